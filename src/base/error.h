@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* An error is a value for three audiences: SDKs switch on the kind's code, users read the message, operators need the
+ * cause. Functions return 0, or -1 with *err filled. A function either logs or returns an error, never both.
+ *
+ * message  for the caller, in AWS's own wording where known: no function names, no errno text
+ * cause    for the log, never sent; sw_fail_wrap prefixes context as the error rises
+ *
+ * Kinds are constants: each API model's table has its own (ECR_REPOSITORY_NOT_FOUND_EXCEPTION); those common to all
+ * are below. */
+
+#include "base/arena.h"
+#include "base/str.h"
+
+typedef struct SwErrorKind {
+    const char *code;                   /* as on the wire: "RepositoryNotFoundException" */
+    uint16_t    http;                   /* status */
+    bool        retryable;              /* the caller's fault or ours */
+    const void *shape;                  /* const SwShape * of the error's structure, or NULL */
+    const char *query_code;             /* x-amzn-query-error's code where it differs, or NULL */
+} SwErrorKind;
+
+typedef struct SwError {
+    SwArena           *arena;           /* messages live here; set by sw_error() */
+    const SwErrorKind *kind;            /* NULL: no error */
+    const char        *message, *cause;
+    const void        *detail;          /* members beyond `message`, of kind->shape; or NULL */
+} SwError;
+
+static inline SwError sw_error(SwArena *a) {
+    return (SwError){.arena = a};
+}
+
+/* All return -1, so that `return sw_fail(...)` reads well. */
+int sw_fail(SwError *err, const SwErrorKind *kind, const char *fmt, ...) sw_printf(3, 4);
+int sw_fail_cause(SwError *err, const SwErrorKind *kind, const char *cause, const char *fmt, ...) sw_printf(4, 5);
+int sw_fail_wrap(SwError *err, const char *fmt, ...) sw_printf(2, 3);         /* prefixes the cause */
+int sw_fail_errno(SwError *err, int errnum, const char *fmt, ...) sw_printf(3, 4);   /* SW_INTERNAL_FAILURE, cause = text + errno's */
+void sw_error_reset(SwError *err);
+
+static inline bool sw_error_is(const SwError *err, const SwErrorKind *kind) {
+    return err->kind && (err->kind == kind || strcmp(err->kind->code, kind->code) == 0);
+}
+
+/* Kinds that every AWS service shares ("Common Errors" in each service's API reference). */
+extern const SwErrorKind SW_INTERNAL_FAILURE;           /* InternalFailure, 500 */
+extern const SwErrorKind SW_NOT_IMPLEMENTED;            /* NotImplemented, 400: clients retry a 5xx for minutes */
+extern const SwErrorKind SW_VALIDATION_EXCEPTION;       /* ValidationException, 400 */
+extern const SwErrorKind SW_VALIDATION_ERROR;           /* ValidationError, 400: the Query services' name for it */
+extern const SwErrorKind SW_SERIALIZATION_EXCEPTION;    /* SerializationException, 400 */
+extern const SwErrorKind SW_UNKNOWN_OPERATION;          /* UnknownOperationException, 400 */
+extern const SwErrorKind SW_INVALID_ACTION;             /* InvalidAction, 400: the Query services' name for it */
+extern const SwErrorKind SW_ACCESS_DENIED;              /* AccessDenied, 403: Query services and S3 */
+extern const SwErrorKind SW_ACCESS_DENIED_EXCEPTION;    /* AccessDeniedException, 400 */
+extern const SwErrorKind SW_INCOMPLETE_SIGNATURE;       /* IncompleteSignature, 400 */
+extern const SwErrorKind SW_INVALID_CLIENT_TOKEN_ID;    /* InvalidClientTokenId, 403: Query services */
+extern const SwErrorKind SW_UNRECOGNIZED_CLIENT;        /* UnrecognizedClientException, 400: JSON services */
+extern const SwErrorKind SW_SIGNATURE_DOES_NOT_MATCH;   /* SignatureDoesNotMatch, 403 */
+extern const SwErrorKind SW_EXPIRED_TOKEN;              /* ExpiredToken, 403 */
+extern const SwErrorKind SW_MISSING_AUTHENTICATION_TOKEN; /* MissingAuthenticationToken, 403 */
+extern const SwErrorKind SW_REQUEST_EXPIRED;            /* RequestExpired, 400 */
+extern const SwErrorKind SW_REQUEST_ENTITY_TOO_LARGE;   /* RequestEntityTooLargeException, 413 */
+extern const SwErrorKind SW_THROTTLING;                 /* ThrottlingException, 400 */
+extern const SwErrorKind SW_SERVICE_UNAVAILABLE;        /* ServiceUnavailable, 503 */

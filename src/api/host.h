@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The process's one of each: store, engine, container runtime, proxy, server. Made by host.c in the order of the
+ * floors, ended in reverse. Passed down in SwCtx; there are no globals. */
+
+#include "api/service.h"
+
+typedef struct SwRuntime SwRuntime;     /* container/container.h */
+typedef struct SwProxy SwProxy;         /* proxy/proxy.h */
+
+typedef struct SwConfig {
+    const char *data;                   /* data folder */
+    const char *address;                /* listen address, "127.0.0.1" */
+    uint16_t    port;                   /* 4566; 0: any free */
+    SwStr       account;                /* default account id, "000000000000" */
+    SwStr       region;                 /* default region, "us-east-1" */
+    bool        strict;                 /* --auth strict: signatures verified, policies evaluated */
+    bool        settle;                 /* --settle */
+    bool        ephemeral;              /* --ephemeral */
+    const SwService *const *services;   /* sw_services, or a test's own few */
+} SwConfig;
+
+/* Who holds a key and what a principal may do: filled in by the IAM service when it opens. */
+typedef struct SwAuth {
+    /* *ret_found false: no such key. Reads in a transaction of its own. */
+    int (*key)(SwHost *h, SwArena *a, SwStr access_key, SwStr *ret_secret, SwStr *ret_token, SwStr *ret_account,
+               SwPrincipal *ret_p, bool *ret_found, SwError *err);
+    /* In cx->tx. resource: ARN or "*". conditions: context keys. Fails with the service's access-denied kind. */
+    int (*authorise)(SwCtx *cx, const char *action, SwStr resource, SwError *err);
+    /* A session of a role for Slipway's own work; checks existence and trust. */
+    int (*assume)(SwCtx *cx, SwStr role_arn, SwStr service_principal, SwPrincipal *ret_p, SwError *err);
+    /* Temporary credentials of a role for a task or build: its endpoint answers these. */
+    int (*credentials)(SwCtx *cx, SwStr role_arn, SwStr session, SwTime lifetime, SwStr *ret_key, SwStr *ret_secret,
+                       SwStr *ret_token, SwTime *ret_expires, SwError *err);
+} SwAuth;
+
+struct SwHost {
+    const SwConfig *config;
+    SwArena      *arena;                /* lives as long as the host */
+    SwClock      *clock;
+    SwStore      *store;
+    SwBlobs      *blobs;
+    SwEngine     *engine;
+    SwRuntime    *runtime;
+    SwProxy      *proxy;
+    SwHttpServer *http;
+    SwAuth        auth;
+    uint16_t      port;                 /* that is really listened on */
+    SwStr         instance;             /* 8 hexadecimal digits; names what lies outside the data folder */
+    SwStr         registry;             /* "127.0.0.1:4566": host of image names */
+};
+
+int  sw_host_open(const SwConfig *c, SwHost **ret_h, SwError *err) sw_must_check;
+void sw_host_close(SwHost *h);                             /* drains; containers and proxy go on, to be adopted again */
+int  sw_host_down(SwHost *h, SwError *err) sw_must_check;  /* the same, and nothing is left running */
+int  sw_host_reset(SwHost *h, SwError *err) sw_must_check; /* everything gone */
+const SwService *sw_host_service(const SwHost *h, SwStr name_or_sign_name);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* A service is a table: its model, its operations, its controllers, and what it plugs into others. The engines that
+ * use the plugs (CodePipeline, EventBridge, CloudWatch alarms, CloudFormation) know only these types. To add a
+ * service: a model, a folder, one line in services/services.c. */
+
+#include "api/ctx.h"
+#include "engine/engine.h"
+
+/* An operation's handler, as generated in <api>.gen.h; SW_HANDLER drops the types of in and out, which the prototype
+ * has already checked. */
+typedef void (*SwHandlerFn)(void);
+#define SW_HANDLER(fn) ((SwHandlerFn)(fn))
+typedef struct SwHandler {
+    unsigned    op;                     /* ECS_CREATE_CLUSTER */
+    SwHandlerFn fn;
+} SwHandler;
+
+/* Raw HTTP beside the API: git's smart HTTP, the registry, health pages. */
+typedef struct SwRoute {
+    const char *method;                 /* NULL: any */
+    const char *path;                   /* prefix when it ends with '/', or "*" at its end; else whole */
+    bool  (*begin)(SwCtx *cx, SwError *err);      /* as SwHttpHandler.begin, without transaction; may be NULL */
+    void  (*handle)(SwCtx *cx);         /* fills cx->http->reply; opens transactions itself */
+} SwRoute;
+
+/* What an ARN of this service can receive: EventBridge targets, alarm actions, SNS subscriptions. */
+typedef struct SwTarget {
+    const char *service;                /* third part of the ARN: "sqs", "sns", "codebuild" */
+    const char *resource;               /* prefix of the resource part, or NULL: any */
+    /* Deliver inside cx->tx. `parameters`: the target's own settings as JSON (SqsParameters, EcsParameters ...), or NULL. */
+    int (*deliver)(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);
+} SwTarget;
+
+/* CodePipeline's action types. An action moves by steps, like a controller: start, then look, until it has ended. */
+typedef struct SwArtifact {
+    SwStr name, bucket, key;            /* an output's key is chosen by the pipeline */
+    SwStr revision;                     /* commit id, image digest: for sources */
+} SwArtifact;
+typedef struct SwAction {
+    SwStr pipeline, pipeline_arn, execution_id, stage, name, action_execution_id;
+    SwStr region, role_arn;             /* role: the action's, else the pipeline's */
+    SwStrMap configuration;             /* variables already resolved */
+    SwArtifact *input;  size_t n_input;
+    SwArtifact *output; size_t n_output;        /* the action writes the objects before it succeeds */
+    SwStr token;                        /* unique and stable over crashes: use as client request token */
+    /* Kept by the pipeline between steps, set by the action. */
+    SwStr state;                        /* the action's own, any text; absent at the first step */
+    SwStr external_id, external_url, summary;
+    SwStr revision, revision_summary;   /* of a source: what it fetched */
+    SwStrMap variables;                 /* output variables */
+} SwAction;
+typedef enum SwActionOutcome { SW_ACTION_RUNNING, SW_ACTION_SUCCEEDED, SW_ACTION_FAILED } SwActionOutcome;
+typedef struct SwActionType {
+    const char *category, *owner, *provider, *version;      /* "Build", "AWS", "CodeBuild", "1" */
+    int min_inputs, max_inputs, min_outputs, max_outputs;
+    const char *const *required, *const *optional;          /* configuration keys, NULL-terminated */
+    /* Without transaction open: may act outside and open its own. On SW_ACTION_FAILED *err holds code and message. */
+    int (*step)(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwTime *ret_again, SwError *err);
+    int (*stop)(SwCtx *cx, SwAction *a, SwError *err);      /* abandon or stop: may be NULL */
+    /* An event of this source and type wakes the action whose external_id equals detail.<path>; NULL: none. */
+    const char *event_source, *event_type, *event_path;
+} SwActionType;
+
+typedef struct SwService {
+    const char             *name;       /* folder's name */
+    const SwApi            *api;        /* NULL: routes only */
+    const SwHandler        *handlers;
+    size_t                  n_handlers;
+    const SwRoute          *routes;     size_t n_routes;
+    const SwController *const *controllers;     /* NULL-terminated, as the next ones */
+    const SwCollection *const *collections;
+    const SwListener       *listeners;  size_t n_listeners;
+    const SwTarget         *targets;    size_t n_targets;
+    const SwActionType     *actions;    size_t n_actions;
+    int  (*open)(SwHost *host, SwError *err);     /* after the store is open, before the first request; also adopts what runs */
+    void (*close)(SwHost *host);
+    int  (*reset)(SwHost *host, SwError *err);    /* what is outside the store: processes, mounts */
+} SwService;
+
+extern const SwService *const sw_services[];      /* services/services.c, NULL-terminated */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Engine: controllers, work items, the event bus.
+ *
+ * An operation handler never waits and never starts work: it writes what should be, in its transaction, and wakes a
+ * controller. A controller moves one resource one step: read the document, act through a driver, write what was seen,
+ * say when to be called again. A step may be repeated after a crash, so every outside act carries an idempotency key
+ * made of the resource and the step.
+ *
+ * Work items are rows (controller, account, region, id, due): after kill -9 at any point the next start picks all of
+ * them up. One item is never run by two threads at once; a wake that comes while its step runs makes it run again.
+ * A step that fails is logged and repeated, after 100 ms doubling to 30 s.
+ *
+ * Events are stored in the transaction that causes them and delivered after its commit, at least once, in order per
+ * listener. Threads: any. */
+
+#include "shape/call.h"
+#include "store/store.h"
+
+typedef struct SwEngine SwEngine;
+typedef struct SwHost SwHost;
+
+typedef struct SwStep {
+    SwTime again;                       /* run again at this time of the clock; 0: done until woken */
+    bool   waiting;                     /* nothing to do until something outside happens (a container ends): not
+                                           counted as work by settled mode, even though `again` is set as a fallback */
+} SwStep;
+
+typedef struct SwController {
+    const char *name;                   /* "ecs/service": unique, stored */
+    /* cx has no transaction open; the step opens and commits its own (sw_ctx_begin) and holds none while it acts. */
+    int (*step)(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err);
+    unsigned parallel;                  /* at most so many at once; 0: no limit of its own */
+} SwController;
+
+/* In cx->tx, or in a transaction of its own when none is open: run controller's step for `id` (in cx's account and
+ * region) at time `at`; 0: now. An earlier time wins. */
+int sw_wake(SwCtx *cx, const SwController *c, SwStr id, SwTime at, SwError *err) sw_must_check;
+/* From a thread without a context: a container ended, a file changed. */
+int sw_engine_wake(SwEngine *e, const SwController *c, SwStr account, SwStr region, SwStr id, SwError *err) sw_must_check;
+
+/* Events, in the form AWS documents for EventBridge. */
+typedef struct SwEvent {
+    SwStr  id;                          /* UUID; made by sw_event_put when absent */
+    SwStr  source, detail_type;         /* "aws.ecs", "ECS Task State Change" */
+    SwStr  account, region;             /* the context's when absent */
+    SwTime time;                        /* now when 0 */
+    SwStrList resources;                /* ARNs */
+    SwStr  detail;                      /* JSON object */
+    SwStr  bus;                         /* event bus name; absent: "default" */
+} SwEvent;
+int sw_event_put(SwCtx *cx, SwEvent *e, SwError *err) sw_must_check;        /* in cx->tx */
+/* {"version":"0","id":..,"detail-type":..,"source":..,"account":..,"time":..,"region":..,"resources":[..],"detail":{..}} */
+SwStr sw_event_json(SwArena *a, const SwEvent *e);
+
+typedef struct SwListener {
+    const char *name;                   /* "codepipeline/build": unique, stored */
+    const char *source, *detail_type;   /* NULL: any */
+    /* In a write transaction of its own (cx->tx), which the engine commits; may be called again for the same event. */
+    int (*on_event)(SwCtx *cx, const SwEvent *e, SwError *err);
+} SwListener;
+
+typedef struct SwEngineOptions {
+    SwHost  *host;
+    SwStore *store;
+    SwClock *clock;
+    unsigned threads;                   /* 0: 8 */
+    const SwController *const *controllers;   size_t n_controllers;
+    const SwListener *const *listeners;       size_t n_listeners;
+    /* Makes a context for a step; api/ provides it. */
+    SwCtx *(*make_ctx)(SwHost *h, SwArena *a, SwStr account, SwStr region, const char *controller);
+} SwEngineOptions;
+int  sw_engine_open(const SwEngineOptions *o, SwEngine **ret_e, SwError *err) sw_must_check;
+int  sw_engine_start(SwEngine *e, SwError *err) sw_must_check;      /* picks up what is due */
+void sw_engine_stop(SwEngine *e);                                   /* lets running steps end */
+void sw_engine_close(SwEngine *e);
+/* Wait until nothing is left to do at the present time: no step runs, none is due, no event undelivered, except what
+ * waits for the outside. Returns false when max_ms of real time ran out. */
+bool sw_engine_settle(SwEngine *e, int max_ms);
+/* Stop stepping while fn runs (reset). */
+int  sw_engine_quiet(SwEngine *e, int (*fn)(void *arg, SwError *err), void *arg, SwError *err) sw_must_check;
+typedef struct SwEngineStats { int64_t steps, failures, events, due, waiting; } SwEngineStats;
+void sw_engine_stats(SwEngine *e, SwEngineStats *ret);

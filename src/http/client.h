@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* HTTP client: health checks, SNS deliveries, the command line. libcurl behind it. Blocking; any thread. */
+
+#include "wire/wire.h"
+
+typedef struct SwHttpCall {
+    SwStr        method, url;           /* http, https */
+    SwHeaderList headers;
+    SwStr        body;
+    int          connect_timeout_ms, timeout_ms;   /* 0: 5 s and 30 s */
+    size_t       max;                   /* of the reply's body; 0: 16 MiB */
+    const char  *ca_pem;                /* extra trust anchors, or NULL: the system's */
+    bool         any_certificate;       /* do not verify */
+    bool         follow;                /* redirects, at most 5 */
+    SwSink      *sink;                  /* takes the reply's body as it comes */
+    void        *sink_arg;
+} SwHttpCall;
+
+/* An error (kind SW_SERVICE_UNAVAILABLE) says in its message whether the name, the connection, the time or the peer failed;
+ * `*ret_timeout` (may be NULL) tells a time-out apart. Any HTTP status is success here. */
+int sw_http_fetch(SwArena *a, const SwHttpCall *c, SwWireMessage *ret_m, bool *ret_timeout, SwError *err) sw_must_check;

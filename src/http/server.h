@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* HTTP server: plain and TLS on one port, bodies of any size in constant memory both ways. Nothing outside this room
+ * sees the library behind it (libmicrohttpd).
+ *
+ * A request goes through three calls of its handler, all on one thread:
+ *   begin   headers are in: may answer at once (return false), else says where the body goes (rq->body_max, rq->sink)
+ *   handle  the body is in full: fill rq->reply; its stream is sent while it is read
+ *   done    the last byte went out, or the client left: for the access log. Then the arena ends.
+ *
+ * The server itself: keep-alive, Expect: 100-continue (answered after `begin`), Content-Encoding: gzip and deflate of
+ * request bodies, chunked both ways, HEAD, lengths that contradict refused with 400, slow and half-open clients cut
+ * after a time, at most `max_connections`, header block at most 64 KiB.
+ *
+ * Threads: a thread per connection; handler functions run on many at once. */
+
+#include "wire/wire.h"
+
+typedef struct SwHttpServer SwHttpServer;
+
+typedef struct SwHttpRequest {
+    SwArena      *arena;
+    SwWireMessage m;                    /* method, raw path, raw query, headers; body once `handle` runs and no sink was set */
+    SwStr         peer;                 /* "127.0.0.1:51234" */
+    bool          tls;
+    void         *listener_arg;         /* of the listener that accepted it: which container calls, say */
+    SwTime        started_ns;           /* sw_monotonic_ns */
+    int64_t       received, sent;       /* body bytes */
+
+    /* Set by `begin`. */
+    size_t        body_max;             /* of a body kept in memory; larger is answered 413. Default 16 MiB */
+    SwSink       *sink;                 /* takes the body's bytes after content decoding instead of m.body */
+    void         *sink_arg;
+
+    /* Set by `begin` (when it returns false) or `handle`. status, headers, body or stream. */
+    SwWireMessage reply;
+    bool          close;                /* end the connection after the reply */
+    SwError       sink_error;           /* why the sink failed, when it did: `handle` is still called, to answer */
+
+    void         *user;                 /* the handler's own */
+} SwHttpRequest;
+
+typedef struct SwHttpHandler {
+    void *arg;
+    bool (*begin)(void *arg, SwHttpRequest *rq);
+    void (*handle)(void *arg, SwHttpRequest *rq);
+    void (*done)(void *arg, SwHttpRequest *rq, bool complete);
+} SwHttpHandler;
+
+typedef struct SwHttpServerOptions {
+    SwHttpHandler handler;
+    unsigned max_connections;           /* 0: 4096 */
+    unsigned idle_timeout_s;            /* 0: 120; between requests and between bytes */
+    const char *tls_cert, *tls_key;     /* PEM text; NULL: plain only */
+} SwHttpServerOptions;
+
+int  sw_http_server_new(const SwHttpServerOptions *o, SwHttpServer **ret_s, SwError *err) sw_must_check;
+/* Listen on an address; port 0: any free. A first byte of 0x16 makes the connection TLS. Returns the port. */
+int  sw_http_listen(SwHttpServer *s, const char *address, uint16_t port, void *listener_arg, uint16_t *ret_port, SwError *err) sw_must_check;
+/* Serve a listening socket that somebody else made (in a container's network namespace). Takes it over.
+ * ret_id names it for sw_http_unlisten, which stops accepting; connections in flight end by themselves. */
+int  sw_http_listen_fd(SwHttpServer *s, int fd, void *listener_arg, int *ret_id, SwError *err) sw_must_check;
+void sw_http_unlisten(SwHttpServer *s, int id);
+/* Stop accepting, let requests in flight finish (at most drain_ms), close, free. */
+void sw_http_server_stop(SwHttpServer *s, int drain_ms);
+typedef struct SwHttpStats { int64_t connections, requests, open; } SwHttpStats;
+void sw_http_server_stats(SwHttpServer *s, SwHttpStats *ret);

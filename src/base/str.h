@@ -75,7 +75,8 @@ SwStrList sw_str_split(SwArena *a, SwStr s, char at);
 void sw_str_list_add(SwArena *a, SwStrList *l, SwStr s);     /* amortised growth */
 bool sw_str_list_has(const SwStrList *l, SwStr s);
 
-/* Growth for any generated list { T *v; size_t n; }: returns a pointer to a new zeroed last element.
+/* Growth for any generated list { T *v; size_t n; } that was empty or grown by this alone (its capacity is the next power
+ * of two of n; codecs and sw_shape_copy keep to that): returns a pointer to a new zeroed last element.
  *     EcsTag *t = sw_list_add(arena, &tags);                                               */
 void *sw_list_add_(SwArena *a, void **v, size_t *n, size_t size);
 #define sw_list_add(a, l) ((__typeof__((l)->v))sw_list_add_((a), (void **)&(l)->v, &(l)->n, sizeof(*(l)->v)))

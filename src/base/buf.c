@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Growable buffer with a maximum: see buf.h. */
+
+#include "base/buf.h"
+
+#include <stdio.h>
+
+SwBuf sw_buf(SwArena *a, size_t max) {
+    return (SwBuf){.arena = a, .max = max};
+}
+
+/* Room for n more bytes and a NUL. */
+static bool room(SwBuf *b, size_t n) {
+    if (b->full || n > b->max - b->n) {
+        b->full = true;
+        return false;
+    }
+    if (b->cap - b->n > n && b->p)
+        return true;
+    size_t want = b->n + n + 1, cap = b->cap ? b->cap * 2 : 256;
+    cap = SW_MAX(cap, want);
+    b->p = sw_arena_grow(b->arena, b->p, b->cap, cap);
+    b->cap = cap;
+    return true;
+}
+
+void sw_buf_add(SwBuf *b, const void *p, size_t n) {
+    if (!room(b, n))
+        return;
+    if (n)
+        memcpy(b->p + b->n, p, n);
+    b->n += n;
+    b->p[b->n] = 0;
+}
+
+void sw_buf_adds(SwBuf *b, SwStr s) {
+    sw_buf_add(b, s.p, s.n);
+}
+
+void sw_buf_addz(SwBuf *b, const char *z) {
+    sw_buf_add(b, z, strlen(z));
+}
+
+void sw_buf_addc(SwBuf *b, char c) {
+    sw_buf_add(b, &c, 1);
+}
+
+void sw_buf_addf(SwBuf *b, const char *fmt, ...) {
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    if (n > 0 && room(b, (size_t)n)) {
+        vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+        b->n += (size_t)n;
+    }
+    va_end(again);
+}
+
+void sw_buf_reset(SwBuf *b) {
+    b->n = 0;
+    b->full = false;
+    if (b->p)
+        b->p[0] = 0;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files that are still there after a power cut: see file.h. */
+
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+
+int sw_write_all(int fd, const void *p, size_t n, SwError *err) {
+    const char *at = p;
+    while (n) {
+        ssize_t done = write(fd, at, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return sw_fail_errno(err, errno, "Writing failed");
+        at += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+int sw_file_read(SwArena *a, const char *path, size_t max, SwStr *ret_data, SwError *err) {
+    _sw_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return sw_fail_errno(err, errno, "%s cannot be read", path);
+    struct stat st;
+    size_t cap = fstat(fd, &st) == 0 && st.st_size > 0 ? (size_t)st.st_size : 4096, n = 0;
+    if (cap > max)
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "%s is larger than %zu bytes", path, max);
+    char *p = sw_arena_alloc(a, cap + 1);
+    for (;;) {
+        if (n == cap) {
+            if (cap >= max && n >= max)
+                break;
+            size_t more = SW_MIN(cap * 2, max);
+            p = sw_arena_grow(a, p, cap + 1, more + 1);
+            cap = more;
+        }
+        ssize_t got = read(fd, p + n, cap - n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return sw_fail_errno(err, errno, "%s cannot be read", path);
+        if (got == 0)
+            break;
+        n += (size_t)got;
+    }
+    p[n] = 0;
+    *ret_data = (SwStr){p, n};
+    return 0;
+}
+
+static int write_file(const char *path, SwStr data, unsigned mode, bool durable, SwError *err) {
+    _sw_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    if (fd < 0)
+        return sw_fail_errno(err, errno, "%s cannot be written", path);
+    if (sw_write_all(fd, data.p, data.n, err) < 0)
+        return sw_fail_wrap(err, "%s", path);
+    if (durable && fsync(fd) < 0)
+        return sw_fail_errno(err, errno, "%s cannot be written", path);
+    return 0;
+}
+
+int sw_file_write(const char *path, SwStr data, unsigned mode, SwError *err) {
+    return write_file(path, data, mode, false, err);
+}
+
+int sw_file_write_durable(const char *path, SwStr data, unsigned mode, SwError *err) {
+    char tmp[PATH_MAX], dir[PATH_MAX];
+    if (snprintf(tmp, sizeof tmp, "%s.tmp", path) >= (int)sizeof tmp)
+        return sw_fail_errno(err, ENAMETOOLONG, "%s cannot be written", path);
+    if (write_file(tmp, data, mode, true, err) < 0)
+        return -1;
+    if (rename(tmp, path) < 0)
+        return sw_fail_errno(err, errno, "%s cannot be written", path);
+    snprintf(dir, sizeof dir, "%s", path);
+    char *slash = strrchr(dir, '/');
+    if (!slash)
+        return sw_fsync_dir(".", err);
+    slash[slash == dir ? 1 : 0] = 0;
+    return sw_fsync_dir(dir, err);
+}
+
+int sw_fsync_dir(const char *path, SwError *err) {
+    _sw_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) < 0)
+        return sw_fail_errno(err, errno, "The folder %s cannot be synced", path);
+    return 0;
+}
+
+int sw_mkdirs(const char *path, unsigned mode, SwError *err) {
+    char p[PATH_MAX];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof p)
+        return sw_fail_errno(err, n ? ENAMETOOLONG : ENOENT, "The folder %s cannot be made", path);
+    memcpy(p, path, n + 1);
+    for (char *q = p + 1;; q++) {
+        if (*q && *q != '/')
+            continue;
+        char c = *q;
+        *q = 0;
+        if (mkdir(p, mode) < 0 && errno != EEXIST)
+            return sw_fail_errno(err, errno, "The folder %s cannot be made", path);
+        if (!c)
+            break;
+        *q = c;
+    }
+    struct stat st;
+    if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+        return sw_fail_errno(err, ENOTDIR, "The folder %s cannot be made", path);
+    return 0;
+}
+
+/* Removes what is below `fd`, without leaving device `dev`; takes over fd. */
+static int empty_dir(int fd, dev_t dev, int depth) {
+    DIR *d = fdopendir(fd);
+    if (!d || depth > 1000) {
+        if (d)
+            closedir(d);
+        else
+            close(fd);
+        return -1;
+    }
+    int r = 0;
+    for (struct dirent *e; (e = readdir(d));) {
+        struct stat st;
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+            r = -1;
+        } else if (!S_ISDIR(st.st_mode)) {
+            if (unlinkat(fd, e->d_name, 0) < 0)
+                r = -1;
+        } else if (st.st_dev != dev) {  /* something is mounted here */
+            errno = EBUSY;
+            r = -1;
+        } else {
+            int sub = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            if (sub < 0 || empty_dir(sub, dev, depth + 1) < 0 || unlinkat(fd, e->d_name, AT_REMOVEDIR) < 0)
+                r = -1;
+        }
+    }
+    closedir(d);
+    return r;
+}
+
+int sw_rm_tree(const char *path, SwError *err) {
+    struct stat st;
+    if (lstat(path, &st) < 0)
+        return errno == ENOENT ? 0 : sw_fail_errno(err, errno, "%s cannot be removed", path);
+    if (!S_ISDIR(st.st_mode))
+        return unlink(path) == 0 || errno == ENOENT ? 0 : sw_fail_errno(err, errno, "%s cannot be removed", path);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || empty_dir(fd, st.st_dev, 0) < 0 || rmdir(path) < 0)
+        return sw_fail_errno(err, errno, "%s cannot be removed", path);
+    return 0;
+}
+
+bool sw_exists(const char *path) {
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
+const char *sw_path(SwArena *a, const char *dir, const char *name) {
+    size_t n = strlen(dir);
+    return sw_strf(a, "%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name).p;
+}
+
+bool sw_path_is_component(SwStr name) {
+    if (name.n == 0 || name.n > 255 || sw_str_eqz(name, ".") || sw_str_eqz(name, ".."))
+        return false;
+    return !memchr(name.p, '/', name.n) && !memchr(name.p, 0, name.n);
+}

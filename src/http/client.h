@@ -9,8 +9,8 @@ typedef struct SwHttpCall {
     SwStr        method, url;           /* http, https */
     SwHeaderList headers;
     SwStr        body;
-    int          connect_timeout_ms, timeout_ms;   /* 0: 5 s and 30 s */
-    size_t       max;                   /* of the reply's body; 0: 16 MiB */
+    int          connect_timeout_ms, timeout_ms;   /* 0: 5 s and 30 s; timeout_ms < 0: no limit */
+    size_t       max;                   /* of the reply's body; 0: 16 MiB, with a sink no limit */
     const char  *ca_pem;                /* extra trust anchors, or NULL: the system's */
     bool         any_certificate;       /* do not verify */
     bool         follow;                /* redirects, at most 5 */

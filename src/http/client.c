@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* libcurl's easy interface with a pool of handles. A handle keeps its connections, so that a health check every few
+ * seconds and a command line's second call cost no handshake; the one used last is taken first. */
+
+#include "http/client.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+
+#define POOL_MAX 16
+#define BODY_MAX (16 * SW_MIB)
+
+static struct {
+    pthread_mutex_t lock;
+    CURL           *idle[POOL_MAX];
+    unsigned        n;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void global_init(void) {
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT);   /* a failure shows in curl_easy_init */
+}
+
+static CURL *handle_take(void) {
+    CURL *h = NULL;
+    pthread_once(&once, global_init);
+    pthread_mutex_lock(&pool.lock);
+    if (pool.n)
+        h = pool.idle[--pool.n];
+    pthread_mutex_unlock(&pool.lock);
+    return h ? h : curl_easy_init();
+}
+
+static void handle_give(CURL *h) {
+    curl_easy_reset(h);                 /* keeps connections and name cache */
+    pthread_mutex_lock(&pool.lock);
+    bool room = pool.n < POOL_MAX;
+    if (room)
+        pool.idle[pool.n++] = h;
+    pthread_mutex_unlock(&pool.lock);
+    if (!room)
+        curl_easy_cleanup(h);
+}
+
+typedef struct Call {
+    SwArena          *arena;
+    const SwHttpCall *c;
+    SwWireMessage    *m;
+    SwBuf             body;
+    size_t            got, max;
+    bool              too_large;
+    SwError           sink_error;
+    char              text[CURL_ERROR_SIZE];
+} Call;
+
+static size_t on_body(char *p, size_t size, size_t n, void *arg) {
+    Call *k = arg;
+    n *= size;
+    k->got += n;
+    k->too_large = k->got > k->max;
+    if (k->too_large)
+        return 0;
+    if (k->c->sink)
+        return k->c->sink(k->c->sink_arg, p, n, &k->sink_error) < 0 ? 0 : n;
+    sw_buf_add(&k->body, p, n);
+    return n;
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *arg) {
+    Call *k = arg;
+    SwStr line = sw_str_trim(sw_str_n(p, n * size)), name;
+    if (sw_str_starts(line, SW_STR("HTTP/")))   /* of 100 Continue, a redirect, then of the reply itself */
+        k->m->headers = (SwHeaderList){0};
+    else if (sw_str_cut(&line, ':', &name))
+        sw_header_add(k->arena, &k->m->headers, sw_str_dup(k->arena, name), sw_str_dup(k->arena, sw_str_trim(line)));
+    return n * size;
+}
+
+static bool has_line_break(SwStr s) {
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == 0)
+            return true;
+    return false;
+}
+
+/* NULL in *ret_l with -1: a header that cannot be sent. */
+static int header_lines(SwArena *a, const SwHttpCall *c, struct curl_slist **ret_l, SwError *err) {
+    struct curl_slist *l = curl_slist_append(NULL, "Expect:");
+    if (!sw_header_get(&c->headers, "Content-Type").p)
+        l = curl_slist_append(l, "Content-Type:");
+    for (size_t i = 0; i < c->headers.n; i++) {
+        SwHeader h = c->headers.v[i];
+        if (h.name.n == 0 || has_line_break(h.name) || has_line_break(h.value)) {
+            curl_slist_free_all(l);
+            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "A header of the request is malformed: %.*s", SW_FMT(h.name));
+        }
+        SwStr line = h.value.n ? sw_strf(a, "%.*s: %.*s", SW_FMT(h.name), SW_FMT(h.value)) : sw_strf(a, "%.*s;", SW_FMT(h.name));
+        l = curl_slist_append(l, sw_str_z(a, line));
+    }
+    *ret_l = l;
+    return 0;
+}
+
+static void set_method(CURL *h, SwArena *a, const SwHttpCall *c) {
+    bool get = sw_str_eqz(c->method, "GET") || !c->method.n, head = sw_str_eqz(c->method, "HEAD");
+    if (head)
+        curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
+    else if (get && !c->body.n)
+        curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
+    if (!head && (c->body.n || sw_str_eqz(c->method, "POST") || sw_str_eqz(c->method, "PUT") || sw_str_eqz(c->method, "PATCH"))) {
+        curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.n);
+        curl_easy_setopt(h, CURLOPT_POSTFIELDS, c->body.n ? c->body.p : "");
+    }
+    if (!head && !(get && !c->body.n) && !sw_str_eqz(c->method, "POST"))
+        curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, sw_str_z(a, c->method));
+}
+
+static void set_options(CURL *h, SwArena *a, const SwHttpCall *c, Call *k) {
+    curl_easy_setopt(h, CURLOPT_URL, sw_str_z(a, c->url));
+    curl_easy_setopt(h, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(h, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(h, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(h, CURLOPT_ERRORBUFFER, k->text);
+    curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)(c->connect_timeout_ms ? c->connect_timeout_ms : 5000));
+    if (c->timeout_ms >= 0)
+        curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)(c->timeout_ms ? c->timeout_ms : 30000));
+    curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(h, CURLOPT_WRITEDATA, k);
+    curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(h, CURLOPT_HEADERDATA, k);
+    if (c->follow) {
+        curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 1L);
+        curl_easy_setopt(h, CURLOPT_MAXREDIRS, 5L);
+        curl_easy_setopt(h, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    }
+    if (c->any_certificate) {
+        curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L);
+    } else if (c->ca_pem) {
+        struct curl_blob blob = {.data = (void *)(uintptr_t)c->ca_pem, .len = strlen(c->ca_pem), .flags = CURL_BLOB_COPY};
+        curl_easy_setopt(h, CURLOPT_CAINFO_BLOB, &blob);
+    }
+}
+
+static int explain(const Call *k, CURLcode rc, SwError *err) {
+    const char *cause = k->text[0] ? k->text : curl_easy_strerror(rc);
+    const char *what = "The peer failed";
+    switch ((int)rc) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        what = "The name cannot be resolved";
+        break;
+    case CURLE_COULDNT_CONNECT:
+        what = "The connection failed";
+        break;
+    case CURLE_OPERATION_TIMEDOUT:
+        what = "The time-out elapsed";
+        break;
+    case CURLE_PEER_FAILED_VERIFICATION:
+        what = "The peer's certificate is not trusted";
+        break;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        what = "The URL cannot be used";
+        break;
+    case CURLE_TOO_MANY_REDIRECTS:
+        what = "There were too many redirects";
+        break;
+    default:
+        break;
+    }
+    return sw_fail_cause(err, &SW_SERVICE_UNAVAILABLE, cause, "%s: %.*s", what, SW_FMT(k->c->url));
+}
+
+int sw_http_fetch(SwArena *a, const SwHttpCall *c, SwWireMessage *ret_m, bool *ret_timeout, SwError *err) {
+    struct curl_slist *lines = NULL;
+    Call *k = sw_new(a, Call);
+    *ret_m = (SwWireMessage){0};
+    if (ret_timeout)
+        *ret_timeout = false;
+    if (has_line_break(c->url) || has_line_break(c->method) || !c->url.n)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "The URL or method is malformed");
+    if (header_lines(a, c, &lines, err) < 0)
+        return -1;
+    k->arena = a;
+    k->c = c;
+    k->m = ret_m;
+    k->max = c->max ? c->max : c->sink ? SIZE_MAX : BODY_MAX;
+    k->body = sw_buf(a, k->max);
+    k->sink_error = sw_error(a);
+    CURL *h = handle_take();
+    if (!h) {
+        curl_slist_free_all(lines);
+        return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "The HTTP client cannot be set up");
+    }
+    set_options(h, a, c, k);
+    set_method(h, a, c);
+    curl_easy_setopt(h, CURLOPT_HTTPHEADER, lines);
+    CURLcode rc = curl_easy_perform(h);
+    long status = 0;
+    (void)curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
+    handle_give(h);
+    curl_slist_free_all(lines);
+    ret_m->status = (uint16_t)status;
+    ret_m->body = c->sink ? SW_NO_STR : sw_buf_str(&k->body);
+    if (rc == CURLE_OK)
+        return 0;
+    if (ret_timeout)
+        *ret_timeout = rc == CURLE_OPERATION_TIMEDOUT;
+    if (k->too_large)
+        return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "The reply is larger than %zu bytes: %.*s", k->max, SW_FMT(c->url));
+    if (k->sink_error.kind) {
+        *err = k->sink_error;
+        return -1;
+    }
+    return explain(k, rc, err);
+}

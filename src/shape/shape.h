@@ -15,7 +15,7 @@
  *   document            const SwValue *          any JSON
  *   structure           EcsCluster *             NULL: absent. A list's or map's elements are inline, not pointers
  *   union               as structure, exactly one member present (checked)
- *   list                struct { T *v; size_t n; }                 v == NULL: absent
+ *   list                struct { T *v; size_t n; }                 v == NULL: absent. Named after T: EcsTagList, SwIntList
  *   map                 struct { struct { SwStr key; T value; } *v; size_t n; }
  *   streaming blob      SwStream                 see below
  *
@@ -36,6 +36,13 @@ typedef struct SwOptTime   { SwTime  v; bool set; } SwOptTime;
 #define SW_SOME_DOUBLE(x) ((SwOptDouble){(x), true})
 #define SW_SOME_TIME(x)   ((SwOptTime){(x), true})
 #define SW_OR(opt, otherwise) ((opt).set ? (opt).v : (otherwise))
+
+/* Lists of scalars; T of other lists is the structure, list or map itself. */
+typedef struct SwBoolList   { SwOptBool   *v; size_t n; } SwBoolList;
+typedef struct SwIntList    { SwOptInt    *v; size_t n; } SwIntList;
+typedef struct SwDoubleList { SwOptDouble *v; size_t n; } SwDoubleList;
+typedef struct SwTimeList   { SwOptTime   *v; size_t n; } SwTimeList;
+typedef struct SwValueList  { const SwValue **v; size_t n; } SwValueList;
 
 typedef struct SwStrPair { SwStr key, value; } SwStrPair;
 typedef struct SwStrMap  { SwStrPair *v; size_t n; } SwStrMap;
@@ -168,6 +175,26 @@ void *sw_member_at(const SwMember *m, const void *parent);                 /* va
 bool  sw_member_is_set(const SwMember *m, const void *parent);
 /* Makes room for a member and returns where to write the value: allocates a structure, marks scalars as set. */
 void *sw_member_make(SwArena *a, const SwMember *m, void *parent);
+
+/* Elements of lists and entries of maps lie inline, structures too, so sw_member_at is not for them: `list` and `map`
+ * are addresses of the container as sw_member_at gives it. Any container looks like SwAnyList. */
+typedef struct SwAnyList { void *v; size_t n; } SwAnyList;
+static inline size_t sw_list_count(const void *list) {
+    return ((const SwAnyList *)list)->n;
+}
+static inline void *sw_list_at(const SwShape *s, const void *list, size_t i) {
+    return (char *)((const SwAnyList *)list)->v + i * s->member[0].shape->size;
+}
+static inline SwStr *sw_map_key_at(const SwShape *s, const void *map, size_t i) {
+    return (SwStr *)(void *)((char *)((const SwAnyList *)map)->v + i * s->entry_size);
+}
+static inline void *sw_map_value_at(const SwShape *s, const void *map, size_t i) {
+    return (char *)((const SwAnyList *)map)->v + i * s->entry_size + s->value_offset;
+}
+/* A new zeroed element at the end: list's value, or map's entry (key at its start, value at value_offset). */
+void *sw_list_push(SwArena *a, const SwShape *s, void *list);
+/* Whether an inline value is present: structures always are. */
+bool sw_value_is_set(const SwShape *s, const void *v);
 
 /* Deep copy into another arena. For structures: v is the structure. Returns a new structure. */
 void *sw_shape_copy(SwArena *a, const SwShape *s, const void *v);

@@ -51,7 +51,8 @@ int sw_wire_encode_response(SwArena *a, const SwApi *api, const SwOperation *op,
                             const void *out, SwStr request_id, SwWireMessage *ret_m, SwError *err) sw_must_check;
 
 /* Encode an error in the protocol's own form, with its headers (x-amzn-errortype, x-amzn-query-error, ...).
- * op may be NULL (the operation could not be told). */
+ * op may be NULL (the operation could not be told). ret_m->method and ->path, where the caller set them before, are the
+ * request's: S3 shows the path as Resource, and a HEAD is answered without a body. */
 void sw_wire_encode_error(SwArena *a, const SwApi *api, const SwOperation *op, uint32_t protocol,
                           const SwError *e, SwStr request_id, SwWireMessage *ret_m);
 
@@ -67,6 +68,10 @@ int sw_wire_decode_response(SwArena *a, const SwApi *api, const SwOperation *op,
 typedef struct SwAwsChunked SwAwsChunked;
 typedef int SwSink(void *arg, const void *p, size_t n, SwError *err);
 SwAwsChunked *sw_aws_chunked_new(SwArena *a, int64_t decoded_length, SwSink *sink, void *arg);
+/* A signature and the SHA-256 that it covers: of a chunk's data, in order and with the empty last one, or of the
+ * trailers in the form that is signed. `signature` is absent where the client sent none. */
+typedef int SwChunkCheck(void *arg, bool trailer, SwStr signature, const uint8_t sha256[static 32], SwError *err);
+void sw_aws_chunked_check(SwAwsChunked *c, SwChunkCheck *check, void *arg);
 int  sw_aws_chunked_push(SwAwsChunked *c, const void *p, size_t n, SwError *err) sw_must_check;
 int  sw_aws_chunked_end(SwAwsChunked *c, SwHeaderList *ret_trailers, SwError *err) sw_must_check;   /* fails if cut short */
 

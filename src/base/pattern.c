@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PCRE2 with limits. Compiled patterns are kept for ever in one process-wide cache: there are as many as the models and
+ * the users' filters have texts, and the cache stops growing at a bound. */
+
+#include "base/pattern.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+
+#define CACHE_MAX 20000
+
+struct SwPattern {
+    pcre2_code *whole, *anywhere;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;     /* guards cache */
+static SwMap cache;
+
+static pcre2_code *compile(const char *text, uint32_t options) {
+    int code;
+    PCRE2_SIZE at;
+    pcre2_code *c = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options | PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &code, &at, NULL);
+    if (c)
+        pcre2_jit_compile(c, PCRE2_JIT_COMPLETE);
+    return c;
+}
+
+static SwPattern *new_pattern(SwArena *a, const char *text) {
+    SwPattern p = {compile(text, PCRE2_ANCHORED | PCRE2_ENDANCHORED), compile(text, 0)};
+    if (!p.whole || !p.anywhere)
+        return NULL;
+    SwPattern *kept = sw_new(a, SwPattern);
+    *kept = p;
+    return kept;
+}
+
+const SwPattern *sw_pattern_compile(const char *text) {
+    pthread_mutex_lock(&lock);
+    if (!cache.arena)
+        cache = sw_map(sw_arena_new(256 * SW_MIB));
+    const SwPattern *p = sw_map_get(&cache, sw_str(text));
+    if (!p && cache.n < CACHE_MAX) {
+        SwPattern *made = new_pattern(cache.arena, text);
+        SwPattern *none = made ? made : sw_new(cache.arena, SwPattern);
+        sw_map_put(&cache, sw_str_dup(cache.arena, sw_str(text)), none);
+        p = none;
+    }
+    pthread_mutex_unlock(&lock);
+    return p && p->whole ? p : NULL;
+}
+
+/* Match data and limits, one set a thread. */
+typedef struct Workspace {
+    pcre2_match_data    *data;
+    pcre2_match_context *context;
+} Workspace;
+
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void free_workspace(void *p) {
+    Workspace *w = p;
+    pcre2_match_data_free(w->data);
+    pcre2_match_context_free(w->context);
+    free(w);                            /* library: thread-specific data outlives every arena */
+}
+
+static void make_key(void) {
+    pthread_key_create(&key, free_workspace);
+}
+
+static Workspace *workspace(void) {
+    pthread_once(&once, make_key);
+    Workspace *w = pthread_getspecific(key);
+    if (w)
+        return w;
+    w = calloc(1, sizeof *w);           /* library: thread-specific data outlives every arena */
+    if (!w)
+        abort();
+    w->data = pcre2_match_data_create(32, NULL);
+    w->context = pcre2_match_context_create(NULL);
+    pcre2_set_match_limit(w->context, 1000000);
+    pcre2_set_depth_limit(w->context, 10000);
+    pcre2_set_heap_limit(w->context, 8192);
+    pthread_setspecific(key, w);
+    return w;
+}
+
+static int match(const pcre2_code *c, SwStr s, Workspace *w) {
+    return pcre2_match(c, (PCRE2_SPTR)(s.p ? s.p : ""), s.n, 0, 0, w->data, w->context);
+}
+
+bool sw_pattern_matches(const SwPattern *p, SwStr s) {
+    return match(p->whole, s, workspace()) > 0;
+}
+
+bool sw_pattern_finds(const SwPattern *p, SwStr s) {
+    return match(p->anywhere, s, workspace()) > 0;
+}
+
+size_t sw_pattern_groups(const SwPattern *p, SwStr s, SwStr *ret_group, size_t max) {
+    Workspace *w = workspace();
+    int n = match(p->anywhere, s, w);
+    if (n <= 0)
+        return 0;
+    const PCRE2_SIZE *v = pcre2_get_ovector_pointer(w->data);
+    size_t count = SW_MIN((size_t)n, max);
+    for (size_t i = 0; i < count; i++)
+        ret_group[i] = v[2 * i] == PCRE2_UNSET ? SW_NO_STR : sw_str_n(s.p + v[2 * i], v[2 * i + 1] - v[2 * i]);
+    return count;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Which operation a REST request names: its method, path and query against every operation's URI.
+ *
+ * The most literal match wins: first by the path (a literal segment beats a label, a label a greedy label, from the
+ * left), then by the fixed words of the query (`?uploads`, `?list-type=2`), then by the query and header members that
+ * the operation requires, which is all that tells S3's UploadPart from PutObject. `x-id` only names what is already
+ * told and breaks ties. A slash at the end of the path does not count. */
+
+#include "base/digest.h"
+#include "wire/codec.h"
+
+#define SEGMENTS_MAX 32
+
+typedef struct Path {
+    SwStr  segment[SEGMENTS_MAX];           /* raw; the last one holds the rest where there are more */
+    size_t n;
+} Path;
+
+/* How well an operation fits; compared member by member. */
+typedef struct Fit {
+    uint64_t path;
+    unsigned fixed, missing, present;
+    bool     named;                         /* by x-id */
+} Fit;
+
+static Path split(SwStr path) {
+    Path p = {0};
+    if (path.n && path.p[0] == '/')
+        path = sw_str_skip(path, 1);
+    while (path.n && p.n + 1 < SEGMENTS_MAX) {
+        SwStr head;
+        if (!sw_str_cut(&path, '/', &head)) {
+            p.segment[p.n++] = path;
+            return p;
+        }
+        p.segment[p.n++] = head;
+    }
+    if (path.n)
+        p.segment[p.n++] = path;
+    return p;
+}
+
+static SwStr without_query(const char *uri, SwStr *ret_query) {
+    SwStr path = sw_str(uri), head;
+    *ret_query = SW_NO_STR;
+    if (sw_str_cut(&path, '?', &head)) {
+        *ret_query = path;
+        return head;
+    }
+    return path;
+}
+
+static bool is_label(SwStr segment) {
+    return segment.n > 2 && segment.p[0] == '{' && segment.p[segment.n - 1] == '}';
+}
+
+static bool is_greedy(SwStr segment) {
+    return is_label(segment) && segment.p[segment.n - 2] == '+';
+}
+
+/* A greedy label is always the last segment of the models that we have. */
+static bool match_path(const Path *pattern, const Path *path, uint64_t *ret_score) {
+    uint64_t score = 0;
+    for (size_t i = 0; i < pattern->n; i++) {
+        SwStr want = pattern->segment[i];
+        if (i >= path->n)
+            return false;
+        if (is_greedy(want)) {
+            *ret_score = score * 4 + 1;
+            for (size_t k = i + 1; k < SEGMENTS_MAX - 1; k++)
+                *ret_score *= 4;
+            const SwStr *last = &path->segment[path->n - 1];
+            return last->p + last->n > path->segment[i].p;
+        }
+        if (is_label(want) ? path->segment[i].n == 0 : !sw_str_eq(want, path->segment[i]))
+            return false;
+        score = score * 4 + (is_label(want) ? 2 : 3);
+    }
+    for (size_t k = pattern->n; k < SEGMENTS_MAX - 1; k++)
+        score *= 4;
+    *ret_score = score;
+    return path->n == pattern->n || (path->n == pattern->n + 1 && path->segment[pattern->n].n == 0);
+}
+
+static bool query_has(SwStr query, SwStr name, SwStr *ret_value) {
+    WirePair pair;
+    while (wire_pair_next(&query, &pair)) {
+        if (!sw_str_eq(pair.name, name))
+            continue;
+        *ret_value = pair.value;
+        return true;
+    }
+    return false;
+}
+
+static bool match_query(SwStr wanted, SwStr query, unsigned *ret_fixed) {
+    WirePair want;
+    SwStr value;
+    while (wire_pair_next(&wanted, &want)) {
+        if (sw_str_eqz(want.name, "x-id"))
+            continue;
+        if (!query_has(query, want.name, &value) || (want.value.n && !sw_str_eq(want.value, value)))
+            return false;
+        ++*ret_fixed;
+    }
+    return true;
+}
+
+static void count_required(const SwOperation *op, const SwWireMessage *m, Fit *fit) {
+    SwStr value;
+    for (uint32_t i = 0; op->input && i < op->input->n_member; i++) {
+        const SwMember *member = &op->input->member[i];
+        const char *name = member->wire ? member->wire : member->name;
+        bool has;
+        if (!(member->flags & SW_REQUIRED))
+            continue;
+        if (member->location == SW_IN_QUERY)
+            has = query_has(m->query, sw_str(name), &value);
+        else if (member->location == SW_IN_HEADER)
+            has = sw_header_get(&m->headers, name).p != NULL;
+        else
+            continue;
+        if (has)
+            fit->present++;
+        else
+            fit->missing++;
+    }
+}
+
+/* Of two that fit alike: XConfiguration succeeded X; else the plainer name. */
+static bool newer_name(const char *a, const char *b) {
+    if (sw_str_starts(sw_str(a), sw_str(b)))
+        return true;
+    return !sw_str_starts(sw_str(b), sw_str(a)) && strlen(a) < strlen(b);
+}
+
+static bool better(const Fit *a, const SwOperation *op, const Fit *b, const SwOperation *other) {
+    if (a->path != b->path)
+        return a->path > b->path;
+    if (a->fixed != b->fixed)
+        return a->fixed > b->fixed;
+    if (a->missing != b->missing && (a->missing == 0 || b->missing == 0))
+        return a->missing == 0;
+    if (a->present != b->present)
+        return a->present > b->present;
+    if (a->named != b->named)
+        return a->named;
+    return newer_name(op->name, other->name);
+}
+
+const SwOperation *wire_rest_operation(SwArena *a, const SwApi *api, const SwWireMessage *m) {
+    Path path = split(m->path);
+    const SwOperation *best = NULL;
+    Fit best_fit = {0};
+    SwStr id = SW_NO_STR;
+    query_has(m->query, SW_STR("x-id"), &id);
+    for (size_t i = 0; i < api->n_op; i++) {
+        const SwOperation *op = &api->op[i];
+        Fit fit = {.named = sw_str_eqz(id, op->name)};
+        SwStr wanted;
+        if (!sw_str_eqz(m->method, op->method))
+            continue;
+        Path pattern = split(without_query(op->uri, &wanted));
+        if (pattern.n && pattern.segment[pattern.n - 1].n == 0)
+            pattern.n--;
+        if (!match_path(&pattern, &path, &fit.path) || !match_query(wanted, m->query, &fit.fixed))
+            continue;
+        count_required(op, m, &fit);
+        if (!best || better(&fit, op, &best_fit, best)) {
+            best = op;
+            best_fit = fit;
+        }
+    }
+    return best;
+}
+
+/* What stood in a label's place, still encoded. */
+SwStr wire_rest_label(const SwOperation *op, SwStr raw_path, const char *name) {
+    SwStr ignored;
+    Path pattern = split(without_query(op->uri, &ignored)), path = split(raw_path);
+    for (size_t i = 0; i < pattern.n && i < path.n; i++) {
+        SwStr label = pattern.segment[i];
+        if (!is_label(label))
+            continue;
+        bool greedy = is_greedy(label);
+        label = sw_str_drop(sw_str_skip(label, 1), greedy ? 2 : 1);
+        if (!sw_str_eqz(label, name))
+            continue;
+        SwStr value = path.segment[i];
+        if (greedy)
+            value.n = (size_t)(raw_path.p + raw_path.n - value.p);
+        return value;
+    }
+    return SW_NO_STR;
+}

@@ -34,6 +34,7 @@ struct SwCtx {
     SwStr       request_id;             /* UUID */
     SwTx       *tx;                     /* a handler's transaction; NULL in a controller step between transactions */
     SwHttpRequest *http;                /* NULL when called in process */
+    SwStr       net_id;                 /* container network that the request came from; absent: from outside */
     const SwApi *api;                   /* what is being served, or NULL */
     const SwOperation *op;
 };

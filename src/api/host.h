@@ -45,10 +45,14 @@ struct SwHost {
     SwRuntime    *runtime;
     SwProxy      *proxy;
     SwHttpServer *http;
+    struct SwAccessLog *access_log;
     SwAuth        auth;
     uint16_t      port;                 /* that is really listened on */
     SwStr         instance;             /* 8 hexadecimal digits; names what lies outside the data folder */
     SwStr         registry;             /* "127.0.0.1:4566": host of image names */
+    SwStr         ca_pem;               /* certificate of our own authority */
+    void         *net_listeners;        /* host.c's: sockets inside containers' networks */
+    int           lock_fd;              /* holds <data>/lock */
 };
 
 int  sw_host_open(const SwConfig *c, SwHost **ret_h, SwError *err) sw_must_check;

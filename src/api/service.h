@@ -15,12 +15,19 @@ typedef void (*SwHandlerFn)(void);
 typedef struct SwHandler {
     unsigned    op;                     /* ECS_CREATE_CLUSTER */
     SwHandlerFn fn;
+    unsigned    flags;
 } SwHandler;
+enum {
+    SW_OWN_TX = 1 << 0,                 /* runs without a transaction, opens its own, may wait: long polls, the clock */
+    SW_WRITES = 1 << 1,                 /* needs a write transaction although its name sounds like a read */
+};
+typedef int SwOperationFn(SwCtx *cx, const void *in, void *out, SwError *err);
 
 /* Raw HTTP beside the API: git's smart HTTP, the registry, health pages. */
 typedef struct SwRoute {
     const char *method;                 /* NULL: any */
     const char *path;                   /* prefix when it ends with '/', or "*" at its end; else whole */
+    const char *listener;               /* only where a container calls this address ("169.254.170.2"); NULL: any */
     bool  (*begin)(SwCtx *cx, SwError *err);      /* as SwHttpHandler.begin, without transaction; may be NULL */
     void  (*handle)(SwCtx *cx);         /* fills cx->http->reply; opens transactions itself */
 } SwRoute;
@@ -66,8 +73,10 @@ typedef struct SwActionType {
 typedef struct SwService {
     const char             *name;       /* folder's name */
     const SwApi            *api;        /* NULL: routes only */
-    const SwHandler        *handlers;
-    size_t                  n_handlers;
+    const SwHandler        *handlers;   size_t n_handlers;
+    const SwErrorKind      *invalid;    /* what a broken limit of the model fails with; NULL: the protocol's usual one */
+    /* ARN of what a request is about, for authorisation, from its input; NULL or absent result: "*". */
+    SwStr (*resource)(SwCtx *cx, const SwOperation *op, const void *in);
     const SwRoute          *routes;     size_t n_routes;
     const SwController *const *controllers;     /* NULL-terminated, as the next ones */
     const SwCollection *const *collections;
@@ -77,6 +86,11 @@ typedef struct SwService {
     int  (*open)(SwHost *host, SwError *err);     /* after the store is open, before the first request; also adopts what runs */
     void (*close)(SwHost *host);
     int  (*reset)(SwHost *host, SwError *err);    /* what is outside the store: processes, mounts */
+    /* From the container runtime's thread, for every container of every service: look at the id's prefix, wake a
+     * controller, return. `event` is a SwContainerEvent. */
+    void (*on_container)(SwHost *host, SwStr container_id, int event);
+    /* A name asked for inside a container's network: as SwRuntimeOpts.resolve. */
+    int  (*resolve)(SwHost *host, SwStr net_id, SwStr name, uint32_t *ret_ip);
 } SwService;
 
 extern const SwService *const sw_services[];      /* services/services.c, NULL-terminated */

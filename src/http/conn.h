@@ -56,6 +56,7 @@ struct SwHttpServer {
     SwArena            *arena;
     SwHttpServerOptions o;
     pthread_t           acceptor;
+    bool        started;                /* the acceptor runs */
     int                 epoll, wake;
     pthread_mutex_t     lock;           /* guards all below */
     pthread_cond_t      gone;           /* a connection ended */

@@ -376,15 +376,31 @@ int sw_http_server_new(const SwHttpServerOptions *o, SwHttpServer **ret_s, SwErr
     if (rc == 0 && o->tls_cert && o->tls_key)
         rc = sw_http_server_tls(s, o->tls_cert, o->tls_key, err);
     s->o.tls_cert = s->o.tls_key = NULL;
-    int e = rc == 0 ? pthread_create(&s->acceptor, NULL, accept_main, s) : 0;
-    if (e)
-        rc = sw_fail_errno(err, e, "pthread_create");
     if (rc < 0) {
         server_free(s);
         return -1;
     }
     *ret_s = s;
-    return 0;
+    if (s->o.paused || sw_http_server_start(s, err) == 0)
+        return 0;
+    server_free(s);
+    return -1;
+}
+
+int sw_http_server_start(SwHttpServer *s, SwError *err) {
+    int e = pthread_create(&s->acceptor, NULL, accept_main, s);
+    s->started = e == 0;
+    return e == 0 ? 0 : sw_fail_errno(err, e, "The server cannot start a thread");
+}
+
+void sw_http_server_pause(SwHttpServer *s) {
+    s->stopping = true;
+    (void)eventfd_write(s->wake, 1);
+    if (s->started)
+        (void)pthread_join(s->acceptor, NULL);
+    s->started = false;
+    while (s->listeners)
+        sw_http_unlisten(s, s->listeners->id);
 }
 
 /* Wait until no connection is left; with the lock held. False when time is up. */
@@ -400,11 +416,7 @@ static bool wait_gone(SwHttpServer *s, int ms) {
 void sw_http_server_stop(SwHttpServer *s, int drain_ms) {
     if (!s)
         return;
-    s->stopping = true;
-    (void)eventfd_write(s->wake, 1);
-    (void)pthread_join(s->acceptor, NULL);
-    while (s->listeners)
-        sw_http_unlisten(s, s->listeners->id);
+    sw_http_server_pause(s);
     pthread_mutex_lock(&s->lock);
     for (SwConn *c = s->first; c; c = c->next)
         if (c->state == SW_CONN_IDLE)

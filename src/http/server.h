@@ -64,6 +64,7 @@ typedef struct SwHttpServerOptions {
     const char *tls_cert, *tls_key;     /* PEM text; NULL: plain only */
     unsigned idle_timeout_ms;           /* instead of idle_timeout_s where not 0 */
     unsigned header_timeout_ms;         /* 0: 20,000; from a head's first byte to its last, and for the TLS handshake */
+    bool     paused;                    /* listen and let connections queue, but accept none before sw_http_server_start */
     SwClock *clock;                     /* of the Date header; NULL: the system's */
 } SwHttpServerOptions;
 
@@ -77,6 +78,10 @@ int  sw_http_listen(SwHttpServer *s, const char *address, uint16_t port, void *l
  * request they are at, so that listener_arg must outlive them. */
 int  sw_http_listen_fd(SwHttpServer *s, int fd, void *listener_arg, int *ret_id, SwError *err) sw_must_check;
 void sw_http_unlisten(SwHttpServer *s, int id);
+/* Begin to accept, once: for a server made with `paused`. */
+int  sw_http_server_start(SwHttpServer *s, SwError *err) sw_must_check;
+/* Stop accepting; what is open goes on. */
+void sw_http_server_pause(SwHttpServer *s);
 /* Stop accepting, let requests in flight finish (at most drain_ms), close, free. */
 void sw_http_server_stop(SwHttpServer *s, int drain_ms);
 

@@ -44,6 +44,8 @@ typedef struct SwCollection {
 /* dir NULL: in memory (--ephemeral). Runs migrations; a store newer than this program is refused. */
 int  sw_store_open(const char *dir, SwStore **ret_s, SwError *err) sw_must_check;
 void sw_store_close(SwStore *s);
+/* Make collections known (NULL-terminated), before they are used; rebuilds an index whose declaration has changed. */
+int  sw_store_register(SwStore *s, const SwCollection *const *c, SwError *err) sw_must_check;
 /* Everything gone, schema kept; a few milliseconds. No transaction may be open. */
 int  sw_store_reset(SwStore *s, SwError *err) sw_must_check;
 /* Group-commit and file figures for metrics. */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Whose request it is: account and region from the signature's scope, principal from the key.
+ *
+ * Relaxed (loopback only): any credentials are accepted. A key that IAM or STS issued acts as its owner; an access key
+ * of twelve digits is the account; anything else is the root of the default account.
+ * Strict: the signature must verify, with a key that was issued here. */
+
+#include "api/host.h"
+#include "api/sigv4.h"
+
+/* From the headers alone. Fills cx->account, region and principal, and *ret_s. */
+int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s, SwStr *ret_secret, SwError *err) sw_must_check;
+/* Strict only: the signature over this payload hash (hexadecimal SHA-256, or one of the fixed words in
+ * x-amz-content-sha256) and the clock's distance. */
+int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr payload_hash, SwError *err) sw_must_check;
+/* HTTP Basic: registry and git. False when there is none, or it is malformed. */
+bool sw_basic_credentials(SwArena *a, const SwWireMessage *m, SwStr *ret_user, SwStr *ret_password);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running operations. Services meet only here: a call in process goes through the same limits and the same
+ * authorisation as one from outside, without a socket. */
+
+#include <stdio.h>
+
+#include "api/operation.h"
+
+int sw_operation_not_implemented(const SwService *s, const SwOperation *op, SwError *err) {
+    return sw_fail(err, &SW_NOT_IMPLEMENTED,
+                   "Slipway does not implement the operation %s of %s. `slipway coverage %s` lists what it does.",
+                   op->name, s->api->service_id, s->name);
+}
+
+bool sw_operation_writes(const SwOperation *op, const SwHandler *handler) {
+    return !(op->flags & SW_OP_READ) || (handler->flags & SW_WRITES);
+}
+
+static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwError *err) {
+    if (!cx->host->config->strict || cx->principal.kind == SW_PRINCIPAL_SERVICE || (op->flags & SW_OP_NO_AUTH))
+        return 0;
+    if (!cx->host->auth.authorise)
+        return sw_fail(err, sw_registry_denied(s), "No service evaluates policies; %s is denied", op->iam_action);
+    SwStr resource = s->resource ? s->resource(cx, op, in) : SW_NO_STR;
+    if (cx->host->auth.authorise(cx, op->iam_action, sw_str_or(resource, SW_STR("*")), err) < 0) {
+        if (sw_error_is(err, &SW_ACCESS_DENIED))
+            err->kind = sw_registry_denied(s);
+        return -1;
+    }
+    return 0;
+}
+
+int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
+                     void **ret_out, SwError *err) {
+    if (op->input && sw_validate(op->input, in, sw_registry_invalid(s), err) < 0)
+        return -1;
+    if (!(handler->flags & SW_OWN_TX) && authorise(cx, s, op, in, err) < 0)
+        return -1;
+    if (handler->flags & SW_OWN_TX) {
+        if (SW_NEVER(cx->tx != NULL))
+            return sw_fail(err, &SW_INTERNAL_FAILURE, "%s cannot run inside a transaction", op->name);
+        if (cx->host->config->strict) {
+            if (sw_ctx_begin(cx, SW_READ, err) < 0)
+                return -1;
+            int allowed = authorise(cx, s, op, in, err);
+            sw_ctx_rollback(cx);
+            if (allowed < 0)
+                return -1;
+        }
+    }
+    void *out = op->output ? sw_arena_alloc(cx->arena, op->output->size) : NULL;
+    if (((SwOperationFn *)handler->fn)(cx, in, out, err) < 0)
+        return -1;
+    *ret_out = out;
+    return 0;
+}
+
+static int call_in_savepoint(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler,
+                             const void *in, void **ret_out, SwError *err) {
+    bool undoable = sw_tx_is_write(cx->tx);
+    if (undoable && sw_tx_savepoint(cx->tx, err) < 0)
+        return -1;
+    if (sw_operation_run(cx, s, op, handler, in, ret_out, err) < 0) {
+        if (undoable)
+            sw_tx_undo(cx->tx);
+        return -1;
+    }
+    return undoable ? sw_tx_release(cx->tx, err) : 0;
+}
+
+static int call_in_own_tx(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler,
+                          const void *in, void **ret_out, SwError *err) {
+    if (handler->flags & SW_OWN_TX)
+        return sw_operation_run(cx, s, op, handler, in, ret_out, err);
+    bool writes = sw_operation_writes(op, handler);
+    if (sw_ctx_begin(cx, writes ? SW_WRITE : SW_READ, err) < 0)
+        return -1;
+    if (sw_operation_run(cx, s, op, handler, in, ret_out, err) < 0) {
+        sw_ctx_rollback(cx);
+        return -1;
+    }
+    if (writes)
+        return sw_ctx_commit(cx, err);
+    sw_ctx_rollback(cx);
+    return 0;
+}
+
+int sw_call(SwCtx *cx, const SwApi *api, unsigned index, const void *in, void **ret_out, SwError *err) {
+    const SwService *s = sw_registry_by_api(cx->host, api);
+    const SwOperation *op = &api->op[index];
+    if (!s)
+        return sw_fail(err, &SW_NOT_IMPLEMENTED, "The service %s is not part of this server", api->name);
+    const SwHandler *handler = sw_registry_handler(s, op);
+    if (!handler)
+        return sw_operation_not_implemented(s, op, err);
+    /* The callee sees what is being served; the context stays one, so that whoever unwinds finds its transaction. */
+    const SwApi *outer_api = cx->api;
+    const SwOperation *outer_op = cx->op;
+    SwHttpRequest *outer_http = cx->http;
+    cx->api = api;
+    cx->op = op;
+    cx->http = NULL;
+    int r = cx->tx ? call_in_savepoint(cx, s, op, handler, in, ret_out, err)
+                   : call_in_own_tx(cx, s, op, handler, in, ret_out, err);
+    cx->api = outer_api;
+    cx->op = outer_op;
+    cx->http = outer_http;
+    return r;
+}

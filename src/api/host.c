@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process's one of each, opened in the order of the floors and closed in reverse. A step that fails closes what was
+ * opened before it, so that a half-open host is never left. */
+
+#include "api/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/file.h>
+
+#include "api/access_log.h"
+#include "api/front.h"
+#include "api/registry.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "container/container.h"
+#include "http/ca.h"
+#include "proxy/proxy.h"
+
+#define DRAIN_MS 10000
+
+/* Where Slipway answers inside every container's network: its API under the address that clients use outside, and the
+ * task metadata and credentials endpoints (ECS Developer Guide, "Task metadata endpoint version 4"). */
+#define METADATA_ADDRESS "169.254.170.2"
+
+/* Listeners inside containers' networks, one entry a listener. */
+typedef struct NetListeners {
+    pthread_mutex_t lock;               /* guards first */
+    struct NetEntry {
+        SwNetListener    listener;
+        struct NetEntry *next;
+        SwArena         *arena;
+    } *first;
+} NetListeners;
+
+static NetListeners *net_listeners(SwHost *h) {
+    return h->net_listeners;
+}
+
+static void serve_in_network(void *arg, SwStr net_id, const SwNetServe *at, int fd) {
+    SwHost *h = arg;
+    SwArena *a = sw_arena_new(0);
+    struct NetEntry *e = sw_new(a, struct NetEntry);
+    e->arena = a;
+    e->listener.net_id = sw_str_dup(a, net_id);
+    e->listener.address = sw_str_z(a, sw_str(at->addr));
+    SwError err = sw_error(a);
+    if (sw_http_listen_fd(h->http, fd, &e->listener, &e->listener.id, &err) < 0) {
+        sw_log(SW_ERROR, "cannot serve inside a container network", SW_F("network", net_id), SW_F("cause", err.message));
+        sw_arena_free(a);
+        return;
+    }
+    NetListeners *l = net_listeners(h);
+    pthread_mutex_lock(&l->lock);
+    e->next = l->first;
+    l->first = e;
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* The entries themselves live on until the host ends: a request in flight may still point to one. */
+static void unserve_network(void *arg, SwStr net_id) {
+    SwHost *h = arg;
+    NetListeners *l = net_listeners(h);
+    pthread_mutex_lock(&l->lock);
+    for (struct NetEntry *e = l->first; e; e = e->next)
+        if (e->listener.id >= 0 && sw_str_eq(e->listener.net_id, net_id)) {
+            sw_http_unlisten(h->http, e->listener.id);
+            e->listener.id = -1;
+        }
+    pthread_mutex_unlock(&l->lock);
+}
+
+static void on_container(void *arg, SwStr id, SwContainerEvent event) {
+    SwHost *h = arg;
+    for (const SwService *const *s = h->config->services; *s; s++)
+        if ((*s)->on_container)
+            (*s)->on_container(h, id, (int)event);
+}
+
+static int resolve(void *arg, SwStr net_id, SwStr name, uint32_t *ret_ip) {
+    SwHost *h = arg;
+    for (const SwService *const *s = h->config->services; *s; s++) {
+        int n = (*s)->resolve ? (*s)->resolve(h, net_id, name, ret_ip) : -1;
+        if (n >= 0)
+            return n;
+    }
+    return -1;
+}
+
+/* One Slipway a data folder: a second one is told which process has it. */
+static int lock_data(SwHost *h, SwError *err) {
+    h->lock_fd = open(sw_path(h->arena, h->config->data, "lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (h->lock_fd < 0)
+        return sw_fail_errno(err, errno, "The data folder %s cannot be written", h->config->data);
+    if (flock(h->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+        char pid[32] = {0};
+        ssize_t n = read(h->lock_fd, pid, sizeof pid - 1);
+        return sw_fail(err, &SW_SERVICE_UNAVAILABLE,
+                       "Another Slipway%s%.*s uses the data folder %s. Stop it with `slipway down`, or choose another folder with --data.",
+                       n > 0 ? " with process id " : "", (int)(n > 0 ? n : 0), pid, h->config->data);
+    }
+    char text[32];
+    int n = snprintf(text, sizeof text, "%d", getpid());
+    if (ftruncate(h->lock_fd, 0) < 0 || pwrite(h->lock_fd, text, (size_t)n, 0) < 0)
+        return sw_fail_errno(err, errno, "The data folder %s cannot be written", h->config->data);
+    return 0;
+}
+
+/* The instance's name is made once and kept: what runs outside the data folder carries it. */
+static int open_instance(SwHost *h, SwError *err) {
+    const char *path = sw_path(h->arena, h->config->data, "instance");
+    if (sw_exists(path)) {
+        if (sw_file_read(h->arena, path, 64, &h->instance, err) < 0)
+            return -1;
+        h->instance = sw_str_trim(h->instance);
+        return 0;
+    }
+    h->instance = sw_id_hex(h->arena, 8);
+    return sw_file_write_durable(path, h->instance, 0644, err);
+}
+
+static int open_floor_2(SwHost *h, SwError *err) {
+    const SwConfig *c = h->config;
+    if (sw_store_open(c->ephemeral ? NULL : sw_path(h->arena, c->data, "store"), &h->store, err) < 0)
+        return -1;
+    for (const SwService *const *s = c->services; *s; s++)
+        if ((*s)->collections && sw_store_register(h->store, (*s)->collections, err) < 0)
+            return -1;
+    if (sw_blobs_open(c->data, h->store, &h->blobs, err) < 0)
+        return -1;
+    SwProxyOpts proxy = {.dir = sw_path(h->arena, c->data, "proxy")};
+    return sw_proxy_open(&proxy, &h->proxy, err);
+}
+
+static int open_http(SwHost *h, SwError *err) {
+    SwCa ca;
+    const SwStr names[] = {SW_STR("s3.localhost"), SW_STR("localhost.localstack.cloud")};
+    if (sw_ca_open(h->arena, h->config->data, names, SW_N(names), sw_clock_now(h->clock), &ca, err) < 0)
+        return -1;
+    h->ca_pem = ca.ca_pem;
+    SwHttpServerOptions o = {
+        .handler = sw_front_handler(h),
+        .paused = true,
+        .clock = h->clock,
+        .tls_cert = sw_str_z(h->arena, ca.cert_pem),
+        .tls_key = sw_str_z(h->arena, ca.key_pem),
+    };
+    return sw_http_server_new(&o, &h->http, err);
+}
+
+static int open_runtime(SwHost *h, SwError *err) {
+    static const SwNetServe metadata = {METADATA_ADDRESS, 80};
+    SwNetServe *at = sw_new_n(h->arena, SwNetServe, 2);
+    at[0] = metadata;
+    at[1] = (SwNetServe){"127.0.0.1", h->port};
+    SwRuntimeOpts o = {
+        .data_dir = h->config->data, .instance = sw_str_z(h->arena, h->instance), .clock = h->clock, .outbound = true,
+        .arg = h, .on_event = on_container, .serve_at = at, .n_serve_at = 2, .serve = serve_in_network,
+        .unserve = unserve_network, .resolve = resolve,
+    };
+    return sw_runtime_open(&o, &h->runtime, err);
+}
+
+static size_t count_controllers(const SwConfig *c, const SwController **into) {
+    size_t n = 0;
+    for (const SwService *const *s = c->services; *s; s++)
+        for (const SwController *const *k = (*s)->controllers; k && *k; k++, n++)
+            if (into)
+                into[n] = *k;
+    return n;
+}
+
+static int open_engine(SwHost *h, SwError *err) {
+    const SwConfig *c = h->config;
+    SwEngineOptions o = {.host = h, .store = h->store, .clock = h->clock, .make_ctx = sw_ctx_new};
+    o.n_controllers = count_controllers(c, NULL);
+    const SwController **all = sw_new_n(h->arena, const SwController *, o.n_controllers + 1);
+    count_controllers(c, all);
+    o.controllers = all;
+    for (const SwService *const *s = c->services; *s; s++)
+        o.n_listeners += (*s)->n_listeners;
+    const SwListener **listeners = sw_new_n(h->arena, const SwListener *, o.n_listeners + 1);
+    size_t n = 0;
+    for (const SwService *const *s = c->services; *s; s++)
+        for (size_t i = 0; i < (*s)->n_listeners; i++)
+            listeners[n++] = &(*s)->listeners[i];
+    o.listeners = listeners;
+    return sw_engine_open(&o, &h->engine, err);
+}
+
+static int open_services(SwHost *h, SwError *err) {
+    for (const SwService *const *s = h->config->services; *s; s++)
+        if ((*s)->open && (*s)->open(h, err) < 0)
+            return sw_fail_wrap(err, "opening the service %s", (*s)->name);
+    return 0;
+}
+
+static int check_address(const SwConfig *c, SwError *err) {
+    SwStr address = sw_str(c->address);
+    bool loopback = sw_str_starts(address, SW_STR("127.")) || sw_str_eqz(address, "::1") || sw_str_eqz(address, "localhost");
+    if (loopback || c->strict)
+        return 0;
+    return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                   "Listening on %s lets others in: --auth strict is needed on any address but loopback.", c->address);
+}
+
+static int open_all(SwHost *h, SwError *err) {
+    const SwConfig *c = h->config;
+    if (check_address(c, err) < 0 || sw_mkdirs(c->data, 0700, err) < 0 || lock_data(h, err) < 0 || open_instance(h, err) < 0)
+        return -1;
+    if (sw_access_log_open(h->arena, c->data, &h->access_log, err) < 0)
+        return -1;
+    if (open_floor_2(h, err) < 0 || open_engine(h, err) < 0 || open_http(h, err) < 0)
+        return -1;
+    /* The port is known only once it is bound, and services need it; who connects before they are open waits in the
+     * queue, for the server is paused. */
+    if (sw_http_listen(h->http, c->address, c->port, NULL, &h->port, err) < 0)
+        return -1;
+    h->registry = sw_strf(h->arena, "127.0.0.1:%u", h->port);
+    if (open_runtime(h, err) < 0 || open_services(h, err) < 0 || sw_engine_start(h->engine, err) < 0)
+        return -1;
+    return sw_http_server_start(h->http, err);
+}
+
+int sw_host_open(const SwConfig *c, SwHost **ret_h, SwError *err) {
+    SwArena *a = sw_arena_new(0);
+    SwHost *h = sw_new(a, SwHost);
+    h->arena = a;
+    h->config = c;
+    h->lock_fd = -1;
+    h->clock = sw_clock_new();
+    NetListeners *l = sw_new(a, NetListeners);
+    pthread_mutex_init(&l->lock, NULL);
+    h->net_listeners = l;
+    if (open_all(h, err) < 0) {
+        /* The message lives in the caller's arena already; only what was opened goes. */
+        sw_host_close(h);
+        return -1;
+    }
+    *ret_h = h;
+    return 0;
+}
+
+static void close_services(SwHost *h) {
+    size_t n = 0;
+    while (h->config->services[n])
+        n++;
+    while (n-- > 0)
+        if (h->config->services[n]->close)
+            h->config->services[n]->close(h);
+}
+
+/* Everything but what runs outside: containers and the proxy go on. */
+void sw_host_close(SwHost *h) {
+    if (!h)
+        return;
+    if (h->http)
+        sw_http_server_stop(h->http, DRAIN_MS);
+    if (h->engine)
+        sw_engine_stop(h->engine);
+    if (h->engine)
+        close_services(h);
+    sw_runtime_close(h->runtime);
+    sw_proxy_close(h->proxy);
+    if (h->engine)
+        sw_engine_close(h->engine);
+    if (h->blobs)
+        sw_blobs_close(h->blobs);
+    if (h->store)
+        sw_store_close(h->store);
+    sw_access_log_close(h->access_log);
+    if (h->lock_fd >= 0)
+        close(h->lock_fd);
+    sw_clock_free(h->clock);
+    for (struct NetEntry *e = net_listeners(h)->first, *next; e; e = next) {
+        next = e->next;
+        sw_arena_free(e->arena);
+    }
+    sw_arena_free(h->arena);
+}
+
+int sw_host_down(SwHost *h, SwError *err) {
+    sw_http_server_pause(h->http);
+    sw_engine_stop(h->engine);
+    int containers = sw_runtime_purge(h->runtime, err);
+    int proxy = sw_proxy_stop(h->proxy, err);
+    sw_host_close(h);
+    return containers < 0 || proxy < 0 ? -1 : 0;
+}
+
+static int reset_all(void *arg, SwError *err) {
+    SwHost *h = arg;
+    if (sw_runtime_purge(h->runtime, err) < 0 || sw_proxy_stop(h->proxy, err) < 0)
+        return -1;
+    for (const SwService *const *s = h->config->services; *s; s++)
+        if ((*s)->reset && (*s)->reset(h, err) < 0)
+            return sw_fail_wrap(err, "resetting the service %s", (*s)->name);
+    if (sw_store_reset(h->store, err) < 0 || sw_blobs_reset(h->blobs, err) < 0)
+        return -1;
+    sw_clock_set(h->clock, SW_CLOCK_REAL, 1, 0);
+    return 0;
+}
+
+int sw_host_reset(SwHost *h, SwError *err) {
+    return sw_engine_quiet(h->engine, reset_all, h, err);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Identification: see identify.h. */
+
+#include "api/identify.h"
+
+#include "base/digest.h"
+
+static SwStr query_value(SwArena *a, SwStr form, const char *want) {
+    SwStr rest = form, part;
+    while (sw_str_next(&rest, '&', &part)) {
+        SwStr name, value = part, raw;
+        if (sw_str_cut(&value, '=', &name) && sw_str_eqz(name, want) && sw_percent_decode(a, value, true, &raw))
+            return raw;
+    }
+    return SW_NO_STR;
+}
+
+static const SwService *by_action(const SwHost *h, SwArena *a, SwStr form) {
+    SwStr action = query_value(a, form, "Action"), version = query_value(a, form, "Version");
+    if (!sw_str_is(action))
+        return NULL;
+    for (const SwService *const *s = h->config->services; *s; s++)
+        if ((*s)->api && ((*s)->api->protocols & (SW_QUERY | SW_EC2_QUERY)) &&
+            (!sw_str_is(version) || sw_str_eqz(version, (*s)->api->version)) && sw_api_operation((*s)->api, action))
+            return *s;
+    return NULL;
+}
+
+/* "bucket" of "bucket.s3.us-east-1.amazonaws.com", "bucket.s3.localhost:4566", "bucket.localhost:4566"; absent for
+ * hosts that are not a bucket's. */
+static SwStr bucket_of_host(SwStr host) {
+    size_t at;
+    if (sw_str_rfind(host, ':', &at))
+        host.n = at;
+    for (size_t i = 0; i + 4 <= host.n; i++)
+        if (memcmp(host.p + i, ".s3.", 4) == 0 || memcmp(host.p + i, ".s3-", 4) == 0)
+            return sw_str_n(host.p, i);
+    if (sw_str_ends(host, SW_STR(".localhost")) && !sw_str_eq(host, SW_STR("s3.localhost")))
+        return sw_str_drop(host, sizeof(".localhost") - 1);
+    return SW_NO_STR;
+}
+
+static void to_path_style(SwArena *a, SwWireMessage *m) {
+    SwStr bucket = bucket_of_host(sw_header_get(&m->headers, "host"));
+    if (sw_str_is(bucket))
+        m->path = sw_strf(a, "/%.*s%.*s", SW_FMT(bucket), SW_FMT(m->path));
+}
+
+static const SwService *by_headers(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSignature *s) {
+    if (sw_str_is(s->service))
+        return sw_registry_by_sign_name(h, s->service, query_value(a, m->query, "Version"));
+    SwStr target = sw_header_get(&m->headers, "x-amz-target");
+    if (sw_str_is(target))
+        return sw_registry_by_target(h, target);
+    if (sw_str_starts(m->path, SW_STR("/service/"))) {
+        SwStr rest = sw_str_skip(m->path, 9), name;
+        if (sw_str_cut(&rest, '/', &name))
+            return sw_registry_by_target(h, sw_strf(a, "%.*s.", SW_FMT(name)));
+    }
+    return by_action(h, a, m->query);
+}
+
+static bool is_form(const SwWireMessage *m) {
+    return sw_str_eqz(m->method, "POST") &&
+           sw_str_starts(sw_header_get(&m->headers, "content-type"), SW_STR("application/x-www-form-urlencoded"));
+}
+
+static int name_operation(SwArena *a, SwIdentity *i, SwError *err) {
+    const SwService *s = i->service;
+    if (s->api->protocol == SW_REST_XML && sw_str_eqz(sw_str(s->api->sign_name), "s3"))
+        to_path_style(a, &i->m);
+    i->protocol = sw_wire_protocol(s->api, &i->m);
+    if (!i->protocol) {
+        i->protocol = s->api->protocol;
+        return sw_fail(err, &SW_UNKNOWN_OPERATION, "The request does not speak a protocol of %s", s->api->service_id);
+    }
+    i->op = sw_wire_operation(a, s->api, i->protocol, &i->m, err);
+    return i->op ? 0 : -1;
+}
+
+int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSignature *s, const char *listener,
+                bool have_body, SwIdentity *ret_i, bool *ret_known, SwError *err) {
+    *ret_i = (SwIdentity){.m = *m};
+    *ret_known = true;
+    const SwService *route_of = NULL;
+    const SwRoute *route = sw_str_is(s->service) ? NULL : sw_registry_route(h, listener, m->method, m->path, &route_of);
+    if (route) {
+        ret_i->service = route_of;
+        ret_i->route = route;
+        return 0;
+    }
+    ret_i->service = by_headers(h, a, m, s);
+    if (!ret_i->service && !sw_str_is(s->service) && sw_str_starts(m->path, SW_STR("/_slipway/")))
+        ret_i->service = sw_host_service(h, SW_STR("slipway"));
+    if (!ret_i->service && is_form(m)) {
+        if (!have_body) {
+            *ret_known = false;
+            return 0;
+        }
+        ret_i->service = by_action(h, a, m->body);
+    }
+    if (!ret_i->service && sw_str_is(s->service))
+        return sw_fail(err, &SW_NOT_IMPLEMENTED,
+                       "Slipway does not have the service '%.*s'. `slipway coverage` lists what it has.", SW_FMT(s->service));
+    if (!ret_i->service)
+        ret_i->service = sw_host_service(h, SW_STR("s3"));
+    if (!ret_i->service || !ret_i->service->api)
+        return sw_fail(err, &SW_UNKNOWN_OPERATION, "The request names no service: it carries no signature, no X-Amz-Target and no Action");
+    /* The body of a Query request names its operation; wait for it. */
+    bool needs_body = is_form(m) && (ret_i->service->api->protocols & (SW_QUERY | SW_EC2_QUERY)) &&
+                      !sw_str_is(sw_header_get(&m->headers, "x-amz-target"));
+    if (needs_body && !have_body) {
+        *ret_known = false;
+        return 0;
+    }
+    return name_operation(a, ret_i, err);
+}

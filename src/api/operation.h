@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The common part of every operation, from outside (front.c) and from inside (call.c): limits, authorisation, handler. */
+
+#include "api/registry.h"
+
+/* Decoded input to output, in cx->tx (or without one for SW_OWN_TX handlers). *ret_out is zeroed and in cx->arena. */
+int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
+                     void **ret_out, SwError *err) sw_must_check;
+/* Whether it needs a write transaction. */
+bool sw_operation_writes(const SwOperation *op, const SwHandler *handler);
+/* Fails with NotImplemented, naming service and operation. */
+int sw_operation_not_implemented(const SwService *s, const SwOperation *op, SwError *err);

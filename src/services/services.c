@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of services: one line each. Order is that of opening; closing is the reverse. */
+
+#include "api/service.h"
+
+#define SERVICES(X)
+
+#define DECLARE(name) extern const SwService sw_service_##name;
+SERVICES(DECLARE)
+
+#define ENTRY(name) &sw_service_##name,
+const SwService *const sw_services[] = {SERVICES(ENTRY) NULL};

@@ -14,8 +14,8 @@ static void copy_document(SwArena *a, SwValue *to, const SwValue *from) {
     *to = *from;
     if (from->s.p)
         to->s = sw_str_dup(a, from->s);
-    to->v = from->v ? sw_new_n(a, SwValue, from->n + 1) : NULL;
-    to->keys = from->keys ? sw_new_n(a, SwStr, from->n + 1) : NULL;
+    to->v = from->v ? sw_list_room(a, from->n, sizeof(SwValue)) : NULL;
+    to->keys = from->keys ? sw_list_room(a, from->n, sizeof(SwStr)) : NULL;
     for (size_t i = 0; i < from->n; i++) {
         copy_document(a, &to->v[i], &from->v[i]);
         if (from->keys)
@@ -51,7 +51,7 @@ static void copy_members(SwArena *a, const SwShape *s, void *to, const void *fro
 
 static void copy_container(SwArena *a, const SwShape *s, SwAnyList *to, const SwAnyList *from) {
     size_t size = s->kind == SW_MAP ? s->entry_size : s->member[0].shape->size;
-    *to = (SwAnyList){from->v ? sw_arena_alloc(a, size * SW_MAX(from->n, (size_t)1)) : NULL, from->n};
+    *to = (SwAnyList){from->v ? sw_list_room(a, from->n, size) : NULL, from->n};
     for (size_t i = 0; i < from->n; i++) {
         if (s->kind == SW_LIST) {
             copy_value(a, s->member[0].shape, sw_list_at(s, to, i), sw_list_at(s, from, i));
@@ -232,7 +232,7 @@ static void move_value(SwArena *a, const SwShape *ts, void *to, const SwShape *f
     }
     SwAnyList *l = to;
     size_t n = sw_list_count(from), size = ts->kind == SW_MAP ? ts->entry_size : ts->member[0].shape->size;
-    *l = (SwAnyList){sw_arena_alloc(a, size * SW_MAX(n, (size_t)1)), n};
+    *l = (SwAnyList){sw_list_room(a, n, size), n};
     for (size_t i = 0; i < n; i++) {
         if (ts->kind == SW_LIST) {
             move_value(a, ts->member[0].shape, sw_list_at(ts, l, i), fs->member[0].shape, sw_list_at(fs, from, i));

@@ -145,7 +145,7 @@ static int read_container(Reader *r, const SwShape *s, const SwValue *json, SwAn
     if (json->kind != (list ? SW_VARRAY : SW_VOBJECT))
         return wrong(r, s, list ? "a list" : "an object");
     size_t size = list ? s->member[0].shape->size : s->entry_size;
-    *to = (SwAnyList){sw_arena_alloc(r->arena, size * SW_MAX(json->n, (size_t)1)), json->n};
+    *to = (SwAnyList){sw_list_room(r->arena, json->n, size), json->n};
     for (size_t i = 0; i < json->n; i++) {
         if (!list)
             *sw_map_key_at(s, to, i) = json->keys[i];

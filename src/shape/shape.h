@@ -200,7 +200,8 @@ bool sw_value_is_set(const SwShape *s, const void *v);
 void *sw_shape_copy(SwArena *a, const SwShape *s, const void *v);
 bool  sw_shape_equal(const SwShape *s, const void *a, const void *b);
 /* Copy every member of `from` into the member of the same name and kind in `to` where `from` has it: requests into records, records into
- * replies. Deep parts are shared, not copied; a structure of another shape is converted member by member. */
+ * replies. Deep parts are shared, not copied; a structure of another shape is converted member by member.
+ * A shared list is for reading: grow a copy. */
 void  sw_shape_move(SwArena *a, const SwShape *to_shape, void *to, const SwShape *from_shape, const void *from);
 
 /* Check required, min, max, pattern and enum of a whole input; all faults in one message, in AWS's wording:

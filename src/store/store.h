@@ -27,8 +27,10 @@ typedef enum SwScope {
 typedef struct SwIndex {
     const char *name;                   /* "by_cluster" */
     const char *member[3];              /* members of the record (dotted for nested: "status.code"), in order */
-    bool        unique;
+    bool        unique;                 /* among records of a scope that have at least one of the members */
 } SwIndex;
+/* An absent member is indexed as "". A member that is a list, or lies in one, is indexed by each of its elements, so
+ * that a record can be found by any of them (and is listed once for each). */
 #define SW_INDEXES_MAX 8
 
 /* A constant per collection, in the service that owns it:
@@ -43,9 +45,11 @@ typedef struct SwCollection {
 
 /* dir NULL: in memory (--ephemeral). Runs migrations; a store newer than this program is refused. */
 int  sw_store_open(const char *dir, SwStore **ret_s, SwError *err) sw_must_check;
-void sw_store_close(SwStore *s);
-/* Make collections known (NULL-terminated), before they are used; rebuilds an index whose declaration has changed. */
+void sw_store_close(SwStore *s);                                       /* accepts NULL; no transaction may be open */
+/* Tell which collections there are (NULL-terminated), after opening and before use: where a collection's indexes are
+ * declared otherwise than when its rows were written, it is indexed anew. */
 int  sw_store_register(SwStore *s, const SwCollection *const *c, SwError *err) sw_must_check;
+const char *sw_store_dir(const SwStore *s);
 /* Everything gone, schema kept; a few milliseconds. No transaction may be open. */
 int  sw_store_reset(SwStore *s, SwError *err) sw_must_check;
 /* Group-commit and file figures for metrics. */
@@ -80,14 +84,16 @@ int sw_doc_put(SwTx *tx, const SwCollection *c, SwStr id, const void *record, Sw
 int sw_doc_insert(SwTx *tx, const SwCollection *c, SwStr id, const void *record, bool *ret_inserted, SwError *err) sw_must_check;
 int sw_doc_delete(SwTx *tx, const SwCollection *c, SwStr id, bool *ret_existed, SwError *err) sw_must_check; /* ret_existed may be NULL */
 
-/* Listing, ordered by (index values, id), or by id without an index; bytewise. */
+/* Listing, ordered by (index values, id), or by id without an index; bytewise. With any_scope: by account and region
+ * before that. */
 typedef struct SwDocQuery {
     const char *index;                  /* NULL: by id */
     SwStr       equals[3];              /* leading index members; absent ends them */
     SwStr       prefix;                 /* of the first member after those (or of the id); absent: any */
     SwStr       from, below;            /* the same member's bounds: from <= x < below; absent: none. Numbers and times
                                            are indexed as fixed-width text: sw_index_number */
-    SwStr       after;                  /* start behind this cursor, SwDocList.next of an earlier call; absent: at the start */
+    SwStr       after;                  /* start behind this cursor, SwDocList.next of an earlier call; absent: at the
+                                           start. One that no listing made: SW_VALIDATION_EXCEPTION */
     size_t      limit;                  /* 0: all */
     bool        descending;
     bool        any_scope;              /* all accounts and regions: controllers at start, `slipway status` */

@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Blobs on the file system. Under <dir>/blobs:
+ *   sha256/ab/abcd..   finished: complete, fsynced, never changed
+ *   tmp/               being written; emptied at open
+ *   parked/KEY/SIZE    uploads that pause: one folder each (KEY: SHA-256 of the name), one file in it, whose name says how
+ *                      many of its bytes count. A writer that takes it up appends; parking again fsyncs and renames, so
+ *                      that after a crash, or when the writer is dropped, the upload is what it was when last parked.
+ *   trash/             on its way out
+ *
+ * To finish a blob: 1. fsync the file  2. rename to its digest's name  3. fsync the folder. Before 2 nothing can be seen;
+ * after a crash between 2 and 3 it is either there whole, or not.
+ *
+ * Digests of parked uploads are kept in memory, so that an upload in many parts is not hashed from its beginning for
+ * each; after a restart they are computed from the file once. `lock` guards the table and makes "exists, so keep it" and
+ * "is old and unused, so remove it" exclude each other. */
+
+#include "store/blob.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/id.h"
+#include "store/internal.h"
+
+#define PARKED_MAX   256                /* digests kept; older ones are computed again */
+#define COLLECT_AGE_S 3600
+#define CHUNK        (256 * SW_KIB)
+
+typedef struct Hashes {                 /* of one upload, in an arena of their own: they outlive requests */
+    SwArena  *arena;
+    unsigned  extra;
+    SwDigest *d[_SW_DIGEST_KIND_MAX];   /* [SW_SHA256] always */
+} Hashes;
+
+typedef struct Parked {
+    char     key[65];                   /* "": free */
+    bool     busy;                      /* a writer has it */
+    int64_t  size, used_ns;
+    Hashes   hashes;                    /* arena NULL: not known */
+} Parked;
+
+struct SwBlobs {
+    SwArena        *arena;
+    SwStore        *store;
+    const char     *dir, *tmp, *parked, *trash;
+    pthread_mutex_t lock;
+    Parked          table[PARKED_MAX];
+    pthread_t       sweeper;            /* empties the trash after a reset */
+    bool            sweeping;
+};
+
+struct SwBlobWriter {
+    SwBlobs    *blobs;
+    SwArena    *arena;
+    int         fd;
+    const char *path;
+    int64_t     size, parked_size;      /* parked_size -1: not a parked one */
+    char        key[65];
+    Hashes      hashes;
+};
+
+/* --- digests ------------------------------------------------------------------------------------------------------ */
+
+static Hashes hashes_new(unsigned extra) {
+    Hashes h = {.arena = sw_arena_new(0), .extra = extra};
+    for (int k = 0; k < _SW_DIGEST_KIND_MAX; k++) {
+        if (k == SW_SHA256 || extra & (1u << k))
+            h.d[k] = sw_digest_new(h.arena, (SwDigestKind)k);
+    }
+    return h;
+}
+
+static void hashes_add(Hashes *h, const void *p, size_t n) {
+    for (int k = 0; k < _SW_DIGEST_KIND_MAX; k++) {
+        if (h->d[k])
+            sw_digest_add(h->d[k], p, n);
+    }
+}
+
+static void hashes_done(Hashes *h) {
+    sw_arena_free(h->arena);
+    *h = (Hashes){0};
+}
+
+static void hashes_end(Hashes *h, SwArena *a, SwBlobInfo *ret) {
+    for (int k = 0; k < _SW_DIGEST_KIND_MAX; k++) {
+        uint8_t out[SW_DIGEST_BYTES_MAX];
+        size_t n = h->d[k] ? sw_digest_end(h->d[k], out) : 0;
+        if (k == SW_SHA256)
+            ret->digest = sw_hex(a, out, n);
+        if (h->d[k] && h->extra & (1u << k))
+            ret->extra[k] = sw_str_dup(a, sw_str_n((char *)out, n));
+    }
+    hashes_done(h);
+}
+
+/* --- opening -------------------------------------------------------------------------------------------------------- */
+
+static int make_dirs(SwBlobs *b, SwError *err) {
+    const char *sha = sw_path(b->arena, b->dir, "sha256");
+    if (sw_mkdirs(sha, 0700, err) < 0 || sw_mkdirs(b->tmp, 0700, err) < 0 || sw_mkdirs(b->parked, 0700, err) < 0
+        || sw_mkdirs(b->trash, 0700, err) < 0)
+        return -1;
+    return sw_fsync_dir(b->dir, err);
+}
+
+static void *sweep(void *arg) {
+    SwBlobs *b = arg;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError ignored = sw_error(a);
+    (void)!sw_rm_tree(b->trash, &ignored);           /* what stays is removed at the next open */
+    (void)!sw_mkdirs(b->trash, 0700, &ignored);
+    return NULL;
+}
+
+static void end_sweep(SwBlobs *b) {
+    if (b->sweeping)
+        pthread_join(b->sweeper, NULL);
+    b->sweeping = false;
+}
+
+int sw_blobs_open(const char *dir, SwStore *s, SwBlobs **ret_b, SwError *err) {
+    SwArena *a = sw_arena_new(0);
+    SwBlobs *b = sw_new(a, SwBlobs);
+    *b = (SwBlobs){.arena = a, .store = s, .lock = PTHREAD_MUTEX_INITIALIZER};
+    b->dir = sw_path(a, dir, "blobs");
+    b->tmp = sw_path(a, b->dir, "tmp");
+    b->parked = sw_path(a, b->dir, "parked");
+    b->trash = sw_path(a, b->dir, "trash");
+    if (sw_rm_tree(b->tmp, err) < 0 || sw_rm_tree(b->trash, err) < 0 || make_dirs(b, err) < 0) {
+        sw_arena_free(a);
+        return -1;
+    }
+    s->blobs = b;
+    *ret_b = b;
+    return 0;
+}
+
+void sw_blobs_close(SwBlobs *b) {
+    if (!b)
+        return;
+    end_sweep(b);
+    for (size_t i = 0; i < PARKED_MAX; i++)
+        hashes_done(&b->table[i].hashes);
+    b->store->blobs = NULL;
+    sw_arena_free(b->arena);
+}
+
+int sw_blobs_reset(SwBlobs *b, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    end_sweep(b);
+    pthread_mutex_lock(&b->lock);
+    for (size_t i = 0; i < PARKED_MAX; i++) {
+        hashes_done(&b->table[i].hashes);
+        b->table[i] = (Parked){0};
+    }
+    static const char *const parts[] = {"sha256", "tmp", "parked"};
+    int r = sw_mkdirs(b->trash, 0700, err);
+    for (size_t i = 0; r == 0 && i < SW_N(parts); i++) {
+        const char *to = sw_path(a, b->trash, sw_strf(a, "%s-%s", parts[i], sw_id_hex(a, 16).p).p);
+        if (rename(sw_path(a, b->dir, parts[i]), to) < 0 && errno != ENOENT)
+            r = sw_fail_errno(err, errno, "blobs: emptying %s", parts[i]);
+    }
+    if (r == 0)
+        r = make_dirs(b, err);
+    pthread_mutex_unlock(&b->lock);
+    if (r == 0)
+        b->sweeping = pthread_create(&b->sweeper, NULL, sweep, b) == 0;
+    return r;
+}
+
+/* --- paths ----------------------------------------------------------------------------------------------------------- */
+
+static bool is_digest(SwStr d) {
+    if (d.n != 64)
+        return false;
+    for (size_t i = 0; i < d.n; i++) {
+        if (!(d.p[i] >= '0' && d.p[i] <= '9') && !(d.p[i] >= 'a' && d.p[i] <= 'f'))
+            return false;
+    }
+    return true;
+}
+
+const char *sw_blob_path(SwBlobs *b, SwArena *a, SwStr digest) {
+    if (!is_digest(digest))             /* from a client: a name that is nowhere */
+        return sw_strf(a, "%s/sha256/none", b->dir).p;
+    return sw_strf(a, "%s/sha256/%.2s/%.64s", b->dir, digest.p, digest.p).p;
+}
+
+static int make_parent(SwBlobs *b, SwArena *a, SwStr digest, const char **ret_dir, SwError *err) {
+    const char *sha = sw_path(a, b->dir, "sha256");
+    *ret_dir = sw_strf(a, "%s/%.2s", sha, digest.p).p;
+    if (mkdir(*ret_dir, 0700) == 0)
+        return sw_fsync_dir(sha, err);
+    return errno == EEXIST ? 0 : sw_fail_errno(err, errno, "making %s", *ret_dir);
+}
+
+/* --- writing ---------------------------------------------------------------------------------------------------------- */
+
+static Parked *find_parked(SwBlobs *b, const char *key) {
+    for (size_t i = 0; i < PARKED_MAX; i++) {
+        if (strcmp(b->table[i].key, key) == 0)
+            return &b->table[i];
+    }
+    return NULL;
+}
+
+/* With the lock held: the entry of `key`, or one to use for it; NULL when all are busy. */
+static Parked *take_parked(SwBlobs *b, const char *key) {
+    Parked *best = find_parked(b, key);
+    if (best)
+        return best;
+    for (size_t i = 0; i < PARKED_MAX; i++) {
+        Parked *p = &b->table[i];
+        if (!p->busy && (!best || (best->key[0] && p->used_ns < best->used_ns)))
+            best = p;
+        if (best && !best->key[0])
+            break;
+    }
+    if (!best)
+        return NULL;
+    hashes_done(&best->hashes);
+    *best = (Parked){0};
+    memcpy(best->key, key, 64);
+    return best;
+}
+
+static void writer_drop(void *arg) {
+    SwBlobWriter *w = arg;
+    if (w->fd < 0)
+        return;
+    sw_closep(&w->fd);
+    hashes_done(&w->hashes);
+    if (w->parked_size < 0) {
+        unlink(w->path);
+        return;
+    }
+    /* An upload that was taken up and not parked again: as it was. Its name still says how much counts. */
+    pthread_mutex_lock(&w->blobs->lock);
+    Parked *p = find_parked(w->blobs, w->key);
+    if (p) {
+        hashes_done(&p->hashes);
+        *p = (Parked){0};
+    }
+    pthread_mutex_unlock(&w->blobs->lock);
+}
+
+static SwBlobWriter *writer_new(SwBlobs *b, SwArena *a) {
+    SwBlobWriter *w = sw_new(a, SwBlobWriter);
+    *w = (SwBlobWriter){.blobs = b, .arena = a, .fd = -1, .parked_size = -1};
+    sw_arena_defer(a, writer_drop, w);
+    return w;
+}
+
+int sw_blob_begin(SwBlobs *b, SwArena *a, unsigned extra, SwBlobWriter **ret_w, SwError *err) {
+    SwBlobWriter *w = writer_new(b, a);
+    w->path = sw_path(a, b->tmp, sw_id_hex(a, 32).p);
+    w->fd = open(w->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (w->fd < 0)
+        return sw_fail_errno(err, errno, "making %s", w->path);
+    w->hashes = hashes_new(extra);
+    *ret_w = w;
+    return 0;
+}
+
+int sw_blob_add(SwBlobWriter *w, const void *p, size_t n, SwError *err) {
+    if (sw_write_all(w->fd, p, n, err) < 0)
+        return -1;
+    hashes_add(&w->hashes, p, n);
+    w->size += (int64_t)n;
+    return 0;
+}
+
+/* Step 1 to 3 of the head comment. With an equal blob there, that one is kept and made young. */
+static int finish(SwBlobs *b, SwArena *a, int fd, const char *path, SwStr digest, SwError *err) {
+    const char *to = sw_blob_path(b, a, digest), *dir;
+    pthread_mutex_lock(&b->lock);
+    bool there = utimensat(AT_FDCWD, to, NULL, 0) == 0;
+    pthread_mutex_unlock(&b->lock);
+    if (there) {
+        unlink(path);
+        return 0;
+    }
+    if (fsync(fd) < 0)
+        return sw_fail_errno(err, errno, "writing %s to disk", path);
+    SW_CRASH_POINT("blob.written_not_renamed");
+    if (make_parent(b, a, digest, &dir, err) < 0)
+        return -1;
+    if (rename(path, to) < 0)
+        return sw_fail_errno(err, errno, "renaming %s", path);
+    SW_CRASH_POINT("blob.renamed_not_synced");
+    return sw_fsync_dir(dir, err);
+}
+
+static void forget_parked(SwBlobs *b, const char *key) {
+    pthread_mutex_lock(&b->lock);
+    Parked *p = find_parked(b, key);
+    if (p) {
+        hashes_done(&p->hashes);
+        *p = (Parked){0};
+    }
+    pthread_mutex_unlock(&b->lock);
+}
+
+int sw_blob_commit(SwBlobWriter *w, SwBlobInfo *ret_i, SwError *err) {
+    SwBlobs *b = w->blobs;
+    *ret_i = (SwBlobInfo){.size = w->size};
+    hashes_end(&w->hashes, w->arena, ret_i);
+    if (finish(b, w->arena, w->fd, w->path, ret_i->digest, err) < 0)
+        return -1;                      /* the arena's end discards it */
+    sw_closep(&w->fd);
+    w->fd = -1;
+    if (w->parked_size >= 0) {
+        rmdir(sw_path(w->arena, b->parked, w->key));
+        forget_parked(b, w->key);
+    }
+    return 0;
+}
+
+int sw_blob_put(SwBlobs *b, SwArena *a, SwStr data, SwBlobInfo *ret_i, SwError *err) {
+    SwBlobWriter *w;
+    if (sw_blob_begin(b, a, 0, &w, err) < 0 || sw_blob_add(w, data.p, data.n, err) < 0)
+        return -1;
+    return sw_blob_commit(w, ret_i, err);
+}
+
+static int copy_file(SwBlobs *b, SwArena *a, const char *path, SwError *err) {
+    _sw_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return sw_fail_errno(err, errno, "opening %s", path);
+    _sw_arena_ SwArena *own = sw_arena_new(0);
+    SwBlobWriter *w;
+    SwBlobInfo info;
+    if (sw_blob_begin(b, own, 0, &w, err) < 0)
+        return -1;
+    char *buf = sw_arena_alloc(own, CHUNK);
+    for (ssize_t n; (n = read(fd, buf, CHUNK)) != 0;) {
+        if (n < 0)
+            return sw_fail_errno(err, errno, "reading %s", path);
+        if (sw_blob_add(w, buf, (size_t)n, err) < 0)
+            return -1;
+    }
+    if (sw_blob_commit(w, &info, err) < 0)
+        return -1;
+    unlink(path);
+    return 0;
+}
+
+int sw_blob_adopt(SwBlobs *b, const char *path, const SwBlobInfo *info, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    struct stat from, to;
+    if (SW_NEVER(!is_digest(info->digest)))
+        return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "blob: not a digest", "The data could not be stored.");
+    if (stat(path, &from) < 0 || stat(b->tmp, &to) < 0)
+        return sw_fail_errno(err, errno, "looking at %s", path);
+    if (from.st_dev != to.st_dev)
+        return copy_file(b, a, path, err);
+    _sw_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return sw_fail_errno(err, errno, "opening %s", path);
+    return finish(b, a, fd, path, info->digest, err);
+}
+
+/* --- parking ----------------------------------------------------------------------------------------------------------- */
+
+static void key_of(SwStr name, char key[static 65]) {
+    uint8_t sum[32];
+    sw_sha256(name, sum);
+    for (int i = 0; i < 32; i++) {
+        key[2 * i] = "0123456789abcdef"[sum[i] >> 4];
+        key[2 * i + 1] = "0123456789abcdef"[sum[i] & 15];
+    }
+    key[64] = 0;
+}
+
+int sw_blob_park(SwBlobWriter *w, SwStr name, int64_t *ret_size, SwError *err) {
+    SwBlobs *b = w->blobs;
+    SwArena *a = w->arena;
+    char key[65];
+    key_of(name, key);
+    const char *dir = sw_path(a, b->parked, key);
+    const char *to = sw_strf(a, "%s/%lld", dir, (long long)w->size).p;
+    if (fsync(w->fd) < 0)
+        return sw_fail_errno(err, errno, "writing %s to disk", w->path);
+    if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+        return sw_fail_errno(err, errno, "making %s", dir);
+    SW_CRASH_POINT("blob.park.before_rename");
+    if (strcmp(w->path, to) != 0 && rename(w->path, to) < 0)
+        return sw_fail_errno(err, errno, "renaming %s", w->path);
+    if (sw_fsync_dir(dir, err) < 0 || sw_fsync_dir(b->parked, err) < 0)
+        return -1;
+    pthread_mutex_lock(&b->lock);
+    Parked *p = take_parked(b, key);
+    if (p) {
+        if (p->hashes.arena)
+            hashes_done(&p->hashes);
+        p->hashes = w->hashes;
+        p->size = w->size;
+        p->used_ns = sw_monotonic_ns();
+        p->busy = false;
+    } else {
+        hashes_done(&w->hashes);
+    }
+    pthread_mutex_unlock(&b->lock);
+    w->hashes = (Hashes){0};
+    sw_closep(&w->fd);
+    w->fd = -1;
+    if (ret_size)
+        *ret_size = w->size;
+    return 0;
+}
+
+/* The one file in a parked upload's folder: its size is its name. A crash while it was parked for the first time can
+ * leave the folder empty: then there is none. */
+static bool parked_size(const char *dir, int64_t *ret_size) {
+    DIR *d = opendir(dir);
+    bool found = false;
+    if (!d)
+        return false;
+    for (struct dirent *e; !found && (e = readdir(d));)
+        found = sw_str_to_i64(sw_str(e->d_name), ret_size) && *ret_size >= 0;
+    closedir(d);
+    return found;
+}
+
+static int hash_file(SwBlobWriter *w, SwError *err) {
+    char *buf = sw_arena_alloc(w->arena, CHUNK);
+    for (int64_t at = 0; at < w->size;) {
+        ssize_t n = pread(w->fd, buf, (size_t)SW_MIN((int64_t)CHUNK, w->size - at), at);
+        if (n <= 0)
+            return sw_fail_errno(err, n < 0 ? errno : EIO, "reading %s", w->path);
+        hashes_add(&w->hashes, buf, (size_t)n);
+        at += n;
+    }
+    return 0;
+}
+
+/* Marks the upload as taken and moves its digests, if they are known, to *ret; false: another writer has it. */
+static bool claim_parked(SwBlobs *b, const char *key, int64_t size, unsigned extra, Hashes *ret) {
+    pthread_mutex_lock(&b->lock);
+    Parked *p = take_parked(b, key);
+    bool mine = p && !p->busy;
+    if (mine) {
+        p->busy = true;
+        if (p->hashes.arena && p->size == size && p->hashes.extra == extra) {
+            *ret = p->hashes;
+            p->hashes = (Hashes){0};
+        }
+        hashes_done(&p->hashes);
+    }
+    pthread_mutex_unlock(&b->lock);
+    return mine;
+}
+
+int sw_blob_unpark(SwBlobs *b, SwArena *a, SwStr name, unsigned extra, SwBlobWriter **ret_w, int64_t *ret_size,
+                   SwError *err) {
+    char key[65];
+    int64_t size;
+    Hashes known = {0};
+    *ret_w = NULL;
+    key_of(name, key);
+    const char *dir = sw_path(a, b->parked, key);
+    if (!claim_parked(b, key, parked_size(dir, &size) ? size : -1, extra, &known))
+        return 0;
+    if (!parked_size(dir, &size)) {
+        hashes_done(&known);
+        forget_parked(b, key);
+        return 0;
+    }
+    SwBlobWriter *w = writer_new(b, a);
+    memcpy(w->key, key, sizeof(key));
+    w->parked_size = w->size = size;
+    w->path = sw_strf(a, "%s/%lld", dir, (long long)size).p;
+    w->hashes = known.arena ? known : hashes_new(extra);
+    w->fd = open(w->path, O_RDWR | O_CLOEXEC);
+    if (w->fd < 0 || ftruncate(w->fd, size) < 0 || lseek(w->fd, size, SEEK_SET) < 0) {
+        sw_fail_errno(err, errno, "opening %s", w->path);
+        if (w->fd < 0)
+            forget_parked(b, key);
+        return -1;
+    }
+    if (!known.arena && hash_file(w, err) < 0)
+        return -1;
+    *ret_w = w;
+    if (ret_size)
+        *ret_size = size;
+    return 0;
+}
+
+int sw_blob_discard(SwBlobs *b, SwStr name, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    char key[65];
+    key_of(name, key);
+    forget_parked(b, key);
+    return sw_rm_tree(sw_path(a, b->parked, key), err);
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------------- */
+
+int sw_blob_open(SwBlobs *b, SwStr digest, int *ret_fd, int64_t *ret_size, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    struct stat st;
+    *ret_fd = -1;
+    if (!is_digest(digest))
+        return 0;
+    const char *path = sw_blob_path(b, a, digest);
+    _sw_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return sw_fail_errno(err, errno, "opening %s", path);
+    if (ret_size)
+        *ret_size = st.st_size;
+    *ret_fd = SW_TAKE_FD(fd);
+    return 0;
+}
+
+bool sw_blob_exists(SwBlobs *b, SwStr digest, int64_t *ret_size) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    struct stat st;
+    if (!is_digest(digest) || stat(sw_blob_path(b, a, digest), &st) < 0)
+        return false;
+    if (ret_size)
+        *ret_size = st.st_size;
+    return true;
+}
+
+/* --- references ------------------------------------------------------------------------------------------------------------ */
+
+static int ref_row(SwTx *tx, const char *sql, SwStr digest, SwStr owner, bool *ret_row, SwError *err) {
+    _sw_sql_ SwSql q = {0};
+    if (sw_sql(tx, &q, sql, err) < 0)
+        return -1;
+    sw_sql_str(&q, 1, digest);
+    if (owner.p)
+        sw_sql_str(&q, 2, owner);
+    return sw_sql_step(tx, &q, ret_row, err);
+}
+
+int sw_blob_ref(SwTx *tx, SwStr digest, SwStr owner, SwError *err) {
+    bool row;
+    /* The collector removes only while it has the writer's turn, as we have now: what is here stays. */
+    if (tx->store->blobs && !sw_blob_exists(tx->store->blobs, digest, NULL))
+        return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "blob: a reference to a blob that is not there",
+                             "The data is not in the store.");
+    return ref_row(tx, "INSERT OR IGNORE INTO blob_reference VALUES(?1, ?2)", digest, owner, &row, err);
+}
+
+int sw_blob_unref(SwTx *tx, SwStr digest, SwStr owner, SwError *err) {
+    bool row;
+    return ref_row(tx, "DELETE FROM blob_reference WHERE digest=?1 AND owner=?2", digest, owner, &row, err);
+}
+
+/* Removes one if it is still old and unused. */
+static int collect_one(SwBlobs *b, SwTx *tx, SwStr digest, int64_t before_s, int64_t *removed, SwError *err) {
+    const char *path = sw_blob_path(b, tx->arena, digest);
+    bool used;
+    struct stat st;
+    if (ref_row(tx, "SELECT 1 FROM blob_reference WHERE digest=?1", digest, SW_NO_STR, &used, err) < 0)
+        return -1;
+    if (used)
+        return 0;
+    pthread_mutex_lock(&b->lock);
+    if (stat(path, &st) == 0 && st.st_mtime < before_s && unlink(path) == 0)
+        (*removed)++;
+    pthread_mutex_unlock(&b->lock);
+    return 0;
+}
+
+static void list_old(SwBlobs *b, SwArena *a, const char *part, int64_t before_s, SwStrList *ret) {
+    const char *dir = sw_strf(a, "%s/sha256/%s", b->dir, part).p;
+    DIR *d = opendir(dir);
+    if (!d)
+        return;
+    for (struct dirent *e; (e = readdir(d));) {
+        struct stat st;
+        if (is_digest(sw_str(e->d_name)) && fstatat(dirfd(d), e->d_name, &st, 0) == 0 && st.st_mtime < before_s)
+            sw_str_list_add(a, ret, sw_str_dup(a, sw_str(e->d_name)));
+    }
+    closedir(d);
+}
+
+int sw_blob_collect(SwBlobs *b, int64_t *ret_removed, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    struct timespec now;
+    int64_t removed = 0;
+    clock_gettime(CLOCK_REALTIME, &now);            /* files' times are real ones, whatever our clock shows */
+    int64_t before_s = now.tv_sec - COLLECT_AGE_S;
+    for (int i = 0; i < 256; i++) {
+        sw_arena_reset(a);
+        SwStrList old = {0};
+        char part[3] = {"0123456789abcdef"[i >> 4], "0123456789abcdef"[i & 15], 0};
+        list_old(b, a, part, before_s, &old);
+        if (old.n == 0)
+            continue;
+        _sw_tx_ SwTx *tx = NULL;                    /* rolled back: it only holds the turn */
+        if (sw_tx_begin(b->store, a, SW_WRITE, SW_STR(""), SW_STR(""), &tx, err) < 0)
+            return -1;
+        for (size_t n = 0; n < old.n; n++) {
+            if (collect_one(b, tx, old.v[n], before_s, &removed, err) < 0)
+                return -1;
+        }
+    }
+    if (ret_removed)
+        *ret_removed = removed;
+    return 0;
+}

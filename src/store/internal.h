@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the store's own files share: connections with their statement caches, the writer's queue, transactions.
+ * Nothing outside src/store includes this.
+ *
+ * Threads: a connection is used by one thread at a time. `lock` guards everything in SwStore that changes after open;
+ * the writer connection belongs to whoever has the turn (`writing`). */
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "store/blob.h"
+#include "store/store.h"
+
+#define SW_STATEMENTS_MAX 256           /* a power of two */
+#define SW_READERS_IDLE   16            /* more are closed when they come back */
+#define SW_READERS_MAX    128           /* at once; the next waits */
+
+typedef struct SwCached {
+    sqlite3_stmt *stmt;
+    uint32_t      hash;
+    bool          busy;
+} SwCached;
+
+typedef struct SwConn {
+    SwStore       *store;
+    SwArena       *arena;               /* holds this struct */
+    sqlite3       *db;
+    struct SwConn *next;                /* in the pool */
+    SwCached       cached[SW_STATEMENTS_MAX];
+} SwConn;
+
+/* A statement in use. sw_sql_done gives it back, rewound and with nothing bound; also at the end of a scope. */
+typedef struct SwSql {
+    sqlite3_stmt *stmt;
+    SwCached     *slot;                 /* NULL: finalise it */
+} SwSql;
+#define _sw_sql_ __attribute__((cleanup(sw_sql_done)))
+
+/* Transactions that share one COMMIT. Lives in the store's list of free batches when nobody holds it. */
+typedef struct SwBatch {
+    struct SwBatch *next;
+    pthread_cond_t  ended;
+    unsigned        members;            /* released their savepoint, wait for the commit */
+    unsigned        holders;            /* threads that will still look at it */
+    int64_t         since_ns;
+    bool            done, failed;
+    char            cause[256];
+} SwBatch;
+
+typedef struct SwTurn {                 /* a thread in the queue for the writer */
+    struct SwTurn *next;
+    pthread_cond_t come;
+    bool           yours;
+} SwTurn;
+
+struct SwStore {
+    SwArena        *arena;
+    const char     *dir;
+    bool            ephemeral;
+    int             lock_file;
+    pthread_mutex_t lock;
+    SwConn         *writer;
+    bool            writing;            /* someone has the writer's turn */
+    pthread_t       writer_thread;
+    SwTurn         *first, *last;       /* who waits for it */
+    SwBatch        *open;               /* BEGIN was done for it; only the turn's holder looks */
+    SwBatch        *free_batches;
+    SwConn         *readers;            /* idle */
+    unsigned        n_readers, n_idle;
+    pthread_cond_t  reader_free;
+    SwBlobs        *blobs;
+    int64_t         commits, transactions, fsync_ns;
+};
+
+typedef struct SwAfter {
+    struct SwAfter *next;
+    void          (*fn)(void *);
+    void           *arg;
+} SwAfter;
+
+struct SwTx {
+    SwStore  *store;
+    SwArena  *arena;
+    SwConn   *conn;
+    SwTxMode  mode;
+    SwStr     account, region;
+    unsigned  depth;                    /* open savepoints */
+    SwAfter  *after, **after_end;
+    SwAfter **mark[16];                 /* after_end at each savepoint: what is undone is not called */
+};
+
+/* sql.c */
+int  sw_conn_open(SwStore *s, bool writer, SwConn **ret_c, SwError *err) sw_must_check;
+void sw_conn_close(SwConn *c);
+int  sw_sql_fail(SwConn *c, const char *doing, SwError *err);
+int  sw_sql_exec(SwConn *c, const char *sql, SwError *err) sw_must_check;
+int  sw_sql_on(SwConn *c, SwSql *ret_q, const char *sql, SwError *err) sw_must_check;
+int  sw_sql(SwTx *tx, SwSql *ret_q, const char *sql, SwError *err) sw_must_check;     /* prepared, from the cache */
+void sw_sql_done(SwSql *q);
+void sw_sql_str(SwSql *q, int at, SwStr s);                  /* absent: NULL. Not copied: must live until done */
+void sw_sql_int(SwSql *q, int at, int64_t v);
+void sw_sql_double(SwSql *q, int at, double v);
+void sw_sql_blob(SwSql *q, int at, const void *p, size_t n);
+int  sw_sql_step(SwTx *tx, SwSql *q, bool *ret_row, SwError *err) sw_must_check;
+int  sw_sql_run(SwTx *tx, SwSql *q, SwError *err) sw_must_check;                       /* to its end; no rows wanted */
+SwStr sw_sql_get(SwArena *a, SwSql *q, int column);          /* copied; absent for NULL */
+SwStr sw_sql_view(SwSql *q, int column);                     /* valid until the next step */
+
+/* migrate.c */
+int sw_store_migrate(SwStore *s, SwError *err) sw_must_check;
+int sw_store_clear(SwConn *c, SwError *err) sw_must_check;   /* deletes every row */
+
+/* index.c: the index entries of a record as one text of "name" and values, each length-prefixed. */
+SwStr sw_index_keys(SwArena *a, const SwCollection *c, const void *record);
+int   sw_index_replace(SwTx *tx, const SwCollection *c, SwStr account, SwStr region, SwStr id,
+                       SwStr old_keys, SwStr keys, bool *ret_taken, SwError *err) sw_must_check;
+SwStr sw_scope_account(const SwTx *tx, SwScope scope);
+SwStr sw_scope_region(const SwTx *tx, SwScope scope);
+/* Texts in one: each as LENGTH:BYTES. */
+void  sw_pack_add(SwBuf *b, SwStr s);
+bool  sw_pack_next(SwStr *rest, SwStr *ret_s);

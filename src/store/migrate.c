@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store's tables, as numbered migrations. PRAGMA user_version counts those that were done. A migration, once
+ * released, is never changed: the next change is a new one at the end. A store whose number is above ours was written
+ * by a newer program and is left alone. */
+
+#include "store/internal.h"
+
+#include <stdio.h>
+
+static const char *const migrations[] = {
+    /* 1: documents and their indexes, sequences, blob references, series, logs, work, events */
+    "CREATE TABLE collection(name TEXT PRIMARY KEY, indexes TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    /* keys: the index entries that this row has, see index.c */
+    "CREATE TABLE document(collection TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL,"
+    " body TEXT NOT NULL, keys TEXT NOT NULL, PRIMARY KEY(collection, account, region, id)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE document_index(collection TEXT NOT NULL, name TEXT NOT NULL, account TEXT NOT NULL,"
+    " region TEXT NOT NULL, v0 TEXT NOT NULL, v1 TEXT NOT NULL, v2 TEXT NOT NULL, id TEXT NOT NULL,"
+    " PRIMARY KEY(collection, name, account, region, v0, v1, v2, id)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE sequence(account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,"
+    " PRIMARY KEY(account, region, name)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE blob_reference(digest TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY(digest, owner))"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE series(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+    /* samples: pairs of doubles (value, count), ascending; NULL when they are not known */
+    "CREATE TABLE series_bucket(series INTEGER NOT NULL, resolution INTEGER NOT NULL, start INTEGER NOT NULL,"
+    " count REAL NOT NULL, sum REAL NOT NULL, min REAL NOT NULL, max REAL NOT NULL, samples BLOB,"
+    " PRIMARY KEY(series, resolution, start)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE log_group(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE log_stream(id INTEGER PRIMARY KEY, log_group INTEGER NOT NULL, name TEXT NOT NULL,"
+    " UNIQUE(log_group, name)) STRICT;"
+    "CREATE TABLE log_event(log_group INTEGER NOT NULL, timestamp INTEGER NOT NULL, sequence INTEGER NOT NULL,"
+    " stream INTEGER NOT NULL, ingested INTEGER NOT NULL, message TEXT NOT NULL,"
+    " PRIMARY KEY(log_group, timestamp, sequence)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX log_event_by_stream ON log_event(stream, timestamp, sequence);"
+    "CREATE TABLE work(controller TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL,"
+    " due INTEGER NOT NULL, wakes INTEGER NOT NULL, attempts INTEGER NOT NULL, waiting INTEGER NOT NULL,"
+    " PRIMARY KEY(controller, account, region, id)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX work_by_due ON work(controller, due);"
+    "CREATE TABLE event(seq INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, source TEXT NOT NULL,"
+    " detail_type TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, bus TEXT NOT NULL, id TEXT NOT NULL,"
+    " resources TEXT NOT NULL, detail TEXT NOT NULL) STRICT;"
+    "CREATE TABLE listener(name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+};
+
+/* `collection` and `listener` say how to read the rest, and positions only grow: they stay. */
+static const char clear_all[] =
+    "DELETE FROM document; DELETE FROM document_index; DELETE FROM sequence; DELETE FROM blob_reference;"
+    "DELETE FROM series; DELETE FROM series_bucket; DELETE FROM log_group; DELETE FROM log_stream;"
+    "DELETE FROM log_event; DELETE FROM work; DELETE FROM event;";
+
+int sw_store_clear(SwConn *c, SwError *err) {
+    return sw_sql_exec(c, clear_all, err);
+}
+
+static int version_of(SwConn *c, int64_t *ret_version, SwError *err) {
+    _sw_sql_ SwSql q = {0};
+    if (sw_sql_on(c, &q, "PRAGMA user_version", err) < 0)
+        return -1;
+    if (sqlite3_step(q.stmt) != SQLITE_ROW)
+        return sw_sql_fail(c, "reading the schema's version", err);
+    *ret_version = sqlite3_column_int64(q.stmt, 0);
+    return 0;
+}
+
+static int migrate_one(SwConn *c, size_t n, SwError *err) {
+    char version[64];
+    snprintf(version, sizeof(version), "PRAGMA user_version=%zu", n + 1);
+    if (sw_sql_exec(c, "BEGIN EXCLUSIVE", err) < 0)
+        return -1;
+    if (sw_sql_exec(c, migrations[n], err) < 0 || sw_sql_exec(c, version, err) < 0) {
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+        return -1;
+    }
+    SW_CRASH_POINT("store.migrate.before_commit");
+    if (sw_sql_exec(c, "COMMIT", err) < 0) {
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+        return -1;
+    }
+    return 0;
+}
+
+int sw_store_migrate(SwStore *s, SwError *err) {
+    int64_t version;
+    if (version_of(s->writer, &version, err) < 0)
+        return -1;
+    if (version > (int64_t)SW_N(migrations))
+        return sw_fail(err, &SW_INTERNAL_FAILURE,
+                       "The store in %s was written by a newer Slipway (schema %lld; this program knows up to %d). "
+                       "Run the newer program, or choose another data folder.",
+                       s->dir, (long long)version, (int)SW_N(migrations));
+    for (size_t n = (size_t)version; n < SW_N(migrations); n++) {
+        if (migrate_one(s->writer, n, err) < 0)
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transactions: isolation, savepoints, group commit under many threads. */
+
+#include "fixture.h"
+
+#include <pthread.h>
+
+static void reader_keeps_its_snapshot_while_others_write(void **state) {
+    Fixture *f = *state;
+    put(f, "a", (Record){.name = SW_STR("old")});
+    SwTx *reader = begin(f, SW_READ);
+    put(f, "a", (Record){.name = SW_STR("new")});
+    void *r;
+    OK(f, sw_doc_get(reader, &things, SW_STR("a"), &r, &f->err));
+    assert_str(((Record *)r)->name, "old");
+    OK(f, sw_tx_commit(&reader, &f->err));
+    assert_str(get(f, "a")->name, "new");
+}
+
+static void uncommitted_writes_are_seen_by_their_own_transaction_only(void **state) {
+    Fixture *f = *state;
+    SwTx *tx = begin(f, SW_WRITE);
+    void *r;
+    OK(f, sw_doc_put(tx, &things, SW_STR("a"), &(Record){.name = SW_STR("n")}, &f->err));
+    OK(f, sw_doc_get(tx, &things, SW_STR("a"), &r, &f->err));
+    assert_non_null(r);
+    assert_null(get(f, "a"));
+    sw_tx_rollback(tx);
+    assert_null(get(f, "a"));
+}
+
+static void count_call(void *arg) {
+    ++*(int *)arg;
+}
+
+static void undone_savepoint_takes_its_writes_and_callbacks_along(void **state) {
+    Fixture *f = *state;
+    int outer = 0, kept = 0, undone = 0;
+    SwTx *tx = begin(f, SW_WRITE);
+    sw_tx_after_commit(tx, count_call, &outer);
+    OK(f, sw_tx_savepoint(tx, &f->err));
+    OK(f, sw_doc_put(tx, &things, SW_STR("kept"), &(Record){0}, &f->err));
+    sw_tx_after_commit(tx, count_call, &kept);
+    OK(f, sw_tx_savepoint(tx, &f->err));
+    OK(f, sw_doc_put(tx, &things, SW_STR("undone"), &(Record){0}, &f->err));
+    sw_tx_after_commit(tx, count_call, &undone);
+    sw_tx_undo(tx);
+    OK(f, sw_tx_release(tx, &f->err));
+    assert_int_equal(outer, 0);
+    OK(f, sw_tx_commit(&tx, &f->err));
+    assert_int_equal(outer + kept, 2);
+    assert_int_equal(undone, 0);
+    assert_non_null(get(f, "kept"));
+    assert_null(get(f, "undone"));
+    tx = begin(f, SW_WRITE);
+    sw_tx_after_commit(tx, count_call, &undone);
+    sw_tx_rollback(tx);
+    assert_int_equal(undone, 0);
+}
+
+static void second_write_transaction_of_a_thread_fails_instead_of_hanging(void **state) {
+    Fixture *f = *state;
+    SwTx *tx = begin(f, SW_WRITE), *second;
+    assert_int_equal(sw_tx_begin(f->s, f->a, SW_WRITE, SW_STR("1"), SW_STR("r"), &second, &f->err), -1);
+    sw_tx_rollback(tx);
+    put(f, "a", (Record){0});
+}
+
+static void write_in_a_read_transaction_is_refused(void **state) {
+    Fixture *f = *state;
+    SwTx *tx = begin(f, SW_READ);
+    assert_int_equal(sw_doc_put(tx, &things, SW_STR("a"), &(Record){0}, &f->err), -1);
+    sw_tx_rollback(tx);
+}
+
+#define THREADS 64
+#define ROUNDS  20
+typedef struct Writer {
+    Fixture *f;
+    int number, done, undone;
+    pthread_barrier_t *together;
+} Writer;
+
+/* Every thread adds one to a common number and writes a record of its own; each fifth round it changes its mind. */
+static int round_of(Writer *w, SwArena *a, int round, SwError *err) {
+    _sw_tx_ SwTx *tx = NULL;
+    void *r;
+    if (sw_tx_begin(w->f->s, a, SW_WRITE, SW_STR("1"), SW_STR("r"), &tx, err) < 0
+        || sw_doc_get(tx, &things, SW_STR("common"), &r, err) < 0)
+        return -1;
+    Record common = {.number = SW_SOME_INT(r ? ((Record *)r)->number.v + 1 : 1)};
+    if (sw_doc_put(tx, &things, SW_STR("common"), &common, err) < 0
+        || sw_doc_put(tx, &things, sw_strf(a, "%d-%d", w->number, round), &common, err) < 0)
+        return -1;
+    if (round % 5 == 4) {
+        w->undone++;
+        return 0;
+    }
+    w->done++;
+    return sw_tx_commit(&tx, err);
+}
+
+static void *write_many(void *arg) {
+    Writer *w = arg;
+    SwArena *a = sw_arena_new(0);
+    int bad = 0;
+    pthread_barrier_wait(w->together);
+    for (int i = 0; i < ROUNDS; i++) {
+        SwError err = sw_error(a);
+        bad += round_of(w, a, i, &err) < 0;
+        sw_arena_reset(a);
+    }
+    sw_arena_free(a);
+    return bad ? arg : NULL;
+}
+
+static void threads_share_commits_and_lose_no_update(void **state) {
+    Fixture *f = *state;
+    static Writer w[THREADS];
+    pthread_t t[THREADS];
+    pthread_barrier_t together;
+    SwStoreStats before, after;
+    sw_store_stats(f->s, &before);
+    pthread_barrier_init(&together, NULL, THREADS);
+    for (int i = 0; i < THREADS; i++) {
+        w[i] = (Writer){.f = f, .number = i, .together = &together};
+        assert_int_equal(pthread_create(&t[i], NULL, write_many, &w[i]), 0);
+    }
+    int done = 0;
+    for (int i = 0; i < THREADS; i++) {
+        void *bad;
+        pthread_join(t[i], &bad);
+        assert_null(bad);
+        done += w[i].done;
+    }
+    pthread_barrier_destroy(&together);
+    sw_store_stats(f->s, &after);
+    reopen(f);
+    SwTx *tx;
+    void *r;
+    int64_t n;
+    OK(f, sw_tx_begin(f->s, f->a, SW_READ, SW_STR("1"), SW_STR("r"), &tx, &f->err));
+    OK(f, sw_doc_get(tx, &things, SW_STR("common"), &r, &f->err));
+    OK(f, sw_doc_count(tx, &things, &(SwDocQuery){0}, &n, &f->err));
+    assert_int_equal(((Record *)r)->number.v, done);
+    assert_int_equal(n, done + 1);          /* what was rolled back inside a batch is not there */
+    sw_tx_rollback(tx);
+    int64_t commits = after.commits - before.commits;
+    print_message("%d transactions in %lld commits\n", done, (long long)commits);
+    assert_int_equal(after.transactions - before.transactions, done);
+    assert_true(commits * 2 < done);
+}
+
+int main(void) {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(reader_keeps_its_snapshot_while_others_write),
+        T(uncommitted_writes_are_seen_by_their_own_transaction_only),
+        T(undone_savepoint_takes_its_writes_and_callbacks_along),
+        T(second_write_transaction_of_a_thread_fails_instead_of_hanging),
+        T(write_in_a_read_transaction_is_refused),
+        T(threads_share_commits_and_lose_no_update),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

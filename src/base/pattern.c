@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/map.h"
 
 #define CACHE_MAX 20000
@@ -29,7 +30,25 @@ static pcre2_code *compile(const char *text, uint32_t options) {
     return c;
 }
 
+/* Java's \uXXXX is PCRE2's \x{XXXX}. */
+static const char *translate(SwArena *a, const char *text) {
+    SwBuf b = sw_buf(a, SW_MIB);
+    for (const char *p = text; *p; p++) {
+        if (p[0] == '\\' && p[1] == 'u' && strspn(p + 2, "0123456789abcdefABCDEF") >= 4) {
+            sw_buf_addf(&b, "\\x{%.4s}", p + 2);
+            p += 5;
+            continue;
+        }
+        sw_buf_addc(&b, *p);
+        if (p[0] == '\\' && p[1])
+            sw_buf_addc(&b, *++p);      /* an escaped backslash does not escape what follows */
+    }
+    return sw_buf_str(&b).p;
+}
+
 static SwPattern *new_pattern(SwArena *a, const char *text) {
+    if (strstr(text, "\\u"))
+        text = translate(a, text);
     SwPattern p = {compile(text, PCRE2_ANCHORED | PCRE2_ENDANCHORED), compile(text, 0)};
     if (!p.whole || !p.anywhere)
         return NULL;

@@ -2,7 +2,10 @@
 #pragma once
 
 /* The installation's own certificate authority: made at first start, kept in <dir>/tls/, renewed before it ends.
- * `slipway ca` prints the authority's certificate, for clients to trust. */
+ * `slipway ca` prints the authority's certificate, for clients to trust.
+ *
+ * Clients built on OpenSSL (curl, Python, git) and Node take no wildcard right under a top-level name: for them, a host such
+ * as bucket.localhost has to be among `names`. Browsers and Go take *.localhost. */
 
 #include "base/error.h"
 #include "base/time.h"

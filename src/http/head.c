@@ -105,7 +105,7 @@ static int parse_request_line(SwStr line, SwHead *h, SwStr *ret_authority, const
     if (version.n != 8 || memcmp(version.p, "HTTP/", 5) != 0 || version.p[6] != '.')
         return 400;
     if (version.p[5] != '1' || (version.p[7] != '0' && version.p[7] != '1')) {
-        *ret_why = "only HTTP/1.0 and HTTP/1.1 are spoken here";
+        *ret_why = "a version of HTTP that is not spoken here";
         return 505;
     }
     h->minor = version.p[7] - '0';

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The certificate authority, TLS beside plain on one port, and the client that trusts the one and uses the other. */
+
+#include "http_test.h"
+
+#include <sys/stat.h>
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "base/file.h"
+#include "http/ca.h"
+#include "http/client.h"
+
+static SwArena *arena;
+static char dir[] = "/tmp/slipway-ca-XXXXXX";
+static SwTime now;
+static SwCa ca;
+static TestServer *server;
+
+static SwCa open_ca(const SwStr *names, size_t n, SwTime at) {
+    SwError err = sw_error(arena);
+    SwCa c;
+    if (sw_ca_open(arena, dir, names, n, at, &c, &err) < 0)
+        fail_msg("%s: %s", err.message, err.cause);
+    return c;
+}
+
+static X509 *parse(SwStr pem) {
+    BIO *b = BIO_new_mem_buf(pem.p, (int)pem.n);
+    X509 *x = PEM_read_bio_X509(b, NULL, NULL, NULL);
+    BIO_free(b);
+    assert_non_null(x);
+    return x;
+}
+
+static void the_authority_is_kept_and_its_keys_are_private(void **state) {
+    struct stat st;
+    SwCa again = open_ca(NULL, 0, now);
+    assert_true(sw_str_eq(again.ca_pem, ca.ca_pem));
+    assert_true(sw_str_eq(again.cert_pem, ca.cert_pem));
+    assert_true(sw_str_eq(again.key_pem, ca.key_pem));
+    static const char *const keys[] = {"tls/ca.key", "tls/server.key"};
+    for (size_t i = 0; i < SW_N(keys); i++) {
+        assert_int_equal(stat(sw_path(arena, dir, keys[i]), &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0600);
+    }
+}
+
+static void the_certificate_carries_its_names(void **state) {
+    SwStr names[] = {SW_STR("slipway.example"), SW_STR("10.1.2.3"), SW_STR("localhost")};
+    X509 *x = parse(ca.cert_pem);
+    assert_int_equal(X509_check_host(x, "localhost", 0, 0, NULL), 1);
+    unsigned char *der = NULL;          /* looked for as text: OpenSSL takes no wildcard right under a top-level name */
+    int n = i2d_X509(x, &der);
+    assert_true(sw_str_contains(sw_str_n((const char *)der, (size_t)n), SW_STR("*.localhost")));
+    OPENSSL_free(der);
+    assert_int_equal(X509_check_ip_asc(x, "127.0.0.1", 0), 1);
+    assert_int_equal(X509_check_ip_asc(x, "::1", 0), 1);
+    assert_int_equal(X509_check_host(x, "slipway.example", 0, 0, NULL), 0);
+    X509_free(x);
+    SwCa other = open_ca(names, SW_N(names), now);
+    assert_true(sw_str_eq(other.ca_pem, ca.ca_pem));
+    x = parse(other.cert_pem);
+    assert_int_equal(X509_check_host(x, "slipway.example", 0, 0, NULL), 1);
+    assert_int_equal(X509_check_ip_asc(x, "10.1.2.3", 0), 1);
+    X509_free(x);
+    SwError err = sw_error(arena);
+    SwStr bad = SW_STR("a,email:b");
+    assert_int_equal(sw_ca_open(arena, dir, &bad, 1, now, &other, &err), -1);
+    ca = open_ca(NULL, 0, now);         /* as it was for the tests that follow */
+}
+
+static void certificates_are_renewed_before_they_end(void **state) {
+    SwCa same = open_ca(NULL, 0, now + 300 * SW_DAY), later = open_ca(NULL, 0, now + 380 * SW_DAY);
+    assert_true(sw_str_eq(same.cert_pem, ca.cert_pem));
+    assert_false(sw_str_eq(later.cert_pem, ca.cert_pem));
+    assert_true(sw_str_eq(later.ca_pem, ca.ca_pem));
+    SwCa much_later = open_ca(NULL, 0, now + 3640 * SW_DAY);
+    assert_false(sw_str_eq(much_later.ca_pem, ca.ca_pem));
+    ca = open_ca(NULL, 0, now);
+}
+
+static void broken_files_are_made_anew(void **state) {
+    SwError err = sw_error(arena);
+    static const char *const files[] = {"tls/server.key", "tls/server.pem", "tls/ca.pem"};
+    for (size_t i = 0; i < SW_N(files); i++) {
+        assert_int_equal(sw_file_write(sw_path(arena, dir, files[i]), SW_STR("rubbish"), 0600, &err), 0);
+        SwCa next = open_ca(NULL, 0, now);
+        assert_false(sw_str_eq(next.cert_pem, ca.cert_pem));
+        assert_true(sw_str_eq(next.ca_pem, ca.ca_pem) == (i < 2));
+        X509 *a = parse(next.ca_pem), *c = parse(next.cert_pem);
+        assert_int_equal(X509_verify(c, X509_get0_pubkey(a)), 1);
+        X509_free(a);
+        X509_free(c);
+        ca = next;
+    }
+}
+
+static int fetch(SwHttpCall c, SwWireMessage *m, bool *timeout, SwError *err) {
+    *err = sw_error(arena);
+    if (!c.method.p)
+        c.method = SW_STR("GET");
+    return sw_http_fetch(arena, &c, m, timeout, err);
+}
+
+static SwStr url(const char *scheme_host, const char *path) {
+    return sw_strf(arena, "%s:%u%s", scheme_host, server->port, path);
+}
+
+static void plain_and_tls_share_a_port(void **state) {
+    SwWireMessage m;
+    SwError err;
+    server = test_server((SwHttpServerOptions){.tls_cert = ca.cert_pem.p, .tls_key = ca.key_pem.p});
+    assert_int_equal(fetch((SwHttpCall){.url = url("http://127.0.0.1", "/a%2Fb?c")}, &m, NULL, &err), 0);
+    assert_int_equal(m.status, 200);
+    assert_true(sw_str_contains(m.body, SW_STR("[GET /a%2Fb ?c ")));
+    static const char *const hosts[] = {"https://127.0.0.1", "https://localhost"};
+    for (size_t i = 0; i < SW_N(hosts); i++) {
+        assert_int_equal(fetch((SwHttpCall){.url = url(hosts[i], "/x"), .ca_pem = ca.ca_pem.p}, &m, NULL, &err), 0);
+        assert_int_equal(m.status, 200);
+    }
+    assert_int_equal(fetch((SwHttpCall){.url = url("https://127.0.0.1", "/x")}, &m, NULL, &err), -1);
+    assert_non_null(strstr(err.message, "certificate"));
+    assert_int_equal(fetch((SwHttpCall){.url = url("https://127.0.0.1", "/x"), .any_certificate = true}, &m, NULL, &err), 0);
+}
+
+static void another_certificate_serves_new_connections(void **state) {
+    SwStr name = SW_STR("renewed.example");
+    SwError err = sw_error(arena);
+    SwWireMessage m;
+    SwCa renewed = open_ca(&name, 1, now);
+    assert_int_equal(sw_http_server_tls(server->server, renewed.cert_pem.p, renewed.key_pem.p, &err), 0);
+    assert_int_equal(sw_http_server_tls(server->server, "rubbish", "rubbish", &err), -1);
+    assert_int_equal(fetch((SwHttpCall){.url = url("https://127.0.0.1", "/x"), .ca_pem = ca.ca_pem.p}, &m, NULL, &err), 0);
+    ca = open_ca(NULL, 0, now);
+}
+
+static void the_client_sends_what_it_is_told(void **state) {
+    SwWireMessage m;
+    SwError err;
+    SwHttpCall c = {.method = SW_STR("PUT"), .url = url("http://127.0.0.1", "/echo"), .body = SW_STR("hello")};
+    assert_int_equal(fetch(c, &m, NULL, &err), 0);
+    assert_true(sw_str_eqz(m.body, "hello"));
+    c = (SwHttpCall){.method = SW_STR("HEAD"), .url = url("http://127.0.0.1", "/head")};
+    assert_int_equal(fetch(c, &m, NULL, &err), 0);
+    assert_true(sw_str_eqz(sw_header_get(&m.headers, "content-length"), "123456"));
+    assert_int_equal(m.body.n, 0);
+    c = (SwHttpCall){.method = SW_STR("POST"), .url = url("http://127.0.0.1", "/y")};
+    sw_header_add(arena, &c.headers, SW_STR("X"), SW_STR("1"));
+    sw_header_add(arena, &c.headers, SW_STR("X"), SW_STR(""));
+    assert_int_equal(fetch(c, &m, NULL, &err), 0);
+    assert_true(sw_str_contains(m.body, SW_STR("[POST /y - ")));
+    assert_true(sw_str_contains(m.body, SW_STR("X=1 X= ")));
+    sw_header_add(arena, &c.headers, SW_STR("X"), SW_STR("1\r\nEvil: 2"));
+    assert_int_equal(fetch(c, &m, NULL, &err), -1);
+    c = (SwHttpCall){.method = SW_STR("DELETE"), .url = url("http://127.0.0.1", "/refuse")};
+    assert_int_equal(fetch(c, &m, NULL, &err), 0);
+    assert_int_equal(m.status, 403);
+}
+
+static void the_client_keeps_its_connections(void **state) {
+    SwHttpStats before, after;
+    SwWireMessage m;
+    SwError err;
+    sw_http_server_stats(server->server, &before);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(fetch((SwHttpCall){.url = url("http://127.0.0.1", "/x")}, &m, NULL, &err), 0);
+    sw_http_server_stats(server->server, &after);
+    assert_true(after.connections - before.connections <= 1);
+    assert_int_equal(after.requests - before.requests, 20);
+}
+
+static void the_client_tells_what_failed(void **state) {
+    SwWireMessage m;
+    SwError err;
+    bool timeout;
+    assert_int_equal(fetch((SwHttpCall){.url = url("http://127.0.0.1", "/wait"), .timeout_ms = 100}, &m, &timeout, &err), -1);
+    assert_true(timeout);
+    assert_non_null(strstr(err.message, "time-out"));
+    assert_true(sw_error_is(&err, &SW_SERVICE_UNAVAILABLE));
+    assert_int_equal(fetch((SwHttpCall){.url = SW_STR("http://127.0.0.1:1/")}, &m, &timeout, &err), -1);
+    assert_false(timeout);
+    assert_non_null(strstr(err.message, "connection"));
+    assert_int_equal(fetch((SwHttpCall){.url = SW_STR("http://no-such-name.invalid/")}, &m, &timeout, &err), -1);
+    assert_non_null(strstr(err.message, "name"));
+    assert_int_equal(fetch((SwHttpCall){.url = SW_STR("file:///etc/passwd")}, &m, &timeout, &err), -1);
+    assert_non_null(strstr(err.message, "URL"));
+    assert_int_equal(fetch((SwHttpCall){.url = url("http://127.0.0.1", "/endless"), .max = 1000}, &m, &timeout, &err), -1);
+    assert_non_null(strstr(err.message, "larger"));
+    assert_int_equal(fetch((SwHttpCall){.url = url("http://127.0.0.1", "/broken")}, &m, &timeout, &err), -1);
+    assert_non_null(strstr(err.message, "peer"));
+    SwHttpCall c = {.url = url("http://127.0.0.1", "/x"), .sink = failing_sink};
+    assert_int_equal(fetch(c, &m, &timeout, &err), -1);
+    assert_string_equal(err.message, "enough");
+    test_release(server);
+}
+
+static void *caller(void *arg) {
+    SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+    SwWireMessage m;
+    intptr_t good = 0;
+    SwHttpCall c = {.method = SW_STR("POST"), .body = SW_STR("hello"), .ca_pem = ca.ca_pem.p};
+    for (int i = 0; i < 40; i++) {
+        c.url = sw_strf(a, "%s://127.0.0.1:%u/echo", i % 4 ? "http" : "https", server->port);
+        good += sw_http_fetch(a, &c, &m, NULL, &err) == 0 && sw_str_eqz(m.body, "hello");
+    }
+    sw_arena_free(a);
+    return (void *)good;
+}
+
+static void many_threads_call_at_once(void **state) {
+    pthread_t thread[24];
+    for (size_t i = 0; i < SW_N(thread); i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, caller, NULL), 0);
+    for (size_t i = 0; i < SW_N(thread); i++) {
+        void *good;
+        pthread_join(thread[i], &good);
+        assert_int_equal((intptr_t)good, 40);
+    }
+}
+
+static void a_tls_hello_that_never_ends_is_cut(void **state) {
+    TestServer *t = test_server((SwHttpServerOptions){.tls_cert = ca.cert_pem.p, .tls_key = ca.key_pem.p, .header_timeout_ms = 200});
+    int fd = test_connect(t->port);
+    test_send(fd, "\x16\x03\x01\x02\x00", 5);
+    assert_int_equal(test_hear(arena, fd, NULL).n, 0);
+    close(fd);
+    test_server_free(t);
+}
+
+static int setup(void **state) {
+    sw_log_level(SW_ERROR);
+    arena = sw_arena_new(0);
+    now = (SwTime)time(NULL) * SW_S;
+    if (!mkdtemp(dir))
+        return -1;
+    ca = open_ca(NULL, 0, now);
+    return 0;
+}
+
+static int teardown(void **state) {
+    SwError err = sw_error(arena);
+    if (server)
+        test_server_free(server);
+    int rc = sw_rm_tree(dir, &err);
+    sw_arena_free(arena);
+    return rc;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_authority_is_kept_and_its_keys_are_private),
+        cmocka_unit_test(the_certificate_carries_its_names),
+        cmocka_unit_test(certificates_are_renewed_before_they_end),
+        cmocka_unit_test(broken_files_are_made_anew),
+        cmocka_unit_test(plain_and_tls_share_a_port),
+        cmocka_unit_test(another_certificate_serves_new_connections),
+        cmocka_unit_test(the_client_sends_what_it_is_told),
+        cmocka_unit_test(the_client_keeps_its_connections),
+        cmocka_unit_test(the_client_tells_what_failed),
+        cmocka_unit_test(many_threads_call_at_once),
+        cmocka_unit_test(a_tls_hello_that_never_ends_is_cut),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

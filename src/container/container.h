@@ -184,6 +184,11 @@ long sw_container_logs(SwRuntime *rt, SwArena *a, SwStr id, uint64_t *offset, Sw
  * of the container's root: open it with sw_container_open only. */
 int sw_container_open(SwRuntime *rt, SwStr id, const char *path, int flags, unsigned mode, SwError *err) sw_must_check;
 
+/* Shell text that starts dockerd inside a privileged container with the `host` root and a network of its own, and waits
+ * for its socket; exit status 1 with dockerd's log on standard error when it ends first. `docker` then works as usual:
+ * images and layers lie in the container's folder and go with it. Prefix a build's own script with it. */
+const char *sw_container_docker_script(void);
+
 /* ---- drivers ---- */
 
 /* What the functions above call; `oci` (oci.c) is the embedded one. A driver gets checked specs, and owns what is behind

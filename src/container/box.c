@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Containers in memory, and their files:
+ *
+ *   meta.json  what the box remembers of its spec. A folder without it is not a container, and is removed at opening
+ *   base.json  OCI configuration without what depends on the mounted root
+ *   starting   a start is under way; with it and without `init`, nothing of the container ever ran: wiped, CREATED again
+ *   init       "pid start-time started-at" of its first process
+ *   ended      "finished-at"; the code itself is <data>/exits/<id>, written by conmon before
+ *   kill_at    when SIGKILL is due, ns of CLOCK_REALTIME */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "container/room.h"
+
+/* ---- the list ---- */
+
+SwBox *sw_box_find(SwRuntime *rt, SwStr id) {
+    SwBox *b;
+
+    pthread_mutex_lock(&rt->lock);
+    for (b = rt->boxes; b && !sw_str_eqz(id, b->id); b = b->next)
+        ;
+    if (b)
+        b->refs++;
+    pthread_mutex_unlock(&rt->lock);
+    return b;
+}
+
+SwBox *sw_box_at_watch(SwRuntime *rt, int watch) {
+    SwBox *b;
+
+    pthread_mutex_lock(&rt->lock);
+    for (b = rt->boxes; b && b->watch != watch; b = b->next)
+        ;
+    if (b)
+        b->refs++;
+    pthread_mutex_unlock(&rt->lock);
+    return b;
+}
+
+static void box_free(SwBox *b) {
+    pthread_mutex_destroy(&b->lock);
+    pthread_mutex_destroy(&b->end_lock);
+    sw_arena_free(b->arena);
+}
+
+void sw_box_unref(SwRuntime *rt, SwBox *b) {
+    pthread_mutex_lock(&rt->lock);
+    bool last = --b->refs == 0;
+    pthread_mutex_unlock(&rt->lock);
+    if (last)
+        box_free(b);
+}
+
+SwBox *sw_box_new(SwRuntime *rt, SwStr id) {
+    SwArena *a = sw_arena_new(0);
+    SwBox *b = sw_new(a, SwBox);
+
+    b->arena = a;
+    snprintf(b->id, sizeof(b->id), "%.*s", SW_FMT(id));
+    b->dir = sw_path(a, rt->containers, b->id);
+    b->watch = -1;
+    b->refs = 1;
+    pthread_mutex_init(&b->lock, NULL);
+    pthread_mutex_init(&b->end_lock, NULL);
+    return b;
+}
+
+SwBox *sw_box_link(SwRuntime *rt, SwBox *b) {
+    SwBox *there = sw_box_find(rt, sw_str(b->id));
+
+    if (there) {
+        box_free(b);
+        return there;
+    }
+    pthread_mutex_lock(&rt->lock);
+    b->refs++;
+    b->next = rt->boxes;
+    rt->boxes = b;
+    pthread_mutex_unlock(&rt->lock);
+    return b;
+}
+
+void sw_box_unlink(SwRuntime *rt, SwBox *b) {
+    bool was = false;
+
+    pthread_mutex_lock(&rt->lock);
+    for (SwBox **at = &rt->boxes; *at && !was; at = was ? at : &(*at)->next)
+        if (*at == b) {
+            *at = b->next;
+            was = true;
+        }
+    pthread_mutex_unlock(&rt->lock);
+    if (was)
+        sw_box_unref(rt, b);
+}
+
+bool sw_box_alive(const SwBox *b) {
+    return b->pid > 0 && sw_proc_start_time(b->pid) == b->pid_start;
+}
+
+bool sw_box_group(SwRuntime *rt, const SwBox *b, char ret[static 128]) {
+    return snprintf(ret, 128, "/slipway-%s/%s", rt->o.instance, b->id) < 128;
+}
+
+/* ---- conmon processes ---- */
+
+/* conmon's command line holds `--exit-dir EXITS` and `-c ID`. */
+static bool conmon_is(const char *pid_text, const char *exits, const char *id, char ret_id[static SW_ID_MAX + 1]) {
+    char path[64], line[4096];
+    bool of_exits = false, of_id = id == NULL;
+    const char *cid = "";
+
+    snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid_text);
+    _sw_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+    if (n <= 0)
+        return false;
+    line[n] = '\0';
+    if (!strstr(line, "conmon"))
+        return false;
+    for (const char *p = line; p < line + n; p += strlen(p) + 1) {
+        const char *next = p + strlen(p) + 1;
+        if (next >= line + n)
+            break;
+        if (strcmp(p, "--exit-dir") == 0 && strcmp(next, exits) == 0)
+            of_exits = true;
+        if (strcmp(p, "-c") == 0) {
+            cid = next;
+            of_id |= id && strcmp(next, id) == 0;
+        }
+    }
+    snprintf(ret_id, SW_ID_MAX + 1, "%s", cid);
+    return of_exits && of_id;
+}
+
+static size_t each_conmon(const char *exits, const char *id, bool end, SwArena *a, SwStrList *ret) {
+    char cid[SW_ID_MAX + 1];
+    const struct dirent *e;
+    size_t n = 0;
+    DIR *d = opendir("/proc");
+
+    while (d && (e = readdir(d))) {
+        if (e->d_name[0] < '1' || e->d_name[0] > '9' || !conmon_is(e->d_name, exits, id, cid))
+            continue;
+        n++;
+        if (ret)
+            sw_str_list_add(a, ret, sw_strf(a, "process %s conmon of %s", e->d_name, cid));
+        pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
+        _sw_close_ int fd = end ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        if (end && fd >= 0 && conmon_is(e->d_name, exits, id, cid) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
+            (void)poll(&p, 1, 5000);            /* it is gone when readable; shown by leftovers if not */
+    }
+    if (d)
+        closedir(d);
+    return n;
+}
+
+void sw_conmon_kill(const char *exits, const char *id) {
+    (void)each_conmon(exits, id, true, NULL, NULL);
+}
+
+size_t sw_conmon_count(const char *exits, SwArena *a, SwStrList *ret) {
+    return each_conmon(exits, NULL, false, a, ret);
+}
+
+static void wait_empty(const char *group) {
+    struct timespec step = {.tv_nsec = 5 * 1000 * 1000};
+
+    for (int i = 0; i < 1000 && sw_cgroup_exists(group); i++) {
+        sw_cgroup_kill(group);
+        sw_cgroup_remove(group);
+        if (sw_cgroup_exists(group))
+            nanosleep(&step, NULL);             /* processes that were killed leave the group when they are reaped */
+    }
+}
+
+void sw_box_wipe(SwRuntime *rt, const char *id) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+
+    sw_conmon_kill(rt->exits, id);
+    wait_empty(sw_strf(a, "/slipway-%s/%s", rt->o.instance, id).p);
+    if (sw_rm_tree(sw_path(a, rt->runc, id), &err) < 0)
+        sw_log(SW_WARN, "runtime state not removed", SW_F("container", id), SW_F("cause", err.cause));
+    (void)unlink(sw_path(a, rt->exits, id));
+}
+
+/* ---- the end ---- */
+
+static void box_ended(SwRuntime *rt, SwBox *b, int code, SwTime at) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+    char group[128];
+
+    sw_box_group(rt, b, group);
+    b->oom |= sw_exists(sw_path(a, b->dir, "oom")) || sw_cgroup_oom_killed(group);
+    SwStr text = sw_strf(a, "%lld %d %d", (long long)at, code, b->oom);
+    if (sw_file_write(sw_path(a, b->dir, "ended"), text, 0600, &err) < 0)
+        sw_log(SW_WARN, "end of container not recorded", SW_F("container", b->id), SW_F("cause", err.cause));
+    SW_CRASH_POINT("container.ended");
+    wait_empty(group);
+    if (sw_rm_tree(sw_path(a, rt->runc, b->id), &err) < 0)
+        sw_log(SW_WARN, "runtime state not removed", SW_F("container", b->id), SW_F("cause", err.cause));
+    (void)unlink(sw_path(a, b->dir, "kill_at"));
+    pthread_mutex_lock(&rt->lock);
+    b->exit_code = code;
+    b->finished_at = at;
+    b->kill_at_ns = 0;
+    b->ended = true;
+    pthread_cond_broadcast(&rt->ended);
+    pthread_mutex_unlock(&rt->lock);
+}
+
+/* When a file was written, by the clock's count. */
+static SwTime written_at(SwRuntime *rt, const char *path) {
+    struct stat st;
+    SwClockMode mode;
+    double scale;
+    SwTime offset = 0, now = sw_clock_now(rt->o.clock);
+
+    if (stat(path, &st) < 0)
+        return now;
+    sw_clock_get(rt->o.clock, &mode, &scale, &offset);
+    SwTime t = (SwTime)st.st_mtim.tv_sec * SW_S + st.st_mtim.tv_nsec + offset;
+    return SW_MIN(t, now);
+}
+
+static bool conmon_lives(SwRuntime *rt, const SwBox *b) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+    char cid[SW_ID_MAX + 1];
+    SwStr pid;
+
+    return sw_file_read(a, sw_path(a, b->dir, "conmon.pid"), 32, &pid, &err) == 0 &&
+           conmon_is(sw_str_z(a, sw_str_trim(pid)), rt->exits, b->id, cid);
+}
+
+static bool exit_code(SwArena *a, const char *path, int64_t *ret) {
+    SwError err = sw_error(a);
+    SwStr text;
+
+    return sw_exists(path) && sw_file_read(a, path, 32, &text, &err) == 0 && sw_str_to_i64(sw_str_trim(text), ret);
+}
+
+static bool check_exit(SwRuntime *rt, SwBox *b, bool late) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    const char *path = sw_path(a, rt->exits, b->id);
+    int64_t code = -1;
+
+    if (b->ended || b->pid == 0)
+        return false;
+    if (!exit_code(a, path, &code)) {
+        /* conmon writes the code after the process's death and before its own: so a dead conmon has had its say */
+        if (sw_box_alive(b) || conmon_lives(rt, b))
+            return false;
+        if (!exit_code(a, path, &code))
+            sw_log(SW_WARN, "exit code lost: supervisor is gone", SW_F("container", b->id));
+    }
+    box_ended(rt, b, (int)code, late ? written_at(rt, path) : sw_clock_now(rt->o.clock));
+    return true;
+}
+
+bool sw_box_check_exit(SwRuntime *rt, SwBox *b, bool late) {
+    pthread_mutex_lock(&b->end_lock);
+    bool ended = check_exit(rt, b, late);
+    pthread_mutex_unlock(&b->end_lock);
+    return ended;
+}
+
+/* ---- on disk ---- */
+
+int sw_box_save(SwRuntime *rt, const SwBox *b, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwValue v = sw_value_object();
+
+    sw_value_sets(a, &v, "tag", b->tag);
+    sw_value_sets(a, &v, "net", b->net_id);
+    sw_value_sets(a, &v, "stopSignal", b->stop_signal);
+    sw_value_sets(a, &v, "user", b->user);
+    sw_value_set(a, &v, SW_STR("host"), sw_value_bool(b->host_root));
+    sw_value_set(a, &v, SW_STR("tty"), sw_value_bool(b->tty));
+    sw_value_set(a, &v, SW_STR("privileged"), sw_value_bool(b->privileged));
+    sw_value_set(a, &v, SW_STR("logMax"), sw_value_int(a, (int64_t)b->log_max));
+    sw_value_set(a, &v, SW_STR("created"), sw_value_int(a, b->created_at));
+    SwValue *l = sw_value_set(a, &v, SW_STR("layers"), sw_value_array());
+    for (size_t i = 0; i < b->diff_ids.n; i++)
+        sw_value_add(a, l, sw_value_string(b->diff_ids.v[i]));
+    const char *tmp = sw_path(a, b->dir, "meta.json.tmp");
+    if (sw_file_write(tmp, sw_json_text(a, &v), 0600, err) < 0)
+        return -1;
+    return rename(tmp, sw_path(a, b->dir, "meta.json")) < 0 ? sw_fail_errno(err, errno, "rename %s", tmp) : 0;
+}
+
+static bool read_meta(SwBox *b) {
+    SwError err = sw_error(b->arena);
+    SwStr text;
+    SwValue v;
+    int64_t created = 0, log_max = 0;
+
+    if (sw_file_read(b->arena, sw_path(b->arena, b->dir, "meta.json"), SW_FILE_MAX, &text, &err) < 0 ||
+        sw_json_parse(b->arena, text, &v, &err) < 0)
+        return false;
+    b->tag = sw_value_str(sw_value_getz(&v, "tag"));
+    b->net_id = sw_value_str(sw_value_getz(&v, "net"));
+    b->stop_signal = sw_value_str(sw_value_getz(&v, "stopSignal"));
+    b->user = sw_value_str(sw_value_getz(&v, "user"));
+    b->host_root = sw_value_is_true(sw_value_getz(&v, "host"));
+    b->tty = sw_value_is_true(sw_value_getz(&v, "tty"));
+    b->privileged = sw_value_is_true(sw_value_getz(&v, "privileged"));
+    if (sw_value_i64(sw_value_getz(&v, "created"), &created) && sw_value_i64(sw_value_getz(&v, "logMax"), &log_max)) {
+        b->created_at = created;
+        b->log_max = (uint64_t)log_max;
+    }
+    const SwValue *l = sw_value_getz(&v, "layers");
+    for (size_t i = 0; l && i < l->n; i++)
+        sw_str_list_add(b->arena, &b->diff_ids, l->v[i].s);
+    return true;
+}
+
+/* Up to three numbers apart by blanks; how many there are. */
+static size_t read_numbers(SwBox *b, const char *file, int64_t v[static 3]) {
+    SwError err = sw_error(b->arena);
+    SwStr text, word;
+    size_t n = 0;
+
+    v[0] = v[1] = v[2] = 0;
+    if (sw_file_read(b->arena, sw_path(b->arena, b->dir, file), 128, &text, &err) < 0)
+        return 0;
+    while (n < 3 && sw_str_next(&text, ' ', &word) && sw_str_to_i64(word, &v[n]))
+        n++;
+    return n;
+}
+
+static void load(SwRuntime *rt, const char *id) {
+    SwBox *b = sw_box_new(rt, sw_str(id));
+    SwError err = sw_error(b->arena);
+    int64_t v[3];
+
+    if (!read_meta(b)) {                        /* its creation, or deletion, was cut short */
+        sw_box_wipe(rt, id);
+        if (sw_rm_tree(b->dir, &err) < 0)
+            sw_log(SW_WARN, "container folder not removed", SW_F("container", id), SW_F("cause", err.cause));
+        box_free(b);
+        return;
+    }
+    if (read_numbers(b, "init", v) == 3) {
+        b->pid = (pid_t)v[0];
+        b->pid_start = (uint64_t)v[1];
+        b->started_at = v[2];
+        b->released = true;                     /* start releases again; that is harmless */
+    } else if (sw_exists(sw_path(b->arena, b->dir, "starting"))) {
+        sw_box_wipe(rt, id);
+    }
+    if (read_numbers(b, "ended", v) == 3) {
+        b->ended = true;
+        b->finished_at = v[0];
+        b->exit_code = (int)v[1];
+        b->oom = v[2] != 0;
+    }
+    if (!b->ended && read_numbers(b, "kill_at", v) == 1)
+        b->kill_at_ns = v[0];
+    sw_box_unref(rt, sw_box_link(rt, b));
+    if (b->ended) {                             /* the clean-up may not have been reached */
+        sw_box_wipe(rt, id);
+        return;
+    }
+    sw_watch_box(rt, b);
+    (void)sw_box_check_exit(rt, b, true);
+}
+
+void sw_box_load_all(SwRuntime *rt) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwStrList ids = {0};
+    const struct dirent *e;
+    DIR *d = opendir(rt->containers);
+
+    while (d && (e = readdir(d)))
+        if (sw_container_id_ok(sw_str(e->d_name)))
+            sw_str_list_add(a, &ids, sw_str_dup(a, sw_str(e->d_name)));
+    if (d)
+        closedir(d);
+    for (size_t i = 0; i < ids.n; i++)
+        load(rt, ids.v[i].p);
+}

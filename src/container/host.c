@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The `host` root: the host's own file system as overlayfs's lower layer, so that builds find gcc, git, docker and aws
+ * without an image; what they write goes to the container's folder and is discarded with it.
+ *
+ * Only file systems that hold programs are shown: `/` and real file systems mounted below it. Fresh: /proc, /sys, /dev,
+ * /run, /tmp. Masked (empty and writable): /home, what holds credentials in root's home, the state of container engines, Slipway's
+ * data. In a privileged container /var/lib/docker and /var/lib/containerd are folders of a real file system, on which dockerd
+ * can stack overlays (on an overlay it could not). */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "container/room.h"
+
+static bool is_dir(const char *path) {
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool below(SwStr path, const char *dir) {
+    SwStr d = sw_str(dir);
+
+    return sw_str_starts(path, d) && (path.n == d.n || path.p[d.n] == '/');
+}
+
+static void scratch(SwArena *a, SwValue *mounts, const char *dir, const char *name, const char *target, unsigned mode) {
+    const char *path = sw_path(a, dir, name);
+    SwError err = sw_error(a);
+
+    if (sw_mkdirs(path, 0700, &err) < 0 || chmod(path, mode) < 0)
+        sw_log(SW_WARN, "scratch folder not made", SW_F("path", path), SW_F("cause", err.cause));
+    sw_oci_mount(a, mounts, sw_str(target), "bind", sw_str(path), "bind,rprivate,rw");
+}
+
+void sw_host_mounts(SwRuntime *rt, SwArena *a, SwValue *mounts, const char *dir, bool privileged) {
+    static const char *const dirs[] = {"/home", "/root/.aws", "/root/.ssh", "/root/.docker", "/root/.gnupg", "/root/.kube",
+                                       "/root/.azure", "/root/.config", "/root/.local/share/slipway", "/var/lib/slipway",
+                                       "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/etc/slipway"};
+    static const char *const files[] = {"/root/.netrc", "/root/.git-credentials", "/root/.npmrc", "/root/.pypirc", "/root/.pgpass",
+                                        "/root/.bash_history", "/etc/shadow", "/etc/gshadow", "/etc/ssh/ssh_host_rsa_key",
+                                        "/etc/ssh/ssh_host_ecdsa_key", "/etc/ssh/ssh_host_ed25519_key"};
+
+    scratch(a, mounts, dir, "tmp", "/tmp", 01777);
+    sw_oci_mount(a, mounts, SW_STR("/run"), "tmpfs", SW_STR("tmpfs"), "nosuid,nodev,mode=755");
+    for (size_t i = 0; i < SW_N(dirs); i++) {
+        bool docker = privileged && (strcmp(dirs[i], "/var/lib/docker") == 0 || strcmp(dirs[i], "/var/lib/containerd") == 0);
+        if (docker)
+            scratch(a, mounts, dir, dirs[i] + strlen("/var/lib/"), dirs[i], 0711);
+        else if (is_dir(dirs[i]))
+            sw_oci_mount(a, mounts, sw_str(dirs[i]), "tmpfs", SW_STR("tmpfs"), "nosuid,nodev,mode=700");
+    }
+    for (size_t i = 0; i < SW_N(files); i++)
+        if (sw_exists(files[i]))
+            sw_oci_mount(a, mounts, sw_str(files[i]), "bind", SW_STR("/dev/null"), "bind,ro");
+    SwStr data = sw_str(rt->data);
+    if (!below(data, "/tmp") && !below(data, "/run") && !below(data, "/home") && !below(data, "/var/lib/slipway"))
+        sw_oci_mount(a, mounts, data, "tmpfs", SW_STR("tmpfs"), "nosuid,nodev,mode=700,size=64k");
+}
+
+/* File systems mounted below `/` that hold programs and data, as the kernel lists them: outer before inner. */
+static SwStrList real_mounts(SwArena *a) {
+    static const char *const types[] = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "virtiofs"};
+    SwError err = sw_error(a);
+    SwStrList r = {0};
+    SwStr text, line;
+
+    if (sw_file_read(a, "/proc/thread-self/mountinfo", SW_FILE_MAX, &text, &err) < 0)
+        return r;
+    while (sw_str_next(&text, '\n', &line)) {
+        SwStrList f = sw_str_split(a, line, ' ');
+        size_t dash = 6;
+        while (dash < f.n && !sw_str_eqz(f.v[dash], "-"))
+            dash++;
+        if (dash + 1 >= f.n || f.v[4].n < 2 || sw_str_contains(f.v[4], SW_STR("\\")))
+            continue;
+        bool wanted = below(f.v[4], "/usr") || below(f.v[4], "/opt") || below(f.v[4], "/var") || below(f.v[4], "/etc") ||
+                      below(f.v[4], "/lib") || below(f.v[4], "/bin") || below(f.v[4], "/sbin") || below(f.v[4], "/srv");
+        for (size_t i = 0; wanted && i < SW_N(types); i++)
+            if (sw_str_eqz(f.v[dash + 1], types[i]))
+                sw_str_list_add(a, &r, sw_str_dup(a, f.v[4]));
+    }
+    return r;
+}
+
+static int overlay(SwArena *a, const char *lower, const char *upper, const char *work, const char *at, SwError *err) {
+    if (sw_mkdirs(upper, 0755, err) < 0 || sw_mkdirs(work, 0700, err) < 0)
+        return -1;
+    const char *o = sw_strf(a, "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work).p;
+    return mount("overlay", at, "overlay", 0, o) < 0 ? sw_fail_errno(err, errno, "mount overlay of %s", lower) : 0;
+}
+
+int sw_host_mount_root(SwArena *a, const char *dir, SwError *err) {
+    const char *rootfs = sw_path(a, dir, "rootfs");
+    SwStrList below_root = real_mounts(a);
+
+    if (overlay(a, "/", sw_path(a, dir, "upper"), sw_path(a, dir, "work"), rootfs, err) < 0)
+        return -1;
+    for (size_t i = 0; i < below_root.n; i++) {
+        const char *at = sw_str_z(a, below_root.v[i]);
+        if (!is_dir(at))
+            continue;
+        if (overlay(a, at, sw_strf(a, "%s/upper.%zu", dir, i).p, sw_strf(a, "%s/work.%zu", dir, i).p,
+                    sw_strf(a, "%s%s", rootfs, at).p, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+const char *sw_container_docker_script(void) {
+    return "mkdir -p /run/docker /var/log\n"
+           "dockerd --host=unix:///var/run/docker.sock --pidfile=/run/docker.pid --data-root=/var/lib/docker"
+           " --exec-root=/run/docker --storage-driver=overlay2 --dns=169.254.170.2"
+           " >/var/log/dockerd.log 2>&1 </dev/null &\n"
+           "slipway_dockerd=$!\n"
+           "until docker version >/dev/null 2>&1; do\n"
+           "  kill -0 $slipway_dockerd 2>/dev/null || { cat /var/log/dockerd.log >&2; exit 1; }\n"
+           "  sleep 0.05\n"
+           "done\n";
+}

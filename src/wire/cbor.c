@@ -204,7 +204,7 @@ static int get_list(In *in, const SwMember *m, const Head *h, void *v) {
     for (uint64_t i = 0; another(in, h, i); i++) {
         if (in->p >= in->end)
             return cut_short(in);
-        void *element = wire_list_add(in->w, m->shape, v);
+        void *element = sw_list_push(in->w->a, m->shape, v);
         if (!skip_null(in) && get_item(in, &m->shape->member[0], element) < 0)
             return -1;
     }
@@ -227,6 +227,8 @@ static int get_map(In *in, const SwMember *m, const Head *h, void *v) {
         if (!skip_null(in) && get_item(in, &m->shape->member[1], value) < 0)
             return -1;
     }
+    if (sw_list_count(v) > 1)
+        wire_map_unique(in->w, m->shape, v);
     return 0;
 }
 
@@ -351,7 +353,7 @@ static void put_time(SwBuf *b, SwTime t) {
 }
 
 static void put_value(Wire *w, SwBuf *b, const SwShape *s, const void *v) {
-    if (!wire_present(s, v)) {
+    if (!sw_value_is_set(s, v)) {
         sw_buf_addc(b, (char)0xf6);
         return;
     }
@@ -377,15 +379,15 @@ static void put_value(Wire *w, SwBuf *b, const SwShape *s, const void *v) {
         put_time(b, *(const SwTime *)v);
         break;
     case SW_LIST:
-        wire_cbor_head(b, ARRAY, wire_count(v));
-        for (size_t i = 0; i < wire_count(v); i++)
-            put_value(w, b, s->member[0].shape, wire_list_at(s, v, i));
+        wire_cbor_head(b, ARRAY, sw_list_count(v));
+        for (size_t i = 0; i < sw_list_count(v); i++)
+            put_value(w, b, s->member[0].shape, sw_list_at(s, v, i));
         break;
     case SW_MAP:
-        wire_cbor_head(b, MAP, wire_count(v));
-        for (size_t i = 0; i < wire_count(v); i++) {
-            wire_cbor_text(b, wire_map_key(s, v, i));
-            put_value(w, b, s->member[1].shape, wire_map_value(s, v, i));
+        wire_cbor_head(b, MAP, sw_list_count(v));
+        for (size_t i = 0; i < sw_list_count(v); i++) {
+            wire_cbor_text(b, *sw_map_key_at(s, v, i));
+            put_value(w, b, s->member[1].shape, sw_map_value_at(s, v, i));
         }
         break;
     case SW_STRUCTURE:

@@ -4,8 +4,7 @@
 /* What the codecs of this room share; nobody outside includes it.
  *
  * Every codec walks a shape table beside a value. `v` is always the value's own address: of the structure itself, of
- * the { v, n } pair of a list or map, of the number inside its option. A list's elements may lie bare or in options;
- * wire_mark and wire_present hide which, going by the shape's size. */
+ * the { v, n } pair of a list or map, of the option that a number lies in. */
 
 #include "wire/wire.h"
 
@@ -33,14 +32,9 @@ static inline bool wire_key_is(const char *name, SwStr key) {
     return name[0] == (key.n ? key.p[0] : '\0') && strncmp(name, key.p ? key.p : "", key.n) == 0 && !name[key.n];
 }
 void   wire_mark(const SwShape *s, void *v);            /* the value at v has been written */
-bool   wire_present(const SwShape *s, const void *v);   /* an element holds something */
-size_t wire_count(const void *list_or_map);
 void   wire_begin(Wire *w, const SwShape *s, void *v);  /* an empty, present list or map; else nothing */
-void  *wire_list_add(Wire *w, const SwShape *list, void *v);
-const void *wire_list_at(const SwShape *list, const void *v, size_t i);
 void  *wire_map_add(Wire *w, const SwShape *map, void *v, SwStr key);
-SwStr  wire_map_key(const SwShape *map, const void *v, size_t i);
-const void *wire_map_value(const SwShape *map, const void *v, size_t i);
+void   wire_map_unique(Wire *w, const SwShape *map, void *v);       /* of equal keys the last one counts */
 int    wire_union_check(Wire *w, const SwShape *s, const void *v) sw_must_check;    /* not more than one member */
 bool   wire_is_flat(const SwMember *m);
 const SwMember *wire_member(const SwShape *s, const char *name);

@@ -65,7 +65,7 @@ static int get_list(Wire *w, const SwMember *m, const SwValue *j, void *v) {
     if (j->kind != SW_VARRAY)
         return misfit(w, m, j, "a List");
     for (size_t i = 0; i < j->n; i++) {
-        void *element = wire_list_add(w, m->shape, v);
+        void *element = sw_list_push(w->a, m->shape, v);
         if (j->v[i].kind != SW_VNULL && wire_json_get(w, e, &j->v[i], element) < 0)
             return -1;
     }
@@ -81,6 +81,8 @@ static int get_map(Wire *w, const SwMember *m, const SwValue *j, void *v) {
         if (j->v[i].kind != SW_VNULL && wire_json_get(w, e, &j->v[i], value) < 0)
             return -1;
     }
+    if (j->n > 1)
+        wire_map_unique(w, m->shape, v);
     return 0;
 }
 
@@ -187,7 +189,7 @@ static void put_time(Wire *w, SwBuf *b, const SwMember *m, SwTime t) {
 }
 
 static void put_element(Wire *w, SwBuf *b, const SwMember *m, const void *v) {
-    if (wire_present(m->shape, v))
+    if (sw_value_is_set(m->shape, v))
         wire_json_put(w, b, m, v);
     else
         sw_buf_addz(b, "null");
@@ -195,22 +197,22 @@ static void put_element(Wire *w, SwBuf *b, const SwMember *m, const void *v) {
 
 static void put_list(Wire *w, SwBuf *b, const SwShape *s, const void *v) {
     sw_buf_addc(b, '[');
-    for (size_t i = 0; i < wire_count(v); i++) {
+    for (size_t i = 0; i < sw_list_count(v); i++) {
         if (i)
             sw_buf_addc(b, ',');
-        put_element(w, b, &s->member[0], wire_list_at(s, v, i));
+        put_element(w, b, &s->member[0], sw_list_at(s, v, i));
     }
     sw_buf_addc(b, ']');
 }
 
 static void put_map(Wire *w, SwBuf *b, const SwShape *s, const void *v) {
     sw_buf_addc(b, '{');
-    for (size_t i = 0; i < wire_count(v); i++) {
+    for (size_t i = 0; i < sw_list_count(v); i++) {
         if (i)
             sw_buf_addc(b, ',');
-        sw_json_write_string(b, wire_map_key(s, v, i));
+        sw_json_write_string(b, *sw_map_key_at(s, v, i));
         sw_buf_addc(b, ':');
-        put_element(w, b, &s->member[1], wire_map_value(s, v, i));
+        put_element(w, b, &s->member[1], sw_map_value_at(s, v, i));
     }
     sw_buf_addc(b, '}');
 }

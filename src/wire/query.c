@@ -154,7 +154,7 @@ static int get_list(Wire *w, const SwMember *m, const Node *n, void *v) {
     Numbered *items;
     size_t count = numbered(w, inner ? inner : n, &items);
     for (size_t i = 0; i < count; i++)
-        if (get_value(w, e, items[i].n, wire_list_add(w, m->shape, v)) < 0)
+        if (get_value(w, e, items[i].n, sw_list_push(w->a, m->shape, v)) < 0)
             return -1;
     return 0;
 }
@@ -172,6 +172,8 @@ static int get_map(Wire *w, const SwMember *m, const Node *n, void *v) {
         if (get_value(w, vm, value, wire_map_add(w, m->shape, v, key->value)) < 0)
             return -1;
     }
+    if (count > 1)
+        wire_map_unique(w, m->shape, v);
     return 0;
 }
 
@@ -260,9 +262,9 @@ static void put_list(Form *f, const SwMember *m, const void *v) {
     const SwMember *e = &m->shape->member[0];
     bool bare = f->w->protocol == SW_EC2_QUERY || wire_is_flat(m);
     size_t mark = bare ? f->prefix.n : push(f, sw_str(part_name(e, "member")));
-    for (size_t i = 0; i < wire_count(v); i++) {
+    for (size_t i = 0; i < sw_list_count(v); i++) {
         size_t inner = push_index(f, i);
-        put_value(f, e, wire_list_at(m->shape, v, i));
+        put_value(f, e, sw_list_at(m->shape, v, i));
         pop(f, inner);
     }
     pop(f, mark);
@@ -271,13 +273,13 @@ static void put_list(Form *f, const SwMember *m, const void *v) {
 static void put_map(Form *f, const SwMember *m, const void *v) {
     const SwMember *km = &m->shape->member[0], *vm = &m->shape->member[1];
     size_t mark = wire_is_flat(m) ? f->prefix.n : push(f, SW_STR("entry"));
-    for (size_t i = 0; i < wire_count(v); i++) {
+    for (size_t i = 0; i < sw_list_count(v); i++) {
         size_t index = push_index(f, i);
         size_t part = push(f, sw_str(part_name(km, "key")));
-        put_pair(f, wire_map_key(m->shape, v, i));
+        put_pair(f, *sw_map_key_at(m->shape, v, i));
         pop(f, part);
         push(f, sw_str(part_name(vm, "value")));
-        put_value(f, vm, wire_map_value(m->shape, v, i));
+        put_value(f, vm, sw_map_value_at(m->shape, v, i));
         pop(f, index);
     }
     pop(f, mark);
@@ -302,13 +304,13 @@ static void put_value(Form *f, const SwMember *m, const void *v) {
     SwKind kind = m->shape->kind;
     if (kind == SW_STRUCTURE || kind == SW_UNION)
         put_structure(f, m->shape, v);
-    else if ((kind == SW_LIST || kind == SW_MAP) && wire_count(v) == 0)
+    else if ((kind == SW_LIST || kind == SW_MAP) && sw_list_count(v) == 0)
         put_pair(f, SW_STR(""));
     else if (kind == SW_LIST)
         put_list(f, m, v);
     else if (kind == SW_MAP)
         put_map(f, m, v);
-    else if (wire_present(m->shape, v))
+    else if (sw_value_is_set(m->shape, v))
         put_pair(f, wire_text(f->w, m, SW_TS_ISO8601, v));
 }
 

@@ -50,7 +50,7 @@ static int get_query_value(Wire *w, const SwMember *m, SwStr value, void *v) {
     void *list = more ? sw_member_at(m, v) : sw_member_make(w->a, m, v);
     if (!more)
         wire_begin(w, s, list);
-    return get_bound(w, &s->member[0], value, wire_list_add(w, s, list));
+    return get_bound(w, &s->member[0], value, sw_list_push(w->a, s, list));
 }
 
 /* A map in the query holds what no other member claims; a map of lists gathers repeated names. */
@@ -61,14 +61,14 @@ static int get_query_rest(Wire *w, const SwMember *m, SwStr name, SwStr value, v
     if (!more)
         wire_begin(w, s, map);
     const SwMember *vm = &s->member[1];
-    size_t n = wire_count(map);
+    size_t n = sw_list_count(map);
     if (vm->shape->kind != SW_LIST)
         return get_bound(w, vm, value, wire_map_add(w, s, map, name));
-    bool same = n && sw_str_eq(wire_map_key(s, map, n - 1), name);
-    void *list = same ? (void *)(uintptr_t)wire_map_value(s, map, n - 1) : wire_map_add(w, s, map, name);
+    bool same = n && sw_str_eq(*sw_map_key_at(s, map, n - 1), name);
+    void *list = same ? (void *)(uintptr_t)sw_map_value_at(s, map, n - 1) : wire_map_add(w, s, map, name);
     if (!same)
         wire_begin(w, vm->shape, list);
-    return get_bound(w, &vm->shape->member[0], value, wire_list_add(w, vm->shape, list));
+    return get_bound(w, &vm->shape->member[0], value, sw_list_push(w->a, vm->shape, list));
 }
 
 static int get_query(Wire *w, const SwShape *s, SwStr query, void *v) {
@@ -131,7 +131,7 @@ static int get_header_list(Wire *w, const SwMember *m, SwStr text, void *v) {
     void *list = sw_member_make(w->a, m, v);
     wire_begin(w, m->shape, list);
     while (next_in_header(w, &text, http_date, &part))
-        if (get_bound(w, e, part, wire_list_add(w, m->shape, list)) < 0)
+        if (get_bound(w, e, part, sw_list_push(w->a, m->shape, list)) < 0)
             return -1;
     return 0;
 }
@@ -190,8 +190,8 @@ static SwStr clean(Wire *w, SwStr s) {
 static SwStr header_list_text(Wire *w, const SwMember *m, const void *v) {
     const SwMember *e = &m->shape->member[0];
     SwBuf b = wire_buf(w);
-    for (size_t i = 0; i < wire_count(v); i++) {
-        SwStr text = put_bound(w, e, SW_TS_RFC822, wire_list_at(m->shape, v, i));
+    for (size_t i = 0; i < sw_list_count(v); i++) {
+        SwStr text = put_bound(w, e, SW_TS_RFC822, sw_list_at(m->shape, v, i));
         bool quote = e->shape->kind == SW_STRING && (sw_str_contains(text, SW_STR(",")) || sw_str_contains(text, SW_STR("\"")));
         if (i)
             sw_buf_addz(&b, ", ");
@@ -220,10 +220,10 @@ void wire_rest_put_headers(Wire *w, const SwShape *s, const void *v, SwHeaderLis
             SwStr text = m->shape->kind == SW_LIST ? header_list_text(w, m, value) : put_bound(w, m, SW_TS_RFC822, value);
             sw_header_set(w->a, h, sw_str(bound_name(m)), clean(w, text));
         }
-        for (size_t k = 0; m->location == SW_IN_HEADERS && k < wire_count(value); k++) {
-            SwStr key = wire_map_key(m->shape, value, k);
+        for (size_t k = 0; m->location == SW_IN_HEADERS && k < sw_list_count(value); k++) {
+            SwStr key = *sw_map_key_at(m->shape, value, k);
             SwStr name = sw_strf(w->a, "%s%.*s", m->wire ? m->wire : "", SW_FMT(key));
-            SwStr text = put_bound(w, &m->shape->member[1], SW_TS_RFC822, wire_map_value(m->shape, value, k));
+            SwStr text = put_bound(w, &m->shape->member[1], SW_TS_RFC822, sw_map_value_at(m->shape, value, k));
             sw_header_set(w->a, h, clean(w, name), clean(w, text));
         }
     }
@@ -402,8 +402,8 @@ static void put_query_member(Wire *w, SwBuf *q, SwStr name, const SwMember *m, c
         return;
     }
     const SwMember *e = &m->shape->member[0];
-    for (size_t i = 0; i < wire_count(v); i++)
-        put_query_pair(w, q, name, put_bound(w, e, SW_TS_ISO8601, wire_list_at(m->shape, v, i)));
+    for (size_t i = 0; i < sw_list_count(v); i++)
+        put_query_pair(w, q, name, put_bound(w, e, SW_TS_ISO8601, sw_list_at(m->shape, v, i)));
 }
 
 static void put_query(Wire *w, const SwShape *s, SwStr fixed, const void *v, SwWireMessage *ret_m) {
@@ -419,9 +419,9 @@ static void put_query(Wire *w, const SwShape *s, SwStr fixed, const void *v, SwW
             put_query_member(w, &q, sw_str(bound_name(m)), m, value);
             continue;
         }
-        for (size_t k = 0; k < wire_count(value); k++)
-            put_query_member(w, &q, wire_map_key(m->shape, value, k), &m->shape->member[1],
-                             wire_map_value(m->shape, value, k));
+        for (size_t k = 0; k < sw_list_count(value); k++)
+            put_query_member(w, &q, *sw_map_key_at(m->shape, value, k), &m->shape->member[1],
+                             sw_map_value_at(m->shape, value, k));
     }
     if (q.n)
         ret_m->query = sw_buf_str(&q);

@@ -3,12 +3,8 @@
 /* The ground that all codecs walk on: making, counting and reaching values that a shape table describes, and the depth
  * bound that keeps a hostile message from using up the stack. */
 
+#include "base/map.h"
 #include "wire/codec.h"
-
-typedef struct AnyList {
-    char  *v;
-    size_t n;
-} AnyList;
 
 Wire wire_new(SwArena *a, const SwApi *api, uint32_t protocol, SwError *err) {
     const SwErrorKind *kind = &SW_SERIALIZATION_EXCEPTION;
@@ -38,22 +34,18 @@ int wire_enter(Wire *w) {
 void wire_mark(const SwShape *s, void *v) {
     switch (s->kind) {
     case SW_BOOLEAN:
-        if (s->size == sizeof(SwOptBool))
-            ((SwOptBool *)v)->set = true;
+        ((SwOptBool *)v)->set = true;
         break;
     case SW_INTEGER:
     case SW_LONG:
-        if (s->size == sizeof(SwOptInt))
-            ((SwOptInt *)v)->set = true;
+        ((SwOptInt *)v)->set = true;
         break;
     case SW_FLOAT:
     case SW_DOUBLE:
-        if (s->size == sizeof(SwOptDouble))
-            ((SwOptDouble *)v)->set = true;
+        ((SwOptDouble *)v)->set = true;
         break;
     case SW_TIMESTAMP:
-        if (s->size == sizeof(SwOptTime))
-            ((SwOptTime *)v)->set = true;
+        ((SwOptTime *)v)->set = true;
         break;
     case SW_STREAM:
         ((SwStream *)v)->set = true;
@@ -64,81 +56,36 @@ void wire_mark(const SwShape *s, void *v) {
     }
 }
 
-bool wire_present(const SwShape *s, const void *v) {
-    switch (s->kind) {
-    case SW_BOOLEAN:
-        return s->size != sizeof(SwOptBool) || ((const SwOptBool *)v)->set;
-    case SW_INTEGER:
-    case SW_LONG:
-        return s->size != sizeof(SwOptInt) || ((const SwOptInt *)v)->set;
-    case SW_FLOAT:
-    case SW_DOUBLE:
-        return s->size != sizeof(SwOptDouble) || ((const SwOptDouble *)v)->set;
-    case SW_TIMESTAMP:
-        return s->size != sizeof(SwOptTime) || ((const SwOptTime *)v)->set;
-    case SW_STRING:
-    case SW_BLOB:
-        return ((const SwStr *)v)->p != NULL;
-    case SW_DOCUMENT:
-        return *(const SwValue *const *)v != NULL;
-    case SW_STREAM:
-        return ((const SwStream *)v)->set;
-    case SW_LIST:
-    case SW_MAP:
-        return ((const AnyList *)v)->v != NULL;
-    case SW_STRUCTURE:
-    case SW_UNION:
-        return true;
-    case _SW_KIND_MAX:
-        break;
-    }
-    return false;
-}
-
-size_t wire_count(const void *list_or_map) {
-    return ((const AnyList *)list_or_map)->n;
-}
-
-static size_t entry_size(const SwShape *s) {
-    return s->kind == SW_LIST ? s->member[0].shape->size : s->entry_size;
-}
-
 void wire_begin(Wire *w, const SwShape *s, void *v) {
     if (s->kind != SW_LIST && s->kind != SW_MAP)
         return;
-    AnyList *l = v;
-    l->v = sw_arena_alloc(w->a, SW_MAX(entry_size(s), (size_t)1));
+    SwAnyList *l = v;
+    if (!l->v)
+        l->v = sw_arena_alloc(w->a, s->kind == SW_LIST ? s->member[0].shape->size : s->entry_size);
     l->n = 0;
 }
 
-/* The same growth as the handlers' own sw_list_add: they may add to what was decoded. */
-static void *add(Wire *w, AnyList *l, size_t size) {
-    void *v = l->v;
-    void *element = sw_list_add_(w->a, &v, &l->n, size);
-    l->v = v;
-    return element;
-}
-
-void *wire_list_add(Wire *w, const SwShape *list, void *v) {
-    return add(w, v, entry_size(list));
-}
-
-const void *wire_list_at(const SwShape *list, const void *v, size_t i) {
-    return ((const AnyList *)v)->v + i * entry_size(list);
-}
-
 void *wire_map_add(Wire *w, const SwShape *map, void *v, SwStr key) {
-    char *entry = add(w, v, entry_size(map));
-    *(SwStr *)(void *)entry = key;
-    return entry + map->value_offset;
+    SwAnyList *l = v;
+    sw_list_push(w->a, map, v);
+    *sw_map_key_at(map, v, l->n - 1) = key;
+    return sw_map_value_at(map, v, l->n - 1);
 }
 
-SwStr wire_map_key(const SwShape *map, const void *v, size_t i) {
-    return *(const SwStr *)(const void *)(((const AnyList *)v)->v + i * entry_size(map));
-}
-
-const void *wire_map_value(const SwShape *map, const void *v, size_t i) {
-    return ((const AnyList *)v)->v + i * entry_size(map) + map->value_offset;
+void wire_map_unique(Wire *w, const SwShape *map, void *v) {
+    SwAnyList *l = v;
+    SwMap seen = sw_map(w->a);
+    size_t kept = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        SwStr key = *sw_map_key_at(map, v, i);
+        uintptr_t before = (uintptr_t)sw_map_get(&seen, key);       /* index + 1 */
+        size_t to = before ? before - 1 : kept++;
+        if (!before)
+            sw_map_put(&seen, key, (void *)(uintptr_t)(to + 1));
+        if (to != i)
+            memcpy(sw_map_key_at(map, v, to), sw_map_key_at(map, v, i), map->entry_size);
+    }
+    l->n = kept;
 }
 
 int wire_union_check(Wire *w, const SwShape *s, const void *v) {

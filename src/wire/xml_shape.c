@@ -48,15 +48,15 @@ static void put_attributes(Wire *w, SwBuf *b, const SwMember *m, const void *v) 
 
 static void put_entry(Wire *w, SwBuf *b, const SwShape *s, const void *v, size_t i) {
     const SwMember *km = &s->member[0], *vm = &s->member[1];
-    wire_xml_element(b, element_name(km, "key"), wire_map_key(s, v, i));
-    wire_xml_put(w, b, vm, element_name(vm, "value"), wire_map_value(s, v, i));
+    wire_xml_element(b, element_name(km, "key"), *sw_map_key_at(s, v, i));
+    wire_xml_put(w, b, vm, element_name(vm, "value"), sw_map_value_at(s, v, i));
 }
 
 static void put_map(Wire *w, SwBuf *b, const SwMember *m, const char *name, const void *v) {
     bool flat = wire_is_flat(m);
     if (!flat)
         wire_xml_open(b, name, m->xml_ns);
-    for (size_t i = 0; i < wire_count(v); i++) {
+    for (size_t i = 0; i < sw_list_count(v); i++) {
         wire_xml_open(b, flat ? name : "entry", NULL);
         put_entry(w, b, m->shape, v, i);
         wire_xml_close(b, flat ? name : "entry");
@@ -70,8 +70,8 @@ static void put_list(Wire *w, SwBuf *b, const SwMember *m, const char *name, con
     bool flat = wire_is_flat(m);
     if (!flat)
         wire_xml_open(b, name, m->xml_ns);
-    for (size_t i = 0; i < wire_count(v); i++)
-        wire_xml_put(w, b, e, flat ? name : element_name(e, "member"), wire_list_at(m->shape, v, i));
+    for (size_t i = 0; i < sw_list_count(v); i++)
+        wire_xml_put(w, b, e, flat ? name : element_name(e, "member"), sw_list_at(m->shape, v, i));
     if (!flat)
         wire_xml_close(b, name);
 }
@@ -122,16 +122,18 @@ static int get_map(Wire *w, const SwMember *m, const XmlNode *n, void *v) {
     for (const XmlNode *c = n->first; c; c = c->next)
         if (sw_str_eqz(c->name, "entry") && get_entry(w, m, c, v) < 0)
             return -1;
+    if (sw_list_count(v) > 1)
+        wire_map_unique(w, m->shape, v);
     return 0;
 }
 
 static int get_list(Wire *w, const SwMember *m, const XmlNode *n, void *v) {
     const SwMember *e = &m->shape->member[0];
     if (wire_is_flat(m))
-        return wire_xml_get(w, e, n, wire_list_add(w, m->shape, v));
+        return wire_xml_get(w, e, n, sw_list_push(w->a, m->shape, v));
     for (const XmlNode *c = n->first; c; c = c->next)
         if (wire_key_is(element_name(e, "member"), c->name) &&
-            wire_xml_get(w, e, c, wire_list_add(w, m->shape, v)) < 0)
+            wire_xml_get(w, e, c, sw_list_push(w->a, m->shape, v)) < 0)
             return -1;
     return 0;
 }
@@ -179,6 +181,12 @@ int wire_xml_get_members(Wire *w, const SwShape *s, const XmlNode *n, void *v, b
         if (wire_xml_get(w, m, c, value) < 0)
             return -1;
     }
+    for (uint32_t i = 0; i < s->n_member; i++) {
+        const SwMember *m = &s->member[i];
+        void *map = m->shape->kind == SW_MAP && wire_is_flat(m) ? sw_member_at(m, v) : NULL;
+        if (map && sw_list_count(map) > 1)
+            wire_map_unique(w, m->shape, map);
+    }
     return wire_union_check(w, s, v);
 }
 
@@ -188,7 +196,7 @@ static int get_value(Wire *w, const SwMember *m, const XmlNode *n, void *v) {
         return wire_xml_get_members(w, s, n, v, /* top= */ false);
     if (s->kind != SW_LIST && s->kind != SW_MAP)
         return wire_from_text(w, m, n->text, v);
-    if (!wire_present(s, v))
+    if (!sw_value_is_set(s, v))
         wire_begin(w, s, v);
     return s->kind == SW_LIST ? get_list(w, m, n, v) : get_map(w, m, n, v);
 }

@@ -297,8 +297,7 @@ static void put_payload(Wire *w, const SwMember *m, const void *v, SwWireMessage
     SwBuf b = wire_buf(w);
     switch (m->shape->kind) {
     case SW_STREAM:
-        ret_m->stream = *(const SwStream *)v;
-        set_content_type(w, ret_m, "application/octet-stream");
+        ret_m->stream = *(const SwStream *)v;       /* its type is the caller's to say, or unknown */
         return;
     case SW_STRING:
     case SW_BLOB:

@@ -40,7 +40,7 @@ void sw_health_probe(SwArena *a, const SwHealthCheck *c, SwStr address, uint16_t
 bool sw_health_step(const SwHealthCheck *c, SwHealth *h, const SwProbe *r);
 /* TargetHealth's Reason and Description: "Target.ResponseCodeMismatch" / "Health checks failed with these codes: [500]",
  * "Target.Timeout" / "Request timed out", "Target.FailedHealthChecks" / "Health checks failed",
- * "Elb.InitialHealthChecking" / "Initial health checks in progress"; absent when healthy. */
+ * "Elb.InitialHealthChecking", "Elb.RegistrationInProgress", "Target.DeregistrationInProgress"; absent when healthy. */
 SwStr sw_health_reason(const SwHealth *h);
 SwStr sw_health_description(SwArena *a, const SwHealth *h);
 /* Is `matcher` well-formed, and does it hold a status? Codes 200..499 (ALB) in lists and ranges. */

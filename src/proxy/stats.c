@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What HAProxy counts now, from `show stat` of all its workers: connections in flight matter most, for draining. */
+
+#include "proxy/internal.h"
+
+typedef struct Columns {
+    size_t group, target, active, total, requests, con_err, resp_err, status;
+} Columns;
+
+static void find_columns(SwStr header, Columns *ret) {
+    const struct { const char *name; size_t *at; } want[] = {
+        {"# pxname", &ret->group}, {"svname", &ret->target}, {"scur", &ret->active}, {"stot", &ret->total},
+        {"req_tot", &ret->requests}, {"econ", &ret->con_err}, {"eresp", &ret->resp_err}, {"status", &ret->status},
+    };
+    SwStr name;
+
+    *ret = (Columns){0};
+    for (size_t i = 0; sw_str_next(&header, ',', &name); i++)
+        for (size_t k = 0; k < SW_N(want); k++)
+            if (sw_str_eqz(name, want[k].name))
+                *want[k].at = i;
+}
+
+static int64_t number_at(const SwStrList *f, size_t at) {
+    int64_t v;
+    return at < f->n && sw_str_to_i64(f->v[at], &v) ? v : 0;
+}
+
+static SwProxyStat *row_for(SwArena *a, SwProxyStatList *l, SwStr group, SwStr target) {
+    for (size_t i = 0; i < l->n; i++)
+        if (sw_str_eq(l->v[i].group, group) && sw_str_eq(l->v[i].target, target))
+            return &l->v[i];
+    SwProxyStat *s = sw_list_add(a, l);
+    s->group = group;
+    s->target = target;
+    return s;
+}
+
+static SwStr target_name(SwArena *a, SwStr server) {
+    size_t at;
+
+    if (!sw_str_rfind(server, '_', &at))
+        return SW_STR("");              /* BACKEND: the group itself */
+    return sw_strf(a, "%.*s:%.*s", (int)at, server.p, SW_FMT(sw_str_skip(server, at + 1)));
+}
+
+static void add_rows(SwArena *a, SwStr csv, bool current, SwProxyStatList *ret) {
+    Columns c = {0};
+    SwStr line;
+
+    if (!sw_str_next(&csv, '\n', &line))
+        return;
+    find_columns(line, &c);
+    while (sw_str_next(&csv, '\n', &line)) {
+        SwStrList f = sw_str_split(a, line, ',');
+        if (f.n <= c.target || !sw_str_starts(f.v[c.group], SW_STR("g:")))
+            continue;
+        SwProxyStat *s = row_for(a, ret, sw_str_skip(f.v[c.group], 2), target_name(a, f.v[c.target]));
+        s->active += number_at(&f, c.active);
+        s->requests += s->target.n ? number_at(&f, c.total) : SW_MAX(number_at(&f, c.requests), number_at(&f, c.total));
+        s->connection_errors += number_at(&f, c.con_err);
+        s->response_errors += number_at(&f, c.resp_err);
+        s->ready |= current && c.status < f.n &&
+                    (sw_str_starts(f.v[c.status], SW_STR("UP")) || sw_str_eqz(f.v[c.status], "no check"));
+    }
+}
+
+static int collect(SwProxy *p, SwArena *a, SwProxyStatList *ret, SwError *err) {
+    ProxyState s;
+
+    if (proxy_state(p, a, &s, err) < 0)
+        return -1;
+    for (size_t i = 0; i < s.workers.n; i++) {
+        SwStr csv;
+        if (proxy_command(p, a, s.workers.v[i].pid, SW_STR("show stat -1 6 -1"), &csv, err) == 0)
+            add_rows(a, csv, s.workers.v[i].current, ret);
+        else if (s.workers.v[i].current)
+            return -1;
+        else
+            sw_error_reset(err);        /* an old worker that ended meanwhile has nothing in flight */
+    }
+    return 0;
+}
+
+int sw_proxy_stats(SwProxy *p, SwArena *a, SwProxyStatList *ret, SwError *err) {
+    int r;
+
+    *ret = (SwProxyStatList){0};
+    pthread_mutex_lock(&p->lock);
+    r = collect(p, a, ret, err);
+    pthread_mutex_unlock(&p->lock);
+    return r;
+}

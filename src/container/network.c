@@ -348,7 +348,7 @@ SwStr sw_net_gateway(SwRuntime *rt) {
 static int read_counter(SwArena *a, const char *veth, const char *which, uint64_t *ret, SwError *err) {
     SwStr s;
 
-    if (sw_file_read(a, sw_strf(a, "/sys/class/net/%s/statistics/%s", veth, which).p, 64, &s, err) < 0)
+    if (sw_file_read(a, sw_strf(a, "/sys/class/net/%s/statistics/%s", veth, which).p, 8 * SW_KIB, &s, err) < 0)
         return -1;
     return sw_str_to_u64(sw_str_trim(s), ret) ? 0 : sw_fail_errno(err, EPROTO, "counter of %s", veth);
 }

@@ -8,6 +8,8 @@
 
 #include "fixture.h"
 
+static Fixture *live;                   /* of the test that runs */
+
 bool fixture_can(void) {
     static const char *const need[] = {"/usr/sbin/runc", "/usr/bin/conmon", "/bin/busybox", "/usr/sbin/nft"};
 
@@ -61,7 +63,7 @@ static SwStr tar(Fixture *F, const TarEntry *e, size_t n, const char *compress) 
             archive_entry_set_hardlink(a, e[i].data);
         else
             archive_entry_set_size(a, e[i].type == 'd' ? 0 : (la_int64_t)data.n);
-        assert_int_equal(archive_write_header(w, a), ARCHIVE_OK);
+        assert_true(archive_write_header(w, a) >= ARCHIVE_WARN);         /* a name beyond ASCII in the C locale warns */
         if ((e[i].type == 'f' || e[i].type == 'b') && data.n)
             assert_int_equal(archive_write_data(w, data.p, data.n), (la_ssize_t)data.n);
         archive_entry_free(a);
@@ -124,6 +126,7 @@ Fixture *fixture_new(void) {
     OK(sw_mkdirs(sw_path(a, F->data, "blobs"), 0700, &F->err));
     F->o = (SwRuntimeOpts){.data_dir = F->data, .instance = F->instance, .clock = F->clock, .arg = F};
     OK(sw_runtime_open(&F->o, &F->rt, &F->err));
+    live = F;
     make_busybox(F);
     return F;
 }
@@ -136,6 +139,7 @@ void fixture_reopen(Fixture *F) {
 void fixture_free(Fixture *F) {
     SwStrList left;
 
+    live = NULL;
     OK(sw_runtime_purge(F->rt, &F->err));
     OK(sw_runtime_leftovers(F->data, F->instance, F->a, &left, &F->err));
     for (size_t i = 0; i < left.n; i++)
@@ -146,6 +150,16 @@ void fixture_free(Fixture *F) {
     OK(sw_rm_tree(F->data, &F->err));
     sw_arena_free(F->a);
     assert_int_equal(n, 0);
+}
+
+int fixture_teardown(void **state) {
+    if (!live)
+        return 0;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+    int r = sw_runtime_purge_at(live->data, live->instance, &err) < 0 || sw_rm_tree(live->data, &err) < 0 ? -1 : 0;
+    live = NULL;
+    return r;
 }
 
 SwStrList words(SwArena *a, ...) {

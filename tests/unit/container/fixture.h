@@ -43,6 +43,8 @@ typedef struct TarEntry {
 bool fixture_can(void);                 /* root, runc, conmon, busybox; else prints why not */
 Fixture *fixture_new(void);
 void fixture_free(Fixture *F);          /* purges, and fails if anything is left */
+int fixture_teardown(void **state);     /* removes what a test that failed left; RUNTIME_TEST registers it */
+#define RUNTIME_TEST(f) cmocka_unit_test_teardown(f, fixture_teardown)
 void fixture_reopen(Fixture *F);        /* as a restart of Slipway would */
 /* A layer's tar as a blob; returns "sha256:..." of the blob and of its uncompressed bytes. compress: "", "gzip", "zstd". */
 void fixture_layer(Fixture *F, const TarEntry *e, size_t n, const char *compress, SwStr *ret_blob, SwStr *ret_diff_id);

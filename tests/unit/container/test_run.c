@@ -199,11 +199,11 @@ static void deleting_kills_and_creating_again_is_fresh(void **state) {
 
 int main(void) {
     const struct CMUnitTest t[] = {
-        cmocka_unit_test(exit_code_and_output_are_complete), cmocka_unit_test(image_settings_apply_unless_overridden),
-        cmocka_unit_test(a_missing_command_is_refused_at_start), cmocka_unit_test(exit_codes_survive_a_restart),
-        cmocka_unit_test(stop_sends_the_stop_signal_then_kills), cmocka_unit_test(memory_limit_kills_and_says_so),
-        cmocka_unit_test(exec_captures_output_and_status), cmocka_unit_test(limits_and_stats_are_the_kernels),
-        cmocka_unit_test(mounts_and_files_inside), cmocka_unit_test(deleting_kills_and_creating_again_is_fresh),
+        RUNTIME_TEST(exit_code_and_output_are_complete), RUNTIME_TEST(image_settings_apply_unless_overridden),
+        RUNTIME_TEST(a_missing_command_is_refused_at_start), RUNTIME_TEST(exit_codes_survive_a_restart),
+        RUNTIME_TEST(stop_sends_the_stop_signal_then_kills), RUNTIME_TEST(memory_limit_kills_and_says_so),
+        RUNTIME_TEST(exec_captures_output_and_status), RUNTIME_TEST(limits_and_stats_are_the_kernels),
+        RUNTIME_TEST(mounts_and_files_inside), RUNTIME_TEST(deleting_kills_and_creating_again_is_fresh),
     };
     return cmocka_run_group_tests(t, NULL, NULL);
 }

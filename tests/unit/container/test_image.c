@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Layers as strangers may make them. */
+
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+#include "fixture.h"
+
+#define NEED() if (!fixture_can()) skip(); Fixture *F = fixture_new()
+
+static int unpack_one(Fixture *F, const TarEntry *e, size_t n, const char *compress, SwImage *ret) {
+    SwStr blob, diff;
+
+    fixture_layer(F, e, n, compress, &blob, &diff);
+    SwImageSource src = fixture_source(F, fixture_manifest(F, &blob, &diff, 1, "{}"));
+    return sw_image_unpack(F->rt, F->a, &src, ret, &F->err);
+}
+
+static const char *layer_dir(Fixture *F, const SwImage *i, size_t n, const char *file) {
+    return sw_strf(F->a, "%s/layers/%.*s/%s", F->data, SW_FMT(sw_str_skip(i->diff_ids.v[n], 7)), file).p;
+}
+
+static void every_compression_unpacks_once(void **state) {
+    NEED();
+    static const char *const how[] = {"", "gzip", "zstd"};
+    struct stat first = {0}, st;
+    for (size_t k = 0; k < SW_N(how); k++) {
+        TarEntry e[] = {{"a", 'f', how[k], 04711}, {"dir/b", 'f', "text", 0644}, {"dir/c", 'h', "dir/b", 0}, {"dir/\xc3\xa9t\xc3\xa9", 'f', "summer", 0}};
+        SwImage i;
+        OK(unpack_one(F, e, SW_N(e), how[k], &i));
+        assert_int_equal(stat(layer_dir(F, &i, 0, "a"), &st), 0);
+        assert_int_equal(st.st_mode & 07777, 04711);
+        assert_int_equal(stat(layer_dir(F, &i, 0, "dir/c"), &st), 0);
+        assert_int_equal(st.st_nlink, 2);
+        assert_true(sw_exists(layer_dir(F, &i, 0, "dir/\xc3\xa9t\xc3\xa9")));
+        first = st;
+        OK(unpack_one(F, e, SW_N(e), how[k], &i));
+        assert_int_equal(stat(layer_dir(F, &i, 0, "dir/c"), &st), 0);
+        assert_int_equal(st.st_ino, first.st_ino);
+    }
+    fixture_free(F);
+}
+
+static void whiteouts_hide_what_lies_below(void **state) {
+    NEED();
+    static const TarEntry low[] = {{"gone", 'f', "x", 0644}, {"stays", 'f', "x", 0644}, {"opq/old", 'f', "x", 0644}};
+    static const TarEntry high[] = {{".wh.gone", 'f', "", 0644}, {"opq/.wh..wh..opq", 'f', "", 0644}, {"opq/new", 'f', "y", 0644}};
+    static const TarEntry bb[] = {{"bin/busybox", 'b', NULL, 0755}};
+    SwStr blob[3], diff[3];
+    fixture_layer(F, bb, 1, "", &blob[0], &diff[0]);
+    fixture_layer(F, low, SW_N(low), "", &blob[1], &diff[1]);
+    fixture_layer(F, high, SW_N(high), "gzip", &blob[2], &diff[2]);
+    SwImage image;
+    SwContainerInfo info;
+    SwImageSource src = fixture_source(F, fixture_manifest(F, blob, diff, 3, "{\"Entrypoint\":[\"/bin/busybox\"],\"Cmd\":[\"ls\",\"/\",\"/opq\"]}"));
+    OK(sw_image_unpack(F->rt, F->a, &src, &image, &F->err));
+    SwContainerSpec s = {.id = SW_STR("w"), .image = &image};
+    OK(sw_container_create(F->rt, &s, &F->err));
+    OK(sw_container_start(F->rt, s.id, &F->err));
+    assert_true(sw_container_wait(F->rt, F->a, s.id, 20000, &info));
+    SwStr log = fixture_log(F, "w");
+    assert_true(sw_str_contains(log, SW_STR("stays\n")) && sw_str_contains(log, SW_STR("new\n")));
+    assert_false(sw_str_contains(log, SW_STR("gone")));
+    assert_false(sw_str_contains(log, SW_STR("old")));
+    fixture_free(F);
+}
+
+static void no_entry_leads_out_of_its_layer(void **state) {
+    NEED();
+    const char *out = sw_strf(F->a, "%s/outside", F->data).p;
+    const char *out_link = sw_strf(F->a, "%s/outside", F->data).p;
+    OK(sw_mkdirs(out, 0755, &F->err));
+    OK(sw_file_write(sw_path(F->a, out, "victim"), SW_STR("safe"), 0644, &F->err));
+    const struct {
+        const char *label;
+        TarEntry e[3];
+        size_t n;
+        bool refused;
+    } cases[] = {
+        {"dotdot", {{"../../../outside/x", 'f', "evil", 0}}, 1, true},
+        {"dotdot inside", {{"a/../../x", 'f', "evil", 0}}, 1, true},
+        {"through an absolute link", {{"l", 'l', out_link, 0}, {"l/x", 'f', "evil", 0}}, 2, true},
+        {"through a relative link", {{"l", 'l', "../../outside", 0}, {"l/x", 'f', "evil", 0}}, 2, true},
+        {"whiteout through a link", {{"l", 'l', out_link, 0}, {"l/.wh.victim", 'f', "", 0}}, 2, true},
+        {"opaque through a link", {{"l", 'l', out_link, 0}, {"l/.wh..wh..opq", 'f', "", 0}}, 2, true},
+        {"hard link through a link", {{"l", 'l', out_link, 0}, {"h", 'h', "l/victim", 0}}, 2, true},
+        {"hard link out", {{"h", 'h', "../../outside/victim", 0}}, 1, true},
+        {"whiteout of dotdot", {{".wh...", 'f', "", 0}}, 1, true},
+        {"absolute names stay inside", {{"/outside-abs", 'f', "fine", 0}}, 1, false},
+    };
+    for (size_t i = 0; i < SW_N(cases); i++) {
+        SwImage image;
+        int r = unpack_one(F, cases[i].e, cases[i].n, "", &image);
+        if ((r < 0) != cases[i].refused)
+            fail_msg("%s: %s", cases[i].label, r < 0 ? F->err.message : "accepted");
+        if (r < 0)
+            assert_true(sw_error_is(&F->err, &SW_CONTAINER_IMAGE_INVALID));
+        sw_error_reset(&F->err);
+        assert_false(sw_exists(sw_path(F->a, out, "x")));
+        assert_true(sw_exists(sw_path(F->a, out, "victim")));
+    }
+    assert_false(sw_exists("/outside-abs"));
+    fixture_free(F);
+}
+
+static void bytes_that_are_not_the_layers_are_refused(void **state) {
+    NEED();
+    static const TarEntry e[] = {{"a", 'f', "one", 0644}}, other[] = {{"a", 'f', "two", 0644}};
+    SwStr blob, diff, blob2, diff2;
+    SwImage image;
+    fixture_layer(F, e, 1, "gzip", &blob, &diff);
+    fixture_layer(F, other, 1, "gzip", &blob2, &diff2);
+    SwImageSource src = fixture_source(F, fixture_manifest(F, &blob2, &diff, 1, "{}"));
+    assert_int_equal(sw_image_unpack(F->rt, F->a, &src, &image, &F->err), -1);
+    assert_true(sw_error_is(&F->err, &SW_CONTAINER_IMAGE_INVALID));
+    sw_error_reset(&F->err);
+    SwStr junk = fixture_blob(F, SW_STR("this is no tar archive at all, but it is long enough to look at"));
+    src = fixture_source(F, fixture_manifest(F, &junk, &junk, 1, "{}"));
+    assert_int_equal(sw_image_unpack(F->rt, F->a, &src, &image, &F->err), -1);
+    assert_true(sw_error_is(&F->err, &SW_CONTAINER_IMAGE_INVALID));
+    sw_error_reset(&F->err);
+    fixture_free(F);
+}
+
+static void an_index_leads_to_this_machines_image(void **state) {
+    NEED();
+    static const TarEntry e[] = {{"a", 'f', "one", 0644}};
+    SwStr blob, diff;
+    SwImage image;
+    fixture_layer(F, e, 1, "", &blob, &diff);
+    SwStr m = fixture_blob(F, fixture_manifest(F, &blob, &diff, 1, "{\"User\":\"web\",\"ExposedPorts\":{\"80/tcp\":{}}}"));
+    SwStr index = sw_strf(F->a, "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"sha256:00\",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"}},"
+                          "{\"digest\":\"%.*s\",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}}]}", SW_FMT(m));
+    SwImageSource src = fixture_source(F, index);
+    OK(sw_image_unpack(F->rt, F->a, &src, &image, &F->err));
+    assert_true(sw_str_eqz(image.user, "web") && sw_str_eqz(image.exposed.v[0], "80/tcp"));
+    assert_true(sw_exists(layer_dir(F, &image, 0, "a")));
+    OK(sw_image_prune(F->rt, &F->err));
+    assert_false(sw_exists(layer_dir(F, &image, 0, "a")));
+    fixture_free(F);
+}
+
+int main(void) {
+    const struct CMUnitTest t[] = {
+        RUNTIME_TEST(every_compression_unpacks_once), RUNTIME_TEST(whiteouts_hide_what_lies_below),
+        RUNTIME_TEST(no_entry_leads_out_of_its_layer), RUNTIME_TEST(bytes_that_are_not_the_layers_are_refused),
+        RUNTIME_TEST(an_index_leads_to_this_machines_image),
+    };
+    return cmocka_run_group_tests(t, NULL, NULL);
+}

@@ -16,13 +16,19 @@ static void bind_key(SwSql *q, const char *controller, SwStr account, SwStr regi
     sw_sql_str(q, 4, text(id));
 }
 
-int sw_work_wake(SwTx *tx, const char *controller, SwStr account, SwStr region, SwStr id, SwTime at, SwError *err) {
+int sw_work_wake(SwTx *tx, const char *controller, SwStr account, SwStr region, SwStr id, SwTime at,
+                 int64_t *ret_wakes, SwError *err) {
     _sw_sql_ SwSql q = {0};
     if (sw_sql(tx, &q, "INSERT INTO work VALUES(?1, ?2, ?3, ?4, ?5, 1, 0, 0)"
-                       " ON CONFLICT DO UPDATE SET due=min(due, ?5), wakes=wakes+1, waiting=0", err) < 0)
+                       " ON CONFLICT DO UPDATE SET due=min(due, ?5), wakes=wakes+1, waiting=0"
+                       " RETURNING wakes", err) < 0)
         return -1;
     bind_key(&q, controller, account, region, id);
     sw_sql_int(&q, 5, at);
+    bool row;
+    if (sw_sql_step(tx, &q, &row, err) < 0)
+        return -1;
+    *ret_wakes = sqlite3_column_int64(q.stmt, 0);
     return sw_sql_run(tx, &q, err);
 }
 
@@ -87,7 +93,7 @@ int sw_work_end(SwTx *tx, const char *controller, const SwWork *w, const SwWorkE
     bool woken = wakes != w->wakes;
     SwTime due = e->again;
     if (woken) {
-        SwTime at = e->woken ? e->woken : e->now;
+        SwTime at = e->woken_count == wakes - w->wakes ? e->woken : e->now;
         due = due ? SW_MIN(due, at) : at;
     }
     *ret_due = due;

@@ -15,13 +15,16 @@ typedef struct SwWork {
 } SwWork;
 typedef struct SwWorkList { SwWork *v; size_t n; } SwWorkList;
 
-int sw_work_wake(SwTx *tx, const char *controller, SwStr account, SwStr region, SwStr id, SwTime at, SwError *err) sw_must_check;
+/* *ret_wakes: the number of this wake. */
+int sw_work_wake(SwTx *tx, const char *controller, SwStr account, SwStr region, SwStr id, SwTime at,
+                 int64_t *ret_wakes, SwError *err) sw_must_check;
 /* Items due at `now`, oldest first, at most `limit`. *ret_next: when the next one after `now` is due; INT64_MAX: none. */
 int sw_work_due(SwTx *tx, const char *controller, SwTime now, size_t limit, SwWorkList *ret, SwTime *ret_next,
                 SwError *err) sw_must_check;
 typedef struct SwWorkEnd {
     SwTime again;                       /* 0: done until woken */
-    SwTime woken;                       /* when it was woken for while it ran, if known; 0: now */
+    SwTime woken;                       /* earliest time it was woken for while it ran, as far as is known */
+    int64_t woken_count;                /* of how many wakes; when the row counts more, the others are for now */
     SwTime now;
     bool   failed, waiting;
 } SwWorkEnd;

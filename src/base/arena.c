@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,12 @@ struct SwArena {
     void    (*on_oom)(void *);
     void     *oom_arg;
 };
+
+/* Large blocks go back to the system when they are freed. Left alone, glibc raises this bound to 32 MiB with the first of
+ * them and then keeps what each thread once needed. */
+static __attribute__((constructor)) void tune_malloc(void) {
+    (void)mallopt(M_MMAP_THRESHOLD, 512 * 1024);
+}
 
 static void no_memory(SwArena *a) {
     if (a->on_oom)
@@ -68,12 +75,17 @@ static void run_deferred(SwArena *a) {
 
 void sw_arena_reset(SwArena *a) {
     run_deferred(a);
-    while (a->block->next) {
-        Block *b = a->block;
-        a->block = b->next;
-        free(b);
+    Block *first = NULL;                /* the only one of its size; blocks of one large piece may lie behind it */
+    for (Block *b = a->block, *next; b; b = next) {
+        next = b->next;
+        if (b->size == FIRST_BLOCK)
+            first = b;
+        else
+            free(b);
     }
-    a->block->used = 0;
+    first->next = NULL;
+    first->used = 0;
+    a->block = first;
     a->used = 0;
     a->next_size = 2 * FIRST_BLOCK;
 }

@@ -37,6 +37,15 @@ static int next_piece(SwConn *c, SwStr *ret_p) {
     }
 }
 
+void sw_body_release(SwConn *c) {
+    c->body_n = 0;
+    if (c->body_cap <= BODY_KEEP)
+        return;
+    sw_arena_free(c->body_arena);
+    c->body_arena = NULL;
+    c->body_cap = 0;
+}
+
 /* Room for n bytes. A new arena each time, so that growth never holds more than old and new. */
 static void make_room(SwConn *c, size_t n) {
     if (n <= c->body_cap)
@@ -93,12 +102,6 @@ static SwBodyEnd finish(SwConn *c) {
 
 SwBodyEnd sw_body_read(SwConn *c) {
     SwHttpRequest *rq = &c->rq;
-    c->body_n = 0;
-    if (c->body_cap > BODY_KEEP) {
-        sw_arena_free(c->body_arena);
-        c->body_arena = NULL;
-        c->body_cap = 0;
-    }
     if (c->head.coding.p && !rq->keep_encoding) {
         c->inflate = sw_inflate_new(rq->arena, c->head.coding);
         c->digest = sw_digest_new(rq->arena, SW_SHA256);

@@ -147,13 +147,19 @@ static bool can_keep(SwConn *c) {
     return !c->body_unread || (!c->head.chunked && !c->head.expect_continue && c->left <= SKIP_MAX);
 }
 
+/* What a request held goes now, not when the next one comes: an idle connection keeps a few pages. */
+static void request_end(SwConn *c) {
+    sw_arena_on_oom(c->rq.arena, NULL, NULL);
+    sw_arena_reset(c->rq.arena);
+    sw_arena_reset(c->out);
+    sw_body_release(c);
+}
+
 /* One request; false ends the connection. */
 static bool serve_one(SwConn *c) {
     const SwHttpHandler *h = &c->server->o.handler;
     SwStr text;
     const char *why = "";
-    sw_arena_on_oom(c->rq.arena, NULL, NULL);
-    sw_arena_reset(c->rq.arena);
     request_init(c);
     int status = read_head(c, &text, &why);
     if (status < 0)
@@ -202,6 +208,7 @@ void sw_conn_run(SwConn *c) {
     while (ok && wait_for_request(c)) {
         served = true;
         ok = serve_one(c);
+        request_end(c);
     }
     bool stopping = c->server->stopping;
     c->state = SW_CONN_BUSY;

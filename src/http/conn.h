@@ -76,6 +76,7 @@ SSL_CTX *sw_server_tls_ref(SwHttpServer *s);                 /* NULL: plain only
 
 typedef enum SwBodyEnd { SW_BODY_OK, SW_BODY_LEFT, SW_BODY_SLOW, SW_BODY_BAD, SW_BODY_LARGE, SW_BODY_SINK } SwBodyEnd;
 SwBodyEnd sw_body_read(SwConn *c);                           /* body.c: all of it, to rq.m.body or rq.sink */
+void      sw_body_release(SwConn *c);                        /* give back what a large one held */
 bool      sw_body_expected(const SwConn *c);
 bool      sw_body_skip(SwConn *c, int64_t max);              /* throw the rest away; false: it is longer, or broken */
 

@@ -80,7 +80,7 @@ int  sw_http_listen_fd(SwHttpServer *s, int fd, void *listener_arg, int *ret_id,
 void sw_http_unlisten(SwHttpServer *s, int id);
 /* Begin to accept, once: for a server made with `paused`. */
 int  sw_http_server_start(SwHttpServer *s, SwError *err) sw_must_check;
-/* Stop accepting; what is open goes on. */
+/* Stop accepting; connections end after the request they are at, as when the server stops. */
 void sw_http_server_pause(SwHttpServer *s);
 /* Stop accepting, let requests in flight finish (at most drain_ms), close, free. */
 void sw_http_server_stop(SwHttpServer *s, int drain_ms);

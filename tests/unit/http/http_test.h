@@ -148,6 +148,9 @@ static inline void test_handle(void *arg, SwHttpRequest *rq) {
         rq->reply.body = SW_STR("waited");
     } else if (sw_str_eqz(path, "/head")) {
         sw_header_add(rq->arena, &rq->reply.headers, SW_STR("Content-Length"), SW_STR("123456"));
+    } else if (sw_str_eqz(path, "/hold")) {
+        memset(sw_arena_alloc(rq->arena, 4 * SW_MIB), 1, 4 * SW_MIB);
+        rq->reply.body = SW_STR("held");
     } else if (sw_str_eqz(path, "/204")) {
         rq->reply.status = 204;
     } else if (sw_str_eqz(path, "/inject")) {

@@ -246,6 +246,22 @@ static void unlisten_stops_accepting_and_keeps_others(void **state) {
     sw_arena_free(a);
 }
 
+static void a_paused_server_lets_callers_queue_until_it_starts(void **state) {
+    TestServer *t = test_server((SwHttpServerOptions){.paused = true});
+    SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+    SwHttpStats stats;
+    int fd = test_connect(t->port);
+    test_say(fd, GET("/"));
+    sw_http_server_stats(t->server, &stats);
+    assert_int_equal(stats.connections, 0);
+    assert_int_equal(sw_http_server_start(t->server, &err), 0);
+    assert_true(sw_str_eqz(test_statuses(a, test_hear(a, fd, "]")), "200"));
+    close(fd);
+    test_server_free(t);
+    sw_arena_free(a);
+}
+
 typedef struct Elsewhere {
     TestServer *server;
     bool        denied;
@@ -280,8 +296,9 @@ static void *live_elsewhere(void *arg) {
 }
 
 static void a_socket_of_another_network_namespace_is_served(void **state) {
-    Elsewhere e = {.server = test_server((SwHttpServerOptions){0})};
+    Elsewhere e = {0};
     pthread_t thread;
+    e.server = test_server((SwHttpServerOptions){0});
     assert_int_equal(pthread_create(&thread, NULL, live_elsewhere, &e), 0);
     pthread_join(thread, NULL);
     test_server_free(e.server);
@@ -305,6 +322,7 @@ int main(void) {
         cmocka_unit_test(past_the_limit_with_all_busy_the_answer_is_503),
         cmocka_unit_test(stopping_drains_requests_in_flight),
         cmocka_unit_test(stopping_cuts_what_does_not_end),
+        cmocka_unit_test(a_paused_server_lets_callers_queue_until_it_starts),
         cmocka_unit_test(unlisten_stops_accepting_and_keeps_others),
         cmocka_unit_test(a_socket_of_another_network_namespace_is_served),
     };

@@ -53,6 +53,7 @@ struct SwHost {
     SwStr         ca_pem;               /* certificate of our own authority */
     void         *net_listeners;        /* host.c's: sockets inside containers' networks */
     int           lock_fd;              /* holds <data>/lock */
+    bool          down;                 /* asked to leave nothing behind when it ends */
 };
 
 int  sw_host_open(const SwConfig *c, SwHost **ret_h, SwError *err) sw_must_check;

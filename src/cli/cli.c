@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding the subcommand, common options, help. */
+
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef SLIPWAY_VERSION
+#define SLIPWAY_VERSION "0.1.0"
+#endif
+
+static int help(SwCli *cli);
+
+static int version(SwCli *cli) {
+    if (cli->json)
+        printf("{\"version\":\"%s\"}\n", SLIPWAY_VERSION);
+    else
+        printf("slipway %s\n", SLIPWAY_VERSION);
+    return 0;
+}
+
+const SwCommand sw_cli_commands[] = {
+    {"up", "[options]", "run the server in the foreground", sw_cli_up,
+     "  --data DIR         data folder (default $XDG_DATA_HOME/slipway, else ~/.local/share/slipway)\n"
+     "  --port N           port to listen on (default 4566; 0: any free one)\n"
+     "  --address ADDR     address to listen on (default 127.0.0.1); another than loopback needs --auth strict\n"
+     "  --auth MODE        relaxed (default: any credentials are accepted) or strict (signatures and policies)\n"
+     "  --account ID       default account, twelve digits (default 000000000000)\n"
+     "  --region NAME      default region (default us-east-1)\n"
+     "  --ephemeral        keep nothing: state in memory, everything removed at the end\n"
+     "  --settle           answers wait until nothing is left to do, so that tests never poll\n"},
+    {"version", "", "print the version", version, NULL},
+    {"help", "[COMMAND]", "explain a command", help, NULL},
+    {0},
+};
+
+static const SwCommand *find(const char *name) {
+    for (const SwCommand *c = sw_cli_commands; c->name; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+static void print_help(FILE *to) {
+    fputs("slipway - DevOps on AWS, on one machine\n\nUsage: slipway COMMAND [options]\n\nCommands:\n", to);
+    for (const SwCommand *c = sw_cli_commands; c->name; c++)
+        fprintf(to, "  %-10s %-16s %s\n", c->name, c->arguments, c->summary);
+    fputs("\nCommon options:\n"
+          "  --endpoint URL     the server (default $SLIPWAY_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4566)\n"
+          "  --region NAME      region of the question (default $AWS_REGION, else us-east-1)\n"
+          "  --account ID       account of the question (default: the server's)\n"
+          "  --json             the API's own answer\n"
+          "\nBegin with `slipway up`; then, in another shell: eval \"$(slipway env)\" && aws s3 mb s3://first\n", to);
+}
+
+static int help(SwCli *cli) {
+    const SwCommand *c = cli->argc > 1 ? find(cli->argv[1]) : NULL;
+    if (cli->argc > 1 && !c)
+        return sw_cli_usage(cli, "no such command");
+    if (!c) {
+        print_help(stdout);
+        return 0;
+    }
+    printf("Usage: slipway %s %s\n\n%s\n", c->name, c->arguments, c->summary);
+    if (c->details)
+        printf("\n%s", c->details);
+    return 0;
+}
+
+int sw_cli_fail(const SwError *err, const char *next) {
+    fprintf(stderr, "slipway: %s\n", err->message ? err->message : "failed");
+    if (err->cause)
+        fprintf(stderr, "  cause: %s\n", err->cause);
+    if (next)
+        fprintf(stderr, "  %s\n", next);
+    return 1;
+}
+
+int sw_cli_usage(const SwCli *cli, const char *what) {
+    const char *name = cli->argc > 0 ? cli->argv[0] : "";
+    fprintf(stderr, "slipway %s: %s\n  See `slipway help%s%s`.\n", name, what, find(name) ? " " : "", find(name) ? name : "");
+    return 2;
+}
+
+/* Takes one option with its value at argv[i]; returns how many arguments it was, 0: not this one, -1: value missing. */
+static int take(SwCli *cli, int i, const SwOption *o) {
+    const char *arg = cli->argv[i];
+    size_t n = strlen(o->name);
+    if (strncmp(arg, o->name, n) != 0 || (arg[n] && arg[n] != '='))
+        return 0;
+    if (o->kind == SW_OPTION_FLAG) {
+        *(bool *)o->to = true;
+        return arg[n] ? 0 : 1;
+    }
+    if (arg[n] == '=') {
+        *(const char **)o->to = arg + n + 1;
+        return 1;
+    }
+    if (i + 1 >= cli->argc)
+        return -1;
+    *(const char **)o->to = cli->argv[i + 1];
+    return 2;
+}
+
+static bool parse(SwCli *cli, const SwOption *o, size_t n, bool refuse_unknown) {
+    int kept = 1;
+    for (int i = 1; i < cli->argc;) {
+        int used = 0;
+        for (size_t k = 0; k < n && used == 0; k++)
+            used = take(cli, i, &o[k]);
+        if (used < 0 || (used == 0 && refuse_unknown && strncmp(cli->argv[i], "--", 2) == 0)) {
+            fprintf(stderr, "slipway %s: %s %s\n  See `slipway help %s`.\n", cli->argv[0],
+                    used < 0 ? "a value is missing after" : "unknown option", cli->argv[i], cli->argv[0]);
+            return false;
+        }
+        if (used == 0)
+            cli->argv[kept++] = cli->argv[i++];
+        i += used;
+    }
+    cli->argc = kept;
+    return true;
+}
+
+bool sw_cli_options(SwCli *cli, const SwOption *o, size_t n) {
+    return parse(cli, o, n, true);
+}
+
+static const char *first_set(const char *a, const char *b, const char *otherwise) {
+    return a && *a ? a : b && *b ? b : otherwise;
+}
+
+int sw_cli_main(int argc, char **argv) {
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(argc < 2 ? stderr : stdout);
+        return argc < 2 ? 2 : 0;
+    }
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwCli cli = {.arena = a, .argc = argc - 1, .argv = argv + 1};
+    if (strcmp(argv[1], "--version") == 0)
+        return version(&cli);
+    const SwCommand *c = find(argv[1]);
+    if (!c)
+        return sw_cli_usage(&cli, "no such command");
+    bool want_help = false;
+    const SwOption common[] = {
+        {"--endpoint", SW_OPTION_TEXT, &cli.endpoint}, {"--region", SW_OPTION_TEXT, &cli.region},
+        {"--account", SW_OPTION_TEXT, &cli.account},   {"--json", SW_OPTION_FLAG, &cli.json},
+        {"--help", SW_OPTION_FLAG, &want_help},
+    };
+    if (!parse(&cli, common, SW_N(common), false))
+        return 2;
+    if (want_help) {
+        SwCli about = {.arena = a, .argc = 2, .argv = (char *[]){argv[0], argv[1]}};
+        return help(&about);
+    }
+    cli.endpoint = first_set(cli.endpoint, getenv("SLIPWAY_ENDPOINT"), first_set(getenv("AWS_ENDPOINT_URL"), NULL, "http://127.0.0.1:4566"));
+    cli.region = first_set(cli.region, getenv("AWS_REGION"), first_set(getenv("AWS_DEFAULT_REGION"), NULL, "us-east-1"));
+    cli.terminal = isatty(STDOUT_FILENO);
+    cli.color = cli.terminal && !getenv("NO_COLOR");
+    return c->run(&cli);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The command line: one function a subcommand, in a table (cli.c). `up` runs the server; all others are clients of its
+ * API, nothing more. Results go to standard output, everything else to standard error; exit status 0, 1 when the
+ * command failed, 2 when it was called wrongly.
+ *
+ * Common options, taken off before a subcommand sees its arguments:
+ *   --endpoint URL   the server; default $SLIPWAY_ENDPOINT, then $AWS_ENDPOINT_URL, then http://127.0.0.1:4566
+ *   --json           print the API's answer as JSON */
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/json.h"
+
+typedef struct SwCli {
+    SwArena    *arena;
+    const char *endpoint;
+    const char *account, *region;       /* of the calls: AWS_REGION; account by --account */
+    bool        json;
+    bool        terminal, color;        /* of standard output */
+    int         argc;                   /* what is left: argv[0] is the subcommand */
+    char      **argv;
+} SwCli;
+
+typedef struct SwCommand {
+    const char *name, *arguments, *summary;
+    int (*run)(SwCli *cli);             /* the exit status */
+    const char *details;                /* shown by `slipway help NAME`; NULL: summary is enough */
+} SwCommand;
+extern const SwCommand sw_cli_commands[];           /* ends with name NULL */
+
+int sw_cli_main(int argc, char **argv);
+/* "slipway: message" and what to do next, to standard error; returns 1. */
+int sw_cli_fail(const SwError *err, const char *next);
+int sw_cli_usage(const SwCli *cli, const char *what);       /* returns 2 */
+
+/* Options of a subcommand: a table, parsed by one function. Values are views of argv. */
+typedef enum SwOptionKind { SW_OPTION_FLAG, SW_OPTION_TEXT } SwOptionKind;
+typedef struct SwOption {
+    const char  *name;                  /* "--data" */
+    SwOptionKind kind;
+    void        *to;                    /* bool * or const char ** */
+} SwOption;
+/* Removes options from cli->argv; false (after a message) for unknown ones. */
+bool sw_cli_options(SwCli *cli, const SwOption *o, size_t n);
+
+/* Subcommands, one file each. */
+int sw_cli_up(SwCli *cli);

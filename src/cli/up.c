@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `slipway up`: the server in the foreground. SIGINT and SIGTERM drain and stop it; containers and the load balancer go
+ * on and are found again by the next start. With --ephemeral nothing goes on. */
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/host.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/cli.h"
+
+static const char *default_data(SwArena *a) {
+    const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    if (xdg && xdg[0] == '/')
+        return sw_path(a, xdg, "slipway");
+    return sw_path(a, home && home[0] == '/' ? home : "/root", ".local/share/slipway");
+}
+
+typedef struct Options {
+    const char *data, *port, *address, *auth;
+    bool ephemeral, settle;
+} Options;
+
+static bool is_account(const char *s) {
+    return s && strlen(s) == 12 && strspn(s, "0123456789") == 12;
+}
+
+static int configure(SwCli *cli, const Options *o, SwConfig *c) {
+    uint64_t port = 4566;
+    if (o->port && (!sw_str_to_u64(sw_str(o->port), &port) || port > 65535))
+        return sw_cli_usage(cli, "--port takes a number from 0 to 65535");
+    if (o->auth && strcmp(o->auth, "strict") != 0 && strcmp(o->auth, "relaxed") != 0)
+        return sw_cli_usage(cli, "--auth takes relaxed or strict");
+    if (cli->account && !is_account(cli->account))
+        return sw_cli_usage(cli, "--account takes twelve digits");
+    *c = (SwConfig){
+        .address = o->address ? o->address : "127.0.0.1",
+        .port = (uint16_t)port,
+        .account = sw_str(cli->account ? cli->account : "000000000000"),
+        .region = sw_str(cli->region),
+        .strict = o->auth && strcmp(o->auth, "strict") == 0,
+        .settle = o->settle,
+        .ephemeral = o->ephemeral,
+        .services = sw_services,
+        .data = o->data,
+    };
+    if (o->data && o->data[0] != '/') {
+        char *cwd = getcwd(NULL, 0);    /* library: getcwd allocates what it returns */
+        c->data = cwd ? sw_path(cli->arena, cwd, o->data) : o->data;
+        free(cwd);                      /* library: the same */
+    }
+    if (!o->data && o->ephemeral) {
+        char *dir = (char *)(uintptr_t)sw_strf(cli->arena, "/tmp/slipway-XXXXXX").p;
+        c->data = mkdtemp(dir);
+    } else if (!o->data) {
+        c->data = default_data(cli->arena);
+    }
+    return 0;
+}
+
+/* Signals are waited for, not handled: nothing is interrupted. */
+static void wait_for_end(const sigset_t *end) {
+    int signal_number;
+    while (sigwait(end, &signal_number) != 0)
+        continue;
+    sw_log(SW_INFO, "stopping", SW_FN("signal", signal_number));
+}
+
+static int run(SwCli *cli, const SwConfig *c, const sigset_t *end) {
+    SwHost *h;
+    SwError err = sw_error(cli->arena);
+    if (sw_host_open(c, &h, &err) < 0)
+        return sw_cli_fail(&err, NULL);
+    printf("Slipway listens on http://%s:%u, data in %s\n", c->address, h->port, c->ephemeral ? "memory" : c->data);
+    printf("Ready.\n");
+    fflush(stdout);
+    wait_for_end(end);
+    bool down = c->ephemeral || h->down;
+    if (!down) {
+        sw_host_close(h);
+        return 0;
+    }
+    if (sw_host_down(h, &err) < 0)
+        return sw_cli_fail(&err, "Run `slipway down` again to remove what is left.");
+    return 0;
+}
+
+int sw_cli_up(SwCli *cli) {
+    Options o = {0};
+    const SwOption options[] = {
+        {"--data", SW_OPTION_TEXT, &o.data},       {"--port", SW_OPTION_TEXT, &o.port},
+        {"--address", SW_OPTION_TEXT, &o.address}, {"--auth", SW_OPTION_TEXT, &o.auth},
+        {"--ephemeral", SW_OPTION_FLAG, &o.ephemeral}, {"--settle", SW_OPTION_FLAG, &o.settle},
+    };
+    SwConfig c;
+    sigset_t end;
+    if (!sw_cli_options(cli, options, SW_N(options)))
+        return 2;
+    if (cli->argc > 1)
+        return sw_cli_usage(cli, "takes no further arguments");
+    int r = configure(cli, &o, &c);
+    if (r)
+        return r;
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&end);
+    sigaddset(&end, SIGINT);
+    sigaddset(&end, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &end, NULL);      /* before any thread is made: all inherit it */
+    r = run(cli, &c, &end);
+    if (o.ephemeral && !o.data) {
+        SwError err = sw_error(cli->arena);
+        if (sw_rm_tree(c.data, &err) < 0)
+            return sw_cli_fail(&err, NULL);
+    }
+    return r;
+}

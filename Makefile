@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# The few words one needs; Meson and ninja do the work. `make help` lists them.
+
+BUILD ?= build
+JOBS  ?= $(shell nproc)
+DATA  ?=
+
+.PHONY: all help build demo up test check bench install fuzz clean
+all: build
+
+help:
+	@echo 'make demo     install what is missing, build, and run the main job: git push to production'
+	@echo 'make up       build and run the server in the foreground (DATA=folder to choose where it keeps its data)'
+	@echo 'make test     install what tests need, build with sanitizers, run all tests'
+	@echo 'make check    the house rules and static checks alone'
+	@echo 'make bench    measure, beside a peer where there is one'
+	@echo 'make fuzz     every fuzz target for a minute (SECONDS=n to choose)'
+	@echo 'make install  program, man page and systemd unit, under PREFIX (default /usr/local) and DESTDIR'
+
+$(BUILD)/build.ninja:
+	@tools/install-packages build run
+	@meson setup $(BUILD) --buildtype=release >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+
+build: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) -j $(JOBS) --quiet slipway
+
+demo:
+	@tools/install-packages build run demo
+	@$(MAKE) --no-print-directory build
+	@$(BUILD)/slipway demo --example examples/hello-web
+
+up: build
+	@$(BUILD)/slipway up $(if $(DATA),--data $(DATA))
+
+test:
+	@tools/install-packages build run test
+	@tests/run
+
+check:
+	@tools/install-packages build
+	@tools/check
+
+bench: 
+	@tools/install-packages build run demo bench
+	@$(MAKE) --no-print-directory build
+	@bench/run $(BUILD)/slipway
+
+SECONDS ?= 60
+fuzz:
+	@tools/install-packages build test
+	@tests/fuzz/run $(SECONDS)
+
+install: build
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD) build-*

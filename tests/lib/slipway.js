@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// A real server for a test: started in a data folder of its own on a free port, stopped with the test, and checked to
+// have ended well.
+//
+//     const { start } = require("../lib/slipway");
+//     const s = await start(t);                        // t: the test's context; start(t, { args: ["--settle"] })
+//     const sqs = s.client(SQSClient);                 // an SDK client for this server
+//     const out = await s.aws("sqs", "list-queues");   // the AWS CLI; parsed JSON
+"use strict";
+const assert = require("node:assert");
+const { spawn, execFile } = require("node:child_process");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { promisify } = require("node:util");
+const run = promisify(execFile);
+
+const PROGRAM = process.env.SLIPWAY || path.join(__dirname, "../../build/slipway");
+
+class Slipway {
+    constructor(options) {
+        this.args = options.args || [];
+        this.env = options.env || {};
+        this.ephemeral = options.ephemeral !== false;
+        this.data = options.data || fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-"));
+        this.ownData = !options.data;
+        this.port = 0;
+        this.log = "";
+    }
+
+    // Resolves when the server says Ready.; rejects with its output when it ends before.
+    start(extra = {}) {
+        const argv = ["up", "--port", String(this.port), "--data", this.data, ...this.args];
+        if (this.ephemeral) argv.push("--ephemeral");
+        this.child = spawn(PROGRAM, argv, {
+            stdio: ["ignore", "pipe", "pipe"],
+            env: { ...process.env, ...this.env, ...extra.env },
+        });
+        this.ended = new Promise((resolve) => this.child.once("exit", (code, signal) => resolve({ code, signal })));
+        this.child.stderr.on("data", (d) => { this.log += d; });
+        return new Promise((resolve, reject) => {
+            let out = "";
+            this.child.stdout.on("data", (d) => {
+                out += d;
+                const m = out.match(/http:\/\/[^:]+:(\d+)/);
+                if (!/^Ready\.$/m.test(out) || !m) return;
+                this.port = Number(m[1]);
+                this.endpoint = `http://127.0.0.1:${this.port}`;
+                resolve(this);
+            });
+            this.ended.then((e) => reject(new Error(`slipway ended (${JSON.stringify(e)}) before it was ready:\n${out}${this.log}`)));
+            this.child.once("error", reject);
+        });
+    }
+
+    async stop() {
+        if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill("SIGTERM");
+        return this.ended;
+    }
+
+    async kill9() {
+        this.child.kill("SIGKILL");
+        return this.ended;
+    }
+
+    async restart(extra) {
+        const e = await this.stop();
+        assert.strictEqual(e.code, 0, `slipway ended with ${JSON.stringify(e)}:\n${this.log}`);
+        return this.start(extra);
+    }
+
+    // Everything that this data folder's server runs or holds outside of it goes too.
+    async down() {
+        await this.stop();
+        await run(PROGRAM, ["down", "--data", this.data], { env: { ...process.env, ...this.env } });
+        if (this.ownData) fs.rmSync(this.data, { recursive: true, force: true });
+    }
+
+    get credentials() {
+        return { accessKeyId: "test", secretAccessKey: "test" };
+    }
+
+    client(Client, options = {}) {
+        return new Client({ endpoint: this.endpoint, region: "us-east-1", credentials: this.credentials,
+                            forcePathStyle: true, maxAttempts: 1, ...options });
+    }
+
+    awsEnv(extra = {}) {
+        return { ...process.env, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_DEFAULT_REGION: "us-east-1",
+                 AWS_PAGER: "", AWS_EC2_METADATA_DISABLED: "true", AWS_ENDPOINT_URL: this.endpoint, ...extra };
+    }
+
+    // The AWS CLI; parsed JSON, or text where it is none. Rejects with its standard error.
+    // A last argument { env, cwd } is for the process.
+    async aws(...args) {
+        const options = typeof args[args.length - 1] === "object" ? args.pop() : {};
+        const argv = ["--endpoint-url", this.endpoint, "--output", "json", ...args];
+        const { stdout } = await run("aws", argv, { env: this.awsEnv(options.env), cwd: options.cwd, maxBuffer: 64 << 20 });
+        try { return JSON.parse(stdout); } catch { return stdout; }
+    }
+
+    // slipway SUBCOMMAND --json
+    async cli(...args) {
+        const { stdout } = await run(PROGRAM, [...args, "--endpoint", this.endpoint, "--json"], { env: this.awsEnv() });
+        return JSON.parse(stdout);
+    }
+}
+
+// Starts a server for test `t`, or for a whole file: `before(async () => { s = await start(null); })` with
+// `after(() => finish(s))`.
+async function start(t, options = {}) {
+    const s = new Slipway(options);
+    await s.start();
+    if (t && t.after) t.after(() => finish(s));
+    return s;
+}
+
+async function finish(s) {
+    const e = await s.stop();
+    if (!s.ephemeral) await s.down();
+    else if (s.ownData) fs.rmSync(s.data, { recursive: true, force: true });
+    assert.strictEqual(e.code, 0, `slipway ended with ${JSON.stringify(e)}:\n${s.log.slice(-8000)}`);
+}
+
+// Looks again until a condition holds that an outside process brings about (never the passing of time); bounded.
+async function until(what, condition, { seconds = 60 } = {}) {
+    const end = Date.now() + seconds * 1000;
+    for (;;) {
+        const v = await condition();
+        if (v) return v;
+        if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}
+
+// Fails unless `promise` is refused with this error name (the modelled one, or the wire's code).
+async function refuses(promise, name, message) {
+    let e;
+    try { await promise; } catch (x) { e = x; }
+    assert.ok(e, `should have been refused with ${name}`);
+    assert.ok(e.name === name || e.Code === name, `${e.name} (${e.message}) instead of ${name}`);
+    if (message) assert.match(e.message, message);
+    return e;
+}
+
+module.exports = { Slipway, start, finish, until, refuses, run, PROGRAM };

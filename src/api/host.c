@@ -231,6 +231,7 @@ int sw_host_open(const SwConfig *c, SwHost **ret_h, SwError *err) {
     h->arena = a;
     h->config = c;
     h->lock_fd = -1;
+    h->started_ns = sw_monotonic_ns();
     h->clock = sw_clock_new();
     NetListeners *l = sw_new(a, NetListeners);
     pthread_mutex_init(&l->lock, NULL);

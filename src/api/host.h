@@ -47,6 +47,7 @@ struct SwHost {
     SwHttpServer *http;
     struct SwAccessLog *access_log;
     SwAuth        auth;
+    int64_t       started_ns;           /* sw_monotonic_ns at the start */
     uint16_t      port;                 /* that is really listened on */
     SwStr         instance;             /* 8 hexadecimal digits; names what lies outside the data folder */
     SwStr         registry;             /* "127.0.0.1:4566": host of image names */

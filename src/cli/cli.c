@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef SLIPWAY_VERSION
-#define SLIPWAY_VERSION "0.1.0"
-#endif
 
 static int help(SwCli *cli);
 

@@ -3,7 +3,8 @@
 
 #include "api/service.h"
 
-#define SERVICES(X)
+#define SERVICES(X) \
+    X(slipway)
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Slipway's own API: what AWS has no operation for. Clients are the command line, tests and monitoring. */
+
+#include "api/host.h"
+#include "models/slipway.gen.h"
+
+extern const SwRoute slipway_routes[4];             /* routes.c */
+/* Keeps the clock's mode over a restart. */
+int slipway_clock_restore(SwHost *h, SwError *err) sw_must_check;

@@ -109,6 +109,8 @@ int  wire_rest_get_headers(Wire *w, const SwShape *s, const SwHeaderList *h, voi
 
 /* True for S3's dialect of REST-XML: errors without a wrapper, its own request-id headers. */
 bool wire_is_s3(const SwApi *api);
+const char *wire_s3_root(const SwOperation *op);        /* NULL: none of its own */
+const SwMember *wire_s3_unwrapped(const Wire *w, const SwShape *s);     /* the member that is the root element itself */
 const char *wire_content_type(uint32_t protocol);
 void wire_request_id(Wire *w, SwStr request_id, SwWireMessage *m);
 int  wire_fail_as_told(Wire *w, const SwOperation *op, const SwWireMessage *m);     /* a reply that is an error; -1 */

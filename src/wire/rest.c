@@ -265,13 +265,6 @@ static bool has_body_members(const SwShape *s) {
     return false;
 }
 
-/* S3's GetBucketLocation answers with its one member as the root element. */
-static const SwMember *unwrapped(const Wire *w, const SwShape *s) {
-    const SwMember *m = wire_is_s3(w->api) && s->n_member == 1 ? &s->member[0] : NULL;
-    return m && m->location == SW_IN_BODY && strcmp(m->name, "LocationConstraint") == 0 &&
-           strcmp(s->name, "GetBucketLocationOutput") == 0 ? m : NULL;
-}
-
 static int get_body(Wire *w, const SwShape *s, const SwWireMessage *m, void *v) {
     if (s->payload)
         return get_payload(w, wire_member(s, s->payload), m, v);
@@ -282,7 +275,7 @@ static int get_body(Wire *w, const SwShape *s, const SwWireMessage *m, void *v) 
     XmlNode *root;
     if (wire_xml_parse(w, m->body, &root) < 0)
         return -1;
-    const SwMember *alone = unwrapped(w, s);
+    const SwMember *alone = wire_s3_unwrapped(w, s);
     if (alone)
         return root->text.n ? wire_from_text(w, alone, root->text, sw_member_make(w->a, alone, v)) : 0;
     return wire_xml_get_members(w, s, root, v, /* top= */ true);
@@ -334,7 +327,7 @@ static void put_body(Wire *w, const SwShape *s, const char *root, const void *v,
         return;
     SwBuf b = wire_buf(w);
     bool first = true;
-    const SwMember *alone = s ? unwrapped(w, s) : NULL;
+    const SwMember *alone = s ? wire_s3_unwrapped(w, s) : NULL;
     if (w->protocol == SW_REST_JSON) {
         sw_buf_addc(&b, '{');
         if (s)
@@ -344,8 +337,6 @@ static void put_body(Wire *w, const SwShape *s, const char *root, const void *v,
         const char *name = s && s->xml_name ? s->xml_name : root;
         const char *ns = s && s->xml_ns ? s->xml_ns : w->api->xml_ns;
         sw_buf_addz(&b, WIRE_XML_HEAD);
-        if (alone)
-            name = alone->name;
         wire_xml_open(&b, name, ns);
         if (alone && sw_member_at(alone, v))
             wire_xml_escape(&b, wire_text(w, alone, SW_TS_ISO8601, sw_member_at(alone, v)));

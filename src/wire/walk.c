@@ -108,7 +108,3 @@ const SwMember *wire_member(const SwShape *s, const char *name) {
 SwBuf wire_buf(Wire *w) {
     return sw_buf(w->a, WIRE_BODY_MAX);
 }
-
-bool wire_is_s3(const SwApi *api) {
-    return api && (strcmp(api->name, "s3") == 0 || strcmp(api->name, "s3control") == 0);
-}

@@ -181,8 +181,10 @@ int sw_wire_encode_response(SwArena *a, const SwApi *api, const SwOperation *op,
         out = NULL;
     *ret_m = (SwWireMessage){.status = op->status ? op->status : 200};
     wire_request_id(&w, request_id, ret_m);
-    if (protocol & ANY_REST)
-        return wire_rest_put_reply(&w, op->output, sw_strf(a, "%sResponse", op->name).p, out, ret_m);
+    if (protocol & ANY_REST) {
+        const char *root = wire_is_s3(api) ? wire_s3_root(op) : NULL;
+        return wire_rest_put_reply(&w, op->output, root ? root : sw_strf(a, "%sResponse", op->name).p, out, ret_m);
+    }
 
     SwBuf b = wire_buf(&w);
     if (protocol & ANY_QUERY) {

@@ -121,6 +121,7 @@ int sw_git_advertise(SwArena *a, const char *path, SwGitService s, SwStr protoco
     const char *argv[] = {"git", service_name[s].p, "--stateless-rpc", "--http-backend-info-refs", path, NULL};
     const SwProcOpts o = {.argv = argv, .env = make_env(a, protocol, PUSH_BYTES), .in = -1, .out = -1, .err = -1};
     SwStr out = SW_NO_STR, text = SW_NO_STR, head;
+    SwBuf b = sw_buf(a, ADVERTISEMENT_MAX + SW_KIB);
     int status;
 
     if (need_repository(path, err) < 0)
@@ -131,7 +132,9 @@ int sw_git_advertise(SwArena *a, const char *path, SwGitService s, SwStr protoco
         return sw_fail_cause(err, &SW_INTERNAL_FAILURE, sw_str_z(a, text), "The repository cannot be read");
     head = sw_strf(a, "# service=git-%s\n", service_name[s].p);
     if (!(wants_v2(protocol) && protocol_is_clean(protocol)))
-        out = sw_strf(a, "%04zx%.*s0000%.*s", head.n + 4, SW_FMT(head), SW_FMT(out));
+        sw_buf_addf(&b, "%04zx%.*s0000", head.n + 4, SW_FMT(head));
+    sw_buf_adds(&b, out);               /* holds NUL bytes */
+    out = sw_buf_str(&b);
     *ret = (SwStream){.set = true, .data = out, .file = -1, .size = (int64_t)out.n};
     return 0;
 }

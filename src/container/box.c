@@ -112,12 +112,13 @@ bool sw_box_group(SwRuntime *rt, const SwBox *b, char ret[static 128]) {
     return snprintf(ret, 128, "/slipway-%s/%s", rt->o.instance, b->id) < 128;
 }
 
-/* ---- conmon processes ---- */
+/* ---- supervisors ---- */
 
-/* conmon's command line holds `--exit-dir EXITS` and `-c ID`. */
-static bool conmon_is(const char *pid_text, const char *exits, const char *id, char ret_id[static SW_ID_MAX + 1]) {
+/* Whose process is it? conmon's command line holds `--exit-dir EXITS` and `-c ID`; that of a `runc create` under way
+ * `--root RUNC` and ID. id NULL: any. */
+static bool supervisor_is(const char *pid_text, const char *exits, const char *runc, const char *id, char ret_what[static 128]) {
     char path[64], line[4096];
-    bool of_exits = false, of_id = id == NULL;
+    bool ours = false, of_id = id == NULL, conmon = false;
     const char *cid = "";
 
     snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid_text);
@@ -126,39 +127,38 @@ static bool conmon_is(const char *pid_text, const char *exits, const char *id, c
     if (n <= 0)
         return false;
     line[n] = '\0';
-    if (!strstr(line, "conmon"))
+    if (!strstr(line, "conmon") && !strstr(line, "runc"))
         return false;
     for (const char *p = line; p < line + n; p += strlen(p) + 1) {
         const char *next = p + strlen(p) + 1;
+        of_id |= strcmp(p, id ? id : "") == 0;
         if (next >= line + n)
             break;
-        if (strcmp(p, "--exit-dir") == 0 && strcmp(next, exits) == 0)
-            of_exits = true;
-        if (strcmp(p, "-c") == 0) {
+        conmon |= strcmp(p, "--exit-dir") == 0 && strcmp(next, exits) == 0;
+        ours |= conmon || (strcmp(p, "--root") == 0 && strcmp(next, runc) == 0);
+        if (strcmp(p, "-c") == 0)
             cid = next;
-            of_id |= id && strcmp(next, id) == 0;
-        }
     }
-    snprintf(ret_id, SW_ID_MAX + 1, "%s", cid);
-    return of_exits && of_id;
+    snprintf(ret_what, 128, "process %.20s %s %.64s", pid_text, conmon ? "conmon of" : "runc", cid);
+    return ours && of_id;
 }
 
-static size_t each_conmon(const char *exits, const char *id, bool end, SwArena *a, SwStrList *ret) {
-    char cid[SW_ID_MAX + 1];
+static size_t each_supervisor(const char *exits, const char *runc, const char *id, bool end, SwArena *a, SwStrList *ret) {
+    char what[128];
     const struct dirent *e;
     size_t n = 0;
     DIR *d = opendir("/proc");
 
     while (d && (e = readdir(d))) {
-        if (e->d_name[0] < '1' || e->d_name[0] > '9' || !conmon_is(e->d_name, exits, id, cid))
+        if (e->d_name[0] < '1' || e->d_name[0] > '9' || !supervisor_is(e->d_name, exits, runc, id, what))
             continue;
         n++;
         if (ret)
-            sw_str_list_add(a, ret, sw_strf(a, "process %s conmon of %s", e->d_name, cid));
+            sw_str_list_add(a, ret, sw_strf(a, "%s", what));
         pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
         _sw_close_ int fd = end ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
         struct pollfd p = {.fd = fd, .events = POLLIN};
-        if (end && fd >= 0 && conmon_is(e->d_name, exits, id, cid) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
+        if (fd >= 0 && supervisor_is(e->d_name, exits, runc, id, what) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
             (void)poll(&p, 1, 5000);            /* it is gone when readable; shown by leftovers if not */
     }
     if (d)
@@ -166,12 +166,14 @@ static size_t each_conmon(const char *exits, const char *id, bool end, SwArena *
     return n;
 }
 
-void sw_conmon_kill(const char *exits, const char *id) {
-    (void)each_conmon(exits, id, true, NULL, NULL);
+void sw_supervisors_kill(const char *exits, const char *runc, const char *id) {
+    /* again, for what the killed had just started */
+    for (int i = 0; i < 10 && each_supervisor(exits, runc, id, true, NULL, NULL) > 0; i++)
+        ;
 }
 
-size_t sw_conmon_count(const char *exits, SwArena *a, SwStrList *ret) {
-    return each_conmon(exits, NULL, false, a, ret);
+void sw_supervisors_list(const char *exits, const char *runc, SwArena *a, SwStrList *ret) {
+    (void)each_supervisor(exits, runc, NULL, false, a, ret);
 }
 
 static void wait_empty(const char *group) {
@@ -189,7 +191,7 @@ void sw_box_wipe(SwRuntime *rt, const char *id) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
 
-    sw_conmon_kill(rt->exits, id);
+    sw_supervisors_kill(rt->exits, rt->runc, id);
     wait_empty(sw_strf(a, "/slipway-%s/%s", rt->o.instance, id).p);
     if (sw_rm_tree(sw_path(a, rt->runc, id), &err) < 0)
         sw_log(SW_WARN, "runtime state not removed", SW_F("container", id), SW_F("cause", err.cause));
@@ -239,11 +241,11 @@ static SwTime written_at(SwRuntime *rt, const char *path) {
 static bool conmon_lives(SwRuntime *rt, const SwBox *b) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
-    char cid[SW_ID_MAX + 1];
+    char what[128];
     SwStr pid;
 
     return sw_file_read(a, sw_path(a, b->dir, "conmon.pid"), 32, &pid, &err) == 0 &&
-           conmon_is(sw_str_z(a, sw_str_trim(pid)), rt->exits, b->id, cid);
+           supervisor_is(sw_str_z(a, sw_str_dup(a, sw_str_trim(pid))), rt->exits, rt->runc, b->id, what);
 }
 
 static bool exit_code(SwArena *a, const char *path, int64_t *ret) {
@@ -371,8 +373,9 @@ static void load(SwRuntime *rt, const char *id) {
     if (!b->ended && read_numbers(b, "kill_at", v) == 1)
         b->kill_at_ns = v[0];
     sw_box_unref(rt, sw_box_link(rt, b));
-    if (b->ended) {                             /* the clean-up may not have been reached */
-        sw_box_wipe(rt, id);
+    if (b->ended) {
+        if (sw_exists(sw_path(b->arena, rt->runc, id)))
+            sw_box_wipe(rt, id);                /* the clean-up was cut short */
         return;
     }
     sw_watch_box(rt, b);

@@ -98,8 +98,9 @@ bool   sw_box_group(SwRuntime *rt, const SwBox *b, char ret[static 128]);       
 bool   sw_box_check_exit(SwRuntime *rt, SwBox *b, bool late);
 /* Ends everything that runs for a container, conmon first so that it writes no exit code. */
 void   sw_box_wipe(SwRuntime *rt, const char *id);
-void   sw_conmon_kill(const char *exits, const char *id);                       /* id NULL: all of this exits folder */
-size_t sw_conmon_count(const char *exits, SwArena *a, SwStrList *ret);
+/* conmon and `runc create` processes of one container, or of all (id NULL). */
+void   sw_supervisors_kill(const char *exits, const char *runc, const char *id);
+void   sw_supervisors_list(const char *exits, const char *runc, SwArena *a, SwStrList *ret);
 
 /* ---- start.c ---- */
 int  sw_box_start(SwRuntime *rt, SwBox *b, SwError *err) sw_must_check;

@@ -205,7 +205,7 @@ int sw_runtime_purge_at(const char *data_dir, const char *instance, SwError *err
 
     if (!instance_ok(instance) || data_dir[0] != '/')
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "instance or data folder is not valid");
-    sw_conmon_kill(sw_path(a, data_dir, "exits"), NULL);
+    sw_supervisors_kill(sw_path(a, data_dir, "exits"), sw_strf(a, "/run/slipway/%s/runc", instance).p, NULL);
     empty_group(sw_strf(a, "/slipway-%s", instance).p);
     sw_net_purge(instance);
     for (size_t i = 0; i < SW_N(ours); i++)
@@ -253,7 +253,7 @@ int sw_runtime_leftovers(const char *data_dir, const char *instance, SwArena *a,
     sw_each_link(instance, found_link, &f);
     if (sw_nat_exists(instance))
         sw_str_list_add(a, ret, sw_strf(a, "rule table slipway_%s", instance));
-    (void)sw_conmon_count(sw_path(a, data_dir, "exits"), a, ret);
+    sw_supervisors_list(sw_path(a, data_dir, "exits"), sw_path(a, run, "runc"), a, ret);
     if (sw_cgroup_exists(group))
         sw_str_list_add(a, ret, sw_strf(a, "cgroup %s", group));
     if (sw_exists(run))

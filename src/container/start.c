@@ -148,7 +148,10 @@ static int launch(Launch *l) {
     _sw_close_ int out = fcntl(p[1], F_DUPFD_CLOEXEC, 10);      /* not 3: dup2 onto itself would keep close-on-exec */
     close(p[1]);
     drop_namespace_mounts(l->a);
-    return spawn_conmon(l, out);
+    if (spawn_conmon(l, out) < 0)
+        return -1;
+    SW_CRASH_POINT("container.spawned");
+    return 0;
 }
 
 static void *launch_thread(void *arg) {

@@ -109,22 +109,32 @@ static void make_busybox(Fixture *F) {
 
     fixture_layer(F, e, SW_N(e), "gzip", &blob, &diff);
     SwStr m = fixture_manifest(F, &blob, &diff, 1, "{\"Env\":[\"PATH=/bin\",\"FROM_IMAGE=yes\"],\"Cmd\":[\"/bin/sh\",\"-c\",\"echo default\"]}");
+    F->busybox_manifest = m;
     SwImageSource src = fixture_source(F, m);
     OK(sw_image_unpack(F->rt, F->a, &src, &F->busybox, &F->err));
 }
 
-Fixture *fixture_new(void) {
+Fixture *fixture_attach(const char *data, const char *instance) {
     SwArena *a = sw_arena_new(SW_GIB);
     Fixture *F = sw_new(a, Fixture);
-    static int count;
 
     F->a = a;
     F->err = sw_error(a);
     F->clock = sw_clock_new();
-    snprintf(F->data, sizeof(F->data), "/tmp/slipway-test-container-%d-%d", (int)getpid(), ++count);
-    snprintf(F->instance, sizeof(F->instance), "t%x", ((unsigned)getpid() * 16 + (unsigned)count) & 0xfffffff);
-    OK(sw_mkdirs(sw_path(a, F->data, "blobs"), 0700, &F->err));
+    snprintf(F->data, sizeof(F->data), "%s", data);
+    snprintf(F->instance, sizeof(F->instance), "%s", instance);
     F->o = (SwRuntimeOpts){.data_dir = F->data, .instance = F->instance, .clock = F->clock, .arg = F};
+    return F;
+}
+
+Fixture *fixture_new(void) {
+    char data[64], instance[9];
+    static int count;
+
+    snprintf(data, sizeof(data), "/tmp/slipway-test-container-%d-%d", (int)getpid(), ++count);
+    snprintf(instance, sizeof(instance), "t%x", ((unsigned)getpid() * 16 + (unsigned)count) & 0xfffffff);
+    Fixture *F = fixture_attach(data, instance);
+    OK(sw_mkdirs(sw_path(F->a, data, "blobs"), 0700, &F->err));
     OK(sw_runtime_open(&F->o, &F->rt, &F->err));
     live = F;
     make_busybox(F);

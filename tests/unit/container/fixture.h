@@ -28,6 +28,7 @@ typedef struct Fixture {
     SwRuntimeOpts o;
     char data[64], instance[9];
     SwImage busybox;
+    SwStr busybox_manifest;
 } Fixture;
 
 /* One entry of a layer. */
@@ -42,6 +43,8 @@ typedef struct TarEntry {
 
 bool fixture_can(void);                 /* root, runc, conmon, busybox; else prints why not */
 Fixture *fixture_new(void);
+/* Over another process's folder, with its instance; opens no runtime. */
+Fixture *fixture_attach(const char *data, const char *instance);
 void fixture_free(Fixture *F);          /* purges, and fails if anything is left */
 int fixture_teardown(void **state);     /* removes what a test that failed left; RUNTIME_TEST registers it */
 #define RUNTIME_TEST(f) cmocka_unit_test_teardown(f, fixture_teardown)

@@ -14,6 +14,7 @@
 #include "api/operation.h"
 #include "base/digest.h"
 #include "base/id.h"
+#include "models/apis.h"
 
 #define SETTLE_MAX_MS 30000
 
@@ -28,10 +29,19 @@ typedef struct Visit {
     sigjmp_buf  no_memory;
 } Visit;
 
+/* The API whose error form the client understands: the service's, or that of a model nobody serves here. */
+static const SwApi *api_of(const Visit *v) {
+    if (v->id.service)
+        return v->id.service->api;
+    for (const SwApi *const *api = sw_apis; *api; api++)
+        if (sw_str_is(v->signature.service) && sw_str_eqz(v->signature.service, (*api)->sign_name))
+            return *api;
+    return NULL;
+}
+
 static void answer_error(Visit *v, SwHttpRequest *rq, const SwError *e) {
     v->error = *e;
-    const SwService *s = v->id.service;
-    const SwApi *api = s ? s->api : NULL;
+    const SwApi *api = api_of(v);
     if (!api) {                         /* nobody's: the form every SDK understands best */
         SwBuf b = sw_buf(rq->arena, 64 * SW_KIB);
         sw_buf_addf(&b, "{\"__type\":\"%s\",\"message\":", e->kind->code);

@@ -12,8 +12,6 @@
 
 #define WINDOW (256 * SW_KIB)
 
-bool sw_log_entry_parse(SwStr line, SwContainerLog *ret);
-
 bool sw_log_entry_parse(SwStr line, SwContainerLog *ret) {
     SwStr at, stream, tag;
 

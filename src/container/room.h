@@ -168,6 +168,9 @@ void sw_dns_close(SwDns *d);
 int  sw_dns_add(SwDns *d, SwStr net_id, int udp_fd, int tcp_fd, SwError *err) sw_must_check;   /* owns both */
 void sw_dns_remove(SwDns *d, SwStr net_id);
 
+/* ---- log.c ---- */
+bool sw_log_entry_parse(SwStr line, SwContainerLog *ret);
+
 /* ---- layer.c ---- */
 /* Unpack one layer's tar into `dir` (made anew), whiteouts in overlayfs's form; `diff_id` is checked. */
 int sw_layer_unpack(SwArena *a, const char *blob, SwStr diff_id, const char *dir, SwError *err) sw_must_check;

@@ -4,6 +4,7 @@
  * user, and not to care who owns a repository: paths come from the services, never from clients. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <pthread.h>
@@ -134,6 +135,21 @@ static void discard(SwArena *a, const char *tmp) {
         sw_log(SW_WARN, "cannot remove half a repository", SW_F("path", tmp), SW_F("cause", err.cause));
 }
 
+/* libgit2 fsyncs objects and refs, but not a new repository's first files. */
+static int settle(SwArena *a, const char *path, SwError *err) {
+    static const char *const file[] = {"config", "HEAD"}, *const folder[] = {"refs", "objects", "."};
+
+    for (size_t i = 0; i < SW_N(file); i++) {
+        _sw_close_ int fd = open(sw_path(a, path, file[i]), O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || fsync(fd) < 0)
+            return sw_fail_errno(err, errno, "fsync %s of a new repository", file[i]);
+    }
+    for (size_t i = 0; i < SW_N(folder); i++)
+        if (sw_fsync_dir(sw_path(a, path, folder[i]), err) < 0)
+            return -1;
+    return 0;
+}
+
 /* Made beside its place and moved there, so that a crash leaves no half repository under the name. */
 int sw_git_create(const char *path, SwStr branch, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
@@ -145,7 +161,7 @@ int sw_git_create(const char *path, SwStr branch, SwError *err) {
         return sw_fail(err, &SW_GIT_INVALID, "'%.*s' is not a valid branch name", SW_FMT(branch));
     if (sw_exists(path))
         return sw_fail(err, &SW_GIT_EXISTS, "The repository exists already");
-    if (make_bare(tmp, branch, err) < 0 || sw_fsync_dir(tmp, err) < 0) {
+    if (make_bare(tmp, branch, err) < 0 || settle(a, tmp, err) < 0) {
         discard(a, tmp);
         return -1;
     }

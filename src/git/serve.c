@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/proc.h"
 #include "git/internal.h"
 
@@ -381,6 +382,23 @@ static int run_receive(SwArena *a, const SwGitPush *p, int64_t max_bytes, int in
     return 0;
 }
 
+/* git fsyncs its files before it renames them, but not the folders that the new names are in. */
+static int settle(SwArena *a, const char *path, const SwGitRefChangeList *done, SwError *err) {
+    if (sw_fsync_dir(sw_path(a, path, "objects/pack"), err) < 0 || sw_fsync_dir(sw_path(a, path, "objects"), err) < 0)
+        return -1;
+    for (size_t i = 0; i < done->n; i++) {
+        SwStr ref = done->v[i].ref;
+        size_t at;
+        while (sw_str_rfind(ref, '/', &at)) {          /* each folder on the way: git makes and removes them */
+            ref = sw_str_n(ref.p, at);
+            const char *folder = sw_path(a, path, sw_str_z(a, sw_str_dup(a, ref)));
+            if (sw_exists(folder) && sw_fsync_dir(folder, err) < 0)
+                return -1;
+        }
+    }
+    return sw_fsync_dir(path, err);                     /* packed-refs */
+}
+
 /* What the client asked for and is so now. */
 static int keep_done(SwArena *a, const char *path, const SwGitRefChangeList *asked, SwGitRefChangeList *ret, SwError *err) {
     _git_(git_repository) git_repository *r = NULL;
@@ -398,7 +416,7 @@ static int keep_done(SwArena *a, const char *path, const SwGitRefChangeList *ask
         if (sw_str_is(c->new_id) && repo_adopt_head(r, c->ref, err) < 0)
             return -1;
     }
-    return 0;
+    return ret->n ? settle(a, path, ret, err) : 0;
 }
 
 int sw_git_receive_pack(SwArena *a, const SwGitPush *p, SwGitRefChangeList *ret_changes, SwStream *ret, SwError *err) {

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
+#include "base/proc.h"
 #include "base/time.h"
 #include "proxy/proxy.h"
 
@@ -517,6 +518,68 @@ static void tcp_listener_passes_bytes(void **state) {
     assert_true(l.v[0].sent > 0);
 }
 
+static void slow_target_is_504_after_the_idle_timeout(void **state) {
+    World *w = *state;
+    SwProxyRecordList l;
+    int64_t next;
+    Reply r;
+
+    w->lb.idle_timeout_seconds = 1;
+    apply(w);
+    atomic_store(&w->one.hold, true);
+    assert_int_equal(get(w->port, "/slow", NULL, NULL, &r), 504);
+    assert_true(sw_proxy_wait_record(w->p, 0, 5000));
+    assert_int_equal(sw_proxy_records(w->p, w->a, 0, 10, &l, &next, &w->err), 0);
+    assert_true(l.n == 1 && l.v[0].status == 504 && l.v[0].target_status == 0 && l.v[0].total_us >= 900000);
+}
+
+static void https_listener_serves_its_certificate(void **state) {
+    World *w = *state;
+    const char *pem = sw_path(w->a, w->dir, "cert.pem"), *key = sw_path(w->a, w->dir, "key.pem");
+    const char *make[] = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+                          "-subj", "/CN=web.example", "-keyout", key, "-out", pem, NULL};
+    SwStr cert_text, key_text;
+    CURL *h = curl_easy_init();
+    char url[64];
+    long status = 0, version = 0;
+    Reply r = {0};
+
+    assert_int_equal(sw_proc_must(w->a, make, &w->err), 0);
+    assert_int_equal(sw_file_read(w->a, pem, SW_MIB, &cert_text, &w->err), 0);
+    assert_int_equal(sw_file_read(w->a, key, SW_MIB, &key_text, &w->err), 0);
+    assert_int_equal(sw_file_write(pem, sw_strf(w->a, "%.*s%.*s", SW_FMT(cert_text), SW_FMT(key_text)), 0600, &w->err), 0);
+    w->listener.protocol = SW_PROXY_HTTPS;
+    sw_str_list_add(w->a, &w->listener.certs, sw_str(pem));
+    apply(w);
+    snprintf(url, sizeof(url), "https://127.0.0.1:%u/", w->port);
+    curl_easy_setopt(h, CURLOPT_URL, url);
+    curl_easy_setopt(h, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(h, CURLOPT_CAINFO, pem);
+    curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, keep);
+    curl_easy_setopt(h, CURLOPT_WRITEDATA, (void *)r.body);
+    assert_int_equal(curl_easy_perform(h), CURLE_OK);
+    curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(h, CURLINFO_HTTP_VERSION, &version);
+    assert_int_equal(status, 200);
+    assert_int_equal(version, CURL_HTTP_VERSION_2_0);
+    curl_easy_cleanup(h);
+}
+
+/* A crash before `applied` is written must not leave the next start believing in an old structure. */
+static void structure_that_was_not_noted_is_loaded_again(void **state) {
+    World *w = *state;
+    Reply r;
+
+    apply(w);
+    assert_int_equal(unlink(sw_path(w->a, w->dir, "applied")), 0);
+    apply(w);
+    assert_int_equal(sw_proxy_reloads(w->p), 2);
+    apply(w);
+    assert_int_equal(sw_proxy_reloads(w->p), 2);
+    assert_int_equal(get(w->port, "/", NULL, NULL, &r), 200);
+}
+
 static void no_listeners_means_no_process(void **state) {
     World *w = *state;
 
@@ -539,6 +602,8 @@ int main(void) {
         TEST(refused_configuration_leaves_the_working_one), TEST(statuses_are_those_of_a_load_balancer),
         TEST(every_request_is_one_record), TEST(rules_choose_by_path_header_method_and_query),
         TEST(sticky_client_stays_until_its_target_drains), TEST(tcp_listener_passes_bytes), TEST(no_listeners_means_no_process),
+        TEST(slow_target_is_504_after_the_idle_timeout), TEST(https_listener_serves_its_certificate),
+        TEST(structure_that_was_not_noted_is_loaded_again),
     };
     signal(SIGPIPE, SIG_IGN);
     curl_global_init(CURL_GLOBAL_ALL);

@@ -27,7 +27,8 @@ static void check_golden(SwArena *a, const SwProxyConfig *c, const char *name) {
     SwError err = sw_error(a);
     SwProxyFiles files;
     SwStr text, want;
-    const char *here = dirname(strdup(__FILE__)), *mode = getenv("SLIPWAY_GOLDEN");
+    char *file = memcpy(sw_arena_alloc(a, sizeof(__FILE__)), __FILE__, sizeof(__FILE__));
+    const char *here = dirname(file), *mode = getenv("SLIPWAY_GOLDEN");
     const char *path = sw_str_z(a, sw_strf(a, "%s/golden/%s", here, name));
 
     assert_int_equal(sw_proxy_render(a, c, &text, &files, &err), 0);

@@ -387,6 +387,8 @@ int sw_blob_park(SwBlobWriter *w, SwStr name, int64_t *ret_size, SwError *err) {
     const char *to = sw_strf(a, "%s/%lld", dir, (long long)w->size).p;
     if (fsync(w->fd) < 0)
         return sw_fail_errno(err, errno, "writing %s to disk", w->path);
+    if (w->parked_size < 0 && sw_rm_tree(dir, err) < 0)      /* another upload of that name, which this one replaces */
+        return -1;
     if (mkdir(dir, 0700) < 0 && errno != EEXIST)
         return sw_fail_errno(err, errno, "making %s", dir);
     SW_CRASH_POINT("blob.park.before_rename");

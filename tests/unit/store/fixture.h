@@ -63,7 +63,7 @@ static inline void ok_(Fixture *f, int r, const char *what, const char *file, in
 }
 #define OK(f, call) ok_((f), (call), #call, __FILE__, __LINE__)
 
-static int setup(void **state) {
+static inline int setup(void **state) {
     SwArena *a = sw_arena_new(SW_GIB);
     Fixture *f = sw_new(a, Fixture);
     f->a = a;
@@ -78,7 +78,7 @@ static int setup(void **state) {
     return 0;
 }
 
-static int teardown(void **state) {
+static inline int teardown(void **state) {
     Fixture *f = *state;
     sw_store_close(f->s);
     OK(f, sw_rm_tree(f->dir, &f->err));

@@ -310,6 +310,27 @@ static void adopted_after_a_restart_and_not_started_again(void **state) {
     load_end(load, 2);
 }
 
+static void serves_on_after_its_starter_was_killed(void **state) {
+    World *w = *state;
+    pid_t child = fork();
+    int status;
+    Reply r;
+
+    if (child == 0) {
+        if (sw_proxy_apply(w->p, &w->config, &w->err) < 0)
+            _exit(1);
+        kill(getpid(), SIGKILL);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(get(w->port, "/", NULL, NULL, &r), 200);
+    int64_t pid = sw_proxy_pid(w->p);
+    assert_true(pid > 0);
+    apply(w);
+    assert_int_equal(sw_proxy_pid(w->p), pid);
+    assert_int_equal(sw_proxy_reloads(w->p), 0);
+}
+
 static void a_haproxy_that_died_is_started_again(void **state) {
     World *w = *state;
     int64_t pid;
@@ -598,7 +619,7 @@ int main(void) {
         TEST(weights_change_at_run_time_without_reload), TEST(drained_target_finishes_its_request_and_gets_no_more),
         TEST(reloads_and_target_changes_under_load_lose_no_request), TEST(target_that_vanishes_fails_no_idempotent_request),
         TEST(load_balancers_share_a_port_by_host), TEST(adopted_after_a_restart_and_not_started_again),
-        TEST(a_haproxy_that_died_is_started_again), TEST(port_in_use_is_named_and_what_runs_goes_on),
+        TEST(serves_on_after_its_starter_was_killed), TEST(a_haproxy_that_died_is_started_again), TEST(port_in_use_is_named_and_what_runs_goes_on),
         TEST(refused_configuration_leaves_the_working_one), TEST(statuses_are_those_of_a_load_balancer),
         TEST(every_request_is_one_record), TEST(rules_choose_by_path_header_method_and_query),
         TEST(sticky_client_stays_until_its_target_drains), TEST(tcp_listener_passes_bytes), TEST(no_listeners_means_no_process),

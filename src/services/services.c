@@ -4,7 +4,8 @@
 #include "api/service.h"
 
 #define SERVICES(X) \
-    X(slipway)
+    X(slipway) \
+    X(logs)
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

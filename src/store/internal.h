@@ -28,12 +28,14 @@ typedef struct SwConn {
     SwArena       *arena;               /* holds this struct */
     sqlite3       *db;
     struct SwConn *next;                /* in the pool */
+    unsigned       n_uncached;          /* statements in use that are not kept */
     SwCached       cached[SW_STATEMENTS_MAX];
 } SwConn;
 
 /* A statement in use. sw_sql_done gives it back, rewound and with nothing bound; also at the end of a scope. */
 typedef struct SwSql {
     sqlite3_stmt *stmt;
+    SwConn       *conn;
     SwCached     *slot;                 /* NULL: finalise it */
 } SwSql;
 #define _sw_sql_ __attribute__((cleanup(sw_sql_done)))
@@ -94,6 +96,7 @@ struct SwTx {
 /* sql.c */
 int  sw_conn_open(SwStore *s, bool writer, SwConn **ret_c, SwError *err) sw_must_check;
 void sw_conn_close(SwConn *c);
+void sw_conn_tidy(SwConn *c);            /* gives back statements whose users were left by a jump */
 int  sw_sql_fail(SwConn *c, const char *doing, SwError *err);
 int  sw_sql_exec(SwConn *c, const char *sql, SwError *err) sw_must_check;
 int  sw_sql_on(SwConn *c, SwSql *ret_q, const char *sql, SwError *err) sw_must_check;

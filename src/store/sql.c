@@ -90,7 +90,7 @@ int sw_sql_on(SwConn *c, SwSql *ret_q, const char *sql, SwError *err) {
     SwCached *slot = find_slot(c, sql, hash);
     if (slot && slot->stmt && slot->hash == hash && strcmp(sqlite3_sql(slot->stmt), sql) == 0) {
         slot->busy = true;
-        *ret_q = (SwSql){slot->stmt, slot};
+        *ret_q = (SwSql){slot->stmt, c, slot};
         return 0;
     }
     sqlite3_stmt *stmt = NULL;
@@ -100,7 +100,8 @@ int sw_sql_on(SwConn *c, SwSql *ret_q, const char *sql, SwError *err) {
         sqlite3_finalize(slot->stmt);
         *slot = (SwCached){.stmt = stmt, .hash = hash, .busy = true};
     }
-    *ret_q = (SwSql){stmt, slot};
+    c->n_uncached += !slot;
+    *ret_q = (SwSql){stmt, c, slot};
     return 0;
 }
 
@@ -127,9 +128,35 @@ void sw_sql_done(SwSql *q) {
         sqlite3_clear_bindings(q->stmt);
         q->slot->busy = false;
     } else {
+        q->conn->n_uncached--;
         sqlite3_finalize(q->stmt);
     }
     *q = (SwSql){0};
+}
+
+static bool is_cached(const SwConn *c, const sqlite3_stmt *stmt) {
+    for (size_t i = 0; i < SW_STATEMENTS_MAX; i++) {
+        if (c->cached[i].stmt == stmt)
+            return true;
+    }
+    return false;
+}
+
+/* A request that runs out of memory leaves its functions by a jump, and no scope ends there. Its transaction is rolled
+ * back by who caught it; until its statements are rewound they would hold the snapshot. */
+void sw_conn_tidy(SwConn *c) {
+    for (size_t i = 0; i < SW_STATEMENTS_MAX; i++) {
+        SwSql q = {c->cached[i].stmt, c, &c->cached[i]};
+        if (c->cached[i].busy)
+            sw_sql_done(&q);
+    }
+    sqlite3_stmt *next = c->n_uncached ? sqlite3_next_stmt(c->db, NULL) : NULL;
+    for (sqlite3_stmt *stmt; (stmt = next);) {
+        next = sqlite3_next_stmt(c->db, stmt);
+        if (!is_cached(c, stmt))
+            sqlite3_finalize(stmt);
+    }
+    c->n_uncached = 0;
 }
 
 void sw_sql_str(SwSql *q, int at, SwStr s) {

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -41,7 +42,7 @@ static void sweep_memory(SwArena *a) {
 static int make_memory(SwStore *s, SwError *err) {
     sweep_memory(s->arena);
     char *dir = sw_arena_alloc(s->arena, 64);
-    strcpy(stpcpy(dir, memory_root()), "/" MEMORY_PREFIX "XXXXXX");
+    snprintf(dir, 64, "%s/" MEMORY_PREFIX "XXXXXX", memory_root());
     if (!mkdtemp(dir))
         return sw_fail_errno(err, errno, "making %s", dir);
     s->dir = dir;

@@ -237,9 +237,9 @@ static int begin_read(SwStore *s, SwConn **ret_c, SwError *err) {
 int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr region, SwTx **ret_tx, SwError *err) {
     SwConn *c = s->writer;
     *ret_tx = NULL;
+    SwTx *tx = sw_new(a, SwTx);         /* before the turn is taken: it may not return */
     if ((mode == SW_WRITE ? begin_write(s, err) : begin_read(s, &c, err)) < 0)
         return -1;
-    SwTx *tx = sw_new(a, SwTx);
     *tx = (SwTx){.store = s, .arena = a, .conn = c, .mode = mode, .account = account, .region = region};
     tx->after_end = &tx->after;
     *ret_tx = tx;
@@ -270,6 +270,7 @@ int sw_tx_commit(SwTx **txp, SwError *err) {
 void sw_tx_rollback(SwTx *tx) {
     if (!tx)
         return;
+    sw_conn_tidy(tx->conn);
     if (tx->mode == SW_READ) {
         reader_give(tx->store, tx->conn);
         return;

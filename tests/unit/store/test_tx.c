@@ -73,6 +73,40 @@ static void write_in_a_read_transaction_is_refused(void **state) {
     sw_tx_rollback(tx);
 }
 
+static jmp_buf out;
+static void no_memory(void *arg) {
+    longjmp(out, 1);
+}
+
+/* The front door answers 500 so: by a jump out of whatever was going on. */
+static void transaction_left_for_want_of_memory_can_be_rolled_back(void **state) {
+    Fixture *f = *state;
+    for (int i = 0; i < 50; i++)
+        put(f, sw_strf(f->a, "%d", i).p, (Record){.group = SW_STR("g")});
+    for (int mode = SW_READ; mode <= SW_WRITE; mode++) {
+        SwTx *volatile tx = NULL;
+        SwArena *volatile small = sw_arena_new(40 * SW_KIB);
+        sw_arena_on_oom(small, no_memory, NULL);
+        if (setjmp(out) == 0) {
+            SwTx *began;
+            SwDocList l;
+            OK(f, sw_tx_begin(f->s, small, (SwTxMode)mode, SW_STR("111111111111"), SW_STR("us-east-1"), &began, &f->err));
+            tx = began;
+            while (true)
+                OK(f, sw_doc_list(began, &things, &(SwDocQuery){.index = "by_group"}, &l, &f->err));
+        }
+        assert_non_null(tx);
+        sw_tx_rollback(tx);
+        sw_arena_free(small);
+        put(f, "new", (Record){.name = SW_STR("n")});
+        assert_str(get(f, "new")->name, "n");
+        SwTx *w = begin(f, SW_WRITE);
+        OK(f, sw_doc_delete(w, &things, SW_STR("new"), NULL, &f->err));
+        OK(f, sw_tx_commit(&w, &f->err));
+        assert_null(get(f, "new"));         /* no reader is stuck in an old snapshot */
+    }
+}
+
 #define THREADS 64
 #define ROUNDS  20
 typedef struct Writer {
@@ -159,6 +193,7 @@ int main(void) {
         T(undone_savepoint_takes_its_writes_and_callbacks_along),
         T(second_write_transaction_of_a_thread_fails_instead_of_hanging),
         T(write_in_a_read_transaction_is_refused),
+        T(transaction_left_for_want_of_memory_can_be_rolled_back),
         T(threads_share_commits_and_lose_no_update),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,23 @@ typedef struct SwConfig {
     const SwService *const *services;   /* sw_services, or a test's own few */
 } SwConfig;
 
+/* Temporary credentials, as STS issues them. */
+typedef struct SwSessionSpec {
+    SwStr     role_arn;                 /* absent: for the caller itself (GetSessionToken) */
+    SwStr     session;                  /* the role session's name */
+    SwStr     external_id, source_identity;
+    SwStr     policy;                   /* session policy: a document */
+    SwStrList policy_arns;              /* managed session policies */
+    SwStrMap  tags;
+    SwStrList transitive;               /* keys of tags that go on to sessions made from this one */
+    SwTime    lifetime;
+} SwSessionSpec;
+typedef struct SwSession {
+    SwStr       key, secret, token, account;
+    SwTime      expires;
+    SwPrincipal principal;
+} SwSession;
+
 /* Who holds a key and what a principal may do: filled in by the IAM service when it opens. */
 typedef struct SwAuth {
     /* *ret_found false: no such key. Reads in a transaction of its own. */
@@ -33,6 +50,11 @@ typedef struct SwAuth {
     /* Temporary credentials of a role for a task or build: its endpoint answers these. */
     int (*credentials)(SwCtx *cx, SwStr role_arn, SwStr session, SwTime lifetime, SwStr *ret_key, SwStr *ret_secret,
                        SwStr *ret_token, SwTime *ret_expires, SwError *err);
+    /* In cx->tx, a write one: checks existence, the trust policy where the server is strict, and duration. */
+    int (*session)(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err);
+    /* A password that IAM made for one service (git over HTTPS: "codecommit.amazonaws.com"). As `key`. */
+    int (*password)(SwHost *h, SwArena *a, const char *service, SwStr user, SwStr password, SwStr *ret_account,
+                    SwPrincipal *ret_p, bool *ret_found, SwError *err);
 } SwAuth;
 
 struct SwHost {

@@ -4,8 +4,9 @@
 #include "api/service.h"
 
 #define SERVICES(X) \
-    X(slipway) \
-    X(logs)
+    X(slipway)                          \
+    X(iam)                              \
+    X(sts)
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

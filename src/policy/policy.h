@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Policies: the language of IAM, parsed once and then asked. Nothing here knows where a policy is kept or who calls.
+ *
+ * AWS     IAM User Guide, "IAM JSON policy elements reference" and "Policy evaluation logic".
+ * A policy answers one question with nothing, allow or deny; sw_policy_decide combines what several say.
+ * Threads: a parsed policy is constant; any.
+ * Bounds: sizes are the caller's (IAM's quotas), depth is the JSON parser's; matching is linear in text times pattern. */
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/time.h"
+
+typedef struct SwPolicy SwPolicy;
+
+typedef enum SwPolicyUse {
+    SW_POLICY_IDENTITY,                 /* no Principal; Resource needed */
+    SW_POLICY_TRUST,                    /* Principal needed; no Resource */
+    SW_POLICY_RESOURCE,                 /* Principal and Resource needed: buckets, queues, topics */
+} SwPolicyUse;
+
+/* Fails with this kind, in IAM's wording; callers give it their own kind where it differs (S3: MalformedPolicy). */
+extern const SwErrorKind SW_MALFORMED_POLICY;           /* MalformedPolicyDocument, 400 */
+int sw_policy_parse(SwArena *a, SwStr text, SwPolicyUse use, const SwPolicy **ret_p, SwError *err) sw_must_check;
+
+/* A context key, its name without regard to case ("aws:SourceIp"). More than one value: a multivalued key. */
+typedef struct SwPolicyKey {
+    SwStr        name;
+    const SwStr *v;
+    size_t       n;
+} SwPolicyKey;
+
+typedef struct SwPolicyQuery {
+    SwStr action, resource;             /* "s3:GetObject"; ARN or "*" */
+    /* Who asks, for Principal elements. All absent: anonymous. */
+    SwStr principal;                    /* ARN of the user, the session or the root */
+    SwStr role;                         /* ARN of the role that a session is of */
+    SwStr account;                      /* twelve digits */
+    SwStr service;                      /* "ecs-tasks.amazonaws.com", for a service's own call */
+    const SwPolicyKey *key;
+    size_t n_key;
+    SwArena *arena;                     /* for policy variables while matching */
+} SwPolicyQuery;
+
+typedef enum SwPolicyEffect { SW_POLICY_NONE, SW_POLICY_ALLOW, SW_POLICY_DENY } SwPolicyEffect;
+
+/* *ret_direct, where not NULL: an allowing statement names the caller itself (or everybody), and does not merely trust
+ * its account to decide. */
+SwPolicyEffect sw_policy_evaluate(const SwPolicy *p, const SwPolicyQuery *q, bool *ret_direct);
+
+/* Everything that has a say about one request within one account. NULL lists are absent: no limit of that kind. */
+typedef struct SwPolicySet {
+    const SwPolicy *const *identity;  size_t n_identity;
+    const SwPolicy *const *boundary;  size_t n_boundary;    /* of the user or role; limits, grants nothing */
+    const SwPolicy *const *session;   size_t n_session;     /* given when a role was assumed; the same */
+    const SwPolicy *resource;                               /* of the bucket or queue; NULL: none */
+} SwPolicySet;
+
+typedef enum SwPolicyReason {
+    SW_POLICY_ALLOWED, SW_POLICY_DENIED_IDENTITY, SW_POLICY_DENIED_BOUNDARY, SW_POLICY_DENIED_SESSION,
+    SW_POLICY_DENIED_RESOURCE, SW_POLICY_NO_IDENTITY, SW_POLICY_NO_BOUNDARY, SW_POLICY_NO_SESSION,
+} SwPolicyReason;
+SwPolicyReason sw_policy_decide(const SwPolicySet *s, const SwPolicyQuery *q);
+/* "because no identity-based policy allows the s3:GetObject action", as AWS ends its sentence. */
+SwStr sw_policy_reason_text(SwArena *a, SwPolicyReason r, SwStr action);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* IAM's insides: documents, identities (users, groups and roles are alike in what policies they carry), helpers. */
+
+#include "api/host.h"
+#include "models/iam.gen.h"
+#include "models/iam_records.gen.h"
+#include "policy/policy.h"
+
+extern const SwCollection iam_roles, iam_users, iam_groups, iam_policies, iam_attachments, iam_keys, iam_credentials,
+    iam_profiles, iam_sessions;
+
+/* identity.c: what users, groups and roles share. */
+typedef enum IamKind { IAM_ROLE, IAM_USER, IAM_GROUP } IamKind;
+typedef struct IamIdentity {
+    IamKind       kind;
+    SwStr         name, arn, id, path;
+    void         *record;
+    IamPolicySet *policies;             /* in the record; never NULL */
+    IamAttachedPermissionsBoundary **boundary;      /* in the record; NULL: groups have none */
+    IamTagList   *tags;                 /* NULL: groups have none */
+} IamIdentity;
+
+/* *ret_i.record NULL: absent. */
+int iam_identity_find(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, SwError *err) sw_must_check;
+/* NoSuchEntity when absent. */
+int iam_identity_get(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, SwError *err) sw_must_check;
+int iam_identity_put(SwCtx *cx, const IamIdentity *i, SwError *err) sw_must_check;
+int iam_identity_delete(SwCtx *cx, const IamIdentity *i, SwError *err) sw_must_check;   /* DeleteConflict while it carries policies */
+int iam_set_boundary(SwCtx *cx, IamIdentity *i, SwStr policy_arn, SwError *err) sw_must_check;  /* absent: none */
+const char *iam_kind_noun(IamKind kind);                 /* "role" */
+SwStr iam_record_id(SwArena *a, SwStr name);            /* names are unique without regard to case */
+
+/* identity_policies.c and policy.c */
+int iam_check_document(SwCtx *cx, SwStr text, SwPolicyUse use, size_t max, const char *quota, SwError *err) sw_must_check;
+SwStr iam_encoded(SwCtx *cx, SwStr document);           /* documents travel percent-encoded */
+/* The default version's text; absent when there is no such policy. */
+int iam_policy_document(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) sw_must_check;
+int iam_attachment_add(SwCtx *cx, const IamIdentity *i, SwStr arn, const char *usage, SwError *err) sw_must_check;
+int iam_attachment_remove(SwCtx *cx, const IamIdentity *i, SwStr arn, const char *usage, SwError *err) sw_must_check;
+
+/* tags.c */
+int  iam_tags_check(const IamTagList *tags, SwError *err) sw_must_check;
+int  iam_tags_add(SwArena *a, IamTagList *tags, const IamTagList *more, SwError *err) sw_must_check;
+void iam_tags_remove(IamTagList *tags, const SwStrList *keys);
+
+/* paging.c: pages over what is already in memory and sorted by id. */
+typedef struct IamPage {
+    size_t    from, to;
+    SwOptBool truncated;
+    SwStr     marker;
+} IamPage;
+int iam_page(SwCtx *cx, SwStr marker, SwOptInt max_items, const SwStr *ids, size_t n, IamPage *ret_p, SwError *err) sw_must_check;
+
+SwStr iam_path(SwStr path);                             /* "/" when absent */
+/* The user a request means when it names none: the caller. */
+int iam_user_name(SwCtx *cx, SwStr given, SwStr *ret_name, SwError *err) sw_must_check;
+
+/* auth.c, authorise.c, session.c: what SwHost.auth is made of. */
+int iam_auth_key(SwHost *h, SwArena *a, SwStr access_key, SwStr *ret_secret, SwStr *ret_token, SwStr *ret_account,
+                 SwPrincipal *ret_p, bool *ret_found, SwError *err);
+int iam_auth_password(SwHost *h, SwArena *a, const char *service, SwStr user, SwStr password, SwStr *ret_account,
+                      SwPrincipal *ret_p, bool *ret_found, SwError *err);
+int iam_auth_authorise(SwCtx *cx, const char *action, SwStr resource, SwError *err);
+int iam_auth_assume(SwCtx *cx, SwStr role_arn, SwStr service, SwPrincipal *ret_p, SwError *err);
+int iam_auth_credentials(SwCtx *cx, SwStr role_arn, SwStr session, SwTime lifetime, SwStr *ret_key, SwStr *ret_secret,
+                         SwStr *ret_token, SwTime *ret_expires, SwError *err);
+int iam_auth_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err);
+int iam_root_credentials(SwHost *h, SwArena *a, bool make, SwStr *ret_key, SwStr *ret_secret, SwError *err) sw_must_check;
+
+/* A role by its ARN, in whatever account that names. *ret_role NULL: none. */
+int iam_role_by_arn(SwCtx *cx, SwStr arn, IamRoleRecord **ret_role, SwStr *ret_account, SwError *err) sw_must_check;
+/* Context keys of a request and who makes it. */
+int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery *ret_q, SwError *err) sw_must_check;
+void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value);        /* nothing when absent */
+int iam_denied(SwCtx *cx, const char *action, SwStr resource, SwStr reason, SwError *err);

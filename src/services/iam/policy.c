@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Managed policies: customers' own with up to five versions, and AWS's from the table. Who has a policy attached is a
+ * row of its own, so that counts and "entities for policy" are one index away. */
+
+#include "base/digest.h"
+#include "base/id.h"
+#include "services/iam/aws_policies.h"
+#include "services/iam/iam.h"
+
+#define DOCUMENT_MAX 6144               /* IAM quota "Managed policy length" */
+#define VERSIONS_MAX 5
+
+static int get(SwCtx *cx, SwStr arn, IamPolicyRecord **ret_r, SwError *err) {
+    void *record;
+    if (sw_doc_get(cx->tx, &iam_policies, arn, &record, err) < 0)
+        return -1;
+    if (!record)
+        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Policy %.*s was not found.", SW_FMT(arn));
+    *ret_r = record;
+    return 0;
+}
+
+/* For changes: AWS's own policies cannot be changed. */
+static int get_own(SwCtx *cx, SwStr arn, IamPolicyRecord **ret_r, SwError *err) {
+    if (iam_is_aws_policy_arn(arn))
+        return sw_fail(err, &SW_ACCESS_DENIED, "Policy %.*s is managed by AWS and cannot be changed", SW_FMT(arn));
+    return get(cx, arn, ret_r, err);
+}
+
+static size_t version_at(const IamPolicyRecord *r, SwStr id) {
+    size_t i = 0;
+    while (i < r->versions.n && !sw_str_eq(r->versions.v[i].version_id, id))
+        i++;
+    return i;
+}
+
+int iam_policy_document(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
+    *ret_document = SW_NO_STR;
+    const IamAwsPolicy *aws = iam_aws_policy_find(arn);
+    if (aws) {
+        *ret_document = sw_str(aws->document);
+        return 0;
+    }
+    void *record;
+    if (sw_doc_get(cx->tx, &iam_policies, arn, &record, err) < 0)
+        return -1;
+    const IamPolicyRecord *r = record;
+    if (r)
+        *ret_document = r->versions.v[version_at(r, r->policy->default_version_id)].document;
+    return 0;
+}
+
+/* Attachments. */
+
+static SwStr attachment_id(SwArena *a, const IamIdentity *i, SwStr arn, const char *usage) {
+    return sw_strf(a, "%.*s|%s|%s|%.*s", SW_FMT(arn), usage, iam_kind_noun(i->kind), SW_FMT(i->name));
+}
+
+int iam_attachment_add(SwCtx *cx, const IamIdentity *i, SwStr arn, const char *usage, SwError *err) {
+    IamAttachmentRecord r = {.policy_arn = arn, .usage = sw_str(usage), .kind = sw_str(iam_kind_noun(i->kind)), .name = i->name,
+                             .entity_id = i->id, .path = i->path};
+    return sw_doc_put(cx->tx, &iam_attachments, attachment_id(cx->arena, i, arn, usage), &r, err);
+}
+
+int iam_attachment_remove(SwCtx *cx, const IamIdentity *i, SwStr arn, const char *usage, SwError *err) {
+    return sw_doc_delete(cx->tx, &iam_attachments, attachment_id(cx->arena, i, arn, usage), NULL, err);
+}
+
+static int count(SwCtx *cx, SwStr arn, const char *usage, SwOptInt *ret_n, SwError *err) {
+    ret_n->set = true;
+    return sw_doc_count(cx->tx, &iam_attachments, &(SwDocQuery){.index = "by_policy", .equals = {arn, sw_str(usage)}}, &ret_n->v, err);
+}
+
+static int count_both(SwCtx *cx, IamPolicy *p, SwError *err) {
+    if (count(cx, p->arn, "PermissionsPolicy", &p->attachment_count, err) < 0)
+        return -1;
+    return count(cx, p->arn, "PermissionsBoundary", &p->permissions_boundary_usage_count, err);
+}
+
+/* Policies. */
+
+int iam_create_policy(SwCtx *cx, const IamCreatePolicyRequest *in, IamCreatePolicyResponse *out, SwError *err) {
+    IamPolicyRecord *r = sw_new(cx->arena, IamPolicyRecord);
+    IamPolicy *p = out->policy = r->policy = sw_new(cx->arena, IamPolicy);
+    p->policy_name = in->policy_name;
+    p->path = iam_path(in->path);
+    p->arn = sw_arn_global(cx, "iam", "policy%.*s%.*s", SW_FMT(p->path), SW_FMT(p->policy_name));
+    if (iam_check_document(cx, in->policy_document, SW_POLICY_IDENTITY, DOCUMENT_MAX, "PolicySize", err) < 0 ||
+        iam_tags_check(&in->tags, err) < 0)
+        return -1;
+    p->policy_id = sw_strf(cx->arena, "ANPA%.*s", SW_FMT(sw_id_base32(cx->arena, 17)));
+    p->default_version_id = SW_STR("v1");
+    p->is_attachable = SW_SOME_BOOL(true);
+    p->description = in->description;
+    p->create_date = p->update_date = SW_SOME_TIME(sw_now(cx));
+    p->tags = in->tags;
+    IamPolicyVersion *v = sw_list_add(cx->arena, &r->versions);
+    *v = (IamPolicyVersion){.document = in->policy_document, .version_id = SW_STR("v1"), .create_date = p->create_date};
+    r->last_version = SW_SOME_INT(1);
+    bool inserted;
+    if (sw_doc_insert(cx->tx, &iam_policies, p->arn, r, &inserted, err) < 0)
+        return -1;
+    p->attachment_count = p->permissions_boundary_usage_count = SW_SOME_INT(0);
+    if (inserted)
+        return 0;
+    return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "A policy called %.*s already exists. Duplicate names are not allowed.",
+                   SW_FMT(in->policy_name));
+}
+
+static IamPolicy *of_aws(SwArena *a, const IamAwsPolicy *aws) {
+    IamPolicy *p = sw_new(a, IamPolicy);
+    p->policy_name = sw_str(aws->name);
+    p->path = sw_str(aws->path);
+    p->arn = iam_aws_policy_arn(a, aws);
+    p->policy_id = sw_strf(a, "ANPA%.*s", 17, sw_str_upper(a, sw_md5_hex(a, p->arn)).p);
+    p->default_version_id = sw_str(aws->version);
+    p->is_attachable = SW_SOME_BOOL(true);
+    p->create_date = SW_SOME_TIME(aws->created_s * SW_S);
+    p->update_date = SW_SOME_TIME(aws->updated_s * SW_S);
+    return p;
+}
+
+int iam_get_policy(SwCtx *cx, const IamGetPolicyRequest *in, IamGetPolicyResponse *out, SwError *err) {
+    const IamAwsPolicy *aws = iam_aws_policy_find(in->policy_arn);
+    if (aws) {
+        out->policy = of_aws(cx->arena, aws);
+        return count_both(cx, out->policy, err);
+    }
+    IamPolicyRecord *r;
+    if (get(cx, in->policy_arn, &r, err) < 0)
+        return -1;
+    out->policy = r->policy;
+    return count_both(cx, out->policy, err);
+}
+
+static bool wanted(const IamListPoliciesRequest *in, const IamPolicy *p) {
+    bool attached = p->attachment_count.v > 0, boundary = p->permissions_boundary_usage_count.v > 0;
+    if (in->path_prefix.p && !sw_str_starts(p->path, in->path_prefix))
+        return false;
+    if (in->only_attached.v && !attached)
+        return false;
+    if (sw_str_is(in->policy_usage_filter))
+        return sw_str_eqz(in->policy_usage_filter, "PermissionsPolicy") ? attached : boundary;
+    return true;
+}
+
+static int add_wanted(SwCtx *cx, const IamListPoliciesRequest *in, IamPolicy *p, SwStrList *ids, IamPolicyList *all, SwError *err) {
+    if (count_both(cx, p, err) < 0)
+        return -1;
+    if (!wanted(in, p))
+        return 0;
+    sw_str_list_add(cx->arena, ids, p->arn);
+    IamPolicy *shown = sw_list_add(cx->arena, all);
+    *shown = *p;
+    shown->tags = (IamTagList){0};
+    shown->description = SW_NO_STR;
+    return 0;
+}
+
+int iam_list_policies(SwCtx *cx, const IamListPoliciesRequest *in, IamListPoliciesResponse *out, SwError *err) {
+    bool own = !sw_str_eqz(in->scope, "AWS"), aws = !sw_str_eqz(in->scope, "Local");
+    SwStrList ids = {0};
+    IamPolicyList all = {0};
+    SwDocList rows = {0};
+    /* "arn:aws:iam::0...:" sorts before "arn:aws:iam::aws:": own policies first keep the whole list in order. */
+    if (own && sw_doc_list(cx->tx, &iam_policies, &(SwDocQuery){0}, &rows, err) < 0)
+        return -1;
+    for (size_t k = 0; k < rows.n; k++)
+        if (add_wanted(cx, in, ((IamPolicyRecord *)rows.v[k].record)->policy, &ids, &all, err) < 0)
+            return -1;
+    for (size_t k = 0; aws && k < iam_aws_policies_count; k++)
+        if (add_wanted(cx, in, of_aws(cx->arena, &iam_aws_policies[k]), &ids, &all, err) < 0)
+            return -1;
+    IamPage page;
+    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->policies);
+    for (size_t k = page.from; k < page.to; k++)
+        *sw_list_add(cx->arena, &out->policies) = all.v[k];
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
+    return 0;
+}
+
+int iam_delete_policy(SwCtx *cx, const IamDeletePolicyRequest *in, void *out, SwError *err) {
+    IamPolicyRecord *r;
+    if (get_own(cx, in->policy_arn, &r, err) < 0 || count_both(cx, r->policy, err) < 0)
+        return -1;
+    if (r->policy->attachment_count.v + r->policy->permissions_boundary_usage_count.v > 0)
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete a policy attached to entities.");
+    if (r->versions.n > 1)
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION,
+                       "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
+                       "The default version is deleted with the policy.");
+    return sw_doc_delete(cx->tx, &iam_policies, in->policy_arn, NULL, err);
+}
+
+/* Versions. */
+
+static IamPolicyVersion shown(SwCtx *cx, const IamPolicyRecord *r, const IamPolicyVersion *v, bool document) {
+    IamPolicyVersion s = *v;
+    s.document = document ? iam_encoded(cx, v->document) : SW_NO_STR;
+    s.is_default_version = SW_SOME_BOOL(sw_str_eq(v->version_id, r->policy->default_version_id));
+    return s;
+}
+
+int iam_create_policy_version(SwCtx *cx, const IamCreatePolicyVersionRequest *in, IamCreatePolicyVersionResponse *out, SwError *err) {
+    IamPolicyRecord *r;
+    if (get_own(cx, in->policy_arn, &r, err) < 0 ||
+        iam_check_document(cx, in->policy_document, SW_POLICY_IDENTITY, DOCUMENT_MAX, "PolicySize", err) < 0)
+        return -1;
+    if (r->versions.n >= VERSIONS_MAX)
+        return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION,
+                       "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.");
+    r->last_version = SW_SOME_INT(r->last_version.v + 1);
+    IamPolicyVersion *v = sw_list_add(cx->arena, &r->versions);
+    v->document = in->policy_document;
+    v->version_id = sw_strf(cx->arena, "v%lld", (long long)r->last_version.v);
+    v->create_date = SW_SOME_TIME(sw_now(cx));
+    if (in->set_as_default.v) {
+        r->policy->default_version_id = v->version_id;
+        r->policy->update_date = v->create_date;
+    }
+    out->policy_version = sw_new(cx->arena, IamPolicyVersion);
+    *out->policy_version = shown(cx, r, v, false);
+    return sw_doc_put(cx->tx, &iam_policies, in->policy_arn, r, err);
+}
+
+static int no_version(SwStr arn, SwStr version, SwError *err) {
+    return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Policy %.*s version %.*s does not exist or is not attachable.", SW_FMT(arn), SW_FMT(version));
+}
+
+int iam_get_policy_version(SwCtx *cx, const IamGetPolicyVersionRequest *in, IamGetPolicyVersionResponse *out, SwError *err) {
+    IamPolicyVersion *v = out->policy_version = sw_new(cx->arena, IamPolicyVersion);
+    const IamAwsPolicy *aws = iam_aws_policy_find(in->policy_arn);
+    if (aws) {
+        if (!sw_str_eqz(in->version_id, aws->version))
+            return no_version(in->policy_arn, in->version_id, err);
+        *v = (IamPolicyVersion){.document = iam_encoded(cx, sw_str(aws->document)), .version_id = in->version_id,
+                                .is_default_version = SW_SOME_BOOL(true), .create_date = SW_SOME_TIME(aws->updated_s * SW_S)};
+        return 0;
+    }
+    IamPolicyRecord *r;
+    if (get(cx, in->policy_arn, &r, err) < 0)
+        return -1;
+    size_t at = version_at(r, in->version_id);
+    if (at == r->versions.n)
+        return no_version(in->policy_arn, in->version_id, err);
+    *v = shown(cx, r, &r->versions.v[at], true);
+    return 0;
+}
+
+int iam_list_policy_versions(SwCtx *cx, const IamListPolicyVersionsRequest *in, IamListPolicyVersionsResponse *out, SwError *err) {
+    sw_list_present(cx->arena, &out->versions);
+    out->is_truncated = SW_SOME_BOOL(false);        /* five at most, AWS never splits them either */
+    const IamAwsPolicy *aws = iam_aws_policy_find(in->policy_arn);
+    if (aws) {
+        *sw_list_add(cx->arena, &out->versions) = (IamPolicyVersion){
+            .version_id = sw_str(aws->version), .is_default_version = SW_SOME_BOOL(true), .create_date = SW_SOME_TIME(aws->updated_s * SW_S)};
+        return 0;
+    }
+    IamPolicyRecord *r;
+    if (get(cx, in->policy_arn, &r, err) < 0)
+        return -1;
+    for (size_t k = r->versions.n; k > 0; k--)
+        *sw_list_add(cx->arena, &out->versions) = shown(cx, r, &r->versions.v[k - 1], false);
+    return 0;
+}
+
+int iam_delete_policy_version(SwCtx *cx, const IamDeletePolicyVersionRequest *in, void *out, SwError *err) {
+    IamPolicyRecord *r;
+    if (get_own(cx, in->policy_arn, &r, err) < 0)
+        return -1;
+    size_t at = version_at(r, in->version_id);
+    if (at == r->versions.n)
+        return no_version(in->policy_arn, in->version_id, err);
+    if (sw_str_eq(in->version_id, r->policy->default_version_id))
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete the default version of a policy.");
+    for (; at + 1 < r->versions.n; at++)
+        r->versions.v[at] = r->versions.v[at + 1];
+    r->versions.n--;
+    return sw_doc_put(cx->tx, &iam_policies, in->policy_arn, r, err);
+}
+
+int iam_set_default_policy_version(SwCtx *cx, const IamSetDefaultPolicyVersionRequest *in, void *out, SwError *err) {
+    IamPolicyRecord *r;
+    if (get_own(cx, in->policy_arn, &r, err) < 0)
+        return -1;
+    if (version_at(r, in->version_id) == r->versions.n)
+        return no_version(in->policy_arn, in->version_id, err);
+    r->policy->default_version_id = in->version_id;
+    r->policy->update_date = SW_SOME_TIME(sw_now(cx));
+    return sw_doc_put(cx->tx, &iam_policies, in->policy_arn, r, err);
+}
+
+static void add_entity(SwCtx *cx, const IamAttachmentRecord *r, IamListEntitiesForPolicyResponse *out) {
+    if (sw_str_eqz(r->kind, "role"))
+        *sw_list_add(cx->arena, &out->policy_roles) = (IamPolicyRole){.role_name = r->name, .role_id = r->entity_id};
+    else if (sw_str_eqz(r->kind, "user"))
+        *sw_list_add(cx->arena, &out->policy_users) = (IamPolicyUser){.user_name = r->name, .user_id = r->entity_id};
+    else
+        *sw_list_add(cx->arena, &out->policy_groups) = (IamPolicyGroup){.group_name = r->name, .group_id = r->entity_id};
+}
+
+static bool entity_wanted(const IamListEntitiesForPolicyRequest *in, const IamAttachmentRecord *r) {
+    static const struct { const char *filter, *kind; } filters[] = {{"Role", "role"}, {"User", "user"}, {"Group", "group"}};
+    if (in->path_prefix.p && !sw_str_starts(r->path, in->path_prefix))
+        return false;
+    if (sw_str_is(in->policy_usage_filter) && !sw_str_eq(in->policy_usage_filter, r->usage))
+        return false;
+    for (size_t k = 0; k < SW_N(filters); k++)
+        if (sw_str_eqz(in->entity_filter, filters[k].filter))
+            return sw_str_eqz(r->kind, filters[k].kind);
+    return !sw_str_is(in->entity_filter);
+}
+
+int iam_list_entities_for_policy(SwCtx *cx, const IamListEntitiesForPolicyRequest *in, IamListEntitiesForPolicyResponse *out, SwError *err) {
+    IamPolicyRecord *own;
+    SwDocList rows;
+    if (!iam_aws_policy_find(in->policy_arn) && get(cx, in->policy_arn, &own, err) < 0)
+        return -1;
+    if (sw_doc_list(cx->tx, &iam_attachments, &(SwDocQuery){.prefix = sw_strf(cx->arena, "%.*s|", SW_FMT(in->policy_arn))}, &rows, err) < 0)
+        return -1;
+    SwStrList ids = {0};
+    size_t n = 0;
+    for (size_t k = 0; k < rows.n; k++) {
+        if (!entity_wanted(in, rows.v[k].record))
+            continue;
+        sw_str_list_add(cx->arena, &ids, rows.v[k].id);
+        rows.v[n++] = rows.v[k];
+    }
+    IamPage page;
+    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->policy_roles);
+    sw_list_present(cx->arena, &out->policy_users);
+    sw_list_present(cx->arena, &out->policy_groups);
+    for (size_t k = page.from; k < page.to; k++)
+        add_entity(cx, rows.v[k].record, out);
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
+    return 0;
+}
+
+int iam_tag_policy(SwCtx *cx, const IamTagPolicyRequest *in, void *out, SwError *err) {
+    IamPolicyRecord *r;
+    if (get_own(cx, in->policy_arn, &r, err) < 0 || iam_tags_add(cx->arena, &r->policy->tags, &in->tags, err) < 0)
+        return -1;
+    return sw_doc_put(cx->tx, &iam_policies, in->policy_arn, r, err);
+}
+
+int iam_untag_policy(SwCtx *cx, const IamUntagPolicyRequest *in, void *out, SwError *err) {
+    IamPolicyRecord *r;
+    if (get_own(cx, in->policy_arn, &r, err) < 0)
+        return -1;
+    iam_tags_remove(&r->policy->tags, &in->tag_keys);
+    return sw_doc_put(cx->tx, &iam_policies, in->policy_arn, r, err);
+}
+
+int iam_list_policy_tags(SwCtx *cx, const IamListPolicyTagsRequest *in, IamListPolicyTagsResponse *out, SwError *err) {
+    IamPolicyRecord *r;
+    if (get(cx, in->policy_arn, &r, err) < 0)
+        return -1;
+    SwStrList ids = {0};
+    for (size_t k = 0; k < r->policy->tags.n; k++)
+        sw_str_list_add(cx->arena, &ids, sw_strf(cx->arena, "%03zu", k));
+    IamPage page;
+    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->tags);
+    for (size_t k = page.from; k < page.to; k++)
+        *sw_list_add(cx->arena, &out->tags) = r->policy->tags.v[k];
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
+    return 0;
+}

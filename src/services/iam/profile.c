@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Instance profiles: a role under another name, for EC2. One role each. */
+
+#include "base/id.h"
+#include "services/iam/iam.h"
+
+static int get(SwCtx *cx, SwStr name, IamProfileRecord **ret_r, SwError *err) {
+    void *record;
+    if (sw_doc_get(cx->tx, &iam_profiles, iam_record_id(cx->arena, name), &record, err) < 0)
+        return -1;
+    if (!record)
+        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Instance Profile %.*s cannot be found.", SW_FMT(name));
+    *ret_r = record;
+    return 0;
+}
+
+static int put(SwCtx *cx, const IamProfileRecord *r, SwError *err) {
+    return sw_doc_put(cx->tx, &iam_profiles, iam_record_id(cx->arena, r->profile->instance_profile_name), r, err);
+}
+
+/* With its role as it is now. */
+static int show(SwCtx *cx, const IamProfileRecord *r, IamInstanceProfile *ret_p, SwError *err) {
+    *ret_p = *r->profile;
+    ret_p->roles = (IamRoleList){0};
+    sw_list_present(cx->arena, &ret_p->roles);
+    if (!sw_str_is(r->role))
+        return 0;
+    IamIdentity i;
+    if (iam_identity_get(cx, IAM_ROLE, r->role, &i, err) < 0)
+        return -1;
+    IamRole *role = sw_list_add(cx->arena, &ret_p->roles);
+    *role = *((IamRoleRecord *)i.record)->role;
+    role->assume_role_policy_document = iam_encoded(cx, role->assume_role_policy_document);
+    role->tags = (IamTagList){0};
+    return 0;
+}
+
+int iam_create_instance_profile(SwCtx *cx, const IamCreateInstanceProfileRequest *in, IamCreateInstanceProfileResponse *out, SwError *err) {
+    if (iam_tags_check(&in->tags, err) < 0)
+        return -1;
+    IamInstanceProfile *p = sw_new(cx->arena, IamInstanceProfile);
+    p->path = iam_path(in->path);
+    p->instance_profile_name = in->instance_profile_name;
+    p->instance_profile_id = sw_strf(cx->arena, "AIPA%.*s", SW_FMT(sw_id_base32(cx->arena, 17)));
+    p->arn = sw_arn_global(cx, "iam", "instance-profile%.*s%.*s", SW_FMT(p->path), SW_FMT(p->instance_profile_name));
+    p->create_date = SW_SOME_TIME(sw_now(cx));
+    p->tags = in->tags;
+    IamProfileRecord r = {.profile = p, .role = SW_STR("")};
+    bool inserted;
+    if (sw_doc_insert(cx->tx, &iam_profiles, iam_record_id(cx->arena, p->instance_profile_name), &r, &inserted, err) < 0)
+        return -1;
+    if (!inserted)
+        return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "Instance Profile %.*s already exists.", SW_FMT(in->instance_profile_name));
+    out->instance_profile = sw_new(cx->arena, IamInstanceProfile);
+    return show(cx, &r, out->instance_profile, err);
+}
+
+int iam_get_instance_profile(SwCtx *cx, const IamGetInstanceProfileRequest *in, IamGetInstanceProfileResponse *out, SwError *err) {
+    IamProfileRecord *r;
+    if (get(cx, in->instance_profile_name, &r, err) < 0)
+        return -1;
+    out->instance_profile = sw_new(cx->arena, IamInstanceProfile);
+    return show(cx, r, out->instance_profile, err);
+}
+
+int iam_delete_instance_profile(SwCtx *cx, const IamDeleteInstanceProfileRequest *in, void *out, SwError *err) {
+    IamProfileRecord *r;
+    if (get(cx, in->instance_profile_name, &r, err) < 0)
+        return -1;
+    if (sw_str_is(r->role))
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove roles from instance profile first.");
+    return sw_doc_delete(cx->tx, &iam_profiles, iam_record_id(cx->arena, in->instance_profile_name), NULL, err);
+}
+
+int iam_add_role_to_instance_profile(SwCtx *cx, const IamAddRoleToInstanceProfileRequest *in, void *out, SwError *err) {
+    IamProfileRecord *r;
+    IamIdentity i;
+    if (get(cx, in->instance_profile_name, &r, err) < 0 || iam_identity_get(cx, IAM_ROLE, in->role_name, &i, err) < 0)
+        return -1;
+    if (sw_str_is(r->role))
+        return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION, "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1");
+    r->role = i.name;
+    return put(cx, r, err);
+}
+
+int iam_remove_role_from_instance_profile(SwCtx *cx, const IamRemoveRoleFromInstanceProfileRequest *in, void *out, SwError *err) {
+    IamProfileRecord *r;
+    if (get(cx, in->instance_profile_name, &r, err) < 0)
+        return -1;
+    if (!sw_str_ieq(r->role, in->role_name))
+        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The role with name %.*s cannot be found.", SW_FMT(in->role_name));
+    r->role = SW_STR("");
+    return put(cx, r, err);
+}
+
+static int page_of(SwCtx *cx, const SwDocQuery *q, SwStr path_prefix, SwStr marker, SwOptInt max,
+                   IamInstanceProfileList *ret_l, IamPage *ret_page, SwError *err) {
+    SwDocList rows;
+    if (sw_doc_list(cx->tx, &iam_profiles, q, &rows, err) < 0)
+        return -1;
+    SwStrList ids = {0};
+    size_t n = 0;
+    for (size_t k = 0; k < rows.n; k++) {
+        const IamProfileRecord *r = rows.v[k].record;
+        if (path_prefix.p && !sw_str_starts(r->profile->path, path_prefix))
+            continue;
+        sw_str_list_add(cx->arena, &ids, rows.v[k].id);
+        rows.v[n++] = rows.v[k];
+    }
+    if (iam_page(cx, marker, max, ids.v, ids.n, ret_page, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, ret_l);
+    for (size_t k = ret_page->from; k < ret_page->to; k++)
+        if (show(cx, rows.v[k].record, sw_list_add(cx->arena, ret_l), err) < 0)
+            return -1;
+    return 0;
+}
+
+int iam_list_instance_profiles(SwCtx *cx, const IamListInstanceProfilesRequest *in, IamListInstanceProfilesResponse *out, SwError *err) {
+    IamPage page;
+    if (page_of(cx, &(SwDocQuery){0}, in->path_prefix, in->marker, in->max_items, &out->instance_profiles, &page, err) < 0)
+        return -1;
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
+    return 0;
+}
+
+int iam_list_instance_profiles_for_role(SwCtx *cx, const IamListInstanceProfilesForRoleRequest *in, IamListInstanceProfilesForRoleResponse *out, SwError *err) {
+    IamIdentity i;
+    IamPage page;
+    if (iam_identity_get(cx, IAM_ROLE, in->role_name, &i, err) < 0)
+        return -1;
+    if (page_of(cx, &(SwDocQuery){.index = "by_role", .equals = {i.name}}, SW_NO_STR, in->marker, in->max_items, &out->instance_profiles, &page, err) < 0)
+        return -1;
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
+    return 0;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roles, and service-linked roles: those that a service makes for itself and that only it can change. */
+
+#include "base/digest.h"
+#include "base/id.h"
+#include "services/iam/iam.h"
+
+#define TRUST_MAX 2048                  /* IAM quota "Role trust policy length", default */
+#define SESSION_DEFAULT 3600
+
+static int get(SwCtx *cx, SwStr name, IamIdentity *ret_i, IamRoleRecord **ret_r, SwError *err) {
+    if (iam_identity_get(cx, IAM_ROLE, name, ret_i, err) < 0)
+        return -1;
+    *ret_r = ret_i->record;
+    return 0;
+}
+
+static int get_to_change(SwCtx *cx, SwStr name, IamIdentity *ret_i, IamRoleRecord **ret_r, SwError *err) {
+    if (get(cx, name, ret_i, ret_r, err) < 0)
+        return -1;
+    if (!sw_str_is((*ret_r)->service))
+        return 0;
+    return sw_fail(err, &IAM_UNMODIFIABLE_ENTITY_EXCEPTION,
+                   "Cannot perform the operation on the protected role '%.*s' - this role is only modifiable by AWS", SW_FMT(name));
+}
+
+/* A role as replies show it: the document encoded; lists leave out tags, boundary and last use. */
+static IamRole *shown(SwCtx *cx, const IamRole *role, bool in_list) {
+    IamRole *r = sw_new(cx->arena, IamRole);
+    *r = *role;
+    r->assume_role_policy_document = iam_encoded(cx, role->assume_role_policy_document);
+    if (in_list) {
+        r->tags = (IamTagList){0};
+        r->permissions_boundary = NULL;
+        r->role_last_used = NULL;
+    }
+    return r;
+}
+
+static IamRole *new_role(SwCtx *cx, SwStr path, SwStr name, SwStr trust, SwStr description) {
+    IamRole *r = sw_new(cx->arena, IamRole);
+    r->path = iam_path(path);
+    r->role_name = name;
+    r->role_id = sw_strf(cx->arena, "AROA%.*s", SW_FMT(sw_id_base32(cx->arena, 17)));
+    r->arn = sw_arn_global(cx, "iam", "role%.*s%.*s", SW_FMT(r->path), SW_FMT(name));
+    r->create_date = SW_SOME_TIME(sw_now(cx));
+    r->assume_role_policy_document = trust;
+    r->description = description;
+    r->max_session_duration = SW_SOME_INT(SESSION_DEFAULT);
+    return r;
+}
+
+int iam_create_role(SwCtx *cx, const IamCreateRoleRequest *in, IamCreateRoleResponse *out, SwError *err) {
+    IamIdentity i;
+    if (iam_identity_find(cx, IAM_ROLE, in->role_name, &i, err) < 0)
+        return -1;
+    if (i.record)
+        return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "Role with name %.*s already exists.", SW_FMT(in->role_name));
+    if (iam_check_document(cx, in->assume_role_policy_document, SW_POLICY_TRUST, TRUST_MAX, "ACLSizePerRole", err) < 0 ||
+        iam_tags_check(&in->tags, err) < 0)
+        return -1;
+    IamRoleRecord *record = sw_new(cx->arena, IamRoleRecord);
+    IamRole *r = record->role = new_role(cx, in->path, in->role_name, in->assume_role_policy_document, in->description);
+    if (in->max_session_duration.set)
+        r->max_session_duration = in->max_session_duration;
+    r->tags = in->tags;
+    record->policies = sw_new(cx->arena, IamPolicySet);
+    i = (IamIdentity){.kind = IAM_ROLE, .name = r->role_name, .id = r->role_id, .path = r->path, .record = record,
+                      .policies = record->policies, .boundary = &r->permissions_boundary};
+    if (sw_str_is(in->permissions_boundary) && iam_set_boundary(cx, &i, in->permissions_boundary, err) < 0)
+        return -1;
+    out->role = shown(cx, r, false);
+    return iam_identity_put(cx, &i, err);
+}
+
+int iam_get_role(SwCtx *cx, const IamGetRoleRequest *in, IamGetRoleResponse *out, SwError *err) {
+    IamIdentity i;
+    IamRoleRecord *r;
+    if (get(cx, in->role_name, &i, &r, err) < 0)
+        return -1;
+    out->role = shown(cx, r->role, false);
+    if (!out->role->role_last_used)
+        out->role->role_last_used = sw_new(cx->arena, IamRoleLastUsed);
+    return 0;
+}
+
+int iam_list_roles(SwCtx *cx, const IamListRolesRequest *in, IamListRolesResponse *out, SwError *err) {
+    SwDocList rows;
+    if (sw_doc_list(cx->tx, &iam_roles, &(SwDocQuery){0}, &rows, err) < 0)
+        return -1;
+    SwStrList ids = {0};
+    IamRoleList all = {0};
+    for (size_t k = 0; k < rows.n; k++) {
+        const IamRole *r = ((IamRoleRecord *)rows.v[k].record)->role;
+        if (in->path_prefix.p && !sw_str_starts(r->path, in->path_prefix))
+            continue;
+        sw_str_list_add(cx->arena, &ids, rows.v[k].id);
+        *sw_list_add(cx->arena, &all) = *r;
+    }
+    IamPage page;
+    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->roles);
+    for (size_t k = page.from; k < page.to; k++)
+        *sw_list_add(cx->arena, &out->roles) = *shown(cx, &all.v[k], true);
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
+    return 0;
+}
+
+static int in_profile(SwCtx *cx, SwStr role, bool *ret_yes, SwError *err) {
+    int64_t n;
+    if (sw_doc_count(cx->tx, &iam_profiles, &(SwDocQuery){.index = "by_role", .equals = {role}}, &n, err) < 0)
+        return -1;
+    *ret_yes = n > 0;
+    return 0;
+}
+
+int iam_delete_role(SwCtx *cx, const IamDeleteRoleRequest *in, void *out, SwError *err) {
+    IamIdentity i;
+    IamRoleRecord *r;
+    bool used;
+    if (get_to_change(cx, in->role_name, &i, &r, err) < 0 || in_profile(cx, i.name, &used, err) < 0)
+        return -1;
+    if (used)
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove roles from instance profile first.");
+    return iam_identity_delete(cx, &i, err);
+}
+
+static int update(SwCtx *cx, SwStr name, SwStr description, SwOptInt duration, IamRole **ret_role, SwError *err) {
+    IamIdentity i;
+    IamRoleRecord *r;
+    if (get(cx, name, &i, &r, err) < 0)
+        return -1;
+    if (sw_str_is(r->service) && duration.set && get_to_change(cx, name, &i, &r, err) < 0)
+        return -1;
+    if (description.p)
+        r->role->description = description;
+    if (duration.set)
+        r->role->max_session_duration = duration;
+    if (ret_role)
+        *ret_role = shown(cx, r->role, false);
+    return iam_identity_put(cx, &i, err);
+}
+
+int iam_update_role(SwCtx *cx, const IamUpdateRoleRequest *in, IamUpdateRoleResponse *out, SwError *err) {
+    return update(cx, in->role_name, in->description, in->max_session_duration, NULL, err);
+}
+
+int iam_update_role_description(SwCtx *cx, const IamUpdateRoleDescriptionRequest *in, IamUpdateRoleDescriptionResponse *out, SwError *err) {
+    return update(cx, in->role_name, in->description, (SwOptInt){0}, &out->role, err);
+}
+
+int iam_update_assume_role_policy(SwCtx *cx, const IamUpdateAssumeRolePolicyRequest *in, void *out, SwError *err) {
+    IamIdentity i;
+    IamRoleRecord *r;
+    if (get_to_change(cx, in->role_name, &i, &r, err) < 0)
+        return -1;
+    if (iam_check_document(cx, in->policy_document, SW_POLICY_TRUST, TRUST_MAX, "ACLSizePerRole", err) < 0)
+        return -1;
+    r->role->assume_role_policy_document = in->policy_document;
+    return iam_identity_put(cx, &i, err);
+}
+
+static int change_boundary(SwCtx *cx, IamKind kind, SwStr name, SwStr arn, SwError *err) {
+    IamIdentity i;
+    if (iam_identity_get(cx, kind, name, &i, err) < 0)
+        return -1;
+    if (!sw_str_is(arn) && !*i.boundary)
+        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The %s with name %.*s has no permissions boundary.", iam_kind_noun(kind), SW_FMT(name));
+    if (iam_set_boundary(cx, &i, arn, err) < 0)
+        return -1;
+    return iam_identity_put(cx, &i, err);
+}
+
+int iam_put_role_permissions_boundary(SwCtx *cx, const IamPutRolePermissionsBoundaryRequest *in, void *out, SwError *err) {
+    return change_boundary(cx, IAM_ROLE, in->role_name, in->permissions_boundary, err);
+}
+
+int iam_delete_role_permissions_boundary(SwCtx *cx, const IamDeleteRolePermissionsBoundaryRequest *in, void *out, SwError *err) {
+    return change_boundary(cx, IAM_ROLE, in->role_name, SW_NO_STR, err);
+}
+
+int iam_put_user_permissions_boundary(SwCtx *cx, const IamPutUserPermissionsBoundaryRequest *in, void *out, SwError *err) {
+    return change_boundary(cx, IAM_USER, in->user_name, in->permissions_boundary, err);
+}
+
+int iam_delete_user_permissions_boundary(SwCtx *cx, const IamDeleteUserPermissionsBoundaryRequest *in, void *out, SwError *err) {
+    return change_boundary(cx, IAM_USER, in->user_name, SW_NO_STR, err);
+}
+
+/* Service-linked roles. Names and policies as AWS's service authorisation reference lists them. */
+static const struct { const char *service, *role, *policy; bool suffix; } linked[] = {
+    {"ecs.amazonaws.com", "AWSServiceRoleForECS", "aws-service-role/AmazonECSServiceRolePolicy", false},
+    {"elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing", "aws-service-role/AWSElasticLoadBalancingServiceRolePolicy", false},
+    {"ecs.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_ECSService", "aws-service-role/AWSApplicationAutoscalingECSServicePolicy", false},
+};
+
+int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRequest *in, IamCreateServiceLinkedRoleResponse *out, SwError *err) {
+    size_t k = 0;
+    while (k < SW_N(linked) && !sw_str_eqz(in->aws_service_name, linked[k].service))
+        k++;
+    if (k == SW_N(linked))
+        return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Service role for %.*s is not known to Slipway.", SW_FMT(in->aws_service_name));
+    if (sw_str_is(in->custom_suffix) && !linked[k].suffix)
+        return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Custom suffix is not allowed for %.*s", SW_FMT(in->aws_service_name));
+    SwStr name = sw_str(linked[k].role);
+    IamIdentity i;
+    if (iam_identity_find(cx, IAM_ROLE, name, &i, err) < 0)
+        return -1;
+    if (i.record)
+        return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION,
+                       "Service role name %.*s has been taken in this account, please try a different suffix.", SW_FMT(name));
+    SwStr trust = sw_strf(cx->arena, "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":"
+                          "\"%s\"},\"Action\":\"sts:AssumeRole\"}]}", linked[k].service);
+    IamRoleRecord *record = sw_new(cx->arena, IamRoleRecord);
+    record->role = new_role(cx, sw_strf(cx->arena, "/aws-service-role/%s/", linked[k].service), name, trust, in->description);
+    record->service = in->aws_service_name;
+    record->policies = sw_new(cx->arena, IamPolicySet);
+    SwStr arn = sw_strf(cx->arena, "arn:aws:iam::aws:policy/%s", linked[k].policy);
+    sw_str_list_add(cx->arena, &record->policies->attached, arn);
+    i = (IamIdentity){.kind = IAM_ROLE, .name = name, .id = record->role->role_id, .path = record->role->path, .record = record, .policies = record->policies};
+    if (iam_attachment_add(cx, &i, arn, "PermissionsPolicy", err) < 0)
+        return -1;
+    out->role = shown(cx, record->role, false);
+    return iam_identity_put(cx, &i, err);
+}
+
+/* Deletion is done when it is asked for; its task can be asked about all the same. */
+int iam_delete_service_linked_role(SwCtx *cx, const IamDeleteServiceLinkedRoleRequest *in, IamDeleteServiceLinkedRoleResponse *out, SwError *err) {
+    IamIdentity i;
+    IamRoleRecord *r;
+    if (get(cx, in->role_name, &i, &r, err) < 0)
+        return -1;
+    if (!sw_str_is(r->service))
+        return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "The role %.*s is not a service-linked role.", SW_FMT(in->role_name));
+    for (size_t k = 0; k < i.policies->attached.n; k++)
+        if (iam_attachment_remove(cx, &i, i.policies->attached.v[k], "PermissionsPolicy", err) < 0)
+            return -1;
+    i.policies->attached.n = 0;
+    out->deletion_task_id = sw_strf(cx->arena, "task%.*s%.*s/%.*s", SW_FMT(i.path), SW_FMT(i.name), SW_FMT(sw_id_uuid(cx->arena)));
+    return iam_identity_delete(cx, &i, err);
+}
+
+int iam_get_service_linked_role_deletion_status(SwCtx *cx, const IamGetServiceLinkedRoleDeletionStatusRequest *in,
+                                                IamGetServiceLinkedRoleDeletionStatusResponse *out, SwError *err) {
+    if (!sw_str_starts(in->deletion_task_id, SW_STR("task/aws-service-role/")))
+        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The deletion task %.*s cannot be found.", SW_FMT(in->deletion_task_id));
+    out->status = SW_STR("SUCCEEDED");
+    return 0;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Temporary credentials: sessions of roles for whoever a trust policy lets in, and of users themselves.
+ *
+ * A session is a record under its access key with secret, token, expiry, session policies and tags. Expired ones are
+ * removed when new ones are made, a few each time, so that they never pile up. */
+
+#include "base/digest.h"
+#include "base/id.h"
+#include "services/iam/iam.h"
+
+#define SWEEP 16
+
+int iam_role_by_arn(SwCtx *cx, SwStr text, IamRoleRecord **ret_role, SwStr *ret_account, SwError *err) {
+    SwArn arn;
+    size_t slash;
+    *ret_role = NULL;
+    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "iam") || !sw_str_starts(arn.resource, SW_STR("role/")) ||
+        !sw_str_rfind(arn.resource, '/', &slash))
+        return 0;
+    *ret_account = arn.account;
+    SwStr account = sw_tx_account(cx->tx), region = sw_tx_region(cx->tx);
+    IamIdentity i;
+    sw_tx_scope(cx->tx, arn.account, region);
+    int r = iam_identity_find(cx, IAM_ROLE, sw_str_skip(arn.resource, slash + 1), &i, err);
+    sw_tx_scope(cx->tx, account, region);
+    if (r < 0)
+        return -1;
+    if (i.record && sw_str_eq(i.arn, text))
+        *ret_role = i.record;
+    return 0;
+}
+
+/* Service names that stand for one another: ECS's own work is ecs, its tasks' credentials are for ecs-tasks. */
+static const struct { const char *service, *also; } stand_ins[] = {
+    {"ecs.amazonaws.com", "ecs-tasks.amazonaws.com"},
+};
+
+static bool trusts(SwCtx *cx, const SwPolicy *trust, SwPolicyQuery *q) {
+    (void)cx;
+    if (sw_policy_evaluate(trust, q, NULL) == SW_POLICY_ALLOW)
+        return true;
+    for (size_t k = 0; k < SW_N(stand_ins); k++)
+        if (sw_str_eqz(q->service, stand_ins[k].service)) {
+            q->service = sw_str(stand_ins[k].also);
+            return sw_policy_evaluate(trust, q, NULL) == SW_POLICY_ALLOW;
+        }
+    return false;
+}
+
+/* May whoever cx stands for have a session of the role? */
+static int check_trust(SwCtx *cx, SwStr role_arn, const IamRoleRecord *role, const SwSessionSpec *spec, SwError *err) {
+    const SwPolicy *trust;
+    SwPolicyQuery q;
+    if (sw_policy_parse(cx->arena, role->role->assume_role_policy_document, SW_POLICY_TRUST, &trust, err) < 0 ||
+        iam_query_fill(cx, "sts:AssumeRole", role_arn, &q, err) < 0)
+        return -1;
+    iam_query_key(&q, "sts:ExternalId", spec->external_id);
+    iam_query_key(&q, "sts:RoleSessionName", spec->session);
+    iam_query_key(&q, "sts:SourceIdentity", spec->source_identity);
+    if (trusts(cx, trust, &q))
+        return 0;
+    if (cx->principal.kind == SW_PRINCIPAL_SERVICE)
+        return sw_fail(err, &SW_ACCESS_DENIED, "The role %.*s does not trust %.*s: its trust policy does not allow sts:AssumeRole",
+                       SW_FMT(role_arn), SW_FMT(cx->principal.name));
+    return iam_denied(cx, "sts:AssumeRole", role_arn, SW_NO_STR, err);
+}
+
+static SwPrincipal principal_of(SwArena *a, SwStr account, const IamRole *role, SwStr session) {
+    return (SwPrincipal){
+        .kind = SW_PRINCIPAL_ROLE,
+        .arn = sw_strf(a, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s", SW_FMT(account), SW_FMT(role->role_name), SW_FMT(session)),
+        .id = sw_strf(a, "%.*s:%.*s", SW_FMT(role->role_id), SW_FMT(session)),
+        .name = role->role_name,
+        .session = session,
+        .verified = true,
+    };
+}
+
+static int find_role(SwCtx *cx, SwStr arn, IamRoleRecord **ret_role, SwStr *ret_account, SwError *err) {
+    if (iam_role_by_arn(cx, arn, ret_role, ret_account, err) < 0)
+        return -1;
+    if (*ret_role)
+        return 0;
+    if (cx->principal.kind == SW_PRINCIPAL_SERVICE)
+        return sw_fail(err, &SW_ACCESS_DENIED, "The role %.*s does not exist", SW_FMT(arn));
+    return iam_denied(cx, "sts:AssumeRole", arn, SW_NO_STR, err);
+}
+
+/* Runs fn's reads in cx->tx, or in a snapshot of their own when none is open. */
+int iam_auth_assume(SwCtx *cx, SwStr role_arn, SwStr service, SwPrincipal *ret_p, SwError *err) {
+    bool own = cx->tx == NULL;
+    if (own && sw_ctx_begin(cx, SW_READ, err) < 0)
+        return -1;
+    SwCtx as = *cx;
+    as.principal = (SwPrincipal){.kind = SW_PRINCIPAL_SERVICE, .name = service};
+    IamRoleRecord *role;
+    SwStr account, name = service, rest = service;
+    (void)sw_str_cut(&rest, '.', &name);
+    SwSessionSpec spec = {.role_arn = role_arn, .session = sw_strf(cx->arena, "slipway-%.*s", SW_FMT(name))};
+    int r = find_role(&as, role_arn, &role, &account, err);
+    if (r == 0)
+        r = check_trust(&as, role_arn, role, &spec, err);
+    if (r == 0)
+        *ret_p = principal_of(cx->arena, account, role->role, spec.session);
+    if (own)
+        sw_ctx_rollback(cx);
+    return r;
+}
+
+static int sweep(SwCtx *cx, SwError *err) {
+    SwDocList rows;
+    SwDocQuery q = {.index = "by_expiry", .below = sw_index_number(cx->arena, sw_now(cx)), .limit = SWEEP};
+    if (sw_doc_list(cx->tx, &iam_sessions, &q, &rows, err) < 0)
+        return -1;
+    for (size_t k = 0; k < rows.n; k++)
+        if (sw_doc_delete(cx->tx, &iam_sessions, rows.v[k].id, NULL, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int add_policies(SwCtx *cx, const SwSessionSpec *spec, IamSessionRecord *r, SwError *err) {
+    if (sw_str_is(spec->policy)) {
+        if (iam_check_document(cx, spec->policy, SW_POLICY_IDENTITY, 2048, "SessionPolicySize", err) < 0)
+            return -1;
+        sw_str_list_add(cx->arena, &r->policies, spec->policy);
+    }
+    for (size_t k = 0; k < spec->policy_arns.n; k++) {
+        SwStr document;
+        if (iam_policy_document(cx, spec->policy_arns.v[k], &document, err) < 0)
+            return -1;
+        if (!document.p)
+            return sw_fail(err, &SW_VALIDATION_ERROR, "Policy %.*s does not exist or is not attachable.", SW_FMT(spec->policy_arns.v[k]));
+        sw_str_list_add(cx->arena, &r->policies, document);
+    }
+    return 0;
+}
+
+static int store(SwCtx *cx, const SwSessionSpec *spec, const SwPrincipal *p, SwStr account, IamSessionRecord *r, SwSession *ret_s, SwError *err) {
+    SwArena *a = cx->arena;
+    if (sweep(cx, err) < 0)
+        return -1;
+    ret_s->key = sw_strf(a, "ASIA%.*s", SW_FMT(sw_id_base32(a, 16)));
+    r->secret = ret_s->secret = sw_id_base62(a, 40);
+    uint8_t random[192];
+    sw_random(random, sizeof random);
+    r->token = ret_s->token = sw_base64(a, sw_str_n((const char *)random, sizeof random));
+    r->account = ret_s->account = account;
+    r->issued = SW_SOME_TIME(sw_now(cx));
+    ret_s->expires = (r->issued.v + spec->lifetime) / SW_S * SW_S;
+    r->expires = SW_SOME_TIME(ret_s->expires);
+    r->arn = p->arn;
+    r->principal_id = p->id;
+    r->name = p->name;
+    r->session = p->session;
+    r->role = SW_SOME_BOOL(p->kind == SW_PRINCIPAL_ROLE);
+    ret_s->principal = *p;
+    ret_s->principal.access_key = ret_s->key;
+    return sw_doc_put(cx->tx, &iam_sessions, ret_s->key, r, err);
+}
+
+static int touch_role(SwCtx *cx, SwStr account, IamRoleRecord *role, SwError *err) {
+    role->role->role_last_used = sw_new(cx->arena, IamRoleLastUsed);
+    role->role->role_last_used->last_used_date = SW_SOME_TIME(sw_now(cx));
+    role->role->role_last_used->region = cx->region;
+    SwStr own = sw_tx_account(cx->tx), region = sw_tx_region(cx->tx);
+    sw_tx_scope(cx->tx, account, region);
+    int r = sw_doc_put(cx->tx, &iam_roles, iam_record_id(cx->arena, role->role->role_name), role, err);
+    sw_tx_scope(cx->tx, own, region);
+    return r;
+}
+
+/* Tags that the caller's own session passes on. */
+static int inherit(SwCtx *cx, IamSessionRecord *r, SwError *err) {
+    void *record = NULL;
+    if (sw_str_starts(cx->principal.access_key, SW_STR("ASIA")) &&
+        sw_doc_get(cx->tx, &iam_sessions, cx->principal.access_key, &record, err) < 0)
+        return -1;
+    const IamSessionRecord *from = record;
+    for (size_t k = 0; from && k < from->transitive.n; k++) {
+        sw_str_list_add(cx->arena, &r->transitive, from->transitive.v[k]);
+        sw_str_map_set(cx->arena, &r->tags, from->transitive.v[k], sw_str_map_get(&from->tags, from->transitive.v[k]));
+    }
+    return 0;
+}
+
+static int role_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err) {
+    IamRoleRecord *role;
+    SwStr account;
+    bool ours = cx->principal.kind == SW_PRINCIPAL_SERVICE;
+    if (find_role(cx, spec->role_arn, &role, &account, err) < 0)
+        return -1;
+    if (cx->host->config->strict && cx->principal.kind == SW_PRINCIPAL_ROOT)
+        return sw_fail(err, &SW_ACCESS_DENIED, "Roles may not be assumed by root accounts.");
+    if ((ours || cx->host->config->strict) && check_trust(cx, spec->role_arn, role, spec, err) < 0)
+        return -1;
+    if (!ours && spec->lifetime > SW_OR(role->role->max_session_duration, 3600) * SW_S)
+        return sw_fail(err, &SW_VALIDATION_ERROR, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+    if (cx->principal.kind == SW_PRINCIPAL_ROLE && spec->lifetime > SW_HOUR)
+        return sw_fail(err, &SW_VALIDATION_ERROR, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
+    IamSessionRecord r = {.source_identity = spec->source_identity};
+    if (inherit(cx, &r, err) < 0 || add_policies(cx, spec, &r, err) < 0)
+        return -1;
+    for (size_t k = 0; k < spec->tags.n; k++)
+        sw_str_map_set(cx->arena, &r.tags, spec->tags.v[k].key, spec->tags.v[k].value);
+    for (size_t k = 0; k < spec->transitive.n; k++)
+        sw_str_list_add(cx->arena, &r.transitive, spec->transitive.v[k]);
+    SwPrincipal p = principal_of(cx->arena, account, role->role, spec->session);
+    return store(cx, spec, &p, account, &r, ret_s, err) < 0 ? -1 : touch_role(cx, account, role, err);
+}
+
+int iam_auth_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err) {
+    *ret_s = (SwSession){0};
+    if (sw_str_is(spec->role_arn))
+        return role_session(cx, spec, ret_s, err);
+    IamSessionRecord r = {0};
+    return store(cx, spec, &cx->principal, cx->account, &r, ret_s, err);
+}
+
+int iam_auth_credentials(SwCtx *cx, SwStr role_arn, SwStr session, SwTime lifetime, SwStr *ret_key, SwStr *ret_secret,
+                         SwStr *ret_token, SwTime *ret_expires, SwError *err) {
+    bool own = cx->tx == NULL;
+    if (own && sw_ctx_begin(cx, SW_WRITE, err) < 0)
+        return -1;
+    SwSessionSpec spec = {.role_arn = role_arn, .session = session, .lifetime = lifetime};
+    SwSession s;
+    if (iam_auth_session(cx, &spec, &s, err) < 0) {
+        if (own)
+            sw_ctx_rollback(cx);
+        return -1;
+    }
+    *ret_key = s.key;
+    *ret_secret = s.secret;
+    *ret_token = s.token;
+    *ret_expires = s.expires;
+    return own ? sw_ctx_commit(cx, err) : 0;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tags of roles, users, policies and instance profiles. Keys are unique without regard to case. */
+
+#include "services/iam/iam.h"
+
+#define TAGS_MAX 50
+
+int iam_tags_check(const IamTagList *tags, SwError *err) {
+    for (size_t i = 0; i < tags->n; i++) {
+        for (size_t k = 0; k < i; k++)
+            if (sw_str_ieq(tags->v[i].key, tags->v[k].key))
+                return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+        if (tags->v[i].key.n >= 4 && sw_str_ieq(sw_str_n(tags->v[i].key.p, 4), SW_STR("aws:")))
+            return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Tag keys starting with \"aws:\" are reserved.");
+    }
+    if (tags->n > TAGS_MAX)
+        return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION, "The number of tags has reached the maximum limit.");
+    return 0;
+}
+
+int iam_tags_add(SwArena *a, IamTagList *tags, const IamTagList *more, SwError *err) {
+    if (iam_tags_check(more, err) < 0)
+        return -1;
+    for (size_t i = 0; i < more->n; i++) {
+        size_t k = 0;
+        while (k < tags->n && !sw_str_ieq(tags->v[k].key, more->v[i].key))
+            k++;
+        IamTag *t = k < tags->n ? &tags->v[k] : sw_list_add(a, tags);
+        *t = more->v[i];
+    }
+    return iam_tags_check(tags, err);
+}
+
+void iam_tags_remove(IamTagList *tags, const SwStrList *keys) {
+    size_t kept = 0;
+    for (size_t i = 0; i < tags->n; i++) {
+        bool gone = false;
+        for (size_t k = 0; k < keys->n && !gone; k++)
+            gone = sw_str_ieq(tags->v[i].key, keys->v[k]);
+        if (!gone)
+            tags->v[kept++] = tags->v[i];
+    }
+    tags->n = kept;
+}
+
+static int tag(SwCtx *cx, IamKind kind, SwStr name, const IamTagList *more, const SwStrList *gone, SwError *err) {
+    IamIdentity i;
+    if (iam_identity_get(cx, kind, name, &i, err) < 0)
+        return -1;
+    if (more && iam_tags_add(cx->arena, i.tags, more, err) < 0)
+        return -1;
+    if (gone)
+        iam_tags_remove(i.tags, gone);
+    return iam_identity_put(cx, &i, err);
+}
+
+static int list(SwCtx *cx, IamKind kind, SwStr name, SwStr marker, SwOptInt max, IamTagList *ret_l, IamPage *ret_p, SwError *err) {
+    IamIdentity i;
+    if (iam_identity_get(cx, kind, name, &i, err) < 0)
+        return -1;
+    /* At most 50: in the order they were set, which a page's marker can only follow by position. */
+    SwStrList positions = {0};
+    for (size_t k = 0; k < i.tags->n; k++)
+        sw_str_list_add(cx->arena, &positions, sw_strf(cx->arena, "%03zu", k));
+    if (iam_page(cx, marker, max, positions.v, positions.n, ret_p, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, ret_l);
+    for (size_t k = ret_p->from; k < ret_p->to; k++)
+        *sw_list_add(cx->arena, ret_l) = i.tags->v[k];
+    return 0;
+}
+
+int iam_tag_role(SwCtx *cx, const IamTagRoleRequest *in, void *out, SwError *err) {
+    return tag(cx, IAM_ROLE, in->role_name, &in->tags, NULL, err);
+}
+
+int iam_untag_role(SwCtx *cx, const IamUntagRoleRequest *in, void *out, SwError *err) {
+    return tag(cx, IAM_ROLE, in->role_name, NULL, &in->tag_keys, err);
+}
+
+int iam_list_role_tags(SwCtx *cx, const IamListRoleTagsRequest *in, IamListRoleTagsResponse *out, SwError *err) {
+    IamPage page;
+    if (list(cx, IAM_ROLE, in->role_name, in->marker, in->max_items, &out->tags, &page, err) < 0)
+        return -1;
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
+    return 0;
+}
+
+int iam_tag_user(SwCtx *cx, const IamTagUserRequest *in, void *out, SwError *err) {
+    return tag(cx, IAM_USER, in->user_name, &in->tags, NULL, err);
+}
+
+int iam_untag_user(SwCtx *cx, const IamUntagUserRequest *in, void *out, SwError *err) {
+    return tag(cx, IAM_USER, in->user_name, NULL, &in->tag_keys, err);
+}
+
+int iam_list_user_tags(SwCtx *cx, const IamListUserTagsRequest *in, IamListUserTagsResponse *out, SwError *err) {
+    IamPage page;
+    if (list(cx, IAM_USER, in->user_name, in->marker, in->max_items, &out->tags, &page, err) < 0)
+        return -1;
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
+    return 0;
+}

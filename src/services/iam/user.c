@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Users and groups. */
+
+#include "base/id.h"
+#include "services/iam/iam.h"
+
+static SwStr user_arn(SwCtx *cx, SwStr path, SwStr name) {
+    return sw_arn_global(cx, "iam", "user%.*s%.*s", SW_FMT(path), SW_FMT(name));
+}
+
+int iam_create_user(SwCtx *cx, const IamCreateUserRequest *in, IamCreateUserResponse *out, SwError *err) {
+    IamIdentity i;
+    if (iam_identity_find(cx, IAM_USER, in->user_name, &i, err) < 0 || iam_tags_check(&in->tags, err) < 0)
+        return -1;
+    if (i.record)
+        return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "User with name %.*s already exists.", SW_FMT(in->user_name));
+    IamUserRecord *record = sw_new(cx->arena, IamUserRecord);
+    IamUser *u = record->user = sw_new(cx->arena, IamUser);
+    record->policies = sw_new(cx->arena, IamPolicySet);
+    u->path = iam_path(in->path);
+    u->user_name = in->user_name;
+    u->user_id = sw_strf(cx->arena, "AIDA%.*s", SW_FMT(sw_id_base32(cx->arena, 17)));
+    u->arn = user_arn(cx, u->path, u->user_name);
+    u->create_date = SW_SOME_TIME(sw_now(cx));
+    u->tags = in->tags;
+    i = (IamIdentity){.kind = IAM_USER, .name = u->user_name, .id = u->user_id, .path = u->path, .record = record,
+                      .policies = record->policies, .boundary = &u->permissions_boundary};
+    if (sw_str_is(in->permissions_boundary) && iam_set_boundary(cx, &i, in->permissions_boundary, err) < 0)
+        return -1;
+    out->user = u;
+    return iam_identity_put(cx, &i, err);
+}
+
+int iam_get_user(SwCtx *cx, const IamGetUserRequest *in, IamGetUserResponse *out, SwError *err) {
+    if (!sw_str_is(in->user_name) && cx->principal.kind == SW_PRINCIPAL_ROOT) {
+        out->user = sw_new(cx->arena, IamUser);
+        out->user->path = SW_STR("/");
+        out->user->user_id = cx->account;
+        out->user->arn = cx->principal.arn;
+        out->user->create_date = SW_SOME_TIME(0);
+        return 0;
+    }
+    SwStr name;
+    IamIdentity i;
+    if (iam_user_name(cx, in->user_name, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &i, err) < 0)
+        return -1;
+    out->user = ((IamUserRecord *)i.record)->user;
+    return 0;
+}
+
+static bool has_path(SwStr path, SwStr prefix) {
+    return !prefix.p || sw_str_starts(path, prefix);
+}
+
+int iam_list_users(SwCtx *cx, const IamListUsersRequest *in, IamListUsersResponse *out, SwError *err) {
+    SwDocList rows;
+    if (sw_doc_list(cx->tx, &iam_users, &(SwDocQuery){0}, &rows, err) < 0)
+        return -1;
+    SwStrList ids = {0};
+    IamUserList all = {0};
+    for (size_t k = 0; k < rows.n; k++) {
+        IamUser u = *((IamUserRecord *)rows.v[k].record)->user;
+        if (!has_path(u.path, in->path_prefix))
+            continue;
+        u.tags = (IamTagList){0};
+        u.permissions_boundary = NULL;
+        sw_str_list_add(cx->arena, &ids, rows.v[k].id);
+        *sw_list_add(cx->arena, &all) = u;
+    }
+    IamPage page;
+    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->users);
+    for (size_t k = page.from; k < page.to; k++)
+        *sw_list_add(cx->arena, &out->users) = all.v[k];
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
+    return 0;
+}
+
+static int count_of_user(SwCtx *cx, const SwCollection *c, SwStr name, int64_t *ret_n, SwError *err) {
+    return sw_doc_count(cx->tx, c, &(SwDocQuery){.index = "by_user", .equals = {cx->account, name}}, ret_n, err);
+}
+
+int iam_delete_user(SwCtx *cx, const IamDeleteUserRequest *in, void *out, SwError *err) {
+    IamIdentity i;
+    int64_t keys, credentials;
+    if (iam_identity_get(cx, IAM_USER, in->user_name, &i, err) < 0 || count_of_user(cx, &iam_keys, i.name, &keys, err) < 0 ||
+        count_of_user(cx, &iam_credentials, i.name, &credentials, err) < 0)
+        return -1;
+    if (keys > 0)
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must delete access keys first.");
+    if (credentials > 0)
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must delete service specific credentials first.");
+    if (((IamUserRecord *)i.record)->groups.n > 0)
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove users from group first.");
+    return iam_identity_delete(cx, &i, err);
+}
+
+int iam_update_user(SwCtx *cx, const IamUpdateUserRequest *in, void *out, SwError *err) {
+    IamIdentity i;
+    if (sw_str_is(in->new_user_name) && !sw_str_eq(in->new_user_name, in->user_name))
+        return sw_refuse_field(err, &SW_VALIDATION_ERROR, "NewUserName", "users cannot be renamed");
+    if (iam_identity_get(cx, IAM_USER, in->user_name, &i, err) < 0)
+        return -1;
+    IamUser *u = ((IamUserRecord *)i.record)->user;
+    if (sw_str_is(in->new_path)) {
+        u->path = in->new_path;
+        u->arn = user_arn(cx, u->path, u->user_name);
+    }
+    return iam_identity_put(cx, &i, err);
+}
+
+/* Groups. */
+
+int iam_create_group(SwCtx *cx, const IamCreateGroupRequest *in, IamCreateGroupResponse *out, SwError *err) {
+    IamIdentity i;
+    if (iam_identity_find(cx, IAM_GROUP, in->group_name, &i, err) < 0)
+        return -1;
+    if (i.record)
+        return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "Group with name %.*s already exists.", SW_FMT(in->group_name));
+    IamGroupRecord *record = sw_new(cx->arena, IamGroupRecord);
+    IamGroup *g = out->group = record->group = sw_new(cx->arena, IamGroup);
+    record->policies = sw_new(cx->arena, IamPolicySet);
+    g->path = iam_path(in->path);
+    g->group_name = in->group_name;
+    g->group_id = sw_strf(cx->arena, "AGPA%.*s", SW_FMT(sw_id_base32(cx->arena, 17)));
+    g->arn = sw_arn_global(cx, "iam", "group%.*s%.*s", SW_FMT(g->path), SW_FMT(g->group_name));
+    g->create_date = SW_SOME_TIME(sw_now(cx));
+    i = (IamIdentity){.kind = IAM_GROUP, .name = g->group_name, .record = record};
+    return iam_identity_put(cx, &i, err);
+}
+
+/* Members are kept at the users: of ten groups at most each. */
+static int members(SwCtx *cx, SwStr group, IamUserList *ret_l, SwStrList *ret_ids, SwError *err) {
+    SwDocList rows;
+    if (sw_doc_list(cx->tx, &iam_users, &(SwDocQuery){0}, &rows, err) < 0)
+        return -1;
+    for (size_t k = 0; k < rows.n; k++) {
+        const IamUserRecord *r = rows.v[k].record;
+        if (!sw_str_list_has(&r->groups, group))
+            continue;
+        sw_str_list_add(cx->arena, ret_ids, rows.v[k].id);
+        IamUser *u = sw_list_add(cx->arena, ret_l);
+        *u = *r->user;
+        u->tags = (IamTagList){0};
+        u->permissions_boundary = NULL;
+    }
+    return 0;
+}
+
+int iam_get_group(SwCtx *cx, const IamGetGroupRequest *in, IamGetGroupResponse *out, SwError *err) {
+    IamIdentity i;
+    IamUserList all = {0};
+    SwStrList ids = {0};
+    IamPage page;
+    if (iam_identity_get(cx, IAM_GROUP, in->group_name, &i, err) < 0 || members(cx, i.name, &all, &ids, err) < 0 ||
+        iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
+        return -1;
+    out->group = ((IamGroupRecord *)i.record)->group;
+    sw_list_present(cx->arena, &out->users);
+    for (size_t k = page.from; k < page.to; k++)
+        *sw_list_add(cx->arena, &out->users) = all.v[k];
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
+    return 0;
+}
+
+int iam_list_groups(SwCtx *cx, const IamListGroupsRequest *in, IamListGroupsResponse *out, SwError *err) {
+    SwDocList rows;
+    if (sw_doc_list(cx->tx, &iam_groups, &(SwDocQuery){0}, &rows, err) < 0)
+        return -1;
+    SwStrList ids = {0};
+    IamGroupList all = {0};
+    for (size_t k = 0; k < rows.n; k++) {
+        const IamGroup *g = ((IamGroupRecord *)rows.v[k].record)->group;
+        if (!has_path(g->path, in->path_prefix))
+            continue;
+        sw_str_list_add(cx->arena, &ids, rows.v[k].id);
+        *sw_list_add(cx->arena, &all) = *g;
+    }
+    IamPage page;
+    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->groups);
+    for (size_t k = page.from; k < page.to; k++)
+        *sw_list_add(cx->arena, &out->groups) = all.v[k];
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
+    return 0;
+}
+
+int iam_delete_group(SwCtx *cx, const IamDeleteGroupRequest *in, void *out, SwError *err) {
+    IamIdentity i;
+    IamUserList users = {0};
+    SwStrList ids = {0};
+    if (iam_identity_get(cx, IAM_GROUP, in->group_name, &i, err) < 0 || members(cx, i.name, &users, &ids, err) < 0)
+        return -1;
+    if (users.n > 0)
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove users from group first.");
+    return iam_identity_delete(cx, &i, err);
+}
+
+static int get_both(SwCtx *cx, SwStr user, SwStr group, IamIdentity *ret_u, IamIdentity *ret_g, SwError *err) {
+    return iam_identity_get(cx, IAM_GROUP, group, ret_g, err) < 0 || iam_identity_get(cx, IAM_USER, user, ret_u, err) < 0 ? -1 : 0;
+}
+
+int iam_add_user_to_group(SwCtx *cx, const IamAddUserToGroupRequest *in, void *out, SwError *err) {
+    IamIdentity u, g;
+    if (get_both(cx, in->user_name, in->group_name, &u, &g, err) < 0)
+        return -1;
+    SwStrList *groups = &((IamUserRecord *)u.record)->groups;
+    if (sw_str_list_has(groups, g.name))
+        return 0;
+    if (groups->n >= 10)
+        return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION, "Cannot exceed quota for GroupsPerUser: 10");
+    sw_str_list_add(cx->arena, groups, g.name);
+    return iam_identity_put(cx, &u, err);
+}
+
+int iam_remove_user_from_group(SwCtx *cx, const IamRemoveUserFromGroupRequest *in, void *out, SwError *err) {
+    IamIdentity u, g;
+    if (get_both(cx, in->user_name, in->group_name, &u, &g, err) < 0)
+        return -1;
+    SwStrList *groups = &((IamUserRecord *)u.record)->groups;
+    size_t kept = 0;
+    for (size_t k = 0; k < groups->n; k++)
+        if (!sw_str_eq(groups->v[k], g.name))
+            groups->v[kept++] = groups->v[k];
+    groups->n = kept;
+    return iam_identity_put(cx, &u, err);
+}
+
+int iam_list_groups_for_user(SwCtx *cx, const IamListGroupsForUserRequest *in, IamListGroupsForUserResponse *out, SwError *err) {
+    IamIdentity u;
+    if (iam_identity_get(cx, IAM_USER, in->user_name, &u, err) < 0)
+        return -1;
+    const SwStrList *groups = &((IamUserRecord *)u.record)->groups;
+    SwStrList ids = {0};
+    for (size_t k = 0; k < groups->n; k++)
+        sw_str_list_add(cx->arena, &ids, sw_strf(cx->arena, "%02zu", k));
+    IamPage page;
+    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->groups);
+    for (size_t k = page.from; k < page.to; k++) {
+        IamIdentity g;
+        if (iam_identity_get(cx, IAM_GROUP, groups->v[k], &g, err) < 0)
+            return -1;
+        *sw_list_add(cx->arena, &out->groups) = *((IamGroupRecord *)g.record)->group;
+    }
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
+    return 0;
+}

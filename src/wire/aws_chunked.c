@@ -2,11 +2,13 @@
 
 /* aws-chunked, the framing that SDKs wrap streams in:
  *
- *     HEX[;chunk-signature=SIG]\r\n  data  \r\n  ...  0[;chunk-signature=SIG]\r\n  [name:value\r\n]...  \r\n
+ *     HEX[;chunk-signature=SIG]\r\n  data  \r\n  ...  0[;chunk-signature=SIG]\r\n
+ * [name:value\r\n]...  \r\n
  *
- * Bytes are pushed as they come, in pieces of any size; data goes on to the sink at once, so memory does not grow with
- * the body. Where a check is set, each chunk is hashed on its way and handed to it with its signature when it ends; the
- * trailers are checked last, as `name:value\n` each, which is what is signed. */
+ * Bytes are pushed as they come, in pieces of any size; data goes on to the sink at once, so memory
+ * does not grow with the body. Where a check is set, each chunk is hashed on its way and handed to
+ * it with its signature when it ends; the trailers are checked last, as `name:value\n` each, which
+ * is what is signed. */
 
 #include "base/digest.h"
 #include "wire/wire.h"
@@ -26,7 +28,7 @@ struct SwAwsChunked {
     uint64_t      left;                     /* of the chunk */
     bool          last;                     /* the chunk of size 0 has come */
     SwStr         signature;
-    SwArena      *chunk;                    /* emptied with each one, so that memory stays constant */
+    SwArena *chunk; /* emptied with each one, so that memory stays constant */
     SwDigest     *digest;
     SwHeaderList  trailers;
     SwStr         trailer_signature;
@@ -60,13 +62,15 @@ void sw_aws_chunked_check(SwAwsChunked *c, SwChunkCheck *check, void *arg) {
 }
 
 /* Collects a line into c->line; true when it is whole (then without CRLF). */
-static int take_line(SwAwsChunked *c, const char **p, const char *end, bool *ret_whole, SwError *err) {
+static int take_line(SwAwsChunked *c, const char **p, const char *end, bool *ret_whole,
+                     SwError *err) {
     *ret_whole = false;
     while (*p < end) {
         char ch = *(*p)++;
         if (ch == '\n') {
             if (c->n_line == 0 || c->line[c->n_line - 1] != '\r')
-                return sw_fail(err, &invalid_chunk, "A line of the chunked body does not end with CRLF");
+                return sw_fail(err, &invalid_chunk,
+                               "A line of the chunked body does not end with CRLF");
             c->n_line--;
             *ret_whole = true;
             return 0;
@@ -101,13 +105,15 @@ static int begin_chunk(SwAwsChunked *c, SwError *err) {
     c->signature = SW_NO_STR;
     while (sw_str_next(&rest, ';', &part)) {
         SwStr name;
-        if (!sw_str_cut(&part, '=', &name) || !sw_str_eqz(name, "chunk-signature") || part.n > sizeof c->signature_text)
+        if (!sw_str_cut(&part, '=', &name) || !sw_str_eqz(name, "chunk-signature") ||
+            part.n > sizeof c->signature_text)
             continue;
         memcpy(c->signature_text, part.p, part.n);      /* the line's room is used again */
         c->signature = sw_str_n(c->signature_text, part.n);
     }
     if (c->expected >= 0 && c->left > (uint64_t)(c->expected - c->decoded))
-        return sw_fail(err, &incomplete_body, "The request body is longer than x-amz-decoded-content-length says");
+        return sw_fail(err, &incomplete_body,
+                       "The request body is longer than x-amz-decoded-content-length says");
     if (c->check) {
         sw_arena_reset(c->chunk);
         c->digest = sw_digest_new(c->chunk, SW_SHA256);
@@ -162,8 +168,10 @@ static int take_trailer(SwAwsChunked *c, SwError *err) {
     if (line.n == 0)
         return end_body(c, err);
     if (!sw_str_cut(&line, ':', &name) || name.n == 0 || c->trailers.n == TRAILERS_MAX)
-        return sw_fail(err, &malformed_trailer, "The request contained trailing data that was not well-formed");
-    SwStr lower = sw_str_lower(c->a, sw_str_trim(name)), value = sw_str_dup(c->a, sw_str_trim(line));
+        return sw_fail(err, &malformed_trailer,
+                       "The request contained trailing data that was not well-formed");
+    SwStr lower = sw_str_lower(c->a, sw_str_trim(name)),
+          value = sw_str_dup(c->a, sw_str_trim(line));
     if (sw_str_eqz(lower, "x-amz-trailer-signature"))
         c->trailer_signature = value;
     else
@@ -212,8 +220,9 @@ int sw_aws_chunked_end(SwAwsChunked *c, SwHeaderList *ret_trailers, SwError *err
     if (bare_end && end_body(c, err) < 0)   /* some clients leave out the last empty line */
         return -1;
     if (c->state != FINISHED || (c->expected >= 0 && c->decoded != c->expected))
-        return sw_fail(err, &incomplete_body,
-                       "You did not provide the number of bytes specified by the Content-Length HTTP header");
+        return sw_fail(
+            err, &incomplete_body,
+            "You did not provide the number of bytes specified by the Content-Length HTTP header");
     *ret_trailers = c->trailers;
     return 0;
 }

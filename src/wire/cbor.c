@@ -2,9 +2,10 @@
 
 /* CBOR (RFC 8949), as much of it as smithy-rpc-v2-cbor uses, straight between bytes and shapes.
  *
- * Read: integers, floats of all three widths, definite and indefinite strings, arrays and maps, tag 1, null and
- * undefined as absent; unknown members are skipped. Declared lengths are never trusted: nothing is allocated before
- * its bytes were seen. Written: definite lengths, shortest heads, doubles, tag 1 for times. */
+ * Read: integers, floats of all three widths, definite and indefinite strings, arrays and maps, tag
+ * 1, null and undefined as absent; unknown members are skipped. Declared lengths are never trusted:
+ * nothing is allocated before its bytes were seen. Written: definite lengths, shortest heads,
+ * doubles, tag 1 for times. */
 
 #include <math.h>
 
@@ -93,7 +94,9 @@ static int read_string(In *in, const Head *h, SwStr *ret) {
         }
         *ret = sw_buf_str(&b);
     }
-    return h->major == TEXT && !sw_str_is_utf8(*ret) ? wire_malformed(in->w, "Text is not valid UTF-8") : 0;
+    return h->major == TEXT && !sw_str_is_utf8(*ret)
+               ? wire_malformed(in->w, "Text is not valid UTF-8")
+               : 0;
 }
 
 static int skip(In *in) {
@@ -149,8 +152,9 @@ static bool is_float(const Head *h) {
 }
 
 static int misfit(In *in, const SwMember *m, const Head *h) {
-    static const char *const names[] = {"an integer", "a negative integer", "a byte string", "a text string",
-                                        "an array", "a map", "a tag", "a simple value"};
+    static const char *const names[] = {"an integer",    "a negative integer", "a byte string",
+                                        "a text string", "an array",           "a map",
+                                        "a tag",         "a simple value"};
     return wire_malformed(in->w, "Unexpected %s at '%s'", names[h->major], m->name);
 }
 
@@ -162,7 +166,9 @@ static int get_int(In *in, const SwMember *m, const Head *h, int64_t *ret) {
     } else if (!is_float(h) || !wire_double_to_int(float_of(h), ret)) {
         return misfit(in, m, h);
     }
-    return wire_int_fits(m->shape, *ret) ? 0 : wire_malformed(in->w, "Number at '%s' is out of range", m->name);
+    return wire_int_fits(m->shape, *ret)
+               ? 0
+               : wire_malformed(in->w, "Number at '%s' is out of range", m->name);
 }
 
 static int get_double(In *in, const SwMember *m, const Head *h, double *ret) {
@@ -181,13 +187,16 @@ static int get_time(In *in, const SwMember *m, Head h, SwTime *ret) {
     double seconds;
     if (h.major == TAG) {
         if (h.n != 1)
-            return wire_malformed(in->w, "Unexpected tag %llu at '%s'", (unsigned long long)h.n, m->name);
+            return wire_malformed(in->w, "Unexpected tag %llu at '%s'", (unsigned long long)h.n,
+                                  m->name);
         if (read_head(in, &h) < 0)
             return -1;
     }
     if (get_double(in, m, &h, &seconds) < 0)
         return -1;
-    return wire_seconds_to_time(seconds, ret) ? 0 : wire_malformed(in->w, "Time at '%s' is out of range", m->name);
+    return wire_seconds_to_time(seconds, ret)
+               ? 0
+               : wire_malformed(in->w, "Time at '%s' is out of range", m->name);
 }
 
 static int get_item(In *in, const SwMember *m, void *v) sw_must_check;
@@ -215,7 +224,8 @@ static int read_key(In *in, SwStr *ret) {
     Head h;
     if (read_head(in, &h) < 0)
         return -1;
-    return h.major == TEXT ? read_string(in, &h, ret) : wire_malformed(in->w, "A map's key is not text");
+    return h.major == TEXT ? read_string(in, &h, ret)
+                           : wire_malformed(in->w, "A map's key is not text");
 }
 
 static int get_map(In *in, const SwMember *m, const Head *h, void *v) {
@@ -309,8 +319,16 @@ int wire_cbor_get(Wire *w, const SwShape *s, SwStr body, void *v) {
 
 void wire_cbor_head(SwBuf *b, unsigned major, uint64_t n) {
     uint8_t head[9];
-    unsigned bytes = n < 24 ? 0 : n <= UINT8_MAX ? 1 : n <= UINT16_MAX ? 2 : n <= UINT32_MAX ? 4 : 8;
-    unsigned info = bytes == 0 ? (unsigned)n : bytes == 1 ? 24 : bytes == 2 ? 25 : bytes == 4 ? 26 : 27;
+    unsigned bytes = n < 24            ? 0
+                     : n <= UINT8_MAX  ? 1
+                     : n <= UINT16_MAX ? 2
+                     : n <= UINT32_MAX ? 4
+                                       : 8;
+    unsigned info = bytes == 0   ? (unsigned)n
+                    : bytes == 1 ? 24
+                    : bytes == 2 ? 25
+                    : bytes == 4 ? 26
+                                 : 27;
     head[0] = (uint8_t)(major << 5 | info);
     for (unsigned i = 0; i < bytes; i++)
         head[1 + i] = (uint8_t)(n >> 8 * (bytes - 1 - i));

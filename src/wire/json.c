@@ -2,8 +2,9 @@
 
 /* The JSON body codec, of JSON 1.0, JSON 1.1 and REST-JSON, over shapes.
  *
- * Strict where a value would change its meaning (a number is no string, 1.5 no integer), tolerant in what clients
- * really send: integers written 1.0 or 1e3, times as epoch seconds or as ISO text, null for absent, unknown names. */
+ * Strict where a value would change its meaning (a number is no string, 1.5 no integer), tolerant
+ * in what clients really send: integers written 1.0 or 1e3, times as epoch seconds or as ISO text,
+ * null for absent, unknown names. */
 
 #include <math.h>
 
@@ -27,7 +28,8 @@ static int misfit(Wire *w, const SwMember *m, const SwValue *j, const char *want
     if (j->kind == SW_VARRAY)
         return wire_malformed(w, "Start of list found where not expected at '%s'", m->name);
     if (j->kind == SW_VOBJECT)
-        return wire_malformed(w, "Start of structure or map found where not expected at '%s'", m->name);
+        return wire_malformed(w, "Start of structure or map found where not expected at '%s'",
+                              m->name);
     return wire_malformed(w, "%s can not be converted to %s at '%s'", kind_of(j), wanted, m->name);
 }
 
@@ -217,7 +219,8 @@ static void put_map(Wire *w, SwBuf *b, const SwShape *s, const void *v) {
     sw_buf_addc(b, '}');
 }
 
-void wire_json_put_members(Wire *w, SwBuf *b, const SwShape *s, const void *v, bool top, bool *first) {
+void wire_json_put_members(Wire *w, SwBuf *b, const SwShape *s, const void *v, bool top,
+                           bool *first) {
     for (uint32_t i = 0; i < s->n_member; i++) {
         const SwMember *m = &s->member[i];
         const void *value = sw_member_at(m, v);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Tokens for paging carry their whole state, so a restart does not end a listing: base64url of a check and the state.
- * The check binds a token to its operation and tells a changed one; it keeps honest clients from mistakes and is no
- * secret, as a token holds nothing that its bearer could not ask for. */
+/* Tokens for paging carry their whole state, so a restart does not end a listing: base64url of a
+ * check and the state. The check binds a token to its operation and tells a changed one; it keeps
+ * honest clients from mistakes and is no secret, as a token holds nothing that its bearer could not
+ * ask for. */
 
 #include "base/digest.h"
 #include "wire/wire.h"
@@ -34,7 +35,8 @@ bool sw_page_token_read(SwArena *a, const char *operation, SwStr token, SwStr *r
         return false;
     SwStr state = sw_str_skip(bytes, CHECK_BYTES);
     check(a, operation, state, mac);
-    if (!sw_equal_constant_time(sw_str_n(bytes.p, CHECK_BYTES), sw_str_n((const char *)mac, CHECK_BYTES)))
+    if (!sw_equal_constant_time(sw_str_n(bytes.p, CHECK_BYTES),
+                                sw_str_n((const char *)mac, CHECK_BYTES)))
         return false;
     *ret_state = state;
     return true;

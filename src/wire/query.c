@@ -2,9 +2,10 @@
 
 /* Query and EC2 Query requests: `A.member.1.B=x` forms.
  *
- * The form is first built into a tree by the dots of its names, so that decoding takes one pass however often a name
- * is repeated; a node with many children gets a hash table. The shape then walks down the tree. Clients differ in
- * small ways that are all understood: `Tags=` is an empty list, a flattened list may be sent with its wrapper. */
+ * The form is first built into a tree by the dots of its names, so that decoding takes one pass
+ * however often a name is repeated; a node with many children gets a hash table. The shape then
+ * walks down the tree. Clients differ in small ways that are all understood: `Tags=` is an empty
+ * list, a flattened list may be sent with its wrapper. */
 
 #include <stdlib.h>
 
@@ -75,12 +76,15 @@ static int add_form(Wire *w, Node *root, SwStr form) {
         SwStr name, value, part;
         Node *n = root;
         unsigned depth = 0;
-        if (!sw_percent_decode(w->a, raw.name, true, &name) || !sw_percent_decode(w->a, raw.value, true, &value) ||
-            !sw_str_is_utf8(name) || !sw_str_is_utf8(value))
-            return sw_fail(w->err, &malformed_query_string, "The request's parameters are not well encoded");
+        if (!sw_percent_decode(w->a, raw.name, true, &name) ||
+            !sw_percent_decode(w->a, raw.value, true, &value) || !sw_str_is_utf8(name) ||
+            !sw_str_is_utf8(value))
+            return sw_fail(w->err, &malformed_query_string,
+                           "The request's parameters are not well encoded");
         while (sw_str_next(&name, '.', &part)) {
             if (++depth > 2 * WIRE_DEPTH_MAX)       /* a list takes two parts: member.1 */
-                return sw_fail(w->err, &malformed_query_string, "A parameter's name has too many parts");
+                return sw_fail(w->err, &malformed_query_string,
+                               "A parameter's name has too many parts");
             n = find_or_add(w->a, n, part);
         }
         n->value = sw_str_n(value.p ? value.p : "", value.n);
@@ -148,7 +152,8 @@ static int get_value(Wire *w, const SwMember *m, const Node *n, void *v) sw_must
 
 static int get_list(Wire *w, const SwMember *m, const Node *n, void *v) {
     const SwMember *e = &m->shape->member[0];
-    const Node *inner = w->protocol == SW_EC2_QUERY ? NULL : find(n, sw_str(part_name(e, "member")));
+    const Node *inner =
+        w->protocol == SW_EC2_QUERY ? NULL : find(n, sw_str(part_name(e, "member")));
     if (!inner && e->wire && w->protocol == SW_QUERY)
         inner = find(n, SW_STR("member"));
     Numbered *items;
@@ -292,7 +297,8 @@ static void put_structure(Form *f, const SwShape *s, const void *v) {
         if (!value)
             continue;
         SwStr name = query_name(f->w, m);
-        if (f->w->protocol == SW_QUERY && m->shape->kind == SW_LIST && wire_is_flat(m) && m->shape->member[0].wire)
+        if (f->w->protocol == SW_QUERY && m->shape->kind == SW_LIST && wire_is_flat(m) &&
+            m->shape->member[0].wire)
             name = sw_str(m->shape->member[0].wire);
         size_t mark = push(f, name);
         put_value(f, m, value);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* HTTP bindings of REST-JSON and REST-XML: labels, query, headers, status and the body that is left. */
+/* HTTP bindings of REST-JSON and REST-XML: labels, query, headers, status and the body that is
+ * left. */
 
 #include "base/digest.h"
 #include "wire/codec.h"
@@ -9,7 +10,8 @@ static const char *bound_name(const SwMember *m) {
     return m->wire ? m->wire : m->name;
 }
 
-/* A value that the label, query or header holds as text; lists take one element a call in a query. */
+/* A value that the label, query or header holds as text; lists take one element a call in a query.
+ */
 static int get_bound(Wire *w, const SwMember *m, SwStr text, void *v) {
     if (m->flags & SW_JSON_VALUE) {
         SwStr json;
@@ -65,7 +67,8 @@ static int get_query_rest(Wire *w, const SwMember *m, SwStr name, SwStr value, v
     if (vm->shape->kind != SW_LIST)
         return get_bound(w, vm, value, wire_map_add(w, s, map, name));
     bool same = n && sw_str_eq(*sw_map_key_at(s, map, n - 1), name);
-    void *list = same ? (void *)(uintptr_t)sw_map_value_at(s, map, n - 1) : wire_map_add(w, s, map, name);
+    void *list =
+        same ? (void *)(uintptr_t)sw_map_value_at(s, map, n - 1) : wire_map_add(w, s, map, name);
     if (!same)
         wire_begin(w, vm->shape, list);
     return get_bound(w, &vm->shape->member[0], value, sw_list_push(w->a, vm->shape, list));
@@ -76,7 +79,8 @@ static int get_query(Wire *w, const SwShape *s, SwStr query, void *v) {
     while (wire_pair_next(&query, &raw)) {
         SwStr name, value;
         const SwMember *found = NULL, *rest = NULL;
-        if (!sw_percent_decode(w->a, raw.name, true, &name) || !sw_percent_decode(w->a, raw.value, true, &value))
+        if (!sw_percent_decode(w->a, raw.name, true, &name) ||
+            !sw_percent_decode(w->a, raw.value, true, &value))
             return wire_malformed(w, "The query string is not well encoded");
         for (uint32_t i = 0; i < s->n_member && !found; i++) {
             const SwMember *m = &s->member[i];
@@ -87,7 +91,8 @@ static int get_query(Wire *w, const SwShape *s, SwStr query, void *v) {
             else if (wire_key_is(bound_name(m), name))
                 found = m;
         }
-        bool empty_number = found && value.n == 0 && found->shape->kind != SW_STRING && found->shape->kind != SW_LIST;
+        bool empty_number = found && value.n == 0 && found->shape->kind != SW_STRING &&
+                            found->shape->kind != SW_LIST;
         if (empty_number)
             continue;                       /* `?max-keys=`: as if it were not there */
         if ((found && get_query_value(w, found, value, v) < 0) ||
@@ -148,7 +153,8 @@ static int get_prefixed(Wire *w, const SwMember *m, const SwHeaderList *h, void 
             wire_begin(w, m->shape, map);
         }
         SwStr key = sw_str_lower(w->a, sw_str_skip(name, prefix.n));
-        if (get_bound(w, &m->shape->member[1], h->v[i].value, wire_map_add(w, m->shape, map, key)) < 0)
+        if (get_bound(w, &m->shape->member[1], h->v[i].value, wire_map_add(w, m->shape, map, key)) <
+            0)
             return -1;
     }
     return 0;
@@ -192,7 +198,8 @@ static SwStr header_list_text(Wire *w, const SwMember *m, const void *v) {
     SwBuf b = wire_buf(w);
     for (size_t i = 0; i < sw_list_count(v); i++) {
         SwStr text = put_bound(w, e, SW_TS_RFC822, sw_list_at(m->shape, v, i));
-        bool quote = e->shape->kind == SW_STRING && (sw_str_contains(text, SW_STR(",")) || sw_str_contains(text, SW_STR("\"")));
+        bool quote = e->shape->kind == SW_STRING &&
+                     (sw_str_contains(text, SW_STR(",")) || sw_str_contains(text, SW_STR("\"")));
         if (i)
             sw_buf_addz(&b, ", ");
         if (!quote) {
@@ -217,13 +224,15 @@ void wire_rest_put_headers(Wire *w, const SwShape *s, const void *v, SwHeaderLis
         if (!value)
             continue;
         if (m->location == SW_IN_HEADER) {
-            SwStr text = m->shape->kind == SW_LIST ? header_list_text(w, m, value) : put_bound(w, m, SW_TS_RFC822, value);
+            SwStr text = m->shape->kind == SW_LIST ? header_list_text(w, m, value)
+                                                   : put_bound(w, m, SW_TS_RFC822, value);
             sw_header_set(w->a, h, sw_str(bound_name(m)), clean(w, text));
         }
         for (size_t k = 0; m->location == SW_IN_HEADERS && k < sw_list_count(value); k++) {
             SwStr key = *sw_map_key_at(m->shape, value, k);
             SwStr name = sw_strf(w->a, "%s%.*s", m->wire ? m->wire : "", SW_FMT(key));
-            SwStr text = put_bound(w, &m->shape->member[1], SW_TS_RFC822, sw_map_value_at(m->shape, value, k));
+            SwStr text = put_bound(w, &m->shape->member[1], SW_TS_RFC822,
+                                   sw_map_value_at(m->shape, value, k));
             sw_header_set(w->a, h, clean(w, name), clean(w, text));
         }
     }
@@ -235,7 +244,9 @@ static int get_payload(Wire *w, const SwMember *m, const SwWireMessage *msg, voi
     SwKind kind = m->shape->kind;
     if (kind == SW_STREAM) {
         SwStream *stream = sw_member_make(w->a, m, v);
-        *stream = msg->stream.set ? msg->stream : (SwStream){.file = -1, .data = msg->body, .size = (int64_t)msg->body.n};
+        *stream = msg->stream.set
+                      ? msg->stream
+                      : (SwStream){.file = -1, .data = msg->body, .size = (int64_t)msg->body.n};
         stream->set = true;
         return 0;
     }
@@ -248,13 +259,15 @@ static int get_payload(Wire *w, const SwMember *m, const SwWireMessage *msg, voi
     if (kind == SW_DOCUMENT)
         return wire_from_text(w, m, msg->body, sw_member_make(w->a, m, v));
     if (w->protocol == SW_REST_JSON)
-        return wire_json_get_text(w, m->shape, msg->body, sw_member_make(w->a, m, v), /* top= */ false);
+        return wire_json_get_text(w, m->shape, msg->body, sw_member_make(w->a, m, v),
+                                  /* top= */ false);
     XmlNode *root;
     if (wire_xml_parse(w, msg->body, &root) < 0)
         return -1;
     const char *name = m->wire ? m->wire : m->shape->xml_name ? m->shape->xml_name : m->name;
-    if (!wire_key_is(name, root->name) && !wire_key_is(m->shape->name, root->name) && !wire_key_is(m->name, root->name))
-        return wire_malformed(w, "The XML you provided was not well-formed or did not validate against our published schema");
+    if (!wire_key_is(name, root->name) && !wire_key_is(m->shape->name, root->name) &&
+        !wire_key_is(m->name, root->name))
+        return wire_malformed(w, WIRE_XML_MALFORMED);
     return wire_xml_get(w, m, root, sw_member_make(w->a, m, v));
 }
 
@@ -277,7 +290,8 @@ static int get_body(Wire *w, const SwShape *s, const SwWireMessage *m, void *v) 
         return -1;
     const SwMember *alone = wire_s3_unwrapped(w, s);
     if (alone)
-        return root->text.n ? wire_from_text(w, alone, root->text, sw_member_make(w->a, alone, v)) : 0;
+        return root->text.n ? wire_from_text(w, alone, root->text, sw_member_make(w->a, alone, v))
+                            : 0;
     return wire_xml_get_members(w, s, root, v, /* top= */ true);
 }
 
@@ -290,14 +304,21 @@ static void put_payload(Wire *w, const SwMember *m, const void *v, SwWireMessage
     SwBuf b = wire_buf(w);
     switch (m->shape->kind) {
     case SW_STREAM:
-        ret_m->stream = *(const SwStream *)v;       /* its type is the caller's to say, or unknown */
+        ret_m->stream = *(const SwStream *)v; /* its type is the caller's to say, or unknown */
         return;
     case SW_STRING:
     case SW_BLOB:
         ret_m->body = *(const SwStr *)v;
-        set_content_type(w, ret_m, m->shape->kind == SW_STRING ? "text/plain" : "application/octet-stream");
+        set_content_type(w, ret_m,
+                         m->shape->kind == SW_STRING ? "text/plain" : "application/octet-stream");
         return;
-    case SW_BOOLEAN: case SW_INTEGER: case SW_LONG: case SW_FLOAT: case SW_DOUBLE: case SW_TIMESTAMP: case SW_DOCUMENT:
+    case SW_BOOLEAN:
+    case SW_INTEGER:
+    case SW_LONG:
+    case SW_FLOAT:
+    case SW_DOUBLE:
+    case SW_TIMESTAMP:
+    case SW_DOCUMENT:
     case SW_LIST: case SW_MAP: case SW_STRUCTURE: case SW_UNION: case _SW_KIND_MAX:
         break;
     }
@@ -308,14 +329,19 @@ static void put_payload(Wire *w, const SwMember *m, const void *v, SwWireMessage
         if (!named.xml_ns)
             named.xml_ns = m->shape->xml_ns ? m->shape->xml_ns : w->api->xml_ns;
         sw_buf_addz(&b, WIRE_XML_HEAD);
-        wire_xml_put(w, &b, &named, m->wire ? m->wire : m->shape->xml_name ? m->shape->xml_name : m->name, v);
+        wire_xml_put(w, &b, &named,
+                     m->wire              ? m->wire
+                     : m->shape->xml_name ? m->shape->xml_name
+                                          : m->name,
+                     v);
     }
     ret_m->body = sw_buf_str(&b);
     set_content_type(w, ret_m, wire_content_type(w->protocol));
 }
 
 /* `root` names the element of a REST-XML body without a payload member. */
-static void put_body(Wire *w, const SwShape *s, const char *root, const void *v, bool always, SwWireMessage *ret_m) {
+static void put_body(Wire *w, const SwShape *s, const char *root, const void *v, bool always,
+                     SwWireMessage *ret_m) {
     if (s && s->payload) {
         const SwMember *m = wire_member(s, s->payload);
         const void *value = sw_member_at(m, v);
@@ -349,8 +375,15 @@ static void put_body(Wire *w, const SwShape *s, const char *root, const void *v,
 }
 
 int wire_rest_get_request(Wire *w, const SwOperation *op, const SwWireMessage *m, void *v) {
-    return get_labels(w, op, m->path, v) < 0 || get_query(w, op->input, m->query, v) < 0 ||
-           wire_rest_get_headers(w, op->input, &m->headers, v) < 0 || get_body(w, op->input, m, v) < 0 ? -1 : 0;
+    static const SwErrorKind invalid_argument = {.code = "InvalidArgument", .http = 400};
+    const SwErrorKind *of_body = w->malformed;
+    if (wire_is_s3(w->api))
+        w->malformed = &invalid_argument;
+    if (get_labels(w, op, m->path, v) < 0 || get_query(w, op->input, m->query, v) < 0 ||
+        wire_rest_get_headers(w, op->input, &m->headers, v) < 0)
+        return -1;
+    w->malformed = of_body;
+    return get_body(w, op->input, m, v);
 }
 
 int wire_rest_get_reply(Wire *w, const SwShape *s, const SwWireMessage *m, void *v) {
@@ -364,9 +397,11 @@ int wire_rest_get_reply(Wire *w, const SwShape *s, const SwWireMessage *m, void 
     return wire_rest_get_headers(w, s, &m->headers, v) < 0 || get_body(w, s, m, v) < 0 ? -1 : 0;
 }
 
-int wire_rest_put_reply(Wire *w, const SwShape *s, const char *root, const void *v, SwWireMessage *ret_m) {
+int wire_rest_put_reply(Wire *w, const SwShape *s, const char *root, const void *v,
+                        SwWireMessage *ret_m) {
     for (uint32_t i = 0; s && v && i < s->n_member; i++) {
-        const void *value = s->member[i].location == SW_IN_STATUS ? sw_member_at(&s->member[i], v) : NULL;
+        const void *value =
+            s->member[i].location == SW_IN_STATUS ? sw_member_at(&s->member[i], v) : NULL;
         if (value)
             ret_m->status = (uint16_t)*(const int64_t *)value;
     }
@@ -427,11 +462,13 @@ static int put_label(Wire *w, SwBuf *path, const SwShape *s, SwStr label, const 
         const void *value = sw_member_at(m, v);
         SwStr text = value ? put_bound(w, m, SW_TS_ISO8601, value) : SW_NO_STR;
         if (text.n == 0)
-            return sw_fail(w->err, &SW_VALIDATION_EXCEPTION, "A value is needed for '%s', which is part of the path", m->name);
+            return sw_fail(w->err, &SW_VALIDATION_EXCEPTION,
+                           "A value is needed for '%s', which is part of the path", m->name);
         sw_buf_adds(path, sw_percent_encode(w->a, text, greedy));
         return 0;
     }
-    return sw_fail(w->err, &SW_INTERNAL_FAILURE, "The path has no member for '%.*s'", SW_FMT(label));
+    return sw_fail(w->err, &SW_INTERNAL_FAILURE, "The path has no member for '%.*s'",
+                   SW_FMT(label));
 }
 
 int wire_rest_put_request(Wire *w, const SwOperation *op, const void *v, SwWireMessage *ret_m) {

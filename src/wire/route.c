@@ -2,10 +2,11 @@
 
 /* Which operation a REST request names: its method, path and query against every operation's URI.
  *
- * The most literal match wins: first by the path (a literal segment beats a label, a label a greedy label, from the
- * left), then by the fixed words of the query (`?uploads`, `?list-type=2`), then by the query and header members that
- * the operation requires, which is all that tells S3's UploadPart from PutObject. `x-id` only names what is already
- * told and breaks ties. A slash at the end of the path does not count. */
+ * The most literal match wins: first by the path (a literal segment beats a label, a label a greedy
+ * label, from the left), then by the fixed words of the query (`?uploads`, `?list-type=2`), then by
+ * the query and header members that the operation requires, which is all that tells S3's UploadPart
+ * from PutObject. `x-id` only names what is already told and breaks ties. A slash at the end of the
+ * path does not count. */
 
 #include "base/digest.h"
 #include "wire/codec.h"
@@ -13,7 +14,7 @@
 #define SEGMENTS_MAX 32
 
 typedef struct Path {
-    SwStr  segment[SEGMENTS_MAX];           /* raw; the last one holds the rest where there are more */
+    SwStr segment[SEGMENTS_MAX]; /* raw; the last one holds the rest where there are more */
     size_t n;
 } Path;
 

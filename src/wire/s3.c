@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* S3's dialect of REST-XML, the one place in this room that knows a service: its model does not say what its replies'
- * root elements are called, nor that one of them has no inside. SDKs skip the root; other clients look at it. */
+/* S3's dialect of REST-XML, the one place in this room that knows a service: its model does not say
+ * what its replies' root elements are called, nor that one of them has no inside. SDKs skip the
+ * root; other clients look at it. */
 
 #include "wire/codec.h"
 
@@ -43,6 +44,7 @@ const char *wire_s3_root(const SwOperation *op) {
 }
 
 const SwMember *wire_s3_unwrapped(const Wire *w, const SwShape *s) {
-    bool alone = wire_is_s3(w->api) && s->n_member == 1 && strcmp(s->name, "GetBucketLocationOutput") == 0;
+    bool alone =
+        wire_is_s3(w->api) && s->n_member == 1 && strcmp(s->name, "GetBucketLocationOutput") == 0;
     return alone ? &s->member[0] : NULL;
 }

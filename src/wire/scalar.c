@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Scalars as text, the way XML, forms, headers and labels carry them; and the number conversions that all codecs
- * share. Times travel in milliseconds at most, as AWS sends them. */
+/* Scalars as text, the way XML, forms, headers and labels carry them; and the number conversions
+ * that all codecs share. Times travel in milliseconds at most, as AWS sends them. */
 
 #include <errno.h>
 #include <math.h>
@@ -92,7 +92,8 @@ bool wire_seconds_to_time(double seconds, SwTime *ret) {
 static int int_from_text(Wire *w, const SwMember *m, SwStr text, int64_t *ret) {
     double d;
     if (!sw_str_to_i64(text, ret) && !(sw_str_to_double(text, &d) && wire_double_to_int(d, ret)))
-        return wire_malformed(w, "Value '%.*s' at '%s' is not a valid integer", SW_FMT(text), m->name);
+        return wire_malformed(w, "Value '%.*s' at '%s' is not a valid integer", SW_FMT(text),
+                              m->name);
     if (!wire_int_fits(m->shape, *ret))
         return wire_malformed(w, "Value '%.*s' at '%s' is out of range", SW_FMT(text), m->name);
     return 0;
@@ -100,7 +101,8 @@ static int int_from_text(Wire *w, const SwMember *m, SwStr text, int64_t *ret) {
 
 static int bool_from_text(Wire *w, const SwMember *m, SwStr text, bool *ret) {
     if (!sw_str_ieq(text, SW_STR("true")) && !sw_str_ieq(text, SW_STR("false")))
-        return wire_malformed(w, "Value '%.*s' at '%s' is not a valid boolean", SW_FMT(text), m->name);
+        return wire_malformed(w, "Value '%.*s' at '%s' is not a valid boolean", SW_FMT(text),
+                              m->name);
     *ret = text.n == 4;
     return 0;
 }
@@ -133,11 +135,13 @@ int wire_from_text(Wire *w, const SwMember *m, SwStr text, void *v) {
     case SW_FLOAT:
     case SW_DOUBLE:
         if (!sw_str_to_double(trimmed, v))
-            return wire_malformed(w, "Value '%.*s' at '%s' is not a valid number", SW_FMT(text), m->name);
+            return wire_malformed(w, "Value '%.*s' at '%s' is not a valid number", SW_FMT(text),
+                                  m->name);
         break;
     case SW_TIMESTAMP:
         if (!sw_time_parse(trimmed, v))
-            return wire_malformed(w, "Value '%.*s' at '%s' is not a valid timestamp", SW_FMT(text), m->name);
+            return wire_malformed(w, "Value '%.*s' at '%s' is not a valid timestamp", SW_FMT(text),
+                                  m->name);
         break;
     case SW_BLOB:
         if (!sw_unbase64(w->a, trimmed, v))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The ground that all codecs walk on: making, counting and reaching values that a shape table describes, and the depth
- * bound that keeps a hostile message from using up the stack. */
+/* The ground that all codecs walk on: making, counting and reaching values that a shape table
+ * describes, and the depth bound that keeps a hostile message from using up the stack. */
 
 #include "base/map.h"
 #include "wire/codec.h"
@@ -50,7 +50,13 @@ void wire_mark(const SwShape *s, void *v) {
     case SW_STREAM:
         ((SwStream *)v)->set = true;
         break;
-    case SW_STRING: case SW_BLOB: case SW_DOCUMENT: case SW_LIST: case SW_MAP: case SW_STRUCTURE: case SW_UNION:
+    case SW_STRING:
+    case SW_BLOB:
+    case SW_DOCUMENT:
+    case SW_LIST:
+    case SW_MAP:
+    case SW_STRUCTURE:
+    case SW_UNION:
     case _SW_KIND_MAX:
         break;
     }

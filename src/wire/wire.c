@@ -54,17 +54,20 @@ uint32_t sw_wire_protocol(const SwApi *api, const SwWireMessage *m) {
     SwStr operation;
     uint32_t speaks = api->protocols;
     if ((speaks & SW_RPC_V2_CBOR) && rpc_path(m->path, &operation) &&
-        (sw_str_ieq(sw_header_get(&m->headers, "smithy-protocol"), SW_STR("rpc-v2-cbor")) || has_type(m, "application/cbor")))
+        (sw_str_ieq(sw_header_get(&m->headers, "smithy-protocol"), SW_STR("rpc-v2-cbor")) ||
+         has_type(m, "application/cbor")))
         return SW_RPC_V2_CBOR;
     if (speaks & ANY_REST)
         return speaks & ANY_REST;
-    bool v10 = has_type(m, "application/x-amz-json-1.0"), v11 = has_type(m, "application/x-amz-json-1.1");
+    bool v10 = has_type(m, "application/x-amz-json-1.0"),
+         v11 = has_type(m, "application/x-amz-json-1.1");
     if ((speaks & JSON_RPC) && (v10 || v11 || sw_header_get(&m->headers, "X-Amz-Target").p)) {
         if (v10 && (speaks & SW_JSON_1_0))
             return SW_JSON_1_0;
         return speaks & SW_JSON_1_1 ? SW_JSON_1_1 : SW_JSON_1_0;
     }
-    if ((speaks & ANY_QUERY) && (has_type(m, "application/x-www-form-urlencoded") || query_has_action(m->query)))
+    if ((speaks & ANY_QUERY) &&
+        (has_type(m, "application/x-www-form-urlencoded") || query_has_action(m->query)))
         return speaks & ANY_QUERY;
     return 0;
 }
@@ -75,34 +78,41 @@ static const SwOperation *json_operation(const SwApi *api, const SwWireMessage *
     SwStr name = sw_str_rfind(target, '.', &dot) ? sw_str_skip(target, dot + 1) : SW_NO_STR;
     const SwOperation *op = name.n ? sw_api_operation(api, name) : NULL;
     if (!op)
-        sw_fail(err, &SW_UNKNOWN_OPERATION, "The requested operation is not supported in the called service: %.*s",
+        sw_fail(err, &SW_UNKNOWN_OPERATION,
+                "The requested operation is not supported in the called service: %.*s",
                 SW_FMT(sw_str_or(target, SW_STR("no X-Amz-Target"))));
     return op;
 }
 
-static const SwOperation *query_operation(SwArena *a, const SwApi *api, const SwWireMessage *m, SwError *err) {
+static const SwOperation *query_operation(SwArena *a, const SwApi *api, const SwWireMessage *m,
+                                          SwError *err) {
     static const SwErrorKind missing_action = {.code = "MissingAction", .http = 400};
     SwStr action = wire_form_action(a, m);
     const SwOperation *op = action.n ? sw_api_operation(api, action) : NULL;
     if (!action.n)
         sw_fail(err, &missing_action, "The request must contain the parameter Action");
     else if (!op)
-        sw_fail(err, &SW_INVALID_ACTION, "Could not find operation %.*s for version %s", SW_FMT(action), api->version);
+        sw_fail(err, &SW_INVALID_ACTION, "Could not find operation %.*s for version %s",
+                SW_FMT(action), api->version);
     return op;
 }
 
-static const SwOperation *rest_operation(SwArena *a, const SwApi *api, const SwWireMessage *m, SwError *err) {
+static const SwOperation *rest_operation(SwArena *a, const SwApi *api, const SwWireMessage *m,
+                                         SwError *err) {
     static const SwErrorKind method_not_allowed = {.code = "MethodNotAllowed", .http = 405};
     static const SwErrorKind unknown = {.code = "UnknownOperationException", .http = 404};
     const SwOperation *op = wire_rest_operation(a, api, m);
     if (!op && wire_is_s3(api))
-        sw_fail(err, &method_not_allowed, "The specified method is not allowed against this resource.");
+        sw_fail(err, &method_not_allowed,
+                "The specified method is not allowed against this resource.");
     else if (!op)
-        sw_fail(err, &unknown, "No operation of the service has the method %.*s at %.*s", SW_FMT(m->method), SW_FMT(m->path));
+        sw_fail(err, &unknown, "No operation of the service has the method %.*s at %.*s",
+                SW_FMT(m->method), SW_FMT(m->path));
     return op;
 }
 
-const SwOperation *sw_wire_operation(SwArena *a, const SwApi *api, uint32_t protocol, const SwWireMessage *m, SwError *err) {
+const SwOperation *sw_wire_operation(SwArena *a, const SwApi *api, uint32_t protocol,
+                                     const SwWireMessage *m, SwError *err) {
     SwStr name = SW_NO_STR;
     if (protocol & JSON_RPC)
         return json_operation(api, m, err);
@@ -110,9 +120,11 @@ const SwOperation *sw_wire_operation(SwArena *a, const SwApi *api, uint32_t prot
         return query_operation(a, api, m, err);
     if (protocol & ANY_REST)
         return rest_operation(a, api, m, err);
-    const SwOperation *op = protocol == SW_RPC_V2_CBOR && rpc_path(m->path, &name) ? sw_api_operation(api, name) : NULL;
+    const SwOperation *op =
+        protocol == SW_RPC_V2_CBOR && rpc_path(m->path, &name) ? sw_api_operation(api, name) : NULL;
     if (!op)
-        sw_fail(err, &SW_UNKNOWN_OPERATION, "The requested operation is not supported in the called service: %.*s",
+        sw_fail(err, &SW_UNKNOWN_OPERATION,
+                "The requested operation is not supported in the called service: %.*s",
                 SW_FMT(sw_str_or(name, SW_STR("none"))));
     return op;
 }
@@ -152,7 +164,8 @@ void wire_request_id(Wire *w, SwStr request_id, SwWireMessage *m) {
         sw_header_set(w->a, &m->headers, SW_STR("smithy-protocol"), SW_STR("rpc-v2-cbor"));
 }
 
-static void put_query_reply(Wire *w, const SwOperation *op, const void *out, SwStr request_id, SwBuf *b) {
+static void put_query_reply(Wire *w, const SwOperation *op, const void *out, SwStr request_id,
+                            SwBuf *b) {
     const char *root = sw_strf(w->a, "%sResponse", op->name).p;
     sw_buf_addz(b, WIRE_XML_HEAD);
     wire_xml_open(b, root, w->api->xml_ns);
@@ -183,7 +196,8 @@ int sw_wire_encode_response(SwArena *a, const SwApi *api, const SwOperation *op,
     wire_request_id(&w, request_id, ret_m);
     if (protocol & ANY_REST) {
         const char *root = wire_is_s3(api) ? wire_s3_root(op) : NULL;
-        return wire_rest_put_reply(&w, op->output, root ? root : sw_strf(a, "%sResponse", op->name).p, out, ret_m);
+        return wire_rest_put_reply(&w, op->output,
+                                   root ? root : sw_strf(a, "%sResponse", op->name).p, out, ret_m);
     }
 
     SwBuf b = wire_buf(&w);
@@ -209,7 +223,8 @@ static const void *with_tokens(SwArena *a, const SwShape *s, const void *in) {
     void *copy = NULL;
     for (uint32_t i = 0; s && in && i < s->n_member; i++) {
         const SwMember *m = &s->member[i];
-        if (!(m->flags & SW_IDEMPOTENCY_TOKEN) || m->shape->kind != SW_STRING || sw_member_is_set(m, in))
+        if (!(m->flags & SW_IDEMPOTENCY_TOKEN) || m->shape->kind != SW_STRING ||
+            sw_member_is_set(m, in))
             continue;
         if (!copy) {
             copy = sw_arena_alloc(a, s->size);
@@ -229,7 +244,8 @@ static void put_rpc_head(Wire *w, const SwOperation *op, SwWireMessage *m) {
     const char *prefix = w->api->target_prefix ? w->api->target_prefix : w->api->name;
     sw_header_set(a, &m->headers, SW_STR("Content-Type"), type);
     if (w->protocol & JSON_RPC)
-        sw_header_set(a, &m->headers, SW_STR("X-Amz-Target"), sw_strf(a, "%s.%s", prefix, op->name));
+        sw_header_set(a, &m->headers, SW_STR("X-Amz-Target"),
+                      sw_strf(a, "%s.%s", prefix, op->name));
     if (w->protocol == SW_RPC_V2_CBOR) {
         m->path = sw_strf(a, "/service/%s/operation/%s", prefix, op->name);
         sw_header_set(a, &m->headers, SW_STR("smithy-protocol"), SW_STR("rpc-v2-cbor"));

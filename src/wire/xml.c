@@ -2,9 +2,10 @@
 
 /* XML as bytes: an escaping writer, and a reader that turns a body into a small tree.
  *
- * The reader is libxml2's pull parser with everything dangerous off: UTF-8 only, no document type, so no entities
- * beyond the five, no network, no huge nodes, a depth bound. It hangs on the arena, so that leaving by any way frees
- * it. Control characters go out as references, as AWS writes them. */
+ * The reader is libxml2's pull parser with everything dangerous off: UTF-8 only, no document type,
+ * so no entities beyond the five, no network, no huge nodes, a depth bound. It hangs on the arena,
+ * so that leaving by any way frees it. Control characters go out as references, as AWS writes them.
+ */
 
 #include <libxml/parser.h>
 #include <libxml/xmlreader.h>
@@ -16,7 +17,11 @@ void wire_xml_escape(SwBuf *b, SwStr s) {
     size_t from = 0;
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        const char *entity = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : NULL;
+        const char *entity = c == '&'   ? "&amp;"
+                             : c == '<' ? "&lt;"
+                             : c == '>' ? "&gt;"
+                             : c == '"' ? "&quot;"
+                                        : NULL;
         if (!entity && (c >= 0x20 || c == '\n' || c == '\t'))
             continue;
         sw_buf_add(b, s.p + from, i - from);
@@ -119,19 +124,21 @@ static int read_node(Wire *w, xmlTextReaderPtr r, XmlNode **stack, unsigned *dep
                type == XML_READER_TYPE_SIGNIFICANT_WHITESPACE) {
         append_text(w->a, stack[*depth], r);
     } else if (type == XML_READER_TYPE_DOCUMENT_TYPE || type == XML_READER_TYPE_ENTITY_REFERENCE) {
-        return wire_malformed(w, "The XML you provided declares a document type, which is not allowed");
+        return wire_malformed(
+            w, "The XML you provided declares a document type, which is not allowed");
     }
     return 0;
 }
 
 int wire_xml_parse(Wire *w, SwStr text, XmlNode **ret_root) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    static const char fault[] = "The XML you provided was not well-formed or did not validate against our published schema";
     pthread_once(&once, xmlInitParser);
-    if (text.n == 0 || text.n > INT32_MAX || !sw_str_is_utf8(text) || sw_str_contains(text, SW_STR("<!DOCTYPE")))
-        return wire_malformed(w, fault);
-    xmlTextReaderPtr r = xmlReaderForMemory(text.p, (int)text.n, NULL, "UTF-8",
-                                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    if (text.n == 0 || text.n > INT32_MAX || !sw_str_is_utf8(text) ||
+        sw_str_contains(text, SW_STR("<!DOCTYPE")))
+        return wire_malformed(w, WIRE_XML_MALFORMED);
+    xmlTextReaderPtr r =
+        xmlReaderForMemory(text.p, (int)text.n, NULL, "UTF-8",
+                           XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     if (!r)
         return sw_fail(w->err, &SW_INTERNAL_FAILURE, "The XML reader could not be made");
     sw_arena_defer(w->a, reader_free, r);
@@ -143,7 +150,7 @@ int wire_xml_parse(Wire *w, SwStr text, XmlNode **ret_root) {
         if (read_node(w, r, stack, &depth) < 0)
             return -1;
     if (more < 0 || depth != 0 || !document.first)
-        return wire_malformed(w, fault);
+        return wire_malformed(w, WIRE_XML_MALFORMED);
     *ret_root = document.first;
     return 0;
 }

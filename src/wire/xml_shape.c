@@ -2,8 +2,9 @@
 
 /* Shapes as XML: bodies of REST-XML both ways, replies of Query and EC2 Query.
  *
- * A list is `<Name><member/>..</Name>`, or, flattened, its elements in the parent under the element's own name where
- * it has one. A map is `<Name><entry><key/><value/></entry>..</Name>`, or flattened `<Name><key/><value/></Name>..`. */
+ * A list is `<Name><member/>..</Name>`, or, flattened, its elements in the parent under the
+ * element's own name where it has one. A map is `<Name><entry><key/><value/></entry>..</Name>`, or
+ * flattened `<Name><key/><value/></Name>..`. */
 
 #include "wire/codec.h"
 
@@ -22,7 +23,8 @@ static const char *member_name(const SwMember *m) {
 static void put_attributes(Wire *w, SwBuf *b, const SwMember *m, const void *v) {
     const SwShape *s = m->shape;
     if (m->xml_ns)
-        sw_buf_addf(b, m->xml_prefix ? " xmlns:%s=\"" : " xmlns%s=\"", m->xml_prefix ? m->xml_prefix : "");
+        sw_buf_addf(b, m->xml_prefix ? " xmlns:%s=\"" : " xmlns%s=\"",
+                    m->xml_prefix ? m->xml_prefix : "");
     if (m->xml_ns) {
         wire_xml_escape(b, sw_str(m->xml_ns));
         sw_buf_addc(b, '"');
@@ -80,7 +82,8 @@ void wire_xml_put_members(Wire *w, SwBuf *b, const SwShape *s, const void *v, bo
     for (uint32_t i = 0; i < s->n_member; i++) {
         const SwMember *m = &s->member[i];
         const void *value = sw_member_at(m, v);
-        if (!value || (m->flags & SW_XML_ATTRIBUTE) || (top && m->location != SW_IN_BODY) || m->shape->kind == SW_STREAM)
+        if (!value || (m->flags & SW_XML_ATTRIBUTE) || (top && m->location != SW_IN_BODY) ||
+            m->shape->kind == SW_STREAM)
             continue;
         wire_xml_put(w, b, m, member_name(m), value);
     }

@@ -263,6 +263,7 @@ static void s3_bodies_are_read_as_xml(void **state) {
                   "<ID>i</ID></Grantee><Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>"),
                "PutBucketAcl {\"AccessControlPolicy\":{\"Grants\":[{\"Grantee\":{\"ID\":\"i\",\"Type\":\"CanonicalUser\"},\"Permission\":\"READ\"}]},\"Bucket\":\"b\"}");
     assert_str(s3(*state, "PUT", "/b", "tagging", "<Tagging><TagSet></TagSet></Tagging>"), "PutBucketTagging {\"Bucket\":\"b\",\"Tagging\":{\"TagSet\":[]}}");
+    assert_str(s3(*state, "GET", "/b", "list-type=2&max-keys=x", ""), "!InvalidArgument: Value 'x' at 'MaxKeys' is not a valid integer");
     assert_str(s3(*state, "PUT", "/b", "policy", "{\"Version\":1}"), "PutBucketPolicy {\"Bucket\":\"b\",\"Policy\":\"{\\\"Version\\\":1}\"}");
 }
 

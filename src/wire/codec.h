@@ -31,10 +31,11 @@ static inline void wire_leave(Wire *w) {
 
 /* --- values (walk.c) --- */
 
+/* Keys may hold NUL bytes; names do not. */
 static inline bool wire_key_is(const char *name, SwStr key) {
     if (key.n == 0)
         return name[0] == '\0';
-    return name[0] == key.p[0] && strncmp(name, key.p, key.n) == 0 && !name[key.n];
+    return name[0] == key.p[0] && strlen(name) == key.n && memcmp(name, key.p, key.n) == 0;
 }
 
 /* The value at v has been written. */

@@ -150,6 +150,12 @@ static size_t numbered(Wire *w, const Node *n, Numbered **ret) {
 
 static int get_value(Wire *w, const SwMember *m, const Node *n, void *v) sw_must_check;
 
+/* A scalar needs a value of its own: `Name.x=1` says nothing about Name. */
+static bool holds(const SwShape *s, const Node *n) {
+    return s->kind == SW_LIST || s->kind == SW_MAP || s->kind == SW_STRUCTURE ||
+           s->kind == SW_UNION || n->value.p;
+}
+
 static int get_list(Wire *w, const SwMember *m, const Node *n, void *v) {
     const SwMember *e = &m->shape->member[0];
     const Node *inner =
@@ -159,7 +165,8 @@ static int get_list(Wire *w, const SwMember *m, const Node *n, void *v) {
     Numbered *items;
     size_t count = numbered(w, inner ? inner : n, &items);
     for (size_t i = 0; i < count; i++)
-        if (get_value(w, e, items[i].n, sw_list_push(w->a, m->shape, v)) < 0)
+        if (holds(e->shape, items[i].n) &&
+            get_value(w, e, items[i].n, sw_list_push(w->a, m->shape, v)) < 0)
             return -1;
     return 0;
 }
@@ -172,7 +179,7 @@ static int get_map(Wire *w, const SwMember *m, const Node *n, void *v) {
     for (size_t i = 0; i < count; i++) {
         const Node *key = find(items[i].n, sw_str(part_name(km, "key")));
         const Node *value = find(items[i].n, sw_str(part_name(vm, "value")));
-        if (!key || !key->value.p || !value)
+        if (!key || !key->value.p || !value || !holds(vm->shape, value))
             return wire_malformed(w, "An entry of '%s' lacks its key or value", m->name);
         if (get_value(w, vm, value, wire_map_add(w, m->shape, v, key->value)) < 0)
             return -1;
@@ -196,8 +203,7 @@ static int get_structure(Wire *w, const SwShape *s, const Node *n, void *v) {
         const SwMember *m = &s->member[i];
         const Node *c = member_node(w, n, m);
         bool is_structure = m->shape->kind == SW_STRUCTURE || m->shape->kind == SW_UNION;
-        bool is_list = m->shape->kind == SW_LIST || m->shape->kind == SW_MAP;
-        if (!c || (is_structure && !c->first) || (!is_structure && !is_list && !c->value.p))
+        if (!c || (is_structure && !c->first) || !holds(m->shape, c))
             continue;
         if (get_value(w, m, c, sw_member_make(w->a, m, v)) < 0)
             return -1;

@@ -134,9 +134,9 @@ static int empty_dir(int fd, dev_t dev, int depth) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
         if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-            r = -1;
+            r = errno == ENOENT ? r : -1;       /* somebody else removed it: what is absent is success */
         } else if (!S_ISDIR(st.st_mode)) {
-            if (unlinkat(fd, e->d_name, 0) < 0)
+            if (unlinkat(fd, e->d_name, 0) < 0 && errno != ENOENT)
                 r = -1;
         } else if (st.st_dev != dev) {  /* something is mounted here */
             errno = EBUSY;

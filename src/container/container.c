@@ -2,6 +2,7 @@
 
 /* The public functions over a driver: what all drivers share is here (checks, waiting, exec to the end). */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -135,6 +136,27 @@ static bool pump(int *in_fd, SwStr input, Pump *out, Pump *err_out, int64_t unti
     return true;
 }
 
+/* Ends the command itself: its parent, the driver's client, can only pass on signals that can be ignored. */
+static void kill_children(pid_t pid) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+    SwStr text, word;
+    const struct dirent *e;
+    const char *tasks = sw_strf(a, "/proc/%d/task", (int)pid).p;
+    DIR *d = opendir(tasks);
+    int64_t child;
+
+    while (d && (e = readdir(d))) {
+        if (e->d_name[0] == '.' || sw_file_read(a, sw_strf(a, "%s/%s/children", tasks, e->d_name).p, 4096, &text, &err) < 0)
+            continue;
+        while (sw_str_next(&text, ' ', &word))
+            if (sw_str_to_i64(word, &child) && child > 1)
+                (void)kill((pid_t)child, SIGKILL);
+    }
+    if (d)
+        closedir(d);
+}
+
 int sw_container_exec(SwRuntime *rt, SwArena *a, SwStr id, const SwExec *x, SwStr input, size_t max, int timeout_ms,
                       int *ret_status, SwStr *ret_out, SwStr *ret_err_text, SwError *err) {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, er[2] = {-1, -1};
@@ -149,9 +171,9 @@ int sw_container_exec(SwRuntime *rt, SwArena *a, SwStr id, const SwExec *x, SwSt
     Pump o = {out[0], sw_buf(a, max)}, e = {er[0], sw_buf(a, max)};
     bool whole = r == 0 && pump(&in[1], input, &o, &e, until);
     if (r == 0 && !whole) {
-        (void)kill(pid, SIGTERM);               /* runc passes it on to the command */
-        if (sw_proc_wait(pid, 1000, ret_status, err) == 0 || err->kind)
-            sw_error_reset(err);
+        kill_children(pid);
+        if (sw_proc_wait(pid, 2000, ret_status, err) < 0)
+            sw_error_reset(err);                /* killed and reaped */
         r = sw_fail(err, &SW_CONTAINER_START_FAILED, "command timed out after %d ms", timeout_ms);
     } else if (r == 0) {
         r = sw_proc_wait(pid, -1, ret_status, err);

@@ -62,6 +62,8 @@ typedef struct SwRuntimeOpts {
 /* Opening adopts what an earlier process left: see sw_runtime_adopt for what that is. */
 int  sw_runtime_open(const SwRuntimeOpts *o, SwRuntime **ret_rt, SwError *err) sw_must_check;
 void sw_runtime_close(SwRuntime *rt);                   /* containers go on; accepts NULL */
+/* All containers and networks gone; the empty bridge stays, so that the next task starts as fast as the last. */
+int  sw_runtime_reset(SwRuntime *rt, SwError *err) sw_must_check;
 /* Everything gone: containers, mounts, namespaces, interfaces, rules, cgroups. Layers stay. The runtime stays usable. */
 int  sw_runtime_purge(SwRuntime *rt, SwError *err) sw_must_check;
 /* The same without a runtime, for `slipway down` after a crash; layers go too. */

@@ -4,10 +4,11 @@
  * without an image; what they write goes to the container's folder and is discarded with it.
  *
  * Only file systems that hold programs are shown: `/` and real file systems mounted below it. Fresh: /proc, /sys, /dev,
- * /run, /tmp. Masked (empty and writable): /home, what holds credentials in root's home, the state of container engines, Slipway's
- * data. In a privileged container /var/lib/docker and /var/lib/containerd are folders of a real file system, on which dockerd
+ * /run, /tmp. Masked (empty and writable): /home, hidden entries of root's home but those of tool chains, the state of
+ * container engines, Slipway's data. In a privileged container /var/lib/docker and /var/lib/containerd are folders of a real file system, on which dockerd
  * can stack overlays (on an overlay it could not). */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,13 +38,39 @@ static void scratch(SwArena *a, SwValue *mounts, const char *dir, const char *na
     sw_oci_mount(a, mounts, sw_str(target), "bind", sw_str(path), "bind,rprivate,rw");
 }
 
+static void mask(SwArena *a, SwValue *mounts, const char *path) {
+    if (is_dir(path))
+        sw_oci_mount(a, mounts, sw_str(path), "tmpfs", SW_STR("tmpfs"), "nosuid,nodev,mode=700");
+    else if (sw_exists(path))
+        sw_oci_mount(a, mounts, sw_str(path), "bind", SW_STR("/dev/null"), "bind,ro");
+}
+
+/* Credentials live in hidden files of a hundred names: so all are masked but what tool chains need. */
+static void mask_home(SwArena *a, SwValue *mounts) {
+    static const char *const shown[] = {".", "..", ".bashrc", ".profile", ".bash_profile", ".gitconfig", ".cargo", ".rustup", ".pyenv",
+                                        ".rbenv", ".nvm", ".npm", ".m2", ".gradle", ".cache", ".local"};
+    const struct dirent *e;
+    struct stat st;
+    DIR *d = opendir("/root");
+
+    while (d && (e = readdir(d))) {
+        bool show = e->d_name[0] != '.';
+        for (size_t i = 0; i < SW_N(shown) && !show; i++)
+            show = strcmp(e->d_name, shown[i]) == 0;
+        const char *path = sw_strf(a, "/root/%s", e->d_name).p;
+        if (!show && lstat(path, &st) == 0 && !S_ISLNK(st.st_mode))     /* a link leads to what is masked itself, or is shown */
+            mask(a, mounts, path);
+    }
+    if (d)
+        closedir(d);
+}
+
 void sw_host_mounts(SwRuntime *rt, SwArena *a, SwValue *mounts, const char *dir, bool privileged) {
-    static const char *const dirs[] = {"/home", "/root/.aws", "/root/.ssh", "/root/.docker", "/root/.gnupg", "/root/.kube",
-                                       "/root/.azure", "/root/.config", "/root/.local/share/slipway", "/var/lib/slipway",
-                                       "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/etc/slipway"};
-    static const char *const files[] = {"/root/.netrc", "/root/.git-credentials", "/root/.npmrc", "/root/.pypirc", "/root/.pgpass",
-                                        "/root/.bash_history", "/etc/shadow", "/etc/gshadow", "/etc/ssh/ssh_host_rsa_key",
-                                        "/etc/ssh/ssh_host_ecdsa_key", "/etc/ssh/ssh_host_ed25519_key"};
+    static const char *const dirs[] = {"/home", "/root/.local/share/slipway", "/var/lib/slipway", "/var/lib/docker",
+                                       "/var/lib/containerd", "/var/lib/containers", "/etc/slipway"};
+    static const char *const files[] = {"/root/.cargo/credentials", "/root/.cargo/credentials.toml", "/root/.m2/settings.xml",
+                                        "/root/.gradle/gradle.properties", "/etc/shadow", "/etc/gshadow",
+                                        "/etc/ssh/ssh_host_rsa_key", "/etc/ssh/ssh_host_ecdsa_key", "/etc/ssh/ssh_host_ed25519_key"};
 
     scratch(a, mounts, dir, "tmp", "/tmp", 01777);
     sw_oci_mount(a, mounts, SW_STR("/run"), "tmpfs", SW_STR("tmpfs"), "nosuid,nodev,mode=755");
@@ -51,12 +78,12 @@ void sw_host_mounts(SwRuntime *rt, SwArena *a, SwValue *mounts, const char *dir,
         bool docker = privileged && (strcmp(dirs[i], "/var/lib/docker") == 0 || strcmp(dirs[i], "/var/lib/containerd") == 0);
         if (docker)
             scratch(a, mounts, dir, dirs[i] + strlen("/var/lib/"), dirs[i], 0711);
-        else if (is_dir(dirs[i]))
-            sw_oci_mount(a, mounts, sw_str(dirs[i]), "tmpfs", SW_STR("tmpfs"), "nosuid,nodev,mode=700");
+        else
+            mask(a, mounts, dirs[i]);
     }
+    mask_home(a, mounts);
     for (size_t i = 0; i < SW_N(files); i++)
-        if (sw_exists(files[i]))
-            sw_oci_mount(a, mounts, sw_str(files[i]), "bind", SW_STR("/dev/null"), "bind,ro");
+        mask(a, mounts, files[i]);
     SwStr data = sw_str(rt->data);
     if (!below(data, "/tmp") && !below(data, "/run") && !below(data, "/home") && !below(data, "/var/lib/slipway"))
         sw_oci_mount(a, mounts, data, "tmpfs", SW_STR("tmpfs"), "nosuid,nodev,mode=700,size=64k");

@@ -170,7 +170,7 @@ static void empty_group(const char *group) {
     }
 }
 
-int sw_runtime_purge(SwRuntime *rt, SwError *err) {
+int sw_runtime_reset(SwRuntime *rt, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwStrList ids = ids_of(rt, a), nets;
     SwError ignored = sw_error(a);
@@ -187,6 +187,13 @@ int sw_runtime_purge(SwRuntime *rt, SwError *err) {
     for (size_t i = 0; i < nets.n; i++)
         if (sw_net_delete(rt, nets.v[i], err) < 0)
             r = -1;
+    return r;
+}
+
+int sw_runtime_purge(SwRuntime *rt, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    int r = sw_runtime_reset(rt, err);
+
     pthread_mutex_lock(&rt->net.lock);
     if (rt->net.up)
         sw_net_purge(rt->o.instance);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Health checks as ELBv2 has them: reasons and texts are AWS's own, from the API reference of TargetHealth. */
+/* Health checks as ELBv2 has them: reasons and texts are AWS's own, from the API reference of
+ * TargetHealth. */
 
 #include <curl/curl.h>
 
@@ -64,11 +65,12 @@ static SwProbe judge(const SwHealthCheck *c, CURL *h, CURLcode r) {
     return (SwProbe){SW_PROBE_MISMATCH, (int)status};
 }
 
-void sw_health_probe(SwArena *a, const SwHealthCheck *c, SwStr address, uint16_t port, SwProbe *ret) {
+void sw_health_probe(SwArena *a, const SwHealthCheck *c, SwStr address, uint16_t port,
+                     SwProbe *ret) {
     const char *scheme = c->protocol == SW_CHECK_HTTPS ? "https" : "http";
     bool v6 = memchr(address.p, ':', address.n);
-    SwStr url = sw_strf(a, v6 ? "%s://[%.*s]:%u%.*s" : "%s://%.*s:%u%.*s", scheme, SW_FMT(address), port,
-                        SW_FMT(sw_str_or(c->path, SW_STR("/"))));
+    SwStr url = sw_strf(a, v6 ? "%s://[%.*s]:%u%.*s" : "%s://%.*s:%u%.*s", scheme, SW_FMT(address),
+                        port, SW_FMT(sw_str_or(c->path, SW_STR("/"))));
     CURL *h = curl_easy_init();
 
     *ret = (SwProbe){SW_PROBE_FAILED, 0};
@@ -111,13 +113,15 @@ bool sw_health_step(const SwHealthCheck *c, SwHealth *h, const SwProbe *r) {
 }
 
 SwStr sw_health_reason(const SwHealth *h) {
-    static const SwStr reason[] = {
-        [SW_PROBE_OK] = SW_STR_C("Target.FailedHealthChecks"), [SW_PROBE_MISMATCH] = SW_STR_C("Target.ResponseCodeMismatch"),
-        [SW_PROBE_TIMEOUT] = SW_STR_C("Target.Timeout"), [SW_PROBE_FAILED] = SW_STR_C("Target.FailedHealthChecks")};
+    static const SwStr reason[] = {[SW_PROBE_OK] = SW_STR_C("Target.FailedHealthChecks"),
+                                   [SW_PROBE_MISMATCH] = SW_STR_C("Target.ResponseCodeMismatch"),
+                                   [SW_PROBE_TIMEOUT] = SW_STR_C("Target.Timeout"),
+                                   [SW_PROBE_FAILED] = SW_STR_C("Target.FailedHealthChecks")};
 
     switch (h->state) {
     case SW_TARGET_INITIAL:
-        return h->passes + h->fails ? SW_STR("Elb.InitialHealthChecking") : SW_STR("Elb.RegistrationInProgress");
+        return h->passes + h->fails ? SW_STR("Elb.InitialHealthChecking")
+                                    : SW_STR("Elb.RegistrationInProgress");
     case SW_TARGET_HEALTHY:
         return SW_NO_STR;
     case SW_TARGET_UNHEALTHY:
@@ -131,7 +135,8 @@ SwStr sw_health_reason(const SwHealth *h) {
 SwStr sw_health_description(SwArena *a, const SwHealth *h) {
     switch (h->state) {
     case SW_TARGET_INITIAL:
-        return h->passes + h->fails ? SW_STR("Initial health checks in progress") : SW_STR("Target registration is in progress");
+        return h->passes + h->fails ? SW_STR("Initial health checks in progress")
+                                    : SW_STR("Target registration is in progress");
     case SW_TARGET_HEALTHY:
         return SW_NO_STR;
     case SW_TARGET_DRAINING:
@@ -141,5 +146,6 @@ SwStr sw_health_description(SwArena *a, const SwHealth *h) {
     }
     if (h->last.result == SW_PROBE_MISMATCH)
         return sw_strf(a, "Health checks failed with these codes: [%d]", h->last.status);
-    return h->last.result == SW_PROBE_TIMEOUT ? SW_STR("Request timed out") : SW_STR("Health checks failed");
+    return h->last.result == SW_PROBE_TIMEOUT ? SW_STR("Request timed out")
+                                              : SW_STR("Health checks failed");
 }

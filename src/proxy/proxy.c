@@ -2,15 +2,17 @@
 
 /* Apply: from a model to an HAProxy that serves it.
  *
- *     structure differs from what was applied last -> check, replace haproxy.cfg, reload; on failure put the old back
- *     else, per worker: servers, states and weights that differ from what it has -> runtime commands
+ *     structure differs from what was applied last -> check, replace haproxy.cfg, reload; on
+ * failure put the old back else, per worker: servers, states and weights that differ from what it
+ * has -> runtime commands
  *
- * What a worker has is asked each time, never remembered: so an adopted HAProxy needs no special case, and a command
- * that was lost is made up for by the next apply. Workers that a reload replaced still serve open connections, so they
- * get the same commands.
+ * What a worker has is asked each time, never remembered: so an adopted HAProxy needs no special
+ * case, and a command that was lost is made up for by the next apply. Workers that a reload
+ * replaced still serve open connections, so they get the same commands.
  *
- * Files in DIR: haproxy.cfg (what runs, servers too), applied (digest of the structure that the last successful reload
- * or start had; written after it, so that a crash between them costs one reload more), weights.map, body-*. */
+ * Files in DIR: haproxy.cfg (what runs, servers too), applied (digest of the structure that the
+ * last successful reload or start had; written after it, so that a crash between them costs one
+ * reload more), weights.map, body-*. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -91,8 +93,8 @@ uint64_t sw_proxy_reloads(SwProxy *p) {
 
 typedef struct Plan {
     const SwProxyConfig *config;
-    SwStr                text, digest;
-    SwProxyFiles         files;
+    SwStr text, digest;
+    SwProxyFiles files;
 } Plan;
 
 static int make_plan(SwArena *a, const SwProxyConfig *c, Plan *ret, SwError *err) {
@@ -115,9 +117,12 @@ static SwStr read_small(SwProxy *p, SwArena *a, const char *name) {
     return text;
 }
 
-/* Could HAProxy listen there? Asked only for what it does not have yet; so that the answer names the port. */
+/* Could HAProxy listen there? Asked only for what it does not have yet; so that the answer names
+ * the port. */
 static int check_port(SwArena *a, SwStr address, SwStr port, SwError *err) {
-    struct addrinfo hint = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *ai;
+    struct addrinfo hint = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+                            .ai_socktype = SOCK_STREAM},
+                    *ai;
     const int on = 1;
     int e = 0;
 
@@ -129,11 +134,14 @@ static int check_port(SwArena *a, SwStr address, SwStr port, SwError *err) {
         e = errno;
     freeaddrinfo(ai);
     if (e == EADDRINUSE)
-        return sw_fail(err, &SW_PROXY_PORT_IN_USE, "Port %.*s on %.*s is in use by another program", SW_FMT(port), SW_FMT(address));
+        return sw_fail(err, &SW_PROXY_PORT_IN_USE, "Port %.*s on %.*s is in use by another program",
+                       SW_FMT(port), SW_FMT(address));
     if (e == EACCES)
-        return sw_fail(err, &SW_PROXY_PORT_IN_USE, "Port %.*s needs privileges that Slipway does not have", SW_FMT(port));
+        return sw_fail(err, &SW_PROXY_PORT_IN_USE,
+                       "Port %.*s needs privileges that Slipway does not have", SW_FMT(port));
     if (e == EADDRNOTAVAIL)
-        return sw_fail(err, &SW_PROXY_INVALID, "Address '%.*s' is not one of this machine", SW_FMT(address));
+        return sw_fail(err, &SW_PROXY_INVALID, "Address '%.*s' is not one of this machine",
+                       SW_FMT(address));
     return e ? sw_fail_errno(err, e, "try port %.*s", SW_FMT(port)) : 0;
 }
 
@@ -187,7 +195,8 @@ static int await_ports(SwProxy *p, SwArena *a, SwStr new_config, SwError *err) {
 
 static int write_files(SwProxy *p, SwArena *a, const Plan *plan, SwError *err) {
     for (size_t i = 0; i < plan->files.n; i++)
-        if (sw_file_write(proxy_file(p, a, sw_str_z(a, plan->files.v[i].name)), plan->files.v[i].text, 0600, err) < 0)
+        if (sw_file_write(proxy_file(p, a, sw_str_z(a, plan->files.v[i].name)),
+                          plan->files.v[i].text, 0600, err) < 0)
             return -1;
     return 0;
 }
@@ -219,9 +228,11 @@ static int apply_structure(SwProxy *p, SwArena *a, const Plan *plan, bool runs, 
     SwError ignored = sw_error(a);
     int r;
 
-    if (!runs && proxy_end(p, a, err) < 0)      /* workers whose master was killed still have the ports */
+    if (!runs &&
+        proxy_end(p, a, err) < 0) /* workers whose master was killed still have the ports */
         return -1;
-    if ((runs ? check_ports(a, plan->text, running, err) : await_ports(p, a, plan->text, err)) < 0 ||
+    if ((runs ? check_ports(a, plan->text, running, err) : await_ports(p, a, plan->text, err)) <
+            0 ||
         write_files(p, a, plan, err) < 0)
         return -1;
     if (sw_file_write(proxy_file(p, a, "haproxy.new"), plan->text, 0600, err) < 0 ||
@@ -234,7 +245,8 @@ static int apply_structure(SwProxy *p, SwArena *a, const Plan *plan, bool runs, 
     r = runs ? proxy_reload(p, a, err) : proxy_start(p, a, err);
     if (r < 0) {
         if (runs && sw_file_write(proxy_file(p, a, "haproxy.cfg"), running, 0600, &ignored) < 0)
-            sw_log(SW_WARN, "cannot put back the load balancer's configuration", SW_F("cause", ignored.cause));
+            sw_log(SW_WARN, "cannot put back the load balancer's configuration",
+                   SW_F("cause", ignored.cause));
         return -1;
     }
     remove_old_bodies(p, a, plan);
@@ -244,17 +256,27 @@ static int apply_structure(SwProxy *p, SwArena *a, const Plan *plan, bool runs, 
 
 /* ---- servers ---- */
 
-/* One server as a worker has it. Columns of `show servers state`, version 1. ADMIN_WAS_DISABLED tells only how the
- * configuration had it. */
-enum { COL_BACKEND = 1, COL_SERVER = 3, COL_ADMIN = 6, COL_WEIGHT = 7, COL_ENOUGH = 9, ADMIN_WAS_DISABLED = 4 };
+/* One server as a worker has it. Columns of `show servers state`, version 1. ADMIN_WAS_DISABLED
+ * tells only how the configuration had it. */
+enum {
+    COL_BACKEND = 1,
+    COL_SERVER = 3,
+    COL_ADMIN = 6,
+    COL_WEIGHT = 7,
+    COL_ENOUGH = 9,
+    ADMIN_WAS_DISABLED = 4
+};
 
 typedef struct Live {
-    SwStr   backend, server;
-    bool    ready;
+    SwStr backend, server;
+    bool ready;
     int64_t weight;
-    bool    wanted;
+    bool wanted;
 } Live;
-typedef struct LiveList { Live *v; size_t n; } LiveList;
+typedef struct LiveList {
+    Live *v;
+    size_t n;
+} LiveList;
 
 static void parse_servers(SwArena *a, SwStr text, LiveList *ret) {
     SwStr line;
@@ -266,7 +288,8 @@ static void parse_servers(SwArena *a, SwStr text, LiveList *ret) {
         if (f.n < COL_ENOUGH || !sw_str_starts(f.v[COL_BACKEND], SW_STR("g:")) ||
             !sw_str_to_i64(f.v[COL_ADMIN], &admin) || !sw_str_to_i64(f.v[COL_WEIGHT], &weight))
             continue;
-        *sw_list_add(a, ret) = (Live){f.v[COL_BACKEND], f.v[COL_SERVER], (admin & ~ADMIN_WAS_DISABLED) == 0, weight, false};
+        *sw_list_add(a, ret) = (Live){f.v[COL_BACKEND], f.v[COL_SERVER],
+                                      (admin & ~ADMIN_WAS_DISABLED) == 0, weight, false};
     }
 }
 
@@ -280,8 +303,8 @@ static Live *find_live(LiveList *l, SwStr backend, SwStr server) {
 typedef struct Worker {
     SwProxy *p;
     SwArena *a;
-    pid_t    pid;
-    bool     current;
+    pid_t pid;
+    bool current;
 } Worker;
 
 /* Old workers may end at any moment, so only the current one's refusal is an error. */
@@ -296,40 +319,53 @@ static int tell(const Worker *w, SwStr command, const char *good, SwError *err) 
     }
     if (!w->current || answer.n == 0 || (good && sw_str_contains(answer, sw_str(good))))
         return 0;
-    return sw_fail_cause(err, &SW_PROXY_UNAVAILABLE, sw_str_z(w->a, sw_strf(w->a, "%.*s: %.*s", SW_FMT(command), SW_FMT(answer))),
-                         "The load balancer's data plane refused a change");
+    return sw_fail_cause(
+        err, &SW_PROXY_UNAVAILABLE,
+        sw_str_z(w->a, sw_strf(w->a, "%.*s: %.*s", SW_FMT(command), SW_FMT(answer))),
+        "The load balancer's data plane refused a change");
 }
 
-static int add_server(const Worker *w, const SwProxyTargetGroup *g, const SwProxyTarget *t, SwError *err) {
-    SwStr add = sw_strf(w->a, "add server g:%.*s/%.*s %.*s weight %d%.*s", SW_FMT(g->id), SW_FMT(proxy_server_name(w->a, t)),
-                        SW_FMT(proxy_server_address(w->a, t)), proxy_server_weight(t), SW_FMT(proxy_server_options(w->a, g)));
+static int add_server(const Worker *w, const SwProxyTargetGroup *g, const SwProxyTarget *t,
+                      SwError *err) {
+    SwStr add = sw_strf(w->a, "add server g:%.*s/%.*s %.*s weight %d%.*s", SW_FMT(g->id),
+                        SW_FMT(proxy_server_name(w->a, t)), SW_FMT(proxy_server_address(w->a, t)),
+                        proxy_server_weight(t), SW_FMT(proxy_server_options(w->a, g)));
 
     if (tell(w, add, "New server registered", err) < 0)
         return -1;
     if (!proxy_target_ready(g, t))
         return 0;
-    return tell(w, sw_strf(w->a, "enable server g:%.*s/%.*s", SW_FMT(g->id), SW_FMT(proxy_server_name(w->a, t))), NULL, err);
+    return tell(w,
+                sw_strf(w->a, "enable server g:%.*s/%.*s", SW_FMT(g->id),
+                        SW_FMT(proxy_server_name(w->a, t))),
+                NULL, err);
 }
 
-static int set_server(const Worker *w, const SwProxyTargetGroup *g, const SwProxyTarget *t, const Live *live, SwError *err) {
+static int set_server(const Worker *w, const SwProxyTargetGroup *g, const SwProxyTarget *t,
+                      const Live *live, SwError *err) {
     bool ready = proxy_target_ready(g, t);
     SwStr name = sw_strf(w->a, "set server g:%.*s/%.*s", SW_FMT(g->id), SW_FMT(live->server));
 
     if (live->weight != proxy_server_weight(t) &&
-        tell(w, sw_strf(w->a, "%.*s weight %d", SW_FMT(name), proxy_server_weight(t)), NULL, err) < 0)
+        tell(w, sw_strf(w->a, "%.*s weight %d", SW_FMT(name), proxy_server_weight(t)), NULL, err) <
+            0)
         return -1;
     if (live->ready != ready)
-        return tell(w, sw_strf(w->a, "%.*s state %s", SW_FMT(name), ready ? "ready" : "maint"), "is", err);
+        return tell(w, sw_strf(w->a, "%.*s state %s", SW_FMT(name), ready ? "ready" : "maint"),
+                    "is", err);
     return 0;
 }
 
-/* Gets no requests at once; goes for good when its last connection has ended, which a later apply sees to. */
+/* Gets no requests at once; goes for good when its last connection has ended, which a later apply
+ * sees to. */
 static int remove_server(const Worker *w, const Live *live, SwError *err) {
     SwStr name = sw_strf(w->a, "%.*s/%.*s", SW_FMT(live->backend), SW_FMT(live->server)), answer;
 
-    if (live->ready && tell(w, sw_strf(w->a, "set server %.*s state maint", SW_FMT(name)), "is", err) < 0)
+    if (live->ready &&
+        tell(w, sw_strf(w->a, "set server %.*s state maint", SW_FMT(name)), "is", err) < 0)
         return -1;
-    if (proxy_command(w->p, w->a, w->pid, sw_strf(w->a, "del server %.*s", SW_FMT(name)), &answer, err) < 0)
+    if (proxy_command(w->p, w->a, w->pid, sw_strf(w->a, "del server %.*s", SW_FMT(name)), &answer,
+                      err) < 0)
         sw_error_reset(err);
     return 0;
 }
@@ -388,7 +424,10 @@ static int apply_weights(const Worker *w, const Plan *plan, SwError *err) {
         SwStr entry = sw_strf(w->a, " %.*s %.*s\n", SW_FMT(want.v[i].rule), SW_FMT(want.v[i].sums));
         if (sw_str_contains(text, entry))
             continue;
-        if (tell(w, sw_strf(w->a, "set map weights.map %.*s %.*s", SW_FMT(want.v[i].rule), SW_FMT(want.v[i].sums)), NULL, err) < 0)
+        if (tell(w,
+                 sw_strf(w->a, "set map weights.map %.*s %.*s", SW_FMT(want.v[i].rule),
+                         SW_FMT(want.v[i].sums)),
+                 NULL, err) < 0)
             return -1;
     }
     return 0;
@@ -396,7 +435,8 @@ static int apply_weights(const Worker *w, const Plan *plan, SwError *err) {
 
 /* ---- apply ---- */
 
-static int apply_running(SwProxy *p, SwArena *a, const Plan *plan, const ProxyState *s, SwError *err) {
+static int apply_running(SwProxy *p, SwArena *a, const Plan *plan, const ProxyState *s,
+                         SwError *err) {
     for (size_t i = 0; i < s->workers.n; i++) {
         const Worker w = {p, a, s->workers.v[i].pid, s->workers.v[i].current};
         if (apply_servers(&w, plan, err) < 0 || apply_weights(&w, plan, err) < 0)
@@ -412,7 +452,8 @@ static int apply_locked(SwProxy *p, SwArena *a, const SwProxyConfig *c, SwError 
 
     if (make_plan(a, c, &plan, err) < 0 || proxy_state(p, a, &s, err) < 0)
         return -1;
-    if (!sw_str_contains(plan.text, SW_STR("\nfrontend "))) {      /* nothing to listen on: HAProxy would not start */
+    if (!sw_str_contains(
+            plan.text, SW_STR("\nfrontend "))) { /* nothing to listen on: HAProxy would not start */
         (void)unlinkat(p->dir_fd, "applied", 0);
         return s.master ? proxy_end(p, a, err) : 0;
     }
@@ -424,7 +465,9 @@ static int apply_locked(SwProxy *p, SwArena *a, const SwProxyConfig *c, SwError 
     if (apply_running(p, a, &plan, &s, err) < 0)
         return -1;
     if (same && !sw_str_eq(read_small(p, a, "haproxy.cfg"), plan.text))
-        return sw_file_write(proxy_file(p, a, "haproxy.cfg"), plan.text, 0600, err) < 0 ? -1 : write_files(p, a, &plan, err);
+        return sw_file_write(proxy_file(p, a, "haproxy.cfg"), plan.text, 0600, err) < 0
+                   ? -1
+                   : write_files(p, a, &plan, err);
     return 0;
 }
 
@@ -436,8 +479,8 @@ int sw_proxy_apply(SwProxy *p, const SwProxyConfig *c, SwError *err) {
     pthread_mutex_lock(&p->lock);
     r = apply_locked(p, a, c, &mine);
     pthread_mutex_unlock(&p->lock);
-    if (r < 0)                          /* texts move to the caller's arena */
-        sw_fail_cause(err, mine.kind, mine.cause ? sw_str_z(err->arena, sw_str(mine.cause)) : NULL, "%s",
-                      mine.message ? mine.message : "");
+    if (r < 0) /* texts move to the caller's arena */
+        sw_fail_cause(err, mine.kind, mine.cause ? sw_str_z(err->arena, sw_str(mine.cause)) : NULL,
+                      "%s", mine.message ? mine.message : "");
     return r;
 }

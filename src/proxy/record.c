@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The request log. HAProxy's workers append whole lines to requests.log through the standard output that they got at
- * birth, so a record exists before and without us; a position is a byte offset in that file, which never shrinks:
- * what was read is given back to the disk as a hole at its beginning. */
+/* The request log. HAProxy's workers append whole lines to requests.log through the standard output
+ * that they got at birth, so a record exists before and without us; a position is a byte offset in
+ * that file, which never shrinks: what was read is given back to the disk as a hole at its
+ * beginning. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,14 +16,35 @@
 #include "base/file.h"
 #include "proxy/internal.h"
 
-#define WINDOW   (256 * SW_KIB)
-#define LINE_MAX_BYTES (16 * SW_KIB)    /* HAProxy writes at most 8 KiB */
+#define WINDOW (256 * SW_KIB)
+#define LINE_MAX_BYTES (16 * SW_KIB) /* HAProxy writes at most 8 KiB */
 
 /* ---- one line ---- */
 
-enum {                                  /* columns, as render.c writes them */
-    C_END_US, C_TOTAL_MS, C_T0, C_T1, C_LB, C_LISTENER, C_RULE, C_BACKEND, C_SERVER, C_STATUS, C_TARGET_STATUS,
-    C_RECEIVED, C_SENT, C_RETRIES, C_END, C_CLIENT, C_METHOD, C_VERSION, C_TRACE, C_HOST, C_URI, C_AGENT, _C_MAX
+enum { /* columns, as render.c writes them */
+       C_END_US,
+       C_TOTAL_MS,
+       C_T0,
+       C_T1,
+       C_LB,
+       C_LISTENER,
+       C_RULE,
+       C_BACKEND,
+       C_SERVER,
+       C_STATUS,
+       C_TARGET_STATUS,
+       C_RECEIVED,
+       C_SENT,
+       C_RETRIES,
+       C_END,
+       C_CLIENT,
+       C_METHOD,
+       C_VERSION,
+       C_TRACE,
+       C_HOST,
+       C_URI,
+       C_AGENT,
+       _C_MAX
 };
 
 static SwStr word(SwStr s) {
@@ -32,7 +54,10 @@ static SwStr word(SwStr s) {
 static int64_t number(SwStr s, int64_t otherwise) {
     int64_t v;
 
-    if (sw_str_starts(s, SW_STR("+")))  /* HAProxy marks a number that was still growing, and redispatched retries */
+    if (sw_str_starts(
+            s,
+            SW_STR(
+                "+"))) /* HAProxy marks a number that was still growing, and redispatched retries */
         s = sw_str_skip(s, 1);
     return sw_str_to_i64(s, &v) ? v : otherwise;
 }
@@ -70,8 +95,8 @@ bool sw_proxy_record_parse(SwArena *a, SwStr line, SwProxyRecord *ret) {
     SwStr f[_C_MAX] = {{0}};
     int64_t end_us, t0, t1;
 
-    if (line.n > LINE_MAX_BYTES || split(line, f) <= C_CLIENT || !sw_str_to_i64(f[C_END_US], &end_us) || end_us <= 0 ||
-        end_us > INT64_MAX / SW_US)
+    if (line.n > LINE_MAX_BYTES || split(line, f) <= C_CLIENT ||
+        !sw_str_to_i64(f[C_END_US], &end_us) || end_us <= 0 || end_us > INT64_MAX / SW_US)
         return false;
     *ret = (SwProxyRecord){.ended = end_us * SW_US, .target_us = -1};
     ret->total_us = SW_MIN(SW_MAX(number(f[C_TOTAL_MS], 0), 0), INT64_MAX / 1000) * 1000;
@@ -120,7 +145,7 @@ static size_t take_lines(SwArena *a, SwStr window, size_t max, SwProxyRecordList
 
     while (ret->n < max && sw_str_cut(&rest, '\n', &line)) {
         SwProxyRecord r;
-        while (line.n && line.p[0] == 0)                /* the tail of a block that was freed only in part */
+        while (line.n && line.p[0] == 0) /* the tail of a block that was freed only in part */
             line = sw_str_skip(line, 1);
         if (sw_proxy_record_parse(a, line, &r))
             *sw_list_add(a, ret) = r;
@@ -128,7 +153,8 @@ static size_t take_lines(SwArena *a, SwStr window, size_t max, SwProxyRecordList
     return window.n - rest.n;
 }
 
-int sw_proxy_records(SwProxy *p, SwArena *a, int64_t from, size_t max, SwProxyRecordList *ret, int64_t *ret_next, SwError *err) {
+int sw_proxy_records(SwProxy *p, SwArena *a, int64_t from, size_t max, SwProxyRecordList *ret,
+                     int64_t *ret_next, SwError *err) {
     _sw_close_ int fd = open_log(p, O_RDONLY);
 
     *ret = (SwProxyRecordList){0};
@@ -142,7 +168,7 @@ int sw_proxy_records(SwProxy *p, SwArena *a, int64_t from, size_t max, SwProxyRe
         if (n < 0)
             return sw_fail_errno(err, errno, "read the request log");
         size_t used = take_lines(a, sw_str_n(window, (size_t)n), max, ret);
-        if (used == 0 && n == (ssize_t)WINDOW)          /* no line is so long: not ours, skip it */
+        if (used == 0 && n == (ssize_t)WINDOW) /* no line is so long: not ours, skip it */
             used = WINDOW;
         if (used == 0)
             break;
@@ -156,14 +182,16 @@ int sw_proxy_records(SwProxy *p, SwArena *a, int64_t from, size_t max, SwProxyRe
 
 int sw_proxy_forget(SwProxy *p, int64_t before, SwError *err) {
     _sw_close_ int fd = open_log(p, O_RDWR);
-    const int64_t block = 64 * (int64_t)SW_KIB;         /* whole blocks only: a part would be written as zeros */
+    const int64_t block =
+        64 * (int64_t)SW_KIB; /* whole blocks only: a part would be written as zeros */
 
     before -= before % block;
     if (before <= 0)
         return 0;
     if (fd < 0)
         return errno == ENOENT ? 0 : sw_fail_errno(err, errno, "open the request log");
-    if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, before) < 0 && errno != EOPNOTSUPP)
+    if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, before) < 0 &&
+        errno != EOPNOTSUPP)
         return sw_fail_errno(err, errno, "free the request log's beginning");
     return 0;
 }

@@ -1,39 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A model to HAProxy's configuration. One frontend a port; one backend a target group. A request's way:
+/* A model to HAProxy's configuration. One frontend a port; one backend a target group. A request's
+ * way:
  *
- *     frontend http-80   Host -> txn.lb, txn.li (listener); its rules in order -> txn.rule; that rule's action
- *     backend  g:<id>    sticky target, time stamps, the target's status; what HAProxy itself answers instead
- *     log-format         one line a request, columns as record.c reads them
+ *     frontend http-80   Host -> txn.lb, txn.li (listener); its rules in order -> txn.rule; that
+ * rule's action backend  g:<id>    sticky target, time stamps, the target's status; what HAProxy
+ * itself answers instead log-format         one line a request, columns as record.c reads them
  *
- * Order is made stable (load balancers and groups by id), so that equal models give equal text and no reload. */
+ * Order is made stable (load balancers and groups by id), so that equal models give equal text and
+ * no reload. */
 
 #include <stdlib.h>
 
 #include "base/digest.h"
 #include "proxy/internal.h"
 
-/* Columns, tab-separated; record.c has the same order. Values of clients come last and percent-encoded, since HAProxy
- * cuts a line at its end. */
-#define COLUMNS_HTTP \
-    "%[date(0,us)]\\t%Ta\\t%[var(txn.t0)]\\t%[var(txn.t1)]\\t%[var(txn.lb)]\\t%[var(txn.li)]\\t%[var(txn.rule)]\\t%b\\t%s\\t%ST\\t" \
-    "%[var(txn.tst)]\\t%U\\t%B\\t%rc\\t%ts\\t%ci:%cp\\t%HM\\t%HV\\t%[var(txn.trace),url_enc]\\t%[var(txn.host),url_enc]\\t" \
+/* Columns, tab-separated; record.c has the same order. Values of clients come last and
+ * percent-encoded, since HAProxy cuts a line at its end. */
+#define COLUMNS_HTTP                                                                               \
+    "%[date(0,us)]\\t%Ta\\t%[var(txn.t0)]\\t%[var(txn.t1)]\\t%[var(txn.lb)]\\t%[var(txn.li)]\\t%[" \
+    "var(txn.rule)]\\t%b\\t%s\\t%ST\\t"                                                            \
+    "%[var(txn.tst)]\\t%U\\t%B\\t%rc\\t%ts\\t%ci:%cp\\t%HM\\t%HV\\t%[var(txn.trace),url_enc]\\t%[" \
+    "var(txn.host),url_enc]\\t"                                                                    \
     "%[var(txn.uri),url_enc]\\t%[var(txn.ua),url_enc]"
 #define COLUMNS_TCP_HEAD "%[date(0,us)]\\t%Tt\\t-\\t-\\t"
-#define COLUMNS_TCP_TAIL "\\t%b\\t%s\\t0\\t-\\t%U\\t%B\\t%rc\\t%ts\\t%ci:%cp\\t-\\t-\\t-\\t-\\t-\\t-"
+#define COLUMNS_TCP_TAIL                                                                           \
+    "\\t%b\\t%s\\t0\\t-\\t%U\\t%B\\t%rc\\t%ts\\t%ci:%cp\\t-\\t-\\t-\\t-\\t-\\t-"
 
-#define CONNECT_MS 10000                /* ALB: 10 s to connect, then 504 */
+#define CONNECT_MS 10000 /* ALB: 10 s to connect, then 504 */
 
 typedef struct Member {
     const SwProxyLoadBalancer *lb;
-    const SwProxyListener     *li;
+    const SwProxyListener *li;
 } Member;
 typedef struct Port {
-    uint16_t        port;
+    uint16_t port;
     SwProxyProtocol protocol;
-    struct { Member *v; size_t n; } members;
+    struct {
+        Member *v;
+        size_t n;
+    } members;
 } Port;
-typedef struct Ports { Port *v; size_t n; } Ports;
+typedef struct Ports {
+    Port *v;
+    size_t n;
+} Ports;
 
 SwStr proxy_backend_name(SwArena *a, SwStr group) {
     return sw_strf(a, "g:%.*s", SW_FMT(group));
@@ -97,7 +108,8 @@ static int by_lb(const void *x, const void *y) {
 }
 
 static int by_group(const void *x, const void *y) {
-    return sw_str_cmp((*(const SwProxyTargetGroup *const *)x)->id, (*(const SwProxyTargetGroup *const *)y)->id);
+    return sw_str_cmp((*(const SwProxyTargetGroup *const *)x)->id,
+                      (*(const SwProxyTargetGroup *const *)y)->id);
 }
 
 static Port *find_port(SwArena *a, Ports *ports, const SwProxyListener *li) {
@@ -119,12 +131,14 @@ static int collect_ports(SwArena *a, const SwProxyConfig *c, Ports *ret, SwError
             bool shared = p->members.n > 0;
             if (shared && (p->protocol != li->protocol || !is_http(li->protocol)))
                 return sw_fail(err, &SW_PROXY_PORT_CONFLICT,
-                               "Port %u is in use by a listener of load balancer '%.*s' with another protocol; "
+                               "Port %u is in use by a listener of load balancer '%.*s' with "
+                               "another protocol; "
                                "only HTTP with HTTP and HTTPS with HTTPS can share a port",
                                li->port, SW_FMT(p->members.v[0].lb->id));
             for (size_t m = 0; m < p->members.n; m++)
                 if (sw_str_eq(p->members.v[m].lb->id, c->lbs.v[i].id))
-                    return sw_fail(err, &SW_PROXY_PORT_CONFLICT, "Load balancer '%.*s' has two listeners on port %u",
+                    return sw_fail(err, &SW_PROXY_PORT_CONFLICT,
+                                   "Load balancer '%.*s' has two listeners on port %u",
                                    SW_FMT(c->lbs.v[i].id), li->port);
             *sw_list_add(a, &p->members) = (Member){&c->lbs.v[i], li};
         }
@@ -167,7 +181,10 @@ void proxy_weights(SwArena *a, const SwProxyConfig *c, ProxyWeights *ret) {
 
 /* HAProxy's expression for a redirect's template. */
 static void add_template(SwBuf *b, SwStr s, const Port *port) {
-    static const struct { SwStr name; const char *expr; } word[] = {
+    static const struct {
+        SwStr name;
+        const char *expr;
+    } word[] = {
         {SW_STR_C("#{host}"), "%[req.hdr(host),field(1,:)]"},
         {SW_STR_C("#{path}"), "%[path,bytes(1)]"},
         {SW_STR_C("#{query}"), "%[query]"},
@@ -179,7 +196,9 @@ static void add_template(SwBuf *b, SwStr s, const Port *port) {
         while (w < SW_N(word) && !sw_str_starts(s, word[w].name))
             w++;
         if (w < SW_N(word)) {
-            sw_buf_addz(b, word[w].expr ? word[w].expr : port->protocol == SW_PROXY_HTTPS ? "https" : "http");
+            sw_buf_addz(b, word[w].expr                       ? word[w].expr
+                           : port->protocol == SW_PROXY_HTTPS ? "https"
+                                                              : "http");
             s = sw_str_skip(s, word[w].name.n);
             continue;
         }
@@ -234,20 +253,29 @@ static void add_fixed(SwBuf *b, const SwProxyRule *r, SwProxyFiles *files) {
     sw_buf_addf(b, " if { var(txn.rule) -m str %.*s }\n", SW_FMT(r->id));
 }
 
-/* Several groups: a random number below the sum of weights against the sums up to each; the sums of a rule are one
- * entry of a map, which changes at run time in one step. */
+/* Several groups: a random number below the sum of weights against the sums up to each; the sums of
+ * a rule are one entry of a map, which changes at run time in one step. */
 static void add_weighted(SwBuf *b, const SwProxyRule *r) {
-    sw_buf_addf(b, "    http-request set-var(txn.sums) str(%.*s),map_str(weights.map) if { var(txn.rule) -m str %.*s }\n",
+    sw_buf_addf(b,
+                "    http-request set-var(txn.sums) str(%.*s),map_str(weights.map) if { "
+                "var(txn.rule) -m str %.*s }\n",
                 SW_FMT(r->id), SW_FMT(r->id));
-    sw_buf_addf(b, "    http-request set-var(txn.all) var(txn.sums),field(%zu,:),add(0) if { var(txn.rule) -m str %.*s }\n",
+    sw_buf_addf(b,
+                "    http-request set-var(txn.all) var(txn.sums),field(%zu,:),add(0) if { "
+                "var(txn.rule) -m str %.*s }\n",
                 r->action.forward.n, SW_FMT(r->id));
-    sw_buf_addf(b, "    http-request set-var(txn.r) rand(1000000),mod(txn.all) if { var(txn.rule) -m str %.*s }\n", SW_FMT(r->id));
+    sw_buf_addf(b,
+                "    http-request set-var(txn.r) rand(1000000),mod(txn.all) if { var(txn.rule) -m "
+                "str %.*s }\n",
+                SW_FMT(r->id));
 }
 
 static void add_group_cookie(SwBuf *b, const SwProxyRule *r) {
     if (r->action.kind == SW_ACT_FORWARD && r->action.group_sticky)
-        sw_buf_addf(b, "    http-response add-header Set-Cookie 'AWSALBTG=%%[be_name,base64]; Max-Age=%lld; Path=/' "
-                       "if { var(txn.rule) -m str %.*s } { var(txn.tst) -m found }\n",
+        sw_buf_addf(b,
+                    "    http-response add-header Set-Cookie 'AWSALBTG=%%[be_name,base64]; "
+                    "Max-Age=%lld; Path=/' "
+                    "if { var(txn.rule) -m str %.*s } { var(txn.tst) -m found }\n",
                     (long long)r->action.group_sticky_seconds, SW_FMT(r->id));
 }
 
@@ -255,15 +283,19 @@ static void add_use_backend(SwBuf *b, const SwProxyRule *r) {
     const SwProxyAction *x = &r->action;
 
     for (size_t i = 0; x->group_sticky && i < x->forward.n; i++)
-        sw_buf_addf(b, "    use_backend g:%.*s if { var(txn.rule) -m str %.*s } { req.cook(AWSALBTG),b64dec -m str g:%.*s }\n",
+        sw_buf_addf(b,
+                    "    use_backend g:%.*s if { var(txn.rule) -m str %.*s } { "
+                    "req.cook(AWSALBTG),b64dec -m str g:%.*s }\n",
                     SW_FMT(x->forward.v[i].group), SW_FMT(r->id), SW_FMT(x->forward.v[i].group));
     if (x->forward.n == 1) {
-        sw_buf_addf(b, "    use_backend g:%.*s if { var(txn.rule) -m str %.*s }\n", SW_FMT(x->forward.v[0].group), SW_FMT(r->id));
+        sw_buf_addf(b, "    use_backend g:%.*s if { var(txn.rule) -m str %.*s }\n",
+                    SW_FMT(x->forward.v[0].group), SW_FMT(r->id));
         return;
     }
     for (size_t i = 0; i < x->forward.n; i++)
-        sw_buf_addf(b, "    use_backend g:%.*s if { var(txn.rule) -m str %.*s } "
-                       "{ var(txn.sums),field(%zu,:),sub(txn.r) gt 0 }\n",
+        sw_buf_addf(b,
+                    "    use_backend g:%.*s if { var(txn.rule) -m str %.*s } "
+                    "{ var(txn.sums),field(%zu,:),sub(txn.r) gt 0 }\n",
                     SW_FMT(x->forward.v[i].group), SW_FMT(r->id), i + 1);
 }
 
@@ -280,7 +312,8 @@ static void add_binds(SwBuf *b, const SwProxyConfig *c, const Port *port) {
 
     for (size_t i = 0; i < bind->n; i++) {
         bool v6 = memchr(bind->v[i].p, ':', bind->v[i].n);
-        sw_buf_addf(b, v6 ? "    bind [%.*s]:%u" : "    bind %.*s:%u", SW_FMT(bind->v[i]), port->port);
+        sw_buf_addf(b, v6 ? "    bind [%.*s]:%u" : "    bind %.*s:%u", SW_FMT(bind->v[i]),
+                    port->port);
         for (size_t m = 0; is_tls(port->protocol) && m < port->members.n; m++) {
             const SwProxyListener *li = port->members.v[m].li;
             tls_min = sw_str_or(tls_min, li->tls_min);
@@ -301,17 +334,22 @@ static void add_host_choice(SwBuf *b, const Port *port) {
     for (size_t m = 0; m < port->members.n; m++) {
         const Member *x = &port->members.v[m];
         for (size_t h = 0; port->members.n > 1 && h < x->lb->hosts.n; h++)
-            sw_buf_addf(b, "    http-request set-var(txn.li) str(%.*s) if { req.hdr(host),field(1,:),lower -m str %.*s }\n",
+            sw_buf_addf(b,
+                        "    http-request set-var(txn.li) str(%.*s) if { "
+                        "req.hdr(host),field(1,:),lower -m str %.*s }\n",
                         SW_FMT(x->li->id), SW_FMT(sw_str_lower(b->arena, x->lb->hosts.v[h])));
         if (port->members.n == 1)
             sw_buf_addf(b, "    http-request set-var(txn.li) str(%.*s)\n", SW_FMT(x->li->id));
-        sw_buf_addf(b, "    http-request set-var(txn.lb) str(%.*s) if { var(txn.li) -m str %.*s }\n", SW_FMT(x->lb->id),
-                    SW_FMT(x->li->id));
-        sw_buf_addf(b, "    http-request set-var(txn.idle) int(%lld) if { var(txn.li) -m str %.*s }\n",
+        sw_buf_addf(b,
+                    "    http-request set-var(txn.lb) str(%.*s) if { var(txn.li) -m str %.*s }\n",
+                    SW_FMT(x->lb->id), SW_FMT(x->li->id));
+        sw_buf_addf(b,
+                    "    http-request set-var(txn.idle) int(%lld) if { var(txn.li) -m str %.*s }\n",
                     (long long)idle_ms(x->lb), SW_FMT(x->li->id));
     }
     if (port->members.n > 1)
-        sw_buf_addz(b, "    http-request return status 404 content-type text/plain string 'Several load balancers listen on this "
+        sw_buf_addz(b, "    http-request return status 404 content-type text/plain string 'Several "
+                       "load balancers listen on this "
                        "port, and none has this host name.\\n' unless { var(txn.li) -m found }\n");
 }
 
@@ -320,16 +358,26 @@ static void add_forwarded(SwBuf *b, const Port *port) {
         const Member *x = &port->members.v[m];
         SwStr li = x->li->id;
         if (x->lb->drop_invalid_headers)
-            sw_buf_addf(b, "    http-request del-header '[^-A-Za-z0-9]' -m reg if { var(txn.li) -m str %.*s }\n", SW_FMT(li));
+            sw_buf_addf(b,
+                        "    http-request del-header '[^-A-Za-z0-9]' -m reg if { var(txn.li) -m "
+                        "str %.*s }\n",
+                        SW_FMT(li));
         if (x->lb->xff == SW_XFF_REMOVE)
-            sw_buf_addf(b, "    http-request del-header X-Forwarded-For if { var(txn.li) -m str %.*s }\n", SW_FMT(li));
+            sw_buf_addf(
+                b, "    http-request del-header X-Forwarded-For if { var(txn.li) -m str %.*s }\n",
+                SW_FMT(li));
         if (x->lb->xff != SW_XFF_APPEND)
             continue;
-        sw_buf_addf(b, "    http-request set-var(txn.xff) bool(true) if { var(txn.li) -m str %.*s }\n", SW_FMT(li));
+        sw_buf_addf(b,
+                    "    http-request set-var(txn.xff) bool(true) if { var(txn.li) -m str %.*s }\n",
+                    SW_FMT(li));
     }
-    sw_buf_addz(b, "    http-request replace-header X-Forwarded-For (.*) '\\1, %[src]' if { var(txn.xff) -m bool } { req.hdr(X-Forwarded-For) -m found }\n"
-                   "    http-request set-header X-Forwarded-For %[src] if { var(txn.xff) -m bool } !{ req.hdr(X-Forwarded-For) -m found }\n");
-    sw_buf_addf(b, "    http-request set-header X-Forwarded-Proto %s\n", is_tls(port->protocol) ? "https" : "http");
+    sw_buf_addz(b, "    http-request replace-header X-Forwarded-For (.*) '\\1, %[src]' if { "
+                   "var(txn.xff) -m bool } { req.hdr(X-Forwarded-For) -m found }\n"
+                   "    http-request set-header X-Forwarded-For %[src] if { var(txn.xff) -m bool } "
+                   "!{ req.hdr(X-Forwarded-For) -m found }\n");
+    sw_buf_addf(b, "    http-request set-header X-Forwarded-Proto %s\n",
+                is_tls(port->protocol) ? "https" : "http");
     sw_buf_addf(b, "    http-request set-header X-Forwarded-Port %u\n", port->port);
 }
 
@@ -337,7 +385,9 @@ static void add_rules(SwBuf *b, const Port *port, SwProxyFiles *files) {
     for (size_t m = 0; m < port->members.n; m++) {
         const SwProxyListener *li = port->members.v[m].li;
         for (size_t r = 0; r < li->rules.n; r++) {
-            sw_buf_addf(b, "    http-request set-var(txn.rule) str(%.*s) if { var(txn.li) -m str %.*s } !{ var(txn.rule) -m found }",
+            sw_buf_addf(b,
+                        "    http-request set-var(txn.rule) str(%.*s) if { var(txn.li) -m str %.*s "
+                        "} !{ var(txn.rule) -m found }",
                         SW_FMT(li->rules.v[r].id), SW_FMT(li->id));
             proxy_conditions(b, &li->rules.v[r]);
             sw_buf_addc(b, '\n');
@@ -360,16 +410,21 @@ static void add_rules(SwBuf *b, const Port *port, SwProxyFiles *files) {
     }
 }
 
-static void add_http_frontend(SwBuf *b, const SwProxyConfig *c, const Port *port, SwProxyFiles *files) {
+static void add_http_frontend(SwBuf *b, const SwProxyConfig *c, const Port *port,
+                              SwProxyFiles *files) {
     int64_t idle = 0;
 
     for (size_t m = 0; m < port->members.n; m++)
         idle = SW_MAX(idle, idle_ms(port->members.v[m].lb));
     sw_buf_addf(b, "\nfrontend http-%u\n    mode http\n", port->port);
     add_binds(b, c, port);
-    sw_buf_addf(b, "    timeout client %lld\n    timeout http-keep-alive %lld\n    option idle-close-on-response\n", (long long)idle, (long long)idle);
+    sw_buf_addf(b,
+                "    timeout client %lld\n    timeout http-keep-alive %lld\n    option "
+                "idle-close-on-response\n",
+                (long long)idle, (long long)idle);
     sw_buf_addz(b, "    log-format \"" COLUMNS_HTTP "\"\n"
-                   "    http-request set-header X-Amzn-Trace-Id Root=1-%[date,hex,bytes(8,8),lower]-%[uuid(),regsub(-,,g),bytes(8,24)] "
+                   "    http-request set-header X-Amzn-Trace-Id "
+                   "Root=1-%[date,hex,bytes(8,8),lower]-%[uuid(),regsub(-,,g),bytes(8,24)] "
                    "unless { req.hdr(X-Amzn-Trace-Id) -m found }\n"
                    "    http-request set-var(txn.trace) req.hdr(X-Amzn-Trace-Id)\n"
                    "    http-request set-var(txn.host) req.hdr(host)\n"
@@ -394,7 +449,8 @@ static void add_tcp_frontend(SwBuf *b, const SwProxyConfig *c, const Port *port)
 
     sw_buf_addf(b, "\nfrontend tcp-%u\n    mode tcp\n    option tcplog\n", port->port);
     add_binds(b, c, port);
-    sw_buf_addf(b, "    timeout client %lld\n", (long long)(m->lb->idle_timeout_seconds > 0 ? idle_ms(m->lb) : 350000));
+    sw_buf_addf(b, "    timeout client %lld\n",
+                (long long)(m->lb->idle_timeout_seconds > 0 ? idle_ms(m->lb) : 350000));
     sw_buf_addz(b, "    log-format \"" COLUMNS_TCP_HEAD);
     sw_buf_addf(b, "%.*s\\t%.*s\\t%.*s", SW_FMT(m->lb->id), SW_FMT(m->li->id), SW_FMT(r->id));
     sw_buf_addz(b, COLUMNS_TCP_TAIL "\"\n");
@@ -410,8 +466,9 @@ static void add_stickiness(SwBuf *b, const SwProxyTargetGroup *g) {
         return;
     sw_buf_addf(b, "    http-request set-var(txn.sticky) req.cook(%s),b64dec\n", cookie);
     sw_buf_addz(b, "    use-server %[var(txn.sticky)] if { var(txn.sticky) -m found }\n");
-    sw_buf_addf(b, "    http-response add-header Set-Cookie '%s=%%[srv_name,base64]; Max-Age=%lld; Path=/'", cookie,
-                (long long)g->stickiness_seconds);
+    sw_buf_addf(
+        b, "    http-response add-header Set-Cookie '%s=%%[srv_name,base64]; Max-Age=%lld; Path=/'",
+        cookie, (long long)g->stickiness_seconds);
     if (g->stickiness == SW_STICKY_APP_COOKIE)
         sw_buf_addf(b, " if { res.cook(%.*s) -m found }", SW_FMT(g->app_cookie));
     sw_buf_addc(b, '\n');
@@ -422,33 +479,42 @@ static void add_servers(SwBuf *b, const SwProxyTargetGroup *g) {
 
     for (size_t i = 0; i < g->targets.n; i++) {
         const SwProxyTarget *t = &g->targets.v[i];
-        sw_buf_addf(b, "    server %.*s %.*s weight %d%.*s%s\n", SW_FMT(proxy_server_name(b->arena, t)),
-                    SW_FMT(proxy_server_address(b->arena, t)), proxy_server_weight(t), SW_FMT(options),
-                    proxy_target_ready(g, t) ? "" : " disabled");
+        sw_buf_addf(b, "    server %.*s %.*s weight %d%.*s%s\n",
+                    SW_FMT(proxy_server_name(b->arena, t)),
+                    SW_FMT(proxy_server_address(b->arena, t)), proxy_server_weight(t),
+                    SW_FMT(options), proxy_target_ready(g, t) ? "" : " disabled");
     }
 }
 
 static void add_backend(SwBuf *b, const SwProxyTargetGroup *g, bool with_servers) {
-    static const char *const balance[] = {
-        [SW_PROXY_ROUND_ROBIN] = "roundrobin", [SW_PROXY_LEAST_OUTSTANDING] = "leastconn", [SW_PROXY_RANDOM] = "random(1)"};
+    static const char *const balance[] = {[SW_PROXY_ROUND_ROBIN] = "roundrobin",
+                                          [SW_PROXY_LEAST_OUTSTANDING] = "leastconn",
+                                          [SW_PROXY_RANDOM] = "random(1)"};
     bool http = is_http(g->protocol);
     SwStr options = proxy_server_options(b->arena, g);
 
-    sw_buf_addf(b, "\nbackend g:%.*s\n    mode %s\n    balance %s\n", SW_FMT(g->id), http ? "http" : "tcp", balance[g->algorithm]);
+    sw_buf_addf(b, "\nbackend g:%.*s\n    mode %s\n    balance %s\n", SW_FMT(g->id),
+                http ? "http" : "tcp", balance[g->algorithm]);
     sw_buf_addf(b, "    # servers:%.*s\n", SW_FMT(options));
     if (http) {
-        sw_buf_addz(b, "    retry-on conn-failure empty-response\n"
-                       "    http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE }\n"
-                       "    http-request set-timeout server var(txn.idle)\n"
-                       "    http-request set-timeout tunnel var(txn.idle)\n"
-                       "    http-request set-var(txn.n) nbsrv\n");
+        sw_buf_addz(
+            b, "    retry-on conn-failure empty-response\n"
+               "    http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE }\n"
+               "    http-request set-timeout server var(txn.idle)\n"
+               "    http-request set-timeout tunnel var(txn.idle)\n"
+               "    http-request set-var(txn.n) nbsrv\n");
         add_stickiness(b, g);
         sw_buf_addz(b, "    http-response set-var(txn.t1) date(0,us)\n"
                        "    http-response set-var(txn.tst) status\n"
-                       "    http-after-response set-var(txn.took) date(0,us),sub(txn.t0) if !{ var(txn.tst) -m found }\n");
-        sw_buf_addf(b, "    http-after-response set-status 504 if !{ var(txn.tst) -m found } { status 503 } { var(txn.n) -m int gt 0 } "
-                       "{ var(txn.took) -m int ge %d }\n", CONNECT_MS * 1000);
-        sw_buf_addz(b, "    http-after-response set-status 502 if !{ var(txn.tst) -m found } { status 503 } { var(txn.n) -m int gt 0 }\n");
+                       "    http-after-response set-var(txn.took) date(0,us),sub(txn.t0) if !{ "
+                       "var(txn.tst) -m found }\n");
+        sw_buf_addf(b,
+                    "    http-after-response set-status 504 if !{ var(txn.tst) -m found } { status "
+                    "503 } { var(txn.n) -m int gt 0 } "
+                    "{ var(txn.took) -m int ge %d }\n",
+                    CONNECT_MS * 1000);
+        sw_buf_addz(b, "    http-after-response set-status 502 if !{ var(txn.tst) -m found } { "
+                       "status 503 } { var(txn.n) -m int gt 0 }\n");
     }
     if (with_servers)
         add_servers(b, g);
@@ -463,18 +529,20 @@ static void add_head(SwBuf *b, bool unprivileged) {
                    "    noreuseport\n");
     if (unprivileged)
         sw_buf_addz(b, "    user haproxy\n    group haproxy\n");
-    sw_buf_addf(b, "\ndefaults\n"
-                   "    log global\n"
-                   "    timeout connect %d\n"
-                   "    timeout client 60s\n"
-                   "    timeout server 350s\n"
-                   "    timeout http-request 60s\n"
-                   "    timeout queue 10s\n"
-                   "    retries 3\n"
-                   "    option redispatch 1\n"
-                   "    http-reuse safe\n"
-                   "    http-error status 503 content-type text/html string '<html><body><h1>The load balancer got no answer from a target."
-                   "</h1></body></html>'\n",
+    sw_buf_addf(b,
+                "\ndefaults\n"
+                "    log global\n"
+                "    timeout connect %d\n"
+                "    timeout client 60s\n"
+                "    timeout server 350s\n"
+                "    timeout http-request 60s\n"
+                "    timeout queue 10s\n"
+                "    retries 3\n"
+                "    option redispatch 1\n"
+                "    http-reuse safe\n"
+                "    http-error status 503 content-type text/html string '<html><body><h1>The load "
+                "balancer got no answer from a target."
+                "</h1></body></html>'\n",
                 CONNECT_MS);
 }
 
@@ -512,7 +580,8 @@ static void add_weights_file(SwArena *a, const SwProxyConfig *c, SwProxyFiles *f
     *sw_list_add(a, files) = (SwProxyFile){SW_STR("weights.map"), sw_buf_str(&b)};
 }
 
-int proxy_render(SwArena *a, const SwProxyConfig *c, bool with_servers, SwStr *ret_text, SwProxyFiles *ret_files, SwError *err) {
+int proxy_render(SwArena *a, const SwProxyConfig *c, bool with_servers, SwStr *ret_text,
+                 SwProxyFiles *ret_files, SwError *err) {
     SwBuf b = sw_buf(a, PROXY_TEXT_MAX);
     Ports ports;
 
@@ -534,6 +603,7 @@ int proxy_render(SwArena *a, const SwProxyConfig *c, bool with_servers, SwStr *r
     return 0;
 }
 
-int sw_proxy_render(SwArena *a, const SwProxyConfig *c, SwStr *ret_text, SwProxyFiles *ret_files, SwError *err) {
+int sw_proxy_render(SwArena *a, const SwProxyConfig *c, SwStr *ret_text, SwProxyFiles *ret_files,
+                    SwError *err) {
     return proxy_render(a, c, /* with_servers= */ true, ret_text, ret_files, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What HAProxy counts now, from `show stat` of all its workers: connections in flight matter most, for draining. */
+/* What HAProxy counts now, from `show stat` of all its workers: connections in flight matter most,
+ * for draining. */
 
 #include "proxy/internal.h"
 
@@ -9,9 +10,13 @@ typedef struct Columns {
 } Columns;
 
 static void find_columns(SwStr header, Columns *ret) {
-    const struct { const char *name; size_t *at; } want[] = {
-        {"# pxname", &ret->group}, {"svname", &ret->target}, {"scur", &ret->active}, {"stot", &ret->total},
-        {"req_tot", &ret->requests}, {"econ", &ret->con_err}, {"eresp", &ret->resp_err}, {"status", &ret->status},
+    const struct {
+        const char *name;
+        size_t *at;
+    } want[] = {
+        {"# pxname", &ret->group}, {"svname", &ret->target},    {"scur", &ret->active},
+        {"stot", &ret->total},     {"req_tot", &ret->requests}, {"econ", &ret->con_err},
+        {"eresp", &ret->resp_err}, {"status", &ret->status},
     };
     SwStr name;
 
@@ -41,7 +46,7 @@ static SwStr target_name(SwArena *a, SwStr server) {
     size_t at;
 
     if (!sw_str_rfind(server, '_', &at))
-        return SW_STR("");              /* BACKEND: the group itself */
+        return SW_STR(""); /* BACKEND: the group itself */
     return sw_strf(a, "%.*s:%.*s", (int)at, server.p, SW_FMT(sw_str_skip(server, at + 1)));
 }
 
@@ -56,13 +61,16 @@ static void add_rows(SwArena *a, SwStr csv, bool current, SwProxyStatList *ret) 
         SwStrList f = sw_str_split(a, line, ',');
         if (f.n <= c.target || !sw_str_starts(f.v[c.group], SW_STR("g:")))
             continue;
-        SwProxyStat *s = row_for(a, ret, sw_str_skip(f.v[c.group], 2), target_name(a, f.v[c.target]));
+        SwProxyStat *s =
+            row_for(a, ret, sw_str_skip(f.v[c.group], 2), target_name(a, f.v[c.target]));
         s->active += number_at(&f, c.active);
-        s->requests += s->target.n ? number_at(&f, c.total) : SW_MAX(number_at(&f, c.requests), number_at(&f, c.total));
+        s->requests += s->target.n ? number_at(&f, c.total)
+                                   : SW_MAX(number_at(&f, c.requests), number_at(&f, c.total));
         s->connection_errors += number_at(&f, c.con_err);
         s->response_errors += number_at(&f, c.resp_err);
-        s->ready |= current && c.status < f.n &&
-                    (sw_str_starts(f.v[c.status], SW_STR("UP")) || sw_str_eqz(f.v[c.status], "no check"));
+        s->ready |=
+            current && c.status < f.n &&
+            (sw_str_starts(f.v[c.status], SW_STR("UP")) || sw_str_eqz(f.v[c.status], "no check"));
     }
 }
 
@@ -78,7 +86,7 @@ static int collect(SwProxy *p, SwArena *a, SwProxyStatList *ret, SwError *err) {
         else if (s.workers.v[i].current)
             return -1;
         else
-            sw_error_reset(err);        /* an old worker that ended meanwhile has nothing in flight */
+            sw_error_reset(err); /* an old worker that ended meanwhile has nothing in flight */
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #define SERVICES(X) \
     X(slipway)                          \
+    X(logs)                             \
     X(iam)                              \
     X(sts)
 

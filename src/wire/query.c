@@ -265,6 +265,14 @@ static void put_pair(Form *f, SwStr value) {
     sw_buf_adds(f->out, sw_percent_encode(f->w->a, value, false));
 }
 
+/* An element must show even when it holds nothing. */
+static void put_element(Form *f, const SwMember *m, const void *v) {
+    size_t before = f->out->n;
+    put_value(f, m, v);
+    if (f->out->n == before)
+        put_pair(f, SW_STR(""));
+}
+
 static size_t push_index(Form *f, size_t i) {
     return push(f, sw_strf(f->w->a, "%zu", i + 1));
 }
@@ -275,7 +283,7 @@ static void put_list(Form *f, const SwMember *m, const void *v) {
     size_t mark = bare ? f->prefix.n : push(f, sw_str(part_name(e, "member")));
     for (size_t i = 0; i < sw_list_count(v); i++) {
         size_t inner = push_index(f, i);
-        put_value(f, e, sw_list_at(m->shape, v, i));
+        put_element(f, e, sw_list_at(m->shape, v, i));
         pop(f, inner);
     }
     pop(f, mark);
@@ -290,7 +298,7 @@ static void put_map(Form *f, const SwMember *m, const void *v) {
         put_pair(f, *sw_map_key_at(m->shape, v, i));
         pop(f, part);
         push(f, sw_str(part_name(vm, "value")));
-        put_value(f, vm, sw_map_value_at(m->shape, v, i));
+        put_element(f, vm, sw_map_value_at(m->shape, v, i));
         pop(f, index);
     }
     pop(f, mark);

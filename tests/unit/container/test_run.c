@@ -129,11 +129,14 @@ static void exec_captures_output_and_status(void **state) {
     assert_int_equal(status, 4);
     assert_string_equal(out.p, "input\nw\n1000\n");
     assert_string_equal(err_text.p, "bad\n");
-    x = (SwExec){.args = words(F->a, "/bin/busybox", "sleep", "100", NULL)};
+    x = (SwExec){.args = words(F->a, "/bin/sh", "-c", "trap '' TERM; echo $$ > /deaf; while :; do busybox sleep 1; done", NULL)};
     int64_t t = sw_monotonic_ns();
     assert_int_equal(sw_container_exec(F->rt, F->a, SW_STR("e"), &x, SW_NO_STR, 65536, 300, &status, NULL, NULL, &F->err), -1);
     assert_true(sw_monotonic_ns() - t < 5 * SW_S);
     sw_error_reset(&F->err);
+    x = (SwExec){.args = words(F->a, "/bin/sh", "-c", "busybox kill -0 $(busybox cat /deaf)", NULL)};
+    OK(sw_container_exec(F->rt, F->a, SW_STR("e"), &x, SW_NO_STR, 65536, 20000, &status, NULL, NULL, &F->err));
+    assert_int_not_equal(status, 0);            /* the command itself was ended */
     fixture_free(F);
 }
 

@@ -16,9 +16,9 @@
 #include "git/git.h"
 
 typedef struct Bench {
-    SwArena    *a;
-    SwError     err;
-    char        dir[64];
+    SwArena *a;
+    SwError err;
+    char dir[64];
     const char *repo;
 } Bench;
 
@@ -46,23 +46,28 @@ static inline int bench_teardown(void **state) {
 
 static inline void must(Bench *b, int r) {
     if (r < 0)
-        print_error("%s: %s: %s\n", b->err.kind ? b->err.kind->code : "?", b->err.message, b->err.cause ? b->err.cause : "");
+        print_error("%s: %s: %s\n", b->err.kind ? b->err.kind->code : "?", b->err.message,
+                    b->err.cause ? b->err.cause : "");
     assert_int_equal(r, 0);
 }
 
 static inline void must_fail(Bench *b, int r, const SwErrorKind *kind) {
     assert_int_equal(r, -1);
     if (!sw_error_is(&b->err, kind))
-        print_error("%s: %s: %s\n", b->err.kind ? b->err.kind->code : "?", b->err.message, b->err.cause ? b->err.cause : "");
+        print_error("%s: %s: %s\n", b->err.kind ? b->err.kind->code : "?", b->err.message,
+                    b->err.cause ? b->err.cause : "");
     assert_true(sw_error_is(&b->err, kind));
     assert_non_null(b->err.message);
     sw_error_reset(&b->err);
 }
 
 /* Put one file (data NULL: delete it) onto a branch; the new commit's id. */
-static inline SwStr put(Bench *b, const char *branch, SwStr parent, const char *file, const char *data, int64_t at) {
+static inline SwStr put(Bench *b, const char *branch, SwStr parent, const char *file,
+                        const char *data, int64_t at) {
     SwGitPut p = {.path = sw_str(file), .data = sw_str(data)};
-    SwGitNewCommit c = {.branch = sw_str(branch), .parent = parent, .message = sw_strf(b->a, "change %s\n", file),
+    SwGitNewCommit c = {.branch = sw_str(branch),
+                        .parent = parent,
+                        .message = sw_strf(b->a, "change %s\n", file),
                         .author = {SW_STR("Ann"), SW_STR("ann@example.com"), at * SW_S, 60}};
     SwGitCommit made;
 

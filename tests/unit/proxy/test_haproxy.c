@@ -15,23 +15,24 @@
 typedef struct World {
     SwArena *a;
     SwProxy *p;
-    char     dir[512];
+    char dir[512];
     uint16_t port;
-    Backend  one, two;
-    SwProxyTarget      target[2];
+    Backend one, two;
+    SwProxyTarget target[2];
     SwProxyTargetGroup group[2];
-    SwProxyRule        rule[2];
-    SwProxyListener    listener;
+    SwProxyRule rule[2];
+    SwProxyListener listener;
     SwProxyLoadBalancer lb;
-    SwProxyConfig      config;
-    SwError            err;
+    SwProxyConfig config;
+    SwError err;
     __typeof__(*((SwProxyAction *)0)->forward.v) forward[2];
 } World;
 
 /* One load balancer, one listener, two groups with a target each behind a weighted rule. */
 static int setup(void **state) {
     World *w = calloc(1, sizeof(*w));
-    static const char deep[] = "/a-folder-whose-path-is-longer-than-the-path-of-a-unix-socket-may-be/because-data-folders-can-be-anywhere";
+    static const char deep[] = "/a-folder-whose-path-is-longer-than-the-path-of-a-unix-socket-may-"
+                               "be/because-data-folders-can-be-anywhere";
 
     w->a = sw_arena_new(0);
     w->err = sw_error(w->a);
@@ -87,11 +88,11 @@ static void apply(World *w) {
 /* ---- clients under way while something changes ---- */
 
 typedef struct Load {
-    uint16_t    port;
-    bool        keep_alive;
+    uint16_t port;
+    bool keep_alive;
     atomic_bool stop;
-    atomic_int  good, bad;
-    pthread_t   thread;
+    atomic_int good, bad;
+    pthread_t thread;
 } Load;
 
 static void *load_run(void *arg) {
@@ -138,7 +139,8 @@ static void load_end(Load *l, size_t n) {
 
 /* Send bytes, wait until the other side closes. */
 static void send_raw(uint16_t port, const char *bytes) {
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in in = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char buf[4096];
 
@@ -198,16 +200,18 @@ static void drained_target_finishes_its_request_and_gets_no_more(void **state) {
     }
     assert_int_equal(sw_proxy_stats(w->p, w->a, &stats, &w->err), 0);
     for (size_t i = 0; i < stats.n; i++)
-        if (sw_str_eqz(stats.v[i].group, "blue") && sw_str_eq(stats.v[i].target, sw_strf(w->a, "127.0.0.1:%u", w->one.port))) {
+        if (sw_str_eqz(stats.v[i].group, "blue") &&
+            sw_str_eq(stats.v[i].target, sw_strf(w->a, "127.0.0.1:%u", w->one.port))) {
             assert_int_equal(stats.v[i].active, 1);
             assert_false(stats.v[i].ready);
             seen = true;
         }
     assert_true(seen);
     for (size_t i = 0; i < stats.n; i++)
-        if (sw_str_eqz(stats.v[i].group, "blue") && sw_str_eq(stats.v[i].target, sw_strf(w->a, "127.0.0.1:%u", w->two.port)))
+        if (sw_str_eqz(stats.v[i].group, "blue") &&
+            sw_str_eq(stats.v[i].target, sw_strf(w->a, "127.0.0.1:%u", w->two.port)))
             assert_true(stats.v[i].ready && stats.v[i].requests == 20);
-    w->group[0].targets.v = &both[1];          /* deregistered while its request is still under way */
+    w->group[0].targets.v = &both[1]; /* deregistered while its request is still under way */
     w->group[0].targets.n = 1;
     apply(w);
     atomic_store(&w->one.hold, false);
@@ -224,12 +228,13 @@ static void reloads_and_target_changes_under_load_lose_no_request(void **state) 
     apply(w);
     load_start(load, 4, w->port);
     for (int round = 0; round < 4; round++) {
-        w->rule[1] = w->rule[0];                /* another rule: another structure */
+        w->rule[1] = w->rule[0]; /* another rule: another structure */
         w->rule[1].id = SW_STR("rule-2");
         w->listener.rules.n = round % 2 ? 1 : 2;
         apply(w);
         load_wait(load, 4, 5);
-        w->group[0].targets.v = t;              /* replace the target: the new one comes, the old one drains, and goes */
+        w->group[0].targets.v =
+            t; /* replace the target: the new one comes, the old one drains, and goes */
         w->group[0].targets.n = 2;
         apply(w);
         t[round % 2].state = SW_TARGET_DRAINING;
@@ -267,8 +272,11 @@ static void target_that_vanishes_fails_no_idempotent_request(void **state) {
 static void load_balancers_share_a_port_by_host(void **state) {
     World *w = *state;
     SwProxyLoadBalancer lbs[2] = {w->lb, {.id = SW_STR("lb-2")}};
-    SwProxyRule fixed = {.id = SW_STR("rule-9"), .action = {.kind = SW_ACT_FIXED, .status = 418, .content_type = SW_STR("text/html"),
-                                                            .body = SW_STR("it's <100%> \"tea\"\n")}};
+    SwProxyRule fixed = {.id = SW_STR("rule-9"),
+                         .action = {.kind = SW_ACT_FIXED,
+                                    .status = 418,
+                                    .content_type = SW_STR("text/html"),
+                                    .body = SW_STR("it's <100%> \"tea\"\n")}};
     SwProxyListener li = {.id = SW_STR("li-2"), .port = w->port, .rules = {&fixed, 1}};
     Reply r;
 
@@ -310,6 +318,27 @@ static void adopted_after_a_restart_and_not_started_again(void **state) {
     load_end(load, 2);
 }
 
+static void serves_on_after_its_starter_was_killed(void **state) {
+    World *w = *state;
+    pid_t child = fork();
+    int status;
+    Reply r;
+
+    if (child == 0) {
+        if (sw_proxy_apply(w->p, &w->config, &w->err) < 0)
+            _exit(1);
+        kill(getpid(), SIGKILL);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(get(w->port, "/", NULL, NULL, &r), 200);
+    int64_t pid = sw_proxy_pid(w->p);
+    assert_true(pid > 0);
+    apply(w);
+    assert_int_equal(sw_proxy_pid(w->p), pid);
+    assert_int_equal(sw_proxy_reloads(w->p), 0);
+}
+
 static void a_haproxy_that_died_is_started_again(void **state) {
     World *w = *state;
     int64_t pid;
@@ -329,7 +358,8 @@ static void port_in_use_is_named_and_what_runs_goes_on(void **state) {
     World *w = *state;
     uint16_t taken;
     int fd = listen_any(&taken);
-    SwProxyListener li[2] = {w->listener, {.id = SW_STR("li-2"), .port = taken, .rules = {w->rule, 1}}};
+    SwProxyListener li[2] = {w->listener,
+                             {.id = SW_STR("li-2"), .port = taken, .rules = {w->rule, 1}}};
     char want[64];
     Reply r;
 
@@ -349,7 +379,11 @@ static void port_in_use_is_named_and_what_runs_goes_on(void **state) {
 
 static void refused_configuration_leaves_the_working_one(void **state) {
     World *w = *state;
-    SwProxyListener li[2] = {w->listener, {.id = SW_STR("li-2"), .port = free_port(), .protocol = SW_PROXY_HTTPS, .rules = {w->rule, 1}}};
+    SwProxyListener li[2] = {w->listener,
+                             {.id = SW_STR("li-2"),
+                              .port = free_port(),
+                              .protocol = SW_PROXY_HTTPS,
+                              .rules = {w->rule, 1}}};
     const char *pem = sw_path(w->a, w->dir, "broken.pem");
     Reply r;
 
@@ -374,7 +408,7 @@ static void statuses_are_those_of_a_load_balancer(void **state) {
     w->target[0].state = SW_TARGET_INITIAL;
     apply(w);
     assert_int_equal(get(w->port, "/", NULL, NULL, &r), 503);
-    w->target[0].state = SW_TARGET_UNHEALTHY;          /* fails open */
+    w->target[0].state = SW_TARGET_UNHEALTHY; /* fails open */
     apply(w);
     assert_int_equal(get(w->port, "/", NULL, NULL, &r), 200);
     w->target[0].port = free_port();
@@ -390,7 +424,9 @@ static void every_request_is_one_record(void **state) {
 
     apply(w);
     send_raw(w->port, "GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n");
-    assert_int_equal(get(w->port, "/a?b=c%20d", "web.example", "X-Amzn-Trace-Id: Root=1-67891233-abcdef012345678912345678", &r), 200);
+    assert_int_equal(get(w->port, "/a?b=c%20d", "web.example",
+                         "X-Amzn-Trace-Id: Root=1-67891233-abcdef012345678912345678", &r),
+                     200);
     assert_non_null(strstr(r.body, "trace=Root=1-67891233-abcdef012345678912345678"));
     assert_non_null(strstr(r.body, "xff=127.0.0.1"));
     atomic_store(&w->one.status, 500);
@@ -411,7 +447,8 @@ static void every_request_is_one_record(void **state) {
     assert_int_equal(v[0].target_status, 0);
     assert_int_equal(v[1].status, 200);
     assert_int_equal(v[1].target_status, 200);
-    assert_true(sw_str_eqz(v[1].lb, "lb-1") && sw_str_eqz(v[1].listener, "li-1") && sw_str_eqz(v[1].rule, "rule-1"));
+    assert_true(sw_str_eqz(v[1].lb, "lb-1") && sw_str_eqz(v[1].listener, "li-1") &&
+                sw_str_eqz(v[1].rule, "rule-1"));
     assert_true(sw_str_eqz(v[1].group, "blue"));
     assert_true(sw_str_eq(v[1].target, sw_strf(w->a, "127.0.0.1:%u", w->one.port)));
     assert_true(sw_str_eqz(v[1].uri, "/a?b=c%20d"));
@@ -432,14 +469,22 @@ static void every_request_is_one_record(void **state) {
 
 static void rules_choose_by_path_header_method_and_query(void **state) {
     World *w = *state;
-    static const struct { const char *path, *header; long status; } cases[] = {
-        {"/img/a.png", NULL, 211}, {"/img/", NULL, 211}, {"/IMG/a.png", NULL, 200}, {"/x?v=10", NULL, 212},
-        {"/x?a=b&V=1z", NULL, 212}, {"/x?v=20", NULL, 200}, {"/", "X-Canary: Yes-1", 213}, {"/", "X-Canary: no", 200},
-        {"/old/x?q=1", NULL, 301}, {"/net", NULL, 214},
+    static const struct {
+        const char *path, *header;
+        long status;
+    } cases[] = {
+        {"/img/a.png", NULL, 211},     {"/img/", NULL, 211},       {"/IMG/a.png", NULL, 200},
+        {"/x?v=10", NULL, 212},        {"/x?a=b&V=1z", NULL, 212}, {"/x?v=20", NULL, 200},
+        {"/", "X-Canary: Yes-1", 213}, {"/", "X-Canary: no", 200}, {"/old/x?q=1", NULL, 301},
+        {"/net", NULL, 214},
     };
     SwProxyRule rules[6] = {0};
-    SwProxyCondition c[6] = {{.field = SW_MATCH_PATH}, {.field = SW_MATCH_QUERY}, {.field = SW_MATCH_HEADER, .header = SW_STR("x-canary")},
-                             {.field = SW_MATCH_PATH}, {.field = SW_MATCH_SOURCE_IP}, {.field = SW_MATCH_PATH}};
+    SwProxyCondition c[6] = {{.field = SW_MATCH_PATH},
+                             {.field = SW_MATCH_QUERY},
+                             {.field = SW_MATCH_HEADER, .header = SW_STR("x-canary")},
+                             {.field = SW_MATCH_PATH},
+                             {.field = SW_MATCH_SOURCE_IP},
+                             {.field = SW_MATCH_PATH}};
     __typeof__(*c[0].query.v) q = {SW_STR("v"), SW_STR("1*")};
     Reply r;
 
@@ -451,12 +496,16 @@ static void rules_choose_by_path_header_method_and_query(void **state) {
     sw_str_list_add(w->a, &c[4].values, SW_STR("127.0.0.0/8"));
     sw_str_list_add(w->a, &c[5].values, SW_STR("/net"));
     for (int i = 0; i < 6; i++)
-        rules[i] = (SwProxyRule){.id = sw_strf(w->a, "r%d", i), .conditions = {&c[i], 1},
+        rules[i] = (SwProxyRule){.id = sw_strf(w->a, "r%d", i),
+                                 .conditions = {&c[i], 1},
                                  .action = {.kind = SW_ACT_FIXED, .status = 211 + i}};
-    rules[3].action = (SwProxyAction){.kind = SW_ACT_REDIRECT, .status = 301, .protocol = SW_STR("HTTPS"), .port = SW_STR("443"),
+    rules[3].action = (SwProxyAction){.kind = SW_ACT_REDIRECT,
+                                      .status = 301,
+                                      .protocol = SW_STR("HTTPS"),
+                                      .port = SW_STR("443"),
                                       .path = SW_STR("/new/#{path}")};
     rules[4].conditions.v = &c[4];
-    rules[4].conditions.n = 2;                  /* source IP and path, both */
+    rules[4].conditions.n = 2; /* source IP and path, both */
     rules[4].action.status = 214;
     rules[5] = w->rule[0];
     w->listener.rules.v = rules;
@@ -468,7 +517,8 @@ static void rules_choose_by_path_header_method_and_query(void **state) {
             print_error("case %zu %s: %ld\n", i, cases[i].path, status);
         assert_int_equal(status, cases[i].status);
         if (status == 301)
-            assert_non_null(strcasestr(r.head, "location: https://h.example:443/new/old/x?q=1\r\n"));
+            assert_non_null(
+                strcasestr(r.head, "location: https://h.example:443/new/old/x?q=1\r\n"));
     }
 }
 
@@ -530,14 +580,30 @@ static void slow_target_is_504_after_the_idle_timeout(void **state) {
     assert_int_equal(get(w->port, "/slow", NULL, NULL, &r), 504);
     assert_true(sw_proxy_wait_record(w->p, 0, 5000));
     assert_int_equal(sw_proxy_records(w->p, w->a, 0, 10, &l, &next, &w->err), 0);
-    assert_true(l.n == 1 && l.v[0].status == 504 && l.v[0].target_status == 0 && l.v[0].total_us >= 900000);
+    assert_true(l.n == 1 && l.v[0].status == 504 && l.v[0].target_status == 0 &&
+                l.v[0].total_us >= 900000);
 }
 
 static void https_listener_serves_its_certificate(void **state) {
     World *w = *state;
     const char *pem = sw_path(w->a, w->dir, "cert.pem"), *key = sw_path(w->a, w->dir, "key.pem");
-    const char *make[] = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
-                          "-subj", "/CN=web.example", "-keyout", key, "-out", pem, NULL};
+    const char *make[] = {"openssl",
+                          "req",
+                          "-x509",
+                          "-newkey",
+                          "ec",
+                          "-pkeyopt",
+                          "ec_paramgen_curve:prime256v1",
+                          "-nodes",
+                          "-days",
+                          "1",
+                          "-subj",
+                          "/CN=web.example",
+                          "-keyout",
+                          key,
+                          "-out",
+                          pem,
+                          NULL};
     SwStr cert_text, key_text;
     CURL *h = curl_easy_init();
     char url[64];
@@ -547,7 +613,10 @@ static void https_listener_serves_its_certificate(void **state) {
     assert_int_equal(sw_proc_must(w->a, make, &w->err), 0);
     assert_int_equal(sw_file_read(w->a, pem, SW_MIB, &cert_text, &w->err), 0);
     assert_int_equal(sw_file_read(w->a, key, SW_MIB, &key_text, &w->err), 0);
-    assert_int_equal(sw_file_write(pem, sw_strf(w->a, "%.*s%.*s", SW_FMT(cert_text), SW_FMT(key_text)), 0600, &w->err), 0);
+    assert_int_equal(sw_file_write(pem,
+                                   sw_strf(w->a, "%.*s%.*s", SW_FMT(cert_text), SW_FMT(key_text)),
+                                   0600, &w->err),
+                     0);
     w->listener.protocol = SW_PROXY_HTTPS;
     sw_str_list_add(w->a, &w->listener.certs, sw_str(pem));
     apply(w);
@@ -566,7 +635,8 @@ static void https_listener_serves_its_certificate(void **state) {
     curl_easy_cleanup(h);
 }
 
-/* A crash before `applied` is written must not leave the next start believing in an old structure. */
+/* A crash before `applied` is written must not leave the next start believing in an old structure.
+ */
 static void structure_that_was_not_noted_is_loaded_again(void **state) {
     World *w = *state;
     Reply r;
@@ -595,14 +665,24 @@ static void no_listeners_means_no_process(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(weights_change_at_run_time_without_reload), TEST(drained_target_finishes_its_request_and_gets_no_more),
-        TEST(reloads_and_target_changes_under_load_lose_no_request), TEST(target_that_vanishes_fails_no_idempotent_request),
-        TEST(load_balancers_share_a_port_by_host), TEST(adopted_after_a_restart_and_not_started_again),
-        TEST(a_haproxy_that_died_is_started_again), TEST(port_in_use_is_named_and_what_runs_goes_on),
-        TEST(refused_configuration_leaves_the_working_one), TEST(statuses_are_those_of_a_load_balancer),
-        TEST(every_request_is_one_record), TEST(rules_choose_by_path_header_method_and_query),
-        TEST(sticky_client_stays_until_its_target_drains), TEST(tcp_listener_passes_bytes), TEST(no_listeners_means_no_process),
-        TEST(slow_target_is_504_after_the_idle_timeout), TEST(https_listener_serves_its_certificate),
+        TEST(weights_change_at_run_time_without_reload),
+        TEST(drained_target_finishes_its_request_and_gets_no_more),
+        TEST(reloads_and_target_changes_under_load_lose_no_request),
+        TEST(target_that_vanishes_fails_no_idempotent_request),
+        TEST(load_balancers_share_a_port_by_host),
+        TEST(adopted_after_a_restart_and_not_started_again),
+        TEST(serves_on_after_its_starter_was_killed),
+        TEST(a_haproxy_that_died_is_started_again),
+        TEST(port_in_use_is_named_and_what_runs_goes_on),
+        TEST(refused_configuration_leaves_the_working_one),
+        TEST(statuses_are_those_of_a_load_balancer),
+        TEST(every_request_is_one_record),
+        TEST(rules_choose_by_path_header_method_and_query),
+        TEST(sticky_client_stays_until_its_target_drains),
+        TEST(tcp_listener_passes_bytes),
+        TEST(no_listeners_means_no_process),
+        TEST(slow_target_is_504_after_the_idle_timeout),
+        TEST(https_listener_serves_its_certificate),
         TEST(structure_that_was_not_noted_is_loaded_again),
     };
     signal(SIGPIPE, SIG_IGN);

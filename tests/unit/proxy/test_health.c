@@ -7,14 +7,24 @@
 #include "proxy/health.h"
 
 static void matcher_takes_codes_lists_and_ranges(void **state) {
-    static const struct { const char *matcher; int status; bool matches; } cases[] = {
-        {"200", 200, true}, {"200", 201, false}, {"200,202", 202, true}, {"200-299", 250, true}, {"200-299,302", 302, true},
-        {"200-299,302", 301, false}, {NULL, 200, true}, {NULL, 204, false},
+    static const struct {
+        const char *matcher;
+        int status;
+        bool matches;
+    } cases[] = {
+        {"200", 200, true},     {"200", 201, false},        {"200,202", 202, true},
+        {"200-299", 250, true}, {"200-299,302", 302, true}, {"200-299,302", 301, false},
+        {NULL, 200, true},      {NULL, 204, false},
     };
-    static const char *const good[] = {"200", "200-499", "200,301-302"}, *const bad[] = {"", "20", "200-", "600", "200,", "299-200", "a", "199"};
+    static const char *const good[] = {"200", "200-499", "200,301-302"}, *const bad[] = {
+                                                                             "",     "20",
+                                                                             "200-", "600",
+                                                                             "200,", "299-200",
+                                                                             "a",    "199"};
 
     for (size_t i = 0; i < SW_N(cases); i++)
-        assert_int_equal(sw_health_matches(sw_str(cases[i].matcher), cases[i].status), cases[i].matches);
+        assert_int_equal(sw_health_matches(sw_str(cases[i].matcher), cases[i].status),
+                         cases[i].matches);
     for (size_t i = 0; i < SW_N(good); i++)
         assert_true(sw_health_matcher_valid(sw_str(good[i])));
     for (size_t i = 0; i < SW_N(bad); i++)
@@ -27,7 +37,7 @@ static void states_follow_the_thresholds(void **state) {
     SwHealth h = {0};
 
     assert_true(sw_str_eqz(sw_health_reason(&h), "Elb.RegistrationInProgress"));
-    assert_true(sw_health_step(&c, &h, &pass));         /* the first success is enough */
+    assert_true(sw_health_step(&c, &h, &pass)); /* the first success is enough */
     assert_int_equal(h.state, SW_TARGET_HEALTHY);
     assert_false(sw_health_step(&c, &h, &fail));
     assert_false(sw_health_step(&c, &h, &pass));
@@ -56,7 +66,8 @@ static void probes_tell_mismatch_timeout_and_failure(void **state) {
     sw_health_probe(a, &c, SW_STR("127.0.0.1"), b.port, &r);
     assert_true(sw_health_step(&c, &h, &r));
     assert_true(sw_str_eqz(sw_health_reason(&h), "Target.ResponseCodeMismatch"));
-    assert_true(sw_str_eqz(sw_health_description(a, &h), "Health checks failed with these codes: [500]"));
+    assert_true(
+        sw_str_eqz(sw_health_description(a, &h), "Health checks failed with these codes: [500]"));
     c.protocol = SW_CHECK_TCP;
     sw_health_probe(a, &c, SW_STR("127.0.0.1"), b.port, &r);
     assert_int_equal(r.result, SW_PROBE_OK);
@@ -75,7 +86,8 @@ static void probes_tell_mismatch_timeout_and_failure(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matcher_takes_codes_lists_and_ranges), cmocka_unit_test(states_follow_the_thresholds),
+        cmocka_unit_test(matcher_takes_codes_lists_and_ranges),
+        cmocka_unit_test(states_follow_the_thresholds),
         cmocka_unit_test(probes_tell_mismatch_timeout_and_failure),
     };
     signal(SIGPIPE, SIG_IGN);

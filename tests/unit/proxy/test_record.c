@@ -12,8 +12,10 @@
 #include "base/file.h"
 #include "proxy/proxy.h"
 
-#define GOOD "1795234262473425\t2\t1795234262471120\t1795234262473000\tlb\tli\tru\tg:tg\t10.0.0.1_80\t200\t200\t82\t613\t+1\t--\t" \
-             "127.0.0.1:5\tGET\tHTTP/1.1\tRoot%3D1\ta.b%3A80\t%2F%C3%A9\tcurl%2F7"
+#define GOOD                                                                                       \
+    "1795234262473425\t2\t1795234262471120\t1795234262473000\tlb\tli\tru\tg:tg\t10.0.0.1_"         \
+    "80\t200\t200\t82\t613\t+1\t--\t"                                                              \
+    "127.0.0.1:5\tGET\tHTTP/1.1\tRoot%3D1\ta.b%3A80\t%2F%C3%A9\tcurl%2F7"
 
 static void a_line_becomes_a_record(void **state) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
@@ -25,7 +27,8 @@ static void a_line_becomes_a_record(void **state) {
     assert_int_equal(r.target_us, 1880);
     assert_int_equal(r.retries, 1);
     assert_true(sw_str_eqz(r.group, "tg") && sw_str_eqz(r.target, "10.0.0.1:80"));
-    assert_true(sw_str_eqz(r.uri, "/\xc3\xa9") && sw_str_eqz(r.host, "a.b:80") && sw_str_eqz(r.user_agent, "curl/7"));
+    assert_true(sw_str_eqz(r.uri, "/\xc3\xa9") && sw_str_eqz(r.host, "a.b:80") &&
+                sw_str_eqz(r.user_agent, "curl/7"));
     assert_string_equal(r.end, "--");
 }
 
@@ -35,18 +38,23 @@ static void every_cut_of_a_line_is_a_record_or_refused(void **state) {
     SwProxyRecord r;
 
     for (size_t n = 0; n < line.n; n++) {
-        char *copy = malloc(n + 1);             /* its end is guarded by the sanitizer */
+        char *copy = malloc(n + 1); /* its end is guarded by the sanitizer */
         memcpy(copy, line.p, n);
         bool good = sw_proxy_record_parse(a, sw_str_n(copy, n), &r);
         free(copy);
-        assert_int_equal(good, n > strlen(GOOD) - strlen("127.0.0.1:5\tGET\tHTTP/1.1\tRoot%3D1\ta.b%3A80\t%2F%C3%A9\tcurl%2F7") - 1);
+        assert_int_equal(
+            good,
+            n > strlen(GOOD) -
+                    strlen("127.0.0.1:5\tGET\tHTTP/1.1\tRoot%3D1\ta.b%3A80\t%2F%C3%A9\tcurl%2F7") -
+                    1);
     }
     assert_true(sw_proxy_record_parse(a, SW_STR(GOOD "%2"), &r));
     assert_true(sw_str_eqz(r.user_agent, "curl/7"));
 }
 
 static void what_is_no_record_is_refused(void **state) {
-    static const char *const bad[] = {"", "\t\t\t", "[NOTICE] (12) : New worker", "x\t2", "-5\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1"};
+    static const char *const bad[] = {"", "\t\t\t", "[NOTICE] (12) : New worker", "x\t2",
+                                      "-5\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1\t1"};
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwProxyRecord r;
 
@@ -82,7 +90,8 @@ static void positions_survive_forgetting_and_foreign_lines(void **state) {
     }
     assert_int_equal(n, 4500);
     assert_int_equal(at, (int64_t)(b.n - strlen("1795234262473425\t2\tan unfinished")));
-    assert_int_equal(sw_proxy_records(p, a, 0, 10000, &l, &next, &err), 0);     /* from before the hole: what is kept */
+    assert_int_equal(sw_proxy_records(p, a, 0, 10000, &l, &next, &err),
+                     0); /* from before the hole: what is kept */
     assert_int_equal(next, at);
     assert_true(l.n < 400);
     sw_proxy_close(p);
@@ -91,8 +100,10 @@ static void positions_survive_forgetting_and_foreign_lines(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_line_becomes_a_record), cmocka_unit_test(every_cut_of_a_line_is_a_record_or_refused),
-        cmocka_unit_test(what_is_no_record_is_refused), cmocka_unit_test(positions_survive_forgetting_and_foreign_lines),
+        cmocka_unit_test(a_line_becomes_a_record),
+        cmocka_unit_test(every_cut_of_a_line_is_a_record_or_refused),
+        cmocka_unit_test(what_is_no_record_is_refused),
+        cmocka_unit_test(positions_survive_forgetting_and_foreign_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

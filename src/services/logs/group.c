@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Log groups: life, retention, tags. */
+
+#include "services/logs/logs.h"
+
+const SwCollection logs_groups = {.name = "logs/group", .shape = &logs_shape_group_record};
+
+SwStr logs_series(SwCtx *cx, SwStr group) {
+    return sw_strf(cx->arena, "%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region), SW_FMT(group));
+}
+
+SwStr logs_group_arn(SwCtx *cx, SwStr group) {
+    return sw_arn(cx, "logs", "log-group:%.*s", SW_FMT(group));
+}
+
+int64_t logs_now_ms(const SwCtx *cx) {
+    return sw_now(cx) / SW_MS;
+}
+
+static int no_group(SwError *err) {
+    return sw_fail(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION, "The specified log group does not exist.");
+}
+
+int logs_group_get(SwCtx *cx, SwStr name, LogsGroupRecord **ret_g, SwError *err) {
+    void *g;
+    if (sw_doc_get(cx->tx, &logs_groups, name, &g, err) < 0)
+        return -1;
+    if (!g)
+        return no_group(err);
+    *ret_g = g;
+    return 0;
+}
+
+/* "arn:aws:logs:REGION:ACCOUNT:log-group:NAME[:*]" or a plain name. */
+static SwStr name_of(SwStr identifier) {
+    SwArn arn;
+    if (!sw_arn_parse(identifier, &arn) || !sw_str_starts(arn.resource, SW_STR("log-group:")))
+        return identifier;
+    SwStr name = sw_str_skip(arn.resource, 10);
+    return sw_str_ends(name, SW_STR(":*")) ? sw_str_drop(name, 2) : name;
+}
+
+int logs_group_name(SwCtx *cx, SwStr name, SwStr identifier, SwStr *ret_name, SwError *err) {
+    if (sw_str_is(name) == sw_str_is(identifier))
+        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
+                       "Exactly one of logGroupName and logGroupIdentifier must be specified");
+    *ret_name = sw_str_is(name) ? name : name_of(identifier);
+    return 0;
+}
+
+int logs_create_log_group(SwCtx *cx, const LogsCreateLogGroupRequest *in, void *out, SwError *err) {
+    bool inserted;
+    if (sw_str_is(in->kms_key_id))
+        return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "kmsKeyId", "encryption with a key of one's own is not available");
+    if (sw_str_is(in->log_group_class) && !sw_str_eq(in->log_group_class, LOGS_LOG_GROUP_CLASS_STANDARD))
+        return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "logGroupClass", "only STANDARD is available");
+    if (SW_OR(in->deletion_protection_enabled, false))
+        return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "deletionProtectionEnabled", "is not available");
+    LogsGroupRecord g = {.name = in->log_group_name, .created_at = SW_SOME_INT(logs_now_ms(cx)), .tags = in->tags};
+    if (sw_doc_insert(cx->tx, &logs_groups, in->log_group_name, &g, &inserted, err) < 0)
+        return -1;
+    if (!inserted)
+        return sw_fail(err, &LOGS_RESOURCE_ALREADY_EXISTS_EXCEPTION, "The specified log group already exists");
+    return 0;
+}
+
+int logs_delete_log_group(SwCtx *cx, const LogsDeleteLogGroupRequest *in, void *out, SwError *err) {
+    bool existed;
+    SwDocList streams;
+    SwDocQuery q = {.index = "by_group", .equals = {in->log_group_name}};
+    if (sw_doc_delete(cx->tx, &logs_groups, in->log_group_name, &existed, err) < 0)
+        return -1;
+    if (!existed)
+        return no_group(err);
+    if (sw_doc_list(cx->tx, &logs_streams, &q, &streams, err) < 0)
+        return -1;
+    for (size_t i = 0; i < streams.n; i++)
+        if (sw_doc_delete(cx->tx, &logs_streams, streams.v[i].id, NULL, err) < 0)
+            return -1;
+    return sw_logs_delete(cx->tx, logs_series(cx, in->log_group_name), SW_NO_STR, 0, err);
+}
+
+static void show(SwCtx *cx, const LogsGroupRecord *g, LogsLogGroup *to) {
+    to->log_group_name = g->name;
+    to->creation_time = g->created_at;
+    to->retention_in_days = g->retention_in_days;
+    to->metric_filter_count = SW_SOME_INT(0);
+    to->stored_bytes = SW_SOME_INT(SW_OR(g->stored_bytes, 0));
+    to->log_group_arn = logs_group_arn(cx, g->name);
+    to->arn = sw_strf(cx->arena, "%.*s:*", SW_FMT(to->log_group_arn));
+    to->log_group_class = LOGS_LOG_GROUP_CLASS_STANDARD;
+}
+
+static bool wanted(const LogsDescribeLogGroupsRequest *in, const LogsGroupRecord *g) {
+    if (sw_str_is(in->log_group_name_pattern) && !sw_str_contains(g->name, in->log_group_name_pattern))
+        return false;
+    if (!in->log_group_identifiers.n)
+        return true;
+    for (size_t i = 0; i < in->log_group_identifiers.n; i++)
+        if (sw_str_eq(name_of(in->log_group_identifiers.v[i]), g->name))
+            return true;
+    return false;
+}
+
+int logs_describe_log_groups(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, LogsDescribeLogGroupsResponse *out, SwError *err) {
+    size_t limit = (size_t)SW_OR(in->limit, 50);
+    SwDocQuery q = {.prefix = in->log_group_name_prefix, .limit = 200};
+    SwDocList l;
+    if (sw_str_is(in->log_group_name_prefix) && sw_str_is(in->log_group_name_pattern))
+        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.");
+    if (SW_OR(in->include_linked_accounts, false) || in->account_identifiers.n)
+        return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "includeLinkedAccounts", "there are no linked accounts");
+    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeLogGroups", in->next_token, &q.after))
+        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid.");
+    sw_list_present(cx->arena, &out->log_groups);
+    if (sw_str_is(in->log_group_class) && !sw_str_eq(in->log_group_class, LOGS_LOG_GROUP_CLASS_STANDARD))
+        return 0;                       /* there are none of another class */
+    q.limit = sw_str_is(in->log_group_name_pattern) || in->log_group_identifiers.n ? 0 : limit;
+    if (sw_doc_list(cx->tx, &logs_groups, &q, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n && out->log_groups.n < limit; i++)
+        if (wanted(in, l.v[i].record))
+            show(cx, l.v[i].record, sw_list_add(cx->arena, &out->log_groups));
+    if (sw_str_is(l.next))
+        out->next_token = sw_page_token(cx->arena, "DescribeLogGroups", l.next);
+    return 0;
+}
+
+static int set_retention(SwCtx *cx, SwStr name, SwOptInt days, SwError *err) {
+    LogsGroupRecord *g;
+    if (logs_group_get(cx, name, &g, err) < 0)
+        return -1;
+    g->retention_in_days = days;
+    if (sw_doc_put(cx->tx, &logs_groups, name, g, err) < 0)
+        return -1;
+    return days.set ? sw_wake(cx, &logs_retention, name, 0, err) : 0;
+}
+
+int logs_put_retention_policy(SwCtx *cx, const LogsPutRetentionPolicyRequest *in, void *out, SwError *err) {
+    static const int allowed[] = {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
+    for (size_t i = 0; i < SW_N(allowed); i++)
+        if (in->retention_in_days.v == allowed[i])
+            return set_retention(cx, in->log_group_name, in->retention_in_days, err);
+    return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
+                   "1 validation error detected: Value '%lld' at 'retentionInDays' failed to satisfy constraint: Member must satisfy "
+                   "enum value set: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]",
+                   (long long)in->retention_in_days.v);
+}
+
+int logs_delete_retention_policy(SwCtx *cx, const LogsDeleteRetentionPolicyRequest *in, void *out, SwError *err) {
+    return set_retention(cx, in->log_group_name, (SwOptInt){0}, err);
+}
+
+/* Once an hour while a group has a retention. */
+static int retain(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
+    void *record;
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &logs_groups, name, &record, err) < 0)
+        return -1;
+    LogsGroupRecord *g = record;
+    if (!g || !g->retention_in_days.set) {
+        sw_ctx_rollback(cx);
+        return 0;
+    }
+    SwTime before = sw_now(cx) - g->retention_in_days.v * SW_DAY;
+    if (sw_logs_delete(cx->tx, logs_series(cx, name), SW_NO_STR, before, err) < 0)
+        return -1;
+    ret_step->again = sw_now(cx) + SW_HOUR;
+    ret_step->waiting = true;
+    return sw_ctx_commit(cx, err);
+}
+
+const SwController logs_retention = {.name = "logs/retention", .step = retain, .parallel = 1};
+
+static int change_tags(SwCtx *cx, SwStr name, const SwStrMap *set, const SwStrList *remove, SwError *err) {
+    LogsGroupRecord *g;
+    if (logs_group_get(cx, name, &g, err) < 0)
+        return -1;
+    SwStrMap kept = {0};
+    for (size_t i = 0; i < g->tags.n; i++)
+        if (!remove || !sw_str_list_has(remove, g->tags.v[i].key))
+            sw_str_map_set(cx->arena, &kept, g->tags.v[i].key, g->tags.v[i].value);
+    for (size_t i = 0; set && i < set->n; i++)
+        sw_str_map_set(cx->arena, &kept, set->v[i].key, set->v[i].value);
+    if (kept.n > 50)
+        return sw_fail(err, &LOGS_TOO_MANY_TAGS_EXCEPTION, "A log group can have at most 50 tags");
+    g->tags = kept;
+    return sw_doc_put(cx->tx, &logs_groups, name, g, err);
+}
+
+int logs_tag_resource(SwCtx *cx, const LogsTagResourceRequest *in, void *out, SwError *err) {
+    return change_tags(cx, name_of(in->resource_arn), &in->tags, NULL, err);
+}
+
+int logs_untag_resource(SwCtx *cx, const LogsUntagResourceRequest *in, void *out, SwError *err) {
+    return change_tags(cx, name_of(in->resource_arn), NULL, &in->tag_keys, err);
+}
+
+int logs_tag_log_group(SwCtx *cx, const LogsTagLogGroupRequest *in, void *out, SwError *err) {
+    return change_tags(cx, in->log_group_name, &in->tags, NULL, err);
+}
+
+int logs_untag_log_group(SwCtx *cx, const LogsUntagLogGroupRequest *in, void *out, SwError *err) {
+    return change_tags(cx, in->log_group_name, NULL, &in->tags, err);
+}
+
+int logs_list_tags_for_resource(SwCtx *cx, const LogsListTagsForResourceRequest *in, LogsListTagsForResourceResponse *out, SwError *err) {
+    LogsGroupRecord *g;
+    if (logs_group_get(cx, name_of(in->resource_arn), &g, err) < 0)
+        return -1;
+    out->tags = g->tags;
+    sw_list_present(cx->arena, &out->tags);
+    return 0;
+}
+
+int logs_list_tags_log_group(SwCtx *cx, const LogsListTagsLogGroupRequest *in, LogsListTagsLogGroupResponse *out, SwError *err) {
+    LogsGroupRecord *g;
+    if (logs_group_get(cx, in->log_group_name, &g, err) < 0)
+        return -1;
+    out->tags = g->tags;
+    sw_list_present(cx->arena, &out->tags);
+    return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* CloudWatch Logs: what its files share. Times are milliseconds since 1970, as in the API.
+ *
+ * Documents: a record a group (by name) and a stream (by group + "\n" + stream). Events are in the store's log series,
+ * under the group's key. */
+
+#include "api/host.h"
+#include "models/logs.gen.h"
+#include "models/logs_records.gen.h"
+
+extern const SwCollection logs_groups, logs_streams;
+extern const SwController logs_retention;           /* drops events older than their group keeps them */
+
+/* Key of a group's events in the store: groups of one name in two regions are two. */
+SwStr logs_series(SwCtx *cx, SwStr group);
+SwStr logs_stream_id(SwCtx *cx, SwStr group, SwStr stream);
+SwStr logs_group_arn(SwCtx *cx, SwStr group);
+int64_t logs_now_ms(const SwCtx *cx);
+
+/* By name, or by name or ARN in `identifier` (exactly one may be given). Fail with ResourceNotFoundException. */
+int logs_group_get(SwCtx *cx, SwStr name, LogsGroupRecord **ret_g, SwError *err) sw_must_check;
+int logs_group_name(SwCtx *cx, SwStr name, SwStr identifier, SwStr *ret_name, SwError *err) sw_must_check;
+int logs_stream_get(SwCtx *cx, SwStr group, SwStr stream, LogsStreamRecord **ret_s, SwError *err) sw_must_check;

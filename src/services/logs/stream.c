@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Log streams. The newest event's time is part of an index, so that the most recent streams come first. */
+
+#include "services/logs/logs.h"
+
+const SwCollection logs_streams = {
+    .name = "logs/stream",
+    .shape = &logs_shape_stream_record,
+    .indexes = {{.name = "by_group", .member = {"group", "name"}}, {.name = "by_last_event", .member = {"group", "orderKey"}}},
+};
+
+SwStr logs_stream_id(SwCtx *cx, SwStr group, SwStr stream) {
+    return sw_strf(cx->arena, "%.*s\n%.*s", SW_FMT(group), SW_FMT(stream));
+}
+
+int logs_stream_get(SwCtx *cx, SwStr group, SwStr stream, LogsStreamRecord **ret_s, SwError *err) {
+    void *s;
+    if (sw_doc_get(cx->tx, &logs_streams, logs_stream_id(cx, group, stream), &s, err) < 0)
+        return -1;
+    if (!s)
+        return sw_fail(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION, "The specified log stream does not exist.");
+    *ret_s = s;
+    return 0;
+}
+
+int logs_create_log_stream(SwCtx *cx, const LogsCreateLogStreamRequest *in, void *out, SwError *err) {
+    LogsGroupRecord *g;
+    bool inserted;
+    if (logs_group_get(cx, in->log_group_name, &g, err) < 0)
+        return -1;
+    LogsStreamRecord s = {
+        .group = in->log_group_name, .name = in->log_stream_name, .created_at = SW_SOME_INT(logs_now_ms(cx)),
+        .order_key = sw_index_number(cx->arena, 0), .sequence = SW_SOME_INT(0),
+    };
+    if (sw_doc_insert(cx->tx, &logs_streams, logs_stream_id(cx, s.group, s.name), &s, &inserted, err) < 0)
+        return -1;
+    if (!inserted)
+        return sw_fail(err, &LOGS_RESOURCE_ALREADY_EXISTS_EXCEPTION, "The specified log stream already exists");
+    return 0;
+}
+
+int logs_delete_log_stream(SwCtx *cx, const LogsDeleteLogStreamRequest *in, void *out, SwError *err) {
+    LogsGroupRecord *g;
+    LogsStreamRecord *s;
+    if (logs_group_get(cx, in->log_group_name, &g, err) < 0 || logs_stream_get(cx, g->name, in->log_stream_name, &s, err) < 0)
+        return -1;
+    if (sw_doc_delete(cx->tx, &logs_streams, logs_stream_id(cx, s->group, s->name), NULL, err) < 0)
+        return -1;
+    return sw_logs_delete(cx->tx, logs_series(cx, s->group), s->name, 0, err);
+}
+
+static void show(SwCtx *cx, const LogsStreamRecord *s, LogsLogStream *to) {
+    to->log_stream_name = s->name;
+    to->creation_time = s->created_at;
+    to->first_event_timestamp = s->first_event;
+    to->last_event_timestamp = s->last_event;
+    to->last_ingestion_time = s->last_ingestion;
+    to->upload_sequence_token = sw_strf(cx->arena, "%056lld", (long long)SW_OR(s->sequence, 0));
+    to->arn = sw_strf(cx->arena, "%.*s:log-stream:%.*s", SW_FMT(logs_group_arn(cx, s->group)), SW_FMT(s->name));
+    to->stored_bytes = SW_SOME_INT(0);  /* AWS answers 0 since June 2019 */
+}
+
+int logs_describe_log_streams(SwCtx *cx, const LogsDescribeLogStreamsRequest *in, LogsDescribeLogStreamsResponse *out, SwError *err) {
+    SwStr name;
+    LogsGroupRecord *g;
+    SwDocList l;
+    if (logs_group_name(cx, in->log_group_name, in->log_group_identifier, &name, err) < 0 || logs_group_get(cx, name, &g, err) < 0)
+        return -1;
+    bool by_time = sw_str_eq(in->order_by, LOGS_ORDER_BY_LAST_EVENT_TIME);
+    if (by_time && sw_str_is(in->log_stream_name_prefix))
+        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "Cannot order by LastEventTime with a logStreamNamePrefix.");
+    SwDocQuery q = {.index = by_time ? "by_last_event" : "by_group", .equals = {name}, .prefix = in->log_stream_name_prefix,
+                    .limit = (size_t)SW_OR(in->limit, 50), .descending = SW_OR(in->descending, false)};
+    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeLogStreams", in->next_token, &q.after))
+        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid.");
+    if (sw_doc_list(cx->tx, &logs_streams, &q, &l, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->log_streams);
+    for (size_t i = 0; i < l.n; i++)
+        show(cx, l.v[i].record, sw_list_add(cx->arena, &out->log_streams));
+    if (sw_str_is(l.next))
+        out->next_token = sw_page_token(cx->arena, "DescribeLogStreams", l.next);
+    return 0;
+}

@@ -2,9 +2,11 @@
 
 /* Containers in memory, and their files:
  *
- *   meta.json  what the box remembers of its spec. A folder without it is not a container, and is removed at opening
+ *   meta.json  what the box remembers of its spec. A folder without it is not a container, and is
+ *              removed at opening
  *   base.json  OCI configuration without what depends on the mounted root
- *   starting   a start is under way; with it and without `init`, nothing of the container ever ran: wiped, CREATED again
+ *   starting   a start is under way; with it and without `init`, nothing of the container ever
+ *              ran: wiped, CREATED again
  *   init       "pid start-time started-at" of its first process
  *   ended      "finished-at"; the code itself is <data>/exits/<id>, written by conmon before
  *   kill_at    when SIGKILL is due, ns of CLOCK_REALTIME */
@@ -114,9 +116,10 @@ bool sw_box_group(SwRuntime *rt, const SwBox *b, char ret[static 128]) {
 
 /* ---- supervisors ---- */
 
-/* Whose process is it? conmon's command line holds `--exit-dir EXITS` and `-c ID`; that of a `runc create` under way
- * `--root RUNC` and ID. id NULL: any. */
-static bool supervisor_is(const char *pid_text, const char *exits, const char *runc, const char *id, char ret_what[static 128]) {
+/* Whose process is it? conmon's command line holds `--exit-dir EXITS` and `-c ID`; that of a
+ * `runc create` under way `--root RUNC` and ID. id NULL: any. */
+static bool supervisor_is(const char *pid_text, const char *exits, const char *runc, const char *id,
+                          char ret_what[static 128]) {
     char path[64], line[4096];
     bool ours = false, of_id = id == NULL, conmon = false;
     const char *cid = "";
@@ -143,14 +146,16 @@ static bool supervisor_is(const char *pid_text, const char *exits, const char *r
     return ours && of_id;
 }
 
-static size_t each_supervisor(const char *exits, const char *runc, const char *id, bool end, SwArena *a, SwStrList *ret) {
+static size_t each_supervisor(const char *exits, const char *runc, const char *id, bool end,
+                              SwArena *a, SwStrList *ret) {
     char what[128];
     const struct dirent *e;
     size_t n = 0;
     DIR *d = opendir("/proc");
 
     while (d && (e = readdir(d))) {
-        if (e->d_name[0] < '1' || e->d_name[0] > '9' || !supervisor_is(e->d_name, exits, runc, id, what))
+        if (e->d_name[0] < '1' || e->d_name[0] > '9' ||
+            !supervisor_is(e->d_name, exits, runc, id, what))
             continue;
         n++;
         if (ret)
@@ -158,8 +163,9 @@ static size_t each_supervisor(const char *exits, const char *runc, const char *i
         pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
         _sw_close_ int fd = end ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
         struct pollfd p = {.fd = fd, .events = POLLIN};
-        if (fd >= 0 && supervisor_is(e->d_name, exits, runc, id, what) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
-            (void)poll(&p, 1, 5000);            /* it is gone when readable; shown by leftovers if not */
+        if (fd >= 0 && supervisor_is(e->d_name, exits, runc, id, what) &&
+            syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
+            (void)poll(&p, 1, 5000); /* it is gone when readable; shown by leftovers if not */
     }
     if (d)
         closedir(d);
@@ -183,7 +189,8 @@ static void wait_empty(const char *group) {
         sw_cgroup_kill(group);
         sw_cgroup_remove(group);
         if (sw_cgroup_exists(group))
-            nanosleep(&step, NULL);             /* processes that were killed leave the group when they are reaped */
+            nanosleep(&step,
+                      NULL); /* processes that were killed leave the group when they are reaped */
     }
 }
 
@@ -194,7 +201,8 @@ void sw_box_wipe(SwRuntime *rt, const char *id) {
     sw_supervisors_kill(rt->exits, rt->runc, id);
     wait_empty(sw_strf(a, "/slipway-%s/%s", rt->o.instance, id).p);
     if (sw_rm_tree(sw_path(a, rt->runc, id), &err) < 0)
-        sw_log(SW_WARN, "runtime state not removed", SW_F("container", id), SW_F("cause", err.cause));
+        sw_log(SW_WARN, "runtime state not removed", SW_F("container", id),
+               SW_F("cause", err.cause));
     (void)unlink(sw_path(a, rt->exits, id));
 }
 
@@ -209,11 +217,13 @@ static void box_ended(SwRuntime *rt, SwBox *b, int code, SwTime at) {
     b->oom |= sw_exists(sw_path(a, b->dir, "oom")) || sw_cgroup_oom_killed(group);
     SwStr text = sw_strf(a, "%lld %d %d", (long long)at, code, b->oom);
     if (sw_file_write(sw_path(a, b->dir, "ended"), text, 0600, &err) < 0)
-        sw_log(SW_WARN, "end of container not recorded", SW_F("container", b->id), SW_F("cause", err.cause));
+        sw_log(SW_WARN, "end of container not recorded", SW_F("container", b->id),
+               SW_F("cause", err.cause));
     SW_CRASH_POINT("container.ended");
     wait_empty(group);
     if (sw_rm_tree(sw_path(a, rt->runc, b->id), &err) < 0)
-        sw_log(SW_WARN, "runtime state not removed", SW_F("container", b->id), SW_F("cause", err.cause));
+        sw_log(SW_WARN, "runtime state not removed", SW_F("container", b->id),
+               SW_F("cause", err.cause));
     (void)unlink(sw_path(a, b->dir, "kill_at"));
     pthread_mutex_lock(&rt->lock);
     b->exit_code = code;
@@ -245,14 +255,16 @@ static bool conmon_lives(SwRuntime *rt, const SwBox *b) {
     SwStr pid;
 
     return sw_file_read(a, sw_path(a, b->dir, "conmon.pid"), 32, &pid, &err) == 0 &&
-           supervisor_is(sw_str_z(a, sw_str_dup(a, sw_str_trim(pid))), rt->exits, rt->runc, b->id, what);
+           supervisor_is(sw_str_z(a, sw_str_dup(a, sw_str_trim(pid))), rt->exits, rt->runc, b->id,
+                         what);
 }
 
 static bool exit_code(SwArena *a, const char *path, int64_t *ret) {
     SwError err = sw_error(a);
     SwStr text;
 
-    return sw_exists(path) && sw_file_read(a, path, 32, &text, &err) == 0 && sw_str_to_i64(sw_str_trim(text), ret);
+    return sw_exists(path) && sw_file_read(a, path, 32, &text, &err) == 0 &&
+           sw_str_to_i64(sw_str_trim(text), ret);
 }
 
 static bool check_exit(SwRuntime *rt, SwBox *b, bool late) {
@@ -263,7 +275,8 @@ static bool check_exit(SwRuntime *rt, SwBox *b, bool late) {
     if (b->ended || b->pid == 0)
         return false;
     if (!exit_code(a, path, &code)) {
-        /* conmon writes the code after the process's death and before its own: so a dead conmon has had its say */
+        /* conmon writes the code after the process's death and before its own: so a dead conmon
+         * has had its say */
         if (sw_box_alive(b) || conmon_lives(rt, b))
             return false;
         if (!exit_code(a, path, &code))
@@ -301,7 +314,9 @@ int sw_box_save(SwRuntime *rt, const SwBox *b, SwError *err) {
     const char *tmp = sw_path(a, b->dir, "meta.json.tmp");
     if (sw_file_write(tmp, sw_json_text(a, &v), 0600, err) < 0)
         return -1;
-    return rename(tmp, sw_path(a, b->dir, "meta.json")) < 0 ? sw_fail_errno(err, errno, "rename %s", tmp) : 0;
+    return rename(tmp, sw_path(a, b->dir, "meta.json")) < 0
+               ? sw_fail_errno(err, errno, "rename %s", tmp)
+               : 0;
 }
 
 static bool read_meta(SwBox *b) {
@@ -310,7 +325,8 @@ static bool read_meta(SwBox *b) {
     SwValue v;
     int64_t created = 0, log_max = 0;
 
-    if (sw_file_read(b->arena, sw_path(b->arena, b->dir, "meta.json"), SW_FILE_MAX, &text, &err) < 0 ||
+    if (sw_file_read(b->arena, sw_path(b->arena, b->dir, "meta.json"), SW_FILE_MAX, &text, &err) <
+            0 ||
         sw_json_parse(b->arena, text, &v, &err) < 0)
         return false;
     b->tag = sw_value_str(sw_value_getz(&v, "tag"));
@@ -320,7 +336,8 @@ static bool read_meta(SwBox *b) {
     b->host_root = sw_value_is_true(sw_value_getz(&v, "host"));
     b->tty = sw_value_is_true(sw_value_getz(&v, "tty"));
     b->privileged = sw_value_is_true(sw_value_getz(&v, "privileged"));
-    if (sw_value_i64(sw_value_getz(&v, "created"), &created) && sw_value_i64(sw_value_getz(&v, "logMax"), &log_max)) {
+    if (sw_value_i64(sw_value_getz(&v, "created"), &created) &&
+        sw_value_i64(sw_value_getz(&v, "logMax"), &log_max)) {
         b->created_at = created;
         b->log_max = (uint64_t)log_max;
     }
@@ -349,10 +366,11 @@ static void load(SwRuntime *rt, const char *id) {
     SwError err = sw_error(b->arena);
     int64_t v[3];
 
-    if (!read_meta(b)) {                        /* its creation, or deletion, was cut short */
+    if (!read_meta(b)) { /* its creation, or deletion, was cut short */
         sw_box_wipe(rt, id);
         if (sw_rm_tree(b->dir, &err) < 0)
-            sw_log(SW_WARN, "container folder not removed", SW_F("container", id), SW_F("cause", err.cause));
+            sw_log(SW_WARN, "container folder not removed", SW_F("container", id),
+                   SW_F("cause", err.cause));
         box_free(b);
         return;
     }
@@ -360,7 +378,7 @@ static void load(SwRuntime *rt, const char *id) {
         b->pid = (pid_t)v[0];
         b->pid_start = (uint64_t)v[1];
         b->started_at = v[2];
-        b->released = true;                     /* start releases again; that is harmless */
+        b->released = true; /* start releases again; that is harmless */
     } else if (sw_exists(sw_path(b->arena, b->dir, "starting"))) {
         sw_box_wipe(rt, id);
     }
@@ -375,7 +393,7 @@ static void load(SwRuntime *rt, const char *id) {
     sw_box_unref(rt, sw_box_link(rt, b));
     if (b->ended) {
         if (sw_exists(sw_path(b->arena, rt->runc, id)))
-            sw_box_wipe(rt, id);                /* the clean-up was cut short */
+            sw_box_wipe(rt, id); /* the clean-up was cut short */
         return;
     }
     sw_watch_box(rt, b);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Cgroups as files, v1 (one tree a controller) and v2 (one tree). runc makes a container's groups; Slipway reads their
- * figures and removes them, which is cheaper than another run of runc. `group` is a path from the root of each tree:
- * "/slipway-<instance>/<id>". */
+/* Cgroups as files, v1 (one tree a controller) and v2 (one tree). runc makes a container's
+ * groups; Slipway reads their figures and removes them, which is cheaper than another run of
+ * runc. `group` is a path from the root of each tree: "/slipway-<instance>/<id>". */
 
 #include <dirent.h>
 #include <errno.h>
@@ -51,7 +51,8 @@ static void each_tree(const char *group, void (*fn)(void *, const char *), void 
 static SwStr read_at(SwArena *a, const char *controller, const char *group, const char *file) {
     SwError err = sw_error(a);
     SwStr s = SW_NO_STR;
-    const char *path = is_v2() ? sw_strf(a, ROOT "%s/%s", group, file).p : sw_strf(a, ROOT "/%s%s/%s", controller, group, file).p;
+    const char *path = is_v2() ? sw_strf(a, ROOT "%s/%s", group, file).p
+                               : sw_strf(a, ROOT "/%s%s/%s", controller, group, file).p;
 
     return sw_file_read(a, path, 256 * SW_KIB, &s, &err) == 0 ? s : SW_NO_STR;
 }
@@ -59,7 +60,8 @@ static SwStr read_at(SwArena *a, const char *controller, const char *group, cons
 static uint64_t number(SwArena *a, const char *controller, const char *group, const char *file) {
     uint64_t v = 0;
 
-    (void)sw_str_to_u64(sw_str_trim(read_at(a, controller, group, file)), &v);     /* "max" and absent are 0 */
+    (void)sw_str_to_u64(sw_str_trim(read_at(a, controller, group, file)),
+                        &v); /* "max" and absent are 0 */
     return v;
 }
 
@@ -69,7 +71,8 @@ static uint64_t field(SwStr text, const char *key) {
     uint64_t v = 0;
 
     while (sw_str_next(&text, '\n', &line))
-        if (sw_str_cut(&line, ' ', &word) && sw_str_eqz(word, key) && sw_str_to_u64(sw_str_trim(line), &v))
+        if (sw_str_cut(&line, ' ', &word) && sw_str_eqz(word, key) &&
+            sw_str_to_u64(sw_str_trim(line), &v))
             return v;
     return 0;
 }
@@ -79,7 +82,8 @@ static void block_v1(SwStr text, SwContainerStats *ret) {
     uint64_t v;
 
     while (sw_str_next(&text, '\n', &line)) {
-        if (!sw_str_cut(&line, ' ', &dev) || !sw_str_cut(&line, ' ', &op) || !sw_str_to_u64(sw_str_trim(line), &v))
+        if (!sw_str_cut(&line, ' ', &dev) || !sw_str_cut(&line, ' ', &op) ||
+            !sw_str_to_u64(sw_str_trim(line), &v))
             continue;
         if (sw_str_eqz(op, "Read"))
             ret->blk_read += v;
@@ -128,7 +132,7 @@ static void stats_v1(SwArena *a, const char *group, SwContainerStats *s) {
     s->memory = number(a, "memory", group, "memory.usage_in_bytes");
     s->memory_limit = number(a, "memory", group, "memory.limit_in_bytes");
     if (s->memory_limit >= (uint64_t)1 << 62)
-        s->memory_limit = 0;                    /* the kernel's way to say none */
+        s->memory_limit = 0; /* the kernel's way to say none */
     s->memory_max_used = number(a, "memory", group, "memory.max_usage_in_bytes");
     uint64_t idle = field(read_at(a, "memory", group, "memory.stat"), "total_inactive_file");
     s->memory -= SW_MIN(idle, s->memory);
@@ -149,7 +153,8 @@ int sw_cgroup_stats(SwArena *a, const char *group, SwContainerStats *ret, SwErro
 bool sw_cgroup_oom_killed(const char *group) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
 
-    return field(read_at(a, "memory", group, is_v2() ? "memory.events" : "memory.oom_control"), "oom_kill") > 0;
+    return field(read_at(a, "memory", group, is_v2() ? "memory.events" : "memory.oom_control"),
+                 "oom_kill") > 0;
 }
 
 static void found(void *arg, const char *path) {
@@ -169,7 +174,8 @@ static void below(const char *path, void (*fn)(void *, const char *), void *arg)
     DIR *d = opendir(path);
 
     while (d && (e = readdir(d)))
-        if (e->d_type == DT_DIR && e->d_name[0] != '.' && snprintf(child, sizeof(child), "%s/%s", path, e->d_name) < (int)sizeof(child))
+        if (e->d_type == DT_DIR && e->d_name[0] != '.' &&
+            snprintf(child, sizeof(child), "%s/%s", path, e->d_name) < (int)sizeof(child))
             fn(arg, child);
     if (d)
         closedir(d);
@@ -183,7 +189,7 @@ static void kill_tree(void *arg, const char *path) {
     while (f && fgets(line, sizeof(line), f)) {
         pid_t pid = (pid_t)strtol(line, NULL, 10);
         if (pid > 1 && pid != getpid())
-            (void)kill(pid, SIGKILL);           /* gone already: fine */
+            (void)kill(pid, SIGKILL); /* gone already: fine */
     }
     if (f)
         fclose(f);
@@ -196,7 +202,7 @@ void sw_cgroup_kill(const char *group) {
 
 static void remove_tree(void *arg, const char *path) {
     below(path, remove_tree, arg);
-    (void)rmdir(path);                          /* busy: shown by leftovers */
+    (void)rmdir(path); /* busy: shown by leftovers */
 }
 
 void sw_cgroup_remove(const char *group) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* DNS messages (RFC 1035), as much as a container's name server needs: one question in, addresses out. Everything read
- * is bounds-checked; a name in a query may not be compressed, as none needs to be. */
+/* DNS messages (RFC 1035), as much as a container's name server needs: one question in, addresses
+ * out. Everything read is bounds-checked; a name in a query may not be compressed, as none
+ * needs to be. */
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ bool sw_dns_parse(const uint8_t *p, size_t n, SwDnsQuestion *ret) {
     size_t at = HEADER, out = 0;
 
     *ret = (SwDnsQuestion){0};
-    if (n < HEADER + 5 || (p[2] & 0x80) || u16(p + 4) != 1)     /* a response, or not one question */
+    if (n < HEADER + 5 || (p[2] & 0x80) || u16(p + 4) != 1) /* a response, or not one question */
         return false;
     ret->id = (uint16_t)u16(p);
     ret->flags = (uint16_t)u16(p + 2);
@@ -55,8 +56,8 @@ bool sw_dns_parse(const uint8_t *p, size_t n, SwDnsQuestion *ret) {
     return true;
 }
 
-size_t sw_dns_answer(const uint8_t *query, const SwDnsQuestion *q, const uint32_t *ip, size_t n_ip, unsigned rcode, unsigned ttl,
-                     uint8_t *out, size_t cap) {
+size_t sw_dns_answer(const uint8_t *query, const SwDnsQuestion *q, const uint32_t *ip, size_t n_ip,
+                     unsigned rcode, unsigned ttl, uint8_t *out, size_t cap) {
     uint8_t *p = out + q->end;
 
     if (q->end + n_ip * 16 > cap)

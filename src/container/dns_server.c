@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The containers' name server: one thread, one epoll, sockets made inside every network. Names that the runtime's
- * `resolve` knows are answered at once; others go to the host's resolvers over a socket a query, at most IN_FLIGHT of
- * them, each for at most five seconds. TCP serves clients whose answer did not fit: one message a connection.
+/* The containers' name server: one thread, one epoll, sockets made inside every network. Names
+ * that the runtime's `resolve` knows are answered at once; others go to the host's resolvers over
+ * a socket a query, at most IN_FLIGHT of them, each for at most five seconds. TCP serves clients
+ * whose answer did not fit: one message a connection.
  *
- * The lock guards the list of listeners (added and removed by other threads); queries belong to the thread. */
+ * The lock guards the list of listeners (added and removed by other threads); queries belong to
+ * the thread. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,15 +18,15 @@
 
 #include "container/room.h"
 
-#define IN_FLIGHT   256
-#define TIMEOUT_NS  (5 * SW_S)
+#define IN_FLIGHT 256
+#define TIMEOUT_NS (5 * SW_S)
 #define MESSAGE_MAX 4096
-#define UPSTREAMS   3
+#define UPSTREAMS 3
 
 typedef struct Listener {
     SwStr net_id;
     SwArena *arena;
-    int  fd;
+    int fd;
     bool tcp, used;
 } Listener;
 
@@ -32,35 +34,35 @@ typedef enum WaitFor { FREE, CLIENT_TCP, UPSTREAM_UDP, UPSTREAM_TCP } WaitFor;
 
 /* One query: a client's connection being read, or an upstream being waited for. */
 typedef struct Query {
-    WaitFor  state;
-    int      fd;                        /* what is waited for */
-    int      client;                    /* TCP: the connection; UDP: a duplicate of the listener */
+    WaitFor state;
+    int fd;     /* what is waited for */
+    int client; /* TCP: the connection; UDP: a duplicate of the listener */
     struct sockaddr_in from;
-    bool     tcp;
-    int64_t  deadline;
+    bool tcp;
+    int64_t deadline;
     uint16_t id;
-    SwStr    net_id;
-    char     net_text[SW_ID_MAX + 1];
+    SwStr net_id;
+    char net_text[SW_ID_MAX + 1];
     unsigned upstream;
-    size_t   n, want;
-    uint8_t  p[MESSAGE_MAX + 2];
+    size_t n, want;
+    uint8_t p[MESSAGE_MAX + 2];
 } Query;
 
 struct SwDns {
     SwRuntime *rt;
-    SwArena   *arena;
+    SwArena *arena;
     pthread_mutex_t lock;
-    pthread_t  thread;
-    bool       running;
-    int        epoll, wake;
-    Listener  *listeners;
-    size_t     n_listeners;
-    Query     *queries;
+    pthread_t thread;
+    bool running;
+    int epoll, wake;
+    Listener *listeners;
+    size_t n_listeners;
+    Query *queries;
     struct sockaddr_in upstream[UPSTREAMS];
-    size_t     n_upstream;
+    size_t n_upstream;
 };
 
-#define TAG_WAKE     UINT64_MAX
+#define TAG_WAKE UINT64_MAX
 #define TAG_LISTENER ((uint64_t)1 << 32)
 
 static int watch(SwDns *d, int fd, uint32_t events, uint64_t tag) {
@@ -95,7 +97,8 @@ static void reply(Query *q, const uint8_t *p, size_t n) {
     uint8_t out[MESSAGE_MAX + 2];
 
     if (!q->tcp) {
-        (void)sendto(q->client, p, n, MSG_DONTWAIT, (struct sockaddr *)&q->from, sizeof(q->from));   /* lost: asked again */
+        (void)sendto(q->client, p, n, MSG_DONTWAIT, (struct sockaddr *)&q->from,
+                     sizeof(q->from)); /* lost: asked again */
     } else if (n <= MESSAGE_MAX) {
         out[0] = (uint8_t)(n >> 8);
         out[1] = (uint8_t)n;
@@ -105,7 +108,8 @@ static void reply(Query *q, const uint8_t *p, size_t n) {
     finish(q);
 }
 
-static void reply_own(Query *q, const SwDnsQuestion *question, const uint32_t *ip, size_t n, unsigned rcode) {
+static void reply_own(Query *q, const SwDnsQuestion *question, const uint32_t *ip, size_t n,
+                      unsigned rcode) {
     uint8_t out[1024];
 
     reply(q, out, sw_dns_answer(q->p, question, ip, n, rcode, 5, out, q->tcp ? sizeof(out) : 512));
@@ -114,7 +118,7 @@ static void reply_own(Query *q, const SwDnsQuestion *question, const uint32_t *i
 /* Sends the query on, to the next upstream. */
 static void forward(SwDns *d, Query *q, const SwDnsQuestion *question) {
     if (q->upstream >= d->n_upstream) {
-        reply_own(q, question, NULL, 0, 2);     /* SERVFAIL */
+        reply_own(q, question, NULL, 0, 2); /* SERVFAIL */
         return;
     }
     const struct sockaddr_in *to = &d->upstream[q->upstream++];
@@ -123,11 +127,12 @@ static void forward(SwDns *d, Query *q, const SwDnsQuestion *question) {
     q->fd = socket(AF_INET, (q->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     q->id = question->id;
     q->state = q->tcp ? UPSTREAM_TCP : UPSTREAM_UDP;
-    bool ok = q->fd >= 0 && (connect(q->fd, (const struct sockaddr *)to, sizeof(*to)) == 0 || errno == EINPROGRESS);
+    bool ok = q->fd >= 0 && (connect(q->fd, (const struct sockaddr *)to, sizeof(*to)) == 0 ||
+                             errno == EINPROGRESS);
     if (ok && !q->tcp)
         ok = send(q->fd, q->p, q->n, MSG_DONTWAIT) == (ssize_t)q->n;
     if (!ok || watch(d, q->fd, q->tcp ? EPOLLOUT : EPOLLIN, (uint64_t)(q - d->queries)) < 0)
-        forward(d, q, question);                /* at most UPSTREAMS deep */
+        forward(d, q, question); /* at most UPSTREAMS deep */
 }
 
 static void ask(SwDns *d, Query *q) {
@@ -138,13 +143,18 @@ static void ask(SwDns *d, Query *q) {
         finish(q);
         return;
     }
-    int n = question.class_ == 1 ? d->rt->o.resolve(d->rt->o.arg, q->net_id, sw_str(question.name), ip) : -1;
+    int n = question.class_ == 1
+                ? d->rt->o.resolve(d->rt->o.arg, q->net_id, sw_str(question.name), ip)
+                : -1;
     if (n < 0)
         forward(d, q, &question);
     else if (n == 0)
-        reply_own(q, &question, NULL, 0, 3);    /* NXDOMAIN */
+        reply_own(q, &question, NULL, 0, 3); /* NXDOMAIN */
     else
-        reply_own(q, &question, ip, question.type == 1 || question.type == 255 ? (size_t)SW_MIN(n, SW_DNS_ANSWERS_MAX) : 0, 0);
+        reply_own(q, &question, ip,
+                  question.type == 1 || question.type == 255 ? (size_t)SW_MIN(n, SW_DNS_ANSWERS_MAX)
+                                                             : 0,
+                  0);
 }
 
 static void set_net(Query *q, SwStr id) {
@@ -157,7 +167,7 @@ static Query *from_listener(SwDns *d, const Listener *l) {
     Query *q = new_query(d);
     socklen_t len = sizeof(q->from);
 
-    if (!q) {                                   /* full: drop, the client asks again */
+    if (!q) { /* full: drop, the client asks again */
         uint8_t drop[1];
         int fd = l->tcp ? accept4(l->fd, NULL, NULL, SOCK_CLOEXEC) : -1;
         if (fd >= 0)
@@ -186,7 +196,8 @@ static Query *from_listener(SwDns *d, const Listener *l) {
     return q;
 }
 
-/* Reads a message with its two bytes of length; true when whole. The length is dropped from q->p. */
+/* Reads a message with its two bytes of length; true when whole. The length is dropped from
+ * q->p. */
 static bool read_framed(Query *q, uint8_t *p, size_t *n) {
     ssize_t got = recv(q->fd, p + *n, q->want - *n, MSG_DONTWAIT);
 
@@ -214,11 +225,12 @@ static bool read_framed(Query *q, uint8_t *p, size_t *n) {
 static void tcp_upstream(SwDns *d, Query *q, uint32_t events) {
     uint64_t tag = (uint64_t)(q - d->queries);
 
-    if (events & EPOLLOUT) {                    /* connected: send the framed query, then wait for the answer */
+    if (events & EPOLLOUT) { /* connected: send the framed query, then wait for the answer */
         uint8_t out[MESSAGE_MAX + 2] = {(uint8_t)(q->n >> 8), (uint8_t)q->n};
         memcpy(out + 2, q->p, q->n);
         struct epoll_event e = {.events = EPOLLIN, .data.u64 = tag};
-        if (send(q->fd, out, q->n + 2, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 || epoll_ctl(d->epoll, EPOLL_CTL_MOD, q->fd, &e) < 0)
+        if (send(q->fd, out, q->n + 2, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ||
+            epoll_ctl(d->epoll, EPOLL_CTL_MOD, q->fd, &e) < 0)
             finish(q);
         q->n = 0;
         q->want = 2;
@@ -245,7 +257,7 @@ static void on_query(SwDns *d, Query *q, uint32_t events) {
         if (n >= 12 && (in[0] << 8 | in[1]) == q->id && (in[2] & 0x80))
             reply(q, in, (size_t)n);
         else if (n < 0 && errno != EAGAIN && errno != EINTR && sw_dns_parse(q->p, q->n, &question))
-            forward(d, q, &question);           /* refused: the next one */
+            forward(d, q, &question); /* refused: the next one */
     }
 }
 
@@ -366,12 +378,14 @@ static int add_one(SwDns *d, SwStr net_id, int fd, bool tcp) {
     while (i < d->n_listeners && d->listeners[i].used)
         i++;
     if (i == d->n_listeners) {
-        Listener *more = sw_arena_grow(d->arena, d->listeners, i * sizeof(*more), (i + 1) * 2 * sizeof(*more));
+        Listener *more =
+            sw_arena_grow(d->arena, d->listeners, i * sizeof(*more), (i + 1) * 2 * sizeof(*more));
         d->listeners = more;
         d->n_listeners = (i + 1) * 2;
     }
     SwArena *a = sw_arena_new(0);
-    d->listeners[i] = (Listener){.net_id = sw_str_dup(a, net_id), .arena = a, .fd = fd, .tcp = tcp, .used = true};
+    d->listeners[i] =
+        (Listener){.net_id = sw_str_dup(a, net_id), .arena = a, .fd = fd, .tcp = tcp, .used = true};
     return watch(d, fd, EPOLLIN, TAG_LISTENER + i);
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The `host` root: the host's own file system as overlayfs's lower layer, so that builds find gcc, git, docker and aws
- * without an image; what they write goes to the container's folder and is discarded with it.
+/* The `host` root: the host's own file system as overlayfs's lower layer, so that builds find
+ * gcc, git, docker and aws without an image; what they write goes to the container's folder and
+ * is discarded with it.
  *
- * Only file systems that hold programs are shown: `/` and real file systems mounted below it. Fresh: /proc, /sys, /dev,
- * /run, /tmp. Masked (empty and writable): /home, hidden entries of root's home but those of tool chains, the state of
- * container engines, Slipway's data. In a privileged container /var/lib/docker and /var/lib/containerd are folders of a real file system, on which dockerd
- * can stack overlays (on an overlay it could not). */
+ * Only file systems that hold programs are shown: `/` and real file systems mounted below it.
+ * Fresh: /proc, /sys, /dev, /run, /tmp. Masked (empty and writable): /home, hidden entries of
+ * root's home but those of tool chains, the state of container engines, Slipway's data. In a
+ * privileged container /var/lib/docker and /var/lib/containerd are folders of a real file
+ * system, on which dockerd can stack overlays (on an overlay it could not). */
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,7 +31,8 @@ static bool below(SwStr path, const char *dir) {
     return sw_str_starts(path, d) && (path.n == d.n || path.p[d.n] == '/');
 }
 
-static void scratch(SwArena *a, SwValue *mounts, const char *dir, const char *name, const char *target, unsigned mode) {
+static void scratch(SwArena *a, SwValue *mounts, const char *dir, const char *name,
+                    const char *target, unsigned mode) {
     const char *path = sw_path(a, dir, name);
     SwError err = sw_error(a);
 
@@ -45,10 +48,13 @@ static void mask(SwArena *a, SwValue *mounts, const char *path) {
         sw_oci_mount(a, mounts, sw_str(path), "bind", SW_STR("/dev/null"), "bind,ro");
 }
 
-/* Credentials live in hidden files of a hundred names: so all are masked but what tool chains need. */
+/* Credentials live in hidden files of a hundred names: so all are masked but what tool chains
+ * need. */
 static void mask_home(SwArena *a, SwValue *mounts) {
-    static const char *const shown[] = {".", "..", ".bashrc", ".profile", ".bash_profile", ".gitconfig", ".cargo", ".rustup", ".pyenv",
-                                        ".rbenv", ".nvm", ".npm", ".m2", ".gradle", ".cache", ".local"};
+    static const char *const shown[] = {
+        ".",      "..",      ".bashrc", ".profile", ".bash_profile", ".gitconfig",
+        ".cargo", ".rustup", ".pyenv",  ".rbenv",   ".nvm",          ".npm",
+        ".m2",    ".gradle", ".cache",  ".local"};
     const struct dirent *e;
     struct stat st;
     DIR *d = opendir("/root");
@@ -58,7 +64,8 @@ static void mask_home(SwArena *a, SwValue *mounts) {
         for (size_t i = 0; i < SW_N(shown) && !show; i++)
             show = strcmp(e->d_name, shown[i]) == 0;
         const char *path = sw_strf(a, "/root/%s", e->d_name).p;
-        if (!show && lstat(path, &st) == 0 && !S_ISLNK(st.st_mode))     /* a link leads to what is masked itself, or is shown */
+        if (!show && lstat(path, &st) == 0 &&
+            !S_ISLNK(st.st_mode)) /* a link leads to what is masked itself, or is shown */
             mask(a, mounts, path);
     }
     if (d)
@@ -66,16 +73,25 @@ static void mask_home(SwArena *a, SwValue *mounts) {
 }
 
 void sw_host_mounts(SwRuntime *rt, SwArena *a, SwValue *mounts, const char *dir, bool privileged) {
-    static const char *const dirs[] = {"/home", "/root/.local/share/slipway", "/var/lib/slipway", "/var/lib/docker",
-                                       "/var/lib/containerd", "/var/lib/containers", "/etc/slipway"};
-    static const char *const files[] = {"/root/.cargo/credentials", "/root/.cargo/credentials.toml", "/root/.m2/settings.xml",
-                                        "/root/.gradle/gradle.properties", "/etc/shadow", "/etc/gshadow",
-                                        "/etc/ssh/ssh_host_rsa_key", "/etc/ssh/ssh_host_ecdsa_key", "/etc/ssh/ssh_host_ed25519_key"};
+    static const char *const dirs[] = {
+        "/home",           "/root/.local/share/slipway", "/var/lib/slipway",
+        "/var/lib/docker", "/var/lib/containerd",        "/var/lib/containers",
+        "/etc/slipway"};
+    static const char *const files[] = {"/root/.cargo/credentials",
+                                        "/root/.cargo/credentials.toml",
+                                        "/root/.m2/settings.xml",
+                                        "/root/.gradle/gradle.properties",
+                                        "/etc/shadow",
+                                        "/etc/gshadow",
+                                        "/etc/ssh/ssh_host_rsa_key",
+                                        "/etc/ssh/ssh_host_ecdsa_key",
+                                        "/etc/ssh/ssh_host_ed25519_key"};
 
     scratch(a, mounts, dir, "tmp", "/tmp", 01777);
     sw_oci_mount(a, mounts, SW_STR("/run"), "tmpfs", SW_STR("tmpfs"), "nosuid,nodev,mode=755");
     for (size_t i = 0; i < SW_N(dirs); i++) {
-        bool docker = privileged && (strcmp(dirs[i], "/var/lib/docker") == 0 || strcmp(dirs[i], "/var/lib/containerd") == 0);
+        bool docker = privileged && (strcmp(dirs[i], "/var/lib/docker") == 0 ||
+                                     strcmp(dirs[i], "/var/lib/containerd") == 0);
         if (docker)
             scratch(a, mounts, dir, dirs[i] + strlen("/var/lib/"), dirs[i], 0711);
         else
@@ -85,13 +101,16 @@ void sw_host_mounts(SwRuntime *rt, SwArena *a, SwValue *mounts, const char *dir,
     for (size_t i = 0; i < SW_N(files); i++)
         mask(a, mounts, files[i]);
     SwStr data = sw_str(rt->data);
-    if (!below(data, "/tmp") && !below(data, "/run") && !below(data, "/home") && !below(data, "/var/lib/slipway"))
+    if (!below(data, "/tmp") && !below(data, "/run") && !below(data, "/home") &&
+        !below(data, "/var/lib/slipway"))
         sw_oci_mount(a, mounts, data, "tmpfs", SW_STR("tmpfs"), "nosuid,nodev,mode=700,size=64k");
 }
 
-/* File systems mounted below `/` that hold programs and data, as the kernel lists them: outer before inner. */
+/* File systems mounted below `/` that hold programs and data, as the kernel lists them: outer
+ * before inner. */
 static SwStrList real_mounts(SwArena *a) {
-    static const char *const types[] = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "virtiofs"};
+    static const char *const types[] = {"ext2", "ext3", "ext4",     "xfs",     "btrfs",
+                                        "f2fs", "zfs",  "bcachefs", "virtiofs"};
     SwError err = sw_error(a);
     SwStrList r = {0};
     SwStr text, line;
@@ -105,8 +124,9 @@ static SwStrList real_mounts(SwArena *a) {
             dash++;
         if (dash + 1 >= f.n || f.v[4].n < 2 || sw_str_contains(f.v[4], SW_STR("\\")))
             continue;
-        bool wanted = below(f.v[4], "/usr") || below(f.v[4], "/opt") || below(f.v[4], "/var") || below(f.v[4], "/etc") ||
-                      below(f.v[4], "/lib") || below(f.v[4], "/bin") || below(f.v[4], "/sbin") || below(f.v[4], "/srv");
+        bool wanted = below(f.v[4], "/usr") || below(f.v[4], "/opt") || below(f.v[4], "/var") ||
+                      below(f.v[4], "/etc") || below(f.v[4], "/lib") || below(f.v[4], "/bin") ||
+                      below(f.v[4], "/sbin") || below(f.v[4], "/srv");
         for (size_t i = 0; wanted && i < SW_N(types); i++)
             if (sw_str_eqz(f.v[dash + 1], types[i]))
                 sw_str_list_add(a, &r, sw_str_dup(a, f.v[4]));
@@ -114,11 +134,14 @@ static SwStrList real_mounts(SwArena *a) {
     return r;
 }
 
-static int overlay(SwArena *a, const char *lower, const char *upper, const char *work, const char *at, SwError *err) {
+static int overlay(SwArena *a, const char *lower, const char *upper, const char *work,
+                   const char *at, SwError *err) {
     if (sw_mkdirs(upper, 0755, err) < 0 || sw_mkdirs(work, 0700, err) < 0)
         return -1;
     const char *o = sw_strf(a, "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work).p;
-    return mount("overlay", at, "overlay", 0, o) < 0 ? sw_fail_errno(err, errno, "mount overlay of %s", lower) : 0;
+    return mount("overlay", at, "overlay", 0, o) < 0
+               ? sw_fail_errno(err, errno, "mount overlay of %s", lower)
+               : 0;
 }
 
 int sw_host_mount_root(SwArena *a, const char *dir, SwError *err) {
@@ -131,8 +154,8 @@ int sw_host_mount_root(SwArena *a, const char *dir, SwError *err) {
         const char *at = sw_str_z(a, below_root.v[i]);
         if (!is_dir(at))
             continue;
-        if (overlay(a, at, sw_strf(a, "%s/upper.%zu", dir, i).p, sw_strf(a, "%s/work.%zu", dir, i).p,
-                    sw_strf(a, "%s%s", rootfs, at).p, err) < 0)
+        if (overlay(a, at, sw_strf(a, "%s/upper.%zu", dir, i).p,
+                    sw_strf(a, "%s/work.%zu", dir, i).p, sw_strf(a, "%s%s", rootfs, at).p, err) < 0)
             return -1;
     }
     return 0;
@@ -140,7 +163,8 @@ int sw_host_mount_root(SwArena *a, const char *dir, SwError *err) {
 
 const char *sw_container_docker_script(void) {
     return "mkdir -p /run/docker /var/log\n"
-           "dockerd --host=unix:///var/run/docker.sock --pidfile=/run/docker.pid --data-root=/var/lib/docker"
+           "dockerd --host=unix:///var/run/docker.sock --pidfile=/run/docker.pid "
+           "--data-root=/var/lib/docker"
            " --exec-root=/run/docker --storage-driver=overlay2 --dns=169.254.170.2"
            " >/var/log/dockerd.log 2>&1 </dev/null &\n"
            "slipway_dockerd=$!\n"

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Container images: a manifest, its config and its layers, unpacked once per layer into <data>/layers/<diff id>.
+/* Container images: a manifest, its config and its layers, unpacked once per layer into
+ * <data>/layers/<diff id>.
  *
- * Accepted: OCI image manifest and index, Docker manifest schema 2 and list (linux/amd64 is picked out of an index);
- * layers as plain, gzip or zstd tar. Each layer's bytes are checked against its diff id. A layer can write nowhere but
- * below its own folder; whiteouts become overlayfs's form. Threads: any; two calls for one layer wait for each other. */
+ * Accepted: OCI image manifest and index, Docker manifest schema 2 and list (linux/amd64 is
+ * picked out of an index); layers as plain, gzip or zstd tar. Each layer's bytes are checked
+ * against its diff id. A layer can write nowhere but below its own folder; whiteouts become
+ * overlayfs's form. Threads: any; two calls for one layer wait for each other. */
 
 #include "base/error.h"
 #include "base/json.h"
@@ -32,9 +34,12 @@ typedef struct SwImage {
     const SwValue *healthcheck;         /* Docker's object (Test, Interval, ...) or NULL */
 } SwImage;
 
-/* Fails with kind SW_CONTAINER_IMAGE_INVALID when the image's own bytes are at fault; message is fit for a user. */
-int sw_image_unpack(SwRuntime *rt, SwArena *a, const SwImageSource *src, SwImage *ret_image, SwError *err) sw_must_check;
+/* Fails with kind SW_CONTAINER_IMAGE_INVALID when the image's own bytes are at fault; message is
+ * fit for a user. */
+int sw_image_unpack(SwRuntime *rt, SwArena *a, const SwImageSource *src, SwImage *ret_image,
+                    SwError *err) sw_must_check;
 /* The same without unpacking: what an image says about itself. */
-int sw_image_inspect(SwArena *a, const SwImageSource *src, SwImage *ret_image, SwError *err) sw_must_check;
+int sw_image_inspect(SwArena *a, const SwImageSource *src, SwImage *ret_image,
+                     SwError *err) sw_must_check;
 /* Remove layers that no container uses. */
 int sw_image_prune(SwRuntime *rt, SwError *err) sw_must_check;

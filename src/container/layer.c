@@ -2,12 +2,14 @@
 
 /* One image layer: a tar, perhaps compressed, made a folder that overlayfs can stack.
  *
- * A layer is somebody else's file. Each entry is opened relative to the folder with RESOLVE_IN_ROOT semantics turned
- * into refusal: no component on the way may be a symbolic link that leads out, "..", or absolute. libarchive writes the
- * entries with its secure flags from inside a thread whose root (unshare, chroot) is the folder, so that even a
- * mistake in those checks cannot reach beyond it.
+ * A layer is somebody else's file. Each entry is opened relative to the folder with
+ * RESOLVE_IN_ROOT semantics turned into refusal: no component on the way may be a symbolic link
+ * that leads out, "..", or absolute. libarchive writes the entries with its secure flags from
+ * inside a thread whose root (unshare, chroot) is the folder, so that even a mistake in those
+ * checks cannot reach beyond it.
  *
- * Whiteouts: `.wh.NAME` becomes a character device 0/0 NAME, `.wh..wh..opq` the attribute trusted.overlay.opaque=y. */
+ * Whiteouts: `.wh.NAME` becomes a character device 0/0 NAME, `.wh..wh..opq` the attribute
+ * trusted.overlay.opaque=y. */
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -22,7 +24,7 @@
 #include "container/room.h"
 
 #define ENTRIES_MAX 2000000
-#define BYTES_MAX   (256 * (int64_t)SW_GIB)
+#define BYTES_MAX (256 * (int64_t)SW_GIB)
 
 typedef struct Layer {
     const char *dir;
@@ -33,7 +35,8 @@ typedef struct Layer {
 } Layer;
 
 static int bad(Layer *l, const char *what, const char *detail) {
-    return sw_fail_cause(l->err, &SW_CONTAINER_IMAGE_INVALID, detail ? detail : "", "image layer cannot be unpacked: %s", what);
+    return sw_fail_cause(l->err, &SW_CONTAINER_IMAGE_INVALID, detail ? detail : "",
+                         "image layer cannot be unpacked: %s", what);
 }
 
 /* "./a//b/" -> "a/b"; NULL when it names a way out; "" for the layer's own root. */
@@ -53,7 +56,8 @@ static const char *clean(SwArena *a, const char *path) {
     return b.full ? NULL : sw_buf_str(&b).p;
 }
 
-/* The folder an entry lies in must consist of folders: a link made by an earlier entry is refused, as tar does. */
+/* The folder an entry lies in must consist of folders: a link made by an earlier entry is
+ * refused, as tar does. */
 static int open_parent(Layer *l, const char *path, const char **ret_name) {
     SwStr rest = sw_str(path), part;
     _sw_close_ int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -82,10 +86,12 @@ static int whiteout(Layer *l, const char *path, bool *ret_was) {
     *ret_was = true;
     if (strcmp(name, ".wh..wh..opq") == 0) {
         const char *self = sw_strf(l->arena, "/%.*s", (int)(name - path), path).p;
-        return lsetxattr(self, "trusted.overlay.opaque", "y", 1, 0) < 0 ? bad(l, "opaque folder", strerror(errno)) : 0;
+        return lsetxattr(self, "trusted.overlay.opaque", "y", 1, 0) < 0
+                   ? bad(l, "opaque folder", strerror(errno))
+                   : 0;
     }
     if (strncmp(name, ".wh..wh.", 8) == 0)
-        return 0;                               /* aufs's own bookkeeping */
+        return 0; /* aufs's own bookkeeping */
     if (!sw_path_is_component(sw_str(name + 4)))
         return bad(l, "a whiteout without a name", path);
     if (mknodat(dir, name + 4, S_IFCHR, makedev(0, 0)) < 0 && errno != EEXIST)
@@ -103,14 +109,17 @@ static int copy_data(Layer *l, struct archive *in, struct archive *out, int64_t 
         if ((*total += (int64_t)n) > BYTES_MAX)
             return bad(l, "it is too large", NULL);
         if (archive_write_data_block(out, p, n, at) < ARCHIVE_WARN)
-            return sw_fail_errno(l->err, archive_errno(out), "write: %s", archive_error_string(out));
+            return sw_fail_errno(l->err, archive_errno(out), "write: %s",
+                                 archive_error_string(out));
     }
     return r == ARCHIVE_EOF ? 0 : bad(l, "damaged file data", archive_error_string(in));
 }
 
 /* Entries get absolute names below the new root; hard links too. */
-static int entry(Layer *l, struct archive *in, struct archive *out, struct archive_entry *e, int64_t *total) {
-    const char *given = archive_entry_pathname(e), *link = archive_entry_hardlink(e), *target = NULL;
+static int entry(Layer *l, struct archive *in, struct archive *out, struct archive_entry *e,
+                 int64_t *total) {
+    const char *given = archive_entry_pathname(e), *link = archive_entry_hardlink(e),
+               *target = NULL;
     const char *path = given ? clean(l->arena, given) : NULL;
     bool was;
 
@@ -135,7 +144,9 @@ static int entry(Layer *l, struct archive *in, struct archive *out, struct archi
         return bad(l, "an entry cannot be made", archive_error_string(out));
     if (!target && archive_entry_size(e) > 0 && copy_data(l, in, out, total) < 0)
         return -1;
-    return archive_write_finish_entry(out) < ARCHIVE_WARN ? bad(l, "an entry cannot be finished", archive_error_string(out)) : 0;
+    return archive_write_finish_entry(out) < ARCHIVE_WARN
+               ? bad(l, "an entry cannot be finished", archive_error_string(out))
+               : 0;
 }
 
 static int unpack_all(Layer *l, struct archive *in, struct archive *out) {
@@ -144,7 +155,8 @@ static int unpack_all(Layer *l, struct archive *in, struct archive *out) {
     size_t used = 0;
     int r;
 
-    for (long n = 0; (r = archive_read_next_header(in, &e)) >= ARCHIVE_WARN && r != ARCHIVE_EOF; n++) {
+    for (long n = 0; (r = archive_read_next_header(in, &e)) >= ARCHIVE_WARN && r != ARCHIVE_EOF;
+         n++) {
         if (n == ENTRIES_MAX)
             return bad(l, "it has too many entries", NULL);
         if (entry(l, in, out, e, &total) < 0)
@@ -178,8 +190,9 @@ static struct archive *open_tar(int fd, bool raw) {
 /* Runs in its own thread: its root is the layer's folder. */
 static void *unpack_thread(void *arg) {
     Layer *l = arg;
-    const int flags = ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_XATTR |
-                      ARCHIVE_EXTRACT_UNLINK | ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS;
+    const int flags = ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_OWNER |
+                      ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_UNLINK |
+                      ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS;
     struct archive *in = open_tar(l->blob_fd, false), *out = archive_write_disk_new();
 
     if (!in)
@@ -214,11 +227,13 @@ static int check_diff_id(SwArena *a, int fd, SwStr diff_id, SwError *err) {
     if (in)
         archive_read_free(in);
     if (r != ARCHIVE_EOF)
-        return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID, "image layer cannot be unpacked: damaged compression");
+        return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID,
+                       "image layer cannot be unpacked: damaged compression");
     n = sw_digest_end(d, sum);
     SwStr hex = sw_hex(a, sum, n);
     if (!sw_str_eq(hex, sw_str_skip(diff_id, 7)))
-        return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID, "image layer %.*s has another content: sha256:%.*s", SW_FMT(diff_id),
+        return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID,
+                       "image layer %.*s has another content: sha256:%.*s", SW_FMT(diff_id),
                        SW_FMT(hex));
     return 0;
 }
@@ -229,7 +244,8 @@ int sw_layer_unpack(SwArena *a, const char *blob, SwStr diff_id, const char *dir
     _sw_close_ int fd = open(blob, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return sw_fail_errno(err, errno, "open %s", blob);
-    if (check_diff_id(a, fd, diff_id, err) < 0 || sw_rm_tree(dir, err) < 0 || sw_mkdirs(dir, 0755, err) < 0)
+    if (check_diff_id(a, fd, diff_id, err) < 0 || sw_rm_tree(dir, err) < 0 ||
+        sw_mkdirs(dir, 0755, err) < 0)
         return -1;
     Layer l = {.dir = dir, .blob_fd = fd, .arena = own, .err = err, .result = -1};
     int e = pthread_create(&t, NULL, unpack_thread, &l);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Network namespaces kept by a mount, and work done inside them. A socket belongs for ever to the namespace it was made
- * in, whoever holds it: so a short-lived thread enters the namespace, makes the socket, and the rest of Slipway serves
- * it from outside. Only that thread ever changes its namespace. */
+/* Network namespaces kept by a mount, and work done inside them. A socket belongs for ever to the
+ * namespace it was made in, whoever holds it: so a short-lived thread enters the namespace, makes
+ * the socket, and the rest of Slipway serves it from outside. Only that thread ever changes its
+ * namespace. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,7 +50,8 @@ typedef struct MakeNetns {
 static void *make_netns(void *arg) {
     MakeNetns *m = arg;
 
-    if (unshare(CLONE_NEWNET) < 0 || mount("/proc/thread-self/ns/net", m->path, "none", MS_BIND, NULL) < 0)
+    if (unshare(CLONE_NEWNET) < 0 ||
+        mount("/proc/thread-self/ns/net", m->path, "none", MS_BIND, NULL) < 0)
         m->errnum = errno;
     return NULL;
 }
@@ -79,7 +81,7 @@ int sw_netns_make(const char *path, SwError *err) {
 void sw_netns_remove(const char *path) {
     while (umount2(path, MNT_DETACH) == 0)
         ;
-    (void)unlink(path);                 /* absent is what we want */
+    (void)unlink(path); /* absent is what we want */
 }
 
 typedef struct Listen {
@@ -92,7 +94,7 @@ static int add_lo_address(uint32_t ip) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
 
-    return nl < 0 ? -1 : sw_nl_addr_add(nl, 1, ip, 32, &err);       /* lo is 1 in every namespace */
+    return nl < 0 ? -1 : sw_nl_addr_add(nl, 1, ip, 32, &err); /* lo is 1 in every namespace */
 }
 
 static int do_listen(void *arg) {
@@ -104,7 +106,8 @@ static int do_listen(void *arg) {
         return -1;
     _sw_close_ int fd = socket(AF_INET, l->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
-        bind(fd, (const struct sockaddr *)&l->at, sizeof(l->at)) < 0 || (l->type == SOCK_STREAM && listen(fd, 256) < 0))
+        bind(fd, (const struct sockaddr *)&l->at, sizeof(l->at)) < 0 ||
+        (l->type == SOCK_STREAM && listen(fd, 256) < 0))
         return -1;
     return SW_TAKE_FD(fd);
 }
@@ -133,7 +136,8 @@ static int do_connect(void *arg) {
     return SW_TAKE_FD(fd);
 }
 
-static int socket_inside(const char *netns, const char *addr, Listen *l, uint16_t port, int (*fn)(void *), SwError *err) {
+static int socket_inside(const char *netns, const char *addr, Listen *l, uint16_t port,
+                         int (*fn)(void *), SwError *err) {
     l->at = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
     if (inet_pton(AF_INET, addr, &l->at.sin_addr) != 1)
         return sw_fail_errno(err, EINVAL, "address %s", addr);
@@ -148,6 +152,7 @@ int sw_netns_listen(const char *netns, const char *addr, uint16_t port, int type
     return socket_inside(netns, addr, &(Listen){.type = type}, port, do_listen, err);
 }
 
-int sw_netns_connect(const char *netns, const char *addr, uint16_t port, int timeout_ms, SwError *err) {
+int sw_netns_connect(const char *netns, const char *addr, uint16_t port, int timeout_ms,
+                     SwError *err) {
     return socket_inside(netns, addr, &(Listen){.timeout_ms = timeout_ms}, port, do_connect, err);
 }

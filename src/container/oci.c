@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The driver `oci`: runc under conmon. See box.c for the files, start.c for the way from CREATED to RUNNING. */
+/* The driver `oci`: runc under conmon. See box.c for the files, start.c for the way from CREATED
+ * to RUNNING. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +36,8 @@ static SwStr keep(SwBox *b, SwStr s) {
 static void remember(SwRuntime *rt, SwBox *b, const SwContainerSpec *s) {
     b->tag = keep(b, s->tag);
     b->net_id = s->net_mode == SW_NET_JOIN ? keep(b, s->net_id) : SW_NO_STR;
-    b->stop_signal = keep(b, s->stop_signal.n || !s->image ? s->stop_signal : s->image->stop_signal);
+    b->stop_signal =
+        keep(b, s->stop_signal.n || !s->image ? s->stop_signal : s->image->stop_signal);
     b->user = keep(b, s->user.n || !s->image ? s->user : s->image->user);
     b->host_root = s->image == NULL;
     b->tty = s->tty;
@@ -52,7 +54,8 @@ static int write_new(SwRuntime *rt, SwBox *b, const SwContainerSpec *s, SwError 
     if (sw_mkdirs(b->dir, 0700, err) < 0)
         return -1;
     SwValue config = sw_oci_config(rt, b->arena, s, b->dir, err);
-    if (config.kind == SW_VNULL || sw_file_write(sw_path(b->arena, b->dir, "base.json"), sw_json_text(b->arena, &config), 0600, err) < 0)
+    if (config.kind == SW_VNULL || sw_file_write(sw_path(b->arena, b->dir, "base.json"),
+                                                 sw_json_text(b->arena, &config), 0600, err) < 0)
         return -1;
     SW_CRASH_POINT("container.creating");
     return sw_box_save(rt, b, err);
@@ -70,8 +73,10 @@ static int oci_create(void *self, const SwContainerSpec *s, SwError *err) {
     b = sw_box_new(rt, s->id);
     remember(rt, b, s);
     if (write_new(rt, b, s, err) < 0) {
-        if (sw_rm_tree(b->dir, &ignored) < 0)   /* what stays has no meta.json and goes at the next opening */
-            sw_log(SW_WARN, "container folder not removed", SW_F("container", b->id), SW_F("cause", ignored.cause));
+        if (sw_rm_tree(b->dir, &ignored) <
+            0) /* what stays has no meta.json and goes at the next opening */
+            sw_log(SW_WARN, "container folder not removed", SW_F("container", b->id),
+                   SW_F("cause", ignored.cause));
         sw_box_unref(rt, b);
         return -1;
     }
@@ -105,25 +110,34 @@ static bool oci_get(void *self, SwArena *a, SwStr id, SwContainerInfo *ret) {
         return false;
     (void)sw_box_check_exit(rt, b, false);
     pthread_mutex_lock(&rt->lock);
-    *ret = (SwContainerInfo){
-        .id = sw_str_dup(a, sw_str(b->id)), .tag = sw_str_dup(a, b->tag), .net_id = sw_str_dup(a, b->net_id),
-        .state = b->ended ? SW_CONTAINER_EXITED : b->pid ? SW_CONTAINER_RUNNING : SW_CONTAINER_CREATED,
-        .pid = b->ended ? 0 : b->pid, .exit_code = b->ended ? b->exit_code : 0, .oom_killed = b->oom,
-        .created_at = b->created_at, .started_at = b->started_at, .finished_at = b->finished_at,
-        .log_path = sw_strf(a, "%s/log", b->dir).p};
+    *ret = (SwContainerInfo){.id = sw_str_dup(a, sw_str(b->id)),
+                             .tag = sw_str_dup(a, b->tag),
+                             .net_id = sw_str_dup(a, b->net_id),
+                             .state = b->ended ? SW_CONTAINER_EXITED
+                                      : b->pid ? SW_CONTAINER_RUNNING
+                                               : SW_CONTAINER_CREATED,
+                             .pid = b->ended ? 0 : b->pid,
+                             .exit_code = b->ended ? b->exit_code : 0,
+                             .oom_killed = b->oom,
+                             .created_at = b->created_at,
+                             .started_at = b->started_at,
+                             .finished_at = b->finished_at,
+                             .log_path = sw_strf(a, "%s/log", b->dir).p};
     pthread_mutex_unlock(&rt->lock);
     sw_box_unref(rt, b);
     return true;
 }
 
 static int send_signal(SwBox *b, int signal, SwError *err) {
-    /* the descriptor is taken before the look at its start time, so that the number cannot be another's by then */
+    /* the descriptor is taken before the look at its start time, so that the number cannot be
+     * another's by then */
     _sw_close_ int fd = b->pid > 0 ? (int)syscall(SYS_pidfd_open, b->pid, 0) : -1;
 
     if (fd < 0 || !sw_box_alive(b))
         return not_running(err, sw_str(b->id));
     if (syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) < 0)
-        return errno == ESRCH ? not_running(err, sw_str(b->id)) : sw_fail_errno(err, errno, "signal container %s", b->id);
+        return errno == ESRCH ? not_running(err, sw_str(b->id))
+                              : sw_fail_errno(err, errno, "signal container %s", b->id);
     return 0;
 }
 
@@ -150,7 +164,8 @@ static int signal_number(SwStr s) {
     for (int i = 1; i < 32; i++)
         if (sigabbrev_np(i) && sw_str_eqz(s, sigabbrev_np(i)))
             return i;
-    if (sw_str_starts(s, SW_STR("RTMIN+")) && sw_str_to_i64(sw_str_skip(s, 6), &n) && n >= 0 && n <= 30)
+    if (sw_str_starts(s, SW_STR("RTMIN+")) && sw_str_to_i64(sw_str_skip(s, 6), &n) && n >= 0 &&
+        n <= 30)
         return 34 + (int)n;
     return 0;
 }
@@ -169,10 +184,12 @@ static int stop_box(SwRuntime *rt, SwBox *b, int grace_ms, SwError *err) {
     if (!again)
         b->kill_at_ns = at;
     pthread_mutex_unlock(&rt->lock);
-    if (!again && sw_file_write(sw_path(a, b->dir, "kill_at"), sw_strf(a, "%lld", (long long)at), 0600, err) < 0)
+    if (!again && sw_file_write(sw_path(a, b->dir, "kill_at"), sw_strf(a, "%lld", (long long)at),
+                                0600, err) < 0)
         return -1;
     SW_CRASH_POINT("container.stopping");
-    if (!again && send_signal(b, grace_ms <= 0 ? SIGKILL : signal_number(b->stop_signal), err) < 0) {
+    if (!again &&
+        send_signal(b, grace_ms <= 0 ? SIGKILL : signal_number(b->stop_signal), err) < 0) {
         if (!sw_error_is(err, &SW_CONTAINER_NOT_RUNNING))
             return -1;
         sw_error_reset(err);
@@ -199,7 +216,7 @@ static void await_end(SwRuntime *rt, SwBox *b) {
     SwContainerInfo info;
     _sw_arena_ SwArena *a = sw_arena_new(0);
 
-    (void)sw_container_wait(rt, a, sw_str(b->id), 5000, &info);        /* wiped anyway */
+    (void)sw_container_wait(rt, a, sw_str(b->id), 5000, &info); /* wiped anyway */
 }
 
 static int delete_box(SwRuntime *rt, SwBox *b, SwError *err) {
@@ -245,7 +262,8 @@ static int open_root(SwBox *b, SwError *err) {
     return fd < 0 || !sw_box_alive(b) ? not_running(err, sw_str(b->id)) : SW_TAKE_FD(fd);
 }
 
-static int oci_open(void *self, SwStr id, const char *path, int flags, unsigned mode, SwError *err) {
+static int oci_open(void *self, SwStr id, const char *path, int flags, unsigned mode,
+                    SwError *err) {
     SwRuntime *rt = self;
     SwBox *b = sw_box_find(rt, id);
 
@@ -259,7 +277,8 @@ static int oci_open(void *self, SwStr id, const char *path, int flags, unsigned 
     return fd < 0 ? sw_fail_errno(err, errno, "open %s in container %.*s", path, SW_FMT(id)) : fd;
 }
 
-static int exec_argv(SwRuntime *rt, SwArena *a, SwBox *b, const SwExec *x, SwStrList *v, SwError *err) {
+static int exec_argv(SwRuntime *rt, SwArena *a, SwBox *b, const SwExec *x, SwStrList *v,
+                     SwError *err) {
     uint32_t uid, gid;
     SwStrList more;
     SwStr home;
@@ -294,7 +313,8 @@ static int exec_argv(SwRuntime *rt, SwArena *a, SwBox *b, const SwExec *x, SwStr
     return 0;
 }
 
-static int oci_exec_start(void *self, SwStr id, const SwExec *x, int in, int out, int err_fd, pid_t *ret_pid, SwError *err) {
+static int oci_exec_start(void *self, SwStr id, const SwExec *x, int in, int out, int err_fd,
+                          pid_t *ret_pid, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwRuntime *rt = self;
     SwBox *b = sw_box_find(rt, id);
@@ -333,6 +353,14 @@ static int oci_stats(void *self, SwStr id, SwContainerStats *ret, SwError *err) 
 }
 
 const SwContainerDriver sw_container_driver_oci = {
-    .name = "oci", .create = oci_create, .start = oci_start, .get = oci_get, .signal = oci_signal, .stop = oci_stop,
-    .remove = oci_remove, .exec_start = oci_exec_start, .stats = oci_stats, .open = oci_open,
+    .name = "oci",
+    .create = oci_create,
+    .start = oci_start,
+    .get = oci_get,
+    .signal = oci_signal,
+    .stop = oci_stop,
+    .remove = oci_remove,
+    .exec_start = oci_exec_start,
+    .stats = oci_stats,
+    .open = oci_open,
 };

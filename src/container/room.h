@@ -3,16 +3,17 @@
 
 /* What the files of this room share and nobody else includes.
  *
- * On disk                                                  outside the data folder
- *   <data>/layers/<diff id>/                                 /run/slipway/<instance>/netns/<net id>   namespace mounts
- *   <data>/containers/<id>/  meta.json base.json config.json /run/slipway/<instance>/runc/<id>/       runc's state
- *                            init log upper/ work/ rootfs/   bridge swb-<instance>, veths sw<hash>
- *   <data>/exits/<id>        exit codes, written by conmon   nft table slipway_<instance>
- *   <data>/net/<net id>.json                                 cgroups /slipway-<instance>/<id>
+ * In the data folder:
+ *   layers/<diff id>/      containers/<id>/ (files: box.c)      exits/<id> (codes, by conmon)
+ *   net/<net id>.json      net/subnet
+ * Outside of it, each with the instance's name:
+ *   /run/slipway/<instance>/  netns/<net id> namespace mounts, runc/<id> its state, subnet
+ *   bridge swb-<instance>, veths sw<hash>, nft table slipway_<instance>
+ *   cgroups /slipway-<instance>/<id>
  *
- * Locks: rt->lock guards the list of containers, rt->net.lock that of networks; neither is held while a process is
- * spawned or waited for, except net.lock during nft. A box's own lock orders start, stop and delete of one container.
- * Order: box->lock, box->end_lock, rt->lock. */
+ * Locks: rt->lock guards the list of containers, rt->net.lock that of networks; neither is held
+ * while a process is spawned or waited for, except net.lock during nft. A box's own lock orders
+ * start, stop and delete of one container. Order: box->lock, box->end_lock, rt->lock. */
 
 #include <pthread.h>
 
@@ -53,7 +54,8 @@ struct SwNetEntry {
     SwArena    *arena;
     SwNet       net;
     uint32_t    ip;
-    int        *hold;                   /* bound sockets that keep the host ports from others, one a mapping */
+    /* bound sockets that keep the host ports from others, one a mapping */
+    int        *hold;
 };
 
 typedef struct SwDns SwDns;
@@ -62,7 +64,8 @@ struct SwRuntime {
     SwArena      *arena;
     SwRuntimeOpts o;
     const SwContainerDriver *driver;
-    const char   *data, *layers, *containers, *exits, *nets, *run, *netns, *runc, *runc_bin, *conmon_bin;
+    const char   *data, *layers, *containers, *exits, *nets;
+    const char   *run, *netns, *runc, *runc_bin, *conmon_bin;
     pthread_mutex_t lock;
     pthread_cond_t  ended;              /* some container ended */
     SwBox        *boxes;
@@ -73,7 +76,7 @@ struct SwRuntime {
     struct {
         pthread_mutex_t lock;
         SwNetEntry *list;
-        bool     up;
+        bool     up, nat;               /* nat: port mappings and outbound are possible */
         uint32_t subnet, mask;          /* host byte order */
         char     bridge[16], gateway[16];
         int      bridge_index;
@@ -88,13 +91,15 @@ SwBox *sw_box_find(SwRuntime *rt, SwStr id);             /* with a reference; NU
 SwBox *sw_box_at_watch(SwRuntime *rt, int watch);        /* the same by inotify's number */
 void   sw_box_unref(SwRuntime *rt, SwBox *b);
 SwBox *sw_box_new(SwRuntime *rt, SwStr id);
-SwBox *sw_box_link(SwRuntime *rt, SwBox *b);             /* with two references, the list's and the caller's; or the one there */
+/* with two references, the list's and the caller's; or the one there */
+SwBox *sw_box_link(SwRuntime *rt, SwBox *b);
 void   sw_box_unlink(SwRuntime *rt, SwBox *b);           /* drops the list's reference */
 int    sw_box_save(SwRuntime *rt, const SwBox *b, SwError *err) sw_must_check;
 void   sw_box_load_all(SwRuntime *rt);
 bool   sw_box_alive(const SwBox *b);
 bool   sw_box_group(SwRuntime *rt, const SwBox *b, char ret[static 128]);       /* its cgroup */
-/* Looks whether it ended, and if so records and cleans up. True the first time. `late`: no Slipway saw it happen. */
+/* Looks whether it ended, and if so records and cleans up. True the first time. `late`: no
+ * Slipway saw it happen. */
 bool   sw_box_check_exit(SwRuntime *rt, SwBox *b, bool late);
 /* Ends everything that runs for a container, conmon first so that it writes no exit code. */
 void   sw_box_wipe(SwRuntime *rt, const char *id);
@@ -112,33 +117,45 @@ void sw_watch_wake(SwRuntime *rt);
 void sw_watch_box(SwRuntime *rt, SwBox *b);
 
 /* ---- spec.c, user.c, host.c: what runc reads ---- */
-SwValue sw_oci_config(SwRuntime *rt, SwArena *a, const SwContainerSpec *spec, const char *dir, SwError *err);  /* kind VNULL: err */
+/* kind VNULL: err */
+SwValue sw_oci_config(SwRuntime *rt, SwArena *a, const SwContainerSpec *spec, const char *dir,
+                      SwError *err);
 SwValue *sw_oci_member(SwValue *o, const char *key);     /* to change it; NULL: none */
-int  sw_oci_set_user(SwArena *a, SwValue *config, int root_fd, SwStr user, SwError *err) sw_must_check;
-int  sw_oci_user(SwArena *a, int root_fd, SwStr user, uint32_t *ret_uid, uint32_t *ret_gid, SwStrList *ret_more, SwStr *ret_home, SwError *err) sw_must_check;
-SwValue *sw_oci_mount(SwArena *a, SwValue *mounts, SwStr target, const char *type, SwStr source, const char *options);
+int  sw_oci_set_user(SwArena *a, SwValue *config, int root_fd, SwStr user,
+                     SwError *err) sw_must_check;
+int  sw_oci_user(SwArena *a, int root_fd, SwStr user, uint32_t *ret_uid, uint32_t *ret_gid,
+                 SwStrList *ret_more, SwStr *ret_home, SwError *err) sw_must_check;
+SwValue *sw_oci_mount(SwArena *a, SwValue *mounts, SwStr target, const char *type, SwStr source,
+                      const char *options);
 void sw_host_mounts(SwRuntime *rt, SwArena *a, SwValue *mounts, const char *dir, bool privileged);
 int  sw_host_mount_root(SwArena *a, const char *dir, SwError *err) sw_must_check;
 int  sw_open_in_root(int root_fd, const char *path, int flags, unsigned mode);
 
 /* ---- cgroup.c ---- */
-int  sw_cgroup_stats(SwArena *a, const char *group, SwContainerStats *ret, SwError *err) sw_must_check;
-void sw_cgroup_kill(const char *group);                  /* SIGKILL to every process in it and below */
-void sw_cgroup_remove(const char *group);                /* with its children; what still has processes stays */
+int  sw_cgroup_stats(SwArena *a, const char *group, SwContainerStats *ret,
+                     SwError *err) sw_must_check;
+/* SIGKILL to every process in it and below */
+void sw_cgroup_kill(const char *group);
+/* with its children; what still has processes stays */
+void sw_cgroup_remove(const char *group);
 bool sw_cgroup_exists(const char *group);
 bool sw_cgroup_oom_killed(const char *group);
 
 /* ---- netlink.c, netns.c, nat.c ---- */
-int sw_nl_open(void);                                    /* a route socket in the calling thread's namespace */
+/* a route socket in the calling thread's namespace */
+int sw_nl_open(void);
 int sw_nl_bridge_add(int nl, const char *name, SwError *err) sw_must_check;
-int sw_nl_veth_add(int nl, const char *name, int master, const char *peer, int netns_fd, const uint8_t mac[6], SwError *err) sw_must_check;
+int sw_nl_veth_add(int nl, const char *name, int master, const char *peer, int netns_fd,
+                   const uint8_t mac[6], SwError *err) sw_must_check;
 int sw_nl_link_up(int nl, int index, SwError *err) sw_must_check;
 int sw_nl_link_del(int nl, int index);
 int sw_nl_addr_add(int nl, int index, uint32_t ip, unsigned prefix, SwError *err) sw_must_check;
 int sw_nl_route_default(int nl, uint32_t gateway, SwError *err) sw_must_check;
-/* Run fn(arg) in a thread inside the namespace (network: CLONE_NEWNET) that `fd` names; its result. */
+/* Run fn(arg) in a thread inside the namespace (network: CLONE_NEWNET) that `fd` names; its
+ * result. */
 int sw_in_netns(int netns_fd, int (*fn)(void *), void *arg);
-int sw_netns_make(const char *path, SwError *err) sw_must_check;     /* a new namespace, mounted at path; there: success */
+/* a new namespace, mounted at path; there: success */
+int sw_netns_make(const char *path, SwError *err) sw_must_check;
 void sw_netns_remove(const char *path);
 int  sw_nat_up(SwRuntime *rt, SwError *err) sw_must_check;
 int  sw_nat_set(SwRuntime *rt, const SwNet *n, bool add, SwError *err) sw_must_check;
@@ -160,17 +177,22 @@ typedef struct SwDnsQuestion {
 } SwDnsQuestion;
 /* Reads header and the one question of a query. False: not a query that can be answered at all. */
 bool sw_dns_parse(const uint8_t *p, size_t n, SwDnsQuestion *ret);
-/* Writes the answer to a parsed query: `ip` n_ip of them for A; rcode. Returns its length; cap >= 512. */
-size_t sw_dns_answer(const uint8_t *query, const SwDnsQuestion *q, const uint32_t *ip, size_t n_ip, unsigned rcode, unsigned ttl,
+/* Writes the answer to a parsed query: `ip` n_ip of them for A; rcode. Returns its length; cap
+ * >= 512. */
+size_t sw_dns_answer(const uint8_t *query, const SwDnsQuestion *q, const uint32_t *ip,
+                     size_t n_ip, unsigned rcode, unsigned ttl,
                      uint8_t *out, size_t cap);
 int  sw_dns_open(SwRuntime *rt, SwDns **ret, SwError *err) sw_must_check;
 void sw_dns_close(SwDns *d);
-int  sw_dns_add(SwDns *d, SwStr net_id, int udp_fd, int tcp_fd, SwError *err) sw_must_check;   /* owns both */
+/* owns both */
+int  sw_dns_add(SwDns *d, SwStr net_id, int udp_fd, int tcp_fd, SwError *err) sw_must_check;
 void sw_dns_remove(SwDns *d, SwStr net_id);
 
 /* ---- log.c ---- */
 bool sw_log_entry_parse(SwStr line, SwContainerLog *ret);
 
 /* ---- layer.c ---- */
-/* Unpack one layer's tar into `dir` (made anew), whiteouts in overlayfs's form; `diff_id` is checked. */
-int sw_layer_unpack(SwArena *a, const char *blob, SwStr diff_id, const char *dir, SwError *err) sw_must_check;
+/* Unpack one layer's tar into `dir` (made anew), whiteouts in overlayfs's form; `diff_id` is
+ * checked. */
+int sw_layer_unpack(SwArena *a, const char *blob, SwStr diff_id, const char *dir,
+                    SwError *err) sw_must_check;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Opening, adopting, purging: the life of a runtime. Opening costs nothing when there is nothing: bridge and rules are
- * made with the first network, so a Slipway that runs no container needs no privilege and leaves no trace. */
+/* Opening, adopting, purging: the life of a runtime. Opening costs nothing when there is nothing:
+ * bridge and rules are made with the first network, so a Slipway that runs no container needs
+ * no privilege and leaves no trace. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,7 +31,7 @@ static const char *find_program(SwArena *a, const char *name) {
         if (access(p, X_OK) == 0)
             return p;
     }
-    return sw_path(a, "/usr/bin", name);        /* starting a container names it as missing */
+    return sw_path(a, "/usr/bin", name); /* starting a container names it as missing */
 }
 
 static bool instance_ok(const char *i) {
@@ -95,7 +96,8 @@ static void finish_starts(SwRuntime *rt) {
         SwBox *b = sw_box_find(rt, ids.v[i]);
         SwError err = sw_error(a);
         if (b && b->pid && !b->ended && sw_box_start(rt, b, &err) < 0)
-            sw_log(SW_WARN, "start not finished", SW_F("container", ids.v[i]), SW_F("cause", err.cause));
+            sw_log(SW_WARN, "start not finished", SW_F("container", ids.v[i]),
+                   SW_F("cause", err.cause));
         if (b)
             sw_box_unref(rt, b);
     }
@@ -166,7 +168,7 @@ static void empty_group(const char *group) {
         sw_cgroup_kill(group);
         sw_cgroup_remove(group);
         if (sw_cgroup_exists(group))
-            nanosleep(&step, NULL);             /* until the killed are reaped */
+            nanosleep(&step, NULL); /* until the killed are reaped */
     }
 }
 
@@ -176,9 +178,9 @@ int sw_runtime_reset(SwRuntime *rt, SwError *err) {
     SwError ignored = sw_error(a);
     int r = 0;
 
-    for (size_t i = 0; i < ids.n; i++)          /* all at once, so that deleting waits for none in turn */
+    for (size_t i = 0; i < ids.n; i++) /* all at once, so that deleting waits for none in turn */
         if (sw_container_signal(rt, ids.v[i], 9, &ignored) < 0)
-            sw_error_reset(&ignored);           /* not running: nothing to wait for */
+            sw_error_reset(&ignored); /* not running: nothing to wait for */
     for (size_t i = 0; i < ids.n; i++)
         if (sw_container_delete(rt, ids.v[i], err) < 0)
             r = -1;
@@ -212,7 +214,8 @@ int sw_runtime_purge_at(const char *data_dir, const char *instance, SwError *err
 
     if (!instance_ok(instance) || data_dir[0] != '/')
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "instance or data folder is not valid");
-    sw_supervisors_kill(sw_path(a, data_dir, "exits"), sw_strf(a, "/run/slipway/%s/runc", instance).p, NULL);
+    sw_supervisors_kill(sw_path(a, data_dir, "exits"),
+                        sw_strf(a, "/run/slipway/%s/runc", instance).p, NULL);
     empty_group(sw_strf(a, "/slipway-%s", instance).p);
     sw_net_purge(instance);
     for (size_t i = 0; i < SW_N(ours); i++)
@@ -251,8 +254,10 @@ static void left_mounts(SwArena *a, const char *data_dir, const char *run, SwStr
     }
 }
 
-int sw_runtime_leftovers(const char *data_dir, const char *instance, SwArena *a, SwStrList *ret, SwError *err) {
-    const char *run = sw_path(a, "/run/slipway", instance), *group = sw_strf(a, "/slipway-%s", instance).p;
+int sw_runtime_leftovers(const char *data_dir, const char *instance, SwArena *a, SwStrList *ret,
+                         SwError *err) {
+    const char *run = sw_path(a, "/run/slipway", instance),
+               *group = sw_strf(a, "/slipway-%s", instance).p;
     Found f = {a, ret};
 
     *ret = (SwStrList){0};

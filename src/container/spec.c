@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The OCI runtime configuration that runc reads, built as one JSON tree from a checked SwContainerSpec. Defaults
- * (capabilities, masked paths, devices) are those that container engines share, so that an image that works there works
- * here. What depends on the mounted root (the user's numbers, HOME) is set at start by user.c. */
+/* The OCI runtime configuration that runc reads, built as one JSON tree from a checked
+ * SwContainerSpec. Defaults (capabilities, masked paths, devices) are those that container
+ * engines share, so that an image that works there works here. What depends on the mounted root
+ * (the user's numbers, HOME) is set at start by user.c. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,16 +19,18 @@
 
 const SwErrorKind SW_CONTAINER_START_FAILED = {.code = "ContainerStartFailed", .http = 400};
 
-static const char *const cap_names[] = {        /* by number, linux/capability.h */
-    "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
-    "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
-    "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
-    "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
-    "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
-    "CHECKPOINT_RESTORE",
-};
-#define DEFAULT_CAPS (1ULL << 0 | 1ULL << 1 | 1ULL << 3 | 1ULL << 4 | 1ULL << 5 | 1ULL << 6 | 1ULL << 7 | 1ULL << 8 | \
-                      1ULL << 10 | 1ULL << 13 | 1ULL << 18 | 1ULL << 27 | 1ULL << 29 | 1ULL << 31)
+/* By number, linux/capability.h. */
+static const char *const cap_names[] = {
+    "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID",
+    "SETUID", "SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN",
+    "NET_RAW", "IPC_LOCK", "IPC_OWNER", "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE",
+    "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME",
+    "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
+    "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ",
+    "PERFMON", "BPF", "CHECKPOINT_RESTORE"};
+#define DEFAULT_CAPS                                                                               \
+    (1ULL << 0 | 1ULL << 1 | 1ULL << 3 | 1ULL << 4 | 1ULL << 5 | 1ULL << 6 | 1ULL << 7 |           \
+     1ULL << 8 | 1ULL << 10 | 1ULL << 13 | 1ULL << 18 | 1ULL << 27 | 1ULL << 29 | 1ULL << 31)
 
 static SwValue *sets(SwArena *a, SwValue *o, const char *key, const char *z) {
     return sw_value_set(a, o, sw_str(key), sw_value_string(sw_str(z)));
@@ -45,7 +48,8 @@ static void adds(SwArena *a, SwValue *list, SwStr s) {
     sw_value_add(a, list, sw_value_string(s));
 }
 
-SwValue *sw_oci_mount(SwArena *a, SwValue *mounts, SwStr target, const char *type, SwStr source, const char *options) {
+SwValue *sw_oci_mount(SwArena *a, SwValue *mounts, SwStr target, const char *type, SwStr source,
+                      const char *options) {
     SwValue *m = sw_value_add(a, mounts, sw_value_object());
     SwStr rest = sw_str(options), part;
 
@@ -90,13 +94,15 @@ static int caps(SwArena *a, const SwContainerSpec *s, SwValue *process, SwError 
     for (size_t i = 0; i < s->cap_add.n; i++) {
         uint64_t bit = cap_bit(s->cap_add.v[i]);
         if (bit == 0 || (bit != ~0ULL && !(bit & have)))
-            return sw_fail(err, &SW_CONTAINER_START_FAILED, "capability %.*s cannot be given", SW_FMT(s->cap_add.v[i]));
+            return sw_fail(err, &SW_CONTAINER_START_FAILED, "capability %.*s cannot be given",
+                           SW_FMT(s->cap_add.v[i]));
         want |= bit;
     }
     for (size_t i = 0; i < s->cap_drop.n; i++) {
         uint64_t bit = cap_bit(s->cap_drop.v[i]);
         if (bit == 0)
-            return sw_fail(err, &SW_CONTAINER_START_FAILED, "capability %.*s is not known", SW_FMT(s->cap_drop.v[i]));
+            return sw_fail(err, &SW_CONTAINER_START_FAILED, "capability %.*s is not known",
+                           SW_FMT(s->cap_drop.v[i]));
         want &= ~bit;
     }
     SwValue *o = object(a, process, "capabilities");
@@ -117,7 +123,8 @@ static void env_set(SwArena *a, SwStrList *env, SwStr pair) {
     if (!sw_str_cut(&rest, '=', &name))
         name = pair;
     for (size_t i = 0; i < env->n; i++)
-        if (env->v[i].n > name.n && env->v[i].p[name.n] == '=' && memcmp(env->v[i].p, name.p, name.n) == 0) {
+        if (env->v[i].n > name.n && env->v[i].p[name.n] == '=' &&
+            memcmp(env->v[i].p, name.p, name.n) == 0) {
             env->v[i] = pair;
             return;
         }
@@ -127,7 +134,9 @@ static void env_set(SwArena *a, SwStrList *env, SwStr pair) {
 static int command(SwArena *a, const SwContainerSpec *s, SwStrList *ret, SwError *err) {
     const SwStrList none = {0};
     const SwStrList *entry = s->entrypoint.v || !s->image ? &s->entrypoint : &s->image->entrypoint;
-    const SwStrList *cmd = s->args.v ? &s->args : s->entrypoint.v || !s->image ? &none : &s->image->cmd;
+    const SwStrList *cmd = s->args.v                      ? &s->args
+                           : s->entrypoint.v || !s->image ? &none
+                                                          : &s->image->cmd;
 
     *ret = (SwStrList){0};
     for (size_t i = 0; i < entry->n; i++)
@@ -138,8 +147,9 @@ static int command(SwArena *a, const SwContainerSpec *s, SwStrList *ret, SwError
 }
 
 static int rlimits(SwArena *a, const SwContainerSpec *s, SwValue *process, SwError *err) {
-    static const char *const known[] = {"core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile",
-                                        "nproc", "rss", "rtprio", "rttime", "sigpending", "stack"};
+    static const char *const known[] = {"core",    "cpu",      "data",   "fsize",      "locks",
+                                        "memlock", "msgqueue", "nice",   "nofile",     "nproc",
+                                        "rss",     "rtprio",   "rttime", "sigpending", "stack"};
     SwValue *list = array(a, process, "rlimits");
 
     for (size_t i = 0; i < s->n_ulimits; i++) {
@@ -148,18 +158,22 @@ static int rlimits(SwArena *a, const SwContainerSpec *s, SwValue *process, SwErr
         while (k < SW_N(known) && !sw_str_eqz(u->name, known[k]))
             k++;
         if (k == SW_N(known))
-            return sw_fail(err, &SW_CONTAINER_START_FAILED, "ulimit %.*s is not known", SW_FMT(u->name));
+            return sw_fail(err, &SW_CONTAINER_START_FAILED, "ulimit %.*s is not known",
+                           SW_FMT(u->name));
         SwValue *o = sw_value_add(a, list, sw_value_object());
-        sw_value_set(a, o, SW_STR("type"), sw_value_string(sw_strf(a, "RLIMIT_%.*s", SW_FMT(sw_str_upper(a, u->name)))));
+        sw_value_set(a, o, SW_STR("type"),
+                     sw_value_string(sw_strf(a, "RLIMIT_%.*s", SW_FMT(sw_str_upper(a, u->name)))));
         /* numbers of 64 bits without a sign: -1 is RLIM_INFINITY */
-        SwStr soft = sw_strf(a, "%llu", (unsigned long long)u->soft), hard = sw_strf(a, "%llu", (unsigned long long)u->hard);
+        SwStr soft = sw_strf(a, "%llu", (unsigned long long)u->soft),
+              hard = sw_strf(a, "%llu", (unsigned long long)u->hard);
         sw_value_set(a, o, SW_STR("soft"), (SwValue){.kind = SW_VNUMBER, .s = soft});
         sw_value_set(a, o, SW_STR("hard"), (SwValue){.kind = SW_VNUMBER, .s = hard});
     }
     return 0;
 }
 
-static int process(SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue *config, SwError *err) {
+static int process(SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue *config,
+                   SwError *err) {
     SwValue *p = object(a, config, "process");
     SwStrList args, env = {0};
     SwStr cwd = s->cwd.n ? s->cwd : s->image ? sw_str_or(s->image->cwd, SW_STR("/")) : SW_STR("/");
@@ -167,7 +181,8 @@ static int process(SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue
     if (command(a, s, &args, err) < 0)
         return -1;
     if (cwd.p[0] != '/')
-        return sw_fail(err, &SW_CONTAINER_START_FAILED, "working directory %.*s is not absolute", SW_FMT(cwd));
+        return sw_fail(err, &SW_CONTAINER_START_FAILED, "working directory %.*s is not absolute",
+                       SW_FMT(cwd));
     env_set(a, &env, SW_STR("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
     env_set(a, &env, sw_strf(a, "HOSTNAME=%.*s", SW_FMT(hostname)));
     if (s->tty)
@@ -192,7 +207,8 @@ static int process(SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue
 
 /* ---- mounts ---- */
 
-static int text_file(SwArena *a, SwValue *mounts, const char *dir, const char *name, const char *target, SwStr text, SwError *err) {
+static int text_file(SwArena *a, SwValue *mounts, const char *dir, const char *name,
+                     const char *target, SwStr text, SwError *err) {
     const char *path = sw_path(a, dir, name);
 
     if (sw_file_write(path, text, 0644, err) < 0)
@@ -201,8 +217,8 @@ static int text_file(SwArena *a, SwValue *mounts, const char *dir, const char *n
     return 0;
 }
 
-static int etc_files(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue *mounts, const char *dir,
-                     SwError *err) {
+static int etc_files(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr hostname,
+                     SwValue *mounts, const char *dir, SwError *err) {
     SwBuf hosts = sw_buf(a, SW_MIB), resolv = sw_buf(a, SW_MIB);
     SwNet net;
 
@@ -226,14 +242,16 @@ static int etc_files(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr 
     if (text_file(a, mounts, dir, "hosts", "/etc/hosts", sw_buf_str(&hosts), err) < 0 ||
         text_file(a, mounts, dir, "resolv.conf", "/etc/resolv.conf", sw_buf_str(&resolv), err) < 0)
         return -1;
-    return text_file(a, mounts, dir, "hostname", "/etc/hostname", sw_strf(a, "%.*s\n", SW_FMT(hostname)), err);
+    return text_file(a, mounts, dir, "hostname", "/etc/hostname",
+                     sw_strf(a, "%.*s\n", SW_FMT(hostname)), err);
 }
 
 static int user_mount(SwArena *a, const SwMount *m, SwValue *mounts, SwError *err) {
     SwBuf o = sw_buf(a, 64 * SW_KIB);
 
     if (!m->target.n || m->target.p[0] != '/')
-        return sw_fail(err, &SW_CONTAINER_START_FAILED, "mount target %.*s is not absolute", SW_FMT(m->target));
+        return sw_fail(err, &SW_CONTAINER_START_FAILED, "mount target %.*s is not absolute",
+                       SW_FMT(m->target));
     for (size_t i = 0; i < m->options.n; i++)
         sw_buf_addf(&o, "%.*s,", SW_FMT(m->options.v[i]));
     sw_buf_addz(&o, m->read_only ? "ro," : "rw,");
@@ -245,14 +263,16 @@ static int user_mount(SwArena *a, const SwMount *m, SwValue *mounts, SwError *er
         return 0;
     }
     if (!m->source.n || m->source.p[0] != '/' || !sw_exists(sw_str_z(a, m->source)))
-        return sw_fail(err, &SW_CONTAINER_START_FAILED, "mount source %.*s does not exist", SW_FMT(m->source));
+        return sw_fail(err, &SW_CONTAINER_START_FAILED, "mount source %.*s does not exist",
+                       SW_FMT(m->source));
     sw_buf_addz(&o, "rbind,rprivate");
     sw_oci_mount(a, mounts, m->target, "bind", m->source, sw_buf_str(&o).p);
     return 0;
 }
 
 static const char *init_program(void) {
-    static const char *const at[] = {"/usr/bin/tini-static", "/usr/libexec/podman/catatonit", "/usr/bin/catatonit"};
+    static const char *const at[] = {"/usr/bin/tini-static", "/usr/libexec/podman/catatonit",
+                                     "/usr/bin/catatonit"};
 
     for (size_t i = 0; i < SW_N(at); i++)
         if (access(at[i], X_OK) == 0)
@@ -260,25 +280,33 @@ static const char *init_program(void) {
     return NULL;
 }
 
-static int mounts(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue *config, const char *dir, SwError *err) {
+static int mounts(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr hostname,
+                  SwValue *config, const char *dir, SwError *err) {
     SwValue *l = array(a, config, "mounts");
     const char *rw = s->privileged ? "rw" : "ro";
 
     sw_oci_mount(a, l, SW_STR("/proc"), "proc", SW_STR("proc"), "nosuid,noexec,nodev");
-    sw_oci_mount(a, l, SW_STR("/dev"), "tmpfs", SW_STR("tmpfs"), "nosuid,strictatime,mode=755,size=65536k");
-    sw_oci_mount(a, l, SW_STR("/dev/pts"), "devpts", SW_STR("devpts"), "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
-    sw_oci_mount(a, l, SW_STR("/sys"), "sysfs", SW_STR("sysfs"), sw_strf(a, "nosuid,noexec,nodev,%s", rw).p);
-    sw_oci_mount(a, l, SW_STR("/sys/fs/cgroup"), "cgroup", SW_STR("cgroup"), sw_strf(a, "nosuid,noexec,nodev,relatime,%s", rw).p);
+    sw_oci_mount(a, l, SW_STR("/dev"), "tmpfs", SW_STR("tmpfs"),
+                 "nosuid,strictatime,mode=755,size=65536k");
+    sw_oci_mount(a, l, SW_STR("/dev/pts"), "devpts", SW_STR("devpts"),
+                 "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
+    sw_oci_mount(a, l, SW_STR("/sys"), "sysfs", SW_STR("sysfs"),
+                 sw_strf(a, "nosuid,noexec,nodev,%s", rw).p);
+    sw_oci_mount(a, l, SW_STR("/sys/fs/cgroup"), "cgroup", SW_STR("cgroup"),
+                 sw_strf(a, "nosuid,noexec,nodev,relatime,%s", rw).p);
     sw_oci_mount(a, l, SW_STR("/dev/mqueue"), "mqueue", SW_STR("mqueue"), "nosuid,noexec,nodev");
     sw_oci_mount(a, l, SW_STR("/dev/shm"), "tmpfs", SW_STR("shm"),
-                 sw_strf(a, "nosuid,noexec,nodev,mode=1777,size=%llu", (unsigned long long)(s->shm_size ? s->shm_size : 64 * SW_MIB)).p);
+                 sw_strf(a, "nosuid,noexec,nodev,mode=1777,size=%llu",
+                         (unsigned long long)(s->shm_size ? s->shm_size : 64 * SW_MIB))
+                     .p);
     if (!s->image)
         sw_host_mounts(rt, a, l, dir, s->privileged);
     if (etc_files(rt, a, s, hostname, l, dir, err) < 0)
         return -1;
     if (s->init) {
         if (!init_program())
-            return sw_fail(err, &SW_CONTAINER_START_FAILED, "initProcessEnabled needs the package tini or catatonit on the host");
+            return sw_fail(err, &SW_CONTAINER_START_FAILED,
+                           "initProcessEnabled needs the package tini or catatonit on the host");
         sw_oci_mount(a, l, SW_STR("/run/slipway-init"), "bind", sw_str(init_program()), "bind,ro");
     }
     for (size_t i = 0; i < s->n_mounts; i++)
@@ -306,8 +334,9 @@ static void device(SwArena *a, SwValue *l, const char *path) {
 
 /* Privileged: what the host has, but terminals, which the container gets of its own. */
 static void host_devices(SwArena *a, SwValue *l, const char *dir) {
-    static const char *const skip[] = {"pts", "shm", "mqueue", "console", "ptmx", "null", "zero", "full", "random", "urandom",
-                                       "tty", "fd", "stdin", "stdout", "stderr", "core"};
+    static const char *const skip[] = {"pts",   "shm",    "mqueue", "console", "ptmx", "null",
+                                       "zero",  "full",   "random", "urandom", "tty",  "fd",
+                                       "stdin", "stdout", "stderr", "core"};
     const struct dirent *e;
     DIR *d = opendir(dir);
 
@@ -333,7 +362,7 @@ static void namespaces(SwArena *a, const SwContainerSpec *s, SwValue *linux_) {
 
     for (size_t i = 0; i < SW_N(own); i++)
         sets(a, sw_value_add(a, l, sw_value_object()), "type", own[i]);
-    if (s->net_mode != SW_NET_HOST)         /* JOIN: the path is set at start */
+    if (s->net_mode != SW_NET_HOST) /* JOIN: the path is set at start */
         sets(a, sw_value_add(a, l, sw_value_object()), "type", "network");
 }
 
@@ -361,9 +390,12 @@ static void resources(SwArena *a, const SwContainerSpec *s, SwValue *linux_) {
 }
 
 static void paths(SwArena *a, SwValue *linux_) {
-    static const char *const masked[] = {"/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-                                         "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"};
-    static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
+    static const char *const masked[] = {
+        "/proc/asound",        "/proc/acpi",       "/proc/kcore",       "/proc/keys",
+        "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+        "/proc/scsi",          "/sys/firmware"};
+    static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+                                            "/proc/sysrq-trigger"};
     SwValue *l = array(a, linux_, "maskedPaths");
 
     for (size_t i = 0; i < SW_N(masked); i++)
@@ -373,12 +405,31 @@ static void paths(SwArena *a, SwValue *linux_) {
         adds(a, l, sw_str(read_only[i]));
 }
 
-/* Calls that no program in an unprivileged container needs and that reach the kernel's darker corners. */
+/* Calls that no program in an unprivileged container needs and that reach the kernel's darker
+ * corners. */
 static void seccomp(SwArena *a, SwValue *linux_) {
-    static const char *const denied[] = {
-        "acct", "add_key", "bpf", "clock_settime", "delete_module", "finit_module", "init_module", "kexec_file_load",
-        "kexec_load", "keyctl", "lookup_dcookie", "open_by_handle_at", "perf_event_open", "process_vm_writev", "quotactl",
-        "reboot", "request_key", "settimeofday", "swapoff", "swapon", "userfaultfd", "vhangup"};
+    static const char *const denied[] = {"acct",
+                                         "add_key",
+                                         "bpf",
+                                         "clock_settime",
+                                         "delete_module",
+                                         "finit_module",
+                                         "init_module",
+                                         "kexec_file_load",
+                                         "kexec_load",
+                                         "keyctl",
+                                         "lookup_dcookie",
+                                         "open_by_handle_at",
+                                         "perf_event_open",
+                                         "process_vm_writev",
+                                         "quotactl",
+                                         "reboot",
+                                         "request_key",
+                                         "settimeofday",
+                                         "swapoff",
+                                         "swapon",
+                                         "userfaultfd",
+                                         "vhangup"};
     SwValue *s = object(a, linux_, "seccomp");
 
     sets(a, s, "defaultAction", "SCMP_ACT_ALLOW");
@@ -391,12 +442,14 @@ static void seccomp(SwArena *a, SwValue *linux_) {
     seti(a, rule, "errnoRet", EPERM);
 }
 
-static int kernel(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwValue *config, SwError *err) {
+static int kernel(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwValue *config,
+                  SwError *err) {
     SwValue *l = object(a, config, "linux");
 
     namespaces(a, s, l);
     resources(a, s, l);
-    sw_value_set(a, l, SW_STR("cgroupsPath"), sw_value_string(sw_strf(a, "/slipway-%s/%.*s", rt->o.instance, SW_FMT(s->id))));
+    sw_value_set(a, l, SW_STR("cgroupsPath"),
+                 sw_value_string(sw_strf(a, "/slipway-%s/%.*s", rt->o.instance, SW_FMT(s->id))));
     sets(a, l, "rootfsPropagation", "rprivate");
     if (s->privileged) {
         host_devices(a, array(a, l, "devices"), "/dev");
@@ -408,13 +461,15 @@ static int kernel(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwValue *
     for (size_t i = 0; i < s->sysctls.n; i++) {
         SwStr value = s->sysctls.v[i], name;
         if (!sw_str_cut(&value, '=', &name))
-            return sw_fail(err, &SW_CONTAINER_START_FAILED, "sysctl %.*s has no value", SW_FMT(s->sysctls.v[i]));
+            return sw_fail(err, &SW_CONTAINER_START_FAILED, "sysctl %.*s has no value",
+                           SW_FMT(s->sysctls.v[i]));
         sw_value_set(a, ctl, name, sw_value_string(value));
     }
     return 0;
 }
 
-SwValue sw_oci_config(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, const char *dir, SwError *err) {
+SwValue sw_oci_config(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, const char *dir,
+                      SwError *err) {
     SwValue c = sw_value_object();
     SwStr hostname = s->hostname.n ? s->hostname : sw_str_n(s->id.p, SW_MIN(s->id.n, (size_t)12));
 
@@ -423,7 +478,8 @@ SwValue sw_oci_config(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, const
     sets(a, root, "path", sw_path(a, dir, "rootfs"));
     sw_value_set(a, root, SW_STR("readonly"), sw_value_bool(s->read_only_root));
     sw_value_set(a, &c, SW_STR("hostname"), sw_value_string(hostname));
-    if (process(a, s, hostname, &c, err) < 0 || mounts(rt, a, s, hostname, &c, dir, err) < 0 || kernel(rt, a, s, &c, err) < 0)
+    if (process(a, s, hostname, &c, err) < 0 || mounts(rt, a, s, hostname, &c, dir, err) < 0 ||
+        kernel(rt, a, s, &c, err) < 0)
         return (SwValue){.kind = SW_VNULL};
     return c;
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* From CREATED to RUNNING, about the cost of `runc create`: one conmon, one runc, nothing else is spawned.
+/* From CREATED to RUNNING, about the cost of `runc create`: one conmon, one runc, nothing else is
+ * spawned.
  *
  *  1. write `starting`
- *  2. in a thread with a mount namespace of its own: mount the root, write config.json, spawn conmon, which runs
- *     `runc create` and answers the process's number on a pipe. The namespace lives on in conmon and dies with it.
+ *  2. in a thread with a mount namespace of its own: mount the root, write config.json, spawn
+ *     conmon, which runs `runc create` and answers the process's number on a pipe. The namespace
+ *     lives on in conmon and dies with it.
  *  3. write `init`
- *  4. release: runc's init waits on exec.fifo for a reader (what `runc start` does, without a third run of runc)
+ *  4. release: runc's init waits on exec.fifo for a reader (what `runc start` does, without a
+ *     third run of runc)
  *  Crash before 3: nothing of the container's own ran; opening wipes it and start begins anew.
  *  Crash before 4: `init` is there and exec.fifo too: start, or opening, releases. */
 
@@ -25,9 +28,9 @@
 
 typedef struct Launch {
     SwRuntime *rt;
-    SwBox     *b;
-    SwArena   *a;
-    SwError   *err;
+    SwBox *b;
+    SwArena *a;
+    SwError *err;
     int sync_fd, netns_fd, result;
 } Launch;
 
@@ -48,21 +51,27 @@ static void drop_namespace_mounts(SwArena *a) {
 static int mount_layers(Launch *l, const char *rootfs) {
     SwBox *b = l->b;
     SwBuf lower = sw_buf(l->a, SW_MIB);
-    const char *empty = sw_path(l->a, b->dir, "empty"), *upper = sw_path(l->a, b->dir, "upper"), *work = sw_path(l->a, b->dir, "work");
+    const char *empty = sw_path(l->a, b->dir, "empty"), *upper = sw_path(l->a, b->dir, "upper"),
+               *work = sw_path(l->a, b->dir, "work");
 
-    if (sw_mkdirs(upper, 0755, l->err) < 0 || sw_mkdirs(work, 0700, l->err) < 0 || sw_mkdirs(empty, 0755, l->err) < 0)
+    if (sw_mkdirs(upper, 0755, l->err) < 0 || sw_mkdirs(work, 0700, l->err) < 0 ||
+        sw_mkdirs(empty, 0755, l->err) < 0)
         return -1;
-    /* relative to the layers' folder, so that a hundred layers fit the page that mount(2) reads; unshare gave us our own cwd */
+    /* relative to the layers' folder, so that a hundred layers fit the page that mount(2) reads;
+     * unshare gave us our own cwd */
     if (chdir(l->rt->layers) < 0)
         return sw_fail_errno(l->err, errno, "enter %s", l->rt->layers);
-    for (size_t i = b->diff_ids.n; i-- > 0;)    /* overlayfs: highest first */
+    for (size_t i = b->diff_ids.n; i-- > 0;) /* overlayfs: highest first */
         sw_buf_addf(&lower, "%s%.*s", lower.n ? ":" : "", SW_FMT(sw_str_skip(b->diff_ids.v[i], 7)));
     if (lower.n == 0)
         sw_buf_addz(&lower, empty);
     SwStr o = sw_strf(l->a, "lowerdir=%s,upperdir=%s,workdir=%s", lower.p, upper, work);
     if (o.n >= 4095)
-        return sw_fail(l->err, &SW_CONTAINER_IMAGE_INVALID, "image has too many layers: %zu", b->diff_ids.n);
-    return mount("overlay", rootfs, "overlay", 0, o.p) < 0 ? sw_fail_errno(l->err, errno, "mount %s", o.p) : 0;
+        return sw_fail(l->err, &SW_CONTAINER_IMAGE_INVALID, "image has too many layers: %zu",
+                       b->diff_ids.n);
+    return mount("overlay", rootfs, "overlay", 0, o.p) < 0
+               ? sw_fail_errno(l->err, errno, "mount %s", o.p)
+               : 0;
 }
 
 static int write_config(Launch *l, const char *rootfs) {
@@ -74,16 +83,22 @@ static int write_config(Launch *l, const char *rootfs) {
     if (root < 0)
         return sw_fail_errno(l->err, errno, "open %s", rootfs);
     /* through our descriptor: the namespace's mount is not in the container's mount namespace */
-    if (b->net_id.n && (l->netns_fd = open(sw_strf(l->a, "%s/%.*s", l->rt->netns, SW_FMT(b->net_id)).p, O_RDONLY | O_CLOEXEC)) < 0)
-        return sw_fail_cause(l->err, &SW_CONTAINER_START_FAILED, strerror(errno), "network %.*s is not there", SW_FMT(b->net_id));
+    if (b->net_id.n &&
+        (l->netns_fd = open(sw_strf(l->a, "%s/%.*s", l->rt->netns, SW_FMT(b->net_id)).p,
+                            O_RDONLY | O_CLOEXEC)) < 0)
+        return sw_fail_cause(l->err, &SW_CONTAINER_START_FAILED, strerror(errno),
+                             "network %.*s is not there", SW_FMT(b->net_id));
     if (sw_file_read(l->a, sw_path(l->a, b->dir, "base.json"), SW_FILE_MAX, &text, l->err) < 0 ||
-        sw_json_parse(l->a, text, &c, l->err) < 0 || sw_oci_set_user(l->a, &c, root, b->user, l->err) < 0)
+        sw_json_parse(l->a, text, &c, l->err) < 0 ||
+        sw_oci_set_user(l->a, &c, root, b->user, l->err) < 0)
         return -1;
     SwValue *ns = sw_oci_member(sw_oci_member(&c, "linux"), "namespaces");
     for (size_t i = 0; ns && b->net_id.n && i < ns->n; i++)
         if (sw_str_eqz(sw_value_str(sw_value_getz(&ns->v[i], "type")), "network"))
-            sw_value_sets(l->a, &ns->v[i], "path", sw_strf(l->a, "/proc/%d/fd/%d", (int)getpid(), l->netns_fd));
-    return sw_file_write(sw_path(l->a, b->dir, "config.json"), sw_json_text(l->a, &c), 0600, l->err);
+            sw_value_sets(l->a, &ns->v[i], "path",
+                          sw_strf(l->a, "/proc/%d/fd/%d", (int)getpid(), l->netns_fd));
+    return sw_file_write(sw_path(l->a, b->dir, "config.json"), sw_json_text(l->a, &c), 0600,
+                         l->err);
 }
 
 static int spawn_conmon(Launch *l, int pipe_out) {
@@ -92,12 +107,17 @@ static int spawn_conmon(Launch *l, int pipe_out) {
     SwArena *a = l->a;
     const char *argv[40];
     size_t n = 0;
+    const char *log = sw_strf(a, "k8s-file:%s/log", b->dir).p;
+    const char *pidfile = sw_path(a, b->dir, "pidfile"), *own = sw_path(a, b->dir, "conmon.pid");
+    /* clang-format off */
     const char *const fixed[] = {
-        rt->conmon_bin, "--api-version", "1", "-c", b->id, "-u", b->id, "-n", b->id, "-r", rt->runc_bin, "--runtime-arg", "--root",
-        "--runtime-arg", rt->runc, "-b", b->dir, "-p", sw_path(a, b->dir, "pidfile"), "-P", sw_path(a, b->dir, "conmon.pid"),
-        "--exit-dir", rt->exits, "--persist-dir", b->dir, "--full-attach", "--log-level", "error",
-        "-l", sw_strf(a, "k8s-file:%s/log", b->dir).p};
-    char *const env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"_OCI_SYNCPIPE=3"}, NULL};
+        rt->conmon_bin, "--api-version", "1", "-c", b->id, "-u", b->id, "-n", b->id,
+        "-r", rt->runc_bin, "--runtime-arg", "--root", "--runtime-arg", rt->runc,
+        "-b", b->dir, "-p", pidfile, "-P", own, "--exit-dir", rt->exits, "--persist-dir", b->dir,
+        "--full-attach", "--log-level", "error", "-l", log};
+    /* clang-format on */
+    char *const env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+                         (char[]){"_OCI_SYNCPIPE=3"}, NULL};
     posix_spawn_file_actions_t fa;
     posix_spawnattr_t at;
     sigset_t none, all;
@@ -123,13 +143,14 @@ static int spawn_conmon(Launch *l, int pipe_out) {
     posix_spawnattr_init(&at);
     posix_spawnattr_setsigmask(&at, &none);
     posix_spawnattr_setsigdefault(&at, &all);
-    posix_spawnattr_setflags(&at, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+    posix_spawnattr_setflags(&at,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
     e = posix_spawn(&pid, rt->conmon_bin, &fa, &at, (char *const *)(uintptr_t)argv, env);
     posix_spawnattr_destroy(&at);
     posix_spawn_file_actions_destroy(&fa);
     if (e)
         return sw_fail_errno(l->err, e, "run %s", rt->conmon_bin);
-    return sw_proc_wait(pid, 30000, &status, l->err);   /* it goes into the background at once */
+    return sw_proc_wait(pid, 30000, &status, l->err); /* it goes into the background at once */
 }
 
 static int launch(Launch *l) {
@@ -140,12 +161,14 @@ static int launch(Launch *l) {
         return sw_fail_errno(l->err, errno, "make a mount namespace");
     if (sw_mkdirs(rootfs, 0755, l->err) < 0 || sw_mkdirs(l->rt->runc, 0700, l->err) < 0)
         return -1;
-    if ((l->b->host_root ? sw_host_mount_root(l->a, l->b->dir, l->err) : mount_layers(l, rootfs)) < 0 || write_config(l, rootfs) < 0)
+    int r = l->b->host_root ? sw_host_mount_root(l->a, l->b->dir, l->err) : mount_layers(l, rootfs);
+    if (r < 0 || write_config(l, rootfs) < 0)
         return -1;
     if (pipe2(p, O_CLOEXEC) < 0)
         return sw_fail_errno(l->err, errno, "make a pipe");
     l->sync_fd = p[0];
-    _sw_close_ int out = fcntl(p[1], F_DUPFD_CLOEXEC, 10);      /* not 3: dup2 onto itself would keep close-on-exec */
+    _sw_close_ int out =
+        fcntl(p[1], F_DUPFD_CLOEXEC, 10); /* not 3: dup2 onto itself would keep close-on-exec */
     close(p[1]);
     drop_namespace_mounts(l->a);
     if (spawn_conmon(l, out) < 0)
@@ -179,18 +202,21 @@ static int read_pid(Launch *l, pid_t *ret_pid) {
     }
     if (sw_json_parse(l->a, sw_str_trim(sw_buf_str(&text)), &v, l->err) < 0) {
         sw_error_reset(l->err);
-        return sw_fail_cause(l->err, &SW_INTERNAL_FAILURE, sw_buf_str(&text).p, "the container's supervisor gave no answer");
+        return sw_fail_cause(l->err, &SW_INTERNAL_FAILURE, sw_buf_str(&text).p,
+                             "the container's supervisor gave no answer");
     }
     (void)sw_value_i64(sw_value_getz(&v, "data"), &pid);
     if (pid <= 0) {
-        SwStr m = sw_str_or(sw_str_trim(sw_value_str(sw_value_getz(&v, "message"))), SW_STR("runc create failed"));
+        SwStr m = sw_str_or(sw_str_trim(sw_value_str(sw_value_getz(&v, "message"))),
+                            SW_STR("runc create failed"));
         return sw_fail(l->err, &SW_CONTAINER_START_FAILED, "%.*s", SW_FMT(m));
     }
     *ret_pid = (pid_t)pid;
     return 0;
 }
 
-/* runc's init blocks in open(2) of exec.fifo for writing; reading its byte lets it exec the program. */
+/* runc's init blocks in open(2) of exec.fifo for writing; reading its byte lets it exec the
+ * program. */
 static int release(SwRuntime *rt, SwBox *b, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     const char *fifo = sw_strf(a, "%s/%s/exec.fifo", rt->runc, b->id).p;
@@ -198,13 +224,14 @@ static int release(SwRuntime *rt, SwBox *b, SwError *err) {
 
     _sw_close_ int fd = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT ? 0 : sw_fail_errno(err, errno, "open %s", fifo);        /* released already */
+        return errno == ENOENT ? 0
+                               : sw_fail_errno(err, errno, "open %s", fifo); /* released already */
     for (;;) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         if (poll(&p, 1, 100) == 1 && read(fd, &byte, 1) == 1)
             break;
         if (!sw_box_alive(b))
-            return 0;                           /* it died before it ran: its exit code tells */
+            return 0; /* it died before it ran: its exit code tells */
     }
     return unlink(fifo) < 0 && errno != ENOENT ? sw_fail_errno(err, errno, "remove %s", fifo) : 0;
 }
@@ -224,7 +251,7 @@ static int start_anew(SwRuntime *rt, SwBox *b, SwArena *a, SwError *err) {
         return sw_fail_errno(err, e, "start a thread");
     pthread_join(t, NULL);
     _sw_close_ int sync_fd = l.sync_fd, netns_fd = l.netns_fd;
-    (void)sync_fd, (void)netns_fd;              /* closed at the end of the scope */
+    (void)sync_fd, (void)netns_fd; /* closed at the end of the scope */
     if (l.result < 0 || read_pid(&l, &pid) < 0) {
         sw_box_wipe(rt, b->id);
         return -1;

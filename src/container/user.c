@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Who a container's process is: names looked up in the image's own /etc/passwd and /etc/group, opened so that no link in
- * the image leads out of it. */
+/* Who a container's process is: names looked up in the image's own /etc/passwd and /etc/group,
+ * opened so that no link in the image leads out of it. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,8 @@
 #include "container/room.h"
 
 int sw_open_in_root(int root_fd, const char *path, int flags, unsigned mode) {
-    struct open_how how = {.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC), .mode = flags & O_CREAT ? mode : 0,
+    struct open_how how = {.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
+                           .mode = flags & O_CREAT ? mode : 0,
                            .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
 
     return (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
@@ -62,9 +63,10 @@ static void further_groups(SwArena *a, SwStr groups, SwStr user, SwStrList *ret)
     }
 }
 
-int sw_oci_user(SwArena *a, int root_fd, SwStr user, uint32_t *ret_uid, uint32_t *ret_gid, SwStrList *ret_more, SwStr *ret_home,
-                SwError *err) {
-    SwStr group = sw_str_or(user, SW_STR("0")), who, passwd = read_in_root(a, root_fd, "etc/passwd");
+int sw_oci_user(SwArena *a, int root_fd, SwStr user, uint32_t *ret_uid, uint32_t *ret_gid,
+                SwStrList *ret_more, SwStr *ret_home, SwError *err) {
+    SwStr group = sw_str_or(user, SW_STR("0")), who,
+          passwd = read_in_root(a, root_fd, "etc/passwd");
     SwStr groups = read_in_root(a, root_fd, "etc/group");
     SwStrList f, g;
     bool group_given = sw_str_cut(&group, ':', &who);
@@ -80,12 +82,16 @@ int sw_oci_user(SwArena *a, int root_fd, SwStr user, uint32_t *ret_uid, uint32_t
         if (!group_given)
             further_groups(a, groups, f.v[0], ret_more);
     } else if (!u32(who, ret_uid)) {
-        return sw_fail(err, &SW_CONTAINER_START_FAILED, "unable to find user %.*s: no matching entries in passwd file", SW_FMT(who));
+        return sw_fail(err, &SW_CONTAINER_START_FAILED,
+                       "unable to find user %.*s: no matching entries in passwd file", SW_FMT(who));
     } else if (*ret_uid == 0) {
         *ret_home = SW_STR("/root");
     }
-    if (group_given && !(lookup(a, groups, group, &g) && u32(g.v[2], ret_gid)) && !u32(group, ret_gid))
-        return sw_fail(err, &SW_CONTAINER_START_FAILED, "unable to find group %.*s: no matching entries in group file", SW_FMT(group));
+    if (group_given && !(lookup(a, groups, group, &g) && u32(g.v[2], ret_gid)) &&
+        !u32(group, ret_gid))
+        return sw_fail(err, &SW_CONTAINER_START_FAILED,
+                       "unable to find group %.*s: no matching entries in group file",
+                       SW_FMT(group));
     return 0;
 }
 
@@ -113,7 +119,7 @@ int sw_oci_set_user(SwArena *a, SwValue *config, int root_fd, SwStr user, SwErro
     for (size_t i = 0; i < list.n; i++)
         if (u32(list.v[i], &more))
             sw_value_add(a, l, sw_value_int(a, more));
-    env = sw_oci_member(p, "env");              /* p may have grown elsewhere */
+    env = sw_oci_member(p, "env"); /* p may have grown elsewhere */
     for (size_t i = 0; env && i < env->n; i++)
         if (sw_str_starts(env->v[i].s, SW_STR("HOME=")))
             return 0;

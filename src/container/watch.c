@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The runtime's own thread: learns of ends, output and lack of memory from inotify (conmon writes files), and sends
- * SIGKILL where a stop's grace has passed. It sleeps until one of these. */
+/* The runtime's own thread: learns of ends, output and lack of memory from inotify (conmon writes
+ * files), and sends SIGKILL where a stop's grace has passed. It sleeps until one of these. */
 
 #include <errno.h>
 #include <poll.h>
@@ -36,7 +36,8 @@ void sw_watch_wake(SwRuntime *rt) {
 void sw_watch_box(SwRuntime *rt, SwBox *b) {
     b->watch = inotify_add_watch(rt->inotify, b->dir, IN_MODIFY | IN_CREATE | IN_ONLYDIR);
     if (b->watch < 0)
-        sw_log(SW_WARN, "container not watched", SW_F("container", b->id), SW_F("cause", strerror(errno)));
+        sw_log(SW_WARN, "container not watched", SW_F("container", b->id),
+               SW_F("cause", strerror(errno)));
 }
 
 static void on_file(SwRuntime *rt, const struct inotify_event *e) {
@@ -75,7 +76,8 @@ static void look_everywhere(SwRuntime *rt) {
         SwBox *b = sw_box_find(rt, ids.v[i]);
         if (!b)
             continue;
-        tell(rt, b->id, sw_box_check_exit(rt, b, false) ? SW_CONTAINER_EVENT_EXIT : SW_CONTAINER_EVENT_OUTPUT);
+        tell(rt, b->id,
+             sw_box_check_exit(rt, b, false) ? SW_CONTAINER_EVENT_EXIT : SW_CONTAINER_EVENT_OUTPUT);
         sw_box_unref(rt, b);
     }
 }
@@ -114,8 +116,10 @@ static int kill_due(SwRuntime *rt) {
     pthread_mutex_unlock(&rt->lock);
     for (size_t i = 0; i < due.n; i++) {
         SwError err = sw_error(a);
-        if (sw_container_signal(rt, due.v[i], SIGKILL, &err) < 0 && !sw_error_is(&err, &SW_CONTAINER_NOT_RUNNING))
-            sw_log(SW_WARN, "container not killed", SW_F("container", due.v[i]), SW_F("cause", err.cause));
+        if (sw_container_signal(rt, due.v[i], SIGKILL, &err) < 0 &&
+            !sw_error_is(&err, &SW_CONTAINER_NOT_RUNNING))
+            sw_log(SW_WARN, "container not killed", SW_F("container", due.v[i]),
+                   SW_F("cause", err.cause));
     }
     return next == INT64_MAX ? -1 : (int)SW_MIN((next - now) / SW_MS + 1, (int64_t)3600000);
 }
@@ -124,7 +128,8 @@ static void *watch(void *arg) {
     SwRuntime *rt = arg;
 
     for (;;) {
-        struct pollfd p[2] = {{.fd = rt->inotify, .events = POLLIN}, {.fd = rt->wake, .events = POLLIN}};
+        struct pollfd p[2] = {{.fd = rt->inotify, .events = POLLIN},
+                              {.fd = rt->wake, .events = POLLIN}};
         int n = poll(p, 2, kill_due(rt));
         uint64_t woken;
         if (n > 0 && p[1].revents && read(rt->wake, &woken, sizeof(woken)) > 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Name queries. A question that is accepted lies within its message, its name is a C string of the allowed length, and
- * the answer made from it begins with the same question, fits, and is no query. */
+/* Name queries. A question that is accepted lies within its message, its name is a C string of
+ * the allowed length, and the answer made from it begins with the same question, fits, and is
+ * no query. */
 
 #include <stdlib.h>
 #include <string.h>

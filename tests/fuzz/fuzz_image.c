@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Image manifests and configurations: the input is a manifest, a NUL, and the bytes of every blob. An image that is
- * accepted has as many layers as diff ids, all well-formed; one that is not says why. */
+/* Image manifests and configurations: the input is a manifest, a NUL, and the bytes of every
+ * blob. An image that is accepted has as many layers as diff ids, all well-formed; one that is
+ * not says why. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         head = blob;
         blob = SW_STR("{}");
     }
-    SwImageSource src = {.manifest = head, .arg = &blob, .blob_path = blob_path, .manifest_of = manifest_of};
+    SwImageSource src = {
+        .manifest = head, .arg = &blob, .blob_path = blob_path, .manifest_of = manifest_of};
     if (sw_image_inspect(a, &src, &image, &err) == 0) {
         must(image.config_digest.n == 71);
         for (size_t i = 0; i < image.diff_ids.n; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A runtime in a data folder of its own, and images FROM scratch made of busybox. Needs root; tests say why they skip. */
+/* A runtime in a data folder of its own, and images FROM scratch made of busybox. Needs root;
+ * tests say why they skip. */
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -21,9 +22,9 @@
 #include "container/container.h"
 
 typedef struct Fixture {
-    SwArena   *a;
-    SwError    err;
-    SwClock   *clock;
+    SwArena *a;
+    SwError err;
+    SwClock *clock;
     SwRuntime *rt;
     SwRuntimeOpts o;
     char data[64], instance[9];
@@ -34,27 +35,36 @@ typedef struct Fixture {
 /* One entry of a layer. */
 typedef struct TarEntry {
     const char *path;
-    char        type;                   /* 'f' file, 'd' folder, 'l' symbolic link, 'h' hard link, 'b' busybox's bytes */
-    const char *data;                   /* contents, or the link's target */
-    unsigned    mode;
+    char type; /* 'f' file, 'd' folder, 'l' symbolic link, 'h' hard link, 'b' busybox's bytes */
+    const char *data; /* contents, or the link's target */
+    unsigned mode;
 } TarEntry;
 
-#define OK(call) do { if ((call) < 0) fail_msg("%s: %s (%s)", #call, F->err.message ? F->err.message : "", F->err.cause ? F->err.cause : ""); } while (0)
+#define OK(call)                                                                                   \
+    do {                                                                                           \
+        if ((call) < 0)                                                                            \
+            fail_msg("%s: %s (%s)", #call, F->err.message ? F->err.message : "",                   \
+                     F->err.cause ? F->err.cause : "");                                            \
+    } while (0)
 
-bool fixture_can(void);                 /* root, runc, conmon, busybox; else prints why not */
+bool fixture_can(void); /* root, runc, conmon, busybox; else prints why not */
 Fixture *fixture_new(void);
 /* Over another process's folder, with its instance; opens no runtime. */
 Fixture *fixture_attach(const char *data, const char *instance);
-void fixture_free(Fixture *F);          /* purges, and fails if anything is left */
-int fixture_teardown(void **state);     /* removes what a test that failed left; RUNTIME_TEST registers it */
+void fixture_free(Fixture *F); /* purges, and fails if anything is left */
+int fixture_teardown(
+    void **state); /* removes what a test that failed left; RUNTIME_TEST registers it */
 #define RUNTIME_TEST(f) cmocka_unit_test_teardown(f, fixture_teardown)
-void fixture_reopen(Fixture *F);        /* as a restart of Slipway would */
-/* A layer's tar as a blob; returns "sha256:..." of the blob and of its uncompressed bytes. compress: "", "gzip", "zstd". */
-void fixture_layer(Fixture *F, const TarEntry *e, size_t n, const char *compress, SwStr *ret_blob, SwStr *ret_diff_id);
-SwStr fixture_manifest(Fixture *F, const SwStr *blobs, const SwStr *diff_ids, size_t n, const char *config_json);
+void fixture_reopen(Fixture *F); /* as a restart of Slipway would */
+/* A layer's tar as a blob; returns "sha256:..." of the blob and of its uncompressed bytes.
+ * compress: "", "gzip", "zstd". */
+void fixture_layer(Fixture *F, const TarEntry *e, size_t n, const char *compress, SwStr *ret_blob,
+                   SwStr *ret_diff_id);
+SwStr fixture_manifest(Fixture *F, const SwStr *blobs, const SwStr *diff_ids, size_t n,
+                       const char *config_json);
 SwImageSource fixture_source(Fixture *F, SwStr manifest);
 SwStr fixture_blob(Fixture *F, SwStr bytes);
-SwStrList words(SwArena *a, ...);       /* const char *, ending with NULL */
+SwStrList words(SwArena *a, ...); /* const char *, ending with NULL */
 /* Create and start `sh -c script` from busybox. */
 void fixture_run(Fixture *F, const char *id, const char *script);
-SwStr fixture_log(Fixture *F, const char *id);      /* all of its log's text, lines joined with '\n' */
+SwStr fixture_log(Fixture *F, const char *id); /* all of its log's text, lines joined with '\n' */

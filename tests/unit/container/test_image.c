@@ -7,7 +7,10 @@
 
 #include "fixture.h"
 
-#define NEED() if (!fixture_can()) skip(); Fixture *F = fixture_new()
+#define NEED()                                                                                     \
+    if (!fixture_can())                                                                            \
+        skip();                                                                                    \
+    Fixture *F = fixture_new()
 
 static int unpack_one(Fixture *F, const TarEntry *e, size_t n, const char *compress, SwImage *ret) {
     SwStr blob, diff;
@@ -18,7 +21,9 @@ static int unpack_one(Fixture *F, const TarEntry *e, size_t n, const char *compr
 }
 
 static const char *layer_dir(Fixture *F, const SwImage *i, size_t n, const char *file) {
-    return sw_strf(F->a, "%s/layers/%.*s/%s", F->data, SW_FMT(sw_str_skip(i->diff_ids.v[n], 7)), file).p;
+    return sw_strf(F->a, "%s/layers/%.*s/%s", F->data, SW_FMT(sw_str_skip(i->diff_ids.v[n], 7)),
+                   file)
+        .p;
 }
 
 static void every_compression_unpacks_once(void **state) {
@@ -26,7 +31,10 @@ static void every_compression_unpacks_once(void **state) {
     static const char *const how[] = {"", "gzip", "zstd"};
     struct stat first = {0}, st;
     for (size_t k = 0; k < SW_N(how); k++) {
-        TarEntry e[] = {{"a", 'f', how[k], 04711}, {"dir/b", 'f', "text", 0644}, {"dir/c", 'h', "dir/b", 0}, {"dir/\xc3\xa9t\xc3\xa9", 'f', "summer", 0}};
+        TarEntry e[] = {{"a", 'f', how[k], 04711},
+                        {"dir/b", 'f', "text", 0644},
+                        {"dir/c", 'h', "dir/b", 0},
+                        {"dir/\xc3\xa9t\xc3\xa9", 'f', "summer", 0}};
         SwImage i;
         OK(unpack_one(F, e, SW_N(e), how[k], &i));
         assert_int_equal(stat(layer_dir(F, &i, 0, "a"), &st), 0);
@@ -44,8 +52,11 @@ static void every_compression_unpacks_once(void **state) {
 
 static void whiteouts_hide_what_lies_below(void **state) {
     NEED();
-    static const TarEntry low[] = {{"gone", 'f', "x", 0644}, {"stays", 'f', "x", 0644}, {"opq/old", 'f', "x", 0644}};
-    static const TarEntry high[] = {{".wh.gone", 'f', "", 0644}, {"opq/.wh..wh..opq", 'f', "", 0644}, {"opq/new", 'f', "y", 0644}};
+    static const TarEntry low[] = {
+        {"gone", 'f', "x", 0644}, {"stays", 'f', "x", 0644}, {"opq/old", 'f', "x", 0644}};
+    static const TarEntry high[] = {{".wh.gone", 'f', "", 0644},
+                                    {"opq/.wh..wh..opq", 'f', "", 0644},
+                                    {"opq/new", 'f', "y", 0644}};
     static const TarEntry bb[] = {{"bin/busybox", 'b', NULL, 0755}};
     SwStr blob[3], diff[3];
     fixture_layer(F, bb, 1, "", &blob[0], &diff[0]);
@@ -53,7 +64,9 @@ static void whiteouts_hide_what_lies_below(void **state) {
     fixture_layer(F, high, SW_N(high), "gzip", &blob[2], &diff[2]);
     SwImage image;
     SwContainerInfo info;
-    SwImageSource src = fixture_source(F, fixture_manifest(F, blob, diff, 3, "{\"Entrypoint\":[\"/bin/busybox\"],\"Cmd\":[\"ls\",\"/\",\"/opq\"]}"));
+    SwImageSource src = fixture_source(
+        F, fixture_manifest(F, blob, diff, 3,
+                            "{\"Entrypoint\":[\"/bin/busybox\"],\"Cmd\":[\"ls\",\"/\",\"/opq\"]}"));
     OK(sw_image_unpack(F->rt, F->a, &src, &image, &F->err));
     SwContainerSpec s = {.id = SW_STR("w"), .image = &image};
     OK(sw_container_create(F->rt, &s, &F->err));
@@ -81,9 +94,18 @@ static void no_entry_leads_out_of_its_layer(void **state) {
         {"dotdot", {{"../../../outside/x", 'f', "evil", 0}}, 1, true},
         {"dotdot inside", {{"a/../../x", 'f', "evil", 0}}, 1, true},
         {"through an absolute link", {{"l", 'l', out_link, 0}, {"l/x", 'f', "evil", 0}}, 2, true},
-        {"through a relative link", {{"l", 'l', "../../outside", 0}, {"l/x", 'f', "evil", 0}}, 2, true},
-        {"whiteout through a link", {{"l", 'l', out_link, 0}, {"l/.wh.victim", 'f', "", 0}}, 2, true},
-        {"opaque through a link", {{"l", 'l', out_link, 0}, {"l/.wh..wh..opq", 'f', "", 0}}, 2, true},
+        {"through a relative link",
+         {{"l", 'l', "../../outside", 0}, {"l/x", 'f', "evil", 0}},
+         2,
+         true},
+        {"whiteout through a link",
+         {{"l", 'l', out_link, 0}, {"l/.wh.victim", 'f', "", 0}},
+         2,
+         true},
+        {"opaque through a link",
+         {{"l", 'l', out_link, 0}, {"l/.wh..wh..opq", 'f', "", 0}},
+         2,
+         true},
         {"hard link through a link", {{"l", 'l', out_link, 0}, {"h", 'h', "l/victim", 0}}, 2, true},
         {"hard link out", {{"h", 'h', "../../outside/victim", 0}}, 1, true},
         {"whiteout of dotdot", {{".wh...", 'f', "", 0}}, 1, true},
@@ -115,7 +137,8 @@ static void bytes_that_are_not_the_layers_are_refused(void **state) {
     assert_int_equal(sw_image_unpack(F->rt, F->a, &src, &image, &F->err), -1);
     assert_true(sw_error_is(&F->err, &SW_CONTAINER_IMAGE_INVALID));
     sw_error_reset(&F->err);
-    SwStr junk = fixture_blob(F, SW_STR("this is no tar archive at all, but it is long enough to look at"));
+    SwStr junk =
+        fixture_blob(F, SW_STR("this is no tar archive at all, but it is long enough to look at"));
     src = fixture_source(F, fixture_manifest(F, &junk, &junk, 1, "{}"));
     assert_int_equal(sw_image_unpack(F->rt, F->a, &src, &image, &F->err), -1);
     assert_true(sw_error_is(&F->err, &SW_CONTAINER_IMAGE_INVALID));
@@ -129,9 +152,15 @@ static void an_index_leads_to_this_machines_image(void **state) {
     SwStr blob, diff;
     SwImage image;
     fixture_layer(F, e, 1, "", &blob, &diff);
-    SwStr m = fixture_blob(F, fixture_manifest(F, &blob, &diff, 1, "{\"User\":\"web\",\"ExposedPorts\":{\"80/tcp\":{}}}"));
-    SwStr index = sw_strf(F->a, "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"sha256:00\",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"}},"
-                          "{\"digest\":\"%.*s\",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}}]}", SW_FMT(m));
+    SwStr m =
+        fixture_blob(F, fixture_manifest(F, &blob, &diff, 1,
+                                         "{\"User\":\"web\",\"ExposedPorts\":{\"80/tcp\":{}}}"));
+    SwStr index = sw_strf(
+        F->a,
+        "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"sha256:00\",\"platform\":{\"os\":"
+        "\"linux\",\"architecture\":\"arm64\"}},"
+        "{\"digest\":\"%.*s\",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}}]}",
+        SW_FMT(m));
     SwImageSource src = fixture_source(F, index);
     OK(sw_image_unpack(F->rt, F->a, &src, &image, &F->err));
     assert_true(sw_str_eqz(image.user, "web") && sw_str_eqz(image.exposed.v[0], "80/tcp"));
@@ -143,8 +172,10 @@ static void an_index_leads_to_this_machines_image(void **state) {
 
 int main(void) {
     const struct CMUnitTest t[] = {
-        RUNTIME_TEST(every_compression_unpacks_once), RUNTIME_TEST(whiteouts_hide_what_lies_below),
-        RUNTIME_TEST(no_entry_leads_out_of_its_layer), RUNTIME_TEST(bytes_that_are_not_the_layers_are_refused),
+        RUNTIME_TEST(every_compression_unpacks_once),
+        RUNTIME_TEST(whiteouts_hide_what_lies_below),
+        RUNTIME_TEST(no_entry_leads_out_of_its_layer),
+        RUNTIME_TEST(bytes_that_are_not_the_layers_are_refused),
         RUNTIME_TEST(an_index_leads_to_this_machines_image),
     };
     return cmocka_run_group_tests(t, NULL, NULL);

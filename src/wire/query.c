@@ -265,11 +265,12 @@ static void put_pair(Form *f, SwStr value) {
     sw_buf_adds(f->out, sw_percent_encode(f->w->a, value, false));
 }
 
-/* An element must show even when it holds nothing. */
+/* An element must show even when it holds nothing; but "" is no number. */
 static void put_element(Form *f, const SwMember *m, const void *v) {
     size_t before = f->out->n;
+    SwKind kind = m->shape->kind;
     put_value(f, m, v);
-    if (f->out->n == before)
+    if (f->out->n == before && (kind == SW_STRING || kind == SW_STRUCTURE || kind == SW_UNION))
         put_pair(f, SW_STR(""));
 }
 

@@ -134,28 +134,41 @@ static SwStrList real_mounts(SwArena *a) {
     return r;
 }
 
-static int overlay(SwArena *a, const char *lower, const char *upper, const char *work,
-                   const char *at, SwError *err) {
+/* Where the data folder's file system cannot hold upper layers (it is an overlay itself, as in a
+ * container), memory does: a tmpfs of this mount namespace, gone with the container. */
+int sw_overlay_mount(SwArena *a, const char *lower, const char *upper, const char *work,
+                     const char *at, SwError *err) {
     if (sw_mkdirs(upper, 0755, err) < 0 || sw_mkdirs(work, 0700, err) < 0)
         return -1;
     const char *o = sw_strf(a, "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work).p;
-    return mount("overlay", at, "overlay", 0, o) < 0
-               ? sw_fail_errno(err, errno, "mount overlay of %s", lower)
-               : 0;
+    if (strlen(o) >= 4095)
+        return sw_fail_errno(err, E2BIG, "mount overlay of %s", lower);
+    if (mount("overlay", at, "overlay", 0, o) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ELOOP)
+        return sw_fail_errno(err, errno, "mount %s", o);
+    if (mount("tmpfs", upper, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") < 0 ||
+        mkdir(sw_path(a, upper, "u"), 0755) < 0 || mkdir(sw_path(a, upper, "w"), 0700) < 0)
+        return sw_fail_errno(err, errno, "mount tmpfs on %s", upper);
+    o = sw_strf(a, "lowerdir=%s,upperdir=%s/u,workdir=%s/w", lower, upper, upper).p;
+    return mount("overlay", at, "overlay", 0, o) < 0 ? sw_fail_errno(err, errno, "mount %s", o) : 0;
 }
 
 int sw_host_mount_root(SwArena *a, const char *dir, SwError *err) {
     const char *rootfs = sw_path(a, dir, "rootfs");
     SwStrList below_root = real_mounts(a);
 
-    if (overlay(a, "/", sw_path(a, dir, "upper"), sw_path(a, dir, "work"), rootfs, err) < 0)
+    const char *upper = sw_path(a, dir, "upper"), *work = sw_path(a, dir, "work");
+
+    if (sw_overlay_mount(a, "/", upper, work, rootfs, err) < 0)
         return -1;
     for (size_t i = 0; i < below_root.n; i++) {
         const char *at = sw_str_z(a, below_root.v[i]);
         if (!is_dir(at))
             continue;
-        if (overlay(a, at, sw_strf(a, "%s/upper.%zu", dir, i).p,
-                    sw_strf(a, "%s/work.%zu", dir, i).p, sw_strf(a, "%s%s", rootfs, at).p, err) < 0)
+        upper = sw_strf(a, "%s/upper.%zu", dir, i).p;
+        work = sw_strf(a, "%s/work.%zu", dir, i).p;
+        if (sw_overlay_mount(a, at, upper, work, sw_strf(a, "%s%s", rootfs, at).p, err) < 0)
             return -1;
     }
     return 0;
@@ -165,7 +178,7 @@ const char *sw_container_docker_script(void) {
     return "mkdir -p /run/docker /var/log\n"
            "dockerd --host=unix:///var/run/docker.sock --pidfile=/run/docker.pid "
            "--data-root=/var/lib/docker"
-           " --exec-root=/run/docker --storage-driver=overlay2 --dns=169.254.170.2"
+           " --exec-root=/run/docker --dns=169.254.170.2"
            " >/var/log/dockerd.log 2>&1 </dev/null &\n"
            "slipway_dockerd=$!\n"
            "until docker version >/dev/null 2>&1; do\n"

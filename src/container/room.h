@@ -128,6 +128,8 @@ int  sw_oci_user(SwArena *a, int root_fd, SwStr user, uint32_t *ret_uid, uint32_
 SwValue *sw_oci_mount(SwArena *a, SwValue *mounts, SwStr target, const char *type, SwStr source,
                       const char *options);
 void sw_host_mounts(SwRuntime *rt, SwArena *a, SwValue *mounts, const char *dir, bool privileged);
+int  sw_overlay_mount(SwArena *a, const char *lower, const char *upper, const char *work,
+                      const char *at, SwError *err) sw_must_check;
 int  sw_host_mount_root(SwArena *a, const char *dir, SwError *err) sw_must_check;
 int  sw_open_in_root(int root_fd, const char *path, int flags, unsigned mode);
 

@@ -48,30 +48,32 @@ static void drop_namespace_mounts(SwArena *a) {
     }
 }
 
+/* The layers by links of one to three characters, so that 127 of them fit the page that mount(2)
+ * reads. */
 static int mount_layers(Launch *l, const char *rootfs) {
     SwBox *b = l->b;
-    SwBuf lower = sw_buf(l->a, SW_MIB);
-    const char *empty = sw_path(l->a, b->dir, "empty"), *upper = sw_path(l->a, b->dir, "upper"),
-               *work = sw_path(l->a, b->dir, "work");
+    SwArena *a = l->a;
+    SwBuf lower = sw_buf(a, SW_MIB);
+    const char *links = sw_path(a, b->dir, "l");
 
-    if (sw_mkdirs(upper, 0755, l->err) < 0 || sw_mkdirs(work, 0700, l->err) < 0 ||
-        sw_mkdirs(empty, 0755, l->err) < 0)
-        return -1;
-    /* relative to the layers' folder, so that a hundred layers fit the page that mount(2) reads;
-     * unshare gave us our own cwd */
-    if (chdir(l->rt->layers) < 0)
-        return sw_fail_errno(l->err, errno, "enter %s", l->rt->layers);
-    for (size_t i = b->diff_ids.n; i-- > 0;) /* overlayfs: highest first */
-        sw_buf_addf(&lower, "%s%.*s", lower.n ? ":" : "", SW_FMT(sw_str_skip(b->diff_ids.v[i], 7)));
-    if (lower.n == 0)
-        sw_buf_addz(&lower, empty);
-    SwStr o = sw_strf(l->a, "lowerdir=%s,upperdir=%s,workdir=%s", lower.p, upper, work);
-    if (o.n >= 4095)
-        return sw_fail(l->err, &SW_CONTAINER_IMAGE_INVALID, "image has too many layers: %zu",
-                       b->diff_ids.n);
-    return mount("overlay", rootfs, "overlay", 0, o.p) < 0
-               ? sw_fail_errno(l->err, errno, "mount %s", o.p)
-               : 0;
+    /* unshare gave this thread a working directory of its own */
+    if (sw_mkdirs(links, 0700, l->err) < 0 || chdir(links) < 0)
+        return l->err->kind ? -1 : sw_fail_errno(l->err, errno, "enter %s", links);
+    for (size_t i = b->diff_ids.n; i-- > 0;) { /* overlayfs: highest first */
+        SwStr hex = sw_str_skip(b->diff_ids.v[i], 7);
+        const char *name = sw_strf(a, "%zu", i).p;
+        if (symlink(sw_strf(a, "%s/%.*s", l->rt->layers, SW_FMT(hex)).p,
+            name) < 0 && errno != EEXIST)
+            return sw_fail_errno(l->err, errno, "link layer %zu", i);
+        sw_buf_addf(&lower, "%s%s", lower.n ? ":" : "", name);
+    }
+    if (lower.n == 0) {
+        if (mkdir("none", 0755) < 0 && errno != EEXIST)
+            return sw_fail_errno(l->err, errno, "make an empty layer");
+        sw_buf_addz(&lower, "none");
+    }
+    return sw_overlay_mount(a, lower.p, sw_path(a, b->dir, "upper"), sw_path(a, b->dir, "work"),
+                            rootfs, l->err);
 }
 
 static int write_config(Launch *l, const char *rootfs) {

@@ -41,17 +41,21 @@ SwStr fixture_blob(Fixture *F, SwStr bytes) {
 }
 
 static SwStr tar(Fixture *F, const TarEntry *e, size_t n, const char *compress) {
-    size_t used = 0, cap = 16 * SW_MIB;
-    char *p = sw_arena_alloc(F->a, cap);
+    size_t used = 0, cap = 64 * SW_KIB;
     SwStr busybox = SW_NO_STR;
     struct archive *w = archive_write_new();
 
+    for (size_t i = 0; i < n; i++) {
+        if (e[i].type == 'b' && !busybox.p)
+            OK(sw_file_read(F->a, "/bin/busybox", 16 * SW_MIB, &busybox, &F->err));
+        cap += 4 * SW_KIB + (e[i].type == 'b' ? busybox.n : e[i].data ? strlen(e[i].data) : 0);
+    }
+    char *p = sw_arena_alloc(F->a, cap);
     archive_write_set_format_pax_restricted(w);
     if (*compress)
         assert_int_equal(archive_write_add_filter_by_name(w, compress), ARCHIVE_OK);
     archive_write_set_bytes_in_last_block(w, 1);
     assert_int_equal(archive_write_open_memory(w, p, cap, &used), ARCHIVE_OK);
-    OK(sw_file_read(F->a, "/bin/busybox", 16 * SW_MIB, &busybox, &F->err));
     for (size_t i = 0; i < n; i++) {
         struct archive_entry *a = archive_entry_new();
         SwStr data = e[i].type == 'b' ? busybox : sw_str(e[i].data ? e[i].data : "");

@@ -170,8 +170,31 @@ static void an_index_leads_to_this_machines_image(void **state) {
     fixture_free(F);
 }
 
+static void a_hundred_layers_stack(void **state) {
+    NEED();
+    SwStr blob[127], diff[127];
+    SwImage image;
+    SwContainerInfo info;
+    for (size_t i = 0; i < SW_N(blob); i++) {
+        TarEntry e[] = {{"bin/busybox", 'b', NULL, 0755},
+                        {"top", 'f', sw_strf(F->a, "%zu", i).p, 0644}};
+        fixture_layer(F, e + (i > 0), SW_N(e) - (i > 0), "", &blob[i], &diff[i]);
+    }
+    SwStr m = fixture_manifest(F, blob, diff, SW_N(blob),
+                               "{\"Cmd\":[\"/bin/busybox\",\"cat\",\"/top\"]}");
+    SwImageSource src = fixture_source(F, m);
+    OK(sw_image_unpack(F->rt, F->a, &src, &image, &F->err));
+    SwContainerSpec s = {.id = SW_STR("h"), .image = &image};
+    OK(sw_container_create(F->rt, &s, &F->err));
+    OK(sw_container_start(F->rt, s.id, &F->err));
+    assert_true(sw_container_wait(F->rt, F->a, s.id, 20000, &info));
+    assert_string_equal(fixture_log(F, "h").p, "126");
+    fixture_free(F);
+}
+
 int main(void) {
     const struct CMUnitTest t[] = {
+        RUNTIME_TEST(a_hundred_layers_stack),
         RUNTIME_TEST(every_compression_unpacks_once),
         RUNTIME_TEST(whiteouts_hide_what_lies_below),
         RUNTIME_TEST(no_entry_leads_out_of_its_layer),

@@ -7,7 +7,8 @@
     X(slipway)                          \
     X(logs)                             \
     X(iam)                              \
-    X(sts)
+    X(sts)                              \
+    X(ec2)
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

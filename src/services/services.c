@@ -8,7 +8,8 @@
     X(logs)                             \
     X(iam)                              \
     X(sts)                              \
-    X(ec2)
+    X(ec2)                              \
+    X(ecr)
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

@@ -9,7 +9,8 @@
     X(iam)                              \
     X(sts)                              \
     X(ec2)                              \
-    X(ecr)
+    X(ecr)                              \
+    X(ecs)
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small things that every resource of the service needs: names, pages, tags, refusals, events. */
+
+#include "ecs.h"
+
+#include "base/id.h"
+
+bool ecs_is(SwStr s, const char *word) {
+    return sw_str_eqz(s, word);
+}
+
+bool ecs_has(const SwStrList *l, const char *word) {
+    return sw_str_list_has(l, sw_str(word));
+}
+
+static bool counts_as_set(const SwMember *m, const void *parent) {
+    if (!sw_member_is_set(m, parent))
+        return false;
+    const void *v = sw_member_at(m, parent);
+    switch (m->shape->kind) {
+    case SW_BOOLEAN: return ((const SwOptBool *)v)->v;
+    case SW_INTEGER: case SW_LONG: return ((const SwOptInt *)v)->v != 0;
+    case SW_STRING: return ((const SwStr *)v)->n > 0;
+    case SW_LIST: case SW_MAP: return sw_list_count(v) > 0;
+    default: return true;
+    }
+}
+
+int ecs_refuse(const SwShape *s, const void *v, const char *where, const EcsRefused *table, size_t n,
+               const SwErrorKind *kind, SwError *err) {
+    for (size_t i = 0; i < n; i++) {
+        const SwMember *m = sw_shape_member(s, sw_str(table[i].field));
+        if (SW_NEVER(!m))
+            continue;
+        if (counts_as_set(m, v))
+            return sw_fail(err, kind, "%s%s is not supported: %s.", where, table[i].field, table[i].why);
+    }
+    return 0;
+}
+
+SwStr ecs_short_name(SwStr ref) {
+    size_t at;
+    return sw_str_rfind(ref, '/', &at) ? sw_str_skip(ref, at + 1) : ref;
+}
+
+SwStr ecs_new_id(SwArena *a) {
+    return sw_id_hex(a, 32);
+}
+
+SwStr ecs_service_key(SwArena *a, SwStr cluster, SwStr service) {
+    return sw_strf(a, "%.*s/%.*s", SW_FMT(cluster), SW_FMT(service));
+}
+
+int ecs_cluster_get(SwCtx *cx, SwStr ref, EcsClusterRecord **ret, SwError *err) {
+    SwStr name = ecs_short_name(sw_str_or(ref, SW_STR("default")));
+    void *r;
+    if (sw_doc_get(cx->tx, &ecs_clusters, name, &r, err) < 0)
+        return -1;
+    EcsClusterRecord *c = r;
+    if (!c || !ecs_is(c->cluster->status, "ACTIVE"))
+        return sw_fail(err, &ECS_CLUSTER_NOT_FOUND_EXCEPTION, "Cluster not found.");
+    *ret = c;
+    return 0;
+}
+
+int ecs_page(SwCtx *cx, const char *operation, const SwStrList *all, SwStr token, SwOptInt max, SwStrList *ret,
+             SwStr *ret_next, SwError *err) {
+    size_t limit = (size_t)SW_OR(max, 100), at = 0;
+    SwStr last = SW_NO_STR;
+    if (limit < 1 || limit > 100)
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "maxResults should be between 1 and 100.");
+    if (token.p && !sw_page_token_read(cx->arena, operation, token, &last))
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid token.");
+    if (last.p) {
+        while (at < all->n && !sw_str_eq(all->v[at], last))
+            at++;
+        at = at < all->n ? at + 1 : at;
+    }
+    sw_list_present(cx->arena, ret);
+    for (; at < all->n && ret->n < limit; at++)
+        sw_str_list_add(cx->arena, ret, all->v[at]);
+    if (at < all->n)
+        *ret_next = sw_page_token(cx->arena, operation, ret->v[ret->n - 1]);
+    return 0;
+}
+
+void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from) {
+    EcsTagList merged = {0};
+    for (size_t i = 0; i < into->n; i++)
+        *sw_list_add(a, &merged) = into->v[i];
+    for (size_t i = 0; i < from->n; i++) {
+        size_t k = 0;
+        while (k < merged.n && !sw_str_eq(merged.v[k].key, from->v[i].key))
+            k++;
+        if (k == merged.n)
+            sw_list_add(a, &merged);
+        merged.v[k] = from->v[i];
+    }
+    *into = merged;
+}
+
+int ecs_tags_check(const EcsTagList *tags, SwError *err) {
+    if (tags->n > 50)
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Number of tags exceeds the limit of 50.");
+    for (size_t i = 0; i < tags->n; i++) {
+        if (!sw_str_is(tags->v[i].key))
+            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Tag key must not be empty.");
+        if (sw_str_starts(tags->v[i].key, SW_STR("aws:")))
+            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "aws: prefixed tag key names are not allowed for external use.");
+    }
+    return 0;
+}
+
+int ecs_event(SwCtx *cx, const char *type, SwStr resource, SwStr detail, SwError *err) {
+    SwEvent e = {.source = SW_STR("aws.ecs"), .detail_type = sw_str(type), .detail = detail};
+    sw_str_list_add(cx->arena, &e.resources, resource);
+    return sw_event_put(cx, &e, err);
+}
+
+void ecs_failure(SwArena *a, EcsFailureList *l, SwStr arn, const char *reason) {
+    EcsFailure *f = sw_list_add(a, l);
+    f->arn = arn;
+    f->reason = sw_str(reason);
+}
+
+SwStr ecs_key_value(const EcsKeyValuePairList *l, const char *name) {
+    for (size_t i = 0; i < l->n; i++)
+        if (ecs_is(l->v[i].name, name))
+            return l->v[i].value;
+    return SW_NO_STR;
+}
+
+void ecs_key_value_set(SwArena *a, EcsKeyValuePairList *l, const char *name, SwStr value) {
+    EcsKeyValuePair *p = sw_list_add(a, l);
+    p->name = sw_str(name);
+    p->value = value;
+}

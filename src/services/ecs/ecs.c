@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The service's table. */
+
+#include "ecs.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "metadata.h"
+
+#define H(op, fn) {ECS_##op, SW_HANDLER(fn), 0}
+static const SwHandler handlers[] = {
+    H(CREATE_CLUSTER, ecs_create_cluster), H(DELETE_CLUSTER, ecs_delete_cluster),
+    H(DESCRIBE_CLUSTERS, ecs_describe_clusters), H(LIST_CLUSTERS, ecs_list_clusters),
+    H(UPDATE_CLUSTER, ecs_update_cluster), H(UPDATE_CLUSTER_SETTINGS, ecs_update_cluster_settings),
+    H(PUT_CLUSTER_CAPACITY_PROVIDERS, ecs_put_cluster_capacity_providers),
+    H(DESCRIBE_CAPACITY_PROVIDERS, ecs_describe_capacity_providers),
+    H(REGISTER_TASK_DEFINITION, ecs_register_task_definition), H(DESCRIBE_TASK_DEFINITION, ecs_describe_task_definition),
+    H(LIST_TASK_DEFINITIONS, ecs_list_task_definitions), H(LIST_TASK_DEFINITION_FAMILIES, ecs_list_task_definition_families),
+    H(DEREGISTER_TASK_DEFINITION, ecs_deregister_task_definition), H(DELETE_TASK_DEFINITIONS, ecs_delete_task_definitions),
+    H(RUN_TASK, ecs_run_task), H(START_TASK, ecs_start_task), H(STOP_TASK, ecs_stop_task),
+    H(DESCRIBE_TASKS, ecs_describe_tasks), H(LIST_TASKS, ecs_list_tasks), H(EXECUTE_COMMAND, ecs_execute_command),
+    H(CREATE_SERVICE, ecs_create_service), H(UPDATE_SERVICE, ecs_update_service), H(DELETE_SERVICE, ecs_delete_service),
+    H(DESCRIBE_SERVICES, ecs_describe_services), H(LIST_SERVICES, ecs_list_services),
+    H(DESCRIBE_SERVICE_DEPLOYMENTS, ecs_describe_service_deployments),
+    H(DESCRIBE_SERVICE_REVISIONS, ecs_describe_service_revisions),
+    H(LIST_SERVICE_DEPLOYMENTS, ecs_list_service_deployments),
+    H(TAG_RESOURCE, ecs_tag_resource), H(UNTAG_RESOURCE, ecs_untag_resource),
+    H(LIST_TAGS_FOR_RESOURCE, ecs_list_tags_for_resource), H(LIST_ACCOUNT_SETTINGS, ecs_list_account_settings),
+};
+
+static const SwRoute routes[] = {
+    {.method = "GET", .path = "/v4/", .listener = "169.254.170.2", .handle = ecs_metadata},
+    {.method = "GET", .path = "/v2/credentials/", .listener = "169.254.170.2", .handle = ecs_credentials},
+};
+
+static const SwController *const controllers[] = {
+    &ecs_task_controller, &ecs_service_controller, &ecs_health_controller, &ecs_log_controller, &ecs_metrics_controller, NULL};
+static const SwCollection *const collections[] = {
+    &ecs_clusters, &ecs_task_definitions, &ecs_tasks, &ecs_services, &ecs_health_records, &ecs_log_records,
+    &ecs_service_deployments, &ecs_service_revisions, NULL};
+
+/* Ids are "ecs-<task>-<n>": the number of the container within its task. */
+static SwStr task_of(SwStr container) {
+    size_t at;
+    SwStr s = sw_str_skip(container, 4);
+    return sw_str_rfind(s, '-', &at) ? sw_str_n(s.p, at) : SW_NO_STR;
+}
+
+static int wake_for(SwHost *h, SwArena *a, SwStr id, SwContainerEvent event, SwError *err) {
+    _sw_tx_ SwTx *tx = NULL;
+    SwStr task = task_of(id);
+    void *t = NULL, *log;
+    if (sw_tx_begin(h->store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, err) < 0 || sw_doc_get(tx, &ecs_log_records, id, &log, err) < 0)
+        return -1;
+    if (event == SW_CONTAINER_EVENT_EXIT && sw_doc_get(tx, &ecs_tasks, task, &t, err) < 0)
+        return -1;
+    const EcsLogRecord *l = log;
+    const EcsTaskRecord *r = t;
+    if (l && sw_engine_wake(h->engine, &ecs_log_controller, l->account, l->region, id, err) < 0)
+        return -1;
+    return r ? sw_engine_wake(h->engine, &ecs_task_controller, r->account, r->region, task, err) : 0;
+}
+
+static void on_container(SwHost *h, SwStr id, int event) {
+    if (!sw_str_starts(id, SW_STR("ecs-")))
+        return;
+    SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+    if (wake_for(h, a, id, (SwContainerEvent)event, &err) < 0)
+        sw_log(SW_ERROR, "container event lost", SW_F("container", id), SW_F("cause", err.cause), SW_F("message", err.message));
+    sw_arena_free(a);
+}
+
+/* What ended or wrote while no Slipway ran sends no event: every task that is not STOPPED looks again. */
+static int open_service(SwHost *h, SwError *err) {
+    SwArena *a = sw_arena_new(0);
+    SwDocList tasks = {0}, logs = {0};
+    SwTx *tx = NULL;
+    int r = sw_tx_begin(h->store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, err);
+    if (r == 0)
+        r = sw_doc_list(tx, &ecs_tasks, &(SwDocQuery){0}, &tasks, err);
+    if (r == 0)
+        r = sw_doc_list(tx, &ecs_log_records, &(SwDocQuery){0}, &logs, err);
+    sw_tx_rollback(tx);
+    for (size_t i = 0; r == 0 && i < tasks.n; i++) {
+        const EcsTaskRecord *t = tasks.v[i].record;
+        if (!ecs_is(t->task->last_status, "STOPPED"))
+            r = sw_engine_wake(h->engine, &ecs_task_controller, t->account, t->region, tasks.v[i].id, err);
+    }
+    for (size_t i = 0; r == 0 && i < logs.n; i++) {
+        const EcsLogRecord *l = logs.v[i].record;
+        r = sw_engine_wake(h->engine, &ecs_log_controller, l->account, l->region, logs.v[i].id, err);
+    }
+    sw_arena_free(a);
+    return r;
+}
+
+static int reset(SwHost *h, SwError *err) {
+    SwArena *a = sw_arena_new(0);
+    int r = sw_rm_tree(sw_path(a, h->config->data, "ecs"), err);
+    sw_arena_free(a);
+    return r;
+}
+
+const SwService sw_service_ecs = {
+    .name = "ecs", .api = &ecs_api, .handlers = handlers, .n_handlers = SW_N(handlers), .invalid = &ECS_INVALID_PARAMETER_EXCEPTION,
+    .routes = routes, .n_routes = SW_N(routes), .controllers = controllers, .collections = collections,
+    .open = open_service, .reset = reset, .on_container = on_container,
+};

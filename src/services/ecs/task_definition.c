@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Task definitions: families of numbered revisions. A revision never changes but in its status
+ * (ACTIVE -> INACTIVE -> DELETE_IN_PROGRESS); numbers are never reused. */
+
+#include "ecs.h"
+
+const SwCollection ecs_task_definitions = {.name = "ecs/taskDefinition", .shape = &ecs_shape_task_definition_record,
+    .indexes = {{.name = "by_family", .member = {"family", "revision"}}}};
+
+static SwStr key_of(SwArena *a, SwStr family, int64_t revision) {
+    return sw_strf(a, "%.*s:%lld", SW_FMT(family), (long long)revision);
+}
+
+static int newest(SwCtx *cx, SwStr family, EcsTaskDefinitionRecord **ret, SwError *err) {
+    SwDocQuery q = {.index = "by_family", .equals = {family}, .descending = true};
+    SwDocList l;
+    if (sw_doc_list(cx->tx, &ecs_task_definitions, &q, &l, err) < 0)
+        return -1;
+    *ret = NULL;
+    for (size_t i = 0; i < l.n && !*ret; i++) {
+        EcsTaskDefinitionRecord *r = l.v[i].record;
+        if (ecs_is(r->definition->status, "ACTIVE"))
+            *ret = r;
+    }
+    return 0;
+}
+
+int ecs_task_definition_get(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret, SwError *err) {
+    SwStr name = ecs_short_name(ref);
+    size_t at;
+    *ret = NULL;
+    if (!sw_str_find(name, ':', &at))
+        return newest(cx, name, ret, err);
+    void *r;
+    if (sw_doc_get(cx->tx, &ecs_task_definitions, name, &r, err) < 0)
+        return -1;
+    *ret = r;
+    return 0;
+}
+
+static void fill_container(SwArena *a, EcsContainerDefinition *c, SwStr network_mode) {
+    bool same = ecs_is(network_mode, "awsvpc") || ecs_is(network_mode, "host");
+    if (!c->cpu.set)
+        c->cpu = SW_SOME_INT(0);
+    if (!c->essential.set)
+        c->essential = SW_SOME_BOOL(true);
+    sw_list_present(a, &c->environment);
+    sw_list_present(a, &c->mount_points);
+    sw_list_present(a, &c->volumes_from);
+    sw_list_present(a, &c->port_mappings);
+    sw_list_present(a, &c->system_controls);
+    for (size_t i = 0; i < c->port_mappings.n; i++) {
+        EcsPortMapping *p = &c->port_mappings.v[i];
+        if (!p->host_port.set || (same && !p->host_port.v))
+            p->host_port = SW_SOME_INT(same ? p->container_port.v : 0);
+        p->protocol = sw_str_or(p->protocol, SW_STR("tcp"));
+    }
+    EcsHealthCheck *h = c->health_check;
+    if (h) {
+        h->interval = SW_SOME_INT(SW_OR(h->interval, 30));
+        h->timeout = SW_SOME_INT(SW_OR(h->timeout, 5));
+        h->retries = SW_SOME_INT(SW_OR(h->retries, 3));
+    }
+}
+
+static void add_attribute(SwArena *a, EcsTaskDefinition *d, const char *name) {
+    for (size_t i = 0; i < d->requires_attributes.n; i++)
+        if (ecs_is(d->requires_attributes.v[i].name, name))
+            return;
+    sw_list_add(a, &d->requires_attributes)->name = sw_str(name);
+}
+
+static void fill_attributes(SwArena *a, EcsTaskDefinition *d) {
+    add_attribute(a, d, "com.amazonaws.ecs.capability.docker-remote-api.1.18");
+    if (ecs_is(d->network_mode, "awsvpc"))
+        add_attribute(a, d, "ecs.capability.task-eni");
+    if (d->task_role_arn.n)
+        add_attribute(a, d, "com.amazonaws.ecs.capability.task-iam-role");
+    for (size_t i = 0; i < d->container_definitions.n; i++) {
+        const EcsContainerDefinition *c = &d->container_definitions.v[i];
+        if (c->log_configuration && ecs_is(c->log_configuration->log_driver, "awslogs"))
+            add_attribute(a, d, "com.amazonaws.ecs.capability.logging-driver.awslogs");
+        if (c->secrets.n)
+            add_attribute(a, d, "ecs.capability.secrets.ssm.environment-variables");
+        if (c->health_check)
+            add_attribute(a, d, "ecs.capability.container-health-check");
+        if (c->depends_on.n)
+            add_attribute(a, d, "ecs.capability.container-ordering");
+    }
+}
+
+/* What AWS answers beside what was given. */
+static void fill(SwCtx *cx, EcsTaskDefinition *d) {
+    SwArena *a = cx->arena;
+    int64_t cpu = 0, memory = 0;
+    if (!d->network_mode.n)
+        d->network_mode = SW_STR("bridge");
+    if (ecs_cpu_parse(d->cpu, &cpu))
+        d->cpu = sw_strf(a, "%lld", (long long)cpu);
+    if (ecs_memory_parse(d->memory, &memory))
+        d->memory = sw_strf(a, "%lld", (long long)memory);
+    for (size_t i = 0; i < d->container_definitions.n; i++)
+        fill_container(a, &d->container_definitions.v[i], d->network_mode);
+    sw_str_list_add(a, &d->compatibilities, SW_STR("EC2"));
+    bool privileged = false;
+    for (size_t i = 0; i < d->container_definitions.n; i++)
+        privileged |= SW_OR(d->container_definitions.v[i].privileged, false);
+    if (ecs_is(d->network_mode, "awsvpc") && ecs_fargate_size(cpu, memory) && !privileged)
+        sw_str_list_add(a, &d->compatibilities, SW_STR("FARGATE"));
+    sw_list_present(a, &d->volumes);
+    sw_list_present(a, &d->placement_constraints);
+    fill_attributes(a, d);
+}
+
+int ecs_register_task_definition(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in,
+                                 EcsRegisterTaskDefinitionResponse *out, SwError *err) {
+    if (!in->family.n || in->family.n > 255 || sw_str_contains(in->family, SW_STR(":")) || sw_str_contains(in->family, SW_STR("/")))
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Family contains invalid characters or is too long.");
+    if (ecs_task_definition_check(cx, in, err) < 0)
+        return -1;
+    int64_t revision;
+    if (sw_doc_next(cx->tx, SW_SCOPE_REGION, sw_strf(cx->arena, "ecs/taskDefinition/%.*s", SW_FMT(in->family)), &revision, err) < 0)
+        return -1;
+    EcsTaskDefinition moved = {0};
+    sw_shape_move(cx->arena, &ecs_shape_task_definition, &moved, &ecs_shape_register_task_definition_request, in);
+    EcsTaskDefinition *d = sw_shape_copy(cx->arena, &ecs_shape_task_definition, &moved);
+    d->revision = SW_SOME_INT(revision);
+    d->status = SW_STR("ACTIVE");
+    d->registered_at = SW_SOME_TIME(sw_now(cx));
+    d->registered_by = cx->principal.arn;
+    d->task_definition_arn = sw_arn(cx, "ecs", "task-definition/%.*s:%lld", SW_FMT(in->family), (long long)revision);
+    fill(cx, d);
+    EcsTaskDefinitionRecord r = {.family = in->family, .revision = SW_SOME_INT(revision), .definition = d, .tags = in->tags};
+    if (sw_doc_put(cx->tx, &ecs_task_definitions, key_of(cx->arena, in->family, revision), &r, err) < 0)
+        return -1;
+    out->task_definition = d;
+    out->tags = in->tags;
+    return 0;
+}
+
+int ecs_describe_task_definition(SwCtx *cx, const EcsDescribeTaskDefinitionRequest *in,
+                                 EcsDescribeTaskDefinitionResponse *out, SwError *err) {
+    EcsTaskDefinitionRecord *r;
+    if (ecs_task_definition_get(cx, in->task_definition, &r, err) < 0)
+        return -1;
+    if (!r)
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Unable to describe task definition.");
+    out->task_definition = r->definition;
+    if (ecs_has(&in->include, "TAGS")) {
+        out->tags = r->tags;
+        sw_list_present(cx->arena, &out->tags);
+    }
+    return 0;
+}
+
+int ecs_list_task_definitions(SwCtx *cx, const EcsListTaskDefinitionsRequest *in, EcsListTaskDefinitionsResponse *out, SwError *err) {
+    SwDocQuery q = {.index = "by_family", .descending = ecs_is(in->sort, "DESC")};
+    if (in->family_prefix.n)
+        q.equals[0] = in->family_prefix;        /* AWS: the full family name, despite the field's name */
+    SwDocList l;
+    if (sw_doc_list(cx->tx, &ecs_task_definitions, &q, &l, err) < 0)
+        return -1;
+    SwStrList all = {0};
+    SwStr status = sw_str_or(in->status, SW_STR("ACTIVE"));
+    for (size_t i = 0; i < l.n; i++) {
+        const EcsTaskDefinition *d = ((EcsTaskDefinitionRecord *)l.v[i].record)->definition;
+        if (sw_str_eq(d->status, status))
+            sw_str_list_add(cx->arena, &all, d->task_definition_arn);
+    }
+    return ecs_page(cx, "ecs:ListTaskDefinitions", &all, in->next_token, in->max_results, &out->task_definition_arns, &out->next_token, err);
+}
+
+int ecs_list_task_definition_families(SwCtx *cx, const EcsListTaskDefinitionFamiliesRequest *in,
+                                      EcsListTaskDefinitionFamiliesResponse *out, SwError *err) {
+    SwDocQuery q = {.index = "by_family", .prefix = in->family_prefix};
+    SwDocList l;
+    if (sw_doc_list(cx->tx, &ecs_task_definitions, &q, &l, err) < 0)
+        return -1;
+    SwStrList all = {0};
+    for (size_t i = 0; i < l.n;) {
+        SwStr family = ((EcsTaskDefinitionRecord *)l.v[i].record)->family;
+        bool active = false;
+        for (; i < l.n && sw_str_eq(((EcsTaskDefinitionRecord *)l.v[i].record)->family, family); i++)
+            active |= ecs_is(((EcsTaskDefinitionRecord *)l.v[i].record)->definition->status, "ACTIVE");
+        if (ecs_is(in->status, "ALL") || !in->status.n || active == ecs_is(in->status, "ACTIVE"))
+            sw_str_list_add(cx->arena, &all, family);
+    }
+    return ecs_page(cx, "ecs:ListTaskDefinitionFamilies", &all, in->next_token, in->max_results, &out->families, &out->next_token, err);
+}
+
+int ecs_deregister_task_definition(SwCtx *cx, const EcsDeregisterTaskDefinitionRequest *in,
+                                   EcsDeregisterTaskDefinitionResponse *out, SwError *err) {
+    SwStr name = ecs_short_name(in->task_definition);
+    size_t at;
+    if (!sw_str_find(name, ':', &at))
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Revision is missing.");
+    EcsTaskDefinitionRecord *r;
+    if (ecs_task_definition_get(cx, name, &r, err) < 0)
+        return -1;
+    if (!r)
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "The specified task definition does not exist.");
+    if (ecs_is(r->definition->status, "ACTIVE")) {
+        r->definition->status = SW_STR("INACTIVE");
+        r->definition->deregistered_at = SW_SOME_TIME(sw_now(cx));
+        if (sw_doc_put(cx->tx, &ecs_task_definitions, name, r, err) < 0)
+            return -1;
+    }
+    out->task_definition = r->definition;
+    return 0;
+}
+
+/* As in AWS a revision stays in DELETE_IN_PROGRESS, out of every list: a service that names it may still need it. */
+int ecs_delete_task_definitions(SwCtx *cx, const EcsDeleteTaskDefinitionsRequest *in, EcsDeleteTaskDefinitionsResponse *out, SwError *err) {
+    if (in->task_definitions.n > 10)
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "taskDefinitions can have at most 10 items.");
+    sw_list_present(cx->arena, &out->task_definitions);
+    sw_list_present(cx->arena, &out->failures);
+    for (size_t i = 0; i < in->task_definitions.n; i++) {
+        SwStr name = ecs_short_name(in->task_definitions.v[i]);
+        void *p = NULL;
+        if (sw_doc_get(cx->tx, &ecs_task_definitions, name, &p, err) < 0)
+            return -1;
+        EcsTaskDefinitionRecord *r = p;
+        if (!r || !ecs_is(r->definition->status, "INACTIVE")) {
+            EcsFailure *f = sw_list_add(cx->arena, &out->failures);
+            f->arn = in->task_definitions.v[i];
+            f->reason = r ? SW_STR("The specified task definition is still in ACTIVE status. Please deregister the target and try again.")
+                          : SW_STR("The specified task definition does not exist. Specify a valid account, family, revision and try again.");
+            continue;
+        }
+        r->definition->status = SW_STR("DELETE_IN_PROGRESS");
+        r->definition->delete_requested_at = SW_SOME_TIME(sw_now(cx));
+        if (sw_doc_put(cx->tx, &ecs_task_definitions, name, r, err) < 0)
+            return -1;
+        *sw_list_add(cx->arena, &out->task_definitions) = *r->definition;
+    }
+    return 0;
+}

@@ -3,14 +3,16 @@
 
 #include "api/service.h"
 
+/* Each line ends in a backslash, the empty one ends the list: so two branches that add a service merge by themselves. */
 #define SERVICES(X) \
-    X(slipway)                          \
-    X(logs)                             \
-    X(iam)                              \
-    X(sts)                              \
-    X(ec2)                              \
-    X(ecr)                              \
-    X(ecs)
+    X(slipway)      \
+    X(logs)         \
+    X(iam)          \
+    X(sts)          \
+    X(ec2)          \
+    X(ecr)          \
+    X(ecs)          \
+    X(codepipeline) \
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pipelines: life, versions, tags, stage transitions. */
+
+#include "base/id.h"
+#include "services/codepipeline/codepipeline.h"
+
+const SwCollection codepipeline_pipelines = {.name = "codepipeline/pipeline", .shape = &codepipeline_shape_pipeline_record};
+const SwCollection codepipeline_versions = {.name = "codepipeline/version", .shape = &codepipeline_shape_version_record};
+
+int codepipeline_pipeline_get(SwCtx *cx, SwStr name, CodepipelinePipelineRecord **ret_p, SwError *err) {
+    void *p;
+    if (sw_doc_get(cx->tx, &codepipeline_pipelines, name, &p, err) < 0)
+        return -1;
+    if (!p)
+        return sw_fail(err, &CODEPIPELINE_PIPELINE_NOT_FOUND_EXCEPTION, "Account '%.*s' does not have a pipeline with name '%.*s'",
+                       SW_FMT(cx->account), SW_FMT(name));
+    *ret_p = p;
+    return 0;
+}
+
+static SwStr version_id(SwCtx *cx, SwStr name, int64_t version) {
+    return sw_strf(cx->arena, "%.*s\n%lld", SW_FMT(name), (long long)version);
+}
+
+static int keep(SwCtx *cx, CodepipelinePipelineRecord *p, SwError *err) {
+    CodepipelineVersionRecord v = {.declaration = p->declaration, .updated = p->updated};
+    SwStr name = p->declaration->name;
+    if (sw_doc_put(cx->tx, &codepipeline_versions, version_id(cx, name, p->declaration->version.v), &v, err) < 0)
+        return -1;
+    return sw_doc_put(cx->tx, &codepipeline_pipelines, name, p, err);
+}
+
+/* What AWS fills in. */
+static CodepipelinePipelineDeclaration *with_defaults(SwCtx *cx, const CodepipelinePipelineDeclaration *d, int64_t version) {
+    CodepipelinePipelineDeclaration *full = sw_shape_copy(cx->arena, &codepipeline_shape_pipeline_declaration, d);
+    full->version = SW_SOME_INT(version);
+    full->pipeline_type = sw_str_or(full->pipeline_type, CODEPIPELINE_PIPELINE_TYPE_V1);
+    full->execution_mode = sw_str_or(full->execution_mode, CODEPIPELINE_EXECUTION_MODE_SUPERSEDED);
+    for (size_t i = 0; i < full->stages.n; i++)
+        for (size_t k = 0; k < full->stages.v[i].actions.n; k++)
+            if (!full->stages.v[i].actions.v[k].run_order.set)
+                full->stages.v[i].actions.v[k].run_order = SW_SOME_INT(1);
+    return full;
+}
+
+int codepipeline_create_pipeline(SwCtx *cx, const CodepipelineCreatePipelineInput *in, CodepipelineCreatePipelineOutput *out, SwError *err) {
+    void *existing;
+    SwStr id;
+    if (codepipeline_structure_check(cx, in->pipeline, err) < 0 || sw_doc_get(cx->tx, &codepipeline_pipelines, in->pipeline->name, &existing, err) < 0)
+        return -1;
+    if (existing)
+        return sw_fail(err, &CODEPIPELINE_PIPELINE_NAME_IN_USE_EXCEPTION, "A pipeline with the name '%.*s' already exists in account '%.*s'",
+                       SW_FMT(in->pipeline->name), SW_FMT(cx->account));
+    CodepipelinePipelineRecord p = {
+        .arn = sw_arn(cx, "codepipeline", "%.*s", SW_FMT(in->pipeline->name)),
+        .declaration = with_defaults(cx, in->pipeline, 1), .created = SW_SOME_TIME(sw_now(cx)), .updated = SW_SOME_TIME(sw_now(cx)),
+        .tags = in->tags,
+    };
+    if (keep(cx, &p, err) < 0)
+        return -1;
+    out->pipeline = p.declaration;
+    out->tags = p.tags;
+    CodepipelineStart start = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_CREATE_PIPELINE, .trigger_detail = cx->principal.arn};
+    return codepipeline_execution_start(cx, &p, &start, &id, err);
+}
+
+int codepipeline_update_pipeline(SwCtx *cx, const CodepipelineUpdatePipelineInput *in, CodepipelineUpdatePipelineOutput *out, SwError *err) {
+    CodepipelinePipelineRecord *p;
+    if (codepipeline_pipeline_get(cx, in->pipeline->name, &p, err) < 0 || codepipeline_structure_check(cx, in->pipeline, err) < 0)
+        return -1;
+    p->declaration = with_defaults(cx, in->pipeline, p->declaration->version.v + 1);
+    p->updated = SW_SOME_TIME(sw_now(cx));
+    out->pipeline = p->declaration;
+    return keep(cx, p, err);
+}
+
+int codepipeline_get_pipeline(SwCtx *cx, const CodepipelineGetPipelineInput *in, CodepipelineGetPipelineOutput *out, SwError *err) {
+    CodepipelinePipelineRecord *p;
+    if (codepipeline_pipeline_get(cx, in->name, &p, err) < 0)
+        return -1;
+    out->pipeline = p->declaration;
+    if (in->version.set) {
+        void *v;
+        if (sw_doc_get(cx->tx, &codepipeline_versions, version_id(cx, in->name, in->version.v), &v, err) < 0)
+            return -1;
+        if (!v)
+            return sw_fail(err, &CODEPIPELINE_PIPELINE_VERSION_NOT_FOUND_EXCEPTION, "Pipeline '%.*s' has no version %lld", SW_FMT(in->name),
+                           (long long)in->version.v);
+        out->pipeline = ((CodepipelineVersionRecord *)v)->declaration;
+    }
+    out->metadata = sw_new(cx->arena, CodepipelinePipelineMetadata);
+    *out->metadata = (CodepipelinePipelineMetadata){.pipeline_arn = p->arn, .created = p->created, .updated = p->updated};
+    return 0;
+}
+
+int codepipeline_list_pipelines(SwCtx *cx, const CodepipelineListPipelinesInput *in, CodepipelineListPipelinesOutput *out, SwError *err) {
+    SwDocQuery q = {.limit = (size_t)SW_OR(in->max_results, 1000)};
+    SwDocList l;
+    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListPipelines", in->next_token, &q.after))
+        return sw_fail(err, &CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid");
+    if (sw_doc_list(cx->tx, &codepipeline_pipelines, &q, &l, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->pipelines);
+    for (size_t i = 0; i < l.n; i++) {
+        const CodepipelinePipelineRecord *p = l.v[i].record;
+        *sw_list_add(cx->arena, &out->pipelines) = (CodepipelinePipelineSummary){
+            .name = p->declaration->name, .version = p->declaration->version, .pipeline_type = p->declaration->pipeline_type,
+            .execution_mode = p->declaration->execution_mode, .created = p->created, .updated = p->updated};
+    }
+    if (sw_str_is(l.next))
+        out->next_token = sw_page_token(cx->arena, "ListPipelines", l.next);
+    return 0;
+}
+
+static int delete_all(SwCtx *cx, const SwCollection *c, const SwDocQuery *q, SwError *err) {
+    SwDocList l;
+    if (sw_doc_list(cx->tx, c, q, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++)
+        if (sw_doc_delete(cx->tx, c, l.v[i].id, NULL, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* Success also when there is none, as AWS. Running actions find their records gone and end. */
+int codepipeline_delete_pipeline(SwCtx *cx, const CodepipelineDeletePipelineInput *in, void *out, SwError *err) {
+    SwDocQuery versions = {.prefix = sw_strf(cx->arena, "%.*s\n", SW_FMT(in->name))};
+    SwDocQuery mine = {.index = "by_pipeline", .equals = {in->name}};
+    if (sw_doc_delete(cx->tx, &codepipeline_pipelines, in->name, NULL, err) < 0 || delete_all(cx, &codepipeline_versions, &versions, err) < 0)
+        return -1;
+    return delete_all(cx, &codepipeline_actions, &mine, err) < 0 ? -1 : delete_all(cx, &codepipeline_executions, &mine, err);
+}
+
+static int by_arn(SwCtx *cx, SwStr text, CodepipelinePipelineRecord **ret_p, SwError *err) {
+    SwArn arn;
+    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "codepipeline"))
+        return sw_fail(err, &CODEPIPELINE_INVALID_ARN_EXCEPTION, "The ARN '%.*s' is not valid", SW_FMT(text));
+    if (codepipeline_pipeline_get(cx, arn.resource, ret_p, err) < 0)
+        return sw_fail(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(text));
+    return 0;
+}
+
+int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsForResourceInput *in, CodepipelineListTagsForResourceOutput *out, SwError *err) {
+    CodepipelinePipelineRecord *p;
+    if (by_arn(cx, in->resource_arn, &p, err) < 0)
+        return -1;
+    out->tags = p->tags;
+    sw_list_present(cx->arena, &out->tags);
+    return 0;
+}
+
+static int set_tags(SwCtx *cx, SwStr arn, const CodepipelineTagList *add, const SwStrList *remove, SwError *err) {
+    CodepipelinePipelineRecord *p;
+    CodepipelineTagList kept = {0};
+    if (by_arn(cx, arn, &p, err) < 0)
+        return -1;
+    for (size_t i = 0; i < p->tags.n; i++) {
+        bool gone = remove && sw_str_list_has(remove, p->tags.v[i].key);
+        for (size_t k = 0; add && k < add->n; k++)
+            gone |= sw_str_eq(add->v[k].key, p->tags.v[i].key);
+        if (!gone)
+            *sw_list_add(cx->arena, &kept) = p->tags.v[i];
+    }
+    for (size_t k = 0; add && k < add->n; k++)
+        *sw_list_add(cx->arena, &kept) = add->v[k];
+    if (kept.n > 50)
+        return sw_fail(err, &CODEPIPELINE_TOO_MANY_TAGS_EXCEPTION, "A pipeline can have at most 50 tags");
+    p->tags = kept;
+    return sw_doc_put(cx->tx, &codepipeline_pipelines, p->declaration->name, p, err);
+}
+
+int codepipeline_tag_resource(SwCtx *cx, const CodepipelineTagResourceInput *in, CodepipelineTagResourceOutput *out, SwError *err) {
+    return set_tags(cx, in->resource_arn, &in->tags, NULL, err);
+}
+
+int codepipeline_untag_resource(SwCtx *cx, const CodepipelineUntagResourceInput *in, CodepipelineUntagResourceOutput *out, SwError *err) {
+    return set_tags(cx, in->resource_arn, NULL, &in->tag_keys, err);
+}
+
+static int set_transition(SwCtx *cx, SwStr pipeline, SwStr stage, SwStr type, SwStr reason, bool disabled, SwError *err) {
+    CodepipelinePipelineRecord *p;
+    CodepipelineTransition *t = NULL;
+    bool known = false;
+    if (codepipeline_pipeline_get(cx, pipeline, &p, err) < 0)
+        return -1;
+    if (!sw_str_eq(type, CODEPIPELINE_STAGE_TRANSITION_TYPE_INBOUND))
+        return sw_refuse_field(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "transitionType", "only Inbound is available");
+    for (size_t i = 0; i < p->declaration->stages.n; i++)
+        known |= sw_str_eq(p->declaration->stages.v[i].name, stage);
+    if (!known)
+        return sw_fail(err, &CODEPIPELINE_STAGE_NOT_FOUND_EXCEPTION, "Pipeline '%.*s' does not have a stage with name '%.*s'", SW_FMT(pipeline), SW_FMT(stage));
+    for (size_t i = 0; i < p->transitions.n; i++)
+        if (sw_str_eq(p->transitions.v[i].stage, stage))
+            t = &p->transitions.v[i];
+    if (!t)
+        t = sw_list_add(cx->arena, &p->transitions);
+    *t = (CodepipelineTransition){.stage = stage, .disabled = SW_SOME_BOOL(disabled), .reason = reason, .changed_by = cx->principal.arn,
+                                  .changed_at = SW_SOME_TIME(sw_now(cx))};
+    if (sw_doc_put(cx->tx, &codepipeline_pipelines, pipeline, p, err) < 0)
+        return -1;
+    return codepipeline_wake_waiting(cx, pipeline, err);
+}
+
+int codepipeline_disable_stage_transition(SwCtx *cx, const CodepipelineDisableStageTransitionInput *in, void *out, SwError *err) {
+    return set_transition(cx, in->pipeline_name, in->stage_name, in->transition_type, in->reason, true, err);
+}
+
+int codepipeline_enable_stage_transition(SwCtx *cx, const CodepipelineEnableStageTransitionInput *in, void *out, SwError *err) {
+    return set_transition(cx, in->pipeline_name, in->stage_name, in->transition_type, SW_NO_STR, false, err);
+}

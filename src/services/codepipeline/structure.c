@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a pipeline's declaration must be (CodePipeline User Guide, "Pipeline structure requirements"). What Slipway
+ * cannot do is refused here, by name, before anything is stored. */
+
+#include "services/codepipeline/codepipeline.h"
+
+int codepipeline_run_order(const CodepipelineActionDeclaration *a) {
+    return (int)SW_OR(a->run_order, 1);
+}
+
+bool codepipeline_is_source(const CodepipelineActionDeclaration *a) {
+    return sw_str_eq(a->action_type_id->category, CODEPIPELINE_ACTION_CATEGORY_SOURCE);
+}
+
+static int refuse(SwError *err, SwStr where, const char *field) {
+    return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "%s of '%.*s' is not available", field, SW_FMT(where));
+}
+
+static int check_store(const CodepipelinePipelineDeclaration *d, SwError *err) {
+    if (!d->artifact_store == !d->artifact_stores.v)
+        return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "Pipeline must have exactly one of artifactStore and artifactStores");
+    if (d->artifact_store && d->artifact_store->encryption_key)
+        return refuse(err, d->name, "artifactStore.encryptionKey");
+    for (size_t i = 0; i < d->artifact_stores.n; i++)
+        if (d->artifact_stores.v[i].value.encryption_key)
+            return refuse(err, d->name, "artifactStores.encryptionKey");
+    return 0;
+}
+
+static int check_refused(const CodepipelinePipelineDeclaration *d, SwError *err) {
+    if (d->triggers.n)
+        return refuse(err, d->name, "triggers");
+    bool v2 = sw_str_eq(d->pipeline_type, CODEPIPELINE_PIPELINE_TYPE_V2);
+    if (d->variables.n && !v2)
+        return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "Pipeline variables need pipelineType V2");
+    if (!v2 && sw_str_is(d->execution_mode) && !sw_str_eq(d->execution_mode, CODEPIPELINE_EXECUTION_MODE_SUPERSEDED))
+        return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "Execution mode %.*s needs pipelineType V2", SW_FMT(d->execution_mode));
+    for (size_t i = 0; i < d->stages.n; i++) {
+        const CodepipelineStageDeclaration *s = &d->stages.v[i];
+        if (s->blockers.n)
+            return refuse(err, s->name, "blockers");
+        if (s->on_failure)
+            return refuse(err, s->name, "onFailure");
+        if (s->on_success)
+            return refuse(err, s->name, "onSuccess");
+        if (s->before_entry)
+            return refuse(err, s->name, "beforeEntry");
+    }
+    return 0;
+}
+
+static int check_configuration(const CodepipelineActionDeclaration *a, const SwActionType *t, SwError *err) {
+    for (const char *const *key = t->required; key && *key; key++)
+        if (!sw_str_is(sw_str_map_get(&a->configuration, sw_str(*key))))
+            return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                           "Action configuration for action '%.*s' is missing required configuration '%s'", SW_FMT(a->name), *key);
+    for (size_t i = 0; i < a->configuration.n; i++) {
+        bool known = false;
+        for (const char *const *key = t->required; key && *key && !known; key++)
+            known = sw_str_eqz(a->configuration.v[i].key, *key);
+        for (const char *const *key = t->optional; key && *key && !known; key++)
+            known = sw_str_eqz(a->configuration.v[i].key, *key);
+        if (!known)
+            return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                           "Action configuration for action '%.*s' contains unknown configuration '%.*s'", SW_FMT(a->name),
+                           SW_FMT(a->configuration.v[i].key));
+    }
+    return 0;
+}
+
+static int check_count(SwError *err, SwStr name, const char *what, size_t n, int min, int max) {
+    if ((int)n < min)
+        return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                       "Action '%.*s' has %zu %s artifacts which is fewer than the minimum %d", SW_FMT(name), n, what, min);
+    if ((int)n > max)
+        return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                       "Action '%.*s' has %zu %s artifacts which is more than the maximum %d", SW_FMT(name), n, what, max);
+    return 0;
+}
+
+static int check_action(SwCtx *cx, const CodepipelineActionDeclaration *a, SwError *err) {
+    const CodepipelineActionTypeId *id = a->action_type_id;
+    const SwActionType *t = sw_registry_action(cx->host, id->category, id->owner, id->provider, id->version);
+    if (!t)
+        return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                       "ActionType (Category: '%.*s', Provider: '%.*s', Owner: '%.*s', Version: '%.*s') in action '%.*s' is not "
+                       "available in region %.*s", SW_FMT(id->category), SW_FMT(id->provider), SW_FMT(id->owner), SW_FMT(id->version),
+                       SW_FMT(a->name), SW_FMT(cx->region));
+    if (a->commands.n || a->output_variables.n || a->environment_variables.n)
+        return refuse(err, a->name, a->commands.n ? "commands" : a->output_variables.n ? "outputVariables" : "environmentVariables");
+    if (sw_str_is(a->region) && !sw_str_eq(a->region, cx->region))
+        return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION, "region of action '%.*s': actions in another region are not available", SW_FMT(a->name));
+    for (size_t i = 0; i < a->output_artifacts.n; i++)
+        if (a->output_artifacts.v[i].files.n)
+            return refuse(err, a->name, "outputArtifacts.files");
+    if (check_configuration(a, t, err) < 0 || check_count(err, a->name, "input", a->input_artifacts.n, t->min_inputs, t->max_inputs) < 0)
+        return -1;
+    return check_count(err, a->name, "output", a->output_artifacts.n, t->min_outputs, t->max_outputs);
+}
+
+/* Inputs must be outputs of an action that runs before: an earlier stage, or a lower runOrder of this one. */
+static bool produced_before(const CodepipelinePipelineDeclaration *d, size_t stage, int order, SwStr artifact) {
+    for (size_t i = 0; i <= stage; i++)
+        for (size_t k = 0; k < d->stages.v[i].actions.n; k++) {
+            const CodepipelineActionDeclaration *a = &d->stages.v[i].actions.v[k];
+            for (size_t o = 0; o < a->output_artifacts.n && (i < stage || codepipeline_run_order(a) < order); o++)
+                if (sw_str_eq(a->output_artifacts.v[o].name, artifact))
+                    return true;
+        }
+    return false;
+}
+
+static int check_artifacts(const CodepipelinePipelineDeclaration *d, size_t stage, const CodepipelineActionDeclaration *a,
+                           SwArena *arena, SwStrList *seen, SwError *err) {
+    for (size_t i = 0; i < a->input_artifacts.n; i++)
+        if (!produced_before(d, stage, codepipeline_run_order(a), a->input_artifacts.v[i].name))
+            return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                           "Input Artifact Bundle '%.*s' in action '%.*s' is not declared as an output of an action that runs before it",
+                           SW_FMT(a->input_artifacts.v[i].name), SW_FMT(a->name));
+    for (size_t i = 0; i < a->output_artifacts.n; i++) {
+        if (sw_str_list_has(seen, a->output_artifacts.v[i].name))
+            return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                           "Output Artifact Bundle name must be unique within the pipeline. '%.*s' has been used more than once.",
+                           SW_FMT(a->output_artifacts.v[i].name));
+        sw_str_list_add(arena, seen, a->output_artifacts.v[i].name);
+    }
+    return 0;
+}
+
+static int check_stage(SwCtx *cx, const CodepipelinePipelineDeclaration *d, size_t stage, SwStrList *outputs, SwError *err) {
+    const CodepipelineStageDeclaration *s = &d->stages.v[stage];
+    SwStrList names = {0};
+    if (!s->actions.n)
+        return sw_fail(err, &CODEPIPELINE_INVALID_STAGE_DECLARATION_EXCEPTION, "Stage '%.*s' has no actions", SW_FMT(s->name));
+    for (size_t i = 0; i < s->actions.n; i++) {
+        const CodepipelineActionDeclaration *a = &s->actions.v[i];
+        if (sw_str_list_has(&names, a->name))
+            return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                           "Action name must be unique within a stage. '%.*s' has been used more than once in stage '%.*s'.", SW_FMT(a->name), SW_FMT(s->name));
+        sw_str_list_add(cx->arena, &names, a->name);
+        if (codepipeline_is_source(a) != (stage == 0))
+            return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, stage == 0
+                           ? "Pipeline should start with a stage that only contains source actions"
+                           : "Source actions are only allowed in the first stage");
+        if (check_action(cx, a, err) < 0 || check_artifacts(d, stage, a, cx->arena, outputs, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int codepipeline_structure_check(SwCtx *cx, const CodepipelinePipelineDeclaration *d, SwError *err) {
+    SwStrList names = {0}, outputs = {0};
+    if (check_store(d, err) < 0 || check_refused(d, err) < 0)
+        return -1;
+    if (d->stages.n < 2)
+        return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,
+                       "Pipeline has only %zu stage(s). There should be a minimum of 2 stages in a pipeline", d->stages.n);
+    for (size_t i = 0; i < d->stages.n; i++) {
+        if (sw_str_list_has(&names, d->stages.v[i].name))
+            return sw_fail(err, &CODEPIPELINE_INVALID_STAGE_DECLARATION_EXCEPTION,
+                           "Stage name must be unique within a pipeline. '%.*s' has been used more than once.", SW_FMT(d->stages.v[i].name));
+        sw_str_list_add(cx->arena, &names, d->stages.v[i].name);
+        if (check_stage(cx, d, i, &outputs, err) < 0)
+            return -1;
+    }
+    return 0;
+}

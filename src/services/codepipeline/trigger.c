@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What starts pipelines and wakes their actions by itself: events on the bus. An event is told at least once; an
+ * execution carries the event's id as its token, so that it starts once. */
+
+#include "services/codepipeline/codepipeline.h"
+
+/* The source action that an event of this repository and branch starts; NULL: none. */
+static const CodepipelineActionDeclaration *watches(const CodepipelinePipelineDeclaration *d, SwStr repository, SwStr branch) {
+    for (size_t i = 0; i < d->stages.v[0].actions.n; i++) {
+        const CodepipelineActionDeclaration *a = &d->stages.v[0].actions.v[i];
+        if (sw_str_eqz(a->action_type_id->provider, "CodeCommit") &&
+            sw_str_eq(sw_str_map_get(&a->configuration, SW_STR("RepositoryName")), repository) &&
+            sw_str_eq(sw_str_map_get(&a->configuration, SW_STR("BranchName")), branch) &&
+            !sw_str_eqz(sw_str_map_get(&a->configuration, SW_STR("PollForSourceChanges")), "false"))
+            return a;
+    }
+    return NULL;
+}
+
+int codepipeline_on_codecommit(SwCtx *cx, const SwEvent *e, SwError *err) {
+    SwValue detail;
+    SwDocList l;
+    SwDocQuery all = {0};
+    if (sw_json_parse(cx->arena, e->detail, &detail, err) < 0)
+        return -1;
+    SwStr what = sw_value_str(sw_value_getz(&detail, "event")), type = sw_value_str(sw_value_getz(&detail, "referenceType"));
+    if (!sw_str_eqz(type, "branch") || (!sw_str_eqz(what, "referenceCreated") && !sw_str_eqz(what, "referenceUpdated")))
+        return 0;
+    if (sw_doc_list(cx->tx, &codepipeline_pipelines, &all, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++) {
+        const CodepipelinePipelineRecord *p = l.v[i].record;
+        const CodepipelineActionDeclaration *a = watches(p->declaration, sw_value_str(sw_value_getz(&detail, "repositoryName")),
+                                                         sw_value_str(sw_value_getz(&detail, "referenceName")));
+        SwStr id;
+        if (!a)
+            continue;
+        CodepipelineStart s = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_POLL_FOR_SOURCE_CHANGES, .trigger_detail = a->name, .token = e->id};
+        sw_str_map_set(cx->arena, &s.overrides, a->name, sw_value_str(sw_value_getz(&detail, "commitId")));
+        if (codepipeline_execution_start(cx, p, &s, &id, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Any event: does an action type wait for it, and which action has its external id? */
+int codepipeline_on_action_event(SwCtx *cx, const SwEvent *e, SwError *err) {
+    for (const SwService *const *s = cx->host->config->services; *s; s++)
+        for (size_t i = 0; i < (*s)->n_actions; i++) {
+            const SwActionType *t = &(*s)->actions[i];
+            SwValue detail;
+            SwDocList l;
+            if (!t->event_source || !sw_str_eqz(e->source, t->event_source) || !sw_str_eqz(e->detail_type, t->event_type))
+                continue;
+            if (sw_json_parse(cx->arena, e->detail, &detail, err) < 0)
+                return -1;
+            SwDocQuery q = {.index = "by_external", .equals = {sw_value_str(sw_value_path(&detail, t->event_path))}};
+            if (!sw_str_is(q.equals[0]) || sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
+                return sw_str_is(q.equals[0]) ? -1 : 0;
+            for (size_t k = 0; k < l.n; k++)
+                if (sw_wake(cx, &codepipeline_action_controller, l.v[k].id, 0, err) < 0)
+                    return -1;
+            return 0;                   /* Build and Test share an event: waking once is enough */
+        }
+    return 0;
+}
+
+/* EventBridge's target: the rule starts the pipeline. */
+int codepipeline_deliver(SwCtx *cx, SwStr text, SwStr payload, const SwValue *parameters, SwError *err) {
+    SwArn arn;
+    CodepipelinePipelineRecord *p;
+    SwStr id;
+    SwValue event;
+    if (!sw_arn_parse(text, &arn) || codepipeline_pipeline_get(cx, arn.resource, &p, err) < 0)
+        return -1;
+    CodepipelineStart s = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_CLOUD_WATCH_EVENT, .trigger_detail = text};
+    if (sw_json_parse(cx->arena, payload, &event, err) == 0)
+        s.token = sw_value_str(sw_value_getz(&event, "id"));
+    else
+        sw_error_reset(err);            /* an input transformer may send anything */
+    return codepipeline_execution_start(cx, p, &s, &id, err);
+}

@@ -37,7 +37,7 @@ static const SwController *const controllers[] = {
     &ecs_task_controller, &ecs_service_controller, &ecs_health_controller, &ecs_log_controller, &ecs_metrics_controller, NULL};
 static const SwCollection *const collections[] = {
     &ecs_clusters, &ecs_task_definitions, &ecs_tasks, &ecs_services, &ecs_health_records, &ecs_log_records,
-    &ecs_service_deployments, &ecs_service_revisions, NULL};
+    &ecs_service_deployments, &ecs_service_revisions, &ecs_actions, NULL};
 
 /* Ids are "ecs-<task>-<n>": the number of the container within its task. */
 static SwStr task_of(SwStr container) {
@@ -105,5 +105,6 @@ static int reset(SwHost *h, SwError *err) {
 const SwService sw_service_ecs = {
     .name = "ecs", .api = &ecs_api, .handlers = handlers, .n_handlers = SW_N(handlers), .invalid = &ECS_INVALID_PARAMETER_EXCEPTION,
     .routes = routes, .n_routes = SW_N(routes), .controllers = controllers, .collections = collections,
+    .actions = &ecs_deploy_action, .n_actions = 1,
     .open = open_service, .reset = reset, .on_container = on_container,
 };

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of images and sizes of Fargate tasks. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "services/ecs/ecs.h"
+
+static const SwStr registry = SW_STR_C("127.0.0.1:4566");
+
+#define assert_str(s, z) assert_true(sw_str_eqz((s), (z)))
+
+static void a_local_name_means_our_registry(void **state) {
+    (void)state;
+    EcsImageName n;
+    assert_true(ecs_image_name_parse(SW_STR("127.0.0.1:4566/team/app:v1"), registry, &n));
+    assert_str(n.repository, "team/app");
+    assert_str(n.tag, "v1");
+    assert_true(ecs_image_name_parse(SW_STR("localhost:4566/app"), registry, &n));
+    assert_str(n.tag, "latest");
+}
+
+static void an_ecr_name_carries_account_and_region(void **state) {
+    (void)state;
+    EcsImageName n;
+    assert_true(ecs_image_name_parse(SW_STR("123456789012.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:abc"), registry, &n));
+    assert_str(n.account, "123456789012");
+    assert_str(n.region, "eu-west-1");
+    assert_str(n.repository, "app");
+    assert_str(n.digest, "sha256:abc");
+    assert_false(n.tag.p);
+}
+
+static void other_registries_are_not_ours(void **state) {
+    (void)state;
+    EcsImageName n;
+    assert_false(ecs_image_name_parse(SW_STR("nginx:latest"), registry, &n));
+    assert_false(ecs_image_name_parse(SW_STR("docker.io/library/nginx"), registry, &n));
+    assert_false(ecs_image_name_parse(SW_STR("127.0.0.1:5000/app:v1"), registry, &n));
+    assert_false(ecs_image_name_parse(SW_STR("public.ecr.aws/nginx/nginx:1"), registry, &n));
+    assert_false(ecs_image_name_parse(SW_STR("127.0.0.1:4566/"), registry, &n));
+}
+
+static void fargate_sizes_are_those_of_the_guide(void **state) {
+    (void)state;
+    assert_true(ecs_fargate_size(256, 512));
+    assert_true(ecs_fargate_size(256, 2048));
+    assert_false(ecs_fargate_size(256, 3072));
+    assert_true(ecs_fargate_size(512, 4096));
+    assert_false(ecs_fargate_size(512, 1500));
+    assert_true(ecs_fargate_size(4096, 30720));
+    assert_true(ecs_fargate_size(8192, 20480));
+    assert_false(ecs_fargate_size(8192, 17408));
+    assert_true(ecs_fargate_size(16384, 122880));
+    assert_false(ecs_fargate_size(300, 512));
+}
+
+static void sizes_are_read_in_units_and_in_words(void **state) {
+    (void)state;
+    int64_t v;
+    assert_true(ecs_cpu_parse(SW_STR("256"), &v));
+    assert_int_equal(v, 256);
+    assert_true(ecs_cpu_parse(SW_STR(".5 vCPU"), &v));
+    assert_int_equal(v, 512);
+    assert_true(ecs_memory_parse(SW_STR("1GB"), &v));
+    assert_int_equal(v, 1024);
+    assert_false(ecs_memory_parse(SW_STR("much"), &v));
+    assert_false(ecs_cpu_parse(SW_STR("-1"), &v));
+    assert_false(ecs_cpu_parse(SW_NO_STR, &v));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_local_name_means_our_registry),
+        cmocka_unit_test(an_ecr_name_carries_account_and_region),
+        cmocka_unit_test(other_registries_are_not_ours),
+        cmocka_unit_test(fargate_sizes_are_those_of_the_guide),
+        cmocka_unit_test(sizes_are_read_in_units_and_in_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -35,6 +35,7 @@ struct SwCtx {
     SwTx       *tx;                     /* a handler's transaction; NULL in a controller step between transactions */
     SwHttpRequest *http;                /* NULL when called in process */
     SwStr       net_id;                 /* container network that the request came from; absent: from outside */
+    uint16_t    status;                 /* of the reply where the model's is not the one: 206, 304; else 0 */
     const SwApi *api;                   /* what is being served, or NULL */
     const SwOperation *op;
 };

@@ -171,8 +171,12 @@ static int handle_operation(Visit *v, SwHttpRequest *rq, SwError *err) {
         return -1;
     if (settle && !(v->id.op->flags & SW_OP_READ))
         sw_engine_settle(cx->host->engine, SETTLE_MAX_MS);
-    return sw_wire_encode_response(rq->arena, v->id.service->api, v->id.op, v->id.protocol, out, cx->request_id,
-                                   &rq->reply, err);
+    if (sw_wire_encode_response(rq->arena, v->id.service->api, v->id.op, v->id.protocol, out, cx->request_id,
+                                &rq->reply, err) < 0)
+        return -1;
+    if (cx->status)
+        rq->reply.status = cx->status;
+    return 0;
 }
 
 static int handle(Visit *v, SwHttpRequest *rq, SwError *err) {

@@ -13,6 +13,11 @@
     X(ecr)          \
     X(ecs)          \
     X(codepipeline) \
+    X(slipway)                          \
+    X(logs)                             \
+    X(iam)                              \
+    X(sts)                              \
+    X(s3)
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Buckets, and what every S3 request has in common. */
+
+#include "base/digest.h"
+#include "services/s3/s3.h"
+
+static const SwErrorKind ACLS_OFF = {.code = "AccessControlListNotSupported", .http = 400};
+static const SwErrorKind ILLEGAL_LOCATION = {.code = "IllegalLocationConstraintException", .http = 400};
+static const SwErrorKind INVALID_STORAGE_CLASS = {.code = "InvalidStorageClass", .http = 400};
+
+S3Owner *s3_owner(SwArena *a, SwStr account) {
+    S3Owner *o = sw_new(a, S3Owner);
+    o->id = sw_sha256_hex(a, account);
+    return o;
+}
+
+bool s3_is_versioned(const S3BucketRecord *b) {
+    return sw_str_eq(b->versioning, S3_BUCKET_VERSIONING_STATUS_ENABLED);
+}
+
+/* Members that no operation can honour here. */
+static const struct { const char *name; const SwErrorKind *kind; const char *why; } refused[] = {
+    {"GrantFullControl", &ACLS_OFF, "The bucket does not allow ACLs"},
+    {"GrantRead", &ACLS_OFF, "The bucket does not allow ACLs"},
+    {"GrantReadACP", &ACLS_OFF, "The bucket does not allow ACLs"},
+    {"GrantWrite", &ACLS_OFF, "The bucket does not allow ACLs"},
+    {"GrantWriteACP", &ACLS_OFF, "The bucket does not allow ACLs"},
+    {"SSECustomerAlgorithm", &SW_NOT_IMPLEMENTED, "encryption with customer keys is not supported"},
+    {"SSECustomerKey", &SW_NOT_IMPLEMENTED, "encryption with customer keys is not supported"},
+    {"CopySourceSSECustomerAlgorithm", &SW_NOT_IMPLEMENTED, "encryption with customer keys is not supported"},
+    {"CopySourceSSECustomerKey", &SW_NOT_IMPLEMENTED, "encryption with customer keys is not supported"},
+    {"SSEKMSKeyId", &SW_NOT_IMPLEMENTED, "encryption with KMS keys is not supported"},
+    {"SSEKMSEncryptionContext", &SW_NOT_IMPLEMENTED, "encryption with KMS keys is not supported"},
+    {"BucketKeyEnabled", &SW_NOT_IMPLEMENTED, "encryption with KMS keys is not supported"},
+    {"ObjectLockMode", &SW_NOT_IMPLEMENTED, "object lock is not supported"},
+    {"ObjectLockRetainUntilDate", &SW_NOT_IMPLEMENTED, "object lock is not supported"},
+    {"ObjectLockLegalHoldStatus", &SW_NOT_IMPLEMENTED, "object lock is not supported"},
+    {"ObjectLockEnabledForBucket", &SW_NOT_IMPLEMENTED, "object lock is not supported"},
+    {"MFA", &SW_NOT_IMPLEMENTED, "there are no MFA devices"},
+    {"WriteOffsetBytes", &SW_NOT_IMPLEMENTED, "appending is for directory buckets"},
+    {"BucketNamespace", &SW_NOT_IMPLEMENTED, "there is one namespace of buckets"},
+    {"ChecksumSHA512", &SW_NOT_IMPLEMENTED, "this checksum is not supported"},
+    {"ChecksumMD5", &SW_NOT_IMPLEMENTED, "this checksum is not supported"},
+    {"ChecksumXXHASH64", &SW_NOT_IMPLEMENTED, "this checksum is not supported"},
+    {"ChecksumXXHASH3", &SW_NOT_IMPLEMENTED, "this checksum is not supported"},
+    {"ChecksumXXHASH128", &SW_NOT_IMPLEMENTED, "this checksum is not supported"},
+};
+
+static SwStr text_member(const SwShape *s, const void *in, const char *name) {
+    const SwMember *m = sw_shape_member(s, sw_str(name));
+    return m && m->shape->kind == SW_STRING && sw_member_is_set(m, in) ? *(const SwStr *)sw_member_at(m, in) : SW_NO_STR;
+}
+
+static int check_words(const SwShape *s, const void *in, SwError *err) {
+    static const char *const classes[] = {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"};
+    SwStr acl = text_member(s, in, "ACL"), class = text_member(s, in, "StorageClass"), sse = text_member(s, in, "ServerSideEncryption");
+    if (sw_str_is(acl) && !sw_str_eqz(acl, "private") && !sw_str_eqz(acl, "bucket-owner-full-control"))
+        return sw_fail(err, &ACLS_OFF, "The bucket does not allow ACLs");
+    if (sw_str_is(sse) && !sw_str_eqz(sse, "AES256"))
+        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ServerSideEncryption", "only AES256 is supported");
+    bool known = !sw_str_is(class);
+    for (size_t i = 0; i < SW_N(classes) && !known; i++)
+        known = sw_str_eqz(class, classes[i]);
+    return known ? 0 : sw_fail(err, &INVALID_STORAGE_CLASS, "The storage class you specified is not valid");
+}
+
+int s3_check_members(SwCtx *cx, const void *in, SwError *err) {
+    const SwShape *s = cx->op->input;
+    for (size_t i = 0; i < SW_N(refused); i++) {
+        const SwMember *m = sw_shape_member(s, sw_str(refused[i].name));
+        if (!m || !sw_member_is_set(m, in))
+            continue;
+        const void *v = sw_member_at(m, in);
+        if ((m->shape->kind == SW_BOOLEAN && !*(const bool *)v) || (m->shape->kind == SW_STRING && !sw_str_is(*(const SwStr *)v)))
+            continue;
+        if (refused[i].kind == &ACLS_OFF)
+            return sw_fail(err, &ACLS_OFF, "%s", refused[i].why);
+        return sw_refuse_field(err, refused[i].kind, refused[i].name, refused[i].why);
+    }
+    return check_words(s, in, err);
+}
+
+int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, SwError *err) {
+    void *record;
+    if (s3_check_members(cx, in, err) < 0 || sw_doc_get(cx->tx, &s3_buckets, bucket, &record, err) < 0)
+        return -1;
+    if (!record)
+        return sw_fail(err, &S3_NO_SUCH_BUCKET, "The specified bucket does not exist");
+    *ret_b = record;
+    SwStr expected = text_member(cx->op->input, in, "ExpectedBucketOwner");
+    bool own = sw_str_eq((*ret_b)->account, cx->account) && (!sw_str_is(expected) || sw_str_eq(expected, cx->account));
+    return own ? 0 : sw_fail(err, &SW_ACCESS_DENIED, "Access Denied");
+}
+
+int s3_bucket_put(SwCtx *cx, const S3BucketRecord *b, SwError *err) {
+    return sw_doc_put(cx->tx, &s3_buckets, b->name, b, err);
+}
+
+static bool is_bucket_name(SwStr s) {
+    int dots = 0, letters = 0;
+    if (s.n < 3 || s.n > 63)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!alnum && (i == 0 || i == s.n - 1 || (c != '.' && c != '-') || (c == '.' && s.p[i - 1] == '.')))
+            return false;
+        dots += c == '.';
+        letters += !(c >= '0' && c <= '9') && c != '.';
+    }
+    return !(dots == 3 && letters == 0) && !sw_str_starts(s, SW_STR("xn--")) && !sw_str_ends(s, SW_STR("-s3alias"));
+}
+
+static int check_location(SwCtx *cx, SwStr constraint, SwError *err) {
+    if (sw_str_is(constraint) && !sw_str_eq(constraint, cx->region))
+        return sw_fail(err, &ILLEGAL_LOCATION,
+                       "The %.*s location constraint is incompatible for the region specific endpoint this request was sent to.", SW_FMT(constraint));
+    if (!sw_str_is(constraint) && !sw_str_eqz(cx->region, "us-east-1"))
+        return sw_fail(err, &ILLEGAL_LOCATION,
+                       "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.");
+    return 0;
+}
+
+int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketOutput *out, SwError *err) {
+    const S3CreateBucketConfiguration *c = in->create_bucket_configuration;
+    void *record;
+    if (s3_check_members(cx, in, err) < 0)
+        return -1;
+    if (!is_bucket_name(in->bucket))
+        return sw_fail(err, &S3_INVALID_BUCKET_NAME, "The specified bucket is not valid.");
+    if (c && (c->location || c->bucket))
+        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "CreateBucketConfiguration", "directory buckets are not supported");
+    if (sw_str_is(in->object_ownership) && !sw_str_eq(in->object_ownership, S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED))
+        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership", "buckets have no ACLs; only BucketOwnerEnforced is supported");
+    if (check_location(cx, c ? c->location_constraint : SW_NO_STR, err) < 0 || (c && s3_tags_check(&c->tags, 50, err) < 0) ||
+        sw_doc_get(cx->tx, &s3_buckets, in->bucket, &record, err) < 0)
+        return -1;
+    out->location = sw_strf(cx->arena, "/%.*s", SW_FMT(in->bucket));
+    out->bucket_arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(in->bucket));
+    const S3BucketRecord *there = record;
+    if (there && !sw_str_eq(there->account, cx->account))
+        return sw_fail(err, &S3_BUCKET_ALREADY_EXISTS,
+                       "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
+                       "Please select a different name and try again.");
+    if (there && sw_str_eqz(cx->region, "us-east-1"))
+        return 0;                       /* the oldest region answers as if it had been made now */
+    if (there)
+        return sw_fail(err, &S3_BUCKET_ALREADY_OWNED_BY_YOU,
+                       "Your previous request to create the named bucket succeeded and you already own it.");
+    S3BucketRecord b = {.name = in->bucket, .account = cx->account, .region = cx->region, .created = SW_SOME_TIME(sw_now(cx)),
+                        .ownership = S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED};
+    if (c)
+        b.tags = c->tags;
+    b.public_access = sw_new(cx->arena, S3PublicAccessBlockConfiguration);
+    b.public_access->block_public_acls = b.public_access->ignore_public_acls = SW_SOME_BOOL(true);
+    b.public_access->block_public_policy = b.public_access->restrict_public_buckets = SW_SOME_BOOL(true);
+    return s3_bucket_put(cx, &b, err);
+}
+
+int s3_head_bucket(SwCtx *cx, const S3HeadBucketRequest *in, S3HeadBucketOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    out->bucket_region = b->region;
+    out->access_point_alias = SW_SOME_BOOL(false);
+    return 0;
+}
+
+int s3_get_bucket_location(SwCtx *cx, const S3GetBucketLocationRequest *in, S3GetBucketLocationOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    if (!sw_str_eqz(b->region, "us-east-1"))
+        out->location_constraint = b->region;
+    return 0;
+}
+
+static int is_empty(SwCtx *cx, SwStr bucket, bool *ret_empty, SwError *err) {
+    SwDocList objects, versions;
+    SwStr prefix = sw_strf(cx->arena, "%.*s/", SW_FMT(bucket));
+    if (sw_doc_list(cx->tx, &s3_objects, &(SwDocQuery){.prefix = prefix, .limit = 1}, &objects, err) < 0 ||
+        sw_doc_list(cx->tx, &s3_versions, &(SwDocQuery){.index = "by_key", .equals = {bucket}, .limit = 1}, &versions, err) < 0)
+        return -1;
+    *ret_empty = objects.n + versions.n == 0;
+    return 0;
+}
+
+int s3_delete_bucket(SwCtx *cx, const S3DeleteBucketRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    bool empty;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || is_empty(cx, in->bucket, &empty, err) < 0)
+        return -1;
+    if (!empty)
+        return sw_fail(err, &S3_BUCKET_NOT_EMPTY, sw_str_is(b->versioning)
+                       ? "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
+                       : "The bucket you tried to delete is not empty");
+    /* What was being uploaded goes too, as on AWS: with the bucket it can no longer be completed. */
+    SwDocList uploads;
+    if (sw_doc_list(cx->tx, &s3_uploads, &(SwDocQuery){.index = "by_key", .equals = {in->bucket}}, &uploads, err) < 0)
+        return -1;
+    for (size_t i = 0; i < uploads.n; i++) {
+        S3AbortMultipartUploadOutput *ignored;
+        S3AbortMultipartUploadRequest abort_it = {.bucket = in->bucket, .key = ((S3UploadRecord *)uploads.v[i].record)->key, .upload_id = uploads.v[i].id};
+        if (s3_call_abort_multipart_upload(cx, &abort_it, &ignored, err) < 0)
+            return -1;
+    }
+    return sw_doc_delete(cx->tx, &s3_buckets, in->bucket, NULL, err);
+}
+
+int s3_list_buckets(SwCtx *cx, const S3ListBucketsRequest *in, S3ListBucketsOutput *out, SwError *err) {
+    SwDocList rows;
+    SwStr after = SW_NO_STR;
+    if (sw_str_is(in->continuation_token) && !sw_page_token_read(cx->arena, "ListBuckets", in->continuation_token, &after))
+        return sw_fail(err, &S3_INVALID_ARGUMENT, "The continuation token provided is incorrect");
+    if (sw_doc_list(cx->tx, &s3_buckets, &(SwDocQuery){.index = "by_account", .equals = {cx->account}}, &rows, err) < 0)
+        return -1;
+    size_t max = (size_t)SW_OR(in->max_buckets, 10000);
+    sw_list_present(cx->arena, &out->buckets);
+    for (size_t i = 0; i < rows.n; i++) {
+        const S3BucketRecord *b = rows.v[i].record;
+        if ((after.p && sw_str_cmp(b->name, after) <= 0) || (in->prefix.p && !sw_str_starts(b->name, in->prefix)) ||
+            (sw_str_is(in->bucket_region) && !sw_str_eq(in->bucket_region, b->region)))
+            continue;
+        if (out->buckets.n == max) {
+            out->continuation_token = sw_page_token(cx->arena, "ListBuckets", out->buckets.v[max - 1].name);
+            break;
+        }
+        *sw_list_add(cx->arena, &out->buckets) = (S3Bucket){
+            .name = b->name, .creation_date = b->created, .bucket_region = b->region,
+            .bucket_arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name))};
+    }
+    out->prefix = in->prefix;
+    out->owner = s3_owner(cx->arena, cx->account);
+    return 0;
+}

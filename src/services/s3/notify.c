@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Event notifications: to EventBridge, SQS and SNS, in the transaction that made the change, so that an object and its
+ * news are stored together.
+ *
+ * AWS     S3 User Guide, "Event message structure" and "EventBridge mapping". */
+
+#include "api/registry.h"
+#include "base/digest.h"
+#include "services/s3/s3.h"
+
+static bool event_wanted(const SwStrList *events, const char *event) {
+    for (size_t i = 0; i < events->n; i++) {
+        SwStr name = sw_str_starts(events->v[i], SW_STR("s3:")) ? sw_str_skip(events->v[i], 3) : events->v[i];
+        if (sw_str_glob(name, sw_str(event)))
+            return true;
+    }
+    return false;
+}
+
+static bool key_wanted(const S3NotificationConfigurationFilter *f, SwStr key) {
+    for (size_t i = 0; f && f->key && i < f->key->filter_rules.n; i++) {
+        const S3FilterRule *r = &f->key->filter_rules.v[i];
+        bool prefix = sw_str_ieq(r->name, SW_STR("prefix"));
+        if (prefix ? !sw_str_starts(key, r->value) : !sw_str_ends(key, r->value))
+            return false;
+    }
+    return true;
+}
+
+static void quoted(SwBuf *b, const char *name, SwStr value) {
+    sw_buf_addf(b, "\"%s\":", name);
+    sw_json_write_string(b, value);
+}
+
+static SwStr bare_etag(const S3ObjectRecord *o) {
+    return o->e_tag.n >= 2 ? sw_str_n(o->e_tag.p + 1, o->e_tag.n - 2) : SW_NO_STR;
+}
+
+static SwStr record(SwCtx *cx, const S3BucketRecord *b, const char *event, SwStr configuration, const S3ObjectRecord *o) {
+    SwBuf m = sw_buf(cx->arena, 64 * SW_KIB);
+    SwStr peer = cx->http ? cx->http->peer : SW_STR("127.0.0.1");
+    size_t colon;
+    if (sw_str_rfind(peer, ':', &colon))
+        peer.n = colon;
+    sw_buf_addf(&m, "{\"Records\":[{\"eventVersion\":\"2.1\",\"eventSource\":\"aws:s3\",\"awsRegion\":\"%.*s\",\"eventTime\":\"%.*s\",\"eventName\":\"%s\",",
+                SW_FMT(b->region), SW_FMT(sw_time_iso8601(cx->arena, sw_now(cx))), event);
+    sw_buf_addz(&m, "\"userIdentity\":{");
+    quoted(&m, "principalId", cx->principal.id);
+    sw_buf_addf(&m, "},\"requestParameters\":{\"sourceIPAddress\":\"%.*s\"},\"responseElements\":{\"x-amz-request-id\":\"%.*s\"},"
+                "\"s3\":{\"s3SchemaVersion\":\"1.0\",", SW_FMT(peer), SW_FMT(cx->request_id));
+    quoted(&m, "configurationId", configuration);
+    sw_buf_addf(&m, ",\"bucket\":{\"name\":\"%.*s\",\"ownerIdentity\":{\"principalId\":\"%.*s\"},\"arn\":\"arn:aws:s3:::%.*s\"},\"object\":{",
+                SW_FMT(b->name), SW_FMT(b->account), SW_FMT(b->name));
+    quoted(&m, "key", sw_percent_encode(cx->arena, o->key, true));
+    if (!o->delete_marker.v && sw_str_starts(sw_str(event), SW_STR("ObjectCreated"))) {
+        sw_buf_addf(&m, ",\"size\":%lld,", (long long)o->size.v);
+        quoted(&m, "eTag", bare_etag(o));
+    }
+    if (sw_str_is(s3_shown_version(b, o))) {
+        sw_buf_addc(&m, ',');
+        quoted(&m, "versionId", o->version_id);
+    }
+    sw_buf_addf(&m, ",\"sequencer\":\"%.*s\"}}}]}", SW_FMT(o->order));
+    return sw_buf_str(&m);
+}
+
+static int deliver(SwCtx *cx, SwStr arn, SwStr payload, SwError *err) {
+    const SwTarget *t = sw_registry_target(cx->host, arn);
+    if (!t)                             /* it was checked when it was configured; gone since is AWS's silence too */
+        return 0;
+    SwCtx *as = sw_ctx_new(cx->host, cx->arena, cx->account, cx->region, "s3");
+    as->tx = cx->tx;
+    SwError lost = sw_error(cx->arena);
+    if (t->deliver(as, arn, payload, NULL, &lost) < 0 && sw_error_is(&lost, &SW_INTERNAL_FAILURE)) {
+        *err = lost;
+        return -1;
+    }
+    return 0;
+}
+
+static int to_event_bridge(SwCtx *cx, const S3BucketRecord *b, const char *detail_type, const char *reason, const S3ObjectRecord *o, SwError *err) {
+    SwBuf d = sw_buf(cx->arena, 64 * SW_KIB);
+    sw_buf_addf(&d, "{\"version\":\"0\",\"bucket\":{\"name\":\"%.*s\"},\"object\":{", SW_FMT(b->name));
+    quoted(&d, "key", o->key);
+    bool created = strcmp(detail_type, "Object Created") == 0;
+    if (created) {
+        sw_buf_addf(&d, ",\"size\":%lld,", (long long)o->size.v);
+        quoted(&d, "etag", bare_etag(o));
+    }
+    if (sw_str_is(s3_shown_version(b, o))) {
+        sw_buf_addc(&d, ',');
+        quoted(&d, "version-id", o->version_id);
+    }
+    sw_buf_addf(&d, ",\"sequencer\":\"%.*s\"},\"request-id\":\"%.*s\",", SW_FMT(o->order), SW_FMT(cx->request_id));
+    quoted(&d, "requester", cx->account);
+    sw_buf_addf(&d, ",\"reason\":\"%s\"", reason);
+    if (!created)
+        sw_buf_addf(&d, ",\"deletion-type\":\"%s\"", o->delete_marker.v ? "Delete Marker Created" : "Permanently Deleted");
+    sw_buf_addc(&d, '}');
+    SwEvent e = {.source = SW_STR("aws.s3"), .detail_type = sw_str(detail_type), .account = b->account, .region = b->region, .detail = sw_buf_str(&d)};
+    sw_str_list_add(cx->arena, &e.resources, sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name)));
+    return sw_event_put(cx, &e, err);
+}
+
+int s3_notify(SwCtx *cx, const S3BucketRecord *b, const char *event, const char *detail_type, const char *reason,
+              const S3ObjectRecord *o, SwError *err) {
+    const S3NotificationConfiguration *n = b->notification;
+    if (!n)
+        return 0;
+    if (n->event_bridge_configuration && to_event_bridge(cx, b, detail_type, reason, o, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n->queue_configurations.n; i++) {
+        const S3QueueConfiguration *c = &n->queue_configurations.v[i];
+        if (event_wanted(&c->events, event) && key_wanted(c->filter, o->key) && deliver(cx, c->queue_arn, record(cx, b, event, c->id, o), err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < n->topic_configurations.n; i++) {
+        const S3TopicConfiguration *c = &n->topic_configurations.v[i];
+        if (event_wanted(&c->events, event) && key_wanted(c->filter, o->key) && deliver(cx, c->topic_arn, record(cx, b, event, c->id, o), err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int check_events(const SwStrList *events, SwError *err) {
+    for (size_t i = 0; i < events->n; i++)
+        if (!sw_str_starts(events->v[i], SW_STR("s3:ObjectCreated:")) && !sw_str_starts(events->v[i], SW_STR("s3:ObjectRemoved:")))
+            return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "Event", "only s3:ObjectCreated:* and s3:ObjectRemoved:* happen here");
+    return 0;
+}
+
+static int check_destination(SwCtx *cx, SwStr arn, const char *service, bool skip, SwError *err) {
+    SwArn parts;
+    bool good = sw_arn_parse(arn, &parts) && sw_str_eqz(parts.service, service);
+    if (!good)
+        return sw_fail(err, &S3_INVALID_ARGUMENT, "The ARN could not be parsed");
+    if (!skip && !sw_registry_target(cx->host, arn))
+        return sw_fail(err, &S3_INVALID_ARGUMENT, "Unable to validate the following destination configurations");
+    return 0;
+}
+
+int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotificationConfigurationRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    S3NotificationConfiguration *n = in->notification_configuration;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    if (n->lambda_function_configurations.n > 0)
+        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "CloudFunctionConfiguration", "there is no Lambda");
+    for (size_t i = 0; i < n->queue_configurations.n; i++) {
+        S3QueueConfiguration *c = &n->queue_configurations.v[i];
+        if (check_events(&c->events, err) < 0 || check_destination(cx, c->queue_arn, "sqs", in->skip_destination_validation.v, err) < 0)
+            return -1;
+        c->id = sw_str_or(c->id, sw_md5_hex(cx->arena, c->queue_arn));
+    }
+    for (size_t i = 0; i < n->topic_configurations.n; i++) {
+        S3TopicConfiguration *c = &n->topic_configurations.v[i];
+        if (check_events(&c->events, err) < 0 || check_destination(cx, c->topic_arn, "sns", in->skip_destination_validation.v, err) < 0)
+            return -1;
+        c->id = sw_str_or(c->id, sw_md5_hex(cx->arena, c->topic_arn));
+    }
+    b->notification = n;
+    return s3_bucket_put(cx, b, err);
+}
+
+int s3_get_bucket_notification_configuration(SwCtx *cx, const S3GetBucketNotificationConfigurationRequest *in, S3NotificationConfiguration *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    if (b->notification)
+        *out = *b->notification;
+    return 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* S3's insides. An object's bytes are extents of blobs; copying one, or joining the parts of an upload, moves no bytes.
+ *
+ *   s3/object    the current object of a key, never a delete marker; id "bucket/key", so listings are ranges of ids
+ *   s3/version   what is not current, and delete markers; by (bucket, key, order), newest first
+ *   s3/upload, s3/part   multipart uploads
+ *
+ * Each stored object (or part) keeps its blobs alive under its own `ref`. */
+
+#include "api/host.h"
+#include "models/s3.gen.h"
+#include "models/s3_records.gen.h"
+
+extern const SwCollection s3_buckets, s3_objects, s3_versions, s3_uploads, s3_parts;
+
+/* First thing in every handler: the bucket exists and is the caller's; members that Slipway cannot honour are refused
+ * by name, whatever the operation. */
+int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, SwError *err) sw_must_check;
+int s3_check_members(SwCtx *cx, const void *in, SwError *err) sw_must_check;
+int s3_bucket_put(SwCtx *cx, const S3BucketRecord *b, SwError *err) sw_must_check;
+S3Owner *s3_owner(SwArena *a, SwStr account);
+bool s3_is_versioned(const S3BucketRecord *b);          /* Enabled: new versions get ids of their own */
+
+/* object.c */
+SwStr s3_object_id(SwArena *a, SwStr bucket, SwStr key);
+/* *ret_o NULL: absent. version absent: the current object. */
+int s3_find(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, S3ObjectRecord **ret_o, SwError *err) sw_must_check;
+/* The same, failing with NoSuchKey, NoSuchVersion or MethodNotAllowed (a delete marker). */
+int s3_get(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, S3ObjectRecord **ret_o, SwError *err) sw_must_check;
+/* Makes `o` (all but VersionId, order, ref, LastModified filled) the key's current object, with references and event. */
+int s3_store(SwCtx *cx, const S3BucketRecord *b, S3ObjectRecord *o, const char *reason, SwError *err) sw_must_check;
+int s3_check_write_conditions(SwCtx *cx, SwStr bucket, SwStr key, SwStr if_match, SwStr if_none_match, SwError *err) sw_must_check;
+/* Rewrite an existing version in place: its tags. */
+int s3_update(SwCtx *cx, const S3ObjectRecord *o, SwError *err) sw_must_check;
+int s3_refs(SwCtx *cx, const S3ExtentList *extents, SwStr ref, bool add, SwError *err) sw_must_check;
+/* What a request brought: one extent, with size and MD5. */
+int s3_received(SwCtx *cx, const SwStream *body, S3Extent *ret_e, SwStr *ret_md5, SwError *err) sw_must_check;
+SwStr s3_shown_version(const S3BucketRecord *b, const S3ObjectRecord *o);      /* absent where versioning never was on */
+
+/* read.c */
+typedef struct S3Conditions {
+    SwStr     match, none_match;
+    SwOptTime modified_since, unmodified_since;
+} S3Conditions;
+typedef enum S3Verdict { S3_GO_ON, S3_NOT_MODIFIED, S3_FAILED } S3Verdict;
+S3Verdict s3_judge(const S3Conditions *c, SwStr etag, SwTime modified);
+bool s3_etag_eq(SwStr given, SwStr etag);               /* quotes do not matter; "*" is any */
+/* The part of `extents` from offset on. */
+void s3_slice(SwArena *a, const S3ExtentList *extents, int64_t offset, int64_t size, S3ExtentList *ret_l);
+/* "bytes=a-b" over `size`. False: none that makes sense, take all. *ret_bad: it cannot be satisfied. */
+bool s3_range(SwStr text, int64_t size, int64_t *ret_offset, int64_t *ret_size, bool *ret_bad);
+/* Read through extents; fn gets pieces. */
+int s3_read_through(SwCtx *cx, const S3ExtentList *extents, int (*fn)(void *, const void *, size_t, SwError *), void *arg, SwError *err) sw_must_check;
+
+/* copy.c: "bucket/key?versionId=..", with or without a leading slash, percent-encoded. */
+int s3_copy_source(SwCtx *cx, SwStr source, S3BucketRecord **ret_b, S3ObjectRecord **ret_o, SwStr *ret_version, SwError *err) sw_must_check;
+
+/* checksum.c */
+#define S3_ALGORITHMS 5
+typedef struct S3Checksums {
+    SwStr v[S3_ALGORITHMS];             /* CRC32, CRC32C, CRC64NVME, SHA1, SHA256 in base64; absent: none */
+} S3Checksums;
+int s3_algorithm(SwStr name);                           /* index, or -1 */
+/* Of the parts of an upload: the whole's, from those alone. */
+int s3_join_checksums(SwArena *a, int algorithm, bool whole, const SwStr *parts, const int64_t *sizes, size_t n, SwStr *ret_sum);
+int s3_compute_checksum(SwCtx *cx, int algorithm, const S3ExtentList *extents, SwStr *ret_base64, SwError *err) sw_must_check;
+
+/* tagging.c */
+int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) sw_must_check;
+int s3_tags_from_header(SwCtx *cx, SwStr text, S3TagList *ret_tags, SwError *err) sw_must_check;
+
+/* notify.c: what the bucket's configuration asks for when an object came or went. */
+int s3_notify(SwCtx *cx, const S3BucketRecord *b, const char *event, const char *detail_type, const char *reason,
+              const S3ObjectRecord *o, SwError *err) sw_must_check;

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings of buckets. Those that Slipway does not have read as never set, with S3's code for that; setting them is
+ * refused as not implemented, by having no handler. */
+
+#include "policy/policy.h"
+#include "services/s3/s3.h"
+
+int s3_put_bucket_versioning(SwCtx *cx, const S3PutBucketVersioningRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    const S3VersioningConfiguration *c = in->versioning_configuration;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    if (sw_str_eqz(c->mfa_delete, "Enabled"))
+        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "MFADelete", "there are no MFA devices");
+    if (!sw_str_is(c->status))
+        return sw_fail(err, &S3_ILLEGAL_VERSIONING_CONFIGURATION_EXCEPTION, "The Versioning element must be specified");
+    b->versioning = c->status;
+    return s3_bucket_put(cx, b, err);
+}
+
+int s3_get_bucket_versioning(SwCtx *cx, const S3GetBucketVersioningRequest *in, S3GetBucketVersioningOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    out->status = sw_str_is(b->versioning) ? b->versioning : SW_NO_STR;
+    return 0;
+}
+
+/* Policy. */
+
+static bool covers(SwStr bucket, SwStr resource) {
+    SwStr prefix = SW_STR("arn:aws:s3:::");
+    if (!sw_str_starts(resource, prefix))
+        return false;
+    SwStr rest = sw_str_skip(resource, prefix.n), name = rest;
+    (void)sw_str_cut(&rest, '/', &name);
+    return sw_str_glob(name, bucket);
+}
+
+/* Every resource of a bucket's policy is in that bucket (S3: "Policy has invalid resource"). */
+static bool resources_fit(SwArena *a, SwStr bucket, SwStr policy) {
+    SwValue v;
+    SwError ignored = sw_error(a);
+    if (sw_json_parse(a, policy, &v, &ignored) < 0)
+        return false;
+    const SwValue *statements = sw_value_getz(&v, "Statement");
+    size_t n = statements && statements->kind == SW_VARRAY ? statements->n : 1;
+    for (size_t i = 0; statements && i < n; i++) {
+        const SwValue *s = statements->kind == SW_VARRAY ? &statements->v[i] : statements;
+        const SwValue *r = sw_value_getz(s, "Resource") ? sw_value_getz(s, "Resource") : sw_value_getz(s, "NotResource");
+        size_t m = r && r->kind == SW_VARRAY ? r->n : 1;
+        for (size_t k = 0; r && k < m; k++)
+            if (!covers(bucket, sw_value_str(r->kind == SW_VARRAY ? &r->v[k] : r)))
+                return false;
+    }
+    return true;
+}
+
+/* Public: an allowing statement for everybody without a condition. */
+static bool is_public(SwArena *a, SwStr policy) {
+    const SwPolicy *p;
+    SwError ignored = sw_error(a);
+    if (!sw_str_is(policy) || sw_policy_parse(a, policy, SW_POLICY_RESOURCE, &p, &ignored) < 0)
+        return false;
+    static const char *const actions[] = {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject", "s3:GetBucketAcl"};
+    SwValue v;
+    if (sw_json_parse(a, policy, &v, &ignored) < 0)
+        return false;
+    for (size_t i = 0; i < SW_N(actions); i++) {
+        /* Nobody in particular asks: only "*" lets that in. The resource is whatever a statement names. */
+        const SwValue *statements = sw_value_getz(&v, "Statement");
+        size_t n = statements->kind == SW_VARRAY ? statements->n : 1;
+        for (size_t k = 0; k < n; k++) {
+            const SwValue *r = sw_value_getz(statements->kind == SW_VARRAY ? &statements->v[k] : statements, "Resource");
+            SwStr resource = sw_value_str(r && r->kind == SW_VARRAY && r->n ? &r->v[0] : r);
+            SwPolicyQuery q = {.action = sw_str(actions[i]), .resource = resource, .arena = a};
+            if (sw_policy_evaluate(p, &q, NULL) == SW_POLICY_ALLOW)
+                return true;
+        }
+    }
+    return false;
+}
+
+int s3_put_bucket_policy(SwCtx *cx, const S3PutBucketPolicyRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    const SwPolicy *parsed;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    if (in->policy.n > 20 * SW_KIB)
+        return sw_fail(err, &S3_MALFORMED_POLICY, "Policy document exceeds the maximum allowed size of 20480 bytes");
+    if (sw_policy_parse(cx->arena, in->policy, SW_POLICY_RESOURCE, &parsed, err) < 0) {
+        err->kind = &S3_MALFORMED_POLICY;
+        return -1;
+    }
+    if (!resources_fit(cx->arena, in->bucket, in->policy))
+        return sw_fail(err, &S3_MALFORMED_POLICY, "Policy has invalid resource");
+    if (b->public_access && b->public_access->block_public_policy.v && is_public(cx->arena, in->policy))
+        return sw_fail(err, &SW_ACCESS_DENIED, "User: %.*s is not authorized to perform: s3:PutBucketPolicy on resource: \"arn:aws:s3:::%.*s\" "
+                       "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
+                       SW_FMT(cx->principal.arn), SW_FMT(in->bucket));
+    b->policy = in->policy;
+    return s3_bucket_put(cx, b, err);
+}
+
+int s3_get_bucket_policy(SwCtx *cx, const S3GetBucketPolicyRequest *in, S3GetBucketPolicyOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    if (!sw_str_is(b->policy))
+        return sw_fail(err, &S3_NO_SUCH_BUCKET_POLICY, "The bucket policy does not exist");
+    out->policy = b->policy;
+    return 0;
+}
+
+int s3_delete_bucket_policy(SwCtx *cx, const S3DeleteBucketPolicyRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    b->policy = SW_NO_STR;
+    return s3_bucket_put(cx, b, err);
+}
+
+int s3_get_bucket_policy_status(SwCtx *cx, const S3GetBucketPolicyStatusRequest *in, S3GetBucketPolicyStatusOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    if (!sw_str_is(b->policy))
+        return sw_fail(err, &S3_NO_SUCH_BUCKET_POLICY, "The bucket policy does not exist");
+    out->policy_status = sw_new(cx->arena, S3PolicyStatus);
+    out->policy_status->is_public = SW_SOME_BOOL(is_public(cx->arena, b->policy));
+    return 0;
+}
+
+/* Encryption: AES256 is what every bucket says; anything else is refused. */
+
+int s3_put_bucket_encryption(SwCtx *cx, const S3PutBucketEncryptionRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    const S3ServerSideEncryptionRuleList *rules = &in->server_side_encryption_configuration->rules;
+    if (rules->n != 1 || !rules->v[0].apply_server_side_encryption_by_default)
+        return sw_fail(err, &S3_MALFORMED_XML, "The XML you provided was not well-formed or did not validate against our published schema");
+    if (!sw_str_eqz(rules->v[0].apply_server_side_encryption_by_default->sse_algorithm, "AES256"))
+        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "SSEAlgorithm", "only AES256 is supported");
+    if (rules->v[0].blocked_encryption_types)
+        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "BlockedEncryptionTypes", "not supported");
+    b->encryption = in->server_side_encryption_configuration;
+    return s3_bucket_put(cx, b, err);
+}
+
+int s3_get_bucket_encryption(SwCtx *cx, const S3GetBucketEncryptionRequest *in, S3GetBucketEncryptionOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    out->server_side_encryption_configuration = b->encryption;
+    if (b->encryption)
+        return 0;
+    /* Since January 2023 every bucket has this one. */
+    S3ServerSideEncryptionConfiguration *c = out->server_side_encryption_configuration = sw_new(cx->arena, S3ServerSideEncryptionConfiguration);
+    S3ServerSideEncryptionRule *r = sw_list_add(cx->arena, &c->rules);
+    r->bucket_key_enabled = SW_SOME_BOOL(false);
+    r->apply_server_side_encryption_by_default = sw_new(cx->arena, S3ServerSideEncryptionByDefault);
+    r->apply_server_side_encryption_by_default->sse_algorithm = SW_STR("AES256");
+    return 0;
+}
+
+int s3_delete_bucket_encryption(SwCtx *cx, const S3DeleteBucketEncryptionRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    b->encryption = NULL;
+    return s3_bucket_put(cx, b, err);
+}
+
+/* Public access block, ownership. */
+
+int s3_put_public_access_block(SwCtx *cx, const S3PutPublicAccessBlockRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    b->public_access = in->public_access_block_configuration;
+    return s3_bucket_put(cx, b, err);
+}
+
+int s3_get_public_access_block(SwCtx *cx, const S3GetPublicAccessBlockRequest *in, S3GetPublicAccessBlockOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    if (!b->public_access)
+        return sw_fail(err, &S3_NO_SUCH_PUBLIC_ACCESS_BLOCK_CONFIGURATION, "The public access block configuration was not found");
+    S3PublicAccessBlockConfiguration *p = out->public_access_block_configuration = b->public_access;
+    p->block_public_acls.set = p->ignore_public_acls.set = p->block_public_policy.set = p->restrict_public_buckets.set = true;
+    return 0;
+}
+
+int s3_delete_public_access_block(SwCtx *cx, const S3DeletePublicAccessBlockRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    b->public_access = NULL;
+    return s3_bucket_put(cx, b, err);
+}
+
+int s3_put_bucket_ownership_controls(SwCtx *cx, const S3PutBucketOwnershipControlsRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    const S3OwnershipControlsRuleList *rules = &in->ownership_controls->rules;
+    if (rules->n != 1)
+        return sw_fail(err, &S3_MALFORMED_XML, "The XML you provided was not well-formed or did not validate against our published schema");
+    if (!sw_str_eq(rules->v[0].object_ownership, S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED))
+        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership", "buckets have no ACLs; only BucketOwnerEnforced is supported");
+    b->ownership = rules->v[0].object_ownership;
+    return s3_bucket_put(cx, b, err);
+}
+
+int s3_get_bucket_ownership_controls(SwCtx *cx, const S3GetBucketOwnershipControlsRequest *in, S3GetBucketOwnershipControlsOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    if (!sw_str_is(b->ownership))
+        return sw_fail(err, &S3_OWNERSHIP_CONTROLS_NOT_FOUND_ERROR, "The bucket ownership controls were not found");
+    out->ownership_controls = sw_new(cx->arena, S3OwnershipControls);
+    sw_list_add(cx->arena, &out->ownership_controls->rules)->object_ownership = b->ownership;
+    return 0;
+}
+
+int s3_delete_bucket_ownership_controls(SwCtx *cx, const S3DeleteBucketOwnershipControlsRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    b->ownership = SW_NO_STR;
+    return s3_bucket_put(cx, b, err);
+}
+
+/* ACLs: the owner has everything, and nothing else can be said. */
+
+static void owner_grant(SwArena *a, SwStr account, S3Owner **ret_owner, S3GrantList *ret_grants) {
+    *ret_owner = s3_owner(a, account);
+    S3Grant *g = sw_list_add(a, ret_grants);
+    g->permission = SW_STR("FULL_CONTROL");
+    g->grantee = sw_new(a, S3Grantee);
+    g->grantee->type = SW_STR("CanonicalUser");
+    g->grantee->id = (*ret_owner)->id;
+}
+
+int s3_get_bucket_acl(SwCtx *cx, const S3GetBucketAclRequest *in, S3GetBucketAclOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    owner_grant(cx->arena, b->account, &out->owner, &out->grants);
+    return 0;
+}
+
+int s3_put_bucket_acl(SwCtx *cx, const S3PutBucketAclRequest *in, void *out, SwError *err) {
+    static const SwErrorKind acls_off = {.code = "AccessControlListNotSupported", .http = 400};
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    return in->access_control_policy ? sw_fail(err, &acls_off, "The bucket does not allow ACLs") : 0;
+}
+
+int s3_get_object_acl(SwCtx *cx, const S3GetObjectAclRequest *in, S3GetObjectAclOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    S3ObjectRecord *o;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, in->bucket, in->key, in->version_id, &o, err) < 0)
+        return -1;
+    owner_grant(cx->arena, b->account, &out->owner, &out->grants);
+    return 0;
+}
+
+/* Never set: S3's answer to each. */
+
+static int absent(SwCtx *cx, const void *in, SwStr bucket, const SwErrorKind *kind, const char *message, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, bucket, &b, err) < 0)
+        return -1;
+    return kind ? sw_fail(err, kind, "%s", message) : 0;
+}
+
+int s3_get_bucket_cors(SwCtx *cx, const S3GetBucketCorsRequest *in, S3GetBucketCorsOutput *out, SwError *err) {
+    return absent(cx, in, in->bucket, &S3_NO_SUCH_CORS_CONFIGURATION, "The CORS configuration does not exist", err);
+}
+
+int s3_get_bucket_website(SwCtx *cx, const S3GetBucketWebsiteRequest *in, S3GetBucketWebsiteOutput *out, SwError *err) {
+    return absent(cx, in, in->bucket, &S3_NO_SUCH_WEBSITE_CONFIGURATION, "The specified bucket does not have a website configuration", err);
+}
+
+int s3_get_bucket_lifecycle_configuration(SwCtx *cx, const S3GetBucketLifecycleConfigurationRequest *in, S3GetBucketLifecycleConfigurationOutput *out, SwError *err) {
+    return absent(cx, in, in->bucket, &S3_NO_SUCH_LIFECYCLE_CONFIGURATION, "The lifecycle configuration does not exist", err);
+}
+
+int s3_get_bucket_replication(SwCtx *cx, const S3GetBucketReplicationRequest *in, S3GetBucketReplicationOutput *out, SwError *err) {
+    return absent(cx, in, in->bucket, &S3_REPLICATION_CONFIGURATION_NOT_FOUND_ERROR, "The replication configuration was not found", err);
+}
+
+int s3_get_object_lock_configuration(SwCtx *cx, const S3GetObjectLockConfigurationRequest *in, S3GetObjectLockConfigurationOutput *out, SwError *err) {
+    return absent(cx, in, in->bucket, &S3_OBJECT_LOCK_CONFIGURATION_NOT_FOUND_ERROR, "Object Lock configuration does not exist for this bucket", err);
+}
+
+int s3_get_bucket_logging(SwCtx *cx, const S3GetBucketLoggingRequest *in, S3GetBucketLoggingOutput *out, SwError *err) {
+    return absent(cx, in, in->bucket, NULL, NULL, err);
+}
+
+int s3_get_bucket_accelerate_configuration(SwCtx *cx, const S3GetBucketAccelerateConfigurationRequest *in, S3GetBucketAccelerateConfigurationOutput *out, SwError *err) {
+    return absent(cx, in, in->bucket, NULL, NULL, err);
+}
+
+int s3_get_bucket_request_payment(SwCtx *cx, const S3GetBucketRequestPaymentRequest *in, S3GetBucketRequestPaymentOutput *out, SwError *err) {
+    out->payer = SW_STR("BucketOwner");
+    return absent(cx, in, in->bucket, NULL, NULL, err);
+}

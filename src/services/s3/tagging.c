@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tags of buckets and objects. */
+
+#include "base/digest.h"
+#include "services/s3/s3.h"
+
+#define OBJECT_TAGS_MAX 10
+#define BUCKET_TAGS_MAX 50
+
+static const SwErrorKind BAD_REQUEST = {.code = "BadRequest", .http = 400};
+
+int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) {
+    if (tags->n > max)
+        return sw_fail(err, &BAD_REQUEST, max == OBJECT_TAGS_MAX ? "Object tags cannot be greater than 10" : "Bucket tag count cannot be greater than 50");
+    for (size_t i = 0; i < tags->n; i++) {
+        const S3Tag *t = &tags->v[i];
+        if (t->key.n == 0 || t->key.n > 4 * 128)
+            return sw_fail(err, &S3_INVALID_TAG, "The TagKey you have provided is invalid");
+        if (t->value.n > 4 * 256)
+            return sw_fail(err, &S3_INVALID_TAG, "The TagValue you have provided is invalid");
+        if (sw_str_starts(t->key, SW_STR("aws:")))
+            return sw_fail(err, &S3_INVALID_TAG, "System tags cannot be added/updated by requester");
+        for (size_t k = 0; k < i; k++)
+            if (sw_str_eq(t->key, tags->v[k].key))
+                return sw_fail(err, &S3_INVALID_TAG, "Cannot provide multiple Tags with the same key");
+    }
+    return 0;
+}
+
+int s3_tags_from_header(SwCtx *cx, SwStr text, S3TagList *ret_tags, SwError *err) {
+    SwStr part;
+    *ret_tags = (S3TagList){0};
+    while (sw_str_next(&text, '&', &part)) {
+        SwStr value = part, key = part;
+        if (part.n == 0)
+            continue;
+        if (!sw_str_cut(&value, '=', &key))
+            value = SW_STR("");
+        S3Tag *t = sw_list_add(cx->arena, ret_tags);
+        if (!sw_percent_decode(cx->arena, key, true, &t->key) || !sw_percent_decode(cx->arena, value, true, &t->value))
+            return sw_fail(err, &S3_INVALID_ARGUMENT, "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.");
+    }
+    return s3_tags_check(ret_tags, OBJECT_TAGS_MAX, err);
+}
+
+int s3_put_bucket_tagging(SwCtx *cx, const S3PutBucketTaggingRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_tags_check(&in->tagging->tag_set, BUCKET_TAGS_MAX, err) < 0)
+        return -1;
+    b->tags = in->tagging->tag_set;
+    return s3_bucket_put(cx, b, err);
+}
+
+int s3_get_bucket_tagging(SwCtx *cx, const S3GetBucketTaggingRequest *in, S3GetBucketTaggingOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    if (b->tags.n == 0)
+        return sw_fail(err, &S3_NO_SUCH_TAG_SET, "The TagSet does not exist");
+    out->tag_set = b->tags;
+    return 0;
+}
+
+int s3_delete_bucket_tagging(SwCtx *cx, const S3DeleteBucketTaggingRequest *in, void *out, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+        return -1;
+    b->tags = (S3TagList){0};
+    return s3_bucket_put(cx, b, err);
+}
+
+int s3_put_object_tagging(SwCtx *cx, const S3PutObjectTaggingRequest *in, S3PutObjectTaggingOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    S3ObjectRecord *o;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, in->bucket, in->key, in->version_id, &o, err) < 0 ||
+        s3_tags_check(&in->tagging->tag_set, OBJECT_TAGS_MAX, err) < 0)
+        return -1;
+    o->tags = in->tagging->tag_set;
+    out->version_id = s3_shown_version(b, o);
+    return s3_update(cx, o, err);
+}
+
+int s3_get_object_tagging(SwCtx *cx, const S3GetObjectTaggingRequest *in, S3GetObjectTaggingOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    S3ObjectRecord *o;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, in->bucket, in->key, in->version_id, &o, err) < 0)
+        return -1;
+    out->tag_set = o->tags;
+    sw_list_present(cx->arena, &out->tag_set);
+    out->version_id = s3_shown_version(b, o);
+    return 0;
+}
+
+int s3_delete_object_tagging(SwCtx *cx, const S3DeleteObjectTaggingRequest *in, S3DeleteObjectTaggingOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    S3ObjectRecord *o;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, in->bucket, in->key, in->version_id, &o, err) < 0)
+        return -1;
+    o->tags = (S3TagList){0};
+    out->version_id = s3_shown_version(b, o);
+    return s3_update(cx, o, err);
+}

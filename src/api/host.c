@@ -294,7 +294,7 @@ int sw_host_down(SwHost *h, SwError *err) {
 
 static int reset_all(void *arg, SwError *err) {
     SwHost *h = arg;
-    if (sw_runtime_purge(h->runtime, err) < 0 || sw_proxy_stop(h->proxy, err) < 0)
+    if (sw_runtime_reset(h->runtime, err) < 0 || sw_proxy_stop(h->proxy, err) < 0)
         return -1;
     for (const SwService *const *s = h->config->services; *s; s++)
         if ((*s)->reset && (*s)->reset(h, err) < 0)

@@ -72,7 +72,7 @@ static void metrics(SwCtx *cx) {
 
 static void moto_reset(SwCtx *cx) {
     SwError err = sw_error(cx->arena);
-    if (sw_host_reset(cx->host, &err) < 0)
+    if (slipway_reset_all(cx->host, &err) < 0)
         reply(cx, 500, "application/json", sw_strf(cx->arena, "{\"status\":\"failed\",\"message\":\"%s\"}", err.message));
     else
         reply(cx, 200, "application/json", SW_STR("{\"status\":\"ok\"}"));

@@ -49,8 +49,12 @@ int slipway_get_certificate_authority(SwCtx *cx, const void *in, SlipwayGetCerti
     return 0;
 }
 
+int slipway_reset_all(SwHost *h, SwError *err) {
+    return sw_host_reset(h, err) < 0 ? -1 : slipway_housekeeping_start(h, err);
+}
+
 int slipway_reset(SwCtx *cx, const void *in, void *out, SwError *err) {
-    return sw_host_reset(cx->host, err);
+    return slipway_reset_all(cx->host, err);
 }
 
 /* The program waits for this signal; the reply goes out while it drains. */

@@ -15,14 +15,17 @@ static const SwHandler handlers[] = {
 };
 
 static int open_service(SwHost *h, SwError *err) {
-    return slipway_clock_restore(h, err);
+    return slipway_clock_restore(h, err) < 0 ? -1 : slipway_housekeeping_start(h, err);
 }
+
+static const SwController *const controllers[] = {&slipway_housekeeping, NULL};
 
 const SwService sw_service_slipway = {
     .name = "slipway",
     .api = &slipway_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .controllers = controllers,
     .routes = slipway_routes,
     .n_routes = SW_N(slipway_routes),
     .invalid = &SLIPWAY_INVALID_PARAMETER_EXCEPTION,

@@ -9,3 +9,8 @@
 extern const SwRoute slipway_routes[4];             /* routes.c */
 /* Keeps the clock's mode over a restart. */
 int slipway_clock_restore(SwHost *h, SwError *err) sw_must_check;
+/* Hourly tidying (housekeeping.c). */
+extern const SwController slipway_housekeeping;
+int slipway_housekeeping_start(SwHost *h, SwError *err) sw_must_check;
+/* Everything gone, as after a first start. */
+int slipway_reset_all(SwHost *h, SwError *err) sw_must_check;

@@ -13,11 +13,8 @@
     X(ecr)          \
     X(ecs)          \
     X(codepipeline) \
-    X(slipway)                          \
-    X(logs)                             \
-    X(iam)                              \
-    X(sts)                              \
-    X(s3)
+    X(s3)           \
+    X(ssm)          \
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Listings by path and by filters, and tags. A token holds the last name that was shown. */
+
+#include "services/ssm/ssm.h"
+
+static bool under(SwStr name, SwStr path, bool recursive) {
+    SwStr rest = name;
+    if (!sw_str_starts(rest, path))
+        return false;
+    rest = sw_str_skip(rest, path.n);
+    if (!sw_str_ends(path, SW_STR("/"))) {
+        if (!sw_str_starts(rest, SW_STR("/")))
+            return false;
+        rest = sw_str_skip(rest, 1);
+    }
+    size_t slash;
+    return rest.n > 0 && (recursive || !sw_str_find(rest, '/', &slash));
+}
+
+static bool value_matches(SwStr have, SwStr option, const SwStrList *want) {
+    for (size_t i = 0; i < want->n; i++) {
+        if (sw_str_eqz(option, "BeginsWith") ? sw_str_starts(have, want->v[i])
+            : sw_str_eqz(option, "Contains") ? sw_str_contains(have, want->v[i]) : sw_str_eq(have, want->v[i]))
+            return true;
+    }
+    return false;
+}
+
+static SwStr tag_value(const SsmTagList *tags, SwStr key) {
+    for (size_t i = 0; i < tags->n; i++)
+        if (sw_str_eq(tags->v[i].key, key))
+            return tags->v[i].value;
+    return SW_NO_STR;
+}
+
+static int has_label(SwCtx *cx, SwStr name, const SwStrList *labels, bool *ret_yes, SwError *err) {
+    SwDocList rows;
+    if (ssm_versions(cx, name, &rows, err) < 0)
+        return -1;
+    for (size_t i = 0; i < rows.n; i++)
+        for (size_t k = 0; k < labels->n; k++)
+            if (sw_str_list_has(&((SsmParameterRecord *)rows.v[i].record)->labels, labels->v[k])) {
+                *ret_yes = true;
+                return 0;
+            }
+    *ret_yes = false;
+    return 0;
+}
+
+static bool path_matches(SwStr name, SwStr option, const SwStrList *paths) {
+    for (size_t i = 0; i < paths->n; i++)
+        if (under(name, paths->v[i], sw_str_eqz(option, "Recursive")))
+            return true;
+    return false;
+}
+
+static int filter_matches(SwCtx *cx, const SsmParameterStringFilter *f, const SsmParameterRecord *p, bool *ret_yes, SwError *err) {
+    const struct { const char *key; SwStr value; } plain[] = {
+        {"Name", p->name}, {"Type", p->type}, {"KeyId", p->key_id}, {"Tier", p->tier}, {"DataType", p->data_type},
+    };
+    for (size_t i = 0; i < SW_N(plain); i++)
+        if (sw_str_eqz(f->key, plain[i].key)) {
+            *ret_yes = value_matches(plain[i].value, f->option, &f->values);
+            return 0;
+        }
+    if (sw_str_eqz(f->key, "Path")) {
+        *ret_yes = path_matches(p->name, f->option, &f->values);
+        return 0;
+    }
+    if (sw_str_eqz(f->key, "Label"))
+        return has_label(cx, p->name, &f->values, ret_yes, err);
+    SwStr value = tag_value(&p->tags, sw_str_skip(f->key, 4));
+    *ret_yes = value.p && (f->values.n == 0 || value_matches(value, f->option, &f->values));
+    return 0;
+}
+
+static int check_filters(const SsmParameterStringFilterList *filters, bool by_path, SwError *err) {
+    static const char *const keys[] = {"Name", "Type", "KeyId", "Tier", "DataType", "Path", "Label"};
+    static const char *const options[] = {"Equals", "BeginsWith", "Contains", "Recursive", "OneLevel"};
+    for (size_t i = 0; i < filters->n; i++) {
+        const SsmParameterStringFilter *f = &filters->v[i];
+        bool known = sw_str_starts(f->key, SW_STR("tag:")) && !by_path, option = !sw_str_is(f->option);
+        for (size_t k = 0; k < SW_N(keys) && !known; k++)
+            known = sw_str_eqz(f->key, keys[k]) && !(by_path && (k == 0 || k == 5)) && !(!by_path && k == 6);
+        if (!known)
+            return sw_fail(err, &SSM_INVALID_FILTER_KEY, "The following filter key is not valid: %.*s.", SW_FMT(f->key));
+        for (size_t k = 0; k < SW_N(options) && !option; k++)
+            option = sw_str_eqz(f->option, options[k]) && (k < 3) == !sw_str_eqz(f->key, "Path");
+        if (!option)
+            return sw_fail(err, &SSM_INVALID_FILTER_OPTION, "The following filter option is not valid: %.*s.", SW_FMT(f->option));
+        if (f->values.n == 0 && !sw_str_starts(f->key, SW_STR("tag:")))
+            return sw_fail(err, &SSM_INVALID_FILTER_VALUE, "The following filter values are missing : null for filter key %.*s", SW_FMT(f->key));
+    }
+    return 0;
+}
+
+typedef struct Page { SwStr after; size_t max; SwStr next; SsmParameterRecord **v; size_t n; } Page;
+
+/* All parameters behind page->after that pass every filter and lie under path (absent: anywhere), a page of them. */
+static int collect(SwCtx *cx, SwStr path, bool recursive, const SsmParameterStringFilterList *filters, Page *page, SwError *err) {
+    SwDocList rows;
+    SwDocQuery q = {.prefix = path.p && !sw_str_eqz(path, "/") ? path : SW_NO_STR};
+    if (sw_doc_list(cx->tx, &ssm_parameters, &q, &rows, err) < 0)
+        return -1;
+    page->v = sw_new_n(cx->arena, SsmParameterRecord *, page->max + 1);
+    for (size_t i = 0; i < rows.n; i++) {
+        SsmParameterRecord *p = rows.v[i].record;
+        bool pass = !(page->after.p && sw_str_cmp(rows.v[i].id, page->after) <= 0) && (!path.p || under(p->name, path, recursive));
+        for (size_t k = 0; pass && k < filters->n; k++)
+            if (filter_matches(cx, &filters->v[k], p, &pass, err) < 0)
+                return -1;
+        if (!pass)
+            continue;
+        if (page->n == page->max) {
+            page->next = page->v[page->n - 1]->name;
+            return 0;
+        }
+        page->v[page->n++] = p;
+    }
+    return 0;
+}
+
+int ssm_get_parameters_by_path(SwCtx *cx, const SsmGetParametersByPathRequest *in, SsmGetParametersByPathResult *out, SwError *err) {
+    Page page = {.max = (size_t)SW_OR(in->max_results, 10)};
+    if (!sw_str_starts(in->path, SW_STR("/")))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward slash \"/\".");
+    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "GetParametersByPath", in->next_token, &page.after))
+        return sw_fail(err, &SSM_INVALID_NEXT_TOKEN, "The specified token isn't valid.");
+    if (check_filters(&in->parameter_filters, true, err) < 0 || collect(cx, in->path, in->recursive.v, &in->parameter_filters, &page, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->parameters);
+    for (size_t i = 0; i < page.n; i++) {
+        SsmParameter *p = sw_list_add(cx->arena, &out->parameters);
+        sw_shape_move(cx->arena, &ssm_shape_parameter, p, &ssm_shape_parameter_record, page.v[i]);
+        p->arn = ssm_arn(cx, p->name);
+        if (ssm_value(cx, page.v[i], in->with_decryption.v, &p->value, err) < 0)
+            return -1;
+    }
+    if (page.next.p)
+        out->next_token = sw_page_token(cx->arena, "GetParametersByPath", page.next);
+    return 0;
+}
+
+int ssm_describe_parameters(SwCtx *cx, const SsmDescribeParametersRequest *in, SsmDescribeParametersResult *out, SwError *err) {
+    Page page = {.max = (size_t)SW_OR(in->max_results, 50)};
+    if (in->shared.v)
+        return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "Shared", "parameters are not shared between accounts");
+    if (in->filters.n > 0 && in->parameter_filters.n > 0)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "You can use either Filters or ParameterFilters in a single request.");
+    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeParameters", in->next_token, &page.after))
+        return sw_fail(err, &SSM_INVALID_NEXT_TOKEN, "The specified token isn't valid.");
+    SsmParameterStringFilterList filters = in->parameter_filters;
+    for (size_t i = 0; i < in->filters.n; i++)
+        *sw_list_add(cx->arena, &filters) = (SsmParameterStringFilter){.key = in->filters.v[i].key, .option = SW_STR("BeginsWith"), .values = in->filters.v[i].values};
+    if (check_filters(&filters, false, err) < 0 || collect(cx, SW_NO_STR, true, &filters, &page, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->parameters);
+    for (size_t i = 0; i < page.n; i++) {
+        SsmParameterMetadata *m = sw_list_add(cx->arena, &out->parameters);
+        sw_shape_move(cx->arena, &ssm_shape_parameter_metadata, m, &ssm_shape_parameter_record, page.v[i]);
+        m->arn = ssm_arn(cx, m->name);
+        sw_list_present(cx->arena, &m->policies);
+    }
+    if (page.next.p)
+        out->next_token = sw_page_token(cx->arena, "DescribeParameters", page.next);
+    return 0;
+}
+
+/* Tags. */
+
+#define TAGS_MAX 50
+
+static int tagged(SwCtx *cx, SwStr type, SwStr id, SsmParameterRecord **ret_p, SwError *err) {
+    if (!sw_str_eqz(type, "Parameter"))
+        return sw_fail(err, &SSM_INVALID_RESOURCE_TYPE, "The resource type %.*s is not valid here: only Parameter is.", SW_FMT(type));
+    if (ssm_find(cx, id, ret_p, err) < 0)
+        return -1;
+    return *ret_p ? 0 : sw_fail(err, &SSM_INVALID_RESOURCE_ID, "The resource ID \"%.*s\" is not valid. Verify the ID and try again.", SW_FMT(id));
+}
+
+int ssm_add_tags_to_resource(SwCtx *cx, const SsmAddTagsToResourceRequest *in, SsmAddTagsToResourceResult *out, SwError *err) {
+    SsmParameterRecord *p;
+    if (tagged(cx, in->resource_type, in->resource_id, &p, err) < 0)
+        return -1;
+    for (size_t i = 0; i < in->tags.n; i++) {
+        size_t k = 0;
+        while (k < p->tags.n && !sw_str_eq(p->tags.v[k].key, in->tags.v[i].key))
+            k++;
+        *(k < p->tags.n ? &p->tags.v[k] : sw_list_add(cx->arena, &p->tags)) = in->tags.v[i];
+    }
+    if (p->tags.n > TAGS_MAX)
+        return sw_fail(err, &SSM_TOO_MANY_TAGS_ERROR, "A resource can have at most %d tags.", TAGS_MAX);
+    return sw_doc_put(cx->tx, &ssm_parameters, p->name, p, err);
+}
+
+int ssm_remove_tags_from_resource(SwCtx *cx, const SsmRemoveTagsFromResourceRequest *in, SsmRemoveTagsFromResourceResult *out, SwError *err) {
+    SsmParameterRecord *p;
+    if (tagged(cx, in->resource_type, in->resource_id, &p, err) < 0)
+        return -1;
+    size_t kept = 0;
+    for (size_t i = 0; i < p->tags.n; i++)
+        if (!sw_str_list_has(&in->tag_keys, p->tags.v[i].key))
+            p->tags.v[kept++] = p->tags.v[i];
+    p->tags.n = kept;
+    return sw_doc_put(cx->tx, &ssm_parameters, p->name, p, err);
+}
+
+int ssm_list_tags_for_resource(SwCtx *cx, const SsmListTagsForResourceRequest *in, SsmListTagsForResourceResult *out, SwError *err) {
+    SsmParameterRecord *p;
+    if (tagged(cx, in->resource_type, in->resource_id, &p, err) < 0)
+        return -1;
+    out->tag_list = p->tags;
+    sw_list_present(cx->arena, &out->tag_list);
+    return 0;
+}

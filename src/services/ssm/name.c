@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of parameters, and finding them. */
+
+#include "services/ssm/ssm.h"
+
+#define LEVELS_MAX 15
+
+bool ssm_name_parse(SwStr given, SsmName *ret_n) {
+    SwArn arn;
+    SwStr name = given;
+    size_t colon;
+    *ret_n = (SsmName){0};
+    if (sw_arn_parse(given, &arn)) {
+        if (!sw_str_eqz(arn.service, "ssm") || !sw_str_starts(arn.resource, SW_STR("parameter/")))
+            return false;
+        /* "parameter/a" may be a or /a; a path keeps its slash: the caller tries both. */
+        name = sw_str_skip(arn.resource, sizeof("parameter") - 1);
+    }
+    if (sw_str_find(name, ':', &colon)) {
+        ret_n->selector = sw_str_skip(name, colon + 1);
+        name.n = colon;
+        if (!sw_str_is(ret_n->selector))
+            return false;
+    }
+    ret_n->name = name;
+    return name.n > 0;
+}
+
+int ssm_name_check(SwStr name, SwError *err) {
+    static const char *const rules =
+        "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths divided by "
+        "slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_";
+    size_t slashes = 0, at;
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+        bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+        if (!word && c != '/')
+            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", rules);
+        slashes += c == '/';
+    }
+    SwStr first = sw_str_starts(name, SW_STR("/")) ? sw_str_skip(name, 1) : name;
+    if (first.n >= 3 && sw_str_ieq(sw_str_n(first.p, 3), SW_STR("ssm")))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", rules);
+    if (first.n >= 3 && sw_str_ieq(sw_str_n(first.p, 3), SW_STR("aws")))
+        return sw_fail(err, &SW_ACCESS_DENIED_EXCEPTION, "No access to reserved parameter name: %.*s.", SW_FMT(name));
+    if (sw_str_find(name, '/', &at) && at != 0)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter name must be a fully qualified name.");
+    if (sw_str_ends(name, SW_STR("/")) || sw_str_contains(name, SW_STR("//")))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", rules);
+    if (slashes > LEVELS_MAX)
+        return sw_fail(err, &SSM_HIERARCHY_LEVEL_LIMIT_EXCEEDED_EXCEPTION, "A hierarchy can have a maximum of %d levels.", LEVELS_MAX);
+    return 0;
+}
+
+SwStr ssm_arn(SwCtx *cx, SwStr name) {
+    return sw_arn(cx, "ssm", "parameter%s%.*s", sw_str_starts(name, SW_STR("/")) ? "" : "/", SW_FMT(name));
+}
+
+SwStr ssm_history_id(SwArena *a, SwStr name, int64_t version) {
+    return sw_strf(a, "%.*s:%012lld", SW_FMT(name), (long long)version);
+}
+
+int ssm_find(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) {
+    void *record;
+    if (sw_doc_get(cx->tx, &ssm_parameters, name, &record, err) < 0)
+        return -1;
+    *ret_p = record;
+    return 0;
+}
+
+int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) {
+    if (ssm_find(cx, name, ret_p, err) < 0)
+        return -1;
+    return *ret_p ? 0 : sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(name));
+}
+
+int ssm_versions(SwCtx *cx, SwStr name, SwDocList *ret_l, SwError *err) {
+    return sw_doc_list(cx->tx, &ssm_history, &(SwDocQuery){.prefix = sw_strf(cx->arena, "%.*s:", SW_FMT(name))}, ret_l, err);
+}
+
+int ssm_value(SwCtx *cx, const SsmParameterRecord *p, bool decrypt, SwStr *ret_value, SwError *err) {
+    *ret_value = p->value;
+    if (!decrypt || !sw_str_eq(p->type, SSM_PARAMETER_TYPE_SECURE_STRING))
+        return 0;
+    return ssm_decrypt(cx, ssm_arn(cx, p->name), p->value, ret_value, err);
+}

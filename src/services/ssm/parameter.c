@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parameters: put, get, delete, labels, history.
+ *
+ * AWS     Systems Manager User Guide, "Parameter Store". A parameter keeps its last 100 versions; the oldest goes when
+ *         the 101st comes, unless it has a label. */
+
+#include "base/pattern.h"
+#include "services/ssm/ssm.h"
+
+#define VERSIONS_MAX 100
+#define LABELS_MAX 10
+#define STANDARD_BYTES 4096
+#define ADVANCED_BYTES 8192
+#define DEFAULT_KEY "alias/aws/ssm"
+
+/* Put. */
+
+static int check_put(SwCtx *cx, const SsmPutParameterRequest *in, const SsmParameterRecord *old, SwError *err) {
+    if (ssm_name_check(in->name, err) < 0)
+        return -1;
+    if (sw_str_is(in->policies) && !sw_str_eqz(in->policies, "[{}]") && !sw_str_eqz(in->policies, "[]"))
+        return sw_fail(err, &SSM_POLICIES_LIMIT_EXCEEDED_EXCEPTION, "Policies: parameter policies are not supported");
+    if (sw_str_is(in->data_type) && !sw_str_eqz(in->data_type, "text"))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "The following data type is not supported: %.*s (Data type names are all lowercase.)", SW_FMT(in->data_type));
+    if (in->overwrite.v && in->tags.n > 0)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag. "
+                       "To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.");
+    if (old && !in->overwrite.v)
+        return sw_fail(err, &SSM_PARAMETER_ALREADY_EXISTS,
+                       "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.");
+    if (!old && !sw_str_is(in->type))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "A parameter type is required when you create a parameter.");
+    if (old && sw_str_is(in->type) && !sw_str_eq(in->type, old->type))
+        return sw_fail(err, &SSM_HIERARCHY_TYPE_MISMATCH_EXCEPTION,
+                       "Parameter Store doesn't support changing a parameter type in a hierarchy. Create a new, unique parameter.");
+    bool secure = sw_str_eq(old ? old->type : in->type, SSM_PARAMETER_TYPE_SECURE_STRING);
+    if (sw_str_is(in->key_id) && !secure)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "KeyId is required for SecureString type parameter only.");
+    if (sw_str_is(in->key_id) && !sw_str_eqz(in->key_id, DEFAULT_KEY))
+        return sw_fail(err, &SSM_INVALID_KEY_ID, "Invalid KeyId %.*s: only %s is supported", SW_FMT(in->key_id), DEFAULT_KEY);
+    return 0;
+}
+
+static int check_value(const SsmPutParameterRequest *in, const SsmParameterRecord *p, SwError *err) {
+    bool advanced = sw_str_eqz(p->tier, "Advanced");
+    if (in->value.n == 0)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1");
+    if (!advanced && in->value.n > STANDARD_BYTES)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade "
+                       "the parameter to use the advanced-parameter tier.");
+    if (in->value.n > ADVANCED_BYTES)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Advanced tier parameters support a maximum parameter value of 8192 characters.");
+    if (sw_str_eqz(p->type, "StringList") && (sw_str_starts(in->value, SW_STR(",")) || sw_str_ends(in->value, SW_STR(",")) || sw_str_contains(in->value, SW_STR(",,"))))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter value of type StringList can't contain empty items.");
+    if (!sw_str_is(p->allowed_pattern))
+        return 0;
+    size_t at;
+    const SwPattern *pattern = sw_str_find(p->allowed_pattern, '\0', &at) ? NULL : sw_pattern_compile(p->allowed_pattern.p);
+    if (!pattern)
+        return sw_fail(err, &SSM_INVALID_ALLOWED_PATTERN_EXCEPTION, "The parameter value can't be validated against an invalid regular expression");
+    if (!sw_pattern_matches(pattern, in->value))
+        return sw_fail(err, &SSM_PARAMETER_PATTERN_MISMATCH_EXCEPTION, "Parameter value, cannot be validated against allowedPattern: %.*s", SW_FMT(p->allowed_pattern));
+    return 0;
+}
+
+static int choose_tier(const SsmPutParameterRequest *in, SsmParameterRecord *p, const SsmParameterRecord *old, SwError *err) {
+    bool was_advanced = old && sw_str_eqz(old->tier, "Advanced");
+    if (was_advanced && sw_str_eqz(in->tier, "Standard"))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
+                       "advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced parameter and recreate it as a standard parameter.");
+    bool advanced = was_advanced || sw_str_eqz(in->tier, "Advanced") || (sw_str_eqz(in->tier, "Intelligent-Tiering") && in->value.n > STANDARD_BYTES);
+    p->tier = advanced ? SW_STR("Advanced") : SW_STR("Standard");
+    return 0;
+}
+
+static int trim_history(SwCtx *cx, SwStr name, SwError *err) {
+    SwDocList rows;
+    if (ssm_versions(cx, name, &rows, err) < 0)
+        return -1;
+    if (rows.n < VERSIONS_MAX)
+        return 0;
+    if (((SsmParameterRecord *)rows.v[0].record)->labels.n > 0)
+        return sw_fail(err, &SSM_PARAMETER_MAX_VERSION_LIMIT_EXCEEDED,
+                       "You attempted to create a new version of %.*s by calling the PutParameter API with the overwrite flag. Version %lld, the oldest "
+                       "version, can't be deleted because it has a label associated with it. Move the label to another version of the parameter, and try again.",
+                       SW_FMT(name), (long long)((SsmParameterRecord *)rows.v[0].record)->version.v);
+    return sw_doc_delete(cx->tx, &ssm_history, rows.v[0].id, NULL, err);
+}
+
+static int announce(SwCtx *cx, const char *operation, const SsmParameterRecord *p, SwError *err) {
+    SwBuf d = sw_buf(cx->arena, 16 * SW_KIB);
+    sw_buf_addf(&d, "{\"operation\":\"%s\",\"name\":", operation);
+    sw_json_write_string(&d, p->name);
+    sw_buf_addf(&d, ",\"type\":\"%.*s\"", SW_FMT(p->type));
+    if (sw_str_is(p->description)) {
+        sw_buf_addz(&d, ",\"description\":");
+        sw_json_write_string(&d, p->description);
+    }
+    sw_buf_addc(&d, '}');
+    SwEvent e = {.source = SW_STR("aws.ssm"), .detail_type = SW_STR("Parameter Store Change"), .detail = sw_buf_str(&d)};
+    sw_str_list_add(cx->arena, &e.resources, ssm_arn(cx, p->name));
+    return sw_event_put(cx, &e, err);
+}
+
+int ssm_put_parameter(SwCtx *cx, const SsmPutParameterRequest *in, SsmPutParameterResult *out, SwError *err) {
+    SsmParameterRecord *old, *p = sw_new(cx->arena, SsmParameterRecord);
+    if (ssm_find(cx, in->name, &old, err) < 0 || check_put(cx, in, old, err) < 0 || choose_tier(in, p, old, err) < 0)
+        return -1;
+    p->name = in->name;
+    p->type = old ? old->type : in->type;
+    p->description = in->description.p ? in->description : old ? old->description : SW_NO_STR;
+    p->allowed_pattern = in->allowed_pattern.p ? sw_str_dup(cx->arena, in->allowed_pattern) : SW_NO_STR;
+    p->data_type = SW_STR("text");
+    p->tags = old ? old->tags : in->tags;
+    p->version = SW_SOME_INT(old ? old->version.v + 1 : 1);
+    p->last_modified_date = SW_SOME_TIME(sw_now(cx));
+    p->last_modified_user = cx->principal.arn;
+    p->value = in->value;
+    if (check_value(in, p, err) < 0)
+        return -1;
+    if (sw_str_eq(p->type, SSM_PARAMETER_TYPE_SECURE_STRING)) {
+        p->key_id = SW_STR(DEFAULT_KEY);
+        if (ssm_encrypt(cx, ssm_arn(cx, p->name), in->value, &p->value, err) < 0)
+            return -1;
+    }
+    if (old && trim_history(cx, p->name, err) < 0)
+        return -1;
+    out->version = p->version;
+    out->tier = p->tier;
+    if (sw_doc_put(cx->tx, &ssm_parameters, p->name, p, err) < 0)
+        return -1;
+    SsmParameterRecord version = *p;
+    version.tags = (SsmTagList){0};
+    if (sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, p->name, p->version.v), &version, err) < 0)
+        return -1;
+    return announce(cx, old ? "Update" : "Create", p, err);
+}
+
+/* Get. */
+
+static int select_version(SwCtx *cx, const SsmName *n, SsmParameterRecord **p, SwError *err) {
+    int64_t number;
+    SwDocList rows;
+    bool by_number = sw_str_to_i64(n->selector, &number);
+    if (ssm_versions(cx, n->name, &rows, err) < 0)
+        return -1;
+    for (size_t i = 0; i < rows.n; i++) {
+        SsmParameterRecord *v = rows.v[i].record;
+        if (by_number ? v->version.v == number : sw_str_list_has(&v->labels, n->selector)) {
+            *p = v;
+            return 0;
+        }
+    }
+    return sw_fail(err, &SSM_PARAMETER_VERSION_NOT_FOUND, "Systems Manager could not find version %.*s of %.*s. Verify the version and try again.",
+                   SW_FMT(n->selector), SW_FMT(n->name));
+}
+
+static int show(SwCtx *cx, const SsmParameterRecord *p, SwStr selector, bool decrypt, SsmParameter *ret, SwError *err) {
+    *ret = (SsmParameter){.name = p->name, .type = p->type, .version = p->version, .last_modified_date = p->last_modified_date,
+                          .arn = ssm_arn(cx, p->name), .data_type = p->data_type};
+    if (selector.p)
+        ret->selector = sw_strf(cx->arena, ":%.*s", SW_FMT(selector));
+    return ssm_value(cx, p, decrypt, &ret->value, err);
+}
+
+/* Kinds that mean "there is none" are the caller's to report. */
+static int get(SwCtx *cx, SwStr given, bool decrypt, SsmParameter *ret, SwError *err) {
+    SsmName n;
+    SsmParameterRecord *p;
+    if (!ssm_name_parse(given, &n))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Invalid parameter name. Please use correct syntax for referencing a version/label  <name>:<version/label>");
+    if (ssm_find(cx, n.name, &p, err) < 0)
+        return -1;
+    if (!p && sw_str_starts(given, SW_STR("arn:"))) {
+        n.name = sw_str_skip(n.name, 1);
+        if (ssm_find(cx, n.name, &p, err) < 0)
+            return -1;
+    }
+    if (!p)
+        return sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(n.name));
+    if (n.selector.p && select_version(cx, &n, &p, err) < 0)
+        return -1;
+    return show(cx, p, n.selector, decrypt, ret, err);
+}
+
+int ssm_get_parameter(SwCtx *cx, const SsmGetParameterRequest *in, SsmGetParameterResult *out, SwError *err) {
+    out->parameter = sw_new(cx->arena, SsmParameter);
+    return get(cx, in->name, in->with_decryption.v, out->parameter, err);
+}
+
+int ssm_get_parameters(SwCtx *cx, const SsmGetParametersRequest *in, SsmGetParametersResult *out, SwError *err) {
+    sw_list_present(cx->arena, &out->parameters);
+    sw_list_present(cx->arena, &out->invalid_parameters);
+    for (size_t i = 0; i < in->names.n; i++) {
+        SwError one = sw_error(cx->arena);
+        SsmParameter p;
+        if (get(cx, in->names.v[i], in->with_decryption.v, &p, &one) == 0) {
+            *sw_list_add(cx->arena, &out->parameters) = p;
+        } else if (sw_error_is(&one, &SSM_PARAMETER_NOT_FOUND) || sw_error_is(&one, &SSM_PARAMETER_VERSION_NOT_FOUND)) {
+            sw_str_list_add(cx->arena, &out->invalid_parameters, in->names.v[i]);
+        } else {
+            *err = one;
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Delete. */
+
+static int delete_one(SwCtx *cx, SwStr name, bool *ret_existed, SwError *err) {
+    SsmParameterRecord *p;
+    SwDocList rows;
+    if (ssm_find(cx, name, &p, err) < 0)
+        return -1;
+    *ret_existed = p != NULL;
+    if (!p)
+        return 0;
+    if (ssm_versions(cx, name, &rows, err) < 0)
+        return -1;
+    for (size_t i = 0; i < rows.n; i++)
+        if (sw_doc_delete(cx->tx, &ssm_history, rows.v[i].id, NULL, err) < 0)
+            return -1;
+    return sw_doc_delete(cx->tx, &ssm_parameters, name, NULL, err) < 0 ? -1 : announce(cx, "Delete", p, err);
+}
+
+int ssm_delete_parameter(SwCtx *cx, const SsmDeleteParameterRequest *in, SsmDeleteParameterResult *out, SwError *err) {
+    bool existed;
+    if (delete_one(cx, in->name, &existed, err) < 0)
+        return -1;
+    return existed ? 0 : sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(in->name));
+}
+
+int ssm_delete_parameters(SwCtx *cx, const SsmDeleteParametersRequest *in, SsmDeleteParametersResult *out, SwError *err) {
+    sw_list_present(cx->arena, &out->deleted_parameters);
+    sw_list_present(cx->arena, &out->invalid_parameters);
+    for (size_t i = 0; i < in->names.n; i++) {
+        bool existed;
+        if (delete_one(cx, in->names.v[i], &existed, err) < 0)
+            return -1;
+        sw_str_list_add(cx->arena, existed ? &out->deleted_parameters : &out->invalid_parameters, in->names.v[i]);
+    }
+    return 0;
+}
+
+/* Labels. */
+
+static bool label_allowed(SwStr l) {
+    if (l.n == 0 || l.n > 100 || (l.p[0] >= '0' && l.p[0] <= '9'))
+        return false;
+    for (size_t i = 0; i < l.n; i++) {
+        char c = l.p[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_'))
+            return false;
+    }
+    return !(l.n >= 3 && (sw_str_ieq(sw_str_n(l.p, 3), SW_STR("aws")) || sw_str_ieq(sw_str_n(l.p, 3), SW_STR("ssm"))));
+}
+
+static bool drop_label(SwStrList *labels, SwStr label) {
+    size_t kept = 0, n = labels->n;
+    for (size_t i = 0; i < n; i++)
+        if (!sw_str_eq(labels->v[i], label))
+            labels->v[kept++] = labels->v[i];
+    labels->n = kept;
+    return kept < n;
+}
+
+/* Finds the version to label among all; the whole history is needed, for a label is on one version only. */
+static int version_among(const SwDocList *rows, SwStr name, int64_t number, SsmParameterRecord **ret_v, SwError *err) {
+    for (size_t i = 0; i < rows->n; i++) {
+        *ret_v = rows->v[i].record;
+        if ((*ret_v)->version.v == number)
+            return 0;
+    }
+    return sw_fail(err, &SSM_PARAMETER_VERSION_NOT_FOUND, "Systems Manager could not find version %lld of %.*s. Verify the version and try again.",
+                   (long long)number, SW_FMT(name));
+}
+
+int ssm_label_parameter_version(SwCtx *cx, const SsmLabelParameterVersionRequest *in, SsmLabelParameterVersionResult *out, SwError *err) {
+    SsmParameterRecord *p, *v = NULL;
+    SwDocList rows;
+    if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, in->name, &rows, err) < 0 ||
+        version_among(&rows, in->name, SW_OR(in->parameter_version, p->version.v), &v, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->invalid_labels);
+    for (size_t i = 0; i < in->labels.n; i++) {
+        SwStr label = in->labels.v[i];
+        if (!label_allowed(label)) {
+            sw_str_list_add(cx->arena, &out->invalid_labels, label);
+            continue;
+        }
+        for (size_t k = 0; k < rows.n; k++) {
+            SsmParameterRecord *other = rows.v[k].record;
+            if (drop_label(&other->labels, label) && other != v && sw_doc_put(cx->tx, &ssm_history, rows.v[k].id, other, err) < 0)
+                return -1;
+        }
+        sw_str_list_add(cx->arena, &v->labels, label);
+    }
+    if (v->labels.n > LABELS_MAX)
+        return sw_fail(err, &SSM_PARAMETER_VERSION_LABEL_LIMIT_EXCEEDED, "A parameter version can have maximum %d labels. Move one or more labels to another version and try again.", LABELS_MAX);
+    out->parameter_version = v->version;
+    return sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, in->name, v->version.v), v, err);
+}
+
+int ssm_unlabel_parameter_version(SwCtx *cx, const SsmUnlabelParameterVersionRequest *in, SsmUnlabelParameterVersionResult *out, SwError *err) {
+    SsmParameterRecord *p, *v = NULL;
+    SwDocList rows;
+    if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, in->name, &rows, err) < 0 ||
+        version_among(&rows, in->name, in->parameter_version.v, &v, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->removed_labels);
+    sw_list_present(cx->arena, &out->invalid_labels);
+    for (size_t i = 0; i < in->labels.n; i++)
+        sw_str_list_add(cx->arena, drop_label(&v->labels, in->labels.v[i]) ? &out->removed_labels : &out->invalid_labels, in->labels.v[i]);
+    return sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, in->name, v->version.v), v, err);
+}
+
+int ssm_get_parameter_history(SwCtx *cx, const SsmGetParameterHistoryRequest *in, SsmGetParameterHistoryResult *out, SwError *err) {
+    SsmParameterRecord *p;
+    SwDocList rows;
+    SwStr after = SW_NO_STR;
+    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "GetParameterHistory", in->next_token, &after))
+        return sw_fail(err, &SSM_INVALID_NEXT_TOKEN, "The specified token isn't valid.");
+    if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, in->name, &rows, err) < 0)
+        return -1;
+    size_t max = (size_t)SW_OR(in->max_results, 50);
+    sw_list_present(cx->arena, &out->parameters);
+    for (size_t i = 0; i < rows.n; i++) {
+        if (after.p && sw_str_cmp(rows.v[i].id, after) <= 0)
+            continue;
+        if (out->parameters.n == max) {
+            out->next_token = sw_page_token(cx->arena, "GetParameterHistory", rows.v[i - 1].id);
+            break;
+        }
+        const SsmParameterRecord *v = rows.v[i].record;
+        SsmParameterHistory *h = sw_list_add(cx->arena, &out->parameters);
+        sw_shape_move(cx->arena, &ssm_shape_parameter_history, h, &ssm_shape_parameter_record, v);
+        sw_list_present(cx->arena, &h->labels);
+        sw_list_present(cx->arena, &h->policies);
+        if (ssm_value(cx, v, in->with_decryption.v, &h->value, err) < 0)
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* SSM's insides: Parameter Store. A parameter's current version is a document of its own; every version, that one too,
+ * is in the history. Labels lie in the history only. */
+
+#include "api/host.h"
+#include "models/ssm.gen.h"
+#include "models/ssm_records.gen.h"
+
+extern const SwCollection ssm_parameters, ssm_history;
+
+/* A name as clients give it: bare, or an ARN, with an optional ":version" or ":label". */
+typedef struct SsmName {
+    SwStr name, selector;               /* selector absent: the current version */
+} SsmName;
+bool ssm_name_parse(SwStr given, SsmName *ret_n);
+int  ssm_name_check(SwStr name, SwError *err) sw_must_check;
+SwStr ssm_arn(SwCtx *cx, SwStr name);
+SwStr ssm_history_id(SwArena *a, SwStr name, int64_t version);
+/* *ret_p NULL: absent. */
+int ssm_find(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) sw_must_check;
+int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) sw_must_check;
+int ssm_versions(SwCtx *cx, SwStr name, SwDocList *ret_l, SwError *err) sw_must_check;      /* oldest first */
+/* The value to show: decrypted only where it is asked for. */
+int ssm_value(SwCtx *cx, const SsmParameterRecord *p, bool decrypt, SwStr *ret_value, SwError *err) sw_must_check;
+
+/* secret.c: AES-256-GCM under <data>/ssm-key (0600, made when first needed), bound to `context`. Base64. */
+int ssm_encrypt(SwCtx *cx, SwStr context, SwStr plain, SwStr *ret_cipher, SwError *err) sw_must_check;
+int ssm_decrypt(SwCtx *cx, SwStr context, SwStr cipher, SwStr *ret_plain, SwError *err) sw_must_check;

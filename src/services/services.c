@@ -15,6 +15,7 @@
     X(codepipeline) \
     X(s3)           \
     X(ssm)          \
+    X(codecommit)   \
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From refs to events, each change told exactly once: git/git.h says how. At start every repository is looked at once,
+ * for pushes whose events a crash swallowed, and folders without a document are removed. */
+
+#include <dirent.h>
+
+#include "base/file.h"
+#include "base/map.h"
+#include "services/codecommit/codecommit.h"
+
+/* detail as the CodeCommit user guide shows it under "Monitoring CodeCommit events". */
+static SwStr detail(SwCtx *cx, const CodecommitRepositoryMetadata *m, const SwGitRefChange *c, SwStr caller) {
+    SwArena *a = cx->arena;
+    bool tag = sw_str_starts(c->ref, SW_STR("refs/tags/"));
+    SwValue d = sw_value_object();
+    sw_value_sets(a, &d, "callerUserArn", caller);
+    sw_value_sets(a, &d, "commitId", c->new_id);
+    sw_value_sets(a, &d, "event", !c->old_id.p ? SW_STR("referenceCreated") : c->new_id.p ? SW_STR("referenceUpdated") : SW_STR("referenceDeleted"));
+    sw_value_sets(a, &d, "oldCommitId", c->old_id);
+    sw_value_sets(a, &d, "referenceFullName", c->ref);
+    sw_value_sets(a, &d, "referenceName", sw_str_skip(c->ref, tag ? 10 : 11));
+    sw_value_sets(a, &d, "referenceType", tag ? SW_STR("tag") : SW_STR("branch"));
+    sw_value_sets(a, &d, "repositoryId", m->repository_id);
+    sw_value_sets(a, &d, "repositoryName", m->repository_name);
+    return sw_json_text(a, &d);
+}
+
+int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, SwError *err) {
+    SwArena *a = cx->arena;
+    CodecommitRepositoryMetadata *m = r->metadata;
+    SwGitRefChangeList changes;
+    void *record = NULL;
+    if (sw_doc_get(cx->tx, &codecommit_refs, m->repository_id, &record, err) < 0)
+        return -1;
+    CodecommitRefsRecord refs = record ? *(CodecommitRefsRecord *)record : (CodecommitRefsRecord){0};
+    if (sw_git_changed_since(a, codecommit_path(cx->host, a, m->repository_id), refs.refs, &changes, &refs.refs, err) < 0)
+        return -1;
+    for (size_t i = 0; i < changes.n; i++) {
+        SwEvent e = {.source = SW_STR("aws.codecommit"), .detail_type = SW_STR("CodeCommit Repository State Change"),
+                     .detail = detail(cx, m, &changes.v[i], caller)};
+        sw_str_list_add(a, &e.resources, codecommit_arn(cx, m->repository_name));
+        if (sw_event_put(cx, &e, err) < 0)
+            return -1;
+    }
+    if (!changes.n)
+        return 0;
+    m->last_modified_date = SW_SOME_TIME(sw_now(cx));
+    if (sw_doc_put(cx->tx, &codecommit_repositories, m->repository_name, r, err) < 0)
+        return -1;
+    return sw_doc_put(cx->tx, &codecommit_refs, m->repository_id, &refs, err);
+}
+
+/* --- at start ----------------------------------------------------------------------------------------------------------- */
+
+static int repair_in_tx(SwCtx *cx, SwStr name, SwError *err) {
+    void *r = NULL;
+    if (sw_doc_get(cx->tx, &codecommit_repositories, name, &r, err) < 0)
+        return -1;
+    return r ? codecommit_settle(cx, r, SW_NO_STR, err) : 0;
+}
+
+static int repair_step(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
+        return -1;
+    if (repair_in_tx(cx, id, err) < 0) {
+        sw_ctx_rollback(cx);
+        return -1;
+    }
+    return sw_ctx_commit(cx, err);
+}
+
+const SwController codecommit_repair = {.name = "codecommit/repair", .step = repair_step, .parallel = 1};
+
+static void remove_strangers(const SwHost *h, SwArena *a, const SwMap *known) {
+    const char *folder = codecommit_folder(h, a);
+    DIR *d = opendir(folder);
+    if (!d)
+        return;
+    for (struct dirent *e; (e = readdir(d));) {
+        SwError ignored = sw_error(a);
+        if (e->d_name[0] != '.' && !sw_map_get(known, sw_str(e->d_name)))
+            (void)!sw_git_delete(sw_path(a, folder, e->d_name), &ignored);      /* tried again at the next start */
+    }
+    closedir(d);
+}
+
+int codecommit_recover(SwHost *h, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwCtx *cx = sw_ctx_new(h, a, SW_NO_STR, SW_NO_STR, "codecommit");
+    SwMap known = sw_map(a);
+    SwDocList l;
+    SwDocQuery all = {.any_scope = true};
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
+        return -1;
+    int r = sw_doc_list(cx->tx, &codecommit_repositories, &all, &l, err);
+    for (size_t i = 0; r == 0 && i < l.n; i++) {
+        const CodecommitRepositoryRecord *record = l.v[i].record;
+        sw_map_put(&known, record->metadata->repository_id, l.v[i].record);
+        cx->account = l.v[i].account;
+        cx->region = l.v[i].region;
+        r = sw_wake(cx, &codecommit_repair, l.v[i].id, 0, err);
+    }
+    if (r == 0)
+        r = sw_ctx_commit(cx, err);
+    sw_ctx_rollback(cx);
+    if (r == 0)
+        remove_strangers(h, a, &known);
+    return r;
+}

@@ -242,6 +242,10 @@ static int settle(SwCtx *cx, const EcsClusterRecord *c, EcsService *v, const Ecs
         check_platform(v->platform_version, v->launch_type, err) < 0 || check_balancers(cx, d->definition, &v->load_balancers, err) < 0)
         return -1;
     bool fargate = ecs_is(v->launch_type, "FARGATE");
+    if (v->network_configuration && !v->network_configuration->awsvpc_configuration->assign_public_ip.n) {
+        v->network_configuration = sw_shape_copy(cx->arena, &ecs_shape_network_configuration, v->network_configuration);
+        v->network_configuration->awsvpc_configuration->assign_public_ip = SW_STR("DISABLED");
+    }
     if (provider.n && !v->capacity_provider_strategy.n)
         v->capacity_provider_strategy = c->cluster->default_capacity_provider_strategy;
     v->task_definition = d->definition->task_definition_arn;

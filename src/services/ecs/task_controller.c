@@ -83,6 +83,18 @@ static int target_list(Pass *p, const EcsLoadBalancer *b, Elbv2TargetDescription
     return sw_fail(err, &SW_INTERNAL_FAILURE, "no container %.*s for a target", SW_FMT(b->container_name));
 }
 
+/* One event of the service for each target group, in AWS's words. */
+static int say_targets(Pass *p, const char *what, SwError *err) {
+    void *r;
+    if (!p->t->service_arn.n)
+        return 0;
+    if (sw_doc_get(p->cx->tx, &ecs_services, ecs_service_key(p->cx->arena, p->t->cluster_name, p->t->service_name), &r, err) < 0)
+        return -1;
+    for (size_t i = 0; r && i < p->t->load_balancers.n; i++)
+        ecs_service_say(p->cx, r, "%s 1 targets in (target-group %.*s)", what, SW_FMT(p->t->load_balancers.v[i].target_group_arn));
+    return r ? ecs_service_put(p->cx, r, err) : 0;
+}
+
 static int register_targets(Pass *p, SwError *err) {
     for (size_t i = 0; i < p->t->load_balancers.n; i++) {
         const EcsLoadBalancer *b = &p->t->load_balancers.v[i];
@@ -91,7 +103,7 @@ static int register_targets(Pass *p, SwError *err) {
         if (target_list(p, b, &in.targets, err) < 0 || elbv2_call_register_targets(p->cx, &in, &out, err) < 0)
             return -1;
     }
-    return 0;
+    return say_targets(p, "registered", err);
 }
 
 /* A target group that is gone needs no deregistration. */
@@ -108,7 +120,7 @@ static int deregister_targets(Pass *p, SwError *err) {
             sw_error_reset(err);
         }
     }
-    return 0;
+    return say_targets(p, "deregistered", err);
 }
 
 static int put_log(Pass *p, size_t i, SwError *err) {
@@ -355,7 +367,7 @@ static int start_one(Pass *p, size_t i, SwError *err) {
     return 0;
 }
 
-/* Containers whose end was seen. Returns whether an essential one is among them. */
+/* Note the ends of containers; an essential one's stops the task. */
 static void see_ends(Pass *p) {
     for (size_t i = 0; i < p->t->containers.n; i++) {
         EcsContainer *c = &p->t->task->containers.v[i];
@@ -394,7 +406,7 @@ static bool stopping(const Pass *p) {
 static int bring_up(Pass *p, SwError *err) {
     EcsTask *k = p->t->task;
     size_t waiting = 0, n = p->t->containers.n;
-    bool new_one = false;
+    see_ends(p);                        /* what waited for an end may go on */
     if (!k->pull_started_at.set)
         k->pull_started_at = SW_SOME_TIME(sw_now(p->cx));
     for (bool progress = true; progress && !stopping(p);) {
@@ -412,18 +424,17 @@ static int bring_up(Pass *p, SwError *err) {
                 continue;
             if (start_one(p, i, err) < 0)
                 return -1;
-            new_one = progress = true;
+            progress = true;
         }
     }
     if (!k->pull_stopped_at.set && !waiting)
         k->pull_stopped_at = SW_SOME_TIME(sw_now(p->cx));
-    see_ends(p);
     if (!waiting && !stopping(p)) {
         if (!p->t->load_balancers.n)
             k->started_at = SW_SOME_TIME(sw_now(p->cx));
         set_state(p, p->t->load_balancers.n ? "ACTIVATING" : "RUNNING");
     }
-    return p->changed || new_one ? save(p, records_of_started, err) : 0;
+    return p->changed ? save(p, records_of_started, err) : 0;
 }
 
 static int activate(Pass *p, SwError *err) {

@@ -27,6 +27,8 @@ const SwCommand sw_cli_commands[] = {
      "  --region NAME      default region (default us-east-1)\n"
      "  --ephemeral        keep nothing: state in memory, everything removed at the end\n"
      "  --settle           answers wait until nothing is left to do, so that tests never poll\n"},
+    {"down", "[--data DIR]", "stop the server and everything that it runs; what is stored stays", sw_cli_down,
+     "  --data DIR         the server's data folder (default: that of the server at the endpoint, else the default folder)\n"},
     {"version", "", "print the version", version, NULL},
     {"help", "[COMMAND]", "explain a command", help, NULL},
     {0},

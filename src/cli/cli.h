@@ -48,3 +48,6 @@ bool sw_cli_options(SwCli *cli, const SwOption *o, size_t n);
 
 /* Subcommands, one file each. */
 int sw_cli_up(SwCli *cli);
+int sw_cli_down(SwCli *cli);
+/* The data folder named by --data (made absolute), or the default one by the XDG rules (NULL). */
+const char *sw_cli_data_folder(SwCli *cli, const char *named);

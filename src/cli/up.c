@@ -13,13 +13,6 @@
 #include "base/log.h"
 #include "cli/cli.h"
 
-static const char *default_data(SwArena *a) {
-    const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    if (xdg && xdg[0] == '/')
-        return sw_path(a, xdg, "slipway");
-    return sw_path(a, home && home[0] == '/' ? home : "/root", ".local/share/slipway");
-}
-
 typedef struct Options {
     const char *data, *port, *address, *auth;
     bool ephemeral, settle;
@@ -46,18 +39,12 @@ static int configure(SwCli *cli, const Options *o, SwConfig *c) {
         .settle = o->settle,
         .ephemeral = o->ephemeral,
         .services = sw_services,
-        .data = o->data,
     };
-    if (o->data && o->data[0] != '/') {
-        char *cwd = getcwd(NULL, 0);    /* library: getcwd allocates what it returns */
-        c->data = cwd ? sw_path(cli->arena, cwd, o->data) : o->data;
-        free(cwd);                      /* library: the same */
-    }
     if (!o->data && o->ephemeral) {
         char *dir = (char *)(uintptr_t)sw_strf(cli->arena, "/tmp/slipway-XXXXXX").p;
         c->data = mkdtemp(dir);
-    } else if (!o->data) {
-        c->data = default_data(cli->arena);
+    } else {
+        c->data = sw_cli_data_folder(cli, o->data);
     }
     return 0;
 }
@@ -75,6 +62,12 @@ static int run(SwCli *cli, const SwConfig *c, const sigset_t *end) {
     SwError err = sw_error(cli->arena);
     if (sw_host_open(c, &h, &err) < 0)
         return sw_cli_fail(&err, NULL);
+    /* Where this folder's server is, for `slipway down` and `slipway status --data`. */
+    SwStr where = sw_strf(cli->arena, "%d http://%s:%u\n", getpid(), c->address, h->port);
+    if (sw_file_write(sw_path(cli->arena, c->data, "endpoint"), where, 0644, &err) < 0) {
+        sw_host_close(h);
+        return sw_cli_fail(&err, NULL);
+    }
     printf("Slipway listens on http://%s:%u, data in %s\n", c->address, h->port, c->ephemeral ? "memory" : c->data);
     printf("Ready.\n");
     fflush(stdout);

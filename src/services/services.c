@@ -12,6 +12,7 @@
     X(ec2)          \
     X(ecr)          \
     X(ecs)          \
+    X(sqs)          \
     X(codepipeline) \
     X(s3)           \
     X(ssm)          \

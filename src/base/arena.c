@@ -131,6 +131,13 @@ void *sw_arena_alloc(SwArena *a, size_t size) {
     return memset(p, 0, n);
 }
 
+void *sw_arena_array(SwArena *a, size_t n, size_t size) {
+    size_t total;
+    if (__builtin_mul_overflow(n, size, &total))
+        no_memory(a);
+    return sw_arena_alloc(a, total);
+}
+
 void *sw_arena_grow(SwArena *a, void *p, size_t old_size, size_t new_size) {
     Block *b = a->block;
     size_t had = ALIGN(old_size ? old_size : 1), want = ALIGN(new_size ? new_size : 1);

@@ -23,12 +23,13 @@ size_t   sw_arena_used(const SwArena *a);
 /* Never returns NULL: past the limit or without memory it ends the way the arena's owner chose with
  * sw_arena_on_oom (a request answers 500 by siglongjmp in the front door alone); by default it aborts. */
 void *sw_arena_alloc(SwArena *a, size_t size);
+void *sw_arena_array(SwArena *a, size_t n, size_t size);                     /* n * size must not overflow: ends as without memory */
 void *sw_arena_grow(SwArena *a, void *p, size_t old_size, size_t new_size);  /* realloc; in place for the last block */
 void  sw_arena_on_oom(SwArena *a, void (*fn)(void *), void *arg);            /* fn must not return */
 void  sw_arena_defer(SwArena *a, void (*fn)(void *), void *arg);
 
 #define sw_new(a, T)      ((T *)sw_arena_alloc((a), sizeof(T)))
-#define sw_new_n(a, T, n) ((T *)sw_arena_alloc((a), sizeof(T) * (n)))
+#define sw_new_n(a, T, n) ((T *)sw_arena_array((a), (n), sizeof(T)))
 
 static inline void sw_arena_freep(SwArena **a) {
     sw_arena_free(*a);

@@ -8,6 +8,9 @@
 
 #include "base/time.h"
 
+#define SCALE_MIN 1e-3                 /* beyond these, what sw_clock_until computes would not fit */
+#define SCALE_MAX 1e6
+
 struct SwClock {
     SwArena        *arena;
     pthread_mutex_t lock;               /* guards all below */
@@ -80,7 +83,7 @@ void sw_clock_set(SwClock *c, SwClockMode mode, double scale, SwTime offset) {
     pthread_mutex_lock(&c->lock);
     SwTime system = system_now();
     c->mode = mode;
-    c->scale = mode == SW_CLOCK_SCALED ? scale : 1;
+    c->scale = mode == SW_CLOCK_SCALED && scale >= SCALE_MIN && scale <= SCALE_MAX ? scale : 1;
     c->set_at = system;
     c->base = system + offset;
     pthread_mutex_unlock(&c->lock);
@@ -104,7 +107,10 @@ int64_t sw_clock_until(SwClock *c, SwTime t) {
         return 0;
     if (mode == SW_CLOCK_STEPPED)
         return INT64_MAX;
-    return mode == SW_CLOCK_SCALED ? (int64_t)((double)left / scale) + 1 : left;
+    if (mode == SW_CLOCK_REAL)
+        return left;
+    double wait = (double)left / scale;
+    return wait < 9e18 ? (int64_t)wait + 1 : INT64_MAX;
 }
 
 void sw_clock_on_change(SwClock *c, void (*fn)(void *), void *arg) {

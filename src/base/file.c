@@ -32,18 +32,10 @@ int sw_file_read(SwArena *a, const char *path, size_t max, SwStr *ret_data, SwEr
         return sw_fail_errno(err, errno, "%s cannot be read", path);
     struct stat st;
     size_t cap = fstat(fd, &st) == 0 && st.st_size > 0 ? (size_t)st.st_size : 4096, n = 0;
-    if (cap > max)
-        return sw_fail(err, &SW_INTERNAL_FAILURE, "%s is larger than %zu bytes", path, max);
+    cap = SW_MIN(cap, max);
     char *p = sw_arena_alloc(a, cap + 1);
     for (;;) {
-        if (n == cap) {
-            if (cap >= max && n >= max)
-                break;
-            size_t more = SW_MIN(cap * 2, max);
-            p = sw_arena_grow(a, p, cap + 1, more + 1);
-            cap = more;
-        }
-        ssize_t got = read(fd, p + n, cap - n);
+        ssize_t got = read(fd, p + n, cap - n + 1);      /* the byte for the NUL shows that there is more */
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -51,6 +43,12 @@ int sw_file_read(SwArena *a, const char *path, size_t max, SwStr *ret_data, SwEr
         if (got == 0)
             break;
         n += (size_t)got;
+        if (n > max)
+            return sw_fail(err, &SW_INTERNAL_FAILURE, "%s is larger than %zu bytes", path, max);
+        if (n > cap) {                  /* /proc says 0, and a file may grow while it is read */
+            p = sw_arena_grow(a, p, cap + 1, SW_MIN(cap * 2, max) + 1);
+            cap = SW_MIN(cap * 2, max);
+        }
     }
     p[n] = 0;
     *ret_data = (SwStr){p, n};
@@ -118,49 +116,92 @@ int sw_mkdirs(const char *path, unsigned mode, SwError *err) {
     return 0;
 }
 
-/* Removes what is below `fd`, without leaving device `dev`; takes over fd. */
-static int empty_dir(int fd, dev_t dev, int depth) {
+/* Which mount a file is on. The device number alone would not do: a bind mount of the same file system has it too. */
+static int mount_of(int at, const char *name, unsigned flags, struct statx *ret) {
+    if (statx(at, name, flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_MNT_ID, ret) < 0)
+        return -1;
+    if (!(ret->stx_mask & STATX_MNT_ID))        /* before Linux 5.8 */
+        ret->stx_mnt_id = (uint64_t)ret->stx_dev_major << 32 | ret->stx_dev_minor;
+    return 0;
+}
+
+/* Deeper folders are moved up here first, so that neither descriptors nor the stack bound how deep a tree can be. */
+#define RM_DEPTH_MAX 64
+
+typedef struct Removal {
+    int      top;
+    uint64_t mount;
+    unsigned moved;                     /* folders moved up into top, to be found there in another pass */
+} Removal;
+
+static int empty_dir(Removal *r, int fd, int depth);
+
+static int remove_dir(Removal *r, int fd, const char *name, int depth) {
+    if (depth >= RM_DEPTH_MAX) {
+        char to[64];
+        snprintf(to, sizeof to, ".slipway-rm-%u", r->moved++);
+        while (renameat2(fd, name, r->top, to, RENAME_NOREPLACE) < 0) {
+            if (errno != EEXIST)
+                return errno == ENOENT ? 0 : -1;
+            snprintf(to, sizeof to, ".slipway-rm-%u", r->moved++);
+        }
+        return 0;
+    }
+    int sub = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (sub < 0)
+        return errno == ENOENT ? 0 : -1;
+    if (empty_dir(r, sub, depth + 1) < 0)
+        return -1;
+    return unlinkat(fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+/* Removes what is below `fd`, without leaving its mount; takes over fd. Goes on after a failure, and keeps its errno. */
+static int empty_dir(Removal *r, int fd, int depth) {
     DIR *d = fdopendir(fd);
-    if (!d || depth > 1000) {
-        if (d)
-            closedir(d);
-        else
-            close(fd);
+    if (!d) {
+        close(fd);
         return -1;
     }
-    int r = 0;
+    int failed = 0;
     for (struct dirent *e; (e = readdir(d));) {
-        struct stat st;
+        struct statx st;
+        int done;
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
-        if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-            r = errno == ENOENT ? r : -1;       /* somebody else removed it: what is absent is success */
-        } else if (!S_ISDIR(st.st_mode)) {
-            if (unlinkat(fd, e->d_name, 0) < 0 && errno != ENOENT)
-                r = -1;
-        } else if (st.st_dev != dev) {  /* something is mounted here */
-            errno = EBUSY;
-            r = -1;
-        } else {
-            int sub = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            if (sub < 0 || empty_dir(sub, dev, depth + 1) < 0 || unlinkat(fd, e->d_name, AT_REMOVEDIR) < 0)
-                r = -1;
-        }
+        if (mount_of(fd, e->d_name, 0, &st) < 0)
+            done = -1;
+        else if (!S_ISDIR(st.stx_mode))
+            done = unlinkat(fd, e->d_name, 0);
+        else if (st.stx_mnt_id != r->mount)
+            done = (errno = EBUSY, -1); /* something is mounted here: it is not ours */
+        else
+            done = remove_dir(r, fd, e->d_name, depth);
+        if (done < 0 && errno != ENOENT)        /* what somebody else removed is gone too */
+            failed = errno;
     }
     closedir(d);
-    return r;
+    errno = failed;
+    return failed ? -1 : 0;
 }
 
 int sw_rm_tree(const char *path, SwError *err) {
-    struct stat st;
-    if (lstat(path, &st) < 0)
+    struct statx st;
+    if (mount_of(AT_FDCWD, path, 0, &st) < 0)
         return errno == ENOENT ? 0 : sw_fail_errno(err, errno, "%s cannot be removed", path);
-    if (!S_ISDIR(st.st_mode))
+    if (!S_ISDIR(st.stx_mode))
         return unlink(path) == 0 || errno == ENOENT ? 0 : sw_fail_errno(err, errno, "%s cannot be removed", path);
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || empty_dir(fd, st.st_dev, 0) < 0 || rmdir(path) < 0)
-        return sw_fail_errno(err, errno, "%s cannot be removed", path);
-    return 0;
+    _sw_close_ int top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (top < 0)
+        return errno == ENOENT ? 0 : sw_fail_errno(err, errno, "%s cannot be removed", path);
+    Removal r = {.top = top, .mount = st.stx_mnt_id};
+    unsigned before;
+    do {
+        before = r.moved;
+        int fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 || empty_dir(&r, fd, 0) < 0)
+            return sw_fail_errno(err, errno, "%s cannot be removed", path);
+    } while (r.moved != before);
+    return rmdir(path) == 0 || errno == ENOENT ? 0 : sw_fail_errno(err, errno, "%s cannot be removed", path);
 }
 
 bool sw_exists(const char *path) {

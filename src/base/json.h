@@ -4,7 +4,8 @@
 /* One tree for JSON, YAML and CBOR, on an arena. Numbers keep their text, so that 64-bit integers and long decimals
  * pass through unharmed. Objects keep their order; of two equal names the last wins in sw_value_get.
  *
- * The parser accepts RFC 8259 and nothing else, at most SW_JSON_DEPTH_MAX deep, with valid UTF-8 only. */
+ * The parser accepts RFC 8259 and nothing else, at most SW_JSON_DEPTH_MAX values inside each other, with valid UTF-8
+ * only; an escaped surrogate without its other half becomes U+FFFD. */
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -24,7 +25,7 @@ struct SwValue {
     size_t      n;
 };
 
-/* err's message says what and at which line and column. */
+/* err's message says what and at which line and column. Strings without escapes, and numbers, are views of `text`. */
 int sw_json_parse(SwArena *a, SwStr text, SwValue *ret_v, SwError *err) sw_must_check;
 void sw_json_write(SwBuf *b, const SwValue *v);
 void sw_json_write_pretty(SwBuf *b, const SwValue *v, int indent);

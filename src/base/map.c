@@ -54,6 +54,26 @@ void *sw_map_get(const SwMap *m, SwStr key) {
     return s ? s->value : NULL;
 }
 
+/* Room for one more: removed slots are dropped before anything grows. */
+static void make_room(SwMap *m) {
+    size_t live = 0;
+    for (size_t i = 0; i < m->n; i++)
+        if (m->slots[i].value)
+            m->slots[live++] = m->slots[i];
+    m->n = live;
+    if (live * 2 > m->cap || !m->cap) {
+        size_t cap = m->cap ? m->cap * 2 : 8;
+        m->slots = sw_arena_grow(m->arena, m->slots, m->cap * sizeof *m->slots, cap * sizeof *m->slots);
+        m->cap = cap;
+        m->table_size = cap * 2;
+        m->table = sw_new_n(m->arena, uint32_t, m->table_size);
+    } else {
+        memset(m->table, 0, m->table_size * sizeof *m->table);
+    }
+    for (uint32_t i = 0; i < m->n; i++)
+        place(m, i);
+}
+
 void sw_map_put(SwMap *m, SwStr key, void *value) {
     uint64_t h = hash(key);
     SwMapSlot *s = find(m, key, h);
@@ -63,15 +83,8 @@ void sw_map_put(SwMap *m, SwStr key, void *value) {
     }
     if (!value)
         return;
-    if (m->n == m->cap) {
-        size_t cap = m->cap ? m->cap * 2 : 8;
-        m->slots = sw_arena_grow(m->arena, m->slots, m->cap * sizeof *m->slots, cap * sizeof *m->slots);
-        m->cap = cap;
-        m->table_size = cap * 2;
-        m->table = sw_new_n(m->arena, uint32_t, m->table_size);
-        for (uint32_t i = 0; i < m->n; i++)
-            place(m, i);
-    }
+    if (m->n == m->cap)
+        make_room(m);
     m->slots[m->n] = (SwMapSlot){key, value, h};
     place(m, (uint32_t)m->n++);
 }

@@ -30,12 +30,27 @@ static pcre2_code *compile(const char *text, uint32_t options) {
     return c;
 }
 
-/* Java's \uXXXX is PCRE2's \x{XXXX}. */
+/* The code unit of a \uXXXX at p; -1: there is none. */
+static long unit_at(const char *p) {
+    char digits[5] = {0};
+    if (p[0] != '\\' || p[1] != 'u' || strspn(p + 2, "0123456789abcdefABCDEF") < 4)
+        return -1;
+    memcpy(digits, p + 2, 4);
+    return strtol(digits, NULL, 16);
+}
+
+/* Java's \uXXXX is PCRE2's \x{XXXX}; two that are the halves of one character are that character. */
 static const char *translate(SwArena *a, const char *text) {
     SwBuf b = sw_buf(a, SW_MIB);
     for (const char *p = text; *p; p++) {
-        if (p[0] == '\\' && p[1] == 'u' && strspn(p + 2, "0123456789abcdefABCDEF") >= 4) {
-            sw_buf_addf(&b, "\\x{%.4s}", p + 2);
+        long c = unit_at(p), low = c >= 0xD800 && c <= 0xDBFF ? unit_at(p + 6) : -1;
+        if (low >= 0xDC00 && low <= 0xDFFF) {
+            sw_buf_addf(&b, "\\x{%lX}", 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00));
+            p += 11;
+            continue;
+        }
+        if (c >= 0) {
+            sw_buf_addf(&b, "\\x{%lX}", c);
             p += 5;
             continue;
         }
@@ -75,6 +90,7 @@ const SwPattern *sw_pattern_compile(const char *text) {
 /* Match data and limits, one set a thread. */
 typedef struct Workspace {
     pcre2_match_data    *data;
+    pcre2_jit_stack     *stack;
     pcre2_match_context *context;
 } Workspace;
 
@@ -85,6 +101,7 @@ static void free_workspace(void *p) {
     Workspace *w = p;
     pcre2_match_data_free(w->data);
     pcre2_match_context_free(w->context);
+    pcre2_jit_stack_free(w->stack);
     free(w);                            /* library: thread-specific data outlives every arena */
 }
 
@@ -105,6 +122,8 @@ static Workspace *workspace(void) {
     pcre2_set_match_limit(w->context, 1000000);
     pcre2_set_depth_limit(w->context, 10000);
     pcre2_set_heap_limit(w->context, 8192);
+    w->stack = pcre2_jit_stack_create(32 * 1024, SW_MIB, NULL);        /* PCRE2's own 32 KiB fail on long plain texts */
+    pcre2_jit_stack_assign(w->context, NULL, w->stack);
     pthread_setspecific(key, w);
     return w;
 }

@@ -10,6 +10,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -89,15 +90,14 @@ int sw_proc_wait(pid_t pid, int timeout_ms, int *ret_status, SwError *err) {
             int ignored;
             kill(pid, SIGKILL);
             (void)reap(pid, &ignored, err);
-            return sw_fail(err, &SW_INTERNAL_FAILURE, "A program ran longer than %d ms and was ended", timeout_ms);
+            return sw_fail(err, &SW_INTERNAL_FAILURE, "A program ran longer than it may and was ended");
         }
     }
 }
 
 typedef struct Pump {
-    int    fd;
-    SwBuf  buf;
-    SwStr  left;                        /* what is still to be written to the child's input */
+    int   fd;
+    SwBuf buf;
 } Pump;
 
 static void close_pump(Pump *p) {
@@ -105,88 +105,86 @@ static void close_pump(Pump *p) {
     p->fd = -1;
 }
 
-/* Past the buffer's maximum the rest is read and dropped, so that the child never blocks. */
-static void read_some(Pump *p) {
+/* Past the buffer's maximum the rest is read and dropped, so that the child never blocks. False: nothing came. */
+static bool read_some(Pump *p) {
     char chunk[65536];
-    ssize_t n = read(p->fd, chunk, sizeof chunk);
-    if (n > 0) {
-        size_t fits = SW_MIN((size_t)n, p->buf.max - p->buf.n);
-        sw_buf_add(&p->buf, chunk, fits);
-    } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-        close_pump(p);
-    }
-}
-
-static void write_some(Pump *p) {
-    ssize_t n = write(p->fd, p->left.p, p->left.n);
+    ssize_t n = p->fd < 0 ? 0 : read(p->fd, chunk, sizeof chunk);
     if (n > 0)
-        p->left = sw_str_skip(p->left, (size_t)n);
-    if (p->left.n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+        sw_buf_add(&p->buf, chunk, SW_MIN((size_t)n, p->buf.max - p->buf.n));
+    else if (p->fd >= 0 && (n == 0 || (errno != EINTR && errno != EAGAIN)))
         close_pump(p);
+    return n > 0;
 }
 
-/* Until both outputs are closed. False: the time is over. */
-static bool pump(Pump *in, Pump *out, Pump *errs, int64_t end) {
+/* Until both outputs are closed, or the child has ended and what it wrote is read: a grandchild that went to the
+ * background may hold them open for ever. False: the time is over. */
+static bool pump(Pump *out, Pump *errs, int child, int64_t end) {
     while (out->fd >= 0 || errs->fd >= 0) {
-        struct pollfd p[3] = {{.fd = out->fd, .events = POLLIN}, {.fd = errs->fd, .events = POLLIN}, {.fd = in->fd, .events = POLLOUT}};
+        struct pollfd p[3] = {{.fd = out->fd, .events = POLLIN}, {.fd = errs->fd, .events = POLLIN}, {.fd = child, .events = POLLIN}};
         int64_t left = end == INT64_MAX ? -1 : (end - sw_monotonic_ns()) / SW_MS;
         if (end != INT64_MAX && left <= 0)
             return false;
-        if (poll(p, 3, (int)left) < 0)
+        if (poll(p, 3, (int)SW_MIN(left, INT32_MAX)) < 0)
             continue;
-        if (p[0].revents)
-            read_some(out);
-        if (p[1].revents)
-            read_some(errs);
-        if (p[2].revents)
-            write_some(in);
+        bool some = p[0].revents && read_some(out);
+        some |= p[1].revents && read_some(errs);
+        if (p[2].revents && !some)
+            return true;
     }
     return true;
 }
 
-static int make_pipes(int p[3][2], SwError *err) {
-    for (int i = 0; i < 3; i++)
-        if (pipe2(p[i], O_CLOEXEC) < 0)
-            return sw_fail_errno(err, errno, "No pipe can be made");
+/* The child's input is a file in memory: it can be read at any pace, and nobody gets SIGPIPE for a child that does not. */
+static int input_fd(SwStr input, SwError *err) {
+    int fd = input.n ? memfd_create("input", MFD_CLOEXEC) : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return sw_fail_errno(err, errno, "A program's input cannot be made");
+    if (sw_write_all(fd, input.p, input.n, err) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static int make_pipe(int *ret_read, int *ret_write, SwError *err) {
+    int p[2];
+    if (pipe2(p, O_CLOEXEC) < 0)
+        return sw_fail_errno(err, errno, "No pipe can be made");
+    fcntl(p[0], F_SETFL, O_NONBLOCK);
+    *ret_read = p[0];
+    *ret_write = p[1];
     return 0;
 }
 
-static void close_pipes(int p[3][2]) {
-    for (int i = 0; i < 3; i++)
-        for (int k = 0; k < 2; k++)
-            sw_closep(&p[i][k]);
+/* Start the child with its ends of the pipes; ours are in out->fd and errs->fd. */
+static int spawn_piped(const SwProcOpts *o, SwStr input, Pump *out, Pump *errs, pid_t *ret_pid, SwError *err) {
+    SwProcOpts opts = *o;
+    _sw_close_ int in_child = input_fd(input, err);
+    _sw_close_ int out_child = -1;
+    _sw_close_ int err_child = -1;
+    if (in_child < 0 || make_pipe(&out->fd, &out_child, err) < 0 || make_pipe(&errs->fd, &err_child, err) < 0)
+        return -1;
+    opts.in = in_child;
+    opts.out = out_child;
+    opts.err = err_child;
+    return sw_proc_spawn(&opts, ret_pid, err);
 }
 
 int sw_proc_run(SwArena *a, const SwProcOpts *o, SwStr input, size_t max, int timeout_ms, int *ret_status, SwStr *ret_out,
                 SwStr *ret_err_text, SwError *err) {
-    int p[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
-    SwProcOpts opts = *o;
-    pid_t pid;
-    if (make_pipes(p, err) < 0) {
-        close_pipes(p);
-        return -1;
-    }
-    opts.in = p[0][0];
-    opts.out = p[1][1];
-    opts.err = p[2][1];
-    if (sw_proc_spawn(&opts, &pid, err) < 0) {
-        close_pipes(p);
-        return -1;
-    }
-    close(p[0][0]);
-    close(p[1][1]);
-    close(p[2][1]);
-    fcntl(p[0][1], F_SETFL, O_NONBLOCK);
-    Pump in = {.fd = p[0][1], .left = input}, out = {.fd = p[1][0], .buf = sw_buf(a, max)}, errs = {.fd = p[2][0], .buf = sw_buf(a, max)};
-    if (!input.n)
-        close_pump(&in);
+    Pump out = {.fd = -1, .buf = sw_buf(a, max)}, errs = {.fd = -1, .buf = sw_buf(a, max)};
     int64_t end = timeout_ms < 0 ? INT64_MAX : sw_monotonic_ns() + timeout_ms * SW_MS;
-    bool in_time = pump(&in, &out, &errs, end);
-    sw_closep(&in.fd);
+    pid_t pid;
+    int r = spawn_piped(o, input, &out, &errs, &pid, err);
+    if (r == 0) {
+        _sw_close_ int child = (int)syscall(SYS_pidfd_open, pid, 0);
+        bool in_time = pump(&out, &errs, child, end);
+        int64_t left = timeout_ms < 0 ? -1 : SW_MAX((end - sw_monotonic_ns()) / SW_MS, 0);
+        r = sw_proc_wait(pid, in_time ? (int)left : 0, ret_status, err);
+    }
     sw_closep(&out.fd);
     sw_closep(&errs.fd);
-    int64_t left = timeout_ms < 0 ? -1 : (end - sw_monotonic_ns()) / SW_MS;
-    if (sw_proc_wait(pid, timeout_ms < 0 ? -1 : in_time && left > 0 ? (int)left : 0, ret_status, err) < 0)
+    if (r < 0)
         return sw_fail_wrap(err, "%s", o->argv[0]);
     if (ret_out)
         *ret_out = sw_buf_str(&out.buf);

@@ -164,7 +164,7 @@ bool sw_str_to_double(SwStr s, double *ret_v) {
     memcpy(z, s.p, s.n);
     z[s.n] = 0;
     double v = strtod(z, &end);
-    if (end != z + s.n)
+    if (end != z + s.n || isinf(v))     /* 1e999 is no number of ours */
         return false;
     *ret_v = v;
     return true;
@@ -205,11 +205,12 @@ const char *sw_str_z(SwArena *a, SwStr s) {
 }
 
 static SwStr map_bytes(SwArena *a, SwStr s, char (*fn)(char)) {
-    SwStr t = sw_str_dup(a, s);
-    char *p = s.p ? sw_arena_alloc(a, s.n + 1) : NULL;
-    for (size_t i = 0; i < t.n; i++)
-        p[i] = fn(t.p[i]);
-    return (SwStr){p, t.n};
+    if (!s.p)
+        return s;
+    char *p = sw_arena_alloc(a, s.n + 1);
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = fn(s.p[i]);
+    return (SwStr){p, s.n};
 }
 
 SwStr sw_str_lower(SwArena *a, SwStr s) {

@@ -95,7 +95,7 @@ static bool parse_iso(SwStr s, SwTime *ret) {
         if (take_char(&s, ".,")) {
             SwTime unit = SW_S / 10;
             int digit;
-            if (!s.n)
+            if (!s.n || s.p[0] < '0' || s.p[0] > '9')
                 return false;
             for (; take(&s, 1, &digit); unit /= 10)
                 ns += unit * digit;

@@ -36,6 +36,7 @@ SwClock *sw_clock_new(void);                                  /* real */
 void     sw_clock_free(SwClock *c);
 SwTime   sw_clock_now(SwClock *c);
 void     sw_clock_get(SwClock *c, SwClockMode *ret_mode, double *ret_scale, SwTime *ret_offset);
+/* scale: 0.001 to 1000000, anything else counts as 1. */
 void     sw_clock_set(SwClock *c, SwClockMode mode, double scale, SwTime offset);   /* offset from the system's time, kept over a restart */
 void     sw_clock_advance(SwClock *c, SwTime by);             /* any mode: adds to the offset */
 /* Real time to wait until the clock shows `t`, in ns; INT64_MAX when stepped and t is ahead; 0 when it is past. */

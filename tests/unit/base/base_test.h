@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What every test of base/ needs: an arena a test, and comparisons that show both sides. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+static inline int make_arena(void **state) {
+    *state = sw_arena_new(0);
+    return 0;
+}
+
+static inline int drop_arena(void **state) {
+    sw_arena_free(*state);
+    return 0;
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_arena, drop_arena)
+
+/* For a string that may not end with a NUL. */
+#define assert_str(s, z) do { \
+        SwStr s_ = (s); \
+        SwStr z_ = sw_str(z); \
+        if (!s_.p || !sw_str_eq(s_, z_)) \
+            fail_msg("`%.*s` is not `%s`", (int)s_.n, s_.p ? s_.p : "", (z)); \
+    } while (0)

@@ -74,6 +74,7 @@ struct SwHost {
     SwStr         instance;             /* 8 hexadecimal digits; names what lies outside the data folder */
     SwStr         registry;             /* "127.0.0.1:4566": host of image names */
     SwStr         ca_pem;               /* certificate of our own authority */
+    void         *elbv2;                /* services/elbv2: health checks under way */
     void         *net_listeners;        /* host.c's: sockets inside containers' networks */
     int           lock_fd;              /* holds <data>/lock */
     bool          down;                 /* asked to leave nothing behind when it ends */

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The service's table, its documents, and what happens at its start and end. */
+
+#include "container/network.h"
+#include "services/elbv2/elbv2.h"
+
+const SwCollection elbv2_load_balancers = {.name = "elbv2/load-balancer", .shape = &elbv2_shape_load_balancer_record};
+const SwCollection elbv2_listeners = {.name = "elbv2/listener", .shape = &elbv2_shape_listener_record,
+    .indexes = {{.name = "by_lb", .member = {"loadBalancerArn"}}, {.name = "by_port", .member = {"port"}}}};
+const SwCollection elbv2_rules = {.name = "elbv2/rule", .shape = &elbv2_shape_rule_record,
+    .indexes = {{.name = "by_listener", .member = {"listenerArn", "order"}}, {.name = "by_lb", .member = {"loadBalancerArn"}},
+                {.name = "by_group", .member = {"groups"}}}};
+const SwCollection elbv2_target_groups = {.name = "elbv2/target-group", .shape = &elbv2_shape_target_group_record};
+const SwCollection elbv2_targets = {.name = "elbv2/target", .shape = &elbv2_shape_target_record};
+const SwCollection elbv2_positions = {.name = "elbv2/position", .scope = SW_SCOPE_GLOBAL, .shape = &elbv2_shape_position_record};
+
+static const SwCollection *const collections[] = {
+    &elbv2_load_balancers, &elbv2_listeners, &elbv2_rules, &elbv2_target_groups, &elbv2_targets, &elbv2_positions, NULL,
+};
+
+static const SwController *const controllers[] = {&elbv2_proxy, &elbv2_health, &elbv2_metrics, NULL};
+
+static const SwHandler handlers[] = {
+    {ELBV2_ADD_TAGS, SW_HANDLER(elbv2_add_tags), 0},
+    {ELBV2_CREATE_LISTENER, SW_HANDLER(elbv2_create_listener), 0},
+    {ELBV2_CREATE_LOAD_BALANCER, SW_HANDLER(elbv2_create_load_balancer), 0},
+    {ELBV2_CREATE_RULE, SW_HANDLER(elbv2_create_rule), 0},
+    {ELBV2_CREATE_TARGET_GROUP, SW_HANDLER(elbv2_create_target_group), 0},
+    {ELBV2_DELETE_LISTENER, SW_HANDLER(elbv2_delete_listener), 0},
+    {ELBV2_DELETE_LOAD_BALANCER, SW_HANDLER(elbv2_delete_load_balancer), 0},
+    {ELBV2_DELETE_RULE, SW_HANDLER(elbv2_delete_rule), 0},
+    {ELBV2_DELETE_TARGET_GROUP, SW_HANDLER(elbv2_delete_target_group), 0},
+    {ELBV2_DEREGISTER_TARGETS, SW_HANDLER(elbv2_deregister_targets), 0},
+    {ELBV2_DESCRIBE_LISTENERS, SW_HANDLER(elbv2_describe_listeners), 0},
+    {ELBV2_DESCRIBE_LOAD_BALANCERS, SW_HANDLER(elbv2_describe_load_balancers), 0},
+    {ELBV2_DESCRIBE_LOAD_BALANCER_ATTRIBUTES, SW_HANDLER(elbv2_describe_load_balancer_attributes), 0},
+    {ELBV2_DESCRIBE_RULES, SW_HANDLER(elbv2_describe_rules), 0},
+    {ELBV2_DESCRIBE_TAGS, SW_HANDLER(elbv2_describe_tags), 0},
+    {ELBV2_DESCRIBE_TARGET_GROUPS, SW_HANDLER(elbv2_describe_target_groups), 0},
+    {ELBV2_DESCRIBE_TARGET_GROUP_ATTRIBUTES, SW_HANDLER(elbv2_describe_target_group_attributes), 0},
+    {ELBV2_DESCRIBE_TARGET_HEALTH, SW_HANDLER(elbv2_describe_target_health), 0},
+    {ELBV2_MODIFY_LISTENER, SW_HANDLER(elbv2_modify_listener), 0},
+    {ELBV2_MODIFY_LOAD_BALANCER_ATTRIBUTES, SW_HANDLER(elbv2_modify_load_balancer_attributes), 0},
+    {ELBV2_MODIFY_RULE, SW_HANDLER(elbv2_modify_rule), 0},
+    {ELBV2_MODIFY_TARGET_GROUP, SW_HANDLER(elbv2_modify_target_group), 0},
+    {ELBV2_MODIFY_TARGET_GROUP_ATTRIBUTES, SW_HANDLER(elbv2_modify_target_group_attributes), 0},
+    {ELBV2_REGISTER_TARGETS, SW_HANDLER(elbv2_register_targets), 0},
+    {ELBV2_REMOVE_TAGS, SW_HANDLER(elbv2_remove_tags), 0},
+    {ELBV2_SET_IP_ADDRESS_TYPE, SW_HANDLER(elbv2_set_ip_address_type), 0},
+    {ELBV2_SET_RULE_PRIORITIES, SW_HANDLER(elbv2_set_rule_priorities), 0},
+    {ELBV2_SET_SECURITY_GROUPS, SW_HANDLER(elbv2_set_security_groups), 0},
+    {ELBV2_SET_SUBNETS, SW_HANDLER(elbv2_set_subnets), 0},
+};
+
+/* Every input of an operation on one thing names it in one of these. */
+static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
+    static const char *const names[] = {"RuleArn", "ListenerArn", "LoadBalancerArn", "TargetGroupArn"};
+    for (size_t i = 0; in && i < SW_N(names); i++) {
+        const SwMember *m = sw_shape_member(op->input, sw_str(names[i]));
+        const SwStr *v = m ? sw_member_at(m, in) : NULL;
+        if (v)
+            return *v;
+    }
+    return SW_NO_STR;
+}
+
+/* What is stored is served again, and all targets are checked anew: results of checks that were under way are lost. */
+static int wake_all(SwCtx *cx, SwError *err) {
+    const SwDocQuery all = {.any_scope = true};
+    SwDocList targets;
+    if (sw_doc_list(cx->tx, &elbv2_targets, &all, &targets, err) < 0)
+        return -1;
+    for (size_t i = 0; i < targets.n; i++) {
+        SwCtx of = *cx;
+        of.account = targets.v[i].account;
+        of.region = targets.v[i].region;
+        if (sw_wake(&of, &elbv2_health, targets.v[i].id, 0, err) < 0)
+            return -1;
+    }
+    return elbv2_wake_proxy(cx, err);
+}
+
+static int open_service(SwHost *h, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwCtx *cx = sw_ctx_new(h, a, SW_NO_STR, SW_NO_STR, "elasticloadbalancing");
+    if (elbv2_state_open(h, err) < 0 || sw_ctx_begin(cx, SW_WRITE, err) < 0)
+        return -1;
+    if (wake_all(cx, err) < 0) {
+        sw_ctx_rollback(cx);
+        return -1;
+    }
+    return sw_ctx_commit(cx, err);
+}
+
+static int reset(SwHost *h, SwError *err) {
+    elbv2_state_reset(h);
+    return 0;
+}
+
+/* Containers reach load balancers at the bridge's address; a name that no load balancer has does not exist. */
+static int resolve(SwHost *h, SwStr net_id, SwStr name, uint32_t *ret_ip) {
+    if (sw_str_ends(name, SW_STR(".")))
+        name = sw_str_drop(name, 1);
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    if (!sw_str_ends(sw_str_lower(a, name), SW_STR(".elb.localhost")))
+        return -1;
+    SwStr gateway = sw_net_gateway(h->runtime), part;
+    uint32_t ip = 0;
+    while (sw_str_next(&gateway, '.', &part)) {
+        int64_t n = 0;
+        if (!sw_str_to_i64(part, &n))
+            return 0;
+        ip = ip << 8 | (uint32_t)n;
+    }
+    *ret_ip = ip;
+    return 1;
+}
+
+const SwService sw_service_elbv2 = {
+    .name = "elbv2",
+    .api = &elbv2_api,
+    .handlers = handlers,
+    .n_handlers = SW_N(handlers),
+    .invalid = &SW_VALIDATION_ERROR,
+    .resource = resource,
+    .controllers = controllers,
+    .collections = collections,
+    .open = open_service,
+    .close = elbv2_state_close,
+    .reset = reset,
+    .resolve = resolve,
+};

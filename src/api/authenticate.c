@@ -100,7 +100,7 @@ int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature 
         want = sw_sigv2_sign(cx->arena, m, s, secret);
     } else {
         bool s3 = sw_str_eqz(s->service, "s3");
-        if (s3 && s->kind == SW_SIG_V4_QUERY && !sw_str_is(s->payload))
+        if (s3 && s->kind == SW_SIG_V4_QUERY && (!sw_str_is(s->payload) || sw_str_eqz(s->payload, "UNSIGNED-PAYLOAD")))
             payload_hash = SW_STR("UNSIGNED-PAYLOAD");
         SwStr canonical = sw_sigv4_canonical(cx->arena, m, s, payload_hash, s3 ? SW_SIG_ENCODE_ONCE : 0);
         want = sw_sigv4_sign(cx->arena, s, secret, sw_sigv4_string_to_sign(cx->arena, s, canonical));

@@ -2,7 +2,8 @@
 /* Git's smart HTTP on /v1/repos/NAME. Bodies are spooled into a file without a name; git itself speaks the protocol.
  *
  * Who calls: Basic credentials, asked for by 401. The user is an access key ("KEY" or "KEY%TOKEN") with a password that
- * the AWS CLI's credential helper signed. Relaxed, any user and password do; strict, the signature must verify.
+ * the AWS CLI's credential helper signed; or it is an IAM user with git credentials. Relaxed, any user and password do;
+ * strict, signature or password must be right.
  * The URL names no region: a repository is looked for in the server's own region, then in others of the account. */
 
 #include <errno.h>
@@ -129,26 +130,58 @@ static bool allowed(const Visit *v, SwError *err) {
            cx->host->auth.authorise(cx, push ? "codecommit:GitPush" : "codecommit:GitPull", codecommit_arn(cx, v->name), err) == 0;
 }
 
-/* In a read transaction. False when it has answered. */
-static bool admitted(Visit *v, SwError *err) {
-    SwCtx *cx = v->cx;
-    SwStr user, password, secret, key;
-    SwTime at = 0;
-    if (!sw_basic_credentials(cx->arena, &cx->http->m, &user, &password))
-        return challenge(cx, "Credentials are needed");
-    SwStr token = user;
+/* Git credentials of an IAM user: CreateServiceSpecificCredential. */
+static int find_user(SwCtx *cx, SwStr user, SwStr password, bool *ret_found, SwError *err) {
+    SwHost *h = cx->host;
+    SwPrincipal p = {0};
+    SwStr account = SW_NO_STR;
+    *ret_found = false;
+    if (!h->auth.password || h->auth.password(h, cx->arena, "codecommit.amazonaws.com", user, password, &account, &p, ret_found, err) < 0)
+        return h->auth.password ? -1 : 0;
+    if (*ret_found) {
+        cx->account = account;
+        cx->principal = p;
+    }
+    return 0;
+}
+
+typedef struct Proof {
+    SwStr password, secret;             /* of a key; secret absent: nobody's */
+    bool  signature;                    /* the password is one, made at `at` */
+    SwTime at;
+    bool  user;                         /* an IAM user's own password, verified */
+} Proof;
+
+static int identify(Visit *v, SwStr user, Proof *p, SwError *err) {
+    SwStr token = user, key;
     if (!sw_str_cut(&token, '%', &key)) {
         key = user;
         token = SW_NO_STR;
     }
-    act_as_root(cx, key);
-    bool signature = codecommit_password_is_signature(password, &at);
-    if (find_key(cx, key, token, &secret, err) < 0) {
+    act_as_root(v->cx, key);
+    p->signature = codecommit_password_is_signature(p->password, &p->at);
+    return p->signature ? find_key(v->cx, key, token, &p->secret, err) : find_user(v->cx, user, p->password, &p->user, err);
+}
+
+static bool proven(const Visit *v, const Proof *p) {
+    if (!v->cx->host->config->strict || p->user)
+        return true;
+    return p->signature && sw_str_is(p->secret) && is_recent(p->at) && signature_fits(v, p->password, p->secret, v->cx->region);
+}
+
+/* In a read transaction. False when it has answered. */
+static bool admitted(Visit *v, SwError *err) {
+    SwCtx *cx = v->cx;
+    Proof p = {0};
+    SwStr user;
+    if (!sw_basic_credentials(cx->arena, &cx->http->m, &user, &p.password))
+        return challenge(cx, "Credentials are needed");
+    if (identify(v, user, &p, err) < 0) {
         reply_failure(cx, err);
         return false;
     }
     bool there = find_repository(v, err) == 0;
-    if (cx->host->config->strict && !(signature && sw_str_is(secret) && is_recent(at) && signature_fits(v, password, secret, cx->region)))
+    if (!proven(v, &p))
         return challenge(cx, "The credentials are not valid");
     if (!there) {
         reply_failure(cx, err);

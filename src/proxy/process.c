@@ -124,7 +124,8 @@ static void parse_state(SwArena *a, SwStr text, ProxyState *ret) {
     }
 }
 
-/* Is the process that the pid file names still there, and ours? Its working folder tells. */
+/* Is the process that the pid file names still there, and ours? Its working folder tells. 0: no; -1: the file is empty,
+ * because a master that reloads is about to write it again. */
 static pid_t recorded_master(SwProxy *p, SwArena *a) {
     SwError ignored = sw_error(a);
     SwStr text;
@@ -132,8 +133,11 @@ static pid_t recorded_master(SwProxy *p, SwArena *a) {
     char link[64], ours[4096], theirs[4096];
     ssize_t n, m;
 
-    if (sw_file_read(a, proxy_file(p, a, "haproxy.pid"), 64, &text, &ignored) < 0 ||
-        !sw_str_to_i64(sw_str_trim(text), &pid) || pid <= 1)
+    if (sw_file_read(a, proxy_file(p, a, "haproxy.pid"), 64, &text, &ignored) < 0)
+        return 0;
+    if (text.n == 0)
+        return -1;
+    if (!sw_str_to_i64(sw_str_trim(text), &pid) || pid <= 1)
         return 0;
     snprintf(link, sizeof(link), "/proc/self/fd/%d", p->dir_fd);
     n = readlink(link, ours, sizeof(ours));

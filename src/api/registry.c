@@ -72,13 +72,17 @@ static bool route_matches(const SwRoute *r, const char *listener, SwStr method, 
 
 const SwRoute *sw_registry_route(const SwHost *h, const char *listener, SwStr method, SwStr path,
                                  const SwService **ret_s) {
+    const SwRoute *found = NULL;
     EACH_SERVICE(h, s)
-        for (size_t i = 0; i < s->n_routes; i++)
-            if (route_matches(&s->routes[i], listener, method, path)) {
+        for (size_t i = 0; i < s->n_routes; i++) {
+            const SwRoute *r = &s->routes[i];
+            /* The metadata address has paths of its own ("/v2/credentials/") below those that are everywhere ("/v2/"). */
+            if (route_matches(r, listener, method, path) && (!found || (r->listener && !found->listener))) {
                 *ret_s = s;
-                return &s->routes[i];
+                found = r;
             }
-    return NULL;
+        }
+    return found;
 }
 
 const SwTarget *sw_registry_target(const SwHost *h, SwStr text) {

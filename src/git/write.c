@@ -125,7 +125,7 @@ static int change_index(const Work *w, const SwGitNewCommit *c, SwError *err) {
 /* git drops angle brackets and line ends from names; libgit2 refuses what is left empty. */
 static int make_signature(SwArena *a, const SwGitWho *who, git_signature **ret, SwError *err) {
     if (git_signature_new(ret, sw_str_z(a, sw_str_or(who->name, SW_STR("unknown"))),
-                          sw_str_z(a, who->email.p ? who->email : SW_STR("unknown")),
+                          sw_str_z(a, sw_str_or(who->email, SW_STR("unknown"))),
                           who->at / SW_S, who->offset_minutes) < 0)
         return sw_fail(err, &SW_GIT_INVALID, "'%.*s' is not a valid author", SW_FMT(who->name));
     return 0;

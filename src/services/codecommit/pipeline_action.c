@@ -104,12 +104,14 @@ static void set_result(SwArena *m, SwAction *a, const CodecommitCommit *c, SwStr
 }
 
 static int fetch(SwCtx *cx, SwAction *a, SwError *err) {
-    SwCtx *as;
+    SwCtx *as = sw_new(cx->arena, SwCtx);
     const char *path;
     const CodecommitCommit *commit;
     SwStr repository = sw_str_map_get(&a->configuration, SW_STR("RepositoryName"));
     SwStr branch = sw_str_map_get(&a->configuration, SW_STR("BranchName"));
-    if (check_configuration(a, err) < 0 || sw_ctx_assume(cx, a->role_arn, &as, err) < 0)
+    *as = *cx;                          /* already under the action's role when a pipeline runs it */
+    if (check_configuration(a, err) < 0 ||
+        (cx->principal.kind == SW_PRINCIPAL_SERVICE && sw_ctx_assume(cx, a->role_arn, &as, err) < 0))
         return -1;
     as->region = sw_str_or(a->region, cx->region);
     if (find_commit(as, a, repository, branch, &commit, err) < 0 || folder_of(as, repository, &path, err) < 0 ||

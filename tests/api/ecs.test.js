@@ -13,6 +13,12 @@ const {
     ExecuteCommandCommand,
 } = require("@aws-sdk/client-ecs");
 const { CloudWatchLogsClient, CreateLogGroupCommand, GetLogEventsCommand } = require("@aws-sdk/client-cloudwatch-logs");
+const { IAMClient, CreateRoleCommand, PutRolePolicyCommand } = require("@aws-sdk/client-iam");
+const { SSMClient, PutParameterCommand } = require("@aws-sdk/client-ssm");
+const { S3Client, CreateBucketCommand } = require("@aws-sdk/client-s3");
+const { CodeCommitClient, CreateRepositoryCommand, PutFileCommand } = require("@aws-sdk/client-codecommit");
+const { CodePipelineClient, CreatePipelineCommand, StartPipelineExecutionCommand, GetPipelineExecutionCommand,
+        ListActionExecutionsCommand } = require("@aws-sdk/client-codepipeline");
 const { start, finish, until, refuses } = require("../lib/slipway");
 const { push } = require("../lib/image");
 
@@ -432,6 +438,100 @@ describe("services", () => {
         const r = await send(new DescribeServicesCommand({ cluster: "main", services: ["nobody"] }));
         assert.strictEqual(r.failures[0].reason, "MISSING");
         await refuses(send(new UpdateServiceCommand({ cluster: "main", service: "nobody", desiredCount: 1 })), "ServiceNotFoundException", /Service not found/);
+    });
+});
+
+async function role(name, service) {
+    const iam = s.client(IAMClient);
+    const r = await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: JSON.stringify({
+        Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }] }) }));
+    await iam.send(new PutRolePolicyCommand({ RoleName: name, PolicyName: "all", PolicyDocument: JSON.stringify({
+        Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] }) }));
+    return r.Role.Arn;
+}
+
+describe("roles", () => {
+    test("secrets come from parameters under the execution role, credentials of the task's role from its endpoint", async () => {
+        const execution = await role("execution", "ecs-tasks.amazonaws.com"), task = await role("task", "ecs-tasks.amazonaws.com");
+        await s.client(SSMClient).send(new PutParameterCommand({ Name: "/app/password", Value: "s3cret", Type: "SecureString" }));
+        const r = await shell("echo $PASSWORD $BY_ARN; wget -q -O - http://169.254.170.2$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI; echo",
+            { secrets: [{ name: "PASSWORD", valueFrom: "/app/password" },
+                        { name: "BY_ARN", valueFrom: "arn:aws:ssm:us-east-1:000000000000:parameter/app/password" }] },
+            { networkMode: "awsvpc", executionRoleArn: execution, taskRoleArn: task }, { networkConfiguration: NETWORK });
+        assert.strictEqual(r.lines[0], "s3cret s3cret");
+        const c = JSON.parse(r.lines[1]);
+        assert.strictEqual(c.RoleArn, task);
+        assert.match(c.AccessKeyId, /^ASIA/);
+        assert.ok(c.SecretAccessKey && c.Token && Date.parse(c.Expiration) > Date.now());
+    });
+
+    test("a secret that is missing and a role that cannot be assumed stop the task before it starts", async () => {
+        const execution = "arn:aws:iam::000000000000:role/execution";
+        const d = await register("nosecret", [{ name: "a", secrets: [{ name: "A", valueFrom: "/none" }] }], { ...FARGATE, executionRoleArn: execution });
+        const t = await stopped(await run(d, { launchType: "FARGATE", networkConfiguration: NETWORK }));
+        assert.strictEqual(t.stopCode, "TaskFailedToStart");
+        assert.match(t.stoppedReason, /^ResourceInitializationError: unable to pull secrets .*\/none/);
+        const n = await register("norole", [{ name: "a" }], { ...FARGATE, executionRoleArn: "arn:aws:iam::000000000000:role/nobody" });
+        assert.match((await stopped(await run(n, { launchType: "FARGATE", networkConfiguration: NETWORK }))).stoppedReason,
+                     /unable to assume the role .*role\/nobody/);
+    });
+});
+
+describe("the pipeline's action Deploy ECS", () => {
+    const pipeline = () => s.client(CodePipelineClient);
+    const execute = async (name) => {
+        const { pipelineExecutionId } = await pipeline().send(new StartPipelineExecutionCommand({ name }));
+        return until("the execution ends", async () => {
+            const r = (await pipeline().send(new GetPipelineExecutionCommand({ pipelineName: name, pipelineExecutionId }))).pipelineExecution;
+            return !["InProgress", "Stopping"].includes(r.status) && r;
+        });
+    };
+    const put = async (images, parentCommitId) => (await s.client(CodeCommitClient).send(new PutFileCommand({
+        repositoryName: "deploy", branchName: "main", filePath: "imagedefinitions.json", parentCommitId,
+        fileContent: Buffer.from(JSON.stringify(images)) }))).commitId;
+    let parent;
+
+    before(async () => {
+        const arn = await role("pipeline", "codepipeline.amazonaws.com");
+        await s.client(S3Client).send(new CreateBucketCommand({ Bucket: "artifacts" }));
+        await s.client(CodeCommitClient).send(new CreateRepositoryCommand({ repositoryName: "deploy" }));
+        const d = await register("piped", [{ name: "web", image: image("web:v1"), portMappings: [{ containerPort: 8080 }] }], FARGATE);
+        await send(new CreateServiceCommand({ cluster: "main", serviceName: "piped", taskDefinition: d.taskDefinitionArn, desiredCount: 1,
+            launchType: "FARGATE", networkConfiguration: NETWORK,
+            deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: true } } }));
+        await stable("piped");
+        parent = await put([{ name: "web", imageUri: image("web:v2") }]);
+        await pipeline().send(new CreatePipelineCommand({ pipeline: {
+            name: "deploy", roleArn: arn, artifactStore: { type: "S3", location: "artifacts" }, stages: [
+                { name: "Source", actions: [{ name: "Source", actionTypeId: { category: "Source", owner: "AWS", provider: "CodeCommit", version: "1" },
+                    configuration: { RepositoryName: "deploy", BranchName: "main", PollForSourceChanges: "false" }, outputArtifacts: [{ name: "src" }] }] },
+                { name: "Deploy", actions: [{ name: "Deploy", actionTypeId: { category: "Deploy", owner: "AWS", provider: "ECS", version: "1" },
+                    configuration: { ClusterName: "main", ServiceName: "piped" }, inputArtifacts: [{ name: "src" }] }] },
+            ] } }));
+    });
+
+    test("registers a revision with the images of imagedefinitions.json and succeeds with its deployment", async () => {
+        const r = await execute("deploy");
+        assert.strictEqual(r.status, "Succeeded");
+        const v = await service("piped");
+        const d = (await send(new DescribeTaskDefinitionCommand({ taskDefinition: v.taskDefinition }))).taskDefinition;
+        assert.strictEqual(d.containerDefinitions[0].image, image("web:v2"));
+        assert.strictEqual(v.deployments[0].rolloutState, "COMPLETED");
+    });
+
+    test("fails with the deployment's reason when it is rolled back", async () => {
+        parent = await put([{ name: "web", imageUri: image("web:bad") }], parent);
+        const r = await execute("deploy");
+        assert.strictEqual(r.status, "Failed");
+        const { actionExecutionDetails } = await pipeline().send(new ListActionExecutionsCommand({ pipelineName: "deploy", filter: { pipelineExecutionId: r.pipelineExecutionId } }));
+        const deploy = actionExecutionDetails.find((a) => a.actionName === "Deploy");
+        assert.match(deploy.output.executionResult.errorDetails.message, /circuit breaker/);
+        await stable("piped");
+    });
+
+    test("fails when a container is not in the task definition", async () => {
+        parent = await put([{ name: "nobody", imageUri: image("web:v2") }], parent);
+        assert.strictEqual((await execute("deploy")).status, "Failed");
     });
 });
 

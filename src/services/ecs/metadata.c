@@ -228,7 +228,7 @@ void ecs_credentials(SwCtx *cx) {
         role = sw_arn_global(own, "iam", "role/%.*s", SW_FMT(role));
     SwTime expires;
     SwStr session = ecs_task_id(t);
-    if (own->host->auth.credentials(own, role, session, 6 * SW_HOUR, &key, &secret, &token, &expires, &err) < 0) {
+    if (own->host->auth.credentials(own, role, session, SW_HOUR, &key, &secret, &token, &expires, &err) < 0) {
         refuse(cx, 500, err.message);
         return;
     }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The service's table, its documents, and what happens at its start and end. */
 
+#include <errno.h>
+
+#include "base/file.h"
+#include "base/log.h"
 #include "container/network.h"
 #include "services/elbv2/elbv2.h"
 
@@ -64,12 +68,30 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
     return SW_NO_STR;
 }
 
+int elbv2_wake_metrics(SwCtx *cx, SwError *err) {
+    SwCtx one = *cx;
+    one.account = cx->host->config->account;
+    one.region = cx->host->config->region;
+    return sw_wake(&one, &elbv2_metrics, SW_STR("all"), 0, err);
+}
+
+/* Records of a store that is gone count for nobody. */
+static void drop_records(SwHost *h, SwArena *a) {
+    const char *log = sw_path(a, h->config->data, "proxy/requests.log");
+    if (unlink(log) < 0 && errno != ENOENT)
+        sw_log(SW_WARN, "old records of load balancers could not be removed", SW_F("file", log));
+}
+
 /* What is stored is served again, and all targets are checked anew: results of checks that were under way are lost. */
 static int wake_all(SwCtx *cx, SwError *err) {
     const SwDocQuery all = {.any_scope = true};
     SwDocList targets;
-    if (sw_doc_list(cx->tx, &elbv2_targets, &all, &targets, err) < 0)
+    void *position;
+    if (sw_doc_list(cx->tx, &elbv2_targets, &all, &targets, err) < 0 ||
+        sw_doc_get(cx->tx, &elbv2_positions, SW_STR("metrics"), &position, err) < 0)
         return -1;
+    if (!position && !sw_proxy_pid(cx->host->proxy))
+        drop_records(cx->host, cx->arena);
     for (size_t i = 0; i < targets.n; i++) {
         SwCtx of = *cx;
         of.account = targets.v[i].account;
@@ -77,7 +99,7 @@ static int wake_all(SwCtx *cx, SwError *err) {
         if (sw_wake(&of, &elbv2_health, targets.v[i].id, 0, err) < 0)
             return -1;
     }
-    return elbv2_wake_proxy(cx, err);
+    return elbv2_wake_metrics(cx, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
 }
 
 static int open_service(SwHost *h, SwError *err) {
@@ -93,7 +115,9 @@ static int open_service(SwHost *h, SwError *err) {
 }
 
 static int reset(SwHost *h, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
     elbv2_state_reset(h);
+    drop_records(h, a);
     return 0;
 }
 

@@ -86,6 +86,9 @@ SwStr elbv2_proxy_group_id(SwArena *a, SwStr account, SwStr region, const Elbv2T
 /* Can a listener have this port? In cx->tx. */
 int elbv2_port_check(SwCtx *cx, SwStr listener_arn, SwStr lb_arn, int64_t port, SwStr protocol, SwError *err) sw_must_check;
 
+/* elbv2.c */
+int elbv2_wake_metrics(SwCtx *cx, SwError *err) sw_must_check;
+
 /* probe.c: health checks on threads of their own, so that a target that hangs holds up nobody */
 typedef struct Elbv2State Elbv2State;               /* SwHost.elbv2 */
 int  elbv2_state_open(SwHost *h, SwError *err) sw_must_check;

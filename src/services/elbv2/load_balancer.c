@@ -162,7 +162,7 @@ int elbv2_create_load_balancer(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in
     }
     if (elbv2_load_balancer_put(cx, &r, err) < 0 || elbv2_wake_proxy(cx, err) < 0)
         return -1;
-    return sw_wake(cx, &elbv2_metrics, SW_STR("all"), 0, err);
+    return elbv2_wake_metrics(cx, err);
 }
 
 int elbv2_describe_load_balancers(SwCtx *cx, const Elbv2DescribeLoadBalancersInput *in, Elbv2DescribeLoadBalancersOutput *out, SwError *err) {

@@ -17,12 +17,7 @@
     X(s3)           \
     X(ssm)          \
     X(codecommit)   \
-    X(slipway)                          \
-    X(logs)                             \
-    X(iam)                              \
-    X(sts)                              \
-    X(ec2)                              \
-    X(elbv2)
+    X(elbv2)        \
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

@@ -13,6 +13,7 @@
     X(ecr)          \
     X(ecs)          \
     X(sqs)          \
+    X(sns)          \
     X(codepipeline) \
     X(s3)           \
     X(ssm)          \

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Patterns over JSON: EventBridge's event patterns and SNS's filter policies (EventBridge User Guide, "Content filtering in
+ * event patterns"; SNS Developer Guide, "Filter policy constraints").
+ *
+ *   {"source": ["aws.ecs"], "detail": {"state": [{"anything-but": "OK"}], "n": [{"numeric": [">", 1, "<=", 5]}]}}
+ *
+ * An object matches when each of its names does; a list when one of its entries does: a literal, or an object with one
+ * of prefix, suffix, anything-but, numeric, exists, equals-ignore-case, wildcard, cidr. "$or": [patterns]. A value that is
+ * a list matches when one of its elements does. */
+
+#include "base/json.h"
+
+/* Whether a pattern can be used; the message says what is wrong. */
+int  sw_match_check(const SwValue *pattern, const SwErrorKind *kind, SwError *err) sw_must_check;
+/* For a pattern that was checked. */
+bool sw_match(const SwValue *pattern, const SwValue *document);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Subscriptions: queues at once, HTTP endpoints once they have confirmed. */
+
+#include "api/match.h"
+#include "base/id.h"
+#include "services/sns/sns.h"
+
+const SwCollection sns_subscriptions = {
+    .name = "sns/subscription",
+    .shape = &sns_shape_subscription_record,
+    .indexes = {{.name = "by_topic", .member = {"topic"}}, {.name = "by_token", .member = {"topic", "token"}}},
+};
+
+int sns_subscription_get(SwCtx *cx, SwStr arn, SnsSubscriptionRecord **ret_s, SwError *err) {
+    void *s;
+    if (sw_doc_get(cx->tx, &sns_subscriptions, arn, &s, err) < 0)
+        return -1;
+    *ret_s = s;
+    return s ? 0 : sw_fail(err, &SNS_NOT_FOUND_EXCEPTION, "Subscription does not exist");
+}
+
+int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SwDocList *ret_l, SwError *err) {
+    SwDocQuery q = {.index = "by_topic", .equals = {topic_arn}};
+    return sw_doc_list(cx->tx, &sns_subscriptions, &q, ret_l, err);
+}
+
+static int check_filter(SwCtx *cx, SwStr text, SwError *err) {
+    SwValue v;
+    if (sw_json_parse(cx->arena, text, &v, err) < 0)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicy: failed to parse JSON.");
+    if (sw_match_check(&v, &sns_invalid, err) < 0)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicy: %s", err->message);
+    return 0;
+}
+
+static int check_redrive(SwCtx *cx, SwStr text, SwError *err) {
+    SwValue v;
+    SwArn arn;
+    if (sw_json_parse(cx->arena, text, &v, err) < 0 || !sw_arn_parse(sw_value_str(sw_value_getz(&v, "deadLetterTargetArn")), &arn) ||
+        !sw_str_eqz(arn.service, "sqs"))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: RedrivePolicy: deadLetterTargetArn must be the ARN of a queue");
+    return 0;
+}
+
+static int set_attribute(SwCtx *cx, SnsSubscriptionRecord *s, SwStr name, SwStr value, SwError *err) {
+    if (sw_str_eqz(name, "FilterPolicy") && sw_str_is(value)) {
+        if (check_filter(cx, value, err) < 0)
+            return -1;
+    } else if (sw_str_eqz(name, "RedrivePolicy") && sw_str_is(value)) {
+        if (check_redrive(cx, value, err) < 0)
+            return -1;
+    } else if (sw_str_eqz(name, "RawMessageDelivery")) {
+        if (!sw_str_ieq(value, SW_STR("true")) && !sw_str_ieq(value, SW_STR("false")))
+            return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: RawMessageDelivery: Invalid value [%.*s]. Must be true or false.", SW_FMT(value));
+        value = sw_str_lower(cx->arena, value);
+    } else if (sw_str_eqz(name, "FilterPolicyScope")) {
+        if (!sw_str_eqz(value, "MessageAttributes") && !sw_str_eqz(value, "MessageBody"))
+            return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicyScope: Invalid value [%.*s].", SW_FMT(value));
+    } else if (!sw_str_eqz(name, "FilterPolicy") && !sw_str_eqz(name, "RedrivePolicy")) {
+        return sw_fail(err, &sns_invalid, "Invalid parameter: AttributeName: %.*s is not available", SW_FMT(name));
+    }
+    sw_str_map_set(cx->arena, &s->attributes, name, value);
+    return 0;
+}
+
+static int check_endpoint(SwCtx *cx, SwStr protocol, SwStr endpoint, SwError *err) {
+    SwArn arn;
+    if (sw_str_eqz(protocol, "http") || sw_str_eqz(protocol, "https")) {
+        if (!sw_str_starts(endpoint, sw_strf(cx->arena, "%.*s://", SW_FMT(protocol))))
+            return sw_fail(err, &sns_invalid, "Invalid parameter: Endpoint must match the specified protocol");
+        return 0;
+    }
+    if (sw_str_eqz(protocol, "sqs")) {
+        if (!sw_arn_parse(endpoint, &arn) || !sw_str_eqz(arn.service, "sqs"))
+            return sw_fail(err, &sns_invalid, "Invalid parameter: SQS endpoint ARN");
+        if (!sw_str_eq(arn.region, cx->region) || !sw_str_eq(arn.account, cx->account))
+            return sw_fail(err, &sns_invalid, "Invalid parameter: Endpoint Reason: queues of another account or region are not available");
+        return 0;
+    }
+    return sw_fail(err, &sns_invalid, "Invalid parameter: Protocol Reason: %.*s is not available; http, https and sqs are", SW_FMT(protocol));
+}
+
+/* The same topic, protocol and endpoint is the same subscription. */
+static SnsSubscriptionRecord *find(const SwDocList *l, const SnsSubscribeInput *in) {
+    for (size_t i = 0; i < l->n; i++) {
+        SnsSubscriptionRecord *s = l->v[i].record;
+        if (sw_str_eq(s->protocol, in->protocol) && sw_str_eq(s->endpoint, in->endpoint))
+            return s;
+    }
+    return NULL;
+}
+
+int sns_subscribe(SwCtx *cx, const SnsSubscribeInput *in, SnsSubscribeResponse *out, SwError *err) {
+    SnsTopicRecord *t;
+    SwDocList l;
+    if (!sw_str_is(in->endpoint))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Endpoint");
+    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || check_endpoint(cx, in->protocol, in->endpoint, err) < 0 || sns_subscriptions_of(cx, t->arn, &l, err) < 0)
+        return -1;
+    bool queue = sw_str_eqz(in->protocol, "sqs");
+    SnsSubscriptionRecord fresh = {
+        .arn = sw_strf(cx->arena, "%.*s:%.*s", SW_FMT(t->arn), SW_FMT(sw_id_uuid(cx->arena))), .topic = t->arn, .protocol = in->protocol,
+        .endpoint = in->endpoint, .owner = cx->account, .token = sw_id_hex(cx->arena, 64), .confirmed = SW_SOME_BOOL(queue)};
+    SnsSubscriptionRecord *s = find(&l, in);
+    bool known = s != NULL;
+    if (!known)
+        s = &fresh;
+    for (size_t i = 0; i < in->attributes.n; i++)
+        if (set_attribute(cx, s, in->attributes.v[i].key, in->attributes.v[i].value, err) < 0)
+            return -1;
+    bool confirmed = SW_OR(s->confirmed, false);
+    out->subscription_arn = confirmed || SW_OR(in->return_subscription_arn, false) ? s->arn : SW_STR("pending confirmation");
+    if (sw_doc_put(cx->tx, &sns_subscriptions, s->arn, s, err) < 0)
+        return -1;
+    return confirmed ? 0 : sns_ask_confirmation(cx, t, s, err);
+}
+
+int sns_confirm_subscription(SwCtx *cx, const SnsConfirmSubscriptionInput *in, SnsConfirmSubscriptionResponse *out, SwError *err) {
+    SnsTopicRecord *t;
+    SwDocQuery q = {.index = "by_token", .equals = {in->topic_arn, in->token}, .limit = 1};
+    SwDocList l;
+    if (sw_str_eqz(in->authenticate_on_unsubscribe, "true"))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: AuthenticateOnUnsubscribe Reason: true is not available");
+    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || sw_doc_list(cx->tx, &sns_subscriptions, &q, &l, err) < 0)
+        return -1;
+    if (!l.n)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Token");
+    SnsSubscriptionRecord *s = l.v[0].record;
+    s->confirmed = SW_SOME_BOOL(true);
+    out->subscription_arn = s->arn;
+    return sw_doc_put(cx->tx, &sns_subscriptions, s->arn, s, err);
+}
+
+int sns_unsubscribe(SwCtx *cx, const SnsUnsubscribeInput *in, void *out, SwError *err) {
+    SwArn arn;
+    if (!sw_arn_parse(in->subscription_arn, &arn) || !sw_str_eqz(arn.service, "sns"))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: SubscriptionArn Reason: An ARN must have at least 6 elements, not 1");
+    return sw_doc_delete(cx->tx, &sns_subscriptions, in->subscription_arn, NULL, err);
+}
+
+static void show(const SnsSubscriptionRecord *s, SnsSubscription *to) {
+    *to = (SnsSubscription){.subscription_arn = SW_OR(s->confirmed, false) ? s->arn : SW_STR("PendingConfirmation"), .owner = s->owner,
+                            .protocol = s->protocol, .endpoint = s->endpoint, .topic_arn = s->topic};
+}
+
+static int list(SwCtx *cx, SwDocQuery *q, const char *operation, SwStr token, SnsSubscriptionList *to, SwStr *next, SwError *err) {
+    SwDocList l;
+    q->limit = 100;
+    if (sw_str_is(token) && !sw_page_token_read(cx->arena, operation, token, &q->after))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: NextToken");
+    if (sw_doc_list(cx->tx, &sns_subscriptions, q, &l, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, to);
+    for (size_t i = 0; i < l.n; i++)
+        show(l.v[i].record, sw_list_add(cx->arena, to));
+    if (sw_str_is(l.next))
+        *next = sw_page_token(cx->arena, operation, l.next);
+    return 0;
+}
+
+int sns_list_subscriptions(SwCtx *cx, const SnsListSubscriptionsInput *in, SnsListSubscriptionsResponse *out, SwError *err) {
+    SwDocQuery q = {0};
+    return list(cx, &q, "ListSubscriptions", in->next_token, &out->subscriptions, &out->next_token, err);
+}
+
+int sns_list_subscriptions_by_topic(SwCtx *cx, const SnsListSubscriptionsByTopicInput *in, SnsListSubscriptionsByTopicResponse *out, SwError *err) {
+    SnsTopicRecord *t;
+    SwDocQuery q = {.index = "by_topic", .equals = {in->topic_arn}};
+    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0)
+        return -1;
+    return list(cx, &q, "ListSubscriptionsByTopic", in->next_token, &out->subscriptions, &out->next_token, err);
+}
+
+int sns_get_subscription_attributes(SwCtx *cx, const SnsGetSubscriptionAttributesInput *in, SnsGetSubscriptionAttributesResponse *out, SwError *err) {
+    SnsSubscriptionRecord *s;
+    if (sns_subscription_get(cx, in->subscription_arn, &s, err) < 0)
+        return -1;
+    bool confirmed = SW_OR(s->confirmed, false);
+    const struct { const char *name; SwStr value; } all[] = {
+        {"SubscriptionArn", s->arn}, {"TopicArn", s->topic}, {"Protocol", s->protocol}, {"Endpoint", s->endpoint}, {"Owner", s->owner},
+        {"ConfirmationWasAuthenticated", sw_str_eqz(s->protocol, "sqs") ? SW_STR("true") : SW_STR("false")},
+        {"PendingConfirmation", confirmed ? SW_STR("false") : SW_STR("true")},
+        {"RawMessageDelivery", sw_str_or(sw_str_map_get(&s->attributes, SW_STR("RawMessageDelivery")), SW_STR("false"))},
+        {"SubscriptionPrincipal", sw_arn_global(cx, "iam", "root")},
+    };
+    for (size_t i = 0; i < SW_N(all); i++)
+        sw_str_map_set(cx->arena, &out->attributes, sw_str(all[i].name), all[i].value);
+    static const char *const optional[] = {"FilterPolicy", "FilterPolicyScope", "RedrivePolicy"};
+    for (size_t i = 0; i < SW_N(optional); i++) {
+        SwStr v = sw_str_map_get(&s->attributes, sw_str(optional[i]));
+        if (sw_str_is(v))
+            sw_str_map_set(cx->arena, &out->attributes, sw_str(optional[i]), v);
+    }
+    return 0;
+}
+
+int sns_set_subscription_attributes(SwCtx *cx, const SnsSetSubscriptionAttributesInput *in, void *out, SwError *err) {
+    SnsSubscriptionRecord *s;
+    if (sns_subscription_get(cx, in->subscription_arn, &s, err) < 0 || set_attribute(cx, s, in->attribute_name, in->attribute_value.p ? in->attribute_value : SW_STR(""), err) < 0)
+        return -1;
+    return sw_doc_put(cx->tx, &sns_subscriptions, s->arn, s, err);
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+"use strict";
+const assert = require("node:assert");
+const crypto = require("node:crypto");
+const http = require("node:http");
+const { test, before, after } = require("node:test");
+const {
+    SNSClient, CreateTopicCommand, SubscribeCommand, PublishCommand, ConfirmSubscriptionCommand, ListSubscriptionsByTopicCommand,
+    GetSubscriptionAttributesCommand, GetTopicAttributesCommand, SetTopicAttributesCommand, DeleteTopicCommand, PublishBatchCommand,
+    ListTopicsCommand, TagResourceCommand, ListTagsForResourceCommand, UnsubscribeCommand,
+} = require("@aws-sdk/client-sns");
+const { SQSClient, CreateQueueCommand, ReceiveMessageCommand, GetQueueAttributesCommand } = require("@aws-sdk/client-sqs");
+const { start, finish, refuses, until } = require("../lib/slipway");
+
+let s, sns, sqs;
+before(async () => { s = await start(null); sns = s.client(SNSClient); sqs = s.client(SQSClient); });
+after(() => finish(s));
+
+async function queue(name) {
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
+    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
+    return { url: QueueUrl, arn: Attributes.QueueArn };
+}
+const topic = async (name, Attributes) => (await sns.send(new CreateTopicCommand({ Name: name, Attributes }))).TopicArn;
+const receive = async (q) => (await sqs.send(new ReceiveMessageCommand({ QueueUrl: q.url, MaxNumberOfMessages: 10, MessageAttributeNames: ["All"] }))).Messages || [];
+const advance = (seconds) => fetch(`${s.endpoint}/_slipway/clock/advance`, { method: "POST", body: JSON.stringify({ seconds }), headers: { "content-type": "application/json" } });
+
+// The text that SNS signs, from the message's own members.
+function signedText(m) {
+    const names = m.Type === "Notification" ? ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"]
+        : ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
+    return names.filter((n) => m[n] !== undefined).map((n) => `${n}\n${m[n]}\n`).join("");
+}
+async function verify(m) {
+    const pem = await (await fetch(m.SigningCertURL)).text();
+    const algorithm = m.SignatureVersion === "2" ? "RSA-SHA256" : "RSA-SHA1";
+    return crypto.createVerify(algorithm).update(signedText(m)).verify(new crypto.X509Certificate(pem).publicKey, m.Signature, "base64");
+}
+
+// An HTTP endpoint that keeps what it gets; `answer` decides the status.
+async function endpoint(t, answer = () => 200) {
+    const got = [];
+    const server = http.createServer((req, res) => {
+        let body = "";
+        req.on("data", (d) => { body += d; });
+        req.on("end", () => {
+            got.push({ type: req.headers["x-amz-sns-message-type"], headers: req.headers, body });
+            res.statusCode = answer(got.length, req);
+            res.end();
+        });
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => { server.closeAllConnections(); server.close(); });
+    return { url: `http://127.0.0.1:${server.address().port}/hook`, got };
+}
+
+test("a queue gets the envelope, or the raw message with its attributes", async () => {
+    const TopicArn = await topic("to-queues"), plain = await queue("plain"), raw = await queue("raw");
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: plain.arn }));
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: raw.arn, Attributes: { RawMessageDelivery: "true" } }));
+    const MessageAttributes = { kind: { DataType: "String", StringValue: "order" } };
+    const { MessageId } = await sns.send(new PublishCommand({ TopicArn, Message: "hello", Subject: "greeting", MessageAttributes }));
+    const envelope = JSON.parse((await receive(plain))[0].Body);
+    assert.strictEqual(envelope.Message, "hello");
+    assert.strictEqual(envelope.Subject, "greeting");
+    assert.strictEqual(envelope.MessageId, MessageId);
+    assert.deepStrictEqual(envelope.MessageAttributes, { kind: { Type: "String", Value: "order" } });
+    assert.ok(await verify(envelope), "the signature does not fit the certificate");
+    const [m] = await receive(raw);
+    assert.strictEqual(m.Body, "hello");
+    assert.strictEqual(m.MessageAttributes.kind.StringValue, "order");
+});
+
+test("filter policies choose by attributes or by the body", async () => {
+    const TopicArn = await topic("filtered"), byAttribute = await queue("by-attribute"), byBody = await queue("by-body");
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: byAttribute.arn, Attributes: { RawMessageDelivery: "true",
+        FilterPolicy: JSON.stringify({ price: [{ numeric: [">", 10] }], store: [{ "anything-but": ["closed"] }] }) } }));
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: byBody.arn, Attributes: { RawMessageDelivery: "true",
+        FilterPolicyScope: "MessageBody", FilterPolicy: JSON.stringify({ detail: { state: [{ prefix: "FAIL" }] } }) } }));
+    const attributes = (price, store) => ({ price: { DataType: "Number", StringValue: String(price) }, store: { DataType: "String", StringValue: store } });
+    await sns.send(new PublishCommand({ TopicArn, Message: "cheap", MessageAttributes: attributes(5, "open") }));
+    await sns.send(new PublishCommand({ TopicArn, Message: "dear", MessageAttributes: attributes(50, "open") }));
+    await sns.send(new PublishCommand({ TopicArn, Message: "shut", MessageAttributes: attributes(50, "closed") }));
+    await sns.send(new PublishCommand({ TopicArn, Message: JSON.stringify({ detail: { state: "FAILED" } }) }));
+    assert.deepStrictEqual((await receive(byAttribute)).map((m) => m.Body), ["dear"]);
+    assert.deepStrictEqual((await receive(byBody)).map((m) => m.Body), [JSON.stringify({ detail: { state: "FAILED" } })]);
+    await refuses(sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: byBody.arn, Attributes: { FilterPolicy: "{\"a\":1}" } })), "InvalidParameterException", /FilterPolicy/);
+});
+
+test("an HTTP endpoint confirms its subscription and then gets signed messages", async (t) => {
+    const TopicArn = await topic("to-http", { SignatureVersion: "2" }), hook = await endpoint(t);
+    const { SubscriptionArn } = await sns.send(new SubscribeCommand({ TopicArn, Protocol: "http", Endpoint: hook.url }));
+    assert.strictEqual(SubscriptionArn, "pending confirmation");
+    await until("the confirmation arrives", () => hook.got.length === 1);
+    const ask = JSON.parse(hook.got[0].body);
+    assert.strictEqual(hook.got[0].type, "SubscriptionConfirmation");
+    assert.ok(await verify(ask));
+    await sns.send(new PublishCommand({ TopicArn, Message: "too early" }));
+    assert.strictEqual((await fetch(ask.SubscribeURL)).status, 200);
+    await sns.send(new PublishCommand({ TopicArn, Message: "now" }));
+    await until("the notification arrives", () => hook.got.length === 2);
+    const m = JSON.parse(hook.got[1].body);
+    assert.strictEqual(m.Message, "now");
+    assert.ok(await verify(m));
+    const { Subscriptions } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
+    const { Attributes } = await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn: Subscriptions[0].SubscriptionArn }));
+    assert.strictEqual(Attributes.PendingConfirmation, "false");
+    await refuses(sns.send(new ConfirmSubscriptionCommand({ TopicArn, Token: "wrong" })), "InvalidParameterException", /Token/);
+});
+
+test("a failing endpoint is tried again on the clock, then its message goes to the dead-letter queue", async (t) => {
+    const TopicArn = await topic("fails"), dead = await queue("sns-dead");
+    const hook = await endpoint(t, (n) => (n === 1 ? 200 : 500));
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "http", Endpoint: hook.url, Attributes: { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead.arn }) } }));
+    await until("the confirmation arrives", () => hook.got.length === 1);
+    await sns.send(new ConfirmSubscriptionCommand({ TopicArn, Token: JSON.parse(hook.got[0].body).Token }));
+    await sns.send(new PublishCommand({ TopicArn, Message: "lost" }));
+    for (let tries = 2; tries <= 5; tries++) {
+        await until(`try ${tries - 1} arrives`, () => hook.got.length === tries);
+        if (tries < 5) await until("the retry is due", async () => { await advance(5); return hook.got.length === tries + 1; });
+    }
+    const m = await until("the dead letter", async () => (await receive(dead))[0]);
+    assert.strictEqual(JSON.parse(m.Body).Message, "lost");
+    assert.strictEqual(hook.got.length, 5);
+});
+
+test("a batch answers entry by entry; JSON structure gives each protocol its text", async () => {
+    const TopicArn = await topic("batch"), q = await queue("batch-queue");
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: q.arn, Attributes: { RawMessageDelivery: "true" } }));
+    const r = await sns.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries: [
+        { Id: "a", Message: JSON.stringify({ default: "d", sqs: "for queues" }), MessageStructure: "json" },
+        { Id: "b", Message: "no default", MessageStructure: "json" }] }));
+    assert.deepStrictEqual([r.Successful.map((e) => e.Id), r.Failed.map((e) => e.Id)], [["a"], ["b"]]);
+    assert.deepStrictEqual((await receive(q)).map((m) => m.Body), ["for queues"]);
+});
+
+test("topics keep attributes and tags; creating one twice is one; what cannot be done is refused by name", async () => {
+    const TopicArn = await topic("kept", { DisplayName: "Kept" });
+    assert.strictEqual(await topic("kept"), TopicArn);
+    await sns.send(new SetTopicAttributesCommand({ TopicArn, AttributeName: "DisplayName", AttributeValue: "New" }));
+    assert.strictEqual((await sns.send(new GetTopicAttributesCommand({ TopicArn }))).Attributes.DisplayName, "New");
+    await sns.send(new TagResourceCommand({ ResourceArn: TopicArn, Tags: [{ Key: "a", Value: "1" }] }));
+    assert.deepStrictEqual((await sns.send(new ListTagsForResourceCommand({ ResourceArn: TopicArn }))).Tags, [{ Key: "a", Value: "1" }]);
+    assert.ok((await sns.send(new ListTopicsCommand({}))).Topics.some((x) => x.TopicArn === TopicArn));
+    await refuses(topic("x.fifo", { FifoTopic: "true" }), "InvalidParameterException", /FIFO/);
+    await refuses(topic("keys", { KmsMasterKeyId: "k" }), "InvalidParameterException", /KmsMasterKeyId/);
+    await refuses(sns.send(new SubscribeCommand({ TopicArn, Protocol: "email", Endpoint: "a@b.c" })), "InvalidParameterException", /email/);
+    await sns.send(new DeleteTopicCommand({ TopicArn }));
+    await refuses(sns.send(new PublishCommand({ TopicArn, Message: "x" })), "NotFoundException", /Topic does not exist/);
+    await refuses(sns.send(new UnsubscribeCommand({ SubscriptionArn: "nonsense" })), "InvalidParameterException");
+});
+
+test("the AWS CLI publishes", async () => {
+    const { TopicArn } = await s.aws("sns", "create-topic", "--name", "cli");
+    const { MessageId } = await s.aws("sns", "publish", "--topic-arn", TopicArn, "--message", "from the cli");
+    assert.match(MessageId, /^[0-9a-f-]{36}$/);
+});

@@ -53,7 +53,7 @@ int codecommit_mode_read(SwStr s, SwGitMode *ret, SwError *err) {
 
 SwGitWho codecommit_who(SwCtx *cx, SwStr name, SwStr email) {
     SwStr who = sw_str_or(cx->principal.name, cx->principal.session);
-    return (SwGitWho){.name = sw_str_or(name, sw_str_or(who, SW_STR("root"))), .email = email.p ? email : SW_STR(""), .at = sw_now(cx)};
+    return (SwGitWho){.name = sw_str_or(name, sw_str_or(who, SW_STR("root"))), .email = sw_str_or(email, SW_NO_STR), .at = sw_now(cx)};
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------------- */

@@ -128,7 +128,8 @@ static int read_copy_source(SwCtx *cx, const S3UploadPartCopyRequest *in, S3Part
     int64_t offset = 0, size = source->size.v;
     bool bad = false;
     if (sw_str_is(in->copy_source_range) && !s3_range(in->copy_source_range, source->size.v, &offset, &size, &bad))
-        return sw_fail(err, &S3_INVALID_ARGUMENT, "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy");
+        return sw_fail(err, &S3_INVALID_ARGUMENT, "The x-amz-copy-source-range value must be of the form bytes=first-last "
+                       "where first and last are the zero-based offsets of the first and last bytes to copy");
     if (bad)
         return sw_fail(err, &S3_INVALID_RANGE, "Range specified is not valid for source object of size: %lld", (long long)source->size.v);
     s3_slice(cx->arena, &source->extents, offset, size, &p->extents);

@@ -45,7 +45,8 @@ static int check_put(SwCtx *cx, const SsmPutParameterRequest *in, const SsmParam
 static int check_value(const SsmPutParameterRequest *in, const SsmParameterRecord *p, SwError *err) {
     bool advanced = sw_str_eqz(p->tier, "Advanced");
     if (in->value.n == 0)
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1");
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "1 validation error detected: Value '' at 'value' failed to satisfy "
+                       "constraint: Member must have length greater than or equal to 1");
     if (!advanced && in->value.n > STANDARD_BYTES)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION,
                        "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade "
@@ -299,7 +300,8 @@ int ssm_label_parameter_version(SwCtx *cx, const SsmLabelParameterVersionRequest
         sw_str_list_add(cx->arena, &v->labels, label);
     }
     if (v->labels.n > LABELS_MAX)
-        return sw_fail(err, &SSM_PARAMETER_VERSION_LABEL_LIMIT_EXCEEDED, "A parameter version can have maximum %d labels. Move one or more labels to another version and try again.", LABELS_MAX);
+        return sw_fail(err, &SSM_PARAMETER_VERSION_LABEL_LIMIT_EXCEEDED, "A parameter version can have maximum %d labels. "
+                       "Move one or more labels to another version and try again.", LABELS_MAX);
     out->parameter_version = v->version;
     return sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, in->name, v->version.v), v, err);
 }

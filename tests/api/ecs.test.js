@@ -19,6 +19,12 @@ const { S3Client, CreateBucketCommand } = require("@aws-sdk/client-s3");
 const { CodeCommitClient, CreateRepositoryCommand, PutFileCommand } = require("@aws-sdk/client-codecommit");
 const { CodePipelineClient, CreatePipelineCommand, StartPipelineExecutionCommand, GetPipelineExecutionCommand,
         ListActionExecutionsCommand } = require("@aws-sdk/client-codepipeline");
+const {
+    ElasticLoadBalancingV2Client, CreateLoadBalancerCommand, CreateTargetGroupCommand, CreateListenerCommand,
+    ModifyTargetGroupAttributesCommand, DescribeTargetHealthCommand,
+} = require("@aws-sdk/client-elastic-load-balancing-v2");
+const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
+const http = require("node:http");
 const { start, finish, until, refuses } = require("../lib/slipway");
 const { push } = require("../lib/image");
 
@@ -438,6 +444,106 @@ describe("services", () => {
         const r = await send(new DescribeServicesCommand({ cluster: "main", services: ["nobody"] }));
         assert.strictEqual(r.failures[0].reason, "MISSING");
         await refuses(send(new UpdateServiceCommand({ cluster: "main", service: "nobody", desiredCount: 1 })), "ServiceNotFoundException", /Service not found/);
+    });
+});
+
+// A load balancer of its own with one listener on a free port, and a target group that is looked at often.
+async function balancer(server, name) {
+    const elb = server.client(ElasticLoadBalancingV2Client);
+    const { Subnets } = await server.client(EC2Client).send(new DescribeSubnetsCommand({}));
+    const group = (await elb.send(new CreateTargetGroupCommand({
+        Name: name, Protocol: "HTTP", Port: 8080, TargetType: "ip", VpcId: Subnets[0].VpcId, HealthCheckIntervalSeconds: 5,
+        HealthCheckTimeoutSeconds: 2, HealthyThresholdCount: 2, UnhealthyThresholdCount: 2, HealthCheckPath: "/index.html" }))).TargetGroups[0];
+    await elb.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: group.TargetGroupArn,
+        Attributes: [{ Key: "deregistration_delay.timeout_seconds", Value: "2" }] }));
+    const lb = (await elb.send(new CreateLoadBalancerCommand({ Name: name, Subnets: Subnets.slice(0, 2).map((x) => x.SubnetId) }))).LoadBalancers[0];
+    const probe = http.createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => probe.once("listening", resolve));
+    const port = probe.address().port;
+    await new Promise((resolve) => probe.close(resolve));
+    await elb.send(new CreateListenerCommand({ LoadBalancerArn: lb.LoadBalancerArn, Protocol: "HTTP", Port: port,
+        DefaultActions: [{ Type: "forward", TargetGroupArn: group.TargetGroupArn }] }));
+    return { elb, group: group.TargetGroupArn, port, host: lb.DNSName };
+}
+
+// One request after the other until stop(); every answer's status and text is counted.
+function load(b) {
+    const seen = {};
+    let on = true;
+    const ask = () => new Promise((resolve) => {
+        http.get({ host: "127.0.0.1", port: b.port, path: "/index.html", headers: { host: b.host }, agent: false }, (r) => {
+            let text = "";
+            r.on("data", (d) => { text += d; });
+            r.on("end", () => resolve(`${r.statusCode} ${text}`));
+            r.on("error", (e) => resolve(e.code));
+        }).on("error", (e) => resolve(e.code));
+    });
+    const worker = async () => {
+        while (on) {
+            const k = await ask();
+            seen[k] = (seen[k] || 0) + 1;
+        }
+    };
+    const all = [worker(), worker()];
+    return { seen, ask, stop: async () => { on = false; await Promise.all(all); return seen; } };
+}
+
+describe("services behind a load balancer", () => {
+    let b;
+    const web = (tag) => register("lb", [{ name: "web", image: image(`web:${tag}`), portMappings: [{ containerPort: 8080 }] }], FARGATE);
+    const update = (revision) => send(new UpdateServiceCommand({ cluster: "main", service: "lb", taskDefinition: `lb:${revision}` }));
+
+    before(async () => {
+        b = await balancer(s, "lb");
+        await push(s, "web:sick", { cmd: ["httpd", "-f", "-p", "8080", "-h", "/tmp"] });     // runs, but has no page
+        await web("v1");
+        await web("v2");
+        await web("sick");
+    });
+
+    test("a target group must exist, have a load balancer and fit the network mode", async () => {
+        const create = (loadBalancers, taskDefinition = "lb:1") => send(new CreateServiceCommand({ cluster: "main", serviceName: "bad", taskDefinition,
+            desiredCount: 1, launchType: "FARGATE", networkConfiguration: NETWORK, loadBalancers }));
+        const arn = b.group.replace(/.{16}$/, "0".repeat(16));
+        await refuses(create([{ targetGroupArn: arn, containerName: "web", containerPort: 8080 }]), "InvalidParameterException", /target group does not exist/);
+        await refuses(create([{ targetGroupArn: b.group, containerName: "none", containerPort: 8080 }]), "InvalidParameterException", /container none/);
+        await refuses(create([{ targetGroupArn: b.group, containerName: "web", containerPort: 1 }]), "InvalidParameterException", /container port 1/);
+    });
+
+    test("its tasks are registered, and a deployment under load loses no request", async () => {
+        await send(new CreateServiceCommand({ cluster: "main", serviceName: "lb", taskDefinition: "lb:1", desiredCount: 2, launchType: "FARGATE",
+            networkConfiguration: NETWORK, loadBalancers: [{ targetGroupArn: b.group, containerName: "web", containerPort: 8080 }],
+            deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: true } } }));
+        const v = await stable("lb");
+        assert.ok(v.events.some((e) => /registered 1 targets in \(target-group arn/.test(e.message)));
+        const l = load(b);
+        await until("requests arrive", () => l.seen["200 v1"] > 20);
+        await update(2);
+        await stable("lb");
+        await until("the new version answers", () => l.seen["200 v2"] > 20);
+        await until("the old targets are gone", async () => (await b.elb.send(new DescribeTargetHealthCommand({ TargetGroupArn: b.group }))).TargetHealthDescriptions.length === 2);
+        await until("the old tasks have ended", async () => (await send(new ListTasksCommand({ cluster: "main", serviceName: "lb" }))).taskArns.length === 2);
+        const seen = await l.stop();
+        assert.deepStrictEqual(Object.keys(seen).sort(), ["200 v1", "200 v2"], JSON.stringify(seen));
+    });
+
+    test("a version that fails its health check is rolled back, and no request is lost", async () => {
+        const l = load(b);
+        await update(3);
+        const v = await until("it is rolled back", async () => {
+            const x = await service("lb");
+            return /lb:2$/.test(x.taskDefinition) && x.deployments.length === 1 && x.deployments[0].rolloutState === "COMPLETED" && x;
+        }, { seconds: 120 });
+        assert.ok(v.events.some((e) => /is unhealthy in \(target-group .*\) due to \(reason /.test(e.message)));
+        const seen = await l.stop();
+        assert.deepStrictEqual(Object.keys(seen), ["200 v2"], JSON.stringify(seen));
+    });
+
+    test("with the service its targets go", async () => {
+        await send(new DeleteServiceCommand({ cluster: "main", service: "lb", force: true }));
+        await until("the service is INACTIVE", async () => (await service("lb")).status === "INACTIVE");
+        const left = (await b.elb.send(new DescribeTargetHealthCommand({ TargetGroupArn: b.group }))).TargetHealthDescriptions;
+        assert.deepStrictEqual(left, []);
     });
 });
 

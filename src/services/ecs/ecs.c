@@ -95,6 +95,37 @@ static int open_service(SwHost *h, SwError *err) {
     return r;
 }
 
+/* A target became healthy or ill, or has drained: its services look at once, and the tasks that wait for the drain. */
+static int wake_service(SwCtx *cx, const SwDocRow *row, SwError *err) {
+    SwDocList tasks;
+    const EcsServiceRecord *s = row->record;
+    if (sw_wake(cx, &ecs_service_controller, row->id, 0, err) < 0 || ecs_tasks_of(cx, "by_service", s->service->service_arn, &tasks, err) < 0)
+        return -1;
+    for (size_t i = 0; i < tasks.n; i++)
+        if (ecs_is(((EcsTaskRecord *)tasks.v[i].record)->task->last_status, "DEACTIVATING") &&
+            sw_wake(cx, &ecs_task_controller, tasks.v[i].id, 0, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int on_target_health(SwCtx *cx, const SwEvent *e, SwError *err) {
+    SwValue v;
+    SwDocList services;
+    if (sw_json_parse(cx->arena, e->detail, &v, err) < 0)
+        return -1;
+    SwDocQuery q = {.index = "by_group", .equals = {sw_value_str(sw_value_getz(&v, "targetGroupArn"))}};
+    if (!q.equals[0].n || sw_doc_list(cx->tx, &ecs_services, &q, &services, err) < 0)
+        return q.equals[0].n ? -1 : 0;
+    for (size_t i = 0; i < services.n; i++)
+        if (wake_service(cx, &services.v[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+static const SwListener listeners[] = {
+    {.name = "ecs/target-health", .source = "aws.elasticloadbalancing", .detail_type = "ELB Target Health Change", .on_event = on_target_health},
+};
+
 static int reset(SwHost *h, SwError *err) {
     SwArena *a = sw_arena_new(0);
     int r = sw_rm_tree(sw_path(a, h->config->data, "ecs"), err);
@@ -105,6 +136,6 @@ static int reset(SwHost *h, SwError *err) {
 const SwService sw_service_ecs = {
     .name = "ecs", .api = &ecs_api, .handlers = handlers, .n_handlers = SW_N(handlers), .invalid = &ECS_INVALID_PARAMETER_EXCEPTION,
     .routes = routes, .n_routes = SW_N(routes), .controllers = controllers, .collections = collections,
-    .actions = &ecs_deploy_action, .n_actions = 1,
+    .listeners = listeners, .n_listeners = SW_N(listeners), .actions = &ecs_deploy_action, .n_actions = 1,
     .open = open_service, .reset = reset, .on_container = on_container,
 };

@@ -19,6 +19,7 @@
     X(ssm)          \
     X(codecommit)   \
     X(elbv2)        \
+    X(cloudwatch)   \
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* CloudWatch: what its files share. Documents: a record a metric (by namespace, name and dimensions), an alarm (by
+ * name), an item of history (by time) and a dashboard (by name). Values are in the store's series, one a metric and
+ * unit. */
+
+#include "api/host.h"
+#include "models/cloudwatch.gen.h"
+#include "models/cloudwatch_records.gen.h"
+
+extern const SwCollection cloudwatch_metrics, cloudwatch_alarms, cloudwatch_history;
+extern const SwController cloudwatch_alarm_controller;      /* evaluates one alarm, by name */
+extern const SwController cloudwatch_trim_controller;       /* drops what is older than AWS keeps it */
+
+/* --- metric.c, statistics.c ------------------------------------------------------------------------------------ */
+
+SwStr cloudwatch_metric_id(SwCtx *cx, SwStr namespace, SwStr name, const CloudwatchDimensionList *dimensions);
+SwStr cloudwatch_series_key(SwCtx *cx, SwStr metric_id, SwStr unit);
+
+/* Buckets of `period` seconds from `from`, which need not be aligned to the period but to a minute (10 s, when the
+ * period is below a minute). unit absent: of all units together. */
+int cloudwatch_read(SwCtx *cx, SwStr metric_id, SwStr unit, SwTime from, SwTime to, int period, bool with_samples,
+                    SwBucketList *ret, SwError *err) sw_must_check;
+/* "Sum", "p99.9"; false: not a statistic that is known here. percentile -1: not one. */
+bool cloudwatch_statistic_known(SwStr stat, double *ret_percentile);
+/* False: cannot be known (a percentile over statistic sets). */
+bool cloudwatch_statistic_of(const SwBucket *b, SwStr stat, double *ret_v);
+bool cloudwatch_percentile(const SwBucket *b, double percent, double *ret_v);
+int cloudwatch_check_period(SwStr field, int64_t period, const SwErrorKind *kind, SwError *err);
+
+/* --- alarm.c, state.c -------------------------------------------------------------------------------------- */
+
+typedef struct CloudwatchState {
+    SwStr  value, reason, reason_data;
+    SwTime at;
+} CloudwatchState;
+
+/* NULL when there is none of that name. */
+int cloudwatch_alarm_get(SwCtx *cx, SwStr name, CloudwatchAlarmRecord **ret_a, SwError *err) sw_must_check;
+int cloudwatch_alarm_put(SwCtx *cx, const CloudwatchAlarmRecord *a, SwError *err) sw_must_check;
+SwStr cloudwatch_alarm_arn(SwCtx *cx, SwStr name);
+SwStr cloudwatch_alarm_state(const CloudwatchAlarmRecord *a);
+/* Writes the state; when it is another than before: history, event, actions. */
+int cloudwatch_set_state(SwCtx *cx, CloudwatchAlarmRecord *a, const CloudwatchState *to, SwError *err) sw_must_check;
+int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at, SwStr type, SwStr summary, SwStr data,
+                           SwError *err) sw_must_check;
+int cloudwatch_check_actions(SwCtx *cx, const char *field, const SwStrList *actions, SwError *err) sw_must_check;
+int cloudwatch_check_tags(const CloudwatchTagList *tags, SwError *err) sw_must_check;
+/* AWS's texts of an alarm. */
+SwStr cloudwatch_notification(SwCtx *cx, const CloudwatchAlarmRecord *a, SwStr old_state, const CloudwatchState *now);
+int cloudwatch_state_event(SwCtx *cx, const CloudwatchAlarmRecord *a, const CloudwatchState *before, const CloudwatchState *now,
+                           SwError *err) sw_must_check;
+SwStr cloudwatch_time(SwArena *a, SwTime t);            /* 2026-11-21T03:38:00.000+0000 */
+SwStr cloudwatch_double(SwArena *a, double d);          /* 5.0, as Java writes it */

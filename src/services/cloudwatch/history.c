@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happened to alarms, kept for 30 days as on AWS; it outlives its alarm. Also the controller that drops what is
+ * older than it is kept: history, and values of metrics after 455 days. */
+
+#include "services/cloudwatch/cloudwatch.h"
+
+#define HISTORY_KEPT (30 * SW_DAY)
+#define VALUES_KEPT  (455 * SW_DAY)
+
+const SwCollection cloudwatch_history = {
+    .name = "cloudwatch/history", .shape = &cloudwatch_shape_history_record, .indexes = {{.name = "by_alarm", .member = {"alarm", "at"}}},
+};
+
+int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at, SwStr type, SwStr summary, SwStr data, SwError *err) {
+    int64_t n;
+    if (sw_doc_next(cx->tx, SW_SCOPE_REGION, SW_STR("cloudwatch/history"), &n, err) < 0)
+        return -1;
+    CloudwatchAlarmHistoryItem *item = sw_new(cx->arena, CloudwatchAlarmHistoryItem);
+    *item = (CloudwatchAlarmHistoryItem){.alarm_name = a->name, .alarm_type = CLOUDWATCH_ALARM_TYPE_METRIC_ALARM, .timestamp = SW_SOME_TIME(at),
+                                         .history_item_type = type, .history_summary = summary, .history_data = data};
+    SwStr key = sw_strf(cx->arena, "%.*s/%012lld", SW_FMT(sw_index_number(cx->arena, at)), (long long)n);
+    CloudwatchHistoryRecord r = {.alarm = a->name, .at = key, .item = item};
+    if (n == 1 && sw_wake(cx, &cloudwatch_trim_controller, SW_STR("trim"), sw_now(cx) + SW_DAY, err) < 0)
+        return -1;
+    return sw_doc_put(cx->tx, &cloudwatch_history, key, &r, err);
+}
+
+static bool wanted(SwCtx *cx, const CloudwatchDescribeAlarmHistoryInput *in, const CloudwatchAlarmHistoryItem *i) {
+    return (!in->alarm_types.n || sw_str_list_has(&in->alarm_types, i->alarm_type))
+        && (!sw_str_is(in->history_item_type) || sw_str_eq(in->history_item_type, i->history_item_type))
+        && (!in->start_date.set || i->timestamp.v >= in->start_date.v) && (!in->end_date.set || i->timestamp.v <= in->end_date.v);
+}
+
+int cloudwatch_describe_alarm_history(SwCtx *cx, const CloudwatchDescribeAlarmHistoryInput *in, CloudwatchDescribeAlarmHistoryOutput *out, SwError *err) {
+    size_t max = (size_t)SW_OR(in->max_records, 50);
+    bool named = sw_str_is(in->alarm_name);
+    SwDocQuery q = {.index = named ? "by_alarm" : NULL, .equals = {in->alarm_name}, .limit = max,
+                    .descending = !sw_str_eq(in->scan_by, CLOUDWATCH_SCAN_BY_TIMESTAMP_ASCENDING)};
+    SwDocList l;
+    if (sw_str_is(in->alarm_contributor_id))
+        return sw_refuse_field(err, &SW_VALIDATION_ERROR, "AlarmContributorId", "alarms have no contributors here");
+    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeAlarmHistory", in->next_token, &q.after))
+        return sw_fail(err, &CLOUDWATCH_INVALID_NEXT_TOKEN, "The value for parameter NextToken is invalid.");
+    sw_list_present(cx->arena, &out->alarm_history_items);
+    for (;;) {
+        if (sw_doc_list(cx->tx, &cloudwatch_history, &q, &l, err) < 0)
+            return -1;
+        for (size_t i = 0; i < l.n; i++) {
+            const CloudwatchHistoryRecord *r = l.v[i].record;
+            if (wanted(cx, in, r->item))
+                *sw_list_add(cx->arena, &out->alarm_history_items) = *r->item;
+        }
+        if (!sw_str_is(l.next))
+            return 0;
+        if (out->alarm_history_items.n >= max)
+            break;
+        q.after = l.next;
+        q.limit = max - out->alarm_history_items.n;
+    }
+    out->next_token = sw_page_token(cx->arena, "DescribeAlarmHistory", l.next);
+    return 0;
+}
+
+/* --- trimming -------------------------------------------------------------------------------------------------------------- */
+
+static int trim(SwCtx *cx, SwError *err) {
+    SwDocList l;
+    SwDocQuery old = {.below = sw_index_number(cx->arena, sw_now(cx) - HISTORY_KEPT)};
+    if (sw_doc_list(cx->tx, &cloudwatch_history, &old, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++)
+        if (sw_doc_delete(cx->tx, &cloudwatch_history, l.v[i].id, NULL, err) < 0)
+            return -1;
+    SwDocQuery all = {0};
+    if (sw_doc_list(cx->tx, &cloudwatch_metrics, &all, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++) {
+        const CloudwatchMetricRecord *m = l.v[i].record;
+        if (m->last_at.v < sw_now(cx) - VALUES_KEPT && sw_doc_delete(cx->tx, &cloudwatch_metrics, l.v[i].id, NULL, err) < 0)
+            return -1;
+    }
+    return sw_series_trim(cx->tx, sw_now(cx) - VALUES_KEPT, err);
+}
+
+static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || trim(cx, err) < 0) {
+        sw_ctx_rollback(cx);
+        return -1;
+    }
+    ret_step->again = sw_now(cx) + SW_DAY;
+    return sw_ctx_commit(cx, err);
+}
+
+const SwController cloudwatch_trim_controller = {.name = "cloudwatch/trim", .step = step, .parallel = 1};

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A change of an alarm's state and all that follows from it, in one transaction: the record, its history, the event on
+ * the bus, the actions. The texts are AWS's. */
+
+#include <math.h>
+#include <stdio.h>
+
+#include "api/registry.h"
+#include "base/id.h"
+#include "services/cloudwatch/cloudwatch.h"
+
+SwStr cloudwatch_time(SwArena *a, SwTime t) {
+    SwStr s = sw_time_iso8601(a, t - t % SW_S);
+    return sw_strf(a, "%.*s.%03d+0000", SW_FMT(sw_str_drop(s, 1)), (int)(t % SW_S / SW_MS));
+}
+
+SwStr cloudwatch_double(SwArena *a, double d) {
+    SwStr plain = sw_double_text(a, d);
+    if (d != 0 && isfinite(d) && (fabs(d) >= 1e7 || fabs(d) < 1e-3)) {
+        char text[48];
+        double back;
+        for (int digits = 1; digits < 18; digits++) {
+            snprintf(text, sizeof(text), "%.*e", digits, d);
+            if (sw_str_to_double(sw_str(text), &back) && back == d)
+                break;
+        }
+        char *e = strchr(text, 'e');
+        int exponent = 0;
+        sscanf(e + 1, "%d", &exponent);
+        return sw_strf(a, "%.*sE%d", (int)(e - text), text, exponent);
+    }
+    return sw_str_contains(plain, SW_STR(".")) || !isfinite(d) ? plain : sw_strf(a, "%.*s.0", SW_FMT(plain));
+}
+
+/* --- texts ----------------------------------------------------------------------------------------------------------------- */
+
+static SwStr region_name(SwStr region) {
+    static const char *const names[][2] = {
+        {"us-east-1", "US East (N. Virginia)"}, {"us-east-2", "US East (Ohio)"}, {"us-west-1", "US West (N. California)"},
+        {"us-west-2", "US West (Oregon)"}, {"eu-west-1", "EU (Ireland)"}, {"eu-west-2", "EU (London)"}, {"eu-west-3", "EU (Paris)"},
+        {"eu-central-1", "EU (Frankfurt)"}, {"eu-north-1", "EU (Stockholm)"}, {"ap-northeast-1", "Asia Pacific (Tokyo)"},
+        {"ap-northeast-2", "Asia Pacific (Seoul)"}, {"ap-southeast-1", "Asia Pacific (Singapore)"},
+        {"ap-southeast-2", "Asia Pacific (Sydney)"}, {"ap-south-1", "Asia Pacific (Mumbai)"}, {"sa-east-1", "South America (Sao Paulo)"},
+        {"ca-central-1", "Canada (Central)"}};
+    for (size_t i = 0; i < SW_N(names); i++)
+        if (sw_str_eqz(region, names[i][0]))
+            return sw_str(names[i][1]);
+    return region;
+}
+
+static void set_text(SwArena *a, SwValue *o, const char *key, SwStr s) {        /* null when absent */
+    sw_value_set(a, o, sw_str(key), s.p ? sw_value_string(s) : (SwValue){.kind = SW_VNULL});
+}
+
+static void set_number(SwArena *a, SwValue *o, const char *key, double d) {
+    sw_value_set(a, o, sw_str(key), (SwValue){.kind = SW_VNUMBER, .s = cloudwatch_double(a, d)});
+}
+
+static void set_list(SwArena *a, SwValue *o, const char *key, const SwStrList *l) {
+    SwValue *v = sw_value_set(a, o, sw_str(key), sw_value_array());
+    for (size_t i = 0; i < l->n; i++)
+        sw_value_add(a, v, sw_value_string(l->v[i]));
+}
+
+/* SUM, SAMPLE_COUNT as in the messages of old. */
+static SwStr upper_statistic(SwArena *a, SwStr stat) {
+    return sw_str_eqz(stat, "SampleCount") ? SW_STR("SAMPLE_COUNT") : sw_str_upper(a, stat);
+}
+
+static SwValue trigger(SwArena *a, const CloudwatchMetricAlarm *m) {
+    SwValue t = sw_value_object();
+    bool extended = sw_str_is(m->extended_statistic);
+    set_text(a, &t, "MetricName", m->metric_name);
+    set_text(a, &t, "Namespace", m->namespace);
+    set_text(a, &t, "StatisticType", extended ? SW_STR("ExtendedStatistic") : SW_STR("Statistic"));
+    set_text(a, &t, extended ? "ExtendedStatistic" : "Statistic", extended ? m->extended_statistic : upper_statistic(a, m->statistic));
+    set_text(a, &t, "Unit", m->unit);
+    SwValue *d = sw_value_set(a, &t, SW_STR("Dimensions"), sw_value_array());
+    for (size_t i = 0; i < m->dimensions.n; i++) {
+        SwValue *one = sw_value_add(a, d, sw_value_object());
+        set_text(a, one, "value", m->dimensions.v[i].value);
+        set_text(a, one, "name", m->dimensions.v[i].name);
+    }
+    sw_value_set(a, &t, SW_STR("Period"), sw_value_int(a, m->period.v));
+    sw_value_set(a, &t, SW_STR("EvaluationPeriods"), sw_value_int(a, m->evaluation_periods.v));
+    if (m->datapoints_to_alarm.set)
+        sw_value_set(a, &t, SW_STR("DatapointsToAlarm"), sw_value_int(a, m->datapoints_to_alarm.v));
+    set_text(a, &t, "ComparisonOperator", m->comparison_operator);
+    set_number(a, &t, "Threshold", m->threshold.v);
+    set_text(a, &t, "TreatMissingData", sw_str_or(m->treat_missing_data, SW_STR("missing")));
+    set_text(a, &t, "EvaluateLowSampleCountPercentile", sw_str_or(m->evaluate_low_sample_count_percentile, SW_STR("")));
+    return t;
+}
+
+SwStr cloudwatch_notification(SwCtx *cx, const CloudwatchAlarmRecord *r, SwStr old_state, const CloudwatchState *now) {
+    SwArena *a = cx->arena;
+    const CloudwatchMetricAlarm *m = r->metric;
+    SwValue v = sw_value_object();
+    set_text(a, &v, "AlarmName", m->alarm_name);
+    set_text(a, &v, "AlarmDescription", m->alarm_description);
+    set_text(a, &v, "AWSAccountId", cx->account);
+    set_text(a, &v, "AlarmConfigurationUpdatedTimestamp", cloudwatch_time(a, m->alarm_configuration_updated_timestamp.v));
+    set_text(a, &v, "NewStateValue", now->value);
+    set_text(a, &v, "NewStateReason", now->reason);
+    set_text(a, &v, "StateChangeTime", cloudwatch_time(a, now->at));
+    set_text(a, &v, "Region", region_name(cx->region));
+    set_text(a, &v, "AlarmArn", m->alarm_arn);
+    set_text(a, &v, "OldStateValue", old_state);
+    set_list(a, &v, "OKActions", &m->ok_actions);
+    set_list(a, &v, "AlarmActions", &m->alarm_actions);
+    set_list(a, &v, "InsufficientDataActions", &m->insufficient_data_actions);
+    sw_value_set(a, &v, SW_STR("Trigger"), trigger(a, m));
+    return sw_json_text(a, &v);
+}
+
+static void set_state_value(SwArena *a, SwValue *o, const char *key, const CloudwatchState *s) {
+    SwValue *v = sw_value_set(a, o, sw_str(key), sw_value_object());
+    sw_value_sets(a, v, "reason", s->reason);
+    if (sw_str_is(s->reason_data))
+        sw_value_sets(a, v, "reasonData", s->reason_data);
+    sw_value_sets(a, v, "timestamp", cloudwatch_time(a, s->at));
+    sw_value_sets(a, v, "value", s->value);
+}
+
+static void set_configuration(SwArena *a, SwValue *detail, const CloudwatchMetricAlarm *m) {
+    SwValue *c = sw_value_set(a, detail, SW_STR("configuration"), sw_value_object());
+    sw_value_sets(a, c, "description", m->alarm_description);
+    SwValue *one = sw_value_add(a, sw_value_set(a, c, SW_STR("metrics"), sw_value_array()), sw_value_object());
+    sw_value_sets(a, one, "id", sw_id_uuid(a));
+    SwValue *stat = sw_value_set(a, one, SW_STR("metricStat"), sw_value_object());
+    SwValue *metric = sw_value_set(a, stat, SW_STR("metric"), sw_value_object());
+    sw_value_sets(a, metric, "namespace", m->namespace);
+    sw_value_sets(a, metric, "name", m->metric_name);
+    SwValue *d = sw_value_set(a, metric, SW_STR("dimensions"), sw_value_object());
+    for (size_t i = 0; i < m->dimensions.n; i++)
+        sw_value_set(a, d, m->dimensions.v[i].name, sw_value_string(m->dimensions.v[i].value));
+    sw_value_set(a, stat, SW_STR("period"), sw_value_int(a, m->period.v));
+    sw_value_sets(a, stat, "stat", sw_str_or(m->statistic, m->extended_statistic));
+    sw_value_set(a, one, SW_STR("returnData"), sw_value_bool(true));
+}
+
+int cloudwatch_state_event(SwCtx *cx, const CloudwatchAlarmRecord *r, const CloudwatchState *before, const CloudwatchState *now, SwError *err) {
+    SwValue d = sw_value_object();
+    sw_value_sets(cx->arena, &d, "alarmName", r->name);
+    set_state_value(cx->arena, &d, "state", now);
+    set_state_value(cx->arena, &d, "previousState", before);
+    set_configuration(cx->arena, &d, r->metric);
+    SwEvent e = {.source = SW_STR("aws.cloudwatch"), .detail_type = SW_STR("CloudWatch Alarm State Change"),
+                 .time = now->at, .detail = sw_json_text(cx->arena, &d)};
+    sw_str_list_add(cx->arena, &e.resources, r->metric->alarm_arn);
+    return sw_event_put(cx, &e, err);
+}
+
+/* --- the change -------------------------------------------------------------------------------------------------------------- */
+
+static int note_change(SwCtx *cx, const CloudwatchAlarmRecord *r, const CloudwatchState *before, const CloudwatchState *now, SwError *err) {
+    SwArena *a = cx->arena;
+    SwValue v = sw_value_object(), parsed;
+    const CloudwatchState *states[] = {before, now};
+    SwError ignored = sw_error(a);
+    sw_value_sets(a, &v, "version", SW_STR("1.0"));
+    for (size_t i = 0; i < 2; i++) {
+        SwValue *s = sw_value_set(a, &v, i ? SW_STR("newState") : SW_STR("oldState"), sw_value_object());
+        sw_value_sets(a, s, "stateValue", states[i]->value);
+        sw_value_sets(a, s, "stateReason", states[i]->reason);
+        if (sw_str_is(states[i]->reason_data) && sw_json_parse(a, states[i]->reason_data, &parsed, &ignored) == 0)
+            sw_value_set(a, s, SW_STR("stateReasonData"), parsed);
+    }
+    return cloudwatch_history_add(cx, r, now->at, CLOUDWATCH_HISTORY_ITEM_TYPE_STATE_UPDATE,
+                                  sw_strf(a, "Alarm updated from %.*s to %.*s", SW_FMT(before->value), SW_FMT(now->value)), sw_json_text(a, &v), err);
+}
+
+/* One action; what it fails with is told by the history, as AWS does. */
+static int act(SwCtx *cx, const CloudwatchAlarmRecord *r, SwStr arn, SwStr message, const CloudwatchState *now, SwError *err) {
+    const SwTarget *t = sw_registry_target(cx->host, arn);
+    SwError failure = sw_error(cx->arena);
+    SwValue parameters = sw_value_object();
+    sw_value_sets(cx->arena, &parameters, "Subject", sw_strf(cx->arena, "%.*s: \"%.*s\" in %.*s", SW_FMT(now->value), SW_FMT(r->name),
+                                                             SW_FMT(region_name(cx->region))));
+    bool done = false;
+    if (t) {
+        if (sw_tx_savepoint(cx->tx, err) < 0)
+            return -1;
+        done = t->deliver(cx, arn, message, &parameters, &failure) == 0;
+        if (done && sw_tx_release(cx->tx, err) < 0)
+            return -1;
+        if (!done)
+            sw_tx_undo(cx->tx);
+    }
+    SwStr summary = done ? sw_strf(cx->arena, "Successfully executed action %.*s", SW_FMT(arn))
+                         : sw_strf(cx->arena, "Failed to execute action %.*s. Received error: \"%s\"", SW_FMT(arn),
+                                   failure.message ? failure.message : "Nothing receives it");
+    SwValue v = sw_value_object(), parsed;
+    SwError ignored = sw_error(cx->arena);
+    sw_value_sets(cx->arena, &v, "actionState", done ? SW_STR("Succeeded") : SW_STR("Failed"));
+    sw_value_sets(cx->arena, &v, "notificationResource", arn);
+    sw_value_sets(cx->arena, &v, "stateUpdateTimestamp", cloudwatch_time(cx->arena, now->at));
+    if (sw_json_parse(cx->arena, message, &parsed, &ignored) == 0)
+        sw_value_set(cx->arena, &v, SW_STR("publishedMessage"), parsed);
+    return cloudwatch_history_add(cx, r, now->at, CLOUDWATCH_HISTORY_ITEM_TYPE_ACTION, summary, sw_json_text(cx->arena, &v), err);
+}
+
+int cloudwatch_set_state(SwCtx *cx, CloudwatchAlarmRecord *r, const CloudwatchState *now, SwError *err) {
+    CloudwatchMetricAlarm *m = r->metric;
+    CloudwatchState before = {m->state_value, m->state_reason, m->state_reason_data, m->state_updated_timestamp.v};
+    bool changed = !sw_str_eq(before.value, now->value);
+    m->state_value = now->value;
+    m->state_reason = now->reason;
+    m->state_reason_data = now->reason_data;
+    m->state_updated_timestamp = SW_SOME_TIME(now->at);
+    if (changed)
+        m->state_transitioned_timestamp = SW_SOME_TIME(now->at);
+    if (cloudwatch_alarm_put(cx, r, err) < 0)
+        return -1;
+    if (!changed)
+        return 0;
+    if (note_change(cx, r, &before, now, err) < 0 || cloudwatch_state_event(cx, r, &before, now, err) < 0)
+        return -1;
+    if (!SW_OR(m->actions_enabled, true))
+        return 0;
+    const SwStrList *actions = sw_str_eqz(now->value, "OK") ? &m->ok_actions
+                             : sw_str_eqz(now->value, "ALARM") ? &m->alarm_actions : &m->insufficient_data_actions;
+    SwStr message = cloudwatch_notification(cx, r, before.value, now);
+    for (size_t i = 0; i < actions->n; i++)
+        if (act(cx, r, actions->v[i], message, now, err) < 0)
+            return -1;
+    return 0;
+}

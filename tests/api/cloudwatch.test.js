@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+"use strict";
+const { test, before, after } = require("node:test");
+const assert = require("node:assert");
+const { CloudWatchClient, PutMetricDataCommand, GetMetricStatisticsCommand, ListMetricsCommand, PutMetricAlarmCommand,
+        DescribeAlarmsCommand, DescribeAlarmsForMetricCommand, DescribeAlarmHistoryCommand, DeleteAlarmsCommand, SetAlarmStateCommand,
+        DisableAlarmActionsCommand, EnableAlarmActionsCommand } = require("@aws-sdk/client-cloudwatch");
+const { start, finish, until, refuses, run } = require("../lib/slipway");
+
+let s, cw;
+before(async () => {
+    s = await start(null);
+    cw = s.client(CloudWatchClient);
+    await clock("PUT", "", { mode: "stepped" });
+});
+after(() => finish(s));
+
+async function clock(method, path, body) {
+    const r = await fetch(`${s.endpoint}/_slipway/clock${path}`, { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+    assert.strictEqual(r.status, 200, await r.clone().text());
+    return new Date((await r.json()).time * 1000);
+}
+const advance = (seconds) => clock("POST", "/advance", { seconds });
+// To the beginning of the next minute.
+async function nextMinute() {
+    const now = await advance(0.001);
+    return advance((60000 - (now.getTime() % 60000)) / 1000);
+}
+const put = (Namespace, ...MetricData) => cw.send(new PutMetricDataCommand({ Namespace, MetricData }));
+const alarm = async (name) => (await cw.send(new DescribeAlarmsCommand({ AlarmNames: [name] }))).MetricAlarms[0];
+const becomes = (name, state) => until(`${name} ${state}`, async () => { const a = await alarm(name); return a.StateValue === state && a; }, { seconds: 10 });
+const errors = { Namespace: "App", MetricName: "Errors", Statistic: "Sum", Period: 60, EvaluationPeriods: 1, Threshold: 1,
+                 ComparisonOperator: "GreaterThanThreshold", TreatMissingData: "notBreaching" };
+
+test("statistics of a minute come from values, counts and statistic sets", async () => {
+    const at = await nextMinute();
+    const d = { MetricName: "Latency", Timestamp: at, Unit: "Milliseconds", Dimensions: [{ Name: "b", Value: "2" }, { Name: "a", Value: "1" }] };
+    await put("Stats", { ...d, Value: 1 }, { ...d, Values: [2, 10], Counts: [3, 1] });
+    const ask = (extra) => cw.send(new GetMetricStatisticsCommand({ Namespace: "Stats", MetricName: "Latency", StartTime: at, EndTime: new Date(at.getTime() + 300000),
+        Period: 60, Dimensions: [{ Name: "a", Value: "1" }, { Name: "b", Value: "2" }], ...extra }));
+    const all = await ask({ Statistics: ["Sum", "Average", "Minimum", "Maximum", "SampleCount"] });
+    assert.strictEqual(all.Label, "Latency");
+    assert.deepStrictEqual(all.Datapoints, [{ Timestamp: at, Sum: 17, Average: 3.4, Minimum: 1, Maximum: 10, SampleCount: 5, Unit: "Milliseconds" }]);
+    const [p] = (await ask({ ExtendedStatistics: ["p50", "p99.9"] })).Datapoints;
+    assert.deepStrictEqual(p.ExtendedStatistics, { p50: 2, "p99.9": 10 });
+    await put("Stats", { ...d, StatisticValues: { SampleCount: 2, Sum: 30, Minimum: 10, Maximum: 20 } });
+    const [more] = (await ask({ Statistics: ["Sum", "Maximum", "SampleCount"] })).Datapoints;
+    assert.deepStrictEqual([more.Sum, more.Maximum, more.SampleCount], [47, 20, 7]);
+    assert.deepStrictEqual((await ask({ Statistics: ["Sum"], Unit: "Seconds" })).Datapoints, []);
+});
+
+test("periods longer than a minute join minutes from the start that was asked for", async () => {
+    const at = await nextMinute();
+    for (let i = 0; i < 4; i++) await put("Long", { MetricName: "N", Value: i + 1, Timestamp: new Date(at.getTime() - i * 60000) });
+    const { Datapoints } = await cw.send(new GetMetricStatisticsCommand({ Namespace: "Long", MetricName: "N", Period: 120, Statistics: ["Sum"],
+        StartTime: new Date(at.getTime() - 180000), EndTime: new Date(at.getTime() + 60000) }));
+    assert.deepStrictEqual(Datapoints.map((d) => [d.Timestamp.getTime() - at.getTime(), d.Sum]), [[-180000, 7], [-60000, 3]]);
+});
+
+test("high resolution keeps seconds", async () => {
+    const at = await nextMinute();
+    for (const i of [0, 1, 5]) await put("Fast", { MetricName: "N", Value: 1, StorageResolution: 1, Timestamp: new Date(at.getTime() + i * 1000) });
+    const ask = async (Period) => (await cw.send(new GetMetricStatisticsCommand({ Namespace: "Fast", MetricName: "N", Period, Statistics: ["Sum"],
+        StartTime: at, EndTime: new Date(at.getTime() + 60000) }))).Datapoints.map((d) => d.Sum);
+    assert.deepStrictEqual(await ask(1), [1, 1, 1]);
+    assert.deepStrictEqual(await ask(5), [2, 1]);
+    assert.deepStrictEqual(await ask(60), [3]);
+});
+
+test("metrics are listed by namespace, name and dimensions", async () => {
+    await put("List/A", { MetricName: "One", Value: 1, Dimensions: [{ Name: "Host", Value: "x" }] }, { MetricName: "One", Value: 1, Dimensions: [{ Name: "Host", Value: "y" }] },
+        { MetricName: "Two", Value: 1 });
+    const list = async (q) => (await cw.send(new ListMetricsCommand({ Namespace: "List/A", ...q }))).Metrics.map((m) => [m.MetricName, ...m.Dimensions.map((d) => d.Value)].join(" ")).sort();
+    assert.deepStrictEqual(await list({}), ["One x", "One y", "Two"]);
+    assert.deepStrictEqual(await list({ MetricName: "One" }), ["One x", "One y"]);
+    assert.deepStrictEqual(await list({ Dimensions: [{ Name: "Host" }] }), ["One x", "One y"]);
+    assert.deepStrictEqual(await list({ Dimensions: [{ Name: "Host", Value: "y" }] }), ["One y"]);
+    await advance(4 * 3600);
+    assert.deepStrictEqual(await list({ RecentlyActive: "PT3H" }), []);
+    assert.strictEqual((await list({})).length, 3);
+});
+
+test("values that AWS refuses are refused in its words", async () => {
+    const now = await advance(1);
+    await refuses(put("AWS/ECS", { MetricName: "x", Value: 1 }), "InvalidParameterValueException", /The value AWS\/ for parameter Namespace is invalid/);
+    await refuses(put("V", { MetricName: "x" }), "MissingRequiredParameterException", /MetricData.member.1.Value is required/);
+    await refuses(put("V", { MetricName: "x", Value: 1, Values: [1] }), "InvalidParameterCombinationException", /mutually exclusive/);
+    await refuses(put("V", { MetricName: "x", Value: 1, Timestamp: new Date(now.getTime() - 15 * 86400e3) }), "InvalidParameterValueException", /two weeks in the past/);
+    await refuses(put("V", { MetricName: "x", Value: 1, Timestamp: new Date(now.getTime() + 3 * 3600e3) }), "InvalidParameterValueException", /two hours in the future/);
+    await refuses(put("V", { MetricName: "x", Value: 1, StorageResolution: 7 }), "InvalidParameterValueException");
+    await refuses(cw.send(new GetMetricStatisticsCommand({ Namespace: "V", MetricName: "x", Period: 60, Statistics: ["Sum"], StartTime: new Date(0), EndTime: now })),
+        "InvalidParameterCombinationException", /exceeds the limit of 1,?440/);
+});
+
+test("an alarm goes to ALARM by its metric and back to OK, with AWS's reason, history and event data", async () => {
+    await nextMinute();
+    await cw.send(new PutMetricAlarmCommand({ AlarmName: "errors", ...errors }));
+    assert.strictEqual((await alarm("errors")).AlarmArn, "arn:aws:cloudwatch:us-east-1:000000000000:alarm:errors");
+    await becomes("errors", "OK");
+    const at = await advance(1);
+    await put("App", { MetricName: "Errors", Value: 5 });
+    await advance(63);
+    const a = await becomes("errors", "ALARM");
+    const start = new Date(Math.floor(at.getTime() / 60000) * 60000).toISOString();
+    const [y, mo, d] = start.slice(2, 10).split("-");
+    assert.strictEqual(a.StateReason, `Threshold Crossed: 1 datapoint [5.0 (${d}/${mo}/${y} ${start.slice(11, 19)})] was greater than the threshold (1.0).`);
+    const data = JSON.parse(a.StateReasonData);
+    assert.deepStrictEqual([data.version, data.statistic, data.period, data.recentDatapoints, data.threshold], ["1.0", "Sum", 60, [5], 1]);
+    await advance(300);
+    await becomes("errors", "OK");
+    const items = async (q) => (await cw.send(new DescribeAlarmHistoryCommand({ AlarmName: "errors", ScanBy: "TimestampAscending", ...q }))).AlarmHistoryItems;
+    assert.deepStrictEqual((await items({})).map((i) => i.HistorySummary), ['Alarm "errors" created', "Alarm updated from INSUFFICIENT_DATA to OK",
+        "Alarm updated from OK to ALARM", "Alarm updated from ALARM to OK"]);
+    const [first] = await items({ HistoryItemType: "StateUpdate", MaxRecords: 1 });
+    assert.strictEqual(JSON.parse(first.HistoryData).newState.stateValue, "OK");
+});
+
+test("a jump of the clock makes up every evaluation that fell into it", async () => {
+    await nextMinute();
+    await cw.send(new PutMetricAlarmCommand({ AlarmName: "jump", ...errors, MetricName: "Jump" }));
+    await becomes("jump", "OK");
+    const now = await advance(1);
+    await put("App", { MetricName: "Jump", Value: 9, Timestamp: new Date(now.getTime() + 30 * 60000) });
+    await advance(2 * 3600);
+    const items = await until("history", async () => {
+        const { AlarmHistoryItems } = await cw.send(new DescribeAlarmHistoryCommand({ AlarmName: "jump", HistoryItemType: "StateUpdate" }));
+        return AlarmHistoryItems.length === 3 && AlarmHistoryItems;
+    }, { seconds: 10 });
+    const [ok, alarmed] = items;
+    assert.strictEqual(ok.HistorySummary, "Alarm updated from ALARM to OK");
+    assert.ok(Math.abs(alarmed.Timestamp - now - 31 * 60000) < 65000, "in the minute after the datapoint");
+});
+
+test("M out of N datapoints decide", async () => {
+    await nextMinute();
+    await cw.send(new PutMetricAlarmCommand({ AlarmName: "mn", ...errors, MetricName: "MN", EvaluationPeriods: 3, DatapointsToAlarm: 2, TreatMissingData: "missing" }));
+    const at = await advance(180.5);
+    for (const [i, v] of [[3, 5], [2, 0], [1, 7]]) await put("App", { MetricName: "MN", Value: v, Timestamp: new Date(at.getTime() - i * 60000) });
+    await advance(3);
+    const a = await becomes("mn", "ALARM");
+    assert.match(a.StateReason, /^Threshold Crossed: 2 out of the last 3 datapoints \[7\.0 \(.*\), 0\.0 \(.*\), 5\.0 \(.*\)\] were greater than the threshold \(1\.0\) \(minimum 2 datapoints for OK -> ALARM transition\)\.$/);
+    await advance(900);
+    assert.match((await becomes("mn", "INSUFFICIENT_DATA")).StateReason, /^Insufficient Data: 3 datapoints were unknown\.$/);
+});
+
+test("an alarm's state can be set, and its actions switched", async () => {
+    await cw.send(new PutMetricAlarmCommand({ AlarmName: "set", ...errors, MetricName: "Set", TreatMissingData: "ignore" }));
+    await cw.send(new SetAlarmStateCommand({ AlarmName: "set", StateValue: "ALARM", StateReason: "by hand" }));
+    assert.strictEqual((await becomes("set", "ALARM")).StateReason, "by hand");
+    await cw.send(new DisableAlarmActionsCommand({ AlarmNames: ["set"] }));
+    assert.strictEqual((await alarm("set")).ActionsEnabled, false);
+    await cw.send(new EnableAlarmActionsCommand({ AlarmNames: ["set"] }));
+    assert.strictEqual((await alarm("set")).ActionsEnabled, true);
+    await refuses(cw.send(new SetAlarmStateCommand({ AlarmName: "none", StateValue: "OK", StateReason: "x" })), "ResourceNotFound");
+});
+
+test("alarms are found by name, prefix, state and metric, page by page, and deleted", async () => {
+    for (const n of [1, 2, 3]) await cw.send(new PutMetricAlarmCommand({ AlarmName: `page-${n}`, ...errors, MetricName: "Page", TreatMissingData: "ignore" }));
+    const names = [];
+    let NextToken;
+    do {
+        const page = await cw.send(new DescribeAlarmsCommand({ AlarmNamePrefix: "page-", MaxRecords: 2, NextToken }));
+        names.push(...page.MetricAlarms.map((a) => a.AlarmName));
+        NextToken = page.NextToken;
+    } while (NextToken);
+    assert.deepStrictEqual(names, ["page-1", "page-2", "page-3"]);
+    const of = await cw.send(new DescribeAlarmsForMetricCommand({ Namespace: "App", MetricName: "Page" }));
+    assert.strictEqual(of.MetricAlarms.length, 3);
+    await cw.send(new DeleteAlarmsCommand({ AlarmNames: names }));
+    assert.deepStrictEqual((await cw.send(new DescribeAlarmsCommand({ AlarmNamePrefix: "page-" }))).MetricAlarms, []);
+    await refuses(cw.send(new DeleteAlarmsCommand({ AlarmNames: ["page-1"] })), "ResourceNotFound");
+});
+
+test("an alarm that cannot be evaluated or acted upon is refused", async () => {
+    const bad = (x, message) => refuses(cw.send(new PutMetricAlarmCommand({ AlarmName: "bad", ...errors, ...x })), "ValidationError", message);
+    await bad({ Period: 45 }, /Period must be 10, 20, 30 or a multiple of 60/);
+    await bad({ DatapointsToAlarm: 2 }, /DatapointsToAlarm must be less than or equal/);
+    await bad({ ExtendedStatistic: "p99" }, /Exactly one of Statistic and ExtendedStatistic/);
+    await bad({ TreatMissingData: "guess" }, /TreatMissingData/);
+    await bad({ AlarmActions: ["nonsense"] }, /Invalid arn syntax/);
+    await bad({ AlarmActions: ["arn:aws:codepipeline:us-east-1:000000000000:p"] }, /nothing here can receive/);
+    await bad({ ThresholdMetricId: "m1" }, /ThresholdMetricId/);
+});
+
+test("both AWS CLIs and raw CBOR speak to it", async () => {
+    await s.aws("cloudwatch", "put-metric-data", "--namespace", "Cli", "--metric-name", "N", "--value", "3", "--unit", "Count");
+    const debian = "/usr/bin/aws";
+    if (require("node:fs").existsSync(debian))
+        await run(debian, ["--endpoint-url", s.endpoint, "cloudwatch", "put-metric-data", "--namespace", "Cli", "--metric-name", "N", "--value", "4", "--unit", "Count"], { env: s.awsEnv() });
+    /* {"Namespace": "Cli", "MetricData": [{"MetricName": "N", "Value": 5.0, "Unit": "Count"}]} */
+    const text = (x) => Buffer.concat([Buffer.from([0x60 + x.length]), Buffer.from(x)]);
+    const five = Buffer.from([0xfb, 0x40, 0x14, 0, 0, 0, 0, 0, 0]);
+    const body = Buffer.concat([Buffer.from([0xa2]), text("Namespace"), text("Cli"), text("MetricData"), Buffer.from([0x81, 0xa3]), text("MetricName"), text("N"),
+        text("Value"), five, text("Unit"), text("Count")]);
+    const r = await fetch(`${s.endpoint}/service/GraniteServiceVersion20100801/operation/PutMetricData`, { method: "POST", body, headers: {
+        "smithy-protocol": "rpc-v2-cbor", "content-type": "application/cbor", "x-amz-date": "20261121T000000Z", authorization: "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0" } });
+    assert.strictEqual(r.status, 200, await r.text());
+    const now = await advance(0.001);
+    const { Datapoints } = await s.aws("cloudwatch", "get-metric-statistics", "--namespace", "Cli", "--metric-name", "N", "--period", "3600", "--statistics", "Sum",
+        "--start-time", new Date(now.getTime() - 600000).toISOString(), "--end-time", new Date(now.getTime() + 600000).toISOString());
+    assert.strictEqual(Datapoints.reduce((sum, d) => sum + d.Sum, 0), require("node:fs").existsSync(debian) ? 12 : 8);
+});
+
+test("alarms and their state outlive a restart", async (t) => {
+    const own = await start(t, { ephemeral: false });
+    const c = own.client(CloudWatchClient);
+    await c.send(new PutMetricAlarmCommand({ AlarmName: "kept", ...errors, TreatMissingData: "ignore" }));
+    await c.send(new SetAlarmStateCommand({ AlarmName: "kept", StateValue: "ALARM", StateReason: "by hand" }));
+    await own.restart();
+    const { MetricAlarms } = await own.client(CloudWatchClient).send(new DescribeAlarmsCommand({}));
+    assert.deepStrictEqual(MetricAlarms.map((a) => [a.AlarmName, a.StateValue]), [["kept", "ALARM"]]);
+});

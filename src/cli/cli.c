@@ -29,6 +29,23 @@ const SwCommand sw_cli_commands[] = {
      "  --settle           answers wait until nothing is left to do, so that tests never poll\n"},
     {"down", "[--data DIR]", "stop the server and everything that it runs; what is stored stays", sw_cli_down,
      "  --data DIR         the server's data folder (default: that of the server at the endpoint, else the default folder)\n"},
+    {"status", "", "show services, pipelines, tasks and load balancers", sw_cli_status, NULL},
+    {"env", "[--shell NAME]", "print exports for the shell: eval \"$(slipway env)\"", sw_cli_env,
+     "  --shell NAME       sh, bash, zsh or fish (default: by $SHELL)\n"},
+    {"demo", "[--example DIR]", "from git push to production: the main job, shown step by step", sw_cli_demo,
+     "  --example DIR      what is released (default examples/hello-web)\n"
+     "  --keep             keep the temporary folder with its logs\n"
+     "Runs a server of its own in a temporary folder; needs root, the AWS CLI, git, curl, docker and haproxy.\n"},
+    {"dora", "[options]", "show DORA's five metrics of deployments", sw_cli_dora,
+     "  --service NAME     of this ECS service alone\n"
+     "  --environment NAME of this environment (ECS cluster, or the service's tag slipway:environment)\n"
+     "  --from, --to TIME  deployments that ended in this time (default: the last 30 days)\n"},
+    {"clock", "[VERB]", "show or change what time the server thinks it is", sw_cli_clock,
+     "  show                                 (default)\n"
+     "  advance DURATION                     90s, 15m, 1h30m, 2d\n"
+     "  set real | stepped | scaled FACTOR   the system's, standing still, or running FACTOR times as fast\n"},
+    {"coverage", "[SERVICE]", "show which operations are implemented", sw_cli_coverage, NULL},
+    {"ca", "", "print the certificate of the server's own authority (PEM)", sw_cli_ca, NULL},
     {"version", "", "print the version", version, NULL},
     {"help", "[COMMAND]", "explain a command", help, NULL},
     {0},

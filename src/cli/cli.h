@@ -49,5 +49,14 @@ bool sw_cli_options(SwCli *cli, const SwOption *o, size_t n);
 /* Subcommands, one file each. */
 int sw_cli_up(SwCli *cli);
 int sw_cli_down(SwCli *cli);
+int sw_cli_status(SwCli *cli);
+int sw_cli_env(SwCli *cli);
+int sw_cli_demo(SwCli *cli);
+int sw_cli_dora(SwCli *cli);
+int sw_cli_clock(SwCli *cli);
+int sw_cli_coverage(SwCli *cli);
+int sw_cli_ca(SwCli *cli);
+/* GetDoraMetrics's answer as tables. */
+void sw_cli_print_dora(SwCli *cli, const SwValue *answer);
 /* The data folder named by --data (made absolute), or the default one by the XDG rules (NULL). */
 const char *sw_cli_data_folder(SwCli *cli, const char *named);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Subcommands that are one question: clock, coverage, ca, env. */
+
+#include <stdlib.h>
+
+#include "cli/client.h"
+#include "cli/table.h"
+#include "models/slipway.gen.h"
+
+static int show_clock(SwCli *cli, const SlipwayClock *c) {
+    if (!c)
+        return 0;                       /* printed as JSON */
+    printf("%.*s, %.*s", SW_FMT(sw_time_iso8601(cli->arena, c->time.v)), SW_FMT(c->mode));
+    if (sw_str_eqz(c->mode, "scaled"))
+        printf(" (%g times as fast)", c->scale.v);
+    if (c->offset_seconds.set && c->offset_seconds.v != 0)
+        printf(", %s of the system's by %.*s", c->offset_seconds.v < 0 ? "behind" : "ahead",
+               SW_FMT(sw_table_duration(cli->arena, c->offset_seconds.v < 0 ? -c->offset_seconds.v : c->offset_seconds.v)));
+    printf("\n");
+    return 0;
+}
+
+int sw_cli_clock(SwCli *cli) {
+    SlipwayAdvanceClockRequest advance = {0};
+    SlipwaySetClockRequest set = {0};
+    void *out;
+    SwTime by;
+    int r;
+    if (!sw_cli_options(cli, NULL, 0))
+        return 2;
+    const char *verb = cli->argc > 1 ? cli->argv[1] : "show";
+    if (strcmp(verb, "show") == 0 && cli->argc <= 2) {
+        r = sw_client_ask(cli, &slipway_api, SLIPWAY_GET_CLOCK, NULL, &out);
+    } else if (strcmp(verb, "advance") == 0 && cli->argc == 3) {
+        if (!sw_duration_parse(sw_str(cli->argv[2]), &by))
+            return sw_cli_usage(cli, "advance takes a duration such as 90s, 15m, 1h30m or 2d");
+        advance.seconds = SW_SOME_DOUBLE((double)by / (double)SW_S);
+        r = sw_client_ask(cli, &slipway_api, SLIPWAY_ADVANCE_CLOCK, &advance, &out);
+    } else if (strcmp(verb, "set") == 0 && (cli->argc == 3 || cli->argc == 4)) {
+        set.mode = sw_str(cli->argv[2]);
+        bool scaled = sw_str_eqz(set.mode, "scaled");
+        if (scaled != (cli->argc == 4) || (scaled && !sw_str_to_double(sw_str(cli->argv[3]), &set.scale.v)) ||
+            (!scaled && !sw_str_eqz(set.mode, "real") && !sw_str_eqz(set.mode, "stepped")))
+            return sw_cli_usage(cli, "set takes real, stepped, or scaled and a factor");
+        set.scale.set = scaled;
+        r = sw_client_ask(cli, &slipway_api, SLIPWAY_SET_CLOCK, &set, &out);
+    } else {
+        return sw_cli_usage(cli, "takes show, advance DURATION, or set real|stepped|scaled N");
+    }
+    return r ? r : show_clock(cli, out);
+}
+
+int sw_cli_coverage(SwCli *cli) {
+    SlipwayGetCoverageRequest in = {0};
+    void *answer;
+    if (!sw_cli_options(cli, NULL, 0))
+        return 2;
+    if (cli->argc > 2)
+        return sw_cli_usage(cli, "takes one service at most");
+    if (cli->argc == 2)
+        in.service = sw_str(cli->argv[1]);
+    int r = sw_client_ask(cli, &slipway_api, SLIPWAY_GET_COVERAGE, &in, &answer);
+    if (r || !answer)
+        return r;
+    const SlipwayGetCoverageResponse *out = answer;
+    if (cli->argc == 2) {
+        SwTable t = SW_TABLE(cli, NULL, "Operation", "State");
+        for (size_t i = 0; i < out->services.v[0].implemented.n; i++)
+            SW_ROW(&t, out->services.v[0].implemented.v[i], SW_STR("implemented"));
+        for (size_t i = 0; i < out->services.v[0].absent.n; i++)
+            SW_ROW(&t, out->services.v[0].absent.v[i], SW_STR("absent"));
+        sw_table_print(&t);
+        return 0;
+    }
+    SwTable t = SW_TABLE(cli, NULL, "Service", "Implemented", "Absent");
+    for (size_t i = 0; i < out->services.n; i++) {
+        const SlipwayServiceCoverage *c = &out->services.v[i];
+        SW_ROW(&t, c->service, sw_strf(cli->arena, "%zu", c->implemented.n), sw_strf(cli->arena, "%zu", c->absent.n));
+    }
+    sw_table_print(&t);
+    return 0;
+}
+
+int sw_cli_ca(SwCli *cli) {
+    void *answer;
+    if (!sw_cli_options(cli, NULL, 0))
+        return 2;
+    if (cli->argc > 1)
+        return sw_cli_usage(cli, "takes no further arguments");
+    int r = sw_client_ask(cli, &slipway_api, SLIPWAY_GET_CERTIFICATE_AUTHORITY, NULL, &answer);
+    if (r || !answer)
+        return r;
+    printf("%.*s", SW_FMT(((SlipwayGetCertificateAuthorityResponse *)answer)->certificate));
+    return 0;
+}
+
+/* ---- env ---- */
+
+typedef enum Shell { SHELL_SH, SHELL_FISH } Shell;
+
+static void export(Shell shell, const char *name, SwStr value) {
+    printf(shell == SHELL_FISH ? "set -gx %s '" : "export %s='", name);
+    for (size_t i = 0; i < value.n; i++) {
+        if (value.p[i] == '\'')
+            fputs(shell == SHELL_FISH ? "\\'" : "'\\''", stdout);
+        else
+            putchar(value.p[i]);
+    }
+    fputs(shell == SHELL_FISH ? "';\n" : "'\n", stdout);
+}
+
+static SwStr of_env(const char *name, const char *otherwise) {
+    return sw_str_or(sw_str(getenv(name)), sw_str(otherwise));
+}
+
+int sw_cli_env(SwCli *cli) {
+    const char *named = NULL, *login = getenv("SHELL");
+    const SwOption options[] = {{"--shell", SW_OPTION_TEXT, &named}};
+    if (!sw_cli_options(cli, options, SW_N(options)))
+        return 2;
+    if (cli->argc > 1)
+        return sw_cli_usage(cli, "takes no further arguments");
+    Shell shell = !named && login && sw_str_ends(sw_str(login), SW_STR("/fish")) ? SHELL_FISH : SHELL_SH;
+    if (named && strcmp(named, "fish") == 0)
+        shell = SHELL_FISH;
+    else if (named && strcmp(named, "sh") != 0 && strcmp(named, "bash") != 0 && strcmp(named, "zsh") != 0)
+        return sw_cli_usage(cli, "--shell takes sh, bash, zsh or fish");
+    const char *key = cli->account ? cli->account : "test";
+    const struct { const char *name; SwStr value; } vars[] = {
+        {"AWS_ENDPOINT_URL", sw_str(cli->endpoint)},
+        {"AWS_ACCESS_KEY_ID", cli->account ? sw_str(key) : of_env("AWS_ACCESS_KEY_ID", key)},
+        {"AWS_SECRET_ACCESS_KEY", cli->account ? SW_STR("test") : of_env("AWS_SECRET_ACCESS_KEY", "test")},
+        {"AWS_REGION", sw_str(cli->region)},
+        {"AWS_DEFAULT_REGION", sw_str(cli->region)},
+        {"AWS_EC2_METADATA_DISABLED", SW_STR("true")},
+    };
+    if (cli->json) {
+        SwValue v = sw_value_object();
+        for (size_t i = 0; i < SW_N(vars); i++)
+            sw_value_sets(cli->arena, &v, vars[i].name, vars[i].value);
+        printf("%.*s\n", SW_FMT(sw_json_text(cli->arena, &v)));
+        return 0;
+    }
+    for (size_t i = 0; i < SW_N(vars); i++)
+        export(shell, vars[i].name, vars[i].value);
+    return 0;
+}

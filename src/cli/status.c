@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `slipway status`: what is there, asked through each service's own API. A part that has nothing is left out. */
+
+#include "cli/client.h"
+#include "cli/table.h"
+#include "models/codepipeline.gen.h"
+#include "models/ecs.gen.h"
+#include "models/elbv2.gen.h"
+#include "models/slipway.gen.h"
+
+typedef struct Status {
+    SwCli  *cli;
+    SwArena *a;
+    SwValue all;                        /* for --json */
+    bool    json;
+} Status;
+
+/* One question; NULL when the server does not do it. */
+static void *ask(Status *s, const SwApi *api, unsigned op, const void *in, const char *key) {
+    SwError err = sw_error(s->a);
+    void *out = NULL;
+    SwValue v;
+    if (sw_client_call(s->cli, api, op, in, &out, &err) < 0)
+        return NULL;
+    if (s->json && key && out) {
+        SwBuf b = sw_buf(s->a, 16 * SW_MIB);
+        sw_shape_to_json(&b, api->op[op].output, out);
+        if (sw_json_parse(s->a, sw_buf_str(&b), &v, &err) == 0)
+            sw_value_set(s->a, &s->all, sw_str(key), v);
+    }
+    return out;
+}
+
+static SwStr last_part(SwStr arn) {
+    size_t at;
+    return sw_str_rfind(arn, '/', &at) ? sw_str_skip(arn, at + 1) : arn;
+}
+
+static void show(Status *s, const SwTable *t) {
+    if (s->json || !t->rows.n)
+        return;
+    if (s->cli->terminal)
+        printf("\n");
+    sw_table_print(t);
+}
+
+static void pipelines(Status *s) {
+    SwTable t = SW_TABLE(s->cli, "Pipelines", "Pipeline", "Stage", "State", "Actions");
+    const CodepipelineListPipelinesOutput *l = ask(s, &codepipeline_api, CODEPIPELINE_LIST_PIPELINES, NULL, NULL);
+    for (size_t i = 0; l && i < l->pipelines.n; i++) {
+        const CodepipelineGetPipelineStateInput in = {.name = l->pipelines.v[i].name};
+        const char *key = sw_str_z(s->a, sw_strf(s->a, "pipeline:%.*s", SW_FMT(in.name)));
+        const CodepipelineGetPipelineStateOutput *p = ask(s, &codepipeline_api, CODEPIPELINE_GET_PIPELINE_STATE, &in, key);
+        for (size_t k = 0; p && k < p->stage_states.n; k++) {
+            const CodepipelineStageState *stage = &p->stage_states.v[k];
+            SwBuf b = sw_buf(s->a, 4096);
+            for (size_t n = 0; n < stage->action_states.n; n++) {
+                const CodepipelineActionState *act = &stage->action_states.v[n];
+                SwStr state = act->latest_execution ? act->latest_execution->status : SW_STR("-");
+                sw_buf_addf(&b, "%s%.*s %.*s", n ? ", " : "", SW_FMT(act->action_name), SW_FMT(state));
+            }
+            SW_ROW(&t, in.name, stage->stage_name, stage->latest_execution ? stage->latest_execution->status : SW_NO_STR, sw_buf_str(&b));
+        }
+    }
+    show(s, &t);
+}
+
+static void add_tasks(Status *s, SwTable *t, SwStr cluster) {
+    const EcsListTasksRequest in = {.cluster = cluster};
+    const EcsListTasksResponse *l = ask(s, &ecs_api, ECS_LIST_TASKS, &in, NULL);
+    if (!l || !l->task_arns.n)
+        return;
+    const EcsDescribeTasksRequest which = {.cluster = cluster, .tasks = l->task_arns};
+    const char *key = sw_str_z(s->a, sw_strf(s->a, "tasks:%.*s", SW_FMT(last_part(cluster))));
+    const EcsDescribeTasksResponse *d = ask(s, &ecs_api, ECS_DESCRIBE_TASKS, &which, key);
+    for (size_t i = 0; d && i < d->tasks.n; i++) {
+        const EcsTask *task = &d->tasks.v[i];
+        SwStr health = sw_str_eqz(task->health_status, "UNKNOWN") ? SW_NO_STR : task->health_status;
+        SW_ROW(t, last_part(cluster), last_part(task->task_arn), last_part(task->task_definition_arn), task->last_status, health);
+    }
+}
+
+static void add_services(Status *s, SwTable *t, SwStr cluster) {
+    const EcsListServicesRequest in = {.cluster = cluster};
+    const EcsListServicesResponse *l = ask(s, &ecs_api, ECS_LIST_SERVICES, &in, NULL);
+    if (!l || !l->service_arns.n)
+        return;
+    const EcsDescribeServicesRequest which = {.cluster = cluster, .services = l->service_arns};
+    const char *key = sw_str_z(s->a, sw_strf(s->a, "services:%.*s", SW_FMT(last_part(cluster))));
+    const EcsDescribeServicesResponse *d = ask(s, &ecs_api, ECS_DESCRIBE_SERVICES, &which, key);
+    for (size_t i = 0; d && i < d->services.n; i++) {
+        const EcsService *v = &d->services.v[i];
+        SwStr rollout = v->deployments.n ? v->deployments.v[0].rollout_state : SW_NO_STR;
+        SW_ROW(t, last_part(cluster), v->service_name, last_part(v->task_definition),
+               sw_strf(s->a, "%d of %d", (int)SW_OR(v->running_count, 0), (int)SW_OR(v->desired_count, 0)), rollout);
+    }
+}
+
+static void containers(Status *s) {
+    SwTable services = SW_TABLE(s->cli, "ECS services", "Cluster", "Service", "Task definition", "Running", "Deployment");
+    SwTable tasks = SW_TABLE(s->cli, "ECS tasks", "Cluster", "Task", "Task definition", "State", "Health");
+    const EcsListClustersResponse *l = ask(s, &ecs_api, ECS_LIST_CLUSTERS, NULL, NULL);
+    for (size_t i = 0; l && i < l->cluster_arns.n; i++) {
+        add_services(s, &services, l->cluster_arns.v[i]);
+        add_tasks(s, &tasks, l->cluster_arns.v[i]);
+    }
+    show(s, &services);
+    show(s, &tasks);
+}
+
+static void balancers(Status *s) {
+    SwTable t = SW_TABLE(s->cli, "Load balancers", "Name", "State", "Address", "DNS name");
+    const Elbv2DescribeLoadBalancersOutput *l = ask(s, &elbv2_api, ELBV2_DESCRIBE_LOAD_BALANCERS, NULL, "loadBalancers");
+    for (size_t i = 0; l && i < l->load_balancers.n; i++) {
+        const Elbv2LoadBalancer *b = &l->load_balancers.v[i];
+        const Elbv2DescribeListenersInput in = {.load_balancer_arn = b->load_balancer_arn};
+        const char *key = sw_str_z(s->a, sw_strf(s->a, "listeners:%.*s", SW_FMT(b->load_balancer_name)));
+        const Elbv2DescribeListenersOutput *on = ask(s, &elbv2_api, ELBV2_DESCRIBE_LISTENERS, &in, key);
+        SwBuf at = sw_buf(s->a, 4096);
+        for (size_t k = 0; on && k < on->listeners.n; k++) {
+            const Elbv2Listener *v = &on->listeners.v[k];
+            sw_buf_addf(&at, "%s%.*s://127.0.0.1:%d", k ? " " : "", SW_FMT(sw_str_lower(s->a, v->protocol)), (int)SW_OR(v->port, 0));
+        }
+        SW_ROW(&t, b->load_balancer_name, b->state ? b->state->code : SW_NO_STR, at.n ? sw_buf_str(&at) : SW_NO_STR, b->dns_name);
+    }
+    show(s, &t);
+}
+
+int sw_cli_status(SwCli *cli) {
+    Status s = {.cli = cli, .a = cli->arena, .all = sw_value_object(), .json = cli->json};
+    SwError err = sw_error(cli->arena);
+    void *answer;
+    if (!sw_cli_options(cli, NULL, 0))
+        return 2;
+    if (cli->argc > 1)
+        return sw_cli_usage(cli, "takes no further arguments");
+    if (sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &answer, &err) < 0)
+        return sw_cli_fail(&err, sw_client_advice(cli, &err));
+    const SlipwayGetHealthResponse *h = answer;
+    if (s.json)
+        (void)ask(&s, &slipway_api, SLIPWAY_GET_HEALTH, NULL, "server");
+    else
+        printf("Slipway %.*s has run at %s for %.*s, account %.*s, region %.*s, data in %.*s\n", SW_FMT(h->version), cli->endpoint,
+               SW_FMT(sw_table_duration(cli->arena, SW_OR(h->uptime_seconds, 0))), SW_FMT(h->account), SW_FMT(h->region), SW_FMT(h->data_folder));
+    pipelines(&s);
+    containers(&s);
+    balancers(&s);
+    if (s.json) {
+        SwBuf b = sw_buf(cli->arena, 32 * SW_MIB);
+        sw_json_write_pretty(&b, &s.all, 2);
+        printf("%.*s\n", SW_FMT(sw_buf_str(&b)));
+    }
+    return 0;
+}

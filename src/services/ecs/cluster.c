@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clusters. The machine that Slipway runs on is the capacity of them all: there are no container instances, and the
- * providers FARGATE and FARGATE_SPOT are what a cluster can name. */
+/* Clusters. The machine that Slipway runs on is the capacity of them all: there are no container
+ * instances, and the providers FARGATE and FARGATE_SPOT are what a cluster can name. */
 
 #include "ecs.h"
 
@@ -20,38 +20,49 @@ static int check_settings(const EcsClusterSettingList *l, SwError *err) {
     for (size_t i = 0; i < l->n; i++) {
         SwStr v = l->v[i].value;
         if (!ecs_is(l->v[i].name, "containerInsights"))
-            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Unrecognized setting name: %.*s", SW_FMT(l->v[i].name));
+            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Unrecognized setting name: %.*s",
+                           SW_FMT(l->v[i].name));
         if (ecs_is(v, "enabled") || ecs_is(v, "enhanced"))
             return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                           "settings: the value %.*s of containerInsights is not supported: Container Insights' metrics are not collected.", SW_FMT(v));
+                           "settings: the value %.*s of containerInsights is not supported: "
+                           "Container Insights' metrics are not collected.",
+                           SW_FMT(v));
         if (v.n && !ecs_is(v, "disabled"))
-            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid setting value: %.*s", SW_FMT(v));
+            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid setting value: %.*s",
+                           SW_FMT(v));
     }
     return 0;
 }
 
-static int check_providers(const SwStrList *providers, const EcsCapacityProviderStrategyItemList *strategy, SwError *err) {
+static int check_providers(const SwStrList *providers,
+                           const EcsCapacityProviderStrategyItemList *strategy, SwError *err) {
     for (size_t i = 0; i < providers->n; i++)
         if (!ecs_is(providers->v[i], "FARGATE") && !ecs_is(providers->v[i], "FARGATE_SPOT"))
             return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                           "The specified capacity provider '%.*s' was not found. Specify a valid name or ARN and try again.",
+                           "The specified capacity provider '%.*s' was not found. Specify a valid "
+                           "name or ARN and try again.",
                            SW_FMT(providers->v[i]));
     size_t bases = 0;
     for (size_t i = 0; i < strategy->n; i++) {
         if (!sw_str_list_has(providers, strategy->v[i].capacity_provider))
             return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                           "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster. Associate the capacity provider with the cluster and try again.");
+                           "The specified capacity provider strategy cannot contain a capacity "
+                           "provider that is not associated with the cluster. Associate the "
+                           "capacity provider with the cluster and try again.");
         bases += SW_OR(strategy->v[i].base, 0) > 0;
     }
     if (bases > 1)
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "The specified capacity provider strategy cannot contain more than one capacity provider with a base value defined.");
+                       "The specified capacity provider strategy cannot contain more than one "
+                       "capacity provider with a base value defined.");
     return 0;
 }
 
 static int check_configuration(const EcsClusterConfiguration *c, SwError *err) {
-    return c ? ecs_refuse(&ecs_shape_cluster_configuration, c, "configuration.", refused_configuration,
-                          SW_N(refused_configuration), &ECS_INVALID_PARAMETER_EXCEPTION, err) : 0;
+    return c ? ecs_refuse(&ecs_shape_cluster_configuration, c, "configuration.",
+                          refused_configuration, SW_N(refused_configuration),
+                          &ECS_INVALID_PARAMETER_EXCEPTION, err)
+             : 0;
 }
 
 static void settings_default(SwArena *a, EcsClusterSettingList *l) {
@@ -70,7 +81,8 @@ static int count_tasks(SwCtx *cx, EcsCluster *c, SwError *err) {
     for (size_t i = 0; i < l.n; i++) {
         const EcsTask *t = ((EcsTaskRecord *)l.v[i].record)->task;
         running += ecs_is(t->last_status, "RUNNING");
-        pending += ecs_is(t->last_status, "PENDING") || ecs_is(t->last_status, "PROVISIONING") || ecs_is(t->last_status, "ACTIVATING");
+        pending += ecs_is(t->last_status, "PENDING") || ecs_is(t->last_status, "PROVISIONING") ||
+                   ecs_is(t->last_status, "ACTIVATING");
     }
     c->running_tasks_count = SW_SOME_INT(running);
     c->pending_tasks_count = SW_SOME_INT(pending);
@@ -83,7 +95,8 @@ static int count_tasks(SwCtx *cx, EcsCluster *c, SwError *err) {
     return 0;
 }
 
-/* As it is told without `include`: AWS leaves tags, settings and configuration out unless they are asked for. */
+/* As it is told without `include`: AWS leaves tags, settings and configuration out unless they are
+ * asked for. */
 static int show(SwCtx *cx, EcsCluster *c, const SwStrList *include, SwError *err) {
     SwArena *a = cx->arena;
     if (count_tasks(cx, c, err) < 0)
@@ -98,29 +111,39 @@ static int show(SwCtx *cx, EcsCluster *c, const SwStrList *include, SwError *err
     sw_list_present(a, &c->capacity_providers);
     sw_list_present(a, &c->default_capacity_provider_strategy);
     if (include && ecs_has(include, "STATISTICS"))
-        ecs_key_value_set(a, &c->statistics, "runningFargateTasksCount", sw_strf(a, "%lld", (long long)c->running_tasks_count.v));
+        ecs_key_value_set(a, &c->statistics, "runningFargateTasksCount",
+                          sw_strf(a, "%lld", (long long)c->running_tasks_count.v));
     return 0;
 }
 
-int ecs_create_cluster(SwCtx *cx, const EcsCreateClusterRequest *in, EcsCreateClusterResponse *out, SwError *err) {
+int ecs_create_cluster(SwCtx *cx, const EcsCreateClusterRequest *in, EcsCreateClusterResponse *out,
+                       SwError *err) {
     SwStr name = sw_str_or(in->cluster_name, SW_STR("default"));
-    if (!sw_str_is(name) || name.n > 255 || sw_str_contains(name, SW_STR("/")) || sw_str_contains(name, SW_STR(" ")))
+    if (!sw_str_is(name) || name.n > 255 || sw_str_contains(name, SW_STR("/")) ||
+        sw_str_contains(name, SW_STR(" ")))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid cluster name.");
-    if (ecs_refuse(&ecs_shape_create_cluster_request, in, "", refused_create, SW_N(refused_create), &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0 ||
+    if (ecs_refuse(&ecs_shape_create_cluster_request, in, "", refused_create, SW_N(refused_create),
+                   &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0 ||
         check_configuration(in->configuration, err) < 0 || check_settings(&in->settings, err) < 0 ||
-        check_providers(&in->capacity_providers, &in->default_capacity_provider_strategy, err) < 0 || ecs_tags_check(&in->tags, err) < 0)
+        check_providers(&in->capacity_providers, &in->default_capacity_provider_strategy, err) <
+            0 ||
+        ecs_tags_check(&in->tags, err) < 0)
         return -1;
     void *r;
     if (sw_doc_get(cx->tx, &ecs_clusters, name, &r, err) < 0)
         return -1;
     EcsClusterRecord *old = r;
-    if (old && ecs_is(old->cluster->status, "ACTIVE")) {        /* idempotent, as AWS: the cluster as it is */
+    if (old &&
+        ecs_is(old->cluster->status, "ACTIVE")) { /* idempotent, as AWS: the cluster as it is */
         out->cluster = old->cluster;
         return show(cx, out->cluster, NULL, err);
     }
     EcsCluster *c = sw_new(cx->arena, EcsCluster);
-    *c = (EcsCluster){.cluster_name = name, .cluster_arn = sw_arn(cx, "ecs", "cluster/%.*s", SW_FMT(name)),
-                      .status = SW_STR("ACTIVE"), .tags = in->tags, .settings = in->settings,
+    *c = (EcsCluster){.cluster_name = name,
+                      .cluster_arn = sw_arn(cx, "ecs", "cluster/%.*s", SW_FMT(name)),
+                      .status = SW_STR("ACTIVE"),
+                      .tags = in->tags,
+                      .settings = in->settings,
                       .capacity_providers = in->capacity_providers,
                       .default_capacity_provider_strategy = in->default_capacity_provider_strategy};
     settings_default(cx->arena, &c->settings);
@@ -131,11 +154,13 @@ int ecs_create_cluster(SwCtx *cx, const EcsCreateClusterRequest *in, EcsCreateCl
     return show(cx, c, NULL, err);
 }
 
-int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDescribeClustersResponse *out, SwError *err) {
+int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in,
+                          EcsDescribeClustersResponse *out, SwError *err) {
     static SwStr standard[] = {SW_STR_C("default")};
     SwStrList names = in->clusters.n ? in->clusters : (SwStrList){standard, 1};
     if (names.n > 100)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "clusters can have at most 100 items.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "clusters can have at most 100 items.");
     sw_list_present(cx->arena, &out->clusters);
     sw_list_present(cx->arena, &out->failures);
     for (size_t i = 0; i < names.n; i++) {
@@ -144,7 +169,8 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDe
         if (sw_doc_get(cx->tx, &ecs_clusters, name, &r, err) < 0)
             return -1;
         if (!r) {
-            ecs_failure(cx->arena, &out->failures, sw_arn(cx, "ecs", "cluster/%.*s", SW_FMT(name)), "MISSING");
+            ecs_failure(cx->arena, &out->failures, sw_arn(cx, "ecs", "cluster/%.*s", SW_FMT(name)),
+                        "MISSING");
             continue;
         }
         EcsCluster *c = sw_list_add(cx->arena, &out->clusters);
@@ -155,7 +181,8 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDe
     return 0;
 }
 
-int ecs_list_clusters(SwCtx *cx, const EcsListClustersRequest *in, EcsListClustersResponse *out, SwError *err) {
+int ecs_list_clusters(SwCtx *cx, const EcsListClustersRequest *in, EcsListClustersResponse *out,
+                      SwError *err) {
     SwDocList l;
     if (sw_doc_list(cx->tx, &ecs_clusters, &(SwDocQuery){0}, &l, err) < 0)
         return -1;
@@ -165,7 +192,8 @@ int ecs_list_clusters(SwCtx *cx, const EcsListClustersRequest *in, EcsListCluste
         if (ecs_is(c->status, "ACTIVE"))
             sw_str_list_add(cx->arena, &all, c->cluster_arn);
     }
-    return ecs_page(cx, "ecs:ListClusters", &all, in->next_token, in->max_results, &out->cluster_arns, &out->next_token, err);
+    return ecs_page(cx, "ecs:ListClusters", &all, in->next_token, in->max_results,
+                    &out->cluster_arns, &out->next_token, err);
 }
 
 static int save(SwCtx *cx, EcsClusterRecord *r, EcsCluster **ret, SwError *err) {
@@ -175,18 +203,23 @@ static int save(SwCtx *cx, EcsClusterRecord *r, EcsCluster **ret, SwError *err) 
     return show(cx, r->cluster, NULL, err);
 }
 
-int ecs_update_cluster(SwCtx *cx, const EcsUpdateClusterRequest *in, EcsUpdateClusterResponse *out, SwError *err) {
+int ecs_update_cluster(SwCtx *cx, const EcsUpdateClusterRequest *in, EcsUpdateClusterResponse *out,
+                       SwError *err) {
     EcsClusterRecord *r;
-    if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 || check_settings(&in->settings, err) < 0 || check_configuration(in->configuration, err) < 0)
+    if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 || check_settings(&in->settings, err) < 0 ||
+        check_configuration(in->configuration, err) < 0)
         return -1;
     if (in->service_connect_defaults)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "serviceConnectDefaults is not supported: Service Connect needs AWS Cloud Map.");
+        return sw_fail(
+            err, &ECS_INVALID_PARAMETER_EXCEPTION,
+            "serviceConnectDefaults is not supported: Service Connect needs AWS Cloud Map.");
     if (in->settings.n)
         r->cluster->settings = in->settings;
     return save(cx, r, &out->cluster, err);
 }
 
-int ecs_update_cluster_settings(SwCtx *cx, const EcsUpdateClusterSettingsRequest *in, EcsUpdateClusterSettingsResponse *out, SwError *err) {
+int ecs_update_cluster_settings(SwCtx *cx, const EcsUpdateClusterSettingsRequest *in,
+                                EcsUpdateClusterSettingsResponse *out, SwError *err) {
     EcsClusterRecord *r;
     if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 || check_settings(&in->settings, err) < 0)
         return -1;
@@ -205,14 +238,17 @@ int ecs_put_cluster_capacity_providers(SwCtx *cx, const EcsPutClusterCapacityPro
     return save(cx, r, &out->cluster, err);
 }
 
-int ecs_delete_cluster(SwCtx *cx, const EcsDeleteClusterRequest *in, EcsDeleteClusterResponse *out, SwError *err) {
+int ecs_delete_cluster(SwCtx *cx, const EcsDeleteClusterRequest *in, EcsDeleteClusterResponse *out,
+                       SwError *err) {
     EcsClusterRecord *r;
     if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 || count_tasks(cx, r->cluster, err) < 0)
         return -1;
     if (r->cluster->active_services_count.v)
-        return sw_fail(err, &ECS_CLUSTER_CONTAINS_SERVICES_EXCEPTION, "The Cluster cannot be deleted while Services are active.");
+        return sw_fail(err, &ECS_CLUSTER_CONTAINS_SERVICES_EXCEPTION,
+                       "The Cluster cannot be deleted while Services are active.");
     if (r->cluster->running_tasks_count.v + r->cluster->pending_tasks_count.v)
-        return sw_fail(err, &ECS_CLUSTER_CONTAINS_TASKS_EXCEPTION, "The Cluster cannot be deleted while Tasks are active.");
+        return sw_fail(err, &ECS_CLUSTER_CONTAINS_TASKS_EXCEPTION,
+                       "The Cluster cannot be deleted while Tasks are active.");
     r->cluster->status = SW_STR("INACTIVE");
     return save(cx, r, &out->cluster, err);
 }
@@ -235,10 +271,11 @@ int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvider
         if (sw_str_list_has(&all, name))
             sw_str_list_add(a, &wanted, name);
         else
-            ecs_failure(a, &out->failures, sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(name)), "MISSING");
+            ecs_failure(a, &out->failures,
+                        sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(name)), "MISSING");
     }
-    if (ecs_page(cx, "ecs:DescribeCapacityProviders", in->capacity_providers.n ? &wanted : &all, in->next_token, in->max_results,
-                 &page, &out->next_token, err) < 0)
+    if (ecs_page(cx, "ecs:DescribeCapacityProviders", in->capacity_providers.n ? &wanted : &all,
+                 in->next_token, in->max_results, &page, &out->next_token, err) < 0)
         return -1;
     sw_list_present(a, &out->capacity_providers);
     for (size_t i = 0; i < page.n; i++) {

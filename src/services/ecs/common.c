@@ -18,22 +18,30 @@ static bool counts_as_set(const SwMember *m, const void *parent) {
         return false;
     const void *v = sw_member_at(m, parent);
     switch (m->shape->kind) {
-    case SW_BOOLEAN: return ((const SwOptBool *)v)->v;
-    case SW_INTEGER: case SW_LONG: return ((const SwOptInt *)v)->v != 0;
-    case SW_STRING: return ((const SwStr *)v)->n > 0;
-    case SW_LIST: case SW_MAP: return sw_list_count(v) > 0;
-    default: return true;
+    case SW_BOOLEAN:
+        return ((const SwOptBool *)v)->v;
+    case SW_INTEGER:
+    case SW_LONG:
+        return ((const SwOptInt *)v)->v != 0;
+    case SW_STRING:
+        return ((const SwStr *)v)->n > 0;
+    case SW_LIST:
+    case SW_MAP:
+        return sw_list_count(v) > 0;
+    default:
+        return true;
     }
 }
 
-int ecs_refuse(const SwShape *s, const void *v, const char *where, const EcsRefused *table, size_t n,
-               const SwErrorKind *kind, SwError *err) {
+int ecs_refuse(const SwShape *s, const void *v, const char *where, const EcsRefused *table,
+               size_t n, const SwErrorKind *kind, SwError *err) {
     for (size_t i = 0; i < n; i++) {
         const SwMember *m = sw_shape_member(s, sw_str(table[i].field));
         if (SW_NEVER(!m))
             continue;
         if (counts_as_set(m, v))
-            return sw_fail(err, kind, "%s%s is not supported: %s.", where, table[i].field, table[i].why);
+            return sw_fail(err, kind, "%s%s is not supported: %s.", where, table[i].field,
+                           table[i].why);
     }
     return 0;
 }
@@ -63,12 +71,13 @@ int ecs_cluster_get(SwCtx *cx, SwStr ref, EcsClusterRecord **ret, SwError *err) 
     return 0;
 }
 
-int ecs_page(SwCtx *cx, const char *operation, const SwStrList *all, SwStr token, SwOptInt max, SwStrList *ret,
-             SwStr *ret_next, SwError *err) {
+int ecs_page(SwCtx *cx, const char *operation, const SwStrList *all, SwStr token, SwOptInt max,
+             SwStrList *ret, SwStr *ret_next, SwError *err) {
     size_t limit = (size_t)SW_OR(max, 100), at = 0;
     SwStr last = SW_NO_STR;
     if (limit < 1 || limit > 100)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "maxResults should be between 1 and 100.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "maxResults should be between 1 and 100.");
     if (token.p && !sw_page_token_read(cx->arena, operation, token, &last))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid token.");
     if (last.p) {
@@ -101,12 +110,14 @@ void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from) {
 
 int ecs_tags_check(const EcsTagList *tags, SwError *err) {
     if (tags->n > 50)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Number of tags exceeds the limit of 50.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "Number of tags exceeds the limit of 50.");
     for (size_t i = 0; i < tags->n; i++) {
         if (!sw_str_is(tags->v[i].key))
             return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Tag key must not be empty.");
         if (sw_str_starts(tags->v[i].key, SW_STR("aws:")))
-            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "aws: prefixed tag key names are not allowed for external use.");
+            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                           "aws: prefixed tag key names are not allowed for external use.");
     }
     return 0;
 }

@@ -7,37 +7,64 @@
 #include "base/log.h"
 #include "metadata.h"
 
-#define H(op, fn) {ECS_##op, SW_HANDLER(fn), 0}
+#define H(op, fn)                                                                                  \
+    { ECS_##op, SW_HANDLER(fn), 0 }
 static const SwHandler handlers[] = {
-    H(CREATE_CLUSTER, ecs_create_cluster), H(DELETE_CLUSTER, ecs_delete_cluster),
-    H(DESCRIBE_CLUSTERS, ecs_describe_clusters), H(LIST_CLUSTERS, ecs_list_clusters),
-    H(UPDATE_CLUSTER, ecs_update_cluster), H(UPDATE_CLUSTER_SETTINGS, ecs_update_cluster_settings),
+    H(CREATE_CLUSTER, ecs_create_cluster),
+    H(DELETE_CLUSTER, ecs_delete_cluster),
+    H(DESCRIBE_CLUSTERS, ecs_describe_clusters),
+    H(LIST_CLUSTERS, ecs_list_clusters),
+    H(UPDATE_CLUSTER, ecs_update_cluster),
+    H(UPDATE_CLUSTER_SETTINGS, ecs_update_cluster_settings),
     H(PUT_CLUSTER_CAPACITY_PROVIDERS, ecs_put_cluster_capacity_providers),
     H(DESCRIBE_CAPACITY_PROVIDERS, ecs_describe_capacity_providers),
-    H(REGISTER_TASK_DEFINITION, ecs_register_task_definition), H(DESCRIBE_TASK_DEFINITION, ecs_describe_task_definition),
-    H(LIST_TASK_DEFINITIONS, ecs_list_task_definitions), H(LIST_TASK_DEFINITION_FAMILIES, ecs_list_task_definition_families),
-    H(DEREGISTER_TASK_DEFINITION, ecs_deregister_task_definition), H(DELETE_TASK_DEFINITIONS, ecs_delete_task_definitions),
-    H(RUN_TASK, ecs_run_task), H(START_TASK, ecs_start_task), H(STOP_TASK, ecs_stop_task),
-    H(DESCRIBE_TASKS, ecs_describe_tasks), H(LIST_TASKS, ecs_list_tasks), H(EXECUTE_COMMAND, ecs_execute_command),
-    H(CREATE_SERVICE, ecs_create_service), H(UPDATE_SERVICE, ecs_update_service), H(DELETE_SERVICE, ecs_delete_service),
-    H(DESCRIBE_SERVICES, ecs_describe_services), H(LIST_SERVICES, ecs_list_services),
+    H(REGISTER_TASK_DEFINITION, ecs_register_task_definition),
+    H(DESCRIBE_TASK_DEFINITION, ecs_describe_task_definition),
+    H(LIST_TASK_DEFINITIONS, ecs_list_task_definitions),
+    H(LIST_TASK_DEFINITION_FAMILIES, ecs_list_task_definition_families),
+    H(DEREGISTER_TASK_DEFINITION, ecs_deregister_task_definition),
+    H(DELETE_TASK_DEFINITIONS, ecs_delete_task_definitions),
+    H(RUN_TASK, ecs_run_task),
+    H(START_TASK, ecs_start_task),
+    H(STOP_TASK, ecs_stop_task),
+    H(DESCRIBE_TASKS, ecs_describe_tasks),
+    H(LIST_TASKS, ecs_list_tasks),
+    H(EXECUTE_COMMAND, ecs_execute_command),
+    H(CREATE_SERVICE, ecs_create_service),
+    H(UPDATE_SERVICE, ecs_update_service),
+    H(DELETE_SERVICE, ecs_delete_service),
+    H(DESCRIBE_SERVICES, ecs_describe_services),
+    H(LIST_SERVICES, ecs_list_services),
     H(DESCRIBE_SERVICE_DEPLOYMENTS, ecs_describe_service_deployments),
     H(DESCRIBE_SERVICE_REVISIONS, ecs_describe_service_revisions),
     H(LIST_SERVICE_DEPLOYMENTS, ecs_list_service_deployments),
-    H(TAG_RESOURCE, ecs_tag_resource), H(UNTAG_RESOURCE, ecs_untag_resource),
-    H(LIST_TAGS_FOR_RESOURCE, ecs_list_tags_for_resource), H(LIST_ACCOUNT_SETTINGS, ecs_list_account_settings),
+    H(TAG_RESOURCE, ecs_tag_resource),
+    H(UNTAG_RESOURCE, ecs_untag_resource),
+    H(LIST_TAGS_FOR_RESOURCE, ecs_list_tags_for_resource),
+    H(LIST_ACCOUNT_SETTINGS, ecs_list_account_settings),
 };
 
 static const SwRoute routes[] = {
     {.method = "GET", .path = "/v4/", .listener = "169.254.170.2", .handle = ecs_metadata},
-    {.method = "GET", .path = "/v2/credentials/", .listener = "169.254.170.2", .handle = ecs_credentials},
+    {.method = "GET",
+     .path = "/v2/credentials/",
+     .listener = "169.254.170.2",
+     .handle = ecs_credentials},
 };
 
-static const SwController *const controllers[] = {
-    &ecs_task_controller, &ecs_service_controller, &ecs_health_controller, &ecs_log_controller, &ecs_metrics_controller, NULL};
-static const SwCollection *const collections[] = {
-    &ecs_clusters, &ecs_task_definitions, &ecs_tasks, &ecs_services, &ecs_health_records, &ecs_log_records,
-    &ecs_service_deployments, &ecs_service_revisions, &ecs_actions, NULL};
+static const SwController *const controllers[] = {&ecs_task_controller,    &ecs_service_controller,
+                                                  &ecs_health_controller,  &ecs_log_controller,
+                                                  &ecs_metrics_controller, NULL};
+static const SwCollection *const collections[] = {&ecs_clusters,
+                                                  &ecs_task_definitions,
+                                                  &ecs_tasks,
+                                                  &ecs_services,
+                                                  &ecs_health_records,
+                                                  &ecs_log_records,
+                                                  &ecs_service_deployments,
+                                                  &ecs_service_revisions,
+                                                  &ecs_actions,
+                                                  NULL};
 
 /* Ids are "ecs-<task>-<n>": the number of the container within its task. */
 static SwStr task_of(SwStr container) {
@@ -50,7 +77,8 @@ static int wake_for(SwHost *h, SwArena *a, SwStr id, SwContainerEvent event, SwE
     _sw_tx_ SwTx *tx = NULL;
     SwStr task = task_of(id);
     void *t = NULL, *log;
-    if (sw_tx_begin(h->store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, err) < 0 || sw_doc_get(tx, &ecs_log_records, id, &log, err) < 0)
+    if (sw_tx_begin(h->store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, err) < 0 ||
+        sw_doc_get(tx, &ecs_log_records, id, &log, err) < 0)
         return -1;
     if (event == SW_CONTAINER_EVENT_EXIT && sw_doc_get(tx, &ecs_tasks, task, &t, err) < 0)
         return -1;
@@ -58,7 +86,8 @@ static int wake_for(SwHost *h, SwArena *a, SwStr id, SwContainerEvent event, SwE
     const EcsTaskRecord *r = t;
     if (l && sw_engine_wake(h->engine, &ecs_log_controller, l->account, l->region, id, err) < 0)
         return -1;
-    return r ? sw_engine_wake(h->engine, &ecs_task_controller, r->account, r->region, task, err) : 0;
+    return r ? sw_engine_wake(h->engine, &ecs_task_controller, r->account, r->region, task, err)
+             : 0;
 }
 
 static void on_container(SwHost *h, SwStr id, int event) {
@@ -67,11 +96,13 @@ static void on_container(SwHost *h, SwStr id, int event) {
     SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
     if (wake_for(h, a, id, (SwContainerEvent)event, &err) < 0)
-        sw_log(SW_ERROR, "container event lost", SW_F("container", id), SW_F("cause", err.cause), SW_F("message", err.message));
+        sw_log(SW_ERROR, "container event lost", SW_F("container", id), SW_F("cause", err.cause),
+               SW_F("message", err.message));
     sw_arena_free(a);
 }
 
-/* What ended or wrote while no Slipway ran sends no event: every task that is not STOPPED looks again. */
+/* What ended or wrote while no Slipway ran sends no event: every task that is not STOPPED looks
+ * again. */
 static int open_service(SwHost *h, SwError *err) {
     SwArena *a = sw_arena_new(0);
     SwDocList tasks = {0}, logs = {0};
@@ -85,21 +116,25 @@ static int open_service(SwHost *h, SwError *err) {
     for (size_t i = 0; r == 0 && i < tasks.n; i++) {
         const EcsTaskRecord *t = tasks.v[i].record;
         if (!ecs_is(t->task->last_status, "STOPPED"))
-            r = sw_engine_wake(h->engine, &ecs_task_controller, t->account, t->region, tasks.v[i].id, err);
+            r = sw_engine_wake(h->engine, &ecs_task_controller, t->account, t->region,
+                               tasks.v[i].id, err);
     }
     for (size_t i = 0; r == 0 && i < logs.n; i++) {
         const EcsLogRecord *l = logs.v[i].record;
-        r = sw_engine_wake(h->engine, &ecs_log_controller, l->account, l->region, logs.v[i].id, err);
+        r = sw_engine_wake(h->engine, &ecs_log_controller, l->account, l->region, logs.v[i].id,
+                           err);
     }
     sw_arena_free(a);
     return r;
 }
 
-/* A target became healthy or ill, or has drained: its services look at once, and the tasks that wait for the drain. */
+/* A target became healthy or ill, or has drained: its services look at once, and the tasks that
+ * wait for the drain. */
 static int wake_service(SwCtx *cx, const SwDocRow *row, SwError *err) {
     SwDocList tasks;
     const EcsServiceRecord *s = row->record;
-    if (sw_wake(cx, &ecs_service_controller, row->id, 0, err) < 0 || ecs_tasks_of(cx, "by_service", s->service->service_arn, &tasks, err) < 0)
+    if (sw_wake(cx, &ecs_service_controller, row->id, 0, err) < 0 ||
+        ecs_tasks_of(cx, "by_service", s->service->service_arn, &tasks, err) < 0)
         return -1;
     for (size_t i = 0; i < tasks.n; i++)
         if (ecs_is(((EcsTaskRecord *)tasks.v[i].record)->task->last_status, "DEACTIVATING") &&
@@ -113,7 +148,8 @@ static int on_target_health(SwCtx *cx, const SwEvent *e, SwError *err) {
     SwDocList services;
     if (sw_json_parse(cx->arena, e->detail, &v, err) < 0)
         return -1;
-    SwDocQuery q = {.index = "by_group", .equals = {sw_value_str(sw_value_getz(&v, "targetGroupArn"))}};
+    SwDocQuery q = {.index = "by_group",
+                    .equals = {sw_value_str(sw_value_getz(&v, "targetGroupArn"))}};
     if (!q.equals[0].n || sw_doc_list(cx->tx, &ecs_services, &q, &services, err) < 0)
         return q.equals[0].n ? -1 : 0;
     for (size_t i = 0; i < services.n; i++)
@@ -123,7 +159,10 @@ static int on_target_health(SwCtx *cx, const SwEvent *e, SwError *err) {
 }
 
 static const SwListener listeners[] = {
-    {.name = "ecs/target-health", .source = "aws.elasticloadbalancing", .detail_type = "ELB Target Health Change", .on_event = on_target_health},
+    {.name = "ecs/target-health",
+     .source = "aws.elasticloadbalancing",
+     .detail_type = "ELB Target Health Change",
+     .on_event = on_target_health},
 };
 
 static int reset(SwHost *h, SwError *err) {
@@ -134,8 +173,20 @@ static int reset(SwHost *h, SwError *err) {
 }
 
 const SwService sw_service_ecs = {
-    .name = "ecs", .api = &ecs_api, .handlers = handlers, .n_handlers = SW_N(handlers), .invalid = &ECS_INVALID_PARAMETER_EXCEPTION,
-    .routes = routes, .n_routes = SW_N(routes), .controllers = controllers, .collections = collections,
-    .listeners = listeners, .n_listeners = SW_N(listeners), .actions = &ecs_deploy_action, .n_actions = 1,
-    .open = open_service, .reset = reset, .on_container = on_container,
+    .name = "ecs",
+    .api = &ecs_api,
+    .handlers = handlers,
+    .n_handlers = SW_N(handlers),
+    .invalid = &ECS_INVALID_PARAMETER_EXCEPTION,
+    .routes = routes,
+    .n_routes = SW_N(routes),
+    .controllers = controllers,
+    .collections = collections,
+    .listeners = listeners,
+    .n_listeners = SW_N(listeners),
+    .actions = &ecs_deploy_action,
+    .n_actions = 1,
+    .open = open_service,
+    .reset = reset,
+    .on_container = on_container,
 };

@@ -3,100 +3,115 @@
 
 /* Elastic Container Service. What the files of this folder share; nothing outside includes it.
  *
- * Tasks are kept in the global scope under their 32 hexadecimal digits, so that a container event or a call from inside
- * a task, which know no account, find theirs at once; indexes go by ARNs, which carry account and region. */
+ * Tasks are kept in the global scope under their 32 hexadecimal digits, so that a container event
+ * or a call from inside a task, which know no account, find theirs at once; indexes go by ARNs,
+ * which carry account and region. */
 
 #include "api/host.h"
 #include "container/container.h"
 #include "models/ecs.gen.h"
 #include "models/ecs_records.gen.h"
 
-#define ECS_TASK_KEPT   SW_HOUR                 /* how long DescribeTasks still shows a stopped task, as AWS */
-#define ECS_METADATA    "http://169.254.170.2"
-#define ECS_EVENTS_MAX  100                     /* of a service, as AWS */
+#define ECS_TASK_KEPT SW_HOUR /* how long DescribeTasks still shows a stopped task, as AWS */
+#define ECS_METADATA "http://169.254.170.2"
+#define ECS_EVENTS_MAX 100 /* of a service, as AWS */
 
-extern const SwCollection ecs_clusters, ecs_task_definitions, ecs_tasks, ecs_services, ecs_health_records,
-    ecs_log_records, ecs_service_deployments, ecs_service_revisions, ecs_actions;
-extern const SwController ecs_task_controller, ecs_service_controller, ecs_health_controller, ecs_log_controller,
-    ecs_metrics_controller;
+extern const SwCollection ecs_clusters, ecs_task_definitions, ecs_tasks, ecs_services,
+    ecs_health_records, ecs_log_records, ecs_service_deployments, ecs_service_revisions,
+    ecs_actions;
+extern const SwController ecs_task_controller, ecs_service_controller, ecs_health_controller,
+    ecs_log_controller, ecs_metrics_controller;
 extern const SwActionType ecs_deploy_action;
 
 /* ---- common.c ---- */
 
-/* A field that cannot be honoured, and why: refused when it is set (false, 0 and empty lists count as not set). */
+/* A field that cannot be honoured, and why: refused when it is set (false, 0 and empty lists count
+ * as not set). */
 typedef struct EcsRefused {
     const char *field, *why;
 } EcsRefused;
-int ecs_refuse(const SwShape *s, const void *v, const char *where, const EcsRefused *table, size_t n,
-               const SwErrorKind *kind, SwError *err) sw_must_check;
+int ecs_refuse(const SwShape *s, const void *v, const char *where, const EcsRefused *table,
+               size_t n, const SwErrorKind *kind, SwError *err) sw_must_check;
 
-SwStr ecs_short_name(SwStr name_or_arn);                /* behind the last '/' */
-SwStr ecs_new_id(SwArena *a);                           /* 32 hexadecimal digits */
+SwStr ecs_short_name(SwStr name_or_arn); /* behind the last '/' */
+SwStr ecs_new_id(SwArena *a);            /* 32 hexadecimal digits */
 SwStr ecs_service_key(SwArena *a, SwStr cluster, SwStr service);
-/* "default" where ref is absent. Fails with ClusterNotFoundException unless it is there and ACTIVE. */
-int   ecs_cluster_get(SwCtx *cx, SwStr ref, EcsClusterRecord **ret, SwError *err) sw_must_check;
+/* "default" where ref is absent. Fails with ClusterNotFoundException unless it is there and ACTIVE.
+ */
+int ecs_cluster_get(SwCtx *cx, SwStr ref, EcsClusterRecord **ret, SwError *err) sw_must_check;
 /* One page of sorted texts; the token names the last one given. */
-int   ecs_page(SwCtx *cx, const char *operation, const SwStrList *all, SwStr token, SwOptInt max, SwStrList *ret,
-               SwStr *ret_next, SwError *err) sw_must_check;
-void  ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from);
-int   ecs_tags_check(const EcsTagList *tags, SwError *err) sw_must_check;
-int   ecs_event(SwCtx *cx, const char *type, SwStr resource, SwStr detail, SwError *err) sw_must_check;
-void  ecs_failure(SwArena *a, EcsFailureList *l, SwStr arn, const char *reason);
+int ecs_page(SwCtx *cx, const char *operation, const SwStrList *all, SwStr token, SwOptInt max,
+             SwStrList *ret, SwStr *ret_next, SwError *err) sw_must_check;
+void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from);
+int ecs_tags_check(const EcsTagList *tags, SwError *err) sw_must_check;
+int ecs_event(SwCtx *cx, const char *type, SwStr resource, SwStr detail,
+              SwError *err) sw_must_check;
+void ecs_failure(SwArena *a, EcsFailureList *l, SwStr arn, const char *reason);
 SwStr ecs_key_value(const EcsKeyValuePairList *l, const char *name);
-void  ecs_key_value_set(SwArena *a, EcsKeyValuePairList *l, const char *name, SwStr value);
-bool  ecs_has(const SwStrList *l, const char *word);
+void ecs_key_value_set(SwArena *a, EcsKeyValuePairList *l, const char *name, SwStr value);
+bool ecs_has(const SwStrList *l, const char *word);
 
 /* ---- task_definition.c ---- */
 
-/* By "family", "family:revision" or ARN. *ret NULL: none. A family gives its newest ACTIVE revision. */
-int ecs_task_definition_get(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret, SwError *err) sw_must_check;
-int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in, SwError *err) sw_must_check;
-bool ecs_fargate_size(int64_t cpu, int64_t memory);     /* whether Fargate offers this combination (units, MiB) */
+/* By "family", "family:revision" or ARN. *ret NULL: none. A family gives its newest ACTIVE
+ * revision. */
+int ecs_task_definition_get(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret,
+                            SwError *err) sw_must_check;
+int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in,
+                              SwError *err) sw_must_check;
+bool ecs_fargate_size(int64_t cpu,
+                      int64_t memory); /* whether Fargate offers this combination (units, MiB) */
 /* CPU units from "256" or "1 vCPU", MiB from "512" or "1 GB"; false: neither. */
 bool ecs_cpu_parse(SwStr s, int64_t *ret_units);
 bool ecs_memory_parse(SwStr s, int64_t *ret_mib);
 
 /* ---- task.c ---- */
 
-typedef struct EcsTaskPlan {                            /* what a new task is to be */
-    EcsClusterRecord        *cluster;
+typedef struct EcsTaskPlan { /* what a new task is to be */
+    EcsClusterRecord *cluster;
     EcsTaskDefinitionRecord *definition;
-    EcsTaskOverride         *overrides;
+    EcsTaskOverride *overrides;
     EcsNetworkConfiguration *network;
     const EcsLoadBalancerList *load_balancers;
-    const EcsTagList        *tags;
+    const EcsTagList *tags;
     SwStr launch_type, capacity_provider, platform_version, group, started_by;
     SwStr service_name, service_arn, deployment_id;
     SwStr token, token_request;
 } EcsTaskPlan;
 /* Write a task in PROVISIONING and wake its controller. */
 int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError *err) sw_must_check;
-/* Network configuration and launch type against the definition: RunTask's and CreateService's common rules. */
-int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type, const EcsNetworkConfiguration *network,
-                     SwError *err) sw_must_check;
+/* Network configuration and launch type against the definition: RunTask's and CreateService's
+ * common rules. */
+int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type,
+                     const EcsNetworkConfiguration *network, SwError *err) sw_must_check;
 /* Launch type and provider that a request means, from its strategy, else the cluster's default. */
 int ecs_launch_choose(SwCtx *cx, const EcsClusterRecord *cluster, SwStr launch_type,
-                      const EcsCapacityProviderStrategyItemList *strategy, SwStr *ret_launch_type, SwStr *ret_provider,
-                      SwError *err) sw_must_check;
-/* desiredStatus STOPPED, once: the first reason stays. Writes nothing. Returns whether it changed. */
+                      const EcsCapacityProviderStrategyItemList *strategy, SwStr *ret_launch_type,
+                      SwStr *ret_provider, SwError *err) sw_must_check;
+/* desiredStatus STOPPED, once: the first reason stays. Writes nothing. Returns whether it changed.
+ */
 bool ecs_task_stop(EcsTaskRecord *t, SwTime now, SwStr code, SwStr reason);
 /* Store with a new version, and the event "ECS Task State Change". */
-int  ecs_task_put(SwCtx *cx, EcsTaskRecord *t, SwError *err) sw_must_check;
-int  ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, SwDocList *ret, SwError *err) sw_must_check;
+int ecs_task_put(SwCtx *cx, EcsTaskRecord *t, SwError *err) sw_must_check;
+int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, SwDocList *ret,
+                 SwError *err) sw_must_check;
 SwStr ecs_task_id(const EcsTaskRecord *t);
 const EcsContainerDefinition *ecs_container_definition(const EcsTaskRecord *t, SwStr name);
 bool ecs_is(SwStr s, const char *word);
 
 /* ---- task_start.c, image.c: without transaction ---- */
 
-/* Image of a container in this server's registry, unpacked. Fails with a message in the words of AWS's stoppedReason. */
-int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, SwStr *ret_digest, SwError *err) sw_must_check;
+/* Image of a container in this server's registry, unpacked. Fails with a message in the words of
+ * AWS's stoppedReason. */
+int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, SwStr *ret_digest,
+                  SwError *err) sw_must_check;
 typedef struct EcsImageName {
-    SwStr repository, tag, digest, account, region;     /* tag "latest" unless a digest is given */
+    SwStr repository, tag, digest, account, region; /* tag "latest" unless a digest is given */
 } EcsImageName;
 /* registry: host:port of this server. false: some other registry's. */
 bool ecs_image_name_parse(SwStr name, SwStr registry, EcsImageName *ret);
-int ecs_container_start(SwCtx *cx, EcsTaskRecord *t, size_t i, SwStr *ret_digest, SwError *err) sw_must_check;
+int ecs_container_start(SwCtx *cx, EcsTaskRecord *t, size_t i, SwStr *ret_digest,
+                        SwError *err) sw_must_check;
 int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) sw_must_check;
 /* Host path of a task's volume, made when missing; absent: not of that kind. */
 const char *ecs_volume_path(SwCtx *cx, const EcsTaskRecord *t, SwStr volume, SwError *err);
@@ -104,14 +119,19 @@ void ecs_volumes_delete(SwCtx *cx, SwStr task_id);
 
 /* ---- service.c, deployment.c ---- */
 
-int  ecs_service_get(SwCtx *cx, SwStr cluster_ref, SwStr ref, EcsServiceRecord **ret, SwError *err) sw_must_check; /* *ret NULL: none */
-int  ecs_service_put(SwCtx *cx, EcsServiceRecord *s, SwError *err) sw_must_check;
+int ecs_service_get(SwCtx *cx, SwStr cluster_ref, SwStr ref, EcsServiceRecord **ret,
+                    SwError *err) sw_must_check; /* *ret NULL: none */
+int ecs_service_put(SwCtx *cx, EcsServiceRecord *s, SwError *err) sw_must_check;
 void ecs_service_say(SwCtx *cx, EcsServiceRecord *s, const char *fmt, ...) sw_printf(3, 4);
 EcsDeployment *ecs_deployment_primary(EcsServiceRecord *s);
 EcsDeploymentState *ecs_deployment_state(EcsServiceRecord *s, SwStr id);
 /* A new PRIMARY deployment of the service as it stands; the one before becomes ACTIVE. */
-int  ecs_deployment_begin(SwCtx *cx, EcsServiceRecord *s, SwError *err) sw_must_check;
-/* Rollout state and reason, the service deployment's status, and the event. `why` is for rolloutStateReason. */
-int  ecs_deployment_end(SwCtx *cx, EcsServiceRecord *s, EcsDeployment *d, bool completed, SwStr why, SwError *err) sw_must_check;
-int  ecs_deployment_rolled_back(SwCtx *cx, EcsServiceRecord *s, SwStr failed_id, SwStr why, SwError *err) sw_must_check;
-int  ecs_service_action(SwCtx *cx, EcsServiceRecord *s, const char *type, const char *name, SwStr reason, SwError *err) sw_must_check;
+int ecs_deployment_begin(SwCtx *cx, EcsServiceRecord *s, SwError *err) sw_must_check;
+/* Rollout state and reason, the service deployment's status, and the event. `why` is for
+ * rolloutStateReason. */
+int ecs_deployment_end(SwCtx *cx, EcsServiceRecord *s, EcsDeployment *d, bool completed, SwStr why,
+                       SwError *err) sw_must_check;
+int ecs_deployment_rolled_back(SwCtx *cx, EcsServiceRecord *s, SwStr failed_id, SwStr why,
+                               SwError *err) sw_must_check;
+int ecs_service_action(SwCtx *cx, EcsServiceRecord *s, const char *type, const char *name,
+                       SwStr reason, SwError *err) sw_must_check;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Images out of this server's registry. A task names one as docker pushes it (127.0.0.1:PORT/REPO:TAG) or as AWS does
- * (ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPO:TAG); both mean the same repository, asked through the ECR API under the
- * task's execution role, and its blobs are unpacked where they lie: nothing is copied over a network. */
+/* Images out of this server's registry. A task names one as docker pushes it
+ * (127.0.0.1:PORT/REPO:TAG) or as AWS does (ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPO:TAG); both
+ * mean the same repository, asked through the ECR API under the task's execution role, and its
+ * blobs are unpacked where they lie: nothing is copied over a network. */
 
 #include "ecs.h"
 
@@ -23,7 +24,8 @@ bool ecs_image_name_parse(SwStr name, SwStr registry, EcsImageName *ret) {
         local = sw_str_eq(sw_str_skip(host, 10), port);
     } else {
         SwStr h = host, dkr, ecr;
-        if (!sw_str_cut(&h, '.', &n.account) || !sw_str_cut(&h, '.', &dkr) || !sw_str_cut(&h, '.', &ecr) || !sw_str_cut(&h, '.', &n.region))
+        if (!sw_str_cut(&h, '.', &n.account) || !sw_str_cut(&h, '.', &dkr) ||
+            !sw_str_cut(&h, '.', &ecr) || !sw_str_cut(&h, '.', &n.region))
             return false;
         local = n.account.n == 12 && sw_str_eqz(dkr, "dkr") && sw_str_eqz(ecr, "ecr") &&
                 (sw_str_eqz(h, "amazonaws.com") || sw_str_starts(h, SW_STR("localhost")));
@@ -48,7 +50,8 @@ bool ecs_image_name_parse(SwStr name, SwStr registry, EcsImageName *ret) {
 static const char *blob_path(void *arg, SwArena *a, SwStr digest) {
     SwCtx *cx = arg;
     SwStr hex = sw_str_starts(digest, SW_STR("sha256:")) ? sw_str_skip(digest, 7) : digest;
-    return sw_blob_exists(cx->host->blobs, hex, NULL) ? sw_blob_path(cx->host->blobs, a, hex) : NULL;
+    return sw_blob_exists(cx->host->blobs, hex, NULL) ? sw_blob_path(cx->host->blobs, a, hex)
+                                                      : NULL;
 }
 
 typedef struct Source {
@@ -56,14 +59,16 @@ typedef struct Source {
     const EcsImageName *name;
 } Source;
 
-static int ask(SwCtx *cx, const EcsImageName *n, SwStr digest, SwStr *ret_manifest, SwStr *ret_digest, SwError *err) {
+static int ask(SwCtx *cx, const EcsImageName *n, SwStr digest, SwStr *ret_manifest,
+               SwStr *ret_digest, SwError *err) {
     EcrBatchGetImageRequest in = {.repository_name = n->repository, .registry_id = n->account};
     EcrImageIdentifier *id = sw_list_add(cx->arena, &in.image_ids);
     id->image_digest = digest.n ? digest : n->digest;
     id->image_tag = id->image_digest.n ? SW_NO_STR : n->tag;
-    static SwStr types[] = {
-        SW_STR_C("application/vnd.docker.distribution.manifest.v2+json"), SW_STR_C("application/vnd.oci.image.manifest.v1+json"),
-        SW_STR_C("application/vnd.docker.distribution.manifest.list.v2+json"), SW_STR_C("application/vnd.oci.image.index.v1+json")};
+    static SwStr types[] = {SW_STR_C("application/vnd.docker.distribution.manifest.v2+json"),
+                            SW_STR_C("application/vnd.oci.image.manifest.v1+json"),
+                            SW_STR_C("application/vnd.docker.distribution.manifest.list.v2+json"),
+                            SW_STR_C("application/vnd.oci.image.index.v1+json")};
     in.accepted_media_types = (SwStrList){types, SW_N(types)};
     EcrBatchGetImageResponse *out;
     if (ecr_call_batch_get_image(cx, &in, &out, err) < 0)
@@ -72,7 +77,8 @@ static int ask(SwCtx *cx, const EcsImageName *n, SwStr digest, SwStr *ret_manife
         return sw_fail(err, &cannot_pull, "not found");
     *ret_manifest = out->images.v[0].image_manifest;
     if (ret_digest)
-        *ret_digest = out->images.v[0].image_id ? out->images.v[0].image_id->image_digest : SW_NO_STR;
+        *ret_digest =
+            out->images.v[0].image_id ? out->images.v[0].image_id->image_digest : SW_NO_STR;
     return 0;
 }
 
@@ -97,14 +103,18 @@ static SwCtx *registry_ctx(SwCtx *cx, const EcsImageName *n) {
     return r;
 }
 
-int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, SwStr *ret_digest, SwError *err) {
+int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, SwStr *ret_digest,
+                  SwError *err) {
     EcsImageName n;
     SwCtx *role;
     (void)t;
     if (!ecs_image_name_parse(name, cx->host->registry, &n))
-        return sw_fail(err, &cannot_pull,
-                       "CannotPullContainerError: The image %.*s is not in this server's registry (%.*s/REPOSITORY:TAG or ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG), and no other registry is reached. Push it there first.",
-                       SW_FMT(name), SW_FMT(cx->host->registry));
+        return sw_fail(
+            err, &cannot_pull,
+            "CannotPullContainerError: The image %.*s is not in this server's registry "
+            "(%.*s/REPOSITORY:TAG or ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG), and no "
+            "other registry is reached. Push it there first.",
+            SW_FMT(name), SW_FMT(cx->host->registry));
     if (ecs_role_ctx(cx, t->definition->execution_role_arn, &role, err) < 0)
         return -1;
     Source s = {registry_ctx(role, &n), &n};
@@ -113,10 +123,14 @@ int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, S
         const char *why = err->message;
         sw_error_reset(err);
         return sw_fail(err, &cannot_pull,
-                       "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref %.*s: %.*s: %s",
+                       "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
+                       "failed to resolve ref %.*s: %.*s: %s",
                        SW_FMT(name), SW_FMT(name), why);
     }
-    SwImageSource src = {.manifest = manifest, .arg = &s, .blob_path = source_blob_path, .manifest_of = source_manifest};
+    SwImageSource src = {.manifest = manifest,
+                         .arg = &s,
+                         .blob_path = source_blob_path,
+                         .manifest_of = source_manifest};
     if (sw_image_unpack(cx->host->runtime, cx->arena, &src, ret, err) < 0) {
         const char *why = err->message;
         sw_error_reset(err);

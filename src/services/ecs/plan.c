@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See plan.h. Percentages are of the desired count: the minimum is rounded up, the maximum down (ECS API reference,
- * DeploymentConfiguration). */
+/* See plan.h. Percentages are of the desired count: the minimum is rounded up, the maximum down
+ * (ECS API reference, DeploymentConfiguration). */
 
 #include "plan.h"
 

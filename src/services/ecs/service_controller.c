@@ -3,40 +3,44 @@
  *
  *   deployment:  IN_PROGRESS -- all tasks healthy, no others left --> COMPLETED
  *                    |  too many failed tasks, or an alarm
- *                    '--> FAILED -- rollback --> the last good deployment is PRIMARY again, IN_PROGRESS
- *   service:     ACTIVE -- DeleteService --> DRAINING -- no task left --> INACTIVE -- an hour --> gone
+ *                    '--> FAILED -- rollback --> the last good deployment is PRIMARY again,
+ * IN_PROGRESS service:     ACTIVE -- DeleteService --> DRAINING -- no task left --> INACTIVE -- an
+ * hour --> gone
  *
- * A step is one transaction and acts only on the store: it makes task records, marks tasks to stop, and asks the load
- * balancer's health through its API. Tasks do the rest (task_controller.c) and wake the service with each change, so
- * that a crash between any two steps leaves a service that the next one carries on. */
+ * A step is one transaction and acts only on the store: it makes task records, marks tasks to stop,
+ * and asks the load balancer's health through its API. Tasks do the rest (task_controller.c) and
+ * wake the service with each change, so that a crash between any two steps leaves a service that
+ * the next one carries on. */
 
 #include "ecs.h"
 
+#include "base/log.h"
 #include "models/cloudwatch.gen.h"
 #include "models/elbv2.gen.h"
 #include "plan.h"
 
-#define POLL          SW_S              /* of target health and alarms while a deployment is under way */
-#define POLL_STEADY   (5 * SW_S)
-#define PROOF         (2 * SW_S)        /* a task without any health check must run so long to count as healthy */
+#define POLL SW_S /* of target health and alarms while a deployment is under way */
+#define POLL_STEADY (5 * SW_S)
+#define PROOF (2 * SW_S) /* a task without any health check must run so long to count as healthy   \
+                          */
 
-typedef struct Seen {                   /* a task as the scheduler sees it */
+typedef struct Seen { /* a task as the scheduler sees it */
     EcsTaskRecord *t;
-    bool  alive;                        /* desired RUNNING */
-    bool  serving;                      /* alive, or still in a state before DEACTIVATING */
-    bool  primary, healthy;
-    SwStr ill;                          /* why it must be replaced; absent: it need not */
+    bool alive;   /* desired RUNNING */
+    bool serving; /* alive, or still in a state before DEACTIVATING */
+    bool primary, healthy;
+    SwStr ill; /* why it must be replaced; absent: it need not */
 } Seen;
 
 typedef struct Round {
-    SwCtx            *cx;
+    SwCtx *cx;
     EcsServiceRecord *s;
-    EcsDeployment    *primary;
+    EcsDeployment *primary;
     EcsDeploymentState *state;
-    Seen             *seen;
-    size_t            n;
-    SwTime            now, again;
-    bool              changed;
+    Seen *seen;
+    size_t n;
+    SwTime now, again;
+    bool changed;
     Elbv2DescribeTargetHealthOutput *health[5];
 } Round;
 
@@ -53,9 +57,10 @@ static bool in_progress(const Round *r) {
 
 static int ask_health(Round *r, SwError *err) {
     for (size_t i = 0; i < r->s->service->load_balancers.n && i < SW_N(r->health); i++) {
-        Elbv2DescribeTargetHealthInput in = {.target_group_arn = r->s->service->load_balancers.v[i].target_group_arn};
+        Elbv2DescribeTargetHealthInput in = {
+            .target_group_arn = r->s->service->load_balancers.v[i].target_group_arn};
         if (elbv2_call_describe_target_health(r->cx, &in, &r->health[i], err) < 0) {
-            r->health[i] = NULL;        /* the group is gone: its targets are not healthy */
+            r->health[i] = NULL; /* the group is gone: its targets are not healthy */
             sw_error_reset(err);
         }
     }
@@ -72,11 +77,13 @@ static int64_t target_port(const EcsTaskRecord *t, const EcsLoadBalancer *b) {
     return SW_OR(b->container_port, 0);
 }
 
-static const Elbv2TargetHealth *target_health(const Round *r, const EcsTaskRecord *t, const EcsLoadBalancer *b) {
+static const Elbv2TargetHealth *target_health(const Round *r, const EcsTaskRecord *t,
+                                              const EcsLoadBalancer *b) {
     SwStr id = ecs_is(t->definition->network_mode, "awsvpc") ? t->address : SW_STR("127.0.0.1");
     int64_t port = target_port(t, b);
     for (size_t i = 0; i < r->s->service->load_balancers.n && i < SW_N(r->health); i++) {
-        if (!r->health[i] || !sw_str_eq(r->s->service->load_balancers.v[i].target_group_arn, b->target_group_arn))
+        if (!r->health[i] ||
+            !sw_str_eq(r->s->service->load_balancers.v[i].target_group_arn, b->target_group_arn))
             continue;
         for (size_t k = 0; k < r->health[i]->target_health_descriptions.n; k++) {
             const Elbv2TargetHealthDescription *d = &r->health[i]->target_health_descriptions.v[k];
@@ -96,10 +103,14 @@ static void judge_targets(Round *r, Seen *s, bool grace) {
         s->healthy &= good;
         if (!h || good || grace || !ecs_is(h->state, "unhealthy") || s->ill.n)
             continue;
-        s->ill = sw_strf(r->cx->arena, "Task failed ELB health checks in (target-group %.*s)", SW_FMT(b->target_group_arn));
+        s->ill = sw_strf(r->cx->arena, "Task failed ELB health checks in (target-group %.*s)",
+                         SW_FMT(b->target_group_arn));
         SwStr id = ecs_task_id(t);
-        ecs_service_say(r->cx, r->s, "(task %.*s) (port %lld) is unhealthy in (target-group %.*s) due to (reason %.*s)", SW_FMT(id),
-                        (long long)target_port(t, b), SW_FMT(b->target_group_arn), SW_FMT(sw_str_or(h->description, h->reason)));
+        ecs_service_say(
+            r->cx, r->s,
+            "(task %.*s) (port %lld) is unhealthy in (target-group %.*s) due to (reason %.*s)",
+            SW_FMT(id), (long long)target_port(t, b), SW_FMT(b->target_group_arn),
+            SW_FMT(sw_str_or(h->description, h->reason)));
     }
 }
 
@@ -113,7 +124,8 @@ static bool is_checked(const EcsTaskRecord *t) {
 static void judge(Round *r, Seen *s) {
     EcsTask *k = s->t->task;
     SwStr state = k->last_status;
-    bool early = ecs_is(state, "PROVISIONING") || ecs_is(state, "PENDING") || ecs_is(state, "ACTIVATING");
+    bool early =
+        ecs_is(state, "PROVISIONING") || ecs_is(state, "PENDING") || ecs_is(state, "ACTIVATING");
     s->alive = !ecs_is(k->desired_status, "STOPPED");
     s->serving = (s->alive && early) || ecs_is(state, "RUNNING");
     s->primary = sw_str_eq(s->t->deployment_id, r->primary->id);
@@ -121,10 +133,12 @@ static void judge(Round *r, Seen *s) {
     if (!s->healthy)
         return;
     SwTime started = SW_OR(k->started_at, r->now);
-    bool grace = r->now < started + SW_OR(r->s->service->health_check_grace_period_seconds, 0) * SW_S;
+    bool grace =
+        r->now < started + SW_OR(r->s->service->health_check_grace_period_seconds, 0) * SW_S;
     bool has_check = false;
     for (size_t i = 0; i < s->t->definition->container_definitions.n; i++)
-        has_check |= s->t->definition->container_definitions.v[i].health_check && SW_OR(s->t->definition->container_definitions.v[i].essential, true);
+        has_check |= s->t->definition->container_definitions.v[i].health_check &&
+                     SW_OR(s->t->definition->container_definitions.v[i].essential, true);
     if (has_check)
         s->healthy &= ecs_is(k->health_status, "HEALTHY");
     if (ecs_is(k->health_status, "UNHEALTHY") && !grace) {
@@ -141,7 +155,8 @@ static void judge(Round *r, Seen *s) {
 
 static int look(Round *r, SwError *err) {
     SwDocList l;
-    if (ecs_tasks_of(r->cx, "by_service", r->s->service->service_arn, &l, err) < 0 || ask_health(r, err) < 0)
+    if (ecs_tasks_of(r->cx, "by_service", r->s->service->service_arn, &l, err) < 0 ||
+        ask_health(r, err) < 0)
         return -1;
     r->seen = sw_new_n(r->cx->arena, Seen, l.n + 1);
     r->n = l.n;
@@ -171,7 +186,9 @@ static int impaired(Round *r, SwError *err) {
     if (SW_OR(st->consecutive, 0) <= 3 || SW_OR(st->warned, false))
         return 0;
     st->warned = SW_SOME_BOOL(true);
-    ecs_service_say(r->cx, r->s, "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.");
+    ecs_service_say(r->cx, r->s,
+                    "is unable to consistently start tasks successfully. For more information, see "
+                    "the Troubleshooting section of the Amazon ECS Developer Guide.");
     return ecs_service_action(r->cx, r->s, "WARN", "SERVICE_TASK_START_IMPAIRED", SW_NO_STR, err);
 }
 
@@ -199,7 +216,8 @@ static int account(Round *r, SwError *err) {
             }
             r->changed = true;
         }
-        /* No change of state for the event bus: only the record, with a new version so that nobody overwrites it. */
+        /* No change of state for the event bus: only the record, with a new version so that nobody
+         * overwrites it. */
         t->task->version = SW_SOME_INT(SW_OR(t->task->version, 0) + 1);
         if (sw_doc_put(r->cx->tx, &ecs_tasks, ecs_task_id(t), t, err) < 0 ||
             sw_wake(r->cx, &ecs_task_controller, ecs_task_id(t), 0, err) < 0)
@@ -248,7 +266,8 @@ static int replace_ill(Round *r, SwError *err) {
 }
 
 /* Worst first: not yet running, then running, then healthy. */
-static int stop_some(Round *r, bool primary, int64_t n, bool healthy_too, SwStr reason, SwError *err) {
+static int stop_some(Round *r, bool primary, int64_t n, bool healthy_too, SwStr reason,
+                     SwError *err) {
     SwStrList ids = {0};
     for (int rank = 0; rank < 3 && n > 0; rank++)
         for (size_t i = r->n; i-- > 0 && n > 0;) {
@@ -273,8 +292,10 @@ static EcsTagList tags_of(Round *r, const EcsTaskDefinitionRecord *d) {
     if (ecs_is(v->propagate_tags, "SERVICE"))
         ecs_tags_merge(r->cx->arena, &tags, &v->tags);
     if (SW_OR(v->enable_ecs_managed_tags, false)) {
-        *sw_list_add(r->cx->arena, &tags) = (EcsTag){SW_STR("aws:ecs:clusterName"), r->s->cluster_name};
-        *sw_list_add(r->cx->arena, &tags) = (EcsTag){SW_STR("aws:ecs:serviceName"), v->service_name};
+        *sw_list_add(r->cx->arena, &tags) =
+            (EcsTag){SW_STR("aws:ecs:clusterName"), r->s->cluster_name};
+        *sw_list_add(r->cx->arena, &tags) =
+            (EcsTag){SW_STR("aws:ecs:serviceName"), v->service_name};
     }
     return tags;
 }
@@ -289,16 +310,25 @@ static int start_tasks(Round *r, int64_t n, SwError *err) {
         return 0;
     }
     EcsTaskPlan plan = {
-        .network = p->network_configuration, .load_balancers = &r->state->load_balancers, .launch_type = p->launch_type,
+        .network = p->network_configuration,
+        .load_balancers = &r->state->load_balancers,
+        .launch_type = p->launch_type,
         .platform_version = ecs_is(p->launch_type, "FARGATE") ? SW_STR("1.4.0") : SW_NO_STR,
-        .capacity_provider = p->capacity_provider_strategy.n ? p->capacity_provider_strategy.v[0].capacity_provider : SW_NO_STR,
-        .group = sw_strf(cx->arena, "service:%.*s", SW_FMT(r->s->service->service_name)), .started_by = p->id,
-        .service_name = r->s->service->service_name, .service_arn = r->s->service->service_arn, .deployment_id = p->id,
+        .capacity_provider = p->capacity_provider_strategy.n
+                                 ? p->capacity_provider_strategy.v[0].capacity_provider
+                                 : SW_NO_STR,
+        .group = sw_strf(cx->arena, "service:%.*s", SW_FMT(r->s->service->service_name)),
+        .started_by = p->id,
+        .service_name = r->s->service->service_name,
+        .service_arn = r->s->service->service_arn,
+        .deployment_id = p->id,
     };
-    if (ecs_cluster_get(cx, r->s->cluster_name, &plan.cluster, err) < 0 || ecs_task_definition_get(cx, p->task_definition, &plan.definition, err) < 0)
+    if (ecs_cluster_get(cx, r->s->cluster_name, &plan.cluster, err) < 0 ||
+        ecs_task_definition_get(cx, p->task_definition, &plan.definition, err) < 0)
         return -1;
     if (!plan.definition)
-        return sw_fail(err, &SW_INTERNAL_FAILURE, "the task definition %.*s is gone", SW_FMT(p->task_definition));
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "the task definition %.*s is gone",
+                       SW_FMT(p->task_definition));
     EcsTagList tags = tags_of(r, plan.definition);
     plan.tags = &tags;
     SwStrList ids = {0};
@@ -316,7 +346,9 @@ static int start_tasks(Round *r, int64_t n, SwError *err) {
 
 static int roll(Round *r, SwError *err) {
     const EcsDeploymentConfiguration *c = r->s->service->deployment_configuration;
-    EcsRoll x = {.desired = r->primary->desired_count.v, .minimum_percent = c->minimum_healthy_percent.v, .maximum_percent = c->maximum_percent.v};
+    EcsRoll x = {.desired = r->primary->desired_count.v,
+                 .minimum_percent = c->minimum_healthy_percent.v,
+                 .maximum_percent = c->maximum_percent.v};
     int64_t old_ill = 0;
     for (size_t i = 0; i < r->n; i++) {
         const Seen *s = &r->seen[i];
@@ -328,11 +360,14 @@ static int roll(Round *r, SwError *err) {
     }
     EcsRollPlan p = ecs_roll(&x);
     bool failed = ecs_is(r->primary->rollout_state, "FAILED");
-    if (p.stop_primary && stop_some(r, true, p.stop_primary, true, SW_STR("Scaling activity initiated by (deployment)"), err) < 0)
+    if (p.stop_primary && stop_some(r, true, p.stop_primary, true,
+                                    SW_STR("Scaling activity initiated by (deployment)"), err) < 0)
         return -1;
-    SwStr reason = sw_strf(r->cx->arena, "Scaling activity initiated by (deployment %.*s)", SW_FMT(r->primary->id));
+    SwStr reason = sw_strf(r->cx->arena, "Scaling activity initiated by (deployment %.*s)",
+                           SW_FMT(r->primary->id));
     /* A failed deployment without rollback stands still: what ran before it goes on. */
-    if (!failed && old_ill + p.stop_old > 0 && stop_some(r, false, old_ill + p.stop_old, p.stop_old > 0, reason, err) < 0)
+    if (!failed && old_ill + p.stop_old > 0 &&
+        stop_some(r, false, old_ill + p.stop_old, p.stop_old > 0, reason, err) < 0)
         return -1;
     return failed ? 0 : start_tasks(r, p.start, err);
 }
@@ -380,19 +415,26 @@ static int fail(Round *r, SwStr why, bool rollback, SwError *err) {
 }
 
 static int breaker(Round *r, SwError *err) {
-    const EcsDeploymentCircuitBreaker *b = r->s->service->deployment_configuration->deployment_circuit_breaker;
+    const EcsDeploymentCircuitBreaker *b =
+        r->s->service->deployment_configuration->deployment_circuit_breaker;
     if (!in_progress(r) || SW_OR(r->state->completed, false) || !b || !SW_OR(b->enable, false) ||
         SW_OR(r->state->failures, 0) < ecs_breaker_threshold(r->primary->desired_count.v))
         return 0;
-    return fail(r, SW_STR("ECS deployment circuit breaker: tasks failed to start."), SW_OR(b->rollback, false), err);
+    return fail(r, SW_STR("ECS deployment circuit breaker: tasks failed to start."),
+                SW_OR(b->rollback, false), err);
 }
 
 static int alarm_sounds(Round *r, const EcsDeploymentAlarms *a, bool *ret, SwError *err) {
     CloudwatchDescribeAlarmsInput in = {.alarm_names = a->alarm_names};
     CloudwatchDescribeAlarmsOutput *out;
     *ret = false;
-    if (cloudwatch_call_describe_alarms(r->cx, &in, &out, err) < 0)
-        return -1;
+    if (cloudwatch_call_describe_alarms(r->cx, &in, &out, err) < 0) {
+        /* What cannot be asked must not hold up the tasks. */
+        sw_log(SW_WARN, "alarms of a deployment cannot be asked", SW_F("service", r->s->key),
+               SW_F("message", err->message));
+        sw_error_reset(err);
+        return 0;
+    }
     for (size_t i = 0; i < out->metric_alarms.n; i++)
         *ret |= ecs_is(out->metric_alarms.v[i].state_value, "ALARM");
     for (size_t i = 0; i < out->composite_alarms.n; i++)
@@ -400,7 +442,8 @@ static int alarm_sounds(Round *r, const EcsDeploymentAlarms *a, bool *ret, SwErr
     return 0;
 }
 
-/* An alarm that sounds when a deployment begins is not this deployment's doing: alarms are left alone then, as AWS. */
+/* An alarm that sounds when a deployment begins is not this deployment's doing: alarms are left
+ * alone then, as AWS. */
 static int alarms(Round *r, SwError *err) {
     const EcsDeploymentAlarms *a = r->s->service->deployment_configuration->alarms;
     bool sounds;
@@ -415,7 +458,9 @@ static int alarms(Round *r, SwError *err) {
         return 0;
     }
     look_again(r, r->now + POLL);
-    return sounds ? fail(r, SW_STR("ECS deployment failed: alarm detected."), SW_OR(a->rollback, false), err) : 0;
+    return sounds ? fail(r, SW_STR("ECS deployment failed: alarm detected."),
+                         SW_OR(a->rollback, false), err)
+                  : 0;
 }
 
 static int complete(Round *r, SwError *err) {
@@ -436,7 +481,9 @@ static int complete(Round *r, SwError *err) {
         r->state->healthy_since = SW_SOME_TIME(r->now);
         r->changed = true;
     }
-    SwTime baked = r->state->healthy_since.v + SW_OR(r->s->service->deployment_configuration->bake_time_in_minutes, 0) * SW_MINUTE;
+    SwTime baked =
+        r->state->healthy_since.v +
+        SW_OR(r->s->service->deployment_configuration->bake_time_in_minutes, 0) * SW_MINUTE;
     if (in_progress(r) && r->now < baked) {
         look_again(r, baked);
         return 0;
@@ -475,7 +522,8 @@ static int draining(Round *r, SwError *err) {
 }
 
 static int active(Round *r, SwError *err) {
-    if (account(r, err) < 0 || replace_ill(r, err) < 0 || breaker(r, err) < 0 || alarms(r, err) < 0 || roll(r, err) < 0)
+    if (account(r, err) < 0 || replace_ill(r, err) < 0 || breaker(r, err) < 0 ||
+        alarms(r, err) < 0 || roll(r, err) < 0)
         return -1;
     retire(r);
     r->state = ecs_deployment_state(r->s, r->primary->id);
@@ -483,7 +531,8 @@ static int active(Round *r, SwError *err) {
         return -1;
     bool targets = r->s->service->load_balancers.n > 0 && r->n > 0;
     if (targets)
-        look_again(r, r->now + (in_progress(r) || !SW_OR(r->s->steady, false) ? POLL : POLL_STEADY));
+        look_again(r,
+                   r->now + (in_progress(r) || !SW_OR(r->s->steady, false) ? POLL : POLL_STEADY));
     return 0;
 }
 
@@ -522,7 +571,8 @@ static int run(Round *r, SwStr id, SwError *err) {
     r->state = r->primary ? ecs_deployment_state(r->s, r->primary->id) : NULL;
     if (SW_NEVER(!r->state))
         return 0;
-    if (look(r, err) < 0 || (ecs_is(r->s->service->status, "DRAINING") ? draining(r, err) : active(r, err)) < 0)
+    if (look(r, err) < 0 ||
+        (ecs_is(r->s->service->status, "DRAINING") ? draining(r, err) : active(r, err)) < 0)
         return -1;
     if (!r->changed)
         return 0;

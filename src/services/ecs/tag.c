@@ -5,39 +5,48 @@
 
 typedef struct Tagged {
     const SwCollection *c;
-    SwStr  id;
-    void  *record;
+    SwStr id;
+    void *record;
     EcsTagList *tags;
 } Tagged;
 
 static int find(SwCtx *cx, SwStr arn, Tagged *ret, SwError *err) {
     SwArn a;
     if (!sw_arn_parse(arn, &a) || !sw_str_eqz(a.service, "ecs"))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid arn syntax: %.*s", SW_FMT(arn));
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid arn syntax: %.*s",
+                       SW_FMT(arn));
     SwStr rest = a.resource, kind;
     if (!sw_str_cut(&rest, '/', &kind))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid arn syntax: %.*s", SW_FMT(arn));
-    bool cluster = ecs_is(kind, "cluster"), service = ecs_is(kind, "service"), task = ecs_is(kind, "task"),
-         definition = ecs_is(kind, "task-definition");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid arn syntax: %.*s",
+                       SW_FMT(arn));
+    bool cluster = ecs_is(kind, "cluster"), service = ecs_is(kind, "service"),
+         task = ecs_is(kind, "task"), definition = ecs_is(kind, "task-definition");
     if (!cluster && !service && !task && !definition)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The specified resource type cannot be tagged: %.*s", SW_FMT(kind));
-    ret->c = cluster ? &ecs_clusters : service ? &ecs_services : task ? &ecs_tasks : &ecs_task_definitions;
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "The specified resource type cannot be tagged: %.*s", SW_FMT(kind));
+    ret->c = cluster   ? &ecs_clusters
+             : service ? &ecs_services
+             : task    ? &ecs_tasks
+                       : &ecs_task_definitions;
     ret->id = task ? ecs_short_name(rest) : rest;
     if (sw_doc_get(cx->tx, ret->c, ret->id, &ret->record, err) < 0)
         return -1;
     if (!ret->record || !sw_str_eq(a.account, cx->account) || !sw_str_eq(a.region, cx->region)) {
         if (cluster)
             return sw_fail(err, &ECS_CLUSTER_NOT_FOUND_EXCEPTION, "Cluster not found.");
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The specified resource is not found. Specify a valid resource and try again.");
+        return sw_fail(
+            err, &ECS_INVALID_PARAMETER_EXCEPTION,
+            "The specified resource is not found. Specify a valid resource and try again.");
     }
-    ret->tags = cluster ? &((EcsClusterRecord *)ret->record)->cluster->tags
-              : service ? &((EcsServiceRecord *)ret->record)->service->tags
-              : task ? &((EcsTaskRecord *)ret->record)->task->tags : &((EcsTaskDefinitionRecord *)ret->record)->tags;
+    ret->tags = cluster   ? &((EcsClusterRecord *)ret->record)->cluster->tags
+                : service ? &((EcsServiceRecord *)ret->record)->service->tags
+                : task    ? &((EcsTaskRecord *)ret->record)->task->tags
+                          : &((EcsTaskDefinitionRecord *)ret->record)->tags;
     return 0;
 }
 
 static int put(SwCtx *cx, Tagged *t, SwError *err) {
-    if (t->c == &ecs_tasks) {           /* so that its controller, if it is at work, does not write over it */
+    if (t->c == &ecs_tasks) { /* so that its controller, if it is at work, does not write over it */
         EcsTask *k = ((EcsTaskRecord *)t->record)->task;
         k->version = SW_SOME_INT(SW_OR(k->version, 0) + 1);
         if (sw_wake(cx, &ecs_task_controller, t->id, 0, err) < 0)
@@ -46,18 +55,21 @@ static int put(SwCtx *cx, Tagged *t, SwError *err) {
     return sw_doc_put(cx->tx, t->c, t->id, t->record, err);
 }
 
-int ecs_tag_resource(SwCtx *cx, const EcsTagResourceRequest *in, EcsTagResourceResponse *out, SwError *err) {
+int ecs_tag_resource(SwCtx *cx, const EcsTagResourceRequest *in, EcsTagResourceResponse *out,
+                     SwError *err) {
     Tagged t;
     (void)out;
     if (ecs_tags_check(&in->tags, err) < 0 || find(cx, in->resource_arn, &t, err) < 0)
         return -1;
     ecs_tags_merge(cx->arena, t.tags, &in->tags);
     if (t.tags->n > 50)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Number of tags exceeds the limit of 50.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "Number of tags exceeds the limit of 50.");
     return put(cx, &t, err);
 }
 
-int ecs_untag_resource(SwCtx *cx, const EcsUntagResourceRequest *in, EcsUntagResourceResponse *out, SwError *err) {
+int ecs_untag_resource(SwCtx *cx, const EcsUntagResourceRequest *in, EcsUntagResourceResponse *out,
+                       SwError *err) {
     Tagged t;
     EcsTagList kept = {0};
     (void)out;
@@ -70,7 +82,8 @@ int ecs_untag_resource(SwCtx *cx, const EcsUntagResourceRequest *in, EcsUntagRes
     return put(cx, &t, err);
 }
 
-int ecs_list_tags_for_resource(SwCtx *cx, const EcsListTagsForResourceRequest *in, EcsListTagsForResourceResponse *out, SwError *err) {
+int ecs_list_tags_for_resource(SwCtx *cx, const EcsListTagsForResourceRequest *in,
+                               EcsListTagsForResourceResponse *out, SwError *err) {
     Tagged t;
     if (find(cx, in->resource_arn, &t, err) < 0)
         return -1;
@@ -79,26 +92,37 @@ int ecs_list_tags_for_resource(SwCtx *cx, const EcsListTagsForResourceRequest *i
     return 0;
 }
 
-/* The settings that describe how this server always is; others cannot be changed here and are not listed. */
-static const struct { const char *name, *value; } settings[] = {
-    {"awsvpcTrunking", "disabled"}, {"containerInsights", "disabled"}, {"containerInstanceLongArnFormat", "enabled"},
-    {"serviceLongArnFormat", "enabled"}, {"taskLongArnFormat", "enabled"},
+/* The settings that describe how this server always is; others cannot be changed here and are not
+ * listed. */
+static const struct {
+    const char *name, *value;
+} settings[] = {
+    {"awsvpcTrunking", "disabled"},
+    {"containerInsights", "disabled"},
+    {"containerInstanceLongArnFormat", "enabled"},
+    {"serviceLongArnFormat", "enabled"},
+    {"taskLongArnFormat", "enabled"},
 };
 
-int ecs_list_account_settings(SwCtx *cx, const EcsListAccountSettingsRequest *in, EcsListAccountSettingsResponse *out, SwError *err) {
+int ecs_list_account_settings(SwCtx *cx, const EcsListAccountSettingsRequest *in,
+                              EcsListAccountSettingsResponse *out, SwError *err) {
     SwStrList all = {0}, page = {0};
     for (size_t i = 0; i < SW_N(settings); i++)
-        if ((!in->name.n || ecs_is(in->name, settings[i].name)) && (!in->value.n || ecs_is(in->value, settings[i].value)))
+        if ((!in->name.n || ecs_is(in->name, settings[i].name)) &&
+            (!in->value.n || ecs_is(in->value, settings[i].value)))
             sw_str_list_add(cx->arena, &all, sw_str(settings[i].name));
     SwOptInt max = in->max_results;
-    if (ecs_page(cx, "ecs:ListAccountSettings", &all, in->next_token, max, &page, &out->next_token, err) < 0)
+    if (ecs_page(cx, "ecs:ListAccountSettings", &all, in->next_token, max, &page, &out->next_token,
+                 err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->settings);
     for (size_t i = 0; i < SW_N(settings); i++) {
         if (!ecs_has(&page, settings[i].name))
             continue;
         EcsSetting *s = sw_list_add(cx->arena, &out->settings);
-        *s = (EcsSetting){.name = sw_str(settings[i].name), .value = sw_str(settings[i].value), .principal_arn = sw_str_or(in->principal_arn, cx->principal.arn)};
+        *s = (EcsSetting){.name = sw_str(settings[i].name),
+                          .value = sw_str(settings[i].value),
+                          .principal_arn = sw_str_or(in->principal_arn, cx->principal.arn)};
     }
     return 0;
 }

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tasks: what is asked for. A handler writes the task and wakes its controller (task_controller.c), which does the rest. */
+/* Tasks: what is asked for. A handler writes the task and wakes its controller (task_controller.c),
+ * which does the rest. */
 
 #include "ecs.h"
 
 #include "base/id.h"
 
-const SwCollection ecs_tasks = {.name = "ecs/task", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_task_record,
-    .indexes = {{.name = "by_cluster", .member = {"clusterArn"}}, {.name = "by_service", .member = {"serviceArn"}},
-                {.name = "by_token", .member = {"token"}}, {.name = "by_credentials", .member = {"credentialsId"}}}};
+const SwCollection ecs_tasks = {
+    .name = "ecs/task",
+    .scope = SW_SCOPE_GLOBAL,
+    .shape = &ecs_shape_task_record,
+    .indexes = {{.name = "by_cluster", .member = {"clusterArn"}},
+                {.name = "by_service", .member = {"serviceArn"}},
+                {.name = "by_token", .member = {"token"}},
+                {.name = "by_credentials", .member = {"credentialsId"}}}};
 
 SwStr ecs_task_id(const EcsTaskRecord *t) {
     return ecs_short_name(t->task->task_arn);
@@ -56,20 +62,25 @@ int ecs_task_put(SwCtx *cx, EcsTaskRecord *t, SwError *err) {
     if (sw_json_parse(cx->arena, sw_buf_str(&b), &v, err) < 0)
         return -1;
     /* The event writes times as text (EventBridge's documentation), where the API has numbers. */
-    static const char *const times[] = {"connectivityAt", "createdAt", "executionStoppedAt", "pullStartedAt", "pullStoppedAt",
-                                        "startedAt", "stoppedAt", "stoppingAt"};
+    static const char *const times[] = {"connectivityAt", "createdAt",     "executionStoppedAt",
+                                        "pullStartedAt",  "pullStoppedAt", "startedAt",
+                                        "stoppedAt",      "stoppingAt"};
     for (size_t i = 0; i < SW_N(times); i++) {
         double s;
         if (sw_value_double(sw_value_getz(&v, times[i]), &s))
-            sw_value_set(cx->arena, &v, sw_str(times[i]), sw_value_string(sw_time_iso8601(cx->arena, (SwTime)(s * 1e3) * SW_MS)));
+            sw_value_set(cx->arena, &v, sw_str(times[i]),
+                         sw_value_string(sw_time_iso8601(cx->arena, (SwTime)(s * 1e3) * SW_MS)));
     }
-    sw_value_set(cx->arena, &v, SW_STR("updatedAt"), sw_value_string(sw_time_iso8601(cx->arena, sw_now(cx))));
-    return ecs_event(cx, "ECS Task State Change", t->task->task_arn, sw_json_text(cx->arena, &v), err);
+    sw_value_set(cx->arena, &v, SW_STR("updatedAt"),
+                 sw_value_string(sw_time_iso8601(cx->arena, sw_now(cx))));
+    return ecs_event(cx, "ECS Task State Change", t->task->task_arn, sw_json_text(cx->arena, &v),
+                     err);
 }
 
 /* ---- making one ---- */
 
-static void override_environment(SwArena *a, EcsKeyValuePairList *env, const EcsKeyValuePairList *over) {
+static void override_environment(SwArena *a, EcsKeyValuePairList *env,
+                                 const EcsKeyValuePairList *over) {
     for (size_t i = 0; i < over->n; i++) {
         size_t k = 0;
         while (k < env->n && !sw_str_eq(env->v[k].name, over->v[i].name))
@@ -80,7 +91,8 @@ static void override_environment(SwArena *a, EcsKeyValuePairList *env, const Ecs
     }
 }
 
-static int apply_container(SwCtx *cx, EcsTaskDefinition *d, const EcsContainerOverride *o, SwError *err) {
+static int apply_container(SwCtx *cx, EcsTaskDefinition *d, const EcsContainerOverride *o,
+                           SwError *err) {
     for (size_t i = 0; i < d->container_definitions.n; i++) {
         EcsContainerDefinition *c = &d->container_definitions.v[i];
         if (!sw_str_eq(c->name, o->name))
@@ -96,20 +108,27 @@ static int apply_container(SwCtx *cx, EcsTaskDefinition *d, const EcsContainerOv
             c->memory_reservation = o->memory_reservation;
         return 0;
     }
-    return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Override for container named %.*s is not a container in the TaskDefinition.", SW_FMT(o->name));
+    return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                   "Override for container named %.*s is not a container in the TaskDefinition.",
+                   SW_FMT(o->name));
 }
 
-static int apply_overrides(SwCtx *cx, EcsTaskDefinition *d, const EcsTaskOverride *o, SwError *err) {
-    static const EcsRefused task[] = {{"inferenceAcceleratorOverrides", "there are no accelerators"},
-                                      {"ephemeralStorage", "the size of a task's storage is not limited"}};
-    static const EcsRefused container[] = {{"environmentFiles", "use environment"}, {"resourceRequirements", "there are no GPUs"}};
+static int apply_overrides(SwCtx *cx, EcsTaskDefinition *d, const EcsTaskOverride *o,
+                           SwError *err) {
+    static const EcsRefused task[] = {
+        {"inferenceAcceleratorOverrides", "there are no accelerators"},
+        {"ephemeralStorage", "the size of a task's storage is not limited"}};
+    static const EcsRefused container[] = {{"environmentFiles", "use environment"},
+                                           {"resourceRequirements", "there are no GPUs"}};
     if (!o)
         return 0;
-    if (ecs_refuse(&ecs_shape_task_override, o, "overrides.", task, SW_N(task), &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0)
+    if (ecs_refuse(&ecs_shape_task_override, o, "overrides.", task, SW_N(task),
+                   &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0)
         return -1;
     for (size_t i = 0; i < o->container_overrides.n; i++)
-        if (ecs_refuse(&ecs_shape_container_override, &o->container_overrides.v[i], "overrides.containerOverrides.", container,
-                       SW_N(container), &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0 ||
+        if (ecs_refuse(&ecs_shape_container_override, &o->container_overrides.v[i],
+                       "overrides.containerOverrides.", container, SW_N(container),
+                       &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0 ||
             apply_container(cx, d, &o->container_overrides.v[i], err) < 0)
             return -1;
     if (o->cpu.n)
@@ -121,8 +140,10 @@ static int apply_overrides(SwCtx *cx, EcsTaskDefinition *d, const EcsTaskOverrid
     if (o->execution_role_arn.n)
         d->execution_role_arn = o->execution_role_arn;
     int64_t v;
-    if ((d->cpu.n && !ecs_cpu_parse(d->cpu, &v)) || (d->memory.n && !ecs_memory_parse(d->memory, &v)))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid 'cpu' or 'memory' in overrides.");
+    if ((d->cpu.n && !ecs_cpu_parse(d->cpu, &v)) ||
+        (d->memory.n && !ecs_memory_parse(d->memory, &v)))
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "Invalid 'cpu' or 'memory' in overrides.");
     return 0;
 }
 
@@ -131,7 +152,8 @@ static void make_containers(SwCtx *cx, EcsTaskRecord *t, SwStr id, SwStr cluster
         const EcsContainerDefinition *d = &t->definition->container_definitions.v[i];
         EcsContainer *c = sw_list_add(cx->arena, &t->task->containers);
         SwStr uuid = sw_id_uuid(cx->arena);
-        c->container_arn = sw_arn(cx, "ecs", "container/%.*s/%.*s/%.*s", SW_FMT(cluster), SW_FMT(id), SW_FMT(uuid));
+        c->container_arn = sw_arn(cx, "ecs", "container/%.*s/%.*s/%.*s", SW_FMT(cluster),
+                                  SW_FMT(id), SW_FMT(uuid));
         c->task_arn = t->task->task_arn;
         c->name = d->name;
         c->image = d->image;
@@ -185,12 +207,21 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
         t->load_balancers = *p->load_balancers;
     *k = (EcsTask){
         .task_arn = sw_arn(cx, "ecs", "task/%.*s/%.*s", SW_FMT(cluster), SW_FMT(id)),
-        .cluster_arn = t->cluster_arn, .task_definition_arn = t->definition->task_definition_arn,
-        .last_status = SW_STR("PROVISIONING"), .desired_status = SW_STR("RUNNING"), .launch_type = p->launch_type,
-        .capacity_provider_name = p->capacity_provider, .platform_version = p->platform_version, .group = p->group,
-        .started_by = p->started_by, .cpu = t->definition->cpu, .memory = t->definition->memory,
-        .availability_zone = sw_strf(a, "%.*sa", SW_FMT(cx->region)), .created_at = SW_SOME_TIME(sw_now(cx)),
-        .enable_execute_command = SW_SOME_BOOL(false), .health_status = SW_STR("UNKNOWN"),
+        .cluster_arn = t->cluster_arn,
+        .task_definition_arn = t->definition->task_definition_arn,
+        .last_status = SW_STR("PROVISIONING"),
+        .desired_status = SW_STR("RUNNING"),
+        .launch_type = p->launch_type,
+        .capacity_provider_name = p->capacity_provider,
+        .platform_version = p->platform_version,
+        .group = p->group,
+        .started_by = p->started_by,
+        .cpu = t->definition->cpu,
+        .memory = t->definition->memory,
+        .availability_zone = sw_strf(a, "%.*sa", SW_FMT(cx->region)),
+        .created_at = SW_SOME_TIME(sw_now(cx)),
+        .enable_execute_command = SW_SOME_BOOL(false),
+        .health_status = SW_STR("UNKNOWN"),
     };
     if (ecs_is(p->launch_type, "FARGATE"))
         k->platform_family = SW_STR("Linux");
@@ -207,47 +238,65 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
     return ecs_task_put(cx, t, err) < 0 ? -1 : sw_wake(cx, &ecs_task_controller, id, 0, err);
 }
 
-int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type, const EcsNetworkConfiguration *network, SwError *err) {
+int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type,
+                     const EcsNetworkConfiguration *network, SwError *err) {
     (void)cx;
     bool vpc = ecs_is(d->network_mode, "awsvpc"), given = network && network->awsvpc_configuration;
     if (!ecs_is(d->status, "ACTIVE"))
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition is inactive");
     if (ecs_is(launch_type, "EXTERNAL") || ecs_is(launch_type, "MANAGED_INSTANCES"))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "launchType: %.*s is not supported; use EC2 or FARGATE.", SW_FMT(launch_type));
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "launchType: %.*s is not supported; use EC2 or FARGATE.",
+                       SW_FMT(launch_type));
     if (ecs_is(launch_type, "FARGATE") && !ecs_has(&d->compatibilities, "FARGATE"))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Task definition does not support launch_type FARGATE.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "Task definition does not support launch_type FARGATE.");
     if (vpc && !given)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Network Configuration must be provided when networkMode 'awsvpc' is specified.");
+        return sw_fail(
+            err, &ECS_INVALID_PARAMETER_EXCEPTION,
+            "Network Configuration must be provided when networkMode 'awsvpc' is specified.");
     if (!vpc && given)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Network Configuration is not valid for the given networkMode of this task definition.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "Network Configuration is not valid for the given networkMode of this task "
+                       "definition.");
     if (vpc && !network->awsvpc_configuration->subnets.n)
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "subnets can not be empty.");
     if (vpc && network->awsvpc_configuration->subnets.n > 16)
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "subnets can have at most 16 items.");
     if (vpc && network->awsvpc_configuration->security_groups.n > 5)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "securityGroups can have at most 5 items.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "securityGroups can have at most 5 items.");
     return 0;
 }
 
 int ecs_launch_choose(SwCtx *cx, const EcsClusterRecord *cluster, SwStr launch_type,
-                      const EcsCapacityProviderStrategyItemList *strategy, SwStr *ret_launch_type, SwStr *ret_provider, SwError *err) {
+                      const EcsCapacityProviderStrategyItemList *strategy, SwStr *ret_launch_type,
+                      SwStr *ret_provider, SwError *err) {
     (void)cx;
     if (launch_type.n && strategy->n)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "Specifying both a launch type and capacity provider strategy is not "
+                       "supported. Remove one and try again.");
     for (size_t i = 0; i < strategy->n; i++)
-        if (!sw_str_list_has(&cluster->cluster->capacity_providers, strategy->v[i].capacity_provider))
+        if (!sw_str_list_has(&cluster->cluster->capacity_providers,
+                             strategy->v[i].capacity_provider))
             return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                           "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster. Associate the capacity provider with the cluster and try again.");
-    const EcsCapacityProviderStrategyItemList *use = strategy->n ? strategy : &cluster->cluster->default_capacity_provider_strategy;
+                           "The specified capacity provider strategy cannot contain a capacity "
+                           "provider that is not associated with the cluster. Associate the "
+                           "capacity provider with the cluster and try again.");
+    const EcsCapacityProviderStrategyItemList *use =
+        strategy->n ? strategy : &cluster->cluster->default_capacity_provider_strategy;
     *ret_provider = SW_NO_STR;
     *ret_launch_type = sw_str_or(launch_type, SW_STR("EC2"));
     if (launch_type.n || !use->n)
         return 0;
     *ret_launch_type = SW_STR("FARGATE");
     const EcsCapacityProviderStrategyItem *best = &use->v[0];
-    for (size_t i = 0; i < use->n; i++)         /* the base first, then the greatest weight: one machine serves them all */
+    for (size_t i = 0; i < use->n;
+         i++) /* the base first, then the greatest weight: one machine serves them all */
         if (SW_OR(use->v[i].base, 0) > SW_OR(best->base, 0) ||
-            (SW_OR(use->v[i].base, 0) == SW_OR(best->base, 0) && SW_OR(use->v[i].weight, 0) > SW_OR(best->weight, 0)))
+            (SW_OR(use->v[i].base, 0) == SW_OR(best->base, 0) &&
+             SW_OR(use->v[i].weight, 0) > SW_OR(best->weight, 0)))
             best = &use->v[i];
     *ret_provider = best->capacity_provider;
     return 0;
@@ -274,7 +323,8 @@ static SwStr request_text(SwCtx *cx, const EcsRunTaskRequest *in) {
 }
 
 /* The tasks of an earlier call with this token. *ret_found false: none. */
-static int replay(SwCtx *cx, SwStr token, SwStr request, EcsRunTaskResponse *out, bool *ret_found, SwError *err) {
+static int replay(SwCtx *cx, SwStr token, SwStr request, EcsRunTaskResponse *out, bool *ret_found,
+                  SwError *err) {
     SwDocList l;
     *ret_found = false;
     if (!token.n)
@@ -284,7 +334,9 @@ static int replay(SwCtx *cx, SwStr token, SwStr request, EcsRunTaskResponse *out
     for (size_t i = 0; i < l.n; i++) {
         EcsTaskRecord *t = l.v[i].record;
         if (!sw_str_eq(t->token_request, request))
-            return sw_fail(err, &ECS_CONFLICT_EXCEPTION, "The RunTask request could not be processed due to conflicts: the clientToken was used with other parameters.");
+            return sw_fail(err, &ECS_CONFLICT_EXCEPTION,
+                           "The RunTask request could not be processed due to conflicts: the "
+                           "clientToken was used with other parameters.");
         *sw_list_add(cx->arena, &out->tasks) = *shown(cx, t);
         *ret_found = true;
     }
@@ -295,11 +347,16 @@ static int check_platform_version(SwStr v, SwStr launch_type, SwError *err) {
     if (!v.n)
         return 0;
     if (!ecs_is(launch_type, "FARGATE"))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The platform version must be null when specifying an EC2 launch type.");
-    return ecs_is(v, "LATEST") || ecs_is(v, "1.4.0") ? 0 : sw_fail(err, &ECS_PLATFORM_UNKNOWN_EXCEPTION, "The specified platform does not exist.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "The platform version must be null when specifying an EC2 launch type.");
+    return ecs_is(v, "LATEST") || ecs_is(v, "1.4.0")
+               ? 0
+               : sw_fail(err, &ECS_PLATFORM_UNKNOWN_EXCEPTION,
+                         "The specified platform does not exist.");
 }
 
-static EcsTagList tags_of(SwCtx *cx, const EcsRunTaskRequest *in, const EcsTaskDefinitionRecord *d, SwStr cluster) {
+static EcsTagList tags_of(SwCtx *cx, const EcsRunTaskRequest *in, const EcsTaskDefinitionRecord *d,
+                          SwStr cluster) {
     EcsTagList tags = {0};
     if (ecs_is(in->propagate_tags, "TASK_DEFINITION"))
         ecs_tags_merge(cx->arena, &tags, &d->tags);
@@ -313,33 +370,41 @@ static EcsTagList tags_of(SwCtx *cx, const EcsRunTaskRequest *in, const EcsTaskD
 }
 
 int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out, SwError *err) {
-    if (ecs_refuse(&ecs_shape_run_task_request, in, "", refused_run, SW_N(refused_run), &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0 ||
+    if (ecs_refuse(&ecs_shape_run_task_request, in, "", refused_run, SW_N(refused_run),
+                   &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0 ||
         ecs_tags_check(&in->tags, err) < 0)
         return -1;
     int64_t count = SW_OR(in->count, 1);
     if (count < 1 || count > 10)
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "count must be between 1 and 10.");
     if (in->started_by.n > 128)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "startedBy can have up to 128 characters.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "startedBy can have up to 128 characters.");
     if (ecs_is(in->propagate_tags, "SERVICE"))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "propagateTags: SERVICE is not valid for RunTask.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "propagateTags: SERVICE is not valid for RunTask.");
     EcsTaskPlan p = {.overrides = in->overrides, .network = in->network_configuration};
-    if (ecs_cluster_get(cx, in->cluster, &p.cluster, err) < 0 || ecs_task_definition_get(cx, in->task_definition, &p.definition, err) < 0)
+    if (ecs_cluster_get(cx, in->cluster, &p.cluster, err) < 0 ||
+        ecs_task_definition_get(cx, in->task_definition, &p.definition, err) < 0)
         return -1;
     if (!p.definition)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition not found.");
-    if (ecs_launch_choose(cx, p.cluster, in->launch_type, &in->capacity_provider_strategy, &p.launch_type, &p.capacity_provider, err) < 0 ||
-        ecs_launch_check(cx, p.definition->definition, p.launch_type, in->network_configuration, err) < 0 ||
+    if (ecs_launch_choose(cx, p.cluster, in->launch_type, &in->capacity_provider_strategy,
+                          &p.launch_type, &p.capacity_provider, err) < 0 ||
+        ecs_launch_check(cx, p.definition->definition, p.launch_type, in->network_configuration,
+                         err) < 0 ||
         check_platform_version(in->platform_version, p.launch_type, err) < 0)
         return -1;
     bool found;
     p.token_request = request_text(cx, in);
     if (in->client_token.n)
-        p.token = sw_strf(cx->arena, "%.*s %.*s", SW_FMT(p.cluster->cluster->cluster_arn), SW_FMT(in->client_token));
+        p.token = sw_strf(cx->arena, "%.*s %.*s", SW_FMT(p.cluster->cluster->cluster_arn),
+                          SW_FMT(in->client_token));
     sw_list_present(cx->arena, &out->failures);
     if (replay(cx, p.token, p.token_request, out, &found, err) < 0 || found)
         return found ? 0 : -1;
-    p.group = in->group.n ? in->group : sw_strf(cx->arena, "family:%.*s", SW_FMT(p.definition->family));
+    p.group =
+        in->group.n ? in->group : sw_strf(cx->arena, "family:%.*s", SW_FMT(p.definition->family));
     p.started_by = in->started_by;
     p.platform_version = ecs_is(p.launch_type, "FARGATE") ? SW_STR("1.4.0") : SW_NO_STR;
     EcsTagList tags = tags_of(cx, in, p.definition, p.cluster->cluster->cluster_name);
@@ -354,12 +419,13 @@ int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out
     return 0;
 }
 
-int ecs_start_task(SwCtx *cx, const EcsStartTaskRequest *in, EcsStartTaskResponse *out, SwError *err) {
+int ecs_start_task(SwCtx *cx, const EcsStartTaskRequest *in, EcsStartTaskResponse *out,
+                   SwError *err) {
     EcsClusterRecord *c;
     if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->tasks);
-    for (size_t i = 0; i < in->container_instances.n; i++)         /* a cluster here has none */
+    for (size_t i = 0; i < in->container_instances.n; i++) /* a cluster here has none */
         ecs_failure(cx->arena, &out->failures, in->container_instances.v[i], "MISSING");
     return 0;
 }
@@ -367,19 +433,22 @@ int ecs_start_task(SwCtx *cx, const EcsStartTaskRequest *in, EcsStartTaskRespons
 int ecs_stop_task(SwCtx *cx, const EcsStopTaskRequest *in, EcsStopTaskResponse *out, SwError *err) {
     EcsClusterRecord *c;
     void *r;
-    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0 || sw_doc_get(cx->tx, &ecs_tasks, ecs_short_name(in->task), &r, err) < 0)
+    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0 ||
+        sw_doc_get(cx->tx, &ecs_tasks, ecs_short_name(in->task), &r, err) < 0)
         return -1;
     EcsTaskRecord *t = r;
     if (!t || !sw_str_eq(t->cluster_arn, c->cluster->cluster_arn))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The referenced task was not found.");
     SwStr reason = sw_str_or(in->reason, SW_STR("Task stopped by user"));
-    if (ecs_task_stop(t, sw_now(cx), ECS_TASK_STOP_CODE_USER_INITIATED, reason) && ecs_task_put(cx, t, err) < 0)
+    if (ecs_task_stop(t, sw_now(cx), ECS_TASK_STOP_CODE_USER_INITIATED, reason) &&
+        ecs_task_put(cx, t, err) < 0)
         return -1;
     out->task = shown(cx, t);
     return sw_wake(cx, &ecs_task_controller, ecs_task_id(t), 0, err);
 }
 
-int ecs_describe_tasks(SwCtx *cx, const EcsDescribeTasksRequest *in, EcsDescribeTasksResponse *out, SwError *err) {
+int ecs_describe_tasks(SwCtx *cx, const EcsDescribeTasksRequest *in, EcsDescribeTasksResponse *out,
+                       SwError *err) {
     EcsClusterRecord *c;
     if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
         return -1;
@@ -396,7 +465,10 @@ int ecs_describe_tasks(SwCtx *cx, const EcsDescribeTasksRequest *in, EcsDescribe
             return -1;
         EcsTaskRecord *t = r;
         if (!t || !sw_str_eq(t->cluster_arn, c->cluster->cluster_arn)) {
-            ecs_failure(cx->arena, &out->failures, sw_arn(cx, "ecs", "task/%.*s/%.*s", SW_FMT(c->cluster->cluster_name), SW_FMT(id)), "MISSING");
+            ecs_failure(
+                cx->arena, &out->failures,
+                sw_arn(cx, "ecs", "task/%.*s/%.*s", SW_FMT(c->cluster->cluster_name), SW_FMT(id)),
+                "MISSING");
             continue;
         }
         EcsTask *x = sw_list_add(cx->arena, &out->tasks);
@@ -410,20 +482,23 @@ int ecs_describe_tasks(SwCtx *cx, const EcsDescribeTasksRequest *in, EcsDescribe
 static bool listed(const EcsTaskRecord *t, const EcsListTasksRequest *in) {
     bool stopped = ecs_is(t->task->desired_status, "STOPPED");
     if (ecs_is(in->desired_status, "PENDING") || stopped != ecs_is(in->desired_status, "STOPPED"))
-        return false;       /* AWS: no task's desired status is ever PENDING */
+        return false; /* AWS: no task's desired status is ever PENDING */
     return (!in->family.n || sw_str_eq(t->definition->family, in->family)) &&
            (!in->started_by.n || sw_str_eq(t->task->started_by, in->started_by)) &&
            (!in->service_name.n || sw_str_eq(t->service_name, ecs_short_name(in->service_name))) &&
            (!in->launch_type.n || sw_str_eq(t->task->launch_type, in->launch_type));
 }
 
-int ecs_list_tasks(SwCtx *cx, const EcsListTasksRequest *in, EcsListTasksResponse *out, SwError *err) {
+int ecs_list_tasks(SwCtx *cx, const EcsListTasksRequest *in, EcsListTasksResponse *out,
+                   SwError *err) {
     EcsClusterRecord *c;
     SwDocList l;
     if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
         return -1;
     if (in->container_instance.n || in->daemon_name.n)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "containerInstance and daemonName: a cluster here has no container instances and no daemons.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "containerInstance and daemonName: a cluster here has no container "
+                       "instances and no daemons.");
     if (in->service_name.n) {
         EcsServiceRecord *s;
         if (ecs_service_get(cx, in->cluster, in->service_name, &s, err) < 0)
@@ -439,11 +514,14 @@ int ecs_list_tasks(SwCtx *cx, const EcsListTasksRequest *in, EcsListTasksRespons
         if (listed(t, in))
             sw_str_list_add(cx->arena, &all, t->task->task_arn);
     }
-    return ecs_page(cx, "ecs:ListTasks", &all, in->next_token, in->max_results, &out->task_arns, &out->next_token, err);
+    return ecs_page(cx, "ecs:ListTasks", &all, in->next_token, in->max_results, &out->task_arns,
+                    &out->next_token, err);
 }
 
-int ecs_execute_command(SwCtx *cx, const EcsExecuteCommandRequest *in, EcsExecuteCommandResponse *out, SwError *err) {
+int ecs_execute_command(SwCtx *cx, const EcsExecuteCommandRequest *in,
+                        EcsExecuteCommandResponse *out, SwError *err) {
     (void)cx, (void)in, (void)out;
     return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                   "The execute command failed because execute command was not enabled when the task was run: ECS Exec, which needs a session through SSM, is not supported.");
+                   "The execute command failed because execute command was not enabled when the "
+                   "task was run: ECS Exec, which needs a session through SSM, is not supported.");
 }

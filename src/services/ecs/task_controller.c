@@ -10,9 +10,10 @@
  *   DEPROVISIONING the last lines of its logs are stored, then containers, network and volumes go
  *   STOPPED        shown for an hour, then deleted
  *
- * Any state before RUNNING turns to STOPPING when desiredStatus becomes STOPPED. Each step reads the task, acts outside
- * the store, and saves only if nobody wrote the task meanwhile (its `version`); otherwise it runs again: all acts are
- * idempotent by the task's and containers' ids. */
+ * Any state before RUNNING turns to STOPPING when desiredStatus becomes STOPPED. Each step reads
+ * the task, acts outside the store, and saves only if nobody wrote the task meanwhile (its
+ * `version`); otherwise it runs again: all acts are idempotent by the task's and containers' ids.
+ */
 
 #include "ecs.h"
 
@@ -20,18 +21,18 @@
 #include "base/log.h"
 #include "models/elbv2.gen.h"
 
-#define DRAIN_POLL   (SW_S / 2)
-#define STOP_DEFAULT 30                 /* seconds between the stop signal and SIGKILL, as AWS */
-#define START_DEFAULT 180               /* seconds a dependency may take */
+#define DRAIN_POLL (SW_S / 2)
+#define STOP_DEFAULT 30   /* seconds between the stop signal and SIGKILL, as AWS */
+#define START_DEFAULT 180 /* seconds a dependency may take */
 
-typedef struct Pass {                   /* one run of the step */
-    SwCtx         *cx;
+typedef struct Pass { /* one run of the step */
+    SwCtx *cx;
     EcsTaskRecord *t;
-    SwStr          id;
-    int64_t        version;
-    bool           changed;             /* t differs from what is stored */
-    bool           conflict;            /* somebody else wrote it: run again */
-    SwTime         again;               /* earliest time to look again; 0: none */
+    SwStr id;
+    int64_t version;
+    bool changed;  /* t differs from what is stored */
+    bool conflict; /* somebody else wrote it: run again */
+    SwTime again;  /* earliest time to look again; 0: none */
 } Pass;
 
 static void look_again(Pass *p, SwTime at) {
@@ -61,7 +62,8 @@ static int load(Pass *p, SwError *err) {
 
 /* ---- saving: what must be one with the state ---- */
 
-static int target_list(Pass *p, const EcsLoadBalancer *b, Elbv2TargetDescriptionList *ret, SwError *err) {
+static int target_list(Pass *p, const EcsLoadBalancer *b, Elbv2TargetDescriptionList *ret,
+                       SwError *err) {
     const EcsTaskRecord *t = p->t;
     for (size_t i = 0; i < t->task->containers.n; i++) {
         const EcsContainer *c = &t->task->containers.v[i];
@@ -80,7 +82,8 @@ static int target_list(Pass *p, const EcsLoadBalancer *b, Elbv2TargetDescription
                 d->port = c->network_bindings.v[k].host_port;
         return 0;
     }
-    return sw_fail(err, &SW_INTERNAL_FAILURE, "no container %.*s for a target", SW_FMT(b->container_name));
+    return sw_fail(err, &SW_INTERNAL_FAILURE, "no container %.*s for a target",
+                   SW_FMT(b->container_name));
 }
 
 /* One event of the service for each target group, in AWS's words. */
@@ -88,10 +91,13 @@ static int say_targets(Pass *p, const char *what, SwError *err) {
     void *r;
     if (!p->t->service_arn.n)
         return 0;
-    if (sw_doc_get(p->cx->tx, &ecs_services, ecs_service_key(p->cx->arena, p->t->cluster_name, p->t->service_name), &r, err) < 0)
+    if (sw_doc_get(p->cx->tx, &ecs_services,
+                   ecs_service_key(p->cx->arena, p->t->cluster_name, p->t->service_name), &r,
+                   err) < 0)
         return -1;
     for (size_t i = 0; r && i < p->t->load_balancers.n; i++)
-        ecs_service_say(p->cx, r, "%s 1 targets in (target-group %.*s)", what, SW_FMT(p->t->load_balancers.v[i].target_group_arn));
+        ecs_service_say(p->cx, r, "%s 1 targets in (target-group %.*s)", what,
+                        SW_FMT(p->t->load_balancers.v[i].target_group_arn));
     return r ? ecs_service_put(p->cx, r, err) : 0;
 }
 
@@ -100,7 +106,8 @@ static int register_targets(Pass *p, SwError *err) {
         const EcsLoadBalancer *b = &p->t->load_balancers.v[i];
         Elbv2RegisterTargetsInput in = {.target_group_arn = b->target_group_arn};
         Elbv2RegisterTargetsOutput *out;
-        if (target_list(p, b, &in.targets, err) < 0 || elbv2_call_register_targets(p->cx, &in, &out, err) < 0)
+        if (target_list(p, b, &in.targets, err) < 0 ||
+            elbv2_call_register_targets(p->cx, &in, &out, err) < 0)
             return -1;
     }
     return say_targets(p, "registered", err);
@@ -130,13 +137,21 @@ static int put_log(Pass *p, size_t i, SwError *err) {
     const SwStrMap *o = &d->log_configuration->options;
     SwStr prefix = sw_str_map_get(o, SW_STR("awslogs-stream-prefix"));
     EcsLogRecord r = {
-        .account = p->t->account, .region = p->t->region, .task_id = p->id, .group = sw_str_map_get(o, SW_STR("awslogs-group")),
-        .stream = prefix.n ? sw_strf(p->cx->arena, "%.*s/%.*s/%.*s", SW_FMT(prefix), SW_FMT(d->name), SW_FMT(p->id)) : p->t->containers.v[i].id,
-        .create_group = SW_SOME_BOOL(ecs_is(sw_str_map_get(o, SW_STR("awslogs-create-group")), "true")),
-        .role_arn = p->t->definition->execution_role_arn, .offset = SW_SOME_INT(0),
+        .account = p->t->account,
+        .region = p->t->region,
+        .task_id = p->id,
+        .group = sw_str_map_get(o, SW_STR("awslogs-group")),
+        .stream = prefix.n ? sw_strf(p->cx->arena, "%.*s/%.*s/%.*s", SW_FMT(prefix),
+                                     SW_FMT(d->name), SW_FMT(p->id))
+                           : p->t->containers.v[i].id,
+        .create_group =
+            SW_SOME_BOOL(ecs_is(sw_str_map_get(o, SW_STR("awslogs-create-group")), "true")),
+        .role_arn = p->t->definition->execution_role_arn,
+        .offset = SW_SOME_INT(0),
     };
     bool inserted;
-    if (sw_doc_insert(p->cx->tx, &ecs_log_records, p->t->containers.v[i].id, &r, &inserted, err) < 0)
+    if (sw_doc_insert(p->cx->tx, &ecs_log_records, p->t->containers.v[i].id, &r, &inserted, err) <
+        0)
         return -1;
     return sw_wake(p->cx, &ecs_log_controller, p->t->containers.v[i].id, 0, err);
 }
@@ -146,10 +161,15 @@ static int put_health(Pass *p, size_t i, SwError *err) {
     if (!d->health_check || ecs_is(d->health_check->command.v[0], "NONE"))
         return 0;
     SwTime now = sw_now(p->cx), next = now + SW_OR(d->health_check->interval, 30) * SW_S;
-    EcsHealthRecord r = {.task_id = p->id, .container = d->name, .check = d->health_check, .since = SW_SOME_TIME(now),
-                         .next = SW_SOME_TIME(next), .failures = SW_SOME_INT(0)};
+    EcsHealthRecord r = {.task_id = p->id,
+                         .container = d->name,
+                         .check = d->health_check,
+                         .since = SW_SOME_TIME(now),
+                         .next = SW_SOME_TIME(next),
+                         .failures = SW_SOME_INT(0)};
     bool inserted;
-    if (sw_doc_insert(p->cx->tx, &ecs_health_records, p->t->containers.v[i].id, &r, &inserted, err) < 0)
+    if (sw_doc_insert(p->cx->tx, &ecs_health_records, p->t->containers.v[i].id, &r, &inserted,
+                      err) < 0)
         return -1;
     return sw_wake(p->cx, &ecs_health_controller, p->t->containers.v[i].id, next, err);
 }
@@ -174,7 +194,9 @@ static int save(Pass *p, InTx *also, SwError *err) {
         goto failed;
     if (ecs_task_put(cx, p->t, err) < 0)
         goto failed;
-    if (p->t->service_arn.n && sw_wake(cx, &ecs_service_controller, ecs_service_key(cx->arena, p->t->cluster_name, p->t->service_name), 0, err) < 0)
+    if (p->t->service_arn.n &&
+        sw_wake(cx, &ecs_service_controller,
+                ecs_service_key(cx->arena, p->t->cluster_name, p->t->service_name), 0, err) < 0)
         goto failed;
     SW_CRASH_POINT("ecs.task.before_commit");
     if (sw_ctx_commit(cx, err) < 0)
@@ -190,7 +212,8 @@ failed:
 
 static void fail_task(Pass *p, SwStr reason) {
     bool fargate = ecs_is(p->t->task->launch_type, "FARGATE");
-    ecs_task_stop(p->t, sw_now(p->cx), ECS_TASK_STOP_CODE_TASK_FAILED_TO_START, fargate ? reason : SW_STR("Task failed to start"));
+    ecs_task_stop(p->t, sw_now(p->cx), ECS_TASK_STOP_CODE_TASK_FAILED_TO_START,
+                  fargate ? reason : SW_STR("Task failed to start"));
     p->changed = true;
 }
 
@@ -205,7 +228,7 @@ static void fill_attachment(Pass *p, const SwNet *net) {
             continue;
         e->status = SW_STR("ATTACHED");
         SwStr eni = sw_strf(a, "eni-%.*s", 17, p->id.p);
-        EcsKeyValuePairList details = {0};      /* a list that was read back grows as a copy */
+        EcsKeyValuePairList details = {0}; /* a list that was read back grows as a copy */
         for (size_t n = 0; n < e->details.n; n++)
             *sw_list_add(a, &details) = e->details.v[n];
         ecs_key_value_set(a, &details, "networkInterfaceId", eni);
@@ -214,7 +237,8 @@ static void fill_attachment(Pass *p, const SwNet *net) {
         e->details = details;
         for (size_t c = 0; c < k->containers.n; c++) {
             EcsNetworkInterface *n = sw_new(a, EcsNetworkInterface);
-            *n = (EcsNetworkInterface){.attachment_id = e->id, .private_ipv4_address = net->address};
+            *n =
+                (EcsNetworkInterface){.attachment_id = e->id, .private_ipv4_address = net->address};
             k->containers.v[c].network_interfaces.v = n;
             k->containers.v[c].network_interfaces.n = 1;
         }
@@ -232,10 +256,13 @@ static void fill_bindings(Pass *p, const SwNet *net) {
         for (size_t k = 0; k < d->container_definitions.v[i].port_mappings.n; k++) {
             const EcsPortMapping *m = &d->container_definitions.v[i].port_mappings.v[k];
             EcsNetworkBinding *b = sw_list_add(p->cx->arena, &c->network_bindings);
-            *b = (EcsNetworkBinding){.bind_ip = SW_STR("0.0.0.0"), .container_port = m->container_port,
-                                     .host_port = m->container_port, .protocol = m->protocol};
+            *b = (EcsNetworkBinding){.bind_ip = SW_STR("0.0.0.0"),
+                                     .container_port = m->container_port,
+                                     .host_port = m->container_port,
+                                     .protocol = m->protocol};
             for (size_t n = 0; net && n < net->n_ports; n++)
-                if (net->ports[n].container_port == m->container_port.v && net->ports[n].udp == ecs_is(m->protocol, "udp"))
+                if (net->ports[n].container_port == m->container_port.v &&
+                    net->ports[n].udp == ecs_is(m->protocol, "udp"))
                     b->host_port = SW_SOME_INT(net->ports[n].host_port);
         }
     }
@@ -250,7 +277,8 @@ static int make_network(Pass *p, SwNet *net, SwError *err) {
     for (size_t i = 0; i < d->container_definitions.n && ecs_is(d->network_mode, "bridge"); i++)
         for (size_t k = 0; k < d->container_definitions.v[i].port_mappings.n; k++) {
             const EcsPortMapping *m = &d->container_definitions.v[i].port_mappings.v[k];
-            ports[n++] = (SwPortMapping){.container_port = (uint16_t)m->container_port.v, .host_port = (uint16_t)SW_OR(m->host_port, 0),
+            ports[n++] = (SwPortMapping){.container_port = (uint16_t)m->container_port.v,
+                                         .host_port = (uint16_t)SW_OR(m->host_port, 0),
                                          .udp = ecs_is(m->protocol, "udp")};
         }
     SwNetSpec spec = {.id = p->id, .ports = ports, .n_ports = n};
@@ -311,23 +339,27 @@ static Ready dependency(Pass *p, const EcsContainerDependency *d, SwStr *ret_why
     if (ecs_is(d->condition, "SUCCESS") && ended(p, i)) {
         if (c->exit_code.set && c->exit_code.v == 0)
             return READY;
-        *ret_why = sw_strf(a, "Dependency container %.*s did not exit with success", SW_FMT(c->name));
+        *ret_why =
+            sw_strf(a, "Dependency container %.*s did not exit with success", SW_FMT(c->name));
         return NEVER;
     }
     if (ecs_is(d->condition, "HEALTHY")) {
         if (ecs_is(c->health_status, "HEALTHY"))
             return READY;
         if (ended(p, i) || ecs_is(c->health_status, "UNHEALTHY")) {
-            *ret_why = sw_strf(a, "Dependency container %.*s did not become healthy", SW_FMT(c->name));
+            *ret_why =
+                sw_strf(a, "Dependency container %.*s did not become healthy", SW_FMT(c->name));
             return NEVER;
         }
     }
     if (started(p, i)) {
         const EcsContainerDefinition *on = &p->t->definition->container_definitions.v[i];
-        SwTime limit = p->t->containers.v[i].started_at.v + SW_OR(on->start_timeout, START_DEFAULT) * SW_S;
+        SwTime limit =
+            p->t->containers.v[i].started_at.v + SW_OR(on->start_timeout, START_DEFAULT) * SW_S;
         look_again(p, limit);
         if (sw_now(p->cx) >= limit) {
-            *ret_why = sw_strf(a, "Dependency container %.*s did not reach %.*s in time", SW_FMT(c->name), SW_FMT(d->condition));
+            *ret_why = sw_strf(a, "Dependency container %.*s did not reach %.*s in time",
+                               SW_FMT(c->name), SW_FMT(d->condition));
             return NEVER;
         }
     }
@@ -350,8 +382,8 @@ static int start_one(Pass *p, size_t i, SwError *err) {
     p->changed = true;
     if (ecs_container_start(p->cx, p->t, i, &digest, err) < 0) {
         SwStr reason = sw_str_dup(p->cx->arena, sw_str(err->message));
-        sw_log(SW_WARN, "container not started", SW_F("container", p->t->containers.v[i].id), SW_F("message", err->message),
-               SW_F("cause", err->cause));
+        sw_log(SW_WARN, "container not started", SW_F("container", p->t->containers.v[i].id),
+               SW_F("message", err->message), SW_F("cause", err->cause));
         sw_error_reset(err);
         c->reason = reason;
         c->last_status = SW_STR("STOPPED");
@@ -374,7 +406,8 @@ static void see_ends(Pass *p) {
         SwContainerInfo info;
         if (!started(p, i) || ended(p, i))
             continue;
-        bool there = sw_container_get(p->cx->host->runtime, p->cx->arena, p->t->containers.v[i].id, &info);
+        bool there =
+            sw_container_get(p->cx->host->runtime, p->cx->arena, p->t->containers.v[i].id, &info);
         if (there && info.state == SW_CONTAINER_RUNNING)
             continue;
         c->last_status = SW_STR("STOPPED");
@@ -384,16 +417,19 @@ static void see_ends(Pass *p) {
             c->reason = SW_STR("The container's end was not seen");
         if (there && info.oom_killed)
             c->reason = SW_STR("OutOfMemoryError: Container killed due to memory usage");
-        p->t->containers.v[i].finished_at = SW_SOME_TIME(there && info.finished_at ? info.finished_at : sw_now(p->cx));
+        p->t->containers.v[i].finished_at =
+            SW_SOME_TIME(there && info.finished_at ? info.finished_at : sw_now(p->cx));
         p->changed = true;
         if (SW_OR(p->t->definition->container_definitions.v[i].essential, true))
-            ecs_task_stop(p->t, sw_now(p->cx), ECS_TASK_STOP_CODE_ESSENTIAL_CONTAINER_EXITED, SW_STR("Essential container in task exited"));
+            ecs_task_stop(p->t, sw_now(p->cx), ECS_TASK_STOP_CODE_ESSENTIAL_CONTAINER_EXITED,
+                          SW_STR("Essential container in task exited"));
     }
 }
 
 static int records_of_started(Pass *p, SwError *err) {
     for (size_t i = 0; i < p->t->containers.n; i++)
-        if (started(p, i) && (put_log(p, i, err) < 0 || (!ended(p, i) && put_health(p, i, err) < 0)))
+        if (started(p, i) &&
+            (put_log(p, i, err) < 0 || (!ended(p, i) && put_health(p, i, err) < 0)))
             return -1;
     return 0;
 }
@@ -406,7 +442,7 @@ static bool stopping(const Pass *p) {
 static int bring_up(Pass *p, SwError *err) {
     EcsTask *k = p->t->task;
     size_t waiting = 0, n = p->t->containers.n;
-    see_ends(p);                        /* what waited for an end may go on */
+    see_ends(p); /* what waited for an end may go on */
     if (!k->pull_started_at.set)
         k->pull_started_at = SW_SOME_TIME(sw_now(p->cx));
     for (bool progress = true; progress && !stopping(p);) {
@@ -475,7 +511,8 @@ static bool anything_runs(const Pass *p) {
 static int draining(Pass *p, bool *ret, SwError *err) {
     *ret = false;
     for (size_t i = 0; i < p->t->load_balancers.n && !*ret; i++) {
-        Elbv2DescribeTargetHealthInput in = {.target_group_arn = p->t->load_balancers.v[i].target_group_arn};
+        Elbv2DescribeTargetHealthInput in = {.target_group_arn =
+                                                 p->t->load_balancers.v[i].target_group_arn};
         Elbv2DescribeTargetHealthOutput *out;
         if (target_list(p, &p->t->load_balancers.v[i], &in.targets, err) < 0)
             return -1;
@@ -527,14 +564,17 @@ static int stop_containers(Pass *p, SwError *err) {
     for (size_t i = 0; i < p->t->containers.n; i++) {
         EcsContainer *c = &p->t->task->containers.v[i];
         if (!started(p, i) && !ended(p, i)) {
-            /* One that was started just before a crash runs, though the task does not know: deleting it ends it. */
+            /* One that was started just before a crash runs, though the task does not know:
+             * deleting it ends it. */
             c->last_status = SW_STR("STOPPED");
             p->changed = true;
         }
         if (ended(p, i) || SW_OR(p->t->containers.v[i].stopping, false) || needed(p, i))
             continue;
-        int64_t grace = SW_OR(p->t->definition->container_definitions.v[i].stop_timeout, STOP_DEFAULT);
-        if (sw_container_stop(p->cx->host->runtime, p->t->containers.v[i].id, (int)grace * 1000, err) < 0)
+        int64_t grace =
+            SW_OR(p->t->definition->container_definitions.v[i].stop_timeout, STOP_DEFAULT);
+        if (sw_container_stop(p->cx->host->runtime, p->t->containers.v[i].id, (int)grace * 1000,
+                              err) < 0)
             return -1;
         SW_CRASH_POINT("ecs.task.stop_signalled");
         p->t->containers.v[i].stopping = SW_SOME_BOOL(true);
@@ -542,7 +582,8 @@ static int stop_containers(Pass *p, SwError *err) {
     }
     see_ends(p);
     if (anything_runs(p)) {
-        look_again(p, sw_now(p->cx) + 5 * SW_S);        /* its end wakes us; this is for an end that nobody told */
+        look_again(p, sw_now(p->cx) +
+                          5 * SW_S); /* its end wakes us; this is for an end that nobody told */
         return p->changed ? save(p, NULL, err) : 0;
     }
     p->t->task->execution_stopped_at = SW_SOME_TIME(sw_now(p->cx));
@@ -577,7 +618,7 @@ static int deprovision(Pass *p, SwError *err) {
     if (logs_done(p, &done, err) < 0)
         return -1;
     if (!done) {
-        look_again(p, sw_now(p->cx) + SW_S);            /* ecs/log wakes us */
+        look_again(p, sw_now(p->cx) + SW_S); /* ecs/log wakes us */
         return 0;
     }
     for (size_t i = 0; i < p->t->containers.n; i++)
@@ -613,10 +654,17 @@ static int expire(Pass *p, SwError *err) {
 
 /* ---- the step ---- */
 
-static const struct { const char *state; bool down; InTx *act; } table[] = {
-    {"PROVISIONING", false, provision}, {"PENDING", false, bring_up}, {"ACTIVATING", false, activate}, {"RUNNING", false, watch},
-    {"PROVISIONING", true, begin_down}, {"PENDING", true, begin_down}, {"ACTIVATING", true, begin_down}, {"RUNNING", true, begin_down},
-    {"DEACTIVATING", true, drain}, {"STOPPING", true, stop_containers}, {"DEPROVISIONING", true, deprovision}, {"STOPPED", true, expire},
+static const struct {
+    const char *state;
+    bool down;
+    InTx *act;
+} table[] = {
+    {"PROVISIONING", false, provision},    {"PENDING", false, bring_up},
+    {"ACTIVATING", false, activate},       {"RUNNING", false, watch},
+    {"PROVISIONING", true, begin_down},    {"PENDING", true, begin_down},
+    {"ACTIVATING", true, begin_down},      {"RUNNING", true, begin_down},
+    {"DEACTIVATING", true, drain},         {"STOPPING", true, stop_containers},
+    {"DEPROVISIONING", true, deprovision}, {"STOPPED", true, expire},
 };
 
 static InTx *action_of(const Pass *p) {
@@ -635,14 +683,15 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
     for (SwStr before = SW_NO_STR; !p.conflict && !sw_str_eq(before, p.t->task->last_status);) {
         InTx *act = action_of(&p);
         if (SW_NEVER(!act))
-            return sw_fail(err, &SW_INTERNAL_FAILURE, "a task in state %.*s", SW_FMT(p.t->task->last_status));
+            return sw_fail(err, &SW_INTERNAL_FAILURE, "a task in state %.*s",
+                           SW_FMT(p.t->task->last_status));
         before = p.t->task->last_status;
         bool down = stopping(&p);
         p.again = 0;
         if (act(&p, err) < 0)
             return -1;
         if (!down && stopping(&p))
-            before = SW_NO_STR;         /* the way has turned */
+            before = SW_NO_STR; /* the way has turned */
     }
     ret->again = p.conflict ? sw_now(cx) : p.again;
     ret->waiting = !p.conflict;

@@ -4,7 +4,9 @@
 
 #include "ecs.h"
 
-const SwCollection ecs_task_definitions = {.name = "ecs/taskDefinition", .shape = &ecs_shape_task_definition_record,
+const SwCollection ecs_task_definitions = {
+    .name = "ecs/taskDefinition",
+    .shape = &ecs_shape_task_definition_record,
     .indexes = {{.name = "by_family", .member = {"family", "revision"}}}};
 
 static SwStr key_of(SwArena *a, SwStr family, int64_t revision) {
@@ -114,24 +116,32 @@ static void fill(SwCtx *cx, EcsTaskDefinition *d) {
 
 int ecs_register_task_definition(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in,
                                  EcsRegisterTaskDefinitionResponse *out, SwError *err) {
-    if (!in->family.n || in->family.n > 255 || sw_str_contains(in->family, SW_STR(":")) || sw_str_contains(in->family, SW_STR("/")))
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Family contains invalid characters or is too long.");
+    if (!in->family.n || in->family.n > 255 || sw_str_contains(in->family, SW_STR(":")) ||
+        sw_str_contains(in->family, SW_STR("/")))
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                       "Family contains invalid characters or is too long.");
     if (ecs_task_definition_check(cx, in, err) < 0)
         return -1;
     int64_t revision;
-    if (sw_doc_next(cx->tx, SW_SCOPE_REGION, sw_strf(cx->arena, "ecs/taskDefinition/%.*s", SW_FMT(in->family)), &revision, err) < 0)
+    if (sw_doc_next(cx->tx, SW_SCOPE_REGION,
+                    sw_strf(cx->arena, "ecs/taskDefinition/%.*s", SW_FMT(in->family)), &revision,
+                    err) < 0)
         return -1;
     EcsTaskDefinition moved = {0};
-    sw_shape_move(cx->arena, &ecs_shape_task_definition, &moved, &ecs_shape_register_task_definition_request, in);
+    sw_shape_move(cx->arena, &ecs_shape_task_definition, &moved,
+                  &ecs_shape_register_task_definition_request, in);
     EcsTaskDefinition *d = sw_shape_copy(cx->arena, &ecs_shape_task_definition, &moved);
     d->revision = SW_SOME_INT(revision);
     d->status = SW_STR("ACTIVE");
     d->registered_at = SW_SOME_TIME(sw_now(cx));
     d->registered_by = cx->principal.arn;
-    d->task_definition_arn = sw_arn(cx, "ecs", "task-definition/%.*s:%lld", SW_FMT(in->family), (long long)revision);
+    d->task_definition_arn =
+        sw_arn(cx, "ecs", "task-definition/%.*s:%lld", SW_FMT(in->family), (long long)revision);
     fill(cx, d);
-    EcsTaskDefinitionRecord r = {.family = in->family, .revision = SW_SOME_INT(revision), .definition = d, .tags = in->tags};
-    if (sw_doc_put(cx->tx, &ecs_task_definitions, key_of(cx->arena, in->family, revision), &r, err) < 0)
+    EcsTaskDefinitionRecord r = {
+        .family = in->family, .revision = SW_SOME_INT(revision), .definition = d, .tags = in->tags};
+    if (sw_doc_put(cx->tx, &ecs_task_definitions, key_of(cx->arena, in->family, revision), &r,
+                   err) < 0)
         return -1;
     out->task_definition = d;
     out->tags = in->tags;
@@ -153,10 +163,11 @@ int ecs_describe_task_definition(SwCtx *cx, const EcsDescribeTaskDefinitionReque
     return 0;
 }
 
-int ecs_list_task_definitions(SwCtx *cx, const EcsListTaskDefinitionsRequest *in, EcsListTaskDefinitionsResponse *out, SwError *err) {
+int ecs_list_task_definitions(SwCtx *cx, const EcsListTaskDefinitionsRequest *in,
+                              EcsListTaskDefinitionsResponse *out, SwError *err) {
     SwDocQuery q = {.index = "by_family", .descending = ecs_is(in->sort, "DESC")};
     if (in->family_prefix.n)
-        q.equals[0] = in->family_prefix;        /* AWS: the full family name, despite the field's name */
+        q.equals[0] = in->family_prefix; /* AWS: the full family name, despite the field's name */
     SwDocList l;
     if (sw_doc_list(cx->tx, &ecs_task_definitions, &q, &l, err) < 0)
         return -1;
@@ -167,7 +178,8 @@ int ecs_list_task_definitions(SwCtx *cx, const EcsListTaskDefinitionsRequest *in
         if (sw_str_eq(d->status, status))
             sw_str_list_add(cx->arena, &all, d->task_definition_arn);
     }
-    return ecs_page(cx, "ecs:ListTaskDefinitions", &all, in->next_token, in->max_results, &out->task_definition_arns, &out->next_token, err);
+    return ecs_page(cx, "ecs:ListTaskDefinitions", &all, in->next_token, in->max_results,
+                    &out->task_definition_arns, &out->next_token, err);
 }
 
 int ecs_list_task_definition_families(SwCtx *cx, const EcsListTaskDefinitionFamiliesRequest *in,
@@ -180,12 +192,15 @@ int ecs_list_task_definition_families(SwCtx *cx, const EcsListTaskDefinitionFami
     for (size_t i = 0; i < l.n;) {
         SwStr family = ((EcsTaskDefinitionRecord *)l.v[i].record)->family;
         bool active = false;
-        for (; i < l.n && sw_str_eq(((EcsTaskDefinitionRecord *)l.v[i].record)->family, family); i++)
-            active |= ecs_is(((EcsTaskDefinitionRecord *)l.v[i].record)->definition->status, "ACTIVE");
+        for (; i < l.n && sw_str_eq(((EcsTaskDefinitionRecord *)l.v[i].record)->family, family);
+             i++)
+            active |=
+                ecs_is(((EcsTaskDefinitionRecord *)l.v[i].record)->definition->status, "ACTIVE");
         if (ecs_is(in->status, "ALL") || !in->status.n || active == ecs_is(in->status, "ACTIVE"))
             sw_str_list_add(cx->arena, &all, family);
     }
-    return ecs_page(cx, "ecs:ListTaskDefinitionFamilies", &all, in->next_token, in->max_results, &out->families, &out->next_token, err);
+    return ecs_page(cx, "ecs:ListTaskDefinitionFamilies", &all, in->next_token, in->max_results,
+                    &out->families, &out->next_token, err);
 }
 
 int ecs_deregister_task_definition(SwCtx *cx, const EcsDeregisterTaskDefinitionRequest *in,
@@ -209,10 +224,13 @@ int ecs_deregister_task_definition(SwCtx *cx, const EcsDeregisterTaskDefinitionR
     return 0;
 }
 
-/* As in AWS a revision stays in DELETE_IN_PROGRESS, out of every list: a service that names it may still need it. */
-int ecs_delete_task_definitions(SwCtx *cx, const EcsDeleteTaskDefinitionsRequest *in, EcsDeleteTaskDefinitionsResponse *out, SwError *err) {
+/* As in AWS a revision stays in DELETE_IN_PROGRESS, out of every list: a service that names it may
+ * still need it. */
+int ecs_delete_task_definitions(SwCtx *cx, const EcsDeleteTaskDefinitionsRequest *in,
+                                EcsDeleteTaskDefinitionsResponse *out, SwError *err) {
     if (in->task_definitions.n > 10)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "taskDefinitions can have at most 10 items.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "taskDefinitions can have at most 10 items.");
     sw_list_present(cx->arena, &out->task_definitions);
     sw_list_present(cx->arena, &out->failures);
     for (size_t i = 0; i < in->task_definitions.n; i++) {
@@ -224,8 +242,10 @@ int ecs_delete_task_definitions(SwCtx *cx, const EcsDeleteTaskDefinitionsRequest
         if (!r || !ecs_is(r->definition->status, "INACTIVE")) {
             EcsFailure *f = sw_list_add(cx->arena, &out->failures);
             f->arn = in->task_definitions.v[i];
-            f->reason = r ? SW_STR("The specified task definition is still in ACTIVE status. Please deregister the target and try again.")
-                          : SW_STR("The specified task definition does not exist. Specify a valid account, family, revision and try again.");
+            f->reason = r ? SW_STR("The specified task definition is still in ACTIVE status. "
+                                   "Please deregister the target and try again.")
+                          : SW_STR("The specified task definition does not exist. Specify a valid "
+                                   "account, family, revision and try again.");
             continue;
         }
         r->definition->status = SW_STR("DELETE_IN_PROGRESS");

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a task definition may say. Every field that the runtime cannot honour is refused here, by name, so that a task
- * never runs otherwise than its definition says. */
+/* What a task definition may say. Every field that the runtime cannot honour is refused here, by
+ * name, so that a task never runs otherwise than its definition says. */
 
 #include "ecs.h"
 
-#define REFUSE(s, v, where, t) ecs_refuse(&ecs_shape_##s, (v), (where), (t), SW_N(t), &ECS_CLIENT_EXCEPTION, err)
+#define REFUSE(s, v, where, t)                                                                     \
+    ecs_refuse(&ecs_shape_##s, (v), (where), (t), SW_N(t), &ECS_CLIENT_EXCEPTION, err)
 
 static const EcsRefused refused_definition[] = {
     {"proxyConfiguration", "App Mesh is not part of this server"},
@@ -43,10 +44,13 @@ static int bad(SwError *err, const char *text) {
     return sw_fail(err, &ECS_CLIENT_EXCEPTION, "%s", text);
 }
 
-/* Fargate's sizes: CPU units, MiB from, to, in steps of (ECS Developer Guide, "Fargate task CPU and memory"). */
-static const struct { int64_t cpu, from, to, step; } fargate_sizes[] = {
-    {512, 1024, 4096, 1024}, {1024, 2048, 8192, 1024}, {2048, 4096, 16384, 1024}, {4096, 8192, 30720, 1024},
-    {8192, 16384, 61440, 4096}, {16384, 32768, 122880, 8192},
+/* Fargate's sizes: CPU units, MiB from, to, in steps of (ECS Developer Guide, "Fargate task CPU and
+ * memory"). */
+static const struct {
+    int64_t cpu, from, to, step;
+} fargate_sizes[] = {
+    {512, 1024, 4096, 1024},   {1024, 2048, 8192, 1024},   {2048, 4096, 16384, 1024},
+    {4096, 8192, 30720, 1024}, {8192, 16384, 61440, 4096}, {16384, 32768, 122880, 8192},
 };
 
 bool ecs_fargate_size(int64_t cpu, int64_t memory) {
@@ -83,7 +87,9 @@ bool ecs_memory_parse(SwStr s, int64_t *ret) {
 static int check_health(const EcsHealthCheck *h, SwError *err) {
     if (!h)
         return 0;
-    if (!h->command.n || (!ecs_is(h->command.v[0], "CMD") && !ecs_is(h->command.v[0], "CMD-SHELL") && !ecs_is(h->command.v[0], "NONE")))
+    if (!h->command.n ||
+        (!ecs_is(h->command.v[0], "CMD") && !ecs_is(h->command.v[0], "CMD-SHELL") &&
+         !ecs_is(h->command.v[0], "NONE")))
         return bad(err, "Health check command must start with CMD, CMD-SHELL or NONE.");
     if (SW_OR(h->interval, 30) < 5 || SW_OR(h->interval, 30) > 300)
         return bad(err, "Health check interval must be between 5 and 300 seconds.");
@@ -96,26 +102,36 @@ static int check_health(const EcsHealthCheck *h, SwError *err) {
     return 0;
 }
 
-static int check_log(SwCtx *cx, const EcsLogConfiguration *l, SwStr execution_role, bool fargate, SwError *err) {
-    static const char *const known[] = {"awslogs-group", "awslogs-region", "awslogs-stream-prefix", "awslogs-create-group",
-                                        "mode", "max-buffer-size"};
+static int check_log(SwCtx *cx, const EcsLogConfiguration *l, SwStr execution_role, bool fargate,
+                     SwError *err) {
+    static const char *const known[] = {
+        "awslogs-group",        "awslogs-region", "awslogs-stream-prefix",
+        "awslogs-create-group", "mode",           "max-buffer-size"};
     if (!l)
         return 0;
     if (!ecs_is(l->log_driver, "awslogs") && !ecs_is(l->log_driver, "json-file"))
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "logConfiguration.logDriver: %.*s is not supported; use awslogs or json-file.", SW_FMT(l->log_driver));
+        return sw_fail(
+            err, &ECS_CLIENT_EXCEPTION,
+            "logConfiguration.logDriver: %.*s is not supported; use awslogs or json-file.",
+            SW_FMT(l->log_driver));
     if (l->secret_options.n)
-        return bad(err, "logConfiguration.secretOptions is not supported: no option of awslogs is secret.");
+        return bad(
+            err,
+            "logConfiguration.secretOptions is not supported: no option of awslogs is secret.");
     if (ecs_is(l->log_driver, "json-file")) {
         if (fargate)
             return bad(err, "Log driver json-file is not supported for the Fargate launch type.");
-        return l->options.n ? bad(err, "logConfiguration.options is not supported with json-file.") : 0;
+        return l->options.n ? bad(err, "logConfiguration.options is not supported with json-file.")
+                            : 0;
     }
     for (size_t i = 0; i < l->options.n; i++) {
         size_t k = 0;
         while (k < SW_N(known) && !ecs_is(l->options.v[i].key, known[k]))
             k++;
         if (k == SW_N(known))
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "logConfiguration.options: %.*s is not supported.", SW_FMT(l->options.v[i].key));
+            return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                           "logConfiguration.options: %.*s is not supported.",
+                           SW_FMT(l->options.v[i].key));
     }
     if (!sw_str_is(sw_str_map_get(&l->options, SW_STR("awslogs-group"))))
         return bad(err, "Log driver awslogs requires options: awslogs-group");
@@ -123,16 +139,20 @@ static int check_log(SwCtx *cx, const EcsLogConfiguration *l, SwStr execution_ro
         return bad(err, "Log driver awslogs requires options: awslogs-region");
     SwStr region = sw_str_map_get(&l->options, SW_STR("awslogs-region"));
     if (!sw_str_eq(region, cx->region))
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "logConfiguration.options: awslogs-region: %.*s is not supported: logs stay in the task's region, %.*s.",
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                       "logConfiguration.options: awslogs-region: %.*s is not supported: logs stay "
+                       "in the task's region, %.*s.",
                        SW_FMT(region), SW_FMT(cx->region));
     if (fargate && !sw_str_is(sw_str_map_get(&l->options, SW_STR("awslogs-stream-prefix"))))
         return bad(err, "Log driver awslogs requires options: awslogs-stream-prefix");
     if (fargate && !sw_str_is(execution_role))
-        return bad(err, "Fargate requires task definition to have execution role ARN to support log driver awslogs.");
+        return bad(err, "Fargate requires task definition to have execution role ARN to support "
+                        "log driver awslogs.");
     return 0;
 }
 
-static int check_ports(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, SwError *err) {
+static int check_ports(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c,
+                       SwError *err) {
     for (size_t i = 0; i < c->port_mappings.n; i++) {
         const EcsPortMapping *p = &c->port_mappings.v[i];
         if (REFUSE(port_mapping, p, "portMappings.", refused_port) < 0)
@@ -143,7 +163,9 @@ static int check_ports(const EcsRegisterTaskDefinitionRequest *in, const EcsCont
         bool same = ecs_is(in->network_mode, "awsvpc") || ecs_is(in->network_mode, "host");
         if (same && host && host != port)
             return sw_fail(err, &ECS_CLIENT_EXCEPTION,
-                           "When networkMode=%.*s, the host ports and container ports in port mappings must match.", SW_FMT(in->network_mode));
+                           "When networkMode=%.*s, the host ports and container ports in port "
+                           "mappings must match.",
+                           SW_FMT(in->network_mode));
         if (ecs_is(in->network_mode, "none"))
             return bad(err, "Port mappings are not allowed when networkMode=none.");
     }
@@ -157,25 +179,35 @@ static const EcsContainerDefinition *find(const EcsRegisterTaskDefinitionRequest
     return NULL;
 }
 
-static int check_depends(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, SwError *err) {
+static int check_depends(const EcsRegisterTaskDefinitionRequest *in,
+                         const EcsContainerDefinition *c, SwError *err) {
     for (size_t i = 0; i < c->depends_on.n; i++) {
         const EcsContainerDependency *d = &c->depends_on.v[i];
         const EcsContainerDefinition *on = find(in, d->container_name);
         if (!on || on == c)
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "The container '%.*s' that '%.*s' depends on does not exist in the task definition.",
+            return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                           "The container '%.*s' that '%.*s' depends on does not exist in the task "
+                           "definition.",
                            SW_FMT(d->container_name), SW_FMT(c->name));
-        if (ecs_is(d->condition, "HEALTHY") && (!on->health_check || ecs_is(on->health_check->command.v[0], "NONE")))
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "The container '%.*s' has no health check, which the condition HEALTHY needs.", SW_FMT(on->name));
+        if (ecs_is(d->condition, "HEALTHY") &&
+            (!on->health_check || ecs_is(on->health_check->command.v[0], "NONE")))
+            return sw_fail(
+                err, &ECS_CLIENT_EXCEPTION,
+                "The container '%.*s' has no health check, which the condition HEALTHY needs.",
+                SW_FMT(on->name));
         bool ends = ecs_is(d->condition, "COMPLETE") || ecs_is(d->condition, "SUCCESS");
         if (ends && SW_OR(on->essential, true))
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "The essential container '%.*s' cannot have the dependency condition %.*s.",
-                           SW_FMT(on->name), SW_FMT(d->condition));
+            return sw_fail(
+                err, &ECS_CLIENT_EXCEPTION,
+                "The essential container '%.*s' cannot have the dependency condition %.*s.",
+                SW_FMT(on->name), SW_FMT(d->condition));
     }
     return 0;
 }
 
 /* Depth-first walk; more steps than containers means a circle. */
-static bool in_circle(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, size_t depth) {
+static bool in_circle(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c,
+                      size_t depth) {
     if (depth > in->container_definitions.n)
         return true;
     for (size_t i = 0; i < c->depends_on.n; i++) {
@@ -186,64 +218,86 @@ static bool in_circle(const EcsRegisterTaskDefinitionRequest *in, const EcsConta
     return false;
 }
 
-static int check_mounts(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, SwError *err) {
+static int check_mounts(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c,
+                        SwError *err) {
     for (size_t i = 0; i < c->mount_points.n; i++) {
         const EcsMountPoint *m = &c->mount_points.v[i];
         size_t k = 0;
         while (k < in->volumes.n && !sw_str_eq(in->volumes.v[k].name, m->source_volume))
             k++;
         if (k == in->volumes.n)
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Unknown volume '%.*s'.", SW_FMT(m->source_volume));
+            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Unknown volume '%.*s'.",
+                           SW_FMT(m->source_volume));
         if (!sw_str_starts(m->container_path, SW_STR("/")))
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "mountPoints.containerPath must be an absolute path: '%.*s'.", SW_FMT(m->container_path));
+            return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                           "mountPoints.containerPath must be an absolute path: '%.*s'.",
+                           SW_FMT(m->container_path));
     }
     return 0;
 }
 
-static int check_secrets(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, SwError *err) {
+static int check_secrets(const EcsRegisterTaskDefinitionRequest *in,
+                         const EcsContainerDefinition *c, SwError *err) {
     if (c->secrets.n && !sw_str_is(in->execution_role_arn))
-        return bad(err, "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.");
+        return bad(err, "When you are specifying container secrets, you must also specify a value "
+                        "for 'executionRoleArn'.");
     for (size_t i = 0; i < c->secrets.n; i++)
         if (sw_str_starts(c->secrets.v[i].value_from, SW_STR("arn:aws:secretsmanager:")))
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "secrets.valueFrom: %.*s: AWS Secrets Manager is not part of this server; use a parameter of Systems Manager.",
+            return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                           "secrets.valueFrom: %.*s: AWS Secrets Manager is not part of this "
+                           "server; use a parameter of Systems Manager.",
                            SW_FMT(c->secrets.v[i].value_from));
     return 0;
 }
 
-static int check_container(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, bool fargate, SwError *err) {
+static int check_container(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in,
+                           const EcsContainerDefinition *c, bool fargate, SwError *err) {
     if (!sw_str_is(c->name) || c->name.n > 255)
         return bad(err, "Container.name should not be null or empty.");
     if (!sw_str_is(c->image))
         return bad(err, "Container.image should not be null or empty.");
     if (find(in, c->name) != c)
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Container names must be unique: '%.*s'.", SW_FMT(c->name));
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Container names must be unique: '%.*s'.",
+                       SW_FMT(c->name));
     if (REFUSE(container_definition, c, "containerDefinitions.", refused_container) < 0 ||
-        (c->linux_parameters && REFUSE(linux_parameters, c->linux_parameters, "linuxParameters.", refused_linux) < 0))
+        (c->linux_parameters &&
+         REFUSE(linux_parameters, c->linux_parameters, "linuxParameters.", refused_linux) < 0))
         return -1;
     if (ecs_is(c->version_consistency, "disabled"))
-        return bad(err, "containerDefinitions.versionConsistency: disabled is not supported: a task runs the digest that it resolved.");
+        return bad(err, "containerDefinitions.versionConsistency: disabled is not supported: a "
+                        "task runs the digest that it resolved.");
     if (!sw_str_is(in->memory) && !c->memory.set && !c->memory_reservation.set)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION,
-                       "Invalid setting for container '%.*s'. At least one of 'memory' or 'memoryReservation' must be specified.", SW_FMT(c->name));
+                       "Invalid setting for container '%.*s'. At least one of 'memory' or "
+                       "'memoryReservation' must be specified.",
+                       SW_FMT(c->name));
     if (c->memory.set && c->memory.v < 4)
         return bad(err, "Container.memory must be at least 4 MiB.");
     if (c->memory.set && c->memory_reservation.set && c->memory_reservation.v > c->memory.v)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION,
-                       "Invalid setting for container '%.*s'. The 'memory' must be greater than or equal to 'memoryReservation'.", SW_FMT(c->name));
+                       "Invalid setting for container '%.*s'. The 'memory' must be greater than or "
+                       "equal to 'memoryReservation'.",
+                       SW_FMT(c->name));
     if (fargate && SW_OR(c->privileged, false))
-        return bad(err, "Tasks using the Fargate launch type do not support privileged containers.");
+        return bad(err,
+                   "Tasks using the Fargate launch type do not support privileged containers.");
     bool vpc = ecs_is(in->network_mode, "awsvpc");
-    if (vpc && (c->hostname.n || c->dns_servers.n || c->dns_search_domains.n || c->extra_hosts.n || SW_OR(c->disable_networking, false)))
-        return bad(err, "hostname, dnsServers, dnsSearchDomains, extraHosts and disableNetworking are not allowed when networkMode=awsvpc.");
+    if (vpc && (c->hostname.n || c->dns_servers.n || c->dns_search_domains.n || c->extra_hosts.n ||
+                SW_OR(c->disable_networking, false)))
+        return bad(err, "hostname, dnsServers, dnsSearchDomains, extraHosts and disableNetworking "
+                        "are not allowed when networkMode=awsvpc.");
     if (fargate && (SW_OR(c->stop_timeout, 30) > 120 || SW_OR(c->stop_timeout, 30) < 0))
         return bad(err, "Container.stopTimeout must be at most 120 seconds.");
-    if (check_health(c->health_check, err) < 0 || check_log(cx, c->log_configuration, in->execution_role_arn, fargate, err) < 0 ||
-        check_ports(in, c, err) < 0 || check_mounts(in, c, err) < 0 || check_secrets(in, c, err) < 0 || check_depends(in, c, err) < 0)
+    if (check_health(c->health_check, err) < 0 ||
+        check_log(cx, c->log_configuration, in->execution_role_arn, fargate, err) < 0 ||
+        check_ports(in, c, err) < 0 || check_mounts(in, c, err) < 0 ||
+        check_secrets(in, c, err) < 0 || check_depends(in, c, err) < 0)
         return -1;
     return in_circle(in, c, 0) ? bad(err, "The dependencies of the containers form a circle.") : 0;
 }
 
-static int check_fargate(const EcsRegisterTaskDefinitionRequest *in, int64_t cpu, int64_t memory, SwError *err) {
+static int check_fargate(const EcsRegisterTaskDefinitionRequest *in, int64_t cpu, int64_t memory,
+                         SwError *err) {
     if (!ecs_is(in->network_mode, "awsvpc"))
         return bad(err, "Fargate only supports network mode awsvpc.");
     if (!cpu)
@@ -264,8 +318,10 @@ static int check_volumes(const EcsRegisterTaskDefinitionRequest *in, SwError *er
         if (REFUSE(volume, v, "volumes.", refused_volume) < 0)
             return -1;
         if (v->docker_volume_configuration)
-            return bad(err, "volumes.dockerVolumeConfiguration is not supported: there is no Docker volume driver.");
-        if (!sw_str_is(v->name) || sw_str_contains(v->name, SW_STR("/")) || sw_str_starts(v->name, SW_STR(".")))
+            return bad(err, "volumes.dockerVolumeConfiguration is not supported: there is no "
+                            "Docker volume driver.");
+        if (!sw_str_is(v->name) || sw_str_contains(v->name, SW_STR("/")) ||
+            sw_str_starts(v->name, SW_STR(".")))
             return bad(err, "Volume.name should not be null or empty.");
         if (v->host && v->host->source_path.n && !sw_str_starts(v->host->source_path, SW_STR("/")))
             return bad(err, "volumes.host.sourcePath must be an absolute path.");
@@ -275,28 +331,42 @@ static int check_volumes(const EcsRegisterTaskDefinitionRequest *in, SwError *er
 
 static int check_platform(const EcsRuntimePlatform *p, SwError *err) {
     if (p && p->cpu_architecture.n && !ecs_is(p->cpu_architecture, "X86_64"))
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "runtimePlatform.cpuArchitecture: %.*s is not supported: this machine is X86_64.", SW_FMT(p->cpu_architecture));
+        return sw_fail(
+            err, &ECS_CLIENT_EXCEPTION,
+            "runtimePlatform.cpuArchitecture: %.*s is not supported: this machine is X86_64.",
+            SW_FMT(p->cpu_architecture));
     if (p && p->operating_system_family.n && !ecs_is(p->operating_system_family, "LINUX"))
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "runtimePlatform.operatingSystemFamily: %.*s is not supported: this machine runs LINUX.", SW_FMT(p->operating_system_family));
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                       "runtimePlatform.operatingSystemFamily: %.*s is not supported: this machine "
+                       "runs LINUX.",
+                       SW_FMT(p->operating_system_family));
     return 0;
 }
 
 int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in, SwError *err) {
     int64_t cpu = 0, memory = 0;
     bool fargate = ecs_has(&in->requires_compatibilities, "FARGATE"), essential = false;
-    if (REFUSE(register_task_definition_request, in, "", refused_definition) < 0 || check_volumes(in, err) < 0 ||
-        check_platform(in->runtime_platform, err) < 0 || ecs_tags_check(&in->tags, err) < 0)
+    if (REFUSE(register_task_definition_request, in, "", refused_definition) < 0 ||
+        check_volumes(in, err) < 0 || check_platform(in->runtime_platform, err) < 0 ||
+        ecs_tags_check(&in->tags, err) < 0)
         return -1;
     if (in->pid_mode.n || in->ipc_mode.n)
-        return bad(err, "pidMode and ipcMode are not supported: each container has namespaces of its own.");
-    if (ecs_has(&in->requires_compatibilities, "EXTERNAL") || ecs_has(&in->requires_compatibilities, "MANAGED_INSTANCES"))
+        return bad(
+            err,
+            "pidMode and ipcMode are not supported: each container has namespaces of its own.");
+    if (ecs_has(&in->requires_compatibilities, "EXTERNAL") ||
+        ecs_has(&in->requires_compatibilities, "MANAGED_INSTANCES"))
         return bad(err, "requiresCompatibilities: only EC2 and FARGATE are supported.");
     if (in->ephemeral_storage)
-        return bad(err, "ephemeralStorage is not supported: the size of a task's storage is not limited.");
+        return bad(
+            err, "ephemeralStorage is not supported: the size of a task's storage is not limited.");
     if (in->cpu.n && !ecs_cpu_parse(in->cpu, &cpu))
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Invalid 'cpu' setting for task. '%.*s' is not a number.", SW_FMT(in->cpu));
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                       "Invalid 'cpu' setting for task. '%.*s' is not a number.", SW_FMT(in->cpu));
     if (in->memory.n && !ecs_memory_parse(in->memory, &memory))
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Invalid 'memory' setting for task. '%.*s' is not a number.", SW_FMT(in->memory));
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                       "Invalid 'memory' setting for task. '%.*s' is not a number.",
+                       SW_FMT(in->memory));
     if (fargate && check_fargate(in, cpu, memory, err) < 0)
         return -1;
     if (!in->container_definitions.n)
@@ -311,9 +381,13 @@ int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest 
         essential |= SW_OR(c->essential, true);
         container_cpu += SW_OR(c->cpu, 0);
         if (memory && SW_OR(c->memory, 0) > memory)
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Invalid setting for container '%.*s'. The 'memory' must not exceed the task's.", SW_FMT(c->name));
+            return sw_fail(
+                err, &ECS_CLIENT_EXCEPTION,
+                "Invalid setting for container '%.*s'. The 'memory' must not exceed the task's.",
+                SW_FMT(c->name));
     }
     if (cpu && container_cpu > cpu)
         return bad(err, "Total cpu of containers must not exceed the task's cpu.");
-    return essential ? 0 : bad(err, "A task definition must have at least one essential container.");
+    return essential ? 0
+                     : bad(err, "A task definition must have at least one essential container.");
 }

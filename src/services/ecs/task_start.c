@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a container definition to a container: image, secrets, environment, limits, mounts. Acts outside the store and
- * may be repeated: a container that is there already is only started. */
+/* From a container definition to a container: image, secrets, environment, limits, mounts. Acts
+ * outside the store and may be repeated: a container that is there already is only started. */
 
 #include "ecs.h"
 
@@ -19,7 +19,9 @@ int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) {
     *tasks = *cx;
     tasks->principal.name = SW_STR("ecs-tasks.amazonaws.com");
     /* Task definitions may name a role without its ARN (EC2 launch type). */
-    SwStr arn = sw_str_starts(role_arn, SW_STR("arn:")) ? role_arn : sw_arn_global(cx, "iam", "role/%.*s", SW_FMT(role_arn));
+    SwStr arn = sw_str_starts(role_arn, SW_STR("arn:"))
+                    ? role_arn
+                    : sw_arn_global(cx, "iam", "role/%.*s", SW_FMT(role_arn));
     bool own = !tasks->tx;
     if (own && sw_ctx_begin(tasks, SW_READ, err) < 0)
         return -1;
@@ -29,9 +31,12 @@ int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) {
     if (r < 0) {
         const char *why = err->message;
         sw_error_reset(err);
-        return sw_fail(err, &cannot_initialize,
-                       "ECS was unable to assume the role '%.*s' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this role. (%s)",
-                       SW_FMT(arn), why);
+        return sw_fail(
+            err, &cannot_initialize,
+            "ECS was unable to assume the role '%.*s' that was provided for this task. Please "
+            "verify that the role being passed has the proper trust relationship and permissions "
+            "and that your IAM user has permissions to pass this role. (%s)",
+            SW_FMT(arn), why);
     }
     if (own)
         (*ret)->tx = NULL;
@@ -47,20 +52,26 @@ static SwStr parameter_name(SwArena *a, SwStr from) {
     SwArn arn;
     if (!sw_arn_parse(from, &arn))
         return from;
-    SwStr name = sw_str_starts(arn.resource, SW_STR("parameter")) ? sw_str_skip(arn.resource, 9) : arn.resource;
+    SwStr name = sw_str_starts(arn.resource, SW_STR("parameter")) ? sw_str_skip(arn.resource, 9)
+                                                                  : arn.resource;
     SwStr inner = sw_str_skip(name, 1);
     size_t at;
-    return sw_str_find(inner, '/', &at) ? name : sw_str_dup(a, inner);      /* "/a/b" keeps its slash, "/a" is the parameter a */
+    return sw_str_find(inner, '/', &at)
+               ? name
+               : sw_str_dup(a, inner); /* "/a/b" keeps its slash, "/a" is the parameter a */
 }
 
 static int secret_missing(SwStr from, const char *why, SwError *err) {
     sw_error_reset(err);
     return sw_fail(err, &cannot_initialize,
-                   "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): %s: %.*s",
+                   "ResourceInitializationError: unable to pull secrets or registry auth: "
+                   "execution resource retrieval failed: unable to retrieve secrets from ssm: "
+                   "service call has been retried 1 time(s): %s: %.*s",
                    why, SW_FMT(from));
 }
 
-static int add_secrets(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwStrMap *env, SwError *err) {
+static int add_secrets(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
+                       SwStrMap *env, SwError *err) {
     SwCtx *role;
     if (!d->secrets.n)
         return 0;
@@ -68,7 +79,8 @@ static int add_secrets(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefi
         return -1;
     for (size_t i = 0; i < d->secrets.n; i++) {
         SsmGetParametersRequest in = {.with_decryption = SW_SOME_BOOL(true)};
-        sw_str_list_add(cx->arena, &in.names, parameter_name(cx->arena, d->secrets.v[i].value_from));
+        sw_str_list_add(cx->arena, &in.names,
+                        parameter_name(cx->arena, d->secrets.v[i].value_from));
         SsmGetParametersResult *out;
         if (ssm_call_get_parameters(role, &in, &out, err) < 0)
             return secret_missing(d->secrets.v[i].value_from, err->message, err);
@@ -83,26 +95,33 @@ static bool joined(const EcsTaskRecord *t, const EcsContainerDefinition *d) {
     return t->has_network.v && !SW_OR(d->disable_networking, false);
 }
 
-static int make_environment(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwStr id, SwStrList *ret, SwError *err) {
+static int make_environment(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
+                            SwStr id, SwStrList *ret, SwError *err) {
     SwArena *a = cx->arena;
     SwStrMap env = {0};
     env_set(a, &env, "AWS_REGION", t->region);
     env_set(a, &env, "AWS_DEFAULT_REGION", t->region);
-    env_set(a, &env, "AWS_EXECUTION_ENV", ecs_is(t->task->launch_type, "FARGATE") ? SW_STR("AWS_ECS_FARGATE") : SW_STR("AWS_ECS_EC2"));
+    env_set(a, &env, "AWS_EXECUTION_ENV",
+            ecs_is(t->task->launch_type, "FARGATE") ? SW_STR("AWS_ECS_FARGATE")
+                                                    : SW_STR("AWS_ECS_EC2"));
     bool host = ecs_is(t->definition->network_mode, "host");
     if (joined(t, d) || host)
         env_set(a, &env, "AWS_ENDPOINT_URL", sw_strf(a, "http://127.0.0.1:%u", cx->host->port));
     if (joined(t, d)) {
-        env_set(a, &env, "ECS_CONTAINER_METADATA_URI_V4", sw_strf(a, ECS_METADATA "/v4/%.*s", SW_FMT(id)));
+        env_set(a, &env, "ECS_CONTAINER_METADATA_URI_V4",
+                sw_strf(a, ECS_METADATA "/v4/%.*s", SW_FMT(id)));
         if (t->definition->task_role_arn.n)
-            env_set(a, &env, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", sw_strf(a, "/v2/credentials/%.*s", SW_FMT(t->credentials_id)));
+            env_set(a, &env, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                    sw_strf(a, "/v2/credentials/%.*s", SW_FMT(t->credentials_id)));
     }
     for (size_t i = 0; i < d->environment.n; i++)
-        sw_str_map_set(a, &env, d->environment.v[i].name, sw_str_or(d->environment.v[i].value, SW_STR("")));
+        sw_str_map_set(a, &env, d->environment.v[i].name,
+                       sw_str_or(d->environment.v[i].value, SW_STR("")));
     if (add_secrets(cx, t, d, &env, err) < 0)
         return -1;
     for (size_t i = 0; i < env.n; i++)
-        sw_str_list_add(a, ret, sw_strf(a, "%.*s=%.*s", SW_FMT(env.v[i].key), SW_FMT(env.v[i].value)));
+        sw_str_list_add(a, ret,
+                        sw_strf(a, "%.*s=%.*s", SW_FMT(env.v[i].key), SW_FMT(env.v[i].value)));
     return 0;
 }
 
@@ -116,39 +135,49 @@ const char *ecs_volume_path(SwCtx *cx, const EcsTaskRecord *t, SwStr volume, SwE
         const EcsVolume *v = &d->volumes.v[i];
         if (!sw_str_eq(v->name, volume))
             continue;
-        const char *path = v->host && v->host->source_path.n
-            ? sw_str_z(cx->arena, v->host->source_path)
-            : sw_path(cx->arena, volumes_dir(cx, ecs_task_id(t)), sw_str_z(cx->arena, volume));
+        const char *path =
+            v->host && v->host->source_path.n
+                ? sw_str_z(cx->arena, v->host->source_path)
+                : sw_path(cx->arena, volumes_dir(cx, ecs_task_id(t)), sw_str_z(cx->arena, volume));
         return sw_mkdirs(path, 0755, err) < 0 ? NULL : path;
     }
-    sw_fail(err, &cannot_create, "CannotCreateContainerError: there is no volume %.*s", SW_FMT(volume));
+    sw_fail(err, &cannot_create, "CannotCreateContainerError: there is no volume %.*s",
+            SW_FMT(volume));
     return NULL;
 }
 
 void ecs_volumes_delete(SwCtx *cx, SwStr task_id) {
     SwError ignored = sw_error(cx->arena);
     if (sw_exists(volumes_dir(cx, task_id)) && sw_rm_tree(volumes_dir(cx, task_id), &ignored) < 0)
-        sw_log(SW_WARN, "a task's volumes stay", SW_F("task", task_id), SW_F("cause", ignored.message));
+        sw_log(SW_WARN, "a task's volumes stay", SW_F("task", task_id),
+               SW_F("cause", ignored.message));
 }
 
-static int add_mounts(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwContainerSpec *s, SwError *err) {
-    const EcsTmpfsList none = {0}, *tmpfs = d->linux_parameters ? &d->linux_parameters->tmpfs : &none;
+static int add_mounts(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
+                      SwContainerSpec *s, SwError *err) {
+    const EcsTmpfsList none = {0},
+                       *tmpfs = d->linux_parameters ? &d->linux_parameters->tmpfs : &none;
     SwMount *m = sw_new_n(cx->arena, SwMount, d->mount_points.n + tmpfs->n + 1);
     for (size_t i = 0; i < d->mount_points.n; i++) {
         const char *path = ecs_volume_path(cx, t, d->mount_points.v[i].source_volume, err);
         if (!path)
             return -1;
-        m[s->n_mounts++] = (SwMount){.kind = SW_MOUNT_BIND, .source = sw_str(path), .target = d->mount_points.v[i].container_path,
+        m[s->n_mounts++] = (SwMount){.kind = SW_MOUNT_BIND,
+                                     .source = sw_str(path),
+                                     .target = d->mount_points.v[i].container_path,
                                      .read_only = SW_OR(d->mount_points.v[i].read_only, false)};
     }
     for (size_t i = 0; i < tmpfs->n; i++)
-        m[s->n_mounts++] = (SwMount){.kind = SW_MOUNT_TMPFS, .target = tmpfs->v[i].container_path,
-                                     .size = (uint64_t)SW_OR(tmpfs->v[i].size, 0) * SW_MIB, .options = tmpfs->v[i].mount_options};
+        m[s->n_mounts++] = (SwMount){.kind = SW_MOUNT_TMPFS,
+                                     .target = tmpfs->v[i].container_path,
+                                     .size = (uint64_t)SW_OR(tmpfs->v[i].size, 0) * SW_MIB,
+                                     .options = tmpfs->v[i].mount_options};
     s->mounts = m;
     return 0;
 }
 
-static void add_limits(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwContainerSpec *s) {
+static void add_limits(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
+                       SwContainerSpec *s) {
     int64_t task_memory = 0, task_cpu = 0;
     ecs_memory_parse(t->definition->memory, &task_memory);
     ecs_cpu_parse(t->definition->cpu, &task_cpu);
@@ -156,14 +185,18 @@ static void add_limits(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefi
     s->memory_limit = (uint64_t)memory * SW_MIB;
     s->memory_reservation = (uint64_t)SW_OR(d->memory_reservation, 0) * SW_MIB;
     s->cpu_shares = SW_OR(d->cpu, 0) ? (uint64_t)d->cpu.v : (uint64_t)task_cpu;
-    s->cpus = (double)task_cpu / 1024;          /* AWS: a task's cpu is a hard limit, a container's a share */
+    s->cpus =
+        (double)task_cpu / 1024; /* AWS: a task's cpu is a hard limit, a container's a share */
     SwUlimit *u = sw_new_n(cx->arena, SwUlimit, d->ulimits.n + 1);
     for (size_t i = 0; i < d->ulimits.n; i++)
-        u[i] = (SwUlimit){d->ulimits.v[i].name, d->ulimits.v[i].soft_limit.v, d->ulimits.v[i].hard_limit.v};
+        u[i] = (SwUlimit){d->ulimits.v[i].name, d->ulimits.v[i].soft_limit.v,
+                          d->ulimits.v[i].hard_limit.v};
     s->ulimits = u;
     s->n_ulimits = d->ulimits.n;
     for (size_t i = 0; i < d->system_controls.n; i++)
-        sw_str_list_add(cx->arena, &s->sysctls, sw_strf(cx->arena, "%.*s=%.*s", SW_FMT(d->system_controls.v[i].namespace), SW_FMT(d->system_controls.v[i].value)));
+        sw_str_list_add(cx->arena, &s->sysctls,
+                        sw_strf(cx->arena, "%.*s=%.*s", SW_FMT(d->system_controls.v[i].namespace),
+                                SW_FMT(d->system_controls.v[i].value)));
     const EcsLinuxParameters *l = d->linux_parameters;
     if (!l)
         return;
@@ -175,14 +208,19 @@ static void add_limits(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefi
     }
 }
 
-static void add_network(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwContainerSpec *s) {
-    s->net_mode = joined(t, d) ? SW_NET_JOIN : ecs_is(t->definition->network_mode, "host") ? SW_NET_HOST : SW_NET_NONE;
+static void add_network(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
+                        SwContainerSpec *s) {
+    s->net_mode = joined(t, d)                                  ? SW_NET_JOIN
+                  : ecs_is(t->definition->network_mode, "host") ? SW_NET_HOST
+                                                                : SW_NET_NONE;
     s->net_id = ecs_task_id(t);
     s->hostname = d->hostname;
     s->dns = d->dns_servers;
     s->dns_search = d->dns_search_domains;
     for (size_t i = 0; i < d->extra_hosts.n; i++)
-        sw_str_list_add(cx->arena, &s->hosts, sw_strf(cx->arena, "%.*s %.*s", SW_FMT(d->extra_hosts.v[i].ip_address), SW_FMT(d->extra_hosts.v[i].hostname)));
+        sw_str_list_add(cx->arena, &s->hosts,
+                        sw_strf(cx->arena, "%.*s %.*s", SW_FMT(d->extra_hosts.v[i].ip_address),
+                                SW_FMT(d->extra_hosts.v[i].hostname)));
 }
 
 static int fail_as(SwError *err, const SwErrorKind *kind) {
@@ -191,14 +229,22 @@ static int fail_as(SwError *err, const SwErrorKind *kind) {
     return sw_fail(err, kind, "%s: %s", kind->code, why);
 }
 
-static int create(SwCtx *cx, EcsTaskRecord *t, const EcsContainerDefinition *d, SwStr id, SwStr *ret_digest, SwError *err) {
+static int create(SwCtx *cx, EcsTaskRecord *t, const EcsContainerDefinition *d, SwStr id,
+                  SwStr *ret_digest, SwError *err) {
     SwImage image;
     if (ecs_image_get(cx, t, d->image, &image, ret_digest, err) < 0)
         return -1;
     SwContainerSpec s = {
-        .id = id, .image = &image, .args = d->command, .entrypoint = d->entry_point, .cwd = d->working_directory, .user = d->user,
-        .privileged = SW_OR(d->privileged, false), .read_only_root = SW_OR(d->readonly_root_filesystem, false),
-        .tty = SW_OR(d->pseudo_terminal, false), .tag = t->task->task_arn,
+        .id = id,
+        .image = &image,
+        .args = d->command,
+        .entrypoint = d->entry_point,
+        .cwd = d->working_directory,
+        .user = d->user,
+        .privileged = SW_OR(d->privileged, false),
+        .read_only_root = SW_OR(d->readonly_root_filesystem, false),
+        .tty = SW_OR(d->pseudo_terminal, false),
+        .tag = t->task->task_arn,
     };
     if (make_environment(cx, t, d, id, &s.env, err) < 0 || add_mounts(cx, t, d, &s, err) < 0)
         return -1;
@@ -214,7 +260,8 @@ int ecs_container_start(SwCtx *cx, EcsTaskRecord *t, size_t i, SwStr *ret_digest
     bool there = sw_container_get(cx->host->runtime, cx->arena, id, &info);
     if (there && info.state != SW_CONTAINER_CREATED)
         return 0;
-    if (!there && create(cx, t, &t->definition->container_definitions.v[i], id, ret_digest, err) < 0)
+    if (!there &&
+        create(cx, t, &t->definition->container_definitions.v[i], id, ret_digest, err) < 0)
         return -1;
     SW_CRASH_POINT("ecs.task.container_created");
     return sw_container_start(cx->host->runtime, id, err) < 0 ? fail_as(err, &cannot_start) : 0;

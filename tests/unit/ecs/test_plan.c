@@ -9,7 +9,8 @@
 
 #include "services/ecs/plan.h"
 
-static EcsRollPlan roll(int64_t desired, int64_t min, int64_t max, int64_t primary, int64_t primary_healthy, int64_t old, int64_t old_healthy) {
+static EcsRollPlan roll(int64_t desired, int64_t min, int64_t max, int64_t primary,
+                        int64_t primary_healthy, int64_t old, int64_t old_healthy) {
     EcsRoll r = {desired, min, max, primary, primary_healthy, old, old_healthy};
     return ecs_roll(&r);
 }
@@ -26,7 +27,7 @@ static void new_tasks_start_beside_the_old_ones_up_to_the_maximum(void **state) 
     assert_int_equal(roll(4, 100, 200, 0, 0, 4, 4).start, 4);
     assert_int_equal(roll(4, 100, 150, 0, 0, 4, 4).start, 2);
     assert_int_equal(roll(4, 100, 150, 2, 0, 4, 4).start, 0);
-    assert_int_equal(roll(3, 100, 150, 0, 0, 3, 3).start, 1);   /* 4.5 is rounded down */
+    assert_int_equal(roll(3, 100, 150, 0, 0, 3, 3).start, 1); /* 4.5 is rounded down */
 }
 
 static void old_tasks_stay_until_new_ones_are_healthy(void **state) {
@@ -42,7 +43,8 @@ static void below_one_hundred_percent_old_tasks_make_room_first(void **state) {
     assert_int_equal(p.start, 0);
     assert_int_equal(p.stop_old, 1);
     assert_int_equal(roll(4, 50, 100, 0, 0, 4, 4).stop_old, 2);
-    assert_int_equal(roll(3, 50, 100, 0, 0, 3, 3).stop_old, 1); /* 1.5 is rounded up: two must stay */
+    assert_int_equal(roll(3, 50, 100, 0, 0, 3, 3).stop_old,
+                     1); /* 1.5 is rounded up: two must stay */
 }
 
 static void scaling_in_stops_what_is_too_much(void **state) {
@@ -59,7 +61,7 @@ static void every_rollout_of_every_size_ends_and_never_breaks_its_bounds(void **
             for (int64_t max = min == 100 ? 150 : 100; max <= 200; max += 50) {
                 int64_t primary = 0, old = desired, rounds = 0, least = (desired * min + 99) / 100;
                 if (desired * max / 100 <= desired && least >= desired)
-                    continue;           /* no room to move: AWS, too, stands still */
+                    continue; /* no room to move: AWS, too, stands still */
                 while ((primary != desired || old) && rounds++ < 100) {
                     EcsRollPlan p = roll(desired, min, max, primary, primary, old, old);
                     old -= p.stop_old;

@@ -7,6 +7,7 @@ const http = require("node:http");
 const net = require("node:net");
 const L = require("@aws-sdk/client-elastic-load-balancing-v2");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
+const { CloudWatchClient, GetMetricStatisticsCommand } = require("@aws-sdk/client-cloudwatch");
 const lib = require("../lib/slipway");
 const { start, finish, until } = lib;
 
@@ -377,6 +378,49 @@ test("load balancers serve on while Slipway restarts, and are known afterwards",
         assert.strictEqual(failed, 0, `${failed} of ${done} failed`);
         await send("DeleteLoadBalancer", { LoadBalancerArn: lb.LoadBalancerArn });
         await until("port closed", () => get(port).then(() => false, () => true));
+    } finally {
+        await finish(x);
+    }
+});
+
+test("requests are counted in CloudWatch, once, over a restart", async (t) => {
+    const x = await start(null, { ephemeral: false });
+    await connect(x);
+    t.after(() => connect(s));
+    try {
+        const b = await backend("counted"), g = await group(), port = await freePort(), lb = await balancer();
+        const l = await listener(lb, port, to([g, 1]));
+        await rule(l, 1, [{ Field: "path-pattern", Values: ["/fixed"] }], says("no", "404"));
+        await register(g, b);
+        await becomes(g, b, "healthy");
+        await until("ready", async () => (await get(port, "/fixed").catch(() => ({}))).status === 404);
+        await until("target ready", async () => (await get(port)).status === 200);
+        const ask = async (MetricName, Statistics, more = {}, dimensions = ["LoadBalancer", "TargetGroup"]) => {
+            const value = { LoadBalancer: lb.LoadBalancerArn.split("loadbalancer/")[1], TargetGroup: g.split(":").pop() };
+            const { Datapoints } = await x.client(CloudWatchClient).send(new GetMetricStatisticsCommand({
+                Namespace: "AWS/ApplicationELB", MetricName, ...Statistics, Period: 86400,
+                StartTime: new Date(Date.now() - 3600e3), EndTime: new Date(Date.now() + 3600e3),
+                Dimensions: dimensions.map((Name) => ({ Name, Value: value[Name] })), ...more }));
+            return Datapoints;
+        };
+        const sum = async (...a) => (await ask(a[0], { Statistics: ["Sum"] }, {}, a[1])).reduce((n, d) => n + d.Sum, 0);
+        for (let i = 0; i < 8; i++) await get(port);
+        for (let i = 0; i < 3; i++) await get(port, "/", { headers: { "x-status": "500" } });
+        const asked = b.seen;
+        await until("all counted", async () => await sum("RequestCount") === asked);
+        await x.restart();
+        await connect(x);
+        await get(port);
+        await until("one more", async () => await sum("RequestCount") === asked + 1);
+        assert.strictEqual(await sum("RequestCount", ["LoadBalancer"]), asked + 1);
+        assert.strictEqual(await sum("HTTPCode_Target_5XX_Count"), 3);
+        assert.strictEqual(await sum("HTTPCode_Target_2XX_Count"), asked - 2);
+        assert.ok(await sum("HTTPCode_ELB_4XX_Count", ["LoadBalancer"]) >= 1);
+        const [time] = await ask("TargetResponseTime", { ExtendedStatistics: ["p99"], Statistics: ["SampleCount"] });
+        assert.strictEqual(time.SampleCount, asked + 1);
+        assert.ok(time.ExtendedStatistics.p99 >= 0 && time.ExtendedStatistics.p99 < 5);
+        const hosts = await until("hosts", async () => (await ask("HealthyHostCount", { Statistics: ["Maximum"] }))[0]);
+        assert.strictEqual(hosts.Maximum, 1);
     } finally {
         await finish(x);
     }

@@ -267,9 +267,13 @@ static int look(Pass *p, Seen *ret, SwError *err) {
     ret->minute = now - now % SW_MINUTE;
     if (!ret->lbs || SW_OR(ret->position.hosts_counted, 0) >= ret->minute)
         ret->minute = 0;
-    else
+    if (ret->minute && add_health(p, ret->minute, err) < 0)
+        return -1;
+    if (p->scopes.n)
         ret->position.hosts_counted = SW_SOME_TIME(ret->minute);
-    return ret->minute ? add_health(p, ret->minute, err) : 0;
+    else
+        ret->minute = 0;                /* no group is in use yet: look again */
+    return 0;
 }
 
 static int commit(Pass *p, const Seen *seen, SwError *err) {

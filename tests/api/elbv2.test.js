@@ -216,8 +216,14 @@ test("a deregistered target ends its requests in flight and fails none under loa
     const held = [];
     await until("one waits at a", async () => { held.push(get(port)); return a.seen > before; });
     await deregister(g, a);
+    await until("a gets no more", async () => {
+        const waiting = a.seen;
+        let answered = false;
+        held.push(get(port).then((r) => { answered = true; return r; }));
+        await until("someone has it", () => answered || a.seen > waiting);
+        return a.seen === waiting;
+    });
     assert.deepStrictEqual((await health(g, a)), { State: "draining", Reason: "Target.DeregistrationInProgress", Description: "Target deregistration is in progress" });
-    await until("only b", async () => { for (let i = 0; i < 4; i++) if ((await Promise.race([get(port), new Promise((r) => setTimeout(r, 1000))]))?.body !== "b") return false; return true; });
     const r = await Promise.all(Array.from({ length: 50 }, () => get(port)));
     assert.ok(r.every((x) => x.status === 200 && x.body === "b"));
     assert.strictEqual((await health(g, a)).State, "draining");
@@ -286,6 +292,9 @@ test("a network load balancer passes connections through", async () => {
     await becomes(g, b, "healthy");
     await served(port, "tcp");
     await refuses(listener(await balancer(), port, says("x")), "InvalidConfigurationRequest", /Port/);
+    const { Listeners: [{ ListenerArn }] } = await send("DescribeListeners", { LoadBalancerArn: lb.LoadBalancerArn });
+    assert.deepStrictEqual((await send("DescribeListenerAttributes", { ListenerArn })).Attributes, [{ Key: "tcp.idle_timeout.seconds", Value: "350" }]);
+    await refuses(send("ModifyListenerAttributes", { ListenerArn, Attributes: [{ Key: "tcp.idle_timeout.seconds", Value: "60" }] }), "InvalidConfigurationRequest", /idle_timeout/);
 });
 
 test("creating the same again succeeds, with other settings it is refused", async () => {

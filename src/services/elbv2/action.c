@@ -261,7 +261,9 @@ static int condition(SwCtx *cx, const Elbv2RuleCondition *in, Elbv2RuleCondition
         to->source_ip_config = in->source_ip_config;
         return check_values("source-ip", &in->source_ip_config->values, NULL, 64, err) < 0 ? -1 : check_cidrs(&in->source_ip_config->values, err);
     }
-    return sw_fail(err, invalid, "Condition field '%.*s' must be one of '[path-pattern, host-header, http-header, http-request-method, query-string, source-ip]', with its configuration", SW_FMT(in->field));
+    return sw_fail(err, invalid,
+                   "Condition field '%.*s' must be one of '[path-pattern, host-header, http-header, http-request-method, "
+                   "query-string, source-ip]', with its configuration", SW_FMT(in->field));
 }
 
 static size_t count_values(const Elbv2RuleCondition *c) {

@@ -35,7 +35,9 @@ static const SwHandler handlers[] = {
     {ELBV2_DELETE_RULE, SW_HANDLER(elbv2_delete_rule), 0},
     {ELBV2_DELETE_TARGET_GROUP, SW_HANDLER(elbv2_delete_target_group), 0},
     {ELBV2_DEREGISTER_TARGETS, SW_HANDLER(elbv2_deregister_targets), 0},
+    {ELBV2_DESCRIBE_CAPACITY_RESERVATION, SW_HANDLER(elbv2_describe_capacity_reservation), 0},
     {ELBV2_DESCRIBE_LISTENERS, SW_HANDLER(elbv2_describe_listeners), 0},
+    {ELBV2_DESCRIBE_LISTENER_ATTRIBUTES, SW_HANDLER(elbv2_describe_listener_attributes), 0},
     {ELBV2_DESCRIBE_LOAD_BALANCERS, SW_HANDLER(elbv2_describe_load_balancers), 0},
     {ELBV2_DESCRIBE_LOAD_BALANCER_ATTRIBUTES, SW_HANDLER(elbv2_describe_load_balancer_attributes), 0},
     {ELBV2_DESCRIBE_RULES, SW_HANDLER(elbv2_describe_rules), 0},
@@ -44,6 +46,7 @@ static const SwHandler handlers[] = {
     {ELBV2_DESCRIBE_TARGET_GROUP_ATTRIBUTES, SW_HANDLER(elbv2_describe_target_group_attributes), 0},
     {ELBV2_DESCRIBE_TARGET_HEALTH, SW_HANDLER(elbv2_describe_target_health), 0},
     {ELBV2_MODIFY_LISTENER, SW_HANDLER(elbv2_modify_listener), 0},
+    {ELBV2_MODIFY_LISTENER_ATTRIBUTES, SW_HANDLER(elbv2_modify_listener_attributes), 0},
     {ELBV2_MODIFY_LOAD_BALANCER_ATTRIBUTES, SW_HANDLER(elbv2_modify_load_balancer_attributes), 0},
     {ELBV2_MODIFY_RULE, SW_HANDLER(elbv2_modify_rule), 0},
     {ELBV2_MODIFY_TARGET_GROUP, SW_HANDLER(elbv2_modify_target_group), 0},
@@ -121,7 +124,7 @@ static int reset(SwHost *h, SwError *err) {
     return 0;
 }
 
-/* Containers reach load balancers at the bridge's address; a name that no load balancer has does not exist. */
+/* Containers reach load balancers at the bridge's address; the data plane tells them apart by Host. */
 static int resolve(SwHost *h, SwStr net_id, SwStr name, uint32_t *ret_ip) {
     if (sw_str_ends(name, SW_STR(".")))
         name = sw_str_drop(name, 1);

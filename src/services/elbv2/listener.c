@@ -141,3 +141,35 @@ int elbv2_delete_listener(SwCtx *cx, const Elbv2DeleteListenerInput *in, Elbv2De
         return -1;
     return elbv2_wake_proxy(cx, err);
 }
+
+/* ---- attributes: nothing but what is so can be set ---- */
+
+static void show_attributes(SwCtx *cx, const Elbv2ListenerRecord *r, Elbv2ListenerAttributeList *to) {
+    sw_list_present(cx->arena, to);
+    if (elbv2_is(r->listener->protocol, "TCP"))
+        *sw_list_add(cx->arena, to) = (Elbv2ListenerAttribute){SW_STR("tcp.idle_timeout.seconds"), SW_STR("350")};
+}
+
+int elbv2_describe_listener_attributes(SwCtx *cx, const Elbv2DescribeListenerAttributesInput *in, Elbv2DescribeListenerAttributesOutput *out, SwError *err) {
+    Elbv2ListenerRecord *r;
+    if (elbv2_listener_get(cx, in->listener_arn, &r, err) < 0)
+        return -1;
+    show_attributes(cx, r, &out->attributes);
+    return 0;
+}
+
+int elbv2_modify_listener_attributes(SwCtx *cx, const Elbv2ModifyListenerAttributesInput *in, Elbv2ModifyListenerAttributesOutput *out, SwError *err) {
+    Elbv2ListenerRecord *r;
+    if (elbv2_listener_get(cx, in->listener_arn, &r, err) < 0)
+        return -1;
+    show_attributes(cx, r, &out->attributes);
+    for (size_t i = 0; i < in->attributes.n; i++) {
+        bool so = false;
+        for (size_t k = 0; k < out->attributes.n; k++)
+            so |= sw_shape_equal(&elbv2_shape_listener_attribute, &in->attributes.v[i], &out->attributes.v[k]);
+        if (!so)
+            return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION, "%.*s: the value '%.*s' is not supported",
+                           SW_FMT(in->attributes.v[i].key), SW_FMT(in->attributes.v[i].value));
+    }
+    return 0;
+}

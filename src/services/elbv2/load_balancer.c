@@ -202,7 +202,8 @@ int elbv2_delete_load_balancer(SwCtx *cx, const Elbv2DeleteLoadBalancerInput *in
         return 0;
     }
     if (elbv2_is(elbv2_attribute(elbv2_application_attributes, &r->attributes, "deletion_protection.enabled"), "true"))
-        return sw_fail(err, &ELBV2_OPERATION_NOT_PERMITTED_EXCEPTION, "Load balancer '%.*s' cannot be deleted because deletion protection is enabled", SW_FMT(in->load_balancer_arn));
+        return sw_fail(err, &ELBV2_OPERATION_NOT_PERMITTED_EXCEPTION, "Load balancer '%.*s' cannot be deleted because deletion protection is enabled",
+                       SW_FMT(in->load_balancer_arn));
     if (elbv2_listeners_of(cx, in->load_balancer_arn, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
@@ -243,4 +244,12 @@ int elbv2_set_ip_address_type(SwCtx *cx, const Elbv2SetIpAddressTypeInput *in, E
     Elbv2LoadBalancerRecord *r;
     out->ip_address_type = in->ip_address_type;
     return check_ip_type(in->ip_address_type, err) < 0 ? -1 : elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err);
+}
+
+/* None can be reserved, so there is none to show. */
+int elbv2_describe_capacity_reservation(SwCtx *cx, const Elbv2DescribeCapacityReservationInput *in,
+                                        Elbv2DescribeCapacityReservationOutput *out, SwError *err) {
+    Elbv2LoadBalancerRecord *r;
+    sw_list_present(cx->arena, &out->capacity_reservation_state);
+    return elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err);
 }

@@ -87,7 +87,8 @@ static int check_target(SwCtx *cx, const Elbv2TargetGroup *g, const Elbv2TargetD
     if (sw_str_is(t->quic_server_id))
         return sw_refuse_field(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION, "QuicServerId", "QUIC is not supported");
     if (elbv2_is(g->target_type, "instance"))
-        return elbv2_is(t->id, "127.0.0.1") ? 0 : sw_fail(err, &ELBV2_INVALID_TARGET_EXCEPTION, "The following targets are not in a running state and cannot be registered: '%.*s'", SW_FMT(t->id));
+        return elbv2_is(t->id, "127.0.0.1") ? 0 : sw_fail(err, &ELBV2_INVALID_TARGET_EXCEPTION,
+                       "The following targets are not in a running state and cannot be registered: '%.*s'", SW_FMT(t->id));
     if (t->id.n > 15 || inet_pton(AF_INET, sw_str_z(cx->arena, t->id), &bin) != 1)
         return sw_fail(err, &SW_VALIDATION_ERROR, "The IP address '%.*s' is not a valid IPv4 address", SW_FMT(t->id));
     uint32_t ip = ntohl(bin.s_addr);

@@ -20,6 +20,7 @@
     X(codecommit)   \
     X(elbv2)        \
     X(cloudwatch)   \
+    X(codebuild)    \
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

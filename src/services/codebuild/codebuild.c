@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The service's table. */
+
+#include "base/log.h"
+#include "services/codebuild/codebuild.h"
+
+static const SwHandler handlers[] = {
+    {CODEBUILD_BATCH_DELETE_BUILDS, SW_HANDLER(codebuild_batch_delete_builds), 0},
+    {CODEBUILD_BATCH_GET_BUILDS, SW_HANDLER(codebuild_batch_get_builds), 0},
+    {CODEBUILD_BATCH_GET_PROJECTS, SW_HANDLER(codebuild_batch_get_projects), 0},
+    {CODEBUILD_CREATE_PROJECT, SW_HANDLER(codebuild_create_project), 0},
+    {CODEBUILD_DELETE_PROJECT, SW_HANDLER(codebuild_delete_project), 0},
+    {CODEBUILD_LIST_BUILDS, SW_HANDLER(codebuild_list_builds), 0},
+    {CODEBUILD_LIST_BUILDS_FOR_PROJECT, SW_HANDLER(codebuild_list_builds_for_project), 0},
+    {CODEBUILD_LIST_PROJECTS, SW_HANDLER(codebuild_list_projects), 0},
+    {CODEBUILD_RETRY_BUILD, SW_HANDLER(codebuild_retry_build), 0},
+    {CODEBUILD_START_BUILD, SW_HANDLER(codebuild_start_build), 0},
+    {CODEBUILD_STOP_BUILD, SW_HANDLER(codebuild_stop_build), 0},
+    {CODEBUILD_UPDATE_PROJECT, SW_HANDLER(codebuild_update_project), 0},
+};
+
+static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
+    switch (op->index) {
+    case CODEBUILD_CREATE_PROJECT:
+        return sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(((const CodebuildCreateProjectInput *)in)->name));
+    case CODEBUILD_UPDATE_PROJECT:
+        return sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(((const CodebuildUpdateProjectInput *)in)->name));
+    case CODEBUILD_DELETE_PROJECT:
+        return sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(((const CodebuildDeleteProjectInput *)in)->name));
+    case CODEBUILD_START_BUILD:
+        return sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(((const CodebuildStartBuildInput *)in)->project_name));
+    default:
+        return SW_NO_STR;
+    }
+}
+
+/* Containers went on without us: look at each unfinished build, and at what its container wrote meanwhile. */
+static int open_service(SwHost *h, SwError *err) {
+    static const SwStr kinds[] = {SW_STR_C("QUEUED"), SW_STR_C("RUNNING")};
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwCtx *cx = sw_ctx_new(h, a, h->config->account, h->config->region, "codebuild");
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
+        return -1;
+    for (size_t k = 0; k < SW_N(kinds); k++) {
+        SwDocList l;
+        SwDocQuery q = {.index = "by_active", .equals = {kinds[k]}, .any_scope = true};
+        if (sw_doc_list(cx->tx, &codebuild_builds, &q, &l, err) < 0)
+            return sw_ctx_rollback(cx), -1;
+        for (size_t i = 0; i < l.n; i++) {
+            cx->account = l.v[i].account;
+            cx->region = l.v[i].region;
+            sw_tx_scope(cx->tx, cx->account, cx->region);
+            if (sw_wake(cx, &codebuild_build_controller, l.v[i].id, 0, err) < 0 || sw_wake(cx, &codebuild_log_controller, l.v[i].id, 0, err) < 0)
+                return sw_ctx_rollback(cx), -1;
+        }
+    }
+    return sw_ctx_commit(cx, err);
+}
+
+static int reset(SwHost *h, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    return sw_rm_tree(sw_path(a, h->config->data, "codebuild"), err);
+}
+
+/* Output wakes the log, which looks for markers too; an end wakes the build. */
+static void on_container(SwHost *h, SwStr id, int event) {
+    SwStr account, region, uuid;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+    if (!codebuild_container_owner(a, id, &account, &region, &uuid))
+        return;
+    const SwController *c = event == SW_CONTAINER_EVENT_OUTPUT ? &codebuild_log_controller : &codebuild_build_controller;
+    if (sw_engine_wake(h->engine, c, account, region, uuid, &err) < 0)
+        sw_log(SW_WARN, "build not woken", SW_F("container", id), SW_F("cause", err.cause));
+}
+
+static const SwCollection *const collections[] = {&codebuild_projects, &codebuild_builds, &codebuild_logs, NULL};
+static const SwController *const controllers[] = {&codebuild_build_controller, &codebuild_log_controller, NULL};
+
+const SwService sw_service_codebuild = {
+    .name = "codebuild",
+    .api = &codebuild_api,
+    .handlers = handlers,
+    .n_handlers = SW_N(handlers),
+    .invalid = &CODEBUILD_INVALID_INPUT_EXCEPTION,
+    .resource = resource,
+    .routes = codebuild_routes,
+    .n_routes = 1,
+    .collections = collections,
+    .controllers = controllers,
+    .actions = codebuild_actions,
+    .n_actions = 2,
+    .open = open_service,
+    .reset = reset,
+    .on_container = on_container,
+};

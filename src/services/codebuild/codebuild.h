@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* CodeBuild: documents and what its files share.
+ *
+ *   codebuild/project  id NAME    the project as the API shows it
+ *   codebuild/build    id UUID    a build: the API's document, and how far the controller is (see build_controller.c)
+ *   codebuild/log      id UUID    how much of the container's output is in CloudWatch Logs
+ *
+ * A build's folder is <data>/codebuild/UUID: readonly and control (see driver.h), output (mounted at /codebuild/output).
+ * Its container and network are named cb.ACCOUNT.REGION.UUID-WITHOUT-DASHES, so that an event or a caller at
+ * 169.254.170.2 tells whose it is. */
+
+#include "api/host.h"
+#include "base/file.h"
+#include "container/container.h"
+#include "models/codebuild.gen.h"
+#include "models/codebuild_records.gen.h"
+#include "services/codebuild/driver.h"
+
+extern const SwCollection codebuild_projects, codebuild_builds, codebuild_logs;
+extern const SwController codebuild_build_controller, codebuild_log_controller;
+extern const SwActionType codebuild_actions[2];
+extern const SwRoute codebuild_routes[1];
+
+#define CODEBUILD_AT_ONCE 4             /* builds that run; the others wait in the queue */
+
+/* Values of BuildRecord.state. */
+#define CODEBUILD_QUEUED       SW_STR("QUEUED")
+#define CODEBUILD_PROVISIONING SW_STR("PROVISIONING")
+#define CODEBUILD_DOWNLOAD     SW_STR("DOWNLOAD")
+#define CODEBUILD_RUNNING      SW_STR("RUNNING")
+#define CODEBUILD_UPLOAD       SW_STR("UPLOAD")
+#define CODEBUILD_FINALIZING   SW_STR("FINALIZING")
+#define CODEBUILD_COMPLETED    SW_STR("COMPLETED")
+
+/* ---- check.c: what is accepted ---- */
+
+/* The parts of a project and of overrides; absent parts pass. */
+typedef struct CodebuildParts {
+    const CodebuildProjectSource *source;
+    const CodebuildProjectSourceList *sources;
+    const CodebuildProjectArtifacts *artifacts;
+    const CodebuildProjectArtifactsList *more_artifacts;
+    const CodebuildProjectEnvironment *environment;
+    const CodebuildProjectCache *cache;
+    const CodebuildLogsConfig *logs;
+    SwStr encryption_key;
+} CodebuildParts;
+int codebuild_check(SwCtx *cx, const CodebuildParts *p, SwError *err) sw_must_check;
+SwStr codebuild_default_key(SwCtx *cx);
+/* "bucket/some/key": false where it is none. */
+bool codebuild_s3_location(SwStr location, SwStr *ret_bucket, SwStr *ret_key);
+
+/* ---- project.c ---- */
+
+int codebuild_project_get(SwCtx *cx, SwStr name_or_arn, CodebuildProjectRecord **ret, SwError *err) sw_must_check;     /* NULL: none */
+
+/* ---- start.c ---- */
+
+/* The inputs' and outputs' objects of a pipeline's action take the place of source and artifacts; NULL: none. */
+int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const CodebuildPipelineWork *pipeline, SwStr initiator,
+                    CodebuildBuildRecord **ret, SwError *err) sw_must_check;
+int codebuild_build_get(SwCtx *cx, SwStr id, CodebuildBuildRecord **ret, SwError *err) sw_must_check;   /* "PROJECT:UUID", ARN; NULL: none */
+SwStr codebuild_uuid(SwStr build_id);
+
+/* ---- state.c: the only writers of a build's phases ---- */
+
+/* Begins a write transaction in cx and loads the build. */
+int codebuild_begin(SwCtx *cx, SwStr uuid, CodebuildBuildRecord **ret, SwError *err) sw_must_check;
+int codebuild_load(SwCtx *cx, SwStr uuid, CodebuildBuildRecord **ret, SwError *err) sw_must_check;      /* a snapshot of its own */
+int codebuild_put(SwCtx *cx, SwStr uuid, const CodebuildBuildRecord *r, SwError *err) sw_must_check;
+void codebuild_phase_start(SwCtx *cx, CodebuildBuildRecord *r, SwStr phase, SwTime at);
+/* Ends the current phase, if one is open, and tells EventBridge. */
+int codebuild_phase_end(SwCtx *cx, CodebuildBuildRecord *r, SwStr status, SwStr code, SwStr message, SwTime at, SwError *err) sw_must_check;
+int codebuild_state_event(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) sw_must_check;
+SwTime codebuild_clock_of(SwCtx *cx, SwTime system_time);      /* the clock's time for one of the system's */
+
+/* ---- run.c: the container ---- */
+
+SwStr codebuild_container_id(SwArena *a, const CodebuildBuildRecord *r);
+bool codebuild_container_owner(SwArena *a, SwStr id, SwStr *ret_account, SwStr *ret_region, SwStr *ret_uuid);
+const char *codebuild_folder(const SwHost *h, SwArena *a, SwStr uuid, const char *part);       /* part NULL: the folder */
+SwStr codebuild_source_dir(SwArena *a, const CodebuildBuildRecord *r, SwStr identifier);      /* inside the container; "" the primary's */
+const char *codebuild_source_folder(SwCtx *cx, const CodebuildBuildRecord *r, SwStr identifier);   /* the same on the host */
+bool codebuild_on_host(SwCtx *cx, SwStr image);
+int codebuild_as_role(SwCtx *cx, const CodebuildBuildRecord *r, SwCtx **ret, SwError *err) sw_must_check;
+int codebuild_provision(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) sw_must_check;      /* network, image */
+int codebuild_launch(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s, SwError *err) sw_must_check;
+int codebuild_remove(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) sw_must_check;   /* container, network, folder */
+
+/* ---- source.c, artifact.c ---- */
+
+/* Fetches all sources into the build's folder and reads the buildspec. ret_version: what was resolved; may stay absent. */
+int codebuild_download(SwCtx *cx, CodebuildBuildRecord *r, CodebuildSpec *ret, SwStr *ret_version, SwError *err) sw_must_check;
+bool codebuild_wants_artifacts(const CodebuildBuildRecord *r);
+int codebuild_upload(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s, SwError *err) sw_must_check;
+/* unzip.c: a ZIP archive into a folder; nothing is written outside of it. */
+int codebuild_unzip(SwArena *a, SwStream *zip, const char *folder, SwError *err) sw_must_check;
+
+/* ---- build_controller.c ---- */
+
+/* Whether the build's container told something that the record does not know yet. */
+bool codebuild_new_markers(SwCtx *cx, const CodebuildBuildRecord *r);
+
+/* ---- log.c ---- */
+
+int codebuild_log_open(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) sw_must_check;       /* group and stream */
+/* Moves what the container has written into the stream; each line once. all: the container writes no more. */
+int codebuild_log_drain(SwCtx *cx, const CodebuildBuildRecord *r, bool all, SwError *err) sw_must_check;
+/* Lines of our own, in cx->tx, with the record that causes them. */
+int codebuild_log_say(SwCtx *cx, const CodebuildBuildRecord *r, const SwStr *lines, size_t n, SwError *err) sw_must_check;

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The script that a build's container runs, made from a buildspec. Pure: gives files' texts.
+ *
+ * One shell runs all phases, so that folders, variables and functions of one command are there for the next. A command
+ * that ends the shell (exit, set -e, a syntax error) does not end the build: the driver starts another shell behind that
+ * command, with the variables and the folder that the old one left.
+ *
+ * /codebuild/readonly  driver, lib, steps and a file a command (BUILD.0; f: finally; r: runtime)
+ * /codebuild/control   what the driver tells: `events`, one line a marker, written before the log line that wakes us
+ *
+ *     start PHASE SECONDS
+ *     fail PHASE FILE STATUS SECONDS     exit status of the first command that failed
+ *     end PHASE SUCCEEDED|FAILED SECONDS
+ *     docker failed SECONDS              dockerd did not start
+ *     over upload|done|skip SECONDS      with upload the container stays until its files were taken; skip: a failure
+ *                                        ended the build before artifacts                                          */
+
+#include "services/codebuild/buildspec.h"
+
+typedef struct CodebuildFile { SwStr name, text; } CodebuildFile;
+typedef struct CodebuildFileList { CodebuildFile *v; size_t n; } CodebuildFileList;
+
+void codebuild_driver(SwArena *a, const CodebuildSpec *s, SwStr source_dir, bool dockerd, bool upload, CodebuildFileList *ret);
+/* Program that a runtime of runtime-versions stands for; NULL: unknown. */
+const char *codebuild_runtime_program(SwStr runtime);
+
+typedef enum CodebuildMarkerKind { CODEBUILD_MARK_START, CODEBUILD_MARK_FAIL, CODEBUILD_MARK_END, CODEBUILD_MARK_DOCKER, CODEBUILD_MARK_OVER } CodebuildMarkerKind;
+typedef struct CodebuildMarker {
+    CodebuildMarkerKind kind;
+    SwStr  phase, file;                 /* file: name in /codebuild/readonly, checked to be one */
+    int64_t status;                     /* exit status */
+    bool   good;                        /* END: succeeded; OVER: upload */
+    SwTime at;                          /* of the system's clock; 0: not told */
+} CodebuildMarker;
+/* The next whole line; false when there is none. Lines that are no marker (a build may write anything) are skipped. */
+bool codebuild_marker_next(SwStr *rest, CodebuildMarker *ret);

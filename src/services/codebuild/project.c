@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Projects. The document is what the API shows. */
+
+#include "services/codebuild/codebuild.h"
+
+#include "wire/wire.h"
+
+#define PAGE 100
+
+const SwCollection codebuild_projects = {
+    .name = "codebuild/project",
+    .shape = &codebuild_shape_project_record,
+    .indexes = {{.name = "by_created", .member = {"created"}}, {.name = "by_modified", .member = {"modified"}}},
+};
+
+static SwStr name_of(SwStr s) {
+    SwArn arn;
+    return sw_arn_parse(s, &arn) && sw_str_starts(arn.resource, SW_STR("project/")) ? sw_str_skip(arn.resource, 8) : s;
+}
+
+int codebuild_project_get(SwCtx *cx, SwStr name, CodebuildProjectRecord **ret, SwError *err) {
+    void *r;
+    if (sw_doc_get(cx->tx, &codebuild_projects, name_of(name), &r, err) < 0)
+        return -1;
+    *ret = r;
+    return 0;
+}
+
+/* Members that only one of the two requests has are checked by the caller. */
+#define CHECK_REQUEST(in)                                                                                              \
+    do {                                                                                                               \
+        CodebuildParts parts_ = {(in)->source, &(in)->secondary_sources, (in)->artifacts, &(in)->secondary_artifacts,  \
+                                 (in)->environment, (in)->cache, (in)->logs_config, (in)->encryption_key};             \
+        if (codebuild_check(cx, &parts_, err) < 0)                                                                     \
+            return -1;                                                                                                 \
+        if ((in)->vpc_config && (sw_str_is((in)->vpc_config->vpc_id) || (in)->vpc_config->subnets.n))                  \
+            REFUSE("vpcConfig", "is not available");                                                                   \
+        if (SW_OR((in)->badge_enabled, false))                                                                         \
+            REFUSE("badgeEnabled", "is not available");                                                                \
+        if ((in)->file_system_locations.n)                                                                             \
+            REFUSE("fileSystemLocations", "is not available");                                                         \
+        if ((in)->build_batch_config && (in)->build_batch_config->service_role.n)                                      \
+            REFUSE("buildBatchConfig", "is not available");                                                            \
+        if (SW_OR((in)->auto_retry_limit, 0))                                                                          \
+            REFUSE("autoRetryLimit", "is not available");                                                              \
+        if ((in)->concurrent_build_limit.set && ((in)->concurrent_build_limit.v == 0 || (in)->concurrent_build_limit.v < -1)) \
+            return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid concurrent build limit: it must be greater than 0"); \
+    } while (0)
+#define REFUSE(field, why) return sw_refuse_field(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, field, why)
+
+static int check_versions(const CodebuildProject *p, SwError *err) {
+    for (size_t i = 0; i < p->secondary_source_versions.n; i++) {
+        bool found = false;
+        for (size_t k = 0; k < p->secondary_sources.n; k++)
+            found |= sw_str_eq(p->secondary_sources.v[k].source_identifier, p->secondary_source_versions.v[i].source_identifier);
+        if (!found)
+            return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid secondarySourceVersions: no secondary source has the identifier %.*s",
+                           SW_FMT(p->secondary_source_versions.v[i].source_identifier));
+    }
+    bool from = sw_str_eqz(p->source->type, "CODEPIPELINE"), to = sw_str_eqz(p->artifacts->type, "CODEPIPELINE");
+    return from == to ? 0 : sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid project source: when source or artifacts is of type CODEPIPELINE, both must be");
+}
+
+static int check_role(SwCtx *cx, SwStr role, SwError *err) {
+    SwArn arn;
+    if (sw_str_starts(role, SW_STR("arn:")) ? !sw_arn_parse(role, &arn) || !sw_str_starts(arn.resource, SW_STR("role/")) : true)
+        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid service role: Service role account ID does not match caller's account");
+    return 0;
+}
+
+static void fill(SwCtx *cx, CodebuildProject *p) {
+    CodebuildProjectArtifacts *a = p->artifacts;
+    if (!p->cache) {
+        p->cache = sw_new(cx->arena, CodebuildProjectCache);
+        p->cache->type = CODEBUILD_CACHE_TYPE_NO_CACHE;
+    }
+    if (sw_str_eq(a->type, CODEBUILD_ARTIFACTS_TYPE_S3)) {
+        a->name = sw_str_or(a->name, p->name);
+        a->packaging = sw_str_or(a->packaging, CODEBUILD_ARTIFACT_PACKAGING_NONE);
+        a->namespace_type = sw_str_or(a->namespace_type, CODEBUILD_ARTIFACT_NAMESPACE_NONE);
+        if (!a->encryption_disabled.set)
+            a->encryption_disabled = SW_SOME_BOOL(false);
+    }
+    if (!p->environment->privileged_mode.set)
+        p->environment->privileged_mode = SW_SOME_BOOL(false);
+    p->environment->image_pull_credentials_type = sw_str_or(p->environment->image_pull_credentials_type, SW_STR("CODEBUILD"));
+    for (size_t i = 0; i < p->environment->environment_variables.n; i++) {
+        CodebuildEnvironmentVariable *v = &p->environment->environment_variables.v[i];
+        v->type = sw_str_or(v->type, SW_STR("PLAINTEXT"));
+    }
+    sw_list_present(cx->arena, &p->environment->environment_variables);
+    sw_list_present(cx->arena, &p->tags);
+}
+
+static int put(SwCtx *cx, CodebuildProject *p, SwError *err) {
+    CodebuildProjectRecord r = {.project = p, .created = SW_SOME_INT(p->created.v), .modified = SW_SOME_INT(p->last_modified.v)};
+    if (check_versions(p, err) < 0)
+        return -1;
+    fill(cx, p);
+    return sw_doc_put(cx->tx, &codebuild_projects, p->name, &r, err);
+}
+
+int codebuild_create_project(SwCtx *cx, const CodebuildCreateProjectInput *in, CodebuildCreateProjectOutput *out, SwError *err) {
+    CodebuildProjectRecord *old;
+    CHECK_REQUEST(in);
+    if (check_role(cx, in->service_role, err) < 0 || codebuild_project_get(cx, in->name, &old, err) < 0)
+        return -1;
+    if (old)
+        return sw_fail(err, &CODEBUILD_RESOURCE_ALREADY_EXISTS_EXCEPTION, "Project already exists: %.*s",
+                       SW_FMT(sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->name))));
+    CodebuildProject *p = sw_new(cx->arena, CodebuildProject);
+    sw_shape_move(cx->arena, &codebuild_shape_project, p, &codebuild_shape_create_project_input, in);
+    p->arn = sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->name));
+    p->created = p->last_modified = SW_SOME_TIME(sw_now(cx));
+    if (!p->timeout_in_minutes.set)
+        p->timeout_in_minutes = SW_SOME_INT(60);
+    if (!p->queued_timeout_in_minutes.set)
+        p->queued_timeout_in_minutes = SW_SOME_INT(480);
+    p->encryption_key = sw_str_or(p->encryption_key, codebuild_default_key(cx));
+    p->badge = sw_new(cx->arena, CodebuildProjectBadge);
+    p->badge->badge_enabled = SW_SOME_BOOL(false);
+    p->project_visibility = SW_STR("PRIVATE");
+    if (p->concurrent_build_limit.set && p->concurrent_build_limit.v == -1)
+        p->concurrent_build_limit = (SwOptInt){0};
+    out->project = p;
+    return put(cx, p, err);
+}
+
+int codebuild_update_project(SwCtx *cx, const CodebuildUpdateProjectInput *in, CodebuildUpdateProjectOutput *out, SwError *err) {
+    CodebuildProjectRecord *old;
+    CHECK_REQUEST(in);
+    if (codebuild_project_get(cx, in->name, &old, err) < 0 || (sw_str_is(in->service_role) && check_role(cx, in->service_role, err) < 0))
+        return -1;
+    if (!old)
+        return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Project cannot be found: %.*s",
+                       SW_FMT(sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->name))));
+    CodebuildProject *p = old->project;
+    SwStr name = p->name;
+    sw_shape_move(cx->arena, &codebuild_shape_project, p, &codebuild_shape_update_project_input, in);
+    p->name = name;
+    p->last_modified = SW_SOME_TIME(sw_now(cx));
+    if (in->concurrent_build_limit.set && in->concurrent_build_limit.v == -1)       /* as the API says: takes the limit away */
+        p->concurrent_build_limit = (SwOptInt){0};
+    out->project = p;
+    return put(cx, p, err);
+}
+
+int codebuild_delete_project(SwCtx *cx, const CodebuildDeleteProjectInput *in, CodebuildDeleteProjectOutput *out, SwError *err) {
+    return sw_doc_delete(cx->tx, &codebuild_projects, name_of(in->name), NULL, err);
+}
+
+int codebuild_batch_get_projects(SwCtx *cx, const CodebuildBatchGetProjectsInput *in, CodebuildBatchGetProjectsOutput *out, SwError *err) {
+    sw_list_present(cx->arena, &out->projects);
+    sw_list_present(cx->arena, &out->projects_not_found);
+    for (size_t i = 0; i < in->names.n; i++) {
+        CodebuildProjectRecord *r;
+        if (codebuild_project_get(cx, in->names.v[i], &r, err) < 0)
+            return -1;
+        if (r)
+            *sw_list_add(cx->arena, &out->projects) = *r->project;
+        else
+            sw_str_list_add(cx->arena, &out->projects_not_found, in->names.v[i]);
+    }
+    return 0;
+}
+
+int codebuild_list_projects(SwCtx *cx, const CodebuildListProjectsInput *in, CodebuildListProjectsOutput *out, SwError *err) {
+    SwDocQuery q = {.limit = PAGE, .descending = sw_str_eqz(in->sort_order, "DESCENDING")};
+    SwDocList l;
+    if (sw_str_eqz(in->sort_by, "CREATED_TIME"))
+        q.index = "by_created";
+    if (sw_str_eqz(in->sort_by, "LAST_MODIFIED_TIME"))
+        q.index = "by_modified";
+    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListProjects", in->next_token, &q.after))
+        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid next token");
+    if (sw_doc_list(cx->tx, &codebuild_projects, &q, &l, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->projects);
+    for (size_t i = 0; i < l.n; i++)
+        sw_str_list_add(cx->arena, &out->projects, l.v[i].id);
+    if (sw_str_is(l.next))
+        out->next_token = sw_page_token(cx->arena, "ListProjects", l.next);
+    return 0;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A build's container: names, network, image, environment. */
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "models/ecr.gen.h"
+#include "models/ssm.gen.h"
+#include "services/codebuild/codebuild.h"
+
+static const SwErrorKind cannot_pull = {.code = "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE", .http = 400};
+static const SwErrorKind client_error = {.code = "CLIENT_ERROR", .http = 400};
+
+/* ---- names ---- */
+
+SwStr codebuild_container_id(SwArena *a, const CodebuildBuildRecord *r) {
+    SwStr uuid = codebuild_uuid(r->build->id);
+    SwBuf b = sw_buf(a, 128);
+    sw_buf_addf(&b, "cb.%.*s.%.*s.", SW_FMT(r->account), SW_FMT(r->region));
+    for (size_t i = 0; i < uuid.n; i++)
+        if (uuid.p[i] != '-')
+            sw_buf_addc(&b, uuid.p[i]);
+    return sw_buf_str(&b);
+}
+
+bool codebuild_container_owner(SwArena *a, SwStr id, SwStr *ret_account, SwStr *ret_region, SwStr *ret_uuid) {
+    SwStr prefix;
+    if (!sw_str_cut(&id, '.', &prefix) || !sw_str_eqz(prefix, "cb") || !sw_str_cut(&id, '.', ret_account) ||
+        !sw_str_cut(&id, '.', ret_region) || id.n != 32)
+        return false;
+    *ret_uuid = sw_strf(a, "%.8s-%.4s-%.4s-%.4s-%.12s", id.p, id.p + 8, id.p + 12, id.p + 16, id.p + 20);
+    return true;
+}
+
+const char *codebuild_folder(const SwHost *h, SwArena *a, SwStr uuid, const char *part) {
+    return sw_strf(a, "%s/codebuild/%.*s%s%s", h->config->data, SW_FMT(uuid), part ? "/" : "", part ? part : "").p;
+}
+
+static const CodebuildProjectSource *source_named(const CodebuildBuildRecord *r, SwStr identifier) {
+    for (size_t i = 0; i < r->build->secondary_sources.n; i++)
+        if (sw_str_is(identifier) && sw_str_eq(r->build->secondary_sources.v[i].source_identifier, identifier))
+            return &r->build->secondary_sources.v[i];
+    return r->build->source;
+}
+
+/* Below /codebuild/output: src, a number, src; CodeCommit's clones lie deeper, as in AWS. */
+static SwStr source_path(SwArena *a, const CodebuildBuildRecord *r, SwStr identifier) {
+    uint8_t hash[32];
+    sw_sha256(sw_strf(a, "%.*s/%.*s", SW_FMT(r->build->id), SW_FMT(identifier)), hash);
+    unsigned n = ((unsigned)hash[0] << 24 | (unsigned)hash[1] << 16 | (unsigned)hash[2] << 8 | hash[3]) % 1000000000u;
+    const CodebuildProjectSource *s = source_named(r, identifier);
+    SwStr name = s->location;
+    size_t at;
+    if (!sw_str_eq(s->type, CODEBUILD_SOURCE_TYPE_CODECOMMIT) || r->pipeline || !sw_str_rfind(name, '/', &at))
+        return sw_strf(a, "src%09u/src", n);
+    return sw_strf(a, "src%09u/src/git-codecommit.%.*s.amazonaws.com/v1/repos/%.*s", n, SW_FMT(r->region), SW_FMT(sw_str_skip(name, at + 1)));
+}
+
+SwStr codebuild_source_dir(SwArena *a, const CodebuildBuildRecord *r, SwStr identifier) {
+    return sw_strf(a, "/codebuild/output/%.*s", SW_FMT(source_path(a, r, identifier)));
+}
+
+const char *codebuild_source_folder(SwCtx *cx, const CodebuildBuildRecord *r, SwStr identifier) {
+    return sw_path(cx->arena, codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), "output"), source_path(cx->arena, r, identifier).p);
+}
+
+int codebuild_as_role(SwCtx *cx, const CodebuildBuildRecord *r, SwCtx **ret, SwError *err) {
+    return sw_ctx_assume(cx, r->build->service_role, ret, err);
+}
+
+/* ---- images ---- */
+
+typedef struct Image {
+    SwCtx *cx;
+    SwStr account, region, repository, tag, digest;
+} Image;
+
+/* HOST/REPOSITORY[:TAG][@DIGEST], where HOST is this server's registry by its address or by AWS's name. */
+static bool ours(SwCtx *cx, SwStr name, Image *ret) {
+    Image n = {.cx = cx};
+    SwStr rest = name, host, port = cx->host->registry;
+    size_t at;
+    if (!sw_str_cut(&rest, '/', &host))
+        return false;
+    if (sw_str_rfind(port, ':', &at))
+        port = sw_str_skip(port, at + 1);
+    if (sw_str_starts(host, SW_STR("127.0.0.1:")) || sw_str_starts(host, SW_STR("localhost:"))) {
+        if (!sw_str_eq(sw_str_skip(host, 10), port))
+            return false;
+    } else {
+        SwStr dkr, ecr;
+        if (!sw_str_cut(&host, '.', &n.account) || !sw_str_cut(&host, '.', &dkr) || !sw_str_cut(&host, '.', &ecr) ||
+            !sw_str_cut(&host, '.', &n.region) || n.account.n != 12 || !sw_str_eqz(dkr, "dkr") || !sw_str_eqz(ecr, "ecr"))
+            return false;
+    }
+    if (sw_str_find(rest, '@', &at)) {
+        n.digest = sw_str_skip(rest, at + 1);
+        rest = sw_str_n(rest.p, at);
+    }
+    if (sw_str_rfind(rest, ':', &at)) {
+        n.tag = sw_str_skip(rest, at + 1);
+        rest = sw_str_n(rest.p, at);
+    }
+    n.repository = rest;
+    *ret = n;
+    return rest.n > 0;
+}
+
+bool codebuild_on_host(SwCtx *cx, SwStr image) {
+    Image n;
+    return !ours(cx, image, &n);
+}
+
+static int ask(Image *n, SwStr digest, SwStr *ret_manifest, SwError *err) {
+    static SwStr types[] = {
+        SW_STR_C("application/vnd.docker.distribution.manifest.v2+json"), SW_STR_C("application/vnd.oci.image.manifest.v1+json"),
+        SW_STR_C("application/vnd.docker.distribution.manifest.list.v2+json"), SW_STR_C("application/vnd.oci.image.index.v1+json")};
+    EcrBatchGetImageRequest in = {.repository_name = n->repository, .registry_id = n->account, .accepted_media_types = {types, SW_N(types)}};
+    EcrBatchGetImageResponse *out;
+    EcrImageIdentifier *id = sw_list_add(n->cx->arena, &in.image_ids);
+    id->image_digest = digest.n ? digest : n->digest;
+    if (!id->image_digest.n)
+        id->image_tag = sw_str_or(n->tag, SW_STR("latest"));
+    if (ecr_call_batch_get_image(n->cx, &in, &out, err) < 0)
+        return -1;
+    if (!out->images.n)
+        return sw_fail(err, &cannot_pull, "manifest unknown: Requested image not found");
+    *ret_manifest = out->images.v[0].image_manifest;
+    return 0;
+}
+
+static const char *blob_path(void *arg, SwArena *a, SwStr digest) {
+    SwBlobs *b = ((Image *)arg)->cx->host->blobs;
+    SwStr hex = sw_str_starts(digest, SW_STR("sha256:")) ? sw_str_skip(digest, 7) : digest;
+    return sw_blob_exists(b, hex, NULL) ? sw_blob_path(b, a, hex) : NULL;
+}
+
+static bool manifest_of(void *arg, SwArena *a, SwStr digest, SwStr *ret_json) {
+    SwError ignored = sw_error(a);
+    return ask(arg, digest, ret_json, &ignored) == 0;
+}
+
+/* *ret NULL: the host's environment. */
+static int image_of(SwCtx *cx, const CodebuildBuildRecord *r, SwImage **ret, SwError *err) {
+    Image n;
+    SwCtx *role;
+    SwStr manifest;
+    *ret = NULL;
+    if (!ours(cx, r->build->environment->image, &n))
+        return 0;
+    if (codebuild_as_role(cx, r, &role, err) < 0)
+        return -1;
+    n.cx = sw_new(cx->arena, SwCtx);
+    *n.cx = *role;
+    if (n.account.n)
+        n.cx->account = n.account;
+    if (n.region.n)
+        n.cx->region = n.region;
+    SwImage *image = sw_new(cx->arena, SwImage);
+    if (ask(&n, SW_NO_STR, &manifest, err) == 0) {
+        SwImageSource src = {.manifest = manifest, .arg = &n, .blob_path = blob_path, .manifest_of = manifest_of};
+        if (sw_image_unpack(cx->host->runtime, cx->arena, &src, image, err) == 0) {
+            *ret = image;
+            return 0;
+        }
+    }
+    const char *why = err->message;
+    sw_error_reset(err);
+    return sw_fail(err, &cannot_pull, "Unable to pull customer's container image. CannotPullContainerError: %s", why);
+}
+
+int codebuild_provision(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) {
+    SwImage *image;
+    SwNet net;
+    SwNetSpec n = {.id = codebuild_container_id(cx->arena, r)};
+    if (image_of(cx, r, &image, err) < 0)
+        return -1;
+    return sw_net_create(cx->host->runtime, cx->arena, &n, &net, err);
+}
+
+/* ---- environment ---- */
+
+static void set(SwArena *a, SwStrMap *env, const char *name, SwStr value) {
+    if (value.p)
+        sw_str_map_set(a, env, sw_str(name), value);
+}
+
+static int from_parameters(SwCtx *cx, const CodebuildBuildRecord *r, const SwStrMap *wanted, SwStrMap *env, SwError *err) {
+    SwCtx *role;
+    if (wanted->n && codebuild_as_role(cx, r, &role, err) < 0)
+        return -1;
+    for (size_t i = 0; i < wanted->n; i++) {
+        SsmGetParametersRequest in = {.with_decryption = SW_SOME_BOOL(true)};
+        SsmGetParametersResult *out;
+        sw_str_list_add(cx->arena, &in.names, wanted->v[i].value);
+        if (ssm_call_get_parameters(role, &in, &out, err) < 0 || !out->parameters.n) {
+            SwStr why = err->kind ? sw_str(err->message) : sw_strf(cx->arena, "[%.*s]", SW_FMT(wanted->v[i].value));
+            sw_error_reset(err);
+            return sw_fail(err, &client_error, "Parameter store error: Invalid parameters: %.*s", SW_FMT(why));
+        }
+        sw_str_map_set(cx->arena, env, wanted->v[i].key, out->parameters.v[0].value);
+    }
+    return 0;
+}
+
+static void slipway_variables(SwCtx *cx, const CodebuildBuildRecord *r, bool on_host, SwStrMap *e) {
+    SwArena *a = cx->arena;
+    const CodebuildBuild *b = r->build;
+    set(a, e, "HOME", SW_STR("/root"));
+    if (on_host) {
+        const char *path = getenv("PATH");
+        set(a, e, "PATH", sw_strf(a, "/codebuild/readonly/bin:%s:/usr/sbin:/sbin", path ? path : "/usr/local/bin:/usr/bin:/bin"));
+        set(a, e, "DOCKER_BUILDKIT", SW_STR("0"));      /* the host has no BuildKit: plain `docker build` must work */
+        set(a, e, "LANG", SW_STR("C.UTF-8"));
+    }
+    set(a, e, "AWS_DEFAULT_REGION", r->region);
+    set(a, e, "AWS_REGION", r->region);
+    set(a, e, "AWS_ENDPOINT_URL", sw_strf(a, "http://127.0.0.1:%u", cx->host->port));
+    set(a, e, "AWS_EC2_METADATA_DISABLED", SW_STR("true"));
+    set(a, e, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", sw_strf(a, "/v2/codebuild-credentials/%.*s", SW_FMT(codebuild_uuid(b->id))));
+    set(a, e, "AWS_PAGER", SW_STR(""));
+}
+
+static void codebuild_variables(SwCtx *cx, const CodebuildBuildRecord *r, SwStrMap *e) {
+    SwArena *a = cx->arena;
+    const CodebuildBuild *b = r->build;
+    set(a, e, "CODEBUILD_BUILD_ARN", b->arn);
+    set(a, e, "CODEBUILD_BUILD_ID", b->id);
+    set(a, e, "CODEBUILD_BUILD_IMAGE", b->environment->image);
+    set(a, e, "CODEBUILD_BUILD_NUMBER", sw_strf(a, "%lld", (long long)b->build_number.v));
+    set(a, e, "CODEBUILD_BUILD_SUCCEEDING", SW_STR("1"));
+    set(a, e, "CODEBUILD_INITIATOR", b->initiator);
+    set(a, e, "CODEBUILD_KMS_KEY_ID", b->encryption_key);
+    set(a, e, "CODEBUILD_LOG_PATH", sw_str_or(b->logs->stream_name, SW_STR("")));
+    set(a, e, "CODEBUILD_RESOLVED_SOURCE_VERSION", b->resolved_source_version);
+    set(a, e, "CODEBUILD_SOURCE_REPO_URL", sw_str_or(b->source->location, SW_STR("")));
+    set(a, e, "CODEBUILD_SOURCE_VERSION", sw_str_or(b->source_version, SW_STR("")));
+    set(a, e, "CODEBUILD_SRC_DIR", codebuild_source_dir(a, r, SW_STR("")));
+    set(a, e, "CODEBUILD_START_TIME", sw_strf(a, "%lld", (long long)(b->start_time.v / SW_MS)));
+    for (size_t i = 0; i < b->secondary_sources.n && !r->pipeline; i++) {
+        SwStr id = b->secondary_sources.v[i].source_identifier;
+        set(a, e, sw_strf(a, "CODEBUILD_SRC_DIR_%.*s", SW_FMT(id)).p, codebuild_source_dir(a, r, id));
+    }
+    for (size_t i = 0; r->pipeline && i < r->pipeline->inputs.n; i++) {
+        SwStr id = r->pipeline->inputs.v[i].name;
+        if (!sw_str_eq(id, r->pipeline->primary))
+            set(a, e, sw_strf(a, "CODEBUILD_SRC_DIR_%.*s", SW_FMT(id)).p, codebuild_source_dir(a, r, id));
+    }
+}
+
+/* The buildspec's variables give way to the project's, those to the request's (already merged). */
+static int environment(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildSpec *s, bool on_host, SwStrList *ret, SwError *err) {
+    SwArena *a = cx->arena;
+    SwStrMap e = {0}, parameters = {0};
+    slipway_variables(cx, r, on_host, &e);
+    for (size_t i = 0; i < s->variables.n; i++)
+        sw_str_map_set(a, &e, s->variables.v[i].key, s->variables.v[i].value);
+    if (from_parameters(cx, r, &s->parameters, &e, err) < 0)
+        return -1;
+    const CodebuildEnvironmentVariableList *l = &r->build->environment->environment_variables;
+    for (size_t i = 0; i < l->n; i++)
+        sw_str_map_set(a, sw_str_eqz(l->v[i].type, "PARAMETER_STORE") ? &parameters : &e, l->v[i].name, l->v[i].value);
+    if (from_parameters(cx, r, &parameters, &e, err) < 0)
+        return -1;
+    codebuild_variables(cx, r, &e);
+    if (s->git_helper) {
+        set(a, &e, "GIT_CONFIG_COUNT", SW_STR("2"));
+        set(a, &e, "GIT_CONFIG_KEY_0", SW_STR("credential.helper"));
+        set(a, &e, "GIT_CONFIG_VALUE_0", SW_STR("!aws codecommit credential-helper $@"));
+        set(a, &e, "GIT_CONFIG_KEY_1", SW_STR("credential.UseHttpPath"));
+        set(a, &e, "GIT_CONFIG_VALUE_1", SW_STR("true"));
+    }
+    for (size_t i = 0; i < e.n; i++)
+        sw_str_list_add(a, ret, sw_strf(a, "%.*s=%.*s", SW_FMT(e.v[i].key), SW_FMT(e.v[i].value)));
+    return 0;
+}
+
+/* ---- start ---- */
+
+/* Debian's AWS CLI 2.9 does not know AWS_ENDPOINT_URL: this `aws`, first in the host environment's PATH, gives it the
+ * address as an option, unless the command or the environment says where to go for itself. */
+static const char aws_wrapper[] =
+    "#!/bin/sh\n"
+    "PATH=$(printf '%s' \"$PATH\" | sed 's|/codebuild/readonly/bin:||g')\n"
+    "export PATH\n"
+    "for a in \"$@\"; do\n"
+    "  case $a in --endpoint-url|--endpoint-url=*) exec aws \"$@\";; esac\n"
+    "done\n"
+    "[ -n \"$AWS_ENDPOINT_URL\" ] && ! env | grep -q '^AWS_ENDPOINT_URL_' && exec aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n"
+    "exec aws \"$@\"\n";
+
+static int write_files(SwCtx *cx, const char *folder, const CodebuildFileList *files, SwError *err) {
+    for (size_t i = 0; i < files->n; i++)
+        if (sw_file_write(sw_path(cx->arena, folder, sw_str_z(cx->arena, files->v[i].name)), files->v[i].text, 0644, err) < 0)
+            return -1;
+    const char *bin = sw_path(cx->arena, folder, "bin");
+    return sw_mkdirs(bin, 0755, err) < 0 ? -1 : sw_file_write(sw_path(cx->arena, bin, "aws"), sw_str(aws_wrapper), 0755, err);
+}
+
+static const struct { const char *name; unsigned gib; double cpus; } sizes[] = {
+    {"BUILD_GENERAL1_SMALL", 4, 2}, {"BUILD_GENERAL1_MEDIUM", 8, 4}, {"BUILD_GENERAL1_LARGE", 16, 8},
+    {"BUILD_GENERAL1_XLARGE", 72, 36}, {"BUILD_GENERAL1_2XLARGE", 145, 72}};
+
+static void limit(const CodebuildBuildRecord *r, SwContainerSpec *c) {
+    for (size_t i = 0; i < SW_N(sizes); i++)
+        if (sw_str_eqz(r->build->environment->compute_type, sizes[i].name)) {
+            c->memory_limit = sizes[i].gib * SW_GIB;
+            c->cpus = sizes[i].cpus < (double)sysconf(_SC_NPROCESSORS_ONLN) ? sizes[i].cpus : 0;
+        }
+}
+
+int codebuild_launch(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s, SwError *err) {
+    SwArena *a = cx->arena;
+    SwStr uuid = codebuild_uuid(r->build->id), id = codebuild_container_id(a, r);
+    const char *readonly = codebuild_folder(cx->host, a, uuid, "readonly"), *control = codebuild_folder(cx->host, a, uuid, "control");
+    SwImage *image;
+    CodebuildFileList files = {0};
+    if (image_of(cx, r, &image, err) < 0)
+        return -1;
+    bool privileged = SW_OR(r->build->environment->privileged_mode, false);
+    codebuild_driver(a, s, codebuild_source_dir(a, r, SW_STR("")), privileged && !image, codebuild_wants_artifacts(r), &files);
+    if (sw_mkdirs(readonly, 0755, err) < 0 || sw_mkdirs(control, 0755, err) < 0 || write_files(cx, readonly, &files, err) < 0)
+        return -1;
+    if (mkfifo(sw_path(a, control, "wait"), 0600) < 0 && !sw_exists(sw_path(a, control, "wait")))
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "The build's folder cannot be written");
+    SwMount mounts[] = {
+        {.source = sw_str(readonly), .target = SW_STR("/codebuild/readonly"), .read_only = true},
+        {.source = sw_str(control), .target = SW_STR("/codebuild/control")},
+        {.source = sw_str(codebuild_folder(cx->host, a, uuid, "output")), .target = SW_STR("/codebuild/output")},
+    };
+    SwContainerSpec c = {
+        .id = id, .image = image, .mounts = mounts, .n_mounts = SW_N(mounts), .net_mode = SW_NET_JOIN, .net_id = id, .user = SW_STR("0:0"),
+        .cwd = codebuild_source_dir(a, r, SW_STR("")), .privileged = privileged, .init = true, .tag = r->build->arn,
+        .hostname = sw_str_n(sw_str_skip(id, id.n - 32).p, 12),
+    };
+    SwStr argv[] = {SW_STR("/bin/sh"), SW_STR("/codebuild/readonly/driver")};
+    c.entrypoint = (SwStrList){argv, 2};
+    limit(r, &c);
+    if (environment(cx, r, s, image == NULL, &c.env, err) < 0)
+        return -1;
+    if (sw_container_create(cx->host->runtime, &c, err) < 0)
+        return -1;
+    SW_CRASH_POINT("codebuild.container_created");
+    return sw_container_start(cx->host->runtime, id, err);
+}
+
+int codebuild_remove(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) {
+    SwStr id = codebuild_container_id(cx->arena, r);
+    if (sw_container_delete(cx->host->runtime, id, err) < 0 || sw_net_delete(cx->host->runtime, id, err) < 0)
+        return -1;
+    return sw_rm_tree(codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), NULL), err);
+}

@@ -5,6 +5,8 @@ const assert = require("node:assert");
 const { CloudWatchClient, PutMetricDataCommand, GetMetricStatisticsCommand, ListMetricsCommand, PutMetricAlarmCommand,
         DescribeAlarmsCommand, DescribeAlarmsForMetricCommand, DescribeAlarmHistoryCommand, DeleteAlarmsCommand, SetAlarmStateCommand,
         DisableAlarmActionsCommand, EnableAlarmActionsCommand } = require("@aws-sdk/client-cloudwatch");
+const { SNSClient, CreateTopicCommand, SubscribeCommand } = require("@aws-sdk/client-sns");
+const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
 const { start, finish, until, refuses, run } = require("../lib/slipway");
 
 let s, cw;
@@ -180,6 +182,29 @@ test("an alarm that cannot be evaluated or acted upon is refused", async () => {
     await bad({ AlarmActions: ["nonsense"] }, /Invalid arn syntax/);
     await bad({ AlarmActions: ["arn:aws:codepipeline:us-east-1:000000000000:p"] }, /nothing here can receive/);
     await bad({ ThresholdMetricId: "m1" }, /ThresholdMetricId/);
+});
+
+test("an alarm tells a topic, in the form that AWS documents", async () => {
+    const { TopicArn } = await s.client(SNSClient).send(new CreateTopicCommand({ Name: "alarms" }));
+    const sqs = s.client(SQSClient);
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "alarms" }));
+    await s.client(SNSClient).send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: "arn:aws:sqs:us-east-1:000000000000:alarms" }));
+    await cw.send(new PutMetricAlarmCommand({ AlarmName: "told", AlarmDescription: "d", ...errors, MetricName: "Told", TreatMissingData: "ignore", AlarmActions: [TopicArn],
+        Dimensions: [{ Name: "Service", Value: "web" }] }));
+    await cw.send(new SetAlarmStateCommand({ AlarmName: "told", StateValue: "ALARM", StateReason: "by hand" }));
+    const [m] = await until("a message", async () => (await sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages, { seconds: 10 });
+    const envelope = JSON.parse(m.Body), message = JSON.parse(envelope.Message);
+    assert.strictEqual(envelope.Subject, 'ALARM: "told" in US East (N. Virginia)');
+    const { AlarmConfigurationUpdatedTimestamp, StateChangeTime, ...rest } = message;
+    assert.match(StateChangeTime, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000$/);
+    assert.match(AlarmConfigurationUpdatedTimestamp, /\+0000$/);
+    assert.deepStrictEqual(rest, { AlarmName: "told", AlarmDescription: "d", AWSAccountId: "000000000000", NewStateValue: "ALARM", NewStateReason: "by hand",
+        Region: "US East (N. Virginia)", AlarmArn: "arn:aws:cloudwatch:us-east-1:000000000000:alarm:told", OldStateValue: "INSUFFICIENT_DATA",
+        OKActions: [], AlarmActions: [TopicArn], InsufficientDataActions: [],
+        Trigger: { MetricName: "Told", Namespace: "App", StatisticType: "Statistic", Statistic: "SUM", Unit: null, Dimensions: [{ value: "web", name: "Service" }],
+            Period: 60, EvaluationPeriods: 1, ComparisonOperator: "GreaterThanThreshold", Threshold: 1, TreatMissingData: "ignore", EvaluateLowSampleCountPercentile: "" } });
+    const { AlarmHistoryItems } = await cw.send(new DescribeAlarmHistoryCommand({ AlarmName: "told", HistoryItemType: "Action" }));
+    assert.deepStrictEqual(AlarmHistoryItems.map((i) => i.HistorySummary), [`Successfully executed action ${TopicArn}`]);
 });
 
 test("both AWS CLIs and raw CBOR speak to it", async () => {

@@ -174,14 +174,11 @@ static int note_change(SwCtx *cx, const CloudwatchAlarmRecord *r, const Cloudwat
 static int act(SwCtx *cx, const CloudwatchAlarmRecord *r, SwStr arn, SwStr message, const CloudwatchState *now, SwError *err) {
     const SwTarget *t = sw_registry_target(cx->host, arn);
     SwError failure = sw_error(cx->arena);
-    SwValue parameters = sw_value_object();
-    sw_value_sets(cx->arena, &parameters, "Subject", sw_strf(cx->arena, "%.*s: \"%.*s\" in %.*s", SW_FMT(now->value), SW_FMT(r->name),
-                                                             SW_FMT(region_name(cx->region))));
     bool done = false;
     if (t) {
         if (sw_tx_savepoint(cx->tx, err) < 0)
             return -1;
-        done = t->deliver(cx, arn, message, &parameters, &failure) == 0;
+        done = t->deliver(cx, arn, message, NULL, &failure) == 0;
         if (done && sw_tx_release(cx->tx, err) < 0)
             return -1;
         if (!done)

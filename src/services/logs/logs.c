@@ -11,6 +11,7 @@ static const SwHandler handlers[] = {
     {LOGS_DELETE_RETENTION_POLICY, SW_HANDLER(logs_delete_retention_policy), 0},
     {LOGS_DESCRIBE_LOG_GROUPS, SW_HANDLER(logs_describe_log_groups), 0},
     {LOGS_DESCRIBE_LOG_STREAMS, SW_HANDLER(logs_describe_log_streams), 0},
+    {LOGS_FILTER_LOG_EVENTS, SW_HANDLER(logs_filter_log_events), 0},
     {LOGS_GET_LOG_EVENTS, SW_HANDLER(logs_get_log_events), 0},
     {LOGS_LIST_TAGS_FOR_RESOURCE, SW_HANDLER(logs_list_tags_for_resource), 0},
     {LOGS_LIST_TAGS_LOG_GROUP, SW_HANDLER(logs_list_tags_log_group), 0},

@@ -13,6 +13,7 @@ const {
     ExecuteCommandCommand,
 } = require("@aws-sdk/client-ecs");
 const { CloudWatchLogsClient, CreateLogGroupCommand, GetLogEventsCommand } = require("@aws-sdk/client-cloudwatch-logs");
+const { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } = require("@aws-sdk/client-cloudwatch");
 const { IAMClient, CreateRoleCommand, PutRolePolicyCommand } = require("@aws-sdk/client-iam");
 const { SSMClient, PutParameterCommand } = require("@aws-sdk/client-ssm");
 const { S3Client, CreateBucketCommand } = require("@aws-sdk/client-s3");
@@ -426,6 +427,31 @@ describe("services", () => {
         assert.strictEqual(v.deployments[0].failedTasks, 3);
         assert.strictEqual(v.deployments[0].rolloutStateReason, "ECS deployment circuit breaker: tasks failed to start.");
         await remove("still");
+    });
+
+    test("an alarm that sounds during a deployment rolls it back", async () => {
+        const watch = s.client(CloudWatchClient);
+        await watch.send(new PutMetricAlarmCommand({ AlarmName: "errors", Namespace: "Test", MetricName: "Errors", Period: 60, EvaluationPeriods: 1,
+            Statistic: "Sum", Threshold: 1, ComparisonOperator: "GreaterThanThreshold", TreatMissingData: "ignore" }));
+        const deploymentConfiguration = { alarms: { alarmNames: ["errors"], enable: true, rollback: true }, bakeTimeInMinutes: 0 };
+        const v1 = await web("alarmed", "v1");
+        await create("alarmed", v1, { desiredCount: 1, deploymentConfiguration });
+        await stable("alarmed");
+        await web("alarmed", "v2");
+        await send(new UpdateServiceCommand({ cluster: "main", service: "alarmed", taskDefinition: "alarmed:2",
+            deploymentConfiguration: { bakeTimeInMinutes: 5 } }));
+        await until("only the new tasks are left, and bake", async () => {
+            const x = await service("alarmed");
+            return x.deployments.length === 1 && x.deployments[0].rolloutState === "IN_PROGRESS" && x.runningCount === 1;
+        });
+        await watch.send(new SetAlarmStateCommand({ AlarmName: "errors", StateValue: "ALARM", StateReason: "test" }));
+        const v = await until("it is rolled back", async () => {
+            const x = await service("alarmed");
+            return x.taskDefinition === v1.taskDefinitionArn && x;
+        });
+        assert.match(v.deployments[0].rolloutStateReason, /^ECS deployment failed: rolling back to deploymentId ecs-svc\/\d+$/);
+        assert.ok(texts(v).some((t) => /deployment failed: alarm detected\.$/.test(t)));
+        await remove("alarmed");
     });
 
     for (const [field, rest] of [

@@ -13,8 +13,10 @@ const { CodeCommitClient, CreateRepositoryCommand, GetRepositoryCommand, BatchGe
         GetFolderCommand, DeleteFileCommand, GetBlobCommand, CreateCommitCommand, GetCommitCommand, BatchGetCommitsCommand,
         GetDifferencesCommand, MergeBranchesByFastForwardCommand, MergeBranchesBySquashCommand, MergeBranchesByThreeWayCommand,
         TagResourceCommand, UntagResourceCommand, ListTagsForResourceCommand } = require("@aws-sdk/client-codecommit");
-const { IAMClient, CreateUserCommand, CreateAccessKeyCommand, PutUserPolicyCommand, CreateServiceSpecificCredentialCommand } = require("@aws-sdk/client-iam");
-const { start, finish, refuses, run } = require("../lib/slipway");
+const { S3Client, CreateBucketCommand, ListObjectsV2Command, GetObjectCommand } = require("@aws-sdk/client-s3");
+const { CodePipelineClient, CreatePipelineCommand, GetPipelineStateCommand, ListActionExecutionsCommand } = require("@aws-sdk/client-codepipeline");
+const { IAMClient, CreateRoleCommand, CreateUserCommand, CreateAccessKeyCommand, PutUserPolicyCommand, CreateServiceSpecificCredentialCommand } = require("@aws-sdk/client-iam");
+const { start, finish, refuses, until, run } = require("../lib/slipway");
 
 let s, cc, tmp;
 before(async () => {
@@ -278,4 +280,40 @@ test("everything is there after a restart, and kill -9 after a push loses nothin
     const head = await git(w, "rev-parse", "HEAD");
     assert.strictEqual((await send(GetBranchCommand, { repositoryName: "stay", branchName: "main" })).branch.commitId, head);
     await git(tmp, "clone", "-q", url("stay"), path.join(tmp, "stay"));
+});
+
+test("CodePipeline's source action stores a push's commit as a zip and tells what it is", async () => {
+    const iam = s.client(IAMClient), s3 = s.client(S3Client), cp = s.client(CodePipelineClient);
+    await create("source");
+    const { Role } = await iam.send(new CreateRoleCommand({ RoleName: "pipeline", AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Principal: { Service: "codepipeline.amazonaws.com" }, Action: "sts:AssumeRole" }] }) }));
+    await s3.send(new CreateBucketCommand({ Bucket: "artifacts" }));
+    const action = (name, category, provider, configuration, more = {}) => ({ name, actionTypeId: { category, owner: "AWS", provider, version: "1" }, configuration, ...more });
+    const pipeline = (configuration) => ({
+        name: "p", roleArn: Role.Arn, artifactStore: { type: "S3", location: "artifacts" },
+        stages: [{ name: "Source", actions: [action("Source", "Source", "CodeCommit", { RepositoryName: "source", BranchName: "main", ...configuration }, { outputArtifacts: [{ name: "code" }], namespace: "Src" })] },
+                 { name: "Hold", actions: [action("Hold", "Approval", "Manual", { CustomData: "#{Src.CommitId} #{Src.RepositoryName} #{Src.BranchName} #{Src.CommitMessage}" })] }],
+    });
+    await cp.send(new CreatePipelineCommand({ pipeline: pipeline({}) }));
+    const w = await work("source");
+    const id = await commit(w, { "buildspec.yml": "version: 0.2\n", "run.sh": "#!/bin/sh\n" }, "deploy this");
+    await git(w, "push", "-q", "origin", "main");
+    const held = await until("the source succeeds", async () => {
+        const { stageStates } = await cp.send(new GetPipelineStateCommand({ name: "p" }));
+        const a = stageStates[0].actionStates[0];
+        return stageStates[1].actionStates[0].latestExecution && a.currentRevision && a.currentRevision.revisionId === id && a;
+    });
+    assert.strictEqual(held.latestExecution.status, "Succeeded");
+    const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket: "artifacts" }));
+    assert.strictEqual(Contents.length, 1);
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: "artifacts", Key: Contents[0].Key }));
+    fs.writeFileSync(path.join(tmp, "code.zip"), await Body.transformToByteArray());
+    const { stdout } = await run("python3", ["-m", "zipfile", "-l", path.join(tmp, "code.zip")]);
+    assert.match(stdout, /buildspec\.yml/);
+    assert.match(stdout, /run\.sh/);
+    const { actionExecutionDetails } = await cp.send(new ListActionExecutionsCommand({ pipelineName: "p" }));
+    const source = actionExecutionDetails.find((a) => a.actionName === "Source");
+    assert.deepStrictEqual([source.output.outputVariables.CommitId, source.output.outputVariables.BranchName, source.output.outputVariables.RepositoryName, source.output.outputVariables.CommitMessage.trim()],
+                           [id, "main", "source", "deploy this"]);
+    assert.match(source.output.outputVariables.AuthorDate, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 });

@@ -14,6 +14,7 @@
     X(ecs)          \
     X(sqs)          \
     X(sns)          \
+    X(events)       \
     X(codepipeline) \
     X(s3)           \
     X(ssm)          \

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deliveries: one row an event and target, with the target as it was when the event matched.
+ *
+ *   waiting --delivered--> gone
+ *      |  \--failed on our side--> waiting: after 1 s of the clock, doubling to 10 minutes
+ *      \--refused (4xx), or RetryPolicy used up--> dead-letter queue, if the target has one; gone
+ *
+ * The target's work, the dead letter and the row's end are one transaction: delivered exactly once. */
+
+#include "base/id.h"
+#include "base/log.h"
+#include "models/sqs.gen.h"
+#include "services/events/events.h"
+
+#define ATTEMPTS_MAX 185                /* RetryPolicy's defaults */
+#define AGE_MAX      86400
+
+const SwCollection events_deliveries = {.name = "events/delivery", .shape = &events_shape_delivery_record};
+
+int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, SwError *err) {
+    for (size_t i = 0; i < r->targets.n; i++) {
+        SwStr id = sw_id_uuid(cx->arena);
+        EventsDeliveryRecord d = {.rule_arn = r->arn, .rule_name = r->name, .role_arn = r->role_arn, .target = &r->targets.v[i],
+                                  .event = event, .since = SW_SOME_TIME(sw_now(cx)), .attempts = SW_SOME_INT(0)};
+        if (sw_doc_put(cx->tx, &events_deliveries, id, &d, err) < 0 || sw_wake(cx, &events_delivery_controller, id, 0, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Under the target's role where it names one: a role that is gone, or does not trust EventBridge, delivers nothing. */
+static int deliver(SwCtx *cx, const EventsDeliveryRecord *d, SwError *err) {
+    const SwTarget *target = sw_registry_target(cx->host, d->target->arn);
+    SwCtx *as = cx;
+    SwStr payload, role = sw_str_or(d->target->role_arn, d->role_arn);
+    if (!target)
+        return sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "No service receives events under %.*s", SW_FMT(d->target->arn));
+    if (events_input(cx, d, &payload, err) < 0 || (sw_str_is(role) && sw_ctx_assume(cx, role, &as, err) < 0))
+        return -1;
+    return target->deliver(as, d->target->arn, payload, NULL, err);
+}
+
+/* EventBridge's own words in a dead letter's ERROR_CODE. */
+static SwStr error_code(const SwError *e) {
+    SwStr code = sw_str(e->kind ? e->kind->code : "InternalFailure");
+    if (sw_str_contains(code, SW_STR("AccessDenied")))
+        return SW_STR("NO_PERMISSIONS");
+    if (sw_str_contains(code, SW_STR("NotFound")) || sw_str_contains(code, SW_STR("NonExistent")) || sw_str_contains(code, SW_STR("NotExist")))
+        return SW_STR("NO_RESOURCE");
+    return e->kind && e->kind->http < 500 ? SW_STR("INVALID_PARAMETER") : SW_STR("ERROR_FROM_TARGET");
+}
+
+static int give_up(SwCtx *cx, const EventsDeliveryRecord *d, const SwError *why, const char *exhausted, SwError *err) {
+    SwArn arn;
+    const struct { const char *name; SwStr value; } attributes[] = {
+        {"RULE_ARN", d->rule_arn}, {"TARGET_ARN", d->target->arn}, {"ERROR_CODE", error_code(why)}, {"ERROR_MESSAGE", sw_str(why->message)},
+        {"EXHAUSTED_RETRY_CONDITION", sw_str(exhausted)},
+        {"RETRY_ATTEMPTS", exhausted ? sw_strf(cx->arena, "%lld", (long long)d->attempts.v - 1) : SW_NO_STR}};
+    sw_log(SW_WARN, "event delivery given up", SW_F("rule", d->rule_arn), SW_F("target", d->target->arn), SW_F("error", sw_str(why->message)));
+    if (!d->target->dead_letter_config || !sw_arn_parse(d->target->dead_letter_config->arn, &arn))
+        return 0;
+    SqsSendMessageRequest in = {.queue_url = sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(arn.account), SW_FMT(arn.resource)), .message_body = d->event};
+    SqsSendMessageResult *out;
+    for (size_t i = 0; i < SW_N(attributes); i++) {
+        if (!sw_str_is(attributes[i].value))
+            continue;
+        SqsMessageAttributeValueMapEntry *e = sw_list_add(cx->arena, &in.message_attributes);
+        e->key = sw_str(attributes[i].name);
+        e->value = (SqsMessageAttributeValue){.data_type = SW_STR("String"), .string_value = attributes[i].value};
+    }
+    if (sqs_call_send_message(cx, &in, &out, err) < 0) {
+        if (!err->kind || err->kind->http >= 500)
+            return -1;
+        sw_error_reset(err);            /* the dead-letter queue is gone too */
+    }
+    return 0;
+}
+
+static SwTime backoff(int64_t attempts) {
+    return attempts > 9 ? 10 * SW_MINUTE : (SW_S << (attempts - 1));
+}
+
+/* After a failure, in cx->tx: later, or never. */
+static int settle(SwCtx *cx, SwStr id, EventsDeliveryRecord *d, const SwError *why, SwStep *ret_step, SwError *err) {
+    const EventsRetryPolicy *p = d->target->retry_policy;
+    int64_t attempts_max = p ? SW_OR(p->maximum_retry_attempts, ATTEMPTS_MAX) : ATTEMPTS_MAX;
+    int64_t age_max = p ? SW_OR(p->maximum_event_age_in_seconds, AGE_MAX) : AGE_MAX;
+    bool permanent = why->kind && why->kind->http < 500 && !why->kind->retryable;
+    const char *exhausted = NULL;
+    d->attempts = SW_SOME_INT(SW_OR(d->attempts, 0) + 1);
+    SwTime again = sw_now(cx) + backoff(d->attempts.v);
+    if (!permanent && d->attempts.v > attempts_max)
+        exhausted = "MaximumRetryAttempts";
+    else if (!permanent && again > d->since.v + age_max * SW_S)
+        exhausted = "MaximumEventAgeInSeconds";
+    if (permanent || exhausted)
+        return give_up(cx, d, why, exhausted, err) < 0 ? -1 : sw_doc_delete(cx->tx, &events_deliveries, id, NULL, err);
+    ret_step->again = again;
+    return sw_doc_put(cx->tx, &events_deliveries, id, d, err);
+}
+
+static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
+    SwError why = sw_error(cx->arena);
+    void *doc;
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &events_deliveries, id, &doc, err) < 0)
+        return -1;
+    EventsDeliveryRecord *d = doc;
+    if (!d)
+        return 0;
+    if (sw_tx_savepoint(cx->tx, err) < 0)
+        return -1;
+    if (deliver(cx, d, &why) == 0) {
+        if (sw_tx_release(cx->tx, err) < 0 || sw_doc_delete(cx->tx, &events_deliveries, id, NULL, err) < 0)
+            return -1;
+    } else {
+        sw_tx_undo(cx->tx);
+        if (settle(cx, id, d, &why, ret_step, err) < 0)
+            return -1;
+    }
+    SW_CRASH_POINT("events.delivery.delivered_not_committed");
+    return sw_ctx_commit(cx, err);
+}
+
+const SwController events_delivery_controller = {.name = "events/delivery", .step = step, .parallel = 4};

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* EventBridge: what its files share. A rule holds its targets; an event that a rule matches becomes one delivery row per
+ * target, in the transaction that looks at the event; the delivery controller carries rows out. */
+
+#include "api/registry.h"
+#include "models/events.gen.h"
+#include "models/events_records.gen.h"
+
+extern const SwCollection events_buses;         /* custom ones, by name */
+extern const SwCollection events_rules;         /* by "<bus>|<name>" */
+extern const SwCollection events_deliveries;    /* by a UUID */
+extern const SwController events_delivery_controller, events_schedule_controller;
+
+/* bus.c. By name or ARN, absent: "default". Fails with ResourceNotFoundException. */
+int events_bus_name(SwCtx *cx, SwStr name_or_arn, SwStr *ret_name, SwError *err) sw_must_check;
+
+/* rule.c */
+SwStr events_rule_id(SwCtx *cx, SwStr bus, SwStr name);
+int events_rule_get(SwCtx *cx, SwStr bus, SwStr name, EventsRuleRecord **ret_r, SwError *err) sw_must_check;
+int events_rule_put(SwCtx *cx, EventsRuleRecord *r, SwError *err) sw_must_check;
+/* Where a listing goes on. */
+int events_page(SwCtx *cx, const char *operation, SwStr token, SwOptInt limit, SwDocQuery *q, SwError *err) sw_must_check;
+
+/* input.c: what a target gets of an event. */
+int events_input_check(SwCtx *cx, const EventsTarget *t, SwError *err) sw_must_check;
+int events_input(SwCtx *cx, const EventsDeliveryRecord *d, SwStr *ret_payload, SwError *err) sw_must_check;
+
+/* delivery.c: a row for each target of the rule, in cx->tx. */
+int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, SwError *err) sw_must_check;
+/* put.c: SwListener.on_event. */
+int events_on_event(SwCtx *cx, const SwEvent *e, SwError *err);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events come in, from outside by PutEvents and from our services by the engine's bus, and are looked at once: by the
+ * listener, against the enabled rules of the event's bus. */
+
+#include "api/match.h"
+#include "services/events/events.h"
+
+#define REQUEST_MAX 262144              /* bytes of all entries ("Calculating PutEvents event entry size") */
+
+static size_t entry_size(const EventsPutEventsRequestEntry *e) {
+    size_t n = e->source.n + e->detail_type.n + e->detail.n + (e->time.set ? 14 : 0);
+    for (size_t i = 0; i < e->resources.n; i++)
+        n += e->resources.v[i].n;
+    return n;
+}
+
+static const SwErrorKind invalid_argument = {.code = "InvalidArgument", .http = 400};
+static const SwErrorKind malformed_detail = {.code = "MalformedDetail", .http = 400};
+static const SwErrorKind not_authorized = {.code = "NotAuthorizedForSourceException", .http = 400};
+
+static int check_entry(SwCtx *cx, const EventsPutEventsRequestEntry *e, SwError *err) {
+    const struct { const char *name; SwStr v; } required[] = {{"Source", e->source}, {"DetailType", e->detail_type}, {"Detail", e->detail}};
+    SwValue detail;
+    for (size_t i = 0; i < SW_N(required); i++)
+        if (!sw_str_is(sw_str_trim(required[i].v)))
+            return sw_fail(err, &invalid_argument, "Parameter %s is not valid. Reason: %s is a required argument.", required[i].name, required[i].name);
+    if (sw_str_starts(e->source, SW_STR("aws.")) && cx->principal.kind != SW_PRINCIPAL_SERVICE)
+        return sw_fail(err, &not_authorized, "Not authorized for the source.");
+    if (sw_json_parse(cx->arena, e->detail, &detail, err) < 0 || detail.kind != SW_VOBJECT)
+        return sw_fail(err, &malformed_detail, "Detail is malformed.");
+    return 0;
+}
+
+static int put_one(SwCtx *cx, const EventsPutEventsRequestEntry *e, SwStr *ret_id, SwError *err) {
+    SwStr bus;
+    if (check_entry(cx, e, err) < 0 || events_bus_name(cx, e->event_bus_name, &bus, err) < 0)
+        return -1;
+    SwEvent ev = {.source = e->source, .detail_type = e->detail_type, .time = SW_OR(e->time, 0), .resources = e->resources, .detail = e->detail, .bus = bus};
+    if (sw_event_put(cx, &ev, err) < 0)
+        return -1;
+    *ret_id = ev.id;
+    return 0;
+}
+
+int events_put_events(SwCtx *cx, const EventsPutEventsRequest *in, EventsPutEventsResponse *out, SwError *err) {
+    size_t size = 0;
+    int64_t failed = 0;
+    if (in->endpoint_id.p)
+        return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "EndpointId", "global endpoints are not available");
+    for (size_t i = 0; i < in->entries.n; i++) {
+        if (in->entries.v[i].trace_header.p)
+            return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "TraceHeader", "is not available");
+        size += entry_size(&in->entries.v[i]);
+    }
+    if (size > REQUEST_MAX)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Total size of the entries in the request is over the limit.");
+    for (size_t i = 0; i < in->entries.n; i++) {
+        EventsPutEventsResultEntry *r = sw_list_add(cx->arena, &out->entries);
+        if (put_one(cx, &in->entries.v[i], &r->event_id, err) == 0)
+            continue;
+        if (!err->kind || err->kind->http >= 500)
+            return -1;
+        r->error_code = sw_str(err->kind->code);
+        r->error_message = sw_str(err->message);
+        failed++;
+        sw_error_reset(err);
+    }
+    out->failed_entry_count = SW_SOME_INT(failed);
+    return 0;
+}
+
+int events_test_event_pattern(SwCtx *cx, const EventsTestEventPatternRequest *in, EventsTestEventPatternResponse *out, SwError *err) {
+    static const char *const needed[] = {"id", "account", "source", "time", "region", "resources", "detail-type"};
+    SwValue pattern, event;
+    if (sw_json_parse(cx->arena, in->event_pattern, &pattern, err) < 0)
+        return sw_fail(err, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, "Event pattern is not valid. Reason: %s", err->message);
+    if (sw_match_check(&pattern, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, err) < 0)
+        return -1;
+    if (sw_json_parse(cx->arena, in->event, &event, err) < 0 || event.kind != SW_VOBJECT)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter Event is not valid.");
+    for (size_t i = 0; i < SW_N(needed); i++)
+        if (!sw_value_getz(&event, needed[i]))
+            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter Event is not valid. Reason: %s is missing", needed[i]);
+    out->result = SW_SOME_BOOL(sw_match(&pattern, &event));
+    return 0;
+}
+
+int events_on_event(SwCtx *cx, const SwEvent *e, SwError *err) {
+    SwDocQuery q = {.index = "by_bus", .equals = {sw_str_or(e->bus, SW_STR("default")), EVENTS_RULE_STATE_ENABLED}};
+    SwDocList l;
+    SwValue event, pattern;
+    if (sw_doc_list(cx->tx, &events_rules, &q, &l, err) < 0)
+        return -1;
+    if (!l.n)
+        return 0;
+    SwStr text = sw_event_json(cx->arena, e);
+    if (sw_json_parse(cx->arena, text, &event, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++) {
+        const EventsRuleRecord *r = l.v[i].record;
+        if (!sw_str_is(r->event_pattern))
+            continue;
+        if (sw_json_parse(cx->arena, r->event_pattern, &pattern, err) < 0)
+            return -1;
+        if (sw_match(&pattern, &event) && events_enqueue(cx, r, text, err) < 0)
+            return -1;
+    }
+    return 0;
+}

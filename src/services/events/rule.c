@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules and their states. Whatever changes a scheduled rule wakes the schedule's controller, which looks again. */
+
+#include "api/match.h"
+#include "services/events/events.h"
+#include "services/events/schedule.h"
+
+const SwCollection events_rules = {
+    .name = "events/rule",
+    .shape = &events_shape_rule_record,
+    .indexes = {{.name = "by_bus", .member = {"bus", "state"}}},
+};
+
+SwStr events_rule_id(SwCtx *cx, SwStr bus, SwStr name) {
+    return sw_strf(cx->arena, "%.*s|%.*s", SW_FMT(bus), SW_FMT(name));
+}
+
+int events_page(SwCtx *cx, const char *operation, SwStr token, SwOptInt limit, SwDocQuery *q, SwError *err) {
+    q->limit = (size_t)SW_OR(limit, 100);
+    if (sw_str_is(token) && !sw_page_token_read(cx->arena, operation, token, &q->after))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "NextToken: is not one that %s gave", operation);
+    return 0;
+}
+
+static int find(SwCtx *cx, SwStr bus_text, SwStr name, SwStr *ret_bus, EventsRuleRecord **ret_r, SwError *err) {
+    void *r;
+    if (events_bus_name(cx, bus_text, ret_bus, err) < 0 || sw_doc_get(cx->tx, &events_rules, events_rule_id(cx, *ret_bus, name), &r, err) < 0)
+        return -1;
+    *ret_r = r;
+    return 0;
+}
+
+int events_rule_get(SwCtx *cx, SwStr bus_text, SwStr name, EventsRuleRecord **ret_r, SwError *err) {
+    SwStr bus;
+    if (find(cx, bus_text, name, &bus, ret_r, err) < 0)
+        return -1;
+    if (!*ret_r)
+        return sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "Rule %.*s does not exist on EventBus %.*s.", SW_FMT(name), SW_FMT(bus));
+    return 0;
+}
+
+int events_rule_put(SwCtx *cx, EventsRuleRecord *r, SwError *err) {
+    SwStr id = events_rule_id(cx, r->bus, r->name);
+    if (sw_doc_put(cx->tx, &events_rules, id, r, err) < 0)
+        return -1;
+    return sw_str_is(r->schedule_expression) ? sw_wake(cx, &events_schedule_controller, id, 0, err) : 0;
+}
+
+/* The next time counts from now on: a rule that is new, changed or enabled again. */
+static int schedule(SwCtx *cx, EventsRuleRecord *r, SwError *err) {
+    EventsSchedule s;
+    SwTime next, now = sw_now(cx);
+    r->next = r->scheduled_from = (SwOptTime){0};
+    if (!sw_str_is(r->schedule_expression))
+        return 0;
+    if (events_schedule_parse(r->schedule_expression, &s, err) < 0)
+        return -1;
+    if (sw_str_eq(r->state, EVENTS_RULE_STATE_ENABLED) && events_schedule_next(&s, now, now, &next)) {
+        r->scheduled_from = SW_SOME_TIME(now);
+        r->next = SW_SOME_TIME(next);
+    }
+    return 0;
+}
+
+static int check(SwCtx *cx, const EventsPutRuleRequest *in, SwStr bus, SwError *err) {
+    SwValue pattern;
+    SwArn arn;
+    if (!sw_str_is(in->event_pattern) && !sw_str_is(in->schedule_expression))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter(s) EventPattern or ScheduleExpression must be specified.");
+    if (sw_str_is(in->schedule_expression) && !sw_str_eqz(bus, "default"))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "ScheduleExpression is supported only on the default event bus.");
+    if (sw_str_eq(in->state, EVENTS_RULE_STATE_ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS))
+        return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "State", "there are no CloudTrail events here; ENABLED and DISABLED are available");
+    if (sw_str_is(in->role_arn) && (!sw_arn_parse(in->role_arn, &arn) || !sw_str_eqz(arn.service, "iam")))
+        return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "RoleArn", "is not the ARN of a role");
+    if (!sw_str_is(in->event_pattern))
+        return 0;
+    if (sw_json_parse(cx->arena, in->event_pattern, &pattern, err) < 0)
+        return sw_fail(err, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, "Event pattern is not valid. Reason: %s", err->message);
+    return sw_match_check(&pattern, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, err);
+}
+
+int events_put_rule(SwCtx *cx, const EventsPutRuleRequest *in, EventsPutRuleResponse *out, SwError *err) {
+    EventsRuleRecord *old;
+    SwStr bus;
+    if (find(cx, in->event_bus_name, in->name, &bus, &old, err) < 0 || check(cx, in, bus, err) < 0)
+        return -1;
+    SwStr path = sw_str_eqz(bus, "default") ? in->name : sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(bus), SW_FMT(in->name));
+    EventsRuleRecord r = {
+        .name = in->name, .bus = bus, .arn = sw_arn(cx, "events", "rule/%.*s", SW_FMT(path)), .event_pattern = in->event_pattern,
+        .schedule_expression = in->schedule_expression, .state = sw_str_or(in->state, EVENTS_RULE_STATE_ENABLED),
+        .description = in->description, .role_arn = in->role_arn, .tags = in->tags};
+    if (old) {                          /* "any tags you specify in the PutRule operation are ignored" */
+        r.tags = old->tags;
+        r.targets = old->targets;
+    }
+    out->rule_arn = r.arn;
+    bool same = old && sw_str_eq(old->schedule_expression, r.schedule_expression) && sw_str_eq(old->state, r.state);
+    r.next = old ? old->next : r.next;
+    r.scheduled_from = old ? old->scheduled_from : r.scheduled_from;
+    if (!same && schedule(cx, &r, err) < 0)
+        return -1;
+    return events_rule_put(cx, &r, err);
+}
+
+int events_describe_rule(SwCtx *cx, const EventsDescribeRuleRequest *in, EventsDescribeRuleResponse *out, SwError *err) {
+    EventsRuleRecord *r;
+    if (events_rule_get(cx, in->event_bus_name, in->name, &r, err) < 0)
+        return -1;
+    *out = (EventsDescribeRuleResponse){
+        .name = r->name, .arn = r->arn, .event_pattern = r->event_pattern, .schedule_expression = r->schedule_expression, .state = r->state,
+        .description = r->description, .role_arn = r->role_arn, .event_bus_name = r->bus, .created_by = cx->account};
+    return 0;
+}
+
+int events_list_rules(SwCtx *cx, const EventsListRulesRequest *in, EventsListRulesResponse *out, SwError *err) {
+    SwDocQuery q = {0};
+    SwDocList l;
+    SwStr bus;
+    if (events_bus_name(cx, in->event_bus_name, &bus, err) < 0 || events_page(cx, "ListRules", in->next_token, in->limit, &q, err) < 0)
+        return -1;
+    q.prefix = events_rule_id(cx, bus, in->name_prefix);
+    if (sw_doc_list(cx->tx, &events_rules, &q, &l, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->rules);
+    for (size_t i = 0; i < l.n; i++) {
+        const EventsRuleRecord *r = l.v[i].record;
+        *sw_list_add(cx->arena, &out->rules) = (EventsRule){
+            .name = r->name, .arn = r->arn, .event_pattern = r->event_pattern, .state = r->state, .description = r->description,
+            .schedule_expression = r->schedule_expression, .role_arn = r->role_arn, .event_bus_name = r->bus};
+    }
+    if (sw_str_is(l.next))
+        out->next_token = sw_page_token(cx->arena, "ListRules", l.next);
+    return 0;
+}
+
+/* `Force` only matters for rules that AWS services manage, which there are none of. */
+int events_delete_rule(SwCtx *cx, const EventsDeleteRuleRequest *in, void *out, SwError *err) {
+    EventsRuleRecord *r;
+    SwStr bus;
+    if (find(cx, in->event_bus_name, in->name, &bus, &r, err) < 0)
+        return -1;
+    if (r && r->targets.n)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Rule can't be deleted since it has targets.");
+    return sw_doc_delete(cx->tx, &events_rules, events_rule_id(cx, bus, in->name), NULL, err);
+}
+
+static int set_state(SwCtx *cx, SwStr bus, SwStr name, SwStr state, SwError *err) {
+    EventsRuleRecord *r;
+    if (events_rule_get(cx, bus, name, &r, err) < 0)
+        return -1;
+    if (sw_str_eq(r->state, state))
+        return 0;
+    r->state = state;
+    return schedule(cx, r, err) < 0 ? -1 : events_rule_put(cx, r, err);
+}
+
+int events_enable_rule(SwCtx *cx, const EventsEnableRuleRequest *in, void *out, SwError *err) {
+    return set_state(cx, in->event_bus_name, in->name, EVENTS_RULE_STATE_ENABLED, err);
+}
+
+int events_disable_rule(SwCtx *cx, const EventsDisableRuleRequest *in, void *out, SwError *err) {
+    return set_state(cx, in->event_bus_name, in->name, EVENTS_RULE_STATE_DISABLED, err);
+}

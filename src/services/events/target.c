@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Targets lie in their rule. What no service of ours can receive is refused when it is put, not when an event comes. */
+
+#include "services/events/events.h"
+
+#define TARGETS_MAX 5                   /* a rule (EventBridge quotas) */
+
+static int refused(SwError *err, SwStr id, const char *field, const char *why) {
+    return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Targets.%.*s.%s: %s", SW_FMT(id), field, why);
+}
+
+static int check_arn(SwCtx *cx, const EventsTarget *t, SwError *err) {
+    SwArn arn, role;
+    if (!sw_arn_parse(t->arn, &arn))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter %.*s is not valid. Reason: Provided Arn is not in correct format.", SW_FMT(t->arn));
+    if (!sw_registry_target(cx->host, t->arn))
+        return refused(err, t->id, "Arn", "no service here receives events under this ARN");
+    if ((sw_str_is(arn.account) && !sw_str_eq(arn.account, cx->account)) || (sw_str_is(arn.region) && !sw_str_eq(arn.region, cx->region)))
+        return refused(err, t->id, "Arn", "targets of another account or region are not available");
+    if (sw_str_is(t->role_arn) && (!sw_arn_parse(t->role_arn, &role) || !sw_str_eqz(role.service, "iam")))
+        return refused(err, t->id, "RoleArn", "is not the ARN of a role");
+    if (t->dead_letter_config && sw_str_is(t->dead_letter_config->arn) &&
+        (!sw_arn_parse(t->dead_letter_config->arn, &arn) || !sw_str_eqz(arn.service, "sqs") || !sw_str_eq(arn.account, cx->account) || !sw_str_eq(arn.region, cx->region)))
+        return refused(err, t->id, "DeadLetterConfig.Arn", "is not the ARN of a queue of this account and region");
+    return 0;
+}
+
+static int check(SwCtx *cx, const EventsTarget *t, SwError *err) {
+    const struct { const char *name; bool set; } absent[] = {
+        {"KinesisParameters", t->kinesis_parameters}, {"RunCommandParameters", t->run_command_parameters},
+        {"EcsParameters", t->ecs_parameters}, {"BatchParameters", t->batch_parameters},
+        {"HttpParameters", t->http_parameters}, {"RedshiftDataParameters", t->redshift_data_parameters},
+        {"SageMakerPipelineParameters", t->sage_maker_pipeline_parameters}, {"AppSyncParameters", t->app_sync_parameters},
+        {"SqsParameters.MessageGroupId", t->sqs_parameters && t->sqs_parameters->message_group_id.p},
+    };
+    for (size_t i = 0; i < SW_N(absent); i++)
+        if (absent[i].set)
+            return refused(err, t->id, absent[i].name, "is not available");
+    return check_arn(cx, t, err) < 0 ? -1 : events_input_check(cx, t, err);
+}
+
+/* All or none: a bad target fails the request, as AWS does for what it can see from the request alone. */
+int events_put_targets(SwCtx *cx, const EventsPutTargetsRequest *in, EventsPutTargetsResponse *out, SwError *err) {
+    EventsRuleRecord *r;
+    EventsTargetList all = {0};
+    if (events_rule_get(cx, in->event_bus_name, in->rule, &r, err) < 0)
+        return -1;
+    for (size_t i = 0; i < in->targets.n; i++)
+        if (check(cx, &in->targets.v[i], err) < 0)
+            return -1;
+    for (size_t i = 0; i < r->targets.n + in->targets.n; i++) {
+        const EventsTarget *t = i < r->targets.n ? &r->targets.v[i] : &in->targets.v[i - r->targets.n];
+        EventsTarget *same = NULL;
+        for (size_t k = 0; k < all.n; k++)
+            if (sw_str_eq(all.v[k].id, t->id))
+                same = &all.v[k];
+        *(same ? same : sw_list_add(cx->arena, &all)) = *t;
+    }
+    if (all.n > TARGETS_MAX)
+        return sw_fail(err, &EVENTS_LIMIT_EXCEEDED_EXCEPTION, "The requested resource exceeds the maximum number allowed.");
+    r->targets = all;
+    out->failed_entry_count = SW_SOME_INT(0);
+    sw_list_present(cx->arena, &out->failed_entries);
+    return events_rule_put(cx, r, err);
+}
+
+int events_remove_targets(SwCtx *cx, const EventsRemoveTargetsRequest *in, EventsRemoveTargetsResponse *out, SwError *err) {
+    EventsRuleRecord *r;
+    EventsTargetList kept = {0};
+    if (events_rule_get(cx, in->event_bus_name, in->rule, &r, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->failed_entries);
+    for (size_t i = 0; i < r->targets.n; i++)
+        if (!sw_str_list_has(&in->ids, r->targets.v[i].id))
+            *sw_list_add(cx->arena, &kept) = r->targets.v[i];
+    for (size_t i = 0; i < in->ids.n; i++) {
+        bool known = false;
+        for (size_t k = 0; k < r->targets.n; k++)
+            known |= sw_str_eq(r->targets.v[k].id, in->ids.v[i]);
+        if (!known)
+            *sw_list_add(cx->arena, &out->failed_entries) = (EventsRemoveTargetsResultEntry){
+                .target_id = in->ids.v[i], .error_code = SW_STR("ResourceNotFoundException"),
+                .error_message = sw_strf(cx->arena, "Rule %.*s does not have a target with the ID %.*s.", SW_FMT(r->name), SW_FMT(in->ids.v[i]))};
+    }
+    out->failed_entry_count = SW_SOME_INT((int64_t)out->failed_entries.n);
+    r->targets = kept;
+    return events_rule_put(cx, r, err);
+}
+
+/* Five at most: a rule's targets never fill a second page unless Limit asks for fewer. */
+int events_list_targets_by_rule(SwCtx *cx, const EventsListTargetsByRuleRequest *in, EventsListTargetsByRuleResponse *out, SwError *err) {
+    EventsRuleRecord *r;
+    SwDocQuery q = {0};
+    int64_t first = 0;
+    if (events_rule_get(cx, in->event_bus_name, in->rule, &r, err) < 0 || events_page(cx, "ListTargetsByRule", in->next_token, in->limit, &q, err) < 0)
+        return -1;
+    if (sw_str_is(q.after) && (!sw_str_to_i64(q.after, &first) || first < 0))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "NextToken: is not valid");
+    sw_list_present(cx->arena, &out->targets);
+    size_t i = (size_t)first;
+    for (; i < r->targets.n && out->targets.n < q.limit; i++)
+        *sw_list_add(cx->arena, &out->targets) = r->targets.v[i];
+    if (i < r->targets.n)
+        out->next_token = sw_page_token(cx->arena, "ListTargetsByRule", sw_strf(cx->arena, "%zu", i));
+    return 0;
+}
+
+static bool has_target(const EventsRuleRecord *r, SwStr arn) {
+    for (size_t k = 0; k < r->targets.n; k++)
+        if (sw_str_eq(r->targets.v[k].arn, arn))
+            return true;
+    return false;
+}
+
+/* Pages are cut over the rules that have the target, so that each page but the last is full. */
+int events_list_rule_names_by_target(SwCtx *cx, const EventsListRuleNamesByTargetRequest *in, EventsListRuleNamesByTargetResponse *out, SwError *err) {
+    SwDocQuery q = {0};
+    SwDocList l;
+    SwStr bus;
+    if (events_bus_name(cx, in->event_bus_name, &bus, err) < 0 || events_page(cx, "ListRuleNamesByTarget", in->next_token, in->limit, &q, err) < 0)
+        return -1;
+    size_t limit = q.limit;
+    SwStr after = q.after;              /* the last name given */
+    q = (SwDocQuery){.prefix = events_rule_id(cx, bus, SW_NO_STR)};
+    if (sw_doc_list(cx->tx, &events_rules, &q, &l, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->rule_names);
+    for (size_t i = 0; i < l.n; i++) {
+        const EventsRuleRecord *r = l.v[i].record;
+        if (!has_target(r, in->target_arn) || (sw_str_is(after) && sw_str_cmp(r->name, after) <= 0))
+            continue;
+        if (out->rule_names.n == limit) {
+            out->next_token = sw_page_token(cx->arena, "ListRuleNamesByTarget", out->rule_names.v[limit - 1]);
+            break;
+        }
+        sw_str_list_add(cx->arena, &out->rule_names, r->name);
+    }
+    return 0;
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+"use strict";
+const assert = require("node:assert");
+const { test, before, after } = require("node:test");
+const {
+    EventBridgeClient, PutRuleCommand, DescribeRuleCommand, ListRulesCommand, DeleteRuleCommand, EnableRuleCommand, DisableRuleCommand,
+    PutTargetsCommand, ListTargetsByRuleCommand, RemoveTargetsCommand, ListRuleNamesByTargetCommand, PutEventsCommand,
+    TestEventPatternCommand, CreateEventBusCommand, DescribeEventBusCommand, ListEventBusesCommand, DeleteEventBusCommand,
+    TagResourceCommand, UntagResourceCommand, ListTagsForResourceCommand, CreateArchiveCommand,
+} = require("@aws-sdk/client-eventbridge");
+const { SQSClient, CreateQueueCommand, DeleteQueueCommand, ReceiveMessageCommand, GetQueueAttributesCommand, DeleteMessageCommand } = require("@aws-sdk/client-sqs");
+const { SNSClient, CreateTopicCommand, SubscribeCommand } = require("@aws-sdk/client-sns");
+const { start, finish, refuses, until } = require("../lib/slipway");
+
+let s, eb, sqs, sns;
+before(async () => { s = await start(null); eb = s.client(EventBridgeClient); sqs = s.client(SQSClient); sns = s.client(SNSClient); });
+after(() => finish(s));
+
+async function queue(name, client = sqs) {
+    const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name }));
+    const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
+    return { url: QueueUrl, arn: Attributes.QueueArn, client };
+}
+async function take(q) {
+    const { Messages = [] } = await q.client.send(new ReceiveMessageCommand({ QueueUrl: q.url, MaxNumberOfMessages: 10, MessageAttributeNames: ["All"] }));
+    for (const m of Messages) await q.client.send(new DeleteMessageCommand({ QueueUrl: q.url, ReceiptHandle: m.ReceiptHandle }));
+    return Messages;
+}
+// Waits for so many messages, and gives their bodies.
+async function bodies(q, n) {
+    const got = [];
+    await until(`${n} messages`, async () => { got.push(...(await take(q)).map((m) => m.Body)); return got.length >= n; });
+    assert.strictEqual(got.length, n);
+    return got;
+}
+const advance = async (seconds, at = s) => assert.strictEqual((await fetch(`${at.endpoint}/_slipway/clock/advance`,
+    { method: "POST", body: JSON.stringify({ seconds }), headers: { "content-type": "application/json" } })).status, 200);
+async function rule(Name, pattern, targets, more = {}) {
+    const { RuleArn } = await eb.send(new PutRuleCommand({ Name, ...(pattern && { EventPattern: JSON.stringify(pattern) }), ...more }));
+    if (targets) await eb.send(new PutTargetsCommand({ Rule: Name, EventBusName: more.EventBusName, Targets: targets }));
+    return RuleArn;
+}
+const put = (Source, DetailType, detail, more = {}) =>
+    eb.send(new PutEventsCommand({ Entries: [{ Source, DetailType, Detail: JSON.stringify(detail), ...more }] }));
+
+test("an event that matches a rule's pattern reaches its queue as AWS writes it; others do not", async () => {
+    const q = await queue("pattern");
+    await rule("pattern", { source: ["shop"], detail: { price: [{ numeric: [">", 10] }], state: [{ "anything-but": "void" }] } }, [{ Id: "q", Arn: q.arn }]);
+    await put("shop", "Order", { price: 5, state: "new" });
+    await put("other", "Order", { price: 50, state: "new" });
+    await put("shop", "Order", { price: 50, state: "void" });
+    const r = await put("shop", "Order", { price: 50, state: "new" }, { Resources: ["arn:aws:x:::y"], Time: new Date("2026-01-02T03:04:05Z") });
+    const [body] = await bodies(q, 1);
+    assert.deepStrictEqual(JSON.parse(body), { version: "0", id: r.Entries[0].EventId, "detail-type": "Order", source: "shop", account: "000000000000",
+        time: "2026-01-02T03:04:05Z", region: "us-east-1", resources: ["arn:aws:x:::y"], detail: { price: 50, state: "new" } });
+});
+
+test("Input, InputPath and InputTransformer decide what a target gets", async () => {
+    const q = await queue("inputs");
+    const arn = await rule("inputs", { source: ["inputs"] }, [
+        { Id: "constant", Arn: q.arn, Input: "{\"fixed\":true}" },
+        { Id: "path", Arn: q.arn, InputPath: "$.detail.list[1]" },
+        { Id: "object", Arn: q.arn, InputTransformer: { InputPathsMap: { name: "$.detail.name", n: "$.detail.n", none: "$.detail.none" },
+            InputTemplate: "{\"text\":\"<name> has <n><none>\",\"n\":<n>,\"name\":<name>,\"rule\":\"<aws.events.rule-name>\",\"arn\":<aws.events.rule-arn>}" } },
+        { Id: "text", Arn: q.arn, InputTransformer: { InputPathsMap: { name: "$.detail.name" }, InputTemplate: "\"Hello <name>\"" } }]);
+    await put("inputs", "x", { name: "a \"quoted\" name", n: 3, list: [1, { deep: "yes" }] });
+    assert.deepStrictEqual((await bodies(q, 4)).map((b) => JSON.stringify(JSON.parse(b))).sort(), [
+        { fixed: true }, { deep: "yes" }, "Hello a \"quoted\" name",
+        { text: "a \"quoted\" name has 3", n: 3, name: "a \"quoted\" name", rule: "inputs", arn }].map((v) => JSON.stringify(v)).sort());
+    const bad = (target, message) => refuses(eb.send(new PutTargetsCommand({ Rule: "inputs", Targets: [{ Id: "b", Arn: q.arn, ...target }] })), "ValidationException", message);
+    await bad({ Input: "{" }, /JSON syntax error in input for target b/);
+    await bad({ InputPath: "detail" }, /InputPath/);
+    await bad({ Input: "{}", InputPath: "$.detail" }, /Only one of/);
+    await bad({ InputTransformer: { InputTemplate: "\"<nobody>\"" } }, /<nobody>/);
+});
+
+test("rate(5 minutes) fires each five minutes of the clock, with the documented event", async () => {
+    const q = await queue("rate");
+    const arn = await rule("rate", null, [{ Id: "q", Arn: q.arn }], { ScheduleExpression: "rate(5 minutes)" });
+    await advance(290);
+    assert.deepStrictEqual(await take(q), []);
+    await advance(15);
+    const e = JSON.parse((await bodies(q, 1))[0]);
+    assert.deepStrictEqual({ ...e, id: 0, time: 0 }, { version: "0", id: 0, "detail-type": "Scheduled Event", source: "aws.events", account: "000000000000",
+        time: 0, region: "us-east-1", resources: [arn], detail: {} });
+    await advance(900);
+    const times = (await bodies(q, 3)).map((b) => Date.parse(JSON.parse(b).time)).sort();
+    assert.deepStrictEqual(times.map((t) => t - Date.parse(e.time)), [300000, 600000, 900000]);
+    await eb.send(new DisableRuleCommand({ Name: "rate" }));
+    await advance(600);
+    await eb.send(new EnableRuleCommand({ Name: "rate" }));
+    await advance(301);
+    await bodies(q, 1);
+    await eb.send(new DisableRuleCommand({ Name: "rate" }));
+});
+
+test("a cron expression fires at its minute; a wrong one is refused", async () => {
+    const q = await queue("cron");
+    await rule("cron", null, [{ Id: "q", Arn: q.arn }], { ScheduleExpression: "cron(30 * ? * * *)" });
+    await advance(3600);
+    const [e] = await bodies(q, 1);
+    assert.match(JSON.parse(e).time, /:30:00Z$/);
+    await eb.send(new DisableRuleCommand({ Name: "cron" }));
+    for (const ScheduleExpression of ["cron(0 10 * * *)", "cron(0 10 * * * *)", "cron(61 10 * * ? *)", "rate(1 minutes)", "rate(0 minutes)", "at(2026-01-01T00:00:00)"])
+        await refuses(eb.send(new PutRuleCommand({ Name: "bad", ScheduleExpression })), "ValidationException", /Parameter ScheduleExpression is not valid/);
+});
+
+test("a custom event reaches a topic and its subscriber", async () => {
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "deploys" })), q = await queue("deploys");
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: q.arn, Attributes: { RawMessageDelivery: "true" } }));
+    await rule("deploys", { source: ["my.ecs"], "detail-type": ["ECS Task State Change"], detail: { lastStatus: ["STOPPED"] } }, [{ Id: "t", Arn: TopicArn }]);
+    await put("my.ecs", "ECS Task State Change", { lastStatus: "RUNNING" });
+    await put("my.ecs", "ECS Task State Change", { lastStatus: "STOPPED" });
+    assert.strictEqual(JSON.parse((await bodies(q, 1))[0]).detail.lastStatus, "STOPPED");
+});
+
+test("what a target refuses goes to its dead-letter queue at once, with AWS's attributes", async () => {
+    const gone = await queue("gone"), dead = await queue("dead"), good = await queue("good");
+    const arn = await rule("dead", { source: ["dead"] }, [
+        { Id: "gone", Arn: gone.arn, DeadLetterConfig: { Arn: dead.arn } }, { Id: "good", Arn: good.arn },
+        { Id: "role", Arn: good.arn, RoleArn: "arn:aws:iam::000000000000:role/nobody", DeadLetterConfig: { Arn: dead.arn } }]);
+    await sqs.send(new DeleteQueueCommand({ QueueUrl: gone.url }));
+    await put("dead", "x", { n: 1 });
+    await bodies(good, 1);
+    const got = [];
+    await until("two dead letters", async () => { got.push(...await take(dead)); return got.length === 2; });
+    const by = (code) => got.find((m) => m.MessageAttributes.ERROR_CODE.StringValue === code);
+    const a = by("NO_RESOURCE");
+    assert.strictEqual(JSON.parse(a.Body).detail.n, 1);
+    assert.strictEqual(a.MessageAttributes.RULE_ARN.StringValue, arn);
+    assert.strictEqual(a.MessageAttributes.TARGET_ARN.StringValue, gone.arn);
+    assert.match(a.MessageAttributes.ERROR_MESSAGE.StringValue, /queue/i);
+    assert.strictEqual(by("NO_PERMISSIONS").MessageAttributes.TARGET_ARN.StringValue, good.arn);
+});
+
+test("a disabled rule is silent until it is enabled", async () => {
+    const q = await queue("disabled"), witness = await queue("witness");
+    await rule("witness", { source: ["quiet"] }, [{ Id: "q", Arn: witness.arn }]);
+    await rule("disabled", { source: ["quiet"] }, [{ Id: "q", Arn: q.arn }], { State: "DISABLED" });
+    await put("quiet", "x", { n: 1 });
+    await bodies(witness, 1);
+    await eb.send(new EnableRuleCommand({ Name: "disabled" }));
+    assert.strictEqual((await eb.send(new DescribeRuleCommand({ Name: "disabled" }))).State, "ENABLED");
+    await put("quiet", "x", { n: 2 });
+    assert.deepStrictEqual((await bodies(q, 1)).map((b) => JSON.parse(b).detail), [{ n: 2 }]);
+});
+
+test("a custom bus has rules and events of its own", async () => {
+    const q = await queue("bus");
+    const { EventBusArn } = await eb.send(new CreateEventBusCommand({ Name: "orders", Description: "of orders", Tags: [{ Key: "a", Value: "1" }] }));
+    assert.strictEqual(EventBusArn, "arn:aws:events:us-east-1:000000000000:event-bus/orders");
+    await refuses(eb.send(new CreateEventBusCommand({ Name: "orders" })), "ResourceAlreadyExistsException", /orders/);
+    await refuses(eb.send(new CreateEventBusCommand({ Name: "keys", KmsKeyIdentifier: "k" })), "ValidationException", /KmsKeyIdentifier/);
+    const arn = await rule("on-bus", { source: ["bus"] }, [{ Id: "q", Arn: q.arn }], { EventBusName: "orders" });
+    assert.strictEqual(arn, "arn:aws:events:us-east-1:000000000000:rule/orders/on-bus");
+    await put("bus", "x", { at: "default" });
+    await put("bus", "x", { at: "orders" }, { EventBusName: EventBusArn });
+    assert.deepStrictEqual((await bodies(q, 1)).map((b) => JSON.parse(b).detail), [{ at: "orders" }]);
+    assert.deepStrictEqual((await eb.send(new ListEventBusesCommand({}))).EventBuses.map((b) => b.Name), ["default", "orders"]);
+    assert.strictEqual((await eb.send(new DescribeEventBusCommand({ Name: "orders" }))).Description, "of orders");
+    assert.strictEqual((await eb.send(new DescribeEventBusCommand({}))).Name, "default");
+    await refuses(eb.send(new PutRuleCommand({ Name: "x", EventBusName: "orders", ScheduleExpression: "rate(1 hour)" })), "ValidationException", /default event bus/);
+    await refuses(eb.send(new PutRuleCommand({ Name: "x", EventBusName: "nobody", EventPattern: "{\"source\":[\"x\"]}" })), "ResourceNotFoundException", /nobody/);
+    await refuses(eb.send(new DeleteEventBusCommand({ Name: "orders" })), "ValidationException", /rules/);
+    await eb.send(new RemoveTargetsCommand({ Rule: "on-bus", EventBusName: "orders", Ids: ["q"] }));
+    await eb.send(new DeleteRuleCommand({ Name: "on-bus", EventBusName: "orders" }));
+    await eb.send(new DeleteEventBusCommand({ Name: "orders" }));
+    await refuses(eb.send(new DescribeEventBusCommand({ Name: "orders" })), "ResourceNotFoundException");
+    await refuses(eb.send(new DeleteEventBusCommand({ Name: "default" })), "ValidationException", /default/);
+});
+
+test("PutEvents answers entry by entry", async () => {
+    const entry = { Source: "s", DetailType: "t", Detail: "{}" };
+    const r = await eb.send(new PutEventsCommand({ Entries: [entry, { ...entry, Source: "aws.ecs" }, { ...entry, Detail: "[" }, { ...entry, DetailType: undefined }, { ...entry, EventBusName: "nobody" }] }));
+    assert.strictEqual(r.FailedEntryCount, 4);
+    assert.match(r.Entries[0].EventId, /^[0-9a-f-]{36}$/);
+    assert.deepStrictEqual(r.Entries.slice(1).map((e) => e.ErrorCode), ["NotAuthorizedForSourceException", "MalformedDetail", "InvalidArgument", "ResourceNotFoundException"]);
+    assert.match(r.Entries[3].ErrorMessage, /DetailType/);
+    await refuses(eb.send(new PutEventsCommand({ Entries: Array(11).fill(entry) })), "ValidationException");
+    await refuses(eb.send(new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify({ x: "x".repeat(262144) }) }] })), "ValidationException", /size/);
+    await refuses(eb.send(new PutEventsCommand({ Entries: [{ ...entry, TraceHeader: "Root=1" }] })), "ValidationException", /TraceHeader/);
+});
+
+test("a pattern can be tried, and a wrong one is refused", async () => {
+    const event = { id: "1", account: "1", source: "s", time: "2026-01-01T00:00:00Z", region: "r", resources: [], "detail-type": "t", detail: { a: "abc" } };
+    const tried = async (pattern) => (await eb.send(new TestEventPatternCommand({ EventPattern: JSON.stringify(pattern), Event: JSON.stringify(event) }))).Result;
+    assert.strictEqual(await tried({ detail: { a: [{ prefix: "ab" }] } }), true);
+    assert.strictEqual(await tried({ detail: { a: [{ suffix: "ab" }] } }), false);
+    await refuses(tried({ detail: { a: [{ nonsense: 1 }] } }), "InvalidEventPatternException", /nonsense/);
+    await refuses(eb.send(new PutRuleCommand({ Name: "x", EventPattern: "{\"source\":\"s\"}" })), "InvalidEventPatternException", /source/);
+    await refuses(eb.send(new PutRuleCommand({ Name: "x" })), "ValidationException", /EventPattern or ScheduleExpression/);
+});
+
+test("rules and targets are listed in pages, changed, found by target, tagged and deleted", async () => {
+    const q = await queue("listed");
+    for (const n of [1, 2, 3]) await rule(`listed-${n}`, { source: ["l"] }, [{ Id: "a", Arn: q.arn }, { Id: "b", Arn: q.arn }]);
+    const first = await eb.send(new ListRulesCommand({ NamePrefix: "listed-", Limit: 2 }));
+    const second = await eb.send(new ListRulesCommand({ NamePrefix: "listed-", Limit: 2, NextToken: first.NextToken }));
+    assert.deepStrictEqual([...first.Rules, ...second.Rules].map((r) => r.Name), ["listed-1", "listed-2", "listed-3"]);
+    assert.strictEqual(second.NextToken, undefined);
+    const names = await eb.send(new ListRuleNamesByTargetCommand({ TargetArn: q.arn, Limit: 2 }));
+    const rest = await eb.send(new ListRuleNamesByTargetCommand({ TargetArn: q.arn, Limit: 2, NextToken: names.NextToken }));
+    assert.deepStrictEqual([names.RuleNames, rest.RuleNames], [["listed-1", "listed-2"], ["listed-3"]]);
+    const one = await eb.send(new ListTargetsByRuleCommand({ Rule: "listed-1", Limit: 1 }));
+    const two = await eb.send(new ListTargetsByRuleCommand({ Rule: "listed-1", Limit: 1, NextToken: one.NextToken }));
+    assert.deepStrictEqual([one.Targets, two.Targets, two.NextToken], [[{ Id: "a", Arn: q.arn }], [{ Id: "b", Arn: q.arn }], undefined]);
+    const arn = await rule("listed-1", { source: ["m"] }, null, { Description: "changed" });
+    assert.strictEqual((await eb.send(new ListTargetsByRuleCommand({ Rule: "listed-1" }))).Targets.length, 2);
+    await eb.send(new TagResourceCommand({ ResourceARN: arn, Tags: [{ Key: "a", Value: "1" }, { Key: "b", Value: "2" }] }));
+    await eb.send(new UntagResourceCommand({ ResourceARN: arn, TagKeys: ["a"] }));
+    assert.deepStrictEqual((await eb.send(new ListTagsForResourceCommand({ ResourceARN: arn }))).Tags, [{ Key: "b", Value: "2" }]);
+    await refuses(eb.send(new DeleteRuleCommand({ Name: "listed-1" })), "ValidationException", /Rule can't be deleted since it has targets/);
+    const removed = await eb.send(new RemoveTargetsCommand({ Rule: "listed-1", Ids: ["a", "b", "c"] }));
+    assert.deepStrictEqual([removed.FailedEntryCount, removed.FailedEntries[0].TargetId], [1, "c"]);
+    await eb.send(new DeleteRuleCommand({ Name: "listed-1" }));
+    await refuses(eb.send(new DescribeRuleCommand({ Name: "listed-1" })), "ResourceNotFoundException", /Rule listed-1 does not exist on EventBus default/);
+});
+
+test("what cannot be done is refused by name", async () => {
+    const q = await queue("refused");
+    await rule("refused", { source: ["r"] });
+    const bad = (target, message) => refuses(eb.send(new PutTargetsCommand({ Rule: "refused", Targets: [{ Id: "b", Arn: q.arn, ...target }] })), "ValidationException", message);
+    await bad({ SqsParameters: { MessageGroupId: "g" } }, /SqsParameters\.MessageGroupId/);
+    await bad({ KinesisParameters: { PartitionKeyPath: "$.x" } }, /KinesisParameters/);
+    await bad({ EcsParameters: { TaskDefinitionArn: "arn:aws:ecs:us-east-1:000000000000:task-definition/x" } }, /EcsParameters/);
+    await bad({ HttpParameters: {} }, /HttpParameters/);
+    await bad({ BatchParameters: { JobDefinition: "d", JobName: "n" } }, /BatchParameters/);
+    await bad({ RunCommandParameters: { RunCommandTargets: [{ Key: "k", Values: ["v"] }] } }, /RunCommandParameters/);
+    await bad({ Arn: "arn:aws:lambda:us-east-1:000000000000:function:f" }, /Arn/);
+    await bad({ Arn: "nonsense" }, /Provided Arn is not in correct format/);
+    await bad({ Arn: "arn:aws:sqs:eu-west-1:000000000000:q" }, /region/);
+    await bad({ DeadLetterConfig: { Arn: "arn:aws:sns:us-east-1:000000000000:t" } }, /DeadLetterConfig/);
+    await refuses(eb.send(new PutTargetsCommand({ Rule: "refused", Targets: [1, 2, 3, 4, 5, 6].map((n) => ({ Id: String(n), Arn: q.arn })) })), "LimitExceededException");
+    await refuses(eb.send(new PutRuleCommand({ Name: "x", EventPattern: "{\"source\":[\"x\"]}", State: "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" })), "ValidationException", /State/);
+    await assert.rejects(eb.send(new CreateArchiveCommand({ ArchiveName: "a", EventSourceArn: "arn:aws:events:us-east-1:000000000000:event-bus/default" })));
+});
+
+test("rules, their targets and their next time survive a restart", async (t) => {
+    const own = await start(t, { ephemeral: false });
+    const client = own.client(EventBridgeClient), q = await queue("kept", own.client(SQSClient));
+    await client.send(new PutRuleCommand({ Name: "kept", ScheduleExpression: "rate(1 hour)", EventPattern: JSON.stringify({ source: ["kept"] }) }));
+    await client.send(new PutTargetsCommand({ Rule: "kept", Targets: [{ Id: "q", Arn: q.arn }] }));
+    await advance(1800, own);
+    await own.restart();
+    const again = own.client(EventBridgeClient);
+    q.client = own.client(SQSClient);
+    await again.send(new PutEventsCommand({ Entries: [{ Source: "kept", DetailType: "x", Detail: "{}" }] }));
+    assert.strictEqual(JSON.parse((await bodies(q, 1))[0]).source, "kept");
+    await advance(1810, own);
+    assert.strictEqual(JSON.parse((await bodies(q, 1))[0]).source, "aws.events");
+});
+
+test("the AWS CLI puts a rule, a target and an event", async () => {
+    const q = await queue("cli");
+    await s.aws("events", "put-rule", "--name", "cli", "--event-pattern", "{\"source\":[\"cli\"]}");
+    const r = await s.aws("events", "put-targets", "--rule", "cli", "--targets", `Id=q,Arn=${q.arn}`);
+    assert.deepStrictEqual(r, { FailedEntryCount: 0, FailedEntries: [] });
+    await s.aws("events", "put-events", "--entries", "[{\"Source\":\"cli\",\"DetailType\":\"t\",\"Detail\":\"{\\\"a\\\":1}\"}]");
+    assert.deepStrictEqual(JSON.parse((await bodies(q, 1))[0]).detail, { a: 1 });
+});

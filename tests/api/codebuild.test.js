@@ -12,6 +12,7 @@ const { S3Client, CreateBucketCommand, PutObjectCommand, GetObjectCommand, ListO
 const { CloudWatchLogsClient, GetLogEventsCommand } = require("@aws-sdk/client-cloudwatch-logs");
 const { SSMClient, PutParameterCommand } = require("@aws-sdk/client-ssm");
 const { ECRClient, CreateRepositoryCommand, DescribeImagesCommand } = require("@aws-sdk/client-ecr");
+const { CodeCommitClient, CreateRepositoryCommand: CreateGit, PutFileCommand } = require("@aws-sdk/client-codecommit");
 const { start, finish, until, refuses, run } = require("../lib/slipway");
 
 const ROLE = "arn:aws:iam::000000000000:role/builder";
@@ -153,6 +154,19 @@ artifacts:
     fs.writeFileSync(path.join(dir, "got.zip"), got);
     const { stdout } = await run("python3", ["-c", "import zipfile,sys\nz=zipfile.ZipFile(sys.argv[1])\nprint({n: z.read(n).decode() for n in sorted(z.namelist())})", path.join(dir, "got.zip")]);
     assert.strictEqual(stdout.trim(), "{'deep/two.txt': 'two\\n', 'one.txt': 'one\\n'}");
+});
+
+test("a CodeCommit source is cloned with its history at the branch asked for", async () => {
+    const c = s.client(CodeCommitClient);
+    const { repositoryMetadata } = await c.send(new CreateGit({ repositoryName: "code" }));
+    const { commitId } = await c.send(new PutFileCommand({ repositoryName: "code", branchName: "work", filePath: "buildspec.yml",
+        fileContent: Buffer.from("version: 0.2\nphases: {build: {commands: ['git log --format=%H', 'echo $CODEBUILD_SRC_DIR']}}\n") }));
+    const b = await build(undefined, { name: "cloner", sourceVersion: "work", source: { type: "CODECOMMIT", location: repositoryMetadata.cloneUrlHttp } });
+    const text = await logs(b);
+    assert.strictEqual(b.buildStatus, "SUCCEEDED", JSON.stringify(b.phases) + text);
+    assert.strictEqual(b.resolvedSourceVersion, commitId);
+    assert.match(text, new RegExp(`^${commitId}$`, "m"));
+    assert.match(text, /git-codecommit\.us-east-1\.amazonaws\.com\/v1\/repos\/code$/m);
 });
 
 test("lines of a running build are in its log, and StopBuild ends it", async () => {

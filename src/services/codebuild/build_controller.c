@@ -208,7 +208,8 @@ static int over(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, const CodebuildM
         if (r->build->phases.v[r->build->phases.n - 1].end_time.set)
             codebuild_phase_start(cx, r, SW_STR("INSTALL"), now);
         SwStr why = last->kind == CODEBUILD_MARK_DOCKER ? SW_STR("The Docker daemon did not start: see the log")
-                  : sw_strf(cx->arena, "Build container found dead before completing the build. Build container died because it was out of memory, or the Docker image is not supported. ErrorCode: %d", info->exit_code);
+                  : sw_strf(cx->arena, "Build container found dead before completing the build. "
+                            "Build container died because it was out of memory, or the Docker image is not supported. ErrorCode: %d", info->exit_code);
         return to_finalizing(cx, uuid, r, CODEBUILD_STATUS_TYPE_FAILED, SW_STR("CLIENT_ERROR"), why, err);
     }
     if (!sw_str_eqz(last->phase, "skip")) {

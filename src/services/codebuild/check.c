@@ -76,7 +76,8 @@ static int check_artifacts(const CodebuildProjectArtifacts *a, bool secondary, S
     }
     if (sw_str_is(a->location) || sw_str_is(a->path) || sw_str_is(a->namespace_type))
         if (!sw_str_eq(a->type, CODEBUILD_ARTIFACTS_TYPE_CODEPIPELINE))
-            return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid artifacts: location, path and namespaceType must not be specified for artifacts type %.*s", SW_FMT(a->type));
+            return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION,
+                           "Invalid artifacts: location, path and namespaceType must not be specified for artifacts type %.*s", SW_FMT(a->type));
     return 0;
 }
 

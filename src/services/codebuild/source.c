@@ -60,6 +60,11 @@ static int git_environment(SwCtx *cx, const CodebuildBuildRecord *r, const char 
         env[n++] = "GIT_CONFIG_KEY_1=credential.UseHttpPath";
         env[n++] = "GIT_CONFIG_VALUE_1=true";
     }
+    if (!cx->host->config->strict) {    /* any name and password will do, but git must send some */
+        env[n++] = "GIT_CONFIG_COUNT=1";
+        env[n++] = "GIT_CONFIG_KEY_0=http.extraHeader";
+        env[n++] = sw_strf(a, "GIT_CONFIG_VALUE_0=Authorization: Basic %.*s", SW_FMT(sw_base64(a, SW_STR("codebuild:codebuild")))).p;
+    }
     env[n] = NULL;
     assert(n < max);
     return 0;

@@ -184,7 +184,8 @@ static int check_start(SwCtx *cx, const CodebuildProject *p, bool pipeline, SwEr
     if (codebuild_check(cx, &parts, err) < 0)
         return -1;
     if (!pipeline && (sw_str_eqz(p->source->type, "CODEPIPELINE") || sw_str_eqz(p->artifacts->type, "CODEPIPELINE")))
-        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid project source: a build with source or artifacts of type CODEPIPELINE can only be started by CodePipeline");
+        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION,
+                       "Invalid project source: a build with source or artifacts of type CODEPIPELINE can only be started by CodePipeline");
     return check_limit(cx, p, err);
 }
 

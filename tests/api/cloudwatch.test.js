@@ -2,7 +2,8 @@
 "use strict";
 const { test, before, after } = require("node:test");
 const assert = require("node:assert");
-const { CloudWatchClient, PutMetricDataCommand, GetMetricStatisticsCommand, ListMetricsCommand, PutMetricAlarmCommand,
+const { CloudWatchClient, PutMetricDataCommand, GetMetricStatisticsCommand, ListMetricsCommand, PutMetricAlarmCommand, GetMetricDataCommand, TagResourceCommand, UntagResourceCommand,
+        ListTagsForResourceCommand,
         DescribeAlarmsCommand, DescribeAlarmsForMetricCommand, DescribeAlarmHistoryCommand, DeleteAlarmsCommand, SetAlarmStateCommand,
         DisableAlarmActionsCommand, EnableAlarmActionsCommand } = require("@aws-sdk/client-cloudwatch");
 const { SNSClient, CreateTopicCommand, SubscribeCommand } = require("@aws-sdk/client-sns");
@@ -67,6 +68,32 @@ test("high resolution keeps seconds", async () => {
     assert.deepStrictEqual(await ask(1), [1, 1, 1]);
     assert.deepStrictEqual(await ask(5), [2, 1]);
     assert.deepStrictEqual(await ask(60), [3]);
+});
+
+test("many metrics are read at once, in either order and page by page", async () => {
+    const at = await nextMinute();
+    for (let i = 1; i <= 3; i++) await put("Data", { MetricName: "A", Value: i, Timestamp: new Date(at.getTime() - i * 60000) },
+        { MetricName: "B", Values: [1, 9], Timestamp: new Date(at.getTime() - i * 60000) });
+    const stat = (MetricName, Stat) => ({ Metric: { Namespace: "Data", MetricName }, Period: 60, Stat });
+    const MetricDataQueries = [{ Id: "a", MetricStat: stat("A", "Sum") }, { Id: "b", Label: "ninth", MetricStat: stat("B", "p90") },
+        { Id: "hidden", MetricStat: stat("A", "Maximum"), ReturnData: false }, { Id: "none", MetricStat: stat("C", "Sum") }];
+    const get = (q) => cw.send(new GetMetricDataCommand({ StartTime: new Date(at.getTime() - 600000), EndTime: at, MetricDataQueries, ...q }));
+    const all = (await get({ ScanBy: "TimestampAscending" })).MetricDataResults;
+    assert.deepStrictEqual(all.map((r) => [r.Id, r.Label, r.Values, r.StatusCode]), [["a", "A", [3, 2, 1], "Complete"], ["b", "ninth", [9, 9, 9], "Complete"], ["none", "C", [], "Complete"]]);
+    assert.deepStrictEqual((await get({})).MetricDataResults[0].Timestamps.map((t) => (at - t) / 60000), [1, 2, 3]);
+    const seen = [];
+    let NextToken, pages = 0;
+    do {
+        const page = await get({ MaxDatapoints: 4, NextToken });
+        seen.push(...page.MetricDataResults.flatMap((r) => r.Values.map((v) => `${r.Id}${v}`)));
+        NextToken = page.NextToken;
+        pages++;
+    } while (NextToken);
+    assert.deepStrictEqual([pages, seen], [2, ["a1", "a2", "a3", "b9", "b9", "b9"]]);
+    await refuses(get({ MetricDataQueries: [{ Id: "e", Expression: "a*2" }] }), "ValidationError", /Expression/);
+    await refuses(get({ MetricDataQueries: [{ Id: "Upper", MetricStat: stat("A", "Sum") }] }), "ValidationError", /lower-case/);
+    await refuses(get({ MetricDataQueries: [MetricDataQueries[0], MetricDataQueries[0]] }), "ValidationError", /not unique/);
+    await refuses(get({ MetricDataQueries: [{ Id: "a", MetricStat: stat("A", "tm90") }] }), "ValidationError", /Stat/);
 });
 
 test("metrics are listed by namespace, name and dimensions", async () => {
@@ -171,6 +198,16 @@ test("alarms are found by name, prefix, state and metric, page by page, and dele
     await cw.send(new DeleteAlarmsCommand({ AlarmNames: names }));
     assert.deepStrictEqual((await cw.send(new DescribeAlarmsCommand({ AlarmNamePrefix: "page-" }))).MetricAlarms, []);
     await refuses(cw.send(new DeleteAlarmsCommand({ AlarmNames: ["page-1"] })), "ResourceNotFound");
+});
+
+test("an alarm has tags", async () => {
+    await cw.send(new PutMetricAlarmCommand({ AlarmName: "tagged", ...errors, TreatMissingData: "ignore", Tags: [{ Key: "a", Value: "1" }, { Key: "b", Value: "2" }] }));
+    const ResourceARN = (await alarm("tagged")).AlarmArn;
+    await cw.send(new TagResourceCommand({ ResourceARN, Tags: [{ Key: "b", Value: "3" }, { Key: "c", Value: "4" }] }));
+    await cw.send(new UntagResourceCommand({ ResourceARN, TagKeys: ["a"] }));
+    const { Tags } = await cw.send(new ListTagsForResourceCommand({ ResourceARN }));
+    assert.deepStrictEqual(Tags, [{ Key: "b", Value: "3" }, { Key: "c", Value: "4" }]);
+    await refuses(cw.send(new ListTagsForResourceCommand({ ResourceARN: ResourceARN + "x" })), "ResourceNotFoundException");
 });
 
 test("an alarm that cannot be evaluated or acted upon is refused", async () => {

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tags of alarms. */
+
+#include "services/cloudwatch/cloudwatch.h"
+
+static int find(SwCtx *cx, SwStr arn_text, CloudwatchAlarmRecord **ret_a, SwError *err) {
+    SwArn arn;
+    *ret_a = NULL;
+    if (!sw_arn_parse(arn_text, &arn) || !sw_str_eqz(arn.service, "cloudwatch"))
+        return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "Invalid ARN: %.*s", SW_FMT(arn_text));
+    if (sw_str_starts(arn.resource, SW_STR("alarm:")) && sw_str_eq(arn.region, cx->region) && sw_str_eq(arn.account, cx->account)
+        && cloudwatch_alarm_get(cx, sw_str_skip(arn.resource, 6), ret_a, err) < 0)
+        return -1;
+    if (*ret_a)
+        return 0;
+    return sw_fail(err, &CLOUDWATCH_RESOURCE_NOT_FOUND_EXCEPTION, "Resource %.*s does not exist", SW_FMT(arn_text));
+}
+
+/* The tags without those of these keys. */
+static CloudwatchTagList without(SwCtx *cx, const CloudwatchTagList *tags, const SwStrList *keys) {
+    CloudwatchTagList l = {0};
+    for (size_t i = 0; i < tags->n; i++)
+        if (!sw_str_list_has(keys, tags->v[i].key))
+            *sw_list_add(cx->arena, &l) = tags->v[i];
+    return l;
+}
+
+int cloudwatch_tag_resource(SwCtx *cx, const CloudwatchTagResourceInput *in, CloudwatchTagResourceOutput *out, SwError *err) {
+    CloudwatchAlarmRecord *a;
+    SwStrList keys = {0};
+    if (find(cx, in->resource_arn, &a, err) < 0)
+        return -1;
+    for (size_t i = 0; i < in->tags.n; i++)
+        sw_str_list_add(cx->arena, &keys, in->tags.v[i].key);
+    CloudwatchTagList l = without(cx, &a->tags, &keys);
+    for (size_t i = 0; i < in->tags.n; i++)
+        *sw_list_add(cx->arena, &l) = in->tags.v[i];
+    a->tags = l;
+    return cloudwatch_check_tags(&l, err) < 0 ? -1 : cloudwatch_alarm_put(cx, a, err);
+}
+
+int cloudwatch_untag_resource(SwCtx *cx, const CloudwatchUntagResourceInput *in, CloudwatchUntagResourceOutput *out, SwError *err) {
+    CloudwatchAlarmRecord *a;
+    if (find(cx, in->resource_arn, &a, err) < 0)
+        return -1;
+    a->tags = without(cx, &a->tags, &in->tag_keys);
+    return cloudwatch_alarm_put(cx, a, err);
+}
+
+int cloudwatch_list_tags_for_resource(SwCtx *cx, const CloudwatchListTagsForResourceInput *in, CloudwatchListTagsForResourceOutput *out, SwError *err) {
+    CloudwatchAlarmRecord *a;
+    if (find(cx, in->resource_arn, &a, err) < 0)
+        return -1;
+    out->tags = a->tags;
+    sw_list_present(cx->arena, &out->tags);
+    return 0;
+}

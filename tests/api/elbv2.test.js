@@ -173,6 +173,8 @@ test("redirects and fixed responses are the load balancer's own", async () => {
     assert.strictEqual(f.headers["content-type"], "text/plain");
     await refuses(rule(l, 2, [{ Field: "path-pattern", Values: ["/x"] }], [{ Type: "redirect", RedirectConfig: { StatusCode: "HTTP_302" } }]),
         "InvalidLoadBalancerAction", /loop/);
+    await refuses(rule(l, 2, [{ Field: "path-pattern", Values: ["/x"] }], [{ Type: "redirect", RedirectConfig: { StatusCode: "HTTP_302", Path: "/a b" } }]),
+        "ValidationError", /Path/);
 });
 
 test("weights are changed at run time without a failed request", async () => {

@@ -89,6 +89,13 @@ static int check_redirect_port(SwStr port, SwError *err) {
     return sw_fail(err, invalid, "Port '%.*s' of a redirect is not valid", SW_FMT(port));
 }
 
+static int check_redirect_text(const char *field, SwStr s, SwError *err) {
+    for (size_t i = 0; i < s.n; i++)
+        if (s.n > 128 || s.p[i] <= ' ' || s.p[i] > '~')
+            return sw_fail(err, invalid, "%s '%.*s' of a redirect must be at most 128 visible characters", field, SW_FMT(s));
+    return 0;
+}
+
 static int redirect(SwCtx *cx, const Elbv2Action *in, Elbv2Action *to, SwError *err) {
     const Elbv2RedirectActionConfig *r = in->redirect_config;
     if (!r)
@@ -102,7 +109,8 @@ static int redirect(SwCtx *cx, const Elbv2Action *in, Elbv2Action *to, SwError *
     t->status_code = r->status_code;
     if (!elbv2_is(t->protocol, "#{protocol}") && !elbv2_is(t->protocol, "HTTP") && !elbv2_is(t->protocol, "HTTPS"))
         return sw_fail(err, invalid, "Protocol '%.*s' of a redirect is not valid", SW_FMT(t->protocol));
-    if (check_redirect_port(t->port, err) < 0)
+    if (check_redirect_port(t->port, err) < 0 || check_redirect_text("Host", t->host, err) < 0 ||
+        check_redirect_text("Path", t->path, err) < 0 || check_redirect_text("Query", t->query, err) < 0)
         return -1;
     if (t->path.p[0] != '/')
         return sw_fail(err, invalid, "Path '%.*s' of a redirect must start with '/'", SW_FMT(t->path));

@@ -14,7 +14,7 @@ const { CodeCommitClient, CreateRepositoryCommand, GetRepositoryCommand, BatchGe
         GetDifferencesCommand, MergeBranchesByFastForwardCommand, MergeBranchesBySquashCommand, MergeBranchesByThreeWayCommand,
         TagResourceCommand, UntagResourceCommand, ListTagsForResourceCommand } = require("@aws-sdk/client-codecommit");
 const { S3Client, CreateBucketCommand, ListObjectsV2Command, GetObjectCommand } = require("@aws-sdk/client-s3");
-const { CodePipelineClient, CreatePipelineCommand, GetPipelineStateCommand, ListActionExecutionsCommand } = require("@aws-sdk/client-codepipeline");
+const { CodePipelineClient, CreatePipelineCommand, GetPipelineStateCommand, ListActionExecutionsCommand, ListPipelineExecutionsCommand } = require("@aws-sdk/client-codepipeline");
 const { IAMClient, CreateRoleCommand, CreateUserCommand, CreateAccessKeyCommand, PutUserPolicyCommand, CreateServiceSpecificCredentialCommand } = require("@aws-sdk/client-iam");
 const { start, finish, refuses, until, run } = require("../lib/slipway");
 
@@ -316,4 +316,22 @@ test("CodePipeline's source action stores a push's commit as a zip and tells wha
     assert.deepStrictEqual([source.output.outputVariables.CommitId, source.output.outputVariables.BranchName, source.output.outputVariables.RepositoryName, source.output.outputVariables.CommitMessage.trim()],
                            [id, "main", "source", "deploy this"]);
     assert.match(source.output.outputVariables.AuthorDate, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+});
+
+test("a push whose server died before it told of it is told at the next start, once", async () => {
+    const cp = s.client(CodePipelineClient);
+    const before = (await cp.send(new ListPipelineExecutionsCommand({ pipelineName: "p" }))).pipelineExecutionSummaries.length;
+    await s.restart({ env: { SLIPWAY_CRASH_AT: "codecommit.push.received_not_told" } });
+    const clone = path.join(tmp, "crash");
+    await git(tmp, "clone", "-q", url("source"), clone);
+    const id = await commit(clone, { "late.txt": "x" }, "late");
+    await assert.rejects(git(clone, "push", "-q", "origin", "main"));
+    assert.strictEqual((await s.ended).signal, "SIGKILL");
+    await s.start();
+    const executions = async () => (await s.client(CodePipelineClient).send(new ListPipelineExecutionsCommand({ pipelineName: "p" }))).pipelineExecutionSummaries;
+    await until("the pipeline starts", async () => (await executions()).length > before);
+    await s.restart();
+    const all = await executions();
+    assert.strictEqual(all.length, before + 1);
+    assert.strictEqual(all[0].sourceRevisions[0].revisionId, id);
 });

@@ -399,3 +399,20 @@ test("a region's repositories are reached with a password of that region", async
     assert.strictEqual((await raw("GET", "/v2/only/west/tags/list", { auth })).status, 200);
     assert.strictEqual((await raw("GET", "/v2/only/west/tags/list")).status, 404);
 });
+
+test("an untagged image goes when the clock reaches its age", async () => {
+    await create("aged");
+    const repositoryName = "aged", old = await pushImage("aged", null);
+    await pushImage("aged", "kept");
+    const lifecyclePolicyText = JSON.stringify({ rules: [{ rulePriority: 1, description: "by age", selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 14 }, action: { type: "expire" } }] });
+    await send(PutLifecyclePolicyCommand, { repositoryName, lifecyclePolicyText });
+    const digests = async () => (await send(ListImagesCommand, { repositoryName })).imageIds.map((i) => i.imageDigest);
+    const advance = async (days) => assert.ok((await fetch(`${s.endpoint}/_slipway/clock/advance`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ seconds: days * 86400 }) })).ok);
+    await until("it is evaluated", async () => (await send(GetLifecyclePolicyCommand, { repositoryName })).lastEvaluatedAt);
+    await advance(13);
+    assert.strictEqual((await digests()).length, 2);
+    await advance(2);
+    await until("the image expires", async () => !(await digests()).includes(old.digest));
+    assert.strictEqual((await digests()).length, 1);
+    assert.strictEqual((await raw("GET", "/v2/")).status, 200, "relaxed, any password does");
+});

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From refs to events, each change told exactly once: git/git.h says how. At start every repository is looked at once,
- * for pushes whose events a crash swallowed, and folders without a document are removed. */
+/* From refs to events, each change told exactly once: git/git.h says how. At start every repository
+ * is looked at once, for pushes whose events a crash swallowed, and folders without a document are
+ * removed. */
 
 #include <dirent.h>
 
@@ -9,13 +10,17 @@
 #include "services/codecommit/codecommit.h"
 
 /* detail as the CodeCommit user guide shows it under "Monitoring CodeCommit events". */
-static SwStr detail(SwCtx *cx, const CodecommitRepositoryMetadata *m, const SwGitRefChange *c, SwStr caller) {
+static SwStr detail(SwCtx *cx, const CodecommitRepositoryMetadata *m, const SwGitRefChange *c,
+                    SwStr caller) {
     SwArena *a = cx->arena;
     bool tag = sw_str_starts(c->ref, SW_STR("refs/tags/"));
     SwValue d = sw_value_object();
     sw_value_sets(a, &d, "callerUserArn", caller);
     sw_value_sets(a, &d, "commitId", c->new_id);
-    sw_value_sets(a, &d, "event", !c->old_id.p ? SW_STR("referenceCreated") : c->new_id.p ? SW_STR("referenceUpdated") : SW_STR("referenceDeleted"));
+    sw_value_sets(a, &d, "event",
+                  !c->old_id.p  ? SW_STR("referenceCreated")
+                  : c->new_id.p ? SW_STR("referenceUpdated")
+                                : SW_STR("referenceDeleted"));
     sw_value_sets(a, &d, "oldCommitId", c->old_id);
     sw_value_sets(a, &d, "referenceFullName", c->ref);
     sw_value_sets(a, &d, "referenceName", sw_str_skip(c->ref, tag ? 10 : 11));
@@ -32,11 +37,14 @@ int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, Sw
     void *record = NULL;
     if (sw_doc_get(cx->tx, &codecommit_refs, m->repository_id, &record, err) < 0)
         return -1;
-    CodecommitRefsRecord refs = record ? *(CodecommitRefsRecord *)record : (CodecommitRefsRecord){0};
-    if (sw_git_changed_since(a, codecommit_path(cx->host, a, m->repository_id), refs.refs, &changes, &refs.refs, err) < 0)
+    CodecommitRefsRecord refs =
+        record ? *(CodecommitRefsRecord *)record : (CodecommitRefsRecord){0};
+    if (sw_git_changed_since(a, codecommit_path(cx->host, a, m->repository_id), refs.refs, &changes,
+                             &refs.refs, err) < 0)
         return -1;
     for (size_t i = 0; i < changes.n; i++) {
-        SwEvent e = {.source = SW_STR("aws.codecommit"), .detail_type = SW_STR("CodeCommit Repository State Change"),
+        SwEvent e = {.source = SW_STR("aws.codecommit"),
+                     .detail_type = SW_STR("CodeCommit Repository State Change"),
                      .detail = detail(cx, m, &changes.v[i], caller)};
         sw_str_list_add(a, &e.resources, codecommit_arn(cx, m->repository_name));
         if (sw_event_put(cx, &e, err) < 0)
@@ -50,7 +58,7 @@ int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, Sw
     return sw_doc_put(cx->tx, &codecommit_refs, m->repository_id, &refs, err);
 }
 
-/* --- at start ----------------------------------------------------------------------------------------------------------- */
+/* ---- at start ---- */
 
 static int repair_in_tx(SwCtx *cx, SwStr name, SwError *err) {
     void *r = NULL;
@@ -69,7 +77,8 @@ static int repair_step(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     return sw_ctx_commit(cx, err);
 }
 
-const SwController codecommit_repair = {.name = "codecommit/repair", .step = repair_step, .parallel = 1};
+const SwController codecommit_repair = {
+    .name = "codecommit/repair", .step = repair_step, .parallel = 1};
 
 static void remove_strangers(const SwHost *h, SwArena *a, const SwMap *known) {
     const char *folder = codecommit_folder(h, a);
@@ -79,7 +88,8 @@ static void remove_strangers(const SwHost *h, SwArena *a, const SwMap *known) {
     for (struct dirent *e; (e = readdir(d));) {
         SwError ignored = sw_error(a);
         if (e->d_name[0] != '.' && !sw_map_get(known, sw_str(e->d_name)))
-            (void)!sw_git_delete(sw_path(a, folder, e->d_name), &ignored);      /* tried again at the next start */
+            (void)!sw_git_delete(sw_path(a, folder, e->d_name),
+                                 &ignored); /* tried again at the next start */
     }
     closedir(d);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Git's smart HTTP on /v1/repos/NAME. Bodies are spooled into a file without a name; git itself speaks the protocol.
+/* Git's smart HTTP on /v1/repos/NAME. Bodies are spooled into a file without a name; git itself
+ * speaks the protocol.
  *
- * Who calls: Basic credentials, asked for by 401. The user is an access key ("KEY" or "KEY%TOKEN") with a password that
- * the AWS CLI's credential helper signed; or it is an IAM user with git credentials. Relaxed, any user and password do;
- * strict, signature or password must be right.
- * The URL names no region: a repository is looked for in the server's own region, then in others of the account. */
+ * Who calls: Basic credentials, asked for by 401. The user is an access key ("KEY" or "KEY%TOKEN")
+ * with a password that the AWS CLI's credential helper signed; or it is an IAM user with git
+ * credentials. Relaxed, any user and password do; strict, signature or password must be right. The
+ * URL names no region: a repository is looked for in the server's own region, then in others of the
+ * account. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,34 +23,40 @@
 
 typedef struct Visit {
     SwCtx *cx;
-    SwStr  name, signed_path, rest;
-    const char *path;                   /* the repository's folder */
-    int    spool;
+    SwStr name, signed_path, rest;
+    const char *path; /* the repository's folder */
+    int spool;
     int64_t received;
 } Visit;
 
 static void reply_text(SwCtx *cx, uint16_t status, SwStr text) {
     SwWireMessage *m = &cx->http->reply;
     *m = (SwWireMessage){.status = status, .body = text};
-    sw_header_set(cx->arena, &m->headers, SW_STR("Content-Type"), SW_STR("text/plain; charset=utf-8"));
+    sw_header_set(cx->arena, &m->headers, SW_STR("Content-Type"),
+                  SW_STR("text/plain; charset=utf-8"));
 }
 
 static void reply_failure(SwCtx *cx, const SwError *e) {
     bool client = e->kind->http < 500;
     if (!client)
-        sw_log(SW_ERROR, "git request failed", SW_F("path", cx->http->m.path), SW_F("message", e->message), SW_F("cause", e->cause));
-    reply_text(cx, sw_error_is(e, &CODECOMMIT_REPOSITORY_DOES_NOT_EXIST_EXCEPTION) ? 404 : e->kind->http, sw_strf(cx->arena, "%s\n", e->message));
+        sw_log(SW_ERROR, "git request failed", SW_F("path", cx->http->m.path),
+               SW_F("message", e->message), SW_F("cause", e->cause));
+    reply_text(
+        cx, sw_error_is(e, &CODECOMMIT_REPOSITORY_DOES_NOT_EXIST_EXCEPTION) ? 404 : e->kind->http,
+        sw_strf(cx->arena, "%s\n", e->message));
 }
 
 static bool challenge(SwCtx *cx, const char *why) {
     reply_text(cx, 401, sw_strf(cx->arena, "%s\n", why));
-    sw_header_set(cx->arena, &cx->http->reply.headers, SW_STR("WWW-Authenticate"), SW_STR("Basic realm=\"AWS CodeCommit\""));
+    sw_header_set(cx->arena, &cx->http->reply.headers, SW_STR("WWW-Authenticate"),
+                  SW_STR("Basic realm=\"AWS CodeCommit\""));
     return false;
 }
 
-/* --- who ---------------------------------------------------------------------------------------------------------------- */
+/* ---- who ---- */
 
-/* The helper signs the host without its port, git-remote-codecommit with it. git drops a slash at the URL's end. */
+/* The helper signs the host without its port, git-remote-codecommit with it. git drops a slash at
+ * the URL's end. */
 static bool signature_fits(const Visit *v, SwStr password, SwStr secret, SwStr region) {
     SwArena *a = v->cx->arena;
     SwStr with_port = sw_header_get(&v->cx->http->m.headers, "host"), without = with_port;
@@ -78,9 +86,11 @@ static int find_key(SwCtx *cx, SwStr key, SwStr token, SwStr *ret_secret, SwErro
     SwStr account = SW_NO_STR, want_token = SW_NO_STR;
     bool found = false;
     *ret_secret = SW_NO_STR;
-    if (h->auth.key && h->auth.key(h, cx->arena, key, ret_secret, &want_token, &account, &p, &found, err) < 0)
+    if (h->auth.key &&
+        h->auth.key(h, cx->arena, key, ret_secret, &want_token, &account, &p, &found, err) < 0)
         return -1;
-    if (!found || (h->config->strict && sw_str_is(want_token) && !sw_equal_constant_time(want_token, token))) {
+    if (!found || (h->config->strict && sw_str_is(want_token) &&
+                   !sw_equal_constant_time(want_token, token))) {
         *ret_secret = SW_NO_STR;
         return 0;
     }
@@ -98,7 +108,9 @@ static bool is_account(SwStr s) {
 static void act_as_root(SwCtx *cx, SwStr user) {
     cx->account = is_account(user) ? user : cx->host->config->account;
     cx->principal = (SwPrincipal){
-        .kind = SW_PRINCIPAL_ROOT, .arn = sw_strf(cx->arena, "arn:aws:iam::%.*s:root", SW_FMT(cx->account)), .id = cx->account,
+        .kind = SW_PRINCIPAL_ROOT,
+        .arn = sw_strf(cx->arena, "arn:aws:iam::%.*s:root", SW_FMT(cx->account)),
+        .id = cx->account,
     };
 }
 
@@ -123,11 +135,13 @@ static int find_repository(Visit *v, SwError *err) {
 
 static bool allowed(const Visit *v, SwError *err) {
     SwCtx *cx = v->cx;
-    bool push = sw_str_contains(v->rest, SW_STR("git-receive-pack")) || sw_str_contains(cx->http->m.query, SW_STR("git-receive-pack"));
+    bool push = sw_str_contains(v->rest, SW_STR("git-receive-pack")) ||
+                sw_str_contains(cx->http->m.query, SW_STR("git-receive-pack"));
     if (!cx->host->config->strict)
         return true;
     return cx->host->auth.authorise &&
-           cx->host->auth.authorise(cx, push ? "codecommit:GitPush" : "codecommit:GitPull", codecommit_arn(cx, v->name), err) == 0;
+           cx->host->auth.authorise(cx, push ? "codecommit:GitPush" : "codecommit:GitPull",
+                                    codecommit_arn(cx, v->name), err) == 0;
 }
 
 /* Git credentials of an IAM user: CreateServiceSpecificCredential. */
@@ -136,7 +150,8 @@ static int find_user(SwCtx *cx, SwStr user, SwStr password, bool *ret_found, SwE
     SwPrincipal p = {0};
     SwStr account = SW_NO_STR;
     *ret_found = false;
-    if (!h->auth.password || h->auth.password(h, cx->arena, "codecommit.amazonaws.com", user, password, &account, &p, ret_found, err) < 0)
+    if (!h->auth.password || h->auth.password(h, cx->arena, "codecommit.amazonaws.com", user,
+                                              password, &account, &p, ret_found, err) < 0)
         return h->auth.password ? -1 : 0;
     if (*ret_found) {
         cx->account = account;
@@ -146,10 +161,10 @@ static int find_user(SwCtx *cx, SwStr user, SwStr password, bool *ret_found, SwE
 }
 
 typedef struct Proof {
-    SwStr password, secret;             /* of a key; secret absent: nobody's */
-    bool  signature;                    /* the password is one, made at `at` */
+    SwStr password, secret; /* of a key; secret absent: nobody's */
+    bool signature;         /* the password is one, made at `at` */
     SwTime at;
-    bool  user;                         /* an IAM user's own password, verified */
+    bool user; /* an IAM user's own password, verified */
 } Proof;
 
 static int identify(Visit *v, SwStr user, Proof *p, SwError *err) {
@@ -160,13 +175,15 @@ static int identify(Visit *v, SwStr user, Proof *p, SwError *err) {
     }
     act_as_root(v->cx, key);
     p->signature = codecommit_password_is_signature(p->password, &p->at);
-    return p->signature ? find_key(v->cx, key, token, &p->secret, err) : find_user(v->cx, user, p->password, &p->user, err);
+    return p->signature ? find_key(v->cx, key, token, &p->secret, err)
+                        : find_user(v->cx, user, p->password, &p->user, err);
 }
 
 static bool proven(const Visit *v, const Proof *p) {
     if (!v->cx->host->config->strict || p->user)
         return true;
-    return p->signature && sw_str_is(p->secret) && is_recent(p->at) && signature_fits(v, p->password, p->secret, v->cx->region);
+    return p->signature && sw_str_is(p->secret) && is_recent(p->at) &&
+           signature_fits(v, p->password, p->secret, v->cx->region);
 }
 
 /* In a read transaction. False when it has answered. */
@@ -193,7 +210,7 @@ static bool admitted(Visit *v, SwError *err) {
     return false;
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------------------ */
+/* ---- requests ---- */
 
 static void close_spool(void *arg) {
     sw_closep(arg);
@@ -208,7 +225,8 @@ static int spool_bytes(void *arg, const void *p, size_t n, SwError *err) {
 }
 
 static int open_spool(Visit *v, SwError *err) {
-    v->spool = open(codecommit_folder(v->cx->host, v->cx->arena), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    v->spool =
+        open(codecommit_folder(v->cx->host, v->cx->arena), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (v->spool < 0)
         return sw_fail_errno(err, errno, "making a file for a push");
     sw_arena_defer(v->cx->arena, close_spool, &v->spool);
@@ -227,7 +245,8 @@ static bool begin(SwCtx *cx, SwError *ignored) {
     cx->http->sink_arg = v;
     bool post = sw_str_eqz(cx->http->m.method, "POST");
     if (!codecommit_path_parse(cx->http->m.path, &v->name, &v->signed_path, &v->rest) ||
-        (post ? !is_rpc(v) : !sw_str_eqz(v->rest, "info/refs") || !sw_str_eqz(cx->http->m.method, "GET"))) {
+        (post ? !is_rpc(v)
+              : !sw_str_eqz(v->rest, "info/refs") || !sw_str_eqz(cx->http->m.method, "GET"))) {
         reply_text(cx, 404, SW_STR("There is no such path: git's URL is /v1/repos/NAME\n"));
         return false;
     }
@@ -248,7 +267,8 @@ static void reply_stream(SwCtx *cx, SwStr type, const SwStream *s) {
     SwWireMessage *m = &cx->http->reply;
     *m = (SwWireMessage){.status = 200, .stream = *s};
     sw_header_set(cx->arena, &m->headers, SW_STR("Content-Type"), type);
-    sw_header_set(cx->arena, &m->headers, SW_STR("Cache-Control"), SW_STR("no-cache, max-age=0, must-revalidate"));
+    sw_header_set(cx->arena, &m->headers, SW_STR("Cache-Control"),
+                  SW_STR("no-cache, max-age=0, must-revalidate"));
 }
 
 static SwStr asked_service(SwCtx *cx) {
@@ -279,7 +299,8 @@ static int settle(const Visit *v, SwError *err) {
     SW_CRASH_POINT("codecommit.push.received_not_told");
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_get(cx->tx, &codecommit_repositories, v->name, &r, err) < 0 || (r && codecommit_settle(cx, r, cx->principal.arn, err) < 0)) {
+    if (sw_doc_get(cx->tx, &codecommit_repositories, v->name, &r, err) < 0 ||
+        (r && codecommit_settle(cx, r, cx->principal.arn, err) < 0)) {
         sw_ctx_rollback(cx);
         return -1;
     }
@@ -303,7 +324,8 @@ static int rpc(Visit *v, SwStr protocol, SwError *err) {
     } else if (sw_git_upload_pack(v->cx->arena, v->path, protocol, body, &stream, err) < 0) {
         return -1;
     }
-    reply_stream(v->cx, sw_git_content_type(push ? SW_GIT_RECEIVE_PACK : SW_GIT_UPLOAD_PACK, false), &stream);
+    reply_stream(v->cx, sw_git_content_type(push ? SW_GIT_RECEIVE_PACK : SW_GIT_UPLOAD_PACK, false),
+                 &stream);
     return 0;
 }
 

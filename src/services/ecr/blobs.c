@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blobs of the registry protocol: download with ranges; upload in one piece, in chunks, or by mounting what another
- * repository has. Bodies go to disk as they come. */
+/* Blobs of the registry protocol: download with ranges; upload in one piece, in chunks, or by
+ * mounting what another repository has. Bodies go to disk as they come. */
 
 #include <errno.h>
 
@@ -10,14 +10,16 @@ static SwStr upload_location(SwCtx *cx, SwStr name, SwStr id) {
     return sw_strf(cx->arena, "/v2/%.*s/blobs/uploads/%.*s", SW_FMT(name), SW_FMT(id));
 }
 
-/* --- download --------------------------------------------------------------------------------------------------------- */
+/* ---- download ---- */
 
 static void close_file(void *arg) {
     close((int)(intptr_t)arg);
 }
 
-/* "bytes=2-5", "bytes=2-", "bytes=-5" of a blob. False: the range cannot be served. Others than one range: the whole. */
-static bool read_range(SwStr text, int64_t size, int64_t *ret_from, int64_t *ret_n, bool *ret_partial) {
+/* "bytes=2-5", "bytes=2-", "bytes=-5" of a blob. False: the range cannot be served. Others than one
+ * range: the whole. */
+static bool read_range(SwStr text, int64_t size, int64_t *ret_from, int64_t *ret_n,
+                       bool *ret_partial) {
     SwStr from;
     int64_t first, last = size - 1;
     *ret_from = 0;
@@ -59,7 +61,9 @@ static void send_blob(SwCtx *cx, SwStr digest, int fd, int64_t size) {
     ecr_reply_header(cx, "ETag", sw_strf(cx->arena, "\"%.*s\"", SW_FMT(digest)));
     ecr_reply_header(cx, "Accept-Ranges", SW_STR("bytes"));
     if (partial)
-        ecr_reply_header(cx, "Content-Range", sw_strf(cx->arena, "bytes %lld-%lld/%lld", (long long)from, (long long)(from + n - 1), (long long)size));
+        ecr_reply_header(cx, "Content-Range",
+                         sw_strf(cx->arena, "bytes %lld-%lld/%lld", (long long)from,
+                                 (long long)(from + n - 1), (long long)size));
     if (ecr_is_method(cx, "HEAD"))
         ecr_reply_header(cx, "Content-Length", sw_strf(cx->arena, "%lld", (long long)n));
     else
@@ -90,12 +94,13 @@ void ecr_blob_handle(EcrVisit *v) {
         send_blob(cx, v->path.reference, fd, size);
 }
 
-/* --- upload ----------------------------------------------------------------------------------------------------------- */
+/* ---- upload ---- */
 
 static int take_bytes(void *arg, const void *p, size_t n, SwError *err) {
     EcrVisit *v = arg;
     if ((int64_t)n > ECR_LAYER_MAX - v->size)
-        return sw_fail(err, &SW_REQUEST_ENTITY_TOO_LARGE, "The layer is larger than %lld bytes", (long long)ECR_LAYER_MAX);
+        return sw_fail(err, &SW_REQUEST_ENTITY_TOO_LARGE, "The layer is larger than %lld bytes",
+                       (long long)ECR_LAYER_MAX);
     v->size += (int64_t)n;
     return sw_blob_add(v->writer, p, n, err);
 }
@@ -103,12 +108,14 @@ static int take_bytes(void *arg, const void *p, size_t n, SwError *err) {
 static bool take_up(EcrVisit *v) {
     SwCtx *cx = v->cx;
     SwError err = sw_error(cx->arena);
-    if (sw_blob_unpark(cx->host->blobs, cx->arena, v->path.reference, 0, &v->writer, &v->before, &err) < 0) {
+    if (sw_blob_unpark(cx->host->blobs, cx->arena, v->path.reference, 0, &v->writer, &v->before,
+                       &err) < 0) {
         ecr_reply_failure(cx, &err);
         return false;
     }
     if (!v->writer) {
-        ecr_reply_error(cx, 409, "BLOB_UPLOAD_INVALID", SW_STR("another request is writing this upload"));
+        ecr_reply_error(cx, 409, "BLOB_UPLOAD_INVALID",
+                        SW_STR("another request is writing this upload"));
         return false;
     }
     v->size = v->before;
@@ -119,11 +126,13 @@ static bool take_up(EcrVisit *v) {
 static void reply_progress(SwCtx *cx, uint16_t status, SwStr name, SwStr id, int64_t size) {
     ecr_reply(cx, status);
     ecr_reply_header(cx, "Location", upload_location(cx, name, id));
-    ecr_reply_header(cx, "Range", sw_strf(cx->arena, "0-%lld", (long long)SW_MAX(size - 1, (int64_t)0)));
+    ecr_reply_header(cx, "Range",
+                     sw_strf(cx->arena, "0-%lld", (long long)SW_MAX(size - 1, (int64_t)0)));
     ecr_reply_header(cx, "Docker-Upload-UUID", id);
 }
 
-/* Content-Range of a chunk: "FIRST-LAST", as the registries' protocol writes it. False after an answer. */
+/* Content-Range of a chunk: "FIRST-LAST", as the registries' protocol writes it. False after an
+ * answer. */
 static bool continues(EcrVisit *v) {
     SwCtx *cx = v->cx;
     SwStr range = sw_header_get(&cx->http->m.headers, "content-range"), first;
@@ -134,7 +143,8 @@ static bool continues(EcrVisit *v) {
         range = sw_str_skip(range, 6);
     if (sw_str_cut(&range, '-', &first) && sw_str_to_i64(first, &from) && from == v->before)
         return true;
-    ecr_reply_error(cx, 416, "RANGE_INVALID", SW_STR("the chunk does not begin where the upload ends"));
+    ecr_reply_error(cx, 416, "RANGE_INVALID",
+                    SW_STR("the chunk does not begin where the upload ends"));
     SwWireMessage refused = cx->http->reply;
     reply_progress(cx, 416, v->path.name, v->path.reference, v->before);
     cx->http->reply.body = refused.body;
@@ -145,7 +155,8 @@ static bool digest_asked(EcrVisit *v, SwStr *ret) {
     *ret = ecr_query(v->cx, "digest");
     if (ecr_is_digest(*ret))
         return true;
-    ecr_reply_error(v->cx, 400, "DIGEST_INVALID", SW_STR("the parameter digest is missing or not sha256:HEX"));
+    ecr_reply_error(v->cx, 400, "DIGEST_INVALID",
+                    SW_STR("the parameter digest is missing or not sha256:HEX"));
     return false;
 }
 
@@ -189,7 +200,8 @@ bool ecr_uploads_begin(EcrVisit *v) {
 
 static void reply_created(SwCtx *cx, SwStr name, SwStr digest) {
     ecr_reply(cx, 201);
-    ecr_reply_header(cx, "Location", sw_strf(cx->arena, "/v2/%.*s/blobs/%.*s", SW_FMT(name), SW_FMT(digest)));
+    ecr_reply_header(cx, "Location",
+                     sw_strf(cx->arena, "/v2/%.*s/blobs/%.*s", SW_FMT(name), SW_FMT(digest)));
     ecr_reply_header(cx, "Docker-Content-Digest", digest);
 }
 
@@ -199,15 +211,18 @@ static void finish(EcrVisit *v) {
     SwStr digest = ecr_query(cx, "digest");
     bool matches;
     int64_t size;
-    if (ecr_upload_end(cx, v->path.name, v->path.reference, v->writer, digest, &matches, &size, &err) < 0)
+    if (ecr_upload_end(cx, v->path.name, v->path.reference, v->writer, digest, &matches, &size,
+                       &err) < 0)
         ecr_reply_failure(cx, &err);
     else if (!matches)
-        ecr_reply_error(cx, 400, "DIGEST_INVALID", SW_STR("provided digest did not match uploaded content"));
+        ecr_reply_error(cx, 400, "DIGEST_INVALID",
+                        SW_STR("provided digest did not match uploaded content"));
     else
         reply_created(cx, v->path.name, digest);
 }
 
-/* What another repository of the registry has, this one gets without its bytes. *ret_done false: it has not. */
+/* What another repository of the registry has, this one gets without its bytes. *ret_done false: it
+ * has not. */
 static int mount(EcrVisit *v, SwStr digest, SwStr from, bool *ret_done, SwError *err) {
     SwCtx *cx = v->cx;
     EcrLayerRecord *l = NULL;
@@ -217,13 +232,16 @@ static int mount(EcrVisit *v, SwStr digest, SwStr from, bool *ret_done, SwError 
         return 0;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (cx->host->config->strict && (!cx->host->auth.authorise ||
-        cx->host->auth.authorise(cx, "ecr:GetDownloadUrlForLayer", ecr_repository_arn(cx, from), err) < 0)) {
+    if (cx->host->config->strict &&
+        (!cx->host->auth.authorise ||
+         cx->host->auth.authorise(cx, "ecr:GetDownloadUrlForLayer", ecr_repository_arn(cx, from),
+                                  err) < 0)) {
         sw_error_reset(err);
         sw_ctx_rollback(cx);
         return 0;
     }
-    if (ecr_repository_get(cx, SW_NO_STR, v->path.name, &r, err) < 0 || ecr_layer_get(cx, from, digest, &l, err) < 0 ||
+    if (ecr_repository_get(cx, SW_NO_STR, v->path.name, &r, err) < 0 ||
+        ecr_layer_get(cx, from, digest, &l, err) < 0 ||
         (l && ecr_layer_add(cx, v->path.name, digest, l->size.v, err) < 0)) {
         sw_ctx_rollback(cx);
         return -1;

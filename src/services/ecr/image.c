@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Images and tags as documents: one place writes them, for the API, the registry protocol and lifecycle rules. */
+/* Images and tags as documents: one place writes them, for the API, the registry protocol and
+ * lifecycle rules. */
 
 #include "services/ecr/ecr.h"
 
 #include "base/file.h"
 
-#define PULL_NOTED_EVERY SW_DAY         /* ECR refreshes lastRecordedPullTime at least once in 24 hours */
+#define PULL_NOTED_EVERY SW_DAY /* ECR refreshes lastRecordedPullTime at least once in 24 hours */
 
 const SwCollection ecr_images = {
-    .name = "ecr/image", .shape = &ecr_shape_image_record,
+    .name = "ecr/image",
+    .shape = &ecr_shape_image_record,
     .indexes = {{.name = "by_repository", .member = {"repository"}},
                 {.name = "by_blob", .member = {"repository", "blobs"}},
                 {.name = "by_child", .member = {"repository", "children"}},
                 {.name = "by_subject", .member = {"repository", "subject"}}},
 };
 const SwCollection ecr_tags = {
-    .name = "ecr/tag", .shape = &ecr_shape_tag_record,
+    .name = "ecr/tag",
+    .shape = &ecr_shape_tag_record,
     .indexes = {{.name = "by_repository", .member = {"repository"}},
                 {.name = "by_digest", .member = {"repository", "digest"}}},
 };
@@ -29,10 +32,12 @@ SwStr ecr_digest_hex(SwStr digest) {
 }
 
 static SwStr owner(SwCtx *cx, SwStr repository) {
-    return sw_strf(cx->arena, "ecr-image/%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region), SW_FMT(repository));
+    return sw_strf(cx->arena, "ecr-image/%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region),
+                   SW_FMT(repository));
 }
 
-static int emit(SwCtx *cx, const char *action, SwStr repository, SwStr digest, SwStr tag, SwError *err) {
+static int emit(SwCtx *cx, const char *action, SwStr repository, SwStr digest, SwStr tag,
+                SwError *err) {
     SwArena *a = cx->arena;
     SwValue d = sw_value_object();
     sw_value_sets(a, &d, "result", SW_STR("SUCCESS"));
@@ -40,11 +45,13 @@ static int emit(SwCtx *cx, const char *action, SwStr repository, SwStr digest, S
     sw_value_sets(a, &d, "image-digest", digest);
     sw_value_sets(a, &d, "action-type", sw_str(action));
     sw_value_sets(a, &d, "image-tag", tag);
-    SwEvent e = {.source = SW_STR("aws.ecr"), .detail_type = SW_STR("ECR Image Action"), .detail = sw_json_text(a, &d)};
+    SwEvent e = {.source = SW_STR("aws.ecr"),
+                 .detail_type = SW_STR("ECR Image Action"),
+                 .detail = sw_json_text(a, &d)};
     return sw_event_put(cx, &e, err);
 }
 
-/* --- reading ---------------------------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static int tag_get(SwCtx *cx, SwStr repository, SwStr tag, EcrTagRecord **ret, SwError *err) {
     void *r = NULL;
@@ -54,7 +61,8 @@ static int tag_get(SwCtx *cx, SwStr repository, SwStr tag, EcrTagRecord **ret, S
     return 0;
 }
 
-int ecr_image_find(SwCtx *cx, SwStr repository, SwStr reference, EcrImageRecord **ret, SwError *err) {
+int ecr_image_find(SwCtx *cx, SwStr repository, SwStr reference, EcrImageRecord **ret,
+                   SwError *err) {
     void *r = NULL;
     EcrTagRecord *t;
     *ret = NULL;
@@ -65,7 +73,8 @@ int ecr_image_find(SwCtx *cx, SwStr repository, SwStr reference, EcrImageRecord 
             return 0;
         reference = t->digest;
     }
-    if (sw_doc_get(cx->tx, &ecr_images, ecr_key(cx->arena, repository, '@', reference), &r, err) < 0)
+    if (sw_doc_get(cx->tx, &ecr_images, ecr_key(cx->arena, repository, '@', reference), &r, err) <
+        0)
         return -1;
     *ret = r;
     return 0;
@@ -83,7 +92,9 @@ int ecr_image_tags(SwCtx *cx, SwStr repository, SwStr digest, SwStrList *ret, Sw
 }
 
 int ecr_image_manifest(SwCtx *cx, const EcrImageRecord *i, SwStr *ret, SwError *err) {
-    return sw_file_read(cx->arena, sw_blob_path(cx->host->blobs, cx->arena, ecr_digest_hex(i->digest)), ECR_MANIFEST_MAX, ret, err);
+    return sw_file_read(cx->arena,
+                        sw_blob_path(cx->host->blobs, cx->arena, ecr_digest_hex(i->digest)),
+                        ECR_MANIFEST_MAX, ret, err);
 }
 
 int ecr_images_of(SwCtx *cx, SwStr repository, SwDocList *ret, SwError *err) {
@@ -91,9 +102,10 @@ int ecr_images_of(SwCtx *cx, SwStr repository, SwDocList *ret, SwError *err) {
     return sw_doc_list(cx->tx, &ecr_images, &q, ret, err);
 }
 
-/* --- writing ---------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
-static int check_references(SwCtx *cx, const EcrPut *p, const EcrManifest *m, int64_t *ret_size, SwError *err) {
+static int check_references(SwCtx *cx, const EcrPut *p, const EcrManifest *m, int64_t *ret_size,
+                            SwError *err) {
     SwStr name = p->repository->repository->repository_name;
     EcrLayerRecord *layer;
     EcrImageRecord *child;
@@ -102,16 +114,23 @@ static int check_references(SwCtx *cx, const EcrPut *p, const EcrManifest *m, in
         if (ecr_layer_get(cx, name, m->blobs.v[i], &layer, err) < 0)
             return -1;
         if (!layer)
-            return sw_fail(err, &ECR_LAYERS_NOT_FOUND_EXCEPTION, "Layers with digests '[%.*s]' required for pushing image into repository with name '%.*s' in the registry with id '%.*s' do not exist",
-                           SW_FMT(m->blobs.v[i]), SW_FMT(name), SW_FMT(cx->account));
+            return sw_fail(
+                err, &ECR_LAYERS_NOT_FOUND_EXCEPTION,
+                "Layers with digests '[%.*s]' required for pushing image into repository with name "
+                "'%.*s' in the registry with id '%.*s' do not exist",
+                SW_FMT(m->blobs.v[i]), SW_FMT(name), SW_FMT(cx->account));
     }
     for (size_t i = 0; i < m->children.n; i++) {
         if (ecr_image_find(cx, name, m->children.v[i], &child, err) < 0)
             return -1;
         if (!child)
-            return sw_fail(err, &ECR_REFERENCED_IMAGES_NOT_FOUND_EXCEPTION, "Images with digests '[%.*s]' required for pushing image into repository with name '%.*s' in the registry with id '%.*s' do not exist",
-                           SW_FMT(m->children.v[i]), SW_FMT(name), SW_FMT(cx->account));
-        *ret_size = SW_MAX(*ret_size, child->size.v);       /* ECR: an index is as large as its largest image */
+            return sw_fail(
+                err, &ECR_REFERENCED_IMAGES_NOT_FOUND_EXCEPTION,
+                "Images with digests '[%.*s]' required for pushing image into repository with name "
+                "'%.*s' in the registry with id '%.*s' do not exist",
+                SW_FMT(m->children.v[i]), SW_FMT(name), SW_FMT(cx->account));
+        *ret_size =
+            SW_MAX(*ret_size, child->size.v); /* ECR: an index is as large as its largest image */
     }
     return 0;
 }
@@ -124,20 +143,34 @@ static int check_tag(SwCtx *cx, const EcrPut *p, bool *ret_equal, SwError *err) 
         return -1;
     *ret_equal = t && sw_str_eq(t->digest, p->digest);
     if (t && !*ret_equal && ecr_tag_is_immutable(r, p->tag))
-        return sw_fail(err, &ECR_IMAGE_TAG_ALREADY_EXISTS_EXCEPTION, "The image tag '%.*s' already exists in the '%.*s' repository and cannot be overwritten because the tag is immutable.",
+        return sw_fail(err, &ECR_IMAGE_TAG_ALREADY_EXISTS_EXCEPTION,
+                       "The image tag '%.*s' already exists in the '%.*s' repository and cannot be "
+                       "overwritten because the tag is immutable.",
                        SW_FMT(p->tag), SW_FMT(r->repository_name));
     if (*ret_equal && !p->again_is_fine)
-        return sw_fail(err, &ECR_IMAGE_ALREADY_EXISTS_EXCEPTION, "Image with digest '%.*s' and tag '%.*s' already exists in the repository with name '%.*s' in registry with id '%.*s'",
-                       SW_FMT(p->digest), SW_FMT(p->tag), SW_FMT(r->repository_name), SW_FMT(cx->account));
+        return sw_fail(err, &ECR_IMAGE_ALREADY_EXISTS_EXCEPTION,
+                       "Image with digest '%.*s' and tag '%.*s' already exists in the repository "
+                       "with name '%.*s' in registry with id '%.*s'",
+                       SW_FMT(p->digest), SW_FMT(p->tag), SW_FMT(r->repository_name),
+                       SW_FMT(cx->account));
     return 0;
 }
 
-static int write_image(SwCtx *cx, const EcrPut *p, const EcrManifest *m, int64_t size, EcrImageRecord *i, SwError *err) {
+static int write_image(SwCtx *cx, const EcrPut *p, const EcrManifest *m, int64_t size,
+                       EcrImageRecord *i, SwError *err) {
     SwStr name = p->repository->repository->repository_name;
     *i = (EcrImageRecord){
-        .repository = name, .digest = p->digest, .media_type = m->media_type, .artifact_type = m->artifact_type,
-        .subject = m->subject, .annotations = m->annotations, .manifest_size = SW_SOME_INT((int64_t)p->manifest.n),
-        .size = SW_SOME_INT(size), .blobs = m->blobs, .children = m->children, .pushed_at = SW_SOME_TIME(sw_now(cx)),
+        .repository = name,
+        .digest = p->digest,
+        .media_type = m->media_type,
+        .artifact_type = m->artifact_type,
+        .subject = m->subject,
+        .annotations = m->annotations,
+        .manifest_size = SW_SOME_INT((int64_t)p->manifest.n),
+        .size = SW_SOME_INT(size),
+        .blobs = m->blobs,
+        .children = m->children,
+        .pushed_at = SW_SOME_TIME(sw_now(cx)),
     };
     if (sw_blob_ref(cx->tx, ecr_digest_hex(p->digest), owner(cx, name), err) < 0)
         return -1;
@@ -150,14 +183,17 @@ int ecr_image_put(SwCtx *cx, const EcrPut *p, EcrImageRecord **ret_image, SwErro
     EcrImageRecord *there;
     int64_t size;
     bool equal_tag = false;
-    if (ecr_manifest_parse(cx->arena, p->manifest, p->declared_type, &m, err) < 0 || check_references(cx, p, &m, &size, err) < 0)
+    if (ecr_manifest_parse(cx->arena, p->manifest, p->declared_type, &m, err) < 0 ||
+        check_references(cx, p, &m, &size, err) < 0)
         return -1;
     if (sw_str_is(p->tag) && check_tag(cx, p, &equal_tag, err) < 0)
         return -1;
     if (ecr_image_find(cx, name, p->digest, &there, err) < 0)
         return -1;
     if (there && !sw_str_is(p->tag) && !p->again_is_fine)
-        return sw_fail(err, &ECR_IMAGE_ALREADY_EXISTS_EXCEPTION, "Image with digest '%.*s' already exists in the repository with name '%.*s' in registry with id '%.*s'",
+        return sw_fail(err, &ECR_IMAGE_ALREADY_EXISTS_EXCEPTION,
+                       "Image with digest '%.*s' already exists in the repository with name '%.*s' "
+                       "in registry with id '%.*s'",
                        SW_FMT(p->digest), SW_FMT(name), SW_FMT(cx->account));
     *ret_image = there ? there : sw_new(cx->arena, EcrImageRecord);
     if (there && (equal_tag || !sw_str_is(p->tag)))
@@ -165,9 +201,11 @@ int ecr_image_put(SwCtx *cx, const EcrPut *p, EcrImageRecord **ret_image, SwErro
     if (!there && write_image(cx, p, &m, size, *ret_image, err) < 0)
         return -1;
     EcrTagRecord t = {.repository = name, .tag = p->tag, .digest = p->digest};
-    if (sw_str_is(p->tag) && sw_doc_put(cx->tx, &ecr_tags, ecr_key(cx->arena, name, ':', p->tag), &t, err) < 0)
+    if (sw_str_is(p->tag) &&
+        sw_doc_put(cx->tx, &ecr_tags, ecr_key(cx->arena, name, ':', p->tag), &t, err) < 0)
         return -1;
-    if (sw_str_is(p->repository->lifecycle_policy_text) && sw_wake(cx, &ecr_lifecycle, name, 0, err) < 0)
+    if (sw_str_is(p->repository->lifecycle_policy_text) &&
+        sw_wake(cx, &ecr_lifecycle, name, 0, err) < 0)
         return -1;
     return emit(cx, "PUSH", name, p->digest, p->tag, err);
 }
@@ -182,7 +220,8 @@ static int drop_layers(SwCtx *cx, const EcrImageRecord *i, SwError *err) {
             return -1;
         if (users)
             continue;
-        if (ecr_layer_get(cx, i->repository, i->blobs.v[n], &l, err) < 0 || (l && ecr_layer_remove(cx, l, err) < 0))
+        if (ecr_layer_get(cx, i->repository, i->blobs.v[n], &l, err) < 0 ||
+            (l && ecr_layer_remove(cx, l, err) < 0))
             return -1;
     }
     return 0;
@@ -204,12 +243,14 @@ int ecr_image_delete(SwCtx *cx, const EcrImageRecord *i, bool force, bool *ret_h
     if (ecr_image_tags(cx, i->repository, i->digest, &tags, err) < 0)
         return -1;
     for (size_t n = 0; n < tags.n; n++)
-        if (ecr_untag(cx, i->repository, tags.v[n], err) < 0 || emit(cx, "DELETE", i->repository, i->digest, tags.v[n], err) < 0)
+        if (ecr_untag(cx, i->repository, tags.v[n], err) < 0 ||
+            emit(cx, "DELETE", i->repository, i->digest, tags.v[n], err) < 0)
             return -1;
     if (!tags.n && emit(cx, "DELETE", i->repository, i->digest, SW_NO_STR, err) < 0)
         return -1;
     if (sw_blob_unref(cx->tx, ecr_digest_hex(i->digest), owner(cx, i->repository), err) < 0 ||
-        sw_doc_delete(cx->tx, &ecr_images, ecr_key(cx->arena, i->repository, '@', i->digest), NULL, err) < 0)
+        sw_doc_delete(cx->tx, &ecr_images, ecr_key(cx->arena, i->repository, '@', i->digest), NULL,
+                      err) < 0)
         return -1;
     return drop_layers(cx, i, err);
 }

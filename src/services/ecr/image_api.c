@@ -18,59 +18,80 @@ int ecr_put_image(SwCtx *cx, const EcrPutImageRequest *in, EcrPutImageResponse *
     EcrRepositoryRecord *r;
     EcrImageRecord *image;
     if (sw_str_is(in->image_tag) && !ecr_is_tag(in->image_tag))
-        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9-_.]{0,127}''");
+        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                       "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must "
+                       "satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9-_.]{0,127}''");
     if (sw_blob_put(cx->host->blobs, cx->arena, in->image_manifest, &info, err) < 0)
         return -1;
     SwStr digest = sw_strf(cx->arena, "sha256:%.*s", SW_FMT(info.digest));
     if (sw_str_is(in->image_digest) && !sw_str_eq(in->image_digest, digest))
-        return sw_fail(err, &ECR_IMAGE_DIGEST_DOES_NOT_MATCH_EXCEPTION, "The calculated digest '%.*s' does not match the given digest '%.*s'", SW_FMT(digest), SW_FMT(in->image_digest));
+        return sw_fail(err, &ECR_IMAGE_DIGEST_DOES_NOT_MATCH_EXCEPTION,
+                       "The calculated digest '%.*s' does not match the given digest '%.*s'",
+                       SW_FMT(digest), SW_FMT(in->image_digest));
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
-    EcrPut p = {.repository = r, .manifest = in->image_manifest, .digest = digest,
-                .declared_type = in->image_manifest_media_type, .tag = in->image_tag};
+    EcrPut p = {.repository = r,
+                .manifest = in->image_manifest,
+                .digest = digest,
+                .declared_type = in->image_manifest_media_type,
+                .tag = in->image_tag};
     if (ecr_image_put(cx, &p, &image, err) < 0)
         return -1;
     out->image = sw_new(cx->arena, EcrImage);
     *out->image = (EcrImage){
-        .registry_id = cx->account, .repository_name = in->repository_name, .image_manifest = in->image_manifest,
-        .image_manifest_media_type = image->media_type, .image_id = identifier(cx, digest, in->image_tag),
+        .registry_id = cx->account,
+        .repository_name = in->repository_name,
+        .image_manifest = in->image_manifest,
+        .image_manifest_media_type = image->media_type,
+        .image_id = identifier(cx, digest, in->image_tag),
     };
     return 0;
 }
 
-static void fail_image(SwCtx *cx, EcrImageFailureList *to, const EcrImageIdentifier *id, SwStr code, SwStr reason) {
+static void fail_image(SwCtx *cx, EcrImageFailureList *to, const EcrImageIdentifier *id, SwStr code,
+                       SwStr reason) {
     EcrImageFailure *f = sw_list_add(cx->arena, to);
-    *f = (EcrImageFailure){.image_id = identifier(cx, id->image_digest, id->image_tag), .failure_code = code, .failure_reason = reason};
+    *f = (EcrImageFailure){.image_id = identifier(cx, id->image_digest, id->image_tag),
+                           .failure_code = code,
+                           .failure_reason = reason};
 }
 
 /* *ret NULL: it was added to the failures. */
-static int look_up(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id, EcrImageFailureList *failures, EcrImageRecord **ret, SwError *err) {
+static int look_up(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id,
+                   EcrImageFailureList *failures, EcrImageRecord **ret, SwError *err) {
     *ret = NULL;
     if (!sw_str_is(id->image_digest) && !sw_str_is(id->image_tag)) {
-        fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_MISSING_DIGEST_AND_TAG, SW_STR("Invalid request parameters: both tag and digest cannot be null"));
+        fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_MISSING_DIGEST_AND_TAG,
+                   SW_STR("Invalid request parameters: both tag and digest cannot be null"));
         return 0;
     }
     if (sw_str_is(id->image_digest) && !ecr_is_digest(id->image_digest)) {
-        fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_INVALID_IMAGE_DIGEST, SW_STR("Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"));
+        fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_INVALID_IMAGE_DIGEST,
+                   SW_STR("Invalid request parameters: image digest should satisfy the regex "
+                          "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"));
         return 0;
     }
     if (sw_str_is(id->image_tag) && !ecr_is_tag(id->image_tag)) {
-        fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_INVALID_IMAGE_TAG, SW_STR("Invalid request parameters: the image tag is not valid"));
+        fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_INVALID_IMAGE_TAG,
+                   SW_STR("Invalid request parameters: the image tag is not valid"));
         return 0;
     }
     if (ecr_image_find(cx, repository, sw_str_or(id->image_tag, id->image_digest), ret, err) < 0)
         return -1;
     if (!*ret) {
-        fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_IMAGE_NOT_FOUND, SW_STR("Requested image not found"));
+        fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_IMAGE_NOT_FOUND,
+                   SW_STR("Requested image not found"));
     } else if (sw_str_is(id->image_digest) && !sw_str_eq((*ret)->digest, id->image_digest)) {
         *ret = NULL;
         fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_IMAGE_TAG_DOES_NOT_MATCH_DIGEST,
-                   sw_strf(cx->arena, "Image tag '%.*s' does not match digest '%.*s'", SW_FMT(id->image_tag), SW_FMT(id->image_digest)));
+                   sw_strf(cx->arena, "Image tag '%.*s' does not match digest '%.*s'",
+                           SW_FMT(id->image_tag), SW_FMT(id->image_digest)));
     }
     return 0;
 }
 
-int ecr_batch_get_image(SwCtx *cx, const EcrBatchGetImageRequest *in, EcrBatchGetImageResponse *out, SwError *err) {
+int ecr_batch_get_image(SwCtx *cx, const EcrBatchGetImageRequest *in, EcrBatchGetImageResponse *out,
+                        SwError *err) {
     EcrRepositoryRecord *r;
     EcrImageRecord *i;
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
@@ -84,23 +105,29 @@ int ecr_batch_get_image(SwCtx *cx, const EcrBatchGetImageRequest *in, EcrBatchGe
             return -1;
         if (!i)
             continue;
-        if (in->accepted_media_types.n && !ecr_accepts(in->accepted_media_types.v, in->accepted_media_types.n, i->media_type)) {
-            fail_image(cx, &out->failures, id, ECR_IMAGE_FAILURE_CODE_IMAGE_NOT_FOUND, SW_STR("The image has none of the accepted media types"));
+        if (in->accepted_media_types.n &&
+            !ecr_accepts(in->accepted_media_types.v, in->accepted_media_types.n, i->media_type)) {
+            fail_image(cx, &out->failures, id, ECR_IMAGE_FAILURE_CODE_IMAGE_NOT_FOUND,
+                       SW_STR("The image has none of the accepted media types"));
             continue;
         }
         if (ecr_image_manifest(cx, i, &text, err) < 0)
             return -1;
         EcrImage *to = sw_list_add(cx->arena, &out->images);
         *to = (EcrImage){
-            .registry_id = cx->account, .repository_name = in->repository_name, .image_manifest = text,
-            .image_manifest_media_type = i->media_type, .image_id = identifier(cx, i->digest, id->image_tag),
+            .registry_id = cx->account,
+            .repository_name = in->repository_name,
+            .image_manifest = text,
+            .image_manifest_media_type = i->media_type,
+            .image_id = identifier(cx, i->digest, id->image_tag),
         };
     }
     return 0;
 }
 
 /* By tag: the tag goes, and with its last one the image. */
-static int delete_one(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id, EcrBatchDeleteImageResponse *out, SwError *err) {
+static int delete_one(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id,
+                      EcrBatchDeleteImageResponse *out, SwError *err) {
     EcrImageRecord *i;
     SwStrList tags;
     bool held = false;
@@ -111,15 +138,17 @@ static int delete_one(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id,
     if (ecr_image_tags(cx, repository, i->digest, &tags, err) < 0)
         return -1;
     bool only_tag = sw_str_is(id->image_tag) && tags.n > 1;
-    if (only_tag ? ecr_untag(cx, repository, id->image_tag, err) < 0 : ecr_image_delete(cx, i, false, &held, err) < 0)
+    if (only_tag ? ecr_untag(cx, repository, id->image_tag, err) < 0
+                 : ecr_image_delete(cx, i, false, &held, err) < 0)
         return -1;
     if (held) {
-        fail_image(cx, &out->failures, id, ECR_IMAGE_FAILURE_CODE_IMAGE_REFERENCED_BY_MANIFEST_LIST, SW_STR("Requested image referenced by manifest list"));
+        fail_image(cx, &out->failures, id, ECR_IMAGE_FAILURE_CODE_IMAGE_REFERENCED_BY_MANIFEST_LIST,
+                   SW_STR("Requested image referenced by manifest list"));
         return 0;
     }
     if (only_tag || !tags.n) {
-        *(EcrImageIdentifier *)sw_list_add(cx->arena, &out->image_ids) =
-            (EcrImageIdentifier){.image_digest = i->digest, .image_tag = only_tag ? id->image_tag : SW_NO_STR};
+        *(EcrImageIdentifier *)sw_list_add(cx->arena, &out->image_ids) = (EcrImageIdentifier){
+            .image_digest = i->digest, .image_tag = only_tag ? id->image_tag : SW_NO_STR};
         return 0;
     }
     for (size_t n = 0; n < tags.n; n++)
@@ -128,7 +157,8 @@ static int delete_one(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id,
     return 0;
 }
 
-int ecr_batch_delete_image(SwCtx *cx, const EcrBatchDeleteImageRequest *in, EcrBatchDeleteImageResponse *out, SwError *err) {
+int ecr_batch_delete_image(SwCtx *cx, const EcrBatchDeleteImageRequest *in,
+                           EcrBatchDeleteImageResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
@@ -146,26 +176,34 @@ static bool state_wanted(SwStr status) {
 }
 
 static bool tags_wanted(SwStr status, size_t tags) {
-    return !sw_str_is(status) || sw_str_eqz(status, "ANY") || sw_str_eqz(status, tags ? "TAGGED" : "UNTAGGED");
+    return !sw_str_is(status) || sw_str_eqz(status, "ANY") ||
+           sw_str_eqz(status, tags ? "TAGGED" : "UNTAGGED");
 }
 
 /* A page of a repository's images; *ret_next absent at the end. */
-static int page(SwCtx *cx, const char *operation, SwStr repository, SwStr token, SwOptInt max, SwDocList *ret, SwStr *ret_next, SwError *err) {
-    SwDocQuery q = {.index = "by_repository", .equals = {repository}, .limit = (size_t)SW_OR(max, PAGE_DEFAULT)};
+static int page(SwCtx *cx, const char *operation, SwStr repository, SwStr token, SwOptInt max,
+                SwDocList *ret, SwStr *ret_next, SwError *err) {
+    SwDocQuery q = {.index = "by_repository",
+                    .equals = {repository},
+                    .limit = (size_t)SW_OR(max, PAGE_DEFAULT)};
     if (sw_str_is(token) && !sw_page_token_read(cx->arena, operation, token, &q.after))
-        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'");
+        return sw_fail(
+            err, &ECR_INVALID_PARAMETER_EXCEPTION,
+            "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'");
     if (sw_doc_list(cx->tx, &ecr_images, &q, ret, err) < 0)
         return -1;
     *ret_next = sw_str_is(ret->next) ? sw_page_token(cx->arena, operation, ret->next) : SW_NO_STR;
     return 0;
 }
 
-int ecr_list_images(SwCtx *cx, const EcrListImagesRequest *in, EcrListImagesResponse *out, SwError *err) {
+int ecr_list_images(SwCtx *cx, const EcrListImagesRequest *in, EcrListImagesResponse *out,
+                    SwError *err) {
     EcrRepositoryRecord *r;
     SwDocList l;
     SwStr status = in->filter ? in->filter->tag_status : SW_NO_STR;
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
-        page(cx, "ListImages", in->repository_name, in->next_token, in->max_results, &l, &out->next_token, err) < 0)
+        page(cx, "ListImages", in->repository_name, in->next_token, in->max_results, &l,
+             &out->next_token, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->image_ids);
     for (size_t i = 0; i < l.n && (!in->filter || state_wanted(in->filter->image_status)); i++) {
@@ -176,13 +214,14 @@ int ecr_list_images(SwCtx *cx, const EcrListImagesRequest *in, EcrListImagesResp
         if (!tags_wanted(status, tags.n))
             continue;
         for (size_t n = 0; n < SW_MAX(tags.n, (size_t)1); n++)
-            *(EcrImageIdentifier *)sw_list_add(cx->arena, &out->image_ids) =
-                (EcrImageIdentifier){.image_digest = image->digest, .image_tag = tags.n ? tags.v[n] : SW_NO_STR};
+            *(EcrImageIdentifier *)sw_list_add(cx->arena, &out->image_ids) = (EcrImageIdentifier){
+                .image_digest = image->digest, .image_tag = tags.n ? tags.v[n] : SW_NO_STR};
     }
     return 0;
 }
 
-static int add_detail(SwCtx *cx, const EcrImageRecord *i, SwStr status, EcrImageDetailList *to, SwError *err) {
+static int add_detail(SwCtx *cx, const EcrImageRecord *i, SwStr status, EcrImageDetailList *to,
+                      SwError *err) {
     SwStrList tags;
     if (ecr_image_tags(cx, i->repository, i->digest, &tags, err) < 0)
         return -1;
@@ -190,36 +229,50 @@ static int add_detail(SwCtx *cx, const EcrImageRecord *i, SwStr status, EcrImage
         return 0;
     EcrImageDetail *d = sw_list_add(cx->arena, to);
     *d = (EcrImageDetail){
-        .registry_id = cx->account, .repository_name = i->repository, .image_digest = i->digest,
-        .image_size_in_bytes = i->size, .image_pushed_at = i->pushed_at, .image_manifest_media_type = i->media_type,
-        .artifact_media_type = i->artifact_type, .last_recorded_pull_time = i->pulled_at,
-        .subject_manifest_digest = i->subject, .image_status = SW_STR("ACTIVE"),
+        .registry_id = cx->account,
+        .repository_name = i->repository,
+        .image_digest = i->digest,
+        .image_size_in_bytes = i->size,
+        .image_pushed_at = i->pushed_at,
+        .image_manifest_media_type = i->media_type,
+        .artifact_media_type = i->artifact_type,
+        .last_recorded_pull_time = i->pulled_at,
+        .subject_manifest_digest = i->subject,
+        .image_status = SW_STR("ACTIVE"),
     };
     d->image_tags.v = tags.v;
     d->image_tags.n = tags.n;
     return 0;
 }
 
-static int describe_named(SwCtx *cx, const EcrDescribeImagesRequest *in, EcrDescribeImagesResponse *out, SwError *err) {
+static int describe_named(SwCtx *cx, const EcrDescribeImagesRequest *in,
+                          EcrDescribeImagesResponse *out, SwError *err) {
     for (size_t n = 0; n < in->image_ids.n; n++) {
         EcrImageFailureList failures = {0};
         EcrImageRecord *i;
         const EcrImageIdentifier *id = &in->image_ids.v[n];
         if (look_up(cx, in->repository_name, id, &failures, &i, err) < 0)
             return -1;
-        if (failures.n && !sw_str_eq(failures.v[0].failure_code, ECR_IMAGE_FAILURE_CODE_IMAGE_NOT_FOUND))
-            return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "%.*s", SW_FMT(failures.v[0].failure_reason));
+        if (failures.n &&
+            !sw_str_eq(failures.v[0].failure_code, ECR_IMAGE_FAILURE_CODE_IMAGE_NOT_FOUND))
+            return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "%.*s",
+                           SW_FMT(failures.v[0].failure_reason));
         if (!i)
-            return sw_fail(err, &ECR_IMAGE_NOT_FOUND_EXCEPTION, "The image with imageId {imageDigest:'%.*s', imageTag:'%.*s'} does not exist within the repository with name '%.*s' in the registry with id '%.*s'",
-                           SW_FMT(sw_str_or(id->image_digest, SW_STR("null"))), SW_FMT(sw_str_or(id->image_tag, SW_STR("null"))),
-                           SW_FMT(in->repository_name), SW_FMT(cx->account));
+            return sw_fail(
+                err, &ECR_IMAGE_NOT_FOUND_EXCEPTION,
+                "The image with imageId {imageDigest:'%.*s', imageTag:'%.*s'} does not exist "
+                "within the repository with name '%.*s' in the registry with id '%.*s'",
+                SW_FMT(sw_str_or(id->image_digest, SW_STR("null"))),
+                SW_FMT(sw_str_or(id->image_tag, SW_STR("null"))), SW_FMT(in->repository_name),
+                SW_FMT(cx->account));
         if (add_detail(cx, i, SW_NO_STR, &out->image_details, err) < 0)
             return -1;
     }
     return 0;
 }
 
-int ecr_describe_images(SwCtx *cx, const EcrDescribeImagesRequest *in, EcrDescribeImagesResponse *out, SwError *err) {
+int ecr_describe_images(SwCtx *cx, const EcrDescribeImagesRequest *in,
+                        EcrDescribeImagesResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     SwDocList l;
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
@@ -227,15 +280,19 @@ int ecr_describe_images(SwCtx *cx, const EcrDescribeImagesRequest *in, EcrDescri
     sw_list_present(cx->arena, &out->image_details);
     if (in->image_ids.n) {
         if (in->filter || in->max_results.set || sw_str_is(in->next_token))
-            return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "Invalid parameter: imageIds cannot be used with filter, maxResults or nextToken");
+            return sw_fail(
+                err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                "Invalid parameter: imageIds cannot be used with filter, maxResults or nextToken");
         return describe_named(cx, in, out, err);
     }
-    if (page(cx, "DescribeImages", in->repository_name, in->next_token, in->max_results, &l, &out->next_token, err) < 0)
+    if (page(cx, "DescribeImages", in->repository_name, in->next_token, in->max_results, &l,
+             &out->next_token, err) < 0)
         return -1;
     if (in->filter && !state_wanted(in->filter->image_status))
         return 0;
     for (size_t i = 0; i < l.n; i++)
-        if (add_detail(cx, l.v[i].record, in->filter ? in->filter->tag_status : SW_NO_STR, &out->image_details, err) < 0)
+        if (add_detail(cx, l.v[i].record, in->filter ? in->filter->tag_status : SW_NO_STR,
+                       &out->image_details, err) < 0)
             return -1;
     return 0;
 }

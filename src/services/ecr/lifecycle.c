@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lifecycle rules, pure: which images go. As ECR's user guide says:
- * rules are looked at by priority, lowest number first; an image that matches the tags of a rule can be expired by that
- * rule or not at all by later ones; a later rule still counts images that an earlier one holds. */
+ * rules are looked at by priority, lowest number first; an image that matches the tags of a rule
+ * can be expired by that rule or not at all by later ones; a later rule still counts images that an
+ * earlier one holds. */
 
 #include <stdlib.h>
 
@@ -11,16 +12,21 @@
 
 typedef enum Tagged { TAGGED, UNTAGGED, ANY } Tagged;
 typedef struct Rule {
-    int64_t   priority, count;
-    Tagged    tagged;
+    int64_t priority, count;
+    Tagged tagged;
     SwStrList prefixes, patterns;
-    bool      by_age;                   /* days since the push; else keeps the newest `count` */
+    bool by_age; /* days since the push; else keeps the newest `count` */
 } Rule;
-struct EcrRules { Rule v[RULES_MAX]; size_t n; };
+struct EcrRules {
+    Rule v[RULES_MAX];
+    size_t n;
+};
 
 static int bad(SwError *err, const char *why) {
     return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
-                   "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: %s'", why);
+                   "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: "
+                   "'Lifecycle policy validation failure: %s'",
+                   why);
 }
 
 static int strings(SwArena *a, const SwValue *v, SwStrList *to, SwError *err) {
@@ -29,11 +35,14 @@ static int strings(SwArena *a, const SwValue *v, SwStrList *to, SwError *err) {
     for (size_t i = 0; i < v->n; i++)
         if (sw_str_is(sw_value_str(&v->v[i])))
             sw_str_list_add(a, to, v->v[i].s);
-    return v->kind == SW_VARRAY && to->n == v->n && v->n ? 0 : bad(err, "a list of tags is empty or holds something else");
+    return v->kind == SW_VARRAY && to->n == v->n && v->n
+               ? 0
+               : bad(err, "a list of tags is empty or holds something else");
 }
 
 static int selection(SwArena *a, const SwValue *s, Rule *r, SwError *err) {
-    SwStr tagged = sw_value_str(sw_value_getz(s, "tagStatus")), type = sw_value_str(sw_value_getz(s, "countType"));
+    SwStr tagged = sw_value_str(sw_value_getz(s, "tagStatus")),
+          type = sw_value_str(sw_value_getz(s, "countType"));
     if (sw_str_eqz(tagged, "tagged"))
         r->tagged = TAGGED;
     else if (sw_str_eqz(tagged, "untagged"))
@@ -45,15 +54,20 @@ static int selection(SwArena *a, const SwValue *s, Rule *r, SwError *err) {
     if (strings(a, sw_value_getz(s, "tagPrefixList"), &r->prefixes, err) < 0 ||
         strings(a, sw_value_getz(s, "tagPatternList"), &r->patterns, err) < 0)
         return -1;
-    if ((r->tagged == TAGGED) != ((r->prefixes.n > 0) != (r->patterns.n > 0)) || (r->tagged != TAGGED && r->prefixes.n + r->patterns.n))
-        return bad(err, "exactly one of tagPrefixList and tagPatternList goes with tagStatus tagged, and neither with others");
+    if ((r->tagged == TAGGED) != ((r->prefixes.n > 0) != (r->patterns.n > 0)) ||
+        (r->tagged != TAGGED && r->prefixes.n + r->patterns.n))
+        return bad(err, "exactly one of tagPrefixList and tagPatternList goes with tagStatus "
+                        "tagged, and neither with others");
     r->by_age = sw_str_eqz(type, "sinceImagePushed");
     if (!r->by_age && !sw_str_eqz(type, "imageCountMoreThan"))
-        return bad(err, "countType must be imageCountMoreThan or sinceImagePushed; others are not supported");
+        return bad(
+            err,
+            "countType must be imageCountMoreThan or sinceImagePushed; others are not supported");
     SwStr unit = sw_value_str(sw_value_getz(s, "countUnit"));
     if (r->by_age ? !sw_str_eqz(unit, "days") : sw_str_is(unit))
         return bad(err, "countUnit days goes with sinceImagePushed");
-    if (!sw_value_i64(sw_value_getz(s, "countNumber"), &r->count) || r->count < 1 || r->count > 1000000)
+    if (!sw_value_i64(sw_value_getz(s, "countNumber"), &r->count) || r->count < 1 ||
+        r->count > 1000000)
         return bad(err, "countNumber must be a positive number");
     return 0;
 }
@@ -74,7 +88,8 @@ int ecr_rules_parse(SwArena *a, SwStr text, EcrRules **ret, SwError *err) {
         return bad(err, "rules must be a list of 1 to 50 rules");
     for (size_t i = 0; i < rules->n; i++) {
         Rule *rule = &r->v[r->n++];
-        if (!sw_value_i64(sw_value_getz(&rules->v[i], "rulePriority"), &rule->priority) || rule->priority < 1)
+        if (!sw_value_i64(sw_value_getz(&rules->v[i], "rulePriority"), &rule->priority) ||
+            rule->priority < 1)
             return bad(err, "rulePriority must be a positive number");
         if (!sw_str_eqz(sw_value_str(sw_value_path(&rules->v[i], "action.type")), "expire"))
             return bad(err, "action.type must be expire; others are not supported");
@@ -119,7 +134,8 @@ static int newest_first(const void *x, const void *y) {
     return sw_str_cmp(a->digest, b->digest);
 }
 
-void ecr_rules_apply(SwArena *a, const EcrRules *r, EcrAgedList *images, SwTime now, SwTime *ret_next) {
+void ecr_rules_apply(SwArena *a, const EcrRules *r, EcrAgedList *images, SwTime now,
+                     SwTime *ret_next) {
     bool *claimed = sw_new_n(a, bool, images->n + 1);
     *ret_next = INT64_MAX;
     if (images->n)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lifecycle policies at work. A policy is evaluated when it is put, after each push, when age makes the next image go,
- * and once a day. The whole evaluation is one transaction: nothing outside the store is touched.
+/* Lifecycle policies at work. A policy is evaluated when it is put, after each push, when age makes
+ * the next image go, and once a day. The whole evaluation is one transaction: nothing outside the
+ * store is touched.
  *
- *   put policy / push --> step: mark (lifecycle.c) -> delete marked images -> again at the next age, at most a day on */
+ *   put policy / push --> step: mark (lifecycle.c) -> delete marked images -> again at the next
+ * age, at most a day on */
 
 #include "services/ecr/ecr.h"
 
@@ -27,7 +29,8 @@ static int expire(SwCtx *cx, SwStr repository, const EcrAgedList *images, SwErro
                 continue;
             if (ecr_image_find(cx, repository, images->v[i].digest, &r, err) < 0)
                 return -1;
-            if (r && (r->children.n > 0) == (round == 0) && ecr_image_delete(cx, r, false, &held, err) < 0)
+            if (r && (r->children.n > 0) == (round == 0) &&
+                ecr_image_delete(cx, r, false, &held, err) < 0)
                 return -1;
         }
     return 0;
@@ -44,8 +47,8 @@ static int evaluate(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     EcrRepositoryRecord *r = record;
     if (!r || !sw_str_is(r->lifecycle_policy_text))
         return 0;
-    if (ecr_rules_parse(cx->arena, r->lifecycle_policy_text, &rules, err) < 0 || ecr_images_of(cx, id, &l, err) < 0 ||
-        gather(cx, &l, &images, err) < 0)
+    if (ecr_rules_parse(cx->arena, r->lifecycle_policy_text, &rules, err) < 0 ||
+        ecr_images_of(cx, id, &l, err) < 0 || gather(cx, &l, &images, err) < 0)
         return -1;
     ecr_rules_apply(cx->arena, rules, &images, sw_now(cx), &next);
     if (expire(cx, id, &images, err) < 0)
@@ -65,48 +68,60 @@ static int step_repository(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     return sw_ctx_commit(cx, err);
 }
 
-const SwController ecr_lifecycle = {.name = "ecr/lifecycle", .step = step_repository, .parallel = 1};
+const SwController ecr_lifecycle = {
+    .name = "ecr/lifecycle", .step = step_repository, .parallel = 1};
 
-/* --- operations ---------------------------------------------------------------------------------------------------------- */
+/* ---- operations ---- */
 
-int ecr_put_lifecycle_policy(SwCtx *cx, const EcrPutLifecyclePolicyRequest *in, EcrPutLifecyclePolicyResponse *out, SwError *err) {
+int ecr_put_lifecycle_policy(SwCtx *cx, const EcrPutLifecyclePolicyRequest *in,
+                             EcrPutLifecyclePolicyResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     EcrRules *rules;
     if (ecr_rules_parse(cx->arena, in->lifecycle_policy_text, &rules, err) < 0 ||
         ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     r->lifecycle_policy_text = in->lifecycle_policy_text;
-    *out = (EcrPutLifecyclePolicyResponse){.registry_id = cx->account, .repository_name = in->repository_name,
+    *out = (EcrPutLifecyclePolicyResponse){.registry_id = cx->account,
+                                           .repository_name = in->repository_name,
                                            .lifecycle_policy_text = in->lifecycle_policy_text};
     if (sw_doc_put(cx->tx, &ecr_repositories, in->repository_name, r, err) < 0)
         return -1;
     return sw_wake(cx, &ecr_lifecycle, in->repository_name, 0, err);
 }
 
-static int policy_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret, SwError *err) {
+static int policy_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret,
+                     SwError *err) {
     if (ecr_repository_get(cx, registry_id, name, ret, err) < 0)
         return -1;
     if (!sw_str_is((*ret)->lifecycle_policy_text))
-        return sw_fail(err, &ECR_LIFECYCLE_POLICY_NOT_FOUND_EXCEPTION, "Lifecycle policy does not exist for the repository with name '%.*s' in the registry with id '%.*s'",
+        return sw_fail(err, &ECR_LIFECYCLE_POLICY_NOT_FOUND_EXCEPTION,
+                       "Lifecycle policy does not exist for the repository with name '%.*s' in the "
+                       "registry with id '%.*s'",
                        SW_FMT(name), SW_FMT(cx->account));
     return 0;
 }
 
-int ecr_get_lifecycle_policy(SwCtx *cx, const EcrGetLifecyclePolicyRequest *in, EcrGetLifecyclePolicyResponse *out, SwError *err) {
+int ecr_get_lifecycle_policy(SwCtx *cx, const EcrGetLifecyclePolicyRequest *in,
+                             EcrGetLifecyclePolicyResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     if (policy_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
-    *out = (EcrGetLifecyclePolicyResponse){.registry_id = cx->account, .repository_name = in->repository_name,
-                                           .lifecycle_policy_text = r->lifecycle_policy_text, .last_evaluated_at = r->lifecycle_evaluated_at};
+    *out = (EcrGetLifecyclePolicyResponse){.registry_id = cx->account,
+                                           .repository_name = in->repository_name,
+                                           .lifecycle_policy_text = r->lifecycle_policy_text,
+                                           .last_evaluated_at = r->lifecycle_evaluated_at};
     return 0;
 }
 
-int ecr_delete_lifecycle_policy(SwCtx *cx, const EcrDeleteLifecyclePolicyRequest *in, EcrDeleteLifecyclePolicyResponse *out, SwError *err) {
+int ecr_delete_lifecycle_policy(SwCtx *cx, const EcrDeleteLifecyclePolicyRequest *in,
+                                EcrDeleteLifecyclePolicyResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     if (policy_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
-    *out = (EcrDeleteLifecyclePolicyResponse){.registry_id = cx->account, .repository_name = in->repository_name,
-                                              .lifecycle_policy_text = r->lifecycle_policy_text, .last_evaluated_at = r->lifecycle_evaluated_at};
+    *out = (EcrDeleteLifecyclePolicyResponse){.registry_id = cx->account,
+                                              .repository_name = in->repository_name,
+                                              .lifecycle_policy_text = r->lifecycle_policy_text,
+                                              .last_evaluated_at = r->lifecycle_evaluated_at};
     r->lifecycle_policy_text = SW_NO_STR;
     r->lifecycle_evaluated_at = (SwOptTime){0};
     return sw_doc_put(cx->tx, &ecr_repositories, in->repository_name, r, err);

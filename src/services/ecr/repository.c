@@ -4,22 +4,26 @@
 #include "services/ecr/ecr.h"
 
 #define PAGE_DEFAULT 100
-#define TAGS_MAX     50
+#define TAGS_MAX 50
 
-const SwCollection ecr_repositories = {.name = "ecr/repository", .shape = &ecr_shape_repository_record};
+const SwCollection ecr_repositories = {.name = "ecr/repository",
+                                       .shape = &ecr_shape_repository_record};
 
 SwStr ecr_repository_arn(SwCtx *cx, SwStr name) {
     return sw_arn(cx, "ecr", "repository/%.*s", SW_FMT(name));
 }
 
-int ecr_repository_get(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret, SwError *err) {
+int ecr_repository_get(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret,
+                       SwError *err) {
     void *r = NULL;
     bool own = !sw_str_is(registry_id) || sw_str_eq(registry_id, cx->account);
     if (own && sw_doc_get(cx->tx, &ecr_repositories, name, &r, err) < 0)
         return -1;
     if (!r)
-        return sw_fail(err, &ECR_REPOSITORY_NOT_FOUND_EXCEPTION, "The repository with name '%.*s' does not exist in the registry with id '%.*s'",
-                       SW_FMT(name), SW_FMT(sw_str_or(registry_id, cx->account)));
+        return sw_fail(
+            err, &ECR_REPOSITORY_NOT_FOUND_EXCEPTION,
+            "The repository with name '%.*s' does not exist in the registry with id '%.*s'",
+            SW_FMT(name), SW_FMT(sw_str_or(registry_id, cx->account)));
     *ret = r;
     return 0;
 }
@@ -32,7 +36,8 @@ static int put(SwCtx *cx, const EcrRepositoryRecord *r, SwError *err) {
 static EcrRepository *shown(SwCtx *cx, const EcrRepositoryRecord *r) {
     EcrRepository *s = sw_new(cx->arena, EcrRepository);
     *s = *r->repository;
-    s->repository_uri = sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(cx->host->registry), SW_FMT(s->repository_name));
+    s->repository_uri =
+        sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(cx->host->registry), SW_FMT(s->repository_name));
     return s;
 }
 
@@ -51,17 +56,22 @@ bool ecr_tag_is_immutable(const EcrRepository *r, SwStr tag) {
 static int check_mutability(SwStr mutability, size_t n_filters, SwError *err) {
     bool with = sw_str_ends(mutability, SW_STR("_WITH_EXCLUSION"));
     if (with != (n_filters > 0))
-        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to satisfy constraint: 'exclusion filters go with IMMUTABLE_WITH_EXCLUSION and MUTABLE_WITH_EXCLUSION, and only with these'");
+        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                       "Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to "
+                       "satisfy constraint: 'exclusion filters go with IMMUTABLE_WITH_EXCLUSION "
+                       "and MUTABLE_WITH_EXCLUSION, and only with these'");
     return 0;
 }
 
 static int check_scanning(const EcrImageScanningConfiguration *c, SwError *err) {
     if (c && SW_OR(c->scan_on_push, false))
-        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "imageScanningConfiguration.scanOnPush", "image scanning is not supported");
+        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                               "imageScanningConfiguration.scanOnPush",
+                               "image scanning is not supported");
     return 0;
 }
 
-/* --- tags -------------------------------------------------------------------------------------------------------------- */
+/* ---- tags ---- */
 
 static int set_tags(SwCtx *cx, EcrTagList *to, const EcrTagList *from, SwError *err) {
     EcrTagList grown = {0};
@@ -70,7 +80,9 @@ static int set_tags(SwCtx *cx, EcrTagList *to, const EcrTagList *from, SwError *
     for (size_t i = 0; i < from->n; i++) {
         EcrTag t = from->v[i];
         if (t.key.n < 1 || t.key.n > 128 || t.value.n > 256 || sw_str_starts(t.key, SW_STR("aws:")))
-            return sw_fail(err, &ECR_INVALID_TAG_PARAMETER_EXCEPTION, "Invalid parameter at 'tags' failed to satisfy constraint: 'Invalid tag key or value'");
+            return sw_fail(err, &ECR_INVALID_TAG_PARAMETER_EXCEPTION,
+                           "Invalid parameter at 'tags' failed to satisfy constraint: 'Invalid tag "
+                           "key or value'");
         EcrTag *same = NULL;
         for (size_t n = 0; n < grown.n && !same; n++)
             same = sw_str_eq(grown.v[n].key, t.key) ? &grown.v[n] : NULL;
@@ -80,26 +92,32 @@ static int set_tags(SwCtx *cx, EcrTagList *to, const EcrTagList *from, SwError *
             *(EcrTag *)sw_list_add(cx->arena, &grown) = t;
     }
     if (grown.n > TAGS_MAX)
-        return sw_fail(err, &ECR_TOO_MANY_TAGS_EXCEPTION, "The repository would have more than %d tags", TAGS_MAX);
+        return sw_fail(err, &ECR_TOO_MANY_TAGS_EXCEPTION,
+                       "The repository would have more than %d tags", TAGS_MAX);
     *to = grown;
     return 0;
 }
 
 static int by_arn(SwCtx *cx, SwStr text, EcrRepositoryRecord **ret, SwError *err) {
     SwArn arn;
-    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "ecr") || !sw_str_starts(arn.resource, SW_STR("repository/")))
-        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'");
+    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "ecr") ||
+        !sw_str_starts(arn.resource, SW_STR("repository/")))
+        return sw_fail(
+            err, &ECR_INVALID_PARAMETER_EXCEPTION,
+            "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'");
     return ecr_repository_get(cx, arn.account, sw_str_skip(arn.resource, 11), ret, err);
 }
 
-int ecr_tag_resource(SwCtx *cx, const EcrTagResourceRequest *in, EcrTagResourceResponse *out, SwError *err) {
+int ecr_tag_resource(SwCtx *cx, const EcrTagResourceRequest *in, EcrTagResourceResponse *out,
+                     SwError *err) {
     EcrRepositoryRecord *r;
     if (by_arn(cx, in->resource_arn, &r, err) < 0 || set_tags(cx, &r->tags, &in->tags, err) < 0)
         return -1;
     return put(cx, r, err);
 }
 
-int ecr_untag_resource(SwCtx *cx, const EcrUntagResourceRequest *in, EcrUntagResourceResponse *out, SwError *err) {
+int ecr_untag_resource(SwCtx *cx, const EcrUntagResourceRequest *in, EcrUntagResourceResponse *out,
+                       SwError *err) {
     EcrRepositoryRecord *r;
     EcrTagList kept = {0};
     if (by_arn(cx, in->resource_arn, &r, err) < 0)
@@ -111,7 +129,8 @@ int ecr_untag_resource(SwCtx *cx, const EcrUntagResourceRequest *in, EcrUntagRes
     return put(cx, r, err);
 }
 
-int ecr_list_tags_for_resource(SwCtx *cx, const EcrListTagsForResourceRequest *in, EcrListTagsForResourceResponse *out, SwError *err) {
+int ecr_list_tags_for_resource(SwCtx *cx, const EcrListTagsForResourceRequest *in,
+                               EcrListTagsForResourceResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     if (by_arn(cx, in->resource_arn, &r, err) < 0)
         return -1;
@@ -120,17 +139,23 @@ int ecr_list_tags_for_resource(SwCtx *cx, const EcrListTagsForResourceRequest *i
     return 0;
 }
 
-/* --- create, describe, delete -------------------------------------------------------------------------------------------- */
+/* ---- create, describe, delete ---- */
 
-int ecr_create_repository(SwCtx *cx, const EcrCreateRepositoryRequest *in, EcrCreateRepositoryResponse *out, SwError *err) {
+int ecr_create_repository(SwCtx *cx, const EcrCreateRepositoryRequest *in,
+                          EcrCreateRepositoryResponse *out, SwError *err) {
     SwArena *a = cx->arena;
     bool inserted;
     if (sw_str_is(in->registry_id) && !sw_str_eq(in->registry_id, cx->account))
-        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "registryId", "repositories are made in the caller's own registry only");
-    if (in->encryption_configuration && !sw_str_eqz(in->encryption_configuration->encryption_type, "AES256"))
-        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "encryptionConfiguration.encryptionType", "KMS encryption is not supported");
+        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "registryId",
+                               "repositories are made in the caller's own registry only");
+    if (in->encryption_configuration &&
+        !sw_str_eqz(in->encryption_configuration->encryption_type, "AES256"))
+        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                               "encryptionConfiguration.encryptionType",
+                               "KMS encryption is not supported");
     if (in->encryption_configuration && sw_str_is(in->encryption_configuration->kms_key))
-        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "encryptionConfiguration.kmsKey", "KMS encryption is not supported");
+        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                               "encryptionConfiguration.kmsKey", "KMS encryption is not supported");
     SwStr mutability = sw_str_or(in->image_tag_mutability, ECR_IMAGE_TAG_MUTABILITY_MUTABLE);
     if (check_scanning(in->image_scanning_configuration, err) < 0 ||
         check_mutability(mutability, in->image_tag_mutability_exclusion_filters.n, err) < 0)
@@ -151,28 +176,37 @@ int ecr_create_repository(SwCtx *cx, const EcrCreateRepositoryRequest *in, EcrCr
         sw_doc_insert(cx->tx, &ecr_repositories, in->repository_name, &r, &inserted, err) < 0)
         return -1;
     if (!inserted)
-        return sw_fail(err, &ECR_REPOSITORY_ALREADY_EXISTS_EXCEPTION, "The repository with name '%.*s' already exists in the registry with id '%.*s'",
-                       SW_FMT(in->repository_name), SW_FMT(cx->account));
+        return sw_fail(
+            err, &ECR_REPOSITORY_ALREADY_EXISTS_EXCEPTION,
+            "The repository with name '%.*s' already exists in the registry with id '%.*s'",
+            SW_FMT(in->repository_name), SW_FMT(cx->account));
     out->repository = shown(cx, &r);
     return 0;
 }
 
-int ecr_describe_repositories(SwCtx *cx, const EcrDescribeRepositoriesRequest *in, EcrDescribeRepositoriesResponse *out, SwError *err) {
+int ecr_describe_repositories(SwCtx *cx, const EcrDescribeRepositoriesRequest *in,
+                              EcrDescribeRepositoriesResponse *out, SwError *err) {
     SwDocList l;
     SwDocQuery q = {.limit = (size_t)SW_OR(in->max_results, PAGE_DEFAULT)};
     sw_list_present(cx->arena, &out->repositories);
     if (in->repository_names.n && (in->max_results.set || sw_str_is(in->next_token)))
-        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "Invalid parameter: repositoryNames cannot be used with maxResults or nextToken");
+        return sw_fail(
+            err, &ECR_INVALID_PARAMETER_EXCEPTION,
+            "Invalid parameter: repositoryNames cannot be used with maxResults or nextToken");
     for (size_t i = 0; i < in->repository_names.n; i++) {
         EcrRepositoryRecord *r;
         if (ecr_repository_get(cx, in->registry_id, in->repository_names.v[i], &r, err) < 0)
             return -1;
         *(EcrRepository *)sw_list_add(cx->arena, &out->repositories) = *shown(cx, r);
     }
-    if (in->repository_names.n || (sw_str_is(in->registry_id) && !sw_str_eq(in->registry_id, cx->account)))
+    if (in->repository_names.n ||
+        (sw_str_is(in->registry_id) && !sw_str_eq(in->registry_id, cx->account)))
         return 0;
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeRepositories", in->next_token, &q.after))
-        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'");
+    if (sw_str_is(in->next_token) &&
+        !sw_page_token_read(cx->arena, "DescribeRepositories", in->next_token, &q.after))
+        return sw_fail(
+            err, &ECR_INVALID_PARAMETER_EXCEPTION,
+            "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'");
     if (sw_doc_list(cx->tx, &ecr_repositories, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
@@ -198,13 +232,17 @@ static int delete_contents(SwCtx *cx, SwStr name, const SwDocList *images, SwErr
     return 0;
 }
 
-int ecr_delete_repository(SwCtx *cx, const EcrDeleteRepositoryRequest *in, EcrDeleteRepositoryResponse *out, SwError *err) {
+int ecr_delete_repository(SwCtx *cx, const EcrDeleteRepositoryRequest *in,
+                          EcrDeleteRepositoryResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     SwDocList images;
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0 || ecr_images_of(cx, in->repository_name, &images, err) < 0)
+    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
+        ecr_images_of(cx, in->repository_name, &images, err) < 0)
         return -1;
     if (images.n && !SW_OR(in->force, false))
-        return sw_fail(err, &ECR_REPOSITORY_NOT_EMPTY_EXCEPTION, "The repository with name '%.*s' in registry with id '%.*s' cannot be deleted because it still contains images",
+        return sw_fail(err, &ECR_REPOSITORY_NOT_EMPTY_EXCEPTION,
+                       "The repository with name '%.*s' in registry with id '%.*s' cannot be "
+                       "deleted because it still contains images",
                        SW_FMT(in->repository_name), SW_FMT(cx->account));
     if (delete_contents(cx, in->repository_name, &images, err) < 0)
         return -1;
@@ -212,89 +250,120 @@ int ecr_delete_repository(SwCtx *cx, const EcrDeleteRepositoryRequest *in, EcrDe
     return sw_doc_delete(cx->tx, &ecr_repositories, in->repository_name, NULL, err);
 }
 
-/* --- settings ------------------------------------------------------------------------------------------------------------ */
+/* ---- settings ---- */
 
-int ecr_put_image_tag_mutability(SwCtx *cx, const EcrPutImageTagMutabilityRequest *in, EcrPutImageTagMutabilityResponse *out, SwError *err) {
+int ecr_put_image_tag_mutability(SwCtx *cx, const EcrPutImageTagMutabilityRequest *in,
+                                 EcrPutImageTagMutabilityResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
-    if (check_mutability(in->image_tag_mutability, in->image_tag_mutability_exclusion_filters.n, err) < 0 ||
+    if (check_mutability(in->image_tag_mutability, in->image_tag_mutability_exclusion_filters.n,
+                         err) < 0 ||
         ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     r->repository->image_tag_mutability = in->image_tag_mutability;
-    r->repository->image_tag_mutability_exclusion_filters = in->image_tag_mutability_exclusion_filters;
+    r->repository->image_tag_mutability_exclusion_filters =
+        in->image_tag_mutability_exclusion_filters;
     *out = (EcrPutImageTagMutabilityResponse){
-        .registry_id = cx->account, .repository_name = in->repository_name, .image_tag_mutability = in->image_tag_mutability,
+        .registry_id = cx->account,
+        .repository_name = in->repository_name,
+        .image_tag_mutability = in->image_tag_mutability,
         .image_tag_mutability_exclusion_filters = in->image_tag_mutability_exclusion_filters,
     };
     return put(cx, r, err);
 }
 
-int ecr_put_image_scanning_configuration(SwCtx *cx, const EcrPutImageScanningConfigurationRequest *in, EcrPutImageScanningConfigurationResponse *out, SwError *err) {
+int ecr_put_image_scanning_configuration(SwCtx *cx,
+                                         const EcrPutImageScanningConfigurationRequest *in,
+                                         EcrPutImageScanningConfigurationResponse *out,
+                                         SwError *err) {
     EcrRepositoryRecord *r;
-    if (check_scanning(in->image_scanning_configuration, err) < 0 || ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (check_scanning(in->image_scanning_configuration, err) < 0 ||
+        ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     *out = (EcrPutImageScanningConfigurationResponse){
-        .registry_id = cx->account, .repository_name = in->repository_name,
+        .registry_id = cx->account,
+        .repository_name = in->repository_name,
         .image_scanning_configuration = r->repository->image_scanning_configuration,
     };
     return 0;
 }
 
-/* Policies of repositories are kept and shown. Where policies are evaluated (strict), only those of identities are, so
- * a repository's policy that takes something away cannot be honoured. */
+/* Policies of repositories are kept and shown. Where policies are evaluated (strict), only those of
+ * identities are, so a repository's policy that takes something away cannot be honoured. */
 static int check_policy(SwCtx *cx, SwStr text, SwError *err) {
     SwValue v;
     SwError syntax = sw_error(cx->arena);
     if (sw_json_parse(cx->arena, text, &v, &syntax) < 0)
-        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'");
+        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                       "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid "
+                       "repository policy provided'");
     const SwValue *s = sw_value_getz(&v, "Statement");
     if (!s || (s->kind != SW_VARRAY && s->kind != SW_VOBJECT))
-        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'");
+        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                       "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid "
+                       "repository policy provided'");
     for (size_t i = 0, n = s->kind == SW_VARRAY ? s->n : 1; i < n; i++) {
         SwStr effect = sw_value_str(sw_value_getz(s->kind == SW_VARRAY ? &s->v[i] : s, "Effect"));
         if (!sw_str_eqz(effect, "Allow") && !sw_str_eqz(effect, "Deny"))
-            return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'");
+            return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                           "Invalid parameter at 'PolicyText' failed to satisfy constraint: "
+                           "'Invalid repository policy provided'");
         if (cx->host->config->strict && sw_str_eqz(effect, "Deny"))
-            return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "policyText", "statements that deny are not supported in repository policies");
+            return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "policyText",
+                                   "statements that deny are not supported in repository policies");
     }
     return 0;
 }
 
-int ecr_set_repository_policy(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in, EcrSetRepositoryPolicyResponse *out, SwError *err) {
+int ecr_set_repository_policy(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in,
+                              EcrSetRepositoryPolicyResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
-    if (check_policy(cx, in->policy_text, err) < 0 || ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (check_policy(cx, in->policy_text, err) < 0 ||
+        ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     r->policy_text = in->policy_text;
-    *out = (EcrSetRepositoryPolicyResponse){.registry_id = cx->account, .repository_name = in->repository_name, .policy_text = in->policy_text};
+    *out = (EcrSetRepositoryPolicyResponse){.registry_id = cx->account,
+                                            .repository_name = in->repository_name,
+                                            .policy_text = in->policy_text};
     return put(cx, r, err);
 }
 
-static int policy_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret, SwError *err) {
+static int policy_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret,
+                     SwError *err) {
     if (ecr_repository_get(cx, registry_id, name, ret, err) < 0)
         return -1;
     if (!sw_str_is((*ret)->policy_text))
-        return sw_fail(err, &ECR_REPOSITORY_POLICY_NOT_FOUND_EXCEPTION, "Repository policy does not exist for the repository with name '%.*s' in the registry with id '%.*s'",
+        return sw_fail(err, &ECR_REPOSITORY_POLICY_NOT_FOUND_EXCEPTION,
+                       "Repository policy does not exist for the repository with name '%.*s' in "
+                       "the registry with id '%.*s'",
                        SW_FMT(name), SW_FMT(cx->account));
     return 0;
 }
 
-int ecr_get_repository_policy(SwCtx *cx, const EcrGetRepositoryPolicyRequest *in, EcrGetRepositoryPolicyResponse *out, SwError *err) {
+int ecr_get_repository_policy(SwCtx *cx, const EcrGetRepositoryPolicyRequest *in,
+                              EcrGetRepositoryPolicyResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     if (policy_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
-    *out = (EcrGetRepositoryPolicyResponse){.registry_id = cx->account, .repository_name = in->repository_name, .policy_text = r->policy_text};
+    *out = (EcrGetRepositoryPolicyResponse){.registry_id = cx->account,
+                                            .repository_name = in->repository_name,
+                                            .policy_text = r->policy_text};
     return 0;
 }
 
-int ecr_delete_repository_policy(SwCtx *cx, const EcrDeleteRepositoryPolicyRequest *in, EcrDeleteRepositoryPolicyResponse *out, SwError *err) {
+int ecr_delete_repository_policy(SwCtx *cx, const EcrDeleteRepositoryPolicyRequest *in,
+                                 EcrDeleteRepositoryPolicyResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     if (policy_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
-    *out = (EcrDeleteRepositoryPolicyResponse){.registry_id = cx->account, .repository_name = in->repository_name, .policy_text = r->policy_text};
+    *out = (EcrDeleteRepositoryPolicyResponse){.registry_id = cx->account,
+                                               .repository_name = in->repository_name,
+                                               .policy_text = r->policy_text};
     r->policy_text = SW_NO_STR;
     return put(cx, r, err);
 }
 
-int ecr_describe_registry(SwCtx *cx, const EcrDescribeRegistryRequest *in, EcrDescribeRegistryResponse *out, SwError *err) {
+int ecr_describe_registry(SwCtx *cx, const EcrDescribeRegistryRequest *in,
+                          EcrDescribeRegistryResponse *out, SwError *err) {
     out->registry_id = cx->account;
     out->replication_configuration = sw_new(cx->arena, EcrReplicationConfiguration);
     sw_list_present(cx->arena, &out->replication_configuration->rules);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The registry's front: who calls (Basic, by a password of GetAuthorizationToken), what a path means, and its error form.
+/* The registry's front: who calls (Basic, by a password of GetAuthorizationToken), what a path
+ * means, and its error form.
  *
- * An image name carries no account and no region: both come from the password, else from a host name in AWS's form
- * (ACCOUNT.dkr.ecr.REGION. ...), else they are the server's own. */
+ * An image name carries no account and no region: both come from the password, else from a host
+ * name in AWS's form (ACCOUNT.dkr.ecr.REGION. ...), else they are the server's own. */
 
 #include "api/authenticate.h"
 #include "base/digest.h"
@@ -40,7 +41,11 @@ void ecr_reply_error(SwCtx *cx, uint16_t status, const char *code, SwStr message
 }
 
 void ecr_reply_failure(SwCtx *cx, const SwError *e) {
-    static const struct { const SwErrorKind *kind; uint16_t status; const char *code; } table[] = {
+    static const struct {
+        const SwErrorKind *kind;
+        uint16_t status;
+        const char *code;
+    } table[] = {
         {&ECR_REPOSITORY_NOT_FOUND_EXCEPTION, 404, "NAME_UNKNOWN"},
         {&ECR_IMAGE_TAG_ALREADY_EXISTS_EXCEPTION, 400, "TAG_INVALID"},
         {&ECR_LAYERS_NOT_FOUND_EXCEPTION, 400, "MANIFEST_BLOB_UNKNOWN"},
@@ -55,7 +60,8 @@ void ecr_reply_failure(SwCtx *cx, const SwError *e) {
             ecr_reply_error(cx, table[i].status, table[i].code, sw_str(e->message));
             return;
         }
-    sw_log(SW_ERROR, "registry request failed", SW_F("path", cx->http->m.path), SW_F("message", e->message), SW_F("cause", e->cause));
+    sw_log(SW_ERROR, "registry request failed", SW_F("path", cx->http->m.path),
+           SW_F("message", e->message), SW_F("cause", e->cause));
     ecr_reply_error(cx, 500, "UNKNOWN", sw_str(e->message));
 }
 
@@ -72,27 +78,36 @@ SwStr ecr_query(SwCtx *cx, const char *name) {
     return SW_NO_STR;
 }
 
-/* --- who ---------------------------------------------------------------------------------------------------------------- */
+/* ---- who ---- */
 
 static const char *action_of(const SwCtx *cx, const EcrPath *p) {
     bool get = ecr_is_method(cx, "GET"), head = ecr_is_method(cx, "HEAD");
     switch (p->kind) {
     case ECR_PATH_MANIFEST:
-        return get || head ? "ecr:BatchGetImage" : ecr_is_method(cx, "PUT") ? "ecr:PutImage" : "ecr:BatchDeleteImage";
-    case ECR_PATH_BLOB:      return head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer";
-    case ECR_PATH_UPLOADS:   return "ecr:InitiateLayerUpload";
-    case ECR_PATH_UPLOAD:    return ecr_is_method(cx, "PUT") ? "ecr:CompleteLayerUpload" : "ecr:UploadLayerPart";
-    case ECR_PATH_TAGS:      return "ecr:ListImages";
-    case ECR_PATH_REFERRERS: return "ecr:ListImageReferrers";
-    default:                 return NULL;
+        return get || head                ? "ecr:BatchGetImage"
+               : ecr_is_method(cx, "PUT") ? "ecr:PutImage"
+                                          : "ecr:BatchDeleteImage";
+    case ECR_PATH_BLOB:
+        return head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer";
+    case ECR_PATH_UPLOADS:
+        return "ecr:InitiateLayerUpload";
+    case ECR_PATH_UPLOAD:
+        return ecr_is_method(cx, "PUT") ? "ecr:CompleteLayerUpload" : "ecr:UploadLayerPart";
+    case ECR_PATH_TAGS:
+        return "ecr:ListImages";
+    case ECR_PATH_REFERRERS:
+        return "ecr:ListImageReferrers";
+    default:
+        return NULL;
     }
 }
 
 /* Account and region of "123456789012.dkr.ecr.eu-west-1.amazonaws.com". */
 static void from_host_name(SwCtx *cx) {
     SwStr rest = sw_header_get(&cx->http->m.headers, "host"), account, part, region;
-    if (!sw_str_cut(&rest, '.', &account) || account.n != 12 || !sw_str_cut(&rest, '.', &part) || !sw_str_eqz(part, "dkr") ||
-        !sw_str_cut(&rest, '.', &part) || !sw_str_eqz(part, "ecr") || !sw_str_cut(&rest, '.', &region))
+    if (!sw_str_cut(&rest, '.', &account) || account.n != 12 || !sw_str_cut(&rest, '.', &part) ||
+        !sw_str_eqz(part, "dkr") || !sw_str_cut(&rest, '.', &part) || !sw_str_eqz(part, "ecr") ||
+        !sw_str_cut(&rest, '.', &region))
         return;
     cx->account = account;
     cx->region = region;
@@ -101,14 +116,17 @@ static void from_host_name(SwCtx *cx) {
 static bool challenge(SwCtx *cx, const char *why) {
     ecr_reply_error(cx, 401, "UNAUTHORIZED", sw_str(why));
     ecr_reply_header(cx, "WWW-Authenticate",
-                     sw_strf(cx->arena, "Basic realm=\"http://%.*s/\",service=\"ecr.amazonaws.com\"", SW_FMT(cx->host->registry)));
+                     sw_strf(cx->arena,
+                             "Basic realm=\"http://%.*s/\",service=\"ecr.amazonaws.com\"",
+                             SW_FMT(cx->host->registry)));
     return false;
 }
 
 /* A download URL of GetDownloadUrlForLayer carries its own password, good for one layer. */
 static bool by_url(const EcrVisit *v, const EcrTokenRecord *t) {
     SwCtx *cx = v->cx;
-    return v->path.kind == ECR_PATH_BLOB && (ecr_is_method(cx, "GET") || ecr_is_method(cx, "HEAD")) &&
+    return v->path.kind == ECR_PATH_BLOB &&
+           (ecr_is_method(cx, "GET") || ecr_is_method(cx, "HEAD")) &&
            sw_str_eq(t->layer, ecr_key(cx->arena, v->path.name, '@', v->path.reference));
 }
 
@@ -129,7 +147,9 @@ static bool known_caller(EcrVisit *v, SwError *err) {
         return true;
     }
     if (url || cx->host->config->strict)
-        return challenge(cx, "Your Authorization Token is invalid or has expired. Reauthenticate and try again.");
+        return challenge(
+            cx,
+            "Your Authorization Token is invalid or has expired. Reauthenticate and try again.");
     from_host_name(cx);
     return true;
 }
@@ -139,7 +159,8 @@ static bool allowed(EcrVisit *v, SwError *err) {
     const char *action = action_of(cx, &v->path);
     if (!action || !cx->host->config->strict || cx->principal.kind == SW_PRINCIPAL_SERVICE)
         return true;
-    if (cx->host->auth.authorise && cx->host->auth.authorise(cx, action, ecr_repository_arn(cx, v->path.name), err) == 0)
+    if (cx->host->auth.authorise &&
+        cx->host->auth.authorise(cx, action, ecr_repository_arn(cx, v->path.name), err) == 0)
         return true;
     ecr_reply_error(cx, 403, "DENIED", sw_str(err->kind ? err->message : "Access is denied"));
     return false;
@@ -154,7 +175,7 @@ static bool admitted(EcrVisit *v) {
         return false;
     }
     bool ok = known_caller(v, &err);
-    if (ok) {                           /* a token may have brought another account: the scope follows */
+    if (ok) { /* a token may have brought another account: the scope follows */
         sw_tx_scope(cx->tx, cx->account, cx->region);
         ok = allowed(v, &err);
     }
@@ -171,13 +192,20 @@ static bool admitted(EcrVisit *v) {
     return ok;
 }
 
-/* --- what ----------------------------------------------------------------------------------------------------------------- */
+/* ---- what ---- */
 
 static bool method_fits(const EcrVisit *v) {
-    static const struct { EcrPathKind kind; const char *methods; } table[] = {
-        {ECR_PATH_ROOT, "GET HEAD"},           {ECR_PATH_MANIFEST, "GET HEAD PUT DELETE"},
-        {ECR_PATH_BLOB, "GET HEAD"},           {ECR_PATH_UPLOADS, "POST"},
-        {ECR_PATH_UPLOAD, "GET PATCH PUT DELETE"}, {ECR_PATH_TAGS, "GET HEAD"}, {ECR_PATH_REFERRERS, "GET HEAD"},
+    static const struct {
+        EcrPathKind kind;
+        const char *methods;
+    } table[] = {
+        {ECR_PATH_ROOT, "GET HEAD"},
+        {ECR_PATH_MANIFEST, "GET HEAD PUT DELETE"},
+        {ECR_PATH_BLOB, "GET HEAD"},
+        {ECR_PATH_UPLOADS, "POST"},
+        {ECR_PATH_UPLOAD, "GET PATCH PUT DELETE"},
+        {ECR_PATH_TAGS, "GET HEAD"},
+        {ECR_PATH_REFERRERS, "GET HEAD"},
     };
     for (size_t i = 0; i < SW_N(table); i++) {
         SwStr rest = sw_str(table[i].methods), method;
@@ -195,12 +223,14 @@ static bool begin(SwCtx *cx, SwError *err) {
     cx->http->sink_arg = v;
     cx->http->body_max = SMALL_BODY;
     if (!sw_percent_decode(cx->arena, cx->http->m.path, false, &path)) {
-        ecr_reply_error(cx, 400, "NAME_INVALID", SW_STR("the path is not percent-encoded as it should be"));
+        ecr_reply_error(cx, 400, "NAME_INVALID",
+                        SW_STR("the path is not percent-encoded as it should be"));
         return false;
     }
     v->path = ecr_path_parse(path);
     if (v->path.kind == ECR_PATH_NONE) {
-        ecr_reply_error(cx, 404, "UNSUPPORTED", SW_STR("there is no such path in the registry's API"));
+        ecr_reply_error(cx, 404, "UNSUPPORTED",
+                        SW_STR("there is no such path in the registry's API"));
         return false;
     }
     if (!admitted(v))
@@ -225,13 +255,27 @@ static void handle(SwCtx *cx) {
         ecr_reply(cx, 200);
         ecr_reply_json(cx, "application/json; charset=utf-8", SW_STR("{}"));
         return;
-    case ECR_PATH_MANIFEST:  ecr_manifest_handle(v); return;
-    case ECR_PATH_BLOB:      ecr_blob_handle(v); return;
-    case ECR_PATH_UPLOADS:   ecr_uploads_handle(v); return;
-    case ECR_PATH_UPLOAD:    ecr_upload_handle(v); return;
-    case ECR_PATH_TAGS:      ecr_tags_handle(v); return;
-    case ECR_PATH_REFERRERS: ecr_referrers_handle(v); return;
-    default:                 ecr_reply_error(cx, 404, "UNSUPPORTED", SW_STR("The operation is unsupported.")); return;
+    case ECR_PATH_MANIFEST:
+        ecr_manifest_handle(v);
+        return;
+    case ECR_PATH_BLOB:
+        ecr_blob_handle(v);
+        return;
+    case ECR_PATH_UPLOADS:
+        ecr_uploads_handle(v);
+        return;
+    case ECR_PATH_UPLOAD:
+        ecr_upload_handle(v);
+        return;
+    case ECR_PATH_TAGS:
+        ecr_tags_handle(v);
+        return;
+    case ECR_PATH_REFERRERS:
+        ecr_referrers_handle(v);
+        return;
+    default:
+        ecr_reply_error(cx, 404, "UNSUPPORTED", SW_STR("The operation is unsupported."));
+        return;
     }
 }
 

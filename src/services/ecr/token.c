@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passwords of the registry. A password is random; the store keeps its SHA-256 with whom it stands for and until when,
- * so that it survives a restart and cannot be read back. */
+/* Passwords of the registry. A password is random; the store keeps its SHA-256 with whom it stands
+ * for and until when, so that it survives a restart and cannot be read back. */
 
 #include "base/digest.h"
 #include "base/id.h"
 #include "services/ecr/ecr.h"
 
-#define SWEEP_MAX 100                   /* expired ones removed when a new one is made */
+#define SWEEP_MAX 100 /* expired ones removed when a new one is made */
 
 const SwCollection ecr_tokens = {
-    .name = "ecr/token", .scope = SW_SCOPE_GLOBAL, .shape = &ecr_shape_token_record,
+    .name = "ecr/token",
+    .scope = SW_SCOPE_GLOBAL,
+    .shape = &ecr_shape_token_record,
     .indexes = {{.name = "by_end", .member = {"expiresAt"}}},
 };
 
 static int sweep(SwCtx *cx, SwError *err) {
     SwDocList l;
-    SwDocQuery q = {.index = "by_end", .from = SW_STR("0"), .below = sw_index_number(cx->arena, sw_now(cx)), .limit = SWEEP_MAX};
+    SwDocQuery q = {.index = "by_end",
+                    .from = SW_STR("0"),
+                    .below = sw_index_number(cx->arena, sw_now(cx)),
+                    .limit = SWEEP_MAX};
     if (sw_doc_list(cx->tx, &ecr_tokens, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
@@ -24,13 +29,18 @@ static int sweep(SwCtx *cx, SwError *err) {
     return 0;
 }
 
-int ecr_token_make(SwCtx *cx, SwStr layer, SwTime life, SwStr *ret_password, SwTime *ret_expires, SwError *err) {
+int ecr_token_make(SwCtx *cx, SwStr layer, SwTime life, SwStr *ret_password, SwTime *ret_expires,
+                   SwError *err) {
     EcrTokenRecord t = {
-        .account = cx->account, .region = cx->region, .layer = layer,
+        .account = cx->account,
+        .region = cx->region,
+        .layer = layer,
         .expires_at = SW_SOME_TIME(sw_now(cx) + life),
         .principal_kind = SW_SOME_INT(cx->principal.kind),
-        .principal_arn = cx->principal.arn, .principal_id = cx->principal.id,
-        .principal_name = cx->principal.name, .principal_session = cx->principal.session,
+        .principal_arn = cx->principal.arn,
+        .principal_id = cx->principal.id,
+        .principal_name = cx->principal.name,
+        .principal_session = cx->principal.session,
     };
     if (sweep(cx, err) < 0)
         return -1;
@@ -54,17 +64,23 @@ void ecr_token_apply(SwCtx *cx, const EcrTokenRecord *t) {
     cx->account = t->account;
     cx->region = t->region;
     cx->principal = (SwPrincipal){
-        .kind = (SwPrincipalKind)t->principal_kind.v, .arn = t->principal_arn, .id = t->principal_id,
-        .name = t->principal_name, .session = t->principal_session, .verified = true,
+        .kind = (SwPrincipalKind)t->principal_kind.v,
+        .arn = t->principal_arn,
+        .id = t->principal_id,
+        .name = t->principal_name,
+        .session = t->principal_session,
+        .verified = true,
     };
 }
 
-int ecr_get_authorization_token(SwCtx *cx, const EcrGetAuthorizationTokenRequest *in, EcrGetAuthorizationTokenResponse *out, SwError *err) {
+int ecr_get_authorization_token(SwCtx *cx, const EcrGetAuthorizationTokenRequest *in,
+                                EcrGetAuthorizationTokenResponse *out, SwError *err) {
     SwStr password;
     SwTime expires;
     for (size_t i = 0; i < in->registry_ids.n; i++)
         if (!sw_str_eq(in->registry_ids.v[i], cx->account))
-            return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "registryIds", "only the caller's own registry can be named");
+            return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "registryIds",
+                                   "only the caller's own registry can be named");
     if (ecr_token_make(cx, SW_NO_STR, ECR_TOKEN_LIFE, &password, &expires, err) < 0)
         return -1;
     EcrAuthorizationData *d = sw_list_add(cx->arena, &out->authorization_data);

@@ -4,3 +4,4 @@
 #define VERSION       "v1"
 #define GREETING      "hello"
 #define HEALTH_STATUS 200
+#define WARM_UP_S     0

@@ -120,7 +120,11 @@ int main(void) {
     sigaddset(&end, SIGTERM);
     sigaddset(&end, SIGINT);
     sigprocmask(SIG_BLOCK, &end, NULL);
-    int signals = signalfd(-1, &end, SFD_CLOEXEC), fd = listen_on(port ? atoi(port) : 8080);
+    int signals = signalfd(-1, &end, SFD_CLOEXEC);
+    struct pollfd warm_up = {.fd = signals, .events = POLLIN};
+    if (poll(&warm_up, 1, WARM_UP_S * 1000) > 0)        /* what a larger program does before it serves */
+        return 0;
+    int fd = listen_on(port ? atoi(port) : 8080);
     printf("hello %s listens on %s\n", VERSION, port ? port : "8080");
     fflush(stdout);
     struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};

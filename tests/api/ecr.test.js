@@ -16,6 +16,7 @@ const { ECRClient, CreateRepositoryCommand, DescribeRepositoriesCommand, DeleteR
         DeleteLifecyclePolicyCommand, SetRepositoryPolicyCommand, GetRepositoryPolicyCommand, DeleteRepositoryPolicyCommand,
         PutImageScanningConfigurationCommand, TagResourceCommand, UntagResourceCommand, ListTagsForResourceCommand,
         DescribeRegistryCommand } = require("@aws-sdk/client-ecr");
+const { IAMClient, CreateUserCommand, CreateAccessKeyCommand, PutUserPolicyCommand } = require("@aws-sdk/client-iam");
 const { start, finish, refuses, until, run } = require("../lib/slipway");
 
 const OCI = "application/vnd.oci.image.manifest.v1+json";
@@ -415,4 +416,26 @@ test("an untagged image goes when the clock reaches its age", async () => {
     await until("the image expires", async () => !(await digests()).includes(old.digest));
     assert.strictEqual((await digests()).length, 1);
     assert.strictEqual((await raw("GET", "/v2/")).status, 200, "relaxed, any password does");
+});
+
+test("strict, only a password of this server opens the registry, for what its owner may do", async (t) => {
+    const accessKeyId = "AKIAIOSFODNN7EXAMPLE", secretAccessKey = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
+    const strict = await start(t, { args: ["--auth", "strict"], env: { SLIPWAY_ROOT_ACCESS_KEY_ID: accessKeyId, SLIPWAY_ROOT_SECRET_ACCESS_KEY: secretAccessKey } });
+    const file = path.join(strict.data, "root-credentials"), text = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
+    const credentials = text ? { accessKeyId: text.match(/AKIA\w+/)[0], secretAccessKey: text.match(/secret\S*\s*[=:]\s*(\S+)/i)[1] } : { accessKeyId, secretAccessKey };
+    const root = strict.client(ECRClient, { credentials }), iam = strict.client(IAMClient, { credentials });
+    await root.send(new CreateRepositoryCommand({ repositoryName: "guarded" }));
+    await iam.send(new CreateUserCommand({ UserName: "puller" }));
+    const { AccessKey: k } = await iam.send(new CreateAccessKeyCommand({ UserName: "puller" }));
+    const allow = (Action) => iam.send(new PutUserPolicyCommand({ UserName: "puller", PolicyName: "p", PolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, Resource: "*" }] }) }));
+    await allow(["ecr:GetAuthorizationToken"]);
+    const user = strict.client(ECRClient, { credentials: { accessKeyId: k.AccessKeyId, secretAccessKey: k.SecretAccessKey } });
+    const { authorizationData: [d] } = await user.send(new GetAuthorizationTokenCommand({}));
+    const look = async (auth, target = "/v2/guarded/tags/list", method = "GET") => (await fetch(strict.endpoint + target, { method, headers: { Authorization: "Basic " + auth } })).status;
+    assert.strictEqual(await look(Buffer.from("AWS:guess").toString("base64")), 401);
+    assert.strictEqual(await look(d.authorizationToken, "/v2/"), 200);
+    assert.strictEqual(await look(d.authorizationToken), 403);
+    await allow(["ecr:GetAuthorizationToken", "ecr:ListImages"]);
+    assert.strictEqual(await look(d.authorizationToken), 200);
+    assert.strictEqual(await look(d.authorizationToken, "/v2/guarded/blobs/uploads/", "POST"), 403);
 });

@@ -28,7 +28,8 @@
 
 /* Listeners inside containers' networks, one entry a listener. */
 typedef struct NetListeners {
-    pthread_mutex_t lock;               /* guards first */
+    pthread_mutex_t lock;               /* guards all below, and the server's life as seen from the runtime's threads */
+    bool            closed;             /* the server stops: nothing is served or taken away any more */
     struct NetEntry {
         SwNetListener    listener;
         struct NetEntry *next;
@@ -48,15 +49,18 @@ static void serve_in_network(void *arg, SwStr net_id, const SwNetServe *at, int 
     e->listener.net_id = sw_str_dup(a, net_id);
     e->listener.address = sw_str_z(a, sw_str(at->addr));
     SwError err = sw_error(a);
-    if (sw_http_listen_fd(h->http, fd, &e->listener, &e->listener.id, &err) < 0) {
-        sw_log(SW_ERROR, "cannot serve inside a container network", SW_F("network", net_id), SW_F("cause", err.message));
-        sw_arena_free(a);
-        return;
-    }
     NetListeners *l = net_listeners(h);
     pthread_mutex_lock(&l->lock);
-    e->next = l->first;
-    l->first = e;
+    if (l->closed) {                    /* the next start makes this listener again */
+        close(fd);
+        sw_arena_free(a);
+    } else if (sw_http_listen_fd(h->http, fd, &e->listener, &e->listener.id, &err) < 0) {
+        sw_log(SW_ERROR, "cannot serve inside a container network", SW_F("network", net_id), SW_F("cause", err.message));
+        sw_arena_free(a);
+    } else {
+        e->next = l->first;
+        l->first = e;
+    }
     pthread_mutex_unlock(&l->lock);
 }
 
@@ -65,7 +69,7 @@ static void unserve_network(void *arg, SwStr net_id) {
     SwHost *h = arg;
     NetListeners *l = net_listeners(h);
     pthread_mutex_lock(&l->lock);
-    for (struct NetEntry *e = l->first; e; e = e->next)
+    for (struct NetEntry *e = l->closed ? NULL : l->first; e; e = e->next)
         if (e->listener.id >= 0 && sw_str_eq(e->listener.net_id, net_id)) {
             sw_http_unlisten(h->http, e->listener.id);
             e->listener.id = -1;
@@ -258,6 +262,9 @@ static void close_services(SwHost *h) {
 void sw_host_close(SwHost *h) {
     if (!h)
         return;
+    pthread_mutex_lock(&net_listeners(h)->lock);
+    net_listeners(h)->closed = true;
+    pthread_mutex_unlock(&net_listeners(h)->lock);
     if (h->http)
         sw_http_server_stop(h->http, DRAIN_MS);
     if (h->engine)

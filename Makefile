@@ -51,8 +51,11 @@ fuzz:
 	@tools/install-packages build test
 	@tests/fuzz/run $(SECONDS)
 
+PREFIX ?= /usr/local
 install: build
-	@meson install -C $(BUILD) --no-rebuild
+	@meson setup --reconfigure -Dprefix=$(PREFIX) $(BUILD) >/dev/null
+	@ninja -C $(BUILD) -j $(JOBS) --quiet slipway
+	@DESTDIR=$(abspath $(DESTDIR)) meson install -C $(BUILD) --no-rebuild
 
 clean:
 	rm -rf $(BUILD) build-*

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The project's README says what is true: its table is what the server answers, its first session runs.
+//     UPDATE=1 node --test tests/api/readme.test.js        write the table again
+"use strict";
+const { test, before, after } = require("node:test");
+const assert = require("node:assert");
+const fs = require("node:fs");
+const path = require("node:path");
+const { start, finish, run, PROGRAM } = require("../lib/slipway");
+
+const FILE = path.join(__dirname, "../../README.md");
+const WHAT = {
+    cloudwatch: "metrics, alarms, alarm actions", codebuild: "projects and builds in containers, live logs",
+    codecommit: "repositories, git over HTTP", codepipeline: "stages, actions, approvals",
+    ec2: "the default VPC, read only", ecr: "repositories, registry for docker push and pull",
+    ecs: "clusters, tasks, services, rolling deployments", elbv2: "load balancers, target groups, health checks",
+    events: "rules and targets", iam: "users, roles, policies", logs: "groups, streams, filter patterns",
+    s3: "buckets, objects, versions, multipart uploads", slipway: "the server itself: clock, coverage, DORA",
+    sns: "topics and subscriptions", sqs: "standard queues, dead letters", ssm: "Parameter Store", sts: "temporary credentials",
+    xray: "traces",
+};
+
+let s;
+before(async () => { s = await start(null); });
+after(() => finish(s));
+
+const part = (text, name) => text.match(new RegExp(`(<!-- ${name}:[^\n]*-->\n)([^]*?)(<!-- end of ${name} -->)`));
+
+test("the table of what is real is what the server says", async () => {
+    const { services } = await (await fetch(`${s.endpoint}/_slipway/coverage`)).json();
+    const rows = services.filter((x) => x.implemented.length > 0).sort((a, b) => (a.service < b.service ? -1 : 1))
+        .map((x) => `| ${x.service} | ${x.implemented.length} of ${x.implemented.length + x.absent.length} | ${WHAT[x.service] || ""} |\n`);
+    const table = `| service | operations | what |\n|---|---|---|\n${rows.join("")}`;
+    const text = fs.readFileSync(FILE, "utf8");
+    if (process.env.UPDATE)
+        fs.writeFileSync(FILE, text.replace(part(text, "coverage")[2], () => table));
+    assert.strictEqual(part(fs.readFileSync(FILE, "utf8"), "coverage")[2], table,
+        "write it again with UPDATE=1 node --test tests/api/readme.test.js");
+});
+
+test("the first session runs as it is written", async () => {
+    const lines = part(fs.readFileSync(FILE, "utf8"), "session")[2].replace(/^```.*\n/gm, "");
+    const env = { ...s.awsEnv(), SLIPWAY_ENDPOINT: s.endpoint, PATH: `${path.dirname(path.resolve(PROGRAM))}:${process.env.PATH}` };
+    const { stdout } = await run("bash", ["-e", "-O", "expand_aliases", "-c", lines], { env });
+    assert.match(stdout, /greeting\.txt/);
+    assert.match(stdout, /^green$/m);
+    assert.match(stdout, /"cloneUrlHttp"/);
+    assert.match(stdout, /"repositoryUri"/);
+    assert.match(stdout, /"clusterName": "production"/);
+});
+
+test("every file that the README points to is there", () => {
+    for (const [, to] of fs.readFileSync(FILE, "utf8").matchAll(/\]\(([^)]+)\)/g))
+        assert.ok(fs.existsSync(path.join(path.dirname(FILE), to)), to);
+});

@@ -92,8 +92,14 @@ int logs_filter_log_events(SwCtx *cx, const LogsFilterLogEventsRequest *in, Logs
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "Invalid filter pattern: %s", why);
     if (in->start_time.set && in->end_time.set && in->start_time.v > in->end_time.v)
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The startTime must not be later than the endTime.");
-    SwLogQuery q = {.group = logs_series(cx, name), .stream = streams.v, .n_stream = streams.n, .from = SW_MIN(SW_OR(in->start_time, 0), INT64_MAX / SW_MS) * SW_MS,
-                    .to = in->end_time.set && in->end_time.v < INT64_MAX / SW_MS - 1 ? (in->end_time.v + 1) * SW_MS : 0, .after_time = -1, .after_sequence = -1, .limit = LOOK_AT_ONCE};
+    SwLogQuery q = {.group = logs_series(cx, name),
+                    .stream = streams.v,
+                    .n_stream = streams.n,
+                    .from = SW_MIN(SW_OR(in->start_time, 0), INT64_MAX / SW_MS) * SW_MS,
+                    .to = in->end_time.set && in->end_time.v < INT64_MAX / SW_MS - 1 ? (in->end_time.v + 1) * SW_MS : 0,
+                    .after_time = -1,
+                    .after_sequence = -1,
+                    .limit = LOOK_AT_ONCE};
     if (read_token(cx, in->next_token, &q, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->events);

@@ -131,7 +131,10 @@ static int to_http(SwCtx *cx, const SnsSubscriptionRecord *s, const char *type, 
 }
 
 int sns_ask_confirmation(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, SwError *err) {
-    SwStr json, text = sw_strf(cx->arena, "You have chosen to subscribe to the topic %.*s.\nTo confirm the subscription, visit the SubscribeURL included in this message.", SW_FMT(t->arn));
+    SwStr json, text = sw_strf(cx->arena,
+                               "You have chosen to subscribe to the topic %.*s.\nTo confirm the subscription, visit the "
+                               "SubscribeURL included in this message.",
+                               SW_FMT(t->arn));
     SnsMessage m = {.id = sw_id_uuid(cx->arena)};
     if (sns_envelope(cx, t, s, "SubscriptionConfirmation", &m, text, &json, err) < 0)
         return -1;

@@ -59,7 +59,9 @@ static int check_batch(SwArena *a, size_t n, const SwStrList *ids, SwError *err)
         for (size_t k = 0; k < id.n; k++)
             good &= id.p[k] == '-' || id.p[k] == '_' || (id.p[k] >= '0' && id.p[k] <= '9') || (id.p[k] >= 'A' && id.p[k] <= 'Z') || (id.p[k] >= 'a' && id.p[k] <= 'z');
         if (!good)
-            return sw_fail(err, &SQS_INVALID_BATCH_ENTRY_ID, "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.");
+            return sw_fail(err, &SQS_INVALID_BATCH_ENTRY_ID,
+                           "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at "
+                           "most 80 letters long.");
         if (sw_str_list_has(&seen, id))
             return sw_fail(err, &SQS_BATCH_ENTRY_IDS_NOT_DISTINCT, "Id %.*s repeated.", SW_FMT(id));
         sw_str_list_add(a, &seen, id);

@@ -45,7 +45,9 @@ static int check(const SqsQueueRecord *q, const SqsSend *s, SwError *err) {
     if (!s->body.n)
         return sw_fail(err, &invalid, "The request must contain the parameter MessageBody.");
     if (!valid_text(s->body))
-        return sw_fail(err, &SQS_INVALID_MESSAGE_CONTENTS, "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF");
+        return sw_fail(err, &SQS_INVALID_MESSAGE_CONTENTS,
+                       "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to "
+                       "#xFFFD | #x10000 to #x10FFFF");
     if (s->attributes && s->attributes->n > 10)
         return sw_fail(err, &invalid, "Number of message attributes [%zu] exceeds the allowed maximum [10].", s->attributes->n);
     for (size_t i = 0; s->attributes && i < s->attributes->n; i++) {

@@ -83,7 +83,11 @@ static void a_statistic_that_is_not_known_is_told_apart(void **state) {
 
 static void numbers_are_written_as_java_does(void **state) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
-    static const struct { double v; const char *text; } want[] = {{5, "5.0"}, {0.5, "0.5"}, {0, "0.0"}, {-3, "-3.0"}, {12345678, "1.2345678E7"}, {1e7, "1.0E7"}, {0.00025, "2.5E-4"}};
+    static const struct {
+        double v;
+        const char *text;
+    } want[] = {{5, "5.0"},     {0.5, "0.5"},       {0, "0.0"}, {-3, "-3.0"}, {12345678, "1.2345678E7"},
+                {1e7, "1.0E7"}, {0.00025, "2.5E-4"}};
     for (size_t i = 0; i < SW_N(want); i++)
         assert_string_equal(sw_str_z(a, cloudwatch_double(a, want[i].v)), want[i].text);
 }

@@ -77,7 +77,9 @@ static void query_replies_are_wrapped(void **state) {
                            "</CreateTopicResult><ResponseMetadata><RequestId>req-1</RequestId></ResponseMetadata></CreateTopicResponse>");
     assert_str(sw_header_get(&m.headers, "Content-Type"), "text/xml");
     assert_str(reply(*state, &sns_api, SW_QUERY, "DeleteTopic", NULL).body,
-               XML "<DeleteTopicResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><ResponseMetadata><RequestId>req-1</RequestId></ResponseMetadata></DeleteTopicResponse>");
+               XML "<DeleteTopicResponse "
+                   "xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><ResponseMetadata><RequestId>req-1</RequestId></"
+                   "ResponseMetadata></DeleteTopicResponse>");
     assert_has(reply(*state, &sns_api, SW_QUERY, "ListTopics", "{\"Topics\":[{\"TopicArn\":\"a\"},{\"TopicArn\":\"b\"}]}").body,
                "<ListTopicsResult><Topics><member><TopicArn>a</TopicArn></member><member><TopicArn>b</TopicArn></member></Topics></ListTopicsResult>");
     assert_has(reply(*state, &sns_api, SW_QUERY, "ListTopics", "{\"Topics\":[]}").body, "<ListTopicsResult><Topics></Topics></ListTopicsResult>");

@@ -144,8 +144,12 @@ static void flattened_query_lists_come_under_their_elements_name(void **state) {
 }
 
 static void ec2_query_has_capitals_and_bare_numbers(void **state) {
-    assert_str(form(*state, &ec2_api, "Action=DescribeSubnets&Version=2016-11-15&Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-1&Filter.1.Value.2=vpc-2&SubnetId.1=subnet-1&DryRun=false"),
-               "DescribeSubnets {\"Filters\":[{\"Name\":\"vpc-id\",\"Values\":[\"vpc-1\",\"vpc-2\"]}],\"SubnetIds\":[\"subnet-1\"],\"DryRun\":false}");
+    assert_str(
+        form(*state, &ec2_api,
+             "Action=DescribeSubnets&Version=2016-11-15&Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-1&Filter.1.Value.2=vpc-2&"
+             "SubnetId.1=subnet-1&DryRun=false"),
+        "DescribeSubnets "
+        "{\"Filters\":[{\"Name\":\"vpc-id\",\"Values\":[\"vpc-1\",\"vpc-2\"]}],\"SubnetIds\":[\"subnet-1\"],\"DryRun\":false}");
 }
 
 /* A name repeated, and a wide list, cost one pass: this takes seconds if it is quadratic. */
@@ -252,9 +256,14 @@ static SwStr s3(SwArena *a, const char *method, const char *path, const char *qu
 }
 
 static void s3_bodies_are_read_as_xml(void **state) {
-    assert_str(s3(*state, "POST", "/b/k", "uploadId=u", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-                  "<Part><ETag>&quot;e1&quot;</ETag><ChecksumCRC32>x</ChecksumCRC32><PartNumber>1</PartNumber></Part>\n <Part><ETag><![CDATA[<e2>]]></ETag><PartNumber> 2 </PartNumber><New>1</New></Part></CompleteMultipartUpload>"),
-               "CompleteMultipartUpload {\"Bucket\":\"b\",\"Key\":\"k\",\"MultipartUpload\":{\"Parts\":[{\"ETag\":\"\\\"e1\\\"\",\"ChecksumCRC32\":\"x\",\"PartNumber\":1},"
+    assert_str(s3(*state, "POST", "/b/k", "uploadId=u",
+                  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CompleteMultipartUpload "
+                  "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                  "<Part><ETag>&quot;e1&quot;</ETag><ChecksumCRC32>x</ChecksumCRC32><PartNumber>1</PartNumber></Part>\n "
+                  "<Part><ETag><![CDATA[<e2>]]></ETag><PartNumber> 2 </PartNumber><New>1</New></Part></CompleteMultipartUpload>"),
+               "CompleteMultipartUpload "
+               "{\"Bucket\":\"b\",\"Key\":\"k\",\"MultipartUpload\":{\"Parts\":[{\"ETag\":\"\\\"e1\\\"\",\"ChecksumCRC32\":\"x\","
+               "\"PartNumber\":1},"
                "{\"ETag\":\"<e2>\",\"PartNumber\":2}]},\"UploadId\":\"u\"}");
     assert_str(s3(*state, "PUT", "/b", NULL, ""), "CreateBucket {\"Bucket\":\"b\"}");
     assert_str(s3(*state, "PUT", "/b", NULL, "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>"),

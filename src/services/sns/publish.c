@@ -176,7 +176,9 @@ static int check(SwCtx *cx, const SnsMessage *m, SwError *err) {
         const SnsMessageAttributeValue *a = &m->attributes->v[i].value;
         SwStr value = sw_str_starts(a->data_type, SW_STR("Binary")) ? a->binary_value : a->string_value;
         if (!sw_str_is(a->data_type) || !sw_str_is(value))
-            return sw_fail(err, &SNS_INVALID_PARAMETER_VALUE_EXCEPTION, "The message attribute '%.*s' must contain non-empty message attribute value.", SW_FMT(m->attributes->v[i].key));
+            return sw_fail(err, &SNS_INVALID_PARAMETER_VALUE_EXCEPTION,
+                           "The message attribute '%.*s' must contain non-empty message attribute value.",
+                           SW_FMT(m->attributes->v[i].key));
     }
     return 0;
 }
@@ -215,7 +217,10 @@ int sns_publish_batch(SwCtx *cx, const SnsPublishBatchInput *in, SnsPublishBatch
         const SnsPublishBatchRequestEntry *e = &l->v[i];
         SnsMessage m = {.id = sw_id_uuid(cx->arena), .message = e->message, .subject = e->subject, .structure = e->message_structure, .attributes = &e->message_attributes};
         if (check(cx, &m, err) < 0) {
-            *sw_list_add(cx->arena, &out->failed) = (SnsBatchResultErrorEntry){.id = e->id, .code = sw_str(err->kind->code), .message = sw_str(err->message), .sender_fault = SW_SOME_BOOL(true)};
+            *sw_list_add(cx->arena, &out->failed) = (SnsBatchResultErrorEntry){.id = e->id,
+                                                                               .code = sw_str(err->kind->code),
+                                                                               .message = sw_str(err->message),
+                                                                               .sender_fault = SW_SOME_BOOL(true)};
             sw_error_reset(err);
             continue;
         }

@@ -96,7 +96,8 @@ static void ec2_replies_have_sets_of_items(void **state) {
 
 static void s3_replies_bind_headers_and_bodies(void **state) {
     SwWireMessage m = reply(*state, &s3_api, SW_REST_XML, "ListObjectsV2",
-                            "{\"Name\":\"b\",\"KeyCount\":1,\"IsTruncated\":false,\"Contents\":[{\"Key\":\"a\",\"LastModified\":1700000000,\"Size\":3}],\"CommonPrefixes\":[{\"Prefix\":\"p/\"}]}");
+                            "{\"Name\":\"b\",\"KeyCount\":1,\"IsTruncated\":false,\"Contents\":[{\"Key\":\"a\",\"LastModified\":"
+                            "1700000000,\"Size\":3}],\"CommonPrefixes\":[{\"Prefix\":\"p/\"}]}");
     assert_has(m.body, "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
     assert_has(m.body, "<Contents><Key>a</Key><LastModified>2023-11-14T22:13:20Z</LastModified><Size>3</Size></Contents>");
     assert_has(m.body, "<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>");
@@ -147,7 +148,9 @@ static void errors_take_each_protocols_form(void **state) {
     assert_str(sw_header_get(&m.headers, "x-amzn-errortype"), "ThrottlingException");
     assert_str(sw_header_get(&m.headers, "content-type"), "application/json");
     assert_str(failed(a, &sns_api, SW_QUERY, &SW_INVALID_ACTION, NULL, NULL).body,
-               XML "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>It's &lt;bad&gt;</Message></Error>"
+               XML "<ErrorResponse "
+                   "xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>Sender</Type><Code>InvalidAction</"
+                   "Code><Message>It's &lt;bad&gt;</Message></Error>"
                    "<RequestId>req-1</RequestId></ErrorResponse>");
     assert_str(failed(a, &ec2_api, SW_EC2_QUERY, &SW_INTERNAL_FAILURE, NULL, NULL).body,
                XML "<Response><Errors><Error><Code>InternalFailure</Code><Message>It's &lt;bad&gt;</Message></Error></Errors><RequestID>req-1</RequestID></Response>");

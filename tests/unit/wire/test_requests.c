@@ -268,9 +268,13 @@ static void s3_bodies_are_read_as_xml(void **state) {
     assert_str(s3(*state, "PUT", "/b", NULL, ""), "CreateBucket {\"Bucket\":\"b\"}");
     assert_str(s3(*state, "PUT", "/b", NULL, "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>"),
                "CreateBucket {\"Bucket\":\"b\",\"CreateBucketConfiguration\":{\"LocationConstraint\":\"eu-west-1\"}}");
-    assert_str(s3(*state, "PUT", "/b", "acl", "<AccessControlPolicy><AccessControlList><Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\">"
+    assert_str(s3(*state, "PUT", "/b", "acl",
+                  "<AccessControlPolicy><AccessControlList><Grant><Grantee "
+                  "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\">"
                   "<ID>i</ID></Grantee><Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>"),
-               "PutBucketAcl {\"AccessControlPolicy\":{\"Grants\":[{\"Grantee\":{\"ID\":\"i\",\"Type\":\"CanonicalUser\"},\"Permission\":\"READ\"}]},\"Bucket\":\"b\"}");
+               "PutBucketAcl "
+               "{\"AccessControlPolicy\":{\"Grants\":[{\"Grantee\":{\"ID\":\"i\",\"Type\":\"CanonicalUser\"},\"Permission\":"
+               "\"READ\"}]},\"Bucket\":\"b\"}");
     assert_str(s3(*state, "PUT", "/b", "tagging", "<Tagging><TagSet></TagSet></Tagging>"), "PutBucketTagging {\"Bucket\":\"b\",\"Tagging\":{\"TagSet\":[]}}");
     assert_str(s3(*state, "GET", "/b", "list-type=2&max-keys=x", ""), "!InvalidArgument: Value 'x' at 'MaxKeys' is not a valid integer");
     assert_str(s3(*state, "PUT", "/b", "policy", "{\"Version\":1}"), "PutBucketPolicy {\"Bucket\":\"b\",\"Policy\":\"{\\\"Version\\\":1}\"}");

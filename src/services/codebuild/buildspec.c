@@ -228,30 +228,31 @@ int codebuild_spec_parse(SwArena *a, SwStr yaml, CodebuildSpec *ret, SwError *er
 
 /* ---- patterns of files ---- */
 
-static bool glob_parts(SwStr pattern, SwStr path) {
-    for (;;) {
-        SwStr p, s, rest = pattern, tail = path;
-        if (!sw_str_next(&rest, '/', &p))
-            return path.n == 0;
-        if (sw_str_eqz(p, "**")) {
-            if (rest.n == 0)
-                return true;
-            for (;;) {
-                if (glob_parts(rest, path))
-                    return true;
-                if (!sw_str_cut(&path, '/', &s))
-                    return false;
-            }
-        }
-        if (!sw_str_next(&tail, '/', &s) || !sw_str_glob(p, s))
-            return false;
-        pattern = rest;
-        path = tail;
-    }
-}
-
+/* Folder by folder. Linear but for backtracking to the last "**", which is enough: a later one makes earlier ones irrelevant. */
 bool codebuild_glob(SwStr pattern, SwStr path) {
+    SwStr p, s, after = SW_NO_STR, from = SW_NO_STR;
+    bool star = false;
     while (sw_str_starts(pattern, SW_STR("./")))
         pattern = sw_str_skip(pattern, 2);
-    return glob_parts(pattern, path);
+    for (;;) {
+        SwStr rest = pattern, tail = path;
+        bool some = sw_str_next(&rest, '/', &p);
+        if (some && sw_str_eqz(p, "**")) {
+            if (rest.n == 0)
+                return true;
+            star = true;
+            pattern = after = rest;
+            from = path;
+        } else if (some && sw_str_next(&tail, '/', &s) && sw_str_glob(p, s)) {
+            pattern = rest;
+            path = tail;
+        } else if (!some && path.n == 0) {
+            return true;
+        } else if (star && sw_str_cut(&from, '/', &s)) {
+            pattern = after;
+            path = from;
+        } else {
+            return false;
+        }
+    }
 }

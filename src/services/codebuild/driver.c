@@ -46,7 +46,7 @@ static const char library[] =
     "slipway_end() {\n"
     "  [ \"$1\" -gt \"$slipway_at\" ] && [ -z \"$slipway_skip\" ] || return 0\n"
     "  slipway_at=$1\n"
-    "  slipway_exports\n"
+    "  (slipway_exports)\n"            /* a name such as ${X:?} ends the shell it is made in */
     "  if [ \"$slipway_ok\" = 1 ]; then\n"
     "    slipway_keep; slipway_mark end \"$2\" SUCCEEDED\n"
     "    slipway_say \"Phase complete: $2 State: SUCCEEDED\"\n"

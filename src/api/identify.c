@@ -102,6 +102,9 @@ int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSig
     if (!ret_i->service && sw_str_is(s->service))
         return sw_fail(err, &SW_NOT_IMPLEMENTED,
                        "Slipway does not have the service '%.*s'. `slipway coverage` lists what it has.", SW_FMT(s->service));
+    SwStr target = sw_header_get(&m->headers, "x-amz-target");
+    if (!ret_i->service && sw_str_is(target))       /* never a bucket's */
+        return sw_fail(err, &SW_UNKNOWN_OPERATION, "No service here has the target '%.*s'", SW_FMT(target));
     if (!ret_i->service)
         ret_i->service = sw_host_service(h, SW_STR("s3"));
     if (!ret_i->service || !ret_i->service->api)

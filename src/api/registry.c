@@ -46,15 +46,18 @@ const SwService *sw_registry_by_target(const SwHost *h, SwStr target) {
         return NULL;
     SwStr prefix = sw_str_n(target.p, dot), operation = sw_str_skip(target, dot + 1);
     const SwService *only = NULL;
+    size_t n = 0;
     EACH_SERVICE(h, s) {
         if (!s->api)
             continue;
         if (s->api->target_prefix && sw_str_ends(prefix, sw_str(s->api->target_prefix)))
             return s;
-        if (sw_api_operation(s->api, operation))
-            only = only ? only : s;
+        if (sw_api_operation(s->api, operation)) {
+            only = s;
+            n++;
+        }
     }
-    return only;
+    return n == 1 ? only : NULL;
 }
 
 static bool route_matches(const SwRoute *r, const char *listener, SwStr method, SwStr path) {

@@ -226,7 +226,8 @@ describe("tasks", () => {
     });
 
     test("a task asks its metadata and the API from inside", async () => {
-        const r = await shell("wget -q -O - $ECS_CONTAINER_METADATA_URI_V4; echo; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/task; echo; wget -q -O - $AWS_ENDPOINT_URL/_slipway/health >/dev/null && echo api",
+        const r = await shell("until wget -q -O - $ECS_CONTAINER_METADATA_URI_V4 | grep -q '\"KnownStatus\":\"RUNNING\"'; do sleep 0.1; done; " +
+                              "wget -q -O - $ECS_CONTAINER_METADATA_URI_V4; echo; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/task; echo; wget -q -O - $AWS_ENDPOINT_URL/_slipway/health >/dev/null && echo api",
                               { dockerLabels: { x: "y" } }, { networkMode: "awsvpc" },
                               { networkConfiguration: NETWORK });
         const container = JSON.parse(r.lines[0]), task = JSON.parse(r.lines[1]);

@@ -148,3 +148,16 @@ test("a group has retention and tags, and is gone when deleted", async () => {
     await logs.send(new DeleteLogGroupCommand({ logGroupName: "/life" }));
     assert.strictEqual(await one(), undefined);
 });
+
+test("groups chosen by a pattern come in pages, and none is lost between them", async () => {
+    for (const n of ["paged/a-x", "paged/b", "paged/c-x", "paged/d", "paged/e-x"]) await logs.send(new CreateLogGroupCommand({ logGroupName: n }));
+    const seen = [];
+    let nextToken;
+    do {
+        const r = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePattern: "-x", limit: 2, nextToken }));
+        assert.ok(r.logGroups.length <= 2);
+        seen.push(...r.logGroups.map((g) => g.logGroupName));
+        nextToken = r.nextToken;
+    } while (nextToken);
+    assert.deepStrictEqual(seen, ["paged/a-x", "paged/c-x", "paged/e-x"]);
+});

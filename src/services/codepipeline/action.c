@@ -183,6 +183,10 @@ static void show_type(SwCtx *cx, const SwActionType *t, CodepipelineActionType *
 }
 
 int codepipeline_list_action_types(SwCtx *cx, const CodepipelineListActionTypesInput *in, CodepipelineListActionTypesOutput *out, SwError *err) {
+    if (sw_str_is(in->next_token))      /* one page holds all: no token was ever given */
+        return sw_fail(err, &CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid");
+    if (sw_str_is(in->region_filter) && !sw_str_eq(in->region_filter, cx->region))
+        return sw_refuse_field(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "regionFilter", "actions in another region are not available");
     sw_list_present(cx->arena, &out->action_types);
     for (const SwService *const *s = cx->host->config->services; *s; s++)
         for (size_t i = 0; i < (*s)->n_actions; i++)

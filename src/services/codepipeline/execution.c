@@ -142,6 +142,8 @@ int codepipeline_start_pipeline_execution(SwCtx *cx, const CodepipelineStartPipe
     for (size_t i = 0; i < in->source_revisions.n; i++) {
         const CodepipelineSourceRevisionOverride *r = &in->source_revisions.v[i];
         bool known = false;
+        if (!sw_str_eq(r->revision_type, CODEPIPELINE_SOURCE_REVISION_TYPE_COMMIT_ID))
+            return sw_refuse_field(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "sourceRevisions.revisionType", "only COMMIT_ID is available");
         for (size_t k = 0; k < first->actions.n; k++)
             known |= sw_str_eq(first->actions.v[k].name, r->action_name);
         if (!known)

@@ -104,7 +104,7 @@ static bool wanted(const LogsDescribeLogGroupsRequest *in, const LogsGroupRecord
 
 int logs_describe_log_groups(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, LogsDescribeLogGroupsResponse *out, SwError *err) {
     size_t limit = (size_t)SW_OR(in->limit, 50);
-    SwDocQuery q = {.prefix = in->log_group_name_prefix, .limit = 200};
+    SwDocQuery q = {.prefix = in->log_group_name_prefix};
     SwDocList l;
     if (sw_str_is(in->log_group_name_prefix) && sw_str_is(in->log_group_name_pattern))
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.");
@@ -115,12 +115,15 @@ int logs_describe_log_groups(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, 
     sw_list_present(cx->arena, &out->log_groups);
     if (sw_str_is(in->log_group_class) && !sw_str_eq(in->log_group_class, LOGS_LOG_GROUP_CLASS_STANDARD))
         return 0;                       /* there are none of another class */
-    q.limit = sw_str_is(in->log_group_name_pattern) || in->log_group_identifiers.n ? 0 : limit;
-    if (sw_doc_list(cx->tx, &logs_groups, &q, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n && out->log_groups.n < limit; i++)
-        if (wanted(in, l.v[i].record))
-            show(cx, l.v[i].record, sw_list_add(cx->arena, &out->log_groups));
+    do {                                /* what is filtered out makes a page read on, so that none is lost */
+        q.limit = limit - out->log_groups.n;
+        if (sw_doc_list(cx->tx, &logs_groups, &q, &l, err) < 0)
+            return -1;
+        for (size_t i = 0; i < l.n; i++)
+            if (wanted(in, l.v[i].record))
+                show(cx, l.v[i].record, sw_list_add(cx->arena, &out->log_groups));
+        q.after = l.next;
+    } while (out->log_groups.n < limit && sw_str_is(l.next));
     if (sw_str_is(l.next))
         out->next_token = sw_page_token(cx->arena, "DescribeLogGroups", l.next);
     return 0;

@@ -410,6 +410,19 @@ static void a_start_with_the_same_token_is_the_same_execution(void **state) {
     assert_true(sw_str_eq(first->pipeline_execution_id, second->pipeline_execution_id));
 }
 
+static void source_revisions_of_another_type_than_a_commit_are_refused(void **state) {
+    World *w = *state;
+    SKIP_UNLESS_ROOT(w);
+    create(w, gated, SW_N(gated));
+    CodepipelineStartPipelineExecutionInput in = {.name = SW_STR("p")};
+    CodepipelineStartPipelineExecutionOutput *out;
+    CodepipelineSourceRevisionOverride *r = sw_list_add(w->arena, &in.source_revisions);
+    *r = (CodepipelineSourceRevisionOverride){.action_name = SW_STR("S"), .revision_type = SW_STR("IMAGE_DIGEST"), .revision_value = SW_STR("x")};
+    REFUSED(codepipeline_call_start_pipeline_execution(w->cx, &in, &out, &w->err), CODEPIPELINE_VALIDATION_EXCEPTION);
+    r->revision_type = SW_STR("COMMIT_ID");
+    OK(codepipeline_call_start_pipeline_execution(w->cx, &in, &out, &w->err));
+}
+
 static void a_broken_structure_is_refused_by_name(void **state) {
     World *w = *state;
     SKIP_UNLESS_ROOT(w);
@@ -442,6 +455,7 @@ int main(void) {
         T(a_disabled_transition_holds_executions_at_the_door),
         T(variables_of_earlier_actions_are_resolved_and_unknown_ones_fail),
         T(a_start_with_the_same_token_is_the_same_execution),
+        T(source_revisions_of_another_type_than_a_commit_are_refused),
         T(a_broken_structure_is_refused_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,20 +131,28 @@ static void reply_progress(SwCtx *cx, uint16_t status, SwStr name, SwStr id, int
     ecr_reply_header(cx, "Docker-Upload-UUID", id);
 }
 
-/* Content-Range of a chunk: "FIRST-LAST", as the registries' protocol writes it. False after an
- * answer. */
-static bool continues(EcrVisit *v) {
-    SwCtx *cx = v->cx;
-    SwStr range = sw_header_get(&cx->http->m.headers, "content-range"), first;
-    int64_t from;
-    if (!sw_str_is(range) || !ecr_is_method(cx, "PATCH"))
-        return true;
+/* Content-Range of a chunk, "FIRST-LAST" as the registries' protocol writes it: begins where the
+ * upload ends, and is as long as the body, where that says how long it is. */
+static bool chunk_fits(const EcrVisit *v, SwStr range) {
+    SwStr length = sw_header_get(&v->cx->http->m.headers, "content-length"), first;
+    int64_t from, to, n;
     if (sw_str_starts(range, SW_STR("bytes ")))
         range = sw_str_skip(range, 6);
-    if (sw_str_cut(&range, '-', &first) && sw_str_to_i64(first, &from) && from == v->before)
+    if (!sw_str_cut(&range, '-', &first) || !sw_str_to_i64(first, &from) ||
+        !sw_str_to_i64(range, &to) || from != v->before || to < from)
+        return false;
+    return !sw_str_to_i64(length, &n) || n == to - from + 1;
+}
+
+/* False after an answer. */
+static bool continues(EcrVisit *v) {
+    SwCtx *cx = v->cx;
+    SwStr range = sw_header_get(&cx->http->m.headers, "content-range");
+    if (!sw_str_is(range) || chunk_fits(v, range))
         return true;
     ecr_reply_error(cx, 416, "RANGE_INVALID",
-                    SW_STR("the chunk does not begin where the upload ends"));
+                    SW_STR("the chunk does not begin where the upload ends, or is not as long as "
+                           "its range says"));
     SwWireMessage refused = cx->http->reply;
     reply_progress(cx, 416, v->path.name, v->path.reference, v->before);
     cx->http->reply.body = refused.body;

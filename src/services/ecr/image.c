@@ -104,34 +104,58 @@ int ecr_images_of(SwCtx *cx, SwStr repository, SwDocList *ret, SwError *err) {
 
 /* ---- writing ---- */
 
+/* "sha256:a, sha256:b" of those that the repository has not; absent: it has all. */
+static int missing_layers(SwCtx *cx, SwStr repository, const SwStrList *digests, SwStr *ret,
+                          SwError *err) {
+    SwStrList none = {0};
+    EcrLayerRecord *l;
+    for (size_t i = 0; i < digests->n; i++) {
+        if (ecr_layer_get(cx, repository, digests->v[i], &l, err) < 0)
+            return -1;
+        if (!l)
+            sw_str_list_add(cx->arena, &none, digests->v[i]);
+    }
+    *ret = none.n ? sw_str_join(cx->arena, none.v, none.n, SW_STR(", ")) : SW_NO_STR;
+    return 0;
+}
+
+/* The same of an index's images. *size: grows to the largest image's, ECR's size of an index. */
+static int missing_images(SwCtx *cx, SwStr repository, const SwStrList *digests, int64_t *size,
+                          SwStr *ret, SwError *err) {
+    SwStrList none = {0};
+    EcrImageRecord *i;
+    for (size_t n = 0; n < digests->n; n++) {
+        if (ecr_image_find(cx, repository, digests->v[n], &i, err) < 0)
+            return -1;
+        if (i)
+            *size = SW_MAX(*size, i->size.v);
+        else
+            sw_str_list_add(cx->arena, &none, digests->v[n]);
+    }
+    *ret = none.n ? sw_str_join(cx->arena, none.v, none.n, SW_STR(", ")) : SW_NO_STR;
+    return 0;
+}
+
+static int refuse_missing(SwCtx *cx, const SwErrorKind *kind, const char *what, SwStr digests,
+                          SwStr repository, SwError *err) {
+    return sw_fail(err, kind,
+                   "%s with digests '[%.*s]' required for pushing image into repository with name "
+                   "'%.*s' in the registry with id '%.*s' do not exist",
+                   what, SW_FMT(digests), SW_FMT(repository), SW_FMT(cx->account));
+}
+
 static int check_references(SwCtx *cx, const EcrPut *p, const EcrManifest *m, int64_t *ret_size,
                             SwError *err) {
-    SwStr name = p->repository->repository->repository_name;
-    EcrLayerRecord *layer;
-    EcrImageRecord *child;
+    SwStr name = p->repository->repository->repository_name, layers, images;
     *ret_size = m->size;
-    for (size_t i = 0; i < m->blobs.n; i++) {
-        if (ecr_layer_get(cx, name, m->blobs.v[i], &layer, err) < 0)
-            return -1;
-        if (!layer)
-            return sw_fail(
-                err, &ECR_LAYERS_NOT_FOUND_EXCEPTION,
-                "Layers with digests '[%.*s]' required for pushing image into repository with name "
-                "'%.*s' in the registry with id '%.*s' do not exist",
-                SW_FMT(m->blobs.v[i]), SW_FMT(name), SW_FMT(cx->account));
-    }
-    for (size_t i = 0; i < m->children.n; i++) {
-        if (ecr_image_find(cx, name, m->children.v[i], &child, err) < 0)
-            return -1;
-        if (!child)
-            return sw_fail(
-                err, &ECR_REFERENCED_IMAGES_NOT_FOUND_EXCEPTION,
-                "Images with digests '[%.*s]' required for pushing image into repository with name "
-                "'%.*s' in the registry with id '%.*s' do not exist",
-                SW_FMT(m->children.v[i]), SW_FMT(name), SW_FMT(cx->account));
-        *ret_size =
-            SW_MAX(*ret_size, child->size.v); /* ECR: an index is as large as its largest image */
-    }
+    if (missing_layers(cx, name, &m->blobs, &layers, err) < 0 ||
+        missing_images(cx, name, &m->children, ret_size, &images, err) < 0)
+        return -1;
+    if (sw_str_is(layers))
+        return refuse_missing(cx, &ECR_LAYERS_NOT_FOUND_EXCEPTION, "Layers", layers, name, err);
+    if (sw_str_is(images))
+        return refuse_missing(cx, &ECR_REFERENCED_IMAGES_NOT_FOUND_EXCEPTION, "Images", images,
+                              name, err);
     return 0;
 }
 

@@ -78,6 +78,21 @@ static void get_manifest(EcrVisit *v) {
 
 /* ---- push ---- */
 
+/* A sink of our own, so that a manifest that is too large is refused in the protocol's form. */
+static int take_bytes(void *arg, const void *p, size_t n, SwError *err) {
+    EcrVisit *v = arg;
+    if (n > ECR_MANIFEST_MAX - v->manifest.n)
+        return sw_fail(err, &SW_REQUEST_ENTITY_TOO_LARGE,
+                       "The manifest is larger than %d bytes", (int)ECR_MANIFEST_MAX);
+    sw_buf_add(&v->manifest, p, n);
+    return 0;
+}
+
+void ecr_manifest_begin(EcrVisit *v) {
+    v->manifest = sw_buf(v->cx->arena, ECR_MANIFEST_MAX + 1);
+    v->cx->http->sink = take_bytes;
+}
+
 static int put_in_tx(EcrVisit *v, EcrPut *p, EcrImageRecord **ret, SwError *err) {
     SwCtx *cx = v->cx;
     EcrRepositoryRecord *r;
@@ -106,8 +121,12 @@ static void put_manifest(EcrVisit *v) {
     SwError err = sw_error(cx->arena);
     SwBlobInfo info;
     EcrImageRecord *image;
-    SwStr body = cx->http->m.body.p ? cx->http->m.body : SW_STR("");
+    SwStr body = sw_str_or(sw_buf_str(&v->manifest), SW_STR(""));
     bool by_digest = ecr_is_digest(v->path.reference);
+    if (cx->http->sink_error.kind) {
+        ecr_reply_failure(cx, &cx->http->sink_error);
+        return;
+    }
     if (!by_digest && !ecr_is_tag(v->path.reference)) {
         ecr_reply_error(cx, 400, "TAG_INVALID", SW_STR("manifest tag did not match URI"));
         return;

@@ -243,8 +243,8 @@ static bool begin(SwCtx *cx, SwError *err) {
         return ecr_uploads_begin(v);
     if (v->path.kind == ECR_PATH_UPLOAD && (ecr_is_method(cx, "PATCH") || ecr_is_method(cx, "PUT")))
         return ecr_upload_begin_body(v);
-    if (v->path.kind == ECR_PATH_MANIFEST)
-        cx->http->body_max = ECR_MANIFEST_MAX;
+    if (v->path.kind == ECR_PATH_MANIFEST && ecr_is_method(cx, "PUT"))
+        ecr_manifest_begin(v);
     return true;
 }
 

@@ -12,6 +12,7 @@ typedef struct EcrVisit {
     EcrPath path;
     SwBlobWriter *writer; /* takes the body of an upload, or NULL */
     int64_t before, size; /* bytes of the upload before and with this body */
+    SwBuf manifest;       /* takes the body of a PUT of a manifest */
 } EcrVisit;
 
 /* routes.c */
@@ -31,6 +32,7 @@ void ecr_uploads_handle(EcrVisit *v);
 void ecr_upload_handle(EcrVisit *v);
 
 /* manifests.c */
+void ecr_manifest_begin(EcrVisit *v); /* PUT .../manifests/REFERENCE: where its body goes */
 void ecr_manifest_handle(EcrVisit *v);
 void ecr_tags_handle(EcrVisit *v);
 void ecr_referrers_handle(EcrVisit *v);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One target, one step: a health check when it is in use, or a look at how far it has drained. The states are drawn in
- * target.c; thresholds and reasons are those of src/proxy/health.h. A new target is checked at once. */
+/* One target, one step: a health check when it is in use, or a look at how far it has drained. The
+ * states are drawn in target.c; thresholds and reasons are those of src/proxy/health.h. A new
+ * target is checked at once. */
 
 #include "services/elbv2/elbv2.h"
 
 #define DRAIN_LOOK (500 * SW_MS)
 
 typedef struct Target {
-    SwStr                   id;
-    Elbv2TargetRecord      *t;                      /* NULL: gone */
+    SwStr id;
+    Elbv2TargetRecord *t; /* NULL: gone */
     Elbv2TargetGroupRecord *g;
-    bool                    used;                   /* by a load balancer */
+    bool used; /* by a load balancer */
 } Target;
 
 /* In cx->tx. */
@@ -20,7 +21,8 @@ static int load(SwCtx *cx, SwStr id, Target *ret, SwError *err) {
     *ret = (Target){.id = id};
     if (sw_doc_get(cx->tx, &elbv2_targets, id, &t, err) < 0)
         return -1;
-    if (t && sw_doc_get(cx->tx, &elbv2_target_groups, ((Elbv2TargetRecord *)t)->group_name, &g, err) < 0)
+    if (t &&
+        sw_doc_get(cx->tx, &elbv2_target_groups, ((Elbv2TargetRecord *)t)->group_name, &g, err) < 0)
         return -1;
     if (!t || !g)
         return 0;
@@ -34,7 +36,9 @@ static int load(SwCtx *cx, SwStr id, Target *ret, SwError *err) {
 
 static SwHealthCheck check_of(const Elbv2TargetGroup *g) {
     return (SwHealthCheck){
-        .protocol = elbv2_is(g->health_check_protocol, "HTTP") ? SW_CHECK_HTTP : elbv2_is(g->health_check_protocol, "HTTPS") ? SW_CHECK_HTTPS : SW_CHECK_TCP,
+        .protocol = elbv2_is(g->health_check_protocol, "HTTP")    ? SW_CHECK_HTTP
+                    : elbv2_is(g->health_check_protocol, "HTTPS") ? SW_CHECK_HTTPS
+                                                                  : SW_CHECK_TCP,
         .path = g->health_check_path,
         .matcher = g->matcher ? g->matcher->http_code : SW_NO_STR,
         .timeout_ms = g->health_check_timeout_seconds.v * 1000,
@@ -45,11 +49,14 @@ static SwHealthCheck check_of(const Elbv2TargetGroup *g) {
 
 static uint16_t check_port(const Target *x) {
     int64_t port = x->t->target->port.v;
-    return sw_str_to_i64(x->g->group->health_check_port, &port) ? (uint16_t)port : (uint16_t)x->t->target->port.v;
+    return sw_str_to_i64(x->g->group->health_check_port, &port) ? (uint16_t)port
+                                                                : (uint16_t)x->t->target->port.v;
 }
 
 static SwStr state_text(SwTargetState s) {
-    return s == SW_TARGET_HEALTHY ? SW_STR("healthy") : s == SW_TARGET_UNHEALTHY ? SW_STR("unhealthy") : SW_STR("initial");
+    return s == SW_TARGET_HEALTHY     ? SW_STR("healthy")
+           : s == SW_TARGET_UNHEALTHY ? SW_STR("unhealthy")
+                                      : SW_STR("initial");
 }
 
 /* Counters stop at their thresholds, so that a target that stays as it is writes nothing. */
@@ -58,7 +65,8 @@ static bool take(Elbv2TargetRecord *t, const SwHealthCheck *c, const SwProbe *r,
     *ret_state = sw_health_step(c, &h, r) ? state_text(h.state) : SW_NO_STR;
     h.passes = SW_MIN(h.passes, c->healthy_threshold);
     h.fails = SW_MIN(h.fails, c->unhealthy_threshold);
-    bool changed = ret_state->p || h.passes != t->passes.v || h.fails != t->fails.v || (int)h.last.result != t->result.v || h.last.status != t->status.v;
+    bool changed = ret_state->p || h.passes != t->passes.v || h.fails != t->fails.v ||
+                   (int)h.last.result != t->result.v || h.last.status != t->status.v;
     t->passes = SW_SOME_INT(h.passes);
     t->fails = SW_SOME_INT(h.fails);
     t->result = SW_SOME_INT(h.last.result);
@@ -97,7 +105,7 @@ static int check(SwCtx *cx, const Target *x, SwStep *ret_step, SwError *err) {
     SwTime began = sw_now(cx);
     ret_step->waiting = true;
     if (!elbv2_probe(cx, x->id, &c, x->t->target->id, check_port(x), &r)) {
-        ret_step->again = began + c.timeout_ms * SW_MS + SW_S;        /* its end wakes us before */
+        ret_step->again = began + c.timeout_ms * SW_MS + SW_S; /* its end wakes us before */
         return 0;
     }
     ret_step->again = began + x->g->group->health_check_interval_seconds.v * SW_S;
@@ -128,7 +136,8 @@ fail:
 
 static int in_flight(SwCtx *cx, const Target *x, int64_t *ret, SwError *err) {
     SwStr group = elbv2_proxy_group_id(cx->arena, cx->account, cx->region, x->g);
-    SwStr target = sw_strf(cx->arena, "%.*s:%lld", SW_FMT(x->t->target->id), (long long)x->t->target->port.v);
+    SwStr target =
+        sw_strf(cx->arena, "%.*s:%lld", SW_FMT(x->t->target->id), (long long)x->t->target->port.v);
     SwProxyStatList l = {0};
     *ret = 0;
     if (sw_proxy_stats(cx->host->proxy, cx->arena, &l, err) < 0)
@@ -145,7 +154,8 @@ static int gone(SwCtx *cx, SwStr id, SwError *err) {
         return -1;
     if (load(cx, id, &x, err) < 0)
         goto fail;
-    if (x.t && elbv2_is(x.t->state, "draining") && elbv2_target_set(cx, id, x.g, x.t, SW_STR("deregistered"), err) < 0)
+    if (x.t && elbv2_is(x.t->state, "draining") &&
+        elbv2_target_set(cx, id, x.g, x.t, SW_STR("deregistered"), err) < 0)
         goto fail;
     return sw_ctx_commit(cx, err);
 fail:
@@ -163,7 +173,8 @@ static int drain(SwCtx *cx, const Target *x, SwStep *ret_step, SwError *err) {
     if (!active)
         return gone(cx, x->id, err);
     /* Before it is applied, the proxy's controller wakes us. */
-    ret_step->again = SW_OR(x->t->drain_applied, false) ? SW_MIN(until, sw_now(cx) + DRAIN_LOOK) : until;
+    ret_step->again =
+        SW_OR(x->t->drain_applied, false) ? SW_MIN(until, sw_now(cx) + DRAIN_LOOK) : until;
     ret_step->waiting = true;
     return 0;
 }

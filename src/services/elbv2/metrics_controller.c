@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The data plane's records as CloudWatch metrics, minute by minute. The position up to which records were read is written
- * in the transaction that stores their metrics, so that a request counts once over restarts and crashes. Names in the
- * records carry account, region, load balancer and group: nothing is looked up, and what was deleted meanwhile counts.
+/* The data plane's records as CloudWatch metrics, minute by minute. The position up to which
+ * records were read is written in the transaction that stores their metrics, so that a request
+ * counts once over restarts and crashes. Names in the records carry account, region, load balancer
+ * and group: nothing is looked up, and what was deleted meanwhile counts.
  *
  * The numbers of healthy and unhealthy targets are written once a minute. */
 
@@ -13,43 +14,46 @@
 #include "services/elbv2/elbv2.h"
 
 #define READ_EVERY (5 * SW_S)
-#define RECORDS_MAX 4000                            /* of one step */
-#define VALUES_MAX 150                              /* of one datum, as PutMetricData has it */
-#define DATA_MAX 500                                /* of one call */
+#define RECORDS_MAX 4000 /* of one step */
+#define VALUES_MAX 150   /* of one datum, as PutMetricData has it */
+#define DATA_MAX 500     /* of one call */
 
-typedef struct Metric {                             /* one name, dimensions and minute */
-    SwStr  lb, group;                               /* dimensions' values; group may be absent */
+typedef struct Metric { /* one name, dimensions and minute */
+    SwStr lb, group;    /* dimensions' values; group may be absent */
     SwTime minute;
     const char *name, *unit;
     CloudwatchMetricDatumList data;
 } Metric;
 
-typedef struct Scope {                              /* an account's region and namespace: one call */
-    SwStr  account, region;
+typedef struct Scope { /* an account's region and namespace: one call */
+    SwStr account, region;
     const char *space;
-    SwMap  metrics;
+    SwMap metrics;
 } Scope;
 
 typedef struct Pass {
     SwCtx *cx;
-    SwMap  scopes;
-    SwTime offset;                                  /* of the clock from the system's time, which records have */
-    bool   real;
+    SwMap scopes;
+    SwTime offset; /* of the clock from the system's time, which records have */
+    bool real;
 } Pass;
 
-typedef struct Owner {                              /* what a name in the data plane says */
+typedef struct Owner { /* what a name in the data plane says */
     SwStr account, region, dimension;
-    bool  network;
+    bool network;
 } Owner;
 
-/* "ACCOUNT.REGION.app.NAME.HEX" -> "app/NAME/HEX"; "ACCOUNT.REGION.NAME.HEX" -> "targetgroup/NAME/HEX" */
+/* "ACCOUNT.REGION.app.NAME.HEX" -> "app/NAME/HEX"; "ACCOUNT.REGION.NAME.HEX" ->
+ * "targetgroup/NAME/HEX" */
 static bool parse_name(SwArena *a, SwStr id, Owner *ret) {
     SwStrList p = sw_str_split(a, id, '.');
     if (p.n != 4 && p.n != 5)
         return false;
-    *ret = (Owner){.account = p.v[0], .region = p.v[1], .network = p.n == 5 && elbv2_is(p.v[2], "net")};
-    ret->dimension = p.n == 5 ? sw_strf(a, "%.*s/%.*s/%.*s", SW_FMT(p.v[2]), SW_FMT(p.v[3]), SW_FMT(p.v[4]))
-                              : sw_strf(a, "targetgroup/%.*s/%.*s", SW_FMT(p.v[2]), SW_FMT(p.v[3]));
+    *ret = (Owner){
+        .account = p.v[0], .region = p.v[1], .network = p.n == 5 && elbv2_is(p.v[2], "net")};
+    ret->dimension =
+        p.n == 5 ? sw_strf(a, "%.*s/%.*s/%.*s", SW_FMT(p.v[2]), SW_FMT(p.v[3]), SW_FMT(p.v[4]))
+                 : sw_strf(a, "targetgroup/%.*s/%.*s", SW_FMT(p.v[2]), SW_FMT(p.v[3]));
     return true;
 }
 
@@ -68,7 +72,8 @@ static Scope *scope_of(Pass *p, const Owner *o) {
     return s;
 }
 
-static Metric *metric_of(Pass *p, Scope *s, SwStr lb, SwStr group, SwTime minute, const char *name, const char *unit) {
+static Metric *metric_of(Pass *p, Scope *s, SwStr lb, SwStr group, SwTime minute, const char *name,
+                         const char *unit) {
     SwArena *a = p->cx->arena;
     SwStr key = sw_strf(a, "%.*s %.*s %lld %s", SW_FMT(lb), SW_FMT(group), (long long)minute, name);
     Metric *m = sw_map_get(&s->metrics, key);
@@ -112,28 +117,34 @@ static void add_value(Pass *p, Metric *m, double value, double count) {
     *sw_list_add(p->cx->arena, &d->counts) = SW_SOME_DOUBLE(count);
 }
 
-typedef struct Sum {                                /* where one record's numbers go */
-    Pass  *p;
+typedef struct Sum { /* where one record's numbers go */
+    Pass *p;
     Scope *s;
-    SwStr  lb, group;
+    SwStr lb, group;
     SwTime minute;
 } Sum;
 
-static void add(const Sum *x, bool with_group, const char *name, const char *unit, double value, double count) {
+static void add(const Sum *x, bool with_group, const char *name, const char *unit, double value,
+                double count) {
     add_value(x->p, metric_of(x->p, x->s, x->lb, SW_NO_STR, x->minute, name, unit), value, count);
     if (with_group && x->group.p)
-        add_value(x->p, metric_of(x->p, x->s, x->lb, x->group, x->minute, name, unit), value, count);
+        add_value(x->p, metric_of(x->p, x->s, x->lb, x->group, x->minute, name, unit), value,
+                  count);
 }
 
 static const char *code_metric(bool target, int status) {
-    static const char *const of_target[] = {"HTTPCode_Target_2XX_Count", "HTTPCode_Target_3XX_Count", "HTTPCode_Target_4XX_Count", "HTTPCode_Target_5XX_Count"};
-    static const char *const of_lb[] = {NULL, "HTTPCode_ELB_3XX_Count", "HTTPCode_ELB_4XX_Count", "HTTPCode_ELB_5XX_Count"};
+    static const char *const of_target[] = {
+        "HTTPCode_Target_2XX_Count", "HTTPCode_Target_3XX_Count", "HTTPCode_Target_4XX_Count",
+        "HTTPCode_Target_5XX_Count"};
+    static const char *const of_lb[] = {NULL, "HTTPCode_ELB_3XX_Count", "HTTPCode_ELB_4XX_Count",
+                                        "HTTPCode_ELB_5XX_Count"};
     int class = status / 100 - 2;
     return class < 0 || class > 3 ? NULL : target ? of_target[class] : of_lb[class];
 }
 
 static void add_http(const Sum *x, const SwProxyRecord *r) {
-    const char *code = code_metric(r->target_status > 0, r->target_status > 0 ? r->target_status : r->status);
+    const char *code =
+        code_metric(r->target_status > 0, r->target_status > 0 ? r->target_status : r->status);
     int refused = r->retries + (r->end[0] == 'S' && r->end[1] == 'C' ? 1 : 0);
     if (sw_str_is(r->target))
         add(x, true, "RequestCount", "Count", 1, 1);
@@ -177,7 +188,9 @@ static SwStr dimension_of_arn(SwArena *a, SwStr arn) {
     SwArn parsed;
     if (!sw_arn_parse(arn, &parsed))
         return SW_NO_STR;
-    return sw_str_starts(parsed.resource, SW_STR("loadbalancer/")) ? sw_str_skip(parsed.resource, 13) : parsed.resource;
+    return sw_str_starts(parsed.resource, SW_STR("loadbalancer/"))
+               ? sw_str_skip(parsed.resource, 13)
+               : parsed.resource;
 }
 
 static int add_group_health(Pass *p, const SwDocRow *row, SwTime minute, SwError *err) {
@@ -187,7 +200,8 @@ static int add_group_health(Pass *p, const SwDocRow *row, SwTime minute, SwError
     SwDocList targets;
     double healthy = 0, unhealthy = 0;
     sw_tx_scope(cx->tx, row->account, row->region);
-    if (elbv2_group_lbs(cx, g->group->target_group_arn, &lbs, err) < 0 || elbv2_targets_of(cx, g, &targets, err) < 0)
+    if (elbv2_group_lbs(cx, g->group->target_group_arn, &lbs, err) < 0 ||
+        elbv2_targets_of(cx, g, &targets, err) < 0)
         return -1;
     for (size_t i = 0; i < targets.n; i++) {
         SwStr state = ((const Elbv2TargetRecord *)targets.v[i].record)->state;
@@ -195,11 +209,14 @@ static int add_group_health(Pass *p, const SwDocRow *row, SwTime minute, SwError
         unhealthy += elbv2_is(state, "unhealthy");
     }
     for (size_t i = 0; i < lbs.n; i++) {
-        const Owner o = {row->account, row->region, dimension_of_arn(cx->arena, lbs.v[i]), elbv2_group_is_network(g->group)};
+        const Owner o = {row->account, row->region, dimension_of_arn(cx->arena, lbs.v[i]),
+                         elbv2_group_is_network(g->group)};
         Scope *s = scope_of(p, &o);
         SwStr group = dimension_of_arn(cx->arena, g->group->target_group_arn);
-        add_value(p, metric_of(p, s, o.dimension, group, minute, "HealthyHostCount", "Count"), healthy, 1);
-        add_value(p, metric_of(p, s, o.dimension, group, minute, "UnHealthyHostCount", "Count"), unhealthy, 1);
+        add_value(p, metric_of(p, s, o.dimension, group, minute, "HealthyHostCount", "Count"),
+                  healthy, 1);
+        add_value(p, metric_of(p, s, o.dimension, group, minute, "UnHealthyHostCount", "Count"),
+                  unhealthy, 1);
     }
     return 0;
 }
@@ -251,8 +268,8 @@ static int put_all(Pass *p, const Elbv2PositionRecord *position, SwError *err) {
 
 typedef struct Seen {
     Elbv2PositionRecord position;
-    SwTime              minute;                     /* to write targets' health for; 0: written already */
-    int64_t             lbs;
+    SwTime minute; /* to write targets' health for; 0: written already */
+    int64_t lbs;
 } Seen;
 
 static int look(Pass *p, Seen *ret, SwError *err) {
@@ -272,7 +289,7 @@ static int look(Pass *p, Seen *ret, SwError *err) {
     if (p->scopes.n)
         ret->position.hosts_counted = SW_SOME_TIME(ret->minute);
     else
-        ret->minute = 0;                /* no group is in use yet: look again */
+        ret->minute = 0; /* no group is in use yet: look again */
     return 0;
 }
 
@@ -303,7 +320,8 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     int r = look(&p, &seen, err);
     sw_ctx_rollback(cx);
     int64_t from = SW_OR(seen.position.position, 0);
-    if (r < 0 || sw_proxy_records(cx->host->proxy, cx->arena, from, RECORDS_MAX, &l, &next, err) < 0)
+    if (r < 0 ||
+        sw_proxy_records(cx->host->proxy, cx->arena, from, RECORDS_MAX, &l, &next, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
         add_record(&p, &l.v[i]);
@@ -316,7 +334,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
         return 0;
     if (!sw_error_is(err, &SW_NOT_IMPLEMENTED))
         return -1;
-    sw_error_reset(err);                /* a server without CloudWatch: the position stays */
+    sw_error_reset(err); /* a server without CloudWatch: the position stays */
     ret_step->again = sw_now(cx) + SW_MINUTE;
     ret_step->waiting = true;
     return 0;

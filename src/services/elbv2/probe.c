@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the service keeps in memory: probes under way and the ports that are served.
  *
- * A probe runs on a thread of its own, so a target that does not answer costs a thread that sleeps and nothing else. Its
- * step waits a moment, in which nearly all targets answer; else it ends, and the thread wakes it with the result. A probe
- * never touches the store, and after a reset or the end nothing of SwHost: the state goes with its last probe. */
+ * A probe runs on a thread of its own, so a target that does not answer costs a thread that sleeps
+ * and nothing else. Its step waits a moment, in which nearly all targets answer; else it ends, and
+ * the thread wakes it with the result. A probe never touches the store, and after a reset or the
+ * end nothing of SwHost: the state goes with its last probe. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,23 +22,23 @@
 
 typedef struct Probe {
     struct Probe *next;
-    Elbv2State   *state;
-    SwArena      *arena;
-    SwStr         account, region, id, address;
+    Elbv2State *state;
+    SwArena *arena;
+    SwStr account, region, id, address;
     SwHealthCheck check;
-    uint16_t      port;
-    SwProbe       result;
-    bool          done, awaited, stale;             /* stale: a reset came meanwhile */
+    uint16_t port;
+    SwProbe result;
+    bool done, awaited, stale; /* stale: a reset came meanwhile */
 } Probe;
 
 struct Elbv2State {
-    SwArena        *arena;
-    SwHost         *host;                           /* NULL: closed */
+    SwArena *arena;
+    SwHost *host; /* NULL: closed */
     pthread_mutex_t lock;
-    pthread_cond_t  ended;
-    Probe          *first;
-    size_t          running;
-    uint64_t        ours[65536 / 64];
+    pthread_cond_t ended;
+    Probe *first;
+    size_t running;
+    uint64_t ours[65536 / 64];
 };
 
 int elbv2_state_open(SwHost *h, SwError *err) {
@@ -104,7 +105,8 @@ void elbv2_state_reset(SwHost *h) {
     pthread_mutex_unlock(&s->lock);
 }
 
-/* The lock is held while the engine is woken: so a reset that has begun is never followed by a wake from before it. */
+/* The lock is held while the engine is woken: so a reset that has begun is never followed by a wake
+ * from before it. */
 static void *run(void *arg) {
     Probe *p = arg;
     Elbv2State *s = p->state;
@@ -118,7 +120,8 @@ static void *run(void *arg) {
     else if (p->stale || !s->host)
         probe_free(s, p);
     else if (sw_engine_wake(s->host->engine, &elbv2_health, p->account, p->region, p->id, &err) < 0)
-        sw_log(SW_WARN, "a health check's result waits for the next check", SW_F("target", p->id), SW_F("cause", err.cause));
+        sw_log(SW_WARN, "a health check's result waits for the next check", SW_F("target", p->id),
+               SW_F("cause", err.cause));
     if (!s->host && !s->running)
         end(s);
     else
@@ -128,20 +131,29 @@ static void *run(void *arg) {
 
 static Probe *find(Elbv2State *s, SwCtx *cx, SwStr id) {
     for (Probe *p = s->first; p; p = p->next)
-        if (!p->stale && sw_str_eq(p->id, id) && sw_str_eq(p->account, cx->account) && sw_str_eq(p->region, cx->region))
+        if (!p->stale && sw_str_eq(p->id, id) && sw_str_eq(p->account, cx->account) &&
+            sw_str_eq(p->region, cx->region))
             return p;
     return NULL;
 }
 
-static Probe *start(Elbv2State *s, SwCtx *cx, SwStr id, const SwHealthCheck *c, SwStr address, uint16_t port) {
+static Probe *start(Elbv2State *s, SwCtx *cx, SwStr id, const SwHealthCheck *c, SwStr address,
+                    uint16_t port) {
     pthread_attr_t detached;
     pthread_t thread;
     if (s->running >= PROBES_MAX)
         return NULL;
     SwArena *a = sw_arena_new(0);
     Probe *p = sw_new(a, Probe);
-    *p = (Probe){.next = s->first, .state = s, .arena = a, .account = sw_str_dup(a, cx->account), .region = sw_str_dup(a, cx->region),
-                 .id = sw_str_dup(a, id), .address = sw_str_dup(a, address), .check = *c, .port = port};
+    *p = (Probe){.next = s->first,
+                 .state = s,
+                 .arena = a,
+                 .account = sw_str_dup(a, cx->account),
+                 .region = sw_str_dup(a, cx->region),
+                 .id = sw_str_dup(a, id),
+                 .address = sw_str_dup(a, address),
+                 .check = *c,
+                 .port = port};
     p->check.path = c->path.p ? sw_str_dup(a, c->path) : SW_NO_STR;
     p->check.matcher = c->matcher.p ? sw_str_dup(a, c->matcher) : SW_NO_STR;
     pthread_attr_init(&detached);
@@ -158,7 +170,8 @@ static Probe *start(Elbv2State *s, SwCtx *cx, SwStr id, const SwHealthCheck *c, 
     return p;
 }
 
-bool elbv2_probe(SwCtx *cx, SwStr id, const SwHealthCheck *c, SwStr address, uint16_t port, SwProbe *ret) {
+bool elbv2_probe(SwCtx *cx, SwStr id, const SwHealthCheck *c, SwStr address, uint16_t port,
+                 SwProbe *ret) {
     Elbv2State *s = cx->host->elbv2;
     struct timespec until;
     int waited = 0;
@@ -210,7 +223,8 @@ static bool can_bind(const char *address, uint16_t port) {
     _sw_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || inet_pton(AF_INET, address, &to.sin_addr) != 1)
         return false;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 || bind(fd, (const struct sockaddr *)&to, sizeof to) < 0)
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(fd, (const struct sockaddr *)&to, sizeof to) < 0)
         return false;
     return listen(fd, 1) == 0;
 }

@@ -9,11 +9,16 @@ int elbv2_tags_check(const Elbv2TagList *tags, SwError *err) {
     for (size_t i = 0; i < tags->n; i++) {
         for (size_t k = 0; k < i; k++)
             if (sw_str_eq(tags->v[i].key, tags->v[k].key))
-                return sw_fail(err, &ELBV2_DUPLICATE_TAG_KEYS_EXCEPTION, "Duplicate tag keys provided: '%.*s'", SW_FMT(tags->v[i].key));
+                return sw_fail(err, &ELBV2_DUPLICATE_TAG_KEYS_EXCEPTION,
+                               "Duplicate tag keys provided: '%.*s'", SW_FMT(tags->v[i].key));
         if (sw_str_starts(tags->v[i].key, SW_STR("aws:")))
-            return sw_fail(err, &SW_VALIDATION_ERROR, "Tag keys starting with 'aws:' are reserved: '%.*s'", SW_FMT(tags->v[i].key));
+            return sw_fail(err, &SW_VALIDATION_ERROR,
+                           "Tag keys starting with 'aws:' are reserved: '%.*s'",
+                           SW_FMT(tags->v[i].key));
     }
-    return tags->n > TAGS_MAX ? sw_fail(err, &ELBV2_TOO_MANY_TAGS_EXCEPTION, "The maximum number of tags is %d", TAGS_MAX) : 0;
+    return tags->n > TAGS_MAX ? sw_fail(err, &ELBV2_TOO_MANY_TAGS_EXCEPTION,
+                                        "The maximum number of tags is %d", TAGS_MAX)
+                              : 0;
 }
 
 /* A tagged document, whichever kind the ARN is of. */
@@ -75,7 +80,8 @@ int elbv2_add_tags(SwCtx *cx, const Elbv2AddTagsInput *in, Elbv2AddTagsOutput *o
     return 0;
 }
 
-int elbv2_remove_tags(SwCtx *cx, const Elbv2RemoveTagsInput *in, Elbv2RemoveTagsOutput *out, SwError *err) {
+int elbv2_remove_tags(SwCtx *cx, const Elbv2RemoveTagsInput *in, Elbv2RemoveTagsOutput *out,
+                      SwError *err) {
     for (size_t i = 0; i < in->resource_arns.n; i++) {
         Tagged t;
         size_t kept = 0;
@@ -91,7 +97,8 @@ int elbv2_remove_tags(SwCtx *cx, const Elbv2RemoveTagsInput *in, Elbv2RemoveTags
     return 0;
 }
 
-int elbv2_describe_tags(SwCtx *cx, const Elbv2DescribeTagsInput *in, Elbv2DescribeTagsOutput *out, SwError *err) {
+int elbv2_describe_tags(SwCtx *cx, const Elbv2DescribeTagsInput *in, Elbv2DescribeTagsOutput *out,
+                        SwError *err) {
     sw_list_present(cx->arena, &out->tag_descriptions);
     for (size_t i = 0; i < in->resource_arns.n; i++) {
         Tagged t;

@@ -96,8 +96,11 @@ int ecs_task_put(SwCtx *cx, EcsTaskRecord *t, SwError *err) sw_must_check;
 int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, SwDocList *ret,
                  SwError *err) sw_must_check;
 SwStr ecs_task_id(const EcsTaskRecord *t);
-const EcsContainerDefinition *ecs_container_definition(const EcsTaskRecord *t, SwStr name);
+bool ecs_is_checked(const EcsContainerDefinition *d); /* has a health check that is not NONE */
 bool ecs_is(SwStr s, const char *word);
+/* Where a target group of the service finds the task. false: it has no such container. */
+bool ecs_target_of(const EcsTaskRecord *t, const EcsLoadBalancer *b, SwStr *ret_id,
+                   int64_t *ret_port);
 
 /* ---- task_start.c, image.c: without transaction ---- */
 

@@ -40,7 +40,7 @@ static void task_health(EcsTaskRecord *t) {
     bool unknown = false;
     for (size_t i = 0; i < t->task->containers.n; i++) {
         const EcsContainerDefinition *d = &t->definition->container_definitions.v[i];
-        if (!d->health_check || !SW_OR(d->essential, true))
+        if (!ecs_is_checked(d) || !SW_OR(d->essential, true))
             continue;
         SwStr h = t->task->containers.v[i].health_status;
         if (ecs_is(h, "UNHEALTHY")) {

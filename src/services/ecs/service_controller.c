@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The service scheduler.
  *
- *   deployment:  IN_PROGRESS -- all tasks healthy, no others left --> COMPLETED
- *                    |  too many failed tasks, or an alarm
- *                    '--> FAILED -- rollback --> the last good deployment is PRIMARY again,
- * IN_PROGRESS service:     ACTIVE -- DeleteService --> DRAINING -- no task left --> INACTIVE -- an
- * hour --> gone
+ *   deployment   IN_PROGRESS -- all tasks healthy, no others left --> COMPLETED
+ *                     |  too many failed tasks, or an alarm
+ *                     '--> FAILED -- rollback --> the last good one is PRIMARY and IN_PROGRESS
+ * again
+ *
+ *   service      ACTIVE -- DeleteService --> DRAINING -- no task left --> INACTIVE -- an hour -->
+ * gone
  *
  * A step is one transaction and acts only on the store: it makes task records, marks tasks to stop,
  * and asks the load balancer's health through its API. Tasks do the rest (task_controller.c) and
  * wake the service with each change, so that a crash between any two steps leaves a service that
  * the next one carries on. */
 
-#include "ecs.h"
+#include "service_round.h"
 
 #include "base/log.h"
 #include "models/cloudwatch.gen.h"
@@ -21,155 +23,14 @@
 
 #define POLL SW_S /* of target health and alarms while a deployment is under way */
 #define POLL_STEADY (5 * SW_S)
-#define PROOF (2 * SW_S) /* a task without any health check must run so long to count as healthy   \
-                          */
 
-typedef struct Seen { /* a task as the scheduler sees it */
-    EcsTaskRecord *t;
-    bool alive;   /* desired RUNNING */
-    bool serving; /* alive, or still in a state before DEACTIVATING */
-    bool primary, healthy;
-    SwStr ill; /* why it must be replaced; absent: it need not */
-} Seen;
-
-typedef struct Round {
-    SwCtx *cx;
-    EcsServiceRecord *s;
-    EcsDeployment *primary;
-    EcsDeploymentState *state;
-    Seen *seen;
-    size_t n;
-    SwTime now, again;
-    bool changed;
-    Elbv2DescribeTargetHealthOutput *health[5];
-} Round;
-
-static void look_again(Round *r, SwTime at) {
-    if (!r->again || at < r->again)
-        r->again = at;
-}
-
-static bool in_progress(const Round *r) {
+static bool in_progress(const EcsRound *r) {
     return ecs_is(r->primary->rollout_state, "IN_PROGRESS");
-}
-
-/* ---- looking ---- */
-
-static int ask_health(Round *r, SwError *err) {
-    for (size_t i = 0; i < r->s->service->load_balancers.n && i < SW_N(r->health); i++) {
-        Elbv2DescribeTargetHealthInput in = {
-            .target_group_arn = r->s->service->load_balancers.v[i].target_group_arn};
-        if (elbv2_call_describe_target_health(r->cx, &in, &r->health[i], err) < 0) {
-            r->health[i] = NULL; /* the group is gone: its targets are not healthy */
-            sw_error_reset(err);
-        }
-    }
-    return 0;
-}
-
-static int64_t target_port(const EcsTaskRecord *t, const EcsLoadBalancer *b) {
-    for (size_t i = 0; i < t->task->containers.n; i++) {
-        const EcsContainer *c = &t->task->containers.v[i];
-        for (size_t k = 0; sw_str_eq(c->name, b->container_name) && k < c->network_bindings.n; k++)
-            if (SW_OR(c->network_bindings.v[k].container_port, 0) == SW_OR(b->container_port, 0))
-                return SW_OR(c->network_bindings.v[k].host_port, 0);
-    }
-    return SW_OR(b->container_port, 0);
-}
-
-static const Elbv2TargetHealth *target_health(const Round *r, const EcsTaskRecord *t,
-                                              const EcsLoadBalancer *b) {
-    SwStr id = ecs_is(t->definition->network_mode, "awsvpc") ? t->address : SW_STR("127.0.0.1");
-    int64_t port = target_port(t, b);
-    for (size_t i = 0; i < r->s->service->load_balancers.n && i < SW_N(r->health); i++) {
-        if (!r->health[i] ||
-            !sw_str_eq(r->s->service->load_balancers.v[i].target_group_arn, b->target_group_arn))
-            continue;
-        for (size_t k = 0; k < r->health[i]->target_health_descriptions.n; k++) {
-            const Elbv2TargetHealthDescription *d = &r->health[i]->target_health_descriptions.v[k];
-            if (d->target && sw_str_eq(d->target->id, id) && SW_OR(d->target->port, 0) == port)
-                return d->target_health;
-        }
-    }
-    return NULL;
-}
-
-static void judge_targets(Round *r, Seen *s, bool grace) {
-    EcsTaskRecord *t = s->t;
-    for (size_t i = 0; i < t->load_balancers.n; i++) {
-        const EcsLoadBalancer *b = &t->load_balancers.v[i];
-        const Elbv2TargetHealth *h = target_health(r, t, b);
-        bool good = h && ecs_is(h->state, "healthy");
-        s->healthy &= good;
-        if (!h || good || grace || !ecs_is(h->state, "unhealthy") || s->ill.n)
-            continue;
-        s->ill = sw_strf(r->cx->arena, "Task failed ELB health checks in (target-group %.*s)",
-                         SW_FMT(b->target_group_arn));
-        SwStr id = ecs_task_id(t);
-        ecs_service_say(
-            r->cx, r->s,
-            "(task %.*s) (port %lld) is unhealthy in (target-group %.*s) due to (reason %.*s)",
-            SW_FMT(id), (long long)target_port(t, b), SW_FMT(b->target_group_arn),
-            SW_FMT(sw_str_or(h->description, h->reason)));
-    }
-}
-
-static bool is_checked(const EcsTaskRecord *t) {
-    for (size_t i = 0; i < t->definition->container_definitions.n; i++)
-        if (t->definition->container_definitions.v[i].health_check)
-            return true;
-    return t->load_balancers.n > 0;
-}
-
-static void judge(Round *r, Seen *s) {
-    EcsTask *k = s->t->task;
-    SwStr state = k->last_status;
-    bool early =
-        ecs_is(state, "PROVISIONING") || ecs_is(state, "PENDING") || ecs_is(state, "ACTIVATING");
-    s->alive = !ecs_is(k->desired_status, "STOPPED");
-    s->serving = (s->alive && early) || ecs_is(state, "RUNNING");
-    s->primary = sw_str_eq(s->t->deployment_id, r->primary->id);
-    s->healthy = s->alive && ecs_is(state, "RUNNING");
-    if (!s->healthy)
-        return;
-    SwTime started = SW_OR(k->started_at, r->now);
-    bool grace =
-        r->now < started + SW_OR(r->s->service->health_check_grace_period_seconds, 0) * SW_S;
-    bool has_check = false;
-    for (size_t i = 0; i < s->t->definition->container_definitions.n; i++)
-        has_check |= s->t->definition->container_definitions.v[i].health_check &&
-                     SW_OR(s->t->definition->container_definitions.v[i].essential, true);
-    if (has_check)
-        s->healthy &= ecs_is(k->health_status, "HEALTHY");
-    if (ecs_is(k->health_status, "UNHEALTHY") && !grace) {
-        SwStr id = ecs_task_id(s->t);
-        s->ill = SW_STR("Task failed container health checks");
-        ecs_service_say(r->cx, r->s, "(task %.*s) failed container health checks.", SW_FMT(id));
-    }
-    judge_targets(r, s, grace);
-    if (!is_checked(s->t) && !SW_OR(s->t->healthy, false) && r->now < started + PROOF) {
-        s->healthy = false;
-        look_again(r, started + PROOF);
-    }
-}
-
-static int look(Round *r, SwError *err) {
-    SwDocList l;
-    if (ecs_tasks_of(r->cx, "by_service", r->s->service->service_arn, &l, err) < 0 ||
-        ask_health(r, err) < 0)
-        return -1;
-    r->seen = sw_new_n(r->cx->arena, Seen, l.n + 1);
-    r->n = l.n;
-    for (size_t i = 0; i < l.n; i++) {
-        r->seen[i].t = l.v[i].record;
-        judge(r, &r->seen[i]);
-    }
-    return 0;
 }
 
 /* ---- failures ---- */
 
-static void count_failure(Round *r, const EcsTaskRecord *t) {
+static void count_failure(EcsRound *r, const EcsTaskRecord *t) {
     EcsDeploymentState *st = ecs_deployment_state(r->s, t->deployment_id);
     r->changed = true;
     r->s->steady = SW_SOME_BOOL(false);
@@ -181,7 +42,7 @@ static void count_failure(Round *r, const EcsTaskRecord *t) {
     st->not_before = SW_SOME_TIME(r->now + ecs_start_delay(st->consecutive.v));
 }
 
-static int impaired(Round *r, SwError *err) {
+static int impaired(EcsRound *r, SwError *err) {
     EcsDeploymentState *st = r->state;
     if (SW_OR(st->consecutive, 0) <= 3 || SW_OR(st->warned, false))
         return 0;
@@ -193,9 +54,9 @@ static int impaired(Round *r, SwError *err) {
 }
 
 /* Each task counts once: when it ended by itself, or became healthy for the first time. */
-static int account(Round *r, SwError *err) {
+static int account(EcsRound *r, SwError *err) {
     for (size_t i = 0; i < r->n; i++) {
-        Seen *s = &r->seen[i];
+        EcsSeen *s = &r->seen[i];
         EcsTaskRecord *t = s->t;
         bool fell = !s->alive && !SW_OR(t->counted, false) &&
                     (sw_str_eq(t->task->stop_code, ECS_TASK_STOP_CODE_TASK_FAILED_TO_START) ||
@@ -228,7 +89,7 @@ static int account(Round *r, SwError *err) {
 
 /* ---- starting and stopping ---- */
 
-static int stop_task(Round *r, Seen *s, SwStr reason, SwError *err) {
+static int stop_task(EcsRound *r, EcsSeen *s, SwStr reason, SwError *err) {
     if (!ecs_task_stop(s->t, r->now, ECS_TASK_STOP_CODE_SERVICE_SCHEDULER_INITIATED, reason))
         return 0;
     s->alive = s->healthy = false;
@@ -239,7 +100,7 @@ static int stop_task(Round *r, Seen *s, SwStr reason, SwError *err) {
     return sw_wake(r->cx, &ecs_task_controller, ecs_task_id(s->t), 0, err);
 }
 
-static void say_tasks(Round *r, const char *what, const SwStrList *ids, const char *noun) {
+static void say_tasks(EcsRound *r, const char *what, const SwStrList *ids, const char *noun) {
     if (!ids->n)
         return;
     SwBuf b = sw_buf(r->cx->arena, 64 * SW_KIB);
@@ -249,10 +110,10 @@ static void say_tasks(Round *r, const char *what, const SwStrList *ids, const ch
     ecs_service_say(r->cx, r->s, "%s %zu %s: %.*s.", what, ids->n, noun, SW_FMT(list));
 }
 
-static int replace_ill(Round *r, SwError *err) {
+static int replace_ill(EcsRound *r, SwError *err) {
     SwStrList ids = {0};
     for (size_t i = 0; i < r->n; i++) {
-        Seen *s = &r->seen[i];
+        EcsSeen *s = &r->seen[i];
         if (!s->alive || !s->ill.n)
             continue;
         s->t->counted = SW_SOME_BOOL(true);
@@ -266,12 +127,12 @@ static int replace_ill(Round *r, SwError *err) {
 }
 
 /* Worst first: not yet running, then running, then healthy. */
-static int stop_some(Round *r, bool primary, int64_t n, bool healthy_too, SwStr reason,
+static int stop_some(EcsRound *r, bool primary, int64_t n, bool healthy_too, SwStr reason,
                      SwError *err) {
     SwStrList ids = {0};
     for (int rank = 0; rank < 3 && n > 0; rank++)
         for (size_t i = r->n; i-- > 0 && n > 0;) {
-            Seen *s = &r->seen[i];
+            EcsSeen *s = &r->seen[i];
             int own = s->healthy ? 2 : ecs_is(s->t->task->last_status, "RUNNING") ? 1 : 0;
             if (!s->alive || s->primary != primary || own != rank || (own == 2 && !healthy_too))
                 continue;
@@ -284,7 +145,7 @@ static int stop_some(Round *r, bool primary, int64_t n, bool healthy_too, SwStr 
     return 0;
 }
 
-static EcsTagList tags_of(Round *r, const EcsTaskDefinitionRecord *d) {
+static EcsTagList tags_of(EcsRound *r, const EcsTaskDefinitionRecord *d) {
     EcsTagList tags = {0};
     EcsService *v = r->s->service;
     if (ecs_is(v->propagate_tags, "TASK_DEFINITION"))
@@ -300,13 +161,13 @@ static EcsTagList tags_of(Round *r, const EcsTaskDefinitionRecord *d) {
     return tags;
 }
 
-static int start_tasks(Round *r, int64_t n, SwError *err) {
+static int start_tasks(EcsRound *r, int64_t n, SwError *err) {
     SwCtx *cx = r->cx;
     const EcsDeployment *p = r->primary;
     if (n <= 0)
         return 0;
     if (r->now < SW_OR(r->state->not_before, 0)) {
-        look_again(r, r->state->not_before.v);
+        ecs_round_again(r, r->state->not_before.v);
         return 0;
     }
     EcsTaskPlan plan = {
@@ -344,14 +205,14 @@ static int start_tasks(Round *r, int64_t n, SwError *err) {
     return 0;
 }
 
-static int roll(Round *r, SwError *err) {
+static int roll(EcsRound *r, SwError *err) {
     const EcsDeploymentConfiguration *c = r->s->service->deployment_configuration;
     EcsRoll x = {.desired = r->primary->desired_count.v,
                  .minimum_percent = c->minimum_healthy_percent.v,
                  .maximum_percent = c->maximum_percent.v};
     int64_t old_ill = 0;
     for (size_t i = 0; i < r->n; i++) {
-        const Seen *s = &r->seen[i];
+        const EcsSeen *s = &r->seen[i];
         x.primary += s->alive && s->primary;
         x.primary_healthy += s->healthy && s->primary;
         x.old += s->alive && !s->primary;
@@ -360,11 +221,10 @@ static int roll(Round *r, SwError *err) {
     }
     EcsRollPlan p = ecs_roll(&x);
     bool failed = ecs_is(r->primary->rollout_state, "FAILED");
-    if (p.stop_primary && stop_some(r, true, p.stop_primary, true,
-                                    SW_STR("Scaling activity initiated by (deployment)"), err) < 0)
-        return -1;
     SwStr reason = sw_strf(r->cx->arena, "Scaling activity initiated by (deployment %.*s)",
                            SW_FMT(r->primary->id));
+    if (p.stop_primary && stop_some(r, true, p.stop_primary, true, reason, err) < 0)
+        return -1;
     /* A failed deployment without rollback stands still: what ran before it goes on. */
     if (!failed && old_ill + p.stop_old > 0 &&
         stop_some(r, false, old_ill + p.stop_old, p.stop_old > 0, reason, err) < 0)
@@ -375,7 +235,7 @@ static int roll(Round *r, SwError *err) {
 /* ---- the end of deployments ---- */
 
 /* Other deployments go from the list with their last task that still serves. */
-static void retire(Round *r) {
+static void retire(EcsRound *r) {
     EcsDeploymentList kept = {0};
     EcsService *v = r->s->service;
     for (size_t i = 0; i < v->deployments.n; i++) {
@@ -393,7 +253,7 @@ static void retire(Round *r) {
     r->changed = true;
 }
 
-static int fail(Round *r, SwStr why, bool rollback, SwError *err) {
+static int fail(EcsRound *r, SwStr why, bool rollback, SwError *err) {
     SwStr id = r->primary->id;
     r->changed = true;
     bool back = rollback && r->s->last_good && !sw_str_eq(r->s->last_good->id, id);
@@ -414,7 +274,7 @@ static int fail(Round *r, SwStr why, bool rollback, SwError *err) {
     return 0;
 }
 
-static int breaker(Round *r, SwError *err) {
+static int breaker(EcsRound *r, SwError *err) {
     const EcsDeploymentCircuitBreaker *b =
         r->s->service->deployment_configuration->deployment_circuit_breaker;
     if (!in_progress(r) || SW_OR(r->state->completed, false) || !b || !SW_OR(b->enable, false) ||
@@ -424,7 +284,7 @@ static int breaker(Round *r, SwError *err) {
                 SW_OR(b->rollback, false), err);
 }
 
-static int alarm_sounds(Round *r, const EcsDeploymentAlarms *a, bool *ret, SwError *err) {
+static int alarm_sounds(EcsRound *r, const EcsDeploymentAlarms *a, bool *ret, SwError *err) {
     CloudwatchDescribeAlarmsInput in = {.alarm_names = a->alarm_names};
     CloudwatchDescribeAlarmsOutput *out;
     *ret = false;
@@ -444,7 +304,7 @@ static int alarm_sounds(Round *r, const EcsDeploymentAlarms *a, bool *ret, SwErr
 
 /* An alarm that sounds when a deployment begins is not this deployment's doing: alarms are left
  * alone then, as AWS. */
-static int alarms(Round *r, SwError *err) {
+static int alarms(EcsRound *r, SwError *err) {
     const EcsDeploymentAlarms *a = r->s->service->deployment_configuration->alarms;
     bool sounds;
     if (!a || !SW_OR(a->enable, false) || !in_progress(r) || SW_OR(r->state->alarms_ignored, false))
@@ -457,13 +317,13 @@ static int alarms(Round *r, SwError *err) {
         r->changed = true;
         return 0;
     }
-    look_again(r, r->now + POLL);
+    ecs_round_again(r, r->now + POLL);
     return sounds ? fail(r, SW_STR("ECS deployment failed: alarm detected."),
                          SW_OR(a->rollback, false), err)
                   : 0;
 }
 
-static int complete(Round *r, SwError *err) {
+static int complete(EcsRound *r, SwError *err) {
     int64_t primary = 0, healthy = 0, others = 0;
     for (size_t i = 0; i < r->n; i++) {
         primary += r->seen[i].alive && r->seen[i].primary;
@@ -485,7 +345,7 @@ static int complete(Round *r, SwError *err) {
         r->state->healthy_since.v +
         SW_OR(r->s->service->deployment_configuration->bake_time_in_minutes, 0) * SW_MINUTE;
     if (in_progress(r) && r->now < baked) {
-        look_again(r, baked);
+        ecs_round_again(r, baked);
         return 0;
     }
     if (in_progress(r)) {
@@ -504,7 +364,7 @@ static int complete(Round *r, SwError *err) {
 
 /* ---- deletion ---- */
 
-static int draining(Round *r, SwError *err) {
+static int draining(EcsRound *r, SwError *err) {
     bool left = false;
     if (stop_some(r, true, (int64_t)r->n, true, SW_STR("Service was deleted"), err) < 0 ||
         stop_some(r, false, (int64_t)r->n, true, SW_STR("Service was deleted"), err) < 0)
@@ -517,11 +377,11 @@ static int draining(Round *r, SwError *err) {
     r->s->service->deployments = (EcsDeploymentList){0};
     r->s->expires_at = SW_SOME_TIME(r->now + SW_HOUR);
     r->changed = true;
-    look_again(r, r->s->expires_at.v);
+    ecs_round_again(r, r->s->expires_at.v);
     return 0;
 }
 
-static int active(Round *r, SwError *err) {
+static int active(EcsRound *r, SwError *err) {
     if (account(r, err) < 0 || replace_ill(r, err) < 0 || breaker(r, err) < 0 ||
         alarms(r, err) < 0 || roll(r, err) < 0)
         return -1;
@@ -531,13 +391,13 @@ static int active(Round *r, SwError *err) {
         return -1;
     bool targets = r->s->service->load_balancers.n > 0 && r->n > 0;
     if (targets)
-        look_again(r,
-                   r->now + (in_progress(r) || !SW_OR(r->s->steady, false) ? POLL : POLL_STEADY));
+        ecs_round_again(
+            r, r->now + (in_progress(r) || !SW_OR(r->s->steady, false) ? POLL : POLL_STEADY));
     return 0;
 }
 
 /* States of deployments that are gone and are not the one to go back to. */
-static void tidy(Round *r) {
+static void tidy(EcsRound *r) {
     typeof(r->s->states) kept = {0};
     for (size_t i = 0; i < r->s->states.n; i++) {
         EcsDeploymentState *st = &r->s->states.v[i];
@@ -552,7 +412,7 @@ static void tidy(Round *r) {
     r->s->states = kept;
 }
 
-static int run(Round *r, SwStr id, SwError *err) {
+static int run(EcsRound *r, SwStr id, SwError *err) {
     void *p;
     if (sw_doc_get(r->cx->tx, &ecs_services, id, &p, err) < 0)
         return -1;
@@ -560,7 +420,7 @@ static int run(Round *r, SwStr id, SwError *err) {
     if (!r->s)
         return 0;
     if (ecs_is(r->s->service->status, "INACTIVE")) {
-        look_again(r, r->s->expires_at.v);
+        ecs_round_again(r, r->s->expires_at.v);
         if (r->now < r->s->expires_at.v)
             return 0;
         r->again = 0;
@@ -571,7 +431,7 @@ static int run(Round *r, SwStr id, SwError *err) {
     r->state = r->primary ? ecs_deployment_state(r->s, r->primary->id) : NULL;
     if (SW_NEVER(!r->state))
         return 0;
-    if (look(r, err) < 0 ||
+    if (ecs_round_look(r, err) < 0 ||
         (ecs_is(r->s->service->status, "DRAINING") ? draining(r, err) : active(r, err)) < 0)
         return -1;
     if (!r->changed)
@@ -581,7 +441,7 @@ static int run(Round *r, SwStr id, SwError *err) {
 }
 
 static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
-    Round r = {.cx = cx, .now = sw_now(cx)};
+    EcsRound r = {.cx = cx, .now = sw_now(cx)};
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
     if (run(&r, id, err) < 0) {

@@ -19,11 +19,8 @@ SwStr ecs_task_id(const EcsTaskRecord *t) {
     return ecs_short_name(t->task->task_arn);
 }
 
-const EcsContainerDefinition *ecs_container_definition(const EcsTaskRecord *t, SwStr name) {
-    for (size_t i = 0; i < t->definition->container_definitions.n; i++)
-        if (sw_str_eq(t->definition->container_definitions.v[i].name, name))
-            return &t->definition->container_definitions.v[i];
-    return NULL;
+bool ecs_is_checked(const EcsContainerDefinition *d) {
+    return d->health_check && !ecs_is(d->health_check->command.v[0], "NONE");
 }
 
 int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, SwDocList *ret, SwError *err) {
@@ -163,7 +160,7 @@ static void make_containers(SwCtx *cx, EcsTaskRecord *t, SwStr id, SwStr cluster
             c->memory = sw_strf(cx->arena, "%lld", (long long)d->memory.v);
         if (d->memory_reservation.set)
             c->memory_reservation = sw_strf(cx->arena, "%lld", (long long)d->memory_reservation.v);
-        bool checked = d->health_check && !ecs_is(d->health_check->command.v[0], "NONE");
+        bool checked = ecs_is_checked(d);
         c->health_status = SW_STR("UNKNOWN");
         sw_list_present(cx->arena, &c->network_interfaces);
         EcsTaskContainer *s = sw_list_add(cx->arena, &t->containers);

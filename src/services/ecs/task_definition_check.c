@@ -189,8 +189,7 @@ static int check_depends(const EcsRegisterTaskDefinitionRequest *in,
                            "The container '%.*s' that '%.*s' depends on does not exist in the task "
                            "definition.",
                            SW_FMT(d->container_name), SW_FMT(c->name));
-        if (ecs_is(d->condition, "HEALTHY") &&
-            (!on->health_check || ecs_is(on->health_check->command.v[0], "NONE")))
+        if (ecs_is(d->condition, "HEALTHY") && !ecs_is_checked(on))
             return sw_fail(
                 err, &ECS_CLIENT_EXCEPTION,
                 "The container '%.*s' has no health check, which the condition HEALTHY needs.",

@@ -46,6 +46,14 @@ static int check(const SwAction *a, SwError *err) {
     return 0;
 }
 
+/* As AWS's SDK would tell it to the pipeline. */
+static int explain(SwError *err) {
+    const SwErrorKind *kind = err->kind;
+    if (kind->http >= 500)
+        return -1;
+    return sw_fail(err, kind, "Error calling startBuild: %s (Service: AWSCodeBuild; Status Code: %d; Error Code: %s)", err->message, kind->http, kind->code);
+}
+
 /* In cx->tx. The source's buildspec stays the project's. */
 static int start(SwCtx *cx, SwAction *a, CodebuildBuildRecord **ret, SwError *err) {
     CodebuildPipelineWork w = {.name = a->pipeline, .primary = option(a, "PrimarySource")};
@@ -64,10 +72,11 @@ static int start(SwCtx *cx, SwAction *a, CodebuildBuildRecord **ret, SwError *er
             in.source_version = a->input[i].revision;
     if (read_variables(cx, option(a, "EnvironmentVariables"), &in.environment_variables_override, err) < 0)
         return -1;
-    if (cx->host->config->strict && cx->host->auth.authorise &&
-        cx->host->auth.authorise(cx, "codebuild:StartBuild", sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in.project_name)), err) < 0)
-        return -1;
-    return codebuild_start(cx, &in, &w, sw_strf(cx->arena, "codepipeline/%.*s", SW_FMT(a->pipeline)), ret, err);
+    if ((cx->host->config->strict && cx->host->auth.authorise &&
+         cx->host->auth.authorise(cx, "codebuild:StartBuild", sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in.project_name)), err) < 0) ||
+        codebuild_start(cx, &in, &w, sw_strf(cx->arena, "codepipeline/%.*s", SW_FMT(a->pipeline)), ret, err) < 0)
+        return explain(err);
+    return 0;
 }
 
 static int first_step(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwError *err) {
@@ -85,7 +94,6 @@ static int first_step(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwEr
         return -1;
     SW_CRASH_POINT("codebuild.action_started");
     a->external_id = r->build->arn;
-    a->external_url = sw_strf(cx->arena, "http://127.0.0.1:%u/console/codebuild/%.*s", cx->host->port, SW_FMT(r->build->id));
     a->state = r->build->id;
     *ret_outcome = SW_ACTION_RUNNING;
     return 0;

@@ -105,8 +105,6 @@ static CodebuildLogsLocation *logs_of(SwCtx *cx, const CodebuildProject *p, SwSt
     l->group_name = c && sw_str_is(c->group_name) ? c->group_name : sw_strf(cx->arena, "/aws/codebuild/%.*s", SW_FMT(p->name));
     l->stream_name = c && sw_str_is(c->stream_name) ? sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(c->stream_name), SW_FMT(uuid)) : uuid;
     l->cloud_watch_logs_arn = sw_arn(cx, "logs", "log-group:%.*s:log-stream:%.*s", SW_FMT(l->group_name), SW_FMT(l->stream_name));
-    l->deep_link = sw_strf(cx->arena, "http://127.0.0.1:%u/console/logs/%.*s/%.*s", cx->host->port,
-                           SW_FMT(sw_percent_encode(cx->arena, l->group_name, false)), SW_FMT(sw_percent_encode(cx->arena, l->stream_name, false)));
     return l;
 }
 

@@ -11,6 +11,7 @@
 #define CHUNK (256 * SW_KIB)
 
 static const SwErrorKind ACTION_FAILED = {.code = "ConfigurationError", .http = 400};
+static const SwErrorKind NOT_PERMITTED = {.code = "PermissionError", .http = 400};
 
 static int check_configuration(const SwAction *a, SwError *err) {
     SwStr format = sw_str_map_get(&a->configuration, SW_STR("OutputArtifactFormat"));
@@ -22,6 +23,42 @@ static int check_configuration(const SwAction *a, SwError *err) {
         return sw_refuse_field(err, &ACTION_FAILED, "PollForSourceChanges",
                                "must be true or false");
     return 0;
+}
+
+/* AWS's words for what a pipeline's owner has to mend; errors of ours stay as they are. */
+static int explain(SwStr repository, SwStr branch, SwError *err) {
+    SwStr why = sw_str(err->message);
+    if (sw_str_starts(sw_str(err->kind->code), SW_STR("AccessDenied")))
+        return sw_fail(err, &NOT_PERMITTED,
+                       "The service role or action role doesn't have the permissions required to "
+                       "access the AWS CodeCommit repository named %.*s. Update the IAM role "
+                       "permissions, and then try again. Error: %.*s",
+                       SW_FMT(repository), SW_FMT(why));
+    if (sw_error_is(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION))
+        return sw_fail(err, &ACTION_FAILED,
+                       "The action failed because no branch named %.*s was found in the selected "
+                       "AWS CodeCommit repository %.*s. Make sure you are using the correct branch "
+                       "name, and then try again. Error: %.*s",
+                       SW_FMT(branch), SW_FMT(repository), SW_FMT(why));
+    if (err->kind->http < 500)
+        return sw_fail(err, &ACTION_FAILED,
+                       "The action failed because the AWS CodeCommit repository %.*s could not be "
+                       "read. Error: %.*s",
+                       SW_FMT(repository), SW_FMT(why));
+    return -1;
+}
+
+/* The same for the artifact's bucket. */
+static int explain_bucket(SwStr bucket, SwError *err) {
+    SwStr why = sw_str(err->message), code = sw_str(err->kind->code);
+    bool denied = sw_str_starts(code, SW_STR("AccessDenied"));
+    if (err->kind->http >= 500)
+        return -1;
+    return sw_fail(err, denied ? &NOT_PERMITTED : &ACTION_FAILED,
+                   "The service role or action role doesn't have the permissions required to "
+                   "access the Amazon S3 bucket named %.*s. Update the IAM role permissions, and "
+                   "then try again. Error: Amazon S3:%.*s:%.*s",
+                   SW_FMT(bucket), SW_FMT(code), SW_FMT(why));
 }
 
 /* The execution's own revision, else the branch's tip. Both reads are authorised for the action's
@@ -93,7 +130,9 @@ static int upload(SwCtx *as, const SwAction *a, const char *path, SwStr commit, 
     if (archive(as, path, commit, &put.body, err) < 0)
         return -1;
     put.content_length = SW_SOME_INT(put.body.size);
-    return s3_call_put_object(as, &put, &ignored, err);
+    if (s3_call_put_object(as, &put, &ignored, err) < 0)
+        return explain_bucket(put.bucket, err);
+    return 0;
 }
 
 /* "1484167798 -0800", as the API shows dates, to ISO 8601. */
@@ -129,8 +168,9 @@ static int fetch(SwCtx *cx, SwAction *a, SwError *err) {
                                             sw_ctx_assume(cx, a->role_arn, &as, err) < 0))
         return -1;
     as->region = sw_str_or(a->region, cx->region);
-    if (find_commit(as, a, repository, branch, &commit, err) < 0 ||
-        folder_of(as, repository, &path, err) < 0 ||
+    if (find_commit(as, a, repository, branch, &commit, err) < 0)
+        return explain(repository, branch, err);
+    if (folder_of(as, repository, &path, err) < 0 ||
         upload(as, a, path, commit->commit_id, err) < 0)
         return -1;
     set_result(cx->arena, a, commit, repository, branch);

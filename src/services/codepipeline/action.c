@@ -142,27 +142,47 @@ static void show_detail(SwCtx *cx, const CodepipelineActionRecord *a, Codepipeli
         .error_details = error_details(cx, a)};
 }
 
+/* filter: all of an execution; or its latest alone, without those that a retry replaced (startTimeRange Latest). */
+static int read_filter(const CodepipelineActionExecutionFilter *f, SwStr *ret_execution, bool *ret_latest, SwError *err) {
+    const CodepipelineLatestInPipelineExecutionFilter *latest = f ? f->latest_in_pipeline_execution : NULL;
+    *ret_execution = f ? f->pipeline_execution_id : SW_NO_STR;
+    *ret_latest = latest && sw_str_eq(latest->start_time_range, CODEPIPELINE_START_TIME_RANGE_LATEST);
+    if (!latest)
+        return 0;
+    if (sw_str_is(*ret_execution) && !sw_str_eq(*ret_execution, latest->pipeline_execution_id))
+        return sw_fail(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "filter.pipelineExecutionId and filter.latestInPipelineExecution name different executions");
+    *ret_execution = latest->pipeline_execution_id;
+    return 0;
+}
+
 int codepipeline_list_action_executions(SwCtx *cx, const CodepipelineListActionExecutionsInput *in, CodepipelineListActionExecutionsOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
+    CodepipelineExecutionRecord *e;
+    SwStr execution;
+    bool latest;
+    if (read_filter(in->filter, &execution, &latest, err) < 0)
+        return -1;
     SwDocList l;
-    const CodepipelineActionExecutionFilter *f = in->filter;
-    if (f && f->latest_in_pipeline_execution)
-        return sw_refuse_field(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "filter.latestInPipelineExecution", "is not available");
-    SwStr execution = f ? f->pipeline_execution_id : SW_NO_STR;
     SwDocQuery q = {.index = sw_str_is(execution) ? "by_execution" : "by_pipeline", .descending = true,
-                    .equals = {sw_str_is(execution) ? execution : in->pipeline_name}, .limit = (size_t)SW_OR(in->max_results, 100)};
+                    .equals = {sw_str_is(execution) ? execution : in->pipeline_name}};
+    size_t max = (size_t)SW_OR(in->max_results, 100);
     if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListActionExecutions", in->next_token, &q.after))
         return sw_fail(err, &CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid");
-    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0)
-        return -1;
-    CodepipelineExecutionRecord *e;
-    if (sw_str_is(execution) && codepipeline_execution_get(cx, in->pipeline_name, execution, &e, err) < 0)
-        return -1;
-    if (sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
+    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 ||
+        (sw_str_is(execution) && codepipeline_execution_get(cx, in->pipeline_name, execution, &e, err) < 0))
         return -1;
     sw_list_present(cx->arena, &out->action_execution_details);
-    for (size_t i = 0; i < l.n; i++)
-        show_detail(cx, l.v[i].record, sw_list_add(cx->arena, &out->action_execution_details));
+    do {
+        q.limit = max - out->action_execution_details.n;
+        if (sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
+            return -1;
+        for (size_t i = 0; i < l.n; i++) {
+            const CodepipelineActionRecord *a = l.v[i].record;
+            if (!latest || !SW_OR(a->retired, false))
+                show_detail(cx, a, sw_list_add(cx->arena, &out->action_execution_details));
+        }
+        q.after = l.next;
+    } while (sw_str_is(l.next) && out->action_execution_details.n < max);
     if (sw_str_is(l.next))
         out->next_token = sw_page_token(cx->arena, "ListActionExecutions", l.next);
     return 0;

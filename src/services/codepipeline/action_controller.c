@@ -13,6 +13,8 @@
 
 #include "services/codepipeline/codepipeline.h"
 
+static const SwErrorKind permission_error = {.code = "PermissionError", .http = 400};
+
 typedef struct Turn {
     SwCtx *cx;
     CodepipelineActionRecord    *a;
@@ -77,7 +79,9 @@ static int act(Turn *t, SwError *err) {
     if (prepare(t, err) < 0)
         return -1;
     if (sw_ctx_assume(t->cx, t->action.role_arn, &as, err) < 0)
-        return -1;
+        return err->kind->http >= 500 ? -1
+                                      : sw_fail(err, &permission_error, "CodePipeline is not authorized to perform AssumeRole on role %.*s",
+                                                SW_FMT(t->action.role_arn));
     int r = t->type->step(as, &t->action, &t->outcome, &t->again, err);
     sw_ctx_rollback(as);
     return r;
@@ -92,6 +96,8 @@ static int take_failure(Turn *t, int r, SwError *err) {
         return -1;
     t->outcome = SW_ACTION_FAILED;
     t->code = err->kind ? sw_str(err->kind->code) : SW_STR("JobFailed");
+    if (sw_str_starts(t->code, SW_STR("AccessDenied")))
+        t->code = sw_str(permission_error.code);
     t->message = err->message ? sw_str(err->message) : SW_STR("The action failed");
     sw_error_reset(err);
     return 0;

@@ -53,7 +53,7 @@ int codepipeline_variables_resolve(SwArena *a, const CodepipelineExecutionRecord
 
 /* events.c */
 int codepipeline_event_execution(SwCtx *cx, const CodepipelineExecutionRecord *e, const char *state, SwError *err) sw_must_check;
-int codepipeline_event_stage(SwCtx *cx, const CodepipelineExecutionRecord *e, SwStr stage, const char *state, SwError *err) sw_must_check;
+int codepipeline_event_stage(SwCtx *cx, const CodepipelineExecutionRecord *e, const CodepipelineStageRun *stage, const char *state, SwError *err) sw_must_check;
 int codepipeline_event_action(SwCtx *cx, const CodepipelineActionRecord *a, const char *state, SwError *err) sw_must_check;
 
 /* trigger.c */

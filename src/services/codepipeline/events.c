@@ -20,17 +20,17 @@ int codepipeline_event_execution(SwCtx *cx, const CodepipelineExecutionRecord *e
     sw_value_set(a, &d, SW_STR("execution-trigger"), trigger);
     sw_value_sets(a, &d, "state", sw_str(state));
     sw_value_set(a, &d, SW_STR("version"), sw_value_num(a, (double)e->declaration->version.v));
-    sw_value_sets(a, &d, "pipeline-execution-attempt", SW_STR("1.0"));
+    sw_value_sets(a, &d, "pipeline-execution-attempt", sw_strf(a, "%lld.0", (long long)SW_OR(e->attempt, 1)));
     return put(cx, "CodePipeline Pipeline Execution State Change", e->pipeline_arn, &d, err);
 }
 
-int codepipeline_event_stage(SwCtx *cx, const CodepipelineExecutionRecord *e, SwStr stage, const char *state, SwError *err) {
+int codepipeline_event_stage(SwCtx *cx, const CodepipelineExecutionRecord *e, const CodepipelineStageRun *stage, const char *state, SwError *err) {
     SwArena *a = cx->arena;
     SwValue d = sw_value_object();
     sw_value_sets(a, &d, "pipeline", e->pipeline);
     sw_value_sets(a, &d, "execution-id", e->id);
-    sw_value_sets(a, &d, "start-time", sw_time_iso8601(a, sw_now(cx)));
-    sw_value_sets(a, &d, "stage", stage);
+    sw_value_sets(a, &d, "start-time", sw_time_iso8601(a, SW_OR(stage->started, e->started.v)));
+    sw_value_sets(a, &d, "stage", stage->name);
     sw_value_sets(a, &d, "state", sw_str(state));
     sw_value_set(a, &d, SW_STR("version"), sw_value_num(a, (double)e->declaration->version.v));
     return put(cx, "CodePipeline Stage Execution State Change", e->pipeline_arn, &d, err);

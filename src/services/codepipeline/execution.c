@@ -51,8 +51,11 @@ int codepipeline_execution_set_status(SwCtx *cx, CodepipelineExecutionRecord *e,
 }
 
 int codepipeline_stage_set_status(SwCtx *cx, CodepipelineExecutionRecord *e, size_t stage, SwStr status, SwError *err) {
-    e->stages.v[stage].status = status;
-    return codepipeline_event_stage(cx, e, e->stages.v[stage].name, event_of(status), err);
+    CodepipelineStageRun *run = &e->stages.v[stage];
+    run->status = status;
+    if (sw_str_eq(status, CODEPIPELINE_STAGE_EXECUTION_STATUS_IN_PROGRESS))
+        run->started = SW_SOME_TIME(sw_now(cx));
+    return codepipeline_event_stage(cx, e, run, event_of(status), err);
 }
 
 int codepipeline_active_executions(SwCtx *cx, SwStr pipeline, SwDocList *ret_l, SwError *err) {
@@ -120,7 +123,7 @@ int codepipeline_execution_start(SwCtx *cx, const CodepipelinePipelineRecord *p,
         .id = sw_id_uuid(cx->arena), .pipeline = d->name, .pipeline_arn = p->arn, .number = SW_SOME_INT(number),
         .order = sw_index_number(cx->arena, number), .declaration = p->declaration, .started = SW_SOME_TIME(sw_now(cx)),
         .trigger_type = s->trigger_type, .trigger_detail = s->trigger_detail, .token = s->token, .stage = SW_SOME_INT(0),
-        .entered = SW_SOME_BOOL(false), .overrides = s->overrides,
+        .entered = SW_SOME_BOOL(false), .overrides = s->overrides, .attempt = SW_SOME_INT(1),
     };
     for (size_t i = 0; i < d->stages.n; i++)
         sw_list_add(cx->arena, &e.stages)->name = d->stages.v[i].name;
@@ -196,19 +199,37 @@ static void summarize(SwCtx *cx, const CodepipelineExecutionRecord *e, Codepipel
     }
 }
 
+/* filter.succeededInStage: in the pipeline's current version. */
+static bool passes(const CodepipelinePipelineRecord *p, const CodepipelineExecutionRecord *e, SwStr succeeded_in) {
+    if (!sw_str_is(succeeded_in))
+        return true;
+    for (size_t i = 0; i < e->stages.n; i++)
+        if (sw_str_eq(e->stages.v[i].name, succeeded_in))
+            return e->declaration->version.v == p->declaration->version.v &&
+                   sw_str_eq(e->stages.v[i].status, CODEPIPELINE_STAGE_EXECUTION_STATUS_SUCCEEDED);
+    return false;
+}
+
 int codepipeline_list_pipeline_executions(SwCtx *cx, const CodepipelineListPipelineExecutionsInput *in, CodepipelineListPipelineExecutionsOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
-    SwDocQuery q = {.index = "by_pipeline", .equals = {in->pipeline_name}, .descending = true, .limit = (size_t)SW_OR(in->max_results, 100)};
     SwDocList l;
-    if (in->filter)
-        return sw_refuse_field(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "filter", "is not available");
+    SwDocQuery q = {.index = "by_pipeline", .equals = {in->pipeline_name}, .descending = true};
+    size_t max = (size_t)SW_OR(in->max_results, 100);
+    SwStr stage = in->filter && in->filter->succeeded_in_stage ? in->filter->succeeded_in_stage->stage_name : SW_NO_STR;
     if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListPipelineExecutions", in->next_token, &q.after))
         return sw_fail(err, &CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid");
-    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 || sw_doc_list(cx->tx, &codepipeline_executions, &q, &l, err) < 0)
+    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->pipeline_execution_summaries);
-    for (size_t i = 0; i < l.n; i++)
-        summarize(cx, l.v[i].record, sw_list_add(cx->arena, &out->pipeline_execution_summaries));
+    do {                                /* as much as the page lacks: its end is then the end of what was read */
+        q.limit = max - out->pipeline_execution_summaries.n;
+        if (sw_doc_list(cx->tx, &codepipeline_executions, &q, &l, err) < 0)
+            return -1;
+        for (size_t i = 0; i < l.n; i++)
+            if (passes(p, l.v[i].record, stage))
+                summarize(cx, l.v[i].record, sw_list_add(cx->arena, &out->pipeline_execution_summaries));
+        q.after = l.next;
+    } while (sw_str_is(l.next) && out->pipeline_execution_summaries.n < max);
     if (sw_str_is(l.next))
         out->next_token = sw_page_token(cx->arena, "ListPipelineExecutions", l.next);
     return 0;
@@ -250,10 +271,25 @@ static int retire(SwCtx *cx, const CodepipelineExecutionRecord *e, SwStr stage, 
     return 0;
 }
 
+/* A stage holds one execution: while a newer one is in it, an older cannot come back. PARALLEL ones do not meet. */
+static int check_free(SwCtx *cx, const CodepipelineExecutionRecord *e, size_t stage, SwError *err) {
+    SwDocList active;
+    if (sw_str_eq(e->declaration->execution_mode, CODEPIPELINE_EXECUTION_MODE_PARALLEL))
+        return 0;
+    if (codepipeline_active_executions(cx, e->pipeline, &active, err) < 0)
+        return -1;
+    for (size_t i = 0; i < active.n; i++) {
+        const CodepipelineExecutionRecord *other = active.v[i].record;
+        if (SW_OR(other->entered, false) && (size_t)SW_OR(other->stage, 0) == stage)
+            return sw_fail(err, &CODEPIPELINE_NOT_LATEST_PIPELINE_EXECUTION_EXCEPTION, "A newer execution is in the stage '%.*s'",
+                           SW_FMT(e->stages.v[stage].name));
+    }
+    return 0;
+}
+
 int codepipeline_retry_stage_execution(SwCtx *cx, const CodepipelineRetryStageExecutionInput *in, CodepipelineRetryStageExecutionOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
     CodepipelineExecutionRecord *e;
-    SwDocList active;
     if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 || codepipeline_execution_get(cx, in->pipeline_name, in->pipeline_execution_id, &e, err) < 0)
         return -1;
     size_t at = (size_t)SW_OR(e->stage, 0);
@@ -262,16 +298,11 @@ int codepipeline_retry_stage_execution(SwCtx *cx, const CodepipelineRetryStageEx
     bool stopped = sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_STOPPED);
     if (!stopped && !sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_FAILED))
         return sw_fail(err, &CODEPIPELINE_STAGE_NOT_RETRYABLE_EXCEPTION, "The execution '%.*s' has the status %.*s", SW_FMT(e->id), SW_FMT(e->status));
-    if (codepipeline_active_executions(cx, e->pipeline, &active, err) < 0)
-        return -1;
-    for (size_t i = 0; i < active.n; i++) {
-        const CodepipelineExecutionRecord *other = active.v[i].record;
-        if (SW_OR(other->entered, false) && (size_t)SW_OR(other->stage, 0) == at)
-            return sw_fail(err, &CODEPIPELINE_NOT_LATEST_PIPELINE_EXECUTION_EXCEPTION, "A newer execution is in the stage '%.*s'", SW_FMT(in->stage_name));
-    }
-    if (retire(cx, e, in->stage_name, sw_str_eq(in->retry_mode, CODEPIPELINE_STAGE_RETRY_MODE_ALL_ACTIONS), err) < 0)
+    if (check_free(cx, e, at, err) < 0 ||
+        retire(cx, e, in->stage_name, sw_str_eq(in->retry_mode, CODEPIPELINE_STAGE_RETRY_MODE_ALL_ACTIONS), err) < 0)
         return -1;
     e->entered = SW_SOME_BOOL(true);
+    e->attempt = SW_SOME_INT(SW_OR(e->attempt, 1) + 1);
     if (codepipeline_stage_set_status(cx, e, at, CODEPIPELINE_STAGE_EXECUTION_STATUS_IN_PROGRESS, err) < 0 ||
         codepipeline_execution_set_status(cx, e, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_IN_PROGRESS, SW_NO_STR, err) < 0)
         return -1;

@@ -43,10 +43,23 @@ static CodepipelinePipelineDeclaration *with_defaults(SwCtx *cx, const Codepipel
     return full;
 }
 
+/* The role is tried now, so that a pipeline that could never run is not made. */
+static int check(SwCtx *cx, const CodepipelinePipelineDeclaration *d, SwError *err) {
+    SwPrincipal ignored;
+    if (codepipeline_structure_check(cx, d, err) < 0)
+        return -1;
+    if (cx->host->auth.assume && cx->host->auth.assume(cx, d->role_arn, SW_STR("codepipeline.amazonaws.com"), &ignored, err) == 0)
+        return 0;
+    if (err->kind && err->kind->http >= 500)
+        return -1;
+    sw_error_reset(err);
+    return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "CodePipeline is not authorized to perform AssumeRole on role %.*s", SW_FMT(d->role_arn));
+}
+
 int codepipeline_create_pipeline(SwCtx *cx, const CodepipelineCreatePipelineInput *in, CodepipelineCreatePipelineOutput *out, SwError *err) {
     void *existing;
     SwStr id;
-    if (codepipeline_structure_check(cx, in->pipeline, err) < 0 || sw_doc_get(cx->tx, &codepipeline_pipelines, in->pipeline->name, &existing, err) < 0)
+    if (check(cx, in->pipeline, err) < 0 || sw_doc_get(cx->tx, &codepipeline_pipelines, in->pipeline->name, &existing, err) < 0)
         return -1;
     if (existing)
         return sw_fail(err, &CODEPIPELINE_PIPELINE_NAME_IN_USE_EXCEPTION, "A pipeline with the name '%.*s' already exists in account '%.*s'",
@@ -66,7 +79,7 @@ int codepipeline_create_pipeline(SwCtx *cx, const CodepipelineCreatePipelineInpu
 
 int codepipeline_update_pipeline(SwCtx *cx, const CodepipelineUpdatePipelineInput *in, CodepipelineUpdatePipelineOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
-    if (codepipeline_pipeline_get(cx, in->pipeline->name, &p, err) < 0 || codepipeline_structure_check(cx, in->pipeline, err) < 0)
+    if (codepipeline_pipeline_get(cx, in->pipeline->name, &p, err) < 0 || check(cx, in->pipeline, err) < 0)
         return -1;
     p->declaration = with_defaults(cx, in->pipeline, p->declaration->version.v + 1);
     p->updated = SW_SOME_TIME(sw_now(cx));

@@ -73,7 +73,7 @@ int codepipeline_deliver(SwCtx *cx, SwStr text, SwStr payload, const SwValue *pa
     SwValue event;
     if (!sw_arn_parse(text, &arn) || codepipeline_pipeline_get(cx, arn.resource, &p, err) < 0)
         return -1;
-    CodepipelineStart s = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_CLOUD_WATCH_EVENT, .trigger_detail = text};
+    CodepipelineStart s = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_CLOUD_WATCH_EVENT};
     if (sw_json_parse(cx->arena, payload, &event, err) == 0)
         s.token = sw_value_str(sw_value_getz(&event, "id"));
     else

@@ -156,7 +156,7 @@ static int read_lists(SwArena *a, const SwValue *v, SwPolicyUse use, PolicyState
     for (size_t i = 0; i < s->actions.n; i++)
         if (check_action(s->actions.v[i], err) < 0)
             return -1;
-    if (use == SW_POLICY_TRUST)
+    if (use == SW_POLICY_TRUST || use == SW_POLICY_REPOSITORY)
         return resource || not_resource ? bad(err, "Has prohibited field Resource") : 0;
     if (!resource && !not_resource)
         return bad(err, "Policy statement must contain resources.");
@@ -181,7 +181,7 @@ static int check_sid(SwStr sid, SwPolicyUse use, SwError *err) {
     for (size_t i = 0; i < sid.n; i++) {
         char c = sid.p[i];
         bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!word && use != SW_POLICY_RESOURCE)
+        if (!word && use != SW_POLICY_RESOURCE && use != SW_POLICY_REPOSITORY)
             return bad(err, "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*");
     }
     return 0;

@@ -18,6 +18,7 @@ typedef enum SwPolicyUse {
     SW_POLICY_IDENTITY,                 /* no Principal; Resource needed */
     SW_POLICY_TRUST,                    /* Principal needed; no Resource */
     SW_POLICY_RESOURCE,                 /* Principal and Resource needed: buckets, queues, topics */
+    SW_POLICY_REPOSITORY,               /* Principal needed; no Resource, it is the repository itself: ECR */
 } SwPolicyUse;
 
 /* Fails with this kind, in IAM's wording; callers give it their own kind where it differs (S3: MalformedPolicy). */

@@ -240,10 +240,7 @@ static int mount(EcrVisit *v, SwStr digest, SwStr from, bool *ret_done, SwError 
         return 0;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (cx->host->config->strict &&
-        (!cx->host->auth.authorise ||
-         cx->host->auth.authorise(cx, "ecr:GetDownloadUrlForLayer", ecr_repository_arn(cx, from),
-                                  err) < 0)) {
+    if (!ecr_may(cx, "ecr:GetDownloadUrlForLayer", from, err)) {
         sw_error_reset(err);
         sw_ctx_rollback(cx);
         return 0;

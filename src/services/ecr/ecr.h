@@ -37,8 +37,9 @@ bool ecr_tag_is_immutable(const EcrRepository *r, SwStr tag);
  * that the principal may. */
 int ecr_token_make(SwCtx *cx, SwStr layer, SwTime life, SwStr *ret_password, SwTime *ret_expires,
                    SwError *err) sw_must_check;
-/* *ret NULL: no such password, or expired. In cx->tx. */
-int ecr_token_find(SwCtx *cx, SwStr password, EcrTokenRecord **ret, SwError *err) sw_must_check;
+/* *ret NULL: no such password. In cx->tx. */
+int ecr_token_find(SwCtx *cx, SwStr password, EcrTokenRecord **ret, bool *ret_expired,
+                   SwError *err) sw_must_check;
 void ecr_token_apply(SwCtx *cx, const EcrTokenRecord *t); /* act as whom it was made for */
 
 /* image.c: all in cx->tx */
@@ -103,4 +104,6 @@ void ecr_rules_apply(SwArena *a, const EcrRules *r, EcrAgedList *images, SwTime 
                      SwTime *ret_next);
 
 /* routes.c */
+/* What the principal may do where the server is strict; in cx->tx. */
+bool ecr_may(SwCtx *cx, const char *action, SwStr repository, SwError *err);
 extern const SwRoute ecr_routes[2];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Repositories: create, describe, delete; their policies, settings and tags. */
 
+#include "policy/policy.h"
 #include "services/ecr/ecr.h"
 
 #define PAGE_DEFAULT 100
@@ -287,31 +288,27 @@ int ecr_put_image_scanning_configuration(SwCtx *cx,
     return 0;
 }
 
-/* Policies of repositories are kept and shown. Where policies are evaluated (strict), only those of
- * identities are, so a repository's policy that takes something away cannot be honoured. */
+/* ---- policies: evaluated by IAM where the server is strict ---- */
+
 static int check_policy(SwCtx *cx, SwStr text, SwError *err) {
-    SwValue v;
-    SwError syntax = sw_error(cx->arena);
-    if (sw_json_parse(cx->arena, text, &v, &syntax) < 0)
+    const SwPolicy *p;
+    SwError why = sw_error(cx->arena);
+    if (sw_policy_parse(cx->arena, text, SW_POLICY_REPOSITORY, &p, &why) < 0)
         return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
                        "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid "
                        "repository policy provided'");
-    const SwValue *s = sw_value_getz(&v, "Statement");
-    if (!s || (s->kind != SW_VARRAY && s->kind != SW_VOBJECT))
-        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
-                       "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid "
-                       "repository policy provided'");
-    for (size_t i = 0, n = s->kind == SW_VARRAY ? s->n : 1; i < n; i++) {
-        SwStr effect = sw_value_str(sw_value_getz(s->kind == SW_VARRAY ? &s->v[i] : s, "Effect"));
-        if (!sw_str_eqz(effect, "Allow") && !sw_str_eqz(effect, "Deny"))
-            return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
-                           "Invalid parameter at 'PolicyText' failed to satisfy constraint: "
-                           "'Invalid repository policy provided'");
-        if (cx->host->config->strict && sw_str_eqz(effect, "Deny"))
-            return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "policyText",
-                                   "statements that deny are not supported in repository policies");
-    }
     return 0;
+}
+
+/* The policy is in place, in the transaction: may the caller still replace it? */
+static int check_lockout(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in, SwError *err) {
+    SwError why = sw_error(cx->arena);
+    if (SW_OR(in->force, false) ||
+        ecr_may(cx, "ecr:SetRepositoryPolicy", in->repository_name, &why))
+        return 0;
+    return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "policyText",
+                           "the policy would keep the caller from setting another one; `force` "
+                           "sets it all the same");
 }
 
 int ecr_set_repository_policy(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in,
@@ -324,7 +321,7 @@ int ecr_set_repository_policy(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in
     *out = (EcrSetRepositoryPolicyResponse){.registry_id = cx->account,
                                             .repository_name = in->repository_name,
                                             .policy_text = in->policy_text};
-    return put(cx, r, err);
+    return put(cx, r, err) < 0 ? -1 : check_lockout(cx, in, err);
 }
 
 static int policy_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret,

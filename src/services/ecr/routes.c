@@ -135,13 +135,15 @@ static bool known_caller(EcrVisit *v, SwError *err) {
     SwCtx *cx = v->cx;
     SwStr user, password = ecr_query(cx, "token");
     EcrTokenRecord *t = NULL;
-    bool url = sw_str_is(password);
+    bool expired = false, url = sw_str_is(password);
     if (!url && !sw_basic_credentials(cx->arena, &cx->http->m, &user, &password))
         return challenge(cx, "Not Authorized");
-    if (ecr_token_find(cx, password, &t, err) < 0) {
+    if (ecr_token_find(cx, password, &t, &expired, err) < 0) {
         ecr_reply_failure(cx, err);
         return false;
     }
+    if (expired)
+        return challenge(cx, "Your authorization token has expired. Reauthenticate and try again.");
     if (t && (sw_str_is(t->layer) ? url && by_url(v, t) : !url)) {
         ecr_token_apply(cx, t);
         return true;
@@ -154,13 +156,17 @@ static bool known_caller(EcrVisit *v, SwError *err) {
     return true;
 }
 
+bool ecr_may(SwCtx *cx, const char *action, SwStr repository, SwError *err) {
+    if (!cx->host->config->strict || cx->principal.kind == SW_PRINCIPAL_SERVICE)
+        return true;
+    return cx->host->auth.authorise &&
+           cx->host->auth.authorise(cx, action, ecr_repository_arn(cx, repository), err) == 0;
+}
+
 static bool allowed(EcrVisit *v, SwError *err) {
     SwCtx *cx = v->cx;
     const char *action = action_of(cx, &v->path);
-    if (!action || !cx->host->config->strict || cx->principal.kind == SW_PRINCIPAL_SERVICE)
-        return true;
-    if (cx->host->auth.authorise &&
-        cx->host->auth.authorise(cx, action, ecr_repository_arn(cx, v->path.name), err) == 0)
+    if (!action || ecr_may(cx, action, v->path.name, err))
         return true;
     ecr_reply_error(cx, 403, "DENIED", sw_str(err->kind ? err->message : "Access is denied"));
     return false;

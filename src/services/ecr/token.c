@@ -7,6 +7,7 @@
 #include "services/ecr/ecr.h"
 
 #define SWEEP_MAX 100 /* expired ones removed when a new one is made */
+#define REMEMBERED (7 * SW_DAY) /* past its end, so that it is told from a password that never was */
 
 const SwCollection ecr_tokens = {
     .name = "ecr/token",
@@ -19,7 +20,7 @@ static int sweep(SwCtx *cx, SwError *err) {
     SwDocList l;
     SwDocQuery q = {.index = "by_end",
                     .from = SW_STR("0"),
-                    .below = sw_index_number(cx->arena, sw_now(cx)),
+                    .below = sw_index_number(cx->arena, sw_now(cx) - REMEMBERED),
                     .limit = SWEEP_MAX};
     if (sw_doc_list(cx->tx, &ecr_tokens, &q, &l, err) < 0)
         return -1;
@@ -41,6 +42,7 @@ int ecr_token_make(SwCtx *cx, SwStr layer, SwTime life, SwStr *ret_password, SwT
         .principal_id = cx->principal.id,
         .principal_name = cx->principal.name,
         .principal_session = cx->principal.session,
+        .principal_access_key = cx->principal.access_key, /* leads to a session's own policies */
     };
     if (sweep(cx, err) < 0)
         return -1;
@@ -49,14 +51,13 @@ int ecr_token_make(SwCtx *cx, SwStr layer, SwTime life, SwStr *ret_password, SwT
     return sw_doc_put(cx->tx, &ecr_tokens, sw_sha256_hex(cx->arena, *ret_password), &t, err);
 }
 
-int ecr_token_find(SwCtx *cx, SwStr password, EcrTokenRecord **ret, SwError *err) {
+int ecr_token_find(SwCtx *cx, SwStr password, EcrTokenRecord **ret, bool *ret_expired,
+                   SwError *err) {
     void *r = NULL;
-    *ret = NULL;
     if (sw_doc_get(cx->tx, &ecr_tokens, sw_sha256_hex(cx->arena, password), &r, err) < 0)
         return -1;
-    EcrTokenRecord *t = r;
-    if (t && t->expires_at.v > sw_now(cx))
-        *ret = t;
+    *ret = r;
+    *ret_expired = *ret && (*ret)->expires_at.v <= sw_now(cx);
     return 0;
 }
 
@@ -69,6 +70,7 @@ void ecr_token_apply(SwCtx *cx, const EcrTokenRecord *t) {
         .id = t->principal_id,
         .name = t->principal_name,
         .session = t->principal_session,
+        .access_key = t->principal_access_key,
         .verified = true,
     };
 }

@@ -107,9 +107,12 @@ int iam_auth_assume(SwCtx *cx, SwStr role_arn, SwStr service, SwPrincipal *ret_p
     return r;
 }
 
+/* A password of the registry lives twelve hours, and its session's policies bind it although that has expired. */
+#define KEPT_PAST_END (12 * SW_HOUR)
+
 static int sweep(SwCtx *cx, SwError *err) {
     SwDocList rows;
-    SwDocQuery q = {.index = "by_expiry", .below = sw_index_number(cx->arena, sw_now(cx)), .limit = SWEEP};
+    SwDocQuery q = {.index = "by_expiry", .below = sw_index_number(cx->arena, sw_now(cx) - KEPT_PAST_END), .limit = SWEEP};
     if (sw_doc_list(cx->tx, &iam_sessions, &q, &rows, err) < 0)
         return -1;
     for (size_t k = 0; k < rows.n; k++)

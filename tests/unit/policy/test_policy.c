@@ -194,6 +194,8 @@ static const struct {
     {S(ALLOW ANY ",\"Extra\":1"), SW_POLICY_IDENTITY, "Syntax errors in policy."},
     {S(ALLOW "\"Action\":\"sts:AssumeRole\""), SW_POLICY_TRUST, "Policy document must contain principal."},
     {S(ALLOW "\"Principal\":\"*\"," ANY), SW_POLICY_TRUST, "Has prohibited field Resource"},
+    {S(ALLOW "\"Action\":\"ecr:*\""), SW_POLICY_REPOSITORY, "Missing required field Principal"},
+    {S(ALLOW "\"Principal\":\"*\"," ANY), SW_POLICY_REPOSITORY, "Has prohibited field Resource"},
     {TRUST("{\"Service\":\"ecs\"}"), SW_POLICY_TRUST, "Invalid principal in policy: \"SERVICE\":\"ecs\""},
     {TRUST("{\"AWS\":\"bob\"}"), SW_POLICY_TRUST, "Invalid principal in policy: \"AWS\":\"bob\""},
     {TRUST("{\"Who\":\"bob\"}"), SW_POLICY_TRUST, "Invalid principal in policy: \"Who\""},

@@ -438,5 +438,7 @@ void sw_http_server_stop(SwHttpServer *s, int drain_ms) {
 void sw_http_server_stats(SwHttpServer *s, SwHttpStats *ret) {
     pthread_mutex_lock(&s->lock);
     *ret = (SwHttpStats){.connections = s->connections, .requests = s->requests, .refused = s->refused, .open = s->n};
+    for (const SwConn *c = s->first; c; c = c->next)
+        ret->idle += c->state == SW_CONN_IDLE;
     pthread_mutex_unlock(&s->lock);
 }

@@ -90,7 +90,7 @@ void sw_http_server_stop(SwHttpServer *s, int drain_ms);
 bool sw_http_ended(const SwHttpRequest *rq);
 
 typedef struct SwHttpStats {
-    int64_t connections, requests, open;
+    int64_t connections, requests, open, idle;      /* idle: open, and waiting for a request */
     int64_t refused;                    /* heads that were no HTTP, connections past the limit */
 } SwHttpStats;
 void sw_http_server_stats(SwHttpServer *s, SwHttpStats *ret);

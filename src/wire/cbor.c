@@ -82,7 +82,7 @@ static int read_string(In *in, const Head *h, SwStr *ret) {
     } else {
         SwBuf b = sw_buf(in->w->a, (size_t)(in->end - in->p) + 1);
         for (uint64_t i = 0; another(in, h, i); i++) {
-            Head piece;
+            Head piece = {0};
             SwStr part;
             if (read_head(in, &piece) < 0)
                 return -1;

@@ -194,7 +194,7 @@ static int by_receipt(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SqsMessa
 }
 
 int sqs_message_delete(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SwError *err) {
-    SqsMessageRecord *m;
+    SqsMessageRecord *m = NULL;
     if (by_receipt(cx, q, handle, &m, err) < 0)
         return -1;
     return m ? sw_doc_delete(cx->tx, &sqs_messages, m->id, NULL, err) : 0;
@@ -202,7 +202,7 @@ int sqs_message_delete(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SwError
 
 int sqs_message_set_visibility(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, int64_t seconds, SwError *err) {
     static const SwErrorKind invalid = {.code = "InvalidParameterValue", .http = 400};
-    SqsMessageRecord *m;
+    SqsMessageRecord *m = NULL;
     if (seconds < 0 || seconds > 43200)
         return sw_fail(err, &invalid, "Value %lld for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200.", (long long)seconds);
     if (by_receipt(cx, q, handle, &m, err) < 0)

@@ -102,7 +102,7 @@ static void environment_folder_and_session_are_as_asked(void **state) {
     SwError err = sw_error(a);
     SwStr out;
     int status;
-    SwProcOpts o = {.argv = (const char *[]){"sh", "-c", "echo $A-$HOME; pwd; test $(ps -o sid= -p $$) = $$ && echo leads", NULL},
+    SwProcOpts o = {.argv = (const char *[]){"sh", "-c", "echo $A-$HOME; pwd; test $(cut -d\" \" -f6 /proc/$$/stat) = $$ && echo leads", NULL},
                     .env = (const char *[]){"A=1", "PATH=/usr/bin:/bin", NULL}, .cwd = "/usr", .in = -1, .out = -1, .err = -1, .new_session = true};
     assert_int_equal(sw_proc_run(a, &o, SW_NO_STR, 1000, 30000, &status, &out, NULL, &err), 0);
     assert_str(out, "1-\n/usr\nleads\n");

@@ -32,7 +32,8 @@ static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const
 
 int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
                      void **ret_out, SwError *err) {
-    if (op->input && sw_validate(op->input, in, sw_registry_invalid(s), err) < 0)
+    if (op->input && (sw_validate(op->input, in, sw_registry_invalid(s), err) < 0 ||
+                      sw_refuse_unsupported(op->input, in, sw_registry_unsupported(s), err) < 0))
         return -1;
     if (!(handler->flags & SW_OWN_TX) && authorise(cx, s, op, in, err) < 0)
         return -1;

@@ -121,6 +121,10 @@ const SwErrorKind *sw_registry_invalid(const SwService *s) {
     return speaks_xml(s) ? &SW_VALIDATION_ERROR : &SW_VALIDATION_EXCEPTION;
 }
 
+const SwErrorKind *sw_registry_unsupported(const SwService *s) {
+    return s->unsupported ? s->unsupported : sw_registry_invalid(s);
+}
+
 const SwErrorKind *sw_registry_denied(const SwService *s) {
     return speaks_xml(s) ? &SW_ACCESS_DENIED : &SW_ACCESS_DENIED_EXCEPTION;
 }

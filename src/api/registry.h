@@ -17,6 +17,7 @@ const SwRoute   *sw_registry_route(const SwHost *h, const char *listener, SwStr 
 const SwTarget     *sw_registry_target(const SwHost *h, SwStr arn);
 const SwActionType *sw_registry_action(const SwHost *h, SwStr category, SwStr owner, SwStr provider, SwStr version);
 
-/* The error a broken limit fails with, and that of a missing permission, in this service's words. */
+/* The errors of a broken limit, of a member that is not supported and of a missing permission, in this service's words. */
 const SwErrorKind *sw_registry_invalid(const SwService *s);
+const SwErrorKind *sw_registry_unsupported(const SwService *s);
 const SwErrorKind *sw_registry_denied(const SwService *s);

@@ -75,6 +75,7 @@ typedef struct SwService {
     const SwApi            *api;        /* NULL: routes only */
     const SwHandler        *handlers;   size_t n_handlers;
     const SwErrorKind      *invalid;    /* what a broken limit of the model fails with; NULL: the protocol's usual one */
+    const SwErrorKind      *unsupported;  /* what a member that models/members refuses fails with; NULL: as `invalid` */
     /* ARN of what a request is about, for authorisation, from its input; NULL or absent result: "*". */
     SwStr (*resource)(SwCtx *cx, const SwOperation *op, const void *in);
     const SwRoute          *routes;     size_t n_routes;

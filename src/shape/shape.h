@@ -84,6 +84,11 @@ enum {                                  /* SwMember.flags */
     SW_JSON_VALUE        = 1 << 4,      /* header holding base64 JSON */
 };
 
+typedef struct SwRefused {
+    const char        *why;             /* "ECS Exec needs a session through SSM" */
+    const char *const *unless;          /* NULL-terminated values that may be said, since they ask for nothing; or NULL */
+} SwRefused;
+
 typedef struct SwMember {
     const char    *name;                /* the model's: "repositoryName"; the JSON and CBOR key */
     const char    *wire;                /* locationName, or NULL where it equals name: XML, Query, header, query string */
@@ -94,6 +99,7 @@ typedef struct SwMember {
     uint8_t        location;            /* SwLocation */
     uint8_t        timestamp;           /* SwTimestampFormat, overrides the shape's */
     const char    *xml_ns, *xml_prefix; /* xmlNamespace, or NULL */
+    const SwRefused *refused;           /* no request may set it here (models/members); or NULL */
 } SwMember;
 
 enum {                                  /* SwShape.flags */
@@ -102,6 +108,7 @@ enum {                                  /* SwShape.flags */
     SW_SHAPE_FLATTENED = 1 << 3,
     SW_EXCEPTION = 1 << 4,
     SW_EVENT_STREAM = 1 << 5,
+    SW_REFUSES = 1 << 6,                /* a member of it, or below it, is refused */
 };
 
 struct SwShape {
@@ -208,6 +215,10 @@ void  sw_shape_move(SwArena *a, const SwShape *to_shape, void *to, const SwShape
  *   "2 validation errors detected: Value '...' at 'repositoryName' failed to satisfy constraint: Member must ...; Value null at ..."
  * kind: the error to fail with (SW_VALIDATION_EXCEPTION, SW_VALIDATION_ERROR, or a service's own). */
 int sw_validate(const SwShape *s, const void *v, const SwErrorKind *kind, SwError *err) sw_must_check;
+
+/* Fail when the input asks for what models/members refuses, naming the first such member: "configuration.encryption is
+ * not supported: ...". Absent, empty, 0 and false ask for nothing, unless the table lists the values that do not. */
+int sw_refuse_unsupported(const SwShape *s, const void *v, const SwErrorKind *kind, SwError *err) sw_must_check;
 
 /* Values of a union: the member that is set, NULL if none or several. */
 const SwMember *sw_union_choice(const SwShape *s, const void *v);

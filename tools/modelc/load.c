@@ -271,5 +271,7 @@ Model *model_load(SwArena *a, const char *file, const char *manifest_file) {
     if (ops)
         load_operations(m, ops);
     name_errors(m);
+    if (!m->records)
+        members_load(m, dir);
     return m;
 }

@@ -3,6 +3,7 @@
 
 /* The model compiler: API and record models (JSON) to C structs and constant tables.
  *
+ *   members.c what the API's members/ file refuses
  *   load.c    reads a model and the manifest, links references; complains as file:line
  *   check.c   what a well-formed model may still get wrong
  *   names.c   from the model's names to C's
@@ -23,6 +24,8 @@ typedef struct Member {
     Shape         *shape;
     const SwValue *json;                /* {"shape": .., "location": ..} */
     bool           required;
+    const char    *refused;             /* why requests may not set it, or NULL */
+    SwStrList      unless;              /* but for these values */
 } Member;
 
 struct Shape {
@@ -37,6 +40,7 @@ struct Shape {
     size_t         n_member;
     Shape         *stream;              /* a blob's streaming twin */
     int            mark;                /* of walks */
+    bool           refuses, spread;     /* a member of it, or below it, is refused; and its users know */
 };
 
 typedef struct Operation {
@@ -73,6 +77,9 @@ Model *model_load(SwArena *a, const char *file, const char *manifest_file);
 void   model_error(Model *m, const SwValue *at, const char *fmt, ...) sw_printf(3, 4);
 bool   is_structure(const Shape *s);
 Shape *shape_of(Model *m, const char *name);    /* NULL if none */
+
+/* members.c */
+void members_load(Model *m, const char *dir);   /* dir: where the model lies */
 
 /* check.c */
 void model_check(Model *m);

@@ -92,6 +92,27 @@ static void add_offset(Out *o, const Shape *s, const Member *e) {
         sw_buf_addf(o->b, ", .offset = offsetof(%sEntry, value)", s->c_type);
 }
 
+static void add_values(SwBuf *b, const SwStr *v, size_t n) {
+    sw_buf_addz(b, "(const char *const[]){");
+    for (size_t i = 0; i < n; i++) {
+        add_quoted(b, v[i]);
+        sw_buf_addz(b, ", ");
+    }
+    sw_buf_addz(b, "NULL}");
+}
+
+static void add_refused(Out *o, const Member *e) {
+    if (!e->refused)
+        return;
+    sw_buf_addz(o->b, ", .refused = &(const SwRefused){.why = ");
+    add_quoted(o->b, sw_str(e->refused));
+    if (e->unless.n) {
+        sw_buf_addz(o->b, ", .unless = ");
+        add_values(o->b, e->unless.v, e->unless.n);
+    }
+    sw_buf_addz(o->b, "}");
+}
+
 static void write_member(Out *o, const Shape *s, const Member *e) {
     SwBuf *b = o->b;
     SwStr wire = sw_value_str(sw_value_getz(e->json, "locationName"));
@@ -113,6 +134,7 @@ static void write_member(Out *o, const Shape *s, const Member *e) {
     const SwValue *ns = sw_value_getz(e->json, "xmlNamespace");
     add_text(b, "xml_ns", ns && ns->kind == SW_VSTRING ? ns->s : sw_value_str(sw_value_getz(ns, "uri")));
     add_text(b, "xml_prefix", sw_value_str(sw_value_getz(ns, "prefix")));
+    add_refused(o, e);
     sw_buf_addz(b, "},\n");
 }
 
@@ -124,6 +146,7 @@ static SwStr shape_flags(Out *o, const Shape *s) {
     add_flag(&b, sw_value_is_true(sw_value_getz(s->json, "flattened")), "SW_SHAPE_FLATTENED");
     add_flag(&b, sw_value_is_true(sw_value_getz(s->json, "exception")), "SW_EXCEPTION");
     add_flag(&b, sw_value_is_true(sw_value_getz(s->json, "eventstream")), "SW_EVENT_STREAM");
+    add_flag(&b, s->refuses, "SW_REFUSES");
     return sw_buf_str(&b);
 }
 
@@ -144,12 +167,11 @@ static void add_enum(Out *o, const Shape *s) {
     const SwValue *values = sw_value_getz(s->json, "enum");
     if (!values)
         return;
-    sw_buf_addz(o->b, ", .enum_values = (const char *const[]){");
-    for (size_t i = 0; i < values->n; i++) {
-        add_quoted(o->b, values->v[i].s);
-        sw_buf_addz(o->b, ", ");
-    }
-    sw_buf_addz(o->b, "NULL}");
+    SwStr *text = sw_new_n(o->m->arena, SwStr, values->n + 1);
+    for (size_t i = 0; i < values->n; i++)
+        text[i] = values->v[i].s;
+    sw_buf_addz(o->b, ", .enum_values = ");
+    add_values(o->b, text, values->n);
 }
 
 /* The root element of an XML message stands on the structure, or on the operation's reference to it. */

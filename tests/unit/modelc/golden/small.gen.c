@@ -25,7 +25,7 @@ static const SwMember m_small_shape_choice[] = {
     {.name = "text", .shape = &s_small_text, .offset = offsetof(SmallChoice, text)},
     {.name = "thing", .shape = &small_shape_thing, .offset = offsetof(SmallChoice, thing)},
 };
-const SwShape small_shape_choice = {.name = "Choice", .kind = SW_UNION, .size = sizeof(SmallChoice), .member = m_small_shape_choice, .n_member = 2};
+const SwShape small_shape_choice = {.name = "Choice", .kind = SW_UNION, .size = sizeof(SmallChoice), .flags = SW_REFUSES, .member = m_small_shape_choice, .n_member = 2};
 static const SwShape s_small_text = {.name = "Text", .kind = SW_STRING, .size = sizeof(SwStr), .flags = SW_HAS_MIN | SW_HAS_MAX, .min = 0, .max = 100};
 static const SwMember m_small_shape_thing[] = {
     {.name = "VPCId", .shape = &s_small_text, .offset = offsetof(SmallThing, vpc_id), .flags = SW_REQUIRED},
@@ -36,14 +36,14 @@ static const SwMember m_small_shape_thing[] = {
     {.name = "Counts", .shape = &s_small_counts, .offset = offsetof(SmallThing, counts)},
     {.name = "Grid", .shape = &s_small_grid, .offset = offsetof(SmallThing, grid)},
     {.name = "Made", .query = "MadeAt", .shape = &s_small_time, .offset = offsetof(SmallThing, made), .xml_ns = "http://time/", .xml_prefix = "t"},
-    {.name = "Kind", .shape = &s_small_kind, .offset = offsetof(SmallThing, kind), .flags = SW_XML_ATTRIBUTE},
+    {.name = "Kind", .shape = &s_small_kind, .offset = offsetof(SmallThing, kind), .flags = SW_XML_ATTRIBUTE, .refused = &(const SwRefused){.why = "only these kinds exist", .unless = (const char *const[]){"EC2", "s3:Put:*", NULL}}},
     {.name = "Any", .shape = &s_small_any, .offset = offsetof(SmallThing, any)},
-    {.name = "Empty", .shape = &small_shape_empty, .offset = offsetof(SmallThing, empty)},
-    {.name = "Ratio", .shape = &s_small_ratio, .offset = offsetof(SmallThing, ratio)},
+    {.name = "Empty", .shape = &small_shape_empty, .offset = offsetof(SmallThing, empty), .refused = &(const SwRefused){.why = "nothing is empty here"}},
+    {.name = "Ratio", .shape = &s_small_ratio, .offset = offsetof(SmallThing, ratio), .refused = &(const SwRefused){.why = "ratios have no effect"}},
     {.name = "Big", .shape = &s_small_big, .offset = offsetof(SmallThing, big)},
     {.name = "ChecksumCRC32C", .shape = &s_small_body, .offset = offsetof(SmallThing, checksum_crc32c)},
 };
-const SwShape small_shape_thing = {.name = "Thing", .kind = SW_STRUCTURE, .size = sizeof(SmallThing), .member = m_small_shape_thing, .n_member = 14, .xml_name = "TheThing", .xml_ns = "http://thing/"};
+const SwShape small_shape_thing = {.name = "Thing", .kind = SW_STRUCTURE, .size = sizeof(SmallThing), .flags = SW_REFUSES, .member = m_small_shape_thing, .n_member = 14, .xml_name = "TheThing", .xml_ns = "http://thing/"};
 static const SwMember m_s_small_texts[] = {
     {.name = "member", .wire = "item", .shape = &s_small_text},
 };
@@ -51,12 +51,12 @@ static const SwShape s_small_texts = {.name = "Texts", .kind = SW_LIST, .size = 
 static const SwMember m_s_small_thing_list[] = {
     {.name = "member", .shape = &small_shape_thing},
 };
-static const SwShape s_small_thing_list = {.name = "ThingList", .kind = SW_LIST, .size = sizeof(SmallThingList), .flags = SW_SHAPE_FLATTENED, .member = m_s_small_thing_list, .n_member = 1};
+static const SwShape s_small_thing_list = {.name = "ThingList", .kind = SW_LIST, .size = sizeof(SmallThingList), .flags = SW_SHAPE_FLATTENED | SW_REFUSES, .member = m_s_small_thing_list, .n_member = 1};
 static const SwMember m_s_small_thing_map[] = {
     {.name = "key", .shape = &s_small_text},
     {.name = "value", .shape = &small_shape_thing, .offset = offsetof(SmallThingMapEntry, value)},
 };
-static const SwShape s_small_thing_map = {.name = "ThingMap", .kind = SW_MAP, .size = sizeof(SmallThingMap), .member = m_s_small_thing_map, .n_member = 2, .value_offset = offsetof(SmallThingMapEntry, value), .entry_size = sizeof(SmallThingMapEntry)};
+static const SwShape s_small_thing_map = {.name = "ThingMap", .kind = SW_MAP, .size = sizeof(SmallThingMap), .flags = SW_REFUSES, .member = m_s_small_thing_map, .n_member = 2, .value_offset = offsetof(SmallThingMapEntry, value), .entry_size = sizeof(SmallThingMapEntry)};
 static const SwMember m_s_small_counts[] = {
     {.name = "member", .shape = &s_small_count},
 };
@@ -75,13 +75,13 @@ static const SwShape s_small_big = {.name = "Big", .kind = SW_LONG, .size = size
 static const SwShape s_small_body = {.name = "Body", .kind = SW_BLOB, .size = sizeof(SwStr)};
 static const SwMember m_small_shape_put_thing_request[] = {
     {.name = "Name", .shape = &s_small_text, .offset = offsetof(SmallPutThingRequest, name), .flags = SW_REQUIRED, .location = SW_IN_URI},
-    {.name = "default", .wire = "d", .shape = &s_small_flag, .offset = offsetof(SmallPutThingRequest, default_), .location = SW_IN_QUERY},
+    {.name = "default", .wire = "d", .shape = &s_small_flag, .offset = offsetof(SmallPutThingRequest, default_), .location = SW_IN_QUERY, .refused = &(const SwRefused){.why = "nothing is empty here"}},
     {.name = "IPv6Address", .wire = "x-address", .shape = &s_small_secret, .offset = offsetof(SmallPutThingRequest, ipv6_address), .location = SW_IN_HEADER},
     {.name = "Meta", .wire = "x-meta-", .shape = &s_small_text_map, .offset = offsetof(SmallPutThingRequest, meta), .location = SW_IN_HEADERS},
     {.name = "ClientToken", .shape = &s_small_text, .offset = offsetof(SmallPutThingRequest, client_token), .flags = SW_IDEMPOTENCY_TOKEN},
     {.name = "Body", .shape = &s_small_body_stream, .offset = offsetof(SmallPutThingRequest, body), .location = SW_IN_PAYLOAD},
 };
-const SwShape small_shape_put_thing_request = {.name = "PutThingRequest", .kind = SW_STRUCTURE, .size = sizeof(SmallPutThingRequest), .member = m_small_shape_put_thing_request, .n_member = 6, .payload = "Body"};
+const SwShape small_shape_put_thing_request = {.name = "PutThingRequest", .kind = SW_STRUCTURE, .size = sizeof(SmallPutThingRequest), .flags = SW_REFUSES, .member = m_small_shape_put_thing_request, .n_member = 6, .payload = "Body"};
 static const SwShape s_small_flag = {.name = "Flag", .kind = SW_BOOLEAN, .size = sizeof(SwOptBool)};
 static const SwShape s_small_secret = {.name = "Secret", .kind = SW_STRING, .size = sizeof(SwStr), .flags = SW_SENSITIVE, .pattern = "[\\w\"]+\303\251"};
 static const SwMember m_s_small_text_map[] = {
@@ -97,7 +97,7 @@ const SwShape small_shape_thing_not_found = {.name = "ThingNotFound", .kind = SW
 static const SwMember m_small_shape_things[] = {
     {.name = "Things", .shape = &s_small_thing_list, .offset = offsetof(SmallThings, things)},
 };
-const SwShape small_shape_things = {.name = "Things", .kind = SW_STRUCTURE, .size = sizeof(SmallThings), .member = m_small_shape_things, .n_member = 1};
+const SwShape small_shape_things = {.name = "Things", .kind = SW_STRUCTURE, .size = sizeof(SmallThings), .flags = SW_REFUSES, .member = m_small_shape_things, .n_member = 1};
 
 const SwErrorKind SMALL_THING_NOT_FOUND = {.code = "ThingNotFound", .http = 404, .shape = &small_shape_thing_not_found, .query_code = "Small.NonExistentThing"};
 const SwErrorKind SMALL_TOO_BUSY = {.code = "TooBusy", .http = 503, .retryable = true};

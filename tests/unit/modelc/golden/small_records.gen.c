@@ -28,7 +28,7 @@ static const SwShape r_small_name = {.name = "Name", .kind = SW_STRING, .size = 
 static const SwMember m_s_small_thing_list[] = {
     {.name = "member", .shape = &small_shape_thing},
 };
-static const SwShape s_small_thing_list = {.name = "ThingList", .kind = SW_LIST, .size = sizeof(SmallThingList), .flags = SW_SHAPE_FLATTENED, .member = m_s_small_thing_list, .n_member = 1};
+static const SwShape s_small_thing_list = {.name = "ThingList", .kind = SW_LIST, .size = sizeof(SmallThingList), .flags = SW_SHAPE_FLATTENED | SW_REFUSES, .member = m_s_small_thing_list, .n_member = 1};
 static const SwMember m_s_small_text_map[] = {
     {.name = "key", .shape = &s_small_text},
     {.name = "value", .shape = &s_small_text, .offset = offsetof(SwStrPair, value)},

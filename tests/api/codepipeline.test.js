@@ -126,6 +126,11 @@ test("tags are added, replaced, listed and removed, of existing pipelines", asyn
     await w.send(cp.TagResourceCommand, { resourceArn, tags: [{ key: "a", value: "3" }] });
     await w.send(cp.UntagResourceCommand, { resourceArn, tagKeys: ["b"] });
     assert.deepStrictEqual((await w.send(cp.ListTagsForResourceCommand, { resourceArn })).tags, [{ key: "a", value: "3" }]);
+    await w.send(cp.TagResourceCommand, { resourceArn, tags: [{ key: "c", value: "4" }] });
+    const page = await w.send(cp.ListTagsForResourceCommand, { resourceArn, maxResults: 1 });
+    const rest = await w.send(cp.ListTagsForResourceCommand, { resourceArn, maxResults: 1, nextToken: page.nextToken });
+    assert.deepStrictEqual([page.tags, rest.tags, rest.nextToken], [[{ key: "a", value: "3" }], [{ key: "c", value: "4" }], undefined]);
+    await refuses(w.send(cp.ListTagsForResourceCommand, { resourceArn, nextToken: "x" }), "InvalidNextTokenException");
     await refuses(w.send(cp.ListTagsForResourceCommand, { resourceArn: resourceArn + "x" }), "ResourceNotFoundException");
     await refuses(w.send(cp.TagResourceCommand, { resourceArn, tags: Array.from({ length: 50 }, (_, i) => ({ key: `k${i}`, value: "" })) }), "TooManyTagsException");
 });

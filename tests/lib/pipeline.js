@@ -119,4 +119,4 @@ async function world(s) {
     return w;
 }
 
-module.exports = { world, trust, stage, action, approval, broken };
+module.exports = { World, world, trust, stage, action, approval, broken };

@@ -85,6 +85,13 @@ class Slipway {
                             forcePathStyle: true, maxAttempts: 1, ...options });
     }
 
+    // Of a server that was started strict: the root's keys, as it wrote them down.
+    get root() {
+        const text = fs.readFileSync(path.join(this.data, "root-credentials"), "utf8");
+        const of = (name) => text.match(new RegExp(`^${name}=(.*)$`, "m"))[1];
+        return { accessKeyId: of("AWS_ACCESS_KEY_ID"), secretAccessKey: of("AWS_SECRET_ACCESS_KEY") };
+    }
+
     awsEnv(extra = {}) {
         return { ...process.env, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_DEFAULT_REGION: "us-east-1",
                  AWS_PAGER: "", AWS_EC2_METADATA_DISABLED: "true", AWS_ENDPOINT_URL: this.endpoint, ...extra };

@@ -26,27 +26,33 @@ int codebuild_project_get(SwCtx *cx, SwStr name, CodebuildProjectRecord **ret, S
     return 0;
 }
 
-/* Members that only one of the two requests has are checked by the caller. */
-#define CHECK_REQUEST(in)                                                                                              \
-    do {                                                                                                               \
-        CodebuildParts parts_ = {(in)->source, &(in)->secondary_sources, (in)->artifacts, &(in)->secondary_artifacts,  \
-                                 (in)->environment, (in)->cache, (in)->logs_config, (in)->encryption_key};             \
-        if (codebuild_check(cx, &parts_, err) < 0)                                                                     \
-            return -1;                                                                                                 \
-        if ((in)->vpc_config && (sw_str_is((in)->vpc_config->vpc_id) || (in)->vpc_config->subnets.n))                  \
-            REFUSE("vpcConfig", "is not available");                                                                   \
-        if (SW_OR((in)->badge_enabled, false))                                                                         \
-            REFUSE("badgeEnabled", "is not available");                                                                \
-        if ((in)->file_system_locations.n)                                                                             \
-            REFUSE("fileSystemLocations", "is not available");                                                         \
-        if ((in)->build_batch_config && (in)->build_batch_config->service_role.n)                                      \
-            REFUSE("buildBatchConfig", "is not available");                                                            \
-        if (SW_OR((in)->auto_retry_limit, 0))                                                                          \
-            REFUSE("autoRetryLimit", "is not available");                                                              \
-        if ((in)->concurrent_build_limit.set && ((in)->concurrent_build_limit.v == 0 || (in)->concurrent_build_limit.v < -1)) \
-            return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid concurrent build limit: it must be greater than 0"); \
-    } while (0)
 #define REFUSE(field, why) return sw_refuse_field(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, field, why)
+
+static bool is_empty(const SwShape *s, const void *v) {
+    for (size_t i = 0; v && i < s->n_member; i++)
+        if (sw_member_is_set(&s->member[i], v))
+            return false;
+    return true;
+}
+
+/* A request in the project's form: only what it says is set. */
+static int check_request(SwCtx *cx, const CodebuildProject *p, SwError *err) {
+    CodebuildParts parts = {p->source, &p->secondary_sources, p->artifacts, &p->secondary_artifacts, p->environment, p->cache, p->logs_config, p->encryption_key};
+    if (codebuild_check(cx, &parts, err) < 0)
+        return -1;
+    const CodebuildVpcConfig *vpc = p->vpc_config;      /* an empty one takes a VPC away */
+    if (vpc && (sw_str_is(vpc->vpc_id) || vpc->subnets.n || vpc->security_group_ids.n))
+        REFUSE("vpcConfig", "is not available");
+    if (p->file_system_locations.n)
+        REFUSE("fileSystemLocations", "is not available");
+    if (!is_empty(&codebuild_shape_project_build_batch_config, p->build_batch_config))
+        REFUSE("buildBatchConfig", "is not available");
+    if (SW_OR(p->auto_retry_limit, 0))
+        REFUSE("autoRetryLimit", "is not available");
+    if (p->concurrent_build_limit.set && (p->concurrent_build_limit.v == 0 || p->concurrent_build_limit.v < -1))
+        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid concurrent build limit: it must be greater than 0");
+    return 0;
+}
 
 static int check_versions(const CodebuildProject *p, SwError *err) {
     for (size_t i = 0; i < p->secondary_source_versions.n; i++) {
@@ -102,14 +108,15 @@ static int put(SwCtx *cx, CodebuildProject *p, SwError *err) {
 
 int codebuild_create_project(SwCtx *cx, const CodebuildCreateProjectInput *in, CodebuildCreateProjectOutput *out, SwError *err) {
     CodebuildProjectRecord *old;
-    CHECK_REQUEST(in);
-    if (check_role(cx, in->service_role, err) < 0 || codebuild_project_get(cx, in->name, &old, err) < 0)
+    CodebuildProject *p = sw_new(cx->arena, CodebuildProject);
+    sw_shape_move(cx->arena, &codebuild_shape_project, p, &codebuild_shape_create_project_input, in);
+    if (SW_OR(in->badge_enabled, false))
+        REFUSE("badgeEnabled", "is not available");
+    if (check_request(cx, p, err) < 0 || check_role(cx, in->service_role, err) < 0 || codebuild_project_get(cx, in->name, &old, err) < 0)
         return -1;
     if (old)
         return sw_fail(err, &CODEBUILD_RESOURCE_ALREADY_EXISTS_EXCEPTION, "Project already exists: %.*s",
                        SW_FMT(sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->name))));
-    CodebuildProject *p = sw_new(cx->arena, CodebuildProject);
-    sw_shape_move(cx->arena, &codebuild_shape_project, p, &codebuild_shape_create_project_input, in);
     p->arn = sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->name));
     p->created = p->last_modified = SW_SOME_TIME(sw_now(cx));
     if (!p->timeout_in_minutes.set)
@@ -128,8 +135,11 @@ int codebuild_create_project(SwCtx *cx, const CodebuildCreateProjectInput *in, C
 
 int codebuild_update_project(SwCtx *cx, const CodebuildUpdateProjectInput *in, CodebuildUpdateProjectOutput *out, SwError *err) {
     CodebuildProjectRecord *old;
-    CHECK_REQUEST(in);
-    if (codebuild_project_get(cx, in->name, &old, err) < 0 || (sw_str_is(in->service_role) && check_role(cx, in->service_role, err) < 0))
+    CodebuildProject given = {0};
+    sw_shape_move(cx->arena, &codebuild_shape_project, &given, &codebuild_shape_update_project_input, in);
+    if (SW_OR(in->badge_enabled, false))
+        REFUSE("badgeEnabled", "is not available");
+    if (check_request(cx, &given, err) < 0 || codebuild_project_get(cx, in->name, &old, err) < 0 || (sw_str_is(in->service_role) && check_role(cx, in->service_role, err) < 0))
         return -1;
     if (!old)
         return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Project cannot be found: %.*s",

@@ -2,18 +2,13 @@
 /* Manual approval: an action of our own. It tells whoever is named, waits for PutApprovalResult at most seven days (or
  * the action's own timeout), and ends as the result says. */
 
+#include "models/sns.gen.h"
 #include "services/codepipeline/codepipeline.h"
 
 #define APPROVAL_MAX (7 * SW_DAY)
+#define SUBJECT_MAX 99                  /* SNS takes less than 100 characters */
 
-/* The record's state: "asked" -> "approved" | "rejected", the latter two by PutApprovalResult. */
-static int notify(SwCtx *cx, const SwAction *a, SwTime expires, SwError *err) {
-    SwStr topic = sw_str_map_get(&a->configuration, SW_STR("NotificationArn"));
-    if (!sw_str_is(topic))
-        return 0;
-    const SwTarget *target = sw_registry_target(cx->host, topic);
-    if (!target)
-        return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION, "NotificationArn '%.*s' is not a topic that can be reached", SW_FMT(topic));
+static SwStr notification(SwCtx *cx, const SwAction *a, SwTime expires) {
     SwArena *m = cx->arena;
     SwValue v = sw_value_object(), approval = sw_value_object();
     sw_value_sets(m, &v, "region", cx->region);
@@ -25,12 +20,22 @@ static int notify(SwCtx *cx, const SwAction *a, SwTime expires, SwError *err) {
     sw_value_sets(m, &approval, "externalEntityLink", sw_str_map_get(&a->configuration, SW_STR("ExternalEntityLink")));
     sw_value_sets(m, &approval, "customData", sw_str_map_get(&a->configuration, SW_STR("CustomData")));
     sw_value_set(m, &v, SW_STR("approval"), approval);
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || target->deliver(cx, topic, sw_json_text(m, &v), NULL, err) < 0)
-        return -1;
-    return sw_ctx_commit(cx, err);
+    return sw_json_text(m, &v);
 }
 
-/* The time it expires is in its state: "asked <ns>". */
+/* Under the action's role. */
+static int notify(SwCtx *cx, const SwAction *a, SwTime expires, SwError *err) {
+    SnsPublishInput in = {.topic_arn = sw_str_map_get(&a->configuration, SW_STR("NotificationArn"))};
+    SnsPublishResponse *out;
+    if (!sw_str_is(in.topic_arn))
+        return 0;
+    SwStr subject = sw_strf(cx->arena, "APPROVAL NEEDED: AWS CodePipeline %.*s for action %.*s", SW_FMT(a->pipeline), SW_FMT(a->name));
+    in.subject = sw_str_n(subject.p, SW_MIN(subject.n, (size_t)SUBJECT_MAX));
+    in.message = notification(cx, a, expires);
+    return sns_call_publish(cx, &in, &out, err);
+}
+
+/* The record's state: "asked <expiry in ns>" -> "approved" | "rejected", the latter two by PutApprovalResult. */
 static int approval_step(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwTime *ret_again, SwError *err) {
     int64_t expires;
     if (!a->state.p) {

@@ -155,10 +155,20 @@ static int by_arn(SwCtx *cx, SwStr text, CodepipelinePipelineRecord **ret_p, SwE
 
 int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsForResourceInput *in, CodepipelineListTagsForResourceOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
+    SwStr text;
+    uint64_t from = 0;
+    if (sw_str_is(in->next_token) &&
+        (!sw_page_token_read(cx->arena, "ListTagsForResource", in->next_token, &text) || !sw_str_to_u64(text, &from)))
+        return sw_fail(err, &CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid");
     if (by_arn(cx, in->resource_arn, &p, err) < 0)
         return -1;
-    out->tags = p->tags;
+    from = SW_MIN(from, (uint64_t)p->tags.n);
+    size_t n = SW_MIN(p->tags.n - (size_t)from, (size_t)SW_OR(in->max_results, 100));
     sw_list_present(cx->arena, &out->tags);
+    for (size_t i = 0; i < n; i++)
+        *sw_list_add(cx->arena, &out->tags) = p->tags.v[from + i];
+    if (from + n < p->tags.n)
+        out->next_token = sw_page_token(cx->arena, "ListTagsForResource", sw_strf(cx->arena, "%zu", (size_t)from + n));
     return 0;
 }
 

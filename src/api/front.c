@@ -81,7 +81,10 @@ static int begin_stream(Visit *v, SwHttpRequest *rq, SwError *err) {
     SwStr declared = sw_str_or(sw_header_get(&rq->m.headers, "x-amz-content-sha256"), SW_STR("UNSIGNED-PAYLOAD"));
     if (sw_authenticate_verify(v->cx, &rq->m, &v->signature, v->secret, declared, err) < 0)
         return -1;
-    return sw_body_begin(v->cx, rq, &v->body, err);
+    SwChunkCheck *check;
+    void *check_arg;
+    sw_authenticate_chunks(v->cx, &v->signature, v->secret, &check, &check_arg);
+    return sw_body_begin(v->cx, rq, check, check_arg, &v->body, err);
 }
 
 static int begin(Visit *v, SwHttpRequest *rq, SwError *err) {
@@ -130,6 +133,10 @@ static int decode(Visit *v, SwHttpRequest *rq, void **ret_in, SwError *err) {
     } else if (sw_authenticate_verify(v->cx, &rq->m, &v->signature, v->secret, payload_hash(rq->arena, rq), err) < 0) {
         return -1;
     }
+    if (!v->body && (id->op->flags & SW_OP_CHECKSUM) && sw_body_check(rq->arena, &rq->m, err) < 0)
+        return -1;
+    if (id->protocol == SW_REST_XML)
+        sw_presigned_headers(rq->arena, &v->signature, &id->m);
     return sw_wire_decode_request(rq->arena, id->service->api, id->op, id->protocol, &id->m, ret_in, err);
 }
 

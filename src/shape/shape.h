@@ -57,7 +57,7 @@ typedef struct SwStream {
     SwStr   data;
     int     file;                       /* descriptor; the arena's owner closes it */
     int64_t offset, size;               /* size -1 in a reply: unknown until `read` ends */
-    SwStr   sha256, md5;                /* raw bytes, of a request's body after transfer and content decoding */
+    SwStr   sha256, md5, crc64nvme;     /* raw bytes, of a request's body after transfer and content decoding */
     ssize_t (*read)(void *arg, void *buf, size_t n);         /* 0: end, -1: broken off */
     void   *arg;
 } SwStream;

@@ -6,18 +6,40 @@
 #include "base/digest.h"
 #include "services/s3/s3.h"
 
-static const struct { const char *name; SwDigestKind kind; int bits; uint64_t polynomial; } algorithms[S3_ALGORITHMS] = {
-    {"CRC32", SW_CRC32, 32, 0xEDB88320u},
-    {"CRC32C", SW_CRC32C, 32, 0x82F63B78u},
-    {"CRC64NVME", SW_CRC64NVME, 64, 0x9A6C9329AC4BC9B5u},
-    {"SHA1", SW_SHA1, 0, 0},
-    {"SHA256", SW_SHA256, 0, 0},
+static const struct { const char *name, *member; SwDigestKind kind; int bits; uint64_t polynomial; } algorithms[S3_ALGORITHMS] = {
+    [S3_CRC32] = {"CRC32", "ChecksumCRC32", SW_CRC32, 32, 0xEDB88320u},
+    [S3_CRC32C] = {"CRC32C", "ChecksumCRC32C", SW_CRC32C, 32, 0x82F63B78u},
+    [S3_CRC64NVME] = {"CRC64NVME", "ChecksumCRC64NVME", SW_CRC64NVME, 64, 0x9A6C9329AC4BC9B5u},
+    [S3_SHA1] = {"SHA1", "ChecksumSHA1", SW_SHA1, 0, 0},
+    [S3_SHA256] = {"SHA256", "ChecksumSHA256", SW_SHA256, 0, 0},
 };
 
 int s3_algorithm(SwStr name) {
     for (int i = 0; i < S3_ALGORITHMS; i++)
         if (sw_str_ieq(name, sw_str(algorithms[i].name)))
             return i;
+    return -1;
+}
+
+const char *s3_algorithm_name(int algorithm) {
+    return algorithms[algorithm].name;
+}
+
+SwDigestKind s3_digest_kind(int algorithm) {
+    return algorithms[algorithm].kind;
+}
+
+SwStr *s3_sum(const SwShape *shape, void *v, int algorithm) {
+    const SwMember *m = sw_shape_member(shape, sw_str(algorithms[algorithm].member));
+    return (SwStr *)(void *)((char *)v + m->offset);
+}
+
+int s3_sum_kind(const SwShape *shape, const void *v) {
+    for (int i = 0; i < S3_ALGORITHMS; i++) {
+        const SwMember *m = sw_shape_member(shape, sw_str(algorithms[i].member));
+        if (sw_member_is_set(m, v) && sw_str_is(*(const SwStr *)sw_member_at(m, v)))
+            return i;
+    }
     return -1;
 }
 
@@ -71,16 +93,16 @@ static SwStr to_base64(SwArena *a, uint64_t v, int bits) {
     return sw_base64(a, sw_str_n(bytes, (size_t)bits / 8));
 }
 
-int s3_join_checksums(SwArena *a, int algorithm, bool whole, const SwStr *parts, const int64_t *sizes, size_t n, SwStr *ret_sum) {
+int s3_join_checksums(SwArena *a, int algorithm, bool whole, const SwStr *parts, const int64_t *sizes, size_t n, SwStr *ret_sum, SwError *err) {
     int bits = algorithms[algorithm].bits;
-    if (whole && bits == 0)
-        return -1;
+    if (SW_NEVER(whole && bits == 0))
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "We encountered an internal error. Please try again.");
     SwDigest *d = sw_digest_new(a, algorithms[algorithm].kind);
     uint64_t crc = 0;
     for (size_t i = 0; i < n; i++) {
         SwStr raw;
-        if (!parts[i].p || !sw_unbase64(a, parts[i], &raw))
-            return -1;
+        if (!sw_unbase64(a, parts[i], &raw))
+            return sw_fail(err, &SW_INTERNAL_FAILURE, "We encountered an internal error. Please try again.");
         sw_digest_add(d, raw.p, raw.n);
         if (whole)
             crc = i == 0 ? from_bytes(raw) : shift(crc, sizes[i], bits, algorithms[algorithm].polynomial) ^ from_bytes(raw);
@@ -91,19 +113,5 @@ int s3_join_checksums(SwArena *a, int algorithm, bool whole, const SwStr *parts,
         *ret_sum = to_base64(a, crc, bits);
     else
         *ret_sum = sw_strf(a, "%.*s-%zu", SW_FMT(sw_base64(a, sw_str_n((const char *)bytes, length))), n);
-    return 0;
-}
-
-static int add(void *arg, const void *p, size_t n, SwError *err) {
-    sw_digest_add(arg, p, n);
-    return 0;
-}
-
-int s3_compute_checksum(SwCtx *cx, int algorithm, const S3ExtentList *extents, SwStr *ret_base64, SwError *err) {
-    SwDigest *d = sw_digest_new(cx->arena, algorithms[algorithm].kind);
-    uint8_t bytes[SW_DIGEST_BYTES_MAX];
-    if (s3_read_through(cx, extents, add, d, err) < 0)
-        return -1;
-    *ret_base64 = sw_base64(cx->arena, sw_str_n((const char *)bytes, sw_digest_end(d, bytes)));
     return 0;
 }

@@ -7,13 +7,20 @@
 #include "services/s3/s3.h"
 
 #define PART_MIN (5 * SW_MIB)
+#define PART_MAX (5 * SW_GIB)
 #define PARTS_MAX 10000
+
+/* As S3's messages write them. */
+static const char *lower_name(int algorithm) {
+    static const char *const names[] = {"crc32", "crc32c", "crc64nvme", "sha1", "sha256"};
+    return algorithm < 0 ? "null" : names[algorithm];
+}
 
 static SwStr part_id(SwArena *a, SwStr upload, int64_t number) {
     return sw_strf(a, "%.*s/%05lld", SW_FMT(upload), (long long)number);
 }
 
-static int get_upload(SwCtx *cx, SwStr bucket, SwStr key, SwStr id, S3UploadRecord **ret_u, SwError *err) {
+int s3_upload_get(SwCtx *cx, SwStr bucket, SwStr key, SwStr id, S3UploadRecord **ret_u, SwError *err) {
     void *record;
     if (sw_doc_get(cx->tx, &s3_uploads, id, &record, err) < 0)
         return -1;
@@ -23,23 +30,35 @@ static int get_upload(SwCtx *cx, SwStr bucket, SwStr key, SwStr id, S3UploadReco
     return sw_fail(err, &S3_NO_SUCH_UPLOAD, "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.");
 }
 
-int s3_create_multipart_upload(SwCtx *cx, const S3CreateMultipartUploadRequest *in, S3CreateMultipartUploadOutput *out, SwError *err) {
-    S3BucketRecord *b;
-    S3UploadRecord *u = sw_new(cx->arena, S3UploadRecord);
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
-    if (in->key.n > 1024)
-        return sw_fail(err, &S3_KEY_TOO_LONG_ERROR, "Your key is too long");
-    int algorithm = s3_algorithm(in->checksum_algorithm);
-    if (sw_str_is(in->checksum_algorithm) && algorithm < 0)
+/* Named by the client, or none: then the whole gets a CRC64NVME, as every object does. */
+static int choose_checksum(const S3CreateMultipartUploadRequest *in, S3UploadRecord *u, SwError *err) {
+    SwStr name = in->checksum_algorithm;
+    int algorithm = s3_algorithm(name);
+    bool full = sw_str_eq(in->checksum_type, S3_CHECKSUM_TYPE_FULL_OBJECT), composite = sw_str_eq(in->checksum_type, S3_CHECKSUM_TYPE_COMPOSITE);
+    if (sw_str_is(name) && algorithm < 0)
         return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ChecksumAlgorithm", "this checksum is not supported");
     if (sw_str_is(in->checksum_type) && algorithm < 0)
         return sw_fail(err, &S3_INVALID_REQUEST, "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.");
-    bool crc = sw_str_starts(in->checksum_algorithm, SW_STR("CRC"));
-    if (sw_str_eq(in->checksum_type, S3_CHECKSUM_TYPE_FULL_OBJECT) && !crc)
-        return sw_fail(err, &S3_INVALID_REQUEST, "The FULL_OBJECT checksum type cannot be used with the %.*s checksum algorithm.", SW_FMT(in->checksum_algorithm));
-    if (sw_str_eq(in->checksum_type, S3_CHECKSUM_TYPE_COMPOSITE) && sw_str_eqz(in->checksum_algorithm, "CRC64NVME"))
+    if (full && (algorithm == S3_SHA1 || algorithm == S3_SHA256))
+        return sw_fail(err, &S3_INVALID_REQUEST, "The FULL_OBJECT checksum type cannot be used with the %s checksum algorithm.", lower_name(algorithm));
+    if (composite && algorithm == S3_CRC64NVME)
         return sw_fail(err, &S3_INVALID_REQUEST, "The COMPOSITE checksum type cannot be used with the crc64nvme checksum algorithm.");
+    if (algorithm < 0)
+        return 0;
+    u->checksum_algorithm = name;
+    u->checksum_type = full || algorithm == S3_CRC64NVME ? S3_CHECKSUM_TYPE_FULL_OBJECT : S3_CHECKSUM_TYPE_COMPOSITE;
+    return 0;
+}
+
+int s3_create_multipart_upload(SwCtx *cx, const S3CreateMultipartUploadRequest *in, S3CreateMultipartUploadOutput *out, SwError *err) {
+    S3BucketRecord *b;
+    S3UploadRecord *u = sw_new(cx->arena, S3UploadRecord);
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_check_metadata(&in->metadata, err) < 0)
+        return -1;
+    if (in->key.n > 1024)
+        return sw_fail(err, &S3_KEY_TOO_LONG_ERROR, "Your key is too long");
+    if (choose_checksum(in, u, err) < 0)
+        return -1;
     u->bucket = in->bucket;
     u->key = in->key;
     u->initiated = SW_SOME_TIME(sw_now(cx));
@@ -48,12 +67,7 @@ int s3_create_multipart_upload(SwCtx *cx, const S3CreateMultipartUploadRequest *
     sw_shape_move(cx->arena, &s3_shape_object_record, u->object, &s3_shape_create_multipart_upload_request, in);
     if (s3_tags_from_header(cx, in->tagging, &u->object->tags, err) < 0)
         return -1;
-    if (algorithm >= 0) {
-        u->checksum_algorithm = in->checksum_algorithm;
-        u->checksum_type = sw_str_is(in->checksum_type) ? in->checksum_type
-                         : sw_str_eqz(in->checksum_algorithm, "CRC64NVME") ? S3_CHECKSUM_TYPE_FULL_OBJECT : S3_CHECKSUM_TYPE_COMPOSITE;
-    }
-    u->object->checksum_type = u->checksum_type;
+    u->object->checksum_type = sw_str_or(u->checksum_type, S3_CHECKSUM_TYPE_FULL_OBJECT);
     out->bucket = in->bucket;
     out->key = in->key;
     out->upload_id = sw_id_base62(cx->arena, 64);
@@ -77,61 +91,78 @@ static int put_part(SwCtx *cx, SwStr upload, S3PartRecord *p, SwError *err) {
     return sw_doc_put(cx->tx, &s3_parts, id, p, err);
 }
 
-static SwStr *sum_of(S3PartRecord *p, int algorithm) {
-    SwStr *const sums[S3_ALGORITHMS] = {&p->checksum_crc32, &p->checksum_crc32c, &p->checksum_crc64nvme, &p->checksum_sha1, &p->checksum_sha256};
-    return sums[algorithm];
-}
-
 static int check_number(SwOptInt number, SwError *err) {
     if (number.v < 1 || number.v > PARTS_MAX)
         return sw_fail(err, &S3_INVALID_ARGUMENT, "Part number must be an integer between 1 and 10000, inclusive");
     return 0;
 }
 
+static int check_part_checksum(const S3UploadRecord *u, int given, SwError *err) {
+    int want = s3_algorithm(u->checksum_algorithm);
+    bool missing = given < 0 && sw_str_eq(u->checksum_type, S3_CHECKSUM_TYPE_COMPOSITE);
+    if (want < 0 || given == want || (given < 0 && !missing))
+        return 0;
+    return sw_fail(err, &S3_INVALID_REQUEST, "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s", lower_name(want), lower_name(given));
+}
+
+/* The checksum that completing the upload will need of this part, where the client sent none. */
+static int complete_sums(SwCtx *cx, const S3UploadRecord *u, S3PartRecord *p, SwError *err) {
+    int want = s3_algorithm(u->checksum_algorithm);
+    SwStr *sum = want >= 0 ? s3_sum(&s3_shape_part_record, p, want) : &p->crc64;
+    return sum->p ? 0 : s3_digest_extents(cx, &p->extents, NULL, want >= 0 ? want : S3_CRC64NVME, sum, err);
+}
+
 int s3_upload_part(SwCtx *cx, const S3UploadPartRequest *in, S3UploadPartOutput *out, SwError *err) {
     S3BucketRecord *b;
     S3UploadRecord *u;
     S3PartRecord p = {.number = in->part_number};
-    SwStr md5;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0 || check_number(in->part_number, err) < 0 ||
-        get_upload(cx, in->bucket, in->key, in->upload_id, &u, err) < 0 ||
-        s3_received(cx, &in->body, sw_list_add(cx->arena, &p.extents), &md5, err) < 0)
+        s3_upload_get(cx, in->bucket, in->key, in->upload_id, &u, err) < 0 ||
+        check_part_checksum(u, s3_sum_kind(&s3_shape_upload_part_request, in), err) < 0 ||
+        s3_received(cx, &in->body, sw_list_add(cx->arena, &p.extents), &p.e_tag, &p.crc64, err) < 0)
         return -1;
     sw_shape_move(cx->arena, &s3_shape_part_record, &p, &s3_shape_upload_part_request, in);
-    p.size = p.extents.v[0].size;
-    p.e_tag = sw_strf(cx->arena, "\"%.*s\"", SW_FMT(sw_hex(cx->arena, md5.p, md5.n)));
-    int algorithm = s3_algorithm(u->checksum_algorithm);
-    if (algorithm >= 0 && !sum_of(&p, algorithm)->p && s3_compute_checksum(cx, algorithm, &p.extents, sum_of(&p, algorithm), err) < 0)
-        return -1;
     sw_shape_move(cx->arena, &s3_shape_upload_part_output, out, &s3_shape_part_record, &p);
+    p.size = p.extents.v[0].size;
+    if (s3_algorithm(u->checksum_algorithm) == S3_CRC64NVME)
+        p.checksum_crc64nvme = p.crc64;
     out->server_side_encryption = SW_STR("AES256");
-    return put_part(cx, in->upload_id, &p, err);
+    return complete_sums(cx, u, &p, err) < 0 ? -1 : put_part(cx, in->upload_id, &p, err);
 }
 
-typedef struct Md5 { SwDigest *d; } Md5;
-static int add_md5(void *arg, const void *p, size_t n, SwError *err) {
-    sw_digest_add(((Md5 *)arg)->d, p, n);
+/* "bytes=first-last", both of them, inside the source. */
+static int copy_range(SwStr text, int64_t size, int64_t *ret_offset, int64_t *ret_size, SwError *err) {
+    SwStr unit = SW_STR("bytes="), last = sw_str_skip(text, unit.n), first = SW_NO_STR;
+    int64_t from, to;
+    *ret_offset = 0;
+    *ret_size = size;
+    if (!sw_str_is(text))
+        return 0;
+    if (!sw_str_starts(text, unit) || !sw_str_cut(&last, '-', &first) || !sw_str_to_i64(first, &from) || !sw_str_to_i64(last, &to) || from < 0 || to < from)
+        return sw_fail(err, &S3_INVALID_ARGUMENT, "The x-amz-copy-source-range value must be of the form bytes=first-last "
+                       "where first and last are the zero-based offsets of the first and last bytes to copy");
+    if (to >= size)
+        return sw_fail(err, &S3_INVALID_ARGUMENT, "Range specified is not valid for source object of size: %lld", (long long)size);
+    *ret_offset = from;
+    *ret_size = to - from + 1;
     return 0;
 }
 
 /* What a part copied from an object is made of, looked up in a snapshot: its bytes are read for the MD5, which must not
  * hold up writers. */
-static int read_copy_source(SwCtx *cx, const S3UploadPartCopyRequest *in, S3PartRecord *p, S3UploadPartCopyOutput *out, SwError *err) {
+static int read_copy_source(SwCtx *cx, const S3UploadPartCopyRequest *in, S3UploadRecord **ret_u, S3PartRecord *p, S3UploadPartCopyOutput *out, SwError *err) {
     S3BucketRecord *to, *from;
     S3ObjectRecord *source;
+    S3CopySource s = {in->copy_source, in->expected_source_bucket_owner,
+                      {in->copy_source_if_match, in->copy_source_if_none_match, in->copy_source_if_modified_since, in->copy_source_if_unmodified_since}};
+    int64_t offset, size;
     if (s3_begin(cx, in, in->bucket, &to, err) < 0 || check_number(in->part_number, err) < 0 ||
-        s3_copy_source(cx, in->copy_source, &from, &source, &out->copy_source_version_id, err) < 0)
+        s3_upload_get(cx, in->bucket, in->key, in->upload_id, ret_u, err) < 0 ||
+        s3_copy_source(cx, &s, &from, &source, &out->copy_source_version_id, err) < 0 ||
+        copy_range(in->copy_source_range, source->size.v, &offset, &size, err) < 0)
         return -1;
-    S3Conditions c = {in->copy_source_if_match, in->copy_source_if_none_match, in->copy_source_if_modified_since, in->copy_source_if_unmodified_since};
-    if (s3_judge(&c, source->e_tag, source->last_modified.v) != S3_GO_ON)
-        return sw_fail(err, &S3_PRECONDITION_FAILED, "At least one of the pre-conditions you specified did not hold");
-    int64_t offset = 0, size = source->size.v;
-    bool bad = false;
-    if (sw_str_is(in->copy_source_range) && !s3_range(in->copy_source_range, source->size.v, &offset, &size, &bad))
-        return sw_fail(err, &S3_INVALID_ARGUMENT, "The x-amz-copy-source-range value must be of the form bytes=first-last "
-                       "where first and last are the zero-based offsets of the first and last bytes to copy");
-    if (bad)
-        return sw_fail(err, &S3_INVALID_RANGE, "Range specified is not valid for source object of size: %lld", (long long)source->size.v);
+    if (size > (int64_t)PART_MAX)
+        return sw_fail(err, &S3_INVALID_REQUEST, "The specified copy source is larger than the maximum allowable size for a copy source: %lld", (long long)PART_MAX);
     s3_slice(cx->arena, &source->extents, offset, size, &p->extents);
     p->size = SW_SOME_INT(size);
     return 0;
@@ -139,30 +170,23 @@ static int read_copy_source(SwCtx *cx, const S3UploadPartCopyRequest *in, S3Part
 
 static int write_copied_part(SwCtx *cx, const S3UploadPartCopyRequest *in, S3PartRecord *p, SwError *err) {
     S3UploadRecord *u;
-    if (get_upload(cx, in->bucket, in->key, in->upload_id, &u, err) < 0)
-        return -1;
-    for (size_t i = 0; i < p->extents.n; i++)
-        if (!sw_blob_exists(cx->host->blobs, p->extents.v[i].digest, NULL))
-            return sw_fail(err, &S3_NO_SUCH_KEY, "The specified key does not exist.");
-    int algorithm = s3_algorithm(u->checksum_algorithm);
-    if (algorithm >= 0 && s3_compute_checksum(cx, algorithm, &p->extents, sum_of(p, algorithm), err) < 0)
+    if (s3_upload_get(cx, in->bucket, in->key, in->upload_id, &u, err) < 0 || s3_check_extents(cx, &p->extents, err) < 0)
         return -1;
     return put_part(cx, in->upload_id, p, err);
 }
 
 int s3_upload_part_copy(SwCtx *cx, const S3UploadPartCopyRequest *in, S3UploadPartCopyOutput *out, SwError *err) {
     S3PartRecord p = {.number = in->part_number};
+    S3UploadRecord *u;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int r = read_copy_source(cx, in, &p, out, err);
+    int r = read_copy_source(cx, in, &u, &p, out, err);
     sw_ctx_rollback(cx);
-    Md5 md5 = {sw_digest_new(cx->arena, SW_MD5)};
-    uint8_t bytes[SW_DIGEST_BYTES_MAX];
-    if (r < 0 || s3_read_through(cx, &p.extents, add_md5, &md5, err) < 0)
+    if (r < 0)
         return -1;
-    size_t n = sw_digest_end(md5.d, bytes);
-    p.e_tag = sw_strf(cx->arena, "\"%.*s\"", SW_FMT(sw_hex(cx->arena, bytes, n)));
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
+    int want = s3_algorithm(u->checksum_algorithm);
+    SwStr *sum = want >= 0 ? s3_sum(&s3_shape_part_record, &p, want) : &p.crc64;
+    if (s3_digest_extents(cx, &p.extents, &p.e_tag, want >= 0 ? want : S3_CRC64NVME, sum, err) < 0 || sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
     if (write_copied_part(cx, in, &p, err) < 0) {
         sw_ctx_rollback(cx);
@@ -174,7 +198,7 @@ int s3_upload_part_copy(SwCtx *cx, const S3UploadPartCopyRequest *in, S3UploadPa
     return sw_ctx_commit(cx, err);
 }
 
-static int list_of(SwCtx *cx, SwStr upload, SwDocList *ret_l, SwError *err) {
+int s3_upload_parts(SwCtx *cx, SwStr upload, SwDocList *ret_l, SwError *err) {
     return sw_doc_list(cx->tx, &s3_parts, &(SwDocQuery){.prefix = sw_strf(cx->arena, "%.*s/", SW_FMT(upload))}, ret_l, err);
 }
 
@@ -192,11 +216,11 @@ int s3_abort_multipart_upload(SwCtx *cx, const S3AbortMultipartUploadRequest *in
     S3BucketRecord *b;
     S3UploadRecord *u;
     SwDocList parts;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || get_upload(cx, in->bucket, in->key, in->upload_id, &u, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_upload_get(cx, in->bucket, in->key, in->upload_id, &u, err) < 0)
         return -1;
     if (in->if_match_initiated_time.set && in->if_match_initiated_time.v / SW_S != u->initiated.v / SW_S)
         return sw_fail(err, &S3_PRECONDITION_FAILED, "At least one of the pre-conditions you specified did not hold");
-    return list_of(cx, in->upload_id, &parts, err) < 0 ? -1 : forget(cx, in->upload_id, &parts, err);
+    return s3_upload_parts(cx, in->upload_id, &parts, err) < 0 ? -1 : forget(cx, in->upload_id, &parts, err);
 }
 
 /* Completing. */
@@ -215,15 +239,15 @@ static S3PartRecord *part_numbered(const SwDocList *parts, int64_t number) {
     return NULL;
 }
 
-static SwStr named_sum(const S3CompletedPart *c, int algorithm) {
-    const SwStr sums[S3_ALGORITHMS] = {c->checksum_crc32, c->checksum_crc32c, c->checksum_crc64nvme, c->checksum_sha1, c->checksum_sha256};
-    return sums[algorithm];
-}
-
-static int check_part(const S3CompletedPart *c, S3PartRecord *p, bool last, SwError *err) {
+static int check_part(const S3UploadRecord *u, const S3CompletedPart *c, S3PartRecord *p, bool last, SwError *err) {
+    int want = s3_algorithm(u->checksum_algorithm);
+    SwStr named = want >= 0 ? *s3_sum(&s3_shape_completed_part, (void *)(uintptr_t)c, want) : SW_NO_STR;
     bool match = p && s3_etag_eq(c->e_tag, p->e_tag);
-    for (int i = 0; match && i < S3_ALGORITHMS; i++)
-        match = !sw_str_is(named_sum(c, i)) || sw_str_eq(named_sum(c, i), *sum_of(p, i));
+    if (match && want >= 0 && !named.p && sw_str_eq(u->checksum_type, S3_CHECKSUM_TYPE_COMPOSITE))
+        return sw_fail(err, &S3_INVALID_REQUEST, "The upload was created using a %s checksum. The complete request must include the checksum for each part. "
+                       "It was missing for part %lld in the request.", lower_name(want), (long long)c->part_number.v);
+    if (match && named.p)
+        match = sw_str_eq(named, *s3_sum(&s3_shape_part_record, p, want));
     if (!match)
         return sw_fail(err, &S3_INVALID_PART, "One or more of the specified parts could not be found.  The part may not have been uploaded, "
                        "or the specified entity tag may not match the part's entity tag.");
@@ -232,20 +256,23 @@ static int check_part(const S3CompletedPart *c, S3PartRecord *p, bool last, SwEr
     return 0;
 }
 
-static int set_checksum(SwCtx *cx, const S3UploadRecord *u, const SwStr *sums, const int64_t *sizes, size_t n, S3ObjectRecord *o) {
-    SwStr *const to[S3_ALGORITHMS] = {&o->checksum_crc32, &o->checksum_crc32c, &o->checksum_crc64nvme, &o->checksum_sha1, &o->checksum_sha256};
-    int algorithm = s3_algorithm(u->checksum_algorithm);
-    if (algorithm < 0)
-        return 0;
-    bool whole = sw_str_eq(u->checksum_type, S3_CHECKSUM_TYPE_FULL_OBJECT);
-    return s3_join_checksums(cx->arena, algorithm, whole, sums, sizes, n, to[algorithm]);
+/* One more part at the end of o: its extents, its size, and its share of the ETag. */
+static void append(SwArena *a, const S3PartRecord *p, S3ObjectRecord *o, SwDigest *md5) {
+    SwStr raw;
+    for (size_t k = 0; k < p->extents.n; k++)
+        *sw_list_add(a, &o->extents) = p->extents.v[k];
+    *sw_list_add(a, &o->part_sizes) = p->size;
+    o->size.v += p->size.v;
+    if (sw_unhex(a, sw_str_n(p->e_tag.p + 1, p->e_tag.n - 2), &raw))
+        sw_digest_add(md5, raw.p, raw.n);
 }
 
 /* Fills o's extents, sizes, ETag and checksum from the parts that are named. */
 static int join(SwCtx *cx, const S3CompletedPartList *named, const SwDocList *parts, const S3UploadRecord *u, S3ObjectRecord *o, SwError *err) {
-    SwDigest *d = sw_digest_new(cx->arena, SW_MD5);
-    SwStr *sums = sw_new_n(cx->arena, SwStr, named->n);
-    int64_t *sizes = sw_new_n(cx->arena, int64_t, named->n);
+    SwArena *a = cx->arena;
+    SwDigest *d = sw_digest_new(a, SW_MD5);
+    SwStr *sums = sw_new_n(a, SwStr, named->n);
+    int64_t *sizes = sw_new_n(a, int64_t, named->n);
     int algorithm = s3_algorithm(u->checksum_algorithm);
     o->size = SW_SOME_INT(0);
     for (size_t i = 0; i < named->n; i++) {
@@ -253,35 +280,29 @@ static int join(SwCtx *cx, const S3CompletedPartList *named, const SwDocList *pa
         if (i > 0 && c->part_number.v <= named->v[i - 1].part_number.v)
             return sw_fail(err, &S3_INVALID_PART_ORDER, "The list of parts was not in ascending order. Parts must be ordered by part number.");
         S3PartRecord *p = part_numbered(parts, c->part_number.v);
-        if (check_part(c, p, i + 1 == named->n, err) < 0)
+        if (check_part(u, c, p, i + 1 == named->n, err) < 0)
             return -1;
-        for (size_t k = 0; k < p->extents.n; k++)
-            *sw_list_add(cx->arena, &o->extents) = p->extents.v[k];
-        *sw_list_add(cx->arena, &o->part_sizes) = p->size;
-        o->size.v += p->size.v;
-        SwStr raw;
-        if (sw_unhex(cx->arena, sw_str_n(p->e_tag.p + 1, p->e_tag.n - 2), &raw))
-            sw_digest_add(d, raw.p, raw.n);
-        sums[i] = algorithm >= 0 ? *sum_of(p, algorithm) : SW_NO_STR;
+        append(a, p, o, d);
+        sums[i] = algorithm >= 0 ? *s3_sum(&s3_shape_part_record, p, algorithm) : p->crc64;
         sizes[i] = p->size.v;
     }
     uint8_t md5[SW_DIGEST_BYTES_MAX];
     size_t n = sw_digest_end(d, md5);
-    o->e_tag = sw_strf(cx->arena, "\"%.*s-%zu\"", SW_FMT(sw_hex(cx->arena, md5, n)), named->n);
-    if (set_checksum(cx, u, sums, sizes, named->n, o) < 0)
-        return sw_fail(err, &S3_INVALID_REQUEST, "The upload was created using a %.*s checksum. The complete request must include the checksum for each part.",
-                       SW_FMT(u->checksum_algorithm));
-    return 0;
+    o->e_tag = sw_strf(a, "\"%.*s-%zu\"", SW_FMT(sw_hex(a, md5, n)), named->n);
+    bool whole = !sw_str_eq(u->checksum_type, S3_CHECKSUM_TYPE_COMPOSITE);
+    if (!whole)
+        o->part_sums = (SwStrList){sums, named->n};
+    algorithm = algorithm >= 0 ? algorithm : S3_CRC64NVME;
+    return s3_join_checksums(a, algorithm, whole, sums, sizes, named->n, s3_sum(&s3_shape_object_record, o, algorithm), err);
 }
 
-static int check_whole(const S3CompleteMultipartUploadRequest *in, const S3ObjectRecord *o, SwError *err) {
-    const SwStr given[] = {in->checksum_crc32, in->checksum_crc32c, in->checksum_crc64nvme, in->checksum_sha1, in->checksum_sha256};
-    const SwStr have[] = {o->checksum_crc32, o->checksum_crc32c, o->checksum_crc64nvme, o->checksum_sha1, o->checksum_sha256};
-    for (int i = 0; i < S3_ALGORITHMS; i++)
-        if (sw_str_is(given[i]) && !sw_str_eq(given[i], have[i]))
-            return sw_fail(err, &S3_BAD_DIGEST, "The checksum you specified did not match the calculated checksum.");
+static int check_whole(const S3CompleteMultipartUploadRequest *in, S3ObjectRecord *o, SwError *err) {
+    int given = s3_sum_kind(&s3_shape_complete_multipart_upload_request, in);
     if (sw_str_is(in->checksum_type) && !sw_str_eq(in->checksum_type, o->checksum_type))
-        return sw_fail(err, &S3_INVALID_REQUEST, "The checksum type does not match that of the upload.");
+        return sw_fail(err, &S3_INVALID_REQUEST, "The upload was created using the %.*s checksum mode. The complete request must use the same checksum mode.",
+                       SW_FMT(o->checksum_type));
+    if (given >= 0 && !sw_str_eq(*s3_sum(&s3_shape_complete_multipart_upload_request, (void *)(uintptr_t)in, given), *s3_sum(&s3_shape_object_record, o, given)))
+        return sw_fail(err, &S3_BAD_DIGEST, "The %s you specified did not match the calculated checksum.", lower_name(given));
     if (in->mpu_object_size.set && in->mpu_object_size.v != o->size.v)
         return sw_fail(err, &S3_INVALID_REQUEST, "The provided 'x-amz-mp-object-size' header value %lld does not match what was computed: %lld",
                        (long long)in->mpu_object_size.v, (long long)o->size.v);
@@ -292,9 +313,9 @@ int s3_complete_multipart_upload(SwCtx *cx, const S3CompleteMultipartUploadReque
     S3BucketRecord *b;
     S3UploadRecord *u;
     SwDocList parts;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || get_upload(cx, in->bucket, in->key, in->upload_id, &u, err) < 0 ||
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_upload_get(cx, in->bucket, in->key, in->upload_id, &u, err) < 0 ||
         s3_check_write_conditions(cx, in->bucket, in->key, in->if_match, in->if_none_match, err) < 0 ||
-        list_of(cx, in->upload_id, &parts, err) < 0)
+        s3_upload_parts(cx, in->upload_id, &parts, err) < 0)
         return -1;
     const S3CompletedPartList *named = in->multipart_upload ? &in->multipart_upload->parts : NULL;
     if (!named || named->n == 0 || named->n > PARTS_MAX)
@@ -310,87 +331,5 @@ int s3_complete_multipart_upload(SwCtx *cx, const S3CompleteMultipartUploadReque
     SwStr host = cx->http ? sw_header_get(&cx->http->m.headers, "host") : SW_NO_STR;
     out->location = sw_strf(cx->arena, "http://%.*s/%.*s/%.*s", SW_FMT(sw_str_or(host, SW_STR("s3.amazonaws.com"))), SW_FMT(in->bucket),
                             SW_FMT(sw_percent_encode(cx->arena, in->key, true)));
-    return 0;
-}
-
-/* Listings. */
-
-static S3Initiator *initiator(SwArena *a, SwStr arn) {
-    S3Initiator *i = sw_new(a, S3Initiator);
-    i->id = arn;
-    return i;
-}
-
-int s3_list_parts(SwCtx *cx, const S3ListPartsRequest *in, S3ListPartsOutput *out, SwError *err) {
-    S3BucketRecord *b;
-    S3UploadRecord *u;
-    SwDocList parts;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || get_upload(cx, in->bucket, in->key, in->upload_id, &u, err) < 0 ||
-        list_of(cx, in->upload_id, &parts, err) < 0)
-        return -1;
-    int64_t marker = SW_OR(in->part_number_marker, 0), max = SW_MIN(SW_OR(in->max_parts, 1000), 1000);
-    out->is_truncated = SW_SOME_BOOL(false);
-    for (size_t i = 0; i < parts.n; i++) {
-        const S3PartRecord *p = parts.v[i].record;
-        if (p->number.v <= marker)
-            continue;
-        if ((int64_t)out->parts.n == max) {
-            out->is_truncated = SW_SOME_BOOL(true);
-            break;
-        }
-        S3Part *shown = sw_list_add(cx->arena, &out->parts);
-        sw_shape_move(cx->arena, &s3_shape_part, shown, &s3_shape_part_record, p);
-        shown->part_number = p->number;
-        shown->size = p->size;
-    }
-    out->bucket = in->bucket;
-    out->key = in->key;
-    out->upload_id = in->upload_id;
-    out->part_number_marker = SW_SOME_INT(marker);
-    out->next_part_number_marker = SW_SOME_INT(out->parts.n ? out->parts.v[out->parts.n - 1].part_number.v : 0);
-    out->max_parts = SW_SOME_INT(max);
-    out->owner = s3_owner(cx->arena, b->account);
-    out->initiator = initiator(cx->arena, u->initiator);
-    out->storage_class = sw_str_or(u->object->storage_class, SW_STR("STANDARD"));
-    out->checksum_algorithm = u->checksum_algorithm;
-    out->checksum_type = u->checksum_type;
-    return 0;
-}
-
-int s3_list_multipart_uploads(SwCtx *cx, const S3ListMultipartUploadsRequest *in, S3ListMultipartUploadsOutput *out, SwError *err) {
-    S3BucketRecord *b;
-    SwDocList rows;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
-    if (sw_str_is(in->delimiter))
-        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "Delimiter", "uploads are not grouped");
-    bool url = sw_str_eqz(in->encoding_type, "url");
-    SwDocQuery q = {.index = "by_key", .equals = {in->bucket}, .prefix = sw_str_is(in->prefix) ? in->prefix : SW_NO_STR};
-    if (sw_doc_list(cx->tx, &s3_uploads, &q, &rows, err) < 0)
-        return -1;
-    size_t max = (size_t)SW_MIN(SW_OR(in->max_uploads, 1000), 1000);
-    out->is_truncated = SW_SOME_BOOL(false);
-    for (size_t i = 0; i < rows.n; i++) {
-        const S3UploadRecord *u = rows.v[i].record;
-        int order = sw_str_is(in->key_marker) ? sw_str_cmp(u->key, in->key_marker) : 1;
-        if (order < 0 || (order == 0 && (!sw_str_is(in->upload_id_marker) || sw_str_cmp(rows.v[i].id, in->upload_id_marker) <= 0)))
-            continue;
-        if (out->uploads.n == max) {
-            out->is_truncated = SW_SOME_BOOL(true);
-            out->next_key_marker = out->uploads.v[max - 1].key;
-            out->next_upload_id_marker = out->uploads.v[max - 1].upload_id;
-            break;
-        }
-        *sw_list_add(cx->arena, &out->uploads) = (S3MultipartUpload){
-            .upload_id = rows.v[i].id, .key = url ? sw_percent_encode(cx->arena, u->key, true) : u->key, .initiated = u->initiated,
-            .storage_class = sw_str_or(u->object->storage_class, SW_STR("STANDARD")), .owner = s3_owner(cx->arena, b->account),
-            .initiator = initiator(cx->arena, u->initiator), .checksum_algorithm = u->checksum_algorithm, .checksum_type = u->checksum_type};
-    }
-    out->bucket = in->bucket;
-    out->key_marker = in->key_marker.p ? in->key_marker : SW_STR("");
-    out->upload_id_marker = in->upload_id_marker.p ? in->upload_id_marker : SW_STR("");
-    out->prefix = in->prefix.p ? in->prefix : SW_STR("");
-    out->max_uploads = SW_SOME_INT((int64_t)max);
-    out->encoding_type = in->encoding_type;
     return 0;
 }

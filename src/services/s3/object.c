@@ -12,6 +12,12 @@
 #include "services/s3/s3.h"
 
 #define KEY_MAX 1024
+#define METADATA_MAX 2048
+
+static const SwErrorKind METADATA_TOO_LARGE = {.code = "MetadataTooLarge", .http = 400};
+/* What a delete marker is in the way of: its id travels in headers. */
+static const SwErrorKind HIDDEN = {.code = "NoSuchKey", .http = 404, .shape = &s3_shape_delete_object_output};
+static const SwErrorKind MARKER = {.code = "MethodNotAllowed", .http = 405, .shape = &s3_shape_delete_object_output};
 
 SwStr s3_object_id(SwArena *a, SwStr bucket, SwStr key) {
     return sw_strf(a, "%.*s/%.*s", SW_FMT(bucket), SW_FMT(key));
@@ -38,16 +44,38 @@ int s3_find(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, S3ObjectRecord **
     return 0;
 }
 
+/* Of the versions that are not current. *ret_o NULL: there is none. */
+static int newest(SwCtx *cx, SwStr bucket, SwStr key, const S3ObjectRecord **ret_o, SwError *err) {
+    SwDocList rows;
+    if (sw_doc_list(cx->tx, &s3_versions, &(SwDocQuery){.index = "by_key", .equals = {bucket, key}, .limit = 1}, &rows, err) < 0)
+        return -1;
+    *ret_o = rows.n ? rows.v[0].record : NULL;
+    return 0;
+}
+
+static int fail_at_marker(SwCtx *cx, const SwErrorKind *kind, const char *message, SwStr version, SwError *err) {
+    S3DeleteObjectOutput *detail = sw_new(cx->arena, S3DeleteObjectOutput);
+    detail->delete_marker = SW_SOME_BOOL(true);
+    detail->version_id = version;
+    (void)sw_fail(err, kind, "%s", message);
+    err->detail = detail;
+    return -1;
+}
+
 int s3_get(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, S3ObjectRecord **ret_o, SwError *err) {
+    static const char *const no_key = "The specified key does not exist.";
+    const S3ObjectRecord *hiding;
     if (s3_find(cx, bucket, key, version, ret_o, err) < 0)
         return -1;
-    if (!*ret_o && sw_str_is(version))
+    if (*ret_o && (*ret_o)->delete_marker.v)
+        return fail_at_marker(cx, &MARKER, "The specified method is not allowed against this resource.", version, err);
+    if (*ret_o)
+        return 0;
+    if (sw_str_is(version))
         return sw_fail(err, &S3_NO_SUCH_VERSION, "The specified version does not exist.");
-    if (!*ret_o)
-        return sw_fail(err, &S3_NO_SUCH_KEY, "The specified key does not exist.");
-    if ((*ret_o)->delete_marker.v)
-        return sw_fail(err, &S3_METHOD_NOT_ALLOWED, "The specified method is not allowed against this resource.");
-    return 0;
+    if (newest(cx, bucket, key, &hiding, err) < 0)
+        return -1;
+    return hiding ? fail_at_marker(cx, &HIDDEN, no_key, hiding->version_id, err) : sw_fail(err, &S3_NO_SUCH_KEY, "%s", no_key);
 }
 
 int s3_refs(SwCtx *cx, const S3ExtentList *extents, SwStr ref, bool add, SwError *err) {
@@ -144,14 +172,14 @@ int s3_check_write_conditions(SwCtx *cx, SwStr bucket, SwStr key, SwStr if_match
     return 0;
 }
 
-static int add_md5(void *arg, const void *p, size_t n, SwError *err) {
-    sw_digest_add(arg, p, n);
-    return 0;
-}
-
-int s3_received(SwCtx *cx, const SwStream *body, S3Extent *ret_e, SwStr *ret_md5, SwError *err) {
+int s3_received(SwCtx *cx, const SwStream *body, S3Extent *ret_e, SwStr *ret_e_tag, SwStr *ret_crc64, SwError *err) {
     SwBlobInfo info = {0};
-    *ret_md5 = body->md5;
+    if (body->sha256.p && body->md5.n == 16 && body->crc64nvme.n == 8) {
+        *ret_e = (S3Extent){.digest = sw_hex(cx->arena, body->sha256.p, body->sha256.n), .offset = SW_SOME_INT(0), .size = SW_SOME_INT(body->size)};
+        *ret_e_tag = s3_e_tag(cx->arena, body->md5.p, body->md5.n);
+        *ret_crc64 = sw_base64(cx->arena, body->crc64nvme);
+        return 0;
+    }
     if (body->sha256.p) {
         *ret_e = (S3Extent){.digest = sw_hex(cx->arena, body->sha256.p, body->sha256.n), .offset = SW_SOME_INT(0), .size = SW_SOME_INT(body->size)};
     } else {                            /* a caller in process: text in memory, or nothing */
@@ -159,14 +187,14 @@ int s3_received(SwCtx *cx, const SwStream *body, S3Extent *ret_e, SwStr *ret_md5
             return -1;
         *ret_e = (S3Extent){.digest = info.digest, .offset = SW_SOME_INT(0), .size = SW_SOME_INT(info.size)};
     }
-    if (ret_md5->n == 16)
-        return 0;
-    SwDigest *d = sw_digest_new(cx->arena, SW_MD5);
-    if (s3_read_through(cx, &(S3ExtentList){ret_e, 1}, add_md5, d, err) < 0)
-        return -1;
-    uint8_t *md5 = sw_arena_alloc(cx->arena, SW_DIGEST_BYTES_MAX);
-    *ret_md5 = sw_str_n((const char *)md5, sw_digest_end(d, md5));
-    return 0;
+    return s3_digest_extents(cx, &(S3ExtentList){ret_e, 1}, ret_e_tag, S3_CRC64NVME, ret_crc64, err);
+}
+
+int s3_check_metadata(const SwStrMap *metadata, SwError *err) {
+    size_t total = 0;
+    for (size_t i = 0; i < metadata->n; i++)
+        total += metadata->v[i].key.n + metadata->v[i].value.n;
+    return total <= METADATA_MAX ? 0 : sw_fail(err, &METADATA_TOO_LARGE, "Your metadata headers exceed the maximum allowed metadata size");
 }
 
 /* "aws-chunked" is how the bytes travelled, not what they are. */
@@ -181,19 +209,20 @@ static SwStr kept_encoding(SwArena *a, SwStr encoding) {
 
 int s3_put_object(SwCtx *cx, const S3PutObjectRequest *in, S3PutObjectOutput *out, SwError *err) {
     S3BucketRecord *b;
-    SwStr md5;
+    SwStr crc64;
     S3ObjectRecord *o = sw_new(cx->arena, S3ObjectRecord);
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 ||
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_check_metadata(&in->metadata, err) < 0 ||
         s3_check_write_conditions(cx, in->bucket, in->key, in->if_match, in->if_none_match, err) < 0)
         return -1;
     sw_shape_move(cx->arena, &s3_shape_object_record, o, &s3_shape_put_object_request, in);
     o->content_encoding = kept_encoding(cx->arena, in->content_encoding);
-    if (s3_tags_from_header(cx, in->tagging, &o->tags, err) < 0 || s3_received(cx, &in->body, sw_list_add(cx->arena, &o->extents), &md5, err) < 0)
+    if (s3_tags_from_header(cx, in->tagging, &o->tags, err) < 0 ||
+        s3_received(cx, &in->body, sw_list_add(cx->arena, &o->extents), &o->e_tag, &crc64, err) < 0)
         return -1;
     o->size = o->extents.v[0].size;
-    o->e_tag = sw_strf(cx->arena, "\"%.*s\"", SW_FMT(sw_hex(cx->arena, md5.p, md5.n)));
-    if (o->checksum_crc32.p || o->checksum_crc32c.p || o->checksum_crc64nvme.p || o->checksum_sha1.p || o->checksum_sha256.p)
-        o->checksum_type = S3_CHECKSUM_TYPE_FULL_OBJECT;
+    o->checksum_type = S3_CHECKSUM_TYPE_FULL_OBJECT;
+    if (s3_sum_kind(&s3_shape_object_record, o) < 0)
+        o->checksum_crc64nvme = crc64;
     if (s3_store(cx, b, o, "PutObject", err) < 0)
         return -1;
     sw_shape_move(cx->arena, &s3_shape_put_object_output, out, &s3_shape_object_record, o);
@@ -211,13 +240,12 @@ static int remove_current(SwCtx *cx, const S3ObjectRecord *o, SwError *err) {
 
 /* The newest version comes back, unless that is a delete marker: then the key stays hidden. */
 static int promote(SwCtx *cx, SwStr bucket, SwStr key, SwError *err) {
-    SwDocList rows;
-    if (sw_doc_list(cx->tx, &s3_versions, &(SwDocQuery){.index = "by_key", .equals = {bucket, key}, .limit = 1}, &rows, err) < 0)
+    const S3ObjectRecord *o;
+    if (newest(cx, bucket, key, &o, err) < 0)
         return -1;
-    if (rows.n == 0 || ((S3ObjectRecord *)rows.v[0].record)->delete_marker.v)
+    if (!o || o->delete_marker.v)
         return 0;
-    const S3ObjectRecord *o = rows.v[0].record;
-    return sw_doc_delete(cx->tx, &s3_versions, rows.v[0].id, NULL, err) < 0 ? -1 : put_current(cx, o, err);
+    return sw_doc_delete(cx->tx, &s3_versions, version_id(cx->arena, bucket, key, o->version_id), NULL, err) < 0 ? -1 : put_current(cx, o, err);
 }
 
 static int delete_version(SwCtx *cx, const S3BucketRecord *b, SwStr key, SwStr version, S3DeletedObject *ret, SwError *err) {
@@ -297,10 +325,21 @@ int s3_delete_object(SwCtx *cx, const S3DeleteObjectRequest *in, S3DeleteObjectO
     return 0;
 }
 
+/* S3 deletes by list only where the list is sure to have arrived whole. The front door has compared what is there. */
+static bool is_protected(const SwHeaderList *h) {
+    SwStr prefix = SW_STR("x-amz-checksum-");
+    for (size_t i = 0; i < h->n; i++)
+        if (sw_str_ieq(h->v[i].name, SW_STR("content-md5")) || (h->v[i].name.n > prefix.n && sw_str_ieq(sw_str_n(h->v[i].name.p, prefix.n), prefix)))
+            return true;
+    return false;
+}
+
 int s3_delete_objects(SwCtx *cx, const S3DeleteObjectsRequest *in, S3DeleteObjectsOutput *out, SwError *err) {
     S3BucketRecord *b;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
+    if (cx->http && !is_protected(&cx->http->m.headers))
+        return sw_fail(err, &S3_INVALID_REQUEST, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
     if (in->delete->objects.n == 0 || in->delete->objects.n > 1000)
         return sw_fail(err, &S3_MALFORMED_XML, "The XML you provided was not well-formed or did not validate against our published schema");
     for (size_t i = 0; i < in->delete->objects.n; i++) {

@@ -4,7 +4,10 @@
 
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "services/s3/s3.h"
+
+static const SwErrorKind INVALID_PART_NUMBER = {.code = "InvalidPartNumber", .http = 416};
 
 bool s3_etag_eq(SwStr given, SwStr etag) {
     given = sw_str_trim(given);
@@ -137,18 +140,30 @@ static Reader *reader_new(SwCtx *cx, const S3ExtentList *extents) {
     return r;
 }
 
-int s3_read_through(SwCtx *cx, const S3ExtentList *extents, int (*fn)(void *, const void *, size_t, SwError *), void *arg, SwError *err) {
+SwStr s3_e_tag(SwArena *a, const void *md5, size_t n) {
+    return sw_strf(a, "\"%.*s\"", SW_FMT(sw_hex(a, md5, n)));
+}
+
+int s3_digest_extents(SwCtx *cx, const S3ExtentList *extents, SwStr *ret_e_tag, int algorithm, SwStr *ret_sum, SwError *err) {
     Reader *r = reader_new(cx, extents);
     char *buf = sw_arena_alloc(cx->arena, 64 * SW_KIB);
-    for (;;) {
-        ssize_t n = reader_read(r, buf, 64 * SW_KIB);
-        if (n < 0)
-            return sw_fail(err, &SW_INTERNAL_FAILURE, "We encountered an internal error. Please try again.");
-        if (n == 0)
-            return 0;
-        if (fn(arg, buf, (size_t)n, err) < 0)
-            return -1;
+    SwDigest *md5 = sw_digest_new(cx->arena, SW_MD5);
+    SwDigest *sum = algorithm >= 0 ? sw_digest_new(cx->arena, s3_digest_kind(algorithm)) : NULL;
+    uint8_t bytes[SW_DIGEST_BYTES_MAX];
+    ssize_t n;
+    while ((n = reader_read(r, buf, 64 * SW_KIB)) > 0) {
+        if (ret_e_tag)
+            sw_digest_add(md5, buf, (size_t)n);
+        if (sum)
+            sw_digest_add(sum, buf, (size_t)n);
     }
+    if (n < 0)
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "We encountered an internal error. Please try again.");
+    if (ret_e_tag)
+        *ret_e_tag = s3_e_tag(cx->arena, bytes, sw_digest_end(md5, bytes));
+    if (sum)
+        *ret_sum = sw_base64(cx->arena, sw_str_n((const char *)bytes, sw_digest_end(sum, bytes)));
+    return 0;
 }
 
 static int open_body(SwCtx *cx, const S3ExtentList *extents, int64_t offset, int64_t size, SwStream *ret_s, SwError *err) {
@@ -176,18 +191,15 @@ typedef struct Window { int64_t offset, size; SwStr content_range; } Window;
 
 static int window(SwCtx *cx, const S3ObjectRecord *o, SwStr range, SwOptInt part, Window *ret_w, SwError *err) {
     *ret_w = (Window){.size = o->size.v};
-    bool partial = false, bad = false;
+    bool partial = part.set, bad = false;
     if (sw_str_is(range) && part.set)
         return sw_fail(err, &S3_INVALID_REQUEST, "Cannot specify both Range header and partNumber query parameter");
+    if (part.set && (part.v < 1 || (size_t)part.v > SW_MAX(o->part_sizes.n, (size_t)1)))
+        return sw_fail(err, &INVALID_PART_NUMBER, "The requested partnumber is not satisfiable");
     if (part.set && o->part_sizes.n > 0) {
-        if (part.v < 1 || (size_t)part.v > o->part_sizes.n)
-            return sw_fail(err, &S3_INVALID_RANGE, "The requested partnumber is not satisfiable");
         for (int64_t i = 0; i < part.v - 1; i++)
             ret_w->offset += o->part_sizes.v[i].v;
         ret_w->size = o->part_sizes.v[part.v - 1].v;
-        partial = true;
-    } else if (part.set && part.v != 1) {
-        return sw_fail(err, &S3_INVALID_RANGE, "The requested partnumber is not satisfiable");
     } else if (sw_str_is(range)) {
         partial = s3_range(range, o->size.v, &ret_w->offset, &ret_w->size, &bad);
     }
@@ -195,18 +207,37 @@ static int window(SwCtx *cx, const S3ObjectRecord *o, SwStr range, SwOptInt part
         return sw_fail(err, &S3_INVALID_RANGE, "The requested range is not satisfiable");
     if (!partial)
         return 0;
+    if (o->size.v == 0)
+        return 0;                       /* part 1 of nothing has no range */
     cx->status = 206;
     ret_w->content_range = sw_strf(cx->arena, "bytes %lld-%lld/%lld", (long long)ret_w->offset,
                                    (long long)(ret_w->offset + ret_w->size - 1), (long long)o->size.v);
     return 0;
 }
 
-static void clear_checksums(S3GetObjectOutput *out) {
-    out->checksum_crc32 = out->checksum_crc32c = out->checksum_crc64nvme = out->checksum_sha1 = out->checksum_sha256 = SW_NO_STR;
-    out->checksum_type = SW_NO_STR;
+/* The checksum of an answer covers what it carries: the object, or the part that was asked for. Of a part alone only
+ * composite uploads have one. */
+static void set_checksum(const S3GetObjectRequest *in, bool partial, const S3ObjectRecord *o, S3GetObjectOutput *out) {
+    int algorithm = s3_sum_kind(&s3_shape_get_object_output, out);
+    bool asked = sw_str_eqz(in->checksum_mode, "ENABLED"), part = in->part_number.set && o->part_sizes.n > 0;
+    if (algorithm < 0)
+        return;
+    SwStr *sum = s3_sum(&s3_shape_get_object_output, out, algorithm);
+    if (part && o->part_sums.n > 0)
+        *sum = o->part_sums.v[in->part_number.v - 1];
+    else if (part && o->part_sizes.n > 1)
+        *sum = SW_NO_STR;
+    if (!asked || (partial && !in->part_number.set))
+        *sum = SW_NO_STR;
+    if (!sum->p)
+        out->checksum_type = SW_NO_STR;
 }
 
 static int describe(SwCtx *cx, const S3GetObjectRequest *in, const S3BucketRecord *b, const S3ObjectRecord *o, S3GetObjectOutput *out, Window *ret_w, SwError *err) {
+    bool overrides = in->response_content_type.p || in->response_content_language.p || in->response_content_encoding.p ||
+                     in->response_content_disposition.p || in->response_cache_control.p || in->response_expires.set;
+    if (overrides && cx->principal.kind == SW_PRINCIPAL_ANONYMOUS)
+        return sw_fail(err, &S3_INVALID_REQUEST, "Request specific response headers cannot be used for anonymous GET requests.");
     S3Conditions c = {in->if_match, in->if_none_match, in->if_modified_since, in->if_unmodified_since};
     S3Verdict v = s3_judge(&c, o->e_tag, o->last_modified.v);
     if (v == S3_FAILED)
@@ -225,8 +256,7 @@ static int describe(SwCtx *cx, const S3GetObjectRequest *in, const S3BucketRecor
     out->version_id = s3_shown_version(b, o);
     out->content_length = SW_SOME_INT(ret_w->size);
     out->content_range = ret_w->content_range;
-    if (!sw_str_eqz(in->checksum_mode, "ENABLED") || (cx->status == 206 && !in->part_number.set))
-        clear_checksums(out);
+    set_checksum(in, cx->status == 206, o, out);
     if (in->part_number.set && o->part_sizes.n > 0)
         out->parts_count = SW_SOME_INT((int64_t)o->part_sizes.n);
     if (o->tags.n > 0)
@@ -276,6 +306,27 @@ static bool asked(const S3GetObjectAttributesRequest *in, const char *attribute)
     return sw_str_list_has(&in->object_attributes, sw_str(attribute));
 }
 
+/* The list itself only where the parts have checksums of their own. */
+static S3GetObjectAttributesParts *parts_of(SwArena *a, const S3ObjectRecord *o, size_t marker, size_t max) {
+    S3GetObjectAttributesParts *p = sw_new(a, S3GetObjectAttributesParts);
+    size_t from = SW_MIN(marker, o->part_sizes.n), to = SW_MIN(o->part_sizes.n, from + max);
+    p->total_parts_count = SW_SOME_INT((int64_t)o->part_sizes.n);
+    int algorithm = s3_sum_kind(&s3_shape_object_record, o);
+    if (o->part_sums.n == 0 || algorithm < 0)
+        return p;
+    p->part_number_marker = SW_SOME_INT((int64_t)marker);
+    p->max_parts = SW_SOME_INT((int64_t)max);
+    p->is_truncated = SW_SOME_BOOL(to < o->part_sizes.n);
+    p->next_part_number_marker = SW_SOME_INT((int64_t)to);
+    for (size_t i = from; i < to; i++) {
+        S3ObjectPart *e = sw_list_add(a, &p->parts);
+        e->part_number = SW_SOME_INT((int64_t)i + 1);
+        e->size = o->part_sizes.v[i];
+        *s3_sum(&s3_shape_object_part, e, algorithm) = o->part_sums.v[i];
+    }
+    return p;
+}
+
 int s3_get_object_attributes(SwCtx *cx, const S3GetObjectAttributesRequest *in, S3GetObjectAttributesOutput *out, SwError *err) {
     S3BucketRecord *b;
     S3ObjectRecord *o;
@@ -292,18 +343,13 @@ int s3_get_object_attributes(SwCtx *cx, const S3GetObjectAttributesRequest *in, 
     if (asked(in, "Checksum") && sw_str_is(o->checksum_type)) {
         out->checksum = sw_new(cx->arena, S3Checksum);
         sw_shape_move(cx->arena, &s3_shape_checksum, out->checksum, &s3_shape_object_record, o);
+        int algorithm = s3_sum_kind(&s3_shape_checksum, out->checksum);
+        if (algorithm >= 0) {           /* without the number of parts, which stands below */
+            SwStr *sum = s3_sum(&s3_shape_checksum, out->checksum, algorithm), rest = *sum;
+            (void)sw_str_cut(&rest, '-', sum);
+        }
     }
-    if (!asked(in, "ObjectParts") || o->part_sizes.n == 0)
-        return 0;
-    S3GetObjectAttributesParts *p = out->object_parts = sw_new(cx->arena, S3GetObjectAttributesParts);
-    size_t from = (size_t)SW_OR(in->part_number_marker, 0), max = (size_t)SW_OR(in->max_parts, 1000);
-    size_t to = SW_MIN(o->part_sizes.n, from + max);
-    p->total_parts_count = SW_SOME_INT((int64_t)o->part_sizes.n);
-    p->part_number_marker = SW_SOME_INT((int64_t)from);
-    p->max_parts = SW_SOME_INT((int64_t)max);
-    p->is_truncated = SW_SOME_BOOL(to < o->part_sizes.n);
-    p->next_part_number_marker = SW_SOME_INT((int64_t)to);
-    for (size_t i = from; i < to; i++)
-        *sw_list_add(cx->arena, &p->parts) = (S3ObjectPart){.part_number = SW_SOME_INT((int64_t)i + 1), .size = o->part_sizes.v[i]};
+    if (asked(in, "ObjectParts") && o->part_sizes.n > 0)
+        out->object_parts = parts_of(cx->arena, o, (size_t)SW_OR(in->part_number_marker, 0), (size_t)SW_MIN(SW_OR(in->max_parts, 1000), 1000));
     return 0;
 }

@@ -9,7 +9,7 @@ const SwCollection s3_objects = {.name = "s3/object", .scope = SW_SCOPE_GLOBAL, 
 const SwCollection s3_versions = {.name = "s3/version", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_object_record,
     .indexes = {{.name = "by_key", .member = {"bucket", "Key", "order"}}}};
 const SwCollection s3_uploads = {.name = "s3/upload", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_upload_record,
-    .indexes = {{.name = "by_key", .member = {"bucket", "Key"}}}};
+    .indexes = {{.name = "by_key", .member = {"bucket", "Key", "initiated"}}}};
 const SwCollection s3_parts = {.name = "s3/part", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_part_record};
 
 static const SwCollection *const collections[] = {&s3_buckets, &s3_objects, &s3_versions, &s3_uploads, &s3_parts, NULL};
@@ -17,7 +17,7 @@ static const SwCollection *const collections[] = {&s3_buckets, &s3_objects, &s3_
 static const SwHandler handlers[] = {
     {S3_ABORT_MULTIPART_UPLOAD, SW_HANDLER(s3_abort_multipart_upload), 0},
     {S3_COMPLETE_MULTIPART_UPLOAD, SW_HANDLER(s3_complete_multipart_upload), 0},
-    {S3_COPY_OBJECT, SW_HANDLER(s3_copy_object), 0},
+    {S3_COPY_OBJECT, SW_HANDLER(s3_copy_object), SW_OWN_TX},
     {S3_CREATE_BUCKET, SW_HANDLER(s3_create_bucket), 0},
     {S3_CREATE_MULTIPART_UPLOAD, SW_HANDLER(s3_create_multipart_upload), 0},
     {S3_DELETE_BUCKET, SW_HANDLER(s3_delete_bucket), 0},

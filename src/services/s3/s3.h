@@ -10,6 +10,7 @@
  * Each stored object (or part) keeps its blobs alive under its own `ref`. */
 
 #include "api/host.h"
+#include "base/digest.h"
 #include "models/s3.gen.h"
 #include "models/s3_records.gen.h"
 
@@ -35,8 +36,9 @@ int s3_check_write_conditions(SwCtx *cx, SwStr bucket, SwStr key, SwStr if_match
 /* Rewrite an existing version in place: its tags. */
 int s3_update(SwCtx *cx, const S3ObjectRecord *o, SwError *err) sw_must_check;
 int s3_refs(SwCtx *cx, const S3ExtentList *extents, SwStr ref, bool add, SwError *err) sw_must_check;
-/* What a request brought: one extent, with size and MD5. */
-int s3_received(SwCtx *cx, const SwStream *body, S3Extent *ret_e, SwStr *ret_md5, SwError *err) sw_must_check;
+/* What a request brought: one extent with its size, ETag, and the CRC64NVME that every object has (base64). */
+int s3_received(SwCtx *cx, const SwStream *body, S3Extent *ret_e, SwStr *ret_e_tag, SwStr *ret_crc64, SwError *err) sw_must_check;
+int s3_check_metadata(const SwStrMap *metadata, SwError *err) sw_must_check;
 SwStr s3_shown_version(const S3BucketRecord *b, const S3ObjectRecord *o);      /* absent where versioning never was on */
 
 /* read.c */
@@ -51,21 +53,50 @@ bool s3_etag_eq(SwStr given, SwStr etag);               /* quotes do not matter;
 void s3_slice(SwArena *a, const S3ExtentList *extents, int64_t offset, int64_t size, S3ExtentList *ret_l);
 /* "bytes=a-b" over `size`. False: none that makes sense, take all. *ret_bad: it cannot be satisfied. */
 bool s3_range(SwStr text, int64_t size, int64_t *ret_offset, int64_t *ret_size, bool *ret_bad);
-/* Read through extents; fn gets pieces. */
-int s3_read_through(SwCtx *cx, const S3ExtentList *extents, int (*fn)(void *, const void *, size_t, SwError *), void *arg, SwError *err) sw_must_check;
+/* Read through extents for what is asked of them: an ETag (ret_e_tag not NULL), a checksum (algorithm not -1). Opens no
+ * transaction and needs none. */
+int s3_digest_extents(SwCtx *cx, const S3ExtentList *extents, SwStr *ret_e_tag, int algorithm, SwStr *ret_sum, SwError *err) sw_must_check;
+SwStr s3_e_tag(SwArena *a, const void *md5, size_t n);  /* quoted hexadecimal */
 
-/* copy.c: "bucket/key?versionId=..", with or without a leading slash, percent-encoded. */
-int s3_copy_source(SwCtx *cx, SwStr source, S3BucketRecord **ret_b, S3ObjectRecord **ret_o, SwStr *ret_version, SwError *err) sw_must_check;
+/* copy.c */
+typedef struct S3CopySource {
+    SwStr        text;                  /* "bucket/key?versionId=..", with or without a leading slash, percent-encoded */
+    SwStr        expected_owner;
+    S3Conditions conditions;
+} S3CopySource;
+int s3_copy_source(SwCtx *cx, const S3CopySource *s, S3BucketRecord **ret_b, S3ObjectRecord **ret_o, SwStr *ret_version, SwError *err) sw_must_check;
+/* In a write transaction: what was looked up in an earlier snapshot is still there. */
+int s3_check_extents(SwCtx *cx, const S3ExtentList *extents, SwError *err) sw_must_check;
 
-/* checksum.c */
-#define S3_ALGORITHMS 5
-typedef struct S3Checksums {
-    SwStr v[S3_ALGORITHMS];             /* CRC32, CRC32C, CRC64NVME, SHA1, SHA256 in base64; absent: none */
-} S3Checksums;
-int s3_algorithm(SwStr name);                           /* index, or -1 */
+/* checksum.c. Records, requests and replies hold checksums as members of the same names, in base64. */
+enum { S3_CRC32, S3_CRC32C, S3_CRC64NVME, S3_SHA1, S3_SHA256, S3_ALGORITHMS };
+int s3_algorithm(SwStr name);                           /* one of these, or -1 */
+const char *s3_algorithm_name(int algorithm);           /* "CRC32" */
+SwDigestKind s3_digest_kind(int algorithm);
+SwStr *s3_sum(const SwShape *shape, void *v, int algorithm);        /* the member ChecksumCRC32 .. of a structure */
+int s3_sum_kind(const SwShape *shape, const void *v);   /* the first that is set, or -1 */
 /* Of the parts of an upload: the whole's, from those alone. */
-int s3_join_checksums(SwArena *a, int algorithm, bool whole, const SwStr *parts, const int64_t *sizes, size_t n, SwStr *ret_sum);
-int s3_compute_checksum(SwCtx *cx, int algorithm, const S3ExtentList *extents, SwStr *ret_base64, SwError *err) sw_must_check;
+int s3_join_checksums(SwArena *a, int algorithm, bool whole, const SwStr *parts, const int64_t *sizes, size_t n, SwStr *ret_sum, SwError *err) sw_must_check;
+
+/* list.c: what listings share. */
+typedef struct S3Walk {                 /* over the rows of a query, a page at a time; begin with .c and .q */
+    const SwCollection *c;
+    SwDocQuery q;
+    SwDocList  rows;
+    size_t     at;
+    bool       end;
+} S3Walk;
+int s3_walk_peek(SwCtx *cx, S3Walk *w, void **ret_record, SwError *err) sw_must_check;     /* NULL: at the end */
+/* "a/b/" of "a/b/c" with prefix "a/" and delimiter "/"; absent where the key has none behind the prefix. */
+SwStr s3_common_prefix(SwStr key, SwStr prefix, SwStr delimiter);
+SwStr s3_behind(SwArena *a, SwStr s);                   /* the smallest text behind all that begins with s; absent: none */
+SwStr s3_shown(SwArena *a, SwStr encoding, SwStr s);    /* percent-encoded where encoding-type=url asks for it */
+#define S3_KEYS_MAX 1000
+int s3_check_listing(SwStr encoding, SwOptInt max, const char *argument, size_t *ret_max, SwError *err) sw_must_check;
+
+/* multipart.c, for the listings in multipart_list.c */
+int s3_upload_get(SwCtx *cx, SwStr bucket, SwStr key, SwStr id, S3UploadRecord **ret_u, SwError *err) sw_must_check;
+int s3_upload_parts(SwCtx *cx, SwStr upload, SwDocList *ret_l, SwError *err) sw_must_check;
 
 /* tagging.c */
 int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) sw_must_check;

@@ -204,7 +204,7 @@ static int open_services(SwHost *h, SwError *err) {
 
 static int check_address(const SwConfig *c, SwError *err) {
     SwStr address = sw_str(c->address);
-    bool loopback = sw_str_starts(address, SW_STR("127.")) || sw_str_eqz(address, "::1") || sw_str_eqz(address, "localhost");
+    bool loopback = sw_str_starts(address, SW_STR("127.")) || sw_str_eqz(address, "::1");
     if (loopback || c->strict)
         return 0;
     return sw_fail(err, &SW_VALIDATION_EXCEPTION,

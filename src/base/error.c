@@ -64,11 +64,11 @@ int sw_fail_errno(SwError *err, int errnum, const char *fmt, ...) {
     char text[128];
     va_list ap;
     va_start(ap, fmt);
-    SwStr message = sw_strfv(err->arena, fmt, ap);
+    SwStr what = sw_strfv(err->arena, fmt, ap);
     va_end(ap);
     const char *reason = strerror_r(errnum, text, sizeof text);
-    return sw_fail_cause(err, &SW_INTERNAL_FAILURE, sw_strf(err->arena, "%.*s: %s", SW_FMT(message), reason).p, "%.*s",
-                         SW_FMT(message));
+    return sw_fail_cause(err, &SW_INTERNAL_FAILURE, sw_strf(err->arena, "%.*s: %s", SW_FMT(what), reason).p,
+                         "An internal error occurred");
 }
 
 void sw_error_reset(SwError *err) {

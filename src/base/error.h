@@ -36,7 +36,9 @@ static inline SwError sw_error(SwArena *a) {
 int sw_fail(SwError *err, const SwErrorKind *kind, const char *fmt, ...) sw_printf(3, 4);
 int sw_fail_cause(SwError *err, const SwErrorKind *kind, const char *cause, const char *fmt, ...) sw_printf(4, 5);
 int sw_fail_wrap(SwError *err, const char *fmt, ...) sw_printf(2, 3);         /* prefixes the cause */
-int sw_fail_errno(SwError *err, int errnum, const char *fmt, ...) sw_printf(3, 4);   /* SW_INTERNAL_FAILURE, cause = text + errno's */
+/* SW_INTERNAL_FAILURE: the text, which often names a path of ours, and errno's are the cause alone; the message says
+ * nothing of this machine, for it may reach a client. */
+int sw_fail_errno(SwError *err, int errnum, const char *fmt, ...) sw_printf(3, 4);
 void sw_error_reset(SwError *err);
 
 static inline bool sw_error_is(const SwError *err, const SwErrorKind *kind) {

@@ -44,7 +44,7 @@ int sw_file_read(SwArena *a, const char *path, size_t max, SwStr *ret_data, SwEr
             break;
         n += (size_t)got;
         if (n > max)
-            return sw_fail(err, &SW_INTERNAL_FAILURE, "%s is larger than %zu bytes", path, max);
+            return sw_fail_errno(err, EFBIG, "%s is larger than %zu bytes", path, max);
         if (n > cap) {                  /* /proc says 0, and a file may grow while it is read */
             p = sw_arena_grow(a, p, cap + 1, SW_MIN(cap * 2, max) + 1);
             cap = SW_MIN(cap * 2, max);

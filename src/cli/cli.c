@@ -5,11 +5,15 @@
 
 #include <stdlib.h>
 #include <string.h>
-
+#include <sys/ioctl.h>
 
 static int help(SwCli *cli);
 
 static int version(SwCli *cli) {
+    if (!sw_cli_options(cli, NULL, 0))
+        return 2;
+    if (cli->argc > 1)
+        return sw_cli_usage(cli, "takes no further arguments");
     if (cli->json)
         printf("{\"version\":\"%s\"}\n", SLIPWAY_VERSION);
     else
@@ -67,13 +71,21 @@ static void print_help(FILE *to) {
           "  --region NAME      region of the question (default $AWS_REGION, else us-east-1)\n"
           "  --account ID       account of the question (default: the server's)\n"
           "  --json             the API's own answer\n"
-          "\nBegin with `slipway up`; then, in another shell: eval \"$(slipway env)\" && aws s3 mb s3://first\n", to);
+          "\nBegin with `slipway up`. Then, in another shell:\n"
+          "  eval \"$(slipway env)\"\n"
+          "  aws --endpoint-url \"$AWS_ENDPOINT_URL\" s3 mb s3://first\n"
+          "  slipway status\n"
+          "`slipway demo` shows what it is for; `man slipway` has the details.\n", to);
 }
 
 static int help(SwCli *cli) {
     const SwCommand *c = cli->argc > 1 ? find(cli->argv[1]) : NULL;
-    if (cli->argc > 1 && !c)
-        return sw_cli_usage(cli, "no such command");
+    if (cli->argc > 2)
+        return sw_cli_usage(cli, "takes one command at most");
+    if (cli->argc > 1 && !c) {
+        fprintf(stderr, "slipway help: no such command: %s\n  `slipway help` lists them.\n", cli->argv[1]);
+        return 2;
+    }
     if (!c) {
         print_help(stdout);
         return 0;
@@ -84,9 +96,15 @@ static int help(SwCli *cli) {
     return 0;
 }
 
+const char *sw_cli_reason(const SwError *err) {
+    bool ours = err->kind == &SW_INTERNAL_FAILURE && err->cause;
+    return ours ? err->cause : err->message ? err->message : "failed";
+}
+
 int sw_cli_fail(const SwError *err, const char *next) {
-    fprintf(stderr, "slipway: %s\n", err->message ? err->message : "failed");
-    if (err->cause)
+    const char *reason = sw_cli_reason(err);
+    fprintf(stderr, "slipway: %s\n", reason);
+    if (err->cause && err->cause != reason)
         fprintf(stderr, "  cause: %s\n", err->cause);
     if (next)
         fprintf(stderr, "  %s\n", next);
@@ -109,14 +127,21 @@ static int take(SwCli *cli, int i, const SwOption *o) {
         *(bool *)o->to = true;
         return arg[n] ? 0 : 1;
     }
+    if (arg[n] == '=' && !arg[n + 1])
+        return -1;
     if (arg[n] == '=') {
         *(const char **)o->to = arg + n + 1;
         return 1;
     }
-    if (i + 1 >= cli->argc)
+    if (i + 1 >= cli->argc || !*cli->argv[i + 1])
         return -1;
     *(const char **)o->to = cli->argv[i + 1];
     return 2;
+}
+
+/* "-1" is a number. */
+static bool is_option(const char *arg) {
+    return arg[0] == '-' && arg[1] && !(arg[1] >= '0' && arg[1] <= '9');
 }
 
 static bool parse(SwCli *cli, const SwOption *o, size_t n, bool refuse_unknown) {
@@ -125,7 +150,7 @@ static bool parse(SwCli *cli, const SwOption *o, size_t n, bool refuse_unknown) 
         int used = 0;
         for (size_t k = 0; k < n && used == 0; k++)
             used = take(cli, i, &o[k]);
-        if (used < 0 || (used == 0 && refuse_unknown && strncmp(cli->argv[i], "--", 2) == 0)) {
+        if (used < 0 || (used == 0 && refuse_unknown && is_option(cli->argv[i]))) {
             fprintf(stderr, "slipway %s: %s %s\n  See `slipway help %s`.\n", cli->argv[0],
                     used < 0 ? "a value is missing after" : "unknown option", cli->argv[i], cli->argv[0]);
             return false;
@@ -142,6 +167,11 @@ bool sw_cli_options(SwCli *cli, const SwOption *o, size_t n) {
     return parse(cli, o, n, true);
 }
 
+unsigned sw_cli_columns(void) {
+    struct winsize w = {0};
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
+}
+
 static const char *first_set(const char *a, const char *b, const char *otherwise) {
     return a && *a ? a : b && *b ? b : otherwise;
 }
@@ -153,16 +183,14 @@ int sw_cli_main(int argc, char **argv) {
     }
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwCli cli = {.arena = a, .argc = argc - 1, .argv = argv + 1};
-    if (strcmp(argv[1], "--version") == 0)
-        return version(&cli);
-    const SwCommand *c = find(argv[1]);
+    const SwCommand *c = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
     if (!c)
         return sw_cli_usage(&cli, "no such command");
     bool want_help = false;
     const SwOption common[] = {
         {"--endpoint", SW_OPTION_TEXT, &cli.endpoint}, {"--region", SW_OPTION_TEXT, &cli.region},
         {"--account", SW_OPTION_TEXT, &cli.account},   {"--json", SW_OPTION_FLAG, &cli.json},
-        {"--help", SW_OPTION_FLAG, &want_help},
+        {"--help", SW_OPTION_FLAG, &want_help},          {"-h", SW_OPTION_FLAG, &want_help},
     };
     if (!parse(&cli, common, SW_N(common), false))
         return 2;
@@ -172,7 +200,10 @@ int sw_cli_main(int argc, char **argv) {
     }
     cli.endpoint = first_set(cli.endpoint, getenv("SLIPWAY_ENDPOINT"), first_set(getenv("AWS_ENDPOINT_URL"), NULL, "http://127.0.0.1:4566"));
     cli.region = first_set(cli.region, getenv("AWS_REGION"), first_set(getenv("AWS_DEFAULT_REGION"), NULL, "us-east-1"));
+    if (cli.account && (strlen(cli.account) != 12 || strspn(cli.account, "0123456789") != 12))
+        return sw_cli_usage(&cli, "--account takes twelve digits");
     cli.terminal = isatty(STDOUT_FILENO);
-    cli.color = cli.terminal && !getenv("NO_COLOR");
+    cli.columns = cli.terminal ? sw_cli_columns() : 0;
+    cli.color = cli.terminal && !first_set(getenv("NO_COLOR"), NULL, NULL);     /* no-color.org: when set and not empty */
     return c->run(&cli);
 }

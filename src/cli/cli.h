@@ -20,6 +20,7 @@ typedef struct SwCli {
     const char *account, *region;       /* of the calls: AWS_REGION; account by --account */
     bool        json;
     bool        terminal, color;        /* of standard output */
+    unsigned    columns;                /* of that terminal; 0: unknown */
     int         argc;                   /* what is left: argv[0] is the subcommand */
     char      **argv;
 } SwCli;
@@ -32,7 +33,11 @@ typedef struct SwCommand {
 extern const SwCommand sw_cli_commands[];           /* ends with name NULL */
 
 int sw_cli_main(int argc, char **argv);
-/* "slipway: message" and what to do next, to standard error; returns 1. */
+/* Of a terminal at standard output now, for it may be resized; 0: unknown. */
+unsigned sw_cli_columns(void);
+/* What a person should read of an error: one of our own system calls is told by its cause. */
+const char *sw_cli_reason(const SwError *err);
+/* "slipway: reason" and what to do next, to standard error; returns 1. */
 int sw_cli_fail(const SwError *err, const char *next);
 int sw_cli_usage(const SwCli *cli, const char *what);       /* returns 2 */
 

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "base/proc.h"
@@ -40,13 +39,17 @@ static SwStr last_line(SwStr text) {
 int demo_run(Demo *d, const char *cwd, SwStr *ret_out, SwError *err, const char *const *argv) {
     SwStr out, said;
     int status;
-    const SwProcOpts o = {.argv = argv, .env = d->env, .cwd = cwd, .in = -1, .out = -1, .err = -1};
+    /* Cleaning up is not for a terminal's Ctrl-C to end: it gets a session of its own. */
+    const SwProcOpts o = {.argv = argv, .env = d->env, .cwd = cwd, .in = -1, .out = -1, .err = -1, .new_session = d->ending};
     SwBuf line = sw_buf(d->arena, SW_MIB);
     sw_buf_addz(&line, "$");
     for (const char *const *w = argv; *w; w++)
         sw_buf_addf(&line, strpbrk(*w, " {\"$") ? " '%s'" : " %s", *w);
     log_text(d, sw_buf_str(&line));
     log_text(d, SW_STR("\n"));
+    if (!d->ending && demo_interrupted(d))
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "interrupted");
+    demo_show_command(d, argv);
     int64_t began = sw_monotonic_ns();
     if (sw_proc_run(d->arena, &o, SW_NO_STR, OUTPUT_MAX, COMMAND_MS, &status, &out, &said, err) < 0)
         return -1;
@@ -87,17 +90,12 @@ int demo_curl(Demo *d, SwStr *ret_text, SwError *err) {
     return 0;
 }
 
-void demo_pause(void) {
-    const struct timespec t = {.tv_nsec = 200 * SW_MS};
-    nanosleep(&t, NULL);
-}
-
 /* Reads the server's standard output until it is ready, and learns its port. */
 static int wait_ready(Demo *d, int fd, SwError *err) {
     SwBuf b = sw_buf(d->arena, 64 * SW_KIB);
     int64_t end = sw_monotonic_ns() + READY_MS * SW_MS;
     char part[512];
-    while (sw_monotonic_ns() < end) {
+    while (sw_monotonic_ns() < end && !demo_interrupted(d)) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         if (poll(&p, 1, 100) <= 0)
             continue;
@@ -115,7 +113,10 @@ static int wait_ready(Demo *d, int fd, SwError *err) {
             return 0;
         }
     }
-    return sw_fail(err, &SW_INTERNAL_FAILURE, "the server did not become ready; see %s", sw_path(d->arena, d->work, "server.log"));
+    SwStr said;
+    if (sw_file_read(d->arena, sw_path(d->arena, d->work, "server.log"), OUTPUT_MAX, &said, err) < 0)
+        return -1;
+    return sw_fail(err, &SW_INTERNAL_FAILURE, "the server did not become ready: %.*s", SW_FMT(last_line(said)));
 }
 
 int demo_server_start(Demo *d, SwError *err) {

@@ -61,7 +61,7 @@ static int find_execution(Demo *d, DemoRelease *r, SwError *err) {
                 r->execution = sw_value_str(sw_value_getz(&all->v[i], "pipelineExecutionId"));
                 return 0;
             }
-        demo_pause();
+        demo_pause(d);
     }
     return sw_fail(err, &SW_INTERNAL_FAILURE, "no pipeline execution began for commit %.*s", SW_FMT(r->commit));
 }
@@ -70,6 +70,18 @@ static int approve(Demo *d, const SwValue *action, SwError *err) {
     const char *token = sw_str_z(d->arena, sw_value_str(sw_value_path(action, "latestExecution.token")));
     return DEMO_AWS(d, NULL, err, "codepipeline", "put-approval-result", "--pipeline-name", "hello-web", "--stage-name", "Approve",
                     "--action-name", "Approve", "--result", "summary=Looks good,status=Approved", "--token", token);
+}
+
+static const char *word(SwStr status) {
+    return sw_str_eqz(status, "InProgress") ? "runs" : sw_str_eqz(status, "Succeeded") ? "ok" : sw_str_is(status) ? "failed" : "waits";
+}
+
+/* With the load's count, when there is one. */
+static void tell(Demo *d, SwStr what) {
+    if (d->load)
+        demo_progress(d, "%.*s; %lld requests", SW_FMT(what), (long long)demo_load_requests(d->load));
+    else
+        demo_progress(d, "%.*s", SW_FMT(what));
 }
 
 /* One look at the stages that this execution is in. */
@@ -86,7 +98,7 @@ static int look(Demo *d, DemoRelease *r, bool *approved, SwError *err) {
         for (size_t k = 0; actions && k < actions->n; k++) {
             SwStr name = sw_value_str(sw_value_getz(&actions->v[k], "actionName"));
             SwStr status = sw_value_str(sw_value_path(&actions->v[k], "latestExecution.status"));
-            sw_buf_addf(&doing, "%s%.*s %.*s", doing.n ? ", " : "", SW_FMT(name), SW_FMT(status));
+            sw_buf_addf(&doing, "%s%.*s %s", doing.n ? ", " : "", SW_FMT(name), word(status));
             bool running = sw_str_eqz(status, "InProgress");
             if (!sw_str_eqz(name, "Approve") || !running || *approved)
                 continue;
@@ -95,7 +107,7 @@ static int look(Demo *d, DemoRelease *r, bool *approved, SwError *err) {
             *approved = sw_str_is(sw_value_str(sw_value_path(&actions->v[k], "latestExecution.token")));
         }
     }
-    demo_progress(d, "%.*s", SW_FMT(sw_buf_str(&doing)));
+    tell(d, sw_buf_str(&doing));
     return 0;
 }
 
@@ -122,7 +134,7 @@ static int follow(Demo *d, DemoRelease *r, Until until, SwError *err) {
             return -1;
         if (!sw_str_eqz(r->outcome, "InProgress"))
             return 0;
-        demo_pause();
+        demo_pause(d);
     }
     return sw_fail(err, &SW_INTERNAL_FAILURE, "the pipeline has not ended within %d s", PIPELINE_S);
 }
@@ -139,10 +151,11 @@ static int wait_steady(Demo *d, SwStr *ret_task_definition, SwError *err) {
         sw_value_i64(sw_value_getz(service, "runningCount"), &running);
         sw_value_i64(sw_value_getz(service, "desiredCount"), &desired);
         SwStr state = sw_value_str(sw_value_path(deployments, "0.rolloutState"));
-        demo_progress(d, "%zu deployments, %d of %d tasks", deployments ? deployments->n : 0, (int)running, (int)desired);
+        tell(d, sw_strf(d->arena, "%zu deployment%s, %d of %d tasks run", deployments ? deployments->n : 0,
+                        deployments && deployments->n == 1 ? "" : "s", (int)running, (int)desired));
         if (deployments && deployments->n == 1 && running == desired && sw_str_eqz(state, "COMPLETED"))
             return demo_need(service, "taskDefinition", ret_task_definition, err);
-        demo_pause();
+        demo_pause(d);
     }
     return sw_fail(err, &SW_INTERNAL_FAILURE, "the service has not become steady within %d s", PIPELINE_S);
 }
@@ -252,7 +265,7 @@ static int crash(Demo *d, SwError *err) {
     if (demo_server_kill9(d, err) < 0)
         return -1;
     while (demo_load_requests(d->load) < asked + 100 && sw_monotonic_ns() < began + 10 * SW_S)
-        demo_pause();
+        demo_pause(d);
     if (demo_server_start(d, err) < 0)
         return -1;
     d->recovered_s = (double)(sw_monotonic_ns() - began) / 1e9;

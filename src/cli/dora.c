@@ -15,33 +15,48 @@ static SwStr text_of(SwArena *a, const SlipwayDoraNumber *n) {
     return n->value.v >= 1 ? sw_strf(a, "%.1f a day", n->value.v) : sw_strf(a, "%.1f a week", 7 * n->value.v);
 }
 
-static SwStr first_ids(SwArena *a, const SwStrList *l) {
-    SwBuf b = sw_buf(a, SW_KIB);
-    for (size_t i = 0; i < l->n && i < 4; i++)
-        sw_buf_addf(&b, "%s%.*s", i ? " " : "", (int)SW_MIN(l->v[i].n, (size_t)12), l->v[i].p);
-    if (l->n > 4)
-        sw_buf_addf(&b, " and %zu more", l->n - 4);
-    return b.n ? sw_buf_str(&b) : SW_NO_STR;
+/* The first of them and how many more: --json has all. */
+static SwStr first_id(SwArena *a, const SwStrList *l) {
+    if (!l->n)
+        return SW_NO_STR;
+    SwStr first = sw_str_n(l->v[0].p, SW_MIN(l->v[0].n, (size_t)12));
+    return l->n == 1 ? first : sw_strf(a, "%.*s +%zu", SW_FMT(first), l->n - 1);
+}
+
+static SwStr all_ids(SwArena *a, const SwStrList *l) {
+    return l->n ? sw_str_join(a, l->v, l->n, SW_STR(" ")) : SW_NO_STR;
+}
+
+/* On a terminal the title says whose numbers they are; in a pipe each line does, and names every deployment and commit. */
+static void print_one(SwCli *cli, const SlipwayDoraMetrics *m) {
+    SwArena *a = cli->arena;
+    SwStr title = sw_strf(a, "%.*s in %.*s: %d deployments, %d failed", SW_FMT(m->service), SW_FMT(m->environment),
+                          (int)SW_OR(m->deployments, 0), (int)SW_OR(m->failed_deployments, 0));
+    SwTable t = cli->terminal ? SW_TABLE(cli, sw_str_z(a, title), "Metric", "Value", "Deployments", "Commits")
+                              : SW_TABLE(cli, NULL, "Service", "Environment", "Metric", "Value", "Deployments", "Commits");
+    const struct { SwStr name; const SlipwayDoraNumber *n; } rows[] = {
+        {SW_STR("Change lead time"), m->change_lead_time}, {SW_STR("Deployment frequency"), m->deployment_frequency},
+        {SW_STR("Change fail rate"), m->change_fail_rate},
+        {SW_STR("Failed deployment recovery time"), m->failed_deployment_recovery_time}, {SW_STR("Rework rate"), m->rework_rate},
+    };
+    for (size_t k = 0; k < SW_N(rows); k++) {
+        const SlipwayDoraNumber *n = rows[k].n;
+        if (cli->terminal)
+            SW_ROW(&t, rows[k].name, text_of(a, n), n ? first_id(a, &n->deployment_ids) : SW_NO_STR, n ? first_id(a, &n->commit_ids) : SW_NO_STR);
+        else
+            SW_ROW(&t, m->service, m->environment, rows[k].name, text_of(a, n), n ? all_ids(a, &n->deployment_ids) : SW_NO_STR,
+                   n ? all_ids(a, &n->commit_ids) : SW_NO_STR);
+    }
+    sw_table_print(&t);
 }
 
 static void print(SwCli *cli, const SlipwayGetDoraMetricsResponse *out) {
     if (!out->metrics.n && cli->terminal)
         printf("No deployments yet: they are recorded when an ECS service is deployed.\n");
     for (size_t i = 0; i < out->metrics.n; i++) {
-        const SlipwayDoraMetrics *m = &out->metrics.v[i];
-        SwStr title = sw_strf(cli->arena, "%.*s in %.*s: %d deployments, %d failed", SW_FMT(m->service), SW_FMT(m->environment),
-                              (int)SW_OR(m->deployments, 0), (int)SW_OR(m->failed_deployments, 0));
-        SwTable t = SW_TABLE(cli, sw_str_z(cli->arena, title), "Service", "Environment", "Metric", "Value", "Deployments", "Commits");
-        const struct { SwStr name; const SlipwayDoraNumber *n; } rows[] = {
-            {SW_STR("Change lead time"), m->change_lead_time}, {SW_STR("Deployment frequency"), m->deployment_frequency},
-            {SW_STR("Change fail rate"), m->change_fail_rate},
-            {SW_STR("Failed deployment recovery time"), m->failed_deployment_recovery_time}, {SW_STR("Rework rate"), m->rework_rate},
-        };
-        for (size_t k = 0; k < SW_N(rows); k++)
-            SW_ROW(&t, m->service, m->environment, rows[k].name, text_of(cli->arena, rows[k].n),
-                   rows[k].n ? first_ids(cli->arena, &rows[k].n->deployment_ids) : SW_NO_STR,
-                   rows[k].n ? first_ids(cli->arena, &rows[k].n->commit_ids) : SW_NO_STR);
-        sw_table_print(&t);
+        if (i && cli->terminal)
+            printf("\n");
+        print_one(cli, &out->metrics.v[i]);
     }
 }
 

@@ -38,8 +38,34 @@ static void print_row(const SwTable *t, const SwStrList *row, const size_t *wide
     printf("\n");
 }
 
+/* Columns of each column; returns what a whole line takes. */
+static size_t measure(const SwTable *t, size_t *wide) {
+    size_t all = 0;
+    for (size_t k = 0; k < t->heads.n; k++) {
+        wide[k] = width(t->heads.v[k]);
+        for (size_t i = 0; i < t->rows.n; i++)
+            wide[k] = SW_MAX(wide[k], width(t->rows.v[i].v[k]));
+        all += wide[k] + (k ? 2 : 0);
+    }
+    return all;
+}
+
+/* Nothing is cut off, so that an address can still be copied: each value has a line of its own. */
+static void print_records(const SwTable *t, const char *dim, const char *off) {
+    size_t name = 0;
+    for (size_t k = 0; k < t->heads.n; k++)
+        name = SW_MAX(name, width(t->heads.v[k]));
+    for (size_t i = 0; i < t->rows.n; i++) {
+        for (size_t k = 0; k < t->heads.n; k++)
+            printf("%s%.*s%s%*s%.*s\n", dim, SW_FMT(t->heads.v[k]), off, (int)(name - width(t->heads.v[k]) + 2), "",
+                   SW_FMT(t->rows.v[i].v[k]));
+        if (i + 1 < t->rows.n)
+            printf("\n");
+    }
+}
+
 void sw_table_print(const SwTable *t) {
-    bool color = t->cli->color;
+    const char *bold = t->cli->color ? "\033[1m" : "", *dim = t->cli->color ? "\033[2m" : "", *off = t->cli->color ? "\033[0m" : "";
     if (!t->rows.n)
         return;
     if (!t->cli->terminal) {
@@ -47,14 +73,14 @@ void sw_table_print(const SwTable *t) {
         return;
     }
     size_t *wide = sw_new_n(t->cli->arena, size_t, t->heads.n);
-    for (size_t k = 0; k < t->heads.n; k++) {
-        wide[k] = width(t->heads.v[k]);
-        for (size_t i = 0; i < t->rows.n; i++)
-            wide[k] = SW_MAX(wide[k], width(t->rows.v[i].v[k]));
-    }
+    size_t all = measure(t, wide);
     if (t->title)
-        printf("%s%s%s\n", color ? "\033[1m" : "", t->title, color ? "\033[0m" : "");
-    print_row(t, &t->heads, wide, color ? "\033[2m" : "", color ? "\033[0m" : "");
+        printf("%s%s%s\n", bold, t->title, off);
+    if (t->cli->columns && all > t->cli->columns) {
+        print_records(t, dim, off);
+        return;
+    }
+    print_row(t, &t->heads, wide, dim, off);
     for (size_t i = 0; i < t->rows.n; i++)
         print_row(t, &t->rows.v[i], wide, "", "");
 }

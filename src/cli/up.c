@@ -2,6 +2,7 @@
 /* `slipway up`: the server in the foreground. SIGINT and SIGTERM drain and stop it; containers and the load balancer go
  * on and are found again by the next start. With --ephemeral nothing goes on. */
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,14 +13,16 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "http/server.h"
 
 typedef struct Options {
     const char *data, *port, *address, *auth;
     bool ephemeral, settle;
 } Options;
 
-static bool is_account(const char *s) {
-    return s && strlen(s) == 12 && strspn(s, "0123456789") == 12;
+static bool is_address(const char *s) {
+    struct in6_addr any;
+    return inet_pton(AF_INET, s, &any) == 1 || inet_pton(AF_INET6, s, &any) == 1;
 }
 
 static int configure(SwCli *cli, const Options *o, SwConfig *c) {
@@ -28,10 +31,11 @@ static int configure(SwCli *cli, const Options *o, SwConfig *c) {
         return sw_cli_usage(cli, "--port takes a number from 0 to 65535");
     if (o->auth && strcmp(o->auth, "strict") != 0 && strcmp(o->auth, "relaxed") != 0)
         return sw_cli_usage(cli, "--auth takes relaxed or strict");
-    if (cli->account && !is_account(cli->account))
-        return sw_cli_usage(cli, "--account takes twelve digits");
+    bool local = !o->address || strcmp(o->address, "localhost") == 0;
+    if (!local && !is_address(o->address))
+        return sw_cli_usage(cli, "--address takes a numeric address, such as 127.0.0.1 or 0.0.0.0");
     *c = (SwConfig){
-        .address = o->address ? o->address : "127.0.0.1",
+        .address = local ? "127.0.0.1" : o->address,
         .port = (uint16_t)port,
         .account = sw_str(cli->account ? cli->account : "000000000000"),
         .region = sw_str(cli->region),
@@ -57,18 +61,24 @@ static void wait_for_end(const sigset_t *end) {
     sw_log(SW_INFO, "stopping", SW_FN("signal", signal_number));
 }
 
+static const char *advice(const SwError *err) {
+    return err->kind == &SW_HTTP_PORT_TAKEN ? "End that program, or choose another port with --port (0: any free one)." : NULL;
+}
+
 static int run(SwCli *cli, const SwConfig *c, const sigset_t *end) {
     SwHost *h;
     SwError err = sw_error(cli->arena);
     if (sw_host_open(c, &h, &err) < 0)
-        return sw_cli_fail(&err, NULL);
-    /* Where this folder's server is, for `slipway down` and `slipway status --data`. */
-    SwStr where = sw_strf(cli->arena, "%d http://%s:%u\n", getpid(), c->address, h->port);
+        return sw_cli_fail(&err, advice(&err));
+    bool v6 = strchr(c->address, ':');
+    SwStr url = sw_strf(cli->arena, "http://%s%s%s:%u", v6 ? "[" : "", c->address, v6 ? "]" : "", h->port);
+    /* Where this folder's server is, for `slipway down`. */
+    SwStr where = sw_strf(cli->arena, "%d %.*s\n", getpid(), SW_FMT(url));
     if (sw_file_write(sw_path(cli->arena, c->data, "endpoint"), where, 0644, &err) < 0) {
         sw_host_close(h);
         return sw_cli_fail(&err, NULL);
     }
-    printf("Slipway listens on http://%s:%u, data in %s\n", c->address, h->port, c->ephemeral ? "memory" : c->data);
+    printf("Slipway listens on %.*s, data in %s\n", SW_FMT(url), c->ephemeral ? "memory" : c->data);
     printf("Ready.\n");
     fflush(stdout);
     wait_for_end(end);

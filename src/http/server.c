@@ -310,6 +310,8 @@ void sw_http_unlisten(SwHttpServer *s, int id) {
     pthread_mutex_unlock(&s->lock);
 }
 
+const SwErrorKind SW_HTTP_PORT_TAKEN = {.code = "PortTaken", .http = 500};
+
 int sw_http_listen(SwHttpServer *s, const char *address, uint16_t port, void *listener_arg, uint16_t *ret_port, SwError *err) {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
@@ -325,7 +327,10 @@ int sw_http_listen(SwHttpServer *s, const char *address, uint16_t port, void *li
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (!is4)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-    if (bind(fd, sa, n) < 0 || listen(fd, 1024) < 0 || getsockname(fd, sa, &n) < 0)
+    bool bound = bind(fd, sa, n) == 0;
+    if (!bound && errno == EADDRINUSE)
+        return sw_fail(err, &SW_HTTP_PORT_TAKEN, "Port %u of %s is taken by another program", port, address);
+    if (!bound || listen(fd, 1024) < 0 || getsockname(fd, sa, &n) < 0)
         return sw_fail_errno(err, errno, "cannot listen on %s port %u", address, port);
     if (ret_port)
         *ret_port = ntohs(is4 ? v4.sin_port : v6.sin6_port);

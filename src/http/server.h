@@ -71,6 +71,8 @@ typedef struct SwHttpServerOptions {
 int  sw_http_server_new(const SwHttpServerOptions *o, SwHttpServer **ret_s, SwError *err) sw_must_check;
 /* Another certificate for connections from now on: after the authority renewed it. */
 int  sw_http_server_tls(SwHttpServer *s, const char *cert_pem, const char *key_pem, SwError *err) sw_must_check;
+/* Another program listens there already. */
+extern const SwErrorKind SW_HTTP_PORT_TAKEN;
 /* Listen on a numeric address; port 0: any free. A first byte of 0x16 makes the connection TLS. Returns the port. */
 int  sw_http_listen(SwHttpServer *s, const char *address, uint16_t port, void *listener_arg, uint16_t *ret_port, SwError *err) sw_must_check;
 /* Serve a listening socket that somebody else made (in a container's network namespace). Takes it over.

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The main job, from git push to production, through stock clients: the demo runs it and tells what it saw.
+// AWS=/usr/bin/aws chooses another AWS CLI than the first in PATH.
 "use strict";
 const assert = require("node:assert");
 const fs = require("node:fs");
 const path = require("node:path");
 const { before, test } = require("node:test");
-const { run, PROGRAM } = require("../lib/slipway");
+const { clientEnv, run, PROGRAM } = require("../lib/slipway");
 
 const example = path.join(__dirname, "../../examples/hello-web");
 let seen, of;
 
 before(async () => {
-    const { stdout } = await run(PROGRAM, ["demo", "--json", "--example", example], { maxBuffer: 64 << 20 }).catch((e) => {
+    const { stdout } = await run(PROGRAM, ["demo", "--json", "--example", example], { env: clientEnv(), maxBuffer: 64 << 20 }).catch((e) => {
         const log = (() => { try { return fs.readFileSync(JSON.parse(e.stdout).log, "utf8").slice(-6000); } catch { return ""; } })();
         throw new Error(`${e.stderr}\n${e.stdout}\n${log}`);
     });

@@ -15,6 +15,16 @@ const path = require("node:path");
 const { promisify } = require("node:util");
 const run = promisify(execFile);
 
+// The environment with AWS=/usr/bin/aws's program as `aws`: to run a test with another version of the CLI.
+function clientEnv(extra = {}) {
+    const env = { ...process.env, ...extra };
+    if (!process.env.AWS) return env;
+    const bin = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-bin-"));
+    process.once("exit", () => fs.rmSync(bin, { recursive: true, force: true }));
+    fs.symlinkSync(process.env.AWS, path.join(bin, "aws"));
+    return { ...env, PATH: `${bin}:${env.PATH}` };
+}
+
 const PROGRAM = process.env.SLIPWAY || path.join(__dirname, "../../build/slipway");
 
 class Slipway {
@@ -150,4 +160,4 @@ async function refuses(promise, name, message) {
     return e;
 }
 
-module.exports = { Slipway, start, finish, until, refuses, run, PROGRAM };
+module.exports = { clientEnv, Slipway, start, finish, until, refuses, run, PROGRAM };

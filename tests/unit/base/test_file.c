@@ -43,7 +43,7 @@ static void a_file_is_read_up_to_its_bound(void **state) {
     assert_str(s, "12345");
     assert_int_equal(s.p[5], 0);
     assert_int_equal(sw_file_read(a, path, 4, &s, &err), -1);
-    assert_non_null(strstr(err.message, "larger than 4 bytes"));
+    assert_non_null(strstr(err.cause, "larger than 4 bytes"));
     assert_int_equal(sw_file_write(path, SW_STR(""), 0600, &err), 0);
     assert_int_equal(sw_file_read(a, path, 0, &s, &err), 0);
     assert_true(s.p && s.n == 0);

@@ -222,3 +222,22 @@ int sw_index_replace(SwTx *tx, const SwCollection *c, SwStr account, SwStr regio
     }
     return 0;
 }
+
+/* Whether each entry of `keys` has its row; *ret_n: how many different ones there are. */
+int sw_index_has(SwTx *tx, const SwCollection *c, SwStr account, SwStr region, SwStr id, SwStr keys, bool *ret_all,
+                 int64_t *ret_n, SwError *err) {
+    Entry e;
+    bool row;
+    *ret_all = true;
+    *ret_n = 0;
+    for (SwStr rest = keys; next_entry(&rest, &e);) {
+        if (has_entry(sw_str_n(keys.p, (size_t)(e.all.p - keys.p)), e.all))
+            continue;                   /* a list that has an element twice */
+        if (run_entry(tx, "SELECT 1 FROM document_index WHERE collection=?1 AND name=?2 AND account=?3 AND region=?4"
+                          " AND v0=?5 AND v1=?6 AND v2=?7 AND id=?8", c, account, region, id, &e, &row, err) < 0)
+            return -1;
+        *ret_all &= row;
+        (*ret_n)++;
+    }
+    return 0;
+}

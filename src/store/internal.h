@@ -119,6 +119,8 @@ int sw_store_clear(SwConn *c, SwError *err) sw_must_check;   /* deletes every ro
 SwStr sw_index_keys(SwArena *a, const SwCollection *c, const void *record);
 int   sw_index_replace(SwTx *tx, const SwCollection *c, SwStr account, SwStr region, SwStr id,
                        SwStr old_keys, SwStr keys, bool *ret_taken, SwError *err) sw_must_check;
+int   sw_index_has(SwTx *tx, const SwCollection *c, SwStr account, SwStr region, SwStr id, SwStr keys, bool *ret_all,
+                   int64_t *ret_n, SwError *err) sw_must_check;
 SwStr sw_scope_account(const SwTx *tx, SwScope scope);
 SwStr sw_scope_region(const SwTx *tx, SwScope scope);
 /* Texts in one: each as LENGTH:BYTES. */

@@ -4,20 +4,15 @@
 "use strict";
 const { test } = require("node:test");
 const assert = require("node:assert");
-const fs = require("node:fs");
-const path = require("node:path");
-const { execFileSync } = require("node:child_process");
 const {
     ECSClient, CreateClusterCommand, RegisterTaskDefinitionCommand, CreateServiceCommand, UpdateServiceCommand,
     DeleteServiceCommand, DescribeServicesCommand, ListTasksCommand, DescribeTasksCommand,
 } = require("@aws-sdk/client-ecs");
 const { CloudWatchLogsClient, CreateLogGroupCommand, GetLogEventsCommand, DescribeLogStreamsCommand } = require("@aws-sdk/client-cloudwatch-logs");
-const { start, until } = require("../lib/slipway");
+const { start } = require("../lib/slipway");
+const { points, alive, lives, idle, leavesNothing } = require("../lib/crash");
 const { push } = require("../lib/image");
 
-const FOLDER = path.join(__dirname, "../../src/services/ecs");
-const POINTS = [...new Set(fs.readdirSync(FOLDER).filter((f) => f.endsWith(".c"))
-    .flatMap((f) => [...fs.readFileSync(path.join(FOLDER, f), "utf8").matchAll(/SW_CRASH_POINT\("(ecs\.(?:task|service|log)\.[^"]+)"\)/g)].map((m) => m[1])))];
 const LINES = 40;
 
 async function setUp(s) {
@@ -35,18 +30,10 @@ async function setUp(s) {
 }
 
 const look = async (s) => (await s.client(ECSClient).send(new DescribeServicesCommand({ cluster: "main", services: ["app"] }))).services[0];
-const complete = (s, revision) => until(`revision ${revision} is complete`, async () => {
-    const v = await look(s).catch((e) => { if (s.child.exitCode !== null || s.child.signalCode) throw e; });
+const complete = (s, revision) => alive(s, `revision ${revision} is complete`, async () => {
+    const v = await look(s);
     return v && v.deployments.length === 1 && v.deployments[0].rolloutState === "COMPLETED" && v.taskDefinition.endsWith(`:${revision}`) && v;
 });
-
-// Each step may be cut short by the crash; `again` does it anew on the next start.
-async function live(s, steps) {
-    while (steps.length) {
-        await steps[0](s);
-        steps.shift();
-    }
-}
 
 const STEPS = () => [
     (s) => s.client(ECSClient).send(new CreateServiceCommand({
@@ -62,7 +49,7 @@ const STEPS = () => [
         assert.match(s.tasks[0].taskDefinitionArn, /:2$/);
     },
     (s) => s.client(ECSClient).send(new DeleteServiceCommand({ cluster: "main", service: "app", force: true })),
-    (s) => until("the service is INACTIVE", async () => (await look(s)).status === "INACTIVE"),
+    (s) => alive(s, "the service is INACTIVE", async () => (await look(s)).status === "INACTIVE"),
 ];
 
 async function checkLogs(s) {
@@ -75,19 +62,12 @@ async function checkLogs(s) {
     }
 }
 
-for (const point of POINTS)
+for (const point of points(/^ecs\.(task|service|log)\./))
     test(`a service that is killed at ${point} carries on`, async (t) => {
         const s = await start(t, { ephemeral: false });
         await setUp(s);
-        await s.restart({ env: { SLIPWAY_CRASH_AT: point } });
-        const steps = STEPS();
-        await live(s, steps).catch(() => {});
-        const end = await s.ended;
-        assert.strictEqual(end.signal, "SIGKILL", `it never came to ${point}`);
-        await s.start();
-        await live(s, steps);
+        await lives(s, point, STEPS());
         await checkLogs(s);
-        const instance = fs.readFileSync(path.join(s.data, "instance"), "utf8").trim();
-        assert.deepStrictEqual(fs.readdirSync(path.join(s.data, "containers")), []);
-        assert.ok(!execFileSync("ip", ["netns", "list"]).toString().includes(instance));
+        await idle(s);
+        await leavesNothing(s);
     });

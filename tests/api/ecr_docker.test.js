@@ -16,7 +16,8 @@ ip link set lo up
 dockerd --data-root "$PWD/root" --exec-root "$PWD/exec" -p "$PWD/pid" -H "unix://$PWD/sock" --bridge=none --iptables=false >dockerd.log 2>&1 & dockerd=$!
 "$PROGRAM" up --port 4566 --data "$PWD/data" --ephemeral >up.log 2>&1 & slipway=$!
 trap 'kill $slipway' EXIT       # dockerd ends with the process namespace
-export DOCKER_HOST="unix://$PWD/sock" DOCKER_CONFIG="$PWD/config" AWS_ENDPOINT_URL=http://127.0.0.1:4566
+export DOCKER_HOST="unix://$PWD/sock" DOCKER_CONFIG="$PWD/config"
+aws() { command aws --endpoint-url http://127.0.0.1:4566 "$@"; }        # the CLI before 2.13 reads no AWS_ENDPOINT_URL
 for i in $(seq 100); do docker info >/dev/null 2>&1 && grep -q '^Ready' up.log && break; sleep 0.1; done
 uri=$(aws ecr create-repository --repository-name app --query repository.repositoryUri --output text)
 password=$(aws ecr get-login-password)

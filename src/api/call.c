@@ -16,6 +16,18 @@ bool sw_operation_writes(const SwOperation *op, const SwHandler *handler) {
     return !(op->flags & SW_OP_READ) || (handler->flags & SW_WRITES);
 }
 
+SwStr sw_operation_text(const SwOperation *op, const void *in, const char *name) {
+    const SwMember *m = op->input ? sw_shape_member(op->input, sw_str(name)) : NULL;
+    if (!m || !sw_member_is_set(m, in))
+        return SW_NO_STR;
+    if (m->shape->kind == SW_STRING)
+        return *(const SwStr *)sw_member_at(m, in);
+    if (m->shape->kind != SW_LIST || m->shape->member[0].shape->kind != SW_STRING)
+        return SW_NO_STR;
+    const void *list = sw_member_at(m, in);
+    return sw_list_count(list) ? *(const SwStr *)sw_list_at(m->shape, list, 0) : SW_NO_STR;
+}
+
 static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwError *err) {
     if (!cx->host->config->strict || cx->principal.kind == SW_PRINCIPAL_SERVICE || (op->flags & SW_OP_NO_AUTH))
         return 0;

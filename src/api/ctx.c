@@ -8,6 +8,16 @@
 #include "api/host.h"
 #include "base/id.h"
 
+static SwPrincipal service_principal(const SwCtx *cx, const char *service) {
+    return (SwPrincipal){
+        .kind = SW_PRINCIPAL_SERVICE,
+        .name = sw_strf(cx->arena, "%s.amazonaws.com", service),
+        .arn = sw_strf(cx->arena, "arn:aws:iam::%.*s:root", SW_FMT(cx->account)),
+        .id = cx->account,
+        .verified = true,
+    };
+}
+
 SwCtx *sw_ctx_new(SwHost *host, SwArena *a, SwStr account, SwStr region, const char *service) {
     SwCtx *cx = sw_new(a, SwCtx);
     cx->arena = a;
@@ -15,14 +25,15 @@ SwCtx *sw_ctx_new(SwHost *host, SwArena *a, SwStr account, SwStr region, const c
     cx->account = sw_str_or(account, host->config->account);
     cx->region = sw_str_or(region, host->config->region);
     cx->request_id = sw_id_uuid(a);
-    cx->principal = (SwPrincipal){
-        .kind = SW_PRINCIPAL_SERVICE,
-        .name = sw_strf(a, "%s.amazonaws.com", service),
-        .arn = sw_strf(a, "arn:aws:iam::%.*s:root", SW_FMT(cx->account)),
-        .id = cx->account,
-        .verified = true,
-    };
+    cx->principal = service_principal(cx, service);
     return cx;
+}
+
+SwCtx *sw_ctx_as_service(SwCtx *cx, const char *service) {
+    SwCtx *as = sw_new(cx->arena, SwCtx);
+    *as = *cx;
+    as->principal = service_principal(cx, service);
+    return as;
 }
 
 int sw_ctx_assume(SwCtx *cx, SwStr role_arn, SwCtx **ret_cx, SwError *err) {

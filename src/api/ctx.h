@@ -31,6 +31,7 @@ struct SwCtx {
     SwHost     *host;
     SwStr       account, region;
     SwPrincipal principal;
+    SwStr       source;                 /* ARN of the resource for which a service acts (aws:SourceArn); or absent */
     SwStr       request_id;             /* UUID */
     SwTx       *tx;                     /* a handler's transaction; NULL in a controller step between transactions */
     SwHttpRequest *http;                /* NULL when called in process */
@@ -45,6 +46,9 @@ SwCtx *sw_ctx_new(SwHost *host, SwArena *a, SwStr account, SwStr region, const c
 /* The same under a role, by its ARN: authorisation is evaluated for it when the server is strict. Fails with
  * AccessDenied when the role does not exist or does not trust `service`. */
 int sw_ctx_assume(SwCtx *cx, SwStr role_arn, SwCtx **ret_cx, SwError *err) sw_must_check;
+
+/* The same context, in the same transaction, under a service's own principal: "sns". */
+SwCtx *sw_ctx_as_service(SwCtx *cx, const char *service);
 
 SwTime sw_now(const SwCtx *cx);
 

@@ -53,28 +53,36 @@ static bool numeric(const SwValue *want, const SwValue *v) {
     return true;
 }
 
-static bool parse_cidr(SwStr s, uint32_t *ret_base, uint32_t *ret_mask) {
-    char z[INET_ADDRSTRLEN];
-    struct in_addr a;
+/* An address of either family with how many leading bits count; four bytes or sixteen. */
+typedef struct Range { uint8_t v[16]; size_t n; unsigned bits; } Range;
+
+static bool parse_cidr(SwStr s, Range *ret) {
+    char z[INET6_ADDRSTRLEN];
     SwStr address = s;
-    int64_t bits = 32;
-    if (sw_str_cut(&s, '/', &address) && (!sw_str_to_i64(s, &bits) || bits < 0 || bits > 32))
+    int64_t bits = -1;
+    if (sw_str_cut(&s, '/', &address) && !sw_str_to_i64(s, &bits))
         return false;
     if (address.n >= sizeof z)
         return false;
     memcpy(z, address.p, address.n);
     z[address.n] = 0;
-    if (inet_pton(AF_INET, z, &a) != 1)
-        return false;
-    *ret_mask = bits ? (uint32_t)(UINT64_C(0xFFFFFFFF) << (32 - bits)) : 0;
-    *ret_base = ntohl(a.s_addr);
-    return true;
+    ret->n = inet_pton(AF_INET, z, ret->v) == 1 ? 4 : inet_pton(AF_INET6, z, ret->v) == 1 ? 16 : 0;
+    if (bits < 0)
+        bits = (int64_t)ret->n * 8;
+    ret->bits = (unsigned)bits;
+    return ret->n && bits <= (int64_t)ret->n * 8;
 }
 
 static bool in_cidr(const SwValue *want, const SwValue *v) {
-    uint32_t base, mask, address, all;
-    return v->kind == SW_VSTRING && parse_cidr(sw_value_str(want), &base, &mask) && parse_cidr(v->s, &address, &all) &&
-           (address & mask) == (base & mask);
+    Range range, address;
+    if (v->kind != SW_VSTRING || !parse_cidr(sw_value_str(want), &range) || !parse_cidr(v->s, &address) || range.n != address.n)
+        return false;
+    for (unsigned i = 0; i < range.bits; i++) {
+        unsigned mask = 0x80U >> i % 8;
+        if ((range.v[i / 8] & mask) != (address.v[i / 8] & mask))
+            return false;
+    }
+    return true;
 }
 
 static bool one(const SwValue *want, const SwValue *v);
@@ -234,8 +242,67 @@ static int check_numeric(const SwValue *v, SwStr name, const SwErrorKind *kind, 
     return 0;
 }
 
+static int check_text(const SwValue *v, SwStr what, SwStr name, const SwErrorKind *kind, SwError *err) {
+    if (v->kind == SW_VSTRING)
+        return 0;
+    return sw_fail(err, kind, "Event pattern is not valid. Reason: %.*s match pattern must be a string at '%.*s'", SW_FMT(what), SW_FMT(name));
+}
+
+/* A text; for prefix and suffix also {"equals-ignore-case": text}. */
+static int check_affix(const SwValue *v, SwStr what, SwStr name, const SwErrorKind *kind, SwError *err) {
+    const SwValue *folded = sw_value_getz(v, "equals-ignore-case");
+    bool affix = sw_str_eqz(what, "prefix") || sw_str_eqz(what, "suffix");
+    return check_text(affix && folded && v->n == 1 ? folded : v, what, name, kind, err);
+}
+
+/* AWS refuses a wildcard of two asterisks in a row, and a backslash before anything but '*' and a backslash. */
+static int check_wildcard(const SwValue *v, SwStr name, const SwErrorKind *kind, SwError *err) {
+    for (size_t i = 0; i < v->s.n; i++) {
+        char c = v->s.p[i], next = i + 1 < v->s.n ? v->s.p[i + 1] : 0;
+        if (c == '*' && next == '*')
+            return bad(kind, err, "consecutive wildcard characters", name);
+        if (c == '\\' && next != '*' && next != '\\')
+            return bad(kind, err, "an invalid escape character", name);
+        i += c == '\\';
+    }
+    return 0;
+}
+
+/* The operand of a condition over texts: one, or (inside anything-but) a list of them. */
+static int check_operand(const SwValue *v, SwStr what, bool list, SwStr name, const SwErrorKind *kind, SwError *err) {
+    bool many = list && v->kind == SW_VARRAY;
+    if (many && !v->n)
+        return bad(kind, err, "an empty list", name);
+    for (size_t i = 0; i < (many ? v->n : 1); i++) {
+        const SwValue *one_of = many ? &v->v[i] : v;
+        if (check_affix(one_of, what, name, kind, err) < 0)
+            return -1;
+        if (sw_str_eqz(what, "wildcard") && check_wildcard(one_of, name, kind, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Texts and numbers, or one condition over texts. */
+static int check_anything_but(const SwValue *v, SwStr name, const SwErrorKind *kind, SwError *err) {
+    static const char *const allowed[] = {"prefix", "suffix", "equals-ignore-case", "wildcard"};
+    if (v->kind == SW_VSTRING || v->kind == SW_VNUMBER)
+        return 0;
+    if (v->kind == SW_VARRAY) {
+        for (size_t i = 0; i < v->n; i++)
+            if (v->v[i].kind != SW_VSTRING && v->v[i].kind != SW_VNUMBER)
+                return bad(kind, err, "Inside anything but list, either all values are numbers or string, mixed type is not supported", name);
+        return v->n ? 0 : bad(kind, err, "an empty list", name);
+    }
+    for (size_t i = 0; i < SW_N(allowed) && v->kind == SW_VOBJECT && v->n == 1; i++)
+        if (sw_str_eqz(v->keys[0], allowed[i]))
+            return check_operand(&v->v[0], v->keys[0], true, name, kind, err);
+    return bad(kind, err, "Value of anything-but must be an array or single string/number value or a condition over texts", name);
+}
+
 static int check_entry(const SwValue *v, SwStr name, const SwErrorKind *kind, SwError *err) {
-    uint32_t base, mask;
+    static const char *const texts[] = {"prefix", "suffix", "equals-ignore-case", "wildcard"};
+    Range range;
     if (v->kind == SW_VARRAY)
         return bad(kind, err, "a list inside a list", name);
     if (v->kind != SW_VOBJECT)
@@ -243,16 +310,28 @@ static int check_entry(const SwValue *v, SwStr name, const SwErrorKind *kind, Sw
     if (v->n != 1)
         return bad(kind, err, "a condition has exactly one name", name);
     SwStr what = v->keys[0];
+    const SwValue *operand = &v->v[0];
     if (sw_str_eqz(what, "exists"))
-        return v->v[0].kind == SW_VBOOL ? 0 : bad(kind, err, "exists needs true or false", name);
+        return operand->kind == SW_VBOOL ? 0 : bad(kind, err, "exists needs true or false", name);
     if (sw_str_eqz(what, "numeric"))
-        return check_numeric(&v->v[0], name, kind, err);
+        return check_numeric(operand, name, kind, err);
+    if (sw_str_eqz(what, "anything-but"))
+        return check_anything_but(operand, name, kind, err);
     if (sw_str_eqz(what, "cidr"))
-        return parse_cidr(sw_value_str(&v->v[0]), &base, &mask) ? 0 : bad(kind, err, "cidr needs an IPv4 range", name);
-    for (size_t i = 0; i < SW_N(conditions); i++)
-        if (sw_str_eqz(what, conditions[i].name))
-            return 0;
+        return parse_cidr(sw_value_str(operand), &range) ? 0 : bad(kind, err, "cidr needs a range of addresses", name);
+    for (size_t i = 0; i < SW_N(texts); i++)
+        if (sw_str_eqz(what, texts[i]))
+            return check_operand(operand, what, false, name, kind, err);
     return sw_fail(err, kind, "Event pattern is not valid. Reason: Unrecognized match type %.*s", SW_FMT(what));
+}
+
+static int check_or(const SwValue *v, SwStr name, const SwErrorKind *kind, SwError *err) {
+    if (v->kind != SW_VARRAY || v->n < 2)
+        return bad(kind, err, "$or needs a list of at least two patterns", name);
+    for (size_t i = 0; i < v->n; i++)
+        if (sw_match_check(&v->v[i], kind, err) < 0)
+            return -1;
+    return 0;
 }
 
 int sw_match_check(const SwValue *pattern, const SwErrorKind *kind, SwError *err) {
@@ -262,9 +341,8 @@ int sw_match_check(const SwValue *pattern, const SwErrorKind *kind, SwError *err
         const SwValue *p = &pattern->v[i];
         SwStr name = pattern->keys[i];
         if (sw_str_eqz(name, "$or")) {
-            for (size_t k = 0; k < p->n || p->kind != SW_VARRAY; k++)
-                if (p->kind != SW_VARRAY || sw_match_check(&p->v[k], kind, err) < 0)
-                    return err->kind ? -1 : bad(kind, err, "$or needs a list", name);
+            if (check_or(p, name, kind, err) < 0)
+                return -1;
             continue;
         }
         if (p->kind == SW_VOBJECT) {

@@ -10,5 +10,8 @@ int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const
                      void **ret_out, SwError *err) sw_must_check;
 /* Whether it needs a write transaction. */
 bool sw_operation_writes(const SwOperation *op, const SwHandler *handler);
+/* Text of an input's member by the model's name, or a list's first text; absent where the input has none. What services
+ * name the resource of a request by. */
+SwStr sw_operation_text(const SwOperation *op, const void *in, const char *member);
 /* Fails with NotImplemented, naming service and operation. */
 int sw_operation_not_implemented(const SwService *s, const SwOperation *op, SwError *err);

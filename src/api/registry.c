@@ -126,5 +126,7 @@ const SwErrorKind *sw_registry_unsupported(const SwService *s) {
 }
 
 const SwErrorKind *sw_registry_denied(const SwService *s) {
+    if (s->denied)
+        return s->denied;
     return speaks_xml(s) ? &SW_ACCESS_DENIED : &SW_ACCESS_DENIED_EXCEPTION;
 }

@@ -38,6 +38,8 @@ typedef struct SwTarget {
     const char *resource;               /* prefix of the resource part, or NULL: any */
     /* Deliver inside cx->tx. `parameters`: the target's own settings as JSON (SqsParameters, EcsParameters ...), or NULL. */
     int (*deliver)(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);
+    const char *action;                 /* what a delivery needs permission for: "sqs:SendMessage"; NULL: deliver calls
+                                           operations, which ask for themselves */
 } SwTarget;
 
 /* CodePipeline's action types. An action moves by steps, like a controller: start, then look, until it has ended. */
@@ -76,8 +78,12 @@ typedef struct SwService {
     const SwHandler        *handlers;   size_t n_handlers;
     const SwErrorKind      *invalid;    /* what a broken limit of the model fails with; NULL: the protocol's usual one */
     const SwErrorKind      *unsupported;  /* what a member that models/members refuses fails with; NULL: as `invalid` */
+    const SwErrorKind      *denied;     /* what a missing permission fails with; NULL: the protocol's usual one */
     /* ARN of what a request is about, for authorisation, from its input; NULL or absent result: "*". */
     SwStr (*resource)(SwCtx *cx, const SwOperation *op, const void *in);
+    /* The resource-based policy of what an ARN of this service names (a queue's, a topic's), in cx->tx; left absent where
+     * there is none. Asked by whoever evaluates policies, without a permission of its own. */
+    int  (*policy)(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);
     const SwRoute          *routes;     size_t n_routes;
     const SwController *const *controllers;     /* NULL-terminated, as the next ones */
     const SwCollection *const *collections;

@@ -33,7 +33,7 @@ static bool principal_matches(const PolicyPrincipal *w, const SwPolicyQuery *q, 
         return sw_str_is(q->service) && sw_str_ieq(w->value, q->service);
     case PRINCIPAL_AWS:
         if (sw_str_eqz(w->value, "*"))
-            return !sw_str_is(q->service);
+            return true;                /* the same as "Principal": "*" */
         if ((sw_str_is(q->principal) && sw_str_eq(w->value, q->principal)) || (sw_str_is(q->role) && sw_str_eq(w->value, q->role))) {
             *ret_direct = !names_account(w->value, q->account);
             return true;

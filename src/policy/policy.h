@@ -65,3 +65,16 @@ typedef enum SwPolicyReason {
 SwPolicyReason sw_policy_decide(const SwPolicySet *s, const SwPolicyQuery *q);
 /* "because no identity-based policy allows the s3:GetObject action", as AWS ends its sentence. */
 SwStr sw_policy_reason_text(SwArena *a, SwPolicyReason r, SwStr action);
+
+/* AddPermission and RemovePermission of queues and topics: a resource policy, a statement at a time. */
+typedef struct SwPolicyPermission {
+    SwStr            id;                /* of a document that is new */
+    SwStr            label;             /* Sid */
+    const SwStrList *accounts, *actions;        /* twelve digits; without a vendor, or "*" */
+    const char      *vendor;            /* "SQS" */
+    SwStr            resource;
+} SwPolicyPermission;
+/* Fails with `invalid` when the label is taken or the statement makes no policy. */
+int  sw_policy_add(SwArena *a, SwStr *document, const SwPolicyPermission *p, const SwErrorKind *invalid, SwError *err) sw_must_check;
+/* False: no statement of that label. Without statements the document is empty text. */
+bool sw_policy_remove(SwArena *a, SwStr *document, SwStr label);

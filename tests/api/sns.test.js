@@ -84,7 +84,16 @@ test("filter policies choose by attributes or by the body", async () => {
     await sns.send(new PublishCommand({ TopicArn, Message: JSON.stringify({ detail: { state: "FAILED" } }) }));
     assert.deepStrictEqual((await receive(byAttribute)).map((m) => m.Body), ["dear"]);
     assert.deepStrictEqual((await receive(byBody)).map((m) => m.Body), [JSON.stringify({ detail: { state: "FAILED" } })]);
-    await refuses(sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: byBody.arn, Attributes: { FilterPolicy: "{\"a\":1}" } })), "InvalidParameterException", /FilterPolicy/);
+    await refuses(sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: byBody.arn, Attributes: { FilterPolicy: "{\"a\":1}" } })), "InvalidParameterException", /different attributes/);
+    const other = await queue("other-filter");
+    const bad = (attributes, message) => refuses(sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: other.arn, Attributes: attributes })), "InvalidParameterException", message);
+    await bad({ FilterPolicy: "{\"a\":1}" }, /FilterPolicy/);
+    await bad({ FilterPolicy: JSON.stringify({ a: { b: ["x"] } }) }, /nested/);
+    await bad({ FilterPolicy: JSON.stringify(Object.fromEntries([1, 2, 3, 4, 5, 6].map((n) => [`k${n}`, ["x"]]))) }, /more than 5 keys/);
+    await bad({ FilterPolicyScope: "Elsewhere" }, /FilterPolicyScope/);
+    await bad({ RawMessageDelivery: "maybe" }, /RawMessageDelivery/);
+    await bad({ DeliveryPolicy: "{}" }, /HTTP endpoints/);
+    await bad({ ReplayPolicy: "{}" }, /ReplayPolicy/);
 });
 
 test("an HTTP endpoint confirms its subscription and then gets signed messages", async (t) => {
@@ -142,7 +151,11 @@ test("topics keep attributes and tags; creating one twice is one; what cannot be
     await sns.send(new TagResourceCommand({ ResourceArn: TopicArn, Tags: [{ Key: "a", Value: "1" }] }));
     assert.deepStrictEqual((await sns.send(new ListTagsForResourceCommand({ ResourceArn: TopicArn }))).Tags, [{ Key: "a", Value: "1" }]);
     assert.ok((await sns.send(new ListTopicsCommand({}))).Topics.some((x) => x.TopicArn === TopicArn));
-    await refuses(topic("x.fifo", { FifoTopic: "true" }), "InvalidParameterException", /FIFO/);
+    await refuses(topic("kept", { DisplayName: "Other" }), "InvalidParameterException", /different attributes/);
+    await refuses(topic("trace", { TracingConfig: "Active" }), "InvalidParameterException", /TracingConfig/);
+    await refuses(topic("feedback", { HTTPSuccessFeedbackRoleArn: "arn:aws:iam::000000000000:role/r" }), "InvalidParameterException", /HTTPSuccessFeedbackRoleArn/);
+    await refuses(topic("odd", { Odd: "1" }), "InvalidParameterException", /Unknown attribute: Odd/);
+    await refuses(topic("policy", { Policy: "{}" }), "InvalidParameterException", /Policy/);
     await refuses(topic("keys", { KmsMasterKeyId: "k" }), "InvalidParameterException", /KmsMasterKeyId/);
     await refuses(sns.send(new SubscribeCommand({ TopicArn, Protocol: "email", Endpoint: "a@b.c" })), "InvalidParameterException", /email/);
     await sns.send(new DeleteTopicCommand({ TopicArn }));

@@ -102,7 +102,6 @@ test("a message received too often goes on in the dead-letter queue, and says wh
 });
 
 test("what cannot be done is refused by name", async () => {
-    await refuses(create("fifo.fifo", { FifoQueue: "true" }), "InvalidAttributeValue", /FifoQueue/);
     await refuses(create("keys", { KmsMasterKeyId: "alias/x" }), "InvalidAttributeValue", /KmsMasterKeyId/);
     await refuses(create("odd", { Odd: "1" }), "InvalidAttributeName", /Odd/);
     await refuses(create("out", { DelaySeconds: "901" }), "InvalidAttributeValue", /DelaySeconds/);
@@ -111,6 +110,7 @@ test("what cannot be done is refused by name", async () => {
     await refuses(sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "x".repeat(1025) })), "InvalidParameterValue", /1024/);
     await refuses(sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries: [{ Id: "a", MessageBody: "1" }, { Id: "a", MessageBody: "2" }] })), "BatchEntryIdsNotDistinct");
     await refuses(sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: "nonsense!" })), "ReceiptHandleIsInvalid");
+    await refuses(sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["Odd"] })), "InvalidAttributeName", /Odd/);
 });
 
 test("creating a queue twice is one queue with equal attributes and an error with others", async () => {

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "api/registry.h"
+#include "api/target.h"
 #include "base/id.h"
 #include "services/cloudwatch/cloudwatch.h"
 
@@ -172,21 +172,16 @@ static int note_change(SwCtx *cx, const CloudwatchAlarmRecord *r, const Cloudwat
 
 /* One action; what it fails with is told by the history, as AWS does. */
 static int act(SwCtx *cx, const CloudwatchAlarmRecord *r, SwStr arn, SwStr message, const CloudwatchState *now, SwError *err) {
-    const SwTarget *t = sw_registry_target(cx->host, arn);
     SwError failure = sw_error(cx->arena);
-    bool done = false;
-    if (t) {
-        if (sw_tx_savepoint(cx->tx, err) < 0)
-            return -1;
-        done = t->deliver(cx, arn, message, NULL, &failure) == 0;
-        if (done && sw_tx_release(cx->tx, err) < 0)
-            return -1;
-        if (!done)
-            sw_tx_undo(cx->tx);
-    }
+    if (sw_tx_savepoint(cx->tx, err) < 0)
+        return -1;
+    bool done = sw_target_deliver(sw_ctx_as_service(cx, "cloudwatch"), arn, r->metric->alarm_arn, message, NULL, &failure) == 0;
+    if (done && sw_tx_release(cx->tx, err) < 0)
+        return -1;
+    if (!done)
+        sw_tx_undo(cx->tx);
     SwStr summary = done ? sw_strf(cx->arena, "Successfully executed action %.*s", SW_FMT(arn))
-                         : sw_strf(cx->arena, "Failed to execute action %.*s. Received error: \"%s\"", SW_FMT(arn),
-                                   failure.message ? failure.message : "Nothing receives it");
+                         : sw_strf(cx->arena, "Failed to execute action %.*s. Received error: \"%s\"", SW_FMT(arn), failure.message);
     SwValue v = sw_value_object(), parsed;
     SwError ignored = sw_error(cx->arena);
     sw_value_sets(cx->arena, &v, "actionState", done ? SW_STR("Succeeded") : SW_STR("Failed"));

@@ -32,7 +32,7 @@ static const SwListener listeners[] = {
     {"codepipeline/codecommit", "aws.codecommit", "CodeCommit Repository State Change", codepipeline_on_codecommit},
     {"codepipeline/action", NULL, NULL, codepipeline_on_action_event},
 };
-static const SwTarget targets[] = {{"codepipeline", NULL, codepipeline_deliver}};
+static const SwTarget targets[] = {{"codepipeline", NULL, codepipeline_deliver, "codepipeline:StartPipelineExecution"}};
 
 const SwService sw_service_codepipeline = {
     .name = "codepipeline",

@@ -9,6 +9,7 @@
 
 #include "base/id.h"
 #include "base/log.h"
+#include "api/target.h"
 #include "models/sqs.gen.h"
 #include "services/events/events.h"
 
@@ -30,14 +31,11 @@ int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, SwError *e
 
 /* Under the target's role where it names one: a role that is gone, or does not trust EventBridge, delivers nothing. */
 static int deliver(SwCtx *cx, const EventsDeliveryRecord *d, SwError *err) {
-    const SwTarget *target = sw_registry_target(cx->host, d->target->arn);
     SwCtx *as = cx;
     SwStr payload, role = sw_str_or(d->target->role_arn, d->role_arn);
-    if (!target)
-        return sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "No service receives events under %.*s", SW_FMT(d->target->arn));
     if (events_input(cx, d, &payload, err) < 0 || (sw_str_is(role) && sw_ctx_assume(cx, role, &as, err) < 0))
         return -1;
-    return target->deliver(as, d->target->arn, payload, NULL, err);
+    return sw_target_deliver(as, d->target->arn, d->rule_arn, payload, NULL, err);
 }
 
 /* EventBridge's own words in a dead letter's ERROR_CODE. */

@@ -4,7 +4,7 @@
  *   user      inline and attached policies, those of its groups; its permissions boundary
  *   role      inline and attached policies; its permissions boundary; the session's policies
  *   root      everything, as on AWS
- *   bucket    its policy, asked of S3; repository: its policy, asked of ECR
+ *   bucket    its policy, asked of S3; repository: its policy, asked of ECR; others: SwService.policy
  *   role      (sts:AssumeRole) its trust policy */
 
 #include "models/ecr.gen.h"
@@ -86,6 +86,18 @@ static int repository_policy(SwCtx *cx, SwStr name, const SwPolicy **ret_p, SwEr
     return sw_policy_parse(cx->arena, out->policy_text, SW_POLICY_REPOSITORY, ret_p, err);
 }
 
+/* Of whatever else has a policy: the service that the ARN names knows. */
+static int plugged_policy(SwCtx *cx, SwStr resource, const SwPolicy **ret_p, SwError *err) {
+    SwArn arn;
+    SwStr document = SW_NO_STR;
+    const SwService *s = sw_arn_parse(resource, &arn) ? sw_host_service(cx->host, arn.service) : NULL;
+    if (!s || !s->policy)
+        return 0;
+    if (s->policy(cx, resource, &document, err) < 0)
+        return -1;
+    return sw_str_is(document) ? sw_policy_parse(cx->arena, document, SW_POLICY_RESOURCE, ret_p, err) : 0;
+}
+
 static int resource_policy(SwCtx *cx, const char *action, SwStr resource, const SwPolicy **ret_p, SwError *err) {
     if (sw_str_starts(resource, SW_STR("arn:aws:s3:::")) && sw_str_starts(sw_str(action), SW_STR("s3:")) &&
         strcmp(action, "s3:CreateBucket") != 0)
@@ -101,8 +113,9 @@ static int resource_policy(SwCtx *cx, const char *action, SwStr resource, const 
             return -1;
         if (role)
             return sw_policy_parse(cx->arena, role->role->assume_role_policy_document, SW_POLICY_TRUST, ret_p, err);
+        return 0;
     }
-    return 0;
+    return plugged_policy(cx, resource, ret_p, err);
 }
 
 typedef struct Gathered { Policies identity, boundary, session; } Gathered;
@@ -162,6 +175,12 @@ static int principal_keys(SwCtx *cx, SwPolicyQuery *q, SwError *err) {
         return 0;
     if (p->kind == SW_PRINCIPAL_SERVICE) {
         iam_query_key(q, "aws:PrincipalServiceName", p->name);
+        iam_query_key(q, "aws:PrincipalIsAWSService", SW_STR("true"));
+        iam_query_key(q, "aws:SourceArn", cx->source);
+        iam_query_key(q, "aws:SourceAccount", cx->account);
+        /* The default policy of topics lets alarms in by this old key, and no other service. */
+        if (sw_str_eqz(p->name, "cloudwatch.amazonaws.com"))
+            iam_query_key(q, "aws:SourceOwner", cx->account);
         return 0;
     }
     iam_query_key(q, "aws:userid", p->id);
@@ -252,8 +271,9 @@ int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery 
 int iam_denied(SwCtx *cx, const char *action, SwStr resource, SwStr reason, SwError *err) {
     if (cx->principal.kind == SW_PRINCIPAL_ANONYMOUS)
         return sw_fail(err, &SW_ACCESS_DENIED, "Access Denied");
+    SwStr who = cx->principal.kind == SW_PRINCIPAL_SERVICE ? cx->principal.name : cx->principal.arn;
     return sw_fail(err, &SW_ACCESS_DENIED, "User: %.*s is not authorized to perform: %s on resource: %.*s%s%.*s",
-                   SW_FMT(cx->principal.arn), action, SW_FMT(resource), reason.n ? " " : "", SW_FMT(reason));
+                   SW_FMT(who), action, SW_FMT(resource), reason.n ? " " : "", SW_FMT(reason));
 }
 
 int iam_auth_authorise(SwCtx *cx, const char *action, SwStr resource, SwError *err) {

@@ -4,7 +4,7 @@
  *
  * AWS     S3 User Guide, "Event message structure" and "EventBridge mapping". */
 
-#include "api/registry.h"
+#include "api/target.h"
 #include "base/digest.h"
 #include "services/s3/s3.h"
 
@@ -64,14 +64,11 @@ static SwStr record(SwCtx *cx, const S3BucketRecord *b, const char *event, SwStr
     return sw_buf_str(&m);
 }
 
-static int deliver(SwCtx *cx, SwStr arn, SwStr payload, SwError *err) {
-    const SwTarget *t = sw_registry_target(cx->host, arn);
-    if (!t)                             /* it was checked when it was configured; gone since is AWS's silence too */
-        return 0;
-    SwCtx *as = sw_ctx_new(cx->host, cx->arena, cx->account, cx->region, "s3");
-    as->tx = cx->tx;
+/* It was checked when it was configured; what is gone or forbidden since is AWS's silence too. */
+static int deliver(SwCtx *cx, SwStr bucket, SwStr arn, SwStr payload, SwError *err) {
     SwError lost = sw_error(cx->arena);
-    if (t->deliver(as, arn, payload, NULL, &lost) < 0 && sw_error_is(&lost, &SW_INTERNAL_FAILURE)) {
+    SwStr source = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(bucket));
+    if (sw_target_deliver(sw_ctx_as_service(cx, "s3"), arn, source, payload, NULL, &lost) < 0 && sw_error_is(&lost, &SW_INTERNAL_FAILURE)) {
         *err = lost;
         return -1;
     }
@@ -111,12 +108,12 @@ int s3_notify(SwCtx *cx, const S3BucketRecord *b, const char *event, const char 
         return -1;
     for (size_t i = 0; i < n->queue_configurations.n; i++) {
         const S3QueueConfiguration *c = &n->queue_configurations.v[i];
-        if (event_wanted(&c->events, event) && key_wanted(c->filter, o->key) && deliver(cx, c->queue_arn, record(cx, b, event, c->id, o), err) < 0)
+        if (event_wanted(&c->events, event) && key_wanted(c->filter, o->key) && deliver(cx, b->name, c->queue_arn, record(cx, b, event, c->id, o), err) < 0)
             return -1;
     }
     for (size_t i = 0; i < n->topic_configurations.n; i++) {
         const S3TopicConfiguration *c = &n->topic_configurations.v[i];
-        if (event_wanted(&c->events, event) && key_wanted(c->filter, o->key) && deliver(cx, c->topic_arn, record(cx, b, event, c->id, o), err) < 0)
+        if (event_wanted(&c->events, event) && key_wanted(c->filter, o->key) && deliver(cx, b->name, c->topic_arn, record(cx, b, event, c->id, o), err) < 0)
             return -1;
     }
     return 0;

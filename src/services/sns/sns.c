@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The service's table. */
 
+#include "api/operation.h"
 #include "services/sns/sns.h"
 
 static const SwHandler handlers[] = {
+    {SNS_ADD_PERMISSION, SW_HANDLER(sns_add_permission), 0},
     {SNS_CONFIRM_SUBSCRIPTION, SW_HANDLER(sns_confirm_subscription), 0},
     {SNS_CREATE_TOPIC, SW_HANDLER(sns_create_topic), 0},
     {SNS_DELETE_TOPIC, SW_HANDLER(sns_delete_topic), 0},
@@ -15,6 +17,7 @@ static const SwHandler handlers[] = {
     {SNS_LIST_TOPICS, SW_HANDLER(sns_list_topics), 0},
     {SNS_PUBLISH, SW_HANDLER(sns_publish), 0},
     {SNS_PUBLISH_BATCH, SW_HANDLER(sns_publish_batch), 0},
+    {SNS_REMOVE_PERMISSION, SW_HANDLER(sns_remove_permission), 0},
     {SNS_SET_SUBSCRIPTION_ATTRIBUTES, SW_HANDLER(sns_set_subscription_attributes), 0},
     {SNS_SET_TOPIC_ATTRIBUTES, SW_HANDLER(sns_set_topic_attributes), 0},
     {SNS_SUBSCRIBE, SW_HANDLER(sns_subscribe), 0},
@@ -23,10 +26,25 @@ static const SwHandler handlers[] = {
     {SNS_UNTAG_RESOURCE, SW_HANDLER(sns_untag_resource), 0},
 };
 
-static const SwCollection *const collections[] = {&sns_topics, &sns_subscriptions, &sns_deliveries, NULL};
+static const SwCollection *const collections[] = {&sns_topics, &sns_subscriptions, &sns_deliveries, &sns_deduplications, NULL};
 static const SwController *const controllers[] = {&sns_delivery_controller, NULL};
-static const SwTarget targets[] = {{"sns", NULL, sns_deliver}};
+static const SwTarget targets[] = {{"sns", NULL, sns_deliver, "sns:Publish"}};
 static const SwRoute routes[] = {{.method = "GET", .path = SNS_CERTIFICATE_PATH, .handle = sns_certificate}};
+
+/* A topic, by whichever member names it; a subscription's ARN begins with its topic's. */
+static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
+    static const char *const arns[] = {"TopicArn", "TargetArn", "ResourceArn"};
+    SwStr subscription = sw_operation_text(op, in, "SubscriptionArn"), name = sw_operation_text(op, in, "Name");
+    size_t colon;
+    for (size_t i = 0; i < SW_N(arns); i++) {
+        SwStr arn = sw_operation_text(op, in, arns[i]);
+        if (arn.p)
+            return arn;
+    }
+    if (subscription.p)
+        return sw_str_rfind(subscription, ':', &colon) ? sw_str_n(subscription.p, colon) : subscription;
+    return name.p ? sw_arn(cx, "sns", "%.*s", SW_FMT(name)) : SW_NO_STR;
+}
 
 const SwService sw_service_sns = {
     .name = "sns",
@@ -36,6 +54,9 @@ const SwService sw_service_sns = {
     .routes = routes,
     .n_routes = SW_N(routes),
     .invalid = &sns_invalid,
+    .denied = &SNS_AUTHORIZATION_ERROR_EXCEPTION,
+    .resource = resource,
+    .policy = sns_topic_policy,
     .collections = collections,
     .controllers = controllers,
     .targets = targets,

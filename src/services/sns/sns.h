@@ -11,6 +11,7 @@
 extern const SwCollection sns_topics;           /* by name */
 extern const SwCollection sns_subscriptions;    /* by ARN */
 extern const SwCollection sns_deliveries;       /* by a UUID */
+extern const SwCollection sns_deduplications;   /* what a FIFO topic was sent in the last five minutes */
 extern const SwController sns_delivery_controller;
 extern const SwErrorKind  sns_invalid;          /* InvalidParameter */
 
@@ -18,19 +19,41 @@ int sns_topic_get(SwCtx *cx, SwStr arn, SnsTopicRecord **ret_t, SwError *err) sw
 int sns_subscription_get(SwCtx *cx, SwStr arn, SnsSubscriptionRecord **ret_s, SwError *err) sw_must_check;
 int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SwDocList *ret_l, SwError *err) sw_must_check;
 
+/* attribute.c. One attribute of a topic, checked; whether it has this value, said or by default. */
+int  sns_topic_set(SwCtx *cx, SnsTopicRecord *t, SwStr name, SwStr value, SwError *err) sw_must_check;
+bool sns_topic_has(const SnsTopicRecord *t, SwStr name, SwStr value);
+int  sns_topic_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);      /* SwService.policy */
+
 typedef struct SnsMessage {
     SwStr id, message, subject, structure;
     const SnsMessageAttributeValueMap *attributes;
+    SwStr group, deduplication;         /* of a FIFO topic */
+    SwStr sequence;                     /* given by it */
 } SnsMessage;
-int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, const SnsMessage *m, SwError *err) sw_must_check;
-/* A SubscriptionConfirmation to a new HTTP endpoint. */
-int sns_ask_confirmation(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, SwError *err) sw_must_check;
-/* The envelope of a message, signed: what HTTP endpoints and queues get. */
+
+/* publish.c. The message was checked; a FIFO topic fills in its number, and its id where it was known. */
+int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) sw_must_check;
+int sns_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);        /* SwTarget.deliver */
+
+/* fifo.c */
+bool sns_topic_is_fifo(const SnsTopicRecord *t);
+/* Group and deduplication: needed by a FIFO topic, refused by others. */
+int sns_fifo_check(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) sw_must_check;
+/* *ret_known: published in the last five minutes; *m has its id and number. */
+int sns_fifo_number(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, bool *ret_known, SwError *err) sw_must_check;
+
+/* envelope.c: what HTTP endpoints and queues get, signed. */
 int sns_envelope(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, const char *type, const SnsMessage *m, SwStr text,
                  SwStr *ret_json, SwError *err) sw_must_check;
-/* What is left of a message that cannot be delivered goes to the subscription's dead-letter queue, if it has one. */
-int sns_give_up(SwCtx *cx, const SnsSubscriptionRecord *s, SwStr body, SwError *err) sw_must_check;
-int sns_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);
+
+/* delivery.c */
+int sns_to_queue(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m, SwStr body, bool raw, SwError *err) sw_must_check;
+int sns_to_endpoint(SwCtx *cx, const SnsSubscriptionRecord *s, const char *type, SwStr message_id, SwStr body, bool raw, SwError *err) sw_must_check;
+/* A SubscriptionConfirmation to a new HTTP endpoint. */
+int sns_ask_confirmation(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, SwError *err) sw_must_check;
+/* How an endpoint's deliveries are retried: the topic's policy (NULL: none) and the subscription's own. */
+struct SnsRetry;
+int sns_retry_of(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, struct SnsRetry *ret, SwError *err) sw_must_check;
 
 /* sign.c: the installation's signing key, made at first use in <data>/sns/. */
 int  sns_sign(SwCtx *cx, SwStr text, bool sha256, SwStr *ret_base64, SwError *err) sw_must_check;

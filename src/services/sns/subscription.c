@@ -3,6 +3,7 @@
 
 #include "api/match.h"
 #include "base/id.h"
+#include "services/sns/retry.h"
 #include "services/sns/sns.h"
 
 const SwCollection sns_subscriptions = {
@@ -24,12 +25,47 @@ int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SwDocList *ret_l, SwError *
     return sw_doc_list(cx->tx, &sns_subscriptions, &q, ret_l, err);
 }
 
-static int check_filter(SwCtx *cx, SwStr text, SwError *err) {
+/* --- attributes -------------------------------------------------------------------------------------------------------------------- */
+
+#define FILTER_KEYS_MAX 5
+
+/* Names that a filter policy looks at, "$or" counted by what is in it. */
+static size_t count_keys(const SwValue *policy) {
+    size_t n = 0;
+    for (size_t i = 0; i < policy->n; i++) {
+        const SwValue *v = &policy->v[i];
+        if (sw_str_eqz(policy->keys[i], "$or")) {
+            for (size_t k = 0; k < v->n; k++)
+                n += count_keys(&v->v[k]);
+        } else {
+            n += v->kind == SW_VOBJECT ? count_keys(v) : 1;
+        }
+    }
+    return n;
+}
+
+static bool nested(const SwValue *policy) {
+    for (size_t i = 0; i < policy->n; i++)
+        if (policy->v[i].kind == SW_VOBJECT)
+            return true;
+    return false;
+}
+
+/* The policy and its scope come one after the other: they are looked at together, at the end. */
+static int check_filter(SwCtx *cx, const SnsSubscriptionRecord *s, SwError *err) {
+    SwStr text = sw_str_map_get(&s->attributes, SW_STR("FilterPolicy"));
+    bool body = sw_str_eqz(sw_str_map_get(&s->attributes, SW_STR("FilterPolicyScope")), "MessageBody");
     SwValue v;
+    if (!sw_str_is(text))
+        return 0;
     if (sw_json_parse(cx->arena, text, &v, err) < 0)
         return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicy: failed to parse JSON.");
     if (sw_match_check(&v, &sns_invalid, err) < 0)
         return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicy: %s", err->message);
+    if (count_keys(&v) > FILTER_KEYS_MAX)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicy: Filter policy can not have more than %d keys", FILTER_KEYS_MAX);
+    if (!body && nested(&v))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Filter policy scope MessageAttributes does not support nested filter policy");
     return 0;
 }
 
@@ -39,32 +75,47 @@ static int check_redrive(SwCtx *cx, SwStr text, SwError *err) {
     if (sw_json_parse(cx->arena, text, &v, err) < 0 || !sw_arn_parse(sw_value_str(sw_value_getz(&v, "deadLetterTargetArn")), &arn) ||
         !sw_str_eqz(arn.service, "sqs"))
         return sw_fail(err, &sns_invalid, "Invalid parameter: RedrivePolicy: deadLetterTargetArn must be the ARN of a queue");
+    for (size_t i = 0; i < v.n; i++)
+        if (!sw_str_eqz(v.keys[i], "deadLetterTargetArn"))
+            return sw_fail(err, &sns_invalid, "Invalid parameter: RedrivePolicy: unexpected JSON member: %.*s", SW_FMT(v.keys[i]));
     return 0;
 }
 
+static int bad_value(SwError *err, const char *name, SwStr value, const char *must) {
+    return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: %s: Invalid value [%.*s]. Must be %s.", name, SW_FMT(value), must);
+}
+
 static int set_attribute(SwCtx *cx, SnsSubscriptionRecord *s, SwStr name, SwStr value, SwError *err) {
-    if (sw_str_eqz(name, "FilterPolicy") && sw_str_is(value)) {
-        if (check_filter(cx, value, err) < 0)
-            return -1;
-    } else if (sw_str_eqz(name, "RedrivePolicy") && sw_str_is(value)) {
-        if (check_redrive(cx, value, err) < 0)
+    SnsRetry r = sns_retry_default();
+    if (sw_str_eqz(name, "RedrivePolicy")) {
+        if (sw_str_is(value) && check_redrive(cx, value, err) < 0)
             return -1;
     } else if (sw_str_eqz(name, "RawMessageDelivery")) {
         if (!sw_str_ieq(value, SW_STR("true")) && !sw_str_ieq(value, SW_STR("false")))
-            return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: RawMessageDelivery: Invalid value [%.*s]. Must be true or false.", SW_FMT(value));
+            return bad_value(err, "RawMessageDelivery", value, "true or false");
         value = sw_str_lower(cx->arena, value);
     } else if (sw_str_eqz(name, "FilterPolicyScope")) {
         if (!sw_str_eqz(value, "MessageAttributes") && !sw_str_eqz(value, "MessageBody"))
-            return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicyScope: Invalid value [%.*s].", SW_FMT(value));
-    } else if (!sw_str_eqz(name, "FilterPolicy") && !sw_str_eqz(name, "RedrivePolicy")) {
+            return bad_value(err, "FilterPolicyScope", value, "MessageBody or MessageAttributes");
+    } else if (sw_str_eqz(name, "DeliveryPolicy")) {
+        if (sw_str_eqz(s->protocol, "sqs") && sw_str_is(value))
+            return sw_fail(err, &sns_invalid, "Invalid parameter: Delivery policy can only be set for HTTP endpoints");
+        if (sns_retry_read(cx->arena, value, false, &r, &sns_invalid, err) < 0)
+            return -1;
+    } else if (!sw_str_eqz(name, "FilterPolicy")) {
         return sw_fail(err, &sns_invalid, "Invalid parameter: AttributeName: %.*s is not available", SW_FMT(name));
     }
     sw_str_map_set(cx->arena, &s->attributes, name, value);
     return 0;
 }
 
-static int check_endpoint(SwCtx *cx, SwStr protocol, SwStr endpoint, SwError *err) {
+/* --- subscribing ------------------------------------------------------------------------------------------------------------------- */
+
+static int check_endpoint(SwCtx *cx, const SnsTopicRecord *t, SwStr protocol, SwStr endpoint, SwError *err) {
     SwArn arn;
+    bool fifo = sns_topic_is_fifo(t);
+    if (fifo && !sw_str_eqz(protocol, "sqs"))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Invalid parameter: Endpoint Reason: Please use FIFO SQS queue");
     if (sw_str_eqz(protocol, "http") || sw_str_eqz(protocol, "https")) {
         if (!sw_str_starts(endpoint, sw_strf(cx->arena, "%.*s://", SW_FMT(protocol))))
             return sw_fail(err, &sns_invalid, "Invalid parameter: Endpoint must match the specified protocol");
@@ -75,6 +126,8 @@ static int check_endpoint(SwCtx *cx, SwStr protocol, SwStr endpoint, SwError *er
             return sw_fail(err, &sns_invalid, "Invalid parameter: SQS endpoint ARN");
         if (!sw_str_eq(arn.region, cx->region) || !sw_str_eq(arn.account, cx->account))
             return sw_fail(err, &sns_invalid, "Invalid parameter: Endpoint Reason: queues of another account or region are not available");
+        if (!fifo && sw_str_ends(endpoint, SW_STR(".fifo")))
+            return sw_fail(err, &sns_invalid, "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics");
         return 0;
     }
     return sw_fail(err, &sns_invalid, "Invalid parameter: Protocol Reason: %.*s is not available; http, https and sqs are", SW_FMT(protocol));
@@ -90,29 +143,49 @@ static SnsSubscriptionRecord *find(const SwDocList *l, const SnsSubscribeInput *
     return NULL;
 }
 
+/* Subscribing again answers with what is there, unless it was to be different. */
+static int check_same(const SnsSubscriptionRecord *s, const SnsSubscribeInput *in, SwError *err) {
+    for (size_t i = 0; i < in->attributes.n; i++)
+        if (!sw_str_eq(sw_str_map_get(&s->attributes, in->attributes.v[i].key), in->attributes.v[i].value))
+            return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: Subscription already exists with different attributes");
+    return 0;
+}
+
 int sns_subscribe(SwCtx *cx, const SnsSubscribeInput *in, SnsSubscribeResponse *out, SwError *err) {
     SnsTopicRecord *t;
     SwDocList l;
     if (!sw_str_is(in->endpoint))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Endpoint");
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || check_endpoint(cx, in->protocol, in->endpoint, err) < 0 || sns_subscriptions_of(cx, t->arn, &l, err) < 0)
+    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || check_endpoint(cx, t, in->protocol, in->endpoint, err) < 0 || sns_subscriptions_of(cx, t->arn, &l, err) < 0)
         return -1;
     bool queue = sw_str_eqz(in->protocol, "sqs");
     SnsSubscriptionRecord fresh = {
         .arn = sw_strf(cx->arena, "%.*s:%.*s", SW_FMT(t->arn), SW_FMT(sw_id_uuid(cx->arena))), .topic = t->arn, .protocol = in->protocol,
-        .endpoint = in->endpoint, .owner = cx->account, .token = sw_id_hex(cx->arena, 64), .confirmed = SW_SOME_BOOL(queue)};
+        .endpoint = in->endpoint, .owner = cx->account, .principal = cx->principal.arn, .token = sw_id_hex(cx->arena, 64), .confirmed = SW_SOME_BOOL(queue)};
     SnsSubscriptionRecord *s = find(&l, in);
     bool known = s != NULL;
+    if (known && check_same(s, in, err) < 0)
+        return -1;
     if (!known)
         s = &fresh;
-    for (size_t i = 0; i < in->attributes.n; i++)
+    for (size_t i = 0; i < in->attributes.n && !known; i++)
         if (set_attribute(cx, s, in->attributes.v[i].key, in->attributes.v[i].value, err) < 0)
             return -1;
     bool confirmed = SW_OR(s->confirmed, false);
     out->subscription_arn = confirmed || SW_OR(in->return_subscription_arn, false) ? s->arn : SW_STR("pending confirmation");
-    if (sw_doc_put(cx->tx, &sns_subscriptions, s->arn, s, err) < 0)
+    if (check_filter(cx, s, err) < 0 || sw_doc_put(cx->tx, &sns_subscriptions, s->arn, s, err) < 0)
         return -1;
     return confirmed ? 0 : sns_ask_confirmation(cx, t, s, err);
+}
+
+/* The links in messages are followed without credentials: the ARN says whose topic it is, the token that they may. */
+static void follow_link(SwCtx *cx, SwStr text) {
+    SwArn arn;
+    if (cx->http && !sw_str_is(cx->principal.access_key) && sw_arn_parse(text, &arn)) {
+        cx->account = arn.account;
+        cx->region = arn.region;
+        sw_tx_scope(cx->tx, arn.account, arn.region);
+    }
 }
 
 int sns_confirm_subscription(SwCtx *cx, const SnsConfirmSubscriptionInput *in, SnsConfirmSubscriptionResponse *out, SwError *err) {
@@ -121,6 +194,7 @@ int sns_confirm_subscription(SwCtx *cx, const SnsConfirmSubscriptionInput *in, S
     SwDocList l;
     if (sw_str_eqz(in->authenticate_on_unsubscribe, "true"))
         return sw_fail(err, &sns_invalid, "Invalid parameter: AuthenticateOnUnsubscribe Reason: true is not available");
+    follow_link(cx, in->topic_arn);
     if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || sw_doc_list(cx->tx, &sns_subscriptions, &q, &l, err) < 0)
         return -1;
     if (!l.n)
@@ -135,6 +209,7 @@ int sns_unsubscribe(SwCtx *cx, const SnsUnsubscribeInput *in, void *out, SwError
     SwArn arn;
     if (!sw_arn_parse(in->subscription_arn, &arn) || !sw_str_eqz(arn.service, "sns"))
         return sw_fail(err, &sns_invalid, "Invalid parameter: SubscriptionArn Reason: An ARN must have at least 6 elements, not 1");
+    follow_link(cx, in->subscription_arn);
     return sw_doc_delete(cx->tx, &sns_subscriptions, in->subscription_arn, NULL, err);
 }
 
@@ -181,22 +256,31 @@ int sns_get_subscription_attributes(SwCtx *cx, const SnsGetSubscriptionAttribute
         {"ConfirmationWasAuthenticated", sw_str_eqz(s->protocol, "sqs") ? SW_STR("true") : SW_STR("false")},
         {"PendingConfirmation", confirmed ? SW_STR("false") : SW_STR("true")},
         {"RawMessageDelivery", sw_str_or(sw_str_map_get(&s->attributes, SW_STR("RawMessageDelivery")), SW_STR("false"))},
-        {"SubscriptionPrincipal", sw_arn_global(cx, "iam", "root")},
+        {"SubscriptionPrincipal", sw_str_or(s->principal, sw_arn_global(cx, "iam", "root"))},
     };
     for (size_t i = 0; i < SW_N(all); i++)
         sw_str_map_set(cx->arena, &out->attributes, sw_str(all[i].name), all[i].value);
-    static const char *const optional[] = {"FilterPolicy", "FilterPolicyScope", "RedrivePolicy"};
+    static const char *const optional[] = {"FilterPolicy", "FilterPolicyScope", "RedrivePolicy", "DeliveryPolicy"};
     for (size_t i = 0; i < SW_N(optional); i++) {
         SwStr v = sw_str_map_get(&s->attributes, sw_str(optional[i]));
         if (sw_str_is(v))
             sw_str_map_set(cx->arena, &out->attributes, sw_str(optional[i]), v);
     }
+    if (sw_str_eqz(s->protocol, "sqs"))
+        return 0;
+    SnsTopicRecord *t;
+    SnsRetry r;
+    if (sns_topic_get(cx, s->topic, &t, err) < 0 || sns_retry_of(cx, t, s, &r, err) < 0)
+        return -1;
+    sw_str_map_set(cx->arena, &out->attributes, SW_STR("EffectiveDeliveryPolicy"), sns_retry_text(cx->arena, &r));
     return 0;
 }
 
 int sns_set_subscription_attributes(SwCtx *cx, const SnsSetSubscriptionAttributesInput *in, void *out, SwError *err) {
     SnsSubscriptionRecord *s;
-    if (sns_subscription_get(cx, in->subscription_arn, &s, err) < 0 || set_attribute(cx, s, in->attribute_name, in->attribute_value.p ? in->attribute_value : SW_STR(""), err) < 0)
+    if (sns_subscription_get(cx, in->subscription_arn, &s, err) < 0 ||
+        set_attribute(cx, s, in->attribute_name, in->attribute_value.p ? in->attribute_value : SW_STR(""), err) < 0 ||
+        check_filter(cx, s, err) < 0)
         return -1;
     return sw_doc_put(cx->tx, &sns_subscriptions, s->arn, s, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Topics: life, attributes, tags. */
+/* Topics: life, lists, tags. */
 
 #include "services/sns/sns.h"
 
@@ -23,25 +23,6 @@ int sns_topic_get(SwCtx *cx, SwStr text, SnsTopicRecord **ret_t, SwError *err) {
     return t ? 0 : missing(err);
 }
 
-static int set_attribute(SwCtx *cx, SnsTopicRecord *t, SwStr name, SwStr value, SwError *err) {
-    static const char *const kept[] = {"DisplayName", "Policy", "SignatureVersion"};
-    static const char *const refused[] = {"FifoTopic", "ContentBasedDeduplication", "KmsMasterKeyId", "DeliveryPolicy", "TracingConfig",
-                                          "ArchivePolicy", "FifoThroughputScope"};
-    for (size_t i = 0; i < SW_N(refused); i++)
-        if (sw_str_eqz(name, refused[i])) {
-            bool harmless = !sw_str_is(value) || sw_str_eqz(value, "false") || sw_str_eqz(value, "PassThrough");
-            return harmless ? 0 : sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: %.*s is not available", SW_FMT(name));
-        }
-    if (sw_str_eqz(name, "SignatureVersion") && !sw_str_eqz(value, "1") && !sw_str_eqz(value, "2"))
-        return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: SignatureVersion must be 1 or 2");
-    for (size_t i = 0; i < SW_N(kept); i++)
-        if (sw_str_eqz(name, kept[i])) {
-            sw_str_map_set(cx->arena, &t->attributes, name, value);
-            return 0;
-        }
-    return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: Unknown attribute: %.*s", SW_FMT(name));
-}
-
 static bool good_name(SwStr s) {
     bool good = s.n >= 1 && s.n <= 256;
     for (size_t i = 0; i < s.n; i++)
@@ -49,27 +30,49 @@ static bool good_name(SwStr s) {
     return good;
 }
 
+static bool same_tags(const SnsTagList *have, const SnsTagList *given) {
+    for (size_t i = 0; i < given->n; i++) {
+        bool found = false;
+        for (size_t k = 0; k < have->n && !found; k++)
+            found = sw_str_eq(have->v[k].key, given->v[i].key) && sw_str_eq(have->v[k].value, given->v[i].value);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* Creating a topic that is there answers with it, unless something about it was to be different. */
+static int check_same(const SnsTopicRecord *t, const SnsCreateTopicInput *in, SwError *err) {
+    for (size_t i = 0; i < in->attributes.n; i++)
+        if (!sns_topic_has(t, in->attributes.v[i].key, in->attributes.v[i].value))
+            return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: Topic already exists with different attributes");
+    if (!same_tags(&t->tags, &in->tags))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Tags Reason: Topic already exists with different tags");
+    return 0;
+}
+
 int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicResponse *out, SwError *err) {
+    const SwStr suffix = SW_STR(".fifo");
+    bool fifo = sw_str_ends(in->name, suffix), said = sw_str_eqz(sw_str_map_get(&in->attributes, SW_STR("FifoTopic")), "true");
     void *existing;
-    if (sw_str_ends(in->name, SW_STR(".fifo")))
-        return sw_fail(err, &sns_invalid, "Invalid parameter: Name Reason: FIFO topics are not available");
-    if (!good_name(in->name))
+    if (said && !fifo)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Topic Name Reason: Fifo Topic names must end with .fifo and must be made up of only uppercase and "
+                       "lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long.");
+    if (in->name.n > 256 || (fifo && !said) || !good_name(fifo ? sw_str_drop(in->name, suffix.n) : in->name))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Topic Name");
     if (sw_str_is(in->data_protection_policy))
         return sw_fail(err, &sns_invalid, "Invalid parameter: DataProtectionPolicy Reason: is not available");
     if (sw_doc_get(cx->tx, &sns_topics, in->name, &existing, err) < 0)
         return -1;
-    SnsTopicRecord fresh = {.name = in->name, .arn = sw_arn(cx, "sns", "%.*s", SW_FMT(in->name)), .tags = in->tags};
-    SnsTopicRecord *t = existing ? existing : &fresh;
-    for (size_t i = 0; i < in->attributes.n; i++) {
-        SwStr have = sw_str_map_get(&t->attributes, in->attributes.v[i].key);
-        if (existing && !sw_str_eq(have, in->attributes.v[i].value))
-            return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: Topic already exists with different attributes");
-        if (!existing && set_attribute(cx, t, in->attributes.v[i].key, in->attributes.v[i].value, err) < 0)
-            return -1;
-    }
-    out->topic_arn = t->arn;
-    return existing ? 0 : sw_doc_put(cx->tx, &sns_topics, t->name, t, err);
+    SnsTopicRecord t = {.name = in->name, .arn = sw_arn(cx, "sns", "%.*s", SW_FMT(in->name)), .tags = in->tags};
+    out->topic_arn = t.arn;
+    if (existing)
+        return check_same(existing, in, err);
+    for (size_t i = 0; i < in->attributes.n; i++)
+        if (!sw_str_eqz(in->attributes.v[i].value, "false") || !sw_str_eqz(in->attributes.v[i].key, "FifoTopic"))
+            if (sns_topic_set(cx, &t, in->attributes.v[i].key, in->attributes.v[i].value, err) < 0)
+                return -1;
+    return sw_doc_put(cx->tx, &sns_topics, t.name, &t, err);
 }
 
 int sns_delete_topic(SwCtx *cx, const SnsDeleteTopicInput *in, void *out, SwError *err) {
@@ -98,46 +101,6 @@ int sns_list_topics(SwCtx *cx, const SnsListTopicsInput *in, SnsListTopicsRespon
     if (sw_str_is(l.next))
         out->next_token = sw_page_token(cx->arena, "ListTopics", l.next);
     return 0;
-}
-
-/* AWS's policy for a topic that was given none: its own account may do everything. */
-static SwStr default_policy(SwCtx *cx, SwStr arn) {
-    return sw_strf(cx->arena, "{\"Version\":\"2008-10-17\",\"Id\":\"__default_policy_ID\",\"Statement\":[{\"Sid\":\"__default_statement_ID\","
-                   "\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":[\"SNS:GetTopicAttributes\",\"SNS:SetTopicAttributes\","
-                   "\"SNS:AddPermission\",\"SNS:RemovePermission\",\"SNS:DeleteTopic\",\"SNS:Subscribe\",\"SNS:ListSubscriptionsByTopic\","
-                   "\"SNS:Publish\"],\"Resource\":\"%.*s\",\"Condition\":{\"StringEquals\":{\"AWS:SourceOwner\":\"%.*s\"}}}]}",
-                   SW_FMT(arn), SW_FMT(cx->account));
-}
-
-int sns_get_topic_attributes(SwCtx *cx, const SnsGetTopicAttributesInput *in, SnsGetTopicAttributesResponse *out, SwError *err) {
-    SnsTopicRecord *t;
-    SwDocList l;
-    size_t confirmed = 0;
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || sns_subscriptions_of(cx, t->arn, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++)
-        confirmed += SW_OR(((SnsSubscriptionRecord *)l.v[i].record)->confirmed, false);
-    const struct { const char *name; SwStr value; } all[] = {
-        {"TopicArn", t->arn},
-        {"Owner", cx->account},
-        {"Policy", sw_str_or(sw_str_map_get(&t->attributes, SW_STR("Policy")), default_policy(cx, t->arn))},
-        {"DisplayName", sw_str_or(sw_str_map_get(&t->attributes, SW_STR("DisplayName")), SW_STR(""))},
-        {"SubscriptionsConfirmed", sw_strf(cx->arena, "%zu", confirmed)},
-        {"SubscriptionsPending", sw_strf(cx->arena, "%zu", l.n - confirmed)},
-        {"SubscriptionsDeleted", SW_STR("0")},
-        {"SignatureVersion", sw_str_map_get(&t->attributes, SW_STR("SignatureVersion"))},
-    };
-    for (size_t i = 0; i < SW_N(all); i++)
-        if (all[i].value.p)
-            sw_str_map_set(cx->arena, &out->attributes, sw_str(all[i].name), all[i].value);
-    return 0;
-}
-
-int sns_set_topic_attributes(SwCtx *cx, const SnsSetTopicAttributesInput *in, void *out, SwError *err) {
-    SnsTopicRecord *t;
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || set_attribute(cx, t, in->attribute_name, in->attribute_value, err) < 0)
-        return -1;
-    return sw_doc_put(cx->tx, &sns_topics, t->name, t, err);
 }
 
 static int set_tags(SwCtx *cx, SwStr arn, const SnsTagList *add, const SwStrList *remove, SwError *err) {

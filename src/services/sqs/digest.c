@@ -18,6 +18,18 @@ static int by_name(const void *x, const void *y) {
     return sw_str_cmp((*p)->key, (*q)->key);
 }
 
+SwStr sqs_system_attributes_md5(SwArena *a, const SqsMessageSystemAttributeValueMap *m) {
+    SqsMessageAttributeValueMap same = {0};
+    for (size_t i = 0; m && i < m->n; i++) {
+        SqsMessageAttributeValueMapEntry *e = sw_list_add(a, &same);
+        e->key = m->v[i].key;
+        e->value.data_type = m->v[i].value.data_type;
+        e->value.string_value = m->v[i].value.string_value;
+        e->value.binary_value = m->v[i].value.binary_value;
+    }
+    return sqs_attributes_md5(a, &same);
+}
+
 SwStr sqs_attributes_md5(SwArena *a, const SqsMessageAttributeValueMap *m) {
     if (!m || !m->n)
         return SW_NO_STR;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Send, receive, delete, change visibility: the operations, single and in batches, and the long poll. */
+/* Send, receive, delete, change visibility: the operations on single messages, and the long poll. */
 
 #include <pthread.h>
 #include <time.h>
@@ -21,91 +21,18 @@ static void ring(void *arg) {
     pthread_mutex_unlock(&bell.lock);
 }
 
-static int refuse_fifo(SwStr group, SwStr deduplication, SwError *err) {
-    static const SwErrorKind invalid = {.code = "InvalidParameterValue", .http = 400};
-    if (sw_str_is(deduplication))
-        return sw_fail(err, &invalid, "The request include parameter MessageDeduplicationId which is not valid for this queue type");
-    if (sw_str_is(group))
-        return sw_fail(err, &invalid, "MessageGroupId: fair queues are not available");
-    return 0;
-}
-
-static SwStr trace_of(const SqsMessageSystemAttributeValueMap *m) {
-    for (size_t i = 0; i < m->n; i++)
-        if (sw_str_eqz(m->v[i].key, "AWSTraceHeader"))
-            return m->v[i].value.string_value;
-    return SW_NO_STR;
+void sqs_ring(SwCtx *cx) {
+    sw_tx_after_commit(cx->tx, ring, NULL);
 }
 
 int sqs_send_message(SwCtx *cx, const SqsSendMessageRequest *in, SqsSendMessageResult *out, SwError *err) {
     SqsQueueRecord *q;
-    SqsSend s = {.body = in->message_body, .delay = in->delay_seconds, .attributes = &in->message_attributes, .trace = trace_of(&in->message_system_attributes)};
-    if (refuse_fifo(in->message_group_id, in->message_deduplication_id, err) < 0 || sqs_queue_get(cx, in->queue_url, &q, err) < 0)
+    SqsSend s = {.body = in->message_body, .delay = in->delay_seconds, .attributes = &in->message_attributes, .system = &in->message_system_attributes,
+                 .group = in->message_group_id, .deduplication = in->message_deduplication_id};
+    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
         return -1;
-    sw_tx_after_commit(cx->tx, ring, NULL);
-    return sqs_message_send(cx, q, &s, &out->message_id, &out->md5_of_message_body, &out->md5_of_message_attributes, err);
-}
-
-/* The rules of all batches: 1 to 10 entries with distinct ids of letters, digits, '-' and '_'. */
-static int check_batch(SwArena *a, size_t n, const SwStrList *ids, SwError *err) {
-    if (!n)
-        return sw_fail(err, &SQS_EMPTY_BATCH_REQUEST, "There should be at least one entry in the request.");
-    if (n > 10)
-        return sw_fail(err, &SQS_TOO_MANY_ENTRIES_IN_BATCH_REQUEST, "Maximum number of entries per request are 10. You have sent %zu.", n);
-    SwStrList seen = {0};
-    for (size_t i = 0; i < ids->n; i++) {
-        SwStr id = ids->v[i];
-        bool good = id.n >= 1 && id.n <= 80;
-        for (size_t k = 0; k < id.n; k++)
-            good &= id.p[k] == '-' || id.p[k] == '_' || (id.p[k] >= '0' && id.p[k] <= '9') || (id.p[k] >= 'A' && id.p[k] <= 'Z') || (id.p[k] >= 'a' && id.p[k] <= 'z');
-        if (!good)
-            return sw_fail(err, &SQS_INVALID_BATCH_ENTRY_ID,
-                           "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at "
-                           "most 80 letters long.");
-        if (sw_str_list_has(&seen, id))
-            return sw_fail(err, &SQS_BATCH_ENTRY_IDS_NOT_DISTINCT, "Id %.*s repeated.", SW_FMT(id));
-        sw_str_list_add(a, &seen, id);
-    }
-    return 0;
-}
-
-/* An entry's own failure is part of the answer; ours fails the whole. */
-static int entry_failed(SwCtx *cx, SqsBatchResultErrorEntryList *failed, SwStr id, SwError *err) {
-    if (!err->kind || err->kind->http >= 500)
-        return -1;
-    *sw_list_add(cx->arena, failed) = (SqsBatchResultErrorEntry){.id = id, .sender_fault = SW_SOME_BOOL(true), .code = sw_str(err->kind->code), .message = sw_str(err->message)};
-    sw_error_reset(err);
-    return 0;
-}
-
-int sqs_send_message_batch(SwCtx *cx, const SqsSendMessageBatchRequest *in, SqsSendMessageBatchResult *out, SwError *err) {
-    SqsQueueRecord *q;
-    SwStrList ids = {0};
-    size_t bytes = 0;
-    for (size_t i = 0; i < in->entries.n; i++) {
-        sw_str_list_add(cx->arena, &ids, in->entries.v[i].id);
-        bytes += in->entries.v[i].message_body.n;
-    }
-    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0 || check_batch(cx->arena, in->entries.n, &ids, err) < 0)
-        return -1;
-    if (bytes > SQS_MESSAGE_MAX)
-        return sw_fail(err, &SQS_BATCH_REQUEST_TOO_LONG, "Batch requests cannot be longer than %d bytes. You have sent %zu bytes.", SQS_MESSAGE_MAX, bytes);
-    sw_list_present(cx->arena, &out->successful);
-    sw_list_present(cx->arena, &out->failed);
-    sw_tx_after_commit(cx->tx, ring, NULL);
-    for (size_t i = 0; i < in->entries.n; i++) {
-        const SqsSendMessageBatchRequestEntry *e = &in->entries.v[i];
-        SqsSend s = {.body = e->message_body, .delay = e->delay_seconds, .attributes = &e->message_attributes, .trace = trace_of(&e->message_system_attributes)};
-        SqsSendMessageBatchResultEntry done = {.id = e->id};
-        if (refuse_fifo(e->message_group_id, e->message_deduplication_id, err) < 0 ||
-            sqs_message_send(cx, q, &s, &done.message_id, &done.md5_of_message_body, &done.md5_of_message_attributes, err) < 0) {
-            if (entry_failed(cx, &out->failed, e->id, err) < 0)
-                return -1;
-            continue;
-        }
-        *sw_list_add(cx->arena, &out->successful) = done;
-    }
-    return 0;
+    sqs_ring(cx);
+    return sqs_message_send(cx, q, &s, out, err);
 }
 
 /* One look, in a transaction of its own. */
@@ -144,14 +71,13 @@ static void wait_for_bell(uint64_t known, int64_t end_ns) {
 }
 
 int sqs_receive_message(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) {
-    static const SwErrorKind invalid = {.code = "InvalidParameterValue", .http = 400};
     int64_t max = SW_OR(in->max_number_of_messages, 1), wait_s = 0, begun = sw_monotonic_ns();
     if (max < 1 || max > 10)
-        return sw_fail(err, &invalid, "Value %lld for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", (long long)max);
+        return sw_fail(err, &sqs_invalid, "Value %lld for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", (long long)max);
     if (SW_OR(in->wait_time_seconds, 0) < 0 || SW_OR(in->wait_time_seconds, 0) > 20)
-        return sw_fail(err, &invalid, "Value %lld for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.", (long long)in->wait_time_seconds.v);
+        return sw_fail(err, &sqs_invalid, "Value %lld for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.", (long long)in->wait_time_seconds.v);
     if (sw_str_is(in->receive_request_attempt_id))
-        return sw_fail(err, &invalid, "The request include parameter ReceiveRequestAttemptId which is not valid for this queue type");
+        return sw_fail(err, &sqs_invalid, "The request include parameter ReceiveRequestAttemptId which is not valid for this queue type");
     for (;;) {
         uint64_t known = heard();
         if (look(cx, in, out, &wait_s, err) < 0)
@@ -171,58 +97,21 @@ int sqs_delete_message(SwCtx *cx, const SqsDeleteMessageRequest *in, void *out, 
     return sqs_message_delete(cx, q, in->receipt_handle, err);
 }
 
-int sqs_delete_message_batch(SwCtx *cx, const SqsDeleteMessageBatchRequest *in, SqsDeleteMessageBatchResult *out, SwError *err) {
-    SqsQueueRecord *q;
-    SwStrList ids = {0};
-    for (size_t i = 0; i < in->entries.n; i++)
-        sw_str_list_add(cx->arena, &ids, in->entries.v[i].id);
-    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0 || check_batch(cx->arena, in->entries.n, &ids, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->successful);
-    sw_list_present(cx->arena, &out->failed);
-    for (size_t i = 0; i < in->entries.n; i++) {
-        if (sqs_message_delete(cx, q, in->entries.v[i].receipt_handle, err) == 0)
-            sw_list_add(cx->arena, &out->successful)->id = ids.v[i];
-        else if (entry_failed(cx, &out->failed, ids.v[i], err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 int sqs_change_message_visibility(SwCtx *cx, const SqsChangeMessageVisibilityRequest *in, void *out, SwError *err) {
     SqsQueueRecord *q;
     if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
         return -1;
-    sw_tx_after_commit(cx->tx, ring, NULL);     /* zero makes it visible at once */
+    sqs_ring(cx);                       /* zero makes it visible at once */
     return sqs_message_set_visibility(cx, q, in->receipt_handle, in->visibility_timeout.v, err);
 }
 
-int sqs_change_message_visibility_batch(SwCtx *cx, const SqsChangeMessageVisibilityBatchRequest *in, SqsChangeMessageVisibilityBatchResult *out, SwError *err) {
-    SqsQueueRecord *q;
-    SwStrList ids = {0};
-    for (size_t i = 0; i < in->entries.n; i++)
-        sw_str_list_add(cx->arena, &ids, in->entries.v[i].id);
-    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0 || check_batch(cx->arena, in->entries.n, &ids, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->successful);
-    sw_list_present(cx->arena, &out->failed);
-    sw_tx_after_commit(cx->tx, ring, NULL);
-    for (size_t i = 0; i < in->entries.n; i++) {
-        if (sqs_message_set_visibility(cx, q, in->entries.v[i].receipt_handle, SW_OR(in->entries.v[i].visibility_timeout, 0), err) == 0)
-            sw_list_add(cx->arena, &out->successful)->id = ids.v[i];
-        else if (entry_failed(cx, &out->failed, ids.v[i], err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* SwTarget: EventBridge, SNS and alarms send here. */
+/* SwTarget: EventBridge, SNS and alarms send here. parameters: EventBridge's SqsParameters. */
 int sqs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err) {
     SqsQueueRecord *q;
-    SqsSend s = {.body = payload};
-    SwStr id, md5, attributes_md5;
+    SqsSendMessageResult out = {0};
+    SqsSend s = {.body = payload, .group = sw_value_str(sw_value_getz(parameters, "MessageGroupId"))};
     if (sqs_queue_by_arn(cx, arn, &q, err) < 0)
         return -1;
-    sw_tx_after_commit(cx->tx, ring, NULL);
-    return sqs_message_send(cx, q, &s, &id, &md5, &attributes_md5, err);
+    sqs_ring(cx);
+    return sqs_message_send(cx, q, &s, &out, err);
 }

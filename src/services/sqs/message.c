@@ -4,7 +4,7 @@
  * visible   the time from which it can be received: sent + delay, then each receive + visibility timeout
  * receipt   of the last receive; an older one deletes nothing, as AWS says it may
  *
- * visibleKey is that time and the message's number, so that equal times keep the order of sending. */
+ * visibleKey is that time and the message's number, so that equal times keep the order of sending; sentKey likewise. */
 
 #include "base/digest.h"
 #include "base/id.h"
@@ -16,9 +16,13 @@ const SwCollection sqs_messages = {
     .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}}, {.name = "by_sent", .member = {"queue", "sentKey"}}},
 };
 
+static SwStr key(SwCtx *cx, SwTime at, int64_t number) {
+    return sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(sw_index_number(cx->arena, at)), SW_FMT(sw_index_number(cx->arena, number)));
+}
+
 static void set_visible(SwCtx *cx, SqsMessageRecord *m, SwTime at) {
     m->visible = SW_SOME_TIME(at);
-    m->visible_key = sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(sw_index_number(cx->arena, at)), SW_FMT(sw_index_number(cx->arena, m->number.v)));
+    m->visible_key = key(cx, at, m->number.v);
 }
 
 /* Bound for keys of times up to and including `at`: '0' follows '/'. */
@@ -30,6 +34,22 @@ static int put(SwCtx *cx, const SqsMessageRecord *m, SwError *err) {
     return sw_doc_put(cx->tx, &sqs_messages, m->id, m, err);
 }
 
+/* A message comes into a queue: behind all that are there. */
+static int enter(SwCtx *cx, SqsMessageRecord *m, SwTime visible, SwError *err) {
+    if (sw_doc_next(cx->tx, SW_SCOPE_REGION, SW_STR("sqs/message"), &m->number.v, err) < 0)
+        return -1;
+    m->number.set = true;
+    m->sent_key = key(cx, m->sent.v, m->number.v);
+    set_visible(cx, m, visible);
+    return put(cx, m, err);
+}
+
+static int bad_contents(SwError *err) {
+    return sw_fail(err, &SQS_INVALID_MESSAGE_CONTENTS,
+                   "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to "
+                   "#xFFFD | #x10000 to #x10FFFF");
+}
+
 /* What XML can hold: everything else is refused (SendMessage, "Important"). */
 static bool valid_text(SwStr s) {
     for (size_t i = 0; i < s.n; i++)
@@ -38,50 +58,109 @@ static bool valid_text(SwStr s) {
     return true;
 }
 
-static int check(const SqsQueueRecord *q, const SqsSend *s, SwError *err) {
-    static const SwErrorKind invalid = {.code = "InvalidParameterValue", .http = 400};
-    size_t bytes = s->body.n;
-    int64_t max = sqs_queue_number(q, "MaximumMessageSize");
-    if (!s->body.n)
-        return sw_fail(err, &invalid, "The request must contain the parameter MessageBody.");
-    if (!valid_text(s->body))
-        return sw_fail(err, &SQS_INVALID_MESSAGE_CONTENTS,
-                       "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to "
-                       "#xFFFD | #x10000 to #x10FFFF");
-    if (s->attributes && s->attributes->n > 10)
-        return sw_fail(err, &invalid, "Number of message attributes [%zu] exceeds the allowed maximum [10].", s->attributes->n);
-    for (size_t i = 0; s->attributes && i < s->attributes->n; i++) {
-        const SqsMessageAttributeValueMapEntry *e = &s->attributes->v[i];
-        bool binary = sw_str_starts(e->value.data_type, SW_STR("Binary"));
-        bool text = sw_str_starts(e->value.data_type, SW_STR("String")) || sw_str_starts(e->value.data_type, SW_STR("Number"));
-        SwStr value = binary ? e->value.binary_value : e->value.string_value;
-        if ((!binary && !text) || !sw_str_is(value))
-            return sw_fail(err, &invalid, "The message attribute '%.*s' must contain a non-empty value of its type ('String', 'Number' or 'Binary').", SW_FMT(e->key));
-        bytes += e->key.n + e->value.data_type.n + value.n;
+/* Names of one's own: letters, digits, '_', '-' and '.' between them; AWS's prefixes are its own. */
+static bool good_attribute_name(SwStr s) {
+    bool good = s.n >= 1 && s.n <= 256 && s.p[0] != '.' && s.p[s.n - 1] != '.' && !sw_str_contains(s, SW_STR(".."));
+    for (size_t i = 0; i < s.n; i++)
+        good &= s.p[i] == '-' || s.p[i] == '_' || s.p[i] == '.' || (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= 'a' && s.p[i] <= 'z');
+    return good && !(s.n >= 4 && sw_str_ieq(sw_str_n(s.p, 4), SW_STR("AWS."))) && !(s.n >= 7 && sw_str_ieq(sw_str_n(s.p, 7), SW_STR("Amazon.")));
+}
+
+static int check_attribute(SwStr name, const SqsMessageAttributeValue *v, SwError *err) {
+    double number;
+    SwStr type = v->data_type, base = type;
+    (void)sw_str_cut(&type, '.', &base);        /* "Number.int": a label of one's own */
+    bool binary = sw_str_eqz(base, "Binary"), is_number = sw_str_eqz(base, "Number");
+    SwStr value = binary ? v->binary_value : v->string_value;
+    if (!good_attribute_name(name))
+        return sw_fail(err, &sqs_invalid, "Message (user) attribute name '%.*s' is invalid.", SW_FMT(name));
+    if (v->string_list_values.n || v->binary_list_values.n)
+        return sw_fail(err, &SQS_UNSUPPORTED_OPERATION, "Message attribute list values in SendMessage operation are not supported.");
+    if (!binary && !is_number && !sw_str_eqz(base, "String"))
+        return sw_fail(err, &sqs_invalid,
+                       "The message attribute '%.*s' has an invalid message attribute type, the set of supported type prefixes is Binary, "
+                       "Number, and String.", SW_FMT(name));
+    if (!sw_str_is(value))
+        return sw_fail(err, &sqs_invalid,
+                       "The message attribute '%.*s' must contain a non-empty message attribute value for message attribute type '%.*s'.", SW_FMT(name), SW_FMT(base));
+    if (is_number && !sw_str_to_double(value, &number))
+        return sw_fail(err, &sqs_invalid, "Can't cast the value of message attribute '%.*s' to a number.", SW_FMT(name));
+    return !binary && !valid_text(value) ? bad_contents(err) : 0;
+}
+
+/* There is one of them: the trace header. */
+static int check_system(const SqsMessageSystemAttributeValueMap *m, SwStr *ret_trace, SwError *err) {
+    for (size_t i = 0; m && i < m->n; i++) {
+        const SqsMessageSystemAttributeValue *v = &m->v[i].value;
+        if (!sw_str_eq(m->v[i].key, SQS_MESSAGE_SYSTEM_ATTRIBUTE_NAME_FOR_SENDS_AWS_TRACE_HEADER))
+            return sw_fail(err, &sqs_invalid, "Message system attribute name '%.*s' is invalid.", SW_FMT(m->v[i].key));
+        if (v->string_list_values.n || v->binary_list_values.n)
+            return sw_fail(err, &SQS_UNSUPPORTED_OPERATION, "Message attribute list values in SendMessage operation are not supported.");
+        if (!sw_str_eqz(v->data_type, "String") || v->binary_value.p || !sw_str_is(v->string_value))
+            return sw_fail(err, &sqs_invalid, "The message system attribute 'AWSTraceHeader' must contain a non-empty value of type String.");
+        *ret_trace = v->string_value;
     }
-    if ((int64_t)bytes > max)
-        return sw_fail(err, &invalid, "One or more parameters are invalid. Reason: Message must be shorter than %lld bytes.", (long long)max);
     return 0;
 }
 
-int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, SwStr *ret_id, SwStr *ret_md5, SwStr *ret_attributes_md5, SwError *err) {
-    static const SwErrorKind invalid = {.code = "InvalidParameterValue", .http = 400};
-    int64_t delay = SW_OR(s->delay, sqs_queue_number(q, "DelaySeconds"));
-    SqsMessageRecord m = {.id = sw_id_uuid(cx->arena), .queue = q->id, .body = s->body, .trace = s->trace, .sender = cx->principal.id,
+static int check(const SqsQueueRecord *q, const SqsSend *s, SwError *err) {
+    size_t bytes = s->body.n;
+    int64_t max = sqs_queue_number(q, "MaximumMessageSize");
+    if (!s->body.n)
+        return sw_fail(err, &SQS_MISSING_PARAMETER, "The request must contain the parameter MessageBody.");
+    if (!valid_text(s->body))
+        return bad_contents(err);
+    if (s->attributes && s->attributes->n > 10)
+        return sw_fail(err, &sqs_invalid, "Number of message attributes [%zu] exceeds the allowed maximum [10].", s->attributes->n);
+    for (size_t i = 0; s->attributes && i < s->attributes->n; i++) {
+        const SqsMessageAttributeValueMapEntry *e = &s->attributes->v[i];
+        if (check_attribute(e->key, &e->value, err) < 0)
+            return -1;
+        bytes += e->key.n + e->value.data_type.n + (e->value.binary_value.p ? e->value.binary_value.n : e->value.string_value.n);
+    }
+    if ((int64_t)bytes > max)
+        return sw_fail(err, &sqs_invalid, "One or more parameters are invalid. Reason: Message must be shorter than %lld bytes.", (long long)max);
+    return 0;
+}
+
+static int check_standard(const SqsSend *s, SwError *err) {
+    if (sw_str_is(s->deduplication))
+        return sw_fail(err, &sqs_invalid, "The request include parameter MessageDeduplicationId which is not valid for this queue type");
+    if (sw_str_is(s->group))
+        return sw_fail(err, &sqs_invalid, "MessageGroupId: fair queues are not available");
+    return 0;
+}
+
+int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *given, SqsSendMessageResult *ret, SwError *err) {
+    SqsSend s = *given;
+    int64_t delay = SW_OR(s.delay, sqs_queue_number(q, "DelaySeconds"));
+    bool fifo = sqs_queue_is_fifo(q);
+    SqsDeduplicationRecord *known = NULL;
+    SqsMessageRecord m = {.id = sw_id_uuid(cx->arena), .queue = q->id, .body = s.body, .sender = cx->principal.id,
                           .sent = SW_SOME_TIME(sw_now(cx)), .receives = SW_SOME_INT(0)};
     if (delay < 0 || delay > 900)
-        return sw_fail(err, &invalid, "Value %lld for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.", (long long)delay);
-    if (check(q, s, err) < 0 || sw_doc_next(cx->tx, SW_SCOPE_REGION, SW_STR("sqs/message"), &m.number.v, err) < 0)
+        return sw_fail(err, &sqs_invalid,
+                       "Value %lld for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.", (long long)delay);
+    if (check(q, &s, err) < 0 || check_system(s.system, &m.trace, err) < 0)
         return -1;
-    m.number.set = true;
-    if (s->attributes)
-        m.attributes = *s->attributes;
-    m.sent_key = sw_index_number(cx->arena, m.sent.v);
-    set_visible(cx, &m, m.sent.v + delay * SW_S);
-    *ret_id = m.id;
-    *ret_md5 = sw_md5_hex(cx->arena, s->body);
-    *ret_attributes_md5 = sqs_attributes_md5(cx->arena, s->attributes);
-    return put(cx, &m, err);
+    if ((fifo ? sqs_fifo_check(cx, q, &s, err) : check_standard(&s, err)) < 0 || (fifo && sqs_fifo_known(cx, q, &s, &known, err) < 0))
+        return -1;
+    *ret = (SqsSendMessageResult){.md5_of_message_body = sw_md5_hex(cx->arena, s.body), .md5_of_message_attributes = sqs_attributes_md5(cx->arena, s.attributes),
+                                  .md5_of_message_system_attributes = sqs_system_attributes_md5(cx->arena, s.system)};
+    if (known) {
+        ret->message_id = known->message;
+        ret->sequence_number = sqs_fifo_sequence(cx, known->number.v);
+        return 0;
+    }
+    if (s.attributes)
+        m.attributes = *s.attributes;
+    m.group = s.group;
+    m.deduplication = s.deduplication;
+    if (enter(cx, &m, m.sent.v + delay * SW_S, err) < 0)
+        return -1;
+    ret->message_id = m.id;
+    ret->sequence_number = fifo ? sqs_fifo_sequence(cx, m.number.v) : SW_NO_STR;
+    return fifo ? sqs_fifo_remember(cx, q, &s, &m, err) : 0;
 }
 
 /* "name", "prefix.*", "All" and ".*". */
@@ -104,6 +183,9 @@ static void show_system(SwCtx *cx, const SqsReceiveMessageRequest *in, const Sqs
         {"ApproximateFirstReceiveTimestamp", sw_strf(cx->arena, "%lld", (long long)(m->first_received.v / SW_MS))},
         {"AWSTraceHeader", m->trace},
         {"DeadLetterQueueSourceArn", m->dead_letter_source},
+        {"MessageGroupId", m->group},
+        {"MessageDeduplicationId", m->deduplication},
+        {"SequenceNumber", m->group.p ? sqs_fifo_sequence(cx, m->number.v) : SW_NO_STR},
     };
     for (size_t i = 0; i < SW_N(all); i++) {
         SwStr name = sw_str(all[i].name);
@@ -153,27 +235,33 @@ static int lease(SwCtx *cx, SqsMessageRecord *m, int64_t seconds, SwError *err) 
     return put(cx, m, err);
 }
 
+int sqs_message_take(SwCtx *cx, const SqsQueueRecord *q, SqsMessageRecord *m, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) {
+    bool moved;
+    if (move_if_dead(cx, q, m, &moved, err) < 0)
+        return -1;
+    if (moved)
+        return 0;
+    if (lease(cx, m, SW_OR(in->visibility_timeout, sqs_queue_number(q, "VisibilityTimeout")), err) < 0)
+        return -1;
+    show(cx, in, m, sw_list_add(cx->arena, &out->messages));
+    return 0;
+}
+
 int sqs_message_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) {
     size_t max = (size_t)SW_OR(in->max_number_of_messages, 1);
-    int64_t seconds = SW_OR(in->visibility_timeout, sqs_queue_number(q, "VisibilityTimeout"));
     SwTime oldest = sw_now(cx) - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;
     SwDocQuery query = {.index = "by_visible", .equals = {q->id}, .below = up_to(cx, sw_now(cx)), .limit = max};
     SwDocList l;
+    if (sqs_queue_is_fifo(q))
+        return sqs_fifo_receive(cx, q, in, out, err);
     do {
         if (sw_doc_list(cx->tx, &sqs_messages, &query, &l, err) < 0)
             return -1;
         for (size_t i = 0; i < l.n && out->messages.n < max; i++) {
             SqsMessageRecord *m = l.v[i].record;
-            bool moved;
-            if (m->sent.v < oldest)     /* expired; the controller removes it */
-                continue;
-            if (move_if_dead(cx, q, m, &moved, err) < 0)
+            /* What is older is expired; the controller removes it. */
+            if (m->sent.v >= oldest && sqs_message_take(cx, q, m, in, out, err) < 0)
                 return -1;
-            if (moved)
-                continue;
-            if (lease(cx, m, seconds, err) < 0)
-                return -1;
-            show(cx, in, m, sw_list_add(cx->arena, &out->messages));
         }
         query.after = l.next;
     } while (out->messages.n < max && sw_str_is(l.next));
@@ -201,16 +289,28 @@ int sqs_message_delete(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SwError
 }
 
 int sqs_message_set_visibility(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, int64_t seconds, SwError *err) {
-    static const SwErrorKind invalid = {.code = "InvalidParameterValue", .http = 400};
     SqsMessageRecord *m = NULL;
     if (seconds < 0 || seconds > 43200)
-        return sw_fail(err, &invalid, "Value %lld for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200.", (long long)seconds);
+        return sw_fail(err, &sqs_invalid,
+                       "Value %lld for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200.", (long long)seconds);
     if (by_receipt(cx, q, handle, &m, err) < 0)
         return -1;
     if (!m || m->visible.v <= sw_now(cx))
         return sw_fail(err, &SQS_MESSAGE_NOT_INFLIGHT, "The message referred to isn't in flight.");
     set_visible(cx, m, sw_now(cx) + seconds * SW_S);
     return put(cx, m, err);
+}
+
+int sqs_message_move(SwCtx *cx, SqsMessageRecord *m, const SqsQueueRecord *to, SwError *err) {
+    if (sw_doc_delete(cx->tx, &sqs_messages, m->id, NULL, err) < 0)
+        return -1;
+    m->id = sw_id_uuid(cx->arena);
+    m->queue = to->id;
+    m->sent = SW_SOME_TIME(sw_now(cx));
+    m->receives = SW_SOME_INT(0);
+    m->first_received = (SwOptTime){0};
+    m->dead_letter_source = m->receipt = SW_NO_STR;
+    return enter(cx, m, m->sent.v, err);
 }
 
 int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, size_t max, size_t *ret_n, SwError *err) {
@@ -252,7 +352,7 @@ static int expire(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
         return 0;
     }
     SwTime oldest = sw_now(cx) - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;
-    if (sqs_messages_clear(cx, q, oldest, 1000, &n, err) < 0)
+    if (sqs_messages_clear(cx, q, oldest, 1000, &n, err) < 0 || sqs_fifo_forget(cx, q, 0, err) < 0)
         return -1;
     ret_step->again = n == 1000 ? sw_now(cx) : sw_now(cx) + SW_HOUR;
     ret_step->waiting = n < 1000;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Queues: life, attributes, tags. */
+/* Queues: life, lists, tags. */
 
+#include "api/operation.h"
 #include "base/id.h"
 #include "services/sqs/sqs.h"
 
@@ -10,21 +11,12 @@ const SwCollection sqs_queues = {
     .indexes = {{.name = "by_dead_letter", .member = {"deadLetterArn"}}},
 };
 
-/* What a queue can be told, with limits and defaults (SetQueueAttributes). Text ones have no limits here. */
-static const struct { const char *name; int64_t min, max, otherwise; bool text; } attributes[] = {
-    {"DelaySeconds", 0, 900, 0, false},
-    {"MaximumMessageSize", 1024, SQS_MESSAGE_MAX, SQS_MESSAGE_MAX, false},
-    {"MessageRetentionPeriod", 60, 1209600, 345600, false},
-    {"ReceiveMessageWaitTimeSeconds", 0, 20, 0, false},
-    {"VisibilityTimeout", 0, 43200, 30, false},
-    {"Policy", 0, 0, 0, true},
-    {"RedrivePolicy", 0, 0, 0, true},
-    {"RedriveAllowPolicy", 0, 0, 0, true},
-    {"SqsManagedSseEnabled", 0, 0, 0, true},
-};
+const SwErrorKind sqs_invalid = {.code = "InvalidParameterValue", .http = 400};
+const SwErrorKind SQS_MISSING_PARAMETER = {.code = "MissingParameter", .http = 400};
 
-static const char *const refused[] = {"FifoQueue", "ContentBasedDeduplication", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds",
-                                      "DeduplicationScope", "FifoThroughputLimit"};
+bool sqs_queue_is_fifo(const SqsQueueRecord *q) {
+    return sw_str_ends(q->name, SW_STR(".fifo"));
+}
 
 SwStr sqs_queue_url(SwCtx *cx, SwStr name) {
     return sw_strf(cx->arena, "http://%.*s/%.*s/%.*s", SW_FMT(cx->host->registry), SW_FMT(cx->account), SW_FMT(name));
@@ -46,16 +38,28 @@ static int by_name(SwCtx *cx, SwStr name, SqsQueueRecord **ret_q, SwError *err) 
     return q ? 0 : missing(err);
 }
 
-int sqs_queue_get(SwCtx *cx, SwStr url, SqsQueueRecord **ret_q, SwError *err) {
+/* "http://host/ACCOUNT/NAME", or a bare name: whose account, and its name. */
+static SwStr url_name(SwCtx *cx, SwStr url, SwStr *ret_account) {
     size_t slash;
-    SwStr name = url;
-    if (sw_str_rfind(url, '/', &slash)) {
-        SwStr head = sw_str_n(url.p, slash);
-        name = sw_str_skip(url, slash + 1);
-        if (sw_str_rfind(head, '/', &slash) && !sw_str_eq(sw_str_skip(head, slash + 1), cx->account))
-            return missing(err);
-    }
-    return by_name(cx, name, ret_q, err);
+    *ret_account = cx->account;
+    if (!sw_str_rfind(url, '/', &slash))
+        return url;
+    SwStr head = sw_str_n(url.p, slash), name = sw_str_skip(url, slash + 1);
+    if (sw_str_rfind(head, '/', &slash))
+        *ret_account = sw_str_skip(head, slash + 1);
+    return name;
+}
+
+int sqs_queue_get(SwCtx *cx, SwStr url, SqsQueueRecord **ret_q, SwError *err) {
+    SwStr account, name = url_name(cx, url, &account);
+    return sw_str_eq(account, cx->account) ? by_name(cx, name, ret_q, err) : missing(err);
+}
+
+SwStr sqs_resource(SwCtx *cx, const SwOperation *op, const void *in) {
+    SwStr account, url = sw_operation_text(op, in, "QueueUrl"), name = sw_operation_text(op, in, "QueueName");
+    if (url.p)
+        name = url_name(cx, url, &account);
+    return name.p ? sqs_queue_arn(cx, name) : sw_operation_text(op, in, "SourceArn");
 }
 
 int sqs_queue_by_arn(SwCtx *cx, SwStr text, SqsQueueRecord **ret_q, SwError *err) {
@@ -65,108 +69,47 @@ int sqs_queue_by_arn(SwCtx *cx, SwStr text, SqsQueueRecord **ret_q, SwError *err
     return by_name(cx, arn.resource, ret_q, err);
 }
 
-int64_t sqs_queue_number(const SqsQueueRecord *q, const char *name) {
-    int64_t v;
-    if (sw_str_to_i64(sw_str_map_get(&q->attributes, sw_str(name)), &v))
-        return v;
-    for (size_t i = 0; i < SW_N(attributes); i++)
-        if (strcmp(attributes[i].name, name) == 0)
-            return attributes[i].otherwise;
-    return 0;
-}
-
-static int bad_value(SwError *err, SwStr name, const char *why) {
-    return sw_fail(err, &SQS_INVALID_ATTRIBUTE_VALUE, "Invalid value for the parameter %.*s. Reason: %s", SW_FMT(name), why);
-}
-
-static int check_attribute(SwStr name, SwStr value, SwError *err) {
-    for (size_t i = 0; i < SW_N(refused); i++)
-        if (sw_str_eqz(name, refused[i]) && !sw_str_eqz(value, "false"))
-            return bad_value(err, name, "only standard queues with keys of SQS are available");
-    for (size_t i = 0; i < SW_N(attributes); i++) {
-        int64_t v;
-        if (!sw_str_eqz(name, attributes[i].name))
-            continue;
-        if (attributes[i].text || (sw_str_to_i64(value, &v) && v >= attributes[i].min && v <= attributes[i].max))
-            return 0;
-        return bad_value(err, name, "it is out of range.");
-    }
-    for (size_t i = 0; i < SW_N(refused); i++)
-        if (sw_str_eqz(name, refused[i]))
-            return 0;
-    return sw_fail(err, &SQS_INVALID_ATTRIBUTE_NAME, "Unknown Attribute %.*s.", SW_FMT(name));
-}
-
-static int set_redrive(SwCtx *cx, SqsQueueRecord *q, SwStr text, SwError *err) {
-    SwValue v;
-    SqsQueueRecord *target;
-    int64_t count;
-    q->dead_letter_arn = SW_NO_STR;
-    q->max_receive_count = (SwOptInt){0};
-    if (!sw_str_is(text))
+int sqs_queue_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
+    SqsQueueRecord *q;
+    if (sqs_queue_by_arn(cx, arn, &q, err) < 0) {
+        sw_error_reset(err);            /* the operation itself says that there is none */
         return 0;
-    if (sw_json_parse(cx->arena, text, &v, err) < 0)
-        return bad_value(err, SW_STR("RedrivePolicy"), "it is not valid JSON.");
-    SwStr arn = sw_value_str(sw_value_getz(&v, "deadLetterTargetArn"));
-    const SwValue *max = sw_value_getz(&v, "maxReceiveCount");
-    bool number = sw_value_i64(max, &count) || sw_str_to_i64(sw_value_str(max), &count);
-    if (!sw_str_is(arn) || !number || count < 1 || count > 1000)
-        return bad_value(err, SW_STR("RedrivePolicy"), "deadLetterTargetArn and maxReceiveCount (1 to 1000) are needed.");
-    if (sqs_queue_by_arn(cx, arn, &target, err) < 0)
-        return bad_value(err, SW_STR("RedrivePolicy"), "the dead letter target does not exist.");
-    q->dead_letter_arn = arn;
-    q->max_receive_count = SW_SOME_INT(count);
+    }
+    *ret_document = sw_str_map_get(&q->attributes, SW_STR("Policy"));
     return 0;
 }
 
-static int set_attributes(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, SwError *err) {
-    for (size_t i = 0; i < m->n; i++) {
-        if (check_attribute(m->v[i].key, m->v[i].value, err) < 0)
-            return -1;
-        if (sw_str_eqz(m->v[i].key, "RedrivePolicy") && set_redrive(cx, q, m->v[i].value, err) < 0)
-            return -1;
-        sw_str_map_set(cx->arena, &q->attributes, m->v[i].key, m->v[i].value);
-    }
-    q->modified = SW_SOME_TIME(sw_now(cx));
-    return 0;
-}
-
-/* Equal also where one side says nothing and the other says the default. */
-static bool same_attributes(const SqsQueueRecord *q, const SwStrMap *m) {
-    for (size_t i = 0; i < m->n; i++) {
-        SwStr name = m->v[i].key, have = sw_str_map_get(&q->attributes, name);
-        int64_t want;
-        bool equal = sw_str_eq(have, m->v[i].value);
-        for (size_t k = 0; k < SW_N(attributes) && !equal; k++)
-            equal = sw_str_eqz(name, attributes[k].name) && !attributes[k].text && sw_str_to_i64(m->v[i].value, &want) &&
-                    want == sqs_queue_number(q, attributes[k].name);
-        if (!equal)
-            return false;
-    }
-    return true;
+static bool good_name(SwStr s) {
+    bool good = s.n >= 1 && s.n <= 80;
+    for (size_t i = 0; i < s.n; i++)
+        good &= (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+                s.p[i] == '-' || s.p[i] == '_';
+    return good;
 }
 
 int sqs_create_queue(SwCtx *cx, const SqsCreateQueueRequest *in, SqsCreateQueueResult *out, SwError *err) {
     void *existing;
-    SwStr name = in->queue_name;
-    bool good = name.n >= 1 && name.n <= 80;
-    for (size_t i = 0; i < name.n; i++)
-        good &= (name.p[i] >= '0' && name.p[i] <= '9') || (name.p[i] >= 'a' && name.p[i] <= 'z') || (name.p[i] >= 'A' && name.p[i] <= 'Z') ||
-                name.p[i] == '-' || name.p[i] == '_';
-    if (sw_str_ends(name, SW_STR(".fifo")))
-        return bad_value(err, SW_STR("FifoQueue"), "only standard queues are available");
-    static const SwErrorKind invalid = {.code = "InvalidParameterValue", .http = 400};
-    if (!good)
-        return sw_fail(err, &invalid, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length");
+    SwStr name = in->queue_name, suffix = SW_STR(".fifo");
+    bool fifo = sw_str_ends(name, suffix), said = sw_str_eqz(sw_str_map_get(&in->attributes, SW_STR("FifoQueue")), "true");
+    if (fifo && !said)
+        return sw_fail(err, &sqs_invalid,
+                       "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo "
+                       "suffix and be 1 to 80 in length; the attribute FifoQueue must be true");
+    if (said && !fifo)
+        return sw_fail(err, &sqs_invalid,
+                       "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo "
+                       "suffix and be 1 to 80 in length");
+    if (name.n > 80 || !good_name(fifo ? sw_str_drop(name, suffix.n) : name))
+        return sw_fail(err, &sqs_invalid, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length");
     if (sw_doc_get(cx->tx, &sqs_queues, name, &existing, err) < 0)
         return -1;
     out->queue_url = sqs_queue_url(cx, name);
-    if (existing && same_attributes(existing, &in->attributes))
+    if (existing && sqs_attributes_equal(existing, &in->attributes))
         return 0;
     if (existing)
         return sw_fail(err, &SQS_QUEUE_NAME_EXISTS, "A queue already exists with the same name and a different value for an attribute");
     SqsQueueRecord q = {.id = sw_id_uuid(cx->arena), .name = name, .created = SW_SOME_TIME(sw_now(cx)), .tags = in->tags};
-    if (set_attributes(cx, &q, &in->attributes, err) < 0 || sw_doc_put(cx->tx, &sqs_queues, name, &q, err) < 0)
+    if (sqs_attributes_set(cx, &q, &in->attributes, true, err) < 0 || sw_doc_put(cx->tx, &sqs_queues, name, &q, err) < 0)
         return -1;
     return sw_wake(cx, &sqs_expiry, name, sw_now(cx) + SW_HOUR, err);
 }
@@ -182,11 +125,10 @@ int sqs_get_queue_url(SwCtx *cx, const SqsGetQueueUrlRequest *in, SqsGetQueueUrl
 }
 
 static int list(SwCtx *cx, SwDocQuery *q, const char *operation, SwStr token, SwOptInt max, SwStrList *urls, SwStr *next, SwError *err) {
-    static const SwErrorKind invalid = {.code = "InvalidParameterValue", .http = 400};
     SwDocList l;
     q->limit = (size_t)SW_OR(max, 1000);
     if (sw_str_is(token) && !sw_page_token_read(cx->arena, operation, token, &q->after))
-        return sw_fail(err, &invalid, "Invalid or expired next token.");
+        return sw_fail(err, &sqs_invalid, "Invalid or expired next token.");
     if (sw_doc_list(cx->tx, &sqs_queues, q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
@@ -215,7 +157,7 @@ int sqs_delete_queue(SwCtx *cx, const SqsDeleteQueueRequest *in, void *out, SwEr
     size_t n;
     if (sqs_queue_get(cx, in->queue_url, &q, err) < 0 || sw_doc_delete(cx->tx, &sqs_queues, q->name, NULL, err) < 0)
         return -1;
-    return sqs_messages_clear(cx, q, INT64_MAX, 0, &n, err);
+    return sqs_messages_clear(cx, q, INT64_MAX, 0, &n, err) < 0 ? -1 : sqs_fifo_forget(cx, q, INT64_MAX, err);
 }
 
 int sqs_purge_queue(SwCtx *cx, const SqsPurgeQueueRequest *in, void *out, SwError *err) {
@@ -229,47 +171,6 @@ int sqs_purge_queue(SwCtx *cx, const SqsPurgeQueueRequest *in, void *out, SwErro
     if (sw_doc_put(cx->tx, &sqs_queues, q->name, q, err) < 0)
         return -1;
     return sqs_messages_clear(cx, q, INT64_MAX, 0, &n, err);
-}
-
-static bool asked(const SwStrList *names, const char *name) {
-    return sw_str_list_has(names, SW_STR("All")) || sw_str_list_has(names, sw_str(name));
-}
-
-static void show(SwCtx *cx, SqsGetQueueAttributesResult *out, const SwStrList *names, const char *name, SwStr value) {
-    if (value.p && asked(names, name))
-        sw_str_map_set(cx->arena, &out->attributes, sw_str(name), value);
-}
-
-static SwStr number(SwCtx *cx, int64_t v) {
-    return sw_strf(cx->arena, "%lld", (long long)v);
-}
-
-int sqs_get_queue_attributes(SwCtx *cx, const SqsGetQueueAttributesRequest *in, SqsGetQueueAttributesResult *out, SwError *err) {
-    SqsQueueRecord *q;
-    int64_t visible, leased, delayed;
-    const SwStrList *names = &in->attribute_names;
-    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0 || sqs_messages_count(cx, q, &visible, &leased, &delayed, err) < 0)
-        return -1;
-    for (size_t i = 0; i < SW_N(attributes); i++) {
-        const char *name = attributes[i].name;
-        show(cx, out, names, name, attributes[i].text ? sw_str_map_get(&q->attributes, sw_str(name)) : number(cx, sqs_queue_number(q, name)));
-    }
-    if (!sw_str_map_get(&q->attributes, SW_STR("SqsManagedSseEnabled")).p)
-        show(cx, out, names, "SqsManagedSseEnabled", SW_STR("false"));
-    show(cx, out, names, "QueueArn", sqs_queue_arn(cx, q->name));
-    show(cx, out, names, "CreatedTimestamp", number(cx, q->created.v / SW_S));
-    show(cx, out, names, "LastModifiedTimestamp", number(cx, q->modified.v / SW_S));
-    show(cx, out, names, "ApproximateNumberOfMessages", number(cx, visible));
-    show(cx, out, names, "ApproximateNumberOfMessagesNotVisible", number(cx, leased));
-    show(cx, out, names, "ApproximateNumberOfMessagesDelayed", number(cx, delayed));
-    return 0;
-}
-
-int sqs_set_queue_attributes(SwCtx *cx, const SqsSetQueueAttributesRequest *in, void *out, SwError *err) {
-    SqsQueueRecord *q;
-    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0 || set_attributes(cx, q, &in->attributes, err) < 0)
-        return -1;
-    return sw_doc_put(cx->tx, &sqs_queues, q->name, q, err);
 }
 
 int sqs_tag_queue(SwCtx *cx, const SqsTagQueueRequest *in, void *out, SwError *err) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* SQS: what its files share. Standard queues. A message is a document; an index over (queue, time from which it is
- * visible) makes receiving a range read, whatever else the queue holds. */
+/* SQS: what its files share. A message is a document; an index over (queue, time from which it is visible) makes
+ * receiving from a standard queue a range read, whatever else the queue holds. A FIFO queue is read in sending order. */
 
 #include "api/host.h"
 #include "models/sqs.gen.h"
@@ -12,7 +12,12 @@
 
 extern const SwCollection sqs_queues;   /* by name */
 extern const SwCollection sqs_messages; /* by message id */
+extern const SwCollection sqs_deduplications;   /* what a FIFO queue was sent in the last five minutes */
+extern const SwCollection sqs_moves;    /* message move tasks, by id */
 extern const SwController sqs_expiry;   /* removes messages older than their queue keeps them */
+extern const SwController sqs_mover;    /* carries out one move task */
+extern const SwErrorKind sqs_invalid;   /* InvalidParameterValue */
+extern const SwErrorKind SQS_MISSING_PARAMETER;
 
 /* queue.c */
 SwStr sqs_queue_url(SwCtx *cx, SwStr name);
@@ -20,25 +25,54 @@ SwStr sqs_queue_arn(SwCtx *cx, SwStr name);
 /* By URL (any host), or by bare name. */
 int sqs_queue_get(SwCtx *cx, SwStr url, SqsQueueRecord **ret_q, SwError *err) sw_must_check;
 int sqs_queue_by_arn(SwCtx *cx, SwStr arn, SqsQueueRecord **ret_q, SwError *err) sw_must_check;
+bool sqs_queue_is_fifo(const SqsQueueRecord *q);
+/* SwService.resource, .policy. */
+SwStr sqs_resource(SwCtx *cx, const SwOperation *op, const void *in);
+int sqs_queue_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);
+
+/* attribute.c */
 int64_t sqs_queue_number(const SqsQueueRecord *q, const char *attribute);      /* its value, or the default */
+int sqs_attributes_set(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool creating, SwError *err) sw_must_check;
+/* Equal also where one side says nothing and the other says the default. */
+bool sqs_attributes_equal(const SqsQueueRecord *q, const SwStrMap *m);
 
 /* message.c */
 typedef struct SqsSend {
     SwStr    body;
     SwOptInt delay;
     const SqsMessageAttributeValueMap *attributes;
-    SwStr    trace;
+    const SqsMessageSystemAttributeValueMap *system;
+    SwStr    group, deduplication;
 } SqsSend;
-int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, SwStr *ret_id, SwStr *ret_md5, SwStr *ret_attributes_md5, SwError *err) sw_must_check;
+/* *ret holds all but the id of a batch's entry. */
+int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, SqsSendMessageResult *ret, SwError *err) sw_must_check;
 /* Up to max visible ones, each leased for the queue's (or this) visibility timeout; over-received ones go to the dead-letter queue. */
 int sqs_message_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) sw_must_check;
+/* Leases one message and adds it to the answer, or moves it to the dead-letter queue and adds nothing. */
+int sqs_message_take(SwCtx *cx, const SqsQueueRecord *q, SqsMessageRecord *m, const SqsReceiveMessageRequest *in,
+                     SqsReceiveMessageResult *out, SwError *err) sw_must_check;
 int sqs_message_delete(SwCtx *cx, const SqsQueueRecord *q, SwStr receipt, SwError *err) sw_must_check;
 int sqs_message_set_visibility(SwCtx *cx, const SqsQueueRecord *q, SwStr receipt, int64_t seconds, SwError *err) sw_must_check;
+/* To another queue as if it were sent there now: a new id, never received. */
+int sqs_message_move(SwCtx *cx, SqsMessageRecord *m, const SqsQueueRecord *to, SwError *err) sw_must_check;
 int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, size_t max, size_t *ret_n, SwError *err) sw_must_check;
 int sqs_messages_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed, SwError *err) sw_must_check;
 
+/* fifo.c */
+/* What a FIFO queue needs to be sent; fills s->deduplication from the body where the queue says so. */
+int sqs_fifo_check(SwCtx *cx, const SqsQueueRecord *q, SqsSend *s, SwError *err) sw_must_check;
+/* *ret_known: sent before, within five minutes; else the record to be written by sqs_fifo_remember. */
+int sqs_fifo_known(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, SqsDeduplicationRecord **ret_known, SwError *err) sw_must_check;
+int sqs_fifo_remember(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, const SqsMessageRecord *m, SwError *err) sw_must_check;
+SwStr sqs_fifo_sequence(SwCtx *cx, int64_t number);
+int sqs_fifo_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) sw_must_check;
+int sqs_fifo_forget(SwCtx *cx, const SqsQueueRecord *q, SwTime before, SwError *err) sw_must_check;
+
 /* digest.c: MD5 over attributes, as SDKs check it. Absent for none. */
 SwStr sqs_attributes_md5(SwArena *a, const SqsMessageAttributeValueMap *m);
+SwStr sqs_system_attributes_md5(SwArena *a, const SqsMessageSystemAttributeValueMap *m);
 
-/* exchange.c: SwTarget.deliver. */
-int sqs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);
+/* exchange.c */
+/* Whoever waits for a message looks again when cx->tx has been committed. */
+void sqs_ring(SwCtx *cx);
+int sqs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);      /* SwTarget.deliver */

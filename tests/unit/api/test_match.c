@@ -9,7 +9,7 @@
 #include "api/match.h"
 
 #define EVENT "{\"source\":\"aws.ecs\",\"resources\":[\"arn:a\",\"arn:b\"],\"detail\":{\"state\":\"Stopped\",\"n\":7,\"on\":true," \
-              "\"none\":null,\"ip\":\"10.1.2.3\",\"file\":\"dir/a.png\",\"list\":[{\"x\":1},{\"x\":2}]}}"
+              "\"none\":null,\"ip\":\"10.1.2.3\",\"ip6\":\"2001:db8::7\",\"file\":\"dir/a.png\",\"list\":[{\"x\":1},{\"x\":2}]}}"
 
 static const struct { const char *pattern; bool want; } cases[] = {
     {"{}", true},
@@ -37,7 +37,17 @@ static const struct { const char *pattern; bool want; } cases[] = {
     {"{\"detail\":{\"state\":[{\"anything-but\":\"Stopped\"}]}}", false},
     {"{\"detail\":{\"state\":[{\"anything-but\":[\"Running\",\"Pending\"]}]}}", true},
     {"{\"detail\":{\"state\":[{\"anything-but\":{\"prefix\":\"St\"}}]}}", false},
+    {"{\"detail\":{\"state\":[{\"anything-but\":{\"prefix\":[\"Ru\",\"Pe\"]}}]}}", true},
+    {"{\"detail\":{\"state\":[{\"anything-but\":{\"suffix\":\"ed\"}}]}}", false},
+    {"{\"detail\":{\"state\":[{\"anything-but\":{\"equals-ignore-case\":[\"stopped\",\"x\"]}}]}}", false},
+    {"{\"detail\":{\"state\":[{\"anything-but\":{\"wildcard\":\"S*d\"}}]}}", false},
+    {"{\"detail\":{\"n\":[{\"anything-but\":[1,2]}]}}", true},
+    {"{\"detail\":{\"n\":[{\"anything-but\":[1,7]}]}}", false},
+    {"{\"detail\":{\"file\":[{\"suffix\":{\"equals-ignore-case\":\".PNG\"}}]}}", true},
     {"{\"detail\":{\"absent\":[{\"anything-but\":\"x\"}]}}", false},
+    {"{\"detail\":{\"ip6\":[{\"cidr\":\"2001:db8::/32\"}]}}", true},
+    {"{\"detail\":{\"ip6\":[{\"cidr\":\"2001:db9::/32\"}]}}", false},
+    {"{\"detail\":{\"ip6\":[{\"cidr\":\"10.0.0.0/8\"}]}}", false},
     {"{\"detail\":{\"n\":[{\"numeric\":[\">\",5,\"<=\",7]}]}}", true},
     {"{\"detail\":{\"n\":[{\"numeric\":[\">\",7]}]}}", false},
     {"{\"detail\":{\"n\":[{\"numeric\":[\"=\",7]}]}}", true},
@@ -71,6 +81,10 @@ static void a_pattern_that_says_nothing_sensible_is_refused(void **state) {
     static const char *const bad[] = {
         "[]", "1", "{\"a\":\"x\"}", "{\"a\":[]}", "{\"a\":[[1]]}", "{\"a\":[{}]}", "{\"a\":[{\"nonsense\":1}]}", "{\"a\":[{\"prefix\":\"x\",\"suffix\":\"y\"}]}",
         "{\"a\":[{\"exists\":\"yes\"}]}", "{\"a\":[{\"numeric\":[\">\"]}]}", "{\"a\":[{\"numeric\":[\"~\",1]}]}", "{\"a\":[{\"numeric\":[\">\",\"1\"]}]}",
+        "{\"a\":[{\"prefix\":1}]}", "{\"a\":[{\"suffix\":null}]}", "{\"a\":[{\"suffix\":[\"x\"]}]}", "{\"a\":[{\"prefix\":{\"equals-ignore-case\":1}}]}",
+        "{\"a\":[{\"prefix\":{\"other\":\"x\"}}]}", "{\"a\":[{\"equals-ignore-case\":true}]}", "{\"a\":[{\"wildcard\":7}]}", "{\"a\":[{\"wildcard\":\"a**b\"}]}",
+        "{\"a\":[{\"wildcard\":\"a\\\\b\"}]}", "{\"a\":[{\"anything-but\":true}]}", "{\"a\":[{\"anything-but\":[]}]}", "{\"a\":[{\"anything-but\":[null]}]}",
+        "{\"a\":[{\"anything-but\":{\"prefix\":1}}]}", "{\"a\":[{\"anything-but\":{\"numeric\":[\"=\",1]}}]}", "{\"$or\":[{\"a\":[1]}]}",
         "{\"a\":[{\"cidr\":\"10.0.0.0/33\"}]}", "{\"a\":[{\"cidr\":\"x\"}]}", "{\"$or\":{}}", "{\"$or\":[1]}", "{\"a\":{\"b\":1}}"};
     (void)state;
     for (size_t i = 0; i < SW_N(bad); i++) {

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a topic can be told, and its policy: attributes, AddPermission, RemovePermission. */
+
+#include "policy/policy.h"
+#include "services/sns/retry.h"
+#include "services/sns/sns.h"
+
+/* AWS's policy for a topic that was given none: its own account may do everything. */
+static SwStr default_policy(SwCtx *cx, SwStr arn) {
+    return sw_strf(cx->arena, "{\"Version\":\"2008-10-17\",\"Id\":\"__default_policy_ID\",\"Statement\":[{\"Sid\":\"__default_statement_ID\","
+                   "\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":[\"SNS:GetTopicAttributes\",\"SNS:SetTopicAttributes\","
+                   "\"SNS:AddPermission\",\"SNS:RemovePermission\",\"SNS:DeleteTopic\",\"SNS:Subscribe\",\"SNS:ListSubscriptionsByTopic\","
+                   "\"SNS:Publish\"],\"Resource\":\"%.*s\",\"Condition\":{\"StringEquals\":{\"AWS:SourceOwner\":\"%.*s\"}}}]}",
+                   SW_FMT(arn), SW_FMT(cx->account));
+}
+
+static SwStr policy_of(SwCtx *cx, const SnsTopicRecord *t) {
+    return sw_str_or(sw_str_map_get(&t->attributes, SW_STR("Policy")), default_policy(cx, t->arn));
+}
+
+int sns_topic_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
+    SnsTopicRecord *t;
+    if (sns_topic_get(cx, arn, &t, err) < 0) {
+        sw_error_reset(err);            /* the operation itself says that there is none */
+        return 0;
+    }
+    *ret_document = policy_of(cx, t);
+    return 0;
+}
+
+/* words: what it may be, none: any text. `otherwise`: what it is where nothing was said. */
+static const struct Attribute {
+    const char *name, *otherwise;
+    const char *words[3];
+    bool        fifo;
+} attributes[] = {
+    {"DisplayName", "", {NULL}, false},
+    {"Policy", NULL, {NULL}, false},
+    {"DeliveryPolicy", NULL, {NULL}, false},
+    {"SignatureVersion", NULL, {"1", "2"}, false},
+    {"TracingConfig", NULL, {"PassThrough"}, false},
+    {"FifoTopic", "true", {"true"}, true},
+    {"ContentBasedDeduplication", "false", {"true", "false"}, true},
+    {"FifoThroughputScope", "Topic", {"Topic", "MessageGroup"}, true},
+};
+static const char *const refused[] = {"KmsMasterKeyId", "ArchivePolicy", "BeginningArchiveTime"};
+
+static const struct Attribute *find(SwStr name) {
+    for (size_t i = 0; i < SW_N(attributes); i++)
+        if (sw_str_eqz(name, attributes[i].name))
+            return &attributes[i];
+    return NULL;
+}
+
+static int not_available(SwError *err, SwStr name) {
+    return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: %.*s is not available", SW_FMT(name));
+}
+
+static int check(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr value, SwError *err) {
+    const struct Attribute *a = find(name);
+    const SwPolicy *parsed;
+    SnsRetry r = sns_retry_default();
+    for (size_t i = 0; i < SW_N(refused); i++)
+        if (sw_str_eqz(name, refused[i]))
+            return sw_str_is(value) ? not_available(err, name) : 0;
+    if (sw_str_contains(name, SW_STR("Feedback")))      /* <Protocol>SuccessFeedbackRoleArn and its like */
+        return not_available(err, name);
+    if (!a || (a->fifo && !sns_topic_is_fifo(t)))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: Unknown attribute: %.*s", SW_FMT(name));
+    if (sw_str_eqz(name, "DisplayName") && value.n > 100)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: DisplayName must be at most 100 characters long");
+    if (sw_str_eqz(name, "Policy") && sw_str_is(value) && sw_policy_parse(cx->arena, value, SW_POLICY_RESOURCE, &parsed, err) < 0)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Policy Error: %s", err->message);
+    if (sw_str_eqz(name, "DeliveryPolicy") && sns_retry_read(cx->arena, value, true, &r, &sns_invalid, err) < 0)
+        return -1;
+    for (size_t i = 0; i < SW_N(a->words) && a->words[i]; i++)
+        if (sw_str_eqz(value, a->words[i]))
+            return 0;
+    return a->words[0] ? sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: %.*s: Invalid value [%.*s].", SW_FMT(name), SW_FMT(value)) : 0;
+}
+
+int sns_topic_set(SwCtx *cx, SnsTopicRecord *t, SwStr name, SwStr value, SwError *err) {
+    if (check(cx, t, name, value, err) < 0)
+        return -1;
+    if (find(name))
+        sw_str_map_set(cx->arena, &t->attributes, name, value);
+    return 0;
+}
+
+bool sns_topic_has(const SnsTopicRecord *t, SwStr name, SwStr value) {
+    const struct Attribute *a = find(name);
+    SwStr have = sw_str_map_get(&t->attributes, name);
+    if (!have.p && a && a->otherwise)
+        have = sw_str(a->otherwise);
+    return sw_str_is(have) ? sw_str_eq(have, value) : !sw_str_is(value);
+}
+
+int sns_get_topic_attributes(SwCtx *cx, const SnsGetTopicAttributesInput *in, SnsGetTopicAttributesResponse *out, SwError *err) {
+    SnsTopicRecord *t;
+    SwDocList l;
+    size_t confirmed = 0;
+    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || sns_subscriptions_of(cx, t->arn, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++)
+        confirmed += SW_OR(((SnsSubscriptionRecord *)l.v[i].record)->confirmed, false);
+    const struct { const char *name; SwStr value; } computed[] = {
+        {"TopicArn", t->arn},
+        {"Owner", cx->account},
+        {"Policy", policy_of(cx, t)},
+        {"SubscriptionsConfirmed", sw_strf(cx->arena, "%zu", confirmed)},
+        {"SubscriptionsPending", sw_strf(cx->arena, "%zu", l.n - confirmed)},
+        {"SubscriptionsDeleted", SW_STR("0")},
+    };
+    for (size_t i = 0; i < SW_N(attributes); i++) {
+        SwStr v = sw_str_map_get(&t->attributes, sw_str(attributes[i].name));
+        if (!v.p && (!attributes[i].fifo || sns_topic_is_fifo(t)))
+            v = sw_str(attributes[i].otherwise);
+        if (v.p)
+            sw_str_map_set(cx->arena, &out->attributes, sw_str(attributes[i].name), v);
+    }
+    for (size_t i = 0; i < SW_N(computed); i++)
+        sw_str_map_set(cx->arena, &out->attributes, sw_str(computed[i].name), computed[i].value);
+    SnsRetry r = sns_retry_default();
+    if (sns_retry_read(cx->arena, sw_str_map_get(&t->attributes, SW_STR("DeliveryPolicy")), true, &r, &sns_invalid, err) < 0)
+        return -1;
+    sw_str_map_set(cx->arena, &out->attributes, SW_STR("EffectiveDeliveryPolicy"), sns_retry_topic_text(cx->arena, &r));
+    return 0;
+}
+
+int sns_set_topic_attributes(SwCtx *cx, const SnsSetTopicAttributesInput *in, void *out, SwError *err) {
+    SnsTopicRecord *t;
+    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0)
+        return -1;
+    if (sw_str_eqz(in->attribute_name, "FifoTopic"))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: AttributeName");
+    if (sns_topic_set(cx, t, in->attribute_name, in->attribute_value.p ? in->attribute_value : SW_STR(""), err) < 0)
+        return -1;
+    return sw_doc_put(cx->tx, &sns_topics, t->name, t, err);
+}
+
+int sns_add_permission(SwCtx *cx, const SnsAddPermissionInput *in, void *out, SwError *err) {
+    SnsTopicRecord *t;
+    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0)
+        return -1;
+    if (!in->aws_account_id.n || !in->action_name.n)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: %s", in->action_name.n ? "AWSAccountId" : "ActionName");
+    SwStr policy = policy_of(cx, t);
+    SwPolicyPermission p = {.id = SW_STR("__default_policy_ID"), .label = in->label, .accounts = &in->aws_account_id, .actions = &in->action_name,
+                            .vendor = "SNS", .resource = t->arn};
+    if (sw_policy_add(cx->arena, &policy, &p, &sns_invalid, err) < 0)
+        return -1;
+    sw_str_map_set(cx->arena, &t->attributes, SW_STR("Policy"), policy);
+    return sw_doc_put(cx->tx, &sns_topics, t->name, t, err);
+}
+
+int sns_remove_permission(SwCtx *cx, const SnsRemovePermissionInput *in, void *out, SwError *err) {
+    SnsTopicRecord *t;
+    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0)
+        return -1;
+    SwStr policy = policy_of(cx, t);
+    if (!sw_policy_remove(cx->arena, &policy, in->label))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Label Reason: no statement has it");
+    sw_str_map_set(cx->arena, &t->attributes, SW_STR("Policy"), policy);
+    return sw_doc_put(cx->tx, &sns_topics, t->name, t, err);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* FIFO topics: a message belongs to a group, is given a number, and is published once in five minutes; again it is
+ * answered as it was then. Order within a group is the queue's: messages are sent in the publisher's transaction. */
+
+#include "base/digest.h"
+#include "services/sns/sns.h"
+
+#define REMEMBERED (5 * SW_MINUTE)
+
+const SwCollection sns_deduplications = {
+    .name = "sns/deduplication",
+    .shape = &sns_shape_deduplication_record,
+    .indexes = {{.name = "by_sent", .member = {"topic", "sentKey"}}},
+};
+
+bool sns_topic_is_fifo(const SnsTopicRecord *t) {
+    return sw_str_ends(t->name, SW_STR(".fifo"));
+}
+
+static bool good_token(SwStr s) {
+    bool good = s.n >= 1 && s.n <= 128;
+    for (size_t i = 0; i < s.n; i++)
+        good &= s.p[i] > ' ' && s.p[i] <= '~';
+    return good;
+}
+
+int sns_fifo_check(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) {
+    if (!sns_topic_is_fifo(t)) {
+        if (m->deduplication.p)
+            return sw_fail(err, &sns_invalid,
+                           "Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is "
+                           "not valid for this topic type");
+        if (m->group.p)
+            return sw_fail(err, &sns_invalid,
+                           "Invalid parameter: MessageGroupId Reason: The request includes MessageGroupId parameter that is not valid for "
+                           "this topic type");
+        return 0;
+    }
+    if (!m->group.p)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: The MessageGroupId parameter is required for FIFO topics");
+    if (!good_token(m->group))
+        return sw_fail(err, &sns_invalid,
+                       "Invalid parameter: MessageGroupId Reason: it can only include alphanumeric and punctuation characters, 1 to 128 of "
+                       "them");
+    if (m->deduplication.p && !good_token(m->deduplication))
+        return sw_fail(err, &sns_invalid,
+                       "Invalid parameter: MessageDeduplicationId Reason: it can only include alphanumeric and punctuation characters, 1 to "
+                       "128 of them");
+    if (m->deduplication.p)
+        return 0;
+    if (!sw_str_eqz(sw_str_map_get(&t->attributes, SW_STR("ContentBasedDeduplication")), "true"))
+        return sw_fail(err, &sns_invalid,
+                       "Invalid parameter: The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId "
+                       "provided explicitly");
+    m->deduplication = sw_sha256_hex(cx->arena, m->message);
+    return 0;
+}
+
+/* What is older than five minutes is of no use to anybody. */
+static int forget(SwCtx *cx, const SnsTopicRecord *t, SwError *err) {
+    SwDocQuery q = {.index = "by_sent", .equals = {t->arn}, .below = sw_index_number(cx->arena, sw_now(cx) - REMEMBERED), .limit = 100};
+    SwDocList l;
+    if (sw_doc_list(cx->tx, &sns_deduplications, &q, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++)
+        if (sw_doc_delete(cx->tx, &sns_deduplications, l.v[i].id, NULL, err) < 0)
+            return -1;
+    return 0;
+}
+
+int sns_fifo_number(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, bool *ret_known, SwError *err) {
+    bool by_group = sw_str_eqz(sw_str_map_get(&t->attributes, SW_STR("FifoThroughputScope")), "MessageGroup");
+    SwStr id = sw_strf(cx->arena, "%.*s\n%.*s\n%.*s", SW_FMT(t->arn), SW_FMT(by_group ? m->group : SW_STR("")), SW_FMT(m->deduplication));
+    void *record;
+    int64_t number;
+    if (forget(cx, t, err) < 0 || sw_doc_get(cx->tx, &sns_deduplications, id, &record, err) < 0)
+        return -1;
+    const SnsDeduplicationRecord *known = record;
+    *ret_known = known != NULL;
+    if (known) {
+        m->id = known->message;
+        m->sequence = known->sequence;
+        return 0;
+    }
+    if (sw_doc_next(cx->tx, SW_SCOPE_REGION, sw_strf(cx->arena, "sns/%.*s", SW_FMT(t->name)), &number, err) < 0)
+        return -1;
+    m->sequence = sw_strf(cx->arena, "1%016lld000", (long long)number);
+    SnsDeduplicationRecord d = {.topic = t->arn, .message = m->id, .sequence = m->sequence, .sent_key = sw_index_number(cx->arena, sw_now(cx))};
+    return sw_doc_put(cx->tx, &sns_deduplications, id, &d, err);
+}

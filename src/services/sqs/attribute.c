@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a queue can be told (SetQueueAttributes): limits, defaults, the redrive policies. */
+
+#include "policy/policy.h"
+#include "services/sqs/sqs.h"
+
+typedef enum Form { NUMBER, DOCUMENT, WORD } Form;
+
+/* Numbers have bounds and a default; words one of `words`. `fifo`: of FIFO queues only. */
+static const struct Attribute {
+    const char *name;
+    Form        form;
+    int64_t     min, max, otherwise;
+    const char *words[3];
+    bool        fifo;
+} attributes[] = {
+    {"DelaySeconds", NUMBER, 0, 900, 0, {NULL}, false},
+    {"MaximumMessageSize", NUMBER, 1024, SQS_MESSAGE_MAX, SQS_MESSAGE_MAX, {NULL}, false},
+    {"MessageRetentionPeriod", NUMBER, 60, 1209600, 345600, {NULL}, false},
+    {"ReceiveMessageWaitTimeSeconds", NUMBER, 0, 20, 0, {NULL}, false},
+    {"VisibilityTimeout", NUMBER, 0, 43200, 30, {NULL}, false},
+    {"Policy", DOCUMENT, 0, 0, 0, {NULL}, false},
+    {"RedrivePolicy", DOCUMENT, 0, 0, 0, {NULL}, false},
+    {"RedriveAllowPolicy", DOCUMENT, 0, 0, 0, {NULL}, false},
+    {"SqsManagedSseEnabled", WORD, 0, 0, 0, {"true", "false"}, false},
+    {"FifoQueue", WORD, 0, 0, 0, {"true"}, true},
+    {"ContentBasedDeduplication", WORD, 0, 0, 0, {"true", "false"}, true},
+    {"DeduplicationScope", WORD, 0, 0, 0, {"queue", "messageGroup"}, true},
+    {"FifoThroughputLimit", WORD, 0, 0, 0, {"perQueue", "perMessageGroupId"}, true},
+};
+
+static const char *const keys_of_ones_own[] = {"KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"};
+
+static const struct Attribute *attribute(SwStr name) {
+    for (size_t i = 0; i < SW_N(attributes); i++)
+        if (sw_str_eqz(name, attributes[i].name))
+            return &attributes[i];
+    return NULL;
+}
+
+int64_t sqs_queue_number(const SqsQueueRecord *q, const char *name) {
+    int64_t v;
+    if (sw_str_to_i64(sw_str_map_get(&q->attributes, sw_str(name)), &v))
+        return v;
+    const struct Attribute *a = attribute(sw_str(name));
+    return a ? a->otherwise : 0;
+}
+
+static int bad_value(SwError *err, SwStr name, const char *why) {
+    return sw_fail(err, &SQS_INVALID_ATTRIBUTE_VALUE, "Invalid value for the parameter %.*s. Reason: %s", SW_FMT(name), why);
+}
+
+static int check_attribute(SwCtx *cx, SwStr name, SwStr value, bool fifo, SwError *err) {
+    const struct Attribute *a = attribute(name);
+    const SwPolicy *parsed;
+    int64_t v;
+    for (size_t i = 0; i < SW_N(keys_of_ones_own); i++)
+        if (sw_str_eqz(name, keys_of_ones_own[i]))
+            return bad_value(err, name, "keys of one's own are not available.");
+    if (!a || (a->fifo && !fifo))
+        return sw_fail(err, &SQS_INVALID_ATTRIBUTE_NAME, "Unknown Attribute %.*s.", SW_FMT(name));
+    if (a->form == NUMBER)
+        return sw_str_to_i64(value, &v) && v >= a->min && v <= a->max ? 0 : bad_value(err, name, "it is out of range.");
+    if (a->form == WORD) {
+        for (size_t i = 0; i < SW_N(a->words) && a->words[i]; i++)
+            if (sw_str_eqz(value, a->words[i]))
+                return 0;
+        return bad_value(err, name, "it is none of the values that it may have.");
+    }
+    if (sw_str_eqz(name, "Policy") && sw_str_is(value) && sw_policy_parse(cx->arena, value, SW_POLICY_RESOURCE, &parsed, err) < 0)
+        return bad_value(err, name, err->message);
+    return 0;
+}
+
+/* --- redrive policies -------------------------------------------------------------------------------------------------------- */
+
+static int bad_redrive(SwError *err, SwStr name, SwStr value, const char *why) {
+    return sw_fail(err, &sqs_invalid, "Value %.*s for parameter %.*s is invalid. Reason: %s", SW_FMT(value), SW_FMT(name), why);
+}
+
+/* Whether a dead-letter queue takes messages of this queue: its RedriveAllowPolicy. */
+static bool allows(SwCtx *cx, const SqsQueueRecord *dead, SwStr source_arn) {
+    SwStr text = sw_str_map_get(&dead->attributes, SW_STR("RedriveAllowPolicy"));
+    SwError ignored = sw_error(cx->arena);
+    SwValue v;
+    if (!sw_str_is(text) || sw_json_parse(cx->arena, text, &v, &ignored) < 0)
+        return true;
+    SwStr permission = sw_value_str(sw_value_getz(&v, "redrivePermission"));
+    const SwValue *sources = sw_value_getz(&v, "sourceQueueArns");
+    if (!sw_str_eqz(permission, "byQueue"))
+        return sw_str_eqz(permission, "allowAll");
+    for (size_t i = 0; sources && i < sources->n; i++)
+        if (sw_str_eq(sw_value_str(&sources->v[i]), source_arn))
+            return true;
+    return false;
+}
+
+static int set_redrive(SwCtx *cx, SqsQueueRecord *q, SwStr text, SwError *err) {
+    const SwStr name = SW_STR("RedrivePolicy");
+    SqsQueueRecord *target;
+    SwValue v;
+    int64_t count;
+    q->dead_letter_arn = SW_NO_STR;
+    q->max_receive_count = (SwOptInt){0};
+    if (!sw_str_is(text))
+        return 0;
+    if (sw_json_parse(cx->arena, text, &v, err) < 0 || v.kind != SW_VOBJECT)
+        return bad_redrive(err, name, text, "Redrive policy is not a valid JSON map.");
+    SwStr arn = sw_value_str(sw_value_getz(&v, "deadLetterTargetArn"));
+    const SwValue *max = sw_value_getz(&v, "maxReceiveCount");
+    if (!sw_str_is(arn))
+        return bad_redrive(err, name, text, "Redrive policy does not contain mandatory attribute: deadLetterTargetArn.");
+    if (!max)
+        return bad_redrive(err, name, text, "Redrive policy does not contain mandatory attribute: maxReceiveCount.");
+    for (size_t i = 0; i < v.n; i++)
+        if (!sw_str_eqz(v.keys[i], "deadLetterTargetArn") && !sw_str_eqz(v.keys[i], "maxReceiveCount"))
+            return bad_redrive(err, name, text, "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].");
+    if (!(sw_value_i64(max, &count) || sw_str_to_i64(sw_value_str(max), &count)) || count < 1 || count > 1000)
+        return bad_redrive(err, name, text, "Invalid value for maxReceiveCount: it must be between 1 and 1000.");
+    if (sqs_queue_by_arn(cx, arn, &target, err) < 0)
+        return bad_redrive(err, name, text, "Dead letter target does not exist.");
+    if (sqs_queue_is_fifo(target) != sqs_queue_is_fifo(q))
+        return bad_redrive(err, name, text, "Dead-letter queue must be same type of queue as the source.");
+    if (!allows(cx, target, sqs_queue_arn(cx, q->name)))
+        return bad_redrive(err, name, text, "the dead letter target's RedriveAllowPolicy does not allow this queue.");
+    q->dead_letter_arn = arn;
+    q->max_receive_count = SW_SOME_INT(count);
+    return 0;
+}
+
+static int check_redrive_allow(SwCtx *cx, SwStr text, SwError *err) {
+    const SwStr name = SW_STR("RedriveAllowPolicy");
+    SwValue v;
+    if (!sw_str_is(text))
+        return 0;
+    if (sw_json_parse(cx->arena, text, &v, err) < 0 || v.kind != SW_VOBJECT)
+        return bad_redrive(err, name, text, "Amazon SQS can't create the redrive allow policy, as it's in an unsupported format.");
+    SwStr permission = sw_value_str(sw_value_getz(&v, "redrivePermission"));
+    const SwValue *sources = sw_value_getz(&v, "sourceQueueArns");
+    bool by_queue = sw_str_eqz(permission, "byQueue");
+    if (!by_queue && !sw_str_eqz(permission, "allowAll") && !sw_str_eqz(permission, "denyAll"))
+        return bad_redrive(err, name, text, "redrivePermission must be allowAll, denyAll or byQueue.");
+    if (by_queue != (sources && sources->kind == SW_VARRAY && sources->n >= 1 && sources->n <= 10))
+        return bad_redrive(err, name, text, "sourceQueueArns: one to ten are needed for byQueue, and none otherwise.");
+    return 0;
+}
+
+int sqs_attributes_set(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool creating, SwError *err) {
+    bool fifo = sqs_queue_is_fifo(q);
+    for (size_t i = 0; i < m->n; i++) {
+        SwStr name = m->v[i].key, value = m->v[i].value;
+        if (check_attribute(cx, name, value, fifo, err) < 0)
+            return -1;
+        if (sw_str_eqz(name, "FifoQueue") && !creating)
+            return bad_value(err, name, "Modifying queue type is not supported.");
+        if (sw_str_eqz(name, "RedriveAllowPolicy") && check_redrive_allow(cx, value, err) < 0)
+            return -1;
+        if (sw_str_eqz(name, "RedrivePolicy") && set_redrive(cx, q, value, err) < 0)
+            return -1;
+        sw_str_map_set(cx->arena, &q->attributes, name, value);
+    }
+    bool per_group = sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("FifoThroughputLimit")), "perMessageGroupId");
+    if (per_group && !sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("DeduplicationScope")), "messageGroup"))
+        return sw_fail(err, &sqs_invalid, "Invalid value for FifoThroughputLimit. Reason: perMessageGroupId needs the DeduplicationScope messageGroup.");
+    q->modified = SW_SOME_TIME(sw_now(cx));
+    return 0;
+}
+
+bool sqs_attributes_equal(const SqsQueueRecord *q, const SwStrMap *m) {
+    for (size_t i = 0; i < m->n; i++) {
+        const struct Attribute *a = attribute(m->v[i].key);
+        int64_t want;
+        bool equal = sw_str_eq(sw_str_map_get(&q->attributes, m->v[i].key), m->v[i].value);
+        if (!equal && a && a->form == NUMBER)
+            equal = sw_str_to_i64(m->v[i].value, &want) && want == sqs_queue_number(q, a->name);
+        if (!equal)
+            return false;
+    }
+    return true;
+}
+
+/* --- operations ---------------------------------------------------------------------------------------------------------------- */
+
+static void show(SwCtx *cx, SqsGetQueueAttributesResult *out, const SwStrList *names, const char *name, SwStr value) {
+    if (sw_str_is(value) && (sw_str_list_has(names, SW_STR("All")) || sw_str_list_has(names, sw_str(name))))
+        sw_str_map_set(cx->arena, &out->attributes, sw_str(name), value);
+}
+
+static SwStr number(SwCtx *cx, int64_t v) {
+    return sw_strf(cx->arena, "%lld", (long long)v);
+}
+
+/* A word that was never set has its first meaning, but for those that are false unless said otherwise. */
+static SwStr word(const SqsQueueRecord *q, const struct Attribute *a) {
+    SwStr v = sw_str_map_get(&q->attributes, sw_str(a->name));
+    if (v.p || a->form == DOCUMENT)
+        return v;
+    return sw_str(strcmp(a->words[0], "true") == 0 ? "false" : a->words[0]);
+}
+
+static int check_names(const SwStrList *names, SwError *err) {
+    static const char *const computed[] = {"All", "QueueArn", "CreatedTimestamp", "LastModifiedTimestamp", "ApproximateNumberOfMessages",
+                                           "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed",
+                                           "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"};
+    for (size_t i = 0; i < names->n; i++) {
+        bool known = attribute(names->v[i]) != NULL;
+        for (size_t k = 0; k < SW_N(computed) && !known; k++)
+            known = sw_str_eqz(names->v[i], computed[k]);
+        if (!known)
+            return sw_fail(err, &SQS_INVALID_ATTRIBUTE_NAME, "Unknown Attribute %.*s.", SW_FMT(names->v[i]));
+    }
+    return 0;
+}
+
+int sqs_get_queue_attributes(SwCtx *cx, const SqsGetQueueAttributesRequest *in, SqsGetQueueAttributesResult *out, SwError *err) {
+    SqsQueueRecord *q;
+    int64_t visible, leased, delayed;
+    const SwStrList *names = &in->attribute_names;
+    if (check_names(names, err) < 0 || sqs_queue_get(cx, in->queue_url, &q, err) < 0 || sqs_messages_count(cx, q, &visible, &leased, &delayed, err) < 0)
+        return -1;
+    for (size_t i = 0; i < SW_N(attributes); i++) {
+        const struct Attribute *a = &attributes[i];
+        if (!a->fifo || sqs_queue_is_fifo(q))
+            show(cx, out, names, a->name, a->form == NUMBER ? number(cx, sqs_queue_number(q, a->name)) : word(q, a));
+    }
+    show(cx, out, names, "QueueArn", sqs_queue_arn(cx, q->name));
+    show(cx, out, names, "CreatedTimestamp", number(cx, q->created.v / SW_S));
+    show(cx, out, names, "LastModifiedTimestamp", number(cx, q->modified.v / SW_S));
+    show(cx, out, names, "ApproximateNumberOfMessages", number(cx, visible));
+    show(cx, out, names, "ApproximateNumberOfMessagesNotVisible", number(cx, leased));
+    show(cx, out, names, "ApproximateNumberOfMessagesDelayed", number(cx, delayed));
+    return 0;
+}
+
+int sqs_set_queue_attributes(SwCtx *cx, const SqsSetQueueAttributesRequest *in, void *out, SwError *err) {
+    SqsQueueRecord *q;
+    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0 || sqs_attributes_set(cx, q, &in->attributes, false, err) < 0)
+        return -1;
+    return sw_doc_put(cx->tx, &sqs_queues, q->name, q, err);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* FIFO queues (SQS Developer Guide, "FIFO queue delivery logic").
+ *
+ * order           a message group is received in the order of sending; while one of its messages is leased or delayed, the
+ *                 later ones of the group wait, the other groups do not
+ * deduplication   what was sent once is, for five minutes, answered as it was then and not sent again; per queue, or per
+ *                 message group where the queue says so */
+
+#include "base/digest.h"
+#include "services/sqs/sqs.h"
+
+#define REMEMBERED (5 * SW_MINUTE)
+#define LOOK_AT    100                  /* messages a read */
+
+const SwCollection sqs_deduplications = {
+    .name = "sqs/deduplication",
+    .shape = &sqs_shape_deduplication_record,
+    .indexes = {{.name = "by_sent", .member = {"queue", "sentKey"}}},
+};
+
+SwStr sqs_fifo_sequence(SwCtx *cx, int64_t number) {
+    return sw_strf(cx->arena, "%020lld", (long long)number);
+}
+
+/* AWS: "up to 128 alphanumeric characters and punctuation". */
+static bool good_token(SwStr s) {
+    bool good = s.n >= 1 && s.n <= 128;
+    for (size_t i = 0; i < s.n; i++)
+        good &= s.p[i] > ' ' && s.p[i] <= '~';
+    return good;
+}
+
+int sqs_fifo_check(SwCtx *cx, const SqsQueueRecord *q, SqsSend *s, SwError *err) {
+    if (!s->group.p)
+        return sw_fail(err, &SQS_MISSING_PARAMETER, "The request must contain the parameter MessageGroupId.");
+    if (!good_token(s->group))
+        return sw_fail(err, &sqs_invalid, "Value %.*s for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include "
+                       "alphanumeric and punctuation characters. 1 to 128 in length.", SW_FMT(s->group));
+    if (s->delay.set)
+        return sw_fail(err, &sqs_invalid, "Value %lld for parameter DelaySeconds is invalid. Reason: The request include parameter that is "
+                       "not valid for this queue type.", (long long)s->delay.v);
+    if (s->deduplication.p && !good_token(s->deduplication))
+        return sw_fail(err, &sqs_invalid, "Value %.*s for parameter MessageDeduplicationId is invalid. Reason: MessageDeduplicationId can only "
+                       "include alphanumeric and punctuation characters. 1 to 128 in length.", SW_FMT(s->deduplication));
+    if (s->deduplication.p)
+        return 0;
+    if (!sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("ContentBasedDeduplication")), "true"))
+        return sw_fail(err, &sqs_invalid, "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly");
+    s->deduplication = sw_sha256_hex(cx->arena, s->body);
+    return 0;
+}
+
+static SwStr remembered_id(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s) {
+    bool by_group = sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("DeduplicationScope")), "messageGroup");
+    return sw_strf(cx->arena, "%.*s\n%.*s\n%.*s", SW_FMT(q->id), SW_FMT(by_group ? s->group : SW_STR("")), SW_FMT(s->deduplication));
+}
+
+int sqs_fifo_known(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, SqsDeduplicationRecord **ret_known, SwError *err) {
+    void *record;
+    if (sw_doc_get(cx->tx, &sqs_deduplications, remembered_id(cx, q, s), &record, err) < 0)
+        return -1;
+    SqsDeduplicationRecord *d = record;
+    *ret_known = d && d->sent.v > sw_now(cx) - REMEMBERED ? d : NULL;
+    return 0;
+}
+
+int sqs_fifo_remember(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, const SqsMessageRecord *m, SwError *err) {
+    SqsDeduplicationRecord d = {.queue = q->id, .message = m->id, .number = m->number, .sent = m->sent, .sent_key = m->sent_key};
+    return sw_doc_put(cx->tx, &sqs_deduplications, remembered_id(cx, q, s), &d, err);
+}
+
+int sqs_fifo_forget(SwCtx *cx, const SqsQueueRecord *q, SwTime before, SwError *err) {
+    SwTime oldest = SW_MAX(before, sw_now(cx) - REMEMBERED);
+    SwDocQuery query = {.index = "by_sent", .equals = {q->id}, .below = oldest == INT64_MAX ? SW_NO_STR : sw_index_number(cx->arena, oldest)};
+    SwDocList l;
+    if (sw_doc_list(cx->tx, &sqs_deduplications, &query, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++)
+        if (sw_doc_delete(cx->tx, &sqs_deduplications, l.v[i].id, NULL, err) < 0)
+            return -1;
+    return 0;
+}
+
+int sqs_fifo_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) {
+    size_t max = (size_t)SW_OR(in->max_number_of_messages, 1);
+    SwTime now = sw_now(cx), oldest = now - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;
+    SwDocQuery query = {.index = "by_sent", .equals = {q->id}, .from = sw_index_number(cx->arena, oldest), .limit = LOOK_AT};
+    SwStrList waiting = {0};            /* groups of which an earlier message is not to be had */
+    SwDocList l;
+    do {
+        if (sw_doc_list(cx->tx, &sqs_messages, &query, &l, err) < 0)
+            return -1;
+        for (size_t i = 0; i < l.n && out->messages.n < max; i++) {
+            SqsMessageRecord *m = l.v[i].record;
+            if (sw_str_list_has(&waiting, m->group))
+                continue;
+            if (m->visible.v > now)
+                sw_str_list_add(cx->arena, &waiting, m->group);
+            else if (sqs_message_take(cx, q, m, in, out, err) < 0)
+                return -1;
+        }
+        query.after = l.next;
+    } while (out->messages.n < max && sw_str_is(l.next));
+    return 0;
+}

@@ -9,6 +9,7 @@ const {
     DeleteServiceCommand, DescribeServicesCommand, ListTasksCommand, DescribeTasksCommand,
 } = require("@aws-sdk/client-ecs");
 const { CloudWatchLogsClient, CreateLogGroupCommand, GetLogEventsCommand, DescribeLogStreamsCommand } = require("@aws-sdk/client-cloudwatch-logs");
+const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
 const { start } = require("../lib/slipway");
 const { points, alive, lives, idle, leavesNothing } = require("../lib/crash");
 const { push } = require("../lib/image");
@@ -36,9 +37,12 @@ const complete = (s, revision) => alive(s, `revision ${revision} is complete`, a
 });
 
 const STEPS = () => [
-    (s) => s.client(ECSClient).send(new CreateServiceCommand({
-        cluster: "main", serviceName: "app", taskDefinition: "app:1", desiredCount: 1, clientToken: "once",
-        networkConfiguration: { awsvpcConfiguration: { subnets: ["subnet-1"] } } })),
+    async (s) => {
+        const { Subnets } = await s.client(EC2Client).send(new DescribeSubnetsCommand({}));
+        return s.client(ECSClient).send(new CreateServiceCommand({
+            cluster: "main", serviceName: "app", taskDefinition: "app:1", desiredCount: 1, clientToken: "once",
+            networkConfiguration: { awsvpcConfiguration: { subnets: [Subnets[0].SubnetId] } } }));
+    },
     (s) => complete(s, 1),
     (s) => s.client(ECSClient).send(new UpdateServiceCommand({ cluster: "main", service: "app", taskDefinition: "app:2" })),
     (s) => complete(s, 2),

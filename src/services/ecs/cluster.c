@@ -42,20 +42,7 @@ static int check_providers(const SwStrList *providers,
                            "The specified capacity provider '%.*s' was not found. Specify a valid "
                            "name or ARN and try again.",
                            SW_FMT(providers->v[i]));
-    size_t bases = 0;
-    for (size_t i = 0; i < strategy->n; i++) {
-        if (!sw_str_list_has(providers, strategy->v[i].capacity_provider))
-            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                           "The specified capacity provider strategy cannot contain a capacity "
-                           "provider that is not associated with the cluster. Associate the "
-                           "capacity provider with the cluster and try again.");
-        bases += SW_OR(strategy->v[i].base, 0) > 0;
-    }
-    if (bases > 1)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "The specified capacity provider strategy cannot contain more than one "
-                       "capacity provider with a base value defined.");
-    return 0;
+    return ecs_strategy_check(providers, strategy, err);
 }
 
 static int check_configuration(const EcsClusterConfiguration *c, SwError *err) {
@@ -284,7 +271,8 @@ int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvider
         p->capacity_provider_arn = sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(p->name));
         p->status = SW_STR("ACTIVE");
         p->type = p->name;
-        sw_list_present(a, &p->tags);
+        if (ecs_has(&in->include, "TAGS")) /* AWS's own, which nobody can tag */
+            sw_list_present(a, &p->tags);
     }
     return 0;
 }

@@ -59,6 +59,8 @@ int ecs_task_definition_get(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret,
                             SwError *err) sw_must_check;
 int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in,
                               SwError *err) sw_must_check;
+int ecs_environment_files_check(const EcsEnvironmentFileList *l, SwStr execution_role,
+                                const SwErrorKind *kind, SwError *err) sw_must_check;
 bool ecs_fargate_size(int64_t cpu,
                       int64_t memory); /* whether Fargate offers this combination (units, MiB) */
 /* CPU units from "256" or "1 vCPU", MiB from "512" or "1 GB"; false: neither. */
@@ -75,19 +77,12 @@ typedef struct EcsTaskPlan { /* what a new task is to be */
     const EcsLoadBalancerList *load_balancers;
     const EcsTagList *tags;
     SwStr launch_type, capacity_provider, platform_version, group, started_by;
+    SwStr subnet; /* of network mode awsvpc: where its interface is */
     SwStr service_name, service_arn, deployment_id;
     SwStr token, token_request;
 } EcsTaskPlan;
 /* Write a task in PROVISIONING and wake its controller. */
 int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError *err) sw_must_check;
-/* Network configuration and launch type against the definition: RunTask's and CreateService's
- * common rules. */
-int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type,
-                     const EcsNetworkConfiguration *network, SwError *err) sw_must_check;
-/* Launch type and provider that a request means, from its strategy, else the cluster's default. */
-int ecs_launch_choose(SwCtx *cx, const EcsClusterRecord *cluster, SwStr launch_type,
-                      const EcsCapacityProviderStrategyItemList *strategy, SwStr *ret_launch_type,
-                      SwStr *ret_provider, SwError *err) sw_must_check;
 /* desiredStatus STOPPED, once: the first reason stays. Writes nothing. Returns whether it changed.
  */
 bool ecs_task_stop(EcsTaskRecord *t, SwTime now, SwStr code, SwStr reason);
@@ -102,6 +97,27 @@ bool ecs_is(SwStr s, const char *word);
 bool ecs_target_of(const EcsTaskRecord *t, const EcsLoadBalancer *b, SwStr *ret_id,
                    int64_t *ret_port);
 
+/* ---- launch.c ---- */
+
+typedef struct EcsLaunch {
+    SwStr type;
+    const EcsCapacityProviderStrategyItemList *strategy; /* NULL: a launch type was asked for */
+} EcsLaunch;
+/* What a request means: its launch type, its strategy, or else the cluster's default strategy. */
+int ecs_launch_choose(const EcsClusterRecord *cluster, SwStr launch_type,
+                      const EcsCapacityProviderStrategyItemList *strategy, EcsLaunch *ret,
+                      SwError *err) sw_must_check;
+/* Network configuration and launch type against the definition. */
+int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type,
+                     const EcsNetworkConfiguration *network, SwError *err) sw_must_check;
+int ecs_platform_check(SwStr version, SwStr launch_type, SwError *err) sw_must_check;
+int ecs_strategy_check(const SwStrList *providers, const EcsCapacityProviderStrategyItemList *l,
+                       SwError *err) sw_must_check;
+/* The provider of the next task, where has[i] tasks are provider i's: bases first, then by weight.
+ */
+size_t ecs_provider_pick(const EcsCapacityProviderStrategyItemList *l, const int64_t *has);
+SwStr ecs_zone_of(SwCtx *cx, SwStr subnet); /* of no subnet: the machine's */
+
 /* ---- task_start.c, image.c: without transaction ---- */
 
 /* Image of a container in this server's registry, unpacked. Fails with a message in the words of
@@ -115,10 +131,23 @@ typedef struct EcsImageName {
 bool ecs_image_name_parse(SwStr name, SwStr registry, EcsImageName *ret);
 int ecs_container_start(SwCtx *cx, EcsTaskRecord *t, size_t i, SwStr *ret_digest,
                         SwError *err) sw_must_check;
+bool ecs_is_joined(const EcsTaskRecord *t, const EcsContainerDefinition *d); /* its task's network */
 int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) sw_must_check;
 /* Host path of a task's volume, made when missing; absent: not of that kind. */
 const char *ecs_volume_path(SwCtx *cx, const EcsTaskRecord *t, SwStr volume, SwError *err);
 void ecs_volumes_delete(SwCtx *cx, SwStr task_id);
+
+/* ---- task_environment.c: without transaction ---- */
+
+extern const SwErrorKind ecs_cannot_initialize;
+/* "NAME=value" of a container, files and secrets fetched. Fails in the words of AWS's
+ * stoppedReason. */
+int ecs_environment(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwStr id,
+                    SwStrList *ret, SwError *err) sw_must_check;
+/* Lines NAME=value; spaces and quotes are part of the value, lines with '#' are comments. */
+void ecs_environment_parse(SwArena *a, SwStr text, SwStrMap *env);
+/* Bucket and key of "arn:aws:s3:::BUCKET/KEY"; false: it is none. */
+bool ecs_file_arn_parse(SwStr arn, SwStr *ret_bucket, SwStr *ret_key);
 
 /* ---- service.c, deployment.c ---- */
 

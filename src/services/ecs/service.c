@@ -76,11 +76,15 @@ static int show(SwCtx *cx, EcsServiceRecord *s, bool tags, EcsService *out, SwEr
         d->running_count = SW_SOME_INT(r);
         d->pending_count = SW_SOME_INT(p);
         d->failed_tasks = SW_SOME_INT(st ? SW_OR(st->failures, 0) : 0);
+        if (d->capacity_provider_strategy.n) /* as AWS: the one or the other is shown */
+            d->launch_type = SW_NO_STR;
         running += r;
         pending += p;
     }
     out->running_count = SW_SOME_INT(running);
     out->pending_count = SW_SOME_INT(pending);
+    if (out->capacity_provider_strategy.n)
+        out->launch_type = SW_NO_STR;
     if (!tags)
         out->tags = (EcsTagList){0};
     sw_list_present(cx->arena, &out->load_balancers);
@@ -271,18 +275,6 @@ static int check_balancers(SwCtx *cx, const EcsTaskDefinition *d, const EcsLoadB
     return 0;
 }
 
-static int check_platform(SwStr version, SwStr launch_type, SwError *err) {
-    if (!version.n)
-        return 0;
-    if (!ecs_is(launch_type, "FARGATE"))
-        return invalid(err,
-                       "The platform version must be null when specifying an EC2 launch type.");
-    return ecs_is(version, "LATEST") || ecs_is(version, "1.4.0")
-               ? 0
-               : sw_fail(err, &ECS_PLATFORM_UNKNOWN_EXCEPTION,
-                         "The specified platform does not exist.");
-}
-
 static int definition_of(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret, SwError *err) {
     if (ecs_task_definition_get(cx, ref, ret, err) < 0)
         return -1;
@@ -292,22 +284,24 @@ static int definition_of(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret, Sw
 /* Launch type, network, target groups and platform against the definition; fills the service. */
 static int settle(SwCtx *cx, const EcsClusterRecord *c, EcsService *v,
                   const EcsTaskDefinitionRecord *d, SwStr asked_launch_type, SwError *err) {
-    SwStr provider;
-    if (ecs_launch_choose(cx, c, asked_launch_type, &v->capacity_provider_strategy, &v->launch_type,
-                          &provider, err) < 0 ||
-        ecs_launch_check(cx, d->definition, v->launch_type, v->network_configuration, err) < 0 ||
-        check_platform(v->platform_version, v->launch_type, err) < 0 ||
+    EcsLaunch launch;
+    if (ecs_launch_choose(c, asked_launch_type, &v->capacity_provider_strategy, &launch, err) < 0 ||
+        ecs_launch_check(cx, d->definition, launch.type, v->network_configuration, err) < 0 ||
+        ecs_platform_check(v->platform_version, launch.type, err) < 0 ||
         check_balancers(cx, d->definition, &v->load_balancers, err) < 0)
         return -1;
-    bool fargate = ecs_is(v->launch_type, "FARGATE");
+    bool fargate = ecs_is(launch.type, "FARGATE");
+    v->launch_type = launch.type;
     if (v->network_configuration &&
         !v->network_configuration->awsvpc_configuration->assign_public_ip.n) {
         v->network_configuration =
             sw_shape_copy(cx->arena, &ecs_shape_network_configuration, v->network_configuration);
         v->network_configuration->awsvpc_configuration->assign_public_ip = SW_STR("DISABLED");
     }
-    if (provider.n && !v->capacity_provider_strategy.n)
-        v->capacity_provider_strategy = c->cluster->default_capacity_provider_strategy;
+    if (launch.strategy)
+        v->capacity_provider_strategy = *launch.strategy;
+    if (v->load_balancers.n && !v->health_check_grace_period_seconds.set)
+        v->health_check_grace_period_seconds = SW_SOME_INT(0);
     v->task_definition = d->definition->task_definition_arn;
     v->platform_version = fargate ? sw_str_or(v->platform_version, SW_STR("LATEST")) : SW_NO_STR;
     v->platform_family = fargate ? SW_STR("Linux") : SW_NO_STR;

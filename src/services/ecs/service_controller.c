@@ -161,6 +161,54 @@ static EcsTagList tags_of(EcsRound *r, const EcsTaskDefinitionRecord *d) {
     return tags;
 }
 
+typedef struct Placed { /* living tasks of the PRIMARY deployment by where they are */
+    int64_t *provider, *subnet;
+} Placed;
+
+static const SwStrList *subnets_of(const EcsRound *r) {
+    static const SwStrList none = {0};
+    const EcsNetworkConfiguration *n = r->primary->network_configuration;
+    return n && n->awsvpc_configuration ? &n->awsvpc_configuration->subnets : &none;
+}
+
+static Placed count_placed(EcsRound *r) {
+    const EcsCapacityProviderStrategyItemList *l = &r->primary->capacity_provider_strategy;
+    const SwStrList *subnets = subnets_of(r);
+    Placed p = {.provider = sw_new_n(r->cx->arena, int64_t, l->n + 1),
+                .subnet = sw_new_n(r->cx->arena, int64_t, subnets->n + 1)};
+    for (size_t i = 0; i < r->n; i++) {
+        const EcsTask *k = r->seen[i].t->task;
+        if (!r->seen[i].alive || !r->seen[i].primary)
+            continue;
+        for (size_t n = 0; n < l->n; n++)
+            p.provider[n] += sw_str_eq(l->v[n].capacity_provider, k->capacity_provider_name);
+        SwStr subnet =
+            k->attachments.n ? ecs_key_value(&k->attachments.v[0].details, "subnetId") : SW_NO_STR;
+        for (size_t n = 0; n < subnets->n; n++)
+            p.subnet[n] += sw_str_eq(subnets->v[n], subnet);
+    }
+    return p;
+}
+
+/* The next task goes to the provider whose turn it is and to the subnet that has fewest. */
+static void place(EcsRound *r, Placed *count, EcsTaskPlan *plan) {
+    const EcsCapacityProviderStrategyItemList *l = &r->primary->capacity_provider_strategy;
+    const SwStrList *subnets = subnets_of(r);
+    size_t least = 0;
+    if (l->n) {
+        size_t k = ecs_provider_pick(l, count->provider);
+        plan->capacity_provider = l->v[k].capacity_provider;
+        count->provider[k]++;
+    }
+    for (size_t i = 1; i < subnets->n; i++)
+        if (count->subnet[i] < count->subnet[least])
+            least = i;
+    if (!subnets->n)
+        return;
+    plan->subnet = subnets->v[least];
+    count->subnet[least]++;
+}
+
 static int start_tasks(EcsRound *r, int64_t n, SwError *err) {
     SwCtx *cx = r->cx;
     const EcsDeployment *p = r->primary;
@@ -175,9 +223,6 @@ static int start_tasks(EcsRound *r, int64_t n, SwError *err) {
         .load_balancers = &r->state->load_balancers,
         .launch_type = p->launch_type,
         .platform_version = ecs_is(p->launch_type, "FARGATE") ? SW_STR("1.4.0") : SW_NO_STR,
-        .capacity_provider = p->capacity_provider_strategy.n
-                                 ? p->capacity_provider_strategy.v[0].capacity_provider
-                                 : SW_NO_STR,
         .group = sw_strf(cx->arena, "service:%.*s", SW_FMT(r->s->service->service_name)),
         .started_by = p->id,
         .service_name = r->s->service->service_name,
@@ -192,9 +237,11 @@ static int start_tasks(EcsRound *r, int64_t n, SwError *err) {
                        SW_FMT(p->task_definition));
     EcsTagList tags = tags_of(r, plan.definition);
     plan.tags = &tags;
+    Placed count = count_placed(r);
     SwStrList ids = {0};
     for (int64_t i = 0; i < n && i < 50; i++) {
         EcsTaskRecord *t;
+        place(r, &count, &plan);
         if (ecs_task_make(cx, &plan, &t, err) < 0)
             return -1;
         sw_str_list_add(cx->arena, &ids, ecs_task_id(t));

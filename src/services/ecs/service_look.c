@@ -4,8 +4,9 @@
 
 #include "service_round.h"
 
-#define PROOF (2 * SW_S) /* a task without any health check must run so long to count as healthy   \
-                          */
+#define PROOF                                                                                      \
+    (2 * SW_S) /* a task without any health check must run so long to count as healthy             \
+                */
 
 void ecs_round_again(EcsRound *r, SwTime at) {
     if (!r->again || at < r->again)

@@ -107,7 +107,8 @@ static const struct {
 int ecs_list_account_settings(SwCtx *cx, const EcsListAccountSettingsRequest *in,
                               EcsListAccountSettingsResponse *out, SwError *err) {
     SwStrList all = {0}, page = {0};
-    for (size_t i = 0; i < SW_N(settings); i++)
+    /* Without effectiveSettings AWS lists what the principal has set, and that is nothing. */
+    for (size_t i = 0; i < SW_N(settings) && SW_OR(in->effective_settings, false); i++)
         if ((!in->name.n || ecs_is(in->name, settings[i].name)) &&
             (!in->value.n || ecs_is(in->value, settings[i].value)))
             sw_str_list_add(cx->arena, &all, sw_str(settings[i].name));

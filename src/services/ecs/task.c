@@ -97,6 +97,8 @@ static int apply_container(SwCtx *cx, EcsTaskDefinition *d, const EcsContainerOv
         if (o->command.v)
             c->command = o->command;
         override_environment(cx->arena, &c->environment, &o->environment);
+        if (o->environment_files.n)
+            c->environment_files = o->environment_files;
         if (o->cpu.set)
             c->cpu = o->cpu;
         if (o->memory.set)
@@ -111,12 +113,11 @@ static int apply_container(SwCtx *cx, EcsTaskDefinition *d, const EcsContainerOv
 }
 
 static int apply_overrides(SwCtx *cx, EcsTaskDefinition *d, const EcsTaskOverride *o,
-                           SwError *err) {
+                           SwStr launch_type, SwError *err) {
     static const EcsRefused task[] = {
         {"inferenceAcceleratorOverrides", "there are no accelerators"},
         {"ephemeralStorage", "the size of a task's storage is not limited"}};
-    static const EcsRefused container[] = {{"environmentFiles", "use environment"},
-                                           {"resourceRequirements", "there are no GPUs"}};
+    static const EcsRefused container[] = {{"resourceRequirements", "there are no GPUs"}};
     if (!o)
         return 0;
     if (ecs_refuse(&ecs_shape_task_override, o, "overrides.", task, SW_N(task),
@@ -136,11 +137,19 @@ static int apply_overrides(SwCtx *cx, EcsTaskDefinition *d, const EcsTaskOverrid
         d->task_role_arn = o->task_role_arn;
     if (o->execution_role_arn.n)
         d->execution_role_arn = o->execution_role_arn;
-    int64_t v;
-    if ((d->cpu.n && !ecs_cpu_parse(d->cpu, &v)) ||
-        (d->memory.n && !ecs_memory_parse(d->memory, &v)))
+    int64_t cpu = 0, memory = 0;
+    if ((d->cpu.n && !ecs_cpu_parse(d->cpu, &cpu)) ||
+        (d->memory.n && !ecs_memory_parse(d->memory, &memory)))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
                        "Invalid 'cpu' or 'memory' in overrides.");
+    if (ecs_is(launch_type, "FARGATE") && !ecs_fargate_size(cpu, memory))
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "No Fargate configuration exists for given values.");
+    for (size_t i = 0; i < o->container_overrides.n; i++)
+        if (ecs_environment_files_check(&o->container_overrides.v[i].environment_files,
+                                        d->execution_role_arn, &ECS_INVALID_PARAMETER_EXCEPTION,
+                                        err) < 0)
+            return -1;
     return 0;
 }
 
@@ -170,15 +179,14 @@ static void make_containers(SwCtx *cx, EcsTaskRecord *t, SwStr id, SwStr cluster
     }
 }
 
-static void make_attachment(SwCtx *cx, EcsTaskRecord *t) {
+static void make_attachment(SwCtx *cx, EcsTaskRecord *t, SwStr subnet) {
     if (!ecs_is(t->definition->network_mode, "awsvpc"))
         return;
     EcsAttachment *e = sw_list_add(cx->arena, &t->task->attachments);
     e->id = sw_id_uuid(cx->arena);
     e->type = SW_STR("ElasticNetworkInterface");
     e->status = SW_STR("PRECREATED");
-    const EcsAwsVpcConfiguration *vpc = t->network_configuration->awsvpc_configuration;
-    ecs_key_value_set(cx->arena, &e->details, "subnetId", vpc->subnets.v[0]);
+    ecs_key_value_set(cx->arena, &e->details, "subnetId", subnet);
 }
 
 int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError *err) {
@@ -187,7 +195,7 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
     EcsTaskRecord *t = sw_new(a, EcsTaskRecord);
     EcsTask *k = t->task = sw_new(a, EcsTask);
     t->definition = sw_shape_copy(a, &ecs_shape_task_definition, p->definition->definition);
-    if (apply_overrides(cx, t->definition, p->overrides, err) < 0)
+    if (apply_overrides(cx, t->definition, p->overrides, p->launch_type, err) < 0)
         return -1;
     t->account = cx->account;
     t->region = cx->region;
@@ -215,7 +223,7 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
         .started_by = p->started_by,
         .cpu = t->definition->cpu,
         .memory = t->definition->memory,
-        .availability_zone = sw_strf(a, "%.*sa", SW_FMT(cx->region)),
+        .availability_zone = ecs_zone_of(cx, p->subnet),
         .created_at = SW_SOME_TIME(sw_now(cx)),
         .enable_execute_command = SW_SOME_BOOL(false),
         .health_status = SW_STR("UNKNOWN"),
@@ -230,73 +238,9 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
     arch->name = SW_STR("ecs.cpu-architecture");
     arch->value = SW_STR("x86_64");
     make_containers(cx, t, id, cluster);
-    make_attachment(cx, t);
+    make_attachment(cx, t, p->subnet);
     *ret = t;
     return ecs_task_put(cx, t, err) < 0 ? -1 : sw_wake(cx, &ecs_task_controller, id, 0, err);
-}
-
-int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type,
-                     const EcsNetworkConfiguration *network, SwError *err) {
-    (void)cx;
-    bool vpc = ecs_is(d->network_mode, "awsvpc"), given = network && network->awsvpc_configuration;
-    if (!ecs_is(d->status, "ACTIVE"))
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition is inactive");
-    if (ecs_is(launch_type, "EXTERNAL") || ecs_is(launch_type, "MANAGED_INSTANCES"))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "launchType: %.*s is not supported; use EC2 or FARGATE.",
-                       SW_FMT(launch_type));
-    if (ecs_is(launch_type, "FARGATE") && !ecs_has(&d->compatibilities, "FARGATE"))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "Task definition does not support launch_type FARGATE.");
-    if (vpc && !given)
-        return sw_fail(
-            err, &ECS_INVALID_PARAMETER_EXCEPTION,
-            "Network Configuration must be provided when networkMode 'awsvpc' is specified.");
-    if (!vpc && given)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "Network Configuration is not valid for the given networkMode of this task "
-                       "definition.");
-    if (vpc && !network->awsvpc_configuration->subnets.n)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "subnets can not be empty.");
-    if (vpc && network->awsvpc_configuration->subnets.n > 16)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "subnets can have at most 16 items.");
-    if (vpc && network->awsvpc_configuration->security_groups.n > 5)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "securityGroups can have at most 5 items.");
-    return 0;
-}
-
-int ecs_launch_choose(SwCtx *cx, const EcsClusterRecord *cluster, SwStr launch_type,
-                      const EcsCapacityProviderStrategyItemList *strategy, SwStr *ret_launch_type,
-                      SwStr *ret_provider, SwError *err) {
-    (void)cx;
-    if (launch_type.n && strategy->n)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "Specifying both a launch type and capacity provider strategy is not "
-                       "supported. Remove one and try again.");
-    for (size_t i = 0; i < strategy->n; i++)
-        if (!sw_str_list_has(&cluster->cluster->capacity_providers,
-                             strategy->v[i].capacity_provider))
-            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                           "The specified capacity provider strategy cannot contain a capacity "
-                           "provider that is not associated with the cluster. Associate the "
-                           "capacity provider with the cluster and try again.");
-    const EcsCapacityProviderStrategyItemList *use =
-        strategy->n ? strategy : &cluster->cluster->default_capacity_provider_strategy;
-    *ret_provider = SW_NO_STR;
-    *ret_launch_type = sw_str_or(launch_type, SW_STR("EC2"));
-    if (launch_type.n || !use->n)
-        return 0;
-    *ret_launch_type = SW_STR("FARGATE");
-    const EcsCapacityProviderStrategyItem *best = &use->v[0];
-    for (size_t i = 0; i < use->n;
-         i++) /* the base first, then the greatest weight: one machine serves them all */
-        if (SW_OR(use->v[i].base, 0) > SW_OR(best->base, 0) ||
-            (SW_OR(use->v[i].base, 0) == SW_OR(best->base, 0) &&
-             SW_OR(use->v[i].weight, 0) > SW_OR(best->weight, 0)))
-            best = &use->v[i];
-    *ret_provider = best->capacity_provider;
-    return 0;
 }
 
 /* ---- operations ---- */
@@ -340,18 +284,6 @@ static int replay(SwCtx *cx, SwStr token, SwStr request, EcsRunTaskResponse *out
     return 0;
 }
 
-static int check_platform_version(SwStr v, SwStr launch_type, SwError *err) {
-    if (!v.n)
-        return 0;
-    if (!ecs_is(launch_type, "FARGATE"))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "The platform version must be null when specifying an EC2 launch type.");
-    return ecs_is(v, "LATEST") || ecs_is(v, "1.4.0")
-               ? 0
-               : sw_fail(err, &ECS_PLATFORM_UNKNOWN_EXCEPTION,
-                         "The specified platform does not exist.");
-}
-
 static EcsTagList tags_of(SwCtx *cx, const EcsRunTaskRequest *in, const EcsTaskDefinitionRecord *d,
                           SwStr cluster) {
     EcsTagList tags = {0};
@@ -364,6 +296,29 @@ static EcsTagList tags_of(SwCtx *cx, const EcsRunTaskRequest *in, const EcsTaskD
         t->value = cluster;
     }
     return tags;
+}
+
+/* Spread over the subnets and over the strategy's providers. */
+static int make_tasks(SwCtx *cx, EcsTaskPlan *p, const EcsLaunch *launch, int64_t count,
+                      EcsRunTaskResponse *out, SwError *err) {
+    const EcsCapacityProviderStrategyItemList *strategy = launch->strategy;
+    int64_t *made = sw_new_n(cx->arena, int64_t, strategy ? strategy->n + 1 : 1);
+    for (int64_t i = 0; i < count; i++) {
+        EcsTaskRecord *t;
+        if (strategy) {
+            size_t k = ecs_provider_pick(strategy, made);
+            p->capacity_provider = strategy->v[k].capacity_provider;
+            made[k]++;
+        }
+        if (p->network && p->network->awsvpc_configuration) {
+            const SwStrList *l = &p->network->awsvpc_configuration->subnets;
+            p->subnet = l->v[(size_t)i % l->n];
+        }
+        if (ecs_task_make(cx, p, &t, err) < 0)
+            return -1;
+        *sw_list_add(cx->arena, &out->tasks) = *shown(cx, t);
+    }
+    return 0;
 }
 
 int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out, SwError *err) {
@@ -386,12 +341,14 @@ int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out
         return -1;
     if (!p.definition)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition not found.");
-    if (ecs_launch_choose(cx, p.cluster, in->launch_type, &in->capacity_provider_strategy,
-                          &p.launch_type, &p.capacity_provider, err) < 0 ||
-        ecs_launch_check(cx, p.definition->definition, p.launch_type, in->network_configuration,
+    EcsLaunch launch;
+    if (ecs_launch_choose(p.cluster, in->launch_type, &in->capacity_provider_strategy, &launch,
+                          err) < 0 ||
+        ecs_launch_check(cx, p.definition->definition, launch.type, in->network_configuration,
                          err) < 0 ||
-        check_platform_version(in->platform_version, p.launch_type, err) < 0)
+        ecs_platform_check(in->platform_version, launch.type, err) < 0)
         return -1;
+    p.launch_type = launch.type;
     bool found;
     p.token_request = request_text(cx, in);
     if (in->client_token.n)
@@ -407,35 +364,43 @@ int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out
     EcsTagList tags = tags_of(cx, in, p.definition, p.cluster->cluster->cluster_name);
     p.tags = &tags;
     sw_list_present(cx->arena, &out->tasks);
-    for (int64_t i = 0; i < count; i++) {
-        EcsTaskRecord *t;
-        if (ecs_task_make(cx, &p, &t, err) < 0)
-            return -1;
-        *sw_list_add(cx->arena, &out->tasks) = *shown(cx, t);
-    }
-    return 0;
+    return make_tasks(cx, &p, &launch, count, out, err);
 }
 
 int ecs_start_task(SwCtx *cx, const EcsStartTaskRequest *in, EcsStartTaskResponse *out,
                    SwError *err) {
     EcsClusterRecord *c;
-    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
+    EcsTaskDefinitionRecord *d;
+    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0 ||
+        ecs_task_definition_get(cx, in->task_definition, &d, err) < 0)
         return -1;
+    if (!d)
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition not found.");
+    if (!in->container_instances.n || in->container_instances.n > 10)
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "containerInstances must have between 1 and 10 items.");
     sw_list_present(cx->arena, &out->tasks);
     for (size_t i = 0; i < in->container_instances.n; i++) /* a cluster here has none */
         ecs_failure(cx->arena, &out->failures, in->container_instances.v[i], "MISSING");
     return 0;
 }
 
-int ecs_stop_task(SwCtx *cx, const EcsStopTaskRequest *in, EcsStopTaskResponse *out, SwError *err) {
+static int get_task(SwCtx *cx, SwStr cluster, SwStr ref, EcsTaskRecord **ret, SwError *err) {
     EcsClusterRecord *c;
     void *r;
-    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0 ||
-        sw_doc_get(cx->tx, &ecs_tasks, ecs_short_name(in->task), &r, err) < 0)
+    if (ecs_cluster_get(cx, cluster, &c, err) < 0 ||
+        sw_doc_get(cx->tx, &ecs_tasks, ecs_short_name(ref), &r, err) < 0)
         return -1;
-    EcsTaskRecord *t = r;
-    if (!t || !sw_str_eq(t->cluster_arn, c->cluster->cluster_arn))
+    *ret = r;
+    if (!r || !sw_str_eq((*ret)->cluster_arn, c->cluster->cluster_arn))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The referenced task was not found.");
+    return 0;
+}
+
+int ecs_stop_task(SwCtx *cx, const EcsStopTaskRequest *in, EcsStopTaskResponse *out, SwError *err) {
+    EcsTaskRecord *t;
+    if (get_task(cx, in->cluster, in->task, &t, err) < 0)
+        return -1;
     SwStr reason = sw_str_or(in->reason, SW_STR("Task stopped by user"));
     if (ecs_task_stop(t, sw_now(cx), ECS_TASK_STOP_CODE_USER_INITIATED, reason) &&
         ecs_task_put(cx, t, err) < 0)
@@ -517,7 +482,10 @@ int ecs_list_tasks(SwCtx *cx, const EcsListTasksRequest *in, EcsListTasksRespons
 
 int ecs_execute_command(SwCtx *cx, const EcsExecuteCommandRequest *in,
                         EcsExecuteCommandResponse *out, SwError *err) {
-    (void)cx, (void)in, (void)out;
+    EcsTaskRecord *t;
+    (void)out;
+    if (get_task(cx, in->cluster, in->task, &t, err) < 0)
+        return -1;
     return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
                    "The execute command failed because execute command was not enabled when the "
                    "task was run: ECS Exec, which needs a session through SSM, is not supported.");

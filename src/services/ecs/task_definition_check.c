@@ -4,6 +4,8 @@
 
 #include "ecs.h"
 
+#define CONTAINERS_MAX 10
+
 #define REFUSE(s, v, where, t)                                                                     \
     ecs_refuse(&ecs_shape_##s, (v), (where), (t), SW_N(t), &ECS_CLIENT_EXCEPTION, err)
 
@@ -17,7 +19,6 @@ static const EcsRefused refused_container[] = {
     {"repositoryCredentials", "images come from this server's own registry only"},
     {"links", "containers of a task share a network; use localhost"},
     {"restartPolicy", "containers are not restarted inside a task"},
-    {"environmentFiles", "use environment or secrets"},
     {"volumesFrom", "name the volume in mountPoints of both containers"},
     {"dockerSecurityOptions", "labels and profiles of a Linux security module are not applied"},
     {"resourceRequirements", "there are no GPUs or accelerators"},
@@ -133,6 +134,12 @@ static int check_log(SwCtx *cx, const EcsLogConfiguration *l, SwStr execution_ro
                            "logConfiguration.options: %.*s is not supported.",
                            SW_FMT(l->options.v[i].key));
     }
+    SwStr mode = sw_str_map_get(&l->options, SW_STR("mode")),
+          create = sw_str_map_get(&l->options, SW_STR("awslogs-create-group"));
+    if (mode.p && !ecs_is(mode, "blocking") && !ecs_is(mode, "non-blocking"))
+        return bad(err, "logConfiguration.options: mode must be blocking or non-blocking.");
+    if (create.p && !ecs_is(create, "true") && !ecs_is(create, "false"))
+        return bad(err, "logConfiguration.options: awslogs-create-group must be true or false.");
     if (!sw_str_is(sw_str_map_get(&l->options, SW_STR("awslogs-group"))))
         return bad(err, "Log driver awslogs requires options: awslogs-group");
     if (!sw_str_is(sw_str_map_get(&l->options, SW_STR("awslogs-region"))))
@@ -204,17 +211,29 @@ static int check_depends(const EcsRegisterTaskDefinitionRequest *in,
     return 0;
 }
 
-/* Depth-first walk; more steps than containers means a circle. */
-static bool in_circle(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c,
-                      size_t depth) {
-    if (depth > in->container_definitions.n)
-        return true;
-    for (size_t i = 0; i < c->depends_on.n; i++) {
-        const EcsContainerDefinition *on = find(in, c->depends_on.v[i].container_name);
-        if (on && in_circle(in, on, depth + 1))
-            return true;
+static size_t index_of(const EcsRegisterTaskDefinitionRequest *in, SwStr name) {
+    const EcsContainerDefinition *c = find(in, name);
+    return c ? (size_t)(c - in->container_definitions.v) : CONTAINERS_MAX;
+}
+
+/* Takes out, again and again, the containers that wait for none that is left: a circle stays. */
+static int check_circle(const EcsRegisterTaskDefinitionRequest *in, SwError *err) {
+    bool out[CONTAINERS_MAX + 1] = {0};
+    size_t left = in->container_definitions.n;
+    for (bool progress = true; progress;) {
+        progress = false;
+        for (size_t i = 0; i < in->container_definitions.n; i++) {
+            const EcsContainerDependencyList *l = &in->container_definitions.v[i].depends_on;
+            bool waits = out[i];
+            for (size_t k = 0; k < l->n && !waits; k++)
+                waits = !out[index_of(in, l->v[k].container_name)];
+            if (waits)
+                continue;
+            out[i] = progress = true;
+            left--;
+        }
     }
-    return false;
+    return left ? bad(err, "The dependencies of the containers form a circle.") : 0;
 }
 
 static int check_mounts(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c,
@@ -246,6 +265,28 @@ static int check_secrets(const EcsRegisterTaskDefinitionRequest *in,
                            "secrets.valueFrom: %.*s: AWS Secrets Manager is not part of this "
                            "server; use a parameter of Systems Manager.",
                            SW_FMT(c->secrets.v[i].value_from));
+    return 0;
+}
+
+int ecs_environment_files_check(const EcsEnvironmentFileList *l, SwStr execution_role,
+                                const SwErrorKind *kind, SwError *err) {
+    if (l->n > 10)
+        return sw_fail(err, kind, "environmentFiles can have at most 10 items.");
+    if (l->n && !sw_str_is(execution_role))
+        return sw_fail(err, kind,
+                       "When you are specifying container environment files, you must also "
+                       "specify a value for 'executionRoleArn'.");
+    for (size_t i = 0; i < l->n; i++) {
+        SwStr bucket, key, value = l->v[i].value;
+        if (!ecs_file_arn_parse(value, &bucket, &key))
+            return sw_fail(err, kind,
+                           "environmentFiles.value: '%.*s' is not the ARN of an Amazon S3 object.",
+                           SW_FMT(value));
+        if (!sw_str_ends(key, SW_STR(".env")))
+            return sw_fail(err, kind,
+                           "environmentFiles.value: the file '%.*s' must have the extension .env.",
+                           SW_FMT(value));
+    }
     return 0;
 }
 
@@ -290,9 +331,11 @@ static int check_container(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in
     if (check_health(c->health_check, err) < 0 ||
         check_log(cx, c->log_configuration, in->execution_role_arn, fargate, err) < 0 ||
         check_ports(in, c, err) < 0 || check_mounts(in, c, err) < 0 ||
-        check_secrets(in, c, err) < 0 || check_depends(in, c, err) < 0)
+        check_secrets(in, c, err) < 0 || check_depends(in, c, err) < 0 ||
+        ecs_environment_files_check(&c->environment_files, in->execution_role_arn,
+                                    &ECS_CLIENT_EXCEPTION, err) < 0)
         return -1;
-    return in_circle(in, c, 0) ? bad(err, "The dependencies of the containers form a circle.") : 0;
+    return 0;
 }
 
 static int check_fargate(const EcsRegisterTaskDefinitionRequest *in, int64_t cpu, int64_t memory,
@@ -370,7 +413,7 @@ int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest 
         return -1;
     if (!in->container_definitions.n)
         return bad(err, "Container list cannot be empty.");
-    if (in->container_definitions.n > 10)
+    if (in->container_definitions.n > CONTAINERS_MAX)
         return bad(err, "A task definition can have at most 10 containers.");
     int64_t container_cpu = 0;
     for (size_t i = 0; i < in->container_definitions.n; i++) {
@@ -387,6 +430,7 @@ int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest 
     }
     if (cpu && container_cpu > cpu)
         return bad(err, "Total cpu of containers must not exceed the task's cpu.");
-    return essential ? 0
-                     : bad(err, "A task definition must have at least one essential container.");
+    if (!essential)
+        return bad(err, "A task definition must have at least one essential container.");
+    return check_circle(in, err);
 }

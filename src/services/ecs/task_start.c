@@ -6,10 +6,9 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "models/ssm.gen.h"
 
+const SwErrorKind ecs_cannot_initialize = {.code = "ResourceInitializationError", .http = 400};
 static const SwErrorKind cannot_create = {.code = "CannotCreateContainerError", .http = 400};
-static const SwErrorKind cannot_initialize = {.code = "ResourceInitializationError", .http = 400};
 
 int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) {
     *ret = cx;
@@ -32,7 +31,7 @@ int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) {
         const char *why = err->message;
         sw_error_reset(err);
         return sw_fail(
-            err, &cannot_initialize,
+            err, &ecs_cannot_initialize,
             "ECS was unable to assume the role '%.*s' that was provided for this task. Please "
             "verify that the role being passed has the proper trust relationship and permissions "
             "and that your IAM user has permissions to pass this role. (%s)",
@@ -40,88 +39,6 @@ int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) {
     }
     if (own)
         (*ret)->tx = NULL;
-    return 0;
-}
-
-static void env_set(SwArena *a, SwStrMap *env, const char *name, SwStr value) {
-    sw_str_map_set(a, env, sw_str(name), value);
-}
-
-/* A parameter's name out of what `valueFrom` may be: a name or an ARN. */
-static SwStr parameter_name(SwArena *a, SwStr from) {
-    SwArn arn;
-    if (!sw_arn_parse(from, &arn))
-        return from;
-    SwStr name = sw_str_starts(arn.resource, SW_STR("parameter")) ? sw_str_skip(arn.resource, 9)
-                                                                  : arn.resource;
-    SwStr inner = sw_str_skip(name, 1);
-    size_t at;
-    return sw_str_find(inner, '/', &at)
-               ? name
-               : sw_str_dup(a, inner); /* "/a/b" keeps its slash, "/a" is the parameter a */
-}
-
-static int secret_missing(SwStr from, const char *why, SwError *err) {
-    sw_error_reset(err);
-    return sw_fail(err, &cannot_initialize,
-                   "ResourceInitializationError: unable to pull secrets or registry auth: "
-                   "execution resource retrieval failed: unable to retrieve secrets from ssm: "
-                   "service call has been retried 1 time(s): %s: %.*s",
-                   why, SW_FMT(from));
-}
-
-static int add_secrets(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
-                       SwStrMap *env, SwError *err) {
-    SwCtx *role;
-    if (!d->secrets.n)
-        return 0;
-    if (ecs_role_ctx(cx, t->definition->execution_role_arn, &role, err) < 0)
-        return -1;
-    for (size_t i = 0; i < d->secrets.n; i++) {
-        SsmGetParametersRequest in = {.with_decryption = SW_SOME_BOOL(true)};
-        sw_str_list_add(cx->arena, &in.names,
-                        parameter_name(cx->arena, d->secrets.v[i].value_from));
-        SsmGetParametersResult *out;
-        if (ssm_call_get_parameters(role, &in, &out, err) < 0)
-            return secret_missing(d->secrets.v[i].value_from, err->message, err);
-        if (!out->parameters.n)
-            return secret_missing(d->secrets.v[i].value_from, "invalid parameters", err);
-        sw_str_map_set(cx->arena, env, d->secrets.v[i].name, out->parameters.v[0].value);
-    }
-    return 0;
-}
-
-static bool joined(const EcsTaskRecord *t, const EcsContainerDefinition *d) {
-    return t->has_network.v && !SW_OR(d->disable_networking, false);
-}
-
-static int make_environment(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
-                            SwStr id, SwStrList *ret, SwError *err) {
-    SwArena *a = cx->arena;
-    SwStrMap env = {0};
-    env_set(a, &env, "AWS_REGION", t->region);
-    env_set(a, &env, "AWS_DEFAULT_REGION", t->region);
-    env_set(a, &env, "AWS_EXECUTION_ENV",
-            ecs_is(t->task->launch_type, "FARGATE") ? SW_STR("AWS_ECS_FARGATE")
-                                                    : SW_STR("AWS_ECS_EC2"));
-    bool host = ecs_is(t->definition->network_mode, "host");
-    if (joined(t, d) || host)
-        env_set(a, &env, "AWS_ENDPOINT_URL", sw_strf(a, "http://127.0.0.1:%u", cx->host->port));
-    if (joined(t, d)) {
-        env_set(a, &env, "ECS_CONTAINER_METADATA_URI_V4",
-                sw_strf(a, ECS_METADATA "/v4/%.*s", SW_FMT(id)));
-        if (t->definition->task_role_arn.n)
-            env_set(a, &env, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-                    sw_strf(a, "/v2/credentials/%.*s", SW_FMT(t->credentials_id)));
-    }
-    for (size_t i = 0; i < d->environment.n; i++)
-        sw_str_map_set(a, &env, d->environment.v[i].name,
-                       sw_str_or(d->environment.v[i].value, SW_STR("")));
-    if (add_secrets(cx, t, d, &env, err) < 0)
-        return -1;
-    for (size_t i = 0; i < env.n; i++)
-        sw_str_list_add(a, ret,
-                        sw_strf(a, "%.*s=%.*s", SW_FMT(env.v[i].key), SW_FMT(env.v[i].value)));
     return 0;
 }
 
@@ -210,7 +127,7 @@ static void add_limits(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefi
 
 static void add_network(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
                         SwContainerSpec *s) {
-    s->net_mode = joined(t, d)                                  ? SW_NET_JOIN
+    s->net_mode = ecs_is_joined(t, d)                           ? SW_NET_JOIN
                   : ecs_is(t->definition->network_mode, "host") ? SW_NET_HOST
                                                                 : SW_NET_NONE;
     s->net_id = ecs_task_id(t);
@@ -246,7 +163,7 @@ static int create(SwCtx *cx, EcsTaskRecord *t, const EcsContainerDefinition *d, 
         .tty = SW_OR(d->pseudo_terminal, false),
         .tag = t->task->task_arn,
     };
-    if (make_environment(cx, t, d, id, &s.env, err) < 0 || add_mounts(cx, t, d, &s, err) < 0)
+    if (ecs_environment(cx, t, d, id, &s.env, err) < 0 || add_mounts(cx, t, d, &s, err) < 0)
         return -1;
     add_limits(cx, t, d, &s);
     add_network(cx, t, d, &s);

@@ -73,6 +73,28 @@ static void sizes_are_read_in_units_and_in_words(void **state) {
     assert_false(ecs_cpu_parse(SW_NO_STR, &v));
 }
 
+static void an_environment_file_keeps_values_as_they_are_written(void **state) {
+    (void)state;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwStrMap env = {0};
+    ecs_environment_parse(a, SW_STR("# no\nA=1\r\nB= \"x = y\" \n=none\nnothing\nC=\nA=2"), &env);
+    assert_int_equal(env.n, 3);
+    assert_str(sw_str_map_get(&env, SW_STR("A")), "2");
+    assert_str(sw_str_map_get(&env, SW_STR("B")), " \"x = y\" ");
+    assert_str(sw_str_map_get(&env, SW_STR("C")), "");
+}
+
+static void the_arn_of_an_object_has_bucket_and_key(void **state) {
+    (void)state;
+    SwStr bucket, key;
+    assert_true(ecs_file_arn_parse(SW_STR("arn:aws:s3:::b/k/x.env"), &bucket, &key));
+    assert_str(bucket, "b");
+    assert_str(key, "k/x.env");
+    assert_false(ecs_file_arn_parse(SW_STR("arn:aws:s3:::b"), &bucket, &key));
+    assert_false(ecs_file_arn_parse(SW_STR("arn:aws:s3:::b/"), &bucket, &key));
+    assert_false(ecs_file_arn_parse(SW_STR("arn:aws:ec2:::b/k"), &bucket, &key));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_local_name_means_our_registry),
@@ -80,6 +102,8 @@ int main(void) {
         cmocka_unit_test(other_registries_are_not_ours),
         cmocka_unit_test(fargate_sizes_are_those_of_the_guide),
         cmocka_unit_test(sizes_are_read_in_units_and_in_words),
+        cmocka_unit_test(an_environment_file_keeps_values_as_they_are_written),
+        cmocka_unit_test(the_arn_of_an_object_has_bucket_and_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

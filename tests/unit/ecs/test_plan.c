@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "services/ecs/ecs.h"
 #include "services/ecs/plan.h"
 
 static EcsRollPlan roll(int64_t desired, int64_t min, int64_t max, int64_t primary,
@@ -92,6 +93,24 @@ static void starts_are_delayed_after_the_third_failure_in_a_row(void **state) {
     assert_int_equal(ecs_start_delay(1000), 5 * SW_MINUTE);
 }
 
+static void providers_take_tasks_by_base_and_then_by_weight(void **state) {
+    (void)state;
+    EcsCapacityProviderStrategyItem items[] = {
+        {.capacity_provider = SW_STR("a"), .weight = SW_SOME_INT(1), .base = SW_SOME_INT(2)},
+        {.capacity_provider = SW_STR("b"), .weight = SW_SOME_INT(3)},
+        {.capacity_provider = SW_STR("c"), .weight = SW_SOME_INT(0)},
+    };
+    EcsCapacityProviderStrategyItemList l = {items, SW_N(items)};
+    int64_t has[3] = {0};
+    for (int i = 0; i < 10; i++)
+        has[ecs_provider_pick(&l, has)]++;
+    assert_int_equal(has[0], 4); /* its base and a quarter of the other eight */
+    assert_int_equal(has[1], 6);
+    assert_int_equal(has[2], 0);
+    EcsCapacityProviderStrategyItemList alone = {&items[2], 1};
+    assert_int_equal(ecs_provider_pick(&alone, &has[2]), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_service_starts_all_its_tasks),
@@ -102,6 +121,7 @@ int main(void) {
         cmocka_unit_test(every_rollout_of_every_size_ends_and_never_breaks_its_bounds),
         cmocka_unit_test(the_circuit_breaker_trips_at_half_of_the_desired_count_within_3_and_200),
         cmocka_unit_test(starts_are_delayed_after_the_third_failure_in_a_row),
+        cmocka_unit_test(providers_take_tasks_by_base_and_then_by_weight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,9 +74,10 @@ class Delivery {
         await this.ecs.send(new ECS.CreateClusterCommand({ clusterName: "main" }));
         await this.ecs.send(new ECS.RegisterTaskDefinitionCommand({ family: "web", networkMode: "awsvpc", requiresCompatibilities: ["FARGATE"],
             cpu: "256", memory: "512", containerDefinitions: [{ name: "web", image: this.image("v1"), stopTimeout: 2, portMappings: [{ containerPort: 8080 }] }] }));
+        const { Subnets } = await this.s.client(EC2Client).send(new DescribeSubnetsCommand({}));
         const deploymentCircuitBreaker = { enable: breaker, rollback: breaker };
         await this.ecs.send(new ECS.CreateServiceCommand({ cluster: "main", serviceName: "web", taskDefinition: "web", desiredCount, launchType: "FARGATE", tags,
-            networkConfiguration: { awsvpcConfiguration: { subnets: ["subnet-1"] } }, deploymentConfiguration: { deploymentCircuitBreaker },
+            networkConfiguration: { awsvpcConfiguration: { subnets: [Subnets[0].SubnetId] } }, deploymentConfiguration: { deploymentCircuitBreaker },
             ...(this.group && { loadBalancers: [{ targetGroupArn: this.group, containerName: "web", containerPort: 8080 }] }) }));
     }
 

@@ -1,60 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-// CodeCommit by its API and by the stock git client.
+// CodeCommit by its API; the stock git client is in codecommit_git.test.js.
 "use strict";
 const { test, before, after } = require("node:test");
 const assert = require("node:assert");
-const crypto = require("node:crypto");
 const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 const { CodeCommitClient, CreateRepositoryCommand, GetRepositoryCommand, BatchGetRepositoriesCommand, ListRepositoriesCommand,
         UpdateRepositoryNameCommand, UpdateRepositoryDescriptionCommand, DeleteRepositoryCommand, CreateBranchCommand,
         GetBranchCommand, ListBranchesCommand, DeleteBranchCommand, UpdateDefaultBranchCommand, PutFileCommand, GetFileCommand,
         GetFolderCommand, DeleteFileCommand, GetBlobCommand, CreateCommitCommand, GetCommitCommand, BatchGetCommitsCommand,
         GetDifferencesCommand, MergeBranchesByFastForwardCommand, MergeBranchesBySquashCommand, MergeBranchesByThreeWayCommand,
-        TagResourceCommand, UntagResourceCommand, ListTagsForResourceCommand } = require("@aws-sdk/client-codecommit");
+        TagResourceCommand, UntagResourceCommand, ListTagsForResourceCommand,
+        PutRepositoryTriggersCommand, CreatePullRequestCommand, PostCommentForComparedCommitCommand } = require("@aws-sdk/client-codecommit");
 const { S3Client, CreateBucketCommand, ListObjectsV2Command, GetObjectCommand } = require("@aws-sdk/client-s3");
 const { CodePipelineClient, CreatePipelineCommand, GetPipelineStateCommand, ListActionExecutionsCommand, ListPipelineExecutionsCommand } = require("@aws-sdk/client-codepipeline");
-const { IAMClient, CreateRoleCommand, CreateUserCommand, CreateAccessKeyCommand, PutUserPolicyCommand, CreateServiceSpecificCredentialCommand } = require("@aws-sdk/client-iam");
-const { start, finish, refuses, until, run } = require("../lib/slipway");
+const { IAMClient, CreateRoleCommand } = require("@aws-sdk/client-iam");
+const { start, finish, refuses, until } = require("../lib/slipway");
+const { gitOf } = require("../lib/git");
+const { unzip } = require("../lib/zip");
 
-let s, cc, tmp;
+let s, cc, g;
 before(async () => {
-    tmp = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-codecommit-"));
     s = await start(null, { ephemeral: false });
     cc = s.client(CodeCommitClient);
+    g = gitOf(s);
 });
-after(async () => { fs.rmSync(tmp, { recursive: true, force: true }); await finish(s); });
+after(async () => { g.close(); await finish(s); });
 
 const send = (Command, input = {}) => cc.send(new Command(input));
 const create = async (repositoryName, more = {}) => (await send(CreateRepositoryCommand, { repositoryName, ...more })).repositoryMetadata;
-const url = (name, user = "test:test") => s.endpoint.replace("//", `//${user}@`) + `/v1/repos/${name}`;
 const text = (b) => Buffer.from(b).toString();
-
-// git without any configuration of the machine.
-async function git(cwd, ...args) {
-    const config = typeof args[args.length - 1] === "object" ? args.pop() : {};
-    const env = { ...process.env, HOME: tmp, GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0", GIT_AUTHOR_NAME: "Ann", GIT_AUTHOR_EMAIL: "ann@example.com",
-                  GIT_COMMITTER_NAME: "Bob", GIT_COMMITTER_EMAIL: "bob@example.com", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test",
-                  AWS_DEFAULT_REGION: "us-east-1", PYENV_ROOT: process.env.PYENV_ROOT || "/root/.pyenv", ...config.env };
-    return (await run("git", args, { cwd, env, maxBuffer: 64 << 20 })).stdout.trim();
-}
-async function work(name) {
-    const dir = fs.mkdtempSync(path.join(tmp, "work-"));
-    await git(dir, "init", "-q", "-b", "main");
-    await git(dir, "remote", "add", "origin", url(name));
-    return dir;
-}
-async function commit(dir, files, message = "a commit") {
-    for (const [name, data] of Object.entries(files)) {
-        fs.mkdirSync(path.dirname(path.join(dir, name)), { recursive: true });
-        fs.writeFileSync(path.join(dir, name), data);
-    }
-    await git(dir, "add", "-A");
-    await git(dir, "commit", "-q", "-m", message);
-    return git(dir, "rev-parse", "HEAD");
-}
-const helper = ["-c", "credential.UseHttpPath=true", "-c", "credential.helper=", "-c", "credential.helper=!aws codecommit credential-helper --ignore-host-check $@"];
 
 test("a repository is created, described, renamed and deleted", async () => {
     const r = await create("first", { repositoryDescription: "A first one", tags: { team: "a" } });
@@ -91,75 +66,6 @@ test("tags of a repository are added, listed and removed", async () => {
     await send(TagResourceCommand, { resourceArn, tags: { b: "2", a: "3" } });
     await send(UntagResourceCommand, { resourceArn, tagKeys: ["b"] });
     assert.deepStrictEqual((await send(ListTagsForResourceCommand, { resourceArn })).tags, { a: "3" });
-});
-
-test("git pushes, clones, fetches and deletes; HEAD is the first branch pushed", async () => {
-    await create("flow");
-    const w = await work("flow");
-    const first = await commit(w, { "README": "hello\n", "src/a.txt": "a\n" }, "first");
-    await git(w, "push", "-q", "origin", "main:trunk");
-    assert.strictEqual((await send(GetRepositoryCommand, { repositoryName: "flow" })).repositoryMetadata.defaultBranch, "trunk");
-    const clone = path.join(tmp, "flow-clone");
-    await git(tmp, "clone", "-q", url("flow"), clone);
-    assert.strictEqual(await git(clone, "rev-parse", "HEAD"), first);
-    assert.strictEqual(await git(clone, "branch", "--show-current"), "trunk");
-    const second = await commit(w, { "src/a.txt": "b\n" }, "second");
-    await git(w, "tag", "v1");
-    await git(w, "push", "-q", "origin", "main:trunk", "main:dev", "v1");
-    await git(clone, "pull", "-q");
-    assert.strictEqual(await git(clone, "rev-parse", "HEAD"), second);
-    assert.deepStrictEqual((await send(ListBranchesCommand, { repositoryName: "flow" })).branches, ["dev", "trunk"]);
-    await git(w, "push", "-q", "origin", ":dev");
-    assert.deepStrictEqual((await send(ListBranchesCommand, { repositoryName: "flow" })).branches, ["trunk"]);
-    await assert.rejects(git(clone, "push", "-q", "origin", `${first}:refs/heads/trunk`), /non-fast-forward|rejected/);
-});
-
-test("a push larger than a megabyte and a shallow clone work", async () => {
-    await create("large");
-    const w = await work("large"), data = crypto.randomBytes(5 << 20);
-    await commit(w, { "big": data }, "one");
-    await commit(w, { "small": "x" }, "two");
-    await git(w, "push", "-q", "origin", "main");
-    const clone = path.join(tmp, "large-clone");
-    await git(tmp, "clone", "-q", "--depth", "1", url("large"), clone);
-    assert.strictEqual(await git(clone, "rev-list", "--count", "HEAD"), "1");
-    assert.ok(fs.readFileSync(path.join(clone, "big")).equals(data));
-    await git(clone, "fetch", "-q", "--unshallow");
-    assert.strictEqual(await git(clone, "rev-list", "--count", "HEAD"), "2");
-});
-
-test("git asks for credentials, and the AWS CLI's helper gives them", async () => {
-    await create("helper");
-    const asked = await fetch(`${s.endpoint}/v1/repos/helper/info/refs?service=git-upload-pack`);
-    assert.strictEqual(asked.status, 401);
-    assert.match(asked.headers.get("www-authenticate"), /^Basic realm=/);
-    const w = await work("helper");
-    await commit(w, { "a": "b" });
-    await git(w, "remote", "set-url", "origin", `${s.endpoint}/v1/repos/helper`);
-    await git(w, ...helper, "push", "-q", "origin", "main");
-    assert.strictEqual((await send(ListBranchesCommand, { repositoryName: "helper" })).branches[0], "main");
-    await assert.rejects(git(tmp, "clone", "-q", url("nope"), path.join(tmp, "nope")), /not found/);
-});
-
-test("strict, git takes the helper's signature and an IAM user's password, and nothing else", async (t) => {
-    const strict = await start(t, { args: ["--auth", "strict"] });
-    const { root } = strict;
-    const iam = strict.client(IAMClient, { credentials: root }), client = strict.client(CodeCommitClient, { credentials: root });
-    await client.send(new CreateRepositoryCommand({ repositoryName: "guarded" }));
-    await iam.send(new CreateUserCommand({ UserName: "dev" }));
-    const { AccessKey: k } = await iam.send(new CreateAccessKeyCommand({ UserName: "dev" }));
-    const { ServiceSpecificCredential: c } = await iam.send(new CreateServiceSpecificCredentialCommand({ UserName: "dev", ServiceName: "codecommit.amazonaws.com" }));
-    const w = await work("x");
-    await commit(w, { "a": "b" });
-    const plain = `${strict.endpoint}/v1/repos/guarded`, env = { AWS_ACCESS_KEY_ID: k.AccessKeyId, AWS_SECRET_ACCESS_KEY: k.SecretAccessKey };
-    await assert.rejects(git(w, ...helper, "push", "-q", plain, "main", { env }), /403/);
-    await iam.send(new PutUserPolicyCommand({ UserName: "dev", PolicyName: "git", PolicyDocument: JSON.stringify({ Version: "2012-10-17",
-        Statement: [{ Effect: "Allow", Action: ["codecommit:GitPull", "codecommit:GitPush"], Resource: "arn:aws:codecommit:us-east-1:000000000000:guarded" }] }) }));
-    await git(w, ...helper, "push", "-q", plain, "main", { env });
-    await assert.rejects(git(w, ...helper, "push", "-q", plain, "main:x", { env: { ...env, AWS_SECRET_ACCESS_KEY: "wrong" } }), /Authentication failed|401/);
-    const credentials = `${encodeURIComponent(c.ServiceUserName)}:${encodeURIComponent(c.ServicePassword)}`;
-    await git(tmp, "clone", "-q", plain.replace("//", `//${credentials}@`), path.join(tmp, "guarded"));
-    await assert.rejects(git(tmp, "clone", "-q", plain.replace("//", "//a:b@"), path.join(tmp, "guarded2")), /Authentication failed|401/);
 });
 
 test("branches are created, deleted and chosen as the default", async () => {
@@ -264,15 +170,15 @@ test("branches are merged; files that both changed need a human", async () => {
 
 test("everything is there after a restart, and kill -9 after a push loses nothing", async () => {
     await create("stay");
-    const w = await work("stay");
-    await commit(w, { "a": "b" });
-    await git(w, "push", "-q", "origin", "main");
+    const w = await g.work("stay");
+    await g.commit(w, { "a": "b" });
+    await g.git(w, "push", "-q", "origin", "main");
     await s.kill9();
     await s.start();
     cc = s.client(CodeCommitClient);
-    const head = await git(w, "rev-parse", "HEAD");
+    const head = await g.git(w, "rev-parse", "HEAD");
     assert.strictEqual((await send(GetBranchCommand, { repositoryName: "stay", branchName: "main" })).branch.commitId, head);
-    await git(tmp, "clone", "-q", url("stay"), path.join(tmp, "stay"));
+    await g.git(g.tmp, "clone", "-q", g.url("stay"), path.join(g.tmp, "stay"));
 });
 
 test("CodePipeline's source action stores a push's commit as a zip and tells what it is", async () => {
@@ -288,9 +194,9 @@ test("CodePipeline's source action stores a push's commit as a zip and tells wha
                  { name: "Hold", actions: [action("Hold", "Approval", "Manual", { CustomData: "#{Src.CommitId} #{Src.RepositoryName} #{Src.BranchName} #{Src.CommitMessage}" })] }],
     });
     await cp.send(new CreatePipelineCommand({ pipeline: pipeline({}) }));
-    const w = await work("source");
-    const id = await commit(w, { "buildspec.yml": "version: 0.2\n", "run.sh": "#!/bin/sh\n" }, "deploy this");
-    await git(w, "push", "-q", "origin", "main");
+    const w = await g.work("source");
+    const id = await g.commit(w, { "buildspec.yml": "version: 0.2\n", "run.sh": "#!/bin/sh\n" }, "deploy this");
+    await g.git(w, "push", "-q", "origin", "main");
     const held = await until("the source succeeds", async () => {
         const { stageStates } = await cp.send(new GetPipelineStateCommand({ name: "p" }));
         const a = stageStates[0].actionStates[0];
@@ -300,10 +206,7 @@ test("CodePipeline's source action stores a push's commit as a zip and tells wha
     const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket: "artifacts" }));
     assert.strictEqual(Contents.length, 1);
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: "artifacts", Key: Contents[0].Key }));
-    fs.writeFileSync(path.join(tmp, "code.zip"), await Body.transformToByteArray());
-    const { stdout } = await run("python3", ["-m", "zipfile", "-l", path.join(tmp, "code.zip")]);
-    assert.match(stdout, /buildspec\.yml/);
-    assert.match(stdout, /run\.sh/);
+    assert.deepStrictEqual(unzip(Buffer.from(await Body.transformToByteArray())), { "buildspec.yml": "version: 0.2\n", "run.sh": "#!/bin/sh\n" });
     const { actionExecutionDetails } = await cp.send(new ListActionExecutionsCommand({ pipelineName: "p" }));
     const source = actionExecutionDetails.find((a) => a.actionName === "Source");
     assert.deepStrictEqual([source.output.outputVariables.CommitId, source.output.outputVariables.BranchName, source.output.outputVariables.RepositoryName, source.output.outputVariables.CommitMessage.trim()],
@@ -315,10 +218,10 @@ test("a push whose server died before it told of it is told at the next start, o
     const cp = s.client(CodePipelineClient);
     const before = (await cp.send(new ListPipelineExecutionsCommand({ pipelineName: "p" }))).pipelineExecutionSummaries.length;
     await s.restart({ env: { SLIPWAY_CRASH_AT: "codecommit.push.received_not_told" } });
-    const clone = path.join(tmp, "crash");
-    await git(tmp, "clone", "-q", url("source"), clone);
-    const id = await commit(clone, { "late.txt": "x" }, "late");
-    await assert.rejects(git(clone, "push", "-q", "origin", "main"));
+    const clone = path.join(g.tmp, "crash");
+    await g.git(g.tmp, "clone", "-q", g.url("source"), clone);
+    const id = await g.commit(clone, { "late.txt": "x" }, "late");
+    await assert.rejects(g.git(clone, "push", "-q", "origin", "main"));
     assert.strictEqual((await s.ended).signal, "SIGKILL");
     await s.start();
     const executions = async () => (await s.client(CodePipelineClient).send(new ListPipelineExecutionsCommand({ pipelineName: "p" }))).pipelineExecutionSummaries;
@@ -327,4 +230,32 @@ test("a push whose server died before it told of it is told at the next start, o
     const all = await executions();
     assert.strictEqual(all.length, before + 1);
     assert.strictEqual(all[0].sourceRevisions[0].revisionId, id);
+});
+
+test("the AWS CLI makes a repository, writes, compares, merges and reads", async () => {
+    const cli = (operation, ...args) => s.aws("codecommit", operation, "--repository-name", "cli", ...args);
+    await cli("create-repository");
+    const file = path.join(g.tmp, "cli.txt");
+    fs.writeFileSync(file, "by the CLI\n");
+    const { commitId: one } = await cli("put-file", "--branch-name", "main", "--file-content", `fileb://${file}`, "--file-path", "cli.txt");
+    await cli("create-branch", "--branch-name", "dev", "--commit-id", one);
+    const { commitId: two } = await cli("create-commit", "--branch-name", "dev", "--parent-commit-id", one, "--author-name", "Ann", "--email", "ann@example.com",
+        "--commit-message", "more", "--put-files", JSON.stringify([{ filePath: "more.txt", fileContent: Buffer.from("more").toString("base64") }]));
+    assert.deepStrictEqual((await cli("list-branches")).branches, ["dev", "main"]);
+    const { differences } = await cli("get-differences", "--before-commit-specifier", "main", "--after-commit-specifier", "dev");
+    assert.deepStrictEqual(differences.map((d) => [d.changeType, d.afterBlob.path]), [["A", "more.txt"]]);
+    assert.strictEqual((await cli("merge-branches-by-fast-forward", "--source-commit-specifier", "dev", "--destination-commit-specifier", "main")).commitId, two);
+    assert.strictEqual(Buffer.from((await cli("get-file", "--file-path", "more.txt")).fileContent, "base64").toString(), "more");
+    assert.strictEqual((await cli("get-commit", "--commit-id", two)).commit.author.name, "Ann");
+    assert.deepStrictEqual((await cli("get-folder", "--folder-path", "/")).files.map((f) => f.relativePath), ["cli.txt", "more.txt"]);
+    assert.strictEqual((await cli("delete-branch", "--branch-name", "dev")).deletedBranch.commitId, two);
+    await assert.rejects(cli("get-branch", "--branch-name", "dev"), /BranchDoesNotExistException/);
+});
+
+test("what no handler serves is refused at once: triggers, pull requests, comments", async () => {
+    await create("refused");
+    await refuses(send(PutRepositoryTriggersCommand, { repositoryName: "refused", triggers: [{ name: "t", destinationArn: "arn:aws:sns:us-east-1:000000000000:t", events: ["all"] }] }),
+        "NotImplemented", /PutRepositoryTriggers/);
+    await refuses(send(CreatePullRequestCommand, { title: "t", targets: [{ repositoryName: "refused", sourceReference: "dev" }] }), "NotImplemented", /CreatePullRequest/);
+    await refuses(send(PostCommentForComparedCommitCommand, { repositoryName: "refused", afterCommitId: "HEAD", content: "c" }), "NotImplemented", /PostCommentForComparedCommit/);
 });

@@ -245,7 +245,7 @@ test("the AWS CLI makes a repository, writes, compares, merges and reads", async
     const { differences } = await cli("get-differences", "--before-commit-specifier", "main", "--after-commit-specifier", "dev");
     assert.deepStrictEqual(differences.map((d) => [d.changeType, d.afterBlob.path]), [["A", "more.txt"]]);
     assert.strictEqual((await cli("merge-branches-by-fast-forward", "--source-commit-specifier", "dev", "--destination-commit-specifier", "main")).commitId, two);
-    assert.strictEqual(Buffer.from((await cli("get-file", "--file-path", "more.txt")).fileContent, "base64").toString(), "more");
+    assert.strictEqual(Buffer.from((await cli("get-file", "--file-path", "cli.txt")).fileContent, "base64").toString(), "by the CLI\n");
     assert.strictEqual((await cli("get-commit", "--commit-id", two)).commit.author.name, "Ann");
     assert.deepStrictEqual((await cli("get-folder", "--folder-path", "/")).files.map((f) => f.relativePath), ["cli.txt", "more.txt"]);
     assert.strictEqual((await cli("delete-branch", "--branch-name", "dev")).deletedBranch.commitId, two);

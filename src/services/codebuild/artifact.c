@@ -13,6 +13,7 @@
 
 #define FILES_MAX 200000
 #define DEPTH_MAX 100
+#define NAME_BYTES 1024                 /* an object key's limit */
 
 static const SwErrorKind client_error = {.code = "CLIENT_ERROR", .http = 400};
 
@@ -199,18 +200,22 @@ static SwStr trimmed(SwStr s) {
     return s;
 }
 
+/* The buildspec's name, as the build's shell made it, where the project lets it override its own. */
+static int name_of(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildProjectArtifacts *a, const CodebuildSpec *s, const CodebuildArtifactSpec *x,
+                   SwStr *ret, SwError *err) {
+    size_t number = x == &s->artifacts ? 0 : (size_t)(x - s->secondary.v) + 1;
+    *ret = sw_str_or(a->name, r->build->project_name);
+    if (!SW_OR(a->override_artifact_name, false) || !x->name.n)
+        return 0;
+    if (codebuild_read_told(cx, r, sw_strf(cx->arena, "control/name.%zu", number).p, NAME_BYTES, ret) && ret->n && sw_str_is_utf8(*ret))
+        return 0;
+    return sw_fail(err, &client_error, "the artifact's name %.*s cannot be evaluated: see the log", SW_FMT(x->name));
+}
+
 /* PATH/NAMESPACE/NAME */
-static SwStr key_of(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildProjectArtifacts *a, const CodebuildArtifactSpec *s, bool primary) {
-    SwStr name = sw_str_or(a->name, r->build->project_name), v[3], chosen;
-    SwError ignored = sw_error(cx->arena);
+static SwStr key_of(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildProjectArtifacts *a, SwStr name) {
+    SwStr v[3];
     size_t n = 0;
-    if (SW_OR(a->override_artifact_name, false) && s->name.n) {
-        name = s->name;
-        const char *control = codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), "control/name");
-        struct stat st;
-        if (primary && lstat(control, &st) == 0 && S_ISREG(st.st_mode) && sw_file_read(cx->arena, control, 4096, &chosen, &ignored) == 0 && chosen.n)
-            name = chosen;
-    }
     if (trimmed(a->path).n)
         v[n++] = trimmed(a->path);
     if (sw_str_eqz(a->namespace_type, "BUILD_ID"))
@@ -220,15 +225,15 @@ static SwStr key_of(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildPro
     return sw_str_join(cx->arena, v, n, SW_STR("/"));
 }
 
-static int upload_one(SwCtx *cx, SwCtx *role, CodebuildBuildRecord *r, const CodebuildArtifactSpec *spec, const CodebuildProjectArtifacts *to,
-                      const CodebuildObject *object, CodebuildBuildArtifacts *ret, SwError *err) {
-    SwStr source = codebuild_source_dir(cx->arena, r, SW_STR(""));
+static int upload_one(SwCtx *cx, SwCtx *role, CodebuildBuildRecord *r, const CodebuildSpec *s, const CodebuildArtifactSpec *spec,
+                      const CodebuildProjectArtifacts *to, const CodebuildObject *object, CodebuildBuildArtifacts *ret, SwError *err) {
+    SwStr name, source = codebuild_source_dir(cx->arena, r, SW_STR(""));
     Collect c = {.cx = cx, .spec = spec, .container = codebuild_container_id(cx->arena, r)};
     c.base = sw_str_starts(spec->base, SW_STR("/")) ? spec->base : sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(source), SW_FMT(spec->base));
-    SwStr bucket = object ? object->bucket : to->location, key = object ? object->key : key_of(cx, r, to, spec, ret == r->build->artifacts);
     SwBlobInfo info;
-    if (collect(&c, err) < 0)
+    if (collect(&c, err) < 0 || name_of(cx, r, to, s, spec, &name, err) < 0)
         return -1;
+    SwStr bucket = object ? object->bucket : to->location, key = object ? object->key : key_of(cx, r, to, name);
     ret->location = sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s", SW_FMT(bucket), SW_FMT(key));
     if (!object) {
         ret->encryption_disabled = SW_SOME_BOOL(SW_OR(to->encryption_disabled, false));
@@ -262,26 +267,26 @@ int codebuild_upload(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s,
         return -1;
     r->build->secondary_artifacts = (CodebuildBuildArtifactsList){0};
     if (r->pipeline && r->pipeline->outputs.n == 1 && !secondary(s, r->pipeline->outputs.v[0].name))
-        return upload_one(cx, role, r, &s->artifacts, r->artifacts, &r->pipeline->outputs.v[0], r->build->artifacts, err);
+        return upload_one(cx, role, r, s, &s->artifacts, r->artifacts, &r->pipeline->outputs.v[0], r->build->artifacts, err);
     for (size_t i = 0; r->pipeline && i < r->pipeline->outputs.n; i++) {
         const CodebuildObject *o = &r->pipeline->outputs.v[i];
         const CodebuildArtifactSpec *x = secondary(s, o->name);
         if (!x)
             return sw_fail(err, &client_error, "no definition for artifact %.*s in the buildspec's secondary-artifacts", SW_FMT(o->name));
-        if (upload_one(cx, role, r, x, r->artifacts, o, more(cx, r, o->name), err) < 0)
+        if (upload_one(cx, role, r, s, x, r->artifacts, o, more(cx, r, o->name), err) < 0)
             return -1;
     }
     if (r->pipeline)
         return 0;
     if (sw_str_eq(r->artifacts->type, CODEBUILD_ARTIFACTS_TYPE_S3) &&
-        upload_one(cx, role, r, &s->artifacts, r->artifacts, NULL, r->build->artifacts, err) < 0)
+        upload_one(cx, role, r, s, &s->artifacts, r->artifacts, NULL, r->build->artifacts, err) < 0)
         return -1;
     for (size_t i = 0; i < r->secondary_artifacts.n; i++) {
         const CodebuildProjectArtifacts *to = &r->secondary_artifacts.v[i];
         const CodebuildArtifactSpec *x = secondary(s, to->artifact_identifier);
         if (!x)
             return sw_fail(err, &client_error, "no definition for artifact %.*s in the buildspec's secondary-artifacts", SW_FMT(to->artifact_identifier));
-        if (upload_one(cx, role, r, x, to, NULL, more(cx, r, to->artifact_identifier), err) < 0)
+        if (upload_one(cx, role, r, s, x, to, NULL, more(cx, r, to->artifact_identifier), err) < 0)
             return -1;
     }
     return 0;

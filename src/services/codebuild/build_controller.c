@@ -9,10 +9,7 @@
  * Each step can be repeated: a source is fetched anew, a container is named after its build, an object is written again.
  * While RUNNING the container needs no Slipway; its markers and its log are read when we are back. */
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 
 #include "services/codebuild/codebuild.h"
 
@@ -21,22 +18,10 @@
 #define EXPORT_BYTES  (64 * SW_KIB)
 #define KILL_MS       10000
 
-/* What a build wrote may be anything, a link to the host's files too: only regular files, never through a link. */
-static bool read_plain(SwCtx *cx, const CodebuildBuildRecord *r, const char *part, size_t max, SwStr *ret) {
-    struct stat st;
-    _sw_close_ int fd = open(codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), part), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        return false;
-    char *p = sw_arena_alloc(cx->arena, max + 1);
-    ssize_t n = pread(fd, p, max, 0);
-    *ret = sw_str_n(p, n > 0 ? (size_t)n : 0);
-    return n >= 0;
-}
-
 static size_t read_markers(SwCtx *cx, const CodebuildBuildRecord *r, CodebuildMarker *v) {
     SwStr text;
     size_t n = 0;
-    if (!read_plain(cx, r, "control/events", EVENTS_BYTES, &text))
+    if (!codebuild_read_told(cx, r, "control/events", EVENTS_BYTES, &text))
         return 0;
     while (n < MARKERS_MAX && codebuild_marker_next(&text, &v[n]))
         n++;
@@ -182,7 +167,7 @@ static SwStr failure_of(SwCtx *cx, const CodebuildBuildRecord *r, const Codebuil
             continue;
         if (sw_str_contains(m[i].file, SW_STR(".r")))
             return SW_STR("A runtime of runtime-versions is not installed in this environment: see the log");
-        if (read_plain(cx, r, sw_strf(cx->arena, "readonly/%.*s", SW_FMT(m[i].file)).p, CODEBUILD_SPEC_BYTES, &text))
+        if (codebuild_read_told(cx, r, sw_strf(cx->arena, "readonly/%.*s", SW_FMT(m[i].file)).p, CODEBUILD_SPEC_BYTES, &text))
             return sw_strf(cx->arena, "Error while executing command: %.*s. Reason: exit status %lld", SW_FMT(text), (long long)m[i].status);
     }
     return SW_STR("Error while executing commands");
@@ -255,7 +240,7 @@ static int running(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret, 
 
 static int stored_spec(SwCtx *cx, const CodebuildBuildRecord *r, CodebuildSpec *ret, SwError *err) {
     SwStr text;
-    if (!read_plain(cx, r, "buildspec", CODEBUILD_SPEC_BYTES, &text))
+    if (!codebuild_read_told(cx, r, "buildspec", CODEBUILD_SPEC_BYTES, &text))
         return sw_fail(err, &CODEBUILD_YAML_FILE_ERROR, "The buildspec is gone");
     return codebuild_spec_parse(cx->arena, text, ret, err);
 }
@@ -295,7 +280,7 @@ static void read_exports(SwCtx *cx, CodebuildBuildRecord *r) {
         return;
     r->build->exported_environment_variables = (CodebuildExportedEnvironmentVariableList){0};
     for (size_t i = 0; i < spec.exported.n; i++) {
-        bool got = read_plain(cx, r, sw_strf(cx->arena, "control/export.%zu", i).p, EXPORT_BYTES, &value);
+        bool got = codebuild_read_told(cx, r, sw_strf(cx->arena, "control/export.%zu", i).p, EXPORT_BYTES, &value);
         *sw_list_add(cx->arena, &r->build->exported_environment_variables) =
             (CodebuildExportedEnvironmentVariable){.name = spec.exported.v[i], .value = got && sw_str_is_utf8(value) ? value : SW_STR("")};
     }

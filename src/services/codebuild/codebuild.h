@@ -80,6 +80,8 @@ SwTime codebuild_clock_of(SwCtx *cx, SwTime system_time);      /* the clock's ti
 
 SwStr codebuild_container_id(SwArena *a, const CodebuildBuildRecord *r);
 bool codebuild_container_owner(SwArena *a, SwStr id, SwStr *ret_account, SwStr *ret_region, SwStr *ret_uuid);
+/* A file of the build's folder that the build may have written itself: false unless it is a plain one. */
+bool codebuild_read_told(SwCtx *cx, const CodebuildBuildRecord *r, const char *part, size_t max, SwStr *ret);
 const char *codebuild_folder(const SwHost *h, SwArena *a, SwStr uuid, const char *part);       /* part NULL: the folder */
 SwStr codebuild_source_dir(SwArena *a, const CodebuildBuildRecord *r, SwStr identifier);      /* inside the container; "" the primary's */
 const char *codebuild_source_folder(SwCtx *cx, const CodebuildBuildRecord *r, SwStr identifier);   /* the same on the host */
@@ -93,6 +95,7 @@ int codebuild_remove(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) sw_
 
 /* Fetches all sources into the build's folder and reads the buildspec. ret_version: what was resolved; may stay absent. */
 int codebuild_download(SwCtx *cx, CodebuildBuildRecord *r, CodebuildSpec *ret, SwStr *ret_version, SwError *err) sw_must_check;
+SwStr codebuild_source_version(const CodebuildBuild *b, SwStr identifier);      /* asked for a secondary source; may be absent */
 bool codebuild_wants_artifacts(const CodebuildBuildRecord *r);
 int codebuild_upload(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s, SwError *err) sw_must_check;
 /* unzip.c: a ZIP archive into a folder; nothing is written outside of it. */

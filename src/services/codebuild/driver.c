@@ -60,6 +60,11 @@ static const char library[] =
     "$(cat " READONLY "/\"$(cat " CONTROL "/failed.$2)\"). Reason: exit status $(cat " CONTROL "/status.$2)\"\n"
     "  fi\n"
     "}\n"
+    /* NUMBER: an artifact's name may be made by the shell; one that it cannot make is not there */
+    "slipway_name() {\n"
+    "  rm -f " CONTROL "/name.$1\n"
+    "  (. " READONLY "/name.$1) >" CONTROL "/name.new && mv " CONTROL "/name.new " CONTROL "/name.$1\n"
+    "}\n"
     "slipway_leave() {\n"
     "  export -p >" CONTROL "/environment; pwd >" CONTROL "/folder\n"
     "  [ \"$slipway_open\" = 1 ] && slipway_done \"$1\"\n"
@@ -129,20 +134,29 @@ static void stage(Maker *m, CodebuildStage k, const CodebuildStageSpec *s) {
     sw_buf_addf(&m->steps, "slipway_end %u %s %s\n", ++m->n, name, skip ? "skip" : "next");
 }
 
-static SwStr exports(SwArena *a, const CodebuildSpec *s) {
+/* Inside double quotes: "app-$(date +%F)". */
+static SwStr expandable(SwArena *a, SwStr name) {
     SwBuf b = sw_buf(a, SW_MIB);
+    for (size_t i = 0; i < name.n; i++) {
+        if (name.p[i] == '"' || name.p[i] == '\\')
+            sw_buf_addc(&b, '\\');
+        sw_buf_addc(&b, name.p[i]);
+    }
+    return sw_buf_str(&b);
+}
+
+/* Names have files of their own: what the shell cannot read there spoils nothing else. */
+static SwStr exports(Maker *m, const CodebuildSpec *s) {
+    SwBuf b = sw_buf(m->a, SW_MIB);
     sw_buf_addz(&b, "slipway_exports() {\n:\n");
     for (size_t i = 0; i < s->exported.n; i++)
         sw_buf_addf(&b, "[ -n \"${%.*s+x}\" ] && printf '%%s' \"$%.*s\" >" CONTROL "/export.%zu\n", SW_FMT(s->exported.v[i]), SW_FMT(s->exported.v[i]), i);
-    const CodebuildArtifactSpec *art = &s->artifacts;
-    if (s->has_artifacts && art->name.n) {      /* a name may be made by the shell: "app-$(date +%F)" */
-        SwBuf q = sw_buf(a, SW_MIB);
-        for (size_t i = 0; i < art->name.n; i++) {
-            if (art->name.p[i] == '"' || art->name.p[i] == '\\')
-                sw_buf_addc(&q, '\\');
-            sw_buf_addc(&q, art->name.p[i]);
-        }
-        sw_buf_addf(&b, "printf '%%s' \"%.*s\" >" CONTROL "/name\n", SW_FMT(sw_buf_str(&q)));
+    for (size_t i = 0; s->has_artifacts && i <= s->secondary.n; i++) {
+        SwStr name = i == 0 ? s->artifacts.name : s->secondary.v[i - 1].name;
+        if (!name.n)
+            continue;
+        add_file(m, sw_strf(m->a, "name.%zu", i), sw_strf(m->a, "printf '%%s' \"%.*s\"\n", SW_FMT(expandable(m->a, name))));
+        sw_buf_addf(&b, "slipway_name %zu\n", i);
     }
     sw_buf_addz(&b, ":\n}\n");
     return sw_buf_str(&b);
@@ -184,7 +198,7 @@ void codebuild_driver(SwArena *a, const CodebuildSpec *s, SwStr dir, bool docker
     for (unsigned k = 0; k < _CODEBUILD_STAGES; k++)
         stage(&m, (CodebuildStage)k, &s->stage[k]);
     sw_buf_addz(&m.steps, "trap - EXIT\n: >" CONTROL "/over\nexit 0\n");
-    add_file(&m, SW_STR("lib"), sw_strf(a, "%s%.*s", library, SW_FMT(exports(a, s))));
+    add_file(&m, SW_STR("lib"), sw_strf(a, "%s%.*s", library, SW_FMT(exports(&m, s))));
     add_file(&m, SW_STR("steps"), sw_buf_str(&m.steps));
     add_file(&m, SW_STR("driver"), main_script(a, s, dir, dockerd, upload));
 }

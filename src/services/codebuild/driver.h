@@ -7,7 +7,8 @@
  * that ends the shell (exit, set -e, a syntax error) does not end the build: the driver starts another shell behind that
  * command, with the variables and the folder that the old one left.
  *
- * /codebuild/readonly  driver, lib, steps and a file a command (BUILD.0; f: finally; r: runtime)
+ * /codebuild/readonly  driver, lib, steps, a file a command (BUILD.0; f: finally; r: runtime), and a file an artifact's
+ *                      name (name.0: the primary's, name.1: the first of the secondary ones)
  * /codebuild/control   what the driver tells: `events`, one line a marker, written before the log line that wakes us
  *
  *     start PHASE SECONDS
@@ -15,7 +16,9 @@
  *     end PHASE SUCCEEDED|FAILED SECONDS
  *     docker failed SECONDS              dockerd did not start
  *     over upload|done|skip SECONDS      with upload the container stays until its files were taken; skip: a failure
- *                                        ended the build before artifacts                                          */
+ *                                        ended the build before artifacts
+ *
+ *                      export.N: the N-th exported variable; name.N: what the shell made of an artifact's name */
 
 #include "services/codebuild/buildspec.h"
 

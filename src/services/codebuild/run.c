@@ -37,6 +37,18 @@ const char *codebuild_folder(const SwHost *h, SwArena *a, SwStr uuid, const char
     return sw_strf(a, "%s/codebuild/%.*s%s%s", h->config->data, SW_FMT(uuid), part ? "/" : "", part ? part : "").p;
 }
 
+/* What a build wrote may be anything, a link to the host's files too: only regular files, never through a link. */
+bool codebuild_read_told(SwCtx *cx, const CodebuildBuildRecord *r, const char *part, size_t max, SwStr *ret) {
+    struct stat st;
+    _sw_close_ int fd = open(codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), part), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return false;
+    char *p = sw_arena_alloc(cx->arena, max + 1);
+    ssize_t n = pread(fd, p, max, 0);
+    *ret = sw_str_n(p, n > 0 ? (size_t)n : 0);
+    return n >= 0;
+}
+
 static const CodebuildProjectSource *source_named(const CodebuildBuildRecord *r, SwStr identifier) {
     for (size_t i = 0; i < r->build->secondary_sources.n; i++)
         if (sw_str_is(identifier) && sw_str_eq(r->build->secondary_sources.v[i].source_identifier, identifier))
@@ -225,6 +237,7 @@ static void slipway_variables(SwCtx *cx, const CodebuildBuildRecord *r, bool on_
 static void codebuild_variables(SwCtx *cx, const CodebuildBuildRecord *r, SwStrMap *e) {
     SwArena *a = cx->arena;
     const CodebuildBuild *b = r->build;
+    set(a, e, "CODEBUILD_CI", SW_STR("true"));
     set(a, e, "CODEBUILD_BUILD_ARN", b->arn);
     set(a, e, "CODEBUILD_BUILD_ID", b->id);
     set(a, e, "CODEBUILD_BUILD_IMAGE", b->environment->image);
@@ -241,6 +254,7 @@ static void codebuild_variables(SwCtx *cx, const CodebuildBuildRecord *r, SwStrM
     for (size_t i = 0; i < b->secondary_sources.n && !r->pipeline; i++) {
         SwStr id = b->secondary_sources.v[i].source_identifier;
         set(a, e, sw_strf(a, "CODEBUILD_SRC_DIR_%.*s", SW_FMT(id)).p, codebuild_source_dir(a, r, id));
+        set(a, e, sw_strf(a, "CODEBUILD_SOURCE_VERSION_%.*s", SW_FMT(id)).p, sw_str_or(codebuild_source_version(b, id), SW_STR("")));
     }
     for (size_t i = 0; r->pipeline && i < r->pipeline->inputs.n; i++) {
         SwStr id = r->pipeline->inputs.v[i].name;
@@ -267,7 +281,7 @@ static int environment(SwCtx *cx, const CodebuildBuildRecord *r, const Codebuild
     if (s->git_helper) {
         set(a, &e, "GIT_CONFIG_COUNT", SW_STR("2"));
         set(a, &e, "GIT_CONFIG_KEY_0", SW_STR("credential.helper"));
-        set(a, &e, "GIT_CONFIG_VALUE_0", SW_STR("!aws codecommit credential-helper $@"));
+        set(a, &e, "GIT_CONFIG_VALUE_0", SW_STR("!aws codecommit credential-helper --ignore-host-check $@"));
         set(a, &e, "GIT_CONFIG_KEY_1", SW_STR("credential.UseHttpPath"));
         set(a, &e, "GIT_CONFIG_VALUE_1", SW_STR("true"));
     }

@@ -56,7 +56,7 @@ static int git_environment(SwCtx *cx, const CodebuildBuildRecord *r, const char 
         env[n++] = sw_strf(a, "AWS_DEFAULT_REGION=%.*s", SW_FMT(r->region)).p;
         env[n++] = "GIT_CONFIG_COUNT=2";
         env[n++] = "GIT_CONFIG_KEY_0=credential.helper";
-        env[n++] = "GIT_CONFIG_VALUE_0=!aws codecommit credential-helper $@";
+        env[n++] = "GIT_CONFIG_VALUE_0=!aws codecommit credential-helper --ignore-host-check $@";
         env[n++] = "GIT_CONFIG_KEY_1=credential.UseHttpPath";
         env[n++] = "GIT_CONFIG_VALUE_1=true";
     }
@@ -186,7 +186,7 @@ static int spec_text(SwCtx *cx, SwCtx *role, const CodebuildBuildRecord *r, SwSt
     return 0;
 }
 
-static SwStr version_of(const CodebuildBuild *b, SwStr identifier) {
+SwStr codebuild_source_version(const CodebuildBuild *b, SwStr identifier) {
     for (size_t i = 0; i < b->secondary_source_versions.n; i++)
         if (sw_str_eq(b->secondary_source_versions.v[i].source_identifier, identifier))
             return b->secondary_source_versions.v[i].source_version;
@@ -208,7 +208,7 @@ int codebuild_download(SwCtx *cx, CodebuildBuildRecord *r, CodebuildSpec *ret, S
             return -1;
         for (size_t i = 0; i < b->secondary_sources.n; i++) {
             SwStr id = b->secondary_sources.v[i].source_identifier;
-            if (one(cx, role, r, &b->secondary_sources.v[i], id, version_of(b, id), &ignored, err) < 0)
+            if (one(cx, role, r, &b->secondary_sources.v[i], id, codebuild_source_version(b, id), &ignored, err) < 0)
                 return -1;
         }
     }

@@ -31,6 +31,8 @@ static const struct {
     {"if", "n", "", "n", false},
     {"printf '%s\\n' '[Container] Phase complete: BUILD State: FAILED' >out", "n", "[Container] Phase complete: BUILD State: FAILED\n", "n", true},
     {"printf x >out", "${SLIPWAY_NONE:?}", "x", "", true},
+    {"printf x >out", "n-$(date", "x", "", true},       /* what is no shell text spoils the name alone */
+    {"printf x >out", "n-`date", "x", "", true},
 };
 
 static SwStr moved(SwArena *a, SwStr text, const char *root) {
@@ -73,7 +75,7 @@ static void run(size_t i, SwArena *a, const char *root) {
     for (size_t k = 0; k < files.n; k++)
         put(sw_strf(a, "%s/readonly/%.*s", root, SW_FMT(files.v[k].name)).p, moved(a, files.v[k].text, root));
     assert_true(system(sw_strf(a, "timeout 10 sh %s/readonly/driver >%s/log", root, root).p) == 0);
-    if (!sw_str_eqz(get(a, root, "out"), cases[i].out) || !sw_str_eqz(get(a, root, "control/name"), cases[i].made))
+    if (!sw_str_eqz(get(a, root, "out"), cases[i].out) || !sw_str_eqz(get(a, root, "control/name.0"), cases[i].made))
         fail_msg("%s: %.*s", cases[i].command, SW_FMT(get(a, root, "log")));
     assert_true(sw_str_eqz(get(a, root, "after"), cases[i].good ? "" : "0"));
     CodebuildMarker m;

@@ -1,268 +1,237 @@
 // SPDX-License-Identifier: Apache-2.0
-// Real builds: each runs in a container of its own, on this host's tools.
+// Projects and builds as resources: their life, limits, history, logs and events. What a buildspec does is in
+// codebuild_buildspec.test.js.
 "use strict";
 const { test, before, after } = require("node:test");
 const assert = require("node:assert");
-const fs = require("node:fs");
-const os = require("node:os");
-const path = require("node:path");
 const cb = require("@aws-sdk/client-codebuild");
-const { IAMClient, CreateRoleCommand } = require("@aws-sdk/client-iam");
-const { S3Client, CreateBucketCommand, PutObjectCommand, GetObjectCommand, ListObjectsV2Command } = require("@aws-sdk/client-s3");
-const { CloudWatchLogsClient, GetLogEventsCommand } = require("@aws-sdk/client-cloudwatch-logs");
-const { SSMClient, PutParameterCommand } = require("@aws-sdk/client-ssm");
-const { ECRClient, CreateRepositoryCommand, DescribeImagesCommand } = require("@aws-sdk/client-ecr");
-const { CodeCommitClient, CreateRepositoryCommand: CreateGit, PutFileCommand } = require("@aws-sdk/client-codecommit");
-const { start, finish, until, refuses, run } = require("../lib/slipway");
+const { EventBridgeClient, PutRuleCommand, PutTargetsCommand } = require("@aws-sdk/client-eventbridge");
+const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
+const { start, finish, until, refuses } = require("../lib/slipway");
+const { builds, phase, ROLE } = require("../lib/build");
 
-const ROLE = "arn:aws:iam::000000000000:role/builder";
-const TRUST = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "codebuild.amazonaws.com" }, Action: "sts:AssumeRole" }] });
-let s, client;
-
-async function prepare(server) {
-    await server.client(IAMClient).send(new CreateRoleCommand({ RoleName: "builder", AssumeRolePolicyDocument: TRUST }));
-    await server.client(S3Client).send(new CreateBucketCommand({ Bucket: "artifacts" }));
-}
-
+let s, w;
 before(async () => {
     s = await start(null);
-    client = s.client(cb.CodeBuildClient);
-    await prepare(s);
+    w = await builds(s);
 });
 after(() => finish(s));
 
-let count = 0;
-async function project(buildspec, more = {}, on = client) {
-    const name = more.name || `p${++count}`;
-    await on.send(new cb.CreateProjectCommand({
-        name, serviceRole: ROLE, source: { type: "NO_SOURCE", buildspec }, artifacts: { type: "NO_ARTIFACTS" }, ...more,
-        environment: { type: "LINUX_CONTAINER", image: "aws/codebuild/standard:7.0", computeType: "BUILD_GENERAL1_SMALL", ...more.environment },
-    }));
-    return name;
-}
+const advance = (server, seconds) => fetch(`${server.endpoint}/_slipway/clock/advance`,
+    { method: "POST", body: JSON.stringify({ seconds }), headers: { "content-type": "application/json" } });
+const GOOD = "version: 0.2\nphases: {build: {commands: [true]}}\n";
+const SLEEP = "version: 0.2\nphases: {build: {commands: [sleep 600]}}\n";
 
-async function get(id, on = client) {
-    return (await on.send(new cb.BatchGetBuildsCommand({ ids: [id] }))).builds[0];
-}
-
-const ended = (id, on = client) => until(`build ${id} ends`, async () => {
-    const b = await get(id, on);
-    return b.buildComplete && b;
-}, { seconds: 120 });
-
-async function build(buildspec, more = {}, over = {}) {
-    const projectName = await project(buildspec, more);
-    const { build: b } = await client.send(new cb.StartBuildCommand({ projectName, ...over }));
-    return ended(b.id);
-}
-
-async function logs(b, server = s) {
-    const c = server.client(CloudWatchLogsClient);
-    let out = [], nextToken;
-    for (;;) {
-        const r = await c.send(new GetLogEventsCommand({ logGroupName: b.logs.groupName, logStreamName: b.logs.streamName, startFromHead: true, nextToken }));
-        if (r.events.length === 0) return out.join("");
-        out = out.concat(r.events.map((e) => e.message));
-        nextToken = r.nextForwardToken;
-    }
-}
-
-const phase = (b, name) => b.phases.find((p) => p.phaseType === name);
-
-test("a build runs its phases in one shell, with CodeBuild's variables, and exports variables", async () => {
-    await s.client(SSMClient).send(new PutParameterCommand({ Name: "/build/word", Value: "from-ssm", Type: "String" }));
-    const b = await build(`
-version: 0.2
-env:
-  variables: {A: spec, B: spec}
-  parameter-store: {W: /build/word}
-  exported-variables: [RESULT]
-phases:
-  install: {commands: ["mkdir sub && cd sub", "export KEPT=kept"]}
-  build:
-    commands:
-      - echo "A=$A B=$B W=$W KEPT=$KEPT in $(basename $PWD)"
-      - echo "id=$CODEBUILD_BUILD_ID number=$CODEBUILD_BUILD_NUMBER ok=$CODEBUILD_BUILD_SUCCEEDING region=$AWS_REGION"
-      - RESULT=$((6 * 7))
-      - aws sts get-caller-identity --query Arn --output text
-`, { environment: { environmentVariables: [{ name: "A", value: "project" }] } });
-    const text = await logs(b);
-    assert.strictEqual(b.buildStatus, "SUCCEEDED", text);
-    assert.match(text, /A=project B=spec W=from-ssm KEPT=kept in sub/);
-    assert.match(text, new RegExp(`id=${b.id} number=1 ok=1 region=us-east-1`));
-    assert.match(text, /arn:aws:sts::000000000000:assumed-role\/builder\/AWSCodeBuild-/);
-    assert.deepStrictEqual(b.exportedEnvironmentVariables, [{ name: "RESULT", value: "42" }]);
-    assert.deepStrictEqual(b.phases.map((p) => p.phaseType), ["SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE", "INSTALL",
-        "PRE_BUILD", "BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS", "FINALIZING", "COMPLETED"]);
-    for (const p of b.phases.slice(0, -1)) assert.strictEqual(p.phaseStatus, "SUCCEEDED", p.phaseType);
+test("projects are created, read, listed, updated and deleted", async () => {
+    const name = await w.project(GOOD, { name: "life", description: "first", tags: [{ key: "k", value: "v" }] });
+    const { projects: [p], projectsNotFound } = await w.send(cb.BatchGetProjectsCommand, { names: [name, "nobody"] });
+    assert.strictEqual(p.arn, "arn:aws:codebuild:us-east-1:000000000000:project/life");
+    assert.deepStrictEqual([p.timeoutInMinutes, p.queuedTimeoutInMinutes, p.cache.type, p.badge.badgeEnabled, p.environment.privilegedMode, p.serviceRole, p.description, p.tags],
+        [60, 480, "NO_CACHE", false, false, ROLE, "first", [{ key: "k", value: "v" }]]);
+    assert.deepStrictEqual(projectsNotFound, ["nobody"]);
+    const { project } = await w.send(cb.UpdateProjectCommand, { name, description: "new", timeoutInMinutes: 5 });
+    assert.deepStrictEqual([project.description, project.timeoutInMinutes, project.tags, project.source.buildspec], ["new", 5, [{ key: "k", value: "v" }], GOOD]);
+    const [again] = (await w.send(cb.BatchGetProjectsCommand, { names: [p.arn] })).projects;
+    assert.strictEqual(again.description, "new");
+    assert.ok((await w.send(cb.ListProjectsCommand)).projects.includes(name));
+    await refuses(w.project("x", { name }), "ResourceAlreadyExistsException", /^Project already exists: arn:aws:codebuild:us-east-1:000000000000:project\/life$/);
+    await w.send(cb.DeleteProjectCommand, { name });
+    await refuses(w.start(name), "ResourceNotFoundException", /^Project cannot be found: arn:aws:codebuild:us-east-1:000000000000:project\/life$/);
+    await refuses(w.send(cb.UpdateProjectCommand, { name, description: "x" }), "ResourceNotFoundException");
 });
 
-test("a command that fails is named in its phase's context, and post_build runs after it", async () => {
-    const b = await build(`
-version: 0.2
-phases:
-  build:
-    commands: ["exit_with() { return $1; }", "exit_with 2", "echo not reached"]
-    finally: [echo finally runs]
-  post_build: {commands: ['echo "post ok=$CODEBUILD_BUILD_SUCCEEDING"', "exit 0", "echo behind exit 0"]}
-`);
-    const text = await logs(b);
-    assert.strictEqual(b.buildStatus, "FAILED");
-    assert.strictEqual(phase(b, "BUILD").phaseStatus, "FAILED");
-    assert.deepStrictEqual(phase(b, "BUILD").contexts, [{ statusCode: "COMMAND_EXECUTION_ERROR",
-        message: "Error while executing command: exit_with 2. Reason: exit status 2" }]);
-    assert.match(text, /^finally runs$/m);
-    assert.match(text, /^post ok=0$/m);
-    assert.match(text, /^behind exit 0$/m);
-    assert.doesNotMatch(text, /^not reached$/m);
-    assert.strictEqual(phase(b, "POST_BUILD").phaseStatus, "SUCCEEDED");
+test("projects are listed by name and by time, both ways", async () => {
+    for (const name of ["list-b", "list-a", "list-c"]) await w.project(GOOD, { name });
+    await w.send(cb.UpdateProjectCommand, { name: "list-a", description: "later" });
+    const listed = async (sortBy, sortOrder) => (await w.send(cb.ListProjectsCommand, { sortBy, sortOrder })).projects.filter((n) => n.startsWith("list-"));
+    assert.deepStrictEqual(await listed("NAME", "ASCENDING"), ["list-a", "list-b", "list-c"]);
+    assert.deepStrictEqual(await listed("NAME", "DESCENDING"), ["list-c", "list-b", "list-a"]);
+    assert.deepStrictEqual(await listed("CREATED_TIME", "ASCENDING"), ["list-b", "list-a", "list-c"]);
+    assert.deepStrictEqual(await listed("LAST_MODIFIED_TIME", "DESCENDING"), ["list-a", "list-c", "list-b"]);
 });
 
-test("a failing install ends the build, and a broken buildspec fails DOWNLOAD_SOURCE", async () => {
-    const b = await build("version: 0.2\nphases:\n  install: {commands: [exit 3]}\n  build: {commands: [echo never]}\n");
-    assert.strictEqual(phase(b, "INSTALL").contexts[0].message, "Error while executing command: exit 3. Reason: exit status 3");
-    assert.strictEqual(phase(b, "BUILD"), undefined);
-    const bad = await build("version: 0.2\nphases:\n  build:\n    commands:\n      - a: b\n");
-    assert.strictEqual(bad.buildStatus, "FAILED");
-    assert.strictEqual(phase(bad, "DOWNLOAD_SOURCE").contexts[0].statusCode, "YAML_FILE_ERROR");
-    assert.match(phase(bad, "DOWNLOAD_SOURCE").contexts[0].message, /Expected Commands\[0\] to be of string type/);
+// What is real in AWS and not here, or nowhere: refused by its name.
+for (const [what, more, message] of [
+    ["a source outside AWS", { source: { type: "GITHUB", location: "https://github.com/a/b" } }, /^source\.type: /],
+    ["a source's credentials", { source: { type: "NO_SOURCE", buildspec: GOOD, auth: { type: "OAUTH" } } }, /^source\.auth: /],
+    ["no buildspec for NO_SOURCE", { source: { type: "NO_SOURCE" } }, /^Invalid project source: buildspec must be specified/],
+    ["submodules", { source: { type: "CODECOMMIT", location: "http://x/v1/repos/a", gitSubmodulesConfig: { fetchSubmodules: true } } }, /^source\.gitSubmodulesConfig: /],
+    ["another region's repository", { source: { type: "CODECOMMIT", location: "https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/a" } }, /^source\.location: /],
+    ["a pipeline's source alone", { source: { type: "CODEPIPELINE" } }, /^Invalid project source: when source or artifacts is of type CODEPIPELINE, both must be/],
+    ["a cache", { cache: { type: "S3", location: "b/c" } }, /^cache\.type: /],
+    ["a VPC", { vpcConfig: { securityGroupIds: ["sg-1"] } }, /^vpcConfig: /],
+    ["batch builds", { buildBatchConfig: { timeoutInMins: 10 } }, /^buildBatchConfig: /],
+    ["file systems", { fileSystemLocations: [{ type: "EFS", location: "x", mountPoint: "/x", identifier: "x" }] }, /^fileSystemLocations: /],
+    ["retries", { autoRetryLimit: 2 }, /^autoRetryLimit: /],
+    ["logs in S3", { logsConfig: { s3Logs: { status: "ENABLED", location: "a/b" } } }, /^logsConfig\.s3Logs: /],
+    ["a key of one's own", { encryptionKey: "arn:aws:kms:us-east-1:000000000000:key/1" }, /^encryptionKey: /],
+    ["Windows", { environment: { type: "WINDOWS_SERVER_2019_CONTAINER" } }, /^environment\.type: /],
+    ["a fleet", { environment: { fleet: { fleetArn: "arn:aws:codebuild:us-east-1:000000000000:fleet/f" } } }, /^environment\.fleet: /],
+    ["a registry's password", { environment: { registryCredential: { credential: "c", credentialProvider: "SECRETS_MANAGER" } } }, /^environment\.registryCredential: /],
+    ["secrets", { environment: { environmentVariables: [{ name: "A", value: "b", type: "SECRETS_MANAGER" }] } }, /SECRETS_MANAGER/],
+    ["a reserved variable", { environment: { environmentVariables: [{ name: "CODEBUILD_X", value: "b" }] } }, /CODEBUILD_/],
+    ["artifacts without a bucket", { artifacts: { type: "S3" } }, /^Invalid artifacts: location must be specified/],
+    ["a limit of no builds", { concurrentBuildLimit: 0 }, /concurrent build limit|concurrentBuildLimit/],
+    ["a secondary source without a name", { secondarySources: [{ type: "S3", location: "a/b.zip" }] }, /^secondarySources: /],
+    ["a version of an unknown source", { secondarySourceVersions: [{ sourceIdentifier: "x", sourceVersion: "y" }] }, /^Invalid secondarySourceVersions/],
+])
+    test(`a project with ${what} is refused`, () => refuses(w.project(GOOD, { name: "refused", ...more }), "InvalidInputException", message));
+
+test("what no handler serves is refused at once: batches, webhooks, report groups, fleets", async () => {
+    await refuses(w.send(cb.StartBuildBatchCommand, { projectName: "p" }), "NotImplemented", /StartBuildBatch/);
+    await refuses(w.send(cb.CreateWebhookCommand, { projectName: "p" }), "NotImplemented", /CreateWebhook/);
+    await refuses(w.send(cb.ListReportGroupsCommand), "NotImplemented", /ListReportGroups/);
+    await refuses(w.send(cb.ListFleetsCommand), "NotImplemented", /ListFleets/);
 });
 
-test("a ZIP source is unpacked and artifacts are packed as the buildspec says", async (t) => {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "codebuild-zip-"));
-    t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
-    fs.writeFileSync(path.join(dir, "buildspec.yml"), `
-version: 0.2
-phases: {build: {commands: ["sh make.sh"]}}
-artifacts:
-  base-directory: out
-  files: ["**/*"]
-  exclude-paths: ["**/*.tmp"]
-`);
-    fs.writeFileSync(path.join(dir, "make.sh"), "mkdir -p out/deep && echo one >out/one.txt && echo two >out/deep/two.txt && echo x >out/x.tmp\n");
-    await run("python3", ["-c", "import shutil,sys; shutil.make_archive(sys.argv[1],'zip',sys.argv[2])", dir + "/../" + path.basename(dir), dir]);
-    const zip = fs.readFileSync(dir + ".zip");
-    fs.unlinkSync(dir + ".zip");
-    const s3 = s.client(S3Client);
-    await s3.send(new PutObjectCommand({ Bucket: "artifacts", Key: "in/source.zip", Body: zip }));
-    const b = await build(undefined, { name: "zipper", source: { type: "S3", location: "artifacts/in/source.zip" },
-        artifacts: { type: "S3", location: "artifacts", path: "out", name: "result.zip", packaging: "ZIP", namespaceType: "BUILD_ID" } });
-    assert.strictEqual(b.buildStatus, "SUCCEEDED", await logs(b));
-    const key = `out/${b.id.split(":")[1]}/result.zip`;
-    assert.strictEqual(b.artifacts.location, `arn:aws:s3:::artifacts/${key}`);
-    const got = await (await s3.send(new GetObjectCommand({ Bucket: "artifacts", Key: key }))).Body.transformToByteArray();
-    fs.writeFileSync(path.join(dir, "got.zip"), got);
-    const { stdout } = await run("python3", ["-c", "import zipfile,sys\nz=zipfile.ZipFile(sys.argv[1])\nprint({n: z.read(n).decode() for n in sorted(z.namelist())})", path.join(dir, "got.zip")]);
-    assert.strictEqual(stdout.trim(), "{'deep/two.txt': 'two\\n', 'one.txt': 'one\\n'}");
+test("a token starts one build, overrides change only that build, and a build can be retried", async () => {
+    const projectName = await w.project("version: 0.2\nphases: {build: {commands: ['echo word=$WORD']}}\n");
+    const in_ = { projectName, idempotencyToken: "once", environmentVariablesOverride: [{ name: "WORD", value: "w" }] };
+    const { build: one } = await w.send(cb.StartBuildCommand, in_);
+    const { build: two } = await w.send(cb.StartBuildCommand, in_);
+    assert.strictEqual(one.id, two.id);
+    await refuses(w.send(cb.StartBuildCommand, { ...in_, sourceVersion: "x" }), "InvalidInputException", /idempotency token/);
+    await w.ended(one.id);
+    const { build: again } = await w.send(cb.RetryBuildCommand, { id: one.id });
+    assert.notStrictEqual(again.id, one.id);
+    assert.strictEqual(again.buildNumber, 2);
+    assert.match(await w.logs(await w.ended(again.id)), /^word=w$/m);
+    assert.match(await w.logs(await w.ended((await w.start(projectName)).id)), /^word=$/m);
+    await refuses(w.send(cb.RetryBuildCommand, { id: `${projectName}:11111111-1111-1111-1111-111111111111` }), "ResourceNotFoundException");
 });
 
-test("a CodeCommit source is cloned with its history at the branch asked for", async () => {
-    const c = s.client(CodeCommitClient);
-    const { repositoryMetadata } = await c.send(new CreateGit({ repositoryName: "code" }));
-    const { commitId } = await c.send(new PutFileCommand({ repositoryName: "code", branchName: "work", filePath: "buildspec.yml",
-        fileContent: Buffer.from("version: 0.2\nphases: {build: {commands: ['git log --format=%H', 'echo $CODEBUILD_SRC_DIR']}}\n") }));
-    const b = await build(undefined, { name: "cloner", sourceVersion: "work", source: { type: "CODECOMMIT", location: repositoryMetadata.cloneUrlHttp } });
-    const text = await logs(b);
-    assert.strictEqual(b.buildStatus, "SUCCEEDED", JSON.stringify(b.phases) + text);
-    assert.strictEqual(b.resolvedSourceVersion, commitId);
-    assert.match(text, new RegExp(`^${commitId}$`, "m"));
-    assert.match(text, /git-codecommit\.us-east-1\.amazonaws\.com\/v1\/repos\/code$/m);
+test("a request may override buildspec, image, logs, time limits and artifacts; what is not here it may not", async () => {
+    const projectName = await w.project(GOOD);
+    const b = await w.ended((await w.start(projectName, { buildspecOverride: "version: 0.2\nphases: {build: {commands: [echo other > o.txt]}}\nartifacts: {files: [o.txt]}\n",
+        imageOverride: "aws/codebuild/standard:6.0", timeoutInMinutesOverride: 7, queuedTimeoutInMinutesOverride: 9, computeTypeOverride: "BUILD_GENERAL1_MEDIUM",
+        artifactsOverride: { type: "S3", location: "artifacts", path: "override", name: "a", packaging: "NONE" },
+        logsConfigOverride: { cloudWatchLogs: { status: "ENABLED", groupName: "mine", streamName: "own" } } })).id);
+    assert.strictEqual(b.buildStatus, "SUCCEEDED", JSON.stringify(b.phases));
+    assert.deepStrictEqual([b.environment.image, b.environment.computeType, b.timeoutInMinutes, b.queuedTimeoutInMinutes], ["aws/codebuild/standard:6.0", "BUILD_GENERAL1_MEDIUM", 7, 9]);
+    assert.strictEqual((await w.object("override/a/o.txt")).toString(), "other\n");
+    assert.deepStrictEqual([b.logs.groupName, b.logs.streamName], ["mine", `own/${b.id.split(":")[1]}`]);
+    assert.match(await w.logs(b), /Running command echo other/);
+    for (const over of [{ debugSessionEnabled: true }, { autoRetryLimitOverride: 1 }, { certificateOverride: "b/c" }, { sourceTypeOverride: "GITHUB", sourceLocationOverride: "https://github.com/a/b" },
+        { fleetOverride: { fleetArn: "arn:aws:codebuild:us-east-1:000000000000:fleet/f" } }, { cacheOverride: { type: "LOCAL", modes: ["LOCAL_SOURCE_CACHE"] } }])
+        await refuses(w.start(projectName, over), "InvalidInputException", new RegExp(Object.keys(over)[0].startsWith("source") ? "source.type" : Object.keys(over)[0].startsWith("cache") ? "cache.type" : Object.keys(over)[0]));
+});
+
+test("logs are switched off where the project says so", async () => {
+    const b = await w.build(GOOD, { logsConfig: { cloudWatchLogs: { status: "DISABLED" } } });
+    assert.deepStrictEqual([b.buildStatus, b.logs.cloudWatchLogs.status, b.logs.groupName], ["SUCCEEDED", "DISABLED", undefined]);
+});
+
+test("builds are listed, of all projects and of one, newest or oldest first, and deleted", async () => {
+    const projectName = await w.project(GOOD);
+    const ids = [];
+    for (let i = 0; i < 3; i++) ids.unshift((await w.ended((await w.start(projectName)).id)).id);
+    const of = async (sortOrder) => (await w.send(cb.ListBuildsForProjectCommand, { projectName, sortOrder })).ids;
+    assert.deepStrictEqual([await of(), await of("ASCENDING")], [ids, [...ids].reverse()]);
+    assert.deepStrictEqual((await w.send(cb.ListBuildsCommand)).ids.slice(0, 3), ids);
+    await refuses(w.send(cb.ListBuildsForProjectCommand, { projectName: "nobody" }), "ResourceNotFoundException");
+    const { buildsDeleted, buildsNotDeleted } = await w.send(cb.BatchDeleteBuildsCommand, { ids: [ids[0], `${projectName}:none`] });
+    assert.deepStrictEqual([buildsDeleted, buildsNotDeleted.map((b) => b.statusCode)], [[`arn:aws:codebuild:us-east-1:000000000000:build/${ids[0]}`], ["BUILD_NOT_FOUND"]]);
+    const { builds: left, buildsNotFound } = await w.send(cb.BatchGetBuildsCommand, { ids });
+    assert.deepStrictEqual([left.map((b) => b.id), buildsNotFound], [ids.slice(1), [ids[0]]]);
+    assert.deepStrictEqual(left.map((b) => b.buildNumber), [2, 1]);
 });
 
 test("lines of a running build are in its log, and StopBuild ends it", async () => {
-    const projectName = await project("version: 0.2\nphases: {build: {commands: [echo early line, sleep 600]}}\n");
-    const { build: b } = await client.send(new cb.StartBuildCommand({ projectName }));
-    await until("the line is in the log", async () => /^early line$/m.test(await logs(b).catch(() => "")));
-    assert.strictEqual((await get(b.id)).currentPhase, "BUILD");
+    const { id } = await w.start(await w.project("version: 0.2\nphases: {build: {commands: [echo early line, sleep 600]}}\n"));
+    await until("the line is in the log", async () => /^early line$/m.test(await w.logs(await w.get(id)).catch(() => "")));
+    assert.strictEqual((await w.get(id)).currentPhase, "BUILD");
+    await refuses(w.send(cb.RetryBuildCommand, { id }), "InvalidInputException", /in progress/);
     const before = Date.now();
-    await client.send(new cb.StopBuildCommand({ id: b.id }));
-    const e = await ended(b.id);
+    await w.send(cb.StopBuildCommand, { id });
+    const e = await w.ended(id);
     assert.ok(Date.now() - before < 10000);
     assert.strictEqual(e.buildStatus, "STOPPED");
     assert.strictEqual(phase(e, "BUILD").phaseStatus, "STOPPED");
+    assert.strictEqual((await w.send(cb.StopBuildCommand, { id })).build.buildStatus, "STOPPED");
+    await refuses(w.send(cb.StopBuildCommand, { id: "nobody:11111111-1111-1111-1111-111111111111" }), "ResourceNotFoundException");
 });
 
-test("a build's time is over by the clock", async () => {
-    const projectName = await project("version: 0.2\nphases: {build: {commands: [sleep 600]}}\n", { timeoutInMinutes: 5 });
-    const { build: b } = await client.send(new cb.StartBuildCommand({ projectName }));
-    await until("it runs", async () => (await get(b.id)).currentPhase === "BUILD");
-    await fetch(`${s.endpoint}/_slipway/clock/advance`, { method: "POST", body: JSON.stringify({ seconds: 360 }), headers: { "content-type": "application/json" } });
-    const e = await ended(b.id);
-    assert.strictEqual(e.buildStatus, "TIMED_OUT");
-    assert.strictEqual(phase(e, "BUILD").contexts[0].statusCode, "BUILD_TIMED_OUT");
+test("a build's phases follow each other without a gap, and say how long they took", async () => {
+    const b = await w.build("version: 0.2\nphases: {build: {commands: [sleep 2]}}\n");
+    for (let i = 0; i + 1 < b.phases.length; i++) {
+        const p = b.phases[i], next = b.phases[i + 1];
+        assert.strictEqual(p.durationInSeconds, Math.floor((p.endTime - p.startTime) / 1000), p.phaseType);
+        assert.ok(next.startTime >= p.endTime, `${next.phaseType} begins before ${p.phaseType} ends`);
+    }
+    assert.ok(phase(b, "BUILD").durationInSeconds >= 2);
+    assert.deepStrictEqual([phase(b, "COMPLETED").endTime, b.currentPhase, b.startTime <= b.endTime], [undefined, "COMPLETED", true]);
+    assert.deepStrictEqual(phase(b, "BUILD").contexts, [{ statusCode: "", message: "" }]);
+});
+
+test("a project's concurrentBuildLimit refuses the build too many, and -1 takes it away", async () => {
+    const projectName = await w.project(SLEEP, { concurrentBuildLimit: 1 });
+    const { id } = await w.start(projectName);
+    await refuses(w.start(projectName), "AccountLimitExceededException", /^Cannot have more than 1 builds in queue for the project$/);
+    await w.send(cb.UpdateProjectCommand, { name: projectName, concurrentBuildLimit: -1 });
+    const { id: second } = await w.start(projectName);
+    for (const x of [id, second]) {
+        await w.send(cb.StopBuildCommand, { id: x });
+        await w.ended(x);
+    }
+});
+
+test("by the clock: a build times out while it runs, and one that waits for its turn while it is queued", async (t) => {
+    const own = await start(t), v = await builds(own);
+    const long = await v.project(SLEEP, { timeoutInMinutes: 30 }), name = await v.project(SLEEP, { queuedTimeoutInMinutes: 10 });
+    const running = [];
+    for (let i = 0; i < 4; i++) running.push((await v.start(long)).id);
+    await until("four run", async () => (await Promise.all(running.map((id) => v.get(id)))).every((b) => b.currentPhase === "BUILD"));
+    const { id: queued } = await v.start(name), { id: other } = await v.start(name);
+    assert.strictEqual((await v.get(queued)).currentPhase, "QUEUED");
+    await v.send(cb.StopBuildCommand, { id: other });
+    assert.strictEqual(phase(await v.ended(other), "QUEUED").phaseStatus, "STOPPED");
+    await advance(own, 11 * 60);
+    const late = await v.ended(queued);
+    assert.deepStrictEqual([late.buildStatus, phase(late, "QUEUED").phaseStatus, phase(late, "QUEUED").contexts[0].statusCode], ["TIMED_OUT", "TIMED_OUT", "BUILD_TIMED_OUT"]);
+    const { id: waits } = await v.start(name);
+    await v.send(cb.StopBuildCommand, { id: running[0] });
+    await until("the waiting one takes the free place", async () => (await v.get(waits)).currentPhase === "BUILD");
+    await advance(own, 20 * 60);
+    for (const id of running.slice(1)) {
+        const b = await v.ended(id);
+        assert.deepStrictEqual([b.buildStatus, phase(b, "BUILD").contexts[0].statusCode], ["TIMED_OUT", "BUILD_TIMED_OUT"]);
+    }
+    await v.send(cb.StopBuildCommand, { id: waits });
+    await v.ended(waits);
+});
+
+test("EventBridge hears of a build's beginning, its phases and its end", async () => {
+    const eb = s.client(EventBridgeClient), sqs = s.client(SQSClient);
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "builds" }));
+    await eb.send(new PutRuleCommand({ Name: "builds", EventPattern: JSON.stringify({ source: ["aws.codebuild"], detail: { "project-name": ["told"] } }) }));
+    await eb.send(new PutTargetsCommand({ Rule: "builds", Targets: [{ Id: "q", Arn: "arn:aws:sqs:us-east-1:000000000000:builds" }] }));
+    const b = await w.build("version: 0.2\nphases: {build: {commands: [exit 4]}}\n", { name: "told" });
+    const got = [];
+    const states = () => got.filter((e) => e["detail-type"] === "CodeBuild Build State Change");
+    await until("its end is told", async () => {
+        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+        got.push(...Messages.map((m) => JSON.parse(m.Body)));
+        return states().length === 2 && got.length >= 10;
+    });
+    assert.deepStrictEqual(states().map((e) => e.detail["build-status"]).sort(), ["FAILED", "IN_PROGRESS"]);
+    const end = states().find((e) => e.detail["build-status"] === "FAILED");
+    assert.deepStrictEqual([end.resources, end.detail["build-id"], end.detail["current-phase"]], [[b.arn], b.arn, "COMPLETED"]);
+    assert.strictEqual(end.detail["additional-information"].logs["group-name"], "/aws/codebuild/told");
+    assert.strictEqual(end.detail["additional-information"]["build-complete"], true);
+    const failed = got.find((e) => e["detail-type"] === "CodeBuild Build Phase Change" && e.detail["completed-phase"] === "BUILD").detail;
+    assert.deepStrictEqual([failed["completed-phase-status"], failed["completed-phase-context"]],
+        ["FAILED", "[COMMAND_EXECUTION_ERROR: Error while executing command: exit 4. Reason: exit status 4]"]);
 });
 
 test("a build outlives kill -9 of the server, and its log is complete, each line once", async (t) => {
     const own = await start(t, { ephemeral: false });
-    await prepare(own);
-    const c = own.client(cb.CodeBuildClient);
-    const projectName = await project("version: 0.2\nphases: {build: {commands: ['i=0; while [ $i -lt 60 ]; do echo line $i; i=$((i+1)); sleep 0.1; done']}}\n", { name: "long" }, c);
-    const { build: b } = await c.send(new cb.StartBuildCommand({ projectName }));
-    await until("it writes", async () => /^line 10$/m.test(await logs(b, own).catch(() => "")));
+    const v = await builds(own);
+    const { id } = await v.start(await v.project("version: 0.2\nphases: {build: {commands: ['i=0; while [ $i -lt 60 ]; do echo line $i; i=$((i+1)); sleep 0.1; done']}}\n"));
+    await until("it writes", async () => /^line 10$/m.test(await v.logs(await v.get(id)).catch(() => "")));
     await own.kill9();
     await own.start();
-    const e = await ended(b.id, c);
+    const e = await v.ended(id);
     assert.strictEqual(e.buildStatus, "SUCCEEDED");
-    const lines = (await logs(e, own)).split("\n").filter((l) => /^line \d+$/.test(l));
+    const lines = (await v.logs(e)).split("\n").filter((l) => /^line \d+$/.test(l));
     assert.deepStrictEqual(lines, Array.from({ length: 60 }, (_, i) => `line ${i}`));
-});
-
-test("docker builds, runs and pushes in a privileged build", { skip: !fs.existsSync("/usr/sbin/dockerd") }, async () => {
-    await s.client(ECRClient).send(new CreateRepositoryCommand({ repositoryName: "app" }));
-    const b = await build(`
-version: 0.2
-phases:
-  pre_build:
-    commands:
-      - aws ecr get-login-password | docker login --username AWS --password-stdin $REGISTRY
-  build:
-    commands:
-      - mkdir image && cp /bin/busybox image/ 2>/dev/null || cp $(command -v busybox) image/
-      - printf 'FROM scratch\\nCOPY busybox /bin/busybox\\nCMD ["/bin/busybox","echo","inside"]\\n' > image/Dockerfile
-      - docker build -t $REGISTRY/app:1 image
-      - docker run --rm $REGISTRY/app:1
-      - /usr/bin/docker push $REGISTRY/app:1
-`, { environment: { privilegedMode: true, environmentVariables: [{ name: "REGISTRY", value: `127.0.0.1:${s.port}` }] } });
-    const text = await logs(b);
-    assert.strictEqual(b.buildStatus, "SUCCEEDED", text);
-    assert.match(text, /^inside$/m);
-    const { imageDetails } = await s.client(ECRClient).send(new DescribeImagesCommand({ repositoryName: "app" }));
-    assert.deepStrictEqual(imageDetails[0].imageTags, ["1"]);
-});
-
-test("projects are created, read, listed, updated and deleted", async () => {
-    const name = await project("version: 0.2\nphases: {build: {commands: [true]}}\n", { name: "life", tags: [{ key: "k", value: "v" }] });
-    const { projects: [p], projectsNotFound } = await client.send(new cb.BatchGetProjectsCommand({ names: [name, "nobody"] }));
-    assert.strictEqual(p.arn, "arn:aws:codebuild:us-east-1:000000000000:project/life");
-    assert.strictEqual(p.timeoutInMinutes, 60);
-    assert.deepStrictEqual(projectsNotFound, ["nobody"]);
-    await client.send(new cb.UpdateProjectCommand({ name, description: "new" }));
-    assert.strictEqual((await client.send(new cb.BatchGetProjectsCommand({ names: [name] }))).projects[0].description, "new");
-    assert.ok((await client.send(new cb.ListProjectsCommand({}))).projects.includes(name));
-    await refuses(project("x", { name }), "ResourceAlreadyExistsException", /Project already exists/);
-    await client.send(new cb.DeleteProjectCommand({ name }));
-    await refuses(client.send(new cb.StartBuildCommand({ projectName: name })), "ResourceNotFoundException", /Project cannot be found/);
-});
-
-test("what cannot be done is refused by its name", async () => {
-    await refuses(project(undefined, { source: { type: "GITHUB", location: "https://github.com/a/b" } }), "InvalidInputException", /source\.type/);
-    await refuses(project("v", { cache: { type: "S3", location: "b/c" } }), "InvalidInputException", /cache\.type/);
-    await refuses(project("v", { badgeEnabled: true }), "InvalidInputException", /badgeEnabled/);
-    await refuses(project("v", { logsConfig: { s3Logs: { status: "ENABLED", location: "a/b" } } }), "InvalidInputException", /s3Logs/);
-    await refuses(project("v", { environment: { environmentVariables: [{ name: "A", value: "b", type: "SECRETS_MANAGER" }] } }), "InvalidInputException", /SECRETS_MANAGER/);
-});
-
-test("a token starts one build, overrides change only that build, and a build can be retried", async () => {
-    const projectName = await project("version: 0.2\nphases: {build: {commands: ['echo word=$WORD']}}\n");
-    const in_ = { projectName, idempotencyToken: "once", environmentVariablesOverride: [{ name: "WORD", value: "w" }] };
-    const { build: one } = await client.send(new cb.StartBuildCommand(in_));
-    const { build: two } = await client.send(new cb.StartBuildCommand(in_));
-    assert.strictEqual(one.id, two.id);
-    await refuses(client.send(new cb.StartBuildCommand({ ...in_, sourceVersion: "x" })), "InvalidInputException", /idempotency token/);
-    await ended(one.id);
-    const { build: again } = await client.send(new cb.RetryBuildCommand({ id: one.id }));
-    assert.notStrictEqual(again.id, one.id);
-    assert.strictEqual(again.buildNumber, 2);
-    assert.match(await logs(await ended(again.id)), /^word=w$/m);
-    assert.deepStrictEqual((await client.send(new cb.ListBuildsForProjectCommand({ projectName }))).ids, [again.id, one.id]);
 });

@@ -3,8 +3,10 @@
  * authorisation as one from outside, without a socket. */
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "api/operation.h"
+#include "base/log.h"
 
 int sw_operation_not_implemented(const SwService *s, const SwOperation *op, SwError *err) {
     return sw_fail(err, &SW_NOT_IMPLEMENTED,
@@ -42,6 +44,17 @@ static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const
     return 0;
 }
 
+/* Tests run with SLIPWAY_REPLIES=abort (or log): every reply keeps the limits that its model states, as AWS's do. */
+static void check_reply(SwCtx *cx, const SwOperation *op, const void *out) {
+    const char *want = getenv("SLIPWAY_REPLIES");
+    SwError err = sw_error(cx->arena);
+    if (!want || !out || sw_validate_reply(op->output, out, &SW_INTERNAL_FAILURE, &err) == 0)
+        return;
+    sw_log(SW_ERROR, "a reply breaks its model", SW_F("operation", op->iam_action), SW_F("cause", err.message));
+    if (strcmp(want, "abort") == 0)
+        abort();
+}
+
 int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
                      void **ret_out, SwError *err) {
     if (op->input && (sw_validate(op->input, in, sw_registry_invalid(s), err) < 0 ||
@@ -64,6 +77,7 @@ int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const
     void *out = op->output ? sw_arena_alloc(cx->arena, op->output->size) : NULL;
     if (((SwOperationFn *)handler->fn)(cx, in, out, err) < 0)
         return -1;
+    check_reply(cx, op, out);
     *ret_out = out;
     return 0;
 }

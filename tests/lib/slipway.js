@@ -44,7 +44,8 @@ class Slipway {
         if (this.ephemeral) argv.push("--ephemeral");
         this.child = spawn(PROGRAM, argv, {
             stdio: ["ignore", "pipe", "pipe"],
-            env: { ...process.env, ...this.env, ...extra.env },
+            // a reply that breaks its model ends the server: such a test fails
+            env: { SLIPWAY_REPLIES: "abort", ...process.env, ...this.env, ...extra.env },
         });
         this.ended = new Promise((resolve) => this.child.once("exit", (code, signal) => resolve({ code, signal })));
         this.child.stderr.on("data", (d) => { this.log += d; });

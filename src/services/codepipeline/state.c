@@ -43,7 +43,7 @@ static CodepipelineTransitionState *transition(SwCtx *cx, const CodepipelinePipe
 static void show_action(SwCtx *cx, const CodepipelineActionRecord *a, CodepipelineActionState *to) {
     CodepipelineActionExecution *x = to->latest_execution = sw_new(cx->arena, CodepipelineActionExecution);
     *x = (CodepipelineActionExecution){
-        .action_execution_id = a->id, .status = a->status, .summary = a->summary, .last_status_change = a->updated,
+        .action_execution_id = a->id, .status = a->status, .summary = a->summary.n ? a->summary : SW_NO_STR, .last_status_change = a->updated,
         .last_updated_by = a->updated_by, .external_execution_id = a->external_id, .external_execution_url = a->external_url};
     bool asks = sw_str_eqz(a->declaration->action_type_id->category, "Approval") && sw_str_eq(a->status, CODEPIPELINE_ACTION_EXECUTION_STATUS_IN_PROGRESS);
     if (asks && sw_str_starts(a->state, SW_STR("asked ")))
@@ -61,7 +61,8 @@ static void show_revision(SwCtx *cx, const SwDocList *executions, const Codepipe
         for (size_t k = 0; k < e->revisions.n && sw_str_eq(e->id, a->execution); k++)
             if (sw_str_eq(e->revisions.v[k].action, a->action)) {
                 to->current_revision = sw_new(cx->arena, CodepipelineActionRevision);
-                *to->current_revision = (CodepipelineActionRevision){.revision_id = e->revisions.v[k].id, .created = e->revisions.v[k].created};
+                *to->current_revision = (CodepipelineActionRevision){
+                    .revision_id = e->revisions.v[k].id, .revision_change_id = e->id, .created = e->revisions.v[k].created};
             }
     }
 }

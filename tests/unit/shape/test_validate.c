@@ -111,6 +111,23 @@ static void a_union_has_exactly_one_member(void **state) {
     assert_string_equal(faults(*state, &holder, &p), "none");
 }
 
+static void a_reply_may_hold_empty_lists_and_nothing_else_that_is_wrong(void **state) {
+    static const SwShape text = {.name = "Text", .kind = SW_STRING, .size = sizeof(SwStr), .flags = SW_HAS_MIN, .min = 1};
+    static const SwMember element = {.name = "member", .shape = &text};
+    static const SwShape list = {.name = "Texts", .kind = SW_LIST, .size = sizeof(SwStrList), .member = &element, .n_member = 1,
+                                 .flags = SW_HAS_MIN, .min = 1};
+    static const SwMember member = {.name = "texts", .shape = &list, .flags = SW_REQUIRED};
+    static const SwShape reply = {.name = "Reply", .kind = SW_STRUCTURE, .size = sizeof(SwStrList), .member = &member, .n_member = 1};
+    SwStr none[1] = {SW_STR_C("")};
+    SwStrList l = {none, 0};
+    SwError err = sw_error(*state);
+    assert_int_equal(sw_validate(&reply, &l, &SW_VALIDATION_EXCEPTION, &err), -1);
+    assert_int_equal(sw_validate_reply(&reply, &l, &SW_VALIDATION_EXCEPTION, &err), 0);
+    l.n = 1;
+    assert_int_equal(sw_validate_reply(&reply, &l, &SW_VALIDATION_EXCEPTION, &err), -1);
+    assert_int_equal(sw_validate_reply(&reply, &(SwStrList){0}, &SW_VALIDATION_EXCEPTION, &err), -1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_good_value_passes),
@@ -123,6 +140,7 @@ int main(void) {
         TEST(patterns_match_whole_and_secrets_are_not_echoed),
         TEST(all_faults_are_in_one_message),
         TEST(a_union_has_exactly_one_member),
+        TEST(a_reply_may_hold_empty_lists_and_nothing_else_that_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

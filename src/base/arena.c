@@ -29,6 +29,7 @@ struct SwArena {
     Block    *block;                    /* the current one, first in the list */
     Deferred *deferred;
     size_t    limit, used, next_size;
+    size_t    fail_nth;                 /* counts down to the allocation that a test lets fail; 0: none */
     void    (*on_oom)(void *);
     void     *oom_arg;
 };
@@ -105,16 +106,18 @@ size_t sw_arena_used(const SwArena *a) {
     return a->used;
 }
 
-void *sw_arena_alloc(SwArena *a, size_t size) {
+/* NULL past the limit, without memory, or where a test wants it. */
+static void *try_alloc(SwArena *a, size_t size) {
     size_t n = ALIGN(size ? size : 1);
     Block *b = a->block;
-    if (n < size || n > a->limit || a->used > a->limit - n)
-        no_memory(a);
+    bool fails = a->fail_nth && --a->fail_nth == 0;
+    if (fails || n < size || n > a->limit || a->used > a->limit - n)
+        return NULL;
     if (b->size - b->used < n) {
         if (n > a->next_size / 2) {     /* its own block, behind the current one, so that what is left stays in use */
             Block *own = malloc(sizeof(Block) + n);
             if (!own)
-                no_memory(a);
+                return NULL;
             *own = (Block){.next = b->next, .size = n, .used = n};
             b->next = own;
             a->used += n;
@@ -122,13 +125,20 @@ void *sw_arena_alloc(SwArena *a, size_t size) {
         }
         b = add_block(a, a->next_size);
         if (!b)
-            no_memory(a);
+            return NULL;
         a->next_size = SW_MIN(a->next_size * 2, BLOCK_MAX);
     }
     void *p = b->data + b->used;
     b->used += n;
     a->used += n;
     return memset(p, 0, n);
+}
+
+void *sw_arena_alloc(SwArena *a, size_t size) {
+    void *p = try_alloc(a, size);
+    if (!p)
+        no_memory(a);
+    return p;
 }
 
 void *sw_arena_array(SwArena *a, size_t n, size_t size) {
@@ -161,8 +171,18 @@ void sw_arena_on_oom(SwArena *a, void (*fn)(void *), void *arg) {
     a->oom_arg = arg;
 }
 
+size_t sw_arena_fail_nth(SwArena *a, size_t n) {
+    size_t left = a->fail_nth;
+    a->fail_nth = n;
+    return left;
+}
+
 void sw_arena_defer(SwArena *a, void (*fn)(void *), void *arg) {
-    Deferred *d = sw_new(a, Deferred);
+    Deferred *d = try_alloc(a, sizeof *d);
+    if (!d) {                           /* nobody else knows of it any more */
+        fn(arg);
+        no_memory(a);
+    }
     *d = (Deferred){.next = a->deferred, .fn = fn, .arg = arg};
     a->deferred = d;
 }

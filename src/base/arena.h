@@ -26,6 +26,8 @@ void *sw_arena_alloc(SwArena *a, size_t size);
 void *sw_arena_array(SwArena *a, size_t n, size_t size);                     /* n * size must not overflow: ends as without memory */
 void *sw_arena_grow(SwArena *a, void *p, size_t old_size, size_t new_size);  /* realloc; in place for the last block */
 void  sw_arena_on_oom(SwArena *a, void (*fn)(void *), void *arg);            /* fn must not return */
+/* Tests: the n-th allocation from now on ends as without memory, once; 0: none does. Returns how many were still to go. */
+size_t sw_arena_fail_nth(SwArena *a, size_t n);
 void  sw_arena_defer(SwArena *a, void (*fn)(void *), void *arg);
 
 #define sw_new(a, T)      ((T *)sw_arena_alloc((a), sizeof(T)))

@@ -38,7 +38,8 @@ struct SwBox {
     int      refs, watch;               /* inotify's number for dir, -1: none */
     pid_t    pid;                       /* init; 0: not started */
     uint64_t pid_start;
-    bool     released, ended, oom;
+    _Atomic bool ended;                 /* set last, once exit_code and finished_at are there; read without a lock */
+    bool     released, oom;
     int      exit_code;
     SwTime   created_at, started_at, finished_at;
     int64_t  kill_at_ns;                /* CLOCK_REALTIME; 0: none */

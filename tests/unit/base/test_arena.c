@@ -49,6 +49,26 @@ static void leave(void *arg) {
     longjmp(jump, 1);
 }
 
+static void count_call(void *arg) {
+    (*(int *)arg)++;
+}
+
+static void what_cannot_be_deferred_is_done_at_once(void **state) {
+    (void)state;
+    int freed = 0;
+    volatile int times = 0;
+    SwArena *a = sw_arena_new(0);
+    sw_arena_on_oom(a, leave, (void *)(uintptr_t)&times);
+    sw_arena_fail_nth(a, 2);
+    sw_arena_defer(a, count_call, &freed);
+    if (setjmp(jump) == 0)
+        sw_arena_defer(a, count_call, &freed);
+    assert_int_equal(times, 1);
+    assert_int_equal(freed, 1);
+    sw_arena_free(a);
+    assert_int_equal(freed, 2);
+}
+
 static void past_the_limit_the_owner_decides(void **state) {
     (void)state;
     volatile int times = 0;
@@ -143,6 +163,7 @@ int main(void) {
         TEST(memory_is_clear_again_after_a_reset),
         TEST(allocations_do_not_overlap),
         TEST(past_the_limit_the_owner_decides),
+        TEST(what_cannot_be_deferred_is_done_at_once),
         TEST(the_last_allocation_grows_in_place),
         TEST(what_is_deferred_runs_once_last_first),
         TEST(lists_grow_interleaved),

@@ -22,5 +22,9 @@ int sw_target_deliver(SwCtx *cx, SwStr arn, SwStr source, SwStr payload, const S
         return sw_fail(err, &nobody, "No service receives deliveries under %.*s", SW_FMT(arn));
     if (target->action && sw_target_allow(cx, target->action, arn, source, err) < 0)
         return -1;
-    return target->deliver(cx, arn, payload, parameters, err);
+    SwStr outer = cx->source;
+    cx->source = source;
+    int r = target->deliver(cx, arn, payload, parameters, err);
+    cx->source = outer;
+    return r;
 }

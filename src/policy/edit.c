@@ -42,10 +42,10 @@ int sw_policy_add(SwArena *a, SwStr *document, const SwPolicyPermission *p, cons
         sw_value_sets(a, &doc, "Version", SW_STR("2012-10-17"));
     if (!sw_value_getz(&doc, "Id"))
         sw_value_sets(a, &doc, "Id", p->id);
-    sw_value_set(a, &principal, SW_STR("AWS"), strings(a, p->accounts, "arn:aws:iam::", ":root"));
+    sw_value_set(a, &principal, SW_STR("AWS"), p->anybody ? sw_value_string(SW_STR("*")) : strings(a, p->accounts, "arn:aws:iam::", ":root"));
     sw_value_sets(a, &statement, "Sid", p->label);
     sw_value_sets(a, &statement, "Effect", SW_STR("Allow"));
-    sw_value_set(a, &statement, SW_STR("Principal"), principal);
+    sw_value_set(a, &statement, SW_STR("Principal"), p->anybody ? principal.v[0] : principal);
     sw_value_set(a, &statement, SW_STR("Action"), strings(a, p->actions, sw_str_z(a, sw_strf(a, "%s:", p->vendor)), ""));
     sw_value_sets(a, &statement, "Resource", p->resource);
     sw_value_add(a, &list, statement);

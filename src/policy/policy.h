@@ -71,6 +71,7 @@ typedef struct SwPolicyPermission {
     SwStr            id;                /* of a document that is new */
     SwStr            label;             /* Sid */
     const SwStrList *accounts, *actions;        /* twelve digits; without a vendor, or "*" */
+    bool             anybody;           /* instead of accounts */
     const char      *vendor;            /* "SQS" */
     SwStr            resource;
 } SwPolicyPermission;

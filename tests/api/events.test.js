@@ -220,10 +220,10 @@ test("what cannot be done is refused by name", async () => {
     const q = await queue("refused");
     await rule("refused", { source: ["r"] });
     const bad = (target, message) => refuses(eb.send(new PutTargetsCommand({ Rule: "refused", Targets: [{ Id: "b", Arn: q.arn, ...target }] })), "ValidationException", message);
-    await bad({ SqsParameters: { MessageGroupId: "g" } }, /SqsParameters\.MessageGroupId/);
+    await bad({ SqsParameters: { MessageGroupId: "g" } }, /SqsParameters\.MessageGroupId: is for FIFO queues/);
     await bad({ KinesisParameters: { PartitionKeyPath: "$.x" } }, /KinesisParameters/);
     await bad({ EcsParameters: { TaskDefinitionArn: "arn:aws:ecs:us-east-1:000000000000:task-definition/x" } }, /EcsParameters/);
-    await bad({ HttpParameters: {} }, /HttpParameters/);
+    await bad({ HttpParameters: { PathParameterValues: ["x"] } }, /HttpParameters/);
     await bad({ BatchParameters: { JobDefinition: "d", JobName: "n" } }, /BatchParameters/);
     await bad({ RunCommandParameters: { RunCommandTargets: [{ Key: "k", Values: ["v"] }] } }, /RunCommandParameters/);
     await bad({ Arn: "arn:aws:lambda:us-east-1:000000000000:function:f" }, /Arn/);

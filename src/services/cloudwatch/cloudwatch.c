@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The service's table. */
 
+#include "api/operation.h"
 #include "services/cloudwatch/cloudwatch.h"
 
 static const SwHandler handlers[] = {
@@ -24,12 +25,21 @@ static const SwHandler handlers[] = {
 static const SwCollection *const collections[] = {&cloudwatch_metrics, &cloudwatch_alarms, &cloudwatch_history, NULL};
 static const SwController *const controllers[] = {&cloudwatch_alarm_controller, &cloudwatch_trim_controller, NULL};
 
+/* Alarms are named; metrics are not: "*". */
+static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
+    SwStr name = sw_operation_text(op, in, "AlarmName");
+    if (!name.p)
+        name = sw_operation_text(op, in, "AlarmNames");
+    return name.p ? cloudwatch_alarm_arn(cx, name) : sw_operation_text(op, in, "ResourceARN");
+}
+
 const SwService sw_service_cloudwatch = {
     .name = "cloudwatch",
     .api = &cloudwatch_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .invalid = &SW_VALIDATION_ERROR,
+    .resource = resource,
     .collections = collections,
     .controllers = controllers,
 };

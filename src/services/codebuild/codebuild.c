@@ -77,6 +77,8 @@ static void on_container(SwHost *h, SwStr id, int event) {
 static const SwCollection *const collections[] = {&codebuild_projects, &codebuild_builds, &codebuild_logs, NULL};
 static const SwController *const controllers[] = {&codebuild_build_controller, &codebuild_log_controller, NULL};
 
+static const SwTarget targets[] = {{"codebuild", "project/", codebuild_deliver, NULL}};
+
 const SwService sw_service_codebuild = {
     .name = "codebuild",
     .api = &codebuild_api,
@@ -90,6 +92,8 @@ const SwService sw_service_codebuild = {
     .controllers = controllers,
     .actions = codebuild_actions,
     .n_actions = 2,
+    .targets = targets,
+    .n_targets = SW_N(targets),
     .open = open_service,
     .reset = reset,
     .on_container = on_container,

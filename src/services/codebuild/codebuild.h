@@ -113,3 +113,6 @@ int codebuild_log_open(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) sw_must
 int codebuild_log_drain(SwCtx *cx, const CodebuildBuildRecord *r, bool all, SwError *err) sw_must_check;
 /* Lines of our own, in cx->tx, with the record that causes them. */
 int codebuild_log_say(SwCtx *cx, const CodebuildBuildRecord *r, const SwStr *lines, size_t n, SwError *err) sw_must_check;
+
+/* target.c: SwTarget.deliver. */
+int codebuild_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);

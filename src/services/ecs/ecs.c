@@ -172,6 +172,8 @@ static int reset(SwHost *h, SwError *err) {
     return r;
 }
 
+static const SwTarget targets[] = {{"ecs", "cluster/", ecs_deliver, NULL}};
+
 const SwService sw_service_ecs = {
     .name = "ecs",
     .api = &ecs_api,
@@ -186,6 +188,8 @@ const SwService sw_service_ecs = {
     .n_listeners = SW_N(listeners),
     .actions = &ecs_deploy_action,
     .n_actions = 1,
+    .targets = targets,
+    .n_targets = SW_N(targets),
     .open = open_service,
     .reset = reset,
     .on_container = on_container,

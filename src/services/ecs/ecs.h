@@ -167,3 +167,6 @@ int ecs_deployment_rolled_back(SwCtx *cx, EcsServiceRecord *s, SwStr failed_id, 
                                SwError *err) sw_must_check;
 int ecs_service_action(SwCtx *cx, EcsServiceRecord *s, const char *type, const char *name,
                        SwStr reason, SwError *err) sw_must_check;
+
+/* target.c: SwTarget.deliver. */
+int ecs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);

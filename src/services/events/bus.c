@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Event buses. The default one is always there and has no document. */
+/* Event buses. The default one is always there; it has a document only once something was said of it. */
 
+#include "policy/policy.h"
 #include "services/events/events.h"
 
 const SwCollection events_buses = {.name = "events/bus", .shape = &events_shape_bus_record};
@@ -29,12 +30,6 @@ int events_bus_name(SwCtx *cx, SwStr text, SwStr *ret_name, SwError *err) {
 int events_create_event_bus(SwCtx *cx, const EventsCreateEventBusRequest *in, EventsCreateEventBusResponse *out, SwError *err) {
     size_t at;
     bool inserted;
-    const struct { const char *name; bool set; } refused[] = {
-        {"EventSourceName", in->event_source_name.p}, {"KmsKeyIdentifier", in->kms_key_identifier.p},
-        {"DeadLetterConfig", in->dead_letter_config}, {"LogConfig", in->log_config}};
-    for (size_t i = 0; i < SW_N(refused); i++)
-        if (refused[i].set)
-            return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, refused[i].name, "is not available");
     if (sw_str_find(in->name, '/', &at))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Event bus name must not contain '/'.");
     EventsBusRecord b = {.name = in->name, .arn = bus_arn(cx, in->name), .description = in->description,
@@ -59,9 +54,110 @@ int events_describe_event_bus(SwCtx *cx, const EventsDescribeEventBusRequest *in
     *out = (EventsDescribeEventBusResponse){.name = name, .arn = bus_arn(cx, name)};
     if (b) {
         out->description = b->description;
-        out->creation_time = out->last_modified_time = b->created;
+        out->creation_time = b->created;
+        out->last_modified_time = b->modified.set ? b->modified : b->created;
+        out->policy = sw_str_is(b->policy) ? b->policy : SW_NO_STR;
     }
     return 0;
+}
+
+/* The bus's record, made where the default bus has none yet. */
+static int get(SwCtx *cx, SwStr text, EventsBusRecord **ret_b, SwError *err) {
+    SwStr name;
+    void *doc = NULL;
+    if (events_bus_name(cx, text, &name, err) < 0 || sw_doc_get(cx->tx, &events_buses, name, &doc, err) < 0)
+        return -1;
+    *ret_b = doc;
+    if (!doc) {
+        *ret_b = sw_new(cx->arena, EventsBusRecord);
+        **ret_b = (EventsBusRecord){.name = name, .arn = bus_arn(cx, name)};
+    }
+    return 0;
+}
+
+static int put(SwCtx *cx, EventsBusRecord *b, SwError *err) {
+    b->modified = SW_SOME_TIME(sw_now(cx));
+    return sw_doc_put(cx->tx, &events_buses, b->name, b, err);
+}
+
+int events_update_event_bus(SwCtx *cx, const EventsUpdateEventBusRequest *in, EventsUpdateEventBusResponse *out, SwError *err) {
+    EventsBusRecord *b;
+    if (get(cx, in->name, &b, err) < 0)
+        return -1;
+    b->description = in->description;
+    *out = (EventsUpdateEventBusResponse){.arn = b->arn, .name = b->name, .description = b->description};
+    return put(cx, b, err);
+}
+
+/* --- who may put events: the bus's policy ------------------------------------------------------------------------------------------- */
+
+int events_policy(SwCtx *cx, SwStr text, SwStr *ret_document, SwError *err) {
+    const SwStr prefix = SW_STR("event-bus/");
+    SwArn arn;
+    void *doc;
+    if (!sw_arn_parse(text, &arn) || !sw_str_starts(arn.resource, prefix))
+        return 0;
+    if (sw_doc_get(cx->tx, &events_buses, sw_str_skip(arn.resource, prefix.n), &doc, err) < 0)
+        return -1;
+    if (doc)
+        *ret_document = ((EventsBusRecord *)doc)->policy;
+    return 0;
+}
+
+/* A statement from StatementId, Principal and Action: an account, or everybody. */
+static int add_statement(SwCtx *cx, EventsBusRecord *b, const EventsPutPermissionRequest *in, SwError *err) {
+    bool all = sw_str_eqz(in->principal, "*");
+    SwStr policy = b->policy;
+    SwStrList actions = {0}, accounts = {0};
+    if (!sw_str_eqz(in->action, "events:PutEvents"))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Provided value in parameter 'action' is not supported.");
+    if (!sw_str_is(in->statement_id) || !sw_str_is(in->principal))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter(s) StatementId and Principal must be specified.");
+    sw_str_list_add(cx->arena, &actions, SW_STR("PutEvents"));
+    sw_str_list_add(cx->arena, &accounts, in->principal);
+    (void)sw_policy_remove(cx->arena, &policy, in->statement_id);       /* the same id: the statement is another now */
+    SwPolicyPermission p = {.label = in->statement_id, .accounts = &accounts, .anybody = all, .actions = &actions, .vendor = "events", .resource = b->arn};
+    if (sw_policy_add(cx->arena, &policy, &p, &SW_VALIDATION_EXCEPTION, err) < 0)
+        return -1;
+    b->policy = policy;
+    return 0;
+}
+
+int events_put_permission(SwCtx *cx, const EventsPutPermissionRequest *in, void *out, SwError *err) {
+    EventsBusRecord *b;
+    const SwPolicy *parsed;
+    if (get(cx, in->event_bus_name, &b, err) < 0)
+        return -1;
+    if (sw_str_is(in->policy) && (in->statement_id.p || in->principal.p || in->action.p))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter Policy must not be used with StatementId, Principal or Action.");
+    if (!sw_str_is(in->policy))
+        return add_statement(cx, b, in, err) < 0 ? -1 : put(cx, b, err);
+    if (sw_policy_parse(cx->arena, in->policy, SW_POLICY_RESOURCE, &parsed, err) < 0)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter Policy is not valid. Reason: %s", err->message);
+    b->policy = in->policy;
+    return put(cx, b, err);
+}
+
+int events_remove_permission(SwCtx *cx, const EventsRemovePermissionRequest *in, void *out, SwError *err) {
+    EventsBusRecord *b;
+    if (get(cx, in->event_bus_name, &b, err) < 0)
+        return -1;
+    if (SW_OR(in->remove_all_permissions, false))
+        b->policy = SW_NO_STR;
+    else if (!sw_policy_remove(cx->arena, &b->policy, in->statement_id))
+        return sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "Statement with the provided id does not exist.");
+    return put(cx, b, err);
+}
+
+/* --- another bus as a target --------------------------------------------------------------------------------------------------------- */
+
+/* The event goes on as it is. It is matched here and now, and no further bus gets it from there, as on AWS: so no circle of
+ * rules can arise. */
+int events_deliver(SwCtx *cx, SwStr text, SwStr payload, const SwValue *parameters, SwError *err) {
+    SwStr bus;
+    if (events_bus_name(cx, text, &bus, err) < 0)
+        return -1;
+    return events_match(cx, bus, payload, /* forwarded= */ true, err);
 }
 
 int events_list_event_buses(SwCtx *cx, const EventsListEventBusesRequest *in, EventsListEventBusesResponse *out, SwError *err) {
@@ -74,8 +170,10 @@ int events_list_event_buses(SwCtx *cx, const EventsListEventBusesRequest *in, Ev
         *sw_list_add(cx->arena, &out->event_buses) = (EventsEventBus){.name = SW_STR("default"), .arn = bus_arn(cx, SW_STR("default"))};
     for (size_t i = 0; i < l.n; i++) {
         const EventsBusRecord *b = l.v[i].record;
-        *sw_list_add(cx->arena, &out->event_buses) = (EventsEventBus){.name = b->name, .arn = b->arn, .description = b->description,
-                                                                     .creation_time = b->created, .last_modified_time = b->created};
+        if (sw_str_eqz(b->name, "default"))
+            continue;
+        *sw_list_add(cx->arena, &out->event_buses) = (EventsEventBus){.name = b->name, .arn = b->arn, .description = b->description, .policy = b->policy,
+                                                                     .creation_time = b->created, .last_modified_time = b->modified.set ? b->modified : b->created};
     }
     if (sw_str_is(l.next))
         out->next_token = sw_page_token(cx->arena, "ListEventBuses", l.next);

@@ -7,9 +7,9 @@
  *
  * The target's work, the dead letter and the row's end are one transaction: delivered exactly once. */
 
+#include "api/target.h"
 #include "base/id.h"
 #include "base/log.h"
-#include "api/target.h"
 #include "models/sqs.gen.h"
 #include "services/events/events.h"
 
@@ -18,8 +18,15 @@
 
 const SwCollection events_deliveries = {.name = "events/delivery", .shape = &events_shape_delivery_record};
 
-int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, SwError *err) {
+bool events_target_is_bus(SwStr text) {
+    SwArn arn;
+    return sw_arn_parse(text, &arn) && sw_str_eqz(arn.service, "events");
+}
+
+int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, bool forwarded, SwError *err) {
     for (size_t i = 0; i < r->targets.n; i++) {
+        if (forwarded && events_target_is_bus(r->targets.v[i].arn))
+            continue;
         SwStr id = sw_id_uuid(cx->arena);
         EventsDeliveryRecord d = {.rule_arn = r->arn, .rule_name = r->name, .role_arn = r->role_arn, .target = &r->targets.v[i],
                                   .event = event, .since = SW_SOME_TIME(sw_now(cx)), .attempts = SW_SOME_INT(0)};
@@ -29,13 +36,28 @@ int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, SwError *e
     return 0;
 }
 
+/* The target's own settings, as the service that receives reads them; *ret NULL: none. */
+static int parameters_of(SwCtx *cx, const EventsTarget *t, SwValue **ret, SwError *err) {
+    SwBuf b = sw_buf(cx->arena, SW_MIB);
+    *ret = NULL;
+    if (t->ecs_parameters)
+        sw_shape_to_json(&b, &events_shape_ecs_parameters, t->ecs_parameters);
+    else if (t->sqs_parameters)
+        sw_shape_to_json(&b, &events_shape_sqs_parameters, t->sqs_parameters);
+    else
+        return 0;
+    *ret = sw_new(cx->arena, SwValue);
+    return sw_json_parse(cx->arena, sw_buf_str(&b), *ret, err);
+}
+
 /* Under the target's role where it names one: a role that is gone, or does not trust EventBridge, delivers nothing. */
 static int deliver(SwCtx *cx, const EventsDeliveryRecord *d, SwError *err) {
     SwCtx *as = cx;
     SwStr payload, role = sw_str_or(d->target->role_arn, d->role_arn);
+    SwValue *parameters;
     if (events_input(cx, d, &payload, err) < 0 || (sw_str_is(role) && sw_ctx_assume(cx, role, &as, err) < 0))
         return -1;
-    return sw_target_deliver(as, d->target->arn, d->rule_arn, payload, NULL, err);
+    return parameters_of(cx, d->target, &parameters, err) < 0 ? -1 : sw_target_deliver(as, d->target->arn, d->rule_arn, payload, parameters, err);
 }
 
 /* EventBridge's own words in a dead letter's ERROR_CODE. */
@@ -66,10 +88,12 @@ static int give_up(SwCtx *cx, const EventsDeliveryRecord *d, const SwError *why,
         e->key = sw_str(attributes[i].name);
         e->value = (SqsMessageAttributeValue){.data_type = SW_STR("String"), .string_value = attributes[i].value};
     }
-    if (sqs_call_send_message(cx, &in, &out, err) < 0) {
+    if (sw_target_allow(cx, "sqs:SendMessage", d->target->dead_letter_config->arn, d->rule_arn, err) < 0 ||
+        sqs_call_send_message(cx, &in, &out, err) < 0) {
         if (!err->kind || err->kind->http >= 500)
             return -1;
-        sw_error_reset(err);            /* the dead-letter queue is gone too */
+        sw_log(SW_WARN, "dead letter lost", SW_F("queue", d->target->dead_letter_config->arn), SW_F("error", sw_str(err->message)));
+        sw_error_reset(err);            /* the dead-letter queue is gone too, or does not let EventBridge in */
     }
     return 0;
 }

@@ -16,6 +16,9 @@ extern const SwController events_delivery_controller, events_schedule_controller
 /* bus.c. By name or ARN, absent: "default". Fails with ResourceNotFoundException. */
 int events_bus_name(SwCtx *cx, SwStr name_or_arn, SwStr *ret_name, SwError *err) sw_must_check;
 
+int events_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);           /* SwService.policy */
+int events_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);   /* SwTarget.deliver */
+
 /* rule.c */
 SwStr events_rule_id(SwCtx *cx, SwStr bus, SwStr name);
 int events_rule_get(SwCtx *cx, SwStr bus, SwStr name, EventsRuleRecord **ret_r, SwError *err) sw_must_check;
@@ -27,7 +30,9 @@ int events_page(SwCtx *cx, const char *operation, SwStr token, SwOptInt limit, S
 int events_input_check(SwCtx *cx, const EventsTarget *t, SwError *err) sw_must_check;
 int events_input(SwCtx *cx, const EventsDeliveryRecord *d, SwStr *ret_payload, SwError *err) sw_must_check;
 
-/* delivery.c: a row for each target of the rule, in cx->tx. */
-int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, SwError *err) sw_must_check;
-/* put.c: SwListener.on_event. */
+/* delivery.c: a row for each target of the rule, in cx->tx. forwarded: from another bus, so that buses do not get it. */
+int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, bool forwarded, SwError *err) sw_must_check;
+bool events_target_is_bus(SwStr arn);
+/* put.c: the event's JSON against the bus's enabled rules; SwListener.on_event. */
+int events_match(SwCtx *cx, SwStr bus, SwStr event, bool forwarded, SwError *err) sw_must_check;
 int events_on_event(SwCtx *cx, const SwEvent *e, SwError *err);

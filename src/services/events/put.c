@@ -45,13 +45,8 @@ static int put_one(SwCtx *cx, const EventsPutEventsRequestEntry *e, SwStr *ret_i
 int events_put_events(SwCtx *cx, const EventsPutEventsRequest *in, EventsPutEventsResponse *out, SwError *err) {
     size_t size = 0;
     int64_t failed = 0;
-    if (in->endpoint_id.p)
-        return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "EndpointId", "global endpoints are not available");
-    for (size_t i = 0; i < in->entries.n; i++) {
-        if (in->entries.v[i].trace_header.p)
-            return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "TraceHeader", "is not available");
+    for (size_t i = 0; i < in->entries.n; i++)
         size += entry_size(&in->entries.v[i]);
-    }
     if (size > REQUEST_MAX)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Total size of the entries in the request is over the limit.");
     for (size_t i = 0; i < in->entries.n; i++) {
@@ -85,16 +80,13 @@ int events_test_event_pattern(SwCtx *cx, const EventsTestEventPatternRequest *in
     return 0;
 }
 
-int events_on_event(SwCtx *cx, const SwEvent *e, SwError *err) {
-    SwDocQuery q = {.index = "by_bus", .equals = {sw_str_or(e->bus, SW_STR("default")), EVENTS_RULE_STATE_ENABLED}};
+int events_match(SwCtx *cx, SwStr bus, SwStr text, bool forwarded, SwError *err) {
+    SwDocQuery q = {.index = "by_bus", .equals = {bus, EVENTS_RULE_STATE_ENABLED}};
     SwDocList l;
     SwValue event, pattern;
     if (sw_doc_list(cx->tx, &events_rules, &q, &l, err) < 0)
         return -1;
-    if (!l.n)
-        return 0;
-    SwStr text = sw_event_json(cx->arena, e);
-    if (sw_json_parse(cx->arena, text, &event, err) < 0)
+    if (l.n && sw_json_parse(cx->arena, text, &event, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const EventsRuleRecord *r = l.v[i].record;
@@ -102,8 +94,12 @@ int events_on_event(SwCtx *cx, const SwEvent *e, SwError *err) {
             continue;
         if (sw_json_parse(cx->arena, r->event_pattern, &pattern, err) < 0)
             return -1;
-        if (sw_match(&pattern, &event) && events_enqueue(cx, r, text, err) < 0)
+        if (sw_match(&pattern, &event) && events_enqueue(cx, r, text, forwarded, err) < 0)
             return -1;
     }
     return 0;
+}
+
+int events_on_event(SwCtx *cx, const SwEvent *e, SwError *err) {
+    return events_match(cx, sw_str_or(e->bus, SW_STR("default")), sw_event_json(cx->arena, e), /* forwarded= */ false, err);
 }

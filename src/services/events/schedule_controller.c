@@ -15,7 +15,7 @@ static int fire(SwCtx *cx, EventsRuleRecord *r, SwError *err) {
     SwStr arn = r->arn;
     SwEvent e = {.id = sw_id_uuid(cx->arena), .source = SW_STR("aws.events"), .detail_type = SW_STR("Scheduled Event"), .account = cx->account,
                  .region = cx->region, .time = r->next.v, .resources = {&arn, 1}, .detail = SW_STR("{}")};
-    return events_enqueue(cx, r, sw_event_json(cx->arena, &e), err);
+    return events_enqueue(cx, r, sw_event_json(cx->arena, &e), /* forwarded= */ false, err);
 }
 
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {

@@ -25,18 +25,37 @@ static int check_arn(SwCtx *cx, const EventsTarget *t, SwError *err) {
     return 0;
 }
 
-static int check(SwCtx *cx, const EventsTarget *t, SwError *err) {
-    const struct { const char *name; bool set; } absent[] = {
-        {"KinesisParameters", t->kinesis_parameters}, {"RunCommandParameters", t->run_command_parameters},
-        {"EcsParameters", t->ecs_parameters}, {"BatchParameters", t->batch_parameters},
-        {"HttpParameters", t->http_parameters}, {"RedshiftDataParameters", t->redshift_data_parameters},
-        {"SageMakerPipelineParameters", t->sage_maker_pipeline_parameters}, {"AppSyncParameters", t->app_sync_parameters},
-        {"SqsParameters.MessageGroupId", t->sqs_parameters && t->sqs_parameters->message_group_id.p},
-    };
-    for (size_t i = 0; i < SW_N(absent); i++)
-        if (absent[i].set)
-            return refused(err, t->id, absent[i].name, "is not available");
-    return check_arn(cx, t, err) < 0 ? -1 : events_input_check(cx, t, err);
+static bool is(SwStr text, const char *service, const char *resource) {
+    SwArn arn;
+    return sw_arn_parse(text, &arn) && sw_str_eqz(arn.service, service) && sw_str_starts(arn.resource, sw_str(resource));
+}
+
+/* What belongs to one kind of target only. */
+static int check_kind(const EventsTarget *t, const EventsRuleRecord *r, SwError *err) {
+    bool cluster = is(t->arn, "ecs", "cluster/"), fifo = is(t->arn, "sqs", "") && sw_str_ends(t->arn, SW_STR(".fifo"));
+    bool group = t->sqs_parameters && sw_str_is(t->sqs_parameters->message_group_id);
+    if (cluster != !!t->ecs_parameters)
+        return cluster ? sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter(s) EcsParameters must be specified for target: %.*s.", SW_FMT(t->id))
+                       : refused(err, t->id, "EcsParameters", "is for the ARN of an ECS cluster");
+    if (fifo != group)
+        return fifo ? sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter(s) SqsParameters must be specified for target: %.*s.", SW_FMT(t->id))
+                    : refused(err, t->id, "SqsParameters.MessageGroupId", "is for FIFO queues");
+    if ((cluster || is(t->arn, "codebuild", "project/")) && !sw_str_is(t->role_arn) && !sw_str_is(r->role_arn))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "RoleArn is required for target %.*s.", SW_FMT(t->arn));
+    if (events_target_is_bus(t->arn) && (t->input.p || t->input_path.p || t->input_transformer))
+        return refused(err, t->id, "Input", "an event goes to another bus as it is");
+    return 0;
+}
+
+static int check(SwCtx *cx, const EventsTarget *t, const EventsRuleRecord *r, SwError *err) {
+    SwStr bus;
+    if (check_arn(cx, t, err) < 0 || check_kind(t, r, err) < 0 || events_input_check(cx, t, err) < 0)
+        return -1;
+    if (!events_target_is_bus(t->arn))
+        return 0;
+    if (events_bus_name(cx, t->arn, &bus, err) < 0)
+        return -1;
+    return sw_str_eq(bus, r->bus) ? refused(err, t->id, "Arn", "a rule's own bus cannot be its target") : 0;
 }
 
 /* All or none: a bad target fails the request, as AWS does for what it can see from the request alone. */
@@ -46,7 +65,7 @@ int events_put_targets(SwCtx *cx, const EventsPutTargetsRequest *in, EventsPutTa
     if (events_rule_get(cx, in->event_bus_name, in->rule, &r, err) < 0)
         return -1;
     for (size_t i = 0; i < in->targets.n; i++)
-        if (check(cx, &in->targets.v[i], err) < 0)
+        if (check(cx, &in->targets.v[i], r, err) < 0)
             return -1;
     for (size_t i = 0; i < r->targets.n + in->targets.n; i++) {
         const EventsTarget *t = i < r->targets.n ? &r->targets.v[i] : &in->targets.v[i - r->targets.n];

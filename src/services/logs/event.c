@@ -69,8 +69,6 @@ int logs_put_log_events(SwCtx *cx, const LogsPutLogEventsRequest *in, LogsPutLog
     LogsGroupRecord *g;
     LogsStreamRecord *s;
     size_t from, to;
-    if (in->entity)
-        return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "entity", "is not available");
     if (logs_group_get(cx, in->log_group_name, &g, err) < 0 || logs_stream_get(cx, g->name, in->log_stream_name, &s, err) < 0)
         return -1;
     if (check_batch(&in->log_events, err) < 0)

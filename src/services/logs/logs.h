@@ -10,7 +10,7 @@
 #include "models/logs.gen.h"
 #include "models/logs_records.gen.h"
 
-extern const SwCollection logs_groups, logs_streams;
+extern const SwCollection logs_groups, logs_streams, logs_resource_policies;
 extern const SwController logs_retention;           /* drops events older than their group keeps them */
 
 /* Key of a group's events in the store: groups of one name in two regions are two. */
@@ -23,3 +23,6 @@ int64_t logs_now_ms(const SwCtx *cx);
 int logs_group_get(SwCtx *cx, SwStr name, LogsGroupRecord **ret_g, SwError *err) sw_must_check;
 int logs_group_name(SwCtx *cx, SwStr name, SwStr identifier, SwStr *ret_name, SwError *err) sw_must_check;
 int logs_stream_get(SwCtx *cx, SwStr group, SwStr stream, LogsStreamRecord **ret_s, SwError *err) sw_must_check;
+
+int logs_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);              /* SwService.policy */
+int logs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);     /* SwTarget.deliver */

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Resource policies: which services may write into log groups, where the server is strict. They are the account's, not a
+ * group's: all of them together are asked about any group. */
+
+#include "policy/policy.h"
+#include "services/logs/logs.h"
+
+#define POLICIES_MAX 10
+
+const SwCollection logs_resource_policies = {.name = "logs/resource-policy", .shape = &logs_shape_resource_policy_record};
+
+static LogsResourcePolicy *show(SwCtx *cx, const LogsResourcePolicyRecord *r, LogsResourcePolicy *to) {
+    *to = (LogsResourcePolicy){.policy_name = r->name, .policy_document = r->document, .last_updated_time = r->updated};
+    return to;
+}
+
+int logs_put_resource_policy(SwCtx *cx, const LogsPutResourcePolicyRequest *in, LogsPutResourcePolicyResponse *out, SwError *err) {
+    const SwPolicy *parsed;
+    void *old;
+    int64_t n;
+    SwDocQuery all = {0};
+    if (!sw_str_is(in->policy_name) || !sw_str_is(in->policy_document))
+        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "policyName and policyDocument must be specified.");
+    if (sw_policy_parse(cx->arena, in->policy_document, SW_POLICY_RESOURCE, &parsed, err) < 0)
+        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "Invalid policy document: %s", err->message);
+    if (sw_doc_get(cx->tx, &logs_resource_policies, in->policy_name, &old, err) < 0 || sw_doc_count(cx->tx, &logs_resource_policies, &all, &n, err) < 0)
+        return -1;
+    if (!old && n >= POLICIES_MAX)
+        return sw_fail(err, &LOGS_LIMIT_EXCEEDED_EXCEPTION, "Resource limit exceeded.");
+    LogsResourcePolicyRecord r = {.name = in->policy_name, .document = in->policy_document, .updated = SW_SOME_INT(logs_now_ms(cx))};
+    out->resource_policy = show(cx, &r, sw_new(cx->arena, LogsResourcePolicy));
+    return sw_doc_put(cx->tx, &logs_resource_policies, r.name, &r, err);
+}
+
+int logs_describe_resource_policies(SwCtx *cx, const LogsDescribeResourcePoliciesRequest *in, LogsDescribeResourcePoliciesResponse *out, SwError *err) {
+    SwDocQuery q = {.limit = (size_t)SW_OR(in->limit, 50)};
+    SwDocList l;
+    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeResourcePolicies", in->next_token, &q.after))
+        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid.");
+    if (sw_doc_list(cx->tx, &logs_resource_policies, &q, &l, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->resource_policies);
+    for (size_t i = 0; i < l.n; i++)
+        show(cx, l.v[i].record, sw_list_add(cx->arena, &out->resource_policies));
+    if (sw_str_is(l.next))
+        out->next_token = sw_page_token(cx->arena, "DescribeResourcePolicies", l.next);
+    return 0;
+}
+
+int logs_delete_resource_policy(SwCtx *cx, const LogsDeleteResourcePolicyRequest *in, void *out, SwError *err) {
+    bool existed;
+    if (sw_doc_delete(cx->tx, &logs_resource_policies, in->policy_name, &existed, err) < 0)
+        return -1;
+    return existed ? 0 : sw_fail(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION, "Policy with name [%.*s] does not exist.", SW_FMT(in->policy_name));
+}
+
+/* One document with everybody's statements. */
+int logs_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
+    SwDocQuery q = {0};
+    SwDocList l;
+    SwValue all = sw_value_object(), statements = sw_value_array(), v;
+    if (sw_doc_list(cx->tx, &logs_resource_policies, &q, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++) {
+        if (sw_json_parse(cx->arena, ((const LogsResourcePolicyRecord *)l.v[i].record)->document, &v, err) < 0)
+            return -1;
+        const SwValue *s = sw_value_getz(&v, "Statement");
+        for (size_t k = 0; s && k < (s->kind == SW_VARRAY ? s->n : 1); k++)
+            sw_value_add(cx->arena, &statements, s->kind == SW_VARRAY ? s->v[k] : *s);
+    }
+    if (!statements.n)
+        return 0;
+    sw_value_sets(cx->arena, &all, "Version", SW_STR("2012-10-17"));
+    sw_value_set(cx->arena, &all, SW_STR("Statement"), statements);
+    *ret_document = sw_json_text(cx->arena, &all);
+    return 0;
+}

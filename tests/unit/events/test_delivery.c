@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Retries of deliveries on the clock, with a target that fails as often as the test says. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "api/host.h"
+#include "base/file.h"
+#include "models/events.gen.h"
+#include "models/sqs.gen.h"
+
+extern const SwService sw_service_events, sw_service_sqs;
+
+#define FAKE "arn:aws:fake:us-east-1:000000000000:x"
+#define DEAD "arn:aws:sqs:us-east-1:000000000000:dead"
+
+static atomic_int fails_left, tries;
+
+static int fake_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err) {
+    static const SwErrorKind down = {.code = "TargetDown", .http = 503, .retryable = true};
+    atomic_fetch_add(&tries, 1);
+    return atomic_fetch_sub(&fails_left, 1) > 0 ? sw_fail(err, &down, "not now") : 0;
+}
+
+static const SwTarget fake_targets[] = {{"fake", NULL, fake_deliver, NULL}};
+static const SwService fake_service = {.name = "fake", .targets = fake_targets, .n_targets = 1};
+static const SwService *const services[] = {&fake_service, &sw_service_events, &sw_service_sqs, NULL};
+
+typedef struct World {
+    SwArena *arena;
+    SwConfig config;
+    SwHost  *host;
+    SwCtx   *cx;
+    SwError  err;
+    char     dir[64];
+} World;
+
+#define OK(call) do { if ((call) < 0) fail_msg("%s: %s", w->err.kind->code, w->err.message); } while (0)
+
+static int set_up(void **state) {
+    if (getuid() != 0)
+        return 0;                       /* a host needs networks of its own */
+    SwArena *a = sw_arena_new(0);
+    World *w = sw_new(a, World);
+    SqsCreateQueueRequest queue = {.queue_name = SW_STR("dead")};
+    SqsCreateQueueResult *made;
+    w->arena = a;
+    w->err = sw_error(a);
+    memcpy(w->dir, "/tmp/slipway-events-XXXXXX", sizeof "/tmp/slipway-events-XXXXXX");
+    assert_non_null(mkdtemp(w->dir));
+    w->config = (SwConfig){.data = w->dir, .address = "127.0.0.1", .account = SW_STR("000000000000"), .region = SW_STR("us-east-1"),
+                           .ephemeral = true, .services = services};
+    if (sw_host_open(&w->config, &w->host, &w->err) < 0)
+        fail_msg("%s: %s", w->err.message, w->err.cause ? w->err.cause : "");
+    w->cx = sw_ctx_new(w->host, a, SW_NO_STR, SW_NO_STR, "test");
+    OK(sqs_call_create_queue(w->cx, &queue, &made, &w->err));
+    *state = w;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    World *w = *state;
+    if (!w)
+        return 0;
+    assert_int_equal(sw_host_down(w->host, &w->err), 0);
+    assert_int_equal(sw_rm_tree(w->dir, &w->err), 0);
+    sw_arena_free(w->arena);
+    return 0;
+}
+
+static void advance(World *w, SwTime by) {
+    sw_clock_advance(w->host->clock, by);
+    assert_true(sw_engine_settle(w->host->engine, 20000));
+}
+
+/* A rule with the fake target, and one event that it matches. */
+static void send(World *w, int fails, EventsRetryPolicy *policy) {
+    EventsDeadLetterConfig dead = {.arn = SW_STR(DEAD)};
+    EventsTarget target = {.id = SW_STR("t"), .arn = SW_STR(FAKE), .retry_policy = policy, .dead_letter_config = &dead};
+    EventsPutRuleRequest rule = {.name = SW_STR("r"), .event_pattern = SW_STR("{\"source\":[\"s\"]}")};
+    EventsPutTargetsRequest targets = {.rule = SW_STR("r"), .targets = {&target, 1}};
+    EventsPutEventsRequestEntry entry = {.source = SW_STR("s"), .detail_type = SW_STR("t"), .detail = SW_STR("{}")};
+    EventsPutEventsRequest events = {.entries = {&entry, 1}};
+    EventsPutRuleResponse *rule_out;
+    EventsPutTargetsResponse *targets_out;
+    EventsPutEventsResponse *events_out;
+    atomic_store(&fails_left, fails);
+    atomic_store(&tries, 0);
+    OK(events_call_put_rule(w->cx, &rule, &rule_out, &w->err));
+    OK(events_call_put_targets(w->cx, &targets, &targets_out, &w->err));
+    OK(events_call_put_events(w->cx, &events, &events_out, &w->err));
+    assert_true(sw_engine_settle(w->host->engine, 20000));
+}
+
+/* NULL: none. */
+static const SqsMessage *dead_letter(World *w) {
+    SqsReceiveMessageRequest in = {.queue_url = SW_STR("dead")};
+    SqsReceiveMessageResult *out;
+    sw_str_list_add(w->arena, &in.message_attribute_names, SW_STR("All"));
+    OK(sqs_call_receive_message(w->cx, &in, &out, &w->err));
+    return out->messages.n ? &out->messages.v[0] : NULL;
+}
+
+static void has(const SqsMessage *m, const char *name, const char *want) {
+    for (size_t i = 0; i < m->message_attributes.n; i++)
+        if (sw_str_eqz(m->message_attributes.v[i].key, name)) {
+            if (!sw_str_eqz(m->message_attributes.v[i].value.string_value, want))
+                fail_msg("%s is %.*s", name, SW_FMT(m->message_attributes.v[i].value.string_value));
+            return;
+        }
+    fail_msg("no attribute %s", name);
+}
+
+static void a_target_that_fails_is_tried_again_later_and_later(void **state) {
+    World *w = *state;
+    if (!w)
+        skip();
+    send(w, 3, NULL);
+    assert_int_equal(atomic_load(&tries), 1);
+    advance(w, SW_S - SW_MS);
+    assert_int_equal(atomic_load(&tries), 1);
+    advance(w, SW_MS * 50);
+    assert_int_equal(atomic_load(&tries), 2);
+    advance(w, SW_S);
+    assert_int_equal(atomic_load(&tries), 2);
+    advance(w, SW_S * 1.1);
+    assert_int_equal(atomic_load(&tries), 3);
+    advance(w, 5 * SW_S);
+    assert_int_equal(atomic_load(&tries), 4);
+    advance(w, SW_HOUR);
+    assert_int_equal(atomic_load(&tries), 4);
+    assert_null(dead_letter(w));
+}
+
+static void after_the_last_retry_the_event_is_a_dead_letter(void **state) {
+    World *w = *state;
+    EventsRetryPolicy two = {.maximum_retry_attempts = SW_SOME_INT(2)};
+    if (!w)
+        skip();
+    send(w, 100, &two);
+    for (int i = 0; i < 10; i++)
+        advance(w, 10 * SW_S);
+    assert_int_equal(atomic_load(&tries), 3);
+    const SqsMessage *m = dead_letter(w);
+    assert_non_null(m);
+    has(m, "ERROR_CODE", "ERROR_FROM_TARGET");
+    has(m, "ERROR_MESSAGE", "not now");
+    has(m, "EXHAUSTED_RETRY_CONDITION", "MaximumRetryAttempts");
+    has(m, "RETRY_ATTEMPTS", "2");
+    has(m, "TARGET_ARN", FAKE);
+}
+
+static void an_event_that_is_too_old_is_not_tried_again(void **state) {
+    World *w = *state;
+    EventsRetryPolicy minute = {.maximum_event_age_in_seconds = SW_SOME_INT(60)};
+    if (!w)
+        skip();
+    send(w, 100, &minute);
+    for (int i = 0; i < 20; i++)
+        advance(w, 10 * SW_S);
+    assert_true(atomic_load(&tries) > 1 && atomic_load(&tries) < 10);
+    const SqsMessage *m = dead_letter(w);
+    assert_non_null(m);
+    has(m, "EXHAUSTED_RETRY_CONDITION", "MaximumEventAgeInSeconds");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_target_that_fails_is_tried_again_later_and_later, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(after_the_last_retry_the_event_is_a_dead_letter, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_event_that_is_too_old_is_not_tried_again, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

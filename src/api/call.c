@@ -14,10 +14,6 @@ int sw_operation_not_implemented(const SwService *s, const SwOperation *op, SwEr
                    op->name, s->api->service_id, s->name);
 }
 
-bool sw_operation_writes(const SwOperation *op, const SwHandler *handler) {
-    return !(op->flags & SW_OP_READ) || (handler->flags & SW_WRITES);
-}
-
 SwStr sw_operation_text(const SwOperation *op, const void *in, const char *name) {
     const SwMember *m = op->input ? sw_shape_member(op->input, sw_str(name)) : NULL;
     if (!m || !sw_member_is_set(m, in))
@@ -95,11 +91,11 @@ static int call_in_savepoint(SwCtx *cx, const SwService *s, const SwOperation *o
     return undoable ? sw_tx_release(cx->tx, err) : 0;
 }
 
-static int call_in_own_tx(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler,
-                          const void *in, void **ret_out, SwError *err) {
+int sw_operation_run_alone(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler,
+                           const void *in, void **ret_out, SwError *err) {
     if (handler->flags & SW_OWN_TX)
         return sw_operation_run(cx, s, op, handler, in, ret_out, err);
-    bool writes = sw_operation_writes(op, handler);
+    bool writes = !(op->flags & SW_OP_READ) || (handler->flags & SW_WRITES);
     if (sw_ctx_begin(cx, writes ? SW_WRITE : SW_READ, err) < 0)
         return -1;
     if (sw_operation_run(cx, s, op, handler, in, ret_out, err) < 0) {
@@ -128,7 +124,7 @@ int sw_call(SwCtx *cx, const SwApi *api, unsigned index, const void *in, void **
     cx->op = op;
     cx->http = NULL;
     int r = cx->tx ? call_in_savepoint(cx, s, op, handler, in, ret_out, err)
-                   : call_in_own_tx(cx, s, op, handler, in, ret_out, err);
+                   : sw_operation_run_alone(cx, s, op, handler, in, ret_out, err);
     cx->api = outer_api;
     cx->op = outer_op;
     cx->http = outer_http;

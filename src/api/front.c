@@ -140,25 +140,11 @@ static int decode(Visit *v, SwHttpRequest *rq, void **ret_in, SwError *err) {
     return sw_wire_decode_request(rq->arena, id->service->api, id->op, id->protocol, &id->m, ret_in, err);
 }
 
-/* Run the handler in its transaction. What it wrote is on disk when this returns 0. */
 static int run(Visit *v, const void *in, void **ret_out, SwError *err) {
-    SwCtx *cx = v->cx;
     const SwHandler *handler = sw_registry_handler(v->id.service, v->id.op);
     if (!handler)
         return sw_operation_not_implemented(v->id.service, v->id.op, err);
-    if (handler->flags & SW_OWN_TX)
-        return sw_operation_run(cx, v->id.service, v->id.op, handler, in, ret_out, err);
-    bool writes = sw_operation_writes(v->id.op, handler);
-    if (sw_ctx_begin(cx, writes ? SW_WRITE : SW_READ, err) < 0)
-        return -1;
-    if (sw_operation_run(cx, v->id.service, v->id.op, handler, in, ret_out, err) < 0) {
-        sw_ctx_rollback(cx);
-        return -1;
-    }
-    if (writes)
-        return sw_ctx_commit(cx, err);
-    sw_ctx_rollback(cx);
-    return 0;
+    return sw_operation_run_alone(v->cx, v->id.service, v->id.op, handler, in, ret_out, err);
 }
 
 static int handle_operation(Visit *v, SwHttpRequest *rq, SwError *err) {

@@ -8,8 +8,9 @@
 /* Decoded input to output, in cx->tx (or without one for SW_OWN_TX handlers). *ret_out is zeroed and in cx->arena. */
 int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
                      void **ret_out, SwError *err) sw_must_check;
-/* Whether it needs a write transaction. */
-bool sw_operation_writes(const SwOperation *op, const SwHandler *handler);
+/* The same in a transaction of its own; what it wrote is on disk when this returns 0. */
+int sw_operation_run_alone(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
+                           void **ret_out, SwError *err) sw_must_check;
 /* Text of an input's member by the model's name, or a list's first text; absent where the input has none. What services
  * name the resource of a request by. */
 SwStr sw_operation_text(const SwOperation *op, const void *in, const char *member);

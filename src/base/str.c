@@ -101,13 +101,13 @@ bool sw_str_next(SwStr *rest, char at, SwStr *ret_part) {
 }
 
 /* Linear but for backtracking to the last '*', which is enough: a later star makes earlier ones irrelevant. */
-bool sw_str_glob(SwStr pattern, SwStr s) {
+bool sw_str_glob_by(SwStr pattern, SwStr s, bool (*same)(char pattern, char c)) {
     size_t i = 0, j = 0, star = SIZE_MAX, mark = 0;
     while (j < s.n) {
         if (i < pattern.n && pattern.p[i] == '*') {
             star = i++;
             mark = j;
-        } else if (i < pattern.n && (pattern.p[i] == '?' || pattern.p[i] == s.p[j])) {
+        } else if (i < pattern.n && (pattern.p[i] == '?' || same(pattern.p[i], s.p[j]))) {
             i++;
             j++;
         } else if (star != SIZE_MAX) {
@@ -120,6 +120,14 @@ bool sw_str_glob(SwStr pattern, SwStr s) {
     while (i < pattern.n && pattern.p[i] == '*')
         i++;
     return i == pattern.n;
+}
+
+static bool equal(char pattern, char c) {
+    return pattern == c;
+}
+
+bool sw_str_glob(SwStr pattern, SwStr s) {
+    return sw_str_glob_by(pattern, s, equal);
 }
 
 bool sw_str_to_u64(SwStr s, uint64_t *ret_v) {

@@ -14,31 +14,16 @@ static char plain(char c) {
     return c == LITERAL_STAR ? '*' : c == LITERAL_QUESTION ? '?' : c;
 }
 
-static bool same(char pattern, char c, bool fold) {
-    pattern = plain(pattern);
-    return pattern == c || (fold && tolower((unsigned char)pattern) == tolower((unsigned char)c));
+static bool same(char pattern, char c) {
+    return plain(pattern) == c;
 }
 
-/* Greedy with one point to come back to: linear in pattern times text. */
+static bool same_folded(char pattern, char c) {
+    return tolower((unsigned char)plain(pattern)) == tolower((unsigned char)c);
+}
+
 bool policy_glob(SwStr pattern, SwStr s, bool fold) {
-    size_t i = 0, j = 0, star = SIZE_MAX, mark = 0;
-    while (j < s.n) {
-        if (i < pattern.n && pattern.p[i] == '*') {
-            star = i++;
-            mark = j;
-        } else if (i < pattern.n && (pattern.p[i] == '?' || same(pattern.p[i], s.p[j], fold))) {
-            i++;
-            j++;
-        } else if (star != SIZE_MAX) {
-            i = star + 1;
-            j = ++mark;
-        } else {
-            return false;
-        }
-    }
-    while (i < pattern.n && pattern.p[i] == '*')
-        i++;
-    return i == pattern.n;
+    return sw_str_glob_by(pattern, s, fold ? same_folded : same);
 }
 
 bool policy_arn_glob(SwStr pattern, SwStr arn) {

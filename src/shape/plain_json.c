@@ -3,44 +3,11 @@
  * events show them. No protocol's locations or renamings apply. What is absent is left out; null reads as absent. */
 
 #include "base/digest.h"
-#include "shape/shape.h"
+#include "shape/text.h"
 
 #include <math.h>
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */
-
-static void write_value(SwBuf *b, const SwShape *s, const void *v);
-
-static void write_members(SwBuf *b, const SwShape *s, const void *v) {
-    bool first = true;
-    sw_buf_addc(b, '{');
-    for (size_t i = 0; i < s->n_member; i++) {
-        const void *e = sw_member_at(&s->member[i], v);
-        if (!e || s->member[i].shape->kind == SW_STREAM)
-            continue;
-        sw_buf_addz(b, first ? "" : ",");
-        sw_json_write_string(b, sw_str(s->member[i].name));
-        sw_buf_addc(b, ':');
-        write_value(b, s->member[i].shape, e);
-        first = false;
-    }
-    sw_buf_addc(b, '}');
-}
-
-static void write_container(SwBuf *b, const SwShape *s, const void *v) {
-    sw_buf_addc(b, s->kind == SW_LIST ? '[' : '{');
-    for (size_t i = 0; i < sw_list_count(v); i++) {
-        sw_buf_addz(b, i ? "," : "");
-        if (s->kind == SW_LIST) {
-            write_value(b, s->member[0].shape, sw_list_at(s, v, i));
-            continue;
-        }
-        sw_json_write_string(b, *sw_map_key_at(s, v, i));
-        sw_buf_addc(b, ':');
-        write_value(b, s->member[1].shape, sw_map_value_at(s, v, i));
-    }
-    sw_buf_addc(b, s->kind == SW_LIST ? ']' : '}');
-}
 
 static void write_double(SwBuf *b, double d) {
     SwStr text = sw_double_text(b->arena, d);
@@ -63,21 +30,10 @@ static void write_time(SwBuf *b, SwTime t) {
     sw_buf_addf(b, ".%0*llu", digits, (unsigned long long)fraction);
 }
 
-static void write_value(SwBuf *b, const SwShape *s, const void *v) {
-    if (!sw_value_is_set(s, v)) {
-        sw_buf_addz(b, "null");
-        return;
-    }
+static void write_scalar(SwBuf *b, const SwShape *s, const void *v) {
     switch (s->kind) {
     case SW_STRING:
         sw_json_write_string(b, *(const SwStr *)v);
-        break;
-    case SW_BOOLEAN:
-        sw_buf_addz(b, ((const SwOptBool *)v)->v ? "true" : "false");
-        break;
-    case SW_INTEGER:
-    case SW_LONG:
-        sw_buf_addf(b, "%lld", (long long)((const SwOptInt *)v)->v);
         break;
     case SW_FLOAT:
     case SW_DOUBLE:
@@ -92,24 +48,20 @@ static void write_value(SwBuf *b, const SwShape *s, const void *v) {
     case SW_DOCUMENT:
         sw_json_write(b, *(const SwValue *const *)v);
         break;
-    case SW_LIST:
-    case SW_MAP:
-        write_container(b, s, v);
-        break;
-    case SW_STRUCTURE:
-    case SW_UNION:
-        write_members(b, s, v);
-        break;
     case SW_STREAM:
-    case _SW_KIND_MAX:
         sw_buf_addz(b, "null");
+        break;
+    default:
+        sw_buf_adds(b, shape_scalar_text(b->arena, s, v));
         break;
     }
 }
 
+static const ShapeForm plain_json = {.between = ",", .is = ":", .key = sw_json_write_string, .scalar = write_scalar};
+
 void sw_shape_to_json(SwBuf *b, const SwShape *s, const void *v) {
     if (v)
-        write_value(b, s, v);
+        shape_write(b, &plain_json, s, v);
     else
         sw_buf_addz(b, "null");
 }

@@ -2,7 +2,7 @@
 /* Real or refuse: members that Slipway does not support, as models/members says, fail the request that asks for them.
  * Only structures with SW_REFUSES are entered, so that a request without such members costs a look at a flag. */
 
-#include "shape/shape.h"
+#include "shape/text.h"
 
 typedef struct Path {                   /* a linked list on the stack, innermost first */
     const struct Path *up;
@@ -22,25 +22,11 @@ static void add_path(SwBuf *b, const Path *p) {
         sw_buf_addf(b, "[%zu]", p->index);
 }
 
-static SwStr text_of(SwArena *a, const SwShape *s, const void *v) {
-    switch (s->kind) {
-    case SW_STRING:
-        return *(const SwStr *)v;
-    case SW_BOOLEAN:
-        return ((const SwOptBool *)v)->v ? SW_STR("true") : SW_STR("false");
-    case SW_INTEGER:
-    case SW_LONG:
-        return sw_strf(a, "%lld", (long long)((const SwOptInt *)v)->v);
-    default:
-        return SW_NO_STR;
-    }
-}
-
 /* Whether a value asks for anything: SDKs and consoles send false, 0 and empty texts for what a user left alone. */
 static bool asks(SwArena *a, const SwMember *m, const void *v) {
     const SwShape *s = m->shape;
     if (m->refused->unless) {
-        SwStr text = text_of(a, s, v);
+        SwStr text = shape_scalar_text(a, s, v);
         for (const char *const *u = m->refused->unless; *u; u++)
             if (sw_str_eqz(text, *u))
                 return false;

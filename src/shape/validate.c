@@ -8,7 +8,7 @@
  * Scalars in a list or map are reported at the container, with all their constraints; structures in one have paths of
  * their own. Paths begin each name with a small letter, whatever the model's. Lengths count as Java's strings do. */
 
-#include "shape/shape.h"
+#include "shape/text.h"
 
 #include "base/pattern.h"
 
@@ -48,77 +48,16 @@ static void add_path(SwBuf *b, const Path *p) {
     }
 }
 
-static void add_value(SwBuf *b, const SwShape *s, const void *v);
-
-static void add_structure(SwBuf *b, const SwShape *s, const void *v) {
-    bool first = true;
-    sw_buf_addf(b, "%s(", s->name);
-    for (size_t i = 0; i < s->n_member; i++) {
-        const void *e = sw_member_at(&s->member[i], v);
-        if (!e)
-            continue;
-        sw_buf_addf(b, "%s%s=", first ? "" : ", ", s->member[i].name);
-        add_value(b, s->member[i].shape, e);
-        first = false;
-    }
-    sw_buf_addc(b, ')');
-}
-
-static void add_container(SwBuf *b, const SwShape *s, const void *v) {
-    sw_buf_addc(b, s->kind == SW_LIST ? '[' : '{');
-    for (size_t i = 0; i < sw_list_count(v); i++) {
-        sw_buf_addz(b, i ? ", " : "");
-        if (s->kind == SW_LIST) {
-            add_value(b, s->member[0].shape, sw_list_at(s, v, i));
-            continue;
-        }
-        sw_buf_adds(b, *sw_map_key_at(s, v, i));
-        sw_buf_addc(b, '=');
-        add_value(b, s->member[1].shape, sw_map_value_at(s, v, i));
-    }
-    sw_buf_addc(b, s->kind == SW_LIST ? ']' : '}');
-}
-
-static void add_value(SwBuf *b, const SwShape *s, const void *v) {
-    if (s->flags & SW_SENSITIVE) {
-        sw_buf_addz(b, "***");
-        return;
-    }
-    switch (s->kind) {
-    case SW_STRING:
-        sw_buf_adds(b, *(const SwStr *)v);
-        break;
-    case SW_BOOLEAN:
-        sw_buf_addz(b, ((const SwOptBool *)v)->v ? "true" : "false");
-        break;
-    case SW_INTEGER:
-    case SW_LONG:
-        sw_buf_addf(b, "%lld", (long long)((const SwOptInt *)v)->v);
-        break;
-    case SW_FLOAT:
-    case SW_DOUBLE:
-        sw_buf_adds(b, sw_double_text(b->arena, ((const SwOptDouble *)v)->v));
-        break;
-    case SW_TIMESTAMP:
+static void add_scalar(SwBuf *b, const SwShape *s, const void *v) {
+    if (s->kind == SW_TIMESTAMP)
         sw_buf_adds(b, sw_time_iso8601(b->arena, ((const SwOptTime *)v)->v));
-        break;
-    case SW_LIST:
-    case SW_MAP:
-        add_container(b, s, v);
-        break;
-    case SW_STRUCTURE:
-    case SW_UNION:
-        add_structure(b, s, v);
-        break;
-    case SW_BLOB:
+    else if (s->kind == SW_BLOB)
         sw_buf_addf(b, "java.nio.HeapByteBuffer[pos=0 lim=%zu cap=%zu]", ((const SwStr *)v)->n, ((const SwStr *)v)->n);
-        break;
-    case SW_DOCUMENT:
-    case SW_STREAM:
-    case _SW_KIND_MAX:
-        break;
-    }
+    else
+        sw_buf_adds(b, shape_scalar_text(b->arena, s, v));
 }
+
+static const ShapeForm words = {.between = ", ", .is = "=", .words = true, .key = sw_buf_adds, .scalar = add_scalar};
 
 /* Begins a fault: up to "failed to satisfy constraint: ". v NULL: the value is null. */
 static void fault(Check *c, const Path *path, const SwShape *s, const void *v) {
@@ -127,7 +66,7 @@ static void fault(Check *c, const Path *path, const SwShape *s, const void *v) {
         sw_buf_addz(b, "; ");
     if (v) {
         SwBuf text = sw_buf(c->arena, VALUE_MAX);
-        add_value(&text, s, v);
+        shape_write(&text, &words, s, v);
         sw_buf_addz(b, "Value '");
         sw_buf_adds(b, sw_buf_str(&text));
         sw_buf_addz(b, "' at '");

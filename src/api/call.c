@@ -26,18 +26,32 @@ SwStr sw_operation_text(const SwOperation *op, const void *in, const char *name)
     return sw_list_count(list) ? *(const SwStr *)sw_list_at(m->shape, list, 0) : SW_NO_STR;
 }
 
-static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwError *err) {
-    if (!cx->host->config->strict || cx->principal.kind == SW_PRINCIPAL_SERVICE || (op->flags & SW_OP_NO_AUTH))
+int sw_authorise(SwCtx *cx, const char *action, SwStr resource, SwError *err) {
+    const SwService *s = cx->api ? sw_registry_by_api(cx->host, cx->api) : NULL;
+    const SwErrorKind *denied = s ? sw_registry_denied(s) : &SW_ACCESS_DENIED;
+    if (!cx->host->config->strict || cx->principal.kind == SW_PRINCIPAL_SERVICE)
         return 0;
     if (!cx->host->auth.authorise)
-        return sw_fail(err, sw_registry_denied(s), "No service evaluates policies; %s is denied", op->iam_action);
+        return sw_fail(err, denied, "No service evaluates policies; %s is denied", action);
+    if (cx->host->auth.authorise(cx, action, resource, err) == 0)
+        return 0;
+    if (sw_error_is(err, &SW_ACCESS_DENIED))
+        err->kind = denied;
+    return -1;
+}
+
+static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in, SwError *err) {
+    if (!cx->host->config->strict || (op->flags & SW_OP_NO_AUTH) || (handler->flags & SW_AUTHORISES))
+        return 0;
+    const char *action = s->action ? s->action(cx, op, in) : NULL;
     SwStr resource = s->resource ? s->resource(cx, op, in) : SW_NO_STR;
-    if (cx->host->auth.authorise(cx, op->iam_action, sw_str_or(resource, SW_STR("*")), err) < 0) {
-        if (sw_error_is(err, &SW_ACCESS_DENIED))
-            err->kind = sw_registry_denied(s);
+    if (sw_authorise(cx, action ? action : op->iam_action, sw_str_or(resource, SW_STR("*")), err) < 0)
         return -1;
-    }
-    return 0;
+    if (!cx->host->auth.pass_roles || cx->principal.kind == SW_PRINCIPAL_SERVICE || cx->host->auth.pass_roles(cx, op, in, err) == 0)
+        return 0;
+    if (sw_error_is(err, &SW_ACCESS_DENIED))
+        err->kind = sw_registry_denied(s);
+    return -1;
 }
 
 /* Tests run with SLIPWAY_REPLIES=abort (or log): every reply keeps the limits that its model states, as AWS's do. */
@@ -56,7 +70,8 @@ int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const
     if (op->input && (sw_validate(op->input, in, sw_registry_invalid(s), err) < 0 ||
                       sw_refuse_unsupported(op->input, in, sw_registry_unsupported(s), err) < 0))
         return -1;
-    if (!(handler->flags & SW_OWN_TX) && authorise(cx, s, op, in, err) < 0)
+    cx->in = in;
+    if (!(handler->flags & SW_OWN_TX) && authorise(cx, s, op, handler, in, err) < 0)
         return -1;
     if (handler->flags & SW_OWN_TX) {
         if (SW_NEVER(cx->tx != NULL))
@@ -64,7 +79,7 @@ int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const
         if (cx->host->config->strict) {
             if (sw_ctx_begin(cx, SW_READ, err) < 0)
                 return -1;
-            int allowed = authorise(cx, s, op, in, err);
+            int allowed = authorise(cx, s, op, handler, in, err);
             sw_ctx_rollback(cx);
             if (allowed < 0)
                 return -1;
@@ -119,6 +134,7 @@ int sw_call(SwCtx *cx, const SwApi *api, unsigned index, const void *in, void **
     /* The callee sees what is being served; the context stays one, so that whoever unwinds finds its transaction. */
     const SwApi *outer_api = cx->api;
     const SwOperation *outer_op = cx->op;
+    const void *outer_in = cx->in;
     SwHttpRequest *outer_http = cx->http;
     cx->api = api;
     cx->op = op;
@@ -127,6 +143,7 @@ int sw_call(SwCtx *cx, const SwApi *api, unsigned index, const void *in, void **
                    : sw_operation_run_alone(cx, s, op, handler, in, ret_out, err);
     cx->api = outer_api;
     cx->op = outer_op;
+    cx->in = outer_in;
     cx->http = outer_http;
     return r;
 }

@@ -39,6 +39,7 @@ struct SwCtx {
     uint16_t    status;                 /* of the reply where the model's is not the one: 206, 304; else 0 */
     const SwApi *api;                   /* what is being served, or NULL */
     const SwOperation *op;
+    const void *in;                     /* its input */
 };
 
 /* A context for work of Slipway's own: controllers, listeners, timers. `service`: "ecs" acts as ecs.amazonaws.com. */
@@ -49,6 +50,9 @@ int sw_ctx_assume(SwCtx *cx, SwStr role_arn, SwCtx **ret_cx, SwError *err) sw_mu
 
 /* The same context, in the same transaction, under a service's own principal: "sns". */
 SwCtx *sw_ctx_as_service(SwCtx *cx, const char *service);
+/* May the caller do this to that? The question that the front door has asked already about an operation's own resource,
+ * for handlers that touch others as well. Always yes where the server is not strict, and for Slipway's own work. */
+int sw_authorise(SwCtx *cx, const char *action, SwStr resource, SwError *err) sw_must_check;
 
 SwTime sw_now(const SwCtx *cx);
 

@@ -45,6 +45,8 @@ typedef struct SwAuth {
                SwPrincipal *ret_p, bool *ret_found, SwError *err);
     /* In cx->tx. resource: ARN or "*". conditions: context keys. Fails with the service's access-denied kind. */
     int (*authorise)(SwCtx *cx, const char *action, SwStr resource, SwError *err);
+    /* Whoever gives a service a role to act under needs iam:PassRole for it. In cx->tx. */
+    int (*pass_roles)(SwCtx *cx, const SwOperation *op, const void *in, SwError *err);
     /* A session of a role for Slipway's own work; checks existence and trust. */
     int (*assume)(SwCtx *cx, SwStr role_arn, SwStr service_principal, SwPrincipal *ret_p, SwError *err);
     /* Temporary credentials of a role for a task or build: its endpoint answers these. */

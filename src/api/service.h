@@ -20,6 +20,7 @@ typedef struct SwHandler {
 enum {
     SW_OWN_TX = 1 << 0,                 /* runs without a transaction, opens its own, may wait: long polls, the clock */
     SW_WRITES = 1 << 1,                 /* needs a write transaction although its name sounds like a read */
+    SW_AUTHORISES = 1 << 2,             /* asks for permission itself, item by item, with sw_authorise */
 };
 typedef int SwOperationFn(SwCtx *cx, const void *in, void *out, SwError *err);
 
@@ -84,6 +85,9 @@ typedef struct SwService {
     /* The resource-based policy of what an ARN of this service names (a queue's, a topic's), in cx->tx; left absent where
      * there is none. Asked by whoever evaluates policies, without a permission of its own. */
     int  (*policy)(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);
+    /* IAM's name of what a request does where the input decides ("s3:GetObjectVersion"); NULL, or returning NULL: the
+     * operation's own. */
+    const char *(*action)(SwCtx *cx, const SwOperation *op, const void *in);
     const SwRoute          *routes;     size_t n_routes;
     const SwController *const *controllers;     /* NULL-terminated, as the next ones */
     const SwCollection *const *collections;

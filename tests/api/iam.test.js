@@ -2,21 +2,10 @@
 "use strict";
 const { test, before, after } = require("node:test");
 const assert = require("node:assert");
-const fs = require("node:fs");
-const path = require("node:path");
 const I = require("@aws-sdk/client-iam");
-const { STSClient, GetCallerIdentityCommand, AssumeRoleCommand } = require("@aws-sdk/client-sts");
-const { S3Client, CreateBucketCommand, PutObjectCommand, GetObjectCommand, DeleteObjectCommand, ListObjectsV2Command,
-        PutBucketPolicyCommand, ListBucketsCommand } = require("@aws-sdk/client-s3");
-const { getSignedUrl } = require("@aws-sdk/s3-request-presigner");
-const { SSMClient, PutParameterCommand } = require("@aws-sdk/client-ssm");
+const { STSClient, GetCallerIdentityCommand } = require("@aws-sdk/client-sts");
 const { start, finish, refuses } = require("../lib/slipway");
-
-const document = (...statements) => JSON.stringify({ Version: "2012-10-17", Statement: statements });
-const allow = (Action, Resource = "*", more = {}) => ({ Effect: "Allow", Action, Resource, ...more });
-const trust = (Principal, more = {}) => document({ Effect: "Allow", Principal, Action: "sts:AssumeRole", ...more });
-const TASKS = trust({ Service: "ecs-tasks.amazonaws.com" });
-const keys = (k) => ({ accessKeyId: k.AccessKeyId, secretAccessKey: k.SecretAccessKey, sessionToken: k.SessionToken });
+const { document, allow, trust, TASKS, keys } = require("../lib/strict");
 
 let s, iam;
 before(async () => { s = await start(null); iam = s.client(I.IAMClient); });
@@ -146,104 +135,4 @@ test("identities are there again after a restart, and belong to their account", 
     await kept.client(I.IAMClient).send(new I.GetRoleCommand({ RoleName: "stays" }));
     const other = kept.client(I.IAMClient, { credentials: { accessKeyId: "111111111111", secretAccessKey: "x" } });
     await refuses(other.send(new I.GetRoleCommand({ RoleName: "stays" })), "NoSuchEntityException");
-});
-
-// --auth strict: signatures verified, policies evaluated.
-
-async function strict(t) {
-    const server = await start(t, { args: ["--auth", "strict"] });
-    const file = path.join(server.data, "root-credentials");
-    assert.strictEqual(fs.statSync(file).mode & 0o777, 0o600);
-    const text = fs.readFileSync(file, "utf8");
-    const root = { accessKeyId: text.match(/^AWS_ACCESS_KEY_ID=(.*)$/m)[1], secretAccessKey: text.match(/^AWS_SECRET_ACCESS_KEY=(.*)$/m)[1] };
-    const as = (Client, credentials = root) => server.client(Client, { credentials });
-    const user = async (UserName, ...statements) => {
-        await as(I.IAMClient).send(new I.CreateUserCommand({ UserName }));
-        if (statements.length) await as(I.IAMClient).send(new I.PutUserPolicyCommand({ UserName, PolicyName: "p", PolicyDocument: document(...statements) }));
-        return keys((await as(I.IAMClient).send(new I.CreateAccessKeyCommand({ UserName }))).AccessKey);
-    };
-    return { server, root, as, user };
-}
-
-test("strict: an unknown key, a wrong secret and a missing token are refused", async (t) => {
-    const { as, root, user } = await strict(t);
-    assert.strictEqual((await as(STSClient).send(new GetCallerIdentityCommand({}))).Arn, "arn:aws:iam::000000000000:root");
-    await refuses(as(STSClient, { accessKeyId: "test", secretAccessKey: "test" }).send(new GetCallerIdentityCommand({})), "InvalidClientTokenId");
-    await refuses(as(SSMClient, { accessKeyId: "test", secretAccessKey: "test" }).send(new PutParameterCommand({ Name: "a", Value: "b", Type: "String" })),
-        "UnrecognizedClientException");
-    await refuses(as(STSClient, { ...root, secretAccessKey: "wrong" }).send(new GetCallerIdentityCommand({})), "SignatureDoesNotMatch");
-    await refuses(as(S3Client, { ...root, secretAccessKey: "wrong" }).send(new ListBucketsCommand({})), "SignatureDoesNotMatch");
-    const ann = await user("ann");
-    await as(I.IAMClient).send(new I.UpdateAccessKeyCommand({ UserName: "ann", AccessKeyId: ann.accessKeyId, Status: "Inactive" }));
-    await refuses(as(STSClient, ann).send(new GetCallerIdentityCommand({})), "InvalidClientTokenId");
-});
-
-test("strict: a user may do what its policies allow and nothing else", async (t) => {
-    const { as, user } = await strict(t);
-    await as(S3Client).send(new CreateBucketCommand({ Bucket: "box" }));
-    await as(S3Client).send(new PutObjectCommand({ Bucket: "box", Key: "in/a", Body: "hello" }));
-    const ann = await user("ann", allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::box/${aws:username}/*"), allow("s3:GetObject", "arn:aws:s3:::box/in/*"),
-        allow("s3:ListBucket", "arn:aws:s3:::box", { Condition: { StringLike: { "s3:prefix": "in/*" } } }),
-        { Effect: "Deny", Action: "s3:*", Resource: "arn:aws:s3:::box/in/secret" });
-    const s3 = as(S3Client, ann);
-    assert.strictEqual(await (await s3.send(new GetObjectCommand({ Bucket: "box", Key: "in/a" }))).Body.transformToString(), "hello");
-    await s3.send(new PutObjectCommand({ Bucket: "box", Key: "ann/own", Body: "mine" }));
-    await refuses(s3.send(new PutObjectCommand({ Bucket: "box", Key: "in/b", Body: "x" })), "AccessDenied",
-        /^User: arn:aws:iam::000000000000:user\/ann is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::box\/in\/b because no identity-based policy allows the s3:PutObject action$/);
-    await refuses(s3.send(new GetObjectCommand({ Bucket: "box", Key: "in/secret" })), "AccessDenied", /with an explicit deny in an identity-based policy/);
-    await s3.send(new ListObjectsV2Command({ Bucket: "box", Prefix: "in/" }));
-    await refuses(s3.send(new ListObjectsV2Command({ Bucket: "box" })), "AccessDenied", /s3:ListBucket/);
-    await refuses(as(SSMClient, ann).send(new PutParameterCommand({ Name: "/x", Value: "y", Type: "String" })), "AccessDeniedException", /ssm:PutParameter/);
-    assert.strictEqual((await as(STSClient, ann).send(new GetCallerIdentityCommand({}))).Arn, "arn:aws:iam::000000000000:user/ann");
-    const url = await getSignedUrl(s3, new GetObjectCommand({ Bucket: "box", Key: "in/a" }), { expiresIn: 60 });
-    assert.strictEqual(await (await fetch(url)).text(), "hello");
-    assert.strictEqual((await fetch(url.replace("in/a", "ann/own"))).status, 403);
-    const group = await user("carl");
-    await as(I.IAMClient).send(new I.CreateGroupCommand({ GroupName: "readers" }));
-    await as(I.IAMClient).send(new I.AttachGroupPolicyCommand({ GroupName: "readers", PolicyArn: "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" }));
-    await refuses(as(S3Client, group).send(new GetObjectCommand({ Bucket: "box", Key: "in/a" })), "AccessDenied");
-    await as(I.IAMClient).send(new I.AddUserToGroupCommand({ GroupName: "readers", UserName: "carl" }));
-    await as(S3Client, group).send(new GetObjectCommand({ Bucket: "box", Key: "in/a" }));
-});
-
-test("strict: a permissions boundary limits, a bucket's policy grants and denies", async (t) => {
-    const { as, user, server } = await strict(t);
-    await as(S3Client).send(new CreateBucketCommand({ Bucket: "box" }));
-    await as(S3Client).send(new PutObjectCommand({ Bucket: "box", Key: "k", Body: "x" }));
-    const ann = await user("ann", allow("*"));
-    await as(I.IAMClient).send(new I.PutUserPermissionsBoundaryCommand({ UserName: "ann", PermissionsBoundary: "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" }));
-    await as(S3Client, ann).send(new GetObjectCommand({ Bucket: "box", Key: "k" }));
-    await refuses(as(S3Client, ann).send(new DeleteObjectCommand({ Bucket: "box", Key: "k" })), "AccessDenied", /because no permissions boundary allows the s3:DeleteObject action/);
-    const bob = await user("bob");
-    await refuses(as(S3Client, bob).send(new GetObjectCommand({ Bucket: "box", Key: "k" })), "AccessDenied");
-    await as(S3Client).send(new PutBucketPolicyCommand({ Bucket: "box", Policy: document(
-        { Effect: "Allow", Principal: { AWS: "arn:aws:iam::000000000000:user/bob" }, Action: "s3:GetObject", Resource: "arn:aws:s3:::box/*" },
-        { Effect: "Deny", Principal: { AWS: "arn:aws:iam::000000000000:user/ann" }, Action: "s3:GetObject", Resource: "arn:aws:s3:::box/*" }) }));
-    await as(S3Client, bob).send(new GetObjectCommand({ Bucket: "box", Key: "k" }));
-    await refuses(as(S3Client, ann).send(new GetObjectCommand({ Bucket: "box", Key: "k" })), "AccessDenied", /explicit deny in a resource-based policy/);
-    assert.strictEqual((await fetch(`${server.endpoint}/box/k`)).status, 403);
-});
-
-test("strict: a role is assumed by whom it trusts, and its session is limited by its own policy", async (t) => {
-    const { as, user, root } = await strict(t);
-    await as(S3Client).send(new CreateBucketCommand({ Bucket: "box" }));
-    const role = async (RoleName, AssumeRolePolicyDocument) => (await as(I.IAMClient).send(new I.CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }))).Role.Arn;
-    const ann = await user("ann"), bob = await user("bob", allow("sts:AssumeRole"));
-    const direct = await role("direct", trust({ AWS: "arn:aws:iam::000000000000:user/ann" }));
-    const account = await role("account", trust({ AWS: "000000000000" }, { Condition: { StringEquals: { "sts:ExternalId": "x1" } } }));
-    const tasks = await role("tasks", TASKS);
-    const assume = (who, RoleArn, more = {}) => as(STSClient, who).send(new AssumeRoleCommand({ RoleArn, RoleSessionName: "run", ...more }));
-    await assume(ann, direct);
-    await refuses(assume(ann, account, { ExternalId: "x1" }), "AccessDenied", /sts:AssumeRole/);
-    await refuses(assume(bob, account), "AccessDenied");
-    await refuses(assume(bob, tasks), "AccessDenied");
-    await refuses(assume(root, account, { ExternalId: "x1" }), "AccessDenied", /root accounts/);
-    await as(I.IAMClient).send(new I.AttachRolePolicyCommand({ RoleName: "account", PolicyArn: "arn:aws:iam::aws:policy/AmazonS3FullAccess" }));
-    const full = keys((await assume(bob, account, { ExternalId: "x1" })).Credentials);
-    await as(S3Client, full).send(new PutObjectCommand({ Bucket: "box", Key: "k", Body: "x" }));
-    const limited = keys((await assume(bob, account, { ExternalId: "x1", Policy: document(allow("s3:GetObject")) })).Credentials);
-    await as(S3Client, limited).send(new GetObjectCommand({ Bucket: "box", Key: "k" }));
-    await refuses(as(S3Client, limited).send(new PutObjectCommand({ Bucket: "box", Key: "k", Body: "x" })), "AccessDenied",
-        /assumed-role\/account\/run is not authorized .* because no session policy allows the s3:PutObject action/);
-    await refuses(as(S3Client, { ...full, sessionToken: "stolen" }).send(new ListBucketsCommand({})), "InvalidClientTokenId");
 });

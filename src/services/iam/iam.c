@@ -137,6 +137,7 @@ static int iam_open(SwHost *h, SwError *err) {
     h->auth = (SwAuth){
         .key = iam_auth_key,
         .authorise = iam_auth_authorise,
+        .pass_roles = iam_auth_pass_roles,
         .assume = iam_auth_assume,
         .credentials = iam_auth_credentials,
         .session = iam_auth_session,

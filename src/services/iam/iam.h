@@ -57,12 +57,13 @@ SwStr iam_path(SwStr path);                             /* "/" when absent */
 /* The user a request means when it names none: the caller. */
 int iam_user_name(SwCtx *cx, SwStr given, SwStr *ret_name, SwError *err) sw_must_check;
 
-/* auth.c, authorise.c, session.c: what SwHost.auth is made of. */
+/* auth.c, authorise.c, pass_role.c, session.c: what SwHost.auth is made of. */
 int iam_auth_key(SwHost *h, SwArena *a, SwStr access_key, SwStr *ret_secret, SwStr *ret_token, SwStr *ret_account,
                  SwPrincipal *ret_p, bool *ret_found, SwError *err);
 int iam_auth_password(SwHost *h, SwArena *a, const char *service, SwStr user, SwStr password, SwStr *ret_account,
                       SwPrincipal *ret_p, bool *ret_found, SwError *err);
 int iam_auth_authorise(SwCtx *cx, const char *action, SwStr resource, SwError *err);
+int iam_auth_pass_roles(SwCtx *cx, const SwOperation *op, const void *in, SwError *err);        /* pass_role.c */
 int iam_auth_assume(SwCtx *cx, SwStr role_arn, SwStr service, SwPrincipal *ret_p, SwError *err);
 int iam_auth_credentials(SwCtx *cx, SwStr role_arn, SwStr session, SwTime lifetime, SwStr *ret_key, SwStr *ret_secret,
                          SwStr *ret_token, SwTime *ret_expires, SwError *err);
@@ -71,7 +72,10 @@ int iam_root_credentials(SwHost *h, SwArena *a, bool make, SwStr *ret_key, SwStr
 
 /* A role by its ARN, in whatever account that names. *ret_role NULL: none. */
 int iam_role_by_arn(SwCtx *cx, SwStr arn, IamRoleRecord **ret_role, SwStr *ret_account, SwError *err) sw_must_check;
-/* Context keys of a request and who makes it. */
+/* context.c: who asks, and the context keys of a request. */
 int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery *ret_q, SwError *err) sw_must_check;
 void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value);        /* nothing when absent */
+int iam_session_of(SwCtx *cx, const IamSessionRecord **ret_s, SwError *err) sw_must_check;     /* the caller's; NULL: none */
+/* Every policy that has a say about the query, asked; fails with AccessDenied and AWS's reason. */
+int iam_decide(SwCtx *cx, const SwPolicyQuery *q, SwError *err) sw_must_check;
 int iam_denied(SwCtx *cx, const char *action, SwStr resource, SwStr reason, SwError *err);

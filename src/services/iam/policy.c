@@ -251,19 +251,30 @@ int iam_get_policy_version(SwCtx *cx, const IamGetPolicyVersionRequest *in, IamG
 }
 
 int iam_list_policy_versions(SwCtx *cx, const IamListPolicyVersionsRequest *in, IamListPolicyVersionsResponse *out, SwError *err) {
-    sw_list_present(cx->arena, &out->versions);
-    out->is_truncated = SW_SOME_BOOL(false);        /* five at most, AWS never splits them either */
+    IamPolicyVersionList all = {0};
     const IamAwsPolicy *aws = iam_aws_policy_find(in->policy_arn);
-    if (aws) {
-        *sw_list_add(cx->arena, &out->versions) = (IamPolicyVersion){
-            .version_id = sw_str(aws->version), .is_default_version = SW_SOME_BOOL(true), .create_date = SW_SOME_TIME(aws->updated_s * SW_S)};
-        return 0;
-    }
-    IamPolicyRecord *r;
-    if (get(cx, in->policy_arn, &r, err) < 0)
+    IamPolicyRecord *r = NULL;
+    if (!aws && get(cx, in->policy_arn, &r, err) < 0)
         return -1;
-    for (size_t k = r->versions.n; k > 0; k--)
-        *sw_list_add(cx->arena, &out->versions) = shown(cx, r, &r->versions.v[k - 1], false);
+    if (aws)
+        *sw_list_add(cx->arena, &all) = (IamPolicyVersion){
+            .version_id = sw_str(aws->version), .is_default_version = SW_SOME_BOOL(true), .create_date = SW_SOME_TIME(aws->updated_s * SW_S)};
+    for (size_t k = r ? r->versions.n : 0; k > 0; k--)
+        *sw_list_add(cx->arena, &all) = shown(cx, r, &r->versions.v[k - 1], false);
+    SwStrList ids = {0};                /* newest first, which a marker follows by counting down */
+    for (size_t k = 0; k < all.n; k++) {
+        int64_t number = 0;
+        (void)sw_str_to_i64(sw_str_skip(all.v[k].version_id, 1), &number);
+        sw_str_list_add(cx->arena, &ids, sw_index_number(cx->arena, -number));
+    }
+    IamPage page;
+    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
+        return -1;
+    sw_list_present(cx->arena, &out->versions);
+    for (size_t k = page.from; k < page.to; k++)
+        *sw_list_add(cx->arena, &out->versions) = all.v[k];
+    out->is_truncated = page.truncated;
+    out->marker = page.marker;
     return 0;
 }
 

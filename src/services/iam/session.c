@@ -35,8 +35,7 @@ static const struct { const char *service, *also; } stand_ins[] = {
     {"ecs.amazonaws.com", "ecs-tasks.amazonaws.com"},
 };
 
-static bool trusts(SwCtx *cx, const SwPolicy *trust, SwPolicyQuery *q) {
-    (void)cx;
+static bool trusts(const SwPolicy *trust, SwPolicyQuery *q) {
     if (sw_policy_evaluate(trust, q, NULL) == SW_POLICY_ALLOW)
         return true;
     for (size_t k = 0; k < SW_N(stand_ins); k++)
@@ -47,22 +46,35 @@ static bool trusts(SwCtx *cx, const SwPolicy *trust, SwPolicyQuery *q) {
     return false;
 }
 
-/* May whoever cx stands for have a session of the role? */
-static int check_trust(SwCtx *cx, SwStr role_arn, const IamRoleRecord *role, const SwSessionSpec *spec, SwError *err) {
+static int check_trust_in(SwCtx *cx, const char *action, SwStr role_arn, const IamRoleRecord *role, const SwSessionSpec *spec, SwError *err) {
     const SwPolicy *trust;
     SwPolicyQuery q;
     if (sw_policy_parse(cx->arena, role->role->assume_role_policy_document, SW_POLICY_TRUST, &trust, err) < 0 ||
-        iam_query_fill(cx, "sts:AssumeRole", role_arn, &q, err) < 0)
+        iam_query_fill(cx, action, role_arn, &q, err) < 0)
         return -1;
     iam_query_key(&q, "sts:ExternalId", spec->external_id);
     iam_query_key(&q, "sts:RoleSessionName", spec->session);
     iam_query_key(&q, "sts:SourceIdentity", spec->source_identity);
-    if (trusts(cx, trust, &q))
+    if (trusts(trust, &q))
         return 0;
     if (cx->principal.kind == SW_PRINCIPAL_SERVICE)
-        return sw_fail(err, &SW_ACCESS_DENIED, "The role %.*s does not trust %.*s: its trust policy does not allow sts:AssumeRole",
-                       SW_FMT(role_arn), SW_FMT(cx->principal.name));
-    return iam_denied(cx, "sts:AssumeRole", role_arn, SW_NO_STR, err);
+        return sw_fail(err, &SW_ACCESS_DENIED, "The role %.*s does not trust %.*s: its trust policy does not allow %s",
+                       SW_FMT(role_arn), SW_FMT(cx->principal.name), action);
+    return iam_denied(cx, action, role_arn, SW_NO_STR, err);
+}
+
+/* May whoever cx stands for have a session of the role? Tags and a source identity need permissions of their own, from
+ * the caller's policies and from the role's trust. */
+static int check_trust(SwCtx *cx, SwStr role_arn, const IamRoleRecord *role, const SwSessionSpec *spec, SwError *err) {
+    const struct { const char *action; bool asked; } more[] = {
+        {"sts:TagSession", spec->tags.n > 0}, {"sts:SetSourceIdentity", sw_str_is(spec->source_identity)},
+    };
+    if (check_trust_in(cx, "sts:AssumeRole", role_arn, role, spec, err) < 0)
+        return -1;
+    for (size_t k = 0; k < SW_N(more); k++)
+        if (more[k].asked && (check_trust_in(cx, more[k].action, role_arn, role, spec, err) < 0 || sw_authorise(cx, more[k].action, role_arn, err) < 0))
+            return -1;
+    return 0;
 }
 
 static SwPrincipal principal_of(SwArena *a, SwStr account, const IamRole *role, SwStr session) {
@@ -172,16 +184,19 @@ static int touch_role(SwCtx *cx, SwStr account, IamRoleRecord *role, SwError *er
     return r;
 }
 
-/* Tags that the caller's own session passes on. */
-static int inherit(SwCtx *cx, IamSessionRecord *r, SwError *err) {
-    void *record = NULL;
-    if (sw_str_starts(cx->principal.access_key, SW_STR("ASIA")) &&
-        sw_doc_get(cx->tx, &iam_sessions, cx->principal.access_key, &record, err) < 0)
+/* Tags that the caller's own session passes on; they cannot be set anew. */
+static int inherit(SwCtx *cx, const SwSessionSpec *spec, IamSessionRecord *r, SwError *err) {
+    static const SwErrorKind conflict = {.code = "InvalidParameterValue", .http = 400};
+    const IamSessionRecord *from;
+    if (iam_session_of(cx, &from, err) < 0)
         return -1;
-    const IamSessionRecord *from = record;
     for (size_t k = 0; from && k < from->transitive.n; k++) {
-        sw_str_list_add(cx->arena, &r->transitive, from->transitive.v[k]);
-        sw_str_map_set(cx->arena, &r->tags, from->transitive.v[k], sw_str_map_get(&from->tags, from->transitive.v[k]));
+        SwStr key = from->transitive.v[k];
+        for (size_t i = 0; i < spec->tags.n; i++)
+            if (sw_str_ieq(spec->tags.v[i].key, key))
+                return sw_fail(err, &conflict, "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.");
+        sw_str_list_add(cx->arena, &r->transitive, key);
+        sw_str_map_set(cx->arena, &r->tags, key, sw_str_map_get(&from->tags, key));
     }
     return 0;
 }
@@ -201,7 +216,7 @@ static int role_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, 
     if (cx->principal.kind == SW_PRINCIPAL_ROLE && spec->lifetime > SW_HOUR)
         return sw_fail(err, &SW_VALIDATION_ERROR, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
     IamSessionRecord r = {.source_identity = spec->source_identity};
-    if (inherit(cx, &r, err) < 0 || add_policies(cx, spec, &r, err) < 0)
+    if (inherit(cx, spec, &r, err) < 0 || add_policies(cx, spec, &r, err) < 0)
         return -1;
     for (size_t k = 0; k < spec->tags.n; k++)
         sw_str_map_set(cx->arena, &r.tags, spec->tags.v[k].key, spec->tags.v[k].value);

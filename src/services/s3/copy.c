@@ -29,14 +29,6 @@ static int parse_source(SwArena *a, SwStr path, SwStr *ret_bucket, SwStr *ret_ke
     return 0;
 }
 
-/* Copying is reading too: the source's own permission. */
-static int authorise(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, SwError *err) {
-    if (!cx->host->config->strict || !cx->host->auth.authorise || cx->principal.kind == SW_PRINCIPAL_SERVICE)
-        return 0;
-    return cx->host->auth.authorise(cx, sw_str_is(version) ? "s3:GetObjectVersion" : "s3:GetObject",
-                                    sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s", SW_FMT(bucket), SW_FMT(key)), err);
-}
-
 int s3_copy_source(SwCtx *cx, const S3CopySource *s, S3BucketRecord **ret_b, S3ObjectRecord **ret_o, SwStr *ret_version, SwError *err) {
     SwStr bucket, key, version;
     void *record;
@@ -48,7 +40,8 @@ int s3_copy_source(SwCtx *cx, const S3CopySource *s, S3BucketRecord **ret_b, S3O
     SwStr owner = (*ret_b)->account;
     if (!sw_str_eq(owner, cx->account) || (sw_str_is(s->expected_owner) && !sw_str_eq(s->expected_owner, owner)))
         return sw_fail(err, &SW_ACCESS_DENIED, "Access Denied");
-    if (authorise(cx, bucket, key, version, err) < 0 || s3_get(cx, bucket, key, version, ret_o, err) < 0)
+    /* Copying is reading too: the source's own permission. */
+    if (s3_authorise_object(cx, sw_str_is(version) ? "s3:GetObjectVersion" : "s3:GetObject", bucket, key, err) < 0 || s3_get(cx, bucket, key, version, ret_o, err) < 0)
         return -1;
     *ret_version = s3_shown_version(*ret_b, *ret_o);
     if (s3_judge(&s->conditions, (*ret_o)->e_tag, (*ret_o)->last_modified.v) != S3_GO_ON)
@@ -82,7 +75,7 @@ static int describe(SwCtx *cx, const S3CopyObjectRequest *in, const S3ObjectReco
     o->key = in->key;
     if (s3_check_metadata(&o->metadata, err) < 0)
         return -1;
-    return retag ? s3_tags_from_header(cx, in->tagging, &o->tags, err) : 0;
+    return retag ? s3_tags_from_header(cx, in->tagging, in->bucket, in->key, &o->tags, err) : 0;
 }
 
 static int look_up(SwCtx *cx, const S3CopyObjectRequest *in, S3ObjectRecord *o, S3CopyObjectOutput *out, SwError *err) {

@@ -65,7 +65,7 @@ int s3_create_multipart_upload(SwCtx *cx, const S3CreateMultipartUploadRequest *
     u->initiator = cx->principal.arn;
     u->object = sw_new(cx->arena, S3ObjectRecord);
     sw_shape_move(cx->arena, &s3_shape_object_record, u->object, &s3_shape_create_multipart_upload_request, in);
-    if (s3_tags_from_header(cx, in->tagging, &u->object->tags, err) < 0)
+    if (s3_tags_from_header(cx, in->tagging, in->bucket, in->key, &u->object->tags, err) < 0)
         return -1;
     u->object->checksum_type = sw_str_or(u->checksum_type, S3_CHECKSUM_TYPE_FULL_OBJECT);
     out->bucket = in->bucket;

@@ -141,8 +141,6 @@ int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotific
     S3NotificationConfiguration *n = in->notification_configuration;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
-    if (n->lambda_function_configurations.n > 0)
-        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "CloudFunctionConfiguration", "there is no Lambda");
     for (size_t i = 0; i < n->queue_configurations.n; i++) {
         S3QueueConfiguration *c = &n->queue_configurations.v[i];
         if (check_events(&c->events, err) < 0 || check_destination(cx, c->queue_arn, "sqs", in->skip_destination_validation.v, err) < 0)

@@ -71,6 +71,9 @@ int s3_get(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, S3ObjectRecord **r
         return fail_at_marker(cx, &MARKER, "The specified method is not allowed against this resource.", version, err);
     if (*ret_o)
         return 0;
+    /* What there is, only those may know who may list. */
+    if (sw_authorise(cx, "s3:ListBucket", sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(bucket)), err) < 0)
+        return -1;
     if (sw_str_is(version))
         return sw_fail(err, &S3_NO_SUCH_VERSION, "The specified version does not exist.");
     if (newest(cx, bucket, key, &hiding, err) < 0)
@@ -216,7 +219,7 @@ int s3_put_object(SwCtx *cx, const S3PutObjectRequest *in, S3PutObjectOutput *ou
         return -1;
     sw_shape_move(cx->arena, &s3_shape_object_record, o, &s3_shape_put_object_request, in);
     o->content_encoding = kept_encoding(cx->arena, in->content_encoding);
-    if (s3_tags_from_header(cx, in->tagging, &o->tags, err) < 0 ||
+    if (s3_tags_from_header(cx, in->tagging, in->bucket, in->key, &o->tags, err) < 0 ||
         s3_received(cx, &in->body, sw_list_add(cx->arena, &o->extents), &o->e_tag, &crc64, err) < 0)
         return -1;
     o->size = o->extents.v[0].size;
@@ -346,7 +349,9 @@ int s3_delete_objects(SwCtx *cx, const S3DeleteObjectsRequest *in, S3DeleteObjec
         const S3ObjectIdentifier *o = &in->delete->objects.v[i];
         SwError one = sw_error(cx->arena);
         S3DeletedObject d;
-        if (check_delete_conditions(cx, in->bucket, o->key, o->version_id, o->e_tag, o->last_modified_time, o->size, &one) < 0) {
+        const char *action = sw_str_is(o->version_id) ? "s3:DeleteObjectVersion" : "s3:DeleteObject";
+        if (s3_authorise_object(cx, action, in->bucket, o->key, &one) < 0 ||
+            check_delete_conditions(cx, in->bucket, o->key, o->version_id, o->e_tag, o->last_modified_time, o->size, &one) < 0) {
             *sw_list_add(cx->arena, &out->errors) = (S3Error){.key = o->key, .version_id = o->version_id, .code = sw_str(one.kind->code), .message = sw_str(one.message)};
             continue;
         }

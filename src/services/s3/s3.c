@@ -27,7 +27,7 @@ static const SwHandler handlers[] = {
     {S3_DELETE_BUCKET_TAGGING, SW_HANDLER(s3_delete_bucket_tagging), 0},
     {S3_DELETE_OBJECT, SW_HANDLER(s3_delete_object), 0},
     {S3_DELETE_OBJECT_TAGGING, SW_HANDLER(s3_delete_object_tagging), 0},
-    {S3_DELETE_OBJECTS, SW_HANDLER(s3_delete_objects), 0},
+    {S3_DELETE_OBJECTS, SW_HANDLER(s3_delete_objects), SW_AUTHORISES},
     {S3_DELETE_PUBLIC_ACCESS_BLOCK, SW_HANDLER(s3_delete_public_access_block), 0},
     {S3_GET_BUCKET_ACCELERATE_CONFIGURATION, SW_HANDLER(s3_get_bucket_accelerate_configuration), 0},
     {S3_GET_BUCKET_ACL, SW_HANDLER(s3_get_bucket_acl), 0},
@@ -78,11 +78,29 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
     if (!bucket || !sw_member_is_set(bucket, in))
         return SW_NO_STR;
     SwStr name = *(const SwStr *)sw_member_at(bucket, in);
-    if (op->index == S3_DELETE_OBJECTS) /* each key would be its own question; AWS asks for each, we for all */
-        return sw_strf(cx->arena, "arn:aws:s3:::%.*s/*", SW_FMT(name));
     if (!key || !sw_member_is_set(key, in))
         return sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(name));
     return sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s", SW_FMT(name), SW_FMT(*(const SwStr *)sw_member_at(key, in)));
+}
+
+/* What is done to a version by its id has a name of its own. */
+static const char *action(SwCtx *cx, const SwOperation *op, const void *in) {
+    static const struct { unsigned op; const char *action; } versions[] = {
+        {S3_DELETE_OBJECT, "s3:DeleteObjectVersion"}, {S3_DELETE_OBJECT_TAGGING, "s3:DeleteObjectVersionTagging"}, {S3_GET_OBJECT, "s3:GetObjectVersion"},
+        {S3_GET_OBJECT_ACL, "s3:GetObjectVersionAcl"}, {S3_GET_OBJECT_ATTRIBUTES, "s3:GetObjectVersionAttributes"},
+        {S3_GET_OBJECT_TAGGING, "s3:GetObjectVersionTagging"}, {S3_HEAD_OBJECT, "s3:GetObjectVersion"}, {S3_PUT_OBJECT_TAGGING, "s3:PutObjectVersionTagging"},
+    };
+    const SwMember *m = op->input ? sw_shape_member(op->input, SW_STR("VersionId")) : NULL;
+    if (!m || !sw_member_is_set(m, in) || !sw_str_is(*(const SwStr *)sw_member_at(m, in)))
+        return NULL;
+    for (size_t i = 0; i < SW_N(versions); i++)
+        if (versions[i].op == op->index)
+            return versions[i].action;
+    return NULL;
+}
+
+int s3_authorise_object(SwCtx *cx, const char *action_name, SwStr bucket, SwStr key, SwError *err) {
+    return sw_authorise(cx, action_name, sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s", SW_FMT(bucket), SW_FMT(key)), err);
 }
 
 const SwService sw_service_s3 = {
@@ -91,6 +109,8 @@ const SwService sw_service_s3 = {
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .invalid = &S3_INVALID_ARGUMENT,
+    .unsupported = &SW_NOT_IMPLEMENTED,
     .resource = resource,
+    .action = action,
     .collections = collections,
 };

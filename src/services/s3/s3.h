@@ -21,6 +21,8 @@ extern const SwCollection s3_buckets, s3_objects, s3_versions, s3_uploads, s3_pa
 int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, SwError *err) sw_must_check;
 int s3_check_members(SwCtx *cx, const void *in, SwError *err) sw_must_check;
 int s3_bucket_put(SwCtx *cx, const S3BucketRecord *b, SwError *err) sw_must_check;
+/* s3.c: what an operation does to an object beside its own. */
+int s3_authorise_object(SwCtx *cx, const char *action_name, SwStr bucket, SwStr key, SwError *err) sw_must_check;
 S3Owner *s3_owner(SwArena *a, SwStr account);
 bool s3_is_versioned(const S3BucketRecord *b);          /* Enabled: new versions get ids of their own */
 
@@ -100,7 +102,8 @@ int s3_upload_parts(SwCtx *cx, SwStr upload, SwDocList *ret_l, SwError *err) sw_
 
 /* tagging.c */
 int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) sw_must_check;
-int s3_tags_from_header(SwCtx *cx, SwStr text, S3TagList *ret_tags, SwError *err) sw_must_check;
+/* Of x-amz-tagging; whoever sends it needs s3:PutObjectTagging as well. */
+int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagList *ret_tags, SwError *err) sw_must_check;
 
 /* notify.c: what the bucket's configuration asks for when an object came or went. */
 int s3_notify(SwCtx *cx, const S3BucketRecord *b, const char *event, const char *detail_type, const char *reason,

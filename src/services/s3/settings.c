@@ -10,8 +10,6 @@ int s3_put_bucket_versioning(SwCtx *cx, const S3PutBucketVersioningRequest *in, 
     const S3VersioningConfiguration *c = in->versioning_configuration;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
-    if (sw_str_eqz(c->mfa_delete, "Enabled"))
-        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "MFADelete", "there are no MFA devices");
     if (!sw_str_is(c->status))
         return sw_fail(err, &S3_ILLEGAL_VERSIONING_CONFIGURATION_EXCEPTION, "The Versioning element must be specified");
     b->versioning = c->status;
@@ -56,27 +54,49 @@ static bool resources_fit(SwArena *a, SwStr bucket, SwStr policy) {
     return true;
 }
 
-/* Public: an allowing statement for everybody without a condition. */
+/* S3 User Guide, "The meaning of 'public'": everybody is allowed, and no condition fixes who that can be. */
+
+static bool has_wildcard(const SwValue *v) {
+    if (!v)
+        return false;
+    for (size_t i = 0, n = v->kind == SW_VARRAY ? v->n : 1; i < n; i++)
+        if (sw_str_eqz(sw_value_str(v->kind == SW_VARRAY ? &v->v[i] : v), "*"))
+            return true;
+    return false;
+}
+
+static bool is_everybody(const SwValue *statement) {
+    const SwValue *p = sw_value_getz(statement, "Principal");
+    return sw_value_getz(statement, "NotPrincipal") || has_wildcard(p) || (p && p->kind == SW_VOBJECT && has_wildcard(sw_value_getz(p, "AWS")));
+}
+
+static bool fixes_caller(const SwValue *statement) {
+    static const char *const keys[] = {"aws:PrincipalOrgID", "aws:SourceIp", "aws:SourceArn", "aws:SourceVpc", "aws:SourceVpce", "aws:SourceOwner",
+                                       "aws:SourceAccount", "aws:userid", "aws:PrincipalArn", "aws:PrincipalAccount", "s3:DataAccessPointArn",
+                                       "s3:DataAccessPointAccount"};
+    const SwValue *conditions = sw_value_getz(statement, "Condition");
+    for (size_t i = 0; conditions && conditions->kind == SW_VOBJECT && i < conditions->n; i++) {
+        SwStr op = conditions->keys[i];
+        if (sw_str_contains(op, SW_STR("Not")) || sw_str_eqz(op, "Null") || sw_str_ends(op, SW_STR("IfExists")) || conditions->v[i].kind != SW_VOBJECT)
+            continue;
+        for (size_t k = 0; k < conditions->v[i].n; k++)
+            for (size_t m = 0; m < SW_N(keys); m++)
+                if (sw_str_ieq(conditions->v[i].keys[k], sw_str(keys[m])) && !has_wildcard(&conditions->v[i].v[k]))
+                    return true;
+    }
+    return false;
+}
+
 static bool is_public(SwArena *a, SwStr policy) {
-    const SwPolicy *p;
-    SwError ignored = sw_error(a);
-    if (!sw_str_is(policy) || sw_policy_parse(a, policy, SW_POLICY_RESOURCE, &p, &ignored) < 0)
-        return false;
-    static const char *const actions[] = {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject", "s3:GetBucketAcl"};
     SwValue v;
-    if (sw_json_parse(a, policy, &v, &ignored) < 0)
+    SwError ignored = sw_error(a);
+    if (!sw_str_is(policy) || sw_json_parse(a, policy, &v, &ignored) < 0)
         return false;
-    for (size_t i = 0; i < SW_N(actions); i++) {
-        /* Nobody in particular asks: only "*" lets that in. The resource is whatever a statement names. */
-        const SwValue *statements = sw_value_getz(&v, "Statement");
-        size_t n = statements->kind == SW_VARRAY ? statements->n : 1;
-        for (size_t k = 0; k < n; k++) {
-            const SwValue *r = sw_value_getz(statements->kind == SW_VARRAY ? &statements->v[k] : statements, "Resource");
-            SwStr resource = sw_value_str(r && r->kind == SW_VARRAY && r->n ? &r->v[0] : r);
-            SwPolicyQuery q = {.action = sw_str(actions[i]), .resource = resource, .arena = a};
-            if (sw_policy_evaluate(p, &q, NULL) == SW_POLICY_ALLOW)
-                return true;
-        }
+    const SwValue *statements = sw_value_getz(&v, "Statement");
+    for (size_t i = 0, n = statements->kind == SW_VARRAY ? statements->n : 1; i < n; i++) {
+        const SwValue *s = statements->kind == SW_VARRAY ? &statements->v[i] : statements;
+        if (sw_str_eqz(sw_value_str(sw_value_getz(s, "Effect")), "Allow") && is_everybody(s) && !fixes_caller(s))
+            return true;
     }
     return false;
 }
@@ -140,10 +160,6 @@ int s3_put_bucket_encryption(SwCtx *cx, const S3PutBucketEncryptionRequest *in, 
     const S3ServerSideEncryptionRuleList *rules = &in->server_side_encryption_configuration->rules;
     if (rules->n != 1 || !rules->v[0].apply_server_side_encryption_by_default)
         return sw_fail(err, &S3_MALFORMED_XML, "The XML you provided was not well-formed or did not validate against our published schema");
-    if (!sw_str_eqz(rules->v[0].apply_server_side_encryption_by_default->sse_algorithm, "AES256"))
-        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "SSEAlgorithm", "only AES256 is supported");
-    if (rules->v[0].blocked_encryption_types)
-        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "BlockedEncryptionTypes", "not supported");
     b->encryption = in->server_side_encryption_configuration;
     return s3_bucket_put(cx, b, err);
 }

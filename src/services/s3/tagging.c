@@ -27,17 +27,19 @@ int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) {
     return 0;
 }
 
-int s3_tags_from_header(SwCtx *cx, SwStr text, S3TagList *ret_tags, SwError *err) {
+int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagList *ret_tags, SwError *err) {
     SwStr part;
     *ret_tags = (S3TagList){0};
+    if (sw_str_is(text) && s3_authorise_object(cx, "s3:PutObjectTagging", bucket, key, err) < 0)
+        return -1;
     while (sw_str_next(&text, '&', &part)) {
-        SwStr value = part, key = part;
+        SwStr value = part, name = part;
         if (part.n == 0)
             continue;
-        if (!sw_str_cut(&value, '=', &key))
+        if (!sw_str_cut(&value, '=', &name))
             value = SW_STR("");
         S3Tag *t = sw_list_add(cx->arena, ret_tags);
-        if (!sw_percent_decode(cx->arena, key, true, &t->key) || !sw_percent_decode(cx->arena, value, true, &t->value))
+        if (!sw_percent_decode(cx->arena, name, true, &t->key) || !sw_percent_decode(cx->arena, value, true, &t->value))
             return sw_fail(err, &S3_INVALID_ARGUMENT, "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.");
     }
     return s3_tags_check(ret_tags, OBJECT_TAGS_MAX, err);

@@ -191,7 +191,19 @@ int ssm_get_parameter(SwCtx *cx, const SsmGetParameterRequest *in, SsmGetParamet
     return get(cx, in->name, in->with_decryption.v, out->parameter, err);
 }
 
+/* Each name is a resource of its own: one that is denied denies the request. */
+static int authorise_all(SwCtx *cx, const char *action, const SwStrList *names, SwError *err) {
+    for (size_t i = 0; i < names->n; i++) {
+        SsmName n;
+        if (ssm_name_parse(names->v[i], &n) && sw_authorise(cx, action, ssm_arn(cx, n.name), err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int ssm_get_parameters(SwCtx *cx, const SsmGetParametersRequest *in, SsmGetParametersResult *out, SwError *err) {
+    if (authorise_all(cx, "ssm:GetParameters", &in->names, err) < 0)
+        return -1;
     sw_list_present(cx->arena, &out->parameters);
     sw_list_present(cx->arena, &out->invalid_parameters);
     for (size_t i = 0; i < in->names.n; i++) {
@@ -235,6 +247,8 @@ int ssm_delete_parameter(SwCtx *cx, const SsmDeleteParameterRequest *in, SsmDele
 }
 
 int ssm_delete_parameters(SwCtx *cx, const SsmDeleteParametersRequest *in, SsmDeleteParametersResult *out, SwError *err) {
+    if (authorise_all(cx, "ssm:DeleteParameters", &in->names, err) < 0)
+        return -1;
     sw_list_present(cx->arena, &out->deleted_parameters);
     sw_list_present(cx->arena, &out->invalid_parameters);
     for (size_t i = 0; i < in->names.n; i++) {

@@ -9,6 +9,8 @@
 #define ROOT_LIFETIME_MAX 3600
 #define POLICY_MAX 2048
 
+static const SwErrorKind INVALID_PARAMETER_VALUE = {.code = "InvalidParameterValue", .http = 400};
+
 static StsCredentials *credentials(SwArena *a, const SwSession *s) {
     StsCredentials *c = sw_new(a, StsCredentials);
     c->access_key_id = s->key;
@@ -25,27 +27,26 @@ int sts_get_caller_identity(SwCtx *cx, const StsGetCallerIdentityRequest *in, St
     return 0;
 }
 
-static int refuse_mfa(SwStr serial, SwStr code, SwError *err) {
-    if (sw_str_is(serial))
-        return sw_refuse_field(err, &SW_VALIDATION_ERROR, "SerialNumber", "there are no MFA devices");
-    if (sw_str_is(code))
-        return sw_refuse_field(err, &SW_VALIDATION_ERROR, "TokenCode", "there are no MFA devices");
-    return 0;
+static bool has_tag(const StsTagList *tags, SwStr key) {
+    for (size_t i = 0; i < tags->n; i++)
+        if (sw_str_ieq(tags->v[i].key, key))
+            return true;
+    return false;
 }
 
-static int check_tags(const StsTagList *tags, SwError *err) {
+static int check_tags(const StsTagList *tags, const SwStrList *transitive, SwError *err) {
     for (size_t i = 0; i < tags->n; i++)
-        for (size_t k = 0; k < i; k++)
-            if (sw_str_ieq(tags->v[i].key, tags->v[k].key))
-                return sw_fail(err, &SW_VALIDATION_ERROR, "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+        if (has_tag(&(StsTagList){tags->v, i}, tags->v[i].key))
+            return sw_fail(err, &SW_VALIDATION_ERROR, "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+    for (size_t i = 0; i < transitive->n; i++)
+        if (!has_tag(tags, transitive->v[i]))
+            return sw_fail(err, &INVALID_PARAMETER_VALUE, "The specified transitive tag key must be included in the requested tags.");
     return 0;
 }
 
 int sts_assume_role(SwCtx *cx, const StsAssumeRoleRequest *in, StsAssumeRoleResponse *out, SwError *err) {
-    if (refuse_mfa(in->serial_number, in->token_code, err) < 0 || check_tags(&in->tags, err) < 0)
+    if (check_tags(&in->tags, &in->transitive_tag_keys, err) < 0)
         return -1;
-    if (in->provided_contexts.n > 0)
-        return sw_refuse_field(err, &SW_VALIDATION_ERROR, "ProvidedContexts", "trusted context assertions are not supported");
     SwSessionSpec spec = {
         .role_arn = in->role_arn, .session = in->role_session_name, .external_id = in->external_id,
         .source_identity = in->source_identity, .policy = in->policy, .transitive = in->transitive_tag_keys,
@@ -75,8 +76,6 @@ int sts_assume_role(SwCtx *cx, const StsAssumeRoleRequest *in, StsAssumeRoleResp
 }
 
 int sts_get_session_token(SwCtx *cx, const StsGetSessionTokenRequest *in, StsGetSessionTokenResponse *out, SwError *err) {
-    if (refuse_mfa(in->serial_number, in->token_code, err) < 0)
-        return -1;
     if (cx->principal.kind == SW_PRINCIPAL_ROLE || sw_str_starts(cx->principal.access_key, SW_STR("ASIA")))
         return sw_fail(err, &SW_ACCESS_DENIED, "Cannot call GetSessionToken with session credentials");
     bool root = cx->principal.kind == SW_PRINCIPAL_ROOT;

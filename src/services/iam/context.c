@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The context of a request, as conditions of policies ask about it: who calls, when and from where, and what the input
+ * says. AWS: IAM User Guide, "AWS global condition context keys"; each service's table of condition keys. To add a key
+ * that an input member holds: a row in `words`. */
+
+#include "services/iam/iam.h"
+
+#define KEYS_MAX 160
+
+int iam_session_of(SwCtx *cx, const IamSessionRecord **ret_s, SwError *err) {
+    void *record = NULL;
+    if (sw_str_starts(cx->principal.access_key, SW_STR("ASIA")) &&
+        sw_doc_get(cx->tx, &iam_sessions, cx->principal.access_key, &record, err) < 0)
+        return -1;
+    *ret_s = record;
+    return 0;
+}
+
+static void add_key(SwPolicyQuery *q, const char *name, const SwStr *v, size_t n) {
+    SwPolicyKey *keys = (SwPolicyKey *)(uintptr_t)q->key;
+    if (n > 0 && q->n_key < KEYS_MAX)
+        keys[q->n_key++] = (SwPolicyKey){.name = sw_str(name), .v = v, .n = n};
+}
+
+void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value) {
+    SwStr *v = sw_new(q->arena, SwStr);
+    *v = value;
+    add_key(q, name, v, value.p ? 1 : 0);
+}
+
+static void add_tags(SwPolicyQuery *q, const char *prefix, SwStr key, SwStr value) {
+    iam_query_key(q, sw_str_z(q->arena, sw_strf(q->arena, "%s/%.*s", prefix, SW_FMT(key))), value);
+}
+
+static int principal_keys(SwCtx *cx, SwPolicyQuery *q, SwError *err) {
+    const SwPrincipal *p = &cx->principal;
+    static const char *const types[] = {
+        [SW_PRINCIPAL_ANONYMOUS] = "Anonymous", [SW_PRINCIPAL_ROOT] = "Account", [SW_PRINCIPAL_USER] = "User",
+        [SW_PRINCIPAL_ROLE] = "AssumedRole", [SW_PRINCIPAL_SERVICE] = NULL,
+    };
+    iam_query_key(q, "aws:PrincipalType", sw_str(types[p->kind]));
+    if (p->kind == SW_PRINCIPAL_ANONYMOUS)
+        return 0;
+    if (p->kind == SW_PRINCIPAL_SERVICE) {
+        iam_query_key(q, "aws:PrincipalServiceName", p->name);
+        iam_query_key(q, "aws:PrincipalIsAWSService", SW_STR("true"));
+        iam_query_key(q, "aws:SourceArn", cx->source);
+        iam_query_key(q, "aws:SourceAccount", cx->account);
+        /* The default policy of topics lets alarms in by this old key, and no other service. */
+        if (sw_str_eqz(p->name, "cloudwatch.amazonaws.com"))
+            iam_query_key(q, "aws:SourceOwner", cx->account);
+        return 0;
+    }
+    iam_query_key(q, "aws:userid", p->id);
+    iam_query_key(q, "aws:PrincipalAccount", cx->account);
+    if (p->kind == SW_PRINCIPAL_USER)
+        iam_query_key(q, "aws:username", p->name);
+    iam_query_key(q, "aws:PrincipalArn", sw_str_or(q->role, p->arn));
+    const IamSessionRecord *session;
+    IamIdentity i = {0};
+    if (iam_session_of(cx, &session, err) < 0)
+        return -1;
+    if (session) {
+        iam_query_key(q, "aws:TokenIssueTime", sw_time_iso8601(cx->arena, session->issued.v));
+        iam_query_key(q, "aws:SourceIdentity", session->source_identity);
+        for (size_t k = 0; k < session->tags.n; k++)
+            add_tags(q, "aws:PrincipalTag", session->tags.v[k].key, session->tags.v[k].value);
+    }
+    if (p->kind != SW_PRINCIPAL_ROOT &&
+        iam_identity_find(cx, p->kind == SW_PRINCIPAL_USER ? IAM_USER : IAM_ROLE, p->name, &i, err) < 0)
+        return -1;
+    /* A session's own tags came first and are found first. */
+    for (size_t k = 0; i.record && i.tags && k < i.tags->n; k++)
+        add_tags(q, "aws:PrincipalTag", i.tags->v[k].key, i.tags->v[k].value);
+    return 0;
+}
+
+static void request_keys(SwCtx *cx, SwPolicyQuery *q) {
+    SwTime now = sw_now(cx);
+    iam_query_key(q, "aws:CurrentTime", sw_time_iso8601(cx->arena, now));
+    iam_query_key(q, "aws:EpochTime", sw_strf(cx->arena, "%lld", (long long)(now / SW_S)));
+    iam_query_key(q, "aws:RequestedRegion", cx->region);
+    if (!cx->http)
+        return;
+    SwStr peer = cx->http->peer;
+    size_t colon;
+    if (sw_str_rfind(peer, ':', &colon))
+        peer.n = colon;
+    iam_query_key(q, "aws:SourceIp", peer);
+    iam_query_key(q, "aws:SecureTransport", cx->http->tls ? SW_STR("true") : SW_STR("false"));
+    iam_query_key(q, "aws:UserAgent", sw_header_get(&cx->http->m.headers, "user-agent"));
+    iam_query_key(q, "aws:Referer", sw_header_get(&cx->http->m.headers, "referer"));
+}
+
+/* Members of inputs that conditions can ask about, by the service of the action. */
+static const struct { const char *service, *member, *key; } words[] = {
+    {"s3", "Prefix", "s3:prefix"}, {"s3", "Delimiter", "s3:delimiter"}, {"s3", "MaxKeys", "s3:max-keys"}, {"s3", "VersionId", "s3:VersionId"},
+    {"s3", "ACL", "s3:x-amz-acl"}, {"s3", "ServerSideEncryption", "s3:x-amz-server-side-encryption"}, {"s3", "StorageClass", "s3:x-amz-storage-class"},
+    {"s3", "CopySource", "s3:x-amz-copy-source"}, {"s3", "MetadataDirective", "s3:x-amz-metadata-directive"},
+    {"s3", "LocationConstraint", "s3:LocationConstraint"},
+    {"sts", "ExternalId", "sts:ExternalId"}, {"sts", "RoleSessionName", "sts:RoleSessionName"}, {"sts", "SourceIdentity", "sts:SourceIdentity"},
+    {"sts", "TransitiveTagKeys", "sts:TransitiveTagKeys"},
+    {"iam", "PolicyArn", "iam:PolicyARN"}, {"iam", "PermissionsBoundary", "iam:PermissionsBoundary"}, {"iam", "AWSServiceName", "iam:AWSServiceName"},
+};
+
+static void add_member(SwCtx *cx, SwPolicyQuery *q, const char *key, const SwMember *m) {
+    const void *v = sw_member_is_set(m, cx->in) ? sw_member_at(m, cx->in) : NULL;
+    if (v && m->shape->kind == SW_STRING)
+        iam_query_key(q, key, *(const SwStr *)v);
+    else if (v && (m->shape->kind == SW_INTEGER || m->shape->kind == SW_LONG))
+        iam_query_key(q, key, sw_strf(cx->arena, "%lld", (long long)((const SwOptInt *)v)->v));
+    else if (v && m->shape->kind == SW_LIST && m->shape->member[0].shape->kind == SW_STRING)
+        add_key(q, key, ((const SwStrList *)v)->v, ((const SwStrList *)v)->n);
+}
+
+static const SwMember *member_of(const SwShape *s, const char *upper, const char *lower) {
+    const SwMember *m = sw_shape_member(s, sw_str(upper));
+    return m ? m : sw_shape_member(s, sw_str(lower));
+}
+
+/* aws:RequestTag/KEY and aws:TagKeys, from an input's list or map of tags, or of the keys that are to go. */
+static void tag_keys(SwCtx *cx, SwPolicyQuery *q) {
+    const SwMember *tags = member_of(cx->op->input, "Tags", "tags"), *gone = member_of(cx->op->input, "TagKeys", "tagKeys");
+    if (gone && gone->shape->kind == SW_LIST)
+        add_member(cx, q, "aws:TagKeys", gone);
+    const void *list = tags && sw_member_is_set(tags, cx->in) ? sw_member_at(tags, cx->in) : NULL;
+    if (!list || (tags->shape->kind != SW_LIST && tags->shape->kind != SW_MAP))
+        return;
+    SwStrList keys = {0};
+    bool map = tags->shape->kind == SW_MAP;
+    const SwShape *one = map ? NULL : tags->shape->member[0].shape;
+    const SwMember *km = map || one->kind != SW_STRUCTURE ? NULL : member_of(one, "Key", "key"), *vm = km ? member_of(one, "Value", "value") : NULL;
+    for (size_t i = 0; i < sw_list_count(list) && (map || vm); i++) {
+        const void *t = map ? NULL : sw_list_at(tags->shape, list, i);
+        SwStr key = map ? *sw_map_key_at(tags->shape, list, i) : *(const SwStr *)sw_member_at(km, t);
+        const SwStr *value = map ? sw_map_value_at(tags->shape, list, i) : sw_member_is_set(vm, t) ? sw_member_at(vm, t) : NULL;
+        sw_str_list_add(cx->arena, &keys, key);
+        add_tags(q, "aws:RequestTag", key, value ? *value : SW_STR(""));
+    }
+    add_key(q, "aws:TagKeys", keys.v, keys.n);
+}
+
+static void input_keys(SwCtx *cx, const char *action, SwPolicyQuery *q) {
+    SwStr name, rest = sw_str(action);
+    if (!cx->op || !cx->op->input || !cx->in || !sw_str_cut(&rest, ':', &name))
+        return;
+    for (size_t i = 0; i < SW_N(words); i++) {
+        const SwMember *m = sw_str_eqz(name, words[i].service) ? sw_shape_member(cx->op->input, sw_str(words[i].member)) : NULL;
+        if (m)
+            add_member(cx, q, words[i].key, m);
+    }
+    tag_keys(cx, q);
+}
+
+/* ARN of the role that a session is of; absent for others. Its path is in the role's record. */
+static int role_arn(SwCtx *cx, SwStr *ret_arn, SwError *err) {
+    IamIdentity i;
+    *ret_arn = SW_NO_STR;
+    if (cx->principal.kind != SW_PRINCIPAL_ROLE)
+        return 0;
+    if (iam_identity_find(cx, IAM_ROLE, cx->principal.name, &i, err) < 0)
+        return -1;
+    if (i.record)
+        *ret_arn = i.arn;
+    return 0;
+}
+
+int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery *ret_q, SwError *err) {
+    *ret_q = (SwPolicyQuery){.action = sw_str(action), .resource = resource, .arena = cx->arena};
+    ret_q->key = sw_new_n(cx->arena, SwPolicyKey, KEYS_MAX);
+    if (cx->principal.kind == SW_PRINCIPAL_SERVICE) {
+        ret_q->service = cx->principal.name;
+    } else if (cx->principal.kind != SW_PRINCIPAL_ANONYMOUS) {
+        ret_q->principal = cx->principal.arn;
+        ret_q->account = cx->account;
+        if (role_arn(cx, &ret_q->role, err) < 0)
+            return -1;
+    }
+    if (principal_keys(cx, ret_q, err) < 0)
+        return -1;
+    request_keys(cx, ret_q);
+    input_keys(cx, action, ret_q);
+    return 0;
+}

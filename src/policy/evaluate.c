@@ -121,8 +121,8 @@ SwPolicyReason sw_policy_decide(const SwPolicySet *s, const SwPolicyQuery *q) {
         return SW_POLICY_DENIED_SESSION;
     if (resource == SW_POLICY_DENY)
         return SW_POLICY_DENIED_RESOURCE;
-    /* Within one account a resource that names the caller is enough; a role's boundary and session still limit it. */
-    bool limited = sw_str_is(q->role) && (boundary != SW_POLICY_ALLOW || session != SW_POLICY_ALLOW);
+    /* Within one account a resource that names the caller is enough. A session's policy limits it, and a role's boundary. */
+    bool limited = session != SW_POLICY_ALLOW || (sw_str_is(q->role) && boundary != SW_POLICY_ALLOW);
     if (resource == SW_POLICY_ALLOW && direct && !limited)
         return SW_POLICY_ALLOWED;
     if (identity != SW_POLICY_ALLOW)

@@ -234,6 +234,7 @@ static const struct {
     {"resource is enough when it names the caller", NOTHING, NULL, NULL, BUCKET("Allow", "{\"AWS\":\"" USER "\"}"), SW_POLICY_ALLOWED},
     {"resource that trusts the account is not", NOTHING, NULL, NULL, BUCKET("Allow", "{\"AWS\":\"111111111111\"}"), SW_POLICY_NO_IDENTITY},
     {"resource denies", ALL, NULL, NULL, BUCKET("Deny", "\"*\""), SW_POLICY_DENIED_RESOURCE},
+    {"a user's boundary does not limit what a resource grants", NOTHING, NOTHING, NULL, BUCKET("Allow", "{\"AWS\":\"" USER "\"}"), SW_POLICY_ALLOWED},
     {"a session policy limits what a resource grants", NOTHING, NULL, NOTHING, BUCKET("Allow", "{\"AWS\":\"" USER "\"}"), SW_POLICY_NO_IDENTITY},
 };
 

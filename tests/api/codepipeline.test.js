@@ -93,13 +93,13 @@ const FAULTS = [
     ["a mode that V1 lacks", (d) => { d.executionMode = "QUEUED"; }, "InvalidStructureException", /QUEUED needs pipelineType V2/],
     ["a role that is not there", (d) => { d.roleArn = ROLE + "s"; }, "InvalidStructureException", /^CodePipeline is not authorized to perform AssumeRole on role arn:aws:iam::000000000000:role\/pipelines$/],
     /* What is real in AWS and not here: refused by its name. */
-    ["triggers", (d) => { Object.assign(d, { pipelineType: "V2", triggers: [{ providerType: "CodeStarSourceConnection", gitConfiguration: { sourceActionName: "Source" } }] }); }, "InvalidStructureException", /^triggers of/],
-    ["onFailure", (d) => { d.stages[1].onFailure = { result: "ROLLBACK" }; }, "InvalidStructureException", /^onFailure of 'Hold'/],
-    ["onSuccess", (d) => { d.stages[1].onSuccess = { conditions: [{}] }; }, "InvalidStructureException", /^onSuccess of 'Hold'/],
-    ["beforeEntry", (d) => { d.stages[1].beforeEntry = { conditions: [{}] }; }, "InvalidStructureException", /^beforeEntry of 'Hold'/],
-    ["blockers", (d) => { d.stages[1].blockers = [{ name: "b", type: "Schedule" }]; }, "InvalidStructureException", /^blockers of 'Hold'/],
-    ["an encryption key", (d) => { d.artifactStore.encryptionKey = { id: "k", type: "KMS" }; }, "InvalidStructureException", /^artifactStore\.encryptionKey of/],
-    ["commands", (d) => { d.stages[1].actions[0].commands = ["true"]; }, "InvalidStructureException", /^commands of 'Hold'/],
+    ["triggers", (d) => { Object.assign(d, { pipelineType: "V2", triggers: [{ providerType: "CodeStarSourceConnection", gitConfiguration: { sourceActionName: "Source" } }] }); }, "InvalidStructureException", /^pipeline\.triggers is not supported: /],
+    ["onFailure", (d) => { d.stages[1].onFailure = { result: "ROLLBACK" }; }, "InvalidStructureException", /^pipeline\.stages\[1\]\.onFailure is not supported: /],
+    ["onSuccess", (d) => { d.stages[1].onSuccess = { conditions: [{}] }; }, "InvalidStructureException", /^pipeline\.stages\[1\]\.onSuccess is not supported: /],
+    ["beforeEntry", (d) => { d.stages[1].beforeEntry = { conditions: [{}] }; }, "InvalidStructureException", /^pipeline\.stages\[1\]\.beforeEntry is not supported: /],
+    ["blockers", (d) => { d.stages[1].blockers = [{ name: "b", type: "Schedule" }]; }, "InvalidStructureException", /^pipeline\.stages\[1\]\.blockers is not supported: /],
+    ["an encryption key", (d) => { d.artifactStore.encryptionKey = { id: "k", type: "KMS" }; }, "InvalidStructureException", /^pipeline\.artifactStore\.encryptionKey is not supported: /],
+    ["commands", (d) => { d.stages[1].actions[0].commands = ["true"]; }, "InvalidStructureException", /^pipeline\.stages\[1\]\.actions\[0\]\.commands is not supported: /],
     ["another region", (d) => { d.stages[1].actions[0].region = "eu-west-1"; }, "InvalidActionDeclarationException", /^region of action 'Hold'/],
 ];
 for (const [what, breakIt, name, message] of FAULTS)

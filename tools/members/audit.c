@@ -100,6 +100,16 @@ static bool is_explained(Audit *x, const SwShape *s, const SwMember *m) {
            take(&x->unread, sw_strf(a, "*.%s", m->name));
 }
 
+/* A structure of which nothing may be said needs no reader. */
+static bool refuses_all(const SwShape *s) {
+    while (s->kind == SW_LIST || s->kind == SW_MAP)
+        s = s->member[s->kind == SW_MAP].shape;
+    size_t refused = 0;
+    for (size_t i = 0; i < s->n_member && (s->kind == SW_STRUCTURE || s->kind == SW_UNION); i++)
+        refused += s->member[i].refused || refuses_all(s->member[i].shape);
+    return refused && refused == s->n_member;
+}
+
 static void walk_member(Audit *x, const SwShape *s, const SwMember *m, SwStr path) {
     SwArena *a = x->arena;
     SwStr type = key_of(a, sw_strf(a, "%s%s", x->service->api->name, s->name)), member = key_of(a, sw_str(m->name));
@@ -107,7 +117,7 @@ static void walk_member(Audit *x, const SwShape *s, const SwMember *m, SwStr pat
     SwStr at = sw_strf(a, "%.*s%s%s", SW_FMT(path), path.n ? "." : "", m->name);
     if (!m->refused && is_read(x, type, member, 0))
         walk_shape(x, m->shape, at);
-    else if (!is_explained(x, s, m) && !take(&x->dropped, name))
+    else if (!is_explained(x, s, m) && !refuses_all(m->shape) && !take(&x->dropped, name))
         say(x, sw_strf(a, "%s %.*s  # %s: %.*s", x->service->name, SW_FMT(name), x->op->name, SW_FMT(at)));
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a project or an override may say: honoured, or refused by its field's name. */
+/* What a project or an override may say: honoured, or refused by its field's name
+ * here where that depends on other fields, by models/members otherwise. */
 
 #include "services/codebuild/codebuild.h"
 
@@ -37,16 +38,6 @@ static int check_source(SwCtx *cx, const CodebuildProjectSource *s, bool seconda
     bool s3 = sw_str_eq(s->type, CODEBUILD_SOURCE_TYPE_S3), git = sw_str_eq(s->type, CODEBUILD_SOURCE_TYPE_CODECOMMIT);
     if (!none && !pipeline && !s3 && !git)
         REFUSE("source.type", "only CODECOMMIT, CODEPIPELINE, S3 and NO_SOURCE are available");
-    if (s->auth)
-        REFUSE("source.auth", "is not available");
-    if (SW_OR(s->report_build_status, false))
-        REFUSE("source.reportBuildStatus", "is for providers outside AWS, which are not available");
-    if (s->build_status_config)
-        REFUSE("source.buildStatusConfig", "is for providers outside AWS, which are not available");
-    if (SW_OR(s->insecure_ssl, false))
-        REFUSE("source.insecureSsl", "is for providers outside AWS, which are not available");
-    if (s->git_submodules_config && SW_OR(s->git_submodules_config->fetch_submodules, false))
-        REFUSE("source.gitSubmodulesConfig", "submodules are not fetched");
     if (SW_OR(s->git_clone_depth, 0) && !git)
         return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid project source: gitCloneDepth is only for Git sources");
     if (secondary && (none || pipeline || !codebuild_variable_ok(s->source_identifier)))
@@ -67,8 +58,6 @@ static int check_source(SwCtx *cx, const CodebuildProjectSource *s, bool seconda
 static int check_artifacts(const CodebuildProjectArtifacts *a, bool secondary, SwError *err) {
     if (secondary && (!sw_str_is(a->artifact_identifier) || !sw_str_eq(a->type, CODEBUILD_ARTIFACTS_TYPE_S3)))
         REFUSE("secondaryArtifacts", "each must be of type S3 and have an artifactIdentifier");
-    if (sw_str_is(a->bucket_owner_access) && !sw_str_eqz(a->bucket_owner_access, "NONE"))
-        REFUSE("artifacts.bucketOwnerAccess", "only NONE is available");
     if (sw_str_eq(a->type, CODEBUILD_ARTIFACTS_TYPE_S3)) {
         if (!sw_str_is(a->location))
             return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid artifacts: location must be specified for artifacts type S3");
@@ -87,8 +76,6 @@ static int check_variables(const CodebuildEnvironmentVariableList *l, SwError *e
             return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid environment variable name: %.*s", SW_FMT(l->v[i].name));
         if (sw_str_starts(l->v[i].name, SW_STR("CODEBUILD_")))
             return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Environment variable names beginning with CODEBUILD_ are reserved: %.*s", SW_FMT(l->v[i].name));
-        if (sw_str_eqz(l->v[i].type, "SECRETS_MANAGER"))
-            REFUSE("environment.environmentVariables.type", "SECRETS_MANAGER is not available");
         for (size_t k = 0; k < l->v[i].value.n; k++)
             if (!l->v[i].value.p[k])
                 return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid environment variable value: %.*s", SW_FMT(l->v[i].name));
@@ -105,23 +92,7 @@ static int check_environment(const CodebuildProjectEnvironment *e, SwError *err)
         known |= sw_str_eqz(e->compute_type, compute[i]);
     if (!known)
         REFUSE("environment.computeType", "only BUILD_GENERAL1_* is available");
-    if (e->compute_configuration)
-        REFUSE("environment.computeConfiguration", "is not available");
-    if (e->fleet)
-        REFUSE("environment.fleet", "is not available");
-    if (sw_str_is(e->certificate))
-        REFUSE("environment.certificate", "is not available");
-    if (e->registry_credential)
-        REFUSE("environment.registryCredential", "is not available");
-    if (e->docker_server)
-        REFUSE("environment.dockerServer", "is not available");
     return check_variables(&e->environment_variables, err);
-}
-
-static int check_logs(const CodebuildLogsConfig *l, SwError *err) {
-    if (l->s3_logs && sw_str_eqz(l->s3_logs->status, "ENABLED"))
-        REFUSE("logsConfig.s3Logs", "is not available");
-    return 0;
 }
 
 int codebuild_check(SwCtx *cx, const CodebuildParts *p, SwError *err) {
@@ -136,10 +107,6 @@ int codebuild_check(SwCtx *cx, const CodebuildParts *p, SwError *err) {
         if (check_artifacts(&p->more_artifacts->v[i], true, err) < 0)
             return -1;
     if (p->environment && check_environment(p->environment, err) < 0)
-        return -1;
-    if (p->cache && !sw_str_eqz(p->cache->type, "NO_CACHE"))
-        REFUSE("cache.type", "only NO_CACHE is available");
-    if (p->logs && check_logs(p->logs, err) < 0)
         return -1;
     if (sw_str_is(p->encryption_key) && !sw_str_ends(p->encryption_key, SW_STR("alias/aws/s3")))
         REFUSE("encryptionKey", "keys of one's own are not available");

@@ -28,27 +28,11 @@ int codebuild_project_get(SwCtx *cx, SwStr name, CodebuildProjectRecord **ret, S
 
 #define REFUSE(field, why) return sw_refuse_field(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, field, why)
 
-static bool is_empty(const SwShape *s, const void *v) {
-    for (size_t i = 0; v && i < s->n_member; i++)
-        if (sw_member_is_set(&s->member[i], v))
-            return false;
-    return true;
-}
-
 /* A request in the project's form: only what it says is set. */
 static int check_request(SwCtx *cx, const CodebuildProject *p, SwError *err) {
     CodebuildParts parts = {p->source, &p->secondary_sources, p->artifacts, &p->secondary_artifacts, p->environment, p->cache, p->logs_config, p->encryption_key};
     if (codebuild_check(cx, &parts, err) < 0)
         return -1;
-    const CodebuildVpcConfig *vpc = p->vpc_config;      /* an empty one takes a VPC away */
-    if (vpc && (sw_str_is(vpc->vpc_id) || vpc->subnets.n || vpc->security_group_ids.n))
-        REFUSE("vpcConfig", "is not available");
-    if (p->file_system_locations.n)
-        REFUSE("fileSystemLocations", "is not available");
-    if (!is_empty(&codebuild_shape_project_build_batch_config, p->build_batch_config))
-        REFUSE("buildBatchConfig", "is not available");
-    if (SW_OR(p->auto_retry_limit, 0))
-        REFUSE("autoRetryLimit", "is not available");
     if (p->concurrent_build_limit.set && (p->concurrent_build_limit.v == 0 || p->concurrent_build_limit.v < -1))
         return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid concurrent build limit: it must be greater than 0");
     return 0;

@@ -5,29 +5,6 @@
 #include "services/codebuild/codebuild.h"
 
 #define TOKEN_LIFE (5 * SW_MINUTE)      /* of an idempotency token, as AWS documents */
-#define REFUSE(field, why) return sw_refuse_field(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, field, why)
-
-static int refuse_overrides(const CodebuildStartBuildInput *in, SwError *err) {
-    if (in->source_auth_override)
-        REFUSE("sourceAuthOverride", "is not available");
-    if (SW_OR(in->insecure_ssl_override, false))
-        REFUSE("insecureSslOverride", "is for providers outside AWS, which are not available");
-    if (SW_OR(in->report_build_status_override, false))
-        REFUSE("reportBuildStatusOverride", "is for providers outside AWS, which are not available");
-    if (in->build_status_config_override)
-        REFUSE("buildStatusConfigOverride", "is for providers outside AWS, which are not available");
-    if (sw_str_is(in->certificate_override))
-        REFUSE("certificateOverride", "is not available");
-    if (in->registry_credential_override)
-        REFUSE("registryCredentialOverride", "is not available");
-    if (SW_OR(in->debug_session_enabled, false))
-        REFUSE("debugSessionEnabled", "is not available");
-    if (in->fleet_override)
-        REFUSE("fleetOverride", "is not available");
-    if (SW_OR(in->auto_retry_limit_override, 0))
-        REFUSE("autoRetryLimitOverride", "is not available");
-    return 0;
-}
 
 #define TAKE(to, from) do { if ((from).p) (to) = (from); } while (0)
 #define TAKE_OPT(to, from) do { if ((from).set) (to) = (from); } while (0)
@@ -192,7 +169,7 @@ int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const Codebui
     CodebuildProjectRecord *project;
     int64_t number;
     SwStr request = digest_of(cx, in);
-    if (refuse_overrides(in, err) < 0 || find_token(cx, in->idempotency_token, request, pipeline != NULL, ret, err) < 0)
+    if (find_token(cx, in->idempotency_token, request, pipeline != NULL, ret, err) < 0)
         return -1;
     if (*ret)
         return 0;

@@ -40,6 +40,7 @@ const SwService sw_service_codepipeline = {
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .invalid = &CODEPIPELINE_VALIDATION_EXCEPTION,
+    .unsupported = &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,   /* all that is refused so stands in a declaration */
     .collections = collections,
     .controllers = controllers,
     .listeners = listeners,

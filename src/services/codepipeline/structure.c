@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a pipeline's declaration must be (CodePipeline User Guide, "Pipeline structure requirements"). What Slipway
- * cannot do is refused here, by name, before anything is stored. */
+ * cannot do, models/members/codepipeline.json refuses before. */
 
 #include "services/codepipeline/codepipeline.h"
 
@@ -12,40 +12,18 @@ bool codepipeline_is_source(const CodepipelineActionDeclaration *a) {
     return sw_str_eq(a->action_type_id->category, CODEPIPELINE_ACTION_CATEGORY_SOURCE);
 }
 
-static int refuse(SwError *err, SwStr where, const char *field) {
-    return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "%s of '%.*s' is not available", field, SW_FMT(where));
-}
-
 static int check_store(const CodepipelinePipelineDeclaration *d, SwError *err) {
     if (!d->artifact_store == !d->artifact_stores.v)
         return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "Pipeline must have exactly one of artifactStore and artifactStores");
-    if (d->artifact_store && d->artifact_store->encryption_key)
-        return refuse(err, d->name, "artifactStore.encryptionKey");
-    for (size_t i = 0; i < d->artifact_stores.n; i++)
-        if (d->artifact_stores.v[i].value.encryption_key)
-            return refuse(err, d->name, "artifactStores.encryptionKey");
     return 0;
 }
 
-static int check_refused(const CodepipelinePipelineDeclaration *d, SwError *err) {
-    if (d->triggers.n)
-        return refuse(err, d->name, "triggers");
+static int check_type(const CodepipelinePipelineDeclaration *d, SwError *err) {
     bool v2 = sw_str_eq(d->pipeline_type, CODEPIPELINE_PIPELINE_TYPE_V2);
     if (d->variables.n && !v2)
         return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "Pipeline variables need pipelineType V2");
     if (!v2 && sw_str_is(d->execution_mode) && !sw_str_eq(d->execution_mode, CODEPIPELINE_EXECUTION_MODE_SUPERSEDED))
         return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "Execution mode %.*s needs pipelineType V2", SW_FMT(d->execution_mode));
-    for (size_t i = 0; i < d->stages.n; i++) {
-        const CodepipelineStageDeclaration *s = &d->stages.v[i];
-        if (s->blockers.n)
-            return refuse(err, s->name, "blockers");
-        if (s->on_failure)
-            return refuse(err, s->name, "onFailure");
-        if (s->on_success)
-            return refuse(err, s->name, "onSuccess");
-        if (s->before_entry)
-            return refuse(err, s->name, "beforeEntry");
-    }
     return 0;
 }
 
@@ -86,13 +64,8 @@ static int check_action(SwCtx *cx, const CodepipelineActionDeclaration *a, SwErr
                        "ActionType (Category: '%.*s', Provider: '%.*s', Owner: '%.*s', Version: '%.*s') in action '%.*s' is not "
                        "available in region %.*s", SW_FMT(id->category), SW_FMT(id->provider), SW_FMT(id->owner), SW_FMT(id->version),
                        SW_FMT(a->name), SW_FMT(cx->region));
-    if (a->commands.n || a->output_variables.n || a->environment_variables.n)
-        return refuse(err, a->name, a->commands.n ? "commands" : a->output_variables.n ? "outputVariables" : "environmentVariables");
     if (sw_str_is(a->region) && !sw_str_eq(a->region, cx->region))
         return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION, "region of action '%.*s': actions in another region are not available", SW_FMT(a->name));
-    for (size_t i = 0; i < a->output_artifacts.n; i++)
-        if (a->output_artifacts.v[i].files.n)
-            return refuse(err, a->name, "outputArtifacts.files");
     if (check_configuration(a, t, err) < 0 || check_count(err, a->name, "input", a->input_artifacts.n, t->min_inputs, t->max_inputs) < 0)
         return -1;
     return check_count(err, a->name, "output", a->output_artifacts.n, t->min_outputs, t->max_outputs);
@@ -150,7 +123,7 @@ static int check_stage(SwCtx *cx, const CodepipelinePipelineDeclaration *d, size
 
 int codepipeline_structure_check(SwCtx *cx, const CodepipelinePipelineDeclaration *d, SwError *err) {
     SwStrList names = {0}, outputs = {0};
-    if (check_store(d, err) < 0 || check_refused(d, err) < 0)
+    if (check_store(d, err) < 0 || check_type(d, err) < 0)
         return -1;
     if (d->stages.n < 2)
         return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,

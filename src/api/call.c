@@ -8,12 +8,6 @@
 #include "api/operation.h"
 #include "base/log.h"
 
-int sw_operation_not_implemented(const SwService *s, const SwOperation *op, SwError *err) {
-    return sw_fail(err, &SW_NOT_IMPLEMENTED,
-                   "Slipway does not implement the operation %s of %s. `slipway coverage %s` lists what it does.",
-                   op->name, s->api->service_id, s->name);
-}
-
 SwStr sw_operation_text(const SwOperation *op, const void *in, const char *name) {
     const SwMember *m = op->input ? sw_shape_member(op->input, sw_str(name)) : NULL;
     if (!m || !sw_member_is_set(m, in))
@@ -130,7 +124,7 @@ int sw_call(SwCtx *cx, const SwApi *api, unsigned index, const void *in, void **
         return sw_fail(err, &SW_NOT_IMPLEMENTED, "The service %s is not part of this server", api->name);
     const SwHandler *handler = sw_registry_handler(s, op);
     if (!handler)
-        return sw_operation_not_implemented(s, op, err);
+        return sw_wire_not_implemented(api, sw_str(op->name), err);
     /* The callee sees what is being served; the context stays one, so that whoever unwinds finds its transaction. */
     const SwApi *outer_api = cx->api;
     const SwOperation *outer_op = cx->op;

@@ -143,7 +143,7 @@ static int decode(Visit *v, SwHttpRequest *rq, void **ret_in, SwError *err) {
 static int run(Visit *v, const void *in, void **ret_out, SwError *err) {
     const SwHandler *handler = sw_registry_handler(v->id.service, v->id.op);
     if (!handler)
-        return sw_operation_not_implemented(v->id.service, v->id.op, err);
+        return sw_wire_not_implemented(v->id.service->api, sw_str(v->id.op->name), err);
     return sw_operation_run_alone(v->cx, v->id.service, v->id.op, handler, in, ret_out, err);
 }
 

@@ -14,5 +14,3 @@ int sw_operation_run_alone(SwCtx *cx, const SwService *s, const SwOperation *op,
 /* Text of an input's member by the model's name, or a list's first text; absent where the input has none. What services
  * name the resource of a request by. */
 SwStr sw_operation_text(const SwOperation *op, const void *in, const char *member);
-/* Fails with NotImplemented, naming service and operation. */
-int sw_operation_not_implemented(const SwService *s, const SwOperation *op, SwError *err);

@@ -19,6 +19,13 @@ const SwOperation *sw_api_operation(const SwApi *api, SwStr name) {
     return NULL;
 }
 
+bool sw_api_has_other(const SwApi *api, SwStr name) {
+    for (size_t i = 0; i < api->n_other; i++)
+        if (sw_str_eqz(name, api->other[i]))
+            return true;
+    return false;
+}
+
 const SwMember *sw_shape_member(const SwShape *s, SwStr name) {
     for (size_t i = 0; i < s->n_member; i++)
         if (sw_str_eqz(name, s->member[i].name))

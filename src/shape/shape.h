@@ -170,10 +170,13 @@ typedef struct SwApi {
     bool        query_compatible;       /* JSON and CBOR errors carry x-amzn-query-error */
     const SwOperation *op;              /* sorted by name */
     size_t      n_op;
+    const char *const *other;           /* sorted names of operations that the model leaves out */
+    size_t      n_other;
     const SwErrorKind *const *error;    /* NULL-terminated: all of the model */
 } SwApi;
 
 const SwOperation *sw_api_operation(const SwApi *api, SwStr name);         /* by name, NULL if none */
+bool sw_api_has_other(const SwApi *api, SwStr name);                       /* AWS has it, the model does not */
 const SwMember *sw_shape_member(const SwShape *s, SwStr name);             /* by model name, NULL if none */
 
 /* Walks over one value. `v` points to the value as it lies in a struct: for structures in members that is a pointer to

@@ -72,12 +72,20 @@ uint32_t sw_wire_protocol(const SwApi *api, const SwWireMessage *m) {
     return 0;
 }
 
+int sw_wire_not_implemented(const SwApi *api, SwStr operation, SwError *err) {
+    return sw_fail(err, &SW_NOT_IMPLEMENTED,
+                   "Slipway does not implement the operation %.*s of %s. `slipway coverage %s` lists what it does.",
+                   SW_FMT(operation), api->service_id, api->name);
+}
+
 static const SwOperation *json_operation(const SwApi *api, const SwWireMessage *m, SwError *err) {
     SwStr target = sw_header_get(&m->headers, "X-Amz-Target");
     size_t dot;
     SwStr name = sw_str_rfind(target, '.', &dot) ? sw_str_skip(target, dot + 1) : SW_NO_STR;
     const SwOperation *op = name.n ? sw_api_operation(api, name) : NULL;
-    if (!op)
+    if (!op && sw_api_has_other(api, name))
+        sw_wire_not_implemented(api, name, err);
+    else if (!op)
         sw_fail(err, &SW_UNKNOWN_OPERATION,
                 "The requested operation is not supported in the called service: %.*s",
                 SW_FMT(sw_str_or(target, SW_STR("no X-Amz-Target"))));
@@ -91,6 +99,8 @@ static const SwOperation *query_operation(SwArena *a, const SwApi *api, const Sw
     const SwOperation *op = action.n ? sw_api_operation(api, action) : NULL;
     if (!action.n)
         sw_fail(err, &missing_action, "The request must contain the parameter Action");
+    else if (!op && sw_api_has_other(api, action))
+        sw_wire_not_implemented(api, action, err);
     else if (!op)
         sw_fail(err, &SW_INVALID_ACTION, "Could not find operation %.*s for version %s",
                 SW_FMT(action), api->version);
@@ -122,7 +132,9 @@ const SwOperation *sw_wire_operation(SwArena *a, const SwApi *api, uint32_t prot
         return rest_operation(a, api, m, err);
     const SwOperation *op =
         protocol == SW_RPC_V2_CBOR && rpc_path(m->path, &name) ? sw_api_operation(api, name) : NULL;
-    if (!op)
+    if (!op && sw_api_has_other(api, name))
+        sw_wire_not_implemented(api, name, err);
+    else if (!op)
         sw_fail(err, &SW_UNKNOWN_OPERATION,
                 "The requested operation is not supported in the called service: %.*s",
                 SW_FMT(sw_str_or(name, SW_STR("none"))));

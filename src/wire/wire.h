@@ -48,6 +48,9 @@ uint32_t sw_wire_protocol(const SwApi *api, const SwWireMessage *m);
 const SwOperation *sw_wire_operation(SwArena *a, const SwApi *api, uint32_t protocol,
                                      const SwWireMessage *m, SwError *err);
 
+/* Fails with NotImplemented, naming operation and service: AWS has it, Slipway does not. Always -1. */
+int sw_wire_not_implemented(const SwApi *api, SwStr operation, SwError *err);
+
 /* Decode a request into op->input's struct (NULL in *ret_in where there is none). Bounded: depth
  * 64, sizes of the message. Unknown names are skipped, as AWS does. Limits are not checked here:
  * sw_validate. */

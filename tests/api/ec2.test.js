@@ -86,7 +86,7 @@ test("regions and zones are listed", async () => {
 });
 
 test("what cannot be done is not implemented, and a dry run says so", async () => {
-    await refuses(ec2.send(new RunInstancesCommand({ MinCount: 1, MaxCount: 1, ImageId: "ami-1" })), "InvalidAction");
+    await refuses(ec2.send(new RunInstancesCommand({ MinCount: 1, MaxCount: 1, ImageId: "ami-1" })), "NotImplemented", /RunInstances of EC2/);
     await refuses(ec2.send(new DescribeVpcsCommand({ DryRun: true })), "DryRunOperation");
     assert.deepStrictEqual((await ec2.send(new DescribeInstancesCommand({}))).Reservations ?? [], []);
 });

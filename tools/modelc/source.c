@@ -411,6 +411,20 @@ static bool speaks(Model *m, const char *protocol) {
            lists(sw_value_getz(m->metadata, "protocols"), p) || lists(sw_value_getz(m->spec, "extra_protocols"), p);
 }
 
+/* What the model leaves out is known by name, so that it is refused as absent and not as unheard of. */
+static void write_others(Out *o) {
+    const SwValue *names = sw_value_getz(o->m->json, "others");
+    if (!names)
+        return;
+    sw_buf_addz(o->b, "\nstatic const char *const others[] = {\n");
+    for (size_t i = 0; i < names->n; i++) {
+        sw_buf_addz(o->b, "    ");
+        add_quoted(o->b, sw_value_str(&names->v[i]));
+        sw_buf_addz(o->b, ",\n");
+    }
+    sw_buf_addz(o->b, "};\n");
+}
+
 static void write_api(Out *o) {
     Model *m = o->m;
     SwBuf *b = o->b, bits = sw_buf(m->arena, SW_KIB);
@@ -428,6 +442,8 @@ static void write_api(Out *o) {
                 protocol_bit(m, sw_value_str(sw_value_getz(meta, "protocol"))));
     if (sw_value_getz(meta, "awsQueryCompatible"))
         sw_buf_addz(b, ", .query_compatible = true");
+    if (sw_value_getz(m->json, "others"))
+        sw_buf_addz(b, ",\n    .other = others, .n_other = sizeof(others) / sizeof(*others)");
     sw_buf_addf(b, ",\n    .op = operations, .n_op = %s_OP_MAX, .error = errors,\n};\n", m->upper);
 }
 
@@ -450,5 +466,6 @@ void write_source(Model *m, SwBuf *b, const char *name) {
         return;
     sw_buf_addc(b, '\n');
     write_operations(&o);
+    write_others(&o);
     write_api(&o);
 }

@@ -33,6 +33,8 @@ static void cover(SwCtx *cx, const SwApi *api, SlipwayServiceCoverageList *to) {
         bool has = s && sw_registry_handler(s, &api->op[i]);
         sw_str_list_add(cx->arena, has ? &c->implemented : &c->absent, sw_str(api->op[i].name));
     }
+    for (size_t i = 0; i < api->n_other; i++)
+        sw_str_list_add(cx->arena, &c->absent, sw_str(api->other[i]));
 }
 
 int slipway_get_coverage(SwCtx *cx, const SlipwayGetCoverageRequest *in, SlipwayGetCoverageResponse *out, SwError *err) {

@@ -128,8 +128,13 @@ static const SwOperation operations[] = {
      .error = e_touch_thing},
 };
 
+
+static const char *const others[] = {
+    "PutOther",
+};
 const SwApi small_api = {
     .name = "small", .sign_name = "small", .endpoint_prefix = "small", .target_prefix = "Small_20261121", .version = "2026-11-21", .service_id = "Small", .xml_ns = "http://small.example/doc/",
     .protocols = SW_JSON_1_0 | SW_QUERY, .protocol = SW_JSON_1_0, .query_compatible = true,
+    .other = others, .n_other = sizeof(others) / sizeof(*others),
     .op = operations, .n_op = SMALL_OP_MAX, .error = errors,
 };

@@ -5,6 +5,7 @@
 const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const cb = require("@aws-sdk/client-codebuild");
+const { CodeCommitClient, CreateBranchCommand, CreateRepositoryCommand, PutFileCommand } = require("@aws-sdk/client-codecommit");
 const { EventBridgeClient, PutRuleCommand, PutTargetsCommand } = require("@aws-sdk/client-eventbridge");
 const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
 const { start, finish, until, refuses } = require("../lib/slipway");
@@ -76,6 +77,30 @@ for (const [what, more, message] of [
     ["a version of an unknown source", { secondarySourceVersions: [{ sourceIdentifier: "x", sourceVersion: "y" }] }, /^Invalid secondarySourceVersions/],
 ])
     test(`a project with ${what} is refused`, () => refuses(w.project(GOOD, { name: "refused", ...more }), "InvalidInputException", message));
+
+test("a badge shows how the branch's latest build went, to whoever has its address", async () => {
+    const cc = s.client(CodeCommitClient);
+    const { repositoryMetadata } = await cc.send(new CreateRepositoryCommand({ repositoryName: "badge" }));
+    const put = async (branchName, text, parentCommitId) => (await cc.send(new PutFileCommand({ repositoryName: "badge", branchName, parentCommitId,
+        filePath: "buildspec.yml", fileContent: Buffer.from(text) }))).commitId;
+    const commitId = await put("main", GOOD);
+    await cc.send(new CreateBranchCommand({ repositoryName: "badge", branchName: "bad", commitId }));
+    await put("bad", GOOD.replace("true", "false"), commitId);
+    const name = await w.project(undefined, { badgeEnabled: true, source: { type: "CODECOMMIT", location: repositoryMetadata.cloneUrlHttp } });
+    const { projects: [{ badge }] } = await w.send(cb.BatchGetProjectsCommand, { names: [name] });
+    const word = async (url) => {
+        const r = await fetch(url);
+        return r.status === 200 ? (await r.text()).match(/aria-label="build: ([^"]+)"/)[1] : r.status;
+    };
+    const url = new URL(badge.badgeRequestUrl), of = (branch) => { url.searchParams.set("branch", branch); return word(url); };
+    assert.strictEqual(await of("main"), "unknown");
+    for (const sourceVersion of ["main", "bad"]) await w.ended((await w.start(name, { sourceVersion })).id);
+    assert.deepStrictEqual([await of("main"), await of("bad"), await of("other")], ["passing", "failing", "unknown"]);
+    assert.strictEqual(await word(badge.badgeRequestUrl.replace(/uuid=./, "uuid=-")), 404);
+    const { project } = await w.send(cb.UpdateProjectCommand, { name, badgeEnabled: false });
+    assert.deepStrictEqual([project.badge, await of("main")], [{ badgeEnabled: false }, 404]);
+    await refuses(w.project(GOOD, { badgeEnabled: true }), "InvalidInputException", /^Build badges are not supported for source type NO_SOURCE$/);
+});
 
 test("what no handler serves is refused at once: batches, webhooks, report groups, fleets", async () => {
     await refuses(w.send(cb.StartBuildBatchCommand, { projectName: "p" }), "NotImplemented", /StartBuildBatch/);

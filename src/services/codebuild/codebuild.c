@@ -76,6 +76,10 @@ static void on_container(SwHost *h, SwStr id, int event) {
 
 static const SwCollection *const collections[] = {&codebuild_projects, &codebuild_builds, &codebuild_logs, NULL};
 static const SwController *const controllers[] = {&codebuild_build_controller, &codebuild_log_controller, NULL};
+static const SwRoute routes[] = {
+    {.method = "GET", .path = CODEBUILD_BADGES, .handle = codebuild_badge},
+    {.method = "GET", .path = "/v2/codebuild-credentials/", .listener = "169.254.170.2", .handle = codebuild_credentials},
+};
 
 static const SwTarget targets[] = {{"codebuild", "project/", codebuild_deliver, NULL}};
 
@@ -86,8 +90,8 @@ const SwService sw_service_codebuild = {
     .n_handlers = SW_N(handlers),
     .invalid = &CODEBUILD_INVALID_INPUT_EXCEPTION,
     .resource = resource,
-    .routes = codebuild_routes,
-    .n_routes = 1,
+    .routes = routes,
+    .n_routes = SW_N(routes),
     .collections = collections,
     .controllers = controllers,
     .actions = codebuild_actions,

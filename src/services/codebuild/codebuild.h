@@ -21,7 +21,6 @@
 extern const SwCollection codebuild_projects, codebuild_builds, codebuild_logs;
 extern const SwController codebuild_build_controller, codebuild_log_controller;
 extern const SwActionType codebuild_actions[2];
-extern const SwRoute codebuild_routes[1];
 
 #define CODEBUILD_AT_ONCE 4             /* builds that run; the others wait in the queue */
 
@@ -55,6 +54,14 @@ bool codebuild_s3_location(SwStr location, SwStr *ret_bucket, SwStr *ret_key);
 /* ---- project.c ---- */
 
 int codebuild_project_get(SwCtx *cx, SwStr name_or_arn, CodebuildProjectRecord **ret, SwError *err) sw_must_check;     /* NULL: none */
+
+/* ---- badge.c, credentials.c ---- */
+
+#define CODEBUILD_BADGES "/_slipway/badges"
+/* The project's badge, on, off or (absent) as it was; its address. */
+int codebuild_badge_set(SwCtx *cx, CodebuildProjectRecord *r, SwOptBool enabled, SwError *err) sw_must_check;
+void codebuild_badge(SwCtx *cx);         /* the two are routes */
+void codebuild_credentials(SwCtx *cx);
 
 /* ---- start.c ---- */
 

@@ -34,7 +34,7 @@ static void refuse(SwCtx *cx, uint16_t status, const char *code, const char *mes
     answer(cx, status, &v);
 }
 
-static void handle(SwCtx *cx) {
+void codebuild_credentials(SwCtx *cx) {
     SwArena *a = cx->arena;
     SwError err = sw_error(a);
     CodebuildBuildRecord *r;
@@ -62,5 +62,3 @@ static void handle(SwCtx *cx) {
     sw_value_sets(a, &v, "Expiration", sw_time_iso8601(a, expires));
     answer(cx, 200, &v);
 }
-
-const SwRoute codebuild_routes[1] = {{.method = "GET", .path = "/v2/codebuild-credentials/", .listener = "169.254.170.2", .handle = handle}};

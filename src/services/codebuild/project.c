@@ -10,7 +10,8 @@
 const SwCollection codebuild_projects = {
     .name = "codebuild/project",
     .shape = &codebuild_shape_project_record,
-    .indexes = {{.name = "by_created", .member = {"created"}}, {.name = "by_modified", .member = {"modified"}}},
+    .indexes = {{.name = "by_created", .member = {"created"}}, {.name = "by_modified", .member = {"modified"}},
+                {.name = "by_badge", .member = {"badge"}}},
 };
 
 static SwStr name_of(SwStr s) {
@@ -82,20 +83,20 @@ static void fill(SwCtx *cx, CodebuildProject *p) {
     sw_list_present(cx->arena, &p->tags);
 }
 
-static int put(SwCtx *cx, CodebuildProject *p, SwError *err) {
-    CodebuildProjectRecord r = {.project = p, .created = SW_SOME_INT(p->created.v), .modified = SW_SOME_INT(p->last_modified.v)};
-    if (check_versions(p, err) < 0)
+static int put(SwCtx *cx, CodebuildProjectRecord *r, SwOptBool badge, SwError *err) {
+    CodebuildProject *p = r->project;
+    if (check_versions(p, err) < 0 || codebuild_badge_set(cx, r, badge, err) < 0)
         return -1;
+    r->created = SW_SOME_INT(p->created.v);
+    r->modified = SW_SOME_INT(p->last_modified.v);
     fill(cx, p);
-    return sw_doc_put(cx->tx, &codebuild_projects, p->name, &r, err);
+    return sw_doc_put(cx->tx, &codebuild_projects, p->name, r, err);
 }
 
 int codebuild_create_project(SwCtx *cx, const CodebuildCreateProjectInput *in, CodebuildCreateProjectOutput *out, SwError *err) {
     CodebuildProjectRecord *old;
     CodebuildProject *p = sw_new(cx->arena, CodebuildProject);
     sw_shape_move(cx->arena, &codebuild_shape_project, p, &codebuild_shape_create_project_input, in);
-    if (SW_OR(in->badge_enabled, false))
-        REFUSE("badgeEnabled", "is not available");
     if (check_request(cx, p, err) < 0 || check_role(cx, in->service_role, err) < 0 || codebuild_project_get(cx, in->name, &old, err) < 0)
         return -1;
     if (old)
@@ -108,21 +109,17 @@ int codebuild_create_project(SwCtx *cx, const CodebuildCreateProjectInput *in, C
     if (!p->queued_timeout_in_minutes.set)
         p->queued_timeout_in_minutes = SW_SOME_INT(480);
     p->encryption_key = sw_str_or(p->encryption_key, codebuild_default_key(cx));
-    p->badge = sw_new(cx->arena, CodebuildProjectBadge);
-    p->badge->badge_enabled = SW_SOME_BOOL(false);
     p->project_visibility = SW_STR("PRIVATE");
     if (p->concurrent_build_limit.set && p->concurrent_build_limit.v == -1)
         p->concurrent_build_limit = (SwOptInt){0};
     out->project = p;
-    return put(cx, p, err);
+    return put(cx, &(CodebuildProjectRecord){.project = p}, in->badge_enabled, err);
 }
 
 int codebuild_update_project(SwCtx *cx, const CodebuildUpdateProjectInput *in, CodebuildUpdateProjectOutput *out, SwError *err) {
     CodebuildProjectRecord *old;
     CodebuildProject given = {0};
     sw_shape_move(cx->arena, &codebuild_shape_project, &given, &codebuild_shape_update_project_input, in);
-    if (SW_OR(in->badge_enabled, false))
-        REFUSE("badgeEnabled", "is not available");
     if (check_request(cx, &given, err) < 0 || codebuild_project_get(cx, in->name, &old, err) < 0 || (sw_str_is(in->service_role) && check_role(cx, in->service_role, err) < 0))
         return -1;
     if (!old)
@@ -136,7 +133,7 @@ int codebuild_update_project(SwCtx *cx, const CodebuildUpdateProjectInput *in, C
     if (in->concurrent_build_limit.set && in->concurrent_build_limit.v == -1)       /* as the API says: takes the limit away */
         p->concurrent_build_limit = (SwOptInt){0};
     out->project = p;
-    return put(cx, p, err);
+    return put(cx, old, in->badge_enabled, err);
 }
 
 int codebuild_delete_project(SwCtx *cx, const CodebuildDeleteProjectInput *in, CodebuildDeleteProjectOutput *out, SwError *err) {

@@ -225,7 +225,7 @@ test("a push whose server died before it told of it is told at the next start, o
     assert.strictEqual((await s.ended).signal, "SIGKILL");
     await s.start();
     const executions = async () => (await s.client(CodePipelineClient).send(new ListPipelineExecutionsCommand({ pipelineName: "p" }))).pipelineExecutionSummaries;
-    await until("the pipeline starts", async () => (await executions()).length > before);
+    await until("the pipeline starts, and has its source", async () => (await executions()).length > before && (await executions())[0].sourceRevisions[0]);
     await s.restart();
     const all = await executions();
     assert.strictEqual(all.length, before + 1);

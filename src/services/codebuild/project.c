@@ -27,8 +27,6 @@ int codebuild_project_get(SwCtx *cx, SwStr name, CodebuildProjectRecord **ret, S
     return 0;
 }
 
-#define REFUSE(field, why) return sw_refuse_field(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, field, why)
-
 /* A request in the project's form: only what it says is set. */
 static int check_request(SwCtx *cx, const CodebuildProject *p, SwError *err) {
     CodebuildParts parts = {p->source, &p->secondary_sources, p->artifacts, &p->secondary_artifacts, p->environment, p->cache, p->logs_config, p->encryption_key};

@@ -126,14 +126,24 @@ static int check_events(const SwStrList *events, SwError *err) {
     return 0;
 }
 
-static int check_destination(SwCtx *cx, SwStr arn, const char *service, bool skip, SwError *err) {
+/* A destination is proven by sending it S3's test event: it exists, and its policy lets the bucket in. */
+static int check_destination(SwCtx *cx, const S3BucketRecord *b, SwStr arn, const char *service, bool skip, SwError *err) {
     SwArn parts;
-    bool good = sw_arn_parse(arn, &parts) && sw_str_eqz(parts.service, service);
-    if (!good)
+    if (!sw_arn_parse(arn, &parts) || !sw_str_eqz(parts.service, service))
         return sw_fail(err, &S3_INVALID_ARGUMENT, "The ARN could not be parsed");
-    if (!skip && !sw_registry_target(cx->host, arn))
-        return sw_fail(err, &S3_INVALID_ARGUMENT, "Unable to validate the following destination configurations");
-    return 0;
+    if (skip)
+        return 0;
+    SwError lost = sw_error(cx->arena);
+    SwStr source = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name));
+    SwStr event = sw_strf(cx->arena, "{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\",\"Time\":\"%.*s\",\"Bucket\":\"%.*s\",\"RequestId\":\"%.*s\","
+                          "\"HostId\":\"%.*s\"}", SW_FMT(sw_time_iso8601(cx->arena, sw_now(cx))), SW_FMT(b->name), SW_FMT(cx->request_id), SW_FMT(cx->request_id));
+    if (sw_target_deliver(sw_ctx_as_service(cx, "s3"), arn, source, event, NULL, &lost) == 0)
+        return 0;
+    if (sw_error_is(&lost, &SW_INTERNAL_FAILURE)) {
+        *err = lost;
+        return -1;
+    }
+    return sw_fail(err, &S3_INVALID_ARGUMENT, "Unable to validate the following destination configurations");
 }
 
 int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotificationConfigurationRequest *in, void *out, SwError *err) {
@@ -143,13 +153,13 @@ int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotific
         return -1;
     for (size_t i = 0; i < n->queue_configurations.n; i++) {
         S3QueueConfiguration *c = &n->queue_configurations.v[i];
-        if (check_events(&c->events, err) < 0 || check_destination(cx, c->queue_arn, "sqs", in->skip_destination_validation.v, err) < 0)
+        if (check_events(&c->events, err) < 0 || check_destination(cx, b, c->queue_arn, "sqs", in->skip_destination_validation.v, err) < 0)
             return -1;
         c->id = sw_str_or(c->id, sw_md5_hex(cx->arena, c->queue_arn));
     }
     for (size_t i = 0; i < n->topic_configurations.n; i++) {
         S3TopicConfiguration *c = &n->topic_configurations.v[i];
-        if (check_events(&c->events, err) < 0 || check_destination(cx, c->topic_arn, "sns", in->skip_destination_validation.v, err) < 0)
+        if (check_events(&c->events, err) < 0 || check_destination(cx, b, c->topic_arn, "sns", in->skip_destination_validation.v, err) < 0)
             return -1;
         c->id = sw_str_or(c->id, sw_md5_hex(cx->arena, c->topic_arn));
     }

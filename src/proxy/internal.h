@@ -41,6 +41,10 @@ int  proxy_check_model(SwArena *a, const SwProxyConfig *c, SwError *err) sw_must
 void proxy_quote(SwBuf *b, SwStr s);                 /* one word of HAProxy's configuration */
 void proxy_quote_format(SwBuf *b, SwStr s);          /* the same where '%' means something */
 void proxy_conditions(SwBuf *b, const SwProxyRule *r);
+/* header.c: lines of a frontend */
+void proxy_trace_header(SwBuf *b);
+void proxy_lb_headers(SwBuf *b, const SwProxyLoadBalancer *lb, SwStr listener);
+void proxy_forwarded_headers(SwBuf *b, bool tls, uint16_t port);
 int  proxy_check_rule(const SwProxyRule *r, SwError *err) sw_must_check;
 bool proxy_is_token(SwStr s);                        /* RFC 9110: a header's name, a method */
 bool proxy_is_text(SwStr s);                         /* no control characters */

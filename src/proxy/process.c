@@ -28,6 +28,8 @@
 
 #define PATIENCE_NS (10 * SW_S) /* for a start, a reload, an end */
 #define ANSWER_S 5
+#define FILE_GONE (-2)
+#define FILE_GONE_NS (SW_S / 2) /* a master that reloads needs microseconds for it */
 
 const char *proxy_file(SwProxy *p, SwArena *a, const char *name) {
     return sw_path(a, p->dir, name);
@@ -124,8 +126,11 @@ static void parse_state(SwArena *a, SwStr text, ProxyState *ret) {
     }
 }
 
-/* Is the process that the pid file names still there, and ours? Its working folder tells. 0: no; -1: the file is empty,
- * because a master that reloads is about to write it again. */
+static bool anything_runs(SwProxy *p, SwArena *a);
+
+/* Is the process that the pid file names still there, and ours? Its working folder tells. 0: no;
+ * FILE_GONE and -1: a master that reloads is about to write the file; workers whose master was
+ * killed may stay without one. */
 static pid_t recorded_master(SwProxy *p, SwArena *a) {
     SwError ignored = sw_error(a);
     SwStr text;
@@ -134,7 +139,7 @@ static pid_t recorded_master(SwProxy *p, SwArena *a) {
     ssize_t n, m;
 
     if (sw_file_read(a, proxy_file(p, a, "haproxy.pid"), 64, &text, &ignored) < 0)
-        return 0;
+        return anything_runs(p, a) ? FILE_GONE : 0;
     if (text.n == 0)
         return -1;
     if (!sw_str_to_i64(sw_str_trim(text), &pid) || pid <= 1)
@@ -149,10 +154,11 @@ static pid_t recorded_master(SwProxy *p, SwArena *a) {
 }
 
 int proxy_state(SwProxy *p, SwArena *a, ProxyState *ret, SwError *err) {
-    int64_t until = sw_monotonic_ns() + PATIENCE_NS;
+    int64_t began = sw_monotonic_ns(), until = began + PATIENCE_NS;
 
     for (;; proxy_pause_ms(5)) {
         SwStr text;
+        pid_t master;
         *ret = (ProxyState){0};
         reap(p);
         if (proxy_command(p, a, 0, SW_STR("show proc"), &text, err) == 0) {
@@ -163,7 +169,8 @@ int proxy_state(SwProxy *p, SwArena *a, ProxyState *ret, SwError *err) {
         sw_error_reset(err);
         /* A master that reloads is deaf for a moment: only one that is gone counts as not running.
          */
-        if (!recorded_master(p, a)) {
+        master = recorded_master(p, a);
+        if (!master || (master == FILE_GONE && sw_monotonic_ns() > began + FILE_GONE_NS)) {
             *ret = (ProxyState){0};
             return 0;
         }
@@ -330,6 +337,12 @@ static void find_processes(SwProxy *p, SwArena *a, Victims *ret) {
     }
     if (d)
         closedir(d);
+}
+
+static bool anything_runs(SwProxy *p, SwArena *a) {
+    Victims l;
+    find_processes(p, a, &l);
+    return l.n > 0;
 }
 
 static bool all_gone(SwProxy *p, const Victims *l) {

@@ -104,6 +104,7 @@ typedef struct SwProxyLoadBalancer {
     SwStrList  hosts;                   /* DNS names it answers to: `<name>-<id>.<region>.elb.localhost`, aliases */
     int64_t    idle_timeout_seconds;    /* 0: 60 */
     SwProxyXff xff;
+    bool       xff_client_port;         /* SW_XFF_APPEND: "ADDRESS:PORT" */
     bool       drop_invalid_headers;
     struct { SwProxyListener *v; size_t n; } listeners;
 } SwProxyLoadBalancer;

@@ -353,34 +353,6 @@ static void add_host_choice(SwBuf *b, const Port *port) {
                        "port, and none has this host name.\\n' unless { var(txn.li) -m found }\n");
 }
 
-static void add_forwarded(SwBuf *b, const Port *port) {
-    for (size_t m = 0; m < port->members.n; m++) {
-        const Member *x = &port->members.v[m];
-        SwStr li = x->li->id;
-        if (x->lb->drop_invalid_headers)
-            sw_buf_addf(b,
-                        "    http-request del-header '[^-A-Za-z0-9]' -m reg if { var(txn.li) -m "
-                        "str %.*s }\n",
-                        SW_FMT(li));
-        if (x->lb->xff == SW_XFF_REMOVE)
-            sw_buf_addf(
-                b, "    http-request del-header X-Forwarded-For if { var(txn.li) -m str %.*s }\n",
-                SW_FMT(li));
-        if (x->lb->xff != SW_XFF_APPEND)
-            continue;
-        sw_buf_addf(b,
-                    "    http-request set-var(txn.xff) bool(true) if { var(txn.li) -m str %.*s }\n",
-                    SW_FMT(li));
-    }
-    sw_buf_addz(b, "    http-request replace-header X-Forwarded-For (.*) '\\1, %[src]' if { "
-                   "var(txn.xff) -m bool } { req.hdr(X-Forwarded-For) -m found }\n"
-                   "    http-request set-header X-Forwarded-For %[src] if { var(txn.xff) -m bool } "
-                   "!{ req.hdr(X-Forwarded-For) -m found }\n");
-    sw_buf_addf(b, "    http-request set-header X-Forwarded-Proto %s\n",
-                is_tls(port->protocol) ? "https" : "http");
-    sw_buf_addf(b, "    http-request set-header X-Forwarded-Port %u\n", port->port);
-}
-
 static void add_rules(SwBuf *b, const Port *port, SwProxyFiles *files) {
     for (size_t m = 0; m < port->members.n; m++) {
         const SwProxyListener *li = port->members.v[m].li;
@@ -423,16 +395,15 @@ static void add_http_frontend(SwBuf *b, const SwProxyConfig *c, const Port *port
                 "idle-close-on-response\n",
                 (long long)idle, (long long)idle);
     sw_buf_addz(b, "    log-format \"" COLUMNS_HTTP "\"\n"
-                   "    http-request set-header X-Amzn-Trace-Id "
-                   "Root=1-%[date,hex,bytes(8,8),lower]-%[uuid(),regsub(-,,g),bytes(8,24)] "
-                   "unless { req.hdr(X-Amzn-Trace-Id) -m found }\n"
-                   "    http-request set-var(txn.trace) req.hdr(X-Amzn-Trace-Id)\n"
                    "    http-request set-var(txn.host) req.hdr(host)\n"
                    "    http-request set-var(txn.uri) pathq\n"
                    "    http-request set-var(txn.ua) req.fhdr(user-agent)\n");
+    proxy_trace_header(b);
     add_host_choice(b, port);
     add_rules(b, port, files);
-    add_forwarded(b, port);
+    for (size_t m = 0; m < port->members.n; m++)
+        proxy_lb_headers(b, port->members.v[m].lb, port->members.v[m].li->id);
+    proxy_forwarded_headers(b, is_tls(port->protocol), port->port);
     sw_buf_addz(b, "    http-request set-var(txn.t0) date(0,us)\n");
     for (size_t m = 0; m < port->members.n; m++)
         for (size_t r = 0; r < port->members.v[m].li->rules.n; r++)

@@ -50,12 +50,13 @@ static SwStr target_name(SwArena *a, SwStr server) {
     return sw_strf(a, "%.*s:%.*s", (int)at, server.p, SW_FMT(sw_str_skip(server, at + 1)));
 }
 
-static void add_rows(SwArena *a, SwStr csv, bool current, SwProxyStatList *ret) {
+/* false: it is no table, but what the master says of a worker that it does not reach. */
+static bool add_rows(SwArena *a, SwStr csv, bool current, SwProxyStatList *ret) {
     Columns c = {0};
     SwStr line;
 
-    if (!sw_str_next(&csv, '\n', &line))
-        return;
+    if (!sw_str_starts(csv, SW_STR("# pxname")) || !sw_str_next(&csv, '\n', &line))
+        return false;
     find_columns(line, &c);
     while (sw_str_next(&csv, '\n', &line)) {
         SwStrList f = sw_str_split(a, line, ',');
@@ -72,6 +73,7 @@ static void add_rows(SwArena *a, SwStr csv, bool current, SwProxyStatList *ret) 
             current && c.status < f.n &&
             (sw_str_starts(f.v[c.status], SW_STR("UP")) || sw_str_eqz(f.v[c.status], "no check"));
     }
+    return true;
 }
 
 static int collect(SwProxy *p, SwArena *a, SwProxyStatList *ret, SwError *err) {
@@ -79,14 +81,18 @@ static int collect(SwProxy *p, SwArena *a, SwProxyStatList *ret, SwError *err) {
 
     if (proxy_state(p, a, &s, err) < 0)
         return -1;
+    if (s.master && !s.workers.n)
+        return sw_fail(err, &SW_PROXY_UNAVAILABLE, "The load balancer's data plane has no worker");
     for (size_t i = 0; i < s.workers.n; i++) {
         SwStr csv;
-        if (proxy_command(p, a, s.workers.v[i].pid, SW_STR("show stat -1 6 -1"), &csv, err) == 0)
-            add_rows(a, csv, s.workers.v[i].current, ret);
-        else if (s.workers.v[i].current)
+        bool current = s.workers.v[i].current;
+        int r = proxy_command(p, a, s.workers.v[i].pid, SW_STR("show stat -1 6 -1"), &csv, err);
+        if (r == 0 && !add_rows(a, csv, current, ret))
+            r = sw_fail_cause(err, &SW_PROXY_UNAVAILABLE, sw_str_z(a, csv),
+                              "The load balancer's data plane does not answer");
+        if (r < 0 && current)
             return -1;
-        else
-            sw_error_reset(err); /* an old worker that ended meanwhile has nothing in flight */
+        sw_error_reset(err); /* an old worker that ended meanwhile has nothing in flight */
     }
     return 0;
 }

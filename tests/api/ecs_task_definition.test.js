@@ -81,7 +81,8 @@ for (const [field, container, rest] of [
     ["operatingSystemFamily", {}, { runtimePlatform: { operatingSystemFamily: "WINDOWS_SERVER_2019_CORE" } }],
 ])
     test(`what cannot be done is refused by name: ${field}`, async () => {
-        await refuses(e.register("no", [{ name: "a", ...container }], rest), "ClientException", new RegExp(field));
+        const kind = ["logDriver", "secrets.valueFrom", "requiresCompatibilities"].includes(field) ? "ClientException" : "InvalidParameterException";
+        await refuses(e.register("no", [{ name: "a", ...container }], rest), kind, new RegExp(field));
     });
 
 test("an essential container, known volumes and a way out of the dependencies are needed", async () => {

@@ -8,14 +8,6 @@
 
 const SwCollection ecs_clusters = {.name = "ecs/cluster", .shape = &ecs_shape_cluster_record};
 
-static const EcsRefused refused_create[] = {
-    {"serviceConnectDefaults", "Service Connect needs AWS Cloud Map"},
-};
-static const EcsRefused refused_configuration[] = {
-    {"executeCommandConfiguration", "ECS Exec needs a session through SSM"},
-    {"managedStorageConfiguration", "storage is not encrypted with keys of KMS"},
-};
-
 static int check_settings(const EcsClusterSettingList *l, SwError *err) {
     for (size_t i = 0; i < l->n; i++) {
         SwStr v = l->v[i].value;
@@ -43,13 +35,6 @@ static int check_providers(const SwStrList *providers,
                            "name or ARN and try again.",
                            SW_FMT(providers->v[i]));
     return ecs_strategy_check(providers, strategy, err);
-}
-
-static int check_configuration(const EcsClusterConfiguration *c, SwError *err) {
-    return c ? ecs_refuse(&ecs_shape_cluster_configuration, c, "configuration.",
-                          refused_configuration, SW_N(refused_configuration),
-                          &ECS_INVALID_PARAMETER_EXCEPTION, err)
-             : 0;
 }
 
 static void settings_default(SwArena *a, EcsClusterSettingList *l) {
@@ -109,9 +94,7 @@ int ecs_create_cluster(SwCtx *cx, const EcsCreateClusterRequest *in, EcsCreateCl
     if (!sw_str_is(name) || name.n > 255 || sw_str_contains(name, SW_STR("/")) ||
         sw_str_contains(name, SW_STR(" ")))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid cluster name.");
-    if (ecs_refuse(&ecs_shape_create_cluster_request, in, "", refused_create, SW_N(refused_create),
-                   &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0 ||
-        check_configuration(in->configuration, err) < 0 || check_settings(&in->settings, err) < 0 ||
+    if (check_settings(&in->settings, err) < 0 ||
         check_providers(&in->capacity_providers, &in->default_capacity_provider_strategy, err) <
             0 ||
         ecs_tags_check(&in->tags, err) < 0)
@@ -193,13 +176,8 @@ static int save(SwCtx *cx, EcsClusterRecord *r, EcsCluster **ret, SwError *err) 
 int ecs_update_cluster(SwCtx *cx, const EcsUpdateClusterRequest *in, EcsUpdateClusterResponse *out,
                        SwError *err) {
     EcsClusterRecord *r;
-    if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 || check_settings(&in->settings, err) < 0 ||
-        check_configuration(in->configuration, err) < 0)
+    if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 || check_settings(&in->settings, err) < 0)
         return -1;
-    if (in->service_connect_defaults)
-        return sw_fail(
-            err, &ECS_INVALID_PARAMETER_EXCEPTION,
-            "serviceConnectDefaults is not supported: Service Connect needs AWS Cloud Map.");
     if (in->settings.n)
         r->cluster->settings = in->settings;
     return save(cx, r, &out->cluster, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small things that every resource of the service needs: names, pages, tags, refusals, events. */
+/* Small things that every resource of the service needs: names, pages, tags, events. */
 
 #include "ecs.h"
 
@@ -11,39 +11,6 @@ bool ecs_is(SwStr s, const char *word) {
 
 bool ecs_has(const SwStrList *l, const char *word) {
     return sw_str_list_has(l, sw_str(word));
-}
-
-static bool counts_as_set(const SwMember *m, const void *parent) {
-    if (!sw_member_is_set(m, parent))
-        return false;
-    const void *v = sw_member_at(m, parent);
-    switch (m->shape->kind) {
-    case SW_BOOLEAN:
-        return ((const SwOptBool *)v)->v;
-    case SW_INTEGER:
-    case SW_LONG:
-        return ((const SwOptInt *)v)->v != 0;
-    case SW_STRING:
-        return ((const SwStr *)v)->n > 0;
-    case SW_LIST:
-    case SW_MAP:
-        return sw_list_count(v) > 0;
-    default:
-        return true;
-    }
-}
-
-int ecs_refuse(const SwShape *s, const void *v, const char *where, const EcsRefused *table,
-               size_t n, const SwErrorKind *kind, SwError *err) {
-    for (size_t i = 0; i < n; i++) {
-        const SwMember *m = sw_shape_member(s, sw_str(table[i].field));
-        if (SW_NEVER(!m))
-            continue;
-        if (counts_as_set(m, v))
-            return sw_fail(err, kind, "%s%s is not supported: %s.", where, table[i].field,
-                           table[i].why);
-    }
-    return 0;
 }
 
 SwStr ecs_short_name(SwStr ref) {

@@ -25,14 +25,6 @@ extern const SwActionType ecs_deploy_action;
 
 /* ---- common.c ---- */
 
-/* A field that cannot be honoured, and why: refused when it is set (false, 0 and empty lists count
- * as not set). */
-typedef struct EcsRefused {
-    const char *field, *why;
-} EcsRefused;
-int ecs_refuse(const SwShape *s, const void *v, const char *where, const EcsRefused *table,
-               size_t n, const SwErrorKind *kind, SwError *err) sw_must_check;
-
 SwStr ecs_short_name(SwStr name_or_arn); /* behind the last '/' */
 SwStr ecs_new_id(SwArena *a);            /* 32 hexadecimal digits */
 SwStr ecs_service_key(SwArena *a, SwStr cluster, SwStr service);
@@ -131,7 +123,8 @@ typedef struct EcsImageName {
 bool ecs_image_name_parse(SwStr name, SwStr registry, EcsImageName *ret);
 int ecs_container_start(SwCtx *cx, EcsTaskRecord *t, size_t i, SwStr *ret_digest,
                         SwError *err) sw_must_check;
-bool ecs_is_joined(const EcsTaskRecord *t, const EcsContainerDefinition *d); /* its task's network */
+bool ecs_is_joined(const EcsTaskRecord *t,
+                   const EcsContainerDefinition *d); /* its task's network */
 int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) sw_must_check;
 /* Host path of a task's volume, made when missing; absent: not of that kind. */
 const char *ecs_volume_path(SwCtx *cx, const EcsTaskRecord *t, SwStr volume, SwError *err);

@@ -103,51 +103,6 @@ static int reply(SwCtx *cx, EcsServiceRecord *s, EcsService **ret, SwError *err)
 
 /* ---- what may be asked for ---- */
 
-static const EcsRefused refused_create[] = {
-    {"serviceRegistries", "there is no AWS Cloud Map"},
-    {"volumeConfigurations", "there is no Amazon EBS"},
-    {"vpcLatticeConfigurations", "there is no VPC Lattice"},
-    {"enableExecuteCommand", "ECS Exec needs a session through SSM"},
-    {"placementConstraints", "there is one machine to place tasks on"},
-    {"placementStrategy", "there is one machine to place tasks on"},
-    {"role", "targets are registered under the service-linked role"},
-};
-static const EcsRefused refused_update[] = {
-    {"serviceRegistries", "there is no AWS Cloud Map"},
-    {"volumeConfigurations", "there is no Amazon EBS"},
-    {"vpcLatticeConfigurations", "there is no VPC Lattice"},
-    {"enableExecuteCommand", "ECS Exec needs a session through SSM"},
-    {"placementConstraints", "there is one machine to place tasks on"},
-    {"placementStrategy", "there is one machine to place tasks on"},
-};
-static const EcsRefused refused_deployment[] = {
-    {"lifecycleHooks", "deployments call no hooks"},
-    {"linearConfiguration", "only the strategy ROLLING is supported"},
-    {"canaryConfiguration", "only the strategy ROLLING is supported"},
-};
-static const EcsRefused refused_balancer[] = {
-    {"loadBalancerName", "Classic Load Balancers are not part of this server; name a target group"},
-    {"advancedConfiguration", "only the strategy ROLLING is supported"},
-};
-
-#define REFUSE(s, v, where, t)                                                                     \
-    ecs_refuse(&ecs_shape_##s, (v), (where), (t), SW_N(t), &ECS_INVALID_PARAMETER_EXCEPTION, err)
-
-static int check_connect(const EcsServiceConnectConfiguration *c, SwError *err) {
-    return c && SW_OR(c->enabled, false)
-               ? invalid(err, "serviceConnectConfiguration is not supported: Service Connect needs "
-                              "AWS Cloud Map.")
-               : 0;
-}
-
-static int check_controller(const EcsDeploymentController *c, SwError *err) {
-    if (!c || ecs_is(c->type, "ECS"))
-        return 0;
-    return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                   "deploymentController: the type %.*s is not supported; use ECS.",
-                   SW_FMT(c->type));
-}
-
 static int check_alarms(SwCtx *cx, const EcsDeploymentAlarms *a, SwError *err) {
     if (!a || !SW_OR(a->enable, false))
         return 0;
@@ -171,13 +126,6 @@ static int merge_configuration(SwCtx *cx, EcsDeploymentConfiguration **into,
     EcsDeploymentConfiguration *d = *into ? *into : sw_new(cx->arena, EcsDeploymentConfiguration);
     *into = d;
     if (in) {
-        if (REFUSE(deployment_configuration, in, "deploymentConfiguration.", refused_deployment) <
-            0)
-            return -1;
-        if (in->strategy.n && !ecs_is(in->strategy, "ROLLING"))
-            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                           "deploymentConfiguration.strategy: %.*s is not supported; use ROLLING.",
-                           SW_FMT(in->strategy));
         if (in->maximum_percent.set)
             d->maximum_percent = in->maximum_percent;
         if (in->minimum_healthy_percent.set)
@@ -250,8 +198,6 @@ static int check_balancers(SwCtx *cx, const EcsTaskDefinition *d, const EcsLoadB
         return invalid(err, "loadBalancers can have at most 5 items.");
     for (size_t i = 0; i < l->n; i++) {
         const EcsLoadBalancer *b = &l->v[i];
-        if (REFUSE(load_balancer, b, "loadBalancers.", refused_balancer) < 0)
-            return -1;
         if (!b->target_group_arn.n)
             return invalid(err, "TargetGroup and LoadBalancer cannot both be null.");
         size_t c = 0, p = 0;
@@ -311,15 +257,11 @@ static int settle(SwCtx *cx, const EcsClusterRecord *c, EcsService *v,
 /* ---- CreateService ---- */
 
 static int check_create(const EcsCreateServiceRequest *in, SwError *err) {
-    if (REFUSE(create_service_request, in, "", refused_create) < 0 ||
-        check_connect(in->service_connect_configuration, err) < 0 ||
-        check_controller(in->deployment_controller, err) < 0 || ecs_tags_check(&in->tags, err) < 0)
+    if (ecs_tags_check(&in->tags, err) < 0)
         return -1;
     if (!sw_str_is(in->service_name) || in->service_name.n > 255 ||
         sw_str_contains(in->service_name, SW_STR("/")))
         return invalid(err, "Invalid service name.");
-    if (ecs_is(in->scheduling_strategy, "DAEMON"))
-        return invalid(err, "schedulingStrategy: DAEMON is not supported; use REPLICA.");
     if (!in->task_definition.n)
         return invalid(err, "TaskDefinition cannot be empty.");
     if (!in->desired_count.set)
@@ -425,10 +367,7 @@ int ecs_update_service(SwCtx *cx, const EcsUpdateServiceRequest *in, EcsUpdateSe
     EcsServiceRecord *s;
     EcsClusterRecord *c;
     EcsTaskDefinitionRecord *d;
-    if (REFUSE(update_service_request, in, "", refused_update) < 0 ||
-        check_connect(in->service_connect_configuration, err) < 0 ||
-        check_controller(in->deployment_controller, err) < 0 ||
-        ecs_cluster_get(cx, in->cluster, &c, err) < 0 ||
+    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0 ||
         get_active(cx, in->cluster, in->service, &s, err) < 0)
         return -1;
     EcsService *v = s->service;

@@ -114,20 +114,10 @@ static int apply_container(SwCtx *cx, EcsTaskDefinition *d, const EcsContainerOv
 
 static int apply_overrides(SwCtx *cx, EcsTaskDefinition *d, const EcsTaskOverride *o,
                            SwStr launch_type, SwError *err) {
-    static const EcsRefused task[] = {
-        {"inferenceAcceleratorOverrides", "there are no accelerators"},
-        {"ephemeralStorage", "the size of a task's storage is not limited"}};
-    static const EcsRefused container[] = {{"resourceRequirements", "there are no GPUs"}};
     if (!o)
         return 0;
-    if (ecs_refuse(&ecs_shape_task_override, o, "overrides.", task, SW_N(task),
-                   &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0)
-        return -1;
     for (size_t i = 0; i < o->container_overrides.n; i++)
-        if (ecs_refuse(&ecs_shape_container_override, &o->container_overrides.v[i],
-                       "overrides.containerOverrides.", container, SW_N(container),
-                       &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0 ||
-            apply_container(cx, d, &o->container_overrides.v[i], err) < 0)
+        if (apply_container(cx, d, &o->container_overrides.v[i], err) < 0)
             return -1;
     if (o->cpu.n)
         d->cpu = o->cpu;
@@ -245,14 +235,6 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
 
 /* ---- operations ---- */
 
-static const EcsRefused refused_run[] = {
-    {"enableExecuteCommand", "ECS Exec needs a session through SSM"},
-    {"volumeConfigurations", "there is no Amazon EBS"},
-    {"placementConstraints", "there is one machine to place tasks on"},
-    {"placementStrategy", "there is one machine to place tasks on"},
-    {"referenceId", "use startedBy"},
-};
-
 static SwStr request_text(SwCtx *cx, const EcsRunTaskRequest *in) {
     SwBuf b = sw_buf(cx->arena, SW_MIB);
     sw_shape_to_json(&b, &ecs_shape_run_task_request, in);
@@ -322,9 +304,7 @@ static int make_tasks(SwCtx *cx, EcsTaskPlan *p, const EcsLaunch *launch, int64_
 }
 
 int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out, SwError *err) {
-    if (ecs_refuse(&ecs_shape_run_task_request, in, "", refused_run, SW_N(refused_run),
-                   &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0 ||
-        ecs_tags_check(&in->tags, err) < 0)
+    if (ecs_tags_check(&in->tags, err) < 0)
         return -1;
     int64_t count = SW_OR(in->count, 1);
     if (count < 1 || count > 10)

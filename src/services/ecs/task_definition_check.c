@@ -1,45 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a task definition may say. Every field that the runtime cannot honour is refused here, by
- * name, so that a task never runs otherwise than its definition says. */
+/* What a task definition may say. What the
+ * runtime can never honour is refused by models/members/ecs.json; the rest here, by name, so that a
+ * task never runs otherwise than its definition says. */
 
 #include "ecs.h"
 
 #define CONTAINERS_MAX 10
-
-#define REFUSE(s, v, where, t)                                                                     \
-    ecs_refuse(&ecs_shape_##s, (v), (where), (t), SW_N(t), &ECS_CLIENT_EXCEPTION, err)
-
-static const EcsRefused refused_definition[] = {
-    {"proxyConfiguration", "App Mesh is not part of this server"},
-    {"inferenceAccelerators", "there are no accelerators"},
-    {"enableFaultInjection", "faults are not injected"},
-    {"placementConstraints", "there is one machine to place tasks on"},
-};
-static const EcsRefused refused_container[] = {
-    {"repositoryCredentials", "images come from this server's own registry only"},
-    {"links", "containers of a task share a network; use localhost"},
-    {"restartPolicy", "containers are not restarted inside a task"},
-    {"volumesFrom", "name the volume in mountPoints of both containers"},
-    {"dockerSecurityOptions", "labels and profiles of a Linux security module are not applied"},
-    {"resourceRequirements", "there are no GPUs or accelerators"},
-    {"firelensConfiguration", "log routers are not supported; use awslogs"},
-    {"credentialSpecs", "there is no Active Directory"},
-    {"interactive", "no terminal is attached to standard input"},
-};
-static const EcsRefused refused_linux[] = {
-    {"devices", "host devices are not passed into containers"},
-    {"maxSwap", "swap is not limited apart from memory"},
-    {"swappiness", "swap is not limited apart from memory"},
-};
-static const EcsRefused refused_port[] = {
-    {"containerPortRange", "map the ports one by one"},
-};
-static const EcsRefused refused_volume[] = {
-    {"efsVolumeConfiguration", "there is no Amazon EFS"},
-    {"s3filesVolumeConfiguration", "there is no S3 Files"},
-    {"fsxWindowsFileServerVolumeConfiguration", "there is no Amazon FSx"},
-    {"configuredAtLaunch", "there is no Amazon EBS"},
-};
 
 static int bad(SwError *err, const char *text) {
     return sw_fail(err, &ECS_CLIENT_EXCEPTION, "%s", text);
@@ -162,8 +128,6 @@ static int check_ports(const EcsRegisterTaskDefinitionRequest *in, const EcsCont
                        SwError *err) {
     for (size_t i = 0; i < c->port_mappings.n; i++) {
         const EcsPortMapping *p = &c->port_mappings.v[i];
-        if (REFUSE(port_mapping, p, "portMappings.", refused_port) < 0)
-            return -1;
         int64_t port = SW_OR(p->container_port, 0), host = SW_OR(p->host_port, 0);
         if (port < 1 || port > 65535 || host < 0 || host > 65535)
             return bad(err, "Port mappings' ports must be between 1 and 65535.");
@@ -299,13 +263,6 @@ static int check_container(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in
     if (find(in, c->name) != c)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Container names must be unique: '%.*s'.",
                        SW_FMT(c->name));
-    if (REFUSE(container_definition, c, "containerDefinitions.", refused_container) < 0 ||
-        (c->linux_parameters &&
-         REFUSE(linux_parameters, c->linux_parameters, "linuxParameters.", refused_linux) < 0))
-        return -1;
-    if (ecs_is(c->version_consistency, "disabled"))
-        return bad(err, "containerDefinitions.versionConsistency: disabled is not supported: a "
-                        "task runs the digest that it resolved.");
     if (!sw_str_is(in->memory) && !c->memory.set && !c->memory_reservation.set)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION,
                        "Invalid setting for container '%.*s'. At least one of 'memory' or "
@@ -357,11 +314,6 @@ static int check_fargate(const EcsRegisterTaskDefinitionRequest *in, int64_t cpu
 static int check_volumes(const EcsRegisterTaskDefinitionRequest *in, SwError *err) {
     for (size_t i = 0; i < in->volumes.n; i++) {
         const EcsVolume *v = &in->volumes.v[i];
-        if (REFUSE(volume, v, "volumes.", refused_volume) < 0)
-            return -1;
-        if (v->docker_volume_configuration)
-            return bad(err, "volumes.dockerVolumeConfiguration is not supported: there is no "
-                            "Docker volume driver.");
         if (!sw_str_is(v->name) || sw_str_contains(v->name, SW_STR("/")) ||
             sw_str_starts(v->name, SW_STR(".")))
             return bad(err, "Volume.name should not be null or empty.");
@@ -371,37 +323,14 @@ static int check_volumes(const EcsRegisterTaskDefinitionRequest *in, SwError *er
     return 0;
 }
 
-static int check_platform(const EcsRuntimePlatform *p, SwError *err) {
-    if (p && p->cpu_architecture.n && !ecs_is(p->cpu_architecture, "X86_64"))
-        return sw_fail(
-            err, &ECS_CLIENT_EXCEPTION,
-            "runtimePlatform.cpuArchitecture: %.*s is not supported: this machine is X86_64.",
-            SW_FMT(p->cpu_architecture));
-    if (p && p->operating_system_family.n && !ecs_is(p->operating_system_family, "LINUX"))
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION,
-                       "runtimePlatform.operatingSystemFamily: %.*s is not supported: this machine "
-                       "runs LINUX.",
-                       SW_FMT(p->operating_system_family));
-    return 0;
-}
-
 int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in, SwError *err) {
     int64_t cpu = 0, memory = 0;
     bool fargate = ecs_has(&in->requires_compatibilities, "FARGATE"), essential = false;
-    if (REFUSE(register_task_definition_request, in, "", refused_definition) < 0 ||
-        check_volumes(in, err) < 0 || check_platform(in->runtime_platform, err) < 0 ||
-        ecs_tags_check(&in->tags, err) < 0)
+    if (check_volumes(in, err) < 0 || ecs_tags_check(&in->tags, err) < 0)
         return -1;
-    if (in->pid_mode.n || in->ipc_mode.n)
-        return bad(
-            err,
-            "pidMode and ipcMode are not supported: each container has namespaces of its own.");
     if (ecs_has(&in->requires_compatibilities, "EXTERNAL") ||
         ecs_has(&in->requires_compatibilities, "MANAGED_INSTANCES"))
         return bad(err, "requiresCompatibilities: only EC2 and FARGATE are supported.");
-    if (in->ephemeral_storage)
-        return bad(
-            err, "ephemeralStorage is not supported: the size of a task's storage is not limited.");
     if (in->cpu.n && !ecs_cpu_parse(in->cpu, &cpu))
         return sw_fail(err, &ECS_CLIENT_EXCEPTION,
                        "Invalid 'cpu' setting for task. '%.*s' is not a number.", SW_FMT(in->cpu));

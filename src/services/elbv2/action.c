@@ -179,6 +179,25 @@ static int fixed(SwCtx *cx, const Elbv2Action *in, Elbv2Action *to, SwError *err
     return 0;
 }
 
+/* Configurations of other types than the action's own would be dropped. */
+static int check_configs(const Elbv2Action *a, SwError *err) {
+    const struct {
+        const char *type, *field;
+        bool set;
+    } own[] = {
+        {"forward", "TargetGroupArn", sw_str_is(a->target_group_arn)},
+        {"forward", "ForwardConfig", a->forward_config},
+        {"redirect", "RedirectConfig", a->redirect_config},
+        {"fixed-response", "FixedResponseConfig", a->fixed_response_config},
+    };
+    for (size_t i = 0; i < SW_N(own); i++)
+        if (own[i].set && !elbv2_is(a->type, own[i].type))
+            return sw_fail(err, &ELBV2_INVALID_LOAD_BALANCER_ACTION_EXCEPTION,
+                           "%s is not valid for an action of the type '%.*s'", own[i].field,
+                           SW_FMT(a->type));
+    return 0;
+}
+
 int elbv2_actions(SwCtx *cx, const Elbv2LoadBalancerRecord *lb, SwStr protocol,
                   const Elbv2ActionList *in, Elbv2ActionList *ret_l, SwStrList *ret_groups,
                   SwError *err) {
@@ -193,6 +212,8 @@ int elbv2_actions(SwCtx *cx, const Elbv2LoadBalancerRecord *lb, SwStr protocol,
             return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
                            "Actions.Type: '%.*s' is not supported", SW_FMT(type));
     }
+    if (check_configs(&in->v[0], err) < 0)
+        return -1;
     if (in->n > 1)
         return sw_fail(err, &ELBV2_INVALID_LOAD_BALANCER_ACTION_EXCEPTION,
                        "You can specify only one forward, redirect or fixed-response action");

@@ -23,7 +23,7 @@ const Elbv2AttributeSpec elbv2_application_attributes[] = {
     {"routing.http.drop_invalid_header_fields.enabled", "false", FLAG, 0, 0},
     {"routing.http.preserve_host_header.enabled", "false", FIXED, 0, 0},
     {"routing.http.x_amzn_tls_version_and_cipher_suite.enabled", "false", FIXED, 0, 0},
-    {"routing.http.xff_client_port.enabled", "false", FIXED, 0, 0},
+    {"routing.http.xff_client_port.enabled", "false", FLAG, 0, 0},
     {"routing.http.xff_header_processing.mode", "append", "append|preserve|remove", 0, 0},
     {"routing.http2.enabled", "true", FIXED, 0, 0},
     {"waf.fail_open.enabled", "false", FIXED, 0, 0},

@@ -163,6 +163,7 @@ const SwService sw_service_elbv2 = {
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .invalid = &SW_VALIDATION_ERROR,
+    .unsupported = &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
     .resource = resource,
     .controllers = controllers,
     .collections = collections,

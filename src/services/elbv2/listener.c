@@ -9,22 +9,6 @@ static int refuse(const char *field, const char *why, SwError *err) {
     return sw_refuse_field(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION, field, why);
 }
 
-/* What only HTTPS and TLS listeners have. */
-static int refuse_tls(SwStr policy, const Elbv2CertificateList *certs, const SwStrList *alpn,
-                      const Elbv2MutualAuthenticationAttributes *mutual, SwError *err) {
-    if (certs->n)
-        return refuse("Certificates",
-                      "there is no certificate service, so there are no HTTPS and TLS listeners",
-                      err);
-    if (sw_str_is(policy))
-        return refuse("SslPolicy", "there are no HTTPS and TLS listeners", err);
-    if (alpn->n)
-        return refuse("AlpnPolicy", "there are no TLS listeners", err);
-    if (mutual && sw_str_is(mutual->mode) && !elbv2_is(mutual->mode, "off"))
-        return refuse("MutualAuthentication", "there are no HTTPS listeners", err);
-    return 0;
-}
-
 static int check_protocol(const Elbv2LoadBalancerRecord *lb, SwStr protocol, SwError *err) {
     bool network = elbv2_is(lb->load_balancer->type, "network");
     if (elbv2_is(protocol, network ? "TLS" : "HTTPS"))
@@ -70,9 +54,7 @@ int elbv2_create_listener(SwCtx *cx, const Elbv2CreateListenerInput *in,
                              .tags = in->tags},
                         *old;
     SwStrList groups;
-    if (refuse_tls(in->ssl_policy, &in->certificates, &in->alpn_policy, in->mutual_authentication,
-                   err) < 0 ||
-        elbv2_tags_check(&in->tags, err) < 0 ||
+    if (elbv2_tags_check(&in->tags, err) < 0 ||
         elbv2_load_balancer_get(cx, in->load_balancer_arn, &lb, err) < 0)
         return -1;
     if (!in->port.set || !sw_str_is(in->protocol))
@@ -111,9 +93,7 @@ int elbv2_modify_listener(SwCtx *cx, const Elbv2ModifyListenerInput *in,
     Elbv2ListenerRecord *r, *other;
     Elbv2LoadBalancerRecord *lb;
     SwStrList groups = {0};
-    if (refuse_tls(in->ssl_policy, &in->certificates, &in->alpn_policy, in->mutual_authentication,
-                   err) < 0 ||
-        elbv2_listener_get(cx, in->listener_arn, &r, err) < 0 ||
+    if (elbv2_listener_get(cx, in->listener_arn, &r, err) < 0 ||
         elbv2_load_balancer_get(cx, r->load_balancer_arn, &lb, err) < 0)
         return -1;
     if (sw_str_is(in->protocol)) {

@@ -128,8 +128,6 @@ static int check_create(const Elbv2CreateLoadBalancerInput *in, SwError *err) {
         return refuse("Type", "gateway load balancers are not supported", err);
     if (sw_str_is(in->customer_owned_ipv4_pool))
         return refuse("CustomerOwnedIpv4Pool", "there are no Outposts", err);
-    if (in->ipam_pools)
-        return refuse("IpamPools", "there are no address pools", err);
     if (elbv2_is(in->enable_prefix_for_ipv6_source_nat, "on"))
         return refuse("EnablePrefixForIpv6SourceNat", "IPv6 is not supported", err);
     if (check_name(in->name, err) < 0 || check_ip_type(in->ip_address_type, err) < 0)

@@ -150,6 +150,9 @@ static void add_http(const Sum *x, const SwProxyRecord *r) {
         add(x, true, "RequestCount", "Count", 1, 1);
     if (code)
         add(x, r->target_status > 0, code, "Count", 1, 1);
+    if (sw_str_is(r->rule) && !sw_str_is(r->group)) /* the rule's own answer */
+        add(x, false, r->status / 100 == 3 ? "HTTP_Redirect_Count" : "HTTP_Fixed_Response_Count",
+            "Count", 1, 1);
     if (r->target_status == 0 && r->status == 502)
         add(x, false, "HTTPCode_ELB_502_Count", "Count", 1, 1);
     if (r->target_status == 0 && r->status == 503)

@@ -240,6 +240,9 @@ static void draw_lb(Picture *p, const SwDocRow *row) {
     lb->xff = elbv2_is(xff, "preserve") ? SW_XFF_PRESERVE
               : elbv2_is(xff, "remove") ? SW_XFF_REMOVE
                                         : SW_XFF_APPEND;
+    lb->xff_client_port = elbv2_is(
+        elbv2_attribute(elbv2_application_attributes, m, "routing.http.xff_client_port.enabled"),
+        "true");
     lb->drop_invalid_headers =
         elbv2_is(elbv2_attribute(elbv2_application_attributes, m,
                                  "routing.http.drop_invalid_header_fields.enabled"),

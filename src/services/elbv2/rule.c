@@ -95,12 +95,6 @@ static int check_priority(const SwDocList *rules, int64_t priority, const SwStrL
     return 0;
 }
 
-static int refuse_transforms(const Elbv2RuleTransformList *l, SwError *err) {
-    return l->n ? sw_refuse_field(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION, "Transforms",
-                                  "rewriting of hosts and URLs is not supported")
-                : 0;
-}
-
 static int parents(SwCtx *cx, SwStr listener_arn, Elbv2ListenerRecord **ret_li,
                    Elbv2LoadBalancerRecord **ret_lb, SwError *err) {
     if (elbv2_listener_get(cx, listener_arn, ret_li, err) < 0 ||
@@ -122,8 +116,7 @@ int elbv2_create_rule(SwCtx *cx, const Elbv2CreateRuleInput *in, Elbv2CreateRule
                          .tags = in->tags};
     const SwStrList none = {0};
     SwDocList rules;
-    if (refuse_transforms(&in->transforms, err) < 0 || elbv2_tags_check(&in->tags, err) < 0 ||
-        parents(cx, in->listener_arn, &li, &lb, err) < 0 ||
+    if (elbv2_tags_check(&in->tags, err) < 0 || parents(cx, in->listener_arn, &li, &lb, err) < 0 ||
         elbv2_rules_of(cx, in->listener_arn, &rules, err) < 0 ||
         check_priority(&rules, in->priority.v, &none, err) < 0)
         return -1;
@@ -149,8 +142,7 @@ int elbv2_modify_rule(SwCtx *cx, const Elbv2ModifyRuleInput *in, Elbv2ModifyRule
     Elbv2ListenerRecord *li;
     Elbv2LoadBalancerRecord *lb;
     Elbv2RuleRecord *r;
-    if (refuse_transforms(&in->transforms, err) < 0 ||
-        elbv2_rule_get(cx, in->rule_arn, &r, err) < 0 ||
+    if (elbv2_rule_get(cx, in->rule_arn, &r, err) < 0 ||
         parents(cx, r->listener_arn, &li, &lb, err) < 0)
         return -1;
     if (r->rule->is_default.v)

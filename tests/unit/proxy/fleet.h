@@ -39,11 +39,11 @@ typedef struct Conversation {
 } Conversation;
 
 static inline void answer(Backend *b, int fd, const char *request) {
-    char body[256], head[256], out[1024];
+    char body[512], head[256], out[1024];
     const char *trace = strcasestr(request, "\r\nx-amzn-trace-id: "),
                *xff = strcasestr(request, "\r\nx-forwarded-for: ");
-    int n = snprintf(body, sizeof(body), "%s trace=%.40s xff=%.12s\n", b->name,
-                     trace ? trace + 19 : "-", xff ? xff + 19 : "-");
+    int n = snprintf(body, sizeof(body), "%s trace=%.*s xff=%.12s\n", b->name,
+                     trace ? (int)strcspn(trace + 19, "\r") : 1, trace ? trace + 19 : "-", xff ? xff + 19 : "-");
     int status = atomic_load(&b->status);
 
     if (atomic_load(&b->hold)) {

@@ -416,6 +416,24 @@ static void statuses_are_those_of_a_load_balancer(void **state) {
     assert_int_equal(get(w->port, "/", NULL, NULL, &r), 502);
 }
 
+static void a_trace_has_one_root_and_one_self(void **state) {
+    World *w = *state;
+    Reply r;
+
+    apply(w);
+    assert_int_equal(get(w->port, "/", NULL, "X-Amzn-Trace-Id: Self=1-0-0;Root=1-2-3;From=a", &r),
+                     200);
+    assert_null(strstr(r.body, "Self=1-0-0"));
+    assert_non_null(strstr(r.body, "trace=Self=1-"));
+    assert_non_null(strstr(r.body, ";Root=1-2-3;From=a"));
+    assert_int_equal(get(w->port, "/", NULL, "X-Amzn-Trace-Id: From=a", &r), 200);
+    assert_non_null(strstr(r.body, "trace=Root=1-"));
+    assert_non_null(strstr(r.body, ";From=a"));
+    assert_int_equal(get(w->port, "/", NULL, "X-Amzn-Trace-Id: Self=1-0-0", &r), 200);
+    assert_non_null(strstr(r.body, "trace=Root=1-"));
+    assert_null(strstr(r.body, "Self="));
+}
+
 static void every_request_is_one_record(void **state) {
     World *w = *state;
     SwProxyRecordList l;
@@ -427,7 +445,8 @@ static void every_request_is_one_record(void **state) {
     assert_int_equal(get(w->port, "/a?b=c%20d", "web.example",
                          "X-Amzn-Trace-Id: Root=1-67891233-abcdef012345678912345678", &r),
                      200);
-    assert_non_null(strstr(r.body, "trace=Root=1-67891233-abcdef012345678912345678"));
+    assert_non_null(strstr(r.body, "trace=Self=1-"));
+    assert_non_null(strstr(r.body, ";Root=1-67891233-abcdef012345678912345678"));
     assert_non_null(strstr(r.body, "xff=127.0.0.1"));
     atomic_store(&w->one.status, 500);
     assert_int_equal(get(w->port, "/fail", NULL, NULL, &r), 500);
@@ -453,7 +472,8 @@ static void every_request_is_one_record(void **state) {
     assert_true(sw_str_eq(v[1].target, sw_strf(w->a, "127.0.0.1:%u", w->one.port)));
     assert_true(sw_str_eqz(v[1].uri, "/a?b=c%20d"));
     assert_true(sw_str_eqz(v[1].host, "web.example"));
-    assert_true(sw_str_eqz(v[1].trace_id, "Root=1-67891233-abcdef012345678912345678"));
+    assert_true(sw_str_starts(v[1].trace_id, SW_STR("Self=1-")));
+    assert_true(sw_str_ends(v[1].trace_id, SW_STR(";Root=1-67891233-abcdef012345678912345678")));
     assert_in_range(v[1].target_us, 0, 5000000);
     assert_true(v[1].ended > 1700000000 * SW_S);
     assert_int_equal(v[2].status, 500);
@@ -676,6 +696,7 @@ int main(void) {
         TEST(port_in_use_is_named_and_what_runs_goes_on),
         TEST(refused_configuration_leaves_the_working_one),
         TEST(statuses_are_those_of_a_load_balancer),
+        TEST(a_trace_has_one_root_and_one_self),
         TEST(every_request_is_one_record),
         TEST(rules_choose_by_path_header_method_and_query),
         TEST(sticky_client_stays_until_its_target_drains),

@@ -76,10 +76,13 @@ int sw_nl_open(void) {
     return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 }
 
-int sw_nl_bridge_add(int nl, const char *name, SwError *err) {
+/* Without an address of its own a bridge takes the lowest of its ports', so that it would change as
+ * containers come and go; those that know the old one would send into the void for a minute. */
+int sw_nl_bridge_add(int nl, const char *name, const uint8_t mac[6], SwError *err) {
     NlMsg m;
     begin(&m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifinfomsg));
     attr(&m, IFLA_IFNAME, name, strlen(name) + 1);
+    attr(&m, IFLA_ADDRESS, mac, 6);
     struct rtattr *info = attr(&m, IFLA_LINKINFO, NULL, 0);
     attr(&m, IFLA_INFO_KIND, "bridge", 6);
     nest_end(&m, info);

@@ -198,16 +198,12 @@ static int set_up_inside(void *arg) {
 
 static int join_bridge(SwRuntime *rt, const SwNetEntry *e, SwError *err) {
     char veth[16];
-    uint8_t mac[6] = {2,
-                      0x42,
-                      (uint8_t)(e->ip >> 24),
-                      (uint8_t)(e->ip >> 16),
-                      (uint8_t)(e->ip >> 8),
-                      (uint8_t)e->ip};
+    uint8_t mac[6];
     _sw_close_ int ns = open(e->net.netns, O_RDONLY | O_CLOEXEC), nl = sw_nl_open();
 
     if (ns < 0 || nl < 0)
         return sw_fail_errno(err, errno, "open %s", e->net.netns);
+    sw_ip_mac(e->ip, mac);
     sw_veth_name(rt->o.instance, e->net.id, veth);
     if (sw_nl_veth_add(nl, veth, rt->net.bridge_index, "eth0", ns, mac, err) < 0)
         return -1;

@@ -147,7 +147,7 @@ bool sw_cgroup_oom_killed(const char *group);
 /* ---- netlink.c, netns.c, nat.c ---- */
 /* a route socket in the calling thread's namespace */
 int sw_nl_open(void);
-int sw_nl_bridge_add(int nl, const char *name, SwError *err) sw_must_check;
+int sw_nl_bridge_add(int nl, const char *name, const uint8_t mac[6], SwError *err) sw_must_check;
 int sw_nl_veth_add(int nl, const char *name, int master, const char *peer, int netns_fd,
                    const uint8_t mac[6], SwError *err) sw_must_check;
 int sw_nl_link_up(int nl, int index, SwError *err) sw_must_check;
@@ -170,6 +170,8 @@ void sw_net_purge(const char *instance);
 void sw_veth_name(const char *instance, SwStr id, char ret[static 16]);
 void sw_veth_prefix(const char *instance, char ret[static 16]);
 void sw_ip_text(uint32_t ip, char ret[static 16]);
+/* The hardware address that goes with an address on the bridge. */
+void sw_ip_mac(uint32_t ip, uint8_t ret[static 6]);
 
 /* ---- dns.c (messages), dns_server.c (sockets) ---- */
 #define SW_DNS_NAME_MAX 255

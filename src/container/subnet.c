@@ -20,6 +20,13 @@
 #define POOL_NETS 512U        /* of 1024 addresses */
 #define FORWARDING "/run/slipway/forwarding"
 
+void sw_ip_mac(uint32_t ip, uint8_t ret[static 6]) {
+    ret[0] = 0x02;
+    ret[1] = 0x42;
+    for (int i = 0; i < 4; i++)
+        ret[2 + i] = (uint8_t)(ip >> (24 - 8 * i));
+}
+
 void sw_ip_text(uint32_t ip, char ret[static 16]) {
     snprintf(ret, 16, "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255);
 }
@@ -163,7 +170,9 @@ int sw_bridge_up(SwRuntime *rt, SwError *err) {
 
     if (nl < 0)
         return sw_fail_errno(err, errno, "open a route socket");
-    if (sw_nl_bridge_add(nl, rt->net.bridge, err) < 0)
+    uint8_t mac[6];
+    sw_ip_mac(rt->net.subnet + 1, mac);
+    if (sw_nl_bridge_add(nl, rt->net.bridge, mac, err) < 0)
         return -1;
     rt->net.bridge_index = (int)if_nametoindex(rt->net.bridge);
     if (sw_nl_addr_add(nl, rt->net.bridge_index, rt->net.subnet + 1, 22, err) < 0 ||

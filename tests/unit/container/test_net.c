@@ -127,6 +127,22 @@ static void a_task_is_reached_by_address_and_by_host_port(void **state) {
     fixture_free(F);
 }
 
+/* It would take the lowest address of its ports, and change with them. */
+static void the_bridge_keeps_its_hardware_address(void **state) {
+    NEED();
+    SwStr before = SW_NO_STR, after;
+    const char *file = sw_strf(F->a, "/sys/class/net/swb-%s/address", F->instance).p;
+    for (char id[2] = "a"; *id < 'i'; id[0]++) {
+        SwNet n;
+        OK(sw_net_create(F->rt, F->a, &(SwNetSpec){.id = sw_str(id)}, &n, &F->err));
+        OK(sw_file_read(F->a, file, 64, &after, &F->err));
+        before = sw_str_or(before, after);
+        assert_true(sw_str_eq(before, after));
+    }
+    assert_true(sw_str_starts(before, SW_STR("02:42:0a:")));
+    fixture_free(F);
+}
+
 static void containers_of_one_network_share_it_and_reach_others(void **state) {
     NEED();
     SwPortMapping ports[] = {{.container_port = 80}};
@@ -242,6 +258,7 @@ static void purging_without_a_runtime_leaves_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest t[] = {
         RUNTIME_TEST(a_task_is_reached_by_address_and_by_host_port),
+        RUNTIME_TEST(the_bridge_keeps_its_hardware_address),
         RUNTIME_TEST(containers_of_one_network_share_it_and_reach_others),
         RUNTIME_TEST(slipway_listens_inside_and_knows_the_caller),
         RUNTIME_TEST(names_resolve_inside),

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <time.h>
 
 #include "api/access_log.h"
 #include "api/front.h"
@@ -139,12 +140,29 @@ static int open_floor_2(SwHost *h, SwError *err) {
     return sw_proxy_open(&proxy, &h->proxy, err);
 }
 
+/* Certificates are good by the system's time, as clients judge them, not by a clock that was advanced. */
+static int open_ca(SwHost *h, SwArena *a, SwCa *ret_ca, SwError *err) {
+    const SwStr names[] = {SW_STR("s3.localhost"), SW_STR("localhost.localstack.cloud")};
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return sw_ca_open(a, h->config->data, names, SW_N(names), now.tv_sec * SW_S, ret_ca, err);
+}
+
+int sw_host_renew_certificate(SwHost *h, SwArena *a, SwError *err) {
+    SwCa ca;
+    if (open_ca(h, a, &ca, err) < 0)
+        return -1;
+    return sw_http_server_tls(h->http, sw_str_z(a, ca.cert_pem), sw_str_z(a, ca.key_pem), err);
+}
+
+int sw_host_authority(SwHost *h, SwArena *a, SwStr *ret_pem, SwError *err) {
+    return sw_file_read(a, sw_path(a, h->config->data, "tls/ca.pem"), 64 * SW_KIB, ret_pem, err);
+}
+
 static int open_http(SwHost *h, SwError *err) {
     SwCa ca;
-    const SwStr names[] = {SW_STR("s3.localhost"), SW_STR("localhost.localstack.cloud")};
-    if (sw_ca_open(h->arena, h->config->data, names, SW_N(names), sw_clock_now(h->clock), &ca, err) < 0)
+    if (open_ca(h, h->arena, &ca, err) < 0)
         return -1;
-    h->ca_pem = ca.ca_pem;
     SwHttpServerOptions o = {
         .handler = sw_front_handler(h),
         .paused = true,

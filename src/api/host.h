@@ -75,7 +75,6 @@ struct SwHost {
     uint16_t      port;                 /* that is really listened on */
     SwStr         instance;             /* 8 hexadecimal digits; names what lies outside the data folder */
     SwStr         registry;             /* "127.0.0.1:4566": host of image names */
-    SwStr         ca_pem;               /* certificate of our own authority */
     void         *elbv2;                /* services/elbv2: health checks under way */
     void         *net_listeners;        /* host.c's: sockets inside containers' networks */
     int           lock_fd;              /* holds <data>/lock */
@@ -86,4 +85,8 @@ int  sw_host_open(const SwConfig *c, SwHost **ret_h, SwError *err) sw_must_check
 void sw_host_close(SwHost *h);                             /* drains; containers and proxy go on, to be adopted again */
 int  sw_host_down(SwHost *h, SwError *err) sw_must_check;  /* the same, and nothing is left running */
 int  sw_host_reset(SwHost *h, SwError *err) sw_must_check; /* everything gone */
+/* The server's certificate is made anew when it is near its end; connections from now on have what is there. */
+int  sw_host_renew_certificate(SwHost *h, SwArena *a, SwError *err) sw_must_check;
+/* The certificate of our own authority, for clients to trust. */
+int  sw_host_authority(SwHost *h, SwArena *a, SwStr *ret_pem, SwError *err) sw_must_check;
 const SwService *sw_host_service(const SwHost *h, SwStr name_or_sign_name);

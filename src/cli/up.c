@@ -45,8 +45,13 @@ static int configure(SwCli *cli, const Options *o, SwConfig *c) {
         .services = sw_services,
     };
     if (!o->data && o->ephemeral) {
-        char *dir = (char *)(uintptr_t)sw_strf(cli->arena, "/tmp/slipway-XXXXXX").p;
+        const char *tmp = getenv("TMPDIR");
+        char *dir = (char *)(uintptr_t)sw_strf(cli->arena, "%s/slipway-XXXXXX", tmp && tmp[0] == '/' ? tmp : "/tmp").p;
         c->data = mkdtemp(dir);
+        if (!c->data) {
+            fprintf(stderr, "slipway: no temporary folder can be made as %s\n  Set TMPDIR to a folder that can be written, or name one with --data.\n", dir);
+            return 1;
+        }
     } else {
         c->data = sw_cli_data_folder(cli, o->data);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Once an hour of the clock: blobs that nothing refers to go, metrics older than CloudWatch keeps them go. */
+/* Once an hour of the clock: blobs that nothing refers to go, metrics older than CloudWatch keeps them go, and a
+ * certificate that is near its end is made anew. */
 
 #include "base/log.h"
 #include "services/slipway/slipway.h"
@@ -8,6 +9,8 @@
 
 static int tidy(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     int64_t removed;
+    if (sw_host_renew_certificate(cx->host, cx->arena, err) < 0)
+        return -1;
     if (sw_blob_collect(cx->host->blobs, &removed, err) < 0)
         return -1;
     if (removed > 0)

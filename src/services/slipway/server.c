@@ -47,8 +47,7 @@ int slipway_get_coverage(SwCtx *cx, const SlipwayGetCoverageRequest *in, Slipway
 }
 
 int slipway_get_certificate_authority(SwCtx *cx, const void *in, SlipwayGetCertificateAuthorityResponse *out, SwError *err) {
-    out->certificate = cx->host->ca_pem;
-    return 0;
+    return sw_host_authority(cx->host, cx->arena, &out->certificate, err);
 }
 
 int slipway_reset_all(SwHost *h, SwError *err) {

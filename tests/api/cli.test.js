@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line as a person meets it: on terminals wide and narrow, in a pipe, called wrongly, with no server, and
+// what `make install` puts where.
+"use strict";
+const assert = require("node:assert");
+const fs = require("node:fs");
+const net = require("node:net");
+const os = require("node:os");
+const path = require("node:path");
+const { test, before, after } = require("node:test");
+const { start, finish, run, PROGRAM } = require("../lib/slipway");
+const { onTerminal } = require("../lib/terminal");
+
+const ROOT = path.join(__dirname, "../..");
+const program = path.resolve(PROGRAM);
+let s;
+before(async () => { s = await start(null); });
+after(() => finish(s));
+
+const folder = (t) => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-cli-"));
+    t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+    return dir;
+};
+const env = (extra) => ({ PATH: process.env.PATH, HOME: "/nonexistent", SLIPWAY_ENDPOINT: s.endpoint, ...extra });
+const cli = (args, extra) => run(program, args, { env: env(extra) })
+    .then((r) => ({ code: 0, ...r }), (e) => ({ code: e.code, stdout: e.stdout, stderr: e.stderr }));
+const shown = async (args, columns, extra) => {
+    const { code, bytes, screen } = await onTerminal(`${program} ${args}`, { columns, env: env(extra) }).end;
+    return { code, bytes, lines: screen, text: screen.join("\n") };
+};
+
+test("on a wide terminal a table has heads and columns in line, in bold", async () => {
+    const { bytes, lines } = await shown("coverage", 100);
+    assert.match(bytes, /\x1b\[2m/, "heads are dim");
+    const head = lines.find((l) => /^Service +Implemented +Absent$/.test(l));
+    assert.ok(head, lines.join("\n"));
+    assert.strictEqual(lines.find((l) => l.startsWith("sqs ")).search(/\d/), head.indexOf("Implemented"));
+});
+
+test("on a narrow terminal nothing is cut off: each value has its line", async () => {
+    const { lines } = await shown("coverage", 20);
+    assert.ok(lines.every((l) => l.length <= 20), lines.join("\n"));
+    const at = lines.indexOf("Service      sqs");
+    assert.ok(at >= 0, lines.join("\n"));
+    assert.match(lines[at + 1], /^Implemented  \d+$/);
+});
+
+test("NO_COLOR leaves a terminal without colours, an empty one does not", async () => {
+    assert.doesNotMatch((await shown("coverage", 80, { NO_COLOR: "1" })).bytes, /\x1b\[/);
+    assert.match((await shown("coverage", 80, { NO_COLOR: "" })).bytes, /\x1b\[2m/);
+});
+
+test("in a pipe a table is lines with tabs", async () => {
+    const { stdout } = await cli(["coverage"]);
+    assert.match(stdout, /^sqs\t\d+\t\d+$/m);
+    assert.doesNotMatch(stdout, /\x1b|^Service/m);
+});
+
+test("status names what runs and where, on a terminal and as JSON", async () => {
+    const own = (await cli(["status"])).stdout;
+    assert.match(own, new RegExp(`^Slipway \\d+\\.\\d+\\.\\d+ has run at ${s.endpoint} for .*, account 000000000000, region us-east-1, data in `));
+    await s.aws("ecs", "create-cluster", "--cluster-name", "seen");
+    const json = JSON.parse((await cli(["status", "--json"])).stdout);
+    assert.strictEqual(json.server.status, "running");
+});
+
+test("every command is explained, with the exit status 0", async () => {
+    const { stdout } = await cli(["help"]);
+    const commands = [...stdout.match(/Commands:\n([^]*?)\n\n/)[1].matchAll(/^ {2}(\w+)/gm)].map((m) => m[1]);
+    assert.ok(commands.length >= 11, stdout);
+    for (const c of commands)
+        for (const args of [["help", c], [c, "--help"], [c, "-h"]]) {
+            const r = await cli(args);
+            assert.strictEqual(r.code, 0, args.join(" "));
+            assert.match(r.stdout, new RegExp(`^Usage: slipway ${c}`), args.join(" "));
+        }
+});
+
+test("a wrong call exits with 2 and says what is right", async () => {
+    const wrong = [
+        [[], /Usage: slipway COMMAND/], [["frobnicate"], /no such command[^]*slipway help/], [["help", "frobnicate"], /frobnicate/],
+        [["help", "up", "down"], /one command at most/], [["version", "x"], /no further arguments/],
+        [["up", "--port", "x"], /from 0 to 65535/], [["up", "--port", "65536"], /from 0 to 65535/], [["up", "--port"], /a value is missing/],
+        [["up", "--data="], /a value is missing/], [["up", "--data", ""], /a value is missing/], [["up", "-x"], /unknown option -x/],
+        [["up", "--auth", "loose"], /relaxed or strict/], [["up", "--account", "12"], /twelve digits/],
+        [["up", "--address", "example.com"], /numeric address/], [["up", "now"], /no further arguments/],
+        [["status", "--account", "12"], /twelve digits/], [["status", "x"], /no further arguments/], [["status", "--json=1"], /unknown option/],
+        [["env", "--shell", "tcsh"], /sh, bash, zsh or fish/], [["dora", "--from", "yesterday"], /such as 2026-/],
+        [["clock", "advance"], /advance DURATION/], [["clock", "advance", "soon"], /90s, 15m/], [["clock", "advance", "-5m"], /90s, 15m|unknown/],
+        [["clock", "set", "wrong"], /real, stepped, or scaled/], [["clock", "set", "scaled"], /a factor/],
+        [["coverage", "a", "b"], /one service/], [["ca", "x"], /no further arguments/], [["demo", "x"], /no further arguments/],
+        [["down", "x"], /no further arguments/],
+    ];
+    for (const [args, says] of wrong) {
+        const r = await cli(args);
+        assert.strictEqual(r.code, 2, `${args.join(" ")}: ${r.code} ${r.stderr}`);
+        assert.strictEqual(r.stdout, "", args.join(" "));
+        assert.match(r.stderr, says, args.join(" "));
+    }
+});
+
+test("with no server each command that asks it says how to start one", async () => {
+    const closed = await new Promise((resolve) => {
+        const l = net.createServer().listen(0, "127.0.0.1", () => { const { port } = l.address(); l.close(() => resolve(port)); });
+    });
+    for (const args of [["status"], ["dora"], ["clock"], ["clock", "advance", "1m"], ["coverage"], ["ca"]]) {
+        const r = await cli(args, { SLIPWAY_ENDPOINT: `http://127.0.0.1:${closed}` });
+        assert.strictEqual(r.code, 1, args.join(" "));
+        assert.match(r.stderr, new RegExp(`No server answers at http://127.0.0.1:${closed}. Start it with \`slipway up\``));
+    }
+    assert.strictEqual((await cli(["status"], { SLIPWAY_ENDPOINT: "nonsense" })).code, 1);
+});
+
+test("env's exports are for the shell that asks, whatever is in them", async () => {
+    const region = `it's "here" $HOME`;
+    const text = (await cli(["env", "--region", region, "--shell", "bash"])).stdout;
+    const { stdout } = await run("bash", ["-c", `${text}\nprintf '%s\\n' "$AWS_REGION" "$AWS_ENDPOINT_URL"`], { env: { PATH: process.env.PATH } });
+    assert.strictEqual(stdout, `${region}\n${s.endpoint}\n`);
+    assert.match((await cli(["env"], { SHELL: "/usr/bin/fish" })).stdout, /^set -gx AWS_ENDPOINT_URL '/m);
+    assert.strictEqual(JSON.parse((await cli(["env", "--account", "111111111111", "--json"])).stdout).AWS_ACCESS_KEY_ID, "111111111111");
+});
+
+test("Ctrl-C ends a server on a terminal well, and an ephemeral one leaves no folder", async (t) => {
+    const TMPDIR = folder(t);
+    const p = onTerminal(`${program} up --port 0 --ephemeral`, { env: env({ TMPDIR }) });
+    await p.sees(/^Ready\.$/m);
+    assert.strictEqual(fs.readdirSync(TMPDIR).length, 1, "it is in TMPDIR");
+    p.type("\x03");
+    const { code, screen } = await p.end;
+    assert.strictEqual(code, 0, screen.join("\n"));
+    assert.deepStrictEqual(fs.readdirSync(TMPDIR), []);
+});
+
+test("a port that is taken is said so, with what to do", async (t) => {
+    const data = folder(t);
+    const r = await cli(["up", "--port", String(s.port), "--data", data]);
+    assert.strictEqual(r.code, 1);
+    assert.match(r.stderr, new RegExp(`Port ${s.port} of 127\\.0\\.0\\.1 is taken by another program`));
+    assert.match(r.stderr, /--port \(0: any free one\)/);
+});
+
+test("the data folder follows the XDG rules: named, XDG_DATA_HOME when absolute, else the home folder's", async (t) => {
+    const dir = folder(t);
+    const folderOf = async (args, extra) => {
+        const argv = ["up", "--port", "0", ...args];
+        const p = onTerminal(`${program} ${argv.join(" ")}`, { columns: 200, env: env({ ...extra }), cwd: dir });
+        const text = await p.sees(/^Ready\.$/m);
+        p.type("\x03");
+        await p.end;
+        const [, data] = text.match(/data in (\S+)/);
+        await run(program, ["down", "--data", data]);
+        return data;
+    };
+    assert.strictEqual(await folderOf([], { XDG_DATA_HOME: `${dir}/xdg`, HOME: `${dir}/home` }), `${dir}/xdg/slipway`);
+    assert.strictEqual(await folderOf([], { XDG_DATA_HOME: "relative", HOME: `${dir}/home` }), `${dir}/home/.local/share/slipway`);
+    assert.strictEqual(await folderOf([], { HOME: `${dir}/home` }), `${dir}/home/.local/share/slipway`);
+    assert.strictEqual(await folderOf(["--data", "here"], { XDG_DATA_HOME: `${dir}/xdg` }), `${dir}/here`);
+    assert.strictEqual(fs.statSync(`${dir}/here`).mode & 0o777, 0o700, "nobody else reads it");
+});
+
+const manual = fs.readFileSync(path.join(ROOT, "docs/slipway.1"), "utf8");
+
+test("the man page has every command and every option that help has", async () => {
+    const text = manual.replace(/^\.\w+ /gm, "").replace(/Fl -/g, "--");
+    const { stdout } = await cli(["help"]);
+    const commands = [...stdout.match(/Commands:\n([^]*?)\n\n/)[1].matchAll(/^ {2}(\w+)/gm)].map((m) => m[1]);
+    for (const c of commands) {
+        assert.match(manual, new RegExp(`^\\.It Cm ${c}\\b`, "m"), c);
+        for (const [option] of (await cli(["help", c])).stdout.matchAll(/^ {2}--[a-z]+/gm))
+            assert.ok(text.includes(option.trim()), `${c} ${option.trim()}`);
+    }
+});
+
+test("make install puts program, manual and unit under DESTDIR, and each is good", async (t) => {
+    const to = folder(t), build = path.dirname(program);
+    await run("make", ["--no-print-directory", "install", `BUILD=${build}`, `DESTDIR=${to}`, "PREFIX=/usr/local"], { cwd: ROOT, env: { ...process.env, JOBS: "2" } });
+    const { stdout } = await run(`${to}/usr/local/bin/slipway`, ["version"]);
+    assert.match(stdout, /^slipway \d/);
+    const files = fs.readdirSync(to, { recursive: true }).filter((f) => fs.statSync(path.join(to, f)).isFile()).sort();
+    assert.deepStrictEqual(files, ["usr/local/bin/slipway", "usr/local/lib/systemd/system/slipway.service", "usr/local/share/man/man1/slipway.1"]);
+    const unit = fs.readFileSync(`${to}/usr/local/lib/systemd/system/slipway.service`, "utf8");
+    assert.match(unit, /^ExecStart=\/usr\/local\/bin\/slipway up /m);
+});
+
+const has = (name) => (process.env.PATH + ":/usr/sbin").split(":").some((d) => fs.existsSync(path.join(d, name)));
+
+test("the manual renders without a complaint", { skip: has("man") ? false : "man is not installed" }, async () => {
+    const { stdout, stderr } = await run("man", ["--warnings", "--local-file", path.join(ROOT, "docs/slipway.1")],
+        { env: { ...process.env, LC_ALL: "C.UTF-8", MANWIDTH: "100", MAN_KEEP_FORMATTING: "0" } });
+    assert.strictEqual(stderr, "");
+    assert.match(stdout.replace(/.\x08/g, ""), /NAME\s+slipway/);
+});
+
+test("systemd takes the unit", { skip: has("systemd-analyze") ? false : "systemd is not installed" }, async (t) => {
+    const dir = folder(t);
+    const unit = fs.readFileSync(path.join(ROOT, "dist/slipway.service.in"), "utf8").replaceAll("@BINDIR@/slipway", program);
+    fs.writeFileSync(`${dir}/slipway.service`, unit);
+    const { stderr } = await run("systemd-analyze", ["verify", "--man=no", `${dir}/slipway.service`]).catch((e) => e);
+    assert.doesNotMatch(stderr, /slipway\.service/, stderr);
+});

@@ -5,6 +5,7 @@
 const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const fs = require("node:fs");
+const os = require("node:os");
 const path = require("node:path");
 const { start, finish, run, PROGRAM } = require("../lib/slipway");
 
@@ -38,16 +39,23 @@ test("the table of what is real is what the server says", async () => {
         "write it again with UPDATE=1 node --test tests/api/readme.test.js");
 });
 
-test("the first session runs as it is written", async () => {
-    const lines = part(fs.readFileSync(FILE, "utf8"), "session")[2].replace(/^```.*\n/gm, "");
-    const env = { ...s.awsEnv(), SLIPWAY_ENDPOINT: s.endpoint, PATH: `${path.dirname(path.resolve(PROGRAM))}:${process.env.PATH}` };
-    const { stdout } = await run("bash", ["-e", "-O", "expand_aliases", "-c", lines], { env });
-    assert.match(stdout, /greeting\.txt/);
-    assert.match(stdout, /^green$/m);
-    assert.match(stdout, /"cloneUrlHttp"/);
-    assert.match(stdout, /"repositoryUri"/);
-    assert.match(stdout, /"clusterName": "production"/);
-});
+// Debian's AWS CLI, which does not read AWS_ENDPOINT_URL, and the first in PATH, which may be newer.
+const inPath = process.env.PATH.split(":").map((d) => path.join(d, "aws")).find((f) => fs.existsSync(f));
+for (const aws of new Set([inPath, "/usr/bin/aws"].filter((f) => f && fs.existsSync(f))))
+    test(`the first session runs as it is written, with ${aws}`, async (t) => {
+        const own = await start(t), bin = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-bin-"));
+        t.after(() => fs.rmSync(bin, { recursive: true }));
+        fs.symlinkSync(aws, path.join(bin, "aws"));
+        fs.symlinkSync(path.resolve(PROGRAM), path.join(bin, "slipway"));
+        const lines = part(fs.readFileSync(FILE, "utf8"), "session")[2].replace(/^```.*\n/gm, "");
+        const env = { PATH: `${bin}:${process.env.PATH}`, HOME: bin, SLIPWAY_ENDPOINT: own.endpoint };
+        const { stdout } = await run("bash", ["-e", "-O", "expand_aliases", "-c", lines], { env });
+        assert.match(stdout, /greeting\.txt/);
+        assert.match(stdout, /^green$/m);
+        assert.match(stdout, /"cloneUrlHttp"/);
+        assert.match(stdout, /"repositoryUri"/);
+        assert.match(stdout, /"clusterName": "production"/);
+    });
 
 test("every file that the README points to is there", () => {
     for (const [, to] of fs.readFileSync(FILE, "utf8").matchAll(/\]\(([^)]+)\)/g))

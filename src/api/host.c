@@ -29,7 +29,7 @@
 
 /* Listeners inside containers' networks, one entry a listener. */
 typedef struct NetListeners {
-    pthread_mutex_t lock;               /* guards all below, and the server's life as seen from the runtime's threads */
+    pthread_mutex_t lock;               /* guards all below, and the server's life as the runtime's and the engine's threads see it */
     bool            closed;             /* the server stops: nothing is served or taken away any more */
     struct NetEntry {
         SwNetListener    listener;
@@ -152,7 +152,11 @@ int sw_host_renew_certificate(SwHost *h, SwArena *a, SwError *err) {
     SwCa ca;
     if (open_ca(h, a, &ca, err) < 0)
         return -1;
-    return sw_http_server_tls(h->http, sw_str_z(a, ca.cert_pem), sw_str_z(a, ca.key_pem), err);
+    NetListeners *l = net_listeners(h);
+    pthread_mutex_lock(&l->lock);
+    int r = l->closed ? 0 : sw_http_server_tls(h->http, sw_str_z(a, ca.cert_pem), sw_str_z(a, ca.key_pem), err);
+    pthread_mutex_unlock(&l->lock);
+    return r;
 }
 
 int sw_host_authority(SwHost *h, SwArena *a, SwStr *ret_pem, SwError *err) {

@@ -87,6 +87,8 @@ void sw_table_print(const SwTable *t) {
 
 SwStr sw_table_duration(SwArena *a, double s) {
     int64_t n = (int64_t)(s + 0.5);
+    if (s > 0 && s < 1)
+        return sw_strf(a, "%.0f ms", 1000 * s);
     if (s < 60)
         return sw_strf(a, "%.1f s", s);
     if (s < 3600)

@@ -19,5 +19,5 @@ void sw_table_row(SwTable *t, const SwStr *cell, size_t n);
 #define SW_ROW(t, ...) \
     sw_table_row((t), (const SwStr[]){__VA_ARGS__}, sizeof((const SwStr[]){__VA_ARGS__}) / sizeof(SwStr))
 void sw_table_print(const SwTable *t);
-/* "12.3 s", "4 min 5 s", "3 h 20 min", "2.5 days" */
+/* "250 ms", "12.3 s", "4 min 5 s", "3 h 20 min", "2.5 days" */
 SwStr sw_table_duration(SwArena *a, double seconds);

@@ -66,7 +66,9 @@ static void write_line(SwAccessLog *l, SwStr line) {
 static void field(SwBuf *b, const char *name, SwStr value) {
     if (!value.p)
         return;
-    sw_buf_addf(b, ",\"%s\":", name);
+    sw_buf_addz(b, ",\"");             /* not a format: ten of these a request were a tenth of a read's time */
+    sw_buf_addz(b, name);
+    sw_buf_addz(b, "\":");
     sw_json_write_string(b, value);
 }
 

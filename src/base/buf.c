@@ -45,16 +45,21 @@ void sw_buf_addc(SwBuf *b, char c) {
     sw_buf_add(b, &c, 1);
 }
 
+/* Formats into the room there is, which is mostly enough; only text that does not fit is formatted twice. */
 void sw_buf_addf(SwBuf *b, const char *fmt, ...) {
     va_list ap, again;
+    size_t left = b->p ? b->cap - b->n : 0;
     va_start(ap, fmt);
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(left ? b->p + b->n : NULL, left, fmt, ap);
     va_end(ap);
     if (n > 0 && room(b, (size_t)n)) {
-        vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+        if ((size_t)n >= left)
+            vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
         b->n += (size_t)n;
     }
+    if (b->p)
+        b->p[b->n] = 0;                 /* also where a part was written that does not fit */
     va_end(again);
 }
 

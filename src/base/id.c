@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/digest.h"
+
 void sw_random(void *p, size_t n) {
     char *at = p;
     while (n) {
@@ -57,6 +59,12 @@ SwStr sw_id_uuid(SwArena *a) {
     sw_random(b, sizeof b);
     b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
-    return sw_strf(a, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4],
-                   b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    SwStr hex = sw_hex(a, b, sizeof b);
+    char *p = sw_arena_alloc(a, 37), *q = p;
+    for (size_t i = 0; i < hex.n; i++) {
+        if (i == 8 || i == 12 || i == 16 || i == 20)
+            *q++ = '-';
+        *q++ = hex.p[i];
+    }
+    return sw_str_n(p, 36);
 }

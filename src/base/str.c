@@ -230,14 +230,18 @@ SwStr sw_str_upper(SwArena *a, SwStr s) {
 }
 
 SwStr sw_strfv(SwArena *a, const char *fmt, va_list ap) {
+    char small[256];                    /* most texts fit and are formatted once */
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, again);
+    int n = vsnprintf(small, sizeof small, fmt, again);
     va_end(again);
     if (n < 0)
         return SW_STR("");
     char *p = sw_arena_alloc(a, (size_t)n + 1);
-    vsnprintf(p, (size_t)n + 1, fmt, ap);
+    if ((size_t)n < sizeof small)
+        memcpy(p, small, (size_t)n + 1);
+    else
+        vsnprintf(p, (size_t)n + 1, fmt, ap);
     return (SwStr){p, (size_t)n};
 }
 

@@ -161,6 +161,9 @@ static void a_buffer_keeps_to_its_maximum(void **state) {
     assert_false(b.full);
     sw_buf_addc(&b, 'y');
     assert_str(sw_buf_str(&b), "y");
+    sw_buf_addf(&b, "%s", "ten and more");
+    assert_true(b.full);
+    assert_string_equal(b.p, "y");       /* nothing of what did not fit */
 }
 
 static void a_buffer_grows(void **state) {

@@ -139,7 +139,7 @@ test("what no handler serves is refused with 400 in each protocol's form, naming
     const scope = (service) => ({ authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=${"0".repeat(64)}`, "x-amz-date": "20260101T000000Z" });
     const form = { "content-type": "application/x-www-form-urlencoded" };
     const asked = [
-        ["sqs", "json 1.0", { ...JSON_1_0, "x-amz-target": "AmazonSQS.StartMessageMoveTask" }, "{}", /"__type":"[^"]*NotImplemented/, "StartMessageMoveTask"],
+        ["monitoring", "json 1.0", { ...JSON_1_0, "x-amz-target": "GraniteServiceVersion20100801.ListManagedInsightRules" }, "{}", /"__type":"[^"]*NotImplemented/, "ListManagedInsightRules"],
         ["ssm", "json 1.1", { "content-type": "application/x-amz-json-1.1", "x-amz-target": "AmazonSSM.CreateDocument" }, "{}", /"__type":"[^"]*NotImplemented/, "CreateDocument"],
         ["sns", "query", form, "Action=CreatePlatformApplication&Version=2010-03-31&Name=x&Platform=GCM&Attributes.entry.1.key=a&Attributes.entry.1.value=b", /<Code>NotImplemented<\/Code>/, "CreatePlatformApplication"],
         ["s3", "rest-xml", {}, "<x/>", /<Error>[^]*<Code>NotImplemented<\/Code>/, "PutBucketAccelerateConfiguration", "/b?accelerate", "PUT"],

@@ -66,13 +66,13 @@ test("the clock is shown, advanced and never set back", async () => {
 });
 
 test("coverage names what is done and what is not, and the rest is refused with 400 by name", async () => {
-    const c = JSON.parse((await cli("coverage", "sqs", "--json")).stdout).services[0];
-    assert.ok(c.implemented.includes("SendMessage"));
-    assert.ok(c.absent.includes("StartMessageMoveTask"));
-    const r = await page("/", { method: "POST", body: "{}", headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.StartMessageMoveTask" } });
+    const c = JSON.parse((await cli("coverage", "ssm", "--json")).stdout).services[0];
+    assert.ok(c.implemented.includes("PutParameter"));
+    assert.ok(c.absent.includes("CreateDocument"));
+    const r = await page("/", { method: "POST", body: "{}", headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": "AmazonSSM.CreateDocument" } });
     assert.strictEqual(r.status, 400);
     assert.match(r.text, /NotImplemented/);
-    assert.match(r.text, /StartMessageMoveTask/);
+    assert.match(r.text, /CreateDocument/);
 });
 
 test("env prints what a shell needs, status a table without colours in a pipe", async () => {

@@ -90,7 +90,7 @@ test("many metrics are read at once, in either order and page by page", async ()
         pages++;
     } while (NextToken);
     assert.deepStrictEqual([pages, seen], [2, ["a1", "a2", "a3", "b9", "b9", "b9"]]);
-    await refuses(get({ MetricDataQueries: [{ Id: "e", Expression: "a*2" }] }), "ValidationError", /Expression/);
+    await refuses(get({ MetricDataQueries: [{ Id: "e", Expression: "a*2" }] }), "ValidationError", /No query has the id a/);
     await refuses(get({ MetricDataQueries: [{ Id: "Upper", MetricStat: stat("A", "Sum") }] }), "ValidationError", /lower-case/);
     await refuses(get({ MetricDataQueries: [MetricDataQueries[0], MetricDataQueries[0]] }), "ValidationError", /not unique/);
     await refuses(get({ MetricDataQueries: [{ Id: "a", MetricStat: stat("A", "tm90") }] }), "ValidationError", /Stat/);

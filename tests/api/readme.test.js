@@ -17,7 +17,7 @@ const WHAT = {
     ecs: "clusters, tasks, services, rolling deployments", elbv2: "load balancers, target groups, health checks",
     events: "rules and targets", iam: "users, roles, policies", logs: "groups, streams, filter patterns",
     s3: "buckets, objects, versions, multipart uploads", slipway: "the server itself: clock, coverage, DORA",
-    sns: "topics and subscriptions", sqs: "standard queues, dead letters", ssm: "Parameter Store", sts: "temporary credentials",
+    sns: "standard and FIFO topics, subscriptions of queues and HTTP endpoints", sqs: "standard and FIFO queues, dead letters and their way back", ssm: "Parameter Store", sts: "temporary credentials",
     xray: "traces",
 };
 

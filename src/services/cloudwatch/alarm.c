@@ -20,6 +20,10 @@ int cloudwatch_alarm_get(SwCtx *cx, SwStr name, CloudwatchAlarmRecord **ret_a, S
     return 0;
 }
 
+int64_t cloudwatch_alarm_period(const CloudwatchMetricAlarm *m) {
+    return m->metrics.n ? cloudwatch_queries_period(&m->metrics) : m->period.v;
+}
+
 int cloudwatch_alarm_put(SwCtx *cx, const CloudwatchAlarmRecord *a, SwError *err) {
     return sw_doc_put(cx->tx, &cloudwatch_alarms, a->name, a, err);
 }
@@ -58,14 +62,6 @@ static int refuse(SwError *err, const char *field, const char *why) {
 }
 
 static int check_absent(const CloudwatchPutMetricAlarmInput *in, SwError *err) {
-    if (in->metrics.n)
-        return refuse(err, "Metrics", "alarms on expressions are not available");
-    if (sw_str_is(in->threshold_metric_id))
-        return refuse(err, "ThresholdMetricId", "anomaly detection is not available");
-    if (in->evaluation_criteria)
-        return refuse(err, "EvaluationCriteria", "PromQL alarms are not available");
-    if (in->evaluation_interval.set)
-        return refuse(err, "EvaluationInterval", "PromQL alarms are not available");
     if (sw_str_eqz(in->evaluate_low_sample_count_percentile, "ignore"))
         return refuse(err, "EvaluateLowSampleCountPercentile", "only evaluate is available");
     if (sw_str_is(in->evaluate_low_sample_count_percentile) && !sw_str_eqz(in->evaluate_low_sample_count_percentile, "evaluate"))
@@ -76,7 +72,23 @@ static int check_absent(const CloudwatchPutMetricAlarmInput *in, SwError *err) {
     return 0;
 }
 
-static int check_needed(const CloudwatchPutMetricAlarmInput *in, SwError *err) {
+/* With Metrics, what else would say which metric is meant must be left out. */
+static int check_metrics(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwError *err) {
+    struct { const char *name; bool set; } without[] = {
+        {"MetricName", sw_str_is(in->metric_name)}, {"Namespace", sw_str_is(in->namespace)}, {"Dimensions", in->dimensions.n},
+        {"Period", in->period.set}, {"Unit", sw_str_is(in->unit)}, {"Statistic", sw_str_is(in->statistic)},
+        {"ExtendedStatistic", sw_str_is(in->extended_statistic)}};
+    for (size_t i = 0; i < SW_N(without); i++)
+        if (without[i].set)
+            return sw_fail(err, &SW_VALIDATION_ERROR, "%s cannot be used with Metrics", without[i].name);
+    if (!in->evaluation_periods.set || !in->threshold.set || !sw_str_is(in->comparison_operator))
+        return sw_fail(err, &SW_VALIDATION_ERROR, "EvaluationPeriods, Threshold and ComparisonOperator are required");
+    return cloudwatch_queries_check(cx, &in->metrics, err);
+}
+
+static int check_needed(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwError *err) {
+    if (in->metrics.n)
+        return check_metrics(cx, in, err);
     struct { const char *name; bool set; } needed[] = {
         {"MetricName", sw_str_is(in->metric_name)}, {"Namespace", sw_str_is(in->namespace)}, {"Period", in->period.set},
         {"EvaluationPeriods", in->evaluation_periods.set}, {"Threshold", in->threshold.set},
@@ -90,7 +102,7 @@ static int check_needed(const CloudwatchPutMetricAlarmInput *in, SwError *err) {
 }
 
 static int check_numbers(const CloudwatchPutMetricAlarmInput *in, SwError *err) {
-    int64_t period = in->period.v, n = in->evaluation_periods.v, m = SW_OR(in->datapoints_to_alarm, n);
+    int64_t period = in->metrics.n ? cloudwatch_queries_period(&in->metrics) : in->period.v, n = in->evaluation_periods.v, m = SW_OR(in->datapoints_to_alarm, n);
     if (period != 10 && period != 20 && period != 30 && period % 60 != 0)
         return sw_fail(err, &SW_VALIDATION_ERROR, "Metrics Period must be 10, 20, 30 or a multiple of 60");
     if (m > n)
@@ -105,7 +117,7 @@ static int check(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwError *er
     static const char *const missing[] = {"missing", "ignore", "breaching", "notBreaching"};
     double percent;
     bool known = !sw_str_is(in->treat_missing_data);
-    if (check_absent(in, err) < 0 || check_needed(in, err) < 0 || check_numbers(in, err) < 0)
+    if (check_absent(in, err) < 0 || check_needed(cx, in, err) < 0 || check_numbers(in, err) < 0)
         return -1;
     for (size_t i = 0; i < SW_N(missing); i++)
         known |= sw_str_eqz(in->treat_missing_data, missing[i]);
@@ -148,7 +160,8 @@ int cloudwatch_put_metric_alarm(SwCtx *cx, const CloudwatchPutMetricAlarmInput *
     m->state_reason_data = old ? old->metric->state_reason_data : SW_NO_STR;
     m->state_updated_timestamp = old ? old->metric->state_updated_timestamp : SW_SOME_TIME(now);
     m->state_transitioned_timestamp = old ? old->metric->state_transitioned_timestamp : SW_SOME_TIME(now);
-    a.watches = sw_strf(cx->arena, "%.*s\n%.*s", SW_FMT(in->namespace), SW_FMT(in->metric_name));
+    if (!in->metrics.n)
+        a.watches = sw_strf(cx->arena, "%.*s\n%.*s", SW_FMT(in->namespace), SW_FMT(in->metric_name));
     if (cloudwatch_alarm_put(cx, &a, err) < 0 || note_configuration(cx, &a, !old, err) < 0)
         return -1;
     return sw_wake(cx, &cloudwatch_alarm_controller, a.name, 0, err);

@@ -7,6 +7,8 @@
  * An evaluation at instant t judges the periods that ended by then; it happens SETTLE later, so that what is published
  * at the end of a minute is there. */
 
+#include <math.h>
+
 #include "services/cloudwatch/cloudwatch.h"
 #include "services/cloudwatch/evaluate.h"
 
@@ -15,7 +17,7 @@
 #define AT_ONCE       256               /* evaluations in one transaction */
 
 static SwTime interval_of(const CloudwatchMetricAlarm *m) {
-    return m->period.v < 60 ? 10 * SW_S : SW_MINUTE;
+    return cloudwatch_alarm_period(m) < 60 ? 10 * SW_S : SW_MINUTE;
 }
 
 static CloudwatchJudge judge_of(const CloudwatchMetricAlarm *m) {
@@ -112,7 +114,7 @@ static SwStr reason_data(SwCtx *cx, const CloudwatchMetricAlarm *m, SwTime at, c
     if (sw_str_is(m->unit))
         sw_value_sets(a, &v, "unit", m->unit);
     sw_value_sets(a, &v, "statistic", sw_str_or(m->statistic, m->extended_statistic));
-    sw_value_set(a, &v, SW_STR("period"), sw_value_int(a, m->period.v));
+    sw_value_set(a, &v, SW_STR("period"), sw_value_int(a, cloudwatch_alarm_period(m)));
     sw_value_set(a, &v, SW_STR("recentDatapoints"), recent);
     add_number(a, &v, "threshold", m->threshold.v);
     if (used)
@@ -122,7 +124,22 @@ static SwStr reason_data(SwCtx *cx, const CloudwatchMetricAlarm *m, SwTime at, c
 
 /* --- evaluation ---------------------------------------------------------------------------------------------------------------- */
 
+/* Newest first, of what the alarm's expression makes. */
+static int compute_points(SwCtx *cx, const CloudwatchMetricAlarm *m, SwTime until, CloudwatchPoint *p, size_t n, SwError *err) {
+    SwTime period = cloudwatch_alarm_period(m) * SW_S, from = until - (SwTime)n * period;
+    const double *v;
+    if (cloudwatch_queries_read(cx, &m->metrics, from, n, &v, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        double x = v[n - 1 - i];
+        p[i] = (CloudwatchPoint){.at = until - (SwTime)(i + 1) * period, .value = isnan(x) ? 0 : x, .known = !isnan(x)};
+    }
+    return 0;
+}
+
 static int read_points(SwCtx *cx, const CloudwatchMetricAlarm *m, SwTime until, CloudwatchPoint *p, size_t n, SwError *err) {
+    if (m->metrics.n)
+        return compute_points(cx, m, until, p, n, err);
     SwTime period = m->period.v * SW_S, from = until - (SwTime)n * period;
     SwStr stat = sw_str_or(m->statistic, m->extended_statistic);
     SwBucketList l;

@@ -27,6 +27,11 @@ bool cloudwatch_statistic_known(SwStr stat, double *ret_percentile);
 /* False: cannot be known (a percentile over statistic sets). */
 bool cloudwatch_statistic_of(const SwBucket *b, SwStr stat, double *ret_v);
 bool cloudwatch_percentile(const SwBucket *b, double percent, double *ret_v);
+/* data.c: an alarm's Metrics. They make one series, by the query that returns data; read: of `n` periods from `from`, NAN
+ * where there is nothing. */
+int cloudwatch_queries_check(SwCtx *cx, const CloudwatchMetricDataQueryList *l, SwError *err) sw_must_check;
+int64_t cloudwatch_queries_period(const CloudwatchMetricDataQueryList *l);
+int cloudwatch_queries_read(SwCtx *cx, const CloudwatchMetricDataQueryList *l, SwTime from, size_t n, const double **ret, SwError *err) sw_must_check;
 int cloudwatch_check_period(SwStr field, int64_t period, const SwErrorKind *kind, SwError *err);
 
 /* --- alarm.c, state.c -------------------------------------------------------------------------------------- */
@@ -38,6 +43,8 @@ typedef struct CloudwatchState {
 
 /* NULL when there is none of that name. */
 int cloudwatch_alarm_get(SwCtx *cx, SwStr name, CloudwatchAlarmRecord **ret_a, SwError *err) sw_must_check;
+/* Seconds: the metric's, or that of its queries. */
+int64_t cloudwatch_alarm_period(const CloudwatchMetricAlarm *m);
 int cloudwatch_alarm_put(SwCtx *cx, const CloudwatchAlarmRecord *a, SwError *err) sw_must_check;
 SwStr cloudwatch_alarm_arn(SwCtx *cx, SwStr name);
 SwStr cloudwatch_alarm_state(const CloudwatchAlarmRecord *a);

@@ -172,10 +172,6 @@ static int put_datum(SwCtx *cx, SwStr namespace, const CloudwatchMetricDatum *d,
 }
 
 int cloudwatch_put_metric_data(SwCtx *cx, const CloudwatchPutMetricDataInput *in, void *out, SwError *err) {
-    if (in->entity_metric_data.n)
-        return sw_refuse_field(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "EntityMetricData", "entities are not available");
-    if (SW_OR(in->strict_entity_validation, false))
-        return sw_refuse_field(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "StrictEntityValidation", "entities are not available");
     if (sw_str_starts(in->namespace, SW_STR("AWS/")) && cx->principal.kind != SW_PRINCIPAL_SERVICE)
         return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "The value AWS/ for parameter Namespace is invalid.");
     if (!in->metric_data.n)
@@ -214,8 +210,6 @@ static bool wanted(SwCtx *cx, const CloudwatchListMetricsInput *in, const Cloudw
 int cloudwatch_list_metrics(SwCtx *cx, const CloudwatchListMetricsInput *in, CloudwatchListMetricsOutput *out, SwError *err) {
     SwDocList l;
     SwDocQuery q = {.limit = LIST_PAGE};
-    if (SW_OR(in->include_linked_accounts, false))
-        return sw_refuse_field(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "IncludeLinkedAccounts", "there are no linked accounts");
     if (sw_str_is(in->owning_account) && !sw_str_eq(in->owning_account, cx->account))
         return sw_refuse_field(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "OwningAccount", "there are no linked accounts");
     if (sw_str_is(in->namespace))

@@ -67,21 +67,51 @@ static SwStr upper_statistic(SwArena *a, SwStr stat) {
     return sw_str_eqz(stat, "SampleCount") ? SW_STR("SAMPLE_COUNT") : sw_str_upper(a, stat);
 }
 
+static void set_dimensions(SwArena *a, SwValue *o, const CloudwatchDimensionList *l) {
+    SwValue *d = sw_value_set(a, o, SW_STR("Dimensions"), sw_value_array());
+    for (size_t i = 0; i < l->n; i++) {
+        SwValue *one = sw_value_add(a, d, sw_value_object());
+        set_text(a, one, "value", l->v[i].value);
+        set_text(a, one, "name", l->v[i].name);
+    }
+}
+
+static void set_queries(SwArena *a, SwValue *o, const CloudwatchMetricDataQueryList *l) {
+    SwValue *list = sw_value_set(a, o, SW_STR("Metrics"), sw_value_array());
+    for (size_t i = 0; i < l->n; i++) {
+        const CloudwatchMetricDataQuery *q = &l->v[i];
+        SwValue *one = sw_value_add(a, list, sw_value_object());
+        sw_value_sets(a, one, "Expression", q->expression);
+        sw_value_sets(a, one, "Id", q->id);
+        sw_value_sets(a, one, "Label", q->label);
+        if (q->metric_stat) {
+            SwValue *stat = sw_value_set(a, one, SW_STR("MetricStat"), sw_value_object());
+            SwValue *metric = sw_value_set(a, stat, SW_STR("Metric"), sw_value_object());
+            set_dimensions(a, metric, &q->metric_stat->metric->dimensions);
+            set_text(a, metric, "MetricName", q->metric_stat->metric->metric_name);
+            set_text(a, metric, "Namespace", q->metric_stat->metric->namespace);
+            sw_value_set(a, stat, SW_STR("Period"), sw_value_int(a, q->metric_stat->period.v));
+            set_text(a, stat, "Stat", q->metric_stat->stat);
+        }
+        sw_value_set(a, one, SW_STR("ReturnData"), sw_value_bool(SW_OR(q->return_data, l->n == 1)));
+    }
+}
+
+static void set_metric(SwArena *a, SwValue *t, const CloudwatchMetricAlarm *m) {
+    bool extended = sw_str_is(m->extended_statistic);
+    set_text(a, t, "MetricName", m->metric_name);
+    set_text(a, t, "Namespace", m->namespace);
+    set_text(a, t, "StatisticType", extended ? SW_STR("ExtendedStatistic") : SW_STR("Statistic"));
+    set_text(a, t, extended ? "ExtendedStatistic" : "Statistic", extended ? m->extended_statistic : upper_statistic(a, m->statistic));
+    set_text(a, t, "Unit", m->unit);
+    set_dimensions(a, t, &m->dimensions);
+}
+
 static SwValue trigger(SwArena *a, const CloudwatchMetricAlarm *m) {
     SwValue t = sw_value_object();
-    bool extended = sw_str_is(m->extended_statistic);
-    set_text(a, &t, "MetricName", m->metric_name);
-    set_text(a, &t, "Namespace", m->namespace);
-    set_text(a, &t, "StatisticType", extended ? SW_STR("ExtendedStatistic") : SW_STR("Statistic"));
-    set_text(a, &t, extended ? "ExtendedStatistic" : "Statistic", extended ? m->extended_statistic : upper_statistic(a, m->statistic));
-    set_text(a, &t, "Unit", m->unit);
-    SwValue *d = sw_value_set(a, &t, SW_STR("Dimensions"), sw_value_array());
-    for (size_t i = 0; i < m->dimensions.n; i++) {
-        SwValue *one = sw_value_add(a, d, sw_value_object());
-        set_text(a, one, "value", m->dimensions.v[i].value);
-        set_text(a, one, "name", m->dimensions.v[i].name);
-    }
-    sw_value_set(a, &t, SW_STR("Period"), sw_value_int(a, m->period.v));
+    if (!m->metrics.n)
+        set_metric(a, &t, m);
+    sw_value_set(a, &t, SW_STR("Period"), sw_value_int(a, cloudwatch_alarm_period(m)));
     sw_value_set(a, &t, SW_STR("EvaluationPeriods"), sw_value_int(a, m->evaluation_periods.v));
     if (m->datapoints_to_alarm.set)
         sw_value_set(a, &t, SW_STR("DatapointsToAlarm"), sw_value_int(a, m->datapoints_to_alarm.v));
@@ -89,6 +119,8 @@ static SwValue trigger(SwArena *a, const CloudwatchMetricAlarm *m) {
     set_number(a, &t, "Threshold", m->threshold.v);
     set_text(a, &t, "TreatMissingData", sw_str_or(m->treat_missing_data, SW_STR("missing")));
     set_text(a, &t, "EvaluateLowSampleCountPercentile", sw_str_or(m->evaluate_low_sample_count_percentile, SW_STR("")));
+    if (m->metrics.n)
+        set_queries(a, &t, &m->metrics);
     return t;
 }
 
@@ -122,21 +154,39 @@ static void set_state_value(SwArena *a, SwValue *o, const char *key, const Cloud
     sw_value_sets(a, v, "value", s->value);
 }
 
+static void add_query(SwArena *a, SwValue *list, const CloudwatchMetricDataQuery *q, bool returns) {
+    SwValue *one = sw_value_add(a, list, sw_value_object());
+    sw_value_sets(a, one, "id", q->id);
+    sw_value_sets(a, one, "expression", q->expression);
+    sw_value_sets(a, one, "label", q->label);
+    if (q->metric_stat) {
+        const CloudwatchMetric *m = q->metric_stat->metric;
+        SwValue *stat = sw_value_set(a, one, SW_STR("metricStat"), sw_value_object());
+        SwValue *metric = sw_value_set(a, stat, SW_STR("metric"), sw_value_object());
+        sw_value_sets(a, metric, "namespace", m->namespace);
+        sw_value_sets(a, metric, "name", m->metric_name);
+        SwValue *d = sw_value_set(a, metric, SW_STR("dimensions"), sw_value_object());
+        for (size_t i = 0; i < m->dimensions.n; i++)
+            sw_value_set(a, d, m->dimensions.v[i].name, sw_value_string(m->dimensions.v[i].value));
+        sw_value_set(a, stat, SW_STR("period"), sw_value_int(a, q->metric_stat->period.v));
+        sw_value_sets(a, stat, "stat", q->metric_stat->stat);
+    }
+    sw_value_set(a, one, SW_STR("returnData"), sw_value_bool(returns));
+}
+
+/* An alarm on one metric is shown as a query too, as EventBridge has it. */
 static void set_configuration(SwArena *a, SwValue *detail, const CloudwatchMetricAlarm *m) {
     SwValue *c = sw_value_set(a, detail, SW_STR("configuration"), sw_value_object());
     sw_value_sets(a, c, "description", m->alarm_description);
-    SwValue *one = sw_value_add(a, sw_value_set(a, c, SW_STR("metrics"), sw_value_array()), sw_value_object());
-    sw_value_sets(a, one, "id", sw_id_uuid(a));
-    SwValue *stat = sw_value_set(a, one, SW_STR("metricStat"), sw_value_object());
-    SwValue *metric = sw_value_set(a, stat, SW_STR("metric"), sw_value_object());
-    sw_value_sets(a, metric, "namespace", m->namespace);
-    sw_value_sets(a, metric, "name", m->metric_name);
-    SwValue *d = sw_value_set(a, metric, SW_STR("dimensions"), sw_value_object());
-    for (size_t i = 0; i < m->dimensions.n; i++)
-        sw_value_set(a, d, m->dimensions.v[i].name, sw_value_string(m->dimensions.v[i].value));
-    sw_value_set(a, stat, SW_STR("period"), sw_value_int(a, m->period.v));
-    sw_value_sets(a, stat, "stat", sw_str_or(m->statistic, m->extended_statistic));
-    sw_value_set(a, one, SW_STR("returnData"), sw_value_bool(true));
+    SwValue *list = sw_value_set(a, c, SW_STR("metrics"), sw_value_array());
+    for (size_t i = 0; i < m->metrics.n; i++)
+        add_query(a, list, &m->metrics.v[i], SW_OR(m->metrics.v[i].return_data, m->metrics.n == 1));
+    if (m->metrics.n)
+        return;
+    CloudwatchMetric metric = {.namespace = m->namespace, .metric_name = m->metric_name, .dimensions = m->dimensions};
+    CloudwatchMetricStat stat = {.metric = &metric, .period = m->period, .stat = sw_str_or(m->statistic, m->extended_statistic)};
+    CloudwatchMetricDataQuery q = {.id = sw_id_uuid(a), .metric_stat = &stat};
+    add_query(a, list, &q, true);
 }
 
 int cloudwatch_state_event(SwCtx *cx, const CloudwatchAlarmRecord *r, const CloudwatchState *before, const CloudwatchState *now, SwError *err) {

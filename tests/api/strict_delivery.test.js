@@ -136,5 +136,5 @@ test("a user's policies name queues, topics, rules, log groups and alarms; a res
     await as(EventBridgeClient).send(new PutEventsCommand({ Entries: [{ Source: "s", DetailType: "t", Detail: "{}" }] }));
     await as(CloudWatchLogsClient).send(new CreateLogGroupCommand({ logGroupName: "/ann/x" }));
     await refuses(as(CloudWatchLogsClient).send(new CreateLogGroupCommand({ logGroupName: "/bob/x" })), "AccessDeniedException", /log-group:\/bob\/x/);
-    await refuses(as(CloudWatchClient).send(new SetAlarmStateCommand({ AlarmName: "bob", StateValue: "OK", StateReason: "x" })), "AccessDenied", /alarm:bob/);
+    await refuses(as(CloudWatchClient).send(new SetAlarmStateCommand({ AlarmName: "bob", StateValue: "OK", StateReason: "x" })), "AccessDeniedException", /alarm:bob/);
 });

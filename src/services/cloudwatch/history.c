@@ -5,6 +5,7 @@
 #include "services/cloudwatch/cloudwatch.h"
 
 #define HISTORY_KEPT (30 * SW_DAY)
+#define SUMMARY_MAX 255                 /* bytes of HistorySummary */
 #define VALUES_KEPT  (455 * SW_DAY)
 
 const SwCollection cloudwatch_history = {
@@ -17,7 +18,7 @@ int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at,
         return -1;
     CloudwatchAlarmHistoryItem *item = sw_new(cx->arena, CloudwatchAlarmHistoryItem);
     *item = (CloudwatchAlarmHistoryItem){.alarm_name = a->name, .alarm_type = CLOUDWATCH_ALARM_TYPE_METRIC_ALARM, .timestamp = SW_SOME_TIME(at),
-                                         .history_item_type = type, .history_summary = summary, .history_data = data};
+                                         .history_item_type = type, .history_summary = sw_str_n(summary.p, SW_MIN(summary.n, (size_t)SUMMARY_MAX)), .history_data = data};
     SwStr key = sw_strf(cx->arena, "%.*s/%012lld", SW_FMT(sw_index_number(cx->arena, at)), (long long)n);
     CloudwatchHistoryRecord r = {.alarm = a->name, .at = key, .item = item};
     if (n == 1 && sw_wake(cx, &cloudwatch_trim_controller, SW_STR("trim"), sw_now(cx) + SW_DAY, err) < 0)

@@ -236,6 +236,7 @@ static int act(SwCtx *cx, const CloudwatchAlarmRecord *r, SwStr arn, SwStr messa
     SwError ignored = sw_error(cx->arena);
     sw_value_sets(cx->arena, &v, "actionState", done ? SW_STR("Succeeded") : SW_STR("Failed"));
     sw_value_sets(cx->arena, &v, "notificationResource", arn);
+    sw_value_sets(cx->arena, &v, "error", done ? SW_NO_STR : sw_str(failure.message));     /* whole; the summary is cut */
     sw_value_sets(cx->arena, &v, "stateUpdateTimestamp", cloudwatch_time(cx->arena, now->at));
     if (sw_json_parse(cx->arena, message, &parsed, &ignored) == 0)
         sw_value_set(cx->arena, &v, SW_STR("publishedMessage"), parsed);

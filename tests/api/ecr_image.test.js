@@ -84,3 +84,34 @@ test("images are got, described and deleted by tag and digest", async () => {
     assert.strictEqual((await registry.raw("HEAD", `/v2/images/blobs/${two.layer.digest}`)).status, 200);
     await send(DeleteRepositoryCommand, { repositoryName, force: true });
 });
+
+test("identifiers are listed in pages as long as was asked, tag by tag", async () => {
+    await create("paged");
+    const repositoryName = "paged", all = [];
+    for (const tags of [["a1", "a2", "a3"], ["b1"], [null], ["c1", "c2"]]) {
+        const i = await registry.pushImage("paged", tags[0]);
+        for (const t of tags.slice(1)) await registry.putManifest("paged", t, i.text);
+        all.push(...tags.map((t) => `${t} ${i.digest}`));
+    }
+    const list = async (maxResults, filter) => {
+        const ids = [];
+        for (let nextToken; ;) {
+            const p = await send(ListImagesCommand, { repositoryName, maxResults, nextToken, filter });
+            assert.ok(p.imageIds.length <= maxResults);
+            ids.push(...p.imageIds.map((i) => `${i.imageTag ?? null} ${i.imageDigest}`));
+            if (!(nextToken = p.nextToken)) return ids.sort();
+        }
+    };
+    for (const n of [1, 2, 3, 100]) assert.deepStrictEqual(await list(n), all.slice().sort(), `pages of ${n}`);
+    assert.deepStrictEqual(await list(1, { tagStatus: "UNTAGGED" }), all.filter((x) => x.startsWith("null")));
+    assert.deepStrictEqual(await list(2, { tagStatus: "TAGGED" }), all.filter((x) => !x.startsWith("null")).sort());
+    assert.deepStrictEqual(await list(2, { imageStatus: "ARCHIVED" }), []);
+    const described = [];
+    for (let nextToken; ;) {
+        const p = await send(DescribeImagesCommand, { repositoryName, maxResults: 3, nextToken });
+        described.push(...p.imageDetails.map((d) => d.imageDigest));
+        if (!(nextToken = p.nextToken)) break;
+    }
+    assert.deepStrictEqual(described.sort(), [...new Set(all.map((x) => x.split(" ")[1]))].sort());
+    await refuses(send(ListImagesCommand, { repositoryName, nextToken: "nonsense" }), "InvalidParameterException", /nextToken/);
+});

@@ -18,6 +18,7 @@ static const SwHandler handlers[] = {
     {ECR_GET_AUTHORIZATION_TOKEN, SW_HANDLER(ecr_get_authorization_token), SW_WRITES},
     {ECR_GET_DOWNLOAD_URL_FOR_LAYER, SW_HANDLER(ecr_get_download_url_for_layer), SW_WRITES},
     {ECR_GET_LIFECYCLE_POLICY, SW_HANDLER(ecr_get_lifecycle_policy), 0},
+    {ECR_GET_LIFECYCLE_POLICY_PREVIEW, SW_HANDLER(ecr_get_lifecycle_policy_preview), 0},
     {ECR_GET_REPOSITORY_POLICY, SW_HANDLER(ecr_get_repository_policy), 0},
     {ECR_INITIATE_LAYER_UPLOAD, SW_HANDLER(ecr_initiate_layer_upload), SW_OWN_TX},
     {ECR_LIST_IMAGES, SW_HANDLER(ecr_list_images), 0},
@@ -27,13 +28,15 @@ static const SwHandler handlers[] = {
     {ECR_PUT_IMAGE_TAG_MUTABILITY, SW_HANDLER(ecr_put_image_tag_mutability), 0},
     {ECR_PUT_LIFECYCLE_POLICY, SW_HANDLER(ecr_put_lifecycle_policy), 0},
     {ECR_SET_REPOSITORY_POLICY, SW_HANDLER(ecr_set_repository_policy), 0},
+    {ECR_START_LIFECYCLE_POLICY_PREVIEW, SW_HANDLER(ecr_start_lifecycle_policy_preview), 0},
     {ECR_TAG_RESOURCE, SW_HANDLER(ecr_tag_resource), 0},
     {ECR_UNTAG_RESOURCE, SW_HANDLER(ecr_untag_resource), 0},
     {ECR_UPLOAD_LAYER_PART, SW_HANDLER(ecr_upload_layer_part), SW_OWN_TX},
 };
 
 static const SwCollection *const collections[] = {
-    &ecr_repositories, &ecr_images, &ecr_tags, &ecr_layers, &ecr_uploads, &ecr_tokens, NULL,
+    &ecr_repositories, &ecr_images, &ecr_tags, &ecr_layers, &ecr_uploads, &ecr_tokens,
+    &ecr_previews,     NULL,
 };
 static const SwController *const controllers[] = {&ecr_lifecycle, &ecr_upload_expiry, NULL};
 

@@ -9,6 +9,7 @@
  *   layer       id NAME@DIGEST     a blob that was uploaded to this repository (config or layer)
  *   upload      id UUID            one that goes on; its bytes are parked under this name
  *   token       id SHA-256 of a password
+ *   preview     id NAME            what a lifecycle policy would do: the last one asked for
  *
  * Each image and layer holds a reference to its blob, written in the same transaction. */
 
@@ -21,7 +22,7 @@
 #define ECR_PART_SIZE ((int64_t)10 * (int64_t)SW_MIB)
 
 extern const SwCollection ecr_repositories, ecr_images, ecr_tags, ecr_layers, ecr_uploads,
-    ecr_tokens;
+    ecr_tokens, ecr_previews;
 extern const SwController ecr_lifecycle, ecr_upload_expiry;
 
 /* repository.c */
@@ -30,6 +31,8 @@ int ecr_repository_get(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRe
                        SwError *err) sw_must_check;
 SwStr ecr_repository_arn(SwCtx *cx, SwStr name);
 bool ecr_tag_is_immutable(const EcrRepository *r, SwStr tag);
+
+int ecr_bad_token(SwError *err); /* nextToken is none of ours; returns -1 */
 
 /* token.c */
 #define ECR_TOKEN_LIFE (12 * SW_HOUR)
@@ -69,6 +72,9 @@ int ecr_image_pulled(SwCtx *cx, SwStr repository, SwStr digest, SwError *err) sw
 SwStr ecr_key(SwArena *a, SwStr repository, char between, SwStr reference);
 SwStr ecr_digest_hex(SwStr digest); /* without "sha256:" */
 
+/* image_api.c: a TagStatus filter, absent or "ANY": all */
+bool ecr_tags_wanted(SwStr status, size_t tags);
+
 /* layer.c: in cx->tx */
 int ecr_layer_get(SwCtx *cx, SwStr repository, SwStr digest, EcrLayerRecord **ret,
                   SwError *err) sw_must_check;
@@ -102,6 +108,9 @@ int ecr_rules_parse(SwArena *a, SwStr text, EcrRules **ret, SwError *err) sw_mus
 /* Marks what is to go. *ret_next: when age alone will expire the next; INT64_MAX: never. */
 void ecr_rules_apply(SwArena *a, const EcrRules *r, EcrAgedList *images, SwTime now,
                      SwTime *ret_next);
+
+/* lifecycle_controller.c: what rules are applied to; in cx->tx */
+int ecr_images_aged(SwCtx *cx, SwStr repository, EcrAgedList *ret, SwError *err) sw_must_check;
 
 /* routes.c */
 /* What the principal may do where the server is strict; in cx->tx. */

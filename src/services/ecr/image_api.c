@@ -175,48 +175,72 @@ static bool state_wanted(SwStr status) {
     return !sw_str_is(status) || sw_str_eqz(status, "ACTIVE") || sw_str_eqz(status, "ANY");
 }
 
-static bool tags_wanted(SwStr status, size_t tags) {
+bool ecr_tags_wanted(SwStr status, size_t tags) {
     return !sw_str_is(status) || sw_str_eqz(status, "ANY") ||
            sw_str_eqz(status, tags ? "TAGGED" : "UNTAGGED");
 }
 
 /* A page of a repository's images; *ret_next absent at the end. */
-static int page(SwCtx *cx, const char *operation, SwStr repository, SwStr token, SwOptInt max,
-                SwDocList *ret, SwStr *ret_next, SwError *err) {
+static int page(SwCtx *cx, SwStr repository, SwStr token, SwOptInt max, SwDocList *ret,
+                SwStr *ret_next, SwError *err) {
+    static const char operation[] = "DescribeImages";
     SwDocQuery q = {.index = "by_repository",
                     .equals = {repository},
                     .limit = (size_t)SW_OR(max, PAGE_DEFAULT)};
     if (sw_str_is(token) && !sw_page_token_read(cx->arena, operation, token, &q.after))
-        return sw_fail(
-            err, &ECR_INVALID_PARAMETER_EXCEPTION,
-            "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'");
+        return ecr_bad_token(err);
     if (sw_doc_list(cx->tx, &ecr_images, &q, ret, err) < 0)
         return -1;
     *ret_next = sw_str_is(ret->next) ? sw_page_token(cx->arena, operation, ret->next) : SW_NO_STR;
     return 0;
 }
 
+static int add_identifiers(SwCtx *cx, const EcrImageRecord *image, const EcrListImagesFilter *f,
+                           EcrImageIdentifierList *to, SwError *err) {
+    SwStrList tags;
+    if (ecr_image_tags(cx, image->repository, image->digest, &tags, err) < 0)
+        return -1;
+    if (f && (!state_wanted(f->image_status) || !ecr_tags_wanted(f->tag_status, tags.n)))
+        return 0;
+    for (size_t n = 0; n < SW_MAX(tags.n, (size_t)1); n++)
+        *(EcrImageIdentifier *)sw_list_add(cx->arena, to) = (EcrImageIdentifier){
+            .image_digest = image->digest, .image_tag = tags.n ? tags.v[n] : SW_NO_STR};
+    return 0;
+}
+
+/* A page is of identifiers, and an image has one a tag: so a token is "SHOWN:CURSOR", the cursor
+ * of a page of images and how many of its identifiers were shown. */
 int ecr_list_images(SwCtx *cx, const EcrListImagesRequest *in, EcrListImagesResponse *out,
                     SwError *err) {
+    static const char operation[] = "ListImages";
     EcrRepositoryRecord *r;
     SwDocList l;
-    SwStr status = in->filter ? in->filter->tag_status : SW_NO_STR;
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
-        page(cx, "ListImages", in->repository_name, in->next_token, in->max_results, &l,
-             &out->next_token, err) < 0)
+    EcrImageIdentifierList all = {0};
+    SwStr from = SW_NO_STR, shown;
+    int64_t at = 0, max = SW_OR(in->max_results, PAGE_DEFAULT);
+    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
-    sw_list_present(cx->arena, &out->image_ids);
-    for (size_t i = 0; i < l.n && (!in->filter || state_wanted(in->filter->image_status)); i++) {
-        const EcrImageRecord *image = l.v[i].record;
-        SwStrList tags;
-        if (ecr_image_tags(cx, in->repository_name, image->digest, &tags, err) < 0)
+    if (sw_str_is(in->next_token) &&
+        (!sw_page_token_read(cx->arena, operation, in->next_token, &from) ||
+         !sw_str_cut(&from, ':', &shown) || !sw_str_to_i64(shown, &at) || at < 0))
+        return ecr_bad_token(err);
+    SwDocQuery q = {.index = "by_repository",
+                    .equals = {in->repository_name},
+                    .after = from.n ? from : SW_NO_STR,
+                    .limit = (size_t)max};
+    if (sw_doc_list(cx->tx, &ecr_images, &q, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++)
+        if (add_identifiers(cx, l.v[i].record, in->filter, &all, err) < 0)
             return -1;
-        if (!tags_wanted(status, tags.n))
-            continue;
-        for (size_t n = 0; n < SW_MAX(tags.n, (size_t)1); n++)
-            *(EcrImageIdentifier *)sw_list_add(cx->arena, &out->image_ids) = (EcrImageIdentifier){
-                .image_digest = image->digest, .image_tag = tags.n ? tags.v[n] : SW_NO_STR};
-    }
+    sw_list_present(cx->arena, &out->image_ids);
+    for (; at < (int64_t)all.n && (int64_t)out->image_ids.n < max; at++)
+        *(EcrImageIdentifier *)sw_list_add(cx->arena, &out->image_ids) = all.v[at];
+    bool rest = at < (int64_t)all.n;
+    if (rest || sw_str_is(l.next))
+        out->next_token = sw_page_token(cx->arena, operation,
+                                        sw_strf(cx->arena, "%lld:%.*s", rest ? (long long)at : 0LL,
+                                                SW_FMT(rest ? from : l.next)));
     return 0;
 }
 
@@ -225,7 +249,7 @@ static int add_detail(SwCtx *cx, const EcrImageRecord *i, SwStr status, EcrImage
     SwStrList tags;
     if (ecr_image_tags(cx, i->repository, i->digest, &tags, err) < 0)
         return -1;
-    if (!tags_wanted(status, tags.n))
+    if (!ecr_tags_wanted(status, tags.n))
         return 0;
     EcrImageDetail *d = sw_list_add(cx->arena, to);
     *d = (EcrImageDetail){
@@ -285,7 +309,7 @@ int ecr_describe_images(SwCtx *cx, const EcrDescribeImagesRequest *in,
                 "Invalid parameter: imageIds cannot be used with filter, maxResults or nextToken");
         return describe_named(cx, in, out, err);
     }
-    if (page(cx, "DescribeImages", in->repository_name, in->next_token, in->max_results, &l,
+    if (page(cx, in->repository_name, in->next_token, in->max_results, &l,
              &out->next_token, err) < 0)
         return -1;
     if (in->filter && !state_wanted(in->filter->image_status))

@@ -8,10 +8,14 @@
 
 #include "services/ecr/ecr.h"
 
-static int gather(SwCtx *cx, const SwDocList *l, EcrAgedList *to, SwError *err) {
-    for (size_t i = 0; i < l->n; i++) {
-        const EcrImageRecord *r = l->v[i].record;
-        EcrAged *image = sw_list_add(cx->arena, to);
+int ecr_images_aged(SwCtx *cx, SwStr repository, EcrAgedList *ret, SwError *err) {
+    SwDocList l;
+    *ret = (EcrAgedList){0};
+    if (ecr_images_of(cx, repository, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++) {
+        const EcrImageRecord *r = l.v[i].record;
+        EcrAged *image = sw_list_add(cx->arena, ret);
         *image = (EcrAged){.digest = r->digest, .pushed = r->pushed_at.v};
         if (ecr_image_tags(cx, r->repository, r->digest, &image->tags, err) < 0)
             return -1;
@@ -38,8 +42,7 @@ static int expire(SwCtx *cx, SwStr repository, const EcrAgedList *images, SwErro
 
 static int evaluate(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     void *record = NULL;
-    SwDocList l;
-    EcrAgedList images = {0};
+    EcrAgedList images;
     EcrRules *rules;
     SwTime next;
     if (sw_doc_get(cx->tx, &ecr_repositories, id, &record, err) < 0)
@@ -48,7 +51,7 @@ static int evaluate(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     if (!r || !sw_str_is(r->lifecycle_policy_text))
         return 0;
     if (ecr_rules_parse(cx->arena, r->lifecycle_policy_text, &rules, err) < 0 ||
-        ecr_images_of(cx, id, &l, err) < 0 || gather(cx, &l, &images, err) < 0)
+        ecr_images_aged(cx, id, &images, err) < 0)
         return -1;
     ecr_rules_apply(cx->arena, rules, &images, sw_now(cx), &next);
     if (expire(cx, id, &images, err) < 0)
@@ -70,59 +73,3 @@ static int step_repository(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
 
 const SwController ecr_lifecycle = {
     .name = "ecr/lifecycle", .step = step_repository, .parallel = 1};
-
-/* ---- operations ---- */
-
-int ecr_put_lifecycle_policy(SwCtx *cx, const EcrPutLifecyclePolicyRequest *in,
-                             EcrPutLifecyclePolicyResponse *out, SwError *err) {
-    EcrRepositoryRecord *r;
-    EcrRules *rules;
-    if (ecr_rules_parse(cx->arena, in->lifecycle_policy_text, &rules, err) < 0 ||
-        ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
-        return -1;
-    r->lifecycle_policy_text = in->lifecycle_policy_text;
-    *out = (EcrPutLifecyclePolicyResponse){.registry_id = cx->account,
-                                           .repository_name = in->repository_name,
-                                           .lifecycle_policy_text = in->lifecycle_policy_text};
-    if (sw_doc_put(cx->tx, &ecr_repositories, in->repository_name, r, err) < 0)
-        return -1;
-    return sw_wake(cx, &ecr_lifecycle, in->repository_name, 0, err);
-}
-
-static int policy_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret,
-                     SwError *err) {
-    if (ecr_repository_get(cx, registry_id, name, ret, err) < 0)
-        return -1;
-    if (!sw_str_is((*ret)->lifecycle_policy_text))
-        return sw_fail(err, &ECR_LIFECYCLE_POLICY_NOT_FOUND_EXCEPTION,
-                       "Lifecycle policy does not exist for the repository with name '%.*s' in the "
-                       "registry with id '%.*s'",
-                       SW_FMT(name), SW_FMT(cx->account));
-    return 0;
-}
-
-int ecr_get_lifecycle_policy(SwCtx *cx, const EcrGetLifecyclePolicyRequest *in,
-                             EcrGetLifecyclePolicyResponse *out, SwError *err) {
-    EcrRepositoryRecord *r;
-    if (policy_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
-        return -1;
-    *out = (EcrGetLifecyclePolicyResponse){.registry_id = cx->account,
-                                           .repository_name = in->repository_name,
-                                           .lifecycle_policy_text = r->lifecycle_policy_text,
-                                           .last_evaluated_at = r->lifecycle_evaluated_at};
-    return 0;
-}
-
-int ecr_delete_lifecycle_policy(SwCtx *cx, const EcrDeleteLifecyclePolicyRequest *in,
-                                EcrDeleteLifecyclePolicyResponse *out, SwError *err) {
-    EcrRepositoryRecord *r;
-    if (policy_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
-        return -1;
-    *out = (EcrDeleteLifecyclePolicyResponse){.registry_id = cx->account,
-                                              .repository_name = in->repository_name,
-                                              .lifecycle_policy_text = r->lifecycle_policy_text,
-                                              .last_evaluated_at = r->lifecycle_evaluated_at};
-    r->lifecycle_policy_text = SW_NO_STR;
-    r->lifecycle_evaluated_at = (SwOptTime){0};
-    return sw_doc_put(cx->tx, &ecr_repositories, in->repository_name, r, err);
-}

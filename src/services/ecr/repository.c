@@ -10,6 +10,12 @@
 const SwCollection ecr_repositories = {.name = "ecr/repository",
                                        .shape = &ecr_shape_repository_record};
 
+int ecr_bad_token(SwError *err) {
+    return sw_fail(
+        err, &ECR_INVALID_PARAMETER_EXCEPTION,
+        "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'");
+}
+
 SwStr ecr_repository_arn(SwCtx *cx, SwStr name) {
     return sw_arn(cx, "ecr", "repository/%.*s", SW_FMT(name));
 }
@@ -61,14 +67,6 @@ static int check_mutability(SwStr mutability, size_t n_filters, SwError *err) {
                        "Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to "
                        "satisfy constraint: 'exclusion filters go with IMMUTABLE_WITH_EXCLUSION "
                        "and MUTABLE_WITH_EXCLUSION, and only with these'");
-    return 0;
-}
-
-static int check_scanning(const EcrImageScanningConfiguration *c, SwError *err) {
-    if (c && SW_OR(c->scan_on_push, false))
-        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION,
-                               "imageScanningConfiguration.scanOnPush",
-                               "image scanning is not supported");
     return 0;
 }
 
@@ -149,17 +147,8 @@ int ecr_create_repository(SwCtx *cx, const EcrCreateRepositoryRequest *in,
     if (sw_str_is(in->registry_id) && !sw_str_eq(in->registry_id, cx->account))
         return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "registryId",
                                "repositories are made in the caller's own registry only");
-    if (in->encryption_configuration &&
-        !sw_str_eqz(in->encryption_configuration->encryption_type, "AES256"))
-        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION,
-                               "encryptionConfiguration.encryptionType",
-                               "KMS encryption is not supported");
-    if (in->encryption_configuration && sw_str_is(in->encryption_configuration->kms_key))
-        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION,
-                               "encryptionConfiguration.kmsKey", "KMS encryption is not supported");
     SwStr mutability = sw_str_or(in->image_tag_mutability, ECR_IMAGE_TAG_MUTABILITY_MUTABLE);
-    if (check_scanning(in->image_scanning_configuration, err) < 0 ||
-        check_mutability(mutability, in->image_tag_mutability_exclusion_filters.n, err) < 0)
+    if (check_mutability(mutability, in->image_tag_mutability_exclusion_filters.n, err) < 0)
         return -1;
     EcrRepositoryRecord r = {.repository = sw_new(a, EcrRepository)};
     EcrRepository *s = r.repository;
@@ -205,9 +194,7 @@ int ecr_describe_repositories(SwCtx *cx, const EcrDescribeRepositoriesRequest *i
         return 0;
     if (sw_str_is(in->next_token) &&
         !sw_page_token_read(cx->arena, "DescribeRepositories", in->next_token, &q.after))
-        return sw_fail(
-            err, &ECR_INVALID_PARAMETER_EXCEPTION,
-            "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'");
+        return ecr_bad_token(err);
     if (sw_doc_list(cx->tx, &ecr_repositories, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
@@ -230,7 +217,7 @@ static int delete_contents(SwCtx *cx, SwStr name, const SwDocList *images, SwErr
     for (size_t i = 0; i < layers.n; i++)
         if (ecr_layer_remove(cx, layers.v[i].record, err) < 0)
             return -1;
-    return 0;
+    return sw_doc_delete(cx->tx, &ecr_previews, name, NULL, err);
 }
 
 int ecr_delete_repository(SwCtx *cx, const EcrDeleteRepositoryRequest *in,
@@ -272,13 +259,13 @@ int ecr_put_image_tag_mutability(SwCtx *cx, const EcrPutImageTagMutabilityReques
     return put(cx, r, err);
 }
 
+/* That nothing is scanned is all that can be asked for (models/members/ecr.json). */
 int ecr_put_image_scanning_configuration(SwCtx *cx,
                                          const EcrPutImageScanningConfigurationRequest *in,
                                          EcrPutImageScanningConfigurationResponse *out,
                                          SwError *err) {
     EcrRepositoryRecord *r;
-    if (check_scanning(in->image_scanning_configuration, err) < 0 ||
-        ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     *out = (EcrPutImageScanningConfigurationResponse){
         .registry_id = cx->account,
@@ -324,37 +311,34 @@ int ecr_set_repository_policy(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in
     return put(cx, r, err) < 0 ? -1 : check_lockout(cx, in, err);
 }
 
-static int policy_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret,
-                     SwError *err) {
-    if (ecr_repository_get(cx, registry_id, name, ret, err) < 0)
-        return -1;
-    if (!sw_str_is((*ret)->policy_text))
-        return sw_fail(err, &ECR_REPOSITORY_POLICY_NOT_FOUND_EXCEPTION,
-                       "Repository policy does not exist for the repository with name '%.*s' in "
-                       "the registry with id '%.*s'",
-                       SW_FMT(name), SW_FMT(cx->account));
-    return 0;
-}
-
 int ecr_get_repository_policy(SwCtx *cx, const EcrGetRepositoryPolicyRequest *in,
                               EcrGetRepositoryPolicyResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
-    if (policy_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
+    if (!sw_str_is(r->policy_text))
+        return sw_fail(err, &ECR_REPOSITORY_POLICY_NOT_FOUND_EXCEPTION,
+                       "Repository policy does not exist for the repository with name '%.*s' in "
+                       "the registry with id '%.*s'",
+                       SW_FMT(in->repository_name), SW_FMT(cx->account));
     *out = (EcrGetRepositoryPolicyResponse){.registry_id = cx->account,
                                             .repository_name = in->repository_name,
                                             .policy_text = r->policy_text};
     return 0;
 }
 
+/* Answers what Get would have. */
 int ecr_delete_repository_policy(SwCtx *cx, const EcrDeleteRepositoryPolicyRequest *in,
                                  EcrDeleteRepositoryPolicyResponse *out, SwError *err) {
+    EcrGetRepositoryPolicyRequest get = {.registry_id = in->registry_id,
+                                         .repository_name = in->repository_name};
+    EcrGetRepositoryPolicyResponse was;
     EcrRepositoryRecord *r;
-    if (policy_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_get_repository_policy(cx, &get, &was, err) < 0 ||
+        ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
-    *out = (EcrDeleteRepositoryPolicyResponse){.registry_id = cx->account,
-                                               .repository_name = in->repository_name,
-                                               .policy_text = r->policy_text};
+    sw_shape_move(cx->arena, &ecr_shape_delete_repository_policy_response, out,
+                  &ecr_shape_get_repository_policy_response, &was);
     r->policy_text = SW_NO_STR;
     return put(cx, r, err);
 }

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operations on lifecycle policies. A preview is what the rules would do now: it is made whole
+ * when it is asked for, and kept until the next one. */
+
+#include "services/ecr/ecr.h"
+
+#define PAGE_DEFAULT 100
+
+const SwCollection ecr_previews = {.name = "ecr/preview", .shape = &ecr_shape_preview_record};
+
+static int no_policy(SwCtx *cx, SwStr name, SwError *err) {
+    return sw_fail(err, &ECR_LIFECYCLE_POLICY_NOT_FOUND_EXCEPTION,
+                   "Lifecycle policy does not exist for the repository with name '%.*s' in the "
+                   "registry with id '%.*s'",
+                   SW_FMT(name), SW_FMT(cx->account));
+}
+
+int ecr_put_lifecycle_policy(SwCtx *cx, const EcrPutLifecyclePolicyRequest *in,
+                             EcrPutLifecyclePolicyResponse *out, SwError *err) {
+    EcrRepositoryRecord *r;
+    EcrRules *rules;
+    if (ecr_rules_parse(cx->arena, in->lifecycle_policy_text, &rules, err) < 0 ||
+        ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+        return -1;
+    r->lifecycle_policy_text = in->lifecycle_policy_text;
+    *out = (EcrPutLifecyclePolicyResponse){.registry_id = cx->account,
+                                           .repository_name = in->repository_name,
+                                           .lifecycle_policy_text = in->lifecycle_policy_text};
+    if (sw_doc_put(cx->tx, &ecr_repositories, in->repository_name, r, err) < 0)
+        return -1;
+    return sw_wake(cx, &ecr_lifecycle, in->repository_name, 0, err);
+}
+
+int ecr_get_lifecycle_policy(SwCtx *cx, const EcrGetLifecyclePolicyRequest *in,
+                             EcrGetLifecyclePolicyResponse *out, SwError *err) {
+    EcrRepositoryRecord *r;
+    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+        return -1;
+    if (!sw_str_is(r->lifecycle_policy_text))
+        return no_policy(cx, in->repository_name, err);
+    *out = (EcrGetLifecyclePolicyResponse){.registry_id = cx->account,
+                                           .repository_name = in->repository_name,
+                                           .lifecycle_policy_text = r->lifecycle_policy_text,
+                                           .last_evaluated_at = r->lifecycle_evaluated_at};
+    return 0;
+}
+
+/* Answers what Get would have. */
+int ecr_delete_lifecycle_policy(SwCtx *cx, const EcrDeleteLifecyclePolicyRequest *in,
+                                EcrDeleteLifecyclePolicyResponse *out, SwError *err) {
+    EcrGetLifecyclePolicyRequest get = {.registry_id = in->registry_id,
+                                        .repository_name = in->repository_name};
+    EcrGetLifecyclePolicyResponse was;
+    EcrRepositoryRecord *r;
+    if (ecr_get_lifecycle_policy(cx, &get, &was, err) < 0 ||
+        ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+        return -1;
+    sw_shape_move(cx->arena, &ecr_shape_delete_lifecycle_policy_response, out,
+                  &ecr_shape_get_lifecycle_policy_response, &was);
+    r->lifecycle_policy_text = SW_NO_STR;
+    r->lifecycle_evaluated_at = (SwOptTime){0};
+    return sw_doc_put(cx->tx, &ecr_repositories, in->repository_name, r, err);
+}
+
+/* ---- preview ---- */
+
+int ecr_start_lifecycle_policy_preview(SwCtx *cx, const EcrStartLifecyclePolicyPreviewRequest *in,
+                                       EcrStartLifecyclePolicyPreviewResponse *out, SwError *err) {
+    EcrRepositoryRecord *r;
+    EcrRules *rules;
+    EcrAgedList images;
+    SwTime ignored;
+    EcrPreviewRecord p = {0};
+    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+        return -1;
+    p.lifecycle_policy_text = sw_str_or(in->lifecycle_policy_text, r->lifecycle_policy_text);
+    if (!sw_str_is(p.lifecycle_policy_text))
+        return no_policy(cx, in->repository_name, err);
+    if (ecr_rules_parse(cx->arena, p.lifecycle_policy_text, &rules, err) < 0 ||
+        ecr_images_aged(cx, in->repository_name, &images, err) < 0)
+        return -1;
+    ecr_rules_apply(cx->arena, rules, &images, sw_now(cx), &ignored);
+    for (size_t i = 0; i < images.n; i++) {
+        const EcrAged *image = &images.v[i];
+        if (!image->rule)
+            continue;
+        EcrLifecyclePolicyPreviewResult *to = sw_list_add(cx->arena, &p.preview_results);
+        *to = (EcrLifecyclePolicyPreviewResult){
+            .image_digest = image->digest,
+            .image_pushed_at = SW_SOME_TIME(image->pushed),
+            .action = sw_new(cx->arena, EcrLifecyclePolicyRuleAction),
+            .applied_rule_priority = SW_SOME_INT(image->rule),
+        };
+        to->action->type = ECR_IMAGE_ACTION_TYPE_EXPIRE;
+        to->image_tags.v = image->tags.v;
+        to->image_tags.n = image->tags.n;
+    }
+    *out = (EcrStartLifecyclePolicyPreviewResponse){
+        .registry_id = cx->account,
+        .repository_name = in->repository_name,
+        .lifecycle_policy_text = p.lifecycle_policy_text,
+        .status = ECR_LIFECYCLE_POLICY_PREVIEW_STATUS_COMPLETE,
+    };
+    return sw_doc_put(cx->tx, &ecr_previews, in->repository_name, &p, err);
+}
+
+static bool has_tag(const EcrLifecyclePolicyPreviewResult *r, SwStr tag) {
+    for (size_t i = 0; i < r->image_tags.n; i++)
+        if (sw_str_eq(r->image_tags.v[i], tag))
+            return true;
+    return false;
+}
+
+/* By the request's filter, or by its list of images. */
+static bool wanted(const EcrGetLifecyclePolicyPreviewRequest *in,
+                   const EcrLifecyclePolicyPreviewResult *r) {
+    if (in->filter && !ecr_tags_wanted(in->filter->tag_status, r->image_tags.n))
+        return false;
+    for (size_t i = 0; i < in->image_ids.n; i++) {
+        const EcrImageIdentifier *id = &in->image_ids.v[i];
+        if ((!sw_str_is(id->image_digest) || sw_str_eq(id->image_digest, r->image_digest)) &&
+            (!sw_str_is(id->image_tag) || has_tag(r, id->image_tag)))
+            return true;
+    }
+    return in->image_ids.n == 0;
+}
+
+/* Results from the one that the token names on; a token is a number in the kept list. */
+static int show_page(SwCtx *cx, const EcrGetLifecyclePolicyPreviewRequest *in,
+                     const EcrPreviewRecord *p, EcrGetLifecyclePolicyPreviewResponse *out,
+                     SwError *err) {
+    static const char operation[] = "GetLifecyclePolicyPreview";
+    int64_t at = 0, max = SW_OR(in->max_results, PAGE_DEFAULT);
+    SwStr from;
+    if (sw_str_is(in->next_token) &&
+        (!sw_page_token_read(cx->arena, operation, in->next_token, &from) ||
+         !sw_str_to_i64(from, &at) || at < 0))
+        return ecr_bad_token(err);
+    if (in->image_ids.n)
+        max = INT64_MAX;
+    for (; at < (int64_t)p->preview_results.n; at++) {
+        const EcrLifecyclePolicyPreviewResult *r = &p->preview_results.v[at];
+        if (!wanted(in, r))
+            continue;
+        if ((int64_t)out->preview_results.n == max) {
+            out->next_token =
+                sw_page_token(cx->arena, operation, sw_strf(cx->arena, "%lld", (long long)at));
+            return 0;
+        }
+        *(EcrLifecyclePolicyPreviewResult *)sw_list_add(cx->arena, &out->preview_results) = *r;
+    }
+    return 0;
+}
+
+int ecr_get_lifecycle_policy_preview(SwCtx *cx, const EcrGetLifecyclePolicyPreviewRequest *in,
+                                     EcrGetLifecyclePolicyPreviewResponse *out, SwError *err) {
+    EcrRepositoryRecord *r;
+    void *record = NULL;
+    if (in->image_ids.n && (in->filter || in->max_results.set || sw_str_is(in->next_token)))
+        return sw_fail(
+            err, &ECR_INVALID_PARAMETER_EXCEPTION,
+            "Invalid parameter: imageIds cannot be used with filter, maxResults or nextToken");
+    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
+        sw_doc_get(cx->tx, &ecr_previews, in->repository_name, &record, err) < 0)
+        return -1;
+    const EcrPreviewRecord *p = record;
+    if (!p)
+        return sw_fail(err, &ECR_LIFECYCLE_POLICY_PREVIEW_NOT_FOUND_EXCEPTION,
+                       "Lifecycle policy preview does not exist for the repository with name "
+                       "'%.*s' in the registry with id '%.*s'",
+                       SW_FMT(in->repository_name), SW_FMT(cx->account));
+    *out = (EcrGetLifecyclePolicyPreviewResponse){
+        .registry_id = cx->account,
+        .repository_name = in->repository_name,
+        .lifecycle_policy_text = p->lifecycle_policy_text,
+        .status = ECR_LIFECYCLE_POLICY_PREVIEW_STATUS_COMPLETE,
+        .summary = sw_new(cx->arena, EcrLifecyclePolicyPreviewSummary),
+    };
+    out->summary->expiring_image_total_count = SW_SOME_INT((int64_t)p->preview_results.n);
+    sw_list_present(cx->arena, &out->preview_results);
+    return show_page(cx, in, p, out, err);
+}

@@ -182,24 +182,13 @@ void sw_supervisors_list(const char *exits, const char *runc, SwArena *a, SwStrL
     (void)each_supervisor(exits, runc, NULL, false, a, ret);
 }
 
-static void wait_empty(const char *group) {
-    struct timespec step = {.tv_nsec = 5 * 1000 * 1000};
-
-    for (int i = 0; i < 1000 && sw_cgroup_exists(group); i++) {
-        sw_cgroup_kill(group);
-        sw_cgroup_remove(group);
-        if (sw_cgroup_exists(group))
-            nanosleep(&step,
-                      NULL); /* processes that were killed leave the group when they are reaped */
-    }
-}
-
 void sw_box_wipe(SwRuntime *rt, const char *id) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
 
     sw_supervisors_kill(rt->exits, rt->runc, id);
-    wait_empty(sw_strf(a, "/slipway-%s/%s", rt->o.instance, id).p);
+    sw_cgroup_end(SW_CGROUP_ROOT, sw_strf(a, "/slipway-%s/%s", rt->o.instance, id).p,
+                  SW_CGROUP_END_MS);
     if (sw_rm_tree(sw_path(a, rt->runc, id), &err) < 0)
         sw_log(SW_WARN, "runtime state not removed", SW_F("container", id),
                SW_F("cause", err.cause));
@@ -214,13 +203,13 @@ static void box_ended(SwRuntime *rt, SwBox *b, int code, SwTime at) {
     char group[128];
 
     sw_box_group(rt, b, group);
-    b->oom |= sw_exists(sw_path(a, b->dir, "oom")) || sw_cgroup_oom_killed(group);
+    b->oom |= sw_exists(sw_path(a, b->dir, "oom")) || sw_cgroup_oom_killed(SW_CGROUP_ROOT, group);
     SwStr text = sw_strf(a, "%lld %d %d", (long long)at, code, b->oom);
     if (sw_file_write(sw_path(a, b->dir, "ended"), text, 0600, &err) < 0)
         sw_log(SW_WARN, "end of container not recorded", SW_F("container", b->id),
                SW_F("cause", err.cause));
     SW_CRASH_POINT("container.ended");
-    wait_empty(group);
+    sw_cgroup_end(SW_CGROUP_ROOT, group, SW_CGROUP_END_MS);
     if (sw_rm_tree(sw_path(a, rt->runc, b->id), &err) < 0)
         sw_log(SW_WARN, "runtime state not removed", SW_F("container", b->id),
                SW_F("cause", err.cause));

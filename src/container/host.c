@@ -176,6 +176,14 @@ int sw_host_mount_root(SwArena *a, const char *dir, SwError *err) {
 
 const char *sw_container_docker_script(void) {
     return "mkdir -p /run/docker /var/log\n"
+           /* v2: a group with controllers for its children has no processes of its own */
+           "if [ -f /sys/fs/cgroup/cgroup.controllers ]; then\n"
+           "  mkdir -p /sys/fs/cgroup/init\n"
+           "  while read -r p; do echo $p >/sys/fs/cgroup/init/cgroup.procs || :; done"
+           " </sys/fs/cgroup/cgroup.procs 2>/dev/null\n"
+           "  for c in $(cat /sys/fs/cgroup/cgroup.controllers); do"
+           " echo +$c >/sys/fs/cgroup/cgroup.subtree_control || :; done 2>/dev/null\n"
+           "fi\n"
            "dockerd --host=unix:///var/run/docker.sock --pidfile=/run/docker.pid "
            "--data-root=/var/lib/docker"
            " --exec-root=/run/docker --dns=169.254.170.2"

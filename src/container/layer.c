@@ -9,12 +9,15 @@
  * checks cannot reach beyond it.
  *
  * Whiteouts: `.wh.NAME` becomes a character device 0/0 NAME, `.wh..wh..opq` the attribute
- * trusted.overlay.opaque=y. */
+ * trusted.overlay.opaque=y. A whiteout speaks of the layers below: beside an entry of the same name
+ * in its own layer, whichever comes first, the entry stays, a folder as an opaque one. What a layer
+ * brings of overlayfs's own attributes is left out: it would be believed. */
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -39,9 +42,10 @@ static int bad(Layer *l, const char *what, const char *detail) {
                          "image layer cannot be unpacked: %s", what);
 }
 
-/* "./a//b/" -> "a/b"; NULL when it names a way out; "" for the layer's own root. */
+/* "./a//b/" -> "a/b"; NULL when it names a way out or is longer than a path can be; "" for the
+ * layer's own root. */
 static const char *clean(SwArena *a, const char *path) {
-    SwBuf b = sw_buf(a, 4096);
+    SwBuf b = sw_buf(a, PATH_MAX - 2);
     SwStr rest = sw_str(path), part;
 
     while (sw_str_next(&rest, '/', &part)) {
@@ -56,6 +60,26 @@ static const char *clean(SwArena *a, const char *path) {
     return b.full ? NULL : sw_buf_str(&b).p;
 }
 
+static bool is_whiteout(int dir, const char *name) {
+    struct stat st;
+
+    return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISCHR(st.st_mode) &&
+           st.st_rdev == makedev(0, 0);
+}
+
+/* The folder `name` hides those of the same name below. */
+static int make_opaque(int dir, const char *name) {
+    _sw_close_ int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    return fd < 0 ? -1 : fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0);
+}
+
+/* A folder where this layer had a whiteout. */
+static int folder_for_whiteout(int dir, const char *name) {
+    return unlinkat(dir, name, 0) == 0 && mkdirat(dir, name, 0755) == 0 ? make_opaque(dir, name)
+                                                                       : -1;
+}
+
 /* The folder an entry lies in must consist of folders: a link made by an earlier entry is
  * refused, as tar does. */
 static int open_parent(Layer *l, const char *path, const char **ret_name) {
@@ -65,7 +89,9 @@ static int open_parent(Layer *l, const char *path, const char **ret_name) {
     while (fd >= 0 && sw_str_cut(&rest, '/', &part)) {
         const char *name = sw_str_z(l->arena, sw_str_dup(l->arena, part));
         int next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (next < 0 && errno == ENOENT && mkdirat(fd, name, 0755) == 0)
+        bool made = next < 0 && ((errno == ENOENT && mkdirat(fd, name, 0755) == 0) ||
+                                 (is_whiteout(fd, name) && folder_for_whiteout(fd, name) == 0));
+        if (made)
             next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         close(fd);
         fd = next;
@@ -74,29 +100,38 @@ static int open_parent(Layer *l, const char *path, const char **ret_name) {
     return SW_TAKE_FD(fd);
 }
 
-static int whiteout(Layer *l, const char *path, bool *ret_was) {
-    const char *name;
-    _sw_close_ int dir = open_parent(l, path, &name);
+/* `name` is ".wh.SOMETHING" in `dir`. */
+static int whiteout(Layer *l, int dir, const char *name) {
+    const char *hidden = name + 4;
 
-    *ret_was = false;
-    if (dir < 0)
-        return bad(l, "an entry's folder is not a folder", path);
-    if (strncmp(name, ".wh.", 4) != 0)
-        return 0;
-    *ret_was = true;
-    if (strcmp(name, ".wh..wh..opq") == 0) {
-        const char *self = sw_strf(l->arena, "/%.*s", (int)(name - path), path).p;
-        return lsetxattr(self, "trusted.overlay.opaque", "y", 1, 0) < 0
-                   ? bad(l, "opaque folder", strerror(errno))
-                   : 0;
-    }
+    if (strcmp(name, ".wh..wh..opq") == 0)
+        return make_opaque(dir, ".") < 0 ? bad(l, "opaque folder", strerror(errno)) : 0;
     if (strncmp(name, ".wh..wh.", 8) == 0)
         return 0; /* aufs's own bookkeeping */
-    if (!sw_path_is_component(sw_str(name + 4)))
-        return bad(l, "a whiteout without a name", path);
-    if (mknodat(dir, name + 4, S_IFCHR, makedev(0, 0)) < 0 && errno != EEXIST)
+    if (!sw_path_is_component(sw_str(hidden)))
+        return bad(l, "a whiteout without a name", name);
+    if (mknodat(dir, hidden, S_IFCHR, makedev(0, 0)) == 0)
+        return 0;
+    if (errno != EEXIST)
         return bad(l, "whiteout", strerror(errno));
-    return 0;
+    return make_opaque(dir, hidden) < 0 && errno != ENOTDIR && errno != ELOOP
+               ? bad(l, "whiteout", strerror(errno))
+               : 0;
+}
+
+/* All that the kernel's overlayfs would take for its own word. */
+static void drop_overlay_attributes(struct archive_entry *e) {
+    const char *name;
+    const void *value;
+    size_t n;
+    struct archive_entry *copy = archive_entry_clone(e);
+
+    archive_entry_xattr_clear(e);
+    for (int left = archive_entry_xattr_reset(copy); left > 0; left--)
+        if (archive_entry_xattr_next(copy, &name, &value, &n) == ARCHIVE_OK && name &&
+            strncmp(name, "trusted.", 8) != 0)
+            archive_entry_xattr_add_entry(e, name, value, n);
+    archive_entry_free(copy);
 }
 
 static int copy_data(Layer *l, struct archive *in, struct archive *out, int64_t *total) {
@@ -120,21 +155,26 @@ static int entry(Layer *l, struct archive *in, struct archive *out, struct archi
                  int64_t *total) {
     const char *given = archive_entry_pathname(e), *link = archive_entry_hardlink(e),
                *target = NULL;
-    const char *path = given ? clean(l->arena, given) : NULL;
-    bool was;
+    const char *path = given ? clean(l->arena, given) : NULL, *name;
 
     if (!path || (link && !(target = clean(l->arena, link))))
-        return bad(l, "an entry's name leads out of the layer", given);
+        return bad(l, "an entry's name leads out of the layer or is too long", given);
     if (*path == '\0')
         return 0;
-    if (whiteout(l, path, &was) < 0)
-        return -1;
-    if (was)
-        return 0;
+    _sw_close_ int dir = open_parent(l, path, &name);
+    if (dir < 0)
+        return bad(l, "an entry's folder is not a folder", path);
+    if (strncmp(name, ".wh.", 4) == 0)
+        return whiteout(l, dir, name);
+    if (archive_entry_filetype(e) == AE_IFDIR && !link && is_whiteout(dir, name) &&
+        folder_for_whiteout(dir, name) < 0)
+        return bad(l, "a folder in the place of a whiteout", strerror(errno));
+    if (archive_entry_xattr_count(e) > 0)
+        drop_overlay_attributes(e);
     if (target) {
-        const char *name;
-        _sw_close_ int dir = open_parent(l, target, &name);
-        if (dir < 0)
+        const char *last;
+        _sw_close_ int at = open_parent(l, target, &last);
+        if (at < 0)
             return bad(l, "a hard link's target is not within the layer", target);
         archive_entry_set_hardlink(e, sw_strf(l->arena, "/%s", target).p);
     }

@@ -344,7 +344,7 @@ static int oci_stats(void *self, SwStr id, SwContainerStats *ret, SwError *err) 
     if (!b)
         return not_found(err, id);
     sw_box_group(rt, b, group);
-    int r = b->ended || !b->pid ? not_running(err, id) : sw_cgroup_stats(a, group, ret, err);
+    int r = b->ended || !b->pid ? not_running(err, id) : sw_cgroup_stats(a, SW_CGROUP_ROOT, group, ret, err);
     SwStr net = sw_str_dup(a, b->net_id);
     sw_box_unref(rt, b);
     if (r == 0 && net.n)

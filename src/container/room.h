@@ -135,14 +135,15 @@ int  sw_host_mount_root(SwArena *a, const char *dir, SwError *err) sw_must_check
 int  sw_open_in_root(int root_fd, const char *path, int flags, unsigned mode);
 
 /* ---- cgroup.c ---- */
-int  sw_cgroup_stats(SwArena *a, const char *group, SwContainerStats *ret,
+#define SW_CGROUP_ROOT "/sys/fs/cgroup"
+int  sw_cgroup_stats(SwArena *a, const char *root, const char *group, SwContainerStats *ret,
                      SwError *err) sw_must_check;
-/* SIGKILL to every process in it and below */
-void sw_cgroup_kill(const char *group);
-/* with its children; what still has processes stays */
-void sw_cgroup_remove(const char *group);
-bool sw_cgroup_exists(const char *group);
-bool sw_cgroup_oom_killed(const char *group);
+bool sw_cgroup_exists(const char *root, const char *group);
+bool sw_cgroup_oom_killed(const char *root, const char *group);
+bool sw_cgroup_limits_swap(const char *root);
+#define SW_CGROUP_END_MS 5000
+/* Kills all that runs in it and below and removes it; what is busy after timeout_ms stays. */
+void sw_cgroup_end(const char *root, const char *group, int timeout_ms);
 
 /* ---- netlink.c, netns.c, nat.c ---- */
 /* a route socket in the calling thread's namespace */

@@ -161,17 +161,6 @@ int sw_runtime_adopt(SwRuntime *rt, SwArena *a, SwStrList *ret_ids, SwError *err
 
 /* ---- purging ---- */
 
-static void empty_group(const char *group) {
-    struct timespec step = {.tv_nsec = 5 * 1000 * 1000};
-
-    for (int i = 0; i < 1000 && sw_cgroup_exists(group); i++) {
-        sw_cgroup_kill(group);
-        sw_cgroup_remove(group);
-        if (sw_cgroup_exists(group))
-            nanosleep(&step, NULL); /* until the killed are reaped */
-    }
-}
-
 int sw_runtime_reset(SwRuntime *rt, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwStrList ids = ids_of(rt, a), nets;
@@ -201,7 +190,7 @@ int sw_runtime_purge(SwRuntime *rt, SwError *err) {
         sw_net_purge(rt->o.instance);
     rt->net.up = false;
     pthread_mutex_unlock(&rt->net.lock);
-    empty_group(sw_strf(a, "/slipway-%s", rt->o.instance).p);
+    sw_cgroup_end(SW_CGROUP_ROOT, sw_strf(a, "/slipway-%s", rt->o.instance).p, SW_CGROUP_END_MS);
     if (sw_rm_tree(rt->run, err) < 0)
         r = -1;
     sw_forwarding_restore_if_last();
@@ -216,7 +205,7 @@ int sw_runtime_purge_at(const char *data_dir, const char *instance, SwError *err
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "instance or data folder is not valid");
     sw_supervisors_kill(sw_path(a, data_dir, "exits"),
                         sw_strf(a, "/run/slipway/%s/runc", instance).p, NULL);
-    empty_group(sw_strf(a, "/slipway-%s", instance).p);
+    sw_cgroup_end(SW_CGROUP_ROOT, sw_strf(a, "/slipway-%s", instance).p, SW_CGROUP_END_MS);
     sw_net_purge(instance);
     for (size_t i = 0; i < SW_N(ours); i++)
         if (sw_rm_tree(sw_path(a, data_dir, ours[i]), err) < 0)
@@ -266,7 +255,7 @@ int sw_runtime_leftovers(const char *data_dir, const char *instance, SwArena *a,
     if (sw_nat_exists(instance))
         sw_str_list_add(a, ret, sw_strf(a, "rule table slipway_%s", instance));
     sw_supervisors_list(sw_path(a, data_dir, "exits"), sw_path(a, run, "runc"), a, ret);
-    if (sw_cgroup_exists(group))
+    if (sw_cgroup_exists(SW_CGROUP_ROOT, group))
         sw_str_list_add(a, ret, sw_strf(a, "cgroup %s", group));
     if (sw_exists(run))
         sw_str_list_add(a, ret, sw_strf(a, "run %s", run));

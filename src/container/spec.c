@@ -376,6 +376,8 @@ static void resources(SwArena *a, const SwContainerSpec *s, SwValue *linux_) {
     SwValue *m = object(a, r, "memory");
     if (s->memory_limit)
         seti(a, m, "limit", (int64_t)s->memory_limit);
+    if (s->memory_limit && sw_cgroup_limits_swap(SW_CGROUP_ROOT))
+        seti(a, m, "swap", (int64_t)s->memory_limit); /* of both together: no swap, as on Fargate */
     if (s->memory_reservation)
         seti(a, m, "reservation", (int64_t)s->memory_reservation);
     SwValue *c = object(a, r, "cpu");

@@ -192,7 +192,23 @@ int sw_bridge_up(SwRuntime *rt, SwError *err) {
     return 0;
 }
 
-/* Interfaces of an instance, by name. fn gets each; stops at the first non-zero result. */
+/* A veth's name has room for a short hash of the instance only, which another instance may share: so
+ * it must be a port of our bridge, or of none (the bridge went first). */
+static bool of_instance(const char *name, const char *veth_prefix, const char *bridge) {
+    char path[64], master[64];
+
+    if (strncmp(name, veth_prefix, 6) != 0)
+        return false;
+    snprintf(path, sizeof(path), "/sys/class/net/%.16s/master", name);
+    ssize_t n = readlink(path, master, sizeof(master) - 1);
+    if (n < 0)
+        return true;
+    master[n] = '\0';
+    const char *last = strrchr(master, '/');
+    return strcmp(last ? last + 1 : master, bridge) == 0;
+}
+
+/* Interfaces of an instance, by name; its bridge is the last. */
 void sw_each_link(const char *instance, void (*fn)(void *arg, const char *name), void *arg) {
     char veth[16], bridge[16];
     struct if_nameindex *all = if_nameindex();
@@ -200,10 +216,12 @@ void sw_each_link(const char *instance, void (*fn)(void *arg, const char *name),
     sw_veth_prefix(instance, veth);
     snprintf(bridge, sizeof(bridge), "swb-%s", instance);
     for (struct if_nameindex *i = all; i && i->if_index; i++)
-        if (strncmp(i->if_name, veth, 6) == 0 || strcmp(i->if_name, bridge) == 0)
+        if (of_instance(i->if_name, veth, bridge))
             fn(arg, i->if_name);
     if (all)
         if_freenameindex(all);
+    if (if_nametoindex(bridge))
+        fn(arg, bridge);
 }
 
 static void delete_link(void *arg, const char *name) {

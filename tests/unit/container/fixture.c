@@ -61,15 +61,22 @@ static SwStr tar(Fixture *F, const TarEntry *e, size_t n, const char *compress) 
         SwStr data = e[i].type == 'b' ? busybox : sw_str(e[i].data ? e[i].data : "");
         archive_entry_set_pathname(a, e[i].path);
         archive_entry_set_perm(a, (__LA_MODE_T)(e[i].mode ? e[i].mode : 0755));
-        archive_entry_set_filetype(a, e[i].type == 'd'   ? AE_IFDIR
-                                      : e[i].type == 'l' ? AE_IFLNK
-                                                         : AE_IFREG);
+        archive_entry_set_filetype(a, e[i].type == 'd' || e[i].type == 'x' ? AE_IFDIR
+                                      : e[i].type == 'l'                   ? AE_IFLNK
+                                      : e[i].type == 'c'                   ? AE_IFCHR
+                                                                           : AE_IFREG);
+        if (e[i].type == 'c') {
+            archive_entry_set_rdevmajor(a, 1);
+            archive_entry_set_rdevminor(a, 3);
+        }
+        if (e[i].type == 'x')
+            archive_entry_xattr_add_entry(a, e[i].data, "y", 1);
         if (e[i].type == 'l')
             archive_entry_set_symlink(a, e[i].data);
         else if (e[i].type == 'h')
             archive_entry_set_hardlink(a, e[i].data);
         else
-            archive_entry_set_size(a, e[i].type == 'd' ? 0 : (la_int64_t)data.n);
+            archive_entry_set_size(a, strchr("fb", e[i].type) ? (la_int64_t)data.n : 0);
         assert_true(archive_write_header(w, a) >=
                     ARCHIVE_WARN); /* a name beyond ASCII in the C locale warns */
         if ((e[i].type == 'f' || e[i].type == 'b') && data.n)

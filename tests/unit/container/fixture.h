@@ -35,8 +35,10 @@ typedef struct Fixture {
 /* One entry of a layer. */
 typedef struct TarEntry {
     const char *path;
-    char type; /* 'f' file, 'd' folder, 'l' symbolic link, 'h' hard link, 'b' busybox's bytes */
-    const char *data; /* contents, or the link's target */
+    /* 'f' file, 'd' folder, 'l' symbolic link, 'h' hard link, 'b' busybox's bytes, 'c' character
+     * device 1:3, 'x' folder with an attribute */
+    char type;
+    const char *data; /* contents, the link's target, or the attribute's name (its value is "y") */
     unsigned mode;
 } TarEntry;
 

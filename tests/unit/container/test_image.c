@@ -2,6 +2,7 @@
 
 /* Layers as strangers may make them. */
 
+#include <errno.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -76,6 +77,82 @@ static void whiteouts_hide_what_lies_below(void **state) {
     assert_true(sw_str_contains(log, SW_STR("stays\n")) && sw_str_contains(log, SW_STR("new\n")));
     assert_false(sw_str_contains(log, SW_STR("gone")));
     assert_false(sw_str_contains(log, SW_STR("old")));
+    fixture_free(F);
+}
+
+static bool opaque(const char *path) {
+    char value[2] = "";
+
+    return lgetxattr(path, "trusted.overlay.opaque", value, sizeof(value)) == 1 && value[0] == 'y';
+}
+
+/* As containerd and kaniko write a folder that was removed and made again: a whiteout and the folder
+ * in one layer. */
+static void a_whiteout_beside_its_own_name_hides_only_what_lies_below(void **state) {
+    NEED();
+    static const TarEntry orders[][4] = {
+        {{".wh.a", 'f', "", 0}, {"a", 'd', NULL, 0755}, {"a/new", 'f', "x", 0}, {"b", 'f', "", 0}},
+        {{"a", 'd', NULL, 0755}, {"a/new", 'f', "x", 0}, {".wh.a", 'f', "", 0}, {"b", 'f', "", 0}},
+        {{".wh.a", 'f', "", 0}, {"a/new", 'f', "x", 0}, {".wh.b", 'f', "", 0}, {"b", 'f', "", 0}},
+        {{".wh.a", 'f', "", 0}, {"a/new", 'f', "x", 0}, {"b", 'f', "", 0}, {".wh.b", 'f', "", 0}},
+    };
+    for (size_t i = 0; i < SW_N(orders); i++) {
+        SwImage image;
+        struct stat st;
+        OK(unpack_one(F, orders[i], 4, "", &image));
+        assert_true(opaque(layer_dir(F, &image, 0, "a")));
+        assert_true(sw_exists(layer_dir(F, &image, 0, "a/new")));
+        assert_int_equal(lstat(layer_dir(F, &image, 0, "b"), &st), 0);
+        assert_true(S_ISREG(st.st_mode));
+        OK(sw_image_prune(F->rt, &F->err));
+    }
+    fixture_free(F);
+}
+
+static void overlays_own_attributes_are_left_out_and_others_kept(void **state) {
+    NEED();
+    static const TarEntry e[] = {{"hides", 'x', "trusted.overlay.opaque", 0755},
+                                 {"leads", 'x', "trusted.overlay.redirect", 0755},
+                                 {"own", 'x', "user.note", 0755}};
+    SwImage image;
+    char value[2] = "";
+    OK(unpack_one(F, e, SW_N(e), "gzip", &image));
+    assert_false(opaque(layer_dir(F, &image, 0, "hides")));
+    assert_int_equal(lgetxattr(layer_dir(F, &image, 0, "leads"), "trusted.overlay.redirect", value,
+                               sizeof(value)),
+                     -1);
+    ssize_t n = lgetxattr(layer_dir(F, &image, 0, "own"), "user.note", value, sizeof(value));
+    assert_true(n == 1 || errno == ENOTSUP); /* a tmpfs keeps none */
+    fixture_free(F);
+}
+
+/* As long as the kernel takes them; and a device, which no container without privilege may open. */
+static void long_names_and_devices_unpack(void **state) {
+    NEED();
+    char name[251], path[4096] = "", longer[8192] = "";
+    SwImage image;
+    struct stat st;
+    memset(name, 'n', 250);
+    name[250] = '\0';
+    for (int i = 0; i < 8; i++)
+        strcat(strcat(path, name), "/");
+    strcat(path, "end");
+    for (int i = 0; i < 20; i++)
+        strcat(strcat(longer, name), "/");
+    const TarEntry e[] = {
+        {path, 'f', "deep", 0644}, {"bin/busybox", 'b', NULL, 0755}, {"disk", 'c', NULL, 0666}};
+    const TarEntry beyond[] = {{longer, 'd', NULL, 0755}};
+    const TarEntry wide[] = {{sw_strf(F->a, "%s%s", name, name).p, 'f', "x", 0644}};
+    OK(unpack_one(F, e, SW_N(e), "", &image));
+    assert_int_equal(stat(layer_dir(F, &image, 0, path), &st), 0);
+    assert_int_equal(stat(layer_dir(F, &image, 0, "disk"), &st), 0);
+    assert_true(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3));
+    assert_int_equal(unpack_one(F, beyond, 1, "", &image), -1);
+    assert_true(sw_error_is(&F->err, &SW_CONTAINER_IMAGE_INVALID));
+    sw_error_reset(&F->err);
+    assert_int_equal(unpack_one(F, wide, 1, "", &image), -1);
+    assert_true(sw_error_is(&F->err, &SW_CONTAINER_IMAGE_INVALID));
+    sw_error_reset(&F->err);
     fixture_free(F);
 }
 
@@ -197,6 +274,9 @@ int main(void) {
         RUNTIME_TEST(a_hundred_layers_stack),
         RUNTIME_TEST(every_compression_unpacks_once),
         RUNTIME_TEST(whiteouts_hide_what_lies_below),
+        RUNTIME_TEST(a_whiteout_beside_its_own_name_hides_only_what_lies_below),
+        RUNTIME_TEST(overlays_own_attributes_are_left_out_and_others_kept),
+        RUNTIME_TEST(long_names_and_devices_unpack),
         RUNTIME_TEST(no_entry_leads_out_of_its_layer),
         RUNTIME_TEST(bytes_that_are_not_the_layers_are_refused),
         RUNTIME_TEST(an_index_leads_to_this_machines_image),

@@ -127,6 +127,17 @@ static int open_instance(SwHost *h, SwError *err) {
     return sw_file_write_durable(path, h->instance, 0644, err);
 }
 
+/* A store in memory forgets with its server: what one that was killed left running has no owner any more. */
+static int purge_forgotten(SwHost *h, SwError *err) {
+    const char *instance = sw_str_z(h->arena, h->instance);
+    if (!h->config->ephemeral)
+        return 0;
+    if (sw_proxy_stop(h->proxy, err) < 0)
+        return -1;
+    /* The folder is the last to go: where it is not, nothing is, and a start need not look. */
+    return sw_exists(sw_path(h->arena, "/run/slipway", instance)) ? sw_runtime_purge_at(h->config->data, instance, err) : 0;
+}
+
 static int open_floor_2(SwHost *h, SwError *err) {
     const SwConfig *c = h->config;
     if (sw_store_open(c->ephemeral ? NULL : sw_path(h->arena, c->data, "store"), &h->store, err) < 0)
@@ -137,7 +148,7 @@ static int open_floor_2(SwHost *h, SwError *err) {
     if (sw_blobs_open(c->data, h->store, &h->blobs, err) < 0)
         return -1;
     SwProxyOpts proxy = {.dir = sw_path(h->arena, c->data, "proxy")};
-    return sw_proxy_open(&proxy, &h->proxy, err);
+    return sw_proxy_open(&proxy, &h->proxy, err) < 0 ? -1 : purge_forgotten(h, err);
 }
 
 /* Certificates are good by the system's time, as clients judge them, not by a clock that was advanced. */

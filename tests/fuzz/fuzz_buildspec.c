@@ -20,6 +20,14 @@ static size_t runtimes(const CodebuildSpec *s) {
     return n;
 }
 
+/* Artifacts' names, each a file of its own. */
+static size_t names(const CodebuildSpec *s) {
+    size_t n = 0;
+    for (size_t i = 0; s->has_artifacts && i <= s->secondary.n; i++)
+        n += (i == 0 ? s->artifacts.name.n : s->secondary.v[i - 1].name.n) > 0;
+    return n;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
@@ -39,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 0; i < s.artifacts.files.n; i++)
         (void)codebuild_glob(s.artifacts.files.v[i], SW_STR("a/b/a/b/c"));
     codebuild_driver(a, &s, SW_STR("/src"), false, true, &files);
-    if (files.n != commands(&s) + runtimes(&s) + 3)     /* lib, steps, driver */
+    if (files.n != commands(&s) + runtimes(&s) + names(&s) + 3)     /* lib, steps, driver */
         abort();
     const CodebuildStageSpec *b = &s.stage[CODEBUILD_BUILD];
     for (size_t i = 0, k = 0; i < files.n && k < b->commands.n; i++)

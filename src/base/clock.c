@@ -79,15 +79,27 @@ static void tell(SwClock *c) {
         fn(arg);
 }
 
-void sw_clock_set(SwClock *c, SwClockMode mode, double scale, SwTime offset) {
+void sw_clock_setting(SwClock *c, SwClockSetting *ret) {
     pthread_mutex_lock(&c->lock);
     SwTime system = system_now();
-    c->mode = mode;
-    c->scale = mode == SW_CLOCK_SCALED && scale >= SCALE_MIN && scale <= SCALE_MAX ? scale : 1;
-    c->set_at = system;
-    c->base = system + offset;
+    *ret = (SwClockSetting){c->mode, c->scale, shown(c, system), system};
+    pthread_mutex_unlock(&c->lock);
+}
+
+void sw_clock_put(SwClock *c, const SwClockSetting *s) {
+    pthread_mutex_lock(&c->lock);
+    c->mode = s->mode;
+    c->scale = s->mode == SW_CLOCK_SCALED && s->scale >= SCALE_MIN && s->scale <= SCALE_MAX ? s->scale : 1;
+    c->set_at = s->system;
+    c->base = s->shown;
     pthread_mutex_unlock(&c->lock);
     tell(c);
+}
+
+void sw_clock_set(SwClock *c, SwClockMode mode, double scale, SwTime offset) {
+    SwTime system = system_now();
+    const SwClockSetting s = {mode, scale, system + offset, system};
+    sw_clock_put(c, &s);
 }
 
 void sw_clock_advance(SwClock *c, SwTime by) {

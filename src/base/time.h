@@ -37,8 +37,13 @@ void     sw_clock_free(SwClock *c);
 SwTime   sw_clock_now(SwClock *c);
 void     sw_clock_get(SwClock *c, SwClockMode *ret_mode, double *ret_scale, SwTime *ret_offset);
 /* scale: 0.001 to 1000000, anything else counts as 1. */
-void     sw_clock_set(SwClock *c, SwClockMode mode, double scale, SwTime offset);   /* offset from the system's time, kept over a restart */
+void     sw_clock_set(SwClock *c, SwClockMode mode, double scale, SwTime offset);   /* offset from the system's time */
 void     sw_clock_advance(SwClock *c, SwTime by);             /* any mode: adds to the offset */
+/* How it is set: it showed `shown` when the system's time was `system`, and went on from there in its mode. Put into a
+ * clock of another process, that one shows what this one would. */
+typedef struct SwClockSetting { SwClockMode mode; double scale; SwTime shown, system; } SwClockSetting;
+void     sw_clock_setting(SwClock *c, SwClockSetting *ret);   /* as of now */
+void     sw_clock_put(SwClock *c, const SwClockSetting *s);
 /* Real time to wait until the clock shows `t`, in ns; INT64_MAX when stepped and t is ahead; 0 when it is past. */
 int64_t  sw_clock_until(SwClock *c, SwTime t);
 void     sw_clock_on_change(SwClock *c, void (*fn)(void *), void *arg);    /* one listener: the engine */

@@ -374,7 +374,26 @@ static bool has_backend(SwStr map, SwArena *a, SwStr group) {
     return sw_str_contains(map, sw_strf(a, "\nbackend g:%.*s\n", SW_FMT(group)));
 }
 
-/* Servers that come before those that go: a group is never empty in between. */
+/* Those of the plan's servers that are to be ready, or those that are not. */
+static int set_servers(const Worker *w, const Plan *plan, LiveList *live, bool ready, SwError *err) {
+    for (size_t i = 0; i < plan->config->groups.n; i++) {
+        const SwProxyTargetGroup *g = &plan->config->groups.v[i];
+        SwStr backend = proxy_backend_name(w->a, g->id);
+        for (size_t k = 0; has_backend(plan->text, w->a, g->id) && k < g->targets.n; k++) {
+            const SwProxyTarget *t = &g->targets.v[k];
+            Live *l = find_live(live, backend, proxy_server_name(w->a, t));
+            if (l)
+                l->wanted = true;
+            if (proxy_target_ready(g, t) == ready &&
+                (l ? set_server(w, g, t, l, err) : add_server(w, g, t, err)) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+/* Servers that come before those that go: a group is never empty in between, even when much has
+ * changed since it was last applied. */
 static int apply_servers(const Worker *w, const Plan *plan, SwError *err) {
     LiveList live;
     SwStr text;
@@ -386,18 +405,8 @@ static int apply_servers(const Worker *w, const Plan *plan, SwError *err) {
         return 0;
     }
     parse_servers(w->a, text, &live);
-    for (size_t i = 0; i < plan->config->groups.n; i++) {
-        const SwProxyTargetGroup *g = &plan->config->groups.v[i];
-        SwStr backend = proxy_backend_name(w->a, g->id);
-        for (size_t k = 0; has_backend(plan->text, w->a, g->id) && k < g->targets.n; k++) {
-            const SwProxyTarget *t = &g->targets.v[k];
-            Live *l = find_live(&live, backend, proxy_server_name(w->a, t));
-            if (l)
-                l->wanted = true;
-            if ((l ? set_server(w, g, t, l, err) : add_server(w, g, t, err)) < 0)
-                return -1;
-        }
-    }
+    if (set_servers(w, plan, &live, true, err) < 0 || set_servers(w, plan, &live, false, err) < 0)
+        return -1;
     for (size_t i = 0; i < live.n; i++)
         if (!live.v[i].wanted && remove_server(w, &live.v[i], err) < 0)
             return -1;

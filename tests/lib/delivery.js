@@ -48,9 +48,9 @@ class Delivery {
 
     image(tag) { return `127.0.0.1:${this.s.port}/web:${tag}`; }
 
-    // An image that answers with its tag.
+    // An image that answers with its tag, and ends at once when it is told to: who still sends requests to it loses them.
     push(tag, more = {}) {
-        return push(this.s, `web:${tag}`, { cmd: ["httpd", "-f", "-p", "8080", "-h", "/www"], files: { "www/index.html": tag }, ...more });
+        return push(this.s, `web:${tag}`, { cmd: ["sh", "-c", "trap 'exit 0' TERM; httpd -f -p 8080 -h /www & wait"], files: { "www/index.html": tag }, ...more });
     }
 
     async balancer() {

@@ -164,17 +164,16 @@ fail:
 }
 
 static int drain(SwCtx *cx, const Target *x, SwStep *ret_step, SwError *err) {
-    int64_t active = 1;
-    SwTime until = x->t->drain_until.v;
-    if (!x->used || sw_now(cx) >= until)
+    int64_t active;
+    if (x->used && !SW_OR(x->t->drain_applied, false))
+        return 0;                       /* the proxy still sends requests; its controller wakes us when it does not */
+    if (!x->used || sw_now(cx) >= x->t->drain_until.v)
         return gone(cx, x->id, err);
-    if (SW_OR(x->t->drain_applied, false) && in_flight(cx, x, &active, err) < 0)
+    if (in_flight(cx, x, &active, err) < 0)
         return -1;
     if (!active)
         return gone(cx, x->id, err);
-    /* Before it is applied, the proxy's controller wakes us. */
-    ret_step->again =
-        SW_OR(x->t->drain_applied, false) ? SW_MIN(until, sw_now(cx) + DRAIN_LOOK) : until;
+    ret_step->again = SW_MIN(x->t->drain_until.v, sw_now(cx) + DRAIN_LOOK);
     ret_step->waiting = true;
     return 0;
 }

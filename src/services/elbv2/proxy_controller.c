@@ -357,14 +357,18 @@ static bool drains(const Elbv2TargetRecord *t) {
 
 static int write_target(Picture *p, const SwDocRow *row, SwError *err) {
     SwCtx *cx = p->cx;
-    void *now;
+    void *now, *group;
     scope(cx, row);
     if (sw_doc_get(cx->tx, &elbv2_targets, row->id, &now, err) < 0)
         return -1;
     Elbv2TargetRecord *t = now;
     if (!drains(t))
         return 0;
-    t->drain_applied = SW_SOME_BOOL(true);
+    if (sw_doc_get(cx->tx, &elbv2_target_groups, t->group_name, &group, err) < 0)
+        return -1;
+    if (!group)
+        return 0;
+    elbv2_target_drained_from(group, t, sw_now(cx));
     if (sw_doc_put(cx->tx, &elbv2_targets, row->id, t, err) < 0)
         return -1;
     return sw_wake(cx, &elbv2_health, row->id, 0, err);
@@ -382,13 +386,18 @@ static int write_all(Picture *p, SwError *err) {
     return 0;
 }
 
-static bool anything_to_write(Picture *p) {
-    SwStr code, why;
+static bool anything_drains(const Picture *p) {
     bool any = false;
-    for (size_t i = 0; i < p->lbs.n; i++)
-        any |= lb_changes(p, p->lbs.v[i].record, &code, &why);
     for (size_t i = 0; i < p->targets.n; i++)
         any |= drains(p->targets.v[i].record);
+    return any;
+}
+
+static bool anything_to_write(Picture *p) {
+    SwStr code, why;
+    bool any = anything_drains(p);
+    for (size_t i = 0; i < p->lbs.n; i++)
+        any |= lb_changes(p, p->lbs.v[i].record, &code, &why);
     return any;
 }
 
@@ -398,7 +407,11 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
         return -1;
     int r = read_all(&p, err);
     sw_ctx_rollback(cx);
-    if (r < 0 || apply(&p, err) < 0)
+    if (r < 0)
+        return -1;
+    if (anything_drains(&p))
+        SW_CRASH_POINT("elbv2.drain_not_applied");
+    if (apply(&p, err) < 0)
         return -1;
     note_ports(&p);
     SW_CRASH_POINT("elbv2.proxy_applied_not_noted");

@@ -149,6 +149,15 @@ static bool names(const Elbv2TargetDescription *d, const Elbv2TargetRecord *t) {
     return sw_str_eq(d->id, t->target->id) && (!d->port.set || d->port.v == t->target->port.v);
 }
 
+/* The delay begins when the proxy has been told: until then requests come to the target, however
+ * late that is. */
+void elbv2_target_drained_from(const Elbv2TargetGroupRecord *g, Elbv2TargetRecord *t, SwTime now) {
+    int64_t seconds = elbv2_attribute_number(elbv2_group_specs(g->group), &g->attributes,
+                                             "deregistration_delay.timeout_seconds");
+    t->drain_applied = SW_SOME_BOOL(true);
+    t->drain_until = SW_SOME_TIME(now + seconds * SW_S);
+}
+
 int elbv2_deregister_targets(SwCtx *cx, const Elbv2DeregisterTargetsInput *in,
                              Elbv2DeregisterTargetsOutput *out, SwError *err) {
     Elbv2TargetGroupRecord *g;
@@ -158,9 +167,6 @@ int elbv2_deregister_targets(SwCtx *cx, const Elbv2DeregisterTargetsInput *in,
         elbv2_group_lbs(cx, in->target_group_arn, &lbs, err) < 0 ||
         elbv2_targets_of(cx, g, &l, err) < 0)
         return -1;
-    SwTime delay = elbv2_attribute_number(elbv2_group_specs(g->group), &g->attributes,
-                                          "deregistration_delay.timeout_seconds") *
-                   SW_S;
     for (size_t i = 0; i < l.n; i++) {
         Elbv2TargetRecord *t = l.v[i].record;
         bool named = false;
@@ -168,12 +174,12 @@ int elbv2_deregister_targets(SwCtx *cx, const Elbv2DeregisterTargetsInput *in,
             named |= names(&in->targets.v[k], t);
         if (!named || elbv2_is(t->state, "draining"))
             continue;
-        t->drain_until = SW_SOME_TIME(sw_now(cx) + delay);
+        t->drain_until = (SwOptTime){0};
         t->drain_applied = SW_SOME_BOOL(false);
         /* Without a load balancer there is nothing in flight. */
         if (elbv2_target_set(cx, l.v[i].id, g, t,
                              lbs.n ? SW_STR("draining") : SW_STR("deregistered"), err) < 0 ||
-            sw_wake(cx, &elbv2_health, l.v[i].id, t->drain_until.v, err) < 0)
+            sw_wake(cx, &elbv2_health, l.v[i].id, 0, err) < 0)
             return -1;
     }
     return 0;

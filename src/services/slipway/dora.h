@@ -15,6 +15,10 @@ extern const SwListener slipway_dora_listeners[1];
  * from <= end < to count. Pure. */
 void slipway_dora_calculate(SwArena *a, const SlipwayDeploymentList *all, SwTime from, SwTime to, SlipwayDoraMetrics *out);
 
+/* Seconds from a commit to the end of the deployment that brought it, and from a failure to its recovery; absent: not known. */
+SwOptDouble slipway_dora_lead_time(const SlipwayDeployment *d, const SlipwayDeploymentCommit *c);
+SwOptDouble slipway_dora_recovery_time(const SlipwayDeployment *d);
+
 /* The commits that `commit` has and `previous` (absent: nothing was deployed before, then `commit` alone) has not; by
  * CodeCommit's API, at most SLIPWAY_DORA_COMMITS_MAX. */
 #define SLIPWAY_DORA_COMMITS_MAX 250

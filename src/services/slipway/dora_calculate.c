@@ -23,6 +23,19 @@ static double seconds(SwTime t) {
     return (double)t / (double)SW_S;
 }
 
+/* Clocks of committers differ from ours: nothing took less than no time. */
+static SwOptDouble between(SwOptTime from, SwOptTime to) {
+    return from.set && to.set ? SW_SOME_DOUBLE(seconds(SW_MAX(to.v - from.v, 0))) : (SwOptDouble){0};
+}
+
+SwOptDouble slipway_dora_lead_time(const SlipwayDeployment *d, const SlipwayDeploymentCommit *c) {
+    return between(c->committed_at, d->ended_at);
+}
+
+SwOptDouble slipway_dora_recovery_time(const SlipwayDeployment *d) {
+    return between(d->ended_at, d->recovered_at);
+}
+
 static SlipwayDoraNumber *number(SwArena *a, SwStr unit) {
     SlipwayDoraNumber *n = sw_new(a, SlipwayDoraNumber);
     n->unit = unit;
@@ -35,14 +48,17 @@ static SwOptDouble share(int64_t part, int64_t whole) {
 }
 
 static void add_lead_times(SwArena *a, const SlipwayDeployment *d, SlipwayDoraNumber *n, Sample *times) {
+    bool named = false;
     for (size_t i = 0; i < d->commits.n; i++) {
         const SlipwayDeploymentCommit *c = &d->commits.v[i];
-        if (!c->committed_at.set)
+        SwOptDouble lead = slipway_dora_lead_time(d, c);
+        if (!lead.set)
             continue;
-        *sw_list_add(a, times) = seconds(SW_MAX(d->ended_at.v - c->committed_at.v, 0));
+        *sw_list_add(a, times) = lead.v;
         sw_str_list_add(a, &n->commit_ids, c->commit_id);
+        named = true;
     }
-    if (d->commits.n)
+    if (named)
         sw_str_list_add(a, &n->deployment_ids, d->deployment_id);
 }
 
@@ -63,8 +79,9 @@ void slipway_dora_calculate(SwArena *a, const SlipwayDeploymentList *all, SwTime
         if (sw_str_eq(d->status, SLIPWAY_DEPLOYMENT_STATUS_FAILED)) {
             failed++;
             sw_str_list_add(a, &out->change_fail_rate->deployment_ids, d->deployment_id);
-            if (d->recovered_at.set) {
-                *sw_list_add(a, &recovery) = seconds(SW_MAX(d->recovered_at.v - d->ended_at.v, 0));
+            SwOptDouble took = slipway_dora_recovery_time(d);
+            if (took.set) {
+                *sw_list_add(a, &recovery) = took.v;
                 sw_str_list_add(a, &out->failed_deployment_recovery_time->deployment_ids, d->deployment_id);
             }
         } else {

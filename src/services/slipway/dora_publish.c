@@ -5,6 +5,8 @@
 #include "models/cloudwatch.gen.h"
 #include "services/slipway/dora.h"
 
+#define VALUES_MAX 150                  /* of one datum: CloudWatch's limit */
+
 static CloudwatchMetricDatum *datum(SwCtx *cx, CloudwatchPutMetricDataInput *in, const SlipwayDeployment *d, SwStr name, SwStr unit, SwTime at) {
     CloudwatchMetricDatum *m = sw_list_add(cx->arena, &in->metric_data);
     m->metric_name = name;
@@ -31,11 +33,13 @@ void slipway_dora_publish_end(SwCtx *cx, const SlipwayDeployment *d) {
     datum(cx, &in, d, SW_STR("FailedDeployments"), SW_STR("Count"), at)->value = SW_SOME_DOUBLE(failed);
     datum(cx, &in, d, SW_STR("ReworkDeployments"), SW_STR("Count"), at)->value = SW_SOME_DOUBLE(SW_OR(d->rework, false));
     CloudwatchMetricDatum *lead = NULL;
-    for (size_t i = 0; !failed && i < d->commits.n && i < 150; i++) {       /* 150: CloudWatch's limit of Values */
-        if (!d->commits.v[i].committed_at.set)
+    for (size_t i = 0; !failed && i < d->commits.n; i++) {
+        SwOptDouble seconds = slipway_dora_lead_time(d, &d->commits.v[i]);
+        if (!seconds.set)
             continue;
-        lead = lead ? lead : datum(cx, &in, d, SW_STR("ChangeLeadTime"), SW_STR("Seconds"), at);
-        *sw_list_add(cx->arena, &lead->values) = SW_SOME_DOUBLE((double)(at - d->commits.v[i].committed_at.v) / (double)SW_S);
+        if (!lead || lead->values.n == VALUES_MAX)
+            lead = datum(cx, &in, d, SW_STR("ChangeLeadTime"), SW_STR("Seconds"), at);
+        *sw_list_add(cx->arena, &lead->values) = seconds;
     }
     put(cx, &in);
 }
@@ -43,6 +47,6 @@ void slipway_dora_publish_end(SwCtx *cx, const SlipwayDeployment *d) {
 void slipway_dora_publish_recovery(SwCtx *cx, const SlipwayDeployment *d) {
     CloudwatchPutMetricDataInput in = {.namespace = SW_STR("Slipway/DORA")};
     datum(cx, &in, d, SW_STR("FailedDeploymentRecoveryTime"), SW_STR("Seconds"), d->recovered_at.v)->value =
-        SW_SOME_DOUBLE((double)(d->recovered_at.v - d->ended_at.v) / (double)SW_S);
+        slipway_dora_recovery_time(d);
     put(cx, &in);
 }

@@ -37,4 +37,5 @@ const SwService sw_service_slipway = {
     .n_routes = SW_N(slipway_routes),
     .invalid = &SLIPWAY_INVALID_PARAMETER_EXCEPTION,
     .open = open_service,
+    .reset = slipway_clock_reset,
 };

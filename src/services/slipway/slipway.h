@@ -7,8 +7,9 @@
 #include "models/slipway.gen.h"
 
 extern const SwRoute slipway_routes[4];             /* routes.c */
-/* Keeps the clock's mode over a restart. */
+/* The clock is over a restart what it would have been without it; after a reset it is the system's. */
 int slipway_clock_restore(SwHost *h, SwError *err) sw_must_check;
+int slipway_clock_reset(SwHost *h, SwError *err) sw_must_check;
 /* Hourly tidying (housekeeping.c). */
 extern const SwController slipway_housekeeping;
 int slipway_housekeeping_start(SwHost *h, SwError *err) sw_must_check;

@@ -124,21 +124,26 @@ static void an_advanced_real_clock_goes_on(void **state) {
     sw_clock_free(c);
 }
 
-static void a_clock_is_kept_over_a_restart_by_its_offset(void **state) {
+static void a_clock_that_takes_over_shows_what_the_first_would(void **state) {
     (void)state;
-    SwClockMode mode;
-    double scale;
-    SwTime offset;
-    SwClock *c = sw_clock_new(), *next = sw_clock_new();
-    sw_clock_set(c, SW_CLOCK_SCALED, 60, 0);
-    sw_clock_advance(c, 30 * SW_DAY);
-    sw_clock_get(c, &mode, &scale, &offset);
-    sw_clock_set(next, mode, scale, offset);
-    SwTime apart = sw_clock_now(next) - sw_clock_now(c);
-    assert_true(llabs(apart) < SW_MINUTE);
-    assert_true(offset >= 30 * SW_DAY && mode == SW_CLOCK_SCALED && scale == 60);
-    sw_clock_free(c);
-    sw_clock_free(next);
+    static const struct { SwClockMode mode; double scale; } modes[] = {{SW_CLOCK_REAL, 1}, {SW_CLOCK_SCALED, 60}, {SW_CLOCK_STEPPED, 1}};
+    for (size_t i = 0; i < SW_N(modes); i++) {
+        SwClockSetting s;
+        SwClock *c = sw_clock_new(), *next = sw_clock_new();
+        sw_clock_set(c, modes[i].mode, modes[i].scale, 0);
+        sw_clock_advance(c, 30 * SW_DAY);
+        sw_clock_setting(c, &s);
+        assert_true(s.mode == modes[i].mode && s.scale == modes[i].scale && s.shown >= s.system + 29 * SW_DAY);
+        s.system -= SW_HOUR;            /* as if that had been an hour ago */
+        sw_clock_put(next, &s);
+        SwTime apart = sw_clock_now(next) - sw_clock_now(c), passed = (SwTime)(SW_HOUR * s.scale);
+        if (s.mode == SW_CLOCK_STEPPED)
+            assert_int_equal(apart, 0);
+        else
+            assert_true(llabs(apart - passed) < SW_MINUTE);
+        sw_clock_free(c);
+        sw_clock_free(next);
+    }
 }
 
 static void a_scale_out_of_bounds_counts_as_one(void **state) {
@@ -168,7 +173,7 @@ int main(void) {
         TEST(a_stepped_clock_stands_until_it_is_advanced),
         TEST(a_scaled_clock_runs_faster),
         TEST(an_advanced_real_clock_goes_on),
-        TEST(a_clock_is_kept_over_a_restart_by_its_offset),
+        TEST(a_clock_that_takes_over_shows_what_the_first_would),
         TEST(a_scale_out_of_bounds_counts_as_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,9 @@ static bool fails(void) {
     return now;
 }
 
+/* Of what was written, what a power cut would take. */
+static int unsynced;
+
 /* --- the shim: each file of ours is followed in memory by the system's own ------------------------------------------ */
 
 typedef struct ShimFile {
@@ -39,12 +42,14 @@ static sqlite3_vfs *system_vfs, shim_vfs;
 static int shim_close(sqlite3_file *f) { return REAL(f)->pMethods->xClose(REAL(f)); }
 static int shim_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at) { return REAL(f)->pMethods->xRead(REAL(f), p, n, at); }
 static int shim_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at) {
+    unsynced++;
     return fails() ? fault.code : REAL(f)->pMethods->xWrite(REAL(f), p, n, at);
 }
 static int shim_truncate(sqlite3_file *f, sqlite3_int64 n) {
     return fails() ? SQLITE_IOERR_TRUNCATE : REAL(f)->pMethods->xTruncate(REAL(f), n);
 }
 static int shim_sync(sqlite3_file *f, int flags) {
+    unsynced = 0;
     return fails() ? SQLITE_IOERR_FSYNC : REAL(f)->pMethods->xSync(REAL(f), flags);
 }
 static int shim_size(sqlite3_file *f, sqlite3_int64 *n) { return REAL(f)->pMethods->xFileSize(REAL(f), n); }
@@ -157,9 +162,26 @@ static void each_failing_write_or_sync_loses_nothing_that_was_answered(void **st
     assert_true(n[0][0] > 5 && n[1][1] > 5);
 }
 
+/* One thread, one file that changes (the log): what is not synced by now was answered too early. */
+static void answer_comes_after_its_sync(void **unused) {
+    void *state = NULL;
+    assert_int_equal(setup(&state), 0);
+    for (int i = 1; i <= CHANGES; i++) {
+        unsynced = 0;
+        Fixture *f = state;
+        SwTx *tx = begin(f, SW_WRITE);
+        OK(f, sw_doc_put(tx, &things, SW_STR("a"), &(Record){.number = SW_SOME_INT(i)}, &f->err));
+        unsynced++;                     /* what is still in memory */
+        OK(f, sw_tx_commit(&tx, &f->err));
+        assert_int_equal(unsynced, 0);
+    }
+    assert_int_equal(teardown(&state), 0);
+}
+
 int main(void) {
     install_shim();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answer_comes_after_its_sync),
         cmocka_unit_test(each_failing_write_or_sync_loses_nothing_that_was_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

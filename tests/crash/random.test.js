@@ -27,9 +27,9 @@ const BUILD = ["Build", "Build", "CodeBuild", { ProjectName: "web" }, { inputArt
 
 // Kills the server after `ms`, unless `work` ends before (true); then starts it again.
 async function dies(s, ms, work) {
-    const timer = setTimeout(() => s.kill9(), ms);
+    const callOff = s.kill9After(ms);
     await work().catch((e) => { if (!s.child.killed) throw e; });
-    clearTimeout(timer);
+    callOff();
     if (!s.child.killed) return true;
     assert.strictEqual((await s.ended).signal, "SIGKILL");
     await fsck(s);

@@ -74,6 +74,13 @@ class Slipway {
         return this.ended;
     }
 
+    // kill -9 after so many milliseconds; what it returns calls it off.
+    kill9After(ms) {
+        const { child } = this;
+        const timer = setTimeout(() => child.kill("SIGKILL"), ms);
+        return () => clearTimeout(timer);
+    }
+
     async restart(extra) {
         const e = await this.stop();
         assert.strictEqual(e.code, 0, `slipway ended with ${JSON.stringify(e)}:\n${this.log}`);

@@ -11,7 +11,8 @@
  *  4. release: runc's init waits on exec.fifo for a reader (what `runc start` does, without a
  *     third run of runc)
  *  Crash before 3: nothing of the container's own ran; opening wipes it and start begins anew.
- *  Crash before 4: `init` is there and exec.fifo too: start, or opening, releases. */
+ *  Crash before 4: `init` is there and exec.fifo too: start, or opening, releases.
+ *  Crash in 4: the fifo may be there although the program runs; its process's name tells. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -217,8 +218,17 @@ static int read_pid(Launch *l, pid_t *ret_pid) {
     return 0;
 }
 
+/* Whether the container's process is still runc's init, and not yet the program. */
+static bool is_init(const SwBox *b) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError ignored = sw_error(a);
+    SwStr name;
+    return sw_file_read(a, sw_strf(a, "/proc/%d/comm", (int)b->pid).p, 64, &name, &ignored) == 0 &&
+           sw_str_starts(name, SW_STR("runc:["));
+}
+
 /* runc's init blocks in open(2) of exec.fifo for writing; reading its byte lets it exec the
- * program. */
+ * program. Who crashed after that may have left the fifo: then nobody will ever write to it. */
 static int release(SwRuntime *rt, SwBox *b, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     const char *fifo = sw_strf(a, "%s/%s/exec.fifo", rt->runc, b->id).p;
@@ -234,7 +244,10 @@ static int release(SwRuntime *rt, SwBox *b, SwError *err) {
             break;
         if (!sw_box_alive(b))
             return 0; /* it died before it ran: its exit code tells */
+        if (!is_init(b))
+            break;
     }
+    SW_CRASH_POINT("container.released");
     return unlink(fifo) < 0 && errno != ENOENT ? sw_fail_errno(err, errno, "remove %s", fifo) : 0;
 }
 

@@ -36,6 +36,9 @@ int sw_git_create(const char *path, SwStr branch, SwError *err) sw_must_check;
 int sw_git_delete(const char *path, SwError *err) sw_must_check;       /* absent is success */
 int sw_git_rename(const char *from, const char *to, SwError *err) sw_must_check;
 bool sw_git_exists(const char *path);
+/* Removes the locks that a killed process left on refs: nobody could change them ever after. At start, when nobody
+ * writes. */
+void sw_git_unlock(const char *path);
 /* Pack loose objects and many packs together, if there are enough to be worth it; blocks. */
 int sw_git_maintain(const char *path, SwError *err) sw_must_check;
 

@@ -370,6 +370,7 @@ static int swap_locked(git_repository *r, git_transaction *tx, const char *ref, 
                        SW_FMT(old_id));
     w = new_oid ? git_transaction_set_target(tx, ref, new_oid, NULL, NULL)
                 : git_transaction_remove(tx, ref);
+    SW_CRASH_POINT("git.ref_locked");
     if (w < 0 || git_transaction_commit(tx) < 0)
         return repo_fail(err, "write ref");
     return 0;

@@ -106,6 +106,7 @@ int codecommit_recover(SwHost *h, SwError *err) {
     for (size_t i = 0; r == 0 && i < l.n; i++) {
         const CodecommitRepositoryRecord *record = l.v[i].record;
         sw_map_put(&known, record->metadata->repository_id, l.v[i].record);
+        sw_git_unlock(codecommit_path(h, a, record->metadata->repository_id));
         cx->account = l.v[i].account;
         cx->region = l.v[i].region;
         r = sw_wake(cx, &codecommit_repair, l.v[i].id, 0, err);

@@ -97,6 +97,8 @@ static void a_crash_anywhere_is_made_good(void **state) {
         {"container.spawned", "ran\n"},
         {"container.launched", "ran\n"},
         {"container.recorded", "ran\n"},
+        {"container.released", "ran\n"},
+        {"container.released:2", "ran\n"},      /* of the one that runs on */
         {"container.started", "ran\n"},
         {"container.ended", "ran\n"},
         {"container.stopping", "ran\n"},

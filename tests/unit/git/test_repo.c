@@ -96,6 +96,21 @@ static void refs_move_only_from_where_they_are(void **state) {
     must_fail(b, sw_git_update_ref(b->repo, ref, c2, SW_NO_STR, &b->err), &SW_GIT_NOT_FOUND);
 }
 
+static void locks_of_a_killed_process_are_removed(void **state) {
+    static const char *const left[] = {"HEAD.lock", "packed-refs.lock", "refs/heads/main.lock", "refs/heads/deep/x.lock"};
+    Bench *b = *state;
+    SwStr main = SW_STR("refs/heads/main"), c1 = put(b, "main", SW_NO_STR, "a", "1", 1000), c2 = put(b, "main", c1, "a", "2", 1001);
+    must(b, sw_git_update_ref(b->repo, SW_STR("refs/heads/deep/x"), SW_NO_STR, c1, &b->err));
+    for (size_t i = 0; i < SW_N(left); i++)
+        must(b, sw_file_write(sw_path(b->a, b->repo, left[i]), SW_STR(""), 0600, &b->err));
+    must_fail(b, sw_git_update_ref(b->repo, main, c2, c1, &b->err), &SW_GIT_CHANGED);
+    sw_git_unlock(b->repo);
+    for (size_t i = 0; i < SW_N(left); i++)
+        assert_false(sw_exists(sw_path(b->a, b->repo, left[i])));
+    must(b, sw_git_update_ref(b->repo, main, c2, c1, &b->err));
+    must(b, sw_git_update_ref(b->repo, SW_STR("refs/heads/deep/x"), c1, c2, &b->err));
+}
+
 static void changes_since_a_snapshot_are_told_once(void **state) {
     Bench *b = *state;
     SwGitRefChangeList l;
@@ -348,6 +363,7 @@ int main(void) {
         TEST(first_branch_becomes_head),
         TEST(commit_resolves_by_every_name),
         TEST(refs_move_only_from_where_they_are),
+        TEST(locks_of_a_killed_process_are_removed),
         TEST(changes_since_a_snapshot_are_told_once),
         TEST(commits_put_move_and_delete_files),
         TEST(commits_that_cannot_be_are_refused),

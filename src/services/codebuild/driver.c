@@ -198,7 +198,8 @@ void codebuild_driver(SwArena *a, const CodebuildSpec *s, SwStr dir, bool docker
     for (unsigned k = 0; k < _CODEBUILD_STAGES; k++)
         stage(&m, (CodebuildStage)k, &s->stage[k]);
     sw_buf_addz(&m.steps, "trap - EXIT\n: >" CONTROL "/over\nexit 0\n");
-    add_file(&m, SW_STR("lib"), sw_strf(a, "%s%.*s", library, SW_FMT(exports(&m, s))));
+    SwStr exported = exports(&m, s);    /* adds files: once, and SW_FMT reads its argument twice */
+    add_file(&m, SW_STR("lib"), sw_strf(a, "%s%.*s", library, SW_FMT(exported)));
     add_file(&m, SW_STR("steps"), sw_buf_str(&m.steps));
     add_file(&m, SW_STR("driver"), main_script(a, s, dir, dockerd, upload));
 }

@@ -57,7 +57,7 @@ static void add_scalar(SwBuf *b, const SwShape *s, const void *v) {
         sw_buf_adds(b, shape_scalar_text(b->arena, s, v));
 }
 
-static const ShapeForm words = {.between = ", ", .is = "=", .words = true, .key = sw_buf_adds, .scalar = add_scalar};
+static const ShapeForm in_words = {.between = ", ", .is = "=", .words = true, .key = sw_buf_adds, .scalar = add_scalar};
 
 /* Begins a fault: up to "failed to satisfy constraint: ". v NULL: the value is null. */
 static void fault(Check *c, const Path *path, const SwShape *s, const void *v) {
@@ -66,7 +66,7 @@ static void fault(Check *c, const Path *path, const SwShape *s, const void *v) {
         sw_buf_addz(b, "; ");
     if (v) {
         SwBuf text = sw_buf(c->arena, VALUE_MAX);
-        shape_write(&text, &words, s, v);
+        shape_write(&text, &in_words, s, v);
         sw_buf_addz(b, "Value '");
         sw_buf_adds(b, sw_buf_str(&text));
         sw_buf_addz(b, "' at '");

@@ -18,7 +18,6 @@ typedef struct Audit {
     const SwOperation *op;
     SwMap           done;               /* structures of this service: SwShape by address in text */
     SwMap           unread;             /* "Shape.member", "Shape.*", "*.member" -> Entry */
-    SwMap           dropped;            /* findings that are known -> Entry */
     int             faults;
 } Audit;
 
@@ -58,7 +57,6 @@ static void load_table(Audit *x) {
     SwStr text;
     SwValue json;
     x->unread = sw_map(a);
-    x->dropped = sw_map(a);
     const char *file = sw_str_z(a, sw_strf(a, "models/members/%s.json", x->service->name));
     if (sw_file_read(a, file, SW_MIB, &text, &err) < 0 || sw_json_parse(a, text, &json, &err) < 0) {
         say(x, sw_strf(a, "%s: %s", file, err.message));
@@ -67,7 +65,6 @@ static void load_table(Audit *x) {
     const SwValue *reasons = sw_value_getz(&json, "unread");
     for (size_t i = 0; reasons && i < reasons->n; i++)
         add_entries(a, &x->unread, &reasons->v[i]);
-    add_entries(a, &x->dropped, sw_value_getz(&json, "dropped"));
 }
 
 static void report_stale(Audit *x, const SwMap *m) {
@@ -117,7 +114,7 @@ static void walk_member(Audit *x, const SwShape *s, const SwMember *m, SwStr pat
     SwStr at = sw_strf(a, "%.*s%s%s", SW_FMT(path), path.n ? "." : "", m->name);
     if (!m->refused && is_read(x, type, member, 0))
         walk_shape(x, m->shape, at);
-    else if (!is_explained(x, s, m) && !refuses_all(m->shape) && !take(&x->dropped, name))
+    else if (!is_explained(x, s, m) && !refuses_all(m->shape))
         say(x, sw_strf(a, "%s %.*s  # %s: %.*s", x->service->name, SW_FMT(name), x->op->name, SW_FMT(at)));
 }
 
@@ -143,7 +140,6 @@ static void walk_service(Audit *x) {
             walk_shape(x, x->op->input, SW_NO_STR);
     }
     report_stale(x, &x->unread);
-    report_stale(x, &x->dropped);
 }
 
 int audit(SwArena *a, const Question *q, const Reads *reads) {

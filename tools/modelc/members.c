@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* members/<api>.json beside an API's model: which members Slipway refuses, and which it accepts although no code reads
- * them (that half, and the list of what is still "dropped", are for tools/members; here their names are only checked).
+ * them (that half is for tools/members; here its names are only checked).
  *
  *   {"refused": {"WHY": ["Shape.member", "Shape.member unless VALUE or VALUE", "*.member", "Shape.*"]},
  *    "unread":  {"WHY": ["Shape.member", "*.member", "Shape.*"]}}
@@ -75,9 +75,7 @@ static void read_list(const Table *t, const SwValue *list, const char *why) {
 
 static void read_table(const Table *t, SwStr name, const SwValue *json) {
     bool refused = sw_str_eqz(name, "refused");
-    if (sw_str_eqz(name, "dropped"))
-        read_list(t, json, NULL);
-    else if (refused || sw_str_eqz(name, "unread"))
+    if (refused || sw_str_eqz(name, "unread"))
         for (size_t i = 0; i < json->n; i++)
             read_list(t, &json->v[i], refused ? sw_str_z(t->m->arena, json->keys[i]) : NULL);
     else

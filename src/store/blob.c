@@ -250,6 +250,10 @@ static void writer_drop(void *arg) {
     pthread_mutex_unlock(&w->blobs->lock);
 }
 
+void sw_blob_drop(SwBlobWriter *w) {
+    writer_drop(w);
+}
+
 static SwBlobWriter *writer_new(SwBlobs *b, SwArena *a) {
     SwBlobWriter *w = sw_new(a, SwBlobWriter);
     *w = (SwBlobWriter){.blobs = b, .arena = a, .fd = -1, .parked_size = -1};
@@ -492,6 +496,18 @@ int sw_blob_unpark(SwBlobs *b, SwArena *a, SwStr name, unsigned extra, SwBlobWri
     if (ret_size)
         *ret_size = size;
     return 0;
+}
+
+int64_t sw_blob_parked(SwBlobs *b, SwStr name, bool *ret_busy) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    char key[65];
+    int64_t size;
+    key_of(name, key);
+    pthread_mutex_lock(&b->lock);
+    const Parked *p = find_parked(b, key);
+    *ret_busy = p && p->busy;
+    pthread_mutex_unlock(&b->lock);
+    return parked_size(sw_path(a, b->parked, key), &size) ? size : -1;
 }
 
 int sw_blob_discard(SwBlobs *b, SwStr name, SwError *err) {

@@ -33,6 +33,10 @@ int  sw_blob_commit(SwBlobWriter *w, SwBlobInfo *ret_i, SwError *err) sw_must_ch
  * name that survives a restart, and picked up again, digests included. */
 int  sw_blob_park(SwBlobWriter *w, SwStr name, int64_t *ret_size, SwError *err) sw_must_check;
 int  sw_blob_unpark(SwBlobs *b, SwArena *a, SwStr name, unsigned extra, SwBlobWriter **ret_w, int64_t *ret_size, SwError *err) sw_must_check; /* *ret_w NULL: none */
+/* How much of a parked upload there is, without taking it up; -1: there is none. *ret_busy: a writer has it now. */
+int64_t sw_blob_parked(SwBlobs *b, SwStr name, bool *ret_busy);
+/* Gives a writer up now rather than when its arena ends: what was parked is as it was, and free for the next. */
+void sw_blob_drop(SwBlobWriter *w);
 int  sw_blob_discard(SwBlobs *b, SwStr name, SwError *err) sw_must_check;
 
 int  sw_blob_put(SwBlobs *b, SwArena *a, SwStr data, SwBlobInfo *ret_i, SwError *err) sw_must_check;

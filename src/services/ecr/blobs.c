@@ -105,6 +105,11 @@ static int take_bytes(void *arg, const void *p, size_t n, SwError *err) {
     return sw_blob_add(v->writer, p, n, err);
 }
 
+static void reply_busy(SwCtx *cx) {
+    ecr_reply_error(cx, 409, "BLOB_UPLOAD_INVALID",
+                    SW_STR("another request is writing this upload"));
+}
+
 static bool take_up(EcrVisit *v) {
     SwCtx *cx = v->cx;
     SwError err = sw_error(cx->arena);
@@ -114,8 +119,7 @@ static bool take_up(EcrVisit *v) {
         return false;
     }
     if (!v->writer) {
-        ecr_reply_error(cx, 409, "BLOB_UPLOAD_INVALID",
-                        SW_STR("another request is writing this upload"));
+        reply_busy(cx);
         return false;
     }
     v->size = v->before;
@@ -156,6 +160,7 @@ static bool continues(EcrVisit *v) {
     SwWireMessage refused = cx->http->reply;
     reply_progress(cx, 416, v->path.name, v->path.reference, v->before);
     cx->http->reply.body = refused.body;
+    sw_blob_drop(v->writer);            /* before the answer: the client's next request may need it */
     return false;
 }
 
@@ -213,6 +218,11 @@ static void reply_created(SwCtx *cx, SwStr name, SwStr digest) {
     ecr_reply_header(cx, "Docker-Content-Digest", digest);
 }
 
+static void fail_upload(EcrVisit *v, SwError *err) {
+    sw_blob_drop(v->writer);
+    ecr_reply_failure(v->cx, err);
+}
+
 static void finish(EcrVisit *v) {
     SwCtx *cx = v->cx;
     SwError err = sw_error(cx->arena);
@@ -221,7 +231,7 @@ static void finish(EcrVisit *v) {
     int64_t size;
     if (ecr_upload_end(cx, v->path.name, v->path.reference, v->writer, digest, &matches, &size,
                        &err) < 0)
-        ecr_reply_failure(cx, &err);
+        fail_upload(v, &err);
     else if (!matches)
         ecr_reply_error(cx, 400, "DIGEST_INVALID",
                         SW_STR("provided digest did not match uploaded content"));
@@ -279,6 +289,15 @@ void ecr_uploads_handle(EcrVisit *v) {
         reply_progress(cx, 202, v->path.name, id, 0);
 }
 
+static void look(EcrVisit *v) {
+    bool busy;
+    int64_t size = sw_blob_parked(v->cx->host->blobs, v->path.reference, &busy);
+    if (busy)
+        reply_busy(v->cx);
+    else
+        reply_progress(v->cx, 204, v->path.name, v->path.reference, SW_MAX(size, (int64_t)0));
+}
+
 /* GET: how far it is; DELETE: not wanted any more. */
 static void look_or_cancel(EcrVisit *v) {
     SwCtx *cx = v->cx;
@@ -300,8 +319,8 @@ static void look_or_cancel(EcrVisit *v) {
         ecr_reply_error(cx, 404, "BLOB_UPLOAD_UNKNOWN", SW_STR("blob upload unknown to registry"));
     else if (cancel)
         ecr_reply(cx, 204);
-    else if (take_up(v))
-        reply_progress(cx, 204, v->path.name, v->path.reference, v->before);
+    else
+        look(v);
 }
 
 void ecr_upload_handle(EcrVisit *v) {
@@ -311,11 +330,11 @@ void ecr_upload_handle(EcrVisit *v) {
     if (ecr_is_method(cx, "GET") || ecr_is_method(cx, "DELETE"))
         look_or_cancel(v);
     else if (cx->http->sink_error.kind)
-        ecr_reply_failure(cx, &cx->http->sink_error);
+        fail_upload(v, &cx->http->sink_error);
     else if (ecr_is_method(cx, "PUT"))
         finish(v);
     else if (sw_blob_park(v->writer, v->path.reference, &size, &err) < 0)
-        ecr_reply_failure(cx, &err);
+        fail_upload(v, &err);
     else
         reply_progress(cx, 202, v->path.name, v->path.reference, size);
 }

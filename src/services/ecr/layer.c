@@ -178,6 +178,7 @@ int ecr_upload_layer_part(SwCtx *cx, const EcrUploadLayerPartRequest *in,
                         "The layer part does not begin behind the last valid byte, or its length "
                         "is not what its bounds say");
         err->detail = e;
+        sw_blob_drop(w);                /* before the answer: the client's next part needs it */
         return r;
     }
     if (sw_blob_add(w, in->layer_part_blob.p, in->layer_part_blob.n, err) < 0 ||
@@ -202,10 +203,12 @@ int ecr_complete_layer_upload(SwCtx *cx, const EcrCompleteLayerUploadRequest *in
     if (check_repository(cx, in->registry_id, in->repository_name, in->upload_id, err) < 0 ||
         take_up(cx, in->upload_id, &w, &size, err) < 0)
         return -1;
-    if (size == 0)
+    if (size == 0) {
+        sw_blob_drop(w);
         return sw_fail(err, &ECR_EMPTY_UPLOAD_EXCEPTION,
                        "No layer parts were uploaded for the upload with id '%.*s'",
                        SW_FMT(in->upload_id));
+    }
     if (ecr_upload_end(cx, in->repository_name, in->upload_id, w, digest, &matches, &size, err) < 0)
         return -1;
     if (!matches)

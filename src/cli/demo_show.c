@@ -78,7 +78,7 @@ void demo_show_end(Demo *d, bool ok) {
     d->step_open = false;
     SwStr title = sw_str(d->step->title);
     fprintf(told(d), "[%2zu/%zu] %-*.*s %s%-6s%s %7.1f s\n", d->number, d->n_steps, (int)room, fit(title, room), title.p, on,
-            ok ? "ok" : d->interrupted ? "ended" : "FAILED", off, took);
+            ok ? "ok" : demo_interrupted(d) ? "ended" : "FAILED", off, took);
     fflush(told(d));
 }
 

@@ -163,6 +163,25 @@ static void parked_upload_has_one_writer_and_can_be_discarded(void **state) {
     assert_null(w);
 }
 
+static void parked_upload_is_seen_without_taking_it_and_free_when_dropped(void **state) {
+    Fixture *f = *state;
+    SwBlobWriter *w;
+    bool busy;
+    assert_int_equal(sw_blob_parked(blobs, SW_STR("u"), &busy), -1);
+    add_part(f, "he", -1, PARK);
+    assert_int_equal(sw_blob_parked(blobs, SW_STR("u"), &busy), 2);
+    assert_false(busy);
+    OK(f, sw_blob_unpark(blobs, f->a, SW_STR("u"), 0, &w, NULL, &f->err));
+    OK(f, sw_blob_add(w, "llo", 3, &f->err));
+    assert_int_equal(sw_blob_parked(blobs, SW_STR("u"), &busy), 2);
+    assert_true(busy);
+    sw_blob_drop(w);
+    assert_int_equal(sw_blob_parked(blobs, SW_STR("u"), &busy), 2);
+    assert_false(busy);
+    OK(f, sw_blob_unpark(blobs, f->a, SW_STR("u"), 0, &w, NULL, &f->err));
+    assert_non_null(w);
+}
+
 static void finished_file_is_adopted(void **state) {
     Fixture *f = *state;
     const char *path = sw_path(f->a, f->dir, "spooled");
@@ -231,6 +250,7 @@ int main(void) {
         T(dropped_writer_leaves_nothing),
         T(parked_upload_goes_on_with_and_without_a_restart),
         T(parked_upload_has_one_writer_and_can_be_discarded),
+        T(parked_upload_is_seen_without_taking_it_and_free_when_dropped),
         T(finished_file_is_adopted),
         T(collection_removes_what_is_old_and_unused),
         T(reset_leaves_no_blob),

@@ -235,6 +235,7 @@ static void writer_drop(void *arg) {
     if (w->fd < 0)
         return;
     sw_closep(&w->fd);
+    w->fd = -1;
     hashes_done(&w->hashes);
     if (w->parked_size < 0) {
         unlink(w->path);

@@ -48,6 +48,7 @@ static void read_json(Model *m, const char *file, SwValue *ret) {
         fprintf(stderr, "%s:%d: %s\n", file, line ? atoi(line + 5) : 1, err.message);
         exit(1);
     }
+    sw_str_list_add(m->arena, m->read, sw_str(file));
 }
 
 static SwKind kind_of(Model *m, const SwValue *json) {
@@ -108,7 +109,7 @@ static Model *load_api(Model *m, SwStr api) {
     const char *manifest = sw_str_z(m->arena, sw_strf(m->arena, "%s/manifest.json", m->dir));
     if (!m->import)
         m->import = sw_new_n(m->arena, Model *, 8);
-    Model *other = model_load(m->arena, file, manifest);
+    Model *other = model_load(m->arena, file, manifest, m->read);
     m->errors += other->errors;
     return m->import[m->n_import++] = other;
 }
@@ -249,12 +250,12 @@ static const char *base_name(SwArena *a, const char *file, const char **ret_dir)
     return sw_str_z(a, sw_str_ends(s, SW_STR(".json")) ? sw_str_drop(s, 5) : s);
 }
 
-Model *model_load(SwArena *a, const char *file, const char *manifest_file) {
+Model *model_load(SwArena *a, const char *file, const char *manifest_file, SwStrList *read) {
     Model *m = sw_new(a, Model);
     SwValue *json = sw_new_n(a, SwValue, 2);
     const char *dir;
     *m = (Model){.arena = a, .file = file, .json = &json[0], .manifest = &json[1], .shapes = sw_map(a),
-                 .c_names = sw_map(a), .types = sw_map(a)};
+                 .c_names = sw_map(a), .types = sw_map(a), .read = read};
     m->api = base_name(a, file, &dir);
     (void)base_name(a, manifest_file, &m->dir);
     read_json(m, file, &json[0]);

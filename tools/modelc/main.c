@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* modelc [--header OUT.h] [--source OUT.c] MODEL.json MANIFEST.json
+/* modelc [--header OUT.h] [--source OUT.c] [--depfile OUT.d] MODEL.json MANIFEST.json
  *
- * Faults of a model are printed as `file:line: message`; nothing is written then and the status is 1. */
+ * An output that would be what it is already is left alone, so that nothing is compiled again for it; the depfile tells make
+ * and ninja which files were read. Faults of a model are printed as `file:line: message`; nothing is written then and the
+ * status is 1. */
 
 #include "modelc.h"
 
@@ -9,47 +11,71 @@
 
 #include <stdio.h>
 
+typedef struct Options {
+    const char *header, *source, *depfile, *model, *manifest;
+} Options;
+
+static bool is_there(SwArena *a, const char *path, SwStr text) {
+    SwError err = sw_error(a);
+    SwStr old;
+    return sw_exists(path) && sw_file_read(a, path, 64 * SW_MIB, &old, &err) == 0 && sw_str_eq(old, text);
+}
+
 static int write_out(SwArena *a, const char *path, const SwBuf *b) {
     SwError err = sw_error(a);
-    if (!b->full && sw_file_write(path, sw_buf_str(b), 0644, &err) == 0)
+    if (!b->full && (is_there(a, path, sw_buf_str(b)) || sw_file_write(path, sw_buf_str(b), 0644, &err) == 0))
         return 0;
     fprintf(stderr, "%s: %s\n", path, b->full ? "too large" : err.cause ? err.cause : err.message);
     return 1;
 }
 
-static int compile(SwArena *a, const char *header, const char *source, const char *model, const char *manifest) {
-    Model *m = model_load(a, model, manifest);
+static int write_depfile(SwArena *a, const Options *o, const SwStrList *read) {
+    SwBuf b = sw_buf(a, SW_MIB);
+    sw_buf_addf(&b, "%s %s:", o->header, o->source);
+    for (size_t i = 0; i < read->n; i++)
+        sw_buf_addf(&b, " %.*s", SW_FMT(read->v[i]));
+    sw_buf_addz(&b, "\n");
+    return write_out(a, o->depfile, &b);
+}
+
+static int compile(SwArena *a, const Options *o) {
+    SwStrList read = {0};
+    Model *m = model_load(a, o->model, o->manifest, &read);
     if (m->errors == 0)
         model_check(m);
     if (m->errors)
         return 1;
     types_collect(m);
     SwBuf h = sw_buf(a, 64 * SW_MIB), c = sw_buf(a, 64 * SW_MIB);
-    const char *name = strrchr(header, '/');
+    const char *name = strrchr(o->header, '/');
     write_header(m, &h);
-    write_source(m, &c, name ? name + 1 : header);
-    return write_out(a, header, &h) || write_out(a, source, &c);
+    write_source(m, &c, name ? name + 1 : o->header);
+    return write_out(a, o->header, &h) || write_out(a, o->source, &c) || (o->depfile && write_depfile(a, o, &read));
+}
+
+static bool read_options(int argc, char **argv, Options *o) {
+    *o = (Options){.header = "/dev/null", .source = "/dev/null"};
+    for (int i = 1; i < argc; i++) {
+        const char **to = strcmp(argv[i], "--header") == 0 ? &o->header : strcmp(argv[i], "--source") == 0 ? &o->source
+                        : strcmp(argv[i], "--depfile") == 0 ? &o->depfile : NULL;
+        if (to && i + 1 < argc)
+            *to = argv[++i];
+        else if (argv[i][0] == '-' || o->manifest)
+            return false;
+        else
+            *(o->model ? &o->manifest : &o->model) = argv[i];
+    }
+    return o->manifest != NULL;
 }
 
 int main(int argc, char **argv) {
-    const char *header = "/dev/null", *source = "/dev/null", *file[2] = {NULL, NULL};
-    int n = 0;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--header") == 0 && i + 1 < argc)
-            header = argv[++i];
-        else if (strcmp(argv[i], "--source") == 0 && i + 1 < argc)
-            source = argv[++i];
-        else if (argv[i][0] != '-' && n < 2)
-            file[n++] = argv[i];
-        else
-            n = 3;
-    }
-    if (n != 2) {
-        fprintf(stderr, "usage: modelc [--header OUT.h] [--source OUT.c] MODEL.json MANIFEST.json\n");
+    Options o;
+    if (!read_options(argc, argv, &o)) {
+        fprintf(stderr, "usage: modelc [--header OUT.h] [--source OUT.c] [--depfile OUT.d] MODEL.json MANIFEST.json\n");
         return 2;
     }
     SwArena *a = sw_arena_new(SW_GIB);
-    int status = compile(a, header, source, file[0], file[1]);
+    int status = compile(a, &o);
     sw_arena_free(a);
     return status;
 }

@@ -110,6 +110,7 @@ void members_load(Model *m, const char *dir) {
         m->errors++;
         return;
     }
+    sw_str_list_add(a, m->read, sw_str(t.file));
     for (size_t i = 0; i < json.n; i++)
         read_table(&t, json.keys[i], &json.v[i]);
     spread(m);

@@ -70,10 +70,11 @@ struct Model {
     SwMap          c_names;             /* taken C names -> what took it */
     SwMap          types;               /* list and map types it declares -> Shape */
     int            errors;
+    SwStrList     *read;                /* every file that was read, for the build's sake; shared with the imports */
 };
 
-/* load.c. A bad model leaves model->errors > 0; the caller gives up then. */
-Model *model_load(SwArena *a, const char *file, const char *manifest_file);
+/* load.c. A bad model leaves model->errors > 0; the caller gives up then. read: takes the name of each file that was read. */
+Model *model_load(SwArena *a, const char *file, const char *manifest_file, SwStrList *read);
 void   model_error(Model *m, const SwValue *at, const char *fmt, ...) sw_printf(3, 4);
 bool   is_structure(const Shape *s);
 Shape *shape_of(Model *m, const char *name);    /* NULL if none */

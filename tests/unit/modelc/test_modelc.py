@@ -44,6 +44,34 @@ def golden(modelc, name, model, update):
     return None
 
 
+def unchanged(modelc):
+    """What would be the same bytes is not written again; what is another's is."""
+    with tempfile.TemporaryDirectory() as tmp:
+        _, made = compile_model(modelc, 'models/small.json', tmp, 'small')
+        for path in made:
+            os.utime(path, (1, 1))
+        with open(made[1], 'a') as f:
+            f.write('/* edited */')
+        os.utime(made[1], (1, 1))
+        compile_model(modelc, 'models/small.json', tmp, 'small')
+        written = [os.stat(path).st_mtime != 1 for path in made]
+    return None if written == [False, True] else f'written again: header {written[0]}, source {written[1]}'
+
+
+def depfile(modelc):
+    """A records model depends on the manifest, its API and what that refuses."""
+    with tempfile.TemporaryDirectory() as tmp:
+        out = [os.path.join(tmp, name) for name in ('x.h', 'x.c', 'x.d')]
+        subprocess.run([modelc, '--header', out[0], '--source', out[1], '--depfile', out[2],
+                        os.path.join(HERE, 'models/records/small.json'), os.path.join(HERE, 'models/manifest.json')], check=True)
+        with open(out[2]) as f:
+            targets, files = f.read().split(':')
+    want = {os.path.join(HERE, 'models', name) for name in ('manifest.json', 'small.json', 'records/small.json', 'members/small.json')}
+    if targets.split() != out[:2]:
+        return f'targets: {targets}'
+    return None if set(files.split()) == want else f'reads {files.split()}\nexpected {sorted(want)}'
+
+
 def refusal(modelc, expected):
     file, line, words = expected.split(':', 2)
     with tempfile.TemporaryDirectory() as tmp:
@@ -66,6 +94,8 @@ def main():
     with open(os.path.join(HERE, 'bad/expected.txt')) as f:
         for expected in f.read().splitlines():
             check(f'refuses {os.path.basename(expected.split(".")[0])} on its line', refusal(modelc, expected))
+    check('leaves a file alone that would be the same', unchanged(modelc))
+    check('tells the build which files were read', depfile(modelc))
     print(f'1..{count}')
     sys.exit(failed > 0)
 

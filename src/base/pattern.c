@@ -72,7 +72,8 @@ static SwPattern *new_pattern(SwArena *a, const char *text) {
     return kept;
 }
 
-const SwPattern *sw_pattern_compile(const char *text) {
+/* NULL only when the cache is full; a text that does not compile has a pattern without code. */
+static const SwPattern *look_up(const char *text) {
     pthread_mutex_lock(&lock);
     if (!cache.arena)
         cache = sw_map(sw_arena_new(256 * SW_MIB));
@@ -84,6 +85,20 @@ const SwPattern *sw_pattern_compile(const char *text) {
         p = none;
     }
     pthread_mutex_unlock(&lock);
+    return p;
+}
+
+const SwPattern *sw_pattern_compile(const char *text) {
+    const SwPattern *p = look_up(text);
+    return p && p->whole ? p : NULL;
+}
+
+const SwPattern *sw_pattern_kept(SwPatternSlot *slot, const char *text) {
+    const SwPattern *p = atomic_load_explicit(&slot->kept, memory_order_acquire);
+    if (!p) {
+        p = look_up(text);
+        atomic_store_explicit(&slot->kept, p, memory_order_release);
+    }
     return p && p->whole ? p : NULL;
 }
 

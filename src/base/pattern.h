@@ -5,10 +5,17 @@
  * Model patterns are Java's or ECMAScript's dialect: `\p{..}` and friends work, and what PCRE2 cannot compile makes
  * sw_pattern_compile return NULL, which callers treat as "AWS does not enforce it". Threads: any. */
 
+#include <stdatomic.h>
+
 #include "base/str.h"
 
 typedef struct SwPattern SwPattern;
 const SwPattern *sw_pattern_compile(const char *text);        /* cached for the life of the process; NULL: not compilable */
+/* The same for a text that never changes, without a lock from the second time on: the slot keeps what was found. */
+typedef struct SwPatternSlot {
+    _Atomic(const SwPattern *) kept;    /* NULL: not looked for yet */
+} SwPatternSlot;
+const SwPattern *sw_pattern_kept(SwPatternSlot *slot, const char *text);
 bool sw_pattern_matches(const SwPattern *p, SwStr s);         /* the whole string */
 bool sw_pattern_finds(const SwPattern *p, SwStr s);           /* anywhere */
 /* Capture groups of the first find: group[0] is the whole match. Returns how many were set, 0: no match. */

@@ -82,8 +82,9 @@ static int wrong(Reader *r, const SwShape *s, const char *expected) {
 static int read_members(Reader *r, const SwShape *s, const SwValue *json, void *to) {
     if (json->kind != SW_VOBJECT)
         return wrong(r, s, "an object");
+    size_t near = 0;                    /* our own documents have their members in the table's order */
     for (size_t i = 0; i < json->n; i++) {
-        const SwMember *m = sw_shape_member(s, json->keys[i]);
+        const SwMember *m = sw_shape_member_near(s, json->keys[i], &near);
         if (!m || json->v[i].kind == SW_VNULL || m->shape->kind == SW_STREAM)
             continue;
         if (read_value(r, m->shape, &json->v[i], sw_member_make(r->arena, m, to)) < 0)

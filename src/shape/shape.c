@@ -33,6 +33,17 @@ const SwMember *sw_shape_member(const SwShape *s, SwStr name) {
     return NULL;
 }
 
+const SwMember *sw_shape_member_near(const SwShape *s, SwStr name, size_t *near) {
+    for (size_t i = 0; i < s->n_member; i++) {
+        size_t at = *near + i < s->n_member ? *near + i : *near + i - s->n_member;
+        if (sw_str_eqz(name, s->member[at].name)) {
+            *near = at + 1 < s->n_member ? at + 1 : 0;
+            return &s->member[at];
+        }
+    }
+    return NULL;
+}
+
 static bool is_structure(const SwShape *s) {
     return s->kind == SW_STRUCTURE || s->kind == SW_UNION;
 }

@@ -24,6 +24,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/pattern.h"
 #include "base/time.h"
 
 typedef struct SwOptBool   { bool    v; bool set; } SwOptBool;
@@ -123,6 +124,7 @@ struct SwShape {
     int64_t         min, max;           /* length of strings and blobs, count of lists and maps, value of numbers */
     double          fmin, fmax;         /* the same for float and double */
     const char     *pattern;            /* as the model has it */
+    SwPatternSlot  *pattern_slot;       /* beside it: its compiled form, once somebody asked */
     const char *const *enum_values;     /* NULL-terminated, or NULL */
     uint8_t         timestamp;
     const char     *xml_name;           /* root element, or NULL */
@@ -178,6 +180,9 @@ typedef struct SwApi {
 const SwOperation *sw_api_operation(const SwApi *api, SwStr name);         /* by name, NULL if none */
 bool sw_api_has_other(const SwApi *api, SwStr name);                       /* AWS has it, the model does not */
 const SwMember *sw_shape_member(const SwShape *s, SwStr name);             /* by model name, NULL if none */
+/* The same for a reader that meets members in about the table's order: looks from *near on, and leaves there where the next
+ * one may be. Start with 0. */
+const SwMember *sw_shape_member_near(const SwShape *s, SwStr name, size_t *near);
 
 /* Walks over one value. `v` points to the value as it lies in a struct: for structures in members that is a pointer to
  * a pointer; use sw_member_at, which returns the address of the structure itself, or NULL when absent. */

@@ -121,6 +121,10 @@ static bool within(const SwShape *s, const void *v, Rule rule) {
     return rule == RULE_MAX ? x <= (real ? s->fmax : (double)s->max) : x >= (real ? s->fmin : (double)s->min);
 }
 
+static const SwPattern *pattern_of(const SwShape *s) {
+    return s->pattern ? sw_pattern_kept(s->pattern_slot, s->pattern) : NULL;
+}
+
 static bool has_rule(const SwShape *s, Rule rule) {
     switch (rule) {
     case RULE_MAX:
@@ -128,7 +132,7 @@ static bool has_rule(const SwShape *s, Rule rule) {
     case RULE_MIN:
         return s->flags & SW_HAS_MIN;
     case RULE_PATTERN:
-        return s->pattern && sw_pattern_compile(s->pattern);
+        return pattern_of(s) != NULL;
     case RULE_ENUM:
         return s->enum_values != NULL;
     case _RULE_MAX:
@@ -148,7 +152,7 @@ static bool keeps_rule(const SwShape *s, const void *v, Rule rule) {
     if (!has_rule(s, rule))
         return true;
     if (rule == RULE_PATTERN)
-        return sw_pattern_matches(sw_pattern_compile(s->pattern), *(const SwStr *)v);
+        return sw_pattern_matches(pattern_of(s), *(const SwStr *)v);
     return rule == RULE_ENUM ? in_enum(s, *(const SwStr *)v) : within(s, v, rule);
 }
 

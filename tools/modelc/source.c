@@ -203,6 +203,9 @@ static void write_shape(Out *o, Shape *s) {
             write_member(o, s, &s->member[i]);
         sw_buf_addz(b, "};\n");
     }
+    SwStr pattern = sw_value_str(sw_value_getz(s->json, "pattern"));
+    if (pattern.p)
+        sw_buf_addf(b, "static SwPatternSlot p_%s;\n", s->c_table);
     sw_buf_addf(b, "%sconst SwShape %s = {.name = ", is_structure(s) ? "" : "static ", s->c_table);
     add_quoted(b, s->name);
     sw_buf_addf(b, ", .kind = %s, .size = sizeof(%s)", kind[s->kind], c_type(o->m, s));
@@ -217,7 +220,9 @@ static void write_shape(Out *o, Shape *s) {
         sw_buf_addz(b, ", .value_offset = offsetof(SwStrPair, value), .entry_size = sizeof(SwStrPair)");
     add_bound(o, s, "min");
     add_bound(o, s, "max");
-    add_text(b, "pattern", sw_value_str(sw_value_getz(s->json, "pattern")));
+    add_text(b, "pattern", pattern);
+    if (pattern.p)
+        sw_buf_addf(b, ", .pattern_slot = &p_%s", s->c_table);
     add_enum(o, s);
     if (timestamp_format(s->json))
         sw_buf_addf(b, ", .timestamp = %s", timestamp_format(s->json));

@@ -34,6 +34,16 @@ static void what_does_not_compile_is_null_every_time(void **state) {
     assert_ptr_equal(sw_pattern_compile("cached"), sw_pattern_compile("cached"));
 }
 
+static void a_slot_keeps_what_was_compiled(void **state) {
+    (void)state;
+    static SwPatternSlot good, bad;
+    assert_ptr_equal(sw_pattern_kept(&good, "kept[0-9]"), sw_pattern_compile("kept[0-9]"));
+    assert_ptr_equal(sw_pattern_kept(&good, "not looked at again"), sw_pattern_compile("kept[0-9]"));
+    for (int again = 0; again < 2; again++)
+        assert_null(sw_pattern_kept(&bad, "kept("));
+    assert_non_null(bad.kept);          /* what does not compile is known, too */
+}
+
 static void text_that_is_not_utf8_does_not_match(void **state) {
     (void)state;
     assert_false(sw_pattern_matches(sw_pattern_compile("[\\s\\S]*"), SW_STR("\xFF")));
@@ -81,6 +91,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(the_models_dialect),
         TEST(what_does_not_compile_is_null_every_time),
+        TEST(a_slot_keeps_what_was_compiled),
         TEST(text_that_is_not_utf8_does_not_match),
         TEST(groups_are_views),
         TEST(a_hostile_pattern_ends_soon),

@@ -41,7 +41,9 @@ static void walk_all(SwArena *a, Visit *visit) {
 }
 
 static void check_pattern(const SwApi *api, const SwShape *s) {
-    if (!s->pattern || sw_pattern_compile(s->pattern))
+    if (s->pattern && !s->pattern_slot)
+        fail_msg("%s %s: a pattern without a slot", api->name, s->name);
+    if (!s->pattern || sw_pattern_kept(s->pattern_slot, s->pattern))
         return;
     for (size_t i = 0; uncompilable[i]; i++)
         if (strcmp(uncompilable[i], s->name) == 0)

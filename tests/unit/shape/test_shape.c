@@ -17,6 +17,20 @@ static void members_are_found_by_the_models_name(void **state) {
     assert_null(sw_shape_member(&small_shape_thing, SW_STR("vpc_id")));
 }
 
+static void members_are_found_from_where_the_last_one_was(void **state) {
+    size_t near = 0;
+    const SwShape *s = &small_shape_thing;
+    for (size_t i = 0; i < s->n_member; i++) {
+        assert_int_equal(near, i);      /* in the table's order the first look hits */
+        assert_ptr_equal(sw_shape_member_near(s, sw_str(s->member[i].name), &near), &s->member[i]);
+    }
+    for (size_t i = s->n_member; i-- > 0;)
+        assert_ptr_equal(sw_shape_member_near(s, sw_str(s->member[i].name), &near), &s->member[i]);
+    size_t was = near;
+    assert_null(sw_shape_member_near(s, SW_STR("vpc_id"), &near));
+    assert_int_equal(near, was);
+}
+
 static void a_zeroed_structure_has_no_member_set(void **state) {
     SmallThing t = {0};
     for (size_t i = 0; i < small_shape_thing.n_member; i++)
@@ -85,6 +99,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(operations_are_found_by_name_alone),
         TEST(members_are_found_by_the_models_name),
+        TEST(members_are_found_from_where_the_last_one_was),
         TEST(a_zeroed_structure_has_no_member_set),
         TEST(every_made_member_is_set_but_strings_and_documents),
         TEST(member_at_gives_the_structure_itself),

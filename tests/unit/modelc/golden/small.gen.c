@@ -83,7 +83,8 @@ static const SwMember m_small_shape_put_thing_request[] = {
 };
 const SwShape small_shape_put_thing_request = {.name = "PutThingRequest", .kind = SW_STRUCTURE, .size = sizeof(SmallPutThingRequest), .flags = SW_REFUSES, .member = m_small_shape_put_thing_request, .n_member = 6, .payload = "Body"};
 static const SwShape s_small_flag = {.name = "Flag", .kind = SW_BOOLEAN, .size = sizeof(SwOptBool)};
-static const SwShape s_small_secret = {.name = "Secret", .kind = SW_STRING, .size = sizeof(SwStr), .flags = SW_SENSITIVE, .pattern = "[\\w\"]+\303\251"};
+static SwPatternSlot p_s_small_secret;
+static const SwShape s_small_secret = {.name = "Secret", .kind = SW_STRING, .size = sizeof(SwStr), .flags = SW_SENSITIVE, .pattern = "[\\w\"]+\303\251", .pattern_slot = &p_s_small_secret};
 static const SwMember m_s_small_text_map[] = {
     {.name = "key", .shape = &s_small_text},
     {.name = "value", .shape = &s_small_text, .offset = offsetof(SwStrPair, value)},

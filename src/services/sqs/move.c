@@ -62,7 +62,7 @@ int sqs_start_message_move_task(SwCtx *cx, const SqsStartMessageMoveTaskRequest 
     if (sw_str_is(in->destination_arn) && sqs_queue_is_fifo(destination) != sqs_queue_is_fifo(source))
         return sw_fail(err, &sqs_invalid, "The destination queue must be of the same type as the source queue.");
     if (other)
-        return sw_fail(err, &SQS_UNSUPPORTED_OPERATION, "There is already a task running. Only one active task is allowed for a source queue arn at a given time.");
+        return sw_fail(err, &sqs_invalid, "There is already a task running. Only one active task is allowed for a source queue arn at a given time.");
     SqsListMessageMoveTasksResultEntry e = {
         .status = SW_STR("RUNNING"), .source_arn = in->source_arn, .destination_arn = in->destination_arn,
         .max_number_of_messages_per_second = in->max_number_of_messages_per_second, .approximate_number_of_messages_moved = SW_SOME_INT(0),

@@ -72,5 +72,5 @@ test("Terraform makes queues, topics and subscriptions, finds them unchanged, ch
     await tf.settles();
     await tf.destroy();
     assert.strictEqual((await sqs.send(new ListQueuesCommand({}))).QueueUrls, undefined);
-    assert.deepStrictEqual((await sns.send(new ListTopicsCommand({}))).Topics || [], []);
+    assert.deepStrictEqual((await sns.send(new ListTopicsCommand({}))).Topics ?? [], []);
 });

@@ -38,7 +38,9 @@ function unavailable() {
 }
 
 const provider = (s, region) => `
-terraform { required_providers { aws = { source = "hashicorp/aws" } } }
+terraform {
+    required_providers { aws = { source = "hashicorp/aws" } }
+}
 provider "aws" {
     region = "${region}"
     access_key = "test"

@@ -83,11 +83,16 @@ int sqs_cancel_message_move_task(SwCtx *cx, const SqsCancelMessageMoveTaskReques
     SwStr text;
     SwValue v;
     void *record;
+    SqsQueueRecord *source;
     if (!sw_unbase64(cx->arena, in->task_handle, &text) || sw_json_parse(cx->arena, text, &v, err) < 0 || !sw_value_str(sw_value_getz(&v, "taskId")).p) {
         sw_error_reset(err);
         return sw_fail(err, &sqs_invalid, "Value for parameter TaskHandle is invalid.");
     }
     SwStr id = sw_value_str(sw_value_getz(&v, "taskId"));
+    if (sqs_queue_by_arn(cx, sw_value_str(sw_value_getz(&v, "sourceArn")), &source, err) < 0) {
+        sw_error_reset(err);
+        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION, "The resource that you specified for the SourceArn parameter doesn't exist.");
+    }
     if (sw_doc_get(cx->tx, &sqs_moves, id, &record, err) < 0)
         return -1;
     SqsMoveRecord *t = record;

@@ -15,10 +15,12 @@ static SwStr query_value(SwArena *a, SwStr form, const char *want) {
     return SW_NO_STR;
 }
 
-static const SwService *by_action(const SwHost *h, SwArena *a, SwStr form) {
-    SwStr action = query_value(a, form, "Action"), version = query_value(a, form, "Version");
+static const SwService *by_action(const SwHost *h, SwArena *a, SwStr path, SwStr form) {
+    SwStr action = query_value(a, form, "Action"), version = query_value(a, form, "Version"), url;
     if (!sw_str_is(action))
         return NULL;
+    if (sw_wire_queue_path(path, &url))         /* some actions are other services' too: AddPermission */
+        return sw_host_service(h, SW_STR("sqs"));
     for (const SwService *const *s = h->config->services; *s; s++)
         if ((*s)->api && ((*s)->api->protocols & (SW_QUERY | SW_EC2_QUERY)) &&
             (!sw_str_is(version) || sw_str_eqz(version, (*s)->api->version)) && sw_api_operation((*s)->api, action))
@@ -57,7 +59,7 @@ static const SwService *by_headers(const SwHost *h, SwArena *a, const SwWireMess
         if (sw_str_cut(&rest, '/', &name))
             return sw_registry_by_target(h, sw_strf(a, "%.*s.", SW_FMT(name)));
     }
-    return by_action(h, a, m->query);
+    return by_action(h, a, m->path, m->query);
 }
 
 static bool is_form(const SwWireMessage *m) {
@@ -75,7 +77,9 @@ static int name_operation(SwArena *a, SwIdentity *i, SwError *err) {
         return sw_fail(err, &SW_UNKNOWN_OPERATION, "The request does not speak a protocol of %s", s->api->service_id);
     }
     i->op = sw_wire_operation(a, s->api, i->protocol, &i->m, err);
-    return i->op ? 0 : -1;
+    if (!i->op)
+        return -1;
+    return i->protocol == SW_QUERY ? sw_wire_to_queue(a, s->api, i->op, &i->m, err) : 0;
 }
 
 int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSignature *s, const char *listener,
@@ -97,7 +101,7 @@ int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSig
             *ret_known = false;
             return 0;
         }
-        ret_i->service = by_action(h, a, m->body);
+        ret_i->service = by_action(h, a, m->path, m->body);
     }
     if (!ret_i->service && sw_str_is(s->service))
         return sw_fail(err, &SW_NOT_IMPLEMENTED,

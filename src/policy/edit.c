@@ -39,7 +39,7 @@ int sw_policy_add(SwArena *a, SwStr *document, const SwPolicyPermission *p, cons
         sw_value_add(a, &list, known->v[i]);
     }
     if (!sw_value_getz(&doc, "Version"))
-        sw_value_sets(a, &doc, "Version", SW_STR("2012-10-17"));
+        sw_value_sets(a, &doc, "Version", sw_str(p->version ? p->version : "2012-10-17"));
     if (!sw_value_getz(&doc, "Id"))
         sw_value_sets(a, &doc, "Id", p->id);
     sw_value_set(a, &principal, SW_STR("AWS"), p->anybody ? sw_value_string(SW_STR("*")) : strings(a, p->accounts, "arn:aws:iam::", ":root"));

@@ -73,6 +73,7 @@ typedef struct SwPolicyPermission {
     const SwStrList *accounts, *actions;        /* twelve digits; without a vendor, or "*" */
     bool             anybody;           /* instead of accounts */
     const char      *vendor;            /* "SQS" */
+    const char      *version;           /* of a document that is made; NULL: 2012-10-17 */
     SwStr            resource;
 } SwPolicyPermission;
 /* Fails with `invalid` when the label is taken or the statement makes no policy. */

@@ -146,6 +146,12 @@ const char *wire_s3_root(const SwOperation *op);            /* NULL: none of its
 /* The member that is the root element itself; NULL: there is none such. */
 const SwMember *wire_s3_unwrapped(const Wire *w, const SwShape *s);
 
+/* --- SQS's Query (sqs.c) --- */
+
+/* Errors have a <Detail/>. */
+bool wire_is_sqs(const SwApi *api);
+int  wire_sqs_not_here(SwStr action, SwError *err);         /* InvalidAction; always -1 */
+
 /* --- envelopes (wire.c, errors.c) --- */
 
 const char *wire_content_type(uint32_t protocol);

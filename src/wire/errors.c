@@ -32,12 +32,18 @@ static const char *message_name(const SwShape *s) {
     return "message";
 }
 
+/* APIs that once spoke Query name an error in full: "com.amazonaws.sqs#QueueDoesNotExist". */
+static SwStr type_name(Wire *w, const SwErrorKind *k) {
+    bool full = w->api && w->api->query_compatible;
+    return full ? sw_strf(w->a, "com.amazonaws.%s#%s", w->api->name, k->code) : sw_str(k->code);
+}
+
 static void put_json(Wire *w, const SwError *e, SwWireMessage *m) {
     const SwShape *s = e->kind->shape;
     SwBuf b = wire_buf(w);
     bool first = false;
     sw_buf_addz(&b, "{\"__type\":");
-    sw_json_write_string(&b, sw_str(e->kind->code));
+    sw_json_write_string(&b, type_name(w, e->kind));
     sw_buf_addc(&b, ',');
     sw_json_write_string(&b, sw_str(message_name(s)));
     sw_buf_addc(&b, ':');
@@ -68,7 +74,7 @@ static void put_cbor(Wire *w, const SwError *e, SwWireMessage *m) {
     rest.member = kept;
     wire_cbor_head(&b, 5, 2 + wire_cbor_member_count(&rest, e->detail));
     wire_cbor_text(&b, SW_STR("__type"));
-    wire_cbor_text(&b, sw_str(e->kind->code));
+    wire_cbor_text(&b, type_name(w, e->kind));
     wire_cbor_text(&b, sw_str(message_name(s)));
     wire_cbor_text(&b, error_message(e));
     wire_cbor_put_members(w, &b, &rest, e->detail);
@@ -96,7 +102,7 @@ static void put_wrapped_xml(Wire *w, const SwError *e, SwStr request_id, SwWireM
     wire_xml_element(&b, "Code", sw_str(query_code(e->kind)));
     wire_xml_element(&b, "Message", error_message(e));
     put_xml_detail(w, &b, e);
-    sw_buf_addz(&b, "</Error>");
+    sw_buf_addz(&b, wire_is_sqs(w->api) ? "<Detail/></Error>" : "</Error>");
     wire_xml_element(&b, "RequestId", request_id);
     wire_xml_close(&b, "ErrorResponse");
     m->body = sw_buf_str(&b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* S3's dialect of REST-XML, the one place in this room that knows a service: its model does not say
+/* S3's dialect of REST-XML, which with SQS's Query (sqs.c) is all that this room knows of a service: its model does not say
  * what its replies' root elements are called, nor that one of them has no inside. SDKs skip the
  * root; other clients look at it. */
 

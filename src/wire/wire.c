@@ -101,6 +101,8 @@ static const SwOperation *query_operation(SwArena *a, const SwApi *api, const Sw
         sw_fail(err, &missing_action, "The request must contain the parameter Action");
     else if (!op && sw_api_has_other(api, action))
         sw_wire_not_implemented(api, action, err);
+    else if (!op && wire_is_sqs(api))
+        wire_sqs_not_here(action, err);
     else if (!op)
         sw_fail(err, &SW_INVALID_ACTION, "Could not find operation %.*s for version %s",
                 SW_FMT(action), api->version);

@@ -48,6 +48,12 @@ uint32_t sw_wire_protocol(const SwApi *api, const SwWireMessage *m);
 const SwOperation *sw_wire_operation(SwArena *a, const SwApi *api, uint32_t protocol,
                                      const SwWireMessage *m, SwError *err);
 
+/* A queue's URL is an endpoint: whether a path is one ("/123456789012/NAME"), and a Query request to it
+ * with its QueueUrl, which the path says. Fails for operations that are about no queue. */
+bool sw_wire_queue_path(SwStr path, SwStr *ret_url);
+int  sw_wire_to_queue(SwArena *a, const SwApi *api, const SwOperation *op, SwWireMessage *m,
+                      SwError *err) sw_must_check;
+
 /* Fails with NotImplemented, naming operation and service: AWS has it, Slipway does not. Always -1. */
 int sw_wire_not_implemented(const SwApi *api, SwStr operation, SwError *err);
 

@@ -97,13 +97,16 @@ test("a FIFO topic orders and deduplicates what its FIFO queues get", async () =
     const first = await publish("one", "g", "1"), again = await publish("one again", "g", "1");
     assert.deepStrictEqual([again.MessageId, again.SequenceNumber], [first.MessageId, first.SequenceNumber]);
     const r = await sns.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries: [
-        { Id: "a", Message: "two", MessageGroupId: "g", MessageDeduplicationId: "2" }, { Id: "b", Message: "no group" }] }));
+        { Id: "a", Message: "two", MessageGroupId: "g", MessageDeduplicationId: "2" }, { Id: "b", Message: "x", MessageStructure: "json", MessageGroupId: "g", MessageDeduplicationId: "3" }] }));
     assert.deepStrictEqual([r.Successful.map((e) => e.Id), r.Failed.map((e) => e.Id)], [["a"], ["b"]]);
+    await refuses(sns.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries: [
+        { Id: "a", Message: "whole", MessageGroupId: "g", MessageDeduplicationId: "4" }, { Id: "b", Message: "no group" }] })), "InvalidParameterException", /MessageGroupId/);
     assert.ok(r.Successful[0].SequenceNumber > first.SequenceNumber);
     const got = await receive(q);
     assert.deepStrictEqual(got.map((m) => JSON.parse(m.Body).Message), ["one", "two"]);
     assert.deepStrictEqual(got.map((m) => [m.Attributes.MessageGroupId, m.Attributes.MessageDeduplicationId]), [["g", "1"], ["g", "2"]]);
     assert.strictEqual(JSON.parse(got[0].Body).SequenceNumber, first.SequenceNumber);
+    assert.deepStrictEqual(Object.keys(JSON.parse(got[0].Body)), ["Type", "Message", "MessageId", "SequenceNumber", "Timestamp", "TopicArn", "UnsubscribeURL"]);
     assert.deepStrictEqual((await receive(standard)).map((m) => m.Body), ["one", "two"]);
     await advance(301);
     assert.notStrictEqual((await publish("one", "g", "1")).MessageId, first.MessageId);
@@ -114,7 +117,7 @@ test("a FIFO topic orders and deduplicates what its FIFO queues get", async () =
     const plain = await topic("plain");
     await refuses(sns.send(new SubscribeCommand({ TopicArn, Protocol: "http", Endpoint: "http://127.0.0.1:1/" })), "InvalidParameterException", /FIFO SQS queue/);
     await refuses(sns.send(new SubscribeCommand({ TopicArn: plain, Protocol: "sqs", Endpoint: q.arn })), "InvalidParameterException", /FIFO SQS Queues/);
-    await refuses(sns.send(new PublishCommand({ TopicArn: plain, Message: "x", MessageGroupId: "g" })), "InvalidParameterException", /MessageGroupId/);
+    await refuses(sns.send(new PublishCommand({ TopicArn: plain, Message: "x", MessageGroupId: "g g" })), "InvalidParameterException", /MessageGroupId/);
     await refuses(topic("orders2.fifo"), "InvalidParameterException", /Topic Name/);
     await refuses(topic("orders2", { FifoTopic: "true" }), "InvalidParameterException", /\.fifo/);
 });

@@ -47,7 +47,16 @@ test("a received message hides for its visibility timeout and comes back after i
     assert.strictEqual(again.Attributes.ApproximateReceiveCount, "2");
     await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: again.ReceiptHandle, VisibilityTimeout: 0 }));
     assert.strictEqual((await receive(QueueUrl)).length, 1);
-    await refuses(sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: first.ReceiptHandle, VisibilityTimeout: 1 })), "MessageNotInflight");
+    await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: first.ReceiptHandle, VisibilityTimeout: 0 }));
+    const [third] = await receive(QueueUrl);
+    assert.strictEqual(third.MessageId, first.MessageId, "an older handle is good for its visibility");
+    await advance(61);
+    await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: third.ReceiptHandle, VisibilityTimeout: 60 }));
+    const [fourth] = await receive(QueueUrl);
+    assert.strictEqual(fourth.MessageId, first.MessageId, "nothing changes for one that is not in flight any more");
+    await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: fourth.ReceiptHandle }));
+    await refuses(sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: fourth.ReceiptHandle, VisibilityTimeout: 1 })),
+        "InvalidParameterValue", /Message does not exist or is not available/);
 });
 
 test("a delayed message is not seen before its time, and counts as delayed", async () => {

@@ -39,9 +39,9 @@ static const struct Attribute {
     {"DeliveryPolicy", NULL, {NULL}, false},
     {"SignatureVersion", NULL, {"1", "2"}, false},
     {"TracingConfig", NULL, {"PassThrough"}, false},
-    {"FifoTopic", "true", {"true"}, true},
+    {"FifoTopic", NULL, {"true"}, true},
     {"ContentBasedDeduplication", "false", {"true", "false"}, true},
-    {"FifoThroughputScope", "Topic", {"Topic", "MessageGroup"}, true},
+    {"FifoThroughputScope", NULL, {"Topic", "MessageGroup"}, true},
 };
 static const char *const refused[] = {"KmsMasterKeyId", "ArchivePolicy", "BeginningArchiveTime"};
 
@@ -56,6 +56,36 @@ static int not_available(SwError *err, SwStr name) {
     return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: %.*s is not available", SW_FMT(name));
 }
 
+/* Logs of deliveries to CloudWatch, of each kind of endpoint. To have none is all that can be asked for, and many clients
+ * ask for it: a sample of 0 percent, no role. */
+static const char *const endpoints[] = {"HTTP", "Lambda", "SQS", "Firehose", "Application"};
+
+static bool is_feedback(SwStr name, const char *what) {
+    for (size_t i = 0; i < SW_N(endpoints); i++)
+        if (sw_str_starts(name, sw_str(endpoints[i])) && sw_str_eqz(sw_str_skip(name, strlen(endpoints[i])), what))
+            return true;
+    return false;
+}
+
+static bool is_role(SwStr name) {
+    return is_feedback(name, "SuccessFeedbackRoleArn") || is_feedback(name, "FailureFeedbackRoleArn");
+}
+
+static int check_rate(SwStr name, SwStr value, SwError *err) {
+    int64_t v;
+    if (!sw_str_is(value))
+        return 0;
+    if (!sw_str_to_i64(value, &v) || v < 0 || v > 100)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: %.*s: Invalid value [%.*s].", SW_FMT(name), SW_FMT(value));
+    return v ? not_available(err, name) : 0;
+}
+
+/* In the form in which it is kept: "True" is "true". */
+static SwStr normal(SwCtx *cx, SwStr name, SwStr value) {
+    bool flag = sw_str_eqz(name, "FifoTopic") || sw_str_eqz(name, "ContentBasedDeduplication");
+    return flag ? sw_str_lower(cx->arena, value) : value;
+}
+
 static int check(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr value, SwError *err) {
     const struct Attribute *a = find(name);
     const SwPolicy *parsed;
@@ -63,8 +93,10 @@ static int check(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr value, Sw
     for (size_t i = 0; i < SW_N(refused); i++)
         if (sw_str_eqz(name, refused[i]))
             return sw_str_is(value) ? not_available(err, name) : 0;
-    if (sw_str_contains(name, SW_STR("Feedback")))      /* <Protocol>SuccessFeedbackRoleArn and its like */
-        return not_available(err, name);
+    if (is_feedback(name, "SuccessFeedbackSampleRate"))
+        return check_rate(name, value, err);
+    if (is_role(name))
+        return sw_str_is(value) ? not_available(err, name) : 0;
     if (!a || (a->fifo && !sns_topic_is_fifo(t)))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: Unknown attribute: %.*s", SW_FMT(name));
     if (sw_str_eqz(name, "DisplayName") && value.n > 100)
@@ -80,18 +112,25 @@ static int check(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr value, Sw
 }
 
 int sns_topic_set(SwCtx *cx, SnsTopicRecord *t, SwStr name, SwStr value, SwError *err) {
+    value = normal(cx, name, value);
     if (check(cx, t, name, value, err) < 0)
         return -1;
-    if (find(name))
+    if (find(name) || is_feedback(name, "SuccessFeedbackSampleRate"))
         sw_str_map_set(cx->arena, &t->attributes, name, value);
     return 0;
 }
 
-bool sns_topic_has(const SnsTopicRecord *t, SwStr name, SwStr value) {
+bool sns_topic_has(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr given) {
     const struct Attribute *a = find(name);
-    SwStr have = sw_str_map_get(&t->attributes, name);
+    SwStr have = sw_str_map_get(&t->attributes, name), value = normal(cx, name, given);
     if (!have.p && a && a->otherwise)
         have = sw_str(a->otherwise);
+    if (!have.p && sw_str_eqz(name, "FifoTopic"))
+        have = SW_STR("false");
+    if (!have.p && sw_str_eqz(name, "FifoThroughputScope"))
+        have = SW_STR("Topic");
+    if (!have.p && is_feedback(name, "SuccessFeedbackSampleRate"))
+        have = SW_STR("0");
     return sw_str_is(have) ? sw_str_eq(have, value) : !sw_str_is(value);
 }
 
@@ -118,6 +157,9 @@ int sns_get_topic_attributes(SwCtx *cx, const SnsGetTopicAttributesInput *in, Sn
         if (v.p)
             sw_str_map_set(cx->arena, &out->attributes, sw_str(attributes[i].name), v);
     }
+    for (size_t i = 0; i < t->attributes.n; i++)
+        if (is_feedback(t->attributes.v[i].key, "SuccessFeedbackSampleRate") && sw_str_is(t->attributes.v[i].value))
+            sw_str_map_set(cx->arena, &out->attributes, t->attributes.v[i].key, t->attributes.v[i].value);
     for (size_t i = 0; i < SW_N(computed); i++)
         sw_str_map_set(cx->arena, &out->attributes, sw_str(computed[i].name), computed[i].value);
     SnsRetry r = sns_retry_default();

@@ -49,9 +49,16 @@ static int give_up(SwCtx *cx, const SnsSubscriptionRecord *s, SqsSendMessageRequ
 
 int sns_to_queue(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m, SwStr body, bool raw, SwError *err) {
     SqsSendMessageRequest in = {.message_body = body};
-    if (sw_str_ends(s->endpoint, SW_STR(".fifo"))) {
+    bool fifo = sw_str_ends(s->endpoint, SW_STR(".fifo"));
+    if (fifo || !sw_str_ends(s->topic, SW_STR(".fifo")))        /* a standard topic's groups are for fair queues */
         in.message_group_id = m->group;
+    if (fifo)
         in.message_deduplication_id = m->deduplication;
+    SwStr trace = cx->http ? sw_header_get(&cx->http->m.headers, "x-amzn-trace-id") : SW_NO_STR;
+    if (sw_str_is(trace)) {
+        SqsMessageSystemAttributeValueMapEntry *e = sw_list_add(cx->arena, &in.message_system_attributes);
+        e->key = SQS_MESSAGE_SYSTEM_ATTRIBUTE_NAME_FOR_SENDS_AWS_TRACE_HEADER;
+        e->value = (SqsMessageSystemAttributeValue){.data_type = SW_STR("String"), .string_value = trace};
     }
     for (size_t i = 0; raw && m->attributes && i < m->attributes->n; i++) {
         const SnsMessageAttributeValue *v = &m->attributes->v[i].value;

@@ -31,7 +31,7 @@ int sns_envelope(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord
     SwArena *a = cx->arena;
     SwValue doc = sw_value_object();
     bool confirm = strcmp(type, "SubscriptionConfirmation") == 0;
-    SwStr version = sw_str_or(sw_str_map_get(&t->attributes, SW_STR("SignatureVersion")), SW_STR("1")), signature;
+    SwStr version = sw_str_or(sw_str_map_get(&t->attributes, SW_STR("SignatureVersion")), SW_STR("1")), signature, certificate;
     SwStr base = sw_strf(a, "http://%.*s", SW_FMT(cx->host->registry));
     SwStr confirm_url = sw_strf(a, "%.*s/?Action=ConfirmSubscription&TopicArn=%.*s&Token=%.*s&Version=2010-03-31", SW_FMT(base), SW_FMT(t->arn), SW_FMT(s->token));
     SwBuf b = sw_buf(a, SW_MIB);
@@ -48,11 +48,13 @@ int sns_envelope(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord
             sw_buf_addf(&b, "%s\n%.*s\n", members[i].name, SW_FMT(members[i].value));
         sw_value_sets(a, &doc, members[i].name, members[i].value);
     }
-    if (sns_sign(cx, sw_buf_str(&b), sw_str_eqz(version, "2"), &signature, err) < 0)
-        return -1;
-    sw_value_sets(a, &doc, "SignatureVersion", version);
-    sw_value_sets(a, &doc, "Signature", signature);
-    sw_value_sets(a, &doc, "SigningCertURL", sw_strf(a, "%.*s" SNS_CERTIFICATE_PATH, SW_FMT(base)));
+    if (!sns_topic_is_fifo(t)) {        /* whose messages are not signed */
+        if (sns_sign(cx, sw_buf_str(&b), sw_str_eqz(version, "2"), &signature, err) < 0 || sns_certificate_name(cx, &certificate, err) < 0)
+            return -1;
+        sw_value_sets(a, &doc, "SignatureVersion", version);
+        sw_value_sets(a, &doc, "Signature", signature);
+        sw_value_sets(a, &doc, "SigningCertURL", sw_strf(a, "%.*s%.*s", SW_FMT(base), SW_FMT(certificate)));
+    }
     if (!confirm)
         sw_value_sets(a, &doc, "UnsubscribeURL", sw_strf(a, "%.*s/?Action=Unsubscribe&SubscriptionArn=%.*s", SW_FMT(base), SW_FMT(s->arn)));
     add_attributes(a, &doc, m->attributes);

@@ -24,24 +24,25 @@ static bool good_token(SwStr s) {
     return good;
 }
 
+static int check_group(SwStr group, SwError *err) {
+    return good_token(group) ? 0
+                             : sw_fail(err, &sns_invalid,
+                                       "Invalid parameter: MessageGroupId Reason: it can only include alphanumeric and punctuation "
+                                       "characters, 1 to 128 of them");
+}
+
 int sns_fifo_check(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) {
     if (!sns_topic_is_fifo(t)) {
         if (m->deduplication.p)
             return sw_fail(err, &sns_invalid,
                            "Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is "
                            "not valid for this topic type");
-        if (m->group.p)
-            return sw_fail(err, &sns_invalid,
-                           "Invalid parameter: MessageGroupId Reason: The request includes MessageGroupId parameter that is not valid for "
-                           "this topic type");
-        return 0;
+        return m->group.p ? check_group(m->group, err) : 0;     /* it goes on to fair queues */
     }
     if (!m->group.p)
         return sw_fail(err, &sns_invalid, "Invalid parameter: The MessageGroupId parameter is required for FIFO topics");
-    if (!good_token(m->group))
-        return sw_fail(err, &sns_invalid,
-                       "Invalid parameter: MessageGroupId Reason: it can only include alphanumeric and punctuation characters, 1 to 128 of "
-                       "them");
+    if (check_group(m->group, err) < 0)
+        return -1;
     if (m->deduplication.p && !good_token(m->deduplication))
         return sw_fail(err, &sns_invalid,
                        "Invalid parameter: MessageDeduplicationId Reason: it can only include alphanumeric and punctuation characters, 1 to "

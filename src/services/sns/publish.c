@@ -1,45 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Publishing: who wants the message, in which form. */
 
-#include "api/match.h"
 #include "base/id.h"
 #include "services/sns/sns.h"
 
 #define MESSAGE_MAX 262144              /* bytes (SNS, "Publish") */
-
-/* Attributes as a document that filter policies look at: String.Array is a list, Binary is not seen. */
-static SwValue attribute_document(SwArena *a, const SnsMessageAttributeValueMap *m, SwError *err) {
-    SwValue doc = sw_value_object();
-    for (size_t i = 0; m && i < m->n; i++) {
-        const SnsMessageAttributeValue *v = &m->v[i].value;
-        SwValue list;
-        double d;
-        if (sw_str_eqz(v->data_type, "String.Array") && sw_json_parse(a, v->string_value, &list, err) == 0)
-            sw_value_set(a, &doc, m->v[i].key, list);
-        else if (sw_str_starts(v->data_type, SW_STR("Number")) && sw_str_to_double(v->string_value, &d))
-            sw_value_set(a, &doc, m->v[i].key, sw_value_num(a, d));
-        else if (sw_str_starts(v->data_type, SW_STR("String")))
-            sw_value_set(a, &doc, m->v[i].key, sw_value_string(v->string_value));
-        sw_error_reset(err);
-    }
-    return doc;
-}
-
-static bool wanted(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m, SwError *err) {
-    SwStr text = sw_str_map_get(&s->attributes, SW_STR("FilterPolicy"));
-    SwValue policy, document;
-    if (!sw_str_is(text) || sw_json_parse(cx->arena, text, &policy, err) < 0)
-        return true;
-    if (!sw_str_eqz(sw_str_map_get(&s->attributes, SW_STR("FilterPolicyScope")), "MessageBody")) {
-        document = attribute_document(cx->arena, m->attributes, err);
-        return sw_match(&policy, &document);
-    }
-    if (sw_json_parse(cx->arena, m->message, &document, err) < 0) {
-        sw_error_reset(err);            /* no JSON: nothing in it can match */
-        return false;
-    }
-    return sw_match(&policy, &document);
-}
 
 /* MessageStructure json: a text for each protocol, and a default. */
 static SwStr text_for(SwCtx *cx, const SnsMessage *m, SwStr protocol, SwError *err) {
@@ -58,7 +23,7 @@ int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwEr
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const SnsSubscriptionRecord *s = l.v[i].record;
-        if (!SW_OR(s->confirmed, false) || !wanted(cx, s, m, err))
+        if (!SW_OR(s->confirmed, false) || !sns_filter_wants(cx, s, m))
             continue;
         bool raw = sw_str_eqz(sw_str_map_get(&s->attributes, SW_STR("RawMessageDelivery")), "true");
         SwStr body = text_for(cx, m, s->protocol, err);
@@ -80,7 +45,7 @@ static int check_attribute(SwArena *arena, SwStr name, const SnsMessageAttribute
     bool array = sw_str_eqz(v->data_type, "String.Array"), binary = sw_str_eqz(base, "Binary"), known = false;
     for (size_t i = 0; i < SW_N(types); i++)
         known |= sw_str_eqz(base, types[i]);
-    if (!known)
+    if (!known || sw_str_ends(v->data_type, SW_STR(".")))
         return sw_fail(err, &SNS_INVALID_PARAMETER_VALUE_EXCEPTION,
                        "The message attribute '%.*s' has an invalid message attribute type, the set of supported type prefixes is Binary, "
                        "Number, and String.", SW_FMT(name));
@@ -116,6 +81,14 @@ static bool good_subject(SwStr s) {
     return s.n >= 1 && s.n <= 100;
 }
 
+/* What an entry of a batch fails the whole batch with. */
+static int check_request(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) {
+    for (size_t i = 0; m->attributes && i < m->attributes->n; i++)
+        if (check_attribute(cx->arena, m->attributes->v[i].key, &m->attributes->v[i].value, err) < 0)
+            return -1;
+    return sns_fifo_check(cx, t, m, err);
+}
+
 static int check(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) {
     SwValue v;
     if (!m->message.n)
@@ -130,25 +103,29 @@ static int check(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err
         return sw_fail(err, &sns_invalid, "Invalid parameter: Message Structure - JSON message body failed to parse");
     if (sw_str_eqz(m->structure, "json") && !sw_value_str(sw_value_getz(&v, "default")).p)
         return sw_fail(err, &sns_invalid, "Invalid parameter: Message Structure - No default entry in JSON message body");
-    for (size_t i = 0; m->attributes && i < m->attributes->n; i++)
-        if (check_attribute(cx->arena, m->attributes->v[i].key, &m->attributes->v[i].value, err) < 0)
-            return -1;
-    return sns_fifo_check(cx, t, m, err);
+    return check_request(cx, t, m, err);
 }
 
 int sns_publish(SwCtx *cx, const SnsPublishInput *in, SnsPublishResponse *out, SwError *err) {
     SnsTopicRecord *t;
     if (sw_str_is(in->phone_number))
         return sw_fail(err, &sns_invalid, "Invalid parameter: PhoneNumber Reason: text messages are not available");
+    if (!in->topic_arn.p && !in->target_arn.p)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter");
     if (sw_str_is(in->topic_arn) && sw_str_is(in->target_arn))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Only one of TopicArn and TargetArn may be given");
     SnsMessage m = {.id = sw_id_uuid(cx->arena), .message = in->message, .subject = in->subject, .structure = in->message_structure,
                     .attributes = &in->message_attributes, .group = in->message_group_id, .deduplication = in->message_deduplication_id};
-    if (sns_topic_get(cx, sw_str_or(in->topic_arn, in->target_arn), &t, err) < 0 || check(cx, t, &m, err) < 0 || sns_publish_to_topic(cx, t, &m, err) < 0)
+    if (sns_topic_get(cx, in->topic_arn.p ? in->topic_arn : in->target_arn, &t, err) < 0 || check(cx, t, &m, err) < 0 || sns_publish_to_topic(cx, t, &m, err) < 0)
         return -1;
     out->message_id = m.id;
     out->sequence_number = m.sequence;
     return 0;
+}
+
+static SnsMessage message_of(SwCtx *cx, const SnsPublishBatchRequestEntry *e) {
+    return (SnsMessage){.id = sw_id_uuid(cx->arena), .message = e->message, .subject = e->subject, .structure = e->message_structure,
+                        .attributes = &e->message_attributes, .group = e->message_group_id, .deduplication = e->message_deduplication_id};
 }
 
 static int check_batch(SwCtx *cx, const SnsPublishBatchRequestEntryList *l, SwError *err) {
@@ -163,13 +140,16 @@ static int check_batch(SwCtx *cx, const SnsPublishBatchRequestEntryList *l, SwEr
         bool good = id.n >= 1 && id.n <= 80;
         for (size_t k = 0; k < id.n; k++)
             good &= id.p[k] == '-' || id.p[k] == '_' || (id.p[k] >= '0' && id.p[k] <= '9') || (id.p[k] >= 'A' && id.p[k] <= 'Z') || (id.p[k] >= 'a' && id.p[k] <= 'z');
+        if (id.n > 80)
+            return sw_fail(err, &SNS_INVALID_BATCH_ENTRY_ID_EXCEPTION, "The Id of a batch entry in the batch request is too long: %.*s", SW_FMT(id));
         if (!good)
             return sw_fail(err, &SNS_INVALID_BATCH_ENTRY_ID_EXCEPTION,
                            "The Id of a batch entry in a batch request doesn't abide by the specification.");
         if (sw_str_list_has(&ids, id))
             return sw_fail(err, &SNS_BATCH_ENTRY_IDS_NOT_DISTINCT_EXCEPTION, "Two or more batch entries in the request have the same Id.");
         sw_str_list_add(cx->arena, &ids, id);
-        bytes += l->v[i].message.n;
+        SnsMessage m = message_of(cx, &l->v[i]);
+        bytes += size_of(&m);
     }
     if (bytes > MESSAGE_MAX)
         return sw_fail(err, &SNS_BATCH_REQUEST_TOO_LONG_EXCEPTION, "The length of all the batch messages put together is more than the limit.");
@@ -181,12 +161,16 @@ int sns_publish_batch(SwCtx *cx, const SnsPublishBatchInput *in, SnsPublishBatch
     SnsTopicRecord *t;
     if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || check_batch(cx, l, err) < 0)
         return -1;
+    for (size_t i = 0; i < l->n; i++) {
+        SnsMessage m = message_of(cx, &l->v[i]);
+        if (check_request(cx, t, &m, err) < 0)
+            return -1;
+    }
     sw_list_present(cx->arena, &out->successful);
     sw_list_present(cx->arena, &out->failed);
     for (size_t i = 0; i < l->n; i++) {
         const SnsPublishBatchRequestEntry *e = &l->v[i];
-        SnsMessage m = {.id = sw_id_uuid(cx->arena), .message = e->message, .subject = e->subject, .structure = e->message_structure,
-                        .attributes = &e->message_attributes, .group = e->message_group_id, .deduplication = e->message_deduplication_id};
+        SnsMessage m = message_of(cx, e);
         if (check(cx, t, &m, err) < 0) {
             *sw_list_add(cx->arena, &out->failed) = (SnsBatchResultErrorEntry){.id = e->id,
                                                                                .code = sw_str(err->kind->code),

@@ -87,10 +87,23 @@ int sns_sign(SwCtx *cx, SwStr text, bool sha256, SwStr *ret_base64, SwError *err
     return 0;
 }
 
+/* Named after what is in it, as AWS's are: a client may keep it for ever. */
+int sns_certificate_name(SwCtx *cx, SwStr *ret_path, SwError *err) {
+    SwStr pem;
+    if (ensure(cx, err) < 0 || sw_file_read(cx->arena, file_of(cx, "certificate.pem"), 64 * SW_KIB, &pem, err) < 0)
+        return -1;
+    *ret_path = sw_strf(cx->arena, "/SimpleNotificationService-%.*s.pem", SW_FMT(sw_md5_hex(cx->arena, pem)));
+    return 0;
+}
+
 void sns_certificate(SwCtx *cx) {
     SwError err = sw_error(cx->arena);
-    SwStr pem;
+    SwStr pem, name;
     SwWireMessage *m = &cx->http->reply;
+    if (sns_certificate_name(cx, &name, &err) == 0 && !sw_str_eq(cx->http->m.path, name)) {
+        m->status = 404;
+        return;
+    }
     bool good = ensure(cx, &err) == 0 && sw_file_read(cx->arena, file_of(cx, "certificate.pem"), 64 * SW_KIB, &pem, &err) == 0;
     m->status = good ? 200 : 500;
     m->body = good ? pem : sw_str(err.message);

@@ -15,13 +15,15 @@ extern const SwCollection sns_deduplications;   /* what a FIFO topic was sent in
 extern const SwController sns_delivery_controller;
 extern const SwErrorKind  sns_invalid;          /* InvalidParameter */
 
+/* An ARN of SNS in this region; `member` names it where it is refused. */
+int sns_arn_check(SwCtx *cx, SwStr text, const char *member, SwArn *ret_arn, SwError *err) sw_must_check;
 int sns_topic_get(SwCtx *cx, SwStr arn, SnsTopicRecord **ret_t, SwError *err) sw_must_check;
 int sns_subscription_get(SwCtx *cx, SwStr arn, SnsSubscriptionRecord **ret_s, SwError *err) sw_must_check;
 int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SwDocList *ret_l, SwError *err) sw_must_check;
 
 /* attribute.c. One attribute of a topic, checked; whether it has this value, said or by default. */
 int  sns_topic_set(SwCtx *cx, SnsTopicRecord *t, SwStr name, SwStr value, SwError *err) sw_must_check;
-bool sns_topic_has(const SnsTopicRecord *t, SwStr name, SwStr value);
+bool sns_topic_has(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr value);
 int  sns_topic_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);      /* SwService.policy */
 
 typedef struct SnsMessage {
@@ -34,6 +36,11 @@ typedef struct SnsMessage {
 /* publish.c. The message was checked; a FIFO topic fills in its number, and its id where it was known. */
 int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) sw_must_check;
 int sns_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);        /* SwTarget.deliver */
+
+/* filter.c. The policy and its scope come one after the other: they are looked at together, at the end. `where`: what
+ * AWS says before "FilterPolicy". */
+int  sns_filter_check(SwCtx *cx, const SnsSubscriptionRecord *s, const char *where, SwError *err) sw_must_check;
+bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m);
 
 /* fifo.c */
 bool sns_topic_is_fifo(const SnsTopicRecord *t);
@@ -58,4 +65,5 @@ int sns_retry_of(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord
 /* sign.c: the installation's signing key, made at first use in <data>/sns/. */
 int  sns_sign(SwCtx *cx, SwStr text, bool sha256, SwStr *ret_base64, SwError *err) sw_must_check;
 void sns_certificate(SwCtx *cx);                /* SwRoute.handle */
-#define SNS_CERTIFICATE_PATH "/SimpleNotificationService.pem"
+#define SNS_CERTIFICATE_PATH "/SimpleNotificationService-*"
+int  sns_certificate_name(SwCtx *cx, SwStr *ret_path, SwError *err) sw_must_check;

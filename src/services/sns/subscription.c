@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Subscriptions: queues at once, HTTP endpoints once they have confirmed. */
 
-#include "api/match.h"
 #include "base/id.h"
 #include "services/sns/retry.h"
 #include "services/sns/sns.h"
@@ -14,7 +13,8 @@ const SwCollection sns_subscriptions = {
 
 int sns_subscription_get(SwCtx *cx, SwStr arn, SnsSubscriptionRecord **ret_s, SwError *err) {
     void *s;
-    if (sw_doc_get(cx->tx, &sns_subscriptions, arn, &s, err) < 0)
+    SwArn parsed;
+    if (sns_arn_check(cx, arn, "SubscriptionArn", &parsed, err) < 0 || sw_doc_get(cx->tx, &sns_subscriptions, arn, &s, err) < 0)
         return -1;
     *ret_s = s;
     return s ? 0 : sw_fail(err, &SNS_NOT_FOUND_EXCEPTION, "Subscription does not exist");
@@ -27,76 +27,39 @@ int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SwDocList *ret_l, SwError *
 
 /* --- attributes -------------------------------------------------------------------------------------------------------------------- */
 
-#define FILTER_KEYS_MAX 5
-
-/* Names that a filter policy looks at, "$or" counted by what is in it. */
-static size_t count_keys(const SwValue *policy) {
-    size_t n = 0;
-    for (size_t i = 0; i < policy->n; i++) {
-        const SwValue *v = &policy->v[i];
-        if (sw_str_eqz(policy->keys[i], "$or")) {
-            for (size_t k = 0; k < v->n; k++)
-                n += count_keys(&v->v[k]);
-        } else {
-            n += v->kind == SW_VOBJECT ? count_keys(v) : 1;
-        }
-    }
-    return n;
-}
-
-static bool nested(const SwValue *policy) {
-    for (size_t i = 0; i < policy->n; i++)
-        if (policy->v[i].kind == SW_VOBJECT)
-            return true;
-    return false;
-}
-
-/* The policy and its scope come one after the other: they are looked at together, at the end. */
-static int check_filter(SwCtx *cx, const SnsSubscriptionRecord *s, SwError *err) {
-    SwStr text = sw_str_map_get(&s->attributes, SW_STR("FilterPolicy"));
-    bool body = sw_str_eqz(sw_str_map_get(&s->attributes, SW_STR("FilterPolicyScope")), "MessageBody");
-    SwValue v;
-    if (!sw_str_is(text))
-        return 0;
-    if (sw_json_parse(cx->arena, text, &v, err) < 0)
-        return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicy: failed to parse JSON.");
-    if (sw_match_check(&v, &sns_invalid, err) < 0)
-        return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicy: %s", err->message);
-    if (count_keys(&v) > FILTER_KEYS_MAX)
-        return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicy: Filter policy can not have more than %d keys", FILTER_KEYS_MAX);
-    if (!body && nested(&v))
-        return sw_fail(err, &sns_invalid, "Invalid parameter: Filter policy scope MessageAttributes does not support nested filter policy");
-    return 0;
-}
-
-static int check_redrive(SwCtx *cx, SwStr text, SwError *err) {
+static int check_redrive(SwCtx *cx, const SnsSubscriptionRecord *s, SwStr text, const char *where, SwError *err) {
     SwValue v;
     SwArn arn;
-    if (sw_json_parse(cx->arena, text, &v, err) < 0 || !sw_arn_parse(sw_value_str(sw_value_getz(&v, "deadLetterTargetArn")), &arn) ||
-        !sw_str_eqz(arn.service, "sqs"))
-        return sw_fail(err, &sns_invalid, "Invalid parameter: RedrivePolicy: deadLetterTargetArn must be the ARN of a queue");
+    if (sw_json_parse(cx->arena, text, &v, err) < 0 || v.kind != SW_VOBJECT)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: %sRedrivePolicy: failed to parse JSON.", where);
+    SwStr dead = sw_value_str(sw_value_getz(&v, "deadLetterTargetArn"));
+    if (!sw_arn_parse(dead, &arn) || !sw_str_eqz(arn.service, "sqs"))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: %sRedrivePolicy: deadLetterTargetArn is an invalid arn", where);
     for (size_t i = 0; i < v.n; i++)
         if (!sw_str_eqz(v.keys[i], "deadLetterTargetArn"))
-            return sw_fail(err, &sns_invalid, "Invalid parameter: RedrivePolicy: unexpected JSON member: %.*s", SW_FMT(v.keys[i]));
+            return sw_fail(err, &sns_invalid, "Invalid parameter: %sRedrivePolicy: unexpected JSON member: %.*s", where, SW_FMT(v.keys[i]));
+    const SwStr fifo = SW_STR(".fifo");
+    if (sw_str_ends(s->topic, fifo) && sw_str_ends(s->endpoint, fifo) && !sw_str_ends(dead, fifo))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: %sRedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.", where);
     return 0;
 }
 
-static int bad_value(SwError *err, const char *name, SwStr value, const char *must) {
-    return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: %s: Invalid value [%.*s]. Must be %s.", name, SW_FMT(value), must);
-}
+/* `where`: what AWS says before the attribute's name in Subscribe; nothing in SetSubscriptionAttributes. */
+#define IN_ATTRIBUTES "Attributes Reason: "
 
-static int set_attribute(SwCtx *cx, SnsSubscriptionRecord *s, SwStr name, SwStr value, SwError *err) {
+static int set_attribute(SwCtx *cx, SnsSubscriptionRecord *s, SwStr name, SwStr value, const char *where, SwError *err) {
     SnsRetry r = sns_retry_default();
     if (sw_str_eqz(name, "RedrivePolicy")) {
-        if (sw_str_is(value) && check_redrive(cx, value, err) < 0)
+        if (sw_str_is(value) && check_redrive(cx, s, value, where, err) < 0)
             return -1;
     } else if (sw_str_eqz(name, "RawMessageDelivery")) {
         if (!sw_str_ieq(value, SW_STR("true")) && !sw_str_ieq(value, SW_STR("false")))
-            return bad_value(err, "RawMessageDelivery", value, "true or false");
+            return sw_fail(err, &sns_invalid, "Invalid parameter: %sRawMessageDelivery: Invalid value [%.*s]. Must be true or false.", where, SW_FMT(value));
         value = sw_str_lower(cx->arena, value);
     } else if (sw_str_eqz(name, "FilterPolicyScope")) {
         if (!sw_str_eqz(value, "MessageAttributes") && !sw_str_eqz(value, "MessageBody"))
-            return bad_value(err, "FilterPolicyScope", value, "MessageBody or MessageAttributes");
+            return sw_fail(err, &sns_invalid, "Invalid parameter: %sFilterPolicyScope: Invalid value [%.*s]. Please use either MessageBody or MessageAttributes",
+                           where, SW_FMT(value));
     } else if (sw_str_eqz(name, "DeliveryPolicy")) {
         if (sw_str_eqz(s->protocol, "sqs") && sw_str_is(value))
             return sw_fail(err, &sns_invalid, "Invalid parameter: Delivery policy can only be set for HTTP endpoints");
@@ -130,7 +93,11 @@ static int check_endpoint(SwCtx *cx, const SnsTopicRecord *t, SwStr protocol, Sw
             return sw_fail(err, &sns_invalid, "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics");
         return 0;
     }
-    return sw_fail(err, &sns_invalid, "Invalid parameter: Protocol Reason: %.*s is not available; http, https and sqs are", SW_FMT(protocol));
+    static const char *const absent[] = {"email", "email-json", "sms", "application", "lambda", "firehose"};
+    for (size_t i = 0; i < SW_N(absent); i++)
+        if (sw_str_eqz(protocol, absent[i]))
+            return sw_fail(err, &sns_invalid, "Invalid parameter: Protocol Reason: %s is not available; http, https and sqs are", absent[i]);
+    return sw_fail(err, &sns_invalid, "Invalid parameter: Amazon SNS does not support this protocol string: %.*s", SW_FMT(protocol));
 }
 
 /* The same topic, protocol and endpoint is the same subscription. */
@@ -143,11 +110,30 @@ static SnsSubscriptionRecord *find(const SwDocList *l, const SnsSubscribeInput *
     return NULL;
 }
 
+/* What an attribute says, or says by default. */
+static SwStr effective(const SnsSubscriptionRecord *s, SwStr name) {
+    SwStr otherwise = sw_str_eqz(name, "RawMessageDelivery") ? SW_STR("false") : sw_str_eqz(name, "FilterPolicyScope") ? SW_STR("MessageAttributes") : SW_STR("");
+    return sw_str_or(sw_str_map_get(&s->attributes, name), otherwise);
+}
+
+static bool same_text(SwArena *a, SwStr x, SwStr y) {
+    SwError ignored = sw_error(a);
+    SwValue v, w;
+    return sw_str_eq(x, y) || (sw_json_parse(a, x, &v, &ignored) == 0 && sw_json_parse(a, y, &w, &ignored) == 0 &&
+                               sw_str_eq(sw_json_text(a, &v), sw_json_text(a, &w)));
+}
+
 /* Subscribing again answers with what is there, unless it was to be different. */
-static int check_same(const SnsSubscriptionRecord *s, const SnsSubscribeInput *in, SwError *err) {
-    for (size_t i = 0; i < in->attributes.n; i++)
-        if (!sw_str_eq(sw_str_map_get(&s->attributes, in->attributes.v[i].key), in->attributes.v[i].value))
+static int check_same(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsSubscribeInput *in, SwError *err) {
+    SnsSubscriptionRecord asked = *s;
+    asked.attributes = (__typeof__(asked.attributes)){0};
+    for (size_t i = 0; i < in->attributes.n; i++) {
+        SwStr name = in->attributes.v[i].key;
+        if (set_attribute(cx, &asked, name, in->attributes.v[i].value, IN_ATTRIBUTES, err) < 0)
+            return -1;
+        if (!same_text(cx->arena, effective(s, name), effective(&asked, name)))
             return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: Subscription already exists with different attributes");
+    }
     return 0;
 }
 
@@ -164,16 +150,16 @@ int sns_subscribe(SwCtx *cx, const SnsSubscribeInput *in, SnsSubscribeResponse *
         .endpoint = in->endpoint, .owner = cx->account, .principal = cx->principal.arn, .token = sw_id_hex(cx->arena, 64), .confirmed = SW_SOME_BOOL(queue)};
     SnsSubscriptionRecord *s = find(&l, in);
     bool known = s != NULL;
-    if (known && check_same(s, in, err) < 0)
+    if (known && check_same(cx, s, in, err) < 0)
         return -1;
     if (!known)
         s = &fresh;
     for (size_t i = 0; i < in->attributes.n && !known; i++)
-        if (set_attribute(cx, s, in->attributes.v[i].key, in->attributes.v[i].value, err) < 0)
+        if (set_attribute(cx, s, in->attributes.v[i].key, in->attributes.v[i].value, IN_ATTRIBUTES, err) < 0)
             return -1;
     bool confirmed = SW_OR(s->confirmed, false);
     out->subscription_arn = confirmed || SW_OR(in->return_subscription_arn, false) ? s->arn : SW_STR("pending confirmation");
-    if (check_filter(cx, s, err) < 0 || sw_doc_put(cx->tx, &sns_subscriptions, s->arn, s, err) < 0)
+    if (sns_filter_check(cx, s, IN_ATTRIBUTES, err) < 0 || sw_doc_put(cx->tx, &sns_subscriptions, s->arn, s, err) < 0)
         return -1;
     return confirmed ? 0 : sns_ask_confirmation(cx, t, s, err);
 }
@@ -195,7 +181,12 @@ int sns_confirm_subscription(SwCtx *cx, const SnsConfirmSubscriptionInput *in, S
     if (sw_str_eqz(in->authenticate_on_unsubscribe, "true"))
         return sw_fail(err, &sns_invalid, "Invalid parameter: AuthenticateOnUnsubscribe Reason: true is not available");
     follow_link(cx, in->topic_arn);
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || sw_doc_list(cx->tx, &sns_subscriptions, &q, &l, err) < 0)
+    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0) {
+        if (!sw_error_is(err, &SNS_NOT_FOUND_EXCEPTION))
+            return -1;
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Token");         /* it is of no topic */
+    }
+    if (sw_doc_list(cx->tx, &sns_subscriptions, &q, &l, err) < 0)
         return -1;
     if (!l.n)
         return sw_fail(err, &sns_invalid, "Invalid parameter: Token");
@@ -207,9 +198,12 @@ int sns_confirm_subscription(SwCtx *cx, const SnsConfirmSubscriptionInput *in, S
 
 int sns_unsubscribe(SwCtx *cx, const SnsUnsubscribeInput *in, void *out, SwError *err) {
     SwArn arn;
-    if (!sw_arn_parse(in->subscription_arn, &arn) || !sw_str_eqz(arn.service, "sns"))
-        return sw_fail(err, &sns_invalid, "Invalid parameter: SubscriptionArn Reason: An ARN must have at least 6 elements, not 1");
+    size_t colon;
     follow_link(cx, in->subscription_arn);
+    if (sns_arn_check(cx, in->subscription_arn, "SubscriptionArn", &arn, err) < 0)
+        return -1;
+    if (!sw_str_find(arn.resource, ':', &colon))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: SubscriptionId");
     return sw_doc_delete(cx->tx, &sns_subscriptions, in->subscription_arn, NULL, err);
 }
 
@@ -260,7 +254,10 @@ int sns_get_subscription_attributes(SwCtx *cx, const SnsGetSubscriptionAttribute
     };
     for (size_t i = 0; i < SW_N(all); i++)
         sw_str_map_set(cx->arena, &out->attributes, sw_str(all[i].name), all[i].value);
-    static const char *const optional[] = {"FilterPolicy", "FilterPolicyScope", "RedrivePolicy", "DeliveryPolicy"};
+    bool filtered = sw_str_is(sw_str_map_get(&s->attributes, SW_STR("FilterPolicy")));     /* the scope is shown with its policy */
+    if (filtered)
+        sw_str_map_set(cx->arena, &out->attributes, SW_STR("FilterPolicyScope"), effective(s, SW_STR("FilterPolicyScope")));
+    static const char *const optional[] = {"FilterPolicy", "RedrivePolicy", "DeliveryPolicy"};
     for (size_t i = 0; i < SW_N(optional); i++) {
         SwStr v = sw_str_map_get(&s->attributes, sw_str(optional[i]));
         if (sw_str_is(v))
@@ -279,8 +276,8 @@ int sns_get_subscription_attributes(SwCtx *cx, const SnsGetSubscriptionAttribute
 int sns_set_subscription_attributes(SwCtx *cx, const SnsSetSubscriptionAttributesInput *in, void *out, SwError *err) {
     SnsSubscriptionRecord *s;
     if (sns_subscription_get(cx, in->subscription_arn, &s, err) < 0 ||
-        set_attribute(cx, s, in->attribute_name, in->attribute_value.p ? in->attribute_value : SW_STR(""), err) < 0 ||
-        check_filter(cx, s, err) < 0)
+        set_attribute(cx, s, in->attribute_name, in->attribute_value.p ? in->attribute_value : SW_STR(""), "", err) < 0 ||
+        sns_filter_check(cx, s, "", err) < 0)
         return -1;
     return sw_doc_put(cx->tx, &sns_subscriptions, s->arn, s, err);
 }

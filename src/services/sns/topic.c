@@ -10,12 +10,23 @@ static int missing(SwError *err) {
     return sw_fail(err, &SNS_NOT_FOUND_EXCEPTION, "Topic does not exist");
 }
 
+int sns_arn_check(SwCtx *cx, SwStr text, const char *member, SwArn *ret_arn, SwError *err) {
+    size_t elements = 1;
+    for (size_t i = 0; i < text.n; i++)
+        elements += text.p[i] == ':';
+    if (elements < 6)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: %s Reason: An ARN must have at least 6 elements, not %zu", member, elements);
+    if (!sw_arn_parse(text, ret_arn) || !sw_str_eqz(ret_arn->service, "sns") || !sw_str_eq(ret_arn->region, cx->region))
+        return sw_fail(err, &sns_invalid, "Invalid parameter: %s", member);
+    return 0;
+}
+
 int sns_topic_get(SwCtx *cx, SwStr text, SnsTopicRecord **ret_t, SwError *err) {
     SwArn arn;
     void *t;
-    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "sns"))
-        return sw_fail(err, &sns_invalid, "Invalid parameter: TopicArn");
-    if (!sw_str_eq(arn.account, cx->account) || !sw_str_eq(arn.region, cx->region))
+    if (sns_arn_check(cx, text, "TopicArn", &arn, err) < 0)
+        return -1;
+    if (!sw_str_eq(arn.account, cx->account))
         return missing(err);
     if (sw_doc_get(cx->tx, &sns_topics, arn.resource, &t, err) < 0)
         return -1;
@@ -30,6 +41,14 @@ static bool good_name(SwStr s) {
     return good;
 }
 
+static int check_keys(const SnsTagList *tags, SwError *err) {
+    for (size_t i = 0; i < tags->n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (sw_str_eq(tags->v[i].key, tags->v[k].key))
+                return sw_fail(err, &sns_invalid, "Invalid parameter: Duplicated keys are not allowed.");
+    return 0;
+}
+
 static bool same_tags(const SnsTagList *have, const SnsTagList *given) {
     for (size_t i = 0; i < given->n; i++) {
         bool found = false;
@@ -42,9 +61,9 @@ static bool same_tags(const SnsTagList *have, const SnsTagList *given) {
 }
 
 /* Creating a topic that is there answers with it, unless something about it was to be different. */
-static int check_same(const SnsTopicRecord *t, const SnsCreateTopicInput *in, SwError *err) {
+static int check_same(SwCtx *cx, const SnsTopicRecord *t, const SnsCreateTopicInput *in, SwError *err) {
     for (size_t i = 0; i < in->attributes.n; i++)
-        if (!sns_topic_has(t, in->attributes.v[i].key, in->attributes.v[i].value))
+        if (!sns_topic_has(cx, t, in->attributes.v[i].key, in->attributes.v[i].value))
             return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: Topic already exists with different attributes");
     if (!same_tags(&t->tags, &in->tags))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Tags Reason: Topic already exists with different tags");
@@ -53,7 +72,7 @@ static int check_same(const SnsTopicRecord *t, const SnsCreateTopicInput *in, Sw
 
 int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicResponse *out, SwError *err) {
     const SwStr suffix = SW_STR(".fifo");
-    bool fifo = sw_str_ends(in->name, suffix), said = sw_str_eqz(sw_str_map_get(&in->attributes, SW_STR("FifoTopic")), "true");
+    bool fifo = sw_str_ends(in->name, suffix), said = sw_str_ieq(sw_str_map_get(&in->attributes, SW_STR("FifoTopic")), SW_STR("true"));
     void *existing;
     if (said && !fifo)
         return sw_fail(err, &sns_invalid, "Invalid parameter: Topic Name Reason: Fifo Topic names must end with .fifo and must be made up of only uppercase and "
@@ -62,14 +81,14 @@ int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicRes
         return sw_fail(err, &sns_invalid, "Invalid parameter: Topic Name");
     if (sw_str_is(in->data_protection_policy))
         return sw_fail(err, &sns_invalid, "Invalid parameter: DataProtectionPolicy Reason: is not available");
-    if (sw_doc_get(cx->tx, &sns_topics, in->name, &existing, err) < 0)
+    if (check_keys(&in->tags, err) < 0 || sw_doc_get(cx->tx, &sns_topics, in->name, &existing, err) < 0)
         return -1;
     SnsTopicRecord t = {.name = in->name, .arn = sw_arn(cx, "sns", "%.*s", SW_FMT(in->name)), .tags = in->tags};
     out->topic_arn = t.arn;
     if (existing)
-        return check_same(existing, in, err);
+        return check_same(cx, existing, in, err);
     for (size_t i = 0; i < in->attributes.n; i++)
-        if (!sw_str_eqz(in->attributes.v[i].value, "false") || !sw_str_eqz(in->attributes.v[i].key, "FifoTopic"))
+        if (!sw_str_ieq(in->attributes.v[i].value, SW_STR("false")) || !sw_str_eqz(in->attributes.v[i].key, "FifoTopic"))
             if (sns_topic_set(cx, &t, in->attributes.v[i].key, in->attributes.v[i].value, err) < 0)
                 return -1;
     return sw_doc_put(cx->tx, &sns_topics, t.name, &t, err);
@@ -78,8 +97,10 @@ int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicRes
 int sns_delete_topic(SwCtx *cx, const SnsDeleteTopicInput *in, void *out, SwError *err) {
     SwArn arn;
     SwDocList l;
-    if (!sw_arn_parse(in->topic_arn, &arn) || !sw_str_eqz(arn.service, "sns"))
-        return sw_fail(err, &sns_invalid, "Invalid parameter: TopicArn");
+    if (sns_arn_check(cx, in->topic_arn, "TopicArn", &arn, err) < 0)
+        return -1;
+    if (!sw_str_eq(arn.account, cx->account))
+        return missing(err);
     if (sw_doc_delete(cx->tx, &sns_topics, arn.resource, NULL, err) < 0 || sns_subscriptions_of(cx, in->topic_arn, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
@@ -103,10 +124,16 @@ int sns_list_topics(SwCtx *cx, const SnsListTopicsInput *in, SnsListTopicsRespon
     return 0;
 }
 
+static int tagged(SwCtx *cx, SwStr arn, SnsTopicRecord **ret_t, SwError *err) {
+    if (sns_topic_get(cx, arn, ret_t, err) == 0)
+        return 0;
+    return sw_error_is(err, &SNS_NOT_FOUND_EXCEPTION) ? sw_fail(err, &SNS_RESOURCE_NOT_FOUND_EXCEPTION, "Resource does not exist") : -1;
+}
+
 static int set_tags(SwCtx *cx, SwStr arn, const SnsTagList *add, const SwStrList *remove, SwError *err) {
     SnsTopicRecord *t;
     SnsTagList kept = {0};
-    if (sns_topic_get(cx, arn, &t, err) < 0)
+    if (tagged(cx, arn, &t, err) < 0 || (add && check_keys(add, err) < 0))
         return -1;
     for (size_t i = 0; i < t->tags.n; i++) {
         bool gone = remove && sw_str_list_has(remove, t->tags.v[i].key);
@@ -133,7 +160,7 @@ int sns_untag_resource(SwCtx *cx, const SnsUntagResourceRequest *in, SnsUntagRes
 
 int sns_list_tags_for_resource(SwCtx *cx, const SnsListTagsForResourceRequest *in, SnsListTagsForResourceResponse *out, SwError *err) {
     SnsTopicRecord *t;
-    if (sns_topic_get(cx, in->resource_arn, &t, err) < 0)
+    if (tagged(cx, in->resource_arn, &t, err) < 0)
         return -1;
     out->tags = t->tags;
     sw_list_present(cx->arena, &out->tags);

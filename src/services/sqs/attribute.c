@@ -6,7 +6,8 @@
 
 typedef enum Form { NUMBER, DOCUMENT, WORD } Form;
 
-/* Numbers have bounds and a default; words one of `words`. `fifo`: of FIFO queues only. */
+/* Numbers have bounds and a default; words one of `words`, and words[otherwise] unless said. Of true and false any case
+ * is taken. `fifo`: of FIFO queues only. */
 static const struct Attribute {
     const char *name;
     Form        form;
@@ -24,7 +25,7 @@ static const struct Attribute {
     {"RedriveAllowPolicy", DOCUMENT, 0, 0, 0, {NULL}, false},
     {"SqsManagedSseEnabled", WORD, 0, 0, 0, {"true", "false"}, false},
     {"FifoQueue", WORD, 0, 0, 0, {"true"}, true},
-    {"ContentBasedDeduplication", WORD, 0, 0, 0, {"true", "false"}, true},
+    {"ContentBasedDeduplication", WORD, 0, 0, 1, {"true", "false"}, true},
     {"DeduplicationScope", WORD, 0, 0, 0, {"queue", "messageGroup"}, true},
     {"FifoThroughputLimit", WORD, 0, 0, 0, {"perQueue", "perMessageGroupId"}, true},
 };
@@ -50,6 +51,46 @@ static int bad_value(SwError *err, SwStr name, const char *why) {
     return sw_fail(err, &SQS_INVALID_ATTRIBUTE_VALUE, "Invalid value for the parameter %.*s. Reason: %s", SW_FMT(name), why);
 }
 
+/* In the form in which it is kept: "True" is "true". */
+static SwStr normal(SwCtx *cx, SwStr name, SwStr value) {
+    const struct Attribute *a = attribute(name);
+    return a && a->form == WORD && strcmp(a->words[0], "true") == 0 ? sw_str_lower(cx->arena, value) : value;
+}
+
+static SwValue readable_resources(SwArena *a, const SwValue *v) {
+    SwValue list = sw_value_array();
+    if (v->kind == SW_VSTRING && !sw_str_starts(v->s, SW_STR("arn:")) && !sw_str_eqz(v->s, "*"))
+        return sw_value_string(sw_strf(a, "arn:aws:sqs:::%.*s", SW_FMT(v->s)));
+    for (size_t i = 0; v->kind == SW_VARRAY && i < v->n; i++)
+        sw_value_add(a, &list, readable_resources(a, &v->v[i]));
+    return v->kind == SW_VARRAY ? list : *v;
+}
+
+/* A statement with its resources as ARNs. */
+static SwValue readable_statement(SwArena *a, const SwValue *v) {
+    SwValue r = sw_value_object();
+    for (size_t i = 0; v->kind == SW_VOBJECT && i < v->n; i++) {
+        bool resource = sw_str_eqz(v->keys[i], "Resource") || sw_str_eqz(v->keys[i], "NotResource");
+        sw_value_set(a, &r, v->keys[i], resource ? readable_resources(a, &v->v[i]) : v->v[i]);
+    }
+    return v->kind == SW_VOBJECT ? r : *v;
+}
+
+SwStr sqs_policy_readable(SwCtx *cx, SwStr text) {
+    SwError ignored = sw_error(cx->arena);
+    SwValue doc, list = sw_value_array();
+    if (!sw_str_is(text) || sw_json_parse(cx->arena, text, &doc, &ignored) < 0)
+        return text;
+    const SwValue *all = sw_value_getz(&doc, "Statement");
+    for (size_t i = 0; all && all->kind == SW_VARRAY && i < all->n; i++)
+        sw_value_add(cx->arena, &list, readable_statement(cx->arena, &all->v[i]));
+    if (all && all->kind == SW_VARRAY)
+        sw_value_set(cx->arena, &doc, SW_STR("Statement"), list);
+    else if (all)
+        sw_value_set(cx->arena, &doc, SW_STR("Statement"), readable_statement(cx->arena, all));
+    return sw_json_text(cx->arena, &doc);
+}
+
 static int check_attribute(SwCtx *cx, SwStr name, SwStr value, bool fifo, SwError *err) {
     const struct Attribute *a = attribute(name);
     const SwPolicy *parsed;
@@ -57,6 +98,8 @@ static int check_attribute(SwCtx *cx, SwStr name, SwStr value, bool fifo, SwErro
     for (size_t i = 0; i < SW_N(keys_of_ones_own); i++)
         if (sw_str_eqz(name, keys_of_ones_own[i]))
             return bad_value(err, name, "keys of one's own are not available.");
+    if (a && a->fifo && !fifo && a->words[0] && strcmp(a->words[0], "true") != 0)
+        return sw_fail(err, &SQS_INVALID_ATTRIBUTE_NAME, "You can specify the %s only when FifoQueue is set to true.", a->name);
     if (!a || (a->fifo && !fifo))
         return sw_fail(err, &SQS_INVALID_ATTRIBUTE_NAME, "Unknown Attribute %.*s.", SW_FMT(name));
     if (a->form == NUMBER)
@@ -67,7 +110,7 @@ static int check_attribute(SwCtx *cx, SwStr name, SwStr value, bool fifo, SwErro
                 return 0;
         return bad_value(err, name, "it is none of the values that it may have.");
     }
-    if (sw_str_eqz(name, "Policy") && sw_str_is(value) && sw_policy_parse(cx->arena, value, SW_POLICY_RESOURCE, &parsed, err) < 0)
+    if (sw_str_eqz(name, "Policy") && sw_str_is(value) && sw_policy_parse(cx->arena, sqs_policy_readable(cx, value), SW_POLICY_RESOURCE, &parsed, err) < 0)
         return bad_value(err, name, err->message);
     return 0;
 }
@@ -107,6 +150,7 @@ static int set_redrive(SwCtx *cx, SqsQueueRecord *q, SwStr text, SwError *err) {
     if (sw_json_parse(cx->arena, text, &v, err) < 0 || v.kind != SW_VOBJECT)
         return bad_redrive(err, name, text, "Redrive policy is not a valid JSON map.");
     SwStr arn = sw_value_str(sw_value_getz(&v, "deadLetterTargetArn"));
+    SwArn parsed;
     const SwValue *max = sw_value_getz(&v, "maxReceiveCount");
     if (!sw_str_is(arn))
         return bad_redrive(err, name, text, "Redrive policy does not contain mandatory attribute: deadLetterTargetArn.");
@@ -117,6 +161,8 @@ static int set_redrive(SwCtx *cx, SqsQueueRecord *q, SwStr text, SwError *err) {
             return bad_redrive(err, name, text, "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].");
     if (!(sw_value_i64(max, &count) || sw_str_to_i64(sw_value_str(max), &count)) || count < 1 || count > 1000)
         return bad_redrive(err, name, text, "Invalid value for maxReceiveCount: it must be between 1 and 1000.");
+    if (!sw_arn_parse(arn, &parsed) || !sw_str_eqz(parsed.service, "sqs"))
+        return bad_redrive(err, name, text, "Invalid value for deadLetterTargetArn.");
     if (sqs_queue_by_arn(cx, arn, &target, err) < 0)
         return bad_redrive(err, name, text, "Dead letter target does not exist.");
     if (sqs_queue_is_fifo(target) != sqs_queue_is_fifo(q))
@@ -148,7 +194,7 @@ static int check_redrive_allow(SwCtx *cx, SwStr text, SwError *err) {
 int sqs_attributes_set(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool creating, SwError *err) {
     bool fifo = sqs_queue_is_fifo(q);
     for (size_t i = 0; i < m->n; i++) {
-        SwStr name = m->v[i].key, value = m->v[i].value;
+        SwStr name = m->v[i].key, value = normal(cx, m->v[i].key, m->v[i].value);
         if (check_attribute(cx, name, value, fifo, err) < 0)
             return -1;
         if (sw_str_eqz(name, "FifoQueue") && !creating)
@@ -166,17 +212,37 @@ int sqs_attributes_set(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool cre
     return 0;
 }
 
-bool sqs_attributes_equal(const SqsQueueRecord *q, const SwStrMap *m) {
+/* A word that was never set has its default; a document that was never set is absent. */
+static SwStr word(const SqsQueueRecord *q, const struct Attribute *a) {
+    SwStr v = sw_str_map_get(&q->attributes, sw_str(a->name));
+    return v.p || a->form == DOCUMENT ? v : sw_str(a->words[a->otherwise]);
+}
+
+static bool same_document(SwCtx *cx, SwStr x, SwStr y) {
+    SwError ignored = sw_error(cx->arena);
+    SwValue a, b;
+    if (!sw_str_is(x) || !sw_str_is(y))
+        return sw_str_is(x) == sw_str_is(y);
+    return sw_json_parse(cx->arena, x, &a, &ignored) == 0 && sw_json_parse(cx->arena, y, &b, &ignored) == 0 &&
+           sw_str_eq(sw_json_text(cx->arena, &a), sw_json_text(cx->arena, &b));
+}
+
+const char *sqs_attribute_that_differs(SwCtx *cx, const SqsQueueRecord *q, const SwStrMap *m) {
     for (size_t i = 0; i < m->n; i++) {
         const struct Attribute *a = attribute(m->v[i].key);
+        SwStr value = normal(cx, m->v[i].key, m->v[i].value);
         int64_t want;
-        bool equal = sw_str_eq(sw_str_map_get(&q->attributes, m->v[i].key), m->v[i].value);
-        if (!equal && a && a->form == NUMBER)
-            equal = sw_str_to_i64(m->v[i].value, &want) && want == sqs_queue_number(q, a->name);
+        bool equal = false;
+        if (a && a->form == NUMBER)
+            equal = sw_str_to_i64(value, &want) && want == sqs_queue_number(q, a->name);
+        else if (a && a->form == DOCUMENT)
+            equal = same_document(cx, word(q, a), value);
+        else if (a && (!a->fifo || sqs_queue_is_fifo(q)))
+            equal = sw_str_eq(word(q, a), value);
         if (!equal)
-            return false;
+            return sw_str_z(cx->arena, m->v[i].key);
     }
-    return true;
+    return NULL;
 }
 
 /* --- operations ---------------------------------------------------------------------------------------------------------------- */
@@ -188,14 +254,6 @@ static void show(SwCtx *cx, SqsGetQueueAttributesResult *out, const SwStrList *n
 
 static SwStr number(SwCtx *cx, int64_t v) {
     return sw_strf(cx->arena, "%lld", (long long)v);
-}
-
-/* A word that was never set has its first meaning, but for those that are false unless said otherwise. */
-static SwStr word(const SqsQueueRecord *q, const struct Attribute *a) {
-    SwStr v = sw_str_map_get(&q->attributes, sw_str(a->name));
-    if (v.p || a->form == DOCUMENT)
-        return v;
-    return sw_str(strcmp(a->words[0], "true") == 0 ? "false" : a->words[0]);
 }
 
 static int check_names(const SwStrList *names, SwError *err) {

@@ -27,9 +27,10 @@ static SwStr id_at(const Entries *l, size_t i) {
 }
 
 static int check_ids(SwCtx *cx, const Entries *l, SwError *err) {
+    const char *operation = cx->op->name;
     SwStrList seen = {0};
     if (!l->n)
-        return sw_fail(err, &SQS_EMPTY_BATCH_REQUEST, "There should be at least one entry in the request.");
+        return sw_fail(err, &SQS_EMPTY_BATCH_REQUEST, "There should be at least one %sRequestEntry in the request.", operation);
     if (l->n > 10)
         return sw_fail(err, &SQS_TOO_MANY_ENTRIES_IN_BATCH_REQUEST, "Maximum number of entries per request are 10. You have sent %zu.", l->n);
     for (size_t i = 0; i < l->n; i++) {
@@ -52,7 +53,7 @@ static int check_ids(SwCtx *cx, const Entries *l, SwError *err) {
 static int entry_failed(SwCtx *cx, SqsBatchResultErrorEntryList *failed, SwStr id, SwError *err) {
     if (!err->kind || err->kind->http >= 500)
         return -1;
-    *sw_list_add(cx->arena, failed) = (SqsBatchResultErrorEntry){.id = id, .sender_fault = SW_SOME_BOOL(true), .code = sw_str(err->kind->code), .message = sw_str(err->message)};
+    *sw_list_add(cx->arena, failed) = (SqsBatchResultErrorEntry){.id = id, .sender_fault = SW_SOME_BOOL(true), .code = sw_str(err->kind->query_code ? err->kind->query_code : err->kind->code), .message = sw_str(err->message)};
     sw_error_reset(err);
     return 0;
 }
@@ -94,13 +95,28 @@ static int send_one(SwCtx *cx, SqsQueueRecord *q, const void *entry, void *done,
     return 0;
 }
 
+/* What each entry for a FIFO queue must say; without it all of them fail. */
+static int check_fifo(SwCtx *cx, const SqsSendMessageBatchRequest *in, SwError *err) {
+    SqsQueueRecord *q;
+    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
+        return -1;
+    bool by_content = sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("ContentBasedDeduplication")), "true");
+    for (size_t i = 0; sqs_queue_is_fifo(q) && i < in->entries.n; i++) {
+        if (!in->entries.v[i].message_group_id.p)
+            return sw_fail(err, &sqs_invalid, "The request must contain the parameter MessageGroupId.");
+        if (!in->entries.v[i].message_deduplication_id.p && !by_content)
+            return sw_fail(err, &sqs_invalid, "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly");
+    }
+    return 0;
+}
+
 int sqs_send_message_batch(SwCtx *cx, const SqsSendMessageBatchRequest *in, SqsSendMessageBatchResult *out, SwError *err) {
     size_t bytes = 0;
     for (size_t i = 0; i < in->entries.n; i++)
-        bytes += in->entries.v[i].message_body.n;
+        bytes += sqs_message_size(in->entries.v[i].message_body, &in->entries.v[i].message_attributes);
     if (bytes > SQS_MESSAGE_MAX)
         return sw_fail(err, &SQS_BATCH_REQUEST_TOO_LONG, "Batch requests cannot be longer than %d bytes. You have sent %zu bytes.", SQS_MESSAGE_MAX, bytes);
-    return RUN(send_one);
+    return check_fifo(cx, in, err) < 0 ? -1 : RUN(send_one);
 }
 
 static int delete_one(SwCtx *cx, SqsQueueRecord *q, const void *entry, void *done, SwError *err) {

@@ -30,13 +30,18 @@ static bool good_token(SwStr s) {
     return good;
 }
 
+int sqs_group_check(SwStr group, SwError *err) {
+    return good_token(group) ? 0
+                             : sw_fail(err, &sqs_invalid, "Value %.*s for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include "
+                                       "alphanumeric and punctuation characters. 1 to 128 in length.", SW_FMT(group));
+}
+
 int sqs_fifo_check(SwCtx *cx, const SqsQueueRecord *q, SqsSend *s, SwError *err) {
     if (!s->group.p)
         return sw_fail(err, &SQS_MISSING_PARAMETER, "The request must contain the parameter MessageGroupId.");
-    if (!good_token(s->group))
-        return sw_fail(err, &sqs_invalid, "Value %.*s for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include "
-                       "alphanumeric and punctuation characters. 1 to 128 in length.", SW_FMT(s->group));
-    if (s->delay.set)
+    if (sqs_group_check(s->group, err) < 0)
+        return -1;
+    if (SW_OR(s->delay, 0))
         return sw_fail(err, &sqs_invalid, "Value %lld for parameter DelaySeconds is invalid. Reason: The request include parameter that is "
                        "not valid for this queue type.", (long long)s->delay.v);
     if (s->deduplication.p && !good_token(s->deduplication))
@@ -81,22 +86,42 @@ int sqs_fifo_forget(SwCtx *cx, const SqsQueueRecord *q, SwTime before, SwError *
     return 0;
 }
 
-int sqs_fifo_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) {
-    size_t max = (size_t)SW_OR(in->max_number_of_messages, 1);
+/* A group's messages from its first on, until one is not to be had: the later ones wait for it. */
+static int take_group(SwCtx *cx, const SqsQueueRecord *q, SwStr group, const SqsReceiveMessageRequest *in, size_t max, SqsReceiveMessageResult *out, SwError *err) {
     SwTime now = sw_now(cx), oldest = now - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;
-    SwDocQuery query = {.index = "by_sent", .equals = {q->id}, .from = sw_index_number(cx->arena, oldest), .limit = LOOK_AT};
-    SwStrList waiting = {0};            /* groups of which an earlier message is not to be had */
+    SwDocQuery query = {.index = "by_group", .equals = {q->id, group}, .from = sw_index_number(cx->arena, oldest), .limit = max};
     SwDocList l;
     do {
         if (sw_doc_list(cx->tx, &sqs_messages, &query, &l, err) < 0)
             return -1;
         for (size_t i = 0; i < l.n && out->messages.n < max; i++) {
             SqsMessageRecord *m = l.v[i].record;
-            if (sw_str_list_has(&waiting, m->group))
-                continue;
             if (m->visible.v > now)
-                sw_str_list_add(cx->arena, &waiting, m->group);
-            else if (sqs_message_take(cx, q, m, in, out, err) < 0)
+                return 0;
+            if (sqs_message_take(cx, q, m, in, out, err) < 0)
+                return -1;
+        }
+        query.after = l.next;
+    } while (out->messages.n < max && sw_str_is(l.next));
+    return 0;
+}
+
+/* As many of one group as there are, then of the next; groups in the order of their first messages. */
+int sqs_fifo_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) {
+    size_t max = (size_t)SW_OR(in->max_number_of_messages, 1);
+    SwTime oldest = sw_now(cx) - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;
+    SwDocQuery query = {.index = "by_sent", .equals = {q->id}, .from = sw_index_number(cx->arena, oldest), .limit = LOOK_AT};
+    SwStrList seen = {0};
+    SwDocList l;
+    do {
+        if (sw_doc_list(cx->tx, &sqs_messages, &query, &l, err) < 0)
+            return -1;
+        for (size_t i = 0; i < l.n && out->messages.n < max; i++) {
+            const SqsMessageRecord *m = l.v[i].record;
+            if (sw_str_list_has(&seen, m->group))
+                continue;
+            sw_str_list_add(cx->arena, &seen, m->group);
+            if (take_group(cx, q, m->group, in, max, out, err) < 0)
                 return -1;
         }
         query.after = l.next;

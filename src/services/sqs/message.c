@@ -13,7 +13,8 @@
 const SwCollection sqs_messages = {
     .name = "sqs/message",
     .shape = &sqs_shape_message_record,
-    .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}}, {.name = "by_sent", .member = {"queue", "sentKey"}}},
+    .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}}, {.name = "by_sent", .member = {"queue", "sentKey"}},
+                {.name = "by_group", .member = {"queue", "group", "sentKey"}}},
 };
 
 static SwStr key(SwCtx *cx, SwTime at, int64_t number) {
@@ -44,25 +45,35 @@ static int enter(SwCtx *cx, SqsMessageRecord *m, SwTime visible, SwError *err) {
     return put(cx, m, err);
 }
 
-static int bad_contents(SwError *err) {
-    return sw_fail(err, &SQS_INVALID_MESSAGE_CONTENTS,
+static int bad_contents(const SwErrorKind *kind, SwError *err) {
+    return sw_fail(err, kind,
                    "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to "
                    "#xFFFD | #x10000 to #x10FFFF");
 }
 
-/* What XML can hold: everything else is refused (SendMessage, "Important"). */
+/* What XML can hold: everything else is refused (SendMessage, "Important"). Of UTF-8 that is U+FFFE and U+FFFF. */
 static bool valid_text(SwStr s) {
-    for (size_t i = 0; i < s.n; i++)
+    for (size_t i = 0; i < s.n; i++) {
         if ((unsigned char)s.p[i] < ' ' && s.p[i] != '\t' && s.p[i] != '\n' && s.p[i] != '\r')
             return false;
+        if (i + 3 <= s.n && (memcmp(s.p + i, "\xef\xbf\xbe", 3) == 0 || memcmp(s.p + i, "\xef\xbf\xbf", 3) == 0))
+            return false;
+    }
     return true;
+}
+
+/* A byte of a letter beyond ASCII: from U+00C0 on, which is 0xC3 0x80. */
+static bool beyond_ascii(SwStr s, size_t i) {
+    unsigned char c = (unsigned char)s.p[i];
+    return c >= 0xc3 || (c >= 0x80 && c < 0xc0 && i > 0 && (unsigned char)s.p[i - 1] != 0xc2);
 }
 
 /* Names of one's own: letters, digits, '_', '-' and '.' between them; AWS's prefixes are its own. */
 static bool good_attribute_name(SwStr s) {
     bool good = s.n >= 1 && s.n <= 256 && s.p[0] != '.' && s.p[s.n - 1] != '.' && !sw_str_contains(s, SW_STR(".."));
     for (size_t i = 0; i < s.n; i++)
-        good &= s.p[i] == '-' || s.p[i] == '_' || s.p[i] == '.' || (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= 'a' && s.p[i] <= 'z');
+        good &= s.p[i] == '-' || s.p[i] == '_' || s.p[i] == '.' || (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= 'a' && s.p[i] <= 'z') ||
+                beyond_ascii(s, i);
     return good && !(s.n >= 4 && sw_str_ieq(sw_str_n(s.p, 4), SW_STR("AWS."))) && !(s.n >= 7 && sw_str_ieq(sw_str_n(s.p, 7), SW_STR("Amazon.")));
 }
 
@@ -82,10 +93,10 @@ static int check_attribute(SwStr name, const SqsMessageAttributeValue *v, SwErro
                        "Number, and String.", SW_FMT(name));
     if (!sw_str_is(value))
         return sw_fail(err, &sqs_invalid,
-                       "The message attribute '%.*s' must contain a non-empty message attribute value for message attribute type '%.*s'.", SW_FMT(name), SW_FMT(base));
+                       "Message (user) attribute '%.*s' must contain a non-empty value of type '%.*s'.", SW_FMT(name), SW_FMT(base));
     if (is_number && !sw_str_to_double(value, &number))
         return sw_fail(err, &sqs_invalid, "Can't cast the value of message attribute '%.*s' to a number.", SW_FMT(name));
-    return !binary && !valid_text(value) ? bad_contents(err) : 0;
+    return !binary && !valid_text(value) ? bad_contents(&sqs_invalid, err) : 0;
 }
 
 /* There is one of them: the trace header. */
@@ -103,22 +114,33 @@ static int check_system(const SqsMessageSystemAttributeValueMap *m, SwStr *ret_t
     return 0;
 }
 
+/* A request that is traced says so in a header; what the caller wrote itself goes before it. */
+static SwStr trace_of_request(SwCtx *cx) {
+    SwStr header = cx->http ? sw_header_get(&cx->http->m.headers, "x-amzn-trace-id") : SW_NO_STR;
+    return sw_str_is(header) && valid_text(header) ? header : SW_NO_STR;
+}
+
+size_t sqs_message_size(SwStr body, const SqsMessageAttributeValueMap *m) {
+    size_t bytes = body.n;
+    for (size_t i = 0; m && i < m->n; i++) {
+        const SqsMessageAttributeValue *v = &m->v[i].value;
+        bytes += m->v[i].key.n + v->data_type.n + (v->binary_value.p ? v->binary_value.n : v->string_value.n);
+    }
+    return bytes;
+}
+
 static int check(const SqsQueueRecord *q, const SqsSend *s, SwError *err) {
-    size_t bytes = s->body.n;
     int64_t max = sqs_queue_number(q, "MaximumMessageSize");
     if (!s->body.n)
         return sw_fail(err, &SQS_MISSING_PARAMETER, "The request must contain the parameter MessageBody.");
     if (!valid_text(s->body))
-        return bad_contents(err);
+        return bad_contents(&SQS_INVALID_MESSAGE_CONTENTS, err);
     if (s->attributes && s->attributes->n > 10)
         return sw_fail(err, &sqs_invalid, "Number of message attributes [%zu] exceeds the allowed maximum [10].", s->attributes->n);
-    for (size_t i = 0; s->attributes && i < s->attributes->n; i++) {
-        const SqsMessageAttributeValueMapEntry *e = &s->attributes->v[i];
-        if (check_attribute(e->key, &e->value, err) < 0)
+    for (size_t i = 0; s->attributes && i < s->attributes->n; i++)
+        if (check_attribute(s->attributes->v[i].key, &s->attributes->v[i].value, err) < 0)
             return -1;
-        bytes += e->key.n + e->value.data_type.n + (e->value.binary_value.p ? e->value.binary_value.n : e->value.string_value.n);
-    }
-    if ((int64_t)bytes > max)
+    if ((int64_t)sqs_message_size(s->body, s->attributes) > max)
         return sw_fail(err, &sqs_invalid, "One or more parameters are invalid. Reason: Message must be shorter than %lld bytes.", (long long)max);
     return 0;
 }
@@ -126,15 +148,13 @@ static int check(const SqsQueueRecord *q, const SqsSend *s, SwError *err) {
 static int check_standard(const SqsSend *s, SwError *err) {
     if (sw_str_is(s->deduplication))
         return sw_fail(err, &sqs_invalid, "The request include parameter MessageDeduplicationId which is not valid for this queue type");
-    if (sw_str_is(s->group))
-        return sw_fail(err, &sqs_invalid, "MessageGroupId: fair queues are not available");
-    return 0;
+    return s->group.p ? sqs_group_check(s->group, err) : 0;
 }
 
 int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *given, SqsSendMessageResult *ret, SwError *err) {
     SqsSend s = *given;
-    int64_t delay = SW_OR(s.delay, sqs_queue_number(q, "DelaySeconds"));
     bool fifo = sqs_queue_is_fifo(q);
+    int64_t delay = s.delay.set && !fifo ? s.delay.v : sqs_queue_number(q, "DelaySeconds");     /* a FIFO queue's is its own */
     SqsDeduplicationRecord *known = NULL;
     SqsMessageRecord m = {.id = sw_id_uuid(cx->arena), .queue = q->id, .body = s.body, .sender = cx->principal.id,
                           .sent = SW_SOME_TIME(sw_now(cx)), .receives = SW_SOME_INT(0)};
@@ -143,6 +163,7 @@ int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *given, S
                        "Value %lld for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.", (long long)delay);
     if (check(q, &s, err) < 0 || check_system(s.system, &m.trace, err) < 0)
         return -1;
+    m.trace = sw_str_or(m.trace, trace_of_request(cx));
     if ((fifo ? sqs_fifo_check(cx, q, &s, err) : check_standard(&s, err)) < 0 || (fifo && sqs_fifo_known(cx, q, &s, &known, err) < 0))
         return -1;
     *ret = (SqsSendMessageResult){.md5_of_message_body = sw_md5_hex(cx->arena, s.body), .md5_of_message_attributes = sqs_attributes_md5(cx->arena, s.attributes),
@@ -163,13 +184,13 @@ int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *given, S
     return fifo ? sqs_fifo_remember(cx, q, &s, &m, err) : 0;
 }
 
-/* "name", "prefix.*", "All" and ".*". */
+/* "name", "prefix.*" (the dot is part of the mark), "All", "*" and ".*". */
 static bool wanted(const SwStrList *names, SwStr name) {
     for (size_t i = 0; i < names->n; i++) {
         SwStr n = names->v[i];
-        if (sw_str_eqz(n, "All") || sw_str_eqz(n, ".*") || sw_str_eq(n, name))
+        if (sw_str_eqz(n, "All") || sw_str_eqz(n, "*") || sw_str_eq(n, name))
             return true;
-        if (sw_str_ends(n, SW_STR(".*")) && sw_str_starts(name, sw_str_drop(n, 1)))
+        if (sw_str_ends(n, SW_STR(".*")) && sw_str_starts(name, sw_str_drop(n, 2)))
             return true;
     }
     return false;
@@ -185,7 +206,7 @@ static void show_system(SwCtx *cx, const SqsReceiveMessageRequest *in, const Sqs
         {"DeadLetterQueueSourceArn", m->dead_letter_source},
         {"MessageGroupId", m->group},
         {"MessageDeduplicationId", m->deduplication},
-        {"SequenceNumber", m->group.p ? sqs_fifo_sequence(cx, m->number.v) : SW_NO_STR},
+        {"SequenceNumber", m->deduplication.p ? sqs_fifo_sequence(cx, m->number.v) : SW_NO_STR},
     };
     for (size_t i = 0; i < SW_N(all); i++) {
         SwStr name = sw_str(all[i].name);
@@ -202,6 +223,9 @@ static void show(SwCtx *cx, const SqsReceiveMessageRequest *in, const SqsMessage
     to->body = m->body;
     to->md5_of_body = sw_md5_hex(cx->arena, m->body);
     show_system(cx, in, m, to);
+    for (size_t i = 0; i < in->message_attribute_names.n && m->attributes.n; i++)
+        if (good_attribute_name(in->message_attribute_names.v[i]))
+            sw_list_present(cx->arena, &to->message_attributes);        /* {} where none of the names is there */
     for (size_t i = 0; i < m->attributes.n; i++)
         if (wanted(&in->message_attribute_names, m->attributes.v[i].key))
             *sw_list_add(cx->arena, &to->message_attributes) = m->attributes.v[i];
@@ -255,7 +279,7 @@ int sqs_message_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageReq
     if (sqs_queue_is_fifo(q))
         return sqs_fifo_receive(cx, q, in, out, err);
     do {
-        if (sw_doc_list(cx->tx, &sqs_messages, &query, &l, err) < 0)
+        if (sqs_fair_list(cx, &query, &l, err) < 0)
             return -1;
         for (size_t i = 0; i < l.n && out->messages.n < max; i++) {
             SqsMessageRecord *m = l.v[i].record;
@@ -268,8 +292,12 @@ int sqs_message_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageReq
     return 0;
 }
 
-/* *ret_m NULL: gone, or the handle is an older one. */
-static int by_receipt(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SqsMessageRecord **ret_m, SwError *err) {
+static int bad_handle(SwStr handle, const char *why, SwError *err) {
+    return sw_fail(err, &sqs_invalid, "Value %.*s for parameter ReceiptHandle is invalid. Reason: %s", SW_FMT(handle), why);
+}
+
+/* *ret_m NULL: gone. *ret_latest: the handle is of the last receive. */
+static int by_receipt(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SqsMessageRecord **ret_m, bool *ret_latest, SwError *err) {
     SwStr text, id;
     void *record;
     if (!sw_unbase64url(cx->arena, handle, &text) || !sw_str_cut(&text, '/', &id))
@@ -277,26 +305,35 @@ static int by_receipt(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SqsMessa
     if (sw_doc_get(cx->tx, &sqs_messages, id, &record, err) < 0)
         return -1;
     SqsMessageRecord *m = record;
-    *ret_m = m && sw_str_eq(m->queue, q->id) && sw_str_eq(m->receipt, text) ? m : NULL;
+    *ret_m = m && sw_str_eq(m->queue, q->id) ? m : NULL;
+    *ret_latest = m && sw_str_eq(m->receipt, text);
     return 0;
 }
 
+/* With an older handle nothing is deleted, as AWS says it may be; a FIFO queue says so, and takes no handle whose time is up. */
 int sqs_message_delete(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SwError *err) {
     SqsMessageRecord *m = NULL;
-    if (by_receipt(cx, q, handle, &m, err) < 0)
+    bool latest;
+    if (by_receipt(cx, q, handle, &m, &latest, err) < 0)
         return -1;
-    return m ? sw_doc_delete(cx->tx, &sqs_messages, m->id, NULL, err) : 0;
+    if (m && sqs_queue_is_fifo(q) && (!latest || m->visible.v <= sw_now(cx)))
+        return bad_handle(handle, "The receipt handle has expired.", err);
+    return m && latest ? sw_doc_delete(cx->tx, &sqs_messages, m->id, NULL, err) : 0;
 }
 
+/* Any handle of a message will do; nothing changes for one that is not in flight any more. */
 int sqs_message_set_visibility(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, int64_t seconds, SwError *err) {
     SqsMessageRecord *m = NULL;
+    bool latest;
     if (seconds < 0 || seconds > 43200)
         return sw_fail(err, &sqs_invalid,
                        "Value %lld for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200.", (long long)seconds);
-    if (by_receipt(cx, q, handle, &m, err) < 0)
+    if (by_receipt(cx, q, handle, &m, &latest, err) < 0)
         return -1;
-    if (!m || m->visible.v <= sw_now(cx))
-        return sw_fail(err, &SQS_MESSAGE_NOT_INFLIGHT, "The message referred to isn't in flight.");
+    if (!m)
+        return bad_handle(handle, "Message does not exist or is not available for visibility timeout change.", err);
+    if (m->visible.v <= sw_now(cx))
+        return 0;
     set_visible(cx, m, sw_now(cx) + seconds * SW_S);
     return put(cx, m, err);
 }

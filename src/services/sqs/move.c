@@ -62,7 +62,7 @@ int sqs_start_message_move_task(SwCtx *cx, const SqsStartMessageMoveTaskRequest 
     if (sw_str_is(in->destination_arn) && sqs_queue_is_fifo(destination) != sqs_queue_is_fifo(source))
         return sw_fail(err, &sqs_invalid, "The destination queue must be of the same type as the source queue.");
     if (other)
-        return sw_fail(err, &SQS_UNSUPPORTED_OPERATION, "There is already a task running. Only one active task is allowed for a source queue arn at a given time.");
+        return sw_fail(err, &sqs_invalid, "There is already a task running. Only one active task is allowed for a source queue arn at a given time.");
     SqsListMessageMoveTasksResultEntry e = {
         .status = SW_STR("RUNNING"), .source_arn = in->source_arn, .destination_arn = in->destination_arn,
         .max_number_of_messages_per_second = in->max_number_of_messages_per_second, .approximate_number_of_messages_moved = SW_SOME_INT(0),
@@ -83,11 +83,16 @@ int sqs_cancel_message_move_task(SwCtx *cx, const SqsCancelMessageMoveTaskReques
     SwStr text;
     SwValue v;
     void *record;
+    SqsQueueRecord *source;
     if (!sw_unbase64(cx->arena, in->task_handle, &text) || sw_json_parse(cx->arena, text, &v, err) < 0 || !sw_value_str(sw_value_getz(&v, "taskId")).p) {
         sw_error_reset(err);
         return sw_fail(err, &sqs_invalid, "Value for parameter TaskHandle is invalid.");
     }
     SwStr id = sw_value_str(sw_value_getz(&v, "taskId"));
+    if (sqs_queue_by_arn(cx, sw_value_str(sw_value_getz(&v, "sourceArn")), &source, err) < 0) {
+        sw_error_reset(err);
+        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION, "The resource that you specified for the SourceArn parameter doesn't exist.");
+    }
     if (sw_doc_get(cx->tx, &sqs_moves, id, &record, err) < 0)
         return -1;
     SqsMoveRecord *t = record;

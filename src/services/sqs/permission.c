@@ -12,7 +12,7 @@ int sqs_add_permission(SwCtx *cx, const SqsAddPermissionRequest *in, void *out, 
         return sw_fail(err, &SQS_MISSING_PARAMETER, "The request must contain the parameter %s.", in->actions.n ? "AWSAccountIds" : "Actions");
     SwStr arn = sqs_queue_arn(cx, q->name), policy = sw_str_map_get(&q->attributes, SW_STR("Policy"));
     SwPolicyPermission p = {.id = sw_strf(cx->arena, "%.*s/SQSDefaultPolicy", SW_FMT(arn)), .label = in->label, .accounts = &in->aws_account_ids,
-                            .actions = &in->actions, .vendor = "SQS", .resource = arn};
+                            .actions = &in->actions, .vendor = "SQS", .version = "2008-10-17", .resource = arn};
     if (sw_policy_add(cx->arena, &policy, &p, &sqs_invalid, err) < 0)
         return -1;
     sw_str_map_set(cx->arena, &q->attributes, SW_STR("Policy"), policy);

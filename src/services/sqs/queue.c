@@ -11,8 +11,10 @@ const SwCollection sqs_queues = {
     .indexes = {{.name = "by_dead_letter", .member = {"deadLetterArn"}}},
 };
 
-const SwErrorKind sqs_invalid = {.code = "InvalidParameterValue", .http = 400};
-const SwErrorKind SQS_MISSING_PARAMETER = {.code = "MissingParameter", .http = 400};
+/* The names of the JSON protocol; Query has kept the older ones. */
+const SwErrorKind sqs_invalid = {.code = "InvalidParameterValueException", .http = 400, .query_code = "InvalidParameterValue"};
+const SwErrorKind SQS_MISSING_PARAMETER = {.code = "MissingRequiredParameterException", .http = 400, .query_code = "MissingParameter"};
+const SwErrorKind sqs_denied = {.code = "AccessDeniedException", .http = 403, .query_code = "AccessDenied"};
 
 bool sqs_queue_is_fifo(const SqsQueueRecord *q) {
     return sw_str_ends(q->name, SW_STR(".fifo"));
@@ -26,8 +28,10 @@ SwStr sqs_queue_arn(SwCtx *cx, SwStr name) {
     return sw_arn(cx, "sqs", "%.*s", SW_FMT(name));
 }
 
-static int missing(SwError *err) {
-    return sw_fail(err, &SQS_QUEUE_DOES_NOT_EXIST, "The specified queue does not exist.");
+/* Query still says it in the words of its time. */
+static int missing(SwCtx *cx, SwError *err) {
+    bool query = cx->http && sw_wire_protocol(cx->api, &cx->http->m) == SW_QUERY;
+    return sw_fail(err, &SQS_QUEUE_DOES_NOT_EXIST, "The specified queue does not exist%s.", query ? " for this wsdl version" : "");
 }
 
 static int by_name(SwCtx *cx, SwStr name, SqsQueueRecord **ret_q, SwError *err) {
@@ -35,7 +39,20 @@ static int by_name(SwCtx *cx, SwStr name, SqsQueueRecord **ret_q, SwError *err) 
     if (sw_doc_get(cx->tx, &sqs_queues, name, &q, err) < 0)
         return -1;
     *ret_q = q;
-    return q ? 0 : missing(err);
+    return q ? 0 : missing(cx, err);
+}
+
+/* The region of AWS's own addresses: "sqs.REGION.amazonaws.com", "REGION.queue.amazonaws.com"; absent for others. */
+static SwStr url_region(SwStr url) {
+    SwStr rest = url, scheme, host, first, second;
+    if (!sw_str_cut(&rest, ':', &scheme) || !sw_str_starts(rest, SW_STR("//")))
+        return SW_NO_STR;
+    rest = sw_str_skip(rest, 2);
+    if (!sw_str_next(&rest, '/', &host) || !(sw_str_ends(host, SW_STR(".amazonaws.com")) || sw_str_ends(host, SW_STR(".amazonaws.com.cn"))))
+        return SW_NO_STR;
+    if (!sw_str_cut(&host, '.', &first) || !sw_str_cut(&host, '.', &second))
+        return SW_NO_STR;
+    return sw_str_eqz(first, "sqs") ? second : sw_str_eqz(second, "queue") ? first : SW_NO_STR;
 }
 
 /* "http://host/ACCOUNT/NAME", or a bare name: whose account, and its name. */
@@ -51,8 +68,10 @@ static SwStr url_name(SwCtx *cx, SwStr url, SwStr *ret_account) {
 }
 
 int sqs_queue_get(SwCtx *cx, SwStr url, SqsQueueRecord **ret_q, SwError *err) {
-    SwStr account, name = url_name(cx, url, &account);
-    return sw_str_eq(account, cx->account) ? by_name(cx, name, ret_q, err) : missing(err);
+    SwStr account, name = url_name(cx, url, &account), region = url_region(url);
+    if (region.p && !sw_str_eq(region, cx->region))
+        return sw_fail(err, &SQS_INVALID_ADDRESS, "The address %.*s is not valid for this endpoint.", SW_FMT(url));
+    return sw_str_eq(account, cx->account) ? by_name(cx, name, ret_q, err) : missing(cx, err);
 }
 
 SwStr sqs_resource(SwCtx *cx, const SwOperation *op, const void *in) {
@@ -65,7 +84,7 @@ SwStr sqs_resource(SwCtx *cx, const SwOperation *op, const void *in) {
 int sqs_queue_by_arn(SwCtx *cx, SwStr text, SqsQueueRecord **ret_q, SwError *err) {
     SwArn arn;
     if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "sqs") || !sw_str_eq(arn.region, cx->region) || !sw_str_eq(arn.account, cx->account))
-        return missing(err);
+        return missing(cx, err);
     return by_name(cx, arn.resource, ret_q, err);
 }
 
@@ -75,7 +94,7 @@ int sqs_queue_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
         sw_error_reset(err);            /* the operation itself says that there is none */
         return 0;
     }
-    *ret_document = sw_str_map_get(&q->attributes, SW_STR("Policy"));
+    *ret_document = sqs_policy_readable(cx, sw_str_map_get(&q->attributes, SW_STR("Policy")));
     return 0;
 }
 
@@ -90,7 +109,8 @@ static bool good_name(SwStr s) {
 int sqs_create_queue(SwCtx *cx, const SqsCreateQueueRequest *in, SqsCreateQueueResult *out, SwError *err) {
     void *existing;
     SwStr name = in->queue_name, suffix = SW_STR(".fifo");
-    bool fifo = sw_str_ends(name, suffix), said = sw_str_eqz(sw_str_map_get(&in->attributes, SW_STR("FifoQueue")), "true");
+    bool fifo = sw_str_ends(name, suffix), said = sw_str_ieq(sw_str_map_get(&in->attributes, SW_STR("FifoQueue")), SW_STR("true"));
+    const char *differs;
     if (fifo && !said)
         return sw_fail(err, &sqs_invalid,
                        "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo "
@@ -104,10 +124,10 @@ int sqs_create_queue(SwCtx *cx, const SqsCreateQueueRequest *in, SqsCreateQueueR
     if (sw_doc_get(cx->tx, &sqs_queues, name, &existing, err) < 0)
         return -1;
     out->queue_url = sqs_queue_url(cx, name);
-    if (existing && sqs_attributes_equal(existing, &in->attributes))
+    if (existing && !(differs = sqs_attribute_that_differs(cx, existing, &in->attributes)))
         return 0;
     if (existing)
-        return sw_fail(err, &SQS_QUEUE_NAME_EXISTS, "A queue already exists with the same name and a different value for an attribute");
+        return sw_fail(err, &SQS_QUEUE_NAME_EXISTS, "A queue already exists with the same name and a different value for attribute %s", differs);
     SqsQueueRecord q = {.id = sw_id_uuid(cx->arena), .name = name, .created = SW_SOME_TIME(sw_now(cx)), .tags = in->tags};
     if (sqs_attributes_set(cx, &q, &in->attributes, true, err) < 0 || sw_doc_put(cx->tx, &sqs_queues, name, &q, err) < 0)
         return -1;
@@ -117,7 +137,7 @@ int sqs_create_queue(SwCtx *cx, const SqsCreateQueueRequest *in, SqsCreateQueueR
 int sqs_get_queue_url(SwCtx *cx, const SqsGetQueueUrlRequest *in, SqsGetQueueUrlResult *out, SwError *err) {
     SqsQueueRecord *q;
     if (sw_str_is(in->queue_owner_aws_account_id) && !sw_str_eq(in->queue_owner_aws_account_id, cx->account))
-        return missing(err);
+        return missing(cx, err);
     if (by_name(cx, in->queue_name, &q, err) < 0)
         return -1;
     out->queue_url = sqs_queue_url(cx, q->name);

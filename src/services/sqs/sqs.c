@@ -39,6 +39,7 @@ const SwService sw_service_sqs = {
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .invalid = &sqs_invalid,
+    .denied = &sqs_denied,
     .resource = sqs_resource,
     .policy = sqs_queue_policy,
     .collections = collections,

@@ -17,7 +17,7 @@ extern const SwCollection sqs_moves;    /* message move tasks, by id */
 extern const SwController sqs_expiry;   /* removes messages older than their queue keeps them */
 extern const SwController sqs_mover;    /* carries out one move task */
 extern const SwErrorKind sqs_invalid;   /* InvalidParameterValue */
-extern const SwErrorKind SQS_MISSING_PARAMETER;
+extern const SwErrorKind SQS_MISSING_PARAMETER, sqs_denied;
 
 /* queue.c */
 SwStr sqs_queue_url(SwCtx *cx, SwStr name);
@@ -33,8 +33,10 @@ int sqs_queue_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);
 /* attribute.c */
 int64_t sqs_queue_number(const SqsQueueRecord *q, const char *attribute);      /* its value, or the default */
 int sqs_attributes_set(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool creating, SwError *err) sw_must_check;
-/* Equal also where one side says nothing and the other says the default. */
-bool sqs_attributes_equal(const SqsQueueRecord *q, const SwStrMap *m);
+/* The first that is to have another value than the queue's, said or by default; NULL: none. */
+const char *sqs_attribute_that_differs(SwCtx *cx, const SqsQueueRecord *q, const SwStrMap *m);
+/* A queue's policy as the policy language reads it: SQS takes resources that are no ARNs; they name nothing. */
+SwStr sqs_policy_readable(SwCtx *cx, SwStr text);
 
 /* message.c */
 typedef struct SqsSend {
@@ -44,6 +46,8 @@ typedef struct SqsSend {
     const SqsMessageSystemAttributeValueMap *system;
     SwStr    group, deduplication;
 } SqsSend;
+/* Bytes of a body with its attributes, as they count against limits. */
+size_t sqs_message_size(SwStr body, const SqsMessageAttributeValueMap *m);
 /* *ret holds all but the id of a batch's entry. */
 int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, SqsSendMessageResult *ret, SwError *err) sw_must_check;
 /* Up to max visible ones, each leased for the queue's (or this) visibility timeout; over-received ones go to the dead-letter queue. */
@@ -58,7 +62,11 @@ int sqs_message_move(SwCtx *cx, SqsMessageRecord *m, const SqsQueueRecord *to, S
 int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, size_t max, size_t *ret_n, SwError *err) sw_must_check;
 int sqs_messages_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed, SwError *err) sw_must_check;
 
+/* fair.c. A page of a standard queue's visible messages, in the order in which they are given out; as sw_doc_list. */
+int sqs_fair_list(SwCtx *cx, SwDocQuery *query, SwDocList *ret_l, SwError *err) sw_must_check;
+
 /* fifo.c */
+int sqs_group_check(SwStr group, SwError *err) sw_must_check;       /* MessageGroupId, of queues of both kinds */
 /* What a FIFO queue needs to be sent; fills s->deduplication from the body where the queue says so. */
 int sqs_fifo_check(SwCtx *cx, const SqsQueueRecord *q, SqsSend *s, SwError *err) sw_must_check;
 /* *ret_known: sent before, within five minutes; else the record to be written by sqs_fifo_remember. */

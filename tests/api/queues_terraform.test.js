@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Queues, topics and subscriptions as Terraform makes them, finds them unchanged, changes and removes them.
+"use strict";
+const assert = require("node:assert");
+const { test } = require("node:test");
+const { SQSClient, ListQueuesCommand } = require("@aws-sdk/client-sqs");
+const { SNSClient, ListTopicsCommand, PublishCommand } = require("@aws-sdk/client-sns");
+const { start } = require("../lib/slipway");
+const { terraform, unavailable } = require("../lib/terraform");
+
+const wanted = (seconds, display) => `
+resource "aws_sqs_queue" "dead" { name = "dead" }
+resource "aws_sqs_queue" "work" {
+    name = "work"
+    visibility_timeout_seconds = ${seconds}
+    redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 3 })
+    tags = { team = "queues" }
+}
+resource "aws_sqs_queue_redrive_allow_policy" "dead" {
+    queue_url = aws_sqs_queue.dead.id
+    redrive_allow_policy = jsonencode({ redrivePermission = "byQueue", sourceQueueArns = [aws_sqs_queue.work.arn] })
+}
+resource "aws_sqs_queue_policy" "work" {
+    queue_url = aws_sqs_queue.work.id
+    policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Principal = { Service = "sns.amazonaws.com" },
+        Action = "sqs:SendMessage", Resource = aws_sqs_queue.work.arn, Condition = { ArnEquals = { "aws:SourceArn" = aws_sns_topic.plain.arn } } }] })
+}
+resource "aws_sqs_queue" "ordered" {
+    name = "ordered.fifo"
+    fifo_queue = true
+    content_based_deduplication = true
+    deduplication_scope = "messageGroup"
+    fifo_throughput_limit = "perMessageGroupId"
+}
+resource "aws_sns_topic" "plain" {
+    name = "plain"
+    display_name = "${display}"
+    tags = { team = "queues" }
+}
+resource "aws_sns_topic" "ordered" {
+    name = "ordered.fifo"
+    fifo_topic = true
+    content_based_deduplication = true
+}
+resource "aws_sns_topic_policy" "plain" {
+    arn = aws_sns_topic.plain.arn
+    policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Principal = { Service = "s3.amazonaws.com" },
+        Action = "sns:Publish", Resource = aws_sns_topic.plain.arn }] })
+}
+resource "aws_sns_topic_subscription" "work" {
+    topic_arn = aws_sns_topic.plain.arn
+    protocol = "sqs"
+    endpoint = aws_sqs_queue.work.arn
+    raw_message_delivery = true
+    filter_policy = jsonencode({ kind = ["order"] })
+    redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn })
+}
+resource "aws_sns_topic_subscription" "ordered" {
+    topic_arn = aws_sns_topic.ordered.arn
+    protocol = "sqs"
+    endpoint = aws_sqs_queue.ordered.arn
+}
+`;
+
+test("Terraform makes queues, topics and subscriptions, finds them unchanged, changes and destroys them", { skip: unavailable() }, async (t) => {
+    const s = await start(t), sqs = s.client(SQSClient), sns = s.client(SNSClient);
+    const tf = await terraform(t, s, wanted(45, "first"));
+    await tf.settles();
+    const TopicArn = (await sns.send(new ListTopicsCommand({}))).Topics.map((x) => x.TopicArn).find((a) => a.endsWith(":plain"));
+    assert.ok((await sns.send(new PublishCommand({ TopicArn, Message: "m" }))).MessageId);
+    tf.write(wanted(46, "second"));
+    await tf.settles();
+    await tf.destroy();
+    assert.strictEqual((await sqs.send(new ListQueuesCommand({}))).QueueUrls, undefined);
+    assert.deepStrictEqual((await sns.send(new ListTopicsCommand({}))).Topics ?? [], []);
+});

@@ -12,7 +12,10 @@ const SwCollection s3_uploads = {.name = "s3/upload", .scope = SW_SCOPE_GLOBAL, 
     .indexes = {{.name = "by_key", .member = {"bucket", "Key", "initiated"}}}};
 const SwCollection s3_parts = {.name = "s3/part", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_part_record};
 
-static const SwCollection *const collections[] = {&s3_buckets, &s3_objects, &s3_versions, &s3_uploads, &s3_parts, NULL};
+const SwCollection s3_completed = {.name = "s3/completed", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_completed_record,
+    .indexes = {{.name = "by_time", .member = {"bucket", "at"}}}};
+
+static const SwCollection *const collections[] = {&s3_buckets, &s3_objects, &s3_versions, &s3_uploads, &s3_parts, &s3_completed, NULL};
 
 static const SwHandler handlers[] = {
     {S3_ABORT_MULTIPART_UPLOAD, SW_HANDLER(s3_abort_multipart_upload), 0},
@@ -108,6 +111,7 @@ const SwService sw_service_s3 = {
     .api = &s3_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .validate = s3_validate,
     .invalid = &S3_INVALID_ARGUMENT,
     .unsupported = &SW_NOT_IMPLEMENTED,
     .resource = resource,

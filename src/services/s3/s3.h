@@ -140,6 +140,16 @@ int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) sw_must_check
 /* Of x-amz-tagging; whoever sends it needs s3:PutObjectTagging as well. */
 int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagList *ret_tags, SwError *err) sw_must_check;
 
+/* cors.c */
+SwStr s3_bucket_of_path(SwStr path, SwStr *ret_key);    /* "/bucket/key", as it is in the request; both may be empty */
+void s3_finish(SwCtx *cx, const SwWireMessage *m);      /* CORS's headers, for whoever says where he comes from */
+void s3_preflight(SwCtx *cx);
+void s3_answer(SwCtx *cx, const SwError *e);            /* of what is no operation: S3's headers, or the error */
+
+/* post.c */
+bool s3_post_begin(SwCtx *cx, SwError *err);
+void s3_post(SwCtx *cx);
+
 /* notify.c: what the bucket's configuration asks for when an object came or went. */
 int s3_notify(SwCtx *cx, const S3BucketRecord *b, const char *event, const char *detail_type, const char *reason,
               const S3ObjectRecord *o, SwError *err) sw_must_check;

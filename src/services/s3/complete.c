@@ -27,9 +27,13 @@ static S3PartRecord *part_numbered(const SwDocList *parts, int64_t number) {
     return NULL;
 }
 
+static SwStr bare(SwStr etag) {
+    return etag.n >= 2 && etag.p[0] == '"' ? sw_str_n(etag.p + 1, etag.n - 2) : etag;
+}
+
 static int fail_at_part(SwError *err, const S3CompletedPart *c) {
     sw_fail_fact(err, "PartNumber", sw_strf(err->arena, "%lld", (long long)c->part_number.v));
-    return sw_fail_fact(err, "ETag", c->e_tag);
+    return sw_fail_fact(err, "ETag", bare(c->e_tag));
 }
 
 static int check_part(SwStr upload, const S3UploadRecord *u, const S3CompletedPart *c, S3PartRecord *p, bool last, SwError *err) {
@@ -65,6 +69,19 @@ static void append(SwArena *a, const S3PartRecord *p, S3ObjectRecord *o, SwDiges
         sw_digest_add(md5, raw.p, raw.n);
 }
 
+static int check_order(SwStr upload, const S3CompletedPartList *named, SwError *err) {
+    for (size_t i = 0; i < named->n; i++) {
+        const S3CompletedPart *c = &named->v[i];
+        if (!c->part_number.set || !c->e_tag.p)
+            return s3_fail_schema(err);
+        if (i == 0 || c->part_number.v > named->v[i - 1].part_number.v)
+            continue;
+        sw_fail(err, &S3_INVALID_PART_ORDER, "The list of parts was not in ascending order. Parts must be ordered by part number.");
+        return sw_fail_fact(err, "UploadId", upload);
+    }
+    return 0;
+}
+
 /* Fills o's extents, sizes, ETag and checksum from the parts that are named. */
 static int join(SwCtx *cx, SwStr upload, const S3CompletedPartList *named, const SwDocList *parts, const S3UploadRecord *u, S3ObjectRecord *o, SwError *err) {
     SwArena *a = cx->arena;
@@ -75,12 +92,6 @@ static int join(SwCtx *cx, SwStr upload, const S3CompletedPartList *named, const
     o->size = SW_SOME_INT(0);
     for (size_t i = 0; i < named->n; i++) {
         const S3CompletedPart *c = &named->v[i];
-        if (!c->part_number.set || !c->e_tag.p)
-            return s3_fail_schema(err);
-        if (i > 0 && c->part_number.v <= named->v[i - 1].part_number.v) {
-            sw_fail(err, &S3_INVALID_PART_ORDER, "The list of parts was not in ascending order. Parts must be ordered by part number.");
-            return sw_fail_fact(err, "UploadId", upload);
-        }
         S3PartRecord *p = part_numbered(parts, c->part_number.v);
         if (check_part(upload, u, c, p, i + 1 == named->n, err) < 0)
             return -1;
@@ -131,11 +142,8 @@ static int check_undisturbed(SwCtx *cx, const S3CompleteMultipartUploadRequest *
 /* Which parts were named, in one word. */
 static SwStr parts_word(SwArena *a, const S3CompletedPartList *named) {
     SwBuf b = sw_buf(a, 4 * SW_MIB);
-    for (size_t i = 0; i < named->n; i++) {
-        SwStr tag = named->v[i].e_tag;
-        bool quoted = tag.n >= 2 && tag.p[0] == '"';
-        sw_buf_addf(&b, "%lld:%.*s;", (long long)named->v[i].part_number.v, SW_FMT(quoted ? sw_str_n(tag.p + 1, tag.n - 2) : tag));
-    }
+    for (size_t i = 0; i < named->n; i++)
+        sw_buf_addf(&b, "%lld:%.*s;", (long long)named->v[i].part_number.v, SW_FMT(bare(named->v[i].e_tag)));
     return sw_sha256_hex(a, sw_buf_str(&b));
 }
 
@@ -205,7 +213,7 @@ int s3_complete_multipart_upload(SwCtx *cx, const S3CompleteMultipartUploadReque
         return -1;
     S3ObjectRecord *o = u->object;
     o->key = in->key;
-    if (join(cx, in->upload_id, named, &parts, u, o, err) < 0 || check_whole(in, o, err) < 0 ||
+    if (check_order(in->upload_id, named, err) < 0 || join(cx, in->upload_id, named, &parts, u, o, err) < 0 || check_whole(in, o, err) < 0 ||
         s3_store(cx, b, o, "CompleteMultipartUpload", err) < 0 || s3_upload_forget(cx, in->upload_id, &parts, err) < 0)
         return -1;
     sw_shape_move(cx->arena, &s3_shape_completed_record, now, &s3_shape_object_record, o);

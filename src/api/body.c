@@ -30,14 +30,20 @@ struct SwBody {
     int64_t       received;
 };
 
-static int too_large(SwError *err) {
-    return sw_fail(err, &TOO_LARGE, "Your proposed upload exceeds the maximum allowed size");
+static SwStr number(SwError *err, int64_t n) {
+    return sw_strf(err->arena, "%lld", (long long)n);
+}
+
+static int too_large(int64_t size, SwError *err) {
+    sw_fail(err, &TOO_LARGE, "Your proposed upload exceeds the maximum allowed size");
+    sw_fail_fact(err, "ProposedSize", number(err, size));
+    return sw_fail_fact(err, "MaxSizeAllowed", number(err, (int64_t)BODY_MAX));
 }
 
 static int write_blob(void *arg, const void *p, size_t n, SwError *err) {
     SwBody *b = arg;
     b->received += (int64_t)n;
-    return b->received > (int64_t)BODY_MAX ? too_large(err) : sw_blob_add(b->writer, p, n, err);
+    return b->received > (int64_t)BODY_MAX ? too_large(b->received, err) : sw_blob_add(b->writer, p, n, err);
 }
 
 static int unchunk(void *arg, const void *p, size_t n, SwError *err) {
@@ -94,7 +100,7 @@ int sw_body_begin(SwCtx *cx, SwHttpRequest *rq, SwChunkCheck *check, void *check
     if (sw_str_is(length) && (!sw_str_to_i64(length, &b->expected) || b->expected < 0))
         return sw_fail(err, &INVALID_REQUEST, "The length of the body is not a number.");
     if (b->expected > (int64_t)BODY_MAX)
-        return too_large(err);
+        return too_large(b->expected, err);
     if (check_claims(h, err) < 0 || sw_blob_begin(cx->host->blobs, cx->arena, wanted_digests(h), &b->writer, err) < 0)
         return -1;
     if (chunked)
@@ -111,13 +117,19 @@ int sw_body_begin(SwCtx *cx, SwHttpRequest *rq, SwChunkCheck *check, void *check
 static int compare(SwArena *a, SwStr have, SwStr base64, const char *header, const char *word, SwError *err) {
     SwStr want;
     bool md5 = strcmp(word, "Content-MD5") == 0;
-    if (!sw_unbase64(a, base64, &want) || want.n != have.n)
-        return md5 ? sw_fail(err, &INVALID_DIGEST, "The Content-MD5 you specified was invalid.")
-                   : sw_fail(err, &INVALID_REQUEST, "Value for %s header is invalid.", header);
+    if (!sw_unbase64(a, base64, &want) || want.n != have.n) {
+        if (!md5)
+            return sw_fail(err, &INVALID_REQUEST, "Value for %s header is invalid.", header);
+        sw_fail(err, &INVALID_DIGEST, "The Content-MD5 you specified was invalid.");
+        return sw_fail_fact(err, "Content-MD5", base64);
+    }
     if (sw_str_eq(want, have))
         return 0;
-    return md5 ? sw_fail(err, &BAD_DIGEST, "The Content-MD5 you specified did not match what we received.")
-               : sw_fail(err, &BAD_DIGEST, "The %s you specified did not match the calculated checksum.", word);
+    if (!md5)
+        return sw_fail(err, &BAD_DIGEST, "The %s you specified did not match the calculated checksum.", word);
+    sw_fail(err, &BAD_DIGEST, "The Content-MD5 you specified did not match what we received.");
+    sw_fail_fact(err, "ExpectedDigest", base64);
+    return sw_fail_fact(err, "CalculatedDigest", sw_base64(a, have));
 }
 
 /* have: raw bytes by kind. */
@@ -173,15 +185,21 @@ int sw_body_end(SwBody *b, SwHttpRequest *rq, SwStream *ret_s, SwStr *ret_payloa
     SwBlobInfo info;
     if (sw_blob_commit(b->writer, &info, err) < 0)
         return -1;
-    if (b->expected >= 0 && info.size != b->expected)
-        return sw_fail(err, &INCOMPLETE_BODY, "You did not provide the number of bytes specified by the Content-Length HTTP header.");
+    if (b->expected >= 0 && info.size != b->expected) {
+        sw_fail(err, &INCOMPLETE_BODY, "You did not provide the number of bytes specified by the Content-Length HTTP header.");
+        sw_fail_fact(err, "NumberBytesExpected", number(err, b->expected));
+        return sw_fail_fact(err, "NumberBytesProvided", number(err, info.size));
+    }
     if (!sw_unhex(rq->arena, info.digest, &info.extra[SW_SHA256]))
         return sw_fail(err, &SW_INTERNAL_FAILURE, "The digest cannot be read");
     if (compare_all(rq->arena, &rq->m.headers, info.extra, err) < 0)
         return -1;
     SwStr declared = sw_header_get(&rq->m.headers, "x-amz-content-sha256");
-    if (declared.n == 64 && !sw_str_ieq(declared, info.digest))
-        return sw_fail(err, &CONTENT_MISMATCH, "The provided 'x-amz-content-sha256' header does not match what was computed.");
+    if (declared.n == 64 && !sw_str_ieq(declared, info.digest)) {
+        sw_fail(err, &CONTENT_MISMATCH, "The provided 'x-amz-content-sha256' header does not match what was computed.");
+        sw_fail_fact(err, "ClientComputedContentSHA256", declared);
+        return sw_fail_fact(err, "S3ComputedContentSHA256", info.digest);
+    }
     *ret_s = (SwStream){.set = true, .file = -1, .size = info.size, .sha256 = info.extra[SW_SHA256], .md5 = info.extra[SW_MD5],
                         .crc64nvme = info.extra[SW_CRC64NVME]};
     *ret_payload_hash = sw_str_or(declared, info.digest);

@@ -61,7 +61,7 @@ static void check_reply(SwCtx *cx, const SwOperation *op, const void *out) {
 
 int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
                      void **ret_out, SwError *err) {
-    if (op->input && (sw_validate(op->input, in, sw_registry_invalid(s), err) < 0 ||
+    if (op->input && ((s->validate ? s->validate(cx, op, in, err) : sw_validate(op->input, in, sw_registry_invalid(s), err)) < 0 ||
                       sw_refuse_unsupported(op->input, in, sw_registry_unsupported(s), err) < 0))
         return -1;
     cx->in = in;

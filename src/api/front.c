@@ -95,11 +95,18 @@ static int begin(Visit *v, SwHttpRequest *rq, SwError *err) {
         return -1;
     if (!v->known)
         return 0;
-    if (v->id.route)
+    if (v->id.route) {
+        rq->m.path = v->id.m.path;      /* of a bucket's own host: with the bucket */
         return v->id.route->begin && !v->id.route->begin(v->cx, err) ? (err->kind ? -1 : 1) : 0;
+    }
     if (v->id.op->flags & SW_OP_STREAM_IN)
         return begin_stream(v, rq, err);
     return 0;
+}
+
+static void finish(Visit *v) {
+    if (v->id.service && v->id.service->finish)
+        v->id.service->finish(v->cx, &v->id.m);
 }
 
 static bool front_begin(void *arg, SwHttpRequest *rq) {
@@ -110,6 +117,8 @@ static bool front_begin(void *arg, SwHttpRequest *rq) {
     int r = begin(v, rq, &err);
     if (r < 0)
         answer_error(v, rq, &err);
+    if (r != 0)
+        finish(v);
     return r == 0;
 }
 
@@ -206,6 +215,7 @@ static void front_handle(void *arg, SwHttpRequest *rq) {
         sw_ctx_rollback(v->cx);
         answer_error(v, rq, &err);
     }
+    finish(v);
     sw_arena_on_oom(rq->arena, NULL, NULL);
 }
 

@@ -71,7 +71,10 @@ static int name_operation(SwArena *a, SwIdentity *i, SwError *err) {
     const SwService *s = i->service;
     if (s->api->protocol == SW_REST_XML && sw_str_eqz(sw_str(s->api->sign_name), "s3"))
         to_path_style(a, &i->m);
-    i->protocol = sw_wire_protocol(s->api, &i->m);
+    i->route = s->beside ? s->beside(&i->m) : NULL;
+    i->protocol = i->route ? s->api->protocol : sw_wire_protocol(s->api, &i->m);
+    if (i->route)
+        return 0;
     if (!i->protocol) {
         i->protocol = s->api->protocol;
         return sw_fail(err, &SW_UNKNOWN_OPERATION, "The request does not speak a protocol of %s", s->api->service_id);

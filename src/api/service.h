@@ -77,6 +77,8 @@ typedef struct SwService {
     const char             *name;       /* folder's name */
     const SwApi            *api;        /* NULL: routes only */
     const SwHandler        *handlers;   size_t n_handlers;
+    /* The input's limits in the service's own words; NULL: in those that AWS's services share (sw_validate). */
+    int  (*validate)(SwCtx *cx, const SwOperation *op, const void *in, SwError *err);
     const SwErrorKind      *invalid;    /* what a broken limit of the model fails with; NULL: the protocol's usual one */
     const SwErrorKind      *unsupported;  /* what a member that models/members refuses fails with; NULL: as `invalid` */
     const SwErrorKind      *denied;     /* what a missing permission fails with; NULL: the protocol's usual one */
@@ -89,6 +91,10 @@ typedef struct SwService {
      * operation's own. */
     const char *(*action)(SwCtx *cx, const SwOperation *op, const void *in);
     const SwRoute          *routes;     size_t n_routes;
+    /* A request to this service that is none of its model's operations: S3's forms and preflights. NULL: it is no such. */
+    const SwRoute *(*beside)(const SwWireMessage *m);
+    /* Adds to cx->http->reply, errors too, what is not of one operation: CORS. m: the request as the model sees it. */
+    void (*finish)(SwCtx *cx, const SwWireMessage *m);
     const SwController *const *controllers;     /* NULL-terminated, as the next ones */
     const SwCollection *const *collections;
     const SwListener       *listeners;  size_t n_listeners;

@@ -143,6 +143,12 @@ int  wire_rest_get_headers(Wire *w, const SwShape *s, const SwHeaderList *h, voi
 /* Errors without a wrapper, request-id headers and root elements of its own. */
 bool wire_is_s3(const SwApi *api);
 const char *wire_s3_root(const SwOperation *op);            /* NULL: none of its own */
+/* In the order of elements that S3 writes, which is not its model's: who reads as it comes needs Owner before Buckets. */
+const SwShape *wire_s3_ordered(Wire *w, const SwShape *s);
+/* Whole seconds, and still a fraction. */
+SwStr wire_s3_time(SwArena *a, SwTime t);
+/* What a reply has beside what its model says. */
+void wire_s3_finish(Wire *w, const SwOperation *op, SwWireMessage *m);
 /* The member that is the root element itself; NULL: there is none such. */
 const SwMember *wire_s3_unwrapped(const Wire *w, const SwShape *s);
 

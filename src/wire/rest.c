@@ -19,7 +19,13 @@ static int get_bound(Wire *w, const SwMember *m, SwStr text, void *v) {
             return wire_malformed(w, "Value at '%s' is not valid base64", m->name);
         return wire_from_text(w, m, json, v);
     }
-    return wire_from_text(w, m, text, v);
+    if (wire_from_text(w, m, text, v) == 0)
+        return 0;
+    if (wire_is_s3(w->api)) {               /* S3 names the argument and shows its value */
+        sw_fail_fact(w->err, "ArgumentName", sw_str(bound_name(m)));
+        sw_fail_fact(w->err, "ArgumentValue", sw_str_is_utf8(text) ? text : SW_NO_STR);
+    }
+    return -1;
 }
 
 static SwStr put_bound(Wire *w, const SwMember *m, SwTimestampFormat ts, const void *v) {
@@ -363,12 +369,16 @@ static void put_body(Wire *w, const SwShape *s, const char *root, const void *v,
         const char *name = s && s->xml_name ? s->xml_name : root;
         const char *ns = s && s->xml_ns ? s->xml_ns : w->api->xml_ns;
         sw_buf_addz(&b, WIRE_XML_HEAD);
-        wire_xml_open(&b, name, ns);
-        if (alone && sw_member_at(alone, v))
-            wire_xml_escape(&b, wire_text(w, alone, SW_TS_ISO8601, sw_member_at(alone, v)));
-        else if (s)
-            wire_xml_put_members(w, &b, s, v, /* top= */ true);
-        wire_xml_close(&b, name);
+        if (alone && !sw_member_at(alone, v)) {
+            sw_buf_addf(&b, "<%s xmlns=\"%s\"/>", name, ns);
+        } else {
+            wire_xml_open(&b, name, ns);
+            if (alone)
+                wire_xml_escape(&b, wire_text(w, alone, SW_TS_ISO8601, sw_member_at(alone, v)));
+            else if (s)
+                wire_xml_put_members(w, &b, wire_s3_ordered(w, s), v, /* top= */ true);
+            wire_xml_close(&b, name);
+        }
     }
     ret_m->body = sw_buf_str(&b);
     set_content_type(w, ret_m, wire_content_type(w->protocol));

@@ -59,6 +59,8 @@ SwStr wire_text(Wire *w, const SwMember *m, SwTimestampFormat ts, const void *v)
     case SW_DOUBLE:
         return sw_double_text(w->a, *(const double *)v);
     case SW_TIMESTAMP:
+        if (wire_is_s3(w->api) && wire_ts(m, ts) == SW_TS_ISO8601)
+            return wire_s3_time(w->a, *(const SwTime *)v);
         return wire_time_text(w->a, wire_ts(m, ts), *(const SwTime *)v);
     case SW_BLOB:
         return sw_base64(w->a, *(const SwStr *)v);

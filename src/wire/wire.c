@@ -210,6 +210,7 @@ int sw_wire_encode_response(SwArena *a, const SwApi *api, const SwOperation *op,
     wire_request_id(&w, request_id, ret_m);
     if (protocol & ANY_REST) {
         const char *root = wire_is_s3(api) ? wire_s3_root(op) : NULL;
+        wire_s3_finish(&w, op, ret_m);
         return wire_rest_put_reply(&w, op->output,
                                    root ? root : sw_strf(a, "%sResponse", op->name).p, out, ret_m);
     }

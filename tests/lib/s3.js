@@ -5,6 +5,7 @@
 "use strict";
 const { before, after } = require("node:test");
 const crypto = require("node:crypto");
+const http = require("node:http");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
@@ -25,6 +26,19 @@ function s3File(options = {}) {
     f.put = (Bucket, Key, Body = Key, more = {}) => f.send(S.PutObjectCommand, { Bucket, Key, Body, ...more });
     f.get = async (Bucket, Key, more = {}) => Buffer.from(await (await f.send(S.GetObjectCommand, { Bucket, Key, ...more })).Body.transformToByteArray());
     f.text = async (Bucket, Key, more = {}) => (await f.get(Bucket, Key, more)).toString();
+    // A request as it is, without a client's help: { status, headers, body, one(element), all(element) }.
+    f.http = async (method, path, { headers = {}, body } = {}) => {
+        const r = await new Promise((resolve, reject) => {
+            const rq = http.request({ port: f.s.port, host: "127.0.0.1", method, path, headers }, resolve);
+            rq.once("error", reject);
+            rq.end(body);
+        });
+        const chunks = [];
+        for await (const c of r) chunks.push(c);
+        const text = Buffer.concat(chunks).toString();
+        const all = (name) => [...text.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, "g"))].map((m) => m[1]);
+        return { status: r.statusCode, headers: r.headers, body: text, all, one: (name) => all(name)[0], code: all("Code")[0] };
+    };
     return f;
 }
 

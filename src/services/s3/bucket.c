@@ -6,6 +6,7 @@
 
 static const SwErrorKind ACLS_OFF = {.code = "AccessControlListNotSupported", .http = 400};
 static const SwErrorKind ILLEGAL_LOCATION = {.code = "IllegalLocationConstraintException", .http = 400};
+static const SwErrorKind INVALID_LOCATION = {.code = "InvalidLocationConstraint", .http = 400};
 static const SwErrorKind INVALID_STORAGE_CLASS = {.code = "InvalidStorageClass", .http = 400};
 
 S3Owner *s3_owner(SwArena *a, SwStr account) {
@@ -36,7 +37,10 @@ int s3_check_members(SwCtx *cx, const void *in, SwError *err) {
         return sw_fail(err, &ACLS_OFF, "The bucket does not allow ACLs");
     for (size_t i = 0; i < SW_N(classes) && !known; i++)
         known = sw_str_eqz(class, classes[i]);
-    return known ? 0 : sw_fail(err, &INVALID_STORAGE_CLASS, "The storage class you specified is not valid");
+    if (known)
+        return 0;
+    sw_fail(err, &INVALID_STORAGE_CLASS, "The storage class you specified is not valid");
+    return sw_fail_fact(err, "StorageClassRequested", class);
 }
 
 int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, SwError *err) {
@@ -44,7 +48,7 @@ int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, Sw
     if (s3_check_members(cx, in, err) < 0 || sw_doc_get(cx->tx, &s3_buckets, bucket, &record, err) < 0)
         return -1;
     if (!record)
-        return sw_fail(err, &S3_NO_SUCH_BUCKET, "The specified bucket does not exist");
+        return s3_fail_no_bucket(err, bucket);
     *ret_b = record;
     SwStr expected = text_member(cx->op->input, in, "ExpectedBucketOwner");
     bool own = sw_str_eq((*ret_b)->account, cx->account) && (!sw_str_is(expected) || sw_str_eq(expected, cx->account));
@@ -70,41 +74,60 @@ static bool is_bucket_name(SwStr s) {
     return !(dots == 3 && letters == 0) && !sw_str_starts(s, SW_STR("xn--")) && !sw_str_ends(s, SW_STR("-s3alias"));
 }
 
-static int check_location(SwCtx *cx, SwStr constraint, SwError *err) {
-    if (sw_str_is(constraint) && !sw_str_eq(constraint, cx->region))
-        return sw_fail(err, &ILLEGAL_LOCATION,
-                       "The %.*s location constraint is incompatible for the region specific endpoint this request was sent to.", SW_FMT(constraint));
-    if (!sw_str_is(constraint) && !sw_str_eqz(cx->region, "us-east-1"))
-        return sw_fail(err, &ILLEGAL_LOCATION,
-                       "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.");
-    return 0;
+static bool is_location(SwStr s) {
+    const SwMember *m = sw_shape_member(&s3_shape_create_bucket_configuration, SW_STR("LocationConstraint"));
+    for (const char *const *v = m->shape->enum_values; *v; v++)
+        if (sw_str_eqz(s, *v))
+            return true;
+    return false;
+}
+
+/* The oldest region's address makes buckets anywhere; each other one's only its own, and wants to be told so. */
+static int check_location(SwCtx *cx, SwStr constraint, SwStr *ret_region, SwError *err) {
+    SwStr region = sw_str_eqz(constraint, "EU") ? SW_STR("eu-west-1") : sw_str_or(constraint, SW_STR("us-east-1"));
+    *ret_region = region;
+    if (!sw_str_eqz(cx->region, "us-east-1") && (!sw_str_is(constraint) || !sw_str_eq(region, cx->region)))
+        return sw_fail(err, &ILLEGAL_LOCATION, "The %.*s location constraint is incompatible for the region specific endpoint this request was sent to.",
+                       SW_FMT(sw_str_or(constraint, SW_STR("unspecified"))));
+    if (!sw_str_is(constraint) || is_location(constraint))
+        return 0;
+    sw_fail(err, &INVALID_LOCATION, "The specified location-constraint is not valid");
+    return sw_fail_fact(err, "LocationConstraint", constraint);
+}
+
+/* *ret_done: the bucket is there and the answer is as if it had been made now: the oldest region's way. */
+static int check_there(SwCtx *cx, const S3BucketRecord *there, SwStr region, bool tagged, bool *ret_done, SwError *err) {
+    *ret_done = false;
+    if (!there)
+        return 0;
+    if (!sw_str_eq(there->account, cx->account))
+        return s3_fail_bucket(err, &S3_BUCKET_ALREADY_EXISTS, there->name,
+                              "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
+                              "Please select a different name and try again.");
+    *ret_done = sw_str_eqz(region, "us-east-1") && sw_str_eqz(there->region, "us-east-1") && !tagged;
+    return *ret_done ? 0 : s3_fail_bucket(err, &S3_BUCKET_ALREADY_OWNED_BY_YOU, there->name,
+                                          "Your previous request to create the named bucket succeeded and you already own it.");
 }
 
 int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketOutput *out, SwError *err) {
     const S3CreateBucketConfiguration *c = in->create_bucket_configuration;
+    SwStr constraint = c ? c->location_constraint : SW_NO_STR, region;
+    bool done;
     void *record;
     if (s3_check_members(cx, in, err) < 0)
         return -1;
     if (!is_bucket_name(in->bucket))
-        return sw_fail(err, &S3_INVALID_BUCKET_NAME, "The specified bucket is not valid.");
+        return s3_fail_bucket(err, &S3_INVALID_BUCKET_NAME, in->bucket, "The specified bucket is not valid.");
     if (sw_str_is(in->object_ownership) && !sw_str_eq(in->object_ownership, S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED))
         return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership", "buckets have no ACLs; only BucketOwnerEnforced is supported");
-    if (check_location(cx, c ? c->location_constraint : SW_NO_STR, err) < 0 || (c && s3_tags_check(&c->tags, 50, err) < 0) ||
-        sw_doc_get(cx->tx, &s3_buckets, in->bucket, &record, err) < 0)
+    if (check_location(cx, constraint, &region, err) < 0 || (c && s3_tags_check(&c->tags, 50, err) < 0) ||
+        sw_doc_get(cx->tx, &s3_buckets, in->bucket, &record, err) < 0 || check_there(cx, record, region, c && c->tags.n > 0, &done, err) < 0)
         return -1;
     out->location = sw_strf(cx->arena, "/%.*s", SW_FMT(in->bucket));
     out->bucket_arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(in->bucket));
-    const S3BucketRecord *there = record;
-    if (there && !sw_str_eq(there->account, cx->account))
-        return sw_fail(err, &S3_BUCKET_ALREADY_EXISTS,
-                       "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
-                       "Please select a different name and try again.");
-    if (there && sw_str_eqz(cx->region, "us-east-1"))
-        return 0;                       /* the oldest region answers as if it had been made now */
-    if (there)
-        return sw_fail(err, &S3_BUCKET_ALREADY_OWNED_BY_YOU,
-                       "Your previous request to create the named bucket succeeded and you already own it.");
-    S3BucketRecord b = {.name = in->bucket, .account = cx->account, .region = cx->region, .created = SW_SOME_TIME(sw_now(cx)),
+    if (done)
+        return 0;
+    S3BucketRecord b = {.name = in->bucket, .account = cx->account, .region = region, .location = constraint, .created = SW_SOME_TIME(sw_now(cx)),
                         .ownership = S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED};
     if (c)
         b.tags = c->tags;
@@ -128,7 +151,7 @@ int s3_get_bucket_location(SwCtx *cx, const S3GetBucketLocationRequest *in, S3Ge
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     if (!sw_str_eqz(b->region, "us-east-1"))
-        out->location_constraint = b->region;
+        out->location_constraint = sw_str_or(b->location, b->region);
     return 0;
 }
 
@@ -148,7 +171,7 @@ int s3_delete_bucket(SwCtx *cx, const S3DeleteBucketRequest *in, void *out, SwEr
     if (s3_begin(cx, in, in->bucket, &b, err) < 0 || is_empty(cx, in->bucket, &empty, err) < 0)
         return -1;
     if (!empty)
-        return sw_fail(err, &S3_BUCKET_NOT_EMPTY, sw_str_is(b->versioning)
+        return s3_fail_bucket(err, &S3_BUCKET_NOT_EMPTY, in->bucket, sw_str_is(b->versioning)
                        ? "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
                        : "The bucket you tried to delete is not empty");
     /* What was being uploaded goes too, as on AWS: with the bucket it can no longer be completed. */
@@ -161,14 +184,14 @@ int s3_delete_bucket(SwCtx *cx, const S3DeleteBucketRequest *in, void *out, SwEr
         if (s3_call_abort_multipart_upload(cx, &abort_it, &ignored, err) < 0)
             return -1;
     }
-    return sw_doc_delete(cx->tx, &s3_buckets, in->bucket, NULL, err);
+    return s3_completed_forget(cx, in->bucket, err) < 0 ? -1 : sw_doc_delete(cx->tx, &s3_buckets, in->bucket, NULL, err);
 }
 
 int s3_list_buckets(SwCtx *cx, const S3ListBucketsRequest *in, S3ListBucketsOutput *out, SwError *err) {
     SwDocList rows;
     SwStr after = SW_NO_STR;
     if (sw_str_is(in->continuation_token) && !sw_page_token_read(cx->arena, "ListBuckets", in->continuation_token, &after))
-        return sw_fail(err, &S3_INVALID_ARGUMENT, "The continuation token provided is incorrect");
+        return s3_fail_argument(err, "continuation-token", in->continuation_token, "The continuation token provided is incorrect");
     if (sw_doc_list(cx->tx, &s3_buckets, &(SwDocQuery){.index = "by_account", .equals = {cx->account}}, &rows, err) < 0)
         return -1;
     size_t max = (size_t)SW_OR(in->max_buckets, 10000);

@@ -25,6 +25,11 @@ const char *s3_algorithm_name(int algorithm) {
     return algorithms[algorithm].name;
 }
 
+const char *s3_algorithm_lower(int algorithm) {
+    static const char *const names[] = {"crc32", "crc32c", "crc64nvme", "sha1", "sha256"};
+    return algorithm < 0 ? "null" : names[algorithm];
+}
+
 SwDigestKind s3_digest_kind(int algorithm) {
     return algorithms[algorithm].kind;
 }

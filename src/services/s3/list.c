@@ -62,6 +62,10 @@ SwStr s3_shown(SwArena *a, SwStr encoding, SwStr s) {
     return sw_str_eqz(encoding, "url") && s.p ? sw_percent_encode(a, s, true) : s;
 }
 
+SwStr s3_told(SwArena *a, SwStr encoding, SwStr s) {
+    return sw_str_is(s) ? s3_shown(a, encoding, s) : SW_NO_STR;
+}
+
 static void add_object(SwArena *a, Listing *l, const S3ObjectRecord *o) {
     S3Object *e = sw_list_add(a, &l->contents);
     e->key = s3_shown(a, l->encoding, o->key);
@@ -127,11 +131,18 @@ static int list(SwCtx *cx, Listing *l, SwError *err) {
     }
 }
 
+int s3_check_count(SwOptInt n, const char *argument, SwError *err) {
+    if (!n.set || (n.v >= 0 && n.v <= INT32_MAX))
+        return 0;
+    return s3_fail_argument(err, argument, sw_strf(err->arena, "%lld", (long long)n.v),
+                            sw_strf(err->arena, "Argument %s must be an integer between 0 and 2147483647", argument).p);
+}
+
 int s3_check_listing(SwStr encoding, SwOptInt max, const char *argument, size_t *ret_max, SwError *err) {
     if (sw_str_is(encoding) && !sw_str_eqz(encoding, "url"))
-        return sw_fail(err, &S3_INVALID_ARGUMENT, "Invalid Encoding Method specified in Request");
-    if (max.set && (max.v < 0 || max.v > INT32_MAX))
-        return sw_fail(err, &S3_INVALID_ARGUMENT, "Argument %s must be an integer between 0 and 2147483647", argument);
+        return s3_fail_argument(err, "encoding-type", encoding, "Invalid Encoding Method specified in Request");
+    if (s3_check_count(max, argument, err) < 0)
+        return -1;
     *ret_max = (size_t)SW_MIN(SW_OR(max, S3_KEYS_MAX), S3_KEYS_MAX);
     return 0;
 }
@@ -148,7 +159,7 @@ int s3_list_objects(SwCtx *cx, const S3ListObjectsRequest *in, S3ListObjectsOutp
     out->name = in->bucket;
     out->prefix = s3_shown(cx->arena, l.encoding, in->prefix.p ? in->prefix : SW_STR(""));
     out->marker = s3_shown(cx->arena, l.encoding, in->marker.p ? in->marker : SW_STR(""));
-    out->delimiter = s3_shown(cx->arena, l.encoding, in->delimiter);
+    out->delimiter = s3_told(cx->arena, l.encoding, in->delimiter);
     out->max_keys = SW_SOME_INT((int64_t)max);
     out->encoding_type = in->encoding_type;
     out->is_truncated = SW_SOME_BOOL(l.truncated);
@@ -165,8 +176,8 @@ int s3_list_objects_v2(SwCtx *cx, const S3ListObjectsV2Request *in, S3ListObject
     SwStr after = sw_str_is(in->start_after) ? in->start_after : SW_NO_STR;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_check_listing(in->encoding_type, in->max_keys, "maxKeys", &max, err) < 0)
         return -1;
-    if (in->continuation_token.p && !sw_page_token_read(cx->arena, "ListObjectsV2", in->continuation_token, &after))
-        return sw_fail(err, &S3_INVALID_ARGUMENT, "The continuation token provided is incorrect");
+    if (sw_str_is(in->continuation_token) && !sw_page_token_read(cx->arena, "ListObjectsV2", in->continuation_token, &after))
+        return s3_fail_argument(err, "continuation-token", in->continuation_token, "The continuation token provided is incorrect");
     Listing l = {.bucket = in->bucket, .prefix = in->prefix, .delimiter = in->delimiter, .after = after,
                  .max = max, .encoding = in->encoding_type,
                  .with_owner = in->fetch_owner.v, .account = b->account};
@@ -174,8 +185,8 @@ int s3_list_objects_v2(SwCtx *cx, const S3ListObjectsV2Request *in, S3ListObject
         return -1;
     out->name = in->bucket;
     out->prefix = s3_shown(cx->arena, l.encoding, in->prefix.p ? in->prefix : SW_STR(""));
-    out->delimiter = s3_shown(cx->arena, l.encoding, in->delimiter);
-    out->start_after = s3_shown(cx->arena, l.encoding, in->start_after);
+    out->delimiter = s3_told(cx->arena, l.encoding, in->delimiter);
+    out->start_after = s3_told(cx->arena, l.encoding, in->start_after);
     out->max_keys = SW_SOME_INT((int64_t)max);
     out->encoding_type = in->encoding_type;
     out->continuation_token = in->continuation_token;

@@ -20,7 +20,7 @@ int s3_list_parts(SwCtx *cx, const S3ListPartsRequest *in, S3ListPartsOutput *ou
         return -1;
     size_t max;
     int64_t marker = SW_OR(in->part_number_marker, 0);
-    if (s3_check_listing(SW_NO_STR, in->max_parts, "max-parts", &max, err) < 0)
+    if (s3_check_listing(SW_NO_STR, in->max_parts, "max-parts", &max, err) < 0 || s3_check_count(in->part_number_marker, "part-number-marker", err) < 0)
         return -1;
     out->is_truncated = SW_SOME_BOOL(false);
     for (size_t i = 0; i < parts.n; i++) {
@@ -130,13 +130,12 @@ int s3_list_multipart_uploads(SwCtx *cx, const S3ListMultipartUploadsRequest *in
     out->bucket = in->bucket;
     out->key_marker = s3_shown(a, in->encoding_type, sw_str_or(in->key_marker, SW_STR("")));
     out->upload_id_marker = sw_str_or(in->upload_id_marker, SW_STR(""));
-    out->prefix = s3_shown(a, in->encoding_type, sw_str_or(in->prefix, SW_STR("")));
-    out->delimiter = s3_shown(a, in->encoding_type, in->delimiter);
+    out->prefix = s3_told(a, in->encoding_type, in->prefix);
+    out->delimiter = s3_told(a, in->encoding_type, in->delimiter);
     out->max_uploads = SW_SOME_INT((int64_t)p.max);
     out->encoding_type = in->encoding_type;
-    if (out->is_truncated.v) {
-        out->next_key_marker = s3_shown(a, in->encoding_type, p.last_key);
-        out->next_upload_id_marker = p.last_upload;
-    }
+    /* Where the page ended, also when nothing is behind it. */
+    out->next_key_marker = s3_shown(a, in->encoding_type, sw_str_or(p.last_key, SW_STR("")));
+    out->next_upload_id_marker = sw_str_or(p.last_upload, SW_STR(""));
     return 0;
 }

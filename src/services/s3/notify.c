@@ -36,22 +36,43 @@ static SwStr bare_etag(const S3ObjectRecord *o) {
     return o->e_tag.n >= 2 ? sw_str_n(o->e_tag.p + 1, o->e_tag.n - 2) : SW_NO_STR;
 }
 
-static SwStr record(SwCtx *cx, const S3BucketRecord *b, const char *event, SwStr configuration, const S3ObjectRecord *o) {
-    SwBuf m = sw_buf(cx->arena, 64 * SW_KIB);
+static SwStr peer_address(const SwCtx *cx) {
     SwStr peer = cx->http ? cx->http->peer : SW_STR("127.0.0.1");
     size_t colon;
     if (sw_str_rfind(peer, ':', &colon))
         peer.n = colon;
+    return peer;
+}
+
+/* As a form's field would have it: a space is '+'. */
+static SwStr form_encoded(SwArena *a, SwStr key) {
+    SwBuf b = sw_buf(a, 3 * key.n + 1);
+    SwStr rest = key, part;
+    bool first = true;
+    while (sw_str_next(&rest, ' ', &part)) {
+        if (!first)
+            sw_buf_addc(&b, '+');
+        sw_buf_adds(&b, sw_percent_encode(a, part, true));
+        first = false;
+    }
+    if (sw_str_ends(key, SW_STR(" ")))
+        sw_buf_addc(&b, '+');
+    return sw_buf_str(&b);
+}
+
+static SwStr record(SwCtx *cx, const S3BucketRecord *b, const char *event, SwStr configuration, const S3ObjectRecord *o) {
+    SwBuf m = sw_buf(cx->arena, 64 * SW_KIB);
+    SwStr peer = peer_address(cx);
     sw_buf_addf(&m, "{\"Records\":[{\"eventVersion\":\"2.1\",\"eventSource\":\"aws:s3\",\"awsRegion\":\"%.*s\",\"eventTime\":\"%.*s\",\"eventName\":\"%s\",",
                 SW_FMT(b->region), SW_FMT(sw_time_iso8601(cx->arena, sw_now(cx))), event);
     sw_buf_addz(&m, "\"userIdentity\":{");
     quoted(&m, "principalId", cx->principal.id);
-    sw_buf_addf(&m, "},\"requestParameters\":{\"sourceIPAddress\":\"%.*s\"},\"responseElements\":{\"x-amz-request-id\":\"%.*s\"},"
-                "\"s3\":{\"s3SchemaVersion\":\"1.0\",", SW_FMT(peer), SW_FMT(cx->request_id));
+    sw_buf_addf(&m, "},\"requestParameters\":{\"sourceIPAddress\":\"%.*s\"},\"responseElements\":{\"x-amz-request-id\":\"%.*s\","
+                "\"x-amz-id-2\":\"%.*s\"},\"s3\":{\"s3SchemaVersion\":\"1.0\",", SW_FMT(peer), SW_FMT(cx->request_id), SW_FMT(cx->request_id));
     quoted(&m, "configurationId", configuration);
     sw_buf_addf(&m, ",\"bucket\":{\"name\":\"%.*s\",\"ownerIdentity\":{\"principalId\":\"%.*s\"},\"arn\":\"arn:aws:s3:::%.*s\"},\"object\":{",
                 SW_FMT(b->name), SW_FMT(b->account), SW_FMT(b->name));
-    quoted(&m, "key", sw_percent_encode(cx->arena, o->key, true));
+    quoted(&m, "key", form_encoded(cx->arena, o->key));
     if (!o->delete_marker.v && sw_str_starts(sw_str(event), SW_STR("ObjectCreated"))) {
         sw_buf_addf(&m, ",\"size\":%lld,", (long long)o->size.v);
         quoted(&m, "eTag", bare_etag(o));
@@ -90,6 +111,8 @@ static int to_event_bridge(SwCtx *cx, const S3BucketRecord *b, const char *detai
     }
     sw_buf_addf(&d, ",\"sequencer\":\"%.*s\"},\"request-id\":\"%.*s\",", SW_FMT(o->order), SW_FMT(cx->request_id));
     quoted(&d, "requester", cx->account);
+    sw_buf_addc(&d, ',');
+    quoted(&d, "source-ip-address", peer_address(cx));
     sw_buf_addf(&d, ",\"reason\":\"%s\"", reason);
     if (!created)
         sw_buf_addf(&d, ",\"deletion-type\":\"%s\"", o->delete_marker.v ? "Delete Marker Created" : "Permanently Deleted");
@@ -119,7 +142,39 @@ int s3_notify(SwCtx *cx, const S3BucketRecord *b, const char *event, const char 
     return 0;
 }
 
+static bool is_event(SwStr name) {
+    const SwShape *s = sw_shape_member(&s3_shape_queue_configuration, SW_STR("Events"))->shape->member[0].shape;
+    for (size_t i = 0; s->enum_values[i]; i++)
+        if (sw_str_eqz(name, s->enum_values[i]))
+            return true;
+    return false;
+}
+
+/* A rule has a name of two, once each, and a value. */
+static int check_filter(const S3NotificationConfigurationFilter *f, SwError *err) {
+    bool seen[2] = {false, false};
+    for (size_t i = 0; f && f->key && i < f->key->filter_rules.n; i++) {
+        const S3FilterRule *r = &f->key->filter_rules.v[i];
+        bool prefix = sw_str_ieq(r->name, SW_STR("prefix")), suffix = sw_str_ieq(r->name, SW_STR("suffix"));
+        if (!r->name.p || !r->value.p)
+            return s3_fail_schema(err);
+        if (!prefix && !suffix)
+            return s3_fail_argument(err, "FilterRule.Name", r->name, "filter rule name must be either prefix or suffix");
+        if (seen[suffix])
+            return s3_fail_argument(err, "FilterRule.Name", r->name, "Cannot specify more than one prefix rule or suffix rule in a filter.");
+        if (r->value.n > 1024)
+            return s3_fail_argument(err, "FilterRule.Value", r->value, "filter rule value cannot be longer than 1024 characters");
+        seen[suffix] = true;
+    }
+    return 0;
+}
+
 static int check_events(const SwStrList *events, SwError *err) {
+    if (events->n == 0)
+        return s3_fail_schema(err);
+    for (size_t i = 0; i < events->n; i++)
+        if (!is_event(events->v[i]))
+            return s3_fail_argument(err, "Event", events->v[i], "The event is not supported for notifications");
     for (size_t i = 0; i < events->n; i++)
         if (!sw_str_starts(events->v[i], SW_STR("s3:ObjectCreated:")) && !sw_str_starts(events->v[i], SW_STR("s3:ObjectRemoved:")))
             return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "Event", "only s3:ObjectCreated:* and s3:ObjectRemoved:* happen here");
@@ -130,7 +185,7 @@ static int check_events(const SwStrList *events, SwError *err) {
 static int check_destination(SwCtx *cx, const S3BucketRecord *b, SwStr arn, const char *service, bool skip, SwError *err) {
     SwArn parts;
     if (!sw_arn_parse(arn, &parts) || !sw_str_eqz(parts.service, service))
-        return sw_fail(err, &S3_INVALID_ARGUMENT, "The ARN could not be parsed");
+        return s3_fail_argument(err, sw_strf(err->arena, "%s ARN", strcmp(service, "sqs") == 0 ? "Queue" : "Topic").p, arn, "The ARN could not be parsed");
     if (skip)
         return 0;
     SwError lost = sw_error(cx->arena);
@@ -143,7 +198,8 @@ static int check_destination(SwCtx *cx, const S3BucketRecord *b, SwStr arn, cons
         *err = lost;
         return -1;
     }
-    return sw_fail(err, &S3_INVALID_ARGUMENT, "Unable to validate the following destination configurations");
+    return s3_fail_argument(err, sw_str_z(err->arena, arn), sw_str(sw_error_is(&lost, &SW_ACCESS_DENIED) ? "Not authorized to invoke" : "The destination does not exist or does not let the bucket in"),
+                            "Unable to validate the following destination configurations");
 }
 
 int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotificationConfigurationRequest *in, void *out, SwError *err) {
@@ -153,13 +209,13 @@ int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotific
         return -1;
     for (size_t i = 0; i < n->queue_configurations.n; i++) {
         S3QueueConfiguration *c = &n->queue_configurations.v[i];
-        if (check_events(&c->events, err) < 0 || check_destination(cx, b, c->queue_arn, "sqs", in->skip_destination_validation.v, err) < 0)
+        if (check_events(&c->events, err) < 0 || check_filter(c->filter, err) < 0 || check_destination(cx, b, c->queue_arn, "sqs", in->skip_destination_validation.v, err) < 0)
             return -1;
         c->id = sw_str_or(c->id, sw_md5_hex(cx->arena, c->queue_arn));
     }
     for (size_t i = 0; i < n->topic_configurations.n; i++) {
         S3TopicConfiguration *c = &n->topic_configurations.v[i];
-        if (check_events(&c->events, err) < 0 || check_destination(cx, b, c->topic_arn, "sns", in->skip_destination_validation.v, err) < 0)
+        if (check_events(&c->events, err) < 0 || check_filter(c->filter, err) < 0 || check_destination(cx, b, c->topic_arn, "sns", in->skip_destination_validation.v, err) < 0)
             return -1;
         c->id = sw_str_or(c->id, sw_md5_hex(cx->arena, c->topic_arn));
     }

@@ -12,9 +12,7 @@
 #include "services/s3/s3.h"
 
 #define KEY_MAX 1024
-#define METADATA_MAX 2048
 
-static const SwErrorKind METADATA_TOO_LARGE = {.code = "MetadataTooLarge", .http = 400};
 /* What a delete marker is in the way of: its id travels in headers. */
 static const SwErrorKind HIDDEN = {.code = "NoSuchKey", .http = 404, .shape = &s3_shape_delete_object_output};
 static const SwErrorKind MARKER = {.code = "MethodNotAllowed", .http = 405, .shape = &s3_shape_delete_object_output};
@@ -25,6 +23,10 @@ SwStr s3_object_id(SwArena *a, SwStr bucket, SwStr key) {
 
 static SwStr version_id(SwArena *a, SwStr bucket, SwStr key, SwStr version) {
     return sw_strf(a, "%.*s/%.*s?%.*s", SW_FMT(bucket), SW_FMT(key), SW_FMT(version));
+}
+
+SwStr s3_written_version(const S3BucketRecord *b, const S3ObjectRecord *o) {
+    return s3_is_versioned(b) ? o->version_id : SW_NO_STR;
 }
 
 SwStr s3_shown_version(const S3BucketRecord *b, const S3ObjectRecord *o) {
@@ -53,32 +55,55 @@ static int newest(SwCtx *cx, SwStr bucket, SwStr key, const S3ObjectRecord **ret
     return 0;
 }
 
-static int fail_at_marker(SwCtx *cx, const SwErrorKind *kind, const char *message, SwStr version, SwError *err) {
+/* A version's id looks like one of ours, and a bucket whose versioning was never on has no other than "null". */
+static bool is_version_of(const S3BucketRecord *b, SwStr version) {
+    if (sw_str_eqz(version, "null"))
+        return true;
+    bool ok = version.n == 32 && sw_str_is(b->versioning);
+    for (size_t i = 0; ok && i < version.n; i++) {
+        char c = version.p[i];
+        ok = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_';
+    }
+    return ok;
+}
+
+static int check_version(const S3BucketRecord *b, SwStr version, SwError *err) {
+    return !sw_str_is(version) || is_version_of(b, version) ? 0 : s3_fail_argument(err, "versionId", version, "Invalid version id specified");
+}
+
+static int fail_at_marker(SwCtx *cx, SwStr key, SwStr version, bool hidden, SwError *err) {
     S3DeleteObjectOutput *detail = sw_new(cx->arena, S3DeleteObjectOutput);
     detail->delete_marker = SW_SOME_BOOL(true);
     detail->version_id = version;
-    (void)sw_fail(err, kind, "%s", message);
+    if (hidden) {
+        s3_fail_no_key(err, key);
+        err->kind = &HIDDEN;
+    } else {
+        sw_fail(err, &MARKER, "The specified method is not allowed against this resource.");
+        sw_fail_fact(err, "Method", cx->http ? cx->http->m.method : SW_NO_STR);
+        sw_fail_fact(err, "ResourceType", SW_STR("DeleteMarker"));
+        sw_fail_header(err, "Allow", SW_STR("DELETE"));
+    }
     err->detail = detail;
     return -1;
 }
 
-int s3_get(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, S3ObjectRecord **ret_o, SwError *err) {
-    static const char *const no_key = "The specified key does not exist.";
+int s3_get(SwCtx *cx, const S3BucketRecord *b, SwStr key, SwStr version, S3ObjectRecord **ret_o, SwError *err) {
     const S3ObjectRecord *hiding;
-    if (s3_find(cx, bucket, key, version, ret_o, err) < 0)
+    if (check_version(b, version, err) < 0 || s3_find(cx, b->name, key, version, ret_o, err) < 0)
         return -1;
     if (*ret_o && (*ret_o)->delete_marker.v)
-        return fail_at_marker(cx, &MARKER, "The specified method is not allowed against this resource.", version, err);
+        return fail_at_marker(cx, key, version, /* hidden= */ false, err);
     if (*ret_o)
         return 0;
     /* What there is, only those may know who may list. */
-    if (sw_authorise(cx, "s3:ListBucket", sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(bucket)), err) < 0)
+    if (sw_authorise(cx, "s3:ListBucket", sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name)), err) < 0)
         return -1;
     if (sw_str_is(version))
-        return sw_fail(err, &S3_NO_SUCH_VERSION, "The specified version does not exist.");
-    if (newest(cx, bucket, key, &hiding, err) < 0)
+        return s3_fail_no_version(err, key, version);
+    if (newest(cx, b->name, key, &hiding, err) < 0)
         return -1;
-    return hiding ? fail_at_marker(cx, &HIDDEN, no_key, hiding->version_id, err) : sw_fail(err, &S3_NO_SUCH_KEY, "%s", no_key);
+    return hiding ? fail_at_marker(cx, key, hiding->version_id, /* hidden= */ true, err) : s3_fail_no_key(err, key);
 }
 
 int s3_refs(SwCtx *cx, const S3ExtentList *extents, SwStr ref, bool add, SwError *err) {
@@ -136,11 +161,23 @@ static int stamp(SwCtx *cx, const S3BucketRecord *b, S3ObjectRecord *o, SwError 
     return 0;
 }
 
+/* Notifications and EventBridge have two words for one thing. */
+static const char *created_event(const char *reason) {
+    static const struct { const char *reason, *event; } events[] = {
+        {"PutObject", "ObjectCreated:Put"}, {"POST Object", "ObjectCreated:Post"}, {"CopyObject", "ObjectCreated:Copy"},
+        {"CompleteMultipartUpload", "ObjectCreated:CompleteMultipartUpload"},
+    };
+    for (size_t i = 0; i < SW_N(events); i++)
+        if (strcmp(reason, events[i].reason) == 0)
+            return events[i].event;
+    return "ObjectCreated:*";
+}
+
 int s3_store(SwCtx *cx, const S3BucketRecord *b, S3ObjectRecord *o, const char *reason, SwError *err) {
     S3ObjectRecord *current;
     o->bucket = b->name;
-    if (o->key.n > KEY_MAX)
-        return sw_fail(err, &S3_KEY_TOO_LONG_ERROR, "Your key is too long");
+    if (s3_check_key(o->key, err) < 0)
+        return -1;
     if (!sw_str_is(o->content_type))
         o->content_type = SW_STR("binary/octet-stream");
     o->server_side_encryption = SW_STR("AES256");
@@ -155,24 +192,29 @@ int s3_store(SwCtx *cx, const S3BucketRecord *b, S3ObjectRecord *o, const char *
         return -1;
     if (put_current(cx, o, err) < 0)
         return -1;
-    return s3_notify(cx, b, sw_str_z(cx->arena, sw_strf(cx->arena, "ObjectCreated:%s",
-                     strcmp(reason, "PutObject") == 0 ? "Put" : strcmp(reason, "CopyObject") == 0 ? "Copy" : reason)),
-                     "Object Created", reason, o, err);
+    return s3_notify(cx, b, created_event(reason), "Object Created", reason, o, err);
+}
+
+int s3_check_key(SwStr key, SwError *err) {
+    return key.n <= KEY_MAX ? 0 : s3_fail_size(err, &S3_KEY_TOO_LONG_ERROR, "Your key is too long", (int64_t)key.n, "MaxSizeAllowed", KEY_MAX);
 }
 
 int s3_check_write_conditions(SwCtx *cx, SwStr bucket, SwStr key, SwStr if_match, SwStr if_none_match, SwError *err) {
     S3ObjectRecord *o;
-    if (!sw_str_is(if_match) && !sw_str_is(if_none_match))
+    bool match = sw_str_is(if_match), none = sw_str_is(if_none_match);
+    if (!match && !none)
         return 0;
+    if (match && none)
+        return s3_fail_not_accepted(err, "If-Match,If-None-Match");
+    if (match ? sw_str_eqz(if_match, "*") : !sw_str_eqz(if_none_match, "*"))
+        return s3_fail_not_accepted(err, match ? "If-Match" : "If-None-Match");
     if (s3_find(cx, bucket, key, SW_NO_STR, &o, err) < 0)
         return -1;
-    if (sw_str_is(if_none_match) && !sw_str_eqz(if_none_match, "*"))
-        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "IfNoneMatch", "a write takes only *");
-    if (sw_str_is(if_match) && !o)
-        return sw_fail(err, &S3_NO_SUCH_KEY, "The specified key does not exist.");
-    if ((sw_str_is(if_none_match) && o) || (sw_str_is(if_match) && !s3_etag_eq(if_match, o->e_tag)))
-        return sw_fail(err, &S3_PRECONDITION_FAILED, "At least one of the pre-conditions you specified did not hold");
-    return 0;
+    if (match && !o)
+        return s3_fail_no_key(err, key);
+    if (none && o)
+        return s3_fail_condition(err, "If-None-Match");
+    return match && !s3_etag_eq(if_match, o->e_tag) ? s3_fail_condition(err, "If-Match") : 0;
 }
 
 int s3_received(SwCtx *cx, const SwStream *body, S3Extent *ret_e, SwStr *ret_e_tag, SwStr *ret_crc64, SwError *err) {
@@ -193,13 +235,6 @@ int s3_received(SwCtx *cx, const SwStream *body, S3Extent *ret_e, SwStr *ret_e_t
     return s3_digest_extents(cx, &(S3ExtentList){ret_e, 1}, ret_e_tag, S3_CRC64NVME, ret_crc64, err);
 }
 
-int s3_check_metadata(const SwStrMap *metadata, SwError *err) {
-    size_t total = 0;
-    for (size_t i = 0; i < metadata->n; i++)
-        total += metadata->v[i].key.n + metadata->v[i].value.n;
-    return total <= METADATA_MAX ? 0 : sw_fail(err, &METADATA_TOO_LARGE, "Your metadata headers exceed the maximum allowed metadata size");
-}
-
 /* "aws-chunked" is how the bytes travelled, not what they are. */
 static SwStr kept_encoding(SwArena *a, SwStr encoding) {
     SwStrList kept = {0};
@@ -214,10 +249,11 @@ int s3_put_object(SwCtx *cx, const S3PutObjectRequest *in, S3PutObjectOutput *ou
     S3BucketRecord *b;
     SwStr crc64;
     S3ObjectRecord *o = sw_new(cx->arena, S3ObjectRecord);
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_check_metadata(&in->metadata, err) < 0 ||
-        s3_check_write_conditions(cx, in->bucket, in->key, in->if_match, in->if_none_match, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_check_write_conditions(cx, in->bucket, in->key, in->if_match, in->if_none_match, err) < 0)
         return -1;
     sw_shape_move(cx->arena, &s3_shape_object_record, o, &s3_shape_put_object_request, in);
+    if (s3_take_metadata(cx->arena, &in->metadata, &o->metadata, err) < 0)
+        return -1;
     o->content_encoding = kept_encoding(cx->arena, in->content_encoding);
     if (s3_tags_from_header(cx, in->tagging, in->bucket, in->key, &o->tags, err) < 0 ||
         s3_received(cx, &in->body, sw_list_add(cx->arena, &o->extents), &o->e_tag, &crc64, err) < 0)
@@ -226,17 +262,18 @@ int s3_put_object(SwCtx *cx, const S3PutObjectRequest *in, S3PutObjectOutput *ou
     o->checksum_type = S3_CHECKSUM_TYPE_FULL_OBJECT;
     if (s3_sum_kind(&s3_shape_object_record, o) < 0)
         o->checksum_crc64nvme = crc64;
-    if (s3_store(cx, b, o, "PutObject", err) < 0)
+    bool form = cx->http && sw_str_eqz(cx->http->m.method, "POST");
+    if (s3_store(cx, b, o, form ? "POST Object" : "PutObject", err) < 0)
         return -1;
     sw_shape_move(cx->arena, &s3_shape_put_object_output, out, &s3_shape_object_record, o);
-    out->version_id = s3_shown_version(b, o);
+    out->version_id = s3_written_version(b, o);
     return 0;
 }
 
 /* Deleting. */
 
 static int remove_current(SwCtx *cx, const S3ObjectRecord *o, SwError *err) {
-    if (s3_refs(cx, &o->extents, o->ref, false, err) < 0)
+    if (s3_uploads_lost_object(cx, o->bucket, o->key, err) < 0 || s3_refs(cx, &o->extents, o->ref, false, err) < 0)
         return -1;
     return sw_doc_delete(cx->tx, &s3_objects, s3_object_id(cx->arena, o->bucket, o->key), NULL, err);
 }
@@ -277,7 +314,8 @@ static int delete_with_marker(SwCtx *cx, const S3BucketRecord *b, SwStr key, con
         return -1;
     if (current && displace(cx, b, current, err) < 0)
         return -1;
-    if (current && sw_doc_delete(cx->tx, &s3_objects, s3_object_id(cx->arena, b->name, key), NULL, err) < 0)
+    if (current && (s3_uploads_lost_object(cx, b->name, key, err) < 0 ||
+                    sw_doc_delete(cx->tx, &s3_objects, s3_object_id(cx->arena, b->name, key), NULL, err) < 0))
         return -1;
     if (!s3_is_versioned(b) && drop_version(cx, b->name, key, SW_STR("null"), err) < 0)
         return -1;
@@ -309,23 +347,34 @@ static int check_delete_conditions(SwCtx *cx, SwStr bucket, SwStr key, SwStr ver
     if (s3_find(cx, bucket, key, version, &o, err) < 0)
         return -1;
     if (!o)
-        return sw_str_eqz(etag, "*") ? sw_fail(err, &S3_NO_SUCH_KEY, "The specified key does not exist.") : 0;
-    if ((sw_str_is(etag) && !s3_etag_eq(etag, o->e_tag)) || (modified.set && modified.v / SW_S != o->last_modified.v / SW_S) ||
-        (size.set && size.v != o->size.v))
-        return sw_fail(err, &S3_PRECONDITION_FAILED, "At least one of the pre-conditions you specified did not hold");
-    return 0;
+        return sw_str_eqz(etag, "*") ? s3_fail_no_key(err, key) : 0;
+    if (sw_str_is(etag) && !s3_etag_eq(etag, o->e_tag))
+        return s3_fail_condition(err, "If-Match");
+    if (modified.set && modified.v / SW_S != o->last_modified.v / SW_S)
+        return s3_fail_condition(err, "x-amz-if-match-last-modified-time");
+    return size.set && size.v != o->size.v ? s3_fail_condition(err, "x-amz-if-match-size") : 0;
 }
 
 int s3_delete_object(SwCtx *cx, const S3DeleteObjectRequest *in, S3DeleteObjectOutput *out, SwError *err) {
     S3BucketRecord *b;
     S3DeletedObject d;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 ||
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || check_version(b, in->version_id, err) < 0 ||
         check_delete_conditions(cx, in->bucket, in->key, in->version_id, in->if_match, in->if_match_last_modified_time, in->if_match_size, err) < 0 ||
         delete_one(cx, b, in->key, in->version_id, &d, err) < 0)
         return -1;
     out->delete_marker = d.delete_marker;
     out->version_id = sw_str_is(d.version_id) ? d.version_id : d.delete_marker_version_id;
     return 0;
+}
+
+/* A version that a list names is there; one that a single request names need not be. */
+static int check_named_version(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, SwError *err) {
+    S3ObjectRecord *o;
+    if (!sw_str_is(version))
+        return 0;
+    if (s3_find(cx, bucket, key, version, &o, err) < 0)
+        return -1;
+    return o || sw_str_eqz(version, "null") ? 0 : s3_fail_no_version(err, key, version);
 }
 
 /* S3 deletes by list only where the list is sure to have arrived whole. The front door has compared what is there. */
@@ -344,13 +393,13 @@ int s3_delete_objects(SwCtx *cx, const S3DeleteObjectsRequest *in, S3DeleteObjec
     if (cx->http && !is_protected(&cx->http->m.headers))
         return sw_fail(err, &S3_INVALID_REQUEST, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
     if (in->delete->objects.n == 0 || in->delete->objects.n > 1000)
-        return sw_fail(err, &S3_MALFORMED_XML, "The XML you provided was not well-formed or did not validate against our published schema");
+        return s3_fail_schema(err);
     for (size_t i = 0; i < in->delete->objects.n; i++) {
         const S3ObjectIdentifier *o = &in->delete->objects.v[i];
         SwError one = sw_error(cx->arena);
         S3DeletedObject d;
         const char *action = sw_str_is(o->version_id) ? "s3:DeleteObjectVersion" : "s3:DeleteObject";
-        if (s3_authorise_object(cx, action, in->bucket, o->key, &one) < 0 ||
+        if (s3_authorise_object(cx, action, in->bucket, o->key, &one) < 0 || check_named_version(cx, in->bucket, o->key, o->version_id, &one) < 0 ||
             check_delete_conditions(cx, in->bucket, o->key, o->version_id, o->e_tag, o->last_modified_time, o->size, &one) < 0) {
             *sw_list_add(cx->arena, &out->errors) = (S3Error){.key = o->key, .version_id = o->version_id, .code = sw_str(one.kind->code), .message = sw_str(one.message)};
             continue;

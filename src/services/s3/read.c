@@ -18,24 +18,33 @@ bool s3_etag_eq(SwStr given, SwStr etag) {
     return etag.n >= 2 && sw_str_eq(given, sw_str_n(etag.p + 1, etag.n - 2));
 }
 
-static bool any_etag(SwStr list, SwStr etag) {
+/* weak: W/"x" is as good as "x" (RFC 9110, 8.8.3.2), which is so for If-None-Match alone. */
+static bool any_etag(SwStr list, SwStr etag, bool weak) {
     SwStr part;
-    while (sw_str_next(&list, ',', &part))
+    while (sw_str_next(&list, ',', &part)) {
+        part = sw_str_trim(part);
+        if (weak && sw_str_starts(part, SW_STR("W/")))
+            part = sw_str_skip(part, 2);
         if (s3_etag_eq(part, etag))
             return true;
+    }
     return false;
 }
 
 /* RFC 9110, 13.2.2: a match decides before a date. */
-S3Verdict s3_judge(const S3Conditions *c, SwStr etag, SwTime modified) {
+S3Verdict s3_judge(const S3Conditions *c, SwStr etag, SwTime modified, const char **ret_condition) {
+    *ret_condition = "If-Match";
     if (sw_str_is(c->match)) {
-        if (!any_etag(c->match, etag))
+        if (!any_etag(c->match, etag, false))
             return S3_FAILED;
     } else if (c->unmodified_since.set && modified / SW_S > c->unmodified_since.v / SW_S) {
+        *ret_condition = "If-Unmodified-Since";
         return S3_FAILED;
     }
+    *ret_condition = "If-None-Match";
     if (sw_str_is(c->none_match))
-        return any_etag(c->none_match, etag) ? S3_NOT_MODIFIED : S3_GO_ON;
+        return any_etag(c->none_match, etag, true) ? S3_NOT_MODIFIED : S3_GO_ON;
+    *ret_condition = "If-Modified-Since";
     return c->modified_since.set && modified / SW_S <= c->modified_since.v / SW_S ? S3_NOT_MODIFIED : S3_GO_ON;
 }
 
@@ -194,8 +203,13 @@ static int window(SwCtx *cx, const S3ObjectRecord *o, SwStr range, SwOptInt part
     bool partial = part.set, bad = false;
     if (sw_str_is(range) && part.set)
         return sw_fail(err, &S3_INVALID_REQUEST, "Cannot specify both Range header and partNumber query parameter");
-    if (part.set && (part.v < 1 || (size_t)part.v > SW_MAX(o->part_sizes.n, (size_t)1)))
-        return sw_fail(err, &INVALID_PART_NUMBER, "The requested partnumber is not satisfiable");
+    if (part.set && (part.v < 1 || part.v > S3_PARTS_MAX))
+        return s3_fail_part_number(err, part.v);
+    if (part.set && (size_t)part.v > SW_MAX(o->part_sizes.n, (size_t)1)) {
+        sw_fail(err, &INVALID_PART_NUMBER, "The requested partnumber is not satisfiable");
+        sw_fail_fact(err, "PartNumberRequested", sw_strf(cx->arena, "%lld", (long long)part.v));
+        return sw_fail_fact(err, "ActualPartCount", sw_strf(cx->arena, "%zu", SW_MAX(o->part_sizes.n, (size_t)1)));
+    }
     if (part.set && o->part_sizes.n > 0) {
         for (int64_t i = 0; i < part.v - 1; i++)
             ret_w->offset += o->part_sizes.v[i].v;
@@ -203,8 +217,11 @@ static int window(SwCtx *cx, const S3ObjectRecord *o, SwStr range, SwOptInt part
     } else if (sw_str_is(range)) {
         partial = s3_range(range, o->size.v, &ret_w->offset, &ret_w->size, &bad);
     }
-    if (bad)
-        return sw_fail(err, &S3_INVALID_RANGE, "The requested range is not satisfiable");
+    if (bad) {
+        sw_fail(err, &S3_INVALID_RANGE, "The requested range is not satisfiable");
+        sw_fail_fact(err, "RangeRequested", range);
+        return sw_fail_fact(err, "ActualObjectSize", sw_strf(cx->arena, "%lld", (long long)o->size.v));
+    }
     if (!partial)
         return 0;
     if (o->size.v == 0)
@@ -219,7 +236,7 @@ static int window(SwCtx *cx, const S3ObjectRecord *o, SwStr range, SwOptInt part
  * composite uploads have one. */
 static void set_checksum(const S3GetObjectRequest *in, bool partial, const S3ObjectRecord *o, S3GetObjectOutput *out) {
     int algorithm = s3_sum_kind(&s3_shape_get_object_output, out);
-    bool asked = sw_str_eqz(in->checksum_mode, "ENABLED"), part = in->part_number.set && o->part_sizes.n > 0;
+    bool asked = sw_str_ieq(in->checksum_mode, SW_STR("ENABLED")), part = in->part_number.set && o->part_sizes.n > 0;
     if (algorithm < 0)
         return;
     SwStr *sum = s3_sum(&s3_shape_get_object_output, out, algorithm);
@@ -239,9 +256,10 @@ static int describe(SwCtx *cx, const S3GetObjectRequest *in, const S3BucketRecor
     if (overrides && cx->principal.kind == SW_PRINCIPAL_ANONYMOUS)
         return sw_fail(err, &S3_INVALID_REQUEST, "Request specific response headers cannot be used for anonymous GET requests.");
     S3Conditions c = {in->if_match, in->if_none_match, in->if_modified_since, in->if_unmodified_since};
-    S3Verdict v = s3_judge(&c, o->e_tag, o->last_modified.v);
+    const char *condition;
+    S3Verdict v = s3_judge(&c, o->e_tag, o->last_modified.v, &condition);
     if (v == S3_FAILED)
-        return sw_fail(err, &S3_PRECONDITION_FAILED, "At least one of the pre-conditions you specified did not hold");
+        return s3_fail_condition(err, condition);
     if (v == S3_NOT_MODIFIED) {
         cx->status = 304;
         out->e_tag = o->e_tag;
@@ -252,6 +270,7 @@ static int describe(SwCtx *cx, const S3GetObjectRequest *in, const S3BucketRecor
     if (window(cx, o, in->range, in->part_number, ret_w, err) < 0)
         return -1;
     sw_shape_move(cx->arena, &s3_shape_get_object_output, out, &s3_shape_object_record, o);
+    out->metadata = s3_shown_metadata(cx->arena, &o->metadata);
     out->accept_ranges = SW_STR("bytes");
     out->version_id = s3_shown_version(b, o);
     out->content_length = SW_SOME_INT(ret_w->size);
@@ -277,7 +296,7 @@ int s3_get_object(SwCtx *cx, const S3GetObjectRequest *in, S3GetObjectOutput *ou
     S3BucketRecord *b;
     S3ObjectRecord *o;
     Window w;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, in->bucket, in->key, in->version_id, &o, err) < 0 ||
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, b, in->key, in->version_id, &o, err) < 0 ||
         describe(cx, in, b, o, out, &w, err) < 0)
         return -1;
     if (w.size < 0) {
@@ -293,7 +312,7 @@ int s3_head_object(SwCtx *cx, const S3HeadObjectRequest *in, S3HeadObjectOutput 
     S3GetObjectRequest get = {0};
     S3GetObjectOutput got = {0};
     Window w;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, in->bucket, in->key, in->version_id, &o, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, b, in->key, in->version_id, &o, err) < 0)
         return -1;
     sw_shape_move(cx->arena, &s3_shape_get_object_request, &get, &s3_shape_head_object_request, in);
     if (describe(cx, &get, b, o, &got, &w, err) < 0)
@@ -330,7 +349,7 @@ static S3GetObjectAttributesParts *parts_of(SwArena *a, const S3ObjectRecord *o,
 int s3_get_object_attributes(SwCtx *cx, const S3GetObjectAttributesRequest *in, S3GetObjectAttributesOutput *out, SwError *err) {
     S3BucketRecord *b;
     S3ObjectRecord *o;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, in->bucket, in->key, in->version_id, &o, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, b, in->key, in->version_id, &o, err) < 0)
         return -1;
     out->last_modified = o->last_modified;
     out->version_id = s3_shown_version(b, o);

@@ -12,7 +12,10 @@ const SwCollection s3_uploads = {.name = "s3/upload", .scope = SW_SCOPE_GLOBAL, 
     .indexes = {{.name = "by_key", .member = {"bucket", "Key", "initiated"}}}};
 const SwCollection s3_parts = {.name = "s3/part", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_part_record};
 
-static const SwCollection *const collections[] = {&s3_buckets, &s3_objects, &s3_versions, &s3_uploads, &s3_parts, NULL};
+const SwCollection s3_completed = {.name = "s3/completed", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_completed_record,
+    .indexes = {{.name = "by_time", .member = {"bucket", "at"}}}};
+
+static const SwCollection *const collections[] = {&s3_buckets, &s3_objects, &s3_versions, &s3_uploads, &s3_parts, &s3_completed, NULL};
 
 static const SwHandler handlers[] = {
     {S3_ABORT_MULTIPART_UPLOAD, SW_HANDLER(s3_abort_multipart_upload), 0},
@@ -21,6 +24,7 @@ static const SwHandler handlers[] = {
     {S3_CREATE_BUCKET, SW_HANDLER(s3_create_bucket), 0},
     {S3_CREATE_MULTIPART_UPLOAD, SW_HANDLER(s3_create_multipart_upload), 0},
     {S3_DELETE_BUCKET, SW_HANDLER(s3_delete_bucket), 0},
+    {S3_DELETE_BUCKET_CORS, SW_HANDLER(s3_delete_bucket_cors), 0},
     {S3_DELETE_BUCKET_ENCRYPTION, SW_HANDLER(s3_delete_bucket_encryption), 0},
     {S3_DELETE_BUCKET_OWNERSHIP_CONTROLS, SW_HANDLER(s3_delete_bucket_ownership_controls), 0},
     {S3_DELETE_BUCKET_POLICY, SW_HANDLER(s3_delete_bucket_policy), 0},
@@ -60,6 +64,7 @@ static const SwHandler handlers[] = {
     {S3_LIST_OBJECTS_V2, SW_HANDLER(s3_list_objects_v2), 0},
     {S3_LIST_PARTS, SW_HANDLER(s3_list_parts), 0},
     {S3_PUT_BUCKET_ACL, SW_HANDLER(s3_put_bucket_acl), 0},
+    {S3_PUT_BUCKET_CORS, SW_HANDLER(s3_put_bucket_cors), 0},
     {S3_PUT_BUCKET_ENCRYPTION, SW_HANDLER(s3_put_bucket_encryption), 0},
     {S3_PUT_BUCKET_NOTIFICATION_CONFIGURATION, SW_HANDLER(s3_put_bucket_notification_configuration), 0},
     {S3_PUT_BUCKET_OWNERSHIP_CONTROLS, SW_HANDLER(s3_put_bucket_ownership_controls), 0},
@@ -103,14 +108,27 @@ int s3_authorise_object(SwCtx *cx, const char *action_name, SwStr bucket, SwStr 
     return sw_authorise(cx, action_name, sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s", SW_FMT(bucket), SW_FMT(key)), err);
 }
 
+/* A form is posted to a bucket; every POST that is an operation says which in its query. */
+static const SwRoute *beside(const SwWireMessage *m) {
+    static const SwRoute preflight = {.method = "OPTIONS", .path = "*", .handle = s3_preflight};
+    static const SwRoute form = {.method = "POST", .path = "*", .begin = s3_post_begin, .handle = s3_post};
+    SwStr key, bucket = s3_bucket_of_path(m->path, &key);
+    if (sw_str_eqz(m->method, "OPTIONS"))
+        return &preflight;
+    return sw_str_eqz(m->method, "POST") && !sw_str_is(m->query) && sw_str_is(bucket) && !sw_str_is(key) ? &form : NULL;
+}
+
 const SwService sw_service_s3 = {
     .name = "s3",
     .api = &s3_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .validate = s3_validate,
     .invalid = &S3_INVALID_ARGUMENT,
     .unsupported = &SW_NOT_IMPLEMENTED,
     .resource = resource,
     .action = action,
+    .beside = beside,
+    .finish = s3_finish,
     .collections = collections,
 };

@@ -101,6 +101,17 @@ static bool is_public(SwArena *a, SwStr policy) {
     return false;
 }
 
+static const char NO_JSON[] = "Policies must be valid JSON and the first byte must be '{'";
+
+/* What S3 sees before the policy's language is looked at. */
+static int check_policy_text(SwStr text, SwError *err) {
+    SwValue v;
+    SwError ignored = sw_error(err->arena);
+    if (text.n == 0 || text.p[0] != '{' || sw_json_parse(err->arena, text, &v, &ignored) < 0)
+        return sw_fail(err, &S3_MALFORMED_POLICY, "%s", NO_JSON);
+    return sw_value_getz(&v, "Statement") ? 0 : sw_fail(err, &S3_MALFORMED_POLICY, "Missing required field Statement");
+}
+
 int s3_put_bucket_policy(SwCtx *cx, const S3PutBucketPolicyRequest *in, void *out, SwError *err) {
     S3BucketRecord *b;
     const SwPolicy *parsed;
@@ -108,6 +119,8 @@ int s3_put_bucket_policy(SwCtx *cx, const S3PutBucketPolicyRequest *in, void *ou
         return -1;
     if (in->policy.n > 20 * SW_KIB)
         return sw_fail(err, &S3_MALFORMED_POLICY, "Policy document exceeds the maximum allowed size of 20480 bytes");
+    if (check_policy_text(in->policy, err) < 0)
+        return -1;
     if (sw_policy_parse(cx->arena, in->policy, SW_POLICY_RESOURCE, &parsed, err) < 0) {
         err->kind = &S3_MALFORMED_POLICY;
         return -1;
@@ -127,7 +140,7 @@ int s3_get_bucket_policy(SwCtx *cx, const S3GetBucketPolicyRequest *in, S3GetBuc
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     if (!sw_str_is(b->policy))
-        return sw_fail(err, &S3_NO_SUCH_BUCKET_POLICY, "The bucket policy does not exist");
+        return s3_fail_bucket(err, &S3_NO_SUCH_BUCKET_POLICY, in->bucket, "The bucket policy does not exist");
     out->policy = b->policy;
     return 0;
 }
@@ -145,7 +158,7 @@ int s3_get_bucket_policy_status(SwCtx *cx, const S3GetBucketPolicyStatusRequest 
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     if (!sw_str_is(b->policy))
-        return sw_fail(err, &S3_NO_SUCH_BUCKET_POLICY, "The bucket policy does not exist");
+        return s3_fail_bucket(err, &S3_NO_SUCH_BUCKET_POLICY, in->bucket, "The bucket policy does not exist");
     out->policy_status = sw_new(cx->arena, S3PolicyStatus);
     out->policy_status->is_public = SW_SOME_BOOL(is_public(cx->arena, b->policy));
     return 0;
@@ -159,7 +172,7 @@ int s3_put_bucket_encryption(SwCtx *cx, const S3PutBucketEncryptionRequest *in, 
         return -1;
     const S3ServerSideEncryptionRuleList *rules = &in->server_side_encryption_configuration->rules;
     if (rules->n != 1 || !rules->v[0].apply_server_side_encryption_by_default)
-        return sw_fail(err, &S3_MALFORMED_XML, "The XML you provided was not well-formed or did not validate against our published schema");
+        return s3_fail_schema(err);
     b->encryption = in->server_side_encryption_configuration;
     return s3_bucket_put(cx, b, err);
 }
@@ -203,7 +216,7 @@ int s3_get_public_access_block(SwCtx *cx, const S3GetPublicAccessBlockRequest *i
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     if (!b->public_access)
-        return sw_fail(err, &S3_NO_SUCH_PUBLIC_ACCESS_BLOCK_CONFIGURATION, "The public access block configuration was not found");
+        return s3_fail_bucket(err, &S3_NO_SUCH_PUBLIC_ACCESS_BLOCK_CONFIGURATION, in->bucket, "The public access block configuration was not found");
     S3PublicAccessBlockConfiguration *p = out->public_access_block_configuration = b->public_access;
     p->block_public_acls.set = p->ignore_public_acls.set = p->block_public_policy.set = p->restrict_public_buckets.set = true;
     return 0;
@@ -223,7 +236,7 @@ int s3_put_bucket_ownership_controls(SwCtx *cx, const S3PutBucketOwnershipContro
         return -1;
     const S3OwnershipControlsRuleList *rules = &in->ownership_controls->rules;
     if (rules->n != 1)
-        return sw_fail(err, &S3_MALFORMED_XML, "The XML you provided was not well-formed or did not validate against our published schema");
+        return s3_fail_schema(err);
     if (!sw_str_eq(rules->v[0].object_ownership, S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED))
         return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership", "buckets have no ACLs; only BucketOwnerEnforced is supported");
     b->ownership = rules->v[0].object_ownership;
@@ -235,7 +248,7 @@ int s3_get_bucket_ownership_controls(SwCtx *cx, const S3GetBucketOwnershipContro
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     if (!sw_str_is(b->ownership))
-        return sw_fail(err, &S3_OWNERSHIP_CONTROLS_NOT_FOUND_ERROR, "The bucket ownership controls were not found");
+        return s3_fail_bucket(err, &S3_OWNERSHIP_CONTROLS_NOT_FOUND_ERROR, in->bucket, "The bucket ownership controls were not found");
     out->ownership_controls = sw_new(cx->arena, S3OwnershipControls);
     sw_list_add(cx->arena, &out->ownership_controls->rules)->object_ownership = b->ownership;
     return 0;
@@ -279,7 +292,7 @@ int s3_put_bucket_acl(SwCtx *cx, const S3PutBucketAclRequest *in, void *out, SwE
 int s3_get_object_acl(SwCtx *cx, const S3GetObjectAclRequest *in, S3GetObjectAclOutput *out, SwError *err) {
     S3BucketRecord *b;
     S3ObjectRecord *o;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, in->bucket, in->key, in->version_id, &o, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, b, in->key, in->version_id, &o, err) < 0)
         return -1;
     owner_grant(cx->arena, b->account, &out->owner, &out->grants);
     return 0;
@@ -291,11 +304,7 @@ static int absent(SwCtx *cx, const void *in, SwStr bucket, const SwErrorKind *ki
     S3BucketRecord *b;
     if (s3_begin(cx, in, bucket, &b, err) < 0)
         return -1;
-    return kind ? sw_fail(err, kind, "%s", message) : 0;
-}
-
-int s3_get_bucket_cors(SwCtx *cx, const S3GetBucketCorsRequest *in, S3GetBucketCorsOutput *out, SwError *err) {
-    return absent(cx, in, in->bucket, &S3_NO_SUCH_CORS_CONFIGURATION, "The CORS configuration does not exist", err);
+    return kind ? s3_fail_bucket(err, kind, bucket, message) : 0;
 }
 
 int s3_get_bucket_website(SwCtx *cx, const S3GetBucketWebsiteRequest *in, S3GetBucketWebsiteOutput *out, SwError *err) {

@@ -9,26 +9,31 @@
 
 static const SwErrorKind BAD_REQUEST = {.code = "BadRequest", .http = 400};
 
+static int fail_tag(SwError *err, const char *what, SwStr value, const char *message) {
+    sw_fail(err, &S3_INVALID_TAG, "%s", message);
+    return sw_fail_fact(err, what, value);
+}
+
 int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) {
     if (tags->n > max)
         return sw_fail(err, &BAD_REQUEST, max == OBJECT_TAGS_MAX ? "Object tags cannot be greater than 10" : "Bucket tag count cannot be greater than 50");
     for (size_t i = 0; i < tags->n; i++) {
         const S3Tag *t = &tags->v[i];
         if (t->key.n == 0 || t->key.n > 4 * 128)
-            return sw_fail(err, &S3_INVALID_TAG, "The TagKey you have provided is invalid");
+            return fail_tag(err, "TagKey", t->key, "The TagKey you have provided is invalid");
         if (t->value.n > 4 * 256)
-            return sw_fail(err, &S3_INVALID_TAG, "The TagValue you have provided is invalid");
+            return fail_tag(err, "TagValue", t->value, "The TagValue you have provided is invalid");
         if (sw_str_starts(t->key, SW_STR("aws:")))
-            return sw_fail(err, &S3_INVALID_TAG, "System tags cannot be added/updated by requester");
+            return fail_tag(err, "TagKey", t->key, "System tags cannot be added/updated by requester");
         for (size_t k = 0; k < i; k++)
             if (sw_str_eq(t->key, tags->v[k].key))
-                return sw_fail(err, &S3_INVALID_TAG, "Cannot provide multiple Tags with the same key");
+                return fail_tag(err, "TagKey", t->key, "Cannot provide multiple Tags with the same key");
     }
     return 0;
 }
 
 int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagList *ret_tags, SwError *err) {
-    SwStr part;
+    SwStr part, whole = text;
     *ret_tags = (S3TagList){0};
     if (sw_str_is(text) && s3_authorise_object(cx, "s3:PutObjectTagging", bucket, key, err) < 0)
         return -1;
@@ -40,7 +45,7 @@ int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagLis
             value = SW_STR("");
         S3Tag *t = sw_list_add(cx->arena, ret_tags);
         if (!sw_percent_decode(cx->arena, name, true, &t->key) || !sw_percent_decode(cx->arena, value, true, &t->value))
-            return sw_fail(err, &S3_INVALID_ARGUMENT, "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.");
+            return s3_fail_argument(err, "x-amz-tagging", whole, "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.");
     }
     return s3_tags_check(ret_tags, OBJECT_TAGS_MAX, err);
 }
@@ -58,7 +63,7 @@ int s3_get_bucket_tagging(SwCtx *cx, const S3GetBucketTaggingRequest *in, S3GetB
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     if (b->tags.n == 0)
-        return sw_fail(err, &S3_NO_SUCH_TAG_SET, "The TagSet does not exist");
+        return s3_fail_bucket(err, &S3_NO_SUCH_TAG_SET, in->bucket, "The TagSet does not exist");
     out->tag_set = b->tags;
     return 0;
 }
@@ -74,7 +79,7 @@ int s3_delete_bucket_tagging(SwCtx *cx, const S3DeleteBucketTaggingRequest *in, 
 int s3_put_object_tagging(SwCtx *cx, const S3PutObjectTaggingRequest *in, S3PutObjectTaggingOutput *out, SwError *err) {
     S3BucketRecord *b;
     S3ObjectRecord *o;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, in->bucket, in->key, in->version_id, &o, err) < 0 ||
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, b, in->key, in->version_id, &o, err) < 0 ||
         s3_tags_check(&in->tagging->tag_set, OBJECT_TAGS_MAX, err) < 0)
         return -1;
     o->tags = in->tagging->tag_set;
@@ -85,7 +90,7 @@ int s3_put_object_tagging(SwCtx *cx, const S3PutObjectTaggingRequest *in, S3PutO
 int s3_get_object_tagging(SwCtx *cx, const S3GetObjectTaggingRequest *in, S3GetObjectTaggingOutput *out, SwError *err) {
     S3BucketRecord *b;
     S3ObjectRecord *o;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, in->bucket, in->key, in->version_id, &o, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, b, in->key, in->version_id, &o, err) < 0)
         return -1;
     out->tag_set = o->tags;
     sw_list_present(cx->arena, &out->tag_set);
@@ -96,7 +101,7 @@ int s3_get_object_tagging(SwCtx *cx, const S3GetObjectTaggingRequest *in, S3GetO
 int s3_delete_object_tagging(SwCtx *cx, const S3DeleteObjectTaggingRequest *in, S3DeleteObjectTaggingOutput *out, SwError *err) {
     S3BucketRecord *b;
     S3ObjectRecord *o;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, in->bucket, in->key, in->version_id, &o, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, b, in->key, in->version_id, &o, err) < 0)
         return -1;
     o->tags = (S3TagList){0};
     out->version_id = s3_shown_version(b, o);

@@ -133,7 +133,7 @@ static int find_marker(SwCtx *cx, Page *p, SwError *err) {
     if (!sw_str_is(in->version_id_marker))
         return 0;
     if (!sw_str_is(in->key_marker))
-        return sw_fail(err, &S3_INVALID_ARGUMENT, "A version-id marker cannot be specified without a key marker.");
+        return s3_fail_argument(err, "version-id-marker", in->version_id_marker, "A version-id marker cannot be specified without a key marker.");
     if (s3_find(cx, in->bucket, in->key_marker, in->version_id_marker, &marker, err) < 0 || s3_find(cx, in->bucket, in->key_marker, SW_NO_STR, &current, err) < 0)
         return -1;
     p->marker_gone = !marker;
@@ -156,7 +156,7 @@ int s3_list_object_versions(SwCtx *cx, const S3ListObjectVersionsRequest *in, S3
     out->prefix = s3_shown(a, in->encoding_type, sw_str_or(in->prefix, SW_STR("")));
     out->key_marker = s3_shown(a, in->encoding_type, sw_str_or(in->key_marker, SW_STR("")));
     out->version_id_marker = sw_str_or(in->version_id_marker, SW_STR(""));
-    out->delimiter = s3_shown(a, in->encoding_type, in->delimiter);
+    out->delimiter = s3_told(a, in->encoding_type, in->delimiter);
     out->max_keys = SW_SOME_INT((int64_t)p.max);
     out->encoding_type = in->encoding_type;
     if (out->is_truncated.v) {

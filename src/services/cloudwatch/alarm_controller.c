@@ -192,7 +192,10 @@ static int catch_up(SwCtx *cx, CloudwatchAlarmRecord *a, SwTime *ret_again, SwEr
 
 static int step(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
     CloudwatchAlarmRecord *a;
-    SwTime again = 0;
+    SwTime again = 0, gauges;
+    bool published;
+    if (cloudwatch_publish(cx, &published, &gauges, err) < 0)   /* what the minute that is judged holds is there */
+        return -1;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || cloudwatch_alarm_get(cx, name, &a, err) < 0 || (a && catch_up(cx, a, &again, err) < 0)) {
         sw_ctx_rollback(cx);
         return -1;

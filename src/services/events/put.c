@@ -42,6 +42,14 @@ static int put_one(SwCtx *cx, const EventsPutEventsRequestEntry *e, SwStr *ret_i
     return 0;
 }
 
+static void count_put(SwCtx *cx, size_t entries, int64_t failed, size_t bytes) {
+    events_count(cx, SW_NO_STR, EVENTS_PUT_CALLS, 1);
+    events_count(cx, SW_NO_STR, EVENTS_PUT_ENTRIES, (double)entries);
+    events_count(cx, SW_NO_STR, EVENTS_PUT_FAILED_ENTRIES, (double)failed);
+    events_count(cx, SW_NO_STR, failed ? EVENTS_PUT_FAILURES : EVENTS_PUT_SUCCESSES, 1);
+    events_count(cx, SW_NO_STR, EVENTS_PUT_SIZE, (double)bytes);
+}
+
 int events_put_events(SwCtx *cx, const EventsPutEventsRequest *in, EventsPutEventsResponse *out, SwError *err) {
     size_t size = 0;
     int64_t failed = 0;
@@ -60,16 +68,23 @@ int events_put_events(SwCtx *cx, const EventsPutEventsRequest *in, EventsPutEven
         failed++;
         sw_error_reset(err);
     }
+    count_put(cx, in->entries.n, failed, size);
     out->failed_entry_count = SW_SOME_INT(failed);
     return 0;
 }
 
+#define INVALID_PATTERN "Event pattern is not valid. Reason: "
+
+int events_pattern_parse(SwCtx *cx, SwStr text, SwValue *ret, SwError *err) {
+    if (sw_json_parse(cx->arena, text, ret, err) < 0)
+        return sw_fail(err, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, INVALID_PATTERN "%s", err->message);
+    return sw_match_check(ret, text, INVALID_PATTERN, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, err);
+}
+
 int events_test_event_pattern(SwCtx *cx, const EventsTestEventPatternRequest *in, EventsTestEventPatternResponse *out, SwError *err) {
-    static const char *const needed[] = {"id", "account", "source", "time", "region", "resources", "detail-type"};
+    static const char *const needed[] = {"id", "detail-type", "source", "account", "time", "region"};
     SwValue pattern, event;
-    if (sw_json_parse(cx->arena, in->event_pattern, &pattern, err) < 0)
-        return sw_fail(err, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, "Event pattern is not valid. Reason: %s", err->message);
-    if (sw_match_check(&pattern, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, err) < 0)
+    if (events_pattern_parse(cx, in->event_pattern, &pattern, err) < 0)
         return -1;
     if (sw_json_parse(cx->arena, in->event, &event, err) < 0 || event.kind != SW_VOBJECT)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter Event is not valid.");
@@ -94,7 +109,10 @@ int events_match(SwCtx *cx, SwStr bus, SwStr text, bool forwarded, SwError *err)
             continue;
         if (sw_json_parse(cx->arena, r->event_pattern, &pattern, err) < 0)
             return -1;
-        if (sw_match(&pattern, &event) && events_enqueue(cx, r, text, forwarded, err) < 0)
+        if (!sw_match(&pattern, &event))
+            continue;
+        events_count(cx, r->arn, EVENTS_MATCHED, 1);
+        if (events_enqueue(cx, r, text, forwarded, err) < 0)
             return -1;
     }
     return 0;

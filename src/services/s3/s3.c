@@ -113,4 +113,5 @@ const SwService sw_service_s3 = {
     .resource = resource,
     .action = action,
     .collections = collections,
+    .gauge = s3_gauge,
 };

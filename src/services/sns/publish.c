@@ -32,13 +32,20 @@ static bool wanted(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *
         return true;
     if (!sw_str_eqz(sw_str_map_get(&s->attributes, SW_STR("FilterPolicyScope")), "MessageBody")) {
         document = attribute_document(cx->arena, m->attributes, err);
-        return sw_match(&policy, &document);
+        if (sw_match(&policy, &document))
+            return true;
+        sns_count_filtered(cx, s->topic, m->attributes && m->attributes->n ? SNS_FILTERED_ATTRIBUTES : SNS_FILTERED_NO_ATTRIBUTES);
+        return false;
     }
     if (sw_json_parse(cx->arena, m->message, &document, err) < 0) {
         sw_error_reset(err);            /* no JSON: nothing in it can match */
+        sns_count_filtered(cx, s->topic, SNS_FILTERED_INVALID_BODY);
         return false;
     }
-    return sw_match(&policy, &document);
+    if (sw_match(&policy, &document))
+        return true;
+    sns_count_filtered(cx, s->topic, SNS_FILTERED_BODY);
+    return false;
 }
 
 /* MessageStructure json: a text for each protocol, and a default. */
@@ -49,6 +56,16 @@ static SwStr text_for(SwCtx *cx, const SnsMessage *m, SwStr protocol, SwError *e
     return sw_str_or(sw_value_str(sw_value_get(&v, protocol)), sw_value_str(sw_value_getz(&v, "default")));
 }
 
+/* Bytes of body and attributes. */
+static size_t size_of(const SnsMessage *m) {
+    size_t n = m->message.n;
+    for (size_t i = 0; m->attributes && i < m->attributes->n; i++) {
+        const SnsMessageAttributeValue *v = &m->attributes->v[i].value;
+        n += m->attributes->v[i].key.n + v->data_type.n + (v->binary_value.p ? v->binary_value.n : v->string_value.n);
+    }
+    return n;
+}
+
 int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) {
     SwDocList l;
     bool known = false;
@@ -56,6 +73,8 @@ int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwEr
         return known ? 0 : -1;
     if (sns_subscriptions_of(cx, t->arn, &l, err) < 0)
         return -1;
+    sns_count(cx, t->arn, &sns_published, 1);
+    sns_count(cx, t->arn, &sns_publish_size, (double)size_of(m));
     for (size_t i = 0; i < l.n; i++) {
         const SnsSubscriptionRecord *s = l.v[i].record;
         if (!SW_OR(s->confirmed, false) || !wanted(cx, s, m, err))
@@ -95,16 +114,6 @@ static int check_attribute(SwArena *arena, SwStr name, const SnsMessageAttribute
         return sw_fail(err, &SNS_INVALID_PARAMETER_VALUE_EXCEPTION,
                        "The message attribute '%.*s' of type String.Array is not a JSON array.", SW_FMT(name));
     return 0;
-}
-
-/* Bytes of body and attributes. */
-static size_t size_of(const SnsMessage *m) {
-    size_t n = m->message.n;
-    for (size_t i = 0; m->attributes && i < m->attributes->n; i++) {
-        const SnsMessageAttributeValue *v = &m->attributes->v[i].value;
-        n += m->attributes->v[i].key.n + v->data_type.n + (v->binary_value.p ? v->binary_value.n : v->string_value.n);
-    }
-    return n;
 }
 
 static bool good_subject(SwStr s) {

@@ -4,6 +4,7 @@
 /* SNS: what its files share. A message for a queue is sent in the transaction that publishes it; one for an HTTP endpoint
  * is a delivery, a row that the controller carries out until it succeeded or was given up. */
 
+#include "api/meter.h"
 #include "api/registry.h"
 #include "models/sns.gen.h"
 #include "models/sns_records.gen.h"
@@ -59,3 +60,9 @@ int sns_retry_of(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord
 int  sns_sign(SwCtx *cx, SwStr text, bool sha256, SwStr *ret_base64, SwError *err) sw_must_check;
 void sns_certificate(SwCtx *cx);                /* SwRoute.handle */
 #define SNS_CERTIFICATE_PATH "/SimpleNotificationService.pem"
+
+/* metric.c */
+typedef enum SnsFiltered { SNS_FILTERED_ATTRIBUTES, SNS_FILTERED_NO_ATTRIBUTES, SNS_FILTERED_BODY, SNS_FILTERED_INVALID_BODY } SnsFiltered;
+extern const SwMetric sns_published, sns_publish_size, sns_delivered, sns_failed, sns_redriven, sns_not_redriven;
+void sns_count(SwCtx *cx, SwStr topic_arn, const SwMetric *m, double value);
+void sns_count_filtered(SwCtx *cx, SwStr topic_arn, SnsFiltered reason);

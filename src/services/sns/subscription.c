@@ -60,8 +60,8 @@ static int check_filter(SwCtx *cx, const SnsSubscriptionRecord *s, SwError *err)
         return 0;
     if (sw_json_parse(cx->arena, text, &v, err) < 0)
         return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicy: failed to parse JSON.");
-    if (sw_match_check(&v, &sns_invalid, err) < 0)
-        return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicy: %s", err->message);
+    if ((v.kind != SW_VOBJECT || v.n) && sw_match_check(&v, text, "Invalid parameter: FilterPolicy: ", &sns_invalid, err) < 0)
+        return -1;                      /* an empty policy lets everything pass */
     if (count_keys(&v) > FILTER_KEYS_MAX)
         return sw_fail(err, &sns_invalid, "Invalid parameter: FilterPolicy: Filter policy can not have more than %d keys", FILTER_KEYS_MAX);
     if (!body && nested(&v))

@@ -3,6 +3,7 @@
  * listener, against the enabled rules of the event's bus. */
 
 #include "api/match.h"
+#include "base/id.h"
 #include "services/events/events.h"
 
 #define REQUEST_MAX 262144              /* bytes of all entries ("Calculating PutEvents event entry size") */
@@ -33,8 +34,15 @@ static int check_entry(SwCtx *cx, const EventsPutEventsRequestEntry *e, SwError 
 
 static int put_one(SwCtx *cx, const EventsPutEventsRequestEntry *e, SwStr *ret_id, SwError *err) {
     SwStr bus;
-    if (check_entry(cx, e, err) < 0 || events_bus_name(cx, e->event_bus_name, &bus, err) < 0)
+    if (check_entry(cx, e, err) < 0)
         return -1;
+    if (events_bus_name(cx, e->event_bus_name, &bus, err) < 0) {
+        if (!sw_error_is(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION))
+            return -1;
+        sw_error_reset(err);            /* as on AWS: it is taken, and nobody sees it */
+        *ret_id = sw_id_uuid(cx->arena);
+        return 0;
+    }
     SwEvent ev = {.source = e->source, .detail_type = e->detail_type, .time = SW_OR(e->time, 0), .resources = e->resources, .detail = e->detail, .bus = bus};
     if (sw_event_put(cx, &ev, err) < 0)
         return -1;

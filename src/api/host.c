@@ -13,6 +13,7 @@
 
 #include "api/access_log.h"
 #include "api/front.h"
+#include "api/meter.h"
 #include "api/registry.h"
 #include "base/file.h"
 #include "base/id.h"
@@ -270,6 +271,7 @@ int sw_host_open(const SwConfig *c, SwHost **ret_h, SwError *err) {
     h->lock_fd = -1;
     h->started_ns = sw_monotonic_ns();
     h->clock = sw_clock_new();
+    h->meter = sw_meter_new();
     NetListeners *l = sw_new(a, NetListeners);
     pthread_mutex_init(&l->lock, NULL);
     h->net_listeners = l;
@@ -313,6 +315,7 @@ void sw_host_close(SwHost *h) {
     if (h->store)
         sw_store_close(h->store);
     sw_access_log_close(h->access_log);
+    sw_meter_free(h->meter);
     if (h->lock_fd >= 0)
         close(h->lock_fd);
     sw_clock_free(h->clock);

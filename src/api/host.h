@@ -70,6 +70,7 @@ struct SwHost {
     SwProxy      *proxy;
     SwHttpServer *http;
     struct SwAccessLog *access_log;
+    struct SwMeter *meter;              /* api/meter.h */
     SwAuth        auth;
     int64_t       started_ns;           /* sw_monotonic_ns at the start */
     uint16_t      port;                 /* that is really listened on */

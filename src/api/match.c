@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Patterns over JSON. Recursion is bounded by the parser's depth; wildcards cost at most the product of both lengths. */
+/* Patterns over JSON: matching; match_check.c says which ones can be. Recursion is bounded by the parser's depth; wildcards
+ * cost at most the product of both lengths. */
 
 #include "api/match.h"
 
@@ -62,7 +63,7 @@ static bool parse_cidr(SwStr s, Range *ret) {
     int64_t bits = -1;
     if (sw_str_cut(&s, '/', &address) && !sw_str_to_i64(s, &bits))
         return false;
-    if (address.n >= sizeof z)
+    if (!address.n || address.n >= sizeof z)
         return false;
     memcpy(z, address.p, address.n);
     z[address.n] = 0;
@@ -173,190 +174,145 @@ static bool one(const SwValue *want, const SwValue *v) {
     return false;
 }
 
-/* A list of alternatives against a value that may be absent (NULL) or a list. */
-static bool any_of(const SwValue *wants, const SwValue *v) {
-    for (size_t i = 0; i < wants->n; i++) {
-        const SwValue *want = &wants->v[i], *exists = sw_value_getz(want, "exists");
-        if (exists) {
-            if (exists->b == (v != NULL))
-                return true;
-            continue;
+/* --- paths ------------------------------------------------------------------------------------------------------------------- */
+
+/* Names are joined by dots: {"a": {"b": [1]}} and {"a.b": [1]} are one pattern, and one document, as on AWS. */
+typedef struct Path {
+    const SwStr *name;
+    size_t n, skip;                     /* bytes of the first name that are behind us already */
+} Path;
+
+typedef enum Step { STEP_NONE, STEP_WHOLE, STEP_MORE } Step;
+
+/* Whether the path begins with a document's key: is all of it, or goes on in *ret_rest. */
+static Step step_into(Path p, SwStr key, Path *ret_rest) {
+    for (;;) {
+        SwStr s = sw_str_skip(*p.name, p.skip);
+        size_t m = SW_MIN(s.n, key.n);
+        if (!sw_str_eq(sw_str_n(s.p, m), sw_str_n(key.p, m)))
+            return STEP_NONE;
+        key = sw_str_skip(key, m);
+        if (!key.n && m < s.n) {
+            *ret_rest = (Path){p.name, p.n, p.skip + m + 1};
+            return s.p[m] == '.' ? STEP_MORE : STEP_NONE;
         }
-        if (!v)
-            continue;
-        if (v->kind != SW_VARRAY) {
-            if (one(want, v))
+        p = (Path){p.name + 1, p.n - 1, 0};
+        *ret_rest = p;
+        if (!key.n)
+            return p.n ? STEP_MORE : STEP_WHOLE;
+        if (!p.n || key.p[0] != '.')
+            return STEP_NONE;
+        key = sw_str_skip(key, 1);
+    }
+}
+
+/* Of equal names the last counts, in patterns and documents. */
+static bool is_last(const SwValue *object, size_t i) {
+    for (size_t k = i + 1; k < object->n; k++)
+        if (sw_str_eq(object->keys[i], object->keys[k]))
+            return false;
+    return true;
+}
+
+/* A scalar, or one of a list's, however deep. */
+static bool holds_for(const SwValue *want, const SwValue *v, bool *any) {
+    if (v->kind == SW_VOBJECT)
+        return false;
+    if (v->kind != SW_VARRAY) {
+        *any = true;
+        return one(want, v);
+    }
+    for (size_t i = 0; i < v->n; i++)
+        if (holds_for(want, &v->v[i], any))
+            return true;
+    return false;
+}
+
+/* One alternative against whatever lies at the path; *any: something did. What a list is empty of is not there. */
+static bool holds_at(const SwValue *want, const SwValue *document, Path path, bool *any) {
+    Path rest;
+    if (document && document->kind == SW_VARRAY)
+        for (size_t i = 0; i < document->n; i++)
+            if (holds_at(want, &document->v[i], path, any))
                 return true;
+    if (!document || document->kind != SW_VOBJECT)
+        return false;
+    for (size_t i = 0; i < document->n; i++) {
+        Step step = step_into(path, document->keys[i], &rest);
+        if (step == STEP_NONE || !is_last(document, i))
             continue;
-        }
-        for (size_t k = 0; k < v->n; k++)
-            if (one(want, &v->v[k]))
-                return true;
+        if (step == STEP_WHOLE ? holds_for(want, &document->v[i], any) : holds_at(want, &document->v[i], rest, any))
+            return true;
     }
     return false;
 }
 
-bool sw_match(const SwValue *pattern, const SwValue *document) {
+/* A list of alternatives. */
+static bool any_of(const SwValue *wants, const SwValue *document, Path path) {
+    for (size_t i = 0; i < wants->n; i++) {
+        const SwValue *exists = sw_value_getz(&wants->v[i], "exists");
+        bool any = false, holds = holds_at(&wants->v[i], document, path, &any);
+        if (exists ? exists->b == any : holds)
+            return true;
+    }
+    return false;
+}
+
+/* --- patterns ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Names {                  /* from a document down to the pattern's object; the room behind them is free */
+    SwStr *v;
+    size_t n, room;
+} Names;
+
+static bool match(const SwValue *pattern, const SwValue *document, Names names);
+
+static Names none_behind(const Names *names) {
+    return (Names){names->v + names->n, 0, names->room - names->n};
+}
+
+/* What is inside an object of the pattern. Objects in a list: one of them has all of it. */
+static bool match_inside(const SwValue *p, const SwValue *document, Names names) {
+    const SwValue *v = names.n == 1 ? sw_value_get(document, names.v[0]) : NULL;
+    if (!v || (v->kind != SW_VARRAY && v->kind != SW_VOBJECT))
+        return match(p, document, names);
+    if (v->kind == SW_VOBJECT || !v->n)
+        return match(p, v->n ? v : NULL, none_behind(&names));
+    for (size_t i = 0; i < v->n; i++) {
+        if (match(p, &v->v[i], none_behind(&names)))
+            return true;
+    }
+    return false;
+}
+
+static bool any_pattern(const SwValue *patterns, const SwValue *document, Names names) {
+    for (size_t i = 0; i < patterns->n; i++)
+        if (match(&patterns->v[i], document, names))
+            return true;
+    return false;
+}
+
+static bool match(const SwValue *pattern, const SwValue *document, Names names) {
     for (size_t i = 0; i < pattern->n; i++) {
         const SwValue *p = &pattern->v[i];
+        if (!is_last(pattern, i))
+            continue;
         if (sw_str_eqz(pattern->keys[i], "$or")) {
-            bool any = false;
-            for (size_t k = 0; k < p->n && !any; k++)
-                any = sw_match(&p->v[k], document);
-            if (!any)
+            if (!any_pattern(p, document, names))
                 return false;
             continue;
         }
-        const SwValue *v = sw_value_get(document, pattern->keys[i]);
-        bool holds;
-        if (p->kind == SW_VARRAY) {
-            holds = any_of(p, v && v->kind == SW_VOBJECT ? NULL : v);
-        } else if (v && v->kind == SW_VARRAY) {         /* objects in a list: one of them */
-            holds = false;
-            for (size_t k = 0; k < v->n && !holds; k++)
-                holds = sw_match(p, &v->v[k]);
-        } else {
-            holds = sw_match(p, v);
-        }
-        if (!holds)
+        if (SW_NEVER(names.n == names.room))
+            return false;
+        Names here = {names.v, names.n + 1, names.room};
+        names.v[names.n] = pattern->keys[i];
+        if (!(p->kind == SW_VARRAY ? any_of(p, document, (Path){here.v, here.n, 0}) : match_inside(p, document, here)))
             return false;
     }
     return true;
 }
 
-static int bad(const SwErrorKind *kind, SwError *err, const char *what, SwStr name) {
-    return sw_fail(err, kind, "Event pattern is not valid. Reason: %s at '%.*s'", what, SW_FMT(name));
-}
-
-static int check_numeric(const SwValue *v, SwStr name, const SwErrorKind *kind, SwError *err) {
-    static const char *const ops[] = {"=", "<", "<=", ">", ">="};
-    if (v->kind != SW_VARRAY || (v->n != 2 && v->n != 4))
-        return bad(kind, err, "numeric needs one or two comparisons", name);
-    for (size_t i = 0; i < v->n; i += 2) {
-        bool known = false;
-        for (size_t k = 0; k < SW_N(ops); k++)
-            known |= sw_str_eqz(sw_value_str(&v->v[i]), ops[k]);
-        if (!known || v->v[i + 1].kind != SW_VNUMBER)
-            return bad(kind, err, "numeric needs an operator and a number", name);
-    }
-    return 0;
-}
-
-static int check_text(const SwValue *v, SwStr what, SwStr name, const SwErrorKind *kind, SwError *err) {
-    if (v->kind == SW_VSTRING)
-        return 0;
-    return sw_fail(err, kind, "Event pattern is not valid. Reason: %.*s match pattern must be a string at '%.*s'", SW_FMT(what), SW_FMT(name));
-}
-
-/* A text; for prefix and suffix also {"equals-ignore-case": text}. */
-static int check_affix(const SwValue *v, SwStr what, SwStr name, const SwErrorKind *kind, SwError *err) {
-    const SwValue *folded = sw_value_getz(v, "equals-ignore-case");
-    bool affix = sw_str_eqz(what, "prefix") || sw_str_eqz(what, "suffix");
-    return check_text(affix && folded && v->n == 1 ? folded : v, what, name, kind, err);
-}
-
-/* AWS refuses a wildcard of two asterisks in a row, and a backslash before anything but '*' and a backslash. */
-static int check_wildcard(const SwValue *v, SwStr name, const SwErrorKind *kind, SwError *err) {
-    for (size_t i = 0; i < v->s.n; i++) {
-        char c = v->s.p[i], next = i + 1 < v->s.n ? v->s.p[i + 1] : 0;
-        if (c == '*' && next == '*')
-            return bad(kind, err, "consecutive wildcard characters", name);
-        if (c == '\\' && next != '*' && next != '\\')
-            return bad(kind, err, "an invalid escape character", name);
-        i += c == '\\';
-    }
-    return 0;
-}
-
-/* The operand of a condition over texts: one, or (inside anything-but) a list of them. */
-static int check_operand(const SwValue *v, SwStr what, bool list, SwStr name, const SwErrorKind *kind, SwError *err) {
-    bool many = list && v->kind == SW_VARRAY;
-    if (many && !v->n)
-        return bad(kind, err, "an empty list", name);
-    for (size_t i = 0; i < (many ? v->n : 1); i++) {
-        const SwValue *one_of = many ? &v->v[i] : v;
-        if (check_affix(one_of, what, name, kind, err) < 0)
-            return -1;
-        if (sw_str_eqz(what, "wildcard") && check_wildcard(one_of, name, kind, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* Texts and numbers, or one condition over texts. */
-static int check_anything_but(const SwValue *v, SwStr name, const SwErrorKind *kind, SwError *err) {
-    static const char *const allowed[] = {"prefix", "suffix", "equals-ignore-case", "wildcard"};
-    if (v->kind == SW_VSTRING || v->kind == SW_VNUMBER)
-        return 0;
-    if (v->kind == SW_VARRAY) {
-        for (size_t i = 0; i < v->n; i++)
-            if (v->v[i].kind != SW_VSTRING && v->v[i].kind != SW_VNUMBER)
-                return bad(kind, err, "Inside anything but list, either all values are numbers or string, mixed type is not supported", name);
-        return v->n ? 0 : bad(kind, err, "an empty list", name);
-    }
-    for (size_t i = 0; i < SW_N(allowed) && v->kind == SW_VOBJECT && v->n == 1; i++)
-        if (sw_str_eqz(v->keys[0], allowed[i]))
-            return check_operand(&v->v[0], v->keys[0], true, name, kind, err);
-    return bad(kind, err, "Value of anything-but must be an array or single string/number value or a condition over texts", name);
-}
-
-static int check_entry(const SwValue *v, SwStr name, const SwErrorKind *kind, SwError *err) {
-    static const char *const texts[] = {"prefix", "suffix", "equals-ignore-case", "wildcard"};
-    Range range;
-    if (v->kind == SW_VARRAY)
-        return bad(kind, err, "a list inside a list", name);
-    if (v->kind != SW_VOBJECT)
-        return 0;
-    if (v->n != 1)
-        return bad(kind, err, "a condition has exactly one name", name);
-    SwStr what = v->keys[0];
-    const SwValue *operand = &v->v[0];
-    if (sw_str_eqz(what, "exists"))
-        return operand->kind == SW_VBOOL ? 0 : bad(kind, err, "exists needs true or false", name);
-    if (sw_str_eqz(what, "numeric"))
-        return check_numeric(operand, name, kind, err);
-    if (sw_str_eqz(what, "anything-but"))
-        return check_anything_but(operand, name, kind, err);
-    if (sw_str_eqz(what, "cidr"))
-        return parse_cidr(sw_value_str(operand), &range) ? 0 : bad(kind, err, "cidr needs a range of addresses", name);
-    for (size_t i = 0; i < SW_N(texts); i++)
-        if (sw_str_eqz(what, texts[i]))
-            return check_operand(operand, what, false, name, kind, err);
-    return sw_fail(err, kind, "Event pattern is not valid. Reason: Unrecognized match type %.*s", SW_FMT(what));
-}
-
-static int check_or(const SwValue *v, SwStr name, const SwErrorKind *kind, SwError *err) {
-    if (v->kind != SW_VARRAY || v->n < 2)
-        return bad(kind, err, "$or needs a list of at least two patterns", name);
-    for (size_t i = 0; i < v->n; i++)
-        if (sw_match_check(&v->v[i], kind, err) < 0)
-            return -1;
-    return 0;
-}
-
-int sw_match_check(const SwValue *pattern, const SwErrorKind *kind, SwError *err) {
-    if (pattern->kind != SW_VOBJECT)
-        return sw_fail(err, kind, "Event pattern is not valid. Reason: it is not an object");
-    for (size_t i = 0; i < pattern->n; i++) {
-        const SwValue *p = &pattern->v[i];
-        SwStr name = pattern->keys[i];
-        if (sw_str_eqz(name, "$or")) {
-            if (check_or(p, name, kind, err) < 0)
-                return -1;
-            continue;
-        }
-        if (p->kind == SW_VOBJECT) {
-            if (sw_match_check(p, kind, err) < 0)
-                return -1;
-            continue;
-        }
-        if (p->kind != SW_VARRAY)
-            return sw_fail(err, kind, "Event pattern is not valid. Reason: \"%.*s\" must be an object or an array", SW_FMT(name));
-        if (!p->n)
-            return bad(kind, err, "an empty list", name);
-        for (size_t k = 0; k < p->n; k++)
-            if (check_entry(&p->v[k], name, kind, err) < 0)
-                return -1;
-    }
-    return 0;
+bool sw_match(const SwValue *pattern, const SwValue *document) {
+    SwStr names[SW_JSON_DEPTH_MAX + 1];
+    return match(pattern, document, (Names){names, 0, SW_N(names)});
 }

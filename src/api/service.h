@@ -100,6 +100,10 @@ typedef struct SwService {
     const SwListener       *listeners;  size_t n_listeners;
     const SwTarget         *targets;    size_t n_targets;
     const SwActionType     *actions;    size_t n_actions;
+    /* Numbers that are looked at, not counted (api/meter.h): sw_meter_at for each minute of the clock that began in
+     * (from, until], in a read transaction of any scope. *ret_next: when to look again; left alone: not before something
+     * is counted. */
+    int  (*gauge)(SwCtx *cx, SwTime from, SwTime until, SwTime *ret_next, SwError *err);
     int  (*open)(SwHost *host, SwError *err);     /* after the store is open, before the first request; also adopts what runs */
     void (*close)(SwHost *host);
     int  (*reset)(SwHost *host, SwError *err);    /* what is outside the store: processes, mounts */

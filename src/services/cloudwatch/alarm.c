@@ -255,8 +255,8 @@ int cloudwatch_delete_alarms(SwCtx *cx, const CloudwatchDeleteAlarmsInput *in, v
         CloudwatchAlarmRecord *a;
         if (cloudwatch_alarm_get(cx, in->alarm_names.v[i], &a, err) < 0)
             return -1;
-        if (!a)
-            return sw_fail(err, &CLOUDWATCH_RESOURCE_NOT_FOUND, "Alarm with name %.*s does not exist", SW_FMT(in->alarm_names.v[i]));
+        if (!a)                         /* as AWS: unknown names are passed over */
+            continue;
         if (cloudwatch_history_add(cx, a, sw_now(cx), CLOUDWATCH_HISTORY_ITEM_TYPE_CONFIGURATION_UPDATE,
                                    sw_strf(cx->arena, "Alarm \"%.*s\" deleted", SW_FMT(a->name)), SW_STR("{\"version\":\"1.0\",\"type\":\"Delete\"}"), err) < 0
             || sw_doc_delete(cx->tx, &cloudwatch_alarms, a->name, NULL, err) < 0)
@@ -272,7 +272,7 @@ int cloudwatch_set_alarm_state(SwCtx *cx, const CloudwatchSetAlarmStateInput *in
     if (cloudwatch_alarm_get(cx, in->alarm_name, &a, err) < 0)
         return -1;
     if (!a)
-        return sw_fail(err, &CLOUDWATCH_RESOURCE_NOT_FOUND, "Alarm with name %.*s does not exist", SW_FMT(in->alarm_name));
+        return sw_fail(err, &CLOUDWATCH_RESOURCE_NOT_FOUND, "%s", "");       /* AWS says nothing more */
     if (sw_str_is(in->state_reason_data) && sw_json_parse(cx->arena, in->state_reason_data, &v, &ignored) < 0)
         return sw_fail(err, &CLOUDWATCH_INVALID_FORMAT_FAULT, "StateReasonData is not valid JSON");
     CloudwatchState s = {in->state_value, in->state_reason, in->state_reason_data, sw_now(cx)};

@@ -90,20 +90,32 @@ static void add_number(SwArena *a, SwValue *to, const char *key, double d) {
         sw_value_add(a, to, v);
 }
 
+/* The datapoints that were judged, newest first; of a missing one its time alone. *ret_start: of the oldest known one. */
+static SwValue evaluated_points(SwArena *a, const CloudwatchPoint *p, size_t n, size_t periods, size_t used, SwTime *ret_start) {
+    SwValue list = sw_value_array();
+    size_t known = 0, missing = 0;
+    for (size_t i = 0; i < n && known + missing < periods; i++) {
+        if (p[i].known ? known == used : missing == periods - used)
+            continue;
+        SwValue *e = sw_value_add(a, &list, sw_value_object());
+        sw_value_sets(a, e, "timestamp", cloudwatch_time(a, p[i].at));
+        if (!p[i].known) {
+            missing++;
+            continue;
+        }
+        known++;
+        *ret_start = p[i].at;
+        add_number(a, e, "sampleCount", p[i].count);
+        add_number(a, e, "value", p[i].value);
+    }
+    return list;
+}
+
 static SwStr reason_data(SwCtx *cx, const CloudwatchMetricAlarm *m, SwTime at, const CloudwatchPoint *p, size_t n, size_t used) {
     SwArena *a = cx->arena;
-    SwValue v = sw_value_object(), recent = sw_value_array(), evaluated = sw_value_array();
     SwTime start = 0;
-    size_t seen = 0;
-    for (size_t i = 0; i < n && seen < used; i++)
-        if (p[i].known) {
-            seen++;
-            start = p[i].at;
-            SwValue *e = sw_value_add(a, &evaluated, sw_value_object());
-            sw_value_sets(a, e, "timestamp", cloudwatch_time(a, p[i].at));
-            add_number(a, e, "sampleCount", p[i].count);
-            add_number(a, e, "value", p[i].value);
-        }
+    SwValue v = sw_value_object(), recent = sw_value_array(),
+            evaluated = evaluated_points(a, p, n, (size_t)m->evaluation_periods.v, used, &start);
     for (size_t i = n; i-- > 0;)        /* oldest first */
         if (p[i].known && p[i].at >= start)
             add_number(a, &recent, NULL, p[i].value);
@@ -117,8 +129,7 @@ static SwStr reason_data(SwCtx *cx, const CloudwatchMetricAlarm *m, SwTime at, c
     sw_value_set(a, &v, SW_STR("period"), sw_value_int(a, cloudwatch_alarm_period(m)));
     sw_value_set(a, &v, SW_STR("recentDatapoints"), recent);
     add_number(a, &v, "threshold", m->threshold.v);
-    if (used)
-        sw_value_set(a, &v, SW_STR("evaluatedDatapoints"), evaluated);
+    sw_value_set(a, &v, SW_STR("evaluatedDatapoints"), evaluated);
     return sw_json_text(a, &v);
 }
 
@@ -192,7 +203,10 @@ static int catch_up(SwCtx *cx, CloudwatchAlarmRecord *a, SwTime *ret_again, SwEr
 
 static int step(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
     CloudwatchAlarmRecord *a;
-    SwTime again = 0;
+    SwTime again = 0, gauges;
+    bool published;
+    if (cloudwatch_publish(cx, &published, &gauges, err) < 0)   /* what the minute that is judged holds is there */
+        return -1;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || cloudwatch_alarm_get(cx, name, &a, err) < 0 || (a && catch_up(cx, a, &again, err) < 0)) {
         sw_ctx_rollback(cx);
         return -1;

@@ -23,7 +23,7 @@ static const SwHandler handlers[] = {
 };
 
 static const SwCollection *const collections[] = {&cloudwatch_metrics, &cloudwatch_alarms, &cloudwatch_history, NULL};
-static const SwController *const controllers[] = {&cloudwatch_alarm_controller, &cloudwatch_trim_controller, NULL};
+static const SwController *const controllers[] = {&cloudwatch_alarm_controller, &cloudwatch_trim_controller, &cloudwatch_publisher, NULL};
 
 /* Alarms are named; metrics are not: "*". */
 static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
@@ -42,4 +42,7 @@ const SwService sw_service_cloudwatch = {
     .resource = resource,
     .collections = collections,
     .controllers = controllers,
+    .open = cloudwatch_publish_open,
+    .close = cloudwatch_publish_close,
+    .reset = cloudwatch_publish_reset,
 };

@@ -10,6 +10,7 @@
 #include "models/cloudwatch_records.gen.h"
 
 extern const SwCollection cloudwatch_metrics, cloudwatch_alarms, cloudwatch_history;
+extern const SwController cloudwatch_publisher;              /* what services counted becomes values */
 extern const SwController cloudwatch_alarm_controller;      /* evaluates one alarm, by name */
 extern const SwController cloudwatch_trim_controller;       /* drops what is older than AWS keeps it */
 
@@ -60,3 +61,12 @@ int cloudwatch_state_event(SwCtx *cx, const CloudwatchAlarmRecord *a, const Clou
                            SwError *err) sw_must_check;
 SwStr cloudwatch_time(SwArena *a, SwTime t);            /* 2026-11-21T03:38:00.000+0000 */
 SwStr cloudwatch_double(SwArena *a, double d);          /* 5.0, as Java writes it */
+
+/* --- publish.c ------------------------------------------------------------------------------------------------------ */
+
+/* No transaction is open. What the services counted and look at is stored. *ret_next: when a gauge wants to be looked at
+ * again; 0: none does. */
+int cloudwatch_publish(SwCtx *cx, bool *ret_published, SwTime *ret_next, SwError *err) sw_must_check;
+int cloudwatch_publish_open(SwHost *h, SwError *err);
+void cloudwatch_publish_close(SwHost *h);
+int cloudwatch_publish_reset(SwHost *h, SwError *err);

@@ -38,8 +38,15 @@ static int check_stat(const CloudwatchMetricDataQuery *q, SwError *err) {
     return cloudwatch_check_period(SW_STR("Period"), s->period.v, &SW_VALIDATION_ERROR, err);
 }
 
+static bool is_insights(SwStr expression) {
+    SwStr text = sw_str_trim(expression);
+    return text.n > 6 && sw_str_ieq(sw_str_n(text.p, 6), SW_STR("SELECT")) && (text.p[6] == ' ' || text.p[6] == '\t' || text.p[6] == '\n');
+}
+
 static int check_query(SwCtx *cx, const CloudwatchMetricDataQuery *q, SwError *err) {
     bool expression = sw_str_is(q->expression);
+    if (is_insights(q->expression))
+        return refuse(err, "Expression", "Metrics Insights (SELECT) is not available");
     if (!is_id(q->id))
         return sw_fail(err, &SW_VALIDATION_ERROR, "Invalid metrics list: id \"%.*s\" must begin with a lower-case letter and hold only letters, "
                        "digits and '_'", SW_FMT(q->id));
@@ -108,6 +115,25 @@ static int read_stat(SwCtx *cx, const CloudwatchMetricStat *s, SwTime from, SwTi
                            s->stat.p[0] == 'p', ret, err);
 }
 
+/* The metric's name; where the queries read the same metric by several statistics or periods, with what tells them apart. */
+static SwStr label_of(SwCtx *cx, const CloudwatchMetricDataQueryList *l, const CloudwatchMetricDataQuery *q) {
+    const CloudwatchMetricStat *own = q->metric_stat;
+    SwStr label = own->metric->metric_name;
+    bool stats = false, periods = false;
+    if (sw_str_is(q->label))
+        return q->label;
+    for (size_t i = 0; i < l->n; i++) {
+        const CloudwatchMetricStat *s = l->v[i].metric_stat;
+        if (!s || !sw_str_eq(s->metric->metric_name, label) || !sw_str_eq(s->metric->namespace, own->metric->namespace))
+            continue;
+        stats |= !sw_str_eq(s->stat, own->stat);
+        periods |= s->period.v != own->period.v;
+    }
+    if (stats || periods)
+        label = sw_strf(cx->arena, "%.*s %.*s", SW_FMT(label), SW_FMT(own->stat));
+    return periods ? sw_strf(cx->arena, "%.*s %lld", SW_FMT(label), (long long)own->period.v) : label;
+}
+
 static int metric_value(Sheet *s, const CloudwatchMetricDataQuery *q, CloudwatchValue *ret, SwError *err) {
     SwArena *a = s->cx->arena;
     SwTime period = s->math.period * SW_S;
@@ -115,7 +141,7 @@ static int metric_value(Sheet *s, const CloudwatchMetricDataQuery *q, Cloudwatch
     *ret = (CloudwatchValue){.kind = CLOUDWATCH_SERIES, .n_series = 1, .period = s->math.period,
                              .series = sw_new_n(a, double *, 1), .label = sw_new_n(a, SwStr, 1)};
     ret->series[0] = sw_new_n(a, double, s->math.n + 1);
-    ret->label[0] = sw_str_or(q->label, q->metric_stat->metric->metric_name);
+    ret->label[0] = label_of(s->cx, s->l, q);
     for (size_t i = 0; i < s->math.n; i++)
         ret->series[0][i] = NAN;
     if (read_stat(s->cx, q->metric_stat, s->from, s->from + (SwTime)s->math.n * period, &l, err) < 0)
@@ -301,7 +327,7 @@ static SwTime first_period(const CloudwatchGetMetricDataInput *in, int64_t perio
 
 static int show_metric(Page *p, const CloudwatchMetricDataQuery *q, SwError *err) {
     const CloudwatchMetricStat *s = q->metric_stat;
-    CloudwatchMetricDataResult *r = begin(p, q->id, sw_str_or(q->label, s->metric->metric_name));
+    CloudwatchMetricDataResult *r = begin(p, q->id, label_of(p->cx, &p->in->metric_data_queries, q));
     SwBucketList l;
     if (read_stat(p->cx, s, first_period(p->in, s->period.v), p->in->end_time.v, &l, err) < 0)
         return -1;

@@ -53,7 +53,7 @@ static int check_number(SwCtx *cx, size_t i, const char *member, double v, SwErr
     return bad_value(err, i, member, sw_double_text(cx->arena, v));
 }
 
-/* Exactly one of Value, Values (with Counts) and StatisticValues. */
+/* One of Value, Values (with Counts) and StatisticValues; the last two may come together, and both count. */
 static int check_forms(const CloudwatchMetricDatum *d, size_t i, SwError *err) {
     const char *given[3];
     size_t n = 0;
@@ -66,7 +66,7 @@ static int check_forms(const CloudwatchMetricDatum *d, size_t i, SwError *err) {
     if (n == 0)
         return sw_fail(err, &CLOUDWATCH_MISSING_REQUIRED_PARAMETER_EXCEPTION,
                        "The parameter MetricData.member.%zu.Value is required.", i + 1);
-    if (n > 1)
+    if (n > 1 && d->value.set)
         return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_COMBINATION_EXCEPTION,
                        "The parameters MetricData.member.%zu.%s and MetricData.member.%zu.%s are mutually exclusive and you have specified both.",
                        i + 1, given[0], i + 1, given[1]);
@@ -157,8 +157,9 @@ static int put_datum(SwCtx *cx, SwStr namespace, const CloudwatchMetricDatum *d,
     const CloudwatchStatisticSet *s = d->statistic_values;
     if (note_metric(cx, id, namespace, d, unit, at, err) < 0)
         return -1;
-    if (s)
-        return s->sample_count.v == 0 ? 0 : sw_series_add_set(cx->tx, key, resolution, at, s->sample_count.v, s->sum.v, s->minimum.v, s->maximum.v, err);
+    if (s && s->sample_count.v > 0 &&
+        sw_series_add_set(cx->tx, key, resolution, at, s->sample_count.v, s->sum.v, s->minimum.v, s->maximum.v, err) < 0)
+        return -1;
     SwSample *v = sw_new_n(cx->arena, SwSample, d->values.n + 1);
     size_t n = 0;
     if (d->value.set)
@@ -168,7 +169,7 @@ static int put_datum(SwCtx *cx, SwStr namespace, const CloudwatchMetricDatum *d,
         if (count > 0)
             v[n++] = (SwSample){d->values.v[i].v, count};
     }
-    return sw_series_add(cx->tx, key, resolution, at, v, n, err);
+    return n ? sw_series_add(cx->tx, key, resolution, at, v, n, err) : 0;
 }
 
 int cloudwatch_put_metric_data(SwCtx *cx, const CloudwatchPutMetricDataInput *in, void *out, SwError *err) {

@@ -138,6 +138,7 @@ SwStr cloudwatch_notification(SwCtx *cx, const CloudwatchAlarmRecord *r, SwStr o
     set_text(a, &v, "Region", region_name(cx->region));
     set_text(a, &v, "AlarmArn", m->alarm_arn);
     set_text(a, &v, "OldStateValue", old_state);
+    sw_value_set(a, &v, SW_STR("ActionExecutedAfterMuteWindow"), sw_value_bool(false));     /* nothing mutes alarms here */
     set_list(a, &v, "OKActions", &m->ok_actions);
     set_list(a, &v, "AlarmActions", &m->alarm_actions);
     set_list(a, &v, "InsufficientDataActions", &m->insufficient_data_actions);

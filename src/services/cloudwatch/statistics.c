@@ -157,7 +157,7 @@ static int check(SwCtx *cx, const CloudwatchGetMetricStatisticsInput *in, SwErro
     if (cloudwatch_check_period(SW_STR("Period"), in->period.v, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, err) < 0)
         return -1;
     if (in->start_time.v >= in->end_time.v)
-        return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_COMBINATION_EXCEPTION, "The parameter StartTime must be less than the parameter EndTime.");
+        return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "The parameter StartTime must be less than the parameter EndTime.");
     if (wanted > DATAPOINTS_MAX)
         return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_COMBINATION_EXCEPTION,
                        "You have requested up to %lld datapoints, which exceeds the limit of %d. You may reduce the datapoints requested by "

@@ -321,6 +321,7 @@ static int complete(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwError *err
     r->build->end_time = SW_SOME_TIME(now);
     r->build->build_complete = SW_SOME_BOOL(true);
     r->build->build_status = r->outcome;
+    codebuild_count_ended(cx, r);
     return codebuild_state_event(cx, r, err) < 0 || codebuild_put(cx, uuid, r, err) < 0 ? -1 : wake_next(cx, err);
 }
 

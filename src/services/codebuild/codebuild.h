@@ -83,6 +83,12 @@ int codebuild_phase_end(SwCtx *cx, CodebuildBuildRecord *r, SwStr status, SwStr 
 int codebuild_state_event(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) sw_must_check;
 SwTime codebuild_clock_of(SwCtx *cx, SwTime system_time);      /* the clock's time for one of the system's */
 
+/* ---- metric.c: AWS/CodeBuild ---- */
+
+void codebuild_count_started(SwCtx *cx, const CodebuildBuildRecord *r);
+void codebuild_count_phase(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildBuildPhase *p);   /* that has ended */
+void codebuild_count_ended(SwCtx *cx, const CodebuildBuildRecord *r);
+
 /* ---- run.c: the container ---- */
 
 SwStr codebuild_container_id(SwArena *a, const CodebuildBuildRecord *r);

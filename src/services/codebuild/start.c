@@ -198,6 +198,7 @@ int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const Codebui
     r->logs_config = p->logs_config;
     r->queue_deadline = SW_SOME_INT(now + SW_OR(p->queued_timeout_in_minutes, 480) * SW_MINUTE);
     r->pipeline = pipeline ? sw_shape_copy(cx->arena, &codebuild_shape_pipeline_work, pipeline) : NULL;
+    codebuild_count_started(cx, r);
     codebuild_phase_start(cx, r, SW_STR("SUBMITTED"), now);
     if (codebuild_state_event(cx, r, err) < 0 ||
         codebuild_phase_end(cx, r, CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_NO_STR, SW_NO_STR, now, err) < 0)

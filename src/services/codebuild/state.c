@@ -163,6 +163,7 @@ int codebuild_phase_end(SwCtx *cx, CodebuildBuildRecord *r, SwStr status, SwStr 
     p->end_time = SW_SOME_TIME(at);
     p->duration_in_seconds = SW_SOME_INT((at - p->start_time.v) / SW_S);
     p->phase_status = status;
+    codebuild_count_phase(cx, r, p);
     bool early = sw_str_eqz(p->phase_type, "SUBMITTED") || sw_str_eqz(p->phase_type, "QUEUED");
     if (sw_str_is(code) || !early)
         *sw_list_add(a, &p->contexts) = (CodebuildPhaseContext){.status_code = code.p ? code : SW_STR(""), .message = message.p ? message : SW_STR("")};

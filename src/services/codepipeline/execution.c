@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pipeline executions: start, look, stop, retry. What moves them is execution_controller.c. */
 
+#include "api/meter.h"
 #include "base/id.h"
 #include "services/codepipeline/codepipeline.h"
 
@@ -42,11 +43,28 @@ static const char *event_of(SwStr status) {
     return "UNKNOWN";
 }
 
+/* AWS/CodePipeline, as its user guide has them: how long executions took that ended, and how many failed; of each pipeline
+ * and of the account. */
+static void count_end(SwCtx *cx, const CodepipelineExecutionRecord *e) {
+    static const SwMetric duration = {"AWS/CodePipeline", "PipelineDuration", "Seconds"},
+                          failures = {"AWS/CodePipeline", "FailedPipelineExecutions", "Count"};
+    const SwDimension d = {"PipelineName", e->pipeline};
+    bool failed = sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_FAILED);
+    if (!failed && !sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_SUCCEEDED))
+        return;
+    for (size_t n = 0; n < 2; n++) {    /* without and with the dimension */
+        sw_meter(cx, &duration, (double)((sw_now(cx) - e->started.v) / SW_S), &d, n);
+        if (failed)
+            sw_meter(cx, &failures, 1, &d, n);
+    }
+}
+
 int codepipeline_execution_set_status(SwCtx *cx, CodepipelineExecutionRecord *e, SwStr status, SwStr summary, SwError *err) {
     e->status = status;
     e->status_summary = summary;
     if (codepipeline_execution_put(cx, e, err) < 0)
         return -1;
+    count_end(cx, e);
     return codepipeline_event_execution(cx, e, event_of(status), err);
 }
 

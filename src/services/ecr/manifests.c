@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Manifests, tags and referrers of the registry protocol. */
 
+#include "api/meter.h"
 #include "base/digest.h"
 #include "services/ecr/routes.h"
 
@@ -29,6 +30,12 @@ static int find(EcrVisit *v, EcrImageRecord **ret, SwError *err) {
     int r = ecr_image_find(cx, v->path.name, v->path.reference, ret, err);
     sw_ctx_rollback(cx);
     return r;
+}
+
+/* AWS/ECR: every manifest that was got. */
+static void count_pull(EcrVisit *v) {
+    static const SwMetric pulls = {"AWS/ECR", "RepositoryPullCount", "Count"};
+    sw_meter(v->cx, &pulls, 1, &(SwDimension){"RepositoryName", v->path.name}, 1);
 }
 
 /* Not worth failing a pull for. */
@@ -73,6 +80,7 @@ static void get_manifest(EcrVisit *v) {
         return;
     }
     cx->http->reply.body = text;
+    count_pull(v);
     note_pull(v, i);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Event buses. The default one is always there; it has a document only once something was said of it. */
 
+#include <sys/stat.h>
+
+#include "base/file.h"
 #include "policy/policy.h"
 #include "services/events/events.h"
 
@@ -8,6 +11,20 @@ const SwCollection events_buses = {.name = "events/bus", .shape = &events_shape_
 
 static SwStr bus_arn(SwCtx *cx, SwStr name) {
     return sw_arn(cx, "events", "event-bus/%.*s", SW_FMT(name));
+}
+
+/* The default bus is as old as the data folder; it is changed where something was said of it. */
+static SwOptTime default_since(SwCtx *cx) {
+    struct stat st;
+    return stat(sw_path(cx->arena, cx->host->config->data, "instance"), &st) == 0 ? SW_SOME_TIME(st.st_mtime * SW_S) : (SwOptTime){0};
+}
+
+static SwOptTime created_of(SwCtx *cx, const EventsBusRecord *b) {
+    return b && b->created.set ? b->created : default_since(cx);
+}
+
+static SwOptTime modified_of(SwCtx *cx, const EventsBusRecord *b) {
+    return b && b->modified.set ? b->modified : created_of(cx, b);
 }
 
 int events_bus_name(SwCtx *cx, SwStr text, SwStr *ret_name, SwError *err) {
@@ -52,10 +69,10 @@ int events_describe_event_bus(SwCtx *cx, const EventsDescribeEventBusRequest *in
         return -1;
     EventsBusRecord *b = doc;
     *out = (EventsDescribeEventBusResponse){.name = name, .arn = bus_arn(cx, name)};
+    out->creation_time = created_of(cx, b);
+    out->last_modified_time = modified_of(cx, b);
     if (b) {
         out->description = b->description;
-        out->creation_time = b->created;
-        out->last_modified_time = b->modified.set ? b->modified : b->created;
         out->policy = sw_str_is(b->policy) ? b->policy : SW_NO_STR;
     }
     return 0;
@@ -160,21 +177,27 @@ int events_deliver(SwCtx *cx, SwStr text, SwStr payload, const SwValue *paramete
     return events_match(cx, bus, payload, /* forwarded= */ true, err);
 }
 
+static void show(SwCtx *cx, const EventsBusRecord *b, EventsEventBus *to) {
+    *to = (EventsEventBus){.name = b->name, .arn = b->arn, .description = b->description, .policy = b->policy,
+                           .creation_time = created_of(cx, b), .last_modified_time = modified_of(cx, b)};
+}
+
 int events_list_event_buses(SwCtx *cx, const EventsListEventBusesRequest *in, EventsListEventBusesResponse *out, SwError *err) {
     SwDocQuery q = {.prefix = in->name_prefix};
     SwDocList l;
     if (events_page(cx, "ListEventBuses", in->next_token, in->limit, &q, err) < 0 || sw_doc_list(cx->tx, &events_buses, &q, &l, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->event_buses);
-    if (!sw_str_is(q.after) && sw_str_starts(SW_STR("default"), in->name_prefix))
-        *sw_list_add(cx->arena, &out->event_buses) = (EventsEventBus){.name = SW_STR("default"), .arn = bus_arn(cx, SW_STR("default"))};
-    for (size_t i = 0; i < l.n; i++) {
-        const EventsBusRecord *b = l.v[i].record;
-        if (sw_str_eqz(b->name, "default"))
-            continue;
-        *sw_list_add(cx->arena, &out->event_buses) = (EventsEventBus){.name = b->name, .arn = b->arn, .description = b->description, .policy = b->policy,
-                                                                     .creation_time = b->created, .last_modified_time = b->modified.set ? b->modified : b->created};
+    if (!sw_str_is(q.after) && sw_str_starts(SW_STR("default"), in->name_prefix)) {
+        void *record;
+        if (sw_doc_get(cx->tx, &events_buses, SW_STR("default"), &record, err) < 0)
+            return -1;
+        const EventsBusRecord plain = {.name = SW_STR("default"), .arn = bus_arn(cx, SW_STR("default"))};
+        show(cx, record ? record : &plain, sw_list_add(cx->arena, &out->event_buses));
     }
+    for (size_t i = 0; i < l.n; i++)
+        if (!sw_str_eqz(((const EventsBusRecord *)l.v[i].record)->name, "default"))
+            show(cx, l.v[i].record, sw_list_add(cx->arena, &out->event_buses));
     if (sw_str_is(l.next))
         out->next_token = sw_page_token(cx->arena, "ListEventBuses", l.next);
     return 0;

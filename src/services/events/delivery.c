@@ -32,7 +32,9 @@ int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, bool forwa
                                   .event = event, .since = SW_SOME_TIME(sw_now(cx)), .attempts = SW_SOME_INT(0)};
         if (sw_doc_put(cx->tx, &events_deliveries, id, &d, err) < 0 || sw_wake(cx, &events_delivery_controller, id, 0, err) < 0)
             return -1;
+        events_count(cx, SW_NO_STR, EVENTS_INVOCATIONS_CREATED, 1);
     }
+    events_count(cx, r->arn, EVENTS_TRIGGERED, 1);
     return 0;
 }
 
@@ -92,10 +94,31 @@ static int give_up(SwCtx *cx, const EventsDeliveryRecord *d, const SwError *why,
         sqs_call_send_message(cx, &in, &out, err) < 0) {
         if (!err->kind || err->kind->http >= 500)
             return -1;
+        events_count(cx, d->rule_arn, EVENTS_NOT_SENT_TO_DLQ, 1);
         sw_log(SW_WARN, "dead letter lost", SW_F("queue", d->target->dead_letter_config->arn), SW_F("error", sw_str(err->message)));
         sw_error_reset(err);            /* the dead-letter queue is gone too, or does not let EventBridge in */
+        return 0;
     }
+    events_count(cx, d->rule_arn, EVENTS_SENT_TO_DLQ, 1);
     return 0;
+}
+
+/* An attempt, and, where it was the last, an invocation. */
+static void count_attempt(SwCtx *cx, const EventsDeliveryRecord *d, bool good, bool last) {
+    double age_ms = (double)((sw_now(cx) - d->since.v) / SW_MS);
+    bool again = SW_OR(d->attempts, 0) > 0;
+    events_count(cx, d->rule_arn, EVENTS_ATTEMPTS, 1);
+    events_count(cx, d->rule_arn, again ? EVENTS_RETRIES : EVENTS_START_LATENCY, again ? 1 : age_ms);
+    if (good) {
+        events_count(cx, d->rule_arn, EVENTS_SUCCESSFUL, 1);
+        events_count(cx, d->rule_arn, EVENTS_SUCCESS_LATENCY, age_ms);
+    }
+    if (!last)
+        return;
+    events_count(cx, d->rule_arn, EVENTS_INVOCATIONS, 1);
+    events_count(cx, d->rule_arn, EVENTS_COMPLETE_LATENCY, age_ms);
+    if (!good)
+        events_count(cx, d->rule_arn, EVENTS_FAILED, 1);
 }
 
 static SwTime backoff(int64_t attempts) {
@@ -109,12 +132,14 @@ static int settle(SwCtx *cx, SwStr id, EventsDeliveryRecord *d, const SwError *w
     int64_t age_max = p ? SW_OR(p->maximum_event_age_in_seconds, AGE_MAX) : AGE_MAX;
     bool permanent = why->kind && why->kind->http < 500 && !why->kind->retryable;
     const char *exhausted = NULL;
-    d->attempts = SW_SOME_INT(SW_OR(d->attempts, 0) + 1);
-    SwTime again = sw_now(cx) + backoff(d->attempts.v);
-    if (!permanent && d->attempts.v > attempts_max)
+    int64_t attempts = SW_OR(d->attempts, 0) + 1;
+    SwTime again = sw_now(cx) + backoff(attempts);
+    if (!permanent && attempts > attempts_max)
         exhausted = "MaximumRetryAttempts";
     else if (!permanent && again > d->since.v + age_max * SW_S)
         exhausted = "MaximumEventAgeInSeconds";
+    count_attempt(cx, d, /* good= */ false, permanent || exhausted);
+    d->attempts = SW_SOME_INT(attempts);
     if (permanent || exhausted)
         return give_up(cx, d, why, exhausted, err) < 0 ? -1 : sw_doc_delete(cx->tx, &events_deliveries, id, NULL, err);
     ret_step->again = again;
@@ -132,6 +157,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     if (sw_tx_savepoint(cx->tx, err) < 0)
         return -1;
     if (deliver(cx, d, &why) == 0) {
+        count_attempt(cx, d, /* good= */ true, /* last= */ true);
         if (sw_tx_release(cx->tx, err) < 0 || sw_doc_delete(cx->tx, &events_deliveries, id, NULL, err) < 0)
             return -1;
     } else {

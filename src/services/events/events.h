@@ -33,6 +33,16 @@ int events_input(SwCtx *cx, const EventsDeliveryRecord *d, SwStr *ret_payload, S
 /* delivery.c: a row for each target of the rule, in cx->tx. forwarded: from another bus, so that buses do not get it. */
 int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, bool forwarded, SwError *err) sw_must_check;
 bool events_target_is_bus(SwStr arn);
+/* put.c: a pattern that can be used; fails with InvalidEventPatternException. */
+int events_pattern_parse(SwCtx *cx, SwStr text, SwValue *ret, SwError *err) sw_must_check;
 /* put.c: the event's JSON against the bus's enabled rules; SwListener.on_event. */
 int events_match(SwCtx *cx, SwStr bus, SwStr event, bool forwarded, SwError *err) sw_must_check;
 int events_on_event(SwCtx *cx, const SwEvent *e, SwError *err);
+
+/* metric.c: AWS/Events. rule_arn absent: of no rule. */
+typedef enum EventsMetric {
+    EVENTS_MATCHED, EVENTS_TRIGGERED, EVENTS_INVOCATIONS_CREATED, EVENTS_ATTEMPTS, EVENTS_RETRIES, EVENTS_SUCCESSFUL, EVENTS_INVOCATIONS,
+    EVENTS_FAILED, EVENTS_SENT_TO_DLQ, EVENTS_NOT_SENT_TO_DLQ, EVENTS_START_LATENCY, EVENTS_SUCCESS_LATENCY, EVENTS_COMPLETE_LATENCY,
+    EVENTS_PUT_CALLS, EVENTS_PUT_SUCCESSES, EVENTS_PUT_FAILURES, EVENTS_PUT_ENTRIES, EVENTS_PUT_FAILED_ENTRIES, EVENTS_PUT_SIZE,
+} EventsMetric;
+void events_count(SwCtx *cx, SwStr rule_arn, EventsMetric which, double value);

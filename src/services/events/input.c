@@ -2,8 +2,8 @@
 /* What a target gets: the event, a part of it (InputPath), a constant (Input), or a text with parts of the event filled in
  * (InputTransformer). Paths are the JSONPath that EventBridge takes: $, .name, ['name'], [n].
  *
- * In a template, <name> inside a JSON string becomes the value's text, escaped, without quotes of its own; outside of one it
- * becomes the value as JSON. A part that the event does not have is the empty text in a string, null outside. */
+ * In a template, <name> inside a JSON string becomes the value's text, escaped; a list or an object loses all its quotation
+ * marks there. Outside of a string it becomes the value as JSON. A part that the event does not have is the empty text. */
 
 #include "services/events/events.h"
 
@@ -95,7 +95,7 @@ static int check_transformer(const EventsTarget *t, SwError *err) {
     }
     for (size_t i = 0; i < x->input_template.n; i++)
         if (placeholder(x->input_template, i, &name) && !is_reserved(name) && !sw_str_map_get(&x->input_paths_map, name).p)
-            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Invalid InputTemplate for target %.*s : <%.*s> is not in InputPathsMap.", SW_FMT(t->id), SW_FMT(name));
+            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "InputTemplate for target %.*s contains invalid placeholder %.*s.", SW_FMT(t->id), SW_FMT(name));
     return 0;
 }
 
@@ -114,7 +114,7 @@ static SwValue value_of(SwCtx *cx, const EventsDeliveryRecord *d, const SwValue 
     SwStr path = sw_str_map_get(&d->target->input_transformer->input_paths_map, name);
     if (path.p) {
         const SwValue *v = look(event, path);
-        return v ? *v : (SwValue){.kind = SW_VNULL};
+        return v ? *v : sw_value_string(SW_STR(""));
     }
     if (sw_str_eqz(name, "aws.events.rule-arn"))
         return sw_value_string(d->rule_arn);
@@ -124,10 +124,10 @@ static SwValue value_of(SwCtx *cx, const EventsDeliveryRecord *d, const SwValue 
         return sw_value_string(sw_time_iso8601(cx->arena, SW_OR(d->since, 0)));
     if (sw_str_eqz(name, "aws.events.event.json"))
         return *event;
-    SwValue copy = sw_value_object();   /* aws.events.event: without its detail */
+    SwValue copy = sw_value_object();   /* aws.events.event: without its detail, in names of its own */
     for (size_t i = 0; i < event->n; i++)
         if (!sw_str_eqz(event->keys[i], "detail"))
-            sw_value_set(cx->arena, &copy, event->keys[i], event->v[i]);
+            sw_value_set(cx->arena, &copy, sw_str_eqz(event->keys[i], "detail-type") ? SW_STR("detailType") : event->keys[i], event->v[i]);
     return copy;
 }
 
@@ -138,6 +138,13 @@ static void fill(SwArena *a, SwBuf *b, const SwValue *v, bool in_string) {
     }
     if (v->kind == SW_VNULL)
         return;
+    if (v->kind == SW_VARRAY || v->kind == SW_VOBJECT) {
+        SwStr text = sw_json_text(a, v);
+        for (size_t i = 0; i < text.n; i++)
+            if (text.p[i] != '"')
+                sw_buf_addc(b, text.p[i]);
+        return;
+    }
     SwBuf quoted = sw_buf(a, b->max);
     sw_json_write_string(&quoted, v->kind == SW_VSTRING ? v->s : sw_json_text(a, v));
     sw_buf_add(b, quoted.p + 1, quoted.n - 2);

@@ -3,6 +3,7 @@
  * listener, against the enabled rules of the event's bus. */
 
 #include "api/match.h"
+#include "base/id.h"
 #include "services/events/events.h"
 
 #define REQUEST_MAX 262144              /* bytes of all entries ("Calculating PutEvents event entry size") */
@@ -33,13 +34,28 @@ static int check_entry(SwCtx *cx, const EventsPutEventsRequestEntry *e, SwError 
 
 static int put_one(SwCtx *cx, const EventsPutEventsRequestEntry *e, SwStr *ret_id, SwError *err) {
     SwStr bus;
-    if (check_entry(cx, e, err) < 0 || events_bus_name(cx, e->event_bus_name, &bus, err) < 0)
+    if (check_entry(cx, e, err) < 0)
         return -1;
+    if (events_bus_name(cx, e->event_bus_name, &bus, err) < 0) {
+        if (!sw_error_is(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION))
+            return -1;
+        sw_error_reset(err);            /* as on AWS: it is taken, and nobody sees it */
+        *ret_id = sw_id_uuid(cx->arena);
+        return 0;
+    }
     SwEvent ev = {.source = e->source, .detail_type = e->detail_type, .time = SW_OR(e->time, 0), .resources = e->resources, .detail = e->detail, .bus = bus};
     if (sw_event_put(cx, &ev, err) < 0)
         return -1;
     *ret_id = ev.id;
     return 0;
+}
+
+static void count_put(SwCtx *cx, size_t entries, int64_t failed, size_t bytes) {
+    events_count(cx, SW_NO_STR, EVENTS_PUT_CALLS, 1);
+    events_count(cx, SW_NO_STR, EVENTS_PUT_ENTRIES, (double)entries);
+    events_count(cx, SW_NO_STR, EVENTS_PUT_FAILED_ENTRIES, (double)failed);
+    events_count(cx, SW_NO_STR, failed ? EVENTS_PUT_FAILURES : EVENTS_PUT_SUCCESSES, 1);
+    events_count(cx, SW_NO_STR, EVENTS_PUT_SIZE, (double)bytes);
 }
 
 int events_put_events(SwCtx *cx, const EventsPutEventsRequest *in, EventsPutEventsResponse *out, SwError *err) {
@@ -60,16 +76,23 @@ int events_put_events(SwCtx *cx, const EventsPutEventsRequest *in, EventsPutEven
         failed++;
         sw_error_reset(err);
     }
+    count_put(cx, in->entries.n, failed, size);
     out->failed_entry_count = SW_SOME_INT(failed);
     return 0;
 }
 
+#define INVALID_PATTERN "Event pattern is not valid. Reason: "
+
+int events_pattern_parse(SwCtx *cx, SwStr text, SwValue *ret, SwError *err) {
+    if (sw_json_parse(cx->arena, text, ret, err) < 0)
+        return sw_fail(err, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, INVALID_PATTERN "%s", err->message);
+    return sw_match_check(ret, text, INVALID_PATTERN, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, err);
+}
+
 int events_test_event_pattern(SwCtx *cx, const EventsTestEventPatternRequest *in, EventsTestEventPatternResponse *out, SwError *err) {
-    static const char *const needed[] = {"id", "account", "source", "time", "region", "resources", "detail-type"};
+    static const char *const needed[] = {"id", "detail-type", "source", "account", "time", "region"};
     SwValue pattern, event;
-    if (sw_json_parse(cx->arena, in->event_pattern, &pattern, err) < 0)
-        return sw_fail(err, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, "Event pattern is not valid. Reason: %s", err->message);
-    if (sw_match_check(&pattern, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, err) < 0)
+    if (events_pattern_parse(cx, in->event_pattern, &pattern, err) < 0)
         return -1;
     if (sw_json_parse(cx->arena, in->event, &event, err) < 0 || event.kind != SW_VOBJECT)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter Event is not valid.");
@@ -94,7 +117,10 @@ int events_match(SwCtx *cx, SwStr bus, SwStr text, bool forwarded, SwError *err)
             continue;
         if (sw_json_parse(cx->arena, r->event_pattern, &pattern, err) < 0)
             return -1;
-        if (sw_match(&pattern, &event) && events_enqueue(cx, r, text, forwarded, err) < 0)
+        if (!sw_match(&pattern, &event))
+            continue;
+        events_count(cx, r->arn, EVENTS_MATCHED, 1);
+        if (events_enqueue(cx, r, text, forwarded, err) < 0)
             return -1;
     }
     return 0;

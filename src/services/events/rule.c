@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules and their states. Whatever changes a scheduled rule wakes the schedule's controller, which looks again. */
 
-#include "api/match.h"
 #include "services/events/events.h"
 #include "services/events/schedule.h"
 
@@ -75,9 +74,7 @@ static int check(SwCtx *cx, const EventsPutRuleRequest *in, SwStr bus, SwError *
         return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "RoleArn", "is not the ARN of a role");
     if (!sw_str_is(in->event_pattern))
         return 0;
-    if (sw_json_parse(cx->arena, in->event_pattern, &pattern, err) < 0)
-        return sw_fail(err, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, "Event pattern is not valid. Reason: %s", err->message);
-    return sw_match_check(&pattern, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, err);
+    return events_pattern_parse(cx, in->event_pattern, &pattern, err);
 }
 
 int events_put_rule(SwCtx *cx, const EventsPutRuleRequest *in, EventsPutRuleResponse *out, SwError *err) {

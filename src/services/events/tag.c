@@ -22,7 +22,17 @@ static int find(SwCtx *cx, SwStr text, EventsRuleRecord **ret_r, EventsBusRecord
     if (sw_str_starts(arn.resource, SW_STR("event-bus/")) && sw_doc_get(cx->tx, &events_buses, sw_str_skip(arn.resource, 10), &b, err) < 0)
         return -1;
     *ret_b = b;
-    return b ? 0 : sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "%.*s does not exist or has no tags.", SW_FMT(text));
+    if (b)
+        return 0;
+    if (sw_str_eqz(arn.resource, "event-bus/default")) {        /* it is always there */
+        EventsBusRecord *made = sw_new(cx->arena, EventsBusRecord);
+        *made = (EventsBusRecord){.name = SW_STR("default"), .arn = text};
+        *ret_b = made;
+        return 0;
+    }
+    if (!sw_str_starts(arn.resource, SW_STR("event-bus/")))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter ResourceARN is not valid.");
+    return sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "Event bus %.*s does not exist.", SW_FMT(sw_str_skip(arn.resource, 10)));
 }
 
 static int change(SwCtx *cx, SwStr arn, const EventsTagList *add, const SwStrList *remove, SwError *err) {

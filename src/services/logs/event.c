@@ -56,6 +56,8 @@ static int note_events(SwCtx *cx, LogsGroupRecord *g, LogsStreamRecord *s, const
         if (!s->last_event.set || t > s->last_event.v)
             s->last_event = SW_SOME_INT(t);
     }
+    if (n)
+        logs_count_incoming(cx, g->name, n, (size_t)(bytes - SW_OR(g->stored_bytes, 0)));
     g->stored_bytes = SW_SOME_INT(bytes);
     s->last_ingestion = SW_SOME_INT(logs_now_ms(cx));
     s->order_key = sw_index_number(cx->arena, SW_OR(s->last_event, 0));

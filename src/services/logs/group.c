@@ -80,9 +80,15 @@ int logs_delete_log_group(SwCtx *cx, const LogsDeleteLogGroupRequest *in, void *
     return sw_logs_delete(cx->tx, logs_series(cx, in->log_group_name), SW_NO_STR, 0, err);
 }
 
-static void show(SwCtx *cx, const LogsGroupRecord *g, LogsLogGroup *to) {
+/* Found by a pattern, a group is shown by its name, ARN and time alone (DescribeLogGroups, logGroupNamePattern). */
+static void show(SwCtx *cx, const LogsGroupRecord *g, bool by_pattern, LogsLogGroup *to) {
     to->log_group_name = g->name;
     to->creation_time = g->created_at;
+    if (by_pattern) {
+        to->arn = sw_strf(cx->arena, "%.*s:*", SW_FMT(logs_group_arn(cx, g->name)));
+        return;
+    }
+    to->deletion_protection_enabled = SW_SOME_BOOL(false);
     to->retention_in_days = g->retention_in_days;
     to->metric_filter_count = SW_SOME_INT(0);
     to->stored_bytes = SW_SOME_INT(SW_OR(g->stored_bytes, 0));
@@ -121,7 +127,7 @@ int logs_describe_log_groups(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, 
             return -1;
         for (size_t i = 0; i < l.n; i++)
             if (wanted(in, l.v[i].record))
-                show(cx, l.v[i].record, sw_list_add(cx->arena, &out->log_groups));
+                show(cx, l.v[i].record, sw_str_is(in->log_group_name_pattern), sw_list_add(cx->arena, &out->log_groups));
         q.after = l.next;
     } while (out->log_groups.n < limit && sw_str_is(l.next));
     if (sw_str_is(l.next))

@@ -24,5 +24,8 @@ int logs_group_get(SwCtx *cx, SwStr name, LogsGroupRecord **ret_g, SwError *err)
 int logs_group_name(SwCtx *cx, SwStr name, SwStr identifier, SwStr *ret_name, SwError *err) sw_must_check;
 int logs_stream_get(SwCtx *cx, SwStr group, SwStr stream, LogsStreamRecord **ret_s, SwError *err) sw_must_check;
 
+/* metric.c: bytes as PutLogEvents counts them. */
+void logs_count_incoming(SwCtx *cx, SwStr group, size_t events, size_t bytes);
+
 int logs_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);              /* SwService.policy */
 int logs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);     /* SwTarget.deliver */

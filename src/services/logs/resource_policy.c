@@ -10,7 +10,8 @@
 const SwCollection logs_resource_policies = {.name = "logs/resource-policy", .shape = &logs_shape_resource_policy_record};
 
 static LogsResourcePolicy *show(SwCtx *cx, const LogsResourcePolicyRecord *r, LogsResourcePolicy *to) {
-    *to = (LogsResourcePolicy){.policy_name = r->name, .policy_document = r->document, .last_updated_time = r->updated};
+    *to = (LogsResourcePolicy){.policy_name = r->name, .policy_document = r->document, .last_updated_time = r->updated,
+                               .policy_scope = LOGS_POLICY_SCOPE_ACCOUNT};
     return to;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Buckets, and what every S3 request has in common. */
 
+#include "api/meter.h"
 #include "base/digest.h"
 #include "services/s3/s3.h"
 
@@ -131,6 +132,7 @@ int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketO
                         .ownership = S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED};
     if (c)
         b.tags = c->tags;
+    sw_meter_arm(cx);                   /* at midnight somebody looks into it */
     b.public_access = sw_new(cx->arena, S3PublicAccessBlockConfiguration);
     b.public_access->block_public_acls = b.public_access->ignore_public_acls = SW_SOME_BOOL(true);
     b.public_access->block_public_policy = b.public_access->restrict_public_buckets = SW_SOME_BOOL(true);

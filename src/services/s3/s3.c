@@ -131,4 +131,5 @@ const SwService sw_service_s3 = {
     .beside = beside,
     .finish = s3_finish,
     .collections = collections,
+    .gauge = s3_gauge,
 };

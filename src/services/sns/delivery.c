@@ -38,11 +38,14 @@ static int give_up(SwCtx *cx, const SnsSubscriptionRecord *s, SqsSendMessageRequ
     SwStr policy = sw_str_map_get(&s->attributes, SW_STR("RedrivePolicy"));
     if (!sw_str_is(policy) || sw_json_parse(cx->arena, policy, &v, err) < 0)
         return 0;
-    if (send(cx, s, sw_value_str(sw_value_getz(&v, "deadLetterTargetArn")), in, err) == 0)
+    if (send(cx, s, sw_value_str(sw_value_getz(&v, "deadLetterTargetArn")), in, err) == 0) {
+        sns_count(cx, s->topic, &sns_redriven, 1);
         return 0;
+    }
     if (!err->kind || err->kind->http >= 500)
         return -1;
     sw_log(SW_WARN, "sns dead letter lost", SW_F("subscription", s->arn), SW_F("error", sw_str(err->message)));
+    sns_count(cx, s->topic, &sns_not_redriven, 1);
     sw_error_reset(err);                /* the dead-letter queue is gone too */
     return 0;
 }
@@ -67,11 +70,14 @@ int sns_to_queue(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m,
         e->key = m->attributes->v[i].key;
         e->value = (SqsMessageAttributeValue){.data_type = array ? SW_STR("String.Array") : v->data_type, .string_value = v->string_value, .binary_value = v->binary_value};
     }
-    if (send(cx, s, s->endpoint, &in, err) == 0)
+    if (send(cx, s, s->endpoint, &in, err) == 0) {
+        sns_count(cx, s->topic, &sns_delivered, 1);
         return 0;
+    }
     if (!err->kind || err->kind->http >= 500)
         return -1;
     sw_log(SW_WARN, "sns delivery refused by the queue", SW_F("subscription", s->arn), SW_F("error", sw_str(err->message)));
+    sns_count(cx, s->topic, &sns_failed, 1);
     sw_error_reset(err);                /* as on AWS the publisher does not hear of it */
     return give_up(cx, s, &in, err);
 }
@@ -170,6 +176,8 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
         if (give_up(cx, s, &letter, err) < 0)
             return -1;
     }
+    if (s && sw_str_eqz(d->type, "Notification"))
+        sns_count(cx, s->topic, answer == ANSWER_GOOD ? &sns_delivered : &sns_failed, 1);
     if (sw_doc_delete(cx->tx, &sns_deliveries, id, NULL, err) < 0)
         return -1;
     return sw_ctx_commit(cx, err);

@@ -7,19 +7,20 @@
 #include "services/sns/sns.h"
 
 #define COMBINATIONS_MAX 150
+#define STEPS_MAX 100                   /* of a dotted name; what is behind them is one name */
 
 static SwValue plain(SwArena *a, const SwValue *v);
 
 /* Under a dotted name, beside what is there: {"a.b": x} is {"a": {"b": x}}. */
-static void put(SwArena *a, SwValue *object, SwStr name, SwValue v) {
+static void put(SwArena *a, SwValue *object, SwStr name, SwValue v, int steps) {
     SwStr rest = name, head;
-    if (!sw_str_cut(&rest, '.', &head)) {
+    if (steps == 0 || !sw_str_cut(&rest, '.', &head)) {
         sw_value_set(a, object, name, v);
         return;
     }
     const SwValue *known = sw_value_get(object, head);
     SwValue inner = known && known->kind == SW_VOBJECT ? *known : sw_value_object();
-    put(a, &inner, rest, v);
+    put(a, &inner, rest, v, steps - 1);
     sw_value_set(a, object, head, inner);
 }
 
@@ -42,7 +43,7 @@ static SwValue plain(SwArena *a, const SwValue *v) {
     if (v->kind != SW_VOBJECT)
         return *v;
     for (size_t i = 0; i < v->n; i++)
-        put(a, &object, v->keys[i], plain(a, &v->v[i]));
+        put(a, &object, v->keys[i], plain(a, &v->v[i]), STEPS_MAX);
     return object;
 }
 
@@ -68,18 +69,27 @@ static bool on_body(const SnsSubscriptionRecord *s) {
     return sw_str_eqz(sw_str_map_get(&s->attributes, SW_STR("FilterPolicyScope")), "MessageBody");
 }
 
-bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m) {
+static SnsFiltered why_not(const SnsSubscriptionRecord *s, const SnsMessage *m) {
+    if (on_body(s))
+        return SNS_FILTERED_BODY;
+    return m->attributes && m->attributes->n ? SNS_FILTERED_ATTRIBUTES : SNS_FILTERED_NO_ATTRIBUTES;
+}
+
+bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m, SnsFiltered *ret_why) {
     SwStr text = sw_str_map_get(&s->attributes, SW_STR("FilterPolicy"));
     SwError ignored = sw_error(cx->arena);
     SwValue policy, document;
+    *ret_why = why_not(s, m);
     if (!sw_str_is(text) || sw_json_parse(cx->arena, text, &policy, &ignored) < 0)
         return true;
     if (!on_body(s)) {
         document = attribute_document(cx->arena, m->attributes, &ignored);
         return sw_match(&policy, &document);
     }
-    if (sw_json_parse(cx->arena, m->message, &document, &ignored) < 0)
-        return false;                   /* no JSON: nothing in it can match */
+    if (sw_json_parse(cx->arena, m->message, &document, &ignored) < 0) {
+        *ret_why = SNS_FILTERED_INVALID_BODY;       /* no JSON: nothing in it can match */
+        return false;
+    }
     policy = plain(cx->arena, &policy);
     document = plain(cx->arena, &document);
     return sw_match(&policy, &document);
@@ -124,17 +134,6 @@ static double combinations(const SwValue *policy, bool body, double depth) {
     return n;
 }
 
-/* What sw_match_check found, without the words of event patterns around it. */
-static SwStr reason(SwArena *a, const SwError *err) {
-    SwStr s = sw_str(err->message), head = SW_STR("Event pattern is not valid. Reason: ");
-    if (sw_str_starts(s, head))
-        s = sw_str_skip(s, head.n);
-    for (size_t i = 0; sw_str_ends(s, SW_STR("'")) && i + 5 <= s.n; i++)
-        if (memcmp(s.p + i, " at '", 5) == 0)
-            return sw_str_dup(a, sw_str_n(s.p, i));
-    return sw_str_dup(a, s);
-}
-
 int sns_filter_check(SwCtx *cx, const SnsSubscriptionRecord *s, const char *where, SwError *err) {
     SwStr text = sw_str_map_get(&s->attributes, SW_STR("FilterPolicy"));
     SwValue v;
@@ -142,10 +141,9 @@ int sns_filter_check(SwCtx *cx, const SnsSubscriptionRecord *s, const char *wher
         return 0;
     if (sw_json_parse(cx->arena, text, &v, err) < 0)
         return sw_fail(err, &sns_invalid, "Invalid parameter: %sFilterPolicy: failed to parse JSON.", where);
-    if (sw_match_check(&v, &sns_invalid, err) < 0) {
-        SwStr why = reason(cx->arena, err);
-        return sw_fail(err, &sns_invalid, "Invalid parameter: %sFilterPolicy: %.*s", where, SW_FMT(why));
-    }
+    const char *before = sw_str_z(cx->arena, sw_strf(cx->arena, "Invalid parameter: %sFilterPolicy: ", where));
+    if ((v.kind != SW_VOBJECT || v.n) && sw_match_check(&v, text, before, &sns_invalid, err) < 0)
+        return -1;                      /* an empty policy lets everything pass */
     if (count_keys(&v) > FILTER_KEYS_MAX)
         return sw_fail(err, &sns_invalid, "Invalid parameter: %sFilterPolicy: Filter policy can not have more than %d keys", where, FILTER_KEYS_MAX);
     if (combinations(&v, on_body(s), 1) > COMBINATIONS_MAX)

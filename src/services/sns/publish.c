@@ -14,6 +14,16 @@ static SwStr text_for(SwCtx *cx, const SnsMessage *m, SwStr protocol, SwError *e
     return sw_str_or(sw_value_str(sw_value_get(&v, protocol)), sw_value_str(sw_value_getz(&v, "default")));
 }
 
+/* Bytes of body and attributes. */
+static size_t size_of(const SnsMessage *m) {
+    size_t n = m->message.n;
+    for (size_t i = 0; m->attributes && i < m->attributes->n; i++) {
+        const SnsMessageAttributeValue *v = &m->attributes->v[i].value;
+        n += m->attributes->v[i].key.n + v->data_type.n + (v->binary_value.p ? v->binary_value.n : v->string_value.n);
+    }
+    return n;
+}
+
 int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) {
     SwDocList l;
     bool known = false;
@@ -21,10 +31,17 @@ int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwEr
         return known ? 0 : -1;
     if (sns_subscriptions_of(cx, t->arn, &l, err) < 0)
         return -1;
+    sns_count(cx, t->arn, &sns_published, 1);
+    sns_count(cx, t->arn, &sns_publish_size, (double)size_of(m));
     for (size_t i = 0; i < l.n; i++) {
         const SnsSubscriptionRecord *s = l.v[i].record;
-        if (!SW_OR(s->confirmed, false) || !sns_filter_wants(cx, s, m))
+        SnsFiltered why;
+        if (!SW_OR(s->confirmed, false))
             continue;
+        if (!sns_filter_wants(cx, s, m, &why)) {
+            sns_count_filtered(cx, s->topic, why);
+            continue;
+        }
         bool raw = sw_str_eqz(sw_str_map_get(&s->attributes, SW_STR("RawMessageDelivery")), "true");
         SwStr body = text_for(cx, m, s->protocol, err);
         if (!raw && sns_envelope(cx, t, s, "Notification", m, body, &body, err) < 0)
@@ -60,16 +77,6 @@ static int check_attribute(SwArena *arena, SwStr name, const SnsMessageAttribute
         return sw_fail(err, &SNS_INVALID_PARAMETER_VALUE_EXCEPTION,
                        "The message attribute '%.*s' of type String.Array is not a JSON array.", SW_FMT(name));
     return 0;
-}
-
-/* Bytes of body and attributes. */
-static size_t size_of(const SnsMessage *m) {
-    size_t n = m->message.n;
-    for (size_t i = 0; m->attributes && i < m->attributes->n; i++) {
-        const SnsMessageAttributeValue *v = &m->attributes->v[i].value;
-        n += m->attributes->v[i].key.n + v->data_type.n + (v->binary_value.p ? v->binary_value.n : v->string_value.n);
-    }
-    return n;
 }
 
 static bool good_subject(SwStr s) {

@@ -4,6 +4,7 @@
 /* SNS: what its files share. A message for a queue is sent in the transaction that publishes it; one for an HTTP endpoint
  * is a delivery, a row that the controller carries out until it succeeded or was given up. */
 
+#include "api/meter.h"
 #include "api/registry.h"
 #include "models/sns.gen.h"
 #include "models/sns_records.gen.h"
@@ -40,7 +41,11 @@ int sns_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, 
 /* filter.c. The policy and its scope come one after the other: they are looked at together, at the end. `where`: what
  * AWS says before "FilterPolicy". */
 int  sns_filter_check(SwCtx *cx, const SnsSubscriptionRecord *s, const char *where, SwError *err) sw_must_check;
-bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m);
+/* What a message was filtered out by; AWS counts each. */
+typedef enum SnsFiltered {
+    SNS_FILTERED_ATTRIBUTES, SNS_FILTERED_NO_ATTRIBUTES, SNS_FILTERED_BODY, SNS_FILTERED_INVALID_BODY,
+} SnsFiltered;
+bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m, SnsFiltered *ret_why);
 
 /* fifo.c */
 bool sns_topic_is_fifo(const SnsTopicRecord *t);
@@ -67,3 +72,8 @@ int  sns_sign(SwCtx *cx, SwStr text, bool sha256, SwStr *ret_base64, SwError *er
 void sns_certificate(SwCtx *cx);                /* SwRoute.handle */
 #define SNS_CERTIFICATE_PATH "/SimpleNotificationService-*"
 int  sns_certificate_name(SwCtx *cx, SwStr *ret_path, SwError *err) sw_must_check;
+
+/* metric.c */
+extern const SwMetric sns_published, sns_publish_size, sns_delivered, sns_failed, sns_redriven, sns_not_redriven;
+void sns_count(SwCtx *cx, SwStr topic_arn, const SwMetric *m, double value);
+void sns_count_filtered(SwCtx *cx, SwStr topic_arn, SnsFiltered reason);

@@ -36,7 +36,7 @@ int sqs_send_message(SwCtx *cx, const SqsSendMessageRequest *in, SqsSendMessageR
 }
 
 /* One look, in a transaction of its own. */
-static int look(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, int64_t *ret_wait_s, SwError *err) {
+static int look(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwStr *ret_queue, int64_t *ret_wait_s, SwError *err) {
     SqsQueueRecord *q;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
@@ -44,6 +44,9 @@ static int look(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessage
         sw_ctx_rollback(cx);
         return -1;
     }
+    if (out->messages.n)
+        sqs_count(cx, q->name, &sqs_received, (double)out->messages.n);
+    *ret_queue = q->name;
     *ret_wait_s = SW_OR(in->wait_time_seconds, sqs_queue_number(q, "ReceiveMessageWaitTimeSeconds"));
     return sw_ctx_commit(cx, err);
 }
@@ -71,6 +74,7 @@ static void wait_for_bell(uint64_t known, int64_t end_ns) {
 }
 
 int sqs_receive_message(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) {
+    SwStr queue;
     int64_t max = SW_OR(in->max_number_of_messages, 1), wait_s = 0, begun = sw_monotonic_ns();
     if (max < 1 || max > 10)
         return sw_fail(err, &sqs_invalid, "Value %lld for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", (long long)max);
@@ -80,10 +84,12 @@ int sqs_receive_message(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiv
         return sw_fail(err, &sqs_invalid, "The request include parameter ReceiveRequestAttemptId which is not valid for this queue type");
     for (;;) {
         uint64_t known = heard();
-        if (look(cx, in, out, &wait_s, err) < 0)
+        if (look(cx, in, out, &queue, &wait_s, err) < 0)
             return -1;
         int64_t end = begun + wait_s * SW_S;
         bool over = sw_monotonic_ns() >= end || (cx->http && sw_http_ended(cx->http));
+        if (!out->messages.n && over)
+            sqs_count(cx, queue, &sqs_empty_receives, 1);
         if (out->messages.n || over)
             return 0;
         wait_for_bell(known, end);

@@ -4,6 +4,7 @@
  * visible   the time from which it can be received: sent + delay, then each receive + visibility timeout
  * receipt   of the last receive; an older one deletes nothing, as AWS says it may
  *
+ * leaseKey is visibleKey of a message that was received: those in flight are counted without being read.
  * visibleKey is that time and the message's number, so that equal times keep the order of sending; sentKey likewise. */
 
 #include "base/digest.h"
@@ -14,7 +15,8 @@ const SwCollection sqs_messages = {
     .name = "sqs/message",
     .shape = &sqs_shape_message_record,
     .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}}, {.name = "by_sent", .member = {"queue", "sentKey"}},
-                {.name = "by_group", .member = {"queue", "group", "sentKey"}}},
+                {.name = "by_group", .member = {"queue", "group", "sentKey"}},
+                {.name = "by_lease", .member = {"queue", "leaseKey"}}},
 };
 
 static SwStr key(SwCtx *cx, SwTime at, int64_t number) {
@@ -24,6 +26,7 @@ static SwStr key(SwCtx *cx, SwTime at, int64_t number) {
 static void set_visible(SwCtx *cx, SqsMessageRecord *m, SwTime at) {
     m->visible = SW_SOME_TIME(at);
     m->visible_key = key(cx, at, m->number.v);
+    m->lease_key = SW_OR(m->receives, 0) > 0 ? m->visible_key : SW_NO_STR;
 }
 
 /* Bound for keys of times up to and including `at`: '0' follows '/'. */
@@ -169,6 +172,7 @@ int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *given, S
     *ret = (SqsSendMessageResult){.md5_of_message_body = sw_md5_hex(cx->arena, s.body), .md5_of_message_attributes = sqs_attributes_md5(cx->arena, s.attributes),
                                   .md5_of_message_system_attributes = sqs_system_attributes_md5(cx->arena, s.system)};
     if (known) {
+        sqs_count(cx, q->name, &sqs_deduplicated, 1);
         ret->message_id = known->message;
         ret->sequence_number = sqs_fifo_sequence(cx, known->number.v);
         return 0;
@@ -179,6 +183,7 @@ int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *given, S
     m.deduplication = s.deduplication;
     if (enter(cx, &m, m.sent.v + delay * SW_S, err) < 0)
         return -1;
+    sqs_count_sent(cx, q, &s);
     ret->message_id = m.id;
     ret->sequence_number = fifo ? sqs_fifo_sequence(cx, m.number.v) : SW_NO_STR;
     return fifo ? sqs_fifo_remember(cx, q, &s, &m, err) : 0;
@@ -318,6 +323,7 @@ int sqs_message_delete(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SwError
         return -1;
     if (m && sqs_queue_is_fifo(q) && (!latest || m->visible.v <= sw_now(cx)))
         return bad_handle(handle, "The receipt handle has expired.", err);
+    sqs_count(cx, q->name, &sqs_deleted, 1);    /* a second time, too */
     return m && latest ? sw_doc_delete(cx->tx, &sqs_messages, m->id, NULL, err) : 0;
 }
 
@@ -364,17 +370,21 @@ int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, s
     return 0;
 }
 
-int sqs_messages_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed, SwError *err) {
-    SwDocQuery visible = {.index = "by_visible", .equals = {q->id}, .below = up_to(cx, sw_now(cx))};
-    SwDocQuery later = {.index = "by_visible", .equals = {q->id}, .from = up_to(cx, sw_now(cx))};
-    SwDocList l;
-    if (sw_doc_count(cx->tx, &sqs_messages, &visible, ret_visible, err) < 0 || sw_doc_list(cx->tx, &sqs_messages, &later, &l, err) < 0)
+/* At `at`, not after now: what was sent later does not count; what is in flight or delayed is behind it in the index. */
+int sqs_messages_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed, SwError *err) {
+    SwDocQuery visible = {.index = "by_visible", .equals = {q->id}, .below = up_to(cx, at)};
+    SwDocQuery leased = {.index = "by_lease", .equals = {q->id}, .from = up_to(cx, at)};
+    SwDocQuery sent = {.index = "by_sent", .equals = {q->id}, .below = up_to(cx, at)};
+    int64_t n;
+    if (sw_doc_count(cx->tx, &sqs_messages, &visible, ret_visible, err) < 0 || sw_doc_count(cx->tx, &sqs_messages, &leased, ret_leased, err) < 0 ||
+        sw_doc_count(cx->tx, &sqs_messages, &sent, &n, err) < 0)
         return -1;
-    *ret_leased = 0;
-    for (size_t i = 0; i < l.n; i++)
-        *ret_leased += SW_OR(((SqsMessageRecord *)l.v[i].record)->receives, 0) > 0;
-    *ret_delayed = (int64_t)l.n - *ret_leased;
+    *ret_delayed = SW_MAX(n - *ret_visible - *ret_leased, 0);
     return 0;
+}
+
+int sqs_messages_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed, SwError *err) {
+    return sqs_messages_count_at(cx, q, sw_now(cx), ret_visible, ret_leased, ret_delayed, err);
 }
 
 /* Once an hour a queue, a thousand messages a transaction. */

@@ -46,4 +46,5 @@ const SwService sw_service_sqs = {
     .controllers = controllers,
     .targets = targets,
     .n_targets = SW_N(targets),
+    .gauge = sqs_gauge,
 };

@@ -5,6 +5,7 @@
  * receiving from a standard queue a range read, whatever else the queue holds. A FIFO queue is read in sending order. */
 
 #include "api/host.h"
+#include "api/meter.h"
 #include "models/sqs.gen.h"
 #include "models/sqs_records.gen.h"
 
@@ -61,6 +62,8 @@ int sqs_message_set_visibility(SwCtx *cx, const SqsQueueRecord *q, SwStr receipt
 int sqs_message_move(SwCtx *cx, SqsMessageRecord *m, const SqsQueueRecord *to, SwError *err) sw_must_check;
 int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, size_t max, size_t *ret_n, SwError *err) sw_must_check;
 int sqs_messages_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed, SwError *err) sw_must_check;
+int sqs_messages_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed,
+                          SwError *err) sw_must_check;
 
 /* fair.c. A page of a standard queue's visible messages, in the order in which they are given out; as sw_doc_list. */
 int sqs_fair_list(SwCtx *cx, SwDocQuery *query, SwDocList *ret_l, SwError *err) sw_must_check;
@@ -84,3 +87,9 @@ SwStr sqs_system_attributes_md5(SwArena *a, const SqsMessageSystemAttributeValue
 /* Whoever waits for a message looks again when cx->tx has been committed. */
 void sqs_ring(SwCtx *cx);
 int sqs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);      /* SwTarget.deliver */
+
+/* metric.c */
+extern const SwMetric sqs_deduplicated, sqs_received, sqs_empty_receives, sqs_deleted;
+void sqs_count(SwCtx *cx, SwStr queue, const SwMetric *m, double value);
+void sqs_count_sent(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s);
+int sqs_gauge(SwCtx *cx, SwTime from, SwTime until, SwTime *ret_next, SwError *err);       /* SwService.gauge */

@@ -5,6 +5,8 @@
 
 static bool under(SwStr name, SwStr path, bool recursive) {
     SwStr rest = name;
+    if (sw_str_eqz(path, "/") && !sw_str_starts(name, path))        /* a bare name lies at the root */
+        return true;
     if (!sw_str_starts(rest, path))
         return false;
     rest = sw_str_skip(rest, path.n);

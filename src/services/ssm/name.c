@@ -4,6 +4,9 @@
 #include "services/ssm/ssm.h"
 
 #define LEVELS_MAX 15
+#define RULES \
+    "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths divided by " \
+    "slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_"
 
 bool ssm_name_parse(SwStr given, SsmName *ret_n) {
     SwArn arn;
@@ -27,26 +30,23 @@ bool ssm_name_parse(SwStr given, SsmName *ret_n) {
 }
 
 int ssm_name_check(SwStr name, SwError *err) {
-    static const char *const rules =
-        "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths divided by "
-        "slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_";
     size_t slashes = 0, at;
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
         bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
         if (!word && c != '/')
-            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", rules);
+            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", RULES);
         slashes += c == '/';
     }
     SwStr first = sw_str_starts(name, SW_STR("/")) ? sw_str_skip(name, 1) : name;
     if (first.n >= 3 && sw_str_ieq(sw_str_n(first.p, 3), SW_STR("ssm")))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", rules);
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", RULES);
     if (first.n >= 3 && sw_str_ieq(sw_str_n(first.p, 3), SW_STR("aws")))
         return sw_fail(err, &SW_ACCESS_DENIED_EXCEPTION, "No access to reserved parameter name: %.*s.", SW_FMT(name));
     if (sw_str_find(name, '/', &at) && at != 0)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter name must be a fully qualified name.");
     if (sw_str_ends(name, SW_STR("/")) || sw_str_contains(name, SW_STR("//")))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", rules);
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", RULES);
     if (slashes > LEVELS_MAX)
         return sw_fail(err, &SSM_HIERARCHY_LEVEL_LIMIT_EXCEEDED_EXCEPTION, "A hierarchy can have a maximum of %d levels.", LEVELS_MAX);
     return 0;
@@ -60,16 +60,34 @@ SwStr ssm_history_id(SwArena *a, SwStr name, int64_t version) {
     return sw_strf(a, "%.*s:%012lld", SW_FMT(name), (long long)version);
 }
 
+/* "name" and "/name" are one parameter: the other form of a name at the root; absent where it is not at the root. */
+static SwStr other_form(SwCtx *cx, SwStr name) {
+    bool slash = sw_str_starts(name, SW_STR("/"));
+    SwStr bare = slash ? sw_str_skip(name, 1) : name;
+    if (sw_str_contains(bare, SW_STR("/")))
+        return SW_NO_STR;
+    return slash ? bare : sw_strf(cx->arena, "/%.*s", SW_FMT(name));
+}
+
 int ssm_find(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) {
     void *record;
-    if (sw_doc_get(cx->tx, &ssm_parameters, name, &record, err) < 0)
+    SwStr other = other_form(cx, name);
+    if (sw_doc_get(cx->tx, &ssm_parameters, name, &record, err) < 0 ||
+        (!record && sw_str_is(other) && sw_doc_get(cx->tx, &ssm_parameters, other, &record, err) < 0))
         return -1;
     *ret_p = record;
     return 0;
 }
 
+int ssm_name_check_path(SwStr name, SwError *err) {
+    SwStr bare = sw_str_starts(name, SW_STR("/")) ? sw_str_skip(name, 1) : name;
+    if (sw_str_contains(name, SW_STR("//")) || (bare.n == name.n && sw_str_contains(name, SW_STR("/"))))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", RULES);
+    return 0;
+}
+
 int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) {
-    if (ssm_find(cx, name, ret_p, err) < 0)
+    if (ssm_name_check_path(name, err) < 0 || ssm_find(cx, name, ret_p, err) < 0)
         return -1;
     return *ret_p ? 0 : sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(name));
 }

@@ -109,7 +109,7 @@ int ssm_put_parameter(SwCtx *cx, const SsmPutParameterRequest *in, SsmPutParamet
     SsmParameterRecord *old, *p = sw_new(cx->arena, SsmParameterRecord);
     if (ssm_find(cx, in->name, &old, err) < 0 || check_put(cx, in, old, err) < 0 || choose_tier(in, p, old, err) < 0)
         return -1;
-    p->name = in->name;
+    p->name = old ? old->name : in->name;
     p->type = old ? old->type : in->type;
     p->description = in->description.p ? in->description : old ? old->description : SW_NO_STR;
     p->allowed_pattern = in->allowed_pattern.p ? sw_str_dup(cx->arena, in->allowed_pattern) : SW_NO_STR;
@@ -172,6 +172,8 @@ static int get(SwCtx *cx, SwStr given, bool decrypt, SsmParameter *ret, SwError 
     SsmParameterRecord *p;
     if (!ssm_name_parse(given, &n))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Invalid parameter name. Please use correct syntax for referencing a version/label  <name>:<version/label>");
+    if (!sw_str_starts(given, SW_STR("arn:")) && ssm_name_check_path(n.name, err) < 0)
+        return -1;
     if (ssm_find(cx, n.name, &p, err) < 0)
         return -1;
     if (!p && sw_str_starts(given, SW_STR("arn:"))) {
@@ -181,6 +183,7 @@ static int get(SwCtx *cx, SwStr given, bool decrypt, SsmParameter *ret, SwError 
     }
     if (!p)
         return sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(n.name));
+    n.name = p->name;
     if (n.selector.p && select_version(cx, &n, &p, err) < 0)
         return -1;
     return show(cx, p, n.selector, decrypt, ret, err);
@@ -201,6 +204,14 @@ static int authorise_all(SwCtx *cx, const char *action, const SwStrList *names, 
     return 0;
 }
 
+/* A name that is asked for twice is answered once. */
+static bool asked_before(const SwStrList *names, size_t i) {
+    for (size_t k = 0; k < i; k++)
+        if (sw_str_eq(names->v[k], names->v[i]))
+            return true;
+    return false;
+}
+
 int ssm_get_parameters(SwCtx *cx, const SsmGetParametersRequest *in, SsmGetParametersResult *out, SwError *err) {
     if (authorise_all(cx, "ssm:GetParameters", &in->names, err) < 0)
         return -1;
@@ -209,6 +220,8 @@ int ssm_get_parameters(SwCtx *cx, const SsmGetParametersRequest *in, SsmGetParam
     for (size_t i = 0; i < in->names.n; i++) {
         SwError one = sw_error(cx->arena);
         SsmParameter p;
+        if (asked_before(&in->names, i))
+            continue;
         if (get(cx, in->names.v[i], in->with_decryption.v, &p, &one) == 0) {
             *sw_list_add(cx->arena, &out->parameters) = p;
         } else if (sw_error_is(&one, &SSM_PARAMETER_NOT_FOUND) || sw_error_is(&one, &SSM_PARAMETER_VERSION_NOT_FOUND)) {
@@ -226,11 +239,12 @@ int ssm_get_parameters(SwCtx *cx, const SsmGetParametersRequest *in, SsmGetParam
 static int delete_one(SwCtx *cx, SwStr name, bool *ret_existed, SwError *err) {
     SsmParameterRecord *p;
     SwDocList rows;
-    if (ssm_find(cx, name, &p, err) < 0)
+    if (ssm_name_check_path(name, err) < 0 || ssm_find(cx, name, &p, err) < 0)
         return -1;
     *ret_existed = p != NULL;
     if (!p)
         return 0;
+    name = p->name;
     if (ssm_versions(cx, name, &rows, err) < 0)
         return -1;
     for (size_t i = 0; i < rows.n; i++)
@@ -253,6 +267,8 @@ int ssm_delete_parameters(SwCtx *cx, const SsmDeleteParametersRequest *in, SsmDe
     sw_list_present(cx->arena, &out->invalid_parameters);
     for (size_t i = 0; i < in->names.n; i++) {
         bool existed;
+        if (asked_before(&in->names, i))
+            continue;
         if (delete_one(cx, in->names.v[i], &existed, err) < 0)
             return -1;
         sw_str_list_add(cx->arena, existed ? &out->deleted_parameters : &out->invalid_parameters, in->names.v[i]);
@@ -296,7 +312,7 @@ static int version_among(const SwDocList *rows, SwStr name, int64_t number, SsmP
 int ssm_label_parameter_version(SwCtx *cx, const SsmLabelParameterVersionRequest *in, SsmLabelParameterVersionResult *out, SwError *err) {
     SsmParameterRecord *p, *v = NULL;
     SwDocList rows;
-    if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, in->name, &rows, err) < 0 ||
+    if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, p->name, &rows, err) < 0 ||
         version_among(&rows, in->name, SW_OR(in->parameter_version, p->version.v), &v, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->invalid_labels);
@@ -317,20 +333,20 @@ int ssm_label_parameter_version(SwCtx *cx, const SsmLabelParameterVersionRequest
         return sw_fail(err, &SSM_PARAMETER_VERSION_LABEL_LIMIT_EXCEEDED, "A parameter version can have maximum %d labels. "
                        "Move one or more labels to another version and try again.", LABELS_MAX);
     out->parameter_version = v->version;
-    return sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, in->name, v->version.v), v, err);
+    return sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, p->name, v->version.v), v, err);
 }
 
 int ssm_unlabel_parameter_version(SwCtx *cx, const SsmUnlabelParameterVersionRequest *in, SsmUnlabelParameterVersionResult *out, SwError *err) {
     SsmParameterRecord *p, *v = NULL;
     SwDocList rows;
-    if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, in->name, &rows, err) < 0 ||
+    if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, p->name, &rows, err) < 0 ||
         version_among(&rows, in->name, in->parameter_version.v, &v, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->removed_labels);
     sw_list_present(cx->arena, &out->invalid_labels);
     for (size_t i = 0; i < in->labels.n; i++)
         sw_str_list_add(cx->arena, drop_label(&v->labels, in->labels.v[i]) ? &out->removed_labels : &out->invalid_labels, in->labels.v[i]);
-    return sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, in->name, v->version.v), v, err);
+    return sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, p->name, v->version.v), v, err);
 }
 
 int ssm_get_parameter_history(SwCtx *cx, const SsmGetParameterHistoryRequest *in, SsmGetParameterHistoryResult *out, SwError *err) {
@@ -339,7 +355,7 @@ int ssm_get_parameter_history(SwCtx *cx, const SsmGetParameterHistoryRequest *in
     SwStr after = SW_NO_STR;
     if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "GetParameterHistory", in->next_token, &after))
         return sw_fail(err, &SSM_INVALID_NEXT_TOKEN, "The specified token isn't valid.");
-    if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, in->name, &rows, err) < 0)
+    if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, p->name, &rows, err) < 0)
         return -1;
     size_t max = (size_t)SW_OR(in->max_results, 50);
     sw_list_present(cx->arena, &out->parameters);

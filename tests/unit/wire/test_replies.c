@@ -99,7 +99,7 @@ static void s3_replies_bind_headers_and_bodies(void **state) {
                             "{\"Name\":\"b\",\"KeyCount\":1,\"IsTruncated\":false,\"Contents\":[{\"Key\":\"a\",\"LastModified\":"
                             "1700000000,\"Size\":3}],\"CommonPrefixes\":[{\"Prefix\":\"p/\"}]}");
     assert_has(m.body, "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-    assert_has(m.body, "<Contents><Key>a</Key><LastModified>2023-11-14T22:13:20Z</LastModified><Size>3</Size></Contents>");
+    assert_has(m.body, "<Contents><Key>a</Key><LastModified>2023-11-14T22:13:20.000Z</LastModified><Size>3</Size></Contents>");
     assert_has(m.body, "<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>");
     assert_str(sw_header_get(&m.headers, "x-amz-request-id"), "req-1");
     assert_str(sw_header_get(&m.headers, "Content-Type"), "application/xml");

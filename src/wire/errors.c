@@ -281,9 +281,10 @@ static void tell_cbor(Wire *w, const SwOperation *op, const SwWireMessage *m, To
                                  .n_member = 3};
     SwError ignored = sw_error(w->a);
     Wire quiet = wire_new(w->a, w->api, w->protocol, &ignored);
-    if (wire_cbor_get(&quiet, &told, m->body, t) == 0)
-        take_detail(w, op, m, t, NULL, NULL);
+    if (wire_cbor_get(&quiet, &told, m->body, t) < 0)
+        return;
     t->code = plain_code(t->code);
+    take_detail(w, op, m, t, NULL, NULL);
 }
 
 int wire_fail_as_told(Wire *w, const SwOperation *op, const SwWireMessage *m) {

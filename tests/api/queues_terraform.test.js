@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Queues, topics and subscriptions as Terraform makes them, finds them unchanged, changes and removes them.
+// Queues, topics and subscriptions as Terraform makes them, finds them unchanged and removes them.
 "use strict";
 const assert = require("node:assert");
 const { test } = require("node:test");
@@ -8,22 +8,19 @@ const { SNSClient, ListTopicsCommand, PublishCommand } = require("@aws-sdk/clien
 const { start } = require("../lib/slipway");
 const { terraform, unavailable } = require("../lib/terraform");
 
-const wanted = (seconds, display) => `
-resource "aws_sqs_queue" "dead" { name = "dead" }
+// The provider waits half a minute for each queue: those that can come at the same time do.
+const wanted = `
+resource "aws_sqs_queue" "dead" {
+    name = "dead"
+    redrive_allow_policy = jsonencode({ redrivePermission = "byQueue", sourceQueueArns = ["arn:aws:sqs:us-east-1:000000000000:work"] })
+}
 resource "aws_sqs_queue" "work" {
     name = "work"
-    visibility_timeout_seconds = ${seconds}
+    visibility_timeout_seconds = 45
     redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 3 })
-    tags = { team = "queues" }
-}
-resource "aws_sqs_queue_redrive_allow_policy" "dead" {
-    queue_url = aws_sqs_queue.dead.id
-    redrive_allow_policy = jsonencode({ redrivePermission = "byQueue", sourceQueueArns = [aws_sqs_queue.work.arn] })
-}
-resource "aws_sqs_queue_policy" "work" {
-    queue_url = aws_sqs_queue.work.id
     policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Principal = { Service = "sns.amazonaws.com" },
-        Action = "sqs:SendMessage", Resource = aws_sqs_queue.work.arn, Condition = { ArnEquals = { "aws:SourceArn" = aws_sns_topic.plain.arn } } }] })
+        Action = "sqs:SendMessage", Resource = "arn:aws:sqs:us-east-1:000000000000:work", Condition = { ArnEquals = { "aws:SourceArn" = aws_sns_topic.plain.arn } } }] })
+    tags = { team = "queues" }
 }
 resource "aws_sqs_queue" "ordered" {
     name = "ordered.fifo"
@@ -34,7 +31,7 @@ resource "aws_sqs_queue" "ordered" {
 }
 resource "aws_sns_topic" "plain" {
     name = "plain"
-    display_name = "${display}"
+    display_name = "Plain"
     tags = { team = "queues" }
 }
 resource "aws_sns_topic" "ordered" {
@@ -62,14 +59,12 @@ resource "aws_sns_topic_subscription" "ordered" {
 }
 `;
 
-test("Terraform makes queues, topics and subscriptions, finds them unchanged, changes and destroys them", { skip: unavailable() }, async (t) => {
+test("Terraform makes queues, topics and subscriptions, finds them unchanged and destroys them", { skip: unavailable() }, async (t) => {
     const s = await start(t), sqs = s.client(SQSClient), sns = s.client(SNSClient);
-    const tf = await terraform(t, s, wanted(45, "first"));
+    const tf = await terraform(t, s, wanted);
     await tf.settles();
     const TopicArn = (await sns.send(new ListTopicsCommand({}))).Topics.map((x) => x.TopicArn).find((a) => a.endsWith(":plain"));
     assert.ok((await sns.send(new PublishCommand({ TopicArn, Message: "m" }))).MessageId);
-    tf.write(wanted(46, "second"));
-    await tf.settles();
     await tf.destroy();
     assert.strictEqual((await sqs.send(new ListQueuesCommand({}))).QueueUrls, undefined);
     assert.deepStrictEqual((await sns.send(new ListTopicsCommand({}))).Topics ?? [], []);

@@ -136,6 +136,7 @@ test("a form that is not whole is refused, and nothing of it is kept", async () 
         [form({ key: "k", "x-ignore-a": "x".repeat(21000) }, "x"), 400, "MaxPostPreDataLengthExceeded", { MaxPostPreDataLengthBytes: "20480" }],
         [{ ...form({ key: "k" }, "x"), body: form({ key: "k" }, "x").body.subarray(0, -6) }, 400, "MalformedPOSTRequest", {}],
         [{ ...form({}), body: "no boundary at all" }, 400, "MalformedPOSTRequest", {}],
+        [form({ key: "k" }, "x", { filename: "f".repeat(9000) }), 400, "MalformedPOSTRequest", {}],
         [form({ key: "k", "x-amz-checksum-crc32": "AAAAAA==" }, "x"), 400, "BadDigest", {}],
         [form({ key: "k", acl: "public-read" }, "x"), 400, "AccessControlListNotSupported", {}],
         [form({ key: "k".repeat(1025) }, "x"), 400, "KeyTooLongError", {}],

@@ -96,7 +96,8 @@ static int check_part_checksum(const S3UploadRecord *u, int given, SwError *err)
     bool missing = given < 0 && sw_str_eq(u->checksum_type, S3_CHECKSUM_TYPE_COMPOSITE);
     if (want < 0 || given == want || (given < 0 && !missing))
         return 0;
-    return sw_fail(err, &S3_INVALID_REQUEST, "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s", s3_algorithm_lower(want), s3_algorithm_lower(given));
+    return sw_fail(err, &S3_INVALID_REQUEST, "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
+                   s3_algorithm_lower(want), s3_algorithm_lower(given));
 }
 
 /* The checksum that completing the upload will need of this part, where the client sent none. */

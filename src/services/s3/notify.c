@@ -198,8 +198,10 @@ static int check_destination(SwCtx *cx, const S3BucketRecord *b, SwStr arn, cons
         *err = lost;
         return -1;
     }
-    return s3_fail_argument(err, sw_str_z(err->arena, arn), sw_str(sw_error_is(&lost, &SW_ACCESS_DENIED) ? "Not authorized to invoke" : "The destination does not exist or does not let the bucket in"),
-                            "Unable to validate the following destination configurations");
+    const char *kind = strcmp(service, "sqs") == 0 ? "queue" : "topic";
+    SwStr why = lost.kind && lost.kind->http == 403 ? sw_strf(err->arena, "Permissions on the destination %s do not allow S3 to publish notifications from this bucket", kind)
+                                                    : sw_strf(err->arena, "The destination %s does not exist", kind);
+    return s3_fail_argument(err, sw_str_z(err->arena, arn), why, "Unable to validate the following destination configurations");
 }
 
 int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotificationConfigurationRequest *in, void *out, SwError *err) {

@@ -45,7 +45,8 @@ int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagLis
             value = SW_STR("");
         S3Tag *t = sw_list_add(cx->arena, ret_tags);
         if (!sw_percent_decode(cx->arena, name, true, &t->key) || !sw_percent_decode(cx->arena, value, true, &t->value))
-            return s3_fail_argument(err, "x-amz-tagging", whole, "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.");
+            return s3_fail_argument(err, "x-amz-tagging", whole,
+                                    "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.");
     }
     return s3_tags_check(ret_tags, OBJECT_TAGS_MAX, err);
 }

@@ -53,7 +53,8 @@ static int check_ids(SwCtx *cx, const Entries *l, SwError *err) {
 static int entry_failed(SwCtx *cx, SqsBatchResultErrorEntryList *failed, SwStr id, SwError *err) {
     if (!err->kind || err->kind->http >= 500)
         return -1;
-    *sw_list_add(cx->arena, failed) = (SqsBatchResultErrorEntry){.id = id, .sender_fault = SW_SOME_BOOL(true), .code = sw_str(err->kind->query_code ? err->kind->query_code : err->kind->code), .message = sw_str(err->message)};
+    const char *code = err->kind->query_code ? err->kind->query_code : err->kind->code;
+    *sw_list_add(cx->arena, failed) = (SqsBatchResultErrorEntry){.id = id, .sender_fault = SW_SOME_BOOL(true), .code = sw_str(code), .message = sw_str(err->message)};
     sw_error_reset(err);
     return 0;
 }

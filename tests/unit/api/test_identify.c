@@ -39,6 +39,11 @@ static const struct {
     /* an unsigned Query request, in the body and in the query */
     {"POST", NULL, "/", NULL, NULL, FORM, NULL, "Version=2011-06-15&Action=GetCallerIdentity", "sts GetCallerIdentity /"},
     {"GET", NULL, "/", "Action=GetCallerIdentity&Version=2011-06-15", NULL, NULL, NULL, NULL, "sts GetCallerIdentity /"},
+    /* a queue's URL is an endpoint of SQS, also for actions that others have too */
+    {"GET", NULL, "/123456789012/q", "Action=AddPermission", NULL, NULL, NULL, NULL, "sqs AddPermission /123456789012/q"},
+    {"POST", NULL, "/123456789012/q/", NULL, NULL, FORM, NULL, "Action=GetQueueAttributes", "sqs GetQueueAttributes /123456789012/q/"},
+    {"POST", NULL, "/123456789012/q", NULL, SCOPE("sqs"), FORM, NULL, "Action=ListQueues&Version=2012-11-05", "!InvalidAction"},
+    {"POST", NULL, "/123456789012/q", NULL, SCOPE("sqs"), JSON_1_0, "AmazonSQS.ListQueues", "{}", "sqs ListQueues /123456789012/q"},
     /* virtual-host buckets */
     {"GET", "b.s3.us-east-1.amazonaws.com", "/k/x", NULL, SCOPE("s3"), NULL, NULL, NULL, "s3 GetObject /b/k/x"},
     {"GET", "b.s3.localhost:4566", "/k", NULL, NULL, NULL, NULL, NULL, "s3 GetObject /b/k"},

@@ -99,7 +99,7 @@ static void s3_replies_bind_headers_and_bodies(void **state) {
                             "{\"Name\":\"b\",\"KeyCount\":1,\"IsTruncated\":false,\"Contents\":[{\"Key\":\"a\",\"LastModified\":"
                             "1700000000,\"Size\":3}],\"CommonPrefixes\":[{\"Prefix\":\"p/\"}]}");
     assert_has(m.body, "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-    assert_has(m.body, "<Contents><Key>a</Key><LastModified>2023-11-14T22:13:20Z</LastModified><Size>3</Size></Contents>");
+    assert_has(m.body, "<Contents><Key>a</Key><LastModified>2023-11-14T22:13:20.000Z</LastModified><Size>3</Size></Contents>");
     assert_has(m.body, "<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>");
     assert_str(sw_header_get(&m.headers, "x-amz-request-id"), "req-1");
     assert_str(sw_header_get(&m.headers, "Content-Type"), "application/xml");
@@ -162,16 +162,17 @@ static void errors_take_each_protocols_form(void **state) {
     m = failed(a, &cloudwatch_api, SW_RPC_V2_CBOR, &SW_INTERNAL_FAILURE, NULL, NULL);
     assert_str(sw_header_get(&m.headers, "smithy-protocol"), "rpc-v2-cbor");
     assert_str(sw_header_get(&m.headers, "x-amzn-query-error"), "InternalFailure;Receiver");
-    assert_memory_equal(m.body.p, "\xa2\x66__type\x6fInternalFailure\x67message\x6aIt's <bad>", m.body.n);
+    assert_memory_equal(m.body.p, "\xa2\x66__type\x78\x28" "com.amazonaws.cloudwatch#InternalFailure\x67message\x6aIt's <bad>", m.body.n);
     assert_str(failed(a, NULL, 0, &SW_INTERNAL_FAILURE, NULL, NULL).body, "{\"__type\":\"InternalFailure\",\"message\":\"It's <bad>\"}");
 }
 
 static void query_compatible_errors_carry_both_codes(void **state) {
     static const SwErrorKind kind = {.code = "QueueDoesNotExist", .http = 400, .query_code = "AWS.SimpleQueueService.NonExistentQueue"};
     SwWireMessage m = failed(*state, &sqs_api, SW_JSON_1_0, &kind, NULL, NULL);
-    assert_has(m.body, "\"__type\":\"QueueDoesNotExist\"");
+    assert_has(m.body, "\"__type\":\"com.amazonaws.sqs#QueueDoesNotExist\"");
     assert_str(sw_header_get(&m.headers, "x-amzn-query-error"), "AWS.SimpleQueueService.NonExistentQueue;Sender");
-    assert_has(failed(*state, &sqs_api, SW_QUERY, &kind, NULL, NULL).body, "<Code>AWS.SimpleQueueService.NonExistentQueue</Code>");
+    assert_has(failed(*state, &sqs_api, SW_QUERY, &kind, NULL, NULL).body,
+               "<Code>AWS.SimpleQueueService.NonExistentQueue</Code><Message>It's &lt;bad&gt;</Message><Detail/></Error>");
 }
 
 static void a_client_reads_errors_that_no_model_has(void **state) {

@@ -71,7 +71,7 @@ test("Input, InputPath and InputTransformer decide what a target gets", async ()
     await bad({ Input: "{" }, /JSON syntax error in input for target b/);
     await bad({ InputPath: "detail" }, /InputPath/);
     await bad({ Input: "{}", InputPath: "$.detail" }, /Only one of/);
-    await bad({ InputTransformer: { InputTemplate: "\"<nobody>\"" } }, /<nobody>/);
+    await bad({ InputTransformer: { InputTemplate: "\"<nobody>\"" } }, /^InputTemplate for target b contains invalid placeholder nobody\.$/);
 });
 
 test("rate(5 minutes) fires each five minutes of the clock, with the documented event", async () => {
@@ -172,10 +172,11 @@ test("a custom bus has rules and events of its own", async () => {
 test("PutEvents answers entry by entry", async () => {
     const entry = { Source: "s", DetailType: "t", Detail: "{}" };
     const r = await eb.send(new PutEventsCommand({ Entries: [entry, { ...entry, Source: "aws.ecs" }, { ...entry, Detail: "[" }, { ...entry, DetailType: undefined }, { ...entry, EventBusName: "nobody" }] }));
-    assert.strictEqual(r.FailedEntryCount, 4);
+    assert.strictEqual(r.FailedEntryCount, 3);
     assert.match(r.Entries[0].EventId, /^[0-9a-f-]{36}$/);
-    assert.deepStrictEqual(r.Entries.slice(1).map((e) => e.ErrorCode), ["NotAuthorizedForSourceException", "MalformedDetail", "InvalidArgument", "ResourceNotFoundException"]);
+    assert.deepStrictEqual(r.Entries.slice(1).map((e) => e.ErrorCode), ["NotAuthorizedForSourceException", "MalformedDetail", "InvalidArgument", undefined]);
     assert.match(r.Entries[3].ErrorMessage, /DetailType/);
+    assert.match(r.Entries[4].EventId, /^[0-9a-f-]{36}$/, "a bus that is not there takes events, too");
     await refuses(eb.send(new PutEventsCommand({ Entries: Array(11).fill(entry) })), "ValidationException");
     await refuses(eb.send(new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify({ x: "x".repeat(262144) }) }] })), "ValidationException", /size/);
     await refuses(eb.send(new PutEventsCommand({ Entries: [{ ...entry, TraceHeader: "Root=1" }] })), "ValidationException", /TraceHeader/);

@@ -4,7 +4,6 @@
 #include "api/meter.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
 #include "api/host.h"
 #include "base/log.h"
@@ -14,6 +13,7 @@
 #define USED_BYTES_MAX  (4 * SW_MIB)
 
 struct SwMeter {
+    SwArena        *arena;              /* its own; nothing is added to it */
     pthread_mutex_t publishing;         /* outermost: held while a batch is published */
     SwTime          gauged;             /* guarded by publishing */
     pthread_mutex_t lock;               /* guards what follows */
@@ -34,12 +34,13 @@ static SwMeterBatch *batch_new(void) {
 
 SwMeter *sw_meter_new(void) {
     SwArena *a = sw_arena_new(0);
-    SwMeter *m = calloc(1, sizeof *m);
+    SwMeter *m = sw_new(a, SwMeter);
+    m->arena = a;
     pthread_mutex_init(&m->publishing, NULL);
     pthread_mutex_init(&m->lock, NULL);
     m->counting = batch_new();
-    m->used_arena = a;
-    m->used = sw_map(a);
+    m->used_arena = sw_arena_new(0);
+    m->used = sw_map(m->used_arena);
     return m;
 }
 
@@ -52,7 +53,7 @@ void sw_meter_free(SwMeter *m) {
     sw_arena_free(m->used_arena);
     pthread_mutex_destroy(&m->publishing);
     pthread_mutex_destroy(&m->lock);
-    free(m);
+    sw_arena_free(m->arena);
 }
 
 void sw_meter_open(SwHost *h, const SwController *publisher) {

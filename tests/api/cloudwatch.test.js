@@ -79,7 +79,7 @@ test("many metrics are read at once, in either order and page by page", async ()
         { Id: "hidden", MetricStat: stat("A", "Maximum"), ReturnData: false }, { Id: "none", MetricStat: stat("C", "Sum") }];
     const get = (q) => cw.send(new GetMetricDataCommand({ StartTime: new Date(at.getTime() - 600000), EndTime: at, MetricDataQueries, ...q }));
     const all = (await get({ ScanBy: "TimestampAscending" })).MetricDataResults;
-    assert.deepStrictEqual(all.map((r) => [r.Id, r.Label, r.Values, r.StatusCode]), [["a", "A", [3, 2, 1], "Complete"], ["b", "ninth", [9, 9, 9], "Complete"], ["none", "C", [], "Complete"]]);
+    assert.deepStrictEqual(all.map((r) => [r.Id, r.Label, r.Values, r.StatusCode]), [["a", "A Sum", [3, 2, 1], "Complete"], ["b", "ninth", [9, 9, 9], "Complete"], ["none", "C", [], "Complete"]]);
     assert.deepStrictEqual((await get({})).MetricDataResults[0].Timestamps.map((t) => (at - t) / 60000), [1, 2, 3]);
     const seen = [];
     let NextToken, pages = 0;
@@ -94,6 +94,37 @@ test("many metrics are read at once, in either order and page by page", async ()
     await refuses(get({ MetricDataQueries: [{ Id: "Upper", MetricStat: stat("A", "Sum") }] }), "ValidationError", /lower-case/);
     await refuses(get({ MetricDataQueries: [MetricDataQueries[0], MetricDataQueries[0]] }), "ValidationError", /not unique/);
     await refuses(get({ MetricDataQueries: [{ Id: "a", MetricStat: stat("A", "tm90") }] }), "ValidationError", /Stat/);
+});
+
+test("a label without a name of its own tells queries of one metric apart", async () => {
+    const at = await nextMinute();
+    await put("Labels", { MetricName: "M", Value: 1, Timestamp: at }, { MetricName: "N", Value: 1, Timestamp: at });
+    const labels = async (...of) => (await cw.send(new GetMetricDataCommand({ StartTime: at, EndTime: new Date(at.getTime() + 3600000),
+        MetricDataQueries: of.map(([MetricName, Stat, Period, Label], i) => ({ Id: `q${i}`, Label, MetricStat: { Metric: { Namespace: "Labels", MetricName }, Stat, Period } })) })))
+        .MetricDataResults.map((r) => r.Label);
+    assert.deepStrictEqual(await labels(["M", "Sum", 60], ["N", "Sum", 60]), ["M", "N"]);
+    assert.deepStrictEqual(await labels(["M", "Sum", 60], ["M", "Average", 60], ["N", "Sum", 60]), ["M Sum", "M Average", "N"]);
+    assert.deepStrictEqual(await labels(["M", "Sum", 60], ["M", "Sum", 120], ["M", "Average", 60, "own"]), ["M Sum 60", "M Sum 120", "own"]);
+    await refuses(cw.send(new GetMetricDataCommand({ StartTime: at, EndTime: new Date(at.getTime() + 60000), MetricDataQueries: [{ Id: "q", Expression: "SELECT AVG(M) FROM Labels", Period: 60 }] })),
+        "ValidationError", /^Expression: Metrics Insights/);
+});
+
+test("values and a statistic set of one datum both count", async () => {
+    const at = await nextMinute();
+    await put("Both", { MetricName: "M", Timestamp: at, Values: [1, 2], StatisticValues: { SampleCount: 2, Sum: 30, Minimum: 10, Maximum: 20 } });
+    const ask = (EndTime) => cw.send(new GetMetricStatisticsCommand({ Namespace: "Both", MetricName: "M", StartTime: at, EndTime, Period: 60, Statistics: ["Sum", "SampleCount", "Minimum", "Maximum"] }));
+    const [{ Sum, SampleCount, Minimum, Maximum }] = (await ask(new Date(at.getTime() + 60000))).Datapoints;
+    assert.deepStrictEqual([Sum, SampleCount, Minimum, Maximum], [33, 4, 1, 20]);
+    await refuses(ask(at), "InvalidParameterValueException", /StartTime must be less than/);
+});
+
+test("the data of a reason has every datapoint that was judged, also those that were missing", async () => {
+    await cw.send(new PutMetricAlarmCommand({ AlarmName: "judged", ...errors, MetricName: "Judged", TreatMissingData: "breaching", EvaluationPeriods: 2 }));
+    const at = await nextMinute();
+    await advance(10);
+    const a = await becomes("judged", "ALARM"), { evaluatedDatapoints, recentDatapoints, startDate } = JSON.parse(a.StateReasonData);
+    assert.deepStrictEqual([recentDatapoints, startDate, evaluatedDatapoints.map((d) => Object.keys(d))], [[], undefined, [["timestamp"], ["timestamp"]]]);
+    assert.ok(new Date(evaluatedDatapoints[0].timestamp) - new Date(evaluatedDatapoints[1].timestamp) === 60000 && new Date(evaluatedDatapoints[0].timestamp) < at);
 });
 
 test("metrics are listed by namespace, name and dimensions", async () => {
@@ -197,7 +228,9 @@ test("alarms are found by name, prefix, state and metric, page by page, and dele
     assert.strictEqual(of.MetricAlarms.length, 3);
     await cw.send(new DeleteAlarmsCommand({ AlarmNames: names }));
     assert.deepStrictEqual((await cw.send(new DescribeAlarmsCommand({ AlarmNamePrefix: "page-" }))).MetricAlarms, []);
-    await refuses(cw.send(new DeleteAlarmsCommand({ AlarmNames: ["page-1"] })), "ResourceNotFound");
+    await cw.send(new DeleteAlarmsCommand({ AlarmNames: ["page-1"] }));        // once more: as if it were there
+    const set = cw.send(new SetAlarmStateCommand({ AlarmName: "page-1", StateValue: "OK", StateReason: "r" }));
+    await refuses(set, "ResourceNotFound", /^UnknownError$/);                  // the SDK's word for no message
 });
 
 test("an alarm has tags", async () => {
@@ -207,7 +240,8 @@ test("an alarm has tags", async () => {
     await cw.send(new UntagResourceCommand({ ResourceARN, TagKeys: ["a"] }));
     const { Tags } = await cw.send(new ListTagsForResourceCommand({ ResourceARN }));
     assert.deepStrictEqual(Tags, [{ Key: "b", Value: "3" }, { Key: "c", Value: "4" }]);
-    await refuses(cw.send(new ListTagsForResourceCommand({ ResourceARN: ResourceARN + "x" })), "ResourceNotFoundException");
+    assert.deepStrictEqual((await cw.send(new ListTagsForResourceCommand({ ResourceARN: ResourceARN + "x" }))).Tags, []);
+    await refuses(cw.send(new TagResourceCommand({ ResourceARN: ResourceARN + "x", Tags: [{ Key: "a", Value: "1" }] })), "ResourceNotFoundException");
 });
 
 test("an alarm that cannot be evaluated or acted upon is refused", async () => {
@@ -237,7 +271,7 @@ test("an alarm tells a topic, in the form that AWS documents", async () => {
     assert.match(AlarmConfigurationUpdatedTimestamp, /\+0000$/);
     assert.deepStrictEqual(rest, { AlarmName: "told", AlarmDescription: "d", AWSAccountId: "000000000000", NewStateValue: "ALARM", NewStateReason: "by hand",
         Region: "US East (N. Virginia)", AlarmArn: "arn:aws:cloudwatch:us-east-1:000000000000:alarm:told", OldStateValue: "INSUFFICIENT_DATA",
-        OKActions: [], AlarmActions: [TopicArn], InsufficientDataActions: [],
+        ActionExecutedAfterMuteWindow: false, OKActions: [], AlarmActions: [TopicArn], InsufficientDataActions: [],
         Trigger: { MetricName: "Told", Namespace: "App", StatisticType: "Statistic", Statistic: "SUM", Unit: null, Dimensions: [{ value: "web", name: "Service" }],
             Period: 60, EvaluationPeriods: 1, ComparisonOperator: "GreaterThanThreshold", Threshold: 1, TreatMissingData: "ignore", EvaluateLowSampleCountPercentile: "" } });
     const { AlarmHistoryItems } = await cw.send(new DescribeAlarmHistoryCommand({ AlarmName: "told", HistoryItemType: "Action" }));

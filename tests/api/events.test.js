@@ -71,7 +71,7 @@ test("Input, InputPath and InputTransformer decide what a target gets", async ()
     await bad({ Input: "{" }, /JSON syntax error in input for target b/);
     await bad({ InputPath: "detail" }, /InputPath/);
     await bad({ Input: "{}", InputPath: "$.detail" }, /Only one of/);
-    await bad({ InputTransformer: { InputTemplate: "\"<nobody>\"" } }, /<nobody>/);
+    await bad({ InputTransformer: { InputTemplate: "\"<nobody>\"" } }, /^InputTemplate for target b contains invalid placeholder nobody\.$/);
 });
 
 test("rate(5 minutes) fires each five minutes of the clock, with the documented event", async () => {
@@ -169,13 +169,36 @@ test("a custom bus has rules and events of its own", async () => {
     await refuses(eb.send(new DeleteEventBusCommand({ Name: "default" })), "ValidationException", /default/);
 });
 
+test("a template writes lists and objects, what is missing, and the event itself as AWS does", async () => {
+    const q = await queue("templates");
+    const InputPathsMap = { o: "$.detail.o", l: "$.detail.l", none: "$.detail.none" };
+    await rule("templates", { source: ["templates"] }, [
+        { Id: "text", Arn: q.arn, InputTransformer: { InputPathsMap, InputTemplate: "\"<o> <l> [<none>]\"" } },
+        { Id: "json", Arn: q.arn, InputTransformer: { InputPathsMap, InputTemplate: "{\"o\":<o>,\"none\":<none>}" } },
+        { Id: "event", Arn: q.arn, InputTransformer: { InputTemplate: "{\"e\":<aws.events.event>}" } }]);
+    await put("templates", "kind", { o: { acc: "0a" }, l: ["x", 1] });
+    const got = (await bodies(q, 3)).map((b) => JSON.parse(b)), event = got.find((b) => b.e).e;
+    assert.ok(got.includes("{acc:0a} [x,1] []"), JSON.stringify(got));
+    assert.deepStrictEqual(got.find((b) => b.o), { o: { acc: "0a" }, none: "" });
+    assert.deepStrictEqual([event.detailType, event.source, event.detail, event["detail-type"]], ["kind", "templates", undefined, undefined]);
+});
+
+test("the default bus has a time, and a bus that is not there is told by its name", async () => {
+    const described = await eb.send(new DescribeEventBusCommand({})), listed = (await eb.send(new ListEventBusesCommand({ NamePrefix: "default" }))).EventBuses[0];
+    assert.ok(Math.abs(Date.now() - described.CreationTime) < 600000 && described.LastModifiedTime >= described.CreationTime);
+    assert.deepStrictEqual([listed.CreationTime, listed.LastModifiedTime], [described.CreationTime, described.LastModifiedTime]);
+    const ResourceARN = "arn:aws:events:us-east-1:000000000000:event-bus/nobody";
+    await refuses(eb.send(new ListTagsForResourceCommand({ ResourceARN })), "ResourceNotFoundException", /^Event bus nobody does not exist\.$/);
+});
+
 test("PutEvents answers entry by entry", async () => {
     const entry = { Source: "s", DetailType: "t", Detail: "{}" };
     const r = await eb.send(new PutEventsCommand({ Entries: [entry, { ...entry, Source: "aws.ecs" }, { ...entry, Detail: "[" }, { ...entry, DetailType: undefined }, { ...entry, EventBusName: "nobody" }] }));
-    assert.strictEqual(r.FailedEntryCount, 4);
+    assert.strictEqual(r.FailedEntryCount, 3);
     assert.match(r.Entries[0].EventId, /^[0-9a-f-]{36}$/);
-    assert.deepStrictEqual(r.Entries.slice(1).map((e) => e.ErrorCode), ["NotAuthorizedForSourceException", "MalformedDetail", "InvalidArgument", "ResourceNotFoundException"]);
+    assert.deepStrictEqual(r.Entries.slice(1).map((e) => e.ErrorCode), ["NotAuthorizedForSourceException", "MalformedDetail", "InvalidArgument", undefined]);
     assert.match(r.Entries[3].ErrorMessage, /DetailType/);
+    assert.match(r.Entries[4].EventId, /^[0-9a-f-]{36}$/, "a bus that is not there takes events, too");
     await refuses(eb.send(new PutEventsCommand({ Entries: Array(11).fill(entry) })), "ValidationException");
     await refuses(eb.send(new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify({ x: "x".repeat(262144) }) }] })), "ValidationException", /size/);
     await refuses(eb.send(new PutEventsCommand({ Entries: [{ ...entry, TraceHeader: "Root=1" }] })), "ValidationException", /TraceHeader/);
@@ -186,7 +209,19 @@ test("a pattern can be tried, and a wrong one is refused", async () => {
     const tried = async (pattern) => (await eb.send(new TestEventPatternCommand({ EventPattern: JSON.stringify(pattern), Event: JSON.stringify(event) }))).Result;
     assert.strictEqual(await tried({ detail: { a: [{ prefix: "ab" }] } }), true);
     assert.strictEqual(await tried({ detail: { a: [{ suffix: "ab" }] } }), false);
-    await refuses(tried({ detail: { a: [{ nonsense: 1 }] } }), "InvalidEventPatternException", /nonsense/);
+    delete event.resources;             // which an event need not have
+    assert.strictEqual(await tried({ "detail.a": ["abc"], resources: [{ exists: false }] }), true);
+    for (const needed of ["id", "detail-type", "source", "account", "time", "region"]) {
+        const less = { ...event };
+        delete less[needed];
+        await refuses(eb.send(new TestEventPatternCommand({ EventPattern: "{\"source\":[\"s\"]}", Event: JSON.stringify(less) })), "ValidationException", new RegExp(needed));
+    }
+    await refuses(tried({ detail: { a: [{ nonsense: 1 }] } }), "InvalidEventPatternException",
+        /^Event pattern is not valid\. Reason: Unrecognized match type nonsense\n at \[Source: \(String\)"\{"detail":\{"a":\[\{"nonsense":1\}\]\}\}"; line: 1, column: 30\]$/);
+    for (const operand of [5, null, true, [], {}])
+        for (const condition of ["cidr", "wildcard", "equals-ignore-case", "prefix", "suffix", "exists", "numeric", "anything-but"])
+            if (!(condition === "exists" && operand === true) && !(condition === "anything-but" && operand === 5))
+                await refuses(tried({ detail: { ip: [{ [condition]: operand }] } }), "InvalidEventPatternException");
     await refuses(eb.send(new PutRuleCommand({ Name: "x", EventPattern: "{\"source\":\"s\"}" })), "InvalidEventPatternException", /source/);
     await refuses(eb.send(new PutRuleCommand({ Name: "x" })), "ValidationException", /EventPattern or ScheduleExpression/);
 });

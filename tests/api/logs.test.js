@@ -4,7 +4,7 @@ const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand, PutLogEventsCommand, GetLogEventsCommand, FilterLogEventsCommand,
         DescribeLogGroupsCommand, DescribeLogStreamsCommand, DeleteLogGroupCommand, DeleteLogStreamCommand, PutRetentionPolicyCommand,
-        DeleteRetentionPolicyCommand, TagResourceCommand, UntagResourceCommand, ListTagsForResourceCommand } = require("@aws-sdk/client-cloudwatch-logs");
+        DeleteRetentionPolicyCommand, TagResourceCommand, UntagResourceCommand, ListTagsForResourceCommand, PutResourcePolicyCommand } = require("@aws-sdk/client-cloudwatch-logs");
 const { start, finish, refuses, until, run } = require("../lib/slipway");
 const fs = require("node:fs");
 const { spawn } = require("node:child_process");
@@ -147,6 +147,21 @@ test("a group has retention and tags, and is gone when deleted", async () => {
     await refuses(logs.send(new CreateLogGroupCommand({ logGroupName: "/life" })), "ResourceAlreadyExistsException");
     await logs.send(new DeleteLogGroupCommand({ logGroupName: "/life" }));
     assert.strictEqual(await one(), undefined);
+});
+
+test("groups, streams and policies are shown as AWS shows them", async () => {
+    await logs.send(new CreateLogGroupCommand({ logGroupName: "shown/group" }));
+    await logs.send(new CreateLogStreamCommand({ logGroupName: "shown/group", logStreamName: "s" }));
+    const shown = async (q) => (await logs.send(new DescribeLogGroupsCommand(q))).logGroups[0];
+    assert.strictEqual((await shown({ logGroupNamePrefix: "shown/" })).deletionProtectionEnabled, false);
+    assert.deepStrictEqual(Object.keys(await shown({ logGroupNamePattern: "shown" })).sort(), ["arn", "creationTime", "logGroupName"]);
+    const stream = async () => (await logs.send(new DescribeLogStreamsCommand({ logGroupName: "shown/group" }))).logStreams[0];
+    assert.strictEqual((await stream()).uploadSequenceToken, undefined);
+    await logs.send(new PutLogEventsCommand({ logGroupName: "shown/group", logStreamName: "s", logEvents: [{ timestamp: Date.now(), message: "m" }] }));
+    assert.match((await stream()).uploadSequenceToken, /^\d{56}$/);
+    const policyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "es.amazonaws.com" }, Action: "logs:PutLogEvents", Resource: "log_arn" }] });
+    const { resourcePolicy } = await logs.send(new PutResourcePolicyCommand({ policyName: "p", policyDocument }));
+    assert.deepStrictEqual([resourcePolicy.policyScope, resourcePolicy.policyDocument], ["ACCOUNT", policyDocument]);
 });
 
 test("groups chosen by a pattern come in pages, and none is lost between them", async () => {

@@ -75,6 +75,32 @@ test("the oldest of a hundred versions goes, unless it has a label", async () =>
     await refuses(put("/many", "x", { Overwrite: true }), "ParameterMaxVersionLimitExceeded", /has a label/);
 });
 
+test("at the root a name is one with and without its slash", async () => {
+    const shown = async (Name) => { const p = await get(Name); return [p.Name, p.Value, p.Version]; };
+    await put("bare", "1");
+    await put("/slashed", "2");
+    assert.deepStrictEqual([await shown("/bare"), await shown("bare"), await shown("slashed"), await shown("/slashed")], [["bare", "1", 1], ["bare", "1", 1], ["/slashed", "2", 1], ["/slashed", "2", 1]]);
+    await refuses(put("/bare", "x"), "ParameterAlreadyExists");
+    assert.strictEqual((await put("/bare", "3", { Overwrite: true })).Version, 2);
+    assert.deepStrictEqual([await shown("bare"), await shown("/bare:1")], [["bare", "3", 2], ["bare", "1", 1]]);
+    const { Parameters } = await ssm.send(new P.GetParametersByPathCommand({ Path: "/" }));
+    assert.deepStrictEqual(Parameters.map((p) => p.Name).filter((n) => /bare|slashed/.test(n)).sort(), ["/slashed", "bare"]);
+    await ssm.send(new P.DeleteParameterCommand({ Name: "/bare" }));
+    await refuses(get("bare"), "ParameterNotFound");
+    assert.deepStrictEqual((await ssm.send(new P.DeleteParametersCommand({ Names: ["slashed", "slashed"] }))).DeletedParameters, ["slashed"]);
+});
+
+test("a name that cannot be is refused, and one that is asked for twice is answered once", async () => {
+    for (const Name of ["/a//b", "a/b/c"]) {
+        await refuses(ssm.send(new P.GetParameterCommand({ Name })), "ValidationException", /sub-paths divided by slash/);
+        await refuses(ssm.send(new P.GetParametersCommand({ Names: [Name] })), "ValidationException");
+        await refuses(ssm.send(new P.DeleteParameterCommand({ Name })), "ValidationException");
+    }
+    await ssm.send(new P.PutParameterCommand({ Name: "twice", Value: "1", Type: "String" }));
+    const r = await ssm.send(new P.GetParametersCommand({ Names: ["twice", "twice", "gone", "gone"] }));
+    assert.deepStrictEqual([r.Parameters.map((p) => p.Name), r.InvalidParameters], [["twice"], ["gone"]]);
+});
+
 test("a path lists what is below it, one level or all, in pages", async () => {
     for (const n of ["/p/a", "/p/b", "/p/c/d", "/pq", "/p/c/e/f"]) await put(n, n);
     const names = async (input) => {

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (sw_json_parse(a, sw_str_n((const char *)data, size), &v, &err) < 0 || v.kind != SW_VARRAY || v.n != 2)
         return 0;
     sw_error_reset(&err);
-    if (sw_match_check(&v.v[0], &SW_VALIDATION_EXCEPTION, &err) < 0) {
+    if (sw_match_check(&v.v[0], sw_json_text(a, &v.v[0]), "", &SW_VALIDATION_EXCEPTION, &err) < 0) {
         if (err.kind != &SW_VALIDATION_EXCEPTION || !err.message)
             abort();
         return 0;

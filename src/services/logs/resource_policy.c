@@ -15,14 +15,41 @@ static LogsResourcePolicy *show(SwCtx *cx, const LogsResourcePolicyRecord *r, Lo
     return to;
 }
 
+static void replace(SwValue *v) {
+    SwArn arn;
+    for (size_t i = 0; v->kind == SW_VARRAY && i < v->n; i++)
+        replace(&v->v[i]);
+    if (v->kind == SW_VSTRING && !sw_str_eqz(v->s, "*") && !sw_arn_parse(v->s, &arn))
+        v->s = SW_STR("arn:aws:logs:::none");
+}
+
+/* AWS takes resources that are no ARNs, too. They name nothing: for whoever reads the document, an ARN that nothing has. */
+static int readable(SwCtx *cx, SwStr document, SwValue *ret, SwError *err) {
+    if (sw_json_parse(cx->arena, document, ret, err) < 0)
+        return -1;
+    for (size_t i = 0; ret->kind == SW_VOBJECT && i < ret->n; i++) {
+        SwValue *statements = &ret->v[i];
+        if (!sw_str_eqz(ret->keys[i], "Statement"))
+            continue;
+        for (size_t k = 0; k < (statements->kind == SW_VARRAY ? statements->n : 1); k++) {
+            SwValue *s = statements->kind == SW_VARRAY ? &statements->v[k] : statements;
+            for (size_t m = 0; s->kind == SW_VOBJECT && m < s->n; m++)
+                if (sw_str_eqz(s->keys[m], "Resource") || sw_str_eqz(s->keys[m], "NotResource"))
+                    replace(&s->v[m]);
+        }
+    }
+    return 0;
+}
+
 int logs_put_resource_policy(SwCtx *cx, const LogsPutResourcePolicyRequest *in, LogsPutResourcePolicyResponse *out, SwError *err) {
     const SwPolicy *parsed;
+    SwValue v;
     void *old;
     int64_t n;
     SwDocQuery all = {0};
     if (!sw_str_is(in->policy_name) || !sw_str_is(in->policy_document))
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "policyName and policyDocument must be specified.");
-    if (sw_policy_parse(cx->arena, in->policy_document, SW_POLICY_RESOURCE, &parsed, err) < 0)
+    if (readable(cx, in->policy_document, &v, err) < 0 || sw_policy_parse(cx->arena, sw_json_text(cx->arena, &v), SW_POLICY_RESOURCE, &parsed, err) < 0)
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "Invalid policy document: %s", err->message);
     if (sw_doc_get(cx->tx, &logs_resource_policies, in->policy_name, &old, err) < 0 || sw_doc_count(cx->tx, &logs_resource_policies, &all, &n, err) < 0)
         return -1;
@@ -63,7 +90,7 @@ int logs_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
     if (sw_doc_list(cx->tx, &logs_resource_policies, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
-        if (sw_json_parse(cx->arena, ((const LogsResourcePolicyRecord *)l.v[i].record)->document, &v, err) < 0)
+        if (readable(cx, ((const LogsResourcePolicyRecord *)l.v[i].record)->document, &v, err) < 0)
             return -1;
         const SwValue *s = sw_value_getz(&v, "Statement");
         for (size_t k = 0; s && k < (s->kind == SW_VARRAY ? s->n : 1); k++)

@@ -5,6 +5,7 @@
  * target, in the transaction that looks at the event; the delivery controller carries rows out. */
 
 #include "api/registry.h"
+#include "api/tags.h"
 #include "models/events.gen.h"
 #include "models/events_records.gen.h"
 
@@ -36,3 +37,4 @@ bool events_target_is_bus(SwStr arn);
 /* put.c: the event's JSON against the bus's enabled rules; SwListener.on_event. */
 int events_match(SwCtx *cx, SwStr bus, SwStr event, bool forwarded, SwError *err) sw_must_check;
 int events_on_event(SwCtx *cx, const SwEvent *e, SwError *err);
+extern const SwTagRules events_tag_rules;

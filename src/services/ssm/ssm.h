@@ -5,6 +5,7 @@
  * is in the history. Labels lie in the history only. */
 
 #include "api/host.h"
+#include "api/tags.h"
 #include "models/ssm.gen.h"
 #include "models/ssm_records.gen.h"
 
@@ -16,6 +17,7 @@ typedef struct SsmName {
 } SsmName;
 bool ssm_name_parse(SwStr given, SsmName *ret_n);
 int  ssm_name_check(SwStr name, SwError *err) sw_must_check;
+extern const SwTagRules ssm_tag_rules;
 SwStr ssm_arn(SwCtx *cx, SwStr name);
 SwStr ssm_history_id(SwArena *a, SwStr name, int64_t version);
 /* *ret_p NULL: absent. */

@@ -118,7 +118,8 @@ int sqs_create_queue(SwCtx *cx, const SqsCreateQueueRequest *in, SqsCreateQueueR
     if (existing)
         return sw_fail(err, &SQS_QUEUE_NAME_EXISTS, "A queue already exists with the same name and a different value for an attribute");
     SqsQueueRecord q = {.id = sw_id_uuid(cx->arena), .name = name, .created = SW_SOME_TIME(sw_now(cx))};
-    if (sw_tags_merge(cx->arena, &tag_rules, name, &q.tags, &in->tags, err) < 0 || sqs_attributes_set(cx, &q, &in->attributes, true, err) < 0 || sw_doc_put(cx->tx, &sqs_queues, name, &q, err) < 0)
+    if (sw_tags_merge(cx->arena, &tag_rules, name, &q.tags, &in->tags, err) < 0 ||
+        sqs_attributes_set(cx, &q, &in->attributes, true, err) < 0 || sw_doc_put(cx->tx, &sqs_queues, name, &q, err) < 0)
         return -1;
     return sw_wake(cx, &sqs_expiry, name, sw_now(cx) + SW_HOUR, err);
 }

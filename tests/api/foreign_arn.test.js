@@ -77,7 +77,7 @@ const NOT_ASKED = {
     "iam SimulatePrincipalPolicy ResourceArns": "need not exist", "iam SimulatePrincipalPolicy CallerArn": "need not exist",
     "sqs StartMessageMoveTask DestinationArn": "is asked by its source",
     "sts AssumeRole PolicyArns": "are session policies", "sns ConfirmSubscription TopicArn": "needs a token that was sent",
-    "iam AttachGroupPolicy PolicyArn": "there are no groups", "iam DetachGroupPolicy PolicyArn": "there are no groups", "ssm GetParameterHistory Name": "is asked by name alone here",
+    "ssm GetParameterHistory Name": "is asked by name alone here",
 };
 // What an operation needs beside the ARN.
 const KEY = { tags: [{ key: "a", value: "b" }] }, UPPER = { Tags: [{ Key: "a", Value: "b" }] };
@@ -104,6 +104,7 @@ const MORE = {
     "events PutTargets": () => ({ Rule: "ruled", Targets: [{ Id: "1", Arn: at.queue.here }] }), "events RemoveTargets": { Rule: "ruled", Ids: ["1"] },
     "events ListRuleNamesByTarget": () => ({ TargetArn: at.queue.here }),
     "iam AttachRolePolicy": { RoleName: "here" }, "iam DetachRolePolicy": { RoleName: "here" }, "iam AttachUserPolicy": { UserName: "here" }, "iam DetachUserPolicy": { UserName: "here" },
+    "iam AttachGroupPolicy": { GroupName: "here" }, "iam DetachGroupPolicy": { GroupName: "here" },
     "iam CreatePolicyVersion": { PolicyDocument: POLICY }, "iam DeletePolicyVersion": { VersionId: "v1" }, "iam GetPolicyVersion": { VersionId: "v1" }, "iam SetDefaultPolicyVersion": { VersionId: "v1" },
     "iam TagPolicy": UPPER, "iam UntagPolicy": { TagKeys: ["a"] }, "iam PutRolePermissionsBoundary": { RoleName: "here" }, "iam PutUserPermissionsBoundary": { UserName: "here" },
     "iam SimulatePrincipalPolicy": { ActionNames: ["s3:GetObject"] },
@@ -139,6 +140,7 @@ before(async () => {
     at.alarm = both("arn:aws:cloudwatch:us-east-1:000000000000:alarm:here");
     at.role = both((await send("iam", "CreateRole", { RoleName: "here", AssumeRolePolicyDocument: TRUST })).Role.Arn);
     at.user = both((await send("iam", "CreateUser", { UserName: "here" })).User.Arn);
+    await send("iam", "CreateGroup", { GroupName: "here" });
     at.policy = both((await send("iam", "CreatePolicy", { PolicyName: "here", PolicyDocument: POLICY })).Policy.Arn);
     at.project = both((await send("codebuild", "CreateProject", { name: "here", serviceRole: at.role.here, source: { type: "NO_SOURCE", buildspec: "version: 0.2\nphases: {build: {commands: [\"true\"]}}" },
         artifacts: { type: "NO_ARTIFACTS" }, environment: { type: "LINUX_CONTAINER", image: "x", computeType: "BUILD_GENERAL1_SMALL" } })).project.arn);

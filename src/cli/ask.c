@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Subcommands that are one question: clock, coverage, ca, env. */
-
-#include <stdlib.h>
+/* Subcommands that are one question: clock, coverage, ca. */
 
 #include "cli/client.h"
 #include "cli/table.h"
@@ -91,57 +89,5 @@ int sw_cli_ca(SwCli *cli) {
     if (r || !answer)
         return r;
     printf("%.*s", SW_FMT(((SlipwayGetCertificateAuthorityResponse *)answer)->certificate));
-    return 0;
-}
-
-/* ---- env ---- */
-
-typedef enum Shell { SHELL_SH, SHELL_FISH } Shell;
-
-static void export(Shell shell, const char *name, SwStr value) {
-    printf(shell == SHELL_FISH ? "set -gx %s '" : "export %s='", name);
-    for (size_t i = 0; i < value.n; i++) {
-        if (value.p[i] == '\'')
-            fputs(shell == SHELL_FISH ? "\\'" : "'\\''", stdout);
-        else
-            putchar(value.p[i]);
-    }
-    fputs(shell == SHELL_FISH ? "';\n" : "'\n", stdout);
-}
-
-static SwStr of_env(const char *name, const char *otherwise) {
-    return sw_str_or(sw_str(getenv(name)), sw_str(otherwise));
-}
-
-int sw_cli_env(SwCli *cli) {
-    const char *named = NULL, *login = getenv("SHELL");
-    const SwOption options[] = {{"--shell", SW_OPTION_TEXT, &named}};
-    if (!sw_cli_options(cli, options, SW_N(options)))
-        return 2;
-    if (cli->argc > 1)
-        return sw_cli_usage(cli, "takes no further arguments");
-    Shell shell = !named && login && sw_str_ends(sw_str(login), SW_STR("/fish")) ? SHELL_FISH : SHELL_SH;
-    if (named && strcmp(named, "fish") == 0)
-        shell = SHELL_FISH;
-    else if (named && strcmp(named, "sh") != 0 && strcmp(named, "bash") != 0 && strcmp(named, "zsh") != 0)
-        return sw_cli_usage(cli, "--shell takes sh, bash, zsh or fish");
-    const char *key = cli->account ? cli->account : "test";
-    const struct { const char *name; SwStr value; } vars[] = {
-        {"AWS_ENDPOINT_URL", sw_str(cli->endpoint)},
-        {"AWS_ACCESS_KEY_ID", cli->account ? sw_str(key) : of_env("AWS_ACCESS_KEY_ID", key)},
-        {"AWS_SECRET_ACCESS_KEY", cli->account ? SW_STR("test") : of_env("AWS_SECRET_ACCESS_KEY", "test")},
-        {"AWS_REGION", sw_str(cli->region)},
-        {"AWS_DEFAULT_REGION", sw_str(cli->region)},
-        {"AWS_EC2_METADATA_DISABLED", SW_STR("true")},
-    };
-    if (cli->json) {
-        SwValue v = sw_value_object();
-        for (size_t i = 0; i < SW_N(vars); i++)
-            sw_value_sets(cli->arena, &v, vars[i].name, vars[i].value);
-        printf("%.*s\n", SW_FMT(sw_json_text(cli->arena, &v)));
-        return 0;
-    }
-    for (size_t i = 0; i < SW_N(vars); i++)
-        export(shell, vars[i].name, vars[i].value);
     return 0;
 }

@@ -33,9 +33,17 @@ const SwCommand sw_cli_commands[] = {
      "  --settle           answers wait until nothing is left to do, so that tests never poll\n"},
     {"down", "[--data DIR]", "stop the server and everything that it runs; what is stored stays", sw_cli_down,
      "  --data DIR         the server's data folder (default: that of the server at the endpoint, else the default folder)\n"},
-    {"status", "", "show services, pipelines, tasks and load balancers", sw_cli_status, NULL},
+    {"status", "", "show what runs and what was made", sw_cli_status, NULL},
     {"env", "[--shell NAME]", "print exports for the shell: eval \"$(slipway env)\"", sw_cli_env,
-     "  --shell NAME       sh, bash, zsh or fish (default: by $SHELL)\n"},
+     "  --shell NAME       sh, bash, zsh or fish (default: by $SHELL)\n"
+     "Defines a function `aws` too, which adds --endpoint-url: AWS CLI v1 sends `aws sqs` to AWS whatever AWS_ENDPOINT_URL says, and\n"
+     "v2 before 2.13 does not read it. Credentials of the shell are kept only when a strict server knows them; else they become\n"
+     "test, which AWS never accepts.\n"},
+    {"hosts", "[--write | --remove]", "print names of load balancers and buckets for /etc/hosts", sw_cli_hosts,
+     "  --write            bring the marked block of the account and region in the file up to date (as root)\n"
+     "  --remove           take all marked blocks out of it; needs no server\n"
+     "  --file PATH        another file than /etc/hosts\n"
+     "curl and browsers find *.localhost by themselves; most other clients find only what the file names.\n"},
     {"demo", "[--example DIR]", "from git push to production: the main job, shown step by step", sw_cli_demo,
      "  --example DIR      what is released (default examples/hello-web)\n"
      "  --keep             keep the temporary folder with its logs\n"
@@ -65,7 +73,7 @@ static const SwCommand *find(const char *name) {
 static void print_help(FILE *to) {
     fputs("slipway - DevOps on AWS, on one machine\n\nUsage: slipway COMMAND [options]\n\nCommands:\n", to);
     for (const SwCommand *c = sw_cli_commands; c->name; c++)
-        fprintf(to, "  %-10s %-16s %s\n", c->name, c->arguments, c->summary);
+        fprintf(to, "  %-10s %-21s %s\n", c->name, c->arguments, c->summary);
     fputs("\nCommon options:\n"
           "  --endpoint URL     the server (default $SLIPWAY_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4566)\n"
           "  --region NAME      region of the question (default $AWS_REGION, else us-east-1)\n"
@@ -73,7 +81,7 @@ static void print_help(FILE *to) {
           "  --json             the API's own answer\n"
           "\nBegin with `slipway up`. Then, in another shell:\n"
           "  eval \"$(slipway env)\"\n"
-          "  aws --endpoint-url \"$AWS_ENDPOINT_URL\" s3 mb s3://first\n"
+          "  aws s3 mb s3://first\n"
           "  slipway status\n"
           "`slipway demo` shows what it is for; `man slipway` has the details.\n", to);
 }

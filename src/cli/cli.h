@@ -56,6 +56,7 @@ int sw_cli_up(SwCli *cli);
 int sw_cli_down(SwCli *cli);
 int sw_cli_status(SwCli *cli);
 int sw_cli_env(SwCli *cli);
+int sw_cli_hosts(SwCli *cli);
 int sw_cli_demo(SwCli *cli);
 int sw_cli_dora(SwCli *cli);
 int sw_cli_clock(SwCli *cli);

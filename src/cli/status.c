@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `slipway status`: what is there, asked through each service's own API. A part that has nothing is left out. */
 
+#include <netdb.h>
+
 #include "cli/client.h"
-#include "cli/table.h"
+#include "cli/inventory.h"
 #include "models/codepipeline.gen.h"
 #include "models/ecs.gen.h"
 #include "models/elbv2.gen.h"
@@ -108,7 +110,17 @@ static void containers(Status *s) {
     show(s, &tasks);
 }
 
+/* As most clients find it: curl and browsers know *.localhost, the C library's resolver need not. */
+static bool resolves(Status *s, SwStr name) {
+    struct addrinfo *found = NULL;
+    bool ok = getaddrinfo(sw_str_z(s->a, name), NULL, NULL, &found) == 0;
+    if (found)
+        freeaddrinfo(found);
+    return ok;
+}
+
 static void balancers(Status *s) {
+    bool hint = false;
     SwTable t = SW_TABLE(s->cli, "Load balancers", "Name", "State", "Address", "DNS name");
     const Elbv2DescribeLoadBalancersOutput *l = ask(s, &elbv2_api, ELBV2_DESCRIBE_LOAD_BALANCERS, NULL, "loadBalancers");
     for (size_t i = 0; l && i < l->load_balancers.n; i++) {
@@ -121,8 +133,19 @@ static void balancers(Status *s) {
             const Elbv2Listener *v = &on->listeners.v[k];
             sw_buf_addf(&at, "%s%.*s://127.0.0.1:%d", k ? " " : "", SW_FMT(sw_str_lower(s->a, v->protocol)), (int)SW_OR(v->port, 0));
         }
+        hint = hint || (s->cli->terminal && sw_str_is(b->dns_name) && !resolves(s, b->dns_name));
         SW_ROW(&t, b->load_balancer_name, b->state ? b->state->code : SW_NO_STR, at.n ? sw_buf_str(&at) : SW_NO_STR, b->dns_name);
     }
+    show(s, &t);
+    if (hint && !s->json)
+        printf("curl and browsers find these names by themselves; for all other clients: slipway hosts --write\n");
+}
+
+static void inventory(Status *s) {
+    SwTable t = SW_TABLE(s->cli, "Made so far", "Service", "What", "Count", "Names");
+    SwValue made = sw_value_array();
+    sw_cli_inventory(s->cli, &t, &made);
+    sw_value_set(s->a, &s->all, SW_STR("resources"), made);
     show(s, &t);
 }
 
@@ -145,6 +168,7 @@ int sw_cli_status(SwCli *cli) {
     pipelines(&s);
     containers(&s);
     balancers(&s);
+    inventory(&s);
     if (s.json) {
         SwBuf b = sw_buf(cli->arena, 32 * SW_MIB);
         sw_json_write_pretty(&b, &s.all, 2);

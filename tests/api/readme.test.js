@@ -55,7 +55,19 @@ for (const aws of new Set([inPath, "/usr/bin/aws"].filter((f) => f && fs.existsS
         assert.match(stdout, /"cloneUrlHttp"/);
         assert.match(stdout, /"repositoryUri"/);
         assert.match(stdout, /"clusterName": "production"/);
+        assert.match(stdout, /"QueueUrl": "http:/);
+        for (const made of ["s3\tbuckets\t1\tfirst", "ssm\tparameters\t1\t/app/colour", "sqs\tqueues\t1\tjobs", "sns\ttopics\t1\tnews",
+            "codecommit\trepositories\t1\tweb", "ecr\trepositories\t1\tweb", "ecs\tclusters\t1\tproduction"])
+            assert.ok(stdout.includes(`\n${made}\n`), `${made} in what status says:\n${stdout}`);
     });
+
+test("each make command that the README names is there", () => {
+    const [, block] = fs.readFileSync(FILE, "utf8").match(/^## Three commands\n([^]*?)^## /m);
+    const named = [...block.matchAll(/^ {4}make (\w+)/gm)].map((m) => m[1]);
+    assert.deepStrictEqual(named, ["up", "demo", "test"]);
+    const make = fs.readFileSync(path.join(__dirname, "../../Makefile"), "utf8");
+    for (const target of named) assert.match(make, new RegExp(`^${target}:`, "m"));
+});
 
 test("every file that the README points to is there", () => {
     for (const [, to] of fs.readFileSync(FILE, "utf8").matchAll(/\]\(([^)]+)\)/g))

@@ -48,15 +48,6 @@ int cloudwatch_check_actions(SwCtx *cx, const char *field, const SwStrList *l, S
     return 0;
 }
 
-int cloudwatch_check_tags(const CloudwatchTagList *tags, SwError *err) {
-    if (tags->n > 50)
-        return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "A resource can have at most 50 tags.");
-    for (size_t i = 0; i < tags->n; i++)
-        if (sw_str_starts(tags->v[i].key, SW_STR("aws:")))
-            return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "Tag keys starting with aws: are reserved.");
-    return 0;
-}
-
 static int refuse(SwError *err, const char *field, const char *why) {
     return sw_refuse_field(err, &SW_VALIDATION_ERROR, field, why);
 }
@@ -126,7 +117,7 @@ static int check(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwError *er
                        "[breaching, notBreaching, ignore, missing].", SW_FMT(in->treat_missing_data));
     if (sw_str_is(in->extended_statistic) && (!cloudwatch_statistic_known(in->extended_statistic, &percent) || percent < 0))
         return sw_fail(err, &SW_VALIDATION_ERROR, "The value %.*s for parameter ExtendedStatistic is not supported.", SW_FMT(in->extended_statistic));
-    if (cloudwatch_check_tags(&in->tags, err) < 0)
+    if (sw_tags_check(&cloudwatch_tag_rules, in->alarm_name, SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
     return cloudwatch_check_actions(cx, "OKActions", &in->ok_actions, err) < 0
         || cloudwatch_check_actions(cx, "AlarmActions", &in->alarm_actions, err) < 0

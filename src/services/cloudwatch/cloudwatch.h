@@ -6,6 +6,7 @@
  * unit. */
 
 #include "api/host.h"
+#include "api/tags.h"
 #include "models/cloudwatch.gen.h"
 #include "models/cloudwatch_records.gen.h"
 
@@ -54,7 +55,7 @@ int cloudwatch_set_state(SwCtx *cx, CloudwatchAlarmRecord *a, const CloudwatchSt
 int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at, SwStr type, SwStr summary, SwStr data,
                            SwError *err) sw_must_check;
 int cloudwatch_check_actions(SwCtx *cx, const char *field, const SwStrList *actions, SwError *err) sw_must_check;
-int cloudwatch_check_tags(const CloudwatchTagList *tags, SwError *err) sw_must_check;
+extern const SwTagRules cloudwatch_tag_rules;
 /* AWS's texts of an alarm. */
 SwStr cloudwatch_notification(SwCtx *cx, const CloudwatchAlarmRecord *a, SwStr old_state, const CloudwatchState *now);
 int cloudwatch_state_event(SwCtx *cx, const CloudwatchAlarmRecord *a, const CloudwatchState *before, const CloudwatchState *now,

@@ -3,6 +3,13 @@
 
 #include "services/cloudwatch/cloudwatch.h"
 
+const SwTagRules cloudwatch_tag_rules = {
+    .max = 50,
+    .too_many = {&CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "A resource can have at most 50 tags."},
+    .reserved = {&CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "Tag keys starting with aws: are reserved."},
+    .duplicate = {&CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "Tag keys must be unique: {key}"},
+};
+
 /* *ret_a NULL: there is none. */
 static int look(SwCtx *cx, SwStr arn_text, CloudwatchAlarmRecord **ret_a, SwError *err) {
     SwArn arn;
@@ -23,34 +30,19 @@ static int find(SwCtx *cx, SwStr arn_text, CloudwatchAlarmRecord **ret_a, SwErro
     return sw_fail(err, &CLOUDWATCH_RESOURCE_NOT_FOUND_EXCEPTION, "Resource %.*s does not exist", SW_FMT(arn_text));
 }
 
-/* The tags without those of these keys. */
-static CloudwatchTagList without(SwCtx *cx, const CloudwatchTagList *tags, const SwStrList *keys) {
-    CloudwatchTagList l = {0};
-    for (size_t i = 0; i < tags->n; i++)
-        if (!sw_str_list_has(keys, tags->v[i].key))
-            *sw_list_add(cx->arena, &l) = tags->v[i];
-    return l;
-}
-
 int cloudwatch_tag_resource(SwCtx *cx, const CloudwatchTagResourceInput *in, CloudwatchTagResourceOutput *out, SwError *err) {
     CloudwatchAlarmRecord *a;
-    SwStrList keys = {0};
-    if (find(cx, in->resource_arn, &a, err) < 0)
+    if (find(cx, in->resource_arn, &a, err) < 0 ||
+        sw_tags_merge(cx->arena, &cloudwatch_tag_rules, in->resource_arn, SW_TAGS(&a->tags), SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
-    for (size_t i = 0; i < in->tags.n; i++)
-        sw_str_list_add(cx->arena, &keys, in->tags.v[i].key);
-    CloudwatchTagList l = without(cx, &a->tags, &keys);
-    for (size_t i = 0; i < in->tags.n; i++)
-        *sw_list_add(cx->arena, &l) = in->tags.v[i];
-    a->tags = l;
-    return cloudwatch_check_tags(&l, err) < 0 ? -1 : cloudwatch_alarm_put(cx, a, err);
+    return cloudwatch_alarm_put(cx, a, err);
 }
 
 int cloudwatch_untag_resource(SwCtx *cx, const CloudwatchUntagResourceInput *in, CloudwatchUntagResourceOutput *out, SwError *err) {
     CloudwatchAlarmRecord *a;
     if (find(cx, in->resource_arn, &a, err) < 0)
         return -1;
-    a->tags = without(cx, &a->tags, &in->tag_keys);
+    sw_tags_remove(cx->arena, &cloudwatch_tag_rules, SW_TAGS(&a->tags), &in->tag_keys);
     return cloudwatch_alarm_put(cx, a, err);
 }
 

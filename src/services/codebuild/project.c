@@ -3,6 +3,7 @@
 
 #include "services/codebuild/codebuild.h"
 
+#include "api/tags.h"
 #include "wire/wire.h"
 
 #define PAGE 100
@@ -81,9 +82,16 @@ static void fill(SwCtx *cx, CodebuildProject *p) {
     sw_list_present(cx->arena, &p->tags);
 }
 
+static const SwTagRules tag_rules = {
+    .max = 50,
+    .too_many = {&CODEBUILD_INVALID_INPUT_EXCEPTION, "Number of tags exceeds the limit of 50"},
+    .reserved = {&CODEBUILD_INVALID_INPUT_EXCEPTION, "Tag keys starting with aws: are reserved: {key}"},
+    .duplicate = {&CODEBUILD_INVALID_INPUT_EXCEPTION, "Duplicate tag key: {key}"},
+};
+
 static int put(SwCtx *cx, CodebuildProjectRecord *r, SwOptBool badge, SwError *err) {
     CodebuildProject *p = r->project;
-    if (check_versions(p, err) < 0 || codebuild_badge_set(cx, r, badge, err) < 0)
+    if (check_versions(p, err) < 0 || sw_tags_check(&tag_rules, p->arn, SW_GIVEN_TAGS(&p->tags), err) < 0 || codebuild_badge_set(cx, r, badge, err) < 0)
         return -1;
     r->created = SW_SOME_INT(p->created.v);
     r->modified = SW_SOME_INT(p->last_modified.v);

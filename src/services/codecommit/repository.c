@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "api/tags.h"
 #include "base/file.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -11,7 +12,6 @@
 
 #define LIST_PAGE 1000
 #define BATCH_MAX 100
-#define TAGS_MAX 50
 
 const SwCollection codecommit_repositories = {.name = "codecommit/repository",
                                               .shape = &codecommit_shape_repository_record};
@@ -92,21 +92,15 @@ static int check_name(SwStr name, SwError *err) {
 
 /* ---- tags ---- */
 
-static int set_tags(SwCtx *cx, SwStrMap *to, const SwStrMap *from, SwError *err) {
-    SwStrMap grown = {0};
-    for (size_t i = 0; i < to->n; i++)
-        sw_str_map_set(cx->arena, &grown, to->v[i].key, to->v[i].value);
-    for (size_t i = 0; i < from->n; i++) {
-        if (sw_str_starts(from->v[i].key, SW_STR("aws:")))
-            return sw_fail(err, &CODECOMMIT_INVALID_SYSTEM_TAG_USAGE_EXCEPTION,
-                           "Tag keys cannot start with aws:");
-        sw_str_map_set(cx->arena, &grown, from->v[i].key, from->v[i].value);
-    }
-    if (grown.n > TAGS_MAX)
-        return sw_fail(err, &CODECOMMIT_TOO_MANY_TAGS_EXCEPTION,
-                       "The repository would have more than %d tags", TAGS_MAX);
-    *to = grown;
-    return 0;
+static const SwTagRules tag_rules = {
+    .max = 50,
+    .too_many = {&CODECOMMIT_TOO_MANY_TAGS_EXCEPTION,
+                 "The maximum number of tags for an AWS CodeCommit resource has been exceeded"},
+    .reserved = {&CODECOMMIT_INVALID_SYSTEM_TAG_USAGE_EXCEPTION, "Tag keys cannot start with aws:"},
+};
+
+static int set_tags(SwCtx *cx, SwStr name, SwStrMap *to, const SwStrMap *from, SwError *err) {
+    return sw_tags_merge(cx->arena, &tag_rules, name, to, from, err);
 }
 
 static int by_arn(SwCtx *cx, SwStr text, CodecommitRepositoryRecord **ret, SwError *err) {
@@ -125,7 +119,8 @@ static int put(SwCtx *cx, CodecommitRepositoryRecord *r, SwError *err) {
 int codecommit_tag_resource(SwCtx *cx, const CodecommitTagResourceInput *in, void *out,
                             SwError *err) {
     CodecommitRepositoryRecord *r;
-    if (by_arn(cx, in->resource_arn, &r, err) < 0 || set_tags(cx, &r->tags, &in->tags, err) < 0)
+    if (by_arn(cx, in->resource_arn, &r, err) < 0 ||
+        set_tags(cx, in->resource_arn, &r->tags, &in->tags, err) < 0)
         return -1;
     return put(cx, r, err);
 }
@@ -133,13 +128,9 @@ int codecommit_tag_resource(SwCtx *cx, const CodecommitTagResourceInput *in, voi
 int codecommit_untag_resource(SwCtx *cx, const CodecommitUntagResourceInput *in, void *out,
                               SwError *err) {
     CodecommitRepositoryRecord *r;
-    SwStrMap kept = {0};
     if (by_arn(cx, in->resource_arn, &r, err) < 0)
         return -1;
-    for (size_t i = 0; i < r->tags.n; i++)
-        if (!sw_str_list_has(&in->tag_keys, r->tags.v[i].key))
-            sw_str_map_set(cx->arena, &kept, r->tags.v[i].key, r->tags.v[i].value);
-    r->tags = kept;
+    sw_tags_remove(cx->arena, &tag_rules, &r->tags, &in->tag_keys);
     return put(cx, r, err);
 }
 
@@ -176,7 +167,7 @@ int codecommit_create_repository(SwCtx *cx, const CodecommitCreateRepositoryInpu
         .creation_date = SW_SOME_TIME(sw_now(cx)),
         .last_modified_date = SW_SOME_TIME(sw_now(cx)),
     };
-    if (set_tags(cx, &r.tags, &in->tags, err) < 0 ||
+    if (set_tags(cx, in->repository_name, &r.tags, &in->tags, err) < 0 ||
         sw_doc_insert(cx->tx, &codecommit_repositories, in->repository_name, &r, &inserted, err) <
             0)
         return -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pipelines: life, versions, tags, stage transitions. */
 
+#include "api/tags.h"
 #include "base/id.h"
 #include "services/codepipeline/codepipeline.h"
 
@@ -56,6 +57,14 @@ static int check(SwCtx *cx, const CodepipelinePipelineDeclaration *d, SwError *e
     return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "CodePipeline is not authorized to perform AssumeRole on role %.*s", SW_FMT(d->role_arn));
 }
 
+static const SwTagRules tag_rules = {
+    .max = 50,
+    .too_many = {&CODEPIPELINE_TOO_MANY_TAGS_EXCEPTION, "Tag limit exceeded for resource [{resource}]."},
+    .reserved = {&CODEPIPELINE_INVALID_TAGS_EXCEPTION,
+                 "Not allowed to modify system tags. System tags start with 'aws:'. msg=[Caller is an end user and not allowed to mutate system tags]"},
+    .duplicate = {&CODEPIPELINE_INVALID_TAGS_EXCEPTION, "Tag keys must be unique: {key}"},
+};
+
 int codepipeline_create_pipeline(SwCtx *cx, const CodepipelineCreatePipelineInput *in, CodepipelineCreatePipelineOutput *out, SwError *err) {
     void *existing;
     SwStr id;
@@ -69,7 +78,7 @@ int codepipeline_create_pipeline(SwCtx *cx, const CodepipelineCreatePipelineInpu
         .declaration = with_defaults(cx, in->pipeline, 1), .created = SW_SOME_TIME(sw_now(cx)), .updated = SW_SOME_TIME(sw_now(cx)),
         .tags = in->tags,
     };
-    if (keep(cx, &p, err) < 0)
+    if (sw_tags_check(&tag_rules, p.arn, SW_GIVEN_TAGS(&in->tags), err) < 0 || keep(cx, &p, err) < 0)
         return -1;
     out->pipeline = p.declaration;
     out->tags = p.tags;
@@ -174,21 +183,10 @@ int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsFor
 
 static int set_tags(SwCtx *cx, SwStr arn, const CodepipelineTagList *add, const SwStrList *remove, SwError *err) {
     CodepipelinePipelineRecord *p;
-    CodepipelineTagList kept = {0};
-    if (by_arn(cx, arn, &p, err) < 0)
+    if (by_arn(cx, arn, &p, err) < 0 || (add && sw_tags_merge(cx->arena, &tag_rules, arn, SW_TAGS(&p->tags), SW_GIVEN_TAGS(add), err) < 0))
         return -1;
-    for (size_t i = 0; i < p->tags.n; i++) {
-        bool gone = remove && sw_str_list_has(remove, p->tags.v[i].key);
-        for (size_t k = 0; add && k < add->n; k++)
-            gone |= sw_str_eq(add->v[k].key, p->tags.v[i].key);
-        if (!gone)
-            *sw_list_add(cx->arena, &kept) = p->tags.v[i];
-    }
-    for (size_t k = 0; add && k < add->n; k++)
-        *sw_list_add(cx->arena, &kept) = add->v[k];
-    if (kept.n > 50)
-        return sw_fail(err, &CODEPIPELINE_TOO_MANY_TAGS_EXCEPTION, "A pipeline can have at most 50 tags");
-    p->tags = kept;
+    if (remove)
+        sw_tags_remove(cx->arena, &tag_rules, SW_TAGS(&p->tags), remove);
     return sw_doc_put(cx->tx, &codepipeline_pipelines, p->declaration->name, p, err);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Repositories: create, describe, delete; their policies, settings and tags. */
 
+#include "api/tags.h"
 #include "policy/policy.h"
 #include "services/ecr/ecr.h"
 
@@ -72,29 +73,25 @@ static int check_mutability(SwStr mutability, size_t n_filters, SwError *err) {
 
 /* ---- tags ---- */
 
+static const SwTagRules tag_rules = {
+    .max = 50,
+    .too_many = {&ECR_TOO_MANY_TAGS_EXCEPTION, "The repository would have more than 50 tags"},
+    .reserved = {&ECR_INVALID_TAG_PARAMETER_EXCEPTION,
+                 "Invalid parameter at 'tags' failed to satisfy constraint: 'aws: prefixed tag key "
+                 "names are not allowed for external use'"},
+    .duplicate = {&ECR_INVALID_TAG_PARAMETER_EXCEPTION,
+                  "Invalid parameter at 'tags' failed to satisfy constraint: 'Duplicate tag keys "
+                  "are not allowed'"},
+    .bad_key = {&ECR_INVALID_TAG_PARAMETER_EXCEPTION,
+                "Invalid parameter at 'tags' failed to satisfy constraint: 'Invalid tag key or "
+                "value'"},
+    .bad_value = {&ECR_INVALID_TAG_PARAMETER_EXCEPTION,
+                  "Invalid parameter at 'tags' failed to satisfy constraint: 'Invalid tag key or "
+                  "value'"},
+};
+
 static int set_tags(SwCtx *cx, EcrTagList *to, const EcrTagList *from, SwError *err) {
-    EcrTagList grown = {0};
-    for (size_t i = 0; i < to->n; i++)
-        *(EcrTag *)sw_list_add(cx->arena, &grown) = to->v[i];
-    for (size_t i = 0; i < from->n; i++) {
-        EcrTag t = from->v[i];
-        if (t.key.n < 1 || t.key.n > 128 || t.value.n > 256 || sw_str_starts(t.key, SW_STR("aws:")))
-            return sw_fail(err, &ECR_INVALID_TAG_PARAMETER_EXCEPTION,
-                           "Invalid parameter at 'tags' failed to satisfy constraint: 'Invalid tag "
-                           "key or value'");
-        EcrTag *same = NULL;
-        for (size_t n = 0; n < grown.n && !same; n++)
-            same = sw_str_eq(grown.v[n].key, t.key) ? &grown.v[n] : NULL;
-        if (same)
-            same->value = t.value;
-        else
-            *(EcrTag *)sw_list_add(cx->arena, &grown) = t;
-    }
-    if (grown.n > TAGS_MAX)
-        return sw_fail(err, &ECR_TOO_MANY_TAGS_EXCEPTION,
-                       "The repository would have more than %d tags", TAGS_MAX);
-    *to = grown;
-    return 0;
+    return sw_tags_merge(cx->arena, &tag_rules, SW_NO_STR, SW_TAGS(to), SW_GIVEN_TAGS(from), err);
 }
 
 static int by_arn(SwCtx *cx, SwStr text, EcrRepositoryRecord **ret, SwError *err) {
@@ -118,13 +115,9 @@ int ecr_tag_resource(SwCtx *cx, const EcrTagResourceRequest *in, EcrTagResourceR
 int ecr_untag_resource(SwCtx *cx, const EcrUntagResourceRequest *in, EcrUntagResourceResponse *out,
                        SwError *err) {
     EcrRepositoryRecord *r;
-    EcrTagList kept = {0};
     if (by_arn(cx, in->resource_arn, &r, err) < 0)
         return -1;
-    for (size_t i = 0; i < r->tags.n; i++)
-        if (!sw_str_list_has(&in->tag_keys, r->tags.v[i].key))
-            *(EcrTag *)sw_list_add(cx->arena, &kept) = r->tags.v[i];
-    r->tags = kept;
+    sw_tags_remove(cx->arena, &tag_rules, SW_TAGS(&r->tags), &in->tag_keys);
     return put(cx, r, err);
 }
 

@@ -75,18 +75,17 @@ void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from) {
     *into = merged;
 }
 
+const SwTagRules ecs_tag_rules = {
+    .max = 50,
+    .too_many = {&ECS_INVALID_PARAMETER_EXCEPTION, "Number of tags exceeds the limit of 50."},
+    .reserved = {&ECS_INVALID_PARAMETER_EXCEPTION,
+                 "aws: prefixed tag key names are not allowed for external use."},
+    .duplicate = {&ECS_INVALID_PARAMETER_EXCEPTION, "Duplicate tag keys are not allowed: {key}"},
+    .bad_key = {&ECS_INVALID_PARAMETER_EXCEPTION, "Tag key must have 1 to 128 characters."},
+};
+
 int ecs_tags_check(const EcsTagList *tags, SwError *err) {
-    if (tags->n > 50)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "Number of tags exceeds the limit of 50.");
-    for (size_t i = 0; i < tags->n; i++) {
-        if (!sw_str_is(tags->v[i].key))
-            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Tag key must not be empty.");
-        if (sw_str_starts(tags->v[i].key, SW_STR("aws:")))
-            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                           "aws: prefixed tag key names are not allowed for external use.");
-    }
-    return 0;
+    return sw_tags_check(&ecs_tag_rules, SW_NO_STR, SW_GIVEN_TAGS(tags), err);
 }
 
 int ecs_event(SwCtx *cx, const char *type, SwStr resource, SwStr detail, SwError *err) {

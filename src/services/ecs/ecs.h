@@ -8,6 +8,7 @@
  * which carry account and region. */
 
 #include "api/host.h"
+#include "api/tags.h"
 #include "container/container.h"
 #include "models/ecs.gen.h"
 #include "models/ecs_records.gen.h"
@@ -35,6 +36,7 @@ int ecs_cluster_get(SwCtx *cx, SwStr ref, EcsClusterRecord **ret, SwError *err) 
 int ecs_page(SwCtx *cx, const char *operation, const SwStrList *all, SwStr token, SwOptInt max,
              SwStrList *ret, SwStr *ret_next, SwError *err) sw_must_check;
 void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from);
+extern const SwTagRules ecs_tag_rules;
 int ecs_tags_check(const EcsTagList *tags, SwError *err) sw_must_check;
 int ecs_event(SwCtx *cx, const char *type, SwStr resource, SwStr detail,
               SwError *err) sw_must_check;

@@ -59,26 +59,20 @@ int ecs_tag_resource(SwCtx *cx, const EcsTagResourceRequest *in, EcsTagResourceR
                      SwError *err) {
     Tagged t;
     (void)out;
-    if (ecs_tags_check(&in->tags, err) < 0 || find(cx, in->resource_arn, &t, err) < 0)
+    if (ecs_tags_check(&in->tags, err) < 0 || find(cx, in->resource_arn, &t, err) < 0 ||
+        sw_tags_merge(cx->arena, &ecs_tag_rules, in->resource_arn, SW_TAGS(t.tags),
+                      SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
-    ecs_tags_merge(cx->arena, t.tags, &in->tags);
-    if (t.tags->n > 50)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "Number of tags exceeds the limit of 50.");
     return put(cx, &t, err);
 }
 
 int ecs_untag_resource(SwCtx *cx, const EcsUntagResourceRequest *in, EcsUntagResourceResponse *out,
                        SwError *err) {
     Tagged t;
-    EcsTagList kept = {0};
     (void)out;
     if (find(cx, in->resource_arn, &t, err) < 0)
         return -1;
-    for (size_t i = 0; i < t.tags->n; i++)
-        if (!sw_str_list_has(&in->tag_keys, t.tags->v[i].key))
-            *sw_list_add(cx->arena, &kept) = t.tags->v[i];
-    *t.tags = kept;
+    sw_tags_remove(cx->arena, &ecs_tag_rules, SW_TAGS(t.tags), &in->tag_keys);
     return put(cx, &t, err);
 }
 

@@ -3,22 +3,17 @@
 
 #include "services/elbv2/elbv2.h"
 
-#define TAGS_MAX 50
+#include "api/tags.h"
+
+static const SwTagRules rules = {
+    .max = 50,
+    .too_many = {&ELBV2_TOO_MANY_TAGS_EXCEPTION, "The maximum number of tags is 50"},
+    .reserved = {&SW_VALIDATION_ERROR, "Tag keys starting with 'aws:' are reserved: '{key}'"},
+    .duplicate = {&ELBV2_DUPLICATE_TAG_KEYS_EXCEPTION, "Duplicate tag keys provided: '{key}'"},
+};
 
 int elbv2_tags_check(const Elbv2TagList *tags, SwError *err) {
-    for (size_t i = 0; i < tags->n; i++) {
-        for (size_t k = 0; k < i; k++)
-            if (sw_str_eq(tags->v[i].key, tags->v[k].key))
-                return sw_fail(err, &ELBV2_DUPLICATE_TAG_KEYS_EXCEPTION,
-                               "Duplicate tag keys provided: '%.*s'", SW_FMT(tags->v[i].key));
-        if (sw_str_starts(tags->v[i].key, SW_STR("aws:")))
-            return sw_fail(err, &SW_VALIDATION_ERROR,
-                           "Tag keys starting with 'aws:' are reserved: '%.*s'",
-                           SW_FMT(tags->v[i].key));
-    }
-    return tags->n > TAGS_MAX ? sw_fail(err, &ELBV2_TOO_MANY_TAGS_EXCEPTION,
-                                        "The maximum number of tags is %d", TAGS_MAX)
-                              : 0;
+    return sw_tags_check(&rules, SW_NO_STR, SW_GIVEN_TAGS(tags), err);
 }
 
 /* A tagged document, whichever kind the ARN is of. */
@@ -65,16 +60,10 @@ int elbv2_add_tags(SwCtx *cx, const Elbv2AddTagsInput *in, Elbv2AddTagsOutput *o
         return -1;
     for (size_t i = 0; i < in->resource_arns.n; i++) {
         Tagged t;
-        if (get(cx, in->resource_arns.v[i], &t, err) < 0)
-            return -1;
-        for (size_t k = 0; k < in->tags.n; k++) {
-            size_t at = 0;
-            while (at < t.tags->n && !sw_str_eq(t.tags->v[at].key, in->tags.v[k].key))
-                at++;
-            Elbv2Tag *tag = at < t.tags->n ? &t.tags->v[at] : sw_list_add(cx->arena, t.tags);
-            *tag = in->tags.v[k];
-        }
-        if (elbv2_tags_check(t.tags, err) < 0 || put(cx, &t, err) < 0)
+        if (get(cx, in->resource_arns.v[i], &t, err) < 0 ||
+            sw_tags_merge(cx->arena, &rules, in->resource_arns.v[i], SW_TAGS(t.tags),
+                          SW_GIVEN_TAGS(&in->tags), err) < 0 ||
+            put(cx, &t, err) < 0)
             return -1;
     }
     return 0;
@@ -84,13 +73,9 @@ int elbv2_remove_tags(SwCtx *cx, const Elbv2RemoveTagsInput *in, Elbv2RemoveTags
                       SwError *err) {
     for (size_t i = 0; i < in->resource_arns.n; i++) {
         Tagged t;
-        size_t kept = 0;
         if (get(cx, in->resource_arns.v[i], &t, err) < 0)
             return -1;
-        for (size_t k = 0; k < t.tags->n; k++)
-            if (!sw_str_list_has(&in->tag_keys, t.tags->v[k].key))
-                t.tags->v[kept++] = t.tags->v[k];
-        t.tags->n = kept;
+        sw_tags_remove(cx->arena, &rules, SW_TAGS(t.tags), &in->tag_keys);
         if (put(cx, &t, err) < 0)
             return -1;
     }

@@ -51,6 +51,8 @@ int events_create_event_bus(SwCtx *cx, const EventsCreateEventBusRequest *in, Ev
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Event bus name must not contain '/'.");
     EventsBusRecord b = {.name = in->name, .arn = bus_arn(cx, in->name), .description = in->description,
                          .created = SW_SOME_TIME(sw_now(cx)), .tags = in->tags};
+    if (sw_tags_check(&events_tag_rules, in->name, SW_GIVEN_TAGS(&in->tags), err) < 0)
+        return -1;
     if (sw_str_eqz(in->name, "default"))
         inserted = false;
     else if (sw_doc_insert(cx->tx, &events_buses, b.name, &b, &inserted, err) < 0)

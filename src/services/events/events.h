@@ -5,6 +5,7 @@
  * target, in the transaction that looks at the event; the delivery controller carries rows out. */
 
 #include "api/registry.h"
+#include "api/tags.h"
 #include "models/events.gen.h"
 #include "models/events_records.gen.h"
 
@@ -38,6 +39,7 @@ int events_pattern_parse(SwCtx *cx, SwStr text, SwValue *ret, SwError *err) sw_m
 /* put.c: the event's JSON against the bus's enabled rules; SwListener.on_event. */
 int events_match(SwCtx *cx, SwStr bus, SwStr event, bool forwarded, SwError *err) sw_must_check;
 int events_on_event(SwCtx *cx, const SwEvent *e, SwError *err);
+extern const SwTagRules events_tag_rules;
 
 /* metric.c: AWS/Events. rule_arn absent: of no rule. */
 typedef enum EventsMetric {

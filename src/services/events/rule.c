@@ -80,7 +80,8 @@ static int check(SwCtx *cx, const EventsPutRuleRequest *in, SwStr bus, SwError *
 int events_put_rule(SwCtx *cx, const EventsPutRuleRequest *in, EventsPutRuleResponse *out, SwError *err) {
     EventsRuleRecord *old;
     SwStr bus;
-    if (find(cx, in->event_bus_name, in->name, &bus, &old, err) < 0 || check(cx, in, bus, err) < 0)
+    if (find(cx, in->event_bus_name, in->name, &bus, &old, err) < 0 || check(cx, in, bus, err) < 0 ||
+        sw_tags_check(&events_tag_rules, in->name, SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
     SwStr path = sw_str_eqz(bus, "default") ? in->name : sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(bus), SW_FMT(in->name));
     EventsRuleRecord r = {

@@ -3,6 +3,13 @@
 
 #include "services/events/events.h"
 
+const SwTagRules events_tag_rules = {
+    .max = 50,
+    .too_many = {&SW_VALIDATION_EXCEPTION, "Tags: a resource has at most 50"},
+    .reserved = {&SW_VALIDATION_EXCEPTION, "Tag keys starting with aws: are reserved: {key}"},
+    .duplicate = {&SW_VALIDATION_EXCEPTION, "Tags must not contain the same key twice: {key}"},
+};
+
 /* What an ARN names: one of *ret_r and *ret_b. */
 static int find(SwCtx *cx, SwStr text, EventsRuleRecord **ret_r, EventsBusRecord **ret_b, SwError *err) {
     SwArn arn;
@@ -38,22 +45,13 @@ static int find(SwCtx *cx, SwStr text, EventsRuleRecord **ret_r, EventsBusRecord
 static int change(SwCtx *cx, SwStr arn, const EventsTagList *add, const SwStrList *remove, SwError *err) {
     EventsRuleRecord *r;
     EventsBusRecord *b;
-    EventsTagList kept = {0};
     if (find(cx, arn, &r, &b, err) < 0)
         return -1;
     EventsTagList *tags = r ? &r->tags : &b->tags;
-    for (size_t i = 0; i < tags->n; i++) {
-        bool gone = remove && sw_str_list_has(remove, tags->v[i].key);
-        for (size_t k = 0; add && k < add->n; k++)
-            gone |= sw_str_eq(add->v[k].key, tags->v[i].key);
-        if (!gone)
-            *sw_list_add(cx->arena, &kept) = tags->v[i];
-    }
-    for (size_t k = 0; add && k < add->n; k++)
-        *sw_list_add(cx->arena, &kept) = add->v[k];
-    if (kept.n > 50)
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Tags: a resource has at most 50");
-    *tags = kept;
+    if (add && sw_tags_merge(cx->arena, &events_tag_rules, arn, SW_TAGS(tags), SW_GIVEN_TAGS(add), err) < 0)
+        return -1;
+    if (remove)
+        sw_tags_remove(cx->arena, &events_tag_rules, SW_TAGS(tags), remove);
     return r ? events_rule_put(cx, r, err) : sw_doc_put(cx->tx, &events_buses, b->name, b, err);
 }
 

@@ -43,7 +43,7 @@ int iam_attachment_remove(SwCtx *cx, const IamIdentity *i, SwStr arn, const char
 /* tags.c */
 int  iam_tags_check(const IamTagList *tags, SwError *err) sw_must_check;
 int  iam_tags_add(SwArena *a, IamTagList *tags, const IamTagList *more, SwError *err) sw_must_check;
-void iam_tags_remove(IamTagList *tags, const SwStrList *keys);
+void iam_tags_remove(SwArena *a, IamTagList *tags, const SwStrList *keys);
 
 /* paging.c: pages over what is already in memory and sorted by id. */
 typedef struct IamPage {

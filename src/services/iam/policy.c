@@ -364,7 +364,7 @@ int iam_untag_policy(SwCtx *cx, const IamUntagPolicyRequest *in, void *out, SwEr
     IamPolicyRecord *r;
     if (get_own(cx, in->policy_arn, &r, err) < 0)
         return -1;
-    iam_tags_remove(&r->policy->tags, &in->tag_keys);
+    iam_tags_remove(cx->arena, &r->policy->tags, &in->tag_keys);
     return sw_doc_put(cx->tx, &iam_policies, in->policy_arn, r, err);
 }
 

@@ -3,44 +3,26 @@
 
 #include "services/iam/iam.h"
 
-#define TAGS_MAX 50
+#include "api/tags.h"
+
+static const SwTagRules rules = {
+    .max = 50,
+    .any_case = true,
+    .too_many = {&IAM_LIMIT_EXCEEDED_EXCEPTION, "The number of tags has reached the maximum limit."},
+    .reserved = {&IAM_INVALID_INPUT_EXCEPTION, "Tag keys starting with \"aws:\" are reserved."},
+    .duplicate = {&IAM_INVALID_INPUT_EXCEPTION, "Duplicate tag keys found. Please note that Tag keys are case insensitive."},
+};
 
 int iam_tags_check(const IamTagList *tags, SwError *err) {
-    for (size_t i = 0; i < tags->n; i++) {
-        for (size_t k = 0; k < i; k++)
-            if (sw_str_ieq(tags->v[i].key, tags->v[k].key))
-                return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
-        if (tags->v[i].key.n >= 4 && sw_str_ieq(sw_str_n(tags->v[i].key.p, 4), SW_STR("aws:")))
-            return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Tag keys starting with \"aws:\" are reserved.");
-    }
-    if (tags->n > TAGS_MAX)
-        return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION, "The number of tags has reached the maximum limit.");
-    return 0;
+    return sw_tags_check(&rules, SW_NO_STR, SW_GIVEN_TAGS(tags), err);
 }
 
 int iam_tags_add(SwArena *a, IamTagList *tags, const IamTagList *more, SwError *err) {
-    if (iam_tags_check(more, err) < 0)
-        return -1;
-    for (size_t i = 0; i < more->n; i++) {
-        size_t k = 0;
-        while (k < tags->n && !sw_str_ieq(tags->v[k].key, more->v[i].key))
-            k++;
-        IamTag *t = k < tags->n ? &tags->v[k] : sw_list_add(a, tags);
-        *t = more->v[i];
-    }
-    return iam_tags_check(tags, err);
+    return sw_tags_merge(a, &rules, SW_NO_STR, SW_TAGS(tags), SW_GIVEN_TAGS(more), err);
 }
 
-void iam_tags_remove(IamTagList *tags, const SwStrList *keys) {
-    size_t kept = 0;
-    for (size_t i = 0; i < tags->n; i++) {
-        bool gone = false;
-        for (size_t k = 0; k < keys->n && !gone; k++)
-            gone = sw_str_ieq(tags->v[i].key, keys->v[k]);
-        if (!gone)
-            tags->v[kept++] = tags->v[i];
-    }
-    tags->n = kept;
+void iam_tags_remove(SwArena *a, IamTagList *tags, const SwStrList *keys) {
+    sw_tags_remove(a, &rules, SW_TAGS(tags), keys);
 }
 
 static int tag(SwCtx *cx, IamKind kind, SwStr name, const IamTagList *more, const SwStrList *gone, SwError *err) {
@@ -50,7 +32,7 @@ static int tag(SwCtx *cx, IamKind kind, SwStr name, const IamTagList *more, cons
     if (more && iam_tags_add(cx->arena, i.tags, more, err) < 0)
         return -1;
     if (gone)
-        iam_tags_remove(i.tags, gone);
+        iam_tags_remove(cx->arena, i.tags, gone);
     return iam_identity_put(cx, &i, err);
 }
 

@@ -3,6 +3,8 @@
 
 #include "services/logs/logs.h"
 
+#include "api/tags.h"
+
 const SwCollection logs_groups = {.name = "logs/group", .shape = &logs_shape_group_record};
 
 SwStr logs_series(SwCtx *cx, SwStr group) {
@@ -48,6 +50,12 @@ int logs_group_name(SwCtx *cx, SwStr name, SwStr identifier, SwStr *ret_name, Sw
     return 0;
 }
 
+static const SwTagRules tag_rules = {
+    .max = 50,
+    .too_many = {&LOGS_TOO_MANY_TAGS_EXCEPTION, "A log group can have at most 50 tags"},
+    .reserved = {&LOGS_INVALID_PARAMETER_EXCEPTION, "Tag keys starting with aws: are reserved: {key}"},
+};
+
 int logs_create_log_group(SwCtx *cx, const LogsCreateLogGroupRequest *in, void *out, SwError *err) {
     bool inserted;
     if (sw_str_is(in->kms_key_id))
@@ -57,7 +65,7 @@ int logs_create_log_group(SwCtx *cx, const LogsCreateLogGroupRequest *in, void *
     if (SW_OR(in->deletion_protection_enabled, false))
         return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "deletionProtectionEnabled", "is not available");
     LogsGroupRecord g = {.name = in->log_group_name, .created_at = SW_SOME_INT(logs_now_ms(cx)), .tags = in->tags};
-    if (sw_doc_insert(cx->tx, &logs_groups, in->log_group_name, &g, &inserted, err) < 0)
+    if (sw_tags_check(&tag_rules, g.name, &in->tags, err) < 0 || sw_doc_insert(cx->tx, &logs_groups, in->log_group_name, &g, &inserted, err) < 0)
         return -1;
     if (!inserted)
         return sw_fail(err, &LOGS_RESOURCE_ALREADY_EXISTS_EXCEPTION, "The specified log group already exists");
@@ -182,17 +190,10 @@ const SwController logs_retention = {.name = "logs/retention", .step = retain, .
 
 static int change_tags(SwCtx *cx, SwStr name, const SwStrMap *set, const SwStrList *remove, SwError *err) {
     LogsGroupRecord *g;
-    if (logs_group_get(cx, name, &g, err) < 0)
+    if (logs_group_get(cx, name, &g, err) < 0 || (set && sw_tags_merge(cx->arena, &tag_rules, name, &g->tags, set, err) < 0))
         return -1;
-    SwStrMap kept = {0};
-    for (size_t i = 0; i < g->tags.n; i++)
-        if (!remove || !sw_str_list_has(remove, g->tags.v[i].key))
-            sw_str_map_set(cx->arena, &kept, g->tags.v[i].key, g->tags.v[i].value);
-    for (size_t i = 0; set && i < set->n; i++)
-        sw_str_map_set(cx->arena, &kept, set->v[i].key, set->v[i].value);
-    if (kept.n > 50)
-        return sw_fail(err, &LOGS_TOO_MANY_TAGS_EXCEPTION, "A log group can have at most 50 tags");
-    g->tags = kept;
+    if (remove)
+        sw_tags_remove(cx->arena, &tag_rules, &g->tags, remove);
     return sw_doc_put(cx->tx, &logs_groups, name, g, err);
 }
 

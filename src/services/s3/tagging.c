@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tags of buckets and objects. */
 
+#include "api/tags.h"
 #include "base/digest.h"
 #include "services/s3/s3.h"
 
@@ -9,27 +10,16 @@
 
 static const SwErrorKind BAD_REQUEST = {.code = "BadRequest", .http = 400};
 
-static int fail_tag(SwError *err, const char *what, SwStr value, const char *message) {
-    sw_fail(err, &S3_INVALID_TAG, "%s", message);
-    return sw_fail_fact(err, what, value);
-}
+#define RULES(n, text) {.max = (n), .too_many = {&BAD_REQUEST, text}, \
+    .reserved = {&S3_INVALID_TAG, "System tags cannot be added/updated by requester", "TagKey"}, \
+    .duplicate = {&S3_INVALID_TAG, "Cannot provide multiple Tags with the same key", "TagKey"}, \
+    .bad_key = {&S3_INVALID_TAG, "The TagKey you have provided is invalid", "TagKey"}, \
+    .bad_value = {&S3_INVALID_TAG, "The TagValue you have provided is invalid", "TagValue"}}
 
 int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) {
-    if (tags->n > max)
-        return sw_fail(err, &BAD_REQUEST, max == OBJECT_TAGS_MAX ? "Object tags cannot be greater than 10" : "Bucket tag count cannot be greater than 50");
-    for (size_t i = 0; i < tags->n; i++) {
-        const S3Tag *t = &tags->v[i];
-        if (t->key.n == 0 || t->key.n > 4 * 128)
-            return fail_tag(err, "TagKey", t->key, "The TagKey you have provided is invalid");
-        if (t->value.n > 4 * 256)
-            return fail_tag(err, "TagValue", t->value, "The TagValue you have provided is invalid");
-        if (sw_str_starts(t->key, SW_STR("aws:")))
-            return fail_tag(err, "TagKey", t->key, "System tags cannot be added/updated by requester");
-        for (size_t k = 0; k < i; k++)
-            if (sw_str_eq(t->key, tags->v[k].key))
-                return fail_tag(err, "TagKey", t->key, "Cannot provide multiple Tags with the same key");
-    }
-    return 0;
+    static const SwTagRules of_object = RULES(OBJECT_TAGS_MAX, "Object tags cannot be greater than 10");
+    static const SwTagRules of_bucket = RULES(BUCKET_TAGS_MAX, "Bucket tag count cannot be greater than 50");
+    return sw_tags_check(max == OBJECT_TAGS_MAX ? &of_object : &of_bucket, SW_NO_STR, SW_GIVEN_TAGS(tags), err);
 }
 
 int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagList *ret_tags, SwError *err) {

@@ -3,6 +3,8 @@
 
 #include "services/sns/sns.h"
 
+#include "api/tags.h"
+
 const SwCollection sns_topics = {.name = "sns/topic", .shape = &sns_shape_topic_record};
 const SwErrorKind sns_invalid = {.code = "InvalidParameter", .http = 400};
 
@@ -70,6 +72,13 @@ static int check_same(SwCtx *cx, const SnsTopicRecord *t, const SnsCreateTopicIn
     return 0;
 }
 
+static const SwTagRules tag_rules = {
+    .max = 50,
+    .too_many = {&SNS_TAG_LIMIT_EXCEEDED_EXCEPTION, "Could not complete request: tag quota of per resource exceeded"},
+    .reserved = {&sns_invalid, "Invalid parameter: Tags Reason: Tag keys starting with aws: are reserved"},
+    .duplicate = {&sns_invalid, "Invalid parameter: Duplicated keys are not allowed."},
+};
+
 int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicResponse *out, SwError *err) {
     const SwStr suffix = SW_STR(".fifo");
     bool fifo = sw_str_ends(in->name, suffix), said = sw_str_ieq(sw_str_map_get(&in->attributes, SW_STR("FifoTopic")), SW_STR("true"));
@@ -85,6 +94,8 @@ int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicRes
         return -1;
     SnsTopicRecord t = {.name = in->name, .arn = sw_arn(cx, "sns", "%.*s", SW_FMT(in->name)), .tags = in->tags};
     out->topic_arn = t.arn;
+    if (sw_tags_check(&tag_rules, t.arn, SW_GIVEN_TAGS(&in->tags), err) < 0)
+        return -1;
     if (existing)
         return check_same(cx, existing, in, err);
     for (size_t i = 0; i < in->attributes.n; i++)
@@ -132,21 +143,11 @@ static int tagged(SwCtx *cx, SwStr arn, SnsTopicRecord **ret_t, SwError *err) {
 
 static int set_tags(SwCtx *cx, SwStr arn, const SnsTagList *add, const SwStrList *remove, SwError *err) {
     SnsTopicRecord *t;
-    SnsTagList kept = {0};
-    if (tagged(cx, arn, &t, err) < 0 || (add && check_keys(add, err) < 0))
+    if (tagged(cx, arn, &t, err) < 0 ||
+        (add && sw_tags_merge(cx->arena, &tag_rules, arn, SW_TAGS(&t->tags), SW_GIVEN_TAGS(add), err) < 0))
         return -1;
-    for (size_t i = 0; i < t->tags.n; i++) {
-        bool gone = remove && sw_str_list_has(remove, t->tags.v[i].key);
-        for (size_t k = 0; add && k < add->n; k++)
-            gone |= sw_str_eq(add->v[k].key, t->tags.v[i].key);
-        if (!gone)
-            *sw_list_add(cx->arena, &kept) = t->tags.v[i];
-    }
-    for (size_t k = 0; add && k < add->n; k++)
-        *sw_list_add(cx->arena, &kept) = add->v[k];
-    if (kept.n > 50)
-        return sw_fail(err, &SNS_TAG_LIMIT_EXCEEDED_EXCEPTION, "Could not complete request: tag quota of per resource exceeded");
-    t->tags = kept;
+    if (remove)
+        sw_tags_remove(cx->arena, &tag_rules, SW_TAGS(&t->tags), remove);
     return sw_doc_put(cx->tx, &sns_topics, t->name, t, err);
 }
 

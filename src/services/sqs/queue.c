@@ -2,6 +2,7 @@
 /* Queues: life, lists, tags. */
 
 #include "api/operation.h"
+#include "api/tags.h"
 #include "base/id.h"
 #include "services/sqs/sqs.h"
 
@@ -106,6 +107,14 @@ static bool good_name(SwStr s) {
     return good;
 }
 
+static const SwTagRules tag_rules = {
+    .max = 50,
+    .too_many = {&sqs_invalid, "Too many tags added for queue {resource}."},
+    .reserved = {&sqs_invalid, "Tag keys starting with aws: are reserved: {key}"},
+    .bad_key = {&sqs_invalid, "Tag keys must be between 1 and 128 characters in length."},
+    .bad_value = {&sqs_invalid, "Tag values must be between 0 and 256 characters in length."},
+};
+
 int sqs_create_queue(SwCtx *cx, const SqsCreateQueueRequest *in, SqsCreateQueueResult *out, SwError *err) {
     void *existing;
     SwStr name = in->queue_name, suffix = SW_STR(".fifo");
@@ -128,8 +137,9 @@ int sqs_create_queue(SwCtx *cx, const SqsCreateQueueRequest *in, SqsCreateQueueR
         return 0;
     if (existing)
         return sw_fail(err, &SQS_QUEUE_NAME_EXISTS, "A queue already exists with the same name and a different value for attribute %s", differs);
-    SqsQueueRecord q = {.id = sw_id_uuid(cx->arena), .name = name, .created = SW_SOME_TIME(sw_now(cx)), .tags = in->tags};
-    if (sqs_attributes_set(cx, &q, &in->attributes, true, err) < 0 || sw_doc_put(cx->tx, &sqs_queues, name, &q, err) < 0)
+    SqsQueueRecord q = {.id = sw_id_uuid(cx->arena), .name = name, .created = SW_SOME_TIME(sw_now(cx))};
+    if (sw_tags_merge(cx->arena, &tag_rules, name, &q.tags, &in->tags, err) < 0 ||
+        sqs_attributes_set(cx, &q, &in->attributes, true, err) < 0 || sw_doc_put(cx->tx, &sqs_queues, name, &q, err) < 0)
         return -1;
     return sw_wake(cx, &sqs_expiry, name, sw_now(cx) + SW_HOUR, err);
 }
@@ -197,20 +207,16 @@ int sqs_tag_queue(SwCtx *cx, const SqsTagQueueRequest *in, void *out, SwError *e
     SqsQueueRecord *q;
     if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
         return -1;
-    for (size_t i = 0; i < in->tags.n; i++)
-        sw_str_map_set(cx->arena, &q->tags, in->tags.v[i].key, in->tags.v[i].value);
+    if (sw_tags_merge(cx->arena, &tag_rules, q->name, &q->tags, &in->tags, err) < 0)
+        return -1;
     return sw_doc_put(cx->tx, &sqs_queues, q->name, q, err);
 }
 
 int sqs_untag_queue(SwCtx *cx, const SqsUntagQueueRequest *in, void *out, SwError *err) {
     SqsQueueRecord *q;
-    SwStrMap kept = {0};
     if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
         return -1;
-    for (size_t i = 0; i < q->tags.n; i++)
-        if (!sw_str_list_has(&in->tag_keys, q->tags.v[i].key))
-            sw_str_map_set(cx->arena, &kept, q->tags.v[i].key, q->tags.v[i].value);
-    q->tags = kept;
+    sw_tags_remove(cx->arena, &tag_rules, &q->tags, &in->tag_keys);
     return sw_doc_put(cx->tx, &sqs_queues, q->name, q, err);
 }
 

@@ -170,7 +170,12 @@ int ssm_describe_parameters(SwCtx *cx, const SsmDescribeParametersRequest *in, S
 
 /* Tags. */
 
-#define TAGS_MAX 50
+const SwTagRules ssm_tag_rules = {
+    .max = 50,
+    .too_many = {&SSM_TOO_MANY_TAGS_ERROR, "A resource can have at most 50 tags."},
+    .reserved = {&SSM_VALIDATION_EXCEPTION, "Tag keys starting with aws: are reserved: {key}"},
+    .duplicate = {&SSM_VALIDATION_EXCEPTION, "Duplicate tag key: {key}"},
+};
 
 static int tagged(SwCtx *cx, SwStr type, SwStr id, SsmParameterRecord **ret_p, SwError *err) {
     if (!sw_str_eqz(type, "Parameter"))
@@ -184,14 +189,8 @@ int ssm_add_tags_to_resource(SwCtx *cx, const SsmAddTagsToResourceRequest *in, S
     SsmParameterRecord *p;
     if (tagged(cx, in->resource_type, in->resource_id, &p, err) < 0)
         return -1;
-    for (size_t i = 0; i < in->tags.n; i++) {
-        size_t k = 0;
-        while (k < p->tags.n && !sw_str_eq(p->tags.v[k].key, in->tags.v[i].key))
-            k++;
-        *(k < p->tags.n ? &p->tags.v[k] : sw_list_add(cx->arena, &p->tags)) = in->tags.v[i];
-    }
-    if (p->tags.n > TAGS_MAX)
-        return sw_fail(err, &SSM_TOO_MANY_TAGS_ERROR, "A resource can have at most %d tags.", TAGS_MAX);
+    if (sw_tags_merge(cx->arena, &ssm_tag_rules, p->name, SW_TAGS(&p->tags), SW_GIVEN_TAGS(&in->tags), err) < 0)
+        return -1;
     return sw_doc_put(cx->tx, &ssm_parameters, p->name, p, err);
 }
 
@@ -199,11 +198,7 @@ int ssm_remove_tags_from_resource(SwCtx *cx, const SsmRemoveTagsFromResourceRequ
     SsmParameterRecord *p;
     if (tagged(cx, in->resource_type, in->resource_id, &p, err) < 0)
         return -1;
-    size_t kept = 0;
-    for (size_t i = 0; i < p->tags.n; i++)
-        if (!sw_str_list_has(&in->tag_keys, p->tags.v[i].key))
-            p->tags.v[kept++] = p->tags.v[i];
-    p->tags.n = kept;
+    sw_tags_remove(cx->arena, &ssm_tag_rules, SW_TAGS(&p->tags), &in->tag_keys);
     return sw_doc_put(cx->tx, &ssm_parameters, p->name, p, err);
 }
 

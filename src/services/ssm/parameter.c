@@ -107,7 +107,8 @@ static int announce(SwCtx *cx, const char *operation, const SsmParameterRecord *
 
 int ssm_put_parameter(SwCtx *cx, const SsmPutParameterRequest *in, SsmPutParameterResult *out, SwError *err) {
     SsmParameterRecord *old, *p = sw_new(cx->arena, SsmParameterRecord);
-    if (ssm_find(cx, in->name, &old, err) < 0 || check_put(cx, in, old, err) < 0 || choose_tier(in, p, old, err) < 0)
+    if (ssm_find(cx, in->name, &old, err) < 0 || check_put(cx, in, old, err) < 0 ||
+        sw_tags_check(&ssm_tag_rules, in->name, SW_GIVEN_TAGS(&in->tags), err) < 0 || choose_tier(in, p, old, err) < 0)
         return -1;
     p->name = old ? old->name : in->name;
     p->type = old ? old->type : in->type;

@@ -5,6 +5,7 @@
  * is in the history. Labels lie in the history only. */
 
 #include "api/host.h"
+#include "api/tags.h"
 #include "models/ssm.gen.h"
 #include "models/ssm_records.gen.h"
 
@@ -18,6 +19,7 @@ bool ssm_name_parse(SwStr given, SsmName *ret_n);
 int  ssm_name_check(SwStr name, SwError *err) sw_must_check;
 /* What cannot be anybody's name: a path without its first slash, or with two in a row. */
 int  ssm_name_check_path(SwStr name, SwError *err) sw_must_check;
+extern const SwTagRules ssm_tag_rules;
 SwStr ssm_arn(SwCtx *cx, SwStr name);
 SwStr ssm_history_id(SwArena *a, SwStr name, int64_t version);
 /* By either form of a name at the root; what is found knows its own. *ret_p NULL: absent. */

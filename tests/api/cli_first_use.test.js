@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a new user's shell and clients meet: exports that let nothing leave for AWS, names that any client finds, and a
+// list of what was made.
+"use strict";
+const assert = require("node:assert");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { test, before, after } = require("node:test");
+const { S3Client, CreateBucketCommand } = require("@aws-sdk/client-s3");
+const { Balancing, says, served, freePort } = require("../lib/elbv2");
+const { run, PROGRAM } = require("../lib/slipway");
+const { strict } = require("../lib/strict");
+const { onTerminal } = require("../lib/terminal");
+
+const program = path.resolve(PROGRAM);
+const b = new Balancing();
+before(() => b.open());
+after(() => b.close());
+
+const folder = (t) => {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-first-"));
+    t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+    return dir;
+};
+const env = (extra) => ({ PATH: process.env.PATH, HOME: "/nonexistent", SLIPWAY_ENDPOINT: b.s.endpoint, ...extra });
+const cli = (args, extra) => run(program, args, { env: env(extra) })
+    .then((r) => ({ code: 0, ...r }), (e) => ({ code: e.code, stdout: e.stdout, stderr: e.stderr }));
+
+// A folder for PATH with an `aws` that prints what it was called with; --version as this.
+function fakeAws(t, version) {
+    const bin = folder(t);
+    fs.writeFileSync(path.join(bin, "aws"), `#!/bin/sh\n[ "$1" = --version ] && echo 'aws-cli/${version} Python/3' && exit\necho "<$*> <$AWS_ACCESS_KEY_ID> <$AWS_PROFILE> <$AWS_ENDPOINT_URL_SQS>"\n`, { mode: 0o755 });
+    return `${bin}:${process.env.PATH}`;
+}
+
+for (const shell of ["bash", "dash"])
+    test(`env makes aws add the endpoint, and nothing of the shell leads past it, in ${shell}`, async (t) => {
+        const extra = { PATH: fakeAws(t, "2.15.0"), AWS_PROFILE: "work", AWS_ENDPOINT_URL_SQS: "https://sqs.example", AWS_SESSION_TOKEN: "t",
+                        AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true", AWS_ACCESS_KEY_ID: "AKIAOFTHEREALONE", AWS_SECRET_ACCESS_KEY: "secret" };
+        const { stdout: text, stderr } = await cli(["env", "--shell", shell === "dash" ? "sh" : shell], extra);
+        assert.match(stderr, /AWS_ACCESS_KEY_ID becomes test/);
+        const script = `${shell === "bash" ? "shopt -s expand_aliases; " : ""}set -e\nalias aws='aws --endpoint-url nowhere'\neval "$TEXT"\naws sqs list-queues
+            aws sqs list-queues --endpoint-url http://other; unset AWS_ENDPOINT_URL; aws s3 ls; echo "$AWS_SESSION_TOKEN/$AWS_SECRET_ACCESS_KEY/$AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"`;
+        const { stdout } = await run(shell, ["-c", script], { env: { ...env(extra), TEXT: text } });
+        assert.strictEqual(stdout, `<--endpoint-url=${b.s.endpoint} sqs list-queues> <test> <> <>\n` +
+            `<--endpoint-url=${b.s.endpoint} sqs list-queues --endpoint-url http://other> <test> <> <>\n<s3 ls> <test> <> <>\n/test/\n`);
+    });
+
+test("env's aws reaches bash's own scripts too", async (t) => {
+    const extra = { PATH: fakeAws(t, "1.45.11") };
+    const { stdout } = await run("bash", ["-c", `eval "$('${program}' env)"; bash -c 'aws sqs list-queues'`], { env: env(extra) });
+    assert.strictEqual(stdout, `<--endpoint-url=${b.s.endpoint} sqs list-queues> <test> <> <>\n`);
+});
+
+test("env keeps credentials that a strict server knows, and no others", async (t) => {
+    const { server, root } = await strict(t);
+    const keys = (k, s) => ({ SLIPWAY_ENDPOINT: server.endpoint, AWS_ACCESS_KEY_ID: k, AWS_SECRET_ACCESS_KEY: s });
+    const kept = JSON.parse((await cli(["env", "--json"], keys(root.accessKeyId, root.secretAccessKey))).stdout);
+    assert.deepStrictEqual([kept.AWS_ACCESS_KEY_ID, kept.AWS_SECRET_ACCESS_KEY], [root.accessKeyId, root.secretAccessKey]);
+    const other = JSON.parse((await cli(["env", "--json"], keys(root.accessKeyId, "wrong"))).stdout);
+    assert.deepStrictEqual([other.AWS_ACCESS_KEY_ID, other.AWS_SECRET_ACCESS_KEY], ["test", "test"]);
+});
+
+test("env tells a person which version of the AWS CLI leaves for AWS without it", async (t) => {
+    const said = async (version) => {
+        const p = onTerminal(`sh -c "'${program}' env >/dev/null"`, { columns: 200, env: env({ PATH: fakeAws(t, version) }) });
+        return (await p.end).screen.join("\n");
+    };
+    assert.match(await said("1.45.11"), /`aws` is version 1\.45\.11, which sends `aws sqs` to AWS whatever AWS_ENDPOINT_URL says/);
+    assert.match(await said("2.9.19"), /version 2\.9\.19, which does not read AWS_ENDPOINT_URL/);
+    assert.match(await said("1.27.0"), /does not read AWS_ENDPOINT_URL/);
+    assert.doesNotMatch(await said("2.13.0"), /version/);
+});
+
+test("hosts keeps its own block of the file up to date, and takes it away", async (t) => {
+    const file = path.join(folder(t), "hosts"), before = "127.0.0.1 localhost\n# ours\n10.0.0.1 db";
+    const hosts = async (...more) => { const r = await cli(["hosts", "--file", file, ...more]); assert.strictEqual(r.code, 0, r.stderr); return r; };
+    const s3 = b.s.client(S3Client);
+    fs.writeFileSync(file, before, { mode: 0o640 });
+    await s3.send(new CreateBucketCommand({ Bucket: "first-of-hosts" }));
+    assert.match((await cli(["hosts"])).stdout, /^127\.0\.0\.1\tfirst-of-hosts\.localhost$/m);
+    assert.strictEqual(JSON.parse((await cli(["hosts", "--json"])).stdout)["first-of-hosts.s3.localhost"], "127.0.0.1");
+    await hosts("--write");
+    await hosts("--write", "--region", "eu-west-1", "--account", "111111111111");     /* has none: no block */
+    const once = fs.readFileSync(file, "utf8"), inode = fs.statSync(file).ino;
+    assert.ok(once.startsWith(`${before}\n# slipway: begin 000000000000 us-east-1 `), once);
+    assert.match(once, /\n127\.0\.0\.1\tfirst-of-hosts\.localhost\n[^]*\n# slipway: end\n$/);
+    assert.strictEqual((once.match(/# slipway: begin/g)).length, 1);
+    assert.strictEqual(fs.statSync(file).mode & 0o777, 0o640);
+    assert.match((await hosts("--write")).stderr, /nothing to change/);
+    assert.strictEqual(fs.statSync(file).ino, inode, "not written again");
+    await s3.send(new CreateBucketCommand({ Bucket: "second-of-hosts" }));
+    fs.appendFileSync(file, "10.0.0.2 later\n");
+    await Promise.all([1, 2, 3, 4].map(() => hosts("--write")));
+    const twice = fs.readFileSync(file, "utf8");
+    assert.match(twice, /second-of-hosts\.localhost\n[^]*# slipway: end\n10\.0\.0\.2 later\n$/);
+    await hosts("--remove");
+    assert.strictEqual(fs.readFileSync(file, "utf8"), `${before}\n10.0.0.2 later\n`);
+    assert.match((await hosts("--remove")).stderr, /nothing to change/);
+    assert.deepStrictEqual(fs.readdirSync(path.dirname(file)), ["hosts"]);
+});
+
+test("hosts leaves a file alone whose block has lost an end, and says where", async (t) => {
+    const file = path.join(folder(t), "hosts");
+    for (const text of ["# slipway: begin a b\n1 x\n", "# slipway: end\n", "# slipway: begin a\n# slipway: begin b\n# slipway: end\n"]) {
+        fs.writeFileSync(file, text);
+        const { code, stderr } = await cli(["hosts", "--write", "--file", file]);
+        assert.strictEqual(code, 1);
+        assert.match(stderr, /without its other half|has no '# slipway: end'/);
+        assert.strictEqual(fs.readFileSync(file, "utf8"), text);
+    }
+    assert.strictEqual((await cli(["hosts", "--write", "--remove"])).code, 2);
+});
+
+test("with hosts --write any client of the machine reaches a load balancer by its name", async (t) => {
+    const file = path.join(folder(t), "hosts"), port = await freePort();
+    const lb = await b.balancer();
+    await b.listener(lb, port, says("by name"));
+    await served(port, "by name", { host: lb.DNSName });
+    fs.writeFileSync(file, "127.0.0.1 localhost\n");
+    const url = `http://${lb.DNSName}:${port}/`;
+    /* /etc/hosts of a mount namespace, where it is a mount of its own, as in a container */
+    const script = `set -e; mount --bind '${file}' /etc/hosts; '${program}' hosts --write
+        wget -qO- ${url}; echo
+        python3 -c 'import urllib.request; print(urllib.request.urlopen("${url}").read().decode())'
+        '${process.execPath}' -e 'require("http").get("${url}", (r) => r.on("data", (d) => console.log(String(d))))'`;
+    const { stdout } = await run("unshare", ["--mount", "sh", "-c", script], { env: { ...process.env, ...env() } });
+    assert.strictEqual(stdout, "by name\n".repeat(3));
+});
+
+test("status says on a terminal how other clients find a load balancer", async () => {
+    await b.balancer();
+    const { screen } = await onTerminal(`${program} status`, { columns: 200, env: env() }).end;
+    assert.match(screen.join("\n"), /^curl and browsers find these names by themselves; for all other clients: slipway hosts --write$/m);
+});
+
+test("status lists what was made in each service, page by page", async () => {
+    const s3 = b.s.client(S3Client);
+    const names = Array.from({ length: 7 }, (_, i) => `listed-${i}`);
+    for (const Bucket of names) await s3.send(new CreateBucketCommand({ Bucket }));
+    for (let i = 0; i < 120; i++)       /* more than ListClusters shows at once */
+        await b.s.client(require("@aws-sdk/client-ecs").ECSClient).send(new (require("@aws-sdk/client-ecs").CreateClusterCommand)({ clusterName: `c${i}` }));
+    const { resources } = await b.s.cli("status");
+    const of = (service, what) => resources.find((r) => r.service === service && r.what === what);
+    assert.ok(names.every((n) => of("s3", "buckets").names.includes(n)));
+    assert.strictEqual(of("s3", "buckets").operation, "ListBuckets");
+    assert.strictEqual(of("ecs", "clusters").names.length, 120);
+    assert.ok(!of("events", "event buses"), "the default bus is nobody's doing");
+    assert.match((await cli(["status"])).stdout, /^ecs\tclusters\t120\tc0, /m);
+    const { screen } = await onTerminal(`${program} status`, { columns: 200, env: env() }).end;
+    assert.match(screen.join("\n"), /^ecs +clusters +120 +c0, \S+, \S+, \S+ and 116 more$/m);
+});

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tags by AWS's common limits, in every service that has them: 50 a resource on creation and after a merge, keys unlike
+// each other, `aws:` in any case reserved, order kept. The last test compares what was asked with what the models have.
+"use strict";
+const assert = require("node:assert");
+const fs = require("node:fs");
+const path = require("node:path");
+const { test, before, after } = require("node:test");
+const { start, finish, refuses } = require("../lib/slipway");
+const { world, approval, stage } = require("../lib/pipeline");
+
+const SDK = {
+    cloudwatch: require("@aws-sdk/client-cloudwatch"), codebuild: require("@aws-sdk/client-codebuild"), codecommit: require("@aws-sdk/client-codecommit"),
+    codepipeline: require("@aws-sdk/client-codepipeline"), ecr: require("@aws-sdk/client-ecr"), ecs: require("@aws-sdk/client-ecs"),
+    elbv2: require("@aws-sdk/client-elastic-load-balancing-v2"), events: require("@aws-sdk/client-eventbridge"), iam: require("@aws-sdk/client-iam"),
+    logs: require("@aws-sdk/client-cloudwatch-logs"), s3: require("@aws-sdk/client-s3"), sns: require("@aws-sdk/client-sns"),
+    sqs: require("@aws-sdk/client-sqs"), ssm: require("@aws-sdk/client-ssm"), sts: require("@aws-sdk/client-sts"), ec2: require("@aws-sdk/client-ec2"),
+};
+const ROLE = "arn:aws:iam::000000000000:role/builder";
+const TRUST = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: ["codebuild.amazonaws.com", "ecs-tasks.amazonaws.com"] }, Action: "sts:AssumeRole" }] });
+const POLICY = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:*", Resource: "*" }] });
+
+const asked = new Set(), clients = {};
+let s, w, subnets, vpc, listener;
+async function send(service, operation, input) {
+    const sdk = SDK[service];
+    clients[service] ??= s.client(Object.values(sdk).find((x) => typeof x === "function" && /.Client$/.test(x.name)));
+    asked.add(`${service} ${operation}`);
+    return clients[service].send(new sdk[`${operation}Command`](input));
+}
+
+// With tags, which this SDK does not know yet.
+async function createBucket(Bucket, tags) {
+    const command = new SDK.s3.CreateBucketCommand({ Bucket });
+    const xml = tags.map(([k, v]) => `<Tag><Key>${k}</Key><Value>${v}</Value></Tag>`).join("");
+    command.middlewareStack.add((next) => (args) => {
+        if (tags.length) args.request.body = `<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Tags>${xml}</Tags></CreateBucketConfiguration>`;
+        return next(args);
+    }, { step: "build", priority: "high" });
+    await clients.s3.send(command);
+    return Bucket;
+}
+
+before(async () => {
+    s = await start(null);
+    w = await world(s);
+    await send("iam", "CreateRole", { RoleName: "builder", AssumeRolePolicyDocument: TRUST });
+    await send("s3", "CreateBucket", { Bucket: "objects" });
+    const { Subnets } = await send("ec2", "DescribeSubnets", {});
+    subnets = Subnets.slice(0, 2).map((x) => x.SubnetId);
+    vpc = Subnets[0].VpcId;
+    const lb = (await send("elbv2", "CreateLoadBalancer", { Name: "for-listeners", Subnets: subnets })).LoadBalancers[0].LoadBalancerArn;
+    listener = (await send("elbv2", "CreateListener", { LoadBalancerArn: lb, Port: 18080, Protocol: "HTTP", DefaultActions: SAYS })).Listeners[0].ListenerArn;
+});
+after(() => finish(s));
+
+const SAYS = [{ Type: "fixed-response", FixedResponseConfig: { StatusCode: "200" } }];
+const arn = (service, resource) => `arn:aws:${service}:us-east-1:000000000000:${resource}`;
+const Upper = (pairs) => pairs.map(([Key, Value]) => ({ Key, Value }));
+const lower = (pairs) => pairs.map(([key, value]) => ({ key, value }));
+const map = (pairs) => Object.fromEntries(pairs);
+const fromUpper = (l) => (l || []).map((t) => [t.Key, t.Value]);
+const fromLower = (l) => (l || []).map((t) => [t.key, t.value]);
+const query = (pairs) => pairs.map(([k, v]) => `${encodeURIComponent(k)}=${encodeURIComponent(v)}`).join("&");
+const project = (name, tags) => ({ name, serviceRole: ROLE, source: { type: "NO_SOURCE", buildspec: "version: 0.2\nphases: {build: {commands: [true]}}" }, artifacts: { type: "NO_ARTIFACTS" },
+    environment: { type: "LINUX_CONTAINER", image: "x", computeType: "BUILD_GENERAL1_SMALL" }, tags: lower(tags) });
+const alarm = (AlarmName, tags) => ({ AlarmName, MetricName: "m", Namespace: "n", Statistic: "Sum", Period: 60, EvaluationPeriods: 1, Threshold: 1,
+    ComparisonOperator: "GreaterThanThreshold", Tags: Upper(tags) });
+const elb = (op, input, list, id) => ({ max: 50, many: "TooManyTagsException", reserved: "ValidationError", duplicate: "DuplicateTagKeysException",
+    make: async (n, tags) => (await send("elbv2", op, { ...input(n), Tags: tags.length ? Upper(tags) : undefined }))[list][0][id],
+    tag: (r, tags) => send("elbv2", "AddTags", { ResourceArns: [r], Tags: Upper(tags) }),
+    untag: (r, TagKeys) => send("elbv2", "RemoveTags", { ResourceArns: [r], TagKeys }),
+    list: async (r) => fromUpper((await send("elbv2", "DescribeTags", { ResourceArns: [r] })).TagDescriptions[0].Tags) });
+const iam = (create, what, input, key, id = key) => ({ max: 50, many: "LimitExceededException", atOnce: "ValidationError", reserved: "InvalidInputException", duplicate: "InvalidInputException",
+    make: async (n, tags) => (await send("iam", create, { ...input(n), Tags: Upper(tags) }))[what][id],
+    tag: (r, tags) => send("iam", `Tag${what}`, { [key]: r, Tags: Upper(tags) }),
+    untag: (r, TagKeys) => send("iam", `Untag${what}`, { [key]: r, TagKeys }),
+    list: async (r) => fromUpper((await send("iam", `List${what}Tags`, { [key]: r })).Tags) });
+const standard = (service, many, reserved, duplicate, make, { form = Upper, from = fromUpper, arnKey = "ResourceArn", tags = "Tags", keys = "TagKeys", ...more } = {}) => ({
+    max: 50, many, reserved, duplicate, make, ...more,
+    tag: (r, pairs) => send(service, "TagResource", { [arnKey]: r, [tags]: form(pairs) }),
+    untag: (r, names) => send(service, "UntagResource", { [arnKey]: r, [keys]: names }),
+    list: async (r) => from((await send(service, "ListTagsForResource", { [arnKey]: r }))[tags]) });
+const LOWER = { form: lower, from: fromLower, arnKey: "resourceArn", tags: "tags", keys: "tagKeys" };
+const MAP = { ...LOWER, form: map, from: (m) => Object.entries(m || {}), unordered: true };
+
+// duplicate: undefined where a map has no room for one. atOnce: the error for 51 in one request, where it is the model's.
+const KINDS = {
+    "cloudwatch alarm": standard("cloudwatch", "InvalidParameterValueException", "InvalidParameterValueException", "InvalidParameterValueException",
+        async (n, tags) => { await send("cloudwatch", "PutMetricAlarm", alarm(n, tags)); return arn("cloudwatch", `alarm:${n}`); }, { arnKey: "ResourceARN" }),
+    "codebuild project": { max: 50, reserved: "InvalidInputException", duplicate: "InvalidInputException", atOnce: "InvalidInputException",
+        make: async (n, tags) => { await send("codebuild", "CreateProject", project(n, tags)); return n; },
+        set: (n, tags) => send("codebuild", "UpdateProject", { name: n, tags: lower(tags) }),
+        list: async (n) => fromLower((await send("codebuild", "BatchGetProjects", { names: [n] })).projects[0].tags) },
+    "codecommit repository": standard("codecommit", "TooManyTagsException", "InvalidSystemTagUsageException", undefined,
+        async (n, tags) => (await send("codecommit", "CreateRepository", { repositoryName: n, tags: map(tags) })).repositoryMetadata.Arn, MAP),
+    "codepipeline pipeline": standard("codepipeline", "TooManyTagsException", "InvalidTagsException", "InvalidTagsException",
+        async (n, tags) => { await send("codepipeline", "CreatePipeline", { pipeline: w.declaration(n, [w.source(), stage("Hold", approval("Hold"))]), tags: lower(tags) }); return arn("codepipeline", n); }, LOWER),
+    "ecr repository": standard("ecr", "TooManyTagsException", "InvalidTagParameterException", "InvalidTagParameterException",
+        async (n, tags) => (await send("ecr", "CreateRepository", { repositoryName: n, tags: Upper(tags) })).repository.repositoryArn,
+        { arnKey: "resourceArn", tags: "tags", keys: "tagKeys" }),
+    "ecs cluster": standard("ecs", "InvalidParameterException", "InvalidParameterException", "InvalidParameterException",
+        async (n, tags) => (await send("ecs", "CreateCluster", { clusterName: n, tags: lower(tags) })).cluster.clusterArn, LOWER),
+    "ecs task definition": standard("ecs", "InvalidParameterException", "InvalidParameterException", "InvalidParameterException",
+        async (n, tags) => (await send("ecs", "RegisterTaskDefinition", { family: n, tags: lower(tags), cpu: "256", memory: "512", networkMode: "awsvpc",
+            requiresCompatibilities: ["FARGATE"], containerDefinitions: [{ name: "a", image: "x" }] })).taskDefinition.taskDefinitionArn, LOWER),
+    "elbv2 load balancer": elb("CreateLoadBalancer", (Name) => ({ Name, Subnets: subnets }), "LoadBalancers", "LoadBalancerArn"),
+    "elbv2 target group": elb("CreateTargetGroup", (Name) => ({ Name, Protocol: "HTTP", Port: 80, VpcId: vpc, TargetType: "ip" }), "TargetGroups", "TargetGroupArn"),
+    "elbv2 rule": elb("CreateRule", (n) => ({ ListenerArn: listener, Priority: 1 + Object.keys(SDK).length + n.length * 7 + count, Conditions: [{ Field: "path-pattern", Values: [`/${n}`] }], Actions: SAYS }), "Rules", "RuleArn"),
+    "events rule": standard("events", "ValidationException", "ValidationException", "ValidationException",
+        async (n, tags) => (await send("events", "PutRule", { Name: n, EventPattern: '{"source":["x"]}', Tags: Upper(tags) })).RuleArn, { arnKey: "ResourceARN" }),
+    "events bus": standard("events", "ValidationException", "ValidationException", "ValidationException",
+        async (n, tags) => (await send("events", "CreateEventBus", { Name: n, Tags: Upper(tags) })).EventBusArn, { arnKey: "ResourceARN" }),
+    "iam role": iam("CreateRole", "Role", (RoleName) => ({ RoleName, AssumeRolePolicyDocument: TRUST }), "RoleName"),
+    "iam user": iam("CreateUser", "User", (UserName) => ({ UserName }), "UserName"),
+    "iam policy": iam("CreatePolicy", "Policy", (PolicyName) => ({ PolicyName, PolicyDocument: POLICY }), "PolicyArn", "Arn"),
+    "logs group": standard("logs", "TooManyTagsException", "InvalidParameterException", undefined,
+        async (n, tags) => { await send("logs", "CreateLogGroup", { logGroupName: n, tags: tags.length ? map(tags) : undefined }); return arn("logs", `log-group:${n}`); },
+        { ...MAP, atOnce: "InvalidParameterException" }),
+    "logs group, the old way": { max: 50, many: "TooManyTagsException", atOnce: "InvalidParameterException", reserved: "InvalidParameterException", unordered: true,
+        make: async (n, tags) => { await send("logs", "CreateLogGroup", { logGroupName: n, tags: tags.length ? map(tags) : undefined }); return n; },
+        tag: (logGroupName, tags) => send("logs", "TagLogGroup", { logGroupName, tags: map(tags) }),
+        untag: (logGroupName, tags) => send("logs", "UntagLogGroup", { logGroupName, tags }),
+        list: async (logGroupName) => Object.entries((await send("logs", "ListTagsLogGroup", { logGroupName })).tags) },
+    "s3 bucket": { max: 50, atOnce: "BadRequest", reserved: "InvalidTag", duplicate: "InvalidTag",
+        make: createBucket,
+        set: (Bucket, tags) => send("s3", "PutBucketTagging", { Bucket, Tagging: { TagSet: Upper(tags) } }),
+        list: async (Bucket) => fromUpper((await send("s3", "GetBucketTagging", { Bucket })).TagSet) },
+    "s3 object": { max: 10, atOnce: "BadRequest", reserved: "InvalidTag", duplicate: "InvalidTag",
+        make: async (Key, tags) => { await send("s3", "PutObject", { Bucket: "objects", Key, Body: "x", Tagging: query(tags) }); return Key; },
+        set: (Key, tags) => send("s3", "PutObjectTagging", { Bucket: "objects", Key, Tagging: { TagSet: Upper(tags) } }),
+        list: async (Key) => fromUpper((await send("s3", "GetObjectTagging", { Bucket: "objects", Key })).TagSet) },
+    "sns topic": standard("sns", "TagLimitExceededException", "InvalidParameterException", "InvalidParameterException",
+        async (Name, tags) => (await send("sns", "CreateTopic", { Name, Tags: Upper(tags) })).TopicArn),
+    "sqs queue": { max: 50, many: "InvalidParameterValue", reserved: "InvalidParameterValue", unordered: true,
+        make: async (QueueName, tags) => (await send("sqs", "CreateQueue", { QueueName, tags: map(tags) })).QueueUrl,
+        tag: (QueueUrl, tags) => send("sqs", "TagQueue", { QueueUrl, Tags: map(tags) }),
+        untag: (QueueUrl, TagKeys) => send("sqs", "UntagQueue", { QueueUrl, TagKeys }),
+        list: async (QueueUrl) => Object.entries((await send("sqs", "ListQueueTags", { QueueUrl })).Tags) },
+    "ssm parameter": { max: 50, many: "TooManyTagsError", reserved: "ValidationException", duplicate: "ValidationException",
+        make: async (Name, tags) => { await send("ssm", "PutParameter", { Name, Type: "String", Value: "x", Tags: Upper(tags) }); return Name; },
+        tag: (ResourceId, tags) => send("ssm", "AddTagsToResource", { ResourceType: "Parameter", ResourceId, Tags: Upper(tags) }),
+        untag: (ResourceId, TagKeys) => send("ssm", "RemoveTagsFromResource", { ResourceType: "Parameter", ResourceId, TagKeys }),
+        list: async (ResourceId) => fromUpper((await send("ssm", "ListTagsForResource", { ResourceType: "Parameter", ResourceId })).TagList) },
+};
+// Operations whose resource is not worth making: they refuse in the same words.
+const ALSO = {
+    "ecs CreateService": [(tags) => send("ecs", "CreateService", { serviceName: "x", taskDefinition: "x", tags: lower(tags) }), "InvalidParameterException"],
+    "ecs RunTask": [(tags) => send("ecs", "RunTask", { taskDefinition: "x", tags: lower(tags) }), "InvalidParameterException"],
+    "elbv2 CreateListener": [(tags) => send("elbv2", "CreateListener", { LoadBalancerArn: arn("elasticloadbalancing", "loadbalancer/app/x/0123456789abcdef"), Port: 80, Protocol: "HTTP",
+        DefaultActions: SAYS, Tags: Upper(tags) }), "TooManyTagsException"],
+    "ecs StartTask": [(tags) => send("ecs", "StartTask", { taskDefinition: "x", containerInstances: ["x"], tags: lower(tags) }), "InvalidParameterException"],
+    "iam CreateInstanceProfile": [(tags) => send("iam", "CreateInstanceProfile", { InstanceProfileName: "x", Tags: Upper(tags) }), "ValidationError"],
+    "s3 CreateMultipartUpload": [(tags) => send("s3", "CreateMultipartUpload", { Bucket: "objects", Key: "k", Tagging: query(tags) }), "BadRequest"],
+    "s3 CopyObject": [async (tags) => {
+        await send("s3", "PutObject", { Bucket: "objects", Key: "from", Body: "x" });
+        return send("s3", "CopyObject", { Bucket: "objects", Key: "to", CopySource: "objects/from", TaggingDirective: "REPLACE", Tagging: query(tags) });
+    }, "BadRequest"],
+    "sts AssumeRole": [(tags) => send("sts", "AssumeRole", { RoleArn: ROLE, RoleSessionName: "xx", Tags: Upper(tags) }), "ValidationError"],
+};
+
+let count = 0;
+const fresh = () => `tagged-${++count}`;
+const pairs = (n) => Array.from({ length: n }, (_, i) => [`k${i}`, `v${i}`]);
+const same = (k, got, want) => assert.deepStrictEqual(k.unordered ? [...got].sort() : got, k.unordered ? [...want].sort() : want);
+
+for (const [name, k] of Object.entries(KINDS)) {
+    const full = pairs(k.max), over = pairs(k.max + 1);
+    const add = k.tag || k.set, atOnce = k.atOnce || k.many;
+
+    test(`${name}: ${k.max} tags are kept in their order, one more is refused`, async () => {
+        const r = await k.make(fresh(), full);
+        same(k, await k.list(r), full);
+        await refuses(k.make(fresh(), over), atOnce);
+        const plain = await k.make(fresh(), []);
+        await refuses(add(plain, over), atOnce);
+        await add(plain, full);
+        same(k, await k.list(plain), full);
+    });
+
+    test(`${name}: reserved keys and keys that are too long are refused, on creation and later`, async () => {
+        const r = await k.make(fresh(), pairs(1));
+        for (const key of ["aws:x", "AWS:x", "Aws:x"]) {
+            await refuses(k.make(fresh(), [[key, "v"]]), k.reserved);
+            await refuses(add(r, [["fine", "v"], [key, "v"]]), k.reserved);
+        }
+        for (const pair of [["k".repeat(129), "v"], ["k", "v".repeat(257)]]) {
+            await assert.rejects(k.make(fresh(), [pair]), (e) => e.$metadata.httpStatusCode === 400);
+            await assert.rejects(add(r, [pair]), (e) => e.$metadata.httpStatusCode === 400);
+        }
+        same(k, await k.list(r), pairs(1));
+    });
+
+    if (k.duplicate)
+        test(`${name}: a key given twice is refused`, async () => {
+            const twice = [["k", "1"], ["other", "2"], ["k", "3"]], r = await k.make(fresh(), pairs(1));
+            await refuses(k.make(fresh(), twice), k.duplicate);
+            await refuses(add(r, twice), k.duplicate);
+            same(k, await k.list(r), pairs(1));
+        });
+
+    if (k.tag)
+        test(`${name}: what is merged is counted together, a new value takes the old one's place`, async () => {
+            const r = await k.make(fresh(), full);
+            await refuses(k.tag(r, [["one-more", "v"]]), k.many);
+            same(k, await k.list(r), full);
+            await k.tag(r, [["k3", "new"]]);
+            same(k, await k.list(r), full.map(([key, v]) => [key, key === "k3" ? "new" : v]));
+            await k.untag(r, ["k0", "never-there"]);
+            await k.tag(r, [["one-more", "v"]]);
+            same(k, await k.list(r), [...full.slice(1).map(([key, v]) => [key, key === "k3" ? "new" : v]), ["one-more", "v"]]);
+        });
+}
+
+for (const [name, [ask, many]] of Object.entries(ALSO))
+    test(`${name} refuses more than its tags`, () => refuses(ask(pairs(51)), many));
+
+test("every operation that takes tags was asked", async () => {
+    const { services } = await (await fetch(`${s.endpoint}/_slipway/coverage`)).json();
+    const missed = [];
+    for (const { service, implemented } of services) {
+        const file = path.join(__dirname, `../../models/${service}.json`);
+        const { shapes, operations } = JSON.parse(fs.readFileSync(file, "utf8"));
+        for (const op of implemented) {
+            const members = Object.keys(shapes[operations[op].input?.shape]?.members || {});
+            const takes = members.some((m) => /^(tags|tagging|tag)$/i.test(m)) && !/^(Untag|List|Describe|Get)/.test(op);
+            if (takes && !asked.has(`${service} ${op}`)) missed.push(`${service} ${op}`);
+        }
+    }
+    assert.deepStrictEqual(missed, []);
+});

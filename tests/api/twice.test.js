@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same call twice: what is made again with equal input, and what is deleted again, answers as AWS documents it: the
+// same resource, a new one, or the error that names it. The last test finds operations that no row asks.
+"use strict";
+const assert = require("node:assert");
+const fs = require("node:fs");
+const path = require("node:path");
+const { test, before, after } = require("node:test");
+const { start, finish, refuses } = require("../lib/slipway");
+const { world, approval, stage } = require("../lib/pipeline");
+
+const SDK = {
+    codebuild: require("@aws-sdk/client-codebuild"), codecommit: require("@aws-sdk/client-codecommit"), codepipeline: require("@aws-sdk/client-codepipeline"),
+    ecr: require("@aws-sdk/client-ecr"), ecs: require("@aws-sdk/client-ecs"), elbv2: require("@aws-sdk/client-elastic-load-balancing-v2"),
+    events: require("@aws-sdk/client-eventbridge"), iam: require("@aws-sdk/client-iam"), logs: require("@aws-sdk/client-cloudwatch-logs"),
+    s3: require("@aws-sdk/client-s3"), sns: require("@aws-sdk/client-sns"), sqs: require("@aws-sdk/client-sqs"), ssm: require("@aws-sdk/client-ssm"),
+    ec2: require("@aws-sdk/client-ec2"), cloudwatch: require("@aws-sdk/client-cloudwatch"),
+};
+const TRUST = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "codebuild.amazonaws.com" }, Action: "sts:AssumeRole" }] });
+const POLICY = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:*", Resource: "*" }] });
+const SAYS = [{ Type: "fixed-response", FixedResponseConfig: { StatusCode: "200" } }];
+
+const clients = {}, at = {}, asked = new Set();
+let s, w;
+const send = (service, operation, input) => {
+    clients[service] ??= s.client(Object.values(SDK[service]).find((x) => typeof x === "function" && /.Client$/.test(x.name)));
+    asked.add(`${service} ${operation}`);
+    return clients[service].send(new SDK[service][`${operation}Command`](input));
+};
+before(async () => {
+    s = await start(null);
+    w = await world(s);
+    const { Subnets } = await send("ec2", "DescribeSubnets", {});
+    at.subnets = Subnets.slice(0, 2).map((x) => x.SubnetId);
+    at.vpc = Subnets[0].VpcId;
+    at.lb = (await send("elbv2", "CreateLoadBalancer", { Name: "base", Subnets: at.subnets })).LoadBalancers[0].LoadBalancerArn;
+    at.listener = (await send("elbv2", "CreateListener", { LoadBalancerArn: at.lb, Port: 18090, Protocol: "HTTP", DefaultActions: SAYS })).Listeners[0].ListenerArn;
+    at.role = (await send("iam", "CreateRole", { RoleName: "base", AssumeRolePolicyDocument: TRUST })).Role.Arn;
+    await send("iam", "CreateUser", { UserName: "base" });
+    await send("iam", "CreateInstanceProfile", { InstanceProfileName: "base" });
+    at.policy = (await send("iam", "CreatePolicy", { PolicyName: "base", PolicyDocument: POLICY })).Policy.Arn;
+    await send("logs", "CreateLogGroup", { logGroupName: "base" });
+    await send("ecs", "CreateCluster", { clusterName: "base" });
+    await send("ecs", "RegisterTaskDefinition", TASK);
+    at.queue = (await send("sqs", "CreateQueue", { QueueName: "base" })).QueueUrl;
+    at.topic = (await send("sns", "CreateTopic", { Name: "base" })).TopicArn;
+    await send("s3", "CreateBucket", { Bucket: "base" });
+    await send("events", "PutRule", { Name: "base", EventPattern: '{"source":["x"]}' });
+    await w.repository("base");
+});
+after(() => finish(s));
+
+const TASK = { family: "base", containerDefinitions: [{ name: "a", image: "x", memory: 16 }] };
+const QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:base";
+const SAME = "the same", ANOTHER = "another";
+
+// service, operation, input, what the second call answers: SAME or ANOTHER of this member, nothing (done again), or an error.
+const MADE = [
+    ["s3", "CreateBucket", { Bucket: "made" }, SAME, "Location"],
+    ["s3", "CreateMultipartUpload", { Bucket: "base", Key: "k" }, ANOTHER, "UploadId"],
+    ["sqs", "CreateQueue", { QueueName: "made", Attributes: { DelaySeconds: "1" } }, SAME, "QueueUrl"],
+    ["sqs", "AddPermission", () => ({ QueueUrl: at.queue, Label: "l", AWSAccountIds: ["000000000000"], Actions: ["SendMessage"] }), "InvalidParameterValue"],
+    ["sns", "CreateTopic", { Name: "made", Attributes: { DisplayName: "d" } }, SAME, "TopicArn"],
+    ["sns", "Subscribe", () => ({ TopicArn: at.topic, Protocol: "sqs", Endpoint: QUEUE_ARN, ReturnSubscriptionArn: true }), SAME, "SubscriptionArn"],
+    ["sns", "AddPermission", () => ({ TopicArn: at.topic, Label: "l", AWSAccountId: ["000000000000"], ActionName: ["Publish"] }), "InvalidParameterException"],
+    ["ssm", "PutParameter", { Name: "made", Type: "String", Value: "x" }, "ParameterAlreadyExists"],
+    ["events", "PutRule", { Name: "made", EventPattern: '{"source":["x"]}' }, SAME, "RuleArn"],
+    ["events", "PutTargets", { Rule: "base", Targets: [{ Id: "1", Arn: QUEUE_ARN }] }, SAME, "FailedEntryCount"],
+    ["events", "CreateEventBus", { Name: "made" }, "ResourceAlreadyExistsException"],
+    ["logs", "CreateLogGroup", { logGroupName: "made" }, "ResourceAlreadyExistsException"],
+    ["logs", "CreateLogStream", { logGroupName: "base", logStreamName: "made" }, "ResourceAlreadyExistsException"],
+    ["cloudwatch", "PutMetricAlarm", { AlarmName: "made", MetricName: "m", Namespace: "n", Statistic: "Sum", Period: 60, EvaluationPeriods: 1, Threshold: 1, ComparisonOperator: "GreaterThanThreshold" }],
+    ["iam", "CreateRole", { RoleName: "made", AssumeRolePolicyDocument: TRUST }, "EntityAlreadyExistsException"],
+    ["iam", "CreateServiceLinkedRole", { AWSServiceName: "ecs.amazonaws.com" }, "InvalidInputException"],
+    ["iam", "CreateUser", { UserName: "made" }, "EntityAlreadyExistsException"],
+    ["iam", "CreatePolicy", { PolicyName: "made", PolicyDocument: POLICY }, "EntityAlreadyExistsException"],
+    ["iam", "CreatePolicyVersion", () => ({ PolicyArn: at.policy, PolicyDocument: POLICY }), ANOTHER, "PolicyVersion.VersionId"],
+    ["iam", "CreateGroup", { GroupName: "made" }, "EntityAlreadyExistsException"],
+    ["iam", "CreateInstanceProfile", { InstanceProfileName: "made" }, "EntityAlreadyExistsException"],
+    ["iam", "CreateAccessKey", { UserName: "base" }, ANOTHER, "AccessKey.AccessKeyId"],
+    ["iam", "CreateServiceSpecificCredential", { UserName: "base", ServiceName: "codecommit.amazonaws.com" }, ANOTHER, "ServiceSpecificCredential.ServiceSpecificCredentialId"],
+    ["iam", "AttachRolePolicy", () => ({ RoleName: "base", PolicyArn: at.policy })],
+    ["iam", "PutRolePolicy", { RoleName: "base", PolicyName: "p", PolicyDocument: POLICY }],
+    ["iam", "AddRoleToInstanceProfile", { InstanceProfileName: "base", RoleName: "base" }, "LimitExceededException"],
+    ["codecommit", "CreateRepository", { repositoryName: "made" }, "RepositoryNameExistsException"],
+    ["codecommit", "CreateBranch", () => ({ repositoryName: "base", branchName: "made", commitId: w.head }), "BranchNameExistsException"],
+    ["codecommit", "CreateCommit", () => ({ repositoryName: "base", branchName: "main", parentCommitId: w.head, putFiles: [{ filePath: "new", fileContent: Buffer.from("x") }] }), "ParentCommitIdOutdatedException"],
+    ["codebuild", "CreateProject", () => ({ name: "made", serviceRole: at.role, source: { type: "NO_SOURCE", buildspec: "version: 0.2\nphases: {build: {commands: [\"true\"]}}" },
+        artifacts: { type: "NO_ARTIFACTS" }, environment: { type: "LINUX_CONTAINER", image: "x", computeType: "BUILD_GENERAL1_SMALL" } }), "ResourceAlreadyExistsException"],
+    ["codepipeline", "CreatePipeline", () => ({ pipeline: w.declaration("made", [w.source(), stage("Hold", approval("Hold"))]) }), "PipelineNameInUseException"],
+    ["ecr", "CreateRepository", { repositoryName: "made" }, "RepositoryAlreadyExistsException"],
+    ["ecs", "CreateCluster", { clusterName: "made" }, SAME, "cluster.clusterArn"],
+    ["ecs", "RegisterTaskDefinition", TASK, ANOTHER, "taskDefinition.taskDefinitionArn"],
+    ["ecs", "CreateService", { cluster: "base", serviceName: "made", taskDefinition: "base", desiredCount: 0 }, "InvalidParameterException"],
+    ["ecs", "CreateService", { cluster: "base", serviceName: "token", taskDefinition: "base", desiredCount: 0, clientToken: "t" }, SAME, "service.serviceArn"],
+    ["elbv2", "CreateLoadBalancer", () => ({ Name: "made", Subnets: at.subnets }), SAME, "LoadBalancers.0.LoadBalancerArn"],
+    ["elbv2", "CreateTargetGroup", () => ({ Name: "made", Protocol: "HTTP", Port: 80, VpcId: at.vpc, TargetType: "ip" }), SAME, "TargetGroups.0.TargetGroupArn"],
+    ["elbv2", "CreateListener", () => ({ LoadBalancerArn: at.lb, Port: 18091, Protocol: "HTTP", DefaultActions: SAYS }), SAME, "Listeners.0.ListenerArn"],
+    ["elbv2", "CreateRule", () => ({ ListenerArn: at.listener, Priority: 5, Conditions: [{ Field: "path-pattern", Values: ["/"] }], Actions: SAYS }), "PriorityInUseException"],
+];
+
+const of = (v, dotted) => dotted.split(".").reduce((x, k) => x?.[k], v);
+for (const [service, operation, input, then, member] of MADE)
+    test(`${service} ${operation} again: ${then || "done again"}`, async () => {
+        const given = typeof input === "function" ? input() : input;
+        const first = await send(service, operation, given);
+        if (then && then !== SAME && then !== ANOTHER) return refuses(send(service, operation, given), then);
+        const second = await send(service, operation, given);
+        if (!then) return undefined;
+        assert.notStrictEqual(of(first, member), undefined);
+        return (then === SAME ? assert.strictEqual : assert.notStrictEqual)(of(second, member), of(first, member));
+    });
+
+// What is deleted twice: done again (null) or this error.
+const DELETED = [
+    ["s3", "DeleteObject", { Bucket: "base", Key: "never" }, null],
+    ["s3", "DeleteBucket", { Bucket: "made" }, "NoSuchBucket"],
+    ["sqs", "DeleteQueue", () => ({ QueueUrl: at.queue.replace(/base$/, "made") }), "QueueDoesNotExist"],
+    ["sns", "DeleteTopic", { TopicArn: "arn:aws:sns:us-east-1:000000000000:made" }, null],
+    ["ssm", "DeleteParameter", { Name: "made" }, "ParameterNotFound"],
+    ["events", "DeleteRule", { Name: "made" }, null],
+    ["events", "DeleteEventBus", { Name: "made" }, null],
+    ["logs", "DeleteLogStream", { logGroupName: "base", logStreamName: "made" }, "ResourceNotFoundException"],
+    ["logs", "DeleteLogGroup", { logGroupName: "made" }, "ResourceNotFoundException"],
+    ["iam", "DeleteUser", { UserName: "made" }, "NoSuchEntityException"],
+    ["iam", "DeleteRole", { RoleName: "made" }, "NoSuchEntityException"],
+    ["iam", "DeletePolicy", () => ({ PolicyArn: at.policy.replace(/base$/, "made") }), "NoSuchEntityException"],
+    ["iam", "DeleteGroup", { GroupName: "made" }, "NoSuchEntityException"],
+    ["iam", "DeleteInstanceProfile", { InstanceProfileName: "made" }, "NoSuchEntityException"],
+    ["codecommit", "DeleteBranch", { repositoryName: "base", branchName: "made" }, null],
+    ["codecommit", "DeleteRepository", { repositoryName: "made" }, null],
+    ["codebuild", "DeleteProject", { name: "made" }, null],
+    ["codepipeline", "DeletePipeline", { name: "made" }, null],
+    ["ecr", "DeleteRepository", { repositoryName: "made" }, "RepositoryNotFoundException"],
+    ["elbv2", "DeleteRule", async () => ({ RuleArn: (await send("elbv2", "DescribeRules", { ListenerArn: at.listener })).Rules[0].RuleArn }), "RuleNotFoundException"],
+    ["elbv2", "DeleteListener", async () => ({ ListenerArn: (await send("elbv2", "DescribeListeners", { LoadBalancerArn: at.lb })).Listeners.find((l) => l.Port === 18091).ListenerArn }), "ListenerNotFoundException"],
+    ["elbv2", "DeleteLoadBalancer", async () => ({ LoadBalancerArn: (await send("elbv2", "DescribeLoadBalancers", { Names: ["made"] })).LoadBalancers[0].LoadBalancerArn }), null],
+    ["elbv2", "DeleteTargetGroup", async () => ({ TargetGroupArn: (await send("elbv2", "DescribeTargetGroups", { Names: ["made"] })).TargetGroups[0].TargetGroupArn }), null],
+];
+for (const [service, operation, input, error] of DELETED)
+    test(`${service} ${operation} again: ${error || "done again"}`, async () => {
+        const given = typeof input === "function" ? await input() : input;
+        await send(service, operation, given);
+        await (error ? refuses(send(service, operation, given), error) : send(service, operation, given));
+    });
+
+test("every operation that creates was asked twice", async () => {
+    const { services } = await (await fetch(`${s.endpoint}/_slipway/coverage`)).json();
+    const missed = services.flatMap(({ service, implemented }) => implemented.filter((op) => /^Create/.test(op)).map((op) => `${service} ${op}`))
+        .filter((name) => !MADE.some(([service, operation]) => `${service} ${operation}` === name));
+    assert.deepStrictEqual(missed, []);
+});

@@ -43,14 +43,6 @@ static bool good_name(SwStr s) {
     return good;
 }
 
-static int check_keys(const SnsTagList *tags, SwError *err) {
-    for (size_t i = 0; i < tags->n; i++)
-        for (size_t k = 0; k < i; k++)
-            if (sw_str_eq(tags->v[i].key, tags->v[k].key))
-                return sw_fail(err, &sns_invalid, "Invalid parameter: Duplicated keys are not allowed.");
-    return 0;
-}
-
 static bool same_tags(const SnsTagList *have, const SnsTagList *given) {
     for (size_t i = 0; i < given->n; i++) {
         bool found = false;
@@ -90,7 +82,7 @@ int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicRes
         return sw_fail(err, &sns_invalid, "Invalid parameter: Topic Name");
     if (sw_str_is(in->data_protection_policy))
         return sw_fail(err, &sns_invalid, "Invalid parameter: DataProtectionPolicy Reason: is not available");
-    if (check_keys(&in->tags, err) < 0 || sw_doc_get(cx->tx, &sns_topics, in->name, &existing, err) < 0)
+    if (sw_doc_get(cx->tx, &sns_topics, in->name, &existing, err) < 0)
         return -1;
     SnsTopicRecord t = {.name = in->name, .arn = sw_arn(cx, "sns", "%.*s", SW_FMT(in->name)), .tags = in->tags};
     out->topic_arn = t.arn;

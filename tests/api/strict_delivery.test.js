@@ -126,7 +126,7 @@ test("a user's policies name queues, topics, rules, log groups and alarms; a res
         allow("logs:*", "arn:aws:logs:us-east-1:000000000000:log-group:/ann/*"), allow("cloudwatch:*", "arn:aws:cloudwatch:us-east-1:000000000000:alarm:ann-*")) }));
     const as = (C) => s.client(C, ann);
     await as(SQSClient).send(new SendMessageCommand({ QueueUrl: q.url, MessageBody: "m" }));
-    await refuses(as(SQSClient).send(new SendMessageCommand({ QueueUrl: closed.url, MessageBody: "m" })), "AccessDeniedException", /sqs:SendMessage on resource: .*:not-named/);
+    await refuses(as(SQSClient).send(new SendMessageCommand({ QueueUrl: closed.url, MessageBody: "m" })), "AccessDenied", /sqs:SendMessage on resource: .*:not-named/);
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl: closed.url, Attributes: { Policy: document({ Effect: "Allow", Principal: { AWS: "arn:aws:iam::000000000000:user/ann" }, Action: "sqs:SendMessage", Resource: closed.arn }) } }));
     await as(SQSClient).send(new SendMessageCommand({ QueueUrl: closed.url, MessageBody: "m" }));
     await as(SNSClient).send(new PublishCommand({ TopicArn, Message: "m" }));

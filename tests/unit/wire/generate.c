@@ -275,7 +275,8 @@ static void make_container(Generator *g, const SwMember *m, void *v) {
 }
 
 static SwTime make_time(const Generator *g, const SwMember *m) {
-    bool whole = !in_body(m, g) || m->timestamp == SW_TS_RFC822 || m->shape->timestamp == SW_TS_RFC822;
+    /* REST-XML is S3's alone, which tells whole seconds. */
+    bool whole = !in_body(m, g) || g->protocol == SW_REST_XML || m->timestamp == SW_TS_RFC822 || m->shape->timestamp == SW_TS_RFC822;
     return 1700000000 * SW_S + (whole || !g->maximal ? 0 : 123 * SW_MS);
 }
 

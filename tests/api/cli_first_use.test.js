@@ -129,8 +129,14 @@ test("with hosts --write any client of the machine reaches a load balancer by it
     assert.strictEqual(stdout, "by name\n".repeat(3));
 });
 
-test("status says on a terminal how other clients find a load balancer", async () => {
+test("status says on a terminal how other clients find a load balancer, until they do", async (t) => {
+    const file = path.join(folder(t), "hosts");
     await b.balancer();
+    fs.writeFileSync(file, "127.0.0.1 localhost\n");
+    const script = `mount --bind '${file}' /etc/hosts && '${program}' hosts --write && script -qc "'${program}' status" /dev/null`;
+    const { stdout } = await run("unshare", ["--mount", "sh", "-c", script], { env: { ...process.env, ...env() } });
+    assert.match(stdout, /Load balancers/);
+    assert.doesNotMatch(stdout, /curl and browsers/);
     const { screen } = await onTerminal(`${program} status`, { columns: 200, env: env() }).end;
     assert.match(screen.join("\n"), /^curl and browsers find these names by themselves; for all other clients: slipway hosts --write$/m);
 });

@@ -42,19 +42,9 @@ static const SwApi *api_of(const Visit *v) {
 static void answer_error(Visit *v, SwHttpRequest *rq, const SwError *e) {
     v->error = *e;
     const SwApi *api = api_of(v);
-    if (!api) {                         /* nobody's: the form every SDK understands best */
-        SwBuf b = sw_buf(rq->arena, 64 * SW_KIB);
-        sw_buf_addf(&b, "{\"__type\":\"%s\",\"message\":", e->kind->code);
-        sw_json_write_string(&b, sw_str(e->message));
-        sw_buf_addz(&b, "}");
-        rq->reply = (SwWireMessage){.status = e->kind->http, .body = sw_buf_str(&b)};
-        sw_header_set(rq->arena, &rq->reply.headers, SW_STR("content-type"), SW_STR("application/x-amz-json-1.1"));
-        sw_header_set(rq->arena, &rq->reply.headers, SW_STR("x-amzn-requestid"), v->cx->request_id);
-        return;
-    }
+    uint32_t protocol = v->id.protocol ? v->id.protocol : api ? api->protocol : sw_identify_protocol(rq->arena, &rq->m, &v->signature);
     rq->reply = (SwWireMessage){0};
-    sw_wire_encode_error(rq->arena, api, v->id.op, v->id.protocol ? v->id.protocol : api->protocol, e,
-                         v->cx->request_id, &rq->reply);
+    sw_wire_encode_error(rq->arena, api, v->id.op, protocol, e, v->cx->request_id, &rq->reply);
 }
 
 static SwCtx *make_ctx(SwHost *h, SwHttpRequest *rq) {

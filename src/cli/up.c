@@ -14,10 +14,11 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "http/server.h"
+#include "store/store.h"
 
 typedef struct Options {
     const char *data, *port, *address, *auth;
-    bool ephemeral, settle;
+    bool ephemeral, settle, accept_data_loss;
 } Options;
 
 static bool is_address(const char *s) {
@@ -42,6 +43,7 @@ static int configure(SwCli *cli, const Options *o, SwConfig *c) {
         .strict = o->auth && strcmp(o->auth, "strict") == 0,
         .settle = o->settle,
         .ephemeral = o->ephemeral,
+        .accept_data_loss = o->accept_data_loss,
         .services = sw_services,
     };
     if (!o->data && o->ephemeral) {
@@ -67,7 +69,16 @@ static void wait_for_end(const sigset_t *end) {
 }
 
 static const char *advice(const SwError *err) {
-    return err->kind == &SW_HTTP_PORT_TAKEN ? "End that program, or choose another port with --port (0: any free one)." : NULL;
+    static const struct { const SwErrorKind *kind; const char *text; } table[] = {
+        {&SW_HTTP_PORT_TAKEN, "End that program, or choose another port with --port (0: any free one)."},
+        {&SW_STORE_LOST,
+         "Put back what is missing, from a backup of the whole data folder. Nothing was changed.\n"
+         "  Or go on without it: --accept-data-loss starts with what is there, and what only the lost part knew is gone for ever."},
+    };
+    for (size_t i = 0; i < SW_N(table); i++)
+        if (err->kind == table[i].kind)
+            return table[i].text;
+    return NULL;
 }
 
 static int run(SwCli *cli, const SwConfig *c, const sigset_t *end) {
@@ -103,6 +114,7 @@ int sw_cli_up(SwCli *cli) {
         {"--data", SW_OPTION_TEXT, &o.data},       {"--port", SW_OPTION_TEXT, &o.port},
         {"--address", SW_OPTION_TEXT, &o.address}, {"--auth", SW_OPTION_TEXT, &o.auth},
         {"--ephemeral", SW_OPTION_FLAG, &o.ephemeral}, {"--settle", SW_OPTION_FLAG, &o.settle},
+        {"--accept-data-loss", SW_OPTION_FLAG, &o.accept_data_loss},
     };
     SwConfig c;
     sigset_t end;

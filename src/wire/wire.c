@@ -101,6 +101,10 @@ static const SwOperation *query_operation(SwArena *a, const SwApi *api, const Sw
         sw_fail(err, &missing_action, "The request must contain the parameter Action");
     else if (!op && sw_api_has_other(api, action))
         sw_wire_not_implemented(api, action, err);
+    else if (!op && strcmp(api->name, "ec2") == 0)      /* two services have words of their own */
+        sw_fail(err, &SW_INVALID_ACTION, "The action %.*s is not valid for this web service.", SW_FMT(action));
+    else if (!op && strcmp(api->name, "sqs") == 0)
+        sw_fail(err, &SW_INVALID_ACTION, "The action %.*s is not valid for this endpoint.", SW_FMT(action));
     else if (!op)
         sw_fail(err, &SW_INVALID_ACTION, "Could not find operation %.*s for version %s",
                 SW_FMT(action), api->version);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "api/host.h"
 #include "base/file.h"
@@ -81,18 +82,28 @@ static const char *advice(const SwError *err) {
     return NULL;
 }
 
+/* Where a start failed, and the disk may be why. */
+static const char *next_step(SwCli *cli, const SwConfig *c, const SwError *err) {
+    struct statvfs fs;
+    const char *known = advice(err);
+    if (known || statvfs(c->data, &fs) < 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= SW_MIB)
+        return known;
+    return sw_strf(cli->arena, "The file system of %s is full: %llu KiB of %llu MiB are free. Make room on it and start again; nothing is lost.", c->data,
+                   (unsigned long long)(fs.f_bavail * fs.f_frsize / SW_KIB), (unsigned long long)(fs.f_blocks * fs.f_frsize / SW_MIB)).p;
+}
+
 static int run(SwCli *cli, const SwConfig *c, const sigset_t *end) {
     SwHost *h;
     SwError err = sw_error(cli->arena);
     if (sw_host_open(c, &h, &err) < 0)
-        return sw_cli_fail(&err, advice(&err));
+        return sw_cli_fail(&err, next_step(cli, c, &err));
     bool v6 = strchr(c->address, ':');
     SwStr url = sw_strf(cli->arena, "http://%s%s%s:%u", v6 ? "[" : "", c->address, v6 ? "]" : "", h->port);
     /* Where this folder's server is, for `slipway down`. */
     SwStr where = sw_strf(cli->arena, "%d %.*s\n", getpid(), SW_FMT(url));
     if (sw_file_write(sw_path(cli->arena, c->data, "endpoint"), where, 0644, &err) < 0) {
         sw_host_close(h);
-        return sw_cli_fail(&err, NULL);
+        return sw_cli_fail(&err, next_step(cli, c, &err));
     }
     printf("Slipway listens on %.*s, data in %s\n", SW_FMT(url), c->ephemeral ? "memory" : c->data);
     printf("Ready.\n");

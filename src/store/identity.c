@@ -73,6 +73,8 @@ int sw_identity_check_files(SwStore *s, SwError *err) {
         return 0;
     if (size_of(s, "store.db") < 0)
         return lost(s, "store.db is missing", err);
+    if (size_of(s, "store.db") == 0)    /* its first page is written when it is made */
+        return lost(s, "store.db is empty", err);
     if (known.running && size_of(s, "store.db-wal") < 0)
         return lost(s, "store.db-wal, which holds the last changes, is missing", err);
     return 0;
@@ -104,7 +106,7 @@ int sw_identity_check_store(SwStore *s, SwError *err) {
     if (read_row(s->writer, s->arena, &row, err) < 0)
         return -1;
     if (!sw_str_is(row.name))
-        return lost(s, "store.db is empty, or older than this folder", err);
+        return lost(s, "store.db holds nothing, or is older than this folder", err);
     if (!sw_str_eq(row.name, known.name))
         return lost(s, "store.db is another folder's", err);
     return row.opens < known.opens ? lost(s, "store.db is an older copy", err) : 0;

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "store/room.h"
 
 #define MEMORY_PREFIX "slipway-store-"
 
@@ -64,10 +65,13 @@ static int take_lock(SwStore *s, SwError *err) {
 static int open_database(SwStore *s, SwError *err) {
     if (s->ephemeral)
         return sw_conn_open(s, true, &s->writer, err) < 0 ? -1 : sw_store_migrate(s, err);
+    sw_store_room_give(s);
     if (sw_identity_check_files(s, err) < 0 || sw_conn_open(s, true, &s->writer, err) < 0
-        || sw_identity_check_store(s, err) < 0 || sw_store_migrate(s, err) < 0 || sw_fsync_dir(s->dir, err) < 0)
+        || sw_identity_check_store(s, err) < 0 || sw_store_migrate(s, err) < 0 || sw_fsync_dir(s->dir, err) < 0
+        || sw_identity_begin(s, err) < 0)
         return -1;
-    return sw_identity_begin(s, err);
+    sw_store_room_take(s);
+    return 0;
 }
 
 static int open_store(const char *dir, bool accept_loss, SwStore **ret_s, SwError *err) {

@@ -142,6 +142,7 @@ test("what no handler serves is refused with 400 in each protocol's form, naming
         ["monitoring", "json 1.0", { ...JSON_1_0, "x-amz-target": "GraniteServiceVersion20100801.ListManagedInsightRules" }, "{}", /"__type":"[^"]*NotImplemented/, "ListManagedInsightRules"],
         ["ssm", "json 1.1", { "content-type": "application/x-amz-json-1.1", "x-amz-target": "AmazonSSM.CreateDocument" }, "{}", /"__type":"[^"]*NotImplemented/, "CreateDocument"],
         ["sns", "query", form, "Action=CreatePlatformApplication&Version=2010-03-31&Name=x&Platform=GCM&Attributes.entry.1.key=a&Attributes.entry.1.value=b", /<Code>NotImplemented<\/Code>/, "CreatePlatformApplication"],
+        ["logs", "json 1.1", { "content-type": "application/x-amz-json-1.1", "x-amz-target": "Logs_20140328.StartLiveTail" }, '{"logGroupIdentifiers":["arn:aws:logs:us-east-1:000000000000:log-group:g"]}', /"__type":"[^"]*NotImplemented/, "StartLiveTail"],
         ["s3", "rest-xml", {}, "<x/>", /<Error>[^]*<Code>NotImplemented<\/Code>/, "PutBucketAccelerateConfiguration", "/b?accelerate", "PUT"],
         ["xray", "rest-json", { "content-type": "application/json" }, "{}", /NotImplemented/, null, "/TraceSummaries"],
         ["monitoring", "cbor", { "content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor" }, Buffer.from([0xa0]), /NotImplemented/, "ListManagedInsightRules", "/service/GraniteServiceVersion20100801/operation/ListManagedInsightRules"],

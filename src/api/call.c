@@ -7,6 +7,7 @@
 
 #include "api/operation.h"
 #include "base/log.h"
+#include "store/room.h"
 
 SwStr sw_operation_text(const SwOperation *op, const void *in, const char *name) {
     const SwMember *m = op->input ? sw_shape_member(op->input, sw_str(name)) : NULL;
@@ -100,8 +101,8 @@ static int call_in_savepoint(SwCtx *cx, const SwService *s, const SwOperation *o
     return undoable ? sw_tx_release(cx->tx, err) : 0;
 }
 
-int sw_operation_run_alone(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler,
-                           const void *in, void **ret_out, SwError *err) {
+static int run_alone(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
+                     void **ret_out, SwError *err) {
     if (handler->flags & SW_OWN_TX)
         return sw_operation_run(cx, s, op, handler, in, ret_out, err);
     bool writes = !(op->flags & SW_OP_READ) || (handler->flags & SW_WRITES);
@@ -115,6 +116,25 @@ int sw_operation_run_alone(SwCtx *cx, const SwService *s, const SwOperation *op,
         return sw_ctx_commit(cx, err);
     sw_ctx_rollback(cx);
     return 0;
+}
+
+/* What makes room, and must succeed on a full disk. */
+static bool is_removal(const SwOperation *op) {
+    static const char *const verbs[] = {"Delete", "BatchDelete", "Remove", "Purge", "Terminate", "Deregister", "Abort"};
+    for (size_t i = 0; i < SW_N(verbs); i++)
+        if (sw_str_starts(sw_str(op->name), sw_str(verbs[i])))
+            return true;
+    return false;
+}
+
+int sw_operation_run_alone(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler,
+                           const void *in, void **ret_out, SwError *err) {
+    if (!is_removal(op))
+        return run_alone(cx, s, op, handler, in, ret_out, err);
+    sw_store_room_give(cx->host->store);
+    int r = run_alone(cx, s, op, handler, in, ret_out, err);
+    sw_store_room_take(cx->host->store);
+    return r;
 }
 
 int sw_call(SwCtx *cx, const SwApi *api, unsigned index, const void *in, void **ret_out, SwError *err) {

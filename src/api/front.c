@@ -16,7 +16,8 @@
 #include "base/id.h"
 #include "models/apis.h"
 
-#define SETTLE_MAX_MS 30000
+#define SETTLE_MAX_MS  30000
+#define SETTLE_LOOK_MS 100
 
 typedef struct Visit {
     SwCtx      *cx;
@@ -42,19 +43,9 @@ static const SwApi *api_of(const Visit *v) {
 static void answer_error(Visit *v, SwHttpRequest *rq, const SwError *e) {
     v->error = *e;
     const SwApi *api = api_of(v);
-    if (!api) {                         /* nobody's: the form every SDK understands best */
-        SwBuf b = sw_buf(rq->arena, 64 * SW_KIB);
-        sw_buf_addf(&b, "{\"__type\":\"%s\",\"message\":", e->kind->code);
-        sw_json_write_string(&b, sw_str(e->message));
-        sw_buf_addz(&b, "}");
-        rq->reply = (SwWireMessage){.status = e->kind->http, .body = sw_buf_str(&b)};
-        sw_header_set(rq->arena, &rq->reply.headers, SW_STR("content-type"), SW_STR("application/x-amz-json-1.1"));
-        sw_header_set(rq->arena, &rq->reply.headers, SW_STR("x-amzn-requestid"), v->cx->request_id);
-        return;
-    }
+    uint32_t protocol = v->id.protocol ? v->id.protocol : api ? api->protocol : sw_identify_protocol(rq->arena, &rq->m, &v->signature);
     rq->reply = (SwWireMessage){0};
-    sw_wire_encode_error(rq->arena, api, v->id.op, v->id.protocol ? v->id.protocol : api->protocol, e,
-                         v->cx->request_id, &rq->reply);
+    sw_wire_encode_error(rq->arena, api, v->id.op, protocol, e, v->cx->request_id, &rq->reply);
 }
 
 static SwCtx *make_ctx(SwHost *h, SwHttpRequest *rq) {
@@ -154,6 +145,13 @@ static int run(Visit *v, const void *in, void **ret_out, SwError *err) {
     return sw_operation_run_alone(v->cx, v->id.service, v->id.op, handler, in, ret_out, err);
 }
 
+/* In pieces: for a client that has left, or while the server stops, nothing is waited for. */
+static void settle(SwCtx *cx) {
+    for (int ms = 0; ms < SETTLE_MAX_MS; ms += SETTLE_LOOK_MS)
+        if (sw_engine_settle(cx->host->engine, SETTLE_LOOK_MS) || sw_http_ended(cx->http))
+            return;
+}
+
 static int handle_operation(Visit *v, SwHttpRequest *rq, SwError *err) {
     SwCtx *cx = v->cx;
     void *in = NULL, *out = NULL;
@@ -166,13 +164,13 @@ static int handle_operation(Visit *v, SwHttpRequest *rq, SwError *err) {
     /* A handler without inputs still gets a structure to read absent members from. */
     if (!in && v->id.op->input)
         in = sw_arena_alloc(rq->arena, v->id.op->input->size);
-    bool settle = cx->host->config->settle;
-    if (settle && (v->id.op->flags & SW_OP_READ))
-        sw_engine_settle(cx->host->engine, SETTLE_MAX_MS);
+    bool wants_settled = cx->host->config->settle;
+    if (wants_settled && (v->id.op->flags & SW_OP_READ))
+        settle(cx);
     if (run(v, in, &out, err) < 0)
         return -1;
-    if (settle && !(v->id.op->flags & SW_OP_READ))
-        sw_engine_settle(cx->host->engine, SETTLE_MAX_MS);
+    if (wants_settled && !(v->id.op->flags & SW_OP_READ))
+        settle(cx);
     if (sw_wire_encode_response(rq->arena, v->id.service->api, v->id.op, v->id.protocol, out, cx->request_id,
                                 &rq->reply, err) < 0)
         return -1;

@@ -141,7 +141,8 @@ static int purge_forgotten(SwHost *h, SwError *err) {
 
 static int open_floor_2(SwHost *h, SwError *err) {
     const SwConfig *c = h->config;
-    if (sw_store_open(c->ephemeral ? NULL : sw_path(h->arena, c->data, "store"), &h->store, err) < 0)
+    const char *dir = c->ephemeral ? NULL : sw_path(h->arena, c->data, "store");
+    if ((c->accept_data_loss ? sw_store_open_accepting_loss : sw_store_open)(dir, &h->store, err) < 0)
         return -1;
     for (const SwService *const *s = c->services; *s; s++)
         if ((*s)->collections && sw_store_register(h->store, (*s)->collections, err) < 0)

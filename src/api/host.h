@@ -18,6 +18,7 @@ typedef struct SwConfig {
     bool        strict;                 /* --auth strict: signatures verified, policies evaluated */
     bool        settle;                 /* --settle */
     bool        ephemeral;              /* --ephemeral */
+    bool        accept_data_loss;       /* --accept-data-loss */
     const SwService *const *services;   /* sw_services, or a test's own few */
 } SwConfig;
 

@@ -67,6 +67,38 @@ static bool is_form(const SwWireMessage *m) {
            sw_str_starts(sw_header_get(&m->headers, "content-type"), SW_STR("application/x-www-form-urlencoded"));
 }
 
+/* The REST services that speak XML; all others speak JSON. (s3control signs as s3.) */
+static const char *const rest_xml[] = {"cloudfront", "route53", "s3"};
+
+uint32_t sw_identify_protocol(SwArena *a, const SwWireMessage *m, const SwSignature *s) {
+    SwStr type = sw_header_get(&m->headers, "content-type");
+    if (sw_str_eqz(sw_header_get(&m->headers, "smithy-protocol"), "rpc-v2-cbor") || sw_str_starts(type, SW_STR("application/cbor")))
+        return SW_RPC_V2_CBOR;
+    if (sw_str_is(sw_header_get(&m->headers, "x-amz-target")))
+        return sw_str_starts(type, SW_STR("application/x-amz-json-1.0")) ? SW_JSON_1_0 : SW_JSON_1_1;
+    if (is_form(m) || sw_str_is(query_value(a, m->query, "Action")))
+        return sw_str_eqz(s->service, "ec2") ? SW_EC2_QUERY : SW_QUERY;
+    for (size_t i = 0; i < SW_N(rest_xml); i++)
+        if (sw_str_eqz(s->service, rest_xml[i]))
+            return SW_REST_XML;
+    return SW_REST_JSON;
+}
+
+/* APIs that sign as one that is here, and differ from it by their version alone. (Versions are else not asked for: AWS
+ * serves older ones.) */
+static const struct { const char *sign_name, *version, *what; } other_apis[] = {
+    {"elasticloadbalancing", "2012-06-01", "Classic Load Balancers"},
+};
+
+static int check_version(SwArena *a, const SwIdentity *i, SwError *err) {
+    SwStr form = is_form(&i->m) ? i->m.body : i->m.query, version = query_value(a, form, "Version");
+    for (size_t k = 0; k < SW_N(other_apis); k++)
+        if (strcmp(i->service->api->sign_name, other_apis[k].sign_name) == 0 && sw_str_eqz(version, other_apis[k].version))
+            return sw_fail(err, &SW_NOT_IMPLEMENTED, "Slipway does not have %s (%s, version %s). It has %s, version %s.", other_apis[k].what,
+                           other_apis[k].sign_name, other_apis[k].version, i->service->api->service_id, i->service->api->version);
+    return 0;
+}
+
 static int name_operation(SwArena *a, SwIdentity *i, SwError *err) {
     const SwService *s = i->service;
     if (s->api->protocol == SW_REST_XML && sw_str_eqz(sw_str(s->api->sign_name), "s3"))
@@ -79,6 +111,8 @@ static int name_operation(SwArena *a, SwIdentity *i, SwError *err) {
         i->protocol = s->api->protocol;
         return sw_fail(err, &SW_UNKNOWN_OPERATION, "The request does not speak a protocol of %s", s->api->service_id);
     }
+    if ((i->protocol & (SW_QUERY | SW_EC2_QUERY)) && check_version(a, i, err) < 0)
+        return -1;
     i->op = sw_wire_operation(a, s->api, i->protocol, &i->m, err);
     if (!i->op)
         return -1;

@@ -20,6 +20,10 @@ typedef struct SwIdentity {
     SwWireMessage      m;               /* as the service's model sees it: virtual-host buckets are in the path */
 } SwIdentity;
 
+/* Which protocol a request speaks when no service here is meant by it: what its error is written in, so that the client
+ * of a service that Slipway does not have can read it. Each form is a protocol's own; what has none is REST. */
+uint32_t sw_identify_protocol(SwArena *a, const SwWireMessage *m, const SwSignature *s);
+
 /* listener: the address inside a container's network that the request came to ("169.254.170.2"), or NULL.
  * false in *ret_known: only the body can tell (an unsigned form); call again with it. */
 int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSignature *s, const char *listener,

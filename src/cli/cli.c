@@ -29,6 +29,7 @@ const SwCommand sw_cli_commands[] = {
      "  --auth MODE        relaxed (default: any credentials are accepted) or strict (signatures and policies)\n"
      "  --account ID       default account, twelve digits (default 000000000000)\n"
      "  --region NAME      default region (default us-east-1)\n"
+     "  --accept-data-loss start although the folder's store or blobs are lost, with what is there\n"
      "  --ephemeral        keep nothing: state in memory, everything removed at the end\n"
      "  --settle           answers wait until nothing is left to do, so that tests never poll\n"},
     {"down", "[--data DIR]", "stop the server and everything that it runs; what is stored stays", sw_cli_down,

@@ -8,16 +8,18 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "api/host.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/cli.h"
 #include "http/server.h"
+#include "store/store.h"
 
 typedef struct Options {
     const char *data, *port, *address, *auth;
-    bool ephemeral, settle;
+    bool ephemeral, settle, accept_data_loss;
 } Options;
 
 static bool is_address(const char *s) {
@@ -42,6 +44,7 @@ static int configure(SwCli *cli, const Options *o, SwConfig *c) {
         .strict = o->auth && strcmp(o->auth, "strict") == 0,
         .settle = o->settle,
         .ephemeral = o->ephemeral,
+        .accept_data_loss = o->accept_data_loss,
         .services = sw_services,
     };
     if (!o->data && o->ephemeral) {
@@ -67,21 +70,40 @@ static void wait_for_end(const sigset_t *end) {
 }
 
 static const char *advice(const SwError *err) {
-    return err->kind == &SW_HTTP_PORT_TAKEN ? "End that program, or choose another port with --port (0: any free one)." : NULL;
+    static const struct { const SwErrorKind *kind; const char *text; } table[] = {
+        {&SW_HTTP_PORT_TAKEN, "End that program, or choose another port with --port (0: any free one)."},
+        {&SW_STORE_LOST,
+         "Put back what is missing, from a backup of the whole data folder. Nothing was changed.\n"
+         "  Or go on without it: --accept-data-loss starts with what is there, and what only the lost part knew is gone for ever."},
+    };
+    for (size_t i = 0; i < SW_N(table); i++)
+        if (err->kind == table[i].kind)
+            return table[i].text;
+    return NULL;
+}
+
+/* Where a start failed, and the disk may be why. */
+static const char *next_step(SwCli *cli, const SwConfig *c, const SwError *err) {
+    struct statvfs fs;
+    const char *known = advice(err);
+    if (known || statvfs(c->data, &fs) < 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= SW_MIB)
+        return known;
+    return sw_strf(cli->arena, "The file system of %s is full: %llu KiB of %llu MiB are free. Make room on it and start again; nothing is lost.", c->data,
+                   (unsigned long long)(fs.f_bavail * fs.f_frsize / SW_KIB), (unsigned long long)(fs.f_blocks * fs.f_frsize / SW_MIB)).p;
 }
 
 static int run(SwCli *cli, const SwConfig *c, const sigset_t *end) {
     SwHost *h;
     SwError err = sw_error(cli->arena);
     if (sw_host_open(c, &h, &err) < 0)
-        return sw_cli_fail(&err, advice(&err));
+        return sw_cli_fail(&err, next_step(cli, c, &err));
     bool v6 = strchr(c->address, ':');
     SwStr url = sw_strf(cli->arena, "http://%s%s%s:%u", v6 ? "[" : "", c->address, v6 ? "]" : "", h->port);
     /* Where this folder's server is, for `slipway down`. */
     SwStr where = sw_strf(cli->arena, "%d %.*s\n", getpid(), SW_FMT(url));
     if (sw_file_write(sw_path(cli->arena, c->data, "endpoint"), where, 0644, &err) < 0) {
         sw_host_close(h);
-        return sw_cli_fail(&err, NULL);
+        return sw_cli_fail(&err, next_step(cli, c, &err));
     }
     printf("Slipway listens on %.*s, data in %s\n", SW_FMT(url), c->ephemeral ? "memory" : c->data);
     printf("Ready.\n");
@@ -103,6 +125,7 @@ int sw_cli_up(SwCli *cli) {
         {"--data", SW_OPTION_TEXT, &o.data},       {"--port", SW_OPTION_TEXT, &o.port},
         {"--address", SW_OPTION_TEXT, &o.address}, {"--auth", SW_OPTION_TEXT, &o.auth},
         {"--ephemeral", SW_OPTION_FLAG, &o.ephemeral}, {"--settle", SW_OPTION_FLAG, &o.settle},
+        {"--accept-data-loss", SW_OPTION_FLAG, &o.accept_data_loss},
     };
     SwConfig c;
     sigset_t end;

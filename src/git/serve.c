@@ -19,7 +19,7 @@
 
 #define ADVERTISEMENT_MAX (48 * SW_MIB)
 #define COMMANDS_MAX (16 * SW_MIB)
-#define COMMANDS_COUNT 100000
+#define COMMANDS_COUNT 4000 /* of one push, as CodeCommit allows */
 #define PUSH_BYTES ((int64_t)(2 * SW_GIB))
 
 static const SwStr service_name[] = {[SW_GIT_UPLOAD_PACK] = SW_STR_C("upload-pack"),
@@ -74,7 +74,7 @@ static bool protocol_is_clean(SwStr p) {
 
 static const char **make_env(SwArena *a, SwStr protocol, int64_t max_bytes) {
     const size_t n_set = SW_N(setting) + 1;
-    const char **env = sw_new_n(a, const char *, 2 * n_set + 8);
+    const char **env = sw_new_n(a, const char *, 2 * n_set + 9);
     const char *path = getenv("PATH");
     size_t n = 0;
 
@@ -83,6 +83,9 @@ static const char **make_env(SwArena *a, SwStr protocol, int64_t max_bytes) {
     env[n++] = "LC_ALL=C";
     env[n++] = "GIT_CONFIG_NOSYSTEM=1";
     env[n++] = "GIT_CONFIG_GLOBAL=/dev/null";
+    /* refs/replace/ may be pushed and fetched, as with other hosts, but is not obeyed: an object that was replaced by
+     * another would fail the check of every later push. libgit2 does not know them. */
+    env[n++] = "GIT_NO_REPLACE_OBJECTS=1";
     env[n++] = sw_str_z(a, sw_strf(a, "GIT_CONFIG_COUNT=%zu", n_set));
     for (size_t i = 0; i < SW_N(setting); i++) {
         env[n++] = sw_str_z(a, sw_strf(a, "GIT_CONFIG_KEY_%zu=%s", i, setting[i].key));
@@ -286,14 +289,14 @@ int sw_git_parse_commands(SwArena *a, SwStr body, SwGitRefChangeList *ret, SwStr
 
     *ret = (SwGitRefChangeList){0};
     *ret_caps = SW_STR("");
-    for (size_t n = 0;; n++) {
+    for (;;) {
         size_t nul;
         if (next_packet(&rest, &line, err) < 0)
             return -1;
         if (!line.p)
             return 0;
-        if (n > COMMANDS_COUNT)
-            return bad(err, "it has too many commands");
+        if (ret->n >= COMMANDS_COUNT)
+            return bad(err, "it has too many reference update commands");
         if (line.n && line.p[line.n - 1] == '\n')
             line = sw_str_drop(line, 1);
         if (sw_str_starts(line, SW_STR("shallow ")))
@@ -363,7 +366,18 @@ static SwStr refusal(SwArena *a, const SwGitRefChangeList *l, SwStr caps, SwStr 
     return sw_buf_str(&b);
 }
 
+/* A new branch whose name is a commit's id could not be told from it: CodeCommit's rule. One that is there may go. */
+static bool is_named_as_id(const SwGitRefChange *c) {
+    git_oid oid;
+    SwStr branch = sw_str_starts(c->ref, SW_STR("refs/heads/")) ? sw_str_skip(c->ref, 11) : SW_NO_STR;
+
+    return sw_str_is(c->new_id) && branch.n == GIT_OID_HEXSZ && git_oid_fromstrn(&oid, branch.p, branch.n) == 0;
+}
+
 static SwStr ask(SwArena *a, const SwGitPush *p, const SwGitRefChangeList *l) {
+    for (size_t i = 0; i < l->n; i++)
+        if (is_named_as_id(&l->v[i]))
+            return SW_STR("a branch's name cannot be 40 hexadecimal digits");
     for (size_t i = 0; p->refuse && i < l->n; i++) {
         SwStr why = p->refuse(p->arg, a, &l->v[i]);
         if (why.p) {

@@ -11,6 +11,15 @@ bool sw_body_expected(const SwConn *c) {
     return c->head.chunked || c->head.length > 0;
 }
 
+/* Say 100 Continue to who waits for it, whatever the body's length: a client may take its absence before a final answer
+ * for a refusal, and what comes next for part of that answer. Not to one whose body is here already. */
+static bool invite(SwConn *c) {
+    if (!c->head.expect_continue || (sw_body_expected(c) && c->beg < c->end))
+        return true;
+    c->continued = true;
+    return sw_reply_continue(c);
+}
+
 /* The next piece of the body, a view of the buffer. 1: *ret_p is set, 0: the end, else SwBodyEnd negated. */
 static int next_piece(SwConn *c, SwStr *ret_p) {
     for (;;) {
@@ -108,7 +117,7 @@ SwBodyEnd sw_body_read(SwConn *c) {
     }
     if (!rq->sink && !c->head.chunked && !c->inflate && c->head.length > 0 && (uint64_t)c->head.length > rq->body_max)
         return SW_BODY_LARGE;
-    if (sw_body_expected(c) && c->head.expect_continue && c->beg == c->end && !sw_reply_continue(c))
+    if (!invite(c))
         return SW_BODY_LEFT;
     SwSink *sink = rq->sink ? rq->sink : keep;
     void *arg = rq->sink ? rq->sink_arg : c;

@@ -41,16 +41,20 @@ static bool is_ending(const SwConn *c) {
     return c->server->stopping || c->last;
 }
 
+static void set_state(SwConn *c, int state) {
+    c->since = sw_monotonic_ns();
+    c->state = state;
+}
+
 /* Wait for a request's first byte. Empty lines before it are skipped, as RFC 9112 2.2 wants. */
 static bool wait_for_request(SwConn *c) {
     for (int lines = 0; lines < 8;) {
         if (c->beg == c->end) {
-            c->idle_since = sw_monotonic_ns();
-            c->state = SW_CONN_IDLE;
+            set_state(c, SW_CONN_IDLE);
             if (is_ending(c) || sw_conn_fill(c, 0) <= 0)
                 return false;
         }
-        c->state = SW_CONN_BUSY;
+        set_state(c, SW_CONN_HEAD);
         if (c->buf[c->beg] != '\r')
             return true;
         if (c->end - c->beg < 2 && sw_conn_fill(c, 0) <= 0)
@@ -101,7 +105,7 @@ static void request_init(SwConn *c) {
     c->chunked = (SwChunked){0};
     c->inflate = NULL;
     c->digest = NULL;
-    c->body_unread = false;
+    c->body_unread = c->continued = false;
     sw_io_request(&c->io);
 }
 
@@ -140,11 +144,15 @@ static void handle_body(SwConn *c, bool *ret_left) {
     }
 }
 
-/* A body that was not read in full: short rests are thrown away after the reply, others end the connection. */
+/* A body that was not read in full: short rests are thrown away after the reply, others end the connection. So does a
+ * final answer in place of the 100 Continue that a client waits for: it may send the body, or not, and some clients
+ * (botocore) take the next reply on that connection for this one. */
 static bool can_keep(SwConn *c) {
     if (c->rq.close || c->head.close || is_ending(c))
         return false;
-    return !c->body_unread || (!c->head.chunked && !c->head.expect_continue && c->left <= SKIP_MAX);
+    if (c->head.expect_continue && (c->body_unread || (!sw_body_expected(c) && !c->continued)))
+        return false;
+    return !c->body_unread || (!c->head.chunked && c->left <= SKIP_MAX);
 }
 
 /* What a request held goes now, not when the next one comes: an idle connection keeps a few pages. */
@@ -166,6 +174,7 @@ static bool serve_one(SwConn *c) {
         return false;
     if (status == 0)
         status = sw_head_parse(c->rq.arena, text, &c->head, &why);
+    set_state(c, SW_CONN_BUSY);
     c->rq.m.method = c->head.method;
     if (status)
         return refuse_head(c, status, why);
@@ -201,7 +210,7 @@ void sw_conn_run(SwConn *c) {
     unsigned char first;
     bool ok = !is_ending(c) && sw_io_peek(&c->io, &first) > 0;
     if (ok && first == 0x16) {
-        c->state = SW_CONN_BUSY;
+        set_state(c, SW_CONN_HEAD);
         ok = start_tls(c);
     }
     bool served = false;
@@ -211,7 +220,7 @@ void sw_conn_run(SwConn *c) {
         request_end(c);
     }
     bool stopping = c->server->stopping;
-    c->state = SW_CONN_BUSY;
+    set_state(c, SW_CONN_BUSY);
     sw_io_end(&c->io, !served ? 0 : stopping ? 200 : c->body_unread ? LINGER_MID_MS : LINGER_MS);
 }
 

@@ -22,7 +22,8 @@
 #define SW_CONN_BUF_SMALL (8 * SW_KIB)
 #define SW_CONN_BUF_LARGE (SW_HEAD_MAX + 2 * SW_KIB)
 
-enum { SW_CONN_IDLE, SW_CONN_BUSY };    /* SwConn.state */
+/* SwConn.state. HEAD: within a TLS handshake or a request's head. BUSY: a request is served, or the connection ends. */
+enum { SW_CONN_IDLE, SW_CONN_HEAD, SW_CONN_BUSY };
 
 typedef struct SwConn SwConn;
 struct SwConn {
@@ -34,8 +35,8 @@ struct SwConn {
     SwIo          io;
     int           listener_id;
     atomic_int    state;
-    atomic_bool   last;                 /* no further request: its listener is gone */
-    _Atomic int64_t idle_since;
+    atomic_bool   last;                 /* no further request: its listener is gone, or it makes room for others */
+    _Atomic int64_t since;              /* when it became IDLE or HEAD */
     char         *buf;                  /* bytes read and not yet used: [beg, end) */
     size_t        cap, beg, end;
     SwHead        head;
@@ -48,6 +49,7 @@ struct SwConn {
     SwInflate    *inflate;
     SwDigest     *digest;               /* of the encoded body */
     bool          body_unread;          /* something of it is still to come: the next head is not there */
+    bool          continued;            /* 100 Continue was said */
     time_t        date_s;
     char          date[32];
 };

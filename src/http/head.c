@@ -186,19 +186,45 @@ static int parse_framing(SwHead *h, const char **ret_why) {
     return 0;
 }
 
+/* Several lines of one list are one line (RFC 9110 5.3), for whoever reads it later too. Joined without a space, as a
+ * signature has them. */
+static SwStr join_lines(SwArena *a, SwHeaderList *l, const char *name) {
+    SwStr n = sw_str(name), joined = SW_NO_STR;
+    size_t kept = 0, first = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        bool other = !sw_str_ieq(l->v[i].name, n);
+        if (other || !joined.p) {
+            first = other ? first : kept;
+            joined = other ? joined : l->v[i].value;
+            l->v[kept++] = l->v[i];
+            continue;
+        }
+        joined = sw_strf(a, "%.*s,%.*s", SW_FMT(joined), SW_FMT(l->v[i].value));
+        l->v[first].value = joined;
+    }
+    l->n = kept;
+    return joined;
+}
+
 /* Undone is one coding of those zlib knows. aws-chunked is the wire's business: with it nothing is touched here. */
-static int parse_coding(SwHead *h, const char **ret_why) {
-    SwStr ce;
-    *ret_why = "several Content-Encoding headers";
-    if (!single(&h->headers, "Content-Encoding", &ce))
-        return 400;
-    if (!sw_str_is(ce) || sw_str_ieq(ce, SW_STR("identity")) || sw_http_list_has(ce, "aws-chunked"))
-        return 0;
-    if (sw_str_ieq(ce, SW_STR("gzip")) || sw_str_ieq(ce, SW_STR("x-gzip")) || sw_str_ieq(ce, SW_STR("deflate")))
-        h->coding = ce;
+static void parse_coding(SwArena *a, SwHead *h) {
+    SwStr ce = join_lines(a, &h->headers, "Content-Encoding"), rest = ce, part;
+    SwStr coding = SW_NO_STR;
+    if (sw_http_list_has(ce, "aws-chunked"))
+        return;
+    while (sw_str_next(&rest, ',', &part)) {
+        part = sw_str_trim(part);
+        if (part.n == 0 || sw_str_ieq(part, SW_STR("identity")))
+            continue;
+        h->coding_unknown |= coding.p != NULL;
+        coding = part;
+    }
+    if (sw_str_ieq(coding, SW_STR("gzip")) || sw_str_ieq(coding, SW_STR("x-gzip")) || sw_str_ieq(coding, SW_STR("deflate")))
+        h->coding = coding;
     else
-        h->coding_unknown = true;
-    return 0;
+        h->coding_unknown |= coding.p != NULL;
+    if (h->coding_unknown)
+        h->coding = SW_NO_STR;
 }
 
 static int parse_connection(SwHead *h, const char **ret_why) {
@@ -263,7 +289,7 @@ int sw_head_parse(SwArena *a, SwStr text, SwHead *ret_h, const char **ret_why) {
     if (!status)
         status = parse_framing(ret_h, ret_why);
     if (!status)
-        status = parse_coding(ret_h, ret_why);
+        parse_coding(a, ret_h);
     if (!status)
         status = parse_connection(ret_h, ret_why);
     return status;

@@ -113,10 +113,22 @@ static ssize_t read_plain(SwIo *io, void *p, size_t n, int64_t deadline_ns) {
     }
 }
 
-ssize_t sw_io_read(SwIo *io, void *p, size_t n, int64_t deadline_ns) {
+static int64_t wait_begin(SwIo *io) {
     int64_t t = sw_monotonic_ns();
+    io->waits_since = t;
+    return t;
+}
+
+/* How long it was. */
+static int64_t wait_end(SwIo *io, int64_t since) {
+    io->waits_since = 0;
+    return sw_monotonic_ns() - since;
+}
+
+ssize_t sw_io_read(SwIo *io, void *p, size_t n, int64_t deadline_ns) {
+    int64_t t = wait_begin(io);
     ssize_t k = io->ssl ? read_tls(io, p, n, deadline_ns) : read_plain(io, p, n, deadline_ns);
-    io->waited_in += sw_monotonic_ns() - t;
+    io->waited_in += wait_end(io, t);
     if (k > 0)
         io->bytes_in += k;
     return k > 0 && too_slow(io, io->waited_in, io->bytes_in) ? SW_IO_TIMEOUT : k;
@@ -134,7 +146,7 @@ ssize_t sw_io_peek(SwIo *io, unsigned char *ret_c) {
 
 /* Charge a piece of sending; < 0 when it must end. */
 static int charge_out(SwIo *io, int64_t since, ssize_t k) {
-    io->waited_out += sw_monotonic_ns() - since;
+    io->waited_out += wait_end(io, since);
     if (k > 0)
         io->bytes_out += k;
     return too_slow(io, io->waited_out, io->bytes_out) ? SW_IO_TIMEOUT : 0;
@@ -170,7 +182,7 @@ int sw_io_writev(SwIo *io, struct iovec *v, int n, bool more) {
             v++, n--;
         if (n == 0)
             return 0;
-        int64_t t = sw_monotonic_ns();
+        int64_t t = wait_begin(io);
         /* Not more than the peer can be charged for at once: one call may wait for as long as the idle time-out. */
         struct iovec one = {v->iov_base, SW_MIN(v->iov_len, 256 * SW_KIB)};
         bool whole = v->iov_len <= 64 * SW_KIB;
@@ -211,7 +223,7 @@ int sw_io_send_file(SwIo *io, int file, int64_t offset, int64_t size, int64_t *r
         return send_file_tls(io, file, offset, size, ret_sent);
     off_t at = offset;
     while (*ret_sent < size) {
-        int64_t t = sw_monotonic_ns();
+        int64_t t = wait_begin(io);
         ssize_t k = sendfile(io->fd, file, &at, (size_t)SW_MIN(size - *ret_sent, (int64_t)SW_MIB));
         if (k < 0 && errno == EINTR)
             continue;

@@ -18,6 +18,7 @@ typedef struct SwIo {
     int     fd;
     SSL    *ssl;                        /* NULL: plain */
     int     idle_ms;
+    _Atomic int64_t waits_since;        /* when the wait for the peer began that is on now; 0: none. Others look at it */
     int64_t waited_in, waited_out;      /* ns spent waiting for the peer, and bytes it moved meanwhile: who moves fewer */
     int64_t bytes_in, bytes_out;        /* than SW_IO_RATE_MIN a second for longer than idle_ms is cut off */
 } SwIo;

@@ -4,7 +4,10 @@
  *
  * One thread accepts for all listeners (epoll over them and an eventfd) and starts a thread per connection; nothing it
  * does waits for a client. `lock` guards lists, `gone` tells sw_http_server_stop that a connection ended. A connection
- * that waits for a request is woken by shutdown(SHUT_RD): a request that already arrived is still served. */
+ * that waits for a request is woken by shutdown(SHUT_RD): a request that already arrived is still served.
+ *
+ * Past `max_connections` somebody makes room (`evict`): no number of idle, half-open or stalled connections keeps a live
+ * client out. */
 
 #include "http/conn.h"
 
@@ -25,6 +28,8 @@
 #include "base/log.h"
 
 #define STACK_BYTES   (2 * SW_MIB)      /* address space; pages come as they are touched */
+#define OLD_HEAD_MS   1000
+#define STALLED_MS    2000
 #define FORCE_WAIT_MS 5000              /* for handlers, after their connections were cut */
 
 typedef struct SwListener SwListener;
@@ -153,7 +158,7 @@ static SwConn *conn_new(SwHttpServer *s, int fd, const SwListener *l, const stru
     c->listener_id = l->id;
     c->rq.listener_arg = l->arg;
     c->rq.peer = peer_text(a, ss);
-    c->idle_since = sw_monotonic_ns();
+    c->since = sw_monotonic_ns();
     c->cap = SW_CONN_BUF_SMALL;
     c->buf = sw_arena_alloc(a, c->cap);
     sw_io_init(&c->io, fd, (int)s->o.idle_timeout_ms);
@@ -163,17 +168,44 @@ static SwConn *conn_new(SwHttpServer *s, int fd, const SwListener *l, const stru
     return c;
 }
 
-/* Too many: the connection that has waited longest for a request makes room. False when all are at work. */
+/* Who makes room, the higher rank first, and within a rank who waits longest. None: a request that is served, whose
+ * client does its part. */
+typedef enum Room { ROOM_NONE, ROOM_STALLED, ROOM_YOUNG_HEAD, ROOM_IDLE, ROOM_OLD_HEAD } Room;
+
+static Room room_of(const SwConn *c, int64_t now, int64_t *ret_since) {
+    *ret_since = c->since;
+    if (c->last)
+        return ROOM_NONE;
+    if (c->state == SW_CONN_IDLE)
+        return ROOM_IDLE;
+    if (c->state == SW_CONN_HEAD)       /* one comes in a packet or two: who takes a second is slow, or means harm */
+        return now - c->since > OLD_HEAD_MS * SW_MS ? ROOM_OLD_HEAD : ROOM_YOUNG_HEAD;
+    *ret_since = c->io.waits_since;     /* for a body's next byte, or that a reply is read */
+    return *ret_since && now - *ret_since > STALLED_MS * SW_MS ? ROOM_STALLED : ROOM_NONE;
+}
+
+/* Too many: a connection that is idle, half open or stalled makes room. False when all are at work. */
 static bool evict(SwHttpServer *s) {
-    SwConn *oldest = NULL;
-    for (SwConn *c = s->first; c; c = c->next)
-        if (c->state == SW_CONN_IDLE && !c->last && (!oldest || c->idle_since < oldest->idle_since))
-            oldest = c;
-    if (oldest) {
-        oldest->last = true;
-        wake(oldest);
+    int64_t now = sw_monotonic_ns(), oldest = 0;
+    SwConn *best = NULL;
+    Room best_room = ROOM_NONE;
+    for (SwConn *c = s->first; c; c = c->next) {
+        int64_t since;
+        Room room = room_of(c, now, &since);
+        if (room > best_room || (room == best_room && room != ROOM_NONE && since < oldest)) {
+            best = c;
+            best_room = room;
+            oldest = since;
+        }
     }
-    return oldest != NULL;
+    if (!best)
+        return false;
+    best->last = true;
+    if (best_room == ROOM_STALLED)
+        (void)shutdown(best->io.fd, SHUT_RDWR);
+    else
+        wake(best);
+    return true;
 }
 
 static void turn_away(SwHttpServer *s, int fd) {
@@ -208,6 +240,7 @@ static void conn_start(SwHttpServer *s, int fd, const SwListener *l, const struc
         return;
     sw_log(SW_WARN, "no thread for a connection", SW_FN("errno", rc));
     conn_unlink(c);
+    (void)evict(s);
     turn_away(s, fd);
     sw_arena_free(c->rq.arena);
     sw_arena_free(c->out);
@@ -424,7 +457,7 @@ void sw_http_server_stop(SwHttpServer *s, int drain_ms) {
     sw_http_server_pause(s);
     pthread_mutex_lock(&s->lock);
     for (SwConn *c = s->first; c; c = c->next)
-        if (c->state == SW_CONN_IDLE)
+        if (c->state != SW_CONN_BUSY)
             wake(c);
     bool gone = wait_gone(s, drain_ms);
     if (!gone) {

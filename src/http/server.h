@@ -59,7 +59,7 @@ typedef struct SwHttpHandler {
 
 typedef struct SwHttpServerOptions {
     SwHttpHandler handler;
-    unsigned max_connections;           /* 0: 4096. Past it the longest idle one is ended; if none is idle: 503 */
+    unsigned max_connections;           /* 0: 4096. Past it one that is idle, in a head, or stalled for 2 s is ended; none: 503 */
     unsigned idle_timeout_s;            /* 0: 120; between requests and between bytes */
     const char *tls_cert, *tls_key;     /* PEM text; NULL: plain only */
     unsigned idle_timeout_ms;           /* instead of idle_timeout_s where not 0 */

@@ -25,6 +25,7 @@
 
 #include "base/file.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "store/internal.h"
 
 #define PARKED_MAX   256                /* digests kept; older ones are computed again */
@@ -124,6 +125,36 @@ static void end_sweep(SwBlobs *b) {
     b->sweeping = false;
 }
 
+#define LOOK_FOR 100
+
+/* Some of those that the store refers to must be there: they were on the disk before the store knew them. */
+static int check_there(SwBlobs *b, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    _sw_tx_ SwTx *tx = NULL;
+    _sw_sql_ SwSql q = {0};
+    int missing = 0, looked = 0;
+    bool row;
+    if (sw_tx_begin(b->store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, err) < 0 ||
+        sw_sql(tx, &q, "SELECT DISTINCT digest FROM blob_reference LIMIT ?1", err) < 0)
+        return -1;
+    sw_sql_int(&q, 1, LOOK_FOR);
+    for (;; looked++) {
+        if (sw_sql_step(tx, &q, &row, err) < 0)
+            return -1;
+        if (!row)
+            break;
+        missing += !sw_exists(sw_blob_path(b, a, sw_sql_view(&q, 0)));
+    }
+    if (missing == 0)
+        return 0;
+    if (b->store->accept_loss) {
+        sw_log(SW_WARN, "going on without blobs that the store refers to", SW_F("blobs", b->dir), SW_FN("missing", missing), SW_FN("looked for", looked));
+        return 0;
+    }
+    return sw_fail(err, &SW_STORE_LOST, "The data folder was in use, and its blobs are not all there: of %d that were looked for in %s, %d are missing.",
+                   looked, b->dir, missing);
+}
+
 int sw_blobs_open(const char *dir, SwStore *s, SwBlobs **ret_b, SwError *err) {
     SwArena *a = sw_arena_new(0);
     SwBlobs *b = sw_new(a, SwBlobs);
@@ -132,7 +163,7 @@ int sw_blobs_open(const char *dir, SwStore *s, SwBlobs **ret_b, SwError *err) {
     b->tmp = sw_path(a, b->dir, "tmp");
     b->parked = sw_path(a, b->dir, "parked");
     b->trash = sw_path(a, b->dir, "trash");
-    if (sw_rm_tree(b->tmp, err) < 0 || sw_rm_tree(b->trash, err) < 0 || make_dirs(b, err) < 0) {
+    if (check_there(b, err) < 0 || sw_rm_tree(b->tmp, err) < 0 || sw_rm_tree(b->trash, err) < 0 || make_dirs(b, err) < 0) {
         sw_arena_free(a);
         return -1;
     }

@@ -61,6 +61,9 @@ struct SwStore {
     SwArena        *arena;
     const char     *dir;
     bool            ephemeral;
+    bool            accept_loss;        /* go on where the folder's store is lost or not its own */
+    SwStr           name;               /* identity.c; absent in memory */
+    int64_t         opens;
     int             lock_file;
     pthread_mutex_t lock;
     SwConn         *writer;
@@ -110,6 +113,12 @@ int  sw_sql_step(SwTx *tx, SwSql *q, bool *ret_row, SwError *err) sw_must_check;
 int  sw_sql_run(SwTx *tx, SwSql *q, SwError *err) sw_must_check;                       /* to its end; no rows wanted */
 SwStr sw_sql_get(SwArena *a, SwSql *q, int column);          /* copied; absent for NULL */
 SwStr sw_sql_view(SwSql *q, int column);                     /* valid until the next step */
+
+/* identity.c: before SQLite opens it; before migrations; when it is open; when it is to be closed */
+int  sw_identity_check_files(SwStore *s, SwError *err) sw_must_check;
+int  sw_identity_check_store(SwStore *s, SwError *err) sw_must_check;
+int  sw_identity_begin(SwStore *s, SwError *err) sw_must_check;
+void sw_identity_end(SwStore *s);
 
 /* migrate.c */
 int sw_store_migrate(SwStore *s, SwError *err) sw_must_check;

@@ -40,9 +40,11 @@ static const char *const migrations[] = {
     " detail_type TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, bus TEXT NOT NULL, id TEXT NOT NULL,"
     " resources TEXT NOT NULL, detail TEXT NOT NULL) STRICT;"
     "CREATE TABLE listener(name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    /* 2: which store this is, and how often it was opened: identity.c */
+    "CREATE TABLE identity(one INTEGER PRIMARY KEY CHECK(one=1), name TEXT NOT NULL, opens INTEGER NOT NULL) STRICT;",
 };
 
-/* `collection` and `listener` say how to read the rest, and positions only grow: they stay. */
+/* `collection` and `listener` say how to read the rest, and positions only grow: they stay; so does `identity`. */
 static const char clear_all[] =
     "DELETE FROM document; DELETE FROM document_index; DELETE FROM sequence; DELETE FROM blob_reference;"
     "DELETE FROM series; DELETE FROM series_bucket; DELETE FROM log_group; DELETE FROM log_stream;"

@@ -31,6 +31,11 @@ int sw_conn_open(SwStore *s, bool writer, SwConn **ret_c, SwError *err) {
         sqlite3_busy_timeout(c->db, 10000);
         r = sqlite3_exec(c->db, writer ? writer_setup : reader_setup, NULL, NULL, NULL);
     }
+    if (r == SQLITE_OK && writer && !s->ephemeral) {        /* identity.c empties the log, and asks for it */
+        int on = 1;
+        sqlite3_file_control(c->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+        sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    }
     if (r == SQLITE_OK && s->ephemeral)
         r = sqlite3_exec(c->db, "PRAGMA synchronous=OFF", NULL, NULL, NULL);
     if (r != SQLITE_OK) {

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "store/room.h"
 
 #define MEMORY_PREFIX "slipway-store-"
 
@@ -60,10 +61,23 @@ static int take_lock(SwStore *s, SwError *err) {
     return 0;
 }
 
-int sw_store_open(const char *dir, SwStore **ret_s, SwError *err) {
+/* Opens the database; its tables are those of this program afterwards. */
+static int open_database(SwStore *s, SwError *err) {
+    if (s->ephemeral)
+        return sw_conn_open(s, true, &s->writer, err) < 0 ? -1 : sw_store_migrate(s, err);
+    sw_store_room_give(s);
+    if (sw_identity_check_files(s, err) < 0 || sw_conn_open(s, true, &s->writer, err) < 0
+        || sw_identity_check_store(s, err) < 0 || sw_store_migrate(s, err) < 0 || sw_fsync_dir(s->dir, err) < 0
+        || sw_identity_begin(s, err) < 0)
+        return -1;
+    sw_store_room_take(s);
+    return 0;
+}
+
+static int open_store(const char *dir, bool accept_loss, SwStore **ret_s, SwError *err) {
     SwArena *a = sw_arena_new(0);
     SwStore *s = sw_new(a, SwStore);
-    *s = (SwStore){.arena = a, .ephemeral = !dir, .lock_file = -1, .lock = PTHREAD_MUTEX_INITIALIZER,
+    *s = (SwStore){.arena = a, .ephemeral = !dir, .accept_loss = accept_loss, .lock_file = -1, .lock = PTHREAD_MUTEX_INITIALIZER,
                    .reader_free = PTHREAD_COND_INITIALIZER};
     int r;
     if (dir) {
@@ -72,13 +86,20 @@ int sw_store_open(const char *dir, SwStore **ret_s, SwError *err) {
     } else {
         r = make_memory(s, err);
     }
-    if (r < 0 || take_lock(s, err) < 0 || sw_conn_open(s, true, &s->writer, err) < 0 || sw_store_migrate(s, err) < 0
-        || (dir && sw_fsync_dir(dir, err) < 0)) {
+    if (r < 0 || take_lock(s, err) < 0 || open_database(s, err) < 0) {
         sw_store_close(s);
         return -1;
     }
     *ret_s = s;
     return 0;
+}
+
+int sw_store_open(const char *dir, SwStore **ret_s, SwError *err) {
+    return open_store(dir, false, ret_s, err);
+}
+
+int sw_store_open_accepting_loss(const char *dir, SwStore **ret_s, SwError *err) {
+    return open_store(dir, true, ret_s, err);
 }
 
 void sw_store_close(SwStore *s) {
@@ -90,6 +111,7 @@ void sw_store_close(SwStore *s) {
         s->readers = c->next;
         sw_conn_close(c);
     }
+    sw_identity_end(s);
     sw_conn_close(s->writer);
     SwError ignored = sw_error(s->arena);
     if (s->ephemeral && s->dir)

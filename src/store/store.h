@@ -45,6 +45,10 @@ typedef struct SwCollection {
 
 /* dir NULL: in memory (--ephemeral). Runs migrations; a store newer than this program is refused. */
 int  sw_store_open(const char *dir, SwStore **ret_s, SwError *err) sw_must_check;
+/* A folder that had a store which is gone, cut, another's or an older copy fails with this, and nothing is changed. */
+extern const SwErrorKind SW_STORE_LOST;
+/* The same, but with what is there: an empty store where there is none. */
+int  sw_store_open_accepting_loss(const char *dir, SwStore **ret_s, SwError *err) sw_must_check;
 void sw_store_close(SwStore *s);                                       /* accepts NULL; no transaction may be open */
 /* Tell which collections there are (NULL-terminated), after opening and before use: where a collection's indexes are
  * declared otherwise than when its rows were written, it is indexed anew. */

@@ -72,7 +72,7 @@ int  wire_json_get_structure(Wire *w, const SwShape *s, const SwValue *j, void *
     sw_must_check;
 int  wire_json_get_text(Wire *w, const SwShape *s, SwStr text, void *v, bool top) sw_must_check;
 
-/* --- XML as a small tree (xml.c) and over shapes (xml_shape.c) --- */
+/* --- XML as a small tree (xml.c, xml_read.c) and over shapes (xml_shape.c) --- */
 
 typedef struct XmlAttr { SwStr name, value; } XmlAttr;      /* name without prefix */
 typedef struct XmlNode XmlNode;

@@ -147,20 +147,36 @@ static int get_header_list(Wire *w, const SwMember *m, SwStr text, void *v) {
     return 0;
 }
 
+/* Lines of one name are one list (RFC 9110 5.3). Absent when there is none. */
+static SwStr joined_header(Wire *w, const SwHeaderList *h, SwStr name, size_t from) {
+    SwStr value = SW_NO_STR;
+    for (size_t i = from; i < h->n; i++)
+        if (sw_str_ieq(h->v[i].name, name))
+            value = value.p ? sw_strf(w->a, "%.*s,%.*s", SW_FMT(value), SW_FMT(h->v[i].value)) : h->v[i].value;
+    return value;
+}
+
+static bool was_before(const SwHeaderList *h, size_t at) {
+    for (size_t i = 0; i < at; i++)
+        if (sw_str_ieq(h->v[i].name, h->v[at].name))
+            return true;
+    return false;
+}
+
 static int get_prefixed(Wire *w, const SwMember *m, const SwHeaderList *h, void *v) {
     SwStr prefix = sw_str(m->wire ? m->wire : "");
     void *map = NULL;
     for (size_t i = 0; i < h->n; i++) {
         SwStr name = h->v[i].name;
-        if (name.n <= prefix.n || !sw_str_ieq(sw_str_n(name.p, prefix.n), prefix))
+        if (name.n <= prefix.n || !sw_str_ieq(sw_str_n(name.p, prefix.n), prefix) || was_before(h, i))
             continue;
         if (!map) {
             map = sw_member_make(w->a, m, v);
             wire_begin(w, m->shape, map);
         }
         SwStr key = sw_str_lower(w->a, sw_str_skip(name, prefix.n));
-        if (get_bound(w, &m->shape->member[1], h->v[i].value, wire_map_add(w, m->shape, map, key)) <
-            0)
+        SwStr value = joined_header(w, h, name, i);
+        if (get_bound(w, &m->shape->member[1], value, wire_map_add(w, m->shape, map, key)) < 0)
             return -1;
     }
     return 0;
@@ -173,7 +189,7 @@ int wire_rest_get_headers(Wire *w, const SwShape *s, const SwHeaderList *h, void
         if (m->location == SW_IN_HEADERS)
             r = get_prefixed(w, m, h, v);
         if (m->location == SW_IN_HEADER) {
-            SwStr value = sw_header_get(h, bound_name(m));
+            SwStr value = joined_header(w, h, sw_str(bound_name(m)), 0);
             if (!value.p || (value.n == 0 && m->shape->kind != SW_STRING))
                 continue;
             r = m->shape->kind == SW_LIST ? get_header_list(w, m, value, v)

@@ -103,6 +103,8 @@ static const SwOperation *query_operation(SwArena *a, const SwApi *api, const Sw
         sw_wire_not_implemented(api, action, err);
     else if (!op && wire_is_sqs(api))
         wire_sqs_not_here(action, err);
+    else if (!op && strcmp(api->name, "ec2") == 0)      /* words of its own, as those of SQS */
+        sw_fail(err, &SW_INVALID_ACTION, "The action %.*s is not valid for this web service.", SW_FMT(action));
     else if (!op)
         sw_fail(err, &SW_INVALID_ACTION, "Could not find operation %.*s for version %s",
                 SW_FMT(action), api->version);

@@ -142,6 +142,7 @@ test("what no handler serves is refused with 400 in each protocol's form, naming
         ["monitoring", "json 1.0", { ...JSON_1_0, "x-amz-target": "GraniteServiceVersion20100801.ListManagedInsightRules" }, "{}", /"__type":"[^"]*NotImplemented/, "ListManagedInsightRules"],
         ["ssm", "json 1.1", { "content-type": "application/x-amz-json-1.1", "x-amz-target": "AmazonSSM.CreateDocument" }, "{}", /"__type":"[^"]*NotImplemented/, "CreateDocument"],
         ["sns", "query", form, "Action=CreatePlatformApplication&Version=2010-03-31&Name=x&Platform=GCM&Attributes.entry.1.key=a&Attributes.entry.1.value=b", /<Code>NotImplemented<\/Code>/, "CreatePlatformApplication"],
+        ["logs", "json 1.1", { "content-type": "application/x-amz-json-1.1", "x-amz-target": "Logs_20140328.StartLiveTail" }, '{"logGroupIdentifiers":["arn:aws:logs:us-east-1:000000000000:log-group:g"]}', /"__type":"[^"]*NotImplemented/, "StartLiveTail"],
         ["s3", "rest-xml", {}, "<x/>", /<Error>[^]*<Code>NotImplemented<\/Code>/, "PutBucketAccelerateConfiguration", "/b?accelerate", "PUT"],
         ["xray", "rest-json", { "content-type": "application/json" }, "{}", /NotImplemented/, null, "/TraceSummaries"],
         ["monitoring", "cbor", { "content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor" }, Buffer.from([0xa0]), /NotImplemented/, "ListManagedInsightRules", "/service/GraniteServiceVersion20100801/operation/ListManagedInsightRules"],
@@ -152,6 +153,59 @@ test("what no handler serves is refused with 400 in each protocol's form, naming
         assert.strictEqual(r.status, 400, `${protocol}: ${r.status} ${text}`);
         assert.match(text + (r.headers.get("x-amzn-errortype") ?? ""), form_, `${protocol}: ${text}`);
         if (operation) assert.match(text, new RegExp(operation), `${protocol} names the operation: ${text}`);
+    }
+});
+
+test("a service that is not here is refused in its own protocol, signed or not", async () => {
+    const scope = (service) => ({ authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=${"0".repeat(64)}`, "x-amz-date": "20260101T000000Z" });
+    const form = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };
+    const queryError = /^<\?xml[^]*<ErrorResponse[^]*<Error><Type>Sender<\/Type><Code>NotImplemented<\/Code><Message>[^<]+<\/Message>[^]*<RequestId>/;
+    const jsonError = /^\{"__type":"NotImplemented","message":"/;
+    const asked = [
+        ["cloudformation", form, "Action=ListStacks&Version=2010-05-15", "text/xml", queryError],
+        ["autoscaling", form, "Action=DescribeAutoScalingGroups&Version=2011-01-01", "text/xml", queryError],
+        ["rds", form, "Action=DescribeDBInstances&Version=2014-10-31", "text/xml", queryError],
+        ["elasticloadbalancing", form, "Action=DescribeLoadBalancers&Version=2012-06-01", "text/xml", queryError],
+        ["elasticloadbalancing", {}, undefined, "text/xml", queryError, "/?Action=DescribeLoadBalancers&Version=2012-06-01", "GET"],
+        ["sdb", {}, undefined, "text/xml", queryError, "/?Action=ListDomains&Version=2009-04-15", "GET"],
+        ["cloudfront", {}, undefined, "xml", queryError, "/2020-05-31/distribution", "GET"],
+        ["route53", {}, undefined, "xml", queryError, "/2013-04-01/hostedzone", "GET"],
+        ["dynamodb", { "content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.ListTables" }, "{}", "application/x-amz-json-1.0", jsonError],
+        ["kinesis", { "content-type": "application/x-amz-json-1.1", "x-amz-target": "Kinesis_20131202.ListStreams" }, "{}", "application/x-amz-json-1.1", jsonError],
+        ["lambda", {}, undefined, "application/json", jsonError, "/2015-03-31/functions", "GET"],
+        ["apigateway", { "content-type": "application/json" }, "{}", "application/json", jsonError, "/restapis"],
+        ["arc-region-switch", { "content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor" }, Buffer.from([0xa0]), "application/cbor", /__type.NotImplemented/, "/service/ArcRegionSwitch/operation/ListPlans"],
+    ];
+    for (const [service, headers, body, type, says, at = "/", method = "POST"] of asked) {
+        const r = await fetch(s.endpoint + at, { method, headers: { ...headers, ...scope(service) }, body });
+        const text = Buffer.from(await r.arrayBuffer()).toString("latin1");
+        assert.strictEqual(r.status, 400, `${service}: ${r.status} ${text}`);
+        assert.ok(r.headers.get("content-type").includes(type), `${service}: ${r.headers.get("content-type")}`);
+        assert.match(text, says, service);
+        assert.match(text, new RegExp(service), `${service} is named: ${text}`);
+    }
+});
+
+test("what stock clients make of a service that is not here is its refusal", async () => {
+    for (const command of [["cloudformation", "list-stacks"], ["elb", "describe-load-balancers"], ["autoscaling", "describe-auto-scaling-groups"],
+        ["route53", "list-hosted-zones"], ["dynamodb", "list-tables"], ["lambda", "list-functions"]])
+        await assert.rejects(s.aws(...command), (e) => /\(NotImplemented\)/.test(e.stderr ?? e.message), command.join(" "));
+});
+
+test("an unknown action is refused in the words of its service", async () => {
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    const scope = (service) => ({ authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=${"0".repeat(64)}`, "x-amz-date": "20260101T000000Z" });
+    for (const [service, version, says] of [
+        ["sqs", "2012-11-05", /The action FooBar is not valid for this endpoint\./],
+        ["ec2", "2016-11-15", /The action FooBar is not valid for this web service\./],
+        ["iam", "2010-05-08", /Could not find operation FooBar for version 2010-05-08/],
+        ["elasticloadbalancing", "2015-12-01", /Could not find operation FooBar for version 2015-12-01/],
+    ]) {
+        const r = await fetch(s.endpoint, { method: "POST", headers: { ...form, ...scope(service) }, body: `Action=FooBar&Version=${version}` });
+        const text = await r.text();
+        assert.strictEqual(r.status, 400);
+        assert.match(text, /<Code>InvalidAction<\/Code>/, service);
+        assert.match(text, says, service);
     }
 });
 

@@ -18,7 +18,7 @@
 #define ROUNDS 12
 
 static const char *const points[] = {
-    "store.migrate.before_commit", "store.commit.before", "store.commit.after",
+    "store.migrate.before_commit", "store.opened_not_noted", "store.commit.before", "store.commit.after",
     "blob.written_not_renamed", "blob.renamed_not_synced", "blob.park.before_rename",
     "engine.step.before", "engine.step.after_effect", "engine.event.delivered_not_marked",
 };

@@ -246,6 +246,84 @@ static void refused_push_shows_the_reason_and_changes_nothing(void **state) {
     web_stop(&w);
 }
 
+static const char *url_line(Bench *b, const Web *w, const char *fmt) {
+    const char *at = strstr(fmt, "URL");
+    return sw_str_z(b->a, sw_strf(b->a, "%.*shttp://127.0.0.1:%u/v1/repos/r%s", (int)(at - fmt), fmt, w->port, at + 3));
+}
+
+/* Refs of every kind are kept and given back; none of them changes what the repository is to others. */
+static void strange_refs_do_not_stand_in_the_way_of_later_pushes(void **state) {
+    static const char *const refs[] = {"refs/replace/", "refs/notes/x", "refs/pull/1/head", "refs/stash/x", "refs/original/refs/heads/trunk"};
+    Bench *b = *state;
+    Web w;
+    SwStr said, id, replaced;
+
+    web_start(&w, b);
+    start_work(b, &w);
+    assert_int_equal(git(b, "work", "push -q origin trunk", NULL), 0);
+    must(b, sw_git_resolve(b->a, b->repo, SW_STR("trunk"), &replaced, &b->err));
+    write_file(b, "work/a", "2\n");
+    assert_int_equal(git(b, "work", "commit -q -a -m two", NULL), 0);
+    for (size_t i = 0; i < SW_N(refs); i++) {
+        SwStr name = i ? sw_str(refs[i]) : sw_strf(b->a, "%s%.*s", refs[i], SW_FMT(replaced));
+        assert_int_equal(git(b, "work", sw_str_z(b->a, sw_strf(b->a, "push -q origin HEAD:%.*s", SW_FMT(name))), NULL), 0);
+        assert_string_equal(w.pushed, sw_str_z(b->a, sw_strf(b->a, "%.*s ", SW_FMT(name))));
+    }
+    write_file(b, "work/a", "3\n");
+    assert_int_equal(git(b, "work", "commit -q -a -m three", NULL), 0);
+    assert_int_equal(git(b, "work", "push -q origin trunk", NULL), 0);
+    assert_int_equal(git(b, ".", url_line(b, &w, "clone -q URL after"), NULL), 0);
+    write_file(b, "after/new", "4\n");
+    assert_int_equal(git(b, "after", "add .", NULL), 0);
+    assert_int_equal(git(b, "after", "commit -q -m four", NULL), 0);
+    assert_int_equal(git(b, "after", "push -q origin trunk", NULL), 0);
+    must(b, sw_git_maintain(b->repo, &b->err));
+    assert_int_equal(git(b, "work", "ls-remote origin refs/replace/*", &said), 0);
+    assert_true(sw_str_contains(said, replaced));
+    must(b, sw_git_resolve(b->a, b->repo, SW_STR("trunk"), &id, &b->err));
+    web_stop(&w);
+}
+
+static void names_that_no_branch_may_have_are_refused(void **state) {
+    static const struct { const char *ref, *says; } rows[] = {
+        {"HEAD:refs/heads/0123456789abcdef0123456789abcdef01234567", "40 hexadecimal"},
+        {"HEAD:refs/x", "funny refname"},
+        {"HEAD:refs/slipway/x", "hidden"},
+        {":trunk", "current branch"},
+    };
+    Bench *b = *state;
+    Web w;
+    SwStr said, was, is;
+
+    web_start(&w, b);
+    start_work(b, &w);
+    assert_int_equal(git(b, "work", "push -q origin trunk", NULL), 0);
+    must(b, sw_git_snapshot(b->a, b->repo, &was, &b->err));
+    for (size_t i = 0; i < SW_N(rows); i++) {
+        if (git(b, "work", sw_str_z(b->a, sw_strf(b->a, "push origin %s", rows[i].ref)), &said) == 0 || !sw_str_contains(said, sw_str(rows[i].says)))
+            fail_msg("%s: want '%s', got %.*s", rows[i].ref, rows[i].says, SW_FMT(said));
+        must(b, sw_git_snapshot(b->a, b->repo, &is, &b->err));
+        assert_true(sw_str_eq(was, is));
+    }
+    web_stop(&w);
+}
+
+static void a_push_has_at_most_4000_commands(void **state) {
+    Bench *b = *state;
+    for (int n = 4000; n <= 4001; n++) {
+        SwBuf text = sw_buf(b->a, SW_MIB);
+        SwGitRefChangeList l;
+        SwStr caps;
+        for (int i = 0; i < n; i++)
+            sw_buf_addf(&text, "0069%040d %040d refs/heads/%08d", 0, 1, i);
+        sw_buf_addz(&text, "0000");
+        if (n == 4000)
+            must(b, sw_git_parse_commands(b->a, sw_buf_str(&text), &l, &caps, &b->err));
+        else
+            must_fail(b, sw_git_parse_commands(b->a, sw_buf_str(&text), &l, &caps, &b->err), &SW_GIT_BAD_REQUEST);
+    }
+}
+
 static void stale_push_is_rejected_by_git_and_told_as_no_change(void **state) {
     Bench *b = *state;
     Web w;
@@ -347,6 +425,9 @@ int main(void) {
         TEST(push_and_clone_in_every_protocol),
         TEST(refused_push_shows_the_reason_and_changes_nothing),
         TEST(stale_push_is_rejected_by_git_and_told_as_no_change),
+        TEST(strange_refs_do_not_stand_in_the_way_of_later_pushes),
+        TEST(names_that_no_branch_may_have_are_refused),
+        TEST(a_push_has_at_most_4000_commands),
         TEST(malformed_pushes_are_refused),
         TEST(fetch_leaves_no_child_when_the_client_goes),
         cmocka_unit_test(service_names_are_git_s),

@@ -65,13 +65,32 @@ static const struct {
     {"method is no token", "G@T / HTTP/1.1\r\n" H "\r\n", "400", ""},
     {"unknown expectation", POST("/echo", "Expect: tea\r\nContent-Length: 1\r\n", "x"), "417", ""},
 
-    {"expectation met", POST("/echo", "Expect: 100-continue\r\nContent-Length: 0\r\n", ""), "200", "!100 Continue"},
+    /* Who asks hears it before any other answer, or the connection ends: else the next reply is mistaken for this one. */
+    {"expectation, empty body", POST("/echo", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/2"), "100 200 200", "[GET /2"},
+    {"expectation, no body at all", POST("/echo", "Expect: 100-continue\r\n", "") GET("/2"), "100 200 200", "[GET /2"},
+    {"expectation twice on a connection", POST("/echo", "Expect: 100-continue\r\nContent-Length: 0\r\n", "")
+        POST("/echo", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/3"), "100 200 100 200 200", "[GET /3"},
+    {"expectation, sink and empty body", POST("/sink", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/2"), "100 200 200", "[GET /2"},
+    {"expectation refused, empty body", POST("/refuse", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/2"), "403", "Connection: close"},
+    {"expectation refused, no body at all", POST("/refuse", "Expect: 100-continue\r\n", "") GET("/2"), "403", "Connection: close"},
+    {"expectation refused, body to come", POST("/refuse", "Expect: 100-continue\r\nContent-Length: 5\r\n", ""), "403", "Connection: close"},
+    {"expectation refused, chunks to come", POST("/refuse", "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n", ""), "403", "Connection: close"},
+    {"expectation, body too large", POST("/small", "Expect: 100-continue\r\nContent-Length: 101\r\n", "") GET("/2"), "413", "Connection: close"},
+    {"expectation, unknown coding", POST("/echo", "Expect: 100-continue\r\nContent-Encoding: br\r\nContent-Length: 1\r\n", ""), "415", "Connection: close"},
+    {"expectation, sink fails", POST("/sinkfail", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/2"), "100 200 200", "[GET /2"},
+    {"expectation of HTTP/1.0 is none", "POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n", "200", "!100 Continue"},
     {"refused, short body skipped", POST("/refuse", "Content-Length: 5\r\n", "hello") GET("/2"), "403 200", "[GET /2"},
     {"refused chunked body closes", POST("/refuse", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n") GET("/2"), "403", "Connection: close"},
     {"too large by its length", POST("/small", "Content-Length: 101\r\n", "x"), "413", "RequestEntityTooLargeException"},
     {"as large as allowed", POST("/small", "Content-Length: 4\r\n", "four"), "200", "four"},
     {"unknown content coding", POST("/echo", "Content-Encoding: br\r\nContent-Length: 1\r\n", "x"), "415", ""},
     {"content coding kept", POST("/kept", "Content-Encoding: br\r\nContent-Length: 1\r\n", "x"), "200", "\r\n\r\nx"},
+    {"codings on two lines are one list", POST("/kept", "Content-Encoding: gzip\r\nContent-Encoding: aws-chunked\r\nContent-Length: 1\r\n", "x"), "200", "\r\n\r\nx"},
+    {"the list is joined for all who read it",
+        POST("/coding", "Content-Encoding: gzip\r\nX: 1\r\nContent-Encoding: aws-chunked\r\nContent-Length: 1\r\n", "x"),
+        "200", "<gzip,aws-chunked>"},
+    {"two codings at once", POST("/echo", "Content-Encoding: gzip\r\nContent-Encoding: deflate\r\nContent-Length: 1\r\n", "x"), "415", ""},
+    {"identity is no coding", POST("/echo", "Content-Encoding: identity\r\nContent-Encoding: identity\r\nContent-Length: 1\r\n", "x"), "200", "\r\n\r\nx"},
     {"aws-chunked is left alone", POST("/echo", "Content-Encoding: aws-chunked,gzip\r\nContent-Length: 1\r\n", "x"), "200", "\r\n\r\nx"},
     {"not gzip at all", POST("/echo", "Content-Encoding: gzip\r\nContent-Length: 5\r\n", "hello"), "400", ""},
 
@@ -157,6 +176,31 @@ static void continue_is_said_after_begin_and_before_the_body(void **state) {
     sw_arena_free(a);
 }
 
+/* The client says a head, hears 100, says the rest, hears the answer; twice on one connection. */
+static void continue_is_said_for_every_kind_of_body_on_one_connection(void **state) {
+    static const struct { const char *headers, *body, *echo; } rows[] = {
+        {"Content-Length: 0\r\n", "", "\r\n\r\n"},
+        {"Content-Length: 5\r\n", "hello", "\r\n\r\nhello"},
+        {"Transfer-Encoding: chunked\r\n", "0\r\n\r\n", "\r\n\r\n"},
+        {"Transfer-Encoding: chunked\r\n", "2\r\nhi\r\n0\r\n\r\n", "\r\n\r\nhi"},
+    };
+    SwArena *a = sw_arena_new(0);
+    int fd = test_connect(server->port);
+    for (size_t i = 0; i < 2 * SW_N(rows); i++) {
+        const size_t row = i % SW_N(rows);
+        test_say(fd, sw_str_z(a, sw_strf(a, "PUT /echo HTTP/1.1\r\n" H "Expect: 100-continue\r\n%s\r\n", rows[row].headers)));
+        char heard[25];
+        assert_int_equal(recv(fd, heard, sizeof heard, MSG_WAITALL), sizeof heard);
+        assert_memory_equal(heard, "HTTP/1.1 100 Continue\r\n\r\n", sizeof heard);
+        test_say(fd, rows[row].body);
+        SwStr s = test_hear(a, fd, rows[row].echo);
+        assert_true(sw_str_starts(s, SW_STR("HTTP/1.1 200 OK\r\n")));
+        assert_true(sw_str_ends(s, sw_str(rows[row].echo)));
+    }
+    close(fd);
+    sw_arena_free(a);
+}
+
 static void a_refusal_comes_before_a_byte_of_the_body(void **state) {
     SwArena *a = sw_arena_new(0);
     int fd = test_connect(server->port);
@@ -237,6 +281,7 @@ int main(void) {
         cmocka_unit_test(a_nul_in_the_head_is_refused),
         cmocka_unit_test(a_large_head_is_taken_and_a_huge_one_refused),
         cmocka_unit_test(continue_is_said_after_begin_and_before_the_body),
+        cmocka_unit_test(continue_is_said_for_every_kind_of_body_on_one_connection),
         cmocka_unit_test(a_refusal_comes_before_a_byte_of_the_body),
         cmocka_unit_test(a_refusal_is_not_lost_to_a_client_that_still_sends),
         cmocka_unit_test(live_output_reaches_the_client_as_it_is_made),

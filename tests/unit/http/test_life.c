@@ -148,6 +148,13 @@ static void await_idle(TestServer *t, int n) {
     while (stats.idle != n);
 }
 
+static void await_open(TestServer *t, size_t n) {
+    SwHttpStats stats;
+    do
+        sw_http_server_stats(t->server, &stats);
+    while ((size_t)stats.open != n);
+}
+
 static void past_the_limit_an_idle_connection_makes_room(void **state) {
     TestServer *t = test_server((SwHttpServerOptions){.max_connections = 2});
     SwArena *a = sw_arena_new(0);
@@ -163,6 +170,80 @@ static void past_the_limit_an_idle_connection_makes_room(void **state) {
         close(fd[i]);
     test_server_free(t);
     sw_arena_free(a);
+}
+
+/* Whatever fills the server without being a request: a new client is served at once. */
+static void past_the_limit_half_open_connections_make_room(void **state) {
+    static const char *const half[] = {
+        "", "\r", "G", "GET / HTTP/1.1\r\nHost: x\r\n", "\x16", "\x16\x03\x01\x02\x00\x01",
+    };
+    for (size_t i = 0; i < SW_N(half); i++) {
+        TestServer *t = test_server((SwHttpServerOptions){.max_connections = 8, .header_timeout_ms = 60000});
+        SwArena *a = sw_arena_new(0);
+        int fd[8], wait = test_connect(t->port);
+        test_say(wait, GET("/wait"));
+        test_await(t, &t->waiting, 1);
+        for (size_t k = 0; k < SW_N(fd); k++) {
+            fd[k] = test_connect(t->port);
+            test_say(fd[k], half[i]);
+        }
+        int64_t since = sw_monotonic_ns();
+        for (int k = 0; k < 3; k++) {
+            int live = test_connect(t->port);
+            test_say(live, GET("/"));
+            if (!sw_str_eqz(test_statuses(a, test_hear(a, live, "]")), "200"))
+                fail_msg("kept out by '%s'", half[i]);
+            close(live);
+        }
+        assert_true(sw_monotonic_ns() - since < 10 * SW_S);
+        test_release(t);                /* and who is served was not cut for it */
+        assert_true(sw_str_eqz(test_statuses(a, test_hear(a, wait, "waited")), "200"));
+        for (size_t k = 0; k < SW_N(fd); k++)
+            close(fd[k]);
+        close(wait);
+        test_server_free(t);
+        sw_arena_free(a);
+    }
+}
+
+static void past_the_limit_a_stalled_body_and_an_unread_reply_make_room(void **state) {
+    static const char *const stalled[] = {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx", GET("/endless")};
+    for (size_t i = 0; i < SW_N(stalled); i++) {
+        TestServer *t = test_server((SwHttpServerOptions){.max_connections = 1});
+        SwArena *a = sw_arena_new(0);
+        SwStr statuses = SW_NO_STR;
+        int fd = test_connect(t->port);
+        test_say(fd, stalled[i]);
+        int64_t since = sw_monotonic_ns();
+        while (!sw_str_eqz(statuses, "200") && sw_monotonic_ns() - since < 15 * SW_S) {
+            int live = test_connect(t->port);   /* turned away until the other has stalled for a while */
+            (void)send(live, GET("/"), strlen(GET("/")), MSG_NOSIGNAL);
+            statuses = test_statuses(a, test_hear(a, live, "]"));
+            close(live);
+        }
+        assert_true(sw_str_eqz(statuses, "200"));
+        close(fd);
+        test_server_free(t);
+        sw_arena_free(a);
+    }
+}
+
+static void stopping_waits_for_no_half_open_connection(void **state) {
+    TestServer *t = test_server((SwHttpServerOptions){0});
+    static const char *const half[] = {"", "G", "GET / HTTP/1.1\r\nHost:"};
+    int fd[SW_N(half)];
+    for (size_t i = 0; i < SW_N(half); i++) {
+        fd[i] = test_connect(t->port);
+        test_say(fd[i], half[i]);
+    }
+    await_open(t, SW_N(half));
+    int64_t since = sw_monotonic_ns();
+    sw_http_server_stop(t->server, 20000);
+    assert_true(sw_monotonic_ns() - since < 10 * SW_S);
+    t->server = NULL;
+    for (size_t i = 0; i < SW_N(half); i++)
+        close(fd[i]);
+    test_server_free(t);
 }
 
 static void past_the_limit_with_all_busy_the_answer_is_503(void **state) {
@@ -328,6 +409,9 @@ int main(void) {
         cmocka_unit_test(a_waiting_handler_can_tell_that_its_client_left),
         cmocka_unit_test(many_connections_at_once_are_served_beside_silent_ones),
         cmocka_unit_test(past_the_limit_an_idle_connection_makes_room),
+        cmocka_unit_test(past_the_limit_half_open_connections_make_room),
+        cmocka_unit_test(past_the_limit_a_stalled_body_and_an_unread_reply_make_room),
+        cmocka_unit_test(stopping_waits_for_no_half_open_connection),
         cmocka_unit_test(past_the_limit_with_all_busy_the_answer_is_503),
         cmocka_unit_test(stopping_drains_requests_in_flight),
         cmocka_unit_test(stopping_cuts_what_does_not_end),

@@ -159,9 +159,11 @@ static void wide_forms_take_one_pass(void **state) {
     sw_buf_addz(&b, "Action=CreateTopic");
     for (int i = 0; i < 60000; i++)
         sw_buf_addf(&b, "&Tags.member.%d.Key=k&Name=n", 60000 - i);
-    int64_t before = sw_monotonic_ns();
+    struct timespec before, after;      /* this thread's: others may have the machine */
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
     assert_has(form(a, &sns_api, b.p), "CreateTopic {\"Name\":\"n\",\"Tags\":[{\"Key\":\"k\"}");
-    assert_true(sw_monotonic_ns() - before < 2 * SW_S);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+    assert_true(after.tv_sec - before.tv_sec < 3);
     sw_arena_free(a);
     SwBuf deep = sw_buf(*state, SW_MIB);
     sw_buf_addz(&deep, "Action=CreateTopic&a");
@@ -286,6 +288,11 @@ static void dangerous_or_broken_xml_is_refused(void **state) {
         "<!DOCTYPE Tagging [<!ENTITY a \"aaaa\">]><Tagging><TagSet><Tag><Key>&a;</Key></Tag></TagSet></Tagging>",
         "<?xml version=\"1.0\"?><!DOCTYPE Tagging SYSTEM \"http://127.0.0.1:1/x.dtd\"><Tagging/>",
         "<Tagging xmlns:a=\"u\" a:b=\"1\" a:b=\"2\"/>",
+        "<Tagging><!-- a", "<Tagging><!-- a -- b --></Tagging>", "<Tagging><![CDATA[x</Tagging>", "<Tagging>a]]>b</Tagging>", "<Tagging><?x", "<Tagging",
+        "<Tagging a='1'b='2'/>", "<Tagging a=1/>", "<Tagging a/>", "<Tagging a='<'/>", "<Tagging a='1' a='2'/>", "<a:b:c/>", "<:a/>", "< Tagging/>",
+        "<Tagging/>x", "x<Tagging/>", "<Tagging>&#0;</Tagging>", "<Tagging>&#xD800;</Tagging>", "<Tagging>&#x110000;</Tagging>", "<Tagging>&amp</Tagging>",
+        "<Tagging>&#;</Tagging>", "<Tagging>&#xg;</Tagging>", "<Tagging>\x01</Tagging>", "<Tagging>\xef\xbf\xbf</Tagging>", "<a:Tagging></b:Tagging>",
+        " <?xml version=\"1.0\"?><Tagging/>", "<!-- only -->", "</Tagging>", "<Tagging/ >",
     };
     for (size_t i = 0; i < SW_N(bad); i++)
         assert_has(s3(*state, "PUT", "/b", "tagging", bad[i]), "!MalformedXML: ");
@@ -301,6 +308,20 @@ static void dangerous_or_broken_xml_is_refused(void **state) {
         sw_buf_addz(&pieces, "<![CDATA[a]]>b");
     sw_buf_addz(&pieces, "</Key></Tag></TagSet></Tagging>");
     assert_has(s3(*state, "PUT", "/b", "tagging", pieces.p), "{\"TagSet\":[{\"Key\":\"abab");
+}
+
+/* XML 1.0's own rules, in the value of a key: entities, references, line ends, white space, CDATA, prefixes. */
+static void xml_text_is_read_as_xml_says(void **state) {
+    static const struct { const char *xml, *key; } rows[] = {
+        {"<Key>&lt;&gt;&amp;&quot;&apos;</Key>", "<>&\\\"'"}, {"<Key>&#65;&#x42;&#xe4;&#x20AC;&#x1F600;</Key>", "AB\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+        {"<Key>a\r\nb\rc</Key>", "a\\nb\\nc"}, {"<Key>&#13;</Key>", "\\r"}, {"<Key> </Key>", " "}, {"<Key>a<!-- x -->b<?y z?>c</Key>", "abc"},
+        {"<Key><![CDATA[&lt;<]]>]]&gt;</Key>", "&lt;<]]>"}, {"<x:Key xmlns:x='u'>p</x:Key>", "p"}, {"<Key\n>a</Key\t>", "a"},
+    };
+    for (size_t i = 0; i < SW_N(rows); i++) {
+        SwStr body = sw_strf(*state, "\xef\xbb\xbf<?xml version='1.0'?><!-- c --><Tagging xmlns='u'><TagSet><Tag>%s<Value/></Tag></TagSet></Tagging>\n<!-- d -->", rows[i].xml);
+        SwStr want = sw_strf(*state, "{\"TagSet\":[{\"Key\":\"%s\",", rows[i].key);
+        assert_has(s3(*state, "PUT", "/b", "tagging", sw_str_z(*state, body)), sw_str_z(*state, want));
+    }
 }
 
 static void rest_json_binds_paths_and_bodies(void **state) {
@@ -370,6 +391,7 @@ int main(void) {
         wire_unit_test(s3_bindings_reach_their_members),
         wire_unit_test(s3_bodies_are_read_as_xml),
         wire_unit_test(dangerous_or_broken_xml_is_refused),
+        wire_unit_test(xml_text_is_read_as_xml_says),
         wire_unit_test(rest_json_binds_paths_and_bodies),
         wire_unit_test(a_recorded_cbor_request_is_read),
         wire_unit_test(the_protocol_is_that_of_the_request),

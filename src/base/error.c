@@ -31,6 +31,8 @@ static int fill(SwError *err, const SwErrorKind *kind, const char *cause, const 
     err->message = sw_strfv(err->arena, fmt, ap).p;
     err->cause = cause ? sw_str_z(err->arena, sw_str(cause)) : NULL;
     err->detail = NULL;
+    err->facts.v = NULL;
+    err->facts.n = 0;
     return -1;
 }
 
@@ -69,6 +71,20 @@ int sw_fail_errno(SwError *err, int errnum, const char *fmt, ...) {
     const char *reason = strerror_r(errnum, text, sizeof text);
     return sw_fail_cause(err, &SW_INTERNAL_FAILURE, sw_strf(err->arena, "%.*s: %s", SW_FMT(what), reason).p,
                          "An internal error occurred");
+}
+
+static int add_fact(SwError *err, const char *name, SwStr value, bool header) {
+    if (value.p)
+        *sw_list_add(err->arena, &err->facts) = (SwErrorFact){name, value, header};
+    return -1;
+}
+
+int sw_fail_fact(SwError *err, const char *name, SwStr value) {
+    return add_fact(err, name, value, false);
+}
+
+int sw_fail_header(SwError *err, const char *name, SwStr value) {
+    return add_fact(err, name, value, true);
 }
 
 void sw_error_reset(SwError *err) {

@@ -21,11 +21,15 @@ typedef struct SwErrorKind {
     const char *query_code;             /* x-amzn-query-error's code where it differs, or NULL */
 } SwErrorKind;
 
+/* What an error tells beside its message where no structure of the model has it: S3's <BucketName>, <Key>, its Allow. */
+typedef struct SwErrorFact { const char *name; SwStr value; bool header; } SwErrorFact;
+
 typedef struct SwError {
     SwArena           *arena;           /* messages live here; set by sw_error() */
     const SwErrorKind *kind;            /* NULL: no error */
     const char        *message, *cause;
     const void        *detail;          /* members beyond `message`, of kind->shape; or NULL */
+    struct { SwErrorFact *v; size_t n; } facts; /* written by the REST-XML form of S3 alone */
 } SwError;
 
 static inline SwError sw_error(SwArena *a) {
@@ -39,6 +43,9 @@ int sw_fail_wrap(SwError *err, const char *fmt, ...) sw_printf(2, 3);         /*
 /* SW_INTERNAL_FAILURE: the text, which often names a path of ours, and errno's are the cause alone; the message says
  * nothing of this machine, for it may reach a client. */
 int sw_fail_errno(SwError *err, int errnum, const char *fmt, ...) sw_printf(3, 4);
+/* After one of those: a fact more, as an element of the error's body or as a header. -1, too; an absent value is left out. */
+int sw_fail_fact(SwError *err, const char *name, SwStr value);
+int sw_fail_header(SwError *err, const char *name, SwStr value);
 void sw_error_reset(SwError *err);
 
 static inline bool sw_error_is(const SwError *err, const SwErrorKind *kind) {

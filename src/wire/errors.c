@@ -113,6 +113,16 @@ static void put_ec2_xml(Wire *w, const SwError *e, SwStr request_id, SwWireMessa
     m->body = sw_buf_str(&b);
 }
 
+static void put_facts(Wire *w, SwBuf *b, const SwError *e, SwHeaderList *h) {
+    for (size_t i = 0; i < e->facts.n; i++) {
+        const SwErrorFact *f = &e->facts.v[i];
+        if (f->header && h)
+            sw_header_set(w->a, h, sw_str(f->name), f->value);
+        else if (!f->header && b)
+            wire_xml_element(b, f->name, f->value);
+    }
+}
+
 static void put_s3_xml(Wire *w, const SwError *e, SwStr request_id, SwStr resource,
                        SwWireMessage *m) {
     SwBuf b = wire_buf(w);
@@ -120,6 +130,7 @@ static void put_s3_xml(Wire *w, const SwError *e, SwStr request_id, SwStr resour
     wire_xml_element(&b, "Code", sw_str(query_code(e->kind)));
     wire_xml_element(&b, "Message", error_message(e));
     put_xml_detail(w, &b, e);
+    put_facts(w, &b, e, NULL);
     if (resource.p)
         wire_xml_element(&b, "Resource", resource);
     wire_xml_element(&b, "RequestId", request_id);
@@ -149,6 +160,8 @@ void sw_wire_encode_error(SwArena *a, const SwApi *api, const SwOperation *op, u
         sw_header_set(a, &ret_m->headers, SW_STR("x-amzn-query-error"),
                       sw_strf(a, "%s;%s", query_code(known.kind),
                               known.kind->http < 500 ? "Sender" : "Receiver"));
+    if (protocol == SW_REST_XML && wire_is_s3(api))
+        put_facts(&w, NULL, &known, &ret_m->headers);
     if (head)
         return;
     if (protocol == SW_QUERY || (protocol == SW_REST_XML && !wire_is_s3(api)))

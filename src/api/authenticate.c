@@ -39,6 +39,157 @@ static const SwErrorKind *unknown_key(const SwSignature *s, const SwHost *h) {
     return json ? &SW_UNRECOGNIZED_CLIENT : &SW_INVALID_CLIENT_TOKEN_ID;
 }
 
+static bool is_s3(const SwSignature *s) {
+    return sw_str_eqz(s->service, "s3");
+}
+
+/* What a wrong signature fails with, by the service's protocol. */
+static const SwErrorKind *bad_signature(const SwCtx *cx, const SwSignature *s) {
+    static const SwErrorKind json = {.code = "InvalidSignatureException", .http = 403};
+    return unknown_key(s, cx->host) == &SW_UNRECOGNIZED_CLIENT ? &json : &SW_SIGNATURE_DOES_NOT_MATCH;
+}
+
+static SwTime wall_clock(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return t.tv_sec * SW_S + t.tv_nsec;
+}
+
+static bool has_life(const SwSignature *s) {
+    return s->kind == SW_SIG_V2_QUERY || (s->kind == SW_SIG_V4_QUERY && s->expires_s >= 0);
+}
+
+/* A URL's own end needs no secret to be seen, so it holds in both modes. */
+static int check_life(const SwCtx *cx, const SwSignature *s, SwError *err) {
+    SwTime now = wall_clock(), end = s->kind == SW_SIG_V2_QUERY ? s->expires_s * SW_S : s->at + s->expires_s * SW_S;
+    if (!has_life(s) || now <= end)
+        return 0;
+    if (!is_s3(s))
+        return sw_fail(err, bad_signature(cx, s), "Signature expired: %.*s is now earlier than %.*s (%.*s - %lld min.)", SW_FMT(s->timestamp),
+                       SW_FMT(sw_time_compact(cx->arena, now - (end - s->at))), SW_FMT(sw_time_compact(cx->arena, now)), (long long)(s->expires_s / 60));
+    sw_fail(err, &SW_ACCESS_DENIED, "Request has expired");
+    if (s->kind == SW_SIG_V4_QUERY)
+        sw_fail_fact(err, "X-Amz-Expires", sw_strf(cx->arena, "%lld", (long long)s->expires_s));
+    sw_fail_fact(err, "Expires", sw_time_iso8601(cx->arena, end / SW_S * SW_S));
+    return sw_fail_fact(err, "ServerTime", sw_time_iso8601(cx->arena, now / SW_S * SW_S));
+}
+
+static int too_skewed(const SwCtx *cx, const SwSignature *s, SwTime now, SwError *err) {
+    static const SwErrorKind skewed = {.code = "RequestTimeTooSkewed", .http = 403};
+    if (!is_s3(s)) {
+        bool early = s->at > now;
+        return sw_fail(err, bad_signature(cx, s), early ? "Signature not yet current: %.*s is still later than %.*s (%.*s + 15 min.)"
+                                                        : "Signature expired: %.*s is now earlier than %.*s (%.*s - 15 min.)",
+                       SW_FMT(s->timestamp), SW_FMT(sw_time_compact(cx->arena, early ? now + SKEW_MAX : now - SKEW_MAX)),
+                       SW_FMT(sw_time_compact(cx->arena, now)));
+    }
+    sw_fail(err, &skewed, "The difference between the request time and the current time is too large.");
+    sw_fail_fact(err, "RequestTime", s->timestamp);
+    sw_fail_fact(err, "ServerTime", sw_time_iso8601(cx->arena, now / SW_S * SW_S));
+    return sw_fail_fact(err, "MaxAllowedSkewMilliseconds", SW_STR("900000"));
+}
+
+static int check_time(const SwCtx *cx, const SwSignature *s, SwError *err) {
+    SwTime now = wall_clock();
+    if (check_life(cx, s, err) < 0)
+        return -1;
+    if (s->kind == SW_SIG_V2_QUERY)
+        return 0;
+    if (has_life(s))
+        return s->at > now + SKEW_MAX ? sw_fail(err, &SW_ACCESS_DENIED, "Request is not yet valid") : 0;
+    return s->at > now + SKEW_MAX || s->at < now - SKEW_MAX ? too_skewed(cx, s, now, err) : 0;
+}
+
+static int check_scope(const SwCtx *cx, const SwSignature *s, SwError *err) {
+    static const SwErrorKind header = {.code = "AuthorizationHeaderMalformed", .http = 400}, query = {.code = "AuthorizationQueryParametersError", .http = 400};
+    SwStr day = sw_str_n(s->timestamp.p, 8);
+    if (is_s3(s) && s->kind == SW_SIG_V4_QUERY && s->expires_s < 0)
+        return sw_fail(err, &query, "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
+                                    "X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.");
+    if (sw_str_eq(s->date, day))
+        return 0;
+    if (is_s3(s))
+        return sw_fail(err, s->kind == SW_SIG_V4_QUERY ? &query : &header, "%sInvalid credential date \"%.*s\". This date is not the same as X-Amz-Date: \"%.*s\".",
+                       s->kind == SW_SIG_V4_QUERY ? "" : "The authorization header is malformed; ", SW_FMT(s->date), SW_FMT(day));
+    return sw_fail(err, bad_signature(cx, s), "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+                   "'%.*s' != '%.*s', from '%.*s'.", SW_FMT(s->date), SW_FMT(day), SW_FMT(s->timestamp));
+}
+
+static bool is_signed(const SwSignature *s, SwStr name) {
+    SwStr rest = s->signed_headers, part;
+    while (sw_str_next(&rest, ';', &part))
+        if (sw_str_ieq(part, name))
+            return true;
+    return false;
+}
+
+/* Host, and each header that tells a service what to do: who passes a signed request on must not add to it. S3 alone takes
+ * the hash of a presigned URL's body unsigned. */
+static bool must_be_signed(const SwSignature *s, SwStr name) {
+    if (is_s3(s) && s->kind == SW_SIG_V4_QUERY && sw_str_ieq(name, SW_STR("x-amz-content-sha256")))
+        return false;
+    return sw_str_ieq(name, SW_STR("host")) || (name.n > 6 && sw_str_ieq(sw_str_n(name.p, 6), SW_STR("x-amz-")));
+}
+
+static int check_signed_headers(const SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwError *err) {
+    SwStrList missing = {0};
+    for (size_t i = 0; i < m->headers.n; i++) {
+        SwStr name = m->headers.v[i].name;
+        if (must_be_signed(s, name) && !is_signed(s, name))
+            sw_str_list_add(cx->arena, &missing, sw_str_lower(cx->arena, name));
+    }
+    if (missing.n == 0)
+        return 0;
+    if (is_s3(s)) {
+        sw_fail(err, &SW_ACCESS_DENIED, "There were headers present in the request which were not signed");
+        return sw_fail_fact(err, "HeadersNotSigned", sw_str_join(cx->arena, missing.v, missing.n, SW_STR(", ")));
+    }
+    bool host = sw_str_eqz(missing.v[0], "host");
+    return sw_fail(err, bad_signature(cx, s), "'%.*s'%s must be a 'SignedHeader' in the AWS Authorization.",
+                   SW_FMT(host ? SW_STR("Host") : missing.v[0]), host ? " or ':authority'" : "");
+}
+
+static bool is_sha256(SwStr s) {
+    bool hex = s.n == 64;
+    for (size_t i = 0; hex && i < s.n; i++)
+        hex = (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f');
+    return hex;
+}
+
+/* S3's x-amz-content-sha256: what it may say, and that it says it. Chunks signed with elliptic curves would need a signature
+ * of that kind, which nothing here has. */
+static int check_payload(const SwSignature *s, SwStr hash, SwError *err) {
+    static const SwErrorKind argument = {.code = "InvalidArgument", .http = 400}, request = {.code = "InvalidRequest", .http = 400},
+                             mismatch = {.code = "XAmzContentSHA256Mismatch", .http = 400};
+    static const char *const words[] = {"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+                                        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"};
+    bool known = is_sha256(s->payload);
+    for (size_t i = 0; i < SW_N(words); i++)
+        known |= sw_str_eqz(s->payload, words[i]);
+    if (!sw_str_is(s->payload))
+        return s->kind == SW_SIG_V4_QUERY ? 0 : sw_fail(err, &request, "Missing required header for this request: x-amz-content-sha256");
+    if (!known) {
+        sw_fail(err, &argument, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
+                                "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, "
+                                "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value.");
+        sw_fail_fact(err, "ArgumentName", SW_STR("x-amz-content-sha256"));
+        return sw_fail_fact(err, "ArgumentValue", s->payload);
+    }
+    if (!is_sha256(s->payload) || sw_str_eq(s->payload, hash))
+        return 0;
+    sw_fail(err, &mismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.");
+    sw_fail_fact(err, "ClientComputedContentSHA256", s->payload);
+    return sw_fail_fact(err, "S3ComputedContentSHA256", hash);
+}
+
+static int check_form(const SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr hash, SwError *err) {
+    if (s->kind == SW_SIG_V2_QUERY)     /* it signs all of that */
+        return 0;
+    if (check_scope(cx, s, err) < 0 || check_signed_headers(cx, m, s, err) < 0)
+        return -1;
+    return is_s3(s) ? check_payload(s, hash, err) : 0;
+}
+
 int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s, SwStr *ret_secret, SwError *err) {
     const SwHost *h = cx->host;
     SwSignature s;
@@ -47,6 +198,8 @@ int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s,
     *ret_s = s;
     if (sw_str_is(s.region))
         cx->region = s.region;
+    if (check_life(cx, &s, err) < 0)
+        return -1;
     if (s.kind == SW_SIG_NONE) {
         act_as_root(cx, h->config->account, SW_NO_STR);
         if (h->config->strict)
@@ -70,46 +223,23 @@ int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s,
     return 0;
 }
 
-static SwTime wall_clock(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return t.tv_sec * SW_S + t.tv_nsec;
-}
-
-static int check_time(const SwSignature *s, SwArena *a, SwError *err) {
-    SwTime now = wall_clock();
-    if (s->kind == SW_SIG_V2_QUERY)
-        return now <= s->expires_s * SW_S ? 0 : sw_fail(err, &SW_ACCESS_DENIED, "Request has expired");
-    if (s->kind == SW_SIG_V4_QUERY && s->expires_s > 0) {
-        if (now > s->at + s->expires_s * SW_S)
-            return sw_fail(err, &SW_ACCESS_DENIED, "Request has expired");
-        if (s->at > now + SKEW_MAX)
-            return sw_fail(err, &SW_ACCESS_DENIED, "Request is not yet valid");
-        return 0;
-    }
-    if (s->at > now + SKEW_MAX || s->at < now - SKEW_MAX)
-        return sw_fail(err, &SW_SIGNATURE_DOES_NOT_MATCH, "Signature expired: %.*s is not within 15 minutes of %.*s",
-                       SW_FMT(s->timestamp), SW_FMT(sw_time_compact(a, now)));
-    return 0;
-}
-
 int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr payload_hash, SwError *err) {
     if (!cx->host->config->strict || s->kind == SW_SIG_NONE)
         return 0;
-    if (check_time(s, cx->arena, err) < 0)
+    if (check_time(cx, s, err) < 0 || check_form(cx, m, s, payload_hash, err) < 0)
         return -1;
     SwStr want;
     if (s->kind == SW_SIG_V2_QUERY) {
         want = sw_sigv2_sign(cx->arena, m, s, secret);
     } else {
-        bool s3 = sw_str_eqz(s->service, "s3");
-        if (s3 && s->kind == SW_SIG_V4_QUERY && (!sw_str_is(s->payload) || sw_str_eqz(s->payload, "UNSIGNED-PAYLOAD")))
-            payload_hash = SW_STR("UNSIGNED-PAYLOAD");
+        bool s3 = is_s3(s);
+        if (s3 && s->kind == SW_SIG_V4_QUERY)
+            payload_hash = sw_str_or(s->payload, SW_STR("UNSIGNED-PAYLOAD"));
         SwStr canonical = sw_sigv4_canonical(cx->arena, m, s, payload_hash, s3 ? SW_SIG_ENCODE_ONCE : 0);
         want = sw_sigv4_sign(cx->arena, s, secret, sw_sigv4_string_to_sign(cx->arena, s, canonical));
     }
     if (!sw_equal_constant_time(want, s->signature))
-        return sw_fail(err, &SW_SIGNATURE_DOES_NOT_MATCH, "%s", MISMATCH);
+        return sw_fail(err, bad_signature(cx, s), "%s", MISMATCH);
     cx->principal.verified = true;
     return 0;
 }

@@ -21,6 +21,12 @@ SwStr sw_operation_text(const SwOperation *op, const void *in, const char *name)
     return sw_list_count(list) ? *(const SwStr *)sw_list_at(m->shape, list, 0) : SW_NO_STR;
 }
 
+SwStrList sw_operation_texts(const SwOperation *op, const void *in, const char *name) {
+    const SwMember *m = op->input ? sw_shape_member(op->input, sw_str(name)) : NULL;
+    bool texts = m && m->shape->kind == SW_LIST && m->shape->member[0].shape->kind == SW_STRING && sw_member_is_set(m, in);
+    return texts ? *(const SwStrList *)sw_member_at(m, in) : (SwStrList){0};
+}
+
 int sw_authorise(SwCtx *cx, const char *action, SwStr resource, SwError *err) {
     const SwService *s = cx->api ? sw_registry_by_api(cx->host, cx->api) : NULL;
     const SwErrorKind *denied = s ? sw_registry_denied(s) : &SW_ACCESS_DENIED;
@@ -39,9 +45,12 @@ static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const
     if (!cx->host->config->strict || (op->flags & SW_OP_NO_AUTH) || (handler->flags & SW_AUTHORISES))
         return 0;
     const char *action = s->action ? s->action(cx, op, in) : NULL;
-    SwStr resource = s->resource ? s->resource(cx, op, in) : SW_NO_STR;
-    if (sw_authorise(cx, action ? action : op->iam_action, sw_str_or(resource, SW_STR("*")), err) < 0)
-        return -1;
+    SwStrList about = s->resources ? s->resources(cx, op, in) : (SwStrList){0};
+    if (about.n == 0)
+        sw_str_list_add(cx->arena, &about, s->resource ? s->resource(cx, op, in) : SW_NO_STR);
+    for (size_t i = 0; i < about.n; i++)
+        if (sw_authorise(cx, action ? action : op->iam_action, sw_str_or(about.v[i], SW_STR("*")), err) < 0)
+            return -1;
     if (!cx->host->auth.pass_roles || cx->principal.kind == SW_PRINCIPAL_SERVICE || cx->host->auth.pass_roles(cx, op, in, err) == 0)
         return 0;
     if (sw_error_is(err, &SW_ACCESS_DENIED))

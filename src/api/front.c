@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 
+#include "api/access.h"
 #include "api/access_log.h"
 #include "api/authenticate.h"
 #include "api/body.h"
@@ -70,6 +71,7 @@ static const char *listener_of(const SwHttpRequest *rq) {
 /* Headers of a streaming operation are enough to verify its signature: they declare the payload's hash. */
 static int begin_stream(Visit *v, SwHttpRequest *rq, SwError *err) {
     SwStr declared = sw_str_or(sw_header_get(&rq->m.headers, "x-amz-content-sha256"), SW_STR("UNSIGNED-PAYLOAD"));
+    v->signature.resource = v->id.m.path;
     if (sw_authenticate_verify(v->cx, &rq->m, &v->signature, v->secret, declared, err) < 0)
         return -1;
     SwChunkCheck *check;
@@ -80,15 +82,18 @@ static int begin_stream(Visit *v, SwHttpRequest *rq, SwError *err) {
 
 static int begin(Visit *v, SwHttpRequest *rq, SwError *err) {
     SwHost *h = v->cx->host;
-    if (sw_authenticate_begin(v->cx, &rq->m, &v->signature, &v->secret, err) < 0)
+    if (sw_access_not_a_delivery(&rq->m, err) < 0 || sw_authenticate_begin(v->cx, &rq->m, &v->signature, &v->secret, err) < 0)
         return -1;
     if (sw_identify(h, rq->arena, &rq->m, &v->signature, listener_of(rq), false, &v->id, &v->known, err) < 0)
         return -1;
     if (!v->known)
         return 0;
-    if (v->id.route) {
+    const SwRoute *route = v->id.route;
+    if (route && route->begin && sw_access_route(v->cx, route, &rq->m, &v->signature, v->secret, SW_NO_STR, err) < 0)
+        return -1;
+    if (route) {
         rq->m.path = v->id.m.path;      /* of a bucket's own host: with the bucket */
-        return v->id.route->begin && !v->id.route->begin(v->cx, err) ? (err->kind ? -1 : 1) : 0;
+        return route->begin && !route->begin(v->cx, err) ? (err->kind ? -1 : 1) : 0;
     }
     if (v->id.op->flags & SW_OP_STREAM_IN)
         return begin_stream(v, rq, err);
@@ -113,9 +118,9 @@ static bool front_begin(void *arg, SwHttpRequest *rq) {
     return r == 0;
 }
 
-static SwStr payload_hash(SwArena *a, const SwHttpRequest *rq) {
+static SwStr payload_hash(SwArena *a, const SwHttpRequest *rq, const SwSignature *s) {
     SwStr declared = sw_header_get(&rq->m.headers, "x-amz-content-sha256");
-    if (sw_str_eqz(declared, "UNSIGNED-PAYLOAD"))
+    if (sw_str_eqz(declared, "UNSIGNED-PAYLOAD") && sw_str_eqz(s->service, "s3"))     /* no other service here has that */
         return declared;
     if (rq->encoded_sha256.p)           /* a client signs what it sends: the compressed bytes */
         return sw_hex(a, rq->encoded_sha256.p, rq->encoded_sha256.n);
@@ -124,13 +129,14 @@ static SwStr payload_hash(SwArena *a, const SwHttpRequest *rq) {
 
 static int decode(Visit *v, SwHttpRequest *rq, void **ret_in, SwError *err) {
     SwIdentity *id = &v->id;
+    v->signature.resource = id->m.path;
     id->m.body = rq->m.body;
     if (v->body) {
         SwStr hash;
         if (sw_body_end(v->body, rq, &id->m.stream, &hash, err) < 0)
             return -1;
         id->m.headers = rq->m.headers;
-    } else if (sw_authenticate_verify(v->cx, &rq->m, &v->signature, v->secret, payload_hash(rq->arena, rq), err) < 0) {
+    } else if (sw_authenticate_verify(v->cx, &rq->m, &v->signature, v->secret, payload_hash(rq->arena, rq, &v->signature), err) < 0) {
         return -1;
     }
     if (!v->body && (id->op->flags & SW_OP_CHECKSUM) && sw_body_check(rq->arena, &rq->m, err) < 0)
@@ -183,6 +189,8 @@ static int handle(Visit *v, SwHttpRequest *rq, SwError *err) {
     if (!v->known && sw_identify(v->cx->host, rq->arena, &rq->m, &v->signature, listener_of(rq), true, &v->id, &v->known, err) < 0)
         return -1;
     if (v->id.route) {
+        if (!v->id.route->begin && sw_access_route(v->cx, v->id.route, &rq->m, &v->signature, v->secret, payload_hash(rq->arena, rq, &v->signature), err) < 0)
+            return -1;
         v->id.route->handle(v->cx);
         sw_ctx_rollback(v->cx);
         return 0;

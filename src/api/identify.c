@@ -124,8 +124,10 @@ int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSig
     *ret_i = (SwIdentity){.m = *m};
     *ret_known = true;
     const SwService *route_of = NULL;
-    const SwRoute *route = sw_str_is(s->service) ? NULL : sw_registry_route(h, listener, m->method, m->path, &route_of);
-    if (route) {
+    /* A signature names its service: a bucket's path may be any. Routes that want one are Slipway's own. */
+    bool own = sw_str_eqz(s->service, "slipway");
+    const SwRoute *route = own || !sw_str_is(s->service) ? sw_registry_route(h, listener, m->method, m->path, &route_of) : NULL;
+    if (route && (!own || route->access == SW_ACCESS_SIGNED)) {
         ret_i->service = route_of;
         ret_i->route = route;
         return 0;

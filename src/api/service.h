@@ -24,11 +24,24 @@ enum {
 };
 typedef int SwOperationFn(SwCtx *cx, const void *in, void *out, SwError *err);
 
+/* Who may call a route where the server is strict. Enforced in one place (access.c) before the route's own code; the first
+ * one is what a route has that declares none: nobody may call it, and it fails a test. docs/security.md lists them all. */
+typedef enum SwRouteAccess {
+    SW_ACCESS_UNDECLARED,
+    SW_ACCESS_PUBLIC,                   /* everybody: it tells nothing that is worth hiding and changes nothing */
+    SW_ACCESS_SIGNED,                   /* whose request is signed, or who proves the same key by HTTP Basic, and may do `action` */
+    SW_ACCESS_OWN,                      /* whom the route itself finds out and asks IAM about: git, the registry, tokens */
+    SW_ACCESS_CONTAINER,                /* what runs in a container's network, whose address and token the route looks at */
+    _SW_ACCESS_MAX
+} SwRouteAccess;
+
 /* Raw HTTP beside the API: git's smart HTTP, the registry, health pages. */
 typedef struct SwRoute {
     const char *method;                 /* NULL: any */
     const char *path;                   /* prefix when it ends with '/', or "*" at its end; else whole */
     const char *listener;               /* only where a container calls this address ("169.254.170.2"); NULL: any */
+    SwRouteAccess access;
+    const char *action;                 /* of SW_ACCESS_SIGNED: "slipway:Reset" */
     bool  (*begin)(SwCtx *cx, SwError *err);      /* as SwHttpHandler.begin, without transaction; may be NULL */
     void  (*handle)(SwCtx *cx);         /* fills cx->http->reply; opens transactions itself */
 } SwRoute;
@@ -84,6 +97,8 @@ typedef struct SwService {
     const SwErrorKind      *denied;     /* what a missing permission fails with; NULL: the protocol's usual one */
     /* ARN of what a request is about, for authorisation, from its input; NULL or absent result: "*". */
     SwStr (*resource)(SwCtx *cx, const SwOperation *op, const void *in);
+    /* The same of a request that can be about several: each must be allowed. An empty list: as `resource` says. */
+    SwStrList (*resources)(SwCtx *cx, const SwOperation *op, const void *in);
     /* The resource-based policy of what an ARN of this service names (a queue's, a topic's), in cx->tx; left absent where
      * there is none. Asked by whoever evaluates policies, without a permission of its own. */
     int  (*policy)(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);

@@ -123,8 +123,8 @@ static int parse_query(SwArena *a, const SwWireMessage *m, SwSignature *s, SwErr
         return sw_fail(err, &SW_INCOMPLETE_SIGNATURE,
                        "Query-string authentication requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
                        "X-Amz-Date and X-Amz-SignedHeaders parameters.");
-    s->expires_s = 0;                   /* STS accepts URLs without; S3 and the rest say how long */
-    if (sw_str_is(expires) && (!sw_str_to_i64(expires, &s->expires_s) || s->expires_s < 0 || s->expires_s > 604800))
+    s->expires_s = -1;                  /* STS accepts URLs without; S3 and the rest say how long */
+    if (expires.p && (!sw_str_to_i64(expires, &s->expires_s) || s->expires_s < 0 || s->expires_s > 604800))
         return sw_fail(err, &SW_INCOMPLETE_SIGNATURE, "X-Amz-Expires must be between 0 and 604800 seconds.");
     return 0;
 }
@@ -270,8 +270,8 @@ static const char *const v2_signed[] = {
     "uploads", "versionId", "versioning", "versions", "website",
 };
 
-static void v2_resource(SwArena *a, SwBuf *b, const SwWireMessage *m) {
-    sw_buf_adds(b, m->path);
+static void v2_resource(SwArena *a, SwBuf *b, const SwWireMessage *m, const SwSignature *s) {
+    sw_buf_adds(b, sw_str_or(s->resource, m->path));
     const char *between = "?";
     for (size_t i = 0; i < SW_N(v2_signed); i++) {
         SwStr rest = m->query, part;
@@ -288,6 +288,23 @@ static void v2_resource(SwArena *a, SwBuf *b, const SwWireMessage *m) {
     }
 }
 
+/* What stands in the query in place of a header counts as that header: an addition to the URL breaks its signature. */
+static void v2_query_headers(SwArena *a, const SwWireMessage *m, SwHeaderList *ret_amz, SwStr *type, SwStr *md5) {
+    SwStr rest = m->query, part;
+    while (sw_str_next(&rest, '&', &part)) {
+        SwStr value = part, name;
+        if (!sw_str_cut(&value, '=', &name) || !sw_percent_decode(a, name, true, &name) || !sw_percent_decode(a, value, true, &value))
+            continue;
+        name = sw_str_lower(a, name);
+        if (sw_str_starts(name, SW_STR("x-amz-")) && !sw_header_get(ret_amz, sw_str_z(a, name)).p)
+            sw_header_add(a, ret_amz, name, sw_str_trim(value));
+        if (sw_str_eqz(name, "content-type"))
+            *type = sw_str_or(*type, value);
+        if (sw_str_eqz(name, "content-md5"))
+            *md5 = sw_str_or(*md5, value);
+    }
+}
+
 static int header_order(const void *x, const void *y) {
     const SwHeader *p = x, *q = y;
     return sw_str_cmp(p->name, q->name);
@@ -295,21 +312,20 @@ static int header_order(const void *x, const void *y) {
 
 SwStr sw_sigv2_sign(SwArena *a, const SwWireMessage *m, const SwSignature *s, SwStr secret) {
     SwBuf b = sw_buf(a, SW_MIB);
-    sw_buf_addf(&b, "%.*s\n%.*s\n%.*s\n%lld\n", SW_FMT(m->method), SW_FMT(sw_header_get(&m->headers, "content-md5")),
-                SW_FMT(sw_header_get(&m->headers, "content-type")), (long long)s->expires_s);
+    SwStr type = sw_header_get(&m->headers, "content-type"), md5 = sw_header_get(&m->headers, "content-md5");
     SwHeaderList amz = {0};
     for (size_t i = 0; i < m->headers.n; i++) {
         SwStr name = sw_str_lower(a, m->headers.v[i].name);
         if (sw_str_starts(name, SW_STR("x-amz-")))
             sw_header_add(a, &amz, name, sw_str_trim(m->headers.v[i].value));
     }
-    if (sw_str_is(s->token) && !sw_str_is(sw_header_get(&m->headers, "x-amz-security-token")))
-        sw_header_add(a, &amz, SW_STR("x-amz-security-token"), s->token);
+    v2_query_headers(a, m, &amz, &type, &md5);
+    sw_buf_addf(&b, "%.*s\n%.*s\n%.*s\n%lld\n", SW_FMT(m->method), SW_FMT(md5), SW_FMT(type), (long long)s->expires_s);
     if (amz.n)
         qsort(amz.v, amz.n, sizeof *amz.v, header_order);
     for (size_t i = 0; i < amz.n; i++)
         sw_buf_addf(&b, "%.*s:%.*s\n", SW_FMT(amz.v[i].name), SW_FMT(amz.v[i].value));
-    v2_resource(a, &b, m);
+    v2_resource(a, &b, m, s);
     uint8_t mac[EVP_MAX_MD_SIZE];
     unsigned n = 0;
     SwStr text = sw_buf_str(&b);

@@ -21,6 +21,7 @@ typedef struct SwSignature {
     SwStr  signature;
     SwStr  token;                                 /* X-Amz-Security-Token, or absent */
     SwStr  payload;                               /* x-amz-content-sha256 as sent, or absent */
+    SwStr  resource;                              /* V2: the path with its bucket, where the host names that; or absent */
 } SwSignature;
 
 /* What a message carries; kind NONE when nothing. Malformed ones fail with IncompleteSignature. */

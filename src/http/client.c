@@ -8,6 +8,8 @@
 #include <curl/curl.h>
 #include <pthread.h>
 
+#include "http/guard.h"
+
 #define POOL_MAX 16
 #define BODY_MAX (16 * SW_MIB)
 
@@ -49,7 +51,8 @@ typedef struct Call {
     SwWireMessage    *m;
     SwBuf             body;
     size_t            got, max;
-    bool              too_large;
+    bool              too_large, refused;
+    uint16_t          own_port;
     SwError           sink_error;
     char              text[CURL_ERROR_SIZE];
 } Call;
@@ -116,6 +119,13 @@ static void set_method(CURL *h, SwArena *a, const SwHttpCall *c) {
         curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, sw_str_z(a, c->method));
 }
 
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to) {
+    Call *k = arg;
+    curl_socket_t fd = sw_guard_open_socket(&k->own_port, (int)purpose, to);
+    k->refused |= fd == CURL_SOCKET_BAD;
+    return fd;
+}
+
 static void set_options(CURL *h, SwArena *a, const SwHttpCall *c, Call *k) {
     curl_easy_setopt(h, CURLOPT_URL, sw_str_z(a, c->url));
     curl_easy_setopt(h, CURLOPT_PATH_AS_IS, 1L);
@@ -131,6 +141,13 @@ static void set_options(CURL *h, SwArena *a, const SwHttpCall *c, Call *k) {
     curl_easy_setopt(h, CURLOPT_WRITEDATA, k);
     curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(h, CURLOPT_HEADERDATA, k);
+    if (c->guarded_port) {
+        k->own_port = c->guarded_port;
+        curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+        curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, k);
+        curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L);     /* none that was made without the question */
+        curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L);
+    }
     if (c->follow) {
         curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 1L);
         curl_easy_setopt(h, CURLOPT_MAXREDIRS, 5L);
@@ -215,5 +232,7 @@ int sw_http_fetch(SwArena *a, const SwHttpCall *c, SwWireMessage *ret_m, bool *r
         *err = k->sink_error;
         return -1;
     }
+    if (k->refused)
+        return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "The address is one that Slipway does not connect to for others: %.*s", SW_FMT(c->url));
     return explain(k, rc, err);
 }

@@ -14,6 +14,7 @@ typedef struct SwHttpCall {
     const char  *ca_pem;                /* extra trust anchors, or NULL: the system's */
     bool         any_certificate;       /* do not verify */
     bool         follow;                /* redirects, at most 5 */
+    uint16_t     guarded_port;          /* the address is a user's choice: guard.h is asked about each connection; 0: it is ours */
     SwSink      *sink;                  /* takes the reply's body as it comes */
     void        *sink_arg;
 } SwHttpCall;

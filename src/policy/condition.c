@@ -171,8 +171,7 @@ static bool value_passes(const SwPolicy *p, const PolicyCondition *c, const SwPo
     return matches != c->negated;
 }
 
-bool policy_condition_holds(const SwPolicy *p, const PolicyCondition *c, const SwPolicyQuery *q) {
-    const SwPolicyKey *k = policy_key(q, c->key);
+static bool holds_of(const SwPolicy *p, const PolicyCondition *c, const SwPolicyQuery *q, const SwPolicyKey *k) {
     if (c->op == OP_NULL) {
         for (size_t i = 0; i < c->values.n; i++)
             if (sw_str_ieq(c->values.v[i], SW_STR("true")) == (k == NULL))
@@ -189,4 +188,18 @@ bool policy_condition_holds(const SwPolicy *p, const PolicyCondition *c, const S
             return false;
     }
     return c->each != EACH_ANY_VALUE;
+}
+
+/* Names of keys have no case, tags' may: two tags that differ in case alone are the same key twice. Then a Deny holds if it does
+ * of either, and an Allow only if it does of both. */
+bool policy_condition_holds(const SwPolicy *p, const PolicyCondition *c, const SwPolicyQuery *q, bool deny) {
+    bool found = false;
+    for (size_t i = 0; i < q->n_key; i++) {
+        if (q->key[i].n == 0 || !sw_str_ieq(q->key[i].name, c->key))
+            continue;
+        found = true;
+        if (holds_of(p, c, q, &q->key[i]) == deny)
+            return deny;
+    }
+    return found ? !deny : holds_of(p, c, q, NULL);
 }

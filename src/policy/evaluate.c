@@ -36,7 +36,7 @@ static bool principal_matches(const PolicyPrincipal *w, const SwPolicyQuery *q, 
             return true;                /* the same as "Principal": "*" */
         if ((sw_str_is(q->principal) && sw_str_eq(w->value, q->principal)) || (sw_str_is(q->role) && sw_str_eq(w->value, q->role))) {
             *ret_direct = !names_account(w->value, q->account);
-            return true;
+            return !sw_str_is(w->id) || sw_str_eq(w->id, q->id);
         }
         *ret_direct = false;
         return !sw_str_is(q->service) && names_account(w->value, q->account);
@@ -45,6 +45,27 @@ static bool principal_matches(const PolicyPrincipal *w, const SwPolicyQuery *q, 
         return false;
     }
     return false;
+}
+
+static bool is_entity(const PolicyPrincipal *w) {
+    return w->kind == PRINCIPAL_AWS && sw_str_starts(w->value, SW_STR("arn:")) && !sw_str_ends(w->value, SW_STR(":root"));
+}
+
+SwStrList sw_policy_principals(SwArena *a, const SwPolicy *p) {
+    SwStrList l = {0};
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t k = 0; k < p->statement[i].n_principal; k++)
+            if (is_entity(&p->statement[i].principal[k]))
+                sw_str_list_add(a, &l, p->statement[i].principal[k].value);
+    return l;
+}
+
+void sw_policy_bind(const SwPolicy *p, const SwPolicyBound *bound, size_t n) {
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t k = 0; k < p->statement[i].n_principal; k++)
+            for (size_t j = 0; j < n; j++)
+                if (is_entity(&p->statement[i].principal[k]) && sw_str_eq(p->statement[i].principal[k].value, bound[j].arn))
+                    p->statement[i].principal[k].id = bound[j].id;
 }
 
 static bool any_principal(const PolicyStatement *s, const SwPolicyQuery *q, bool *ret_direct) {
@@ -72,7 +93,7 @@ static bool applies(const SwPolicy *p, const PolicyStatement *s, const SwPolicyQ
     if (s->resources.v && any_pattern(p, q, &s->resources, q->resource, false) == s->not_resource)
         return false;
     for (size_t i = 0; i < s->n_condition; i++)
-        if (!policy_condition_holds(p, &s->condition[i], q))
+        if (!policy_condition_holds(p, &s->condition[i], q, s->deny))
             return false;
     return true;
 }

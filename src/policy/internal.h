@@ -25,6 +25,7 @@ typedef enum PrincipalKind { PRINCIPAL_ANY, PRINCIPAL_AWS, PRINCIPAL_SERVICE, PR
 typedef struct PolicyPrincipal {
     PrincipalKind kind;
     SwStr         value;
+    SwStr         id;                   /* whom the ARN stood for when the policy was stored; absent: it counts by itself */
 } PolicyPrincipal;
 
 typedef struct PolicyStatement {
@@ -46,7 +47,7 @@ struct SwPolicy {
 
 /* condition.c. Name of an operator with its prefix and suffix, "ForAnyValue:StringLikeIfExists"; false: none such. */
 bool policy_operator_parse(SwStr name, PolicyCondition *ret_c);
-bool policy_condition_holds(const SwPolicy *p, const PolicyCondition *c, const SwPolicyQuery *q);
+bool policy_condition_holds(const SwPolicy *p, const PolicyCondition *c, const SwPolicyQuery *q, bool deny);
 const SwPolicyKey *policy_key(const SwPolicyQuery *q, SwStr name);
 
 /* match.c. Policy variables put in; what they held is taken literally, wildcards too. False: one has no value. */

@@ -8,7 +8,7 @@
 
 #define LITERAL_STAR     '\x01'
 #define LITERAL_QUESTION '\x02'
-#define EXPANDED_MAX     (64 * SW_KIB)
+#define EXPANDED_MAX     SW_GIB          /* the memory of the request ends before: it is refused then, no statement is passed over */
 
 static char plain(char c) {
     return c == LITERAL_STAR ? '*' : c == LITERAL_QUESTION ? '?' : c;

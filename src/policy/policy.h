@@ -39,6 +39,7 @@ typedef struct SwPolicyQuery {
     SwStr role;                         /* ARN of the role that a session is of */
     SwStr account;                      /* twelve digits */
     SwStr service;                      /* "ecs-tasks.amazonaws.com", for a service's own call */
+    SwStr id;                           /* unique id of the user, or of the role that a session is of */
     const SwPolicyKey *key;
     size_t n_key;
     SwArena *arena;                     /* for policy variables while matching */
@@ -48,6 +49,13 @@ typedef enum SwPolicyEffect { SW_POLICY_NONE, SW_POLICY_ALLOW, SW_POLICY_DENY } 
 
 /* *ret_direct, where not NULL: an allowing statement names the caller itself (or everybody), and does not merely trust
  * its account to decide. */
+/* ARNs of users and roles that Principal elements name: what is bound to unique ids when a policy is stored. */
+SwStrList sw_policy_principals(SwArena *a, const SwPolicy *p);
+/* The unique ids that such ARNs stood for when the policy was stored, n pairs: whoever has the name since then, made anew, is
+ * somebody else. An ARN that is not there counts by itself. */
+typedef struct SwPolicyBound { SwStr arn, id; } SwPolicyBound;
+void sw_policy_bind(const SwPolicy *p, const SwPolicyBound *bound, size_t n);
+
 SwPolicyEffect sw_policy_evaluate(const SwPolicy *p, const SwPolicyQuery *q, bool *ret_direct);
 
 /* Everything that has a say about one request within one account. NULL lists are absent: no limit of that kind. */

@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 
+#include "http/guard.h"
 #include "proxy/health.h"
 
 #define OR(v, otherwise) ((v) > 0 ? (v) : (otherwise))
@@ -52,6 +53,10 @@ static size_t discard(char *p, size_t size, size_t n, void *arg) {
     return size * n;
 }
 
+static curl_socket_t open_socket(void *port, curlsocktype purpose, struct curl_sockaddr *to) {
+    return sw_guard_open_socket(port, (int)purpose, to);
+}
+
 static SwProbe judge(const SwHealthCheck *c, CURL *h, CURLcode r) {
     long status = 0;
 
@@ -89,6 +94,10 @@ void sw_health_probe(SwArena *a, const SwHealthCheck *c, SwStr address, uint16_t
     curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L);
     curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, c->protocol == SW_CHECK_TCP ? 1L : 0L);
+    if (c->guarded_port) {
+        curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+        curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, (void *)(uintptr_t)&c->guarded_port);
+    }
     *ret = judge(c, h, curl_easy_perform(h));
     curl_easy_cleanup(h);
 }

@@ -17,6 +17,7 @@ typedef struct SwHealthCheck {
     SwStr   path;                       /* absent: "/" */
     SwStr   matcher;                    /* "200", "200,202", "200-299"; absent: "200" */
     int64_t timeout_ms;                 /* real time; 0: 5000 */
+    uint16_t guarded_port;              /* as SwHttpCall's: Slipway's own, which no check reaches; 0: none */
     int64_t healthy_threshold;          /* 0: 5 */
     int64_t unhealthy_threshold;        /* 0: 2 */
 } SwHealthCheck;

@@ -107,12 +107,45 @@ test("users have two keys at most, groups, and passwords for CodeCommit", async 
     assert.deepStrictEqual((await iam.send(new I.GetGroupCommand({ GroupName: "devs" }))).Users.map((u) => u.UserName), ["bob"]);
     assert.deepStrictEqual((await iam.send(new I.ListGroupsForUserCommand({ UserName: "bob" }))).Groups.map((g) => g.GroupName), ["devs"]);
     await refuses(iam.send(new I.DeleteGroupCommand({ GroupName: "devs" })), "DeleteConflictException");
+    await refuses(iam.send(new I.CreateServiceSpecificCredentialCommand({ UserName: "nobody", ServiceName: "no-such" })), "NoSuchEntityException",
+        /^The user with name nobody cannot be found\.$/);
+    await refuses(iam.send(new I.CreateServiceSpecificCredentialCommand({ UserName: "bob", ServiceName: "no-such" })), "NoSuchEntityException",
+        /^No such service no-such is supported for Service Specific Credentials$/);
     const { ServiceSpecificCredential: c } = await iam.send(new I.CreateServiceSpecificCredentialCommand({ UserName: "bob", ServiceName: "codecommit.amazonaws.com" }));
     assert.strictEqual(c.ServiceUserName, "bob-at-000000000000");
     assert.ok(c.ServicePassword.length >= 40);
     const listed = (await iam.send(new I.ListServiceSpecificCredentialsCommand({ UserName: "bob" }))).ServiceSpecificCredentials;
     assert.deepStrictEqual(listed.map((l) => [l.ServiceUserName, l.Status, "ServicePassword" in l]), [["bob-at-000000000000", "Active", false]]);
     await refuses(iam.send(new I.DeleteUserCommand({ UserName: "bob" })), "DeleteConflictException", /access keys first/);
+});
+
+test("answers have what AWS's have and no more", async () => {
+    const { Role } = await iam.send(new I.CreateRoleCommand({ RoleName: "lean", AssumeRolePolicyDocument: TASKS, MaxSessionDuration: 7200 }));
+    assert.ok(!("MaxSessionDuration" in Role));
+    assert.strictEqual((await iam.send(new I.GetRoleCommand({ RoleName: "lean" }))).Role.MaxSessionDuration, 7200);
+    const { Policy } = await iam.send(new I.CreatePolicyCommand({ PolicyName: "lean", PolicyDocument: document(allow("s3:Get*")), Description: "d" }));
+    assert.ok(!("Description" in Policy));
+    const get = await iam.send(new I.GetPolicyCommand({ PolicyArn: Policy.Arn }));
+    assert.deepStrictEqual([get.Policy.Description, get.Policy.Tags], ["d", []]);
+    assert.deepStrictEqual((await iam.send(new I.GetPolicyCommand({ PolicyArn: "arn:aws:iam::aws:policy/AmazonS3FullAccess" }))).Policy.Tags, []);
+    await iam.send(new I.CreateUserCommand({ UserName: "lean" }));
+    assert.ok(!("IsTruncated" in await iam.send(new I.ListServiceSpecificCredentialsCommand({ UserName: "lean" }))));
+    await iam.send(new I.CreateServiceSpecificCredentialCommand({ UserName: "lean", ServiceName: "codecommit.amazonaws.com" }));
+    await refuses(iam.send(new I.DeleteUserCommand({ UserName: "lean" })), "DeleteConflictException", /^Cannot delete entity, must remove referenced objects first\.$/);
+    for (const Command of [I.DeleteServiceSpecificCredentialCommand, I.ResetServiceSpecificCredentialCommand])
+        await refuses(iam.send(new Command({ UserName: "none", ServiceSpecificCredentialId: "ACCA12345678901234567" })), "NoSuchEntityException", /^The user with name none cannot be found\.$/);
+});
+
+test("what is no ARN of a policy is refused as such by every operation that takes one", async () => {
+    const PolicyArn = "not-an-arn-of-a-policy-at-all", PermissionsBoundary = PolicyArn;
+    await iam.send(new I.CreateRoleCommand({ RoleName: "arnless", AssumeRolePolicyDocument: TASKS }));
+    const RoleName = "arnless", UserName = "lean", all = [
+        new I.AttachRolePolicyCommand({ RoleName, PolicyArn }), new I.AttachUserPolicyCommand({ UserName, PolicyArn }), new I.DetachRolePolicyCommand({ RoleName, PolicyArn }),
+        new I.PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary }), new I.GetPolicyCommand({ PolicyArn }), new I.DeletePolicyCommand({ PolicyArn }),
+        new I.CreatePolicyVersionCommand({ PolicyArn, PolicyDocument: document(allow("s3:*")) }), new I.ListPolicyVersionsCommand({ PolicyArn }), new I.ListEntitiesForPolicyCommand({ PolicyArn }),
+        new I.SetDefaultPolicyVersionCommand({ PolicyArn, VersionId: "v1" }), new I.TagPolicyCommand({ PolicyArn, Tags: [] }), new I.ListPolicyTagsCommand({ PolicyArn }),
+    ];
+    for (const command of all) await refuses(iam.send(command), "ValidationError", /^Invalid ARN: {2}Could not be parsed!$/);
 });
 
 test("instance profiles carry one role, service-linked roles belong to their service", async () => {

@@ -28,9 +28,14 @@ static const SwController *const controllers[] = {&cloudwatch_alarm_controller, 
 /* Alarms are named; metrics are not: "*". */
 static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
     SwStr name = sw_operation_text(op, in, "AlarmName");
-    if (!name.p)
-        name = sw_operation_text(op, in, "AlarmNames");
     return name.p ? cloudwatch_alarm_arn(cx, name) : sw_operation_text(op, in, "ResourceARN");
+}
+
+static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
+    SwStrList names = sw_operation_texts(op, in, "AlarmNames"), all = {0};
+    for (size_t i = 0; i < names.n; i++)
+        sw_str_list_add(cx->arena, &all, cloudwatch_alarm_arn(cx, names.v[i]));
+    return all;
 }
 
 const SwService sw_service_cloudwatch = {
@@ -40,6 +45,7 @@ const SwService sw_service_cloudwatch = {
     .n_handlers = SW_N(handlers),
     .invalid = &SW_VALIDATION_ERROR,
     .resource = resource,
+    .resources = resources,
     .collections = collections,
     .controllers = controllers,
     .open = cloudwatch_publish_open,

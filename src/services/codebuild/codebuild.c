@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The service's table. */
 
+#include "api/operation.h"
 #include "base/log.h"
 #include "services/codebuild/codebuild.h"
 
@@ -19,19 +20,25 @@ static const SwHandler handlers[] = {
     {CODEBUILD_UPDATE_PROJECT, SW_HANDLER(codebuild_update_project), 0},
 };
 
-static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
-    switch (op->index) {
-    case CODEBUILD_CREATE_PROJECT:
-        return sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(((const CodebuildCreateProjectInput *)in)->name));
-    case CODEBUILD_UPDATE_PROJECT:
-        return sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(((const CodebuildUpdateProjectInput *)in)->name));
-    case CODEBUILD_DELETE_PROJECT:
-        return sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(((const CodebuildDeleteProjectInput *)in)->name));
-    case CODEBUILD_START_BUILD:
-        return sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(((const CodebuildStartBuildInput *)in)->project_name));
-    default:
-        return SW_NO_STR;
+/* Projects that a request names, by name or ARN or by a build's id "PROJECT:UUID"; builds have no ARN of their own in policies. */
+static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
+    static const char *const members[] = {"names", "ids", "name", "projectName", "id"};
+    SwStrList all = {0};
+    for (size_t i = 0; i < SW_N(members) && all.n == 0; i++) {
+        SwStrList refs = sw_operation_texts(op, in, members[i]);
+        SwStr one = refs.n ? SW_NO_STR : sw_operation_text(op, in, members[i]);
+        if (one.p)
+            sw_str_list_add(cx->arena, &refs, one);
+        for (size_t k = 0; k < refs.n; k++) {
+            SwStr name = refs.v[k], rest = name;
+            size_t slash;
+            if (sw_str_rfind(name, '/', &slash))
+                rest = name = sw_str_skip(name, slash + 1);
+            (void)sw_str_cut(&rest, ':', &name);
+            sw_str_list_add(cx->arena, &all, sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(name)));
+        }
     }
+    return all;
 }
 
 /* Containers went on without us: look at each unfinished build, and at what its container wrote meanwhile. */
@@ -77,8 +84,8 @@ static void on_container(SwHost *h, SwStr id, int event) {
 static const SwCollection *const collections[] = {&codebuild_projects, &codebuild_builds, &codebuild_logs, NULL};
 static const SwController *const controllers[] = {&codebuild_build_controller, &codebuild_log_controller, NULL};
 static const SwRoute routes[] = {
-    {.method = "GET", .path = CODEBUILD_BADGES, .handle = codebuild_badge},
-    {.method = "GET", .path = "/v2/codebuild-credentials/", .listener = "169.254.170.2", .handle = codebuild_credentials},
+    {.method = "GET", .path = CODEBUILD_BADGES, .access = SW_ACCESS_OWN, .handle = codebuild_badge},
+    {.method = "GET", .path = "/v2/codebuild-credentials/", .listener = "169.254.170.2", .access = SW_ACCESS_CONTAINER, .handle = codebuild_credentials},
 };
 
 static const SwTarget targets[] = {{"codebuild", "project/", codebuild_deliver, NULL}};
@@ -89,7 +96,7 @@ const SwService sw_service_codebuild = {
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .invalid = &CODEBUILD_INVALID_INPUT_EXCEPTION,
-    .resource = resource,
+    .resources = resources,
     .routes = routes,
     .n_routes = SW_N(routes),
     .collections = collections,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The service's table. */
 
+#include "api/operation.h"
 #include "base/file.h"
 #include "services/codecommit/codecommit.h"
 
@@ -50,6 +51,13 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
     return SW_NO_STR;
 }
 
+static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
+    SwStrList names = sw_operation_texts(op, in, "repositoryNames"), all = {0};
+    for (size_t i = 0; i < names.n; i++)
+        sw_str_list_add(cx->arena, &all, codecommit_arn(cx, names.v[i]));
+    return all;
+}
+
 static int open_service(SwHost *h, SwError *err) {
     return sw_mkdirs(codecommit_folder(h, h->arena), 0700, err) < 0 ? -1
                                                                     : codecommit_recover(h, err);
@@ -67,6 +75,7 @@ const SwService sw_service_codecommit = {
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .resource = resource,
+    .resources = resources,
     .routes = codecommit_routes,
     .n_routes = SW_N(codecommit_routes),
     .controllers = controllers,

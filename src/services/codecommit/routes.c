@@ -337,4 +337,6 @@ static void handle(SwCtx *cx) {
         reply_failure(cx, &err);
 }
 
-const SwRoute codecommit_routes[1] = {{.path = "/v1/repos/", .begin = begin, .handle = handle}};
+const SwRoute codecommit_routes[1] = {
+    {.path = "/v1/repos/", .access = SW_ACCESS_OWN, .begin = begin, .handle = handle},
+};

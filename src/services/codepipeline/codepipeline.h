@@ -59,4 +59,5 @@ int codepipeline_event_action(SwCtx *cx, const CodepipelineActionRecord *a, cons
 /* trigger.c */
 int codepipeline_on_codecommit(SwCtx *cx, const SwEvent *e, SwError *err);
 int codepipeline_on_action_event(SwCtx *cx, const SwEvent *e, SwError *err);
+SwStr codepipeline_resource(SwCtx *cx, const SwOperation *op, const void *in);        /* resource.c */
 int codepipeline_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The service's table. */
 
+#include "api/operation.h"
 #include "services/ecr/ecr.h"
 
 static const SwHandler handlers[] = {
@@ -51,6 +52,13 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
     return name ? ecr_repository_arn(cx, *v) : *v;
 }
 
+static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
+    SwStrList names = sw_operation_texts(op, in, "repositoryNames"), all = {0};
+    for (size_t i = 0; i < names.n; i++)
+        sw_str_list_add(cx->arena, &all, ecr_repository_arn(cx, names.v[i]));
+    return all;
+}
+
 const SwService sw_service_ecr = {
     .name = "ecr",
     .api = &ecr_api,
@@ -58,6 +66,7 @@ const SwService sw_service_ecr = {
     .n_handlers = SW_N(handlers),
     .invalid = &ECR_INVALID_PARAMETER_EXCEPTION,
     .resource = resource,
+    .resources = resources,
     .routes = ecr_routes,
     .n_routes = SW_N(ecr_routes),
     .controllers = controllers,

@@ -286,6 +286,6 @@ static void handle(SwCtx *cx) {
 }
 
 const SwRoute ecr_routes[2] = {
-    {.path = "/v2", .begin = begin, .handle = handle},
-    {.path = "/v2/", .begin = begin, .handle = handle},
+    {.path = "/v2", .access = SW_ACCESS_OWN, .begin = begin, .handle = handle},
+    {.path = "/v2/", .access = SW_ACCESS_OWN, .begin = begin, .handle = handle},
 };

@@ -45,10 +45,11 @@ static const SwHandler handlers[] = {
 };
 
 static const SwRoute routes[] = {
-    {.method = "GET", .path = "/v4/", .listener = "169.254.170.2", .handle = ecs_metadata},
+    {.method = "GET", .path = "/v4/", .listener = "169.254.170.2", .access = SW_ACCESS_CONTAINER, .handle = ecs_metadata},
     {.method = "GET",
      .path = "/v2/credentials/",
      .listener = "169.254.170.2",
+     .access = SW_ACCESS_CONTAINER,
      .handle = ecs_credentials},
 };
 
@@ -179,6 +180,7 @@ const SwService sw_service_ecs = {
     .api = &ecs_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .resources = ecs_resources,
     .invalid = &ECS_INVALID_PARAMETER_EXCEPTION,
     .routes = routes,
     .n_routes = SW_N(routes),

@@ -45,6 +45,10 @@ SwStr ecs_key_value(const EcsKeyValuePairList *l, const char *name);
 void ecs_key_value_set(SwArena *a, EcsKeyValuePairList *l, const char *name, SwStr value);
 bool ecs_has(const SwStrList *l, const char *word);
 
+/* ---- resource.c ---- */
+
+SwStrList ecs_resources(SwCtx *cx, const SwOperation *op, const void *in);
+
 /* ---- task_definition.c ---- */
 
 /* By "family", "family:revision" or ARN. *ret NULL: none. A family gives its newest ACTIVE

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "api/operation.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "container/network.h"
@@ -81,6 +82,15 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
             return *v;
     }
     return SW_NO_STR;
+}
+
+/* Tags of several resources, priorities of several rules. */
+static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
+    const Elbv2SetRulePrioritiesInput *order = in;
+    SwStrList all = {0};
+    for (size_t i = 0; op->index == ELBV2_SET_RULE_PRIORITIES && i < order->rule_priorities.n; i++)
+        sw_str_list_add(cx->arena, &all, order->rule_priorities.v[i].rule_arn);
+    return all.n ? all : sw_operation_texts(op, in, "ResourceArns");
 }
 
 int elbv2_wake_metrics(SwCtx *cx, SwError *err) {
@@ -165,6 +175,7 @@ const SwService sw_service_elbv2 = {
     .invalid = &SW_VALIDATION_ERROR,
     .unsupported = &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
     .resource = resource,
+    .resources = resources,
     .controllers = controllers,
     .collections = collections,
     .open = open_service,

@@ -154,6 +154,7 @@ static Probe *start(Elbv2State *s, SwCtx *cx, SwStr id, const SwHealthCheck *c, 
                  .address = sw_str_dup(a, address),
                  .check = *c,
                  .port = port};
+    p->check.guarded_port = cx->host->port;
     p->check.path = c->path.p ? sw_str_dup(a, c->path) : SW_NO_STR;
     p->check.matcher = c->matcher.p ? sw_str_dup(a, c->matcher) : SW_NO_STR;
     pthread_attr_init(&detached);

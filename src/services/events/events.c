@@ -48,17 +48,25 @@ static SwStr rule_arn(SwCtx *cx, SwStr bus, SwStr name) {
     return sw_arn(cx, "events", "rule/%.*s/%.*s", SW_FMT(bus), SW_FMT(name));
 }
 
-/* PutEvents is about the bus of its first entry, others about a rule or a bus. */
+/* PutEvents is about the bus of each of its entries, */
+static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
+    SwStrList all = {0};
+    const EventsPutEventsRequest *put = in;
+    for (size_t i = 0; op->index == EVENTS_PUT_EVENTS && i < put->entries.n; i++) {
+        SwStr arn = bus_arn(cx, put->entries.v[i].event_bus_name);
+        if (!sw_str_list_has(&all, arn))
+            sw_str_list_add(cx->arena, &all, arn);
+    }
+    return all;
+}
+
+/* others about a rule or a bus. */
 static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
     static const struct { unsigned op; const char *member; } rules[] = {
         {EVENTS_DELETE_RULE, "Name"}, {EVENTS_DESCRIBE_RULE, "Name"}, {EVENTS_DISABLE_RULE, "Name"}, {EVENTS_ENABLE_RULE, "Name"},
         {EVENTS_LIST_TARGETS_BY_RULE, "Rule"}, {EVENTS_PUT_RULE, "Name"}, {EVENTS_PUT_TARGETS, "Rule"}, {EVENTS_REMOVE_TARGETS, "Rule"}};
     static const unsigned buses[] = {EVENTS_CREATE_EVENT_BUS, EVENTS_DELETE_EVENT_BUS, EVENTS_DESCRIBE_EVENT_BUS, EVENTS_UPDATE_EVENT_BUS};
     SwStr bus = sw_operation_text(op, in, "EventBusName");
-    if (op->index == EVENTS_PUT_EVENTS) {
-        const EventsPutEventsRequest *put = in;
-        return bus_arn(cx, put->entries.n ? put->entries.v[0].event_bus_name : SW_NO_STR);
-    }
     if (op->index == EVENTS_PUT_PERMISSION || op->index == EVENTS_REMOVE_PERMISSION)
         return bus_arn(cx, bus);
     for (size_t i = 0; i < SW_N(rules); i++)
@@ -83,5 +91,6 @@ const SwService sw_service_events = {
     .targets = targets,
     .n_targets = SW_N(targets),
     .resource = resource,
+    .resources = resources,
     .policy = events_policy,
 };

@@ -62,6 +62,21 @@ static int find_user_key(SwTx *tx, SwArena *a, SwStr access_key, SwStr *ret_secr
     return user_principal(tx, a, r->account, r->user_name, ret_p, ret_found, err);
 }
 
+/* Whose a session is, is its unique id: a role that was deleted and made anew is another. */
+static int still_there(SwHost *h, SwTx *tx, const IamSessionRecord *r, SwPrincipalKind kind, bool *ret_yes, SwError *err) {
+    SwCtx cx = {.arena = err->arena, .host = h, .account = r->account, .tx = tx,
+                .principal = {.kind = kind, .name = r->name, .id = r->principal_id}};
+    IamIdentity i;
+    *ret_yes = true;
+    if (!h->config->strict || kind == SW_PRINCIPAL_ROOT)
+        return 0;
+    sw_tx_scope(tx, r->account, sw_tx_region(tx));
+    if (iam_caller(&cx, &i, err) < 0)
+        return -1;
+    *ret_yes = i.record != NULL;
+    return 0;
+}
+
 static int find_session(SwHost *h, SwTx *tx, SwStr access_key, SwStr *ret_secret, SwStr *ret_token, SwStr *ret_account,
                         SwPrincipal *ret_p, bool *ret_found, SwError *err) {
     void *record;
@@ -77,8 +92,7 @@ static int find_session(SwHost *h, SwTx *tx, SwStr access_key, SwStr *ret_secret
     *ret_account = r->account;
     *ret_p = (SwPrincipal){.arn = r->arn, .id = r->principal_id, .name = r->name, .session = r->session};
     ret_p->kind = r->role.v ? SW_PRINCIPAL_ROLE : sw_str_is(r->name) ? SW_PRINCIPAL_USER : SW_PRINCIPAL_ROOT;
-    *ret_found = true;
-    return 0;
+    return still_there(h, tx, r, ret_p->kind, ret_found, err);
 }
 
 int iam_auth_key(SwHost *h, SwArena *a, SwStr access_key, SwStr *ret_secret, SwStr *ret_token, SwStr *ret_account,

@@ -117,7 +117,7 @@ static int resource_policy(SwCtx *cx, const char *action, SwStr resource, const 
         if (iam_role_by_arn(cx, resource, &role, &account, err) < 0)
             return -1;
         if (role)
-            return sw_policy_parse(cx->arena, role->role->assume_role_policy_document, SW_POLICY_TRUST, ret_p, err);
+            return iam_trust_policy(cx, role, ret_p, err);
         return 0;
     }
     return plugged_policy(cx, resource, ret_p, err);
@@ -125,16 +125,17 @@ static int resource_policy(SwCtx *cx, const char *action, SwStr resource, const 
 
 typedef struct Gathered { Policies identity, boundary, session; } Gathered;
 
-static int gather(SwCtx *cx, Gathered *g, SwError *err) {
+/* *ret_gone: the caller was deleted since; nothing allows it anything, no resource's policy either. */
+static int gather(SwCtx *cx, Gathered *g, bool *ret_gone, SwError *err) {
     const IamSessionRecord *session;
     IamIdentity i;
+    *ret_gone = false;
     if (cx->principal.kind != SW_PRINCIPAL_USER && cx->principal.kind != SW_PRINCIPAL_ROLE)
         return 0;
-    if (iam_identity_find(cx, cx->principal.kind == SW_PRINCIPAL_USER ? IAM_USER : IAM_ROLE, cx->principal.name, &i, err) < 0 ||
-        iam_session_of(cx, &session, err) < 0)
+    if (iam_caller(cx, &i, err) < 0 || iam_session_of(cx, &session, err) < 0)
         return -1;
-    bool gone = !session && sw_str_starts(cx->principal.access_key, SW_STR("ASIA"));
-    if (!i.record || gone)              /* deleted since: nothing allows anything */
+    *ret_gone = !i.record || (!session && sw_str_starts(cx->principal.access_key, SW_STR("ASIA")));
+    if (*ret_gone)
         return 0;
     if (add_identity(cx, &g->identity, &i, err) < 0)
         return -1;
@@ -167,7 +168,12 @@ int iam_decide(SwCtx *cx, const SwPolicyQuery *q, SwError *err) {
     Gathered g = {0};
     SwPolicySet set = {0};
     const char *action = sw_str_z(cx->arena, q->action);
-    if (gather(cx, &g, err) < 0 || resource_policy(cx, action, q->resource, &set.resource, err) < 0)
+    bool gone;
+    if (gather(cx, &g, &gone, err) < 0)
+        return -1;
+    if (gone)
+        return iam_denied(cx, action, q->resource, sw_policy_reason_text(cx->arena, SW_POLICY_NO_IDENTITY, q->action), err);
+    if (resource_policy(cx, action, q->resource, &set.resource, err) < 0)
         return -1;
     set.identity = g.identity.v;
     set.n_identity = g.identity.n;

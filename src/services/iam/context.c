@@ -5,7 +5,7 @@
 
 #include "services/iam/iam.h"
 
-#define KEYS_MAX 160
+#define KEYS_FIRST 64                   /* room for keys, doubled as they come: one that was dropped could be what denies */
 
 int iam_session_of(SwCtx *cx, const IamSessionRecord **ret_s, SwError *err) {
     void *record = NULL;
@@ -16,10 +16,31 @@ int iam_session_of(SwCtx *cx, const IamSessionRecord **ret_s, SwError *err) {
     return 0;
 }
 
+/* Who calls may have been deleted since its key was read, and another made under its name: that is somebody else. */
+int iam_caller(SwCtx *cx, IamIdentity *ret_i, SwError *err) {
+    const SwPrincipal *p = &cx->principal;
+    SwStr id = p->id, rest = p->id;
+    *ret_i = (IamIdentity){0};
+    if (p->kind != SW_PRINCIPAL_USER && p->kind != SW_PRINCIPAL_ROLE)
+        return 0;
+    if (iam_identity_find(cx, p->kind == SW_PRINCIPAL_USER ? IAM_USER : IAM_ROLE, p->name, ret_i, err) < 0)
+        return -1;
+    (void)sw_str_cut(&rest, ':', &id);  /* of a session: ROLE-ID:SESSION */
+    if (ret_i->record && !sw_str_eq(id, ret_i->id))
+        *ret_i = (IamIdentity){0};
+    return 0;
+}
+
 static void add_key(SwPolicyQuery *q, const char *name, const SwStr *v, size_t n) {
-    SwPolicyKey *keys = (SwPolicyKey *)(uintptr_t)q->key;
-    if (n > 0 && q->n_key < KEYS_MAX)
-        keys[q->n_key++] = (SwPolicyKey){.name = sw_str(name), .v = v, .n = n};
+    if (n == 0)
+        return;
+    if (q->n_key % KEYS_FIRST == 0 && (q->n_key & (q->n_key - 1)) == 0) {       /* none, or a full power of two */
+        SwPolicyKey *more = sw_new_n(q->arena, SwPolicyKey, q->n_key ? 2 * q->n_key : KEYS_FIRST);
+        for (size_t i = 0; i < q->n_key; i++)
+            more[i] = q->key[i];
+        q->key = more;
+    }
+    ((SwPolicyKey *)(uintptr_t)q->key)[q->n_key++] = (SwPolicyKey){.name = sw_str(name), .v = v, .n = n};
 }
 
 void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value) {
@@ -30,6 +51,13 @@ void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value) {
 
 static void add_tags(SwPolicyQuery *q, const char *prefix, SwStr key, SwStr value) {
     iam_query_key(q, sw_str_z(q->arena, sw_strf(q->arena, "%s/%.*s", prefix, SW_FMT(key))), value);
+}
+
+static bool has_tag(const IamSessionRecord *session, SwStr key) {
+    for (size_t k = 0; session && k < session->tags.n; k++)
+        if (sw_str_ieq(session->tags.v[k].key, key))
+            return true;
+    return false;
 }
 
 static int principal_keys(SwCtx *cx, SwPolicyQuery *q, SwError *err) {
@@ -66,13 +94,24 @@ static int principal_keys(SwCtx *cx, SwPolicyQuery *q, SwError *err) {
         for (size_t k = 0; k < session->tags.n; k++)
             add_tags(q, "aws:PrincipalTag", session->tags.v[k].key, session->tags.v[k].value);
     }
-    if (p->kind != SW_PRINCIPAL_ROOT &&
-        iam_identity_find(cx, p->kind == SW_PRINCIPAL_USER ? IAM_USER : IAM_ROLE, p->name, &i, err) < 0)
+    if (iam_caller(cx, &i, err) < 0)
         return -1;
-    /* A session's own tags came first and are found first. */
     for (size_t k = 0; i.record && i.tags && k < i.tags->n; k++)
-        add_tags(q, "aws:PrincipalTag", i.tags->v[k].key, i.tags->v[k].value);
+        if (!has_tag(session, i.tags->v[k].key))        /* a session's own is in its place */
+            add_tags(q, "aws:PrincipalTag", i.tags->v[k].key, i.tags->v[k].value);
     return 0;
+}
+
+/* Of "127.0.0.1:80" and "[::1]:80" the address; of IPv4 that came over an IPv6 socket, as IPv4. */
+static SwStr address_of(SwStr peer) {
+    const SwStr mapped = SW_STR("::ffff:");
+    size_t colon;
+    if (sw_str_rfind(peer, ':', &colon))
+        peer.n = colon;
+    if (sw_str_starts(peer, SW_STR("[")) && sw_str_ends(peer, SW_STR("]")))
+        peer = sw_str_drop(sw_str_skip(peer, 1), 1);
+    size_t dot;
+    return sw_str_starts(peer, mapped) && sw_str_find(peer, '.', &dot) ? sw_str_skip(peer, mapped.n) : peer;
 }
 
 static void request_keys(SwCtx *cx, SwPolicyQuery *q) {
@@ -82,11 +121,7 @@ static void request_keys(SwCtx *cx, SwPolicyQuery *q) {
     iam_query_key(q, "aws:RequestedRegion", cx->region);
     if (!cx->http)
         return;
-    SwStr peer = cx->http->peer;
-    size_t colon;
-    if (sw_str_rfind(peer, ':', &colon))
-        peer.n = colon;
-    iam_query_key(q, "aws:SourceIp", peer);
+    iam_query_key(q, "aws:SourceIp", address_of(cx->http->peer));
     iam_query_key(q, "aws:SecureTransport", cx->http->tls ? SW_STR("true") : SW_STR("false"));
     iam_query_key(q, "aws:UserAgent", sw_header_get(&cx->http->m.headers, "user-agent"));
     iam_query_key(q, "aws:Referer", sw_header_get(&cx->http->m.headers, "referer"));
@@ -152,29 +187,19 @@ static void input_keys(SwCtx *cx, const char *action, SwPolicyQuery *q) {
     tag_keys(cx, q);
 }
 
-/* ARN of the role that a session is of; absent for others. Its path is in the role's record. */
-static int role_arn(SwCtx *cx, SwStr *ret_arn, SwError *err) {
-    IamIdentity i;
-    *ret_arn = SW_NO_STR;
-    if (cx->principal.kind != SW_PRINCIPAL_ROLE)
-        return 0;
-    if (iam_identity_find(cx, IAM_ROLE, cx->principal.name, &i, err) < 0)
-        return -1;
-    if (i.record)
-        *ret_arn = i.arn;
-    return 0;
-}
-
 int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery *ret_q, SwError *err) {
     *ret_q = (SwPolicyQuery){.action = sw_str(action), .resource = resource, .arena = cx->arena};
-    ret_q->key = sw_new_n(cx->arena, SwPolicyKey, KEYS_MAX);
     if (cx->principal.kind == SW_PRINCIPAL_SERVICE) {
         ret_q->service = cx->principal.name;
     } else if (cx->principal.kind != SW_PRINCIPAL_ANONYMOUS) {
         ret_q->principal = cx->principal.arn;
         ret_q->account = cx->account;
-        if (role_arn(cx, &ret_q->role, err) < 0)
+        IamIdentity i;
+        if (iam_caller(cx, &i, err) < 0)
             return -1;
+        ret_q->id = i.id;
+        if (cx->principal.kind == SW_PRINCIPAL_ROLE && i.record)        /* its path is in the role's record alone */
+            ret_q->role = i.arn;
     }
     if (principal_keys(cx, ret_q, err) < 0)
         return -1;

@@ -53,6 +53,7 @@ typedef struct IamPage {
 } IamPage;
 int iam_page(SwCtx *cx, SwStr marker, SwOptInt max_items, const SwStr *ids, size_t n, IamPage *ret_p, SwError *err) sw_must_check;
 
+int iam_check_arn(SwStr text, SwError *err) sw_must_check;      /* ValidationError unless it is one at all */
 SwStr iam_path(SwStr path);                             /* "/" when absent */
 /* The user a request means when it names none: the caller. */
 int iam_user_name(SwCtx *cx, SwStr given, SwStr *ret_name, SwError *err) sw_must_check;
@@ -72,10 +73,15 @@ int iam_root_credentials(SwHost *h, SwArena *a, bool make, SwStr *ret_key, SwStr
 
 /* A role by its ARN, in whatever account that names. *ret_role NULL: none. */
 int iam_role_by_arn(SwCtx *cx, SwStr arn, IamRoleRecord **ret_role, SwStr *ret_account, SwError *err) sw_must_check;
+/* The role's trust policy, its principals bound to whom they stood for when it was stored. */
+int iam_trust_policy(SwCtx *cx, const IamRoleRecord *role, const SwPolicy **ret_p, SwError *err) sw_must_check;
+int iam_trust_set(SwCtx *cx, IamRoleRecord *role, SwStr document, SwError *err) sw_must_check;
 /* context.c: who asks, and the context keys of a request. */
 int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery *ret_q, SwError *err) sw_must_check;
 void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value);        /* nothing when absent */
 int iam_session_of(SwCtx *cx, const IamSessionRecord **ret_s, SwError *err) sw_must_check;     /* the caller's; NULL: none */
+/* The user that calls, or the role that a session is of; record NULL: gone since, or neither of the two. */
+int iam_caller(SwCtx *cx, IamIdentity *ret_i, SwError *err) sw_must_check;
 /* Every policy that has a say about the query, asked; fails with AccessDenied and AWS's reason. */
 int iam_decide(SwCtx *cx, const SwPolicyQuery *q, SwError *err) sw_must_check;
 int iam_denied(SwCtx *cx, const char *action, SwStr resource, SwStr reason, SwError *err);

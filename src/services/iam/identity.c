@@ -108,7 +108,7 @@ int iam_set_boundary(SwCtx *cx, IamIdentity *i, SwStr arn, SwError *err) {
     if (!sw_str_is(arn))
         return 0;
     SwStr document;
-    if (iam_policy_document(cx, arn, &document, err) < 0)
+    if (iam_check_arn(arn, err) < 0 || iam_policy_document(cx, arn, &document, err) < 0)
         return -1;
     if (!document.p)
         return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Scope ARN: %.*s does not exist or is not attachable.", SW_FMT(arn));
@@ -116,6 +116,14 @@ int iam_set_boundary(SwCtx *cx, IamIdentity *i, SwStr arn, SwError *err) {
     (*b)->permissions_boundary_type = SW_STR("Policy");
     (*b)->permissions_boundary_arn = arn;
     return iam_attachment_add(cx, i, arn, "PermissionsBoundary", err);
+}
+
+int iam_check_arn(SwStr text, SwError *err) {
+    SwArn arn;
+    if (sw_arn_parse(text, &arn))
+        return 0;
+    return sw_str_starts(text, SW_STR("arn:")) ? sw_fail(err, &SW_VALIDATION_ERROR, "ARN %.*s is not valid.", SW_FMT(text))
+                                               : sw_fail(err, &SW_VALIDATION_ERROR, "Invalid ARN:  Could not be parsed!");
 }
 
 SwStr iam_path(SwStr path) {

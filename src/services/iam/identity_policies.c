@@ -129,7 +129,7 @@ static size_t attached_at(const IamPolicySet *p, SwStr arn) {
 static int attach(SwCtx *cx, IamKind kind, SwStr owner, SwStr arn, SwError *err) {
     IamIdentity i;
     SwStr document;
-    if (iam_identity_get(cx, kind, owner, &i, err) < 0 || iam_policy_document(cx, arn, &document, err) < 0)
+    if (iam_check_arn(arn, err) < 0 || iam_identity_get(cx, kind, owner, &i, err) < 0 || iam_policy_document(cx, arn, &document, err) < 0)
         return -1;
     if (!document.p)
         return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Policy %.*s does not exist or is not attachable.", SW_FMT(arn));
@@ -151,7 +151,7 @@ static int attach(SwCtx *cx, IamKind kind, SwStr owner, SwStr arn, SwError *err)
 
 static int detach(SwCtx *cx, IamKind kind, SwStr owner, SwStr arn, SwError *err) {
     IamIdentity i;
-    if (iam_identity_get(cx, kind, owner, &i, err) < 0)
+    if (iam_check_arn(arn, err) < 0 || iam_identity_get(cx, kind, owner, &i, err) < 0)
         return -1;
     size_t at = attached_at(i.policies, arn);
     if (at == i.policies->attached.n)

@@ -101,12 +101,12 @@ int iam_create_service_specific_credential(SwCtx *cx, const IamCreateServiceSpec
                                            IamCreateServiceSpecificCredentialResponse *out, SwError *err) {
     IamIdentity u;
     SwDocList have;
-    if (!sw_str_eqz(in->service_name, "codecommit.amazonaws.com"))
-        return sw_fail(err, &IAM_SERVICE_NOT_SUPPORTED_EXCEPTION, "The service %.*s does not support service-specific credentials here", SW_FMT(in->service_name));
-    if (in->credential_age_days.set)
-        return sw_refuse_field(err, &SW_VALIDATION_ERROR, "CredentialAgeDays", "credentials for codecommit.amazonaws.com do not expire");
     if (iam_identity_get(cx, IAM_USER, in->user_name, &u, err) < 0 || list_of_user(cx, &iam_credentials, u.name, &have, err) < 0)
         return -1;
+    if (!sw_str_eqz(in->service_name, "codecommit.amazonaws.com"))
+        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "No such service %.*s is supported for Service Specific Credentials", SW_FMT(in->service_name));
+    if (in->credential_age_days.set)
+        return sw_refuse_field(err, &SW_VALIDATION_ERROR, "CredentialAgeDays", "credentials for codecommit.amazonaws.com do not expire");
     if (have.n >= KEYS_MAX)
         return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION, "Cannot exceed quota for ServiceSpecificCredentialsPerUser: %d", KEYS_MAX);
     IamServiceSpecificCredentialMetadata *m = sw_new(cx->arena, IamServiceSpecificCredentialMetadata);
@@ -127,11 +127,13 @@ int iam_create_service_specific_credential(SwCtx *cx, const IamCreateServiceSpec
 
 static int get_credential(SwCtx *cx, SwStr user, SwStr id, IamCredentialRecord **ret_r, SwError *err) {
     SwStr name;
+    IamIdentity u;
     void *record;
-    if (iam_user_name(cx, user, &name, err) < 0 || sw_doc_get(cx->tx, &iam_credentials, id, &record, err) < 0)
+    if (iam_user_name(cx, user, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0 ||
+        sw_doc_get(cx->tx, &iam_credentials, id, &record, err) < 0)
         return -1;
     *ret_r = record;
-    if (record && sw_str_eq((*ret_r)->account, cx->account) && sw_str_ieq((*ret_r)->user_name, name))
+    if (record && sw_str_eq((*ret_r)->account, cx->account) && sw_str_eq((*ret_r)->user_name, u.name))
         return 0;
     return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "No such credential %.*s exists", SW_FMT(id));
 }
@@ -193,7 +195,8 @@ int iam_list_service_specific_credentials(SwCtx *cx, const IamListServiceSpecifi
     sw_list_present(cx->arena, &out->service_specific_credentials);
     for (size_t k = page.from; k < page.to; k++)
         *sw_list_add(cx->arena, &out->service_specific_credentials) = all.v[k];
-    out->is_truncated = page.truncated;
+    if (in->all_users.v || page.truncated.v)            /* as on AWS: of one user's it is said only where it is so */
+        out->is_truncated = page.truncated;
     out->marker = page.marker;
     return 0;
 }

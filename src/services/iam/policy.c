@@ -12,7 +12,7 @@
 
 static int get(SwCtx *cx, SwStr arn, IamPolicyRecord **ret_r, SwError *err) {
     void *record;
-    if (sw_doc_get(cx->tx, &iam_policies, arn, &record, err) < 0)
+    if (iam_check_arn(arn, err) < 0 || sw_doc_get(cx->tx, &iam_policies, arn, &record, err) < 0)
         return -1;
     if (!record)
         return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Policy %.*s was not found.", SW_FMT(arn));
@@ -101,6 +101,7 @@ int iam_create_policy(SwCtx *cx, const IamCreatePolicyRequest *in, IamCreatePoli
     if (sw_doc_insert(cx->tx, &iam_policies, p->arn, r, &inserted, err) < 0)
         return -1;
     p->attachment_count = p->permissions_boundary_usage_count = SW_SOME_INT(0);
+    p->description = SW_NO_STR;         /* "returned in the response to GetPolicy", and in no other */
     if (inserted)
         return 0;
     return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "A policy called %.*s already exists. Duplicate names are not allowed.",
@@ -124,12 +125,14 @@ int iam_get_policy(SwCtx *cx, const IamGetPolicyRequest *in, IamGetPolicyRespons
     const IamAwsPolicy *aws = iam_aws_policy_find(in->policy_arn);
     if (aws) {
         out->policy = of_aws(cx->arena, aws);
+        sw_list_present(cx->arena, &out->policy->tags);
         return count_both(cx, out->policy, err);
     }
     IamPolicyRecord *r;
     if (get(cx, in->policy_arn, &r, err) < 0)
         return -1;
     out->policy = r->policy;
+    sw_list_present(cx->arena, &out->policy->tags);
     return count_both(cx, out->policy, err);
 }
 

@@ -69,7 +69,10 @@ int iam_create_role(SwCtx *cx, const IamCreateRoleRequest *in, IamCreateRoleResp
                       .policies = record->policies, .boundary = &r->permissions_boundary};
     if (sw_str_is(in->permissions_boundary) && iam_set_boundary(cx, &i, in->permissions_boundary, err) < 0)
         return -1;
+    if (iam_trust_set(cx, record, in->assume_role_policy_document, err) < 0)
+        return -1;
     out->role = shown(cx, r, false);
+    out->role->max_session_duration = (SwOptInt){0};    /* CreateRole's answer has none; GetRole's has */
     return iam_identity_put(cx, &i, err);
 }
 
@@ -158,7 +161,8 @@ int iam_update_assume_role_policy(SwCtx *cx, const IamUpdateAssumeRolePolicyRequ
         return -1;
     if (iam_check_document(cx, in->policy_document, SW_POLICY_TRUST, TRUST_MAX, "ACLSizePerRole", err) < 0)
         return -1;
-    r->role->assume_role_policy_document = in->policy_document;
+    if (iam_trust_set(cx, r, in->policy_document, err) < 0)
+        return -1;
     return iam_identity_put(cx, &i, err);
 }
 
@@ -223,6 +227,7 @@ int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRe
     if (iam_attachment_add(cx, &i, arn, "PermissionsPolicy", err) < 0)
         return -1;
     out->role = shown(cx, record->role, false);
+    out->role->max_session_duration = (SwOptInt){0};
     return iam_identity_put(cx, &i, err);
 }
 

@@ -30,6 +30,54 @@ int iam_role_by_arn(SwCtx *cx, SwStr text, IamRoleRecord **ret_role, SwStr *ret_
     return 0;
 }
 
+/* A user or role by its ARN, in whatever account that names. *ret_id absent: none. */
+static int id_by_arn(SwCtx *cx, SwStr text, SwStr *ret_id, SwError *err) {
+    SwArn arn;
+    size_t slash;
+    *ret_id = SW_NO_STR;
+    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "iam") || !sw_str_rfind(arn.resource, '/', &slash))
+        return 0;
+    bool user = sw_str_starts(arn.resource, SW_STR("user/"));
+    if (!user && !sw_str_starts(arn.resource, SW_STR("role/")))
+        return 0;
+    SwStr account = sw_tx_account(cx->tx), region = sw_tx_region(cx->tx);
+    IamIdentity i;
+    sw_tx_scope(cx->tx, arn.account, region);
+    int r = iam_identity_find(cx, user ? IAM_USER : IAM_ROLE, sw_str_skip(arn.resource, slash + 1), &i, err);
+    sw_tx_scope(cx->tx, account, region);
+    if (r == 0 && i.record && sw_str_eq(i.arn, text))
+        *ret_id = i.id;
+    return r;
+}
+
+/* As on AWS, a principal that is named by its ARN is kept by its unique id: one that is deleted and made anew is not trusted. */
+int iam_trust_set(SwCtx *cx, IamRoleRecord *role, SwStr document, SwError *err) {
+    const SwPolicy *p;
+    if (sw_policy_parse(cx->arena, document, SW_POLICY_TRUST, &p, err) < 0)
+        return -1;
+    SwStrList arns = sw_policy_principals(cx->arena, p);
+    role->trusted = (SwStrMap){0};
+    for (size_t k = 0; k < arns.n; k++) {
+        SwStr id;
+        if (id_by_arn(cx, arns.v[k], &id, err) < 0)
+            return -1;
+        if (sw_str_is(id))
+            sw_str_map_set(cx->arena, &role->trusted, arns.v[k], id);
+    }
+    role->role->assume_role_policy_document = document;
+    return 0;
+}
+
+int iam_trust_policy(SwCtx *cx, const IamRoleRecord *role, const SwPolicy **ret_p, SwError *err) {
+    if (sw_policy_parse(cx->arena, role->role->assume_role_policy_document, SW_POLICY_TRUST, ret_p, err) < 0)
+        return -1;
+    SwPolicyBound *bound = sw_new_n(cx->arena, SwPolicyBound, role->trusted.n + 1);
+    for (size_t k = 0; k < role->trusted.n; k++)
+        bound[k] = (SwPolicyBound){role->trusted.v[k].key, role->trusted.v[k].value};
+    sw_policy_bind(*ret_p, bound, role->trusted.n);
+    return 0;
+}
+
 /* Service names that stand for one another: ECS's own work is ecs, its tasks' credentials are for ecs-tasks. */
 static const struct { const char *service, *also; } stand_ins[] = {
     {"ecs.amazonaws.com", "ecs-tasks.amazonaws.com"},
@@ -49,8 +97,7 @@ static bool trusts(const SwPolicy *trust, SwPolicyQuery *q) {
 static int check_trust_in(SwCtx *cx, const char *action, SwStr role_arn, const IamRoleRecord *role, const SwSessionSpec *spec, SwError *err) {
     const SwPolicy *trust;
     SwPolicyQuery q;
-    if (sw_policy_parse(cx->arena, role->role->assume_role_policy_document, SW_POLICY_TRUST, &trust, err) < 0 ||
-        iam_query_fill(cx, action, role_arn, &q, err) < 0)
+    if (iam_trust_policy(cx, role, &trust, err) < 0 || iam_query_fill(cx, action, role_arn, &q, err) < 0)
         return -1;
     iam_query_key(&q, "sts:ExternalId", spec->external_id);
     iam_query_key(&q, "sts:RoleSessionName", spec->session);

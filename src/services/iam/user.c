@@ -91,7 +91,7 @@ int iam_delete_user(SwCtx *cx, const IamDeleteUserRequest *in, void *out, SwErro
     if (keys > 0)
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must delete access keys first.");
     if (credentials > 0)
-        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must delete service specific credentials first.");
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove referenced objects first.");
     if (((IamUserRecord *)i.record)->groups.n > 0)
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove users from group first.");
     return iam_identity_delete(cx, &i, err);

@@ -110,8 +110,8 @@ int s3_authorise_object(SwCtx *cx, const char *action_name, SwStr bucket, SwStr 
 
 /* A form is posted to a bucket; every POST that is an operation says which in its query. */
 static const SwRoute *beside(const SwWireMessage *m) {
-    static const SwRoute preflight = {.method = "OPTIONS", .path = "*", .handle = s3_preflight};
-    static const SwRoute form = {.method = "POST", .path = "*", .begin = s3_post_begin, .handle = s3_post};
+    static const SwRoute preflight = {.method = "OPTIONS", .path = "*", .access = SW_ACCESS_PUBLIC, .handle = s3_preflight};
+    static const SwRoute form = {.method = "POST", .path = "*", .access = SW_ACCESS_OWN, .begin = s3_post_begin, .handle = s3_post};
     SwStr key, bucket = s3_bucket_of_path(m->path, &key);
     if (sw_str_eqz(m->method, "OPTIONS"))
         return &preflight;

@@ -79,8 +79,8 @@ static void moto_reset(SwCtx *cx) {
 }
 
 const SwRoute slipway_routes[4] = {
-    {.method = "GET", .path = "/_localstack/health", .handle = localstack_health},
-    {.method = "GET", .path = "/_localstack/info", .handle = localstack_info},
-    {.method = "GET", .path = "/_slipway/metrics", .handle = metrics},
-    {.method = "POST", .path = "/moto-api/reset", .handle = moto_reset},
+    {.method = "GET", .path = "/_localstack/health", .access = SW_ACCESS_PUBLIC, .handle = localstack_health},
+    {.method = "GET", .path = "/_localstack/info", .access = SW_ACCESS_PUBLIC, .handle = localstack_info},
+    {.method = "GET", .path = "/_slipway/metrics", .access = SW_ACCESS_SIGNED, .action = "slipway:GetMetrics", .handle = metrics},
+    {.method = "POST", .path = "/moto-api/reset", .access = SW_ACCESS_SIGNED, .action = "slipway:Reset", .handle = moto_reset},
 };

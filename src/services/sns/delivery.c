@@ -117,7 +117,8 @@ typedef enum Answer { ANSWER_GOOD, ANSWER_AGAIN, ANSWER_NEVER } Answer;
 static Answer post(SwCtx *cx, const SnsDeliveryRecord *d, const SnsSubscriptionRecord *s, const SnsRetry *r) {
     SwError err = sw_error(cx->arena);
     SwWireMessage reply = {0};
-    SwHttpCall call = {.method = SW_STR("POST"), .url = d->url, .body = d->body, .timeout_ms = 15000};
+    SwHttpCall call = {.method = SW_STR("POST"), .url = d->url, .body = d->body, .timeout_ms = 15000,
+                       .guarded_port = cx->host->port};
     const struct { const char *name; SwStr value; } headers[] = {
         {"content-type", sw_str_or(r->content_type, SW_STR("text/plain; charset=UTF-8"))}, {"user-agent", SW_STR("Amazon Simple Notification Service Agent")},
         {"x-amz-sns-message-type", d->type}, {"x-amz-sns-message-id", d->message_id}, {"x-amz-sns-topic-arn", s->topic},

@@ -261,6 +261,53 @@ static void several_policies_add_up_as_aws_documents(void **state) {
     }
 }
 
+static void of_a_key_that_is_there_twice_a_deny_needs_one_and_an_allow_both(void **state) {
+    (void)state;
+    static const SwStr values[] = {SW_STR_C("dev"), SW_STR_C("prod")};
+    static const struct { const char *effect, *value; SwPolicyEffect want; } twice[] = {
+        {"Deny", "dev", SW_POLICY_DENY}, {"Deny", "prod", SW_POLICY_DENY}, {"Deny", "test", SW_POLICY_NONE},
+        {"Allow", "dev", SW_POLICY_NONE}, {"Allow", "prod", SW_POLICY_NONE}, {"Allow", "*", SW_POLICY_ALLOW},
+    };
+    for (int order = 0; order < 2; order++)
+        for (size_t i = 0; i < SW_N(twice); i++) {
+            _sw_arena_ SwArena *a = sw_arena_new(0);
+            SwStr text = sw_strf(a, "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"%s\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":"
+                                    "{\"StringLike\":{\"aws:RequestTag/env\":\"%s\"}}}}", twice[i].effect, twice[i].value);
+            const SwPolicyKey pair[] = {{SW_STR("aws:RequestTag/env"), &values[order], 1}, {SW_STR("aws:RequestTag/ENV"), &values[!order], 1}};
+            SwPolicyQuery q = {.action = SW_STR("a:b"), .resource = SW_STR("*"), .key = pair, .n_key = 2, .arena = a};
+            if (sw_policy_evaluate(parsed(a, text.p, SW_POLICY_IDENTITY), &q, NULL) != twice[i].want)
+                fail_msg("%s of %s", twice[i].effect, twice[i].value);
+        }
+}
+
+/* A value that a client chose, brought in many times, is as long as it gets: the statement still speaks. */
+static void a_deny_holds_however_long_its_variables_grow(void **state) {
+    (void)state;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    char *x = sw_arena_alloc(a, 60001);
+    memset(x, 'x', 60000);
+    SwStr agent = sw_str(x), twice = sw_strf(a, "b%s%s", x, x);
+    const SwPolicyKey pair[] = {{SW_STR("aws:UserAgent"), &agent, 1}, {SW_STR("x:y"), &twice, 1}};
+    SwPolicyQuery q = {.action = SW_STR("a:b"), .resource = SW_STR("*"), .key = pair, .n_key = 2, .arena = a};
+    const char *text = "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":"
+                       "{\"StringEquals\":{\"x:y\":\"b${aws:UserAgent}${aws:UserAgent}\"}}}}";
+    assert_int_equal(sw_policy_evaluate(parsed(a, text, SW_POLICY_IDENTITY), &q, NULL), SW_POLICY_DENY);
+}
+
+static void a_principal_that_is_bound_is_its_unique_id(void **state) {
+    (void)state;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    const SwPolicy *p = parsed(a, TRUST("{\"AWS\":\"" USER "\"}"), SW_POLICY_TRUST);
+    SwPolicyQuery q = {.action = SW_STR("sts:AssumeRole"), .resource = SW_STR("*"), .principal = SW_STR(USER), .account = SW_STR("111111111111"),
+                       .id = SW_STR("AIDA1"), .arena = a};
+    assert_int_equal(sw_policy_principals(a, p).n, 1);
+    assert_int_equal(sw_policy_evaluate(p, &q, NULL), SW_POLICY_ALLOW);
+    sw_policy_bind(p, &(SwPolicyBound){SW_STR(USER), SW_STR("AIDA1")}, 1);
+    assert_int_equal(sw_policy_evaluate(p, &q, NULL), SW_POLICY_ALLOW);
+    q.id = SW_STR("AIDA2");
+    assert_int_equal(sw_policy_evaluate(p, &q, NULL), SW_POLICY_NONE);
+}
+
 static void a_refusal_says_which_kind_of_policy_is_missing(void **state) {
     (void)state;
     _sw_arena_ SwArena *a = sw_arena_new(0);
@@ -276,6 +323,9 @@ int main(void) {
         cmocka_unit_test(a_trust_policy_lets_in_whom_it_names),
         cmocka_unit_test(a_malformed_policy_is_refused_in_iams_words),
         cmocka_unit_test(several_policies_add_up_as_aws_documents),
+        cmocka_unit_test(of_a_key_that_is_there_twice_a_deny_needs_one_and_an_allow_both),
+        cmocka_unit_test(a_deny_holds_however_long_its_variables_grow),
+        cmocka_unit_test(a_principal_that_is_bound_is_its_unique_id),
         cmocka_unit_test(a_refusal_says_which_kind_of_policy_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// --auth strict: each operation that names resources asks about their ARNs, about every one, so that an Allow or a Deny that
+// names an ARN counts.
+"use strict";
+const assert = require("node:assert");
+const { test, before, after } = require("node:test");
+const B = require("@aws-sdk/client-codebuild");
+const C = require("@aws-sdk/client-codepipeline");
+const CC = require("@aws-sdk/client-codecommit");
+const CW = require("@aws-sdk/client-cloudwatch");
+const E = require("@aws-sdk/client-ecs");
+const EB = require("@aws-sdk/client-eventbridge");
+const EL = require("@aws-sdk/client-elastic-load-balancing-v2");
+const I = require("@aws-sdk/client-iam");
+const R = require("@aws-sdk/client-ecr");
+const { allow, deny, strict } = require("../lib/strict");
+
+const arn = (service, rest) => `arn:aws:${service}:us-east-1:000000000000:${rest}`;
+const ecs = (rest) => arn("ecs", rest), stage = (n) => ({ pipelineName: n, stageName: "s" });
+const tags = [{ key: "a", value: "b" }];
+const pipeline = (name) => ({ name, roleArn: "arn:aws:iam::000000000000:role/r", artifactStore: { type: "S3", location: "bucket" },
+    stages: [{ name: "Source", actions: [{ name: "a", actionTypeId: { category: "Source", owner: "AWS", provider: "S3", version: "1" } }] },
+             { name: "Go", actions: [{ name: "a", actionTypeId: { category: "Approval", owner: "AWS", provider: "Manual", version: "1" } }] }] });
+
+// [module, client, operation, input for a name, ARN for that name]
+const rows = [
+    [E, "ECS", "CreateCluster", (n) => ({ clusterName: n }), (n) => ecs(`cluster/${n}`)],
+    [E, "ECS", "DescribeClusters", (n) => ({ clusters: [n] }), (n) => ecs(`cluster/${n}`)],
+    [E, "ECS", "DescribeClusters", (n) => ({ clusters: ["mine", n] }), (n) => ecs(`cluster/${n}`)],
+    [E, "ECS", "UpdateClusterSettings", (n) => ({ cluster: ecs(`cluster/${n}`), settings: [] }), (n) => ecs(`cluster/${n}`)],
+    [E, "ECS", "PutClusterCapacityProviders", (n) => ({ cluster: n, capacityProviders: [], defaultCapacityProviderStrategy: [] }), (n) => ecs(`cluster/${n}`)],
+    [E, "ECS", "DeleteCluster", (n) => ({ cluster: n }), (n) => ecs(`cluster/${n}`)],
+    [E, "ECS", "RegisterTaskDefinition", (n) => ({ family: n, containerDefinitions: [{ name: "a", image: "b", memory: 8 }] }), (n) => ecs(`task-definition/${n}:*`)],
+    [E, "ECS", "RunTask", (n) => ({ taskDefinition: `${n}:1` }), (n) => ecs(`task-definition/${n}:1`)],
+    [E, "ECS", "RunTask", (n) => ({ taskDefinition: ecs(`task-definition/${n}:7`) }), (n) => ecs(`task-definition/${n}:7`)],
+    [E, "ECS", "RunTask", (n) => ({ taskDefinition: n }), (n) => ecs(`task-definition/${n}:*`)],
+    [E, "ECS", "DeleteTaskDefinitions", (n) => ({ taskDefinitions: ["mine:1", `${n}:1`] }), (n) => ecs(`task-definition/${n}:1`)],
+    [E, "ECS", "StopTask", (n) => ({ cluster: "c", task: n }), (n) => ecs(`task/c/${n}`)],
+    [E, "ECS", "StopTask", (n) => ({ task: ecs(`task/default/${n}`) }), (n) => ecs(`task/default/${n}`)],
+    [E, "ECS", "DescribeTasks", (n) => ({ tasks: ["mine", n] }), (n) => ecs(`task/default/${n}`)],
+    [E, "ECS", "ExecuteCommand", (n) => ({ task: n, command: "ls", interactive: true }), (n) => ecs(`task/default/${n}`)],
+    [E, "ECS", "CreateService", (n) => ({ serviceName: n, taskDefinition: "x" }), (n) => ecs(`service/default/${n}`)],
+    [E, "ECS", "UpdateService", (n) => ({ cluster: "c", service: n }), (n) => ecs(`service/c/${n}`)],
+    [E, "ECS", "DeleteService", (n) => ({ service: ecs(`service/default/${n}`) }), (n) => ecs(`service/default/${n}`)],
+    [E, "ECS", "DescribeServices", (n) => ({ services: ["mine", n] }), (n) => ecs(`service/default/${n}`)],
+    [E, "ECS", "ListServiceDeployments", (n) => ({ service: n }), (n) => ecs(`service/default/${n}`)],
+    [E, "ECS", "DescribeServiceRevisions", (n) => ({ serviceRevisionArns: [ecs(`service-revision/c/${n}/1`)] }), (n) => ecs(`service-revision/c/${n}/1`)],
+    [E, "ECS", "TagResource", (n) => ({ resourceArn: ecs(`cluster/${n}`), tags }), (n) => ecs(`cluster/${n}`)],
+    [E, "ECS", "UntagResource", (n) => ({ resourceArn: ecs(`cluster/${n}`), tagKeys: ["a"] }), (n) => ecs(`cluster/${n}`)],
+    [E, "ECS", "ListTagsForResource", (n) => ({ resourceArn: ecs(`cluster/${n}`) }), (n) => ecs(`cluster/${n}`)],
+    [C, "CodePipeline", "CreatePipeline", (n) => ({ pipeline: pipeline(n) }), (n) => arn("codepipeline", n)],
+    [C, "CodePipeline", "UpdatePipeline", (n) => ({ pipeline: pipeline(n) }), (n) => arn("codepipeline", n)],
+    [C, "CodePipeline", "GetPipeline", (n) => ({ name: n }), (n) => arn("codepipeline", n)],
+    [C, "CodePipeline", "GetPipelineState", (n) => ({ name: n }), (n) => arn("codepipeline", n)],
+    [C, "CodePipeline", "DeletePipeline", (n) => ({ name: n }), (n) => arn("codepipeline", n)],
+    [C, "CodePipeline", "StartPipelineExecution", (n) => ({ name: n }), (n) => arn("codepipeline", n)],
+    [C, "CodePipeline", "StopPipelineExecution", (n) => ({ pipelineName: n, pipelineExecutionId: "12345678-1234-1234-1234-123456789012" }), (n) => arn("codepipeline", n)],
+    [C, "CodePipeline", "ListPipelineExecutions", (n) => ({ pipelineName: n }), (n) => arn("codepipeline", n)],
+    [C, "CodePipeline", "ListActionExecutions", (n) => ({ pipelineName: n }), (n) => arn("codepipeline", n)],
+    [C, "CodePipeline", "DisableStageTransition", (n) => ({ ...stage(n), transitionType: "Inbound", reason: "r" }), (n) => arn("codepipeline", `${n}/s`)],
+    [C, "CodePipeline", "EnableStageTransition", (n) => ({ ...stage(n), transitionType: "Inbound" }), (n) => arn("codepipeline", `${n}/s`)],
+    [C, "CodePipeline", "PutApprovalResult", (n) => ({ ...stage(n), actionName: "a", token: "12345678-1234-1234-1234-123456789012", result: { status: "Approved", summary: "" } }),
+     (n) => arn("codepipeline", `${n}/s/a`)],
+    [C, "CodePipeline", "TagResource", (n) => ({ resourceArn: arn("codepipeline", n), tags }), (n) => arn("codepipeline", n)],
+    [B, "CodeBuild", "BatchGetProjects", (n) => ({ names: ["mine", n] }), (n) => arn("codebuild", `project/${n}`)],
+    [B, "CodeBuild", "BatchGetBuilds", (n) => ({ ids: [`mine:1`, `${n}:1`] }), (n) => arn("codebuild", `project/${n}`)],
+    [B, "CodeBuild", "BatchDeleteBuilds", (n) => ({ ids: [`${n}:1`] }), (n) => arn("codebuild", `project/${n}`)],
+    [B, "CodeBuild", "StopBuild", (n) => ({ id: `${n}:1` }), (n) => arn("codebuild", `project/${n}`)],
+    [B, "CodeBuild", "RetryBuild", (n) => ({ id: `${n}:1` }), (n) => arn("codebuild", `project/${n}`)],
+    [B, "CodeBuild", "StartBuild", (n) => ({ projectName: n }), (n) => arn("codebuild", `project/${n}`)],
+    [B, "CodeBuild", "ListBuildsForProject", (n) => ({ projectName: n }), (n) => arn("codebuild", `project/${n}`)],
+    [B, "CodeBuild", "DeleteProject", (n) => ({ name: n }), (n) => arn("codebuild", `project/${n}`)],
+    [CW, "CloudWatch", "DeleteAlarms", (n) => ({ AlarmNames: ["mine", n] }), (n) => arn("cloudwatch", `alarm:${n}`)],
+    [CW, "CloudWatch", "DisableAlarmActions", (n) => ({ AlarmNames: ["mine", n] }), (n) => arn("cloudwatch", `alarm:${n}`)],
+    [EB, "EventBridge", "PutEvents", (n) => ({ Entries: ["mine", n].map((b) => ({ EventBusName: b, Source: "s", DetailType: "t", Detail: "{}" })) }),
+     (n) => arn("events", `event-bus/${n}`)],
+    [R, "ECR", "DescribeRepositories", (n) => ({ repositoryNames: ["mine", n] }), (n) => arn("ecr", `repository/${n}`)],
+    [CC, "CodeCommit", "BatchGetRepositories", (n) => ({ repositoryNames: ["mine", n] }), (n) => arn("codecommit", n)],
+    [EL, "ElasticLoadBalancingV2", "AddTags", (n) => ({ ResourceArns: [arn("elasticloadbalancing", `loadbalancer/app/mine/1`), arn("elasticloadbalancing", `loadbalancer/app/${n}/1`)],
+     Tags: [{ Key: "a", Value: "b" }] }), (n) => arn("elasticloadbalancing", `loadbalancer/app/${n}/1`)],
+    [EL, "ElasticLoadBalancingV2", "SetRulePriorities", (n) => ({ RulePriorities: [{ RuleArn: arn("elasticloadbalancing", `listener-rule/app/${n}/1/2/3`), Priority: 1 }] }),
+     (n) => arn("elasticloadbalancing", `listener-rule/app/${n}/1/2/3`)],
+];
+
+let as, ann, bob, clean;
+before(async () => {
+    let user;
+    ({ as, user } = await strict({ after: (f) => { clean = f; } }));
+    ann = await user("ann", allow("*"), deny("*", "arn:aws:*:*:*:*theirs*"));
+    bob = await user("bob", allow("*", "arn:aws:*:*:*:*mine*"));
+});
+after(() => clean());
+
+async function fault(who, [module, client, op], input) {
+    try {
+        await as(module[`${client}Client`], who).send(new module[`${op}Command`](input));
+        return "";
+    } catch (e) {
+        return /is not authorized to perform/.test(e.message) ? e.message : "";
+    }
+}
+
+for (const row of rows)
+    test(`${row[1]} ${row[2]} asks about ${row[4]("NAME")}${JSON.stringify(row[3]("NAME")).includes('"mine') ? ", the last of several" : ""}`, async () => {
+        const [, , op, input, arnOf] = row, theirs = arnOf("theirs");
+        const denied = await fault(ann, row, input("theirs"));
+        assert.ok(denied.includes(`:${op} on resource: ${theirs} with an explicit deny`), `ann: ${denied || "let in"}`);
+        const unnamed = await fault(bob, row, input("theirs"));
+        assert.ok(unnamed.includes(`on resource: ${theirs} because no identity-based policy`), `bob: ${unnamed || "let in"}`);
+        assert.doesNotMatch(await fault(bob, row, input("mine")), new RegExp(`:${op} on resource`));
+    });
+
+test("every operation of IAM that may leave its user out is about the caller's own", async () => {
+    const iam = as(I.IAMClient), own = "arn:aws:iam::000000000000:user/team/carl";
+    await iam.send(new I.CreateUserCommand({ UserName: "carl", Path: "/team/" }));
+    await iam.send(new I.PutUserPolicyCommand({ UserName: "carl", PolicyName: "p", PolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [allow("iam:*", own)] }) }));
+    const { AccessKey: k } = await iam.send(new I.CreateAccessKeyCommand({ UserName: "carl" }));
+    const carl = as(I.IAMClient, { accessKeyId: k.AccessKeyId, secretAccessKey: k.SecretAccessKey });
+    const { AccessKey: second } = await carl.send(new I.CreateAccessKeyCommand({}));
+    assert.strictEqual((await carl.send(new I.ListAccessKeysCommand({}))).AccessKeyMetadata.length, 2);
+    await carl.send(new I.UpdateAccessKeyCommand({ AccessKeyId: second.AccessKeyId, Status: "Inactive" }));
+    await carl.send(new I.DeleteAccessKeyCommand({ AccessKeyId: second.AccessKeyId }));
+    assert.strictEqual((await carl.send(new I.GetUserCommand({}))).User.UserName, "carl");
+    await carl.send(new I.CreateServiceSpecificCredentialCommand({ UserName: "carl", ServiceName: "codecommit.amazonaws.com" }));
+    const { ServiceSpecificCredentials: [c] } = await carl.send(new I.ListServiceSpecificCredentialsCommand({}));
+    const id = { ServiceSpecificCredentialId: c.ServiceSpecificCredentialId };
+    await carl.send(new I.UpdateServiceSpecificCredentialCommand({ ...id, Status: "Inactive" }));
+    await carl.send(new I.ResetServiceSpecificCredentialCommand(id));
+    await carl.send(new I.DeleteServiceSpecificCredentialCommand(id));
+    await assert.rejects(carl.send(new I.ListAccessKeysCommand({ UserName: "ann" })), /on resource: .*user\/ann /);
+    await assert.rejects(carl.send(new I.ListServiceSpecificCredentialsCommand({ AllUsers: true })), /not authorized/);
+});

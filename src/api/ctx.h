@@ -53,6 +53,8 @@ SwCtx *sw_ctx_as_service(SwCtx *cx, const char *service);
 /* May the caller do this to that? The question that the front door has asked already about an operation's own resource,
  * for handlers that touch others as well. Always yes where the server is not strict, and for Slipway's own work. */
 int sw_authorise(SwCtx *cx, const char *action, SwStr resource, SwError *err) sw_must_check;
+/* Containers that give access to the host they run on: tasks and builds that are privileged, mount its folders .. */
+#define SW_HOST_ACCESS "slipway:HostAccess"
 
 SwTime sw_now(const SwCtx *cx);
 

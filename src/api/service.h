@@ -79,6 +79,9 @@ typedef struct SwActionType {
     const char *category, *owner, *provider, *version;      /* "Build", "AWS", "CodeBuild", "1" */
     int min_inputs, max_inputs, min_outputs, max_outputs;
     const char *const *required, *const *optional;          /* configuration keys, NULL-terminated */
+    /* What the configuration's values must be, when a pipeline is declared: its names, artifacts (names only) and
+     * configuration are filled, variables not yet resolved. Fails with a message alone. May be NULL. */
+    int (*check)(const SwAction *a, SwError *err);
     /* Without transaction open: may act outside and open its own. On SW_ACTION_FAILED *err holds code and message. */
     int (*step)(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwTime *ret_again, SwError *err);
     int (*stop)(SwCtx *cx, SwAction *a, SwError *err);      /* abandon or stop: may be NULL */

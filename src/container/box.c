@@ -295,11 +295,15 @@ int sw_box_save(SwRuntime *rt, const SwBox *b, SwError *err) {
     sw_value_set(a, &v, SW_STR("host"), sw_value_bool(b->host_root));
     sw_value_set(a, &v, SW_STR("tty"), sw_value_bool(b->tty));
     sw_value_set(a, &v, SW_STR("privileged"), sw_value_bool(b->privileged));
+    sw_value_set(a, &v, SW_STR("canUnmount"), sw_value_bool(b->can_unmount));
     sw_value_set(a, &v, SW_STR("logMax"), sw_value_int(a, (int64_t)b->log_max));
     sw_value_set(a, &v, SW_STR("created"), sw_value_int(a, b->created_at));
     SwValue *l = sw_value_set(a, &v, SW_STR("layers"), sw_value_array());
     for (size_t i = 0; i < b->diff_ids.n; i++)
         sw_value_add(a, l, sw_value_string(b->diff_ids.v[i]));
+    l = sw_value_set(a, &v, SW_STR("foreign"), sw_value_array());
+    for (size_t i = 0; i < b->foreign.n; i++)
+        sw_value_add(a, l, sw_value_string(b->foreign.v[i]));
     const char *tmp = sw_path(a, b->dir, "meta.json.tmp");
     if (sw_file_write(tmp, sw_json_text(a, &v), 0600, err) < 0)
         return -1;
@@ -325,6 +329,7 @@ static bool read_meta(SwBox *b) {
     b->host_root = sw_value_is_true(sw_value_getz(&v, "host"));
     b->tty = sw_value_is_true(sw_value_getz(&v, "tty"));
     b->privileged = sw_value_is_true(sw_value_getz(&v, "privileged"));
+    b->can_unmount = sw_value_is_true(sw_value_getz(&v, "canUnmount"));
     if (sw_value_i64(sw_value_getz(&v, "created"), &created) &&
         sw_value_i64(sw_value_getz(&v, "logMax"), &log_max)) {
         b->created_at = created;
@@ -333,6 +338,9 @@ static bool read_meta(SwBox *b) {
     const SwValue *l = sw_value_getz(&v, "layers");
     for (size_t i = 0; l && i < l->n; i++)
         sw_str_list_add(b->arena, &b->diff_ids, l->v[i].s);
+    l = sw_value_getz(&v, "foreign");
+    for (size_t i = 0; l && i < l->n; i++)
+        sw_str_list_add(b->arena, &b->foreign, l->v[i].s);
     return true;
 }
 

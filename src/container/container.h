@@ -90,6 +90,8 @@ typedef enum SwMountKind { SW_MOUNT_BIND, SW_MOUNT_TMPFS } SwMountKind;
 typedef struct SwMount {
     SwMountKind kind;
     SwStr    source;                    /* BIND: absolute path on the host, must exist */
+    /* BIND: a client chose the source: see sw_container_host_path_check */
+    bool     foreign;
     SwStr    target;                    /* absolute, in the container */
     bool     read_only;
     uint64_t size;                      /* TMPFS: bytes; 0: no limit but memory's */
@@ -160,6 +162,20 @@ typedef struct SwContainerInfo {
 } SwContainerInfo;
 
 int  sw_container_create(SwRuntime *rt, const SwContainerSpec *spec, SwError *err) sw_must_check;
+/* Whether a folder of the host may be mounted into a container: not one of the data folder's, by
+ * whatever name; one that holds the data folder only where the container cannot unmount what hides
+ * it. A folder that is not there yet is judged by the nearest one above. Start checks again, what it
+ * then mounts. Fails with SW_CONTAINER_START_FAILED. */
+int  sw_container_host_path_check(SwRuntime *rt, SwStr path, bool can_unmount,
+                                  SwError *err) sw_must_check;
+/* Whether a container with these may unmount, load modules, or otherwise leave its bounds. */
+bool sw_container_can_unmount(bool privileged, const SwStrList *cap_add);
+/* A limit of the kernel's or of this process that a container's would exceed: which, and what the machine
+ * can give. Also where the name is none. Fails with SW_CONTAINER_START_FAILED. */
+int sw_container_ulimit_check(const SwUlimit *u, SwError *err) sw_must_check;
+/* A capability that containers do not have unless they ask for it, and that exists. "ALL" is one. */
+bool sw_container_cap_known(SwStr name);
+bool sw_container_cap_is_default(SwStr name);
 /* already started: success */
 int  sw_container_start(SwRuntime *rt, SwStr id, SwError *err) sw_must_check;
 /* false: absent */

@@ -26,9 +26,7 @@ static bool is_dir(const char *path) {
 }
 
 static bool below(SwStr path, const char *dir) {
-    SwStr d = sw_str(dir);
-
-    return sw_str_starts(path, d) && (path.n == d.n || path.p[d.n] == '/');
+    return sw_path_below(path, sw_str(dir));
 }
 
 static void scratch(SwArena *a, SwValue *mounts, const char *dir, const char *name,
@@ -100,10 +98,13 @@ void sw_host_mounts(SwRuntime *rt, SwArena *a, SwValue *mounts, const char *dir,
     mask_home(a, mounts);
     for (size_t i = 0; i < SW_N(files); i++)
         mask(a, mounts, files[i]);
-    SwStr data = sw_str(rt->data);
-    if (!below(data, "/tmp") && !below(data, "/run") && !below(data, "/home") &&
-        !below(data, "/var/lib/slipway"))
-        sw_oci_mount(a, mounts, data, "tmpfs", SW_STR("tmpfs"), "nosuid,nodev,mode=700,size=64k");
+    /* by every name that it has here: a bind mount may show it at another place */
+    SwStrList data = sw_guard_names(rt, a);
+    for (size_t i = 0; i < data.n; i++)
+        if (!below(data.v[i], "/tmp") && !below(data.v[i], "/run") && !below(data.v[i], "/home") &&
+            !below(data.v[i], "/var/lib/slipway"))
+            sw_oci_mount(a, mounts, data.v[i], "tmpfs", SW_STR("tmpfs"),
+                         "nosuid,nodev,mode=700,size=64k");
 }
 
 /* File systems mounted below `/` that hold programs and data, as the kernel lists them: outer

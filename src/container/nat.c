@@ -2,7 +2,9 @@
 
 /* The instance's own nftables table: port mappings as two maps (port -> address . port) that
  * hooks look up, masquerade for what leaves the bridge, and a guard: route_localnet, which
- * 127.0.0.1:hostPort needs, would otherwise let a container reach the host's loopback services.
+ * 127.0.0.1:hostPort needs, would otherwise let a container reach the host's loopback services; and
+ * link-local addresses are the host's own, above all the one where a cloud gives out the machine's
+ * credentials (169.254.169.254). A container's 169.254.170.2 is in its own namespace.
  * One `nft` per change; the whole table goes in one command. */
 
 #include <errno.h>
@@ -81,7 +83,7 @@ int sw_nat_up(SwRuntime *rt, SwError *err) {
         sw_buf_addf(&b, "  oifname != \"%s\" ip saddr %s/22 masquerade\n", br, net);
     sw_buf_addf(&b,
                 " }\n chain guard { type filter hook prerouting priority -300\n"
-                "  iifname \"%s\" ip daddr 127.0.0.0/8 drop\n }\n}\n",
+                "  iifname \"%s\" ip daddr { 127.0.0.0/8, 169.254.0.0/16 } drop\n }\n}\n",
                 br);
     return b.full ? sw_fail_errno(err, ENOSPC, "network rules") : nft(a, sw_buf_str(&b), err);
 }

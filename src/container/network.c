@@ -185,6 +185,11 @@ static int set_up_inside(void *arg) {
 
     if (nl < 0 || eth0 == 0)
         return sw_fail_errno(in->err, errno, "find eth0");
+    /* No address of IPv6: the rules that keep the host's own addresses from containers are IPv4's. Where
+     * the kernel has none, there is no such file. */
+    _sw_close_ int v6 = open("/proc/sys/net/ipv6/conf/eth0/disable_ipv6", O_WRONLY | O_CLOEXEC);
+    if (v6 >= 0 && write(v6, "1", 1) != 1)
+        return sw_fail_errno(in->err, errno, "turn IPv6 off");
     if (sw_nl_link_up(nl, 1, in->err) < 0 ||
         sw_nl_addr_add(nl, eth0, in->e->ip, in->e->net.prefix, in->err) < 0 ||
         sw_nl_link_up(nl, eth0, in->err) < 0 || sw_nl_route_default(nl, in->gateway, in->err) < 0)

@@ -42,6 +42,10 @@ static void remember(SwRuntime *rt, SwBox *b, const SwContainerSpec *s) {
     b->host_root = s->image == NULL;
     b->tty = s->tty;
     b->privileged = s->privileged;
+    b->can_unmount = sw_container_can_unmount(s->privileged, &s->cap_add);
+    for (size_t i = 0; i < s->n_mounts; i++)
+        if (s->mounts[i].foreign)
+            sw_str_list_add(b->arena, &b->foreign, sw_str_dup(b->arena, s->mounts[i].source));
     b->log_max = s->log_max;
     b->created_at = sw_clock_now(rt->o.clock);
     for (size_t i = 0; s->image && i < s->image->diff_ids.n; i++)

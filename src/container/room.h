@@ -46,6 +46,8 @@ struct SwBox {
     SwStr    tag, net_id, stop_signal, user;
     SwStrList diff_ids;
     bool     host_root, tty, privileged;
+    bool     can_unmount;
+    SwStrList foreign;                  /* sources of <dir>/mounts/0, 1 ..: see guard.c */
     uint64_t log_max;
 };
 
@@ -133,6 +135,14 @@ int  sw_overlay_mount(SwArena *a, const char *lower, const char *upper, const ch
                       const char *at, SwError *err) sw_must_check;
 int  sw_host_mount_root(SwArena *a, const char *dir, SwError *err) sw_must_check;
 int  sw_open_in_root(int root_fd, const char *path, int flags, unsigned mode);
+
+/* ---- guard.c ---- */
+bool sw_path_below(SwStr path, SwStr dir);      /* or dir itself; both absolute */
+/* Mounts `source`, checked, at `at`, which is made, in the calling thread's mount namespace. */
+int  sw_guard_mount(SwRuntime *rt, SwArena *a, const char *source, const char *at, bool can_unmount,
+                    SwError *err) sw_must_check;
+/* All names on this host of what no container gets. */
+SwStrList sw_guard_names(SwRuntime *rt, SwArena *a);
 
 /* ---- cgroup.c ---- */
 #define SW_CGROUP_ROOT "/sys/fs/cgroup"

@@ -87,6 +87,20 @@ static uint64_t cap_bit(SwStr name) {
     return 0;
 }
 
+bool sw_container_cap_known(SwStr name) {
+    return cap_bit(name) != 0;
+}
+
+bool sw_container_cap_is_default(SwStr name) {
+    return (cap_bit(name) & DEFAULT_CAPS) == cap_bit(name);
+}
+
+bool sw_container_can_unmount(bool privileged, const SwStrList *cap_add) {
+    for (size_t i = 0; i < cap_add->n; i++)
+        privileged |= !sw_container_cap_is_default(cap_add->v[i]);
+    return privileged;
+}
+
 static int caps(SwArena *a, const SwContainerSpec *s, SwValue *process, SwError *err) {
     static const char *const sets_[] = {"bounding", "effective", "permitted"};
     uint64_t have = own_caps(a), want = s->privileged ? ~0ULL : DEFAULT_CAPS;
@@ -146,20 +160,59 @@ static int command(SwArena *a, const SwContainerSpec *s, SwStrList *ret, SwError
     return ret->n ? 0 : sw_fail(err, &SW_CONTAINER_START_FAILED, "No command specified");
 }
 
+static const struct {
+    const char *name;
+    int resource;
+} ulimits[] = {
+    {"core", RLIMIT_CORE},         {"cpu", RLIMIT_CPU},         {"data", RLIMIT_DATA},
+    {"fsize", RLIMIT_FSIZE},       {"locks", RLIMIT_LOCKS},     {"memlock", RLIMIT_MEMLOCK},
+    {"msgqueue", RLIMIT_MSGQUEUE}, {"nice", RLIMIT_NICE},       {"nofile", RLIMIT_NOFILE},
+    {"nproc", RLIMIT_NPROC},       {"rss", RLIMIT_RSS},         {"rtprio", RLIMIT_RTPRIO},
+    {"rttime", RLIMIT_RTTIME},     {"sigpending", RLIMIT_SIGPENDING}, {"stack", RLIMIT_STACK},
+};
+
+#define CAP_SYS_RESOURCE_BIT (1ULL << 24)
+
+/* No process may open more files than fs.nr_open, and who lacks SYS_RESOURCE has its own hard limit for
+ * its children's. */
+int sw_container_ulimit_check(const SwUlimit *u, SwError *err) {
+    SwArena *a = err->arena;
+    SwError ignored = sw_error(a);
+    struct rlimit own;
+    uint64_t top = UINT64_MAX, nr_open, hard = (uint64_t)u->hard;
+    const char *of = "";
+    SwStr text;
+    size_t k = 0;
+
+    while (k < SW_N(ulimits) && !sw_str_eqz(u->name, ulimits[k].name))
+        k++;
+    if (k == SW_N(ulimits))
+        return sw_fail(err, &SW_CONTAINER_START_FAILED, "ulimit %.*s is not known", SW_FMT(u->name));
+    if (!(own_caps(a) & CAP_SYS_RESOURCE_BIT) && getrlimit((__rlimit_resource_t)ulimits[k].resource, &own) == 0) {
+        top = own.rlim_max;
+        of = "the hard limit that Slipway runs under";
+    }
+    if (ulimits[k].resource == RLIMIT_NOFILE &&
+        sw_file_read(a, "/proc/sys/fs/nr_open", 32, &text, &ignored) == 0 &&
+        sw_str_to_u64(sw_str_trim(text), &nr_open) && nr_open < top) {
+        top = nr_open;
+        of = "fs.nr_open";
+    }
+    if (hard <= top)
+        return 0;
+    SwStr asked = u->hard < 0 ? SW_STR("unlimited") : sw_strf(a, "%llu", (unsigned long long)hard);
+    return sw_fail(err, &SW_CONTAINER_START_FAILED,
+                   "ulimit %.*s of %.*s is beyond what this machine can give: %llu (%s)",
+                   SW_FMT(u->name), SW_FMT(asked), (unsigned long long)top, of);
+}
+
 static int rlimits(SwArena *a, const SwContainerSpec *s, SwValue *process, SwError *err) {
-    static const char *const known[] = {"core",    "cpu",      "data",   "fsize",      "locks",
-                                        "memlock", "msgqueue", "nice",   "nofile",     "nproc",
-                                        "rss",     "rtprio",   "rttime", "sigpending", "stack"};
     SwValue *list = array(a, process, "rlimits");
 
     for (size_t i = 0; i < s->n_ulimits; i++) {
         const SwUlimit *u = &s->ulimits[i];
-        size_t k = 0;
-        while (k < SW_N(known) && !sw_str_eqz(u->name, known[k]))
-            k++;
-        if (k == SW_N(known))
-            return sw_fail(err, &SW_CONTAINER_START_FAILED, "ulimit %.*s is not known",
-                           SW_FMT(u->name));
+        if (sw_container_ulimit_check(u, err) < 0)
+            return -1;
         SwValue *o = sw_value_add(a, list, sw_value_object());
         sw_value_set(a, o, SW_STR("type"),
                      sw_value_string(sw_strf(a, "RLIMIT_%.*s", SW_FMT(sw_str_upper(a, u->name)))));
@@ -246,8 +299,11 @@ static int etc_files(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr 
                      sw_strf(a, "%.*s\n", SW_FMT(hostname)), err);
 }
 
-static int user_mount(SwArena *a, const SwMount *m, SwValue *mounts, SwError *err) {
+/* *foreign counts the mounts whose source guard.c will have put at <dir>/mounts/N. */
+static int user_mount(SwArena *a, const SwMount *m, const char *dir, size_t *foreign,
+                      SwValue *mounts, SwError *err) {
     SwBuf o = sw_buf(a, 64 * SW_KIB);
+    SwStr source = m->source;
 
     if (!m->target.n || m->target.p[0] != '/')
         return sw_fail(err, &SW_CONTAINER_START_FAILED, "mount target %.*s is not absolute",
@@ -265,8 +321,10 @@ static int user_mount(SwArena *a, const SwMount *m, SwValue *mounts, SwError *er
     if (!m->source.n || m->source.p[0] != '/' || !sw_exists(sw_str_z(a, m->source)))
         return sw_fail(err, &SW_CONTAINER_START_FAILED, "mount source %.*s does not exist",
                        SW_FMT(m->source));
+    if (m->foreign)
+        source = sw_strf(a, "%s/mounts/%zu", dir, (*foreign)++);
     sw_buf_addz(&o, "rbind,rprivate");
-    sw_oci_mount(a, mounts, m->target, "bind", m->source, sw_buf_str(&o).p);
+    sw_oci_mount(a, mounts, m->target, "bind", source, sw_buf_str(&o).p);
     return 0;
 }
 
@@ -309,8 +367,9 @@ static int mounts(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr hos
                            "initProcessEnabled needs the package tini or catatonit on the host");
         sw_oci_mount(a, l, SW_STR("/run/slipway-init"), "bind", sw_str(init_program()), "bind,ro");
     }
+    size_t foreign = 0;
     for (size_t i = 0; i < s->n_mounts; i++)
-        if (user_mount(a, &s->mounts[i], l, err) < 0)
+        if (user_mount(a, &s->mounts[i], dir, &foreign, l, err) < 0)
             return -1;
     return 0;
 }

@@ -104,6 +104,19 @@ static int write_config(Launch *l, const char *rootfs) {
                          l->err);
 }
 
+static int mount_foreign(Launch *l) {
+    const SwBox *b = l->b;
+    const char *dir = sw_path(l->a, b->dir, "mounts");
+
+    if (b->foreign.n && sw_mkdirs(dir, 0700, l->err) < 0)
+        return -1;
+    for (size_t i = 0; i < b->foreign.n; i++)
+        if (sw_guard_mount(l->rt, l->a, sw_str_z(l->a, b->foreign.v[i]),
+                           sw_strf(l->a, "%s/%zu", dir, i).p, b->can_unmount, l->err) < 0)
+            return -1;
+    return 0;
+}
+
 static int spawn_conmon(Launch *l, int pipe_out) {
     SwRuntime *rt = l->rt;
     SwBox *b = l->b;
@@ -165,7 +178,7 @@ static int launch(Launch *l) {
     if (sw_mkdirs(rootfs, 0755, l->err) < 0 || sw_mkdirs(l->rt->runc, 0700, l->err) < 0)
         return -1;
     int r = l->b->host_root ? sw_host_mount_root(l->a, l->b->dir, l->err) : mount_layers(l, rootfs);
-    if (r < 0 || write_config(l, rootfs) < 0)
+    if (r < 0 || mount_foreign(l) < 0 || write_config(l, rootfs) < 0)
         return -1;
     if (pipe2(p, O_CLOEXEC) < 0)
         return sw_fail_errno(l->err, errno, "make a pipe");

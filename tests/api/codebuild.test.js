@@ -155,7 +155,8 @@ test("builds are listed, of all projects and of one, newest or oldest first, and
     assert.deepStrictEqual((await w.send(cb.ListBuildsCommand)).ids.slice(0, 3), ids);
     await refuses(w.send(cb.ListBuildsForProjectCommand, { projectName: "nobody" }), "ResourceNotFoundException");
     const { buildsDeleted, buildsNotDeleted } = await w.send(cb.BatchDeleteBuildsCommand, { ids: [ids[0], `${projectName}:none`] });
-    assert.deepStrictEqual([buildsDeleted, buildsNotDeleted.map((b) => b.statusCode)], [[`arn:aws:codebuild:us-east-1:000000000000:build/${ids[0]}`], ["BUILD_NOT_FOUND"]]);
+    assert.deepStrictEqual([buildsDeleted, buildsNotDeleted], [[`arn:aws:codebuild:us-east-1:000000000000:build/${ids[0]}`],
+        [{ id: `arn:aws:codebuild:us-east-1:000000000000:build/${projectName}:none`, statusCode: "BUILD_NOT_FOUND" }]]);
     const { builds: left, buildsNotFound } = await w.send(cb.BatchGetBuildsCommand, { ids });
     assert.deepStrictEqual([left.map((b) => b.id), buildsNotFound], [ids.slice(1), [ids[0]]]);
     assert.deepStrictEqual(left.map((b) => b.buildNumber), [2, 1]);
@@ -259,4 +260,26 @@ test("a build outlives kill -9 of the server, and its log is complete, each line
     assert.strictEqual(e.buildStatus, "SUCCEEDED");
     const lines = (await v.logs(e)).split("\n").filter((l) => /^line \d+$/.test(l));
     assert.deepStrictEqual(lines, Array.from({ length: 60 }, (_, i) => `line ${i}`));
+});
+
+test("ARNs and ids: another region's or account's project and build are none of ours, and what is no id is refused", async () => {
+    const name = await w.project(GOOD), b = await w.ended((await w.start(name)).id);
+    for (const from of ["arn:aws:codebuild:eu-west-1:000000000000", "arn:aws:codebuild:us-east-1:111111111111"]) {
+        assert.deepStrictEqual((await w.send(cb.BatchGetProjectsCommand, { names: [`${from}:project/${name}`] })).projectsNotFound, [`${from}:project/${name}`]);
+        assert.deepStrictEqual((await w.send(cb.BatchGetBuildsCommand, { ids: [`${from}:build/${b.id}`] })).buildsNotFound, [`${from}:build/${b.id}`]);
+        await refuses(w.send(cb.RetryBuildCommand, { id: `${from}:build/${b.id}` }), "ResourceNotFoundException");
+        await refuses(w.send(cb.StopBuildCommand, { id: `${from}:build/${b.id}` }), "ResourceNotFoundException");
+    }
+    assert.strictEqual((await w.send(cb.BatchGetBuildsCommand, { ids: [b.arn] })).builds[0].id, b.id);
+    for (const Command of [cb.BatchGetBuildsCommand, cb.BatchDeleteBuildsCommand])
+        for (const id of [name, `${name}:`, ":x", "arn:aws:codebuild:us-east-1:000000000000:project/x"])
+            await refuses(w.send(Command, { ids: [b.id, id] }), "InvalidInputException", /^Invalid build ID provided$/);
+    assert.deepStrictEqual((await w.send(cb.BatchDeleteBuildsCommand, { ids: [b.id] })).buildsDeleted, [b.arn]);
+});
+
+test("what AWS documents as ignored is ignored: locations that the type of source or artifacts does not use", async () => {
+    const CODEPIPELINE = { type: "CODEPIPELINE", location: "ignored", name: "x", path: "y", namespaceType: "BUILD_ID" };
+    await w.project(undefined, { source: { type: "CODEPIPELINE", location: "https://example.com/ignored" }, artifacts: CODEPIPELINE });
+    const b = await w.build(GOOD, { artifacts: { type: "NO_ARTIFACTS", location: "nobody", path: "y" } });
+    assert.strictEqual(b.buildStatus, "SUCCEEDED");
 });

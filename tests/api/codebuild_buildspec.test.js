@@ -228,7 +228,7 @@ test("secondary artifacts go where the project says, each under its own name", a
 test("an artifact's name that the shell cannot read fails the upload, not the build's commands", async () => {
     const b = await w.build(`version: 0.2\n${MAKE}artifacts: {files: ['out/one.txt'], name: 'broken-$(date'}\n`, { artifacts: ARTIFACTS });
     assert.deepStrictEqual([b.buildStatus, phase(b, "BUILD").phaseStatus, phase(b, "UPLOAD_ARTIFACTS").phaseStatus], ["FAILED", "SUCCEEDED", "FAILED"]);
-    assert.deepStrictEqual(phase(b, "UPLOAD_ARTIFACTS").contexts[0], { statusCode: "CLIENT_ERROR", message: "the artifact's name broken-$(date cannot be evaluated: see the log" });
+    assert.deepStrictEqual(phase(b, "UPLOAD_ARTIFACTS").contexts[0], { statusCode: "CLIENT_ERROR", message: "the artifact's name broken-$(date cannot be evaluated by the build's shell" });
 });
 
 test("files that are not there, or no bucket, fail UPLOAD_ARTIFACTS", async () => {
@@ -243,7 +243,6 @@ test("files that are not there, or no bucket, fail UPLOAD_ARTIFACTS", async () =
 // Keys of buildspecs that are real in AWS and not here: DOWNLOAD_SOURCE fails at once, naming the key.
 for (const [what, extra, message] of [
     ["reports", "reports: {r: {files: [a]}}", /the key reports is not available/],
-    ["cache", "cache: {paths: ['/root/.m2/**/*']}", /the key cache is not available/],
     ["batch", "batch: {fast-fail: true}", /the key batch is not available/],
     ["proxy", "proxy: {upload-artifacts: yes}", /the key proxy is not available/],
     ["run-as", "run-as: nobody", /run-as: only root is available/],
@@ -273,4 +272,60 @@ test("strict, a source is cloned under the build's role, and git-credential-help
     const b = await v.ended((await v.start(name)).id);
     assert.strictEqual(b.buildStatus, "SUCCEEDED", JSON.stringify(b.phases));
     assert.match(await v.logs(b), /^for the role$/m);
+});
+
+test("a buildspec's cache is of no consequence to a project without one, and all faults are told at once", async () => {
+    const good = await w.build("version: 0.2\nphases: {build: {commands: [echo hello]}}\ncache:\n  paths: ['/root/.m2/**/*']\n");
+    assert.strictEqual(good.buildStatus, "SUCCEEDED");
+    const bad = await w.build("version: 0.2\nphases:\n  build:\n    commands:\n      - a: b\n  test: {}\nreports: {}\n");
+    const { message } = phase(bad, "DOWNLOAD_SOURCE").contexts[0];
+    for (const why of [/Commands\[0\] .* at line 5/, /the key test is not available at line 6/, /the key reports is not available at line 7/]) assert.match(message, why);
+});
+
+test("no text of the driver's own shows in a log: a runtime that is missing, a name that the shell cannot make", async () => {
+    const b = await w.build(`
+version: 0.2
+phases:
+  install: {runtime-versions: {dotnet: 8}, on-failure: CONTINUE}
+  build: {commands: [echo built]}
+artifacts: {files: ['*'], name: 'app-\${NOT_THERE:?no name}'}
+`, { artifacts: { type: "S3", location: "artifacts", name: "plain" } });
+    const text = await w.logs(b);
+    if (!/dotnet/.test(phase(b, "INSTALL").contexts?.[0]?.message || "")) assert.match(text, /The runtime dotnet is not installed in this environment/);
+    assert.doesNotMatch(text, /slipway_|\(exit 1\)|name\.0|NOT_THERE|no name/);
+});
+
+test("the log of a build with artifacts is in order: nothing comes behind the end of its last phase", async () => {
+    for (let i = 0; i < 3; i++) {
+        const b = await w.build("version: 0.2\nphases: {post_build: {commands: ['seq 1 2000']}}\nartifacts: {files: ['*'], base-directory: /etc/default}\n",
+            { artifacts: { type: "S3", location: "artifacts", name: `order${i}` } });
+        const lines = (await w.logs(b)).split("\n").map((l) => l.replace(/^\[Container\] \S+ \S+ /, ""));
+        const at = lines.indexOf("Phase complete: POST_BUILD State: SUCCEEDED");
+        assert.strictEqual(lines[at - 1], "2000");
+        assert.deepStrictEqual(lines.slice(at), ["Phase complete: POST_BUILD State: SUCCEEDED", "Phase context status code:  Message: ",
+            "Expanding base directory path: /etc/default", "Assembling file list", "Phase complete: UPLOAD_ARTIFACTS State: SUCCEEDED", "Phase context status code:  Message: ", ""]);
+    }
+});
+
+test("git's credential helper of the AWS CLI works as AWS documents it, and with the option", async (t) => {
+    for (const option of ["", " --ignore-host-check"]) {
+        const b = await w.build(`
+version: 0.2
+phases:
+  build:
+    commands:
+      - git config --global credential.helper '!aws codecommit credential-helper${option} $@'
+      - git config --global credential.UseHttpPath true
+      - printf 'protocol=http\\nhost=127.0.0.1\\npath=v1/repos/x\\n\\n' >/tmp/asked
+      - git credential fill </tmp/asked >/tmp/told
+      - grep -c '^username=' /tmp/told; grep -c '^password=2' /tmp/told
+      - git credential approve </tmp/told; echo "stored $?"
+      - git credential reject </tmp/told; echo "erased $?"
+`);
+        const text = await w.logs(b);
+        assert.match(text, /^1\n1$/m, text);
+        assert.match(text, /^stored 0$/m);
+        assert.match(text, /^erased 0$/m);
+        assert.doesNotMatch(text, /Unknown options/);
+    }
 });

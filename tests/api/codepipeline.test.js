@@ -92,6 +92,22 @@ const FAULTS = [
     ["variables in a V1 pipeline", (d) => { d.variables = [{ name: "a" }]; }, "InvalidStructureException", /V2/],
     ["a mode that V1 lacks", (d) => { d.executionMode = "QUEUED"; }, "InvalidStructureException", /QUEUED needs pipelineType V2/],
     ["a role that is not there", (d) => { d.roleArn = ROLE + "s"; }, "InvalidStructureException", /^CodePipeline is not authorized to perform AssumeRole on role arn:aws:iam::000000000000:role\/pipelines$/],
+    ["a reference to a namespace that is not there", (d) => { d.stages[1].actions[0].configuration = { CustomData: "see #{nope.X}" }; }, "InvalidActionDeclarationException",
+        /^Valid format for a pipeline execution variable reference is a namespace and a key separated by a period .* StageName=\[Hold\], ActionName=\[Hold\], ActionConfigurationKey=\[CustomData\], VariableReferenceText=\[nope\.X\]$/],
+    ["a reference to an action that runs at the same time", (d) => { d.stages[1].actions = [approval("Hold", { namespace: "Own" }, { CustomData: "#{Own.X}" })]; }, "InvalidActionDeclarationException", /VariableReferenceText=\[Own\.X\]/],
+    ["a reference to a variable that is not declared", (d) => { d.stages[1].actions[0].configuration = { CustomData: "#{variables.X}" }; }, "InvalidActionDeclarationException", /VariableReferenceText=\[variables\.X\]/],
+    ["a namespace twice", (d) => { d.stages[0].actions[0].namespace = d.stages[1].actions[0].namespace = "Twice"; }, "InvalidActionDeclarationException", /^Namespace must be unique within a pipeline\. 'Twice' has been used more than once\.$/],
+    ["a reserved namespace", (d) => { d.stages[0].actions[0].namespace = "codepipeline"; }, "InvalidActionDeclarationException", /'codepipeline' of action 'Source' is reserved/],
+    ["EnvironmentVariables that are no JSON", (d) => { d.stages[1].actions = [build()]; d.stages[1].actions[0].configuration.EnvironmentVariables = "A=b"; }, "InvalidActionDeclarationException",
+        /^Action configuration for action 'Build' is not valid: EnvironmentVariables must be a JSON array/],
+    ["EnvironmentVariables without a value", (d) => { d.stages[1].actions = [build()]; d.stages[1].actions[0].configuration.EnvironmentVariables = '[{"name":"A"}]'; }, "InvalidActionDeclarationException", /each must have a name and a value/],
+    ["two inputs without PrimarySource", (d) => { d.stages[0].actions.push({ ...structuredClone(d.stages[0].actions[0]), name: "More", outputArtifacts: [{ name: "more" }] }); d.stages[1].actions = [build({ inputArtifacts: [{ name: "code" }, { name: "more" }] })]; },
+        "InvalidActionDeclarationException", /PrimarySource must be specified/],
+    ["a PrimarySource that is no input", (d) => { d.stages[1].actions = [build()]; d.stages[1].actions[0].configuration.PrimarySource = "other"; }, "InvalidActionDeclarationException", /PrimarySource: 'other' is not an input artifact/],
+    ["PollForSourceChanges maybe", (d) => { d.stages[0].actions[0].configuration.PollForSourceChanges = "maybe"; }, "InvalidActionDeclarationException", /PollForSourceChanges must be true or false, not 'maybe'/],
+    ["BatchEnabled", (d) => { d.stages[1].actions = [build()]; d.stages[1].actions[0].configuration.BatchEnabled = "true"; }, "InvalidActionDeclarationException", /BatchEnabled: batch builds are not available/],
+    ["a deployment's time that is none", (d) => { d.stages[1].actions = [action("Deploy", "Deploy", "ECS", { ClusterName: "c", ServiceName: "s", DeploymentTimeout: "99" }, { inputArtifacts: [{ name: "code" }] })]; },
+        "InvalidActionDeclarationException", /DeploymentTimeout must be a number of minutes between 1 and 60/],
     /* What is real in AWS and not here: refused by its name. */
     ["triggers", (d) => { Object.assign(d, { pipelineType: "V2", triggers: [{ providerType: "CodeStarSourceConnection", gitConfiguration: { sourceActionName: "Source" } }] }); }, "InvalidStructureException", /^pipeline\.triggers is not supported: /],
     ["onFailure", (d) => { d.stages[1].onFailure = { result: "ROLLBACK" }; }, "InvalidStructureException", /^pipeline\.stages\[1\]\.onFailure is not supported: /],
@@ -177,4 +193,27 @@ test("a pipeline, its versions, history and transitions are there after a restar
     await own.restart();
     assert.deepStrictEqual([await v.executions("kept"), await v.actions("kept"), (await v.send(cp.GetPipelineCommand, { name: "kept" })).pipeline], before_);
     assert.strictEqual((await v.state("kept", "Fail")).inboundTransitionState.enabled, false);
+});
+
+test("a V2 pipeline may have a variable without default: it starts when its value is given, and not by itself", async () => {
+    const variables = [{ name: "Image" }, { name: "Stage", defaultValue: "test" }];
+    await w.create("asks", [w.source({ PollForSourceChanges: "true" }), stage("Hold", approval("Hold", {}, { CustomData: "#{variables.Image} to #{variables.Stage}" }))], { pipelineType: "V2", variables });
+    assert.deepStrictEqual(await w.executions("asks"), []);
+    await w.create("told", [w.source({ PollForSourceChanges: "true" }), HOLD()]);
+    await w.put("app", "more.txt", "more\n");
+    await w.asked("told", "Hold");      /* the push has been told */
+    assert.deepStrictEqual(await w.executions("asks"), []);
+    await refuses(w.start("asks"), "ValidationException", /'Image' needs a value/);
+    await w.start("asks", { variables: [{ name: "Image", value: "app:1" }] });
+    await w.asked("asks", "Hold");
+});
+
+test("an ARN of another region or account names no pipeline of ours", async () => {
+    await w.create("far", [w.source(), HOLD()]);
+    for (const from of ["eu-west-1:000000000000", "us-east-1:111111111111"]) {
+        const resourceArn = `arn:aws:codepipeline:${from}:far`;
+        await refuses(w.send(cp.ListTagsForResourceCommand, { resourceArn }), "ResourceNotFoundException");
+        await refuses(w.send(cp.TagResourceCommand, { resourceArn, tags: [{ key: "a", value: "b" }] }), "ResourceNotFoundException");
+    }
+    assert.deepStrictEqual((await w.send(cp.ListTagsForResourceCommand, { resourceArn: "arn:aws:codepipeline:us-east-1:000000000000:far" })).tags, []);
 });

@@ -60,6 +60,9 @@ test("tags of a repository are added, listed and removed", async () => {
     await send(TagResourceCommand, { resourceArn, tags: [{ Key: "a", Value: "3" }] });
     await send(UntagResourceCommand, { resourceArn, tagKeys: ["b"] });
     assert.deepStrictEqual((await send(ListTagsForResourceCommand, { resourceArn })).tags, [{ Key: "a", Value: "3" }]);
+    /* of another region or account: not this one, whatever its last part */
+    await refuses(send(ListTagsForResourceCommand, { resourceArn: resourceArn.replace("us-east-1", "eu-west-1") }), "InvalidParameterException", /'Invalid ARN'/);
+    await refuses(send(ListTagsForResourceCommand, { resourceArn: resourceArn.replace("000000000000", "111111111111") }), "RepositoryNotFoundException");
 });
 
 test("policies of a repository are kept", async () => {

@@ -209,7 +209,7 @@ static int name_of(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildProj
         return 0;
     if (codebuild_read_told(cx, r, sw_strf(cx->arena, "control/name.%zu", number).p, NAME_BYTES, ret) && ret->n && sw_str_is_utf8(*ret))
         return 0;
-    return sw_fail(err, &client_error, "the artifact's name %.*s cannot be evaluated: see the log", SW_FMT(x->name));
+    return sw_fail(err, &client_error, "the artifact's name %.*s cannot be evaluated by the build's shell", SW_FMT(x->name));
 }
 
 /* PATH/NAMESPACE/NAME */

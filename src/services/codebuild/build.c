@@ -16,8 +16,9 @@ int codebuild_build_get(SwCtx *cx, SwStr id, CodebuildBuildRecord **ret, SwError
     void *record;
     SwArn arn;
     *ret = NULL;
-    if (sw_arn_parse(id, &arn) && sw_str_starts(arn.resource, SW_STR("build/")))
-        id = sw_str_skip(arn.resource, 6);
+    if (sw_arn_parse(id, &arn) && sw_str_eqz(arn.service, "codebuild") && sw_str_eq(arn.region, cx->region) &&
+        sw_str_eq(arn.account, cx->account) && sw_str_starts(arn.resource, SW_STR("build/")))
+        id = sw_str_skip(arn.resource, strlen("build/"));
     SwStr uuid = codebuild_uuid(id);
     if (!uuid.n)
         return 0;
@@ -29,13 +30,16 @@ int codebuild_build_get(SwCtx *cx, SwStr id, CodebuildBuildRecord **ret, SwError
     return 0;
 }
 
+/* As AWS shows a build in messages and lists, whichever way it was named. */
+static SwStr arn_of(SwCtx *cx, SwStr id) {
+    return sw_str_starts(id, SW_STR("arn:")) ? id : sw_arn(cx, "codebuild", "build/%.*s", SW_FMT(id));
+}
+
 static int must_get(SwCtx *cx, SwStr id, CodebuildBuildRecord **ret, SwError *err) {
     if (codebuild_build_get(cx, id, ret, err) < 0)
         return -1;
-    if (!*ret)
-        return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Build cannot be found: %.*s",
-                       SW_FMT(sw_str_starts(id, SW_STR("arn:")) ? id : sw_arn(cx, "codebuild", "build/%.*s", SW_FMT(id))));
-    return 0;
+    SwStr arn = arn_of(cx, id);
+    return *ret ? 0 : sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Build cannot be found: %.*s", SW_FMT(arn));
 }
 
 static SwStr initiator(SwCtx *cx) {
@@ -95,7 +99,22 @@ int codebuild_stop_build(SwCtx *cx, const CodebuildStopBuildInput *in, Codebuild
     return codebuild_put(cx, uuid, r, err) < 0 ? -1 : sw_wake(cx, &codebuild_build_controller, uuid, 0, err);
 }
 
+/* "PROJECT:ID", or the ARN of one. */
+static int check_ids(const SwStrList *l, SwError *err) {
+    for (size_t i = 0; i < l->n; i++) {
+        SwStr id = l->v[i], project;
+        SwArn arn;
+        if (sw_arn_parse(id, &arn) && sw_str_starts(arn.resource, SW_STR("build/")))
+            id = sw_str_skip(arn.resource, strlen("build/"));
+        if (sw_str_starts(id, SW_STR("arn:")) || !sw_str_cut(&id, ':', &project) || !project.n || !id.n)
+            return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid build ID provided");
+    }
+    return 0;
+}
+
 int codebuild_batch_get_builds(SwCtx *cx, const CodebuildBatchGetBuildsInput *in, CodebuildBatchGetBuildsOutput *out, SwError *err) {
+    if (check_ids(&in->ids, err) < 0)
+        return -1;
     sw_list_present(cx->arena, &out->builds);
     sw_list_present(cx->arena, &out->builds_not_found);
     for (size_t i = 0; i < in->ids.n; i++) {
@@ -111,6 +130,8 @@ int codebuild_batch_get_builds(SwCtx *cx, const CodebuildBatchGetBuildsInput *in
 }
 
 int codebuild_batch_delete_builds(SwCtx *cx, const CodebuildBatchDeleteBuildsInput *in, CodebuildBatchDeleteBuildsOutput *out, SwError *err) {
+    if (check_ids(&in->ids, err) < 0)
+        return -1;
     sw_list_present(cx->arena, &out->builds_deleted);
     sw_list_present(cx->arena, &out->builds_not_deleted);
     for (size_t i = 0; i < in->ids.n; i++) {
@@ -119,7 +140,7 @@ int codebuild_batch_delete_builds(SwCtx *cx, const CodebuildBatchDeleteBuildsInp
             return -1;
         if (!r || !SW_OR(r->build->build_complete, false)) {
             CodebuildBuildNotDeleted *n = sw_list_add(cx->arena, &out->builds_not_deleted);
-            n->id = in->ids.v[i];
+            n->id = arn_of(cx, in->ids.v[i]);
             n->status_code = r ? SW_STR("BUILD_IN_PROGRESS") : SW_STR("BUILD_NOT_FOUND");
             continue;
         }

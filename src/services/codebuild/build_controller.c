@@ -166,7 +166,7 @@ static SwStr failure_of(SwCtx *cx, const CodebuildBuildRecord *r, const Codebuil
         if (m[i].kind != CODEBUILD_MARK_FAIL || !sw_str_eq(m[i].phase, phase))
             continue;
         if (sw_str_contains(m[i].file, SW_STR(".r")))
-            return SW_STR("A runtime of runtime-versions is not installed in this environment: see the log");
+            return SW_STR(CODEBUILD_NO_RUNTIME);
         if (codebuild_read_told(cx, r, sw_strf(cx->arena, "readonly/%.*s", SW_FMT(m[i].file)).p, CODEBUILD_SPEC_BYTES, &text))
             return sw_strf(cx->arena, "Error while executing command: %.*s. Reason: exit status %lld", SW_FMT(text), (long long)m[i].status);
     }
@@ -246,10 +246,10 @@ static int stored_spec(SwCtx *cx, const CodebuildBuildRecord *r, CodebuildSpec *
 }
 
 static int upload(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret, SwError *err) {
-    CodebuildSpec spec;
+    CodebuildSpec spec = {0};
     SwStr code = SW_STR(""), message = SW_STR(""), status = CODEBUILD_STATUS_TYPE_SUCCEEDED;
     CodebuildBuildRecord *stored;
-    if (codebuild_log_drain(cx, r, false, err) < 0)
+    if (codebuild_log_drain_commands(cx, r, err) < 0)
         return -1;
     if (stored_spec(cx, r, &spec, err) < 0 || codebuild_upload(cx, r, &spec, err) < 0) {
         if (sw_error_is(err, &SW_INTERNAL_FAILURE))
@@ -265,7 +265,9 @@ static int upload(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret, S
     stored->build->artifacts = r->build->artifacts;
     stored->build->secondary_artifacts = r->build->secondary_artifacts;
     ret->again = sw_now(cx);
-    if (say_end(cx, stored, "UPLOAD_ARTIFACTS", status, code, message, err) < 0 ||
+    SwStr base = sw_str_or(spec.artifacts.base, SW_STR("."));
+    SwStr lines[] = {sw_strf(cx->arena, "Expanding base directory path: %.*s", SW_FMT(base)), SW_STR("Assembling file list")};
+    if (codebuild_log_say(cx, stored, lines, 2, err) < 0 || say_end(cx, stored, "UPLOAD_ARTIFACTS", status, code, message, err) < 0 ||
         codebuild_phase_end(cx, stored, status, code, message, sw_now(cx), err) < 0 ||
         to_finalizing(cx, uuid, stored, outcome_of(stored), SW_NO_STR, SW_NO_STR, err) < 0)
         return sw_ctx_rollback(cx), -1;

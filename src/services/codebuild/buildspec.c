@@ -6,54 +6,84 @@
 const char *const codebuild_stage_name[_CODEBUILD_STAGES] = {"INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD"};
 static const char *const stage_key[_CODEBUILD_STAGES] = {"install", "pre_build", "build", "post_build"};
 
-#define FAULT(...) sw_fail(err, &CODEBUILD_YAML_FILE_ERROR, __VA_ARGS__)
+#define FAULTS_BYTES 4000               /* of all messages: what a phase's context may hold */
 
-static int only(const SwValue *v, const char *where, const char *const *known, SwError *err) {
-    if (v->kind != SW_VOBJECT)
-        return FAULT("%s must be a mapping at line %d", where, (int)v->line);
+/* Notes a fault and goes on, so that one build tells all of them: "first at line 3; second at line 9". */
+static void fault(SwError *err, int line, const char *fmt, ...) sw_printf(3, 4);
+static void fault(SwError *err, int line, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    SwStr text = sw_strfv(err->arena, fmt, ap);
+    va_end(ap);
+    if (line > 0)
+        text = sw_strf(err->arena, "%.*s at line %d", SW_FMT(text), line);
+    SwStr before = err->kind ? sw_str_dup(err->arena, sw_str(err->message)) : SW_NO_STR;
+    if (before.n + text.n > FAULTS_BYTES)
+        return;
+    (void)sw_fail(err, &CODEBUILD_YAML_FILE_ERROR, "%.*s%s%.*s", SW_FMT(before), before.n ? "; " : "", SW_FMT(text));
+}
+
+/* NULL where it is absent or null: nothing to read. */
+static const SwValue *part(const SwValue *v, const char *key) {
+    const SwValue *m = v ? sw_value_getz(v, key) : NULL;
+    return m && m->kind != SW_VNULL ? m : NULL;
+}
+
+/* false: it is no mapping, and said so. */
+static bool only(const SwValue *v, const char *where, const char *const *known, SwError *err) {
+    if (v->kind != SW_VOBJECT) {
+        fault(err, (int)v->line, "%s must be a mapping", where);
+        return false;
+    }
     for (size_t i = 0; i < v->n; i++) {
         bool found = false;
         for (size_t k = 0; known[k] && !found; k++)
             found = sw_str_eqz(v->keys[i], known[k]);
         if (!found)
-            return FAULT("%s: the key %.*s is not available at line %d", where, SW_FMT(v->keys[i]), (int)v->v[i].line);
+            fault(err, (int)v->v[i].line, "%s: the key %.*s is not available", where, SW_FMT(v->keys[i]));
     }
-    return 0;
+    return true;
 }
 
-static int text(const SwValue *v, const char *where, SwStr *ret, SwError *err) {
-    if (v->kind != SW_VSTRING && v->kind != SW_VNULL)
-        return FAULT("%s must be a string at line %d", where, (int)v->line);
+static bool text(const SwValue *v, const char *where, SwStr *ret, SwError *err) {
+    if (!v)
+        return false;
+    if (v->kind != SW_VSTRING && v->kind != SW_VNULL) {
+        fault(err, (int)v->line, "%s must be a string", where);
+        return false;
+    }
     *ret = v->kind == SW_VNULL ? SW_STR("") : v->s;
-    return 0;
+    return true;
 }
 
-static int yes(const SwValue *v, const char *where, bool *ret, SwError *err) {
+static void yes(const SwValue *v, const char *where, bool *ret, SwError *err) {
     static const char *const t[] = {"yes", "true", "on"}, *const f[] = {"no", "false", "off", ""};
+    bool no = false;
     SwStr s;
-    if (text(v, where, &s, err) < 0)
-        return -1;
+    if (!text(v, where, &s, err))
+        return;
     for (size_t i = 0; i < SW_N(t); i++)
-        if (sw_str_ieq(s, sw_str(t[i])))
-            return *ret = true, 0;
+        *ret |= sw_str_ieq(s, sw_str(t[i]));
     for (size_t i = 0; i < SW_N(f); i++)
-        if (sw_str_ieq(s, sw_str(f[i])))
-            return *ret = false, 0;
-    return FAULT("%s must be yes or no at line %d", where, (int)v->line);
+        no |= sw_str_ieq(s, sw_str(f[i]));
+    if (!*ret && !no)
+        fault(err, (int)v->line, "%s must be yes or no", where);
 }
 
-static int strings(SwArena *a, const SwValue *v, const char *where, SwStrList *ret, SwError *err) {
-    if (!v || v->kind == SW_VNULL)
-        return 0;
-    if (v->kind != SW_VARRAY)
-        return FAULT("%s must be a list at line %d", where, (int)v->line);
-    for (size_t i = 0; i < v->n; i++) {
-        if (v->v[i].kind != SW_VSTRING)
-            return FAULT("Expected %s[%zu] to be of string type: found %s instead at line %d", where, i,
-                         v->v[i].kind == SW_VNULL ? "nothing" : "subkeys", (int)v->v[i].line);
-        sw_str_list_add(a, ret, v->v[i].s);
+static void strings(SwArena *a, const SwValue *v, const char *where, SwStrList *ret, SwError *err) {
+    if (!v)
+        return;
+    if (v->kind != SW_VARRAY) {
+        fault(err, (int)v->line, "%s must be a list", where);
+        return;
     }
-    return 0;
+    for (size_t i = 0; i < v->n; i++) {
+        if (v->v[i].kind == SW_VSTRING)
+            sw_str_list_add(a, ret, v->v[i].s);
+        else
+            fault(err, (int)v->v[i].line, "Expected %s[%zu] to be of string type: found %s instead", where, i,
+                  v->v[i].kind == SW_VNULL ? "nothing" : "subkeys");
+    }
 }
 
 bool codebuild_variable_ok(SwStr s) {
@@ -66,164 +96,171 @@ bool codebuild_variable_ok(SwStr s) {
     return s.n > 0;
 }
 
-static int variables(SwArena *a, const SwValue *v, const char *where, SwStrMap *ret, SwError *err) {
-    if (!v || v->kind == SW_VNULL)
-        return 0;
-    if (v->kind != SW_VOBJECT)
-        return FAULT("%s must be a mapping at line %d", where, (int)v->line);
-    for (size_t i = 0; i < v->n; i++) {
-        SwStr s;
-        if (!codebuild_variable_ok(v->keys[i]))
-            return FAULT("%s: %.*s cannot be a variable's name at line %d", where, SW_FMT(v->keys[i]), (int)v->v[i].line);
-        if (text(&v->v[i], where, &s, err) < 0)
-            return -1;
-        sw_str_map_set(a, ret, v->keys[i], s);
+static void texts(SwArena *a, const SwValue *v, const char *where, SwStrMap *ret, SwError *err) {
+    SwStr s;
+    if (!v)
+        return;
+    if (v->kind != SW_VOBJECT) {
+        fault(err, (int)v->line, "%s must be a mapping", where);
+        return;
     }
-    return 0;
+    for (size_t i = 0; i < v->n; i++)
+        if (text(&v->v[i], where, &s, err))
+            sw_str_map_set(a, ret, v->keys[i], s);
 }
 
-static int read_env(SwArena *a, const SwValue *v, CodebuildSpec *s, SwError *err) {
+static void variables(SwArena *a, const SwValue *v, const char *where, SwStrMap *ret, SwError *err) {
+    texts(a, v, where, ret, err);
+    for (size_t i = 0; v && v->kind == SW_VOBJECT && i < v->n; i++)
+        if (!codebuild_variable_ok(v->keys[i]))
+            fault(err, (int)v->v[i].line, "%s: %.*s cannot be a variable's name", where, SW_FMT(v->keys[i]));
+}
+
+static void read_shell(const SwValue *v, CodebuildSpec *s, SwError *err) {
+    static const char *const known[] = {"sh", "bash", "/bin/sh", "/bin/bash"};
+    bool found = false;
+    SwStr shell;
+    if (!text(v, "env/shell", &shell, err))
+        return;
+    for (size_t i = 0; i < SW_N(known); i++)
+        found |= sw_str_eqz(shell, known[i]);
+    if (found)
+        s->shell = shell;
+    else
+        fault(err, (int)v->line, "env/shell: %.*s is not available, only sh and bash are", SW_FMT(shell));
+}
+
+static void read_env(SwArena *a, const SwValue *v, CodebuildSpec *s, SwError *err) {
     static const char *const keys[] = {"shell", "variables", "parameter-store", "exported-variables", "git-credential-helper", NULL};
-    const SwValue *shell;
     SwStr helper = SW_STR("no");
     s->shell = SW_STR("sh");
-    if (!v || v->kind == SW_VNULL)
-        return 0;
-    if (only(v, "env", keys, err) < 0)
-        return -1;
-    if ((shell = sw_value_getz(v, "shell")) && text(shell, "env/shell", &s->shell, err) < 0)
-        return -1;
-    if (!sw_str_eqz(s->shell, "sh") && !sw_str_eqz(s->shell, "bash") && !sw_str_eqz(s->shell, "/bin/sh") && !sw_str_eqz(s->shell, "/bin/bash"))
-        return FAULT("env/shell: %.*s is not available, only sh and bash are", SW_FMT(s->shell));
-    if (sw_value_getz(v, "git-credential-helper") && text(sw_value_getz(v, "git-credential-helper"), "env/git-credential-helper", &helper, err) < 0)
-        return -1;
-    if (!sw_str_eqz(helper, "no") && !sw_str_eqz(helper, "yes"))
-        return FAULT("env/git-credential-helper must be yes or no");
+    if (!v || !only(v, "env", keys, err))
+        return;
+    const SwValue *git = sw_value_getz(v, "git-credential-helper"), *exported = part(v, "exported-variables");
+    read_shell(sw_value_getz(v, "shell"), s, err);
+    if (text(git, "env/git-credential-helper", &helper, err) && !sw_str_eqz(helper, "no") && !sw_str_eqz(helper, "yes"))
+        fault(err, (int)git->line, "env/git-credential-helper must be yes or no");
     s->git_helper = sw_str_eqz(helper, "yes");
-    if (variables(a, sw_value_getz(v, "variables"), "env/variables", &s->variables, err) < 0 ||
-        variables(a, sw_value_getz(v, "parameter-store"), "env/parameter-store", &s->parameters, err) < 0 ||
-        strings(a, sw_value_getz(v, "exported-variables"), "env/exported-variables", &s->exported, err) < 0)
-        return -1;
+    variables(a, part(v, "variables"), "env/variables", &s->variables, err);
+    variables(a, part(v, "parameter-store"), "env/parameter-store", &s->parameters, err);
+    strings(a, exported, "env/exported-variables", &s->exported, err);
     for (size_t i = 0; i < s->exported.n; i++)
         if (!codebuild_variable_ok(s->exported.v[i]))
-            return FAULT("env/exported-variables: %.*s cannot be a variable's name", SW_FMT(s->exported.v[i]));
-    return 0;
+            fault(err, (int)exported->line, "env/exported-variables: %.*s cannot be a variable's name", SW_FMT(s->exported.v[i]));
 }
 
-static int read_runtimes(SwArena *a, const SwValue *v, SwStrMap *ret, SwError *err) {
-    if (!v || v->kind == SW_VNULL)
-        return 0;
-    if (v->kind != SW_VOBJECT)
-        return FAULT("phases/install/runtime-versions must be a mapping at line %d", (int)v->line);
-    for (size_t i = 0; i < v->n; i++) {
-        SwStr s;
-        if (text(&v->v[i], "phases/install/runtime-versions", &s, err) < 0)
-            return -1;
-        sw_str_map_set(a, ret, v->keys[i], s);
-    }
-    return 0;
+static void only_root(const SwValue *v, const char *where, SwError *err) {
+    SwStr user;
+    if (text(v, where, &user, err) && !sw_str_eqz(user, "root"))
+        fault(err, (int)v->line, "%s: only root is available", where);
 }
 
-static int read_stage(SwArena *a, const SwValue *v, const char *key, CodebuildStageSpec *s, SwError *err) {
+static void read_stage(SwArena *a, const SwValue *v, const char *key, CodebuildStageSpec *s, SwError *err) {
     static const char *const install[] = {"run-as", "on-failure", "runtime-versions", "commands", "finally", NULL};
     static const char *const other[] = {"run-as", "on-failure", "commands", "finally", NULL};
-    const SwValue *m;
-    SwStr t = SW_NO_STR;
-    if (v->kind == SW_VNULL)
-        return 0;
-    if (only(v, sw_strf(a, "phases/%s", key).p, strcmp(key, "install") == 0 ? install : other, err) < 0)
-        return -1;
-    if ((m = sw_value_getz(v, "run-as")) && (text(m, "run-as", &t, err) < 0 || !sw_str_eqz(t, "root")))
-        return err->kind ? -1 : FAULT("phases/%s/run-as: only root is available", key);
-    if ((m = sw_value_getz(v, "on-failure"))) {
-        if (text(m, "on-failure", &t, err) < 0)
-            return -1;
+    const SwValue *failure;
+    SwStr t;
+    if (!v || !only(v, sw_strf(a, "phases/%s", key).p, strcmp(key, "install") == 0 ? install : other, err))
+        return;
+    only_root(sw_value_getz(v, "run-as"), sw_strf(a, "phases/%s/run-as", key).p, err);
+    failure = sw_value_getz(v, "on-failure");
+    if (text(failure, sw_strf(a, "phases/%s/on-failure", key).p, &t, err)) {
         s->abort = sw_str_eqz(t, "ABORT");
         s->go_on = sw_str_eqz(t, "CONTINUE");
         if (!s->abort && !s->go_on)
-            return FAULT("phases/%s/on-failure: %.*s is not available, only ABORT and CONTINUE are", key, SW_FMT(t));
+            fault(err, (int)failure->line, "phases/%s/on-failure: %.*s is not available, only ABORT and CONTINUE are", key, SW_FMT(t));
     }
-    if (read_runtimes(a, sw_value_getz(v, "runtime-versions"), &s->runtimes, err) < 0)
-        return -1;
-    return strings(a, sw_value_getz(v, "commands"), "Commands", &s->commands, err) < 0 ||
-                   strings(a, sw_value_getz(v, "finally"), "Finally", &s->finally, err) < 0
-               ? -1
-               : 0;
+    texts(a, part(v, "runtime-versions"), "phases/install/runtime-versions", &s->runtimes, err);
+    strings(a, part(v, "commands"), "Commands", &s->commands, err);
+    strings(a, part(v, "finally"), "Finally", &s->finally, err);
 }
 
-static int read_phases(SwArena *a, const SwValue *v, CodebuildSpec *s, SwError *err) {
+static void read_phases(SwArena *a, const SwValue *v, CodebuildSpec *s, SwError *err) {
     static const char *const keys[] = {"install", "pre_build", "build", "post_build", NULL};
-    if (!v || v->kind == SW_VNULL)
-        return FAULT("the buildspec has no phases");
-    if (only(v, "phases", keys, err) < 0)
-        return -1;
     size_t commands = 0;
+    bool before = err->kind != NULL;
+    if (!v) {
+        fault(err, 0, "the buildspec has no phases");
+        return;
+    }
+    if (!only(v, "phases", keys, err))
+        return;
     for (size_t i = 0; i < _CODEBUILD_STAGES; i++) {
-        const SwValue *m = sw_value_getz(v, stage_key[i]);
-        if (m && read_stage(a, m, stage_key[i], &s->stage[i], err) < 0)
-            return -1;
+        read_stage(a, part(v, stage_key[i]), stage_key[i], &s->stage[i], err);
         commands += s->stage[i].commands.n + s->stage[i].finally.n;
     }
-    return commands ? 0 : FAULT("No commands found for phase name: build");
+    if (!commands && before == (err->kind != NULL))         /* else what is there was not read */
+        fault(err, (int)v->line, "No commands found for phase name: build");
 }
 
-static int read_artifact(SwArena *a, const SwValue *v, const char *where, bool primary, CodebuildArtifactSpec *s, SwError *err) {
+static void read_artifact(SwArena *a, const SwValue *v, const char *where, bool primary, CodebuildArtifactSpec *s, SwError *err) {
     static const char *const keys[] = {"files", "name", "discard-paths", "base-directory", "exclude-paths", "enable-symlinks", "secondary-artifacts", NULL};
-    const SwValue *m;
-    if (only(v, where, keys, err) < 0 || strings(a, sw_value_getz(v, "files"), "Files", &s->files, err) < 0 ||
-        strings(a, sw_value_getz(v, "exclude-paths"), "exclude-paths", &s->exclude, err) < 0)
-        return -1;
-    if (!s->files.n && !(primary && sw_value_getz(v, "secondary-artifacts")))
-        return FAULT("%s: files must name at least one file at line %d", where, (int)v->line);
-    if (((m = sw_value_getz(v, "name")) && text(m, "artifacts/name", &s->name, err) < 0) ||
-        ((m = sw_value_getz(v, "base-directory")) && text(m, "artifacts/base-directory", &s->base, err) < 0) ||
-        ((m = sw_value_getz(v, "discard-paths")) && yes(m, "artifacts/discard-paths", &s->discard_paths, err) < 0) ||
-        ((m = sw_value_getz(v, "enable-symlinks")) && yes(m, "artifacts/enable-symlinks", &s->symlinks, err) < 0))
-        return -1;
+    const SwValue *files = part(v, "files");
+    if (!only(v, where, keys, err))
+        return;
+    strings(a, files, "Files", &s->files, err);
+    strings(a, part(v, "exclude-paths"), "exclude-paths", &s->exclude, err);
+    bool told = files && (files->kind != SW_VARRAY || files->n);
+    if (!s->files.n && !told && !(primary && sw_value_getz(v, "secondary-artifacts")))
+        fault(err, (int)v->line, "%s: files must name at least one file", where);
+    (void)text(sw_value_getz(v, "name"), "artifacts/name", &s->name, err);
+    (void)text(sw_value_getz(v, "base-directory"), "artifacts/base-directory", &s->base, err);
+    yes(sw_value_getz(v, "discard-paths"), "artifacts/discard-paths", &s->discard_paths, err);
+    yes(sw_value_getz(v, "enable-symlinks"), "artifacts/enable-symlinks", &s->symlinks, err);
     if (sw_str_contains(s->base, SW_STR("*")))
-        return FAULT("%s/base-directory: wildcards are not available", where);
-    return 0;
+        fault(err, (int)sw_value_getz(v, "base-directory")->line, "%s/base-directory: wildcards are not available", where);
 }
 
-static int read_artifacts(SwArena *a, const SwValue *v, CodebuildSpec *s, SwError *err) {
-    if (!v || v->kind == SW_VNULL)
-        return 0;
+static void read_artifacts(SwArena *a, const SwValue *v, CodebuildSpec *s, SwError *err) {
+    if (!v)
+        return;
     s->has_artifacts = true;
-    if (read_artifact(a, v, "artifacts", true, &s->artifacts, err) < 0)
-        return -1;
-    const SwValue *more = sw_value_getz(v, "secondary-artifacts");
-    if (!more || more->kind == SW_VNULL)
-        return 0;
-    if (more->kind != SW_VOBJECT)
-        return FAULT("artifacts/secondary-artifacts must be a mapping at line %d", (int)more->line);
+    read_artifact(a, v, "artifacts", true, &s->artifacts, err);
+    const SwValue *more = v->kind == SW_VOBJECT ? part(v, "secondary-artifacts") : NULL;
+    if (!more)
+        return;
+    if (more->kind != SW_VOBJECT) {
+        fault(err, (int)more->line, "artifacts/secondary-artifacts must be a mapping");
+        return;
+    }
     for (size_t i = 0; i < more->n; i++) {
         CodebuildArtifactSpec *x = sw_list_add(a, &s->secondary);
         x->id = more->keys[i];
-        if (read_artifact(a, &more->v[i], "artifacts/secondary-artifacts", false, x, err) < 0)
-            return -1;
+        read_artifact(a, &more->v[i], "artifacts/secondary-artifacts", false, x, err);
     }
-    return 0;
+}
+
+/* Where files of a cache lie: of no consequence, as AWS has it, for a project that has no cache, and none has one. */
+static void check_cache(SwArena *a, const SwValue *v, SwError *err) {
+    static const char *const keys[] = {"paths", "key", "fallback-keys", "action", NULL};
+    SwStrList ignored = {0};
+    SwStr word;
+    if (!v || !only(v, "cache", keys, err))
+        return;
+    strings(a, part(v, "paths"), "cache/paths", &ignored, err);
+    strings(a, part(v, "fallback-keys"), "cache/fallback-keys", &ignored, err);
+    (void)text(sw_value_getz(v, "key"), "cache/key", &word, err);
+    (void)text(sw_value_getz(v, "action"), "cache/action", &word, err);
 }
 
 int codebuild_spec_parse(SwArena *a, SwStr yaml, CodebuildSpec *ret, SwError *err) {
-    static const char *const keys[] = {"version", "run-as", "env", "phases", "artifacts", NULL};
+    static const char *const keys[] = {"version", "run-as", "env", "phases", "artifacts", "cache", NULL};
     SwValue v;
-    SwStr version = SW_NO_STR, user = SW_NO_STR;
+    SwStr version = SW_NO_STR;
     *ret = (CodebuildSpec){0};
     if (codebuild_yaml(a, yaml, &v, err) < 0)
         return -1;
-    if (v.kind != SW_VOBJECT)
-        return FAULT("the buildspec must be a mapping");
+    if (!only(&v, "the buildspec", keys, err))
+        return -1;
     const SwValue *m = sw_value_getz(&v, "version");
-    if (!m || text(m, "version", &version, err) < 0 || !sw_str_eqz(version, "0.2"))
-        return err->kind ? -1 : FAULT("invalid buildspec version: only 0.2 is available");
-    if (only(&v, "buildspec", keys, err) < 0)
-        return -1;
-    if ((m = sw_value_getz(&v, "run-as")) && (text(m, "run-as", &user, err) < 0 || !sw_str_eqz(user, "root")))
-        return err->kind ? -1 : FAULT("run-as: only root is available");
-    if (read_env(a, sw_value_getz(&v, "env"), ret, err) < 0 || read_phases(a, sw_value_getz(&v, "phases"), ret, err) < 0)
-        return -1;
-    return read_artifacts(a, sw_value_getz(&v, "artifacts"), ret, err);
+    if ((!m || text(m, "version", &version, err)) && !sw_str_eqz(version, "0.2"))
+        fault(err, m ? (int)m->line : 0, "invalid buildspec version: only 0.2 is available");
+    only_root(sw_value_getz(&v, "run-as"), "run-as", err);
+    read_env(a, part(&v, "env"), ret, err);
+    read_phases(a, part(&v, "phases"), ret, err);
+    read_artifacts(a, part(&v, "artifacts"), ret, err);
+    check_cache(a, part(&v, "cache"), err);
+    return err->kind ? -1 : 0;
 }
 
 /* ---- patterns of files ---- */

@@ -48,7 +48,7 @@ static int check_source(SwCtx *cx, const CodebuildProjectSource *s, bool seconda
         return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid project source: location must be a valid S3 source of the form bucket/path/object.zip");
     if (s3 && sw_str_ends(s->location, SW_STR("/")))
         REFUSE("source.location", "a folder is not available, only a ZIP file's key is");
-    if ((none || pipeline) && sw_str_is(s->location))
+    if (none && sw_str_is(s->location))    /* with CODEPIPELINE it is ignored, as AWS documents */
         return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid project source: location must not be specified for source type %.*s", SW_FMT(s->type));
     if (none && !sw_str_is(s->buildspec))
         return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid project source: buildspec must be specified for source type NO_SOURCE");
@@ -63,11 +63,7 @@ static int check_artifacts(const CodebuildProjectArtifacts *a, bool secondary, S
             return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid artifacts: location must be specified for artifacts type S3");
         return 0;
     }
-    if (sw_str_is(a->location) || sw_str_is(a->path) || sw_str_is(a->namespace_type))
-        if (!sw_str_eq(a->type, CODEBUILD_ARTIFACTS_TYPE_CODEPIPELINE))
-            return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION,
-                           "Invalid artifacts: location, path and namespaceType must not be specified for artifacts type %.*s", SW_FMT(a->type));
-    return 0;
+    return 0;                           /* AWS: location, path, name .. of the other types are ignored if specified */
 }
 
 static int check_variables(const CodebuildEnvironmentVariableList *l, SwError *err) {
@@ -111,4 +107,13 @@ int codebuild_check(SwCtx *cx, const CodebuildParts *p, SwError *err) {
     if (sw_str_is(p->encryption_key) && !sw_str_ends(p->encryption_key, SW_STR("alias/aws/s3")))
         REFUSE("encryptionKey", "keys of one's own are not available");
     return 0;
+}
+
+int codebuild_host_access_check(SwCtx *cx, const CodebuildProject *p, SwError *err) {
+    if (!SW_OR(p->environment->privileged_mode, false) || sw_authorise(cx, SW_HOST_ACCESS, p->arn, err) == 0)
+        return 0;
+    const SwErrorKind *kind = err->kind;
+    const char *message = err->message;
+    sw_error_reset(err);
+    return sw_fail(err, kind, "%s. environment.privilegedMode gives access to the host", message);
 }

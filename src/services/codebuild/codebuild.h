@@ -48,6 +48,9 @@ typedef struct CodebuildParts {
 } CodebuildParts;
 int codebuild_check(SwCtx *cx, const CodebuildParts *p, SwError *err) sw_must_check;
 SwStr codebuild_default_key(SwCtx *cx);
+/* A privileged build has the host's devices and may load modules and mount: where the server is strict, the
+ * caller needs a right of its own for it (docs/security.md). */
+int codebuild_host_access_check(SwCtx *cx, const CodebuildProject *p, SwError *err) sw_must_check;
 /* "bucket/some/key": false where it is none. */
 bool codebuild_s3_location(SwStr location, SwStr *ret_bucket, SwStr *ret_key);
 
@@ -124,6 +127,8 @@ bool codebuild_new_markers(SwCtx *cx, const CodebuildBuildRecord *r);
 int codebuild_log_open(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) sw_must_check;       /* group and stream */
 /* Moves what the container has written into the stream; each line once. all: the container writes no more. */
 int codebuild_log_drain(SwCtx *cx, const CodebuildBuildRecord *r, bool all, SwError *err) sw_must_check;
+/* All lines of the build's commands, the last included: what is said afterwards stands behind them. */
+int codebuild_log_drain_commands(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) sw_must_check;
 /* Lines of our own, in cx->tx, with the record that causes them. */
 int codebuild_log_say(SwCtx *cx, const CodebuildBuildRecord *r, const SwStr *lines, size_t n, SwError *err) sw_must_check;
 

@@ -34,13 +34,22 @@ static const char library[] =
     "  if [ \"$1\" -ne 0 ]; then\n"
     "    [ \"$slipway_ok\" = 1 ] && slipway_mark fail \"$slipway_phase\" \"$slipway_file\" \"$1\"\n"
     "    slipway_ok=0\n"
-    "    slipway_say \"Command did not exit successfully $(cat " READONLY "/\"$slipway_file\") exit status $1\"\n"
+    "    case $slipway_file in *.r*) ;; *)"
+    " slipway_say \"Command did not exit successfully $(cat " READONLY "/\"$slipway_file\") exit status $1\";; esac\n"
     "    printf '%s' \"$1\" >" CONTROL "/status\n"
     "    printf '%s' \"$slipway_file\" >" CONTROL "/failed.$slipway_phase.new\n"
     "    [ -e " CONTROL "/failed.$slipway_phase ] || cp " CONTROL "/failed.$slipway_phase.new " CONTROL "/failed.$slipway_phase\n"
     "    [ -e " CONTROL "/status.$slipway_phase ] || cp " CONTROL "/status " CONTROL "/status.$slipway_phase\n"
     "  fi\n"
     "  slipway_keep\n"
+    "}\n"
+    /* PHASE: of a runtime's check, which is text of ours, nothing shows */
+    "slipway_why() {\n"
+    "  case $(cat " CONTROL "/failed.$1) in\n"
+    "  *.r*) printf '%s' '" CODEBUILD_NO_RUNTIME "';;\n"
+    "  *) printf '%s' \"Error while executing command: $(cat " READONLY "/\"$(cat " CONTROL "/failed.$1)\")."
+    " Reason: exit status $(cat " CONTROL "/status.$1)\";;\n"
+    "  esac\n"
     "}\n"
     /* NUMBER PHASE WHAT-AFTER-FAILURE: skip | next */
     "slipway_end() {\n"
@@ -56,14 +65,13 @@ static const char library[] =
     "    [ \"$3\" = skip ] && slipway_skip=1\n"
     "    slipway_keep; slipway_mark end \"$2\" FAILED\n"
     "    slipway_say \"Phase complete: $2 State: FAILED\"\n"
-    "    slipway_say \"Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: "
-    "$(cat " READONLY "/\"$(cat " CONTROL "/failed.$2)\"). Reason: exit status $(cat " CONTROL "/status.$2)\"\n"
+    "    slipway_say \"Phase context status code: COMMAND_EXECUTION_ERROR Message: $(slipway_why \"$2\")\"\n"
     "  fi\n"
     "}\n"
     /* NUMBER: an artifact's name may be made by the shell; one that it cannot make is not there */
     "slipway_name() {\n"
     "  rm -f " CONTROL "/name.$1\n"
-    "  (. " READONLY "/name.$1) >" CONTROL "/name.new && mv " CONTROL "/name.new " CONTROL "/name.$1\n"
+    "  (. " READONLY "/name.$1) >" CONTROL "/name.new 2>/dev/null && mv " CONTROL "/name.new " CONTROL "/name.$1\n"
     "}\n"
     "slipway_leave() {\n"
     "  export -p >" CONTROL "/environment; pwd >" CONTROL "/folder\n"
@@ -162,13 +170,6 @@ static SwStr exports(Maker *m, const CodebuildSpec *s) {
     return sw_buf_str(&b);
 }
 
-static SwStr printable(SwArena *a, SwStr s) {      /* inside single quotes */
-    char *p = (char *)sw_arena_alloc(a, s.n + 1);
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = s.p[i] == '\'' || (unsigned char)s.p[i] < ' ' ? '?' : s.p[i];
-    return sw_str_n(p, s.n);
-}
-
 static SwStr main_script(SwArena *a, const CodebuildSpec *s, SwStr dir, bool dockerd, bool upload) {
     SwBuf b = sw_buf(a, SW_MIB);
     sw_buf_addz(&b, "exec 2>&1 </dev/null\n. " READONLY "/lib\n");
@@ -184,10 +185,8 @@ static SwStr main_script(SwArena *a, const CodebuildSpec *s, SwStr dir, bool doc
     sw_buf_addf(&b, "until [ -e " CONTROL "/over ]; do\n  %.*s " READONLY "/steps </dev/null\n  slipway_status=$?\n  . " CONTROL "/state\n"
                     "  [ \"$slipway_open\" = 1 ] && slipway_done \"$slipway_status\"\ndone\n", SW_FMT(shell));
     sw_buf_addf(&b, ". " CONTROL "/state\nif [ -z \"$slipway_skip\" ] && [ %d = 1 ]; then\n"
-                    "  exec 9<>" CONTROL "/wait\n  slipway_mark over upload\n  slipway_say 'Expanding base directory path: %.*s'\n"
-                    "  slipway_say 'Assembling file list'\n  read -r slipway_status <&9\n"
-                    "elif [ -z \"$slipway_skip\" ]; then\n  slipway_mark over done\nelse\n  slipway_mark over skip\nfi\n", upload,
-                SW_FMT(printable(a, sw_str_or(s->artifacts.base, SW_STR(".")))));
+                    "  exec 9<>" CONTROL "/wait\n  slipway_mark over upload\n  echo '" CODEBUILD_LAST_LINE "'\n  read -r slipway_status <&9\n"
+                    "elif [ -z \"$slipway_skip\" ]; then\n  slipway_mark over done\nelse\n  slipway_mark over skip\nfi\n", upload);
     return sw_buf_str(&b);
 }
 

@@ -22,6 +22,11 @@
 
 #include "services/codebuild/buildspec.h"
 
+/* What the log says where a runtime is missing. */
+#define CODEBUILD_NO_RUNTIME "A runtime of runtime-versions is not installed in this environment: see the log"
+/* The last line of a build that has artifacts: it wakes us, and tells that all lines before it are there. No log shows it. */
+#define CODEBUILD_LAST_LINE "slipway: the commands are over"
+
 typedef struct CodebuildFile { SwStr name, text; } CodebuildFile;
 typedef struct CodebuildFileList { CodebuildFile *v; size_t n; } CodebuildFileList;
 

@@ -3,6 +3,7 @@
  * lost or doubled, whatever is killed when. Two threads may drain one build: the later finds the offset moved and looks
  * again. */
 
+#include <poll.h>
 #include <time.h>
 
 #include "models/logs.gen.h"
@@ -12,6 +13,8 @@
 #define BATCH_BYTES (900 * 1024)        /* CloudWatch Logs takes 1 MiB */
 #define LINE_BYTES  (200 * 1024)        /* and 256 KiB an event */
 #define OVERHEAD    26
+#define LAST_LINE_MS      5000          /* of real time, for a line to come through its pipe */
+#define LAST_LINE_STEP_MS 5
 
 const SwCollection codebuild_logs = {.name = "codebuild/log", .shape = &codebuild_shape_log_record};
 
@@ -109,7 +112,9 @@ static int batch(SwCtx *role, const CodebuildBuildRecord *r, bool all, bool *ret
     for (long i = 0; i < n; i++) {
         SwStr text = l->partial.n ? sw_strf(role->arena, "%.*s%.*s", SW_FMT(l->partial), SW_FMT(e[i].text)) : e[i].text;
         l->partial = SW_NO_STR;
-        if (e[i].partial && text.n < LINE_BYTES)
+        if (sw_str_eqz(text, CODEBUILD_LAST_LINE))
+            l->over = SW_SOME_BOOL(true);
+        else if (e[i].partial && text.n < LINE_BYTES)
             l->partial = text;
         else
             add(role, &in, l, codebuild_clock_of(role, e[i].at), e[i].partial ? text : sw_strf(role->arena, "%.*s\n", SW_FMT(text)));
@@ -147,6 +152,32 @@ int codebuild_log_drain(SwCtx *cx, const CodebuildBuildRecord *r, bool all, SwEr
         sw_ctx_rollback(&c);
         if (result < 0)
             return -1;
+    }
+    return 0;
+}
+
+static int is_over(SwCtx *cx, const CodebuildBuildRecord *r, bool *ret, SwError *err) {
+    CodebuildLogRecord *l;
+    if (sw_ctx_begin(cx, SW_READ, err) < 0)
+        return -1;
+    int result = get(cx, codebuild_uuid(r->build->id), &l, err);
+    *ret = result == 0 && SW_OR(l->over, false);
+    sw_ctx_rollback(cx);
+    return result;
+}
+
+/* A line goes through a pipe and a supervisor before it is in the log, a marker does not. */
+int codebuild_log_drain_commands(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) {
+    bool over = !logged(r);
+    for (unsigned waited = 0; !over && waited < LAST_LINE_MS; waited += LAST_LINE_STEP_MS) {
+        SwContainerInfo info = {0};
+        bool there = sw_container_get(cx->host->runtime, cx->arena, codebuild_container_id(cx->arena, r), &info);
+        if (codebuild_log_drain(cx, r, false, err) < 0 || is_over(cx, r, &over, err) < 0)
+            return -1;
+        if (!there || info.state != SW_CONTAINER_RUNNING)
+            break;                      /* it ended by force: there is no last line */
+        if (!over)
+            (void)poll(NULL, 0, LAST_LINE_STEP_MS);
     }
     return 0;
 }

@@ -12,16 +12,21 @@ static SwStr option(const SwAction *a, const char *name) {
     return sw_str_map_get(&a->configuration, sw_str(name));
 }
 
-static int read_variables(SwCtx *cx, SwStr json, CodebuildEnvironmentVariableList *ret, SwError *err) {
+/* "#{..}": known only when it runs. */
+static bool is_open(SwStr s) {
+    return sw_str_contains(s, SW_STR("#{"));
+}
+
+static int read_variables(SwArena *arena, SwStr json, CodebuildEnvironmentVariableList *ret, SwError *err) {
     SwValue v;
     if (!sw_str_is(json))
         return 0;
-    if (sw_json_parse(cx->arena, json, &v, err) < 0 || v.kind != SW_VARRAY) {
+    if (sw_json_parse(arena, json, &v, err) < 0 || v.kind != SW_VARRAY) {
         sw_error_reset(err);
         return sw_fail(err, &configuration_error, "EnvironmentVariables must be a JSON array of objects with name, value and type");
     }
     for (size_t i = 0; i < v.n; i++) {
-        CodebuildEnvironmentVariable *e = sw_list_add(cx->arena, ret);
+        CodebuildEnvironmentVariable *e = sw_list_add(arena, ret);
         e->name = sw_value_str(sw_value_getz(&v.v[i], "name"));
         e->value = sw_value_str(sw_value_getz(&v.v[i], "value"));
         e->type = sw_value_str(sw_value_getz(&v.v[i], "type"));
@@ -37,6 +42,12 @@ static void add_objects(SwCtx *cx, const SwArtifact *v, size_t n, CodebuildObjec
 }
 
 static int check(const SwAction *a, SwError *err) {
+    SwStr primary = option(a, "PrimarySource");
+    bool found = !sw_str_is(primary) || is_open(primary);
+    for (size_t i = 0; i < a->n_input && !found; i++)
+        found = sw_str_eq(a->input[i].name, primary);
+    if (!found)
+        return sw_fail(err, &configuration_error, "PrimarySource: '%.*s' is not an input artifact of the action", SW_FMT(primary));
     if (sw_str_is(option(a, "BatchEnabled")) && !sw_str_eqz(option(a, "BatchEnabled"), "false"))
         return sw_fail(err, &configuration_error, "BatchEnabled: batch builds are not available");
     if (sw_str_is(option(a, "CombineArtifacts")) && !sw_str_eqz(option(a, "CombineArtifacts"), "false"))
@@ -44,6 +55,12 @@ static int check(const SwAction *a, SwError *err) {
     if (a->n_input > 1 && !sw_str_is(option(a, "PrimarySource")))
         return sw_fail(err, &configuration_error, "PrimarySource must be specified when there is more than one input artifact");
     return 0;
+}
+
+/* When the pipeline is declared. The variables are JSON also before theirs are resolved, for those stand in texts. */
+static int check_declared(const SwAction *a, SwError *err) {
+    CodebuildEnvironmentVariableList ignored = {0};
+    return check(a, err) < 0 ? -1 : read_variables(err->arena, option(a, "EnvironmentVariables"), &ignored, err);
 }
 
 /* As AWS's SDK would tell it to the pipeline. */
@@ -70,7 +87,7 @@ static int start(SwCtx *cx, SwAction *a, CodebuildBuildRecord **ret, SwError *er
     for (size_t i = 0; i < a->n_input; i++)
         if (sw_str_eq(a->input[i].name, w.primary) && sw_str_is(a->input[i].revision))
             in.source_version = a->input[i].revision;
-    if (read_variables(cx, option(a, "EnvironmentVariables"), &in.environment_variables_override, err) < 0)
+    if (read_variables(cx->arena, option(a, "EnvironmentVariables"), &in.environment_variables_override, err) < 0)
         return -1;
     if ((cx->host->config->strict && cx->host->auth.authorise &&
          cx->host->auth.authorise(cx, "codebuild:StartBuild", sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in.project_name)), err) < 0) ||
@@ -152,6 +169,6 @@ static const char *const optional[] = {"PrimarySource", "BatchEnabled", "Combine
 
 #define ACTION(kind)                                                                                                    \
     {.category = kind, .owner = "AWS", .provider = "CodeBuild", .version = "1", .min_inputs = 1, .max_inputs = 5,        \
-     .min_outputs = 0, .max_outputs = 5, .required = required, .optional = optional, .step = step, .stop = stop,         \
+     .min_outputs = 0, .max_outputs = 5, .required = required, .optional = optional, .check = check_declared, .step = step, .stop = stop,         \
      .event_source = "aws.codebuild", .event_type = "CodeBuild Build State Change", .event_path = "build-id"}
 const SwActionType codebuild_actions[2] = {ACTION("Build"), ACTION("Test")};

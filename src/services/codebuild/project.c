@@ -15,14 +15,18 @@ const SwCollection codebuild_projects = {
                 {.name = "by_badge", .member = {"badge"}}},
 };
 
-static SwStr name_of(SwStr s) {
+/* An ARN of another region or account stays what it is, and names nothing. */
+static SwStr name_of(SwCtx *cx, SwStr s) {
     SwArn arn;
-    return sw_arn_parse(s, &arn) && sw_str_starts(arn.resource, SW_STR("project/")) ? sw_str_skip(arn.resource, 8) : s;
+    if (!sw_arn_parse(s, &arn) || !sw_str_eqz(arn.service, "codebuild") || !sw_str_eq(arn.region, cx->region) ||
+        !sw_str_eq(arn.account, cx->account) || !sw_str_starts(arn.resource, SW_STR("project/")))
+        return s;
+    return sw_str_skip(arn.resource, strlen("project/"));
 }
 
 int codebuild_project_get(SwCtx *cx, SwStr name, CodebuildProjectRecord **ret, SwError *err) {
     void *r;
-    if (sw_doc_get(cx->tx, &codebuild_projects, name_of(name), &r, err) < 0)
+    if (sw_doc_get(cx->tx, &codebuild_projects, name_of(cx, name), &r, err) < 0)
         return -1;
     *ret = r;
     return 0;
@@ -91,7 +95,8 @@ static const SwTagRules tag_rules = {
 
 static int put(SwCtx *cx, CodebuildProjectRecord *r, SwOptBool badge, SwError *err) {
     CodebuildProject *p = r->project;
-    if (check_versions(p, err) < 0 || sw_tags_check(&tag_rules, p->arn, SW_GIVEN_TAGS(&p->tags), err) < 0 || codebuild_badge_set(cx, r, badge, err) < 0)
+    if (check_versions(p, err) < 0 || codebuild_host_access_check(cx, p, err) < 0 ||
+        sw_tags_check(&tag_rules, p->arn, SW_GIVEN_TAGS(&p->tags), err) < 0 || codebuild_badge_set(cx, r, badge, err) < 0)
         return -1;
     r->created = SW_SOME_INT(p->created.v);
     r->modified = SW_SOME_INT(p->last_modified.v);
@@ -143,7 +148,7 @@ int codebuild_update_project(SwCtx *cx, const CodebuildUpdateProjectInput *in, C
 }
 
 int codebuild_delete_project(SwCtx *cx, const CodebuildDeleteProjectInput *in, CodebuildDeleteProjectOutput *out, SwError *err) {
-    return sw_doc_delete(cx->tx, &codebuild_projects, name_of(in->name), NULL, err);
+    return sw_doc_delete(cx->tx, &codebuild_projects, name_of(cx, in->name), NULL, err);
 }
 
 int codebuild_batch_get_projects(SwCtx *cx, const CodebuildBatchGetProjectsInput *in, CodebuildBatchGetProjectsOutput *out, SwError *err) {

@@ -281,7 +281,7 @@ static int environment(SwCtx *cx, const CodebuildBuildRecord *r, const Codebuild
     if (s->git_helper) {
         set(a, &e, "GIT_CONFIG_COUNT", SW_STR("2"));
         set(a, &e, "GIT_CONFIG_KEY_0", SW_STR("credential.helper"));
-        set(a, &e, "GIT_CONFIG_VALUE_0", SW_STR("!aws codecommit credential-helper --ignore-host-check $@"));
+        set(a, &e, "GIT_CONFIG_VALUE_0", SW_STR("!f() { case $1 in get) aws codecommit credential-helper --ignore-host-check get;; esac; }; f"));
         set(a, &e, "GIT_CONFIG_KEY_1", SW_STR("credential.UseHttpPath"));
         set(a, &e, "GIT_CONFIG_VALUE_1", SW_STR("true"));
     }
@@ -298,7 +298,12 @@ static const char aws_wrapper[] =
     "#!/bin/sh\n"
     "PATH=$(printf '%s' \"$PATH\" | sed 's|/codebuild/readonly/bin:||g')\n"
     "export PATH\n"
-    "for a in \"$@\"; do\n"
+    /* The CLI's helper knows hosts of amazonaws.com alone unless it is told not to look, and only `get` takes that option:
+     * `store` and `erase` would fail over it, and do nothing else. */
+    "case \" $* \" in *' codecommit credential-helper '*)\n"
+    "  case \" $* \" in *' get '*) ;; *) cat >/dev/null; exit 0;; esac\n"
+    "  case \" $* \" in *' --ignore-host-check '*) ;; *) set -- \"$@\" --ignore-host-check;; esac;;\n"
+    "esac\n"    "for a in \"$@\"; do\n"
     "  case $a in --endpoint-url|--endpoint-url=*) exec aws \"$@\";; esac\n"
     "done\n"
     "[ -n \"$AWS_ENDPOINT_URL\" ] && ! env | grep -q '^AWS_ENDPOINT_URL_' && exec aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n"

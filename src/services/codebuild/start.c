@@ -180,7 +180,7 @@ int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const Codebui
                        SW_FMT(sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->project_name))));
     CodebuildProject *p = project->project;
     override_project(cx, p, in);
-    if (check_start(cx, p, pipeline != NULL, err) < 0 ||
+    if (check_start(cx, p, pipeline != NULL, err) < 0 || codebuild_host_access_check(cx, p, err) < 0 ||
         sw_doc_next(cx->tx, SW_SCOPE_REGION, sw_strf(cx->arena, "codebuild/%.*s", SW_FMT(p->name)), &number, err) < 0)
         return -1;
     SwStr uuid = sw_id_uuid(cx->arena);

@@ -191,6 +191,16 @@ static int step(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwTime *re
     return 0;
 }
 
+static int check_declared(const SwAction *a, SwError *err) {
+    static const SwErrorKind invalid = {.code = "ConfigurationError", .http = 400};
+    SwStr poll = sw_str_map_get(&a->configuration, SW_STR("PollForSourceChanges"));
+    if (poll.n && !sw_str_ieq(poll, SW_STR("true")) && !sw_str_ieq(poll, SW_STR("false")) &&
+        !sw_str_contains(poll, SW_STR("#{")))
+        return sw_fail(err, &invalid, "PollForSourceChanges must be true or false, not '%.*s'",
+                       SW_FMT(poll));
+    return 0;
+}
+
 static const char *const required[] = {"RepositoryName", "BranchName", NULL};
 static const char *const optional[] = {"PollForSourceChanges", "OutputArtifactFormat", NULL};
 
@@ -205,5 +215,6 @@ const SwActionType codecommit_actions[1] = {{
     .max_outputs = 1,
     .required = required,
     .optional = optional,
+    .check = check_declared,
     .step = step,
 }};

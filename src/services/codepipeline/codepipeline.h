@@ -30,6 +30,8 @@ typedef struct CodepipelineStart {
     const CodepipelinePipelineVariableList *variables;
 } CodepipelineStart;
 int codepipeline_execution_start(SwCtx *cx, const CodepipelinePipelineRecord *p, const CodepipelineStart *s, SwStr *ret_id, SwError *err) sw_must_check;
+/* Whether all variables have a default: else only a person who gives the others can start it. */
+bool codepipeline_starts_alone(const CodepipelinePipelineDeclaration *d);
 int codepipeline_execution_get(SwCtx *cx, SwStr pipeline, SwStr id, CodepipelineExecutionRecord **ret_e, SwError *err) sw_must_check;
 int codepipeline_execution_put(SwCtx *cx, CodepipelineExecutionRecord *e, SwError *err) sw_must_check;
 /* The only writers of statuses: record and event in one transaction. */

@@ -93,6 +93,13 @@ int codepipeline_wake_waiting(SwCtx *cx, SwStr pipeline, SwError *err) {
     return 0;
 }
 
+bool codepipeline_starts_alone(const CodepipelinePipelineDeclaration *d) {
+    for (size_t i = 0; i < d->variables.n; i++)
+        if (!d->variables.v[i].default_value.p)
+            return false;
+    return true;
+}
+
 /* Declared variables with the caller's values; unknown or missing ones fail. */
 static int set_variables(SwCtx *cx, const CodepipelinePipelineDeclaration *d, const CodepipelinePipelineVariableList *given,
                          CodepipelineExecutionRecord *e, SwError *err) {

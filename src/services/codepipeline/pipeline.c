@@ -82,6 +82,8 @@ int codepipeline_create_pipeline(SwCtx *cx, const CodepipelineCreatePipelineInpu
         return -1;
     out->pipeline = p.declaration;
     out->tags = p.tags;
+    if (!codepipeline_starts_alone(p.declaration))
+        return 0;                       /* a variable without default: who starts it says its value */
     CodepipelineStart start = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_CREATE_PIPELINE, .trigger_detail = cx->principal.arn};
     return codepipeline_execution_start(cx, &p, &start, &id, err);
 }
@@ -157,9 +159,13 @@ static int by_arn(SwCtx *cx, SwStr text, CodepipelinePipelineRecord **ret_p, SwE
     SwArn arn;
     if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "codepipeline"))
         return sw_fail(err, &CODEPIPELINE_INVALID_ARN_EXCEPTION, "The ARN '%.*s' is not valid", SW_FMT(text));
-    if (codepipeline_pipeline_get(cx, arn.resource, ret_p, err) < 0)
-        return sw_fail(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(text));
-    return 0;
+    bool local = sw_str_eq(arn.region, cx->region) && sw_str_eq(arn.account, cx->account);
+    if (local && codepipeline_pipeline_get(cx, arn.resource, ret_p, err) == 0)
+        return 0;
+    if (local && !sw_error_is(err, &CODEPIPELINE_PIPELINE_NOT_FOUND_EXCEPTION))
+        return -1;
+    sw_error_reset(err);
+    return sw_fail(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(text));
 }
 
 int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsForResourceInput *in, CodepipelineListTagsForResourceOutput *out, SwError *err) {

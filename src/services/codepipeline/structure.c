@@ -56,6 +56,25 @@ static int check_count(SwError *err, SwStr name, const char *what, size_t n, int
     return 0;
 }
 
+/* The action as its type sees it before it ever runs. */
+static int check_values(SwCtx *cx, const CodepipelineActionDeclaration *d, const SwActionType *t, SwError *err) {
+    SwAction a = {.name = d->name, .configuration = d->configuration, .n_input = d->input_artifacts.n, .n_output = d->output_artifacts.n};
+    if (!t->check)
+        return 0;
+    a.input = sw_new_n(cx->arena, SwArtifact, a.n_input + 1);
+    a.output = sw_new_n(cx->arena, SwArtifact, a.n_output + 1);
+    for (size_t i = 0; i < a.n_input; i++)
+        a.input[i].name = d->input_artifacts.v[i].name;
+    for (size_t i = 0; i < a.n_output; i++)
+        a.output[i].name = d->output_artifacts.v[i].name;
+    if (t->check(&a, err) == 0)
+        return 0;
+    const char *why = err->message;
+    sw_error_reset(err);
+    return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION, "Action configuration for action '%.*s' is not valid: %s",
+                   SW_FMT(d->name), why);
+}
+
 static int check_action(SwCtx *cx, const CodepipelineActionDeclaration *a, SwError *err) {
     const CodepipelineActionTypeId *id = a->action_type_id;
     const SwActionType *t = sw_registry_action(cx->host, id->category, id->owner, id->provider, id->version);
@@ -66,7 +85,7 @@ static int check_action(SwCtx *cx, const CodepipelineActionDeclaration *a, SwErr
                        SW_FMT(a->name), SW_FMT(cx->region));
     if (sw_str_is(a->region) && !sw_str_eq(a->region, cx->region))
         return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION, "region of action '%.*s': actions in another region are not available", SW_FMT(a->name));
-    if (check_configuration(a, t, err) < 0 || check_count(err, a->name, "input", a->input_artifacts.n, t->min_inputs, t->max_inputs) < 0)
+    if (check_configuration(a, t, err) < 0 || check_values(cx, a, t, err) < 0 || check_count(err, a->name, "input", a->input_artifacts.n, t->min_inputs, t->max_inputs) < 0)
         return -1;
     return check_count(err, a->name, "output", a->output_artifacts.n, t->min_outputs, t->max_outputs);
 }
@@ -81,6 +100,65 @@ static bool produced_before(const CodepipelinePipelineDeclaration *d, size_t sta
                     return true;
         }
     return false;
+}
+
+static bool namespace_before(const CodepipelinePipelineDeclaration *d, size_t stage, int order, SwStr name) {
+    for (size_t i = 0; i <= stage; i++)
+        for (size_t k = 0; k < d->stages.v[i].actions.n; k++) {
+            const CodepipelineActionDeclaration *a = &d->stages.v[i].actions.v[k];
+            if (sw_str_is(a->namespace) && sw_str_eq(a->namespace, name) && (i < stage || codepipeline_run_order(a) < order))
+                return true;
+        }
+    return false;
+}
+
+/* What "#{NAMESPACE.KEY}" names: this pipeline's own variables, CodePipeline's, or an earlier action's. */
+static bool reference_ok(const CodepipelinePipelineDeclaration *d, size_t stage, int order, SwStr key) {
+    SwStr name;
+    if (!sw_str_cut(&key, '.', &name) || !key.n)
+        return false;
+    if (sw_str_eqz(name, "codepipeline"))
+        return sw_str_eqz(key, "PipelineExecutionId");
+    if (!sw_str_eqz(name, "variables"))
+        return namespace_before(d, stage, order, name);
+    for (size_t i = 0; i < d->variables.n; i++)
+        if (sw_str_eq(d->variables.v[i].name, key))
+            return true;
+    return false;
+}
+
+static int check_references(const CodepipelinePipelineDeclaration *d, size_t stage, const CodepipelineActionDeclaration *a, SwError *err) {
+    for (size_t i = 0; i < a->configuration.n; i++) {
+        SwStr rest = a->configuration.v[i].value, key;
+        while (sw_str_cut(&rest, '#', &key)) {
+            if (!sw_str_starts(rest, SW_STR("{")))
+                continue;
+            rest = sw_str_skip(rest, 1);
+            SwStr after = rest;
+            if (sw_str_cut(&after, '}', &key) && reference_ok(d, stage, codepipeline_run_order(a), key))
+                continue;
+            return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                           "Valid format for a pipeline execution variable reference is a namespace and a key separated by a period (.). "
+                           "The following pipeline execution variables are referencing a namespace that does not exist. StageName=[%.*s], "
+                           "ActionName=[%.*s], ActionConfigurationKey=[%.*s], VariableReferenceText=[%.*s]",
+                           SW_FMT(d->stages.v[stage].name), SW_FMT(a->name), SW_FMT(a->configuration.v[i].key), SW_FMT(key));
+        }
+    }
+    return 0;
+}
+
+/* "codepipeline" and "variables" are taken. */
+static int check_namespace(SwCtx *cx, const CodepipelineActionDeclaration *a, SwStrList *seen, SwError *err) {
+    if (!sw_str_is(a->namespace))
+        return 0;
+    if (sw_str_eqz(a->namespace, "codepipeline") || sw_str_eqz(a->namespace, "variables"))
+        return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION, "Namespace '%.*s' of action '%.*s' is reserved",
+                       SW_FMT(a->namespace), SW_FMT(a->name));
+    if (sw_str_list_has(seen, a->namespace))
+        return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                       "Namespace must be unique within a pipeline. '%.*s' has been used more than once.", SW_FMT(a->namespace));
+    sw_str_list_add(cx->arena, seen, a->namespace);
+    return 0;
 }
 
 static int check_artifacts(const CodepipelinePipelineDeclaration *d, size_t stage, const CodepipelineActionDeclaration *a,
@@ -100,7 +178,7 @@ static int check_artifacts(const CodepipelinePipelineDeclaration *d, size_t stag
     return 0;
 }
 
-static int check_stage(SwCtx *cx, const CodepipelinePipelineDeclaration *d, size_t stage, SwStrList *outputs, SwError *err) {
+static int check_stage(SwCtx *cx, const CodepipelinePipelineDeclaration *d, size_t stage, SwStrList *outputs, SwStrList *namespaces, SwError *err) {
     const CodepipelineStageDeclaration *s = &d->stages.v[stage];
     SwStrList names = {0};
     if (!s->actions.n)
@@ -115,14 +193,15 @@ static int check_stage(SwCtx *cx, const CodepipelinePipelineDeclaration *d, size
             return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, stage == 0
                            ? "Pipeline should start with a stage that only contains source actions"
                            : "Source actions are only allowed in the first stage");
-        if (check_action(cx, a, err) < 0 || check_artifacts(d, stage, a, cx->arena, outputs, err) < 0)
+        if (check_action(cx, a, err) < 0 || check_artifacts(d, stage, a, cx->arena, outputs, err) < 0 ||
+            check_namespace(cx, a, namespaces, err) < 0 || check_references(d, stage, a, err) < 0)
             return -1;
     }
     return 0;
 }
 
 int codepipeline_structure_check(SwCtx *cx, const CodepipelinePipelineDeclaration *d, SwError *err) {
-    SwStrList names = {0}, outputs = {0};
+    SwStrList names = {0}, outputs = {0}, namespaces = {0};
     if (check_store(d, err) < 0 || check_type(d, err) < 0)
         return -1;
     if (d->stages.n < 2)
@@ -133,7 +212,7 @@ int codepipeline_structure_check(SwCtx *cx, const CodepipelinePipelineDeclaratio
             return sw_fail(err, &CODEPIPELINE_INVALID_STAGE_DECLARATION_EXCEPTION,
                            "Stage name must be unique within a pipeline. '%.*s' has been used more than once.", SW_FMT(d->stages.v[i].name));
         sw_str_list_add(cx->arena, &names, d->stages.v[i].name);
-        if (check_stage(cx, d, i, &outputs, err) < 0)
+        if (check_stage(cx, d, i, &outputs, &namespaces, err) < 0)
             return -1;
     }
     return 0;

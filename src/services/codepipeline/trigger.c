@@ -11,7 +11,7 @@ static const CodepipelineActionDeclaration *watches(const CodepipelinePipelineDe
         if (sw_str_eqz(a->action_type_id->provider, "CodeCommit") &&
             sw_str_eq(sw_str_map_get(&a->configuration, SW_STR("RepositoryName")), repository) &&
             sw_str_eq(sw_str_map_get(&a->configuration, SW_STR("BranchName")), branch) &&
-            !sw_str_eqz(sw_str_map_get(&a->configuration, SW_STR("PollForSourceChanges")), "false"))
+            !sw_str_ieq(sw_str_map_get(&a->configuration, SW_STR("PollForSourceChanges")), SW_STR("false")))
             return a;
     }
     return NULL;
@@ -33,7 +33,7 @@ int codepipeline_on_codecommit(SwCtx *cx, const SwEvent *e, SwError *err) {
         const CodepipelineActionDeclaration *a = watches(p->declaration, sw_value_str(sw_value_getz(&detail, "repositoryName")),
                                                          sw_value_str(sw_value_getz(&detail, "referenceName")));
         SwStr id;
-        if (!a)
+        if (!a || !codepipeline_starts_alone(p->declaration))
             continue;
         CodepipelineStart s = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_POLL_FOR_SOURCE_CHANGES, .trigger_detail = a->name, .token = e->id};
         sw_str_map_set(cx->arena, &s.overrides, a->name, sw_value_str(sw_value_getz(&detail, "commitId")));
@@ -71,7 +71,9 @@ int codepipeline_deliver(SwCtx *cx, SwStr text, SwStr payload, const SwValue *pa
     CodepipelinePipelineRecord *p;
     SwStr id;
     SwValue event;
-    if (!sw_arn_parse(text, &arn) || codepipeline_pipeline_get(cx, arn.resource, &p, err) < 0)
+    if (!sw_arn_parse(text, &arn) || !sw_str_eq(arn.region, cx->region) || !sw_str_eq(arn.account, cx->account))
+        return sw_fail(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(text));
+    if (codepipeline_pipeline_get(cx, arn.resource, &p, err) < 0)
         return -1;
     CodepipelineStart s = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_CLOUD_WATCH_EVENT};
     if (sw_json_parse(cx->arena, payload, &event, err) == 0)

@@ -97,6 +97,7 @@ static int set_tags(SwCtx *cx, EcrTagList *to, const EcrTagList *from, SwError *
 static int by_arn(SwCtx *cx, SwStr text, EcrRepositoryRecord **ret, SwError *err) {
     SwArn arn;
     if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "ecr") ||
+        !sw_str_eq(arn.region, cx->region) ||
         !sw_str_starts(arn.resource, SW_STR("repository/")))
         return sw_fail(
             err, &ECR_INVALID_PARAMETER_EXCEPTION,

@@ -138,9 +138,9 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in,
         void *r;
         if (sw_doc_get(cx->tx, &ecs_clusters, name, &r, err) < 0)
             return -1;
-        if (!r) {
-            ecs_failure(cx->arena, &out->failures, sw_arn(cx, "ecs", "cluster/%.*s", SW_FMT(name)),
-                        "MISSING");
+        if (!r || !ecs_names(names.v[i], ((EcsClusterRecord *)r)->cluster->cluster_arn)) {
+            SwStr arn = sw_arn(cx, "ecs", "cluster/%.*s", SW_FMT(name));
+            ecs_failure(cx->arena, &out->failures, ecs_asked_arn(names.v[i], arn), "MISSING");
             continue;
         }
         EcsCluster *c = sw_list_add(cx->arena, &out->clusters);
@@ -233,11 +233,12 @@ int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvider
     sw_list_present(a, &out->failures);
     for (size_t i = 0; i < in->capacity_providers.n; i++) {
         SwStr name = ecs_short_name(in->capacity_providers.v[i]);
-        if (sw_str_list_has(&all, name))
+        SwStr arn = sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(name));
+        if (sw_str_list_has(&all, name) && ecs_names(in->capacity_providers.v[i], arn))
             sw_str_list_add(a, &wanted, name);
         else
-            ecs_failure(a, &out->failures,
-                        sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(name)), "MISSING");
+            ecs_failure(a, &out->failures, ecs_asked_arn(in->capacity_providers.v[i], arn),
+                        "MISSING");
     }
     if (ecs_page(cx, "ecs:DescribeCapacityProviders", in->capacity_providers.n ? &wanted : &all,
                  in->next_token, in->max_results, &page, &out->next_token, err) < 0)

@@ -18,6 +18,14 @@ SwStr ecs_short_name(SwStr ref) {
     return sw_str_rfind(ref, '/', &at) ? sw_str_skip(ref, at + 1) : ref;
 }
 
+bool ecs_names(SwStr ref, SwStr arn) {
+    return !sw_str_starts(ref, SW_STR("arn:")) || sw_str_eq(ref, arn);
+}
+
+SwStr ecs_asked_arn(SwStr ref, SwStr arn) {
+    return sw_str_starts(ref, SW_STR("arn:")) ? ref : arn;
+}
+
 SwStr ecs_new_id(SwArena *a) {
     return sw_id_hex(a, 32);
 }
@@ -32,7 +40,7 @@ int ecs_cluster_get(SwCtx *cx, SwStr ref, EcsClusterRecord **ret, SwError *err) 
     if (sw_doc_get(cx->tx, &ecs_clusters, name, &r, err) < 0)
         return -1;
     EcsClusterRecord *c = r;
-    if (!c || !ecs_is(c->cluster->status, "ACTIVE"))
+    if (!c || !ecs_is(c->cluster->status, "ACTIVE") || !ecs_names(ref, c->cluster->cluster_arn))
         return sw_fail(err, &ECS_CLUSTER_NOT_FOUND_EXCEPTION, "Cluster not found.");
     *ret = c;
     return 0;

@@ -324,7 +324,7 @@ int ecs_describe_service_deployments(SwCtx *cx, const EcsDescribeServiceDeployme
         EcsServiceDeployment *d;
         if (get_service_deployment(cx, in->service_deployment_arns.v[i], &d, err) < 0)
             return -1;
-        if (d)
+        if (d && sw_str_eq(d->service_deployment_arn, in->service_deployment_arns.v[i]))
             *sw_list_add(cx->arena, &out->service_deployments) = *d;
         else
             ecs_failure(cx->arena, &out->failures, in->service_deployment_arns.v[i], "MISSING");
@@ -341,7 +341,8 @@ int ecs_describe_service_revisions(SwCtx *cx, const EcsDescribeServiceRevisionsR
         if (sw_doc_get(cx->tx, &ecs_service_revisions,
                        ecs_short_name(in->service_revision_arns.v[i]), &r, err) < 0)
             return -1;
-        if (r)
+        if (r && sw_str_eq(((EcsServiceRevisionRecord *)r)->revision->service_revision_arn,
+                           in->service_revision_arns.v[i]))
             *sw_list_add(cx->arena, &out->service_revisions) =
                 *((EcsServiceRevisionRecord *)r)->revision;
         else

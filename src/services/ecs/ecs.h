@@ -27,6 +27,11 @@ extern const SwActionType ecs_deploy_action;
 /* ---- common.c ---- */
 
 SwStr ecs_short_name(SwStr name_or_arn); /* behind the last '/' */
+/* Whether a name or an ARN that was given means what has this ARN: one of another region or account, or of
+ * another cluster, names nothing here, whatever its last part. */
+bool ecs_names(SwStr name_or_arn, SwStr arn);
+/* A failure's ARN: the one that was given, or that of the name. */
+SwStr ecs_asked_arn(SwStr name_or_arn, SwStr arn);
 SwStr ecs_new_id(SwArena *a);            /* 32 hexadecimal digits */
 SwStr ecs_service_key(SwArena *a, SwStr cluster, SwStr service);
 /* "default" where ref is absent. Fails with ClusterNotFoundException unless it is there and ACTIVE.
@@ -57,6 +62,7 @@ int ecs_task_definition_get(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret,
                             SwError *err) sw_must_check;
 int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in,
                               SwError *err) sw_must_check;
+int ecs_definition_rules_check(const EcsRegisterTaskDefinitionRequest *in, SwError *err) sw_must_check;
 int ecs_environment_files_check(const EcsEnvironmentFileList *l, SwStr execution_role,
                                 const SwErrorKind *kind, SwError *err) sw_must_check;
 bool ecs_fargate_size(int64_t cpu,
@@ -108,6 +114,8 @@ int ecs_launch_choose(const EcsClusterRecord *cluster, SwStr launch_type,
 /* Network configuration and launch type against the definition. */
 int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type,
                      const EcsNetworkConfiguration *network, SwError *err) sw_must_check;
+/* Tells in the service's events what its tasks ask of the machine that it does not have. */
+void ecs_launch_say_limits(SwCtx *cx, EcsServiceRecord *s, const EcsTaskDefinition *d);
 int ecs_platform_check(SwStr version, SwStr launch_type, SwError *err) sw_must_check;
 int ecs_strategy_check(const SwStrList *providers, const EcsCapacityProviderStrategyItemList *l,
                        SwError *err) sw_must_check;
@@ -115,6 +123,15 @@ int ecs_strategy_check(const SwStrList *providers, const EcsCapacityProviderStra
  */
 size_t ecs_provider_pick(const EcsCapacityProviderStrategyItemList *l, const int64_t *has);
 SwStr ecs_zone_of(SwCtx *cx, SwStr subnet); /* of no subnet: the machine's */
+
+/* ---- host_access.c ---- */
+
+/* A definition that gives access to the host needs a right of its own, where the server is strict. Asked
+ * of the caller. */
+int ecs_host_access_check(SwCtx *cx, const EcsTaskDefinition *d, SwError *err) sw_must_check;
+/* In every mode: no volume shows the data folder. */
+int ecs_host_paths_check(SwCtx *cx, const EcsTaskDefinition *d, SwError *err) sw_must_check;
+bool ecs_can_unmount(const EcsContainerDefinition *c); /* what hides a part of a volume from it */
 
 /* ---- task_start.c, image.c: without transaction ---- */
 
@@ -132,8 +149,6 @@ int ecs_container_start(SwCtx *cx, EcsTaskRecord *t, size_t i, SwStr *ret_digest
 bool ecs_is_joined(const EcsTaskRecord *t,
                    const EcsContainerDefinition *d); /* its task's network */
 int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) sw_must_check;
-/* Host path of a task's volume, made when missing; absent: not of that kind. */
-const char *ecs_volume_path(SwCtx *cx, const EcsTaskRecord *t, SwStr volume, SwError *err);
 void ecs_volumes_delete(SwCtx *cx, SwStr task_id);
 
 /* ---- task_environment.c: without transaction ---- */

@@ -4,6 +4,8 @@
 
 #include "ecs.h"
 
+#include <unistd.h>
+
 #include "models/ec2.gen.h"
 
 static int invalid(SwError *err, const char *text) {
@@ -56,6 +58,27 @@ int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type,
         return invalid(err, "Network Configuration is not valid for the given networkMode of this "
                             "task definition.");
     return vpc ? check_vpc(cx, network->awsvpc_configuration, err) : 0;
+}
+
+/* A task's CPUs and memory are limits, so that it runs; but with what the machine has. */
+void ecs_launch_say_limits(SwCtx *cx, EcsServiceRecord *s, const EcsTaskDefinition *d) {
+    int64_t cpu = 0, memory = 0, has_cpu = sysconf(_SC_NPROCESSORS_ONLN) * 1024;
+    int64_t has_memory = sysconf(_SC_PHYS_PAGES) / 1024 * sysconf(_SC_PAGESIZE) / 1024;
+    for (size_t i = 0; i < d->container_definitions.n; i++) {
+        const EcsContainerDefinition *c = &d->container_definitions.v[i];
+        cpu += SW_OR(c->cpu, 0);
+        memory += SW_OR(c->memory, SW_OR(c->memory_reservation, 0));
+    }
+    (void)ecs_cpu_parse(d->cpu, &cpu); /* the task's own go before its containers' */
+    (void)ecs_memory_parse(d->memory, &memory);
+    if (cpu > has_cpu)
+        ecs_service_say(cx, s,
+                        "asks for %lld CPU units a task. This machine has %lld: its tasks run with those.",
+                        (long long)cpu, (long long)has_cpu);
+    if (memory > has_memory)
+        ecs_service_say(cx, s,
+                        "asks for %lld MiB of memory a task. This machine has %lld: its tasks run with those.",
+                        (long long)memory, (long long)has_memory);
 }
 
 int ecs_platform_check(SwStr version, SwStr launch_type, SwError *err) {

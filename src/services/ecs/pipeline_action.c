@@ -274,6 +274,17 @@ static int step(SwCtx *cx, SwAction *a, SwActionOutcome *ret, SwTime *ret_again,
     return check(as, a, r, ret, ret_again, err);
 }
 
+static int check_declared(const SwAction *a, SwError *err) {
+    static const SwErrorKind invalid = {.code = "ConfigurationError", .http = 400};
+    SwStr t = option(a, "DeploymentTimeout");
+    int64_t minutes;
+    if (t.n && !sw_str_contains(t, SW_STR("#{")) &&
+        (!sw_str_to_i64(t, &minutes) || minutes < 1 || minutes > 60))
+        return sw_fail(err, &invalid,
+                       "DeploymentTimeout must be a number of minutes between 1 and 60.");
+    return 0;
+}
+
 static const char *const required[] = {"ClusterName", "ServiceName", NULL};
 static const char *const optional[] = {"FileName", "DeploymentTimeout", NULL};
 
@@ -286,6 +297,7 @@ const SwActionType ecs_deploy_action = {
     .max_inputs = 1,
     .required = required,
     .optional = optional,
+    .check = check_declared,
     .step = step,
     .event_source = "aws.ecs",
     .event_type = "ECS Deployment State Change",

@@ -26,6 +26,8 @@ int ecs_service_get(SwCtx *cx, SwStr cluster_ref, SwStr ref, EcsServiceRecord **
                    err) < 0)
         return -1;
     *ret = r;
+    if (r && !ecs_names(ref, (*ret)->service->service_arn))
+        *ret = NULL;
     return 0;
 }
 
@@ -221,10 +223,12 @@ static int check_balancers(SwCtx *cx, const EcsTaskDefinition *d, const EcsLoadB
     return 0;
 }
 
+/* One that the caller may run. */
 static int definition_of(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret, SwError *err) {
     if (ecs_task_definition_get(cx, ref, ret, err) < 0)
         return -1;
-    return *ret ? 0 : sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition not found.");
+    return *ret ? ecs_host_access_check(cx, (*ret)->definition, err)
+                : sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition not found.");
 }
 
 /* Launch type, network, target groups and platform against the definition; fills the service. */
@@ -329,6 +333,7 @@ int ecs_create_service(SwCtx *cx, const EcsCreateServiceRequest *in, EcsCreateSe
                             .cluster_arn = v->cluster_arn,
                             .token = in->client_token,
                             .service = v};
+    ecs_launch_say_limits(cx, s, d->definition);
     if (ecs_deployment_begin(cx, s, err) < 0 || ecs_service_put(cx, s, err) < 0 ||
         sw_wake(cx, &ecs_service_controller, s->key, 0, err) < 0 ||
         sw_wake(cx, &ecs_metrics_controller, s->key, sw_now(cx) + SW_MINUTE, err) < 0)
@@ -401,6 +406,8 @@ int ecs_update_service(SwCtx *cx, const EcsUpdateServiceRequest *in, EcsUpdateSe
     if (fresh &&
         (settle(cx, c, v, d, launch_type, err) < 0 || ecs_deployment_begin(cx, s, err) < 0))
         return -1;
+    if (fresh)
+        ecs_launch_say_limits(cx, s, d->definition);
     EcsDeployment *p = ecs_deployment_primary(s);
     if (p && p->desired_count.v != v->desired_count.v) {
         p->desired_count = v->desired_count;
@@ -452,10 +459,9 @@ int ecs_describe_services(SwCtx *cx, const EcsDescribeServicesRequest *in,
             return -1;
         if (!s) {
             SwStr name = ecs_short_name(in->services.v[i]);
-            ecs_failure(cx->arena, &out->failures,
-                        sw_arn(cx, "ecs", "service/%.*s/%.*s", SW_FMT(c->cluster->cluster_name),
-                               SW_FMT(name)),
-                        "MISSING");
+            SwStr arn = sw_arn(cx, "ecs", "service/%.*s/%.*s", SW_FMT(c->cluster->cluster_name),
+                               SW_FMT(name));
+            ecs_failure(cx->arena, &out->failures, ecs_asked_arn(in->services.v[i], arn), "MISSING");
             continue;
         }
         if (show(cx, s, ecs_has(&in->include, "TAGS"), sw_list_add(cx->arena, &out->services),

@@ -322,7 +322,8 @@ int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out
     if (!p.definition)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition not found.");
     EcsLaunch launch;
-    if (ecs_launch_choose(p.cluster, in->launch_type, &in->capacity_provider_strategy, &launch,
+    if (ecs_host_access_check(cx, p.definition->definition, err) < 0 ||
+        ecs_launch_choose(p.cluster, in->launch_type, &in->capacity_provider_strategy, &launch,
                           err) < 0 ||
         ecs_launch_check(cx, p.definition->definition, launch.type, in->network_configuration,
                          err) < 0 ||
@@ -356,6 +357,8 @@ int ecs_start_task(SwCtx *cx, const EcsStartTaskRequest *in, EcsStartTaskRespons
         return -1;
     if (!d)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition not found.");
+    if (ecs_host_access_check(cx, d->definition, err) < 0)
+        return -1;
     if (!in->container_instances.n || in->container_instances.n > 10)
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
                        "containerInstances must have between 1 and 10 items.");
@@ -372,7 +375,8 @@ static int get_task(SwCtx *cx, SwStr cluster, SwStr ref, EcsTaskRecord **ret, Sw
         sw_doc_get(cx->tx, &ecs_tasks, ecs_short_name(ref), &r, err) < 0)
         return -1;
     *ret = r;
-    if (!r || !sw_str_eq((*ret)->cluster_arn, c->cluster->cluster_arn))
+    if (!r || !sw_str_eq((*ret)->cluster_arn, c->cluster->cluster_arn) ||
+        !ecs_names(ref, (*ret)->task->task_arn))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The referenced task was not found.");
     return 0;
 }
@@ -406,11 +410,11 @@ int ecs_describe_tasks(SwCtx *cx, const EcsDescribeTasksRequest *in, EcsDescribe
         if (sw_doc_get(cx->tx, &ecs_tasks, id, &r, err) < 0)
             return -1;
         EcsTaskRecord *t = r;
-        if (!t || !sw_str_eq(t->cluster_arn, c->cluster->cluster_arn)) {
-            ecs_failure(
-                cx->arena, &out->failures,
-                sw_arn(cx, "ecs", "task/%.*s/%.*s", SW_FMT(c->cluster->cluster_name), SW_FMT(id)),
-                "MISSING");
+        if (!t || !sw_str_eq(t->cluster_arn, c->cluster->cluster_arn) ||
+            !ecs_names(in->tasks.v[i], t->task->task_arn)) {
+            SwStr arn =
+                sw_arn(cx, "ecs", "task/%.*s/%.*s", SW_FMT(c->cluster->cluster_name), SW_FMT(id));
+            ecs_failure(cx->arena, &out->failures, ecs_asked_arn(in->tasks.v[i], arn), "MISSING");
             continue;
         }
         EcsTask *x = sw_list_add(cx->arena, &out->tasks);

@@ -31,6 +31,8 @@ int ecs_task_definition_get(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret,
     SwStr name = ecs_short_name(ref);
     size_t at;
     *ret = NULL;
+    if (!ecs_names(ref, sw_arn(cx, "ecs", "task-definition/%.*s", SW_FMT(name))))
+        return 0; /* of another region or account, or no task definition's */
     if (!sw_str_find(name, ':', &at))
         return newest(cx, name, ret, err);
     void *r;
@@ -116,10 +118,6 @@ static void fill(SwCtx *cx, EcsTaskDefinition *d) {
 
 int ecs_register_task_definition(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in,
                                  EcsRegisterTaskDefinitionResponse *out, SwError *err) {
-    if (!in->family.n || in->family.n > 255 || sw_str_contains(in->family, SW_STR(":")) ||
-        sw_str_contains(in->family, SW_STR("/")))
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION,
-                       "Family contains invalid characters or is too long.");
     if (ecs_task_definition_check(cx, in, err) < 0)
         return -1;
     int64_t revision;
@@ -138,6 +136,8 @@ int ecs_register_task_definition(SwCtx *cx, const EcsRegisterTaskDefinitionReque
     d->task_definition_arn =
         sw_arn(cx, "ecs", "task-definition/%.*s:%lld", SW_FMT(in->family), (long long)revision);
     fill(cx, d);
+    if (ecs_host_paths_check(cx, d, err) < 0 || ecs_host_access_check(cx, d, err) < 0)
+        return -1;
     EcsTaskDefinitionRecord r = {
         .family = in->family, .revision = SW_SOME_INT(revision), .definition = d, .tags = in->tags};
     if (sw_doc_put(cx->tx, &ecs_task_definitions, key_of(cx->arena, in->family, revision), &r,
@@ -210,7 +210,7 @@ int ecs_deregister_task_definition(SwCtx *cx, const EcsDeregisterTaskDefinitionR
     if (!sw_str_find(name, ':', &at))
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Revision is missing.");
     EcsTaskDefinitionRecord *r;
-    if (ecs_task_definition_get(cx, name, &r, err) < 0)
+    if (ecs_task_definition_get(cx, in->task_definition, &r, err) < 0)
         return -1;
     if (!r)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "The specified task definition does not exist.");
@@ -235,10 +235,11 @@ int ecs_delete_task_definitions(SwCtx *cx, const EcsDeleteTaskDefinitionsRequest
     sw_list_present(cx->arena, &out->failures);
     for (size_t i = 0; i < in->task_definitions.n; i++) {
         SwStr name = ecs_short_name(in->task_definitions.v[i]);
-        void *p = NULL;
-        if (sw_doc_get(cx->tx, &ecs_task_definitions, name, &p, err) < 0)
+        EcsTaskDefinitionRecord *r = NULL;
+        size_t at;
+        if (sw_str_find(name, ':', &at) &&
+            ecs_task_definition_get(cx, in->task_definitions.v[i], &r, err) < 0)
             return -1;
-        EcsTaskDefinitionRecord *r = p;
         if (!r || !ecs_is(r->definition->status, "INACTIVE")) {
             EcsFailure *f = sw_list_add(cx->arena, &out->failures);
             f->arn = in->task_definitions.v[i];

@@ -256,10 +256,6 @@ int ecs_environment_files_check(const EcsEnvironmentFileList *l, SwStr execution
 
 static int check_container(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in,
                            const EcsContainerDefinition *c, bool fargate, SwError *err) {
-    if (!sw_str_is(c->name) || c->name.n > 255)
-        return bad(err, "Container.name should not be null or empty.");
-    if (!sw_str_is(c->image))
-        return bad(err, "Container.image should not be null or empty.");
     if (find(in, c->name) != c)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Container names must be unique: '%.*s'.",
                        SW_FMT(c->name));
@@ -314,9 +310,6 @@ static int check_fargate(const EcsRegisterTaskDefinitionRequest *in, int64_t cpu
 static int check_volumes(const EcsRegisterTaskDefinitionRequest *in, SwError *err) {
     for (size_t i = 0; i < in->volumes.n; i++) {
         const EcsVolume *v = &in->volumes.v[i];
-        if (!sw_str_is(v->name) || sw_str_contains(v->name, SW_STR("/")) ||
-            sw_str_starts(v->name, SW_STR(".")))
-            return bad(err, "Volume.name should not be null or empty.");
         if (v->host && v->host->source_path.n && !sw_str_starts(v->host->source_path, SW_STR("/")))
             return bad(err, "volumes.host.sourcePath must be an absolute path.");
     }
@@ -326,7 +319,8 @@ static int check_volumes(const EcsRegisterTaskDefinitionRequest *in, SwError *er
 int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in, SwError *err) {
     int64_t cpu = 0, memory = 0;
     bool fargate = ecs_has(&in->requires_compatibilities, "FARGATE"), essential = false;
-    if (check_volumes(in, err) < 0 || ecs_tags_check(&in->tags, err) < 0)
+    if (ecs_definition_rules_check(in, err) < 0 || check_volumes(in, err) < 0 ||
+        ecs_tags_check(&in->tags, err) < 0)
         return -1;
     if (ecs_has(&in->requires_compatibilities, "EXTERNAL") ||
         ecs_has(&in->requires_compatibilities, "MANAGED_INSTANCES"))

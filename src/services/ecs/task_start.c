@@ -46,20 +46,27 @@ static const char *volumes_dir(SwCtx *cx, SwStr task_id) {
     return sw_strf(cx->arena, "%s/ecs/volumes/%.*s", cx->host->config->data, SW_FMT(task_id)).p;
 }
 
-const char *ecs_volume_path(SwCtx *cx, const EcsTaskRecord *t, SwStr volume, SwError *err) {
+/* Host path of a task's volume, made when missing; ret_foreign: the client named it. */
+static const char *volume_path(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *c,
+                               SwStr volume, bool *ret_foreign, SwError *err) {
     const EcsTaskDefinition *d = t->definition;
     for (size_t i = 0; i < d->volumes.n; i++) {
         const EcsVolume *v = &d->volumes.v[i];
         if (!sw_str_eq(v->name, volume))
             continue;
+        bool foreign = v->host && v->host->source_path.n;
         const char *path =
-            v->host && v->host->source_path.n
+            foreign
                 ? sw_str_z(cx->arena, v->host->source_path)
                 : sw_path(cx->arena, volumes_dir(cx, ecs_task_id(t)), sw_str_z(cx->arena, volume));
-        return sw_mkdirs(path, 0755, err) < 0 ? NULL : path;
+        *ret_foreign = foreign;
+        /* before it is made; a file or a socket is there already */
+        if (foreign && sw_container_host_path_check(cx->host->runtime, v->host->source_path,
+                                                    ecs_can_unmount(c), err) < 0)
+            return NULL;
+        return sw_exists(path) || sw_mkdirs(path, 0755, err) == 0 ? path : NULL;
     }
-    sw_fail(err, &cannot_create, "CannotCreateContainerError: there is no volume %.*s",
-            SW_FMT(volume));
+    sw_fail(err, &cannot_create, "there is no volume %.*s", SW_FMT(volume));
     return NULL;
 }
 
@@ -70,17 +77,26 @@ void ecs_volumes_delete(SwCtx *cx, SwStr task_id) {
                SW_F("cause", ignored.message));
 }
 
+static int fail_as(SwError *err, const SwErrorKind *kind) {
+    const char *why = err->message;
+    sw_error_reset(err);
+    return sw_fail(err, kind, "%s: %s", kind->code, why);
+}
+
 static int add_mounts(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
                       SwContainerSpec *s, SwError *err) {
     const EcsTmpfsList none = {0},
                        *tmpfs = d->linux_parameters ? &d->linux_parameters->tmpfs : &none;
     SwMount *m = sw_new_n(cx->arena, SwMount, d->mount_points.n + tmpfs->n + 1);
     for (size_t i = 0; i < d->mount_points.n; i++) {
-        const char *path = ecs_volume_path(cx, t, d->mount_points.v[i].source_volume, err);
+        bool foreign = false;
+        const char *path = 
+            volume_path(cx, t, d, d->mount_points.v[i].source_volume, &foreign, err);
         if (!path)
-            return -1;
+            return fail_as(err, &cannot_create);
         m[s->n_mounts++] = (SwMount){.kind = SW_MOUNT_BIND,
                                      .source = sw_str(path),
+                                     .foreign = foreign,
                                      .target = d->mount_points.v[i].container_path,
                                      .read_only = SW_OR(d->mount_points.v[i].read_only, false)};
     }
@@ -138,12 +154,6 @@ static void add_network(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDef
         sw_str_list_add(cx->arena, &s->hosts,
                         sw_strf(cx->arena, "%.*s %.*s", SW_FMT(d->extra_hosts.v[i].ip_address),
                                 SW_FMT(d->extra_hosts.v[i].hostname)));
-}
-
-static int fail_as(SwError *err, const SwErrorKind *kind) {
-    const char *why = err->message;
-    sw_error_reset(err);
-    return sw_fail(err, kind, "%s: %s", kind->code, why);
 }
 
 static int create(SwCtx *cx, EcsTaskRecord *t, const EcsContainerDefinition *d, SwStr id,

@@ -84,6 +84,45 @@ static void a_fault_is_refused_with_its_place(void **state) {
         refused(sw_str(bad[i].text), bad[i].why);
 }
 
+static void all_faults_are_told_at_once_with_their_lines(void **state) {
+    (void)state;
+    static const char text[] =
+        "version: 0.3\nenv:\n  shell: fish\n  secrets-manager: {A: b}\n  variables:\n    a-b: c\n"
+        "phases:\n  build:\n    commands:\n      - a: b\n    on-failure: RETRY\n  test: {}\n"
+        "artifacts:\n  files: [x]\n  discard-paths: perhaps\nreports: {}\ncache: {path: [a]}\n";
+    static const char *const whys[] = {
+        "invalid buildspec version: only 0.2 is available at line 1",
+        "env/shell: fish is not available, only sh and bash are at line 3",
+        "env: the key secrets-manager is not available at line 4",
+        "env/variables: a-b cannot be a variable's name at line 6",
+        "Expected Commands[0] to be of string type: found subkeys instead at line 10",
+        "phases/build/on-failure: RETRY is not available, only ABORT and CONTINUE are at line 11",
+        "phases: the key test is not available at line 12",
+        "artifacts/discard-paths must be yes or no at line 15",
+        "the buildspec: the key reports is not available at line 16",
+        "cache: the key path is not available at line 17",
+    };
+    for (size_t i = 0; i < SW_N(whys); i++)
+        refused(sw_str(text), whys[i]);
+}
+
+static void the_cache_of_a_project_that_has_none_is_of_no_consequence(void **state) {
+    (void)state;
+    static const char *const good[] = {
+        GOOD "cache:\n  paths:\n    - /root/.m2/**/*\n",
+        GOOD "cache:\n  key: k-$(codebuild-hash-files package-lock.json)\n  fallback-keys: [k]\n  action: restore\n  paths: [a, b]\n",
+        GOOD "cache:\n",
+    };
+    for (size_t i = 0; i < SW_N(good); i++) {
+        _sw_arena_ SwArena *a = sw_arena_new(0);
+        SwError err = sw_error(a);
+        CodebuildSpec s;
+        if (codebuild_spec_parse(a, sw_str(good[i]), &s, &err) < 0)
+            fail_msg("%s: %s", good[i], err.message);
+    }
+    refused(SW_STR(GOOD "cache:\n  paths: [{a: b}]\n"), "Expected cache/paths[0] to be of string type");
+}
+
 static SwStr repeated(SwArena *a, const char *head, const char *s, size_t n) {
     SwBuf b = sw_buf(a, SW_MIB);
     sw_buf_addz(&b, head);
@@ -136,6 +175,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_buildspec_is_read),
         cmocka_unit_test(a_fault_is_refused_with_its_place),
+        cmocka_unit_test(all_faults_are_told_at_once_with_their_lines),
+        cmocka_unit_test(the_cache_of_a_project_that_has_none_is_of_no_consequence),
         cmocka_unit_test(size_depth_and_aliases_are_bounded),
         cmocka_unit_test(a_pattern_matches_folder_by_folder),
     };

@@ -65,13 +65,18 @@ static SwProbe judge(const SwHealthCheck *c, CURL *h, CURLcode r) {
     return (SwProbe){SW_PROBE_MISMATCH, (int)status};
 }
 
+static void curl_freep(CURL **h) {
+    if (*h)
+        curl_easy_cleanup(*h);
+}
+
 void sw_health_probe(SwArena *a, const SwHealthCheck *c, SwStr address, uint16_t port,
                      SwProbe *ret) {
     const char *scheme = c->protocol == SW_CHECK_HTTPS ? "https" : "http";
     bool v6 = memchr(address.p, ':', address.n);
     SwStr url = sw_strf(a, v6 ? "%s://[%.*s]:%u%.*s" : "%s://%.*s:%u%.*s", scheme, SW_FMT(address),
                         port, SW_FMT(sw_str_or(c->path, SW_STR("/"))));
-    CURL *h = curl_easy_init();
+    __attribute__((cleanup(curl_freep))) CURL *h = curl_easy_init();
 
     *ret = (SwProbe){SW_PROBE_FAILED, 0};
     if (!h)
@@ -90,7 +95,6 @@ void sw_health_probe(SwArena *a, const SwHealthCheck *c, SwStr address, uint16_t
     curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L);
     curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, c->protocol == SW_CHECK_TCP ? 1L : 0L);
     *ret = judge(c, h, curl_easy_perform(h));
-    curl_easy_cleanup(h);
 }
 
 /* ---- state ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON (RFC 8259) text to tree and back. A look over the text counts the members of each array and object, so that each
- * list is made once and in its size, and a tree that is too large is refused before any of it is made. The pass that
+ * list is made once, and a tree that is too large is refused before any of it is made. The pass that
  * makes the tree is recursive, bounded by SW_JSON_DEPTH_MAX. */
 
 #include "base/json.h"
@@ -232,8 +232,12 @@ static SwValue *add(Parser *ps, SwValue *list, size_t room) {
     return list->n < room ? &list->v[list->n] : NULL;
 }
 
+/* A power of two, as sw_list_add expects to find: what was parsed may be added to. */
 static size_t list_room(Parser *ps) {
-    return ps->next_list < ps->n_lists ? ps->members[ps->next_list++] : 0;
+    size_t n = ps->next_list < ps->n_lists ? ps->members[ps->next_list++] : 0, room = 1;
+    while (room < n)
+        room *= 2;
+    return room;
 }
 
 static bool member(Parser *ps, SwValue *v, const SwStr *key, size_t room) {

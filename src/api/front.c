@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The front door. A request passes `begin` (headers) and `handle` (body in full) on one thread; between them its state
- * is a Visit in its arena. */
+ * is a Visit in its arena. Each runs under a guard: a request that runs out of memory is rolled back and answered in its
+ * client's protocol, out of what its arena holds back, and when that does not suffice by a text made beforehand. */
 
 #include "api/front.h"
-
-#include <setjmp.h>
-#include <stdlib.h>
 
 #include "api/access.h"
 #include "api/access_log.h"
@@ -15,6 +13,7 @@
 #include "api/operation.h"
 #include "base/digest.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "models/apis.h"
 
 #define SETTLE_MAX_MS  30000
@@ -26,9 +25,9 @@ typedef struct Visit {
     SwStr       secret;
     SwIdentity  id;
     bool        known;                  /* identified; else the body must tell */
+    bool        decoded;                /* its input was read in full */
     SwBody     *body;                   /* of a streaming operation */
     SwError     error;                  /* what it ended with, for the log */
-    sigjmp_buf  no_memory;
 } Visit;
 
 /* The API whose error form the client understands: the service's, or that of a model nobody serves here. */
@@ -105,9 +104,80 @@ static void finish(Visit *v) {
         v->id.service->finish(v->cx, &v->id.m);
 }
 
-static bool front_begin(void *arg, SwHttpRequest *rq) {
+/* --- without memory ------------------------------------------------------------------------------------------------ */
+
+typedef struct Pass {                   /* what a guarded function is given, and gives back */
+    SwHost        *host;
+    SwHttpRequest *rq;
+    const SwErrorKind *kind;
+    const char    *message;
+    bool           go, complete;
+} Pass;
+
+/* The last resort. Retried by every client, for its status alone. */
+static void answer_by_rote(SwHttpRequest *rq) {
+#define SLOW_DOWN_XML "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+    static const struct { SwHeader header; SwStr body; } json = {
+        {SW_STR_C("content-type"), SW_STR_C("application/json")},
+        SW_STR_C("{\"__type\":\"SlowDown\",\"message\":\"Please reduce your request rate.\"}")};
+    static const struct { SwHeader header; SwStr body; } xml[] = {
+        {{SW_STR_C("content-type"), SW_STR_C("text/xml")}, SW_STR_C("<ErrorResponse>" SLOW_DOWN_XML "</ErrorResponse>")},
+        {{SW_STR_C("content-type"), SW_STR_C("application/xml")}, SW_STR_C(SLOW_DOWN_XML)},
+        {{SW_STR_C("content-type"), SW_STR_C("text/xml")}, SW_STR_C("<Response><Errors>" SLOW_DOWN_XML "</Errors></Response>")}};
+    const Visit *v = rq->user;
+    const SwApi *api = v ? api_of(v) : NULL;
+    uint32_t p = v && v->id.protocol ? v->id.protocol : api ? api->protocol : 0;
+    const SwHeader *header = &json.header;
+    SwStr body = json.body;
+    for (size_t i = 0; i < SW_N(xml); i++)
+        if (p == (const uint32_t[]){SW_QUERY, SW_REST_XML, SW_EC2_QUERY}[i]) {
+            header = &xml[i].header;
+            body = xml[i].body;
+        }
+    rq->reply = (SwWireMessage){.status = 503, .body = body};
+    rq->reply.headers.v = (SwHeader *)(uintptr_t)header;
+    rq->reply.headers.n = 1;
+}
+
+static void answer_refusal(void *arg) {
+    Pass *p = arg;
+    Visit *v = p->rq->user;
+    SwError err = sw_error(p->rq->arena);
+    (void)sw_fail(&err, p->kind, "%s", p->message);
+    answer_error(v, p->rq, &err);
+}
+
+static void roll_back(void *arg) {
+    sw_ctx_rollback(arg);
+}
+
+/* A request that asks for too much is refused for good; where memory is short just now it is to come again. */
+static void answer_lack(SwHttpRequest *rq, SwLack why) {
+    Visit *v = rq->user;
+    Pass p = {.rq = rq, .kind = &SW_SLOW_DOWN, .message = "Please reduce your request rate."};
+    if (why == SW_LACK_LIMIT) {
+        p.kind = v && v->decoded ? &SW_INTERNAL_FAILURE : &SW_REQUEST_ENTITY_TOO_LARGE;
+        p.message = "The request needs more memory than one request may use";
+    }
+    if (v)
+        (void)sw_guard_spare(roll_back, v->cx);
+    if (!v || sw_guard_spare(answer_refusal, &p) != SW_LACK_NONE)
+        answer_by_rote(rq);
+    rq->close = true;
+}
+
+static void front_refuse(void *arg, SwHttpRequest *rq, const SwErrorKind *kind, const char *message) {
+    Pass p = {.host = arg, .rq = rq, .kind = kind, .message = message};
+    if (!rq->user || sw_guard_spare(answer_refusal, &p) != SW_LACK_NONE)
+        answer_by_rote(rq);
+    rq->close = true;
+}
+
+static void begin_guarded(void *arg) {
+    Pass *p = arg;
+    SwHttpRequest *rq = p->rq;
     Visit *v = sw_new(rq->arena, Visit);
-    v->cx = make_ctx(arg, rq);
+    v->cx = make_ctx(p->host, rq);
     rq->user = v;
     SwError err = sw_error(rq->arena);
     int r = begin(v, rq, &err);
@@ -115,7 +185,15 @@ static bool front_begin(void *arg, SwHttpRequest *rq) {
         answer_error(v, rq, &err);
     if (r != 0)
         finish(v);
-    return r == 0;
+    p->go = r == 0;
+}
+
+static bool front_begin(void *arg, SwHttpRequest *rq) {
+    Pass p = {.host = arg, .rq = rq};
+    SwLack why = sw_guard(SW_POOL_REQUESTS, begin_guarded, &p);
+    if (why != SW_LACK_NONE)
+        answer_lack(rq, why);
+    return why == SW_LACK_NONE && p.go;
 }
 
 static SwStr payload_hash(SwArena *a, const SwHttpRequest *rq, const SwSignature *s) {
@@ -167,6 +245,7 @@ static int handle_operation(Visit *v, SwHttpRequest *rq, SwError *err) {
         return sw_wire_not_implemented(v->id.service->api, sw_str(v->id.op->name), err);
     if (decode(v, rq, &in, err) < 0)
         return -1;
+    v->decoded = true;
     /* A handler without inputs still gets a structure to read absent members from. */
     if (!in && v->id.op->input)
         in = sw_arena_alloc(rq->arena, v->id.op->input->size);
@@ -198,46 +277,43 @@ static int handle(Visit *v, SwHttpRequest *rq, SwError *err) {
     return handle_operation(v, rq, err);
 }
 
-static void give_up(void *arg) {
-    siglongjmp(((Visit *)arg)->no_memory, 1);
-}
-
-static void front_handle(void *arg, SwHttpRequest *rq) {
-    (void)arg;
+static void handle_guarded(void *arg) {
+    SwHttpRequest *rq = arg;
     Visit *v = rq->user;
     SwError err = sw_error(rq->arena);
-    sw_arena_on_oom(rq->arena, give_up, v);
-    if (sigsetjmp(v->no_memory, 0) != 0) {
-        sw_arena_on_oom(rq->arena, NULL, NULL);
-        sw_ctx_rollback(v->cx);
-        rq->reply = (SwWireMessage){
-            .status = 500,
-            .body = SW_STR("{\"__type\":\"InternalFailure\",\"message\":\"The request needs more memory than one request may use\"}"),
-        };
-        rq->close = true;
-        return;
-    }
     if (handle(v, rq, &err) < 0) {
         sw_ctx_rollback(v->cx);
         answer_error(v, rq, &err);
     }
     finish(v);
-    sw_arena_on_oom(rq->arena, NULL, NULL);
 }
 
-static void front_done(void *arg, SwHttpRequest *rq, bool complete) {
-    SwHost *h = arg;
-    Visit *v = rq->user;
-    if (!v)
-        return;
-    sw_access_log(h, &(SwAccess){
-        .cx = v->cx, .rq = rq, .complete = complete,
+static void front_handle(void *arg, SwHttpRequest *rq) {
+    (void)arg;
+    SwLack why = sw_guard(SW_POOL_REQUESTS, handle_guarded, rq);
+    if (why != SW_LACK_NONE)
+        answer_lack(rq, why);
+}
+
+static void log_guarded(void *arg) {
+    const Pass *p = arg;
+    const Visit *v = p->rq->user;
+    sw_access_log(p->host, &(SwAccess){
+        .cx = v->cx, .rq = p->rq, .complete = p->complete,
         .service = v->id.service ? v->id.service->name : NULL,
         .operation = v->id.op ? v->id.op->name : NULL,
         .error = v->error.kind ? &v->error : NULL,
     });
 }
 
+static void front_done(void *arg, SwHttpRequest *rq, bool complete) {
+    Pass p = {.host = arg, .rq = rq, .complete = complete};
+    if (!rq->user)
+        sw_log(SW_WARN, "a request was refused for lack of memory", SW_F("peer", rq->peer));
+    else if (sw_guard_spare(log_guarded, &p) != SW_LACK_NONE)
+        sw_log(SW_WARN, "a request could not be logged for lack of memory", SW_FN("status", rq->reply.status));
+}
+
 SwHttpHandler sw_front_handler(SwHost *h) {
-    return (SwHttpHandler){.arg = h, .begin = front_begin, .handle = front_handle, .done = front_done};
+    return (SwHttpHandler){.arg = h, .begin = front_begin, .handle = front_handle, .refuse = front_refuse, .done = front_done};
 }

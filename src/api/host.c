@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "container/container.h"
 #include "http/ca.h"
 #include "proxy/proxy.h"
@@ -45,25 +46,24 @@ static NetListeners *net_listeners(SwHost *h) {
 
 static void serve_in_network(void *arg, SwStr net_id, const SwNetServe *at, int fd) {
     SwHost *h = arg;
-    SwArena *a = sw_arena_new(0);
+    _sw_close_ int mine = fd;
+    _sw_arena_ SwArena *a = sw_arena_new_in(SW_POOL_NONE, 0);
     struct NetEntry *e = sw_new(a, struct NetEntry);
     e->arena = a;
     e->listener.net_id = sw_str_dup(a, net_id);
     e->listener.address = sw_str_z(a, sw_str(at->addr));
     SwError err = sw_error(a);
     NetListeners *l = net_listeners(h);
-    pthread_mutex_lock(&l->lock);
-    if (l->closed) {                    /* the next start makes this listener again */
-        close(fd);
-        sw_arena_free(a);
-    } else if (sw_http_listen_fd(h->http, fd, &e->listener, &e->listener.id, &err) < 0) {
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&l->lock);
+    if (l->closed)                      /* the next start makes this listener again */
+        return;
+    if (sw_http_listen_fd(h->http, SW_TAKE_FD(mine), &e->listener, &e->listener.id, &err) < 0) {
         sw_log(SW_ERROR, "cannot serve inside a container network", SW_F("network", net_id), SW_F("cause", err.message));
-        sw_arena_free(a);
-    } else {
-        e->next = l->first;
-        l->first = e;
+        return;
     }
-    pthread_mutex_unlock(&l->lock);
+    e->next = l->first;
+    l->first = e;
+    a = NULL;
 }
 
 /* The entries themselves live on until the host ends: a request in flight may still point to one. */
@@ -166,10 +166,8 @@ int sw_host_renew_certificate(SwHost *h, SwArena *a, SwError *err) {
     if (open_ca(h, a, &ca, err) < 0)
         return -1;
     NetListeners *l = net_listeners(h);
-    pthread_mutex_lock(&l->lock);
-    int r = l->closed ? 0 : sw_http_server_tls(h->http, sw_str_z(a, ca.cert_pem), sw_str_z(a, ca.key_pem), err);
-    pthread_mutex_unlock(&l->lock);
-    return r;
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&l->lock);
+    return l->closed ? 0 : sw_http_server_tls(h->http, sw_str_z(a, ca.cert_pem), sw_str_z(a, ca.key_pem), err);
 }
 
 int sw_host_authority(SwHost *h, SwArena *a, SwStr *ret_pem, SwError *err) {

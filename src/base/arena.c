@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bump allocation out of blocks that double from 16 KiB to 1 MiB; a larger request gets a block of its own. The only
- * place in the house that calls malloc. */
+ * place in the house that calls malloc. Pools are asked once a block, never once an allocation. */
 
 #include "base/arena.h"
 
-#include <malloc.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #define FIRST_BLOCK (16 * SW_KIB)
+#define RESERVE     (4 * SW_KIB)        /* of the first block, kept for the answer that there is no memory */
+#define OVERDRAFT   (512 * SW_KIB)      /* past the limit, for the same */
 #define BLOCK_MAX   SW_MIB
 #define ALIGN(n)    (((n) + 15) & ~(size_t)15)
 
@@ -30,47 +32,67 @@ struct SwArena {
     Deferred *deferred;
     size_t    limit, used, next_size;
     size_t    fail_nth;                 /* counts down to the allocation that a test lets fail; 0: none */
-    void    (*on_oom)(void *);
-    void     *oom_arg;
+    SwPool    pool;                     /* its blocks count there */
+    char     *reserve;                  /* the first block's last piece; what is left of it */
+    size_t    reserve_left;
 };
 
-/* Large blocks go back to the system when they are freed. Left alone, glibc raises this bound to 32 MiB with the first of
- * them and then keeps what each thread once needed. */
-static __attribute__((constructor)) void tune_malloc(void) {
-    (void)mallopt(M_MMAP_THRESHOLD, 512 * 1024);
-}
-
-static void no_memory(SwArena *a) {
-    if (a->on_oom)
-        a->on_oom(a->oom_arg);
-    fputs("slipway: out of memory\n", stderr);
-    abort();
-}
-
-static Block *add_block(SwArena *a, size_t size) {
-    Block *b = malloc(sizeof(Block) + size);
-    if (!b)
+/* A block, counted; NULL: the pool or the machine has none. */
+static Block *new_block(SwArena *a, size_t size) {
+    size_t n = sizeof(Block) + size;
+    if (!sw_pool_take(a->pool, n))
         return NULL;
-    *b = (Block){.next = a->block, .size = size};
-    a->block = b;
+    Block *b = malloc(n);
+    if (!b) {
+        sw_pool_give(a->pool, n);
+        return NULL;
+    }
+    *b = (Block){.size = size};
     return b;
 }
 
-SwArena *sw_arena_new(size_t limit) {
+static void free_block(const SwArena *a, Block *b) {
+    size_t n = sizeof(Block) + b->size;
+    free(b);
+    sw_pool_give(a->pool, n);
+}
+
+/* The state of an arena with nothing but its first block. */
+static void begin(SwArena *a, Block *first) {
+    first->next = NULL;
+    first->used = 0;
+    first->size = FIRST_BLOCK - RESERVE;
+    a->block = first;
+    a->reserve = first->data + first->size;
+    a->reserve_left = RESERVE;
+    a->used = 0;
+    a->next_size = 2 * FIRST_BLOCK;
+}
+
+SwArena *sw_arena_new_in(SwPool pool, size_t limit) {
     SwArena *a = malloc(sizeof *a);
     if (!a)
-        abort();
-    *a = (SwArena){.limit = limit ? limit : SW_ARENA_LIMIT_DEFAULT, .next_size = 2 * FIRST_BLOCK};
-    if (!add_block(a, FIRST_BLOCK))
-        abort();
+        sw_no_memory(SW_LACK_MACHINE);
+    *a = (SwArena){.pool = pool, .limit = SW_MIN(limit ? limit : SW_ARENA_LIMIT_DEFAULT, sw_pool_share(pool))};
+    Block *first = new_block(a, FIRST_BLOCK);
+    if (!first) {
+        free(a);
+        sw_no_memory(SW_LACK_MACHINE);
+    }
+    begin(a, first);
     return a;
 }
 
+SwArena *sw_arena_new(size_t limit) {
+    return sw_arena_new_in(sw_pool_here(), limit);
+}
+
+/* Each under a guard: one that asks for memory and gets none hinders neither the others nor who frees. */
 static void run_deferred(SwArena *a) {
     while (a->deferred) {
         Deferred *d = a->deferred;
         a->deferred = d->next;
-        d->fn(d->arg);
+        (void)sw_guard_spare(d->fn, d->arg);
     }
 }
 
@@ -79,16 +101,12 @@ void sw_arena_reset(SwArena *a) {
     Block *first = NULL;                /* the only one of its size; blocks of one large piece may lie behind it */
     for (Block *b = a->block, *next; b; b = next) {
         next = b->next;
-        if (b->size == FIRST_BLOCK)
+        if (b->size == FIRST_BLOCK - RESERVE)
             first = b;
         else
-            free(b);
+            free_block(a, b);
     }
-    first->next = NULL;
-    first->used = 0;
-    a->block = first;
-    a->used = 0;
-    a->next_size = 2 * FIRST_BLOCK;
+    begin(a, first);
 }
 
 void sw_arena_free(SwArena *a) {
@@ -97,7 +115,9 @@ void sw_arena_free(SwArena *a) {
     run_deferred(a);
     for (Block *b = a->block, *next; b; b = next) {
         next = b->next;
-        free(b);
+        if (b->size == FIRST_BLOCK - RESERVE)
+            b->size = FIRST_BLOCK;
+        free_block(a, b);
     }
     free(a);
 }
@@ -106,45 +126,69 @@ size_t sw_arena_used(const SwArena *a) {
     return a->used;
 }
 
-/* NULL past the limit, without memory, or where a test wants it. */
-static void *try_alloc(SwArena *a, size_t size) {
-    size_t n = ALIGN(size ? size : 1);
+/* Room of n bytes (aligned) in a block, old or new; NULL: no pool or machine gives one. */
+static char *room(SwArena *a, size_t n) {
     Block *b = a->block;
-    bool fails = a->fail_nth && --a->fail_nth == 0;
-    if (fails || n < size || n > a->limit || a->used > a->limit - n)
+    if (b->size - b->used >= n) {
+        b->used += n;
+        return b->data + b->used - n;
+    }
+    bool own = n > a->next_size / 2;    /* a block of its own, behind the current one: what is left stays in use */
+    Block *made = new_block(a, own ? n : a->next_size);
+    if (!made)
         return NULL;
-    if (b->size - b->used < n) {
-        if (n > a->next_size / 2) {     /* its own block, behind the current one, so that what is left stays in use */
-            Block *own = malloc(sizeof(Block) + n);
-            if (!own)
-                return NULL;
-            *own = (Block){.next = b->next, .size = n, .used = n};
-            b->next = own;
-            a->used += n;
-            return memset(own->data, 0, n);
-        }
-        b = add_block(a, a->next_size);
-        if (!b)
-            return NULL;
+    made->used = n;
+    if (own) {
+        made->next = b->next;
+        b->next = made;
+    } else {
+        made->next = b;
+        a->block = made;
         a->next_size = SW_MIN(a->next_size * 2, BLOCK_MAX);
     }
-    void *p = b->data + b->used;
-    b->used += n;
+    return made->data;
+}
+
+/* Out of what is kept for the answer. */
+static char *reserved(SwArena *a, size_t n) {
+    if (!sw_guard_is_spare() || n > a->reserve_left)
+        return NULL;
+    a->reserve += n;
+    a->reserve_left -= n;
+    return a->reserve - n;
+}
+
+/* NULL past the limit, without memory, or where a test wants it. */
+static void *try_alloc(SwArena *a, size_t size, SwLack *ret_why) {
+    size_t n = ALIGN(size ? size : 1), limit = a->limit + (sw_guard_is_spare() ? OVERDRAFT : 0);
+    *ret_why = SW_LACK_MACHINE;
+    if (a->fail_nth && --a->fail_nth == 0)
+        return NULL;
+    if (n < size || n > limit || a->used > limit - n) {
+        *ret_why = SW_LACK_LIMIT;
+        return NULL;
+    }
+    char *p = room(a, n);
+    if (!p)
+        p = reserved(a, n);
+    if (!p)
+        return NULL;
     a->used += n;
     return memset(p, 0, n);
 }
 
 void *sw_arena_alloc(SwArena *a, size_t size) {
-    void *p = try_alloc(a, size);
+    SwLack why;
+    void *p = try_alloc(a, size, &why);
     if (!p)
-        no_memory(a);
+        sw_no_memory(why);
     return p;
 }
 
 void *sw_arena_array(SwArena *a, size_t n, size_t size) {
     size_t total;
     if (__builtin_mul_overflow(n, size, &total))
-        no_memory(a);
+        sw_no_memory(SW_LACK_LIMIT);
     return sw_arena_alloc(a, total);
 }
 
@@ -166,11 +210,6 @@ void *sw_arena_grow(SwArena *a, void *p, size_t old_size, size_t new_size) {
     return q;
 }
 
-void sw_arena_on_oom(SwArena *a, void (*fn)(void *), void *arg) {
-    a->on_oom = fn;
-    a->oom_arg = arg;
-}
-
 size_t sw_arena_fail_nth(SwArena *a, size_t n) {
     size_t left = a->fail_nth;
     a->fail_nth = n;
@@ -178,10 +217,11 @@ size_t sw_arena_fail_nth(SwArena *a, size_t n) {
 }
 
 void sw_arena_defer(SwArena *a, void (*fn)(void *), void *arg) {
-    Deferred *d = try_alloc(a, sizeof *d);
+    SwLack why;
+    Deferred *d = try_alloc(a, sizeof *d, &why);
     if (!d) {                           /* nobody else knows of it any more */
         fn(arg);
-        no_memory(a);
+        sw_no_memory(why);
     }
     *d = (Deferred){.next = a->deferred, .fn = fn, .arg = arg};
     a->deferred = d;

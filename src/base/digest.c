@@ -56,9 +56,11 @@ SwDigest *sw_digest_new(SwArena *a, SwDigestKind kind) {
     d->crc = UINT64_MAX;
     if (md[kind]) {
         d->ctx = EVP_MD_CTX_new();
-        if (!d->ctx || !EVP_DigestInit_ex2(d->ctx, md[kind], NULL))
-            abort();
+        if (!d->ctx)
+            sw_no_memory(SW_LACK_MACHINE);
         sw_arena_defer(a, free_ctx, d->ctx);
+        if (!EVP_DigestInit_ex2(d->ctx, md[kind], NULL))
+            sw_no_memory(SW_LACK_MACHINE);
     }
     return d;
 }
@@ -99,7 +101,7 @@ size_t sw_digest_end(SwDigest *d, uint8_t out[static SW_DIGEST_BYTES_MAX]) {
 static size_t digest(EVP_MD *kind, SwStr data, uint8_t *out) {
     unsigned n = 0;
     if (!EVP_Digest(data.n ? data.p : "", data.n, out, &n, kind, NULL))
-        abort();
+        sw_no_memory(SW_LACK_MACHINE);  /* it has no other reason to fail */
     return n;
 }
 
@@ -126,6 +128,8 @@ void sw_hmac_sha256(SwStr key, SwStr data, uint8_t out[static 32]) {
     EVP_MAC_CTX *ctx = pthread_getspecific(mac_key);
     if (!ctx) {
         ctx = EVP_MAC_CTX_new(hmac);
+        if (!ctx)
+            sw_no_memory(SW_LACK_MACHINE);
         pthread_setspecific(mac_key, ctx);
     }
     char name[] = "SHA256";
@@ -133,7 +137,7 @@ void sw_hmac_sha256(SwStr key, SwStr data, uint8_t out[static 32]) {
     size_t n = 0;
     if (!EVP_MAC_init(ctx, (const unsigned char *)(key.n ? key.p : ""), key.n, params) ||
         !EVP_MAC_update(ctx, (const unsigned char *)data.p, data.n) || !EVP_MAC_final(ctx, out, &n, 32))
-        abort();
+        sw_no_memory(SW_LACK_MACHINE);
 }
 
 SwStr sw_sha256_hex(SwArena *a, SwStr data) {

@@ -25,6 +25,7 @@ KIND(SW_REQUEST_EXPIRED, "RequestExpired", 400, false);
 KIND(SW_REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLargeException", 413, false);
 KIND(SW_THROTTLING, "ThrottlingException", 400, true);
 KIND(SW_SERVICE_UNAVAILABLE, "ServiceUnavailable", 503, true);
+KIND(SW_SLOW_DOWN, "SlowDown", 503, true);
 
 static int fill(SwError *err, const SwErrorKind *kind, const char *cause, const char *fmt, va_list ap) {
     err->kind = kind;

@@ -72,3 +72,4 @@ extern const SwErrorKind SW_REQUEST_EXPIRED;            /* RequestExpired, 400 *
 extern const SwErrorKind SW_REQUEST_ENTITY_TOO_LARGE;   /* RequestEntityTooLargeException, 413 */
 extern const SwErrorKind SW_THROTTLING;                 /* ThrottlingException, 400 */
 extern const SwErrorKind SW_SERVICE_UNAVAILABLE;        /* ServiceUnavailable, 503 */
+extern const SwErrorKind SW_SLOW_DOWN;                  /* SlowDown, 503: for lack of memory */

@@ -3,7 +3,15 @@
 
 /* Files, so that "written" means "still there after a power cut". Paths are C strings: libc's border. */
 
+#include <dirent.h>
+
 #include "base/error.h"
+
+static inline void sw_closedirp(DIR **d) {
+    if (*d)
+        closedir(*d);
+}
+#define _sw_dir_ __attribute__((cleanup(sw_closedirp)))
 
 int sw_file_read(SwArena *a, const char *path, size_t max, SwStr *ret_data, SwError *err) sw_must_check;
 /* Write to PATH.tmp, fsync, rename over PATH, fsync the folder. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON (RFC 8259) text to tree and back. One pass, recursive, bounded by SW_JSON_DEPTH_MAX. */
+/* JSON (RFC 8259) text to tree and back. A look over the text counts the members of each array and object, so that each
+ * list is made once, and a tree that is too large is refused before any of it is made. The pass that
+ * makes the tree is recursive, bounded by SW_JSON_DEPTH_MAX. */
 
 #include "base/json.h"
 
@@ -8,6 +10,8 @@ typedef struct Parser {
     const char *p, *end, *start, *line_start;
     int32_t     line;
     int         depth;
+    const uint32_t *members;            /* of each array and object, in the order of their beginnings */
+    size_t      n_lists, next_list;
     const char *fault;                  /* what was wrong, at p */
 } Parser;
 
@@ -176,22 +180,81 @@ static bool word(Parser *ps, const char *z) {
     return true;
 }
 
+/* What a look over the text finds. It follows the text as the parser does up to the first fault, and counts no less. */
+typedef struct Census {
+    size_t    values, lists;
+    uint32_t *members;                  /* NULL: only count */
+} Census;
+
+static const char *string_end(const char *p, const char *end) {
+    while (p < end && *p != '"')
+        p += *p == '\\' ? 2 : 1;
+    return p;
+}
+
+static void take_census(const char *p, const char *end, Census *c) {
+    size_t open[SW_JSON_DEPTH_MAX], depth = 0;
+    c->values = 1;
+    c->lists = 0;
+    for (; p < end; p++) {
+        switch (*p) {
+        case '"':
+            p = string_end(p + 1, end);
+            break;
+        case '[': case '{':
+            if (depth == SW_N(open))    /* the parser ends there, too */
+                return;
+            if (c->members)
+                c->members[c->lists] = 1;
+            open[depth++] = c->lists++;
+            c->values++;
+            break;
+        case ',':
+            if (c->members && depth)
+                c->members[open[depth - 1]]++;
+            c->values++;
+            break;
+        case ']': case '}':
+            if (depth)
+                depth--;
+            break;
+        default: break;
+        }
+    }
+}
+
 static bool value(Parser *ps, SwValue *v);
 
-static bool member(Parser *ps, SwValue *v, const SwStr *key) {
-    SwStr *k = v->keys;
-    size_t n = v->n;
-    if (n == 0 || (n & (n - 1)) == 0)   /* keys grow in step with values: powers of two */
-        v->keys = sw_arena_grow(ps->arena, n ? k : NULL, n * sizeof *k, (n ? n * 2 : 1) * sizeof *k);
-    v->keys[n] = *key;
-    SwValue parsed = {0};
-    if (!value(ps, &parsed))
+/* One more member, at its list's end. room: how many the list has. */
+static SwValue *add(Parser *ps, SwValue *list, size_t room) {
+    if (!list->v)
+        list->v = sw_new_n(ps->arena, SwValue, room);
+    return list->n < room ? &list->v[list->n] : NULL;
+}
+
+/* A power of two, as sw_list_add expects to find: what was parsed may be added to. */
+static size_t list_room(Parser *ps) {
+    size_t n = ps->next_list < ps->n_lists ? ps->members[ps->next_list++] : 0, room = 1;
+    while (room < n)
+        room *= 2;
+    return room;
+}
+
+static bool member(Parser *ps, SwValue *v, const SwStr *key, size_t room) {
+    SwValue *to = add(ps, v, room);
+    if (!v->keys)
+        v->keys = sw_new_n(ps->arena, SwStr, room);
+    if (SW_NEVER(!to))
+        return wrong(ps, "there are more values than were counted");
+    v->keys[v->n] = *key;
+    if (!value(ps, to))
         return false;
-    *(SwValue *)sw_list_add_(ps->arena, (void **)&v->v, &v->n, sizeof parsed) = parsed;
+    v->n++;
     return true;
 }
 
 static bool object(Parser *ps, SwValue *v) {
+    size_t room = list_room(ps);
     v->kind = SW_VOBJECT;
     ps->p++;
     skip_space(ps);
@@ -211,7 +274,7 @@ static bool object(Parser *ps, SwValue *v) {
         if (ps->p >= ps->end || *ps->p != ':')
             return wrong(ps, "':' was expected");
         ps->p++;
-        if (!member(ps, v, &key))
+        if (!member(ps, v, &key, room))
             return false;
         if (ps->p < ps->end && *ps->p == ',') {
             ps->p++;
@@ -225,6 +288,7 @@ static bool object(Parser *ps, SwValue *v) {
 }
 
 static bool array(Parser *ps, SwValue *v) {
+    size_t room = list_room(ps);
     v->kind = SW_VARRAY;
     ps->p++;
     skip_space(ps);
@@ -233,10 +297,12 @@ static bool array(Parser *ps, SwValue *v) {
         return true;
     }
     for (;;) {
-        SwValue parsed = {0};
-        if (!value(ps, &parsed))
+        SwValue *to = add(ps, v, room);
+        if (SW_NEVER(!to))
+            return wrong(ps, "there are more values than were counted");
+        if (!value(ps, to))
             return false;
-        *(SwValue *)sw_list_add_(ps->arena, (void **)&v->v, &v->n, sizeof parsed) = parsed;
+        v->n++;
         if (ps->p < ps->end && *ps->p == ',') {
             ps->p++;
             continue;
@@ -283,6 +349,15 @@ int sw_json_parse(SwArena *a, SwStr text, SwValue *ret_v, SwError *err) {
     const char *p = text.p ? text.p : "";
     Parser ps = {.arena = a, .p = p, .start = p, .line_start = p, .end = p + text.n, .line = 1};
     SwValue v = {0};
+    Census census = {0};
+    take_census(p, ps.end, &census);
+    if (census.values > SW_JSON_VALUES_MAX)
+        return sw_fail(err, &SW_SERIALIZATION_EXCEPTION, "there are more than %d values", SW_JSON_VALUES_MAX);
+    if (census.lists) {
+        ps.n_lists = census.lists;
+        ps.members = census.members = sw_new_n(a, uint32_t, census.lists);
+        take_census(p, ps.end, &census);
+    }
     if (value(&ps, &v) && ps.p == ps.end) {
         *ret_v = v;
         return 0;

@@ -5,12 +5,14 @@
  * pass through unharmed. Objects keep their order; of two equal names the last wins in sw_value_get.
  *
  * The parser accepts RFC 8259 and nothing else, at most SW_JSON_DEPTH_MAX values inside each other, with valid UTF-8
- * only; an escaped surrogate without its other half becomes U+FFFD. */
+ * only; an escaped surrogate without its other half becomes U+FFFD. At most SW_JSON_VALUES_MAX values: the densest text
+ * of 1 MiB, the most that an AWS API takes as JSON of many values (PutMetricData, a template), has 524,289. */
 
 #include "base/buf.h"
 #include "base/error.h"
 
-#define SW_JSON_DEPTH_MAX 128
+#define SW_JSON_DEPTH_MAX  128
+#define SW_JSON_VALUES_MAX 600000
 
 typedef enum SwValueKind { SW_VNULL, SW_VBOOL, SW_VNUMBER, SW_VSTRING, SW_VARRAY, SW_VOBJECT } SwValueKind;
 

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/map.h"
+#include "base/thread.h"
 
 #define CACHE_MAX 20000
 
@@ -74,9 +75,9 @@ static SwPattern *new_pattern(SwArena *a, const char *text) {
 
 /* NULL only when the cache is full; a text that does not compile has a pattern without code. */
 static const SwPattern *look_up(const char *text) {
-    pthread_mutex_lock(&lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&lock);
     if (!cache.arena)
-        cache = sw_map(sw_arena_new(256 * SW_MIB));
+        cache = sw_map(sw_arena_new_in(SW_POOL_NONE, 256 * SW_MIB));
     const SwPattern *p = sw_map_get(&cache, sw_str(text));
     if (!p && cache.n < CACHE_MAX) {
         SwPattern *made = new_pattern(cache.arena, text);
@@ -84,7 +85,6 @@ static const SwPattern *look_up(const char *text) {
         sw_map_put(&cache, sw_str_dup(cache.arena, sw_str(text)), none);
         p = none;
     }
-    pthread_mutex_unlock(&lock);
     return p;
 }
 
@@ -131,13 +131,17 @@ static Workspace *workspace(void) {
         return w;
     w = calloc(1, sizeof *w);           /* library: thread-specific data outlives every arena */
     if (!w)
-        abort();
+        sw_no_memory(SW_LACK_MACHINE);
     w->data = pcre2_match_data_create(32, NULL);
     w->context = pcre2_match_context_create(NULL);
+    w->stack = pcre2_jit_stack_create(32 * 1024, SW_MIB, NULL);        /* PCRE2's own 32 KiB fail on long plain texts */
+    if (!w->data || !w->context || !w->stack) {
+        free_workspace(w);
+        sw_no_memory(SW_LACK_MACHINE);
+    }
     pcre2_set_match_limit(w->context, 1000000);
     pcre2_set_depth_limit(w->context, 10000);
     pcre2_set_heap_limit(w->context, 8192);
-    w->stack = pcre2_jit_stack_create(32 * 1024, SW_MIB, NULL);        /* PCRE2's own 32 KiB fail on long plain texts */
     pcre2_jit_stack_assign(w->context, NULL, w->stack);
     pthread_setspecific(key, w);
     return w;

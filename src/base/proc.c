@@ -170,20 +170,33 @@ static int spawn_piped(const SwProcOpts *o, SwStr input, Pump *out, Pump *errs, 
     return sw_proc_spawn(&opts, ret_pid, err);
 }
 
+static void pump_endp(Pump *p) {
+    sw_closep(&p->fd);
+}
+
+static void kill_childp(pid_t *pid) {
+    if (*pid <= 0)
+        return;
+    (void)kill(*pid, SIGKILL);
+    while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+}
+
 int sw_proc_run(SwArena *a, const SwProcOpts *o, SwStr input, size_t max, int timeout_ms, int *ret_status, SwStr *ret_out,
                 SwStr *ret_err_text, SwError *err) {
-    Pump out = {.fd = -1, .buf = sw_buf(a, max)}, errs = {.fd = -1, .buf = sw_buf(a, max)};
+    __attribute__((cleanup(pump_endp))) Pump out = {.fd = -1, .buf = sw_buf(a, max)};
+    __attribute__((cleanup(pump_endp))) Pump errs = {.fd = -1, .buf = sw_buf(a, max)};
     int64_t end = timeout_ms < 0 ? INT64_MAX : sw_monotonic_ns() + timeout_ms * SW_MS;
     pid_t pid;
     int r = spawn_piped(o, input, &out, &errs, &pid, err);
     if (r == 0) {
         _sw_close_ int child = (int)syscall(SYS_pidfd_open, pid, 0);
+        __attribute__((cleanup(kill_childp))) pid_t left_behind = pid;     /* its output may have no room */
         bool in_time = pump(&out, &errs, child, end);
+        left_behind = 0;
         int64_t left = timeout_ms < 0 ? -1 : SW_MAX((end - sw_monotonic_ns()) / SW_MS, 0);
         r = sw_proc_wait(pid, in_time ? (int)left : 0, ret_status, err);
     }
-    sw_closep(&out.fd);
-    sw_closep(&errs.fd);
     if (r < 0)
         return sw_fail_wrap(err, "%s", o->argv[0]);
     if (ret_out)

@@ -31,7 +31,9 @@ const SwCommand sw_cli_commands[] = {
      "  --region NAME      default region (default us-east-1)\n"
      "  --accept-data-loss start although the folder's store or blobs are lost, with what is there\n"
      "  --ephemeral        keep nothing: state in memory, everything removed at the end\n"
-     "  --settle           answers wait until nothing is left to do, so that tests never poll\n"},
+     "  --settle           answers wait until nothing is left to do, so that tests never poll\n"
+     "  --memory SIZE      what requests and the engine may hold at once, such as 512M or 2G (default: a quarter of the\n"
+     "                     machine's or control group's memory); beyond it requests are answered 503 SlowDown\n"},
     {"down", "[--data DIR]", "stop the server and everything that it runs; what is stored stays", sw_cli_down,
      "  --data DIR         the server's data folder (default: that of the server at the endpoint, else the default folder)\n"},
     {"status", "", "show what runs and what was made", sw_cli_status, NULL},

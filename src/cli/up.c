@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 typedef struct Options {
-    const char *data, *port, *address, *auth;
+    const char *data, *port, *address, *auth, *memory;
     bool ephemeral, settle, accept_data_loss;
 } Options;
 
@@ -27,8 +27,24 @@ static bool is_address(const char *s) {
     return inet_pton(AF_INET, s, &any) == 1 || inet_pton(AF_INET6, s, &any) == 1;
 }
 
+/* "512M", "2G", or a number of bytes. */
+static bool parse_size(SwStr s, uint64_t *ret) {
+    static const struct { char unit; unsigned shift; } units[] = {{'K', 10}, {'M', 20}, {'G', 30}, {'T', 40}};
+    unsigned shift = 0;
+    for (size_t i = 0; i < SW_N(units); i++)
+        if (s.n && (s.p[s.n - 1] & ~0x20) == units[i].unit)
+            shift = units[i].shift;
+    if (!sw_str_to_u64(shift ? sw_str_drop(s, 1) : s, ret) || *ret > (uint64_t)INT64_MAX >> shift)
+        return false;
+    *ret <<= shift;
+    return true;
+}
+
 static int configure(SwCli *cli, const Options *o, SwConfig *c) {
-    uint64_t port = 4566;
+    uint64_t port = 4566, memory = 0;
+    if (o->memory && (!parse_size(sw_str(o->memory), &memory) || memory < SW_MEMORY_LEAST))
+        return sw_cli_usage(cli, "--memory takes a size of at least 32M, such as 512M or 2G");
+    sw_memory_set((size_t)memory);
     if (o->port && (!sw_str_to_u64(sw_str(o->port), &port) || port > 65535))
         return sw_cli_usage(cli, "--port takes a number from 0 to 65535");
     if (o->auth && strcmp(o->auth, "strict") != 0 && strcmp(o->auth, "relaxed") != 0)
@@ -126,6 +142,7 @@ int sw_cli_up(SwCli *cli) {
         {"--address", SW_OPTION_TEXT, &o.address}, {"--auth", SW_OPTION_TEXT, &o.auth},
         {"--ephemeral", SW_OPTION_FLAG, &o.ephemeral}, {"--settle", SW_OPTION_FLAG, &o.settle},
         {"--accept-data-loss", SW_OPTION_FLAG, &o.accept_data_loss},
+        {"--memory", SW_OPTION_TEXT, &o.memory},
     };
     SwConfig c;
     sigset_t end;

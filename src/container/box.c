@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 
 #include "container/room.h"
+#include "base/thread.h"
 
 /* ---- the list ---- */
 
@@ -64,9 +65,10 @@ void sw_box_unref(SwRuntime *rt, SwBox *b) {
 }
 
 SwBox *sw_box_new(SwRuntime *rt, SwStr id) {
-    SwArena *a = sw_arena_new(0);
+    SwArena *a = sw_arena_new_in(SW_POOL_NONE, 0);
     SwBox *b = sw_new(a, SwBox);
 
+    b->rt = rt;
     b->arena = a;
     snprintf(b->id, sizeof(b->id), "%.*s", SW_FMT(id));
     b->dir = sw_path(a, rt->containers, b->id);
@@ -151,7 +153,7 @@ static size_t each_supervisor(const char *exits, const char *runc, const char *i
     char what[128];
     const struct dirent *e;
     size_t n = 0;
-    DIR *d = opendir("/proc");
+    _sw_dir_ DIR *d = opendir("/proc");
 
     while (d && (e = readdir(d))) {
         if (e->d_name[0] < '1' || e->d_name[0] > '9' ||
@@ -167,8 +169,6 @@ static size_t each_supervisor(const char *exits, const char *runc, const char *i
             syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
             (void)poll(&p, 1, 5000); /* it is gone when readable; shown by leftovers if not */
     }
-    if (d)
-        closedir(d);
     return n;
 }
 
@@ -276,10 +276,9 @@ static bool check_exit(SwRuntime *rt, SwBox *b, bool late) {
 }
 
 bool sw_box_check_exit(SwRuntime *rt, SwBox *b, bool late) {
-    pthread_mutex_lock(&b->end_lock);
-    bool ended = check_exit(rt, b, late);
-    pthread_mutex_unlock(&b->end_lock);
-    return ended;
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&b->end_lock);
+
+    return check_exit(rt, b, late);
 }
 
 /* ---- on disk ---- */
@@ -401,13 +400,11 @@ void sw_box_load_all(SwRuntime *rt) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwStrList ids = {0};
     const struct dirent *e;
-    DIR *d = opendir(rt->containers);
+    _sw_dir_ DIR *d = opendir(rt->containers);
 
     while (d && (e = readdir(d)))
         if (sw_container_id_ok(sw_str(e->d_name)))
             sw_str_list_add(a, &ids, sw_str_dup(a, sw_str(e->d_name)));
-    if (d)
-        closedir(d);
     for (size_t i = 0; i < ids.n; i++)
         load(rt, ids.v[i].p);
 }

@@ -37,7 +37,7 @@ static void each_tree(const char *root, const char *group, void (*fn)(void *, co
             fn(arg, path);
         return;
     }
-    DIR *d = opendir(root);
+    _sw_dir_ DIR *d = opendir(root);
     while (d && (e = readdir(d))) {
         if (e->d_name[0] == '.')
             continue;
@@ -49,8 +49,6 @@ static void each_tree(const char *root, const char *group, void (*fn)(void *, co
         if (stat(path, &st) == 0)
             fn(arg, path);
     }
-    if (d)
-        closedir(d);
 }
 
 /* A group's folder as one reader sees it: v2 has one for all controllers. */
@@ -198,14 +196,12 @@ bool sw_cgroup_exists(const char *root, const char *group) {
 static void below(const char *path, void (*fn)(void *, const char *), void *arg) {
     char child[4096];
     const struct dirent *e;
-    DIR *d = opendir(path);
+    _sw_dir_ DIR *d = opendir(path);
 
     while (d && (e = readdir(d)))
         if (e->d_type == DT_DIR && e->d_name[0] != '.' &&
             snprintf(child, sizeof(child), "%s/%s", path, e->d_name) < (int)sizeof(child))
             fn(arg, child);
-    if (d)
-        closedir(d);
 }
 
 /* The kernel's own (v2, since Linux 5.14): all at once, so that no fork slips through, also of

@@ -154,7 +154,7 @@ static void kill_children(pid_t pid) {
     SwStr text, word;
     const struct dirent *e;
     const char *tasks = sw_strf(a, "/proc/%d/task", (int)pid).p;
-    DIR *d = opendir(tasks);
+    _sw_dir_ DIR *d = opendir(tasks);
     int64_t child;
 
     while (d && (e = readdir(d))) {
@@ -165,8 +165,6 @@ static void kill_children(pid_t pid) {
             if (sw_str_to_i64(word, &child) && child > 1)
                 (void)kill((pid_t)child, SIGKILL);
     }
-    if (d)
-        closedir(d);
 }
 
 int sw_container_exec(SwRuntime *rt, SwArena *a, SwStr id, const SwExec *x, SwStr input, size_t max,

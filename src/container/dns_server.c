@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 
 #include "container/room.h"
+#include "base/log.h"
+#include "base/thread.h"
 
 #define IN_FLIGHT 256
 #define TIMEOUT_NS (5 * SW_S)
@@ -279,6 +281,28 @@ static int expire(SwDns *d) {
     return next == INT64_MAX ? -1 : (int)((next - now) / SW_MS + 1);
 }
 
+typedef struct Ready {
+    SwDns *d;
+    const struct epoll_event *event;
+} Ready;
+
+static void on_ready(void *arg) {
+    SwDns *d = ((Ready *)arg)->d;
+    const struct epoll_event *e = ((Ready *)arg)->event;
+    uint64_t tag = e->data.u64;
+
+    if (tag < IN_FLIGHT) {
+        on_query(d, &d->queries[tag], e->events);
+        return;
+    }
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&d->lock);
+    const Listener *l = &d->listeners[tag - TAG_LISTENER];
+    Query *q = l->used ? from_listener(d, l) : NULL;
+    sw_unlock(&held);
+    if (q)
+        ask(d, q);
+}
+
 static void *serve(void *arg) {
     SwDns *d = arg;
     struct epoll_event e[32];
@@ -286,19 +310,11 @@ static void *serve(void *arg) {
     for (;;) {
         int n = epoll_wait(d->epoll, e, SW_N(e), expire(d));
         for (int i = 0; i < n; i++) {
-            uint64_t tag = e[i].data.u64;
-            if (tag == TAG_WAKE)
+            Ready r = {d, &e[i]};
+            if (e[i].data.u64 == TAG_WAKE)
                 return NULL;
-            if (tag < IN_FLIGHT) {
-                on_query(d, &d->queries[tag], e[i].events);
-                continue;
-            }
-            pthread_mutex_lock(&d->lock);
-            const Listener *l = &d->listeners[tag - TAG_LISTENER];
-            Query *q = l->used ? from_listener(d, l) : NULL;
-            pthread_mutex_unlock(&d->lock);
-            if (q)
-                ask(d, q);
+            if (sw_guard(SW_POOL_ENGINE, on_ready, &r) != SW_LACK_NONE)
+                sw_log(SW_WARN, "a name was not answered for lack of memory");
         }
     }
 }
@@ -383,17 +399,18 @@ static int add_one(SwDns *d, SwStr net_id, int fd, bool tcp) {
         d->listeners = more;
         d->n_listeners = (i + 1) * 2;
     }
-    SwArena *a = sw_arena_new(0);
+    _sw_arena_ SwArena *a = sw_arena_new_in(SW_POOL_NONE, 0);
     d->listeners[i] =
         (Listener){.net_id = sw_str_dup(a, net_id), .arena = a, .fd = fd, .tcp = tcp, .used = true};
+    a = NULL;
     return watch(d, fd, EPOLLIN, TAG_LISTENER + i);
 }
 
 int sw_dns_add(SwDns *d, SwStr net_id, int udp_fd, int tcp_fd, SwError *err) {
-    pthread_mutex_lock(&d->lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&d->lock);
     int r = add_one(d, net_id, udp_fd, false) < 0 || add_one(d, net_id, tcp_fd, true) < 0 ? -1 : 0;
     int e = errno;
-    pthread_mutex_unlock(&d->lock);
+    sw_unlock(&held);
     return r < 0 ? sw_fail_errno(err, e, "watch name server sockets") : 0;
 }
 

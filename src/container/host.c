@@ -55,7 +55,7 @@ static void mask_home(SwArena *a, SwValue *mounts) {
         ".m2",    ".gradle", ".cache",  ".local"};
     const struct dirent *e;
     struct stat st;
-    DIR *d = opendir("/root");
+    _sw_dir_ DIR *d = opendir("/root");
 
     while (d && (e = readdir(d))) {
         bool show = e->d_name[0] != '.';
@@ -66,8 +66,6 @@ static void mask_home(SwArena *a, SwValue *mounts) {
             !S_ISLNK(st.st_mode)) /* a link leads to what is masked itself, or is shown */
             mask(a, mounts, path);
     }
-    if (d)
-        closedir(d);
 }
 
 void sw_host_mounts(SwRuntime *rt, SwArena *a, SwValue *mounts, const char *dir, bool privileged) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "container/room.h"
+#include "base/thread.h"
 
 const SwErrorKind SW_CONTAINER_IMAGE_INVALID = {.code = "ImageInvalid", .http = 400};
 
@@ -146,10 +147,9 @@ int sw_image_unpack(SwRuntime *rt, SwArena *a, const SwImageSource *src, SwImage
 
     if (inspect(a, src, ret_image, &blobs, err) < 0)
         return -1;
-    pthread_mutex_lock(&rt->layer_lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->layer_lock);
     for (size_t i = 0; r == 0 && i < blobs.n; i++)
         r = unpack_one(rt, a, src, ret_image->diff_ids.v[i], blobs.v[i], err);
-    pthread_mutex_unlock(&rt->layer_lock);
     return r;
 }
 
@@ -169,13 +169,10 @@ int sw_image_prune(SwRuntime *rt, SwError *err) {
     const struct dirent *e;
     int r = 0;
 
-    pthread_mutex_lock(&rt->layer_lock);
-    DIR *d = opendir(rt->layers);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->layer_lock);
+    _sw_dir_ DIR *d = opendir(rt->layers);
     while (d && r == 0 && (e = readdir(d)))
         if (e->d_name[0] != '.' && !in_use(rt, sw_str(e->d_name)))
             r = sw_rm_tree(sw_path(a, rt->layers, e->d_name), err);
-    if (d)
-        closedir(d);
-    pthread_mutex_unlock(&rt->layer_lock);
     return r;
 }

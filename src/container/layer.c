@@ -24,6 +24,7 @@
 #include <sys/xattr.h>
 
 #include "base/digest.h"
+#include "base/thread.h"
 #include "container/room.h"
 
 #define ENTRIES_MAX 2000000
@@ -227,13 +228,24 @@ static struct archive *open_tar(int fd, bool raw) {
     return NULL;
 }
 
+static void read_freep(struct archive **in) {
+    if (*in)
+        archive_read_free(*in);
+}
+
+static void write_freep(struct archive **out) {
+    if (*out)
+        archive_write_free(*out);
+}
+
 /* Runs in its own thread: its root is the layer's folder. */
-static void *unpack_thread(void *arg) {
+static void unpack_thread(void *arg) {
     Layer *l = arg;
     const int flags = ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_OWNER |
                       ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_UNLINK |
                       ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS;
-    struct archive *in = open_tar(l->blob_fd, false), *out = archive_write_disk_new();
+    __attribute__((cleanup(read_freep))) struct archive *in = open_tar(l->blob_fd, false);
+    __attribute__((cleanup(write_freep))) struct archive *out = archive_write_disk_new();
 
     if (!in)
         l->result = bad(l, "not a tar archive", NULL);
@@ -245,10 +257,6 @@ static void *unpack_thread(void *arg) {
         l->result = unpack_all(l, in, out);
     if (archive_write_close(out) < ARCHIVE_WARN && l->result == 0)
         l->result = bad(l, "it cannot be finished", archive_error_string(out));
-    archive_write_free(out);
-    if (in)
-        archive_read_free(in);
-    return NULL;
 }
 
 /* The digest of the uncompressed bytes names the layer. */
@@ -258,14 +266,12 @@ static int check_diff_id(SwArena *a, int fd, SwStr diff_id, SwError *err) {
     size_t n;
     la_int64_t at;
     struct archive_entry *e;
-    struct archive *in = open_tar(fd, true);
+    __attribute__((cleanup(read_freep))) struct archive *in = open_tar(fd, true);
     SwDigest *d = sw_digest_new(a, SW_SHA256);
     int r = in ? archive_read_next_header(in, &e) : ARCHIVE_FATAL;
 
     while (r == ARCHIVE_OK && (r = archive_read_data_block(in, &p, &n, &at)) == ARCHIVE_OK)
         sw_digest_add(d, p, n);
-    if (in)
-        archive_read_free(in);
     if (r != ARCHIVE_EOF)
         return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID,
                        "image layer cannot be unpacked: damaged compression");
@@ -280,7 +286,6 @@ static int check_diff_id(SwArena *a, int fd, SwStr diff_id, SwError *err) {
 
 int sw_layer_unpack(SwArena *a, const char *blob, SwStr diff_id, const char *dir, SwError *err) {
     _sw_arena_ SwArena *own = sw_arena_new(0);
-    pthread_t t;
     _sw_close_ int fd = open(blob, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return sw_fail_errno(err, errno, "open %s", blob);
@@ -288,10 +293,9 @@ int sw_layer_unpack(SwArena *a, const char *blob, SwStr diff_id, const char *dir
         sw_mkdirs(dir, 0755, err) < 0)
         return -1;
     Layer l = {.dir = dir, .blob_fd = fd, .arena = own, .err = err, .result = -1};
-    int e = pthread_create(&t, NULL, unpack_thread, &l);
+    int e = sw_thread_run(unpack_thread, &l);
     if (e)
         return sw_fail_errno(err, e, "start a thread");
-    pthread_join(t, NULL);
     if (l.result < 0)
         return -1;
     _sw_close_ int top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "container/room.h"
+#include "base/thread.h"
 
 typedef struct InNetns {
     int fd, result, errnum;
@@ -23,21 +24,17 @@ typedef struct InNetns {
     void *arg;
 } InNetns;
 
-static void *in_netns(void *arg) {
+static void in_netns(void *arg) {
     InNetns *w = arg;
 
     w->result = setns(w->fd, CLONE_NEWNET) == 0 ? w->fn(w->arg) : -1;
     w->errnum = errno;
-    return NULL;
 }
 
 int sw_in_netns(int netns_fd, int (*fn)(void *), void *arg) {
     InNetns w = {.fd = netns_fd, .result = -1, .fn = fn, .arg = arg};
-    pthread_t t;
-    int e = pthread_create(&t, NULL, in_netns, &w);
+    int e = sw_thread_run(in_netns, &w);
 
-    if (e == 0)
-        pthread_join(t, NULL);
     errno = e ? e : w.errnum;
     return w.result;
 }
@@ -47,13 +44,12 @@ typedef struct MakeNetns {
     int errnum;
 } MakeNetns;
 
-static void *make_netns(void *arg) {
+static void make_netns(void *arg) {
     MakeNetns *m = arg;
 
     if (unshare(CLONE_NEWNET) < 0 ||
         mount("/proc/thread-self/ns/net", m->path, "none", MS_BIND, NULL) < 0)
         m->errnum = errno;
-    return NULL;
 }
 
 static bool is_mounted_ns(const char *path) {
@@ -64,17 +60,15 @@ static bool is_mounted_ns(const char *path) {
 
 int sw_netns_make(const char *path, SwError *err) {
     MakeNetns m = {.path = path};
-    pthread_t t;
 
     if (is_mounted_ns(path))
         return 0;
     _sw_close_ int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0444);
     if (fd < 0)
         return sw_fail_errno(err, errno, "make %s", path);
-    int e = pthread_create(&t, NULL, make_netns, &m);
+    int e = sw_thread_run(make_netns, &m);
     if (e)
         return sw_fail_errno(err, e, "start a thread");
-    pthread_join(t, NULL);
     return m.errnum ? sw_fail_errno(err, m.errnum, "make a network namespace at %s", path) : 0;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "container/subnet.h"
+#include "base/thread.h"
 
 #define PORT_FIRST 49153U
 #define PORT_LAST 65535U
@@ -101,7 +102,7 @@ static void entry_free(SwNetEntry *e) {
 
 static SwNetEntry *entry_new(SwRuntime *rt, SwStr id, uint32_t ip, const SwPortMapping *ports,
                              size_t n) {
-    SwArena *a = sw_arena_new(0);
+    SwArena *a = sw_arena_new_in(SW_POOL_NONE, 0);
     SwNetEntry *e = sw_new(a, SwNetEntry);
     char text[16];
 
@@ -284,6 +285,11 @@ static uint32_t free_ip(SwRuntime *rt, SwStr id) {
     return 0;
 }
 
+static void entry_dropp(SwNetEntry **e) {
+    if (*e)
+        entry_free(*e);
+}
+
 static int create(SwRuntime *rt, const SwNetSpec *spec, SwNetEntry **ret_e, SwError *err) {
     uint32_t ip;
 
@@ -297,22 +303,20 @@ static int create(SwRuntime *rt, const SwNetSpec *spec, SwNetEntry **ret_e, SwEr
     if ((ip = free_ip(rt, spec->id)) == 0)
         return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "the /22 is used up",
                              "no address is free for a container");
-    SwNetEntry *e = entry_new(rt, spec->id, ip, spec->ports, spec->n_ports);
-    if (take_ports(rt, e, err) < 0 || record(rt, e, err) < 0) {
-        entry_free(e);
+    __attribute__((cleanup(entry_dropp))) SwNetEntry *e =
+        entry_new(rt, spec->id, ip, spec->ports, spec->n_ports);
+    if (take_ports(rt, e, err) < 0 || record(rt, e, err) < 0)
         return -1;
-    }
     SW_CRASH_POINT("container.net_recorded");
     if (sw_netns_make(e->net.netns, err) < 0 || join_bridge(rt, e, err) < 0 ||
         sw_nat_set(rt, &e->net, true, err) < 0 || listen_inside(rt, e, err) < 0) {
         lower(rt, e);
-        entry_free(e);
         return -1;
     }
     SW_CRASH_POINT("container.net_created");
     e->next = rt->net.list;
-    rt->net.list = e;
-    *ret_e = e;
+    rt->net.list = *ret_e = e;
+    e = NULL;
     return 0;
 }
 
@@ -322,44 +326,41 @@ int sw_net_create(SwRuntime *rt, SwArena *a, const SwNetSpec *spec, SwNet *ret_n
     if (!sw_container_id_ok(spec->id))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Network id %.*s is not valid",
                        SW_FMT(spec->id));
-    pthread_mutex_lock(&rt->net.lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
     int r = create(rt, spec, &e, err);
     if (r == 0)
         *ret_net = copy(a, &e->net);
-    pthread_mutex_unlock(&rt->net.lock);
     return r;
 }
 
 bool sw_net_get(SwRuntime *rt, SwArena *a, SwStr id, SwNet *ret_net) {
-    pthread_mutex_lock(&rt->net.lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
     const SwNetEntry *e = find(rt, id);
     if (e)
         *ret_net = copy(a, &e->net);
-    pthread_mutex_unlock(&rt->net.lock);
     return e != NULL;
 }
 
 int sw_net_list(SwRuntime *rt, SwArena *a, SwStrList *ret_ids, SwError *err) {
     *ret_ids = (SwStrList){0};
-    pthread_mutex_lock(&rt->net.lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
     for (const SwNetEntry *e = rt->net.list; e; e = e->next)
         sw_str_list_add(a, ret_ids, sw_str_dup(a, e->net.id));
-    pthread_mutex_unlock(&rt->net.lock);
     return 0;
 }
 
 int sw_net_delete(SwRuntime *rt, SwStr id, SwError *err) {
-    pthread_mutex_lock(&rt->net.lock);
-    for (SwNetEntry **at = &rt->net.list; *at; at = &(*at)->next) {
-        SwNetEntry *e = *at;
-        if (!sw_str_eq(e->net.id, id))
-            continue;
-        *at = e->next;
-        lower(rt, e);
-        entry_free(e);
-        break;
-    }
-    pthread_mutex_unlock(&rt->net.lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
+    SwNetEntry **at = &rt->net.list;
+
+    while (*at && !sw_str_eq((*at)->net.id, id))
+        at = &(*at)->next;
+    SwNetEntry *e = *at;
+    if (!e)
+        return 0;
+    lower(rt, e);               /* again by the next call, should memory end in it */
+    *at = e->next;
+    entry_free(e);
     return 0;
 }
 
@@ -367,9 +368,8 @@ SwStr sw_net_gateway(SwRuntime *rt) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
 
-    pthread_mutex_lock(&rt->net.lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
     int r = up(rt, &err);
-    pthread_mutex_unlock(&rt->net.lock);
     return r == 0 ? sw_str(rt->net.gateway) : SW_STR("127.0.0.1");
 }
 
@@ -425,25 +425,22 @@ int sw_net_open(SwRuntime *rt, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwStrList ids = {0};
     const struct dirent *f;
-    DIR *d = opendir(rt->nets);
+    _sw_dir_ DIR *d = opendir(rt->nets);
 
     while (d && (f = readdir(d))) {
         SwStr name = sw_str(f->d_name);
         if (sw_str_ends(name, SW_STR(".json")))
             sw_str_list_add(a, &ids, sw_str_dup(a, sw_str_drop(name, 5)));
     }
-    if (d)
-        closedir(d);
     snprintf(rt->net.bridge, sizeof(rt->net.bridge), "swb-%s", rt->o.instance);
     if (ids.n == 0)
         return 0;
-    pthread_mutex_lock(&rt->net.lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
     int r = up(rt, err);
     for (size_t i = 0; r == 0 && i < ids.n; i++)
         adopt(rt, ids.v[i]);
     if (r == 0 && rt->net.nat)
         r = sw_nat_up(rt, err); /* the table anew, with exactly the mappings that were adopted */
-    pthread_mutex_unlock(&rt->net.lock);
     return r;
 }
 

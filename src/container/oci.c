@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/id.h"
+#include "base/thread.h"
 #include "container/room.h"
 
 const SwErrorKind SW_CONTAINER_NOT_FOUND = {.code = "ContainerNotFound", .http = 404};
@@ -67,13 +68,11 @@ static int write_new(SwRuntime *rt, SwBox *b, const SwContainerSpec *s, SwError 
 
 static int oci_create(void *self, const SwContainerSpec *s, SwError *err) {
     SwRuntime *rt = self;
-    SwBox *b = sw_box_find(rt, s->id);
+    _sw_box_ SwBox *b = sw_box_find(rt, s->id);
     SwError ignored = sw_error(err->arena);
 
-    if (b) {
-        sw_box_unref(rt, b);
+    if (b)
         return 0;
-    }
     b = sw_box_new(rt, s->id);
     remember(rt, b, s);
     if (write_new(rt, b, s, err) < 0) {
@@ -81,13 +80,11 @@ static int oci_create(void *self, const SwContainerSpec *s, SwError *err) {
             0) /* what stays has no meta.json and goes at the next opening */
             sw_log(SW_WARN, "container folder not removed", SW_F("container", b->id),
                    SW_F("cause", ignored.cause));
-        sw_box_unref(rt, b);
         return -1;
     }
     SW_CRASH_POINT("container.created");
     b = sw_box_link(rt, b);
     sw_watch_box(rt, b);
-    sw_box_unref(rt, b);
     return 0;
 }
 
@@ -95,25 +92,22 @@ static int oci_create(void *self, const SwContainerSpec *s, SwError *err) {
 
 static int oci_start(void *self, SwStr id, SwError *err) {
     SwRuntime *rt = self;
-    SwBox *b = sw_box_find(rt, id);
+    _sw_box_ SwBox *b = sw_box_find(rt, id);
 
     if (!b)
         return not_found(err, id);
-    pthread_mutex_lock(&b->lock);
-    int r = sw_box_start(rt, b, err);
-    pthread_mutex_unlock(&b->lock);
-    sw_box_unref(rt, b);
-    return r;
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&b->lock);
+    return sw_box_start(rt, b, err);
 }
 
 static bool oci_get(void *self, SwArena *a, SwStr id, SwContainerInfo *ret) {
     SwRuntime *rt = self;
-    SwBox *b = sw_box_find(rt, id);
+    _sw_box_ SwBox *b = sw_box_find(rt, id);
 
     if (!b)
         return false;
     (void)sw_box_check_exit(rt, b, false);
-    pthread_mutex_lock(&rt->lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->lock);
     *ret = (SwContainerInfo){.id = sw_str_dup(a, sw_str(b->id)),
                              .tag = sw_str_dup(a, b->tag),
                              .net_id = sw_str_dup(a, b->net_id),
@@ -127,8 +121,7 @@ static bool oci_get(void *self, SwArena *a, SwStr id, SwContainerInfo *ret) {
                              .started_at = b->started_at,
                              .finished_at = b->finished_at,
                              .log_path = sw_strf(a, "%s/log", b->dir).p};
-    pthread_mutex_unlock(&rt->lock);
-    sw_box_unref(rt, b);
+    sw_unlock(&held);           /* before the box goes, which takes it */
     return true;
 }
 
@@ -147,13 +140,9 @@ static int send_signal(SwBox *b, int signal, SwError *err) {
 
 static int oci_signal(void *self, SwStr id, int signal, SwError *err) {
     SwRuntime *rt = self;
-    SwBox *b = sw_box_find(rt, id);
+    _sw_box_ SwBox *b = sw_box_find(rt, id);
 
-    if (!b)
-        return not_found(err, id);
-    int r = send_signal(b, signal, err);
-    sw_box_unref(rt, b);
-    return r;
+    return b ? send_signal(b, signal, err) : not_found(err, id);
 }
 
 static int signal_number(SwStr s) {
@@ -204,15 +193,12 @@ static int stop_box(SwRuntime *rt, SwBox *b, int grace_ms, SwError *err) {
 
 static int oci_stop(void *self, SwStr id, int grace_ms, SwError *err) {
     SwRuntime *rt = self;
-    SwBox *b = sw_box_find(rt, id);
+    _sw_box_ SwBox *b = sw_box_find(rt, id);
 
     if (!b)
         return 0;
-    pthread_mutex_lock(&b->lock);
-    int r = stop_box(rt, b, grace_ms, err);
-    pthread_mutex_unlock(&b->lock);
-    sw_box_unref(rt, b);
-    return r;
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&b->lock);
+    return stop_box(rt, b, grace_ms, err);
 }
 
 /* Waits, at most five seconds, for conmon to write the code of a process that was killed. */
@@ -245,15 +231,12 @@ static int delete_box(SwRuntime *rt, SwBox *b, SwError *err) {
 
 static int oci_remove(void *self, SwStr id, SwError *err) {
     SwRuntime *rt = self;
-    SwBox *b = sw_box_find(rt, id);
+    _sw_box_ SwBox *b = sw_box_find(rt, id);
 
     if (!b)
         return 0;
-    pthread_mutex_lock(&b->lock);
-    int r = delete_box(rt, b, err);
-    pthread_mutex_unlock(&b->lock);
-    sw_box_unref(rt, b);
-    return r;
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&b->lock);
+    return delete_box(rt, b, err);
 }
 
 /* ---- inside ---- */
@@ -269,12 +252,11 @@ static int open_root(SwBox *b, SwError *err) {
 static int oci_open(void *self, SwStr id, const char *path, int flags, unsigned mode,
                     SwError *err) {
     SwRuntime *rt = self;
-    SwBox *b = sw_box_find(rt, id);
+    _sw_box_ SwBox *b = sw_box_find(rt, id);
 
     if (!b)
         return not_found(err, id);
     _sw_close_ int root = open_root(b, err);
-    sw_box_unref(rt, b);
     if (root < 0)
         return -1;
     int fd = sw_open_in_root(root, path, flags, mode);
@@ -321,15 +303,13 @@ static int oci_exec_start(void *self, SwStr id, const SwExec *x, int in, int out
                           pid_t *ret_pid, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwRuntime *rt = self;
-    SwBox *b = sw_box_find(rt, id);
+    _sw_box_ SwBox *b = sw_box_find(rt, id);
     SwStrList v = {0};
 
     if (!b)
         return not_found(err, id);
     bool runs = b->released && !b->ended && sw_box_alive(b);
-    int r = !runs ? not_running(err, id) : exec_argv(rt, a, b, x, &v, err);
-    sw_box_unref(rt, b);
-    if (r < 0)
+    if ((!runs ? not_running(err, id) : exec_argv(rt, a, b, x, &v, err)) < 0)
         return -1;
     const char **argv = sw_new_n(a, const char *, v.n + 1);
     for (size_t i = 0; i < v.n; i++)
@@ -341,7 +321,7 @@ static int oci_exec_start(void *self, SwStr id, const SwExec *x, int in, int out
 static int oci_stats(void *self, SwStr id, SwContainerStats *ret, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwRuntime *rt = self;
-    SwBox *b = sw_box_find(rt, id);
+    _sw_box_ SwBox *b = sw_box_find(rt, id);
     char group[128];
 
     *ret = (SwContainerStats){.read_at = sw_clock_now(rt->o.clock)};
@@ -349,10 +329,8 @@ static int oci_stats(void *self, SwStr id, SwContainerStats *ret, SwError *err) 
         return not_found(err, id);
     sw_box_group(rt, b, group);
     int r = b->ended || !b->pid ? not_running(err, id) : sw_cgroup_stats(a, SW_CGROUP_ROOT, group, ret, err);
-    SwStr net = sw_str_dup(a, b->net_id);
-    sw_box_unref(rt, b);
-    if (r == 0 && net.n)
-        r = sw_net_stats(rt, net, &ret->net_rx, &ret->net_tx, err);
+    if (r == 0 && b->net_id.n)
+        r = sw_net_stats(rt, b->net_id, &ret->net_rx, &ret->net_tx, err);
     return r;
 }
 

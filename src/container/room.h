@@ -29,6 +29,7 @@
 /* One container in memory. Found under rt->lock; kept alive by refs. */
 typedef struct SwBox SwBox;
 struct SwBox {
+    SwRuntime *rt;
     SwBox   *next;
     SwArena *arena;
     char     id[SW_ID_MAX + 1];
@@ -93,6 +94,11 @@ bool sw_container_id_ok(SwStr id);
 SwBox *sw_box_find(SwRuntime *rt, SwStr id);             /* with a reference; NULL: absent */
 SwBox *sw_box_at_watch(SwRuntime *rt, int watch);        /* the same by inotify's number */
 void   sw_box_unref(SwRuntime *rt, SwBox *b);
+static inline void sw_box_unrefp(SwBox **b) {
+    if (*b)
+        sw_box_unref((*b)->rt, *b);
+}
+#define _sw_box_ __attribute__((cleanup(sw_box_unrefp)))
 SwBox *sw_box_new(SwRuntime *rt, SwStr id);
 /* with two references, the list's and the caller's; or the one there */
 SwBox *sw_box_link(SwRuntime *rt, SwBox *b);

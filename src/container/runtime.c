@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "container/subnet.h"
+#include "base/thread.h"
 
 static const char *find_program(SwArena *a, const char *name) {
     SwStr path = sw_str(getenv("PATH")), dir;
@@ -80,10 +81,9 @@ static int open_parts(SwRuntime *rt, SwError *err) {
 static SwStrList ids_of(SwRuntime *rt, SwArena *a) {
     SwStrList ids = {0};
 
-    pthread_mutex_lock(&rt->lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->lock);
     for (const SwBox *b = rt->boxes; b; b = b->next)
         sw_str_list_add(a, &ids, sw_str_dup(a, sw_str(b->id)));
-    pthread_mutex_unlock(&rt->lock);
     return ids;
 }
 
@@ -93,13 +93,11 @@ static void finish_starts(SwRuntime *rt) {
     SwStrList ids = ids_of(rt, a);
 
     for (size_t i = 0; i < ids.n; i++) {
-        SwBox *b = sw_box_find(rt, ids.v[i]);
+        _sw_box_ SwBox *b = sw_box_find(rt, ids.v[i]);
         SwError err = sw_error(a);
         if (b && b->pid && !b->ended && sw_box_start(rt, b, &err) < 0)
             sw_log(SW_WARN, "start not finished", SW_F("container", ids.v[i]),
                    SW_F("cause", err.cause));
-        if (b)
-            sw_box_unref(rt, b);
     }
 }
 
@@ -185,11 +183,11 @@ int sw_runtime_purge(SwRuntime *rt, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     int r = sw_runtime_reset(rt, err);
 
-    pthread_mutex_lock(&rt->net.lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
     if (rt->net.up)
         sw_net_purge(rt->o.instance);
     rt->net.up = false;
-    pthread_mutex_unlock(&rt->net.lock);
+    sw_unlock(&held);
     sw_cgroup_end(SW_CGROUP_ROOT, sw_strf(a, "/slipway-%s", rt->o.instance).p, SW_CGROUP_END_MS);
     if (sw_rm_tree(rt->run, err) < 0)
         r = -1;

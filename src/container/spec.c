@@ -397,7 +397,7 @@ static void host_devices(SwArena *a, SwValue *l, const char *dir) {
                                        "zero",  "full",   "random", "urandom", "tty",  "fd",
                                        "stdin", "stdout", "stderr", "core"};
     const struct dirent *e;
-    DIR *d = opendir(dir);
+    _sw_dir_ DIR *d = opendir(dir);
 
     while (d && (e = readdir(d))) {
         bool skipped = e->d_name[0] == '.' || strncmp(e->d_name, "tty", 3) == 0;
@@ -411,8 +411,6 @@ static void host_devices(SwArena *a, SwValue *l, const char *dir) {
         else
             device(a, l, path);
     }
-    if (d)
-        closedir(d);
 }
 
 static void namespaces(SwArena *a, const SwContainerSpec *s, SwValue *linux_) {

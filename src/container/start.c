@@ -26,6 +26,7 @@
 #include <sys/wait.h>
 
 #include "container/room.h"
+#include "base/thread.h"
 
 typedef struct Launch {
     SwRuntime *rt;
@@ -193,11 +194,10 @@ static int launch(Launch *l) {
     return 0;
 }
 
-static void *launch_thread(void *arg) {
+static void launch_thread(void *arg) {
     Launch *l = arg;
 
     l->result = launch(l);
-    return NULL;
 }
 
 /* conmon's answer: {"data": PID} or {"data": -1, "message": "..."}, one line. */
@@ -267,17 +267,15 @@ static int release(SwRuntime *rt, SwBox *b, SwError *err) {
 static int start_anew(SwRuntime *rt, SwBox *b, SwArena *a, SwError *err) {
     const char *starting = sw_path(a, b->dir, "starting");
     Launch l = {.rt = rt, .b = b, .a = a, .err = err, .sync_fd = -1, .netns_fd = -1, .result = -1};
-    pthread_t t;
     pid_t pid = 0;
 
     if (sw_exists(starting))
         sw_box_wipe(rt, b->id);
     if (sw_file_write(starting, SW_STR(""), 0600, err) < 0)
         return -1;
-    int e = pthread_create(&t, NULL, launch_thread, &l);
+    int e = sw_thread_run(launch_thread, &l);
     if (e)
         return sw_fail_errno(err, e, "start a thread");
-    pthread_join(t, NULL);
     _sw_close_ int sync_fd = l.sync_fd, netns_fd = l.netns_fd;
     (void)sync_fd, (void)netns_fd; /* closed at the end of the scope */
     if (l.result < 0 || read_pid(&l, &pid) < 0) {

@@ -76,15 +76,13 @@ static uint32_t read_ip(SwArena *a, const char *path) {
 }
 
 static bool claimed(SwArena *a, uint32_t net, const char *instance) {
-    DIR *d = opendir("/run/slipway");
+    _sw_dir_ DIR *d = opendir("/run/slipway");
     const struct dirent *e;
     bool hit = false;
 
     while (d && !hit && (e = readdir(d)))
         hit = e->d_name[0] != '.' && strcmp(e->d_name, instance) != 0 &&
               read_ip(a, sw_strf(a, "/run/slipway/%s/subnet", e->d_name).p) == net;
-    if (d)
-        closedir(d);
     return hit;
 }
 
@@ -147,7 +145,7 @@ static void forward_outside(SwArena *a) {
 }
 
 static void restore_forwarding(SwArena *a) {
-    DIR *d = opendir(FORWARDING);
+    _sw_dir_ DIR *d = opendir(FORWARDING);
     const struct dirent *e;
     SwError err = sw_error(a);
     SwStr was;
@@ -157,8 +155,6 @@ static void restore_forwarding(SwArena *a) {
             sw_file_read(a, sw_strf(a, FORWARDING "/%s", e->d_name).p, 16, &was, &err) == 0)
             (void)put(sw_strf(a, "/proc/sys/net/ipv4/conf/%s/forwarding", e->d_name).p,
                       sw_str_z(a, was));
-    if (d)
-        closedir(d);
     if (sw_rm_tree(FORWARDING, &err) < 0)
         sw_log(SW_WARN, "forwarding record not removed", SW_F("cause", err.cause));
 }
@@ -233,7 +229,7 @@ void sw_net_purge(const char *instance) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     const char *dir = sw_strf(a, "/run/slipway/%s/netns", instance).p;
     _sw_close_ int nl = sw_nl_open();
-    DIR *d = opendir(dir);
+    _sw_dir_ DIR *d = opendir(dir);
     const struct dirent *e;
 
     if (nl >= 0)
@@ -241,23 +237,19 @@ void sw_net_purge(const char *instance) {
     while (d && (e = readdir(d)))
         if (e->d_name[0] != '.')
             sw_netns_remove(sw_path(a, dir, e->d_name));
-    if (d)
-        closedir(d);
     if (d || sw_nat_exists(instance)) /* the folder exists if ever a network did */
         sw_nat_down(instance);
 }
 
 void sw_forwarding_restore_if_last(void) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
-    DIR *d = opendir("/run/slipway");
+    _sw_dir_ DIR *d = opendir("/run/slipway");
     const struct dirent *e;
     bool others = false;
 
     while (d && (e = readdir(d)))
         others |= e->d_name[0] != '.' && strcmp(e->d_name, "lock") != 0 &&
                   strcmp(e->d_name, "forwarding") != 0;
-    if (d)
-        closedir(d);
     if (!others)
         restore_forwarding(a);
 }

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "container/room.h"
+#include "base/thread.h"
 
 static int64_t realtime_ns(void) {
     struct timespec t;
@@ -41,7 +42,7 @@ void sw_watch_box(SwRuntime *rt, SwBox *b) {
 }
 
 static void on_file(SwRuntime *rt, const struct inotify_event *e) {
-    SwBox *b;
+    _sw_box_ SwBox *b = NULL;
 
     if (e->len == 0)
         return;
@@ -51,7 +52,6 @@ static void on_file(SwRuntime *rt, const struct inotify_event *e) {
         (void)sw_box_check_exit(rt, b, false);
         if (b->ended)
             tell(rt, b->id, SW_CONTAINER_EVENT_EXIT);
-        sw_box_unref(rt, b);
         return;
     }
     bool log = strcmp(e->name, "log") == 0, oom = strcmp(e->name, "oom") == 0;
@@ -60,25 +60,23 @@ static void on_file(SwRuntime *rt, const struct inotify_event *e) {
     if (oom)
         b->oom = true;
     tell(rt, b->id, log ? SW_CONTAINER_EVENT_OUTPUT : SW_CONTAINER_EVENT_OOM);
-    sw_box_unref(rt, b);
 }
 
-/* After an overflow of inotify's queue: look everywhere. */
+/* After an overflow of inotify's queue, or events lost for lack of memory: look everywhere. */
 static void look_everywhere(SwRuntime *rt) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwStrList ids = {0};
 
-    pthread_mutex_lock(&rt->lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->lock);
     for (const SwBox *b = rt->boxes; b; b = b->next)
         sw_str_list_add(a, &ids, sw_str_dup(a, sw_str(b->id)));
-    pthread_mutex_unlock(&rt->lock);
+    sw_unlock(&held);
     for (size_t i = 0; i < ids.n; i++) {
-        SwBox *b = sw_box_find(rt, ids.v[i]);
+        _sw_box_ SwBox *b = sw_box_find(rt, ids.v[i]);
         if (!b)
             continue;
         tell(rt, b->id,
              sw_box_check_exit(rt, b, false) ? SW_CONTAINER_EVENT_EXIT : SW_CONTAINER_EVENT_OUTPUT);
-        sw_box_unref(rt, b);
     }
 }
 
@@ -102,18 +100,18 @@ static int kill_due(SwRuntime *rt) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwStrList due = {0};
 
-    pthread_mutex_lock(&rt->lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->lock);
     for (SwBox *b = rt->boxes; b; b = b->next) {
         if (b->kill_at_ns == 0 || b->ended)
             continue;
         if (b->kill_at_ns <= now) {
             sw_str_list_add(a, &due, sw_str_dup(a, sw_str(b->id)));
-            b->kill_at_ns = 0;
+            b->kill_at_ns = 0;  /* what it asks for was there: nothing below needs more but its log */
         } else {
             next = SW_MIN(next, b->kill_at_ns);
         }
     }
-    pthread_mutex_unlock(&rt->lock);
+    sw_unlock(&held);
     for (size_t i = 0; i < due.n; i++) {
         SwError err = sw_error(a);
         if (sw_container_signal(rt, due.v[i], SIGKILL, &err) < 0 &&
@@ -124,24 +122,42 @@ static int kill_due(SwRuntime *rt) {
     return next == INT64_MAX ? -1 : (int)SW_MIN((next - now) / SW_MS + 1, (int64_t)3600000);
 }
 
-static void *watch(void *arg) {
-    SwRuntime *rt = arg;
+typedef struct Round {
+    SwRuntime *rt;
+    bool look, stop;            /* look: something may have been missed */
+} Round;
 
-    for (;;) {
-        struct pollfd p[2] = {{.fd = rt->inotify, .events = POLLIN},
-                              {.fd = rt->wake, .events = POLLIN}};
-        int n = poll(p, 2, kill_due(rt));
-        uint64_t woken;
-        if (n > 0 && p[1].revents && read(rt->wake, &woken, sizeof(woken)) > 0) {
-            pthread_mutex_lock(&rt->lock);
-            bool stop = rt->stopping;
-            pthread_mutex_unlock(&rt->lock);
-            if (stop)
-                return NULL;
-        }
-        if (n > 0 && p[0].revents)
-            read_events(rt);
+static void go_round(void *arg) {
+    Round *r = arg;
+    SwRuntime *rt = r->rt;
+    struct pollfd p[2] = {{.fd = rt->inotify, .events = POLLIN},
+                          {.fd = rt->wake, .events = POLLIN}};
+    uint64_t woken;
+
+    if (r->look)
+        look_everywhere(rt);
+    r->look = false;
+    int n = poll(p, 2, kill_due(rt));
+    if (n > 0 && p[1].revents && read(rt->wake, &woken, sizeof(woken)) > 0) {
+        pthread_mutex_lock(&rt->lock);
+        r->stop = rt->stopping;
+        pthread_mutex_unlock(&rt->lock);
     }
+    if (!r->stop && n > 0 && p[0].revents)
+        read_events(rt);
+}
+
+static void *watch(void *arg) {
+    Round r = {.rt = arg};
+
+    while (!r.stop) {
+        if (sw_guard(SW_POOL_ENGINE, go_round, &r) == SW_LACK_NONE)
+            continue;
+        sw_log(SW_WARN, "containers could not be watched for lack of memory");
+        r.look = true;
+        (void)poll(NULL, 0, 100);
+    }
+    return NULL;
 }
 
 int sw_watch_start(SwRuntime *rt, SwError *err) {

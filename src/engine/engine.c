@@ -14,6 +14,7 @@
 
 #define THREADS_DEFAULT 8
 #define STEP_MEMORY     (256 * SW_MIB)
+#define LOOK_MEMORY     (64 * SW_MIB)   /* an event that is looked at is in it as a whole */
 
 static SwTime now_of(SwEngine *e) {
     return sw_clock_now(e->o.clock);
@@ -64,8 +65,8 @@ static void wait_for_work(SwEngine *e, SwTime now) {
 }
 
 static void *work_on(void *arg) {
-    SwEngine *e = arg;
-    SwArena *a = sw_arena_new(STEP_MEMORY);
+    const SwWorker *w = arg;
+    SwEngine *e = w->engine;
     pthread_mutex_lock(&e->lock);
     while (!e->stopping) {
         SwTime now = now_of(e);
@@ -81,14 +82,14 @@ static void *work_on(void *arg) {
         if (e->n_waiting)
             pthread_cond_signal(&e->work);
         pthread_mutex_unlock(&e->lock);
-        sw_unit_run(u, a);
-        sw_arena_reset(a);
+        sw_unit_run(u, w);
+        sw_arena_reset(w->step);
+        sw_arena_reset(w->look);
         pthread_mutex_lock(&e->lock);
         e->n_busy--;
         pthread_cond_broadcast(&e->idle);
     }
     pthread_mutex_unlock(&e->lock);
-    sw_arena_free(a);
     return NULL;
 }
 
@@ -149,13 +150,22 @@ int sw_engine_open(const SwEngineOptions *o, SwEngine **ret_e, SwError *err) {
     return 0;
 }
 
+static void free_worker(SwWorker *w) {
+    sw_arena_free(w->step);
+    sw_arena_free(w->look);
+}
+
 int sw_engine_start(SwEngine *e, SwError *err) {
     e->stopping = false;
     e->thread = sw_new_n(e->arena, pthread_t, e->n_thread);
+    e->worker = sw_new_n(e->arena, SwWorker, e->n_thread);
     sw_clock_on_change(e->o.clock, clock_changed, e);
     for (unsigned i = 0; i < e->n_thread; i++) {
-        int r = pthread_create(&e->thread[i], NULL, work_on, e);
+        e->worker[i] = (SwWorker){.engine = e, .look = sw_arena_new_in(SW_POOL_ENGINE, LOOK_MEMORY),
+                                  .step = sw_arena_new_in(SW_POOL_ENGINE, STEP_MEMORY)};
+        int r = pthread_create(&e->thread[i], NULL, work_on, &e->worker[i]);
         if (r != 0) {
+            free_worker(&e->worker[i]);
             e->n_thread = i;
             sw_engine_stop(e);
             return sw_fail_errno(err, r, "starting the engine's threads");
@@ -173,8 +183,10 @@ void sw_engine_stop(SwEngine *e) {
     pthread_cond_broadcast(&e->work);
     pthread_cond_broadcast(&e->idle);
     pthread_mutex_unlock(&e->lock);
-    for (unsigned i = 0; i < e->n_thread; i++)
+    for (unsigned i = 0; i < e->n_thread; i++) {
         pthread_join(e->thread[i], NULL);
+        free_worker(&e->worker[i]);
+    }
     e->thread = NULL;
 }
 
@@ -214,6 +226,17 @@ bool sw_engine_settle(SwEngine *e, int max_ms) {
     return settled;
 }
 
+static void unquietp(SwEngine **quiet) {
+    SwEngine *e = *quiet;
+    pthread_mutex_lock(&e->lock);
+    e->quiet = false;
+    for (size_t i = 0; i < e->n_unit; i++)
+        e->unit[i].attempts = 0;
+    poke_all(e);
+    pthread_cond_broadcast(&e->idle);
+    pthread_mutex_unlock(&e->lock);
+}
+
 int sw_engine_quiet(SwEngine *e, int (*fn)(void *arg, SwError *err), void *arg, SwError *err) {
     pthread_mutex_lock(&e->lock);
     while (e->quiet)
@@ -222,15 +245,8 @@ int sw_engine_quiet(SwEngine *e, int (*fn)(void *arg, SwError *err), void *arg, 
     while (e->n_busy)
         pthread_cond_wait(&e->idle, &e->lock);
     pthread_mutex_unlock(&e->lock);
-    int r = fn(arg, err);
-    pthread_mutex_lock(&e->lock);
-    e->quiet = false;
-    for (size_t i = 0; i < e->n_unit; i++)
-        e->unit[i].attempts = 0;
-    poke_all(e);
-    pthread_cond_broadcast(&e->idle);
-    pthread_mutex_unlock(&e->lock);
-    return r;
+    __attribute__((cleanup(unquietp))) SwEngine *quiet = e;
+    return fn(arg, err);
 }
 
 void sw_engine_stats(SwEngine *e, SwEngineStats *ret) {

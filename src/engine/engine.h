@@ -12,6 +12,10 @@
  * them up. One item is never run by two threads at once; a wake that comes while its step runs makes it run again.
  * A step that fails is logged and repeated, after 100 ms doubling to 30 s.
  *
+ * A step or delivery that runs out of memory has failed; what it held is given back (base/memory.h). One that does so
+ * for the third time for asking more than any step may would do so for ever: the controller's `failed` then ends the
+ * resource, and a delivery is left out. Both are logged as errors.
+ *
  * Events are stored in the transaction that causes them and delivered after its commit, at least once, in order per
  * listener. Threads: any. */
 
@@ -32,6 +36,10 @@ typedef struct SwController {
     /* cx has no transaction open; the step opens and commits its own (sw_ctx_begin) and holds none while it acts. */
     int (*step)(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err);
     unsigned parallel;                  /* at most so many at once; 0: no limit of its own */
+    /* The step for `id` cannot run: it needs more memory than a step may use, whatever was tried. Show `why` on the
+     * resource and end it, without reading what may be too large; then the item is done until woken. As a step, it has
+     * no transaction open. NULL: the step is tried again, every 30 s. */
+    int (*failed)(SwCtx *cx, SwStr id, const char *why, SwError *err);
 } SwController;
 
 /* In cx->tx, or in a transaction of its own when none is open: run controller's step for `id` (in cx's account and

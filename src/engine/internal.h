@@ -39,6 +39,12 @@ typedef struct Unit {
     unsigned            attempts;       /* listener: failures of the event it is at */
 } Unit;
 
+/* A thread's memory: what it looks for work in, and what the step or delivery may use. */
+typedef struct SwWorker {
+    SwEngine *engine;
+    SwArena  *look, *step;
+} SwWorker;
+
 struct SwEngine {
     SwArena        *arena;
     SwEngineOptions o;
@@ -47,6 +53,7 @@ struct SwEngine {
     pthread_mutex_t lock;
     pthread_cond_t  work, idle;         /* work: something to do; idle: a thread became free */
     pthread_t      *thread;
+    SwWorker       *worker;             /* n_thread */
     unsigned        n_thread, n_waiting, n_busy, n_steps;
     int64_t         timer_until;        /* earliest instant (monotonic) that a waiting thread will wake at */
     bool            stopping, quiet;
@@ -55,6 +62,6 @@ struct SwEngine {
 
 #define SW_EVENTS_KEPT (14 * SW_DAY)
 
-
-/* run.c: look what the unit has to do, and do one piece of it. The unit is `looking`; the lock is not held. */
-void  sw_unit_run(Unit *u, SwArena *a);
+/* run.c: look what the unit has to do, and do one piece of it. The unit is `looking`; the lock is not held. Returns for
+ * whatever reason. */
+void  sw_unit_run(Unit *u, const SwWorker *w);

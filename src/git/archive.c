@@ -15,6 +15,7 @@ typedef struct Writer {
     struct archive *out;
     time_t at;
     SwError *err;
+    SwLack lack;                /* memory ended in a callback */
 } Writer;
 
 static int archive_fail(SwError *err, struct archive *out) {
@@ -74,28 +75,47 @@ static int add_blob(Writer *w, struct archive_entry *e, const git_tree_entry *te
     return write_entry(w, e, git_blob_rawcontent(b), (size_t)git_blob_rawsize(b));
 }
 
-static int visit(const char *root, const git_tree_entry *te, void *arg) {
-    Writer *w = arg;
+static void entry_freep(struct archive_entry **e) {
+    archive_entry_free(*e);
+}
+
+static int add_entry(Writer *w, const char *root, const git_tree_entry *te) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     git_object_t type = git_tree_entry_type(te);
-    struct archive_entry *e;
-    int r;
 
     if (type == GIT_OBJECT_TREE)
         return 0;
-    e = archive_entry_new();
+    __attribute__((cleanup(entry_freep))) struct archive_entry *e = archive_entry_new();
+    if (!e)
+        sw_no_memory(SW_LACK_MACHINE);
     archive_entry_set_pathname(e, sw_str_z(a, sw_strf(a, "%s%s%s", root, git_tree_entry_name(te),
                                                       type == GIT_OBJECT_COMMIT ? "/" : "")));
     archive_entry_set_mtime(e, w->at, 0);
     if (type == GIT_OBJECT_COMMIT) { /* a submodule: its files are elsewhere */
         archive_entry_set_filetype(e, AE_IFDIR);
         archive_entry_set_perm(e, 0755);
-        r = write_entry(w, e, NULL, 0);
-    } else {
-        r = add_blob(w, e, te);
+        return write_entry(w, e, NULL, 0);
     }
-    archive_entry_free(e);
-    return r;
+    return add_blob(w, e, te);
+}
+
+typedef struct Visit {
+    Writer *w;
+    const char *root;
+    const git_tree_entry *te;
+    int r;
+} Visit;
+
+static void visit_guarded(void *arg) {
+    Visit *v = arg;
+    v->r = add_entry(v->w, v->root, v->te);
+}
+
+/* libgit2's frames are not to be unwound. */
+static int visit(const char *root, const git_tree_entry *te, void *arg) {
+    Visit v = {arg, root, te, -1};
+    v.w->lack = sw_guard(SW_POOL_NONE, visit_guarded, &v);
+    return v.r;
 }
 
 static int write_archive(Writer *w, git_tree *tree, SwGitFormat f, int fd) {
@@ -103,7 +123,10 @@ static int write_archive(Writer *w, git_tree *tree, SwGitFormat f, int fd) {
         archive_write_set_bytes_in_last_block(w->out, 1) != ARCHIVE_OK ||
         archive_write_open_fd(w->out, fd) != ARCHIVE_OK)
         return archive_fail(w->err, w->out);
-    if (git_tree_walk(tree, GIT_TREEWALK_PRE, visit, w) < 0)
+    int r = git_tree_walk(tree, GIT_TREEWALK_PRE, visit, w);
+    if (w->lack != SW_LACK_NONE)
+        sw_no_memory(w->lack);
+    if (r < 0)
         return w->err->kind ? -1 : repo_fail(w->err, "walk tree");
     return archive_write_close(w->out) != ARCHIVE_OK ? archive_fail(w->err, w->out) : 0;
 }

@@ -221,14 +221,15 @@ int sw_git_upload_pack(SwArena *a, const char *path, SwStr protocol, int body, S
 
     if (need_repository(path, err) < 0)
         return -1;
+    f = sw_new(a, Fetch);
+    f->out = -1;
+    sw_arena_defer(a, end_fetch, f);
     if (pipe2(ends, O_CLOEXEC) < 0)
         return sw_fail_errno(err, errno, "pipe");
+    f->out = ends[0];
     _sw_close_ int out = ends[1];
     (void)fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
     o.out = out;
-    f = sw_new(a, Fetch);
-    f->out = ends[0];
-    sw_arena_defer(a, end_fetch, f);
     if (sw_proc_spawn(&o, &f->pid, err) < 0)
         return sw_fail_wrap(err, "git upload-pack");
     *ret = (SwStream){.set = true, .file = -1, .size = -1, .read = read_fetch, .arg = f};

@@ -13,7 +13,7 @@
 #define DEPTH_MAX 32 /* of a branch's name: git and file systems end earlier */
 
 static void unlock_folder(SwArena *a, const char *folder, int depth) {
-    DIR *d = opendir(folder);
+    _sw_dir_ DIR *d = opendir(folder);
     if (!d)
         return;
     for (struct dirent *e; (e = readdir(d));) {
@@ -25,7 +25,6 @@ static void unlock_folder(SwArena *a, const char *folder, int depth) {
         else if (e->d_type == DT_REG && sw_str_ends(sw_str(e->d_name), SW_STR(".lock")) && unlink(path) == 0)
             sw_log(SW_INFO, "removed a lock that a killed process left", SW_F("file", path));
     }
-    closedir(d);
 }
 
 void sw_git_unlock(const char *path) {

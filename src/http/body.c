@@ -55,15 +55,20 @@ void sw_body_release(SwConn *c) {
     c->body_cap = 0;
 }
 
+typedef struct Growth {
+    SwConn *c;
+    size_t  n;
+} Growth;
+
 /* Room for n bytes. A new arena each time, so that growth never holds more than old and new. */
-static void make_room(SwConn *c, size_t n) {
-    if (n <= c->body_cap)
-        return;
+static void grow(void *arg) {
+    SwConn *c = ((Growth *)arg)->c;
+    size_t n = ((Growth *)arg)->n;
     size_t cap = SW_MAX(c->body_cap * 2, 4 * SW_KIB);
     if (!c->head.chunked && !c->inflate)
         cap = SW_MIN(cap, (size_t)c->head.length + 1);
     cap = SW_MAX(cap, n + 1);
-    SwArena *a = sw_arena_new(cap + SW_MIB);
+    _sw_arena_ SwArena *a = sw_arena_new(cap + SW_MIB);
     char *p = sw_arena_alloc(a, cap);
     if (c->body_n)
         memcpy(p, c->body, c->body_n);
@@ -71,25 +76,40 @@ static void make_room(SwConn *c, size_t n) {
     c->body_arena = a;
     c->body = p;
     c->body_cap = cap - 1;              /* one for a NUL */
+    a = NULL;
+}
+
+static bool make_room(SwConn *c, size_t n) {
+    Growth g = {c, n};
+    if (n <= c->body_cap)
+        return true;
+    SwLack why = sw_guard(n > BODY_KEEP ? SW_POOL_BODIES : SW_POOL_REQUESTS, grow, &g);
+    c->body_no_room = why == SW_LACK_MACHINE;
+    return why == SW_LACK_NONE;
 }
 
 static int keep(void *arg, const void *p, size_t n, SwError *err) {
     SwConn *c = arg;
     if (n > c->rq.body_max - c->body_n)
         return -1;
-    make_room(c, c->body_n + n);
+    if (!make_room(c, c->body_n + n))
+        return -1;
     memcpy(c->body + c->body_n, p, n);
     c->body_n += n;
     return 0;
 }
 
 static SwBodyEnd take(SwConn *c, SwStr piece, SwSink *sink, void *arg) {
-    SwBodyEnd failed = c->rq.sink ? SW_BODY_SINK : SW_BODY_LARGE;
-    if (!c->inflate)
-        return sink(arg, piece.p, piece.n, &c->rq.sink_error) < 0 ? failed : SW_BODY_OK;
-    sw_digest_add(c->digest, piece.p, piece.n);
-    int rc = sw_inflate_push(c->inflate, piece.p, piece.n, sink, arg, &c->rq.sink_error);
-    return rc == 0 ? SW_BODY_OK : rc > 0 ? SW_BODY_BAD : failed;
+    int rc;
+    if (c->inflate) {
+        sw_digest_add(c->digest, piece.p, piece.n);
+        rc = sw_inflate_push(c->inflate, piece.p, piece.n, sink, arg, &c->rq.sink_error);
+    } else {
+        rc = sink(arg, piece.p, piece.n, &c->rq.sink_error);
+    }
+    if (rc >= 0)
+        return rc == 0 ? SW_BODY_OK : SW_BODY_BAD;
+    return c->rq.sink ? SW_BODY_SINK : c->body_no_room ? SW_BODY_NO_ROOM : SW_BODY_LARGE;
 }
 
 static SwBodyEnd finish(SwConn *c) {

@@ -53,31 +53,52 @@ typedef struct Call {
     size_t            got, max;
     bool              too_large, refused;
     uint16_t          own_port;
+    SwLack            lack;             /* memory ended in a callback */
     SwError           sink_error;
     char              text[CURL_ERROR_SIZE];
 } Call;
 
+/* A piece of the reply. What takes it is guarded: libcurl's frames are not to be unwound. */
+typedef struct Piece {
+    Call  *call;
+    SwStr  data;
+    bool   refused;
+} Piece;
+
+static void take_body(void *arg) {
+    Piece *p = arg;
+    Call *k = p->call;
+    if (k->c->sink)
+        p->refused = k->c->sink(k->c->sink_arg, p->data.p, p->data.n, &k->sink_error) < 0;
+    else
+        sw_buf_adds(&k->body, p->data);
+}
+
 static size_t on_body(char *p, size_t size, size_t n, void *arg) {
     Call *k = arg;
-    n *= size;
-    k->got += n;
+    Piece piece = {k, sw_str_n(p, n * size), false};
+    k->got += piece.data.n;
     k->too_large = k->got > k->max;
     if (k->too_large)
         return 0;
-    if (k->c->sink)
-        return k->c->sink(k->c->sink_arg, p, n, &k->sink_error) < 0 ? 0 : n;
-    sw_buf_add(&k->body, p, n);
-    return n;
+    k->lack = sw_guard(SW_POOL_NONE, take_body, &piece);
+    return piece.refused || k->lack != SW_LACK_NONE ? 0 : piece.data.n;
 }
 
-static size_t on_header(char *p, size_t size, size_t n, void *arg) {
-    Call *k = arg;
-    SwStr line = sw_str_trim(sw_str_n(p, n * size)), name;
+static void take_header(void *arg) {
+    Call *k = ((Piece *)arg)->call;
+    SwStr line = sw_str_trim(((Piece *)arg)->data), name;
     if (sw_str_starts(line, SW_STR("HTTP/")))   /* of 100 Continue, a redirect, then of the reply itself */
         k->m->headers = (SwHeaderList){0};
     else if (sw_str_cut(&line, ':', &name))
         sw_header_add(k->arena, &k->m->headers, sw_str_dup(k->arena, name), sw_str_dup(k->arena, sw_str_trim(line)));
-    return n * size;
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *arg) {
+    Call *k = arg;
+    Piece piece = {k, sw_str_n(p, n * size), false};
+    k->lack = sw_guard(SW_POOL_NONE, take_header, &piece);
+    return k->lack == SW_LACK_NONE ? n * size : 0;
 }
 
 static bool has_line_break(SwStr s) {
@@ -87,21 +108,20 @@ static bool has_line_break(SwStr s) {
     return false;
 }
 
-/* NULL in *ret_l with -1: a header that cannot be sent. */
+/* -1: a header that cannot be sent. *ret_l is the caller's to free in any case. */
 static int header_lines(SwArena *a, const SwHttpCall *c, struct curl_slist **ret_l, SwError *err) {
-    struct curl_slist *l = curl_slist_append(NULL, "Expect:");
+    struct curl_slist *l = *ret_l = curl_slist_append(NULL, "Expect:");
     if (!sw_header_get(&c->headers, "Content-Type").p)
         l = curl_slist_append(l, "Content-Type:");
     for (size_t i = 0; i < c->headers.n; i++) {
         SwHeader h = c->headers.v[i];
-        if (h.name.n == 0 || has_line_break(h.name) || has_line_break(h.value)) {
-            curl_slist_free_all(l);
+        if (h.name.n == 0 || has_line_break(h.name) || has_line_break(h.value))
             return sw_fail(err, &SW_VALIDATION_EXCEPTION, "A header of the request is malformed: %.*s", SW_FMT(h.name));
-        }
         SwStr line = h.value.n ? sw_strf(a, "%.*s: %.*s", SW_FMT(h.name), SW_FMT(h.value)) : sw_strf(a, "%.*s;", SW_FMT(h.name));
         l = curl_slist_append(l, sw_str_z(a, line));
     }
-    *ret_l = l;
+    if (!l)
+        sw_no_memory(SW_LACK_MACHINE);
     return 0;
 }
 
@@ -191,8 +211,18 @@ static int explain(const Call *k, CURLcode rc, SwError *err) {
     return sw_fail_cause(err, &SW_SERVICE_UNAVAILABLE, cause, "%s: %.*s", what, SW_FMT(k->c->url));
 }
 
+static void lines_freep(struct curl_slist **l) {
+    curl_slist_free_all(*l);
+}
+
+static void handle_dropp(CURL **h) {
+    if (*h)
+        curl_easy_cleanup(*h);
+}
+
 int sw_http_fetch(SwArena *a, const SwHttpCall *c, SwWireMessage *ret_m, bool *ret_timeout, SwError *err) {
-    struct curl_slist *lines = NULL;
+    __attribute__((cleanup(lines_freep))) struct curl_slist *lines = NULL;
+    __attribute__((cleanup(handle_dropp))) CURL *h = NULL;
     Call *k = sw_new(a, Call);
     *ret_m = (SwWireMessage){0};
     if (ret_timeout)
@@ -207,11 +237,9 @@ int sw_http_fetch(SwArena *a, const SwHttpCall *c, SwWireMessage *ret_m, bool *r
     k->max = c->max ? c->max : c->sink ? SIZE_MAX : BODY_MAX;
     k->body = sw_buf(a, k->max);
     k->sink_error = sw_error(a);
-    CURL *h = handle_take();
-    if (!h) {
-        curl_slist_free_all(lines);
+    h = handle_take();
+    if (!h)
         return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "The HTTP client cannot be set up");
-    }
     set_options(h, a, c, k);
     set_method(h, a, c);
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, lines);
@@ -219,7 +247,9 @@ int sw_http_fetch(SwArena *a, const SwHttpCall *c, SwWireMessage *ret_m, bool *r
     long status = 0;
     (void)curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
     handle_give(h);
-    curl_slist_free_all(lines);
+    h = NULL;
+    if (k->lack != SW_LACK_NONE)
+        sw_no_memory(k->lack);
     ret_m->status = (uint16_t)status;
     ret_m->body = c->sink ? SW_NO_STR : sw_buf_str(&k->body);
     if (rc == CURLE_OK)

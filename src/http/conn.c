@@ -105,7 +105,7 @@ static void request_init(SwConn *c) {
     c->chunked = (SwChunked){0};
     c->inflate = NULL;
     c->digest = NULL;
-    c->body_unread = c->continued = false;
+    c->body_unread = c->body_no_room = c->continued = c->replying = false;
     sw_io_request(&c->io);
 }
 
@@ -115,6 +115,16 @@ static bool refuse_head(SwConn *c, int status, const char *why) {
     sw_reply_refusal(c, (uint16_t)status, why);
     (void)sw_reply_send(c, false);      /* the client may be gone: nothing is left to do for it either way */
     return false;
+}
+
+/* All requests together hold as much memory as they may. */
+static void refuse_busy(SwConn *c) {
+    const SwHttpHandler *h = &c->server->o.handler;
+    c->rq.close = true;
+    if (h->refuse)
+        h->refuse(h->arg, &c->rq, &SW_SLOW_DOWN, "Please reduce your request rate.");
+    else
+        sw_reply_refusal(c, 503, "please reduce your request rate");
 }
 
 /* Read the body and answer; *ret_left: the client is gone. */
@@ -141,6 +151,9 @@ static void handle_body(SwConn *c, bool *ret_left) {
     case SW_BODY_LARGE:
         sw_reply_refusal(c, 413, "the body is too large");
         return;
+    case SW_BODY_NO_ROOM:
+        refuse_busy(c);
+        return;
     }
 }
 
@@ -157,10 +170,11 @@ static bool can_keep(SwConn *c) {
 
 /* What a request held goes now, not when the next one comes: an idle connection keeps a few pages. */
 static void request_end(SwConn *c) {
-    sw_arena_on_oom(c->rq.arena, NULL, NULL);
     sw_arena_reset(c->rq.arena);
     sw_arena_reset(c->out);
     sw_body_release(c);
+    c->rq.user = NULL;
+    c->replying = false;
 }
 
 /* One request; false ends the connection. */
@@ -187,6 +201,7 @@ static bool serve_one(SwConn *c) {
     bool left = false;
     if (h->begin(h->arg, &c->rq))
         handle_body(c, &left);
+    c->replying = true;
     bool sent = !left && sw_reply_send(c, can_keep(c));
     if (h->done)
         h->done(h->arg, &c->rq, sent);
@@ -206,6 +221,34 @@ static bool start_tls(SwConn *c) {
     return ok;
 }
 
+typedef struct Turn {
+    SwConn *c;
+    bool    served, more;               /* a request came; another may */
+} Turn;
+
+static void take_turn(void *arg) {
+    Turn *t = arg;
+    if (!wait_for_request(t->c))
+        return;
+    t->served = true;
+    t->more = serve_one(t->c);
+}
+
+/* What no guard further in could answer: a head that has no room, a reply that has none. */
+static void turn_failed(SwConn *c) {
+    static const char text[] = "HTTP/1.1 503 Slow Down\r\nRetry-After: 1\r\nContent-Type: application/json\r\n"
+                               "Content-Length: 66\r\nConnection: close\r\n\r\n"
+                               "{\"__type\":\"SlowDown\",\"message\":\"Please reduce your request rate.\"}";
+    struct iovec v = {(void *)(uintptr_t)text, sizeof text - 1};
+    const SwHttpHandler *h = &c->server->o.handler;
+    if (!c->replying)
+        (void)sw_io_writev(&c->io, &v, 1, false);
+    c->rq.reply.status = 503;
+    if (c->rq.user && h->done)
+        h->done(h->arg, &c->rq, false);
+    c->server->refused++;
+}
+
 void sw_conn_run(SwConn *c) {
     unsigned char first;
     bool ok = !is_ending(c) && sw_io_peek(&c->io, &first) > 0;
@@ -214,9 +257,12 @@ void sw_conn_run(SwConn *c) {
         ok = start_tls(c);
     }
     bool served = false;
-    while (ok && wait_for_request(c)) {
-        served = true;
-        ok = serve_one(c);
+    while (ok) {
+        Turn t = {.c = c};
+        if (sw_guard(SW_POOL_REQUESTS, take_turn, &t) != SW_LACK_NONE)
+            turn_failed(c);
+        ok = t.more;
+        served |= t.served;
         request_end(c);
     }
     bool stopping = c->server->stopping;

@@ -48,6 +48,8 @@ struct SwConn {
     SwChunked     chunked;
     SwInflate    *inflate;
     SwDigest     *digest;               /* of the encoded body */
+    bool          body_no_room;         /* memory ended while it was kept */
+    bool          replying;             /* something of the reply may be on the wire */
     bool          body_unread;          /* something of it is still to come: the next head is not there */
     bool          continued;            /* 100 Continue was said */
     time_t        date_s;
@@ -76,7 +78,8 @@ void sw_conn_run(SwConn *c);                                 /* conn.c: to the e
 ssize_t sw_conn_fill(SwConn *c, int64_t deadline_ns);
 SSL_CTX *sw_server_tls_ref(SwHttpServer *s);                 /* NULL: plain only */
 
-typedef enum SwBodyEnd { SW_BODY_OK, SW_BODY_LEFT, SW_BODY_SLOW, SW_BODY_BAD, SW_BODY_LARGE, SW_BODY_SINK } SwBodyEnd;
+typedef enum SwBodyEnd { SW_BODY_OK, SW_BODY_LEFT, SW_BODY_SLOW, SW_BODY_BAD, SW_BODY_LARGE, SW_BODY_SINK,
+                       SW_BODY_NO_ROOM } SwBodyEnd;
 SwBodyEnd sw_body_read(SwConn *c);                           /* body.c: all of it, to rq.m.body or rq.sink */
 void      sw_body_release(SwConn *c);                        /* give back what a large one held */
 bool      sw_body_expected(const SwConn *c);

@@ -147,25 +147,35 @@ static SwStr peer_text(SwArena *a, const struct sockaddr_storage *ss) {
     return SW_STR("local");
 }
 
-static SwConn *conn_new(SwHttpServer *s, int fd, const SwListener *l, const struct sockaddr_storage *ss) {
-    SwArena *a = sw_arena_new(0);
+typedef struct Accepted {
+    SwHttpServer                  *server;
+    int                            fd;
+    const SwListener              *listener;
+    const struct sockaddr_storage *from;
+    SwConn                        *conn;
+} Accepted;
+
+static void conn_new(void *arg) {
+    Accepted *n = arg;
+    _sw_arena_ SwArena *a = sw_arena_new(0), *out = sw_arena_new(SW_MIB), *request = sw_arena_new(0);
     SwConn *c = sw_new(a, SwConn);
     int one = 1, idle = 60;
-    c->arena = a;
-    c->out = sw_arena_new(SW_MIB);
-    c->rq.arena = sw_arena_new(0);
-    c->server = s;
-    c->listener_id = l->id;
-    c->rq.listener_arg = l->arg;
-    c->rq.peer = peer_text(a, ss);
+    c->server = n->server;
+    c->listener_id = n->listener->id;
+    c->rq.listener_arg = n->listener->arg;
+    c->rq.peer = peer_text(a, n->from);
     c->since = sw_monotonic_ns();
     c->cap = SW_CONN_BUF_SMALL;
     c->buf = sw_arena_alloc(a, c->cap);
-    sw_io_init(&c->io, fd, (int)s->o.idle_timeout_ms);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-    return c;
+    sw_io_init(&c->io, n->fd, (int)n->server->o.idle_timeout_ms);
+    (void)setsockopt(n->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    (void)setsockopt(n->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+    (void)setsockopt(n->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    c->arena = a;
+    c->out = out;
+    c->rq.arena = request;
+    a = out = request = NULL;
+    n->conn = c;
 }
 
 /* Who makes room, the higher rank first, and within a rank who waits longest. None: a request that is served, whose
@@ -218,11 +228,13 @@ static void turn_away(SwHttpServer *s, int fd) {
 
 /* With the lock held. */
 static void conn_start(SwHttpServer *s, int fd, const SwListener *l, const struct sockaddr_storage *ss) {
-    if (s->stopping || (s->n >= s->o.max_connections && !evict(s))) {
+    bool full = s->n >= s->o.max_connections || sw_pool_is_tight(SW_POOL_REQUESTS);
+    Accepted n = {.server = s, .fd = fd, .listener = l, .from = ss};
+    if (s->stopping || (full && !evict(s)) || sw_guard(SW_POOL_REQUESTS, conn_new, &n) != SW_LACK_NONE) {
         turn_away(s, fd);
         return;
     }
-    SwConn *c = conn_new(s, fd, l, ss);
+    SwConn *c = n.conn;
     pthread_attr_t attr;
     pthread_t thread;
     c->next = s->first;

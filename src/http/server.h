@@ -19,6 +19,9 @@
  * Of a reply, the server writes Content-Length, Transfer-Encoding and Connection, and Date unless it is set. With HEAD
  * and 304 a Content-Length that the handler set is kept, so that it need not make the body.
  *
+ * Memory (base/memory.h): a request is served under a guard in SW_POOL_REQUESTS; a body of more than 64 KiB that is kept
+ * in memory counts in SW_POOL_BODIES. Where a pool has no more, the answer is 503 SlowDown.
+ *
  * Threads: a thread per connection; handler functions run on many at once. */
 
 #include "wire/wire.h"
@@ -54,6 +57,8 @@ typedef struct SwHttpHandler {
     void *arg;
     bool (*begin)(void *arg, SwHttpRequest *rq);
     void (*handle)(void *arg, SwHttpRequest *rq);
+    /* After `begin`, instead of `handle`: make rq->reply this refusal, in the client's own protocol. */
+    void (*refuse)(void *arg, SwHttpRequest *rq, const SwErrorKind *kind, const char *message);
     void (*done)(void *arg, SwHttpRequest *rq, bool complete);
 } SwHttpHandler;
 

@@ -70,13 +70,18 @@ static SwProbe judge(const SwHealthCheck *c, CURL *h, CURLcode r) {
     return (SwProbe){SW_PROBE_MISMATCH, (int)status};
 }
 
+static void curl_freep(CURL **h) {
+    if (*h)
+        curl_easy_cleanup(*h);
+}
+
 void sw_health_probe(SwArena *a, const SwHealthCheck *c, SwStr address, uint16_t port,
                      SwProbe *ret) {
     const char *scheme = c->protocol == SW_CHECK_HTTPS ? "https" : "http";
     bool v6 = memchr(address.p, ':', address.n);
     SwStr url = sw_strf(a, v6 ? "%s://[%.*s]:%u%.*s" : "%s://%.*s:%u%.*s", scheme, SW_FMT(address),
                         port, SW_FMT(sw_str_or(c->path, SW_STR("/"))));
-    CURL *h = curl_easy_init();
+    __attribute__((cleanup(curl_freep))) CURL *h = curl_easy_init();
 
     *ret = (SwProbe){SW_PROBE_FAILED, 0};
     if (!h)
@@ -99,7 +104,6 @@ void sw_health_probe(SwArena *a, const SwHealthCheck *c, SwStr address, uint16_t
         curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, (void *)(uintptr_t)&c->guarded_port);
     }
     *ret = judge(c, h, curl_easy_perform(h));
-    curl_easy_cleanup(h);
 }
 
 /* ---- state ---- */

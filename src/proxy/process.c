@@ -322,7 +322,7 @@ static void find_processes(SwProxy *p, SwArena *a, Victims *ret) {
     char link[64], dir[4096];
     const struct dirent *e;
     ssize_t n;
-    DIR *d;
+    _sw_dir_ DIR *d = NULL;
 
     *ret = (Victims){0};
     snprintf(link, sizeof(link), "/proc/self/fd/%d", p->dir_fd);
@@ -335,8 +335,6 @@ static void find_processes(SwProxy *p, SwArena *a, Victims *ret) {
             links_to(e->d_name, "exe", SW_STR("/haproxy"), false))
             *sw_list_add(a, ret) = (Victim){(pid_t)pid, sw_proc_start_time((pid_t)pid)};
     }
-    if (d)
-        closedir(d);
 }
 
 static bool anything_runs(SwProxy *p, SwArena *a) {

@@ -24,6 +24,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "proxy/internal.h"
 
 #define APPLY_MEMORY (256 * SW_MIB)
@@ -60,13 +61,11 @@ void sw_proxy_close(SwProxy *p) {
 int sw_proxy_stop(SwProxy *p, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(APPLY_MEMORY);
     static const char *const left[] = {"applied", "haproxy.pid", "master.sock", "admin.sock"};
-    int r;
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&p->lock);
+    int r = proxy_end(p, a, err);
 
-    pthread_mutex_lock(&p->lock);
-    r = proxy_end(p, a, err);
     for (size_t i = 0; r == 0 && i < SW_N(left); i++)
         (void)unlinkat(p->dir_fd, left[i], 0);
-    pthread_mutex_unlock(&p->lock);
     return r;
 }
 
@@ -74,12 +73,9 @@ int64_t sw_proxy_pid(SwProxy *p) {
     _sw_arena_ SwArena *a = sw_arena_new(APPLY_MEMORY);
     SwError err = sw_error(a);
     ProxyState s;
-    int r;
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&p->lock);
 
-    pthread_mutex_lock(&p->lock);
-    r = proxy_state(p, a, &s, &err);
-    pthread_mutex_unlock(&p->lock);
-    return r == 0 ? s.master : 0;
+    return proxy_state(p, a, &s, &err) == 0 ? s.master : 0;
 }
 
 uint64_t sw_proxy_reloads(SwProxy *p) {
@@ -202,7 +198,7 @@ static int write_files(SwProxy *p, SwArena *a, const Plan *plan, SwError *err) {
 }
 
 static void remove_old_bodies(SwProxy *p, SwArena *a, const Plan *plan) {
-    DIR *d = opendir(p->dir);
+    _sw_dir_ DIR *d = opendir(p->dir);
     const struct dirent *e;
 
     while (d && (e = readdir(d))) {
@@ -212,8 +208,6 @@ static void remove_old_bodies(SwProxy *p, SwArena *a, const Plan *plan) {
         if (!used && strncmp(e->d_name, "body-", 5) == 0)
             (void)unlinkat(p->dir_fd, e->d_name, 0);
     }
-    if (d)
-        closedir(d);
 }
 
 static int rename_in(SwProxy *p, const char *from, const char *to, SwError *err) {
@@ -483,11 +477,10 @@ static int apply_locked(SwProxy *p, SwArena *a, const SwProxyConfig *c, SwError 
 int sw_proxy_apply(SwProxy *p, const SwProxyConfig *c, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(APPLY_MEMORY);
     SwError mine = sw_error(a);
-    int r;
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&p->lock);
+    int r = apply_locked(p, a, c, &mine);
 
-    pthread_mutex_lock(&p->lock);
-    r = apply_locked(p, a, c, &mine);
-    pthread_mutex_unlock(&p->lock);
+    sw_unlock(&held);
     if (r < 0) /* texts move to the caller's arena */
         sw_fail_cause(err, mine.kind, mine.cause ? sw_str_z(err->arena, sw_str(mine.cause)) : NULL,
                       "%s", mine.message ? mine.message : "");

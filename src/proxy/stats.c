@@ -4,6 +4,7 @@
  * for draining. */
 
 #include "proxy/internal.h"
+#include "base/thread.h"
 
 typedef struct Columns {
     size_t group, target, active, total, requests, con_err, resp_err, status;
@@ -98,11 +99,8 @@ static int collect(SwProxy *p, SwArena *a, SwProxyStatList *ret, SwError *err) {
 }
 
 int sw_proxy_stats(SwProxy *p, SwArena *a, SwProxyStatList *ret, SwError *err) {
-    int r;
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&p->lock);
 
     *ret = (SwProxyStatList){0};
-    pthread_mutex_lock(&p->lock);
-    r = collect(p, a, ret, err);
-    pthread_mutex_unlock(&p->lock);
-    return r;
+    return collect(p, a, ret, err);
 }

@@ -26,6 +26,7 @@
 #include "base/file.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "store/internal.h"
 
 #define PARKED_MAX   256                /* digests kept; older ones are computed again */
@@ -68,11 +69,13 @@ struct SwBlobWriter {
 /* --- digests ------------------------------------------------------------------------------------------------------ */
 
 static Hashes hashes_new(unsigned extra) {
-    Hashes h = {.arena = sw_arena_new(0), .extra = extra};
+    _sw_arena_ SwArena *a = sw_arena_new_in(SW_POOL_NONE, 0);
+    Hashes h = {.arena = a, .extra = extra};
     for (int k = 0; k < _SW_DIGEST_KIND_MAX; k++) {
         if (k == SW_SHA256 || extra & (1u << k))
             h.d[k] = sw_digest_new(h.arena, (SwDigestKind)k);
     }
+    a = NULL;
     return h;
 }
 
@@ -110,12 +113,16 @@ static int make_dirs(SwBlobs *b, SwError *err) {
     return sw_fsync_dir(b->dir, err);
 }
 
-static void *sweep(void *arg) {
+static void empty_trash(void *arg) {
     SwBlobs *b = arg;
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError ignored = sw_error(a);
-    (void)!sw_rm_tree(b->trash, &ignored);           /* what stays is removed at the next open */
+    (void)!sw_rm_tree(b->trash, &ignored);
     (void)!sw_mkdirs(b->trash, 0700, &ignored);
+}
+
+static void *sweep(void *arg) {
+    (void)sw_guard(SW_POOL_ENGINE, empty_trash, arg);   /* what stays is removed at the next open */
     return NULL;
 }
 
@@ -185,7 +192,7 @@ void sw_blobs_close(SwBlobs *b) {
 int sw_blobs_reset(SwBlobs *b, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     end_sweep(b);
-    pthread_mutex_lock(&b->lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&b->lock);
     for (size_t i = 0; i < PARKED_MAX; i++) {
         hashes_done(&b->table[i].hashes);
         b->table[i] = (Parked){0};
@@ -199,7 +206,7 @@ int sw_blobs_reset(SwBlobs *b, SwError *err) {
     }
     if (r == 0)
         r = make_dirs(b, err);
-    pthread_mutex_unlock(&b->lock);
+    sw_unlock(&held);
     if (r == 0)
         b->sweeping = pthread_create(&b->sweeper, NULL, sweep, b) == 0;
     return r;
@@ -456,13 +463,12 @@ int sw_blob_park(SwBlobWriter *w, SwStr name, int64_t *ret_size, SwError *err) {
 /* The one file in a parked upload's folder: its size is its name. A crash while it was parked for the first time can
  * leave the folder empty: then there is none. */
 static bool parked_size(const char *dir, int64_t *ret_size) {
-    DIR *d = opendir(dir);
+    _sw_dir_ DIR *d = opendir(dir);
     bool found = false;
     if (!d)
         return false;
     for (struct dirent *e; !found && (e = readdir(d));)
         found = sw_str_to_i64(sw_str(e->d_name), ret_size) && *ret_size >= 0;
-    closedir(d);
     return found;
 }
 
@@ -624,7 +630,7 @@ static int collect_one(SwBlobs *b, SwTx *tx, SwStr digest, int64_t before_s, int
 
 static void list_old(SwBlobs *b, SwArena *a, const char *part, int64_t before_s, SwStrList *ret) {
     const char *dir = sw_strf(a, "%s/sha256/%s", b->dir, part).p;
-    DIR *d = opendir(dir);
+    _sw_dir_ DIR *d = opendir(dir);
     if (!d)
         return;
     for (struct dirent *e; (e = readdir(d));) {
@@ -632,7 +638,6 @@ static void list_old(SwBlobs *b, SwArena *a, const char *part, int64_t before_s,
         if (is_digest(sw_str(e->d_name)) && fstatat(dirfd(d), e->d_name, &st, 0) == 0 && st.st_mtime < before_s)
             sw_str_list_add(a, ret, sw_str_dup(a, sw_str(e->d_name)));
     }
-    closedir(d);
 }
 
 int sw_blob_collect(SwBlobs *b, int64_t *ret_removed, SwError *err) {

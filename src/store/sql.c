@@ -19,9 +19,13 @@ static const char writer_setup[] =
     "PRAGMA cache_size=-16000;";
 static const char reader_setup[] = "PRAGMA temp_store=MEMORY; PRAGMA query_only=ON;";
 
+static void conn_closep(SwConn **c) {
+    sw_conn_close(*c);
+}
+
 int sw_conn_open(SwStore *s, bool writer, SwConn **ret_c, SwError *err) {
-    SwArena *a = sw_arena_new(0);
-    SwConn *c = sw_new(a, SwConn);
+    SwArena *a = sw_arena_new_in(SW_POOL_NONE, 0);
+    __attribute__((cleanup(conn_closep))) SwConn *c = sw_new(a, SwConn);
     c->store = s;
     c->arena = a;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
@@ -38,12 +42,10 @@ int sw_conn_open(SwStore *s, bool writer, SwConn **ret_c, SwError *err) {
     }
     if (r == SQLITE_OK && s->ephemeral)
         r = sqlite3_exec(c->db, "PRAGMA synchronous=OFF", NULL, NULL, NULL);
-    if (r != SQLITE_OK) {
-        sw_sql_fail(c, "opening the store", err);
-        sw_conn_close(c);
-        return -1;
-    }
+    if (r != SQLITE_OK)
+        return sw_sql_fail(c, "opening the store", err);
     *ret_c = c;
+    c = NULL;
     return 0;
 }
 

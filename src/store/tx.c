@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 
+#include "base/thread.h"
 #include "base/time.h"
 
 #define BATCH_MEMBERS_MAX 256
@@ -70,7 +71,7 @@ static void turn_pass(SwStore *s) {
 /* --- batches --------------------------------------------------------------------------------------------------- */
 
 static SwBatch *batch_new(SwStore *s) {
-    pthread_mutex_lock(&s->lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&s->lock);
     SwBatch *b = s->free_batches;
     if (b) {
         s->free_batches = b->next;
@@ -81,7 +82,6 @@ static SwBatch *batch_new(SwStore *s) {
     b->members = b->holders = 0;
     b->done = b->failed = false;
     b->since_ns = sw_monotonic_ns();
-    pthread_mutex_unlock(&s->lock);
     return b;
 }
 
@@ -160,23 +160,44 @@ static int conn_do(SwConn *c, const char *sql, SwError *err) {
     return r == SQLITE_DONE || r == SQLITE_ROW ? 0 : sw_sql_fail(c, sql, err);
 }
 
+/* Ends a turn that came to nothing, however its scope is left. */
+static void turn_dropp(SwStore **s) {
+    SwError ignored = {0};
+    if (!*s)
+        return;
+    if ((*s)->open) {
+        (void)turn_end(*s, false, &ignored);            /* not a member: has no outcome */
+        return;
+    }
+    if (!sqlite3_get_autocommit((*s)->writer->db))
+        sqlite3_exec((*s)->writer->db, "ROLLBACK", NULL, NULL, NULL);
+    pthread_mutex_lock(&(*s)->lock);
+    turn_pass(*s);
+    pthread_mutex_unlock(&(*s)->lock);
+}
+
 static int begin_write(SwStore *s, SwError *err) {
     if (turn_take(s, err) < 0)
         return -1;
+    __attribute__((cleanup(turn_dropp))) SwStore *turn = s;
     if (!s->open) {
-        if (conn_do(s->writer, "BEGIN IMMEDIATE", err) < 0) {
-            pthread_mutex_lock(&s->lock);
-            turn_pass(s);
-            pthread_mutex_unlock(&s->lock);
+        if (conn_do(s->writer, "BEGIN IMMEDIATE", err) < 0)
             return -1;
-        }
         s->open = batch_new(s);
     }
-    if (conn_do(s->writer, "SAVEPOINT t", err) < 0) {
-        (void)turn_end(s, false, err);
+    if (conn_do(s->writer, "SAVEPOINT t", err) < 0)
         return -1;
-    }
+    turn = NULL;
     return 0;
+}
+
+static void reader_uncountp(SwStore **s) {
+    if (!*s)
+        return;
+    pthread_mutex_lock(&(*s)->lock);
+    (*s)->n_readers--;
+    pthread_cond_signal(&(*s)->reader_free);
+    pthread_mutex_unlock(&(*s)->lock);
 }
 
 static int reader_take(SwStore *s, SwConn **ret_c, SwError *err) {
@@ -191,15 +212,12 @@ static int reader_take(SwStore *s, SwConn **ret_c, SwError *err) {
         s->n_readers++;
     }
     pthread_mutex_unlock(&s->lock);
-    if (c || sw_conn_open(s, false, &c, err) == 0) {
-        *ret_c = c;
-        return 0;
-    }
-    pthread_mutex_lock(&s->lock);
-    s->n_readers--;
-    pthread_cond_signal(&s->reader_free);
-    pthread_mutex_unlock(&s->lock);
-    return -1;
+    __attribute__((cleanup(reader_uncountp))) SwStore *counted = s;
+    if (!c && sw_conn_open(s, false, &c, err) < 0)
+        return -1;
+    *ret_c = c;
+    counted = NULL;
+    return 0;
 }
 
 static void reader_give(SwStore *s, SwConn *c) {
@@ -224,14 +242,20 @@ static void reader_give(SwStore *s, SwConn *c) {
         sw_conn_close(c);
 }
 
+static void reader_givep(SwConn **c) {
+    if (*c)
+        reader_give((*c)->store, *c);
+}
+
 static int begin_read(SwStore *s, SwConn **ret_c, SwError *err) {
-    if (reader_take(s, ret_c, err) < 0)
-        return -1;
+    __attribute__((cleanup(reader_givep))) SwConn *c = NULL;
     /* BEGIN alone takes no snapshot; the first read does. */
-    if (conn_do(*ret_c, "BEGIN", err) == 0 && conn_do(*ret_c, "SELECT name FROM collection LIMIT 1", err) == 0)
-        return 0;
-    reader_give(s, *ret_c);
-    return -1;
+    if (reader_take(s, &c, err) < 0 || conn_do(c, "BEGIN", err) < 0
+        || conn_do(c, "SELECT name FROM collection LIMIT 1", err) < 0)
+        return -1;
+    *ret_c = c;
+    c = NULL;
+    return 0;
 }
 
 int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr region, SwTx **ret_tx, SwError *err) {
@@ -247,11 +271,10 @@ int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr regi
 }
 
 static int commit_write(SwTx *tx, SwError *err) {
-    sqlite3 *db = tx->conn->db;
-    if (!sqlite3_get_autocommit(db) && conn_do(tx->conn, "RELEASE t", err) < 0) {
-        sw_tx_rollback(tx);
+    _sw_tx_ SwTx *undo = tx;
+    if (!sqlite3_get_autocommit(tx->conn->db) && conn_do(tx->conn, "RELEASE t", err) < 0)
         return -1;
-    }
+    undo = NULL;
     return turn_end(tx->store, true, err);
 }
 

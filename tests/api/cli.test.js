@@ -85,6 +85,7 @@ test("a wrong call exits with 2 and says what is right", async () => {
         [["up", "--data="], /a value is missing/], [["up", "--data", ""], /a value is missing/], [["up", "-x"], /unknown option -x/],
         [["up", "--auth", "loose"], /relaxed or strict/], [["up", "--account", "12"], /twelve digits/],
         [["up", "--address", "example.com"], /numeric address/], [["up", "now"], /no further arguments/],
+        ...["", "x", "31M", "5", "1Q", "-1", "99999999999G", "G"].map((m) => [["up", "--memory", m], m ? /at least 32M, such as 512M/ : /a value is missing/]),
         [["status", "--account", "12"], /twelve digits/], [["status", "x"], /no further arguments/], [["status", "--json=1"], /unknown option/],
         [["env", "--shell", "tcsh"], /sh, bash, zsh or fish/], [["dora", "--from", "yesterday"], /such as 2026-/],
         [["clock", "advance"], /advance DURATION/], [["clock", "advance", "soon"], /90s, 15m/], [["clock", "advance", "-5m"], /90s, 15m|unknown/],

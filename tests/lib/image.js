@@ -56,14 +56,15 @@ async function blob(s, repository, data) {
     return { digest: sha256(data), size: data.length };
 }
 
+// settings: the image's configuration as it is to be sent, instead of one that is right.
 // The repository is made where it is missing. Returns the name that a task definition uses, and the digest.
-async function push(s, name, { cmd = [], entrypoint, env = [], files = {}, config = {} } = {}) {
+async function push(s, name, { cmd = [], entrypoint, env = [], files = {}, config = {}, settings: given } = {}) {
     const [repository, tag] = name.split(":");
     await s.aws("ecr", "create-repository", "--repository-name", repository).catch((e) => {
         if (!/RepositoryAlreadyExists/.test(e.stderr || e.message)) throw e;
     });
     const tar = layer(files);
-    const settings = Buffer.from(JSON.stringify({
+    const settings = given || Buffer.from(JSON.stringify({
         architecture: "amd64", os: "linux",
         config: { Cmd: cmd, Entrypoint: entrypoint, Env: ["PATH=/bin", ...env], ...config },
         rootfs: { type: "layers", diff_ids: [sha256(tar)] },

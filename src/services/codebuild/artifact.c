@@ -48,7 +48,7 @@ static int open_inside(Collect *c, SwStr path, int flags, SwError *err) {
 static int walk(Collect *c, int dir, SwStr prefix, int depth, SwError *err) {
     SwArena *a = c->cx->arena;
     const struct dirent *e;
-    DIR *d = fdopendir(dir);
+    _sw_dir_ DIR *d = fdopendir(dir);
     if (!d) {
         close(dir);
         return sw_fail_errno(err, errno, "list artifacts");
@@ -70,7 +70,6 @@ static int walk(Collect *c, int dir, SwStr prefix, int depth, SwError *err) {
                 r = sw_fail(err, &client_error, "more than %d artifact files", FILES_MAX);
         }
     }
-    closedir(d);
     return r;
 }
 
@@ -117,16 +116,38 @@ static int add_zip(void *arg, const void *p, size_t n, SwError *err) {
     return archive_write_data(arg, p, n) == (la_ssize_t)n ? 0 : sw_fail(err, &SW_INTERNAL_FAILURE, "%s", archive_error_string(arg));
 }
 
-typedef struct ZipOut { SwBlobWriter *w; SwError *err; } ZipOut;
+typedef struct ZipOut {
+    SwBlobWriter *w;
+    SwError      *err;
+    SwStr         piece;
+    int           r;
+    SwLack        lack;                 /* memory ended in a callback */
+} ZipOut;
 
+static void add_piece(void *arg) {
+    ZipOut *o = arg;
+    o->r = sw_blob_add(o->w, o->piece.p, o->piece.n, o->err);
+}
+
+/* libarchive's frames are not to be unwound. */
 static la_ssize_t zip_bytes(struct archive *z, void *arg, const void *p, size_t n) {
     ZipOut *o = arg;
-    return sw_blob_add(o->w, p, n, o->err) < 0 ? -1 : (la_ssize_t)n;
+    o->piece = sw_str_n(p, n);
+    o->lack = sw_guard(SW_POOL_NONE, add_piece, o);
+    return o->lack != SW_LACK_NONE || o->r < 0 ? -1 : (la_ssize_t)n;
+}
+
+static void entry_freep(struct archive_entry **e) {
+    archive_entry_free(*e);
+}
+
+static void write_freep(struct archive **z) {
+    archive_write_free(*z);
 }
 
 static int zip_entry(Collect *c, struct archive *z, const Found *f, SwTime now, SwError *err) {
     struct stat st = {0};
-    struct archive_entry *e = archive_entry_new();
+    __attribute__((cleanup(entry_freep))) struct archive_entry *e = archive_entry_new();
     _sw_close_ int fd = f->link.n ? -1 : open_inside(c, f->path, O_RDONLY | O_NONBLOCK, err);
     sw_error_reset(err);
     if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
@@ -140,7 +161,6 @@ static int zip_entry(Collect *c, struct archive *z, const Found *f, SwTime now, 
     else
         archive_entry_set_size(e, st.st_size);
     int r = archive_write_header(z, e) == ARCHIVE_OK ? 0 : sw_fail(err, &SW_INTERNAL_FAILURE, "%s", archive_error_string(z));
-    archive_entry_free(e);
     return r < 0 || f->link.n ? r : each_byte(c, f, add_zip, z, err);
 }
 
@@ -148,7 +168,7 @@ static int zip(Collect *c, SwBlobInfo *ret, SwError *err) {
     ZipOut o = {.err = err};
     if (sw_blob_begin(c->cx->host->blobs, c->cx->arena, 1u << SW_MD5, &o.w, err) < 0)
         return -1;
-    struct archive *z = archive_write_new();
+    __attribute__((cleanup(write_freep))) struct archive *z = archive_write_new();
     archive_write_set_format_zip(z);
     archive_write_set_bytes_in_last_block(z, 1);
     int r = archive_write_open(z, &o, NULL, zip_bytes, NULL) == ARCHIVE_OK ? 0 : -1;
@@ -156,7 +176,8 @@ static int zip(Collect *c, SwBlobInfo *ret, SwError *err) {
         r = zip_entry(c, z, &c->files.v[i], sw_now(c->cx), err);
     if (r == 0 && archive_write_close(z) != ARCHIVE_OK)
         r = -1;
-    archive_write_free(z);
+    if (o.lack != SW_LACK_NONE)
+        sw_no_memory(o.lack);
     if (r < 0)
         return err->kind ? -1 : sw_fail(err, &SW_INTERNAL_FAILURE, "The artifact cannot be packed");
     return sw_blob_commit(o.w, ret, err);

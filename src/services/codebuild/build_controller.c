@@ -379,4 +379,16 @@ static int step(SwCtx *cx, SwStr uuid, SwStep *ret, SwError *err) {
     return sw_str_eq(r->state, CODEBUILD_RUNNING) ? running(cx, uuid, r, ret, err) : upload(cx, uuid, r, ret, err);
 }
 
-const SwController codebuild_build_controller = {.name = "codebuild/build", .step = step};
+/* The build ends as failed by us; one that is ending already is tried again. */
+static int give_up(SwCtx *cx, SwStr uuid, const char *why, SwError *err) {
+    CodebuildBuildRecord *r;
+    if (codebuild_begin(cx, uuid, &r, err) < 0)
+        return -1;
+    if (sw_str_eq(r->state, CODEBUILD_COMPLETED) || sw_str_eq(r->state, CODEBUILD_FINALIZING))
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "a build that cannot be ended");
+    if (to_finalizing(cx, uuid, r, CODEBUILD_STATUS_TYPE_FAULT, SW_STR("INTERNAL_SERVICE_ERROR"), sw_str(why), err) < 0)
+        return -1;
+    return sw_engine_wake(cx->host->engine, &codebuild_build_controller, cx->account, cx->region, uuid, err);
+}
+
+const SwController codebuild_build_controller = {.name = "codebuild/build", .step = step, .failed = give_up};

@@ -81,19 +81,36 @@ static int put_entry(SwArena *a, struct archive *z, struct archive_entry *e, int
     return fchmod(fd, mode ? mode : 0644);
 }
 
-static ssize_t read_stream(struct archive *z, void *arg, const void **ret) {
-    struct { SwStream *s; char buf[64 * 1024]; } *r = arg;
-    *ret = r->buf;
-    return r->s->read(r->s->arg, r->buf, sizeof r->buf);
+typedef struct Reader {
+    SwStream *s;
+    ssize_t   n;
+    SwLack    lack;                     /* memory ended in a callback */
+    char      buf[64 * 1024];
+} Reader;
+
+static void read_guarded(void *arg) {
+    Reader *r = arg;
+    r->n = r->s->read(r->s->arg, r->buf, sizeof r->buf);
 }
 
-static int open_zip(SwArena *a, struct archive *z, SwStream *s) {
-    struct Reader { SwStream *s; char buf[64 * 1024]; } *r;
+/* libarchive's frames are not to be unwound. */
+static ssize_t read_stream(struct archive *z, void *arg, const void **ret) {
+    Reader *r = arg;
+    *ret = r->buf;
+    r->lack = sw_guard(SW_POOL_NONE, read_guarded, r);
+    return r->lack == SW_LACK_NONE ? r->n : -1;
+}
+
+static void read_freep(struct archive **z) {
+    if (*z)
+        archive_read_free(*z);
+}
+
+static int open_zip(struct archive *z, SwStream *s, Reader *r) {
     if (s->data.p)
         return archive_read_open_memory(z, s->data.p, s->data.n);
     if (!s->read)
         return lseek(s->file, s->offset, SEEK_SET) < 0 ? ARCHIVE_FATAL : archive_read_open_fd(z, s->file, 64 * 1024);
-    r = sw_new(a, struct Reader);
     r->s = s;
     return archive_read_open(z, r, NULL, read_stream, NULL);
 }
@@ -104,12 +121,13 @@ int codebuild_unzip(SwArena *a, SwStream *s, const char *folder, SwError *err) {
     _sw_close_ int root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return sw_fail_errno(err, errno, "open %s", folder);
-    struct archive *z = archive_read_new();
+    Reader *reader = sw_new(a, Reader);
+    __attribute__((cleanup(read_freep))) struct archive *z = archive_read_new();
     struct archive_entry *e;
     int64_t left = BYTES_MAX;
     int r = ARCHIVE_OK, entries = 0, bad = 0;
     archive_read_support_format_zip(z);
-    if (open_zip(a, z, s) != ARCHIVE_OK)
+    if (open_zip(z, s, reader) != ARCHIVE_OK)
         bad = 1;
     _sw_arena_ SwArena *names = sw_arena_new(0);
     while (!bad && (r = archive_read_next_header(z, &e)) == ARCHIVE_OK) {
@@ -118,6 +136,7 @@ int codebuild_unzip(SwArena *a, SwStream *s, const char *folder, SwError *err) {
     }
     if (!bad && r != ARCHIVE_EOF)
         bad = 1;
-    archive_read_free(z);
+    if (reader->lack != SW_LACK_NONE)
+        sw_no_memory(reader->lack);
     return bad ? sw_fail(err, &bad_zip, "The source is not a valid ZIP file, or has entries that lead out of it") : 0;
 }

@@ -15,6 +15,7 @@ typedef struct AnchorList { Anchor *v; size_t n; } AnchorList;
 typedef struct Reader {
     SwArena      *a;
     yaml_parser_t parser;
+    yaml_event_t  event;                /* the one that is looked at */
     AnchorList    anchors;
     size_t        nodes;
     SwError      *err;
@@ -25,8 +26,10 @@ static int fault(Reader *r, size_t line, const char *why) {
 }
 
 static int next(Reader *r, yaml_event_t *e) {
-    if (yaml_parser_parse(&r->parser, e))
+    if (yaml_parser_parse(&r->parser, &r->event)) {
+        *e = r->event;                  /* a view: `event` is what is deleted */
         return 0;
+    }
     return sw_fail(r->err, &CODEBUILD_YAML_FILE_ERROR, "yaml: line %zu: %s", r->parser.problem_mark.line + 1,
                    r->parser.problem ? r->parser.problem : "cannot be read");
 }
@@ -53,7 +56,7 @@ static int container(Reader *r, yaml_event_type_t end, int depth, SwValue *ret) 
         if (next(r, &e) < 0)
             return -1;
         if (e.type == end) {
-            yaml_event_delete(&e);
+            yaml_event_delete(&r->event);
             return 0;
         }
         if (ret->kind == SW_VOBJECT) {
@@ -101,7 +104,7 @@ static int node(Reader *r, yaml_event_t *e, int depth, SwValue *ret) {
     int result = 0;
     *ret = (SwValue){.line = (int32_t)line + 1};
     if (++r->nodes > CODEBUILD_SPEC_NODES || depth > CODEBUILD_SPEC_DEPTH) {
-        yaml_event_delete(e);
+        yaml_event_delete(&r->event);
         return fault(r, line, r->nodes > CODEBUILD_SPEC_NODES ? "too large" : "nested too deeply");
     }
     yaml_event_type_t type = e->type;
@@ -120,7 +123,7 @@ static int node(Reader *r, yaml_event_t *e, int depth, SwValue *ret) {
         result = fault(r, line, "something unexpected");
     }
     SwStr name = sw_str_dup(r->a, sw_str(anchor));
-    yaml_event_delete(e);
+    yaml_event_delete(&r->event);
     if (result == 0 && type == YAML_SEQUENCE_START_EVENT)
         result = container(r, YAML_SEQUENCE_END_EVENT, depth + 1, ret);
     if (result == 0 && type == YAML_MAPPING_START_EVENT)
@@ -137,7 +140,7 @@ static int document(Reader *r, SwValue *ret) {
         if (next(r, &e) < 0)
             return -1;
         yaml_event_type_t type = e.type;
-        yaml_event_delete(&e);
+        yaml_event_delete(&r->event);
         if (type != before[i])
             return fault(r, 0, "the file is empty");
     }
@@ -145,17 +148,22 @@ static int document(Reader *r, SwValue *ret) {
         return -1;
     if (next(r, &e) < 0)                /* the document's end */
         return -1;
-    yaml_event_delete(&e);
+    yaml_event_delete(&r->event);
     if (next(r, &e) < 0)
         return -1;
     yaml_event_type_t type = e.type;
     size_t line = e.start_mark.line;
-    yaml_event_delete(&e);
+    yaml_event_delete(&r->event);
     return type == YAML_STREAM_END_EVENT ? 0 : fault(r, line, "more than one document");
 }
 
+static void reader_donep(Reader *r) {
+    yaml_event_delete(&r->event);
+    yaml_parser_delete(&r->parser);
+}
+
 int codebuild_yaml(SwArena *a, SwStr text, SwValue *ret, SwError *err) {
-    Reader r = {.a = a, .err = err};
+    __attribute__((cleanup(reader_donep))) Reader r = {.a = a, .err = err};
     if (text.n > CODEBUILD_SPEC_BYTES)
         return sw_fail(err, &CODEBUILD_YAML_FILE_ERROR, "the buildspec is larger than %zu bytes", (size_t)CODEBUILD_SPEC_BYTES);
     if (!sw_str_is_utf8(text))
@@ -163,7 +171,5 @@ int codebuild_yaml(SwArena *a, SwStr text, SwValue *ret, SwError *err) {
     if (!yaml_parser_initialize(&r.parser))
         return sw_fail(err, &SW_INTERNAL_FAILURE, "out of memory");
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text.p, text.n);
-    int result = document(&r, ret);
-    yaml_parser_delete(&r.parser);
-    return result;
+    return document(&r, ret);
 }

@@ -82,7 +82,7 @@ const SwController codecommit_repair = {
 
 static void remove_strangers(const SwHost *h, SwArena *a, const SwMap *known) {
     const char *folder = codecommit_folder(h, a);
-    DIR *d = opendir(folder);
+    _sw_dir_ DIR *d = opendir(folder);
     if (!d)
         return;
     for (struct dirent *e; (e = readdir(d));) {
@@ -91,7 +91,6 @@ static void remove_strangers(const SwHost *h, SwArena *a, const SwMap *known) {
             (void)!sw_git_delete(sw_path(a, folder, e->d_name),
                                  &ignored); /* tried again at the next start */
     }
-    closedir(d);
 }
 
 int codecommit_recover(SwHost *h, SwError *err) {

@@ -220,4 +220,12 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     return write_turn(&t, ret_step, err);
 }
 
-const SwController codepipeline_action_controller = {.name = "codepipeline/action", .step = step};
+static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
+    Turn t = {.cx = cx, .outcome = SW_ACTION_FAILED, .code = SW_STR("InternalError"), .message = sw_str(why)};
+    SwStep ignored = {0};
+    if (read_turn(&t, id, err) < 0)
+        return -1;
+    return is_running(t.a) ? write_turn(&t, &ignored, err) : 0;
+}
+
+const SwController codepipeline_action_controller = {.name = "codepipeline/action", .step = step, .failed = failed};

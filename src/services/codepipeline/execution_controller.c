@@ -233,4 +233,16 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     return sw_ctx_commit(cx, err);
 }
 
-const SwController codepipeline_execution_controller = {.name = "codepipeline/execution", .step = step};
+static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
+    void *record;
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &codepipeline_executions, id, &record, err) < 0)
+        return -1;
+    CodepipelineExecutionRecord *e = record;
+    if (!e || !sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_IN_PROGRESS))
+        return 0;
+    if (codepipeline_execution_set_status(cx, e, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_FAILED, sw_str(why), err) < 0)
+        return -1;
+    return sw_ctx_commit(cx, err);
+}
+
+const SwController codepipeline_execution_controller = {.name = "codepipeline/execution", .step = step, .failed = failed};

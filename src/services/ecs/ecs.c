@@ -94,12 +94,11 @@ static int wake_for(SwHost *h, SwArena *a, SwStr id, SwContainerEvent event, SwE
 static void on_container(SwHost *h, SwStr id, int event) {
     if (!sw_str_starts(id, SW_STR("ecs-")))
         return;
-    SwArena *a = sw_arena_new(0);
+    _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
     if (wake_for(h, a, id, (SwContainerEvent)event, &err) < 0)
         sw_log(SW_ERROR, "container event lost", SW_F("container", id), SW_F("cause", err.cause),
                SW_F("message", err.message));
-    sw_arena_free(a);
 }
 
 /* What ended or wrote while no Slipway ran sends no event: every task that is not STOPPED looks
@@ -167,10 +166,8 @@ static const SwListener listeners[] = {
 };
 
 static int reset(SwHost *h, SwError *err) {
-    SwArena *a = sw_arena_new(0);
-    int r = sw_rm_tree(sw_path(a, h->config->data, "ecs"), err);
-    sw_arena_free(a);
-    return r;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    return sw_rm_tree(sw_path(a, h->config->data, "ecs"), err);
 }
 
 static const SwTarget targets[] = {{"ecs", "cluster/", ecs_deliver, NULL}};

@@ -58,33 +58,33 @@ static int read_entry(SwCtx *cx, struct archive *z, SwStr *ret, SwError *err) {
     return 0;
 }
 
+static void read_freep(struct archive **z) {
+    if (*z)
+        archive_read_free(*z);
+}
+
 static int find_file(SwCtx *cx, const SwArtifact *in, SwStr name, SwStream *s, SwStr *ret,
                      SwError *err) {
-    struct archive *z = archive_read_new();
+    __attribute__((cleanup(read_freep))) struct archive *z = archive_read_new();
     struct archive_entry *e;
-    int r = -1;
     *ret = SW_NO_STR;
     archive_read_support_format_zip(z);
     if (open_archive(z, cx, s, err) != ARCHIVE_OK) {
         if (!err->kind)
             sw_fail(err, &job_failed, "The input artifact %.*s is not a ZIP file.",
                     SW_FMT(in->name));
-        goto out;
+        return -1;
     }
     while (!ret->p && archive_read_next_header(z, &e) == ARCHIVE_OK)
         if (sw_str_eq(sw_str(archive_entry_pathname(e)), name) && read_entry(cx, z, ret, err) < 0)
-            goto out;
+            return -1;
     if (ret->p)
-        r = 0;
-    else
-        sw_fail(
-            err, &job_failed,
-            "Did not find the image definition file %.*s in the input artifacts ZIP file. Verify "
-            "the file is stored in your pipeline's Amazon S3 artifact bucket: %.*s key: %.*s",
-            SW_FMT(name), SW_FMT(in->bucket), SW_FMT(in->key));
-out:
-    archive_read_free(z);
-    return r;
+        return 0;
+    return sw_fail(
+        err, &job_failed,
+        "Did not find the image definition file %.*s in the input artifacts ZIP file. Verify "
+        "the file is stored in your pipeline's Amazon S3 artifact bucket: %.*s key: %.*s",
+        SW_FMT(name), SW_FMT(in->bucket), SW_FMT(in->key));
 }
 
 static int read_definitions(SwCtx *cx, const SwAction *a, SwValue *ret, SwError *err) {

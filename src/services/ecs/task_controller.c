@@ -133,4 +133,23 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
     return 0;
 }
 
-const SwController ecs_task_controller = {.name = "ecs/task", .step = step};
+static int wake_self(EcsPass *p, SwError *err) {
+    return sw_wake(p->cx, &ecs_task_controller, p->id, 0, err);
+}
+
+/* What cannot be started for want of memory stops; what cannot be stopped is tried again. */
+static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
+    EcsPass p = {.cx = cx, .id = id};
+    SwStr reason = sw_strf(cx->arena, "CannotStartContainerError: %s", why);
+    if (load(&p, err) < 0)
+        return -1;
+    if (!p.t)
+        return 0;
+    if (!ecs_task_stop(p.t, sw_now(cx), ECS_TASK_STOP_CODE_TASK_FAILED_TO_START, reason))
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "a task that cannot be stopped");
+    if (ecs_pass_save(&p, wake_self, err) < 0)
+        return -1;
+    return p.conflict ? sw_fail(err, &SW_INTERNAL_FAILURE, "the task was written meanwhile") : 0;
+}
+
+const SwController ecs_task_controller = {.name = "ecs/task", .step = step, .failed = failed};

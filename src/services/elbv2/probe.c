@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "container/network.h"
 #include "services/elbv2/elbv2.h"
 
@@ -105,23 +106,35 @@ void elbv2_state_reset(SwHost *h) {
     pthread_mutex_unlock(&s->lock);
 }
 
+static void probe(void *arg) {
+    Probe *p = arg;
+    sw_health_probe(p->arena, &p->check, p->address, p->port, &p->result);
+}
+
+static void wake_engine(void *arg) {
+    Probe *p = arg;
+    SwError err = sw_error(p->arena);
+    if (sw_engine_wake(p->state->host->engine, &elbv2_health, p->account, p->region, p->id, &err) < 0)
+        sw_log(SW_WARN, "a health check's result waits for the next check", SW_F("target", p->id),
+               SW_F("cause", err.cause));
+}
+
 /* The lock is held while the engine is woken: so a reset that has begun is never followed by a wake
  * from before it. */
 static void *run(void *arg) {
     Probe *p = arg;
     Elbv2State *s = p->state;
-    sw_health_probe(p->arena, &p->check, p->address, p->port, &p->result);
+    p->result = (SwProbe){SW_PROBE_FAILED, 0};
+    (void)sw_guard(SW_POOL_ENGINE, probe, p);
     pthread_mutex_lock(&s->lock);
     p->done = true;
     s->running--;
-    SwError err = sw_error(p->arena);
     if (p->awaited)
         pthread_cond_broadcast(&s->ended);
     else if (p->stale || !s->host)
         probe_free(s, p);
-    else if (sw_engine_wake(s->host->engine, &elbv2_health, p->account, p->region, p->id, &err) < 0)
-        sw_log(SW_WARN, "a health check's result waits for the next check", SW_F("target", p->id),
-               SW_F("cause", err.cause));
+    else
+        (void)sw_guard(SW_POOL_ENGINE, wake_engine, p);
     if (!s->host && !s->running)
         end(s);
     else
@@ -143,7 +156,7 @@ static Probe *start(Elbv2State *s, SwCtx *cx, SwStr id, const SwHealthCheck *c, 
     pthread_t thread;
     if (s->running >= PROBES_MAX)
         return NULL;
-    SwArena *a = sw_arena_new(0);
+    _sw_arena_ SwArena *a = sw_arena_new(0);
     Probe *p = sw_new(a, Probe);
     *p = (Probe){.next = s->first,
                  .state = s,
@@ -162,6 +175,7 @@ static Probe *start(Elbv2State *s, SwCtx *cx, SwStr id, const SwHealthCheck *c, 
     pthread_attr_setstacksize(&detached, STACK);
     s->running++;
     s->first = p;
+    a = NULL;
     if (pthread_create(&thread, &detached, run, p) != 0) {
         s->running--;
         probe_free(s, p);
@@ -181,7 +195,7 @@ bool elbv2_probe(SwCtx *cx, SwStr id, const SwHealthCheck *c, SwStr address, uin
     until.tv_nsec += MOMENT_MS * SW_MS;
     until.tv_sec += until.tv_nsec / SW_S;
     until.tv_nsec %= SW_S;
-    pthread_mutex_lock(&s->lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&s->lock);
     Probe *p = find(s, cx, id);
     if (!p)
         p = start(s, cx, id, c, address, port);
@@ -195,7 +209,6 @@ bool elbv2_probe(SwCtx *cx, SwStr id, const SwHealthCheck *c, SwStr address, uin
         if (done)
             probe_free(s, p);
     }
-    pthread_mutex_unlock(&s->lock);
     return done;
 }
 

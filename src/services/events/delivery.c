@@ -169,4 +169,14 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     return sw_ctx_commit(cx, err);
 }
 
-const SwController events_delivery_controller = {.name = "events/delivery", .step = step, .parallel = 4};
+static int failed(SwCtx *cx, SwStr id, const char *text, SwError *err) {
+    SwError why = {.arena = cx->arena, .kind = &SW_INTERNAL_FAILURE, .message = text};
+    void *doc;
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &events_deliveries, id, &doc, err) < 0)
+        return -1;
+    if (doc && (give_up(cx, doc, &why, NULL, err) < 0 || sw_doc_delete(cx->tx, &events_deliveries, id, NULL, err) < 0))
+        return -1;
+    return sw_ctx_commit(cx, err);
+}
+
+const SwController events_delivery_controller = {.name = "events/delivery", .step = step, .failed = failed, .parallel = 4};

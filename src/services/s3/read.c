@@ -103,7 +103,7 @@ typedef struct Reader {
 } Reader;
 
 static int reader_next(Reader *r) {
-    SwArena *a = sw_arena_new(0);
+    _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
     const S3Extent *e = &r->extents.v[r->at];
     int64_t size;
@@ -111,7 +111,6 @@ static int reader_next(Reader *r) {
         close(r->fd);
     r->fd = -1;
     int rc = sw_blob_open(r->blobs, e->digest, &r->fd, &size, &err);
-    sw_arena_free(a);
     r->position = e->offset.v;
     r->left = e->size.v;
     return rc < 0 || r->fd < 0 ? -1 : 0;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/thread.h"
 #include "services/slipway/slipway.h"
 
 #define LATEST (INT64_C(7258118400) * SW_S)     /* the year 2200: what is reckoned from it still fits */
@@ -97,20 +98,20 @@ int slipway_set_clock(SwCtx *cx, const SlipwaySetClockRequest *in, SlipwayClock 
         return sw_fail(err, &SLIPWAY_INVALID_PARAMETER_EXCEPTION, "scale: needed with mode scaled");
     if (!scaled && in->scale.set && in->scale.v != 1)
         return sw_fail(err, &SLIPWAY_INVALID_PARAMETER_EXCEPTION, "scale: only with mode scaled");
-    pthread_mutex_lock(&changing);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&changing);
     int r = set_clock(cx, in, err);
-    pthread_mutex_unlock(&changing);
+    sw_unlock(&held);
     show(cx, out);
     return r;
 }
 
 int slipway_advance_clock(SwCtx *cx, const SlipwayAdvanceClockRequest *in, SlipwayClock *out, SwError *err) {
     SwClockSetting s;
-    pthread_mutex_lock(&changing);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&changing);
     sw_clock_setting(cx->host->clock, &s);
     s.shown += (SwTime)(in->seconds.v * (double)SW_S);
     int r = change(cx, &s, err);
-    pthread_mutex_unlock(&changing);
+    sw_unlock(&held);
     show(cx, out);
     return r;
 }

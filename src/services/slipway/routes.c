@@ -67,6 +67,18 @@ static void metrics(SwCtx *cx) {
     metric(&b, "slipway_engine_events_total", "counter", "Events delivered.", (double)engine.events);
     metric(&b, "slipway_engine_items_due", "gauge", "Work items due now.", (double)engine.due);
     metric(&b, "slipway_engine_items_waiting", "gauge", "Work items that wait for a time or an outside event.", (double)engine.waiting);
+    sw_buf_addz(&b, "# HELP slipway_memory_bytes Memory held.\n# TYPE slipway_memory_bytes gauge\n");
+    for (SwPool p = SW_POOL_NONE; p < SW_POOL_MAX_; p++) {
+        SwPoolStats pool;
+        sw_pool_stats(p, &pool);
+        sw_buf_addf(&b, "slipway_memory_bytes{pool=\"%s\"} %lld\n", sw_pool_name(p), (long long)pool.used);
+    }
+    sw_buf_addz(&b, "# HELP slipway_memory_refused_total Times that a pool had no more.\n# TYPE slipway_memory_refused_total counter\n");
+    for (SwPool p = SW_POOL_NONE; p < SW_POOL_MAX_; p++) {
+        SwPoolStats pool;
+        sw_pool_stats(p, &pool);
+        sw_buf_addf(&b, "slipway_memory_refused_total{pool=\"%s\"} %lld\n", sw_pool_name(p), (long long)pool.refused);
+    }
     reply(cx, 200, "text/plain; version=0.0.4; charset=utf-8", sw_buf_str(&b));
 }
 

@@ -184,4 +184,19 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     return sw_ctx_commit(cx, err);
 }
 
-const SwController sns_delivery_controller = {.name = "sns/delivery", .step = step, .parallel = 4};
+static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
+    void *d, *s;
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &sns_deliveries, id, &d, err) < 0)
+        return -1;
+    if (d) {
+        const SnsDeliveryRecord *lost = d;
+        SqsSendMessageRequest letter = {.message_body = lost->body};
+        sw_log(SW_WARN, "sns delivery given up", SW_F("url", lost->url), SW_F("subscription", lost->subscription), SW_F("cause", why));
+        if (sw_doc_get(cx->tx, &sns_subscriptions, lost->subscription, &s, err) < 0 || (s && give_up(cx, s, &letter, err) < 0) ||
+            sw_doc_delete(cx->tx, &sns_deliveries, id, NULL, err) < 0)
+            return -1;
+    }
+    return sw_ctx_commit(cx, err);
+}
+
+const SwController sns_delivery_controller = {.name = "sns/delivery", .step = step, .failed = failed, .parallel = 4};

@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/thread.h"
 #include "services/sns/sns.h"
 
 static pthread_mutex_t make_lock = PTHREAD_MUTEX_INITIALIZER;    /* one thread makes the key */
@@ -61,10 +62,8 @@ static int make(SwCtx *cx, SwError *err) {
 
 /* The key is written last: when it is there, all is. */
 static int ensure(SwCtx *cx, SwError *err) {
-    pthread_mutex_lock(&make_lock);
-    int r = sw_exists(file_of(cx, "key.pem")) ? 0 : make(cx, err);
-    pthread_mutex_unlock(&make_lock);
-    return r;
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&make_lock);
+    return sw_exists(file_of(cx, "key.pem")) ? 0 : make(cx, err);
 }
 
 int sns_sign(SwCtx *cx, SwStr text, bool sha256, SwStr *ret_base64, SwError *err) {

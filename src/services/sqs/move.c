@@ -184,4 +184,18 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     return sw_ctx_commit(cx, err);
 }
 
-const SwController sqs_mover = {.name = "sqs/move", .step = step, .parallel = 1};
+static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
+    void *record;
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &sqs_moves, id, &record, err) < 0)
+        return -1;
+    SqsMoveRecord *t = record;
+    if (!t || !is(t, "RUNNING"))
+        return 0;
+    t->entry->status = SW_STR("FAILED");
+    t->entry->failure_reason = sw_str(why);
+    if (sw_doc_put(cx->tx, &sqs_moves, id, t, err) < 0)
+        return -1;
+    return sw_ctx_commit(cx, err);
+}
+
+const SwController sqs_mover = {.name = "sqs/move", .step = step, .failed = failed, .parallel = 1};

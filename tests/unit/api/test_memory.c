@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every allocation of a request fails once, through the front door, for one request of each service: the answer is a
- * clean 500, nothing is half-written (the same request then succeeds, or finds everything there), and what was made can
+/* Every allocation of a request fails once, through the front door, for one request of each service, from its beginning
+ * to its log line: the answer is a clean 503, nothing is half-written (the same request then succeeds, or finds everything there), and what was made can
  * be read. Under the sanitizers this also shows that nothing beside the arena is left over. */
 
 #include <setjmp.h>
@@ -97,16 +97,74 @@ static bool send_request(SwArena *keep, size_t i, const Sent *s, const char *nam
         sw_header_add(a, &rq.m.headers, SW_STR("content-type"), sw_str(cases[i].type));
     if (s->target)
         sw_header_add(a, &rq.m.headers, SW_STR("x-amz-target"), sw_str(s->target));
-    if (!door.begin(door.arg, &rq))
-        fail_msg("%s: refused at once: %.*s", cases[i].sign_name, SW_FMT(rq.reply.body));
     sw_arena_fail_nth(a, nth);
-    door.handle(door.arg, &rq);
+    if (door.begin(door.arg, &rq))
+        door.handle(door.arg, &rq);
+    else if (rq.reply.status != 503)
+        fail_msg("%s: refused at once: %.*s", cases[i].sign_name, SW_FMT(rq.reply.body));
     bool failed = nth && sw_arena_fail_nth(a, 0) == 0;
     *ret_status = rq.reply.status;
     *ret_body = sw_str_dup(keep, rq.reply.body);
     door.done(door.arg, &rq, true);
     sw_arena_free(a);
     return failed;
+}
+
+/* The allocations of what comes after the answer: the request stays answered. Returns whether one failed. */
+static bool fail_log_line(size_t nth) {
+    SwArena *a = sw_arena_new(0);
+    SwHttpRequest rq = {.arena = a, .peer = SW_STR("127.0.0.1:1"), .body_max = SW_MIB};
+    rq.m = (SwWireMessage){.method = SW_STR("GET"), .path = SW_STR("/_slipway/clock"), .body = SW_STR("")};
+    sw_header_add(a, &rq.m.headers, SW_STR("host"), SW_STR("127.0.0.1:4566"));
+    if (door.begin(door.arg, &rq))
+        door.handle(door.arg, &rq);
+    assert_int_equal(rq.reply.status, 200);
+    sw_arena_fail_nth(a, nth);
+    door.done(door.arg, &rq, true);
+    bool failed = sw_arena_fail_nth(a, 0) == 0;
+    sw_arena_free(a);
+    return failed;
+}
+
+static void every_allocation_of_a_log_line_may_fail(void **state) {
+    (void)state;
+    size_t nth = 1;
+    while (fail_log_line(nth))
+        nth++;
+    assert_true(nth > 2);
+}
+
+/* Both: an allocation, and those of the answer to that. The last resort is the protocol's, too. */
+static void an_answer_without_any_memory_is_made_by_rote(void **state) {
+    static const struct { const char *sign_name, *says; } protocols[] = {
+        {"sqs", "{\"__type\":\"SlowDown\""}, {"iam", "<ErrorResponse><Error><Code>SlowDown"},
+        {"s3", "<Error><Code>SlowDown"}, {"ec2", "<Response><Errors><Error><Code>SlowDown"},
+    };
+    (void)state;
+    for (size_t k = 0; k < SW_N(protocols); k++) {
+        size_t i = 0;
+        while (strcmp(cases[i].sign_name, protocols[k].sign_name) != 0)
+            i++;
+        SwArena *a = sw_arena_new(0);
+        SwHttpRequest rq = {.arena = a, .peer = SW_STR("127.0.0.1:1"), .body_max = SW_MIB};
+        rq.m = (SwWireMessage){.method = sw_str(cases[i].make.method), .path = named(a, cases[i].make.path, "x"), .body = SW_STR("")};
+        sw_header_add(a, &rq.m.headers, SW_STR("host"), SW_STR("127.0.0.1:4566"));
+        sw_header_add(a, &rq.m.headers, SW_STR("authorization"), sw_strf(a, SCOPE_FMT, cases[i].sign_name));
+        sw_header_add(a, &rq.m.headers, SW_STR("x-amz-date"), SW_STR("20261121T000000Z"));
+        if (cases[i].type)
+            sw_header_add(a, &rq.m.headers, SW_STR("content-type"), sw_str(cases[i].type));
+        if (cases[i].make.target)
+            sw_header_add(a, &rq.m.headers, SW_STR("x-amz-target"), sw_str(cases[i].make.target));
+        if (!door.begin(door.arg, &rq))
+            fail_msg("%s: refused at once: %.*s", protocols[k].sign_name, SW_FMT(rq.reply.body));
+        sw_arena_fail_nth(a, 1);
+        door.refuse(door.arg, &rq, &SW_SLOW_DOWN, "Please reduce your request rate.");
+        sw_arena_fail_nth(a, 0);
+        if (rq.reply.status != 503 || !sw_str_starts(rq.reply.body, sw_str(protocols[k].says)))
+            fail_msg("%s: %u %.*s", protocols[k].sign_name, rq.reply.status, SW_FMT(rq.reply.body));
+        door.done(door.arg, &rq, true);
+        sw_arena_free(a);
+    }
 }
 
 static void check_after(SwArena *a, size_t i, const char *name, size_t nth) {
@@ -147,7 +205,7 @@ static void every_allocation_of_a_request_may_fail(void **state) {
             char name[32];
             snprintf(name, sizeof name, "thing-%zu-x", ++nth);
             failed = send_request(a, i, &cases[i].make, name, nth, &status, &body);
-            if (status != (failed ? 500 : 200))
+            if (status != (failed ? 503 : 200) || (failed && !sw_str_contains(body, SW_STR("SlowDown"))))
                 fail_msg("%s: allocation %zu %s: %u %.*s", cases[i].sign_name, nth, failed ? "failed" : "was the last", status, SW_FMT(body));
             check_after(a, i, name, nth);
             sw_arena_free(a);
@@ -185,6 +243,8 @@ static int close_host(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_of_a_request_may_fail)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_of_a_request_may_fail),
+                                       cmocka_unit_test(every_allocation_of_a_log_line_may_fail),
+                                       cmocka_unit_test(an_answer_without_any_memory_is_made_by_rote)};
     return cmocka_run_group_tests(tests, open_host, close_host);
 }

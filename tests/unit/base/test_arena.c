@@ -42,49 +42,55 @@ static void allocations_do_not_overlap(void **state) {
             assert_int_equal(p[i][k], i & 0xFF);
 }
 
-static jmp_buf jump;
-
-static void leave(void *arg) {
-    (*(int *)arg)++;
-    longjmp(jump, 1);
-}
-
 static void count_call(void *arg) {
     (*(int *)arg)++;
+}
+
+typedef struct Asked {                  /* of an arena, under a guard */
+    SwArena *a;
+    size_t   n, size;
+    int     *called;
+} Asked;
+
+static void defer_call(void *arg) {
+    const Asked *q = arg;
+    sw_arena_defer(q->a, count_call, q->called);
 }
 
 static void what_cannot_be_deferred_is_done_at_once(void **state) {
     (void)state;
     int freed = 0;
-    volatile int times = 0;
     SwArena *a = sw_arena_new(0);
-    sw_arena_on_oom(a, leave, (void *)(uintptr_t)&times);
+    Asked q = {.a = a, .called = &freed};
     sw_arena_fail_nth(a, 2);
-    sw_arena_defer(a, count_call, &freed);
-    if (setjmp(jump) == 0)
-        sw_arena_defer(a, count_call, &freed);
-    assert_int_equal(times, 1);
+    assert_int_equal(sw_guard(SW_POOL_NONE, defer_call, &q), SW_LACK_NONE);
+    assert_int_equal(sw_guard(SW_POOL_NONE, defer_call, &q), SW_LACK_MACHINE);
     assert_int_equal(freed, 1);
     sw_arena_free(a);
     assert_int_equal(freed, 2);
 }
 
-static void past_the_limit_the_owner_decides(void **state) {
+static void ask(void *arg) {
+    const Asked *q = arg;
+    (void)sw_arena_array(q->a, q->n, q->size);
+}
+
+static void ask_for_ever(void *arg) {
+    for (;;)
+        ask(arg);
+}
+
+static void past_the_limit_the_guard_is_told(void **state) {
     (void)state;
-    volatile int times = 0;
     SwArena *a = sw_arena_new(100000);
-    sw_arena_on_oom(a, leave, (void *)(uintptr_t)&times);
-    if (setjmp(jump) == 0)
-        sw_arena_alloc(a, 100001);
-    if (setjmp(jump) == 0)
-        sw_arena_alloc(a, SIZE_MAX);
-    if (setjmp(jump) == 0)
-        sw_new_n(a, uint64_t, SIZE_MAX / 4);
-    if (setjmp(jump) == 0)
-        for (;;)
-            sw_arena_alloc(a, 1000);
-    assert_int_equal(times, 4);
+    Asked q[] = {{a, 1, 100001}, {a, 1, SIZE_MAX}, {a, SIZE_MAX / 4, sizeof(uint64_t)}};
+    for (size_t i = 0; i < SW_N(q); i++)
+        assert_int_equal(sw_guard(SW_POOL_NONE, ask, &q[i]), SW_LACK_LIMIT);
+    Asked small = {a, 1, 1000};
+    assert_int_equal(sw_guard(SW_POOL_NONE, ask_for_ever, &small), SW_LACK_LIMIT);
     assert_true(sw_arena_used(a) <= 100000 && sw_arena_used(a) > 98000);
+    assert_int_equal(sw_guard_spare(ask, &small), SW_LACK_NONE);       /* the answer has room */
+    assert_int_equal(sw_guard_spare(ask_for_ever, &small), SW_LACK_LIMIT);
     sw_arena_reset(a);
     assert_non_null(sw_arena_alloc(a, 90000));
     sw_arena_free(a);
@@ -162,7 +168,7 @@ int main(void) {
         TEST(memory_is_aligned_and_clear),
         TEST(memory_is_clear_again_after_a_reset),
         TEST(allocations_do_not_overlap),
-        TEST(past_the_limit_the_owner_decides),
+        TEST(past_the_limit_the_guard_is_told),
         TEST(what_cannot_be_deferred_is_done_at_once),
         TEST(the_last_allocation_grows_in_place),
         TEST(what_is_deferred_runs_once_last_first),

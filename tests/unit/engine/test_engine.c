@@ -28,6 +28,8 @@ typedef struct World {
     int      fail;                                  /* so many steps fail */
     SwTime   again, wake_self_at;
     bool     waiting, hold, deliveries_fail;
+    int      greedy, greedy_hook, given_up;         /* so many steps, deliveries and hooks ask for all memory */
+    size_t   starve;                                /* this allocation of each step and delivery fails; 0: none */
     SwTime   step_at[64];
     char     heard[2][1024];
 } World;
@@ -39,6 +41,8 @@ static World *world;                                /* callbacks have no argumen
 } while (0)
 
 static SwCtx *make_ctx(SwHost *h, SwArena *a, SwStr account, SwStr region, const char *service) {
+    if (a != world->a)
+        sw_arena_fail_nth(a, world->starve);
     SwCtx *cx = sw_new(a, SwCtx);
     *cx = (SwCtx){.arena = a, .host = h, .account = account, .region = region};
     return cx;
@@ -47,6 +51,55 @@ static SwCtx *make_ctx(SwHost *h, SwArena *a, SwStr account, SwStr region, const
 static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err);
 static const SwController notes = {.name = "test/notes", .step = step};
 static const SwController single = {.name = "test/single", .step = step, .parallel = 1};
+
+static void take_all(SwArena *a) {
+    for (;;)
+        (void)sw_arena_alloc(a, SW_MIB);
+}
+
+static bool take_turn(int *left) {
+    pthread_mutex_lock(&world->lock);
+    bool mine = *left > 0;
+    *left -= mine;
+    pthread_mutex_unlock(&world->lock);
+    return mine;
+}
+
+/* Writes in a transaction, and is left in the middle of it. */
+static int step_greedy(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
+    pthread_mutex_lock(&world->lock);
+    world->steps++;
+    pthread_mutex_unlock(&world->lock);
+    if (sw_tx_begin(cx->host->store, cx->arena, SW_WRITE, cx->account, cx->region, &cx->tx, err) < 0)
+        return -1;
+    SwEvent e = {.id = SW_STR("undone"), .source = SW_STR("aws.a"), .detail_type = SW_STR("T")};
+    if (sw_event_put(cx, &e, err) < 0)
+        return -1;
+    if (take_turn(&world->greedy))
+        take_all(cx->arena);
+    return 0;                           /* not committed */
+}
+
+static int give_up(SwCtx *cx, SwStr id, const char *why, SwError *err) {
+    if (take_turn(&world->greedy_hook))
+        take_all(cx->arena);
+    pthread_mutex_lock(&world->lock);
+    world->given_up += cx->tx == NULL && strstr(why, "more memory than one step") != NULL;
+    pthread_mutex_unlock(&world->lock);
+    return 0;
+}
+
+static const SwController greedy = {.name = "test/greedy", .step = step_greedy, .failed = give_up};
+static const SwController greedy_alone = {.name = "test/greedy_alone", .step = step_greedy};
+/* Does what steps do, in one transaction. */
+static int step_writing(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
+    SwEvent e = {.id = id, .source = SW_STR("aws.b"), .detail_type = SW_STR("T"), .detail = SW_STR("{}")};
+    if (sw_tx_begin(cx->host->store, cx->arena, SW_WRITE, cx->account, cx->region, &cx->tx, err) < 0
+        || sw_event_put(cx, &e, err) < 0 || sw_wake(cx, &notes, SW_STR("other"), 0, err) < 0)
+        return -1;
+    return sw_tx_commit(&cx->tx, err);
+}
+static const SwController writing = {.name = "test/writing", .step = step_writing};
 
 static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
     World *w = world;
@@ -74,6 +127,9 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
 
 static int hear(SwCtx *cx, const SwEvent *ev, int who, SwError *err) {
     World *w = world;
+    if (who == 0 && take_turn(&w->greedy))
+        take_all(cx->arena);
+    (void)sw_strf(cx->arena, "%d", who);
     pthread_mutex_lock(&w->lock);
     bool failing = who == 0 && w->deliveries_fail;
     size_t n = strlen(w->heard[who]);
@@ -87,10 +143,10 @@ static const SwListener all = {.name = "test/all", .on_event = hear_all};
 static const SwListener some = {.name = "test/some", .source = "aws.b", .detail_type = "T", .on_event = hear_some};
 
 static void start(World *w) {
-    static const SwController *const controllers[] = {&notes, &single};
+    static const SwController *const controllers[] = {&notes, &single, &greedy, &greedy_alone, &writing};
     static const SwListener *const listeners[] = {&all, &some};
     SwEngineOptions o = {.host = &w->host, .store = w->host.store, .clock = w->host.clock, .controllers = controllers,
-                         .n_controllers = 2, .listeners = listeners, .n_listeners = 2, .make_ctx = make_ctx};
+                         .n_controllers = 5, .listeners = listeners, .n_listeners = 2, .make_ctx = make_ctx};
     OK(sw_engine_open(&o, &w->host.engine, &w->err));
     OK(sw_engine_start(w->host.engine, &w->err));
 }
@@ -375,6 +431,104 @@ static void failing_listener_is_tried_again_and_blocks_no_other(void **state) {
     assert_string_equal(w->heard[0], "1! 1! 1 2 ");
 }
 
+static int64_t count_events(World *w);
+
+static void settle_for(World *w, SwTime t) {
+    for (SwTime end = sw_clock_now(w->host.clock) + t; sw_clock_now(w->host.clock) < end;) {
+        settle(w);
+        sw_clock_advance(w->host.clock, 100 * SW_MS);
+    }
+    settle(w);
+}
+
+static void step_that_asks_for_all_memory_is_given_up_after_three_tries(void **state) {
+    World *w = *state;
+    w->greedy = 1000;
+    w->greedy_hook = 1;                 /* the first giving up meets the same */
+    wake(w, &greedy, "a", 0);
+    settle_for(w, 5 * SW_S);
+    assert_int_equal(w->given_up, 1);
+    assert_int_equal(steps(w), 4);
+    assert_int_equal(count_events(w), 0);           /* rolled back each time */
+    SwEngineStats s;
+    sw_engine_stats(w->host.engine, &s);
+    assert_int_equal(s.due, 0);
+    w->greedy = 0;
+    wake(w, &greedy, "a", 0);           /* woken, it is tried anew */
+    wake(w, &notes, "b", 0);
+    settle(w);
+    assert_int_equal(steps(w), 6);
+}
+
+static void step_that_nobody_can_give_up_is_tried_again_with_pauses(void **state) {
+    World *w = *state;
+    w->greedy = 4;
+    wake(w, &greedy_alone, "a", 0);
+    settle(w);
+    assert_int_equal(steps(w), 1);
+    settle_for(w, 5 * SW_S);
+    assert_int_equal(steps(w), 5);
+}
+
+static void delivery_that_asks_for_all_memory_is_left_out_after_three_tries(void **state) {
+    World *w = *state;
+    w->greedy = 3;
+    put_event(w, "1", "aws.b");
+    put_event(w, "2", "aws.b");
+    settle_for(w, SW_S);
+    assert_int_equal(w->greedy, 0);
+    assert_string_equal(w->heard[0], "2 ");
+    assert_string_equal(w->heard[1], "1 2 ");
+}
+
+static int64_t failures(World *w) {
+    SwEngineStats s;
+    sw_engine_stats(w->host.engine, &s);
+    return s.failures;
+}
+
+/* What the step does happens, and once, whichever allocation of it (and of the deliveries of its event) fails. */
+static void every_allocation_of_a_step_may_fail(void **state) {
+    World *w = *state;
+    size_t nth = 0;
+    int64_t before;
+    do {
+        char id[32], heard[40];
+        snprintf(id, sizeof id, "e%zu", ++nth);
+        snprintf(heard, sizeof heard, "%s ", id);
+        before = failures(w);
+        w->heard[1][0] = 0;
+        w->starve = nth;
+        wake(w, &writing, id, 0);
+        settle(w);
+        w->starve = 0;
+        settle_for(w, SW_S);
+        assert_string_equal(w->heard[1] + strlen(w->heard[1]) - strlen(heard), heard);
+    } while (failures(w) > before);
+    assert_true(nth > 5);
+    assert_int_equal(count_events(w), nth);
+}
+
+static void every_allocation_of_a_delivery_may_fail(void **state) {
+    World *w = *state;
+    size_t nth = 0;
+    int64_t before;
+    do {
+        char id[32], heard[40];
+        snprintf(id, sizeof id, "e%zu", ++nth);
+        snprintf(heard, sizeof heard, "%s ", id);
+        before = failures(w);
+        w->heard[0][0] = 0;
+        w->starve = nth;
+        put_event(w, id, "aws.a");      /* heard by one alone */
+        settle(w);
+        w->starve = 0;
+        settle_for(w, SW_S);
+        assert_string_equal(w->heard[0] + strlen(w->heard[0]) - strlen(heard), heard);
+    } while (failures(w) > before);
+    assert_true(nth > 3);
+}
+
 static int64_t count_events(World *w) {
     SwTx *tx;
     int64_t n = 0, seq = 0, last;
@@ -452,6 +606,11 @@ int main(void) {
         T(events_come_in_order_to_those_who_listen),
         T(failing_listener_is_tried_again_and_blocks_no_other),
         T(delivered_events_are_kept_for_fourteen_days),
+        T(step_that_asks_for_all_memory_is_given_up_after_three_tries),
+        T(step_that_nobody_can_give_up_is_tried_again_with_pauses),
+        T(delivery_that_asks_for_all_memory_is_left_out_after_three_tries),
+        T(every_allocation_of_a_step_may_fail),
+        T(every_allocation_of_a_delivery_may_fail),
         T(event_has_the_form_that_eventbridge_documents),
         T(reset_while_quiet_forgets_all_and_goes_on),
     };

@@ -181,7 +181,7 @@ static inline TestServer *test_server(SwHttpServerOptions o) {
     *t = (TestServer){.arena = a, .live = {-1, -1}, .file = -1};
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->changed, NULL);
-    o.handler = (SwHttpHandler){t, test_begin, test_handle, test_done};
+    o.handler = (SwHttpHandler){.arg = t, .begin = test_begin, .handle = test_handle, .done = test_done};
     assert_int_equal(sw_http_server_new(&o, &t->server, &err), 0);
     assert_int_equal(sw_http_listen(t->server, "127.0.0.1", 0, NULL, &t->port, &err), 0);
     assert_int_equal(pipe2(t->live, O_CLOEXEC), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every allocation of the codecs fails once: a client's and a server's side of one rich operation in each protocol.
- * The owner of the arena gets control back each time, and the same message goes through afterwards. Run under the
+ * The guard gets control back each time, and the same message goes through afterwards. Run under the
  * sanitizers, this shows that nothing beside the arena is left over. */
 
 #include <setjmp.h>
@@ -18,13 +18,6 @@ typedef struct Case {
     uint32_t           protocol;
     void              *in, *out;        /* maximal, in an arena that does not fail */
 } Case;
-
-static jmp_buf no_memory;
-
-static void give_up(void *arg) {
-    (void)arg;
-    longjmp(no_memory, 1);
-}
 
 /* The request to the server and the reply back; false with a message when a step says no. */
 static bool cross(const Case *c, SwArena *a) {
@@ -45,18 +38,27 @@ static bool cross(const Case *c, SwArena *a) {
     return sw_shape_equal(c->op->input, c->in, in) && sw_shape_equal(c->op->output, c->out, out);
 }
 
+typedef struct Crossing {
+    const Case *c;
+    SwArena    *a;
+    bool        same;
+} Crossing;
+
+static void try_to_cross(void *arg) {
+    Crossing *x = arg;
+    x->same = cross(x->c, x->a);
+}
+
 /* How many of its allocations were made to fail. */
 static size_t fail_each(const Case *c) {
-    volatile size_t n = 0;
-    for (volatile bool through = false; !through;) {
+    size_t n = 0;
+    for (bool through = false; !through;) {
         SwArena *a = sw_arena_new(64 * SW_MIB);
-        n++;
-        sw_arena_on_oom(a, give_up, NULL);
-        sw_arena_fail_nth(a, n);
-        if (setjmp(no_memory) == 0) {
-            bool same = cross(c, a);
+        Crossing x = {c, a, false};
+        sw_arena_fail_nth(a, ++n);
+        if (sw_guard(SW_POOL_NONE, try_to_cross, &x) == SW_LACK_NONE) {
             through = sw_arena_fail_nth(a, 0) > 0;
-            assert_true(same && through);           /* a failed allocation may not be passed over */
+            assert_true(x.same && through);         /* a failed allocation may not be passed over */
         }
         sw_arena_free(a);
     }

@@ -67,7 +67,7 @@ static int collect(SwCli *cli, SwStrList *ret_lines, SwError *err) {
     static const SwListing balancers = {&elbv2_api, ELBV2_DESCRIBE_LOAD_BALANCERS, "", "LoadBalancers", "DNSName", 0, NULL, NULL};
     static const SwListing buckets = {&s3_api, S3_LIST_BUCKETS, "", "Buckets", "Name", 0, NULL, NULL};
     SwStrList of_balancers = {0}, of_buckets = {0}, names = {0};
-    SwStr ip;
+    SwStr ip = SW_NO_STR;
     bool all, all_buckets;
     if (address_of(cli, &ip, err) < 0 || sw_cli_list_names(cli, &balancers, &of_balancers, &all, err) < 0 ||
         sw_cli_list_names(cli, &buckets, &of_buckets, &all_buckets, err) < 0)
@@ -159,7 +159,7 @@ static int replace(SwCli *cli, const char *path, const char *dir, const struct s
 static int update(SwCli *cli, const char *named, SwStr begin, const SwStrList *lines, bool *ret_changed, SwError *err) {
     char path[PATH_MAX], dir[PATH_MAX];
     struct stat st;
-    SwStr text, next;
+    SwStr text = SW_NO_STR, next = SW_NO_STR;
     if (!realpath(named, path) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
         return sw_fail_errno(err, errno, "%s is not there", named);
     snprintf(dir, sizeof dir, "%s", path);

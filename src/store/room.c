@@ -25,7 +25,8 @@ void sw_store_room_give(SwStore *s) {
     struct statvfs fs;
     if (s->ephemeral || !path_of(s, path) || statvfs(s->dir, &fs) < 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= LOW_BYTES)
         return;
-    (void)truncate(path, 0);
+    if (truncate(path, 0) < 0)
+        return;                         /* it was given already, or is not there: nothing to give */
 }
 
 void sw_store_room_take(SwStore *s) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counts by account, region, metric, dimensions and minute. */
+/* Counts by account, region, metric, dimensions and minute. What is counted outlives the request that counts: its arenas are in
+ * no request's pool, and where memory ends while counting, the request goes on and the count is lost. */
 
 #include "api/meter.h"
 
@@ -8,6 +9,8 @@
 #include "api/host.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/memory.h"
+#include "base/thread.h"
 
 #define BATCH_BYTES_MAX (24 * SW_MIB)   /* then new metrics wait for the next batch to be counted: some 10,000 of them */
 #define USED_BYTES_MAX  (4 * SW_MIB)
@@ -26,20 +29,20 @@ struct SwMeter {
 };
 
 static SwMeterBatch *batch_new(void) {
-    SwArena *a = sw_arena_new(0);
+    SwArena *a = sw_arena_new_in(SW_POOL_NONE, 0);
     SwMeterBatch *b = sw_new(a, SwMeterBatch);
     *b = (SwMeterBatch){.arena = a, .entries = sw_map(a)};
     return b;
 }
 
 SwMeter *sw_meter_new(void) {
-    SwArena *a = sw_arena_new(0);
+    SwArena *a = sw_arena_new_in(SW_POOL_NONE, 0);
     SwMeter *m = sw_new(a, SwMeter);
     m->arena = a;
     pthread_mutex_init(&m->publishing, NULL);
     pthread_mutex_init(&m->lock, NULL);
     m->counting = batch_new();
-    m->used_arena = sw_arena_new(0);
+    m->used_arena = sw_arena_new_in(SW_POOL_NONE, 0);
     m->used = sw_map(m->used_arena);
     return m;
 }
@@ -113,13 +116,17 @@ static void add_value(SwMeterEntry *e, double value) {
     e->sum += value;
 }
 
+static void forget_use(SwMeter *m) {
+    SwArena *next = sw_arena_new_in(SW_POOL_NONE, 0);
+    sw_arena_free(m->used_arena);
+    m->used_arena = next;
+    m->used = sw_map(next);
+}
+
 static void note_use(SwMeter *m, const Count *c) {
     SwTime *at = sw_map_get(&m->used, c->place);
-    if (!at && sw_arena_used(m->used_arena) > USED_BYTES_MAX) {
-        sw_arena_free(m->used_arena);
-        m->used_arena = sw_arena_new(0);
-        m->used = sw_map(m->used_arena);
-    }
+    if (!at && sw_arena_used(m->used_arena) > USED_BYTES_MAX)
+        forget_use(m);
     if (!at) {
         at = sw_new(m->used_arena, SwTime);
         sw_map_put(&m->used, sw_str_dup(m->used_arena, c->place), at);
@@ -139,12 +146,17 @@ static void add(SwMeter *m, const Count *c) {
     add_value(e ? e : entry_new(m->counting, c), c->value);
 }
 
-static void counted(void *arg) {
+static void add_and_note(void *arg) {
     const Count *c = arg;
-    pthread_mutex_lock(&c->meter->lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&c->meter->lock);
     add(c->meter, c);
     note_use(c->meter, c);
-    pthread_mutex_unlock(&c->meter->lock);
+}
+
+/* After the commit: what was done is done, counted or not. */
+static void counted(void *arg) {
+    if (sw_guard(SW_POOL_NONE, add_and_note, arg) != SW_LACK_NONE)
+        sw_log(SW_WARN, "a metric was not counted for lack of memory");
 }
 
 static bool make_count(SwCtx *cx, const SwMetric *metric, SwTime at, double value, const SwDimension *d, size_t n, Count *ret) {
@@ -179,9 +191,8 @@ void sw_meter_at(SwCtx *cx, const SwMetric *metric, SwTime at, double value, con
     Count c;
     if (!make_count(cx, metric, at, value, d, n, &c))
         return;
-    pthread_mutex_lock(&c.meter->lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&c.meter->lock);
     add(c.meter, &c);
-    pthread_mutex_unlock(&c.meter->lock);
 }
 
 bool sw_meter_used(SwCtx *cx, const char *space, const SwDimension *d, size_t n, SwTime since) {
@@ -230,12 +241,8 @@ void sw_meter_arm(SwCtx *cx) {
 
 /* --- publishing ------------------------------------------------------------------------------------------------------------ */
 
-void sw_meter_lock(SwHost *h) {
-    pthread_mutex_lock(&h->meter->publishing);
-}
-
-void sw_meter_unlock(SwHost *h) {
-    pthread_mutex_unlock(&h->meter->publishing);
+pthread_mutex_t *sw_meter_lock(SwHost *h) {
+    return sw_lock(&h->meter->publishing);
 }
 
 SwTime *sw_meter_gauged(SwHost *h) {
@@ -244,13 +251,13 @@ SwTime *sw_meter_gauged(SwHost *h) {
 
 SwMeterBatch *sw_meter_take(SwHost *h) {
     SwMeter *m = h->meter;
-    pthread_mutex_lock(&m->lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&m->lock);
     if (!m->taken && m->counting->entries.n) {
+        SwMeterBatch *next = batch_new();
         m->taken = m->counting;
-        m->counting = batch_new();
+        m->counting = next;
         m->full = false;
     }
-    pthread_mutex_unlock(&m->lock);
     return m->taken;
 }
 
@@ -276,15 +283,11 @@ bool sw_meter_goes_on(SwHost *h, bool published) {
 
 void sw_meter_clear(SwHost *h) {
     SwMeter *m = h->meter;
-    sw_meter_lock(h);
+    _sw_lock_ pthread_mutex_t *publishing = sw_meter_lock(h);
     while (sw_meter_take(h))            /* one that was taken already, then the present one */
         sw_meter_done(h);
     m->gauged = 0;
-    pthread_mutex_lock(&m->lock);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&m->lock);
     m->armed = false;
-    sw_arena_free(m->used_arena);
-    m->used_arena = sw_arena_new(0);
-    m->used = sw_map(m->used_arena);
-    pthread_mutex_unlock(&m->lock);
-    sw_meter_unlock(h);
+    forget_use(m);
 }

@@ -8,6 +8,8 @@
  * A process that is killed loses the counts of the minute that was under way; one that is stopped publishes them.
  * Threads: any. In a server without CloudWatch nothing is counted. */
 
+#include <pthread.h>
+
 #include "api/ctx.h"
 #include "base/map.h"
 #include "engine/engine.h"
@@ -52,9 +54,9 @@ SwMeter *sw_meter_new(void);
 void sw_meter_free(SwMeter *m);                             /* accepts NULL */
 /* From now on there is counting: publisher's step is woken after the minute. */
 void sw_meter_open(SwHost *h, const SwController *publisher);
-/* One thread publishes at a time, others wait; at no time in a transaction. */
-void sw_meter_lock(SwHost *h);
-void sw_meter_unlock(SwHost *h);
+/* One thread publishes at a time, others wait; at no time in a transaction. To be held as base/thread.h says:
+ *     _sw_lock_ pthread_mutex_t *publishing = sw_meter_lock(h);                                                          */
+pthread_mutex_t *sw_meter_lock(SwHost *h);
 /* Under that lock. What was counted so far, to be published; the same again until sw_meter_done. NULL: nothing. */
 SwMeterBatch *sw_meter_take(SwHost *h);
 void sw_meter_done(SwHost *h);

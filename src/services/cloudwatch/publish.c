@@ -10,6 +10,7 @@
 
 #include "api/meter.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "services/cloudwatch/cloudwatch.h"
 
 #define DATA_MAX   1000                 /* of one call */
@@ -112,9 +113,8 @@ int cloudwatch_publish(SwCtx *cx, bool *ret_published, SwTime *ret_next, SwError
     SwStr account = cx->account, region = cx->region;
     *ret_published = false;
     *ret_next = 0;
-    sw_meter_lock(cx->host);
+    _sw_lock_ pthread_mutex_t *publishing = sw_meter_lock(cx->host);
     int r = publish(cx, ret_published, ret_next, err);
-    sw_meter_unlock(cx->host);
     cx->account = account;
     cx->region = region;
     return r;
@@ -131,7 +131,15 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     return 0;
 }
 
-const SwController cloudwatch_publisher = {.name = "cloudwatch/publish", .step = step, .parallel = 1};
+/* A batch that is too large to be stored is given up: the next one has the metrics again. */
+static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
+    _sw_lock_ pthread_mutex_t *publishing = sw_meter_lock(cx->host);
+    if (sw_meter_take(cx->host))
+        sw_meter_done(cx->host);
+    return 0;
+}
+
+const SwController cloudwatch_publisher = {.name = "cloudwatch/publish", .step = step, .parallel = 1, .failed = failed};
 
 int cloudwatch_publish_open(SwHost *h, SwError *err) {
     sw_meter_open(h, &cloudwatch_publisher);

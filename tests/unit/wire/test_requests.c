@@ -4,6 +4,8 @@
 
 #include "wire_test.h"
 
+#include <time.h>
+
 #include "base/digest.h"
 #include "models/cloudwatch.gen.h"
 #include "models/ec2.gen.h"

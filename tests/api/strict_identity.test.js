@@ -72,5 +72,5 @@ test("a Deny on tags holds for the last of very many, and for keys that differ i
     const many = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`k${i}`, "v"]));
     await tag({ free: "1" });
     for (const Tags of [{ forbidden: "1" }, { ...many, forbidden: "1" }, { ...many, env: "prod" }, { ENV: "dev", env: "prod" }, { env: "prod", ENV: "dev" }])
-        await refuses(tag(Tags), "AccessDeniedException", /explicit deny/);
+        await refuses(tag(Tags), "AccessDenied", /explicit deny/);
 });

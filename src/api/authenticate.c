@@ -183,8 +183,13 @@ static int check_payload(const SwSignature *s, SwStr hash, SwError *err) {
 }
 
 static int check_form(const SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr hash, SwError *err) {
-    if (s->kind == SW_SIG_V2_QUERY)     /* it signs all of that */
-        return 0;
+    if (s->kind == SW_SIG_V2_QUERY) {   /* it signs all of that */
+        SwStr stranger = sw_sigv2_stranger(cx->arena, m);
+        if (!sw_str_is(stranger))
+            return 0;
+        sw_fail(err, &SW_ACCESS_DENIED, "There were parameters present in the request which Signature Version 2 does not sign");
+        return sw_fail_fact(err, "ParametersNotSigned", stranger);
+    }
     if (check_scope(cx, s, err) < 0 || check_signed_headers(cx, m, s, err) < 0)
         return -1;
     return is_s3(s) ? check_payload(s, hash, err) : 0;

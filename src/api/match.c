@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Patterns over JSON: matching; match_check.c says which ones can be. Recursion is bounded by the parser's depth; wildcards
- * cost at most the product of both lengths. */
+/* Patterns over JSON: matching; match_check.c says which ones can be. Recursion is bounded by the parser's depth, and a
+ * wildcard is linear in the text. */
 
 #include "api/match.h"
 
@@ -125,30 +125,6 @@ static bool suffix(const SwValue *want, const SwValue *v) {
     return any_affix(want, v, ends);
 }
 
-/* '*' is any run; a backslash makes the next byte itself; '?' is nothing special here. */
-static bool glob(SwStr pattern, SwStr s) {
-    size_t p = 0, i = 0, star = SIZE_MAX, from = 0;
-    for (;;) {
-        if (p < pattern.n && pattern.p[p] == '*') {
-            star = ++p;
-            from = i;
-            continue;
-        }
-        size_t at = p < pattern.n && pattern.p[p] == '\\' && p + 1 < pattern.n ? p + 1 : p;
-        if (i < s.n && at < pattern.n && pattern.p[at] == s.p[i]) {
-            p = at + 1;
-            i++;
-        } else if (i == s.n && p == pattern.n) {
-            return true;
-        } else if (star == SIZE_MAX || from == s.n) {
-            return false;
-        } else {
-            p = star;
-            i = ++from;
-        }
-    }
-}
-
 static bool wildcard(const SwValue *want, const SwValue *v) {
     if (want->kind == SW_VARRAY) {
         for (size_t i = 0; i < want->n; i++)
@@ -156,7 +132,7 @@ static bool wildcard(const SwValue *want, const SwValue *v) {
                 return true;
         return false;
     }
-    return v->kind == SW_VSTRING && glob(want->s, v->s);
+    return v->kind == SW_VSTRING && sw_str_stars(want->s, v->s, /* escapes= */ true);
 }
 
 static const struct { const char *name; bool (*holds)(const SwValue *want, const SwValue *v); } conditions[] = {
@@ -313,6 +289,6 @@ static bool match(const SwValue *pattern, const SwValue *document, Names names) 
 }
 
 bool sw_match(const SwValue *pattern, const SwValue *document) {
-    SwStr names[SW_JSON_DEPTH_MAX + 1];
+    SwStr names[SW_JSON_DEPTH_MAX + SW_MATCH_STEPS_MAX + 1];
     return match(pattern, document, (Names){names, 0, SW_N(names)});
 }

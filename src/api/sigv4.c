@@ -270,6 +270,33 @@ static const char *const v2_signed[] = {
     "uploads", "versionId", "versioning", "versions", "website",
 };
 
+/* What Version 2 leaves unsigned, and may: none of it says what is to be done, but for those that are signed elsewhere. Any other
+ * parameter could name another operation than was signed, S3 has more of them than the version was made for. */
+static const char *const v2_unsigned[] = {
+    "AWSAccessKeyId", "Expires", "Signature", "content-md5", "content-type", "continuation-token", "delimiter", "encoding-type", "fetch-owner",
+    "key-marker", "list-type", "marker", "max-keys", "max-parts", "max-uploads", "part-number-marker", "prefix", "start-after",
+    "upload-id-marker", "version-id-marker", "x-id",
+};
+
+static bool is_among(SwStr name, const char *const *names, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (sw_str_eqz(name, names[i]))
+            return true;
+    return false;
+}
+
+SwStr sw_sigv2_stranger(SwArena *a, const SwWireMessage *m) {
+    SwStr rest = m->query, part;
+    while (sw_str_next(&rest, '&', &part)) {
+        SwStr value = part, name = part;
+        (void)sw_str_cut(&value, '=', &name);
+        bool amz = sw_str_starts(sw_str_lower(a, name), SW_STR("x-amz-"));      /* signed, each of them */
+        if (name.n && !amz && !is_among(name, v2_signed, SW_N(v2_signed)) && !is_among(name, v2_unsigned, SW_N(v2_unsigned)))
+            return name;
+    }
+    return SW_NO_STR;
+}
+
 static void v2_resource(SwArena *a, SwBuf *b, const SwWireMessage *m, const SwSignature *s) {
     sw_buf_adds(b, sw_str_or(s->resource, m->path));
     const char *between = "?";

@@ -36,6 +36,7 @@ SwStr sw_sigv4_canonical(SwArena *a, const SwWireMessage *m, const SwSignature *
 SwStr sw_sigv4_string_to_sign(SwArena *a, const SwSignature *s, SwStr canonical);
 SwStr sw_sigv4_sign(SwArena *a, const SwSignature *s, SwStr secret, SwStr string_to_sign);      /* hexadecimal */
 /* Signature Version 2 for S3 query authentication. resource: "/bucket/key" with sub-resources. Base64. */
+SwStr sw_sigv2_stranger(SwArena *a, const SwWireMessage *m);     /* a parameter of the query that Version 2 would leave unsigned; absent: none */
 SwStr sw_sigv2_sign(SwArena *a, const SwWireMessage *m, const SwSignature *s, SwStr secret);
 
 /* Add x-amz-date, x-amz-content-sha256, the token and Authorization to a request: the CLI and tests. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PCRE2 with limits. Compiled patterns are kept for ever in one process-wide cache: there are as many as the models and
- * the users' filters have texts, and the cache stops growing at a bound. */
+/* PCRE2 with limits. The program's own patterns are kept for ever in one process-wide cache: there are as many as the
+ * models have texts, and the cache stops growing at a bound. Those of users are not among them. */
 
 #include "base/pattern.h"
 
@@ -26,6 +26,11 @@ static pcre2_code *compile(const char *text, uint32_t options) {
     int code;
     PCRE2_SIZE at;
     pcre2_code *c = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options | PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &code, &at, NULL);
+    return c;
+}
+
+static pcre2_code *compile_to_keep(const char *text, uint32_t options) {
+    pcre2_code *c = compile(text, options);
     if (c)
         pcre2_jit_compile(c, PCRE2_JIT_COMPLETE);
     return c;
@@ -65,7 +70,7 @@ static const char *translate(SwArena *a, const char *text) {
 static SwPattern *new_pattern(SwArena *a, const char *text) {
     if (strstr(text, "\\u"))
         text = translate(a, text);
-    SwPattern p = {compile(text, PCRE2_ANCHORED | PCRE2_ENDANCHORED), compile(text, 0)};
+    SwPattern p = {compile_to_keep(text, PCRE2_ANCHORED | PCRE2_ENDANCHORED), compile_to_keep(text, 0)};
     if (!p.whole || !p.anywhere)
         return NULL;
     SwPattern *kept = sw_new(a, SwPattern);
@@ -91,6 +96,21 @@ static const SwPattern *look_up(const char *text) {
 const SwPattern *sw_pattern_compile(const char *text) {
     const SwPattern *p = look_up(text);
     return p && p->whole ? p : NULL;
+}
+
+static void free_pattern(void *arg) {
+    SwPattern *p = arg;
+    pcre2_code_free(p->whole);
+    pcre2_code_free(p->anywhere);
+}
+
+const SwPattern *sw_pattern_once(SwArena *a, const char *text) {
+    SwPattern *p = sw_new(a, SwPattern);
+    sw_arena_defer(a, free_pattern, p);
+    text = strstr(text, "\\u") ? translate(a, text) : text;
+    p->whole = compile(text, PCRE2_ANCHORED | PCRE2_ENDANCHORED);
+    p->anywhere = compile(text, 0);
+    return p->whole && p->anywhere ? p : NULL;
 }
 
 const SwPattern *sw_pattern_kept(SwPatternSlot *slot, const char *text) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Regular expressions (PCRE2) with match, depth and heap limits, compiled once per process and cached by text.
+/* Regular expressions (PCRE2) with match, depth and heap limits, compiled once per process and cached by text
+ * where the text is the program's.
  * Model patterns are Java's or ECMAScript's dialect: `\p{..}` and friends work, and what PCRE2 cannot compile makes
  * sw_pattern_compile return NULL, which callers treat as "AWS does not enforce it". Threads: any. */
 
@@ -11,7 +12,9 @@
 
 typedef struct SwPattern SwPattern;
 const SwPattern *sw_pattern_compile(const char *text);        /* cached for the life of the process; NULL: not compilable */
-/* The same for a text that never changes, without a lock from the second time on: the slot keeps what was found. */
+/* One that a user wrote, for as long as the arena lives: users have texts without end, which must not fill the cache. */
+const SwPattern *sw_pattern_once(SwArena *a, const char *text);
+/* As the first, for a text that never changes, without a lock from the second time on: the slot keeps what was found. */
 typedef struct SwPatternSlot {
     _Atomic(const SwPattern *) kept;    /* NULL: not looked for yet */
 } SwPatternSlot;

@@ -130,6 +130,54 @@ bool sw_str_glob(SwStr pattern, SwStr s) {
     return sw_str_glob_by(pattern, s, equal);
 }
 
+/* What comes before the next '*', and whether there is one. */
+static bool cut_star(SwStr *rest, bool escapes, SwStr *ret_piece) {
+    for (size_t i = 0; i < rest->n; i++) {
+        if (rest->p[i] == '*') {
+            *ret_piece = sw_str_n(rest->p, i);
+            *rest = sw_str_skip(*rest, i + 1);
+            return true;
+        }
+        i += escapes && rest->p[i] == '\\';
+    }
+    *ret_piece = *rest;
+    return false;
+}
+
+static SwStr unescaped(SwArena *a, SwStr piece) {
+    char *out = sw_arena_alloc(a, piece.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < piece.n; i++) {
+        i += piece.p[i] == '\\' && i + 1 < piece.n;
+        out[n++] = piece.p[i];
+    }
+    return sw_str_n(out, n);
+}
+
+/* The first place of each piece is good enough, as a later one leaves less for those behind it: nothing is tried twice. */
+bool sw_str_stars(SwStr pattern, SwStr s, bool escapes) {
+    _sw_arena_ SwArena *own = NULL;     /* of pieces with a backslash in them */
+    SwStr piece;
+    size_t at;
+    for (bool first = true;; first = false) {
+        bool more = cut_star(&pattern, escapes, &piece);
+        if (piece.n / 2 > s.n)          /* longer than what is left, even if each second byte is a backslash */
+            return false;
+        if (escapes && sw_str_find(piece, '\\', &at)) {
+            own = own ? own : sw_arena_new(0);
+            piece = unescaped(own, piece);
+        }
+        if (!more)
+            return first ? sw_str_eq(s, piece) : sw_str_ends(s, piece);
+        if (first && !sw_str_starts(s, piece))
+            return false;
+        const char *found = first || piece.n == 0 ? s.p : s.n ? memmem(s.p, s.n, piece.p, piece.n) : NULL;
+        if (!found && piece.n > 0)
+            return false;
+        s = sw_str_skip(s, (found ? (size_t)(found - s.p) : 0) + piece.n);
+    }
+}
+
 bool sw_str_to_u64(SwStr s, uint64_t *ret_v) {
     uint64_t v = 0;
     if (!s.n)

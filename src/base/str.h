@@ -57,6 +57,7 @@ bool  sw_str_rfind(SwStr s, char c, size_t *ret_at);
 bool  sw_str_cut(SwStr *rest, char at, SwStr *ret_head);     /* "a/b": head "a", rest "b"; false and unchanged if no `at` */
 bool  sw_str_next(SwStr *rest, char at, SwStr *ret_part);    /* split iterator; false when nothing is left: "a," has one part */
 bool  sw_str_glob(SwStr pattern, SwStr s);                   /* '*' any run, '?' any one byte: IAM's and ALB's wildcards */
+bool  sw_str_stars(SwStr pattern, SwStr s, bool escapes);    /* '*' any run, for long texts: linear; escapes: a backslash makes the next byte itself */
 bool  sw_str_glob_by(SwStr pattern, SwStr s, bool (*same)(char pattern, char c));   /* other bytes by `same` */
 
 bool sw_str_to_i64(SwStr s, int64_t *ret_v);                 /* whole string, optional sign, no overflow */

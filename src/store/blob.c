@@ -32,6 +32,7 @@
 #define PARKED_MAX   256                /* digests kept; older ones are computed again */
 #define COLLECT_AGE_S 3600
 #define CHUNK        (256 * SW_KIB)
+#define GATHER (16 * SW_KIB)            /* of small pieces in one write */
 
 typedef struct Hashes {                 /* of one upload, in an arena of their own: they outlive requests */
     SwArena  *arena;
@@ -64,6 +65,8 @@ struct SwBlobWriter {
     int64_t     size, parked_size;      /* parked_size -1: not a parked one */
     char        key[65];
     Hashes      hashes;
+    char       *held;                   /* of small pieces, until they are worth a write; NULL: there was none */
+    size_t      n_held;                 /* counted in size */
 };
 
 /* --- digests ------------------------------------------------------------------------------------------------------ */
@@ -311,11 +314,31 @@ int sw_blob_begin(SwBlobs *b, SwArena *a, unsigned extra, SwBlobWriter **ret_w, 
     return 0;
 }
 
-int sw_blob_add(SwBlobWriter *w, const void *p, size_t n, SwError *err) {
+static int write_out(SwBlobWriter *w, const void *p, size_t n, SwError *err) {
     if (sw_write_all(w->fd, p, n, err) < 0)
         return -1;
     hashes_add(&w->hashes, p, n);
+    return 0;
+}
+
+static int write_held(SwBlobWriter *w, SwError *err) {
+    size_t n = w->n_held;
+    w->n_held = 0;
+    return n ? write_out(w, w->held, n, err) : 0;
+}
+
+/* A client chooses its pieces, by chunks or by what looks like a form's boundary: a byte each must not be a write each. */
+int sw_blob_add(SwBlobWriter *w, const void *p, size_t n, SwError *err) {
     w->size += (int64_t)n;
+    if (n > GATHER - w->n_held && write_held(w, err) < 0)
+        return -1;
+    if (n >= GATHER)
+        return write_out(w, p, n, err);
+    if (!w->held)
+        w->held = sw_arena_alloc(w->arena, GATHER);
+    if (n)
+        memcpy(w->held + w->n_held, p, n);
+    w->n_held += n;
     return 0;
 }
 
@@ -352,6 +375,8 @@ static void forget_parked(SwBlobs *b, const char *key) {
 
 int sw_blob_commit(SwBlobWriter *w, SwBlobInfo *ret_i, SwError *err) {
     SwBlobs *b = w->blobs;
+    if (write_held(w, err) < 0)
+        return -1;
     *ret_i = (SwBlobInfo){.size = w->size};
     hashes_end(&w->hashes, w->arena, ret_i);
     if (finish(b, w->arena, w->fd, w->path, ret_i->digest, err) < 0)
@@ -428,6 +453,8 @@ int sw_blob_park(SwBlobWriter *w, SwStr name, int64_t *ret_size, SwError *err) {
     key_of(name, key);
     const char *dir = sw_path(a, b->parked, key);
     const char *to = sw_strf(a, "%s/%lld", dir, (long long)w->size).p;
+    if (write_held(w, err) < 0)
+        return -1;
     if (fsync(w->fd) < 0)
         return sw_fail_errno(err, errno, "writing %s to disk", w->path);
     if (w->parked_size < 0 && sw_rm_tree(dir, err) < 0)      /* another upload of that name, which this one replaces */

@@ -129,6 +129,19 @@ test("Signature Version 2 covers the bucket of the host and every x-amz- paramet
     assert.deepStrictEqual((await s3.send(new HeadObjectCommand({ Bucket: "box", Key: "v2" }))).Metadata, { a: "b" });
 });
 
+test("Signature Version 2 takes no parameter that it does not sign", async () => {
+    const url = presign2(root, { path: "/box/k" }), bucket = presign2(root, { method: "PUT", path: "/box" });
+    for (const more of ["attributes", "%61cl", "%74agging", "Action=CreateUser&Version=2010-05-08"])
+        assert.strictEqual((await send(server, { ...url, path: `${url.path}&${more}` })).status, 403, more);
+    for (const more of ["publicAccessBlock", "encryption", "ownershipControls", "%70olicy"]) {
+        const r = await send(server, { ...bucket, path: `${bucket.path}&${more}`, body: "<PublicAccessBlockConfiguration/>" });
+        assert.deepStrictEqual([r.status, code(r), element(r.text, "ParametersNotSigned")], [403, "AccessDenied", more], more);
+    }
+    const list = presign2(root, { path: "/box" });
+    assert.strictEqual((await send(server, { ...list, path: `${list.path}&list-type=2&prefix=k&encoding-type=url` })).status, 200);
+    assert.strictEqual((await send(server, { ...url, path: `${url.path}&x-id=GetObject` })).text, "hello");
+});
+
 test("a presigned URL ends when it says, in both modes and both versions", async () => {
     await relaxed.client(S3Client).send(new CreateBucketCommand({ Bucket: "box" }));
     await relaxed.client(S3Client).send(new PutObjectCommand({ Bucket: "box", Key: "k", Body: "hello" }));

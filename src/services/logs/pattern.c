@@ -319,34 +319,12 @@ const LogsPattern *logs_pattern_parse(SwArena *a, SwStr text, const char **ret_w
 
 /* --- matching ---------------------------------------------------------------------------------------------------------------- */
 
-/* '*' any run; linear in practice, never recursive. */
-static bool star_matches(SwStr pattern, SwStr s) {
-    size_t i = 0, k = 0, star = SIZE_MAX, mark = 0;
-    while (k < s.n) {
-        if (i < pattern.n && pattern.p[i] == '*') {
-            star = i++;
-            mark = k;
-        } else if (i < pattern.n && pattern.p[i] == s.p[k]) {
-            i++;
-            k++;
-        } else if (star != SIZE_MAX) {
-            i = star + 1;
-            k = ++mark;
-        } else {
-            return false;
-        }
-    }
-    while (i < pattern.n && pattern.p[i] == '*')
-        i++;
-    return i == pattern.n;
-}
-
 static bool compare(const Node *n, SwStr text, bool is_number) {
     double v;
     bool number = n->numeric && is_number && sw_str_to_double(text, &v);
     switch (n->op) {
-    case OP_EQ: return number ? v == n->number : star_matches(n->value, text);
-    case OP_NE: return number ? v != n->number : !star_matches(n->value, text);
+    case OP_EQ: return number ? v == n->number : sw_str_stars(n->value, text, false);
+    case OP_NE: return number ? v != n->number : !sw_str_stars(n->value, text, false);
     case OP_LT: return number && v < n->number;
     case OP_LE: return number && v <= n->number;
     case OP_GT: return number && v > n->number;

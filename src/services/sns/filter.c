@@ -4,48 +4,149 @@
  * in the policy as in the body, and a list inside a list for one list: both are brought into that form first. */
 
 #include "api/match.h"
+#include "base/map.h"
 #include "services/sns/sns.h"
 
 #define COMBINATIONS_MAX 150
-#define STEPS_MAX 100                   /* of a dotted name; what is behind them is one name */
+#define STEPS_MAX 100                   /* that dots make on one way down; what is behind them is one name */
+_Static_assert(STEPS_MAX <= SW_MATCH_STEPS_MAX, "");
+#define FEW 8                           /* names that are looked through faster than a map of them is made */
 
-static SwValue plain(SwArena *a, const SwValue *v);
+/* --- one form -------------------------------------------------------------------------------------------------------------- */
 
-/* Under a dotted name, beside what is there: {"a.b": x} is {"a": {"b": x}}. */
-static void put(SwArena *a, SwValue *object, SwStr name, SwValue v, int steps) {
-    SwStr rest = name, head;
-    if (steps == 0 || !sw_str_cut(&rest, '.', &head)) {
-        sw_value_set(a, object, name, v);
-        return;
-    }
-    const SwValue *known = sw_value_get(object, head);
-    SwValue inner = known && known->kind == SW_VOBJECT ? *known : sw_value_object();
-    put(a, &inner, rest, v, steps - 1);
-    sw_value_set(a, object, head, inner);
+typedef struct Entry {
+    SwStr          name;                /* what is left of it */
+    const SwValue *v;
+    int            steps;               /* that its dots may still make */
+} Entry;
+
+typedef struct EntryList { Entry *v; size_t n; } EntryList;
+
+/* All that lies under one name: a value, or an object of what came beneath it. */
+typedef struct Group {
+    SwStr     name;
+    Entry     value;                    /* v NULL: an object */
+    EntryList inside;
+} Group;
+
+typedef struct GroupList { Group **v; size_t n; } GroupList;
+
+static SwValue plain_entry(SwArena *a, const Entry *e);
+
+static void add_entries(SwArena *a, EntryList *to, const Entry *of) {
+    for (size_t i = 0; i < of->v->n; i++)
+        *sw_list_add(a, to) = (Entry){of->v->keys[i], &of->v->v[i], of->steps};
 }
 
-static SwValue plain_list(SwArena *a, const SwValue *v) {
-    SwValue list = sw_value_array();
-    for (size_t i = 0; i < v->n; i++) {
-        SwValue one = plain(a, &v->v[i]);
-        for (size_t k = 0; one.kind == SW_VARRAY && k < one.n; k++)
-            sw_value_add(a, &list, one.v[k]);
-        if (one.kind != SW_VARRAY)
-            sw_value_add(a, &list, one);
+/* Under a dotted name, beside what is there: {"a.b": x} is {"a": {"b": x}}. A name in full takes the place of what was. */
+static void put(SwArena *a, Group *g, Entry e, bool dotted) {
+    if (dotted) {
+        g->value.v = NULL;
+        *sw_list_add(a, &g->inside) = e;
+        return;
     }
+    bool object = e.v->kind == SW_VOBJECT;
+    g->value = object ? (Entry){0} : e;
+    g->inside = (EntryList){0};
+    if (object)
+        add_entries(a, &g->inside, &e);
+}
+
+static bool is_dotted(const Entry *e) {
+    size_t at;
+    return e->steps > 0 && sw_str_find(e->name, '.', &at);
+}
+
+static SwValue plain_object(SwArena *a, const EntryList *l);
+
+/* Most objects: no name has a dot in it, or there is but one. */
+static SwValue plain_simple(SwArena *a, const EntryList *l) {
+    SwValue object = sw_value_object();
+    object.keys = sw_new_n(a, SwStr, l->n);
+    object.v = sw_new_n(a, SwValue, l->n);
+    object.n = l->n;
+    for (size_t i = 0; i < l->n; i++) {
+        const Entry *e = &l->v[i];
+        SwStr rest = e->name;
+        object.keys[i] = e->name;
+        if (is_dotted(e) && sw_str_cut(&rest, '.', &object.keys[i]))
+            object.v[i] = plain_object(a, &(EntryList){&(Entry){rest, e->v, e->steps - 1}, 1});
+        else
+            object.v[i] = plain_entry(a, e);
+    }
+    return object;
+}
+
+static Group *group_of(SwArena *a, GroupList *l, SwMap *by_name, SwStr name) {
+    Group *g = NULL;
+    if (l->n > FEW)
+        g = sw_map_get(by_name, name);
+    for (size_t i = 0; l->n <= FEW && i < l->n && !g; i++)
+        g = sw_str_eq(l->v[i]->name, name) ? l->v[i] : NULL;
+    if (g)
+        return g;
+    g = sw_new(a, Group);
+    g->name = name;
+    *sw_list_add(a, l) = g;
+    for (size_t i = l->n == FEW + 1 ? 0 : l->n - 1; l->n > FEW && i < l->n; i++)
+        sw_map_put(by_name, l->v[i]->name, l->v[i]);
+    return g;
+}
+
+static SwValue plain_object(SwArena *a, const EntryList *l) {
+    SwMap by_name = sw_map(a);
+    GroupList groups = {0};
+    SwValue object = sw_value_object();
+    SwStrList names = {0};
+    bool simple = true;
+    for (size_t i = 0; l->n > 1 && i < l->n && simple; i++)
+        simple = !is_dotted(&l->v[i]);
+    if (simple)
+        return plain_simple(a, l);
+    for (size_t i = 0; i < l->n; i++) {
+        Entry e = l->v[i];
+        SwStr head = e.name;
+        bool dotted = is_dotted(&e) && sw_str_cut(&e.name, '.', &head);
+        e.steps -= dotted;
+        put(a, group_of(a, &groups, &by_name, head), e, dotted);
+    }
+    for (size_t i = 0; i < groups.n; i++) {
+        const Group *g = groups.v[i];
+        sw_str_list_add(a, &names, g->name);
+        sw_value_add(a, &object, g->value.v ? plain_entry(a, &g->value) : plain_object(a, &g->inside));
+    }
+    object.keys = names.v;
+    return object;
+}
+
+/* A list inside a list is one list. */
+static void flatten(SwArena *a, const SwValue *list, int steps, SwValue *to) {
+    for (size_t i = 0; i < list->n; i++) {
+        if (list->v[i].kind == SW_VARRAY)
+            flatten(a, &list->v[i], steps, to);
+        else
+            sw_value_add(a, to, plain_entry(a, &(Entry){.v = &list->v[i], .steps = steps}));
+    }
+}
+
+static SwValue plain_entry(SwArena *a, const Entry *e) {
+    SwValue list = sw_value_array();
+    EntryList inside = {0};
+    if (e->v->kind == SW_VOBJECT) {
+        add_entries(a, &inside, e);
+        return plain_object(a, &inside);
+    }
+    if (e->v->kind != SW_VARRAY)
+        return *e->v;
+    flatten(a, e->v, e->steps, &list);
     return list;
 }
 
-static SwValue plain(SwArena *a, const SwValue *v) {
-    SwValue object = sw_value_object();
-    if (v->kind == SW_VARRAY)
-        return plain_list(a, v);
-    if (v->kind != SW_VOBJECT)
-        return *v;
-    for (size_t i = 0; i < v->n; i++)
-        put(a, &object, v->keys[i], plain(a, &v->v[i]), STEPS_MAX);
-    return object;
+SwValue sns_filter_plain(SwArena *a, const SwValue *v) {
+    return plain_entry(a, &(Entry){.v = v, .steps = STEPS_MAX});
 }
+
+/* --- matching -------------------------------------------------------------------------------------------------------------- */
 
 /* Attributes as a document that filter policies look at: String.Array is a list, Binary is not seen. */
 static SwValue attribute_document(SwArena *a, const SnsMessageAttributeValueMap *m, SwError *err) {
@@ -75,7 +176,18 @@ static SnsFiltered why_not(const SnsSubscriptionRecord *s, const SnsMessage *m) 
     return m->attributes && m->attributes->n ? SNS_FILTERED_ATTRIBUTES : SNS_FILTERED_NO_ATTRIBUTES;
 }
 
-bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m, SnsFiltered *ret_why) {
+/* The message as JSON, in that form: the same for each subscription, and large. */
+static const SwValue *document_of(SwCtx *cx, SnsMessage *m) {
+    SwError ignored = sw_error(cx->arena);
+    if (m->document)
+        return m->document;
+    SwValue v, *document = sw_new(cx->arena, SwValue);
+    m->not_json = sw_json_parse(cx->arena, m->message, &v, &ignored) < 0;
+    *document = m->not_json ? (SwValue){.kind = SW_VNULL} : sns_filter_plain(cx->arena, &v);
+    return m->document = document;
+}
+
+bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, SnsMessage *m, SnsFiltered *ret_why) {
     SwStr text = sw_str_map_get(&s->attributes, SW_STR("FilterPolicy"));
     SwError ignored = sw_error(cx->arena);
     SwValue policy, document;
@@ -86,13 +198,13 @@ bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessag
         document = attribute_document(cx->arena, m->attributes, &ignored);
         return sw_match(&policy, &document);
     }
-    if (sw_json_parse(cx->arena, m->message, &document, &ignored) < 0) {
-        *ret_why = SNS_FILTERED_INVALID_BODY;       /* no JSON: nothing in it can match */
+    const SwValue *body = document_of(cx, m);
+    if (m->not_json) {                  /* nothing in it can match */
+        *ret_why = SNS_FILTERED_INVALID_BODY;
         return false;
     }
-    policy = plain(cx->arena, &policy);
-    document = plain(cx->arena, &document);
-    return sw_match(&policy, &document);
+    policy = sns_filter_plain(cx->arena, &policy);
+    return sw_match(&policy, body);
 }
 
 /* --- checks ------------------------------------------------------------------------------------------------------------------------ */

@@ -7,11 +7,18 @@
 #define MESSAGE_MAX 262144              /* bytes (SNS, "Publish") */
 
 /* MessageStructure json: a text for each protocol, and a default. */
-static SwStr text_for(SwCtx *cx, const SnsMessage *m, SwStr protocol, SwError *err) {
-    SwValue v;
-    if (!sw_str_eqz(m->structure, "json") || sw_json_parse(cx->arena, m->message, &v, err) < 0)
+static SwStr text_for(SwCtx *cx, SnsMessage *m, SwStr protocol, SwError *err) {
+    if (!sw_str_eqz(m->structure, "json"))
         return m->message;
-    return sw_str_or(sw_value_str(sw_value_get(&v, protocol)), sw_value_str(sw_value_getz(&v, "default")));
+    if (!m->texts) {
+        SwValue *v = sw_new(cx->arena, SwValue);
+        if (sw_json_parse(cx->arena, m->message, v, err) < 0)
+            *v = (SwValue){.kind = SW_VNULL};
+        m->texts = v;
+    }
+    if (m->texts->kind == SW_VNULL)
+        return m->message;
+    return sw_str_or(sw_value_str(sw_value_get(m->texts, protocol)), sw_value_str(sw_value_getz(m->texts, "default")));
 }
 
 /* Bytes of body and attributes. */

@@ -32,6 +32,8 @@ typedef struct SnsMessage {
     const SnsMessageAttributeValueMap *attributes;
     SwStr group, deduplication;         /* of a FIFO topic */
     SwStr sequence;                     /* given by it */
+    const SwValue *texts, *document;    /* as JSON, read once for all subscriptions; NULL: not yet */
+    bool not_json;                      /* known with the document */
 } SnsMessage;
 
 /* publish.c. The message was checked; a FIFO topic fills in its number, and its id where it was known. */
@@ -45,7 +47,8 @@ int  sns_filter_check(SwCtx *cx, const SnsSubscriptionRecord *s, const char *whe
 typedef enum SnsFiltered {
     SNS_FILTERED_ATTRIBUTES, SNS_FILTERED_NO_ATTRIBUTES, SNS_FILTERED_BODY, SNS_FILTERED_INVALID_BODY,
 } SnsFiltered;
-bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m, SnsFiltered *ret_why);
+bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, SnsMessage *m, SnsFiltered *ret_why);
+SwValue sns_filter_plain(SwArena *a, const SwValue *v);      /* the form in which policies meet bodies */
 
 /* fifo.c */
 bool sns_topic_is_fifo(const SnsTopicRecord *t);

@@ -58,7 +58,7 @@ static int check_value(const SsmPutParameterRequest *in, const SsmParameterRecor
     if (!sw_str_is(p->allowed_pattern))
         return 0;
     size_t at;
-    const SwPattern *pattern = sw_str_find(p->allowed_pattern, '\0', &at) ? NULL : sw_pattern_compile(p->allowed_pattern.p);
+    const SwPattern *pattern = sw_str_find(p->allowed_pattern, '\0', &at) ? NULL : sw_pattern_once(err->arena, sw_str_z(err->arena, p->allowed_pattern));
     if (!pattern)
         return sw_fail(err, &SSM_INVALID_ALLOWED_PATTERN_EXCEPTION, "The parameter value can't be validated against an invalid regular expression");
     if (!sw_pattern_matches(pattern, in->value))

@@ -44,6 +44,23 @@ static void a_slot_keeps_what_was_compiled(void **state) {
     assert_non_null(bad.kept);          /* what does not compile is known, too */
 }
 
+/* More of them than the cache has room for: the program's own still find theirs. */
+static void patterns_of_users_do_not_fill_the_cache(void **state) {
+    (void)state;
+    for (int i = 0; i < 21000; i++) {
+        _sw_arena_ SwArena *a = sw_arena_new(0);
+        const SwPattern *p = sw_pattern_once(a, sw_strf(a, "user%d|[\\u0061]+", i).p);
+        assert_non_null(p);
+        if (i % 1000)
+            continue;
+        assert_true(sw_pattern_matches(p, sw_strf(a, "user%d", i)));
+        assert_true(sw_pattern_matches(p, SW_STR("aaa")));
+        assert_false(sw_pattern_matches(p, SW_STR("user")));
+        assert_null(sw_pattern_once(a, "user("));
+    }
+    assert_non_null(sw_pattern_compile("one more of the program's own"));
+}
+
 static void text_that_is_not_utf8_does_not_match(void **state) {
     (void)state;
     assert_false(sw_pattern_matches(sw_pattern_compile("[\\s\\S]*"), SW_STR("\xFF")));
@@ -92,6 +109,7 @@ int main(void) {
         TEST(the_models_dialect),
         TEST(what_does_not_compile_is_null_every_time),
         TEST(a_slot_keeps_what_was_compiled),
+        TEST(patterns_of_users_do_not_fill_the_cache),
         TEST(text_that_is_not_utf8_does_not_match),
         TEST(groups_are_views),
         TEST(a_hostile_pattern_ends_soon),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Strings, buffers and maps. */
 
+#include <time.h>
+
 #include "base_test.h"
 
 #include <math.h>
@@ -78,6 +80,55 @@ static void wildcards(void **state) {
     memset(text, 'a', 40000);
     text[40000] = 'b';
     assert_false(sw_str_glob(sw_str_n(many, 4000), sw_str_n(text, 40001)));      /* at once, not in exponential time */
+}
+
+/* The definition, in exponential time. */
+static bool by_definition(const char *p, const char *s, bool escapes) {
+    if (*p == '*')
+        return by_definition(p + 1, s, escapes) || (*s && by_definition(p, s + 1, escapes));
+    p += escapes && *p == '\\' && p[1];
+    return *p == *s && (!*p || by_definition(p + 1, s + 1, escapes));
+}
+
+/* The k-th text of up to `n` of these letters. */
+static void spell(char *out, size_t n, unsigned k, const char *letters) {
+    size_t many = strlen(letters), i = 0;
+    for (; i < n && k; i++, k /= (unsigned)many + 1)
+        if (k % (many + 1))
+            *out++ = letters[k % (many + 1) - 1];
+    *out = 0;
+}
+
+static void stars_are_what_they_are_defined_as(void **state) {
+    (void)state;
+    char p[8], s[8];
+    for (unsigned i = 0; i < 625; i++)
+        for (unsigned k = 0; k < 256; k++) {
+            spell(p, 4, i, "*ab\\");
+            spell(s, 4, k, i % 2 ? "ab\\" : "ab*");
+            for (int escapes = 0; escapes < 2; escapes++)
+                if (sw_str_stars(sw_str(p), sw_str(s), escapes) != by_definition(p, s, escapes))
+                    fail_msg("`%s` on `%s`, %d", p, s, escapes);
+        }
+    assert_true(sw_str_stars(SW_STR("*"), SW_NO_STR, false));
+    assert_true(sw_str_stars(SW_STR("**"), SW_STR(""), true));
+}
+
+/* A long run that nearly fits everywhere: product of both lengths would take seconds. */
+static void stars_are_linear(void **state) {
+    (void)state;
+    static char pattern[8003], text[1000001];
+    struct timespec before, after;      /* this thread's: others may have the machine */
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+    memset(text, 'a', 1000000);
+    memset(pattern, 'a', 8000);
+    pattern[0] = '*';
+    memcpy(pattern + 8000, "b*", 3);
+    assert_false(sw_str_stars(sw_str(pattern), sw_str_n(text, 1000000), false));
+    pattern[4000] = '\\';
+    assert_false(sw_str_stars(sw_str(pattern), sw_str_n(text, 1000000), true));
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+    assert_true(after.tv_sec - before.tv_sec < 2);
 }
 
 static void whole_numbers(void **state) {
@@ -220,6 +271,8 @@ int main(void) {
         TEST(comparing),
         TEST(cutting_and_splitting),
         TEST(wildcards),
+        TEST(stars_are_what_they_are_defined_as),
+        TEST(stars_are_linear),
         TEST(whole_numbers),
         TEST(decimal_numbers),
         TEST(utf8_is_strict),

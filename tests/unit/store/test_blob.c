@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
+#include "base/digest.h"
 #include "store/blob.h"
 
 static SwBlobs *blobs;
@@ -46,6 +48,18 @@ static SwStr content(Fixture *f, SwStr digest) {
     return s;
 }
 
+/* System calls of this process that write. */
+static int64_t writes(void) {
+    char line[80];
+    long long n = -1;
+    FILE *io = fopen("/proc/self/io", "r");
+    assert_non_null(io);
+    while (n < 0 && fgets(line, sizeof line, io))
+        (void)sscanf(line, "syscw: %lld", &n);
+    fclose(io);
+    return n;
+}
+
 static void blob_is_found_under_its_digest_after_a_restart(void **state) {
     Fixture *f = *state;
     SwBlobInfo i;
@@ -61,6 +75,52 @@ static void blob_is_found_under_its_digest_after_a_restart(void **state) {
     assert_str(content(f, i.digest), "hello");
     OK(f, sw_blob_put(blobs, f->a, SW_STR("hello"), &i, &f->err));      /* again: nothing is left over */
     assert_int_equal(entries(f, "tmp"), 0);
+}
+
+/* A byte each, as the worst client chooses them: kept in order, and in writes of some size (of each the kernel keeps count). */
+static void small_pieces_are_gathered(void **state) {
+    Fixture *f = *state;
+    SwBlobWriter *w;
+    SwBlobInfo i;
+    enum { PIECES = 200000 };
+    char *all = sw_arena_alloc(f->a, PIECES);
+    OK(f, sw_blob_begin(blobs, f->a, 1u << SW_MD5, &w, &f->err));
+    int64_t before = writes();
+    for (int k = 0; k < PIECES; k++) {
+        all[k] = (char)(k * 7 + k / 251);
+        OK(f, sw_blob_add(w, &all[k], 1, &f->err));
+    }
+    OK(f, sw_blob_commit(w, &i, &f->err));
+    assert_true(writes() - before < 100);
+    assert_int_equal(i.size, PIECES);
+    assert_str(sw_sha256_hex(f->a, sw_str_n(all, PIECES)), i.digest.p);
+    assert_memory_equal(content(f, i.digest).p, all, PIECES);
+}
+
+/* Pieces of all sizes around what is gathered, parked in between. */
+static void pieces_of_any_size_keep_their_order(void **state) {
+    Fixture *f = *state;
+    static const size_t sizes[] = {1, 16383, 16384, 16385, 3, 40000, 16380, 4, 1, 0, 70000, 2};
+    SwBuf all = sw_buf(f->a, SW_MIB);
+    SwBlobWriter *w;
+    SwBlobInfo i;
+    int64_t size;
+    OK(f, sw_blob_begin(blobs, f->a, 0, &w, &f->err));
+    for (size_t k = 0; k < SW_N(sizes); k++) {
+        size_t from = all.n;
+        for (size_t n = 0; n < sizes[k]; n++)
+            sw_buf_addc(&all, (char)(n * 31 + k));
+        OK(f, sw_blob_add(w, all.p + from, sizes[k], &f->err));
+        OK(f, sw_blob_park(w, SW_STR("upload"), &size, &f->err));
+        assert_int_equal(size, all.n);
+        OK(f, sw_blob_unpark(blobs, f->a, SW_STR("upload"), 0, &w, &size, &f->err));
+        assert_int_equal(size, all.n);
+        OK(f, sw_blob_add(w, "|", 1, &f->err));
+        sw_buf_addc(&all, '|');
+    }
+    OK(f, sw_blob_commit(w, &i, &f->err));
+    assert_int_equal(i.size, all.n);
+    assert_memory_equal(content(f, i.digest).p, all.p, all.n);
 }
 
 static void names_that_are_no_digests_are_nowhere(void **state) {
@@ -246,6 +306,8 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_blobs, teardown_blobs)
     const struct CMUnitTest tests[] = {
         T(blob_is_found_under_its_digest_after_a_restart),
+        T(small_pieces_are_gathered),
+        T(pieces_of_any_size_keep_their_order),
         T(names_that_are_no_digests_are_nowhere),
         T(digests_asked_for_come_beside_sha256),
         T(dropped_writer_leaves_nothing),

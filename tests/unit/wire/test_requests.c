@@ -2,6 +2,8 @@
 
 /* Requests as clients send them, byte for byte: recorded ones of AWS CLI and SDKs, and the edges of each protocol. */
 
+#include <time.h>
+
 #include "wire_test.h"
 
 #include "base/digest.h"

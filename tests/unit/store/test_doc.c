@@ -224,7 +224,8 @@ static void store_of_the_first_schema_is_brought_up_to_date(void **state) {
     OK(f, sw_store_register(f->s, (const SwCollection *[]){&before, NULL}, &f->err));
     SwTx *tx = begin(f, SW_WRITE);
     for (int i = 0; i < 5; i++)
-        OK(f, sw_doc_put(tx, &before, sw_strf(f->a, "%d", i), &(Message){.queue = SW_STR("q"), .visible_key = sw_strf(f->a, "k%d", i), .receives = SW_SOME_INT(i < 3 ? 0 : i)}, &f->err));
+        OK(f, sw_doc_put(tx, &before, sw_strf(f->a, "%d", i),
+                         &(Message){.queue = SW_STR("q"), .visible_key = sw_strf(f->a, "k%d", i), .receives = SW_SOME_INT(i < 3 ? 0 : i)}, &f->err));
     OK(f, sw_tx_commit(&tx, &f->err));
     sw_store_close(f->s);
     f->s = NULL;

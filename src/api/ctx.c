@@ -101,6 +101,10 @@ bool sw_arn_parse(SwStr s, SwArn *ret_arn) {
     return s.n > 0;
 }
 
+bool sw_arn_is_here(const SwCtx *cx, const SwArn *arn, const char *service) {
+    return sw_str_eqz(arn->service, service) && sw_str_eq(arn->region, cx->region) && sw_str_eq(arn->account, cx->account);
+}
+
 int sw_refuse_field(SwError *err, const SwErrorKind *kind, const char *field, const char *why) {
     return sw_fail(err, kind, "%s: %s", field, why);
 }

@@ -68,6 +68,7 @@ SwStr sw_arn(SwCtx *cx, const char *service, const char *resource_fmt, ...) sw_p
 SwStr sw_arn_global(SwCtx *cx, const char *service, const char *resource_fmt, ...) sw_printf(3, 4);   /* no region: iam */
 typedef struct SwArn { SwStr partition, service, region, account, resource; } SwArn;
 bool sw_arn_parse(SwStr s, SwArn *ret_arn);
+bool sw_arn_is_here(const SwCtx *cx, const SwArn *arn, const char *service);      /* of that service, in the context's region and account */
 
 /* The words for what is refused: one place, one wording. */
 int sw_refuse_field(SwError *err, const SwErrorKind *kind, const char *field, const char *why);   /* "<field>: <why>" */

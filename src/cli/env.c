@@ -165,6 +165,9 @@ int sw_cli_env(SwCli *cli) {
     add(cli, &vars, "AWS_REGION", sw_str(cli->region));
     add(cli, &vars, "AWS_DEFAULT_REGION", sw_str(cli->region));
     add(cli, &vars, "AWS_EC2_METADATA_DISABLED", SW_STR("true"));
+    /* botocore (boto3, the AWS CLI) would put a word before the endpoint's name for some operations, as in
+     * streaming-logs.127.0.0.1, and fail with a name that nothing resolves before this server could answer. */
+    add(cli, &vars, "AWS_DISABLE_HOST_PREFIX_INJECTION", SW_STR("true"));
     add_unset(cli, &vars);
     if (cli->json) {
         SwValue v = sw_value_object();

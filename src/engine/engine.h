@@ -14,7 +14,7 @@
  *
  * A step or delivery that runs out of memory has failed; what it held is given back (base/memory.h). One that does so
  * for the third time for asking more than any step may would do so for ever: the controller's `failed` then ends the
- * resource, and a delivery is left out. Both are logged as errors.
+ * resource (without one it is tried once an hour, or when woken), and a delivery is left out. Both are logged as errors.
  *
  * Events are stored in the transaction that causes them and delivered after its commit, at least once, in order per
  * listener. Threads: any. */
@@ -38,7 +38,7 @@ typedef struct SwController {
     unsigned parallel;                  /* at most so many at once; 0: no limit of its own */
     /* The step for `id` cannot run: it needs more memory than a step may use, whatever was tried. Show `why` on the
      * resource and end it, without reading what may be too large; then the item is done until woken. As a step, it has
-     * no transaction open. NULL: the step is tried again, every 30 s. */
+     * no transaction open. NULL: the step is tried again once an hour, or when woken. */
     int (*failed)(SwCtx *cx, SwStr id, const char *why, SwError *err);
 } SwController;
 

@@ -21,6 +21,7 @@
 
 #define RETRY_FIRST (100 * SW_MS)
 #define RETRY_MOST  (30 * SW_S)
+#define RETRY_HOPELESS SW_HOUR          /* of a step that needs more memory than one may use, where nothing ends it */
 #define TRIM_EVERY  SW_HOUR
 
 static SwTime backoff(int64_t attempts) {
@@ -58,6 +59,7 @@ typedef struct Piece {
     int64_t     last;
     int         r;
     SwLack      lack;
+    bool        hopeless;               /* the step has met the limit of its memory again and again */
     SwError     err;
 } Piece;
 
@@ -211,9 +213,9 @@ static bool step_or_end(Piece *p) {
     if (guarded(p, take_step, p->step) == 0)
         return true;
     log_failure("step failed", c->name, w->id, w->attempts, &p->err);
-    bool hopeless = p->lack == SW_LACK_LIMIT && w->attempts + 1 >= TRIES_MOST && c->failed;
+    p->hopeless = p->lack == SW_LACK_LIMIT && w->attempts + 1 >= TRIES_MOST;
     tidy(p);
-    if (!hopeless)
+    if (!p->hopeless || !c->failed)
         return false;
     bool given_up = guarded(p, give_up, p->step) == 0;
     if (given_up)
@@ -233,7 +235,8 @@ static void run_controller(Unit *u, const SwWorker *worker) {
         return;
     bool failed = !step_or_end(&p);
     SwTime now = sw_clock_now(e->o.clock);
-    p.end = (SwWorkEnd){.again = failed ? now + backoff(r.work.attempts) : p.said.again, .now = now, .failed = failed,
+    SwTime pause = p.hopeless && !u->controller->failed ? RETRY_HOPELESS : backoff(r.work.attempts);
+    p.end = (SwWorkEnd){.again = failed ? now + pause : p.said.again, .now = now, .failed = failed,
                         .waiting = !failed && p.said.waiting};
     pthread_mutex_lock(&e->lock);
     p.end.woken = r.woken;

@@ -42,6 +42,9 @@ static const char *const migrations[] = {
     "CREATE TABLE listener(name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
     /* 2: which store this is, and how often it was opened: identity.c */
     "CREATE TABLE identity(one INTEGER PRIMARY KEY CHECK(one=1), name TEXT NOT NULL, opens INTEGER NOT NULL) STRICT;",
+    /* 3: messages in flight of queues are counted by a key of their own; those that were received before have none yet */
+    "UPDATE document SET body=json_set(body,'$.leaseKey',json_extract(body,'$.visibleKey'))"
+    " WHERE collection='sqs/message' AND json_extract(body,'$.receives')>0;",
 };
 
 /* `collection` and `listener` say how to read the rest, and positions only grow: they stay; so does `identity`. */

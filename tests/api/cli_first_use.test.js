@@ -53,6 +53,12 @@ test("env's aws reaches bash's own scripts too", async (t) => {
     assert.strictEqual(stdout, `<--endpoint-url=${b.s.endpoint} sqs list-queues> <test> <> <>\n`);
 });
 
+test("with env's exports the AWS CLI shows the refusal of an operation that has a host prefix", async () => {
+    const { stdout } = await cli(["env", "--json"]), exports_ = JSON.parse(stdout);
+    const e = await run("aws", ["logs", "start-live-tail", "--log-group-identifiers", "arn:aws:logs:us-east-1:000000000000:log-group:g"], { env: { ...env(), ...exports_ } }).then(assert.fail, (x) => x);
+    assert.match(e.stderr, /\(NotImplemented\) when calling the StartLiveTail operation.*StartLiveTail/);
+});
+
 test("env keeps credentials that a strict server knows, and no others", async (t) => {
     const { server, root } = await strict(t);
     const keys = (k, s) => ({ SLIPWAY_ENDPOINT: server.endpoint, AWS_ACCESS_KEY_ID: k, AWS_SECRET_ACCESS_KEY: s });

@@ -212,6 +212,8 @@ test("an alarm's state can be set, and its actions switched", async () => {
     await cw.send(new EnableAlarmActionsCommand({ AlarmNames: ["set"] }));
     assert.strictEqual((await alarm("set")).ActionsEnabled, true);
     await refuses(cw.send(new SetAlarmStateCommand({ AlarmName: "none", StateValue: "OK", StateReason: "x" })), "ResourceNotFound");
+    await refuses(cw.send(new SetAlarmStateCommand({ AlarmName: "set", StateValue: "ODD", StateReason: "x" })), "ValidationError",
+        /^1 validation error detected: Value 'ODD' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: \[INSUFFICIENT_DATA, ALARM, OK\]$/);
 });
 
 test("alarms are found by name, prefix, state and metric, page by page, and deleted", async () => {

@@ -58,11 +58,13 @@ test("a task asks its metadata and the API from inside", async () => {
 
 test("secrets come from parameters under the execution role, credentials of the task's role from its endpoint", async () => {
     await e.s.client(SSMClient).send(new PutParameterCommand({ Name: "/app/password", Value: "s3cret", Type: "SecureString" }));
-    const r = await e.shell("echo $PASSWORD $BY_ARN; wget -q -O - http://169.254.170.2$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI; echo",
+    await e.s.client(SSMClient, { region: "eu-west-1" }).send(new PutParameterCommand({ Name: "/app/password", Value: "abroad", Type: "String" }));
+    const r = await e.shell("echo $PASSWORD $BY_ARN $ABROAD; wget -q -O - http://169.254.170.2$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI; echo",
         { secrets: [{ name: "PASSWORD", valueFrom: "/app/password" },
-                    { name: "BY_ARN", valueFrom: "arn:aws:ssm:us-east-1:000000000000:parameter/app/password" }] },
+                    { name: "BY_ARN", valueFrom: "arn:aws:ssm:us-east-1:000000000000:parameter/app/password" },
+                    { name: "ABROAD", valueFrom: "arn:aws:ssm:eu-west-1:000000000000:parameter/app/password" }] },
         { networkMode: "awsvpc", executionRoleArn: execution, taskRoleArn: taskRole }, { networkConfiguration: e.network });
-    assert.strictEqual(r.lines[0], "s3cret s3cret");
+    assert.strictEqual(r.lines[0], "s3cret s3cret abroad", "an ARN names a parameter of its region");
     const c = JSON.parse(r.lines[1]);
     assert.strictEqual(c.RoleArn, taskRole);
     assert.match(c.AccessKeyId, /^ASIA/);

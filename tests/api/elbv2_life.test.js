@@ -71,6 +71,8 @@ test("requests are counted in CloudWatch, once, over a restart", async (t) => {
         await get(port);
         await until("one more", async () => await sum("RequestCount") === asked + 1);
         assert.strictEqual(await sum("RequestCount", ["LoadBalancer"]), asked + 1);
+        for (const dimensions of [["TargetGroup"], ["LoadBalancer", "TargetGroup"]])
+            assert.strictEqual(await sum("RequestCountPerTarget", dimensions), asked + 1);
         assert.strictEqual(await sum("HTTPCode_Target_5XX_Count"), 3);
         assert.strictEqual(await sum("HTTPCode_Target_2XX_Count"), asked - 2);
         assert.ok(await sum("HTTPCode_ELB_4XX_Count", ["LoadBalancer"]) >= 1);
@@ -79,6 +81,13 @@ test("requests are counted in CloudWatch, once, over a restart", async (t) => {
         assert.ok(time.ExtendedStatistics.p99 >= 0 && time.ExtendedStatistics.p99 < 5);
         const hosts = await until("hosts", async () => (await ask("HealthyHostCount", { Statistics: ["Maximum"] }))[0]);
         assert.strictEqual(hosts.Maximum, 1);
+        const second = await lbs.backend("second");
+        await lbs.register(g, second);
+        await lbs.becomes(g, second, "healthy");
+        await until("both are asked", async () => { await get(port); return second.seen > 0; });
+        for (let i = 0; i < 6; i++) await get(port);
+        const more = b.seen + second.seen - asked - 1;
+        await until("a request of two targets is half of one's", async () => Math.abs(await sum("RequestCountPerTarget", ["TargetGroup"]) - (asked + 1 + more / 2)) < 1e-6);
     } finally {
         await finish(own);
     }

@@ -3,6 +3,8 @@
 "use strict";
 const { test, before, after } = require("node:test");
 const assert = require("node:assert");
+const fs = require("node:fs");
+const path = require("node:path");
 const { until } = require("../lib/slipway");
 const { Balancing, refuses, to, says, freePort, get, served, unique } = require("../lib/elbv2");
 
@@ -131,6 +133,18 @@ test("an unhealthy target is left out and taken back", async () => {
     a.health = 200;
     await lbs.becomes(g, a, "healthy");
     await until("both", async () => { const seen = a.seen; await get(port); return a.seen > seen; });
+});
+
+test("no health check reaches Slipway itself, however it is a target; a user's own server beside it is reached", async () => {
+    const self = { port: lbs.s.port }, own = await lbs.backend("own"), g = await lbs.group(undefined, { HealthCheckPath: "/_slipway/health?by=check" }), port = await freePort();
+    own.on("request", (req) => { own.asked ||= req.url.includes("by=check"); });
+    await lbs.listener(await lbs.balancer(), port, to([g, 1]));
+    await lbs.register(g, self, own);
+    await lbs.becomes(g, self, "unhealthy");
+    assert.strictEqual((await lbs.health(g, self)).Reason, "Target.FailedHealthChecks");
+    await lbs.becomes(g, own, "healthy");
+    assert.strictEqual(own.asked, true);
+    assert.doesNotMatch(fs.readFileSync(path.join(lbs.s.data, "access.log"), "utf8"), /by=check/);
 });
 
 test("a load balancer without a target answers 503, and one whose target refuses 502", async () => {

@@ -3,6 +3,7 @@
 const { test } = require("node:test");
 const assert = require("node:assert");
 const crypto = require("node:crypto");
+const net = require("node:net");
 const S = require("@aws-sdk/client-s3");
 const { refuses } = require("../lib/slipway");
 const { s3File, md5, sha256 } = require("../lib/s3");
@@ -127,6 +128,25 @@ test("an upload without a checksum gets a CRC64NVME of the whole, and its copy i
     const { CopyObjectResult: copy } = await send(S.CopyObjectCommand, { Bucket, Key: "copy", CopySource: `${Bucket}/k` });
     assert.deepStrictEqual([copy.ETag, copy.ChecksumCRC64NVME, copy.ChecksumType], [whole.ETag, out.ChecksumCRC64NVME, "FULL_OBJECT"]);
     await refuses(send(S.GetObjectCommand, { Bucket, Key: "copy", PartNumber: 2 }), "InvalidPartNumber");
+});
+
+test("a copy whose client has left is given up", async () => {
+    const Bucket = await bucket(), Key = "large", part = Buffer.alloc(24 << 20, "x");
+    const { UploadId } = await send(S.CreateMultipartUploadCommand, { Bucket, Key });
+    const Parts = [];
+    for (const PartNumber of [1, 2])
+        Parts.push({ PartNumber, ETag: (await send(S.UploadPartCommand, { Bucket, Key, UploadId, PartNumber, Body: part })).ETag });
+    await send(S.CompleteMultipartUploadCommand, { Bucket, Key, UploadId, MultipartUpload: { Parts } });
+    const ask = (end) => new Promise((resolve, reject) => {
+        const socket = net.connect(f.s.port, "127.0.0.1");
+        let said = "";
+        socket.on("data", (d) => { said += d; if (!end && said.includes("</CopyObjectResult>")) socket.end(); }).on("end", () => resolve(said)).on("error", reject);
+        socket.write(`PUT /${Bucket}/copy${end} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nx-amz-copy-source: ${Bucket}/${Key}\r\n\r\n`);
+        if (end) socket.end();
+    });
+    assert.match(await ask(true), /^HTTP\/1\.1 503 [^]*<Code>ServiceUnavailable</);
+    await refuses(text(Bucket, "copytrue"), "NoSuchKey");
+    assert.match(await ask(false), /^HTTP\/1\.1 200 /, "what is read for a client that waits is copied");
 });
 
 test("a range of a copied part lies inside its source", async () => {

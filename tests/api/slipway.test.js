@@ -3,10 +3,14 @@
 "use strict";
 const assert = require("node:assert");
 const fs = require("node:fs");
+const http = require("node:http");
 const https = require("node:https");
+const net = require("node:net");
+const path = require("node:path");
 const { test, before, after } = require("node:test");
 const { SQSClient, CreateQueueCommand, ListQueuesCommand, SendMessageCommand } = require("@aws-sdk/client-sqs");
-const { start, finish, run, PROGRAM } = require("../lib/slipway");
+const { SNSClient, CreateTopicCommand } = require("@aws-sdk/client-sns");
+const { start, finish, run, until, PROGRAM } = require("../lib/slipway");
 
 let s;
 before(async () => { s = await start(null); });
@@ -113,6 +117,27 @@ test("a data folder belongs to one server; down leaves no process behind", async
     await run(PROGRAM, ["down", "--data", own.data]);
     assert.strictEqual((await own.ended).code, 0);
     assert.ok(fs.existsSync(own.data), "down keeps the data");
+});
+
+test("in settled mode nothing is waited for when the client has left", async (t) => {
+    const own = await start(t, { args: ["--settle"] });
+    const held = http.createServer();                   // it takes requests and answers none: the delivery to it is work that is left
+    await new Promise((resolve) => held.listen(0, "127.0.0.1", resolve));
+    t.after(() => { held.closeAllConnections(); held.close(); });
+    const reached = new Promise((resolve) => held.once("request", resolve));
+    const leave = (body) => {
+        const text = new URLSearchParams({ Version: "2010-03-31", ...body }).toString(), socket = net.connect(own.port, "127.0.0.1");
+        socket.write(`POST / HTTP/1.1\r\nhost: sns.us-east-1.amazonaws.com\r\nuser-agent: leaves\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: ${text.length}\r\n\r\n${text}`);
+        return socket;
+    };
+    const { TopicArn } = await own.client(SNSClient).send(new CreateTopicCommand({ Name: "t" }));
+    const socket = leave({ Action: "Subscribe", TopicArn, Protocol: "http", Endpoint: `http://127.0.0.1:${held.address().port}/` });
+    const line = () => fs.readFileSync(path.join(own.data, "access.log"), "utf8").split("\n").find((l) => l.includes('"leaves"'));
+    await reached;
+    assert.strictEqual(line(), undefined, "the answer waits for the delivery");
+    socket.destroy();
+    await until("the request is over", line, { seconds: 5 });
+    assert.match(await (await fetch(`${own.endpoint}/_slipway/metrics`)).text(), /^slipway_engine_items_due [1-9]/m);
 });
 
 test("in settled mode an answer waits until nothing is left to do", async (t) => {

@@ -140,6 +140,7 @@ test("parameters are described by filters and carry tags", async () => {
 test("names, values and fields that cannot be are refused", async () => {
     await refuses(put("/d/one", "abc", { Overwrite: true, AllowedPattern: "^\\d+$" }), "ParameterPatternMismatchException", /allowedPattern/);
     await refuses(put("ssm-x", "1"), "ValidationException", /can't be prefixed/);
+    await refuses(put("/odd", "1", { Type: "Odd" }), "ValidationException", /at 'type' failed to satisfy constraint: Member must satisfy enum value set: \[SecureString, StringList, String\]$/);
     await refuses(put("/aws/x", "1"), "AccessDeniedException", /reserved parameter name/);
     await refuses(put("a/b", "1"), "ValidationException", /fully qualified/);
     await refuses(put("/" + Array(17).fill("l").join("/"), "1"), "HierarchyLevelLimitExceededException");

@@ -15,20 +15,6 @@ static void env_set(SwArena *a, SwStrMap *env, const char *name, SwStr value) {
     sw_str_map_set(a, env, sw_str(name), value);
 }
 
-/* A parameter's name out of what `valueFrom` may be: a name or an ARN. */
-static SwStr parameter_name(SwArena *a, SwStr from) {
-    SwArn arn;
-    if (!sw_arn_parse(from, &arn))
-        return from;
-    SwStr name = sw_str_starts(arn.resource, SW_STR("parameter")) ? sw_str_skip(arn.resource, 9)
-                                                                  : arn.resource;
-    SwStr inner = sw_str_skip(name, 1);
-    size_t at;
-    return sw_str_find(inner, '/', &at)
-               ? name
-               : sw_str_dup(a, inner); /* "/a/b" keeps its slash, "/a" is the parameter a */
-}
-
 static int secret_missing(SwStr from, const char *why, SwError *err) {
     sw_error_reset(err);
     return sw_fail(err, &ecs_cannot_initialize,
@@ -47,10 +33,13 @@ static int add_secrets(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefi
         return -1;
     for (size_t i = 0; i < d->secrets.n; i++) {
         SsmGetParametersRequest in = {.with_decryption = SW_SOME_BOOL(true)};
-        sw_str_list_add(cx->arena, &in.names,
-                        parameter_name(cx->arena, d->secrets.v[i].value_from));
+        sw_str_list_add(cx->arena, &in.names, d->secrets.v[i].value_from);
         SsmGetParametersResult *out;
-        if (ssm_call_get_parameters(role, &in, &out, err) < 0)
+        SwCtx there = *role;
+        SwArn arn;
+        if (sw_arn_parse(d->secrets.v[i].value_from, &arn)) /* it may be of another region */
+            there.region = arn.region;
+        if (ssm_call_get_parameters(&there, &in, &out, err) < 0)
             return secret_missing(d->secrets.v[i].value_from, err->message, err);
         if (!out->parameters.n)
             return secret_missing(d->secrets.v[i].value_from, "invalid parameters", err);

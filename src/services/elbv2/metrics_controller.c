@@ -2,7 +2,8 @@
 /* The data plane's records as CloudWatch metrics, minute by minute. The position up to which
  * records were read is written in the transaction that stores their metrics, so that a request
  * counts once over restarts and crashes. Names in the records carry account, region, load balancer
- * and group: nothing is looked up, and what was deleted meanwhile counts.
+ * and group: nothing but the number of a group's targets is looked up, and what was deleted
+ * meanwhile counts.
  *
  * The numbers of healthy and unhealthy targets are written once a minute. */
 
@@ -19,7 +20,7 @@
 #define DATA_MAX 500     /* of one call */
 
 typedef struct Metric { /* one name, dimensions and minute */
-    SwStr lb, group;    /* dimensions' values; group may be absent */
+    SwStr lb, group;    /* dimensions' values; either may be absent */
     SwTime minute;
     const char *name, *unit;
     CloudwatchMetricDatumList data;
@@ -34,6 +35,7 @@ typedef struct Scope { /* an account's region and namespace: one call */
 typedef struct Pass {
     SwCtx *cx;
     SwMap scopes;
+    SwMap targets; /* of the groups that records name: a double, how many share the requests */
     SwTime offset; /* of the clock from the system's time, which records have */
     bool real;
 } Pass;
@@ -99,7 +101,8 @@ static CloudwatchMetricDatum *new_datum(Pass *p, Metric *m) {
     d->timestamp = SW_SOME_TIME(m->minute);
     if (m->group.p)
         dimension(a, d, "TargetGroup", m->group);
-    dimension(a, d, "LoadBalancer", m->lb);
+    if (m->lb.p)
+        dimension(a, d, "LoadBalancer", m->lb);
     return d;
 }
 
@@ -122,6 +125,7 @@ typedef struct Sum { /* where one record's numbers go */
     Scope *s;
     SwStr lb, group;
     SwTime minute;
+    double targets; /* of the group */
 } Sum;
 
 static void add(const Sum *x, bool with_group, const char *name, const char *unit, double value,
@@ -130,6 +134,18 @@ static void add(const Sum *x, bool with_group, const char *name, const char *uni
     if (with_group && x->group.p)
         add_value(x->p, metric_of(x->p, x->s, x->lb, x->group, x->minute, name, unit), value,
                   count);
+}
+
+/* A group's requests, each a share: their sum is the average of its targets. AWS has it without the
+ * load balancer, too. */
+static void add_share(const Sum *x) {
+    const char *name = "RequestCountPerTarget";
+    if (!x->group.p)
+        return;
+    add_value(x->p, metric_of(x->p, x->s, SW_NO_STR, x->group, x->minute, name, "Count"),
+              1 / x->targets, 1);
+    add_value(x->p, metric_of(x->p, x->s, x->lb, x->group, x->minute, name, "Count"),
+              1 / x->targets, 1);
 }
 
 static const char *code_metric(bool target, int status) {
@@ -146,8 +162,10 @@ static void add_http(const Sum *x, const SwProxyRecord *r) {
     const char *code =
         code_metric(r->target_status > 0, r->target_status > 0 ? r->target_status : r->status);
     int refused = r->retries + (r->end[0] == 'S' && r->end[1] == 'C' ? 1 : 0);
-    if (sw_str_is(r->target))
+    if (sw_str_is(r->target)) {
         add(x, true, "RequestCount", "Count", 1, 1);
+        add_share(x);
+    }
     if (code)
         add(x, r->target_status > 0, code, "Count", 1, 1);
     if (sw_str_is(r->rule) && !sw_str_is(r->group)) /* the rule's own answer */
@@ -176,13 +194,56 @@ static void add_record(Pass *p, const SwProxyRecord *r) {
     if (sw_str_is(r->group) && !parse_name(p->cx->arena, r->group, &group))
         return;
     SwTime at = p->real ? r->ended + p->offset : sw_now(p->cx);
-    const Sum x = {p, scope_of(p, &lb), lb.dimension, group.dimension, at - at % SW_MINUTE};
+    const double *targets = sw_map_get(&p->targets, r->group);
+    const Sum x = {p, scope_of(p, &lb), lb.dimension, group.dimension, at - at % SW_MINUTE,
+                   targets ? *targets : 1};
     if (!lb.network) {
         add_http(&x, r);
         return;
     }
     add(&x, false, "NewFlowCount", "Count", 1, 1);
     add(&x, false, "ProcessedBytes", "Bytes", (double)(r->received + r->sent), 1);
+}
+
+/* How many targets share the requests of a group: the healthy ones, or all where none is; at least
+ * one, and one where the group is gone. */
+static int count_targets(Pass *p, SwStr name_in_records, double *ret, SwError *err) {
+    SwCtx *cx = p->cx;
+    SwStrList parts = sw_str_split(cx->arena, name_in_records, '.');
+    SwDocList targets;
+    double healthy = 0;
+    void *group;
+    *ret = 1;
+    if (parts.n != 4)
+        return 0;
+    sw_tx_scope(cx->tx, parts.v[0], parts.v[1]);
+    if (sw_doc_get(cx->tx, &elbv2_target_groups, parts.v[2], &group, err) < 0)
+        return -1;
+    if (!group)
+        return 0;
+    if (elbv2_targets_of(cx, group, &targets, err) < 0)
+        return -1;
+    for (size_t i = 0; i < targets.n; i++)
+        healthy += elbv2_is(((const Elbv2TargetRecord *)targets.v[i].record)->state, "healthy");
+    *ret = SW_MAX(healthy > 0 ? healthy : (double)targets.n, 1);
+    return 0;
+}
+
+static int look_at_groups(Pass *p, const SwProxyRecordList *l, SwError *err) {
+    int r = 0;
+    if (!l->n)
+        return 0;
+    if (sw_ctx_begin(p->cx, SW_READ, err) < 0)
+        return -1;
+    for (size_t i = 0; r == 0 && i < l->n; i++) {
+        if (!sw_str_is(l->v[i].group) || sw_map_get(&p->targets, l->v[i].group))
+            continue;
+        double *n = sw_new(p->cx->arena, double);
+        r = count_targets(p, l->v[i].group, n, err);
+        sw_map_put(&p->targets, l->v[i].group, n);
+    }
+    sw_ctx_rollback(p->cx);
+    return r;
 }
 
 /* ---- targets' health, once a minute ---- */
@@ -310,7 +371,7 @@ static int commit(Pass *p, const Seen *seen, SwError *err) {
 }
 
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
-    Pass p = {.cx = cx, .scopes = sw_map(cx->arena)};
+    Pass p = {.cx = cx, .scopes = sw_map(cx->arena), .targets = sw_map(cx->arena)};
     Seen seen = {0};
     SwProxyRecordList l;
     SwClockMode mode;
@@ -324,7 +385,8 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     sw_ctx_rollback(cx);
     int64_t from = SW_OR(seen.position.position, 0);
     if (r < 0 ||
-        sw_proxy_records(cx->host->proxy, cx->arena, from, RECORDS_MAX, &l, &next, err) < 0)
+        sw_proxy_records(cx->host->proxy, cx->arena, from, RECORDS_MAX, &l, &next, err) < 0 ||
+        look_at_groups(&p, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
         add_record(&p, &l.v[i]);

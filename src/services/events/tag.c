@@ -16,6 +16,8 @@ static int find(SwCtx *cx, SwStr text, EventsRuleRecord **ret_r, EventsBusRecord
     size_t at;
     void *b = NULL;
     *ret_r = NULL;
+    if (sw_arn_parse(text, &arn) && sw_str_eqz(arn.service, "events") && !sw_arn_is_here(cx, &arn, "events"))
+        return sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "%.*s does not exist.", SW_FMT(text));
     if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "events"))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter ResourceARN is not valid.");
     if (sw_str_starts(arn.resource, SW_STR("rule/"))) {

@@ -33,10 +33,10 @@ int logs_group_get(SwCtx *cx, SwStr name, LogsGroupRecord **ret_g, SwError *err)
     return 0;
 }
 
-/* "arn:aws:logs:REGION:ACCOUNT:log-group:NAME[:*]" or a plain name. */
-static SwStr name_of(SwStr identifier) {
+/* "arn:aws:logs:REGION:ACCOUNT:log-group:NAME[:*]" or a plain name. An ARN of elsewhere stays as it is: nothing has its name. */
+static SwStr name_of(SwCtx *cx, SwStr identifier) {
     SwArn arn;
-    if (!sw_arn_parse(identifier, &arn) || !sw_str_starts(arn.resource, SW_STR("log-group:")))
+    if (!sw_arn_parse(identifier, &arn) || !sw_arn_is_here(cx, &arn, "logs") || !sw_str_starts(arn.resource, SW_STR("log-group:")))
         return identifier;
     SwStr name = sw_str_skip(arn.resource, 10);
     return sw_str_ends(name, SW_STR(":*")) ? sw_str_drop(name, 2) : name;
@@ -46,7 +46,7 @@ int logs_group_name(SwCtx *cx, SwStr name, SwStr identifier, SwStr *ret_name, Sw
     if (sw_str_is(name) == sw_str_is(identifier))
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
                        "Exactly one of logGroupName and logGroupIdentifier must be specified");
-    *ret_name = sw_str_is(name) ? name : name_of(identifier);
+    *ret_name = sw_str_is(name) ? name : name_of(cx, identifier);
     return 0;
 }
 
@@ -105,13 +105,13 @@ static void show(SwCtx *cx, const LogsGroupRecord *g, bool by_pattern, LogsLogGr
     to->log_group_class = LOGS_LOG_GROUP_CLASS_STANDARD;
 }
 
-static bool wanted(const LogsDescribeLogGroupsRequest *in, const LogsGroupRecord *g) {
+static bool wanted(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, const LogsGroupRecord *g) {
     if (sw_str_is(in->log_group_name_pattern) && !sw_str_contains(g->name, in->log_group_name_pattern))
         return false;
     if (!in->log_group_identifiers.n)
         return true;
     for (size_t i = 0; i < in->log_group_identifiers.n; i++)
-        if (sw_str_eq(name_of(in->log_group_identifiers.v[i]), g->name))
+        if (sw_str_eq(name_of(cx, in->log_group_identifiers.v[i]), g->name))
             return true;
     return false;
 }
@@ -134,7 +134,7 @@ int logs_describe_log_groups(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, 
         if (sw_doc_list(cx->tx, &logs_groups, &q, &l, err) < 0)
             return -1;
         for (size_t i = 0; i < l.n; i++)
-            if (wanted(in, l.v[i].record))
+            if (wanted(cx, in, l.v[i].record))
                 show(cx, l.v[i].record, sw_str_is(in->log_group_name_pattern), sw_list_add(cx->arena, &out->log_groups));
         q.after = l.next;
     } while (out->log_groups.n < limit && sw_str_is(l.next));
@@ -198,11 +198,11 @@ static int change_tags(SwCtx *cx, SwStr name, const SwStrMap *set, const SwStrLi
 }
 
 int logs_tag_resource(SwCtx *cx, const LogsTagResourceRequest *in, void *out, SwError *err) {
-    return change_tags(cx, name_of(in->resource_arn), &in->tags, NULL, err);
+    return change_tags(cx, name_of(cx, in->resource_arn), &in->tags, NULL, err);
 }
 
 int logs_untag_resource(SwCtx *cx, const LogsUntagResourceRequest *in, void *out, SwError *err) {
-    return change_tags(cx, name_of(in->resource_arn), NULL, &in->tag_keys, err);
+    return change_tags(cx, name_of(cx, in->resource_arn), NULL, &in->tag_keys, err);
 }
 
 int logs_tag_log_group(SwCtx *cx, const LogsTagLogGroupRequest *in, void *out, SwError *err) {
@@ -215,7 +215,7 @@ int logs_untag_log_group(SwCtx *cx, const LogsUntagLogGroupRequest *in, void *ou
 
 int logs_list_tags_for_resource(SwCtx *cx, const LogsListTagsForResourceRequest *in, LogsListTagsForResourceResponse *out, SwError *err) {
     LogsGroupRecord *g;
-    if (logs_group_get(cx, name_of(in->resource_arn), &g, err) < 0)
+    if (logs_group_get(cx, name_of(cx, in->resource_arn), &g, err) < 0)
         return -1;
     out->tags = g->tags;
     sw_list_present(cx->arena, &out->tags);

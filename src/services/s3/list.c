@@ -58,8 +58,19 @@ typedef struct Listing {
     SwStr account;
 } Listing;
 
+SwStr s3_form_encode(SwArena *a, SwStr key) {
+    SwStr rest = sw_percent_encode(a, key, true);
+    SwBuf b = sw_buf(a, rest.n + 1);
+    while (rest.n) {
+        bool space = sw_str_starts(rest, SW_STR("%20"));
+        sw_buf_addc(&b, space ? '+' : rest.p[0]);
+        rest = sw_str_skip(rest, space ? 3 : 1);
+    }
+    return sw_buf_str(&b);
+}
+
 SwStr s3_shown(SwArena *a, SwStr encoding, SwStr s) {
-    return sw_str_eqz(encoding, "url") && s.p ? sw_percent_encode(a, s, true) : s;
+    return sw_str_eqz(encoding, "url") && s.p ? s3_form_encode(a, s) : s;
 }
 
 SwStr s3_told(SwArena *a, SwStr encoding, SwStr s) {

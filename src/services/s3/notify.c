@@ -44,22 +44,6 @@ static SwStr peer_address(const SwCtx *cx) {
     return peer;
 }
 
-/* As a form's field would have it: a space is '+'. */
-static SwStr form_encoded(SwArena *a, SwStr key) {
-    SwBuf b = sw_buf(a, 3 * key.n + 1);
-    SwStr rest = key, part;
-    bool first = true;
-    while (sw_str_next(&rest, ' ', &part)) {
-        if (!first)
-            sw_buf_addc(&b, '+');
-        sw_buf_adds(&b, sw_percent_encode(a, part, true));
-        first = false;
-    }
-    if (sw_str_ends(key, SW_STR(" ")))
-        sw_buf_addc(&b, '+');
-    return sw_buf_str(&b);
-}
-
 static SwStr record(SwCtx *cx, const S3BucketRecord *b, const char *event, SwStr configuration, const S3ObjectRecord *o) {
     SwBuf m = sw_buf(cx->arena, 64 * SW_KIB);
     SwStr peer = peer_address(cx);
@@ -72,7 +56,7 @@ static SwStr record(SwCtx *cx, const S3BucketRecord *b, const char *event, SwStr
     quoted(&m, "configurationId", configuration);
     sw_buf_addf(&m, ",\"bucket\":{\"name\":\"%.*s\",\"ownerIdentity\":{\"principalId\":\"%.*s\"},\"arn\":\"arn:aws:s3:::%.*s\"},\"object\":{",
                 SW_FMT(b->name), SW_FMT(b->account), SW_FMT(b->name));
-    quoted(&m, "key", form_encoded(cx->arena, o->key));
+    quoted(&m, "key", s3_form_encode(cx->arena, o->key));
     if (!o->delete_marker.v && sw_str_starts(sw_str(event), SW_STR("ObjectCreated"))) {
         sw_buf_addf(&m, ",\"size\":%lld,", (long long)o->size.v);
         quoted(&m, "eTag", bare_etag(o));

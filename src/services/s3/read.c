@@ -160,6 +160,8 @@ int s3_digest_extents(SwCtx *cx, const S3ExtentList *extents, SwStr *ret_e_tag, 
     uint8_t bytes[SW_DIGEST_BYTES_MAX];
     ssize_t n;
     while ((n = reader_read(r, buf, 64 * SW_KIB)) > 0) {
+        if (cx->http && sw_http_ended(cx->http))        /* gigabytes are not read for a client that has left */
+            return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "The connection ended before the object was read.");
         if (ret_e_tag)
             sw_digest_add(md5, buf, (size_t)n);
         if (sum)

@@ -119,7 +119,8 @@ int s3_walk_peek(SwCtx *cx, S3Walk *w, void **ret_record, SwError *err) sw_must_
 /* "a/b/" of "a/b/c" with prefix "a/" and delimiter "/"; absent where the key has none behind the prefix. */
 SwStr s3_common_prefix(SwStr key, SwStr prefix, SwStr delimiter);
 SwStr s3_behind(SwArena *a, SwStr s);                   /* the smallest text behind all that begins with s; absent: none */
-SwStr s3_shown(SwArena *a, SwStr encoding, SwStr s);    /* percent-encoded where encoding-type=url asks for it */
+SwStr s3_form_encode(SwArena *a, SwStr key);            /* as a form's field would have it: a space is '+' */
+SwStr s3_shown(SwArena *a, SwStr encoding, SwStr s);    /* form-encoded where encoding-type=url asks for it */
 SwStr s3_told(SwArena *a, SwStr encoding, SwStr s);     /* the same, absent where it is empty */
 #define S3_KEYS_MAX 1000
 int s3_check_count(SwOptInt n, const char *argument, SwError *err) sw_must_check;      /* a limit or marker: not negative */

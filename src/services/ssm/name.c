@@ -8,7 +8,7 @@
     "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths divided by " \
     "slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_"
 
-bool ssm_name_parse(SwStr given, SsmName *ret_n) {
+bool ssm_name_parse(const SwCtx *cx, SwStr given, SsmName *ret_n) {
     SwArn arn;
     SwStr name = given;
     size_t colon;
@@ -16,6 +16,8 @@ bool ssm_name_parse(SwStr given, SsmName *ret_n) {
     if (sw_arn_parse(given, &arn)) {
         if (!sw_str_eqz(arn.service, "ssm") || !sw_str_starts(arn.resource, SW_STR("parameter/")))
             return false;
+        if (!sw_arn_is_here(cx, &arn, "ssm"))
+            ret_n->elsewhere = given;
         /* "parameter/a" may be a or /a; a path keeps its slash: the caller tries both. */
         name = sw_str_skip(arn.resource, sizeof("parameter") - 1);
     }
@@ -54,6 +56,10 @@ int ssm_name_check(SwStr name, SwError *err) {
 
 SwStr ssm_arn(SwCtx *cx, SwStr name) {
     return sw_arn(cx, "ssm", "parameter%s%.*s", sw_str_starts(name, SW_STR("/")) ? "" : "/", SW_FMT(name));
+}
+
+SwStr ssm_name_arn(SwCtx *cx, const SsmName *n) {
+    return n->elsewhere.p ? n->elsewhere : ssm_arn(cx, n->name);
 }
 
 SwStr ssm_history_id(SwArena *a, SwStr name, int64_t version) {

@@ -171,8 +171,10 @@ static int show(SwCtx *cx, const SsmParameterRecord *p, SwStr selector, bool dec
 static int get(SwCtx *cx, SwStr given, bool decrypt, SsmParameter *ret, SwError *err) {
     SsmName n;
     SsmParameterRecord *p;
-    if (!ssm_name_parse(given, &n))
+    if (!ssm_name_parse(cx, given, &n))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Invalid parameter name. Please use correct syntax for referencing a version/label  <name>:<version/label>");
+    if (n.elsewhere.p)
+        return sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(given));
     if (!sw_str_starts(given, SW_STR("arn:")) && ssm_name_check_path(n.name, err) < 0)
         return -1;
     if (ssm_find(cx, n.name, &p, err) < 0)
@@ -199,7 +201,7 @@ int ssm_get_parameter(SwCtx *cx, const SsmGetParameterRequest *in, SsmGetParamet
 static int authorise_all(SwCtx *cx, const char *action, const SwStrList *names, SwError *err) {
     for (size_t i = 0; i < names->n; i++) {
         SsmName n;
-        if (ssm_name_parse(names->v[i], &n) && sw_authorise(cx, action, ssm_arn(cx, n.name), err) < 0)
+        if (ssm_name_parse(cx, names->v[i], &n) && sw_authorise(cx, action, ssm_name_arn(cx, &n), err) < 0)
             return -1;
     }
     return 0;

@@ -467,6 +467,12 @@ static void step_that_nobody_can_give_up_is_tried_again_with_pauses(void **state
     settle(w);
     assert_int_equal(steps(w), 1);
     settle_for(w, 5 * SW_S);
+    assert_int_equal(steps(w), 3);
+    sw_clock_advance(w->host.clock, SW_HOUR);           /* not for ever, and seldom */
+    settle_for(w, 5 * SW_S);
+    assert_int_equal(steps(w), 4);
+    wake(w, &greedy_alone, "a", 0);     /* what was changed is tried at once */
+    settle(w);
     assert_int_equal(steps(w), 5);
 }
 

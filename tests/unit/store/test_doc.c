@@ -207,6 +207,44 @@ static void newer_store_and_second_process_are_refused(void **state) {
     assert_non_null(strstr(f->err.message, "newer Slipway"));
 }
 
+/* What the first schema's program left: no identity, and messages in flight without the key that they are counted by. */
+static void store_of_the_first_schema_is_brought_up_to_date(void **state) {
+    typedef struct Message { SwStr queue, visible_key, lease_key; SwOptInt receives; } Message;
+    static const SwMember members[] = {
+        {.name = "queue", .shape = &shape_text, .offset = offsetof(Message, queue)},
+        {.name = "visibleKey", .shape = &shape_text, .offset = offsetof(Message, visible_key)},
+        {.name = "leaseKey", .shape = &shape_text, .offset = offsetof(Message, lease_key)},
+        {.name = "receives", .shape = &shape_int, .offset = offsetof(Message, receives)},
+    };
+    static const SwShape shape = {.name = "Message", .kind = SW_STRUCTURE, .size = sizeof(Message), .member = members, .n_member = SW_N(members)};
+    static SwCollection before = {.name = "sqs/message", .shape = &shape, .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}}}};
+    static SwCollection after = {.name = "sqs/message", .shape = &shape,
+                                 .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}}, {.name = "by_lease", .member = {"queue", "leaseKey"}}}};
+    Fixture *f = *state;
+    OK(f, sw_store_register(f->s, (const SwCollection *[]){&before, NULL}, &f->err));
+    SwTx *tx = begin(f, SW_WRITE);
+    for (int i = 0; i < 5; i++)
+        OK(f, sw_doc_put(tx, &before, sw_strf(f->a, "%d", i),
+                         &(Message){.queue = SW_STR("q"), .visible_key = sw_strf(f->a, "k%d", i), .receives = SW_SOME_INT(i < 3 ? 0 : i)}, &f->err));
+    OK(f, sw_tx_commit(&tx, &f->err));
+    sw_store_close(f->s);
+    f->s = NULL;
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(sw_path(f->a, f->dir, "store.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DROP TABLE identity; PRAGMA user_version=1", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(unlink(sw_strf(f->a, "%s.id", f->dir).p), 0);
+    OK(f, sw_store_open(f->dir, &f->s, &f->err));
+    OK(f, sw_store_register(f->s, (const SwCollection *[]){&after, NULL}, &f->err));
+    SwDocList l;
+    tx = begin(f, SW_READ);
+    OK(f, sw_doc_list(tx, &after, &(SwDocQuery){.index = "by_lease", .equals = {SW_STR("q")}, .from = SW_STR("k")}, &l, &f->err));
+    assert_int_equal(l.n, 2);
+    assert_string_equal(l.v[0].id.p, "3");
+    assert_string_equal(l.v[1].id.p, "4");
+    sw_tx_rollback(tx);
+}
+
 static int64_t ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -259,6 +297,7 @@ int main(void) {
         T(sequences_count_from_one_in_their_scope_and_never_again),
         T(changed_index_declaration_is_indexed_anew_at_open),
         T(newer_store_and_second_process_are_refused),
+        T(store_of_the_first_schema_is_brought_up_to_date),
         T(reset_removes_everything_much_faster_than_it_was_written),
         T(store_in_memory_works_alike_and_leaves_nothing),
     };

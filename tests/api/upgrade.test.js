@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A data folder of an older version is brought up to date and has everything. data/store-of-schema-1.db.gz is the store.db
+// that a program of the first schema left when it was stopped: one of most things, among them an object whose body is "x".
+"use strict";
+const { test } = require("node:test");
+const assert = require("node:assert");
+const { createHash } = require("node:crypto");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const zlib = require("node:zlib");
+const { CloudWatchClient, DescribeAlarmsCommand } = require("@aws-sdk/client-cloudwatch");
+const { CloudWatchLogsClient, DescribeLogStreamsCommand } = require("@aws-sdk/client-cloudwatch-logs");
+const { CodeBuildClient, BatchGetProjectsCommand } = require("@aws-sdk/client-codebuild");
+const { ECRClient, DescribeRepositoriesCommand } = require("@aws-sdk/client-ecr");
+const { ECSClient, DescribeServicesCommand, DescribeTaskDefinitionCommand } = require("@aws-sdk/client-ecs");
+const { ElasticLoadBalancingV2Client, DescribeLoadBalancersCommand } = require("@aws-sdk/client-elastic-load-balancing-v2");
+const { EventBridgeClient, ListTargetsByRuleCommand, ListEventBusesCommand } = require("@aws-sdk/client-eventbridge");
+const { IAMClient, GetRoleCommand, GetUserCommand } = require("@aws-sdk/client-iam");
+const { S3Client, GetObjectCommand } = require("@aws-sdk/client-s3");
+const { SNSClient, ListSubscriptionsCommand } = require("@aws-sdk/client-sns");
+const { SQSClient, GetQueueUrlCommand, GetQueueAttributesCommand, SendMessageCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
+const { SSMClient, GetParameterCommand } = require("@aws-sdk/client-ssm");
+const { Slipway } = require("../lib/slipway");
+
+function folder() {
+    const data = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-upgrade-")), digest = createHash("sha256").update("x").digest("hex");
+    fs.mkdirSync(path.join(data, "store"));
+    fs.writeFileSync(path.join(data, "store/store.db"), zlib.gunzipSync(fs.readFileSync(path.join(__dirname, "data/store-of-schema-1.db.gz"))));
+    fs.mkdirSync(path.join(data, "blobs/sha256", digest.slice(0, 2)), { recursive: true });
+    fs.writeFileSync(path.join(data, "blobs/sha256", digest.slice(0, 2), digest), "x");
+    return data;
+}
+
+async function everything(s) {
+    const ask = async (client, command) => s.client(client).send(command);
+    assert.strictEqual(await (await ask(S3Client, new GetObjectCommand({ Bucket: "plain", Key: "small" }))).Body.transformToString(), "x");
+    assert.strictEqual((await ask(IAMClient, new GetRoleCommand({ RoleName: "r" }))).Role.RoleName, "r");
+    assert.strictEqual((await ask(IAMClient, new GetUserCommand({ UserName: "u" }))).User.UserName, "u");
+    assert.deepStrictEqual((await ask(CloudWatchLogsClient, new DescribeLogStreamsCommand({ logGroupName: "g" }))).logStreams.map((x) => x.logStreamName), ["s"]);
+    for (const Name of ["/p/q", "arn:aws:ssm:us-east-1:000000000000:parameter/p/q"])
+        assert.strictEqual((await ask(SSMClient, new GetParameterCommand({ Name }))).Parameter.Value, "v");
+    assert.strictEqual((await ask(SNSClient, new ListSubscriptionsCommand({}))).Subscriptions[0].Endpoint, "arn:aws:sqs:us-east-1:000000000000:dead");
+    assert.deepStrictEqual((await ask(EventBridgeClient, new ListTargetsByRuleCommand({ Rule: "rule" }))).Targets.map((x) => x.Id), ["1"]);
+    assert.deepStrictEqual((await ask(EventBridgeClient, new ListEventBusesCommand({}))).EventBuses.map((x) => x.Name), ["default", "b"]);
+    assert.deepStrictEqual((await ask(CloudWatchClient, new DescribeAlarmsCommand({}))).MetricAlarms.map((x) => x.AlarmName), ["a"]);
+    const { services } = await ask(ECSClient, new DescribeServicesCommand({ cluster: "c", services: ["svc"] }));
+    assert.deepStrictEqual(services.map((x) => [x.status, x.deployments.length]), [["ACTIVE", 1]]);
+    assert.strictEqual((await ask(ECSClient, new DescribeTaskDefinitionCommand({ taskDefinition: "fam" }))).taskDefinition.containerDefinitions[0].memory, 16);
+    assert.strictEqual((await ask(ECRClient, new DescribeRepositoriesCommand({}))).repositories[0].repositoryName, "img");
+    assert.deepStrictEqual((await ask(CodeBuildClient, new BatchGetProjectsCommand({ names: ["proj"] }))).projects.map((x) => x.name), ["proj"]);
+    assert.strictEqual((await ask(ElasticLoadBalancingV2Client, new DescribeLoadBalancersCommand({ Names: ["lb"] }))).LoadBalancers[0].State.Code, "active");
+    const { QueueUrl } = await ask(SQSClient, new GetQueueUrlCommand({ QueueName: "f.fifo" }));
+    assert.strictEqual((await ask(SQSClient, new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }))).Attributes.VisibilityTimeout, "600");
+    return QueueUrl;
+}
+
+test("a data folder of the first schema is brought up to date, with everything in it, and can be used", { timeout: 60000 }, async (t) => {
+    const s = new Slipway({ data: folder(), ephemeral: false });
+    t.after(() => fs.rmSync(s.data, { recursive: true, force: true }));
+    await s.start();
+    try {
+        const QueueUrl = await everything(s), sqs = s.client(SQSClient);
+        await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "new", MessageGroupId: "g" }));
+        const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+        assert.deepStrictEqual(Messages.map((m) => m.Body), ["new"]);
+        await s.stop();
+        await s.start();
+        await everything(s);
+    } finally {
+        await s.stop();
+    }
+});

@@ -16,6 +16,8 @@
 #include "models/sqs.gen.h"
 #include "models/xray.gen.h"
 
+#include <time.h>
+
 #define JSON11 "application/x-amz-json-1.1"
 #define FORM   "application/x-www-form-urlencoded; charset=utf-8"
 

@@ -152,6 +152,17 @@ test("values that AWS refuses are refused in its words", async () => {
         "InvalidParameterCombinationException", /exceeds the limit of 1,?440/);
 });
 
+test("an alarm's history begins with its creation, however soon it is first looked at", async () => {
+    const names = Array.from({ length: 60 }, (_, i) => `early-${i}`);
+    for (const AlarmName of names) await cw.send(new PutMetricAlarmCommand({ AlarmName, ...errors, TreatMissingData: "notBreaching" }));
+    for (const AlarmName of names) {
+        await becomes(AlarmName, "OK");
+        const { AlarmHistoryItems } = await cw.send(new DescribeAlarmHistoryCommand({ AlarmName, ScanBy: "TimestampAscending" }));
+        assert.deepStrictEqual(AlarmHistoryItems.map((i) => i.HistoryItemType), ["ConfigurationUpdate", "StateUpdate"], AlarmName);
+    }
+    await cw.send(new DeleteAlarmsCommand({ AlarmNames: names }));
+});
+
 test("an alarm goes to ALARM by its metric and back to OK, with AWS's reason, history and event data", async () => {
     await nextMinute();
     await cw.send(new PutMetricAlarmCommand({ AlarmName: "errors", ...errors }));

@@ -193,10 +193,9 @@ static int check_form(const SwCtx *cx, const SwWireMessage *m, const SwSignature
 int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s, SwStr *ret_secret, SwError *err) {
     static const SwErrorKind mechanism = {.code = "InvalidRequest", .http = 400};   /* of Signature Version 2 in a header */
     const SwHost *h = cx->host;
-    SwSignature s;
-    if (sw_sigv4_parse(cx->arena, m, &s, err) < 0)
+    if (sw_sigv4_parse(cx->arena, m, ret_s, err) < 0)
         return -1;
-    *ret_s = s;
+    SwSignature s = *ret_s;
     if (sw_str_is(s.region))
         cx->region = s.region;
     if (check_life(cx, &s, err) < 0)

@@ -4,6 +4,8 @@
 
 #include "wire_test.h"
 
+#include <time.h>
+
 #include "base/digest.h"
 #include "models/cloudwatch.gen.h"
 #include "models/ec2.gen.h"
@@ -15,8 +17,6 @@
 #include "models/sns.gen.h"
 #include "models/sqs.gen.h"
 #include "models/xray.gen.h"
-
-#include <time.h>
 
 #define JSON11 "application/x-amz-json-1.1"
 #define FORM   "application/x-www-form-urlencoded; charset=utf-8"

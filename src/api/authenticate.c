@@ -196,16 +196,20 @@ static int check_form(const SwCtx *cx, const SwWireMessage *m, const SwSignature
 }
 
 int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s, SwStr *ret_secret, SwError *err) {
+    static const SwErrorKind mechanism = {.code = "InvalidRequest", .http = 400};   /* of Signature Version 2 in a header */
     const SwHost *h = cx->host;
-    SwSignature s;
-    if (sw_sigv4_parse(cx->arena, m, &s, err) < 0)
+    if (sw_sigv4_parse(cx->arena, m, ret_s, err) < 0)
         return -1;
-    *ret_s = s;
+    SwSignature s = *ret_s;
     if (sw_str_is(s.region))
         cx->region = s.region;
     if (check_life(cx, &s, err) < 0)
         return -1;
     if (s.kind == SW_SIG_NONE) {
+        if (h->config->strict && sw_str_starts(sw_header_get(&m->headers, "authorization"), SW_STR("AWS "))) {
+            ret_s->service = SW_STR("s3");              /* the only one that took it so: what answers speaks its tongue */
+            return sw_fail(err, &mechanism, "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
+        }
         act_as_root(cx, h->config->account, SW_NO_STR);
         if (h->config->strict)
             cx->principal = (SwPrincipal){.kind = SW_PRINCIPAL_ANONYMOUS, .arn = SW_STR("*"), .id = SW_STR("anonymous")};
@@ -228,6 +232,17 @@ int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s,
     return 0;
 }
 
+/* A bucket alone is signed with a slash after it: boto3 signs "/box/" for the path "/box". */
+static SwStr v2_signature(SwArena *a, const SwWireMessage *m, const SwSignature *s, SwStr secret) {
+    SwStr want = sw_sigv2_sign(a, m, s, secret), path = sw_str_or(s->resource, m->path);
+    size_t slash;
+    if (!sw_str_rfind(path, '/', &slash) || slash > 0 || sw_equal_constant_time(want, s->signature))
+        return want;
+    SwSignature with_slash = *s;
+    with_slash.resource = sw_strf(a, "%.*s/", SW_FMT(path));
+    return sw_sigv2_sign(a, m, &with_slash, secret);
+}
+
 int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr payload_hash, SwError *err) {
     if (!cx->host->config->strict || s->kind == SW_SIG_NONE)
         return 0;
@@ -235,7 +250,7 @@ int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature 
         return -1;
     SwStr want;
     if (s->kind == SW_SIG_V2_QUERY) {
-        want = sw_sigv2_sign(cx->arena, m, s, secret);
+        want = v2_signature(cx->arena, m, s, secret);
     } else {
         bool s3 = is_s3(s);
         if (s3 && s->kind == SW_SIG_V4_QUERY)

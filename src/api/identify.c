@@ -28,6 +28,18 @@ static const SwService *by_action(const SwHost *h, SwArena *a, SwStr path, SwStr
     return NULL;
 }
 
+/* "s3" and "s3.us-east-1": the service's own names, which no bucket has. */
+static bool is_s3_itself(SwStr name) {
+    size_t at;
+    if (sw_str_eqz(name, "s3"))
+        return true;
+    if (!sw_str_starts(name, SW_STR("s3.")))
+        return false;
+    SwStr region = sw_str_skip(name, 3);
+    return !sw_str_find(region, '.', &at) && region.n > 2 && region.p[region.n - 2] == '-' && region.p[region.n - 1] >= '1' &&
+           region.p[region.n - 1] <= '9';
+}
+
 /* "bucket" of "bucket.s3.us-east-1.amazonaws.com", "bucket.s3.localhost:4566", "bucket.localhost:4566"; absent for
  * hosts that are not a bucket's. */
 static SwStr bucket_of_host(SwStr host) {
@@ -37,9 +49,10 @@ static SwStr bucket_of_host(SwStr host) {
     for (size_t i = 0; i + 4 <= host.n; i++)
         if (memcmp(host.p + i, ".s3.", 4) == 0 || memcmp(host.p + i, ".s3-", 4) == 0)
             return sw_str_n(host.p, i);
-    if (sw_str_ends(host, SW_STR(".localhost")) && !sw_str_eq(host, SW_STR("s3.localhost")))
-        return sw_str_drop(host, sizeof(".localhost") - 1);
-    return SW_NO_STR;
+    if (!sw_str_ends(host, SW_STR(".localhost")))
+        return SW_NO_STR;
+    SwStr name = sw_str_drop(host, sizeof(".localhost") - 1);
+    return is_s3_itself(name) ? SW_NO_STR : name;
 }
 
 static void to_path_style(SwArena *a, SwWireMessage *m) {

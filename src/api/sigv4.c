@@ -132,14 +132,13 @@ static int parse_query(SwArena *a, const SwWireMessage *m, SwSignature *s, SwErr
 int sw_sigv4_parse(SwArena *a, const SwWireMessage *m, SwSignature *ret_s, SwError *err) {
     SwSignature s = {0};
     SwStr auth = sw_header_get(&m->headers, "authorization");
-    if (sw_str_starts(auth, SW_STR(ALGORITHM))) {
-        if (parse_header(auth, m, &s, err) < 0)
-            return -1;
-    } else if (sw_str_is(m->query) && parse_query(a, m, &s, err) < 0) {
-        return -1;
-    }
+    int rc = 0;
+    if (sw_str_starts(auth, SW_STR(ALGORITHM)))
+        rc = parse_header(auth, m, &s, err);
+    else if (sw_str_is(m->query))
+        rc = parse_query(a, m, &s, err);
     *ret_s = s;
-    return 0;
+    return rc;
 }
 
 /* Path segments "." and ".." and empty ones go (RFC 3986, 5.2.4, plus merged slashes). */

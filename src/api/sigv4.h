@@ -24,7 +24,8 @@ typedef struct SwSignature {
     SwStr  resource;                              /* V2: the path with its bucket, where the host names that; or absent */
 } SwSignature;
 
-/* What a message carries; kind NONE when nothing. Malformed ones fail with IncompleteSignature. */
+/* What a message carries; kind NONE when nothing. Malformed ones fail with IncompleteSignature; what was read until then is
+ * there all the same, for the error speaks the protocol of the service that was meant. */
 int sw_sigv4_parse(SwArena *a, const SwWireMessage *m, SwSignature *ret_s, SwError *err) sw_must_check;
 
 enum {

@@ -4,6 +4,7 @@
 #include "cli/client.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/sigv4.h"
 #include "http/client.h"
@@ -73,12 +74,22 @@ bool sw_client_is_absent(const SwError *err) {
     return err->kind == &SW_SERVICE_UNAVAILABLE;       /* a server's own refusals are of their API's kinds */
 }
 
+/* 400 for a key that the server does not know, 403 for what that key may not. */
+bool sw_client_is_about_credentials(const SwErrorKind *kind) {
+    static const char *const codes[] = {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException",
+                                        "SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException", "AccessDeniedException"};
+    for (size_t i = 0; kind && i < SW_N(codes); i++)
+        if (strcmp(kind->code, codes[i]) == 0)
+            return true;
+    return kind && kind->http == 403;
+}
+
 const char *sw_client_advice(SwCli *cli, const SwError *err) {
     if (sw_client_is_absent(err))
         return sw_strf(cli->arena, "No server answers at %s. Start it with `slipway up`, or name another with --endpoint.",
                        cli->endpoint).p;
-    if (err->kind && err->kind->http == 403)
-        return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to credentials that this server knows.";
+    if (sw_client_is_about_credentials(err->kind))
+        return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to credentials that this server knows; the root's are in its data folder, in root-credentials.";
     return NULL;
 }
 

@@ -78,6 +78,13 @@ static bool server_knows(SwCli *cli) {
            sw_client_call(cli, &sts_api, STS_GET_CALLER_IDENTITY, NULL, &out, &err) == 0;
 }
 
+/* Whether a server answers, and not to everybody: it refuses what a relaxed one says to all. */
+static bool server_is_strict(SwCli *cli) {
+    SwError err = sw_error(cli->arena);
+    void *out;
+    return sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &out, &err) < 0 && sw_client_is_about_credentials(err.kind);
+}
+
 static void add_credentials(SwCli *cli, Vars *to) {
     const char *before = set("AWS_ACCESS_KEY_ID");
     if (server_knows(cli)) {
@@ -90,6 +97,9 @@ static void add_credentials(SwCli *cli, Vars *to) {
     const char *key = cli->account ? cli->account : "test";
     if (before && strcmp(before, key) != 0)
         fprintf(stderr, "slipway env: AWS_ACCESS_KEY_ID becomes %s in this shell: a strict server has not said that %s is its own.\n", key, before);
+    if (server_is_strict(cli))
+        fprintf(stderr, "slipway env: %s is strict and does not know these credentials. Export the root's, which are in its data\n"
+                "  folder in root-credentials, and do this again.\n", cli->endpoint);
     add(cli, to, "AWS_ACCESS_KEY_ID", sw_str(key));
     add(cli, to, "AWS_SECRET_ACCESS_KEY", SW_STR("test"));
     if (set("AWS_SESSION_TOKEN"))

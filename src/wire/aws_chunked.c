@@ -5,6 +5,9 @@
  *     HEX[;chunk-signature=SIG]\r\n  data  \r\n  ...  0[;chunk-signature=SIG]\r\n
  * [name:value\r\n]...  \r\n
  *
+ * MinIO's client for Go ends a trailer with a line feed alone and all of them with one more CRLF, before the
+ * signature: `name:value\n\r\nx-amz-trailer-signature:SIG\r\n\r\n`. S3 takes that too.
+ *
  * Bytes are pushed as they come, in pieces of any size; data goes on to the sink at once, so memory
  * does not grow with the body. Where a check is set, each chunk is hashed on its way and handed to
  * it with its signature when it ends; the trailers are checked last, as `name:value\n` each, which
@@ -27,6 +30,7 @@ struct SwAwsChunked {
     State         state;
     uint64_t      left;                     /* of the chunk */
     bool          last;                     /* the chunk of size 0 has come */
+    bool          lf_alone, after_lf_alone; /* how this line ended, and the trailer before it */
     SwStr         signature;
     SwArena *chunk; /* emptied with each one, so that memory stays constant */
     SwDigest     *digest;
@@ -61,17 +65,18 @@ void sw_aws_chunked_check(SwAwsChunked *c, SwChunkCheck *check, void *arg) {
     sw_arena_defer(c->a, free_chunk, c->chunk);
 }
 
-/* Collects a line into c->line; true when it is whole (then without CRLF). */
+/* Collects a line into c->line; true when it is whole (then without its end). */
 static int take_line(SwAwsChunked *c, const char **p, const char *end, bool *ret_whole,
                      SwError *err) {
     *ret_whole = false;
     while (*p < end) {
         char ch = *(*p)++;
         if (ch == '\n') {
-            if (c->n_line == 0 || c->line[c->n_line - 1] != '\r')
+            c->lf_alone = c->n_line == 0 || c->line[c->n_line - 1] != '\r';
+            if (c->lf_alone && (c->state != TRAILER || c->n_line == 0))
                 return sw_fail(err, &invalid_chunk,
                                "A line of the chunked body does not end with CRLF");
-            c->n_line--;
+            c->n_line -= !c->lf_alone;
             *ret_whole = true;
             return 0;
         }
@@ -164,7 +169,11 @@ static int end_body(SwAwsChunked *c, SwError *err) {
 
 static int take_trailer(SwAwsChunked *c, SwError *err) {
     SwStr line = sw_str_n(c->line, c->n_line), name;
+    bool separator = line.n == 0 && c->after_lf_alone;
     c->n_line = 0;
+    c->after_lf_alone = c->lf_alone;
+    if (separator)
+        return 0;
     if (line.n == 0)
         return end_body(c, err);
     if (!sw_str_cut(&line, ':', &name) || name.n == 0 || c->trailers.n == TRAILERS_MAX)

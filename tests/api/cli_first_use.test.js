@@ -68,6 +68,18 @@ test("env keeps credentials that a strict server knows, and no others", async (t
     assert.deepStrictEqual([other.AWS_ACCESS_KEY_ID, other.AWS_SECRET_ACCESS_KEY], ["test", "test"]);
 });
 
+test("a strict server that does not know the shell's credentials: every command says what to set, env says that they do not serve", async (t) => {
+    const { server, root } = await strict(t);
+    const keys = (k, s) => ({ SLIPWAY_ENDPOINT: server.endpoint, AWS_ACCESS_KEY_ID: k, AWS_SECRET_ACCESS_KEY: s });
+    for (const [k, s] of [["test", "test"], [root.accessKeyId, "wrong"]]) {
+        const r = await cli(["status"], keys(k, s));
+        assert.strictEqual(r.code, 1);
+        assert.match(r.stderr, /\n  Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to credentials that this server knows; .*root-credentials\.\n$/, k);
+        assert.match((await cli(["env"], keys(k, s))).stderr, /is strict and does not know these credentials/, k);
+    }
+    for (const r of [await cli(["env"], keys(root.accessKeyId, root.secretAccessKey)), await cli(["env"])]) assert.doesNotMatch(r.stderr, /is strict/);
+});
+
 test("env tells a person which version of the AWS CLI leaves for AWS without it", async (t) => {
     const said = async (version) => {
         const p = onTerminal(`sh -c "'${program}' env >/dev/null"`, { columns: 200, env: env({ PATH: fakeAws(t, version) }) });

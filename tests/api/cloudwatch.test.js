@@ -35,6 +35,16 @@ const becomes = (name, state) => until(`${name} ${state}`, async () => { const a
 const errors = { Namespace: "App", MetricName: "Errors", Statistic: "Sum", Period: 60, EvaluationPeriods: 1, Threshold: 1,
                  ComparisonOperator: "GreaterThanThreshold", TreatMissingData: "notBreaching" };
 
+test("an alarm's history begins with its creation, however soon it is first looked at", async (t) => {
+    await clock("PUT", "", { mode: "real" });           // a stepped one stands still in between
+    t.after(() => clock("PUT", "", { mode: "stepped" }));
+    await cw.send(new PutMetricAlarmCommand({ AlarmName: "early", ...errors, TreatMissingData: "notBreaching" }));
+    await becomes("early", "OK");
+    const { AlarmHistoryItems } = await cw.send(new DescribeAlarmHistoryCommand({ AlarmName: "early", ScanBy: "TimestampAscending" }));
+    assert.deepStrictEqual(AlarmHistoryItems.map((i) => i.HistoryItemType), ["ConfigurationUpdate", "StateUpdate"]);
+    await cw.send(new DeleteAlarmsCommand({ AlarmNames: ["early"] }));
+});
+
 test("statistics of a minute come from values, counts and statistic sets", async () => {
     const at = await nextMinute();
     const d = { MetricName: "Latency", Timestamp: at, Unit: "Milliseconds", Dimensions: [{ Name: "b", Value: "2" }, { Name: "a", Value: "1" }] };

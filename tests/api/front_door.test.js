@@ -186,6 +186,22 @@ test("a service that is not here is refused in its own protocol, signed or not",
     }
 });
 
+test("a signature that cannot be read is refused in the protocol of the service that it names", async () => {
+    const said = async (service, rest) => {
+        const r = await fetch(`${s.endpoint}/`, { headers: { authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request${rest}` } });
+        return [r.status, (await r.text()).replace(/^<\?xml[^>]*>\s*/, "")];
+    };
+    const undated = ", SignedHeaders=host, Signature=0", unsigned = ", SignedHeaders=host";
+    const forms = { s3: /^<Error><Code>IncompleteSignature<.*<HostId>/, sns: /^<ErrorResponse[^]*<Code>IncompleteSignature</, ec2: /^<Response><Errors><Error><Code>IncompleteSignature</,
+                    ssm: /^\{"__type":"IncompleteSignature"/ };
+    for (const [service, form] of Object.entries(forms))
+        for (const rest of [undated, unsigned]) {
+            const [status, text] = await said(service, rest);
+            assert.strictEqual(status, 400, service);
+            assert.match(text, form);
+        }
+});
+
 test("what stock clients make of a service that is not here is its refusal", async () => {
     for (const command of [["cloudformation", "list-stacks"], ["elb", "describe-load-balancers"], ["autoscaling", "describe-auto-scaling-groups"],
         ["route53", "list-hosted-zones"], ["dynamodb", "list-tables"], ["lambda", "list-functions"]])

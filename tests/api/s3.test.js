@@ -34,6 +34,19 @@ test("buckets are made, found, listed and deleted when empty", async () => {
     await refuses(send(S.ListObjectsV2Command, { Bucket }), "NoSuchBucket", /The specified bucket does not exist/);
 });
 
+test("the service's own names under localhost are no bucket's", async () => {
+    const Bucket = await bucket();
+    await put(Bucket, "k");
+    for (const host of ["s3.localhost", "s3.us-east-1.localhost", "s3.eu-central-1.localhost:4566"]) {
+        const authorization = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+        const list = (at, host) => f.http("GET", at, { headers: { host, authorization, "x-amz-date": "20260101T000000Z" } });
+        const all = await list("/", host), one = await list(`/${Bucket}`, host);
+        assert.ok(all.status === 200 && all.all("Name").includes(Bucket), `${host}: ${all.body}`);
+        assert.deepStrictEqual(one.all("Key"), ["k"], host);
+        assert.deepStrictEqual((await list("/", `${Bucket}.${host}`)).all("Key"), ["k"], host);
+    }
+});
+
 test("settings that were never made answer with S3's own codes", async () => {
     const Bucket = await bucket();
     const absent = [[S.GetBucketPolicyCommand, "NoSuchBucketPolicy"], [S.GetBucketCorsCommand, "NoSuchCORSConfiguration"],

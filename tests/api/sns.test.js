@@ -103,6 +103,7 @@ test("an HTTP endpoint confirms its subscription and then gets signed messages",
     await until("the confirmation arrives", () => hook.got.length === 1);
     const ask = JSON.parse(hook.got[0].body);
     assert.strictEqual(hook.got[0].type, "SubscriptionConfirmation");
+    assert.strictEqual(hook.got[0].headers["x-amz-sns-subscription-arn"], undefined);       // there is none before it is confirmed
     assert.ok(await verify(ask));
     await sns.send(new PublishCommand({ TopicArn, Message: "too early" }));
     assert.strictEqual((await fetch(ask.SubscribeURL)).status, 200);
@@ -114,6 +115,7 @@ test("an HTTP endpoint confirms its subscription and then gets signed messages",
     const { Subscriptions } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
     const { Attributes } = await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn: Subscriptions[0].SubscriptionArn }));
     assert.strictEqual(Attributes.PendingConfirmation, "false");
+    assert.strictEqual(hook.got[1].headers["x-amz-sns-subscription-arn"], Subscriptions[0].SubscriptionArn);
     await refuses(sns.send(new ConfirmSubscriptionCommand({ TopicArn, Token: "wrong" })), "InvalidParameterException", /Token/);
 });
 

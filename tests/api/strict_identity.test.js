@@ -38,6 +38,20 @@ test("a session of a role that was deleted is not one of the role made anew, nor
     await as(S3Client, await assume()).send(new ListObjectsV2Command({ Bucket: "box" }));
 });
 
+test("every key may ask who it is and have a session of its own, whatever the policies say; nobody else may", async (t) => {
+    const { as, user, server } = await strict(t);
+    const ann = await user("ann", deny("sts:*", "*")), bob = await user("bob", allow("sqs:*"));
+    for (const key of [ann, bob]) {
+        await as(STSClient, key).send(new GetCallerIdentityCommand({}));
+        const session = keys((await as(STSClient, key).send(new GetSessionTokenCommand({}))).Credentials);
+        assert.match((await as(STSClient, session).send(new GetCallerIdentityCommand({}))).Arn, /:user\/(ann|bob)$/);
+    }
+    for (const action of ["GetCallerIdentity", "GetSessionToken"]) {
+        const r = await fetch(`${server.endpoint}/?Action=${action}&Version=2011-06-15`);
+        assert.deepStrictEqual([r.status, (await r.text()).match(/<Code>([^<]*)/)?.[1]], [403, "AccessDenied"], action);
+    }
+});
+
 test("a user's own session ends with the user", async (t) => {
     const { as, iam, user } = await strict(t);
     const ann = await user("ann", allow("*"));

@@ -142,6 +142,18 @@ test("Signature Version 2 takes no parameter that it does not sign", async () =>
     assert.strictEqual((await send(server, { ...url, path: `${url.path}&x-id=GetObject` })).text, "hello");
 });
 
+test("Signature Version 2 signs a bucket alone with a slash after it, and has no place in a header", async () => {
+    for (const resource of ["/box", "/box/"]) {
+        const got = await send(server, presign2(root, { path: "/box", resource }));
+        assert.deepStrictEqual([got.status, element(got.text, "Name")], [200, "box"], resource);
+    }
+    for (const resource of ["/other/", "/box//", "/"]) assert.strictEqual((await send(server, presign2(root, { path: "/box", resource }))).status, 403, resource);
+    assert.strictEqual((await send(server, presign2(root, { path: "/box/k", resource: "/box/k/" }))).status, 403);
+    const old = await send(server, { method: "GET", path: "/box/k", headers: { host: "127.0.0.1", authorization: `AWS ${root.accessKeyId}:c2lnbmF0dXJl` } });
+    assert.deepStrictEqual([old.status, code(old), element(old.text, "Message")],
+        [400, "InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."]);
+});
+
 test("a presigned URL ends when it says, in both modes and both versions", async () => {
     await relaxed.client(S3Client).send(new CreateBucketCommand({ Bucket: "box" }));
     await relaxed.client(S3Client).send(new PutObjectCommand({ Bucket: "box", Key: "k", Body: "hello" }));

@@ -129,7 +129,8 @@ static int note_configuration(SwCtx *cx, const CloudwatchAlarmRecord *a, bool cr
     sw_buf_addf(&b, "{\"version\":\"1.0\",\"type\":\"%s\",\"%s\":", created ? "Create" : "Update", created ? "createdAlarm" : "updatedAlarm");
     sw_shape_to_json(&b, &cloudwatch_shape_metric_alarm, a->metric);
     sw_buf_addc(&b, '}');
-    return cloudwatch_history_add(cx, a, sw_now(cx), CLOUDWATCH_HISTORY_ITEM_TYPE_CONFIGURATION_UPDATE,
+    /* At the configuration's own time: what is found when the alarm is first looked at comes after it. */
+    return cloudwatch_history_add(cx, a, SW_OR(a->metric->alarm_configuration_updated_timestamp, sw_now(cx)), CLOUDWATCH_HISTORY_ITEM_TYPE_CONFIGURATION_UPDATE,
                                   sw_strf(cx->arena, "Alarm \"%.*s\" %s", SW_FMT(a->name), created ? "created" : "updated"), sw_buf_str(&b), err);
 }
 

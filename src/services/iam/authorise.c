@@ -196,8 +196,10 @@ int iam_auth_authorise(SwCtx *cx, const char *action, SwStr resource, SwError *e
                      strcmp(action, "sts:GetSessionToken") != 0 && strcmp(action, "sts:TagSession") != 0 && strcmp(action, "sts:SetSourceIdentity") != 0;
     if (own_session && (sw_str_starts(sw_str(action), SW_STR("iam:")) || other_sts))
         return sw_fail(err, &SW_INVALID_CLIENT_TOKEN_ID, "The security token included in the request is invalid");
-    /* The caller may always learn who it is (STS API, GetCallerIdentity). */
-    if (cx->principal.kind == SW_PRINCIPAL_ROOT || strcmp(action, "sts:GetCallerIdentity") == 0)
+    /* Whoever has a key may always learn who it is and have a session of its own (STS API, GetCallerIdentity and
+     * GetSessionToken: no permissions are required, and no policy takes them away). */
+    bool free_of_policies = strcmp(action, "sts:GetCallerIdentity") == 0 || strcmp(action, "sts:GetSessionToken") == 0;
+    if (cx->principal.kind == SW_PRINCIPAL_ROOT || (free_of_policies && cx->principal.kind != SW_PRINCIPAL_ANONYMOUS))
         return 0;
     return iam_query_fill(cx, action, resource, &q, err) < 0 ? -1 : iam_decide(cx, &q, err);
 }

@@ -122,7 +122,8 @@ static Answer post(SwCtx *cx, const SnsDeliveryRecord *d, const SnsSubscriptionR
     const struct { const char *name; SwStr value; } headers[] = {
         {"content-type", sw_str_or(r->content_type, SW_STR("text/plain; charset=UTF-8"))}, {"user-agent", SW_STR("Amazon Simple Notification Service Agent")},
         {"x-amz-sns-message-type", d->type}, {"x-amz-sns-message-id", d->message_id}, {"x-amz-sns-topic-arn", s->topic},
-        {"x-amz-sns-subscription-arn", s->arn}, {"x-amz-sns-rawdelivery", SW_OR(d->raw, false) ? SW_STR("true") : SW_NO_STR},
+        {"x-amz-sns-subscription-arn", sw_str_eqz(d->type, "SubscriptionConfirmation") ? SW_NO_STR : s->arn},   /* none yet */
+        {"x-amz-sns-rawdelivery", SW_OR(d->raw, false) ? SW_STR("true") : SW_NO_STR},
     };
     for (size_t i = 0; i < SW_N(headers); i++)
         if (headers[i].value.p)

@@ -91,6 +91,11 @@ SwStr sqs_policy_readable(SwCtx *cx, SwStr text) {
     return sw_json_text(cx->arena, &doc);
 }
 
+/* Terraform and CloudFormation say so where a key is taken away: no key, which is how every queue is. */
+static bool names_no_key(SwStr name, SwStr value) {
+    return sw_str_eqz(name, "KmsMasterKeyId") && !sw_str_is(value);
+}
+
 static int check_attribute(SwCtx *cx, SwStr name, SwStr value, bool fifo, SwError *err) {
     const struct Attribute *a = attribute(name);
     const SwPolicy *parsed;
@@ -195,6 +200,8 @@ int sqs_attributes_set(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool cre
     bool fifo = sqs_queue_is_fifo(q);
     for (size_t i = 0; i < m->n; i++) {
         SwStr name = m->v[i].key, value = normal(cx, m->v[i].key, m->v[i].value);
+        if (names_no_key(name, value))
+            continue;
         if (check_attribute(cx, name, value, fifo, err) < 0)
             return -1;
         if (sw_str_eqz(name, "FifoQueue") && !creating)
@@ -232,7 +239,7 @@ const char *sqs_attribute_that_differs(SwCtx *cx, const SqsQueueRecord *q, const
         const struct Attribute *a = attribute(m->v[i].key);
         SwStr value = normal(cx, m->v[i].key, m->v[i].value);
         int64_t want;
-        bool equal = false;
+        bool equal = names_no_key(m->v[i].key, value);
         if (a && a->form == NUMBER)
             equal = sw_str_to_i64(value, &want) && want == sqs_queue_number(q, a->name);
         else if (a && a->form == DOCUMENT)

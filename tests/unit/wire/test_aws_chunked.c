@@ -67,6 +67,19 @@ static void chunks_and_trailers_are_handed_to_the_check(void **state) {
     assert_str(run(*state, body, 3, 100, &g, true), "!SignatureDoesNotMatch");
 }
 
+static void trailers_of_minios_client_end_with_a_line_feed(void **state) {
+    static const char body[] = "3;chunk-signature=aa\r\nabc\r\n0;chunk-signature=bb\r\nx-amz-checksum-crc32:NSRBwg==\n\r\nx-amz-trailer-signature:cc\r\n\r\n";
+    Got g = {0};
+    for (size_t step = 1; step < 40; step++) {
+        assert_str(run(*state, body, 3, step, &g, true), "abc|x-amz-checksum-crc32=NSRBwg==,");
+        SwStr trailers = sw_str_n(sw_sha256_hex(*state, SW_STR("x-amz-checksum-crc32:NSRBwg==\n")).p, 8);
+        assert_str(sw_buf_str(&g.checks), sw_strf(*state, "c:aa:ba7816bf c:bb:e3b0c442 t:cc:%.*s ", SW_FMT(trailers)).p);
+        assert_str(run(*state, "3\r\nabc\r\n0\r\na:1\nb:2\n\r\n\r\n", 3, step, &g, false), "abc|a=1,b=2,");
+        assert_str(run(*state, "3\r\nabc\r\n0\r\na:1\n\n\r\n", 3, step, &g, false), "!InvalidChunkSizeError");
+        assert_str(run(*state, "3\r\nabc\r\n0\r\na:1\n\r\n", 3, step, &g, false), "!IncompleteBody");
+    }
+}
+
 static void an_empty_body_and_a_missing_last_line_are_understood(void **state) {
     Got g = {0};
     assert_str(run(*state, "0\r\n\r\n", 0, 3, &g, false), "|");
@@ -115,6 +128,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         wire_unit_test(a_body_in_pieces_of_any_size_is_the_same),
         wire_unit_test(chunks_and_trailers_are_handed_to_the_check),
+        wire_unit_test(trailers_of_minios_client_end_with_a_line_feed),
         wire_unit_test(an_empty_body_and_a_missing_last_line_are_understood),
         wire_unit_test(what_is_cut_short_or_malformed_is_refused),
         wire_unit_test(memory_stays_constant_however_many_chunks_come),

@@ -52,9 +52,11 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err);
 static const SwController notes = {.name = "test/notes", .step = step};
 static const SwController single = {.name = "test/single", .step = step, .parallel = 1};
 
+/* More than a step may have, with something in hand. A list that grows to the limit ends the same way, but ThreadSanitizer takes
+ * many seconds to watch it grow. */
 static void take_all(SwArena *a) {
-    for (;;)
-        (void)sw_arena_alloc(a, SW_MIB);
+    (void)sw_arena_alloc(a, SW_MIB);
+    (void)sw_arena_alloc(a, SW_GIB);
 }
 
 static bool take_turn(int *left) {

@@ -20,7 +20,7 @@ static inline void sw_unlock(pthread_mutex_t **held) {
         pthread_mutex_unlock(*held);
     *held = NULL;
 }
-#define _sw_lock_ __attribute__((cleanup(sw_unlock)))
+#define _sw_lock_ __attribute__((cleanup(sw_unlock), unused))
 
 /* Runs fn(arg) on a thread of its own and waits for it: for what must enter a namespace or another root. Memory that
  * ends there ends here, in the caller's guard. Returns 0, or why there is no thread (errno). */

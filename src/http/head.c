@@ -189,21 +189,23 @@ static int parse_framing(SwHead *h, const char **ret_why) {
 /* Several lines of one list are one line (RFC 9110 5.3), for whoever reads it later too. Joined without a space, as a
  * signature has them. */
 static SwStr join_lines(SwArena *a, SwHeaderList *l, const char *name) {
-    SwStr n = sw_str(name), joined = SW_NO_STR;
-    size_t kept = 0, first = 0;
+    SwBuf joined = sw_buf(a, SW_MIB);
+    size_t kept = 0, first = 0, lines = 0;
     for (size_t i = 0; i < l->n; i++) {
-        bool other = !sw_str_ieq(l->v[i].name, n);
-        if (other || !joined.p) {
-            first = other ? first : kept;
-            joined = other ? joined : l->v[i].value;
-            l->v[kept++] = l->v[i];
-            continue;
+        if (sw_str_ieq(l->v[i].name, sw_str(name))) {
+            if (lines++)
+                sw_buf_addc(&joined, ',');
+            sw_buf_adds(&joined, l->v[i].value);
+            if (lines > 1)
+                continue;
+            first = kept;
         }
-        joined = sw_strf(a, "%.*s,%.*s", SW_FMT(joined), SW_FMT(l->v[i].value));
-        l->v[first].value = joined;
+        l->v[kept++] = l->v[i];
     }
     l->n = kept;
-    return joined;
+    if (lines > 1)
+        l->v[first].value = sw_buf_str(&joined);
+    return lines ? l->v[first].value : SW_NO_STR;
 }
 
 /* Undone is one coding of those zlib knows. aws-chunked is the wire's business: with it nothing is touched here. */

@@ -53,9 +53,10 @@ test("env's aws reaches bash's own scripts too", async (t) => {
     assert.strictEqual(stdout, `<--endpoint-url=${b.s.endpoint} sqs list-queues> <test> <> <>\n`);
 });
 
-test("with env's exports the AWS CLI shows the refusal of an operation that has a host prefix", async () => {
+test("with env's exports the AWS CLI shows the refusal of an operation that has a host prefix", async (t) => {
     const { stdout } = await cli(["env", "--json"]), exports_ = JSON.parse(stdout);
     const e = await run("aws", ["logs", "start-live-tail", "--log-group-identifiers", "arn:aws:logs:us-east-1:000000000000:log-group:g"], { env: { ...env(), ...exports_ } }).then(assert.fail, (x) => x);
+    if (/Invalid choice/.test(e.stderr)) return t.skip("this AWS CLI is older than the operation");
     assert.match(e.stderr, /\(NotImplemented\) when calling the StartLiveTail operation.*StartLiveTail/);
 });
 

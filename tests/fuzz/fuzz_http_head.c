@@ -14,10 +14,23 @@ static void must(bool x) {
         abort();
 }
 
-static void check_inside(SwStr s, SwStr text) {
-    must(s.n == 0 || (s.p >= text.p && s.p + s.n <= text.p + text.n) || sw_str_eqz(s, "/"));
+static void check_text(SwStr s) {
     for (size_t i = 0; i < s.n; i++)
         must(((unsigned char)s.p[i] >= 0x20 || s.p[i] == '\t') && s.p[i] != 0x7f);
+}
+
+static void check_inside(SwStr s, SwStr text) {
+    must(s.n == 0 || (s.p >= text.p && s.p + s.n <= text.p + text.n) || sw_str_eqz(s, "/"));
+    check_text(s);
+}
+
+/* Several lines of Content-Encoding were made one; all others are as they lie in the head. */
+static void check_value(const SwHeader *h, SwStr text) {
+    size_t at;
+    if (sw_str_ieq(h->name, SW_STR("content-encoding")) && sw_str_find(h->value, ',', &at))
+        check_text(h->value);
+    else
+        check_inside(h->value, text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -39,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_inside(h.query, text);
         for (size_t i = 0; i < h.headers.n; i++) {
             must(sw_http_is_token(h.headers.v[i].name));
-            check_inside(h.headers.v[i].value, text);
+            check_value(&h.headers.v[i], text);
         }
     }
     sw_arena_free(a);

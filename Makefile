@@ -5,7 +5,7 @@ BUILD ?= build
 JOBS  ?= $(shell nproc)
 DATA  ?=
 
-.PHONY: all help build demo up test check bench install fuzz clean
+.PHONY: all help build demo up test check format bench install fuzz clean
 all: build
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo 'make up       build and run the server in the foreground (DATA=folder to choose where it keeps its data)'
 	@echo 'make test     install what tests need, build with sanitizers, run all tests'
 	@echo 'make check    the house rules and static checks alone'
+	@echo 'make format   lay out all C as the checks want it'
 	@echo 'make bench    measure, beside a peer where there is one'
 	@echo 'make fuzz     every fuzz target for a minute (SECONDS=n to choose)'
 	@echo 'make install  program, man page and systemd unit, under PREFIX (default /usr/local) and DESTDIR'
@@ -34,12 +35,16 @@ up: build
 	@$(BUILD)/slipway up $(if $(DATA),--data $(DATA))
 
 test:
-	@tools/install-packages build run test
+	@tools/install-packages build run test check
 	@tests/run
 
 check:
-	@tools/install-packages build
+	@tools/install-packages build check
 	@tools/check
+
+format:
+	@tools/install-packages check
+	@git ls-files 'src/*.[ch]' 'tools/*.[ch]' 'tests/*.[ch]' 'bench/*.c' | grep -v /golden/ | xargs clang-format-14 -i
 
 bench: 
 	@tools/install-packages build run demo bench

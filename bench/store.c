@@ -12,7 +12,10 @@
 #include "base/file.h"
 #include "base/time.h"
 
-typedef struct Record { SwStr name, group; SwOptInt number; } Record;
+typedef struct Record {
+    SwStr name, group;
+    SwOptInt number;
+} Record;
 static const SwShape shape_text = {.name = "Text", .kind = SW_STRING, .size = sizeof(SwStr)};
 static const SwShape shape_int = {.name = "Int", .kind = SW_LONG, .size = sizeof(SwOptInt)};
 static const SwMember members[] = {
@@ -20,9 +23,10 @@ static const SwMember members[] = {
     {.name = "group", .shape = &shape_text, .offset = offsetof(Record, group)},
     {.name = "number", .shape = &shape_int, .offset = offsetof(Record, number)},
 };
-static const SwShape shape_record = {.name = "Record", .kind = SW_STRUCTURE, .size = sizeof(Record), .member = members,
-                                     .n_member = SW_N(members)};
-static const SwCollection things = {.name = "bench/thing", .shape = &shape_record,
+static const SwShape shape_record = {
+    .name = "Record", .kind = SW_STRUCTURE, .size = sizeof(Record), .member = members, .n_member = SW_N(members)};
+static const SwCollection things = {.name = "bench/thing",
+                                    .shape = &shape_record,
                                     .indexes = {{.name = "by_group", .member = {"group"}}}};
 
 static SwHost host;
@@ -35,7 +39,11 @@ static void die(const SwError *err) {
     exit(1);
 }
 
-typedef struct Client { int number; bool reads; int64_t done; } Client;
+typedef struct Client {
+    int number;
+    bool reads;
+    int64_t done;
+} Client;
 
 static int once(Client *c, SwArena *a, SwError *err) {
     _sw_tx_ SwTx *tx = NULL;
@@ -134,8 +142,8 @@ int main(int argc, char **argv) {
     const char *dir = argc > 1 ? argv[1] : mkdtemp(made);
     static const SwController *const controllers[] = {&controller};
     host.clock = sw_clock_new();
-    SwEngineOptions o = {.host = &host, .clock = host.clock, .controllers = controllers, .n_controllers = 1,
-                         .make_ctx = make_ctx};
+    SwEngineOptions o = {
+        .host = &host, .clock = host.clock, .controllers = controllers, .n_controllers = 1, .make_ctx = make_ctx};
     if (sw_store_open(dir, &host.store, &err) < 0)
         die(&err);
     o.store = host.store;

@@ -15,7 +15,8 @@ static int by_password(SwCtx *cx, const SwWireMessage *m, bool *ret_known, SwErr
     SwHost *h = cx->host;
     SwStr user, password, secret = SW_NO_STR, token = SW_NO_STR, account = SW_NO_STR;
     SwPrincipal p = {0};
-    bool found = false, safe = cx->http->tls || sw_str_starts(cx->http->peer, SW_STR("127.")) || sw_str_starts(cx->http->peer, SW_STR("[::1]"));
+    bool found = false, safe = cx->http->tls || sw_str_starts(cx->http->peer, SW_STR("127.")) ||
+                               sw_str_starts(cx->http->peer, SW_STR("[::1]"));
     *ret_known = false;
     if (!safe || !h->auth.key || !sw_basic_credentials(cx->arena, m, &user, &password))
         return 0;
@@ -31,7 +32,8 @@ static int by_password(SwCtx *cx, const SwWireMessage *m, bool *ret_known, SwErr
     return 0;
 }
 
-static int signed_caller(SwCtx *cx, const SwRoute *r, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr hash, SwError *err) {
+static int signed_caller(SwCtx *cx, const SwRoute *r, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr hash,
+                         SwError *err) {
     bool known = s->kind != SW_SIG_NONE;
     if (SW_NEVER(!hash.p || !r->action))
         return denied(err);
@@ -46,20 +48,17 @@ static int signed_caller(SwCtx *cx, const SwRoute *r, const SwWireMessage *m, co
     return allowed;
 }
 
-int sw_access_route(SwCtx *cx, const SwRoute *r, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr payload_hash, SwError *err) {
+int sw_access_route(SwCtx *cx, const SwRoute *r, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr payload_hash,
+                    SwError *err) {
     if (!cx->host->config->strict && r->access != SW_ACCESS_UNDECLARED)
         return 0;
     switch (r->access) {
     case SW_ACCESS_PUBLIC:
-    case SW_ACCESS_OWN:
-        return 0;
-    case SW_ACCESS_CONTAINER:
-        return sw_str_is(cx->net_id) ? 0 : denied(err);
-    case SW_ACCESS_SIGNED:
-        return signed_caller(cx, r, m, s, secret, payload_hash, err);
+    case SW_ACCESS_OWN: return 0;
+    case SW_ACCESS_CONTAINER: return sw_str_is(cx->net_id) ? 0 : denied(err);
+    case SW_ACCESS_SIGNED: return signed_caller(cx, r, m, s, secret, payload_hash, err);
     case SW_ACCESS_UNDECLARED:
-    case _SW_ACCESS_MAX:
-        break;
+    case _SW_ACCESS_MAX: break;
     }
     return denied(err);
 }

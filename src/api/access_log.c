@@ -15,10 +15,10 @@
 #define ROTATE_AT (64 * SW_MIB)
 
 struct SwAccessLog {
-    pthread_mutex_t lock;               /* guards fd and size while rotating */
-    int             fd;
-    size_t          size;
-    const char     *path, *old_path;
+    pthread_mutex_t lock; /* guards fd and size while rotating */
+    int fd;
+    size_t size;
+    const char *path, *old_path;
     _Atomic int64_t by_class[6], bytes_in, bytes_out, duration_ns;
 };
 
@@ -66,7 +66,7 @@ static void write_line(SwAccessLog *l, SwStr line) {
 static void field(SwBuf *b, const char *name, SwStr value) {
     if (!value.p)
         return;
-    sw_buf_addz(b, ",\"");             /* not a format: ten of these a request were a tenth of a read's time */
+    sw_buf_addz(b, ",\""); /* not a format: ten of these a request were a tenth of a read's time */
     sw_buf_addz(b, name);
     sw_buf_addz(b, "\":");
     sw_json_write_string(b, value);
@@ -80,7 +80,7 @@ static SwStr line_of(SwHost *h, const SwAccess *x, int64_t duration_ns) {
     field(&b, "peer", rq->peer);
     field(&b, "network", x->cx->net_id);
     field(&b, "method", rq->m.method);
-    field(&b, "path", rq->m.path);      /* the query may hold a presigned URL's signature: left out */
+    field(&b, "path", rq->m.path); /* the query may hold a presigned URL's signature: left out */
     field(&b, "service", sw_str(x->service));
     field(&b, "operation", sw_str(x->operation));
     field(&b, "account", x->cx->account);
@@ -110,8 +110,8 @@ void sw_access_log(SwHost *h, const SwAccess *x) {
     write_line(l, line_of(h, x, ns));
     if (x->error && x->error->kind->http >= 500)
         sw_log(SW_ERROR, "request failed", SW_F("request_id", x->cx->request_id), SW_F("service", x->service),
-               SW_F("operation", x->operation), SW_F("code", x->error->kind->code),
-               SW_F("message", x->error->message), SW_F("cause", x->error->cause ? x->error->cause : ""));
+               SW_F("operation", x->operation), SW_F("code", x->error->kind->code), SW_F("message", x->error->message),
+               SW_F("cause", x->error->cause ? x->error->cause : ""));
 }
 
 void sw_access_counts(SwHost *h, SwAccessCounts *ret) {

@@ -65,8 +65,9 @@ static int check_life(const SwCtx *cx, const SwSignature *s, SwError *err) {
     if (!has_life(s) || now <= end)
         return 0;
     if (!is_s3(s))
-        return sw_fail(err, bad_signature(cx, s), "Signature expired: %.*s is now earlier than %.*s (%.*s - %lld min.)", SW_FMT(s->timestamp),
-                       SW_FMT(sw_time_compact(cx->arena, now - (end - s->at))), SW_FMT(sw_time_compact(cx->arena, now)), (long long)(s->expires_s / 60));
+        return sw_fail(err, bad_signature(cx, s), "Signature expired: %.*s is now earlier than %.*s (%.*s - %lld min.)",
+                       SW_FMT(s->timestamp), SW_FMT(sw_time_compact(cx->arena, now - (end - s->at))),
+                       SW_FMT(sw_time_compact(cx->arena, now)), (long long)(s->expires_s / 60));
     sw_fail(err, &SW_ACCESS_DENIED, "Request has expired");
     if (s->kind == SW_SIG_V4_QUERY)
         sw_fail_fact(err, "X-Amz-Expires", sw_strf(cx->arena, "%lld", (long long)s->expires_s));
@@ -78,8 +79,9 @@ static int too_skewed(const SwCtx *cx, const SwSignature *s, SwTime now, SwError
     static const SwErrorKind skewed = {.code = "RequestTimeTooSkewed", .http = 403};
     if (!is_s3(s)) {
         bool early = s->at > now;
-        return sw_fail(err, bad_signature(cx, s), early ? "Signature not yet current: %.*s is still later than %.*s (%.*s + 15 min.)"
-                                                        : "Signature expired: %.*s is now earlier than %.*s (%.*s - 15 min.)",
+        return sw_fail(err, bad_signature(cx, s),
+                       early ? "Signature not yet current: %.*s is still later than %.*s (%.*s + 15 min.)"
+                             : "Signature expired: %.*s is now earlier than %.*s (%.*s - 15 min.)",
                        SW_FMT(s->timestamp), SW_FMT(sw_time_compact(cx->arena, early ? now + SKEW_MAX : now - SKEW_MAX)),
                        SW_FMT(sw_time_compact(cx->arena, now)));
     }
@@ -101,18 +103,24 @@ static int check_time(const SwCtx *cx, const SwSignature *s, SwError *err) {
 }
 
 static int check_scope(const SwCtx *cx, const SwSignature *s, SwError *err) {
-    static const SwErrorKind header = {.code = "AuthorizationHeaderMalformed", .http = 400}, query = {.code = "AuthorizationQueryParametersError", .http = 400};
+    static const SwErrorKind header = {.code = "AuthorizationHeaderMalformed", .http = 400},
+                             query = {.code = "AuthorizationQueryParametersError", .http = 400};
     SwStr day = sw_str_n(s->timestamp.p, 8);
     if (is_s3(s) && s->kind == SW_SIG_V4_QUERY && s->expires_s < 0)
-        return sw_fail(err, &query, "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
-                                    "X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.");
+        return sw_fail(err, &query,
+                       "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
+                       "X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.");
     if (sw_str_eq(s->date, day))
         return 0;
     if (is_s3(s))
-        return sw_fail(err, s->kind == SW_SIG_V4_QUERY ? &query : &header, "%sInvalid credential date \"%.*s\". This date is not the same as X-Amz-Date: \"%.*s\".",
-                       s->kind == SW_SIG_V4_QUERY ? "" : "The authorization header is malformed; ", SW_FMT(s->date), SW_FMT(day));
-    return sw_fail(err, bad_signature(cx, s), "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-                   "'%.*s' != '%.*s', from '%.*s'.", SW_FMT(s->date), SW_FMT(day), SW_FMT(s->timestamp));
+        return sw_fail(err, s->kind == SW_SIG_V4_QUERY ? &query : &header,
+                       "%sInvalid credential date \"%.*s\". This date is not the same as X-Amz-Date: \"%.*s\".",
+                       s->kind == SW_SIG_V4_QUERY ? "" : "The authorization header is malformed; ", SW_FMT(s->date),
+                       SW_FMT(day));
+    return sw_fail(err, bad_signature(cx, s),
+                   "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+                   "'%.*s' != '%.*s', from '%.*s'.",
+                   SW_FMT(s->date), SW_FMT(day), SW_FMT(s->timestamp));
 }
 
 static bool is_signed(const SwSignature *s, SwStr name) {
@@ -159,19 +167,24 @@ static bool is_sha256(SwStr s) {
 /* S3's x-amz-content-sha256: what it may say, and that it says it. Chunks signed with elliptic curves would need a signature
  * of that kind, which nothing here has. */
 static int check_payload(const SwSignature *s, SwStr hash, SwError *err) {
-    static const SwErrorKind argument = {.code = "InvalidArgument", .http = 400}, request = {.code = "InvalidRequest", .http = 400},
+    static const SwErrorKind argument = {.code = "InvalidArgument", .http = 400},
+                             request = {.code = "InvalidRequest", .http = 400},
                              mismatch = {.code = "XAmzContentSHA256Mismatch", .http = 400};
-    static const char *const words[] = {"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
-                                        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"};
+    static const char *const words[] = {"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+                                        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"};
     bool known = is_sha256(s->payload);
     for (size_t i = 0; i < SW_N(words); i++)
         known |= sw_str_eqz(s->payload, words[i]);
     if (!sw_str_is(s->payload))
-        return s->kind == SW_SIG_V4_QUERY ? 0 : sw_fail(err, &request, "Missing required header for this request: x-amz-content-sha256");
+        return s->kind == SW_SIG_V4_QUERY
+                   ? 0
+                   : sw_fail(err, &request, "Missing required header for this request: x-amz-content-sha256");
     if (!known) {
-        sw_fail(err, &argument, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
-                                "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, "
-                                "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value.");
+        sw_fail(err, &argument,
+                "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
+                "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, "
+                "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 "
+                "value.");
         sw_fail_fact(err, "ArgumentName", SW_STR("x-amz-content-sha256"));
         return sw_fail_fact(err, "ArgumentValue", s->payload);
     }
@@ -183,7 +196,7 @@ static int check_payload(const SwSignature *s, SwStr hash, SwError *err) {
 }
 
 static int check_form(const SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr hash, SwError *err) {
-    if (s->kind == SW_SIG_V2_QUERY) {   /* it signs all of that */
+    if (s->kind == SW_SIG_V2_QUERY) { /* it signs all of that */
         SwStr stranger = sw_sigv2_stranger(cx->arena, m);
         if (!sw_str_is(stranger))
             return 0;
@@ -196,7 +209,7 @@ static int check_form(const SwCtx *cx, const SwWireMessage *m, const SwSignature
 }
 
 int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s, SwStr *ret_secret, SwError *err) {
-    static const SwErrorKind mechanism = {.code = "InvalidRequest", .http = 400};   /* of Signature Version 2 in a header */
+    static const SwErrorKind mechanism = {.code = "InvalidRequest", .http = 400}; /* of Signature Version 2 in a header */
     const SwHost *h = cx->host;
     if (sw_sigv4_parse(cx->arena, m, ret_s, err) < 0)
         return -1;
@@ -207,8 +220,9 @@ int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s,
         return -1;
     if (s.kind == SW_SIG_NONE) {
         if (h->config->strict && sw_str_starts(sw_header_get(&m->headers, "authorization"), SW_STR("AWS "))) {
-            ret_s->service = SW_STR("s3");              /* the only one that took it so: what answers speaks its tongue */
-            return sw_fail(err, &mechanism, "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
+            ret_s->service = SW_STR("s3"); /* the only one that took it so: what answers speaks its tongue */
+            return sw_fail(err, &mechanism,
+                           "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
         }
         act_as_root(cx, h->config->account, SW_NO_STR);
         if (h->config->strict)
@@ -217,7 +231,8 @@ int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s,
     }
     bool found = false;
     SwStr token = SW_NO_STR, account = SW_NO_STR;
-    if (h->auth.key && h->auth.key(cx->host, cx->arena, s.access_key, ret_secret, &token, &account, &cx->principal, &found, err) < 0)
+    if (h->auth.key &&
+        h->auth.key(cx->host, cx->arena, s.access_key, ret_secret, &token, &account, &cx->principal, &found, err) < 0)
         return -1;
     if (found) {
         cx->account = account;
@@ -243,7 +258,8 @@ static SwStr v2_signature(SwArena *a, const SwWireMessage *m, const SwSignature 
     return sw_sigv2_sign(a, m, &with_slash, secret);
 }
 
-int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr payload_hash, SwError *err) {
+int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr payload_hash,
+                           SwError *err) {
     if (!cx->host->config->strict || s->kind == SW_SIG_NONE)
         return 0;
     if (check_time(cx, s, err) < 0 || check_form(cx, m, s, payload_hash, err) < 0)
@@ -266,9 +282,9 @@ int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature 
 
 typedef struct ChunkChain {
     const SwSignature *signature;
-    SwStr    secret;
-    SwArena *scratch;                   /* emptied with each chunk: bodies have no bound on their number */
-    char     previous[64];
+    SwStr secret;
+    SwArena *scratch; /* emptied with each chunk: bodies have no bound on their number */
+    char previous[64];
 } ChunkChain;
 
 static void free_scratch(void *arena) {
@@ -280,9 +296,11 @@ static int check_chunk(void *arg, bool trailer, SwStr signature, const uint8_t s
     const SwSignature *s = c->signature;
     SwArena *a = c->scratch;
     sw_arena_reset(a);
-    SwStr text = sw_strf(a, "AWS4-HMAC-SHA256-%s\n%.*s\n%.*s/%.*s/%.*s/aws4_request\n%.*s\n%.*s%s%.*s", trailer ? "TRAILER" : "PAYLOAD",
-                         SW_FMT(s->timestamp), SW_FMT(s->date), SW_FMT(s->region), SW_FMT(s->service), (int)sizeof c->previous, c->previous,
-                         SW_FMT(trailer ? SW_STR("") : sw_sha256_hex(a, SW_STR(""))), trailer ? "" : "\n", SW_FMT(sw_hex(a, sha256, 32)));
+    SwStr text =
+        sw_strf(a, "AWS4-HMAC-SHA256-%s\n%.*s\n%.*s/%.*s/%.*s/aws4_request\n%.*s\n%.*s%s%.*s", trailer ? "TRAILER" : "PAYLOAD",
+                SW_FMT(s->timestamp), SW_FMT(s->date), SW_FMT(s->region), SW_FMT(s->service), (int)sizeof c->previous,
+                c->previous, SW_FMT(trailer ? SW_STR("") : sw_sha256_hex(a, SW_STR(""))), trailer ? "" : "\n",
+                SW_FMT(sw_hex(a, sha256, 32)));
     SwStr want = sw_sigv4_sign(a, s, c->secret, text);
     if (!sw_equal_constant_time(want, signature))
         return sw_fail(err, &SW_SIGNATURE_DOES_NOT_MATCH, "%s", MISMATCH);

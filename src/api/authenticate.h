@@ -14,7 +14,8 @@
 int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s, SwStr *ret_secret, SwError *err) sw_must_check;
 /* Strict only: the signature over this payload hash (hexadecimal SHA-256, or one of the fixed words in
  * x-amz-content-sha256) and the clock's distance. */
-int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr payload_hash, SwError *err) sw_must_check;
+int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr payload_hash,
+                           SwError *err) sw_must_check;
 /* Strict only: each chunk of a body that was sent as STREAMING-AWS4-HMAC-SHA256-PAYLOAD is signed, its signature chained
  * to the one before, the first to the request's. *ret_check NULL: nothing to check. */
 void sw_authenticate_chunks(SwCtx *cx, const SwSignature *s, SwStr secret, SwChunkCheck **ret_check, void **ret_arg);

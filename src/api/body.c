@@ -13,21 +13,26 @@ static const SwErrorKind INVALID_REQUEST = {.code = "InvalidRequest", .http = 40
 static const SwErrorKind MALFORMED_TRAILER = {.code = "MalformedTrailerError", .http = 400};
 static const SwErrorKind TOO_LARGE = {.code = "EntityTooLarge", .http = 400};
 
-#define BODY_MAX (5 * SW_GIB)           /* S3: "a single PUT operation" */
+#define BODY_MAX (5 * SW_GIB) /* S3: "a single PUT operation" */
 
 /* Header (or trailer) that carries a checksum -> its digest. */
-static const struct { const char *header, *word; SwDigestKind kind; } checksums[] = {
-    {"x-amz-checksum-crc32", "CRC32", SW_CRC32},    {"x-amz-checksum-crc32c", "CRC32C", SW_CRC32C},
-    {"x-amz-checksum-crc64nvme", "CRC64NVME", SW_CRC64NVME}, {"x-amz-checksum-sha1", "SHA1", SW_SHA1},
+static const struct {
+    const char *header, *word;
+    SwDigestKind kind;
+} checksums[] = {
+    {"x-amz-checksum-crc32", "CRC32", SW_CRC32},
+    {"x-amz-checksum-crc32c", "CRC32C", SW_CRC32C},
+    {"x-amz-checksum-crc64nvme", "CRC64NVME", SW_CRC64NVME},
+    {"x-amz-checksum-sha1", "SHA1", SW_SHA1},
     {"x-amz-checksum-sha256", "SHA256", SW_SHA256},
 };
 
 struct SwBody {
     SwBlobWriter *writer;
-    SwAwsChunked *chunked;              /* NULL: the body is plain */
-    SwHeaderList  trailers;
-    int64_t       expected;             /* -1: unknown */
-    int64_t       received;
+    SwAwsChunked *chunked; /* NULL: the body is plain */
+    SwHeaderList trailers;
+    int64_t expected; /* -1: unknown */
+    int64_t received;
 };
 
 static SwStr number(SwError *err, int64_t n) {
@@ -66,7 +71,8 @@ static int check_claims(const SwHeaderList *h, SwError *err) {
         if (!sw_str_is(sw_header_get(h, checksums[i].header)))
             continue;
         if (given >= 0)
-            return sw_fail(err, &INVALID_REQUEST, "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.");
+            return sw_fail(err, &INVALID_REQUEST,
+                           "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.");
         given = i;
     }
     if (sw_str_is(trailer) && checksum_of(trailer) < 0)
@@ -76,13 +82,16 @@ static int check_claims(const SwHeaderList *h, SwError *err) {
     if (!sw_str_is(algorithm))
         return 0;
     if (given < 0)
-        return sw_fail(err, &INVALID_REQUEST, "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.");
+        return sw_fail(err, &INVALID_REQUEST,
+                       "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers "
+                       "were found.");
     return sw_str_ieq(algorithm, sw_str(checksums[given].word))
-               ? 0 : sw_fail(err, &INVALID_REQUEST, "Value for x-amz-sdk-checksum-algorithm header is invalid.");
+               ? 0
+               : sw_fail(err, &INVALID_REQUEST, "Value for x-amz-sdk-checksum-algorithm header is invalid.");
 }
 
 static unsigned wanted_digests(const SwHeaderList *h) {
-    unsigned wanted = 1u << SW_MD5 | 1u << SW_CRC64NVME;    /* S3's ETag, and the checksum that every object has */
+    unsigned wanted = 1u << SW_MD5 | 1u << SW_CRC64NVME; /* S3's ETag, and the checksum that every object has */
     SwStr trailer = sw_header_get(h, "x-amz-trailer");
     for (size_t i = 0; i < SW_N(checksums); i++)
         if (sw_str_is(sw_header_get(h, checksums[i].header)) || sw_str_ieq(trailer, sw_str(checksums[i].header)))
@@ -107,7 +116,7 @@ int sw_body_begin(SwCtx *cx, SwHttpRequest *rq, SwChunkCheck *check, void *check
         b->chunked = sw_aws_chunked_new(cx->arena, b->expected, write_blob, b);
     if (chunked && check)
         sw_aws_chunked_check(b->chunked, check, check_arg);
-    rq->keep_encoding = true;           /* an object keeps its own Content-Encoding */
+    rq->keep_encoding = true; /* an object keeps its own Content-Encoding */
     rq->sink = chunked ? unchunk : write_blob;
     rq->sink_arg = b;
     *ret_b = b;
@@ -171,7 +180,9 @@ static int take_trailers(SwBody *b, SwHttpRequest *rq, SwError *err) {
     for (size_t i = 0; i < b->trailers.n; i++)
         sw_header_set(rq->arena, &rq->m.headers, b->trailers.v[i].name, b->trailers.v[i].value);
     if (sw_str_is(promised) && !sw_str_is(sw_header_get(&b->trailers, sw_str_z(rq->arena, promised))))
-        return sw_fail(err, &MALFORMED_TRAILER, "The request contained trailing data that was not well-formed or did not conform to our published schema.");
+        return sw_fail(
+            err, &MALFORMED_TRAILER,
+            "The request contained trailing data that was not well-formed or did not conform to our published schema.");
     return 0;
 }
 
@@ -200,7 +211,11 @@ int sw_body_end(SwBody *b, SwHttpRequest *rq, SwStream *ret_s, SwStr *ret_payloa
         sw_fail_fact(err, "ClientComputedContentSHA256", declared);
         return sw_fail_fact(err, "S3ComputedContentSHA256", info.digest);
     }
-    *ret_s = (SwStream){.set = true, .file = -1, .size = info.size, .sha256 = info.extra[SW_SHA256], .md5 = info.extra[SW_MD5],
+    *ret_s = (SwStream){.set = true,
+                        .file = -1,
+                        .size = info.size,
+                        .sha256 = info.extra[SW_SHA256],
+                        .md5 = info.extra[SW_MD5],
                         .crc64nvme = info.extra[SW_CRC64NVME]};
     *ret_payload_hash = sw_str_or(declared, info.digest);
     return 0;

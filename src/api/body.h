@@ -10,7 +10,8 @@
 typedef struct SwBody SwBody;
 
 /* Looks at the headers and takes over rq->sink. check: of signed chunks, as sw_aws_chunked_check; NULL: they are not. */
-int sw_body_begin(SwCtx *cx, SwHttpRequest *rq, SwChunkCheck *check, void *check_arg, SwBody **ret_b, SwError *err) sw_must_check;
+int sw_body_begin(SwCtx *cx, SwHttpRequest *rq, SwChunkCheck *check, void *check_arg, SwBody **ret_b,
+                  SwError *err) sw_must_check;
 /* After the last byte: the stream as the operation sees it, and the payload hash that a signature covers. Fails with
  * S3's own codes when a checksum, the length or the framing is wrong. Also the trailers are added to rq->m.headers. */
 int sw_body_end(SwBody *b, SwHttpRequest *rq, SwStream *ret_s, SwStr *ret_payload_hash, SwError *err) sw_must_check;

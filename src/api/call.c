@@ -41,7 +41,8 @@ int sw_authorise(SwCtx *cx, const char *action, SwStr resource, SwError *err) {
     return -1;
 }
 
-static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in, SwError *err) {
+static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
+                     SwError *err) {
     if (!cx->host->config->strict || (op->flags & SW_OP_NO_AUTH) || (handler->flags & SW_AUTHORISES))
         return 0;
     const char *action = s->action ? s->action(cx, op, in) : NULL;
@@ -51,7 +52,8 @@ static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const
     for (size_t i = 0; i < about.n; i++)
         if (sw_authorise(cx, action ? action : op->iam_action, sw_str_or(about.v[i], SW_STR("*")), err) < 0)
             return -1;
-    if (!cx->host->auth.pass_roles || cx->principal.kind == SW_PRINCIPAL_SERVICE || cx->host->auth.pass_roles(cx, op, in, err) == 0)
+    if (!cx->host->auth.pass_roles || cx->principal.kind == SW_PRINCIPAL_SERVICE ||
+        cx->host->auth.pass_roles(cx, op, in, err) == 0)
         return 0;
     if (sw_error_is(err, &SW_ACCESS_DENIED))
         err->kind = sw_registry_denied(s);
@@ -71,8 +73,9 @@ static void check_reply(SwCtx *cx, const SwOperation *op, const void *out) {
 
 int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
                      void **ret_out, SwError *err) {
-    if (op->input && ((s->validate ? s->validate(cx, op, in, err) : sw_validate(op->input, in, sw_registry_invalid(s), err)) < 0 ||
-                      sw_refuse_unsupported(op->input, in, sw_registry_unsupported(s), err) < 0))
+    if (op->input &&
+        ((s->validate ? s->validate(cx, op, in, err) : sw_validate(op->input, in, sw_registry_invalid(s), err)) < 0 ||
+         sw_refuse_unsupported(op->input, in, sw_registry_unsupported(s), err) < 0))
         return -1;
     cx->in = in;
     if (!(handler->flags & SW_OWN_TX) && authorise(cx, s, op, handler, in, err) < 0)
@@ -97,8 +100,8 @@ int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const
     return 0;
 }
 
-static int call_in_savepoint(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler,
-                             const void *in, void **ret_out, SwError *err) {
+static int call_in_savepoint(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
+                             void **ret_out, SwError *err) {
     bool undoable = sw_tx_is_write(cx->tx);
     if (undoable && sw_tx_savepoint(cx->tx, err) < 0)
         return -1;
@@ -136,8 +139,8 @@ static bool is_removal(const SwOperation *op) {
     return false;
 }
 
-int sw_operation_run_alone(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler,
-                           const void *in, void **ret_out, SwError *err) {
+int sw_operation_run_alone(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
+                           void **ret_out, SwError *err) {
     if (!is_removal(op))
         return run_alone(cx, s, op, handler, in, ret_out, err);
     sw_store_room_give(cx->host->store);

@@ -68,8 +68,7 @@ void sw_ctx_rollback(SwCtx *cx) {
 
 static SwStr arn(SwCtx *cx, const char *service, SwStr region, const char *fmt, va_list ap) {
     SwStr resource = sw_strfv(cx->arena, fmt, ap);
-    return sw_strf(cx->arena, "arn:aws:%s:%.*s:%.*s:%.*s", service, SW_FMT(region), SW_FMT(cx->account),
-                   SW_FMT(resource));
+    return sw_strf(cx->arena, "arn:aws:%s:%.*s:%.*s:%.*s", service, SW_FMT(region), SW_FMT(cx->account), SW_FMT(resource));
 }
 
 SwStr sw_arn(SwCtx *cx, const char *service, const char *fmt, ...) {
@@ -93,8 +92,8 @@ bool sw_arn_parse(SwStr s, SwArn *ret_arn) {
     SwStr head;
     if (!sw_str_cut(&s, ':', &head) || !sw_str_eqz(head, "arn"))
         return false;
-    if (!sw_str_cut(&s, ':', &arn.partition) || !sw_str_cut(&s, ':', &arn.service) ||
-        !sw_str_cut(&s, ':', &arn.region) || !sw_str_cut(&s, ':', &arn.account))
+    if (!sw_str_cut(&s, ':', &arn.partition) || !sw_str_cut(&s, ':', &arn.service) || !sw_str_cut(&s, ':', &arn.region) ||
+        !sw_str_cut(&s, ':', &arn.account))
         return false;
     arn.resource = s;
     *ret_arn = arn;

@@ -20,14 +20,14 @@
 #define SETTLE_LOOK_MS 100
 
 typedef struct Visit {
-    SwCtx      *cx;
+    SwCtx *cx;
     SwSignature signature;
-    SwStr       secret;
-    SwIdentity  id;
-    bool        known;                  /* identified; else the body must tell */
-    bool        decoded;                /* its input was read in full */
-    SwBody     *body;                   /* of a streaming operation */
-    SwError     error;                  /* what it ended with, for the log */
+    SwStr secret;
+    SwIdentity id;
+    bool known;    /* identified; else the body must tell */
+    bool decoded;  /* its input was read in full */
+    SwBody *body;  /* of a streaming operation */
+    SwError error; /* what it ended with, for the log */
 } Visit;
 
 /* The API whose error form the client understands: the service's, or that of a model nobody serves here. */
@@ -43,7 +43,9 @@ static const SwApi *api_of(const Visit *v) {
 static void answer_error(Visit *v, SwHttpRequest *rq, const SwError *e) {
     v->error = *e;
     const SwApi *api = api_of(v);
-    uint32_t protocol = v->id.protocol ? v->id.protocol : api ? api->protocol : sw_identify_protocol(rq->arena, &rq->m, &v->signature);
+    uint32_t protocol = v->id.protocol ? v->id.protocol
+                        : api          ? api->protocol
+                                       : sw_identify_protocol(rq->arena, &rq->m, &v->signature);
     rq->reply = (SwWireMessage){0};
     sw_wire_encode_error(rq->arena, api, v->id.op, protocol, e, v->cx->request_id, &rq->reply);
 }
@@ -91,7 +93,7 @@ static int begin(Visit *v, SwHttpRequest *rq, SwError *err) {
     if (route && route->begin && sw_access_route(v->cx, route, &rq->m, &v->signature, v->secret, SW_NO_STR, err) < 0)
         return -1;
     if (route) {
-        rq->m.path = v->id.m.path;      /* of a bucket's own host: with the bucket */
+        rq->m.path = v->id.m.path; /* of a bucket's own host: with the bucket */
         return route->begin && !route->begin(v->cx, err) ? (err->kind ? -1 : 1) : 0;
     }
     if (v->id.op->flags & SW_OP_STREAM_IN)
@@ -106,24 +108,29 @@ static void finish(Visit *v) {
 
 /* --- without memory ------------------------------------------------------------------------------------------------ */
 
-typedef struct Pass {                   /* what a guarded function is given, and gives back */
-    SwHost        *host;
+typedef struct Pass { /* what a guarded function is given, and gives back */
+    SwHost *host;
     SwHttpRequest *rq;
     const SwErrorKind *kind;
-    const char    *message;
-    bool           go, complete;
+    const char *message;
+    bool go, complete;
 } Pass;
 
 /* The last resort. Retried by every client, for its status alone. */
 static void answer_by_rote(SwHttpRequest *rq) {
 #define SLOW_DOWN_XML "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
-    static const struct { SwHeader header; SwStr body; } json = {
-        {SW_STR_C("content-type"), SW_STR_C("application/json")},
-        SW_STR_C("{\"__type\":\"SlowDown\",\"message\":\"Please reduce your request rate.\"}")};
-    static const struct { SwHeader header; SwStr body; } xml[] = {
-        {{SW_STR_C("content-type"), SW_STR_C("text/xml")}, SW_STR_C("<ErrorResponse>" SLOW_DOWN_XML "</ErrorResponse>")},
-        {{SW_STR_C("content-type"), SW_STR_C("application/xml")}, SW_STR_C(SLOW_DOWN_XML)},
-        {{SW_STR_C("content-type"), SW_STR_C("text/xml")}, SW_STR_C("<Response><Errors>" SLOW_DOWN_XML "</Errors></Response>")}};
+    static const struct {
+        SwHeader header;
+        SwStr body;
+    } json = {{SW_STR_C("content-type"), SW_STR_C("application/json")},
+              SW_STR_C("{\"__type\":\"SlowDown\",\"message\":\"Please reduce your request rate.\"}")};
+    static const struct {
+        SwHeader header;
+        SwStr body;
+    } xml[] = {{{SW_STR_C("content-type"), SW_STR_C("text/xml")}, SW_STR_C("<ErrorResponse>" SLOW_DOWN_XML "</ErrorResponse>")},
+               {{SW_STR_C("content-type"), SW_STR_C("application/xml")}, SW_STR_C(SLOW_DOWN_XML)},
+               {{SW_STR_C("content-type"), SW_STR_C("text/xml")},
+                SW_STR_C("<Response><Errors>" SLOW_DOWN_XML "</Errors></Response>")}};
     const Visit *v = rq->user;
     const SwApi *api = v ? api_of(v) : NULL;
     uint32_t p = v && v->id.protocol ? v->id.protocol : api ? api->protocol : 0;
@@ -198,9 +205,9 @@ static bool front_begin(void *arg, SwHttpRequest *rq) {
 
 static SwStr payload_hash(SwArena *a, const SwHttpRequest *rq, const SwSignature *s) {
     SwStr declared = sw_header_get(&rq->m.headers, "x-amz-content-sha256");
-    if (sw_str_eqz(declared, "UNSIGNED-PAYLOAD") && sw_str_eqz(s->service, "s3"))     /* no other service here has that */
+    if (sw_str_eqz(declared, "UNSIGNED-PAYLOAD") && sw_str_eqz(s->service, "s3")) /* no other service here has that */
         return declared;
-    if (rq->encoded_sha256.p)           /* a client signs what it sends: the compressed bytes */
+    if (rq->encoded_sha256.p) /* a client signs what it sends: the compressed bytes */
         return sw_hex(a, rq->encoded_sha256.p, rq->encoded_sha256.n);
     return sw_sha256_hex(a, rq->m.body.p ? rq->m.body : SW_STR(""));
 }
@@ -214,7 +221,8 @@ static int decode(Visit *v, SwHttpRequest *rq, void **ret_in, SwError *err) {
         if (sw_body_end(v->body, rq, &id->m.stream, &hash, err) < 0)
             return -1;
         id->m.headers = rq->m.headers;
-    } else if (sw_authenticate_verify(v->cx, &rq->m, &v->signature, v->secret, payload_hash(rq->arena, rq, &v->signature), err) < 0) {
+    } else if (sw_authenticate_verify(v->cx, &rq->m, &v->signature, v->secret, payload_hash(rq->arena, rq, &v->signature),
+                                      err) < 0) {
         return -1;
     }
     if (!v->body && (id->op->flags & SW_OP_CHECKSUM) && sw_body_check(rq->arena, &rq->m, err) < 0)
@@ -241,7 +249,7 @@ static int handle_operation(Visit *v, SwHttpRequest *rq, SwError *err) {
     void *in = NULL, *out = NULL;
     cx->api = v->id.service->api;
     cx->op = v->id.op;
-    if (!sw_registry_handler(v->id.service, v->id.op))      /* whatever the input is: it would never be right */
+    if (!sw_registry_handler(v->id.service, v->id.op)) /* whatever the input is: it would never be right */
         return sw_wire_not_implemented(v->id.service->api, sw_str(v->id.op->name), err);
     if (decode(v, rq, &in, err) < 0)
         return -1;
@@ -256,8 +264,8 @@ static int handle_operation(Visit *v, SwHttpRequest *rq, SwError *err) {
         return -1;
     if (wants_settled && !(v->id.op->flags & SW_OP_READ))
         settle(cx);
-    if (sw_wire_encode_response(rq->arena, v->id.service->api, v->id.op, v->id.protocol, out, cx->request_id,
-                                &rq->reply, err) < 0)
+    if (sw_wire_encode_response(rq->arena, v->id.service->api, v->id.op, v->id.protocol, out, cx->request_id, &rq->reply, err) <
+        0)
         return -1;
     if (cx->status)
         rq->reply.status = cx->status;
@@ -265,10 +273,12 @@ static int handle_operation(Visit *v, SwHttpRequest *rq, SwError *err) {
 }
 
 static int handle(Visit *v, SwHttpRequest *rq, SwError *err) {
-    if (!v->known && sw_identify(v->cx->host, rq->arena, &rq->m, &v->signature, listener_of(rq), true, &v->id, &v->known, err) < 0)
+    if (!v->known &&
+        sw_identify(v->cx->host, rq->arena, &rq->m, &v->signature, listener_of(rq), true, &v->id, &v->known, err) < 0)
         return -1;
     if (v->id.route) {
-        if (!v->id.route->begin && sw_access_route(v->cx, v->id.route, &rq->m, &v->signature, v->secret, payload_hash(rq->arena, rq, &v->signature), err) < 0)
+        if (!v->id.route->begin && sw_access_route(v->cx, v->id.route, &rq->m, &v->signature, v->secret,
+                                                   payload_hash(rq->arena, rq, &v->signature), err) < 0)
             return -1;
         v->id.route->handle(v->cx);
         sw_ctx_rollback(v->cx);
@@ -299,11 +309,13 @@ static void log_guarded(void *arg) {
     const Pass *p = arg;
     const Visit *v = p->rq->user;
     sw_access_log(p->host, &(SwAccess){
-        .cx = v->cx, .rq = p->rq, .complete = p->complete,
-        .service = v->id.service ? v->id.service->name : NULL,
-        .operation = v->id.op ? v->id.op->name : NULL,
-        .error = v->error.kind ? &v->error : NULL,
-    });
+                               .cx = v->cx,
+                               .rq = p->rq,
+                               .complete = p->complete,
+                               .service = v->id.service ? v->id.service->name : NULL,
+                               .operation = v->id.op ? v->id.op->name : NULL,
+                               .error = v->error.kind ? &v->error : NULL,
+                           });
 }
 
 static void front_done(void *arg, SwHttpRequest *rq, bool complete) {

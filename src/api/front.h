@@ -10,7 +10,7 @@ SwHttpHandler sw_front_handler(SwHost *h);
 
 /* listener_arg of listeners inside containers' networks. */
 typedef struct SwNetListener {
-    SwStr       net_id;
+    SwStr net_id;
     const char *address;
-    int         id;                     /* of the HTTP server's listener */
+    int id; /* of the HTTP server's listener */
 } SwNetListener;

@@ -31,13 +31,13 @@
 
 /* Listeners inside containers' networks, one entry a listener. */
 typedef struct NetListeners {
-    pthread_mutex_t lock;               /* guards all below, and the server's life as the runtime's and the engine's threads see it */
-    bool            closed;             /* the server stops: nothing is served or taken away any more */
+    pthread_mutex_t lock; /* guards all below, and the server's life as the runtime's and the engine's threads see it */
+    bool closed;          /* the server stops: nothing is served or taken away any more */
     struct NetEntry {
-        SwNetListener    listener;
+        SwNetListener listener;
         struct NetEntry *next;
-        SwArena         *arena;
-    } *first;
+        SwArena *arena;
+    } * first;
 } NetListeners;
 
 static NetListeners *net_listeners(SwHost *h) {
@@ -55,7 +55,7 @@ static void serve_in_network(void *arg, SwStr net_id, const SwNetServe *at, int 
     SwError err = sw_error(a);
     NetListeners *l = net_listeners(h);
     _sw_lock_ pthread_mutex_t *held = sw_lock(&l->lock);
-    if (l->closed)                      /* the next start makes this listener again */
+    if (l->closed) /* the next start makes this listener again */
         return;
     if (sw_http_listen_fd(h->http, SW_TAKE_FD(mine), &e->listener, &e->listener.id, &err) < 0) {
         sw_log(SW_ERROR, "cannot serve inside a container network", SW_F("network", net_id), SW_F("cause", err.message));
@@ -104,9 +104,10 @@ static int lock_data(SwHost *h, SwError *err) {
     if (flock(h->lock_fd, LOCK_EX | LOCK_NB) < 0) {
         char pid[32] = {0};
         ssize_t n = read(h->lock_fd, pid, sizeof pid - 1);
-        return sw_fail(err, &SW_SERVICE_UNAVAILABLE,
-                       "Another Slipway%s%.*s uses the data folder %s. Stop it with `slipway down`, or choose another folder with --data.",
-                       n > 0 ? " with process id " : "", (int)(n > 0 ? n : 0), pid, h->config->data);
+        return sw_fail(
+            err, &SW_SERVICE_UNAVAILABLE,
+            "Another Slipway%s%.*s uses the data folder %s. Stop it with `slipway down`, or choose another folder with --data.",
+            n > 0 ? " with process id " : "", (int)(n > 0 ? n : 0), pid, h->config->data);
     }
     char text[32];
     int n = snprintf(text, sizeof text, "%d", getpid());
@@ -194,9 +195,17 @@ static int open_runtime(SwHost *h, SwError *err) {
     at[0] = metadata;
     at[1] = (SwNetServe){"127.0.0.1", h->port};
     SwRuntimeOpts o = {
-        .data_dir = h->config->data, .instance = sw_str_z(h->arena, h->instance), .clock = h->clock, .outbound = true,
-        .arg = h, .on_event = on_container, .serve_at = at, .n_serve_at = 2, .serve = serve_in_network,
-        .unserve = unserve_network, .resolve = resolve,
+        .data_dir = h->config->data,
+        .instance = sw_str_z(h->arena, h->instance),
+        .clock = h->clock,
+        .outbound = true,
+        .arg = h,
+        .on_event = on_container,
+        .serve_at = at,
+        .n_serve_at = 2,
+        .serve = serve_in_network,
+        .unserve = unserve_network,
+        .resolve = resolve,
     };
     return sw_runtime_open(&o, &h->runtime, err);
 }

@@ -6,36 +6,36 @@
 
 #include "api/service.h"
 
-typedef struct SwRuntime SwRuntime;     /* container/container.h */
-typedef struct SwProxy SwProxy;         /* proxy/proxy.h */
+typedef struct SwRuntime SwRuntime; /* container/container.h */
+typedef struct SwProxy SwProxy;     /* proxy/proxy.h */
 
 typedef struct SwConfig {
-    const char *data;                   /* data folder */
-    const char *address;                /* listen address, "127.0.0.1" */
-    uint16_t    port;                   /* 4566; 0: any free */
-    SwStr       account;                /* default account id, "000000000000" */
-    SwStr       region;                 /* default region, "us-east-1" */
-    bool        strict;                 /* --auth strict: signatures verified, policies evaluated */
-    bool        settle;                 /* --settle */
-    bool        ephemeral;              /* --ephemeral */
-    bool        accept_data_loss;       /* --accept-data-loss */
-    const SwService *const *services;   /* sw_services, or a test's own few */
+    const char *data;                 /* data folder */
+    const char *address;              /* listen address, "127.0.0.1" */
+    uint16_t port;                    /* 4566; 0: any free */
+    SwStr account;                    /* default account id, "000000000000" */
+    SwStr region;                     /* default region, "us-east-1" */
+    bool strict;                      /* --auth strict: signatures verified, policies evaluated */
+    bool settle;                      /* --settle */
+    bool ephemeral;                   /* --ephemeral */
+    bool accept_data_loss;            /* --accept-data-loss */
+    const SwService *const *services; /* sw_services, or a test's own few */
 } SwConfig;
 
 /* Temporary credentials, as STS issues them. */
 typedef struct SwSessionSpec {
-    SwStr     role_arn;                 /* absent: for the caller itself (GetSessionToken) */
-    SwStr     session;                  /* the role session's name */
-    SwStr     external_id, source_identity;
-    SwStr     policy;                   /* session policy: a document */
-    SwStrList policy_arns;              /* managed session policies */
-    SwStrMap  tags;
-    SwStrList transitive;               /* keys of tags that go on to sessions made from this one */
-    SwTime    lifetime;
+    SwStr role_arn; /* absent: for the caller itself (GetSessionToken) */
+    SwStr session;  /* the role session's name */
+    SwStr external_id, source_identity;
+    SwStr policy;          /* session policy: a document */
+    SwStrList policy_arns; /* managed session policies */
+    SwStrMap tags;
+    SwStrList transitive; /* keys of tags that go on to sessions made from this one */
+    SwTime lifetime;
 } SwSessionSpec;
 typedef struct SwSession {
-    SwStr       key, secret, token, account;
-    SwTime      expires;
+    SwStr key, secret, token, account;
+    SwTime expires;
     SwPrincipal principal;
 } SwSession;
 
@@ -62,33 +62,33 @@ typedef struct SwAuth {
 
 struct SwHost {
     const SwConfig *config;
-    SwArena      *arena;                /* lives as long as the host */
-    SwClock      *clock;
-    SwStore      *store;
-    SwBlobs      *blobs;
-    SwEngine     *engine;
-    SwRuntime    *runtime;
-    SwProxy      *proxy;
+    SwArena *arena; /* lives as long as the host */
+    SwClock *clock;
+    SwStore *store;
+    SwBlobs *blobs;
+    SwEngine *engine;
+    SwRuntime *runtime;
+    SwProxy *proxy;
     SwHttpServer *http;
     struct SwAccessLog *access_log;
-    struct SwMeter *meter;              /* api/meter.h */
-    SwAuth        auth;
-    int64_t       started_ns;           /* sw_monotonic_ns at the start */
-    uint16_t      port;                 /* that is really listened on */
-    SwStr         instance;             /* 8 hexadecimal digits; names what lies outside the data folder */
-    SwStr         registry;             /* "127.0.0.1:4566": host of image names */
-    void         *elbv2;                /* services/elbv2: health checks under way */
-    void         *net_listeners;        /* host.c's: sockets inside containers' networks */
-    int           lock_fd;              /* holds <data>/lock */
-    bool          down;                 /* asked to leave nothing behind when it ends */
+    struct SwMeter *meter; /* api/meter.h */
+    SwAuth auth;
+    int64_t started_ns;  /* sw_monotonic_ns at the start */
+    uint16_t port;       /* that is really listened on */
+    SwStr instance;      /* 8 hexadecimal digits; names what lies outside the data folder */
+    SwStr registry;      /* "127.0.0.1:4566": host of image names */
+    void *elbv2;         /* services/elbv2: health checks under way */
+    void *net_listeners; /* host.c's: sockets inside containers' networks */
+    int lock_fd;         /* holds <data>/lock */
+    bool down;           /* asked to leave nothing behind when it ends */
 };
 
-int  sw_host_open(const SwConfig *c, SwHost **ret_h, SwError *err) sw_must_check;
-void sw_host_close(SwHost *h);                             /* drains; containers and proxy go on, to be adopted again */
-int  sw_host_down(SwHost *h, SwError *err) sw_must_check;  /* the same, and nothing is left running */
-int  sw_host_reset(SwHost *h, SwError *err) sw_must_check; /* everything gone */
+int sw_host_open(const SwConfig *c, SwHost **ret_h, SwError *err) sw_must_check;
+void sw_host_close(SwHost *h);                            /* drains; containers and proxy go on, to be adopted again */
+int sw_host_down(SwHost *h, SwError *err) sw_must_check;  /* the same, and nothing is left running */
+int sw_host_reset(SwHost *h, SwError *err) sw_must_check; /* everything gone */
 /* The server's certificate is made anew when it is near its end; connections from now on have what is there. */
-int  sw_host_renew_certificate(SwHost *h, SwArena *a, SwError *err) sw_must_check;
+int sw_host_renew_certificate(SwHost *h, SwArena *a, SwError *err) sw_must_check;
 /* The certificate of our own authority, for clients to trust. */
-int  sw_host_authority(SwHost *h, SwArena *a, SwStr *ret_pem, SwError *err) sw_must_check;
+int sw_host_authority(SwHost *h, SwArena *a, SwStr *ret_pem, SwError *err) sw_must_check;
 const SwService *sw_host_service(const SwHost *h, SwStr name_or_sign_name);

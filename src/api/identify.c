@@ -19,7 +19,7 @@ static const SwService *by_action(const SwHost *h, SwArena *a, SwStr path, SwStr
     SwStr action = query_value(a, form, "Action"), version = query_value(a, form, "Version"), url;
     if (!sw_str_is(action))
         return NULL;
-    if (sw_wire_queue_path(path, &url))         /* some actions are other services' too: AddPermission */
+    if (sw_wire_queue_path(path, &url)) /* some actions are other services' too: AddPermission */
         return sw_host_service(h, SW_STR("sqs"));
     for (const SwService *const *s = h->config->services; *s; s++)
         if ((*s)->api && ((*s)->api->protocols & (SW_QUERY | SW_EC2_QUERY)) &&
@@ -85,7 +85,8 @@ static const char *const rest_xml[] = {"cloudfront", "route53", "s3"};
 
 uint32_t sw_identify_protocol(SwArena *a, const SwWireMessage *m, const SwSignature *s) {
     SwStr type = sw_header_get(&m->headers, "content-type");
-    if (sw_str_eqz(sw_header_get(&m->headers, "smithy-protocol"), "rpc-v2-cbor") || sw_str_starts(type, SW_STR("application/cbor")))
+    if (sw_str_eqz(sw_header_get(&m->headers, "smithy-protocol"), "rpc-v2-cbor") ||
+        sw_str_starts(type, SW_STR("application/cbor")))
         return SW_RPC_V2_CBOR;
     if (sw_str_is(sw_header_get(&m->headers, "x-amz-target")))
         return sw_str_starts(type, SW_STR("application/x-amz-json-1.0")) ? SW_JSON_1_0 : SW_JSON_1_1;
@@ -99,7 +100,9 @@ uint32_t sw_identify_protocol(SwArena *a, const SwWireMessage *m, const SwSignat
 
 /* APIs that sign as one that is here, and differ from it by their version alone. (Versions are else not asked for: AWS
  * serves older ones.) */
-static const struct { const char *sign_name, *version, *what; } other_apis[] = {
+static const struct {
+    const char *sign_name, *version, *what;
+} other_apis[] = {
     {"elasticloadbalancing", "2012-06-01", "Classic Load Balancers"},
 };
 
@@ -107,8 +110,9 @@ static int check_version(SwArena *a, const SwIdentity *i, SwError *err) {
     SwStr form = is_form(&i->m) ? i->m.body : i->m.query, version = query_value(a, form, "Version");
     for (size_t k = 0; k < SW_N(other_apis); k++)
         if (strcmp(i->service->api->sign_name, other_apis[k].sign_name) == 0 && sw_str_eqz(version, other_apis[k].version))
-            return sw_fail(err, &SW_NOT_IMPLEMENTED, "Slipway does not have %s (%s, version %s). It has %s, version %s.", other_apis[k].what,
-                           other_apis[k].sign_name, other_apis[k].version, i->service->api->service_id, i->service->api->version);
+            return sw_fail(err, &SW_NOT_IMPLEMENTED, "Slipway does not have %s (%s, version %s). It has %s, version %s.",
+                           other_apis[k].what, other_apis[k].sign_name, other_apis[k].version, i->service->api->service_id,
+                           i->service->api->version);
     return 0;
 }
 
@@ -132,8 +136,8 @@ static int name_operation(SwArena *a, SwIdentity *i, SwError *err) {
     return i->protocol == SW_QUERY ? sw_wire_to_queue(a, s->api, i->op, &i->m, err) : 0;
 }
 
-int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSignature *s, const char *listener,
-                bool have_body, SwIdentity *ret_i, bool *ret_known, SwError *err) {
+int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSignature *s, const char *listener, bool have_body,
+                SwIdentity *ret_i, bool *ret_known, SwError *err) {
     *ret_i = (SwIdentity){.m = *m};
     *ret_known = true;
     const SwService *route_of = NULL;
@@ -159,12 +163,13 @@ int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSig
         return sw_fail(err, &SW_NOT_IMPLEMENTED,
                        "Slipway does not have the service '%.*s'. `slipway coverage` lists what it has.", SW_FMT(s->service));
     SwStr target = sw_header_get(&m->headers, "x-amz-target");
-    if (!ret_i->service && sw_str_is(target))       /* never a bucket's */
+    if (!ret_i->service && sw_str_is(target)) /* never a bucket's */
         return sw_fail(err, &SW_UNKNOWN_OPERATION, "No service here has the target '%.*s'", SW_FMT(target));
     if (!ret_i->service)
         ret_i->service = sw_host_service(h, SW_STR("s3"));
     if (!ret_i->service || !ret_i->service->api)
-        return sw_fail(err, &SW_UNKNOWN_OPERATION, "The request names no service: it carries no signature, no X-Amz-Target and no Action");
+        return sw_fail(err, &SW_UNKNOWN_OPERATION,
+                       "The request names no service: it carries no signature, no X-Amz-Target and no Action");
     /* The body of a Query request names its operation; wait for it. */
     bool needs_body = is_form(m) && (ret_i->service->api->protocols & (SW_QUERY | SW_EC2_QUERY)) &&
                       !sw_str_is(sw_header_get(&m->headers, "x-amz-target"));

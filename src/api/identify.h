@@ -13,11 +13,11 @@
 #include "api/sigv4.h"
 
 typedef struct SwIdentity {
-    const SwService   *service;
-    const SwRoute     *route;           /* or an operation: */
-    uint32_t           protocol;
+    const SwService *service;
+    const SwRoute *route; /* or an operation: */
+    uint32_t protocol;
     const SwOperation *op;
-    SwWireMessage      m;               /* as the service's model sees it: virtual-host buckets are in the path */
+    SwWireMessage m; /* as the service's model sees it: virtual-host buckets are in the path */
 } SwIdentity;
 
 /* Which protocol a request speaks when no service here is meant by it: what its error is written in, so that the client
@@ -26,5 +26,5 @@ uint32_t sw_identify_protocol(SwArena *a, const SwWireMessage *m, const SwSignat
 
 /* listener: the address inside a container's network that the request came to ("169.254.170.2"), or NULL.
  * false in *ret_known: only the body can tell (an unsigned form); call again with it. */
-int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSignature *s, const char *listener,
-                bool have_body, SwIdentity *ret_i, bool *ret_known, SwError *err) sw_must_check;
+int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSignature *s, const char *listener, bool have_body,
+                SwIdentity *ret_i, bool *ret_known, SwError *err) sw_must_check;

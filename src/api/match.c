@@ -55,7 +55,11 @@ static bool numeric(const SwValue *want, const SwValue *v) {
 }
 
 /* An address of either family with how many leading bits count; four bytes or sixteen. */
-typedef struct Range { uint8_t v[16]; size_t n; unsigned bits; } Range;
+typedef struct Range {
+    uint8_t v[16];
+    size_t n;
+    unsigned bits;
+} Range;
 
 static bool parse_cidr(SwStr s, Range *ret) {
     char z[INET6_ADDRSTRLEN];
@@ -135,9 +139,12 @@ static bool wildcard(const SwValue *want, const SwValue *v) {
     return v->kind == SW_VSTRING && sw_str_stars(want->s, v->s, /* escapes= */ true);
 }
 
-static const struct { const char *name; bool (*holds)(const SwValue *want, const SwValue *v); } conditions[] = {
-    {"prefix", prefix},   {"suffix", suffix},       {"anything-but", anything_but}, {"numeric", numeric},
-    {"cidr", in_cidr},    {"wildcard", wildcard},   {"equals-ignore-case", fold_equal},
+static const struct {
+    const char *name;
+    bool (*holds)(const SwValue *want, const SwValue *v);
+} conditions[] = {
+    {"prefix", prefix}, {"suffix", suffix},     {"anything-but", anything_but},     {"numeric", numeric},
+    {"cidr", in_cidr},  {"wildcard", wildcard}, {"equals-ignore-case", fold_equal},
 };
 
 /* One entry of a list of alternatives against one scalar. */
@@ -150,12 +157,13 @@ static bool one(const SwValue *want, const SwValue *v) {
     return false;
 }
 
-/* --- paths ------------------------------------------------------------------------------------------------------------------- */
+/* --- paths -------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Names are joined by dots: {"a": {"b": [1]}} and {"a.b": [1]} are one pattern, and one document, as on AWS. */
 typedef struct Path {
     const SwStr *name;
-    size_t n, skip;                     /* bytes of the first name that are behind us already */
+    size_t n, skip; /* bytes of the first name that are behind us already */
 } Path;
 
 typedef enum Step { STEP_NONE, STEP_WHOLE, STEP_MORE } Step;
@@ -234,9 +242,10 @@ static bool any_of(const SwValue *wants, const SwValue *document, Path path) {
     return false;
 }
 
-/* --- patterns ---------------------------------------------------------------------------------------------------------------- */
+/* --- patterns ----------------------------------------------------------------------------------------------------------------
+ */
 
-typedef struct Names {                  /* from a document down to the pattern's object; the room behind them is free */
+typedef struct Names { /* from a document down to the pattern's object; the room behind them is free */
     SwStr *v;
     size_t n, room;
 } Names;

@@ -13,10 +13,10 @@
 
 #include "base/json.h"
 
-#define SW_MATCH_STEPS_MAX 100          /* levels that a pattern may have beyond those of parsed JSON: SNS takes dots for them */
+#define SW_MATCH_STEPS_MAX 100 /* levels that a pattern may have beyond those of parsed JSON: SNS takes dots for them */
 
 /* Whether a pattern can be used. The message says what is wrong in AWS's words, behind `before`, and where in `text`, from
  * which the pattern was parsed. */
-int  sw_match_check(const SwValue *pattern, SwStr text, const char *before, const SwErrorKind *kind, SwError *err) sw_must_check;
+int sw_match_check(const SwValue *pattern, SwStr text, const char *before, const SwErrorKind *kind, SwError *err) sw_must_check;
 /* For a pattern that was checked. */
 bool sw_match(const SwValue *pattern, const SwValue *document);

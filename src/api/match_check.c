@@ -9,19 +9,23 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHOWN_MAX 500                   /* bytes of the pattern in a message */
+#define SHOWN_MAX 500 /* bytes of the pattern in a message */
 
 typedef struct Check {
     const SwValue *root;
-    SwStr       text;                   /* that root was read from */
+    SwStr text; /* that root was read from */
     const SwErrorKind *kind;
-    const char *before;                 /* the message's beginning */
-    SwError    *err;
+    const char *before; /* the message's beginning */
+    SwError *err;
 } Check;
 
-/* --- where ------------------------------------------------------------------------------------------------------------------ */
+/* --- where ------------------------------------------------------------------------------------------------------------------
+ */
 
-typedef struct Place { size_t start, end; bool found; } Place;
+typedef struct Place {
+    size_t start, end;
+    bool found;
+} Place;
 
 static size_t skip_space(SwStr t, size_t i) {
     while (i < t.n && (t.p[i] == ' ' || t.p[i] == '\t' || t.p[i] == '\n' || t.p[i] == '\r' || t.p[i] == ',' || t.p[i] == ':'))
@@ -74,9 +78,10 @@ static int sw_printf(4, 5) fail_at(const Check *c, const SwValue *v, bool behind
     }
     SwStr shown = sw_str_n(c->text.p, SW_MIN(c->text.n, (size_t)SHOWN_MAX));
     if (shown.n < c->text.n)
-        return sw_fail(c->err, c->kind, "%s%s\n at [Source: (String)\"%.*s\"[truncated %zu chars]; line: %zu, column: %zu]", c->before, reason, SW_FMT(shown),
-                       c->text.n - shown.n, line, column);
-    return sw_fail(c->err, c->kind, "%s%s\n at [Source: (String)\"%.*s\"; line: %zu, column: %zu]", c->before, reason, SW_FMT(shown), line, column);
+        return sw_fail(c->err, c->kind, "%s%s\n at [Source: (String)\"%.*s\"[truncated %zu chars]; line: %zu, column: %zu]",
+                       c->before, reason, SW_FMT(shown), c->text.n - shown.n, line, column);
+    return sw_fail(c->err, c->kind, "%s%s\n at [Source: (String)\"%.*s\"; line: %zu, column: %zu]", c->before, reason,
+                   SW_FMT(shown), line, column);
 }
 
 /* The name of a condition is reported where its operand begins: AWS has read on to there. */
@@ -84,7 +89,8 @@ static int one_key(const Check *c, const SwValue *v) {
     return v->n > 1 ? fail_at(c, &v->v[1], false, "Only one key allowed in match expression") : 0;
 }
 
-/* --- conditions ---------------------------------------------------------------------------------------------------------------- */
+/* --- conditions
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static int check_string(const Check *c, const SwValue *v, const char *what) {
     return v->kind == SW_VSTRING ? 0 : fail_at(c, v, false, "%s match pattern must be a string", what);
@@ -182,11 +188,15 @@ static int check_top(const Check *c, const SwValue *list) {
     if (list->n > 4)
         return fail_at(c, &list->v[4], false, "Too many terms in numeric range expression");
     return sw_value_double(&list->v[1], &bottom) && sw_value_double(&list->v[3], &top) && bottom < top
-         ? 0 : fail_at(c, list, true, "Bottom must be less than top");
+               ? 0
+               : fail_at(c, list, true, "Bottom must be less than top");
 }
 
 static int check_numeric(const Check *c, const SwValue *v) {
-    static const struct { const char *op, *name; bool range; } ops[] = {{"=", "equals", false}, {">=", ">=", true}, {">", ">", true}, {"<=", "<=", false}, {"<", "<", false}};
+    static const struct {
+        const char *op, *name;
+        bool range;
+    } ops[] = {{"=", "equals", false}, {">=", ">=", true}, {">", ">", true}, {"<=", "<=", false}, {"<", "<", false}};
     if (v->kind != SW_VARRAY)
         return fail_at(c, v, false, "Value of numeric must be an array.");
     if (!v->n || v->v[0].kind != SW_VSTRING)
@@ -204,7 +214,8 @@ static int check_numeric(const Check *c, const SwValue *v) {
     return fail_at(c, v->n > 1 ? &v->v[1] : v, v->n == 1, "Unrecognized numeric range operator: %.*s", SW_FMT(v->v[0].s));
 }
 
-/* --- anything-but -------------------------------------------------------------------------------------------------------------- */
+/* --- anything-but
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static int check_but_list(const Check *c, const SwValue *v) {
     size_t texts = 0, numbers = 0;
@@ -215,15 +226,18 @@ static int check_but_list(const Check *c, const SwValue *v) {
             return fail_at(c, &v->v[i], false, "Inside anything but list, start|null|boolean is not supported.");
     }
     if (!v->n || (texts && numbers))
-        return fail_at(c, v, true, "Inside anything but list, either all values are number or string, mixed type is not supported");
+        return fail_at(c, v, true,
+                       "Inside anything but list, either all values are number or string, mixed type is not supported");
     return 0;
 }
 
 static int check_but_text(const Check *c, const SwValue *v, SwStr what) {
     bool fold = sw_str_eqz(what, "equals-ignore-case"), wildcard = sw_str_eqz(what, "wildcard");
     if (v->kind != SW_VSTRING)
-        return fail_at(c, v, false, "%s", fold     ? "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported."
-                                        : wildcard ? "wildcard match pattern must be a string" : "prefix/suffix match pattern must be a string");
+        return fail_at(c, v, false, "%s",
+                       fold       ? "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported."
+                       : wildcard ? "wildcard match pattern must be a string"
+                                  : "prefix/suffix match pattern must be a string");
     if (!fold && !wildcard && !v->s.n)
         return fail_at(c, v, true, "Null prefix/suffix not allowed");
     return wildcard ? check_wildcard_text(c, v) : 0;
@@ -257,11 +271,17 @@ static int check_anything_but(const Check *c, const SwValue *v) {
     return v->n > 1 ? fail_at(c, &v->v[1], false, "Too many elements in numeric expression") : 0;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------------------------------------- */
+/* --- the whole
+ * ----------------------------------------------------------------------------------------------------------------- */
 
-static const struct { const char *name; int (*check)(const Check *c, const SwValue *v); } conditions[] = {
-    {"prefix", check_prefix}, {"suffix", check_suffix}, {"numeric", check_numeric}, {"anything-but", check_anything_but},
-    {"exists", check_exists}, {"cidr", check_cidr}, {"equals-ignore-case", check_fold}, {"wildcard", check_wildcard},
+static const struct {
+    const char *name;
+    int (*check)(const Check *c, const SwValue *v);
+} conditions[] = {
+    {"prefix", check_prefix},           {"suffix", check_suffix},
+    {"numeric", check_numeric},         {"anything-but", check_anything_but},
+    {"exists", check_exists},           {"cidr", check_cidr},
+    {"equals-ignore-case", check_fold}, {"wildcard", check_wildcard},
 };
 
 static int check_entry(const Check *c, const SwValue *v) {
@@ -322,5 +342,6 @@ static int check_object(const Check *c, const SwValue *v, bool in_or) {
 
 int sw_match_check(const SwValue *pattern, SwStr text, const char *before, const SwErrorKind *kind, SwError *err) {
     const Check c = {.root = pattern, .text = text, .kind = kind, .before = before, .err = err};
-    return pattern->kind == SW_VOBJECT ? check_object(&c, pattern, false) : fail_at(&c, pattern, false, "Filter is not an object");
+    return pattern->kind == SW_VOBJECT ? check_object(&c, pattern, false)
+                                       : fail_at(&c, pattern, false, "Filter is not an object");
 }

@@ -12,20 +12,20 @@
 #include "base/memory.h"
 #include "base/thread.h"
 
-#define BATCH_BYTES_MAX (24 * SW_MIB)   /* then new metrics wait for the next batch to be counted: some 10,000 of them */
+#define BATCH_BYTES_MAX (24 * SW_MIB) /* then new metrics wait for the next batch to be counted: some 10,000 of them */
 #define USED_BYTES_MAX  (4 * SW_MIB)
 
 struct SwMeter {
-    SwArena        *arena;              /* its own; nothing is added to it */
-    pthread_mutex_t publishing;         /* outermost: held while a batch is published */
-    SwTime          gauged;             /* guarded by publishing */
-    pthread_mutex_t lock;               /* guards what follows */
-    const SwController *publisher;      /* NULL: no CloudWatch here */
+    SwArena *arena;                /* its own; nothing is added to it */
+    pthread_mutex_t publishing;    /* outermost: held while a batch is published */
+    SwTime gauged;                 /* guarded by publishing */
+    pthread_mutex_t lock;          /* guards what follows */
+    const SwController *publisher; /* NULL: no CloudWatch here */
     SwMeterBatch *counting, *taken;
     SwArena *used_arena;
-    SwMap    used;                      /* "account region space dimensions" -> when last counted */
-    bool     armed;                     /* the publisher's step is due at the next minute */
-    bool     full;                      /* and said so */
+    SwMap used; /* "account region space dimensions" -> when last counted */
+    bool armed; /* the publisher's step is due at the next minute */
+    bool full;  /* and said so */
 };
 
 static SwMeterBatch *batch_new(void) {
@@ -71,13 +71,13 @@ SwTime sw_meter_next_minute(SwTime t) {
 
 typedef struct Count {
     SwMeter *meter;
-    SwStr    account, region;
+    SwStr account, region;
     const SwMetric *metric;
     SwDimension dimension[SW_DIMENSIONS_MAX];
-    size_t   n;
-    SwTime   at;
-    double   value;
-    SwStr    place, key;                /* whose count; and of which metric and minute */
+    size_t n;
+    SwTime at;
+    double value;
+    SwStr place, key; /* whose count; and of which metric and minute */
 } Count;
 
 static SwStr place_of(SwCtx *cx, const char *space, const SwDimension *d, size_t n) {
@@ -95,7 +95,8 @@ static SwMeterEntry *entry_new(SwMeterBatch *b, const Count *c) {
     e->metric = c->metric;
     e->minute = c->at - c->at % SW_MINUTE;
     for (e->n_dimension = 0; e->n_dimension < c->n; e->n_dimension++)
-        e->dimension[e->n_dimension] = (SwDimension){c->dimension[e->n_dimension].name, sw_str_dup(b->arena, c->dimension[e->n_dimension].value)};
+        e->dimension[e->n_dimension] =
+            (SwDimension){c->dimension[e->n_dimension].name, sw_str_dup(b->arena, c->dimension[e->n_dimension].value)};
     sw_map_put(&b->entries, sw_str_dup(b->arena, c->key), e);
     return e;
 }
@@ -163,11 +164,18 @@ static bool make_count(SwCtx *cx, const SwMetric *metric, SwTime at, double valu
     SwMeter *m = cx->host ? cx->host->meter : NULL;
     if (!m || !m->publisher || SW_NEVER(n > SW_DIMENSIONS_MAX))
         return false;
-    *ret = (Count){.meter = m, .account = cx->account, .region = cx->region, .metric = metric, .n = n, .at = at, .value = value,
+    *ret = (Count){.meter = m,
+                   .account = cx->account,
+                   .region = cx->region,
+                   .metric = metric,
+                   .n = n,
+                   .at = at,
+                   .value = value,
                    .place = place_of(cx, metric->space, d, n)};
     for (size_t i = 0; i < n; i++)
         ret->dimension[i] = d[i];
-    ret->key = sw_strf(cx->arena, "%.*s%s\n%s\n%lld", SW_FMT(ret->place), metric->name, metric->unit, (long long)(at - at % SW_MINUTE));
+    ret->key = sw_strf(cx->arena, "%.*s%s\n%s\n%lld", SW_FMT(ret->place), metric->name, metric->unit,
+                       (long long)(at - at % SW_MINUTE));
     return true;
 }
 
@@ -175,7 +183,7 @@ void sw_meter(SwCtx *cx, const SwMetric *metric, double value, const SwDimension
     Count c;
     if (!make_count(cx, metric, sw_now(cx), value, d, n, &c))
         return;
-    if (!cx->tx || !sw_tx_is_write(cx->tx)) {   /* there is nothing to commit */
+    if (!cx->tx || !sw_tx_is_write(cx->tx)) { /* there is nothing to commit */
         if (!cx->tx)
             sw_meter_arm(cx);
         counted(&c);
@@ -239,7 +247,8 @@ void sw_meter_arm(SwCtx *cx) {
     cx->region = region;
 }
 
-/* --- publishing ------------------------------------------------------------------------------------------------------------ */
+/* --- publishing ------------------------------------------------------------------------------------------------------------
+ */
 
 pthread_mutex_t *sw_meter_lock(SwHost *h) {
     return sw_lock(&h->meter->publishing);
@@ -284,7 +293,7 @@ bool sw_meter_goes_on(SwHost *h, bool published) {
 void sw_meter_clear(SwHost *h) {
     SwMeter *m = h->meter;
     _sw_lock_ pthread_mutex_t *publishing = sw_meter_lock(h);
-    while (sw_meter_take(h))            /* one that was taken already, then the present one */
+    while (sw_meter_take(h)) /* one that was taken already, then the present one */
         sw_meter_done(h);
     m->gauged = 0;
     _sw_lock_ pthread_mutex_t *held = sw_lock(&m->lock);

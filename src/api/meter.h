@@ -17,8 +17,13 @@
 
 typedef struct SwMeter SwMeter;
 
-typedef struct SwMetric { const char *space, *name, *unit; } SwMetric;      /* a constant: it is kept by its address */
-typedef struct SwDimension { const char *name; SwStr value; } SwDimension;
+typedef struct SwMetric {
+    const char *space, *name, *unit;
+} SwMetric; /* a constant: it is kept by its address */
+typedef struct SwDimension {
+    const char *name;
+    SwStr value;
+} SwDimension;
 #define SW_DIMENSIONS_MAX 3
 
 /* In the context's account and region, in the minute that is now. */
@@ -33,25 +38,25 @@ void sw_meter_arm(SwCtx *cx);
 
 /* --- for the publisher ---------------------------------------------------------------------------------------------- */
 
-#define SW_METER_VALUES_MAX 100         /* distinct values that are kept of one metric and minute */
+#define SW_METER_VALUES_MAX 100 /* distinct values that are kept of one metric and minute */
 
 typedef struct SwMeterEntry {
-    SwStr   account, region;
+    SwStr account, region;
     const SwMetric *metric;
     SwDimension dimension[SW_DIMENSIONS_MAX];
-    size_t  n_dimension;
-    SwTime  minute;
+    size_t n_dimension;
+    SwTime minute;
     SwSample value[SW_METER_VALUES_MAX];
-    size_t  n_value;
-    double  count, sum, min, max;       /* of what came beyond those values; count 0: nothing */
+    size_t n_value;
+    double count, sum, min, max; /* of what came beyond those values; count 0: nothing */
 } SwMeterEntry;
 typedef struct SwMeterBatch {
     SwArena *arena;
-    SwMap    entries;                   /* of SwMeterEntry */
+    SwMap entries; /* of SwMeterEntry */
 } SwMeterBatch;
 
 SwMeter *sw_meter_new(void);
-void sw_meter_free(SwMeter *m);                             /* accepts NULL */
+void sw_meter_free(SwMeter *m); /* accepts NULL */
 /* From now on there is counting: publisher's step is woken after the minute. */
 void sw_meter_open(SwHost *h, const SwController *publisher);
 /* One thread publishes at a time, others wait; at no time in a transaction. To be held as base/thread.h says:
@@ -60,8 +65,8 @@ pthread_mutex_t *sw_meter_lock(SwHost *h);
 /* Under that lock. What was counted so far, to be published; the same again until sw_meter_done. NULL: nothing. */
 SwMeterBatch *sw_meter_take(SwHost *h);
 void sw_meter_done(SwHost *h);
-SwTime *sw_meter_gauged(SwHost *h);                         /* up to when gauges were looked at; 0: not yet */
+SwTime *sw_meter_gauged(SwHost *h); /* up to when gauges were looked at; 0: not yet */
 /* After a step of the publisher: whether it is to be repeated at the next minute. */
 bool sw_meter_goes_on(SwHost *h, bool published);
-void sw_meter_clear(SwHost *h);                             /* a reset: nothing was counted */
+void sw_meter_clear(SwHost *h); /* a reset: nothing was counted */
 SwTime sw_meter_next_minute(SwTime t);

@@ -13,5 +13,5 @@ int sw_operation_run_alone(SwCtx *cx, const SwService *s, const SwOperation *op,
                            void **ret_out, SwError *err) sw_must_check;
 /* Text of an input's member by the model's name, or a list's first text; absent where the input has none. What services
  * name the resource of a request by. */
-SwStrList sw_operation_texts(const SwOperation *op, const void *in, const char *member);      /* all of a list's */
+SwStrList sw_operation_texts(const SwOperation *op, const void *in, const char *member); /* all of a list's */
 SwStr sw_operation_text(const SwOperation *op, const void *in, const char *member);

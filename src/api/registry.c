@@ -10,20 +10,19 @@ const SwHandler *sw_registry_handler(const SwService *s, const SwOperation *op) 
     return NULL;
 }
 
-#define EACH_SERVICE(h, s) \
-    for (const SwService *const *at_ = (h)->config->services, *s = *at_; s; s = *++at_)
+#define EACH_SERVICE(h, s) for (const SwService *const *at_ = (h)->config->services, *s = *at_; s; s = *++at_)
 
 const SwService *sw_registry_by_api(const SwHost *h, const SwApi *api) {
     EACH_SERVICE(h, s)
-        if (s->api == api)
-            return s;
+    if (s->api == api)
+        return s;
     return NULL;
 }
 
 const SwService *sw_host_service(const SwHost *h, SwStr name) {
     EACH_SERVICE(h, s)
-        if (sw_str_eqz(name, s->name) || (s->api && sw_str_eqz(name, s->api->sign_name)))
-            return s;
+    if (sw_str_eqz(name, s->name) || (s->api && sw_str_eqz(name, s->api->sign_name)))
+        return s;
     return NULL;
 }
 
@@ -73,18 +72,17 @@ static bool route_matches(const SwRoute *r, const char *listener, SwStr method, 
     return sw_str_eq(path, want);
 }
 
-const SwRoute *sw_registry_route(const SwHost *h, const char *listener, SwStr method, SwStr path,
-                                 const SwService **ret_s) {
+const SwRoute *sw_registry_route(const SwHost *h, const char *listener, SwStr method, SwStr path, const SwService **ret_s) {
     const SwRoute *found = NULL;
     EACH_SERVICE(h, s)
-        for (size_t i = 0; i < s->n_routes; i++) {
-            const SwRoute *r = &s->routes[i];
-            /* The metadata address has paths of its own ("/v2/credentials/") below those that are everywhere ("/v2/"). */
-            if (route_matches(r, listener, method, path) && (!found || (r->listener && !found->listener))) {
-                *ret_s = s;
-                found = r;
-            }
+    for (size_t i = 0; i < s->n_routes; i++) {
+        const SwRoute *r = &s->routes[i];
+        /* The metadata address has paths of its own ("/v2/credentials/") below those that are everywhere ("/v2/"). */
+        if (route_matches(r, listener, method, path) && (!found || (r->listener && !found->listener))) {
+            *ret_s = s;
+            found = r;
         }
+    }
     return found;
 }
 
@@ -93,21 +91,21 @@ const SwTarget *sw_registry_target(const SwHost *h, SwStr text) {
     if (!sw_arn_parse(text, &arn))
         return NULL;
     EACH_SERVICE(h, s)
-        for (size_t i = 0; i < s->n_targets; i++)
-            if (sw_str_eqz(arn.service, s->targets[i].service) &&
-                (!s->targets[i].resource || sw_str_starts(arn.resource, sw_str(s->targets[i].resource))))
-                return &s->targets[i];
+    for (size_t i = 0; i < s->n_targets; i++)
+        if (sw_str_eqz(arn.service, s->targets[i].service) &&
+            (!s->targets[i].resource || sw_str_starts(arn.resource, sw_str(s->targets[i].resource))))
+            return &s->targets[i];
     return NULL;
 }
 
 const SwActionType *sw_registry_action(const SwHost *h, SwStr category, SwStr owner, SwStr provider, SwStr version) {
     EACH_SERVICE(h, s)
-        for (size_t i = 0; i < s->n_actions; i++) {
-            const SwActionType *t = &s->actions[i];
-            if (sw_str_eqz(category, t->category) && sw_str_eqz(owner, t->owner) &&
-                sw_str_eqz(provider, t->provider) && sw_str_eqz(version, t->version))
-                return t;
-        }
+    for (size_t i = 0; i < s->n_actions; i++) {
+        const SwActionType *t = &s->actions[i];
+        if (sw_str_eqz(category, t->category) && sw_str_eqz(owner, t->owner) && sw_str_eqz(provider, t->provider) &&
+            sw_str_eqz(version, t->version))
+            return t;
+    }
     return NULL;
 }
 

@@ -11,10 +11,9 @@ const SwService *sw_registry_by_api(const SwHost *h, const SwApi *api);
 const SwService *sw_registry_by_sign_name(const SwHost *h, SwStr sign_name, SwStr version);
 /* "AmazonSQS.SendMessage": by the prefix, else by the operation's name alone when only one service has it. */
 const SwService *sw_registry_by_target(const SwHost *h, SwStr target);
-const SwRoute   *sw_registry_route(const SwHost *h, const char *listener, SwStr method, SwStr path,
-                                 const SwService **ret_s);
+const SwRoute *sw_registry_route(const SwHost *h, const char *listener, SwStr method, SwStr path, const SwService **ret_s);
 /* Plugs, over all services; NULL when nobody has them. */
-const SwTarget     *sw_registry_target(const SwHost *h, SwStr arn);
+const SwTarget *sw_registry_target(const SwHost *h, SwStr arn);
 const SwActionType *sw_registry_action(const SwHost *h, SwStr category, SwStr owner, SwStr provider, SwStr version);
 
 /* The errors of a broken limit, of a member that is not supported and of a missing permission, in this service's words. */

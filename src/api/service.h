@@ -13,14 +13,14 @@
 typedef void (*SwHandlerFn)(void);
 #define SW_HANDLER(fn) ((SwHandlerFn)(fn))
 typedef struct SwHandler {
-    unsigned    op;                     /* ECS_CREATE_CLUSTER */
+    unsigned op; /* ECS_CREATE_CLUSTER */
     SwHandlerFn fn;
-    unsigned    flags;
+    unsigned flags;
 } SwHandler;
 enum {
-    SW_OWN_TX = 1 << 0,                 /* runs without a transaction, opens its own, may wait: long polls, the clock */
-    SW_WRITES = 1 << 1,                 /* needs a write transaction although its name sounds like a read */
-    SW_AUTHORISES = 1 << 2,             /* asks for permission itself, item by item, with sw_authorise */
+    SW_OWN_TX = 1 << 0,     /* runs without a transaction, opens its own, may wait: long polls, the clock */
+    SW_WRITES = 1 << 1,     /* needs a write transaction although its name sounds like a read */
+    SW_AUTHORISES = 1 << 2, /* asks for permission itself, item by item, with sw_authorise */
 };
 typedef int SwOperationFn(SwCtx *cx, const void *in, void *out, SwError *err);
 
@@ -28,108 +28,115 @@ typedef int SwOperationFn(SwCtx *cx, const void *in, void *out, SwError *err);
  * one is what a route has that declares none: nobody may call it, and it fails a test. docs/security.md lists them all. */
 typedef enum SwRouteAccess {
     SW_ACCESS_UNDECLARED,
-    SW_ACCESS_PUBLIC,                   /* everybody: it tells nothing that is worth hiding and changes nothing */
-    SW_ACCESS_SIGNED,                   /* whose request is signed, or who proves the same key by HTTP Basic, and may do `action` */
-    SW_ACCESS_OWN,                      /* whom the route itself finds out and asks IAM about: git, the registry, tokens */
-    SW_ACCESS_CONTAINER,                /* what runs in a container's network, whose address and token the route looks at */
+    SW_ACCESS_PUBLIC,    /* everybody: it tells nothing that is worth hiding and changes nothing */
+    SW_ACCESS_SIGNED,    /* whose request is signed, or who proves the same key by HTTP Basic, and may do `action` */
+    SW_ACCESS_OWN,       /* whom the route itself finds out and asks IAM about: git, the registry, tokens */
+    SW_ACCESS_CONTAINER, /* what runs in a container's network, whose address and token the route looks at */
     _SW_ACCESS_MAX
 } SwRouteAccess;
 
 /* Raw HTTP beside the API: git's smart HTTP, the registry, health pages. */
 typedef struct SwRoute {
-    const char *method;                 /* NULL: any */
-    const char *path;                   /* prefix when it ends with '/', or "*" at its end; else whole */
-    const char *listener;               /* only where a container calls this address ("169.254.170.2"); NULL: any */
+    const char *method;   /* NULL: any */
+    const char *path;     /* prefix when it ends with '/', or "*" at its end; else whole */
+    const char *listener; /* only where a container calls this address ("169.254.170.2"); NULL: any */
     SwRouteAccess access;
-    const char *action;                 /* of SW_ACCESS_SIGNED: "slipway:Reset" */
-    bool  (*begin)(SwCtx *cx, SwError *err);      /* as SwHttpHandler.begin, without transaction; may be NULL */
-    void  (*handle)(SwCtx *cx);         /* fills cx->http->reply; opens transactions itself */
+    const char *action;                     /* of SW_ACCESS_SIGNED: "slipway:Reset" */
+    bool (*begin)(SwCtx *cx, SwError *err); /* as SwHttpHandler.begin, without transaction; may be NULL */
+    void (*handle)(SwCtx *cx);              /* fills cx->http->reply; opens transactions itself */
 } SwRoute;
 
 /* What an ARN of this service can receive: EventBridge targets, alarm actions, SNS subscriptions. */
 typedef struct SwTarget {
-    const char *service;                /* third part of the ARN: "sqs", "sns", "codebuild" */
-    const char *resource;               /* prefix of the resource part, or NULL: any */
+    const char *service;  /* third part of the ARN: "sqs", "sns", "codebuild" */
+    const char *resource; /* prefix of the resource part, or NULL: any */
     /* Deliver inside cx->tx. `parameters`: the target's own settings as JSON (SqsParameters, EcsParameters ...), or NULL. */
     int (*deliver)(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);
-    const char *action;                 /* what a delivery needs permission for: "sqs:SendMessage"; NULL: deliver calls
-                                           operations, which ask for themselves */
+    const char *action; /* what a delivery needs permission for: "sqs:SendMessage"; NULL: deliver calls
+                           operations, which ask for themselves */
 } SwTarget;
 
 /* CodePipeline's action types. An action moves by steps, like a controller: start, then look, until it has ended. */
 typedef struct SwArtifact {
-    SwStr name, bucket, key;            /* an output's key is chosen by the pipeline */
-    SwStr revision;                     /* commit id, image digest: for sources */
+    SwStr name, bucket, key; /* an output's key is chosen by the pipeline */
+    SwStr revision;          /* commit id, image digest: for sources */
 } SwArtifact;
 typedef struct SwAction {
     SwStr pipeline, pipeline_arn, execution_id, stage, name, action_execution_id;
-    SwStr region, role_arn;             /* role: the action's, else the pipeline's */
-    SwStrMap configuration;             /* variables already resolved */
-    SwArtifact *input;  size_t n_input;
-    SwArtifact *output; size_t n_output;        /* the action writes the objects before it succeeds */
-    SwStr token;                        /* unique and stable over crashes: use as client request token */
+    SwStr region, role_arn; /* role: the action's, else the pipeline's */
+    SwStrMap configuration; /* variables already resolved */
+    SwArtifact *input;
+    size_t n_input;
+    SwArtifact *output;
+    size_t n_output; /* the action writes the objects before it succeeds */
+    SwStr token;     /* unique and stable over crashes: use as client request token */
     /* Kept by the pipeline between steps, set by the action. */
-    SwStr state;                        /* the action's own, any text; absent at the first step */
+    SwStr state; /* the action's own, any text; absent at the first step */
     SwStr external_id, external_url, summary;
-    SwStr revision, revision_summary;   /* of a source: what it fetched */
-    SwStrMap variables;                 /* output variables */
+    SwStr revision, revision_summary; /* of a source: what it fetched */
+    SwStrMap variables;               /* output variables */
 } SwAction;
 typedef enum SwActionOutcome { SW_ACTION_RUNNING, SW_ACTION_SUCCEEDED, SW_ACTION_FAILED } SwActionOutcome;
 typedef struct SwActionType {
-    const char *category, *owner, *provider, *version;      /* "Build", "AWS", "CodeBuild", "1" */
+    const char *category, *owner, *provider, *version; /* "Build", "AWS", "CodeBuild", "1" */
     int min_inputs, max_inputs, min_outputs, max_outputs;
-    const char *const *required, *const *optional;          /* configuration keys, NULL-terminated */
+    const char *const *required, *const *optional; /* configuration keys, NULL-terminated */
     /* What the configuration's values must be, when a pipeline is declared: its names, artifacts (names only) and
      * configuration are filled, variables not yet resolved. Fails with a message alone. May be NULL. */
     int (*check)(const SwAction *a, SwError *err);
     /* Without transaction open: may act outside and open its own. On SW_ACTION_FAILED *err holds code and message. */
     int (*step)(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwTime *ret_again, SwError *err);
-    int (*stop)(SwCtx *cx, SwAction *a, SwError *err);      /* abandon or stop: may be NULL */
+    int (*stop)(SwCtx *cx, SwAction *a, SwError *err); /* abandon or stop: may be NULL */
     /* An event of this source and type wakes the action whose external_id equals detail.<path>; NULL: none. */
     const char *event_source, *event_type, *event_path;
 } SwActionType;
 
 typedef struct SwService {
-    const char             *name;       /* folder's name */
-    const SwApi            *api;        /* NULL: routes only */
-    const SwHandler        *handlers;   size_t n_handlers;
+    const char *name; /* folder's name */
+    const SwApi *api; /* NULL: routes only */
+    const SwHandler *handlers;
+    size_t n_handlers;
     /* The input's limits in the service's own words; NULL: in those that AWS's services share (sw_validate). */
-    int  (*validate)(SwCtx *cx, const SwOperation *op, const void *in, SwError *err);
-    const SwErrorKind      *invalid;    /* what a broken limit of the model fails with; NULL: the protocol's usual one */
-    const SwErrorKind      *unsupported;  /* what a member that models/members refuses fails with; NULL: as `invalid` */
-    const SwErrorKind      *denied;     /* what a missing permission fails with; NULL: the protocol's usual one */
+    int (*validate)(SwCtx *cx, const SwOperation *op, const void *in, SwError *err);
+    const SwErrorKind *invalid;     /* what a broken limit of the model fails with; NULL: the protocol's usual one */
+    const SwErrorKind *unsupported; /* what a member that models/members refuses fails with; NULL: as `invalid` */
+    const SwErrorKind *denied;      /* what a missing permission fails with; NULL: the protocol's usual one */
     /* ARN of what a request is about, for authorisation, from its input; NULL or absent result: "*". */
     SwStr (*resource)(SwCtx *cx, const SwOperation *op, const void *in);
     /* The same of a request that can be about several: each must be allowed. An empty list: as `resource` says. */
     SwStrList (*resources)(SwCtx *cx, const SwOperation *op, const void *in);
     /* The resource-based policy of what an ARN of this service names (a queue's, a topic's), in cx->tx; left absent where
      * there is none. Asked by whoever evaluates policies, without a permission of its own. */
-    int  (*policy)(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);
+    int (*policy)(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);
     /* IAM's name of what a request does where the input decides ("s3:GetObjectVersion"); NULL, or returning NULL: the
      * operation's own. */
     const char *(*action)(SwCtx *cx, const SwOperation *op, const void *in);
-    const SwRoute          *routes;     size_t n_routes;
+    const SwRoute *routes;
+    size_t n_routes;
     /* A request to this service that is none of its model's operations: S3's forms and preflights. NULL: it is no such. */
     const SwRoute *(*beside)(const SwWireMessage *m);
     /* Adds to cx->http->reply, errors too, what is not of one operation: CORS. m: the request as the model sees it. */
     void (*finish)(SwCtx *cx, const SwWireMessage *m);
-    const SwController *const *controllers;     /* NULL-terminated, as the next ones */
+    const SwController *const *controllers; /* NULL-terminated, as the next ones */
     const SwCollection *const *collections;
-    const SwListener       *listeners;  size_t n_listeners;
-    const SwTarget         *targets;    size_t n_targets;
-    const SwActionType     *actions;    size_t n_actions;
+    const SwListener *listeners;
+    size_t n_listeners;
+    const SwTarget *targets;
+    size_t n_targets;
+    const SwActionType *actions;
+    size_t n_actions;
     /* Numbers that are looked at, not counted (api/meter.h): sw_meter_at for each minute of the clock that began in
      * (from, until], in a read transaction of any scope. *ret_next: when to look again; left alone: not before something
      * is counted. */
-    int  (*gauge)(SwCtx *cx, SwTime from, SwTime until, SwTime *ret_next, SwError *err);
-    int  (*open)(SwHost *host, SwError *err);     /* after the store is open, before the first request; also adopts what runs */
+    int (*gauge)(SwCtx *cx, SwTime from, SwTime until, SwTime *ret_next, SwError *err);
+    int (*open)(SwHost *host, SwError *err); /* after the store is open, before the first request; also adopts what runs */
     void (*close)(SwHost *host);
-    int  (*reset)(SwHost *host, SwError *err);    /* what is outside the store: processes, mounts */
+    int (*reset)(SwHost *host, SwError *err); /* what is outside the store: processes, mounts */
     /* From the container runtime's thread, for every container of every service: look at the id's prefix, wake a
      * controller, return. `event` is a SwContainerEvent. */
     void (*on_container)(SwHost *host, SwStr container_id, int event);
     /* A name asked for inside a container's network: as SwRuntimeOpts.resolve. */
-    int  (*resolve)(SwHost *host, SwStr net_id, SwStr name, uint32_t *ret_ip);
+    int (*resolve)(SwHost *host, SwStr net_id, SwStr name, uint32_t *ret_ip);
 } SwService;
 
-extern const SwService *const sw_services[];      /* services/services.c, NULL-terminated */
+extern const SwService *const sw_services[]; /* services/services.c, NULL-terminated */

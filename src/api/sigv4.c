@@ -69,7 +69,8 @@ static int parse_header(SwStr auth, const SwWireMessage *m, SwSignature *s, SwEr
     if (!parse_scope(credential, s))
         return sw_fail(err, &SW_INCOMPLETE_SIGNATURE,
                        "Credential must have exactly 5 slash-delimited elements, e.g. "
-                       "keyid/date/region/service/term, got '%.*s'", SW_FMT(credential));
+                       "keyid/date/region/service/term, got '%.*s'",
+                       SW_FMT(credential));
     if (!sw_str_is(s->signature))
         return incomplete(err, "'Signature' parameter");
     if (!sw_str_is(s->signed_headers))
@@ -81,8 +82,7 @@ static int parse_header(SwStr auth, const SwWireMessage *m, SwSignature *s, SwEr
             return incomplete(err, "existence of either a 'X-Amz-Date' or a 'Date' header");
         s->timestamp = sw_time_compact(err->arena, s->at);
     } else if (!parse_timestamp(date, s)) {
-        return sw_fail(err, &SW_INCOMPLETE_SIGNATURE, "Date must be in ISO-8601 'basic format'. Got '%.*s'.",
-                       SW_FMT(date));
+        return sw_fail(err, &SW_INCOMPLETE_SIGNATURE, "Date must be in ISO-8601 'basic format'. Got '%.*s'.", SW_FMT(date));
     }
     s->token = sw_header_get(&m->headers, "x-amz-security-token");
     s->payload = sw_header_get(&m->headers, "x-amz-content-sha256");
@@ -92,13 +92,22 @@ static int parse_header(SwStr auth, const SwWireMessage *m, SwSignature *s, SwEr
 static int parse_query(SwArena *a, const SwWireMessage *m, SwSignature *s, SwError *err) {
     SwStr rest = m->query, part, credential = SW_NO_STR, date = SW_NO_STR, expires = SW_NO_STR;
     SwStr v2_key = SW_NO_STR, v2_signature = SW_NO_STR, v2_expires = SW_NO_STR, algorithm = SW_NO_STR;
-    const struct { const char *name; SwStr *to; } known[] = {
-        {"X-Amz-Algorithm", &algorithm},          {"X-Amz-Credential", &credential},
-        {"X-Amz-Date", &date},                    {"X-Amz-Expires", &expires},
-        {"X-Amz-SignedHeaders", &s->signed_headers}, {"X-Amz-Signature", &s->signature},
-        {"X-Amz-Security-Token", &s->token},      {"X-Amz-Content-Sha256", &s->payload},
-        {"AWSAccessKeyId", &v2_key},              {"Signature", &v2_signature},
-        {"Expires", &v2_expires},                 {"x-amz-security-token", &s->token},
+    const struct {
+        const char *name;
+        SwStr *to;
+    } known[] = {
+        {"X-Amz-Algorithm", &algorithm},
+        {"X-Amz-Credential", &credential},
+        {"X-Amz-Date", &date},
+        {"X-Amz-Expires", &expires},
+        {"X-Amz-SignedHeaders", &s->signed_headers},
+        {"X-Amz-Signature", &s->signature},
+        {"X-Amz-Security-Token", &s->token},
+        {"X-Amz-Content-Sha256", &s->payload},
+        {"AWSAccessKeyId", &v2_key},
+        {"Signature", &v2_signature},
+        {"Expires", &v2_expires},
+        {"x-amz-security-token", &s->token},
     };
     while (sw_str_next(&rest, '&', &part)) {
         SwStr name, value = part;
@@ -123,7 +132,7 @@ static int parse_query(SwArena *a, const SwWireMessage *m, SwSignature *s, SwErr
         return sw_fail(err, &SW_INCOMPLETE_SIGNATURE,
                        "Query-string authentication requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
                        "X-Amz-Date and X-Amz-SignedHeaders parameters.");
-    s->expires_s = -1;                  /* STS accepts URLs without; S3 and the rest say how long */
+    s->expires_s = -1; /* STS accepts URLs without; S3 and the rest say how long */
     if (expires.p && (!sw_str_to_i64(expires, &s->expires_s) || s->expires_s < 0 || s->expires_s > 604800))
         return sw_fail(err, &SW_INCOMPLETE_SIGNATURE, "X-Amz-Expires must be between 0 and 604800 seconds.");
     return 0;
@@ -170,7 +179,9 @@ static SwStr canonical_path(SwArena *a, SwStr path, unsigned flags) {
     return sw_percent_encode(a, path, true);
 }
 
-typedef struct Pair { SwStr name, value; } Pair;
+typedef struct Pair {
+    SwStr name, value;
+} Pair;
 
 static int pair_order(const void *x, const void *y) {
     const Pair *p = x, *q = y;
@@ -184,7 +195,10 @@ static SwStr recode(SwArena *a, SwStr s) {
 }
 
 static SwStr canonical_query(SwArena *a, const SwWireMessage *m, const SwSignature *s, unsigned flags) {
-    struct { Pair *v; size_t n; } pairs = {0};
+    struct {
+        Pair *v;
+        size_t n;
+    } pairs = {0};
     SwStr rest = m->query, part;
     while (sw_str_next(&rest, '&', &part)) {
         SwStr name, value = part;
@@ -263,17 +277,38 @@ SwStr sw_sigv4_sign(SwArena *a, const SwSignature *s, SwStr secret, SwStr string
 /* Sub-resources and response overrides that Signature Version 2 signs (S3 User Guide, "Signing and authenticating REST
  * requests"). Sorted. */
 static const char *const v2_signed[] = {
-    "acl", "cors", "delete", "lifecycle", "location", "logging", "notification", "partNumber", "policy",
-    "requestPayment", "response-cache-control", "response-content-disposition", "response-content-encoding",
-    "response-content-language", "response-content-type", "response-expires", "tagging", "torrent", "uploadId",
-    "uploads", "versionId", "versioning", "versions", "website",
+    "acl",
+    "cors",
+    "delete",
+    "lifecycle",
+    "location",
+    "logging",
+    "notification",
+    "partNumber",
+    "policy",
+    "requestPayment",
+    "response-cache-control",
+    "response-content-disposition",
+    "response-content-encoding",
+    "response-content-language",
+    "response-content-type",
+    "response-expires",
+    "tagging",
+    "torrent",
+    "uploadId",
+    "uploads",
+    "versionId",
+    "versioning",
+    "versions",
+    "website",
 };
 
-/* What Version 2 leaves unsigned, and may: none of it says what is to be done, but for those that are signed elsewhere. Any other
- * parameter could name another operation than was signed, S3 has more of them than the version was made for. */
+/* What Version 2 leaves unsigned, and may: none of it says what is to be done, but for those that are signed elsewhere. Any
+ * other parameter could name another operation than was signed, S3 has more of them than the version was made for. */
 static const char *const v2_unsigned[] = {
-    "AWSAccessKeyId", "Expires", "Signature", "content-md5", "content-type", "continuation-token", "delimiter", "encoding-type", "fetch-owner",
-    "key-marker", "list-type", "marker", "max-keys", "max-parts", "max-uploads", "part-number-marker", "prefix", "start-after",
+    "AWSAccessKeyId",   "Expires",           "Signature",   "content-md5",        "content-type", "continuation-token",
+    "delimiter",        "encoding-type",     "fetch-owner", "key-marker",         "list-type",    "marker",
+    "max-keys",         "max-parts",         "max-uploads", "part-number-marker", "prefix",       "start-after",
     "upload-id-marker", "version-id-marker", "x-id",
 };
 
@@ -289,7 +324,7 @@ SwStr sw_sigv2_stranger(SwArena *a, const SwWireMessage *m) {
     while (sw_str_next(&rest, '&', &part)) {
         SwStr value = part, name = part;
         (void)sw_str_cut(&value, '=', &name);
-        bool amz = sw_str_starts(sw_str_lower(a, name), SW_STR("x-amz-"));      /* signed, each of them */
+        bool amz = sw_str_starts(sw_str_lower(a, name), SW_STR("x-amz-")); /* signed, each of them */
         if (name.n && !amz && !is_among(name, v2_signed, SW_N(v2_signed)) && !is_among(name, v2_unsigned, SW_N(v2_unsigned)))
             return name;
     }
@@ -319,7 +354,8 @@ static void v2_query_headers(SwArena *a, const SwWireMessage *m, SwHeaderList *r
     SwStr rest = m->query, part;
     while (sw_str_next(&rest, '&', &part)) {
         SwStr value = part, name;
-        if (!sw_str_cut(&value, '=', &name) || !sw_percent_decode(a, name, true, &name) || !sw_percent_decode(a, value, true, &value))
+        if (!sw_str_cut(&value, '=', &name) || !sw_percent_decode(a, name, true, &name) ||
+            !sw_percent_decode(a, value, true, &value))
             continue;
         name = sw_str_lower(a, name);
         if (sw_str_starts(name, SW_STR("x-amz-")) && !sw_header_get(ret_amz, sw_str_z(a, name)).p)
@@ -361,8 +397,12 @@ SwStr sw_sigv2_sign(SwArena *a, const SwWireMessage *m, const SwSignature *s, Sw
 
 void sw_sigv4_sign_message(SwArena *a, SwWireMessage *m, SwStr access_key, SwStr secret, SwStr token, SwStr region,
                            SwStr service, SwTime now) {
-    SwSignature s = {.kind = SW_SIG_V4_HEADER, .access_key = access_key, .region = region, .service = service,
-                     .timestamp = sw_time_compact(a, now), .signed_headers = SW_STR("host;x-amz-content-sha256;x-amz-date")};
+    SwSignature s = {.kind = SW_SIG_V4_HEADER,
+                     .access_key = access_key,
+                     .region = region,
+                     .service = service,
+                     .timestamp = sw_time_compact(a, now),
+                     .signed_headers = SW_STR("host;x-amz-content-sha256;x-amz-date")};
     s.date = sw_str_n(s.timestamp.p, 8);
     SwStr hash = sw_sha256_hex(a, m->body.p ? m->body : SW_STR(""));
     sw_header_set(a, &m->headers, SW_STR("x-amz-date"), s.timestamp);
@@ -375,6 +415,6 @@ void sw_sigv4_sign_message(SwArena *a, SwWireMessage *m, SwStr access_key, SwStr
     SwStr signature = sw_sigv4_sign(a, &s, secret, sw_sigv4_string_to_sign(a, &s, canonical));
     sw_header_set(a, &m->headers, SW_STR("authorization"),
                   sw_strf(a, ALGORITHM " Credential=%.*s/%.*s/%.*s/%.*s/aws4_request, SignedHeaders=%.*s, Signature=%.*s",
-                          SW_FMT(access_key), SW_FMT(s.date), SW_FMT(region), SW_FMT(service),
-                          SW_FMT(s.signed_headers), SW_FMT(signature)));
+                          SW_FMT(access_key), SW_FMT(s.date), SW_FMT(region), SW_FMT(service), SW_FMT(s.signed_headers),
+                          SW_FMT(signature)));
 }

@@ -3,7 +3,7 @@
 
 #include "api/tags.h"
 
-#define KEY_MAX 128
+#define KEY_MAX   128
 #define VALUE_MAX 256
 
 static size_t characters(SwStr s) {

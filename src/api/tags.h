@@ -15,25 +15,28 @@
 #include "shape/shape.h"
 
 #define SW_IS_TAGS_(l) \
-    sizeof(char[sizeof(*(l)->v) == sizeof(SwStrPair) && offsetof(__typeof__(*(l)->v), value) == offsetof(SwStrPair, value) ? 1 : -1])
+    sizeof( \
+        char[sizeof(*(l)->v) == sizeof(SwStrPair) && offsetof(__typeof__(*(l)->v), value) == offsetof(SwStrPair, value) ? 1 \
+                                                                                                                        : -1])
 #define SW_TAGS(l)       ((void)SW_IS_TAGS_(l), (SwStrMap *)(void *)(l))
 #define SW_GIVEN_TAGS(l) ((void)SW_IS_TAGS_(l), (const SwStrMap *)(const void *)(l))
 
 typedef struct SwTagFault {
-    const SwErrorKind *kind;            /* NULL: allowed; a key given twice has its last value then */
-    const char        *text;            /* "{key}" and "{resource}" stand for theirs */
-    const char        *fact;            /* the error's detail that holds the bad key or value, where it has one ("TagKey"), or NULL */
+    const SwErrorKind *kind; /* NULL: allowed; a key given twice has its last value then */
+    const char *text;        /* "{key}" and "{resource}" stand for theirs */
+    const char *fact;        /* the error's detail that holds the bad key or value, where it has one ("TagKey"), or NULL */
 } SwTagFault;
 
 typedef struct SwTagRules {
-    unsigned   max;
-    bool       any_case;                /* keys that differ in case alone are the same (IAM) */
+    unsigned max;
+    bool any_case; /* keys that differ in case alone are the same (IAM) */
     SwTagFault too_many, reserved, duplicate;
-    SwTagFault bad_key, bad_value;      /* 1 to 128, 0 to 256 characters; NULL where the model says so */
+    SwTagFault bad_key, bad_value; /* 1 to 128, 0 to 256 characters; NULL where the model says so */
 } SwTagRules;
 
 /* What a caller may give. Linear: more than `max` are refused before any are compared. */
-int  sw_tags_check(const SwTagRules *r, SwStr resource, const SwStrMap *given, SwError *err) sw_must_check;
+int sw_tags_check(const SwTagRules *r, SwStr resource, const SwStrMap *given, SwError *err) sw_must_check;
 /* The same, then into what there is, if all of it together is not too many; else `tags` is unchanged. */
-int  sw_tags_merge(SwArena *a, const SwTagRules *r, SwStr resource, SwStrMap *tags, const SwStrMap *given, SwError *err) sw_must_check;
+int sw_tags_merge(SwArena *a, const SwTagRules *r, SwStr resource, SwStrMap *tags, const SwStrMap *given,
+                  SwError *err) sw_must_check;
 void sw_tags_remove(SwArena *a, const SwTagRules *r, SwStrMap *tags, const SwStrList *keys);

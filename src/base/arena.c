@@ -10,14 +10,14 @@
 #include "base/memory.h"
 
 #define FIRST_BLOCK (16 * SW_KIB)
-#define RESERVE     (4 * SW_KIB)        /* of the first block, kept for the answer that there is no memory */
-#define OVERDRAFT   (512 * SW_KIB)      /* past the limit, for the same */
+#define RESERVE     (4 * SW_KIB)   /* of the first block, kept for the answer that there is no memory */
+#define OVERDRAFT   (512 * SW_KIB) /* past the limit, for the same */
 #define BLOCK_MAX   SW_MIB
 #define ALIGN(n)    (((n) + 15) & ~(size_t)15)
 
 typedef struct Block {
     struct Block *next;
-    size_t        size, used;           /* of data */
+    size_t size, used; /* of data */
     _Alignas(16) char data[];
 } Block;
 
@@ -28,13 +28,13 @@ typedef struct Deferred {
 } Deferred;
 
 struct SwArena {
-    Block    *block;                    /* the current one, first in the list */
+    Block *block; /* the current one, first in the list */
     Deferred *deferred;
-    size_t    limit, used, next_size;
-    size_t    fail_nth;                 /* counts down to the allocation that a test lets fail; 0: none */
-    SwPool    pool;                     /* its blocks count there */
-    char     *reserve;                  /* the first block's last piece; what is left of it */
-    size_t    reserve_left;
+    size_t limit, used, next_size;
+    size_t fail_nth; /* counts down to the allocation that a test lets fail; 0: none */
+    SwPool pool;     /* its blocks count there */
+    char *reserve;   /* the first block's last piece; what is left of it */
+    size_t reserve_left;
 };
 
 /* A block, counted; NULL: the pool or the machine has none. */
@@ -98,7 +98,7 @@ static void run_deferred(SwArena *a) {
 
 void sw_arena_reset(SwArena *a) {
     run_deferred(a);
-    Block *first = NULL;                /* the only one of its size; blocks of one large piece may lie behind it */
+    Block *first = NULL; /* the only one of its size; blocks of one large piece may lie behind it */
     for (Block *b = a->block, *next; b; b = next) {
         next = b->next;
         if (b->size == FIRST_BLOCK - RESERVE)
@@ -133,7 +133,7 @@ static char *room(SwArena *a, size_t n) {
         b->used += n;
         return b->data + b->used - n;
     }
-    bool own = n > a->next_size / 2;    /* a block of its own, behind the current one: what is left stays in use */
+    bool own = n > a->next_size / 2; /* a block of its own, behind the current one: what is left stays in use */
     Block *made = new_block(a, own ? n : a->next_size);
     if (!made)
         return NULL;
@@ -219,7 +219,7 @@ size_t sw_arena_fail_nth(SwArena *a, size_t n) {
 void sw_arena_defer(SwArena *a, void (*fn)(void *), void *arg) {
     SwLack why;
     Deferred *d = try_alloc(a, sizeof *d, &why);
-    if (!d) {                           /* nobody else knows of it any more */
+    if (!d) { /* nobody else knows of it any more */
         fn(arg);
         sw_no_memory(why);
     }

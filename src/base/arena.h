@@ -17,18 +17,18 @@ typedef struct SwArena SwArena;
  * Its blocks count in the pool of the guard that it is made under. */
 #define SW_ARENA_LIMIT_DEFAULT (64 * SW_MIB)
 SwArena *sw_arena_new(size_t limit);
-SwArena *sw_arena_new_in(SwPool pool, size_t limit);   /* in another: SW_POOL_NONE for what outlives requests */
-void     sw_arena_free(SwArena *a);              /* runs what was deferred, last first; accepts NULL */
-void     sw_arena_reset(SwArena *a);             /* as free, but keeps the first block for reuse */
-size_t   sw_arena_used(const SwArena *a);
+SwArena *sw_arena_new_in(SwPool pool, size_t limit); /* in another: SW_POOL_NONE for what outlives requests */
+void sw_arena_free(SwArena *a);                      /* runs what was deferred, last first; accepts NULL */
+void sw_arena_reset(SwArena *a);                     /* as free, but keeps the first block for reuse */
+size_t sw_arena_used(const SwArena *a);
 
 /* Never returns NULL: past the limit or without memory it leaves for the guard around it (base/memory.h). */
 void *sw_arena_alloc(SwArena *a, size_t size);
-void *sw_arena_array(SwArena *a, size_t n, size_t size);                     /* n * size must not overflow: ends as without memory */
-void *sw_arena_grow(SwArena *a, void *p, size_t old_size, size_t new_size);  /* realloc; in place for the last block */
+void *sw_arena_array(SwArena *a, size_t n, size_t size); /* n * size must not overflow: ends as without memory */
+void *sw_arena_grow(SwArena *a, void *p, size_t old_size, size_t new_size); /* realloc; in place for the last block */
 /* Tests: the n-th allocation from now on ends as without memory, once; 0: none does. Returns how many were still to go. */
 size_t sw_arena_fail_nth(SwArena *a, size_t n);
-void  sw_arena_defer(SwArena *a, void (*fn)(void *), void *arg);
+void sw_arena_defer(SwArena *a, void (*fn)(void *), void *arg);
 
 #define sw_new(a, T)      ((T *)sw_arena_alloc((a), sizeof(T)))
 #define sw_new_n(a, T, n) ((T *)sw_arena_array((a), (n), sizeof(T)))

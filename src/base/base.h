@@ -13,16 +13,16 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#define SW_N(a) (sizeof(a) / sizeof((a)[0]))
-#define SW_KIB  ((size_t)1024)
-#define SW_MIB  (1024 * SW_KIB)
-#define SW_GIB  (1024 * SW_MIB)
+#define SW_N(a)              (sizeof(a) / sizeof((a)[0]))
+#define SW_KIB               ((size_t)1024)
+#define SW_MIB               (1024 * SW_KIB)
+#define SW_GIB               (1024 * SW_MIB)
 
-#define sw_must_check __attribute__((warn_unused_result))
+#define sw_must_check        __attribute__((warn_unused_result))
 #define sw_printf(fmt, args) __attribute__((format(printf, fmt, args)))
 
-#define SW_MIN(a, b) ((a) < (b) ? (a) : (b))
-#define SW_MAX(a, b) ((a) > (b) ? (a) : (b))
+#define SW_MIN(a, b)         ((a) < (b) ? (a) : (b))
+#define SW_MAX(a, b)         ((a) > (b) ? (a) : (b))
 
 /* An environment word that turns a belief that failed into a crash: set by the test suites. */
 bool sw_never_failed(const char *text, const char *file, int line);
@@ -33,12 +33,21 @@ static inline void sw_closep(int *fd) {
     if (*fd >= 0)
         close(*fd);
 }
-#define _sw_close_     __attribute__((cleanup(sw_closep)))
-#define SW_TAKE_FD(fd) ({ int *p_ = &(fd), v_ = *p_; *p_ = -1; v_; })
+#define _sw_close_ __attribute__((cleanup(sw_closep)))
+#define SW_TAKE_FD(fd) \
+    ({ \
+        int *p_ = &(fd), v_ = *p_; \
+        *p_ = -1; \
+        v_; \
+    })
 
 /* A named instant at which a crash would be most dangerous. With SLIPWAY_CRASH_AT=name[:n] in the environment the
  * process kills itself with SIGKILL the n-th time (default: first) it passes there. Costs one load otherwise.
  * `slipway-crash-points` in tests/crash lists all of them from the sources. */
 void sw_crash_point_hit(const char *name);
 extern bool sw_crash_points_armed;
-#define SW_CRASH_POINT(name) do { if (__builtin_expect(sw_crash_points_armed, 0)) sw_crash_point_hit(name); } while (0)
+#define SW_CRASH_POINT(name) \
+    do { \
+        if (__builtin_expect(sw_crash_points_armed, 0)) \
+            sw_crash_point_hit(name); \
+    } while (0)

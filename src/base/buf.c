@@ -59,7 +59,7 @@ void sw_buf_addf(SwBuf *b, const char *fmt, ...) {
         b->n += (size_t)n;
     }
     if (b->p)
-        b->p[b->n] = 0;                 /* also where a part was written that does not fit */
+        b->p[b->n] = 0; /* also where a part was written that does not fit */
     va_end(again);
 }
 

@@ -8,17 +8,17 @@
 
 #include "base/time.h"
 
-#define SCALE_MIN 1e-3                 /* beyond these, what sw_clock_until computes would not fit */
+#define SCALE_MIN 1e-3 /* beyond these, what sw_clock_until computes would not fit */
 #define SCALE_MAX 1e6
 
 struct SwClock {
-    SwArena        *arena;
-    pthread_mutex_t lock;               /* guards all below */
-    SwClockMode     mode;
-    double          scale;
-    SwTime          base, set_at;       /* what it showed, at which system time */
-    void          (*on_change)(void *);
-    void           *arg;
+    SwArena *arena;
+    pthread_mutex_t lock; /* guards all below */
+    SwClockMode mode;
+    double scale;
+    SwTime base, set_at; /* what it showed, at which system time */
+    void (*on_change)(void *);
+    void *arg;
 };
 
 static SwTime system_now(void) {

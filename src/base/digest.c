@@ -11,14 +11,17 @@
 
 struct SwDigest {
     SwDigestKind kind;
-    EVP_MD_CTX  *ctx;                   /* NULL: a CRC */
-    uint64_t     crc;
+    EVP_MD_CTX *ctx; /* NULL: a CRC */
+    uint64_t crc;
 };
 
 /* Reflected polynomials, and the bytes of the result. */
-static const struct { uint64_t polynomial; unsigned bytes; } crcs[_SW_DIGEST_KIND_MAX] = {
+static const struct {
+    uint64_t polynomial;
+    unsigned bytes;
+} crcs[_SW_DIGEST_KIND_MAX] = {
     [SW_CRC32] = {0xEDB88320u, 4}, [SW_CRC32C] = {0x82F63B78u, 4}, [SW_CRC64NVME] = {0x9A6C9329AC4BC9B5u, 8}};
-static uint64_t crc_table[_SW_DIGEST_KIND_MAX][8][256];     /* [k]: a byte with k bytes behind it; eight at a time */
+static uint64_t crc_table[_SW_DIGEST_KIND_MAX][8][256]; /* [k]: a byte with k bytes behind it; eight at a time */
 static EVP_MD *md[_SW_DIGEST_KIND_MAX];
 static EVP_MAC *hmac;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -70,7 +73,7 @@ void sw_digest_add(SwDigest *d, const void *p, size_t n) {
         EVP_DigestUpdate(d->ctx, p, n);
         return;
     }
-    uint64_t (*table)[256] = crc_table[d->kind];
+    uint64_t(*table)[256] = crc_table[d->kind];
     const unsigned char *at = p;
     uint64_t c = crcs[d->kind].bytes == 4 ? (uint32_t)d->crc : d->crc;
     for (; n >= 8; n -= 8, at += 8) {
@@ -101,7 +104,7 @@ size_t sw_digest_end(SwDigest *d, uint8_t out[static SW_DIGEST_BYTES_MAX]) {
 static size_t digest(EVP_MD *kind, SwStr data, uint8_t *out) {
     unsigned n = 0;
     if (!EVP_Digest(data.n ? data.p : "", data.n, out, &n, kind, NULL))
-        sw_no_memory(SW_LACK_MACHINE);  /* it has no other reason to fail */
+        sw_no_memory(SW_LACK_MACHINE); /* it has no other reason to fail */
     return n;
 }
 

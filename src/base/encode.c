@@ -68,7 +68,7 @@ static bool decode64(SwArena *a, SwStr s, const char *alphabet, SwStr *ret) {
             v &= (1u << bits) - 1;
         }
     }
-    if (v)                              /* bits that no byte holds */
+    if (v) /* bits that no byte holds */
         return false;
     *ret = (SwStr){out, (size_t)(to - out)};
     return true;
@@ -95,7 +95,8 @@ bool sw_unbase64url(SwArena *a, SwStr text, SwStr *ret_bytes) {
 }
 
 static bool unreserved(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+           c == '~';
 }
 
 SwStr sw_percent_encode(SwArena *a, SwStr s, bool keep_slash) {

@@ -14,22 +14,29 @@
 #include "base/str.h"
 
 typedef struct SwErrorKind {
-    const char *code;                   /* as on the wire: "RepositoryNotFoundException" */
-    uint16_t    http;                   /* status */
-    bool        retryable;              /* the caller's fault or ours */
-    const void *shape;                  /* const SwShape * of the error's structure, or NULL */
-    const char *query_code;             /* x-amzn-query-error's code where it differs, or NULL */
+    const char *code;       /* as on the wire: "RepositoryNotFoundException" */
+    uint16_t http;          /* status */
+    bool retryable;         /* the caller's fault or ours */
+    const void *shape;      /* const SwShape * of the error's structure, or NULL */
+    const char *query_code; /* x-amzn-query-error's code where it differs, or NULL */
 } SwErrorKind;
 
 /* What an error tells beside its message where no structure of the model has it: S3's <BucketName>, <Key>, its Allow. */
-typedef struct SwErrorFact { const char *name; SwStr value; bool header; } SwErrorFact;
+typedef struct SwErrorFact {
+    const char *name;
+    SwStr value;
+    bool header;
+} SwErrorFact;
 
 typedef struct SwError {
-    SwArena           *arena;           /* messages live here; set by sw_error() */
-    const SwErrorKind *kind;            /* NULL: no error */
-    const char        *message, *cause;
-    const void        *detail;          /* members beyond `message`, of kind->shape; or NULL */
-    struct { SwErrorFact *v; size_t n; } facts; /* written by the REST-XML form of S3 alone */
+    SwArena *arena;          /* messages live here; set by sw_error() */
+    const SwErrorKind *kind; /* NULL: no error */
+    const char *message, *cause;
+    const void *detail; /* members beyond `message`, of kind->shape; or NULL */
+    struct {
+        SwErrorFact *v;
+        size_t n;
+    } facts; /* written by the REST-XML form of S3 alone */
 } SwError;
 
 static inline SwError sw_error(SwArena *a) {
@@ -39,7 +46,7 @@ static inline SwError sw_error(SwArena *a) {
 /* All return -1, so that `return sw_fail(...)` reads well. */
 int sw_fail(SwError *err, const SwErrorKind *kind, const char *fmt, ...) sw_printf(3, 4);
 int sw_fail_cause(SwError *err, const SwErrorKind *kind, const char *cause, const char *fmt, ...) sw_printf(4, 5);
-int sw_fail_wrap(SwError *err, const char *fmt, ...) sw_printf(2, 3);         /* prefixes the cause */
+int sw_fail_wrap(SwError *err, const char *fmt, ...) sw_printf(2, 3); /* prefixes the cause */
 /* SW_INTERNAL_FAILURE: the text, which often names a path of ours, and errno's are the cause alone; the message says
  * nothing of this machine, for it may reach a client. */
 int sw_fail_errno(SwError *err, int errnum, const char *fmt, ...) sw_printf(3, 4);
@@ -53,23 +60,23 @@ static inline bool sw_error_is(const SwError *err, const SwErrorKind *kind) {
 }
 
 /* Kinds that every AWS service shares ("Common Errors" in each service's API reference). */
-extern const SwErrorKind SW_INTERNAL_FAILURE;           /* InternalFailure, 500 */
-extern const SwErrorKind SW_NOT_IMPLEMENTED;            /* NotImplemented, 400: clients retry a 5xx for minutes */
-extern const SwErrorKind SW_VALIDATION_EXCEPTION;       /* ValidationException, 400 */
-extern const SwErrorKind SW_VALIDATION_ERROR;           /* ValidationError, 400: the Query services' name for it */
-extern const SwErrorKind SW_SERIALIZATION_EXCEPTION;    /* SerializationException, 400 */
-extern const SwErrorKind SW_UNKNOWN_OPERATION;          /* UnknownOperationException, 400 */
-extern const SwErrorKind SW_INVALID_ACTION;             /* InvalidAction, 400: the Query services' name for it */
-extern const SwErrorKind SW_ACCESS_DENIED;              /* AccessDenied, 403: Query services and S3 */
-extern const SwErrorKind SW_ACCESS_DENIED_EXCEPTION;    /* AccessDeniedException, 400 */
-extern const SwErrorKind SW_INCOMPLETE_SIGNATURE;       /* IncompleteSignature, 400 */
-extern const SwErrorKind SW_INVALID_CLIENT_TOKEN_ID;    /* InvalidClientTokenId, 403: Query services */
-extern const SwErrorKind SW_UNRECOGNIZED_CLIENT;        /* UnrecognizedClientException, 400: JSON services */
-extern const SwErrorKind SW_SIGNATURE_DOES_NOT_MATCH;   /* SignatureDoesNotMatch, 403 */
-extern const SwErrorKind SW_EXPIRED_TOKEN;              /* ExpiredToken, 403 */
+extern const SwErrorKind SW_INTERNAL_FAILURE;             /* InternalFailure, 500 */
+extern const SwErrorKind SW_NOT_IMPLEMENTED;              /* NotImplemented, 400: clients retry a 5xx for minutes */
+extern const SwErrorKind SW_VALIDATION_EXCEPTION;         /* ValidationException, 400 */
+extern const SwErrorKind SW_VALIDATION_ERROR;             /* ValidationError, 400: the Query services' name for it */
+extern const SwErrorKind SW_SERIALIZATION_EXCEPTION;      /* SerializationException, 400 */
+extern const SwErrorKind SW_UNKNOWN_OPERATION;            /* UnknownOperationException, 400 */
+extern const SwErrorKind SW_INVALID_ACTION;               /* InvalidAction, 400: the Query services' name for it */
+extern const SwErrorKind SW_ACCESS_DENIED;                /* AccessDenied, 403: Query services and S3 */
+extern const SwErrorKind SW_ACCESS_DENIED_EXCEPTION;      /* AccessDeniedException, 400 */
+extern const SwErrorKind SW_INCOMPLETE_SIGNATURE;         /* IncompleteSignature, 400 */
+extern const SwErrorKind SW_INVALID_CLIENT_TOKEN_ID;      /* InvalidClientTokenId, 403: Query services */
+extern const SwErrorKind SW_UNRECOGNIZED_CLIENT;          /* UnrecognizedClientException, 400: JSON services */
+extern const SwErrorKind SW_SIGNATURE_DOES_NOT_MATCH;     /* SignatureDoesNotMatch, 403 */
+extern const SwErrorKind SW_EXPIRED_TOKEN;                /* ExpiredToken, 403 */
 extern const SwErrorKind SW_MISSING_AUTHENTICATION_TOKEN; /* MissingAuthenticationToken, 403 */
-extern const SwErrorKind SW_REQUEST_EXPIRED;            /* RequestExpired, 400 */
-extern const SwErrorKind SW_REQUEST_ENTITY_TOO_LARGE;   /* RequestEntityTooLargeException, 413 */
-extern const SwErrorKind SW_THROTTLING;                 /* ThrottlingException, 400 */
-extern const SwErrorKind SW_SERVICE_UNAVAILABLE;        /* ServiceUnavailable, 503 */
-extern const SwErrorKind SW_SLOW_DOWN;                  /* SlowDown, 503: for lack of memory */
+extern const SwErrorKind SW_REQUEST_EXPIRED;              /* RequestExpired, 400 */
+extern const SwErrorKind SW_REQUEST_ENTITY_TOO_LARGE;     /* RequestEntityTooLargeException, 413 */
+extern const SwErrorKind SW_THROTTLING;                   /* ThrottlingException, 400 */
+extern const SwErrorKind SW_SERVICE_UNAVAILABLE;          /* ServiceUnavailable, 503 */
+extern const SwErrorKind SW_SLOW_DOWN;                    /* SlowDown, 503: for lack of memory */

@@ -35,7 +35,7 @@ int sw_file_read(SwArena *a, const char *path, size_t max, SwStr *ret_data, SwEr
     cap = SW_MIN(cap, max);
     char *p = sw_arena_alloc(a, cap + 1);
     for (;;) {
-        ssize_t got = read(fd, p + n, cap - n + 1);      /* the byte for the NUL shows that there is more */
+        ssize_t got = read(fd, p + n, cap - n + 1); /* the byte for the NUL shows that there is more */
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -45,7 +45,7 @@ int sw_file_read(SwArena *a, const char *path, size_t max, SwStr *ret_data, SwEr
         n += (size_t)got;
         if (n > max)
             return sw_fail_errno(err, EFBIG, "%s is larger than %zu bytes", path, max);
-        if (n > cap) {                  /* /proc says 0, and a file may grow while it is read */
+        if (n > cap) { /* /proc says 0, and a file may grow while it is read */
             p = sw_arena_grow(a, p, cap + 1, SW_MIN(cap * 2, max) + 1);
             cap = SW_MIN(cap * 2, max);
         }
@@ -120,7 +120,7 @@ int sw_mkdirs(const char *path, unsigned mode, SwError *err) {
 static int mount_of(int at, const char *name, unsigned flags, struct statx *ret) {
     if (statx(at, name, flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_MNT_ID, ret) < 0)
         return -1;
-    if (!(ret->stx_mask & STATX_MNT_ID))        /* before Linux 5.8 */
+    if (!(ret->stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
         ret->stx_mnt_id = (uint64_t)ret->stx_dev_major << 32 | ret->stx_dev_minor;
     return 0;
 }
@@ -129,9 +129,9 @@ static int mount_of(int at, const char *name, unsigned flags, struct statx *ret)
 #define RM_DEPTH_MAX 64
 
 typedef struct Removal {
-    int      top;
+    int top;
     uint64_t mount;
-    unsigned moved;                     /* folders moved up into top, to be found there in another pass */
+    unsigned moved; /* folders moved up into top, to be found there in another pass */
 } Removal;
 
 static int empty_dir(Removal *r, int fd, int depth);
@@ -176,7 +176,7 @@ static int empty_dir(Removal *r, int fd, int depth) {
             done = (errno = EBUSY, -1); /* something is mounted here: it is not ours */
         else
             done = remove_dir(r, fd, e->d_name, depth);
-        if (done < 0 && errno != ENOENT)        /* what somebody else removed is gone too */
+        if (done < 0 && errno != ENOENT) /* what somebody else removed is gone too */
             failed = errno;
     }
     closedir(d);

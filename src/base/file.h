@@ -16,7 +16,8 @@ static inline void sw_closedirp(DIR **d) {
 int sw_file_read(SwArena *a, const char *path, size_t max, SwStr *ret_data, SwError *err) sw_must_check;
 /* Write to PATH.tmp, fsync, rename over PATH, fsync the folder. */
 int sw_file_write_durable(const char *path, SwStr data, unsigned mode, SwError *err) sw_must_check;
-int sw_file_write(const char *path, SwStr data, unsigned mode, SwError *err) sw_must_check;   /* no fsync: what can be made again */
+int sw_file_write(const char *path, SwStr data, unsigned mode,
+                  SwError *err) sw_must_check; /* no fsync: what can be made again */
 int sw_mkdirs(const char *path, unsigned mode, SwError *err) sw_must_check;
 int sw_fsync_dir(const char *path, SwError *err) sw_must_check;
 /* Remove a tree without following links or crossing mounts; absent is success. */

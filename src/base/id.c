@@ -16,7 +16,7 @@ void sw_random(void *p, size_t n) {
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            abort();                    /* a kernel without randomness: nothing made here could be trusted */
+            abort(); /* a kernel without randomness: nothing made here could be trusted */
         at += got;
         n -= (size_t)got;
     }

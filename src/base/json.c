@@ -6,13 +6,13 @@
 #include "base/json.h"
 
 typedef struct Parser {
-    SwArena    *arena;
+    SwArena *arena;
     const char *p, *end, *start, *line_start;
-    int32_t     line;
-    int         depth;
-    const uint32_t *members;            /* of each array and object, in the order of their beginnings */
-    size_t      n_lists, next_list;
-    const char *fault;                  /* what was wrong, at p */
+    int32_t line;
+    int depth;
+    const uint32_t *members; /* of each array and object, in the order of their beginnings */
+    size_t n_lists, next_list;
+    const char *fault; /* what was wrong, at p */
 } Parser;
 
 static bool wrong(Parser *ps, const char *what) {
@@ -39,9 +39,10 @@ static bool hex4(Parser *ps, unsigned *ret) {
         return wrong(ps, "a \\u escape is cut short");
     for (int i = 0; i < 4; i++) {
         char c = ps->p[i];
-        unsigned d = c >= '0' && c <= '9' ? (unsigned)(c - '0')
-                   : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-                   : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10) : 16;
+        unsigned d = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                     : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+                     : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10)
+                                            : 16;
         if (d == 16)
             return wrong(ps, "a \\u escape has a character that is not hexadecimal");
         v = v * 16 + d;
@@ -116,7 +117,7 @@ static bool string(Parser *ps, SwStr *ret) {
         ps->p = q + 1;
         *ret = (SwStr){from, (size_t)(q - from)};
     } else {
-        const char *close = q;          /* how long can it be? */
+        const char *close = q; /* how long can it be? */
         while (close < ps->end && *close != '"')
             close += *close == '\\' && close + 1 < ps->end ? 2 : 1;
         char *out = sw_arena_alloc(ps->arena, (size_t)(SW_MIN(close, ps->end) - from) + 1), *to = out;
@@ -182,8 +183,8 @@ static bool word(Parser *ps, const char *z) {
 
 /* What a look over the text finds. It follows the text as the parser does up to the first fault, and counts no less. */
 typedef struct Census {
-    size_t    values, lists;
-    uint32_t *members;                  /* NULL: only count */
+    size_t values, lists;
+    uint32_t *members; /* NULL: only count */
 } Census;
 
 static const char *string_end(const char *p, const char *end) {
@@ -198,11 +199,10 @@ static void take_census(const char *p, const char *end, Census *c) {
     c->lists = 0;
     for (; p < end; p++) {
         switch (*p) {
-        case '"':
-            p = string_end(p + 1, end);
-            break;
-        case '[': case '{':
-            if (depth == SW_N(open))    /* the parser ends there, too */
+        case '"': p = string_end(p + 1, end); break;
+        case '[':
+        case '{':
+            if (depth == SW_N(open)) /* the parser ends there, too */
                 return;
             if (c->members)
                 c->members[c->lists] = 1;
@@ -214,7 +214,8 @@ static void take_census(const char *p, const char *end, Census *c) {
                 c->members[open[depth - 1]]++;
             c->values++;
             break;
-        case ']': case '}':
+        case ']':
+        case '}':
             if (depth)
                 depth--;
             break;
@@ -331,12 +332,30 @@ static bool value(Parser *ps, SwValue *v) {
         v->kind = SW_VSTRING;
         ok = string(ps, &v->s);
         break;
-    case 't': v->kind = SW_VBOOL; v->b = true; ok = word(ps, "true"); break;
-    case 'f': v->kind = SW_VBOOL; ok = word(ps, "false"); break;
-    case 'n': v->kind = SW_VNULL; ok = word(ps, "null"); break;
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
-        ok = number(ps, v);
+    case 't':
+        v->kind = SW_VBOOL;
+        v->b = true;
+        ok = word(ps, "true");
         break;
+    case 'f':
+        v->kind = SW_VBOOL;
+        ok = word(ps, "false");
+        break;
+    case 'n':
+        v->kind = SW_VNULL;
+        ok = word(ps, "null");
+        break;
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': ok = number(ps, v); break;
     default: ok = wrong(ps, "a value was expected");
     }
     ps->depth--;

@@ -19,34 +19,34 @@ typedef enum SwValueKind { SW_VNULL, SW_VBOOL, SW_VNUMBER, SW_VSTRING, SW_VARRAY
 typedef struct SwValue SwValue;
 struct SwValue {
     SwValueKind kind;
-    bool        b;
-    int32_t     line;                   /* where it began, from 1; 0: unknown */
-    SwStr       s;                      /* text of a string (decoded) or number (as written) */
-    SwStr      *keys;                   /* of an object */
-    SwValue    *v;                      /* of an array or object */
-    size_t      n;
+    bool b;
+    int32_t line; /* where it began, from 1; 0: unknown */
+    SwStr s;      /* text of a string (decoded) or number (as written) */
+    SwStr *keys;  /* of an object */
+    SwValue *v;   /* of an array or object */
+    size_t n;
 };
 
 /* err's message says what and at which line and column. Strings without escapes, and numbers, are views of `text`. */
 int sw_json_parse(SwArena *a, SwStr text, SwValue *ret_v, SwError *err) sw_must_check;
 void sw_json_write(SwBuf *b, const SwValue *v);
 void sw_json_write_pretty(SwBuf *b, const SwValue *v, int indent);
-void sw_json_write_string(SwBuf *b, SwStr s);              /* quoted and escaped */
+void sw_json_write_string(SwBuf *b, SwStr s); /* quoted and escaped */
 SwStr sw_json_text(SwArena *a, const SwValue *v);
 
 /* Access. All accept NULL and the wrong kind, and give NULL or absent then. */
 const SwValue *sw_value_get(const SwValue *v, SwStr key);
 const SwValue *sw_value_getz(const SwValue *v, const char *key);
-const SwValue *sw_value_path(const SwValue *v, const char *dotted);       /* "a.b.0.c" */
-SwStr sw_value_str(const SwValue *v);                                     /* string's text; absent otherwise */
-bool  sw_value_i64(const SwValue *v, int64_t *ret);
-bool  sw_value_double(const SwValue *v, double *ret);
-bool  sw_value_is_true(const SwValue *v);
+const SwValue *sw_value_path(const SwValue *v, const char *dotted); /* "a.b.0.c" */
+SwStr sw_value_str(const SwValue *v);                               /* string's text; absent otherwise */
+bool sw_value_i64(const SwValue *v, int64_t *ret);
+bool sw_value_double(const SwValue *v, double *ret);
+bool sw_value_is_true(const SwValue *v);
 
 /* Building. Adders return the new member to fill further. */
 SwValue sw_value_string(SwStr s);
 SwValue sw_value_int(SwArena *a, int64_t i);
-SwValue sw_value_num(SwArena *a, double d);                               /* shortest text that reads back the same */
+SwValue sw_value_num(SwArena *a, double d); /* shortest text that reads back the same */
 SwValue sw_value_bool(bool b);
 SwValue sw_value_object(void);
 SwValue sw_value_array(void);

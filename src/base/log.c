@@ -26,7 +26,7 @@ static int level_from_environment(void) {
 }
 
 typedef struct Line {
-    char   p[LINE_MAX_BYTES];
+    char p[LINE_MAX_BYTES];
     size_t n;
 } Line;
 
@@ -89,5 +89,5 @@ void sw_log_fields(SwLogLevel level, const char *msg, const SwLogField *f, size_
     }
     l.p[l.n++] = '\n';
     ssize_t written = write(STDERR_FILENO, l.p, l.n);
-    (void)written;                      /* there is nowhere left to complain to */
+    (void)written; /* there is nowhere left to complain to */
 }

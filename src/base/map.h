@@ -6,18 +6,18 @@
 #include "base/str.h"
 
 typedef struct SwMapSlot {
-    SwStr    key;
-    void    *value;
+    SwStr key;
+    void *value;
     uint64_t hash;
 } SwMapSlot;
 
 typedef struct SwMap {
-    SwArena   *arena;
-    SwMapSlot *slots;                   /* in insertion order; value NULL: removed */
-    uint32_t  *table;                   /* index + 1 into slots; 0: free */
-    size_t     n, cap, table_size;
+    SwArena *arena;
+    SwMapSlot *slots; /* in insertion order; value NULL: removed */
+    uint32_t *table;  /* index + 1 into slots; 0: free */
+    size_t n, cap, table_size;
 } SwMap;
 
 SwMap sw_map(SwArena *a);
-void *sw_map_get(const SwMap *m, SwStr key);                 /* NULL if absent */
-void  sw_map_put(SwMap *m, SwStr key, void *value);          /* value NULL removes */
+void *sw_map_get(const SwMap *m, SwStr key);       /* NULL if absent */
+void sw_map_put(SwMap *m, SwStr key, void *value); /* value NULL removes */

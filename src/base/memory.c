@@ -15,17 +15,17 @@
 
 #include "base/memory.h"
 
-#define TRIM_FALL (32 * (int64_t)SW_MIB)    /* a fall of a pool by this, and by half, is worth a trim */
+#define TRIM_FALL (32 * (int64_t)SW_MIB) /* a fall of a pool by this, and by half, is worth a trim */
 
 /* --- guards ------------------------------------------------------------------------------------------------------- */
 
 typedef struct Guard {
     struct Guard *outer;
-    sigjmp_buf    at;
-    uintptr_t     frame;
-    SwPool        pool;
-    SwLack        why;
-    bool          spare;                /* also while it is unwound: what runs then ends something */
+    sigjmp_buf at;
+    uintptr_t frame;
+    SwPool pool;
+    SwLack why;
+    bool spare; /* also while it is unwound: what runs then ends something */
     struct _Unwind_Exception exception;
 } Guard;
 
@@ -64,7 +64,7 @@ _Noreturn __attribute__((noinline)) void sw_no_memory(SwLack why) {
     g->exception = (struct _Unwind_Exception){0};
     FRAMES_END();
     _Unwind_ForcedUnwind(&g->exception, at_frame, g);
-    abort();                            /* a frame without unwind tables: built without -fexceptions */
+    abort(); /* a frame without unwind tables: built without -fexceptions */
 }
 
 static __attribute__((noinline)) SwLack run(Guard *g, void (*fn)(void *), void *arg) {
@@ -99,7 +99,7 @@ SwPool sw_pool_here(void) {
 
 typedef struct Errand {
     void (*fn)(void *);
-    void  *arg;
+    void *arg;
     SwPool pool;
     SwLack why;
 } Errand;
@@ -126,16 +126,18 @@ int sw_thread_run(void (*fn)(void *arg), void *arg) {
 
 static const struct {
     const char *name;
-    unsigned    quarters;               /* of the budget */
+    unsigned quarters; /* of the budget */
 } shares[SW_POOL_MAX_] = {
-    [SW_POOL_NONE] = {"none", 0}, [SW_POOL_REQUESTS] = {"requests", 1}, [SW_POOL_BODIES] = {"bodies", 2},
+    [SW_POOL_NONE] = {"none", 0},
+    [SW_POOL_REQUESTS] = {"requests", 1},
+    [SW_POOL_BODIES] = {"bodies", 2},
     [SW_POOL_ENGINE] = {"engine", 1},
 };
 
 static struct {
-    _Atomic int64_t limit;              /* 0: none */
+    _Atomic int64_t limit; /* 0: none */
     _Atomic int64_t used, refused;
-    _Atomic int64_t high;               /* of used, since the last trim; about */
+    _Atomic int64_t high; /* of used, since the last trim; about */
 } pools[SW_POOL_MAX_];
 
 /* Large blocks go back to the system when they are freed. Left alone, glibc raises this bound to 32 MiB with the first of
@@ -144,7 +146,7 @@ static __attribute__((constructor)) void tune_malloc(void) {
     struct rlimit space;
     (void)mallopt(M_MMAP_THRESHOLD, 512 * 1024);
     if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
-        (void)mallopt(M_ARENA_MAX, 2);  /* each reserves 64 MiB of address space */
+        (void)mallopt(M_ARENA_MAX, 2); /* each reserves 64 MiB of address space */
 }
 
 bool sw_pool_take(SwPool p, size_t n) {
@@ -215,7 +217,7 @@ static size_t group_memory(void) {
     }
     if (f)
         fclose(f);
-    size_t least = number_in("/sys/fs/cgroup/memory.max");      /* inside a container: ours */
+    size_t least = number_in("/sys/fs/cgroup/memory.max"); /* inside a container: ours */
     for (char *slash; (slash = strrchr(group, '/')) != NULL; *slash = 0) {
         snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", group);
         least = SW_MIN(least, number_in(path));

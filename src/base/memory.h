@@ -22,8 +22,8 @@ typedef enum SwPool { SW_POOL_NONE, SW_POOL_REQUESTS, SW_POOL_BODIES, SW_POOL_EN
 
 typedef enum SwLack {
     SW_LACK_NONE,
-    SW_LACK_LIMIT,                      /* an arena's own limit: the same input will meet it again */
-    SW_LACK_MACHINE,                    /* the pool's or the machine's: it may pass by itself */
+    SW_LACK_LIMIT,   /* an arena's own limit: the same input will meet it again */
+    SW_LACK_MACHINE, /* the pool's or the machine's: it may pass by itself */
 } SwLack;
 
 /* Runs fn(arg). SW_LACK_NONE: it returned; else it was left for lack of memory. pool SW_POOL_NONE: the outer guard's. */
@@ -35,13 +35,13 @@ SwLack sw_guard_spare(void (*fn)(void *arg), void *arg);
 _Noreturn void sw_no_memory(SwLack why);
 
 /* The budget of all pools; 0: sw_memory_default. Before it is set, pools have no limit. */
-void   sw_memory_set(size_t bytes);
+void sw_memory_set(size_t bytes);
 /* A quarter of what the machine, the control group and the address space's limit leave. */
 size_t sw_memory_default(void);
 #define SW_MEMORY_LEAST (32 * SW_MIB)
 
 typedef struct SwPoolStats {
-    int64_t limit, used, refused;       /* limit INT64_MAX: none */
+    int64_t limit, used, refused; /* limit INT64_MAX: none */
 } SwPoolStats;
 void sw_pool_stats(SwPool p, SwPoolStats *ret);
 const char *sw_pool_name(SwPool p);
@@ -49,8 +49,8 @@ const char *sw_pool_name(SwPool p);
 bool sw_pool_is_tight(SwPool p);
 
 /* For arenas. */
-SwPool sw_pool_here(void);              /* of the guard around this */
-size_t sw_pool_share(SwPool p);         /* the most that one arena may have of it */
-bool   sw_pool_take(SwPool p, size_t n);
-void   sw_pool_give(SwPool p, size_t n);
-bool   sw_guard_is_spare(void);
+SwPool sw_pool_here(void);      /* of the guard around this */
+size_t sw_pool_share(SwPool p); /* the most that one arena may have of it */
+bool sw_pool_take(SwPool p, size_t n);
+void sw_pool_give(SwPool p, size_t n);
+bool sw_guard_is_spare(void);

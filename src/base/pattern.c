@@ -19,13 +19,14 @@ struct SwPattern {
     pcre2_code *whole, *anywhere;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;     /* guards cache */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards cache */
 static SwMap cache;
 
 static pcre2_code *compile(const char *text, uint32_t options) {
     int code;
     PCRE2_SIZE at;
-    pcre2_code *c = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options | PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &code, &at, NULL);
+    pcre2_code *c =
+        pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options | PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &code, &at, NULL);
     return c;
 }
 
@@ -62,7 +63,7 @@ static const char *translate(SwArena *a, const char *text) {
         }
         sw_buf_addc(&b, *p);
         if (p[0] == '\\' && p[1])
-            sw_buf_addc(&b, *++p);      /* an escaped backslash does not escape what follows */
+            sw_buf_addc(&b, *++p); /* an escaped backslash does not escape what follows */
     }
     return sw_buf_str(&b).p;
 }
@@ -124,8 +125,8 @@ const SwPattern *sw_pattern_kept(SwPatternSlot *slot, const char *text) {
 
 /* Match data and limits, one set a thread. */
 typedef struct Workspace {
-    pcre2_match_data    *data;
-    pcre2_jit_stack     *stack;
+    pcre2_match_data *data;
+    pcre2_jit_stack *stack;
     pcre2_match_context *context;
 } Workspace;
 
@@ -137,7 +138,7 @@ static void free_workspace(void *p) {
     pcre2_match_data_free(w->data);
     pcre2_match_context_free(w->context);
     pcre2_jit_stack_free(w->stack);
-    free(w);                            /* library: thread-specific data outlives every arena */
+    free(w); /* library: thread-specific data outlives every arena */
 }
 
 static void make_key(void) {
@@ -149,12 +150,12 @@ static Workspace *workspace(void) {
     Workspace *w = pthread_getspecific(key);
     if (w)
         return w;
-    w = calloc(1, sizeof *w);           /* library: thread-specific data outlives every arena */
+    w = calloc(1, sizeof *w); /* library: thread-specific data outlives every arena */
     if (!w)
         sw_no_memory(SW_LACK_MACHINE);
     w->data = pcre2_match_data_create(32, NULL);
     w->context = pcre2_match_context_create(NULL);
-    w->stack = pcre2_jit_stack_create(32 * 1024, SW_MIB, NULL);        /* PCRE2's own 32 KiB fail on long plain texts */
+    w->stack = pcre2_jit_stack_create(32 * 1024, SW_MIB, NULL); /* PCRE2's own 32 KiB fail on long plain texts */
     if (!w->data || !w->context || !w->stack) {
         free_workspace(w);
         sw_no_memory(SW_LACK_MACHINE);

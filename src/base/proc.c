@@ -96,7 +96,7 @@ int sw_proc_wait(pid_t pid, int timeout_ms, int *ret_status, SwError *err) {
 }
 
 typedef struct Pump {
-    int   fd;
+    int fd;
     SwBuf buf;
 } Pump;
 
@@ -120,7 +120,9 @@ static bool read_some(Pump *p) {
  * background may hold them open for ever. False: the time is over. */
 static bool pump(Pump *out, Pump *errs, int child, int64_t end) {
     while (out->fd >= 0 || errs->fd >= 0) {
-        struct pollfd p[3] = {{.fd = out->fd, .events = POLLIN}, {.fd = errs->fd, .events = POLLIN}, {.fd = child, .events = POLLIN}};
+        struct pollfd p[3] = {{.fd = out->fd, .events = POLLIN},
+                              {.fd = errs->fd, .events = POLLIN},
+                              {.fd = child, .events = POLLIN}};
         int64_t left = end == INT64_MAX ? -1 : (end - sw_monotonic_ns()) / SW_MS;
         if (end != INT64_MAX && left <= 0)
             return false;
@@ -191,7 +193,7 @@ int sw_proc_run(SwArena *a, const SwProcOpts *o, SwStr input, size_t max, int ti
     int r = spawn_piped(o, input, &out, &errs, &pid, err);
     if (r == 0) {
         _sw_close_ int child = (int)syscall(SYS_pidfd_open, pid, 0);
-        __attribute__((cleanup(kill_childp))) pid_t left_behind = pid;     /* its output may have no room */
+        __attribute__((cleanup(kill_childp))) pid_t left_behind = pid; /* its output may have no room */
         bool in_time = pump(&out, &errs, child, end);
         left_behind = 0;
         int64_t left = timeout_ms < 0 ? -1 : SW_MAX((end - sw_monotonic_ns()) / SW_MS, 0);
@@ -229,7 +231,7 @@ uint64_t sw_proc_start_time(pid_t pid) {
     if (n <= 0)
         return 0;
     text[n] = 0;
-    char *at = strrchr(text, ')');      /* the name before it may hold anything */
+    char *at = strrchr(text, ')'); /* the name before it may hold anything */
     unsigned long long start = 0;
     for (int field = 2; at && field < 22; field++) {
         at = strchr(at + 1, ' ');

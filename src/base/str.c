@@ -156,12 +156,12 @@ static SwStr unescaped(SwArena *a, SwStr piece) {
 
 /* The first place of each piece is good enough, as a later one leaves less for those behind it: nothing is tried twice. */
 bool sw_str_stars(SwStr pattern, SwStr s, bool escapes) {
-    _sw_arena_ SwArena *own = NULL;     /* of pieces with a backslash in them */
+    _sw_arena_ SwArena *own = NULL; /* of pieces with a backslash in them */
     SwStr piece;
     size_t at;
     for (bool first = true;; first = false) {
         bool more = cut_star(&pattern, escapes, &piece);
-        if (piece.n / 2 > s.n)          /* longer than what is left, even if each second byte is a backslash */
+        if (piece.n / 2 > s.n) /* longer than what is left, even if each second byte is a backslash */
             return false;
         if (escapes && sw_str_find(piece, '\\', &at)) {
             own = own ? own : sw_arena_new(0);
@@ -204,8 +204,10 @@ bool sw_str_to_i64(SwStr s, int64_t *ret_v) {
 }
 
 bool sw_str_to_double(SwStr s, double *ret_v) {
-    static const struct { const char *name; double v; } named[] = {
-        {"NaN", NAN}, {"Infinity", INFINITY}, {"-Infinity", -INFINITY}};
+    static const struct {
+        const char *name;
+        double v;
+    } named[] = {{"NaN", NAN}, {"Infinity", INFINITY}, {"-Infinity", -INFINITY}};
     for (size_t i = 0; i < SW_N(named); i++)
         if (sw_str_eqz(s, named[i].name)) {
             *ret_v = named[i].v;
@@ -214,13 +216,13 @@ bool sw_str_to_double(SwStr s, double *ret_v) {
     char z[400], *end;
     if (!s.n || s.n >= sizeof z)
         return false;
-    for (size_t i = 0; i < s.n; i++)    /* strtod would take "inf", "0x1p3" and white space too */
+    for (size_t i = 0; i < s.n; i++) /* strtod would take "inf", "0x1p3" and white space too */
         if (!strchr("0123456789+-.eE", s.p[i]))
             return false;
     memcpy(z, s.p, s.n);
     z[s.n] = 0;
     double v = strtod(z, &end);
-    if (end != z + s.n || isinf(v))     /* 1e999 is no number of ours */
+    if (end != z + s.n || isinf(v)) /* 1e999 is no number of ours */
         return false;
     *ret_v = v;
     return true;
@@ -278,7 +280,7 @@ SwStr sw_str_upper(SwArena *a, SwStr s) {
 }
 
 SwStr sw_strfv(SwArena *a, const char *fmt, va_list ap) {
-    char small[256];                    /* most texts fit and are formatted once */
+    char small[256]; /* most texts fit and are formatted once */
     va_list again;
     va_copy(again, ap);
     int n = vsnprintf(small, sizeof small, fmt, again);

@@ -13,29 +13,30 @@
 
 typedef struct SwStr {
     const char *p;
-    size_t      n;
+    size_t n;
 } SwStr;
 
 typedef struct SwStrList {
-    SwStr *v;                           /* NULL: absent */
+    SwStr *v; /* NULL: absent */
     size_t n;
 } SwStrList;
 
-#define SW_STR(lit)   ((SwStr){"" lit, sizeof(lit) - 1})
-#define SW_STR_C(lit) {"" lit, sizeof(lit) - 1}              /* in static tables */
-#define SW_FMT(s)     (int)(s).n, (s).p                      /* for "%.*s" */
-#define SW_NO_STR     ((SwStr){NULL, 0})
+#define SW_STR(lit) ((SwStr){"" lit, sizeof(lit) - 1})
+#define SW_STR_C(lit) \
+    { "" lit, sizeof(lit) - 1 }     /* in static tables */
+#define SW_FMT(s) (int)(s).n, (s).p /* for "%.*s" */
+#define SW_NO_STR ((SwStr){NULL, 0})
 
-static inline SwStr sw_str(const char *z) {                  /* view of a C string; NULL gives absent */
+static inline SwStr sw_str(const char *z) { /* view of a C string; NULL gives absent */
     return z ? (SwStr){z, strlen(z)} : SW_NO_STR;
 }
 static inline SwStr sw_str_n(const char *p, size_t n) {
     return (SwStr){p, n};
 }
-static inline bool sw_str_is(SwStr s) {                      /* present and not empty */
+static inline bool sw_str_is(SwStr s) { /* present and not empty */
     return s.n > 0;
 }
-static inline SwStr sw_str_or(SwStr s, SwStr otherwise) {    /* s unless absent or empty */
+static inline SwStr sw_str_or(SwStr s, SwStr otherwise) { /* s unless absent or empty */
     return s.n > 0 ? s : otherwise;
 }
 static inline bool sw_str_eq(SwStr a, SwStr b) {
@@ -44,29 +45,30 @@ static inline bool sw_str_eq(SwStr a, SwStr b) {
 static inline bool sw_str_eqz(SwStr a, const char *z) {
     return sw_str_eq(a, sw_str(z));
 }
-bool  sw_str_ieq(SwStr a, SwStr b);                          /* ASCII case folded */
-int   sw_str_cmp(SwStr a, SwStr b);                          /* bytewise order */
-bool  sw_str_starts(SwStr s, SwStr prefix);
-bool  sw_str_ends(SwStr s, SwStr suffix);
-bool  sw_str_contains(SwStr s, SwStr part);
-SwStr sw_str_skip(SwStr s, size_t n);                        /* without the first n bytes (all, if fewer) */
-SwStr sw_str_drop(SwStr s, size_t n);                        /* without the last n bytes */
-SwStr sw_str_trim(SwStr s);                                  /* without ASCII white space at both ends */
-bool  sw_str_find(SwStr s, char c, size_t *ret_at);
-bool  sw_str_rfind(SwStr s, char c, size_t *ret_at);
-bool  sw_str_cut(SwStr *rest, char at, SwStr *ret_head);     /* "a/b": head "a", rest "b"; false and unchanged if no `at` */
-bool  sw_str_next(SwStr *rest, char at, SwStr *ret_part);    /* split iterator; false when nothing is left: "a," has one part */
-bool  sw_str_glob(SwStr pattern, SwStr s);                   /* '*' any run, '?' any one byte: IAM's and ALB's wildcards */
-bool  sw_str_stars(SwStr pattern, SwStr s, bool escapes);    /* '*' any run, for long texts: linear; escapes: a backslash makes the next byte itself */
-bool  sw_str_glob_by(SwStr pattern, SwStr s, bool (*same)(char pattern, char c));   /* other bytes by `same` */
+bool sw_str_ieq(SwStr a, SwStr b); /* ASCII case folded */
+int sw_str_cmp(SwStr a, SwStr b);  /* bytewise order */
+bool sw_str_starts(SwStr s, SwStr prefix);
+bool sw_str_ends(SwStr s, SwStr suffix);
+bool sw_str_contains(SwStr s, SwStr part);
+SwStr sw_str_skip(SwStr s, size_t n); /* without the first n bytes (all, if fewer) */
+SwStr sw_str_drop(SwStr s, size_t n); /* without the last n bytes */
+SwStr sw_str_trim(SwStr s);           /* without ASCII white space at both ends */
+bool sw_str_find(SwStr s, char c, size_t *ret_at);
+bool sw_str_rfind(SwStr s, char c, size_t *ret_at);
+bool sw_str_cut(SwStr *rest, char at, SwStr *ret_head);  /* "a/b": head "a", rest "b"; false and unchanged if no `at` */
+bool sw_str_next(SwStr *rest, char at, SwStr *ret_part); /* split iterator; false when nothing is left: "a," has one part */
+bool sw_str_glob(SwStr pattern, SwStr s);                /* '*' any run, '?' any one byte: IAM's and ALB's wildcards */
+bool sw_str_stars(SwStr pattern, SwStr s,
+                  bool escapes); /* '*' any run, for long texts: linear; escapes: a backslash makes the next byte itself */
+bool sw_str_glob_by(SwStr pattern, SwStr s, bool (*same)(char pattern, char c)); /* other bytes by `same` */
 
-bool sw_str_to_i64(SwStr s, int64_t *ret_v);                 /* whole string, optional sign, no overflow */
+bool sw_str_to_i64(SwStr s, int64_t *ret_v); /* whole string, optional sign, no overflow */
 bool sw_str_to_u64(SwStr s, uint64_t *ret_v);
-bool sw_str_to_double(SwStr s, double *ret_v);               /* also NaN, Infinity, -Infinity */
+bool sw_str_to_double(SwStr s, double *ret_v); /* also NaN, Infinity, -Infinity */
 bool sw_str_is_utf8(SwStr s);
 
-SwStr sw_str_dup(SwArena *a, SwStr s);                       /* followed by a NUL that n does not count */
-const char *sw_str_z(SwArena *a, SwStr s);                   /* C string; "" for absent */
+SwStr sw_str_dup(SwArena *a, SwStr s);     /* followed by a NUL that n does not count */
+const char *sw_str_z(SwArena *a, SwStr s); /* C string; "" for absent */
 SwStr sw_str_lower(SwArena *a, SwStr s);
 SwStr sw_str_upper(SwArena *a, SwStr s);
 SwStr sw_strf(SwArena *a, const char *fmt, ...) sw_printf(2, 3);
@@ -74,7 +76,7 @@ SwStr sw_strfv(SwArena *a, const char *fmt, va_list ap) sw_printf(2, 0);
 SwStr sw_str_join(SwArena *a, const SwStr *v, size_t n, SwStr between);
 SwStrList sw_str_split(SwArena *a, SwStr s, char at);
 
-void sw_str_list_add(SwArena *a, SwStrList *l, SwStr s);     /* amortised growth */
+void sw_str_list_add(SwArena *a, SwStrList *l, SwStr s); /* amortised growth */
 bool sw_str_list_has(const SwStrList *l, SwStr s);
 
 /* Growth for any generated list { T *v; size_t n; } that was empty or grown by this alone (its capacity is the next power

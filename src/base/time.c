@@ -28,8 +28,8 @@ SwStr sw_time_iso8601(SwArena *a, SwTime t) {
     struct tm tm;
     SwTime ns;
     split(t, &tm, &ns);
-    SwStr s = sw_strf(a, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-                      tm.tm_min, tm.tm_sec);
+    SwStr s = sw_strf(a, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+                      tm.tm_sec);
     int ms = (int)(ns / SW_MS);
     return ms ? sw_strf(a, "%.*s.%03dZ", SW_FMT(s), ms) : sw_strf(a, "%.*sZ", SW_FMT(s));
 }
@@ -38,8 +38,8 @@ SwStr sw_time_http(SwArena *a, SwTime t) {
     struct tm tm;
     SwTime ns;
     split(t, &tm, &ns);
-    return sw_strf(a, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-                   tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    return sw_strf(a, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900,
+                   tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 SwStr sw_time_compact(SwArena *a, SwTime t) {
@@ -75,10 +75,10 @@ static bool take_char(SwStr *s, const char *any) {
 static bool make(int y, int mo, int d, int h, int mi, int sec, SwTime *ret) {
     static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     if (y < 1678 || y > 2261 || mo < 1 || mo > 12 || d < 1 || d > month_days[mo - 1] || h > 23 || mi > 59 || sec > 60)
-        return false;                   /* the years that 64 bits of nanoseconds hold */
+        return false; /* the years that 64 bits of nanoseconds hold */
     struct tm tm = {.tm_year = y - 1900, .tm_mon = mo - 1, .tm_mday = d, .tm_hour = h, .tm_min = mi, .tm_sec = sec};
     *ret = (SwTime)timegm(&tm) * SW_S;
-    return tm.tm_mday == d;             /* 29 February of another year moved on */
+    return tm.tm_mday == d; /* 29 February of another year moved on */
 }
 
 /* 2026-11-21[T ]03:38:00[.123456789](Z|+hh:mm|+hhmm), or the date alone. */
@@ -148,7 +148,8 @@ static bool parse_epoch(SwStr s, SwTime *ret) {
     if (sw_str_cut(&s, '.', &left)) {
         uint64_t fraction;
         bool minus = left.n && left.p[0] == '-';
-        if (s.n <= 9 && sw_str_to_u64(s, &fraction) && sw_str_to_i64(left, &whole) && whole > -9000000000 && whole < 9000000000) {
+        if (s.n <= 9 && sw_str_to_u64(s, &fraction) && sw_str_to_i64(left, &whole) && whole > -9000000000 &&
+            whole < 9000000000) {
             for (size_t i = s.n; i < 9; i++)
                 fraction *= 10;
             *ret = whole * SW_S + (minus ? -(SwTime)fraction : (SwTime)fraction);
@@ -177,8 +178,10 @@ int64_t sw_monotonic_ns(void) {
 }
 
 bool sw_duration_parse(SwStr s, SwTime *ret_t) {
-    static const struct { const char *unit; SwTime ns; } units[] = {
-        {"ms", SW_MS}, {"us", SW_US}, {"d", SW_DAY}, {"h", SW_HOUR}, {"m", SW_MINUTE}, {"s", SW_S}};
+    static const struct {
+        const char *unit;
+        SwTime ns;
+    } units[] = {{"ms", SW_MS}, {"us", SW_US}, {"d", SW_DAY}, {"h", SW_HOUR}, {"m", SW_MINUTE}, {"s", SW_S}};
     SwTime total = 0;
     if (!s.n)
         return false;

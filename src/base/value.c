@@ -10,7 +10,7 @@
 const SwValue *sw_value_get(const SwValue *v, SwStr key) {
     if (!v || v->kind != SW_VOBJECT)
         return NULL;
-    for (size_t i = v->n; i-- > 0;)     /* the last of equal names wins */
+    for (size_t i = v->n; i-- > 0;) /* the last of equal names wins */
         if (sw_str_eq(v->keys[i], key))
             return &v->v[i];
     return NULL;
@@ -43,7 +43,7 @@ bool sw_value_i64(const SwValue *v, int64_t *ret) {
     if (sw_str_to_i64(v->s, ret))
         return true;
     if (!sw_str_to_double(v->s, &d) || d != floor(d) || d < -9007199254740992.0 || d > 9007199254740992.0)
-        return false;                   /* 1.0 and 1e3 are whole numbers too, as far as a double holds them */
+        return false; /* 1.0 and 1e3 are whole numbers too, as far as a double holds them */
     *ret = (int64_t)d;
     return true;
 }

@@ -7,7 +7,7 @@
 
 static int show_clock(SwCli *cli, const SlipwayClock *c) {
     if (!c)
-        return 0;                       /* printed as JSON */
+        return 0; /* printed as JSON */
     printf("%.*s, %.*s", SW_FMT(sw_time_iso8601(cli->arena, c->time.v)), SW_FMT(c->mode));
     if (sw_str_eqz(c->mode, "scaled"))
         printf(" (%g times as fast)", c->scale.v);

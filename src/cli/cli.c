@@ -39,8 +39,10 @@ const SwCommand sw_cli_commands[] = {
     {"status", "", "show what runs and what was made", sw_cli_status, NULL},
     {"env", "[--shell NAME]", "print exports for the shell: eval \"$(slipway env)\"", sw_cli_env,
      "  --shell NAME       sh, bash, zsh or fish (default: by $SHELL)\n"
-     "Defines a function `aws` too, which adds --endpoint-url: AWS CLI v1 sends `aws sqs` to AWS whatever AWS_ENDPOINT_URL says, and\n"
-     "v2 before 2.13 does not read it. Credentials of the shell are kept only when a strict server knows them; else they become\n"
+     "Defines a function `aws` too, which adds --endpoint-url: AWS CLI v1 sends `aws sqs` to AWS whatever AWS_ENDPOINT_URL "
+     "says, and\n"
+     "v2 before 2.13 does not read it. Credentials of the shell are kept only when a strict server knows them; else they "
+     "become\n"
      "test, which AWS never accepts.\n"},
     {"hosts", "[--write | --remove]", "print names of load balancers and buckets for /etc/hosts", sw_cli_hosts,
      "  --write            bring the marked block of the account and region in the file up to date (as root)\n"
@@ -86,7 +88,8 @@ static void print_help(FILE *to) {
           "  eval \"$(slipway env)\"\n"
           "  aws s3 mb s3://first\n"
           "  slipway status\n"
-          "`slipway demo` shows what it is for; `man slipway` has the details.\n", to);
+          "`slipway demo` shows what it is for; `man slipway` has the details.\n",
+          to);
 }
 
 static int help(SwCli *cli) {
@@ -201,7 +204,7 @@ int sw_cli_main(int argc, char **argv) {
     const SwOption common[] = {
         {"--endpoint", SW_OPTION_TEXT, &cli.endpoint}, {"--region", SW_OPTION_TEXT, &cli.region},
         {"--account", SW_OPTION_TEXT, &cli.account},   {"--json", SW_OPTION_FLAG, &cli.json},
-        {"--help", SW_OPTION_FLAG, &want_help},          {"-h", SW_OPTION_FLAG, &want_help},
+        {"--help", SW_OPTION_FLAG, &want_help},        {"-h", SW_OPTION_FLAG, &want_help},
     };
     if (!parse(&cli, common, SW_N(common), false))
         return 2;
@@ -209,12 +212,13 @@ int sw_cli_main(int argc, char **argv) {
         SwCli about = {.arena = a, .argc = 2, .argv = (char *[]){argv[0], argv[1]}};
         return help(&about);
     }
-    cli.endpoint = first_set(cli.endpoint, getenv("SLIPWAY_ENDPOINT"), first_set(getenv("AWS_ENDPOINT_URL"), NULL, "http://127.0.0.1:4566"));
+    cli.endpoint = first_set(cli.endpoint, getenv("SLIPWAY_ENDPOINT"),
+                             first_set(getenv("AWS_ENDPOINT_URL"), NULL, "http://127.0.0.1:4566"));
     cli.region = first_set(cli.region, getenv("AWS_REGION"), first_set(getenv("AWS_DEFAULT_REGION"), NULL, "us-east-1"));
     if (cli.account && (strlen(cli.account) != 12 || strspn(cli.account, "0123456789") != 12))
         return sw_cli_usage(&cli, "--account takes twelve digits");
     cli.terminal = isatty(STDOUT_FILENO);
     cli.columns = cli.terminal ? sw_cli_columns() : 0;
-    cli.color = cli.terminal && !first_set(getenv("NO_COLOR"), NULL, NULL);     /* no-color.org: when set and not empty */
+    cli.color = cli.terminal && !first_set(getenv("NO_COLOR"), NULL, NULL); /* no-color.org: when set and not empty */
     return c->run(&cli);
 }

@@ -15,22 +15,22 @@
 #include "base/json.h"
 
 typedef struct SwCli {
-    SwArena    *arena;
+    SwArena *arena;
     const char *endpoint;
-    const char *account, *region;       /* of the calls: AWS_REGION; account by --account */
-    bool        json;
-    bool        terminal, color;        /* of standard output */
-    unsigned    columns;                /* of that terminal; 0: unknown */
-    int         argc;                   /* what is left: argv[0] is the subcommand */
-    char      **argv;
+    const char *account, *region; /* of the calls: AWS_REGION; account by --account */
+    bool json;
+    bool terminal, color; /* of standard output */
+    unsigned columns;     /* of that terminal; 0: unknown */
+    int argc;             /* what is left: argv[0] is the subcommand */
+    char **argv;
 } SwCli;
 
 typedef struct SwCommand {
     const char *name, *arguments, *summary;
-    int (*run)(SwCli *cli);             /* the exit status */
-    const char *details;                /* shown by `slipway help NAME`; NULL: summary is enough */
+    int (*run)(SwCli *cli); /* the exit status */
+    const char *details;    /* shown by `slipway help NAME`; NULL: summary is enough */
 } SwCommand;
-extern const SwCommand sw_cli_commands[];           /* ends with name NULL */
+extern const SwCommand sw_cli_commands[]; /* ends with name NULL */
 
 int sw_cli_main(int argc, char **argv);
 /* Of a terminal at standard output now, for it may be resized; 0: unknown. */
@@ -39,14 +39,14 @@ unsigned sw_cli_columns(void);
 const char *sw_cli_reason(const SwError *err);
 /* "slipway: reason" and what to do next, to standard error; returns 1. */
 int sw_cli_fail(const SwError *err, const char *next);
-int sw_cli_usage(const SwCli *cli, const char *what);       /* returns 2 */
+int sw_cli_usage(const SwCli *cli, const char *what); /* returns 2 */
 
 /* Options of a subcommand: a table, parsed by one function. Values are views of argv. */
 typedef enum SwOptionKind { SW_OPTION_FLAG, SW_OPTION_TEXT } SwOptionKind;
 typedef struct SwOption {
-    const char  *name;                  /* "--data" */
+    const char *name; /* "--data" */
     SwOptionKind kind;
-    void        *to;                    /* bool * or const char ** */
+    void *to; /* bool * or const char ** */
 } SwOption;
 /* Removes options from cli->argv; false (after a message) for unknown ones. */
 bool sw_cli_options(SwCli *cli, const SwOption *o, size_t n);

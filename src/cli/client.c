@@ -34,7 +34,7 @@ static void sign(SwCli *cli, const SwApi *api, SwWireMessage *m) {
         token = SW_NO_STR;
     }
     if (cli->account)
-        key = sw_str(cli->account);     /* a relaxed server takes twelve digits as that account's root */
+        key = sw_str(cli->account); /* a relaxed server takes twelve digits as that account's root */
     SwClock *clock = sw_clock_new();
     sw_sigv4_sign_message(cli->arena, m, key, secret, token, sw_str(cli->region), sw_str(api->sign_name), sw_clock_now(clock));
     sw_clock_free(clock);
@@ -46,7 +46,8 @@ int sw_client_call(SwCli *cli, const SwApi *api, unsigned op, const void *in, vo
     SwStr host, base = sw_str(cli->endpoint);
     void *out = NULL;
     if (!host_of(cli->endpoint, &host))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "'%s' is no endpoint: it should look like http://127.0.0.1:4566", cli->endpoint);
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "'%s' is no endpoint: it should look like http://127.0.0.1:4566",
+                       cli->endpoint);
     if (sw_wire_encode_request(a, api, &api->op[op], api->protocol, in, &m, err) < 0)
         return -1;
     sw_header_set(a, &m.headers, SW_STR("host"), host);
@@ -58,7 +59,7 @@ int sw_client_call(SwCli *cli, const SwApi *api, unsigned op, const void *in, vo
         .url = sw_strf(a, "%.*s%.*s%s%.*s", SW_FMT(base), SW_FMT(m.path), m.query.n ? "?" : "", SW_FMT(m.query)),
         .headers = m.headers,
         .body = m.body,
-        .any_certificate = true,        /* of our own authority, which the system does not know */
+        .any_certificate = true, /* of our own authority, which the system does not know */
         .timeout_ms = 60000,
     };
     if (sw_http_fetch(a, &call, &reply, NULL, err) < 0)
@@ -71,13 +72,14 @@ int sw_client_call(SwCli *cli, const SwApi *api, unsigned op, const void *in, vo
 }
 
 bool sw_client_is_absent(const SwError *err) {
-    return err->kind == &SW_SERVICE_UNAVAILABLE;       /* a server's own refusals are of their API's kinds */
+    return err->kind == &SW_SERVICE_UNAVAILABLE; /* a server's own refusals are of their API's kinds */
 }
 
 /* 400 for a key that the server does not know, 403 for what that key may not. */
 bool sw_client_is_about_credentials(const SwErrorKind *kind) {
     static const char *const codes[] = {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException",
-                                        "SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException", "AccessDeniedException"};
+                                        "SignatureDoesNotMatch",       "ExpiredToken",         "ExpiredTokenException",
+                                        "AccessDeniedException"};
     for (size_t i = 0; kind && i < SW_N(codes); i++)
         if (strcmp(kind->code, codes[i]) == 0)
             return true;
@@ -87,9 +89,11 @@ bool sw_client_is_about_credentials(const SwErrorKind *kind) {
 const char *sw_client_advice(SwCli *cli, const SwError *err) {
     if (sw_client_is_absent(err))
         return sw_strf(cli->arena, "No server answers at %s. Start it with `slipway up`, or name another with --endpoint.",
-                       cli->endpoint).p;
+                       cli->endpoint)
+            .p;
     if (sw_client_is_about_credentials(err->kind))
-        return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to credentials that this server knows; the root's are in its data folder, in root-credentials.";
+        return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to credentials that this server knows; the root's are in its "
+               "data folder, in root-credentials.";
     return NULL;
 }
 

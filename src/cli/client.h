@@ -15,7 +15,7 @@ int sw_client_call(SwCli *cli, const SwApi *api, unsigned op, const void *in, vo
 int sw_client_ask(SwCli *cli, const SwApi *api, unsigned op, const void *in, void **ret_out) sw_must_check;
 /* True when no server answers at the endpoint (as against a server that refuses). */
 bool sw_client_is_absent(const SwError *err);
-bool sw_client_is_about_credentials(const SwErrorKind *kind);  /* a strict server's word on who asks */
+bool sw_client_is_about_credentials(const SwErrorKind *kind); /* a strict server's word on who asks */
 /* What to do about this error, or NULL. */
 const char *sw_client_advice(SwCli *cli, const SwError *err);
 void sw_cli_print_json(SwCli *cli, const SwShape *shape, const void *v);

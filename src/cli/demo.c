@@ -43,16 +43,26 @@ static int run_step(Demo *d, SwError *err) {
 /* The clients see this server alone: no profile, no other endpoint, no configuration of git's. */
 static const char *const *client_env(Demo *d) {
     static const char *const set[] = {
-        "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_PAGER=",
-        "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "GIT_TERMINAL_PROMPT=0",
-        "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C.UTF-8",
+        "AWS_ACCESS_KEY_ID=test",
+        "AWS_SECRET_ACCESS_KEY=test",
+        "AWS_REGION=us-east-1",
+        "AWS_DEFAULT_REGION=us-east-1",
+        "AWS_PAGER=",
+        "AWS_EC2_METADATA_DISABLED=true",
+        "AWS_CONFIG_FILE=/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+        "GIT_TERMINAL_PROMPT=0",
+        "GIT_CONFIG_GLOBAL=/dev/null",
+        "GIT_CONFIG_NOSYSTEM=1",
+        "LC_ALL=C.UTF-8",
     };
     size_t n = 0, k = 0;
     while (environ[n])
         n++;
     const char **env = sw_new_n(d->arena, const char *, n + SW_N(set) + 1);
     for (size_t i = 0; i < n; i++)
-        if (strncmp(environ[i], "AWS_", 4) != 0 && strncmp(environ[i], "GIT_", 4) != 0 && strncmp(environ[i], "LC_ALL=", 7) != 0)
+        if (strncmp(environ[i], "AWS_", 4) != 0 && strncmp(environ[i], "GIT_", 4) != 0 &&
+            strncmp(environ[i], "LC_ALL=", 7) != 0)
             env[k++] = environ[i];
     for (size_t i = 0; i < SW_N(set); i++)
         env[k++] = set[i];
@@ -60,10 +70,12 @@ static const char *const *client_env(Demo *d) {
 }
 
 /* Programs of the clients and of the platform, and the Debian package that has each. */
-static const struct { const char *program, *package; } needed[] = {
-    {"aws", "awscli"},       {"git", "git"},         {"curl", "curl"},       {"docker", "docker.io"}, {"dockerd", "docker.io"},
-    {"haproxy", "haproxy"}, {"runc", "runc"},       {"conmon", "conmon"},   {"ip", "iproute2"},      {"iptables", "iptables"},
-    {"gcc", "gcc"},          {"make", "make"},
+static const struct {
+    const char *program, *package;
+} needed[] = {
+    {"aws", "awscli"},        {"git", "git"},           {"curl", "curl"}, {"docker", "docker.io"},
+    {"dockerd", "docker.io"}, {"haproxy", "haproxy"},   {"runc", "runc"}, {"conmon", "conmon"},
+    {"ip", "iproute2"},       {"iptables", "iptables"}, {"gcc", "gcc"},   {"make", "make"},
 };
 
 static bool is_installed(Demo *d, const char *program) {
@@ -81,7 +93,8 @@ static int check_machine(Demo *d, SwError *err) {
         return sw_fail(err, &SW_INTERNAL_FAILURE, "containers need root: run it as root or with sudo");
     for (size_t i = 0; i < SW_N(needed); i++)
         if (!is_installed(d, needed[i].program))
-            return sw_fail(err, &SW_INTERNAL_FAILURE, "%s is needed and not installed: apt-get install %s", needed[i].program, needed[i].package);
+            return sw_fail(err, &SW_INTERNAL_FAILURE, "%s is needed and not installed: apt-get install %s", needed[i].program,
+                           needed[i].package);
     return 0;
 }
 
@@ -101,7 +114,8 @@ static int prepare(Demo *d, SwError *err) {
         return sw_fail_errno(err, errno, "%s cannot be written", d->log_path);
     d->env = client_env(d);
     /* Which versions of the clients these were, for a reader of the log. */
-    return DEMO_RUN(d, NULL, NULL, err, "aws", "--version") < 0 || DEMO_RUN(d, NULL, NULL, err, "git", "--version") < 0 ? -1 : 0;
+    return DEMO_RUN(d, NULL, NULL, err, "aws", "--version") < 0 || DEMO_RUN(d, NULL, NULL, err, "git", "--version") < 0 ? -1
+                                                                                                                        : 0;
 }
 
 /* Nothing stays running; after a success or an interruption the folder goes too. */
@@ -163,7 +177,7 @@ int sw_cli_demo(SwCli *cli) {
         sigaddset(&d.end, SIGINT);
         sigaddset(&d.end, SIGTERM);
         sigaddset(&d.end, SIGHUP);
-        pthread_sigmask(SIG_BLOCK, &d.end, NULL);   /* before a thread is made: all inherit it, programs that we run do not */
+        pthread_sigmask(SIG_BLOCK, &d.end, NULL); /* before a thread is made: all inherit it, programs that we run do not */
         signal(SIGPIPE, SIG_IGN);
         r = run_demo(&d, keep, &err);
         if (cli->json)

@@ -26,7 +26,7 @@ const char *demo_strf(Demo *d, const char *fmt, ...) {
 static void log_text(Demo *d, SwStr s) {
     SwError ignored = sw_error(d->arena);
     if (s.n && sw_write_all(d->log_fd, s.p, s.n, &ignored) < 0)
-        return;                         /* the log is a help, not the job */
+        return; /* the log is a help, not the job */
 }
 
 /* The last line that says something. */
@@ -58,7 +58,10 @@ int demo_run(Demo *d, const char *cwd, SwStr *ret_out, SwError *err, const char 
     log_text(d, sw_strf(d->arena, "[status %d after %.2f s]\n\n", status, (double)(sw_monotonic_ns() - began) / 1e9));
     if (status != 0) {
         SwStr why = last_line(said.n ? said : out);
-        return sw_fail(err, &SW_INTERNAL_FAILURE, "%s %s: %.*s", argv[0], argv[1] && sw_str_eqz(sw_str(argv[0]), "aws") ? argv[7] : argv[1] ? argv[1] : "",
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "%s %s: %.*s", argv[0],
+                       argv[1] && sw_str_eqz(sw_str(argv[0]), "aws") ? argv[7]
+                       : argv[1]                                     ? argv[1]
+                                                                     : "",
                        SW_FMT(why));
     }
     if (ret_out)
@@ -126,7 +129,11 @@ int demo_server_start(Demo *d, SwError *err) {
         return sw_fail_errno(err, errno, "the server cannot be started");
     const SwProcOpts o = {
         .argv = (const char *const[]){"/proc/self/exe", "up", "--port", demo_strf(d, "%u", d->port), "--data", d->data, NULL},
-        .env = d->env, .in = -1, .out = out[1], .err = log, .new_session = true,
+        .env = d->env,
+        .in = -1,
+        .out = out[1],
+        .err = log,
+        .new_session = true,
     };
     int r = sw_proc_spawn(&o, &d->server, err);
     close(out[1]);

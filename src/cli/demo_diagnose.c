@@ -18,7 +18,8 @@ static SwStr tail(SwStr text, size_t lines) {
 
 static void read_build_log(Demo *d, const SwValue *build) {
     SwError e = sw_error(d->arena);
-    SwStr group = sw_value_str(sw_value_path(build, "logs.groupName")), stream = sw_value_str(sw_value_path(build, "logs.streamName"));
+    SwStr group = sw_value_str(sw_value_path(build, "logs.groupName")),
+          stream = sw_value_str(sw_value_path(build, "logs.streamName"));
     SwBuf text = sw_buf(d->arena, 4 * SW_MIB);
     SwValue v;
     if (!sw_str_is(group) || !sw_str_is(stream) ||
@@ -48,11 +49,14 @@ static void find_action(Demo *d, const DemoRelease *r) {
         if (!sw_str_eqz(sw_value_str(sw_value_getz(action, "status")), "Failed"))
             continue;
         SwStr said = sw_value_str(sw_value_path(result, "errorDetails.message"));
-        said = sw_str_or(said, sw_str_or(sw_value_str(sw_value_getz(result, "externalExecutionSummary")), SW_STR("it does not say why")));
-        d->why = sw_strf(d->arena, "the action %.*s failed: %.*s", SW_FMT(sw_value_str(sw_value_getz(action, "actionName"))), SW_FMT(said));
+        said = sw_str_or(said, sw_str_or(sw_value_str(sw_value_getz(result, "externalExecutionSummary")),
+                                         SW_STR("it does not say why")));
+        d->why = sw_strf(d->arena, "the action %.*s failed: %.*s", SW_FMT(sw_value_str(sw_value_getz(action, "actionName"))),
+                         SW_FMT(said));
         SwStr id = sw_value_str(sw_value_getz(result, "externalExecutionId"));
         bool build = sw_str_eqz(sw_value_str(sw_value_path(action, "input.actionTypeId.provider")), "CodeBuild");
-        if (build && sw_str_is(id) && DEMO_AWS(d, &builds, &e, "codebuild", "batch-get-builds", "--ids", sw_str_z(d->arena, id)) == 0)
+        if (build && sw_str_is(id) &&
+            DEMO_AWS(d, &builds, &e, "codebuild", "batch-get-builds", "--ids", sw_str_z(d->arena, id)) == 0)
             read_build_log(d, sw_value_path(&builds, "builds.0"));
         return;
     }
@@ -66,6 +70,7 @@ void demo_diagnose(Demo *d) {
     /* The rest is for who reads demo.log, whatever it answers. */
     if (DEMO_AWS(d, NULL, &e, "ecs", "describe-services", "--cluster", "production", "--services", "hello-web") < 0)
         return;
-    if (d->target_group.n && DEMO_AWS(d, NULL, &e, "elbv2", "describe-target-health", "--target-group-arn", sw_str_z(d->arena, d->target_group)) < 0)
+    if (d->target_group.n &&
+        DEMO_AWS(d, NULL, &e, "elbv2", "describe-target-health", "--target-group-arn", sw_str_z(d->arena, d->target_group)) < 0)
         return;
 }

@@ -12,22 +12,22 @@
 #include "http/client.h"
 
 #define THREADS  4
-#define PAUSE_NS (10 * SW_MS)           /* of each thread between two requests: some 200 requests a second in all */
+#define PAUSE_NS (10 * SW_MS) /* of each thread between two requests: some 200 requests a second in all */
 
 typedef struct LoadThread {
     DemoLoad *load;
-    bool      fresh;                    /* a connection for each request */
+    bool fresh; /* a connection for each request */
 } LoadThread;
 
 struct DemoLoad {
-    SwArena        *arena;
-    SwStr           url;
-    atomic_bool     stop;
-    atomic_llong    requests, failed, seen[DEMO_VERSIONS];
+    SwArena *arena;
+    SwStr url;
+    atomic_bool stop;
+    atomic_llong requests, failed, seen[DEMO_VERSIONS];
     pthread_mutex_t lock;
-    char            failure[256];
-    pthread_t       thread[THREADS];
-    LoadThread      arg[THREADS];
+    char failure[256];
+    pthread_t thread[THREADS];
+    LoadThread arg[THREADS];
 };
 
 static void failed(DemoLoad *l, const char *what, SwStr body) {
@@ -73,7 +73,7 @@ static void *run(void *arg) {
     while (!atomic_load(&t->load->stop)) {
         request(t->load, a, t->fresh);
         sw_arena_reset(a);
-        nanosleep(&pause, NULL);        /* the pace of the load */
+        nanosleep(&pause, NULL); /* the pace of the load */
     }
     sw_arena_free(a);
     return NULL;
@@ -89,7 +89,7 @@ DemoLoad *demo_load_start(const char *url) {
         l->arg[i].load = l;
         l->arg[i].fresh = i % 2;
         if (pthread_create(&l->thread[i], NULL, run, &l->arg[i]) != 0)
-            abort();                    /* no thread: nothing works here */
+            abort(); /* no thread: nothing works here */
     }
     return l;
 }

@@ -31,8 +31,12 @@ static int commands_of(Demo *d, SwStr build, double *ret, SwError *err) {
 
 static int measure_action(Demo *d, DemoRelease *r, const SwValue *action, SwError *err) {
     SwStr name = sw_value_str(sw_value_getz(action, "actionName"));
-    const struct { const char *name; double *to; bool build; } actions[] = {
-        {"Source", &r->source_s, false}, {"Test", &r->test_s, true},      {"Build", &r->build_s, true},
+    const struct {
+        const char *name;
+        double *to;
+        bool build;
+    } actions[] = {
+        {"Source", &r->source_s, false},   {"Test", &r->test_s, true},      {"Build", &r->build_s, true},
         {"Approve", &r->approve_s, false}, {"Deploy", &r->deploy_s, false},
     };
     for (size_t i = 0; i < SW_N(actions); i++) {
@@ -74,16 +78,19 @@ static int expect_number(const SwValue *m, const char *path, double least, doubl
 /* v1, v2 and v5 were deployed, v4 failed and was rolled back; v3 never got there. v5 is what came after a failure. */
 int demo_step_dora(Demo *d, SwError *err) {
     SwStr out;
-    if (DEMO_RUN(d, NULL, &out, err, "/proc/self/exe", "dora", "--json", "--service", "hello-web", "--endpoint", d->endpoint) < 0 ||
+    if (DEMO_RUN(d, NULL, &out, err, "/proc/self/exe", "dora", "--json", "--service", "hello-web", "--endpoint", d->endpoint) <
+            0 ||
         sw_json_parse(d->arena, out, &d->dora, err) < 0)
         return -1;
     const SwValue *m = sw_value_path(&d->dora, "metrics.0");
     if (!m)
         return sw_fail(err, &SW_INTERNAL_FAILURE, "there are no DORA metrics of hello-web");
     if (expect_number(m, "deployments", 4, 4, err) < 0 || expect_number(m, "failedDeployments", 1, 1, err) < 0 ||
-        expect_number(m, "changeFailRate.value", 0.25, 0.25, err) < 0 || expect_number(m, "reworkRate.value", 0.25, 0.25, err) < 0)
+        expect_number(m, "changeFailRate.value", 0.25, 0.25, err) < 0 ||
+        expect_number(m, "reworkRate.value", 0.25, 0.25, err) < 0)
         return -1;
-    if (expect_number(m, "changeLeadTime.value", 0.1, 3600, err) < 0 || expect_number(m, "deploymentFrequency.value", 0.001, 1e6, err) < 0)
+    if (expect_number(m, "changeLeadTime.value", 0.1, 3600, err) < 0 ||
+        expect_number(m, "deploymentFrequency.value", 0.001, 1e6, err) < 0)
         return -1;
     return expect_number(m, "failedDeploymentRecoveryTime.value", 0, 3600, err);
 }

@@ -7,14 +7,22 @@
 #include "base/file.h"
 #include "cli/demo_steps.h"
 
-#define PIPELINE_S 420                  /* a release takes no longer */
+#define PIPELINE_S 420 /* a release takes no longer */
 
 typedef enum Until { UNTIL_END, UNTIL_APPROVED } Until;
 
 static int git(Demo *d, SwStr *ret_out, SwError *err, const char *const *argv) {
-    const char *all[32] = {"git", "-c", "user.name=Demo", "-c", "user.email=demo@example.com", "-c", "init.defaultBranch=main",
-                           "-c", "credential.UseHttpPath=true",
-                           "-c", "credential.helper=!aws codecommit credential-helper --ignore-host-check $@"};
+    const char *all[32] = {"git",
+                           "-c",
+                           "user.name=Demo",
+                           "-c",
+                           "user.email=demo@example.com",
+                           "-c",
+                           "init.defaultBranch=main",
+                           "-c",
+                           "credential.UseHttpPath=true",
+                           "-c",
+                           "credential.helper=!aws codecommit credential-helper --ignore-host-check $@"};
     size_t n = 11;
     for (size_t i = 0; argv[i] && n + 1 < SW_N(all); i++)
         all[n++] = argv[i];
@@ -34,12 +42,15 @@ static int prepare(Demo *d, SwError *err) {
 static int push(Demo *d, DemoRelease *r, const char *greeting, int health, SwError *err) {
     /* v5 takes its time to start, so that its deployment has a middle to be killed in. */
     int warm_up = sw_str_eqz(sw_str(r->version), "v5") ? 3 : 0;
-    SwStr text = sw_strf(d->arena, "/* SPDX-License-Identifier: Apache-2.0 */\n/* What a release changes. */\n#pragma once\n"
-                                   "#define VERSION       \"%s\"\n#define GREETING      \"%s\"\n#define HEALTH_STATUS %d\n#define WARM_UP_S     %d\n",
-                         r->version, greeting, health, warm_up);
+    SwStr text = sw_strf(
+        d->arena,
+        "/* SPDX-License-Identifier: Apache-2.0 */\n/* What a release changes. */\n#pragma once\n"
+        "#define VERSION       \"%s\"\n#define GREETING      \"%s\"\n#define HEALTH_STATUS %d\n#define WARM_UP_S     %d\n",
+        r->version, greeting, health, warm_up);
     if (sw_file_write(sw_path(d->arena, d->repo, "config.h"), text, 0644, err) < 0)
         return -1;
-    if (GIT(d, NULL, err, "add", "--all") < 0 || GIT(d, NULL, err, "commit", "--quiet", "--message", demo_strf(d, "Release %s", r->version)) < 0)
+    if (GIT(d, NULL, err, "add", "--all") < 0 ||
+        GIT(d, NULL, err, "commit", "--quiet", "--message", demo_strf(d, "Release %s", r->version)) < 0)
         return -1;
     if (GIT(d, &r->commit, err, "rev-parse", "HEAD") < 0)
         return -1;
@@ -68,12 +79,15 @@ static int find_execution(Demo *d, DemoRelease *r, SwError *err) {
 
 static int approve(Demo *d, const SwValue *action, SwError *err) {
     const char *token = sw_str_z(d->arena, sw_value_str(sw_value_path(action, "latestExecution.token")));
-    return DEMO_AWS(d, NULL, err, "codepipeline", "put-approval-result", "--pipeline-name", "hello-web", "--stage-name", "Approve",
-                    "--action-name", "Approve", "--result", "summary=Looks good,status=Approved", "--token", token);
+    return DEMO_AWS(d, NULL, err, "codepipeline", "put-approval-result", "--pipeline-name", "hello-web", "--stage-name",
+                    "Approve", "--action-name", "Approve", "--result", "summary=Looks good,status=Approved", "--token", token);
 }
 
 static const char *word(SwStr status) {
-    return sw_str_eqz(status, "InProgress") ? "runs" : sw_str_eqz(status, "Succeeded") ? "ok" : sw_str_is(status) ? "failed" : "waits";
+    return sw_str_eqz(status, "InProgress")  ? "runs"
+           : sw_str_eqz(status, "Succeeded") ? "ok"
+           : sw_str_is(status)               ? "failed"
+                                             : "waits";
 }
 
 /* With the load's count, when there is one. */
@@ -102,7 +116,8 @@ static int look(Demo *d, DemoRelease *r, bool *approved, SwError *err) {
             bool running = sw_str_eqz(status, "InProgress");
             if (!sw_str_eqz(name, "Approve") || !running || *approved)
                 continue;
-            if (sw_str_is(sw_value_str(sw_value_path(&actions->v[k], "latestExecution.token"))) && approve(d, &actions->v[k], err) < 0)
+            if (sw_str_is(sw_value_str(sw_value_path(&actions->v[k], "latestExecution.token"))) &&
+                approve(d, &actions->v[k], err) < 0)
                 return -1;
             *approved = sw_str_is(sw_value_str(sw_value_path(&actions->v[k], "latestExecution.token")));
         }
@@ -113,8 +128,8 @@ static int look(Demo *d, DemoRelease *r, bool *approved, SwError *err) {
 
 static int execution_status(Demo *d, DemoRelease *r, SwStr *ret, SwError *err) {
     SwValue v;
-    if (DEMO_AWS(d, &v, err, "codepipeline", "get-pipeline-execution", "--pipeline-name", "hello-web", "--pipeline-execution-id",
-                 sw_str_z(d->arena, r->execution)) < 0)
+    if (DEMO_AWS(d, &v, err, "codepipeline", "get-pipeline-execution", "--pipeline-name", "hello-web",
+                 "--pipeline-execution-id", sw_str_z(d->arena, r->execution)) < 0)
         return -1;
     return demo_need(&v, "pipelineExecution.status", ret, err);
 }
@@ -172,7 +187,8 @@ static int expect_page(Demo *d, const char *version, SwError *err) {
 static int expect_outcome(DemoRelease *r, const char *outcome, SwError *err) {
     if (sw_str_eqz(r->outcome, outcome))
         return 0;
-    return sw_fail(err, &SW_INTERNAL_FAILURE, "the pipeline of %s should have %s and has %.*s", r->version, outcome, SW_FMT(r->outcome));
+    return sw_fail(err, &SW_INTERNAL_FAILURE, "the pipeline of %s should have %s and has %.*s", r->version, outcome,
+                   SW_FMT(r->outcome));
 }
 
 static int stop_load(Demo *d, DemoRelease *r, SwError *err) {
@@ -197,9 +213,11 @@ static DemoRelease *release(Demo *d, const char *version) {
 int demo_step_v1(Demo *d, SwError *err) {
     DemoRelease *r = release(d, "v1");
     SwStr text;
-    if (prepare(d, err) < 0 || push(d, r, "hello", 200, err) < 0 || follow(d, r, UNTIL_END, err) < 0 || expect_outcome(r, "Succeeded", err) < 0)
+    if (prepare(d, err) < 0 || push(d, r, "hello", 200, err) < 0 || follow(d, r, UNTIL_END, err) < 0 ||
+        expect_outcome(r, "Succeeded", err) < 0)
         return -1;
-    if (DEMO_AWS(d, NULL, err, "ecs", "update-service", "--cluster", "production", "--service", "hello-web", "--desired-count", "2") < 0 ||
+    if (DEMO_AWS(d, NULL, err, "ecs", "update-service", "--cluster", "production", "--service", "hello-web", "--desired-count",
+                 "2") < 0 ||
         wait_steady(d, &text, err) < 0 || expect_page(d, "v1", err) < 0)
         return -1;
     r->live_ns = sw_monotonic_ns();
@@ -236,7 +254,8 @@ int demo_step_v4(Demo *d, SwError *err) {
         wait_steady(d, &after, err) < 0 || stop_load(d, r, err) < 0 || demo_measure(d, r, err) < 0)
         return -1;
     if (!sw_str_eq(before, after))
-        return sw_fail(err, &SW_INTERNAL_FAILURE, "the service runs %.*s and should have been rolled back to %.*s", SW_FMT(after), SW_FMT(before));
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "the service runs %.*s and should have been rolled back to %.*s",
+                       SW_FMT(after), SW_FMT(before));
     return expect_page(d, "v2", err);
 }
 
@@ -247,8 +266,8 @@ static int wait_deploying(Demo *d, SwError *err) {
         SwValue v;
         SwStr out;
         if (DEMO_RUN(d, NULL, &out, err, "curl", "--silent", "--show-error", "--fail", "--max-time", "10", "--aws-sigv4",
-                     "aws:amz:us-east-1:ecs", "--user", "test:test", "--header", "Content-Type: application/x-amz-json-1.1", "--header",
-                     "X-Amz-Target: AmazonEC2ContainerServiceV20141113.DescribeServices", "--data",
+                     "aws:amz:us-east-1:ecs", "--user", "test:test", "--header", "Content-Type: application/x-amz-json-1.1",
+                     "--header", "X-Amz-Target: AmazonEC2ContainerServiceV20141113.DescribeServices", "--data",
                      "{\"cluster\":\"production\",\"services\":[\"hello-web\"]}", d->endpoint) < 0 ||
             sw_json_parse(d->arena, out, &v, err) < 0)
             return -1;
@@ -279,8 +298,8 @@ int demo_step_v5(Demo *d, SwError *err) {
     d->load = demo_load_start(d->url);
     if (push(d, r, "hello", 200, err) < 0 || follow(d, r, UNTIL_APPROVED, err) < 0 || wait_deploying(d, err) < 0)
         return -1;
-    if (crash(d, err) < 0 || follow(d, r, UNTIL_END, err) < 0 || expect_outcome(r, "Succeeded", err) < 0 || wait_steady(d, &text, err) < 0 ||
-        stop_load(d, r, err) < 0 || expect_page(d, "v5", err) < 0)
+    if (crash(d, err) < 0 || follow(d, r, UNTIL_END, err) < 0 || expect_outcome(r, "Succeeded", err) < 0 ||
+        wait_steady(d, &text, err) < 0 || stop_load(d, r, err) < 0 || expect_page(d, "v5", err) < 0)
         return -1;
     return demo_measure(d, r, err);
 }

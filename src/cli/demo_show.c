@@ -6,7 +6,8 @@
 #include "cli/demo.h"
 
 #define TITLE_COLUMNS 52
-#define STEP_COLUMNS  (sizeof "[ 1/13] " - 1 + TITLE_COLUMNS + sizeof " FAILED   123.4 s" - 1)     /* a whole line, when there is room */
+#define STEP_COLUMNS \
+    (sizeof "[ 1/13] " - 1 + TITLE_COLUMNS + sizeof " FAILED   123.4 s" - 1) /* a whole line, when there is room */
 
 static FILE *told(const Demo *d) {
     return d->cli->json ? stderr : stdout;
@@ -51,7 +52,7 @@ void demo_show_command(Demo *d, const char *const *argv) {
     const char *const *at = argv + 1;
     bool step_told = d->doing.p;
     while (at[0] && at[0][0] == '-' && at[1])
-        at += 2;                        /* the options that every call has, and their values */
+        at += 2; /* the options that every call has, and their values */
     if (!step_told)
         d->doing = sw_strf(d->arena, "%s %s %s", argv[0], at[0] ? at[0] : "", at[0] && at[1] ? at[1] : "");
     draw_doing(d);
@@ -74,11 +75,14 @@ void demo_show_end(Demo *d, bool ok) {
     double took = (double)(sw_monotonic_ns() - d->step_began_ns) / 1e9;
     size_t all = SW_MIN(columns(d), STEP_COLUMNS), rest = STEP_COLUMNS - TITLE_COLUMNS, room = all > rest ? all - rest : 1;
     if (d->step_open)
-        printf("\r\033[K\033[A\033[K");  /* both lines of the step that ran */
+        printf("\r\033[K\033[A\033[K"); /* both lines of the step that ran */
     d->step_open = false;
     SwStr title = sw_str(d->step->title);
     fprintf(told(d), "[%2zu/%zu] %-*.*s %s%-6s%s %7.1f s\n", d->number, d->n_steps, (int)room, fit(title, room), title.p, on,
-            ok ? "ok" : demo_interrupted(d) ? "ended" : "FAILED", off, took);
+            ok                    ? "ok"
+            : demo_interrupted(d) ? "ended"
+                                  : "FAILED",
+            off, took);
     fflush(told(d));
 }
 
@@ -86,7 +90,7 @@ void demo_show_end(Demo *d, bool ok) {
 
 void demo_show_failure(Demo *d, const SwError *err) {
     const char *reason = sw_cli_reason(err);
-    if (!d->step) {                     /* it did not even begin */
+    if (!d->step) { /* it did not even begin */
         (void)sw_cli_fail(err, NULL);
         return;
     }
@@ -100,7 +104,8 @@ void demo_show_failure(Demo *d, const SwError *err) {
         fprintf(stderr, "  the end of its log:\n");
     while (sw_str_next(&rest, '\n', &line))
         fprintf(stderr, "    | %.*s\n", SW_FMT(line));
-    fprintf(stderr, "\n  every command and answer: %s\n  the server's log:         %s\n", d->log_path, sw_path(d->arena, d->work, "server.log"));
+    fprintf(stderr, "\n  every command and answer: %s\n  the server's log:         %s\n", d->log_path,
+            sw_path(d->arena, d->work, "server.log"));
     if (d->why_log.n)
         fprintf(stderr, "  the build's log:          %s\n", sw_path(d->arena, d->work, "build.log"));
     fprintf(stderr, "Nothing is left running; `rm -r %s` removes the logs.\n", d->work);
@@ -123,17 +128,36 @@ static double platform_s(const DemoRelease *r) {
     return r->live_ns ? demo_overhead_s(r) : -1;
 }
 
-static double source_s(const DemoRelease *r) { return r->source_s; }
-static double test_s(const DemoRelease *r) { return r->test_s; }
-static double build_s(const DemoRelease *r) { return r->build_s; }
-static double approve_s(const DemoRelease *r) { return r->approve_s; }
-static double deploy_s(const DemoRelease *r) { return r->deploy_s; }
+static double source_s(const DemoRelease *r) {
+    return r->source_s;
+}
+static double test_s(const DemoRelease *r) {
+    return r->test_s;
+}
+static double build_s(const DemoRelease *r) {
+    return r->build_s;
+}
+static double approve_s(const DemoRelease *r) {
+    return r->approve_s;
+}
+static double deploy_s(const DemoRelease *r) {
+    return r->deploy_s;
+}
 
 /* A column for each release: five of them fit into 80 columns. */
 static void print_times(Demo *d) {
-    static const struct { const char *name; double (*of)(const DemoRelease *r); } rows[] = {
-        {"Source", source_s}, {"Test", test_s},           {"Build", build_s},          {"Approve", approve_s},
-        {"Deploy", deploy_s}, {"Push to live", live_s},   {"  own commands*", commands_s}, {"  platform*", platform_s},
+    static const struct {
+        const char *name;
+        double (*of)(const DemoRelease *r);
+    } rows[] = {
+        {"Source", source_s},
+        {"Test", test_s},
+        {"Build", build_s},
+        {"Approve", approve_s},
+        {"Deploy", deploy_s},
+        {"Push to live", live_s},
+        {"  own commands*", commands_s},
+        {"  platform*", platform_s},
     };
     for (size_t k = 0; k < SW_N(rows); k++) {
         printf("%-16s", rows[k].name);
@@ -162,7 +186,7 @@ static void print_load(Demo *d) {
 
 void demo_show_summary(Demo *d, double took_s, bool kept) {
     SwCli table = *d->cli;
-    table.terminal = true;              /* also in a log, columns are easier to read */
+    table.terminal = true; /* also in a log, columns are easier to read */
     printf("\n%-16s", "Release");
     for (size_t i = 0; i < d->n_release; i++)
         printf("%12s", d->release[i].version);
@@ -192,10 +216,13 @@ static SwValue release_json(SwArena *a, const DemoRelease *r) {
     sw_value_sets(a, &v, "commitId", r->commit);
     sw_value_sets(a, &v, "pipelineExecutionId", r->execution);
     sw_value_sets(a, &v, "outcome", r->outcome);
-    const struct { const char *name; double s; } parts[] = {
-        {"sourceSeconds", r->source_s},       {"testSeconds", r->test_s},      {"buildSeconds", r->build_s},
-        {"approveSeconds", r->approve_s},     {"deploySeconds", r->deploy_s},  {"pushToLiveSeconds", live_s(r)},
-        {"commandSeconds", commands_s(r)},    {"platformSeconds", platform_s(r)},
+    const struct {
+        const char *name;
+        double s;
+    } parts[] = {
+        {"sourceSeconds", r->source_s},    {"testSeconds", r->test_s},         {"buildSeconds", r->build_s},
+        {"approveSeconds", r->approve_s},  {"deploySeconds", r->deploy_s},     {"pushToLiveSeconds", live_s(r)},
+        {"commandSeconds", commands_s(r)}, {"platformSeconds", platform_s(r)},
     };
     for (size_t i = 0; i < SW_N(parts); i++)
         if (parts[i].s >= 0)

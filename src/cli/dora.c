@@ -34,15 +34,21 @@ static void print_one(SwCli *cli, const SlipwayDoraMetrics *m) {
                           (int)SW_OR(m->deployments, 0), (int)SW_OR(m->failed_deployments, 0));
     SwTable t = cli->terminal ? SW_TABLE(cli, sw_str_z(a, title), "Metric", "Value", "Deployments", "Commits")
                               : SW_TABLE(cli, NULL, "Service", "Environment", "Metric", "Value", "Deployments", "Commits");
-    const struct { SwStr name; const SlipwayDoraNumber *n; } rows[] = {
-        {SW_STR("Change lead time"), m->change_lead_time}, {SW_STR("Deployment frequency"), m->deployment_frequency},
+    const struct {
+        SwStr name;
+        const SlipwayDoraNumber *n;
+    } rows[] = {
+        {SW_STR("Change lead time"), m->change_lead_time},
+        {SW_STR("Deployment frequency"), m->deployment_frequency},
         {SW_STR("Change fail rate"), m->change_fail_rate},
-        {SW_STR("Failed deployment recovery time"), m->failed_deployment_recovery_time}, {SW_STR("Rework rate"), m->rework_rate},
+        {SW_STR("Failed deployment recovery time"), m->failed_deployment_recovery_time},
+        {SW_STR("Rework rate"), m->rework_rate},
     };
     for (size_t k = 0; k < SW_N(rows); k++) {
         const SlipwayDoraNumber *n = rows[k].n;
         if (cli->terminal)
-            SW_ROW(&t, rows[k].name, text_of(a, n), n ? first_id(a, &n->deployment_ids) : SW_NO_STR, n ? first_id(a, &n->commit_ids) : SW_NO_STR);
+            SW_ROW(&t, rows[k].name, text_of(a, n), n ? first_id(a, &n->deployment_ids) : SW_NO_STR,
+                   n ? first_id(a, &n->commit_ids) : SW_NO_STR);
         else
             SW_ROW(&t, m->service, m->environment, rows[k].name, text_of(a, n), n ? all_ids(a, &n->deployment_ids) : SW_NO_STR,
                    n ? all_ids(a, &n->commit_ids) : SW_NO_STR);
@@ -75,8 +81,10 @@ static bool parse_time(const char *text, SwOptTime *ret) {
 int sw_cli_dora(SwCli *cli) {
     const char *service = NULL, *environment = NULL, *from = NULL, *to = NULL;
     const SwOption options[] = {
-        {"--service", SW_OPTION_TEXT, &service}, {"--environment", SW_OPTION_TEXT, &environment},
-        {"--from", SW_OPTION_TEXT, &from},       {"--to", SW_OPTION_TEXT, &to},
+        {"--service", SW_OPTION_TEXT, &service},
+        {"--environment", SW_OPTION_TEXT, &environment},
+        {"--from", SW_OPTION_TEXT, &from},
+        {"--to", SW_OPTION_TEXT, &to},
     };
     SlipwayGetDoraMetricsRequest in = {0};
     void *out;

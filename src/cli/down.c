@@ -25,9 +25,9 @@ const char *sw_cli_data_folder(SwCli *cli, const char *named) {
     if (named && named[0] == '/')
         return named;
     if (named) {
-        char *cwd = getcwd(NULL, 0);    /* library: getcwd allocates what it returns */
+        char *cwd = getcwd(NULL, 0); /* library: getcwd allocates what it returns */
         const char *path = cwd ? sw_path(cli->arena, cwd, named) : named;
-        free(cwd);                      /* library: the same */
+        free(cwd); /* library: the same */
         return path;
     }
     const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
@@ -80,7 +80,7 @@ static bool ask(SwCli *cli, const char *endpoint) {
 static int end_server(SwCli *cli, const char *data, pid_t pid, SwError *err) {
     _sw_close_ int fd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (fd < 0)
-        return 0;                       /* it ended meanwhile */
+        return 0; /* it ended meanwhile */
     if (!ask(cli, endpoint_of(cli, data, pid)) && kill(pid, SIGTERM) < 0 && errno != ESRCH)
         return sw_fail_errno(err, errno, "The server (process id %d) cannot be told to end", pid);
     struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -89,7 +89,8 @@ static int end_server(SwCli *cli, const char *data, pid_t pid, SwError *err) {
         n = poll(&p, 1, END_MS);
     } while (n < 0 && errno == EINTR);
     if (n == 0)
-        return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "The server (process id %d) has not ended within %d seconds", pid, END_MS / 1000);
+        return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "The server (process id %d) has not ended within %d seconds", pid,
+                       END_MS / 1000);
     return 0;
 }
 
@@ -99,7 +100,7 @@ static int remove_rest(SwCli *cli, const char *data, SwError *err) {
     SwProxyOpts opts = {.dir = sw_path(cli->arena, data, "proxy")};
     SwProxy *proxy = NULL;
     if (!sw_exists(path))
-        return 0;                       /* no server ever ran here */
+        return 0; /* no server ever ran here */
     if (sw_file_read(cli->arena, path, 64, &instance, err) < 0)
         return -1;
     int containers = sw_runtime_purge_at(data, sw_str_z(cli->arena, sw_str_trim(instance)), err);
@@ -136,7 +137,8 @@ int sw_cli_down(SwCli *cli) {
     if (pid && end_server(cli, data, pid, &err) < 0)
         return sw_cli_fail(&err, "End that process, then run `slipway down` again.");
     if (remove_rest(cli, data, &err) < 0)
-        return sw_cli_fail(&err, geteuid() == 0 ? "Run `slipway down` again to remove what is left." : "Run it as root, as the server ran.");
+        return sw_cli_fail(&err, geteuid() == 0 ? "Run `slipway down` again to remove what is left."
+                                                : "Run it as root, as the server ran.");
     if (cli->json)
         printf("{\"dataFolder\":\"%s\",\"wasRunning\":%s}\n", data, pid ? "true" : "false");
     else if (pid)

@@ -5,9 +5,9 @@
  * neptune and health) by AWS's own name in each region that it knows, unless --endpoint-url is on the command line: its
  * customisation overridesslcommonname looks at that option alone, neither at AWS_ENDPOINT_URL nor at AWS_ENDPOINT_URL_SQS
  * nor at the configuration. CLI v2 before 2.13 and v1 before 1.29 do not read AWS_ENDPOINT_URL for any service. So `aws`
- * becomes a function that adds the option; what is typed on the command line still goes before. What cannot see that function (a
- * Makefile, a program) may go to AWS, but with credentials that AWS cannot know: those of this shell are kept only when
- * a strict server says that they are its own. What would lead a client past the exports is unset. */
+ * becomes a function that adds the option; what is typed on the command line still goes before. What cannot see that function
+ * (a Makefile, a program) may go to AWS, but with credentials that AWS cannot know: those of this shell are kept only when a
+ * strict server says that they are its own. What would lead a client past the exports is unset. */
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -21,10 +21,10 @@ typedef enum Shell { SHELL_SH, SHELL_FISH } Shell;
 
 typedef struct Var {
     const char *name;
-    SwStr       value;                  /* absent: unset */
+    SwStr value; /* absent: unset */
 } Var;
 typedef struct Vars {
-    Var   *v;
+    Var *v;
     size_t n;
 } Vars;
 
@@ -82,7 +82,8 @@ static bool server_knows(SwCli *cli) {
 static bool server_is_strict(SwCli *cli) {
     SwError err = sw_error(cli->arena);
     void *out;
-    return sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &out, &err) < 0 && sw_client_is_about_credentials(err.kind);
+    return sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &out, &err) < 0 &&
+           sw_client_is_about_credentials(err.kind);
 }
 
 static void add_credentials(SwCli *cli, Vars *to) {
@@ -96,10 +97,14 @@ static void add_credentials(SwCli *cli, Vars *to) {
     }
     const char *key = cli->account ? cli->account : "test";
     if (before && strcmp(before, key) != 0)
-        fprintf(stderr, "slipway env: AWS_ACCESS_KEY_ID becomes %s in this shell: a strict server has not said that %s is its own.\n", key, before);
+        fprintf(stderr,
+                "slipway env: AWS_ACCESS_KEY_ID becomes %s in this shell: a strict server has not said that %s is its own.\n",
+                key, before);
     if (server_is_strict(cli))
-        fprintf(stderr, "slipway env: %s is strict and does not know these credentials. Export the root's, which are in its data\n"
-                "  folder in root-credentials, and do this again.\n", cli->endpoint);
+        fprintf(stderr,
+                "slipway env: %s is strict and does not know these credentials. Export the root's, which are in its data\n"
+                "  folder in root-credentials, and do this again.\n",
+                cli->endpoint);
     add(cli, to, "AWS_ACCESS_KEY_ID", sw_str(key));
     add(cli, to, "AWS_SECRET_ACCESS_KEY", SW_STR("test"));
     if (set("AWS_SESSION_TOKEN"))
@@ -108,9 +113,10 @@ static void add_credentials(SwCli *cli, Vars *to) {
 
 /* What leads clients past AWS_ENDPOINT_URL or past the credentials. */
 static void add_unset(SwCli *cli, Vars *to) {
-    static const char *const names[] = {
-        "AWS_SECURITY_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-        "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_WEB_IDENTITY_TOKEN_FILE"};
+    static const char *const names[] = {"AWS_SECURITY_TOKEN",         "AWS_PROFILE",
+                                        "AWS_DEFAULT_PROFILE",        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                                        "AWS_USE_FIPS_ENDPOINT",      "AWS_USE_DUALSTACK_ENDPOINT",
+                                        "AWS_WEB_IDENTITY_TOKEN_FILE"};
     static const char of_service[] = "AWS_ENDPOINT_URL_";
     for (size_t i = 0; i < SW_N(names); i++)
         if (set(names[i]))
@@ -135,7 +141,7 @@ static bool aws_version(SwCli *cli, SwStr *ret_text, unsigned long *ret_major, u
     int status;
     if (sw_proc_run(cli->arena, &o, SW_NO_STR, 4096, 10000, &status, &out, &said, &err) < 0 || status != 0)
         return false;
-    out = sw_str_trim(sw_str_or(out, said));        /* old ones write it to standard error */
+    out = sw_str_trim(sw_str_or(out, said)); /* old ones write it to standard error */
     if (!sw_str_cut(&out, ' ', &word) || !sw_str_cut(&word, '/', &product) || !sw_str_eqz(product, "aws-cli"))
         return false;
     char *end;
@@ -152,8 +158,10 @@ static void warn(SwCli *cli) {
     if (!isatty(STDERR_FILENO) || !aws_version(cli, &version, &major, &minor) || (major == 2 ? minor >= 13 : major != 1))
         return;
     bool reads = major == 1 && minor >= 29;
-    fprintf(stderr, "slipway env: `aws` is version %.*s, which %s. The shell function `aws` adds --endpoint-url;\n"
-            "  where that function is not known (a Makefile, a program), add the option yourself.\n", SW_FMT(version),
+    fprintf(stderr,
+            "slipway env: `aws` is version %.*s, which %s. The shell function `aws` adds --endpoint-url;\n"
+            "  where that function is not known (a Makefile, a program), add the option yourself.\n",
+            SW_FMT(version),
             reads ? "sends `aws sqs` to AWS whatever AWS_ENDPOINT_URL says" : "does not read AWS_ENDPOINT_URL");
 }
 

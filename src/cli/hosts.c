@@ -22,8 +22,8 @@
 #include "models/slipway.gen.h"
 
 #define FILE_MAX (4 * SW_MIB)
-#define BEGIN "# slipway: begin"
-#define END   "# slipway: end"
+#define BEGIN    "# slipway: begin"
+#define END      "# slipway: end"
 
 /* ---- what to name ---- */
 
@@ -64,7 +64,8 @@ static bool is_local_name(SwStr name) {
 }
 
 static int collect(SwCli *cli, SwStrList *ret_lines, SwError *err) {
-    static const SwListing balancers = {&elbv2_api, ELBV2_DESCRIBE_LOAD_BALANCERS, "", "LoadBalancers", "DNSName", 0, NULL, NULL};
+    static const SwListing balancers = {&elbv2_api, ELBV2_DESCRIBE_LOAD_BALANCERS, "", "LoadBalancers", "DNSName", 0, NULL,
+                                        NULL};
     static const SwListing buckets = {&s3_api, S3_LIST_BUCKETS, "", "Buckets", "Name", 0, NULL, NULL};
     SwStrList of_balancers = {0}, of_buckets = {0}, names = {0};
     SwStr ip = SW_NO_STR;
@@ -146,12 +147,15 @@ static int replace(SwCli *cli, const char *path, const char *dir, const struct s
     _sw_close_ int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return sw_fail_errno(err, errno, "%s cannot be written", path);
-    int r = fchown(fd, was->st_uid, was->st_gid) < 0 || fchmod(fd, was->st_mode & 07777) < 0 || sw_write_all(fd, text.p, text.n, err) < 0 || fsync(fd) < 0 ? -1 : 0;
+    int r = fchown(fd, was->st_uid, was->st_gid) < 0 || fchmod(fd, was->st_mode & 07777) < 0 ||
+                    sw_write_all(fd, text.p, text.n, err) < 0 || fsync(fd) < 0
+                ? -1
+                : 0;
     if (r == 0 && rename(tmp, path) == 0)
         return sw_fsync_dir(dir, err);
     int why = errno;
     unlink(tmp);
-    if (r == 0 && why == EBUSY)         /* a mount */
+    if (r == 0 && why == EBUSY) /* a mount */
         return write_over(path, text, err);
     return sw_fail_errno(err, why, "%s cannot be written", path);
 }
@@ -193,7 +197,9 @@ static void print(SwCli *cli, const SwStrList *lines) {
 int sw_cli_hosts(SwCli *cli) {
     const char *file = "/etc/hosts";
     bool write = false, remove = false, changed = false;
-    const SwOption options[] = {{"--write", SW_OPTION_FLAG, &write}, {"--remove", SW_OPTION_FLAG, &remove}, {"--file", SW_OPTION_TEXT, &file}};
+    const SwOption options[] = {{"--write", SW_OPTION_FLAG, &write},
+                                {"--remove", SW_OPTION_FLAG, &remove},
+                                {"--file", SW_OPTION_TEXT, &file}};
     SwError err = sw_error(cli->arena);
     SwStrList lines = {0};
     SwStr begin = SW_NO_STR;
@@ -208,7 +214,11 @@ int sw_cli_hosts(SwCli *cli) {
         return 0;
     }
     if (update(cli, file, begin, &lines, &changed, &err) < 0)
-        return sw_cli_fail(&err, geteuid() == 0 ? "Nothing was changed; mend the file, then run it again." : "Nothing was changed. Run it as root.");
-    fprintf(stderr, "%s: %s\n", file, !changed ? "nothing to change" : remove ? "Slipway's names are taken out" : "brought up to date");
+        return sw_cli_fail(&err, geteuid() == 0 ? "Nothing was changed; mend the file, then run it again."
+                                                : "Nothing was changed. Run it as root.");
+    fprintf(stderr, "%s: %s\n", file,
+            !changed ? "nothing to change"
+            : remove ? "Slipway's names are taken out"
+                     : "brought up to date");
     return 0;
 }

@@ -21,11 +21,11 @@
 #include "models/sqs.gen.h"
 #include "models/ssm.gen.h"
 
-#define PAGES_MAX 100                   /* a listing ends there, and says so */
-#define NAMES_SHOWN 4                   /* on a terminal */
+#define PAGES_MAX   100 /* a listing ends there, and says so */
+#define NAMES_SHOWN 4   /* on a terminal */
 
 static const IamListPoliciesRequest own_policies = {.scope = SW_STR_C("Local")};
-static const SqsListQueuesRequest queue_pages = {.max_results = {1000, true}};     /* without it there are no further pages */
+static const SqsListQueuesRequest queue_pages = {.max_results = {1000, true}}; /* without it there are no further pages */
 
 static const SwListing rows[] = {
     {&s3_api, S3_LIST_BUCKETS, "buckets", "Buckets", "Name", 0, NULL, NULL},
@@ -71,9 +71,13 @@ static void add_names(SwArena *a, const SwListing *r, const void *out, SwStrList
 
 /* The next page's input, made of this answer; false: there is none. */
 static bool next_page(SwArena *a, const SwOperation *op, const void *out, void *in) {
-    static const struct { const char *answer, *question; } tokens[] = {
-        {"nextToken", "nextToken"}, {"NextToken", "NextToken"}, {"NextMarker", "Marker"}, {"Marker", "Marker"},
-        {"ContinuationToken", "ContinuationToken"}};
+    static const struct {
+        const char *answer, *question;
+    } tokens[] = {{"nextToken", "nextToken"},
+                  {"NextToken", "NextToken"},
+                  {"NextMarker", "Marker"},
+                  {"Marker", "Marker"},
+                  {"ContinuationToken", "ContinuationToken"}};
     for (size_t i = 0; i < SW_N(tokens); i++) {
         SwStr next = text_at(op->output, out, tokens[i].answer);
         const SwMember *m = sw_shape_member(op->input, sw_str(tokens[i].question));
@@ -129,8 +133,9 @@ void sw_cli_inventory(SwCli *cli, SwTable *to, SwValue *ret_json) {
         SwStrList names = {0};
         bool all;
         if (sw_cli_list_names(cli, r, &names, &all, &err) < 0 || !names.n)
-            continue;                   /* one may be allowed to see only some services */
+            continue; /* one may be allowed to see only some services */
         sw_value_add(cli->arena, ret_json, as_value(cli->arena, r, &names));
-        SW_ROW(to, sw_str(r->api->name), sw_str(r->what), sw_strf(cli->arena, "%zu%s", names.n, all ? "" : " or more"), joined(cli, &names));
+        SW_ROW(to, sw_str(r->api->name), sw_str(r->what), sw_strf(cli->arena, "%zu%s", names.n, all ? "" : " or more"),
+               joined(cli, &names));
     }
 }

@@ -8,12 +8,12 @@
 
 typedef struct SwListing {
     const SwApi *api;
-    unsigned     op;
-    const char  *what;                  /* "buckets" */
-    const char  *list, *name;           /* members: the answer's list, an element's name; NULL: the elements are names */
-    char         after;                 /* the name is what follows the last of these; 0: all of it */
-    const char  *there;                 /* made by the service itself, left out; or NULL */
-    const void  *in;                    /* what the question needs; or NULL */
+    unsigned op;
+    const char *what;        /* "buckets" */
+    const char *list, *name; /* members: the answer's list, an element's name; NULL: the elements are names */
+    char after;              /* the name is what follows the last of these; 0: all of it */
+    const char *there;       /* made by the service itself, left out; or NULL */
+    const void *in;          /* what the question needs; or NULL */
 } SwListing;
 
 /* All names, page by page; *ret_all is false when there are more than anybody reads. */

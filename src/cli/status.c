@@ -10,10 +10,10 @@
 #include "models/slipway.gen.h"
 
 typedef struct Status {
-    SwCli  *cli;
+    SwCli *cli;
     SwArena *a;
-    SwValue all;                        /* for --json */
-    bool    json;
+    SwValue all; /* for --json */
+    bool json;
 } Status;
 
 /* One question; NULL when the server does not do it. */
@@ -60,7 +60,8 @@ static void pipelines(Status *s) {
                 SwStr state = act->latest_execution ? act->latest_execution->status : SW_STR("-");
                 sw_buf_addf(&b, "%s%.*s %.*s", n ? ", " : "", SW_FMT(act->action_name), SW_FMT(state));
             }
-            SW_ROW(&t, in.name, stage->stage_name, stage->latest_execution ? stage->latest_execution->status : SW_NO_STR, sw_buf_str(&b));
+            SW_ROW(&t, in.name, stage->stage_name, stage->latest_execution ? stage->latest_execution->status : SW_NO_STR,
+                   sw_buf_str(&b));
         }
     }
     show(s, &t);
@@ -77,7 +78,8 @@ static void add_tasks(Status *s, SwTable *t, SwStr cluster) {
     for (size_t i = 0; d && i < d->tasks.n; i++) {
         const EcsTask *task = &d->tasks.v[i];
         SwStr health = sw_str_eqz(task->health_status, "UNKNOWN") ? SW_NO_STR : task->health_status;
-        SW_ROW(t, last_part(cluster), last_part(task->task_arn), last_part(task->task_definition_arn), task->last_status, health);
+        SW_ROW(t, last_part(cluster), last_part(task->task_arn), last_part(task->task_definition_arn), task->last_status,
+               health);
     }
 }
 
@@ -119,8 +121,9 @@ static SwStr text_of(Status *s, const char *path) {
 static bool resolves(Status *s, SwStr name) {
     SwStr conf = text_of(s, "/etc/nsswitch.conf"), line;
     while (sw_str_next(&conf, '\n', &line))
-        if (sw_str_starts(line, SW_STR("hosts:")) && (sw_str_contains(line, SW_STR("myhostname")) || sw_str_contains(line, SW_STR("resolve"))))
-            return true;                /* each knows that *.localhost is this machine */
+        if (sw_str_starts(line, SW_STR("hosts:")) &&
+            (sw_str_contains(line, SW_STR("myhostname")) || sw_str_contains(line, SW_STR("resolve"))))
+            return true; /* each knows that *.localhost is this machine */
     return sw_str_contains(text_of(s, "/etc/hosts"), name);
 }
 
@@ -136,10 +139,12 @@ static void balancers(Status *s) {
         SwBuf at = sw_buf(s->a, 4096);
         for (size_t k = 0; on && k < on->listeners.n; k++) {
             const Elbv2Listener *v = &on->listeners.v[k];
-            sw_buf_addf(&at, "%s%.*s://127.0.0.1:%d", k ? " " : "", SW_FMT(sw_str_lower(s->a, v->protocol)), (int)SW_OR(v->port, 0));
+            sw_buf_addf(&at, "%s%.*s://127.0.0.1:%d", k ? " " : "", SW_FMT(sw_str_lower(s->a, v->protocol)),
+                        (int)SW_OR(v->port, 0));
         }
         hint = hint || (s->cli->terminal && sw_str_is(b->dns_name) && !resolves(s, b->dns_name));
-        SW_ROW(&t, b->load_balancer_name, b->state ? b->state->code : SW_NO_STR, at.n ? sw_buf_str(&at) : SW_NO_STR, b->dns_name);
+        SW_ROW(&t, b->load_balancer_name, b->state ? b->state->code : SW_NO_STR, at.n ? sw_buf_str(&at) : SW_NO_STR,
+               b->dns_name);
     }
     show(s, &t);
     if (hint && !s->json)
@@ -168,8 +173,9 @@ int sw_cli_status(SwCli *cli) {
     if (s.json)
         (void)ask(&s, &slipway_api, SLIPWAY_GET_HEALTH, NULL, "server");
     else
-        printf("Slipway %.*s has run at %s for %.*s, account %.*s, region %.*s, data in %.*s\n", SW_FMT(h->version), cli->endpoint,
-               SW_FMT(sw_table_duration(cli->arena, SW_OR(h->uptime_seconds, 0))), SW_FMT(h->account), SW_FMT(h->region), SW_FMT(h->data_folder));
+        printf("Slipway %.*s has run at %s for %.*s, account %.*s, region %.*s, data in %.*s\n", SW_FMT(h->version),
+               cli->endpoint, SW_FMT(sw_table_duration(cli->arena, SW_OR(h->uptime_seconds, 0))), SW_FMT(h->account),
+               SW_FMT(h->region), SW_FMT(h->data_folder));
     pipelines(&s);
     containers(&s);
     balancers(&s);

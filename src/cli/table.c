@@ -65,7 +65,8 @@ static void print_records(const SwTable *t, const char *dim, const char *off) {
 }
 
 void sw_table_print(const SwTable *t) {
-    const char *bold = t->cli->color ? "\033[1m" : "", *dim = t->cli->color ? "\033[2m" : "", *off = t->cli->color ? "\033[0m" : "";
+    const char *bold = t->cli->color ? "\033[1m" : "", *dim = t->cli->color ? "\033[2m" : "",
+               *off = t->cli->color ? "\033[0m" : "";
     if (!t->rows.n)
         return;
     if (!t->cli->terminal) {

@@ -29,7 +29,10 @@ static bool is_address(const char *s) {
 
 /* "512M", "2G", or a number of bytes. */
 static bool parse_size(SwStr s, uint64_t *ret) {
-    static const struct { char unit; unsigned shift; } units[] = {{'K', 10}, {'M', 20}, {'G', 30}, {'T', 40}};
+    static const struct {
+        char unit;
+        unsigned shift;
+    } units[] = {{'K', 10}, {'M', 20}, {'G', 30}, {'T', 40}};
     unsigned shift = 0;
     for (size_t i = 0; i < SW_N(units); i++)
         if (s.n && (s.p[s.n - 1] & ~0x20) == units[i].unit)
@@ -68,7 +71,10 @@ static int configure(SwCli *cli, const Options *o, SwConfig *c) {
         char *dir = (char *)(uintptr_t)sw_strf(cli->arena, "%s/slipway-XXXXXX", tmp && tmp[0] == '/' ? tmp : "/tmp").p;
         c->data = mkdtemp(dir);
         if (!c->data) {
-            fprintf(stderr, "slipway: no temporary folder can be made as %s\n  Set TMPDIR to a folder that can be written, or name one with --data.\n", dir);
+            fprintf(stderr,
+                    "slipway: no temporary folder can be made as %s\n  Set TMPDIR to a folder that can be written, or name one "
+                    "with --data.\n",
+                    dir);
             return 1;
         }
     } else {
@@ -86,11 +92,14 @@ static void wait_for_end(const sigset_t *end) {
 }
 
 static const char *advice(const SwError *err) {
-    static const struct { const SwErrorKind *kind; const char *text; } table[] = {
+    static const struct {
+        const SwErrorKind *kind;
+        const char *text;
+    } table[] = {
         {&SW_HTTP_PORT_TAKEN, "End that program, or choose another port with --port (0: any free one)."},
-        {&SW_STORE_LOST,
-         "Put back what is missing, from a backup of the whole data folder. Nothing was changed.\n"
-         "  Or go on without it: --accept-data-loss starts with what is there, and what only the lost part knew is gone for ever."},
+        {&SW_STORE_LOST, "Put back what is missing, from a backup of the whole data folder. Nothing was changed.\n"
+                         "  Or go on without it: --accept-data-loss starts with what is there, and what only the lost part "
+                         "knew is gone for ever."},
     };
     for (size_t i = 0; i < SW_N(table); i++)
         if (err->kind == table[i].kind)
@@ -104,8 +113,12 @@ static const char *next_step(SwCli *cli, const SwConfig *c, const SwError *err) 
     const char *known = advice(err);
     if (known || statvfs(c->data, &fs) < 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= SW_MIB)
         return known;
-    return sw_strf(cli->arena, "The file system of %s is full: %llu KiB of %llu MiB are free. Make room on it and start again; nothing is lost.", c->data,
-                   (unsigned long long)(fs.f_bavail * fs.f_frsize / SW_KIB), (unsigned long long)(fs.f_blocks * fs.f_frsize / SW_MIB)).p;
+    return sw_strf(cli->arena,
+                   "The file system of %s is full: %llu KiB of %llu MiB are free. Make room on it and start again; nothing is "
+                   "lost.",
+                   c->data, (unsigned long long)(fs.f_bavail * fs.f_frsize / SW_KIB),
+                   (unsigned long long)(fs.f_blocks * fs.f_frsize / SW_MIB))
+        .p;
 }
 
 static int run(SwCli *cli, const SwConfig *c, const sigset_t *end) {
@@ -138,9 +151,12 @@ static int run(SwCli *cli, const SwConfig *c, const sigset_t *end) {
 int sw_cli_up(SwCli *cli) {
     Options o = {0};
     const SwOption options[] = {
-        {"--data", SW_OPTION_TEXT, &o.data},       {"--port", SW_OPTION_TEXT, &o.port},
-        {"--address", SW_OPTION_TEXT, &o.address}, {"--auth", SW_OPTION_TEXT, &o.auth},
-        {"--ephemeral", SW_OPTION_FLAG, &o.ephemeral}, {"--settle", SW_OPTION_FLAG, &o.settle},
+        {"--data", SW_OPTION_TEXT, &o.data},
+        {"--port", SW_OPTION_TEXT, &o.port},
+        {"--address", SW_OPTION_TEXT, &o.address},
+        {"--auth", SW_OPTION_TEXT, &o.auth},
+        {"--ephemeral", SW_OPTION_FLAG, &o.ephemeral},
+        {"--settle", SW_OPTION_FLAG, &o.settle},
         {"--accept-data-loss", SW_OPTION_FLAG, &o.accept_data_loss},
         {"--memory", SW_OPTION_TEXT, &o.memory},
     };
@@ -157,7 +173,7 @@ int sw_cli_up(SwCli *cli) {
     sigemptyset(&end);
     sigaddset(&end, SIGINT);
     sigaddset(&end, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &end, NULL);      /* before any thread is made: all inherit it */
+    pthread_sigmask(SIG_BLOCK, &end, NULL); /* before any thread is made: all inherit it */
     r = run(cli, &c, &end);
     if (o.ephemeral && !o.data) {
         SwError err = sw_error(cli->arena);

@@ -148,16 +148,14 @@ static bool supervisor_is(const char *pid_text, const char *exits, const char *r
     return ours && of_id;
 }
 
-static size_t each_supervisor(const char *exits, const char *runc, const char *id, bool end,
-                              SwArena *a, SwStrList *ret) {
+static size_t each_supervisor(const char *exits, const char *runc, const char *id, bool end, SwArena *a, SwStrList *ret) {
     char what[128];
     const struct dirent *e;
     size_t n = 0;
     _sw_dir_ DIR *d = opendir("/proc");
 
     while (d && (e = readdir(d))) {
-        if (e->d_name[0] < '1' || e->d_name[0] > '9' ||
-            !supervisor_is(e->d_name, exits, runc, id, what))
+        if (e->d_name[0] < '1' || e->d_name[0] > '9' || !supervisor_is(e->d_name, exits, runc, id, what))
             continue;
         n++;
         if (ret)
@@ -187,11 +185,9 @@ void sw_box_wipe(SwRuntime *rt, const char *id) {
     SwError err = sw_error(a);
 
     sw_supervisors_kill(rt->exits, rt->runc, id);
-    sw_cgroup_end(SW_CGROUP_ROOT, sw_strf(a, "/slipway-%s/%s", rt->o.instance, id).p,
-                  SW_CGROUP_END_MS);
+    sw_cgroup_end(SW_CGROUP_ROOT, sw_strf(a, "/slipway-%s/%s", rt->o.instance, id).p, SW_CGROUP_END_MS);
     if (sw_rm_tree(sw_path(a, rt->runc, id), &err) < 0)
-        sw_log(SW_WARN, "runtime state not removed", SW_F("container", id),
-               SW_F("cause", err.cause));
+        sw_log(SW_WARN, "runtime state not removed", SW_F("container", id), SW_F("cause", err.cause));
     (void)unlink(sw_path(a, rt->exits, id));
 }
 
@@ -206,13 +202,11 @@ static void box_ended(SwRuntime *rt, SwBox *b, int code, SwTime at) {
     b->oom |= sw_exists(sw_path(a, b->dir, "oom")) || sw_cgroup_oom_killed(SW_CGROUP_ROOT, group);
     SwStr text = sw_strf(a, "%lld %d %d", (long long)at, code, b->oom);
     if (sw_file_write(sw_path(a, b->dir, "ended"), text, 0600, &err) < 0)
-        sw_log(SW_WARN, "end of container not recorded", SW_F("container", b->id),
-               SW_F("cause", err.cause));
+        sw_log(SW_WARN, "end of container not recorded", SW_F("container", b->id), SW_F("cause", err.cause));
     SW_CRASH_POINT("container.ended");
     sw_cgroup_end(SW_CGROUP_ROOT, group, SW_CGROUP_END_MS);
     if (sw_rm_tree(sw_path(a, rt->runc, b->id), &err) < 0)
-        sw_log(SW_WARN, "runtime state not removed", SW_F("container", b->id),
-               SW_F("cause", err.cause));
+        sw_log(SW_WARN, "runtime state not removed", SW_F("container", b->id), SW_F("cause", err.cause));
     (void)unlink(sw_path(a, b->dir, "kill_at"));
     pthread_mutex_lock(&rt->lock);
     b->exit_code = code;
@@ -244,16 +238,14 @@ static bool conmon_lives(SwRuntime *rt, const SwBox *b) {
     SwStr pid;
 
     return sw_file_read(a, sw_path(a, b->dir, "conmon.pid"), 32, &pid, &err) == 0 &&
-           supervisor_is(sw_str_z(a, sw_str_dup(a, sw_str_trim(pid))), rt->exits, rt->runc, b->id,
-                         what);
+           supervisor_is(sw_str_z(a, sw_str_dup(a, sw_str_trim(pid))), rt->exits, rt->runc, b->id, what);
 }
 
 static bool exit_code(SwArena *a, const char *path, int64_t *ret) {
     SwError err = sw_error(a);
     SwStr text;
 
-    return sw_exists(path) && sw_file_read(a, path, 32, &text, &err) == 0 &&
-           sw_str_to_i64(sw_str_trim(text), ret);
+    return sw_exists(path) && sw_file_read(a, path, 32, &text, &err) == 0 && sw_str_to_i64(sw_str_trim(text), ret);
 }
 
 static bool check_exit(SwRuntime *rt, SwBox *b, bool late) {
@@ -306,9 +298,7 @@ int sw_box_save(SwRuntime *rt, const SwBox *b, SwError *err) {
     const char *tmp = sw_path(a, b->dir, "meta.json.tmp");
     if (sw_file_write(tmp, sw_json_text(a, &v), 0600, err) < 0)
         return -1;
-    return rename(tmp, sw_path(a, b->dir, "meta.json")) < 0
-               ? sw_fail_errno(err, errno, "rename %s", tmp)
-               : 0;
+    return rename(tmp, sw_path(a, b->dir, "meta.json")) < 0 ? sw_fail_errno(err, errno, "rename %s", tmp) : 0;
 }
 
 static bool read_meta(SwBox *b) {
@@ -317,8 +307,7 @@ static bool read_meta(SwBox *b) {
     SwValue v;
     int64_t created = 0, log_max = 0;
 
-    if (sw_file_read(b->arena, sw_path(b->arena, b->dir, "meta.json"), SW_FILE_MAX, &text, &err) <
-            0 ||
+    if (sw_file_read(b->arena, sw_path(b->arena, b->dir, "meta.json"), SW_FILE_MAX, &text, &err) < 0 ||
         sw_json_parse(b->arena, text, &v, &err) < 0)
         return false;
     b->tag = sw_value_str(sw_value_getz(&v, "tag"));
@@ -329,8 +318,7 @@ static bool read_meta(SwBox *b) {
     b->tty = sw_value_is_true(sw_value_getz(&v, "tty"));
     b->privileged = sw_value_is_true(sw_value_getz(&v, "privileged"));
     b->can_unmount = sw_value_is_true(sw_value_getz(&v, "canUnmount"));
-    if (sw_value_i64(sw_value_getz(&v, "created"), &created) &&
-        sw_value_i64(sw_value_getz(&v, "logMax"), &log_max)) {
+    if (sw_value_i64(sw_value_getz(&v, "created"), &created) && sw_value_i64(sw_value_getz(&v, "logMax"), &log_max)) {
         b->created_at = created;
         b->log_max = (uint64_t)log_max;
     }
@@ -365,8 +353,7 @@ static void load(SwRuntime *rt, const char *id) {
     if (!read_meta(b)) { /* its creation, or deletion, was cut short */
         sw_box_wipe(rt, id);
         if (sw_rm_tree(b->dir, &err) < 0)
-            sw_log(SW_WARN, "container folder not removed", SW_F("container", id),
-                   SW_F("cause", err.cause));
+            sw_log(SW_WARN, "container folder not removed", SW_F("container", id), SW_F("cause", err.cause));
         box_free(b);
         return;
     }

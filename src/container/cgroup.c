@@ -20,13 +20,11 @@
 static bool is_v2(const char *root) {
     char path[4096];
 
-    return snprintf(path, sizeof(path), "%s/cgroup.controllers", root) < (int)sizeof(path) &&
-           access(path, F_OK) == 0;
+    return snprintf(path, sizeof(path), "%s/cgroup.controllers", root) < (int)sizeof(path) && access(path, F_OK) == 0;
 }
 
 /* fn(path of the group in one tree); every tree that has it. */
-static void each_tree(const char *root, const char *group, void (*fn)(void *, const char *),
-                      void *arg) {
+static void each_tree(const char *root, const char *group, void (*fn)(void *, const char *), void *arg) {
     char path[4096];
     struct stat st;
     const struct dirent *e;
@@ -61,9 +59,8 @@ typedef struct Reader {
 static SwStr read_at(const Reader *r, const char *controller, const char *file) {
     SwError err = sw_error(r->a);
     SwStr s = SW_NO_STR;
-    const char *path =
-        r->v2 ? sw_strf(r->a, "%s%s/%s", r->root, r->group, file).p
-              : sw_strf(r->a, "%s/%s%s/%s", r->root, controller, r->group, file).p;
+    const char *path = r->v2 ? sw_strf(r->a, "%s%s/%s", r->root, r->group, file).p
+                             : sw_strf(r->a, "%s/%s%s/%s", r->root, controller, r->group, file).p;
 
     return sw_file_read(r->a, path, 256 * SW_KIB, &s, &err) == 0 ? s : SW_NO_STR;
 }
@@ -82,8 +79,7 @@ static uint64_t field(SwStr text, const char *key) {
     uint64_t v = 0;
 
     while (sw_str_next(&text, '\n', &line))
-        if (sw_str_cut(&line, ' ', &word) && sw_str_eqz(word, key) &&
-            sw_str_to_u64(sw_str_trim(line), &v))
+        if (sw_str_cut(&line, ' ', &word) && sw_str_eqz(word, key) && sw_str_to_u64(sw_str_trim(line), &v))
             return v;
     return 0;
 }
@@ -93,8 +89,7 @@ static void block_v1(SwStr text, SwContainerStats *ret) {
     uint64_t v;
 
     while (sw_str_next(&text, '\n', &line)) {
-        if (!sw_str_cut(&line, ' ', &dev) || !sw_str_cut(&line, ' ', &op) ||
-            !sw_str_to_u64(sw_str_trim(line), &v))
+        if (!sw_str_cut(&line, ' ', &dev) || !sw_str_cut(&line, ' ', &op) || !sw_str_to_u64(sw_str_trim(line), &v))
             continue;
         if (sw_str_eqz(op, "Read"))
             ret->blk_read += v;
@@ -151,8 +146,7 @@ static void stats_v1(const Reader *r, SwContainerStats *s) {
     block_v1(read_at(r, "blkio", "blkio.throttle.io_service_bytes"), s);
 }
 
-int sw_cgroup_stats(SwArena *a, const char *root, const char *group, SwContainerStats *ret,
-                    SwError *err) {
+int sw_cgroup_stats(SwArena *a, const char *root, const char *group, SwContainerStats *ret, SwError *err) {
     Reader r = {.a = a, .root = root, .group = group, .v2 = is_v2(root)};
 
     if (!sw_cgroup_exists(root, group))
@@ -168,18 +162,15 @@ bool sw_cgroup_oom_killed(const char *root, const char *group) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     Reader r = {.a = a, .root = root, .group = group, .v2 = is_v2(root)};
 
-    return field(read_at(&r, "memory", r.v2 ? "memory.events" : "memory.oom_control"),
-                 "oom_kill") > 0;
+    return field(read_at(&r, "memory", r.v2 ? "memory.events" : "memory.oom_control"), "oom_kill") > 0;
 }
 
 /* v1: swap is counted only where the kernel was told to. v2: runc passes over what is not there. */
 bool sw_cgroup_limits_swap(const char *root) {
     char path[4096];
 
-    return is_v2(root) ||
-           (snprintf(path, sizeof(path), "%s/memory/memory.memsw.limit_in_bytes", root) <
-                (int)sizeof(path) &&
-            access(path, F_OK) == 0);
+    return is_v2(root) || (snprintf(path, sizeof(path), "%s/memory/memory.memsw.limit_in_bytes", root) < (int)sizeof(path) &&
+                           access(path, F_OK) == 0);
 }
 
 static void found(void *arg, const char *path) {

@@ -17,8 +17,7 @@ bool sw_container_id_ok(SwStr id) {
         return false;
     for (size_t i = 0; i < id.n; i++) {
         char c = id.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '_' || c == '.' || c == '-'))
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-'))
             return false;
     }
     return true;
@@ -33,16 +32,12 @@ static bool words_ok(const SwStrList *l) {
 
 int sw_container_create(SwRuntime *rt, const SwContainerSpec *s, SwError *err) {
     if (!sw_container_id_ok(s->id))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Container id %.*s is not valid",
-                       SW_FMT(s->id));
-    if (!words_ok(&s->args) || !words_ok(&s->env) || !words_ok(&s->entrypoint) ||
-        !words_ok(&s->hosts))
-        return sw_fail(err, &SW_CONTAINER_START_FAILED,
-                       "a NUL character in command or environment");
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Container id %.*s is not valid", SW_FMT(s->id));
+    if (!words_ok(&s->args) || !words_ok(&s->env) || !words_ok(&s->entrypoint) || !words_ok(&s->hosts))
+        return sw_fail(err, &SW_CONTAINER_START_FAILED, "a NUL character in command or environment");
     for (size_t i = 0; i < s->env.n; i++)
         if (!sw_str_contains(s->env.v[i], SW_STR("=")))
-            return sw_fail(err, &SW_CONTAINER_START_FAILED, "environment entry %.*s has no value",
-                           SW_FMT(s->env.v[i]));
+            return sw_fail(err, &SW_CONTAINER_START_FAILED, "environment entry %.*s has no value", SW_FMT(s->env.v[i]));
     return rt->driver->create(rt, s, err);
 }
 
@@ -64,12 +59,11 @@ int sw_container_delete(SwRuntime *rt, SwStr id, SwError *err) {
 int sw_container_stats(SwRuntime *rt, SwStr id, SwContainerStats *ret, SwError *err) {
     return rt->driver->stats(rt, id, ret, err);
 }
-int sw_container_open(SwRuntime *rt, SwStr id, const char *path, int flags, unsigned mode,
-                      SwError *err) {
+int sw_container_open(SwRuntime *rt, SwStr id, const char *path, int flags, unsigned mode, SwError *err) {
     return rt->driver->open(rt, id, path, flags, mode, err);
 }
-int sw_container_exec_start(SwRuntime *rt, SwStr id, const SwExec *x, int in, int out, int err_fd,
-                            pid_t *ret_pid, SwError *err) {
+int sw_container_exec_start(SwRuntime *rt, SwStr id, const SwExec *x, int in, int out, int err_fd, pid_t *ret_pid,
+                            SwError *err) {
     if (x->args.n == 0 || !words_ok(&x->args) || !words_ok(&x->env))
         return sw_fail(err, &SW_CONTAINER_START_FAILED, "No command specified");
     return rt->driver->exec_start(rt, id, x, in, out, err_fd, ret_pid, err);
@@ -158,8 +152,7 @@ static void kill_children(pid_t pid) {
     int64_t child;
 
     while (d && (e = readdir(d))) {
-        if (e->d_name[0] == '.' || sw_file_read(a, sw_strf(a, "%s/%s/children", tasks, e->d_name).p,
-                                                4096, &text, &err) < 0)
+        if (e->d_name[0] == '.' || sw_file_read(a, sw_strf(a, "%s/%s/children", tasks, e->d_name).p, 4096, &text, &err) < 0)
             continue;
         while (sw_str_next(&text, ' ', &word))
             if (sw_str_to_i64(word, &child) && child > 1)
@@ -167,9 +160,8 @@ static void kill_children(pid_t pid) {
     }
 }
 
-int sw_container_exec(SwRuntime *rt, SwArena *a, SwStr id, const SwExec *x, SwStr input, size_t max,
-                      int timeout_ms, int *ret_status, SwStr *ret_out, SwStr *ret_err_text,
-                      SwError *err) {
+int sw_container_exec(SwRuntime *rt, SwArena *a, SwStr id, const SwExec *x, SwStr input, size_t max, int timeout_ms,
+                      int *ret_status, SwStr *ret_out, SwStr *ret_err_text, SwError *err) {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, er[2] = {-1, -1};
     int64_t until = timeout_ms < 0 ? INT64_MAX : sw_monotonic_ns() + (int64_t)timeout_ms * SW_MS;
     pid_t pid = 0;

@@ -56,8 +56,8 @@ bool sw_dns_parse(const uint8_t *p, size_t n, SwDnsQuestion *ret) {
     return true;
 }
 
-size_t sw_dns_answer(const uint8_t *query, const SwDnsQuestion *q, const uint32_t *ip, size_t n_ip,
-                     unsigned rcode, unsigned ttl, uint8_t *out, size_t cap) {
+size_t sw_dns_answer(const uint8_t *query, const SwDnsQuestion *q, const uint32_t *ip, size_t n_ip, unsigned rcode,
+                     unsigned ttl, uint8_t *out, size_t cap) {
     uint8_t *p = out + q->end;
 
     if (q->end + n_ip * 16 > cap)

@@ -20,10 +20,10 @@
 #include "base/log.h"
 #include "base/thread.h"
 
-#define IN_FLIGHT 256
-#define TIMEOUT_NS (5 * SW_S)
+#define IN_FLIGHT   256
+#define TIMEOUT_NS  (5 * SW_S)
 #define MESSAGE_MAX 4096
-#define UPSTREAMS 3
+#define UPSTREAMS   3
 
 typedef struct Listener {
     SwStr net_id;
@@ -64,7 +64,7 @@ struct SwDns {
     size_t n_upstream;
 };
 
-#define TAG_WAKE UINT64_MAX
+#define TAG_WAKE     UINT64_MAX
 #define TAG_LISTENER ((uint64_t)1 << 32)
 
 static int watch(SwDns *d, int fd, uint32_t events, uint64_t tag) {
@@ -99,8 +99,7 @@ static void reply(Query *q, const uint8_t *p, size_t n) {
     uint8_t out[MESSAGE_MAX + 2];
 
     if (!q->tcp) {
-        (void)sendto(q->client, p, n, MSG_DONTWAIT, (struct sockaddr *)&q->from,
-                     sizeof(q->from)); /* lost: asked again */
+        (void)sendto(q->client, p, n, MSG_DONTWAIT, (struct sockaddr *)&q->from, sizeof(q->from)); /* lost: asked again */
     } else if (n <= MESSAGE_MAX) {
         out[0] = (uint8_t)(n >> 8);
         out[1] = (uint8_t)n;
@@ -110,8 +109,7 @@ static void reply(Query *q, const uint8_t *p, size_t n) {
     finish(q);
 }
 
-static void reply_own(Query *q, const SwDnsQuestion *question, const uint32_t *ip, size_t n,
-                      unsigned rcode) {
+static void reply_own(Query *q, const SwDnsQuestion *question, const uint32_t *ip, size_t n, unsigned rcode) {
     uint8_t out[1024];
 
     reply(q, out, sw_dns_answer(q->p, question, ip, n, rcode, 5, out, q->tcp ? sizeof(out) : 512));
@@ -129,8 +127,7 @@ static void forward(SwDns *d, Query *q, const SwDnsQuestion *question) {
     q->fd = socket(AF_INET, (q->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     q->id = question->id;
     q->state = q->tcp ? UPSTREAM_TCP : UPSTREAM_UDP;
-    bool ok = q->fd >= 0 && (connect(q->fd, (const struct sockaddr *)to, sizeof(*to)) == 0 ||
-                             errno == EINPROGRESS);
+    bool ok = q->fd >= 0 && (connect(q->fd, (const struct sockaddr *)to, sizeof(*to)) == 0 || errno == EINPROGRESS);
     if (ok && !q->tcp)
         ok = send(q->fd, q->p, q->n, MSG_DONTWAIT) == (ssize_t)q->n;
     if (!ok || watch(d, q->fd, q->tcp ? EPOLLOUT : EPOLLIN, (uint64_t)(q - d->queries)) < 0)
@@ -145,18 +142,13 @@ static void ask(SwDns *d, Query *q) {
         finish(q);
         return;
     }
-    int n = question.class_ == 1
-                ? d->rt->o.resolve(d->rt->o.arg, q->net_id, sw_str(question.name), ip)
-                : -1;
+    int n = question.class_ == 1 ? d->rt->o.resolve(d->rt->o.arg, q->net_id, sw_str(question.name), ip) : -1;
     if (n < 0)
         forward(d, q, &question);
     else if (n == 0)
         reply_own(q, &question, NULL, 0, 3); /* NXDOMAIN */
     else
-        reply_own(q, &question, ip,
-                  question.type == 1 || question.type == 255 ? (size_t)SW_MIN(n, SW_DNS_ANSWERS_MAX)
-                                                             : 0,
-                  0);
+        reply_own(q, &question, ip, question.type == 1 || question.type == 255 ? (size_t)SW_MIN(n, SW_DNS_ANSWERS_MAX) : 0, 0);
 }
 
 static void set_net(Query *q, SwStr id) {
@@ -231,8 +223,7 @@ static void tcp_upstream(SwDns *d, Query *q, uint32_t events) {
         uint8_t out[MESSAGE_MAX + 2] = {(uint8_t)(q->n >> 8), (uint8_t)q->n};
         memcpy(out + 2, q->p, q->n);
         struct epoll_event e = {.events = EPOLLIN, .data.u64 = tag};
-        if (send(q->fd, out, q->n + 2, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ||
-            epoll_ctl(d->epoll, EPOLL_CTL_MOD, q->fd, &e) < 0)
+        if (send(q->fd, out, q->n + 2, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 || epoll_ctl(d->epoll, EPOLL_CTL_MOD, q->fd, &e) < 0)
             finish(q);
         q->n = 0;
         q->want = 2;
@@ -394,14 +385,12 @@ static int add_one(SwDns *d, SwStr net_id, int fd, bool tcp) {
     while (i < d->n_listeners && d->listeners[i].used)
         i++;
     if (i == d->n_listeners) {
-        Listener *more =
-            sw_arena_grow(d->arena, d->listeners, i * sizeof(*more), (i + 1) * 2 * sizeof(*more));
+        Listener *more = sw_arena_grow(d->arena, d->listeners, i * sizeof(*more), (i + 1) * 2 * sizeof(*more));
         d->listeners = more;
         d->n_listeners = (i + 1) * 2;
     }
     _sw_arena_ SwArena *a = sw_arena_new_in(SW_POOL_NONE, 0);
-    d->listeners[i] =
-        (Listener){.net_id = sw_str_dup(a, net_id), .arena = a, .fd = fd, .tcp = tcp, .used = true};
+    d->listeners[i] = (Listener){.net_id = sw_str_dup(a, net_id), .arena = a, .fd = fd, .tcp = tcp, .used = true};
     a = NULL;
     return watch(d, fd, EPOLLIN, TAG_LISTENER + i);
 }

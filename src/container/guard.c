@@ -45,8 +45,7 @@ static SwStr unescape(SwArena *a, SwStr s) {
         bool octal = s.p[i] == '\\' && i + 3 < s.n;
         for (size_t k = 1; octal && k <= 3; k++)
             octal = s.p[i + k] >= '0' && s.p[i + k] <= '7';
-        p[n++] = octal ? (char)((s.p[i + 1] - '0') * 64 + (s.p[i + 2] - '0') * 8 + s.p[i + 3] - '0')
-                       : s.p[i];
+        p[n++] = octal ? (char)((s.p[i + 1] - '0') * 64 + (s.p[i + 2] - '0') * 8 + s.p[i + 3] - '0') : s.p[i];
         i += octal ? 3 : 0;
     }
     return sw_str_n(p, n);
@@ -109,18 +108,15 @@ static bool place_of(SwArena *a, const MountList *mounts, int fd, Place *ret, Sw
     return false;
 }
 
-static int open_place(SwArena *a, const char *path, MountList *mounts, Place *ret, SwStr *ret_name,
-                      SwError *err) {
+static int open_place(SwArena *a, const char *path, MountList *mounts, Place *ret, SwStr *ret_name, SwError *err) {
     int fd = open(path, O_PATH | O_CLOEXEC);
 
     if (fd < 0)
-        return sw_fail_cause(err, &SW_CONTAINER_START_FAILED, strerror(errno),
-                             "mount source %s does not exist", path);
+        return sw_fail_cause(err, &SW_CONTAINER_START_FAILED, strerror(errno), "mount source %s does not exist", path);
     if (read_mounts(a, mounts, err) == 0) {
         if (place_of(a, mounts, fd, ret, ret_name))
             return fd;
-        sw_fail(err, &SW_CONTAINER_START_FAILED,
-                "mount source %s cannot be mounted: it is no folder of this host's own", path);
+        sw_fail(err, &SW_CONTAINER_START_FAILED, "mount source %s cannot be mounted: it is no folder of this host's own", path);
     }
     close(fd);
     return -1;
@@ -128,8 +124,7 @@ static int open_place(SwArena *a, const char *path, MountList *mounts, Place *re
 
 /* Names, relative to the host's root, under which `secret` shows below the folder `name` at `from`
  * when that is mounted with all that is mounted in it. Absolute names of this mount namespace. */
-static SwStrList shown_at(SwArena *a, const MountList *mounts, const Place *from, SwStr name,
-                          const Place *secret) {
+static SwStrList shown_at(SwArena *a, const MountList *mounts, const Place *from, SwStr name, const Place *secret) {
     SwStrList r = {0};
 
     if (sw_str_eq(from->dev, secret->dev) && sw_path_below(secret->path, from->path))
@@ -148,8 +143,7 @@ static SwStrList shown_at(SwArena *a, const MountList *mounts, const Place *from
 }
 
 static int refused(SwError *err, const char *path, const char *why) {
-    return sw_fail(err, &SW_CONTAINER_START_FAILED, "mount source %s cannot be mounted: %s", path,
-                   why);
+    return sw_fail(err, &SW_CONTAINER_START_FAILED, "mount source %s cannot be mounted: %s", path, why);
 }
 
 /* What no container gets: the data folder, and what all instances keep under /run. */
@@ -160,8 +154,8 @@ static size_t kept(const SwRuntime *rt, const char *ret[static 2]) {
 }
 
 /* The source's descriptor, its name, and what of it must be hidden. */
-static int open_checked(SwRuntime *rt, SwArena *a, const char *path, bool can_unmount,
-                        SwStr *ret_name, SwStrList *ret_hide, SwError *err) {
+static int open_checked(SwRuntime *rt, SwArena *a, const char *path, bool can_unmount, SwStr *ret_name, SwStrList *ret_hide,
+                        SwError *err) {
     MountList mounts;
     Place place, secret;
     SwStr ignored;
@@ -223,15 +217,13 @@ static int hide(SwArena *a, const char *at, SwStr rel, SwError *err) {
     _sw_close_ int root = open(at, O_PATH | O_DIRECTORY | O_CLOEXEC);
     _sw_close_ int fd = root < 0 ? -1 : sw_open_in_root(root, inner, O_PATH, 0);
 
-    if (fd < 0 ||
-        mount("tmpfs", sw_strf(a, "/proc/thread-self/fd/%d", fd).p, "tmpfs",
-              MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700,size=64k") < 0)
+    if (fd < 0 || mount("tmpfs", sw_strf(a, "/proc/thread-self/fd/%d", fd).p, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                        "mode=700,size=64k") < 0)
         return sw_fail_errno(err, errno, "hide the data folder below %s", at);
     return 0;
 }
 
-int sw_guard_mount(SwRuntime *rt, SwArena *a, const char *source, const char *at, bool can_unmount,
-                   SwError *err) {
+int sw_guard_mount(SwRuntime *rt, SwArena *a, const char *source, const char *at, bool can_unmount, SwError *err) {
     SwStr name;
     SwStrList covered;
     struct stat st;
@@ -241,8 +233,7 @@ int sw_guard_mount(SwRuntime *rt, SwArena *a, const char *source, const char *at
         return -1;
     if (fstat(fd, &st) < 0)
         return sw_fail_errno(err, errno, "look at %s", source);
-    if (S_ISDIR(st.st_mode) ? sw_mkdirs(at, 0700, err) < 0
-                            : sw_file_write(at, SW_STR(""), 0600, err) < 0)
+    if (S_ISDIR(st.st_mode) ? sw_mkdirs(at, 0700, err) < 0 : sw_file_write(at, SW_STR(""), 0600, err) < 0)
         return -1;
     if (mount(sw_strf(a, "/proc/thread-self/fd/%d", fd).p, at, NULL, MS_BIND | MS_REC, NULL) < 0)
         return sw_fail_errno(err, errno, "bind %s", source);

@@ -29,8 +29,7 @@ static bool below(SwStr path, const char *dir) {
     return sw_path_below(path, sw_str(dir));
 }
 
-static void scratch(SwArena *a, SwValue *mounts, const char *dir, const char *name,
-                    const char *target, unsigned mode) {
+static void scratch(SwArena *a, SwValue *mounts, const char *dir, const char *name, const char *target, unsigned mode) {
     const char *path = sw_path(a, dir, name);
     SwError err = sw_error(a);
 
@@ -49,10 +48,9 @@ static void mask(SwArena *a, SwValue *mounts, const char *path) {
 /* Credentials live in hidden files of a hundred names: so all are masked but what tool chains
  * need. */
 static void mask_home(SwArena *a, SwValue *mounts) {
-    static const char *const shown[] = {
-        ".",      "..",      ".bashrc", ".profile", ".bash_profile", ".gitconfig",
-        ".cargo", ".rustup", ".pyenv",  ".rbenv",   ".nvm",          ".npm",
-        ".m2",    ".gradle", ".cache",  ".local"};
+    static const char *const shown[] = {".",      "..",      ".bashrc", ".profile", ".bash_profile", ".gitconfig",
+                                        ".cargo", ".rustup", ".pyenv",  ".rbenv",   ".nvm",          ".npm",
+                                        ".m2",    ".gradle", ".cache",  ".local"};
     const struct dirent *e;
     struct stat st;
     _sw_dir_ DIR *d = opendir("/root");
@@ -62,17 +60,15 @@ static void mask_home(SwArena *a, SwValue *mounts) {
         for (size_t i = 0; i < SW_N(shown) && !show; i++)
             show = strcmp(e->d_name, shown[i]) == 0;
         const char *path = sw_strf(a, "/root/%s", e->d_name).p;
-        if (!show && lstat(path, &st) == 0 &&
-            !S_ISLNK(st.st_mode)) /* a link leads to what is masked itself, or is shown */
+        if (!show && lstat(path, &st) == 0 && !S_ISLNK(st.st_mode)) /* a link leads to what is masked itself, or is shown */
             mask(a, mounts, path);
     }
 }
 
 void sw_host_mounts(SwRuntime *rt, SwArena *a, SwValue *mounts, const char *dir, bool privileged) {
-    static const char *const dirs[] = {
-        "/home",           "/root/.local/share/slipway", "/var/lib/slipway",
-        "/var/lib/docker", "/var/lib/containerd",        "/var/lib/containers",
-        "/etc/slipway"};
+    static const char *const dirs[] = {"/home",           "/root/.local/share/slipway", "/var/lib/slipway",
+                                       "/var/lib/docker", "/var/lib/containerd",        "/var/lib/containers",
+                                       "/etc/slipway"};
     static const char *const files[] = {"/root/.cargo/credentials",
                                         "/root/.cargo/credentials.toml",
                                         "/root/.m2/settings.xml",
@@ -86,8 +82,7 @@ void sw_host_mounts(SwRuntime *rt, SwArena *a, SwValue *mounts, const char *dir,
     scratch(a, mounts, dir, "tmp", "/tmp", 01777);
     sw_oci_mount(a, mounts, SW_STR("/run"), "tmpfs", SW_STR("tmpfs"), "nosuid,nodev,mode=755");
     for (size_t i = 0; i < SW_N(dirs); i++) {
-        bool docker = privileged && (strcmp(dirs[i], "/var/lib/docker") == 0 ||
-                                     strcmp(dirs[i], "/var/lib/containerd") == 0);
+        bool docker = privileged && (strcmp(dirs[i], "/var/lib/docker") == 0 || strcmp(dirs[i], "/var/lib/containerd") == 0);
         if (docker)
             scratch(a, mounts, dir, dirs[i] + strlen("/var/lib/"), dirs[i], 0711);
         else
@@ -101,15 +96,13 @@ void sw_host_mounts(SwRuntime *rt, SwArena *a, SwValue *mounts, const char *dir,
     for (size_t i = 0; i < data.n; i++)
         if (!below(data.v[i], "/tmp") && !below(data.v[i], "/run") && !below(data.v[i], "/home") &&
             !below(data.v[i], "/var/lib/slipway"))
-            sw_oci_mount(a, mounts, data.v[i], "tmpfs", SW_STR("tmpfs"),
-                         "nosuid,nodev,mode=700,size=64k");
+            sw_oci_mount(a, mounts, data.v[i], "tmpfs", SW_STR("tmpfs"), "nosuid,nodev,mode=700,size=64k");
 }
 
 /* File systems mounted below `/` that hold programs and data, as the kernel lists them: outer
  * before inner. */
 static SwStrList real_mounts(SwArena *a) {
-    static const char *const types[] = {"ext2", "ext3", "ext4",     "xfs",     "btrfs",
-                                        "f2fs", "zfs",  "bcachefs", "virtiofs"};
+    static const char *const types[] = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "virtiofs"};
     SwError err = sw_error(a);
     SwStrList r = {0};
     SwStr text, line;
@@ -123,9 +116,8 @@ static SwStrList real_mounts(SwArena *a) {
             dash++;
         if (dash + 1 >= f.n || f.v[4].n < 2 || sw_str_contains(f.v[4], SW_STR("\\")))
             continue;
-        bool wanted = below(f.v[4], "/usr") || below(f.v[4], "/opt") || below(f.v[4], "/var") ||
-                      below(f.v[4], "/etc") || below(f.v[4], "/lib") || below(f.v[4], "/bin") ||
-                      below(f.v[4], "/sbin") || below(f.v[4], "/srv");
+        bool wanted = below(f.v[4], "/usr") || below(f.v[4], "/opt") || below(f.v[4], "/var") || below(f.v[4], "/etc") ||
+                      below(f.v[4], "/lib") || below(f.v[4], "/bin") || below(f.v[4], "/sbin") || below(f.v[4], "/srv");
         for (size_t i = 0; wanted && i < SW_N(types); i++)
             if (sw_str_eqz(f.v[dash + 1], types[i]))
                 sw_str_list_add(a, &r, sw_str_dup(a, f.v[4]));
@@ -135,8 +127,7 @@ static SwStrList real_mounts(SwArena *a) {
 
 /* Where the data folder's file system cannot hold upper layers (it is an overlay itself, as in a
  * container), memory does: a tmpfs of this mount namespace, gone with the container. */
-int sw_overlay_mount(SwArena *a, const char *lower, const char *upper, const char *work,
-                     const char *at, SwError *err) {
+int sw_overlay_mount(SwArena *a, const char *lower, const char *upper, const char *work, const char *at, SwError *err) {
     if (sw_mkdirs(upper, 0755, err) < 0 || sw_mkdirs(work, 0700, err) < 0)
         return -1;
     const char *o = sw_strf(a, "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work).p;
@@ -146,8 +137,8 @@ int sw_overlay_mount(SwArena *a, const char *lower, const char *upper, const cha
         return 0;
     if (errno != EINVAL && errno != ELOOP)
         return sw_fail_errno(err, errno, "mount %s", o);
-    if (mount("tmpfs", upper, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") < 0 ||
-        mkdir(sw_path(a, upper, "u"), 0755) < 0 || mkdir(sw_path(a, upper, "w"), 0700) < 0)
+    if (mount("tmpfs", upper, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") < 0 || mkdir(sw_path(a, upper, "u"), 0755) < 0 ||
+        mkdir(sw_path(a, upper, "w"), 0700) < 0)
         return sw_fail_errno(err, errno, "mount tmpfs on %s", upper);
     o = sw_strf(a, "lowerdir=%s,upperdir=%s/u,workdir=%s/w", lower, upper, upper).p;
     return mount("overlay", at, "overlay", 0, o) < 0 ? sw_fail_errno(err, errno, "mount %s", o) : 0;

@@ -31,8 +31,7 @@ static int read_blob(SwArena *a, const SwImageSource *src, SwStr digest, SwStr *
     const char *path = is_digest(digest) ? src->blob_path(src->arg, a, digest) : NULL;
 
     if (!path)
-        return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID, "image blob %.*s is not there",
-                       SW_FMT(digest));
+        return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID, "image blob %.*s is not there", SW_FMT(digest));
     return sw_file_read(a, path, SW_FILE_MAX, ret, err);
 }
 
@@ -57,8 +56,7 @@ static int manifest_for_here(SwArena *a, const SwImageSource *src, SwValue *ret_
             digest = sw_value_str(sw_value_getz(&list->v[i], "digest"));
     if (!is_digest(digest))
         return invalid(err, "its index has no linux/amd64 image");
-    if (!(src->manifest_of && src->manifest_of(src->arg, a, digest, &text)) &&
-        read_blob(a, src, digest, &text, err) < 0)
+    if (!(src->manifest_of && src->manifest_of(src->arg, a, digest, &text)) && read_blob(a, src, digest, &text, err) < 0)
         return -1;
     return sw_json_parse(a, text, ret_m, err) < 0 ? invalid(err, "not JSON") : 0;
 }
@@ -86,8 +84,7 @@ static void fill(SwArena *a, const SwValue *config, SwImage *ret) {
         sw_str_list_add(a, &ret->exposed, ports->keys[i]);
 }
 
-static int inspect(SwArena *a, const SwImageSource *src, SwImage *ret, SwStrList *ret_blobs,
-                   SwError *err) {
+static int inspect(SwArena *a, const SwImageSource *src, SwImage *ret, SwStrList *ret_blobs, SwError *err) {
     SwValue m, config;
     SwStr text;
 
@@ -121,8 +118,7 @@ int sw_image_inspect(SwArena *a, const SwImageSource *src, SwImage *ret_image, S
     return inspect(a, src, ret_image, &blobs, err);
 }
 
-static int unpack_one(SwRuntime *rt, SwArena *a, const SwImageSource *src, SwStr diff_id,
-                      SwStr blob, SwError *err) {
+static int unpack_one(SwRuntime *rt, SwArena *a, const SwImageSource *src, SwStr diff_id, SwStr blob, SwError *err) {
     const char *dir = sw_strf(a, "%s/%.*s", rt->layers, SW_FMT(sw_str_skip(diff_id, 7))).p;
     const char *tmp = sw_strf(a, "%s.tmp", dir).p;
     const char *path;
@@ -130,8 +126,7 @@ static int unpack_one(SwRuntime *rt, SwArena *a, const SwImageSource *src, SwStr
     if (sw_exists(dir))
         return 0;
     if (!(path = src->blob_path(src->arg, a, blob)))
-        return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID, "image blob %.*s is not there",
-                       SW_FMT(blob));
+        return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID, "image blob %.*s is not there", SW_FMT(blob));
     if (sw_layer_unpack(a, path, diff_id, tmp, err) < 0)
         return -1;
     SW_CRASH_POINT("container.layer_unpacked");
@@ -140,8 +135,7 @@ static int unpack_one(SwRuntime *rt, SwArena *a, const SwImageSource *src, SwStr
     return sw_fsync_dir(rt->layers, err);
 }
 
-int sw_image_unpack(SwRuntime *rt, SwArena *a, const SwImageSource *src, SwImage *ret_image,
-                    SwError *err) {
+int sw_image_unpack(SwRuntime *rt, SwArena *a, const SwImageSource *src, SwImage *ret_image, SwError *err) {
     SwStrList blobs;
     int r = 0;
 

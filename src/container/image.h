@@ -16,7 +16,7 @@ typedef struct SwRuntime SwRuntime;
 
 /* Where an image's bytes come from. Digests have the form "sha256:<hex>". */
 typedef struct SwImageSource {
-    SwStr manifest;                     /* bytes of the manifest or index */
+    SwStr manifest; /* bytes of the manifest or index */
     void *arg;
     /* Path of a blob's file (config, layer), or NULL if there is none. */
     const char *(*blob_path)(void *arg, SwArena *a, SwStr digest);
@@ -25,21 +25,19 @@ typedef struct SwImageSource {
 } SwImageSource;
 
 typedef struct SwImage {
-    SwStr     config_digest;            /* "sha256:...": the image's identity */
-    SwStrList diff_ids;                 /* lowest layer first; each is unpacked */
+    SwStr config_digest; /* "sha256:...": the image's identity */
+    SwStrList diff_ids;  /* lowest layer first; each is unpacked */
     SwStrList entrypoint, cmd, env;
-    SwStr     user, cwd, stop_signal;   /* absent or empty: not given */
-    SwStrList exposed;                  /* "80/tcp" */
-    const SwValue *labels;              /* object or NULL */
-    const SwValue *healthcheck;         /* Docker's object (Test, Interval, ...) or NULL */
+    SwStr user, cwd, stop_signal; /* absent or empty: not given */
+    SwStrList exposed;            /* "80/tcp" */
+    const SwValue *labels;        /* object or NULL */
+    const SwValue *healthcheck;   /* Docker's object (Test, Interval, ...) or NULL */
 } SwImage;
 
 /* Fails with kind SW_CONTAINER_IMAGE_INVALID when the image's own bytes are at fault; message is
  * fit for a user. */
-int sw_image_unpack(SwRuntime *rt, SwArena *a, const SwImageSource *src, SwImage *ret_image,
-                    SwError *err) sw_must_check;
+int sw_image_unpack(SwRuntime *rt, SwArena *a, const SwImageSource *src, SwImage *ret_image, SwError *err) sw_must_check;
 /* The same without unpacking: what an image says about itself. */
-int sw_image_inspect(SwArena *a, const SwImageSource *src, SwImage *ret_image,
-                     SwError *err) sw_must_check;
+int sw_image_inspect(SwArena *a, const SwImageSource *src, SwImage *ret_image, SwError *err) sw_must_check;
 /* Remove layers that no container uses. */
 int sw_image_prune(SwRuntime *rt, SwError *err) sw_must_check;

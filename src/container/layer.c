@@ -28,7 +28,7 @@
 #include "container/room.h"
 
 #define ENTRIES_MAX 2000000
-#define BYTES_MAX (256 * (int64_t)SW_GIB)
+#define BYTES_MAX   (256 * (int64_t)SW_GIB)
 
 typedef struct Layer {
     const char *dir;
@@ -39,8 +39,7 @@ typedef struct Layer {
 } Layer;
 
 static int bad(Layer *l, const char *what, const char *detail) {
-    return sw_fail_cause(l->err, &SW_CONTAINER_IMAGE_INVALID, detail ? detail : "",
-                         "image layer cannot be unpacked: %s", what);
+    return sw_fail_cause(l->err, &SW_CONTAINER_IMAGE_INVALID, detail ? detail : "", "image layer cannot be unpacked: %s", what);
 }
 
 /* "./a//b/" -> "a/b"; NULL when it names a way out or is longer than a path can be; "" for the
@@ -64,8 +63,7 @@ static const char *clean(SwArena *a, const char *path) {
 static bool is_whiteout(int dir, const char *name) {
     struct stat st;
 
-    return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISCHR(st.st_mode) &&
-           st.st_rdev == makedev(0, 0);
+    return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0);
 }
 
 /* The folder `name` hides those of the same name below. */
@@ -77,8 +75,7 @@ static int make_opaque(int dir, const char *name) {
 
 /* A folder where this layer had a whiteout. */
 static int folder_for_whiteout(int dir, const char *name) {
-    return unlinkat(dir, name, 0) == 0 && mkdirat(dir, name, 0755) == 0 ? make_opaque(dir, name)
-                                                                       : -1;
+    return unlinkat(dir, name, 0) == 0 && mkdirat(dir, name, 0755) == 0 ? make_opaque(dir, name) : -1;
 }
 
 /* The folder an entry lies in must consist of folders: a link made by an earlier entry is
@@ -115,9 +112,7 @@ static int whiteout(Layer *l, int dir, const char *name) {
         return 0;
     if (errno != EEXIST)
         return bad(l, "whiteout", strerror(errno));
-    return make_opaque(dir, hidden) < 0 && errno != ENOTDIR && errno != ELOOP
-               ? bad(l, "whiteout", strerror(errno))
-               : 0;
+    return make_opaque(dir, hidden) < 0 && errno != ENOTDIR && errno != ELOOP ? bad(l, "whiteout", strerror(errno)) : 0;
 }
 
 /* All that the kernel's overlayfs would take for its own word. */
@@ -129,8 +124,7 @@ static void drop_overlay_attributes(struct archive_entry *e) {
 
     archive_entry_xattr_clear(e);
     for (int left = archive_entry_xattr_reset(copy); left > 0; left--)
-        if (archive_entry_xattr_next(copy, &name, &value, &n) == ARCHIVE_OK && name &&
-            strncmp(name, "trusted.", 8) != 0)
+        if (archive_entry_xattr_next(copy, &name, &value, &n) == ARCHIVE_OK && name && strncmp(name, "trusted.", 8) != 0)
             archive_entry_xattr_add_entry(e, name, value, n);
     archive_entry_free(copy);
 }
@@ -145,17 +139,14 @@ static int copy_data(Layer *l, struct archive *in, struct archive *out, int64_t 
         if ((*total += (int64_t)n) > BYTES_MAX)
             return bad(l, "it is too large", NULL);
         if (archive_write_data_block(out, p, n, at) < ARCHIVE_WARN)
-            return sw_fail_errno(l->err, archive_errno(out), "write: %s",
-                                 archive_error_string(out));
+            return sw_fail_errno(l->err, archive_errno(out), "write: %s", archive_error_string(out));
     }
     return r == ARCHIVE_EOF ? 0 : bad(l, "damaged file data", archive_error_string(in));
 }
 
 /* Entries get absolute names below the new root; hard links too. */
-static int entry(Layer *l, struct archive *in, struct archive *out, struct archive_entry *e,
-                 int64_t *total) {
-    const char *given = archive_entry_pathname(e), *link = archive_entry_hardlink(e),
-               *target = NULL;
+static int entry(Layer *l, struct archive *in, struct archive *out, struct archive_entry *e, int64_t *total) {
+    const char *given = archive_entry_pathname(e), *link = archive_entry_hardlink(e), *target = NULL;
     const char *path = given ? clean(l->arena, given) : NULL, *name;
 
     if (!path || (link && !(target = clean(l->arena, link))))
@@ -167,8 +158,7 @@ static int entry(Layer *l, struct archive *in, struct archive *out, struct archi
         return bad(l, "an entry's folder is not a folder", path);
     if (strncmp(name, ".wh.", 4) == 0)
         return whiteout(l, dir, name);
-    if (archive_entry_filetype(e) == AE_IFDIR && !link && is_whiteout(dir, name) &&
-        folder_for_whiteout(dir, name) < 0)
+    if (archive_entry_filetype(e) == AE_IFDIR && !link && is_whiteout(dir, name) && folder_for_whiteout(dir, name) < 0)
         return bad(l, "a folder in the place of a whiteout", strerror(errno));
     if (archive_entry_xattr_count(e) > 0)
         drop_overlay_attributes(e);
@@ -185,9 +175,8 @@ static int entry(Layer *l, struct archive *in, struct archive *out, struct archi
         return bad(l, "an entry cannot be made", archive_error_string(out));
     if (!target && archive_entry_size(e) > 0 && copy_data(l, in, out, total) < 0)
         return -1;
-    return archive_write_finish_entry(out) < ARCHIVE_WARN
-               ? bad(l, "an entry cannot be finished", archive_error_string(out))
-               : 0;
+    return archive_write_finish_entry(out) < ARCHIVE_WARN ? bad(l, "an entry cannot be finished", archive_error_string(out))
+                                                          : 0;
 }
 
 static int unpack_all(Layer *l, struct archive *in, struct archive *out) {
@@ -196,8 +185,7 @@ static int unpack_all(Layer *l, struct archive *in, struct archive *out) {
     size_t used = 0;
     int r;
 
-    for (long n = 0; (r = archive_read_next_header(in, &e)) >= ARCHIVE_WARN && r != ARCHIVE_EOF;
-         n++) {
+    for (long n = 0; (r = archive_read_next_header(in, &e)) >= ARCHIVE_WARN && r != ARCHIVE_EOF; n++) {
         if (n == ENTRIES_MAX)
             return bad(l, "it has too many entries", NULL);
         if (entry(l, in, out, e, &total) < 0)
@@ -241,9 +229,8 @@ static void write_freep(struct archive **out) {
 /* Runs in its own thread: its root is the layer's folder. */
 static void unpack_thread(void *arg) {
     Layer *l = arg;
-    const int flags = ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_OWNER |
-                      ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_UNLINK |
-                      ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS;
+    const int flags = ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_XATTR |
+                      ARCHIVE_EXTRACT_UNLINK | ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS;
     __attribute__((cleanup(read_freep))) struct archive *in = open_tar(l->blob_fd, false);
     __attribute__((cleanup(write_freep))) struct archive *out = archive_write_disk_new();
 
@@ -273,13 +260,11 @@ static int check_diff_id(SwArena *a, int fd, SwStr diff_id, SwError *err) {
     while (r == ARCHIVE_OK && (r = archive_read_data_block(in, &p, &n, &at)) == ARCHIVE_OK)
         sw_digest_add(d, p, n);
     if (r != ARCHIVE_EOF)
-        return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID,
-                       "image layer cannot be unpacked: damaged compression");
+        return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID, "image layer cannot be unpacked: damaged compression");
     n = sw_digest_end(d, sum);
     SwStr hex = sw_hex(a, sum, n);
     if (!sw_str_eq(hex, sw_str_skip(diff_id, 7)))
-        return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID,
-                       "image layer %.*s has another content: sha256:%.*s", SW_FMT(diff_id),
+        return sw_fail(err, &SW_CONTAINER_IMAGE_INVALID, "image layer %.*s has another content: sha256:%.*s", SW_FMT(diff_id),
                        SW_FMT(hex));
     return 0;
 }
@@ -289,8 +274,7 @@ int sw_layer_unpack(SwArena *a, const char *blob, SwStr diff_id, const char *dir
     _sw_close_ int fd = open(blob, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return sw_fail_errno(err, errno, "open %s", blob);
-    if (check_diff_id(a, fd, diff_id, err) < 0 || sw_rm_tree(dir, err) < 0 ||
-        sw_mkdirs(dir, 0755, err) < 0)
+    if (check_diff_id(a, fd, diff_id, err) < 0 || sw_rm_tree(dir, err) < 0 || sw_mkdirs(dir, 0755, err) < 0)
         return -1;
     Layer l = {.dir = dir, .blob_fd = fd, .arena = own, .err = err, .result = -1};
     int e = sw_thread_run(unpack_thread, &l);

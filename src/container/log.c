@@ -16,8 +16,7 @@
 bool sw_log_entry_parse(SwStr line, SwContainerLog *ret) {
     SwStr at, stream, tag;
 
-    if (!sw_str_cut(&line, ' ', &at) || !sw_str_cut(&line, ' ', &stream) ||
-        !sw_time_parse(at, &ret->at))
+    if (!sw_str_cut(&line, ' ', &at) || !sw_str_cut(&line, ' ', &stream) || !sw_time_parse(at, &ret->at))
         return false;
     if (!sw_str_cut(&line, ' ', &tag)) {
         tag = line;
@@ -29,12 +28,10 @@ bool sw_log_entry_parse(SwStr line, SwContainerLog *ret) {
     return ret->partial || sw_str_eqz(tag, "F");
 }
 
-long sw_container_logs(SwRuntime *rt, SwArena *a, SwStr id, uint64_t *offset, SwContainerLog *ret,
-                       size_t max, SwError *err) {
+long sw_container_logs(SwRuntime *rt, SwArena *a, SwStr id, uint64_t *offset, SwContainerLog *ret, size_t max, SwError *err) {
     if (!sw_container_id_ok(id))
         return sw_fail(err, &SW_CONTAINER_NOT_FOUND, "No such container: %.*s", SW_FMT(id));
-    _sw_close_ int fd = open(sw_strf(a, "%s/%.*s/log", rt->containers, SW_FMT(id)).p,
-                             O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    _sw_close_ int fd = open(sw_strf(a, "%s/%.*s/log", rt->containers, SW_FMT(id)).p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     struct stat st;
     long n = 0;
 

@@ -14,14 +14,11 @@
 static int nft(SwArena *a, SwStr script, SwError *err) {
     SwStr text = SW_NO_STR;
     int status = 0;
-    SwProcOpts o = {
-        .argv = (const char *const[]){"nft", "-f", "-", NULL}, .in = -1, .out = -1, .err = -1};
+    SwProcOpts o = {.argv = (const char *const[]){"nft", "-f", "-", NULL}, .in = -1, .out = -1, .err = -1};
 
     if (sw_proc_run(a, &o, script, 64 * SW_KIB, 30000, &status, NULL, &text, err) < 0)
         return -1;
-    return status ? sw_fail_cause(err, &SW_INTERNAL_FAILURE, sw_str_z(a, text),
-                                  "the network rules could not be set")
-                  : 0;
+    return status ? sw_fail_cause(err, &SW_INTERNAL_FAILURE, sw_str_z(a, text), "the network rules could not be set") : 0;
 }
 
 bool sw_nat_exists(const char *instance) {
@@ -29,13 +26,9 @@ bool sw_nat_exists(const char *instance) {
     SwError err = sw_error(a);
     int status = 1;
     const char *name = sw_strf(a, "slipway_%s", instance).p;
-    SwProcOpts o = {.argv = (const char *const[]){"nft", "list", "table", "ip", name, NULL},
-                    .in = -1,
-                    .out = -1,
-                    .err = -1};
+    SwProcOpts o = {.argv = (const char *const[]){"nft", "list", "table", "ip", name, NULL}, .in = -1, .out = -1, .err = -1};
 
-    return sw_proc_run(a, &o, SW_NO_STR, 64 * SW_KIB, 30000, &status, NULL, NULL, &err) == 0 &&
-           status == 0;
+    return sw_proc_run(a, &o, SW_NO_STR, 64 * SW_KIB, 30000, &status, NULL, NULL, &err) == 0 && status == 0;
 }
 
 void sw_nat_down(const char *instance) {
@@ -43,9 +36,7 @@ void sw_nat_down(const char *instance) {
     SwError err = sw_error(a);
 
     /* `add` first makes `delete` succeed whether or not it was there */
-    if (nft(a,
-            sw_strf(a, "add table ip slipway_%s\ndelete table ip slipway_%s\n", instance, instance),
-            &err) < 0)
+    if (nft(a, sw_strf(a, "add table ip slipway_%s\ndelete table ip slipway_%s\n", instance, instance), &err) < 0)
         sw_log(SW_WARN, "network rules not removed", SW_F("cause", err.cause));
 }
 
@@ -56,18 +47,15 @@ int sw_nat_up(SwRuntime *rt, SwError *err) {
     char net[16];
 
     sw_ip_text(rt->net.subnet, net);
-    sw_buf_addf(&b, "add table ip slipway_%s\ndelete table ip slipway_%s\ntable ip slipway_%s {\n",
-                i, i, i);
+    sw_buf_addf(&b, "add table ip slipway_%s\ndelete table ip slipway_%s\ntable ip slipway_%s {\n", i, i, i);
     for (int udp = 0; udp < 2; udp++) {
-        sw_buf_addf(&b, " map %s { type inet_service : ipv4_addr . inet_service\n",
-                    udp ? "udp_ports" : "tcp_ports");
+        sw_buf_addf(&b, " map %s { type inet_service : ipv4_addr . inet_service\n", udp ? "udp_ports" : "tcp_ports");
         size_t n = 0;
         for (const SwNetEntry *e = rt->net.list; e; e = e->next)
             for (size_t p = 0; p < e->net.n_ports; p++)
                 if (e->net.ports[p].udp == udp)
-                    sw_buf_addf(&b, "%s%u : %.*s . %u", n++ ? ", " : " elements = { ",
-                                e->net.ports[p].host_port, SW_FMT(e->net.address),
-                                e->net.ports[p].container_port);
+                    sw_buf_addf(&b, "%s%u : %.*s . %u", n++ ? ", " : " elements = { ", e->net.ports[p].host_port,
+                                SW_FMT(e->net.address), e->net.ports[p].container_port);
         sw_buf_addz(&b, n ? " }\n }\n" : " }\n");
     }
     const char *dnat = "  fib daddr type local dnat ip to tcp dport map @tcp_ports\n"
@@ -97,11 +85,10 @@ int sw_nat_set(SwRuntime *rt, const SwNet *n, bool add, SwError *err) {
         const char *map = p->udp ? "udp_ports" : "tcp_ports";
 
         /* added first, so that a deletion that is repeated succeeds */
-        sw_buf_addf(&b, "add element ip slipway_%s %s { %u : %.*s . %u }\n", rt->o.instance, map,
-                    p->host_port, SW_FMT(n->address), p->container_port);
+        sw_buf_addf(&b, "add element ip slipway_%s %s { %u : %.*s . %u }\n", rt->o.instance, map, p->host_port,
+                    SW_FMT(n->address), p->container_port);
         if (!add)
-            sw_buf_addf(&b, "delete element ip slipway_%s %s { %u }\n", rt->o.instance, map,
-                        p->host_port);
+            sw_buf_addf(&b, "delete element ip slipway_%s %s { %u }\n", rt->o.instance, map, p->host_port);
     }
     return b.n ? nft(a, sw_buf_str(&b), err) : 0;
 }

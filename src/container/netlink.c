@@ -89,13 +89,11 @@ int sw_nl_bridge_add(int nl, const char *name, const uint8_t mac[6], SwError *er
     return finish(nl, &m, EEXIST, "make bridge", err);
 }
 
-int sw_nl_veth_add(int nl, const char *name, int master, const char *peer, int netns_fd,
-                   const uint8_t mac[6], SwError *err) {
+int sw_nl_veth_add(int nl, const char *name, int master, const char *peer, int netns_fd, const uint8_t mac[6], SwError *err) {
     NlMsg m;
     uint32_t fd = (uint32_t)netns_fd, up = (uint32_t)master;
 
-    struct ifinfomsg *i =
-        begin(&m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifinfomsg));
+    struct ifinfomsg *i = begin(&m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifinfomsg));
     i->ifi_flags = i->ifi_change = IFF_UP;
     attr(&m, IFLA_IFNAME, name, strlen(name) + 1);
     attr(&m, IFLA_MASTER, &up, sizeof(up));
@@ -134,8 +132,7 @@ int sw_nl_link_del(int nl, int index) {
 int sw_nl_addr_add(int nl, int index, uint32_t ip, unsigned prefix, SwError *err) {
     NlMsg m;
     uint32_t be = htonl(ip), broadcast = htonl(ip | (prefix < 32 ? (1U << (32 - prefix)) - 1 : 0));
-    struct ifaddrmsg *i =
-        begin(&m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifaddrmsg));
+    struct ifaddrmsg *i = begin(&m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifaddrmsg));
 
     i->ifa_family = AF_INET;
     i->ifa_prefixlen = (uint8_t)prefix;

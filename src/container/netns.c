@@ -47,8 +47,7 @@ typedef struct MakeNetns {
 static void make_netns(void *arg) {
     MakeNetns *m = arg;
 
-    if (unshare(CLONE_NEWNET) < 0 ||
-        mount("/proc/thread-self/ns/net", m->path, "none", MS_BIND, NULL) < 0)
+    if (unshare(CLONE_NEWNET) < 0 || mount("/proc/thread-self/ns/net", m->path, "none", MS_BIND, NULL) < 0)
         m->errnum = errno;
 }
 
@@ -100,8 +99,7 @@ static int do_listen(void *arg) {
         return -1;
     _sw_close_ int fd = socket(AF_INET, l->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
-        bind(fd, (const struct sockaddr *)&l->at, sizeof(l->at)) < 0 ||
-        (l->type == SOCK_STREAM && listen(fd, 256) < 0))
+        bind(fd, (const struct sockaddr *)&l->at, sizeof(l->at)) < 0 || (l->type == SOCK_STREAM && listen(fd, 256) < 0))
         return -1;
     return SW_TAKE_FD(fd);
 }
@@ -130,8 +128,7 @@ static int do_connect(void *arg) {
     return SW_TAKE_FD(fd);
 }
 
-static int socket_inside(const char *netns, const char *addr, Listen *l, uint16_t port,
-                         int (*fn)(void *), SwError *err) {
+static int socket_inside(const char *netns, const char *addr, Listen *l, uint16_t port, int (*fn)(void *), SwError *err) {
     l->at = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
     if (inet_pton(AF_INET, addr, &l->at.sin_addr) != 1)
         return sw_fail_errno(err, EINVAL, "address %s", addr);
@@ -146,7 +143,6 @@ int sw_netns_listen(const char *netns, const char *addr, uint16_t port, int type
     return socket_inside(netns, addr, &(Listen){.type = type}, port, do_listen, err);
 }
 
-int sw_netns_connect(const char *netns, const char *addr, uint16_t port, int timeout_ms,
-                     SwError *err) {
+int sw_netns_connect(const char *netns, const char *addr, uint16_t port, int timeout_ms, SwError *err) {
     return socket_inside(netns, addr, &(Listen){.timeout_ms = timeout_ms}, port, do_connect, err);
 }

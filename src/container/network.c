@@ -17,7 +17,7 @@
 #include "base/thread.h"
 
 #define PORT_FIRST 49153U
-#define PORT_LAST 65535U
+#define PORT_LAST  65535U
 
 static SwNetEntry *find(SwRuntime *rt, SwStr id) {
     for (SwNetEntry *e = rt->net.list; e; e = e->next)
@@ -71,9 +71,7 @@ static int take_port(SwRuntime *rt, SwPortMapping *p, uint32_t seed, int *ret_fd
 
     if (p->host_port) {
         *ret_fd = port_mapped(rt, p->host_port, p->udp) ? -1 : hold_port(p->host_port, p->udp);
-        return *ret_fd >= 0 ? 0
-                            : sw_fail(err, &SW_CONTAINER_PORT_IN_USE,
-                                      "Host port %u is already in use", p->host_port);
+        return *ret_fd >= 0 ? 0 : sw_fail(err, &SW_CONTAINER_PORT_IN_USE, "Host port %u is already in use", p->host_port);
     }
     for (uint32_t i = 0; i < n; i++) {
         uint16_t port = (uint16_t)(PORT_FIRST + (seed + i) % n);
@@ -87,8 +85,7 @@ static int take_port(SwRuntime *rt, SwPortMapping *p, uint32_t seed, int *ret_fd
 
 static int take_ports(SwRuntime *rt, SwNetEntry *e, SwError *err) {
     for (size_t i = 0; i < e->net.n_ports; i++)
-        if (take_port(rt, &e->net.ports[i], sw_fnv(e->net.id.p, e->net.id.n) + (uint32_t)i,
-                      &e->hold[i], err) < 0)
+        if (take_port(rt, &e->net.ports[i], sw_fnv(e->net.id.p, e->net.id.n) + (uint32_t)i, &e->hold[i], err) < 0)
             return -1;
     return 0;
 }
@@ -100,8 +97,7 @@ static void entry_free(SwNetEntry *e) {
     sw_arena_free(e->arena);
 }
 
-static SwNetEntry *entry_new(SwRuntime *rt, SwStr id, uint32_t ip, const SwPortMapping *ports,
-                             size_t n) {
+static SwNetEntry *entry_new(SwRuntime *rt, SwStr id, uint32_t ip, const SwPortMapping *ports, size_t n) {
     SwArena *a = sw_arena_new_in(SW_POOL_NONE, 0);
     SwNetEntry *e = sw_new(a, SwNetEntry);
     char text[16];
@@ -113,8 +109,7 @@ static SwNetEntry *entry_new(SwRuntime *rt, SwStr id, uint32_t ip, const SwPortM
                      .address = sw_str(text),
                      .gateway = sw_str(rt->net.gateway),
                      .prefix = 22,
-                     .mac = sw_strf(a, "02:42:%02x:%02x:%02x:%02x", ip >> 24, ip >> 16 & 255,
-                                    ip >> 8 & 255, ip & 255),
+                     .mac = sw_strf(a, "02:42:%02x:%02x:%02x:%02x", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255),
                      .netns = sw_strf(a, "%s/%.*s", rt->netns, SW_FMT(id)).p,
                      .n_ports = n};
     for (size_t i = 0; i < n; i++) {
@@ -155,18 +150,15 @@ static SwNetEntry *read_record(SwRuntime *rt, SwArena *a, SwStr id) {
     SwValue v;
     int64_t ip = 0, c = 0, h = 0;
 
-    if (sw_file_read(a, record_path(rt, a, id), SW_FILE_MAX, &text, &err) < 0 ||
-        sw_json_parse(a, text, &v, &err) < 0 || !sw_value_i64(sw_value_getz(&v, "ip"), &ip) ||
-        ((uint32_t)ip & SW_NET_MASK) != rt->net.subnet)
+    if (sw_file_read(a, record_path(rt, a, id), SW_FILE_MAX, &text, &err) < 0 || sw_json_parse(a, text, &v, &err) < 0 ||
+        !sw_value_i64(sw_value_getz(&v, "ip"), &ip) || ((uint32_t)ip & SW_NET_MASK) != rt->net.subnet)
         return NULL;
     const SwValue *list = sw_value_getz(&v, "ports");
     SwPortMapping *p = sw_new_n(a, SwPortMapping, (list ? list->n : 0) + 1);
     for (size_t i = 0; list && i < list->n; i++) {
-        if (!sw_value_i64(sw_value_getz(&list->v[i], "container"), &c) ||
-            !sw_value_i64(sw_value_getz(&list->v[i], "host"), &h))
+        if (!sw_value_i64(sw_value_getz(&list->v[i], "container"), &c) || !sw_value_i64(sw_value_getz(&list->v[i], "host"), &h))
             return NULL;
-        p[i] = (SwPortMapping){(uint16_t)c, (uint16_t)h,
-                               sw_value_is_true(sw_value_getz(&list->v[i], "udp"))};
+        p[i] = (SwPortMapping){(uint16_t)c, (uint16_t)h, sw_value_is_true(sw_value_getz(&list->v[i], "udp"))};
     }
     return entry_new(rt, id, (uint32_t)ip, p, list ? list->n : 0);
 }
@@ -191,8 +183,7 @@ static int set_up_inside(void *arg) {
     _sw_close_ int v6 = open("/proc/sys/net/ipv6/conf/eth0/disable_ipv6", O_WRONLY | O_CLOEXEC);
     if (v6 >= 0 && write(v6, "1", 1) != 1)
         return sw_fail_errno(in->err, errno, "turn IPv6 off");
-    if (sw_nl_link_up(nl, 1, in->err) < 0 ||
-        sw_nl_addr_add(nl, eth0, in->e->ip, in->e->net.prefix, in->err) < 0 ||
+    if (sw_nl_link_up(nl, 1, in->err) < 0 || sw_nl_addr_add(nl, eth0, in->e->ip, in->e->net.prefix, in->err) < 0 ||
         sw_nl_link_up(nl, eth0, in->err) < 0 || sw_nl_route_default(nl, in->gateway, in->err) < 0)
         return -1;
     /* as container engines do: a server may listen on port 80 without root */
@@ -232,8 +223,7 @@ static int listen_inside(SwRuntime *rt, const SwNetEntry *e, SwError *err) {
     }
     for (size_t i = 0; rt->dns && i < SW_N(dns_at); i++) {
         _sw_close_ int udp = sw_netns_listen(e->net.netns, dns_at[i], 53, SOCK_DGRAM, err);
-        _sw_close_ int tcp =
-            udp < 0 ? -1 : sw_netns_listen(e->net.netns, dns_at[i], 53, SOCK_STREAM, err);
+        _sw_close_ int tcp = udp < 0 ? -1 : sw_netns_listen(e->net.netns, dns_at[i], 53, SOCK_STREAM, err);
         if (tcp < 0 || sw_dns_add(rt->dns, e->net.id, SW_TAKE_FD(udp), SW_TAKE_FD(tcp), err) < 0)
             return -1;
     }
@@ -251,8 +241,7 @@ static void lower(SwRuntime *rt, const SwNetEntry *e) {
     if (rt->dns)
         sw_dns_remove(rt->dns, e->net.id);
     if (sw_nat_set(rt, &e->net, false, &err) < 0)
-        sw_log(SW_WARN, "port mappings not removed", SW_F("network", e->net.id),
-               SW_F("cause", err.cause));
+        sw_log(SW_WARN, "port mappings not removed", SW_F("network", e->net.id), SW_F("cause", err.cause));
     sw_veth_name(rt->o.instance, e->net.id, veth);
     int index = (int)if_nametoindex(veth);
     if (nl >= 0 && index > 0)
@@ -264,8 +253,7 @@ static void lower(SwRuntime *rt, const SwNetEntry *e) {
 static int up(SwRuntime *rt, SwError *err) {
     if (rt->net.up)
         return 0;
-    if (sw_mkdirs(rt->netns, 0700, err) < 0 || sw_subnet_choose(rt, err) < 0 ||
-        sw_bridge_up(rt, err) < 0)
+    if (sw_mkdirs(rt->netns, 0700, err) < 0 || sw_subnet_choose(rt, err) < 0 || sw_bridge_up(rt, err) < 0)
         return sw_fail_wrap(err, "bring up the bridge");
     rt->net.up = true;
     return 0;
@@ -298,18 +286,15 @@ static int create(SwRuntime *rt, const SwNetSpec *spec, SwNetEntry **ret_e, SwEr
     if ((*ret_e = find(rt, spec->id)))
         return 0;
     if (spec->n_ports && !rt->net.nat)
-        return sw_fail(err, &SW_CONTAINER_START_FAILED,
-                       "host ports cannot be mapped: the host lacks nftables with NAT");
+        return sw_fail(err, &SW_CONTAINER_START_FAILED, "host ports cannot be mapped: the host lacks nftables with NAT");
     if ((ip = free_ip(rt, spec->id)) == 0)
-        return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "the /22 is used up",
-                             "no address is free for a container");
-    __attribute__((cleanup(entry_dropp))) SwNetEntry *e =
-        entry_new(rt, spec->id, ip, spec->ports, spec->n_ports);
+        return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "the /22 is used up", "no address is free for a container");
+    __attribute__((cleanup(entry_dropp))) SwNetEntry *e = entry_new(rt, spec->id, ip, spec->ports, spec->n_ports);
     if (take_ports(rt, e, err) < 0 || record(rt, e, err) < 0)
         return -1;
     SW_CRASH_POINT("container.net_recorded");
-    if (sw_netns_make(e->net.netns, err) < 0 || join_bridge(rt, e, err) < 0 ||
-        sw_nat_set(rt, &e->net, true, err) < 0 || listen_inside(rt, e, err) < 0) {
+    if (sw_netns_make(e->net.netns, err) < 0 || join_bridge(rt, e, err) < 0 || sw_nat_set(rt, &e->net, true, err) < 0 ||
+        listen_inside(rt, e, err) < 0) {
         lower(rt, e);
         return -1;
     }
@@ -324,8 +309,7 @@ int sw_net_create(SwRuntime *rt, SwArena *a, const SwNetSpec *spec, SwNet *ret_n
     SwNetEntry *e = NULL;
 
     if (!sw_container_id_ok(spec->id))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Network id %.*s is not valid",
-                       SW_FMT(spec->id));
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Network id %.*s is not valid", SW_FMT(spec->id));
     _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
     int r = create(rt, spec, &e, err);
     if (r == 0)
@@ -358,7 +342,7 @@ int sw_net_delete(SwRuntime *rt, SwStr id, SwError *err) {
     SwNetEntry *e = *at;
     if (!e)
         return 0;
-    lower(rt, e);               /* again by the next call, should memory end in it */
+    lower(rt, e); /* again by the next call, should memory end in it */
     *at = e->next;
     entry_free(e);
     return 0;
@@ -373,15 +357,12 @@ SwStr sw_net_gateway(SwRuntime *rt) {
     return r == 0 ? sw_str(rt->net.gateway) : SW_STR("127.0.0.1");
 }
 
-static int read_counter(SwArena *a, const char *veth, const char *which, uint64_t *ret,
-                        SwError *err) {
+static int read_counter(SwArena *a, const char *veth, const char *which, uint64_t *ret, SwError *err) {
     SwStr s;
 
-    if (sw_file_read(a, sw_strf(a, "/sys/class/net/%s/statistics/%s", veth, which).p, 8 * SW_KIB,
-                     &s, err) < 0)
+    if (sw_file_read(a, sw_strf(a, "/sys/class/net/%s/statistics/%s", veth, which).p, 8 * SW_KIB, &s, err) < 0)
         return -1;
-    return sw_str_to_u64(sw_str_trim(s), ret) ? 0
-                                              : sw_fail_errno(err, EPROTO, "counter of %s", veth);
+    return sw_str_to_u64(sw_str_trim(s), ret) ? 0 : sw_fail_errno(err, EPROTO, "counter of %s", veth);
 }
 
 int sw_net_stats(SwRuntime *rt, SwStr id, uint64_t *ret_rx, uint64_t *ret_tx, SwError *err) {
@@ -410,8 +391,7 @@ static void adopt(SwRuntime *rt, SwStr id) {
     }
     for (size_t i = 0; i < e->net.n_ports; i++)
         e->hold[i] = hold_port(e->net.ports[i].host_port, e->net.ports[i].udp);
-    if (sw_netns_make(e->net.netns, &err) < 0 || join_bridge(rt, e, &err) < 0 ||
-        listen_inside(rt, e, &err) < 0) {
+    if (sw_netns_make(e->net.netns, &err) < 0 || join_bridge(rt, e, &err) < 0 || listen_inside(rt, e, &err) < 0) {
         sw_log(SW_WARN, "network not adopted", SW_F("network", id), SW_F("cause", err.cause));
         lower(rt, e);
         entry_free(e);

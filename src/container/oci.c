@@ -37,8 +37,7 @@ static SwStr keep(SwBox *b, SwStr s) {
 static void remember(SwRuntime *rt, SwBox *b, const SwContainerSpec *s) {
     b->tag = keep(b, s->tag);
     b->net_id = s->net_mode == SW_NET_JOIN ? keep(b, s->net_id) : SW_NO_STR;
-    b->stop_signal =
-        keep(b, s->stop_signal.n || !s->image ? s->stop_signal : s->image->stop_signal);
+    b->stop_signal = keep(b, s->stop_signal.n || !s->image ? s->stop_signal : s->image->stop_signal);
     b->user = keep(b, s->user.n || !s->image ? s->user : s->image->user);
     b->host_root = s->image == NULL;
     b->tty = s->tty;
@@ -59,8 +58,8 @@ static int write_new(SwRuntime *rt, SwBox *b, const SwContainerSpec *s, SwError 
     if (sw_mkdirs(b->dir, 0700, err) < 0)
         return -1;
     SwValue config = sw_oci_config(rt, b->arena, s, b->dir, err);
-    if (config.kind == SW_VNULL || sw_file_write(sw_path(b->arena, b->dir, "base.json"),
-                                                 sw_json_text(b->arena, &config), 0600, err) < 0)
+    if (config.kind == SW_VNULL ||
+        sw_file_write(sw_path(b->arena, b->dir, "base.json"), sw_json_text(b->arena, &config), 0600, err) < 0)
         return -1;
     SW_CRASH_POINT("container.creating");
     return sw_box_save(rt, b, err);
@@ -76,10 +75,8 @@ static int oci_create(void *self, const SwContainerSpec *s, SwError *err) {
     b = sw_box_new(rt, s->id);
     remember(rt, b, s);
     if (write_new(rt, b, s, err) < 0) {
-        if (sw_rm_tree(b->dir, &ignored) <
-            0) /* what stays has no meta.json and goes at the next opening */
-            sw_log(SW_WARN, "container folder not removed", SW_F("container", b->id),
-                   SW_F("cause", ignored.cause));
+        if (sw_rm_tree(b->dir, &ignored) < 0) /* what stays has no meta.json and goes at the next opening */
+            sw_log(SW_WARN, "container folder not removed", SW_F("container", b->id), SW_F("cause", ignored.cause));
         return -1;
     }
     SW_CRASH_POINT("container.created");
@@ -121,7 +118,7 @@ static bool oci_get(void *self, SwArena *a, SwStr id, SwContainerInfo *ret) {
                              .started_at = b->started_at,
                              .finished_at = b->finished_at,
                              .log_path = sw_strf(a, "%s/log", b->dir).p};
-    sw_unlock(&held);           /* before the box goes, which takes it */
+    sw_unlock(&held); /* before the box goes, which takes it */
     return true;
 }
 
@@ -133,8 +130,7 @@ static int send_signal(SwBox *b, int signal, SwError *err) {
     if (fd < 0 || !sw_box_alive(b))
         return not_running(err, sw_str(b->id));
     if (syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) < 0)
-        return errno == ESRCH ? not_running(err, sw_str(b->id))
-                              : sw_fail_errno(err, errno, "signal container %s", b->id);
+        return errno == ESRCH ? not_running(err, sw_str(b->id)) : sw_fail_errno(err, errno, "signal container %s", b->id);
     return 0;
 }
 
@@ -157,8 +153,7 @@ static int signal_number(SwStr s) {
     for (int i = 1; i < 32; i++)
         if (sigabbrev_np(i) && sw_str_eqz(s, sigabbrev_np(i)))
             return i;
-    if (sw_str_starts(s, SW_STR("RTMIN+")) && sw_str_to_i64(sw_str_skip(s, 6), &n) && n >= 0 &&
-        n <= 30)
+    if (sw_str_starts(s, SW_STR("RTMIN+")) && sw_str_to_i64(sw_str_skip(s, 6), &n) && n >= 0 && n <= 30)
         return 34 + (int)n;
     return 0;
 }
@@ -177,12 +172,10 @@ static int stop_box(SwRuntime *rt, SwBox *b, int grace_ms, SwError *err) {
     if (!again)
         b->kill_at_ns = at;
     pthread_mutex_unlock(&rt->lock);
-    if (!again && sw_file_write(sw_path(a, b->dir, "kill_at"), sw_strf(a, "%lld", (long long)at),
-                                0600, err) < 0)
+    if (!again && sw_file_write(sw_path(a, b->dir, "kill_at"), sw_strf(a, "%lld", (long long)at), 0600, err) < 0)
         return -1;
     SW_CRASH_POINT("container.stopping");
-    if (!again &&
-        send_signal(b, grace_ms <= 0 ? SIGKILL : signal_number(b->stop_signal), err) < 0) {
+    if (!again && send_signal(b, grace_ms <= 0 ? SIGKILL : signal_number(b->stop_signal), err) < 0) {
         if (!sw_error_is(err, &SW_CONTAINER_NOT_RUNNING))
             return -1;
         sw_error_reset(err);
@@ -249,8 +242,7 @@ static int open_root(SwBox *b, SwError *err) {
     return fd < 0 || !sw_box_alive(b) ? not_running(err, sw_str(b->id)) : SW_TAKE_FD(fd);
 }
 
-static int oci_open(void *self, SwStr id, const char *path, int flags, unsigned mode,
-                    SwError *err) {
+static int oci_open(void *self, SwStr id, const char *path, int flags, unsigned mode, SwError *err) {
     SwRuntime *rt = self;
     _sw_box_ SwBox *b = sw_box_find(rt, id);
 
@@ -263,8 +255,7 @@ static int oci_open(void *self, SwStr id, const char *path, int flags, unsigned 
     return fd < 0 ? sw_fail_errno(err, errno, "open %s in container %.*s", path, SW_FMT(id)) : fd;
 }
 
-static int exec_argv(SwRuntime *rt, SwArena *a, SwBox *b, const SwExec *x, SwStrList *v,
-                     SwError *err) {
+static int exec_argv(SwRuntime *rt, SwArena *a, SwBox *b, const SwExec *x, SwStrList *v, SwError *err) {
     uint32_t uid, gid;
     SwStrList more;
     SwStr home;
@@ -299,8 +290,7 @@ static int exec_argv(SwRuntime *rt, SwArena *a, SwBox *b, const SwExec *x, SwStr
     return 0;
 }
 
-static int oci_exec_start(void *self, SwStr id, const SwExec *x, int in, int out, int err_fd,
-                          pid_t *ret_pid, SwError *err) {
+static int oci_exec_start(void *self, SwStr id, const SwExec *x, int in, int out, int err_fd, pid_t *ret_pid, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwRuntime *rt = self;
     _sw_box_ SwBox *b = sw_box_find(rt, id);

@@ -96,8 +96,7 @@ static void finish_starts(SwRuntime *rt) {
         _sw_box_ SwBox *b = sw_box_find(rt, ids.v[i]);
         SwError err = sw_error(a);
         if (b && b->pid && !b->ended && sw_box_start(rt, b, &err) < 0)
-            sw_log(SW_WARN, "start not finished", SW_F("container", ids.v[i]),
-                   SW_F("cause", err.cause));
+            sw_log(SW_WARN, "start not finished", SW_F("container", ids.v[i]), SW_F("cause", err.cause));
     }
 }
 
@@ -201,8 +200,7 @@ int sw_runtime_purge_at(const char *data_dir, const char *instance, SwError *err
 
     if (!instance_ok(instance) || data_dir[0] != '/')
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "instance or data folder is not valid");
-    sw_supervisors_kill(sw_path(a, data_dir, "exits"),
-                        sw_strf(a, "/run/slipway/%s/runc", instance).p, NULL);
+    sw_supervisors_kill(sw_path(a, data_dir, "exits"), sw_strf(a, "/run/slipway/%s/runc", instance).p, NULL);
     sw_cgroup_end(SW_CGROUP_ROOT, sw_strf(a, "/slipway-%s", instance).p, SW_CGROUP_END_MS);
     sw_net_purge(instance);
     for (size_t i = 0; i < SW_N(ours); i++)
@@ -241,10 +239,8 @@ static void left_mounts(SwArena *a, const char *data_dir, const char *run, SwStr
     }
 }
 
-int sw_runtime_leftovers(const char *data_dir, const char *instance, SwArena *a, SwStrList *ret,
-                         SwError *err) {
-    const char *run = sw_path(a, "/run/slipway", instance),
-               *group = sw_strf(a, "/slipway-%s", instance).p;
+int sw_runtime_leftovers(const char *data_dir, const char *instance, SwArena *a, SwStrList *ret, SwError *err) {
+    const char *run = sw_path(a, "/run/slipway", instance), *group = sw_strf(a, "/slipway-%s", instance).p;
     Found f = {a, ret};
 
     *ret = (SwStrList){0};

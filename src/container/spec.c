@@ -20,17 +20,50 @@
 const SwErrorKind SW_CONTAINER_START_FAILED = {.code = "ContainerStartFailed", .http = 400};
 
 /* By number, linux/capability.h. */
-static const char *const cap_names[] = {
-    "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID",
-    "SETUID", "SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN",
-    "NET_RAW", "IPC_LOCK", "IPC_OWNER", "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE",
-    "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME",
-    "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
-    "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ",
-    "PERFMON", "BPF", "CHECKPOINT_RESTORE"};
-#define DEFAULT_CAPS                                                                               \
-    (1ULL << 0 | 1ULL << 1 | 1ULL << 3 | 1ULL << 4 | 1ULL << 5 | 1ULL << 6 | 1ULL << 7 |           \
-     1ULL << 8 | 1ULL << 10 | 1ULL << 13 | 1ULL << 18 | 1ULL << 27 | 1ULL << 29 | 1ULL << 31)
+static const char *const cap_names[] = {"CHOWN",
+                                        "DAC_OVERRIDE",
+                                        "DAC_READ_SEARCH",
+                                        "FOWNER",
+                                        "FSETID",
+                                        "KILL",
+                                        "SETGID",
+                                        "SETUID",
+                                        "SETPCAP",
+                                        "LINUX_IMMUTABLE",
+                                        "NET_BIND_SERVICE",
+                                        "NET_BROADCAST",
+                                        "NET_ADMIN",
+                                        "NET_RAW",
+                                        "IPC_LOCK",
+                                        "IPC_OWNER",
+                                        "SYS_MODULE",
+                                        "SYS_RAWIO",
+                                        "SYS_CHROOT",
+                                        "SYS_PTRACE",
+                                        "SYS_PACCT",
+                                        "SYS_ADMIN",
+                                        "SYS_BOOT",
+                                        "SYS_NICE",
+                                        "SYS_RESOURCE",
+                                        "SYS_TIME",
+                                        "SYS_TTY_CONFIG",
+                                        "MKNOD",
+                                        "LEASE",
+                                        "AUDIT_WRITE",
+                                        "AUDIT_CONTROL",
+                                        "SETFCAP",
+                                        "MAC_OVERRIDE",
+                                        "MAC_ADMIN",
+                                        "SYSLOG",
+                                        "WAKE_ALARM",
+                                        "BLOCK_SUSPEND",
+                                        "AUDIT_READ",
+                                        "PERFMON",
+                                        "BPF",
+                                        "CHECKPOINT_RESTORE"};
+#define DEFAULT_CAPS \
+    (1ULL << 0 | 1ULL << 1 | 1ULL << 3 | 1ULL << 4 | 1ULL << 5 | 1ULL << 6 | 1ULL << 7 | 1ULL << 8 | 1ULL << 10 | 1ULL << 13 | \
+     1ULL << 18 | 1ULL << 27 | 1ULL << 29 | 1ULL << 31)
 
 static SwValue *sets(SwArena *a, SwValue *o, const char *key, const char *z) {
     return sw_value_set(a, o, sw_str(key), sw_value_string(sw_str(z)));
@@ -48,8 +81,7 @@ static void adds(SwArena *a, SwValue *list, SwStr s) {
     sw_value_add(a, list, sw_value_string(s));
 }
 
-SwValue *sw_oci_mount(SwArena *a, SwValue *mounts, SwStr target, const char *type, SwStr source,
-                      const char *options) {
+SwValue *sw_oci_mount(SwArena *a, SwValue *mounts, SwStr target, const char *type, SwStr source, const char *options) {
     SwValue *m = sw_value_add(a, mounts, sw_value_object());
     SwStr rest = sw_str(options), part;
 
@@ -108,15 +140,13 @@ static int caps(SwArena *a, const SwContainerSpec *s, SwValue *process, SwError 
     for (size_t i = 0; i < s->cap_add.n; i++) {
         uint64_t bit = cap_bit(s->cap_add.v[i]);
         if (bit == 0 || (bit != ~0ULL && !(bit & have)))
-            return sw_fail(err, &SW_CONTAINER_START_FAILED, "capability %.*s cannot be given",
-                           SW_FMT(s->cap_add.v[i]));
+            return sw_fail(err, &SW_CONTAINER_START_FAILED, "capability %.*s cannot be given", SW_FMT(s->cap_add.v[i]));
         want |= bit;
     }
     for (size_t i = 0; i < s->cap_drop.n; i++) {
         uint64_t bit = cap_bit(s->cap_drop.v[i]);
         if (bit == 0)
-            return sw_fail(err, &SW_CONTAINER_START_FAILED, "capability %.*s is not known",
-                           SW_FMT(s->cap_drop.v[i]));
+            return sw_fail(err, &SW_CONTAINER_START_FAILED, "capability %.*s is not known", SW_FMT(s->cap_drop.v[i]));
         want &= ~bit;
     }
     SwValue *o = object(a, process, "capabilities");
@@ -137,8 +167,7 @@ static void env_set(SwArena *a, SwStrList *env, SwStr pair) {
     if (!sw_str_cut(&rest, '=', &name))
         name = pair;
     for (size_t i = 0; i < env->n; i++)
-        if (env->v[i].n > name.n && env->v[i].p[name.n] == '=' &&
-            memcmp(env->v[i].p, name.p, name.n) == 0) {
+        if (env->v[i].n > name.n && env->v[i].p[name.n] == '=' && memcmp(env->v[i].p, name.p, name.n) == 0) {
             env->v[i] = pair;
             return;
         }
@@ -148,9 +177,7 @@ static void env_set(SwArena *a, SwStrList *env, SwStr pair) {
 static int command(SwArena *a, const SwContainerSpec *s, SwStrList *ret, SwError *err) {
     const SwStrList none = {0};
     const SwStrList *entry = s->entrypoint.v || !s->image ? &s->entrypoint : &s->image->entrypoint;
-    const SwStrList *cmd = s->args.v                      ? &s->args
-                           : s->entrypoint.v || !s->image ? &none
-                                                          : &s->image->cmd;
+    const SwStrList *cmd = s->args.v ? &s->args : s->entrypoint.v || !s->image ? &none : &s->image->cmd;
 
     *ret = (SwStrList){0};
     for (size_t i = 0; i < entry->n; i++)
@@ -164,11 +191,14 @@ static const struct {
     const char *name;
     int resource;
 } ulimits[] = {
-    {"core", RLIMIT_CORE},         {"cpu", RLIMIT_CPU},         {"data", RLIMIT_DATA},
-    {"fsize", RLIMIT_FSIZE},       {"locks", RLIMIT_LOCKS},     {"memlock", RLIMIT_MEMLOCK},
-    {"msgqueue", RLIMIT_MSGQUEUE}, {"nice", RLIMIT_NICE},       {"nofile", RLIMIT_NOFILE},
-    {"nproc", RLIMIT_NPROC},       {"rss", RLIMIT_RSS},         {"rtprio", RLIMIT_RTPRIO},
-    {"rttime", RLIMIT_RTTIME},     {"sigpending", RLIMIT_SIGPENDING}, {"stack", RLIMIT_STACK},
+    {"core", RLIMIT_CORE},         {"cpu", RLIMIT_CPU},
+    {"data", RLIMIT_DATA},         {"fsize", RLIMIT_FSIZE},
+    {"locks", RLIMIT_LOCKS},       {"memlock", RLIMIT_MEMLOCK},
+    {"msgqueue", RLIMIT_MSGQUEUE}, {"nice", RLIMIT_NICE},
+    {"nofile", RLIMIT_NOFILE},     {"nproc", RLIMIT_NPROC},
+    {"rss", RLIMIT_RSS},           {"rtprio", RLIMIT_RTPRIO},
+    {"rttime", RLIMIT_RTTIME},     {"sigpending", RLIMIT_SIGPENDING},
+    {"stack", RLIMIT_STACK},
 };
 
 #define CAP_SYS_RESOURCE_BIT (1ULL << 24)
@@ -192,8 +222,7 @@ int sw_container_ulimit_check(const SwUlimit *u, SwError *err) {
         top = own.rlim_max;
         of = "the hard limit that Slipway runs under";
     }
-    if (ulimits[k].resource == RLIMIT_NOFILE &&
-        sw_file_read(a, "/proc/sys/fs/nr_open", 32, &text, &ignored) == 0 &&
+    if (ulimits[k].resource == RLIMIT_NOFILE && sw_file_read(a, "/proc/sys/fs/nr_open", 32, &text, &ignored) == 0 &&
         sw_str_to_u64(sw_str_trim(text), &nr_open) && nr_open < top) {
         top = nr_open;
         of = "fs.nr_open";
@@ -201,8 +230,7 @@ int sw_container_ulimit_check(const SwUlimit *u, SwError *err) {
     if (hard <= top)
         return 0;
     SwStr asked = u->hard < 0 ? SW_STR("unlimited") : sw_strf(a, "%llu", (unsigned long long)hard);
-    return sw_fail(err, &SW_CONTAINER_START_FAILED,
-                   "ulimit %.*s of %.*s is beyond what this machine can give: %llu (%s)",
+    return sw_fail(err, &SW_CONTAINER_START_FAILED, "ulimit %.*s of %.*s is beyond what this machine can give: %llu (%s)",
                    SW_FMT(u->name), SW_FMT(asked), (unsigned long long)top, of);
 }
 
@@ -214,19 +242,16 @@ static int rlimits(SwArena *a, const SwContainerSpec *s, SwValue *process, SwErr
         if (sw_container_ulimit_check(u, err) < 0)
             return -1;
         SwValue *o = sw_value_add(a, list, sw_value_object());
-        sw_value_set(a, o, SW_STR("type"),
-                     sw_value_string(sw_strf(a, "RLIMIT_%.*s", SW_FMT(sw_str_upper(a, u->name)))));
+        sw_value_set(a, o, SW_STR("type"), sw_value_string(sw_strf(a, "RLIMIT_%.*s", SW_FMT(sw_str_upper(a, u->name)))));
         /* numbers of 64 bits without a sign: -1 is RLIM_INFINITY */
-        SwStr soft = sw_strf(a, "%llu", (unsigned long long)u->soft),
-              hard = sw_strf(a, "%llu", (unsigned long long)u->hard);
+        SwStr soft = sw_strf(a, "%llu", (unsigned long long)u->soft), hard = sw_strf(a, "%llu", (unsigned long long)u->hard);
         sw_value_set(a, o, SW_STR("soft"), (SwValue){.kind = SW_VNUMBER, .s = soft});
         sw_value_set(a, o, SW_STR("hard"), (SwValue){.kind = SW_VNUMBER, .s = hard});
     }
     return 0;
 }
 
-static int process(SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue *config,
-                   SwError *err) {
+static int process(SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue *config, SwError *err) {
     SwValue *p = object(a, config, "process");
     SwStrList args, env = {0};
     SwStr cwd = s->cwd.n ? s->cwd : s->image ? sw_str_or(s->image->cwd, SW_STR("/")) : SW_STR("/");
@@ -234,8 +259,7 @@ static int process(SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue
     if (command(a, s, &args, err) < 0)
         return -1;
     if (cwd.p[0] != '/')
-        return sw_fail(err, &SW_CONTAINER_START_FAILED, "working directory %.*s is not absolute",
-                       SW_FMT(cwd));
+        return sw_fail(err, &SW_CONTAINER_START_FAILED, "working directory %.*s is not absolute", SW_FMT(cwd));
     env_set(a, &env, SW_STR("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
     env_set(a, &env, sw_strf(a, "HOSTNAME=%.*s", SW_FMT(hostname)));
     if (s->tty)
@@ -260,8 +284,8 @@ static int process(SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue
 
 /* ---- mounts ---- */
 
-static int text_file(SwArena *a, SwValue *mounts, const char *dir, const char *name,
-                     const char *target, SwStr text, SwError *err) {
+static int text_file(SwArena *a, SwValue *mounts, const char *dir, const char *name, const char *target, SwStr text,
+                     SwError *err) {
     const char *path = sw_path(a, dir, name);
 
     if (sw_file_write(path, text, 0644, err) < 0)
@@ -270,8 +294,8 @@ static int text_file(SwArena *a, SwValue *mounts, const char *dir, const char *n
     return 0;
 }
 
-static int etc_files(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr hostname,
-                     SwValue *mounts, const char *dir, SwError *err) {
+static int etc_files(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue *mounts, const char *dir,
+                     SwError *err) {
     SwBuf hosts = sw_buf(a, SW_MIB), resolv = sw_buf(a, SW_MIB);
     SwNet net;
 
@@ -295,19 +319,16 @@ static int etc_files(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr 
     if (text_file(a, mounts, dir, "hosts", "/etc/hosts", sw_buf_str(&hosts), err) < 0 ||
         text_file(a, mounts, dir, "resolv.conf", "/etc/resolv.conf", sw_buf_str(&resolv), err) < 0)
         return -1;
-    return text_file(a, mounts, dir, "hostname", "/etc/hostname",
-                     sw_strf(a, "%.*s\n", SW_FMT(hostname)), err);
+    return text_file(a, mounts, dir, "hostname", "/etc/hostname", sw_strf(a, "%.*s\n", SW_FMT(hostname)), err);
 }
 
 /* *foreign counts the mounts whose source guard.c will have put at <dir>/mounts/N. */
-static int user_mount(SwArena *a, const SwMount *m, const char *dir, size_t *foreign,
-                      SwValue *mounts, SwError *err) {
+static int user_mount(SwArena *a, const SwMount *m, const char *dir, size_t *foreign, SwValue *mounts, SwError *err) {
     SwBuf o = sw_buf(a, 64 * SW_KIB);
     SwStr source = m->source;
 
     if (!m->target.n || m->target.p[0] != '/')
-        return sw_fail(err, &SW_CONTAINER_START_FAILED, "mount target %.*s is not absolute",
-                       SW_FMT(m->target));
+        return sw_fail(err, &SW_CONTAINER_START_FAILED, "mount target %.*s is not absolute", SW_FMT(m->target));
     for (size_t i = 0; i < m->options.n; i++)
         sw_buf_addf(&o, "%.*s,", SW_FMT(m->options.v[i]));
     sw_buf_addz(&o, m->read_only ? "ro," : "rw,");
@@ -319,8 +340,7 @@ static int user_mount(SwArena *a, const SwMount *m, const char *dir, size_t *for
         return 0;
     }
     if (!m->source.n || m->source.p[0] != '/' || !sw_exists(sw_str_z(a, m->source)))
-        return sw_fail(err, &SW_CONTAINER_START_FAILED, "mount source %.*s does not exist",
-                       SW_FMT(m->source));
+        return sw_fail(err, &SW_CONTAINER_START_FAILED, "mount source %.*s does not exist", SW_FMT(m->source));
     if (m->foreign)
         source = sw_strf(a, "%s/mounts/%zu", dir, (*foreign)++);
     sw_buf_addz(&o, "rbind,rprivate");
@@ -329,8 +349,7 @@ static int user_mount(SwArena *a, const SwMount *m, const char *dir, size_t *for
 }
 
 static const char *init_program(void) {
-    static const char *const at[] = {"/usr/bin/tini-static", "/usr/libexec/podman/catatonit",
-                                     "/usr/bin/catatonit"};
+    static const char *const at[] = {"/usr/bin/tini-static", "/usr/libexec/podman/catatonit", "/usr/bin/catatonit"};
 
     for (size_t i = 0; i < SW_N(at); i++)
         if (access(at[i], X_OK) == 0)
@@ -338,25 +357,22 @@ static const char *init_program(void) {
     return NULL;
 }
 
-static int mounts(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr hostname,
-                  SwValue *config, const char *dir, SwError *err) {
+static int mounts(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue *config, const char *dir,
+                  SwError *err) {
     SwValue *l = array(a, config, "mounts");
     const char *rw = s->privileged ? "rw" : "ro";
 
     sw_oci_mount(a, l, SW_STR("/proc"), "proc", SW_STR("proc"), "nosuid,noexec,nodev");
-    sw_oci_mount(a, l, SW_STR("/dev"), "tmpfs", SW_STR("tmpfs"),
-                 "nosuid,strictatime,mode=755,size=65536k");
+    sw_oci_mount(a, l, SW_STR("/dev"), "tmpfs", SW_STR("tmpfs"), "nosuid,strictatime,mode=755,size=65536k");
     sw_oci_mount(a, l, SW_STR("/dev/pts"), "devpts", SW_STR("devpts"),
                  "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
-    sw_oci_mount(a, l, SW_STR("/sys"), "sysfs", SW_STR("sysfs"),
-                 sw_strf(a, "nosuid,noexec,nodev,%s", rw).p);
+    sw_oci_mount(a, l, SW_STR("/sys"), "sysfs", SW_STR("sysfs"), sw_strf(a, "nosuid,noexec,nodev,%s", rw).p);
     sw_oci_mount(a, l, SW_STR("/sys/fs/cgroup"), "cgroup", SW_STR("cgroup"),
                  sw_strf(a, "nosuid,noexec,nodev,relatime,%s", rw).p);
     sw_oci_mount(a, l, SW_STR("/dev/mqueue"), "mqueue", SW_STR("mqueue"), "nosuid,noexec,nodev");
-    sw_oci_mount(a, l, SW_STR("/dev/shm"), "tmpfs", SW_STR("shm"),
-                 sw_strf(a, "nosuid,noexec,nodev,mode=1777,size=%llu",
-                         (unsigned long long)(s->shm_size ? s->shm_size : 64 * SW_MIB))
-                     .p);
+    sw_oci_mount(
+        a, l, SW_STR("/dev/shm"), "tmpfs", SW_STR("shm"),
+        sw_strf(a, "nosuid,noexec,nodev,mode=1777,size=%llu", (unsigned long long)(s->shm_size ? s->shm_size : 64 * SW_MIB)).p);
     if (!s->image)
         sw_host_mounts(rt, a, l, dir, s->privileged);
     if (etc_files(rt, a, s, hostname, l, dir, err) < 0)
@@ -393,9 +409,8 @@ static void device(SwArena *a, SwValue *l, const char *path) {
 
 /* Privileged: what the host has, but terminals, which the container gets of its own. */
 static void host_devices(SwArena *a, SwValue *l, const char *dir) {
-    static const char *const skip[] = {"pts",   "shm",    "mqueue", "console", "ptmx", "null",
-                                       "zero",  "full",   "random", "urandom", "tty",  "fd",
-                                       "stdin", "stdout", "stderr", "core"};
+    static const char *const skip[] = {"pts",    "shm",     "mqueue", "console", "ptmx",  "null",   "zero",   "full",
+                                       "random", "urandom", "tty",    "fd",      "stdin", "stdout", "stderr", "core"};
     const struct dirent *e;
     _sw_dir_ DIR *d = opendir(dir);
 
@@ -449,12 +464,10 @@ static void resources(SwArena *a, const SwContainerSpec *s, SwValue *linux_) {
 }
 
 static void paths(SwArena *a, SwValue *linux_) {
-    static const char *const masked[] = {
-        "/proc/asound",        "/proc/acpi",       "/proc/kcore",       "/proc/keys",
-        "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-        "/proc/scsi",          "/sys/firmware"};
-    static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-                                            "/proc/sysrq-trigger"};
+    static const char *const masked[] = {"/proc/asound",        "/proc/acpi",       "/proc/kcore",       "/proc/keys",
+                                         "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+                                         "/proc/scsi",          "/sys/firmware"};
+    static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
     SwValue *l = array(a, linux_, "maskedPaths");
 
     for (size_t i = 0; i < SW_N(masked); i++)
@@ -501,14 +514,12 @@ static void seccomp(SwArena *a, SwValue *linux_) {
     seti(a, rule, "errnoRet", EPERM);
 }
 
-static int kernel(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwValue *config,
-                  SwError *err) {
+static int kernel(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwValue *config, SwError *err) {
     SwValue *l = object(a, config, "linux");
 
     namespaces(a, s, l);
     resources(a, s, l);
-    sw_value_set(a, l, SW_STR("cgroupsPath"),
-                 sw_value_string(sw_strf(a, "/slipway-%s/%.*s", rt->o.instance, SW_FMT(s->id))));
+    sw_value_set(a, l, SW_STR("cgroupsPath"), sw_value_string(sw_strf(a, "/slipway-%s/%.*s", rt->o.instance, SW_FMT(s->id))));
     sets(a, l, "rootfsPropagation", "rprivate");
     if (s->privileged) {
         host_devices(a, array(a, l, "devices"), "/dev");
@@ -520,15 +531,13 @@ static int kernel(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwValue *
     for (size_t i = 0; i < s->sysctls.n; i++) {
         SwStr value = s->sysctls.v[i], name;
         if (!sw_str_cut(&value, '=', &name))
-            return sw_fail(err, &SW_CONTAINER_START_FAILED, "sysctl %.*s has no value",
-                           SW_FMT(s->sysctls.v[i]));
+            return sw_fail(err, &SW_CONTAINER_START_FAILED, "sysctl %.*s has no value", SW_FMT(s->sysctls.v[i]));
         sw_value_set(a, ctl, name, sw_value_string(value));
     }
     return 0;
 }
 
-SwValue sw_oci_config(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, const char *dir,
-                      SwError *err) {
+SwValue sw_oci_config(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, const char *dir, SwError *err) {
     SwValue c = sw_value_object();
     SwStr hostname = s->hostname.n ? s->hostname : sw_str_n(s->id.p, SW_MIN(s->id.n, (size_t)12));
 
@@ -537,8 +546,7 @@ SwValue sw_oci_config(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, const
     sets(a, root, "path", sw_path(a, dir, "rootfs"));
     sw_value_set(a, root, SW_STR("readonly"), sw_value_bool(s->read_only_root));
     sw_value_set(a, &c, SW_STR("hostname"), sw_value_string(hostname));
-    if (process(a, s, hostname, &c, err) < 0 || mounts(rt, a, s, hostname, &c, dir, err) < 0 ||
-        kernel(rt, a, s, &c, err) < 0)
+    if (process(a, s, hostname, &c, err) < 0 || mounts(rt, a, s, hostname, &c, dir, err) < 0 || kernel(rt, a, s, &c, err) < 0)
         return (SwValue){.kind = SW_VNULL};
     return c;
 }

@@ -64,8 +64,7 @@ static int mount_layers(Launch *l, const char *rootfs) {
     for (size_t i = b->diff_ids.n; i-- > 0;) { /* overlayfs: highest first */
         SwStr hex = sw_str_skip(b->diff_ids.v[i], 7);
         const char *name = sw_strf(a, "%zu", i).p;
-        if (symlink(sw_strf(a, "%s/%.*s", l->rt->layers, SW_FMT(hex)).p,
-            name) < 0 && errno != EEXIST)
+        if (symlink(sw_strf(a, "%s/%.*s", l->rt->layers, SW_FMT(hex)).p, name) < 0 && errno != EEXIST)
             return sw_fail_errno(l->err, errno, "link layer %zu", i);
         sw_buf_addf(&lower, "%s%s", lower.n ? ":" : "", name);
     }
@@ -74,8 +73,7 @@ static int mount_layers(Launch *l, const char *rootfs) {
             return sw_fail_errno(l->err, errno, "make an empty layer");
         sw_buf_addz(&lower, "none");
     }
-    return sw_overlay_mount(a, lower.p, sw_path(a, b->dir, "upper"), sw_path(a, b->dir, "work"),
-                            rootfs, l->err);
+    return sw_overlay_mount(a, lower.p, sw_path(a, b->dir, "upper"), sw_path(a, b->dir, "work"), rootfs, l->err);
 }
 
 static int write_config(Launch *l, const char *rootfs) {
@@ -88,21 +86,17 @@ static int write_config(Launch *l, const char *rootfs) {
         return sw_fail_errno(l->err, errno, "open %s", rootfs);
     /* through our descriptor: the namespace's mount is not in the container's mount namespace */
     if (b->net_id.n &&
-        (l->netns_fd = open(sw_strf(l->a, "%s/%.*s", l->rt->netns, SW_FMT(b->net_id)).p,
-                            O_RDONLY | O_CLOEXEC)) < 0)
-        return sw_fail_cause(l->err, &SW_CONTAINER_START_FAILED, strerror(errno),
-                             "network %.*s is not there", SW_FMT(b->net_id));
+        (l->netns_fd = open(sw_strf(l->a, "%s/%.*s", l->rt->netns, SW_FMT(b->net_id)).p, O_RDONLY | O_CLOEXEC)) < 0)
+        return sw_fail_cause(l->err, &SW_CONTAINER_START_FAILED, strerror(errno), "network %.*s is not there",
+                             SW_FMT(b->net_id));
     if (sw_file_read(l->a, sw_path(l->a, b->dir, "base.json"), SW_FILE_MAX, &text, l->err) < 0 ||
-        sw_json_parse(l->a, text, &c, l->err) < 0 ||
-        sw_oci_set_user(l->a, &c, root, b->user, l->err) < 0)
+        sw_json_parse(l->a, text, &c, l->err) < 0 || sw_oci_set_user(l->a, &c, root, b->user, l->err) < 0)
         return -1;
     SwValue *ns = sw_oci_member(sw_oci_member(&c, "linux"), "namespaces");
     for (size_t i = 0; ns && b->net_id.n && i < ns->n; i++)
         if (sw_str_eqz(sw_value_str(sw_value_getz(&ns->v[i], "type")), "network"))
-            sw_value_sets(l->a, &ns->v[i], "path",
-                          sw_strf(l->a, "/proc/%d/fd/%d", (int)getpid(), l->netns_fd));
-    return sw_file_write(sw_path(l->a, b->dir, "config.json"), sw_json_text(l->a, &c), 0600,
-                         l->err);
+            sw_value_sets(l->a, &ns->v[i], "path", sw_strf(l->a, "/proc/%d/fd/%d", (int)getpid(), l->netns_fd));
+    return sw_file_write(sw_path(l->a, b->dir, "config.json"), sw_json_text(l->a, &c), 0600, l->err);
 }
 
 static int mount_foreign(Launch *l) {
@@ -112,8 +106,8 @@ static int mount_foreign(Launch *l) {
     if (b->foreign.n && sw_mkdirs(dir, 0700, l->err) < 0)
         return -1;
     for (size_t i = 0; i < b->foreign.n; i++)
-        if (sw_guard_mount(l->rt, l->a, sw_str_z(l->a, b->foreign.v[i]),
-                           sw_strf(l->a, "%s/%zu", dir, i).p, b->can_unmount, l->err) < 0)
+        if (sw_guard_mount(l->rt, l->a, sw_str_z(l->a, b->foreign.v[i]), sw_strf(l->a, "%s/%zu", dir, i).p, b->can_unmount,
+                           l->err) < 0)
             return -1;
     return 0;
 }
@@ -133,8 +127,7 @@ static int spawn_conmon(Launch *l, int pipe_out) {
         "-b", b->dir, "-p", pidfile, "-P", own, "--exit-dir", rt->exits, "--persist-dir", b->dir,
         "--full-attach", "--log-level", "error", "-l", log};
     /* clang-format on */
-    char *const env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
-                         (char[]){"_OCI_SYNCPIPE=3"}, NULL};
+    char *const env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"_OCI_SYNCPIPE=3"}, NULL};
     posix_spawn_file_actions_t fa;
     posix_spawnattr_t at;
     sigset_t none, all;
@@ -160,8 +153,7 @@ static int spawn_conmon(Launch *l, int pipe_out) {
     posix_spawnattr_init(&at);
     posix_spawnattr_setsigmask(&at, &none);
     posix_spawnattr_setsigdefault(&at, &all);
-    posix_spawnattr_setflags(&at,
-                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+    posix_spawnattr_setflags(&at, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
     e = posix_spawn(&pid, rt->conmon_bin, &fa, &at, (char *const *)(uintptr_t)argv, env);
     posix_spawnattr_destroy(&at);
     posix_spawn_file_actions_destroy(&fa);
@@ -184,8 +176,7 @@ static int launch(Launch *l) {
     if (pipe2(p, O_CLOEXEC) < 0)
         return sw_fail_errno(l->err, errno, "make a pipe");
     l->sync_fd = p[0];
-    _sw_close_ int out =
-        fcntl(p[1], F_DUPFD_CLOEXEC, 10); /* not 3: dup2 onto itself would keep close-on-exec */
+    _sw_close_ int out = fcntl(p[1], F_DUPFD_CLOEXEC, 10); /* not 3: dup2 onto itself would keep close-on-exec */
     close(p[1]);
     drop_namespace_mounts(l->a);
     if (spawn_conmon(l, out) < 0)
@@ -218,13 +209,11 @@ static int read_pid(Launch *l, pid_t *ret_pid) {
     }
     if (sw_json_parse(l->a, sw_str_trim(sw_buf_str(&text)), &v, l->err) < 0) {
         sw_error_reset(l->err);
-        return sw_fail_cause(l->err, &SW_INTERNAL_FAILURE, sw_buf_str(&text).p,
-                             "the container's supervisor gave no answer");
+        return sw_fail_cause(l->err, &SW_INTERNAL_FAILURE, sw_buf_str(&text).p, "the container's supervisor gave no answer");
     }
     (void)sw_value_i64(sw_value_getz(&v, "data"), &pid);
     if (pid <= 0) {
-        SwStr m = sw_str_or(sw_str_trim(sw_value_str(sw_value_getz(&v, "message"))),
-                            SW_STR("runc create failed"));
+        SwStr m = sw_str_or(sw_str_trim(sw_value_str(sw_value_getz(&v, "message"))), SW_STR("runc create failed"));
         return sw_fail(l->err, &SW_CONTAINER_START_FAILED, "%.*s", SW_FMT(m));
     }
     *ret_pid = (pid_t)pid;
@@ -249,8 +238,7 @@ static int release(SwRuntime *rt, SwBox *b, SwError *err) {
 
     _sw_close_ int fd = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT ? 0
-                               : sw_fail_errno(err, errno, "open %s", fifo); /* released already */
+        return errno == ENOENT ? 0 : sw_fail_errno(err, errno, "open %s", fifo); /* released already */
     for (;;) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         if (poll(&p, 1, 100) == 1 && read(fd, &byte, 1) == 1)

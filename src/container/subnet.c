@@ -16,8 +16,8 @@
 
 #include "container/subnet.h"
 
-#define POOL_BASE 0x0ac80000U /* 10.200.0.0/13 */
-#define POOL_NETS 512U        /* of 1024 addresses */
+#define POOL_BASE  0x0ac80000U /* 10.200.0.0/13 */
+#define POOL_NETS  512U        /* of 1024 addresses */
 #define FORWARDING "/run/slipway/forwarding"
 
 void sw_ip_mac(uint32_t ip, uint8_t ret[static 6]) {
@@ -56,8 +56,7 @@ static bool routed(uint32_t net, const char *bridge) {
     FILE *f = fopen("/proc/net/route", "re");
 
     while (f && !hit && fgets(line, sizeof(line), f))
-        if (sscanf(line, "%31s %x %*x %*x %*d %*d %*d %x", dev, &dest, &mask) == 3 && mask != 0 &&
-            strcmp(dev, bridge) != 0)
+        if (sscanf(line, "%31s %x %*x %*x %*d %*d %*d %x", dev, &dest, &mask) == 3 && mask != 0 && strcmp(dev, bridge) != 0)
             hit = ((ntohl(dest) ^ net) & ntohl(mask) & SW_NET_MASK) == 0;
     if (f)
         fclose(f);
@@ -69,8 +68,7 @@ static uint32_t read_ip(SwArena *a, const char *path) {
     SwStr s;
     struct in_addr in;
 
-    if (sw_file_read(a, path, 64, &s, &err) < 0 ||
-        inet_pton(AF_INET, sw_str_z(a, sw_str_trim(s)), &in) != 1)
+    if (sw_file_read(a, path, 64, &s, &err) < 0 || inet_pton(AF_INET, sw_str_z(a, sw_str_trim(s)), &in) != 1)
         return 0;
     return ntohl(in.s_addr);
 }
@@ -89,18 +87,15 @@ static bool claimed(SwArena *a, uint32_t net, const char *instance) {
 int sw_subnet_choose(SwRuntime *rt, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     const char *kept = sw_strf(a, "%s/subnet", rt->nets).p;
-    uint32_t net = read_ip(a, kept),
-             first = sw_fnv(rt->o.instance, strlen(rt->o.instance)) % POOL_NETS;
+    uint32_t net = read_ip(a, kept), first = sw_fnv(rt->o.instance, strlen(rt->o.instance)) % POOL_NETS;
     char text[16];
 
     _sw_close_ int lock = open("/run/slipway/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0 || flock(lock, LOCK_EX) < 0)
         return sw_fail_errno(err, errno, "lock /run/slipway/lock");
-    for (uint32_t i = 0; net == 0 || routed(net, rt->net.bridge) || claimed(a, net, rt->o.instance);
-         i++) {
+    for (uint32_t i = 0; net == 0 || routed(net, rt->net.bridge) || claimed(a, net, rt->o.instance); i++) {
         if (i == POOL_NETS)
-            return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "10.200.0.0/13 is used up",
-                                 "no network is free for containers");
+            return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "10.200.0.0/13 is used up", "no network is free for containers");
         net = POOL_BASE + (first + i) % POOL_NETS * 1024;
     }
     sw_ip_text(net, text);
@@ -127,18 +122,15 @@ static void forward_outside(SwArena *a) {
     FILE *f = fopen("/proc/net/route", "re");
 
     while (f && fgets(line, sizeof(line), f)) {
-        if (sscanf(line, "%31s %x %*x %*x %*d %*d %*d %x", dev, &dest, &mask) != 3 || dest != 0 ||
-            mask != 0)
+        if (sscanf(line, "%31s %x %*x %*x %*d %*d %*d %x", dev, &dest, &mask) != 3 || dest != 0 || mask != 0)
             continue;
         const char *flag = sw_strf(a, "/proc/sys/net/ipv4/conf/%s/forwarding", dev).p;
         const char *kept = sw_strf(a, FORWARDING "/%s", dev).p;
         SwStr was;
         if (sw_file_read(a, flag, 16, &was, &err) < 0 || sw_str_starts(was, SW_STR("1")))
             continue;
-        if (sw_mkdirs(FORWARDING, 0700, &err) < 0 || sw_file_write(kept, was, 0600, &err) < 0 ||
-            !put(flag, "1"))
-            sw_log(SW_WARN, "forwarding not enabled", SW_F("interface", dev),
-                   SW_F("cause", err.cause));
+        if (sw_mkdirs(FORWARDING, 0700, &err) < 0 || sw_file_write(kept, was, 0600, &err) < 0 || !put(flag, "1"))
+            sw_log(SW_WARN, "forwarding not enabled", SW_F("interface", dev), SW_F("cause", err.cause));
     }
     if (f)
         fclose(f);
@@ -151,10 +143,8 @@ static void restore_forwarding(SwArena *a) {
     SwStr was;
 
     while (d && (e = readdir(d)))
-        if (e->d_name[0] != '.' &&
-            sw_file_read(a, sw_strf(a, FORWARDING "/%s", e->d_name).p, 16, &was, &err) == 0)
-            (void)put(sw_strf(a, "/proc/sys/net/ipv4/conf/%s/forwarding", e->d_name).p,
-                      sw_str_z(a, was));
+        if (e->d_name[0] != '.' && sw_file_read(a, sw_strf(a, FORWARDING "/%s", e->d_name).p, 16, &was, &err) == 0)
+            (void)put(sw_strf(a, "/proc/sys/net/ipv4/conf/%s/forwarding", e->d_name).p, sw_str_z(a, was));
     if (sw_rm_tree(FORWARDING, &err) < 0)
         sw_log(SW_WARN, "forwarding record not removed", SW_F("cause", err.cause));
 }
@@ -174,15 +164,13 @@ int sw_bridge_up(SwRuntime *rt, SwError *err) {
     if (sw_nl_addr_add(nl, rt->net.bridge_index, rt->net.subnet + 1, 22, err) < 0 ||
         sw_nl_link_up(nl, rt->net.bridge_index, err) < 0)
         return -1;
-    if (!put(sw_strf(a, "%s/route_localnet", conf).p, "1") ||
-        !put(sw_strf(a, "%s/forwarding", conf).p, "1"))
+    if (!put(sw_strf(a, "%s/route_localnet", conf).p, "1") || !put(sw_strf(a, "%s/forwarding", conf).p, "1"))
         return sw_fail_errno(err, errno, "set the bridge's flags");
     if (rt->o.outbound)
         forward_outside(a);
     rt->net.nat = sw_nat_up(rt, err) == 0;
     if (!rt->net.nat) {
-        sw_log(SW_WARN, "no port mappings and no way out for containers: nftables is missing",
-               SW_F("cause", err->cause));
+        sw_log(SW_WARN, "no port mappings and no way out for containers: nftables is missing", SW_F("cause", err->cause));
         sw_error_reset(err);
     }
     return 0;
@@ -221,8 +209,7 @@ void sw_each_link(const char *instance, void (*fn)(void *arg, const char *name),
 }
 
 static void delete_link(void *arg, const char *name) {
-    (void)sw_nl_link_del(*(int *)arg,
-                         (int)if_nametoindex(name)); /* shown by leftovers if it stays */
+    (void)sw_nl_link_del(*(int *)arg, (int)if_nametoindex(name)); /* shown by leftovers if it stays */
 }
 
 void sw_net_purge(const char *instance) {
@@ -248,8 +235,7 @@ void sw_forwarding_restore_if_last(void) {
     bool others = false;
 
     while (d && (e = readdir(d)))
-        others |= e->d_name[0] != '.' && strcmp(e->d_name, "lock") != 0 &&
-                  strcmp(e->d_name, "forwarding") != 0;
+        others |= e->d_name[0] != '.' && strcmp(e->d_name, "lock") != 0 && strcmp(e->d_name, "forwarding") != 0;
     if (!others)
         restore_forwarding(a);
 }

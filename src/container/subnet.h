@@ -9,7 +9,7 @@
 #define SW_NET_HOSTS 1022U
 
 uint32_t sw_fnv(const char *p, size_t n);
-int  sw_subnet_choose(SwRuntime *rt, SwError *err) sw_must_check;
-int  sw_bridge_up(SwRuntime *rt, SwError *err) sw_must_check;
+int sw_subnet_choose(SwRuntime *rt, SwError *err) sw_must_check;
+int sw_bridge_up(SwRuntime *rt, SwError *err) sw_must_check;
 void sw_each_link(const char *instance, void (*fn)(void *arg, const char *name), void *arg);
 void sw_forwarding_restore_if_last(void);

@@ -63,10 +63,9 @@ static void further_groups(SwArena *a, SwStr groups, SwStr user, SwStrList *ret)
     }
 }
 
-int sw_oci_user(SwArena *a, int root_fd, SwStr user, uint32_t *ret_uid, uint32_t *ret_gid,
-                SwStrList *ret_more, SwStr *ret_home, SwError *err) {
-    SwStr group = sw_str_or(user, SW_STR("0")), who,
-          passwd = read_in_root(a, root_fd, "etc/passwd");
+int sw_oci_user(SwArena *a, int root_fd, SwStr user, uint32_t *ret_uid, uint32_t *ret_gid, SwStrList *ret_more, SwStr *ret_home,
+                SwError *err) {
+    SwStr group = sw_str_or(user, SW_STR("0")), who, passwd = read_in_root(a, root_fd, "etc/passwd");
     SwStr groups = read_in_root(a, root_fd, "etc/group");
     SwStrList f, g;
     bool group_given = sw_str_cut(&group, ':', &who);
@@ -82,15 +81,13 @@ int sw_oci_user(SwArena *a, int root_fd, SwStr user, uint32_t *ret_uid, uint32_t
         if (!group_given)
             further_groups(a, groups, f.v[0], ret_more);
     } else if (!u32(who, ret_uid)) {
-        return sw_fail(err, &SW_CONTAINER_START_FAILED,
-                       "unable to find user %.*s: no matching entries in passwd file", SW_FMT(who));
+        return sw_fail(err, &SW_CONTAINER_START_FAILED, "unable to find user %.*s: no matching entries in passwd file",
+                       SW_FMT(who));
     } else if (*ret_uid == 0) {
         *ret_home = SW_STR("/root");
     }
-    if (group_given && !(lookup(a, groups, group, &g) && u32(g.v[2], ret_gid)) &&
-        !u32(group, ret_gid))
-        return sw_fail(err, &SW_CONTAINER_START_FAILED,
-                       "unable to find group %.*s: no matching entries in group file",
+    if (group_given && !(lookup(a, groups, group, &g) && u32(g.v[2], ret_gid)) && !u32(group, ret_gid))
+        return sw_fail(err, &SW_CONTAINER_START_FAILED, "unable to find group %.*s: no matching entries in group file",
                        SW_FMT(group));
     return 0;
 }

@@ -37,8 +37,7 @@ void sw_watch_wake(SwRuntime *rt) {
 void sw_watch_box(SwRuntime *rt, SwBox *b) {
     b->watch = inotify_add_watch(rt->inotify, b->dir, IN_MODIFY | IN_CREATE | IN_ONLYDIR);
     if (b->watch < 0)
-        sw_log(SW_WARN, "container not watched", SW_F("container", b->id),
-               SW_F("cause", strerror(errno)));
+        sw_log(SW_WARN, "container not watched", SW_F("container", b->id), SW_F("cause", strerror(errno)));
 }
 
 static void on_file(SwRuntime *rt, const struct inotify_event *e) {
@@ -75,8 +74,7 @@ static void look_everywhere(SwRuntime *rt) {
         _sw_box_ SwBox *b = sw_box_find(rt, ids.v[i]);
         if (!b)
             continue;
-        tell(rt, b->id,
-             sw_box_check_exit(rt, b, false) ? SW_CONTAINER_EVENT_EXIT : SW_CONTAINER_EVENT_OUTPUT);
+        tell(rt, b->id, sw_box_check_exit(rt, b, false) ? SW_CONTAINER_EVENT_EXIT : SW_CONTAINER_EVENT_OUTPUT);
     }
 }
 
@@ -106,7 +104,7 @@ static int kill_due(SwRuntime *rt) {
             continue;
         if (b->kill_at_ns <= now) {
             sw_str_list_add(a, &due, sw_str_dup(a, sw_str(b->id)));
-            b->kill_at_ns = 0;  /* what it asks for was there: nothing below needs more but its log */
+            b->kill_at_ns = 0; /* what it asks for was there: nothing below needs more but its log */
         } else {
             next = SW_MIN(next, b->kill_at_ns);
         }
@@ -114,24 +112,21 @@ static int kill_due(SwRuntime *rt) {
     sw_unlock(&held);
     for (size_t i = 0; i < due.n; i++) {
         SwError err = sw_error(a);
-        if (sw_container_signal(rt, due.v[i], SIGKILL, &err) < 0 &&
-            !sw_error_is(&err, &SW_CONTAINER_NOT_RUNNING))
-            sw_log(SW_WARN, "container not killed", SW_F("container", due.v[i]),
-                   SW_F("cause", err.cause));
+        if (sw_container_signal(rt, due.v[i], SIGKILL, &err) < 0 && !sw_error_is(&err, &SW_CONTAINER_NOT_RUNNING))
+            sw_log(SW_WARN, "container not killed", SW_F("container", due.v[i]), SW_F("cause", err.cause));
     }
     return next == INT64_MAX ? -1 : (int)SW_MIN((next - now) / SW_MS + 1, (int64_t)3600000);
 }
 
 typedef struct Round {
     SwRuntime *rt;
-    bool look, stop;            /* look: something may have been missed */
+    bool look, stop; /* look: something may have been missed */
 } Round;
 
 static void go_round(void *arg) {
     Round *r = arg;
     SwRuntime *rt = r->rt;
-    struct pollfd p[2] = {{.fd = rt->inotify, .events = POLLIN},
-                          {.fd = rt->wake, .events = POLLIN}};
+    struct pollfd p[2] = {{.fd = rt->inotify, .events = POLLIN}, {.fd = rt->wake, .events = POLLIN}};
     uint64_t woken;
 
     if (r->look)

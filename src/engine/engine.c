@@ -14,7 +14,7 @@
 
 #define THREADS_DEFAULT 8
 #define STEP_MEMORY     (256 * SW_MIB)
-#define LOOK_MEMORY     (64 * SW_MIB)   /* an event that is looked at is in it as a whole */
+#define LOOK_MEMORY     (64 * SW_MIB) /* an event that is looked at is in it as a whole */
 
 static SwTime now_of(SwEngine *e) {
     return sw_clock_now(e->o.clock);
@@ -27,8 +27,8 @@ static bool has_room(const Unit *u) {
     if (u->kind != UNIT_CONTROLLER)
         return u->running == 0;
     /* One thread is kept for listeners: steps can take long. */
-    return (e->n_thread == 1 || e->n_steps + 1 < e->n_thread)
-        && (u->controller->parallel == 0 || u->running < u->controller->parallel);
+    return (e->n_thread == 1 || e->n_steps + 1 < e->n_thread) &&
+           (u->controller->parallel == 0 || u->running < u->controller->parallel);
 }
 
 static Unit *ready_unit(SwEngine *e, SwTime now) {
@@ -52,7 +52,7 @@ static void wait_for_work(SwEngine *e, SwTime now) {
     int64_t left = next == INT64_MAX || e->quiet ? INT64_MAX : sw_clock_until(e->o.clock, next);
     int64_t until = left == INT64_MAX ? INT64_MAX : sw_monotonic_ns() + left;
     e->n_waiting++;
-    if (until >= e->timer_until) {      /* someone else wakes for it */
+    if (until >= e->timer_until) { /* someone else wakes for it */
         pthread_cond_wait(&e->work, &e->lock);
     } else {
         e->timer_until = until;
@@ -161,7 +161,8 @@ int sw_engine_start(SwEngine *e, SwError *err) {
     e->worker = sw_new_n(e->arena, SwWorker, e->n_thread);
     sw_clock_on_change(e->o.clock, clock_changed, e);
     for (unsigned i = 0; i < e->n_thread; i++) {
-        e->worker[i] = (SwWorker){.engine = e, .look = sw_arena_new_in(SW_POOL_ENGINE, LOOK_MEMORY),
+        e->worker[i] = (SwWorker){.engine = e,
+                                  .look = sw_arena_new_in(SW_POOL_ENGINE, LOOK_MEMORY),
                                   .step = sw_arena_new_in(SW_POOL_ENGINE, STEP_MEMORY)};
         int r = pthread_create(&e->thread[i], NULL, work_on, &e->worker[i]);
         if (r != 0) {
@@ -256,7 +257,7 @@ void sw_engine_stats(SwEngine *e, SwEngineStats *ret) {
     pthread_mutex_lock(&e->lock);
     *ret = (SwEngineStats){.steps = e->steps, .failures = e->failures, .events = e->events};
     pthread_mutex_unlock(&e->lock);
-    if (sw_tx_begin(e->o.store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, &err) < 0
-        || sw_work_count(tx, now_of(e), &ret->due, &ret->waiting, &err) < 0)
+    if (sw_tx_begin(e->o.store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, &err) < 0 ||
+        sw_work_count(tx, now_of(e), &ret->due, &ret->waiting, &err) < 0)
         sw_log(SW_WARN, "work items could not be counted", SW_F("cause", err.cause));
 }

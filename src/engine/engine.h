@@ -26,16 +26,16 @@ typedef struct SwEngine SwEngine;
 typedef struct SwHost SwHost;
 
 typedef struct SwStep {
-    SwTime again;                       /* run again at this time of the clock; 0: done until woken */
-    bool   waiting;                     /* nothing to do until something outside happens (a container ends): not
-                                           counted as work by settled mode, even though `again` is set as a fallback */
+    SwTime again; /* run again at this time of the clock; 0: done until woken */
+    bool waiting; /* nothing to do until something outside happens (a container ends): not
+                     counted as work by settled mode, even though `again` is set as a fallback */
 } SwStep;
 
 typedef struct SwController {
-    const char *name;                   /* "ecs/service": unique, stored */
+    const char *name; /* "ecs/service": unique, stored */
     /* cx has no transaction open; the step opens and commits its own (sw_ctx_begin) and holds none while it acts. */
     int (*step)(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err);
-    unsigned parallel;                  /* at most so many at once; 0: no limit of its own */
+    unsigned parallel; /* at most so many at once; 0: no limit of its own */
     /* The step for `id` cannot run: it needs more memory than a step may use, whatever was tried. Show `why` on the
      * resource and end it, without reading what may be too large; then the item is done until woken. As a step, it has
      * no transaction open. NULL: the step is tried again once an hour, or when woken. */
@@ -50,43 +50,47 @@ int sw_engine_wake(SwEngine *e, const SwController *c, SwStr account, SwStr regi
 
 /* Events, in the form AWS documents for EventBridge. */
 typedef struct SwEvent {
-    SwStr  id;                          /* UUID; made by sw_event_put when absent */
-    SwStr  source, detail_type;         /* "aws.ecs", "ECS Task State Change" */
-    SwStr  account, region;             /* the context's when absent */
-    SwTime time;                        /* now when 0 */
-    SwStrList resources;                /* ARNs */
-    SwStr  detail;                      /* JSON object */
-    SwStr  bus;                         /* event bus name; absent: "default" */
+    SwStr id;                  /* UUID; made by sw_event_put when absent */
+    SwStr source, detail_type; /* "aws.ecs", "ECS Task State Change" */
+    SwStr account, region;     /* the context's when absent */
+    SwTime time;               /* now when 0 */
+    SwStrList resources;       /* ARNs */
+    SwStr detail;              /* JSON object */
+    SwStr bus;                 /* event bus name; absent: "default" */
 } SwEvent;
-int sw_event_put(SwCtx *cx, SwEvent *e, SwError *err) sw_must_check;        /* in cx->tx */
+int sw_event_put(SwCtx *cx, SwEvent *e, SwError *err) sw_must_check; /* in cx->tx */
 /* {"version":"0","id":..,"detail-type":..,"source":..,"account":..,"time":..,"region":..,"resources":[..],"detail":{..}} */
 SwStr sw_event_json(SwArena *a, const SwEvent *e);
 
 typedef struct SwListener {
-    const char *name;                   /* "codepipeline/build": unique, stored */
-    const char *source, *detail_type;   /* NULL: any */
+    const char *name;                 /* "codepipeline/build": unique, stored */
+    const char *source, *detail_type; /* NULL: any */
     /* In a write transaction of its own (cx->tx), which the engine commits; may be called again for the same event. */
     int (*on_event)(SwCtx *cx, const SwEvent *e, SwError *err);
 } SwListener;
 
 typedef struct SwEngineOptions {
-    SwHost  *host;
+    SwHost *host;
     SwStore *store;
     SwClock *clock;
-    unsigned threads;                   /* 0: 8 */
-    const SwController *const *controllers;   size_t n_controllers;
-    const SwListener *const *listeners;       size_t n_listeners;
+    unsigned threads; /* 0: 8 */
+    const SwController *const *controllers;
+    size_t n_controllers;
+    const SwListener *const *listeners;
+    size_t n_listeners;
     /* Makes a context for a step; api/ provides it. */
     SwCtx *(*make_ctx)(SwHost *h, SwArena *a, SwStr account, SwStr region, const char *controller);
 } SwEngineOptions;
-int  sw_engine_open(const SwEngineOptions *o, SwEngine **ret_e, SwError *err) sw_must_check;
-int  sw_engine_start(SwEngine *e, SwError *err) sw_must_check;      /* picks up what is due */
-void sw_engine_stop(SwEngine *e);                                   /* lets running steps end */
+int sw_engine_open(const SwEngineOptions *o, SwEngine **ret_e, SwError *err) sw_must_check;
+int sw_engine_start(SwEngine *e, SwError *err) sw_must_check; /* picks up what is due */
+void sw_engine_stop(SwEngine *e);                             /* lets running steps end */
 void sw_engine_close(SwEngine *e);
 /* Wait until nothing is left to do at the present time: no step runs, none is due, no event undelivered, except what
  * waits for the outside. Returns false when max_ms of real time ran out. */
 bool sw_engine_settle(SwEngine *e, int max_ms);
 /* Stop stepping while fn runs (reset). */
-int  sw_engine_quiet(SwEngine *e, int (*fn)(void *arg, SwError *err), void *arg, SwError *err) sw_must_check;
-typedef struct SwEngineStats { int64_t steps, failures, events, due, waiting; } SwEngineStats;
+int sw_engine_quiet(SwEngine *e, int (*fn)(void *arg, SwError *err), void *arg, SwError *err) sw_must_check;
+typedef struct SwEngineStats {
+    int64_t steps, failures, events, due, waiting;
+} SwEngineStats;
 void sw_engine_stats(SwEngine *e, SwEngineStats *ret);

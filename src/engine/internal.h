@@ -17,51 +17,51 @@
 
 typedef enum UnitKind { UNIT_CONTROLLER, UNIT_LISTENER, UNIT_TRIM } UnitKind;
 
-typedef struct Running {                /* a step that runs, in the memory of its thread */
+typedef struct Running { /* a step that runs, in the memory of its thread */
     struct Running *next;
-    SwWork  work;
-    SwTime  woken;                      /* earliest time it was woken for meanwhile */
+    SwWork work;
+    SwTime woken; /* earliest time it was woken for meanwhile */
     int64_t woken_count;
 } Running;
 
 typedef struct Unit {
-    SwEngine           *engine;
-    UnitKind            kind;
+    SwEngine *engine;
+    UnitKind kind;
     const SwController *controller;
-    const SwListener   *listener;
-    bool                dirty;          /* something may be due: look */
-    bool                looking;        /* a thread does */
-    SwTime              next;           /* nothing is due before this, unless dirty */
-    unsigned            running;
-    Running            *first;
-    int64_t             ended;          /* steps */
-    int64_t             seen;           /* listener: events up to here are handled or not for it */
-    unsigned            attempts;       /* listener: failures of the event it is at */
+    const SwListener *listener;
+    bool dirty;   /* something may be due: look */
+    bool looking; /* a thread does */
+    SwTime next;  /* nothing is due before this, unless dirty */
+    unsigned running;
+    Running *first;
+    int64_t ended;     /* steps */
+    int64_t seen;      /* listener: events up to here are handled or not for it */
+    unsigned attempts; /* listener: failures of the event it is at */
 } Unit;
 
 /* A thread's memory: what it looks for work in, and what the step or delivery may use. */
 typedef struct SwWorker {
     SwEngine *engine;
-    SwArena  *look, *step;
+    SwArena *look, *step;
 } SwWorker;
 
 struct SwEngine {
-    SwArena        *arena;
+    SwArena *arena;
     SwEngineOptions o;
-    Unit           *unit;
-    size_t          n_unit, turn;       /* turn: where the search for work begins, so that none starves */
+    Unit *unit;
+    size_t n_unit, turn; /* turn: where the search for work begins, so that none starves */
     pthread_mutex_t lock;
-    pthread_cond_t  work, idle;         /* work: something to do; idle: a thread became free */
-    pthread_t      *thread;
-    SwWorker       *worker;             /* n_thread */
-    unsigned        n_thread, n_waiting, n_busy, n_steps;
-    int64_t         timer_until;        /* earliest instant (monotonic) that a waiting thread will wake at */
-    bool            stopping, quiet;
-    int64_t         steps, failures, events;
+    pthread_cond_t work, idle; /* work: something to do; idle: a thread became free */
+    pthread_t *thread;
+    SwWorker *worker; /* n_thread */
+    unsigned n_thread, n_waiting, n_busy, n_steps;
+    int64_t timer_until; /* earliest instant (monotonic) that a waiting thread will wake at */
+    bool stopping, quiet;
+    int64_t steps, failures, events;
 };
 
 #define SW_EVENTS_KEPT (14 * SW_DAY)
 
 /* run.c: look what the unit has to do, and do one piece of it. The unit is `looking`; the lock is not held. Returns for
  * whatever reason. */
-void  sw_unit_run(Unit *u, const SwWorker *w);
+void sw_unit_run(Unit *u, const SwWorker *w);

@@ -19,10 +19,10 @@
 #include "base/json.h"
 #include "base/log.h"
 
-#define RETRY_FIRST (100 * SW_MS)
-#define RETRY_MOST  (30 * SW_S)
-#define RETRY_HOPELESS SW_HOUR          /* of a step that needs more memory than one may use, where nothing ends it */
-#define TRIM_EVERY  SW_HOUR
+#define RETRY_FIRST    (100 * SW_MS)
+#define RETRY_MOST     (30 * SW_S)
+#define RETRY_HOPELESS SW_HOUR /* of a step that needs more memory than one may use, where nothing ends it */
+#define TRIM_EVERY     SW_HOUR
 
 static SwTime backoff(int64_t attempts) {
     return attempts >= 9 ? RETRY_MOST : SW_MIN(RETRY_FIRST << attempts, RETRY_MOST);
@@ -36,7 +36,7 @@ static void unlock_after_looking(Unit *u) {
 }
 
 static SwCtx *make_ctx(SwEngine *e, SwArena *a, SwStr account, SwStr region, const char *name) {
-    SwStr service = sw_str(name);       /* "ecs/service" acts as ecs */
+    SwStr service = sw_str(name); /* "ecs/service" acts as ecs */
     size_t slash;
     if (sw_str_find(service, '/', &slash))
         service.n = slash;
@@ -45,25 +45,25 @@ static SwCtx *make_ctx(SwEngine *e, SwArena *a, SwStr account, SwStr region, con
 
 /* What is under guard, and what comes out of it. The error's texts are in `look` or `step`, until these are emptied. */
 typedef struct Piece {
-    Unit       *u;
-    SwArena    *look, *step;
-    Running    *running;
-    SwWorkList  due;
-    SwTime      now, next;
-    SwCtx      *cx;
-    SwStep      said;
-    SwWorkEnd   end;
-    SwTime      ends_due;
-    SwEventRow  row;
-    bool        found;
-    int64_t     last;
-    int         r;
-    SwLack      lack;
-    bool        hopeless;               /* the step has met the limit of its memory again and again */
-    SwError     err;
+    Unit *u;
+    SwArena *look, *step;
+    Running *running;
+    SwWorkList due;
+    SwTime now, next;
+    SwCtx *cx;
+    SwStep said;
+    SwWorkEnd end;
+    SwTime ends_due;
+    SwEventRow row;
+    bool found;
+    int64_t last;
+    int r;
+    SwLack lack;
+    bool hopeless; /* the step has met the limit of its memory again and again */
+    SwError err;
 } Piece;
 
-#define TRIES_MOST 3                    /* of what asks for more memory than there may be */
+#define TRIES_MOST 3 /* of what asks for more memory than there may be */
 
 static void log_failure(const char *what, const char *name, SwStr id, int64_t attempts, const SwError *err) {
     sw_log(SW_WARN, what, SW_F("name", name), SW_F("id", id), SW_FN("attempt", attempts + 1),
@@ -77,7 +77,9 @@ static int guarded(Piece *p, void (*part)(void *), SwArena *a) {
     p->lack = sw_guard(SW_POOL_ENGINE, part, p);
     if (p->lack == SW_LACK_NONE)
         return p->r;
-    p->err = (SwError){.arena = a, .kind = &SW_INTERNAL_FAILURE, .message = "out of memory",
+    p->err = (SwError){.arena = a,
+                       .kind = &SW_INTERNAL_FAILURE,
+                       .message = "out of memory",
                        .cause = p->lack == SW_LACK_LIMIT ? "more memory is needed than one step may use"
                                                          : "there is no more memory at present"};
     return p->r = -1;
@@ -92,8 +94,7 @@ static void roll_back(void *arg) {
 
 static bool is_running(const Unit *u, const SwWork *w) {
     for (const Running *r = u->first; r; r = r->next) {
-        if (sw_str_eq(r->work.id, w->id) && sw_str_eq(r->work.account, w->account)
-            && sw_str_eq(r->work.region, w->region))
+        if (sw_str_eq(r->work.id, w->id) && sw_str_eq(r->work.account, w->account) && sw_str_eq(r->work.region, w->region))
             return true;
     }
     return false;
@@ -115,7 +116,7 @@ static bool claim(Piece *p, Running *ret_r) {
     p->now = sw_clock_now(e->o.clock);
     p->next = INT64_MAX;
     pthread_mutex_lock(&e->lock);
-    p->due.n = u->running + 2;          /* the most to list; `running` cannot grow while we look */
+    p->due.n = u->running + 2; /* the most to list; `running` cannot grow while we look */
     int64_t ended = u->ended;
     pthread_mutex_unlock(&e->lock);
     if (guarded(p, list_due, p->look) < 0) {
@@ -124,7 +125,7 @@ static bool claim(Piece *p, Running *ret_r) {
     }
     pthread_mutex_lock(&e->lock);
     bool found = false;
-    if (u->ended != ended) {            /* what we read may be of a step that has ended meanwhile: look again */
+    if (u->ended != ended) { /* what we read may be of a step that has ended meanwhile: look again */
         u->dirty = true;
         p->due.n = 0;
     }
@@ -153,8 +154,8 @@ static void end_step(void *arg) {
     Piece *p = arg;
     _sw_tx_ SwTx *tx = NULL;
     p->r = -1;
-    if (sw_tx_begin(p->u->engine->o.store, p->look, SW_WRITE, SW_STR(""), SW_STR(""), &tx, &p->err) < 0
-        || sw_work_end(tx, p->u->controller->name, &p->running->work, &p->end, &p->ends_due, &p->err) < 0)
+    if (sw_tx_begin(p->u->engine->o.store, p->look, SW_WRITE, SW_STR(""), SW_STR(""), &tx, &p->err) < 0 ||
+        sw_work_end(tx, p->u->controller->name, &p->running->work, &p->end, &p->ends_due, &p->err) < 0)
         return;
     p->r = sw_tx_commit(&tx, &p->err);
 }
@@ -187,7 +188,7 @@ static void take_step(void *arg) {
     SW_CRASH_POINT("engine.step.before");
     p->r = p->u->controller->step(p->cx, w->id, &p->said, &p->err);
     SW_CRASH_POINT("engine.step.after_effect");
-    sw_ctx_rollback(p->cx);             /* of a step that failed half way */
+    sw_ctx_rollback(p->cx); /* of a step that failed half way */
 }
 
 static void give_up(void *arg) {
@@ -236,7 +237,9 @@ static void run_controller(Unit *u, const SwWorker *worker) {
     bool failed = !step_or_end(&p);
     SwTime now = sw_clock_now(e->o.clock);
     SwTime pause = p.hopeless && !u->controller->failed ? RETRY_HOPELESS : backoff(r.work.attempts);
-    p.end = (SwWorkEnd){.again = failed ? now + pause : p.said.again, .now = now, .failed = failed,
+    p.end = (SwWorkEnd){.again = failed ? now + pause : p.said.again,
+                        .now = now,
+                        .failed = failed,
                         .waiting = !failed && p.said.waiting};
     pthread_mutex_lock(&e->lock);
     p.end.woken = r.woken;
@@ -245,7 +248,7 @@ static void run_controller(Unit *u, const SwWorker *worker) {
     bool stored = guarded(&p, end_step, p.look) == 0;
     if (!stored) {
         log_failure("the end of a step could not be stored", u->controller->name, r.work.id, r.work.attempts, &p.err);
-        p.ends_due = now + SW_S;        /* its row is as before the step: it runs again */
+        p.ends_due = now + SW_S; /* its row is as before the step: it runs again */
     }
     leave(u, &r, failed, stored, p.ends_due);
 }
@@ -278,9 +281,15 @@ static int deliver_row(Piece *p, SwError *err) {
     SwArena *a = p->step;
     const SwEventRow *row = &p->row;
     p->cx = make_ctx(e, a, row->account, row->region, u->listener->name);
-    SwEvent ev = {.id = row->id, .source = row->source, .detail_type = row->detail_type, .account = row->account,
-                  .region = row->region, .time = row->time, .resources = strings_of(a, row->resources),
-                  .detail = row->detail, .bus = row->bus};
+    SwEvent ev = {.id = row->id,
+                  .source = row->source,
+                  .detail_type = row->detail_type,
+                  .account = row->account,
+                  .region = row->region,
+                  .time = row->time,
+                  .resources = strings_of(a, row->resources),
+                  .detail = row->detail,
+                  .bus = row->bus};
     if (sw_tx_begin(e->o.store, a, SW_WRITE, row->account, row->region, &p->cx->tx, err) < 0)
         return -1;
     if (u->listener->on_event(p->cx, &ev, err) < 0 || sw_events_mark(p->cx->tx, u->listener->name, row->seq, err) < 0) {
@@ -301,8 +310,8 @@ static void leave_out(void *arg) {
     Piece *p = arg;
     _sw_tx_ SwTx *tx = NULL;
     p->r = -1;
-    if (sw_tx_begin(p->u->engine->o.store, p->step, SW_WRITE, p->row.account, p->row.region, &tx, &p->err) < 0
-        || sw_events_mark(tx, p->u->listener->name, p->row.seq, &p->err) < 0)
+    if (sw_tx_begin(p->u->engine->o.store, p->step, SW_WRITE, p->row.account, p->row.region, &tx, &p->err) < 0 ||
+        sw_events_mark(tx, p->u->listener->name, p->row.seq, &p->err) < 0)
         return;
     p->r = sw_tx_commit(&tx, &p->err);
 }
@@ -335,12 +344,12 @@ static void run_listener(Unit *u, const SwWorker *worker) {
         e->failures++;
         SwTime retry = now + backoff(u->attempts++);
         u->next = SW_MIN(u->next, retry);
-        u->dirty = false;               /* news does not shorten the wait: the queue is in order */
+        u->dirty = false; /* news does not shorten the wait: the queue is in order */
     } else if (p.found) {
         e->events++;
         u->attempts = 0;
         u->seen = p.row.seq;
-        u->dirty = true;                /* the next one */
+        u->dirty = true; /* the next one */
     } else {
         u->seen = p.last;
     }
@@ -353,8 +362,8 @@ static void trim(void *arg) {
     Piece *p = arg;
     _sw_tx_ SwTx *tx = NULL;
     p->r = -1;
-    if (sw_tx_begin(p->u->engine->o.store, p->step, SW_WRITE, SW_STR(""), SW_STR(""), &tx, &p->err) < 0
-        || sw_events_trim(tx, p->now - SW_EVENTS_KEPT, p->last, &p->err) < 0)
+    if (sw_tx_begin(p->u->engine->o.store, p->step, SW_WRITE, SW_STR(""), SW_STR(""), &tx, &p->err) < 0 ||
+        sw_events_trim(tx, p->now - SW_EVENTS_KEPT, p->last, &p->err) < 0)
         return;
     p->r = sw_tx_commit(&tx, &p->err);
 }

@@ -7,10 +7,10 @@
 #include "base/id.h"
 
 typedef struct Wake {
-    Unit  *unit;
-    SwStr  account, region, id;
+    Unit *unit;
+    SwStr account, region, id;
     SwTime at;
-    int64_t number;                     /* of the row's wakes */
+    int64_t number; /* of the row's wakes */
 } Wake;
 
 static void woken(void *arg) {
@@ -18,9 +18,9 @@ static void woken(void *arg) {
     SwEngine *e = w->unit->engine;
     pthread_mutex_lock(&e->lock);
     for (Running *r = w->unit->first; r; r = r->next) {
-        if (w->number <= r->work.wakes || !sw_str_eq(r->work.id, w->id) || !sw_str_eq(r->work.account, w->account)
-            || !sw_str_eq(r->work.region, w->region))
-            continue;                   /* another item, or a wake that its step has seen */
+        if (w->number <= r->work.wakes || !sw_str_eq(r->work.id, w->id) || !sw_str_eq(r->work.account, w->account) ||
+            !sw_str_eq(r->work.region, w->region))
+            continue; /* another item, or a wake that its step has seen */
         r->woken = r->woken_count++ ? SW_MIN(r->woken, w->at) : w->at;
     }
     w->unit->dirty = true;
@@ -39,8 +39,10 @@ static Unit *find_unit(SwEngine *e, const SwController *c) {
 static int wake_in(SwEngine *e, SwTx *tx, const Wake *from, const SwController *c, SwError *err) {
     SwArena *a = sw_tx_arena(tx);
     Wake *w = sw_new(a, Wake);
-    *w = (Wake){.unit = find_unit(e, c), .account = sw_str_dup(a, sw_str_or(from->account, SW_STR(""))),
-                .region = sw_str_dup(a, sw_str_or(from->region, SW_STR(""))), .id = sw_str_dup(a, from->id),
+    *w = (Wake){.unit = find_unit(e, c),
+                .account = sw_str_dup(a, sw_str_or(from->account, SW_STR(""))),
+                .region = sw_str_dup(a, sw_str_or(from->region, SW_STR(""))),
+                .id = sw_str_dup(a, from->id),
                 .at = from->at ? from->at : sw_clock_now(e->o.clock)};
     if (SW_NEVER(!w->unit))
         return sw_fail_cause(err, &SW_INTERNAL_FAILURE, c->name, "A controller is not known to the engine.");
@@ -76,7 +78,7 @@ static void listener_has_news(void *arg) {
     Unit *u = arg;
     SwEngine *e = u->engine;
     pthread_mutex_lock(&e->lock);
-    if (u->attempts == 0) {             /* else it waits for its next try */
+    if (u->attempts == 0) { /* else it waits for its next try */
         u->dirty = true;
         pthread_cond_signal(&e->work);
     }
@@ -84,8 +86,8 @@ static void listener_has_news(void *arg) {
 }
 
 static bool listens_to(const SwListener *l, const SwEvent *ev) {
-    return (!l->source || sw_str_eqz(ev->source, l->source))
-        && (!l->detail_type || sw_str_eqz(ev->detail_type, l->detail_type));
+    return (!l->source || sw_str_eqz(ev->source, l->source)) &&
+           (!l->detail_type || sw_str_eqz(ev->detail_type, l->detail_type));
 }
 
 static SwStr resources_json(SwArena *a, const SwStrList *l) {
@@ -111,8 +113,14 @@ int sw_event_put(SwCtx *cx, SwEvent *ev, SwError *err) {
     ev->detail = sw_str_or(ev->detail, SW_STR("{}"));
     if (!ev->time)
         ev->time = sw_clock_now(e->o.clock);
-    SwEventRow row = {.time = ev->time, .id = ev->id, .source = ev->source, .detail_type = ev->detail_type,
-                      .account = ev->account, .region = ev->region, .bus = ev->bus, .detail = ev->detail,
+    SwEventRow row = {.time = ev->time,
+                      .id = ev->id,
+                      .source = ev->source,
+                      .detail_type = ev->detail_type,
+                      .account = ev->account,
+                      .region = ev->region,
+                      .bus = ev->bus,
+                      .detail = ev->detail,
                       .resources = resources_json(a, &ev->resources)};
     if (SW_NEVER(!cx->tx))
         return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "an event outside a transaction", "The event could not be stored.");
@@ -127,9 +135,16 @@ int sw_event_put(SwCtx *cx, SwEvent *ev, SwError *err) {
 
 SwStr sw_event_json(SwArena *a, const SwEvent *ev) {
     SwBuf b = sw_buf(a, 4 * SW_MIB);
-    const struct { const char *key; SwStr v; } member[] = {
-        {"id", ev->id}, {"detail-type", ev->detail_type}, {"source", ev->source}, {"account", ev->account},
-        {"time", sw_time_iso8601(a, ev->time - ev->time % SW_S)}, {"region", ev->region},
+    const struct {
+        const char *key;
+        SwStr v;
+    } member[] = {
+        {"id", ev->id},
+        {"detail-type", ev->detail_type},
+        {"source", ev->source},
+        {"account", ev->account},
+        {"time", sw_time_iso8601(a, ev->time - ev->time % SW_S)},
+        {"region", ev->region},
     };
     sw_buf_addz(&b, "{\"version\":\"0\"");
     for (size_t i = 0; i < SW_N(member); i++) {

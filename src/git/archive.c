@@ -15,23 +15,19 @@ typedef struct Writer {
     struct archive *out;
     time_t at;
     SwError *err;
-    SwLack lack;                /* memory ended in a callback */
+    SwLack lack; /* memory ended in a callback */
 } Writer;
 
 static int archive_fail(SwError *err, struct archive *out) {
     const char *text = archive_error_string(out);
-    return sw_fail_cause(
-        err, &SW_INTERNAL_FAILURE,
-        sw_str_z(err->arena, sw_str_dup(err->arena, sw_str(text ? text : "unknown"))),
-        "The archive cannot be written");
+    return sw_fail_cause(err, &SW_INTERNAL_FAILURE,
+                         sw_str_z(err->arena, sw_str_dup(err->arena, sw_str(text ? text : "unknown"))),
+                         "The archive cannot be written");
 }
 
 static int set_format(struct archive *out, SwGitFormat f) {
     if (f == SW_GIT_ZIP)
-        return archive_write_set_format_zip(out) == ARCHIVE_OK &&
-                       archive_write_add_filter_none(out) == ARCHIVE_OK
-                   ? 0
-                   : -1;
+        return archive_write_set_format_zip(out) == ARCHIVE_OK && archive_write_add_filter_none(out) == ARCHIVE_OK ? 0 : -1;
     if (archive_write_set_format_pax_restricted(out) != ARCHIVE_OK)
         return -1;
     if (f == SW_GIT_TAR)
@@ -61,16 +57,14 @@ static int add_blob(Writer *w, struct archive_entry *e, const git_tree_entry *te
         return repo_fail(w->err, "read blob");
     if (git_tree_entry_filemode(te) == GIT_FILEMODE_LINK) {
         _sw_arena_ SwArena *a = sw_arena_new(0);
-        const char *to = sw_str_z(
-            a, sw_str_dup(a, sw_str_n(git_blob_rawcontent(b), (size_t)git_blob_rawsize(b))));
+        const char *to = sw_str_z(a, sw_str_dup(a, sw_str_n(git_blob_rawcontent(b), (size_t)git_blob_rawsize(b))));
         archive_entry_set_filetype(e, AE_IFLNK);
         archive_entry_set_perm(e, 0777);
         archive_entry_set_symlink(e, to);
         return write_entry(w, e, NULL, 0);
     }
     archive_entry_set_filetype(e, AE_IFREG);
-    archive_entry_set_perm(e, git_tree_entry_filemode(te) == GIT_FILEMODE_BLOB_EXECUTABLE ? 0755
-                                                                                          : 0644);
+    archive_entry_set_perm(e, git_tree_entry_filemode(te) == GIT_FILEMODE_BLOB_EXECUTABLE ? 0755 : 0644);
     archive_entry_set_size(e, git_blob_rawsize(b));
     return write_entry(w, e, git_blob_rawcontent(b), (size_t)git_blob_rawsize(b));
 }
@@ -119,8 +113,7 @@ static int visit(const char *root, const git_tree_entry *te, void *arg) {
 }
 
 static int write_archive(Writer *w, git_tree *tree, SwGitFormat f, int fd) {
-    if (set_format(w->out, f) < 0 ||
-        archive_write_set_bytes_in_last_block(w->out, 1) != ARCHIVE_OK ||
+    if (set_format(w->out, f) < 0 || archive_write_set_bytes_in_last_block(w->out, 1) != ARCHIVE_OK ||
         archive_write_open_fd(w->out, fd) != ARCHIVE_OK)
         return archive_fail(w->err, w->out);
     int r = git_tree_walk(tree, GIT_TREEWALK_PRE, visit, w);
@@ -143,8 +136,7 @@ int sw_git_archive(const char *path, SwStr commit, SwGitFormat f, int fd, SwErro
     if (git_commit_tree(&t, c) < 0)
         return repo_fail(err, "read tree");
     Writer w = {.r = r, .out = archive_write_new(), .at = (time_t)git_commit_time(c), .err = err};
-    utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8",
-                     (locale_t)0); /* libarchive marks names by the thread's locale */
+    utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); /* libarchive marks names by the thread's locale */
     was = utf8 ? uselocale(utf8) : (locale_t)0;
     rc = write_archive(&w, t, f, fd);
     archive_write_free(w.out);

@@ -9,8 +9,7 @@ static int start_walk(git_repository *r, SwStr from, git_revwalk **ret, SwError 
 
     if (repo_find_commit(r, from, &c, err) < 0)
         return -1;
-    if (git_revwalk_new(ret, r) < 0 ||
-        git_revwalk_sorting(*ret, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME) < 0 ||
+    if (git_revwalk_new(ret, r) < 0 || git_revwalk_sorting(*ret, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME) < 0 ||
         git_revwalk_push(*ret, git_commit_id(c)) < 0)
         return repo_fail(err, "walk history");
     return 0;
@@ -27,8 +26,8 @@ static int hide(git_repository *r, git_revwalk *w, SwStr id, SwError *err) {
     return git_revwalk_hide(w, &oid) < 0 ? repo_fail(err, "walk history") : 0;
 }
 
-int sw_git_log(SwArena *a, const char *path, SwStr from, const SwStrList *without, size_t max,
-               SwGitCommitList *ret, SwError *err) {
+int sw_git_log(SwArena *a, const char *path, SwStr from, const SwStrList *without, size_t max, SwGitCommitList *ret,
+               SwError *err) {
     _git_(git_repository) git_repository *r = NULL;
     _git_(git_revwalk) git_revwalk *w = NULL;
     git_oid oid;
@@ -84,8 +83,7 @@ static int changes_path(git_commit *c, const char *file, bool *ret, SwError *err
     return 0;
 }
 
-int sw_git_log_path(SwArena *a, const char *path, SwStr from, SwStr file, size_t max,
-                    SwGitCommitList *ret, SwError *err) {
+int sw_git_log_path(SwArena *a, const char *path, SwStr from, SwStr file, size_t max, SwGitCommitList *ret, SwError *err) {
     _git_(git_repository) git_repository *r = NULL;
     _git_(git_revwalk) git_revwalk *w = NULL;
     const char *clean;
@@ -93,8 +91,7 @@ int sw_git_log_path(SwArena *a, const char *path, SwStr from, SwStr file, size_t
     int rc = 0;
 
     *ret = (SwGitCommitList){0};
-    if (repo_open(path, &r, err) < 0 || repo_clean_path(a, file, &clean, err) < 0 ||
-        start_walk(r, from, &w, err) < 0)
+    if (repo_open(path, &r, err) < 0 || repo_clean_path(a, file, &clean, err) < 0 || start_walk(r, from, &w, err) < 0)
         return -1;
     while (ret->n < max && (rc = git_revwalk_next(&oid, w)) == 0) {
         _git_(git_commit) git_commit *c = NULL;
@@ -109,16 +106,14 @@ int sw_git_log_path(SwArena *a, const char *path, SwStr from, SwStr file, size_t
     return rc < 0 && rc != GIT_ITEROVER ? repo_fail(err, "walk history") : 0;
 }
 
-int sw_git_merge_base(SwArena *a, const char *path, SwStr x, SwStr y, SwStr *ret_commit,
-                      SwError *err) {
+int sw_git_merge_base(SwArena *a, const char *path, SwStr x, SwStr y, SwStr *ret_commit, SwError *err) {
     _git_(git_repository) git_repository *r = NULL;
     _git_(git_commit) git_commit *cx = NULL, *cy = NULL;
     git_oid base;
     int rc;
 
     *ret_commit = SW_NO_STR;
-    if (repo_open(path, &r, err) < 0 || repo_find_commit(r, x, &cx, err) < 0 ||
-        repo_find_commit(r, y, &cy, err) < 0)
+    if (repo_open(path, &r, err) < 0 || repo_find_commit(r, x, &cx, err) < 0 || repo_find_commit(r, y, &cy, err) < 0)
         return -1;
     rc = git_merge_base(&base, r, git_commit_id(cx), git_commit_id(cy));
     if (rc == GIT_ENOTFOUND)

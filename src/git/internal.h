@@ -10,7 +10,10 @@
 
 /* libgit2's objects end with their scope. */
 #define GIT_CLEANUP(T) \
-    static inline void T##_freep_(T **p) { if (*p) T##_free(*p); }
+    static inline void T##_freep_(T **p) { \
+        if (*p) \
+            T##_free(*p); \
+    }
 GIT_CLEANUP(git_repository)
 GIT_CLEANUP(git_commit)
 GIT_CLEANUP(git_tree)

@@ -35,8 +35,7 @@ int sw_git_commit(SwArena *a, const char *path, SwStr id, SwGitCommit *ret, SwEr
 
 /* ---- files ---- */
 
-static int read_blob(SwArena *a, git_repository *r, const git_oid *oid, size_t max, SwStr *ret,
-                     SwError *err) {
+static int read_blob(SwArena *a, git_repository *r, const git_oid *oid, size_t max, SwStr *ret, SwError *err) {
     _git_(git_blob) git_blob *b = NULL;
     _git_(git_odb) git_odb *odb = NULL;
     git_object_t type;
@@ -68,8 +67,7 @@ static int64_t size_of(git_odb *odb, const git_oid *oid, SwGitMode mode) {
     git_object_t type;
     size_t size;
 
-    if (mode == SW_GIT_FOLDER || mode == SW_GIT_SUBMODULE ||
-        git_odb_read_header(&size, &type, odb, oid) < 0)
+    if (mode == SW_GIT_FOLDER || mode == SW_GIT_SUBMODULE || git_odb_read_header(&size, &type, odb, oid) < 0)
         return -1;
     return (int64_t)size;
 }
@@ -77,23 +75,17 @@ static int64_t size_of(git_odb *odb, const git_oid *oid, SwGitMode mode) {
 /* Trees of old histories have modes like 100664. */
 static SwGitMode mode_of(git_filemode_t m) {
     switch (m) {
-    case GIT_FILEMODE_TREE:
-        return SW_GIT_FOLDER;
-    case GIT_FILEMODE_BLOB_EXECUTABLE:
-        return SW_GIT_EXECUTABLE;
-    case GIT_FILEMODE_LINK:
-        return SW_GIT_SYMLINK;
-    case GIT_FILEMODE_COMMIT:
-        return SW_GIT_SUBMODULE;
+    case GIT_FILEMODE_TREE: return SW_GIT_FOLDER;
+    case GIT_FILEMODE_BLOB_EXECUTABLE: return SW_GIT_EXECUTABLE;
+    case GIT_FILEMODE_LINK: return SW_GIT_SYMLINK;
+    case GIT_FILEMODE_COMMIT: return SW_GIT_SUBMODULE;
     case GIT_FILEMODE_BLOB:
-    case GIT_FILEMODE_UNREADABLE:
-        break;
+    case GIT_FILEMODE_UNREADABLE: break;
     }
     return SW_GIT_FILE;
 }
 
-static int fill_entry(SwArena *a, git_repository *r, const git_tree_entry *e, SwStr path,
-                      SwGitEntry *ret, SwError *err) {
+static int fill_entry(SwArena *a, git_repository *r, const git_tree_entry *e, SwStr path, SwGitEntry *ret, SwError *err) {
     _git_(git_odb) git_odb *odb = NULL;
 
     if (git_repository_odb(&odb, r) < 0)
@@ -106,8 +98,8 @@ static int fill_entry(SwArena *a, git_repository *r, const git_tree_entry *e, Sw
     return 0;
 }
 
-static int find_entry(SwArena *a, git_repository *r, SwStr commit, SwStr file, git_tree_entry **ret,
-                      const char **ret_path, SwError *err) {
+static int find_entry(SwArena *a, git_repository *r, SwStr commit, SwStr file, git_tree_entry **ret, const char **ret_path,
+                      SwError *err) {
     _git_(git_tree) git_tree *t = NULL;
     int rc;
 
@@ -115,13 +107,12 @@ static int find_entry(SwArena *a, git_repository *r, SwStr commit, SwStr file, g
         return -1;
     rc = **ret_path ? git_tree_entry_bypath(ret, t, *ret_path) : GIT_ENOTFOUND;
     if (rc == GIT_ENOTFOUND)
-        return sw_fail(err, &SW_GIT_NOT_FOUND, "'%.*s' does not exist in commit %.*s", SW_FMT(file),
-                       SW_FMT(commit));
+        return sw_fail(err, &SW_GIT_NOT_FOUND, "'%.*s' does not exist in commit %.*s", SW_FMT(file), SW_FMT(commit));
     return rc < 0 ? repo_fail(err, "find file") : 0;
 }
 
-int sw_git_file(SwArena *a, const char *path, SwStr commit, SwStr file, size_t max, SwGitEntry *ret,
-                SwStr *ret_data, SwError *err) {
+int sw_git_file(SwArena *a, const char *path, SwStr commit, SwStr file, size_t max, SwGitEntry *ret, SwStr *ret_data,
+                SwError *err) {
     _git_(git_repository) git_repository *r = NULL;
     _git_(git_tree_entry) git_tree_entry *e = NULL;
     const char *clean;
@@ -129,15 +120,14 @@ int sw_git_file(SwArena *a, const char *path, SwStr commit, SwStr file, size_t m
     if (repo_open(path, &r, err) < 0 || find_entry(a, r, commit, file, &e, &clean, err) < 0)
         return -1;
     if (git_tree_entry_type(e) != GIT_OBJECT_BLOB)
-        return sw_fail(err, &SW_GIT_NOT_FOUND, "'%.*s' is not a file in commit %.*s", SW_FMT(file),
-                       SW_FMT(commit));
+        return sw_fail(err, &SW_GIT_NOT_FOUND, "'%.*s' is not a file in commit %.*s", SW_FMT(file), SW_FMT(commit));
     if (fill_entry(a, r, e, sw_str(clean), ret, err) < 0)
         return -1;
     return ret_data ? read_blob(a, r, git_tree_entry_id(e), max, ret_data, err) : 0;
 }
 
-static int open_folder(SwArena *a, git_repository *r, SwStr commit, SwStr folder, git_tree **ret,
-                       const char **ret_path, SwError *err) {
+static int open_folder(SwArena *a, git_repository *r, SwStr commit, SwStr folder, git_tree **ret, const char **ret_path,
+                       SwError *err) {
     _git_(git_tree_entry) git_tree_entry *e = NULL;
 
     if (repo_clean_path(a, folder, ret_path, err) < 0)
@@ -147,13 +137,12 @@ static int open_folder(SwArena *a, git_repository *r, SwStr commit, SwStr folder
     if (find_entry(a, r, commit, folder, &e, ret_path, err) < 0)
         return -1;
     if (git_tree_entry_type(e) != GIT_OBJECT_TREE)
-        return sw_fail(err, &SW_GIT_NOT_FOUND, "'%.*s' is not a folder in commit %.*s",
-                       SW_FMT(folder), SW_FMT(commit));
+        return sw_fail(err, &SW_GIT_NOT_FOUND, "'%.*s' is not a folder in commit %.*s", SW_FMT(folder), SW_FMT(commit));
     return git_tree_lookup(ret, r, git_tree_entry_id(e)) < 0 ? repo_fail(err, "read folder") : 0;
 }
 
-int sw_git_folder(SwArena *a, const char *path, SwStr commit, SwStr folder, SwGitEntryList *ret,
-                  SwStr *ret_tree, SwError *err) {
+int sw_git_folder(SwArena *a, const char *path, SwStr commit, SwStr folder, SwGitEntryList *ret, SwStr *ret_tree,
+                  SwError *err) {
     _git_(git_repository) git_repository *r = NULL;
     _git_(git_tree) git_tree *t = NULL;
     const char *clean;
@@ -181,11 +170,8 @@ static SwGitEntry side(SwArena *a, git_odb *odb, const git_diff_file *f) {
 
     if (sw_str_rfind(path, '/', &at))
         name = sw_str_skip(path, at + 1);
-    return (SwGitEntry){.name = name,
-                        .path = path,
-                        .id = repo_oid_text(a, &f->id),
-                        .mode = mode,
-                        .size = size_of(odb, &f->id, mode)};
+    return (SwGitEntry){
+        .name = name, .path = path, .id = repo_oid_text(a, &f->id), .mode = mode, .size = size_of(odb, &f->id, mode)};
 }
 
 static bool under(SwStr path, SwStr top) {
@@ -208,8 +194,8 @@ static int clean_view(SwArena *a, SwStr path, SwStr *ret, SwError *err) {
     return 0;
 }
 
-int sw_git_diff(SwArena *a, const char *path, SwStr before, SwStr after, SwStr before_path,
-                SwStr after_path, SwGitDiffList *ret, SwError *err) {
+int sw_git_diff(SwArena *a, const char *path, SwStr before, SwStr after, SwStr before_path, SwStr after_path,
+                SwGitDiffList *ret, SwError *err) {
     _git_(git_repository) git_repository *r = NULL;
     _git_(git_tree) git_tree *x = NULL, *y = NULL;
     _git_(git_odb) git_odb *odb = NULL;
@@ -219,17 +205,14 @@ int sw_git_diff(SwArena *a, const char *path, SwStr before, SwStr after, SwStr b
     *ret = (SwGitDiffList){0};
     o.flags = GIT_DIFF_INCLUDE_TYPECHANGE | GIT_DIFF_SKIP_BINARY_CHECK;
     if (repo_open(path, &r, err) < 0 || clean_view(a, before_path, &before_path, err) < 0 ||
-        clean_view(a, after_path, &after_path, err) < 0 ||
-        (sw_str_is(before) && repo_commit_tree(r, before, &x, err) < 0) ||
+        clean_view(a, after_path, &after_path, err) < 0 || (sw_str_is(before) && repo_commit_tree(r, before, &x, err) < 0) ||
         repo_commit_tree(r, after, &y, err) < 0)
         return -1;
     if (git_repository_odb(&odb, r) < 0 || git_diff_tree_to_tree(&diff, r, x, y, &o) < 0)
         return repo_fail(err, "compare commits");
     for (size_t i = 0; i < git_diff_num_deltas(diff); i++) {
         const git_diff_delta *d = git_diff_get_delta(diff, i);
-        SwGitDiff one = {.kind = d->status == GIT_DELTA_ADDED     ? 'A'
-                                 : d->status == GIT_DELTA_DELETED ? 'D'
-                                                                  : 'M'};
+        SwGitDiff one = {.kind = d->status == GIT_DELTA_ADDED ? 'A' : d->status == GIT_DELTA_DELETED ? 'D' : 'M'};
         if (one.kind != 'A')
             one.before = side(a, odb, &d->old_file);
         if (one.kind != 'D')

@@ -46,8 +46,7 @@ int repo_fail(SwError *err, const char *what) {
     char cause[512];
 
     snprintf(cause, sizeof(cause), "%s: %s", what, e ? e->message : "unknown");
-    return sw_fail_cause(err, &SW_INTERNAL_FAILURE,
-                         sw_str_z(err->arena, sw_str_dup(err->arena, sw_str(cause))),
+    return sw_fail_cause(err, &SW_INTERNAL_FAILURE, sw_str_z(err->arena, sw_str_dup(err->arena, sw_str(cause))),
                          "The repository cannot be read or written");
 }
 
@@ -55,8 +54,7 @@ int repo_open(const char *path, git_repository **ret, SwError *err) {
     int r;
 
     need_library();
-    r = git_repository_open_ext(ret, path, GIT_REPOSITORY_OPEN_BARE | GIT_REPOSITORY_OPEN_NO_SEARCH,
-                                NULL);
+    r = git_repository_open_ext(ret, path, GIT_REPOSITORY_OPEN_BARE | GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
     if (r == GIT_ENOTFOUND)
         return sw_fail(err, &SW_GIT_REPOSITORY_NOT_FOUND, "The repository does not exist");
     return r < 0 ? repo_fail(err, "open") : 0;
@@ -135,14 +133,12 @@ static int make_bare(const char *path, SwStr branch, SwError *err) {
 static void discard(SwArena *a, const char *tmp) {
     SwError err = sw_error(a);
     if (sw_rm_tree(tmp, &err) < 0)
-        sw_log(SW_WARN, "cannot remove half a repository", SW_F("path", tmp),
-               SW_F("cause", err.cause));
+        sw_log(SW_WARN, "cannot remove half a repository", SW_F("path", tmp), SW_F("cause", err.cause));
 }
 
 /* libgit2 fsyncs objects and refs, but not a new repository's first files. */
 static int settle(SwArena *a, const char *path, SwError *err) {
-    static const char *const file[] = {"config", "HEAD"}, *const folder[] = {"refs", "objects",
-                                                                             "."};
+    static const char *const file[] = {"config", "HEAD"}, *const folder[] = {"refs", "objects", "."};
 
     for (size_t i = 0; i < SW_N(file); i++) {
         _sw_close_ int fd = open(sw_path(a, path, file[i]), O_RDONLY | O_CLOEXEC);
@@ -189,9 +185,8 @@ int sw_git_rename(const char *from, const char *to, SwError *err) {
     if (sw_exists(to))
         return sw_fail(err, &SW_GIT_EXISTS, "The repository exists already");
     if (rename(from, to) < 0)
-        return errno == ENOENT
-                   ? sw_fail(err, &SW_GIT_REPOSITORY_NOT_FOUND, "The repository does not exist")
-                   : sw_fail_errno(err, errno, "rename %s", from);
+        return errno == ENOENT ? sw_fail(err, &SW_GIT_REPOSITORY_NOT_FOUND, "The repository does not exist")
+                               : sw_fail_errno(err, errno, "rename %s", from);
     return fsync_parent(to, err);
 }
 
@@ -199,8 +194,7 @@ bool sw_git_exists(const char *path) {
     _git_(git_repository) git_repository *r = NULL;
 
     need_library();
-    return git_repository_open_ext(
-               &r, path, GIT_REPOSITORY_OPEN_BARE | GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) == 0;
+    return git_repository_open_ext(&r, path, GIT_REPOSITORY_OPEN_BARE | GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) == 0;
 }
 
 /* ---- refs ---- */
@@ -235,10 +229,8 @@ int sw_git_refs(SwArena *a, const char *path, SwStr prefix, SwGitRefList *ret, S
         if (rc < 0)
             break;
         SwStr name = sw_str(git_reference_name(ref));
-        if (git_reference_type(ref) == GIT_REFERENCE_DIRECT &&
-            sw_str_starts(name, sw_str_or(prefix, SW_STR(""))))
-            *sw_list_add(a, ret) =
-                (SwGitRef){sw_str_dup(a, name), repo_oid_text(a, git_reference_target(ref))};
+        if (git_reference_type(ref) == GIT_REFERENCE_DIRECT && sw_str_starts(name, sw_str_or(prefix, SW_STR(""))))
+            *sw_list_add(a, ret) = (SwGitRef){sw_str_dup(a, name), repo_oid_text(a, git_reference_target(ref))};
     }
     if (rc != GIT_ITEROVER)
         return repo_fail(err, "list refs");
@@ -279,8 +271,7 @@ static void parse_snapshot(SwArena *a, SwStr text, SwGitRefList *ret) {
 }
 
 /* Both sorted by name: a merge of the two lists. */
-static void compare_snapshots(SwArena *a, const SwGitRefList *was, const SwGitRefList *is,
-                              SwGitRefChangeList *ret) {
+static void compare_snapshots(SwArena *a, const SwGitRefList *was, const SwGitRefList *is, SwGitRefChangeList *ret) {
     size_t i = 0, k = 0;
 
     while (i < was->n || k < is->n) {
@@ -297,8 +288,7 @@ static void compare_snapshots(SwArena *a, const SwGitRefList *was, const SwGitRe
     }
 }
 
-int sw_git_changed_since(SwArena *a, const char *path, SwStr last, SwGitRefChangeList *ret,
-                         SwStr *ret_now, SwError *err) {
+int sw_git_changed_since(SwArena *a, const char *path, SwStr last, SwGitRefChangeList *ret, SwStr *ret_now, SwError *err) {
     SwGitRefList was, is;
 
     *ret = (SwGitRefChangeList){0};
@@ -351,8 +341,8 @@ int repo_adopt_head(git_repository *r, SwStr branch_ref, SwError *err) {
     return git_repository_set_head(r, name) < 0 ? repo_fail(err, "set HEAD") : 0;
 }
 
-static int swap_locked(git_repository *r, git_transaction *tx, const char *ref, SwStr old_id,
-                       const git_oid *new_oid, SwError *err) {
+static int swap_locked(git_repository *r, git_transaction *tx, const char *ref, SwStr old_id, const git_oid *new_oid,
+                       SwError *err) {
     git_oid now;
     int rc = git_reference_name_to_id(&now, r, ref), w;
     char hex[GIT_OID_HEXSZ + 1] = "";
@@ -366,10 +356,8 @@ static int swap_locked(git_repository *r, git_transaction *tx, const char *ref, 
     if (sw_str_is(old_id) && rc == GIT_ENOTFOUND)
         return sw_fail(err, &SW_GIT_NOT_FOUND, "'%s' does not exist", ref);
     if (sw_str_is(old_id) && !sw_str_eqz(old_id, hex))
-        return sw_fail(err, &SW_GIT_CHANGED, "'%s' is at %s, not at %.*s", ref, hex,
-                       SW_FMT(old_id));
-    w = new_oid ? git_transaction_set_target(tx, ref, new_oid, NULL, NULL)
-                : git_transaction_remove(tx, ref);
+        return sw_fail(err, &SW_GIT_CHANGED, "'%s' is at %s, not at %.*s", ref, hex, SW_FMT(old_id));
+    w = new_oid ? git_transaction_set_target(tx, ref, new_oid, NULL, NULL) : git_transaction_remove(tx, ref);
     SW_CRASH_POINT("git.ref_locked");
     if (w < 0 || git_transaction_commit(tx) < 0)
         return repo_fail(err, "write ref");
@@ -442,8 +430,7 @@ int sw_git_resolve(SwArena *a, const char *path, SwStr spec, SwStr *ret_commit, 
             return 0;
     }
     spec = sw_str(z);
-    if (is_hex(spec) && spec.n >= 4 && spec.n <= GIT_OID_HEXSZ &&
-        git_oid_fromstrn(&oid, spec.p, spec.n) == 0 &&
+    if (is_hex(spec) && spec.n >= 4 && spec.n <= GIT_OID_HEXSZ && git_oid_fromstrn(&oid, spec.p, spec.n) == 0 &&
         git_commit_lookup_prefix(&c, r, &oid, spec.n) == 0) {
         *ret_commit = repo_oid_text(a, git_commit_id(c));
         return 0;

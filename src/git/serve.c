@@ -18,17 +18,16 @@
 #include "git/internal.h"
 
 #define ADVERTISEMENT_MAX (48 * SW_MIB)
-#define COMMANDS_MAX (16 * SW_MIB)
-#define COMMANDS_COUNT 4000 /* of one push, as CodeCommit allows */
-#define PUSH_BYTES ((int64_t)(2 * SW_GIB))
+#define COMMANDS_MAX      (16 * SW_MIB)
+#define COMMANDS_COUNT    4000 /* of one push, as CodeCommit allows */
+#define PUSH_BYTES        ((int64_t)(2 * SW_GIB))
 
-static const SwStr service_name[] = {[SW_GIT_UPLOAD_PACK] = SW_STR_C("upload-pack"),
-                                     [SW_GIT_RECEIVE_PACK] = SW_STR_C("receive-pack")};
+static const SwStr service_name[] = {
+    [SW_GIT_UPLOAD_PACK] = SW_STR_C("upload-pack"), [SW_GIT_RECEIVE_PACK] = SW_STR_C("receive-pack")};
 
 bool sw_git_service_from_name(SwStr name, SwGitService *ret) {
     for (size_t i = 0; i < SW_N(service_name); i++)
-        if (sw_str_starts(name, SW_STR("git-")) &&
-            sw_str_eq(sw_str_skip(name, 4), service_name[i])) {
+        if (sw_str_starts(name, SW_STR("git-")) && sw_str_eq(sw_str_skip(name, 4), service_name[i])) {
             *ret = (SwGitService)i;
             return true;
         }
@@ -92,8 +91,7 @@ static const char **make_env(SwArena *a, SwStr protocol, int64_t max_bytes) {
         env[n++] = sw_str_z(a, sw_strf(a, "GIT_CONFIG_VALUE_%zu=%s", i, setting[i].value));
     }
     env[n++] = sw_str_z(a, sw_strf(a, "GIT_CONFIG_KEY_%zu=receive.maxInputSize", SW_N(setting)));
-    env[n++] =
-        sw_str_z(a, sw_strf(a, "GIT_CONFIG_VALUE_%zu=%lld", SW_N(setting), (long long)max_bytes));
+    env[n++] = sw_str_z(a, sw_strf(a, "GIT_CONFIG_VALUE_%zu=%lld", SW_N(setting), (long long)max_bytes));
     if (sw_str_is(protocol) && protocol_is_clean(protocol))
         env[n++] = sw_str_z(a, sw_strf(a, "GIT_PROTOCOL=%.*s", SW_FMT(protocol)));
     return env;
@@ -101,8 +99,7 @@ static const char **make_env(SwArena *a, SwStr protocol, int64_t max_bytes) {
 
 int sw_git_maintain(const char *path, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
-    const SwProcOpts o = {.argv =
-                              (const char *[]){"git", "-C", path, "gc", "--auto", "--quiet", NULL},
+    const SwProcOpts o = {.argv = (const char *[]){"git", "-C", path, "gc", "--auto", "--quiet", NULL},
                           .env = make_env(a, SW_NO_STR, PUSH_BYTES),
                           .in = -1,
                           .out = -1,
@@ -113,15 +110,12 @@ int sw_git_maintain(const char *path, SwError *err) {
     if (sw_proc_run(a, &o, SW_NO_STR, 64 * SW_KIB, 3600 * 1000, &status, NULL, &text, err) < 0)
         return sw_fail_wrap(err, "git gc");
     if (status != 0)
-        return sw_fail_cause(err, &SW_INTERNAL_FAILURE, sw_str_z(err->arena, text),
-                             "The repository cannot be packed");
+        return sw_fail_cause(err, &SW_INTERNAL_FAILURE, sw_str_z(err->arena, text), "The repository cannot be packed");
     return 0;
 }
 
 static int need_repository(const char *path, SwError *err) {
-    return sw_git_exists(path)
-               ? 0
-               : sw_fail(err, &SW_GIT_REPOSITORY_NOT_FOUND, "The repository does not exist");
+    return sw_git_exists(path) ? 0 : sw_fail(err, &SW_GIT_REPOSITORY_NOT_FOUND, "The repository does not exist");
 }
 
 /* ---- advertisement ---- */
@@ -135,12 +129,9 @@ static bool wants_v2(SwStr protocol) {
     return false;
 }
 
-int sw_git_advertise(SwArena *a, const char *path, SwGitService s, SwStr protocol, SwStream *ret,
-                     SwError *err) {
-    const char *argv[] = {
-        "git", service_name[s].p, "--stateless-rpc", "--http-backend-info-refs", path, NULL};
-    const SwProcOpts o = {
-        .argv = argv, .env = make_env(a, protocol, PUSH_BYTES), .in = -1, .out = -1, .err = -1};
+int sw_git_advertise(SwArena *a, const char *path, SwGitService s, SwStr protocol, SwStream *ret, SwError *err) {
+    const char *argv[] = {"git", service_name[s].p, "--stateless-rpc", "--http-backend-info-refs", path, NULL};
+    const SwProcOpts o = {.argv = argv, .env = make_env(a, protocol, PUSH_BYTES), .in = -1, .out = -1, .err = -1};
     SwStr out = SW_NO_STR, text = SW_NO_STR, head;
     SwBuf b = sw_buf(a, ADVERTISEMENT_MAX + SW_KIB);
     int status;
@@ -150,8 +141,7 @@ int sw_git_advertise(SwArena *a, const char *path, SwGitService s, SwStr protoco
     if (sw_proc_run(a, &o, SW_NO_STR, ADVERTISEMENT_MAX, 60000, &status, &out, &text, err) < 0)
         return sw_fail_wrap(err, "git %s", service_name[s].p);
     if (status != 0)
-        return sw_fail_cause(err, &SW_INTERNAL_FAILURE, sw_str_z(a, text),
-                             "The repository cannot be read");
+        return sw_fail_cause(err, &SW_INTERNAL_FAILURE, sw_str_z(a, text), "The repository cannot be read");
     head = sw_strf(a, "# service=git-%s\n", service_name[s].p);
     if (!(wants_v2(protocol) && protocol_is_clean(protocol)))
         sw_buf_addf(&b, "%04zx%.*s0000", head.n + 4, SW_FMT(head));
@@ -210,12 +200,10 @@ static ssize_t read_fetch(void *arg, void *buf, size_t n) {
     return 0;
 }
 
-int sw_git_upload_pack(SwArena *a, const char *path, SwStr protocol, int body, SwStream *ret,
-                       SwError *err) {
+int sw_git_upload_pack(SwArena *a, const char *path, SwStr protocol, int body, SwStream *ret, SwError *err) {
     _sw_close_ int in = body;
     const char *argv[] = {"git", "upload-pack", "--stateless-rpc", path, NULL};
-    SwProcOpts o = {
-        .argv = argv, .env = make_env(a, protocol, PUSH_BYTES), .in = in, .out = -1, .err = -1};
+    SwProcOpts o = {.argv = argv, .env = make_env(a, protocol, PUSH_BYTES), .in = in, .out = -1, .err = -1};
     int ends[2];
     Fetch *f;
 
@@ -271,10 +259,9 @@ static int parse_command(SwArena *a, SwStr line, SwGitRefChange *ret, SwError *e
 
     if (line.n < 2 * (GIT_OID_HEXSZ + 1) + 1 || line.n > 2 * (GIT_OID_HEXSZ + 1) + 1024)
         return bad(err, "a command has a wrong length");
-    SwStr old_id = sw_str_n(line.p, GIT_OID_HEXSZ),
-          new_id = sw_str_n(line.p + GIT_OID_HEXSZ + 1, GIT_OID_HEXSZ);
-    if (line.p[GIT_OID_HEXSZ] != ' ' || line.p[2 * GIT_OID_HEXSZ + 1] != ' ' ||
-        repo_parse_oid(old_id, &oid, err) < 0 || repo_parse_oid(new_id, &oid, err) < 0)
+    SwStr old_id = sw_str_n(line.p, GIT_OID_HEXSZ), new_id = sw_str_n(line.p + GIT_OID_HEXSZ + 1, GIT_OID_HEXSZ);
+    if (line.p[GIT_OID_HEXSZ] != ' ' || line.p[2 * GIT_OID_HEXSZ + 1] != ' ' || repo_parse_oid(old_id, &oid, err) < 0 ||
+        repo_parse_oid(new_id, &oid, err) < 0)
         return bad(err, "a command has no ids");
     ret->old_id = id_or_absent(sw_str_dup(a, old_id));
     ret->new_id = id_or_absent(sw_str_dup(a, new_id));
@@ -284,8 +271,7 @@ static int parse_command(SwArena *a, SwStr line, SwGitRefChange *ret, SwError *e
     return 0;
 }
 
-int sw_git_parse_commands(SwArena *a, SwStr body, SwGitRefChangeList *ret, SwStr *ret_caps,
-                          SwError *err) {
+int sw_git_parse_commands(SwArena *a, SwStr body, SwGitRefChangeList *ret, SwStr *ret_caps, SwError *err) {
     SwStr line, rest = body;
 
     *ret = (SwGitRefChangeList){0};
@@ -313,8 +299,7 @@ int sw_git_parse_commands(SwArena *a, SwStr body, SwGitRefChangeList *ret, SwStr
     }
 }
 
-static int read_commands(SwArena *a, int fd, int64_t size, SwGitRefChangeList *ret, SwStr *ret_caps,
-                         SwError *err) {
+static int read_commands(SwArena *a, int fd, int64_t size, SwGitRefChangeList *ret, SwStr *ret_caps, SwError *err) {
     size_t n = (size_t)SW_MIN(size, (int64_t)COMMANDS_MAX);
     void *map;
     int r;
@@ -383,8 +368,7 @@ static SwStr ask(SwArena *a, const SwGitPush *p, const SwGitRefChangeList *l) {
         SwStr why = p->refuse(p->arg, a, &l->v[i]);
         if (why.p) {
             char *line = sw_arena_alloc(a, SW_MIN(why.n, (size_t)512) + 1);
-            for (size_t k = 0; k < SW_MIN(why.n, (size_t)512);
-                 k++) /* it stands in one line of the report */
+            for (size_t k = 0; k < SW_MIN(why.n, (size_t)512); k++) /* it stands in one line of the report */
                 line[k] = (unsigned char)why.p[k] < ' ' ? ' ' : why.p[k];
             return why.n ? sw_str(line) : SW_STR("refused");
         }
@@ -398,11 +382,9 @@ static void close_fd(void *arg) {
     close((int)(intptr_t)arg);
 }
 
-static int run_receive(SwArena *a, const SwGitPush *p, int64_t max_bytes, int in, SwStream *ret,
-                       SwError *err) {
+static int run_receive(SwArena *a, const SwGitPush *p, int64_t max_bytes, int in, SwStream *ret, SwError *err) {
     const char *argv[] = {"git", "receive-pack", "--stateless-rpc", p->path, NULL};
-    SwProcOpts o = {
-        .argv = argv, .env = make_env(a, p->protocol, max_bytes), .in = in, .out = -1, .err = -1};
+    SwProcOpts o = {.argv = argv, .env = make_env(a, p->protocol, max_bytes), .in = in, .out = -1, .err = -1};
     _sw_close_ int out = memfd_create("git-report", MFD_CLOEXEC);
     struct stat st;
     pid_t pid;
@@ -425,14 +407,12 @@ static int run_receive(SwArena *a, const SwGitPush *p, int64_t max_bytes, int in
 
 /* git fsyncs its files before it renames them, but not the folders that the new names are in. */
 static int settle(SwArena *a, const char *path, const SwGitRefChangeList *done, SwError *err) {
-    if (sw_fsync_dir(sw_path(a, path, "objects/pack"), err) < 0 ||
-        sw_fsync_dir(sw_path(a, path, "objects"), err) < 0)
+    if (sw_fsync_dir(sw_path(a, path, "objects/pack"), err) < 0 || sw_fsync_dir(sw_path(a, path, "objects"), err) < 0)
         return -1;
     for (size_t i = 0; i < done->n; i++) {
         SwStr ref = done->v[i].ref;
         size_t at;
-        while (
-            sw_str_rfind(ref, '/', &at)) { /* each folder on the way: git makes and removes them */
+        while (sw_str_rfind(ref, '/', &at)) { /* each folder on the way: git makes and removes them */
             ref = sw_str_n(ref.p, at);
             const char *folder = sw_path(a, path, sw_str_z(a, sw_str_dup(a, ref)));
             if (sw_exists(folder) && sw_fsync_dir(folder, err) < 0)
@@ -443,8 +423,7 @@ static int settle(SwArena *a, const char *path, const SwGitRefChangeList *done, 
 }
 
 /* What the client asked for and is so now. */
-static int keep_done(SwArena *a, const char *path, const SwGitRefChangeList *asked,
-                     SwGitRefChangeList *ret, SwError *err) {
+static int keep_done(SwArena *a, const char *path, const SwGitRefChangeList *asked, SwGitRefChangeList *ret, SwError *err) {
     _git_(git_repository) git_repository *r = NULL;
 
     if (repo_open(path, &r, err) < 0)
@@ -453,8 +432,7 @@ static int keep_done(SwArena *a, const char *path, const SwGitRefChangeList *ask
         const SwGitRefChange *c = &asked->v[i];
         git_oid oid;
         int rc = git_reference_name_to_id(&oid, r, sw_str_z(a, c->ref));
-        bool done = sw_str_is(c->new_id) ? rc == 0 && sw_str_eq(repo_oid_text(a, &oid), c->new_id)
-                                         : rc == GIT_ENOTFOUND;
+        bool done = sw_str_is(c->new_id) ? rc == 0 && sw_str_eq(repo_oid_text(a, &oid), c->new_id) : rc == GIT_ENOTFOUND;
         if (!done)
             continue;
         *sw_list_add(a, ret) = *c;
@@ -464,8 +442,7 @@ static int keep_done(SwArena *a, const char *path, const SwGitRefChangeList *ask
     return ret->n ? settle(a, path, ret, err) : 0;
 }
 
-int sw_git_receive_pack(SwArena *a, const SwGitPush *p, SwGitRefChangeList *ret_changes,
-                        SwStream *ret, SwError *err) {
+int sw_git_receive_pack(SwArena *a, const SwGitPush *p, SwGitRefChangeList *ret_changes, SwStream *ret, SwError *err) {
     _sw_close_ int in = p->body;
     int64_t max_bytes = p->max_bytes > 0 ? p->max_bytes : PUSH_BYTES;
     SwGitRefChangeList asked, done = {0};
@@ -477,16 +454,14 @@ int sw_git_receive_pack(SwArena *a, const SwGitPush *p, SwGitRefChangeList *ret_
     if (fstat(in, &st) < 0)
         return sw_fail_errno(err, errno, "fstat a push");
     if (st.st_size > max_bytes)
-        return sw_fail(err, &SW_GIT_TOO_LARGE, "The push is larger than %lld bytes",
-                       (long long)max_bytes);
+        return sw_fail(err, &SW_GIT_TOO_LARGE, "The push is larger than %lld bytes", (long long)max_bytes);
     if (read_commands(a, in, st.st_size, &asked, &caps, err) < 0)
         return -1;
     why = ask(a, p, &asked);
     if (why.p) {
         SwStr text = refusal(a, &asked, caps, why);
         *ret = (SwStream){.set = true, .data = text, .file = -1, .size = (int64_t)text.n};
-    } else if (run_receive(a, p, max_bytes, in, ret, err) < 0 ||
-               keep_done(a, p->path, &asked, &done, err) < 0) {
+    } else if (run_receive(a, p, max_bytes, in, ret, err) < 0 || keep_done(a, p->path, &asked, &done, err) < 0) {
         return -1;
     }
     SW_CRASH_POINT("git.pushed_not_told");

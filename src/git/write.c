@@ -17,8 +17,7 @@ typedef struct Work {
 } Work;
 
 static int conflict(SwError *err, const char *path) {
-    return sw_fail(err, &SW_GIT_PATH_CONFLICT,
-                   "'%s' is a file in one place and a folder in another", path);
+    return sw_fail(err, &SW_GIT_PATH_CONFLICT, "'%s' is a file in one place and a folder in another", path);
 }
 
 static bool has_file(const Work *w, const char *path) {
@@ -69,10 +68,8 @@ static int put_file(const Work *w, const SwGitPut *put, SwError *err) {
     if (repo_clean_path(w->a, put->path, &path, err) < 0 ||
         repo_clean_path(w->a, put->source.p ? put->source : put->path, &source, err) < 0)
         return -1;
-    if (!*path || (put->mode && put->mode != SW_GIT_FILE && put->mode != SW_GIT_EXECUTABLE &&
-                   put->mode != SW_GIT_SYMLINK))
-        return sw_fail(err, &SW_GIT_INVALID, "'%.*s' is not a valid path or mode",
-                       SW_FMT(put->path));
+    if (!*path || (put->mode && put->mode != SW_GIT_FILE && put->mode != SW_GIT_EXECUTABLE && put->mode != SW_GIT_SYMLINK))
+        return sw_fail(err, &SW_GIT_INVALID, "'%.*s' is not a valid path or mode", SW_FMT(put->path));
     if (check_room(w, path, err) < 0)
         return -1;
     if (!put->data.p && parent_entry(w, source, &from) < 0)
@@ -80,8 +77,7 @@ static int put_file(const Work *w, const SwGitPut *put, SwError *err) {
     if (!e.mode && from)
         e.mode = git_tree_entry_filemode(from);
     if (!e.mode)
-        e.mode = parent_entry(w, path, &old) == 0 ? (uint32_t)git_tree_entry_filemode(old)
-                                                  : (uint32_t)SW_GIT_FILE;
+        e.mode = parent_entry(w, path, &old) == 0 ? (uint32_t)git_tree_entry_filemode(old) : (uint32_t)SW_GIT_FILE;
     e.path = path;
     if (from)
         git_oid_cpy(&e.id, git_tree_entry_id(from));
@@ -125,32 +121,27 @@ static int change_index(const Work *w, const SwGitNewCommit *c, SwError *err) {
 /* git drops angle brackets and line ends from names; libgit2 refuses what is left empty. */
 static int make_signature(SwArena *a, const SwGitWho *who, git_signature **ret, SwError *err) {
     if (git_signature_new(ret, sw_str_z(a, sw_str_or(who->name, SW_STR("unknown"))),
-                          sw_str_z(a, sw_str_or(who->email, SW_STR("unknown"))),
-                          who->at / SW_S, who->offset_minutes) < 0)
+                          sw_str_z(a, sw_str_or(who->email, SW_STR("unknown"))), who->at / SW_S, who->offset_minutes) < 0)
         return sw_fail(err, &SW_GIT_INVALID, "'%.*s' is not a valid author", SW_FMT(who->name));
     return 0;
 }
 
-static int make_commit(SwArena *a, git_repository *r, const git_oid *tree_id,
-                       git_commit *const *parents, size_t n_parents, const SwGitNewCommit *c,
-                       git_oid *ret, SwError *err) {
+static int make_commit(SwArena *a, git_repository *r, const git_oid *tree_id, git_commit *const *parents, size_t n_parents,
+                       const SwGitNewCommit *c, git_oid *ret, SwError *err) {
     _git_(git_signature) git_signature *author = NULL, *committer = NULL;
     _git_(git_tree) git_tree *tree = NULL;
     const git_commit *p[2] = {n_parents > 0 ? parents[0] : NULL, n_parents > 1 ? parents[1] : NULL};
 
     if (make_signature(a, &c->author, &author, err) < 0 ||
-        make_signature(a, sw_str_is(c->committer.name) ? &c->committer : &c->author, &committer,
-                       err) < 0)
+        make_signature(a, sw_str_is(c->committer.name) ? &c->committer : &c->author, &committer, err) < 0)
         return -1;
     if (git_tree_lookup(&tree, r, tree_id) < 0 ||
-        git_commit_create(ret, r, NULL, author, committer, NULL, sw_str_z(a, c->message), tree,
-                          n_parents, p) < 0)
+        git_commit_create(ret, r, NULL, author, committer, NULL, sw_str_z(a, c->message), tree, n_parents, p) < 0)
         return repo_fail(err, "write commit");
     return 0;
 }
 
-static int move_branch(SwArena *a, git_repository *r, SwStr branch, SwStr old_id, SwStr new_id,
-                       SwError *err) {
+static int move_branch(SwArena *a, git_repository *r, SwStr branch, SwStr old_id, SwStr new_id, SwError *err) {
     const char *ref = sw_str_z(a, sw_strf(a, "refs/heads/%.*s", SW_FMT(branch)));
 
     if (repo_swap_ref(r, ref, old_id, new_id, err) < 0)
@@ -159,15 +150,13 @@ static int move_branch(SwArena *a, git_repository *r, SwStr branch, SwStr old_id
 }
 
 /* The branch's tip, or what is to be its first parent; fails if somebody was faster. */
-static int find_parent(SwArena *a, git_repository *r, const SwGitNewCommit *c, git_commit **ret,
-                       bool *ret_new, SwError *err) {
+static int find_parent(SwArena *a, git_repository *r, const SwGitNewCommit *c, git_commit **ret, bool *ret_new, SwError *err) {
     const char *ref = sw_str_z(a, sw_strf(a, "refs/heads/%.*s", SW_FMT(c->branch)));
     git_oid tip;
     int rc;
 
     if (!sw_git_branch_name_valid(c->branch))
-        return sw_fail(err, &SW_GIT_INVALID, "'%.*s' is not a valid branch name",
-                       SW_FMT(c->branch));
+        return sw_fail(err, &SW_GIT_INVALID, "'%.*s' is not a valid branch name", SW_FMT(c->branch));
     rc = git_reference_name_to_id(&tip, r, ref);
     *ret_new = rc == GIT_ENOTFOUND;
     if (rc < 0 && rc != GIT_ENOTFOUND)
@@ -178,8 +167,7 @@ static int find_parent(SwArena *a, git_repository *r, const SwGitNewCommit *c, g
     return sw_str_is(c->parent) ? repo_find_commit(r, c->parent, ret, err) : 0;
 }
 
-static int report_puts(SwArena *a, const char *path, const SwGitNewCommit *c, SwStr commit,
-                       SwGitEntryList *ret, SwError *err) {
+static int report_puts(SwArena *a, const char *path, const SwGitNewCommit *c, SwStr commit, SwGitEntryList *ret, SwError *err) {
     *ret = (SwGitEntryList){0};
     for (size_t i = 0; i < c->puts.n; i++)
         if (sw_git_file(a, path, commit, c->puts.v[i].path, 0, sw_list_add(a, ret), NULL, err) < 0)
@@ -199,8 +187,8 @@ static int write_tree(const Work *w, const SwGitNewCommit *c, git_oid *ret, SwEr
     return 0;
 }
 
-int sw_git_commit_files(SwArena *a, const char *path, const SwGitNewCommit *c, SwGitCommit *ret,
-                        SwGitEntryList *ret_puts, SwError *err) {
+int sw_git_commit_files(SwArena *a, const char *path, const SwGitNewCommit *c, SwGitCommit *ret, SwGitEntryList *ret_puts,
+                        SwError *err) {
     _git_(git_repository) git_repository *r = NULL;
     _git_(git_commit) git_commit *parent = NULL, *made = NULL;
     _git_(git_tree) git_tree *tree = NULL;
@@ -213,8 +201,7 @@ int sw_git_commit_files(SwArena *a, const char *path, const SwGitNewCommit *c, S
     if ((parent && git_commit_tree(&tree, parent) < 0) || git_index_new(&index) < 0)
         return repo_fail(err, "read tree");
     const Work w = {a, r, index, tree};
-    if (write_tree(&w, c, &tree_id, err) < 0 ||
-        make_commit(a, r, &tree_id, &parent, parent != NULL, c, &id, err) < 0)
+    if (write_tree(&w, c, &tree_id, err) < 0 || make_commit(a, r, &tree_id, &parent, parent != NULL, c, &id, err) < 0)
         return -1;
     SwStr text = repo_oid_text(a, &id);
     if (move_branch(a, r, c->branch, is_new ? SW_NO_STR : c->parent, text, err) < 0)
@@ -240,12 +227,11 @@ static int list_conflicts(SwArena *a, git_index *index, SwStrList *ret, SwError 
         if (ret && !sw_str_list_has(ret, path))
             sw_str_list_add(a, ret, path);
     }
-    return sw_fail(err, &SW_GIT_MERGE_CONFLICT,
-                   "The commits cannot be merged without resolving conflicts");
+    return sw_fail(err, &SW_GIT_MERGE_CONFLICT, "The commits cannot be merged without resolving conflicts");
 }
 
-static int merge_trees(SwArena *a, git_repository *r, const SwGitMerge *m, git_commit *dest,
-                       git_commit *source, SwStr *ret, SwStrList *ret_conflicts, SwError *err) {
+static int merge_trees(SwArena *a, git_repository *r, const SwGitMerge *m, git_commit *dest, git_commit *source, SwStr *ret,
+                       SwStrList *ret_conflicts, SwError *err) {
     _git_(git_index) git_index *index = NULL;
     git_merge_options o = GIT_MERGE_OPTIONS_INIT;
     const SwGitNewCommit c = {.author = m->author, .message = m->message};
@@ -264,8 +250,7 @@ static int merge_trees(SwArena *a, git_repository *r, const SwGitMerge *m, git_c
     return 0;
 }
 
-int sw_git_merge(SwArena *a, const char *path, const SwGitMerge *m, SwStr *ret_commit,
-                 SwStrList *ret_conflicts, SwError *err) {
+int sw_git_merge(SwArena *a, const char *path, const SwGitMerge *m, SwStr *ret_commit, SwStrList *ret_conflicts, SwError *err) {
     _git_(git_repository) git_repository *r = NULL;
     _git_(git_commit) git_commit *dest = NULL, *source = NULL;
     int ahead, behind;
@@ -288,6 +273,5 @@ int sw_git_merge(SwArena *a, const char *path, const SwGitMerge *m, SwStr *ret_c
         *ret_commit = sw_str_dup(a, m->source);
     else if (merge_trees(a, r, m, dest, source, ret_commit, ret_conflicts, err) < 0)
         return -1;
-    return sw_str_is(m->branch) ? move_branch(a, r, m->branch, m->destination, *ret_commit, err)
-                                : 0;
+    return sw_str_is(m->branch) ? move_branch(a, r, m->branch, m->destination, *ret_commit, err) : 0;
 }

@@ -5,7 +5,7 @@
 
 #include "http/conn.h"
 
-#define BODY_KEEP (64 * SW_KIB)         /* room that a connection keeps between requests */
+#define BODY_KEEP (64 * SW_KIB) /* room that a connection keeps between requests */
 
 bool sw_body_expected(const SwConn *c) {
     return c->head.chunked || c->head.length > 0;
@@ -57,7 +57,7 @@ void sw_body_release(SwConn *c) {
 
 typedef struct Growth {
     SwConn *c;
-    size_t  n;
+    size_t n;
 } Growth;
 
 /* Room for n bytes. A new arena each time, so that growth never holds more than old and new. */
@@ -75,7 +75,7 @@ static void grow(void *arg) {
     sw_arena_free(c->body_arena);
     c->body_arena = a;
     c->body = p;
-    c->body_cap = cap - 1;              /* one for a NUL */
+    c->body_cap = cap - 1; /* one for a NUL */
     a = NULL;
 }
 

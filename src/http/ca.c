@@ -19,12 +19,12 @@
 #include "base/file.h"
 
 #define CA_DAYS     3650
-#define SERVER_DAYS 397                 /* what browsers accept at most */
+#define SERVER_DAYS 397 /* what browsers accept at most */
 #define RENEW_DAYS  30
 #define PEM_MAX     (64 * SW_KIB)
 
 typedef struct Pair {
-    X509     *cert;
+    X509 *cert;
     EVP_PKEY *key;
 } Pair;
 
@@ -74,19 +74,19 @@ static bool pair_load(SwArena *a, const char *dir, const char *name, SwTime now,
     SwError ignored = sw_error(a);
     SwStr cert, key;
     const char *key_path = sw_path(a, dir, sw_str_z(a, sw_strf(a, "%s.key", name)));
-    if (sw_file_read(a, sw_path(a, dir, sw_str_z(a, sw_strf(a, "%s.pem", name))), PEM_MAX, &cert, &ignored) < 0
-        || sw_file_read(a, key_path, PEM_MAX, &key, &ignored) < 0)
+    if (sw_file_read(a, sw_path(a, dir, sw_str_z(a, sw_strf(a, "%s.pem", name))), PEM_MAX, &cert, &ignored) < 0 ||
+        sw_file_read(a, key_path, PEM_MAX, &key, &ignored) < 0)
         return false;
-    (void)chmod(key_path, 0600);        /* whoever copied it here may have widened it */
+    (void)chmod(key_path, 0600); /* whoever copied it here may have widened it */
     BIO *cb = BIO_new_mem_buf(cert.p, (int)cert.n), *kb = BIO_new_mem_buf(key.p, (int)key.n);
     ret->cert = cb ? PEM_read_bio_X509(cb, NULL, NULL, NULL) : NULL;
     ret->key = kb ? PEM_read_bio_PrivateKey(kb, NULL, NULL, NULL) : NULL;
     BIO_free(cb);
     BIO_free(kb);
     time_t from = (time_t)(now / SW_S), until = (time_t)((now + RENEW_DAYS * SW_DAY) / SW_S);
-    bool ok = ret->cert && ret->key && X509_check_private_key(ret->cert, ret->key) == 1
-           && X509_cmp_time(X509_get0_notBefore(ret->cert), &from) < 0
-           && X509_cmp_time(X509_get0_notAfter(ret->cert), &until) > 0;
+    bool ok = ret->cert && ret->key && X509_check_private_key(ret->cert, ret->key) == 1 &&
+              X509_cmp_time(X509_get0_notBefore(ret->cert), &from) < 0 &&
+              X509_cmp_time(X509_get0_notAfter(ret->cert), &until) > 0;
     ERR_clear_error();
     return ok;
 }
@@ -112,7 +112,7 @@ static bool add_extension(X509 *x, X509 *issuer, int nid, const char *value) {
 static bool set_serial(X509 *x, uint8_t serial[static 16]) {
     if (RAND_bytes(serial, 16) != 1)
         return false;
-    serial[0] = (serial[0] & 0x7f) | 0x40;     /* positive, of constant length */
+    serial[0] = (serial[0] & 0x7f) | 0x40; /* positive, of constant length */
     BIGNUM *n = BN_bin2bn(serial, 16, NULL);
     bool ok = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x));
     BN_free(n);
@@ -132,33 +132,33 @@ static bool begin_pair(Pair *p, const char *cn, bool cn_serial, int days, SwTime
     time_t from = (time_t)((now - SW_DAY) / SW_S), until = (time_t)((now + days * SW_DAY) / SW_S);
     (void)snprintf(name, sizeof name, cn_serial ? "%s %02x%02x%02x%02x" : "%s", cn, serial[1], serial[2], serial[3], serial[4]);
     X509_NAME *subject = X509_get_subject_name(p->cert);
-    return X509_set_version(p->cert, X509_VERSION_3) == 1
-        && ASN1_TIME_set(X509_getm_notBefore(p->cert), from) && ASN1_TIME_set(X509_getm_notAfter(p->cert), until)
-        && X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_ASC, (const unsigned char *)"Slipway", -1, -1, 0) == 1
-        && X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0) == 1
-        && X509_set_pubkey(p->cert, p->key) == 1;
+    return X509_set_version(p->cert, X509_VERSION_3) == 1 && ASN1_TIME_set(X509_getm_notBefore(p->cert), from) &&
+           ASN1_TIME_set(X509_getm_notAfter(p->cert), until) &&
+           X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_ASC, (const unsigned char *)"Slipway", -1, -1, 0) == 1 &&
+           X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0) == 1 &&
+           X509_set_pubkey(p->cert, p->key) == 1;
 }
 
 static int make_ca(Pair *ca, SwTime now, SwError *err) {
-    bool ok = begin_pair(ca, "Slipway local authority", true, CA_DAYS, now)
-           && X509_set_issuer_name(ca->cert, X509_get_subject_name(ca->cert)) == 1
-           && add_extension(ca->cert, ca->cert, NID_basic_constraints, "critical,CA:TRUE,pathlen:0")
-           && add_extension(ca->cert, ca->cert, NID_key_usage, "critical,keyCertSign,cRLSign")
-           && add_extension(ca->cert, ca->cert, NID_subject_key_identifier, "hash")
-           && X509_sign(ca->cert, ca->key, EVP_sha256()) > 0;
+    bool ok = begin_pair(ca, "Slipway local authority", true, CA_DAYS, now) &&
+              X509_set_issuer_name(ca->cert, X509_get_subject_name(ca->cert)) == 1 &&
+              add_extension(ca->cert, ca->cert, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
+              add_extension(ca->cert, ca->cert, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+              add_extension(ca->cert, ca->cert, NID_subject_key_identifier, "hash") &&
+              X509_sign(ca->cert, ca->key, EVP_sha256()) > 0;
     return ok ? 0 : fail(err, "authority");
 }
 
 static int make_server(const Pair *ca, const char *names, SwTime now, Pair *ret, SwError *err) {
-    bool ok = begin_pair(ret, "localhost", false, SERVER_DAYS, now)
-           && X509_set_issuer_name(ret->cert, X509_get_subject_name(ca->cert)) == 1
-           && add_extension(ret->cert, ca->cert, NID_basic_constraints, "critical,CA:FALSE")
-           && add_extension(ret->cert, ca->cert, NID_key_usage, "critical,digitalSignature")
-           && add_extension(ret->cert, ca->cert, NID_ext_key_usage, "serverAuth")
-           && add_extension(ret->cert, ca->cert, NID_subject_key_identifier, "hash")
-           && add_extension(ret->cert, ca->cert, NID_authority_key_identifier, "keyid")
-           && add_extension(ret->cert, ca->cert, NID_subject_alt_name, names)
-           && X509_sign(ret->cert, ca->key, EVP_sha256()) > 0;
+    bool ok = begin_pair(ret, "localhost", false, SERVER_DAYS, now) &&
+              X509_set_issuer_name(ret->cert, X509_get_subject_name(ca->cert)) == 1 &&
+              add_extension(ret->cert, ca->cert, NID_basic_constraints, "critical,CA:FALSE") &&
+              add_extension(ret->cert, ca->cert, NID_key_usage, "critical,digitalSignature") &&
+              add_extension(ret->cert, ca->cert, NID_ext_key_usage, "serverAuth") &&
+              add_extension(ret->cert, ca->cert, NID_subject_key_identifier, "hash") &&
+              add_extension(ret->cert, ca->cert, NID_authority_key_identifier, "keyid") &&
+              add_extension(ret->cert, ca->cert, NID_subject_alt_name, names) &&
+              X509_sign(ret->cert, ca->key, EVP_sha256()) > 0;
     return ok ? 0 : fail(err, "server certificate");
 }
 
@@ -206,8 +206,9 @@ static bool has_names(X509 *x, const char *names) {
     bool same = false;
     if (other && add_extension(other, NULL, NID_subject_alt_name, names)) {
         int i = X509_get_ext_by_NID(x, NID_subject_alt_name, -1), j = X509_get_ext_by_NID(other, NID_subject_alt_name, -1);
-        same = i >= 0 && j >= 0 && ASN1_OCTET_STRING_cmp(X509_EXTENSION_get_data(X509_get_ext(x, i)),
-                                                         X509_EXTENSION_get_data(X509_get_ext(other, j))) == 0;
+        same = i >= 0 && j >= 0 &&
+               ASN1_OCTET_STRING_cmp(X509_EXTENSION_get_data(X509_get_ext(x, i)),
+                                     X509_EXTENSION_get_data(X509_get_ext(other, j))) == 0;
     }
     X509_free(other);
     return same;
@@ -220,8 +221,8 @@ int sw_ca_open(SwArena *a, const char *dir, const SwStr *names, size_t n_names, 
         return -1;
     if (!pair_load(a, tls, "ca", now, ca) && (make_ca(ca, now, err) < 0 || pair_save(a, tls, "ca", ca, err) < 0))
         return -1;
-    bool good = pair_load(a, tls, "server", now, server) && has_names(server->cert, want)
-             && X509_verify(server->cert, ca->key) == 1;
+    bool good =
+        pair_load(a, tls, "server", now, server) && has_names(server->cert, want) && X509_verify(server->cert, ca->key) == 1;
     ERR_clear_error();
     if (!good && (make_server(ca, want, now, server, err) < 0 || pair_save(a, tls, "server", server, err) < 0))
         return -1;

@@ -11,7 +11,8 @@
 #include "base/time.h"
 
 typedef struct SwCa {
-    SwStr ca_pem;                       /* the authority's certificate */
-    SwStr cert_pem, key_pem;            /* the server's: localhost, *.localhost, 127.0.0.1, ::1, and `names` */
+    SwStr ca_pem;            /* the authority's certificate */
+    SwStr cert_pem, key_pem; /* the server's: localhost, *.localhost, 127.0.0.1, ::1, and `names` */
 } SwCa;
-int sw_ca_open(SwArena *a, const char *dir, const SwStr *names, size_t n_names, SwTime now, SwCa *ret_ca, SwError *err) sw_must_check;
+int sw_ca_open(SwArena *a, const char *dir, const SwStr *names, size_t n_names, SwTime now, SwCa *ret_ca,
+               SwError *err) sw_must_check;

@@ -15,13 +15,13 @@
 
 static struct {
     pthread_mutex_t lock;
-    CURL           *idle[POOL_MAX];
-    unsigned        n;
+    CURL *idle[POOL_MAX];
+    unsigned n;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void global_init(void) {
-    (void)curl_global_init(CURL_GLOBAL_DEFAULT);   /* a failure shows in curl_easy_init */
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT); /* a failure shows in curl_easy_init */
 }
 
 static CURL *handle_take(void) {
@@ -35,7 +35,7 @@ static CURL *handle_take(void) {
 }
 
 static void handle_give(CURL *h) {
-    curl_easy_reset(h);                 /* keeps connections and name cache */
+    curl_easy_reset(h); /* keeps connections and name cache */
     pthread_mutex_lock(&pool.lock);
     bool room = pool.n < POOL_MAX;
     if (room)
@@ -46,23 +46,23 @@ static void handle_give(CURL *h) {
 }
 
 typedef struct Call {
-    SwArena          *arena;
+    SwArena *arena;
     const SwHttpCall *c;
-    SwWireMessage    *m;
-    SwBuf             body;
-    size_t            got, max;
-    bool              too_large, refused;
-    uint16_t          own_port;
-    SwLack            lack;             /* memory ended in a callback */
-    SwError           sink_error;
-    char              text[CURL_ERROR_SIZE];
+    SwWireMessage *m;
+    SwBuf body;
+    size_t got, max;
+    bool too_large, refused;
+    uint16_t own_port;
+    SwLack lack; /* memory ended in a callback */
+    SwError sink_error;
+    char text[CURL_ERROR_SIZE];
 } Call;
 
 /* A piece of the reply. What takes it is guarded: libcurl's frames are not to be unwound. */
 typedef struct Piece {
-    Call  *call;
-    SwStr  data;
-    bool   refused;
+    Call *call;
+    SwStr data;
+    bool refused;
 } Piece;
 
 static void take_body(void *arg) {
@@ -88,7 +88,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg) {
 static void take_header(void *arg) {
     Call *k = ((Piece *)arg)->call;
     SwStr line = sw_str_trim(((Piece *)arg)->data), name;
-    if (sw_str_starts(line, SW_STR("HTTP/")))   /* of 100 Continue, a redirect, then of the reply itself */
+    if (sw_str_starts(line, SW_STR("HTTP/"))) /* of 100 Continue, a redirect, then of the reply itself */
         k->m->headers = (SwHeaderList){0};
     else if (sw_str_cut(&line, ':', &name))
         sw_header_add(k->arena, &k->m->headers, sw_str_dup(k->arena, name), sw_str_dup(k->arena, sw_str_trim(line)));
@@ -117,7 +117,8 @@ static int header_lines(SwArena *a, const SwHttpCall *c, struct curl_slist **ret
         SwHeader h = c->headers.v[i];
         if (h.name.n == 0 || has_line_break(h.name) || has_line_break(h.value))
             return sw_fail(err, &SW_VALIDATION_EXCEPTION, "A header of the request is malformed: %.*s", SW_FMT(h.name));
-        SwStr line = h.value.n ? sw_strf(a, "%.*s: %.*s", SW_FMT(h.name), SW_FMT(h.value)) : sw_strf(a, "%.*s;", SW_FMT(h.name));
+        SwStr line =
+            h.value.n ? sw_strf(a, "%.*s: %.*s", SW_FMT(h.name), SW_FMT(h.value)) : sw_strf(a, "%.*s;", SW_FMT(h.name));
         l = curl_slist_append(l, sw_str_z(a, line));
     }
     if (!l)
@@ -131,7 +132,8 @@ static void set_method(CURL *h, SwArena *a, const SwHttpCall *c) {
         curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
     else if (get && !c->body.n)
         curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
-    if (!head && (c->body.n || sw_str_eqz(c->method, "POST") || sw_str_eqz(c->method, "PUT") || sw_str_eqz(c->method, "PATCH"))) {
+    if (!head &&
+        (c->body.n || sw_str_eqz(c->method, "POST") || sw_str_eqz(c->method, "PUT") || sw_str_eqz(c->method, "PATCH"))) {
         curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.n);
         curl_easy_setopt(h, CURLOPT_POSTFIELDS, c->body.n ? c->body.p : "");
     }
@@ -165,7 +167,7 @@ static void set_options(CURL *h, SwArena *a, const SwHttpCall *c, Call *k) {
         k->own_port = c->guarded_port;
         curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, open_socket);
         curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, k);
-        curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L);     /* none that was made without the question */
+        curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L); /* none that was made without the question */
         curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L);
     }
     if (c->follow) {
@@ -186,27 +188,14 @@ static int explain(const Call *k, CURLcode rc, SwError *err) {
     const char *cause = k->text[0] ? k->text : curl_easy_strerror(rc);
     const char *what = "The peer failed";
     switch ((int)rc) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-        what = "The name cannot be resolved";
-        break;
-    case CURLE_COULDNT_CONNECT:
-        what = "The connection failed";
-        break;
-    case CURLE_OPERATION_TIMEDOUT:
-        what = "The time-out elapsed";
-        break;
-    case CURLE_PEER_FAILED_VERIFICATION:
-        what = "The peer's certificate is not trusted";
-        break;
+    case CURLE_COULDNT_RESOLVE_HOST: what = "The name cannot be resolved"; break;
+    case CURLE_COULDNT_CONNECT: what = "The connection failed"; break;
+    case CURLE_OPERATION_TIMEDOUT: what = "The time-out elapsed"; break;
+    case CURLE_PEER_FAILED_VERIFICATION: what = "The peer's certificate is not trusted"; break;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        what = "The URL cannot be used";
-        break;
-    case CURLE_TOO_MANY_REDIRECTS:
-        what = "There were too many redirects";
-        break;
-    default:
-        break;
+    case CURLE_UNSUPPORTED_PROTOCOL: what = "The URL cannot be used"; break;
+    case CURLE_TOO_MANY_REDIRECTS: what = "There were too many redirects"; break;
+    default: break;
     }
     return sw_fail_cause(err, &SW_SERVICE_UNAVAILABLE, cause, "%s: %.*s", what, SW_FMT(k->c->url));
 }
@@ -263,6 +252,7 @@ int sw_http_fetch(SwArena *a, const SwHttpCall *c, SwWireMessage *ret_m, bool *r
         return -1;
     }
     if (k->refused)
-        return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "The address is one that Slipway does not connect to for others: %.*s", SW_FMT(c->url));
+        return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "The address is one that Slipway does not connect to for others: %.*s",
+                       SW_FMT(c->url));
     return explain(k, rc, err);
 }

@@ -6,17 +6,17 @@
 #include "wire/wire.h"
 
 typedef struct SwHttpCall {
-    SwStr        method, url;           /* http, https */
+    SwStr method, url; /* http, https */
     SwHeaderList headers;
-    SwStr        body;
-    int          connect_timeout_ms, timeout_ms;   /* 0: 5 s and 30 s; timeout_ms < 0: no limit */
-    size_t       max;                   /* of the reply's body; 0: 16 MiB, with a sink no limit */
-    const char  *ca_pem;                /* extra trust anchors, or NULL: the system's */
-    bool         any_certificate;       /* do not verify */
-    bool         follow;                /* redirects, at most 5 */
-    uint16_t     guarded_port;          /* the address is a user's choice: guard.h is asked about each connection; 0: it is ours */
-    SwSink      *sink;                  /* takes the reply's body as it comes */
-    void        *sink_arg;
+    SwStr body;
+    int connect_timeout_ms, timeout_ms; /* 0: 5 s and 30 s; timeout_ms < 0: no limit */
+    size_t max;                         /* of the reply's body; 0: 16 MiB, with a sink no limit */
+    const char *ca_pem;                 /* extra trust anchors, or NULL: the system's */
+    bool any_certificate;               /* do not verify */
+    bool follow;                        /* redirects, at most 5 */
+    uint16_t guarded_port; /* the address is a user's choice: guard.h is asked about each connection; 0: it is ours */
+    SwSink *sink;          /* takes the reply's body as it comes */
+    void *sink_arg;
 } SwHttpCall;
 
 /* An error (kind SW_SERVICE_UNAVAILABLE) says in its message whether the name, the connection, the time or the peer failed;

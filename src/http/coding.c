@@ -36,28 +36,19 @@ static int step_size(SwChunked *c, char ch) {
 /* One byte of framing; the next state, or -1. */
 static int step(SwChunked *c, char ch) {
     switch (c->state) {
-    case C_SIZE:
-        return step_size(c, ch);
-    case C_EXT:
-        return ch == '\r' ? C_SIZE_LF : is_text(ch) ? C_EXT : -1;
-    case C_SIZE_LF:
-        return ch != '\n' ? -1 : c->left ? C_DATA : C_TRAILER;
-    case C_DATA_CR:
-        return ch == '\r' ? C_DATA_LF : -1;
+    case C_SIZE: return step_size(c, ch);
+    case C_EXT: return ch == '\r' ? C_SIZE_LF : is_text(ch) ? C_EXT : -1;
+    case C_SIZE_LF: return ch != '\n' ? -1 : c->left ? C_DATA : C_TRAILER;
+    case C_DATA_CR: return ch == '\r' ? C_DATA_LF : -1;
     case C_DATA_LF:
         c->left = 0;
         c->digits = 0;
         return ch == '\n' ? C_SIZE : -1;
-    case C_TRAILER:
-        return ch == '\r' ? C_LAST_LF : ch != ' ' && is_text(ch) ? C_TRAILER_LINE : -1;
-    case C_TRAILER_LINE:
-        return ch == '\r' ? C_TRAILER_LF : is_text(ch) ? C_TRAILER_LINE : -1;
-    case C_TRAILER_LF:
-        return ch == '\n' ? C_TRAILER : -1;
-    case C_LAST_LF:
-        return ch == '\n' ? C_END : -1;
-    default:
-        return -1;
+    case C_TRAILER: return ch == '\r' ? C_LAST_LF : ch != ' ' && is_text(ch) ? C_TRAILER_LINE : -1;
+    case C_TRAILER_LINE: return ch == '\r' ? C_TRAILER_LF : is_text(ch) ? C_TRAILER_LINE : -1;
+    case C_TRAILER_LF: return ch == '\n' ? C_TRAILER : -1;
+    case C_LAST_LF: return ch == '\n' ? C_END : -1;
+    default: return -1;
     }
 }
 
@@ -86,10 +77,10 @@ bool sw_chunked_ended(const SwChunked *c) {
 }
 
 struct SwInflate {
-    z_stream      z;
-    bool          gzip, open, member_end;
-    unsigned char first;                /* of deflate, until the second byte tells the format */
-    int           have_first;
+    z_stream z;
+    bool gzip, open, member_end;
+    unsigned char first; /* of deflate, until the second byte tells the format */
+    int have_first;
     unsigned char window[WINDOW];
 };
 
@@ -109,7 +100,7 @@ SwInflate *sw_inflate_new(SwArena *a, SwStr coding) {
     z->gzip = !sw_str_ieq(coding, SW_STR("deflate"));
     sw_arena_defer(a, inflate_free, z);
     if (z->gzip)
-        (void)inflate_open(z, 15 + 16);    /* a failure shows in the first push */
+        (void)inflate_open(z, 15 + 16); /* a failure shows in the first push */
     return z;
 }
 
@@ -117,7 +108,7 @@ static int inflate_run(SwInflate *z, const unsigned char *p, size_t n, SwSink *s
     if (!z->open)
         return 1;
     while (n > 0) {
-        if (z->member_end) {            /* gzip: members may follow one another */
+        if (z->member_end) { /* gzip: members may follow one another */
             if (!z->gzip || inflateReset(&z->z) != Z_OK)
                 return 1;
             z->member_end = false;

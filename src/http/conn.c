@@ -7,9 +7,9 @@
 
 #include <poll.h>
 
-#define SKIP_MAX      (64 * (int64_t)SW_KIB)   /* of a refused body that is read to keep the connection */
+#define SKIP_MAX      (64 * (int64_t)SW_KIB) /* of a refused body that is read to keep the connection */
 #define LINGER_MS     2000
-#define LINGER_MID_MS 5000              /* while the client may still be sending */
+#define LINGER_MID_MS 5000 /* while the client may still be sending */
 
 ssize_t sw_conn_fill(SwConn *c, int64_t deadline_ns) {
     if (c->beg == c->end)
@@ -60,7 +60,7 @@ static bool wait_for_request(SwConn *c) {
         if (c->end - c->beg < 2 && sw_conn_fill(c, 0) <= 0)
             return false;
         if (c->buf[c->beg + 1] != '\n')
-            return true;                /* the parser refuses it */
+            return true; /* the parser refuses it */
         c->beg += 2;
         lines++;
     }
@@ -96,8 +96,13 @@ static void request_init(SwConn *c) {
     SwHttpRequest *rq = &c->rq;
     SwArena *a = rq->arena;
     SwHttpRequest fresh = {
-        .arena = a, .peer = rq->peer, .tls = rq->tls, .listener_arg = rq->listener_arg,
-        .started_ns = sw_monotonic_ns(), .body_max = 16 * SW_MIB, .sink_error = sw_error(a),
+        .arena = a,
+        .peer = rq->peer,
+        .tls = rq->tls,
+        .listener_arg = rq->listener_arg,
+        .started_ns = sw_monotonic_ns(),
+        .body_max = 16 * SW_MIB,
+        .sink_error = sw_error(a),
     };
     *rq = fresh;
     c->head = (SwHead){.length = -1, .minor = 1};
@@ -113,7 +118,7 @@ static bool refuse_head(SwConn *c, int status, const char *why) {
     c->server->refused++;
     c->body_unread = true;
     sw_reply_refusal(c, (uint16_t)status, why);
-    (void)sw_reply_send(c, false);      /* the client may be gone: nothing is left to do for it either way */
+    (void)sw_reply_send(c, false); /* the client may be gone: nothing is left to do for it either way */
     return false;
 }
 
@@ -136,24 +141,12 @@ static void handle_body(SwConn *c, bool *ret_left) {
     }
     switch (sw_body_read(c)) {
     case SW_BODY_OK:
-    case SW_BODY_SINK:
-        h->handle(h->arg, &c->rq);
-        return;
-    case SW_BODY_LEFT:
-        *ret_left = true;
-        return;
-    case SW_BODY_SLOW:
-        sw_reply_refusal(c, 408, "the body took too long");
-        return;
-    case SW_BODY_BAD:
-        sw_reply_refusal(c, 400, "the body is not what its encoding says");
-        return;
-    case SW_BODY_LARGE:
-        sw_reply_refusal(c, 413, "the body is too large");
-        return;
-    case SW_BODY_NO_ROOM:
-        refuse_busy(c);
-        return;
+    case SW_BODY_SINK: h->handle(h->arg, &c->rq); return;
+    case SW_BODY_LEFT: *ret_left = true; return;
+    case SW_BODY_SLOW: sw_reply_refusal(c, 408, "the body took too long"); return;
+    case SW_BODY_BAD: sw_reply_refusal(c, 400, "the body is not what its encoding says"); return;
+    case SW_BODY_LARGE: sw_reply_refusal(c, 413, "the body is too large"); return;
+    case SW_BODY_NO_ROOM: refuse_busy(c); return;
     }
 }
 
@@ -206,7 +199,7 @@ static bool serve_one(SwConn *c) {
     if (h->done)
         h->done(h->arg, &c->rq, sent);
     if (!sent)
-        c->body_unread = false;         /* no reply that a reset could overtake */
+        c->body_unread = false; /* no reply that a reset could overtake */
     if (!sent || c->rq.close)
         return false;
     return !c->body_unread || sw_body_skip(c, SKIP_MAX);
@@ -223,7 +216,7 @@ static bool start_tls(SwConn *c) {
 
 typedef struct Turn {
     SwConn *c;
-    bool    served, more;               /* a request came; another may */
+    bool served, more; /* a request came; another may */
 } Turn;
 
 static void take_turn(void *arg) {

@@ -9,7 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef struct Address { struct in6_addr ip; uint16_t port; } Address;      /* IPv4 as ::ffff:a.b.c.d */
+typedef struct Address {
+    struct in6_addr ip;
+    uint16_t port;
+} Address; /* IPv4 as ::ffff:a.b.c.d */
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -37,7 +40,8 @@ static bool read_address(const struct sockaddr *from, Address *ret) {
 static bool inner_v4(const struct in6_addr *ip, uint8_t ret[static 4]) {
     static const uint8_t zero[12] = {0}, nat64[12] = {0, 0x64, 0xff, 0x9b};
     const uint8_t *b = ip->s6_addr;
-    bool low = memcmp(b, mapped, 12) == 0 || memcmp(b, nat64, 12) == 0 || (memcmp(b, zero, 12) == 0 && !IN6_IS_ADDR_LOOPBACK(ip) && !IN6_IS_ADDR_UNSPECIFIED(ip));
+    bool low = memcmp(b, mapped, 12) == 0 || memcmp(b, nat64, 12) == 0 ||
+               (memcmp(b, zero, 12) == 0 && !IN6_IS_ADDR_LOOPBACK(ip) && !IN6_IS_ADDR_UNSPECIFIED(ip));
     bool six_to_four = b[0] == 0x20 && b[1] == 0x02;
     memcpy(ret, low ? b + 12 : b + 2, 4);
     return low || six_to_four;
@@ -66,8 +70,9 @@ static bool is_this_machines(const struct sockaddr *to, socklen_t n, const Addre
     int fd = socket(to->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool own = false;
     if (fd < 0)
-        return true;                    /* it cannot be told: no connection */
-    if (connect(fd, to, n) == 0 && getsockname(fd, (struct sockaddr *)&source, &size) == 0 && read_address((struct sockaddr *)&source, &from))
+        return true; /* it cannot be told: no connection */
+    if (connect(fd, to, n) == 0 && getsockname(fd, (struct sockaddr *)&source, &size) == 0 &&
+        read_address((struct sockaddr *)&source, &from))
         own = is_loopback(&from.ip) || memcmp(&from.ip, &a->ip, sizeof a->ip) == 0;
     close(fd);
     return own;

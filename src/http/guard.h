@@ -13,6 +13,7 @@
 
 /* True: not to be connected to. own_port: where Slipway listens, at whichever of this machine's addresses. */
 bool sw_guard_refuses(const struct sockaddr *to, socklen_t n, uint16_t own_port);
-/* For libcurl's CURLOPT_OPENSOCKETFUNCTION, with a `const uint16_t *` own_port as its data: CURL_SOCKET_BAD for a refused one. */
+/* For libcurl's CURLOPT_OPENSOCKETFUNCTION, with a `const uint16_t *` own_port as its data: CURL_SOCKET_BAD for a refused one.
+ */
 struct curl_sockaddr;
 int sw_guard_open_socket(void *own_port, int purpose, struct curl_sockaddr *to);

@@ -73,8 +73,9 @@ static int parse_target(SwStr t, SwHead *h, SwStr *ret_authority, const char **r
     }
     *ret_authority = SW_NO_STR;
     if (t.n && t.p[0] != '/') {
-        size_t skip = t.n > 7 && sw_str_ieq(sw_str_n(t.p, 7), SW_STR("http://"))  ? 7
-                    : t.n > 8 && sw_str_ieq(sw_str_n(t.p, 8), SW_STR("https://")) ? 8 : 0;
+        size_t skip = t.n > 7 && sw_str_ieq(sw_str_n(t.p, 7), SW_STR("http://"))    ? 7
+                      : t.n > 8 && sw_str_ieq(sw_str_n(t.p, 8), SW_STR("https://")) ? 8
+                                                                                    : 0;
         if (!skip)
             return 400;
         t.p += skip, t.n -= skip;
@@ -254,7 +255,7 @@ static int parse_host(SwArena *a, SwHead *h, SwStr authority, const char **ret_w
     *ret_why = "there must be one Host header";
     if (!single(&h->headers, "Host", &host))
         return 400;
-    if (authority.p)                    /* RFC 9112 3.2.2: the target's authority replaces what Host says */
+    if (authority.p) /* RFC 9112 3.2.2: the target's authority replaces what Host says */
         sw_header_set(a, &h->headers, SW_STR("Host"), authority);
     else if (!host.p && h->minor == 1)
         return 400;
@@ -280,7 +281,7 @@ int sw_head_parse(SwArena *a, SwStr text, SwHead *ret_h, const char **ret_why) {
     if (!next_line(&text, &line))
         return 400;
     int status = parse_request_line(line, ret_h, &authority, ret_why);
-    ret_h->headers.v = sw_list_room(a, lines, sizeof(SwHeader));     /* as lists are: others add to it */
+    ret_h->headers.v = sw_list_room(a, lines, sizeof(SwHeader)); /* as lists are: others add to it */
     while (!status && next_line(&text, &line) && line.n) {
         SwHeader *l = &ret_h->headers.v[ret_h->headers.n];
         status = parse_header(line, l, ret_why);

@@ -12,15 +12,15 @@
 #define SW_HEAD_LINES_MAX 256
 
 typedef struct SwHead {
-    SwStr        method, path, query;   /* views of the text; query absent without '?' */
+    SwStr method, path, query; /* views of the text; query absent without '?' */
     SwHeaderList headers;
-    int          minor;                 /* of HTTP/1.x */
-    int64_t      length;                /* Content-Length; -1: none was given */
-    bool         chunked;
-    bool         close;                 /* the client wants no more on this connection, or speaks HTTP/1.0 */
-    bool         expect_continue;
-    SwStr        coding;                /* Content-Encoding that is to be undone: gzip, x-gzip, deflate; or absent */
-    bool         coding_unknown;        /* there is one that we cannot undo */
+    int minor;      /* of HTTP/1.x */
+    int64_t length; /* Content-Length; -1: none was given */
+    bool chunked;
+    bool close; /* the client wants no more on this connection, or speaks HTTP/1.0 */
+    bool expect_continue;
+    SwStr coding;        /* Content-Encoding that is to be undone: gzip, x-gzip, deflate; or absent */
+    bool coding_unknown; /* there is one that we cannot undo */
 } SwHead;
 
 /* Look for the empty line that ends a head. `*scan` is where to go on looking, 0 at first. Returns the head's length

@@ -55,12 +55,9 @@ static int wait_for(const SwIo *io, short events, int64_t deadline_ns) {
 
 static int ssl_wait(const SwIo *io, int rc, int64_t deadline_ns) {
     switch (SSL_get_error(io->ssl, rc)) {
-    case SSL_ERROR_WANT_READ:
-        return wait_for(io, POLLIN, deadline_ns);
-    case SSL_ERROR_WANT_WRITE:
-        return wait_for(io, POLLOUT, deadline_ns);
-    default:
-        return SW_IO_FAILED;
+    case SSL_ERROR_WANT_READ: return wait_for(io, POLLIN, deadline_ns);
+    case SSL_ERROR_WANT_WRITE: return wait_for(io, POLLOUT, deadline_ns);
+    default: return SW_IO_FAILED;
     }
 }
 
@@ -81,7 +78,7 @@ int sw_io_accept_tls(SwIo *io, SSL_CTX *ctx, int64_t deadline_ns) {
 }
 
 static ssize_t read_tls(SwIo *io, void *p, size_t n, int64_t deadline_ns) {
-    if (!deadline_ns)                   /* of one record: its parts may come in many pieces */
+    if (!deadline_ns) /* of one record: its parts may come in many pieces */
         deadline_ns = sw_monotonic_ns() + io->idle_ms * SW_MS;
     for (;;) {
         ERR_clear_error();
@@ -187,7 +184,8 @@ int sw_io_writev(SwIo *io, struct iovec *v, int n, bool more) {
         struct iovec one = {v->iov_base, SW_MIN(v->iov_len, 256 * SW_KIB)};
         bool whole = v->iov_len <= 64 * SW_KIB;
         ssize_t k = io->ssl ? write_tls(io, one.iov_base, one.iov_len)
-                  : whole   ? write_plain(io, v, n, more) : write_plain(io, &one, 1, true);
+                    : whole ? write_plain(io, v, n, more)
+                            : write_plain(io, &one, 1, true);
         if (k < 0)
             return (int)k;
         if (charge_out(io, t, k) < 0)
@@ -227,7 +225,7 @@ int sw_io_send_file(SwIo *io, int file, int64_t offset, int64_t size, int64_t *r
         ssize_t k = sendfile(io->fd, file, &at, (size_t)SW_MIN(size - *ret_sent, (int64_t)SW_MIB));
         if (k < 0 && errno == EINTR)
             continue;
-        if (k <= 0)                     /* 0: the file is shorter than promised */
+        if (k <= 0) /* 0: the file is shorter than promised */
             return k < 0 && errno == EAGAIN ? SW_IO_TIMEOUT : SW_IO_FAILED;
         *ret_sent += k;
         if (charge_out(io, t, k) < 0)
@@ -242,7 +240,7 @@ void sw_io_end(SwIo *io, int linger_ms) {
     if (io->ssl) {
         ERR_clear_error();
         if (linger_ms > 0 && SSL_is_init_finished(io->ssl))
-            (void)SSL_shutdown(io->ssl);   /* best effort: the peer may be gone */
+            (void)SSL_shutdown(io->ssl); /* best effort: the peer may be gone */
         SSL_free(io->ssl);
         io->ssl = NULL;
     }

@@ -4,21 +4,29 @@
 
 #include "http/multipart.h"
 
-#define BOUNDARY_MAX 70                 /* RFC 2046, 5.1.1 */
-#define HEAD_MAX (8 * SW_KIB)           /* of one part */
-#define PARTS_MAX 200
+#define BOUNDARY_MAX 70           /* RFC 2046, 5.1.1 */
+#define HEAD_MAX     (8 * SW_KIB) /* of one part */
+#define PARTS_MAX    200
 
 const SwErrorKind SW_MULTIPART_MALFORMED = {.code = "MalformedPOSTRequest", .http = 400};
 
-typedef enum State { PREAMBLE, DATA, DELIMITER /* behind one */, DASH /* one of the closing two */, PADDING /* to the line's end */, HEAD, EPILOGUE } State;
+typedef enum State {
+    PREAMBLE,
+    DATA,
+    DELIMITER /* behind one */,
+    DASH /* one of the closing two */,
+    PADDING /* to the line's end */,
+    HEAD,
+    EPILOGUE
+} State;
 
 struct SwMultipart {
-    SwArena          *arena;
+    SwArena *arena;
     SwMultipartEvents events;
-    char              delimiter[4 + BOUNDARY_MAX];
-    size_t            n_delimiter, matched, parts;
-    State             state;
-    SwBuf             head;
+    char delimiter[4 + BOUNDARY_MAX];
+    size_t n_delimiter, matched, parts;
+    State state;
+    SwBuf head;
 };
 
 static int malformed(SwError *err) {
@@ -48,7 +56,7 @@ static bool next_parameter(SwArena *a, SwStr *rest, SwStr *ret_name, SwStr *ret_
     size_t i = 1;
     for (; i < rest->n && rest->p[i] != '"'; i++) {
         bool escaped = rest->p[i] == '\\' && i + 1 < rest->n && (rest->p[i + 1] == '"' || rest->p[i + 1] == '\\');
-        i += escaped;                   /* a lone backslash is a path of Windows */
+        i += escaped; /* a lone backslash is a path of Windows */
         sw_buf_addc(&b, rest->p[i]);
     }
     *ret_value = sw_buf_str(&b);
@@ -77,7 +85,7 @@ SwMultipart *sw_multipart_new(SwArena *a, SwStr boundary, const SwMultipartEvent
     memcpy(m->delimiter, "\r\n--", 4);
     m->n_delimiter = 4 + SW_MIN(boundary.n, (size_t)BOUNDARY_MAX);
     memcpy(m->delimiter + 4, boundary.p, m->n_delimiter - 4);
-    m->matched = 2;                     /* the first boundary may stand at the very beginning */
+    m->matched = 2; /* the first boundary may stand at the very beginning */
     m->head = sw_buf(a, HEAD_MAX);
     return m;
 }
@@ -133,7 +141,7 @@ static int take_data(SwMultipart *m, const char *p, size_t n, size_t *ret_n, SwE
             from = ++i;
             continue;
         }
-        if (m->matched > 0) {           /* it was data after all; what came before this piece is the delimiter's beginning */
+        if (m->matched > 0) { /* it was data after all; what came before this piece is the delimiter's beginning */
             size_t was = m->matched;
             m->matched = 0;
             if (emit(m, m->delimiter, was, err) < 0)
@@ -159,17 +167,15 @@ static int take_byte(SwMultipart *m, char c, SwError *err) {
         if (c != '-' && c != ' ' && c != '\t' && c != '\r')
             return malformed(err);
         return 0;
-    case DASH:
-        m->state = EPILOGUE;
-        return c == '-' ? 0 : malformed(err);
+    case DASH: m->state = EPILOGUE; return c == '-' ? 0 : malformed(err);
     case PADDING:
         if (c == '\n')
             m->state = HEAD;
         return c == '\n' || c == ' ' || c == '\t' || c == '\r' ? 0 : malformed(err);
-    case HEAD:
-        return add_head(m, c, err);
-    case PREAMBLE: case DATA: case EPILOGUE:
-        break;
+    case HEAD: return add_head(m, c, err);
+    case PREAMBLE:
+    case DATA:
+    case EPILOGUE: break;
     }
     return 0;
 }

@@ -10,16 +10,16 @@
 
 typedef struct SwMultipart SwMultipart;
 
-typedef struct SwMultipartPart {        /* valid while the parser's arena is */
-    SwStr name;                         /* of Content-Disposition; absent: the part has none */
-    SwStr filename;                     /* absent: not a file */
-    SwStr type;                         /* Content-Type, or absent */
+typedef struct SwMultipartPart { /* valid while the parser's arena is */
+    SwStr name;                  /* of Content-Disposition; absent: the part has none */
+    SwStr filename;              /* absent: not a file */
+    SwStr type;                  /* Content-Type, or absent */
 } SwMultipartPart;
 
 typedef struct SwMultipartEvents {
     void *arg;
-    int (*part)(void *arg, const SwMultipartPart *p, SwError *err);         /* one begins */
-    SwSink *data;                                                           /* bytes of the one that began last */
+    int (*part)(void *arg, const SwMultipartPart *p, SwError *err); /* one begins */
+    SwSink *data;                                                   /* bytes of the one that began last */
 } SwMultipartEvents;
 
 /* Of a Content-Type: false where it is not multipart/form-data or has no boundary of 1 to 70 characters. */
@@ -30,4 +30,4 @@ int sw_multipart_push(SwMultipart *m, const void *p, size_t n, SwError *err) sw_
 /* After the last byte: fails where the closing boundary is missing. */
 int sw_multipart_end(const SwMultipart *m, SwError *err) sw_must_check;
 
-extern const SwErrorKind SW_MULTIPART_MALFORMED;        /* MalformedPOSTRequest, 400: S3's name, who alone takes forms */
+extern const SwErrorKind SW_MULTIPART_MALFORMED; /* MalformedPOSTRequest, 400: S3's name, who alone takes forms */

@@ -12,16 +12,43 @@
 #define PIECE        (32 * SW_KIB)
 
 static const char *reason(unsigned status) {
-    static const struct { uint16_t status; const char *text; } table[] = {
-        {100, "Continue"}, {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
-        {206, "Partial Content"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"},
-        {304, "Not Modified"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"},
-        {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-        {408, "Request Timeout"}, {409, "Conflict"}, {411, "Length Required"}, {412, "Precondition Failed"},
-        {413, "Content Too Large"}, {415, "Unsupported Media Type"}, {416, "Range Not Satisfiable"},
-        {417, "Expectation Failed"}, {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-        {503, "Service Unavailable"}, {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"},
+    static const struct {
+        uint16_t status;
+        const char *text;
+    } table[] = {
+        {100, "Continue"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
+        {417, "Expectation Failed"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
     };
     for (size_t i = 0; i < SW_N(table); i++)
         if (table[i].status == status)
@@ -30,7 +57,7 @@ static const char *reason(unsigned status) {
 }
 
 bool sw_reply_continue(SwConn *c) {
-    struct iovec v = {(void *)(uintptr_t)"HTTP/1.1 100 Continue\r\n\r\n", 25};
+    struct iovec v = {(void *)(uintptr_t) "HTTP/1.1 100 Continue\r\n\r\n", 25};
     return sw_io_writev(&c->io, &v, 1, false) == 0;
 }
 
@@ -91,8 +118,8 @@ static int64_t known_length(const SwWireMessage *r) {
 }
 
 static bool is_own_header(SwStr name, bool keep_length) {
-    return sw_str_ieq(name, SW_STR("Connection")) || sw_str_ieq(name, SW_STR("Transfer-Encoding"))
-        || (!keep_length && sw_str_ieq(name, SW_STR("Content-Length")));
+    return sw_str_ieq(name, SW_STR("Connection")) || sw_str_ieq(name, SW_STR("Transfer-Encoding")) ||
+           (!keep_length && sw_str_ieq(name, SW_STR("Content-Length")));
 }
 
 static void build_head(SwConn *c, SwBuf *b, bool head_only, bool keep, int64_t length, bool chunked) {
@@ -137,14 +164,14 @@ static bool send_callback(SwConn *c, int64_t length, bool chunked) {
         if (k == 0)
             break;
         int n = chunked ? snprintf(size, sizeof size, "%zx\r\n", (size_t)k) : 0;
-        struct iovec v[] = {{size, (size_t)n}, {p, (size_t)k}, {(void *)(uintptr_t)"\r\n", chunked ? 2 : 0}};
+        struct iovec v[] = {{size, (size_t)n}, {p, (size_t)k}, {(void *)(uintptr_t) "\r\n", chunked ? 2 : 0}};
         if (sw_io_writev(&c->io, v, 3, false) != 0)
             return false;
         c->rq.sent += k;
     }
     if (length >= 0)
         return c->rq.sent == length;
-    struct iovec end = {(void *)(uintptr_t)"0\r\n\r\n", 5};
+    struct iovec end = {(void *)(uintptr_t) "0\r\n\r\n", 5};
     return !chunked || sw_io_writev(&c->io, &end, 1, false) == 0;
 }
 

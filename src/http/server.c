@@ -27,22 +27,23 @@
 
 #include "base/log.h"
 
-#define STACK_BYTES   (2 * SW_MIB)      /* address space; pages come as they are touched */
+#define STACK_BYTES   (2 * SW_MIB) /* address space; pages come as they are touched */
 #define OLD_HEAD_MS   1000
 #define STALLED_MS    2000
-#define FORCE_WAIT_MS 5000              /* for handlers, after their connections were cut */
+#define FORCE_WAIT_MS 5000 /* for handlers, after their connections were cut */
 
 typedef struct SwListener SwListener;
 struct SwListener {
     SwListener *next;
-    SwArena    *arena;
-    int         id, fd;
-    void       *arg;
+    SwArena *arena;
+    int id, fd;
+    void *arg;
 };
 
 /* ---- TLS ---- */
 
-static int alpn(SSL *ssl, const unsigned char **out, unsigned char *outlen, const unsigned char *in, unsigned inlen, void *arg) {
+static int alpn(SSL *ssl, const unsigned char **out, unsigned char *outlen, const unsigned char *in, unsigned inlen,
+                void *arg) {
     static const unsigned char http11[] = "\x08http/1.1";
     unsigned char *sel;
     if (SSL_select_next_proto(&sel, outlen, http11, sizeof http11 - 1, in, inlen) != OPENSSL_NPN_NEGOTIATED)
@@ -101,7 +102,7 @@ SSL_CTX *sw_server_tls_ref(SwHttpServer *s) {
 
 /* ---- connections ---- */
 
-static void wake(SwConn *c) {           /* with the lock held, so that the socket is still its own */
+static void wake(SwConn *c) { /* with the lock held, so that the socket is still its own */
     (void)shutdown(c->io.fd, SHUT_RD);
 }
 
@@ -125,7 +126,7 @@ static void *conn_main(void *arg) {
     sw_arena_free(c->body_arena);
     pthread_mutex_lock(&s->lock);
     conn_unlink(c);
-    close(c->io.fd);                    /* under the lock: `wake` must not meet another socket of that number */
+    close(c->io.fd); /* under the lock: `wake` must not meet another socket of that number */
     sw_arena_free(c->arena);
     pthread_cond_broadcast(&s->gone);
     pthread_mutex_unlock(&s->lock);
@@ -148,11 +149,11 @@ static SwStr peer_text(SwArena *a, const struct sockaddr_storage *ss) {
 }
 
 typedef struct Accepted {
-    SwHttpServer                  *server;
-    int                            fd;
-    const SwListener              *listener;
+    SwHttpServer *server;
+    int fd;
+    const SwListener *listener;
     const struct sockaddr_storage *from;
-    SwConn                        *conn;
+    SwConn *conn;
 } Accepted;
 
 static void conn_new(void *arg) {
@@ -188,9 +189,9 @@ static Room room_of(const SwConn *c, int64_t now, int64_t *ret_since) {
         return ROOM_NONE;
     if (c->state == SW_CONN_IDLE)
         return ROOM_IDLE;
-    if (c->state == SW_CONN_HEAD)       /* one comes in a packet or two: who takes a second is slow, or means harm */
+    if (c->state == SW_CONN_HEAD) /* one comes in a packet or two: who takes a second is slow, or means harm */
         return now - c->since > OLD_HEAD_MS * SW_MS ? ROOM_OLD_HEAD : ROOM_YOUNG_HEAD;
-    *ret_since = c->io.waits_since;     /* for a body's next byte, or that a reply is read */
+    *ret_since = c->io.waits_since; /* for a body's next byte, or that a reply is read */
     return *ret_since && now - *ret_since > STALLED_MS * SW_MS ? ROOM_STALLED : ROOM_NONE;
 }
 
@@ -222,7 +223,7 @@ static void turn_away(SwHttpServer *s, int fd) {
     static const char text[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
                                "Connection: close\r\n\r\n";
     s->refused++;
-    (void)send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT);   /* a courtesy */
+    (void)send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT); /* a courtesy */
     close(fd);
 }
 
@@ -300,7 +301,7 @@ static void *accept_main(void *arg) {
         for (int i = 0; i < n; i++)
             if (ev[i].data.u32 != 0)
                 starved |= accept_all(s, (int)ev[i].data.u32);
-        if (starved) {                  /* until a connection ends, a stop, or a moment has passed */
+        if (starved) { /* until a connection ends, a stop, or a moment has passed */
             struct pollfd p = {.fd = s->wake, .events = POLLIN};
             (void)poll(&p, 1, 50);
         }
@@ -414,7 +415,7 @@ int sw_http_server_new(const SwHttpServerOptions *o, SwHttpServer **ret_s, SwErr
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->gone, &ca);
     pthread_condattr_destroy(&ca);
-    struct sigaction sa;                /* sendfile and OpenSSL have no MSG_NOSIGNAL */
+    struct sigaction sa; /* sendfile and OpenSSL have no MSG_NOSIGNAL */
     if (sigaction(SIGPIPE, NULL, &sa) == 0 && sa.sa_handler == SIG_DFL)
         (void)signal(SIGPIPE, SIG_IGN);
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -481,7 +482,7 @@ void sw_http_server_stop(SwHttpServer *s, int drain_ms) {
     pthread_mutex_unlock(&s->lock);
     if (gone)
         server_free(s);
-    else                                /* a handler that does not return still uses it */
+    else /* a handler that does not return still uses it */
         sw_log(SW_WARN, "http handlers did not end", SW_FN("connections", left));
 }
 

@@ -29,28 +29,28 @@
 typedef struct SwHttpServer SwHttpServer;
 
 typedef struct SwHttpRequest {
-    SwArena      *arena;
-    SwWireMessage m;                    /* method, raw path, raw query, headers; body once `handle` runs and no sink was set */
-    SwStr         peer;                 /* "127.0.0.1:51234" */
-    bool          tls;
-    void         *listener_arg;         /* of the listener that accepted it: which container calls, say */
-    SwTime        started_ns;           /* sw_monotonic_ns */
-    int64_t       received, sent;       /* body bytes, as they were on the wire, without chunk framing */
+    SwArena *arena;
+    SwWireMessage m; /* method, raw path, raw query, headers; body once `handle` runs and no sink was set */
+    SwStr peer;      /* "127.0.0.1:51234" */
+    bool tls;
+    void *listener_arg;     /* of the listener that accepted it: which container calls, say */
+    SwTime started_ns;      /* sw_monotonic_ns */
+    int64_t received, sent; /* body bytes, as they were on the wire, without chunk framing */
 
     /* Set by `begin`. */
-    size_t        body_max;             /* of a body kept in memory; larger is answered 413. Default 16 MiB */
-    SwSink       *sink;                 /* takes the body's bytes after content decoding instead of m.body */
-    void         *sink_arg;
-    bool          keep_encoding;        /* leave Content-Encoding to the handler: an S3 object keeps its own */
+    size_t body_max; /* of a body kept in memory; larger is answered 413. Default 16 MiB */
+    SwSink *sink;    /* takes the body's bytes after content decoding instead of m.body */
+    void *sink_arg;
+    bool keep_encoding; /* leave Content-Encoding to the handler: an S3 object keeps its own */
 
     /* Set by `begin` (when it returns false) or `handle`. status, headers, body or stream. */
     SwWireMessage reply;
-    bool          close;                /* end the connection after the reply */
-    SwError       sink_error;           /* why the sink failed, when it did: `handle` is still called, to answer */
+    bool close;         /* end the connection after the reply */
+    SwError sink_error; /* why the sink failed, when it did: `handle` is still called, to answer */
 
-    SwStr         encoded_sha256;       /* of the body before its content coding was undone, raw: that is what a client
-                                         * signs. Absent where there was no coding */
-    void         *user;                 /* the handler's own */
+    SwStr encoded_sha256; /* of the body before its content coding was undone, raw: that is what a client
+                           * signs. Absent where there was no coding */
+    void *user;           /* the handler's own */
 } SwHttpRequest;
 
 typedef struct SwHttpHandler {
@@ -64,29 +64,30 @@ typedef struct SwHttpHandler {
 
 typedef struct SwHttpServerOptions {
     SwHttpHandler handler;
-    unsigned max_connections;           /* 0: 4096. Past it one that is idle, in a head, or stalled for 2 s is ended; none: 503 */
-    unsigned idle_timeout_s;            /* 0: 120; between requests and between bytes */
-    const char *tls_cert, *tls_key;     /* PEM text; NULL: plain only */
-    unsigned idle_timeout_ms;           /* instead of idle_timeout_s where not 0 */
-    unsigned header_timeout_ms;         /* 0: 20,000; from a head's first byte to its last, and for the TLS handshake */
-    bool     paused;                    /* listen and let connections queue, but accept none before sw_http_server_start */
-    SwClock *clock;                     /* of the Date header; NULL: the system's */
+    unsigned max_connections;       /* 0: 4096. Past it one that is idle, in a head, or stalled for 2 s is ended; none: 503 */
+    unsigned idle_timeout_s;        /* 0: 120; between requests and between bytes */
+    const char *tls_cert, *tls_key; /* PEM text; NULL: plain only */
+    unsigned idle_timeout_ms;       /* instead of idle_timeout_s where not 0 */
+    unsigned header_timeout_ms;     /* 0: 20,000; from a head's first byte to its last, and for the TLS handshake */
+    bool paused;                    /* listen and let connections queue, but accept none before sw_http_server_start */
+    SwClock *clock;                 /* of the Date header; NULL: the system's */
 } SwHttpServerOptions;
 
-int  sw_http_server_new(const SwHttpServerOptions *o, SwHttpServer **ret_s, SwError *err) sw_must_check;
+int sw_http_server_new(const SwHttpServerOptions *o, SwHttpServer **ret_s, SwError *err) sw_must_check;
 /* Another certificate for connections from now on: after the authority renewed it. */
-int  sw_http_server_tls(SwHttpServer *s, const char *cert_pem, const char *key_pem, SwError *err) sw_must_check;
+int sw_http_server_tls(SwHttpServer *s, const char *cert_pem, const char *key_pem, SwError *err) sw_must_check;
 /* Another program listens there already. */
 extern const SwErrorKind SW_HTTP_PORT_TAKEN;
 /* Listen on a numeric address; port 0: any free. A first byte of 0x16 makes the connection TLS. Returns the port. */
-int  sw_http_listen(SwHttpServer *s, const char *address, uint16_t port, void *listener_arg, uint16_t *ret_port, SwError *err) sw_must_check;
+int sw_http_listen(SwHttpServer *s, const char *address, uint16_t port, void *listener_arg, uint16_t *ret_port,
+                   SwError *err) sw_must_check;
 /* Serve a listening socket that somebody else made (in a container's network namespace). Takes it over.
  * ret_id names it for sw_http_unlisten, which stops accepting; connections in flight end by themselves after the
  * request they are at, so that listener_arg must outlive them. */
-int  sw_http_listen_fd(SwHttpServer *s, int fd, void *listener_arg, int *ret_id, SwError *err) sw_must_check;
+int sw_http_listen_fd(SwHttpServer *s, int fd, void *listener_arg, int *ret_id, SwError *err) sw_must_check;
 void sw_http_unlisten(SwHttpServer *s, int id);
 /* Begin to accept, once: for a server made with `paused`. */
-int  sw_http_server_start(SwHttpServer *s, SwError *err) sw_must_check;
+int sw_http_server_start(SwHttpServer *s, SwError *err) sw_must_check;
 /* Stop accepting; connections end after the request they are at, as when the server stops. */
 void sw_http_server_pause(SwHttpServer *s);
 /* Stop accepting, let requests in flight finish (at most drain_ms), close, free. */
@@ -97,7 +98,7 @@ void sw_http_server_stop(SwHttpServer *s, int drain_ms);
 bool sw_http_ended(const SwHttpRequest *rq);
 
 typedef struct SwHttpStats {
-    int64_t connections, requests, open, idle;      /* idle: open, and waiting for a request */
-    int64_t refused;                    /* heads that were no HTTP, connections past the limit */
+    int64_t connections, requests, open, idle; /* idle: open, and waiting for a request */
+    int64_t refused;                           /* heads that were no HTTP, connections past the limit */
 } SwHttpStats;
 void sw_http_server_stats(SwHttpServer *s, SwHttpStats *ret);

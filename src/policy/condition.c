@@ -48,18 +48,53 @@ static int dates(SwStr have, SwStr want) {
     return x < y ? -1 : x > y ? 1 : 0;
 }
 
-static bool numeric_equals(SwArena *a, SwStr h, SwStr w) { (void)a; return numbers(h, w) == 0; }
-static bool numeric_less(SwArena *a, SwStr h, SwStr w) { (void)a; return numbers(h, w) == -1; }
-static bool numeric_less_equals(SwArena *a, SwStr h, SwStr w) { (void)a; return numbers(h, w) <= 0; }
-static bool numeric_greater(SwArena *a, SwStr h, SwStr w) { (void)a; return numbers(h, w) == 1; }
-static bool numeric_greater_equals(SwArena *a, SwStr h, SwStr w) { (void)a; int c = numbers(h, w); return c == 0 || c == 1; }
-static bool date_equals(SwArena *a, SwStr h, SwStr w) { (void)a; return dates(h, w) == 0; }
-static bool date_less(SwArena *a, SwStr h, SwStr w) { (void)a; return dates(h, w) == -1; }
-static bool date_less_equals(SwArena *a, SwStr h, SwStr w) { (void)a; return dates(h, w) <= 0; }
-static bool date_greater(SwArena *a, SwStr h, SwStr w) { (void)a; return dates(h, w) == 1; }
-static bool date_greater_equals(SwArena *a, SwStr h, SwStr w) { (void)a; int c = dates(h, w); return c == 0 || c == 1; }
+static bool numeric_equals(SwArena *a, SwStr h, SwStr w) {
+    (void)a;
+    return numbers(h, w) == 0;
+}
+static bool numeric_less(SwArena *a, SwStr h, SwStr w) {
+    (void)a;
+    return numbers(h, w) == -1;
+}
+static bool numeric_less_equals(SwArena *a, SwStr h, SwStr w) {
+    (void)a;
+    return numbers(h, w) <= 0;
+}
+static bool numeric_greater(SwArena *a, SwStr h, SwStr w) {
+    (void)a;
+    return numbers(h, w) == 1;
+}
+static bool numeric_greater_equals(SwArena *a, SwStr h, SwStr w) {
+    (void)a;
+    int c = numbers(h, w);
+    return c == 0 || c == 1;
+}
+static bool date_equals(SwArena *a, SwStr h, SwStr w) {
+    (void)a;
+    return dates(h, w) == 0;
+}
+static bool date_less(SwArena *a, SwStr h, SwStr w) {
+    (void)a;
+    return dates(h, w) == -1;
+}
+static bool date_less_equals(SwArena *a, SwStr h, SwStr w) {
+    (void)a;
+    return dates(h, w) <= 0;
+}
+static bool date_greater(SwArena *a, SwStr h, SwStr w) {
+    (void)a;
+    return dates(h, w) == 1;
+}
+static bool date_greater_equals(SwArena *a, SwStr h, SwStr w) {
+    (void)a;
+    int c = dates(h, w);
+    return c == 0 || c == 1;
+}
 
-typedef struct Address { uint8_t bytes[16]; size_t n; } Address;
+typedef struct Address {
+    uint8_t bytes[16];
+    size_t n;
+} Address;
 
 static bool address_parse(SwArena *a, SwStr s, Address *ret) {
     const char *z = sw_str_z(a, s);
@@ -87,7 +122,11 @@ static bool ip_in_range(SwArena *a, SwStr have, SwStr want) {
     return true;
 }
 
-static const struct { const char *name; PolicyOperator op; bool negated; } operators[] = {
+static const struct {
+    const char *name;
+    PolicyOperator op;
+    bool negated;
+} operators[] = {
     {"StringEquals", OP_STRING_EQUALS, false},
     {"StringNotEquals", OP_STRING_EQUALS, true},
     {"StringEqualsIgnoreCase", OP_STRING_EQUALS_FOLDED, false},
@@ -178,7 +217,7 @@ static bool holds_of(const SwPolicy *p, const PolicyCondition *c, const SwPolicy
                 return true;
         return false;
     }
-    if (!k)                             /* an absent key fails, except where its absence is what is asked for */
+    if (!k) /* an absent key fails, except where its absence is what is asked for */
         return c->if_exists || c->each == EACH_ALL_VALUES || (c->negated && c->each == EACH_SINGLE);
     for (size_t i = 0; i < k->n; i++) {
         bool passes = value_passes(p, c, q, k->v[i]);
@@ -190,8 +229,8 @@ static bool holds_of(const SwPolicy *p, const PolicyCondition *c, const SwPolicy
     return c->each != EACH_ANY_VALUE;
 }
 
-/* Names of keys have no case, tags' may: two tags that differ in case alone are the same key twice. Then a Deny holds if it does
- * of either, and an Allow only if it does of both. */
+/* Names of keys have no case, tags' may: two tags that differ in case alone are the same key twice. Then a Deny holds if it
+ * does of either, and an Allow only if it does of both. */
 bool policy_condition_holds(const SwPolicy *p, const PolicyCondition *c, const SwPolicyQuery *q, bool deny) {
     bool found = false;
     for (size_t i = 0; i < q->n_key; i++) {

@@ -30,19 +30,22 @@ static bool labelled(const SwValue *statement, SwStr label) {
 }
 
 int sw_policy_add(SwArena *a, SwStr *document, const SwPolicyPermission *p, const SwErrorKind *invalid, SwError *err) {
-    SwValue doc = open_document(a, *document), statement = sw_value_object(), principal = sw_value_object(), list = sw_value_array();
+    SwValue doc = open_document(a, *document), statement = sw_value_object(), principal = sw_value_object(),
+            list = sw_value_array();
     const SwPolicy *parsed;
     const SwValue *known = sw_value_getz(&doc, "Statement");
     for (size_t i = 0; known && i < known->n; i++) {
         if (labelled(&known->v[i], p->label))
-            return sw_fail(err, invalid, "Value %.*s for parameter Label is invalid. Reason: Already exists.", SW_FMT(p->label));
+            return sw_fail(err, invalid, "Value %.*s for parameter Label is invalid. Reason: Already exists.",
+                           SW_FMT(p->label));
         sw_value_add(a, &list, known->v[i]);
     }
     if (!sw_value_getz(&doc, "Version"))
         sw_value_sets(a, &doc, "Version", sw_str(p->version ? p->version : "2012-10-17"));
     if (!sw_value_getz(&doc, "Id"))
         sw_value_sets(a, &doc, "Id", p->id);
-    sw_value_set(a, &principal, SW_STR("AWS"), p->anybody ? sw_value_string(SW_STR("*")) : strings(a, p->accounts, "arn:aws:iam::", ":root"));
+    sw_value_set(a, &principal, SW_STR("AWS"),
+                 p->anybody ? sw_value_string(SW_STR("*")) : strings(a, p->accounts, "arn:aws:iam::", ":root"));
     sw_value_sets(a, &statement, "Sid", p->label);
     sw_value_sets(a, &statement, "Effect", SW_STR("Allow"));
     sw_value_set(a, &statement, SW_STR("Principal"), p->anybody ? principal.v[0] : principal);

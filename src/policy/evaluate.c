@@ -27,22 +27,20 @@ static bool names_account(SwStr value, SwStr account) {
 static bool principal_matches(const PolicyPrincipal *w, const SwPolicyQuery *q, bool *ret_direct) {
     *ret_direct = true;
     switch (w->kind) {
-    case PRINCIPAL_ANY:
-        return true;
-    case PRINCIPAL_SERVICE:
-        return sw_str_is(q->service) && sw_str_ieq(w->value, q->service);
+    case PRINCIPAL_ANY: return true;
+    case PRINCIPAL_SERVICE: return sw_str_is(q->service) && sw_str_ieq(w->value, q->service);
     case PRINCIPAL_AWS:
         if (sw_str_eqz(w->value, "*"))
-            return true;                /* the same as "Principal": "*" */
-        if ((sw_str_is(q->principal) && sw_str_eq(w->value, q->principal)) || (sw_str_is(q->role) && sw_str_eq(w->value, q->role))) {
+            return true; /* the same as "Principal": "*" */
+        if ((sw_str_is(q->principal) && sw_str_eq(w->value, q->principal)) ||
+            (sw_str_is(q->role) && sw_str_eq(w->value, q->role))) {
             *ret_direct = !names_account(w->value, q->account);
             return !sw_str_is(w->id) || sw_str_eq(w->id, q->id);
         }
         *ret_direct = false;
         return !sw_str_is(q->service) && names_account(w->value, q->account);
     case PRINCIPAL_FEDERATED:
-    case PRINCIPAL_CANONICAL:
-        return false;
+    case PRINCIPAL_CANONICAL: return false;
     }
     return false;
 }
@@ -156,7 +154,10 @@ SwPolicyReason sw_policy_decide(const SwPolicySet *s, const SwPolicyQuery *q) {
 }
 
 SwStr sw_policy_reason_text(SwArena *a, SwPolicyReason r, SwStr action) {
-    static const struct { bool denied; const char *what; } texts[] = {
+    static const struct {
+        bool denied;
+        const char *what;
+    } texts[] = {
         [SW_POLICY_ALLOWED] = {false, ""},
         [SW_POLICY_DENIED_IDENTITY] = {true, "an identity-based policy"},
         [SW_POLICY_DENIED_BOUNDARY] = {true, "a permissions boundary"},

@@ -8,7 +8,7 @@
 
 #define LITERAL_STAR     '\x01'
 #define LITERAL_QUESTION '\x02'
-#define EXPANDED_MAX     SW_GIB          /* the memory of the request ends before: it is refused then, no statement is passed over */
+#define EXPANDED_MAX     SW_GIB /* the memory of the request ends before: it is refused then, no statement is passed over */
 
 static char plain(char c) {
     return c == LITERAL_STAR ? '*' : c == LITERAL_QUESTION ? '?' : c;
@@ -30,7 +30,7 @@ bool policy_arn_glob(SwStr pattern, SwStr arn) {
     for (int part = 0; part < 5; part++) {
         SwStr a, b;
         bool more_a = sw_str_cut(&pattern, ':', &a), more_b = sw_str_cut(&arn, ':', &b);
-        if (!more_a)                    /* "*", or an ARN whose last wildcard stands for the rest */
+        if (!more_a) /* "*", or an ARN whose last wildcard stands for the rest */
             return pattern.n > 0 && pattern.p[pattern.n - 1] == '*' && policy_glob(pattern, arn, false);
         if (!more_b || !policy_glob(a, b, false))
             return false;

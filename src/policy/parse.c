@@ -30,7 +30,8 @@ static int check_action(SwStr s, SwError *err) {
     if (!sw_str_find(s, ':', &colon) || colon == 0)
         return bad(err, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
     for (size_t i = 0; i < colon; i++)
-        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-'))
+        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
+              s.p[i] == '-'))
             return bad(err, "Vendor %.*s is not valid", (int)colon, s.p);
     SwStr name = sw_str_skip(s, colon + 1);
     if (name.n == 0 || sw_str_find(name, ':', &colon))
@@ -88,8 +89,14 @@ static int check_principal(const PolicyPrincipal *p, SwError *err) {
 }
 
 static int read_principal(SwArena *a, PolicyStatement *s, const SwValue *v, SwError *err) {
-    static const struct { const char *key; PrincipalKind kind; } kinds[] = {
-        {"AWS", PRINCIPAL_AWS}, {"Service", PRINCIPAL_SERVICE}, {"Federated", PRINCIPAL_FEDERATED}, {"CanonicalUser", PRINCIPAL_CANONICAL},
+    static const struct {
+        const char *key;
+        PrincipalKind kind;
+    } kinds[] = {
+        {"AWS", PRINCIPAL_AWS},
+        {"Service", PRINCIPAL_SERVICE},
+        {"Federated", PRINCIPAL_FEDERATED},
+        {"CanonicalUser", PRINCIPAL_CANONICAL},
     };
     if (v->kind == SW_VSTRING && sw_str_eqz(v->s, "*")) {
         s->principal = sw_new(a, PolicyPrincipal);
@@ -182,14 +189,15 @@ static int check_sid(SwStr sid, SwPolicyUse use, SwError *err) {
         char c = sid.p[i];
         bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (!word && use != SW_POLICY_RESOURCE && use != SW_POLICY_REPOSITORY)
-            return bad(err, "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*");
+            return bad(err, "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+                            "[0-9A-Za-z]*");
     }
     return 0;
 }
 
 static int read_statement(SwArena *a, const SwValue *v, SwPolicyUse use, PolicyStatement *s, SwError *err) {
-    static const char *const keys[] = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal",
-                                       "NotPrincipal", "Condition", NULL};
+    static const char *const keys[] = {"Sid",         "Effect",    "Action",       "NotAction", "Resource",
+                                       "NotResource", "Principal", "NotPrincipal", "Condition", NULL};
     if (v->kind != SW_VOBJECT)
         return bad(err, "Syntax errors in policy.");
     for (size_t i = 0; i < v->n; i++)
@@ -206,7 +214,8 @@ static int read_statement(SwArena *a, const SwValue *v, SwPolicyUse use, PolicyS
     if (use == SW_POLICY_IDENTITY && (principal || not_principal))
         return bad(err, "Policy document should not specify a principal.");
     if (use != SW_POLICY_IDENTITY && !principal && !not_principal)
-        return use == SW_POLICY_TRUST ? bad(err, "Policy document must contain principal.") : bad(err, "Missing required field Principal");
+        return use == SW_POLICY_TRUST ? bad(err, "Policy document must contain principal.")
+                                      : bad(err, "Missing required field Principal");
     s->not_principal = !principal && not_principal;
     if (use != SW_POLICY_IDENTITY && read_principal(a, s, principal ? principal : not_principal, err) < 0)
         return -1;

@@ -15,34 +15,34 @@
 typedef struct SwPolicy SwPolicy;
 
 typedef enum SwPolicyUse {
-    SW_POLICY_IDENTITY,                 /* no Principal; Resource needed */
-    SW_POLICY_TRUST,                    /* Principal needed; no Resource */
-    SW_POLICY_RESOURCE,                 /* Principal and Resource needed: buckets, queues, topics */
-    SW_POLICY_REPOSITORY,               /* Principal needed; no Resource, it is the repository itself: ECR */
+    SW_POLICY_IDENTITY,   /* no Principal; Resource needed */
+    SW_POLICY_TRUST,      /* Principal needed; no Resource */
+    SW_POLICY_RESOURCE,   /* Principal and Resource needed: buckets, queues, topics */
+    SW_POLICY_REPOSITORY, /* Principal needed; no Resource, it is the repository itself: ECR */
 } SwPolicyUse;
 
 /* Fails with this kind, in IAM's wording; callers give it their own kind where it differs (S3: MalformedPolicy). */
-extern const SwErrorKind SW_MALFORMED_POLICY;           /* MalformedPolicyDocument, 400 */
+extern const SwErrorKind SW_MALFORMED_POLICY; /* MalformedPolicyDocument, 400 */
 int sw_policy_parse(SwArena *a, SwStr text, SwPolicyUse use, const SwPolicy **ret_p, SwError *err) sw_must_check;
 
 /* A context key, its name without regard to case ("aws:SourceIp"). More than one value: a multivalued key. */
 typedef struct SwPolicyKey {
-    SwStr        name;
+    SwStr name;
     const SwStr *v;
-    size_t       n;
+    size_t n;
 } SwPolicyKey;
 
 typedef struct SwPolicyQuery {
-    SwStr action, resource;             /* "s3:GetObject"; ARN or "*" */
+    SwStr action, resource; /* "s3:GetObject"; ARN or "*" */
     /* Who asks, for Principal elements. All absent: anonymous. */
-    SwStr principal;                    /* ARN of the user, the session or the root */
-    SwStr role;                         /* ARN of the role that a session is of */
-    SwStr account;                      /* twelve digits */
-    SwStr service;                      /* "ecs-tasks.amazonaws.com", for a service's own call */
-    SwStr id;                           /* unique id of the user, or of the role that a session is of */
+    SwStr principal; /* ARN of the user, the session or the root */
+    SwStr role;      /* ARN of the role that a session is of */
+    SwStr account;   /* twelve digits */
+    SwStr service;   /* "ecs-tasks.amazonaws.com", for a service's own call */
+    SwStr id;        /* unique id of the user, or of the role that a session is of */
     const SwPolicyKey *key;
     size_t n_key;
-    SwArena *arena;                     /* for policy variables while matching */
+    SwArena *arena; /* for policy variables while matching */
 } SwPolicyQuery;
 
 typedef enum SwPolicyEffect { SW_POLICY_NONE, SW_POLICY_ALLOW, SW_POLICY_DENY } SwPolicyEffect;
@@ -53,22 +53,33 @@ typedef enum SwPolicyEffect { SW_POLICY_NONE, SW_POLICY_ALLOW, SW_POLICY_DENY } 
 SwStrList sw_policy_principals(SwArena *a, const SwPolicy *p);
 /* The unique ids that such ARNs stood for when the policy was stored, n pairs: whoever has the name since then, made anew, is
  * somebody else. An ARN that is not there counts by itself. */
-typedef struct SwPolicyBound { SwStr arn, id; } SwPolicyBound;
+typedef struct SwPolicyBound {
+    SwStr arn, id;
+} SwPolicyBound;
 void sw_policy_bind(const SwPolicy *p, const SwPolicyBound *bound, size_t n);
 
 SwPolicyEffect sw_policy_evaluate(const SwPolicy *p, const SwPolicyQuery *q, bool *ret_direct);
 
 /* Everything that has a say about one request within one account. NULL lists are absent: no limit of that kind. */
 typedef struct SwPolicySet {
-    const SwPolicy *const *identity;  size_t n_identity;
-    const SwPolicy *const *boundary;  size_t n_boundary;    /* of the user or role; limits, grants nothing */
-    const SwPolicy *const *session;   size_t n_session;     /* given when a role was assumed; the same */
-    const SwPolicy *resource;                               /* of the bucket or queue; NULL: none */
+    const SwPolicy *const *identity;
+    size_t n_identity;
+    const SwPolicy *const *boundary;
+    size_t n_boundary; /* of the user or role; limits, grants nothing */
+    const SwPolicy *const *session;
+    size_t n_session;         /* given when a role was assumed; the same */
+    const SwPolicy *resource; /* of the bucket or queue; NULL: none */
 } SwPolicySet;
 
 typedef enum SwPolicyReason {
-    SW_POLICY_ALLOWED, SW_POLICY_DENIED_IDENTITY, SW_POLICY_DENIED_BOUNDARY, SW_POLICY_DENIED_SESSION,
-    SW_POLICY_DENIED_RESOURCE, SW_POLICY_NO_IDENTITY, SW_POLICY_NO_BOUNDARY, SW_POLICY_NO_SESSION,
+    SW_POLICY_ALLOWED,
+    SW_POLICY_DENIED_IDENTITY,
+    SW_POLICY_DENIED_BOUNDARY,
+    SW_POLICY_DENIED_SESSION,
+    SW_POLICY_DENIED_RESOURCE,
+    SW_POLICY_NO_IDENTITY,
+    SW_POLICY_NO_BOUNDARY,
+    SW_POLICY_NO_SESSION,
 } SwPolicyReason;
 SwPolicyReason sw_policy_decide(const SwPolicySet *s, const SwPolicyQuery *q);
 /* "because no identity-based policy allows the s3:GetObject action", as AWS ends its sentence. */
@@ -76,15 +87,16 @@ SwStr sw_policy_reason_text(SwArena *a, SwPolicyReason r, SwStr action);
 
 /* AddPermission and RemovePermission of queues and topics: a resource policy, a statement at a time. */
 typedef struct SwPolicyPermission {
-    SwStr            id;                /* of a document that is new */
-    SwStr            label;             /* Sid */
-    const SwStrList *accounts, *actions;        /* twelve digits; without a vendor, or "*" */
-    bool             anybody;           /* instead of accounts */
-    const char      *vendor;            /* "SQS" */
-    const char      *version;           /* of a document that is made; NULL: 2012-10-17 */
-    SwStr            resource;
+    SwStr id;                            /* of a document that is new */
+    SwStr label;                         /* Sid */
+    const SwStrList *accounts, *actions; /* twelve digits; without a vendor, or "*" */
+    bool anybody;                        /* instead of accounts */
+    const char *vendor;                  /* "SQS" */
+    const char *version;                 /* of a document that is made; NULL: 2012-10-17 */
+    SwStr resource;
 } SwPolicyPermission;
 /* Fails with `invalid` when the label is taken or the statement makes no policy. */
-int  sw_policy_add(SwArena *a, SwStr *document, const SwPolicyPermission *p, const SwErrorKind *invalid, SwError *err) sw_must_check;
+int sw_policy_add(SwArena *a, SwStr *document, const SwPolicyPermission *p, const SwErrorKind *invalid,
+                  SwError *err) sw_must_check;
 /* False: no statement of that label. Without statements the document is empty text. */
 bool sw_policy_remove(SwArena *a, SwStr *document, SwStr label);

@@ -99,26 +99,14 @@ void proxy_conditions(SwBuf *b, const SwProxyRule *r) {
     for (size_t i = 0; i < r->conditions.n; i++) {
         const SwProxyCondition *c = &r->conditions.v[i];
         switch (c->field) {
-        case SW_MATCH_HOST:
-            add_wildcards(b, "req.hdr(host),field(1,:)", " -i", &c->values);
-            break;
-        case SW_MATCH_PATH:
-            add_wildcards(b, "path", "", &c->values);
-            break;
+        case SW_MATCH_HOST: add_wildcards(b, "req.hdr(host),field(1,:)", " -i", &c->values); break;
+        case SW_MATCH_PATH: add_wildcards(b, "path", "", &c->values); break;
         case SW_MATCH_HEADER:
-            add_wildcards(
-                b, sw_str_z(b->arena, sw_strf(b->arena, "'req.fhdr(%.*s)'", SW_FMT(c->header))),
-                " -i", &c->values);
+            add_wildcards(b, sw_str_z(b->arena, sw_strf(b->arena, "'req.fhdr(%.*s)'", SW_FMT(c->header))), " -i", &c->values);
             break;
-        case SW_MATCH_METHOD:
-            add_words(b, "method -m str", &c->values);
-            break;
-        case SW_MATCH_QUERY:
-            add_query(b, c);
-            break;
-        case SW_MATCH_SOURCE_IP:
-            add_words(b, "src", &c->values);
-            break;
+        case SW_MATCH_METHOD: add_words(b, "method -m str", &c->values); break;
+        case SW_MATCH_QUERY: add_query(b, c); break;
+        case SW_MATCH_SOURCE_IP: add_words(b, "src", &c->values); break;
         }
     }
 }
@@ -143,8 +131,7 @@ static int check_value(const SwProxyCondition *c, SwStr v, SwError *err) {
     if (!sw_str_is(v) || v.n > 256 || !proxy_is_text(v))
         return sw_fail(err, &SW_PROXY_INVALID, "Condition value '%.*s' is not valid", SW_FMT(v));
     if (c->field == SW_MATCH_METHOD && !proxy_is_token(v))
-        return sw_fail(err, &SW_PROXY_INVALID, "HTTP request method '%.*s' is not valid",
-                       SW_FMT(v));
+        return sw_fail(err, &SW_PROXY_INVALID, "HTTP request method '%.*s' is not valid", SW_FMT(v));
     if (c->field == SW_MATCH_SOURCE_IP && !is_cidr(v))
         return sw_fail(err, &SW_PROXY_INVALID, "'%.*s' is not a CIDR block", SW_FMT(v));
     return 0;
@@ -153,10 +140,8 @@ static int check_value(const SwProxyCondition *c, SwStr v, SwError *err) {
 static int check_condition(const SwProxyCondition *c, SwError *err) {
     if ((c->field == SW_MATCH_QUERY ? c->query.n : c->values.n) == 0)
         return sw_fail(err, &SW_PROXY_INVALID, "A condition must have at least one value");
-    if (c->field == SW_MATCH_HEADER &&
-        (!proxy_is_token(c->header) || sw_str_contains(c->header, SW_STR("'"))))
-        return sw_fail(err, &SW_PROXY_INVALID, "HTTP header name '%.*s' is not valid",
-                       SW_FMT(c->header));
+    if (c->field == SW_MATCH_HEADER && (!proxy_is_token(c->header) || sw_str_contains(c->header, SW_STR("'"))))
+        return sw_fail(err, &SW_PROXY_INVALID, "HTTP header name '%.*s' is not valid", SW_FMT(c->header));
     for (size_t i = 0; c->field != SW_MATCH_QUERY && i < c->values.n; i++)
         if (check_value(c, c->values.v[i], err) < 0)
             return -1;
@@ -175,17 +160,13 @@ static int check_action(const SwProxyRule *r, SwError *err) {
 
     for (size_t i = 0; i < SW_N(text); i++)
         if (!proxy_is_text(text[i]) || text[i].n > 1024)
-            return sw_fail(err, &SW_PROXY_INVALID,
-                           "An action of rule '%.*s' holds a value that is not valid",
-                           SW_FMT(r->id));
+            return sw_fail(err, &SW_PROXY_INVALID, "An action of rule '%.*s' holds a value that is not valid", SW_FMT(r->id));
     if (x->kind == SW_ACT_FORWARD && x->forward.n == 0)
-        return sw_fail(err, &SW_PROXY_INVALID,
-                       "The forward action of rule '%.*s' names no target group", SW_FMT(r->id));
+        return sw_fail(err, &SW_PROXY_INVALID, "The forward action of rule '%.*s' names no target group", SW_FMT(r->id));
     if (x->kind == SW_ACT_REDIRECT && x->status != 301 && x->status != 302)
         return sw_fail(err, &SW_PROXY_INVALID, "Redirect status %d is not valid", x->status);
     if (x->kind == SW_ACT_FIXED && (x->status < 200 || x->status > 599 || x->body.n > 8 * SW_KIB))
-        return sw_fail(err, &SW_PROXY_INVALID, "The fixed response of rule '%.*s' is not valid",
-                       SW_FMT(r->id));
+        return sw_fail(err, &SW_PROXY_INVALID, "The fixed response of rule '%.*s' is not valid", SW_FMT(r->id));
     return 0;
 }
 

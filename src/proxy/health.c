@@ -75,12 +75,11 @@ static void curl_freep(CURL **h) {
         curl_easy_cleanup(*h);
 }
 
-void sw_health_probe(SwArena *a, const SwHealthCheck *c, SwStr address, uint16_t port,
-                     SwProbe *ret) {
+void sw_health_probe(SwArena *a, const SwHealthCheck *c, SwStr address, uint16_t port, SwProbe *ret) {
     const char *scheme = c->protocol == SW_CHECK_HTTPS ? "https" : "http";
     bool v6 = memchr(address.p, ':', address.n);
-    SwStr url = sw_strf(a, v6 ? "%s://[%.*s]:%u%.*s" : "%s://%.*s:%u%.*s", scheme, SW_FMT(address),
-                        port, SW_FMT(sw_str_or(c->path, SW_STR("/"))));
+    SwStr url = sw_strf(a, v6 ? "%s://[%.*s]:%u%.*s" : "%s://%.*s:%u%.*s", scheme, SW_FMT(address), port,
+                        SW_FMT(sw_str_or(c->path, SW_STR("/"))));
     __attribute__((cleanup(curl_freep))) CURL *h = curl_easy_init();
 
     *ret = (SwProbe){SW_PROBE_FAILED, 0};
@@ -133,14 +132,10 @@ SwStr sw_health_reason(const SwHealth *h) {
 
     switch (h->state) {
     case SW_TARGET_INITIAL:
-        return h->passes + h->fails ? SW_STR("Elb.InitialHealthChecking")
-                                    : SW_STR("Elb.RegistrationInProgress");
-    case SW_TARGET_HEALTHY:
-        return SW_NO_STR;
-    case SW_TARGET_UNHEALTHY:
-        return reason[h->last.result];
-    case SW_TARGET_DRAINING:
-        return SW_STR("Target.DeregistrationInProgress");
+        return h->passes + h->fails ? SW_STR("Elb.InitialHealthChecking") : SW_STR("Elb.RegistrationInProgress");
+    case SW_TARGET_HEALTHY: return SW_NO_STR;
+    case SW_TARGET_UNHEALTHY: return reason[h->last.result];
+    case SW_TARGET_DRAINING: return SW_STR("Target.DeregistrationInProgress");
     }
     return SW_NO_STR;
 }
@@ -150,15 +145,11 @@ SwStr sw_health_description(SwArena *a, const SwHealth *h) {
     case SW_TARGET_INITIAL:
         return h->passes + h->fails ? SW_STR("Initial health checks in progress")
                                     : SW_STR("Target registration is in progress");
-    case SW_TARGET_HEALTHY:
-        return SW_NO_STR;
-    case SW_TARGET_DRAINING:
-        return SW_STR("Target deregistration is in progress");
-    case SW_TARGET_UNHEALTHY:
-        break;
+    case SW_TARGET_HEALTHY: return SW_NO_STR;
+    case SW_TARGET_DRAINING: return SW_STR("Target deregistration is in progress");
+    case SW_TARGET_UNHEALTHY: break;
     }
     if (h->last.result == SW_PROBE_MISMATCH)
         return sw_strf(a, "Health checks failed with these codes: [%d]", h->last.status);
-    return h->last.result == SW_PROBE_TIMEOUT ? SW_STR("Request timed out")
-                                              : SW_STR("Health checks failed");
+    return h->last.result == SW_PROBE_TIMEOUT ? SW_STR("Request timed out") : SW_STR("Health checks failed");
 }

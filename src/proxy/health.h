@@ -14,24 +14,24 @@ typedef enum SwCheckProtocol { SW_CHECK_HTTP, SW_CHECK_HTTPS, SW_CHECK_TCP } SwC
 
 typedef struct SwHealthCheck {
     SwCheckProtocol protocol;
-    SwStr   path;                       /* absent: "/" */
-    SwStr   matcher;                    /* "200", "200,202", "200-299"; absent: "200" */
-    int64_t timeout_ms;                 /* real time; 0: 5000 */
-    uint16_t guarded_port;              /* as SwHttpCall's: Slipway's own, which no check reaches; 0: none */
-    int64_t healthy_threshold;          /* 0: 5 */
-    int64_t unhealthy_threshold;        /* 0: 2 */
+    SwStr path;                  /* absent: "/" */
+    SwStr matcher;               /* "200", "200,202", "200-299"; absent: "200" */
+    int64_t timeout_ms;          /* real time; 0: 5000 */
+    uint16_t guarded_port;       /* as SwHttpCall's: Slipway's own, which no check reaches; 0: none */
+    int64_t healthy_threshold;   /* 0: 5 */
+    int64_t unhealthy_threshold; /* 0: 2 */
 } SwHealthCheck;
 
 typedef enum SwProbeResult { SW_PROBE_OK, SW_PROBE_MISMATCH, SW_PROBE_TIMEOUT, SW_PROBE_FAILED } SwProbeResult;
 typedef struct SwProbe {
     SwProbeResult result;
-    int           status;               /* HTTP status; 0: none */
+    int status; /* HTTP status; 0: none */
 } SwProbe;
 
-typedef struct SwHealth {               /* zeroed: a new target, state initial */
+typedef struct SwHealth { /* zeroed: a new target, state initial */
     SwTargetState state;
-    int64_t       passes, fails;        /* in a row */
-    SwProbe       last;
+    int64_t passes, fails; /* in a row */
+    SwProbe last;
 } SwHealth;
 
 /* Connect, ask, compare; blocks at most timeout_ms. Redirects are not followed, certificates not verified. */

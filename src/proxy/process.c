@@ -26,9 +26,9 @@
 #include "base/time.h"
 #include "proxy/internal.h"
 
-#define PATIENCE_NS (10 * SW_S) /* for a start, a reload, an end */
-#define ANSWER_S 5
-#define FILE_GONE (-2)
+#define PATIENCE_NS  (10 * SW_S) /* for a start, a reload, an end */
+#define ANSWER_S     5
+#define FILE_GONE    (-2)
 #define FILE_GONE_NS (SW_S / 2) /* a master that reloads needs microseconds for it */
 
 const char *proxy_file(SwProxy *p, SwArena *a, const char *name) {
@@ -69,8 +69,7 @@ static bool converse(int fd, SwStr say, SwBuf *answer) {
 
 int proxy_command(SwProxy *p, SwArena *a, pid_t worker, SwStr command, SwStr *ret, SwError *err) {
     SwBuf b = sw_buf(a, PROXY_TEXT_MAX);
-    SwStr line = worker ? sw_strf(a, "@!%d %.*s\n", (int)worker, SW_FMT(command))
-                        : sw_strf(a, "%.*s\n", SW_FMT(command));
+    SwStr line = worker ? sw_strf(a, "@!%d %.*s\n", (int)worker, SW_FMT(command)) : sw_strf(a, "%.*s\n", SW_FMT(command));
     _sw_close_ int fd = connect_master(p);
 
     if (fd < 0 || !converse(fd, line, &b))
@@ -148,9 +147,7 @@ static pid_t recorded_master(SwProxy *p, SwArena *a) {
     n = readlink(link, ours, sizeof(ours));
     snprintf(link, sizeof(link), "/proc/%d/cwd", (int)pid);
     m = readlink(link, theirs, sizeof(theirs));
-    return n > 0 && n == m && memcmp(ours, theirs, (size_t)n) == 0 && sw_proc_start_time((pid_t)pid)
-               ? (pid_t)pid
-               : 0;
+    return n > 0 && n == m && memcmp(ours, theirs, (size_t)n) == 0 && sw_proc_start_time((pid_t)pid) ? (pid_t)pid : 0;
 }
 
 int proxy_state(SwProxy *p, SwArena *a, ProxyState *ret, SwError *err) {
@@ -175,8 +172,7 @@ int proxy_state(SwProxy *p, SwArena *a, ProxyState *ret, SwError *err) {
             return 0;
         }
         if (sw_monotonic_ns() > until)
-            return sw_fail_cause(err, &SW_PROXY_UNAVAILABLE,
-                                 "HAProxy runs, but its master socket does not answer",
+            return sw_fail_cause(err, &SW_PROXY_UNAVAILABLE, "HAProxy runs, but its master socket does not answer",
                                  "The load balancer's data plane does not answer");
     }
 }
@@ -188,10 +184,8 @@ static const char *last_alert(SwProxy *p, SwArena *a, SwStr log) {
     SwStr line, found = SW_STR("HAProxy gave no reason");
 
     while (sw_str_next(&log, '\n', &line))
-        if (sw_str_starts(line, SW_STR("[ALERT]")) &&
-            !sw_str_contains(line, SW_STR("Fatal errors")) &&
-            !sw_str_contains(line, SW_STR("Error(s) found")) &&
-            !sw_str_contains(line, SW_STR("exit")))
+        if (sw_str_starts(line, SW_STR("[ALERT]")) && !sw_str_contains(line, SW_STR("Fatal errors")) &&
+            !sw_str_contains(line, SW_STR("Error(s) found")) && !sw_str_contains(line, SW_STR("exit")))
             found = line;
     return sw_str_z(a, found);
 }
@@ -206,11 +200,8 @@ static const char *logged_alert(SwProxy *p, SwArena *a) {
 }
 
 int proxy_check_config(SwProxy *p, SwArena *a, const char *file, SwError *err) {
-    const SwProcOpts o = {.argv = (const char *[]){p->program, "-c", "-q", "-f", file, NULL},
-                          .cwd = p->dir,
-                          .in = -1,
-                          .out = -1,
-                          .err = -1};
+    const SwProcOpts o = {
+        .argv = (const char *[]){p->program, "-c", "-q", "-f", file, NULL}, .cwd = p->dir, .in = -1, .out = -1, .err = -1};
     SwStr text = SW_NO_STR;
     int status;
 
@@ -220,19 +211,15 @@ int proxy_check_config(SwProxy *p, SwArena *a, const char *file, SwError *err) {
     }
     if (status == 0)
         return 0;
-    return sw_fail_cause(err, &SW_PROXY_INVALID, sw_str_z(a, text),
-                         "The load balancer's configuration was refused: %s",
+    return sw_fail_cause(err, &SW_PROXY_INVALID, sw_str_z(a, text), "The load balancer's configuration was refused: %s",
                          last_alert(p, a, text));
 }
 
 int proxy_start(SwProxy *p, SwArena *a, SwError *err) {
-    _sw_close_ int out =
-        openat(p->dir_fd, "requests.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    _sw_close_ int log =
-        openat(p->dir_fd, "haproxy.log", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-    const SwProcOpts o = {.argv = (const char *[]){p->program, "-W", "-f", "haproxy.cfg", "-p",
-                                                   "haproxy.pid", "-S", "unix@master.sock,mode,600",
-                                                   NULL},
+    _sw_close_ int out = openat(p->dir_fd, "requests.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    _sw_close_ int log = openat(p->dir_fd, "haproxy.log", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    const SwProcOpts o = {.argv = (const char *[]){p->program, "-W", "-f", "haproxy.cfg", "-p", "haproxy.pid", "-S",
+                                                   "unix@master.sock,mode,600", NULL},
                           .cwd = p->dir,
                           .in = -1,
                           .out = out,
@@ -254,16 +241,14 @@ int proxy_start(SwProxy *p, SwArena *a, SwError *err) {
         reap(p);
         if (!p->child)
             return sw_fail_cause(err, &SW_PROXY_UNAVAILABLE, logged_alert(p, a),
-                                 "The load balancer's data plane does not start: %s",
-                                 logged_alert(p, a));
+                                 "The load balancer's data plane does not start: %s", logged_alert(p, a));
         if (proxy_command(p, a, 0, SW_STR("show proc"), &text, err) == 0)
             parse_state(a, text, &s);
         sw_error_reset(err);
         if (s.master == p->child && s.workers.n)
             return 0;
         if (sw_monotonic_ns() > until)
-            return sw_fail(err, &SW_PROXY_UNAVAILABLE,
-                           "The load balancer's data plane does not start in time");
+            return sw_fail(err, &SW_PROXY_UNAVAILABLE, "The load balancer's data plane does not start in time");
     }
 }
 
@@ -284,17 +269,14 @@ int proxy_reload(SwProxy *p, SwArena *a, SwError *err) {
         if (proxy_state(p, a, &now, err) < 0)
             return -1;
         if (!now.master)
-            return sw_fail(err, &SW_PROXY_UNAVAILABLE, "The load balancer's data plane ended: %s",
-                           logged_alert(p, a));
+            return sw_fail(err, &SW_PROXY_UNAVAILABLE, "The load balancer's data plane ended: %s", logged_alert(p, a));
         if (now.failed > before.failed)
             return sw_fail_cause(err, &SW_PROXY_INVALID, logged_alert(p, a),
-                                 "The load balancer's configuration was refused: %s",
-                                 logged_alert(p, a));
+                                 "The load balancer's configuration was refused: %s", logged_alert(p, a));
         if (now.workers.n && now.workers.v[0].pid != before.workers.v[0].pid)
             return 0;
         if (sw_monotonic_ns() > until)
-            return sw_fail(err, &SW_PROXY_UNAVAILABLE,
-                           "The load balancer's data plane does not reload in time");
+            return sw_fail(err, &SW_PROXY_UNAVAILABLE, "The load balancer's data plane does not reload in time");
     }
 }
 
@@ -314,8 +296,7 @@ static bool links_to(const char *pid, const char *name, SwStr want, bool whole) 
 
     snprintf(link, sizeof(link), "/proc/%s/%s", pid, name);
     n = readlink(link, to, sizeof(to));
-    return n > 0 && (whole ? sw_str_eq(sw_str_n(to, (size_t)n), want)
-                           : sw_str_contains(sw_str_n(to, (size_t)n), want));
+    return n > 0 && (whole ? sw_str_eq(sw_str_n(to, (size_t)n), want) : sw_str_contains(sw_str_n(to, (size_t)n), want));
 }
 
 static void find_processes(SwProxy *p, SwArena *a, Victims *ret) {
@@ -330,8 +311,7 @@ static void find_processes(SwProxy *p, SwArena *a, Victims *ret) {
     d = n > 0 ? opendir("/proc") : NULL;
     while (d && (e = readdir(d))) {
         int64_t pid;
-        if (sw_str_to_i64(sw_str(e->d_name), &pid) &&
-            links_to(e->d_name, "cwd", sw_str_n(dir, (size_t)n), true) &&
+        if (sw_str_to_i64(sw_str(e->d_name), &pid) && links_to(e->d_name, "cwd", sw_str_n(dir, (size_t)n), true) &&
             links_to(e->d_name, "exe", SW_STR("/haproxy"), false))
             *sw_list_add(a, ret) = (Victim){(pid_t)pid, sw_proc_start_time((pid_t)pid)};
     }
@@ -346,8 +326,7 @@ static bool anything_runs(SwProxy *p, SwArena *a) {
 static bool all_gone(SwProxy *p, const Victims *l) {
     reap(p);
     for (size_t i = 0; i < l->n; i++) {
-        (void)waitpid(l->v[i].pid, NULL,
-                      WNOHANG); /* ours by an earlier sw_proxy_open; fails otherwise */
+        (void)waitpid(l->v[i].pid, NULL, WNOHANG); /* ours by an earlier sw_proxy_open; fails otherwise */
         if (l->v[i].start && sw_proc_start_time(l->v[i].pid) == l->v[i].start)
             return false;
     }
@@ -370,8 +349,7 @@ int proxy_end(SwProxy *p, SwArena *a, SwError *err) {
         if (sw_monotonic_ns() < until)
             continue;
         if (forced)
-            return sw_fail(err, &SW_PROXY_UNAVAILABLE,
-                           "The load balancer's data plane does not end");
+            return sw_fail(err, &SW_PROXY_UNAVAILABLE, "The load balancer's data plane does not end");
         find_processes(p, a, &l);
         signal_all(&l, SIGKILL);
         forced = true;

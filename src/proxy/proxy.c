@@ -116,28 +116,24 @@ static SwStr read_small(SwProxy *p, SwArena *a, const char *name) {
 /* Could HAProxy listen there? Asked only for what it does not have yet; so that the answer names
  * the port. */
 static int check_port(SwArena *a, SwStr address, SwStr port, SwError *err) {
-    struct addrinfo hint = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-                            .ai_socktype = SOCK_STREAM},
-                    *ai;
+    struct addrinfo hint = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *ai;
     const int on = 1;
     int e = 0;
 
     if (getaddrinfo(sw_str_z(a, address), sw_str_z(a, port), &hint, &ai) != 0)
         return sw_fail(err, &SW_PROXY_INVALID, "Address '%.*s' is not valid", SW_FMT(address));
     _sw_close_ int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-        bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, 1) < 0)
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 || bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 ||
+        listen(fd, 1) < 0)
         e = errno;
     freeaddrinfo(ai);
     if (e == EADDRINUSE)
-        return sw_fail(err, &SW_PROXY_PORT_IN_USE, "Port %.*s on %.*s is in use by another program",
-                       SW_FMT(port), SW_FMT(address));
-    if (e == EACCES)
-        return sw_fail(err, &SW_PROXY_PORT_IN_USE,
-                       "Port %.*s needs privileges that Slipway does not have", SW_FMT(port));
-    if (e == EADDRNOTAVAIL)
-        return sw_fail(err, &SW_PROXY_INVALID, "Address '%.*s' is not one of this machine",
+        return sw_fail(err, &SW_PROXY_PORT_IN_USE, "Port %.*s on %.*s is in use by another program", SW_FMT(port),
                        SW_FMT(address));
+    if (e == EACCES)
+        return sw_fail(err, &SW_PROXY_PORT_IN_USE, "Port %.*s needs privileges that Slipway does not have", SW_FMT(port));
+    if (e == EADDRNOTAVAIL)
+        return sw_fail(err, &SW_PROXY_INVALID, "Address '%.*s' is not one of this machine", SW_FMT(address));
     return e ? sw_fail_errno(err, e, "try port %.*s", SW_FMT(port)) : 0;
 }
 
@@ -191,8 +187,7 @@ static int await_ports(SwProxy *p, SwArena *a, SwStr new_config, SwError *err) {
 
 static int write_files(SwProxy *p, SwArena *a, const Plan *plan, SwError *err) {
     for (size_t i = 0; i < plan->files.n; i++)
-        if (sw_file_write(proxy_file(p, a, sw_str_z(a, plan->files.v[i].name)),
-                          plan->files.v[i].text, 0600, err) < 0)
+        if (sw_file_write(proxy_file(p, a, sw_str_z(a, plan->files.v[i].name)), plan->files.v[i].text, 0600, err) < 0)
             return -1;
     return 0;
 }
@@ -222,11 +217,9 @@ static int apply_structure(SwProxy *p, SwArena *a, const Plan *plan, bool runs, 
     SwError ignored = sw_error(a);
     int r;
 
-    if (!runs &&
-        proxy_end(p, a, err) < 0) /* workers whose master was killed still have the ports */
+    if (!runs && proxy_end(p, a, err) < 0) /* workers whose master was killed still have the ports */
         return -1;
-    if ((runs ? check_ports(a, plan->text, running, err) : await_ports(p, a, plan->text, err)) <
-            0 ||
+    if ((runs ? check_ports(a, plan->text, running, err) : await_ports(p, a, plan->text, err)) < 0 ||
         write_files(p, a, plan, err) < 0)
         return -1;
     if (sw_file_write(proxy_file(p, a, "haproxy.new"), plan->text, 0600, err) < 0 ||
@@ -239,8 +232,7 @@ static int apply_structure(SwProxy *p, SwArena *a, const Plan *plan, bool runs, 
     r = runs ? proxy_reload(p, a, err) : proxy_start(p, a, err);
     if (r < 0) {
         if (runs && sw_file_write(proxy_file(p, a, "haproxy.cfg"), running, 0600, &ignored) < 0)
-            sw_log(SW_WARN, "cannot put back the load balancer's configuration",
-                   SW_F("cause", ignored.cause));
+            sw_log(SW_WARN, "cannot put back the load balancer's configuration", SW_F("cause", ignored.cause));
         return -1;
     }
     remove_old_bodies(p, a, plan);
@@ -252,14 +244,7 @@ static int apply_structure(SwProxy *p, SwArena *a, const Plan *plan, bool runs, 
 
 /* One server as a worker has it. Columns of `show servers state`, version 1. ADMIN_WAS_DISABLED
  * tells only how the configuration had it. */
-enum {
-    COL_BACKEND = 1,
-    COL_SERVER = 3,
-    COL_ADMIN = 6,
-    COL_WEIGHT = 7,
-    COL_ENOUGH = 9,
-    ADMIN_WAS_DISABLED = 4
-};
+enum { COL_BACKEND = 1, COL_SERVER = 3, COL_ADMIN = 6, COL_WEIGHT = 7, COL_ENOUGH = 9, ADMIN_WAS_DISABLED = 4 };
 
 typedef struct Live {
     SwStr backend, server;
@@ -279,11 +264,10 @@ static void parse_servers(SwArena *a, SwStr text, LiveList *ret) {
     while (sw_str_next(&text, '\n', &line)) {
         SwStrList f = sw_str_split(a, line, ' ');
         int64_t admin, weight;
-        if (f.n < COL_ENOUGH || !sw_str_starts(f.v[COL_BACKEND], SW_STR("g:")) ||
-            !sw_str_to_i64(f.v[COL_ADMIN], &admin) || !sw_str_to_i64(f.v[COL_WEIGHT], &weight))
+        if (f.n < COL_ENOUGH || !sw_str_starts(f.v[COL_BACKEND], SW_STR("g:")) || !sw_str_to_i64(f.v[COL_ADMIN], &admin) ||
+            !sw_str_to_i64(f.v[COL_WEIGHT], &weight))
             continue;
-        *sw_list_add(a, ret) = (Live){f.v[COL_BACKEND], f.v[COL_SERVER],
-                                      (admin & ~ADMIN_WAS_DISABLED) == 0, weight, false};
+        *sw_list_add(a, ret) = (Live){f.v[COL_BACKEND], f.v[COL_SERVER], (admin & ~ADMIN_WAS_DISABLED) == 0, weight, false};
     }
 }
 
@@ -313,40 +297,31 @@ static int tell(const Worker *w, SwStr command, const char *good, SwError *err) 
     }
     if (!w->current || answer.n == 0 || (good && sw_str_contains(answer, sw_str(good))))
         return 0;
-    return sw_fail_cause(
-        err, &SW_PROXY_UNAVAILABLE,
-        sw_str_z(w->a, sw_strf(w->a, "%.*s: %.*s", SW_FMT(command), SW_FMT(answer))),
-        "The load balancer's data plane refused a change");
+    return sw_fail_cause(err, &SW_PROXY_UNAVAILABLE,
+                         sw_str_z(w->a, sw_strf(w->a, "%.*s: %.*s", SW_FMT(command), SW_FMT(answer))),
+                         "The load balancer's data plane refused a change");
 }
 
-static int add_server(const Worker *w, const SwProxyTargetGroup *g, const SwProxyTarget *t,
-                      SwError *err) {
-    SwStr add = sw_strf(w->a, "add server g:%.*s/%.*s %.*s weight %d%.*s", SW_FMT(g->id),
-                        SW_FMT(proxy_server_name(w->a, t)), SW_FMT(proxy_server_address(w->a, t)),
-                        proxy_server_weight(t), SW_FMT(proxy_server_options(w->a, g)));
+static int add_server(const Worker *w, const SwProxyTargetGroup *g, const SwProxyTarget *t, SwError *err) {
+    SwStr add = sw_strf(w->a, "add server g:%.*s/%.*s %.*s weight %d%.*s", SW_FMT(g->id), SW_FMT(proxy_server_name(w->a, t)),
+                        SW_FMT(proxy_server_address(w->a, t)), proxy_server_weight(t), SW_FMT(proxy_server_options(w->a, g)));
 
     if (tell(w, add, "New server registered", err) < 0)
         return -1;
     if (!proxy_target_ready(g, t))
         return 0;
-    return tell(w,
-                sw_strf(w->a, "enable server g:%.*s/%.*s", SW_FMT(g->id),
-                        SW_FMT(proxy_server_name(w->a, t))),
-                NULL, err);
+    return tell(w, sw_strf(w->a, "enable server g:%.*s/%.*s", SW_FMT(g->id), SW_FMT(proxy_server_name(w->a, t))), NULL, err);
 }
 
-static int set_server(const Worker *w, const SwProxyTargetGroup *g, const SwProxyTarget *t,
-                      const Live *live, SwError *err) {
+static int set_server(const Worker *w, const SwProxyTargetGroup *g, const SwProxyTarget *t, const Live *live, SwError *err) {
     bool ready = proxy_target_ready(g, t);
     SwStr name = sw_strf(w->a, "set server g:%.*s/%.*s", SW_FMT(g->id), SW_FMT(live->server));
 
     if (live->weight != proxy_server_weight(t) &&
-        tell(w, sw_strf(w->a, "%.*s weight %d", SW_FMT(name), proxy_server_weight(t)), NULL, err) <
-            0)
+        tell(w, sw_strf(w->a, "%.*s weight %d", SW_FMT(name), proxy_server_weight(t)), NULL, err) < 0)
         return -1;
     if (live->ready != ready)
-        return tell(w, sw_strf(w->a, "%.*s state %s", SW_FMT(name), ready ? "ready" : "maint"),
-                    "is", err);
+        return tell(w, sw_strf(w->a, "%.*s state %s", SW_FMT(name), ready ? "ready" : "maint"), "is", err);
     return 0;
 }
 
@@ -355,11 +330,9 @@ static int set_server(const Worker *w, const SwProxyTargetGroup *g, const SwProx
 static int remove_server(const Worker *w, const Live *live, SwError *err) {
     SwStr name = sw_strf(w->a, "%.*s/%.*s", SW_FMT(live->backend), SW_FMT(live->server)), answer;
 
-    if (live->ready &&
-        tell(w, sw_strf(w->a, "set server %.*s state maint", SW_FMT(name)), "is", err) < 0)
+    if (live->ready && tell(w, sw_strf(w->a, "set server %.*s state maint", SW_FMT(name)), "is", err) < 0)
         return -1;
-    if (proxy_command(w->p, w->a, w->pid, sw_strf(w->a, "del server %.*s", SW_FMT(name)), &answer,
-                      err) < 0)
+    if (proxy_command(w->p, w->a, w->pid, sw_strf(w->a, "del server %.*s", SW_FMT(name)), &answer, err) < 0)
         sw_error_reset(err);
     return 0;
 }
@@ -378,8 +351,7 @@ static int set_servers(const Worker *w, const Plan *plan, LiveList *live, bool r
             Live *l = find_live(live, backend, proxy_server_name(w->a, t));
             if (l)
                 l->wanted = true;
-            if (proxy_target_ready(g, t) == ready &&
-                (l ? set_server(w, g, t, l, err) : add_server(w, g, t, err)) < 0)
+            if (proxy_target_ready(g, t) == ready && (l ? set_server(w, g, t, l, err) : add_server(w, g, t, err)) < 0)
                 return -1;
         }
     }
@@ -427,10 +399,8 @@ static int apply_weights(const Worker *w, const Plan *plan, SwError *err) {
         SwStr entry = sw_strf(w->a, " %.*s %.*s\n", SW_FMT(want.v[i].rule), SW_FMT(want.v[i].sums));
         if (sw_str_contains(text, entry))
             continue;
-        if (tell(w,
-                 sw_strf(w->a, "set map weights.map %.*s %.*s", SW_FMT(want.v[i].rule),
-                         SW_FMT(want.v[i].sums)),
-                 NULL, err) < 0)
+        if (tell(w, sw_strf(w->a, "set map weights.map %.*s %.*s", SW_FMT(want.v[i].rule), SW_FMT(want.v[i].sums)), NULL, err) <
+            0)
             return -1;
     }
     return 0;
@@ -438,8 +408,7 @@ static int apply_weights(const Worker *w, const Plan *plan, SwError *err) {
 
 /* ---- apply ---- */
 
-static int apply_running(SwProxy *p, SwArena *a, const Plan *plan, const ProxyState *s,
-                         SwError *err) {
+static int apply_running(SwProxy *p, SwArena *a, const Plan *plan, const ProxyState *s, SwError *err) {
     for (size_t i = 0; i < s->workers.n; i++) {
         const Worker w = {p, a, s->workers.v[i].pid, s->workers.v[i].current};
         if (apply_servers(&w, plan, err) < 0 || apply_weights(&w, plan, err) < 0)
@@ -455,8 +424,7 @@ static int apply_locked(SwProxy *p, SwArena *a, const SwProxyConfig *c, SwError 
 
     if (make_plan(a, c, &plan, err) < 0 || proxy_state(p, a, &s, err) < 0)
         return -1;
-    if (!sw_str_contains(
-            plan.text, SW_STR("\nfrontend "))) { /* nothing to listen on: HAProxy would not start */
+    if (!sw_str_contains(plan.text, SW_STR("\nfrontend "))) { /* nothing to listen on: HAProxy would not start */
         (void)unlinkat(p->dir_fd, "applied", 0);
         return s.master ? proxy_end(p, a, err) : 0;
     }
@@ -468,9 +436,7 @@ static int apply_locked(SwProxy *p, SwArena *a, const SwProxyConfig *c, SwError 
     if (apply_running(p, a, &plan, &s, err) < 0)
         return -1;
     if (same && !sw_str_eq(read_small(p, a, "haproxy.cfg"), plan.text))
-        return sw_file_write(proxy_file(p, a, "haproxy.cfg"), plan.text, 0600, err) < 0
-                   ? -1
-                   : write_files(p, a, &plan, err);
+        return sw_file_write(proxy_file(p, a, "haproxy.cfg"), plan.text, 0600, err) < 0 ? -1 : write_files(p, a, &plan, err);
     return 0;
 }
 
@@ -482,7 +448,7 @@ int sw_proxy_apply(SwProxy *p, const SwProxyConfig *c, SwError *err) {
 
     sw_unlock(&held);
     if (r < 0) /* texts move to the caller's arena */
-        sw_fail_cause(err, mine.kind, mine.cause ? sw_str_z(err->arena, sw_str(mine.cause)) : NULL,
-                      "%s", mine.message ? mine.message : "");
+        sw_fail_cause(err, mine.kind, mine.cause ? sw_str_z(err->arena, sw_str(mine.cause)) : NULL, "%s",
+                      mine.message ? mine.message : "");
     return r;
 }

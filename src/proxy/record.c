@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "proxy/internal.h"
 
-#define WINDOW (256 * SW_KIB)
+#define WINDOW         (256 * SW_KIB)
 #define LINE_MAX_BYTES (16 * SW_KIB) /* HAProxy writes at most 8 KiB */
 
 /* ---- one line ---- */
@@ -54,10 +54,7 @@ static SwStr word(SwStr s) {
 static int64_t number(SwStr s, int64_t otherwise) {
     int64_t v;
 
-    if (sw_str_starts(
-            s,
-            SW_STR(
-                "+"))) /* HAProxy marks a number that was still growing, and redispatched retries */
+    if (sw_str_starts(s, SW_STR("+"))) /* HAProxy marks a number that was still growing, and redispatched retries */
         s = sw_str_skip(s, 1);
     return sw_str_to_i64(s, &v) ? v : otherwise;
 }
@@ -95,8 +92,8 @@ bool sw_proxy_record_parse(SwArena *a, SwStr line, SwProxyRecord *ret) {
     SwStr f[_C_MAX] = {{0}};
     int64_t end_us, t0, t1;
 
-    if (line.n > LINE_MAX_BYTES || split(line, f) <= C_CLIENT ||
-        !sw_str_to_i64(f[C_END_US], &end_us) || end_us <= 0 || end_us > INT64_MAX / SW_US)
+    if (line.n > LINE_MAX_BYTES || split(line, f) <= C_CLIENT || !sw_str_to_i64(f[C_END_US], &end_us) || end_us <= 0 ||
+        end_us > INT64_MAX / SW_US)
         return false;
     *ret = (SwProxyRecord){.ended = end_us * SW_US, .target_us = -1};
     ret->total_us = SW_MIN(SW_MAX(number(f[C_TOTAL_MS], 0), 0), INT64_MAX / 1000) * 1000;
@@ -153,8 +150,8 @@ static size_t take_lines(SwArena *a, SwStr window, size_t max, SwProxyRecordList
     return window.n - rest.n;
 }
 
-int sw_proxy_records(SwProxy *p, SwArena *a, int64_t from, size_t max, SwProxyRecordList *ret,
-                     int64_t *ret_next, SwError *err) {
+int sw_proxy_records(SwProxy *p, SwArena *a, int64_t from, size_t max, SwProxyRecordList *ret, int64_t *ret_next,
+                     SwError *err) {
     _sw_close_ int fd = open_log(p, O_RDONLY);
 
     *ret = (SwProxyRecordList){0};
@@ -182,16 +179,14 @@ int sw_proxy_records(SwProxy *p, SwArena *a, int64_t from, size_t max, SwProxyRe
 
 int sw_proxy_forget(SwProxy *p, int64_t before, SwError *err) {
     _sw_close_ int fd = open_log(p, O_RDWR);
-    const int64_t block =
-        64 * (int64_t)SW_KIB; /* whole blocks only: a part would be written as zeros */
+    const int64_t block = 64 * (int64_t)SW_KIB; /* whole blocks only: a part would be written as zeros */
 
     before -= before % block;
     if (before <= 0)
         return 0;
     if (fd < 0)
         return errno == ENOENT ? 0 : sw_fail_errno(err, errno, "open the request log");
-    if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, before) < 0 &&
-        errno != EOPNOTSUPP)
+    if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, before) < 0 && errno != EOPNOTSUPP)
         return sw_fail_errno(err, errno, "free the request log's beginning");
     return 0;
 }

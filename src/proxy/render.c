@@ -17,17 +17,16 @@
 
 /* Columns, tab-separated; record.c has the same order. Values of clients come last and
  * percent-encoded, since HAProxy cuts a line at its end. */
-#define COLUMNS_HTTP                                                                               \
+#define COLUMNS_HTTP \
     "%[date(0,us)]\\t%Ta\\t%[var(txn.t0)]\\t%[var(txn.t1)]\\t%[var(txn.lb)]\\t%[var(txn.li)]\\t%[" \
-    "var(txn.rule)]\\t%b\\t%s\\t%ST\\t"                                                            \
+    "var(txn.rule)]\\t%b\\t%s\\t%ST\\t" \
     "%[var(txn.tst)]\\t%U\\t%B\\t%rc\\t%ts\\t%ci:%cp\\t%HM\\t%HV\\t%[var(txn.trace),url_enc]\\t%[" \
-    "var(txn.host),url_enc]\\t"                                                                    \
+    "var(txn.host),url_enc]\\t" \
     "%[var(txn.uri),url_enc]\\t%[var(txn.ua),url_enc]"
 #define COLUMNS_TCP_HEAD "%[date(0,us)]\\t%Tt\\t-\\t-\\t"
-#define COLUMNS_TCP_TAIL                                                                           \
-    "\\t%b\\t%s\\t0\\t-\\t%U\\t%B\\t%rc\\t%ts\\t%ci:%cp\\t-\\t-\\t-\\t-\\t-\\t-"
+#define COLUMNS_TCP_TAIL "\\t%b\\t%s\\t0\\t-\\t%U\\t%B\\t%rc\\t%ts\\t%ci:%cp\\t-\\t-\\t-\\t-\\t-\\t-"
 
-#define CONNECT_MS 10000 /* ALB: 10 s to connect, then 504 */
+#define CONNECT_MS       10000 /* ALB: 10 s to connect, then 504 */
 
 typedef struct Member {
     const SwProxyLoadBalancer *lb;
@@ -108,8 +107,7 @@ static int by_lb(const void *x, const void *y) {
 }
 
 static int by_group(const void *x, const void *y) {
-    return sw_str_cmp((*(const SwProxyTargetGroup *const *)x)->id,
-                      (*(const SwProxyTargetGroup *const *)y)->id);
+    return sw_str_cmp((*(const SwProxyTargetGroup *const *)x)->id, (*(const SwProxyTargetGroup *const *)y)->id);
 }
 
 static Port *find_port(SwArena *a, Ports *ports, const SwProxyListener *li) {
@@ -137,8 +135,7 @@ static int collect_ports(SwArena *a, const SwProxyConfig *c, Ports *ret, SwError
                                li->port, SW_FMT(p->members.v[0].lb->id));
             for (size_t m = 0; m < p->members.n; m++)
                 if (sw_str_eq(p->members.v[m].lb->id, c->lbs.v[i].id))
-                    return sw_fail(err, &SW_PROXY_PORT_CONFLICT,
-                                   "Load balancer '%.*s' has two listeners on port %u",
+                    return sw_fail(err, &SW_PROXY_PORT_CONFLICT, "Load balancer '%.*s' has two listeners on port %u",
                                    SW_FMT(c->lbs.v[i].id), li->port);
             *sw_list_add(a, &p->members) = (Member){&c->lbs.v[i], li};
         }
@@ -196,9 +193,7 @@ static void add_template(SwBuf *b, SwStr s, const Port *port) {
         while (w < SW_N(word) && !sw_str_starts(s, word[w].name))
             w++;
         if (w < SW_N(word)) {
-            sw_buf_addz(b, word[w].expr                       ? word[w].expr
-                           : port->protocol == SW_PROXY_HTTPS ? "https"
-                                                              : "http");
+            sw_buf_addz(b, word[w].expr ? word[w].expr : port->protocol == SW_PROXY_HTTPS ? "https" : "http");
             s = sw_str_skip(s, word[w].name.n);
             continue;
         }
@@ -288,8 +283,8 @@ static void add_use_backend(SwBuf *b, const SwProxyRule *r) {
                     "req.cook(AWSALBTG),b64dec -m str g:%.*s }\n",
                     SW_FMT(x->forward.v[i].group), SW_FMT(r->id), SW_FMT(x->forward.v[i].group));
     if (x->forward.n == 1) {
-        sw_buf_addf(b, "    use_backend g:%.*s if { var(txn.rule) -m str %.*s }\n",
-                    SW_FMT(x->forward.v[0].group), SW_FMT(r->id));
+        sw_buf_addf(b, "    use_backend g:%.*s if { var(txn.rule) -m str %.*s }\n", SW_FMT(x->forward.v[0].group),
+                    SW_FMT(r->id));
         return;
     }
     for (size_t i = 0; i < x->forward.n; i++)
@@ -312,8 +307,7 @@ static void add_binds(SwBuf *b, const SwProxyConfig *c, const Port *port) {
 
     for (size_t i = 0; i < bind->n; i++) {
         bool v6 = memchr(bind->v[i].p, ':', bind->v[i].n);
-        sw_buf_addf(b, v6 ? "    bind [%.*s]:%u" : "    bind %.*s:%u", SW_FMT(bind->v[i]),
-                    port->port);
+        sw_buf_addf(b, v6 ? "    bind [%.*s]:%u" : "    bind %.*s:%u", SW_FMT(bind->v[i]), port->port);
         for (size_t m = 0; is_tls(port->protocol) && m < port->members.n; m++) {
             const SwProxyListener *li = port->members.v[m].li;
             tls_min = sw_str_or(tls_min, li->tls_min);
@@ -340,11 +334,9 @@ static void add_host_choice(SwBuf *b, const Port *port) {
                         SW_FMT(x->li->id), SW_FMT(sw_str_lower(b->arena, x->lb->hosts.v[h])));
         if (port->members.n == 1)
             sw_buf_addf(b, "    http-request set-var(txn.li) str(%.*s)\n", SW_FMT(x->li->id));
-        sw_buf_addf(b,
-                    "    http-request set-var(txn.lb) str(%.*s) if { var(txn.li) -m str %.*s }\n",
-                    SW_FMT(x->lb->id), SW_FMT(x->li->id));
-        sw_buf_addf(b,
-                    "    http-request set-var(txn.idle) int(%lld) if { var(txn.li) -m str %.*s }\n",
+        sw_buf_addf(b, "    http-request set-var(txn.lb) str(%.*s) if { var(txn.li) -m str %.*s }\n", SW_FMT(x->lb->id),
+                    SW_FMT(x->li->id));
+        sw_buf_addf(b, "    http-request set-var(txn.idle) int(%lld) if { var(txn.li) -m str %.*s }\n",
                     (long long)idle_ms(x->lb), SW_FMT(x->li->id));
     }
     if (port->members.n > 1)
@@ -382,8 +374,7 @@ static void add_rules(SwBuf *b, const Port *port, SwProxyFiles *files) {
     }
 }
 
-static void add_http_frontend(SwBuf *b, const SwProxyConfig *c, const Port *port,
-                              SwProxyFiles *files) {
+static void add_http_frontend(SwBuf *b, const SwProxyConfig *c, const Port *port, SwProxyFiles *files) {
     int64_t idle = 0;
 
     for (size_t m = 0; m < port->members.n; m++)
@@ -420,8 +411,7 @@ static void add_tcp_frontend(SwBuf *b, const SwProxyConfig *c, const Port *port)
 
     sw_buf_addf(b, "\nfrontend tcp-%u\n    mode tcp\n    option tcplog\n", port->port);
     add_binds(b, c, port);
-    sw_buf_addf(b, "    timeout client %lld\n",
-                (long long)(m->lb->idle_timeout_seconds > 0 ? idle_ms(m->lb) : 350000));
+    sw_buf_addf(b, "    timeout client %lld\n", (long long)(m->lb->idle_timeout_seconds > 0 ? idle_ms(m->lb) : 350000));
     sw_buf_addz(b, "    log-format \"" COLUMNS_TCP_HEAD);
     sw_buf_addf(b, "%.*s\\t%.*s\\t%.*s", SW_FMT(m->lb->id), SW_FMT(m->li->id), SW_FMT(r->id));
     sw_buf_addz(b, COLUMNS_TCP_TAIL "\"\n");
@@ -437,9 +427,8 @@ static void add_stickiness(SwBuf *b, const SwProxyTargetGroup *g) {
         return;
     sw_buf_addf(b, "    http-request set-var(txn.sticky) req.cook(%s),b64dec\n", cookie);
     sw_buf_addz(b, "    use-server %[var(txn.sticky)] if { var(txn.sticky) -m found }\n");
-    sw_buf_addf(
-        b, "    http-response add-header Set-Cookie '%s=%%[srv_name,base64]; Max-Age=%lld; Path=/'",
-        cookie, (long long)g->stickiness_seconds);
+    sw_buf_addf(b, "    http-response add-header Set-Cookie '%s=%%[srv_name,base64]; Max-Age=%lld; Path=/'", cookie,
+                (long long)g->stickiness_seconds);
     if (g->stickiness == SW_STICKY_APP_COOKIE)
         sw_buf_addf(b, " if { res.cook(%.*s) -m found }", SW_FMT(g->app_cookie));
     sw_buf_addc(b, '\n');
@@ -450,30 +439,27 @@ static void add_servers(SwBuf *b, const SwProxyTargetGroup *g) {
 
     for (size_t i = 0; i < g->targets.n; i++) {
         const SwProxyTarget *t = &g->targets.v[i];
-        sw_buf_addf(b, "    server %.*s %.*s weight %d%.*s%s\n",
-                    SW_FMT(proxy_server_name(b->arena, t)),
-                    SW_FMT(proxy_server_address(b->arena, t)), proxy_server_weight(t),
-                    SW_FMT(options), proxy_target_ready(g, t) ? "" : " disabled");
+        sw_buf_addf(b, "    server %.*s %.*s weight %d%.*s%s\n", SW_FMT(proxy_server_name(b->arena, t)),
+                    SW_FMT(proxy_server_address(b->arena, t)), proxy_server_weight(t), SW_FMT(options),
+                    proxy_target_ready(g, t) ? "" : " disabled");
     }
 }
 
 static void add_backend(SwBuf *b, const SwProxyTargetGroup *g, bool with_servers) {
-    static const char *const balance[] = {[SW_PROXY_ROUND_ROBIN] = "roundrobin",
-                                          [SW_PROXY_LEAST_OUTSTANDING] = "leastconn",
-                                          [SW_PROXY_RANDOM] = "random(1)"};
+    static const char *const balance[] = {
+        [SW_PROXY_ROUND_ROBIN] = "roundrobin", [SW_PROXY_LEAST_OUTSTANDING] = "leastconn", [SW_PROXY_RANDOM] = "random(1)"};
     bool http = is_http(g->protocol);
     SwStr options = proxy_server_options(b->arena, g);
 
-    sw_buf_addf(b, "\nbackend g:%.*s\n    mode %s\n    balance %s\n", SW_FMT(g->id),
-                http ? "http" : "tcp", balance[g->algorithm]);
+    sw_buf_addf(b, "\nbackend g:%.*s\n    mode %s\n    balance %s\n", SW_FMT(g->id), http ? "http" : "tcp",
+                balance[g->algorithm]);
     sw_buf_addf(b, "    # servers:%.*s\n", SW_FMT(options));
     if (http) {
-        sw_buf_addz(
-            b, "    retry-on conn-failure empty-response\n"
-               "    http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE }\n"
-               "    http-request set-timeout server var(txn.idle)\n"
-               "    http-request set-timeout tunnel var(txn.idle)\n"
-               "    http-request set-var(txn.n) nbsrv\n");
+        sw_buf_addz(b, "    retry-on conn-failure empty-response\n"
+                       "    http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE }\n"
+                       "    http-request set-timeout server var(txn.idle)\n"
+                       "    http-request set-timeout tunnel var(txn.idle)\n"
+                       "    http-request set-var(txn.n) nbsrv\n");
         add_stickiness(b, g);
         sw_buf_addz(b, "    http-response set-var(txn.t1) date(0,us)\n"
                        "    http-response set-var(txn.tst) status\n"
@@ -551,8 +537,8 @@ static void add_weights_file(SwArena *a, const SwProxyConfig *c, SwProxyFiles *f
     *sw_list_add(a, files) = (SwProxyFile){SW_STR("weights.map"), sw_buf_str(&b)};
 }
 
-int proxy_render(SwArena *a, const SwProxyConfig *c, bool with_servers, SwStr *ret_text,
-                 SwProxyFiles *ret_files, SwError *err) {
+int proxy_render(SwArena *a, const SwProxyConfig *c, bool with_servers, SwStr *ret_text, SwProxyFiles *ret_files,
+                 SwError *err) {
     SwBuf b = sw_buf(a, PROXY_TEXT_MAX);
     Ports ports;
 
@@ -574,7 +560,6 @@ int proxy_render(SwArena *a, const SwProxyConfig *c, bool with_servers, SwStr *r
     return 0;
 }
 
-int sw_proxy_render(SwArena *a, const SwProxyConfig *c, SwStr *ret_text, SwProxyFiles *ret_files,
-                    SwError *err) {
+int sw_proxy_render(SwArena *a, const SwProxyConfig *c, SwStr *ret_text, SwProxyFiles *ret_files, SwError *err) {
     return proxy_render(a, c, /* with_servers= */ true, ret_text, ret_files, err);
 }

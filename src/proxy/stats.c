@@ -15,9 +15,8 @@ static void find_columns(SwStr header, Columns *ret) {
         const char *name;
         size_t *at;
     } want[] = {
-        {"# pxname", &ret->group}, {"svname", &ret->target},    {"scur", &ret->active},
-        {"stot", &ret->total},     {"req_tot", &ret->requests}, {"econ", &ret->con_err},
-        {"eresp", &ret->resp_err}, {"status", &ret->status},
+        {"# pxname", &ret->group},   {"svname", &ret->target}, {"scur", &ret->active},    {"stot", &ret->total},
+        {"req_tot", &ret->requests}, {"econ", &ret->con_err},  {"eresp", &ret->resp_err}, {"status", &ret->status},
     };
     SwStr name;
 
@@ -63,16 +62,13 @@ static bool add_rows(SwArena *a, SwStr csv, bool current, SwProxyStatList *ret) 
         SwStrList f = sw_str_split(a, line, ',');
         if (f.n <= c.target || !sw_str_starts(f.v[c.group], SW_STR("g:")))
             continue;
-        SwProxyStat *s =
-            row_for(a, ret, sw_str_skip(f.v[c.group], 2), target_name(a, f.v[c.target]));
+        SwProxyStat *s = row_for(a, ret, sw_str_skip(f.v[c.group], 2), target_name(a, f.v[c.target]));
         s->active += number_at(&f, c.active);
-        s->requests += s->target.n ? number_at(&f, c.total)
-                                   : SW_MAX(number_at(&f, c.requests), number_at(&f, c.total));
+        s->requests += s->target.n ? number_at(&f, c.total) : SW_MAX(number_at(&f, c.requests), number_at(&f, c.total));
         s->connection_errors += number_at(&f, c.con_err);
         s->response_errors += number_at(&f, c.resp_err);
         s->ready |=
-            current && c.status < f.n &&
-            (sw_str_starts(f.v[c.status], SW_STR("UP")) || sw_str_eqz(f.v[c.status], "no check"));
+            current && c.status < f.n && (sw_str_starts(f.v[c.status], SW_STR("UP")) || sw_str_eqz(f.v[c.status], "no check"));
     }
     return true;
 }
@@ -89,8 +85,7 @@ static int collect(SwProxy *p, SwArena *a, SwProxyStatList *ret, SwError *err) {
         bool current = s.workers.v[i].current;
         int r = proxy_command(p, a, s.workers.v[i].pid, SW_STR("show stat -1 6 -1"), &csv, err);
         if (r == 0 && !add_rows(a, csv, current, ret))
-            r = sw_fail_cause(err, &SW_PROXY_UNAVAILABLE, sw_str_z(a, csv),
-                              "The load balancer's data plane does not answer");
+            r = sw_fail_cause(err, &SW_PROXY_UNAVAILABLE, sw_str_z(a, csv), "The load balancer's data plane does not answer");
         if (r < 0 && current)
             return -1;
         sw_error_reset(err); /* an old worker that ended meanwhile has nothing in flight */

@@ -5,23 +5,23 @@
 
 /* Each line ends in a backslash, the empty one ends the list: so two branches that add a service merge by themselves. */
 #define SERVICES(X) \
-    X(slipway)      \
-    X(logs)         \
-    X(iam)          \
-    X(sts)          \
-    X(ec2)          \
-    X(ecr)          \
-    X(ecs)          \
-    X(sqs)          \
-    X(sns)          \
-    X(events)       \
+    X(slipway) \
+    X(logs) \
+    X(iam) \
+    X(sts) \
+    X(ec2) \
+    X(ecr) \
+    X(ecs) \
+    X(sqs) \
+    X(sns) \
+    X(events) \
     X(codepipeline) \
-    X(s3)           \
-    X(ssm)          \
-    X(codecommit)   \
-    X(elbv2)        \
-    X(cloudwatch)   \
-    X(codebuild)    \
+    X(s3) \
+    X(ssm) \
+    X(codecommit) \
+    X(elbv2) \
+    X(cloudwatch) \
+    X(codebuild)
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

@@ -76,9 +76,7 @@ static void copy_value(SwArena *a, const SwShape *s, void *to, const void *from)
     const SwValue *document;
     switch (s->kind) {
     case SW_STRING:
-    case SW_BLOB:
-        *(SwStr *)to = ((const SwStr *)from)->p ? sw_str_dup(a, *(const SwStr *)from) : SW_NO_STR;
-        break;
+    case SW_BLOB: *(SwStr *)to = ((const SwStr *)from)->p ? sw_str_dup(a, *(const SwStr *)from) : SW_NO_STR; break;
     case SW_DOCUMENT:
         document = *(const SwValue *const *)from;
         if (document) {
@@ -87,26 +85,18 @@ static void copy_value(SwArena *a, const SwShape *s, void *to, const void *from)
             *(const SwValue **)to = copy;
         }
         break;
-    case SW_STREAM:
-        copy_stream(a, to, from);
-        break;
+    case SW_STREAM: copy_stream(a, to, from); break;
     case SW_LIST:
-    case SW_MAP:
-        copy_container(a, s, to, from);
-        break;
+    case SW_MAP: copy_container(a, s, to, from); break;
     case SW_STRUCTURE:
-    case SW_UNION:
-        copy_members(a, s, to, from);
-        break;
+    case SW_UNION: copy_members(a, s, to, from); break;
     case SW_BOOLEAN:
     case SW_INTEGER:
     case SW_LONG:
     case SW_FLOAT:
     case SW_DOUBLE:
     case SW_TIMESTAMP:
-    case _SW_KIND_MAX:
-        memcpy(to, from, s->size);
-        break;
+    case _SW_KIND_MAX: memcpy(to, from, s->size); break;
     }
 }
 
@@ -155,22 +145,15 @@ static bool maps_equal(const SwShape *s, const void *a, const void *b) {
 
 static bool scalars_equal(const SwShape *s, const void *a, const void *b) {
     switch (s->kind) {
-    case SW_BOOLEAN:
-        return ((const SwOptBool *)a)->v == ((const SwOptBool *)b)->v;
+    case SW_BOOLEAN: return ((const SwOptBool *)a)->v == ((const SwOptBool *)b)->v;
     case SW_INTEGER:
-    case SW_LONG:
-        return ((const SwOptInt *)a)->v == ((const SwOptInt *)b)->v;
+    case SW_LONG: return ((const SwOptInt *)a)->v == ((const SwOptInt *)b)->v;
     case SW_FLOAT:
-    case SW_DOUBLE:
-        return ((const SwOptDouble *)a)->v == ((const SwOptDouble *)b)->v;
-    case SW_TIMESTAMP:
-        return ((const SwOptTime *)a)->v == ((const SwOptTime *)b)->v;
-    case SW_STREAM:
-        return sw_str_eq(((const SwStream *)a)->data, ((const SwStream *)b)->data);
-    case SW_DOCUMENT:
-        return documents_equal(*(const SwValue *const *)a, *(const SwValue *const *)b);
-    default:
-        return sw_str_eq(*(const SwStr *)a, *(const SwStr *)b);
+    case SW_DOUBLE: return ((const SwOptDouble *)a)->v == ((const SwOptDouble *)b)->v;
+    case SW_TIMESTAMP: return ((const SwOptTime *)a)->v == ((const SwOptTime *)b)->v;
+    case SW_STREAM: return sw_str_eq(((const SwStream *)a)->data, ((const SwStream *)b)->data);
+    case SW_DOCUMENT: return documents_equal(*(const SwValue *const *)a, *(const SwValue *const *)b);
+    default: return sw_str_eq(*(const SwStr *)a, *(const SwStr *)b);
     }
 }
 

@@ -32,28 +32,14 @@ static void write_time(SwBuf *b, SwTime t) {
 
 static void write_scalar(SwBuf *b, const SwShape *s, const void *v) {
     switch (s->kind) {
-    case SW_STRING:
-        sw_json_write_string(b, *(const SwStr *)v);
-        break;
+    case SW_STRING: sw_json_write_string(b, *(const SwStr *)v); break;
     case SW_FLOAT:
-    case SW_DOUBLE:
-        write_double(b, ((const SwOptDouble *)v)->v);
-        break;
-    case SW_TIMESTAMP:
-        write_time(b, ((const SwOptTime *)v)->v);
-        break;
-    case SW_BLOB:
-        sw_json_write_string(b, sw_base64(b->arena, *(const SwStr *)v));
-        break;
-    case SW_DOCUMENT:
-        sw_json_write(b, *(const SwValue *const *)v);
-        break;
-    case SW_STREAM:
-        sw_buf_addz(b, "null");
-        break;
-    default:
-        sw_buf_adds(b, shape_scalar_text(b->arena, s, v));
-        break;
+    case SW_DOUBLE: write_double(b, ((const SwOptDouble *)v)->v); break;
+    case SW_TIMESTAMP: write_time(b, ((const SwOptTime *)v)->v); break;
+    case SW_BLOB: sw_json_write_string(b, sw_base64(b->arena, *(const SwStr *)v)); break;
+    case SW_DOCUMENT: sw_json_write(b, *(const SwValue *const *)v); break;
+    case SW_STREAM: sw_buf_addz(b, "null"); break;
+    default: sw_buf_adds(b, shape_scalar_text(b->arena, s, v)); break;
     }
 }
 
@@ -82,7 +68,7 @@ static int wrong(Reader *r, const SwShape *s, const char *expected) {
 static int read_members(Reader *r, const SwShape *s, const SwValue *json, void *to) {
     if (json->kind != SW_VOBJECT)
         return wrong(r, s, "an object");
-    size_t near = 0;                    /* our own documents have their members in the table's order */
+    size_t near = 0; /* our own documents have their members in the table's order */
     for (size_t i = 0; i < json->n; i++) {
         const SwMember *m = sw_shape_member_near(s, json->keys[i], &near);
         if (!m || json->v[i].kind == SW_VNULL || m->shape->kind == SW_STREAM)
@@ -149,20 +135,14 @@ static int read_value(Reader *r, const SwShape *s, const SwValue *json, void *to
     case SW_LONG:
     case SW_FLOAT:
     case SW_DOUBLE:
-    case SW_TIMESTAMP:
-        return read_number(r, s, json, to);
-    case SW_DOCUMENT:
-        *(const SwValue **)to = json;
-        return 0;
+    case SW_TIMESTAMP: return read_number(r, s, json, to);
+    case SW_DOCUMENT: *(const SwValue **)to = json; return 0;
     case SW_LIST:
-    case SW_MAP:
-        return read_container(r, s, json, to);
+    case SW_MAP: return read_container(r, s, json, to);
     case SW_STRUCTURE:
-    case SW_UNION:
-        return read_members(r, s, json, to);
+    case SW_UNION: return read_members(r, s, json, to);
     case SW_STREAM:
-    case _SW_KIND_MAX:
-        break;
+    case _SW_KIND_MAX: break;
     }
     return 0;
 }
@@ -177,7 +157,7 @@ int sw_shape_from_value(SwArena *a, const SwShape *s, const SwValue *json, void 
 }
 
 int sw_shape_from_json(SwArena *a, const SwShape *s, SwStr json, void **ret_v, SwError *err) {
-    SwValue *v = sw_new(a, SwValue);            /* documents point into it, strings perhaps into the text */
+    SwValue *v = sw_new(a, SwValue); /* documents point into it, strings perhaps into the text */
     if (sw_json_parse(a, sw_str_dup(a, json), v, err) < 0)
         return -1;
     return sw_shape_from_value(a, s, v, ret_v, err);

@@ -4,11 +4,11 @@
 
 #include "shape/text.h"
 
-typedef struct Path {                   /* a linked list on the stack, innermost first */
+typedef struct Path { /* a linked list on the stack, innermost first */
     const struct Path *up;
-    const char        *name;            /* of a member, or NULL */
-    SwStr              key;             /* of a map's entry, or absent: then an element of a list */
-    size_t             index;
+    const char *name; /* of a member, or NULL */
+    SwStr key;        /* of a map's entry, or absent: then an element of a list */
+    size_t index;
 } Path;
 
 static void add_path(SwBuf *b, const Path *p) {
@@ -34,28 +34,22 @@ static bool asks(SwArena *a, const SwMember *m, const void *v) {
     }
     switch (s->kind) {
     case SW_STRING:
-    case SW_BLOB:
-        return ((const SwStr *)v)->n > 0;
-    case SW_BOOLEAN:
-        return ((const SwOptBool *)v)->v;
+    case SW_BLOB: return ((const SwStr *)v)->n > 0;
+    case SW_BOOLEAN: return ((const SwOptBool *)v)->v;
     case SW_INTEGER:
-    case SW_LONG:
-        return ((const SwOptInt *)v)->v != 0;
+    case SW_LONG: return ((const SwOptInt *)v)->v != 0;
     case SW_FLOAT:
-    case SW_DOUBLE:
-        return ((const SwOptDouble *)v)->v != 0;
+    case SW_DOUBLE: return ((const SwOptDouble *)v)->v != 0;
     case SW_LIST:
-    case SW_MAP:
-        return sw_list_count(v) > 0;
-    default:
-        return true;
+    case SW_MAP: return sw_list_count(v) > 0;
+    default: return true;
     }
 }
 
 typedef struct Refusal {
-    SwArena           *arena;
+    SwArena *arena;
     const SwErrorKind *kind;
-    SwError           *err;
+    SwError *err;
 } Refusal;
 
 static int look(const Refusal *r, const Path *path, const SwShape *s, const void *v);

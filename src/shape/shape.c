@@ -51,30 +51,20 @@ static bool is_structure(const SwShape *s) {
 bool sw_value_is_set(const SwShape *s, const void *v) {
     switch (s->kind) {
     case SW_STRING:
-    case SW_BLOB:
-        return ((const SwStr *)v)->p != NULL;
-    case SW_BOOLEAN:
-        return ((const SwOptBool *)v)->set;
+    case SW_BLOB: return ((const SwStr *)v)->p != NULL;
+    case SW_BOOLEAN: return ((const SwOptBool *)v)->set;
     case SW_INTEGER:
-    case SW_LONG:
-        return ((const SwOptInt *)v)->set;
+    case SW_LONG: return ((const SwOptInt *)v)->set;
     case SW_FLOAT:
-    case SW_DOUBLE:
-        return ((const SwOptDouble *)v)->set;
-    case SW_TIMESTAMP:
-        return ((const SwOptTime *)v)->set;
-    case SW_DOCUMENT:
-        return *(const SwValue *const *)v != NULL;
-    case SW_STREAM:
-        return ((const SwStream *)v)->set;
+    case SW_DOUBLE: return ((const SwOptDouble *)v)->set;
+    case SW_TIMESTAMP: return ((const SwOptTime *)v)->set;
+    case SW_DOCUMENT: return *(const SwValue *const *)v != NULL;
+    case SW_STREAM: return ((const SwStream *)v)->set;
     case SW_LIST:
-    case SW_MAP:
-        return ((const SwAnyList *)v)->v != NULL;
+    case SW_MAP: return ((const SwAnyList *)v)->v != NULL;
     case SW_STRUCTURE:
-    case SW_UNION:
-        return true;
-    case _SW_KIND_MAX:
-        break;
+    case SW_UNION: return true;
+    case _SW_KIND_MAX: break;
     }
     return false;
 }
@@ -94,23 +84,13 @@ void *sw_member_make(SwArena *a, const SwMember *m, void *parent) {
     char *at = (char *)parent + m->offset;
     void **pointer = (void **)(void *)at;
     switch (m->shape->kind) {
-    case SW_BOOLEAN:
-        ((SwOptBool *)(void *)at)->set = true;
-        break;
+    case SW_BOOLEAN: ((SwOptBool *)(void *)at)->set = true; break;
     case SW_INTEGER:
-    case SW_LONG:
-        ((SwOptInt *)(void *)at)->set = true;
-        break;
+    case SW_LONG: ((SwOptInt *)(void *)at)->set = true; break;
     case SW_FLOAT:
-    case SW_DOUBLE:
-        ((SwOptDouble *)(void *)at)->set = true;
-        break;
-    case SW_TIMESTAMP:
-        ((SwOptTime *)(void *)at)->set = true;
-        break;
-    case SW_STREAM:
-        ((SwStream *)(void *)at)->set = true;
-        break;
+    case SW_DOUBLE: ((SwOptDouble *)(void *)at)->set = true; break;
+    case SW_TIMESTAMP: ((SwOptTime *)(void *)at)->set = true; break;
+    case SW_STREAM: ((SwStream *)(void *)at)->set = true; break;
     case SW_LIST:
         if (!*pointer)
             *pointer = sw_arena_alloc(a, m->shape->member[0].shape->size);
@@ -127,8 +107,7 @@ void *sw_member_make(SwArena *a, const SwMember *m, void *parent) {
     case SW_STRING:
     case SW_BLOB:
     case SW_DOCUMENT:
-    case _SW_KIND_MAX:
-        break;
+    case _SW_KIND_MAX: break;
     }
     return at;
 }

@@ -5,18 +5,13 @@
 
 SwStr shape_scalar_text(SwArena *a, const SwShape *s, const void *v) {
     switch (s->kind) {
-    case SW_STRING:
-        return *(const SwStr *)v;
-    case SW_BOOLEAN:
-        return ((const SwOptBool *)v)->v ? SW_STR("true") : SW_STR("false");
+    case SW_STRING: return *(const SwStr *)v;
+    case SW_BOOLEAN: return ((const SwOptBool *)v)->v ? SW_STR("true") : SW_STR("false");
     case SW_INTEGER:
-    case SW_LONG:
-        return sw_strf(a, "%lld", (long long)((const SwOptInt *)v)->v);
+    case SW_LONG: return sw_strf(a, "%lld", (long long)((const SwOptInt *)v)->v);
     case SW_FLOAT:
-    case SW_DOUBLE:
-        return sw_double_text(a, ((const SwOptDouble *)v)->v);
-    default:
-        return SW_NO_STR;
+    case SW_DOUBLE: return sw_double_text(a, ((const SwOptDouble *)v)->v);
+    default: return SW_NO_STR;
     }
 }
 

@@ -7,10 +7,10 @@
 #include "shape/shape.h"
 
 typedef struct ShapeForm {
-    const char *between, *is;           /* ", " and "=" */
-    bool        words;                  /* structures by their names in parentheses, secrets as stars; else JSON's braces */
-    void      (*key)(SwBuf *b, SwStr name);
-    void      (*scalar)(SwBuf *b, const SwShape *s, const void *v);
+    const char *between, *is; /* ", " and "=" */
+    bool words;               /* structures by their names in parentheses, secrets as stars; else JSON's braces */
+    void (*key)(SwBuf *b, SwStr name);
+    void (*scalar)(SwBuf *b, const SwShape *s, const void *v);
 } ShapeForm;
 
 void shape_write(SwBuf *b, const ShapeForm *f, const SwShape *s, const void *v);

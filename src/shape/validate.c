@@ -17,16 +17,16 @@
 
 typedef struct Check {
     SwArena *arena;
-    SwBuf    faults;
-    size_t   n;
-    bool     reply;                     /* AWS's own replies hold empty lists where the model wants one element */
+    SwBuf faults;
+    size_t n;
+    bool reply; /* AWS's own replies hold empty lists where the model wants one element */
 } Check;
 
-typedef struct Path {                   /* a linked list on the stack, innermost first */
+typedef struct Path { /* a linked list on the stack, innermost first */
     const struct Path *up;
-    SwStr              name;
-    size_t             index;           /* of a list element, from 1: "1.member" */
-    bool               entry;           /* of a map: "KEY.member" */
+    SwStr name;
+    size_t index; /* of a list element, from 1: "1.member" */
+    bool entry;   /* of a map: "KEY.member" */
 } Path;
 
 /* --- words ------------------------------------------------------------------------------------------------------ */
@@ -97,17 +97,13 @@ static bool is_number(const SwShape *s) {
 /* What min and max are about. */
 static double measure(const SwShape *s, const void *v) {
     switch (s->kind) {
-    case SW_STRING:
-        return (double)utf16_length(*(const SwStr *)v);
-    case SW_BLOB:
-        return (double)((const SwStr *)v)->n;
+    case SW_STRING: return (double)utf16_length(*(const SwStr *)v);
+    case SW_BLOB: return (double)((const SwStr *)v)->n;
     case SW_STREAM:
         return (double)(((const SwStream *)v)->data.p ? (int64_t)((const SwStream *)v)->data.n : ((const SwStream *)v)->size);
     case SW_FLOAT:
-    case SW_DOUBLE:
-        return ((const SwOptDouble *)v)->v;
-    default:
-        return (double)sw_list_count(v);
+    case SW_DOUBLE: return ((const SwOptDouble *)v)->v;
+    default: return (double)sw_list_count(v);
     }
 }
 
@@ -127,16 +123,11 @@ static const SwPattern *pattern_of(const SwShape *s) {
 
 static bool has_rule(const SwShape *s, Rule rule) {
     switch (rule) {
-    case RULE_MAX:
-        return s->flags & SW_HAS_MAX;
-    case RULE_MIN:
-        return s->flags & SW_HAS_MIN;
-    case RULE_PATTERN:
-        return pattern_of(s) != NULL;
-    case RULE_ENUM:
-        return s->enum_values != NULL;
-    case _RULE_MAX:
-        break;
+    case RULE_MAX: return s->flags & SW_HAS_MAX;
+    case RULE_MIN: return s->flags & SW_HAS_MIN;
+    case RULE_PATTERN: return pattern_of(s) != NULL;
+    case RULE_ENUM: return s->enum_values != NULL;
+    case _RULE_MAX: break;
     }
     return false;
 }

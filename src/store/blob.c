@@ -29,44 +29,44 @@
 #include "base/thread.h"
 #include "store/internal.h"
 
-#define PARKED_MAX   256                /* digests kept; older ones are computed again */
+#define PARKED_MAX    256 /* digests kept; older ones are computed again */
 #define COLLECT_AGE_S 3600
-#define CHUNK        (256 * SW_KIB)
-#define GATHER (16 * SW_KIB)            /* of small pieces in one write */
+#define CHUNK         (256 * SW_KIB)
+#define GATHER        (16 * SW_KIB) /* of small pieces in one write */
 
-typedef struct Hashes {                 /* of one upload, in an arena of their own: they outlive requests */
-    SwArena  *arena;
-    unsigned  extra;
-    SwDigest *d[_SW_DIGEST_KIND_MAX];   /* [SW_SHA256] always */
+typedef struct Hashes { /* of one upload, in an arena of their own: they outlive requests */
+    SwArena *arena;
+    unsigned extra;
+    SwDigest *d[_SW_DIGEST_KIND_MAX]; /* [SW_SHA256] always */
 } Hashes;
 
 typedef struct Parked {
-    char     key[65];                   /* "": free */
-    bool     busy;                      /* a writer has it */
-    int64_t  size, used_ns;
-    Hashes   hashes;                    /* arena NULL: not known */
+    char key[65]; /* "": free */
+    bool busy;    /* a writer has it */
+    int64_t size, used_ns;
+    Hashes hashes; /* arena NULL: not known */
 } Parked;
 
 struct SwBlobs {
-    SwArena        *arena;
-    SwStore        *store;
-    const char     *dir, *tmp, *parked, *trash;
+    SwArena *arena;
+    SwStore *store;
+    const char *dir, *tmp, *parked, *trash;
     pthread_mutex_t lock;
-    Parked          table[PARKED_MAX];
-    pthread_t       sweeper;            /* empties the trash after a reset */
-    bool            sweeping;
+    Parked table[PARKED_MAX];
+    pthread_t sweeper; /* empties the trash after a reset */
+    bool sweeping;
 };
 
 struct SwBlobWriter {
-    SwBlobs    *blobs;
-    SwArena    *arena;
-    int         fd;
+    SwBlobs *blobs;
+    SwArena *arena;
+    int fd;
     const char *path;
-    int64_t     size, parked_size;      /* parked_size -1: not a parked one */
-    char        key[65];
-    Hashes      hashes;
-    char       *held;                   /* of small pieces, until they are worth a write; NULL: there was none */
-    size_t      n_held;                 /* counted in size */
+    int64_t size, parked_size; /* parked_size -1: not a parked one */
+    char key[65];
+    Hashes hashes;
+    char *held;    /* of small pieces, until they are worth a write; NULL: there was none */
+    size_t n_held; /* counted in size */
 };
 
 /* --- digests ------------------------------------------------------------------------------------------------------ */
@@ -110,8 +110,8 @@ static void hashes_end(Hashes *h, SwArena *a, SwBlobInfo *ret) {
 
 static int make_dirs(SwBlobs *b, SwError *err) {
     const char *sha = sw_path(b->arena, b->dir, "sha256");
-    if (sw_mkdirs(sha, 0700, err) < 0 || sw_mkdirs(b->tmp, 0700, err) < 0 || sw_mkdirs(b->parked, 0700, err) < 0
-        || sw_mkdirs(b->trash, 0700, err) < 0)
+    if (sw_mkdirs(sha, 0700, err) < 0 || sw_mkdirs(b->tmp, 0700, err) < 0 || sw_mkdirs(b->parked, 0700, err) < 0 ||
+        sw_mkdirs(b->trash, 0700, err) < 0)
         return -1;
     return sw_fsync_dir(b->dir, err);
 }
@@ -125,7 +125,7 @@ static void empty_trash(void *arg) {
 }
 
 static void *sweep(void *arg) {
-    (void)sw_guard(SW_POOL_ENGINE, empty_trash, arg);   /* what stays is removed at the next open */
+    (void)sw_guard(SW_POOL_ENGINE, empty_trash, arg); /* what stays is removed at the next open */
     return NULL;
 }
 
@@ -158,11 +158,14 @@ static int check_there(SwBlobs *b, SwError *err) {
     if (missing == 0)
         return 0;
     if (b->store->accept_loss) {
-        sw_log(SW_WARN, "going on without blobs that the store refers to", SW_F("blobs", b->dir), SW_FN("missing", missing), SW_FN("looked for", looked));
+        sw_log(SW_WARN, "going on without blobs that the store refers to", SW_F("blobs", b->dir), SW_FN("missing", missing),
+               SW_FN("looked for", looked));
         return 0;
     }
-    return sw_fail(err, &SW_STORE_LOST, "The data folder was in use, and its blobs are not all there: of %d that were looked for in %s, %d are missing.",
-                   looked, b->dir, missing);
+    return sw_fail(
+        err, &SW_STORE_LOST,
+        "The data folder was in use, and its blobs are not all there: of %d that were looked for in %s, %d are missing.",
+        looked, b->dir, missing);
 }
 
 int sw_blobs_open(const char *dir, SwStore *s, SwBlobs **ret_b, SwError *err) {
@@ -228,7 +231,7 @@ static bool is_digest(SwStr d) {
 }
 
 const char *sw_blob_path(SwBlobs *b, SwArena *a, SwStr digest) {
-    if (!is_digest(digest))             /* from a client: a name that is nowhere */
+    if (!is_digest(digest)) /* from a client: a name that is nowhere */
         return sw_strf(a, "%s/sha256/none", b->dir).p;
     return sw_strf(a, "%s/sha256/%.2s/%.64s", b->dir, digest.p, digest.p).p;
 }
@@ -380,7 +383,7 @@ int sw_blob_commit(SwBlobWriter *w, SwBlobInfo *ret_i, SwError *err) {
     *ret_i = (SwBlobInfo){.size = w->size};
     hashes_end(&w->hashes, w->arena, ret_i);
     if (finish(b, w->arena, w->fd, w->path, ret_i->digest, err) < 0)
-        return -1;                      /* the arena's end discards it */
+        return -1; /* the arena's end discards it */
     sw_closep(&w->fd);
     w->fd = -1;
     if (w->parked_size >= 0) {
@@ -457,7 +460,7 @@ int sw_blob_park(SwBlobWriter *w, SwStr name, int64_t *ret_size, SwError *err) {
         return -1;
     if (fsync(w->fd) < 0)
         return sw_fail_errno(err, errno, "writing %s to disk", w->path);
-    if (w->parked_size < 0 && sw_rm_tree(dir, err) < 0)      /* another upload of that name, which this one replaces */
+    if (w->parked_size < 0 && sw_rm_tree(dir, err) < 0) /* another upload of that name, which this one replaces */
         return -1;
     if (mkdir(dir, 0700) < 0 && errno != EEXIST)
         return sw_fail_errno(err, errno, "making %s", dir);
@@ -528,8 +531,7 @@ static bool claim_parked(SwBlobs *b, const char *key, int64_t size, unsigned ext
     return mine;
 }
 
-int sw_blob_unpark(SwBlobs *b, SwArena *a, SwStr name, unsigned extra, SwBlobWriter **ret_w, int64_t *ret_size,
-                   SwError *err) {
+int sw_blob_unpark(SwBlobs *b, SwArena *a, SwStr name, unsigned extra, SwBlobWriter **ret_w, int64_t *ret_size, SwError *err) {
     char key[65];
     int64_t size;
     Hashes known = {0};
@@ -613,7 +615,8 @@ bool sw_blob_exists(SwBlobs *b, SwStr digest, int64_t *ret_size) {
     return true;
 }
 
-/* --- references ------------------------------------------------------------------------------------------------------------ */
+/* --- references ------------------------------------------------------------------------------------------------------------
+ */
 
 static int ref_row(SwTx *tx, const char *sql, SwStr digest, SwStr owner, bool *ret_row, SwError *err) {
     _sw_sql_ SwSql q = {0};
@@ -671,7 +674,7 @@ int sw_blob_collect(SwBlobs *b, int64_t *ret_removed, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     struct timespec now;
     int64_t removed = 0;
-    clock_gettime(CLOCK_REALTIME, &now);            /* files' times are real ones, whatever our clock shows */
+    clock_gettime(CLOCK_REALTIME, &now); /* files' times are real ones, whatever our clock shows */
     int64_t before_s = now.tv_sec - COLLECT_AGE_S;
     for (int i = 0; i < 256; i++) {
         sw_arena_reset(a);
@@ -680,7 +683,7 @@ int sw_blob_collect(SwBlobs *b, int64_t *ret_removed, SwError *err) {
         list_old(b, a, part, before_s, &old);
         if (old.n == 0)
             continue;
-        _sw_tx_ SwTx *tx = NULL;                    /* rolled back: it only holds the turn */
+        _sw_tx_ SwTx *tx = NULL; /* rolled back: it only holds the turn */
         if (sw_tx_begin(b->store, a, SW_WRITE, SW_STR(""), SW_STR(""), &tx, err) < 0)
             return -1;
         for (size_t n = 0; n < old.n; n++) {

@@ -12,10 +12,10 @@
 #define CHUNK (256 * SW_KIB)
 
 typedef struct Check {
-    SwTx               *tx;
-    SwBlobs            *blobs;
+    SwTx *tx;
+    SwBlobs *blobs;
     const SwStoreKnown *known;
-    SwStrList          *found;
+    SwStrList *found;
 } Check;
 
 #define FOUND(k, ...) sw_str_list_add((k)->tx->arena, (k)->found, sw_strf((k)->tx->arena, __VA_ARGS__))
@@ -116,8 +116,10 @@ static int count_entries(Check *k, const SwCollection *c, int64_t expected, SwEr
 /* No two documents of a scope with one value. A record that has none of the members does not count. */
 static int check_unique(Check *k, const SwCollection *c, const SwIndex *x, SwError *err) {
     _sw_sql_ SwSql q = {0};
-    if (sw_sql(k->tx, &q, "SELECT v0, count(DISTINCT id) FROM document_index WHERE collection=?1 AND name=?2"
-                          " AND v0||v1||v2<>'' GROUP BY account, region, v0, v1, v2 HAVING count(DISTINCT id)>1", err) < 0)
+    if (sw_sql(k->tx, &q,
+               "SELECT v0, count(DISTINCT id) FROM document_index WHERE collection=?1 AND name=?2"
+               " AND v0||v1||v2<>'' GROUP BY account, region, v0, v1, v2 HAVING count(DISTINCT id)>1",
+               err) < 0)
         return -1;
     sw_sql_str(&q, 1, sw_str(c->name));
     sw_sql_str(&q, 2, sw_str(x->name));

@@ -9,8 +9,8 @@
 /* What the program knows; a row of anything else is a finding. All are NULL-terminated. */
 typedef struct SwStoreKnown {
     const SwCollection *const *collections;
-    const char *const         *controllers;
-    const char *const         *listeners;
+    const char *const *controllers;
+    const char *const *listeners;
 } SwStoreKnown;
 
 /* Each finding is a sentence, in the transaction's arena; none: all is well. -1: it could not be looked at.

@@ -32,7 +32,7 @@ int sw_doc_get(SwTx *tx, const SwCollection *c, SwStr id, void **ret_record, SwE
         return -1;
     if (!row)
         return 0;
-    SwStr body = sw_sql_get(tx->arena, &q, 0);      /* strings of the record may point into it */
+    SwStr body = sw_sql_get(tx->arena, &q, 0); /* strings of the record may point into it */
     if (sw_shape_from_json(tx->arena, c->shape, body, ret_record, err) < 0)
         return sw_fail_wrap(err, "store: %s %.*s", c->name, SW_FMT(id));
     return 0;
@@ -54,8 +54,10 @@ static int old_keys(SwTx *tx, const SwCollection *c, SwStr id, SwStr *ret_keys, 
 
 static int write_row(SwTx *tx, const SwCollection *c, SwStr id, SwStr body, SwStr keys, SwError *err) {
     _sw_sql_ SwSql q = {0};
-    if (sw_sql(tx, &q, "INSERT INTO document VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
-                       " ON CONFLICT DO UPDATE SET body=excluded.body, keys=excluded.keys", err) < 0)
+    if (sw_sql(tx, &q,
+               "INSERT INTO document VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+               " ON CONFLICT DO UPDATE SET body=excluded.body, keys=excluded.keys",
+               err) < 0)
         return -1;
     bind_key(tx, &q, c, id);
     sw_sql_str(&q, 5, body);
@@ -78,8 +80,8 @@ static int put(SwTx *tx, const SwCollection *c, SwStr id, const void *record, bo
     sw_shape_to_json(&body, c->shape, record);
     if (body.full || !keys.p)
         return too_large(c, err);
-    if (sw_index_replace(tx, c, sw_scope_account(tx, c->scope), sw_scope_region(tx, c->scope), id, old, keys,
-                         ret_taken, err) < 0)
+    if (sw_index_replace(tx, c, sw_scope_account(tx, c->scope), sw_scope_region(tx, c->scope), id, old, keys, ret_taken, err) <
+        0)
         return -1;
     return *ret_taken ? 0 : write_row(tx, c, id, sw_buf_str(&body), keys, err);
 }
@@ -114,8 +116,8 @@ int sw_doc_delete(SwTx *tx, const SwCollection *c, SwStr id, bool *ret_existed, 
     if (!old.p)
         return 0;
     bool taken;
-    if (sw_index_replace(tx, c, sw_scope_account(tx, c->scope), sw_scope_region(tx, c->scope), id, old, SW_STR(""),
-                         &taken, err) < 0)
+    if (sw_index_replace(tx, c, sw_scope_account(tx, c->scope), sw_scope_region(tx, c->scope), id, old, SW_STR(""), &taken,
+                         err) < 0)
         return -1;
     _sw_sql_ SwSql q = {0};
     if (sw_sql(tx, &q, "DELETE FROM document WHERE collection=?1 AND account=?2 AND region=?3 AND id=?4", err) < 0)
@@ -130,8 +132,10 @@ int sw_doc_next(SwTx *tx, SwScope scope, SwStr sequence, int64_t *ret_v, SwError
     if (tx->mode != SW_WRITE)
         return read_only(err);
     _sw_sql_ SwSql q = {0};
-    if (sw_sql(tx, &q, "INSERT INTO sequence VALUES(?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET value=value+1"
-                       " RETURNING value", err) < 0)
+    if (sw_sql(tx, &q,
+               "INSERT INTO sequence VALUES(?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET value=value+1"
+               " RETURNING value",
+               err) < 0)
         return -1;
     sw_sql_str(&q, 1, sw_scope_account(tx, scope));
     sw_sql_str(&q, 2, sw_scope_region(tx, scope));

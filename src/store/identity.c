@@ -24,9 +24,9 @@
 const SwErrorKind SW_STORE_LOST = {.code = "StoreLost", .http = 500};
 
 typedef struct Known {
-    SwStr   name;
+    SwStr name;
     int64_t opens;
-    bool    running;
+    bool running;
 } Known;
 
 static const char *file_of(SwStore *s) {
@@ -73,7 +73,7 @@ int sw_identity_check_files(SwStore *s, SwError *err) {
         return 0;
     if (size_of(s, "store.db") < 0)
         return lost(s, "store.db is missing", err);
-    if (size_of(s, "store.db") == 0)    /* its first page is written when it is made */
+    if (size_of(s, "store.db") == 0) /* its first page is written when it is made */
         return lost(s, "store.db is empty", err);
     if (known.running && size_of(s, "store.db-wal") < 0)
         return lost(s, "store.db-wal, which holds the last changes, is missing", err);
@@ -118,7 +118,9 @@ int sw_identity_begin(SwStore *s, SwError *err) {
         return -1;
     s->name = sw_str_is(row.name) ? row.name : sw_id_hex(s->arena, 16);
     s->opens = row.opens + 1;
-    const char *sql = sw_strf(s->arena, "REPLACE INTO identity(one, name, opens) VALUES(1, '%.*s', %lld)", SW_FMT(s->name), (long long)s->opens).p;
+    const char *sql = sw_strf(s->arena, "REPLACE INTO identity(one, name, opens) VALUES(1, '%.*s', %lld)", SW_FMT(s->name),
+                              (long long)s->opens)
+                          .p;
     if (sw_sql_exec(s->writer, sql, err) < 0)
         return -1;
     SW_CRASH_POINT("store.opened_not_noted");
@@ -131,6 +133,6 @@ void sw_identity_end(SwStore *s) {
         return;
     int log_frames = -1, done = -1;
     int r = sqlite3_wal_checkpoint_v2(s->writer->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log_frames, &done);
-    if (r != SQLITE_OK || write_known(s, "closed", &err) < 0)   /* then the log stays, and is asked for at the next start */
+    if (r != SQLITE_OK || write_known(s, "closed", &err) < 0) /* then the log stays, and is asked for at the next start */
         sw_log(SW_WARN, "the store was not closed in full", SW_F("store", s->dir), SW_FN("sqlite", r));
 }

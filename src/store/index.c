@@ -10,9 +10,12 @@
 #include <stdio.h>
 
 #define KEYS_MAX    (256 * SW_KIB)
-#define ENTRIES_MAX 1024                /* of one record in one index */
+#define ENTRIES_MAX 1024 /* of one record in one index */
 
-typedef struct Values { SwStr *v; size_t n; } Values;
+typedef struct Values {
+    SwStr *v;
+    size_t n;
+} Values;
 
 void sw_pack_add(SwBuf *b, SwStr s) {
     sw_buf_addf(b, "%zu:", s.n);
@@ -69,7 +72,10 @@ static void collect_member(SwArena *a, const SwShape *s, const void *v, SwStr pa
 }
 
 static void collect_list(SwArena *a, const SwShape *s, const void *v, SwStr path, Values *ret) {
-    const struct { const char *v; size_t n; } *list = v;
+    const struct {
+        const char *v;
+        size_t n;
+    } *list = v;
     const SwShape *element = s->member[0].shape;
     for (size_t i = 0; i < list->n && ret->n < ENTRIES_MAX; i++)
         collect(a, element, list->v + i * element->size, path, ret);
@@ -79,36 +85,24 @@ static void collect_list(SwArena *a, const SwShape *s, const void *v, SwStr path
 static void collect(SwArena *a, const SwShape *s, const void *v, SwStr path, Values *ret) {
     switch (s->kind) {
     case SW_STRUCTURE:
-    case SW_UNION:
-        collect_member(a, s, v, path, ret);
-        return;
-    case SW_LIST:
-        collect_list(a, s, v, path, ret);
-        return;
+    case SW_UNION: collect_member(a, s, v, path, ret); return;
+    case SW_LIST: collect_list(a, s, v, path, ret); return;
     case SW_STRING:
         if (((const SwStr *)v)->p)
             *(SwStr *)sw_list_add(a, ret) = *(const SwStr *)v;
         return;
-    case SW_BOOLEAN:
-        *(SwStr *)sw_list_add(a, ret) = ((const SwOptBool *)v)->v ? SW_STR("true") : SW_STR("false");
-        return;
+    case SW_BOOLEAN: *(SwStr *)sw_list_add(a, ret) = ((const SwOptBool *)v)->v ? SW_STR("true") : SW_STR("false"); return;
     case SW_INTEGER:
-    case SW_LONG:
-        *(SwStr *)sw_list_add(a, ret) = sw_index_number(a, ((const SwOptInt *)v)->v);
-        return;
-    case SW_TIMESTAMP:
-        *(SwStr *)sw_list_add(a, ret) = sw_index_number(a, ((const SwOptTime *)v)->v);
-        return;
+    case SW_LONG: *(SwStr *)sw_list_add(a, ret) = sw_index_number(a, ((const SwOptInt *)v)->v); return;
+    case SW_TIMESTAMP: *(SwStr *)sw_list_add(a, ret) = sw_index_number(a, ((const SwOptTime *)v)->v); return;
     case SW_FLOAT:
-    case SW_DOUBLE:
-        *(SwStr *)sw_list_add(a, ret) = double_key(a, ((const SwOptDouble *)v)->v);
-        return;
+    case SW_DOUBLE: *(SwStr *)sw_list_add(a, ret) = double_key(a, ((const SwOptDouble *)v)->v); return;
     case SW_BLOB:
     case SW_DOCUMENT:
     case SW_STREAM:
     case SW_MAP:
     case _SW_KIND_MAX:
-        (void)SW_NEVER(true);           /* an index on what has no order */
+        (void)SW_NEVER(true); /* an index on what has no order */
         return;
     }
 }
@@ -141,7 +135,9 @@ SwStr sw_index_keys(SwArena *a, const SwCollection *c, const void *record) {
 
 /* --- rows -------------------------------------------------------------------------------------------------------- */
 
-typedef struct Entry { SwStr name, value[3], all; } Entry;
+typedef struct Entry {
+    SwStr name, value[3], all;
+} Entry;
 
 static bool next_entry(SwStr *rest, Entry *ret) {
     const char *from = rest->p;
@@ -174,8 +170,8 @@ static void bind_entry(SwSql *q, const SwCollection *c, SwStr account, SwStr reg
     sw_sql_str(q, 8, id);
 }
 
-static int run_entry(SwTx *tx, const char *sql, const SwCollection *c, SwStr account, SwStr region, SwStr id,
-                     const Entry *e, bool *ret_row, SwError *err) {
+static int run_entry(SwTx *tx, const char *sql, const SwCollection *c, SwStr account, SwStr region, SwStr id, const Entry *e,
+                     bool *ret_row, SwError *err) {
     _sw_sql_ SwSql q = {0};
     if (sw_sql(tx, &q, sql, err) < 0)
         return -1;
@@ -185,7 +181,7 @@ static int run_entry(SwTx *tx, const char *sql, const SwCollection *c, SwStr acc
 
 static bool is_unique(const SwCollection *c, const Entry *e) {
     if (e->value[0].n + e->value[1].n + e->value[2].n == 0)
-        return false;                   /* records that have none of the members do not collide */
+        return false; /* records that have none of the members do not collide */
     for (size_t i = 0; i < SW_INDEXES_MAX && c->indexes[i].name; i++) {
         if (sw_str_eqz(e->name, c->indexes[i].name))
             return c->indexes[i].unique;
@@ -201,23 +197,27 @@ int sw_index_replace(SwTx *tx, const SwCollection *c, SwStr account, SwStr regio
     for (SwStr rest = keys; next_entry(&rest, &e);) {
         if (!is_unique(c, &e) || has_entry(old_keys, e.all))
             continue;
-        if (run_entry(tx, "SELECT 1 FROM document_index WHERE collection=?1 AND name=?2 AND account=?3 AND region=?4"
-                          " AND v0=?5 AND v1=?6 AND v2=?7 AND id<>?8", c, account, region, id, &e, ret_taken, err) < 0)
+        if (run_entry(tx,
+                      "SELECT 1 FROM document_index WHERE collection=?1 AND name=?2 AND account=?3 AND region=?4"
+                      " AND v0=?5 AND v1=?6 AND v2=?7 AND id<>?8",
+                      c, account, region, id, &e, ret_taken, err) < 0)
             return -1;
         if (*ret_taken)
             return 0;
     }
     bool row;
     for (SwStr rest = old_keys; next_entry(&rest, &e);) {
-        if (!has_entry(keys, e.all)
-            && run_entry(tx, "DELETE FROM document_index WHERE collection=?1 AND name=?2 AND account=?3 AND region=?4"
-                             " AND v0=?5 AND v1=?6 AND v2=?7 AND id=?8", c, account, region, id, &e, &row, err) < 0)
+        if (!has_entry(keys, e.all) &&
+            run_entry(tx,
+                      "DELETE FROM document_index WHERE collection=?1 AND name=?2 AND account=?3 AND region=?4"
+                      " AND v0=?5 AND v1=?6 AND v2=?7 AND id=?8",
+                      c, account, region, id, &e, &row, err) < 0)
             return -1;
     }
     for (SwStr rest = keys; next_entry(&rest, &e);) {
-        if (!has_entry(old_keys, e.all)
-            && run_entry(tx, "INSERT OR IGNORE INTO document_index VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                         c, account, region, id, &e, &row, err) < 0)
+        if (!has_entry(old_keys, e.all) &&
+            run_entry(tx, "INSERT OR IGNORE INTO document_index VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", c, account, region, id,
+                      &e, &row, err) < 0)
             return -1;
     }
     return 0;
@@ -232,9 +232,11 @@ int sw_index_has(SwTx *tx, const SwCollection *c, SwStr account, SwStr region, S
     *ret_n = 0;
     for (SwStr rest = keys; next_entry(&rest, &e);) {
         if (has_entry(sw_str_n(keys.p, (size_t)(e.all.p - keys.p)), e.all))
-            continue;                   /* a list that has an element twice */
-        if (run_entry(tx, "SELECT 1 FROM document_index WHERE collection=?1 AND name=?2 AND account=?3 AND region=?4"
-                          " AND v0=?5 AND v1=?6 AND v2=?7 AND id=?8", c, account, region, id, &e, &row, err) < 0)
+            continue; /* a list that has an element twice */
+        if (run_entry(tx,
+                      "SELECT 1 FROM document_index WHERE collection=?1 AND name=?2 AND account=?3 AND region=?4"
+                      " AND v0=?5 AND v1=?6 AND v2=?7 AND id=?8",
+                      c, account, region, id, &e, &row, err) < 0)
             return -1;
         *ret_all &= row;
         (*ret_n)++;

@@ -13,125 +13,125 @@
 #include "store/blob.h"
 #include "store/store.h"
 
-#define SW_STATEMENTS_MAX 256           /* a power of two */
-#define SW_READERS_IDLE   16            /* more are closed when they come back */
-#define SW_READERS_MAX    128           /* at once; the next waits */
+#define SW_STATEMENTS_MAX 256 /* a power of two */
+#define SW_READERS_IDLE   16  /* more are closed when they come back */
+#define SW_READERS_MAX    128 /* at once; the next waits */
 
 typedef struct SwCached {
     sqlite3_stmt *stmt;
-    uint32_t      hash;
-    bool          busy;
+    uint32_t hash;
+    bool busy;
 } SwCached;
 
 typedef struct SwConn {
-    SwStore       *store;
-    SwArena       *arena;               /* holds this struct */
-    sqlite3       *db;
-    struct SwConn *next;                /* in the pool */
-    unsigned       n_uncached;          /* statements in use that are not kept */
-    SwCached       cached[SW_STATEMENTS_MAX];
+    SwStore *store;
+    SwArena *arena; /* holds this struct */
+    sqlite3 *db;
+    struct SwConn *next; /* in the pool */
+    unsigned n_uncached; /* statements in use that are not kept */
+    SwCached cached[SW_STATEMENTS_MAX];
 } SwConn;
 
 /* A statement in use. sw_sql_done gives it back, rewound and with nothing bound; also at the end of a scope. */
 typedef struct SwSql {
     sqlite3_stmt *stmt;
-    SwConn       *conn;
-    SwCached     *slot;                 /* NULL: finalise it */
+    SwConn *conn;
+    SwCached *slot; /* NULL: finalise it */
 } SwSql;
 #define _sw_sql_ __attribute__((cleanup(sw_sql_done)))
 
 /* Transactions that share one COMMIT. Lives in the store's list of free batches when nobody holds it. */
 typedef struct SwBatch {
     struct SwBatch *next;
-    pthread_cond_t  ended;
-    unsigned        members;            /* released their savepoint, wait for the commit */
-    unsigned        holders;            /* threads that will still look at it */
-    int64_t         since_ns;
-    bool            done, failed;
-    char            cause[256];
+    pthread_cond_t ended;
+    unsigned members; /* released their savepoint, wait for the commit */
+    unsigned holders; /* threads that will still look at it */
+    int64_t since_ns;
+    bool done, failed;
+    char cause[256];
 } SwBatch;
 
-typedef struct SwTurn {                 /* a thread in the queue for the writer */
+typedef struct SwTurn { /* a thread in the queue for the writer */
     struct SwTurn *next;
     pthread_cond_t come;
-    bool           yours;
+    bool yours;
 } SwTurn;
 
 struct SwStore {
-    SwArena        *arena;
-    const char     *dir;
-    bool            ephemeral;
-    bool            accept_loss;        /* go on where the folder's store is lost or not its own */
-    SwStr           name;               /* identity.c; absent in memory */
-    int64_t         opens;
-    int             lock_file;
+    SwArena *arena;
+    const char *dir;
+    bool ephemeral;
+    bool accept_loss; /* go on where the folder's store is lost or not its own */
+    SwStr name;       /* identity.c; absent in memory */
+    int64_t opens;
+    int lock_file;
     pthread_mutex_t lock;
-    SwConn         *writer;
-    bool            writing;            /* someone has the writer's turn */
-    pthread_t       writer_thread;
-    SwTurn         *first, *last;       /* who waits for it */
-    SwBatch        *open;               /* BEGIN was done for it; only the turn's holder looks */
-    SwBatch        *free_batches;
-    SwConn         *readers;            /* idle */
-    unsigned        n_readers, n_idle;
-    pthread_cond_t  reader_free;
-    SwBlobs        *blobs;
-    int64_t         commits, transactions, fsync_ns;
+    SwConn *writer;
+    bool writing; /* someone has the writer's turn */
+    pthread_t writer_thread;
+    SwTurn *first, *last; /* who waits for it */
+    SwBatch *open;        /* BEGIN was done for it; only the turn's holder looks */
+    SwBatch *free_batches;
+    SwConn *readers; /* idle */
+    unsigned n_readers, n_idle;
+    pthread_cond_t reader_free;
+    SwBlobs *blobs;
+    int64_t commits, transactions, fsync_ns;
 };
 
 typedef struct SwAfter {
     struct SwAfter *next;
-    void          (*fn)(void *);
-    void           *arg;
+    void (*fn)(void *);
+    void *arg;
 } SwAfter;
 
 struct SwTx {
-    SwStore  *store;
-    SwArena  *arena;
-    SwConn   *conn;
-    SwTxMode  mode;
-    SwStr     account, region;
-    unsigned  depth;                    /* open savepoints */
-    SwAfter  *after, **after_end;
-    SwAfter **mark[16];                 /* after_end at each savepoint: what is undone is not called */
+    SwStore *store;
+    SwArena *arena;
+    SwConn *conn;
+    SwTxMode mode;
+    SwStr account, region;
+    unsigned depth; /* open savepoints */
+    SwAfter *after, **after_end;
+    SwAfter **mark[16]; /* after_end at each savepoint: what is undone is not called */
 };
 
 /* sql.c */
-int  sw_conn_open(SwStore *s, bool writer, SwConn **ret_c, SwError *err) sw_must_check;
+int sw_conn_open(SwStore *s, bool writer, SwConn **ret_c, SwError *err) sw_must_check;
 void sw_conn_close(SwConn *c);
-void sw_conn_tidy(SwConn *c);            /* gives back statements whose users were left by a jump */
-int  sw_sql_fail(SwConn *c, const char *doing, SwError *err);
-int  sw_sql_exec(SwConn *c, const char *sql, SwError *err) sw_must_check;
-int  sw_sql_on(SwConn *c, SwSql *ret_q, const char *sql, SwError *err) sw_must_check;
-int  sw_sql(SwTx *tx, SwSql *ret_q, const char *sql, SwError *err) sw_must_check;     /* prepared, from the cache */
+void sw_conn_tidy(SwConn *c); /* gives back statements whose users were left by a jump */
+int sw_sql_fail(SwConn *c, const char *doing, SwError *err);
+int sw_sql_exec(SwConn *c, const char *sql, SwError *err) sw_must_check;
+int sw_sql_on(SwConn *c, SwSql *ret_q, const char *sql, SwError *err) sw_must_check;
+int sw_sql(SwTx *tx, SwSql *ret_q, const char *sql, SwError *err) sw_must_check; /* prepared, from the cache */
 void sw_sql_done(SwSql *q);
-void sw_sql_str(SwSql *q, int at, SwStr s);                  /* absent: NULL. Not copied: must live until done */
+void sw_sql_str(SwSql *q, int at, SwStr s); /* absent: NULL. Not copied: must live until done */
 void sw_sql_int(SwSql *q, int at, int64_t v);
 void sw_sql_double(SwSql *q, int at, double v);
 void sw_sql_blob(SwSql *q, int at, const void *p, size_t n);
-int  sw_sql_step(SwTx *tx, SwSql *q, bool *ret_row, SwError *err) sw_must_check;
-int  sw_sql_run(SwTx *tx, SwSql *q, SwError *err) sw_must_check;                       /* to its end; no rows wanted */
-SwStr sw_sql_get(SwArena *a, SwSql *q, int column);          /* copied; absent for NULL */
-SwStr sw_sql_view(SwSql *q, int column);                     /* valid until the next step */
+int sw_sql_step(SwTx *tx, SwSql *q, bool *ret_row, SwError *err) sw_must_check;
+int sw_sql_run(SwTx *tx, SwSql *q, SwError *err) sw_must_check; /* to its end; no rows wanted */
+SwStr sw_sql_get(SwArena *a, SwSql *q, int column);             /* copied; absent for NULL */
+SwStr sw_sql_view(SwSql *q, int column);                        /* valid until the next step */
 
 /* identity.c: before SQLite opens it; before migrations; when it is open; when it is to be closed */
-int  sw_identity_check_files(SwStore *s, SwError *err) sw_must_check;
-int  sw_identity_check_store(SwStore *s, SwError *err) sw_must_check;
-int  sw_identity_begin(SwStore *s, SwError *err) sw_must_check;
+int sw_identity_check_files(SwStore *s, SwError *err) sw_must_check;
+int sw_identity_check_store(SwStore *s, SwError *err) sw_must_check;
+int sw_identity_begin(SwStore *s, SwError *err) sw_must_check;
 void sw_identity_end(SwStore *s);
 
 /* migrate.c */
 int sw_store_migrate(SwStore *s, SwError *err) sw_must_check;
-int sw_store_clear(SwConn *c, SwError *err) sw_must_check;   /* deletes every row */
+int sw_store_clear(SwConn *c, SwError *err) sw_must_check; /* deletes every row */
 
 /* index.c: the index entries of a record as one text of "name" and values, each length-prefixed. */
 SwStr sw_index_keys(SwArena *a, const SwCollection *c, const void *record);
-int   sw_index_replace(SwTx *tx, const SwCollection *c, SwStr account, SwStr region, SwStr id,
-                       SwStr old_keys, SwStr keys, bool *ret_taken, SwError *err) sw_must_check;
-int   sw_index_has(SwTx *tx, const SwCollection *c, SwStr account, SwStr region, SwStr id, SwStr keys, bool *ret_all,
-                   int64_t *ret_n, SwError *err) sw_must_check;
+int sw_index_replace(SwTx *tx, const SwCollection *c, SwStr account, SwStr region, SwStr id, SwStr old_keys, SwStr keys,
+                     bool *ret_taken, SwError *err) sw_must_check;
+int sw_index_has(SwTx *tx, const SwCollection *c, SwStr account, SwStr region, SwStr id, SwStr keys, bool *ret_all,
+                 int64_t *ret_n, SwError *err) sw_must_check;
 SwStr sw_scope_account(const SwTx *tx, SwScope scope);
 SwStr sw_scope_region(const SwTx *tx, SwScope scope);
 /* Texts in one: each as LENGTH:BYTES. */
-void  sw_pack_add(SwBuf *b, SwStr s);
-bool  sw_pack_next(SwStr *rest, SwStr *ret_s);
+void sw_pack_add(SwBuf *b, SwStr s);
+bool sw_pack_next(SwStr *rest, SwStr *ret_s);

@@ -8,9 +8,9 @@
 
 #include "base/digest.h"
 
-typedef struct Columns {                /* ordering columns after what is fixed, in order */
+typedef struct Columns { /* ordering columns after what is fixed, in order */
     const char *name[6];
-    size_t      n, first_free;          /* name[first_free] is the member that prefix, from, below speak of */
+    size_t n, first_free; /* name[first_free] is the member that prefix, from, below speak of */
 } Columns;
 
 /* Parameters are numbered: 1 collection, 2 index, 3 account, 4 region, 5-7 equals, 8 from, 9 below, 10-15 cursor, 16 limit. */

@@ -10,8 +10,8 @@
 
 typedef enum Make { FIND, MAKE } Make;
 
-static int name_id(SwTx *tx, const char *find, const char *insert, int64_t group, SwStr name, Make make,
-                   int64_t *ret_id, SwError *err) {
+static int name_id(SwTx *tx, const char *find, const char *insert, int64_t group, SwStr name, Make make, int64_t *ret_id,
+                   SwError *err) {
     *ret_id = 0;
     const char *sql[] = {find, insert};
     for (int i = 0; i <= (make == MAKE); i++) {
@@ -33,8 +33,8 @@ static int name_id(SwTx *tx, const char *find, const char *insert, int64_t group
 }
 
 static int group_id(SwTx *tx, SwStr name, Make make, int64_t *ret_id, SwError *err) {
-    return name_id(tx, "SELECT id FROM log_group WHERE name=?1", "INSERT INTO log_group(name) VALUES(?1) RETURNING id",
-                   0, name, make, ret_id, err);
+    return name_id(tx, "SELECT id FROM log_group WHERE name=?1", "INSERT INTO log_group(name) VALUES(?1) RETURNING id", 0, name,
+                   make, ret_id, err);
 }
 
 static int stream_id(SwTx *tx, int64_t group, SwStr name, Make make, int64_t *ret_id, SwError *err) {
@@ -45,8 +45,10 @@ static int stream_id(SwTx *tx, int64_t group, SwStr name, Make make, int64_t *re
 /* The first of n sequence numbers. */
 static int take_sequence(SwTx *tx, size_t n, int64_t *ret_first, SwError *err) {
     _sw_sql_ SwSql q = {0};
-    if (sw_sql(tx, &q, "INSERT INTO sequence VALUES('', '', 'store/logs', ?1)"
-                       " ON CONFLICT DO UPDATE SET value=value+?1 RETURNING value", err) < 0)
+    if (sw_sql(tx, &q,
+               "INSERT INTO sequence VALUES('', '', 'store/logs', ?1)"
+               " ON CONFLICT DO UPDATE SET value=value+?1 RETURNING value",
+               err) < 0)
         return -1;
     sw_sql_int(&q, 1, (int64_t)n);
     bool row;
@@ -58,8 +60,8 @@ static int take_sequence(SwTx *tx, size_t n, int64_t *ret_first, SwError *err) {
 
 int sw_logs_append(SwTx *tx, SwStr group, SwStr stream, const SwLogEvent *v, size_t n, SwError *err) {
     int64_t g, s, sequence;
-    if (group_id(tx, group, MAKE, &g, err) < 0 || stream_id(tx, g, stream, MAKE, &s, err) < 0
-        || take_sequence(tx, n, &sequence, err) < 0)
+    if (group_id(tx, group, MAKE, &g, err) < 0 || stream_id(tx, g, stream, MAKE, &s, err) < 0 ||
+        take_sequence(tx, n, &sequence, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         _sw_sql_ SwSql q = {0};
@@ -101,13 +103,13 @@ static const char *read_sql(SwArena *a, const SwLogQuery *q, size_t n_stream) {
     SwBuf b = sw_buf(a, 2048);
     sw_buf_addz(&b, "SELECT e.timestamp, e.sequence, e.ingested, e.message, s.name FROM log_event e"
                     " CROSS JOIN log_stream s ON s.id=e.stream WHERE ");
-    sw_buf_addz(&b, !q->stream ? "e.log_group=?1"
-                    : n_stream == 1 ? "e.stream=?1" : "e.stream IN (SELECT value FROM json_each(?1))");
+    sw_buf_addz(&b, !q->stream      ? "e.log_group=?1"
+                    : n_stream == 1 ? "e.stream=?1"
+                                    : "e.stream IN (SELECT value FROM json_each(?1))");
     sw_buf_addz(&b, " AND e.timestamp>=?2 AND e.timestamp<?3");
     if (q->after_sequence > 0)
         sw_buf_addf(&b, " AND (e.timestamp, e.sequence)%s(?4, ?5)", q->backward ? "<" : ">");
-    sw_buf_addf(&b, " ORDER BY e.timestamp%s, e.sequence%s LIMIT ?6", q->backward ? " DESC" : "",
-                q->backward ? " DESC" : "");
+    sw_buf_addf(&b, " ORDER BY e.timestamp%s, e.sequence%s LIMIT ?6", q->backward ? " DESC" : "", q->backward ? " DESC" : "");
     return sw_buf_str(&b).p;
 }
 
@@ -143,10 +145,11 @@ int sw_logs_read(SwTx *tx, const SwLogQuery *query, SwLogEventList *ret, SwError
             return -1;
         if (!row)
             return 0;
-        *(SwLogEvent *)sw_list_add(tx->arena, ret) = (SwLogEvent){
-            .timestamp = sqlite3_column_int64(q.stmt, 0), .sequence = sqlite3_column_int64(q.stmt, 1),
-            .ingested = sqlite3_column_int64(q.stmt, 2), .message = sw_sql_get(tx->arena, &q, 3),
-            .stream = sw_sql_get(tx->arena, &q, 4)};
+        *(SwLogEvent *)sw_list_add(tx->arena, ret) = (SwLogEvent){.timestamp = sqlite3_column_int64(q.stmt, 0),
+                                                                  .sequence = sqlite3_column_int64(q.stmt, 1),
+                                                                  .ingested = sqlite3_column_int64(q.stmt, 2),
+                                                                  .message = sw_sql_get(tx->arena, &q, 3),
+                                                                  .stream = sw_sql_get(tx->arena, &q, 4)};
     }
 }
 
@@ -171,10 +174,11 @@ int sw_logs_delete(SwTx *tx, SwStr group, SwStr stream, SwTime before, SwError *
     if (before)
         return delete_where(tx, "DELETE FROM log_event WHERE log_group=?1 AND timestamp<?2", g, before, err);
     if (stream.p)
-        return delete_where(tx, "DELETE FROM log_event WHERE stream=?1", s, 0, err) < 0 ? -1
-             : delete_where(tx, "DELETE FROM log_stream WHERE id=?1", s, 0, err);
-    if (delete_where(tx, "DELETE FROM log_event WHERE log_group=?1", g, 0, err) < 0
-        || delete_where(tx, "DELETE FROM log_stream WHERE log_group=?1", g, 0, err) < 0)
+        return delete_where(tx, "DELETE FROM log_event WHERE stream=?1", s, 0, err) < 0
+                   ? -1
+                   : delete_where(tx, "DELETE FROM log_stream WHERE id=?1", s, 0, err);
+    if (delete_where(tx, "DELETE FROM log_event WHERE log_group=?1", g, 0, err) < 0 ||
+        delete_where(tx, "DELETE FROM log_stream WHERE log_group=?1", g, 0, err) < 0)
         return -1;
     return delete_where(tx, "DELETE FROM log_group WHERE id=?1", g, 0, err);
 }

@@ -19,13 +19,20 @@ static SwStr describe(SwArena *a, const SwCollection *c) {
     return sw_buf_str(&b);
 }
 
-typedef struct Row { SwStr account, region, id, body; } Row;
-typedef struct Rows { Row *v; size_t n; } Rows;
+typedef struct Row {
+    SwStr account, region, id, body;
+} Row;
+typedef struct Rows {
+    Row *v;
+    size_t n;
+} Rows;
 
 static int next_page(SwTx *tx, SwArena *a, const SwCollection *c, const Row *after, Rows *ret, SwError *err) {
     _sw_sql_ SwSql q = {0};
-    if (sw_sql(tx, &q, "SELECT account, region, id, body FROM document WHERE collection=?1"
-                       " AND (account, region, id)>(?2, ?3, ?4) ORDER BY account, region, id LIMIT ?5", err) < 0)
+    if (sw_sql(tx, &q,
+               "SELECT account, region, id, body FROM document WHERE collection=?1"
+               " AND (account, region, id)>(?2, ?3, ?4) ORDER BY account, region, id LIMIT ?5",
+               err) < 0)
         return -1;
     sw_sql_str(&q, 1, sw_str(c->name));
     sw_sql_str(&q, 2, after->account);
@@ -37,8 +44,8 @@ static int next_page(SwTx *tx, SwArena *a, const SwCollection *c, const Row *aft
             return -1;
         if (!row)
             return 0;
-        *(Row *)sw_list_add(a, ret) = (Row){sw_sql_get(a, &q, 0), sw_sql_get(a, &q, 1), sw_sql_get(a, &q, 2),
-                                            sw_sql_get(a, &q, 3)};
+        *(Row *)sw_list_add(a, ret) =
+            (Row){sw_sql_get(a, &q, 0), sw_sql_get(a, &q, 1), sw_sql_get(a, &q, 2), sw_sql_get(a, &q, 3)};
     }
 }
 

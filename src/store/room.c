@@ -14,7 +14,7 @@
 
 #define RESERVE_BYTES (4 * (off_t)SW_MIB)
 #define RESERVE_STEP  (256 * (off_t)SW_KIB)
-#define LOW_BYTES     (uint64_t)SW_MIB
+#define LOW_BYTES     (uint64_t) SW_MIB
 
 static const char *path_of(const SwStore *s, char path[static 4096]) {
     return snprintf(path, 4096, "%s/reserve", s->dir) < 4096 ? path : NULL;
@@ -26,7 +26,7 @@ void sw_store_room_give(SwStore *s) {
     if (s->ephemeral || !path_of(s, path) || statvfs(s->dir, &fs) < 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= LOW_BYTES)
         return;
     if (truncate(path, 0) < 0)
-        return;                         /* it was given already, or is not there: nothing to give */
+        return; /* it was given already, or is not there: nothing to give */
 }
 
 void sw_store_room_take(SwStore *s) {

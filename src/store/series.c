@@ -90,8 +90,10 @@ static void join(SwArena *a, SwBucket *into, const SwBucket *b) {
 
 static int load(SwTx *tx, int64_t series, int resolution, SwTime start, SwBucket *ret, bool *ret_found, SwError *err) {
     _sw_sql_ SwSql q = {0};
-    if (sw_sql(tx, &q, "SELECT count, sum, min, max, samples FROM series_bucket"
-                       " WHERE series=?1 AND resolution=?2 AND start=?3", err) < 0)
+    if (sw_sql(tx, &q,
+               "SELECT count, sum, min, max, samples FROM series_bucket"
+               " WHERE series=?1 AND resolution=?2 AND start=?3",
+               err) < 0)
         return -1;
     sw_sql_int(&q, 1, series);
     sw_sql_int(&q, 2, resolution);
@@ -101,8 +103,10 @@ static int load(SwTx *tx, int64_t series, int resolution, SwTime start, SwBucket
     if (!*ret_found)
         return 0;
     *ret = (SwBucket){.start = start,
-                      .count = sqlite3_column_double(q.stmt, 0), .sum = sqlite3_column_double(q.stmt, 1),
-                      .min = sqlite3_column_double(q.stmt, 2), .max = sqlite3_column_double(q.stmt, 3)};
+                      .count = sqlite3_column_double(q.stmt, 0),
+                      .sum = sqlite3_column_double(q.stmt, 1),
+                      .min = sqlite3_column_double(q.stmt, 2),
+                      .max = sqlite3_column_double(q.stmt, 3)};
     ret->sample = samples_of(tx->arena, &q, 4, &ret->n_sample);
     return 0;
 }
@@ -152,11 +156,11 @@ int sw_series_add(SwTx *tx, SwStr series, int resolution_s, SwTime at, const SwS
     return add(tx, series, resolution_s, at, &b, err);
 }
 
-int sw_series_add_set(SwTx *tx, SwStr series, int resolution_s, SwTime at, double count, double sum, double min,
-                      double max, SwError *err) {
+int sw_series_add_set(SwTx *tx, SwStr series, int resolution_s, SwTime at, double count, double sum, double min, double max,
+                      SwError *err) {
     SwBucket b = {.count = count, .sum = sum, .min = min, .max = max};
     SwSample only = {min, count};
-    if (min == max) {                   /* a set of one value is known exactly */
+    if (min == max) { /* a set of one value is known exactly */
         b.sample = &only;
         b.n_sample = 1;
     }
@@ -165,8 +169,10 @@ int sw_series_add_set(SwTx *tx, SwStr series, int resolution_s, SwTime at, doubl
 
 /* The next row into the period it belongs to; rows come in order of time. */
 static void read_row(SwArena *a, SwSql *q, int64_t period, bool with_samples, SwBucketList *ret) {
-    SwBucket b = {.count = sqlite3_column_double(q->stmt, 1), .sum = sqlite3_column_double(q->stmt, 2),
-                  .min = sqlite3_column_double(q->stmt, 3), .max = sqlite3_column_double(q->stmt, 4)};
+    SwBucket b = {.count = sqlite3_column_double(q->stmt, 1),
+                  .sum = sqlite3_column_double(q->stmt, 2),
+                  .min = sqlite3_column_double(q->stmt, 3),
+                  .max = sqlite3_column_double(q->stmt, 4)};
     if (with_samples)
         b.sample = samples_of(a, q, 5, &b.n_sample);
     SwTime start = floor_to(sqlite3_column_int64(q->stmt, 0), period);
@@ -187,11 +193,12 @@ int sw_series_read(SwTx *tx, SwStr series, SwTime from, SwTime to, int period_s,
     if (!id)
         return 0;
     _sw_sql_ SwSql q = {0};
-    if (sw_sql(tx, &q, with_samples
-               ? "SELECT start, count, sum, min, max, samples FROM series_bucket"
-                 " WHERE series=?1 AND resolution IN (1, 60) AND start>=?2 AND start<?3 ORDER BY start"
-               : "SELECT start, count, sum, min, max FROM series_bucket"
-                 " WHERE series=?1 AND resolution IN (1, 60) AND start>=?2 AND start<?3 ORDER BY start", err) < 0)
+    if (sw_sql(tx, &q,
+               with_samples ? "SELECT start, count, sum, min, max, samples FROM series_bucket"
+                              " WHERE series=?1 AND resolution IN (1, 60) AND start>=?2 AND start<?3 ORDER BY start"
+                            : "SELECT start, count, sum, min, max FROM series_bucket"
+                              " WHERE series=?1 AND resolution IN (1, 60) AND start>=?2 AND start<?3 ORDER BY start",
+               err) < 0)
         return -1;
     sw_sql_int(&q, 1, id);
     sw_sql_int(&q, 2, floor_to(from + period - 1, period));
@@ -208,8 +215,10 @@ int sw_series_read(SwTx *tx, SwStr series, SwTime from, SwTime to, int period_s,
 int sw_series_trim(SwTx *tx, SwTime before, SwError *err) {
     {
         _sw_sql_ SwSql q = {0};
-        if (sw_sql(tx, &q, "DELETE FROM series_bucket WHERE (series, resolution) IN (SELECT id, r.column1 FROM series,"
-                           " (VALUES(1), (60)) r) AND start<?1", err) < 0)
+        if (sw_sql(tx, &q,
+                   "DELETE FROM series_bucket WHERE (series, resolution) IN (SELECT id, r.column1 FROM series,"
+                   " (VALUES(1), (60)) r) AND start<?1",
+                   err) < 0)
             return -1;
         sw_sql_int(&q, 1, before);
         if (sw_sql_run(tx, &q, err) < 0)

@@ -9,14 +9,13 @@
 
 #include "base/file.h"
 
-static const char writer_setup[] =
-    "PRAGMA journal_mode=WAL;"
-    "PRAGMA synchronous=FULL;"
-    "PRAGMA secure_delete=OFF;"
-    "PRAGMA wal_autocheckpoint=2000;"
-    "PRAGMA journal_size_limit=67108864;"
-    "PRAGMA temp_store=MEMORY;"
-    "PRAGMA cache_size=-16000;";
+static const char writer_setup[] = "PRAGMA journal_mode=WAL;"
+                                   "PRAGMA synchronous=FULL;"
+                                   "PRAGMA secure_delete=OFF;"
+                                   "PRAGMA wal_autocheckpoint=2000;"
+                                   "PRAGMA journal_size_limit=67108864;"
+                                   "PRAGMA temp_store=MEMORY;"
+                                   "PRAGMA cache_size=-16000;";
 static const char reader_setup[] = "PRAGMA temp_store=MEMORY; PRAGMA query_only=ON;";
 
 static void conn_closep(SwConn **c) {
@@ -35,7 +34,7 @@ int sw_conn_open(SwStore *s, bool writer, SwConn **ret_c, SwError *err) {
         sqlite3_busy_timeout(c->db, 10000);
         r = sqlite3_exec(c->db, writer ? writer_setup : reader_setup, NULL, NULL, NULL);
     }
-    if (r == SQLITE_OK && writer && !s->ephemeral) {        /* identity.c empties the log, and asks for it */
+    if (r == SQLITE_OK && writer && !s->ephemeral) { /* identity.c empties the log, and asks for it */
         int on = 1;
         sqlite3_file_control(c->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
         sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -55,7 +54,7 @@ void sw_conn_close(SwConn *c) {
     for (size_t i = 0; i < SW_STATEMENTS_MAX; i++)
         sqlite3_finalize(c->cached[i].stmt);
     int r = sqlite3_close(c->db);
-    (void)SW_NEVER(r != SQLITE_OK);     /* a statement was left open */
+    (void)SW_NEVER(r != SQLITE_OK); /* a statement was left open */
     sw_arena_free(c->arena);
 }
 

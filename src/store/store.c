@@ -35,7 +35,7 @@ static void sweep_memory(SwArena *a) {
         _sw_close_ int fd = open(sw_path(a, dir, "store.lock"), O_RDWR | O_CLOEXEC);
         SwError ignored = sw_error(a);
         if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-            (void)!sw_rm_tree(dir, &ignored);        /* left over; the next one tries again */
+            (void)!sw_rm_tree(dir, &ignored); /* left over; the next one tries again */
     }
     closedir(d);
 }
@@ -66,9 +66,9 @@ static int open_database(SwStore *s, SwError *err) {
     if (s->ephemeral)
         return sw_conn_open(s, true, &s->writer, err) < 0 ? -1 : sw_store_migrate(s, err);
     sw_store_room_give(s);
-    if (sw_identity_check_files(s, err) < 0 || sw_conn_open(s, true, &s->writer, err) < 0
-        || sw_identity_check_store(s, err) < 0 || sw_store_migrate(s, err) < 0 || sw_fsync_dir(s->dir, err) < 0
-        || sw_identity_begin(s, err) < 0)
+    if (sw_identity_check_files(s, err) < 0 || sw_conn_open(s, true, &s->writer, err) < 0 ||
+        sw_identity_check_store(s, err) < 0 || sw_store_migrate(s, err) < 0 || sw_fsync_dir(s->dir, err) < 0 ||
+        sw_identity_begin(s, err) < 0)
         return -1;
     sw_store_room_take(s);
     return 0;
@@ -77,7 +77,11 @@ static int open_database(SwStore *s, SwError *err) {
 static int open_store(const char *dir, bool accept_loss, SwStore **ret_s, SwError *err) {
     SwArena *a = sw_arena_new(0);
     SwStore *s = sw_new(a, SwStore);
-    *s = (SwStore){.arena = a, .ephemeral = !dir, .accept_loss = accept_loss, .lock_file = -1, .lock = PTHREAD_MUTEX_INITIALIZER,
+    *s = (SwStore){.arena = a,
+                   .ephemeral = !dir,
+                   .accept_loss = accept_loss,
+                   .lock_file = -1,
+                   .lock = PTHREAD_MUTEX_INITIALIZER,
                    .reader_free = PTHREAD_COND_INITIALIZER};
     int r;
     if (dir) {
@@ -115,7 +119,7 @@ void sw_store_close(SwStore *s) {
     sw_conn_close(s->writer);
     SwError ignored = sw_error(s->arena);
     if (s->ephemeral && s->dir)
-        (void)!sw_rm_tree(s->dir, &ignored);         /* swept later otherwise */
+        (void)!sw_rm_tree(s->dir, &ignored); /* swept later otherwise */
     sw_closep(&s->lock_file);
     sw_arena_free(s->arena);
 }

@@ -19,15 +19,15 @@ typedef struct SwStore SwStore;
 typedef struct SwTx SwTx;
 
 typedef enum SwScope {
-    SW_SCOPE_REGION,                    /* account + region: most resources */
-    SW_SCOPE_ACCOUNT,                   /* account: IAM */
-    SW_SCOPE_GLOBAL,                    /* bucket names, engine's own rows */
+    SW_SCOPE_REGION,  /* account + region: most resources */
+    SW_SCOPE_ACCOUNT, /* account: IAM */
+    SW_SCOPE_GLOBAL,  /* bucket names, engine's own rows */
 } SwScope;
 
 typedef struct SwIndex {
-    const char *name;                   /* "by_cluster" */
-    const char *member[3];              /* members of the record (dotted for nested: "status.code"), in order */
-    bool        unique;                 /* among records of a scope that have at least one of the members */
+    const char *name;      /* "by_cluster" */
+    const char *member[3]; /* members of the record (dotted for nested: "status.code"), in order */
+    bool unique;           /* among records of a scope that have at least one of the members */
 } SwIndex;
 /* An absent member is indexed as "". A member that is a list, or lies in one, is indexed by each of its elements, so
  * that a record can be found by any of them (and is listed once for each). */
@@ -37,35 +37,37 @@ typedef struct SwIndex {
  *     const SwCollection ecs_services = {.name = "ecs/service", .shape = &ecs_shape_service_record,
  *         .indexes = {{.name = "by_cluster", .member = {"clusterArn"}}}};                                 */
 typedef struct SwCollection {
-    const char    *name;
-    SwScope        scope;
+    const char *name;
+    SwScope scope;
     const SwShape *shape;
-    SwIndex        indexes[SW_INDEXES_MAX];
+    SwIndex indexes[SW_INDEXES_MAX];
 } SwCollection;
 
 /* dir NULL: in memory (--ephemeral). Runs migrations; a store newer than this program is refused. */
-int  sw_store_open(const char *dir, SwStore **ret_s, SwError *err) sw_must_check;
+int sw_store_open(const char *dir, SwStore **ret_s, SwError *err) sw_must_check;
 /* A folder that had a store which is gone, cut, another's or an older copy fails with this, and nothing is changed. */
 extern const SwErrorKind SW_STORE_LOST;
 /* The same, but with what is there: an empty store where there is none. */
-int  sw_store_open_accepting_loss(const char *dir, SwStore **ret_s, SwError *err) sw_must_check;
-void sw_store_close(SwStore *s);                                       /* accepts NULL; no transaction may be open */
+int sw_store_open_accepting_loss(const char *dir, SwStore **ret_s, SwError *err) sw_must_check;
+void sw_store_close(SwStore *s); /* accepts NULL; no transaction may be open */
 /* Tell which collections there are (NULL-terminated), after opening and before use: where a collection's indexes are
  * declared otherwise than when its rows were written, it is indexed anew. */
-int  sw_store_register(SwStore *s, const SwCollection *const *c, SwError *err) sw_must_check;
+int sw_store_register(SwStore *s, const SwCollection *const *c, SwError *err) sw_must_check;
 const char *sw_store_dir(const SwStore *s);
 /* Everything gone, schema kept; a few milliseconds. No transaction may be open. */
-int  sw_store_reset(SwStore *s, SwError *err) sw_must_check;
+int sw_store_reset(SwStore *s, SwError *err) sw_must_check;
 /* Group-commit and file figures for metrics. */
-typedef struct SwStoreStats { int64_t commits, transactions, fsync_ns, bytes; } SwStoreStats;
+typedef struct SwStoreStats {
+    int64_t commits, transactions, fsync_ns, bytes;
+} SwStoreStats;
 void sw_store_stats(SwStore *s, SwStoreStats *ret);
 
 /* Transactions. A read one sees one snapshot. A write one sees its own writes; others see them after commit.
  * account and region scope all calls on it; they may be changed with sw_tx_scope (an engine that works for all).
  * Commit returns when the changes are on disk. Unless committed, sw_tx_rollback undoes all (accepts NULL). */
 typedef enum SwTxMode { SW_READ, SW_WRITE } SwTxMode;
-int  sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr region, SwTx **ret_tx, SwError *err) sw_must_check;
-int  sw_tx_commit(SwTx **tx, SwError *err) sw_must_check;             /* NULLs *tx, also on failure */
+int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr region, SwTx **ret_tx, SwError *err) sw_must_check;
+int sw_tx_commit(SwTx **tx, SwError *err) sw_must_check; /* NULLs *tx, also on failure */
 void sw_tx_rollback(SwTx *tx);
 void sw_tx_scope(SwTx *tx, SwStr account, SwStr region);
 bool sw_tx_is_write(const SwTx *tx);
@@ -75,32 +77,38 @@ SwStr sw_tx_region(const SwTx *tx);
 /* fn runs after the commit, on the committing thread, in the order they were added; not at all after a rollback. */
 void sw_tx_after_commit(SwTx *tx, void (*fn)(void *), void *arg);
 /* A part that can be undone alone: in-process operation calls run in one. */
-int  sw_tx_savepoint(SwTx *tx, SwError *err) sw_must_check;
-int  sw_tx_release(SwTx *tx, SwError *err) sw_must_check;
-void sw_tx_undo(SwTx *tx);                                            /* back to the last savepoint, and drops it */
-static inline void sw_tx_rollbackp(SwTx **tx) { sw_tx_rollback(*tx); }
+int sw_tx_savepoint(SwTx *tx, SwError *err) sw_must_check;
+int sw_tx_release(SwTx *tx, SwError *err) sw_must_check;
+void sw_tx_undo(SwTx *tx); /* back to the last savepoint, and drops it */
+static inline void sw_tx_rollbackp(SwTx **tx) {
+    sw_tx_rollback(*tx);
+}
 #define _sw_tx_ __attribute__((cleanup(sw_tx_rollbackp)))
 
 /* Documents. Records are structures of the collection's shape, in the transaction's arena. */
-int sw_doc_get(SwTx *tx, const SwCollection *c, SwStr id, void **ret_record, SwError *err) sw_must_check;   /* *ret_record NULL: absent */
-int sw_doc_put(SwTx *tx, const SwCollection *c, SwStr id, const void *record, SwError *err) sw_must_check;  /* insert or replace */
+int sw_doc_get(SwTx *tx, const SwCollection *c, SwStr id, void **ret_record,
+               SwError *err) sw_must_check; /* *ret_record NULL: absent */
+int sw_doc_put(SwTx *tx, const SwCollection *c, SwStr id, const void *record,
+               SwError *err) sw_must_check; /* insert or replace */
 /* Insert; *ret_inserted false (and nothing written) when the id, or a unique index's value, is taken. */
-int sw_doc_insert(SwTx *tx, const SwCollection *c, SwStr id, const void *record, bool *ret_inserted, SwError *err) sw_must_check;
-int sw_doc_delete(SwTx *tx, const SwCollection *c, SwStr id, bool *ret_existed, SwError *err) sw_must_check; /* ret_existed may be NULL */
+int sw_doc_insert(SwTx *tx, const SwCollection *c, SwStr id, const void *record, bool *ret_inserted,
+                  SwError *err) sw_must_check;
+int sw_doc_delete(SwTx *tx, const SwCollection *c, SwStr id, bool *ret_existed,
+                  SwError *err) sw_must_check; /* ret_existed may be NULL */
 
 /* Listing, ordered by (index values, id), or by id without an index; bytewise. With any_scope: by account and region
  * before that. */
 typedef struct SwDocQuery {
-    const char *index;                  /* NULL: by id */
-    SwStr       equals[3];              /* leading index members; absent ends them */
-    SwStr       prefix;                 /* of the first member after those (or of the id); absent: any */
-    SwStr       from, below;            /* the same member's bounds: from <= x < below; absent: none. Numbers and times
-                                           are indexed as fixed-width text: sw_index_number */
-    SwStr       after;                  /* start behind this cursor, SwDocList.next of an earlier call; absent: at the
-                                           start. One that no listing made: SW_VALIDATION_EXCEPTION */
-    size_t      limit;                  /* 0: all */
-    bool        descending;
-    bool        any_scope;              /* all accounts and regions: controllers at start, `slipway status` */
+    const char *index; /* NULL: by id */
+    SwStr equals[3];   /* leading index members; absent ends them */
+    SwStr prefix;      /* of the first member after those (or of the id); absent: any */
+    SwStr from, below; /* the same member's bounds: from <= x < below; absent: none. Numbers and times
+                          are indexed as fixed-width text: sw_index_number */
+    SwStr after;       /* start behind this cursor, SwDocList.next of an earlier call; absent: at the
+                          start. One that no listing made: SW_VALIDATION_EXCEPTION */
+    size_t limit;      /* 0: all */
+    bool descending;
+    bool any_scope; /* all accounts and regions: controllers at start, `slipway status` */
 } SwDocQuery;
 
 typedef struct SwDocRow {
@@ -109,8 +117,8 @@ typedef struct SwDocRow {
 } SwDocRow;
 typedef struct SwDocList {
     SwDocRow *v;
-    size_t    n;
-    SwStr     next;                     /* cursor when there is more, else absent */
+    size_t n;
+    SwStr next; /* cursor when there is more, else absent */
 } SwDocList;
 int sw_doc_list(SwTx *tx, const SwCollection *c, const SwDocQuery *q, SwDocList *ret_l, SwError *err) sw_must_check;
 int sw_doc_count(SwTx *tx, const SwCollection *c, const SwDocQuery *q, int64_t *ret_n, SwError *err) sw_must_check;

@@ -166,7 +166,7 @@ static void turn_dropp(SwStore **s) {
     if (!*s)
         return;
     if ((*s)->open) {
-        (void)turn_end(*s, false, &ignored);            /* not a member: has no outcome */
+        (void)turn_end(*s, false, &ignored); /* not a member: has no outcome */
         return;
     }
     if (!sqlite3_get_autocommit((*s)->writer->db))
@@ -250,8 +250,8 @@ static void reader_givep(SwConn **c) {
 static int begin_read(SwStore *s, SwConn **ret_c, SwError *err) {
     __attribute__((cleanup(reader_givep))) SwConn *c = NULL;
     /* BEGIN alone takes no snapshot; the first read does. */
-    if (reader_take(s, &c, err) < 0 || conn_do(c, "BEGIN", err) < 0
-        || conn_do(c, "SELECT name FROM collection LIMIT 1", err) < 0)
+    if (reader_take(s, &c, err) < 0 || conn_do(c, "BEGIN", err) < 0 ||
+        conn_do(c, "SELECT name FROM collection LIMIT 1", err) < 0)
         return -1;
     *ret_c = c;
     c = NULL;
@@ -261,7 +261,7 @@ static int begin_read(SwStore *s, SwConn **ret_c, SwError *err) {
 int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr region, SwTx **ret_tx, SwError *err) {
     SwConn *c = s->writer;
     *ret_tx = NULL;
-    SwTx *tx = sw_new(a, SwTx);         /* before the turn is taken: it may not return */
+    SwTx *tx = sw_new(a, SwTx); /* before the turn is taken: it may not return */
     if ((mode == SW_WRITE ? begin_write(s, err) : begin_read(s, &c, err)) < 0)
         return -1;
     *tx = (SwTx){.store = s, .arena = a, .conn = c, .mode = mode, .account = account, .region = region};
@@ -301,9 +301,9 @@ void sw_tx_rollback(SwTx *tx) {
     sqlite3 *db = tx->conn->db;
     int r = sqlite3_get_autocommit(db) ? SQLITE_OK : sqlite3_exec(db, "ROLLBACK TO t; RELEASE t", NULL, NULL, NULL);
     if (r != SQLITE_OK && !sqlite3_get_autocommit(db))
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);     /* better all members fail than half of one stays */
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* better all members fail than half of one stays */
     SwError ignored = sw_error(tx->arena);
-    (void)turn_end(tx->store, false, &ignored);             /* not a member: has no outcome */
+    (void)turn_end(tx->store, false, &ignored); /* not a member: has no outcome */
 }
 
 void sw_tx_after_commit(SwTx *tx, void (*fn)(void *), void *arg) {

@@ -16,12 +16,14 @@ static void bind_key(SwSql *q, const char *controller, SwStr account, SwStr regi
     sw_sql_str(q, 4, text(id));
 }
 
-int sw_work_wake(SwTx *tx, const char *controller, SwStr account, SwStr region, SwStr id, SwTime at,
-                 int64_t *ret_wakes, SwError *err) {
+int sw_work_wake(SwTx *tx, const char *controller, SwStr account, SwStr region, SwStr id, SwTime at, int64_t *ret_wakes,
+                 SwError *err) {
     _sw_sql_ SwSql q = {0};
-    if (sw_sql(tx, &q, "INSERT INTO work VALUES(?1, ?2, ?3, ?4, ?5, 1, 0, 0)"
-                       " ON CONFLICT DO UPDATE SET due=min(due, ?5), wakes=wakes+1, waiting=0"
-                       " RETURNING wakes", err) < 0)
+    if (sw_sql(tx, &q,
+               "INSERT INTO work VALUES(?1, ?2, ?3, ?4, ?5, 1, 0, 0)"
+               " ON CONFLICT DO UPDATE SET due=min(due, ?5), wakes=wakes+1, waiting=0"
+               " RETURNING wakes",
+               err) < 0)
         return -1;
     bind_key(&q, controller, account, region, id);
     sw_sql_int(&q, 5, at);
@@ -47,12 +49,13 @@ static int next_due(SwTx *tx, const char *controller, SwTime now, SwTime *ret_ne
     return 0;
 }
 
-int sw_work_due(SwTx *tx, const char *controller, SwTime now, size_t limit, SwWorkList *ret, SwTime *ret_next,
-                SwError *err) {
+int sw_work_due(SwTx *tx, const char *controller, SwTime now, size_t limit, SwWorkList *ret, SwTime *ret_next, SwError *err) {
     _sw_sql_ SwSql q = {0};
     *ret = (SwWorkList){0};
-    if (sw_sql(tx, &q, "SELECT account, region, id, due, wakes, attempts FROM work WHERE controller=?1 AND due<=?2"
-                       " ORDER BY due LIMIT ?3", err) < 0)
+    if (sw_sql(tx, &q,
+               "SELECT account, region, id, due, wakes, attempts FROM work WHERE controller=?1 AND due<=?2"
+               " ORDER BY due LIMIT ?3",
+               err) < 0)
         return -1;
     sw_sql_str(&q, 1, sw_str(controller));
     sw_sql_int(&q, 2, now);
@@ -62,10 +65,12 @@ int sw_work_due(SwTx *tx, const char *controller, SwTime now, size_t limit, SwWo
             return -1;
         if (!row)
             break;
-        *(SwWork *)sw_list_add(tx->arena, ret) = (SwWork){
-            .account = sw_sql_get(tx->arena, &q, 0), .region = sw_sql_get(tx->arena, &q, 1),
-            .id = sw_sql_get(tx->arena, &q, 2), .due = sqlite3_column_int64(q.stmt, 3),
-            .wakes = sqlite3_column_int64(q.stmt, 4), .attempts = sqlite3_column_int64(q.stmt, 5)};
+        *(SwWork *)sw_list_add(tx->arena, ret) = (SwWork){.account = sw_sql_get(tx->arena, &q, 0),
+                                                          .region = sw_sql_get(tx->arena, &q, 1),
+                                                          .id = sw_sql_get(tx->arena, &q, 2),
+                                                          .due = sqlite3_column_int64(q.stmt, 3),
+                                                          .wakes = sqlite3_column_int64(q.stmt, 4),
+                                                          .attempts = sqlite3_column_int64(q.stmt, 5)};
     }
     return next_due(tx, controller, now, ret_next, err);
 }
@@ -98,9 +103,11 @@ int sw_work_end(SwTx *tx, const char *controller, const SwWork *w, const SwWorkE
     }
     *ret_due = due;
     _sw_sql_ SwSql q = {0};
-    if (sw_sql(tx, &q, due ? "UPDATE work SET due=?5, attempts=?6, waiting=?7"
-                             " WHERE controller=?1 AND account=?2 AND region=?3 AND id=?4"
-                           : "DELETE FROM work WHERE controller=?1 AND account=?2 AND region=?3 AND id=?4", err) < 0)
+    if (sw_sql(tx, &q,
+               due ? "UPDATE work SET due=?5, attempts=?6, waiting=?7"
+                     " WHERE controller=?1 AND account=?2 AND region=?3 AND id=?4"
+                   : "DELETE FROM work WHERE controller=?1 AND account=?2 AND region=?3 AND id=?4",
+               err) < 0)
         return -1;
     bind_key(&q, controller, w->account, w->region, w->id);
     if (due) {
@@ -126,12 +133,13 @@ int sw_work_count(SwTx *tx, SwTime now, int64_t *ret_due, int64_t *ret_waiting, 
 
 int sw_events_append(SwTx *tx, const SwEventRow *e, SwError *err) {
     _sw_sql_ SwSql q = {0};
-    if (sw_sql(tx, &q, "INSERT INTO event(time, source, detail_type, account, region, bus, id, resources, detail)"
-                       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", err) < 0)
+    if (sw_sql(tx, &q,
+               "INSERT INTO event(time, source, detail_type, account, region, bus, id, resources, detail)"
+               " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+               err) < 0)
         return -1;
     sw_sql_int(&q, 1, e->time);
-    const SwStr *const v[] = {&e->source, &e->detail_type, &e->account, &e->region, &e->bus, &e->id, &e->resources,
-                              &e->detail};
+    const SwStr *const v[] = {&e->source, &e->detail_type, &e->account, &e->region, &e->bus, &e->id, &e->resources, &e->detail};
     for (size_t i = 0; i < SW_N(v); i++)
         sw_sql_str(&q, (int)i + 2, text(*v[i]));
     return sw_sql_run(tx, &q, err);
@@ -140,23 +148,25 @@ int sw_events_append(SwTx *tx, const SwEventRow *e, SwError *err) {
 static int last_event(SwTx *tx, int64_t *ret_last, SwError *err) {
     _sw_sql_ SwSql q = {0};
     bool row;
-    if (sw_sql(tx, &q, "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='event'), 0)", err) < 0
-        || sw_sql_step(tx, &q, &row, err) < 0)
+    if (sw_sql(tx, &q, "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='event'), 0)", err) < 0 ||
+        sw_sql_step(tx, &q, &row, err) < 0)
         return -1;
     *ret_last = sqlite3_column_int64(q.stmt, 0);
     return 0;
 }
 
-int sw_events_next(SwTx *tx, int64_t after, const char *source, const char *detail_type, SwEventRow *ret,
-                   bool *ret_found, int64_t *ret_last, SwError *err) {
+int sw_events_next(SwTx *tx, int64_t after, const char *source, const char *detail_type, SwEventRow *ret, bool *ret_found,
+                   int64_t *ret_last, SwError *err) {
     SwArena *a = tx->arena;
     _sw_sql_ SwSql q = {0};
     *ret_found = false;
     if (last_event(tx, ret_last, err) < 0)
         return -1;
-    if (sw_sql(tx, &q, "SELECT seq, time, source, detail_type, account, region, bus, id, resources, detail FROM event"
-                       " WHERE seq>?1 AND (?2 IS NULL OR source=?2) AND (?3 IS NULL OR detail_type=?3)"
-                       " ORDER BY seq LIMIT 1", err) < 0)
+    if (sw_sql(tx, &q,
+               "SELECT seq, time, source, detail_type, account, region, bus, id, resources, detail FROM event"
+               " WHERE seq>?1 AND (?2 IS NULL OR source=?2) AND (?3 IS NULL OR detail_type=?3)"
+               " ORDER BY seq LIMIT 1",
+               err) < 0)
         return -1;
     sw_sql_int(&q, 1, after);
     sw_sql_str(&q, 2, sw_str(source));
@@ -165,10 +175,16 @@ int sw_events_next(SwTx *tx, int64_t after, const char *source, const char *deta
         return -1;
     if (!*ret_found)
         return 0;
-    *ret = (SwEventRow){.seq = sqlite3_column_int64(q.stmt, 0), .time = sqlite3_column_int64(q.stmt, 1),
-                        .source = sw_sql_get(a, &q, 2), .detail_type = sw_sql_get(a, &q, 3),
-                        .account = sw_sql_get(a, &q, 4), .region = sw_sql_get(a, &q, 5), .bus = sw_sql_get(a, &q, 6),
-                        .id = sw_sql_get(a, &q, 7), .resources = sw_sql_get(a, &q, 8), .detail = sw_sql_get(a, &q, 9)};
+    *ret = (SwEventRow){.seq = sqlite3_column_int64(q.stmt, 0),
+                        .time = sqlite3_column_int64(q.stmt, 1),
+                        .source = sw_sql_get(a, &q, 2),
+                        .detail_type = sw_sql_get(a, &q, 3),
+                        .account = sw_sql_get(a, &q, 4),
+                        .region = sw_sql_get(a, &q, 5),
+                        .bus = sw_sql_get(a, &q, 6),
+                        .id = sw_sql_get(a, &q, 7),
+                        .resources = sw_sql_get(a, &q, 8),
+                        .detail = sw_sql_get(a, &q, 9)};
     return 0;
 }
 
@@ -178,8 +194,10 @@ int sw_events_listen(SwTx *tx, const char *listener, int64_t *ret_position, SwEr
         return -1;
     _sw_sql_ SwSql q = {0};
     bool row;
-    if (sw_sql(tx, &q, "INSERT INTO listener VALUES(?1, ?2) ON CONFLICT DO UPDATE SET position=position"
-                       " RETURNING position", err) < 0)
+    if (sw_sql(tx, &q,
+               "INSERT INTO listener VALUES(?1, ?2) ON CONFLICT DO UPDATE SET position=position"
+               " RETURNING position",
+               err) < 0)
         return -1;
     sw_sql_str(&q, 1, sw_str(listener));
     sw_sql_int(&q, 2, last);

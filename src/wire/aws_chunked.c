@@ -22,23 +22,23 @@
 typedef enum State { SIZE, DATA, DATA_END, TRAILER, FINISHED, _STATE_MAX } State;
 
 struct SwAwsChunked {
-    SwArena      *a;
-    SwSink       *sink;
+    SwArena *a;
+    SwSink *sink;
     SwChunkCheck *check;
-    void         *arg, *check_arg;
-    int64_t       expected, decoded;
-    State         state;
-    uint64_t      left;                     /* of the chunk */
-    bool          last;                     /* the chunk of size 0 has come */
-    bool          lf_alone, after_lf_alone; /* how this line ended, and the trailer before it */
-    SwStr         signature;
+    void *arg, *check_arg;
+    int64_t expected, decoded;
+    State state;
+    uint64_t left;                 /* of the chunk */
+    bool last;                     /* the chunk of size 0 has come */
+    bool lf_alone, after_lf_alone; /* how this line ended, and the trailer before it */
+    SwStr signature;
     SwArena *chunk; /* emptied with each one, so that memory stays constant */
-    SwDigest     *digest;
-    SwHeaderList  trailers;
-    SwStr         trailer_signature;
-    size_t        n_line;
-    char          line[LINE_MAX_BYTES];
-    char          signature_text[128];
+    SwDigest *digest;
+    SwHeaderList trailers;
+    SwStr trailer_signature;
+    size_t n_line;
+    char line[LINE_MAX_BYTES];
+    char signature_text[128];
 };
 
 static const SwErrorKind invalid_chunk = {.code = "InvalidChunkSizeError", .http = 400};
@@ -66,16 +66,14 @@ void sw_aws_chunked_check(SwAwsChunked *c, SwChunkCheck *check, void *arg) {
 }
 
 /* Collects a line into c->line; true when it is whole (then without its end). */
-static int take_line(SwAwsChunked *c, const char **p, const char *end, bool *ret_whole,
-                     SwError *err) {
+static int take_line(SwAwsChunked *c, const char **p, const char *end, bool *ret_whole, SwError *err) {
     *ret_whole = false;
     while (*p < end) {
         char ch = *(*p)++;
         if (ch == '\n') {
             c->lf_alone = c->n_line == 0 || c->line[c->n_line - 1] != '\r';
             if (c->lf_alone && (c->state != TRAILER || c->n_line == 0))
-                return sw_fail(err, &invalid_chunk,
-                               "A line of the chunked body does not end with CRLF");
+                return sw_fail(err, &invalid_chunk, "A line of the chunked body does not end with CRLF");
             c->n_line -= !c->lf_alone;
             *ret_whole = true;
             return 0;
@@ -93,8 +91,10 @@ static bool parse_size(SwStr s, uint64_t *ret) {
         return false;
     for (size_t i = 0; i < s.n; i++) {
         char ch = s.p[i];
-        int digit = ch >= '0' && ch <= '9' ? ch - '0' : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10
-                  : ch >= 'A' && ch <= 'F' ? ch - 'A' + 10 : -1;
+        int digit = ch >= '0' && ch <= '9'   ? ch - '0'
+                    : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10
+                    : ch >= 'A' && ch <= 'F' ? ch - 'A' + 10
+                                             : -1;
         if (digit < 0)
             return false;
         *ret = *ret << 4 | (uint64_t)digit;
@@ -110,15 +110,13 @@ static int begin_chunk(SwAwsChunked *c, SwError *err) {
     c->signature = SW_NO_STR;
     while (sw_str_next(&rest, ';', &part)) {
         SwStr name;
-        if (!sw_str_cut(&part, '=', &name) || !sw_str_eqz(name, "chunk-signature") ||
-            part.n > sizeof c->signature_text)
+        if (!sw_str_cut(&part, '=', &name) || !sw_str_eqz(name, "chunk-signature") || part.n > sizeof c->signature_text)
             continue;
-        memcpy(c->signature_text, part.p, part.n);      /* the line's room is used again */
+        memcpy(c->signature_text, part.p, part.n); /* the line's room is used again */
         c->signature = sw_str_n(c->signature_text, part.n);
     }
     if (c->expected >= 0 && c->left > (uint64_t)(c->expected - c->decoded))
-        return sw_fail(err, &incomplete_body,
-                       "The request body is longer than x-amz-decoded-content-length says");
+        return sw_fail(err, &incomplete_body, "The request body is longer than x-amz-decoded-content-length says");
     if (c->check) {
         sw_arena_reset(c->chunk);
         c->digest = sw_digest_new(c->chunk, SW_SHA256);
@@ -177,10 +175,8 @@ static int take_trailer(SwAwsChunked *c, SwError *err) {
     if (line.n == 0)
         return end_body(c, err);
     if (!sw_str_cut(&line, ':', &name) || name.n == 0 || c->trailers.n == TRAILERS_MAX)
-        return sw_fail(err, &malformed_trailer,
-                       "The request contained trailing data that was not well-formed");
-    SwStr lower = sw_str_lower(c->a, sw_str_trim(name)),
-          value = sw_str_dup(c->a, sw_str_trim(line));
+        return sw_fail(err, &malformed_trailer, "The request contained trailing data that was not well-formed");
+    SwStr lower = sw_str_lower(c->a, sw_str_trim(name)), value = sw_str_dup(c->a, sw_str_trim(line));
     if (sw_str_eqz(lower, "x-amz-trailer-signature"))
         c->trailer_signature = value;
     else
@@ -199,10 +195,10 @@ static int take_whole_line(SwAwsChunked *c, SwError *err) {
             return sw_fail(err, &invalid_chunk, "A chunk is longer than its size says");
         c->state = SIZE;
         return end_chunk(c, err);
-    case TRAILER:
-        return take_trailer(c, err);
-    case DATA: case FINISHED: case _STATE_MAX:
-        break;
+    case TRAILER: return take_trailer(c, err);
+    case DATA:
+    case FINISHED:
+    case _STATE_MAX: break;
     }
     return 0;
 }
@@ -226,12 +222,11 @@ int sw_aws_chunked_push(SwAwsChunked *c, const void *bytes, size_t n, SwError *e
 
 int sw_aws_chunked_end(SwAwsChunked *c, SwHeaderList *ret_trailers, SwError *err) {
     bool bare_end = c->state == TRAILER && c->n_line == 0 && c->trailers.n == 0;
-    if (bare_end && end_body(c, err) < 0)   /* some clients leave out the last empty line */
+    if (bare_end && end_body(c, err) < 0) /* some clients leave out the last empty line */
         return -1;
     if (c->state != FINISHED || (c->expected >= 0 && c->decoded != c->expected))
-        return sw_fail(
-            err, &incomplete_body,
-            "You did not provide the number of bytes specified by the Content-Length HTTP header");
+        return sw_fail(err, &incomplete_body,
+                       "You did not provide the number of bytes specified by the Content-Length HTTP header");
     *ret_trailers = c->trailers;
     return 0;
 }

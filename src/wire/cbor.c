@@ -15,14 +15,14 @@ enum { UINT, NINT, BYTES, TEXT, ARRAY, MAP, TAG, SIMPLE };
 #define BREAK 0xff
 
 typedef struct In {
-    Wire          *w;
+    Wire *w;
     const uint8_t *p, *end;
 } In;
 
 typedef struct Head {
-    uint8_t  major, info;
-    bool     indefinite;
-    uint64_t n;                                 /* value, length, tag or the bits of a float */
+    uint8_t major, info;
+    bool indefinite;
+    uint64_t n; /* value, length, tag or the bits of a float */
 } Head;
 
 static int cut_short(In *in) {
@@ -41,7 +41,8 @@ static int read_head(In *in, Head *h) {
     if (h->info == 31) {
         h->indefinite = true;
         return (h->major >= BYTES && h->major <= MAP) || h->major == SIMPLE
-                   ? 0 : wire_malformed(in->w, "The CBOR body is not well-formed");
+                   ? 0
+                   : wire_malformed(in->w, "The CBOR body is not well-formed");
     }
     if (h->info > 27)
         return wire_malformed(in->w, "The CBOR body is not well-formed");
@@ -94,9 +95,7 @@ static int read_string(In *in, const Head *h, SwStr *ret) {
         }
         *ret = sw_buf_str(&b);
     }
-    return h->major == TEXT && !sw_str_is_utf8(*ret)
-               ? wire_malformed(in->w, "Text is not valid UTF-8")
-               : 0;
+    return h->major == TEXT && !sw_str_is_utf8(*ret) ? wire_malformed(in->w, "Text is not valid UTF-8") : 0;
 }
 
 static int skip(In *in) {
@@ -166,9 +165,7 @@ static int get_int(In *in, const SwMember *m, const Head *h, int64_t *ret) {
     } else if (!is_float(h) || !wire_double_to_int(float_of(h), ret)) {
         return misfit(in, m, h);
     }
-    return wire_int_fits(m->shape, *ret)
-               ? 0
-               : wire_malformed(in->w, "Number at '%s' is out of range", m->name);
+    return wire_int_fits(m->shape, *ret) ? 0 : wire_malformed(in->w, "Number at '%s' is out of range", m->name);
 }
 
 static int get_double(In *in, const SwMember *m, const Head *h, double *ret) {
@@ -187,16 +184,13 @@ static int get_time(In *in, const SwMember *m, Head h, SwTime *ret) {
     double seconds;
     if (h.major == TAG) {
         if (h.n != 1)
-            return wire_malformed(in->w, "Unexpected tag %llu at '%s'", (unsigned long long)h.n,
-                                  m->name);
+            return wire_malformed(in->w, "Unexpected tag %llu at '%s'", (unsigned long long)h.n, m->name);
         if (read_head(in, &h) < 0)
             return -1;
     }
     if (get_double(in, m, &h, &seconds) < 0)
         return -1;
-    return wire_seconds_to_time(seconds, ret)
-               ? 0
-               : wire_malformed(in->w, "Time at '%s' is out of range", m->name);
+    return wire_seconds_to_time(seconds, ret) ? 0 : wire_malformed(in->w, "Time at '%s' is out of range", m->name);
 }
 
 static int get_item(In *in, const SwMember *m, void *v) sw_must_check;
@@ -224,8 +218,7 @@ static int read_key(In *in, SwStr *ret) {
     Head h;
     if (read_head(in, &h) < 0)
         return -1;
-    return h.major == TEXT ? read_string(in, &h, ret)
-                           : wire_malformed(in->w, "A map's key is not text");
+    return h.major == TEXT ? read_string(in, &h, ret) : wire_malformed(in->w, "A map's key is not text");
 }
 
 static int get_map(In *in, const SwMember *m, const Head *h, void *v) {
@@ -244,32 +237,25 @@ static int get_map(In *in, const SwMember *m, const Head *h, void *v) {
 
 static int get_value(In *in, const SwMember *m, const Head *h, void *v) {
     switch (m->shape->kind) {
-    case SW_STRING:
-        return h->major == TEXT ? read_string(in, h, v) : misfit(in, m, h);
-    case SW_BLOB:
-        return h->major == BYTES ? read_string(in, h, v) : misfit(in, m, h);
+    case SW_STRING: return h->major == TEXT ? read_string(in, h, v) : misfit(in, m, h);
+    case SW_BLOB: return h->major == BYTES ? read_string(in, h, v) : misfit(in, m, h);
     case SW_BOOLEAN:
         if (h->major != SIMPLE || (h->info != 20 && h->info != 21))
             return misfit(in, m, h);
         *(bool *)v = h->info == 21;
         return 0;
     case SW_INTEGER:
-    case SW_LONG:
-        return get_int(in, m, h, v);
+    case SW_LONG: return get_int(in, m, h, v);
     case SW_FLOAT:
-    case SW_DOUBLE:
-        return get_double(in, m, h, v);
-    case SW_TIMESTAMP:
-        return get_time(in, m, *h, v);
-    case SW_LIST:
-        return h->major == ARRAY ? get_list(in, m, h, v) : misfit(in, m, h);
-    case SW_MAP:
-        return h->major == MAP ? get_map(in, m, h, v) : misfit(in, m, h);
+    case SW_DOUBLE: return get_double(in, m, h, v);
+    case SW_TIMESTAMP: return get_time(in, m, *h, v);
+    case SW_LIST: return h->major == ARRAY ? get_list(in, m, h, v) : misfit(in, m, h);
+    case SW_MAP: return h->major == MAP ? get_map(in, m, h, v) : misfit(in, m, h);
     case SW_STRUCTURE:
-    case SW_UNION:
-        return h->major == MAP ? get_members(in, m->shape, h, v) : misfit(in, m, h);
-    case SW_DOCUMENT: case SW_STREAM: case _SW_KIND_MAX:
-        break;
+    case SW_UNION: return h->major == MAP ? get_members(in, m->shape, h, v) : misfit(in, m, h);
+    case SW_DOCUMENT:
+    case SW_STREAM:
+    case _SW_KIND_MAX: break;
     }
     return wire_malformed(in->w, "'%s' can not be in a CBOR body", m->name);
 }
@@ -319,16 +305,8 @@ int wire_cbor_get(Wire *w, const SwShape *s, SwStr body, void *v) {
 
 void wire_cbor_head(SwBuf *b, unsigned major, uint64_t n) {
     uint8_t head[9];
-    unsigned bytes = n < 24            ? 0
-                     : n <= UINT8_MAX  ? 1
-                     : n <= UINT16_MAX ? 2
-                     : n <= UINT32_MAX ? 4
-                                       : 8;
-    unsigned info = bytes == 0   ? (unsigned)n
-                    : bytes == 1 ? 24
-                    : bytes == 2 ? 25
-                    : bytes == 4 ? 26
-                                 : 27;
+    unsigned bytes = n < 24 ? 0 : n <= UINT8_MAX ? 1 : n <= UINT16_MAX ? 2 : n <= UINT32_MAX ? 4 : 8;
+    unsigned info = bytes == 0 ? (unsigned)n : bytes == 1 ? 24 : bytes == 2 ? 25 : bytes == 4 ? 26 : 27;
     head[0] = (uint8_t)(major << 5 | info);
     for (unsigned i = 0; i < bytes; i++)
         head[1 + i] = (uint8_t)(n >> 8 * (bytes - 1 - i));
@@ -376,26 +354,14 @@ static void put_value(Wire *w, SwBuf *b, const SwShape *s, const void *v) {
         return;
     }
     switch (s->kind) {
-    case SW_STRING:
-        put_string(b, TEXT, *(const SwStr *)v);
-        break;
-    case SW_BLOB:
-        put_string(b, BYTES, *(const SwStr *)v);
-        break;
-    case SW_BOOLEAN:
-        sw_buf_addc(b, (char)(*(const bool *)v ? 0xf5 : 0xf4));
-        break;
+    case SW_STRING: put_string(b, TEXT, *(const SwStr *)v); break;
+    case SW_BLOB: put_string(b, BYTES, *(const SwStr *)v); break;
+    case SW_BOOLEAN: sw_buf_addc(b, (char)(*(const bool *)v ? 0xf5 : 0xf4)); break;
     case SW_INTEGER:
-    case SW_LONG:
-        put_int(b, *(const int64_t *)v);
-        break;
+    case SW_LONG: put_int(b, *(const int64_t *)v); break;
     case SW_FLOAT:
-    case SW_DOUBLE:
-        put_double(b, *(const double *)v);
-        break;
-    case SW_TIMESTAMP:
-        put_time(b, *(const SwTime *)v);
-        break;
+    case SW_DOUBLE: put_double(b, *(const double *)v); break;
+    case SW_TIMESTAMP: put_time(b, *(const SwTime *)v); break;
     case SW_LIST:
         wire_cbor_head(b, ARRAY, sw_list_count(v));
         for (size_t i = 0; i < sw_list_count(v); i++)
@@ -409,12 +375,10 @@ static void put_value(Wire *w, SwBuf *b, const SwShape *s, const void *v) {
         }
         break;
     case SW_STRUCTURE:
-    case SW_UNION:
-        wire_cbor_put(w, b, s, v);
-        break;
-    case SW_DOCUMENT: case SW_STREAM: case _SW_KIND_MAX:
-        sw_buf_addc(b, (char)0xf6);
-        break;
+    case SW_UNION: wire_cbor_put(w, b, s, v); break;
+    case SW_DOCUMENT:
+    case SW_STREAM:
+    case _SW_KIND_MAX: sw_buf_addc(b, (char)0xf6); break;
     }
 }
 

@@ -50,8 +50,7 @@ static void put_json(Wire *w, const SwError *e, SwWireMessage *m) {
     sw_json_write_string(&b, error_message(e));
     for (uint32_t i = 0; s && e->detail && i < s->n_member; i++) {
         const SwMember *d = &s->member[i];
-        const void *value =
-            is_message(d) || d->location != SW_IN_BODY ? NULL : sw_member_at(d, e->detail);
+        const void *value = is_message(d) || d->location != SW_IN_BODY ? NULL : sw_member_at(d, e->detail);
         SwShape one = *s;
         one.member = d;
         one.n_member = 1;
@@ -129,8 +128,7 @@ static void put_facts(Wire *w, SwBuf *b, const SwError *e, SwHeaderList *h) {
     }
 }
 
-static void put_s3_xml(Wire *w, const SwError *e, SwStr request_id, SwStr resource,
-                       SwWireMessage *m) {
+static void put_s3_xml(Wire *w, const SwError *e, SwStr request_id, SwStr resource, SwWireMessage *m) {
     SwBuf b = wire_buf(w);
     sw_buf_addz(&b, WIRE_XML_HEAD "<Error>");
     wire_xml_element(&b, "Code", sw_str(query_code(e->kind)));
@@ -145,8 +143,8 @@ static void put_s3_xml(Wire *w, const SwError *e, SwStr request_id, SwStr resour
     m->body = sw_buf_str(&b);
 }
 
-void sw_wire_encode_error(SwArena *a, const SwApi *api, const SwOperation *op, uint32_t protocol,
-                          const SwError *e, SwStr request_id, SwWireMessage *ret_m) {
+void sw_wire_encode_error(SwArena *a, const SwApi *api, const SwOperation *op, uint32_t protocol, const SwError *e,
+                          SwStr request_id, SwWireMessage *ret_m) {
     SwError known = *e, ignored = sw_error(a);
     if (!known.kind)
         known.kind = &SW_INTERNAL_FAILURE;
@@ -164,8 +162,7 @@ void sw_wire_encode_error(SwArena *a, const SwApi *api, const SwOperation *op, u
         sw_header_set(a, &ret_m->headers, SW_STR("x-amzn-ErrorType"), sw_str(known.kind->code));
     if (api && api->query_compatible && (protocol & (SW_JSON_1_0 | SW_JSON_1_1 | SW_RPC_V2_CBOR)))
         sw_header_set(a, &ret_m->headers, SW_STR("x-amzn-query-error"),
-                      sw_strf(a, "%s;%s", query_code(known.kind),
-                              known.kind->http < 500 ? "Sender" : "Receiver"));
+                      sw_strf(a, "%s;%s", query_code(known.kind), known.kind->http < 500 ? "Sender" : "Receiver"));
     if (protocol == SW_REST_XML && wire_is_s3(api))
         put_facts(&w, NULL, &known, &ret_m->headers);
     if (head)
@@ -186,8 +183,7 @@ void sw_wire_encode_error(SwArena *a, const SwApi *api, const SwOperation *op, u
 
 static const SwErrorKind *find_kind(const SwErrorKind *const *list, SwStr code) {
     for (; list && *list; list++)
-        if (sw_str_eqz(code, (*list)->code) ||
-            ((*list)->query_code && sw_str_eqz(code, (*list)->query_code)))
+        if (sw_str_eqz(code, (*list)->code) || ((*list)->query_code && sw_str_eqz(code, (*list)->query_code)))
             return *list;
     return NULL;
 }
@@ -217,8 +213,8 @@ typedef struct Told {
     void *detail;
 } Told;
 
-static void take_detail(Wire *w, const SwOperation *op, const SwWireMessage *m, Told *t,
-                        const SwValue *json, const XmlNode *xml) {
+static void take_detail(Wire *w, const SwOperation *op, const SwWireMessage *m, Told *t, const SwValue *json,
+                        const XmlNode *xml) {
     const SwShape *s = kind_of(w, op, t->code, m->status)->shape;
     SwError ignored = sw_error(w->a);
     Wire quiet = wire_new(w->a, w->api, w->protocol, &ignored);
@@ -243,10 +239,9 @@ static void tell_json(Wire *w, const SwOperation *op, const SwWireMessage *m, To
     if (m->body.n && sw_json_parse(w->a, m->body, &j, &ignored) < 0)
         return;
     SwStr header = sw_header_get(&m->headers, "x-amzn-ErrorType");
-    t->code = plain_code(sw_str_or(sw_value_str(sw_value_getz(&j, "__type")),
-                                   sw_str_or(header, sw_value_str(sw_value_getz(&j, "code")))));
-    t->message = sw_str_or(sw_value_str(sw_value_getz(&j, "message")),
-                           sw_value_str(sw_value_getz(&j, "Message")));
+    t->code = plain_code(
+        sw_str_or(sw_value_str(sw_value_getz(&j, "__type")), sw_str_or(header, sw_value_str(sw_value_getz(&j, "code")))));
+    t->message = sw_str_or(sw_value_str(sw_value_getz(&j, "message")), sw_value_str(sw_value_getz(&j, "Message")));
     if (j.kind == SW_VOBJECT)
         take_detail(w, op, m, t, &j, NULL);
 }
@@ -258,8 +253,7 @@ static void tell_xml(Wire *w, const SwOperation *op, const SwWireMessage *m, Tol
     if (m->body.n == 0 || wire_xml_parse(&quiet, m->body, &root) < 0)
         return;
     const XmlNode *errors = wire_xml_child(root, "Errors");
-    const XmlNode *error =
-        sw_str_eqz(root->name, "Error") ? root : wire_xml_child(errors ? errors : root, "Error");
+    const XmlNode *error = sw_str_eqz(root->name, "Error") ? root : wire_xml_child(errors ? errors : root, "Error");
     t->code = wire_xml_child_text(error, "Code");
     t->message = wire_xml_child_text(error, "Message");
     if (error)
@@ -274,11 +268,7 @@ static void tell_cbor(Wire *w, const SwOperation *op, const SwWireMessage *m, To
         {.name = "message", .shape = &text, .offset = offsetof(Told, message)},
         {.name = "Message", .shape = &text, .offset = offsetof(Told, message)},
     };
-    static const SwShape told = {.name = "Error",
-                                 .kind = SW_STRUCTURE,
-                                 .size = sizeof(Told),
-                                 .member = members,
-                                 .n_member = 3};
+    static const SwShape told = {.name = "Error", .kind = SW_STRUCTURE, .size = sizeof(Told), .member = members, .n_member = 3};
     SwError ignored = sw_error(w->a);
     Wire quiet = wire_new(w->a, w->api, w->protocol, &ignored);
     if (wire_cbor_get(&quiet, &told, m->body, t) < 0)
@@ -297,8 +287,7 @@ int wire_fail_as_told(Wire *w, const SwOperation *op, const SwWireMessage *m) {
         tell_json(w, op, m, &t);
     if (t.code.n == 0)
         t.code = sw_strf(w->a, "%u", m->status);
-    sw_fail(w->err, kind_of(w, op, t.code, m->status), "%.*s",
-            SW_FMT(sw_str_or(t.message, SW_STR(""))));
+    sw_fail(w->err, kind_of(w, op, t.code, m->status), "%.*s", SW_FMT(sw_str_or(t.message, SW_STR(""))));
     w->err->detail = t.detail;
     return -1;
 }

@@ -18,8 +18,8 @@ static const char *json_name(const Wire *w, const SwMember *m) {
 
 static const char *kind_of(const SwValue *j) {
     static const char *const names[] = {
-        [SW_VNULL] = "NULL_VALUE", [SW_VBOOL] = "BOOLEAN_VALUE", [SW_VNUMBER] = "NUMBER_VALUE",
-        [SW_VSTRING] = "STRING_VALUE", [SW_VARRAY] = "START_ARRAY", [SW_VOBJECT] = "START_OBJECT",
+        [SW_VNULL] = "NULL_VALUE",     [SW_VBOOL] = "BOOLEAN_VALUE", [SW_VNUMBER] = "NUMBER_VALUE",
+        [SW_VSTRING] = "STRING_VALUE", [SW_VARRAY] = "START_ARRAY",  [SW_VOBJECT] = "START_OBJECT",
     };
     return names[j->kind];
 }
@@ -28,8 +28,7 @@ static int misfit(Wire *w, const SwMember *m, const SwValue *j, const char *want
     if (j->kind == SW_VARRAY)
         return wire_malformed(w, "Start of list found where not expected at '%s'", m->name);
     if (j->kind == SW_VOBJECT)
-        return wire_malformed(w, "Start of structure or map found where not expected at '%s'",
-                              m->name);
+        return wire_malformed(w, "Start of structure or map found where not expected at '%s'", m->name);
     return wire_malformed(w, "%s can not be converted to %s at '%s'", kind_of(j), wanted, m->name);
 }
 
@@ -47,7 +46,7 @@ static int get_int(Wire *w, const SwMember *m, const SwValue *j, int64_t *ret) {
 static int get_double(Wire *w, const SwMember *m, const SwValue *j, double *ret) {
     bool ok = j->kind == SW_VNUMBER && sw_str_to_double(j->s, ret);
     if (j->kind == SW_VSTRING)
-        ok = sw_str_to_double(j->s, ret) && !isfinite(*ret);    /* "NaN", "Infinity", "-Infinity" */
+        ok = sw_str_to_double(j->s, ret) && !isfinite(*ret); /* "NaN", "Infinity", "-Infinity" */
     return ok ? 0 : misfit(w, m, j, "a Double");
 }
 
@@ -58,7 +57,7 @@ static int get_time(Wire *w, const SwMember *m, const SwValue *j, SwTime *ret) {
     if (sw_time_parse(j->s, ret))
         return 0;
     if (j->kind == SW_VNUMBER && sw_str_to_double(j->s, &d) && wire_seconds_to_time(d, ret))
-        return 0;                                               /* 1.7e9 */
+        return 0; /* 1.7e9 */
     return misfit(w, m, j, "a Timestamp");
 }
 
@@ -101,34 +100,26 @@ static int get_string(Wire *w, const SwMember *m, const SwValue *j, void *v) {
 static int get_value(Wire *w, const SwMember *m, const SwValue *j, void *v) {
     switch (m->shape->kind) {
     case SW_STRING:
-    case SW_BLOB:
-        return get_string(w, m, j, v);
+    case SW_BLOB: return get_string(w, m, j, v);
     case SW_BOOLEAN:
         if (j->kind != SW_VBOOL)
             return misfit(w, m, j, "a Boolean");
         *(bool *)v = j->b;
         return 0;
     case SW_INTEGER:
-    case SW_LONG:
-        return get_int(w, m, j, v);
+    case SW_LONG: return get_int(w, m, j, v);
     case SW_FLOAT:
-    case SW_DOUBLE:
-        return get_double(w, m, j, v);
-    case SW_TIMESTAMP:
-        return get_time(w, m, j, v);
-    case SW_DOCUMENT:
-        *(const SwValue **)v = j;
-        return 0;
-    case SW_LIST:
-        return get_list(w, m, j, v);
-    case SW_MAP:
-        return get_map(w, m, j, v);
+    case SW_DOUBLE: return get_double(w, m, j, v);
+    case SW_TIMESTAMP: return get_time(w, m, j, v);
+    case SW_DOCUMENT: *(const SwValue **)v = j; return 0;
+    case SW_LIST: return get_list(w, m, j, v);
+    case SW_MAP: return get_map(w, m, j, v);
     case SW_STRUCTURE:
     case SW_UNION:
         return j->kind == SW_VOBJECT ? wire_json_get_structure(w, m->shape, j, v, /* top= */ false)
                                      : misfit(w, m, j, "a Structure");
-    case SW_STREAM: case _SW_KIND_MAX:
-        break;
+    case SW_STREAM:
+    case _SW_KIND_MAX: break;
     }
     return wire_malformed(w, "'%s' can not be in a JSON body", m->name);
 }
@@ -148,8 +139,7 @@ int wire_json_get_structure(Wire *w, const SwShape *s, const SwValue *j, void *v
     for (size_t i = 0; i < j->n; i++) {
         const SwMember *m = NULL;
         for (uint32_t k = 0; k < s->n_member && !m; k++)
-            if (wire_key_is(json_name(w, &s->member[k]), j->keys[i]) &&
-                !(top && s->member[k].location != SW_IN_BODY))
+            if (wire_key_is(json_name(w, &s->member[k]), j->keys[i]) && !(top && s->member[k].location != SW_IN_BODY))
                 m = &s->member[k];
         if (!m || j->v[i].kind == SW_VNULL)
             continue;
@@ -219,8 +209,7 @@ static void put_map(Wire *w, SwBuf *b, const SwShape *s, const void *v) {
     sw_buf_addc(b, '}');
 }
 
-void wire_json_put_members(Wire *w, SwBuf *b, const SwShape *s, const void *v, bool top,
-                           bool *first) {
+void wire_json_put_members(Wire *w, SwBuf *b, const SwShape *s, const void *v, bool top, bool *first) {
     for (uint32_t i = 0; i < s->n_member; i++) {
         const SwMember *m = &s->member[i];
         const void *value = sw_member_at(m, v);
@@ -238,43 +227,24 @@ void wire_json_put_members(Wire *w, SwBuf *b, const SwShape *s, const void *v, b
 void wire_json_put(Wire *w, SwBuf *b, const SwMember *m, const void *v) {
     bool first = true;
     switch (m->shape->kind) {
-    case SW_STRING:
-        sw_json_write_string(b, *(const SwStr *)v);
-        break;
-    case SW_BLOB:
-        sw_json_write_string(b, sw_base64(w->a, *(const SwStr *)v));
-        break;
-    case SW_BOOLEAN:
-        sw_buf_addz(b, *(const bool *)v ? "true" : "false");
-        break;
+    case SW_STRING: sw_json_write_string(b, *(const SwStr *)v); break;
+    case SW_BLOB: sw_json_write_string(b, sw_base64(w->a, *(const SwStr *)v)); break;
+    case SW_BOOLEAN: sw_buf_addz(b, *(const bool *)v ? "true" : "false"); break;
     case SW_INTEGER:
-    case SW_LONG:
-        sw_buf_addf(b, "%lld", (long long)*(const int64_t *)v);
-        break;
+    case SW_LONG: sw_buf_addf(b, "%lld", (long long)*(const int64_t *)v); break;
     case SW_FLOAT:
-    case SW_DOUBLE:
-        put_double(w, b, *(const double *)v);
-        break;
-    case SW_TIMESTAMP:
-        put_time(w, b, m, *(const SwTime *)v);
-        break;
-    case SW_DOCUMENT:
-        sw_json_write(b, *(const SwValue *const *)v);
-        break;
-    case SW_LIST:
-        put_list(w, b, m->shape, v);
-        break;
-    case SW_MAP:
-        put_map(w, b, m->shape, v);
-        break;
+    case SW_DOUBLE: put_double(w, b, *(const double *)v); break;
+    case SW_TIMESTAMP: put_time(w, b, m, *(const SwTime *)v); break;
+    case SW_DOCUMENT: sw_json_write(b, *(const SwValue *const *)v); break;
+    case SW_LIST: put_list(w, b, m->shape, v); break;
+    case SW_MAP: put_map(w, b, m->shape, v); break;
     case SW_STRUCTURE:
     case SW_UNION:
         sw_buf_addc(b, '{');
         wire_json_put_members(w, b, m->shape, v, /* top= */ false, &first);
         sw_buf_addc(b, '}');
         break;
-    case SW_STREAM: case _SW_KIND_MAX:
-        sw_buf_addz(b, "null");
-        break;
+    case SW_STREAM:
+    case _SW_KIND_MAX: sw_buf_addz(b, "null"); break;
     }
 }

@@ -35,8 +35,7 @@ bool sw_page_token_read(SwArena *a, const char *operation, SwStr token, SwStr *r
         return false;
     SwStr state = sw_str_skip(bytes, CHECK_BYTES);
     check(a, operation, state, mac);
-    if (!sw_equal_constant_time(sw_str_n(bytes.p, CHECK_BYTES),
-                                sw_str_n((const char *)mac, CHECK_BYTES)))
+    if (!sw_equal_constant_time(sw_str_n(bytes.p, CHECK_BYTES), sw_str_n((const char *)mac, CHECK_BYTES)))
         return false;
     *ret_state = state;
     return true;

@@ -13,12 +13,12 @@
 #include "base/map.h"
 #include "wire/codec.h"
 
-#define MANY 8                              /* children from which on a node is hashed */
+#define MANY 8 /* children from which on a node is hashed */
 
 typedef struct Node Node;
 struct Node {
-    SwStr  key, value;                      /* value absent: only children */
-    Node  *first, *last, *next;
+    SwStr key, value; /* value absent: only children */
+    Node *first, *last, *next;
     size_t n;
     SwMap *by_key;
 };
@@ -76,15 +76,12 @@ static int add_form(Wire *w, Node *root, SwStr form) {
         SwStr name, value, part;
         Node *n = root;
         unsigned depth = 0;
-        if (!sw_percent_decode(w->a, raw.name, true, &name) ||
-            !sw_percent_decode(w->a, raw.value, true, &value) || !sw_str_is_utf8(name) ||
-            !sw_str_is_utf8(value))
-            return sw_fail(w->err, &malformed_query_string,
-                           "The request's parameters are not well encoded");
+        if (!sw_percent_decode(w->a, raw.name, true, &name) || !sw_percent_decode(w->a, raw.value, true, &value) ||
+            !sw_str_is_utf8(name) || !sw_str_is_utf8(value))
+            return sw_fail(w->err, &malformed_query_string, "The request's parameters are not well encoded");
         while (sw_str_next(&name, '.', &part)) {
-            if (++depth > 2 * WIRE_DEPTH_MAX)       /* a list takes two parts: member.1 */
-                return sw_fail(w->err, &malformed_query_string,
-                               "A parameter's name has too many parts");
+            if (++depth > 2 * WIRE_DEPTH_MAX) /* a list takes two parts: member.1 */
+                return sw_fail(w->err, &malformed_query_string, "A parameter's name has too many parts");
             n = find_or_add(w->a, n, part);
         }
         n->value = sw_str_n(value.p ? value.p : "", value.n);
@@ -122,7 +119,7 @@ static const char *part_name(const SwMember *m, const char *otherwise) {
 }
 
 typedef struct Numbered {
-    uint64_t    i;
+    uint64_t i;
     const Node *n;
 } Numbered;
 
@@ -152,21 +149,18 @@ static int get_value(Wire *w, const SwMember *m, const Node *n, void *v) sw_must
 
 /* A scalar needs a value of its own: `Name.x=1` says nothing about Name. */
 static bool holds(const SwShape *s, const Node *n) {
-    return s->kind == SW_LIST || s->kind == SW_MAP || s->kind == SW_STRUCTURE ||
-           s->kind == SW_UNION || n->value.p;
+    return s->kind == SW_LIST || s->kind == SW_MAP || s->kind == SW_STRUCTURE || s->kind == SW_UNION || n->value.p;
 }
 
 static int get_list(Wire *w, const SwMember *m, const Node *n, void *v) {
     const SwMember *e = &m->shape->member[0];
-    const Node *inner =
-        w->protocol == SW_EC2_QUERY ? NULL : find(n, sw_str(part_name(e, "member")));
+    const Node *inner = w->protocol == SW_EC2_QUERY ? NULL : find(n, sw_str(part_name(e, "member")));
     if (!inner && e->wire && w->protocol == SW_QUERY)
         inner = find(n, SW_STR("member"));
     Numbered *items;
     size_t count = numbered(w, inner ? inner : n, &items);
     for (size_t i = 0; i < count; i++)
-        if (holds(e->shape, items[i].n) &&
-            get_value(w, e, items[i].n, sw_list_push(w->a, m->shape, v)) < 0)
+        if (holds(e->shape, items[i].n) && get_value(w, e, items[i].n, sw_list_push(w->a, m->shape, v)) < 0)
             return -1;
     return 0;
 }
@@ -237,9 +231,9 @@ int wire_query_get(Wire *w, const SwShape *s, const SwWireMessage *m, void *v) {
 
 /* The client's side. `prefix` grows and shrinks in place as the walk goes. */
 typedef struct Form {
-    Wire  *w;
+    Wire *w;
     SwBuf *out;
-    SwBuf  prefix;
+    SwBuf prefix;
 } Form;
 
 static void put_value(Form *f, const SwMember *m, const void *v);
@@ -312,8 +306,7 @@ static void put_structure(Form *f, const SwShape *s, const void *v) {
         if (!value)
             continue;
         SwStr name = query_name(f->w, m);
-        if (f->w->protocol == SW_QUERY && m->shape->kind == SW_LIST && wire_is_flat(m) &&
-            m->shape->member[0].wire)
+        if (f->w->protocol == SW_QUERY && m->shape->kind == SW_LIST && wire_is_flat(m) && m->shape->member[0].wire)
             name = sw_str(m->shape->member[0].wire);
         size_t mark = push(f, name);
         put_value(f, m, value);

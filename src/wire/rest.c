@@ -21,7 +21,7 @@ static int get_bound(Wire *w, const SwMember *m, SwStr text, void *v) {
     }
     if (wire_from_text(w, m, text, v) == 0)
         return 0;
-    if (wire_is_s3(w->api)) {               /* S3 names the argument and shows its value */
+    if (wire_is_s3(w->api)) { /* S3 names the argument and shows its value */
         sw_fail_fact(w->err, "ArgumentName", sw_str(bound_name(m)));
         sw_fail_fact(w->err, "ArgumentValue", sw_str_is_utf8(text) ? text : SW_NO_STR);
     }
@@ -73,8 +73,7 @@ static int get_query_rest(Wire *w, const SwMember *m, SwStr name, SwStr value, v
     if (vm->shape->kind != SW_LIST)
         return get_bound(w, vm, value, wire_map_add(w, s, map, name));
     bool same = n && sw_str_eq(*sw_map_key_at(s, map, n - 1), name);
-    void *list =
-        same ? (void *)(uintptr_t)sw_map_value_at(s, map, n - 1) : wire_map_add(w, s, map, name);
+    void *list = same ? (void *)(uintptr_t)sw_map_value_at(s, map, n - 1) : wire_map_add(w, s, map, name);
     if (!same)
         wire_begin(w, vm->shape, list);
     return get_bound(w, &vm->shape->member[0], value, sw_list_push(w->a, vm->shape, list));
@@ -85,8 +84,7 @@ static int get_query(Wire *w, const SwShape *s, SwStr query, void *v) {
     while (wire_pair_next(&query, &raw)) {
         SwStr name, value;
         const SwMember *found = NULL, *rest = NULL;
-        if (!sw_percent_decode(w->a, raw.name, true, &name) ||
-            !sw_percent_decode(w->a, raw.value, true, &value))
+        if (!sw_percent_decode(w->a, raw.name, true, &name) || !sw_percent_decode(w->a, raw.value, true, &value))
             return wire_malformed(w, "The query string is not well encoded");
         for (uint32_t i = 0; i < s->n_member && !found; i++) {
             const SwMember *m = &s->member[i];
@@ -97,10 +95,9 @@ static int get_query(Wire *w, const SwShape *s, SwStr query, void *v) {
             else if (wire_key_is(bound_name(m), name))
                 found = m;
         }
-        bool empty_number = found && value.n == 0 && found->shape->kind != SW_STRING &&
-                            found->shape->kind != SW_LIST;
+        bool empty_number = found && value.n == 0 && found->shape->kind != SW_STRING && found->shape->kind != SW_LIST;
         if (empty_number)
-            continue;                       /* `?max-keys=`: as if it were not there */
+            continue; /* `?max-keys=`: as if it were not there */
         if ((found && get_query_value(w, found, value, v) < 0) ||
             (!found && rest && get_query_rest(w, rest, name, value, v) < 0))
             return -1;
@@ -220,8 +217,7 @@ static SwStr header_list_text(Wire *w, const SwMember *m, const void *v) {
     SwBuf b = wire_buf(w);
     for (size_t i = 0; i < sw_list_count(v); i++) {
         SwStr text = put_bound(w, e, SW_TS_RFC822, sw_list_at(m->shape, v, i));
-        bool quote = e->shape->kind == SW_STRING &&
-                     (sw_str_contains(text, SW_STR(",")) || sw_str_contains(text, SW_STR("\"")));
+        bool quote = e->shape->kind == SW_STRING && (sw_str_contains(text, SW_STR(",")) || sw_str_contains(text, SW_STR("\"")));
         if (i)
             sw_buf_addz(&b, ", ");
         if (!quote) {
@@ -246,15 +242,13 @@ void wire_rest_put_headers(Wire *w, const SwShape *s, const void *v, SwHeaderLis
         if (!value)
             continue;
         if (m->location == SW_IN_HEADER) {
-            SwStr text = m->shape->kind == SW_LIST ? header_list_text(w, m, value)
-                                                   : put_bound(w, m, SW_TS_RFC822, value);
+            SwStr text = m->shape->kind == SW_LIST ? header_list_text(w, m, value) : put_bound(w, m, SW_TS_RFC822, value);
             sw_header_set(w->a, h, sw_str(bound_name(m)), clean(w, text));
         }
         for (size_t k = 0; m->location == SW_IN_HEADERS && k < sw_list_count(value); k++) {
             SwStr key = *sw_map_key_at(m->shape, value, k);
             SwStr name = sw_strf(w->a, "%s%.*s", m->wire ? m->wire : "", SW_FMT(key));
-            SwStr text = put_bound(w, &m->shape->member[1], SW_TS_RFC822,
-                                   sw_map_value_at(m->shape, value, k));
+            SwStr text = put_bound(w, &m->shape->member[1], SW_TS_RFC822, sw_map_value_at(m->shape, value, k));
             sw_header_set(w->a, h, clean(w, name), clean(w, text));
         }
     }
@@ -266,9 +260,7 @@ static int get_payload(Wire *w, const SwMember *m, const SwWireMessage *msg, voi
     SwKind kind = m->shape->kind;
     if (kind == SW_STREAM) {
         SwStream *stream = sw_member_make(w->a, m, v);
-        *stream = msg->stream.set
-                      ? msg->stream
-                      : (SwStream){.file = -1, .data = msg->body, .size = (int64_t)msg->body.n};
+        *stream = msg->stream.set ? msg->stream : (SwStream){.file = -1, .data = msg->body, .size = (int64_t)msg->body.n};
         stream->set = true;
         return 0;
     }
@@ -287,8 +279,7 @@ static int get_payload(Wire *w, const SwMember *m, const SwWireMessage *msg, voi
     if (wire_xml_parse(w, msg->body, &root) < 0)
         return -1;
     const char *name = m->wire ? m->wire : m->shape->xml_name ? m->shape->xml_name : m->name;
-    if (!wire_key_is(name, root->name) && !wire_key_is(m->shape->name, root->name) &&
-        !wire_key_is(m->name, root->name))
+    if (!wire_key_is(name, root->name) && !wire_key_is(m->shape->name, root->name) && !wire_key_is(m->name, root->name))
         return wire_malformed(w, WIRE_XML_MALFORMED);
     return wire_xml_get(w, m, root, sw_member_make(w->a, m, v));
 }
@@ -312,8 +303,7 @@ static int get_body(Wire *w, const SwShape *s, const SwWireMessage *m, void *v) 
         return -1;
     const SwMember *alone = wire_s3_unwrapped(w, s);
     if (alone)
-        return root->text.n ? wire_from_text(w, alone, root->text, sw_member_make(w->a, alone, v))
-                            : 0;
+        return root->text.n ? wire_from_text(w, alone, root->text, sw_member_make(w->a, alone, v)) : 0;
     return wire_xml_get_members(w, s, root, v, /* top= */ true);
 }
 
@@ -331,8 +321,7 @@ static void put_payload(Wire *w, const SwMember *m, const void *v, SwWireMessage
     case SW_STRING:
     case SW_BLOB:
         ret_m->body = *(const SwStr *)v;
-        set_content_type(w, ret_m,
-                         m->shape->kind == SW_STRING ? "text/plain" : "application/octet-stream");
+        set_content_type(w, ret_m, m->shape->kind == SW_STRING ? "text/plain" : "application/octet-stream");
         return;
     case SW_BOOLEAN:
     case SW_INTEGER:
@@ -341,8 +330,11 @@ static void put_payload(Wire *w, const SwMember *m, const void *v, SwWireMessage
     case SW_DOUBLE:
     case SW_TIMESTAMP:
     case SW_DOCUMENT:
-    case SW_LIST: case SW_MAP: case SW_STRUCTURE: case SW_UNION: case _SW_KIND_MAX:
-        break;
+    case SW_LIST:
+    case SW_MAP:
+    case SW_STRUCTURE:
+    case SW_UNION:
+    case _SW_KIND_MAX: break;
     }
     if (w->protocol == SW_REST_JSON) {
         wire_json_put(w, &b, m, v);
@@ -351,19 +343,14 @@ static void put_payload(Wire *w, const SwMember *m, const void *v, SwWireMessage
         if (!named.xml_ns)
             named.xml_ns = m->shape->xml_ns ? m->shape->xml_ns : w->api->xml_ns;
         sw_buf_addz(&b, WIRE_XML_HEAD);
-        wire_xml_put(w, &b, &named,
-                     m->wire              ? m->wire
-                     : m->shape->xml_name ? m->shape->xml_name
-                                          : m->name,
-                     v);
+        wire_xml_put(w, &b, &named, m->wire ? m->wire : m->shape->xml_name ? m->shape->xml_name : m->name, v);
     }
     ret_m->body = sw_buf_str(&b);
     set_content_type(w, ret_m, wire_content_type(w->protocol));
 }
 
 /* `root` names the element of a REST-XML body without a payload member. */
-static void put_body(Wire *w, const SwShape *s, const char *root, const void *v, bool always,
-                     SwWireMessage *ret_m) {
+static void put_body(Wire *w, const SwShape *s, const char *root, const void *v, bool always, SwWireMessage *ret_m) {
     if (s && s->payload) {
         const SwMember *m = wire_member(s, s->payload);
         const void *value = sw_member_at(m, v);
@@ -423,13 +410,11 @@ int wire_rest_get_reply(Wire *w, const SwShape *s, const SwWireMessage *m, void 
     return wire_rest_get_headers(w, s, &m->headers, v) < 0 || get_body(w, s, m, v) < 0 ? -1 : 0;
 }
 
-int wire_rest_put_reply(Wire *w, const SwShape *s, const char *root, const void *v,
-                        SwWireMessage *ret_m) {
+int wire_rest_put_reply(Wire *w, const SwShape *s, const char *root, const void *v, SwWireMessage *ret_m) {
     for (uint32_t i = 0; s && v && i < s->n_member; i++) {
-        const void *value =
-            s->member[i].location == SW_IN_STATUS ? sw_member_at(&s->member[i], v) : NULL;
+        const void *value = s->member[i].location == SW_IN_STATUS ? sw_member_at(&s->member[i], v) : NULL;
         if (value)
-            ret_m->status = (uint16_t)*(const int64_t *)value;
+            ret_m->status = (uint16_t) * (const int64_t *)value;
     }
     wire_rest_put_headers(w, s, v, &ret_m->headers);
     if (ret_m->status != 204 && ret_m->status != 304 && (v || w->protocol == SW_REST_JSON))
@@ -488,13 +473,11 @@ static int put_label(Wire *w, SwBuf *path, const SwShape *s, SwStr label, const 
         const void *value = sw_member_at(m, v);
         SwStr text = value ? put_bound(w, m, SW_TS_ISO8601, value) : SW_NO_STR;
         if (text.n == 0)
-            return sw_fail(w->err, &SW_VALIDATION_EXCEPTION,
-                           "A value is needed for '%s', which is part of the path", m->name);
+            return sw_fail(w->err, &SW_VALIDATION_EXCEPTION, "A value is needed for '%s', which is part of the path", m->name);
         sw_buf_adds(path, sw_percent_encode(w->a, text, greedy));
         return 0;
     }
-    return sw_fail(w->err, &SW_INTERNAL_FAILURE, "The path has no member for '%.*s'",
-                   SW_FMT(label));
+    return sw_fail(w->err, &SW_INTERNAL_FAILURE, "The path has no member for '%.*s'", SW_FMT(label));
 }
 
 int wire_rest_put_request(Wire *w, const SwOperation *op, const void *v, SwWireMessage *ret_m) {

@@ -22,7 +22,7 @@ typedef struct Path {
 typedef struct Fit {
     uint64_t path;
     unsigned fixed, missing, present;
-    bool     named;                         /* by x-id */
+    bool named; /* by x-id */
 } Fit;
 
 static Path split(SwStr path) {

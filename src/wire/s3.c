@@ -44,8 +44,7 @@ const char *wire_s3_root(const SwOperation *op) {
 }
 
 const SwMember *wire_s3_unwrapped(const Wire *w, const SwShape *s) {
-    bool alone =
-        wire_is_s3(w->api) && s->n_member == 1 && strcmp(s->name, "GetBucketLocationOutput") == 0;
+    bool alone = wire_is_s3(w->api) && s->n_member == 1 && strcmp(s->name, "GetBucketLocationOutput") == 0;
     return alone ? &s->member[0] : NULL;
 }
 
@@ -54,8 +53,12 @@ static const struct {
 } orders[] = {
     {"ListBucketsOutput", {"Owner"}},
     {"ListObjectsOutput", {"Name", "Prefix", "Marker", "NextMarker", "MaxKeys", "Delimiter", "EncodingType", "IsTruncated"}},
-    {"ListObjectsV2Output", {"Name", "Prefix", "StartAfter", "ContinuationToken", "NextContinuationToken", "KeyCount", "MaxKeys", "Delimiter", "EncodingType", "IsTruncated"}},
-    {"ListObjectVersionsOutput", {"Name", "Prefix", "KeyMarker", "VersionIdMarker", "NextKeyMarker", "NextVersionIdMarker", "MaxKeys", "Delimiter", "EncodingType", "IsTruncated"}},
+    {"ListObjectsV2Output",
+     {"Name", "Prefix", "StartAfter", "ContinuationToken", "NextContinuationToken", "KeyCount", "MaxKeys", "Delimiter",
+      "EncodingType", "IsTruncated"}},
+    {"ListObjectVersionsOutput",
+     {"Name", "Prefix", "KeyMarker", "VersionIdMarker", "NextKeyMarker", "NextVersionIdMarker", "MaxKeys", "Delimiter",
+      "EncodingType", "IsTruncated"}},
 };
 
 const SwShape *wire_s3_ordered(Wire *w, const SwShape *s) {

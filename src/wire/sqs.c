@@ -10,8 +10,7 @@ bool wire_is_sqs(const SwApi *api) {
 }
 
 int wire_sqs_not_here(SwStr action, SwError *err) {
-    return sw_fail(err, &SW_INVALID_ACTION, "The action %.*s is not valid for this endpoint.",
-                   SW_FMT(action));
+    return sw_fail(err, &SW_INVALID_ACTION, "The action %.*s is not valid for this endpoint.", SW_FMT(action));
 }
 
 /* "/123456789012/NAME", with or without a slash behind it: *ret_url without it. */
@@ -22,8 +21,7 @@ bool sw_wire_queue_path(SwStr path, SwStr *ret_url) {
     if (!sw_str_starts(rest, SW_STR("/")))
         return false;
     rest = sw_str_skip(rest, 1);
-    if (!sw_str_cut(&rest, '/', &account) || account.n != 12 || !rest.n ||
-        sw_str_find(rest, '/', &slash))
+    if (!sw_str_cut(&rest, '/', &account) || account.n != 12 || !rest.n || sw_str_find(rest, '/', &slash))
         return false;
     for (size_t i = 0; i < account.n; i++)
         if (account.p[i] < '0' || account.p[i] > '9')
@@ -32,15 +30,13 @@ bool sw_wire_queue_path(SwStr path, SwStr *ret_url) {
     return true;
 }
 
-int sw_wire_to_queue(SwArena *a, const SwApi *api, const SwOperation *op, SwWireMessage *m,
-                     SwError *err) {
+int sw_wire_to_queue(SwArena *a, const SwApi *api, const SwOperation *op, SwWireMessage *m, SwError *err) {
     SwStr url;
     if (!wire_is_sqs(api) || !sw_wire_queue_path(m->path, &url))
         return 0;
     if (!op->input || !sw_shape_member(op->input, SW_STR("QueueUrl")))
         return wire_sqs_not_here(sw_str(op->name), err);
     /* Before all others: a QueueUrl that the request itself has goes before its path. */
-    m->query = sw_strf(a, "QueueUrl=%.*s&%.*s", SW_FMT(url),
-                       SW_FMT(m->query.p ? m->query : SW_STR("")));
+    m->query = sw_strf(a, "QueueUrl=%.*s&%.*s", SW_FMT(url), SW_FMT(m->query.p ? m->query : SW_STR("")));
     return 0;
 }

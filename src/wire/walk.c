@@ -33,23 +33,13 @@ int wire_enter(Wire *w) {
 
 void wire_mark(const SwShape *s, void *v) {
     switch (s->kind) {
-    case SW_BOOLEAN:
-        ((SwOptBool *)v)->set = true;
-        break;
+    case SW_BOOLEAN: ((SwOptBool *)v)->set = true; break;
     case SW_INTEGER:
-    case SW_LONG:
-        ((SwOptInt *)v)->set = true;
-        break;
+    case SW_LONG: ((SwOptInt *)v)->set = true; break;
     case SW_FLOAT:
-    case SW_DOUBLE:
-        ((SwOptDouble *)v)->set = true;
-        break;
-    case SW_TIMESTAMP:
-        ((SwOptTime *)v)->set = true;
-        break;
-    case SW_STREAM:
-        ((SwStream *)v)->set = true;
-        break;
+    case SW_DOUBLE: ((SwOptDouble *)v)->set = true; break;
+    case SW_TIMESTAMP: ((SwOptTime *)v)->set = true; break;
+    case SW_STREAM: ((SwStream *)v)->set = true; break;
     case SW_STRING:
     case SW_BLOB:
     case SW_DOCUMENT:
@@ -57,8 +47,7 @@ void wire_mark(const SwShape *s, void *v) {
     case SW_MAP:
     case SW_STRUCTURE:
     case SW_UNION:
-    case _SW_KIND_MAX:
-        break;
+    case _SW_KIND_MAX: break;
     }
 }
 
@@ -84,7 +73,7 @@ void wire_map_unique(Wire *w, const SwShape *map, void *v) {
     size_t kept = 0;
     for (size_t i = 0; i < l->n; i++) {
         SwStr key = *sw_map_key_at(map, v, i);
-        uintptr_t before = (uintptr_t)sw_map_get(&seen, key);       /* index + 1 */
+        uintptr_t before = (uintptr_t)sw_map_get(&seen, key); /* index + 1 */
         size_t to = before ? before - 1 : kept++;
         if (!before)
             sw_map_put(&seen, key, (void *)(uintptr_t)(to + 1));

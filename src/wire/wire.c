@@ -5,18 +5,18 @@
 #include "base/id.h"
 #include "wire/codec.h"
 
-#define JSON_RPC (SW_JSON_1_0 | SW_JSON_1_1)
+#define JSON_RPC  (SW_JSON_1_0 | SW_JSON_1_1)
 #define ANY_QUERY (SW_QUERY | SW_EC2_QUERY)
-#define ANY_REST (SW_REST_JSON | SW_REST_XML)
+#define ANY_REST  (SW_REST_JSON | SW_REST_XML)
 
 const char *wire_content_type(uint32_t protocol) {
     switch (protocol) {
-    case SW_JSON_1_0:    return "application/x-amz-json-1.0";
-    case SW_JSON_1_1:    return "application/x-amz-json-1.1";
-    case SW_QUERY:       return "text/xml";
-    case SW_EC2_QUERY:   return "text/xml;charset=UTF-8";
-    case SW_REST_JSON:   return "application/json";
-    case SW_REST_XML:    return "application/xml";
+    case SW_JSON_1_0: return "application/x-amz-json-1.0";
+    case SW_JSON_1_1: return "application/x-amz-json-1.1";
+    case SW_QUERY: return "text/xml";
+    case SW_EC2_QUERY: return "text/xml;charset=UTF-8";
+    case SW_REST_JSON: return "application/json";
+    case SW_REST_XML: return "application/xml";
     case SW_RPC_V2_CBOR: return "application/cbor";
     }
     return "application/octet-stream";
@@ -54,20 +54,17 @@ uint32_t sw_wire_protocol(const SwApi *api, const SwWireMessage *m) {
     SwStr operation;
     uint32_t speaks = api->protocols;
     if ((speaks & SW_RPC_V2_CBOR) && rpc_path(m->path, &operation) &&
-        (sw_str_ieq(sw_header_get(&m->headers, "smithy-protocol"), SW_STR("rpc-v2-cbor")) ||
-         has_type(m, "application/cbor")))
+        (sw_str_ieq(sw_header_get(&m->headers, "smithy-protocol"), SW_STR("rpc-v2-cbor")) || has_type(m, "application/cbor")))
         return SW_RPC_V2_CBOR;
     if (speaks & ANY_REST)
         return speaks & ANY_REST;
-    bool v10 = has_type(m, "application/x-amz-json-1.0"),
-         v11 = has_type(m, "application/x-amz-json-1.1");
+    bool v10 = has_type(m, "application/x-amz-json-1.0"), v11 = has_type(m, "application/x-amz-json-1.1");
     if ((speaks & JSON_RPC) && (v10 || v11 || sw_header_get(&m->headers, "X-Amz-Target").p)) {
         if (v10 && (speaks & SW_JSON_1_0))
             return SW_JSON_1_0;
         return speaks & SW_JSON_1_1 ? SW_JSON_1_1 : SW_JSON_1_0;
     }
-    if ((speaks & ANY_QUERY) &&
-        (has_type(m, "application/x-www-form-urlencoded") || query_has_action(m->query)))
+    if ((speaks & ANY_QUERY) && (has_type(m, "application/x-www-form-urlencoded") || query_has_action(m->query)))
         return speaks & ANY_QUERY;
     return 0;
 }
@@ -86,14 +83,12 @@ static const SwOperation *json_operation(const SwApi *api, const SwWireMessage *
     if (!op && sw_api_has_other(api, name))
         sw_wire_not_implemented(api, name, err);
     else if (!op)
-        sw_fail(err, &SW_UNKNOWN_OPERATION,
-                "The requested operation is not supported in the called service: %.*s",
+        sw_fail(err, &SW_UNKNOWN_OPERATION, "The requested operation is not supported in the called service: %.*s",
                 SW_FMT(sw_str_or(target, SW_STR("no X-Amz-Target"))));
     return op;
 }
 
-static const SwOperation *query_operation(SwArena *a, const SwApi *api, const SwWireMessage *m,
-                                          SwError *err) {
+static const SwOperation *query_operation(SwArena *a, const SwApi *api, const SwWireMessage *m, SwError *err) {
     static const SwErrorKind missing_action = {.code = "MissingAction", .http = 400};
     SwStr action = wire_form_action(a, m);
     const SwOperation *op = action.n ? sw_api_operation(api, action) : NULL;
@@ -103,30 +98,25 @@ static const SwOperation *query_operation(SwArena *a, const SwApi *api, const Sw
         sw_wire_not_implemented(api, action, err);
     else if (!op && wire_is_sqs(api))
         wire_sqs_not_here(action, err);
-    else if (!op && strcmp(api->name, "ec2") == 0)      /* words of its own, as those of SQS */
+    else if (!op && strcmp(api->name, "ec2") == 0) /* words of its own, as those of SQS */
         sw_fail(err, &SW_INVALID_ACTION, "The action %.*s is not valid for this web service.", SW_FMT(action));
     else if (!op)
-        sw_fail(err, &SW_INVALID_ACTION, "Could not find operation %.*s for version %s",
-                SW_FMT(action), api->version);
+        sw_fail(err, &SW_INVALID_ACTION, "Could not find operation %.*s for version %s", SW_FMT(action), api->version);
     return op;
 }
 
-static const SwOperation *rest_operation(SwArena *a, const SwApi *api, const SwWireMessage *m,
-                                         SwError *err) {
+static const SwOperation *rest_operation(SwArena *a, const SwApi *api, const SwWireMessage *m, SwError *err) {
     static const SwErrorKind method_not_allowed = {.code = "MethodNotAllowed", .http = 405};
     static const SwErrorKind unknown = {.code = "UnknownOperationException", .http = 404};
     const SwOperation *op = wire_rest_operation(a, api, m);
     if (!op && wire_is_s3(api))
-        sw_fail(err, &method_not_allowed,
-                "The specified method is not allowed against this resource.");
+        sw_fail(err, &method_not_allowed, "The specified method is not allowed against this resource.");
     else if (!op)
-        sw_fail(err, &unknown, "No operation of the service has the method %.*s at %.*s",
-                SW_FMT(m->method), SW_FMT(m->path));
+        sw_fail(err, &unknown, "No operation of the service has the method %.*s at %.*s", SW_FMT(m->method), SW_FMT(m->path));
     return op;
 }
 
-const SwOperation *sw_wire_operation(SwArena *a, const SwApi *api, uint32_t protocol,
-                                     const SwWireMessage *m, SwError *err) {
+const SwOperation *sw_wire_operation(SwArena *a, const SwApi *api, uint32_t protocol, const SwWireMessage *m, SwError *err) {
     SwStr name = SW_NO_STR;
     if (protocol & JSON_RPC)
         return json_operation(api, m, err);
@@ -134,19 +124,17 @@ const SwOperation *sw_wire_operation(SwArena *a, const SwApi *api, uint32_t prot
         return query_operation(a, api, m, err);
     if (protocol & ANY_REST)
         return rest_operation(a, api, m, err);
-    const SwOperation *op =
-        protocol == SW_RPC_V2_CBOR && rpc_path(m->path, &name) ? sw_api_operation(api, name) : NULL;
+    const SwOperation *op = protocol == SW_RPC_V2_CBOR && rpc_path(m->path, &name) ? sw_api_operation(api, name) : NULL;
     if (!op && sw_api_has_other(api, name))
         sw_wire_not_implemented(api, name, err);
     else if (!op)
-        sw_fail(err, &SW_UNKNOWN_OPERATION,
-                "The requested operation is not supported in the called service: %.*s",
+        sw_fail(err, &SW_UNKNOWN_OPERATION, "The requested operation is not supported in the called service: %.*s",
                 SW_FMT(sw_str_or(name, SW_STR("none"))));
     return op;
 }
 
-int sw_wire_decode_request(SwArena *a, const SwApi *api, const SwOperation *op, uint32_t protocol,
-                           const SwWireMessage *m, void **ret_in, SwError *err) {
+int sw_wire_decode_request(SwArena *a, const SwApi *api, const SwOperation *op, uint32_t protocol, const SwWireMessage *m,
+                           void **ret_in, SwError *err) {
     Wire w = wire_new(a, api, protocol, err);
     *ret_in = NULL;
     if (!op->input)
@@ -180,8 +168,7 @@ void wire_request_id(Wire *w, SwStr request_id, SwWireMessage *m) {
         sw_header_set(w->a, &m->headers, SW_STR("smithy-protocol"), SW_STR("rpc-v2-cbor"));
 }
 
-static void put_query_reply(Wire *w, const SwOperation *op, const void *out, SwStr request_id,
-                            SwBuf *b) {
+static void put_query_reply(Wire *w, const SwOperation *op, const void *out, SwStr request_id, SwBuf *b) {
     const char *root = sw_strf(w->a, "%sResponse", op->name).p;
     sw_buf_addz(b, WIRE_XML_HEAD);
     wire_xml_open(b, root, w->api->xml_ns);
@@ -202,8 +189,8 @@ static void put_query_reply(Wire *w, const SwOperation *op, const void *out, SwS
     wire_xml_close(b, root);
 }
 
-int sw_wire_encode_response(SwArena *a, const SwApi *api, const SwOperation *op, uint32_t protocol,
-                            const void *out, SwStr request_id, SwWireMessage *ret_m, SwError *err) {
+int sw_wire_encode_response(SwArena *a, const SwApi *api, const SwOperation *op, uint32_t protocol, const void *out,
+                            SwStr request_id, SwWireMessage *ret_m, SwError *err) {
     Wire w = wire_new(a, api, protocol, err);
     bool first = true;
     if (!op->output)
@@ -213,8 +200,7 @@ int sw_wire_encode_response(SwArena *a, const SwApi *api, const SwOperation *op,
     if (protocol & ANY_REST) {
         const char *root = wire_is_s3(api) ? wire_s3_root(op) : NULL;
         wire_s3_finish(&w, op, ret_m);
-        return wire_rest_put_reply(&w, op->output,
-                                   root ? root : sw_strf(a, "%sResponse", op->name).p, out, ret_m);
+        return wire_rest_put_reply(&w, op->output, root ? root : sw_strf(a, "%sResponse", op->name).p, out, ret_m);
     }
 
     SwBuf b = wire_buf(&w);
@@ -240,8 +226,7 @@ static const void *with_tokens(SwArena *a, const SwShape *s, const void *in) {
     void *copy = NULL;
     for (uint32_t i = 0; s && in && i < s->n_member; i++) {
         const SwMember *m = &s->member[i];
-        if (!(m->flags & SW_IDEMPOTENCY_TOKEN) || m->shape->kind != SW_STRING ||
-            sw_member_is_set(m, in))
+        if (!(m->flags & SW_IDEMPOTENCY_TOKEN) || m->shape->kind != SW_STRING || sw_member_is_set(m, in))
             continue;
         if (!copy) {
             copy = sw_arena_alloc(a, s->size);
@@ -256,13 +241,12 @@ static void put_rpc_head(Wire *w, const SwOperation *op, SwWireMessage *m) {
     SwArena *a = w->a;
     m->method = SW_STR("POST");
     m->path = SW_STR("/");
-    SwStr type = sw_str(w->protocol & ANY_QUERY ? "application/x-www-form-urlencoded; charset=utf-8"
-                                                : wire_content_type(w->protocol));
+    SwStr type =
+        sw_str(w->protocol & ANY_QUERY ? "application/x-www-form-urlencoded; charset=utf-8" : wire_content_type(w->protocol));
     const char *prefix = w->api->target_prefix ? w->api->target_prefix : w->api->name;
     sw_header_set(a, &m->headers, SW_STR("Content-Type"), type);
     if (w->protocol & JSON_RPC)
-        sw_header_set(a, &m->headers, SW_STR("X-Amz-Target"),
-                      sw_strf(a, "%s.%s", prefix, op->name));
+        sw_header_set(a, &m->headers, SW_STR("X-Amz-Target"), sw_strf(a, "%s.%s", prefix, op->name));
     if (w->protocol == SW_RPC_V2_CBOR) {
         m->path = sw_strf(a, "/service/%s/operation/%s", prefix, op->name);
         sw_header_set(a, &m->headers, SW_STR("smithy-protocol"), SW_STR("rpc-v2-cbor"));
@@ -272,8 +256,8 @@ static void put_rpc_head(Wire *w, const SwOperation *op, SwWireMessage *m) {
         sw_header_set(a, &m->headers, SW_STR("x-amzn-query-mode"), SW_STR("true"));
 }
 
-int sw_wire_encode_request(SwArena *a, const SwApi *api, const SwOperation *op, uint32_t protocol,
-                           const void *in, SwWireMessage *ret_m, SwError *err) {
+int sw_wire_encode_request(SwArena *a, const SwApi *api, const SwOperation *op, uint32_t protocol, const void *in,
+                           SwWireMessage *ret_m, SwError *err) {
     Wire w = wire_new(a, api, protocol, err);
     bool first = true;
     if (op->input && !in)
@@ -313,8 +297,8 @@ static int get_xml_reply(Wire *w, const SwOperation *op, SwStr body, void *v) {
     return n ? wire_xml_get_members(w, op->output, n, v, /* top= */ false) : 0;
 }
 
-int sw_wire_decode_response(SwArena *a, const SwApi *api, const SwOperation *op, uint32_t protocol,
-                            const SwWireMessage *m, void **ret_out, SwError *err) {
+int sw_wire_decode_response(SwArena *a, const SwApi *api, const SwOperation *op, uint32_t protocol, const SwWireMessage *m,
+                            void **ret_out, SwError *err) {
     Wire w = wire_new(a, api, protocol, err);
     *ret_out = NULL;
     if (m->status >= 400)

@@ -9,11 +9,7 @@ void wire_xml_escape(SwBuf *b, SwStr s) {
     size_t from = 0;
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        const char *entity = c == '&'   ? "&amp;"
-                             : c == '<' ? "&lt;"
-                             : c == '>' ? "&gt;"
-                             : c == '"' ? "&quot;"
-                                        : NULL;
+        const char *entity = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : NULL;
         if (!entity && (c >= 0x20 || c == '\n' || c == '\t'))
             continue;
         sw_buf_add(b, s.p + from, i - from);

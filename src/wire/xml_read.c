@@ -12,16 +12,16 @@
 
 #include "wire/codec.h"
 
-#define ATTRIBUTES_MAX 32               /* of one element: equal names are found by comparing all */
+#define ATTRIBUTES_MAX 32 /* of one element: equal names are found by comparing all */
 #define ELEMENTS_MAX   200000
 
 typedef struct XmlReader {
-    Wire       *w;
+    Wire *w;
     const char *p, *end;
-    XmlNode    *stack[WIRE_DEPTH_MAX];  /* the document, then the open elements */
-    SwStr       open[WIRE_DEPTH_MAX];   /* their names with prefixes, which the end tags repeat */
-    unsigned    depth;
-    size_t      elements;
+    XmlNode *stack[WIRE_DEPTH_MAX]; /* the document, then the open elements */
+    SwStr open[WIRE_DEPTH_MAX];     /* their names with prefixes, which the end tags repeat */
+    unsigned depth;
+    size_t elements;
 } XmlReader;
 
 static int malformed(XmlReader *r) {
@@ -97,7 +97,10 @@ static bool are_chars(SwStr text) {
 
 /* What stands between '&' and ';', as bytes. Returns how many, 0: it is none that may be. */
 static size_t decode_reference(SwStr name, char out[4]) {
-    static const struct { const char *name; char c; } entity[] = {
+    static const struct {
+        const char *name;
+        char c;
+    } entity[] = {
         {"lt", '<'}, {"gt", '>'}, {"amp", '&'}, {"quot", '"'}, {"apos", '\''},
     };
     for (size_t i = 0; i < SW_N(entity); i++)
@@ -111,8 +114,9 @@ static size_t decode_reference(SwStr name, char out[4]) {
     uint32_t c = 0;
     for (size_t i = 1u + hex; i < name.n; i++) {
         char d = name.p[i];
-        unsigned v = d >= '0' && d <= '9' ? (unsigned)(d - '0')
-                     : hex && (d | 32) >= 'a' && (d | 32) <= 'f' ? (unsigned)((d | 32) - 'a' + 10) : 16;
+        unsigned v = d >= '0' && d <= '9'                        ? (unsigned)(d - '0')
+                     : hex && (d | 32) >= 'a' && (d | 32) <= 'f' ? (unsigned)((d | 32) - 'a' + 10)
+                                                                 : 16;
         if (v >= (hex ? 16 : 10) || c > 0x10ffff)
             return 0;
         c = c * (hex ? 16 : 10) + v;
@@ -204,8 +208,8 @@ static int read_attributes(XmlReader *r, XmlNode *node) {
             return 0;
         XmlAttr attr;
         SwStr name;
-        if (!space || n == ATTRIBUTES_MAX || read_name(r, &name) < 0 || local_name(r, name, &attr.name) < 0
-            || read_attribute_value(r, &attr.value) < 0)
+        if (!space || n == ATTRIBUTES_MAX || read_name(r, &name) < 0 || local_name(r, name, &attr.name) < 0 ||
+            read_attribute_value(r, &attr.value) < 0)
             return malformed(r);
         for (size_t i = 0; i < n; i++)
             if (sw_str_eq(seen[i], name))
@@ -233,7 +237,7 @@ static int read_start(XmlReader *r) {
     XmlNode *n = sw_new(r->w->a, XmlNode);
     n->text = SW_STR("");
     if (r->depth == 0 && r->stack[0]->first)
-        return malformed(r);            /* a second root */
+        return malformed(r); /* a second root */
     if (r->depth + 1 >= WIRE_DEPTH_MAX)
         return wire_malformed(r->w, "The XML is nested deeper than %d levels", WIRE_DEPTH_MAX);
     if (++r->elements > ELEMENTS_MAX)
@@ -269,7 +273,7 @@ static int read_end(XmlReader *r) {
 static int read_comment(XmlReader *r) {
     SwStr inside;
     if (read_until(r, SW_STR("--"), &inside) < 0 || !starts(r, SW_STR(">")))
-        return malformed(r);            /* "--" ends one, or is an error */
+        return malformed(r); /* "--" ends one, or is an error */
     r->p++;
     return 0;
 }
@@ -303,8 +307,7 @@ static int read_piece(XmlReader *r, bool at_start) {
     if (take(r, SW_STR("<!--")))
         return read_comment(r);
     if (take(r, SW_STR("<![CDATA[")))
-        return r->depth == 0 || read_until(r, SW_STR("]]>"), &inside) < 0 ? malformed(r)
-                                                                          : append_text(r, inside, SPACE_CDATA);
+        return r->depth == 0 || read_until(r, SW_STR("]]>"), &inside) < 0 ? malformed(r) : append_text(r, inside, SPACE_CDATA);
     if (starts(r, SW_STR("<!")))
         return wire_malformed(r->w, "The XML you provided declares a document type, which is not allowed");
     if (take(r, SW_STR("<?")))

@@ -23,8 +23,7 @@ static const char *member_name(const SwMember *m) {
 static void put_attributes(Wire *w, SwBuf *b, const SwMember *m, const void *v) {
     const SwShape *s = m->shape;
     if (m->xml_ns)
-        sw_buf_addf(b, m->xml_prefix ? " xmlns:%s=\"" : " xmlns%s=\"",
-                    m->xml_prefix ? m->xml_prefix : "");
+        sw_buf_addf(b, m->xml_prefix ? " xmlns:%s=\"" : " xmlns%s=\"", m->xml_prefix ? m->xml_prefix : "");
     if (m->xml_ns) {
         wire_xml_escape(b, sw_str(m->xml_ns));
         sw_buf_addc(b, '"');
@@ -82,8 +81,7 @@ void wire_xml_put_members(Wire *w, SwBuf *b, const SwShape *s, const void *v, bo
     for (uint32_t i = 0; i < s->n_member; i++) {
         const SwMember *m = &s->member[i];
         const void *value = sw_member_at(m, v);
-        if (!value || (m->flags & SW_XML_ATTRIBUTE) || (top && m->location != SW_IN_BODY) ||
-            m->shape->kind == SW_STREAM)
+        if (!value || (m->flags & SW_XML_ATTRIBUTE) || (top && m->location != SW_IN_BODY) || m->shape->kind == SW_STREAM)
             continue;
         wire_xml_put(w, b, m, member_name(m), value);
     }
@@ -135,8 +133,7 @@ static int get_list(Wire *w, const SwMember *m, const XmlNode *n, void *v) {
     if (wire_is_flat(m))
         return wire_xml_get(w, e, n, sw_list_push(w->a, m->shape, v));
     for (const XmlNode *c = n->first; c; c = c->next)
-        if (wire_key_is(element_name(e, "member"), c->name) &&
-            wire_xml_get(w, e, c, sw_list_push(w->a, m->shape, v)) < 0)
+        if (wire_key_is(element_name(e, "member"), c->name) && wire_xml_get(w, e, c, sw_list_push(w->a, m->shape, v)) < 0)
             return -1;
     return 0;
 }

@@ -9,8 +9,14 @@
 #include "engine/engine.h"
 #include "store/check.h"
 
-typedef struct Names { const char **v; size_t n; } Names;
-typedef struct Collections { const SwCollection **v; size_t n; } Collections;
+typedef struct Names {
+    const char **v;
+    size_t n;
+} Names;
+typedef struct Collections {
+    const SwCollection **v;
+    size_t n;
+} Collections;
 
 static SwStoreKnown known(SwArena *a) {
     Names controllers = {0}, listeners = {0};

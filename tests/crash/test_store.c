@@ -18,24 +18,36 @@
 #define ROUNDS 12
 
 static const char *const points[] = {
-    "store.migrate.before_commit", "store.opened_not_noted", "store.commit.before", "store.commit.after",
-    "blob.written_not_renamed", "blob.renamed_not_synced", "blob.park.before_rename",
-    "engine.step.before", "engine.step.after_effect", "engine.event.delivered_not_marked",
+    "store.migrate.before_commit", "store.opened_not_noted",
+    "store.commit.before",         "store.commit.after",
+    "blob.written_not_renamed",    "blob.renamed_not_synced",
+    "blob.park.before_rename",     "engine.step.before",
+    "engine.step.after_effect",    "engine.event.delivered_not_marked",
 };
 
 typedef struct Life {
     SwArena *a;
-    SwHost   host;
+    SwHost host;
     const char *dir;
-    SwError  err;
+    SwError err;
 } Life;
 static Life life;
 
 /* In the child a failure ends it with a code that is not a kill. */
-#define MUST(call) do { \
-    if ((call) != 0) { fprintf(stderr, "%s: %s (%s)\n", #call, life.err.message, life.err.cause); exit(3); } \
-} while (0)
-#define WANT(x) do { if (!(x)) { fprintf(stderr, "line %d: not so: %s\n", __LINE__, #x); exit(4); } } while (0)
+#define MUST(call) \
+    do { \
+        if ((call) != 0) { \
+            fprintf(stderr, "%s: %s (%s)\n", #call, life.err.message, life.err.cause); \
+            exit(3); \
+        } \
+    } while (0)
+#define WANT(x) \
+    do { \
+        if (!(x)) { \
+            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #x); \
+            exit(4); \
+        } \
+    } while (0)
 
 static SwCtx *make_ctx(SwHost *h, SwArena *a, SwStr account, SwStr region, const char *service) {
     SwCtx *cx = sw_new(a, SwCtx);
@@ -57,9 +69,9 @@ static int count_in(SwCtx *cx, SwStr id, SwError *err) {
 static int act(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
     void *v;
     const char *effect = sw_strf(cx->arena, "%s/effect-%.*s", life.dir, SW_FMT(id)).p;
-    if (sw_file_write(effect, SW_STR("done"), 0600, err) < 0
-        || sw_tx_begin(life.host.store, cx->arena, SW_WRITE, cx->account, cx->region, &cx->tx, err) < 0
-        || sw_doc_get(cx->tx, &things, id, &v, err) < 0)
+    if (sw_file_write(effect, SW_STR("done"), 0600, err) < 0 ||
+        sw_tx_begin(life.host.store, cx->arena, SW_WRITE, cx->account, cx->region, &cx->tx, err) < 0 ||
+        sw_doc_get(cx->tx, &things, id, &v, err) < 0)
         return -1;
     Record *r = v;
     if (!r || r->number.set)
@@ -83,8 +95,14 @@ static void open_life(const char *dir) {
     MUST(sw_store_open(dir, &life.host.store, &life.err));
     MUST(sw_store_register(life.host.store, (const SwCollection *[]){&things, NULL}, &life.err));
     MUST(sw_blobs_open(dir, life.host.store, &life.host.blobs, &life.err));
-    SwEngineOptions o = {.host = &life.host, .store = life.host.store, .clock = life.host.clock, .make_ctx = make_ctx,
-                         .controllers = controllers, .n_controllers = 1, .listeners = listeners, .n_listeners = 1};
+    SwEngineOptions o = {.host = &life.host,
+                         .store = life.host.store,
+                         .clock = life.host.clock,
+                         .make_ctx = make_ctx,
+                         .controllers = controllers,
+                         .n_controllers = 1,
+                         .listeners = listeners,
+                         .n_listeners = 1};
     MUST(sw_engine_open(&o, &life.host.engine, &life.err));
     MUST(sw_engine_start(life.host.engine, &life.err));
 }
@@ -205,7 +223,10 @@ static int run(const char *what, const char *dir, const char *crash_at) {
     snprintf(env, sizeof(env), "SLIPWAY_CRASH_AT=%s", crash_at);
     char exe[256] = {0};
     assert_true(readlink("/proc/self/exe", exe, sizeof(exe) - 1) > 0);
-    SwProcOpts o = {.argv = (const char *[]){exe, what, dir, NULL}, .in = -1, .out = 2, .err = 2,
+    SwProcOpts o = {.argv = (const char *[]){exe, what, dir, NULL},
+                    .in = -1,
+                    .out = 2,
+                    .err = 2,
                     .env = (const char *[]){env, "SLIPWAY_NEVER=abort", NULL}};
     assert_int_equal(sw_proc_spawn(&o, &pid, &err), 0);
     assert_int_equal(sw_proc_wait(pid, 60000, &status, &err), 0);

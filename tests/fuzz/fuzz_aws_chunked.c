@@ -9,7 +9,7 @@
 
 typedef struct Out {
     SwArena *a;
-    SwBuf    data, checks;
+    SwBuf data, checks;
 } Out;
 
 static int sink(void *arg, const void *p, size_t n, SwError *err) {

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 0; i < s.artifacts.files.n; i++)
         (void)codebuild_glob(s.artifacts.files.v[i], SW_STR("a/b/a/b/c"));
     codebuild_driver(a, &s, SW_STR("/src"), false, true, &files);
-    if (files.n != commands(&s) + runtimes(&s) + names(&s) + 3)     /* lib, steps, driver */
+    if (files.n != commands(&s) + runtimes(&s) + names(&s) + 3) /* lib, steps, driver */
         abort();
     const CodebuildStageSpec *b = &s.stage[CODEBUILD_BUILD];
     for (size_t i = 0, k = 0; i < files.n && k < b->commands.n; i++)

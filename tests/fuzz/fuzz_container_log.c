@@ -13,8 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     SwContainerLog e;
 
     while (sw_str_next(&rest, '\n', &line))
-        if (sw_log_entry_parse(line, &e) && e.text.n > 0 &&
-            (e.text.p < line.p || e.text.p + e.text.n != line.p + line.n))
+        if (sw_log_entry_parse(line, &e) && e.text.n > 0 && (e.text.p < line.p || e.text.p + e.text.n != line.p + line.n))
             abort();
     return 0;
 }

@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     SwStrMap env = {0};
     ecs_environment_parse(a, sw_str_n((const char *)data, size), &env);
     for (size_t i = 0; i < env.n; i++)
-        if (!env.v[i].key.n || memchr(env.v[i].key.p, '=', env.v[i].key.n) || (env.v[i].value.n && memchr(env.v[i].value.p, '\n', env.v[i].value.n)))
+        if (!env.v[i].key.n || memchr(env.v[i].key.p, '=', env.v[i].key.n) ||
+            (env.v[i].value.n && memchr(env.v[i].value.p, '\n', env.v[i].value.n)))
             abort();
     sw_arena_free(a);
     return 0;

@@ -19,8 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     for (size_t i = 0; i < l.n; i++)
-        if ((l.v[i].old_id.p && l.v[i].old_id.n != 40) ||
-            (l.v[i].new_id.p && l.v[i].new_id.n != 40) || !l.v[i].ref.n)
+        if ((l.v[i].old_id.p && l.v[i].old_id.n != 40) || (l.v[i].new_id.p && l.v[i].new_id.n != 40) || !l.v[i].ref.n)
             abort();
     return 0;
 }

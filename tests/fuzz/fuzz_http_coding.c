@@ -11,7 +11,7 @@
 
 typedef struct Out {
     uint64_t hash;
-    size_t   n;
+    size_t n;
 } Out;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

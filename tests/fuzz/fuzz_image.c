@@ -40,8 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         head = blob;
         blob = SW_STR("{}");
     }
-    SwImageSource src = {
-        .manifest = head, .arg = &blob, .blob_path = blob_path, .manifest_of = manifest_of};
+    SwImageSource src = {.manifest = head, .arg = &blob, .blob_path = blob_path, .manifest_of = manifest_of};
     if (sw_image_inspect(a, &src, &image, &err) == 0) {
         must(image.config_digest.n == 71);
         for (size_t i = 0; i < image.diff_ids.n; i++)

@@ -24,7 +24,7 @@ static void read_again(SwArena *a, const SwValue *v, SwStr text, SwError *err) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size > 64 * SW_KIB)
         return 0;
-    char *copy = malloc(size ? size : 1);       /* to the byte, for the sanitizer to see a read past its end */
+    char *copy = malloc(size ? size : 1); /* to the byte, for the sanitizer to see a read past its end */
     if (!copy)
         return 0;
     memcpy(copy, data, size);

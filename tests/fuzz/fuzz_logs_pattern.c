@@ -9,10 +9,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const char *const lines[] = {
-        "", "plain ERROR line", "{\"a\":{\"b\":[\"xy\",2]},\"n\":4,\"ok\":true}",
-        "127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] \"GET /index.html HTTP/1.0\" 404 1534"};
-    if (size > 1024)                    /* the API's limit */
+    static const char *const lines[] = {"", "plain ERROR line", "{\"a\":{\"b\":[\"xy\",2]},\"n\":4,\"ok\":true}",
+                                        "127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] \"GET /index.html HTTP/1.0\" 404 1534"};
+    if (size > 1024) /* the API's limit */
         return 0;
     SwArena *a = sw_arena_new(0);
     const char *why = NULL;

@@ -41,7 +41,7 @@ static int metrics(void *arg, SwStr part, CloudwatchValue *ret, SwError *err) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    if (size > 2048)                    /* the API's limit */
+    if (size > 2048) /* the API's limit */
         return 0;
     SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);

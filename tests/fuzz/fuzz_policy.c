@@ -19,8 +19,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 abort();
             continue;
         }
-        SwPolicyQuery q = {.action = SW_STR("s3:GetObject"), .resource = SW_STR("arn:aws:s3:::b/k"), .principal = SW_STR("arn:aws:iam::111111111111:user/a"),
-                           .account = SW_STR("111111111111"), .key = keys, .n_key = SW_N(keys), .arena = a};
+        SwPolicyQuery q = {.action = SW_STR("s3:GetObject"),
+                           .resource = SW_STR("arn:aws:s3:::b/k"),
+                           .principal = SW_STR("arn:aws:iam::111111111111:user/a"),
+                           .account = SW_STR("111111111111"),
+                           .key = keys,
+                           .n_key = SW_N(keys),
+                           .arena = a};
         SwPolicyEffect once = sw_policy_evaluate(p, &q, NULL), again = sw_policy_evaluate(p, &q, NULL);
         if (once != again)
             abort();

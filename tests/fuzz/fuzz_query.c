@@ -10,10 +10,19 @@
 #include "models/sqs.gen.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const struct { const SwApi *api; const char *name; uint32_t protocol; } ops[] = {
-        {&sns_api, "Publish", SW_QUERY}, {&sns_api, "CreateTopic", SW_QUERY}, {&cloudwatch_api, "PutMetricData", SW_QUERY},
-        {&cloudwatch_api, "PutMetricAlarm", SW_QUERY}, {&sqs_api, "SendMessageBatch", SW_QUERY}, {&sqs_api, "CreateQueue", SW_QUERY},
-        {&ec2_api, "DescribeSubnets", SW_EC2_QUERY}, {&ec2_api, "DescribeInstances", SW_EC2_QUERY},
+    static const struct {
+        const SwApi *api;
+        const char *name;
+        uint32_t protocol;
+    } ops[] = {
+        {&sns_api, "Publish", SW_QUERY},
+        {&sns_api, "CreateTopic", SW_QUERY},
+        {&cloudwatch_api, "PutMetricData", SW_QUERY},
+        {&cloudwatch_api, "PutMetricAlarm", SW_QUERY},
+        {&sqs_api, "SendMessageBatch", SW_QUERY},
+        {&sqs_api, "CreateQueue", SW_QUERY},
+        {&ec2_api, "DescribeSubnets", SW_EC2_QUERY},
+        {&ec2_api, "DescribeInstances", SW_EC2_QUERY},
     };
     if (size < 1)
         return 0;

@@ -21,8 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         abort();
     if (ecr_is_tag(p.reference) && ecr_is_digest(p.reference))
         abort();
-    if (ecr_is_repository_name(p.name) &&
-        (memchr(p.name.p, 0, p.name.n) || sw_str_contains(p.name, SW_STR(".."))))
+    if (ecr_is_repository_name(p.name) && (memchr(p.name.p, 0, p.name.n) || sw_str_contains(p.name, SW_STR(".."))))
         abort();
     (void)ecr_accepts(&text, 1, SW_STR(ECR_TYPE_OCI));
     return 0;

@@ -9,8 +9,8 @@
 #include "models/sns.gen.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const char *const names[] = {"CompleteMultipartUpload", "PutBucketAcl", "PutBucketLifecycleConfiguration", "DeleteObjects",
-                                        "PutBucketTagging", "PutBucketWebsite"};
+    static const char *const names[] = {"CompleteMultipartUpload", "PutBucketAcl",     "PutBucketLifecycleConfiguration",
+                                        "DeleteObjects",           "PutBucketTagging", "PutBucketWebsite"};
     if (size < 1)
         return 0;
     SwWireMessage m = {.status = 200, .path = SW_STR("/b/k"), .body = sw_str_n((const char *)data + 1, size - 1)};

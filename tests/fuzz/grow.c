@@ -16,25 +16,97 @@
 #include <string.h>
 #include <time.h>
 
-#define SMALL      ((size_t)16 << 10)
-#define LARGE      ((size_t)64 << 10)
-#define SEED_MAX   ((size_t)1 << 12)
-#define QUICK_NS   (60 * 1000000LL)     /* of a large one: not worth a second look */
-#define RATIO_MAX  8
-#define TRIES      4
+#define SMALL     ((size_t)16 << 10)
+#define LARGE     ((size_t)64 << 10)
+#define SEED_MAX  ((size_t)1 << 12)
+#define QUICK_NS  (60 * 1000000LL) /* of a large one: not worth a second look */
+#define RATIO_MAX 8
+#define TRIES     4
 
-#define PIECE(z) {"" z, sizeof(z) - 1}
-static const struct { const char *p; size_t n; } pieces[] = {
-    PIECE(" "), PIECE("\n"), PIECE("\r\n"), PIECE("\t"), PIECE("a"), PIECE("\0"), PIECE("\xff"), PIECE("1"), PIECE("-"),
-    PIECE("["), PIECE("]"), PIECE("{"), PIECE("("), PIECE("(("), PIECE("\""), PIECE("\\\""), PIECE("\\u0041"), PIECE("'"),
-    PIECE("1,"), PIECE("[],"), PIECE("\"a\":1,"), PIECE("{\"a\":"), PIECE("{\"a\":1},"), PIECE("\"a\","), PIECE("\"*\","),
-    PIECE("<!--"), PIECE("<a>"), PIECE("<a/>"), PIECE("<a></a>"), PIECE(" a='1'"), PIECE("&amp;"), PIECE("&"), PIECE("<![CDATA[x]]>"),
-    PIECE("<?"), PIECE("<"), PIECE(">"), PIECE("-->"),
-    PIECE("&a=1"), PIECE("&a.1.b=2"), PIECE("&a.member.1=2"), PIECE("%41"), PIECE("+"), PIECE("/"), PIECE("/a"), PIECE("/.."),
-    PIECE("- a\n"), PIECE("  - a\n"), PIECE("a: b\n"), PIECE("  a: b\n"), PIECE("? "), PIECE("&a *a "), PIECE("- - "), PIECE("#"),
-    PIECE("*"), PIECE("**/"), PIECE("*a"), PIECE("?"), PIECE(" ?a"), PIECE(" && "), PIECE(" || a=1"), PIECE("1+"), PIECE("-("), PIECE("!"),
-    PIECE("a=b\n"), PIECE("X: y\r\n"), PIECE("1\r\na\r\n"), PIECE("0;a=b\r\n"), PIECE("0032"), PIECE("00000004"), PIECE("3\x01""a"),
-    PIECE("\x81"), PIECE("\x9f"), PIECE("\xa1\x61\x61"), PIECE("\x61\x61\x01"), PIECE("\x7f\x60"), PIECE("\x5f\x40"), PIECE("\xc0\x0c"),
+#define PIECE(z) \
+    { "" z, sizeof(z) - 1 }
+static const struct {
+    const char *p;
+    size_t n;
+} pieces[] = {
+    PIECE(" "),
+    PIECE("\n"),
+    PIECE("\r\n"),
+    PIECE("\t"),
+    PIECE("a"),
+    PIECE("\0"),
+    PIECE("\xff"),
+    PIECE("1"),
+    PIECE("-"),
+    PIECE("["),
+    PIECE("]"),
+    PIECE("{"),
+    PIECE("("),
+    PIECE("(("),
+    PIECE("\""),
+    PIECE("\\\""),
+    PIECE("\\u0041"),
+    PIECE("'"),
+    PIECE("1,"),
+    PIECE("[],"),
+    PIECE("\"a\":1,"),
+    PIECE("{\"a\":"),
+    PIECE("{\"a\":1},"),
+    PIECE("\"a\","),
+    PIECE("\"*\","),
+    PIECE("<!--"),
+    PIECE("<a>"),
+    PIECE("<a/>"),
+    PIECE("<a></a>"),
+    PIECE(" a='1'"),
+    PIECE("&amp;"),
+    PIECE("&"),
+    PIECE("<![CDATA[x]]>"),
+    PIECE("<?"),
+    PIECE("<"),
+    PIECE(">"),
+    PIECE("-->"),
+    PIECE("&a=1"),
+    PIECE("&a.1.b=2"),
+    PIECE("&a.member.1=2"),
+    PIECE("%41"),
+    PIECE("+"),
+    PIECE("/"),
+    PIECE("/a"),
+    PIECE("/.."),
+    PIECE("- a\n"),
+    PIECE("  - a\n"),
+    PIECE("a: b\n"),
+    PIECE("  a: b\n"),
+    PIECE("? "),
+    PIECE("&a *a "),
+    PIECE("- - "),
+    PIECE("#"),
+    PIECE("*"),
+    PIECE("**/"),
+    PIECE("*a"),
+    PIECE("?"),
+    PIECE(" ?a"),
+    PIECE(" && "),
+    PIECE(" || a=1"),
+    PIECE("1+"),
+    PIECE("-("),
+    PIECE("!"),
+    PIECE("a=b\n"),
+    PIECE("X: y\r\n"),
+    PIECE("1\r\na\r\n"),
+    PIECE("0;a=b\r\n"),
+    PIECE("0032"),
+    PIECE("00000004"),
+    PIECE("3\x01"
+          "a"),
+    PIECE("\x81"),
+    PIECE("\x9f"),
+    PIECE("\xa1\x61\x61"),
+    PIECE("\x61\x61\x01"),
+    PIECE("\x7f\x60"),
+    PIECE("\x5f\x40"),
+    PIECE("\xc0\x0c"),
 };
 #define PIECES (sizeof pieces / sizeof pieces[0])
 
@@ -73,7 +145,8 @@ static bool is_linear(const uint8_t *begin, size_t n, size_t piece) {
     if (large <= QUICK_NS)
         return true;
     printf("not linear: %zu KiB take %lld ms, %zu KiB take %lld ms; piece %zu '%.*s' after %zu bytes: %.*s\n", SMALL >> 10,
-           small / 1000000, LARGE >> 10, large / 1000000, piece, (int)pieces[piece].n, pieces[piece].p, n, (int)n, (const char *)begin);
+           small / 1000000, LARGE >> 10, large / 1000000, piece, (int)pieces[piece].n, pieces[piece].p, n, (int)n,
+           (const char *)begin);
     return false;
 }
 

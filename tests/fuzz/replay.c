@@ -18,7 +18,7 @@ static void replay(const char *path) {
         exit(1);
     }
     size_t n = fread(data, 1, 1 << 20, f);
-    for (size_t k = 0; k <= n; k++)     /* and cut short at every byte */
+    for (size_t k = 0; k <= n; k++) /* and cut short at every byte */
         (void)LLVMFuzzerTestOneInput(data, k);
     fclose(f);
     free(data);

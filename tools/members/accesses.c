@@ -21,10 +21,10 @@
 #define SERVICES  "src/services/"
 
 typedef struct Walk {
-    SwArena          *arena;
+    SwArena *arena;
     CXTranslationUnit unit;
-    const char       *service;
-    FILE             *out;
+    const char *service;
+    FILE *out;
 } Walk;
 
 SwStr key_of(SwArena *a, SwStr name) {
@@ -91,7 +91,7 @@ static void visit_target(Walk *w, CXCursor c) {
 
 typedef struct Sides {
     CXCursor side[2];
-    int      n;
+    int n;
 } Sides;
 
 static enum CXChildVisitResult take_side(CXCursor c, CXCursor parent, CXClientData data) {
@@ -184,7 +184,8 @@ static SwStr service_of(const char *file) {
 
 /* Of gcc's switches a parser needs few, and clang does not know them all. */
 static bool says_what_is_meant(const char *arg) {
-    return strncmp(arg, "-I", 2) == 0 || strncmp(arg, "-D", 2) == 0 || strncmp(arg, "-std=", 5) == 0 || strncmp(arg, "-isystem", 8) == 0;
+    return strncmp(arg, "-I", 2) == 0 || strncmp(arg, "-D", 2) == 0 || strncmp(arg, "-std=", 5) == 0 ||
+           strncmp(arg, "-isystem", 8) == 0;
 }
 
 static bool parse(CXIndex index, CXCompileCommand cmd, const char *file, Walk *w) {
@@ -204,8 +205,9 @@ static bool parse(CXIndex index, CXCompileCommand cmd, const char *file, Walk *w
     CXString dir = clang_CompileCommand_getDirectory(cmd);
     bool there = chdir(clang_getCString(dir)) == 0;
     clang_disposeString(dir);
-    enum CXErrorCode code = there ? clang_parseTranslationUnit2FullArgv(index, NULL, argv, n + 1, NULL, 0, CXTranslationUnit_None, &w->unit)
-                                  : CXError_Failure;
+    enum CXErrorCode code =
+        there ? clang_parseTranslationUnit2FullArgv(index, NULL, argv, n + 1, NULL, 0, CXTranslationUnit_None, &w->unit)
+              : CXError_Failure;
     bool ok = code == CXError_Success;
     for (unsigned i = 0; ok && i < clang_getNumDiagnostics(w->unit); i++) {
         CXDiagnostic d = clang_getDiagnostic(w->unit, i);

@@ -11,19 +11,19 @@
 #include "members.h"
 
 typedef struct Audit {
-    SwArena        *arena;
+    SwArena *arena;
     const Question *question;
-    const Reads    *reads;
+    const Reads *reads;
     const SwService *service;
     const SwOperation *op;
-    SwMap           done;               /* structures of this service: SwShape by address in text */
-    SwMap           unread;             /* "Shape.member", "Shape.*", "*.member" -> Entry */
-    int             faults;
+    SwMap done;   /* structures of this service: SwShape by address in text */
+    SwMap unread; /* "Shape.member", "Shape.*", "*.member" -> Entry */
+    int faults;
 } Audit;
 
 typedef struct Entry {
     SwStr text;
-    bool  used;
+    bool used;
 } Entry;
 
 static void say(Audit *x, SwStr line) {
@@ -71,8 +71,9 @@ static void report_stale(Audit *x, const SwMap *m) {
     for (size_t i = 0; i < m->n; i++) {
         const Entry *e = m->slots[i].value;
         if (e && !e->used)
-            say(x, sw_strf(x->arena, "models/members/%s.json: %.*s: said in vain: it is read, refused, or no operation reaches it",
-                           x->service->name, SW_FMT(e->text)));
+            say(x,
+                sw_strf(x->arena, "models/members/%s.json: %.*s: said in vain: it is read, refused, or no operation reaches it",
+                        x->service->name, SW_FMT(e->text)));
     }
 }
 
@@ -93,8 +94,8 @@ static void walk_shape(Audit *x, const SwShape *s, SwStr path);
 
 static bool is_explained(Audit *x, const SwShape *s, const SwMember *m) {
     SwArena *a = x->arena;
-    return m->refused || take(&x->unread, sw_strf(a, "%s.%s", s->name, m->name)) || take(&x->unread, sw_strf(a, "%s.*", s->name)) ||
-           take(&x->unread, sw_strf(a, "*.%s", m->name));
+    return m->refused || take(&x->unread, sw_strf(a, "%s.%s", s->name, m->name)) ||
+           take(&x->unread, sw_strf(a, "%s.*", s->name)) || take(&x->unread, sw_strf(a, "*.%s", m->name));
 }
 
 /* A structure of which nothing may be said needs no reader. */

@@ -9,9 +9,7 @@
 
 int main(int argc, char **argv) {
     Question q = {0};
-    const struct {
-        const char *name, **to;
-    } option[] = {{"--service", &q.service}, {"--without", &q.without}};
+    const struct { const char *name, **to; } option[] = {{"--service", &q.service}, {"--without", &q.without}};
     for (int i = 1; i < argc; i++) {
         size_t k = 0;
         while (k < SW_N(option) && strcmp(argv[i], option[k].name) != 0)

@@ -14,18 +14,18 @@
 #include "base/map.h"
 
 typedef struct Reads {
-    SwMap seen;                         /* "<service> <type>.<member>" */
-    SwMap moved;                        /* "<service> <type>" -> Moves: where sw_shape_move takes its members */
+    SwMap seen;  /* "<service> <type>.<member>" */
+    SwMap moved; /* "<service> <type>" -> Moves: where sw_shape_move takes its members */
 } Reads;
 
 typedef struct Moves {
-    SwStrList to;                       /* types */
+    SwStrList to; /* types */
 } Moves;
 
 typedef struct Question {
-    const char *build;                  /* has compile_commands.json */
-    const char *service;                /* only this one, or NULL */
-    const char *without;                /* leave this source file out: to test the check itself; or NULL */
+    const char *build;   /* has compile_commands.json */
+    const char *service; /* only this one, or NULL */
+    const char *without; /* leave this source file out: to test the check itself; or NULL */
 } Question;
 
 /* Parses the services' sources, in two processes. False after complaining. */
@@ -34,4 +34,4 @@ bool reads_collect(SwArena *a, const Question *q, Reads *ret);
 /* Prints what is dropped, and what the tables say in vain. Returns how many lines. */
 int audit(SwArena *a, const Question *q, const Reads *reads);
 
-SwStr key_of(SwArena *a, SwStr name);   /* small letters and digits of a name */
+SwStr key_of(SwArena *a, SwStr name); /* small letters and digits of a name */

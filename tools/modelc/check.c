@@ -10,13 +10,13 @@
 typedef const char *const Words[];
 
 static Words shape_words = {
-    "type", "members", "member", "key", "value", "required", "enum", "min", "max", "pattern", "sensitive", "flattened",
-    "locationName", "xmlNamespace", "timestampFormat", "payload", "union", "document", "eventstream", "event", "exception",
-    "error", "fault", "streaming", NULL,
+    "type",        "members",   "member",    "key",          "value",        "required",        "enum",    "min",   "max",
+    "pattern",     "sensitive", "flattened", "locationName", "xmlNamespace", "timestampFormat", "payload", "union", "document",
+    "eventstream", "event",     "exception", "error",        "fault",        "streaming",       NULL,
 };
 static Words member_words = {
-    "shape", "location", "locationName", "queryName", "flattened", "streaming", "idempotencyToken", "jsonvalue",
-    "timestampFormat", "xmlAttribute", "xmlNamespace", "eventpayload", NULL,
+    "shape",     "location",        "locationName", "queryName",    "flattened",    "streaming", "idempotencyToken",
+    "jsonvalue", "timestampFormat", "xmlAttribute", "xmlNamespace", "eventpayload", NULL,
 };
 static Words operation_words = {"http", "input", "output", "errors", "authtype", "httpChecksum", NULL};
 static Words model_words = {"metadata", "operations", "shapes", "others", NULL};
@@ -87,8 +87,9 @@ static void walk_containment(Model *m, Shape *s, bool through_structures) {
     if (s->mark == DONE || s->model != m)
         return;
     if (s->mark == OPEN) {
-        model_error(m, s->json, through_structures ? "structure '%.*s' requires itself, so no value of it can exist"
-                                                   : "'%.*s' contains itself without a structure between",
+        model_error(m, s->json,
+                    through_structures ? "structure '%.*s' requires itself, so no value of it can exist"
+                                       : "'%.*s' contains itself without a structure between",
                     SW_FMT(s->name));
         s->mark = DONE;
         return;
@@ -168,8 +169,8 @@ static void check_uri(Model *m, const Operation *op) {
         for (size_t i = 0; op->input && i < op->input->n_member; i++) {
             const Member *e = &op->input->member[i];
             SwStr wire = sw_str_or(sw_value_str(sw_value_getz(e->json, "locationName")), e->name);
-            found |= sw_str_eq(wire, label) && e->required &&
-                     sw_str_eqz(sw_value_str(sw_value_getz(e->json, "location")), "uri");
+            found |=
+                sw_str_eq(wire, label) && e->required && sw_str_eqz(sw_value_str(sw_value_getz(e->json, "location")), "uri");
         }
         if (!found)
             model_error(m, op->json, "URI label '{%.*s}' of '%.*s' has no required member", SW_FMT(label), SW_FMT(op->name));

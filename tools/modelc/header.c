@@ -121,8 +121,11 @@ static void operations(Model *m, SwBuf *b) {
 }
 
 void write_header(Model *m, SwBuf *b) {
-    sw_buf_addf(b, "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by modelc from the model of %s%s; changes belong there. */\n"
-                   "#pragma once\n\n#include \"shape/call.h\"\n", m->api, m->records ? "'s records" : "");
+    sw_buf_addf(
+        b,
+        "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by modelc from the model of %s%s; changes belong there. */\n"
+        "#pragma once\n\n#include \"shape/call.h\"\n",
+        m->api, m->records ? "'s records" : "");
     for (size_t i = 0; i < m->n_import; i++)
         sw_buf_addf(b, "#include \"models/%s.gen.h\"\n", m->import[i]->api);
     sw_buf_addc(b, '\n');

@@ -12,11 +12,11 @@
 
 static const struct {
     const char *type;
-    SwKind      kind;
+    SwKind kind;
 } kinds[] = {
-    {"string", SW_STRING},       {"boolean", SW_BOOLEAN}, {"integer", SW_INTEGER},     {"long", SW_LONG},
-    {"float", SW_FLOAT},         {"double", SW_DOUBLE},   {"timestamp", SW_TIMESTAMP}, {"blob", SW_BLOB},
-    {"document", SW_DOCUMENT},   {"list", SW_LIST},       {"map", SW_MAP},             {"structure", SW_STRUCTURE},
+    {"string", SW_STRING}, {"boolean", SW_BOOLEAN},     {"integer", SW_INTEGER}, {"long", SW_LONG},         {"float", SW_FLOAT},
+    {"double", SW_DOUBLE}, {"timestamp", SW_TIMESTAMP}, {"blob", SW_BLOB},       {"document", SW_DOCUMENT}, {"list", SW_LIST},
+    {"map", SW_MAP},       {"structure", SW_STRUCTURE},
 };
 
 void model_error(Model *m, const SwValue *at, const char *fmt, ...) {
@@ -142,8 +142,8 @@ static Shape *stream_twin(Model *m, Shape *s) {
 
 static void add_member(Model *m, Shape *s, SwStr name, const SwValue *json) {
     Shape *shape = link_shape(m, json);
-    if (shape && (sw_value_is_true(sw_value_getz(json, "streaming")) ||
-                  sw_value_is_true(sw_value_getz(shape->json, "streaming"))))
+    if (shape &&
+        (sw_value_is_true(sw_value_getz(json, "streaming")) || sw_value_is_true(sw_value_getz(shape->json, "streaming"))))
         shape = stream_twin(m, shape);
     Member *e = &s->member[s->n_member];
     *e = (Member){.name = name, .c_name = name_member(m->arena, name), .shape = shape, .json = json};
@@ -220,7 +220,8 @@ static void name_errors(Model *m) {
     for (size_t i = 0; i < m->n_shape; i++) {
         Shape *s = m->shape[i];
         if (sw_value_is_true(sw_value_getz(s->json, "exception")))
-            s->c_error = name_unique(m, sw_str_z(m->arena, sw_strf(m->arena, "%s_%s", m->upper, name_upper(m->arena, s->name))));
+            s->c_error =
+                name_unique(m, sw_str_z(m->arena, sw_strf(m->arena, "%s_%s", m->upper, name_upper(m->arena, s->name))));
     }
 }
 
@@ -254,8 +255,14 @@ Model *model_load(SwArena *a, const char *file, const char *manifest_file, SwStr
     Model *m = sw_new(a, Model);
     SwValue *json = sw_new_n(a, SwValue, 2);
     const char *dir;
-    *m = (Model){.arena = a, .file = file, .json = &json[0], .manifest = &json[1], .shapes = sw_map(a),
-                 .c_names = sw_map(a), .types = sw_map(a), .read = read};
+    *m = (Model){.arena = a,
+                 .file = file,
+                 .json = &json[0],
+                 .manifest = &json[1],
+                 .shapes = sw_map(a),
+                 .c_names = sw_map(a),
+                 .types = sw_map(a),
+                 .read = read};
     m->api = base_name(a, file, &dir);
     (void)base_name(a, manifest_file, &m->dir);
     read_json(m, file, &json[0]);

@@ -56,8 +56,10 @@ static int compile(SwArena *a, const Options *o) {
 static bool read_options(int argc, char **argv, Options *o) {
     *o = (Options){.header = "/dev/null", .source = "/dev/null"};
     for (int i = 1; i < argc; i++) {
-        const char **to = strcmp(argv[i], "--header") == 0 ? &o->header : strcmp(argv[i], "--source") == 0 ? &o->source
-                        : strcmp(argv[i], "--depfile") == 0 ? &o->depfile : NULL;
+        const char **to = strcmp(argv[i], "--header") == 0    ? &o->header
+                          : strcmp(argv[i], "--source") == 0  ? &o->source
+                          : strcmp(argv[i], "--depfile") == 0 ? &o->depfile
+                                                              : NULL;
         if (to && i + 1 < argc)
             *to = argv[++i];
         else if (argv[i][0] == '-' || o->manifest)

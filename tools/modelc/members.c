@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 typedef struct Table {
-    Model      *m;
+    Model *m;
     const char *file;
 } Table;
 
@@ -27,9 +27,9 @@ static void table_error(const Table *t, const SwValue *at, const char *what, SwS
 /* "A or B" to {"A", "B"} */
 static SwStrList values_of(SwArena *a, const char *text) {
     SwStrList l = {0};
-    const char *or;
-    for (; (or = strstr(text, " or ")) != NULL; text = or + 4)
-        sw_str_list_add(a, &l, sw_str_n(text, (size_t)(or - text)));
+    const char * or ;
+    for (; (or = strstr(text, " or ")) != NULL; text = or +4)
+        sw_str_list_add(a, &l, sw_str_n(text, (size_t)(or -text)));
     sw_str_list_add(a, &l, sw_str(text));
     return l;
 }

@@ -19,84 +19,84 @@ typedef struct Model Model;
 typedef struct Shape Shape;
 
 typedef struct Member {
-    SwStr          name;
-    const char    *c_name;              /* "cluster_arn" */
-    Shape         *shape;
-    const SwValue *json;                /* {"shape": .., "location": ..} */
-    bool           required;
-    const char    *refused;             /* why requests may not set it, or NULL */
-    SwStrList      unless;              /* but for these values */
+    SwStr name;
+    const char *c_name; /* "cluster_arn" */
+    Shape *shape;
+    const SwValue *json; /* {"shape": .., "location": ..} */
+    bool required;
+    const char *refused; /* why requests may not set it, or NULL */
+    SwStrList unless;    /* but for these values */
 } Member;
 
 struct Shape {
-    Model         *model;               /* that defines it */
-    SwStr          name;
+    Model *model; /* that defines it */
+    SwStr name;
     const SwValue *json;
-    SwKind         kind;
-    const char    *c_type;              /* of one value: "SwStr", "EcsCluster", "EcsTagList"; set on first use */
-    const char    *c_table;             /* "ecs_shape_cluster" (extern) or "s_ecs_string" (static) */
-    const char    *c_error;             /* exceptions: "ECS_CLUSTER_NOT_FOUND_EXCEPTION" */
-    Member        *member;              /* list: [0]; map: key, value */
-    size_t         n_member;
-    Shape         *stream;              /* a blob's streaming twin */
-    int            mark;                /* of walks */
-    bool           refuses, spread;     /* a member of it, or below it, is refused; and its users know */
+    SwKind kind;
+    const char *c_type;  /* of one value: "SwStr", "EcsCluster", "EcsTagList"; set on first use */
+    const char *c_table; /* "ecs_shape_cluster" (extern) or "s_ecs_string" (static) */
+    const char *c_error; /* exceptions: "ECS_CLUSTER_NOT_FOUND_EXCEPTION" */
+    Member *member;      /* list: [0]; map: key, value */
+    size_t n_member;
+    Shape *stream;        /* a blob's streaming twin */
+    int mark;             /* of walks */
+    bool refuses, spread; /* a member of it, or below it, is refused; and its users know */
 };
 
 typedef struct Operation {
-    SwStr          name;
+    SwStr name;
     const SwValue *json;
-    const char    *c_name;              /* "ecs_create_cluster" without the prefix: "create_cluster" */
-    const char    *c_index;             /* "ECS_CREATE_CLUSTER" */
-    Shape         *input, *output;
+    const char *c_name;  /* "ecs_create_cluster" without the prefix: "create_cluster" */
+    const char *c_index; /* "ECS_CREATE_CLUSTER" */
+    Shape *input, *output;
 } Operation;
 
 struct Model {
-    SwArena       *arena;
-    const char    *file;                /* as given, for messages */
-    const char    *dir;                 /* of the API models */
-    const char    *api;                 /* "ecs" */
+    SwArena *arena;
+    const char *file; /* as given, for messages */
+    const char *dir;  /* of the API models */
+    const char *api;  /* "ecs" */
     const SwValue *json, *metadata;
     const SwValue *manifest, *spec;     /* all of it; this service's part */
-    const char    *prefix, *lower, *upper;      /* "Ecs", "ecs", "ECS" */
-    bool           records;             /* has no operations */
-    SwMap          shapes;              /* name -> Shape */
-    Shape        **shape;               /* in the model's order */
-    size_t         n_shape;
-    Operation     *op;                  /* sorted by name */
-    size_t         n_op;
-    Model        **import;              /* API models that references name */
-    size_t         n_import;
-    SwMap          c_names;             /* taken C names -> what took it */
-    SwMap          types;               /* list and map types it declares -> Shape */
-    int            errors;
-    SwStrList     *read;                /* every file that was read, for the build's sake; shared with the imports */
+    const char *prefix, *lower, *upper; /* "Ecs", "ecs", "ECS" */
+    bool records;                       /* has no operations */
+    SwMap shapes;                       /* name -> Shape */
+    Shape **shape;                      /* in the model's order */
+    size_t n_shape;
+    Operation *op; /* sorted by name */
+    size_t n_op;
+    Model **import; /* API models that references name */
+    size_t n_import;
+    SwMap c_names; /* taken C names -> what took it */
+    SwMap types;   /* list and map types it declares -> Shape */
+    int errors;
+    SwStrList *read; /* every file that was read, for the build's sake; shared with the imports */
 };
 
 /* load.c. A bad model leaves model->errors > 0; the caller gives up then. read: takes the name of each file that was read. */
 Model *model_load(SwArena *a, const char *file, const char *manifest_file, SwStrList *read);
-void   model_error(Model *m, const SwValue *at, const char *fmt, ...) sw_printf(3, 4);
-bool   is_structure(const Shape *s);
-Shape *shape_of(Model *m, const char *name);    /* NULL if none */
+void model_error(Model *m, const SwValue *at, const char *fmt, ...) sw_printf(3, 4);
+bool is_structure(const Shape *s);
+Shape *shape_of(Model *m, const char *name); /* NULL if none */
 
 /* members.c */
-void members_load(Model *m, const char *dir);   /* dir: where the model lies */
+void members_load(Model *m, const char *dir); /* dir: where the model lies */
 
 /* check.c */
 void model_check(Model *m);
 
 /* names.c. Results live in `a`. */
-const char *name_snake(SwArena *a, SwStr name);         /* "VPCIds" -> "vpc_ids" */
-const char *name_upper(SwArena *a, SwStr name);         /* snake in capitals; other bytes become '_' */
-const char *name_camel(SwArena *a, SwStr name);         /* first letter raised */
-const char *name_member(SwArena *a, SwStr name);        /* snake, made safe: keywords get a trailing '_' */
+const char *name_snake(SwArena *a, SwStr name);  /* "VPCIds" -> "vpc_ids" */
+const char *name_upper(SwArena *a, SwStr name);  /* snake in capitals; other bytes become '_' */
+const char *name_camel(SwArena *a, SwStr name);  /* first letter raised */
+const char *name_member(SwArena *a, SwStr name); /* snake, made safe: keywords get a trailing '_' */
 /* The name, with as many trailing '_' as make it the model's only one. */
 const char *name_unique(Model *m, const char *name);
 
 /* types.c: the C type of a shape, and which list and map types a model declares itself. */
 const char *c_type(Model *m, Shape *s);
-void        types_collect(Model *m);
-bool        has_entry_type(const Shape *s);             /* a map whose entry struct is generated */
+void types_collect(Model *m);
+bool has_entry_type(const Shape *s); /* a map whose entry struct is generated */
 
 /* header.c, source.c. `name` is the header's file name. */
 void write_header(Model *m, SwBuf *b);

@@ -12,9 +12,15 @@
 
 #include <ctype.h>
 
-static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-static bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_upper(char c) {
+    return c >= 'A' && c <= 'Z';
+}
+static bool is_lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 static char at(SwStr s, size_t i) {
     return i < s.n ? s.p[i] : '\0';
@@ -65,11 +71,12 @@ const char *name_camel(SwArena *a, SwStr name) {
 
 /* C's keywords, and the object-like macros of gnu17 and libc that are all small letters. */
 static const char *const reserved[] = {
-    "alignas", "alignof", "asm", "auto", "bool", "break", "case", "char", "complex", "const", "continue", "default", "do",
-    "double", "else", "enum", "errno", "extern", "false", "float", "for", "goto", "i386", "if", "inline", "int", "linux",
-    "long", "noreturn", "register", "restrict", "return", "short", "signed", "sizeof", "static", "static_assert", "stderr",
-    "stdin", "stdout", "struct", "switch", "true", "typedef", "typeof", "union", "unix", "unsigned", "void", "volatile",
-    "while",
+    "alignas",       "alignof",  "asm",      "auto",     "bool",     "break",  "case",   "char",    "complex",
+    "const",         "continue", "default",  "do",       "double",   "else",   "enum",   "errno",   "extern",
+    "false",         "float",    "for",      "goto",     "i386",     "if",     "inline", "int",     "linux",
+    "long",          "noreturn", "register", "restrict", "return",   "short",  "signed", "sizeof",  "static",
+    "static_assert", "stderr",   "stdin",    "stdout",   "struct",   "switch", "true",   "typedef", "typeof",
+    "union",         "unix",     "unsigned", "void",     "volatile", "while",
 };
 
 const char *name_member(SwArena *a, SwStr name) {

@@ -5,10 +5,10 @@
 #include "modelc.h"
 
 typedef struct Out {
-    Model  *m;
-    SwBuf  *b;
-    Shape **shape;                      /* to be written, in order of first use */
-    size_t  n, cap;
+    Model *m;
+    SwBuf *b;
+    Shape **shape; /* to be written, in order of first use */
+    size_t n, cap;
 } Out;
 
 static void add_quoted(SwBuf *b, SwStr s) {
@@ -58,7 +58,7 @@ static const char *timestamp_format(const SwValue *json) {
 
 static const char *location_of(const Shape *s, const Member *e) {
     static const char *const names[][2] = {
-        {"header", "SW_IN_HEADER"}, {"headers", "SW_IN_HEADERS"}, {"querystring", "SW_IN_QUERY"},
+        {"header", "SW_IN_HEADER"}, {"headers", "SW_IN_HEADERS"},   {"querystring", "SW_IN_QUERY"},
         {"uri", "SW_IN_URI"},       {"statusCode", "SW_IN_STATUS"},
     };
     SwStr location = sw_value_str(sw_value_getz(e->json, "location"));
@@ -193,8 +193,8 @@ static void add_xml_root(Out *o, const Shape *s) {
 
 static void write_shape(Out *o, Shape *s) {
     static const char *const kind[_SW_KIND_MAX] = {
-        "SW_STRING", "SW_BOOLEAN", "SW_INTEGER", "SW_LONG", "SW_FLOAT", "SW_DOUBLE", "SW_TIMESTAMP", "SW_BLOB",
-        "SW_DOCUMENT", "SW_STREAM", "SW_LIST", "SW_MAP", "SW_STRUCTURE", "SW_UNION",
+        "SW_STRING", "SW_BOOLEAN",  "SW_INTEGER", "SW_LONG", "SW_FLOAT", "SW_DOUBLE",    "SW_TIMESTAMP",
+        "SW_BLOB",   "SW_DOCUMENT", "SW_STREAM",  "SW_LIST", "SW_MAP",   "SW_STRUCTURE", "SW_UNION",
     };
     SwBuf *b = o->b;
     if (s->n_member) {
@@ -369,8 +369,8 @@ static void write_operation(Out *o, const Operation *op, const char *errors) {
     if (flags.n)
         sw_buf_addf(b, ", .flags = %.*s", SW_FMT(flags));
     add_text(b, "result_wrapper", result_wrapper(m, op));
-    add_text(b, "iam_action", sw_strf(m->arena, "%.*s:%.*s", SW_FMT(prefix.p ? prefix : sign_name(m)),
-                                      SW_FMT(action.p ? action : op->name)));
+    add_text(b, "iam_action",
+             sw_strf(m->arena, "%.*s:%.*s", SW_FMT(prefix.p ? prefix : sign_name(m)), SW_FMT(action.p ? action : op->name)));
     sw_buf_addf(b, ",\n     .error = %s},\n", errors);
 }
 
@@ -396,8 +396,12 @@ static void write_operations(Out *o) {
 static const struct {
     const char *name, *bit;
 } protocols[] = {
-    {"json", NULL}, {"query", "SW_QUERY"}, {"ec2", "SW_EC2_QUERY"}, {"rest-json", "SW_REST_JSON"},
-    {"rest-xml", "SW_REST_XML"}, {"smithy-rpc-v2-cbor", "SW_RPC_V2_CBOR"},
+    {"json", NULL},
+    {"query", "SW_QUERY"},
+    {"ec2", "SW_EC2_QUERY"},
+    {"rest-json", "SW_REST_JSON"},
+    {"rest-xml", "SW_REST_XML"},
+    {"smithy-rpc-v2-cbor", "SW_RPC_V2_CBOR"},
 };
 
 static const char *protocol_bit(Model *m, SwStr name) {
@@ -454,8 +458,11 @@ static void write_api(Out *o) {
 
 void write_source(Model *m, SwBuf *b, const char *name) {
     Out o = {.m = m, .b = b};
-    sw_buf_addf(b, "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by modelc from the model of %s%s; changes belong there. */\n\n"
-                   "#include \"models/%s\"\n\n", m->api, m->records ? "'s records" : "", name);
+    sw_buf_addf(
+        b,
+        "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by modelc from the model of %s%s; changes belong there. */\n\n"
+        "#include \"models/%s\"\n\n",
+        m->api, m->records ? "'s records" : "", name);
     for (size_t i = 0; i < m->n_shape; i++)
         if (is_structure(m->shape[i]))
             use_shape(&o, m->shape[i]);

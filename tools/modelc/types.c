@@ -5,9 +5,10 @@
 #include "modelc.h"
 
 static const char *const scalar_type[_SW_KIND_MAX] = {
-    [SW_STRING] = "SwStr",        [SW_BOOLEAN] = "SwOptBool", [SW_INTEGER] = "SwOptInt",    [SW_LONG] = "SwOptInt",
-    [SW_FLOAT] = "SwOptDouble",   [SW_DOUBLE] = "SwOptDouble", [SW_TIMESTAMP] = "SwOptTime", [SW_BLOB] = "SwStr",
-    [SW_DOCUMENT] = "const SwValue *", [SW_STREAM] = "SwStream",
+    [SW_STRING] = "SwStr",        [SW_BOOLEAN] = "SwOptBool", [SW_INTEGER] = "SwOptInt",
+    [SW_LONG] = "SwOptInt",       [SW_FLOAT] = "SwOptDouble", [SW_DOUBLE] = "SwOptDouble",
+    [SW_TIMESTAMP] = "SwOptTime", [SW_BLOB] = "SwStr",        [SW_DOCUMENT] = "const SwValue *",
+    [SW_STREAM] = "SwStream",
 };
 
 static const struct {

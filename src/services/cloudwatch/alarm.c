@@ -5,7 +5,9 @@
 #include "services/cloudwatch/cloudwatch.h"
 
 const SwCollection cloudwatch_alarms = {
-    .name = "cloudwatch/alarm", .shape = &cloudwatch_shape_alarm_record, .indexes = {{.name = "by_metric", .member = {"watches"}}},
+    .name = "cloudwatch/alarm",
+    .shape = &cloudwatch_shape_alarm_record,
+    .indexes = {{.name = "by_metric", .member = {"watches"}}},
 };
 
 SwStr cloudwatch_alarm_arn(SwCtx *cx, SwStr name) {
@@ -55,20 +57,28 @@ static int refuse(SwError *err, const char *field, const char *why) {
 static int check_absent(const CloudwatchPutMetricAlarmInput *in, SwError *err) {
     if (sw_str_eqz(in->evaluate_low_sample_count_percentile, "ignore"))
         return refuse(err, "EvaluateLowSampleCountPercentile", "only evaluate is available");
-    if (sw_str_is(in->evaluate_low_sample_count_percentile) && !sw_str_eqz(in->evaluate_low_sample_count_percentile, "evaluate"))
+    if (sw_str_is(in->evaluate_low_sample_count_percentile) &&
+        !sw_str_eqz(in->evaluate_low_sample_count_percentile, "evaluate"))
         return sw_fail(err, &SW_VALIDATION_ERROR, "Option %.*s is not supported for EvaluateLowSampleCountPercentile.",
                        SW_FMT(in->evaluate_low_sample_count_percentile));
-    if (sw_str_ends(in->comparison_operator, SW_STR("UpperThreshold")) || sw_str_ends(in->comparison_operator, SW_STR("LowerThreshold")))
+    if (sw_str_ends(in->comparison_operator, SW_STR("UpperThreshold")) ||
+        sw_str_ends(in->comparison_operator, SW_STR("LowerThreshold")))
         return refuse(err, "ComparisonOperator", "anomaly detection is not available");
     return 0;
 }
 
 /* With Metrics, what else would say which metric is meant must be left out. */
 static int check_metrics(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwError *err) {
-    struct { const char *name; bool set; } without[] = {
-        {"MetricName", sw_str_is(in->metric_name)}, {"Namespace", sw_str_is(in->namespace)}, {"Dimensions", in->dimensions.n},
-        {"Period", in->period.set}, {"Unit", sw_str_is(in->unit)}, {"Statistic", sw_str_is(in->statistic)},
-        {"ExtendedStatistic", sw_str_is(in->extended_statistic)}};
+    struct {
+        const char *name;
+        bool set;
+    } without[] = {{"MetricName", sw_str_is(in->metric_name)},
+                   {"Namespace", sw_str_is(in->namespace)},
+                   {"Dimensions", in->dimensions.n},
+                   {"Period", in->period.set},
+                   {"Unit", sw_str_is(in->unit)},
+                   {"Statistic", sw_str_is(in->statistic)},
+                   {"ExtendedStatistic", sw_str_is(in->extended_statistic)}};
     for (size_t i = 0; i < SW_N(without); i++)
         if (without[i].set)
             return sw_fail(err, &SW_VALIDATION_ERROR, "%s cannot be used with Metrics", without[i].name);
@@ -80,10 +90,15 @@ static int check_metrics(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwE
 static int check_needed(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwError *err) {
     if (in->metrics.n)
         return check_metrics(cx, in, err);
-    struct { const char *name; bool set; } needed[] = {
-        {"MetricName", sw_str_is(in->metric_name)}, {"Namespace", sw_str_is(in->namespace)}, {"Period", in->period.set},
-        {"EvaluationPeriods", in->evaluation_periods.set}, {"Threshold", in->threshold.set},
-        {"ComparisonOperator", sw_str_is(in->comparison_operator)}};
+    struct {
+        const char *name;
+        bool set;
+    } needed[] = {{"MetricName", sw_str_is(in->metric_name)},
+                  {"Namespace", sw_str_is(in->namespace)},
+                  {"Period", in->period.set},
+                  {"EvaluationPeriods", in->evaluation_periods.set},
+                  {"Threshold", in->threshold.set},
+                  {"ComparisonOperator", sw_str_is(in->comparison_operator)}};
     for (size_t i = 0; i < SW_N(needed); i++)
         if (!needed[i].set)
             return sw_fail(err, &SW_VALIDATION_ERROR, "%s is required", needed[i].name);
@@ -93,13 +108,15 @@ static int check_needed(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwEr
 }
 
 static int check_numbers(const CloudwatchPutMetricAlarmInput *in, SwError *err) {
-    int64_t period = in->metrics.n ? cloudwatch_queries_period(&in->metrics) : in->period.v, n = in->evaluation_periods.v, m = SW_OR(in->datapoints_to_alarm, n);
+    int64_t period = in->metrics.n ? cloudwatch_queries_period(&in->metrics) : in->period.v, n = in->evaluation_periods.v,
+            m = SW_OR(in->datapoints_to_alarm, n);
     if (period != 10 && period != 20 && period != 30 && period % 60 != 0)
         return sw_fail(err, &SW_VALIDATION_ERROR, "Metrics Period must be 10, 20, 30 or a multiple of 60");
     if (m > n)
         return sw_fail(err, &SW_VALIDATION_ERROR, "DatapointsToAlarm must be less than or equal to EvaluationPeriods");
     if (n > 604800 || period > 604800 || n * period > (period < 3600 ? 86400 : 604800))
-        return sw_fail(err, &SW_VALIDATION_ERROR, "Metrics cannot be checked across more than %s (EvaluationPeriods * Period must be <= %d).",
+        return sw_fail(err, &SW_VALIDATION_ERROR,
+                       "Metrics cannot be checked across more than %s (EvaluationPeriods * Period must be <= %d).",
                        period < 3600 ? "a day" : "a week", period < 3600 ? 86400 : 604800);
     return 0;
 }
@@ -113,25 +130,33 @@ static int check(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwError *er
     for (size_t i = 0; i < SW_N(missing); i++)
         known |= sw_str_eqz(in->treat_missing_data, missing[i]);
     if (!known)
-        return sw_fail(err, &SW_VALIDATION_ERROR, "The value %.*s is not supported for TreatMissingData parameter. Supported values are "
-                       "[breaching, notBreaching, ignore, missing].", SW_FMT(in->treat_missing_data));
+        return sw_fail(err, &SW_VALIDATION_ERROR,
+                       "The value %.*s is not supported for TreatMissingData parameter. Supported values are "
+                       "[breaching, notBreaching, ignore, missing].",
+                       SW_FMT(in->treat_missing_data));
     if (sw_str_is(in->extended_statistic) && (!cloudwatch_statistic_known(in->extended_statistic, &percent) || percent < 0))
-        return sw_fail(err, &SW_VALIDATION_ERROR, "The value %.*s for parameter ExtendedStatistic is not supported.", SW_FMT(in->extended_statistic));
+        return sw_fail(err, &SW_VALIDATION_ERROR, "The value %.*s for parameter ExtendedStatistic is not supported.",
+                       SW_FMT(in->extended_statistic));
     if (sw_tags_check(&cloudwatch_tag_rules, in->alarm_name, SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
-    return cloudwatch_check_actions(cx, "OKActions", &in->ok_actions, err) < 0
-        || cloudwatch_check_actions(cx, "AlarmActions", &in->alarm_actions, err) < 0
-        || cloudwatch_check_actions(cx, "InsufficientDataActions", &in->insufficient_data_actions, err) < 0 ? -1 : 0;
+    return cloudwatch_check_actions(cx, "OKActions", &in->ok_actions, err) < 0 ||
+                   cloudwatch_check_actions(cx, "AlarmActions", &in->alarm_actions, err) < 0 ||
+                   cloudwatch_check_actions(cx, "InsufficientDataActions", &in->insufficient_data_actions, err) < 0
+               ? -1
+               : 0;
 }
 
 static int note_configuration(SwCtx *cx, const CloudwatchAlarmRecord *a, bool created, SwError *err) {
     SwBuf b = sw_buf(cx->arena, SW_MIB);
-    sw_buf_addf(&b, "{\"version\":\"1.0\",\"type\":\"%s\",\"%s\":", created ? "Create" : "Update", created ? "createdAlarm" : "updatedAlarm");
+    sw_buf_addf(&b, "{\"version\":\"1.0\",\"type\":\"%s\",\"%s\":", created ? "Create" : "Update",
+                created ? "createdAlarm" : "updatedAlarm");
     sw_shape_to_json(&b, &cloudwatch_shape_metric_alarm, a->metric);
     sw_buf_addc(&b, '}');
     /* At the configuration's own time: what is found when the alarm is first looked at comes after it. */
-    return cloudwatch_history_add(cx, a, SW_OR(a->metric->alarm_configuration_updated_timestamp, sw_now(cx)), CLOUDWATCH_HISTORY_ITEM_TYPE_CONFIGURATION_UPDATE,
-                                  sw_strf(cx->arena, "Alarm \"%.*s\" %s", SW_FMT(a->name), created ? "created" : "updated"), sw_buf_str(&b), err);
+    return cloudwatch_history_add(cx, a, SW_OR(a->metric->alarm_configuration_updated_timestamp, sw_now(cx)),
+                                  CLOUDWATCH_HISTORY_ITEM_TYPE_CONFIGURATION_UPDATE,
+                                  sw_strf(cx->arena, "Alarm \"%.*s\" %s", SW_FMT(a->name), created ? "created" : "updated"),
+                                  sw_buf_str(&b), err);
 }
 
 int cloudwatch_put_metric_alarm(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, void *out, SwError *err) {
@@ -159,7 +184,8 @@ int cloudwatch_put_metric_alarm(SwCtx *cx, const CloudwatchPutMetricAlarmInput *
     return sw_wake(cx, &cloudwatch_alarm_controller, a.name, 0, err);
 }
 
-/* --- describe -------------------------------------------------------------------------------------------------------------- */
+/* --- describe --------------------------------------------------------------------------------------------------------------
+ */
 
 static void show(SwCtx *cx, const CloudwatchAlarmRecord *r, CloudwatchMetricAlarm *to) {
     *to = *r->metric;
@@ -188,7 +214,8 @@ static bool wanted(const CloudwatchDescribeAlarmsInput *in, const CloudwatchAlar
     return !sw_str_is(in->action_prefix) || has_action(a->metric, in->action_prefix);
 }
 
-int cloudwatch_describe_alarms(SwCtx *cx, const CloudwatchDescribeAlarmsInput *in, CloudwatchDescribeAlarmsOutput *out, SwError *err) {
+int cloudwatch_describe_alarms(SwCtx *cx, const CloudwatchDescribeAlarmsInput *in, CloudwatchDescribeAlarmsOutput *out,
+                               SwError *err) {
     size_t max = (size_t)SW_OR(in->max_records, 50);
     SwDocQuery q = {.prefix = in->alarm_name_prefix, .limit = max};
     SwDocList l;
@@ -222,7 +249,8 @@ int cloudwatch_describe_alarms(SwCtx *cx, const CloudwatchDescribeAlarmsInput *i
 int cloudwatch_describe_alarms_for_metric(SwCtx *cx, const CloudwatchDescribeAlarmsForMetricInput *in,
                                           CloudwatchDescribeAlarmsForMetricOutput *out, SwError *err) {
     SwDocList l;
-    SwDocQuery q = {.index = "by_metric", .equals = {sw_strf(cx->arena, "%.*s\n%.*s", SW_FMT(in->namespace), SW_FMT(in->metric_name))}};
+    SwDocQuery q = {.index = "by_metric",
+                    .equals = {sw_strf(cx->arena, "%.*s\n%.*s", SW_FMT(in->namespace), SW_FMT(in->metric_name))}};
     SwStr id = cloudwatch_metric_id(cx, in->namespace, in->metric_name, &in->dimensions);
     if (sw_doc_list(cx->tx, &cloudwatch_alarms, &q, &l, err) < 0)
         return -1;
@@ -230,10 +258,10 @@ int cloudwatch_describe_alarms_for_metric(SwCtx *cx, const CloudwatchDescribeAla
     for (size_t i = 0; i < l.n; i++) {
         const CloudwatchAlarmRecord *a = l.v[i].record;
         const CloudwatchMetricAlarm *m = a->metric;
-        if (!sw_str_eq(id, cloudwatch_metric_id(cx, m->namespace, m->metric_name, &m->dimensions))
-            || (sw_str_is(in->statistic) && !sw_str_eq(in->statistic, m->statistic))
-            || (sw_str_is(in->extended_statistic) && !sw_str_eq(in->extended_statistic, m->extended_statistic))
-            || (in->period.set && in->period.v != m->period.v) || (sw_str_is(in->unit) && !sw_str_eq(in->unit, m->unit)))
+        if (!sw_str_eq(id, cloudwatch_metric_id(cx, m->namespace, m->metric_name, &m->dimensions)) ||
+            (sw_str_is(in->statistic) && !sw_str_eq(in->statistic, m->statistic)) ||
+            (sw_str_is(in->extended_statistic) && !sw_str_eq(in->extended_statistic, m->extended_statistic)) ||
+            (in->period.set && in->period.v != m->period.v) || (sw_str_is(in->unit) && !sw_str_eq(in->unit, m->unit)))
             continue;
         show(cx, a, sw_list_add(cx->arena, &out->metric_alarms));
     }
@@ -247,11 +275,12 @@ int cloudwatch_delete_alarms(SwCtx *cx, const CloudwatchDeleteAlarmsInput *in, v
         CloudwatchAlarmRecord *a;
         if (cloudwatch_alarm_get(cx, in->alarm_names.v[i], &a, err) < 0)
             return -1;
-        if (!a)                         /* as AWS: unknown names are passed over */
+        if (!a) /* as AWS: unknown names are passed over */
             continue;
         if (cloudwatch_history_add(cx, a, sw_now(cx), CLOUDWATCH_HISTORY_ITEM_TYPE_CONFIGURATION_UPDATE,
-                                   sw_strf(cx->arena, "Alarm \"%.*s\" deleted", SW_FMT(a->name)), SW_STR("{\"version\":\"1.0\",\"type\":\"Delete\"}"), err) < 0
-            || sw_doc_delete(cx->tx, &cloudwatch_alarms, a->name, NULL, err) < 0)
+                                   sw_strf(cx->arena, "Alarm \"%.*s\" deleted", SW_FMT(a->name)),
+                                   SW_STR("{\"version\":\"1.0\",\"type\":\"Delete\"}"), err) < 0 ||
+            sw_doc_delete(cx->tx, &cloudwatch_alarms, a->name, NULL, err) < 0)
             return -1;
     }
     return 0;
@@ -264,7 +293,7 @@ int cloudwatch_set_alarm_state(SwCtx *cx, const CloudwatchSetAlarmStateInput *in
     if (cloudwatch_alarm_get(cx, in->alarm_name, &a, err) < 0)
         return -1;
     if (!a)
-        return sw_fail(err, &CLOUDWATCH_RESOURCE_NOT_FOUND, "%s", "");       /* AWS says nothing more */
+        return sw_fail(err, &CLOUDWATCH_RESOURCE_NOT_FOUND, "%s", ""); /* AWS says nothing more */
     if (sw_str_is(in->state_reason_data) && sw_json_parse(cx->arena, in->state_reason_data, &v, &ignored) < 0)
         return sw_fail(err, &CLOUDWATCH_INVALID_FORMAT_FAULT, "StateReasonData is not valid JSON");
     CloudwatchState s = {in->state_value, in->state_reason, in->state_reason_data, sw_now(cx)};
@@ -276,7 +305,7 @@ static int switch_actions(SwCtx *cx, const SwStrList *names, bool on, SwError *e
         CloudwatchAlarmRecord *a;
         if (cloudwatch_alarm_get(cx, names->v[i], &a, err) < 0)
             return -1;
-        if (!a)                         /* as AWS: unknown names are passed over */
+        if (!a) /* as AWS: unknown names are passed over */
             continue;
         a->metric->actions_enabled = SW_SOME_BOOL(on);
         a->metric->alarm_configuration_updated_timestamp = SW_SOME_TIME(sw_now(cx));

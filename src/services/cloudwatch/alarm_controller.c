@@ -12,9 +12,9 @@
 #include "services/cloudwatch/cloudwatch.h"
 #include "services/cloudwatch/evaluate.h"
 
-#define SETTLE        (3 * SW_S)
-#define CATCH_UP_MAX  (7 * SW_DAY)
-#define AT_ONCE       256               /* evaluations in one transaction */
+#define SETTLE       (3 * SW_S)
+#define CATCH_UP_MAX (7 * SW_DAY)
+#define AT_ONCE      256 /* evaluations in one transaction */
 
 static SwTime interval_of(const CloudwatchMetricAlarm *m) {
     return cloudwatch_alarm_period(m) < 60 ? 10 * SW_S : SW_MINUTE;
@@ -22,16 +22,21 @@ static SwTime interval_of(const CloudwatchMetricAlarm *m) {
 
 static CloudwatchJudge judge_of(const CloudwatchMetricAlarm *m) {
     size_t n = (size_t)m->evaluation_periods.v;
-    return (CloudwatchJudge){.periods = n, .needed = (size_t)SW_OR(m->datapoints_to_alarm, (int64_t)n), .comparison = m->comparison_operator,
-                             .threshold = m->threshold.v, .missing = m->treat_missing_data};
+    return (CloudwatchJudge){.periods = n,
+                             .needed = (size_t)SW_OR(m->datapoints_to_alarm, (int64_t)n),
+                             .comparison = m->comparison_operator,
+                             .threshold = m->threshold.v,
+                             .missing = m->treat_missing_data};
 }
 
-/* --- reason ------------------------------------------------------------------------------------------------------------------ */
+/* --- reason ------------------------------------------------------------------------------------------------------------------
+ */
 
 static SwStr words(SwStr comparison) {
-    return sw_str_eqz(comparison, "GreaterThanThreshold") ? SW_STR("greater than")
-         : sw_str_eqz(comparison, "GreaterThanOrEqualToThreshold") ? SW_STR("greater than or equal to")
-         : sw_str_eqz(comparison, "LessThanThreshold") ? SW_STR("less than") : SW_STR("less than or equal to");
+    return sw_str_eqz(comparison, "GreaterThanThreshold")            ? SW_STR("greater than")
+           : sw_str_eqz(comparison, "GreaterThanOrEqualToThreshold") ? SW_STR("greater than or equal to")
+           : sw_str_eqz(comparison, "LessThanThreshold")             ? SW_STR("less than")
+                                                                     : SW_STR("less than or equal to");
 }
 
 /* "5.0 (21/11/26 03:38:00)", newest first. */
@@ -39,7 +44,7 @@ static void add_points(SwCtx *cx, SwBuf *b, const CloudwatchPoint *p, size_t n, 
     for (size_t i = 0, shown = 0; i < n && shown < used; i++) {
         if (!p[i].known)
             continue;
-        SwStr t = sw_time_iso8601(cx->arena, p[i].at);          /* 2026-11-21T03:38:00Z */
+        SwStr t = sw_time_iso8601(cx->arena, p[i].at); /* 2026-11-21T03:38:00Z */
         sw_buf_addf(b, "%s%.*s (%.2s/%.2s/%.2s %.8s)", shown++ ? ", " : "", SW_FMT(cloudwatch_double(cx->arena, p[i].value)),
                     t.p + 8, t.p + 5, t.p + 2, t.p + 11);
     }
@@ -49,8 +54,8 @@ static const char *plural(size_t n) {
     return n == 1 ? "" : "s";
 }
 
-static SwStr reason(SwCtx *cx, const CloudwatchMetricAlarm *m, const CloudwatchJudge *j, CloudwatchOutcome o, const CloudwatchPoint *p,
-                    size_t n, size_t used, size_t breaching) {
+static SwStr reason(SwCtx *cx, const CloudwatchMetricAlarm *m, const CloudwatchJudge *j, CloudwatchOutcome o,
+                    const CloudwatchPoint *p, size_t n, size_t used, size_t breaching) {
     SwBuf b = sw_buf(cx->arena, 1023);
     size_t filled = j->periods - used, count = o == CLOUDWATCH_ALARM ? breaching : used - breaching;
     if (o == CLOUDWATCH_INSUFFICIENT) {
@@ -59,8 +64,9 @@ static SwStr reason(SwCtx *cx, const CloudwatchMetricAlarm *m, const CloudwatchJ
     }
     sw_buf_addz(&b, "Threshold Crossed: ");
     if (used == 0) {
-        sw_buf_addf(&b, "no datapoints were received for %zu period%s and %zu missing datapoint%s treated as [%s].", filled, plural(filled),
-                    filled, filled == 1 ? " was" : "s were", o == CLOUDWATCH_ALARM ? "Breaching" : "NonBreaching");
+        sw_buf_addf(&b, "no datapoints were received for %zu period%s and %zu missing datapoint%s treated as [%s].", filled,
+                    plural(filled), filled, filled == 1 ? " was" : "s were",
+                    o == CLOUDWATCH_ALARM ? "Breaching" : "NonBreaching");
         return sw_buf_str(&b);
     }
     if (m->datapoints_to_alarm.set)
@@ -73,7 +79,8 @@ static SwStr reason(SwCtx *cx, const CloudwatchMetricAlarm *m, const CloudwatchJ
                 SW_FMT(words(m->comparison_operator)), SW_FMT(cloudwatch_double(cx->arena, m->threshold.v)));
     if (m->datapoints_to_alarm.set) {
         size_t least = o == CLOUDWATCH_ALARM ? j->needed : j->periods - j->needed + 1;
-        sw_buf_addf(&b, " (minimum %zu datapoint%s for %s transition)", least, plural(least), o == CLOUDWATCH_ALARM ? "OK -> ALARM" : "ALARM -> OK");
+        sw_buf_addf(&b, " (minimum %zu datapoint%s for %s transition)", least, plural(least),
+                    o == CLOUDWATCH_ALARM ? "OK -> ALARM" : "ALARM -> OK");
     }
     if (filled && (sw_str_eqz(j->missing, "breaching") || sw_str_eqz(j->missing, "notBreaching")))
         sw_buf_addf(&b, " and %zu missing datapoint%s treated as [%s]", filled, filled == 1 ? " was" : "s were",
@@ -91,7 +98,8 @@ static void add_number(SwArena *a, SwValue *to, const char *key, double d) {
 }
 
 /* The datapoints that were judged, newest first; of a missing one its time alone. *ret_start: of the oldest known one. */
-static SwValue evaluated_points(SwArena *a, const CloudwatchPoint *p, size_t n, size_t periods, size_t used, SwTime *ret_start) {
+static SwValue evaluated_points(SwArena *a, const CloudwatchPoint *p, size_t n, size_t periods, size_t used,
+                                SwTime *ret_start) {
     SwValue list = sw_value_array();
     size_t known = 0, missing = 0;
     for (size_t i = 0; i < n && known + missing < periods; i++) {
@@ -111,12 +119,13 @@ static SwValue evaluated_points(SwArena *a, const CloudwatchPoint *p, size_t n, 
     return list;
 }
 
-static SwStr reason_data(SwCtx *cx, const CloudwatchMetricAlarm *m, SwTime at, const CloudwatchPoint *p, size_t n, size_t used) {
+static SwStr reason_data(SwCtx *cx, const CloudwatchMetricAlarm *m, SwTime at, const CloudwatchPoint *p, size_t n,
+                         size_t used) {
     SwArena *a = cx->arena;
     SwTime start = 0;
     SwValue v = sw_value_object(), recent = sw_value_array(),
             evaluated = evaluated_points(a, p, n, (size_t)m->evaluation_periods.v, used, &start);
-    for (size_t i = n; i-- > 0;)        /* oldest first */
+    for (size_t i = n; i-- > 0;) /* oldest first */
         if (p[i].known && p[i].at >= start)
             add_number(a, &recent, NULL, p[i].value);
     sw_value_sets(a, &v, "version", SW_STR("1.0"));
@@ -133,7 +142,8 @@ static SwStr reason_data(SwCtx *cx, const CloudwatchMetricAlarm *m, SwTime at, c
     return sw_json_text(a, &v);
 }
 
-/* --- evaluation ---------------------------------------------------------------------------------------------------------------- */
+/* --- evaluation
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 /* Newest first, of what the alarm's expression makes. */
 static int compute_points(SwCtx *cx, const CloudwatchMetricAlarm *m, SwTime until, CloudwatchPoint *p, size_t n, SwError *err) {
@@ -154,8 +164,8 @@ static int read_points(SwCtx *cx, const CloudwatchMetricAlarm *m, SwTime until, 
     SwTime period = m->period.v * SW_S, from = until - (SwTime)n * period;
     SwStr stat = sw_str_or(m->statistic, m->extended_statistic);
     SwBucketList l;
-    if (cloudwatch_read(cx, cloudwatch_metric_id(cx, m->namespace, m->metric_name, &m->dimensions), m->unit, from, until, (int)m->period.v,
-                        stat.p[0] == 'p', &l, err) < 0)
+    if (cloudwatch_read(cx, cloudwatch_metric_id(cx, m->namespace, m->metric_name, &m->dimensions), m->unit, from, until,
+                        (int)m->period.v, stat.p[0] == 'p', &l, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         p[i] = (CloudwatchPoint){.at = until - (SwTime)(i + 1) * period};
@@ -170,7 +180,8 @@ static int read_points(SwCtx *cx, const CloudwatchMetricAlarm *m, SwTime until, 
 }
 
 static int evaluate(SwCtx *cx, CloudwatchAlarmRecord *a, SwTime until, SwError *err) {
-    static const char *const names[] = {[CLOUDWATCH_OK] = "OK", [CLOUDWATCH_ALARM] = "ALARM", [CLOUDWATCH_INSUFFICIENT] = "INSUFFICIENT_DATA"};
+    static const char *const names[] = {
+        [CLOUDWATCH_OK] = "OK", [CLOUDWATCH_ALARM] = "ALARM", [CLOUDWATCH_INSUFFICIENT] = "INSUFFICIENT_DATA"};
     const CloudwatchMetricAlarm *m = a->metric;
     CloudwatchJudge j = judge_of(m);
     size_t n = j.periods + CLOUDWATCH_RANGE_BEYOND, used, breaching;
@@ -179,10 +190,10 @@ static int evaluate(SwCtx *cx, CloudwatchAlarmRecord *a, SwTime until, SwError *
         return -1;
     CloudwatchOutcome o = cloudwatch_judge(&j, p, n, &used, &breaching);
     if (o == CLOUDWATCH_RETAIN || (sw_str_eqz(m->state_value, names[o]) && sw_str_is(m->state_reason_data)))
-        return 0;                       /* a state's reason is that of its beginning */
+        return 0; /* a state's reason is that of its beginning */
     if (o == CLOUDWATCH_INSUFFICIENT && sw_str_eqz(m->state_value, names[o]))
         return 0;
-    SwTime at = SW_MAX(until + SETTLE, m->alarm_configuration_updated_timestamp.v);     /* not before it was put */
+    SwTime at = SW_MAX(until + SETTLE, m->alarm_configuration_updated_timestamp.v); /* not before it was put */
     CloudwatchState s = {sw_str(names[o]), reason(cx, m, &j, o, p, n, used, breaching), reason_data(cx, m, at, p, n, used), at};
     return cloudwatch_set_state(cx, a, &s, err);
 }
@@ -205,9 +216,10 @@ static int step(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
     CloudwatchAlarmRecord *a;
     SwTime again = 0, gauges;
     bool published;
-    if (cloudwatch_publish(cx, &published, &gauges, err) < 0)   /* what the minute that is judged holds is there */
+    if (cloudwatch_publish(cx, &published, &gauges, err) < 0) /* what the minute that is judged holds is there */
         return -1;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || cloudwatch_alarm_get(cx, name, &a, err) < 0 || (a && catch_up(cx, a, &again, err) < 0)) {
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || cloudwatch_alarm_get(cx, name, &a, err) < 0 ||
+        (a && catch_up(cx, a, &again, err) < 0)) {
         sw_ctx_rollback(cx);
         return -1;
     }

@@ -23,7 +23,8 @@ static const SwHandler handlers[] = {
 };
 
 static const SwCollection *const collections[] = {&cloudwatch_metrics, &cloudwatch_alarms, &cloudwatch_history, NULL};
-static const SwController *const controllers[] = {&cloudwatch_alarm_controller, &cloudwatch_trim_controller, &cloudwatch_publisher, NULL};
+static const SwController *const controllers[] = {&cloudwatch_alarm_controller, &cloudwatch_trim_controller,
+                                                  &cloudwatch_publisher, NULL};
 
 /* Alarms are named; metrics are not: "*". */
 static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {

@@ -11,9 +11,9 @@
 #include "models/cloudwatch_records.gen.h"
 
 extern const SwCollection cloudwatch_metrics, cloudwatch_alarms, cloudwatch_history;
-extern const SwController cloudwatch_publisher;              /* what services counted becomes values */
-extern const SwController cloudwatch_alarm_controller;      /* evaluates one alarm, by name */
-extern const SwController cloudwatch_trim_controller;       /* drops what is older than AWS keeps it */
+extern const SwController cloudwatch_publisher;        /* what services counted becomes values */
+extern const SwController cloudwatch_alarm_controller; /* evaluates one alarm, by name */
+extern const SwController cloudwatch_trim_controller;  /* drops what is older than AWS keeps it */
 
 /* --- metric.c, statistics.c ------------------------------------------------------------------------------------ */
 
@@ -33,13 +33,14 @@ bool cloudwatch_percentile(const SwBucket *b, double percent, double *ret_v);
  * where there is nothing. */
 int cloudwatch_queries_check(SwCtx *cx, const CloudwatchMetricDataQueryList *l, SwError *err) sw_must_check;
 int64_t cloudwatch_queries_period(const CloudwatchMetricDataQueryList *l);
-int cloudwatch_queries_read(SwCtx *cx, const CloudwatchMetricDataQueryList *l, SwTime from, size_t n, const double **ret, SwError *err) sw_must_check;
+int cloudwatch_queries_read(SwCtx *cx, const CloudwatchMetricDataQueryList *l, SwTime from, size_t n, const double **ret,
+                            SwError *err) sw_must_check;
 int cloudwatch_check_period(SwStr field, int64_t period, const SwErrorKind *kind, SwError *err);
 
 /* --- alarm.c, state.c -------------------------------------------------------------------------------------- */
 
 typedef struct CloudwatchState {
-    SwStr  value, reason, reason_data;
+    SwStr value, reason, reason_data;
     SwTime at;
 } CloudwatchState;
 
@@ -60,8 +61,8 @@ extern const SwTagRules cloudwatch_tag_rules;
 SwStr cloudwatch_notification(SwCtx *cx, const CloudwatchAlarmRecord *a, SwStr old_state, const CloudwatchState *now);
 int cloudwatch_state_event(SwCtx *cx, const CloudwatchAlarmRecord *a, const CloudwatchState *before, const CloudwatchState *now,
                            SwError *err) sw_must_check;
-SwStr cloudwatch_time(SwArena *a, SwTime t);            /* 2026-11-21T03:38:00.000+0000 */
-SwStr cloudwatch_double(SwArena *a, double d);          /* 5.0, as Java writes it */
+SwStr cloudwatch_time(SwArena *a, SwTime t);   /* 2026-11-21T03:38:00.000+0000 */
+SwStr cloudwatch_double(SwArena *a, double d); /* 5.0, as Java writes it */
 
 /* --- publish.c ------------------------------------------------------------------------------------------------------ */
 

@@ -10,7 +10,8 @@
 #define QUERIES_MAX    500
 #define DATAPOINTS_MAX 100800
 
-/* --- checks ------------------------------------------------------------------------------------------------------------------------ */
+/* --- checks
+ * ------------------------------------------------------------------------------------------------------------------------ */
 
 static bool is_id(SwStr id) {
     for (size_t i = 0; i < id.n; i++) {
@@ -40,7 +41,8 @@ static int check_stat(const CloudwatchMetricDataQuery *q, SwError *err) {
 
 static bool is_insights(SwStr expression) {
     SwStr text = sw_str_trim(expression);
-    return text.n > 6 && sw_str_ieq(sw_str_n(text.p, 6), SW_STR("SELECT")) && (text.p[6] == ' ' || text.p[6] == '\t' || text.p[6] == '\n');
+    return text.n > 6 && sw_str_ieq(sw_str_n(text.p, 6), SW_STR("SELECT")) &&
+           (text.p[6] == ' ' || text.p[6] == '\t' || text.p[6] == '\n');
 }
 
 static int check_query(SwCtx *cx, const CloudwatchMetricDataQuery *q, SwError *err) {
@@ -48,8 +50,10 @@ static int check_query(SwCtx *cx, const CloudwatchMetricDataQuery *q, SwError *e
     if (is_insights(q->expression))
         return refuse(err, "Expression", "Metrics Insights (SELECT) is not available");
     if (!is_id(q->id))
-        return sw_fail(err, &SW_VALIDATION_ERROR, "Invalid metrics list: id \"%.*s\" must begin with a lower-case letter and hold only letters, "
-                       "digits and '_'", SW_FMT(q->id));
+        return sw_fail(err, &SW_VALIDATION_ERROR,
+                       "Invalid metrics list: id \"%.*s\" must begin with a lower-case letter and hold only letters, "
+                       "digits and '_'",
+                       SW_FMT(q->id));
     if (expression == !!q->metric_stat)
         return sw_fail(err, &SW_VALIDATION_ERROR, "The query %.*s needs either a MetricStat or an Expression", SW_FMT(q->id));
     if (sw_str_is(q->account_id) && !sw_str_eq(q->account_id, cx->account))
@@ -95,24 +99,25 @@ static int common_period(const CloudwatchMetricDataQueryList *l, int64_t *ret_pe
     return cloudwatch_check_period(SW_STR("Period"), *ret_period, &SW_VALIDATION_ERROR, err);
 }
 
-/* --- computing ----------------------------------------------------------------------------------------------------------------------- */
+/* --- computing
+ * ----------------------------------------------------------------------------------------------------------------------- */
 
 typedef enum Progress { UNTOUCHED, UNDER_WAY, DONE } Progress;
 
 /* The queries on a grid of `math.n` periods from `from`. */
 typedef struct Sheet {
-    SwCtx    *cx;
+    SwCtx *cx;
     const CloudwatchMetricDataQueryList *l;
-    SwTime    from;
+    SwTime from;
     CloudwatchMath math;
-    CloudwatchValue *value;             /* of each query, once DONE */
+    CloudwatchValue *value; /* of each query, once DONE */
     Progress *progress;
 } Sheet;
 
 static int read_stat(SwCtx *cx, const CloudwatchMetricStat *s, SwTime from, SwTime to, SwBucketList *ret, SwError *err) {
     const CloudwatchMetric *m = s->metric;
-    return cloudwatch_read(cx, cloudwatch_metric_id(cx, m->namespace, m->metric_name, &m->dimensions), s->unit, from, to, (int)s->period.v,
-                           s->stat.p[0] == 'p', ret, err);
+    return cloudwatch_read(cx, cloudwatch_metric_id(cx, m->namespace, m->metric_name, &m->dimensions), s->unit, from, to,
+                           (int)s->period.v, s->stat.p[0] == 'p', ret, err);
 }
 
 /* The metric's name; where the queries read the same metric by several statistics or periods, with what tells them apart. */
@@ -138,8 +143,11 @@ static int metric_value(Sheet *s, const CloudwatchMetricDataQuery *q, Cloudwatch
     SwArena *a = s->cx->arena;
     SwTime period = s->math.period * SW_S;
     SwBucketList l;
-    *ret = (CloudwatchValue){.kind = CLOUDWATCH_SERIES, .n_series = 1, .period = s->math.period,
-                             .series = sw_new_n(a, double *, 1), .label = sw_new_n(a, SwStr, 1)};
+    *ret = (CloudwatchValue){.kind = CLOUDWATCH_SERIES,
+                             .n_series = 1,
+                             .period = s->math.period,
+                             .series = sw_new_n(a, double *, 1),
+                             .label = sw_new_n(a, SwStr, 1)};
     ret->series[0] = sw_new_n(a, double, s->math.n + 1);
     ret->label[0] = label_of(s->cx, s->l, q);
     for (size_t i = 0; i < s->math.n; i++)
@@ -162,7 +170,8 @@ static int value_of(Sheet *s, size_t i, SwError *err) {
     if (s->progress[i] == UNDER_WAY)
         return sw_fail(err, &SW_VALIDATION_ERROR, "The expression %.*s refers to itself", SW_FMT(q->id));
     s->progress[i] = UNDER_WAY;
-    int r = q->metric_stat ? metric_value(s, q, &s->value[i], err) : cloudwatch_math(&s->math, q->expression, &s->value[i], err);
+    int r =
+        q->metric_stat ? metric_value(s, q, &s->value[i], err) : cloudwatch_math(&s->math, q->expression, &s->value[i], err);
     s->progress[i] = DONE;
     return r;
 }
@@ -182,7 +191,10 @@ static int look_up(void *arg, SwStr id, CloudwatchValue *ret, SwError *err) {
 static int metrics(void *arg, SwStr part, CloudwatchValue *ret, SwError *err) {
     Sheet *s = arg;
     SwArena *a = s->cx->arena;
-    *ret = (CloudwatchValue){.kind = CLOUDWATCH_LIST, .period = s->math.period, .series = sw_new_n(a, double *, s->l->n), .label = sw_new_n(a, SwStr, s->l->n)};
+    *ret = (CloudwatchValue){.kind = CLOUDWATCH_LIST,
+                             .period = s->math.period,
+                             .series = sw_new_n(a, double *, s->l->n),
+                             .label = sw_new_n(a, SwStr, s->l->n)};
     for (size_t i = 0; i < s->l->n; i++) {
         if (!s->l->v[i].metric_stat || !sw_str_contains(s->l->v[i].id, part))
             continue;
@@ -196,7 +208,11 @@ static int metrics(void *arg, SwStr part, CloudwatchValue *ret, SwError *err) {
 
 static Sheet *sheet(SwCtx *cx, const CloudwatchMetricDataQueryList *l, SwTime from, size_t n, int64_t period) {
     Sheet *s = sw_new(cx->arena, Sheet);
-    *s = (Sheet){.cx = cx, .l = l, .from = from, .value = sw_new_n(cx->arena, CloudwatchValue, l->n + 1), .progress = sw_new_n(cx->arena, Progress, l->n + 1)};
+    *s = (Sheet){.cx = cx,
+                 .l = l,
+                 .from = from,
+                 .value = sw_new_n(cx->arena, CloudwatchValue, l->n + 1),
+                 .progress = sw_new_n(cx->arena, Progress, l->n + 1)};
     s->math = (CloudwatchMath){.arena = cx->arena, .n = n, .period = period, .arg = s, .look_up = look_up, .metrics = metrics};
     return s;
 }
@@ -210,12 +226,14 @@ static int check_expressions(SwCtx *cx, const CloudwatchMetricDataQueryList *l, 
             return -1;
         bool series = s->value[i].kind == CLOUDWATCH_SERIES || s->value[i].kind == CLOUDWATCH_LIST;
         if (SW_OR(q->return_data, true) && !series)
-            return sw_fail(err, &SW_VALIDATION_ERROR, "The expression %.*s makes no time series; TIME_SERIES makes one of a number", SW_FMT(q->id));
+            return sw_fail(err, &SW_VALIDATION_ERROR,
+                           "The expression %.*s makes no time series; TIME_SERIES makes one of a number", SW_FMT(q->id));
     }
     return 0;
 }
 
-/* --- alarms -------------------------------------------------------------------------------------------------------------------------- */
+/* --- alarms
+ * -------------------------------------------------------------------------------------------------------------------------- */
 
 static size_t returned(const CloudwatchMetricDataQueryList *l, size_t *ret_n) {
     size_t which = 0;
@@ -236,14 +254,17 @@ int cloudwatch_queries_check(SwCtx *cx, const CloudwatchMetricDataQueryList *l, 
     if (n != 1)
         return sw_fail(err, &SW_VALIDATION_ERROR, "Exactly one element of the metrics list should return data.");
     if (!period)
-        return l->n == 1 ? 0 : sw_fail(err, &SW_VALIDATION_ERROR, "Metrics list with several metrics must contain an expression.");
+        return l->n == 1 ? 0
+                         : sw_fail(err, &SW_VALIDATION_ERROR, "Metrics list with several metrics must contain an expression.");
     Sheet *s = sheet(cx, l, 0, 0, period);
     if (value_of(s, which, err) < 0)
         return -1;
     for (size_t i = 0; i < l->n; i++)
         if (value_of(s, i, err) < 0)
             return -1;
-    return s->value[which].kind == CLOUDWATCH_SERIES ? 0 : sw_fail(err, &SW_VALIDATION_ERROR, "The expression %.*s must make one time series", SW_FMT(l->v[which].id));
+    return s->value[which].kind == CLOUDWATCH_SERIES
+               ? 0
+               : sw_fail(err, &SW_VALIDATION_ERROR, "The expression %.*s must make one time series", SW_FMT(l->v[which].id));
 }
 
 int64_t cloudwatch_queries_period(const CloudwatchMetricDataQueryList *l) {
@@ -256,7 +277,8 @@ int64_t cloudwatch_queries_period(const CloudwatchMetricDataQueryList *l) {
     return said;
 }
 
-int cloudwatch_queries_read(SwCtx *cx, const CloudwatchMetricDataQueryList *l, SwTime from, size_t n, const double **ret, SwError *err) {
+int cloudwatch_queries_read(SwCtx *cx, const CloudwatchMetricDataQueryList *l, SwTime from, size_t n, const double **ret,
+                            SwError *err) {
     size_t count, which = returned(l, &count);
     Sheet *s = sheet(cx, l, from, n, cloudwatch_queries_period(l));
     if (value_of(s, which, err) < 0)
@@ -265,7 +287,8 @@ int cloudwatch_queries_read(SwCtx *cx, const CloudwatchMetricDataQueryList *l, S
     return 0;
 }
 
-/* --- GetMetricData ------------------------------------------------------------------------------------------------------------------- */
+/* --- GetMetricData
+ * ------------------------------------------------------------------------------------------------------------------- */
 
 static int check(SwCtx *cx, const CloudwatchGetMetricDataInput *in, int64_t *ret_period, SwError *err) {
     const CloudwatchMetricDataQueryList *l = &in->metric_data_queries;
@@ -274,7 +297,8 @@ static int check(SwCtx *cx, const CloudwatchGetMetricDataInput *in, int64_t *ret
     if (in->max_datapoints.set && (in->max_datapoints.v < 1 || in->max_datapoints.v > DATAPOINTS_MAX))
         return sw_fail(err, &SW_VALIDATION_ERROR, "The parameter MaxDatapoints must be between 1 and %d.", DATAPOINTS_MAX);
     if (l->n > QUERIES_MAX)
-        return sw_fail(err, &SW_VALIDATION_ERROR, "The collection MetricDataQueries must not have a size greater than %d.", QUERIES_MAX);
+        return sw_fail(err, &SW_VALIDATION_ERROR, "The collection MetricDataQueries must not have a size greater than %d.",
+                       QUERIES_MAX);
     if (check_ids(cx, l, err) < 0 || common_period(l, ret_period, err) < 0)
         return -1;
     if (*ret_period && (in->end_time.v - in->start_time.v) / (*ret_period * SW_S) > DATAPOINTS_MAX)
@@ -288,7 +312,7 @@ typedef struct Page {
     const CloudwatchGetMetricDataInput *in;
     CloudwatchGetMetricDataOutput *out;
     size_t skip, room;
-    bool   more;
+    bool more;
 } Page;
 
 static CloudwatchMetricDataResult *begin(Page *p, SwStr id, SwStr label) {
@@ -358,15 +382,16 @@ static int show_expression(Page *p, Sheet *s, size_t i, SwError *err) {
     return 0;
 }
 
-int cloudwatch_get_metric_data(SwCtx *cx, const CloudwatchGetMetricDataInput *in, CloudwatchGetMetricDataOutput *out, SwError *err) {
+int cloudwatch_get_metric_data(SwCtx *cx, const CloudwatchGetMetricDataInput *in, CloudwatchGetMetricDataOutput *out,
+                               SwError *err) {
     size_t max = (size_t)SW_OR(in->max_datapoints, DATAPOINTS_MAX);
     int64_t shown = 0, period;
     SwStr state;
     Sheet *s = NULL;
     if (check(cx, in, &period, err) < 0)
         return -1;
-    if (sw_str_is(in->next_token)
-        && (!sw_page_token_read(cx->arena, "GetMetricData", in->next_token, &state) || !sw_str_to_i64(state, &shown) || shown < 0))
+    if (sw_str_is(in->next_token) &&
+        (!sw_page_token_read(cx->arena, "GetMetricData", in->next_token, &state) || !sw_str_to_i64(state, &shown) || shown < 0))
         return sw_fail(err, &CLOUDWATCH_INVALID_NEXT_TOKEN, "The value for parameter NextToken is invalid.");
     Page p = {.cx = cx, .in = in, .out = out, .skip = (size_t)shown, .room = max};
     sw_list_present(cx->arena, &out->metric_data_results);
@@ -381,6 +406,7 @@ int cloudwatch_get_metric_data(SwCtx *cx, const CloudwatchGetMetricDataInput *in
             return -1;
     }
     if (p.more)
-        out->next_token = sw_page_token(cx->arena, "GetMetricData", sw_strf(cx->arena, "%lld", (long long)shown + (long long)max));
+        out->next_token =
+            sw_page_token(cx->arena, "GetMetricData", sw_strf(cx->arena, "%lld", (long long)shown + (long long)max));
     return 0;
 }

@@ -26,7 +26,8 @@ static CloudwatchOutcome sparse(const CloudwatchJudge *j, size_t used, size_t br
     return oldest_age >= j->needed ? CLOUDWATCH_ALARM : CLOUDWATCH_OK;
 }
 
-CloudwatchOutcome cloudwatch_judge(const CloudwatchJudge *j, const CloudwatchPoint *points, size_t n, size_t *ret_used, size_t *ret_breaching) {
+CloudwatchOutcome cloudwatch_judge(const CloudwatchJudge *j, const CloudwatchPoint *points, size_t n, size_t *ret_used,
+                                   size_t *ret_breaching) {
     size_t used = 0, breaching = 0, oldest_age = 0;
     for (size_t i = 0; i < n && used < j->periods; i++) {
         if (!points[i].known)

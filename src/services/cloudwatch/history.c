@@ -5,20 +5,27 @@
 #include "services/cloudwatch/cloudwatch.h"
 
 #define HISTORY_KEPT (30 * SW_DAY)
-#define SUMMARY_MAX 255                 /* bytes of HistorySummary */
+#define SUMMARY_MAX  255 /* bytes of HistorySummary */
 #define VALUES_KEPT  (455 * SW_DAY)
 
 const SwCollection cloudwatch_history = {
-    .name = "cloudwatch/history", .shape = &cloudwatch_shape_history_record, .indexes = {{.name = "by_alarm", .member = {"alarm", "at"}}},
+    .name = "cloudwatch/history",
+    .shape = &cloudwatch_shape_history_record,
+    .indexes = {{.name = "by_alarm", .member = {"alarm", "at"}}},
 };
 
-int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at, SwStr type, SwStr summary, SwStr data, SwError *err) {
+int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at, SwStr type, SwStr summary, SwStr data,
+                           SwError *err) {
     int64_t n;
     if (sw_doc_next(cx->tx, SW_SCOPE_REGION, SW_STR("cloudwatch/history"), &n, err) < 0)
         return -1;
     CloudwatchAlarmHistoryItem *item = sw_new(cx->arena, CloudwatchAlarmHistoryItem);
-    *item = (CloudwatchAlarmHistoryItem){.alarm_name = a->name, .alarm_type = CLOUDWATCH_ALARM_TYPE_METRIC_ALARM, .timestamp = SW_SOME_TIME(at),
-                                         .history_item_type = type, .history_summary = sw_str_n(summary.p, SW_MIN(summary.n, (size_t)SUMMARY_MAX)), .history_data = data};
+    *item = (CloudwatchAlarmHistoryItem){.alarm_name = a->name,
+                                         .alarm_type = CLOUDWATCH_ALARM_TYPE_METRIC_ALARM,
+                                         .timestamp = SW_SOME_TIME(at),
+                                         .history_item_type = type,
+                                         .history_summary = sw_str_n(summary.p, SW_MIN(summary.n, (size_t)SUMMARY_MAX)),
+                                         .history_data = data};
     SwStr key = sw_strf(cx->arena, "%.*s/%012lld", SW_FMT(sw_index_number(cx->arena, at)), (long long)n);
     CloudwatchHistoryRecord r = {.alarm = a->name, .at = key, .item = item};
     if (n == 1 && sw_wake(cx, &cloudwatch_trim_controller, SW_STR("trim"), sw_now(cx) + SW_DAY, err) < 0)
@@ -27,15 +34,19 @@ int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at,
 }
 
 static bool wanted(SwCtx *cx, const CloudwatchDescribeAlarmHistoryInput *in, const CloudwatchAlarmHistoryItem *i) {
-    return (!in->alarm_types.n || sw_str_list_has(&in->alarm_types, i->alarm_type))
-        && (!sw_str_is(in->history_item_type) || sw_str_eq(in->history_item_type, i->history_item_type))
-        && (!in->start_date.set || i->timestamp.v >= in->start_date.v) && (!in->end_date.set || i->timestamp.v <= in->end_date.v);
+    return (!in->alarm_types.n || sw_str_list_has(&in->alarm_types, i->alarm_type)) &&
+           (!sw_str_is(in->history_item_type) || sw_str_eq(in->history_item_type, i->history_item_type)) &&
+           (!in->start_date.set || i->timestamp.v >= in->start_date.v) &&
+           (!in->end_date.set || i->timestamp.v <= in->end_date.v);
 }
 
-int cloudwatch_describe_alarm_history(SwCtx *cx, const CloudwatchDescribeAlarmHistoryInput *in, CloudwatchDescribeAlarmHistoryOutput *out, SwError *err) {
+int cloudwatch_describe_alarm_history(SwCtx *cx, const CloudwatchDescribeAlarmHistoryInput *in,
+                                      CloudwatchDescribeAlarmHistoryOutput *out, SwError *err) {
     size_t max = (size_t)SW_OR(in->max_records, 50);
     bool named = sw_str_is(in->alarm_name);
-    SwDocQuery q = {.index = named ? "by_alarm" : NULL, .equals = {in->alarm_name}, .limit = max,
+    SwDocQuery q = {.index = named ? "by_alarm" : NULL,
+                    .equals = {in->alarm_name},
+                    .limit = max,
                     .descending = !sw_str_eq(in->scan_by, CLOUDWATCH_SCAN_BY_TIMESTAMP_ASCENDING)};
     SwDocList l;
     if (sw_str_is(in->alarm_contributor_id))
@@ -62,7 +73,8 @@ int cloudwatch_describe_alarm_history(SwCtx *cx, const CloudwatchDescribeAlarmHi
     return 0;
 }
 
-/* --- trimming -------------------------------------------------------------------------------------------------------------- */
+/* --- trimming --------------------------------------------------------------------------------------------------------------
+ */
 
 static int trim(SwCtx *cx, SwError *err) {
     SwDocList l;

@@ -9,7 +9,7 @@
 
 typedef struct Reader {
     const CloudwatchMath *m;
-    SwStr    whole, rest;
+    SwStr whole, rest;
     unsigned depth;
     SwError *err;
 } Reader;
@@ -18,7 +18,8 @@ typedef CloudwatchValue Value;
 
 static bool bad(Reader *r, const char *what) {
     if (!r->err->kind)
-        (void)sw_fail(r->err, &SW_VALIDATION_ERROR, "Error in expression '%.*s': %s at character %zu", SW_FMT(r->whole), what, r->whole.n - r->rest.n + 1);
+        (void)sw_fail(r->err, &SW_VALIDATION_ERROR, "Error in expression '%.*s': %s at character %zu", SW_FMT(r->whole), what,
+                      r->whole.n - r->rest.n + 1);
     return false;
 }
 
@@ -43,7 +44,8 @@ static bool take(Reader *r, const char *token) {
     return true;
 }
 
-/* --- values ------------------------------------------------------------------------------------------------------------------------ */
+/* --- values
+ * ------------------------------------------------------------------------------------------------------------------------ */
 
 static Value number(double d) {
     return (Value){.kind = CLOUDWATCH_NUMBER, .number = d};
@@ -72,18 +74,42 @@ static double at(const Value *v, size_t k, size_t i) {
 
 typedef double Binary(double a, double b);
 
-static double plus(double a, double b) { return a + b; }
-static double minus(double a, double b) { return a - b; }
-static double times(double a, double b) { return a * b; }
-static double divided(double a, double b) { return b == 0 ? NAN : a / b; }
-static double less(double a, double b) { return a < b; }
-static double less_equal(double a, double b) { return a <= b; }
-static double greater(double a, double b) { return a > b; }
-static double greater_equal(double a, double b) { return a >= b; }
-static double equal(double a, double b) { return a == b; }
-static double unequal(double a, double b) { return a != b; }
-static double both(double a, double b) { return a != 0 && b != 0; }
-static double either(double a, double b) { return a != 0 || b != 0; }
+static double plus(double a, double b) {
+    return a + b;
+}
+static double minus(double a, double b) {
+    return a - b;
+}
+static double times(double a, double b) {
+    return a * b;
+}
+static double divided(double a, double b) {
+    return b == 0 ? NAN : a / b;
+}
+static double less(double a, double b) {
+    return a < b;
+}
+static double less_equal(double a, double b) {
+    return a <= b;
+}
+static double greater(double a, double b) {
+    return a > b;
+}
+static double greater_equal(double a, double b) {
+    return a >= b;
+}
+static double equal(double a, double b) {
+    return a == b;
+}
+static double unequal(double a, double b) {
+    return a != b;
+}
+static double both(double a, double b) {
+    return a != 0 && b != 0;
+}
+static double either(double a, double b) {
+    return a != 0 || b != 0;
+}
 
 static bool apply(Reader *r, Binary *f, const Value *a, const Value *b, Value *ret) {
     if (a->kind == CLOUDWATCH_TEXT || b->kind == CLOUDWATCH_TEXT)
@@ -107,14 +133,20 @@ static bool apply(Reader *r, Binary *f, const Value *a, const Value *b, Value *r
     return true;
 }
 
-/* --- functions --------------------------------------------------------------------------------------------------------------------- */
+/* --- functions
+ * --------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct Arguments { Value v[3]; size_t n; } Arguments;
+typedef struct Arguments {
+    Value v[3];
+    size_t n;
+} Arguments;
 
 /* SUM and its like: over the periods of a series, or, at each period, over a list. */
 typedef enum Fold { FOLD_SUM, FOLD_AVG, FOLD_MIN, FOLD_MAX, FOLD_STDDEV, FOLD_COUNT } Fold;
 
-typedef struct Tally { double n, sum, squares, min, max; } Tally;
+typedef struct Tally {
+    double n, sum, squares, min, max;
+} Tally;
 
 static void count(Tally *t, double v) {
     if (isnan(v))
@@ -282,10 +314,19 @@ static bool everywhere(Reader *r, const Value *v, Value *ret) {
     return true;
 }
 
-static const struct { const char *name; Fold f; } folds[] = {
-    {"SUM", FOLD_SUM}, {"AVG", FOLD_AVG}, {"MIN", FOLD_MIN}, {"MAX", FOLD_MAX}, {"STDDEV", FOLD_STDDEV}, {"DATAPOINT_COUNT", FOLD_COUNT}};
-static const struct { const char *name; Unary *f; } units[] = {{"ABS", fabs}, {"CEIL", ceil}, {"FLOOR", floor}, {"LOG", log}, {"LOG10", log10}};
-static const struct { const char *name; Walk w; } walks[] = {{"RATE", WALK_RATE}, {"DIFF", WALK_DIFF}, {"RUNNING_SUM", WALK_RUNNING_SUM}};
+static const struct {
+    const char *name;
+    Fold f;
+} folds[] = {{"SUM", FOLD_SUM}, {"AVG", FOLD_AVG},       {"MIN", FOLD_MIN},
+             {"MAX", FOLD_MAX}, {"STDDEV", FOLD_STDDEV}, {"DATAPOINT_COUNT", FOLD_COUNT}};
+static const struct {
+    const char *name;
+    Unary *f;
+} units[] = {{"ABS", fabs}, {"CEIL", ceil}, {"FLOOR", floor}, {"LOG", log}, {"LOG10", log10}};
+static const struct {
+    const char *name;
+    Walk w;
+} walks[] = {{"RATE", WALK_RATE}, {"DIFF", WALK_DIFF}, {"RUNNING_SUM", WALK_RUNNING_SUM}};
 
 static bool wants(Reader *r, const Arguments *a, size_t least, size_t most) {
     return (a->n >= least && a->n <= most) || bad(r, "the function has other arguments");
@@ -323,7 +364,8 @@ static bool call(Reader *r, SwStr name, const Arguments *a, Value *ret) {
     return bad(r, sw_str_z(r->m->arena, sw_strf(r->m->arena, "the function %.*s is not available", SW_FMT(name))));
 }
 
-/* --- grammar ----------------------------------------------------------------------------------------------------------------------- */
+/* --- grammar
+ * ----------------------------------------------------------------------------------------------------------------------- */
 
 static bool expression(Reader *r, Value *ret);
 
@@ -354,7 +396,10 @@ static bool list(Reader *r, Value *ret) {
     } while (take(r, ","));
     if (!take(r, "]"))
         return bad(r, "']' expected");
-    *ret = (Value){.kind = CLOUDWATCH_LIST, .period = r->m->period, .series = sw_new_n(r->m->arena, double *, total), .label = sw_new_n(r->m->arena, SwStr, total)};
+    *ret = (Value){.kind = CLOUDWATCH_LIST,
+                   .period = r->m->period,
+                   .series = sw_new_n(r->m->arena, double *, total),
+                   .label = sw_new_n(r->m->arena, SwStr, total)};
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < v[i].n_series; k++) {
             ret->label[ret->n_series] = v[i].label[k];
@@ -448,10 +493,15 @@ static bool unary(Reader *r, Value *ret) {
 }
 
 /* Weakest first; of each level the longer operators before those that begin them. */
-static const struct Operator { const char *token; Binary *f; } levels[][7] = {
-    {{"||", either}}, {{"&&", both}},
+static const struct Operator {
+    const char *token;
+    Binary *f;
+} levels[][7] = {
+    {{"||", either}},
+    {{"&&", both}},
     {{"<=", less_equal}, {">=", greater_equal}, {"==", equal}, {"!=", unequal}, {"<", less}, {">", greater}},
-    {{"+", plus}, {"-", minus}}, {{"*", times}, {"/", divided}},
+    {{"+", plus}, {"-", minus}},
+    {{"*", times}, {"/", divided}},
 };
 
 static bool level(Reader *r, size_t l, Value *ret) {

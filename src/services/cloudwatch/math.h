@@ -18,19 +18,19 @@ typedef enum CloudwatchMathKind { CLOUDWATCH_NUMBER, CLOUDWATCH_SERIES, CLOUDWAT
 
 typedef struct CloudwatchValue {
     CloudwatchMathKind kind;
-    double   number;
-    double **series;                    /* of `n_series`: one, or a list's; each of the grid's length, NAN: none */
-    SwStr   *label;                     /* of each */
-    size_t   n_series;
-    int64_t  period;                    /* seconds */
-    SwStr    text;
+    double number;
+    double **series; /* of `n_series`: one, or a list's; each of the grid's length, NAN: none */
+    SwStr *label;    /* of each */
+    size_t n_series;
+    int64_t period; /* seconds */
+    SwStr text;
 } CloudwatchValue;
 
 typedef struct CloudwatchMath {
     SwArena *arena;
-    size_t   n;                         /* periods of the grid */
-    int64_t  period;                    /* seconds */
-    void    *arg;
+    size_t n;       /* periods of the grid */
+    int64_t period; /* seconds */
+    void *arg;
     /* What an id stands for; fails when nothing has it, or it stands for itself in a circle. */
     int (*look_up)(void *arg, SwStr id, CloudwatchValue *ret, SwError *err);
     /* All metrics (not expressions) whose id contains `part`: METRICS(). */

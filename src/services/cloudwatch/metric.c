@@ -7,10 +7,10 @@
 
 #include "services/cloudwatch/cloudwatch.h"
 
-#define DATA_MAX      1000
-#define VALUES_MAX    150
-#define LIST_PAGE     500
-#define LISTED_FOR    (14 * SW_DAY)
+#define DATA_MAX   1000
+#define VALUES_MAX 150
+#define LIST_PAGE  500
+#define LISTED_FOR (14 * SW_DAY)
 
 const SwCollection cloudwatch_metrics = {.name = "cloudwatch/metric", .shape = &cloudwatch_shape_metric_record};
 
@@ -43,8 +43,8 @@ SwStr cloudwatch_series_key(SwCtx *cx, SwStr metric_id, SwStr unit) {
 /* --- put ----------------------------------------------------------------------------------------------------------------- */
 
 static int bad_value(SwError *err, size_t i, const char *member, SwStr value) {
-    return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "The value %.*s for parameter MetricData.member.%zu.%s is invalid.",
-                   SW_FMT(value), i + 1, member);
+    return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION,
+                   "The value %.*s for parameter MetricData.member.%zu.%s is invalid.", SW_FMT(value), i + 1, member);
 }
 
 static int check_number(SwCtx *cx, size_t i, const char *member, double v, SwError *err) {
@@ -68,11 +68,13 @@ static int check_forms(const CloudwatchMetricDatum *d, size_t i, SwError *err) {
                        "The parameter MetricData.member.%zu.Value is required.", i + 1);
     if (n > 1 && d->value.set)
         return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_COMBINATION_EXCEPTION,
-                       "The parameters MetricData.member.%zu.%s and MetricData.member.%zu.%s are mutually exclusive and you have specified both.",
+                       "The parameters MetricData.member.%zu.%s and MetricData.member.%zu.%s are mutually exclusive and you "
+                       "have specified both.",
                        i + 1, given[0], i + 1, given[1]);
     if (d->counts.n && d->counts.n != d->values.n)
         return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION,
-                       "The parameters MetricData.member.%zu.Values and MetricData.member.%zu.Counts must be of the same size.", i + 1, i + 1);
+                       "The parameters MetricData.member.%zu.Values and MetricData.member.%zu.Counts must be of the same size.",
+                       i + 1, i + 1);
     if (d->values.n > VALUES_MAX)
         return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION,
                        "The collection MetricData.member.%zu.Values must not have a size greater than %d.", i + 1, VALUES_MAX);
@@ -92,15 +94,17 @@ static int check_numbers(SwCtx *cx, const CloudwatchMetricDatum *d, size_t i, Sw
     }
     if (!s)
         return 0;
-    if (check_number(cx, i, "StatisticValues.SampleCount", s->sample_count.v, err) < 0
-        || check_number(cx, i, "StatisticValues.Sum", s->sum.v, err) < 0
-        || check_number(cx, i, "StatisticValues.Minimum", s->minimum.v, err) < 0
-        || check_number(cx, i, "StatisticValues.Maximum", s->maximum.v, err) < 0)
+    if (check_number(cx, i, "StatisticValues.SampleCount", s->sample_count.v, err) < 0 ||
+        check_number(cx, i, "StatisticValues.Sum", s->sum.v, err) < 0 ||
+        check_number(cx, i, "StatisticValues.Minimum", s->minimum.v, err) < 0 ||
+        check_number(cx, i, "StatisticValues.Maximum", s->maximum.v, err) < 0)
         return -1;
     if (s->sample_count.v < 0 || s->minimum.v > s->maximum.v)
-        return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_COMBINATION_EXCEPTION,
-                       "The parameter MetricData.member.%zu.StatisticValues holds no possible set: Minimum must not be above Maximum, "
-                       "SampleCount not below 0.", i + 1);
+        return sw_fail(
+            err, &CLOUDWATCH_INVALID_PARAMETER_COMBINATION_EXCEPTION,
+            "The parameter MetricData.member.%zu.StatisticValues holds no possible set: Minimum must not be above Maximum, "
+            "SampleCount not below 0.",
+            i + 1);
     return 0;
 }
 
@@ -109,7 +113,8 @@ static int check_dimensions(const CloudwatchDimensionList *l, size_t i, SwError 
         for (size_t j = 0; j < k; j++)
             if (sw_str_eq(l->v[k].name, l->v[j].name))
                 return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION,
-                               "No Dimensions named %.*s may be given twice in MetricData.member.%zu.Dimensions.", SW_FMT(l->v[k].name), i + 1);
+                               "No Dimensions named %.*s may be given twice in MetricData.member.%zu.Dimensions.",
+                               SW_FMT(l->v[k].name), i + 1);
     return 0;
 }
 
@@ -122,15 +127,18 @@ static int check_datum(SwCtx *cx, const CloudwatchMetricDatum *d, size_t i, SwEr
         return bad_value(err, i, "StorageResolution", sw_strf(cx->arena, "%lld", (long long)resolution));
     if (at < now - 14 * SW_DAY)
         return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION,
-                       "The parameter MetricData.member.%zu.Timestamp must specify a time no more than two weeks in the past.", i + 1);
+                       "The parameter MetricData.member.%zu.Timestamp must specify a time no more than two weeks in the past.",
+                       i + 1);
     if (at > now + 2 * SW_HOUR)
-        return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION,
-                       "The parameter MetricData.member.%zu.Timestamp must specify a time no more than two hours in the future.", i + 1);
+        return sw_fail(
+            err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION,
+            "The parameter MetricData.member.%zu.Timestamp must specify a time no more than two hours in the future.", i + 1);
     return 0;
 }
 
 /* The record is written when the metric or its unit is new, or it had none for a minute. */
-static int note_metric(SwCtx *cx, SwStr id, SwStr namespace, const CloudwatchMetricDatum *d, SwStr unit, SwTime at, SwError *err) {
+static int note_metric(SwCtx *cx, SwStr id, SwStr namespace, const CloudwatchMetricDatum *d, SwStr unit, SwTime at,
+                       SwError *err) {
     void *r;
     if (sw_doc_get(cx->tx, &cloudwatch_metrics, id, &r, err) < 0)
         return -1;
@@ -174,7 +182,8 @@ static int put_datum(SwCtx *cx, SwStr namespace, const CloudwatchMetricDatum *d,
 
 int cloudwatch_put_metric_data(SwCtx *cx, const CloudwatchPutMetricDataInput *in, void *out, SwError *err) {
     if (sw_str_starts(in->namespace, SW_STR("AWS/")) && cx->principal.kind != SW_PRINCIPAL_SERVICE)
-        return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "The value AWS/ for parameter Namespace is invalid.");
+        return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION,
+                       "The value AWS/ for parameter Namespace is invalid.");
     if (!in->metric_data.n)
         return sw_fail(err, &CLOUDWATCH_MISSING_REQUIRED_PARAMETER_EXCEPTION, "The parameter MetricData is required.");
     if (in->metric_data.n > DATA_MAX)
@@ -212,14 +221,16 @@ int cloudwatch_list_metrics(SwCtx *cx, const CloudwatchListMetricsInput *in, Clo
     SwDocList l;
     SwDocQuery q = {.limit = LIST_PAGE};
     if (sw_str_is(in->owning_account) && !sw_str_eq(in->owning_account, cx->account))
-        return sw_refuse_field(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "OwningAccount", "there are no linked accounts");
+        return sw_refuse_field(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "OwningAccount",
+                               "there are no linked accounts");
     if (sw_str_is(in->namespace))
-        q.prefix = sw_str_is(in->metric_name) ? sw_strf(cx->arena, "%.*s\n%.*s\n", SW_FMT(in->namespace), SW_FMT(in->metric_name))
-                                              : sw_strf(cx->arena, "%.*s\n", SW_FMT(in->namespace));
+        q.prefix = sw_str_is(in->metric_name)
+                       ? sw_strf(cx->arena, "%.*s\n%.*s\n", SW_FMT(in->namespace), SW_FMT(in->metric_name))
+                       : sw_strf(cx->arena, "%.*s\n", SW_FMT(in->namespace));
     if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListMetrics", in->next_token, &q.after))
         return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "The value for parameter NextToken is invalid.");
     sw_list_present(cx->arena, &out->metrics);
-    do {                                /* a page that the filters emptied is not shown */
+    do { /* a page that the filters emptied is not shown */
         if (sw_doc_list(cx->tx, &cloudwatch_metrics, &q, &l, err) < 0)
             return -1;
         for (size_t i = 0; i < l.n; i++) {

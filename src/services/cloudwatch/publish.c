@@ -13,7 +13,7 @@
 #include "base/thread.h"
 #include "services/cloudwatch/cloudwatch.h"
 
-#define DATA_MAX   1000                 /* of one call */
+#define DATA_MAX 1000 /* of one call */
 
 /* --- gauges -------------------------------------------------------------------------------------------------------------- */
 
@@ -36,7 +36,9 @@ static int look(SwCtx *cx, SwTime *ret_next, SwError *err) {
 
 static CloudwatchMetricDatum *new_datum(SwCtx *cx, CloudwatchMetricDatumList *l, const SwMeterEntry *e) {
     CloudwatchMetricDatum *d = sw_list_add(cx->arena, l);
-    *d = (CloudwatchMetricDatum){.metric_name = sw_str(e->metric->name), .unit = sw_str(e->metric->unit), .timestamp = SW_SOME_TIME(e->minute)};
+    *d = (CloudwatchMetricDatum){.metric_name = sw_str(e->metric->name),
+                                 .unit = sw_str(e->metric->unit),
+                                 .timestamp = SW_SOME_TIME(e->minute)};
     for (size_t i = 0; i < e->n_dimension; i++)
         *sw_list_add(cx->arena, &d->dimensions) = (CloudwatchDimension){sw_str(e->dimension[i].name), e->dimension[i].value};
     return d;
@@ -51,13 +53,15 @@ static void add_entry(SwCtx *cx, CloudwatchMetricDatumList *l, const SwMeterEntr
     if (e->count == 0)
         return;
     CloudwatchStatisticSet *s = sw_new(cx->arena, CloudwatchStatisticSet);
-    *s = (CloudwatchStatisticSet){SW_SOME_DOUBLE(e->count), SW_SOME_DOUBLE(e->sum), SW_SOME_DOUBLE(e->min), SW_SOME_DOUBLE(e->max)};
+    *s = (CloudwatchStatisticSet){SW_SOME_DOUBLE(e->count), SW_SOME_DOUBLE(e->sum), SW_SOME_DOUBLE(e->min),
+                                  SW_SOME_DOUBLE(e->max)};
     new_datum(cx, l, e)->statistic_values = s;
 }
 
 /* One call's: entries of one account, region and namespace. */
 static bool together(const SwMeterEntry *a, const SwMeterEntry *b) {
-    return sw_str_eq(a->account, b->account) && sw_str_eq(a->region, b->region) && strcmp(a->metric->space, b->metric->space) == 0;
+    return sw_str_eq(a->account, b->account) && sw_str_eq(a->region, b->region) &&
+           strcmp(a->metric->space, b->metric->space) == 0;
 }
 
 static int put(SwCtx *cx, const SwMeterEntry *first, CloudwatchMetricDatumList *l, SwError *err) {
@@ -120,7 +124,8 @@ int cloudwatch_publish(SwCtx *cx, bool *ret_published, SwTime *ret_next, SwError
     return r;
 }
 
-/* --- when --------------------------------------------------------------------------------------------------------------------- */
+/* --- when
+ * --------------------------------------------------------------------------------------------------------------------- */
 
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     bool published;

@@ -32,23 +32,33 @@ SwStr cloudwatch_double(SwArena *a, double d) {
     return sw_str_contains(plain, SW_STR(".")) || !isfinite(d) ? plain : sw_strf(a, "%.*s.0", SW_FMT(plain));
 }
 
-/* --- texts ----------------------------------------------------------------------------------------------------------------- */
+/* --- texts -----------------------------------------------------------------------------------------------------------------
+ */
 
 static SwStr region_name(SwStr region) {
-    static const char *const names[][2] = {
-        {"us-east-1", "US East (N. Virginia)"}, {"us-east-2", "US East (Ohio)"}, {"us-west-1", "US West (N. California)"},
-        {"us-west-2", "US West (Oregon)"}, {"eu-west-1", "EU (Ireland)"}, {"eu-west-2", "EU (London)"}, {"eu-west-3", "EU (Paris)"},
-        {"eu-central-1", "EU (Frankfurt)"}, {"eu-north-1", "EU (Stockholm)"}, {"ap-northeast-1", "Asia Pacific (Tokyo)"},
-        {"ap-northeast-2", "Asia Pacific (Seoul)"}, {"ap-southeast-1", "Asia Pacific (Singapore)"},
-        {"ap-southeast-2", "Asia Pacific (Sydney)"}, {"ap-south-1", "Asia Pacific (Mumbai)"}, {"sa-east-1", "South America (Sao Paulo)"},
-        {"ca-central-1", "Canada (Central)"}};
+    static const char *const names[][2] = {{"us-east-1", "US East (N. Virginia)"},
+                                           {"us-east-2", "US East (Ohio)"},
+                                           {"us-west-1", "US West (N. California)"},
+                                           {"us-west-2", "US West (Oregon)"},
+                                           {"eu-west-1", "EU (Ireland)"},
+                                           {"eu-west-2", "EU (London)"},
+                                           {"eu-west-3", "EU (Paris)"},
+                                           {"eu-central-1", "EU (Frankfurt)"},
+                                           {"eu-north-1", "EU (Stockholm)"},
+                                           {"ap-northeast-1", "Asia Pacific (Tokyo)"},
+                                           {"ap-northeast-2", "Asia Pacific (Seoul)"},
+                                           {"ap-southeast-1", "Asia Pacific (Singapore)"},
+                                           {"ap-southeast-2", "Asia Pacific (Sydney)"},
+                                           {"ap-south-1", "Asia Pacific (Mumbai)"},
+                                           {"sa-east-1", "South America (Sao Paulo)"},
+                                           {"ca-central-1", "Canada (Central)"}};
     for (size_t i = 0; i < SW_N(names); i++)
         if (sw_str_eqz(region, names[i][0]))
             return sw_str(names[i][1]);
     return region;
 }
 
-static void set_text(SwArena *a, SwValue *o, const char *key, SwStr s) {        /* null when absent */
+static void set_text(SwArena *a, SwValue *o, const char *key, SwStr s) { /* null when absent */
     sw_value_set(a, o, sw_str(key), s.p ? sw_value_string(s) : (SwValue){.kind = SW_VNULL});
 }
 
@@ -102,7 +112,8 @@ static void set_metric(SwArena *a, SwValue *t, const CloudwatchMetricAlarm *m) {
     set_text(a, t, "MetricName", m->metric_name);
     set_text(a, t, "Namespace", m->namespace);
     set_text(a, t, "StatisticType", extended ? SW_STR("ExtendedStatistic") : SW_STR("Statistic"));
-    set_text(a, t, extended ? "ExtendedStatistic" : "Statistic", extended ? m->extended_statistic : upper_statistic(a, m->statistic));
+    set_text(a, t, extended ? "ExtendedStatistic" : "Statistic",
+             extended ? m->extended_statistic : upper_statistic(a, m->statistic));
     set_text(a, t, "Unit", m->unit);
     set_dimensions(a, t, &m->dimensions);
 }
@@ -138,7 +149,7 @@ SwStr cloudwatch_notification(SwCtx *cx, const CloudwatchAlarmRecord *r, SwStr o
     set_text(a, &v, "Region", region_name(cx->region));
     set_text(a, &v, "AlarmArn", m->alarm_arn);
     set_text(a, &v, "OldStateValue", old_state);
-    sw_value_set(a, &v, SW_STR("ActionExecutedAfterMuteWindow"), sw_value_bool(false));     /* nothing mutes alarms here */
+    sw_value_set(a, &v, SW_STR("ActionExecutedAfterMuteWindow"), sw_value_bool(false)); /* nothing mutes alarms here */
     set_list(a, &v, "OKActions", &m->ok_actions);
     set_list(a, &v, "AlarmActions", &m->alarm_actions);
     set_list(a, &v, "InsufficientDataActions", &m->insufficient_data_actions);
@@ -185,26 +196,33 @@ static void set_configuration(SwArena *a, SwValue *detail, const CloudwatchMetri
     if (m->metrics.n)
         return;
     CloudwatchMetric metric = {.namespace = m->namespace, .metric_name = m->metric_name, .dimensions = m->dimensions};
-    CloudwatchMetricStat stat = {.metric = &metric, .period = m->period, .stat = sw_str_or(m->statistic, m->extended_statistic)};
+    CloudwatchMetricStat stat = {.metric = &metric,
+                                 .period = m->period,
+                                 .stat = sw_str_or(m->statistic, m->extended_statistic)};
     CloudwatchMetricDataQuery q = {.id = sw_id_uuid(a), .metric_stat = &stat};
     add_query(a, list, &q, true);
 }
 
-int cloudwatch_state_event(SwCtx *cx, const CloudwatchAlarmRecord *r, const CloudwatchState *before, const CloudwatchState *now, SwError *err) {
+int cloudwatch_state_event(SwCtx *cx, const CloudwatchAlarmRecord *r, const CloudwatchState *before, const CloudwatchState *now,
+                           SwError *err) {
     SwValue d = sw_value_object();
     sw_value_sets(cx->arena, &d, "alarmName", r->name);
     set_state_value(cx->arena, &d, "state", now);
     set_state_value(cx->arena, &d, "previousState", before);
     set_configuration(cx->arena, &d, r->metric);
-    SwEvent e = {.source = SW_STR("aws.cloudwatch"), .detail_type = SW_STR("CloudWatch Alarm State Change"),
-                 .time = now->at, .detail = sw_json_text(cx->arena, &d)};
+    SwEvent e = {.source = SW_STR("aws.cloudwatch"),
+                 .detail_type = SW_STR("CloudWatch Alarm State Change"),
+                 .time = now->at,
+                 .detail = sw_json_text(cx->arena, &d)};
     sw_str_list_add(cx->arena, &e.resources, r->metric->alarm_arn);
     return sw_event_put(cx, &e, err);
 }
 
-/* --- the change -------------------------------------------------------------------------------------------------------------- */
+/* --- the change --------------------------------------------------------------------------------------------------------------
+ */
 
-static int note_change(SwCtx *cx, const CloudwatchAlarmRecord *r, const CloudwatchState *before, const CloudwatchState *now, SwError *err) {
+static int note_change(SwCtx *cx, const CloudwatchAlarmRecord *r, const CloudwatchState *before, const CloudwatchState *now,
+                       SwError *err) {
     SwArena *a = cx->arena;
     SwValue v = sw_value_object(), parsed;
     const CloudwatchState *states[] = {before, now};
@@ -218,7 +236,8 @@ static int note_change(SwCtx *cx, const CloudwatchAlarmRecord *r, const Cloudwat
             sw_value_set(a, s, SW_STR("stateReasonData"), parsed);
     }
     return cloudwatch_history_add(cx, r, now->at, CLOUDWATCH_HISTORY_ITEM_TYPE_STATE_UPDATE,
-                                  sw_strf(a, "Alarm updated from %.*s to %.*s", SW_FMT(before->value), SW_FMT(now->value)), sw_json_text(a, &v), err);
+                                  sw_strf(a, "Alarm updated from %.*s to %.*s", SW_FMT(before->value), SW_FMT(now->value)),
+                                  sw_json_text(a, &v), err);
 }
 
 /* One action; what it fails with is told by the history, as AWS does. */
@@ -231,17 +250,19 @@ static int act(SwCtx *cx, const CloudwatchAlarmRecord *r, SwStr arn, SwStr messa
         return -1;
     if (!done)
         sw_tx_undo(cx->tx);
-    SwStr summary = done ? sw_strf(cx->arena, "Successfully executed action %.*s", SW_FMT(arn))
-                         : sw_strf(cx->arena, "Failed to execute action %.*s. Received error: \"%s\"", SW_FMT(arn), failure.message);
+    SwStr summary =
+        done ? sw_strf(cx->arena, "Successfully executed action %.*s", SW_FMT(arn))
+             : sw_strf(cx->arena, "Failed to execute action %.*s. Received error: \"%s\"", SW_FMT(arn), failure.message);
     SwValue v = sw_value_object(), parsed;
     SwError ignored = sw_error(cx->arena);
     sw_value_sets(cx->arena, &v, "actionState", done ? SW_STR("Succeeded") : SW_STR("Failed"));
     sw_value_sets(cx->arena, &v, "notificationResource", arn);
-    sw_value_sets(cx->arena, &v, "error", done ? SW_NO_STR : sw_str(failure.message));     /* whole; the summary is cut */
+    sw_value_sets(cx->arena, &v, "error", done ? SW_NO_STR : sw_str(failure.message)); /* whole; the summary is cut */
     sw_value_sets(cx->arena, &v, "stateUpdateTimestamp", cloudwatch_time(cx->arena, now->at));
     if (sw_json_parse(cx->arena, message, &parsed, &ignored) == 0)
         sw_value_set(cx->arena, &v, SW_STR("publishedMessage"), parsed);
-    return cloudwatch_history_add(cx, r, now->at, CLOUDWATCH_HISTORY_ITEM_TYPE_ACTION, summary, sw_json_text(cx->arena, &v), err);
+    return cloudwatch_history_add(cx, r, now->at, CLOUDWATCH_HISTORY_ITEM_TYPE_ACTION, summary, sw_json_text(cx->arena, &v),
+                                  err);
 }
 
 int cloudwatch_set_state(SwCtx *cx, CloudwatchAlarmRecord *r, const CloudwatchState *now, SwError *err) {
@@ -262,8 +283,9 @@ int cloudwatch_set_state(SwCtx *cx, CloudwatchAlarmRecord *r, const CloudwatchSt
         return -1;
     if (!SW_OR(m->actions_enabled, true))
         return 0;
-    const SwStrList *actions = sw_str_eqz(now->value, "OK") ? &m->ok_actions
-                             : sw_str_eqz(now->value, "ALARM") ? &m->alarm_actions : &m->insufficient_data_actions;
+    const SwStrList *actions = sw_str_eqz(now->value, "OK")      ? &m->ok_actions
+                               : sw_str_eqz(now->value, "ALARM") ? &m->alarm_actions
+                                                                 : &m->insufficient_data_actions;
     SwStr message = cloudwatch_notification(cx, r, before.value, now);
     for (size_t i = 0; i < actions->n; i++)
         if (act(cx, r, actions->v[i], message, now, err) < 0)

@@ -101,7 +101,8 @@ static SwBucketList join_lists(SwArena *a, const SwBucketList *x, const SwBucket
     return l;
 }
 
-static int read_unit(SwCtx *cx, SwStr id, SwStr unit, SwTime from, SwTime to, int period, bool with_samples, SwBucketList *ret, SwError *err) {
+static int read_unit(SwCtx *cx, SwStr id, SwStr unit, SwTime from, SwTime to, int period, bool with_samples, SwBucketList *ret,
+                     SwError *err) {
     SwTime length = period * SW_S;
     int base = period >= 60 ? 60 : from % length == 0 ? period : 10;
     SwBucketList l;
@@ -120,7 +121,8 @@ static int read_unit(SwCtx *cx, SwStr id, SwStr unit, SwTime from, SwTime to, in
     return 0;
 }
 
-int cloudwatch_read(SwCtx *cx, SwStr id, SwStr unit, SwTime from, SwTime to, int period, bool with_samples, SwBucketList *ret, SwError *err) {
+int cloudwatch_read(SwCtx *cx, SwStr id, SwStr unit, SwTime from, SwTime to, int period, bool with_samples, SwBucketList *ret,
+                    SwError *err) {
     void *r;
     *ret = (SwBucketList){0};
     if (sw_str_is(unit))
@@ -137,7 +139,8 @@ int cloudwatch_read(SwCtx *cx, SwStr id, SwStr unit, SwTime from, SwTime to, int
     return 0;
 }
 
-/* --- GetMetricStatistics --------------------------------------------------------------------------------------------------- */
+/* --- GetMetricStatistics ---------------------------------------------------------------------------------------------------
+ */
 
 int cloudwatch_check_period(SwStr field, int64_t period, const SwErrorKind *kind, SwError *err) {
     static const int small[] = {1, 5, 10, 20, 30};
@@ -153,41 +156,51 @@ static int check(SwCtx *cx, const CloudwatchGetMetricStatisticsInput *in, SwErro
     double percent;
     int64_t span = in->end_time.v - in->start_time.v, wanted = span / (in->period.v * SW_S);
     if (!in->statistics.n && !in->extended_statistics.n)
-        return sw_fail(err, &CLOUDWATCH_MISSING_REQUIRED_PARAMETER_EXCEPTION, "Must specify either Statistics or ExtendedStatistics.");
+        return sw_fail(err, &CLOUDWATCH_MISSING_REQUIRED_PARAMETER_EXCEPTION,
+                       "Must specify either Statistics or ExtendedStatistics.");
     if (cloudwatch_check_period(SW_STR("Period"), in->period.v, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, err) < 0)
         return -1;
     if (in->start_time.v >= in->end_time.v)
-        return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "The parameter StartTime must be less than the parameter EndTime.");
+        return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION,
+                       "The parameter StartTime must be less than the parameter EndTime.");
     if (wanted > DATAPOINTS_MAX)
         return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_COMBINATION_EXCEPTION,
-                       "You have requested up to %lld datapoints, which exceeds the limit of %d. You may reduce the datapoints requested by "
-                       "increasing Period, or decreasing the time range.", (long long)wanted, DATAPOINTS_MAX);
+                       "You have requested up to %lld datapoints, which exceeds the limit of %d. You may reduce the datapoints "
+                       "requested by "
+                       "increasing Period, or decreasing the time range.",
+                       (long long)wanted, DATAPOINTS_MAX);
     for (size_t i = 0; i < in->extended_statistics.n; i++)
         if (!cloudwatch_statistic_known(in->extended_statistics.v[i], &percent) || percent < 0)
-            return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "The value %.*s for parameter ExtendedStatistics is not supported.",
+            return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION,
+                           "The value %.*s for parameter ExtendedStatistics is not supported.",
                            SW_FMT(in->extended_statistics.v[i]));
     return 0;
 }
 
-static void show(SwCtx *cx, const CloudwatchGetMetricStatisticsInput *in, const SwBucket *b, SwStr unit, CloudwatchDatapoint *to) {
+static void show(SwCtx *cx, const CloudwatchGetMetricStatisticsInput *in, const SwBucket *b, SwStr unit,
+                 CloudwatchDatapoint *to) {
     *to = (CloudwatchDatapoint){.timestamp = SW_SOME_TIME(b->start), .unit = unit};
     for (size_t i = 0; i < in->statistics.n; i++) {
         double v;
         if (!cloudwatch_statistic_of(b, in->statistics.v[i], &v))
             continue;
-        SwOptDouble *at = sw_str_eqz(in->statistics.v[i], "Sum") ? &to->sum : sw_str_eqz(in->statistics.v[i], "Average") ? &to->average
-                        : sw_str_eqz(in->statistics.v[i], "Minimum") ? &to->minimum
-                        : sw_str_eqz(in->statistics.v[i], "Maximum") ? &to->maximum : &to->sample_count;
+        SwOptDouble *at = sw_str_eqz(in->statistics.v[i], "Sum")       ? &to->sum
+                          : sw_str_eqz(in->statistics.v[i], "Average") ? &to->average
+                          : sw_str_eqz(in->statistics.v[i], "Minimum") ? &to->minimum
+                          : sw_str_eqz(in->statistics.v[i], "Maximum") ? &to->maximum
+                                                                       : &to->sample_count;
         *at = SW_SOME_DOUBLE(v);
     }
     for (size_t i = 0; i < in->extended_statistics.n; i++) {
         double v;
         if (cloudwatch_statistic_of(b, in->extended_statistics.v[i], &v))
-            *sw_list_add(cx->arena, &to->extended_statistics) = (CloudwatchDoubleMapEntry){in->extended_statistics.v[i], SW_SOME_DOUBLE(v)};
+            *sw_list_add(cx->arena, &to->extended_statistics) =
+                (CloudwatchDoubleMapEntry){in->extended_statistics.v[i], SW_SOME_DOUBLE(v)};
     }
 }
 
-int cloudwatch_get_metric_statistics(SwCtx *cx, const CloudwatchGetMetricStatisticsInput *in, CloudwatchGetMetricStatisticsOutput *out, SwError *err) {
+int cloudwatch_get_metric_statistics(SwCtx *cx, const CloudwatchGetMetricStatisticsInput *in,
+                                     CloudwatchGetMetricStatisticsOutput *out, SwError *err) {
     void *r;
     if (check(cx, in, err) < 0)
         return -1;

@@ -16,8 +16,8 @@ static int look(SwCtx *cx, SwStr arn_text, CloudwatchAlarmRecord **ret_a, SwErro
     *ret_a = NULL;
     if (!sw_arn_parse(arn_text, &arn) || !sw_str_eqz(arn.service, "cloudwatch"))
         return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "Invalid ARN: %.*s", SW_FMT(arn_text));
-    if (sw_str_starts(arn.resource, SW_STR("alarm:")) && sw_str_eq(arn.region, cx->region) && sw_str_eq(arn.account, cx->account)
-        && cloudwatch_alarm_get(cx, sw_str_skip(arn.resource, 6), ret_a, err) < 0)
+    if (sw_str_starts(arn.resource, SW_STR("alarm:")) && sw_str_eq(arn.region, cx->region) &&
+        sw_str_eq(arn.account, cx->account) && cloudwatch_alarm_get(cx, sw_str_skip(arn.resource, 6), ret_a, err) < 0)
         return -1;
     return 0;
 }
@@ -38,7 +38,8 @@ int cloudwatch_tag_resource(SwCtx *cx, const CloudwatchTagResourceInput *in, Clo
     return cloudwatch_alarm_put(cx, a, err);
 }
 
-int cloudwatch_untag_resource(SwCtx *cx, const CloudwatchUntagResourceInput *in, CloudwatchUntagResourceOutput *out, SwError *err) {
+int cloudwatch_untag_resource(SwCtx *cx, const CloudwatchUntagResourceInput *in, CloudwatchUntagResourceOutput *out,
+                              SwError *err) {
     CloudwatchAlarmRecord *a;
     if (find(cx, in->resource_arn, &a, err) < 0)
         return -1;
@@ -46,11 +47,12 @@ int cloudwatch_untag_resource(SwCtx *cx, const CloudwatchUntagResourceInput *in,
     return cloudwatch_alarm_put(cx, a, err);
 }
 
-int cloudwatch_list_tags_for_resource(SwCtx *cx, const CloudwatchListTagsForResourceInput *in, CloudwatchListTagsForResourceOutput *out, SwError *err) {
+int cloudwatch_list_tags_for_resource(SwCtx *cx, const CloudwatchListTagsForResourceInput *in,
+                                      CloudwatchListTagsForResourceOutput *out, SwError *err) {
     CloudwatchAlarmRecord *a;
     if (look(cx, in->resource_arn, &a, err) < 0)
         return -1;
-    if (a)                              /* AWS: what is not there has no tags */
+    if (a) /* AWS: what is not there has no tags */
         out->tags = a->tags;
     sw_list_present(cx->arena, &out->tags);
     return 0;

@@ -11,18 +11,25 @@
 #include "models/s3.gen.h"
 #include "services/codebuild/codebuild.h"
 
-#define FILES_MAX 200000
-#define DEPTH_MAX 100
-#define NAME_BYTES 1024                 /* an object key's limit */
+#define FILES_MAX  200000
+#define DEPTH_MAX  100
+#define NAME_BYTES 1024 /* an object key's limit */
 
 static const SwErrorKind client_error = {.code = "CLIENT_ERROR", .http = 400};
 
-typedef struct Found { SwStr path; mode_t mode; SwStr link; } Found;
+typedef struct Found {
+    SwStr path;
+    mode_t mode;
+    SwStr link;
+} Found;
 typedef struct Collect {
     SwCtx *cx;
     const CodebuildArtifactSpec *spec;
-    SwStr container, base;              /* base: absolute, inside */
-    struct { Found *v; size_t n; } files;
+    SwStr container, base; /* base: absolute, inside */
+    struct {
+        Found *v;
+        size_t n;
+    } files;
 } Collect;
 
 bool codebuild_wants_artifacts(const CodebuildBuildRecord *r) {
@@ -41,8 +48,8 @@ static bool wanted(const CodebuildArtifactSpec *s, SwStr path) {
 }
 
 static int open_inside(Collect *c, SwStr path, int flags, SwError *err) {
-    return sw_container_open(c->cx->host->runtime, c->container, sw_strf(c->cx->arena, "%.*s/%.*s", SW_FMT(c->base), SW_FMT(path)).p,
-                             flags | O_CLOEXEC, 0, err);
+    return sw_container_open(c->cx->host->runtime, c->container,
+                             sw_strf(c->cx->arena, "%.*s/%.*s", SW_FMT(c->base), SW_FMT(path)).p, flags | O_CLOEXEC, 0, err);
 }
 
 static int walk(Collect *c, int dir, SwStr prefix, int depth, SwError *err) {
@@ -56,7 +63,8 @@ static int walk(Collect *c, int dir, SwStr prefix, int depth, SwError *err) {
     int r = 0;
     while (r == 0 && (e = readdir(d))) {
         struct stat st;
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+            fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
         SwStr path = prefix.n ? sw_strf(a, "%.*s/%s", SW_FMT(prefix), e->d_name) : sw_str_dup(a, sw_str(e->d_name));
         if (S_ISDIR(st.st_mode)) {
@@ -65,7 +73,8 @@ static int walk(Collect *c, int dir, SwStr prefix, int depth, SwError *err) {
         } else if ((S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)) && wanted(c->spec, path)) {
             char link[4096];
             ssize_t n = S_ISLNK(st.st_mode) && c->spec->symlinks ? readlinkat(dirfd(d), e->d_name, link, sizeof link) : -1;
-            *sw_list_add(a, &c->files) = (Found){path, st.st_mode & 0777, n > 0 ? sw_str_dup(a, sw_str_n(link, (size_t)n)) : SW_NO_STR};
+            *sw_list_add(a, &c->files) =
+                (Found){path, st.st_mode & 0777, n > 0 ? sw_str_dup(a, sw_str_n(link, (size_t)n)) : SW_NO_STR};
             if (c->files.n > FILES_MAX)
                 r = sw_fail(err, &client_error, "more than %d artifact files", FILES_MAX);
         }
@@ -82,7 +91,8 @@ static int collect(Collect *c, SwError *err) {
     int dir = open_inside(c, SW_STR("."), O_RDONLY | O_DIRECTORY, err);
     if (dir < 0) {
         sw_error_reset(err);
-        return sw_fail(err, &client_error, "no matching base directory path found for %.*s", SW_FMT(sw_str_or(c->spec->base, SW_STR("."))));
+        return sw_fail(err, &client_error, "no matching base directory path found for %.*s",
+                       SW_FMT(sw_str_or(c->spec->base, SW_STR("."))));
     }
     if (walk(c, dir, SW_STR(""), 0, err) < 0)
         return -1;
@@ -100,7 +110,7 @@ static int each_byte(Collect *c, const Found *f, Add *add, void *arg, SwError *e
     struct stat st;
     if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
         sw_error_reset(err);
-        return 0;                       /* a link to nowhere, or to no file: an empty entry */
+        return 0; /* a link to nowhere, or to no file: an empty entry */
     }
     while ((n = read(fd, buf, sizeof buf)) > 0)
         if (add(arg, buf, (size_t)n, err) < 0)
@@ -113,15 +123,16 @@ static int add_blob(void *arg, const void *p, size_t n, SwError *err) {
 }
 
 static int add_zip(void *arg, const void *p, size_t n, SwError *err) {
-    return archive_write_data(arg, p, n) == (la_ssize_t)n ? 0 : sw_fail(err, &SW_INTERNAL_FAILURE, "%s", archive_error_string(arg));
+    return archive_write_data(arg, p, n) == (la_ssize_t)n ? 0
+                                                          : sw_fail(err, &SW_INTERNAL_FAILURE, "%s", archive_error_string(arg));
 }
 
 typedef struct ZipOut {
     SwBlobWriter *w;
-    SwError      *err;
-    SwStr         piece;
-    int           r;
-    SwLack        lack;                 /* memory ended in a callback */
+    SwError *err;
+    SwStr piece;
+    int r;
+    SwLack lack; /* memory ended in a callback */
 } ZipOut;
 
 static void add_piece(void *arg) {
@@ -187,7 +198,9 @@ static int put(SwCtx *role, SwStr bucket, SwStr key, const SwBlobInfo *b, bool i
     SwStr sha;
     if (!sw_unhex(role->arena, b->digest, &sha))
         return sw_fail(err, &SW_INTERNAL_FAILURE, "digest");
-    S3PutObjectRequest in = {.bucket = bucket, .key = key, .content_type = is_zip ? SW_STR("application/zip") : SW_NO_STR,
+    S3PutObjectRequest in = {.bucket = bucket,
+                             .key = key,
+                             .content_type = is_zip ? SW_STR("application/zip") : SW_NO_STR,
                              .body = {.set = true, .file = -1, .size = b->size, .sha256 = sha, .md5 = b->extra[SW_MD5]}};
     S3PutObjectOutput *out;
     if (s3_call_put_object(role, &in, &out, err) == 0)
@@ -204,7 +217,8 @@ static int put_each(Collect *c, SwCtx *role, SwStr bucket, SwStr prefix, SwError
         if (sw_blob_begin(c->cx->host->blobs, c->cx->arena, 1u << SW_MD5, &w, err) < 0 ||
             each_byte(c, &c->files.v[i], add_blob, w, err) < 0 || sw_blob_commit(w, &info, err) < 0)
             return -1;
-        SwStr key = sw_strf(role->arena, "%.*s%s%.*s", SW_FMT(prefix), prefix.n ? "/" : "", SW_FMT(kept_name(c, c->files.v[i].path)));
+        SwStr key =
+            sw_strf(role->arena, "%.*s%s%.*s", SW_FMT(prefix), prefix.n ? "/" : "", SW_FMT(kept_name(c, c->files.v[i].path)));
         if (put(role, bucket, key, &info, false, err) < 0)
             return -1;
     }
@@ -222,13 +236,14 @@ static SwStr trimmed(SwStr s) {
 }
 
 /* The buildspec's name, as the build's shell made it, where the project lets it override its own. */
-static int name_of(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildProjectArtifacts *a, const CodebuildSpec *s, const CodebuildArtifactSpec *x,
-                   SwStr *ret, SwError *err) {
+static int name_of(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildProjectArtifacts *a, const CodebuildSpec *s,
+                   const CodebuildArtifactSpec *x, SwStr *ret, SwError *err) {
     size_t number = x == &s->artifacts ? 0 : (size_t)(x - s->secondary.v) + 1;
     *ret = sw_str_or(a->name, r->build->project_name);
     if (!SW_OR(a->override_artifact_name, false) || !x->name.n)
         return 0;
-    if (codebuild_read_told(cx, r, sw_strf(cx->arena, "control/name.%zu", number).p, NAME_BYTES, ret) && ret->n && sw_str_is_utf8(*ret))
+    if (codebuild_read_told(cx, r, sw_strf(cx->arena, "control/name.%zu", number).p, NAME_BYTES, ret) && ret->n &&
+        sw_str_is_utf8(*ret))
         return 0;
     return sw_fail(err, &client_error, "the artifact's name %.*s cannot be evaluated by the build's shell", SW_FMT(x->name));
 }
@@ -246,11 +261,13 @@ static SwStr key_of(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildPro
     return sw_str_join(cx->arena, v, n, SW_STR("/"));
 }
 
-static int upload_one(SwCtx *cx, SwCtx *role, CodebuildBuildRecord *r, const CodebuildSpec *s, const CodebuildArtifactSpec *spec,
-                      const CodebuildProjectArtifacts *to, const CodebuildObject *object, CodebuildBuildArtifacts *ret, SwError *err) {
+static int upload_one(SwCtx *cx, SwCtx *role, CodebuildBuildRecord *r, const CodebuildSpec *s,
+                      const CodebuildArtifactSpec *spec, const CodebuildProjectArtifacts *to, const CodebuildObject *object,
+                      CodebuildBuildArtifacts *ret, SwError *err) {
     SwStr name, source = codebuild_source_dir(cx->arena, r, SW_STR(""));
     Collect c = {.cx = cx, .spec = spec, .container = codebuild_container_id(cx->arena, r)};
-    c.base = sw_str_starts(spec->base, SW_STR("/")) ? spec->base : sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(source), SW_FMT(spec->base));
+    c.base = sw_str_starts(spec->base, SW_STR("/")) ? spec->base
+                                                    : sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(source), SW_FMT(spec->base));
     SwBlobInfo info;
     if (collect(&c, err) < 0 || name_of(cx, r, to, s, spec, &name, err) < 0)
         return -1;
@@ -293,7 +310,8 @@ int codebuild_upload(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s,
         const CodebuildObject *o = &r->pipeline->outputs.v[i];
         const CodebuildArtifactSpec *x = secondary(s, o->name);
         if (!x)
-            return sw_fail(err, &client_error, "no definition for artifact %.*s in the buildspec's secondary-artifacts", SW_FMT(o->name));
+            return sw_fail(err, &client_error, "no definition for artifact %.*s in the buildspec's secondary-artifacts",
+                           SW_FMT(o->name));
         if (upload_one(cx, role, r, s, x, r->artifacts, o, more(cx, r, o->name), err) < 0)
             return -1;
     }
@@ -306,7 +324,8 @@ int codebuild_upload(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s,
         const CodebuildProjectArtifacts *to = &r->secondary_artifacts.v[i];
         const CodebuildArtifactSpec *x = secondary(s, to->artifact_identifier);
         if (!x)
-            return sw_fail(err, &client_error, "no definition for artifact %.*s in the buildspec's secondary-artifacts", SW_FMT(to->artifact_identifier));
+            return sw_fail(err, &client_error, "no definition for artifact %.*s in the buildspec's secondary-artifacts",
+                           SW_FMT(to->artifact_identifier));
         if (upload_one(cx, role, r, s, x, to, NULL, more(cx, r, to->artifact_identifier), err) < 0)
             return -1;
     }

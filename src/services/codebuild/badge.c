@@ -16,10 +16,12 @@ int codebuild_badge_set(SwCtx *cx, CodebuildProjectRecord *r, SwOptBool enabled,
     if (!on)
         return 0;
     if (!sw_str_eq(p->source->type, CODEBUILD_SOURCE_TYPE_CODECOMMIT))
-        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Build badges are not supported for source type %.*s", SW_FMT(p->source->type));
+        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Build badges are not supported for source type %.*s",
+                       SW_FMT(p->source->type));
     if (!sw_str_is(r->badge))
         r->badge = sw_id_base62(cx->arena, TOKEN_CHARS);
-    badge->badge_request_url = sw_strf(cx->arena, "http://%.*s" CODEBUILD_BADGES "?uuid=%.*s&branch=main", SW_FMT(cx->host->registry), SW_FMT(r->badge));
+    badge->badge_request_url = sw_strf(cx->arena, "http://%.*s" CODEBUILD_BADGES "?uuid=%.*s&branch=main",
+                                       SW_FMT(cx->host->registry), SW_FMT(r->badge));
     return 0;
 }
 
@@ -41,9 +43,11 @@ static const CodebuildBuild *latest(const SwDocList *l, SwStr branch) {
     return NULL;
 }
 
-static const struct { const char *status, *word, *colour; } looks[] = {
-    {"SUCCEEDED", "passing", "#4c1"},         {"FAILED", "failing", "#e05d44"}, {"FAULT", "failing", "#e05d44"},
-    {"TIMED_OUT", "failing", "#e05d44"},      {"STOPPED", "stopped", "#9f9f9f"}, {"IN_PROGRESS", "in progress", "#007ec6"},
+static const struct {
+    const char *status, *word, *colour;
+} looks[] = {
+    {"SUCCEEDED", "passing", "#4c1"},    {"FAILED", "failing", "#e05d44"},  {"FAULT", "failing", "#e05d44"},
+    {"TIMED_OUT", "failing", "#e05d44"}, {"STOPPED", "stopped", "#9f9f9f"}, {"IN_PROGRESS", "in progress", "#007ec6"},
 };
 
 static SwStr picture(SwArena *a, const CodebuildBuild *b) {
@@ -53,10 +57,13 @@ static SwStr picture(SwArena *a, const CodebuildBuild *b) {
             word = looks[i].word;
             colour = looks[i].colour;
         }
-    return sw_strf(a, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"120\" height=\"20\" role=\"img\" aria-label=\"build: %s\">"
-                      "<rect width=\"40\" height=\"20\" fill=\"#555\"/><rect x=\"40\" width=\"80\" height=\"20\" fill=\"%s\"/>"
-                      "<g fill=\"#fff\" text-anchor=\"middle\" font-family=\"sans-serif\" font-size=\"11\">"
-                      "<text x=\"20\" y=\"14\">build</text><text x=\"80\" y=\"14\">%s</text></g></svg>\n", word, colour, word);
+    return sw_strf(
+        a,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"120\" height=\"20\" role=\"img\" aria-label=\"build: %s\">"
+        "<rect width=\"40\" height=\"20\" fill=\"#555\"/><rect x=\"40\" width=\"80\" height=\"20\" fill=\"%s\"/>"
+        "<g fill=\"#fff\" text-anchor=\"middle\" font-family=\"sans-serif\" font-size=\"11\">"
+        "<text x=\"20\" y=\"14\">build</text><text x=\"80\" y=\"14\">%s</text></g></svg>\n",
+        word, colour, word);
 }
 
 /* *ret absent: no such badge. */
@@ -66,7 +73,8 @@ static int draw(SwCtx *cx, SwStr *ret, SwError *err) {
     *ret = SW_NO_STR;
     if (token.n != TOKEN_CHARS)
         return 0;
-    if (sw_doc_list(cx->tx, &codebuild_projects, &(SwDocQuery){.index = "by_badge", .equals = {token}, .any_scope = true}, &l, err) < 0)
+    if (sw_doc_list(cx->tx, &codebuild_projects, &(SwDocQuery){.index = "by_badge", .equals = {token}, .any_scope = true}, &l,
+                    err) < 0)
         return -1;
     if (!l.n || !SW_OR(((CodebuildProjectRecord *)l.v[0].record)->project->badge->badge_enabled, false))
         return 0;
@@ -88,6 +96,7 @@ void codebuild_badge(SwCtx *cx) {
     m->status = r < 0 ? 500 : m->body.p ? 200 : 404;
     if (!m->body.p)
         m->body = r < 0 ? SW_STR("The badge cannot be drawn\n") : SW_STR("There is no such badge\n");
-    sw_header_set(cx->arena, &m->headers, SW_STR("Content-Type"), m->status == 200 ? SW_STR("image/svg+xml") : SW_STR("text/plain"));
+    sw_header_set(cx->arena, &m->headers, SW_STR("Content-Type"),
+                  m->status == 200 ? SW_STR("image/svg+xml") : SW_STR("text/plain"));
     sw_header_set(cx->arena, &m->headers, SW_STR("Cache-Control"), SW_STR("no-cache"));
 }

@@ -65,21 +65,35 @@ int codebuild_retry_build(SwCtx *cx, const CodebuildRetryBuildInput *in, Codebui
     if (must_get(cx, in->id, &old, err) < 0)
         return -1;
     if (!SW_OR(old->build->build_complete, false))
-        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Build %.*s is still in progress and cannot be retried", SW_FMT(old->build->id));
+        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Build %.*s is still in progress and cannot be retried",
+                       SW_FMT(old->build->id));
     if (old->pipeline)
-        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Builds started by CodePipeline cannot be retried, retry the stage of the pipeline");
+        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION,
+                       "Builds started by CodePipeline cannot be retried, retry the stage of the pipeline");
     const CodebuildBuild *b = old->build;
     CodebuildStartBuildInput again = {
-        .project_name = b->project_name, .idempotency_token = in->idempotency_token, .source_version = b->source_version,
-        .source_type_override = b->source->type, .source_location_override = b->source->location, .buildspec_override = b->source->buildspec,
-        .git_clone_depth_override = b->source->git_clone_depth, .secondary_sources_override = b->secondary_sources,
-        .secondary_sources_version_override = b->secondary_source_versions, .artifacts_override = old->artifacts,
-        .secondary_artifacts_override = old->secondary_artifacts, .environment_variables_override = b->environment->environment_variables,
-        .environment_type_override = b->environment->type, .image_override = b->environment->image,
-        .compute_type_override = b->environment->compute_type, .privileged_mode_override = b->environment->privileged_mode,
-        .image_pull_credentials_type_override = b->environment->image_pull_credentials_type, .logs_config_override = old->logs_config,
-        .service_role_override = b->service_role, .timeout_in_minutes_override = b->timeout_in_minutes,
-        .queued_timeout_in_minutes_override = b->queued_timeout_in_minutes, .cache_override = b->cache,
+        .project_name = b->project_name,
+        .idempotency_token = in->idempotency_token,
+        .source_version = b->source_version,
+        .source_type_override = b->source->type,
+        .source_location_override = b->source->location,
+        .buildspec_override = b->source->buildspec,
+        .git_clone_depth_override = b->source->git_clone_depth,
+        .secondary_sources_override = b->secondary_sources,
+        .secondary_sources_version_override = b->secondary_source_versions,
+        .artifacts_override = old->artifacts,
+        .secondary_artifacts_override = old->secondary_artifacts,
+        .environment_variables_override = b->environment->environment_variables,
+        .environment_type_override = b->environment->type,
+        .image_override = b->environment->image,
+        .compute_type_override = b->environment->compute_type,
+        .privileged_mode_override = b->environment->privileged_mode,
+        .image_pull_credentials_type_override = b->environment->image_pull_credentials_type,
+        .logs_config_override = old->logs_config,
+        .service_role_override = b->service_role,
+        .timeout_in_minutes_override = b->timeout_in_minutes,
+        .queued_timeout_in_minutes_override = b->queued_timeout_in_minutes,
+        .cache_override = b->cache,
     };
     if (codebuild_start(cx, &again, NULL, initiator(cx), &r, err) < 0)
         return -1;
@@ -112,7 +126,8 @@ static int check_ids(const SwStrList *l, SwError *err) {
     return 0;
 }
 
-int codebuild_batch_get_builds(SwCtx *cx, const CodebuildBatchGetBuildsInput *in, CodebuildBatchGetBuildsOutput *out, SwError *err) {
+int codebuild_batch_get_builds(SwCtx *cx, const CodebuildBatchGetBuildsInput *in, CodebuildBatchGetBuildsOutput *out,
+                               SwError *err) {
     if (check_ids(&in->ids, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->builds);
@@ -129,7 +144,8 @@ int codebuild_batch_get_builds(SwCtx *cx, const CodebuildBatchGetBuildsInput *in
     return 0;
 }
 
-int codebuild_batch_delete_builds(SwCtx *cx, const CodebuildBatchDeleteBuildsInput *in, CodebuildBatchDeleteBuildsOutput *out, SwError *err) {
+int codebuild_batch_delete_builds(SwCtx *cx, const CodebuildBatchDeleteBuildsInput *in, CodebuildBatchDeleteBuildsOutput *out,
+                                  SwError *err) {
     if (check_ids(&in->ids, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->builds_deleted);
@@ -145,15 +161,19 @@ int codebuild_batch_delete_builds(SwCtx *cx, const CodebuildBatchDeleteBuildsInp
             continue;
         }
         SwStr uuid = codebuild_uuid(r->build->id);
-        if (sw_doc_delete(cx->tx, &codebuild_builds, uuid, NULL, err) < 0 || sw_doc_delete(cx->tx, &codebuild_logs, uuid, NULL, err) < 0)
+        if (sw_doc_delete(cx->tx, &codebuild_builds, uuid, NULL, err) < 0 ||
+            sw_doc_delete(cx->tx, &codebuild_logs, uuid, NULL, err) < 0)
             return -1;
         sw_str_list_add(cx->arena, &out->builds_deleted, r->build->arn);
     }
     return 0;
 }
 
-static int list(SwCtx *cx, SwStr project, SwStr sort_order, const char *op, SwStr token, SwStrList *ret_ids, SwStr *ret_next, SwError *err) {
-    SwDocQuery q = {.index = project.p ? "by_project" : "by_order", .equals = {project}, .limit = PAGE,
+static int list(SwCtx *cx, SwStr project, SwStr sort_order, const char *op, SwStr token, SwStrList *ret_ids, SwStr *ret_next,
+                SwError *err) {
+    SwDocQuery q = {.index = project.p ? "by_project" : "by_order",
+                    .equals = {project},
+                    .limit = PAGE,
                     .descending = !sw_str_eqz(sort_order, "ASCENDING")};
     SwDocList l;
     if (sw_str_is(token) && !sw_page_token_read(cx->arena, op, token, &q.after))
@@ -172,7 +192,8 @@ int codebuild_list_builds(SwCtx *cx, const CodebuildListBuildsInput *in, Codebui
     return list(cx, SW_NO_STR, in->sort_order, "ListBuilds", in->next_token, &out->ids, &out->next_token, err);
 }
 
-int codebuild_list_builds_for_project(SwCtx *cx, const CodebuildListBuildsForProjectInput *in, CodebuildListBuildsForProjectOutput *out, SwError *err) {
+int codebuild_list_builds_for_project(SwCtx *cx, const CodebuildListBuildsForProjectInput *in,
+                                      CodebuildListBuildsForProjectOutput *out, SwError *err) {
     CodebuildProjectRecord *p;
     if (codebuild_project_get(cx, in->project_name, &p, err) < 0)
         return -1;

@@ -13,10 +13,10 @@
 
 #include "services/codebuild/codebuild.h"
 
-#define EVENTS_BYTES  (256 * SW_KIB)
-#define MARKERS_MAX   64
-#define EXPORT_BYTES  (64 * SW_KIB)
-#define KILL_MS       10000
+#define EVENTS_BYTES (256 * SW_KIB)
+#define MARKERS_MAX  64
+#define EXPORT_BYTES (64 * SW_KIB)
+#define KILL_MS      10000
 
 static size_t read_markers(SwCtx *cx, const CodebuildBuildRecord *r, CodebuildMarker *v) {
     SwStr text;
@@ -42,14 +42,16 @@ static SwStr outcome_of(const CodebuildBuildRecord *r) {
     return CODEBUILD_STATUS_TYPE_SUCCEEDED;
 }
 
-static int say_end(SwCtx *cx, const CodebuildBuildRecord *r, const char *phase, SwStr status, SwStr code, SwStr message, SwError *err) {
+static int say_end(SwCtx *cx, const CodebuildBuildRecord *r, const char *phase, SwStr status, SwStr code, SwStr message,
+                   SwError *err) {
     SwStr lines[] = {sw_strf(cx->arena, "Phase complete: %s State: %.*s", phase, SW_FMT(status)),
                      sw_strf(cx->arena, "Phase context status code: %.*s Message: %.*s", SW_FMT(code), SW_FMT(message))};
     return codebuild_log_say(cx, r, lines, 2, err);
 }
 
 /* In cx->tx: the current phase ends so, and the build will. */
-static int to_finalizing(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStr outcome, SwStr code, SwStr message, SwError *err) {
+static int to_finalizing(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStr outcome, SwStr code, SwStr message,
+                         SwError *err) {
     SwTime now = sw_now(cx);
     if (codebuild_phase_end(cx, r, outcome, code, message, now, err) < 0)
         return -1;
@@ -90,7 +92,8 @@ static int admit(SwCtx *cx, SwStr uuid, SwStep *ret, SwError *err) {
     int64_t running;
     if (codebuild_begin(cx, uuid, &r, err) < 0)
         return -1;
-    if (sw_doc_count(cx->tx, &codebuild_builds, &(SwDocQuery){.index = "by_active", .equals = {CODEBUILD_RUNNING}, .any_scope = true}, &running, err) < 0)
+    if (sw_doc_count(cx->tx, &codebuild_builds,
+                     &(SwDocQuery){.index = "by_active", .equals = {CODEBUILD_RUNNING}, .any_scope = true}, &running, err) < 0)
         return sw_ctx_rollback(cx), -1;
     if (running >= CODEBUILD_AT_ONCE) {
         sw_ctx_rollback(cx);
@@ -120,8 +123,10 @@ static int provision(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret
     if (codebuild_phase_end(cx, r, CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_NO_STR, SW_NO_STR, now, err) < 0)
         return sw_ctx_rollback(cx), -1;
     codebuild_phase_start(cx, r, SW_STR("DOWNLOAD_SOURCE"), now);
-    SwStr line = sw_strf(cx->arena, "The image %.*s is not in this server's registry: the build runs in the host's environment", SW_FMT(r->build->environment->image));
-    if ((codebuild_on_host(cx, r->build->environment->image) && codebuild_log_say(cx, r, &line, 1, err) < 0) || codebuild_put(cx, uuid, r, err) < 0)
+    SwStr line = sw_strf(cx->arena, "The image %.*s is not in this server's registry: the build runs in the host's environment",
+                         SW_FMT(r->build->environment->image));
+    if ((codebuild_on_host(cx, r->build->environment->image) && codebuild_log_say(cx, r, &line, 1, err) < 0) ||
+        codebuild_put(cx, uuid, r, err) < 0)
         return sw_ctx_rollback(cx), -1;
     ret->again = now;
     return sw_ctx_commit(cx, err);
@@ -133,7 +138,7 @@ static int download(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret,
     SwStr version = SW_NO_STR;
     bool there = sw_container_get(cx->host->runtime, cx->arena, codebuild_container_id(cx->arena, r), &info);
     bool started = there && (info.state == SW_CONTAINER_RUNNING || info.state == SW_CONTAINER_EXITED);
-    if (!started) {                     /* else a crash came between the start and the record of it */
+    if (!started) { /* else a crash came between the start and the record of it */
         if (codebuild_download(cx, r, &spec, &version, err) < 0)
             return failed(cx, uuid, ret, err);
         r->build->resolved_source_version = version;
@@ -147,7 +152,8 @@ static int download(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret,
         r->build->resolved_source_version = version;
     r->state = CODEBUILD_RUNNING;
     if (codebuild_phase_end(cx, r, CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_NO_STR, SW_NO_STR, sw_now(cx), err) < 0 ||
-        say_end(cx, r, "DOWNLOAD_SOURCE", CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_STR(""), SW_STR(""), err) < 0 || codebuild_put(cx, uuid, r, err) < 0)
+        say_end(cx, r, "DOWNLOAD_SOURCE", CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_STR(""), SW_STR(""), err) < 0 ||
+        codebuild_put(cx, uuid, r, err) < 0)
         return sw_ctx_rollback(cx), -1;
     ret->again = sw_now(cx);
     return sw_ctx_commit(cx, err);
@@ -168,7 +174,8 @@ static SwStr failure_of(SwCtx *cx, const CodebuildBuildRecord *r, const Codebuil
         if (sw_str_contains(m[i].file, SW_STR(".r")))
             return SW_STR(CODEBUILD_NO_RUNTIME);
         if (codebuild_read_told(cx, r, sw_strf(cx->arena, "readonly/%.*s", SW_FMT(m[i].file)).p, CODEBUILD_SPEC_BYTES, &text))
-            return sw_strf(cx->arena, "Error while executing command: %.*s. Reason: exit status %lld", SW_FMT(text), (long long)m[i].status);
+            return sw_strf(cx->arena, "Error while executing command: %.*s. Reason: exit status %lld", SW_FMT(text),
+                           (long long)m[i].status);
     }
     return SW_STR("Error while executing commands");
 }
@@ -183,18 +190,25 @@ static int apply(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildMarker *v, s
         return 0;
     if (m->good)
         return codebuild_phase_end(cx, r, CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_NO_STR, SW_NO_STR, at, err);
-    return codebuild_phase_end(cx, r, CODEBUILD_STATUS_TYPE_FAILED, SW_STR("COMMAND_EXECUTION_ERROR"), failure_of(cx, r, v, n, m->phase), at, err);
+    return codebuild_phase_end(cx, r, CODEBUILD_STATUS_TYPE_FAILED, SW_STR("COMMAND_EXECUTION_ERROR"),
+                               failure_of(cx, r, v, n, m->phase), at, err);
 }
 
 /* The driver said that it is over, or its container ended without. */
-static int over(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, const CodebuildMarker *last, const SwContainerInfo *info, SwError *err) {
+static int over(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, const CodebuildMarker *last, const SwContainerInfo *info,
+                SwError *err) {
     SwTime now = sw_now(cx);
     if (last->kind == CODEBUILD_MARK_DOCKER || last->kind != CODEBUILD_MARK_OVER) {
         if (r->build->phases.v[r->build->phases.n - 1].end_time.set)
             codebuild_phase_start(cx, r, SW_STR("INSTALL"), now);
-        SwStr why = last->kind == CODEBUILD_MARK_DOCKER ? SW_STR("The Docker daemon did not start: see the log")
-                  : sw_strf(cx->arena, "Build container found dead before completing the build. "
-                            "Build container died because it was out of memory, or the Docker image is not supported. ErrorCode: %d", info->exit_code);
+        SwStr why =
+            last->kind == CODEBUILD_MARK_DOCKER
+                ? SW_STR("The Docker daemon did not start: see the log")
+                : sw_strf(
+                      cx->arena,
+                      "Build container found dead before completing the build. "
+                      "Build container died because it was out of memory, or the Docker image is not supported. ErrorCode: %d",
+                      info->exit_code);
         return to_finalizing(cx, uuid, r, CODEBUILD_STATUS_TYPE_FAILED, SW_STR("CLIENT_ERROR"), why, err);
     }
     if (!sw_str_eqz(last->phase, "skip")) {
@@ -267,7 +281,8 @@ static int upload(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret, S
     ret->again = sw_now(cx);
     SwStr base = sw_str_or(spec.artifacts.base, SW_STR("."));
     SwStr lines[] = {sw_strf(cx->arena, "Expanding base directory path: %.*s", SW_FMT(base)), SW_STR("Assembling file list")};
-    if (codebuild_log_say(cx, stored, lines, 2, err) < 0 || say_end(cx, stored, "UPLOAD_ARTIFACTS", status, code, message, err) < 0 ||
+    if (codebuild_log_say(cx, stored, lines, 2, err) < 0 ||
+        say_end(cx, stored, "UPLOAD_ARTIFACTS", status, code, message, err) < 0 ||
         codebuild_phase_end(cx, stored, status, code, message, sw_now(cx), err) < 0 ||
         to_finalizing(cx, uuid, stored, outcome_of(stored), SW_NO_STR, SW_NO_STR, err) < 0)
         return sw_ctx_rollback(cx), -1;
@@ -284,7 +299,8 @@ static void read_exports(SwCtx *cx, CodebuildBuildRecord *r) {
     for (size_t i = 0; i < spec.exported.n; i++) {
         bool got = codebuild_read_told(cx, r, sw_strf(cx->arena, "control/export.%zu", i).p, EXPORT_BYTES, &value);
         *sw_list_add(cx->arena, &r->build->exported_environment_variables) =
-            (CodebuildExportedEnvironmentVariable){.name = spec.exported.v[i], .value = got && sw_str_is_utf8(value) ? value : SW_STR("")};
+            (CodebuildExportedEnvironmentVariable){.name = spec.exported.v[i],
+                                                   .value = got && sw_str_is_utf8(value) ? value : SW_STR("")};
     }
 }
 
@@ -337,7 +353,7 @@ static int finalize(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret,
         sw_error_reset(err);
         (void)sw_container_wait(rt, cx->arena, id, KILL_MS, &info);
     }
-    if (codebuild_log_drain(cx, r, true, err) < 0) {    /* the role may be gone: the build ends all the same */
+    if (codebuild_log_drain(cx, r, true, err) < 0) { /* the role may be gone: the build ends all the same */
         if (sw_error_is(err, &SW_INTERNAL_FAILURE))
             return -1;
         sw_error_reset(err);
@@ -369,7 +385,8 @@ static int step(SwCtx *cx, SwStr uuid, SwStep *ret, SwError *err) {
     if (SW_OR(r->stop, false))
         return finish(cx, uuid, CODEBUILD_STATUS_TYPE_STOPPED, SW_NO_STR, SW_NO_STR, ret, err);
     if (sw_now(cx) >= (queued ? r->queue_deadline.v : r->deadline.v))
-        return finish(cx, uuid, CODEBUILD_STATUS_TYPE_TIMED_OUT, SW_STR("BUILD_TIMED_OUT"), SW_STR("Build has timed out. "), ret, err);
+        return finish(cx, uuid, CODEBUILD_STATUS_TYPE_TIMED_OUT, SW_STR("BUILD_TIMED_OUT"), SW_STR("Build has timed out. "),
+                      ret, err);
     if (queued)
         return admit(cx, uuid, ret, err);
     if (sw_str_eq(r->state, CODEBUILD_PROVISIONING))

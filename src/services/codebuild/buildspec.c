@@ -6,7 +6,7 @@
 const char *const codebuild_stage_name[_CODEBUILD_STAGES] = {"INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD"};
 static const char *const stage_key[_CODEBUILD_STAGES] = {"install", "pre_build", "build", "post_build"};
 
-#define FAULTS_BYTES 4000               /* of all messages: what a phase's context may hold */
+#define FAULTS_BYTES 4000 /* of all messages: what a phase's context may hold */
 
 /* Notes a fault and goes on, so that one build tells all of them: "first at line 3; second at line 9". */
 static void fault(SwError *err, int line, const char *fmt, ...) sw_printf(3, 4);
@@ -131,7 +131,8 @@ static void read_shell(const SwValue *v, CodebuildSpec *s, SwError *err) {
 }
 
 static void read_env(SwArena *a, const SwValue *v, CodebuildSpec *s, SwError *err) {
-    static const char *const keys[] = {"shell", "variables", "parameter-store", "exported-variables", "git-credential-helper", NULL};
+    static const char *const keys[] = {"shell", "variables", "parameter-store", "exported-variables", "git-credential-helper",
+                                       NULL};
     SwStr helper = SW_STR("no");
     s->shell = SW_STR("sh");
     if (!v || !only(v, "env", keys, err))
@@ -146,7 +147,8 @@ static void read_env(SwArena *a, const SwValue *v, CodebuildSpec *s, SwError *er
     strings(a, exported, "env/exported-variables", &s->exported, err);
     for (size_t i = 0; i < s->exported.n; i++)
         if (!codebuild_variable_ok(s->exported.v[i]))
-            fault(err, (int)exported->line, "env/exported-variables: %.*s cannot be a variable's name", SW_FMT(s->exported.v[i]));
+            fault(err, (int)exported->line, "env/exported-variables: %.*s cannot be a variable's name",
+                  SW_FMT(s->exported.v[i]));
 }
 
 static void only_root(const SwValue *v, const char *where, SwError *err) {
@@ -168,7 +170,8 @@ static void read_stage(SwArena *a, const SwValue *v, const char *key, CodebuildS
         s->abort = sw_str_eqz(t, "ABORT");
         s->go_on = sw_str_eqz(t, "CONTINUE");
         if (!s->abort && !s->go_on)
-            fault(err, (int)failure->line, "phases/%s/on-failure: %.*s is not available, only ABORT and CONTINUE are", key, SW_FMT(t));
+            fault(err, (int)failure->line, "phases/%s/on-failure: %.*s is not available, only ABORT and CONTINUE are", key,
+                  SW_FMT(t));
     }
     texts(a, part(v, "runtime-versions"), "phases/install/runtime-versions", &s->runtimes, err);
     strings(a, part(v, "commands"), "Commands", &s->commands, err);
@@ -189,12 +192,14 @@ static void read_phases(SwArena *a, const SwValue *v, CodebuildSpec *s, SwError 
         read_stage(a, part(v, stage_key[i]), stage_key[i], &s->stage[i], err);
         commands += s->stage[i].commands.n + s->stage[i].finally.n;
     }
-    if (!commands && before == (err->kind != NULL))         /* else what is there was not read */
+    if (!commands && before == (err->kind != NULL)) /* else what is there was not read */
         fault(err, (int)v->line, "No commands found for phase name: build");
 }
 
-static void read_artifact(SwArena *a, const SwValue *v, const char *where, bool primary, CodebuildArtifactSpec *s, SwError *err) {
-    static const char *const keys[] = {"files", "name", "discard-paths", "base-directory", "exclude-paths", "enable-symlinks", "secondary-artifacts", NULL};
+static void read_artifact(SwArena *a, const SwValue *v, const char *where, bool primary, CodebuildArtifactSpec *s,
+                          SwError *err) {
+    static const char *const keys[] = {
+        "files", "name", "discard-paths", "base-directory", "exclude-paths", "enable-symlinks", "secondary-artifacts", NULL};
     const SwValue *files = part(v, "files");
     if (!only(v, where, keys, err))
         return;
@@ -265,7 +270,8 @@ int codebuild_spec_parse(SwArena *a, SwStr yaml, CodebuildSpec *ret, SwError *er
 
 /* ---- patterns of files ---- */
 
-/* Folder by folder. Linear but for backtracking to the last "**", which is enough: a later one makes earlier ones irrelevant. */
+/* Folder by folder. Linear but for backtracking to the last "**", which is enough: a later one makes earlier ones irrelevant.
+ */
 bool codebuild_glob(SwStr pattern, SwStr path) {
     SwStr p, s, after = SW_NO_STR, from = SW_NO_STR;
     bool star = false;

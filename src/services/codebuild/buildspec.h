@@ -9,36 +9,45 @@
 
 #define CODEBUILD_SPEC_BYTES (256 * SW_KIB)
 #define CODEBUILD_SPEC_DEPTH 32
-#define CODEBUILD_SPEC_NODES 20000      /* aliases counted as often as they are used */
+#define CODEBUILD_SPEC_NODES 20000 /* aliases counted as often as they are used */
 
 /* Every fault of a specification: its message is what the phase's context shows. */
 extern const SwErrorKind CODEBUILD_YAML_FILE_ERROR;
 
-typedef enum CodebuildStage { CODEBUILD_INSTALL, CODEBUILD_PRE_BUILD, CODEBUILD_BUILD, CODEBUILD_POST_BUILD, _CODEBUILD_STAGES } CodebuildStage;
-extern const char *const codebuild_stage_name[_CODEBUILD_STAGES];       /* "INSTALL" */
+typedef enum CodebuildStage {
+    CODEBUILD_INSTALL,
+    CODEBUILD_PRE_BUILD,
+    CODEBUILD_BUILD,
+    CODEBUILD_POST_BUILD,
+    _CODEBUILD_STAGES
+} CodebuildStage;
+extern const char *const codebuild_stage_name[_CODEBUILD_STAGES]; /* "INSTALL" */
 
 typedef struct CodebuildStageSpec {
     SwStrList commands, finally;
-    bool      abort, go_on;             /* on-failure: ABORT, CONTINUE; neither: the default way through the phases */
-    SwStrMap  runtimes;
+    bool abort, go_on; /* on-failure: ABORT, CONTINUE; neither: the default way through the phases */
+    SwStrMap runtimes;
 } CodebuildStageSpec;
 
 typedef struct CodebuildArtifactSpec {
-    SwStr     id;                       /* of secondary artifacts */
+    SwStr id; /* of secondary artifacts */
     SwStrList files, exclude;
-    SwStr     name, base;
-    bool      discard_paths, symlinks;
+    SwStr name, base;
+    bool discard_paths, symlinks;
 } CodebuildArtifactSpec;
 
 typedef struct CodebuildSpec {
-    SwStr     shell;                    /* "sh" or "bash", or with /bin/ */
-    bool      git_helper;               /* git asks the AWS CLI for CodeCommit passwords */
-    SwStrMap  variables, parameters;    /* parameters: variable to name in the parameter store */
+    SwStr shell;                    /* "sh" or "bash", or with /bin/ */
+    bool git_helper;                /* git asks the AWS CLI for CodeCommit passwords */
+    SwStrMap variables, parameters; /* parameters: variable to name in the parameter store */
     SwStrList exported;
     CodebuildStageSpec stage[_CODEBUILD_STAGES];
-    bool      has_artifacts;
+    bool has_artifacts;
     CodebuildArtifactSpec artifacts;
-    struct { CodebuildArtifactSpec *v; size_t n; } secondary;
+    struct {
+        CodebuildArtifactSpec *v;
+        size_t n;
+    } secondary;
 } CodebuildSpec;
 
 /* YAML's events to a tree; every scalar is a string but null. */

@@ -20,7 +20,8 @@ static const SwHandler handlers[] = {
     {CODEBUILD_UPDATE_PROJECT, SW_HANDLER(codebuild_update_project), 0},
 };
 
-/* Projects that a request names, by name or ARN or by a build's id "PROJECT:UUID"; builds have no ARN of their own in policies. */
+/* Projects that a request names, by name or ARN or by a build's id "PROJECT:UUID"; builds have no ARN of their own in policies.
+ */
 static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
     static const char *const members[] = {"names", "ids", "name", "projectName", "id"};
     SwStrList all = {0};
@@ -57,7 +58,8 @@ static int open_service(SwHost *h, SwError *err) {
             cx->account = l.v[i].account;
             cx->region = l.v[i].region;
             sw_tx_scope(cx->tx, cx->account, cx->region);
-            if (sw_wake(cx, &codebuild_build_controller, l.v[i].id, 0, err) < 0 || sw_wake(cx, &codebuild_log_controller, l.v[i].id, 0, err) < 0)
+            if (sw_wake(cx, &codebuild_build_controller, l.v[i].id, 0, err) < 0 ||
+                sw_wake(cx, &codebuild_log_controller, l.v[i].id, 0, err) < 0)
                 return sw_ctx_rollback(cx), -1;
         }
     }
@@ -85,7 +87,11 @@ static const SwCollection *const collections[] = {&codebuild_projects, &codebuil
 static const SwController *const controllers[] = {&codebuild_build_controller, &codebuild_log_controller, NULL};
 static const SwRoute routes[] = {
     {.method = "GET", .path = CODEBUILD_BADGES, .access = SW_ACCESS_OWN, .handle = codebuild_badge},
-    {.method = "GET", .path = "/v2/codebuild-credentials/", .listener = "169.254.170.2", .access = SW_ACCESS_CONTAINER, .handle = codebuild_credentials},
+    {.method = "GET",
+     .path = "/v2/codebuild-credentials/",
+     .listener = "169.254.170.2",
+     .access = SW_ACCESS_CONTAINER,
+     .handle = codebuild_credentials},
 };
 
 static const SwTarget targets[] = {{"codebuild", "project/", codebuild_deliver, NULL}};

@@ -22,7 +22,7 @@ extern const SwCollection codebuild_projects, codebuild_builds, codebuild_logs;
 extern const SwController codebuild_build_controller, codebuild_log_controller;
 extern const SwActionType codebuild_actions[2];
 
-#define CODEBUILD_AT_ONCE 4             /* builds that run; the others wait in the queue */
+#define CODEBUILD_AT_ONCE 4 /* builds that run; the others wait in the queue */
 
 /* Values of BuildRecord.state. */
 #define CODEBUILD_QUEUED       SW_STR("QUEUED")
@@ -56,14 +56,15 @@ bool codebuild_s3_location(SwStr location, SwStr *ret_bucket, SwStr *ret_key);
 
 /* ---- project.c ---- */
 
-int codebuild_project_get(SwCtx *cx, SwStr name_or_arn, CodebuildProjectRecord **ret, SwError *err) sw_must_check;     /* NULL: none */
+int codebuild_project_get(SwCtx *cx, SwStr name_or_arn, CodebuildProjectRecord **ret,
+                          SwError *err) sw_must_check; /* NULL: none */
 
 /* ---- badge.c, credentials.c ---- */
 
 #define CODEBUILD_BADGES "/_slipway/badges"
 /* The project's badge, on, off or (absent) as it was; its address. */
 int codebuild_badge_set(SwCtx *cx, CodebuildProjectRecord *r, SwOptBool enabled, SwError *err) sw_must_check;
-void codebuild_badge(SwCtx *cx);         /* the two are routes */
+void codebuild_badge(SwCtx *cx); /* the two are routes */
 void codebuild_credentials(SwCtx *cx);
 
 /* ---- start.c ---- */
@@ -71,25 +72,27 @@ void codebuild_credentials(SwCtx *cx);
 /* The inputs' and outputs' objects of a pipeline's action take the place of source and artifacts; NULL: none. */
 int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const CodebuildPipelineWork *pipeline, SwStr initiator,
                     CodebuildBuildRecord **ret, SwError *err) sw_must_check;
-int codebuild_build_get(SwCtx *cx, SwStr id, CodebuildBuildRecord **ret, SwError *err) sw_must_check;   /* "PROJECT:UUID", ARN; NULL: none */
+int codebuild_build_get(SwCtx *cx, SwStr id, CodebuildBuildRecord **ret,
+                        SwError *err) sw_must_check; /* "PROJECT:UUID", ARN; NULL: none */
 SwStr codebuild_uuid(SwStr build_id);
 
 /* ---- state.c: the only writers of a build's phases ---- */
 
 /* Begins a write transaction in cx and loads the build. */
 int codebuild_begin(SwCtx *cx, SwStr uuid, CodebuildBuildRecord **ret, SwError *err) sw_must_check;
-int codebuild_load(SwCtx *cx, SwStr uuid, CodebuildBuildRecord **ret, SwError *err) sw_must_check;      /* a snapshot of its own */
+int codebuild_load(SwCtx *cx, SwStr uuid, CodebuildBuildRecord **ret, SwError *err) sw_must_check; /* a snapshot of its own */
 int codebuild_put(SwCtx *cx, SwStr uuid, const CodebuildBuildRecord *r, SwError *err) sw_must_check;
 void codebuild_phase_start(SwCtx *cx, CodebuildBuildRecord *r, SwStr phase, SwTime at);
 /* Ends the current phase, if one is open, and tells EventBridge. */
-int codebuild_phase_end(SwCtx *cx, CodebuildBuildRecord *r, SwStr status, SwStr code, SwStr message, SwTime at, SwError *err) sw_must_check;
+int codebuild_phase_end(SwCtx *cx, CodebuildBuildRecord *r, SwStr status, SwStr code, SwStr message, SwTime at,
+                        SwError *err) sw_must_check;
 int codebuild_state_event(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) sw_must_check;
-SwTime codebuild_clock_of(SwCtx *cx, SwTime system_time);      /* the clock's time for one of the system's */
+SwTime codebuild_clock_of(SwCtx *cx, SwTime system_time); /* the clock's time for one of the system's */
 
 /* ---- metric.c: AWS/CodeBuild ---- */
 
 void codebuild_count_started(SwCtx *cx, const CodebuildBuildRecord *r);
-void codebuild_count_phase(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildBuildPhase *p);   /* that has ended */
+void codebuild_count_phase(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildBuildPhase *p); /* that has ended */
 void codebuild_count_ended(SwCtx *cx, const CodebuildBuildRecord *r);
 
 /* ---- run.c: the container ---- */
@@ -98,20 +101,21 @@ SwStr codebuild_container_id(SwArena *a, const CodebuildBuildRecord *r);
 bool codebuild_container_owner(SwArena *a, SwStr id, SwStr *ret_account, SwStr *ret_region, SwStr *ret_uuid);
 /* A file of the build's folder that the build may have written itself: false unless it is a plain one. */
 bool codebuild_read_told(SwCtx *cx, const CodebuildBuildRecord *r, const char *part, size_t max, SwStr *ret);
-const char *codebuild_folder(const SwHost *h, SwArena *a, SwStr uuid, const char *part);       /* part NULL: the folder */
-SwStr codebuild_source_dir(SwArena *a, const CodebuildBuildRecord *r, SwStr identifier);      /* inside the container; "" the primary's */
-const char *codebuild_source_folder(SwCtx *cx, const CodebuildBuildRecord *r, SwStr identifier);   /* the same on the host */
+const char *codebuild_folder(const SwHost *h, SwArena *a, SwStr uuid, const char *part); /* part NULL: the folder */
+SwStr codebuild_source_dir(SwArena *a, const CodebuildBuildRecord *r,
+                           SwStr identifier); /* inside the container; "" the primary's */
+const char *codebuild_source_folder(SwCtx *cx, const CodebuildBuildRecord *r, SwStr identifier); /* the same on the host */
 bool codebuild_on_host(SwCtx *cx, SwStr image);
 int codebuild_as_role(SwCtx *cx, const CodebuildBuildRecord *r, SwCtx **ret, SwError *err) sw_must_check;
-int codebuild_provision(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) sw_must_check;      /* network, image */
+int codebuild_provision(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) sw_must_check; /* network, image */
 int codebuild_launch(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s, SwError *err) sw_must_check;
-int codebuild_remove(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) sw_must_check;   /* container, network, folder */
+int codebuild_remove(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) sw_must_check; /* container, network, folder */
 
 /* ---- source.c, artifact.c ---- */
 
 /* Fetches all sources into the build's folder and reads the buildspec. ret_version: what was resolved; may stay absent. */
 int codebuild_download(SwCtx *cx, CodebuildBuildRecord *r, CodebuildSpec *ret, SwStr *ret_version, SwError *err) sw_must_check;
-SwStr codebuild_source_version(const CodebuildBuild *b, SwStr identifier);      /* asked for a secondary source; may be absent */
+SwStr codebuild_source_version(const CodebuildBuild *b, SwStr identifier); /* asked for a secondary source; may be absent */
 bool codebuild_wants_artifacts(const CodebuildBuildRecord *r);
 int codebuild_upload(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s, SwError *err) sw_must_check;
 /* unzip.c: a ZIP archive into a folder; nothing is written outside of it. */
@@ -124,7 +128,7 @@ bool codebuild_new_markers(SwCtx *cx, const CodebuildBuildRecord *r);
 
 /* ---- log.c ---- */
 
-int codebuild_log_open(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) sw_must_check;       /* group and stream */
+int codebuild_log_open(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) sw_must_check; /* group and stream */
 /* Moves what the container has written into the stream; each line once. all: the container writes no more. */
 int codebuild_log_drain(SwCtx *cx, const CodebuildBuildRecord *r, bool all, SwError *err) sw_must_check;
 /* All lines of the build's commands, the last included: what is said afterwards stands behind them. */

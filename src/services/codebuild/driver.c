@@ -14,7 +14,8 @@ static const char library[] =
     "slipway_mark() { printf '%s %s\\n' \"$*\" \"$(date +%s.%N)\" >>" CONTROL "/events; }\n"
     "slipway_say() { printf '[Container] %s %s\\n' \"$(date '+%Y/%m/%d %H:%M:%S')\" \"$*\"; }\n"
     "slipway_keep() { printf 'slipway_at=%s slipway_open=%s slipway_ok=%s slipway_skip=%s slipway_phase=%s slipway_file=%s\\n'"
-    " \"$slipway_at\" \"$slipway_open\" \"$slipway_ok\" \"$slipway_skip\" \"$slipway_phase\" \"$slipway_file\" >" CONTROL "/state; }\n"
+    " \"$slipway_at\" \"$slipway_open\" \"$slipway_ok\" \"$slipway_skip\" \"$slipway_phase\" \"$slipway_file\" >" CONTROL
+    "/state; }\n"
     /* NUMBER PHASE */
     "slipway_begin() {\n"
     "  [ \"$1\" -gt \"$slipway_at\" ] && [ -z \"$slipway_skip\" ] || return 0\n"
@@ -38,7 +39,8 @@ static const char library[] =
     " slipway_say \"Command did not exit successfully $(cat " READONLY "/\"$slipway_file\") exit status $1\";; esac\n"
     "    printf '%s' \"$1\" >" CONTROL "/status\n"
     "    printf '%s' \"$slipway_file\" >" CONTROL "/failed.$slipway_phase.new\n"
-    "    [ -e " CONTROL "/failed.$slipway_phase ] || cp " CONTROL "/failed.$slipway_phase.new " CONTROL "/failed.$slipway_phase\n"
+    "    [ -e " CONTROL "/failed.$slipway_phase ] || cp " CONTROL "/failed.$slipway_phase.new " CONTROL
+    "/failed.$slipway_phase\n"
     "    [ -e " CONTROL "/status.$slipway_phase ] || cp " CONTROL "/status " CONTROL "/status.$slipway_phase\n"
     "  fi\n"
     "  slipway_keep\n"
@@ -55,7 +57,7 @@ static const char library[] =
     "slipway_end() {\n"
     "  [ \"$1\" -gt \"$slipway_at\" ] && [ -z \"$slipway_skip\" ] || return 0\n"
     "  slipway_at=$1\n"
-    "  (slipway_exports)\n"            /* a name such as ${X:?} ends the shell it is made in */
+    "  (slipway_exports)\n" /* a name such as ${X:?} ends the shell it is made in */
     "  if [ \"$slipway_ok\" = 1 ]; then\n"
     "    slipway_keep; slipway_mark end \"$2\" SUCCEEDED\n"
     "    slipway_say \"Phase complete: $2 State: SUCCEEDED\"\n"
@@ -79,8 +81,8 @@ static const char library[] =
     "}\n";
 
 static const char *const programs[][2] = {
-    {"nodejs", "node"}, {"python", "python3"}, {"java", "java"}, {"golang", "go"}, {"ruby", "ruby"}, {"php", "php"},
-    {"dotnet", "dotnet"}, {"docker", "docker"},
+    {"nodejs", "node"}, {"python", "python3"}, {"java", "java"},     {"golang", "go"},
+    {"ruby", "ruby"},   {"php", "php"},        {"dotnet", "dotnet"}, {"docker", "docker"},
 };
 
 const char *codebuild_runtime_program(SwStr runtime) {
@@ -113,8 +115,10 @@ static SwStr runtime_check(SwArena *a, SwStr runtime, SwStr version) {
     const char *p = codebuild_runtime_program(runtime);
     if (!p)
         return sw_strf(a, "slipway_say 'The runtime %.*s is unknown'; (exit 1)\n", SW_FMT(runtime));
-    return sw_strf(a, "if command -v %s >/dev/null; then slipway_say \"Runtime %.*s: version %.*s is asked for, the environment has $(command -v %s)\"; "
-                      "else slipway_say 'The runtime %.*s is not installed in this environment'; (exit 1); fi\n",
+    return sw_strf(a,
+                   "if command -v %s >/dev/null; then slipway_say \"Runtime %.*s: version %.*s is asked for, the environment "
+                   "has $(command -v %s)\"; "
+                   "else slipway_say 'The runtime %.*s is not installed in this environment'; (exit 1); fi\n",
                    p, SW_FMT(runtime), SW_FMT(version), p, SW_FMT(runtime));
 }
 
@@ -133,8 +137,9 @@ static void stage(Maker *m, CodebuildStage k, const CodebuildStageSpec *s) {
     bool skip = s->abort || (early && !s->go_on);
     sw_buf_addf(&m->steps, "slipway_begin %u %s\n", ++m->n, name);
     for (size_t i = 0; i < s->runtimes.n; i++)
-        command(m, name, "r", i, runtime_check(m->a, plain(s->runtimes.v[i].key) ? s->runtimes.v[i].key : SW_STR("named"),
-                                               plain(s->runtimes.v[i].value) ? s->runtimes.v[i].value : SW_STR("named")));
+        command(m, name, "r", i,
+                runtime_check(m->a, plain(s->runtimes.v[i].key) ? s->runtimes.v[i].key : SW_STR("named"),
+                              plain(s->runtimes.v[i].value) ? s->runtimes.v[i].value : SW_STR("named")));
     for (size_t i = 0; i < s->commands.n; i++)
         command(m, name, "", i, s->commands.v[i]);
     for (size_t i = 0; i < s->finally.n; i++)
@@ -158,7 +163,8 @@ static SwStr exports(Maker *m, const CodebuildSpec *s) {
     SwBuf b = sw_buf(m->a, SW_MIB);
     sw_buf_addz(&b, "slipway_exports() {\n:\n");
     for (size_t i = 0; i < s->exported.n; i++)
-        sw_buf_addf(&b, "[ -n \"${%.*s+x}\" ] && printf '%%s' \"$%.*s\" >" CONTROL "/export.%zu\n", SW_FMT(s->exported.v[i]), SW_FMT(s->exported.v[i]), i);
+        sw_buf_addf(&b, "[ -n \"${%.*s+x}\" ] && printf '%%s' \"$%.*s\" >" CONTROL "/export.%zu\n", SW_FMT(s->exported.v[i]),
+                    SW_FMT(s->exported.v[i]), i);
     for (size_t i = 0; s->has_artifacts && i <= s->secondary.n; i++) {
         SwStr name = i == 0 ? s->artifacts.name : s->secondary.v[i - 1].name;
         if (!name.n)
@@ -176,28 +182,39 @@ static SwStr main_script(SwArena *a, const CodebuildSpec *s, SwStr dir, bool doc
     if (dockerd) {
         sw_buf_addz(&b, "(\n");
         sw_buf_addz(&b, sw_container_docker_script());
-        sw_buf_addz(&b, ")\n[ $? = 0 ] || { slipway_mark docker failed; slipway_say 'The Docker daemon did not start'; exit 1; }\n");
+        sw_buf_addz(
+            &b, ")\n[ $? = 0 ] || { slipway_mark docker failed; slipway_say 'The Docker daemon did not start'; exit 1; }\n");
     }
     SwStr shell = sw_str_starts(s->shell, SW_STR("/")) ? s->shell : sw_strf(a, "/bin/%.*s", SW_FMT(s->shell));
-    sw_buf_addf(&b, "slipway_at=0 slipway_open=0 slipway_ok=1 slipway_skip= slipway_phase= slipway_file=\nslipway_keep\n"
-                    "printf '%%s\\n' '%.*s' >" CONTROL "/folder\n", SW_FMT(dir));
-    sw_buf_addf(&b, "[ -x %.*s ] || { slipway_say 'env/shell: %.*s is not in the image'; exit 1; }\n", SW_FMT(shell), SW_FMT(shell));
-    sw_buf_addf(&b, "until [ -e " CONTROL "/over ]; do\n  %.*s " READONLY "/steps </dev/null\n  slipway_status=$?\n  . " CONTROL "/state\n"
-                    "  [ \"$slipway_open\" = 1 ] && slipway_done \"$slipway_status\"\ndone\n", SW_FMT(shell));
-    sw_buf_addf(&b, ". " CONTROL "/state\nif [ -z \"$slipway_skip\" ] && [ %d = 1 ]; then\n"
-                    "  exec 9<>" CONTROL "/wait\n  slipway_mark over upload\n  echo '" CODEBUILD_LAST_LINE "'\n  read -r slipway_status <&9\n"
-                    "elif [ -z \"$slipway_skip\" ]; then\n  slipway_mark over done\nelse\n  slipway_mark over skip\nfi\n", upload);
+    sw_buf_addf(&b,
+                "slipway_at=0 slipway_open=0 slipway_ok=1 slipway_skip= slipway_phase= slipway_file=\nslipway_keep\n"
+                "printf '%%s\\n' '%.*s' >" CONTROL "/folder\n",
+                SW_FMT(dir));
+    sw_buf_addf(&b, "[ -x %.*s ] || { slipway_say 'env/shell: %.*s is not in the image'; exit 1; }\n", SW_FMT(shell),
+                SW_FMT(shell));
+    sw_buf_addf(&b,
+                "until [ -e " CONTROL "/over ]; do\n  %.*s " READONLY "/steps </dev/null\n  slipway_status=$?\n  . " CONTROL
+                "/state\n"
+                "  [ \"$slipway_open\" = 1 ] && slipway_done \"$slipway_status\"\ndone\n",
+                SW_FMT(shell));
+    sw_buf_addf(&b,
+                ". " CONTROL "/state\nif [ -z \"$slipway_skip\" ] && [ %d = 1 ]; then\n"
+                "  exec 9<>" CONTROL "/wait\n  slipway_mark over upload\n  echo '" CODEBUILD_LAST_LINE
+                "'\n  read -r slipway_status <&9\n"
+                "elif [ -z \"$slipway_skip\" ]; then\n  slipway_mark over done\nelse\n  slipway_mark over skip\nfi\n",
+                upload);
     return sw_buf_str(&b);
 }
 
 void codebuild_driver(SwArena *a, const CodebuildSpec *s, SwStr dir, bool dockerd, bool upload, CodebuildFileList *ret) {
     Maker m = {a, ret, sw_buf(a, 16 * SW_MIB), 0};
-    sw_buf_addf(&m.steps, ". " READONLY "/lib\n. " CONTROL "/state\n[ -e " CONTROL "/environment ] && . " CONTROL "/environment\n"
-                          "cd \"$(cat " CONTROL "/folder)\" || exit 1\ntrap 'slipway_leave $?' EXIT\n");
+    sw_buf_addf(&m.steps,
+                ". " READONLY "/lib\n. " CONTROL "/state\n[ -e " CONTROL "/environment ] && . " CONTROL "/environment\n"
+                "cd \"$(cat " CONTROL "/folder)\" || exit 1\ntrap 'slipway_leave $?' EXIT\n");
     for (unsigned k = 0; k < _CODEBUILD_STAGES; k++)
         stage(&m, (CodebuildStage)k, &s->stage[k]);
     sw_buf_addz(&m.steps, "trap - EXIT\n: >" CONTROL "/over\nexit 0\n");
-    SwStr exported = exports(&m, s);    /* adds files: once, and SW_FMT reads its argument twice */
+    SwStr exported = exports(&m, s); /* adds files: once, and SW_FMT reads its argument twice */
     add_file(&m, SW_STR("lib"), sw_strf(a, "%s%.*s", library, SW_FMT(exported)));
     add_file(&m, SW_STR("steps"), sw_buf_str(&m.steps));
     add_file(&m, SW_STR("driver"), main_script(a, s, dir, dockerd, upload));
@@ -211,9 +228,15 @@ static bool file_ok(SwStr s) {
 }
 
 static bool parse(SwStrList f, CodebuildMarker *m) {
-    static const struct { const char *word; CodebuildMarkerKind kind; size_t fields; } words[] = {
-        {"start", CODEBUILD_MARK_START, 3}, {"fail", CODEBUILD_MARK_FAIL, 5}, {"end", CODEBUILD_MARK_END, 4},
-        {"docker", CODEBUILD_MARK_DOCKER, 3}, {"over", CODEBUILD_MARK_OVER, 3}};
+    static const struct {
+        const char *word;
+        CodebuildMarkerKind kind;
+        size_t fields;
+    } words[] = {{"start", CODEBUILD_MARK_START, 3},
+                 {"fail", CODEBUILD_MARK_FAIL, 5},
+                 {"end", CODEBUILD_MARK_END, 4},
+                 {"docker", CODEBUILD_MARK_DOCKER, 3},
+                 {"over", CODEBUILD_MARK_OVER, 3}};
     size_t k = 0;
     while (k < SW_N(words) && !(sw_str_eqz(f.v[0], words[k].word) && f.n == words[k].fields))
         k++;
@@ -229,7 +252,7 @@ static bool parse(SwStrList f, CodebuildMarker *m) {
     double seconds;
     SwStr time = f.v[f.n - 1], whole = time;
     if (!sw_str_to_double(time, &seconds) && sw_str_cut(&time, '.', &whole) && !sw_str_to_double(whole, &seconds))
-        return true;                    /* a date without %N, or none at all: the time is when we saw it */
+        return true; /* a date without %N, or none at all: the time is when we saw it */
     if (seconds > 0 && seconds < 9e9)
         m->at = (SwTime)(seconds * 1e9);
     return true;

@@ -27,20 +27,31 @@
 /* The last line of a build that has artifacts: it wakes us, and tells that all lines before it are there. No log shows it. */
 #define CODEBUILD_LAST_LINE "slipway: the commands are over"
 
-typedef struct CodebuildFile { SwStr name, text; } CodebuildFile;
-typedef struct CodebuildFileList { CodebuildFile *v; size_t n; } CodebuildFileList;
+typedef struct CodebuildFile {
+    SwStr name, text;
+} CodebuildFile;
+typedef struct CodebuildFileList {
+    CodebuildFile *v;
+    size_t n;
+} CodebuildFileList;
 
 void codebuild_driver(SwArena *a, const CodebuildSpec *s, SwStr source_dir, bool dockerd, bool upload, CodebuildFileList *ret);
 /* Program that a runtime of runtime-versions stands for; NULL: unknown. */
 const char *codebuild_runtime_program(SwStr runtime);
 
-typedef enum CodebuildMarkerKind { CODEBUILD_MARK_START, CODEBUILD_MARK_FAIL, CODEBUILD_MARK_END, CODEBUILD_MARK_DOCKER, CODEBUILD_MARK_OVER } CodebuildMarkerKind;
+typedef enum CodebuildMarkerKind {
+    CODEBUILD_MARK_START,
+    CODEBUILD_MARK_FAIL,
+    CODEBUILD_MARK_END,
+    CODEBUILD_MARK_DOCKER,
+    CODEBUILD_MARK_OVER
+} CodebuildMarkerKind;
 typedef struct CodebuildMarker {
     CodebuildMarkerKind kind;
-    SwStr  phase, file;                 /* file: name in /codebuild/readonly, checked to be one */
-    int64_t status;                     /* exit status */
-    bool   good;                        /* END: succeeded; OVER: upload */
-    SwTime at;                          /* of the system's clock; 0: not told */
+    SwStr phase, file; /* file: name in /codebuild/readonly, checked to be one */
+    int64_t status;    /* exit status */
+    bool good;         /* END: succeeded; OVER: upload */
+    SwTime at;         /* of the system's clock; 0: not told */
 } CodebuildMarker;
 /* The next whole line; false when there is none. Lines that are no marker (a build may write anything) are skipped. */
 bool codebuild_marker_next(SwStr *rest, CodebuildMarker *ret);

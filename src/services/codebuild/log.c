@@ -9,11 +9,11 @@
 #include "models/logs.gen.h"
 #include "services/codebuild/codebuild.h"
 
-#define BATCH       1000
-#define BATCH_BYTES (900 * 1024)        /* CloudWatch Logs takes 1 MiB */
-#define LINE_BYTES  (200 * 1024)        /* and 256 KiB an event */
-#define OVERHEAD    26
-#define LAST_LINE_MS      5000          /* of real time, for a line to come through its pipe */
+#define BATCH             1000
+#define BATCH_BYTES       (900 * 1024) /* CloudWatch Logs takes 1 MiB */
+#define LINE_BYTES        (200 * 1024) /* and 256 KiB an event */
+#define OVERHEAD          26
+#define LAST_LINE_MS      5000 /* of real time, for a line to come through its pipe */
 #define LAST_LINE_STEP_MS 5
 
 const SwCollection codebuild_logs = {.name = "codebuild/log", .shape = &codebuild_shape_log_record};
@@ -30,17 +30,20 @@ int codebuild_log_open(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) {
     if (!logged(r))
         return 0;
     LogsCreateLogGroupRequest group = {.log_group_name = r->build->logs->group_name};
-    LogsCreateLogStreamRequest stream = {.log_group_name = r->build->logs->group_name, .log_stream_name = r->build->logs->stream_name};
-    if (logs_call_create_log_group(role, &group, &ignored, err) < 0 && !sw_error_is(err, &LOGS_RESOURCE_ALREADY_EXISTS_EXCEPTION))
+    LogsCreateLogStreamRequest stream = {.log_group_name = r->build->logs->group_name,
+                                         .log_stream_name = r->build->logs->stream_name};
+    if (logs_call_create_log_group(role, &group, &ignored, err) < 0 &&
+        !sw_error_is(err, &LOGS_RESOURCE_ALREADY_EXISTS_EXCEPTION))
         return -1;
     sw_error_reset(err);
-    if (logs_call_create_log_stream(role, &stream, &ignored, err) < 0 && !sw_error_is(err, &LOGS_RESOURCE_ALREADY_EXISTS_EXCEPTION))
+    if (logs_call_create_log_stream(role, &stream, &ignored, err) < 0 &&
+        !sw_error_is(err, &LOGS_RESOURCE_ALREADY_EXISTS_EXCEPTION))
         return -1;
     sw_error_reset(err);
     return 0;
 }
 
-static SwStr clean(SwArena *a, SwStr s) {          /* events are text */
+static SwStr clean(SwArena *a, SwStr s) { /* events are text */
     if (sw_str_is_utf8(s))
         return s;
     SwBuf b = sw_buf(a, SW_MIB);
@@ -70,7 +73,7 @@ static int send(SwCtx *role, SwStr uuid, LogsPutLogEventsRequest *in, const Code
     if (in->log_events.n && logs_call_put_log_events(role, in, &out, err) < 0) {
         if (!sw_error_is(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION))
             return -1;
-        sw_error_reset(err);            /* somebody deleted the group: the build goes on without */
+        sw_error_reset(err); /* somebody deleted the group: the build goes on without */
     }
     return sw_doc_put(role->tx, &codebuild_logs, uuid, l, err);
 }
@@ -100,7 +103,7 @@ static int batch(SwCtx *role, const CodebuildBuildRecord *r, bool all, bool *ret
         return -1;
     for (long i = 0; i < n; i++) {
         bytes += e[i].text.n + OVERHEAD;
-        if (bytes + l->partial.n > BATCH_BYTES && i > 0) {      /* fewer: read that many again to learn the offset */
+        if (bytes + l->partial.n > BATCH_BYTES && i > 0) { /* fewer: read that many again to learn the offset */
             offset = begin;
             n = sw_container_logs(role->host->runtime, role->arena, id, &offset, e, (size_t)i, err);
             break;
@@ -117,7 +120,8 @@ static int batch(SwCtx *role, const CodebuildBuildRecord *r, bool all, bool *ret
         else if (e[i].partial && text.n < LINE_BYTES)
             l->partial = text;
         else
-            add(role, &in, l, codebuild_clock_of(role, e[i].at), e[i].partial ? text : sw_strf(role->arena, "%.*s\n", SW_FMT(text)));
+            add(role, &in, l, codebuild_clock_of(role, e[i].at),
+                e[i].partial ? text : sw_strf(role->arena, "%.*s\n", SW_FMT(text)));
     }
     if (all && n == 0 && l->partial.n) {
         add(role, &in, l, sw_now(role), l->partial);
@@ -175,7 +179,7 @@ int codebuild_log_drain_commands(SwCtx *cx, const CodebuildBuildRecord *r, SwErr
         if (codebuild_log_drain(cx, r, false, err) < 0 || is_over(cx, r, &over, err) < 0)
             return -1;
         if (!there || info.state != SW_CONTAINER_RUNNING)
-            break;                      /* it ended by force: there is no last line */
+            break; /* it ended by force: there is no last line */
         if (!over)
             (void)poll(NULL, 0, LAST_LINE_STEP_MS);
     }
@@ -196,8 +200,9 @@ int codebuild_log_say(SwCtx *cx, const CodebuildBuildRecord *r, const SwStr *lin
     role->tx = cx->tx;
     LogsPutLogEventsRequest in = {.log_group_name = r->build->logs->group_name, .log_stream_name = r->build->logs->stream_name};
     for (size_t i = 0; i < n; i++)
-        add(cx, &in, l, sw_now(cx), sw_strf(cx->arena, "[Container] %04d/%02d/%02d %02d:%02d:%02d %.*s\n", tm.tm_year + 1900, tm.tm_mon + 1,
-                                            tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, SW_FMT(lines[i])));
+        add(cx, &in, l, sw_now(cx),
+            sw_strf(cx->arena, "[Container] %04d/%02d/%02d %02d:%02d:%02d %.*s\n", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+                    tm.tm_hour, tm.tm_min, tm.tm_sec, SW_FMT(lines[i])));
     return send(role, uuid, &in, l, err);
 }
 

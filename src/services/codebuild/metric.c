@@ -23,13 +23,17 @@ void codebuild_count_ended(SwCtx *cx, const CodebuildBuildRecord *r) {
     const CodebuildBuild *b = r->build;
     if (sw_str_eq(b->build_status, CODEBUILD_STATUS_TYPE_SUCCEEDED))
         count(cx, r, &succeeded, 1);
-    else if (sw_str_eq(b->build_status, CODEBUILD_STATUS_TYPE_FAILED) || sw_str_eq(b->build_status, CODEBUILD_STATUS_TYPE_TIMED_OUT))
+    else if (sw_str_eq(b->build_status, CODEBUILD_STATUS_TYPE_FAILED) ||
+             sw_str_eq(b->build_status, CODEBUILD_STATUS_TYPE_TIMED_OUT))
         count(cx, r, &failed, 1);
     count(cx, r, &duration, (double)((b->end_time.v - b->start_time.v) / SW_S));
 }
 
 void codebuild_count_phase(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildBuildPhase *p) {
-    static const struct { const char *phase; SwMetric metric; } durations[] = {
+    static const struct {
+        const char *phase;
+        SwMetric metric;
+    } durations[] = {
         {"SUBMITTED", {SPACE, "SubmittedDuration", "Seconds"}},
         {"QUEUED", {SPACE, "QueuedDuration", "Seconds"}},
         {"PROVISIONING", {SPACE, "ProvisioningDuration", "Seconds"}},

@@ -23,7 +23,8 @@ static int read_variables(SwArena *arena, SwStr json, CodebuildEnvironmentVariab
         return 0;
     if (sw_json_parse(arena, json, &v, err) < 0 || v.kind != SW_VARRAY) {
         sw_error_reset(err);
-        return sw_fail(err, &configuration_error, "EnvironmentVariables must be a JSON array of objects with name, value and type");
+        return sw_fail(err, &configuration_error,
+                       "EnvironmentVariables must be a JSON array of objects with name, value and type");
     }
     for (size_t i = 0; i < v.n; i++) {
         CodebuildEnvironmentVariable *e = sw_list_add(arena, ret);
@@ -38,7 +39,8 @@ static int read_variables(SwArena *arena, SwStr json, CodebuildEnvironmentVariab
 
 static void add_objects(SwCtx *cx, const SwArtifact *v, size_t n, CodebuildObjectList *ret) {
     for (size_t i = 0; i < n; i++)
-        *sw_list_add(cx->arena, ret) = (CodebuildObject){.name = v[i].name, .bucket = v[i].bucket, .key = v[i].key, .revision = v[i].revision};
+        *sw_list_add(cx->arena, ret) =
+            (CodebuildObject){.name = v[i].name, .bucket = v[i].bucket, .key = v[i].key, .revision = v[i].revision};
 }
 
 static int check(const SwAction *a, SwError *err) {
@@ -47,7 +49,8 @@ static int check(const SwAction *a, SwError *err) {
     for (size_t i = 0; i < a->n_input && !found; i++)
         found = sw_str_eq(a->input[i].name, primary);
     if (!found)
-        return sw_fail(err, &configuration_error, "PrimarySource: '%.*s' is not an input artifact of the action", SW_FMT(primary));
+        return sw_fail(err, &configuration_error, "PrimarySource: '%.*s' is not an input artifact of the action",
+                       SW_FMT(primary));
     if (sw_str_is(option(a, "BatchEnabled")) && !sw_str_eqz(option(a, "BatchEnabled"), "false"))
         return sw_fail(err, &configuration_error, "BatchEnabled: batch builds are not available");
     if (sw_str_is(option(a, "CombineArtifacts")) && !sw_str_eqz(option(a, "CombineArtifacts"), "false"))
@@ -68,13 +71,15 @@ static int explain(SwError *err) {
     const SwErrorKind *kind = err->kind;
     if (kind->http >= 500)
         return -1;
-    return sw_fail(err, kind, "Error calling startBuild: %s (Service: AWSCodeBuild; Status Code: %d; Error Code: %s)", err->message, kind->http, kind->code);
+    return sw_fail(err, kind, "Error calling startBuild: %s (Service: AWSCodeBuild; Status Code: %d; Error Code: %s)",
+                   err->message, kind->http, kind->code);
 }
 
 /* In cx->tx. The source's buildspec stays the project's. */
 static int start(SwCtx *cx, SwAction *a, CodebuildBuildRecord **ret, SwError *err) {
     CodebuildPipelineWork w = {.name = a->pipeline, .primary = option(a, "PrimarySource")};
-    CodebuildStartBuildInput in = {.project_name = option(a, "ProjectName"), .idempotency_token = a->token,
+    CodebuildStartBuildInput in = {.project_name = option(a, "ProjectName"),
+                                   .idempotency_token = a->token,
                                    .source_type_override = CODEBUILD_SOURCE_TYPE_CODEPIPELINE};
     CodebuildProjectArtifacts to = {.type = CODEBUILD_ARTIFACTS_TYPE_CODEPIPELINE};
     in.artifacts_override = &to;
@@ -83,14 +88,16 @@ static int start(SwCtx *cx, SwAction *a, CodebuildBuildRecord **ret, SwError *er
     add_objects(cx, a->input, a->n_input, &w.inputs);
     add_objects(cx, a->output, a->n_output, &w.outputs);
     if (a->n_input)
-        in.source_version = sw_str_or(a->input[0].revision, sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s", SW_FMT(a->input[0].bucket), SW_FMT(a->input[0].key)));
+        in.source_version = sw_str_or(a->input[0].revision, sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s",
+                                                                    SW_FMT(a->input[0].bucket), SW_FMT(a->input[0].key)));
     for (size_t i = 0; i < a->n_input; i++)
         if (sw_str_eq(a->input[i].name, w.primary) && sw_str_is(a->input[i].revision))
             in.source_version = a->input[i].revision;
     if (read_variables(cx->arena, option(a, "EnvironmentVariables"), &in.environment_variables_override, err) < 0)
         return -1;
     if ((cx->host->config->strict && cx->host->auth.authorise &&
-         cx->host->auth.authorise(cx, "codebuild:StartBuild", sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in.project_name)), err) < 0) ||
+         cx->host->auth.authorise(cx, "codebuild:StartBuild", sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in.project_name)),
+                                  err) < 0) ||
         codebuild_start(cx, &in, &w, sw_strf(cx->arena, "codepipeline/%.*s", SW_FMT(a->pipeline)), ret, err) < 0)
         return explain(err);
     return 0;
@@ -118,7 +125,8 @@ static int first_step(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwEr
 
 static int ended(SwCtx *cx, SwAction *a, const CodebuildBuild *b, SwActionOutcome *ret_outcome, SwError *err) {
     for (size_t i = 0; i < b->exported_environment_variables.n; i++)
-        sw_str_map_set(cx->arena, &a->variables, b->exported_environment_variables.v[i].name, b->exported_environment_variables.v[i].value);
+        sw_str_map_set(cx->arena, &a->variables, b->exported_environment_variables.v[i].name,
+                       b->exported_environment_variables.v[i].value);
     if (sw_str_eq(b->build_status, CODEBUILD_STATUS_TYPE_SUCCEEDED)) {
         *ret_outcome = SW_ACTION_SUCCEEDED;
         return 0;
@@ -167,8 +175,10 @@ static int stop(SwCtx *cx, SwAction *a, SwError *err) {
 static const char *const required[] = {"ProjectName", NULL};
 static const char *const optional[] = {"PrimarySource", "BatchEnabled", "CombineArtifacts", "EnvironmentVariables", NULL};
 
-#define ACTION(kind)                                                                                                    \
-    {.category = kind, .owner = "AWS", .provider = "CodeBuild", .version = "1", .min_inputs = 1, .max_inputs = 5,        \
-     .min_outputs = 0, .max_outputs = 5, .required = required, .optional = optional, .check = check_declared, .step = step, .stop = stop,         \
-     .event_source = "aws.codebuild", .event_type = "CodeBuild Build State Change", .event_path = "build-id"}
+#define ACTION(kind) \
+    { \
+        .category = kind, .owner = "AWS", .provider = "CodeBuild", .version = "1", .min_inputs = 1, .max_inputs = 5, \
+        .min_outputs = 0, .max_outputs = 5, .required = required, .optional = optional, .check = check_declared, .step = step, \
+        .stop = stop, .event_source = "aws.codebuild", .event_type = "CodeBuild Build State Change", .event_path = "build-id" \
+    }
 const SwActionType codebuild_actions[2] = {ACTION("Build"), ACTION("Test")};

@@ -11,7 +11,8 @@
 const SwCollection codebuild_projects = {
     .name = "codebuild/project",
     .shape = &codebuild_shape_project_record,
-    .indexes = {{.name = "by_created", .member = {"created"}}, {.name = "by_modified", .member = {"modified"}},
+    .indexes = {{.name = "by_created", .member = {"created"}},
+                {.name = "by_modified", .member = {"modified"}},
                 {.name = "by_badge", .member = {"badge"}}},
 };
 
@@ -34,7 +35,8 @@ int codebuild_project_get(SwCtx *cx, SwStr name, CodebuildProjectRecord **ret, S
 
 /* A request in the project's form: only what it says is set. */
 static int check_request(SwCtx *cx, const CodebuildProject *p, SwError *err) {
-    CodebuildParts parts = {p->source, &p->secondary_sources, p->artifacts, &p->secondary_artifacts, p->environment, p->cache, p->logs_config, p->encryption_key};
+    CodebuildParts parts = {p->source, &p->secondary_sources, p->artifacts,     &p->secondary_artifacts, p->environment,
+                            p->cache,  p->logs_config,        p->encryption_key};
     if (codebuild_check(cx, &parts, err) < 0)
         return -1;
     if (p->concurrent_build_limit.set && (p->concurrent_build_limit.v == 0 || p->concurrent_build_limit.v < -1))
@@ -46,19 +48,24 @@ static int check_versions(const CodebuildProject *p, SwError *err) {
     for (size_t i = 0; i < p->secondary_source_versions.n; i++) {
         bool found = false;
         for (size_t k = 0; k < p->secondary_sources.n; k++)
-            found |= sw_str_eq(p->secondary_sources.v[k].source_identifier, p->secondary_source_versions.v[i].source_identifier);
+            found |=
+                sw_str_eq(p->secondary_sources.v[k].source_identifier, p->secondary_source_versions.v[i].source_identifier);
         if (!found)
-            return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid secondarySourceVersions: no secondary source has the identifier %.*s",
+            return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION,
+                           "Invalid secondarySourceVersions: no secondary source has the identifier %.*s",
                            SW_FMT(p->secondary_source_versions.v[i].source_identifier));
     }
     bool from = sw_str_eqz(p->source->type, "CODEPIPELINE"), to = sw_str_eqz(p->artifacts->type, "CODEPIPELINE");
-    return from == to ? 0 : sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid project source: when source or artifacts is of type CODEPIPELINE, both must be");
+    return from == to ? 0
+                      : sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION,
+                                "Invalid project source: when source or artifacts is of type CODEPIPELINE, both must be");
 }
 
 static int check_role(SwCtx *cx, SwStr role, SwError *err) {
     SwArn arn;
     if (sw_str_starts(role, SW_STR("arn:")) ? !sw_arn_parse(role, &arn) || !sw_str_starts(arn.resource, SW_STR("role/")) : true)
-        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid service role: Service role account ID does not match caller's account");
+        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION,
+                       "Invalid service role: Service role account ID does not match caller's account");
     return 0;
 }
 
@@ -104,11 +111,13 @@ static int put(SwCtx *cx, CodebuildProjectRecord *r, SwOptBool badge, SwError *e
     return sw_doc_put(cx->tx, &codebuild_projects, p->name, r, err);
 }
 
-int codebuild_create_project(SwCtx *cx, const CodebuildCreateProjectInput *in, CodebuildCreateProjectOutput *out, SwError *err) {
+int codebuild_create_project(SwCtx *cx, const CodebuildCreateProjectInput *in, CodebuildCreateProjectOutput *out,
+                             SwError *err) {
     CodebuildProjectRecord *old;
     CodebuildProject *p = sw_new(cx->arena, CodebuildProject);
     sw_shape_move(cx->arena, &codebuild_shape_project, p, &codebuild_shape_create_project_input, in);
-    if (check_request(cx, p, err) < 0 || check_role(cx, in->service_role, err) < 0 || codebuild_project_get(cx, in->name, &old, err) < 0)
+    if (check_request(cx, p, err) < 0 || check_role(cx, in->service_role, err) < 0 ||
+        codebuild_project_get(cx, in->name, &old, err) < 0)
         return -1;
     if (old)
         return sw_fail(err, &CODEBUILD_RESOURCE_ALREADY_EXISTS_EXCEPTION, "Project already exists: %.*s",
@@ -127,11 +136,13 @@ int codebuild_create_project(SwCtx *cx, const CodebuildCreateProjectInput *in, C
     return put(cx, &(CodebuildProjectRecord){.project = p}, in->badge_enabled, err);
 }
 
-int codebuild_update_project(SwCtx *cx, const CodebuildUpdateProjectInput *in, CodebuildUpdateProjectOutput *out, SwError *err) {
+int codebuild_update_project(SwCtx *cx, const CodebuildUpdateProjectInput *in, CodebuildUpdateProjectOutput *out,
+                             SwError *err) {
     CodebuildProjectRecord *old;
     CodebuildProject given = {0};
     sw_shape_move(cx->arena, &codebuild_shape_project, &given, &codebuild_shape_update_project_input, in);
-    if (check_request(cx, &given, err) < 0 || codebuild_project_get(cx, in->name, &old, err) < 0 || (sw_str_is(in->service_role) && check_role(cx, in->service_role, err) < 0))
+    if (check_request(cx, &given, err) < 0 || codebuild_project_get(cx, in->name, &old, err) < 0 ||
+        (sw_str_is(in->service_role) && check_role(cx, in->service_role, err) < 0))
         return -1;
     if (!old)
         return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Project cannot be found: %.*s",
@@ -141,17 +152,19 @@ int codebuild_update_project(SwCtx *cx, const CodebuildUpdateProjectInput *in, C
     sw_shape_move(cx->arena, &codebuild_shape_project, p, &codebuild_shape_update_project_input, in);
     p->name = name;
     p->last_modified = SW_SOME_TIME(sw_now(cx));
-    if (in->concurrent_build_limit.set && in->concurrent_build_limit.v == -1)       /* as the API says: takes the limit away */
+    if (in->concurrent_build_limit.set && in->concurrent_build_limit.v == -1) /* as the API says: takes the limit away */
         p->concurrent_build_limit = (SwOptInt){0};
     out->project = p;
     return put(cx, old, in->badge_enabled, err);
 }
 
-int codebuild_delete_project(SwCtx *cx, const CodebuildDeleteProjectInput *in, CodebuildDeleteProjectOutput *out, SwError *err) {
+int codebuild_delete_project(SwCtx *cx, const CodebuildDeleteProjectInput *in, CodebuildDeleteProjectOutput *out,
+                             SwError *err) {
     return sw_doc_delete(cx->tx, &codebuild_projects, name_of(cx, in->name), NULL, err);
 }
 
-int codebuild_batch_get_projects(SwCtx *cx, const CodebuildBatchGetProjectsInput *in, CodebuildBatchGetProjectsOutput *out, SwError *err) {
+int codebuild_batch_get_projects(SwCtx *cx, const CodebuildBatchGetProjectsInput *in, CodebuildBatchGetProjectsOutput *out,
+                                 SwError *err) {
     sw_list_present(cx->arena, &out->projects);
     sw_list_present(cx->arena, &out->projects_not_found);
     for (size_t i = 0; i < in->names.n; i++) {

@@ -40,7 +40,8 @@ const char *codebuild_folder(const SwHost *h, SwArena *a, SwStr uuid, const char
 /* What a build wrote may be anything, a link to the host's files too: only regular files, never through a link. */
 bool codebuild_read_told(SwCtx *cx, const CodebuildBuildRecord *r, const char *part, size_t max, SwStr *ret) {
     struct stat st;
-    _sw_close_ int fd = open(codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), part), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    _sw_close_ int fd = open(codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), part),
+                             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         return false;
     char *p = sw_arena_alloc(cx->arena, max + 1);
@@ -66,7 +67,8 @@ static SwStr source_path(SwArena *a, const CodebuildBuildRecord *r, SwStr identi
     size_t at;
     if (!sw_str_eq(s->type, CODEBUILD_SOURCE_TYPE_CODECOMMIT) || r->pipeline || !sw_str_rfind(name, '/', &at))
         return sw_strf(a, "src%09u/src", n);
-    return sw_strf(a, "src%09u/src/git-codecommit.%.*s.amazonaws.com/v1/repos/%.*s", n, SW_FMT(r->region), SW_FMT(sw_str_skip(name, at + 1)));
+    return sw_strf(a, "src%09u/src/git-codecommit.%.*s.amazonaws.com/v1/repos/%.*s", n, SW_FMT(r->region),
+                   SW_FMT(sw_str_skip(name, at + 1)));
 }
 
 SwStr codebuild_source_dir(SwArena *a, const CodebuildBuildRecord *r, SwStr identifier) {
@@ -74,7 +76,8 @@ SwStr codebuild_source_dir(SwArena *a, const CodebuildBuildRecord *r, SwStr iden
 }
 
 const char *codebuild_source_folder(SwCtx *cx, const CodebuildBuildRecord *r, SwStr identifier) {
-    return sw_path(cx->arena, codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), "output"), source_path(cx->arena, r, identifier).p);
+    return sw_path(cx->arena, codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), "output"),
+                   source_path(cx->arena, r, identifier).p);
 }
 
 int codebuild_as_role(SwCtx *cx, const CodebuildBuildRecord *r, SwCtx **ret, SwError *err) {
@@ -125,10 +128,13 @@ bool codebuild_on_host(SwCtx *cx, SwStr image) {
 }
 
 static int ask(Image *n, SwStr digest, SwStr *ret_manifest, SwError *err) {
-    static SwStr types[] = {
-        SW_STR_C("application/vnd.docker.distribution.manifest.v2+json"), SW_STR_C("application/vnd.oci.image.manifest.v1+json"),
-        SW_STR_C("application/vnd.docker.distribution.manifest.list.v2+json"), SW_STR_C("application/vnd.oci.image.index.v1+json")};
-    EcrBatchGetImageRequest in = {.repository_name = n->repository, .registry_id = n->account, .accepted_media_types = {types, SW_N(types)}};
+    static SwStr types[] = {SW_STR_C("application/vnd.docker.distribution.manifest.v2+json"),
+                            SW_STR_C("application/vnd.oci.image.manifest.v1+json"),
+                            SW_STR_C("application/vnd.docker.distribution.manifest.list.v2+json"),
+                            SW_STR_C("application/vnd.oci.image.index.v1+json")};
+    EcrBatchGetImageRequest in = {.repository_name = n->repository,
+                                  .registry_id = n->account,
+                                  .accepted_media_types = {types, SW_N(types)}};
     EcrBatchGetImageResponse *out;
     EcrImageIdentifier *id = sw_list_add(n->cx->arena, &in.image_ids);
     id->image_digest = digest.n ? digest : n->digest;
@@ -222,15 +228,17 @@ static void slipway_variables(SwCtx *cx, const CodebuildBuildRecord *r, bool on_
     set(a, e, "HOME", SW_STR("/root"));
     if (on_host) {
         const char *path = getenv("PATH");
-        set(a, e, "PATH", sw_strf(a, "/codebuild/readonly/bin:%s:/usr/sbin:/sbin", path ? path : "/usr/local/bin:/usr/bin:/bin"));
-        set(a, e, "DOCKER_BUILDKIT", SW_STR("0"));      /* the host has no BuildKit: plain `docker build` must work */
+        set(a, e, "PATH",
+            sw_strf(a, "/codebuild/readonly/bin:%s:/usr/sbin:/sbin", path ? path : "/usr/local/bin:/usr/bin:/bin"));
+        set(a, e, "DOCKER_BUILDKIT", SW_STR("0")); /* the host has no BuildKit: plain `docker build` must work */
         set(a, e, "LANG", SW_STR("C.UTF-8"));
     }
     set(a, e, "AWS_DEFAULT_REGION", r->region);
     set(a, e, "AWS_REGION", r->region);
     set(a, e, "AWS_ENDPOINT_URL", sw_strf(a, "http://127.0.0.1:%u", cx->host->port));
     set(a, e, "AWS_EC2_METADATA_DISABLED", SW_STR("true"));
-    set(a, e, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", sw_strf(a, "/v2/codebuild-credentials/%.*s", SW_FMT(codebuild_uuid(b->id))));
+    set(a, e, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        sw_strf(a, "/v2/codebuild-credentials/%.*s", SW_FMT(codebuild_uuid(b->id))));
     set(a, e, "AWS_PAGER", SW_STR(""));
 }
 
@@ -254,7 +262,8 @@ static void codebuild_variables(SwCtx *cx, const CodebuildBuildRecord *r, SwStrM
     for (size_t i = 0; i < b->secondary_sources.n && !r->pipeline; i++) {
         SwStr id = b->secondary_sources.v[i].source_identifier;
         set(a, e, sw_strf(a, "CODEBUILD_SRC_DIR_%.*s", SW_FMT(id)).p, codebuild_source_dir(a, r, id));
-        set(a, e, sw_strf(a, "CODEBUILD_SOURCE_VERSION_%.*s", SW_FMT(id)).p, sw_str_or(codebuild_source_version(b, id), SW_STR("")));
+        set(a, e, sw_strf(a, "CODEBUILD_SOURCE_VERSION_%.*s", SW_FMT(id)).p,
+            sw_str_or(codebuild_source_version(b, id), SW_STR("")));
     }
     for (size_t i = 0; r->pipeline && i < r->pipeline->inputs.n; i++) {
         SwStr id = r->pipeline->inputs.v[i].name;
@@ -264,7 +273,8 @@ static void codebuild_variables(SwCtx *cx, const CodebuildBuildRecord *r, SwStrM
 }
 
 /* The buildspec's variables give way to the project's, those to the request's (already merged). */
-static int environment(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildSpec *s, bool on_host, SwStrList *ret, SwError *err) {
+static int environment(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildSpec *s, bool on_host, SwStrList *ret,
+                       SwError *err) {
     SwArena *a = cx->arena;
     SwStrMap e = {0}, parameters = {0};
     slipway_variables(cx, r, on_host, &e);
@@ -281,7 +291,8 @@ static int environment(SwCtx *cx, const CodebuildBuildRecord *r, const Codebuild
     if (s->git_helper) {
         set(a, &e, "GIT_CONFIG_COUNT", SW_STR("2"));
         set(a, &e, "GIT_CONFIG_KEY_0", SW_STR("credential.helper"));
-        set(a, &e, "GIT_CONFIG_VALUE_0", SW_STR("!f() { case $1 in get) aws codecommit credential-helper --ignore-host-check get;; esac; }; f"));
+        set(a, &e, "GIT_CONFIG_VALUE_0",
+            SW_STR("!f() { case $1 in get) aws codecommit credential-helper --ignore-host-check get;; esac; }; f"));
         set(a, &e, "GIT_CONFIG_KEY_1", SW_STR("credential.UseHttpPath"));
         set(a, &e, "GIT_CONFIG_VALUE_1", SW_STR("true"));
     }
@@ -303,10 +314,12 @@ static const char aws_wrapper[] =
     "case \" $* \" in *' codecommit credential-helper '*)\n"
     "  case \" $* \" in *' get '*) ;; *) cat >/dev/null; exit 0;; esac\n"
     "  case \" $* \" in *' --ignore-host-check '*) ;; *) set -- \"$@\" --ignore-host-check;; esac;;\n"
-    "esac\n"    "for a in \"$@\"; do\n"
+    "esac\n"
+    "for a in \"$@\"; do\n"
     "  case $a in --endpoint-url|--endpoint-url=*) exec aws \"$@\";; esac\n"
     "done\n"
-    "[ -n \"$AWS_ENDPOINT_URL\" ] && ! env | grep -q '^AWS_ENDPOINT_URL_' && exec aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n"
+    "[ -n \"$AWS_ENDPOINT_URL\" ] && ! env | grep -q '^AWS_ENDPOINT_URL_' && exec aws --endpoint-url \"$AWS_ENDPOINT_URL\" "
+    "\"$@\"\n"
     "exec aws \"$@\"\n";
 
 static int write_files(SwCtx *cx, const char *folder, const CodebuildFileList *files, SwError *err) {
@@ -317,9 +330,15 @@ static int write_files(SwCtx *cx, const char *folder, const CodebuildFileList *f
     return sw_mkdirs(bin, 0755, err) < 0 ? -1 : sw_file_write(sw_path(cx->arena, bin, "aws"), sw_str(aws_wrapper), 0755, err);
 }
 
-static const struct { const char *name; unsigned gib; double cpus; } sizes[] = {
-    {"BUILD_GENERAL1_SMALL", 4, 2}, {"BUILD_GENERAL1_MEDIUM", 8, 4}, {"BUILD_GENERAL1_LARGE", 16, 8},
-    {"BUILD_GENERAL1_XLARGE", 72, 36}, {"BUILD_GENERAL1_2XLARGE", 145, 72}};
+static const struct {
+    const char *name;
+    unsigned gib;
+    double cpus;
+} sizes[] = {{"BUILD_GENERAL1_SMALL", 4, 2},
+             {"BUILD_GENERAL1_MEDIUM", 8, 4},
+             {"BUILD_GENERAL1_LARGE", 16, 8},
+             {"BUILD_GENERAL1_XLARGE", 72, 36},
+             {"BUILD_GENERAL1_2XLARGE", 145, 72}};
 
 static void limit(const CodebuildBuildRecord *r, SwContainerSpec *c) {
     for (size_t i = 0; i < SW_N(sizes); i++)
@@ -332,7 +351,8 @@ static void limit(const CodebuildBuildRecord *r, SwContainerSpec *c) {
 int codebuild_launch(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s, SwError *err) {
     SwArena *a = cx->arena;
     SwStr uuid = codebuild_uuid(r->build->id), id = codebuild_container_id(a, r);
-    const char *readonly = codebuild_folder(cx->host, a, uuid, "readonly"), *control = codebuild_folder(cx->host, a, uuid, "control");
+    const char *readonly = codebuild_folder(cx->host, a, uuid, "readonly"),
+               *control = codebuild_folder(cx->host, a, uuid, "control");
     SwImage *image;
     CodebuildFileList files = {0};
     if (image_of(cx, r, &image, err) < 0)
@@ -349,8 +369,17 @@ int codebuild_launch(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s,
         {.source = sw_str(codebuild_folder(cx->host, a, uuid, "output")), .target = SW_STR("/codebuild/output")},
     };
     SwContainerSpec c = {
-        .id = id, .image = image, .mounts = mounts, .n_mounts = SW_N(mounts), .net_mode = SW_NET_JOIN, .net_id = id, .user = SW_STR("0:0"),
-        .cwd = codebuild_source_dir(a, r, SW_STR("")), .privileged = privileged, .init = true, .tag = r->build->arn,
+        .id = id,
+        .image = image,
+        .mounts = mounts,
+        .n_mounts = SW_N(mounts),
+        .net_mode = SW_NET_JOIN,
+        .net_id = id,
+        .user = SW_STR("0:0"),
+        .cwd = codebuild_source_dir(a, r, SW_STR("")),
+        .privileged = privileged,
+        .init = true,
+        .tag = r->build->arn,
         .hostname = sw_str_n(sw_str_skip(id, id.n - 32).p, 12),
     };
     SwStr argv[] = {SW_STR("/bin/sh"), SW_STR("/codebuild/readonly/driver")};

@@ -23,10 +23,12 @@ static int fetch(SwCtx *role, SwStr bucket, SwStr key, SwStr version, S3GetObjec
         return 0;
     SwStr why = sw_strf(role->arena, "%s: %s", err->kind->code, err->message);
     sw_error_reset(err);
-    return sw_fail(err, &client_error, "%.*s for primary source and source version arn:aws:s3:::%.*s/%.*s", SW_FMT(why), SW_FMT(bucket), SW_FMT(key));
+    return sw_fail(err, &client_error, "%.*s for primary source and source version arn:aws:s3:::%.*s/%.*s", SW_FMT(why),
+                   SW_FMT(bucket), SW_FMT(key));
 }
 
-static int from_s3(SwCtx *cx, SwCtx *role, SwStr bucket, SwStr key, SwStr version, const char *folder, SwStr *ret_version, SwError *err) {
+static int from_s3(SwCtx *cx, SwCtx *role, SwStr bucket, SwStr key, SwStr version, const char *folder, SwStr *ret_version,
+                   SwError *err) {
     S3GetObjectOutput *out;
     if (fetch(role, bucket, key, version, &out, err) < 0)
         return -1;
@@ -48,7 +50,8 @@ static int git_environment(SwCtx *cx, const CodebuildBuildRecord *r, const char 
     if (cx->host->config->strict) {
         SwStr key, secret, token;
         SwTime expires;
-        if (cx->host->auth.credentials(cx, r->build->service_role, SW_STR("codebuild-source"), SW_HOUR, &key, &secret, &token, &expires, err) < 0)
+        if (cx->host->auth.credentials(cx, r->build->service_role, SW_STR("codebuild-source"), SW_HOUR, &key, &secret, &token,
+                                       &expires, err) < 0)
             return -1;
         env[n++] = sw_strf(a, "AWS_ACCESS_KEY_ID=%.*s", SW_FMT(key)).p;
         env[n++] = sw_strf(a, "AWS_SECRET_ACCESS_KEY=%.*s", SW_FMT(secret)).p;
@@ -60,10 +63,11 @@ static int git_environment(SwCtx *cx, const CodebuildBuildRecord *r, const char 
         env[n++] = "GIT_CONFIG_KEY_1=credential.UseHttpPath";
         env[n++] = "GIT_CONFIG_VALUE_1=true";
     }
-    if (!cx->host->config->strict) {    /* any name and password will do, but git must send some */
+    if (!cx->host->config->strict) { /* any name and password will do, but git must send some */
         env[n++] = "GIT_CONFIG_COUNT=1";
         env[n++] = "GIT_CONFIG_KEY_0=http.extraHeader";
-        env[n++] = sw_strf(a, "GIT_CONFIG_VALUE_0=Authorization: Basic %.*s", SW_FMT(sw_base64(a, SW_STR("codebuild:codebuild")))).p;
+        env[n++] =
+            sw_strf(a, "GIT_CONFIG_VALUE_0=Authorization: Basic %.*s", SW_FMT(sw_base64(a, SW_STR("codebuild:codebuild")))).p;
     }
     env[n] = NULL;
     assert(n < max);
@@ -83,8 +87,8 @@ static int git(SwCtx *cx, const char *const *env, const char *cwd, const char *c
     return 0;
 }
 
-static int from_codecommit(SwCtx *cx, SwCtx *role, const CodebuildBuildRecord *r, const CodebuildProjectSource *s, SwStr version,
-                           const char *folder, SwStr *ret_version, SwError *err) {
+static int from_codecommit(SwCtx *cx, SwCtx *role, const CodebuildBuildRecord *r, const CodebuildProjectSource *s,
+                           SwStr version, const char *folder, SwStr *ret_version, SwError *err) {
     const char *env[24];
     char depth[32];
     SwStr name = s->location;
@@ -115,15 +119,16 @@ static int from_codecommit(SwCtx *cx, SwCtx *role, const CodebuildBuildRecord *r
 
 /* ---- all ---- */
 
-static int one(SwCtx *cx, SwCtx *role, const CodebuildBuildRecord *r, const CodebuildProjectSource *s, SwStr identifier, SwStr version,
-               SwStr *ret_version, SwError *err) {
+static int one(SwCtx *cx, SwCtx *role, const CodebuildBuildRecord *r, const CodebuildProjectSource *s, SwStr identifier,
+               SwStr version, SwStr *ret_version, SwError *err) {
     const char *folder = codebuild_source_folder(cx, r, identifier);
     SwStr bucket, key;
     *ret_version = SW_NO_STR;
     if (sw_str_eq(s->type, CODEBUILD_SOURCE_TYPE_CODECOMMIT)) {
         SwStr parent = sw_str(folder);
         size_t at;
-        if (sw_str_rfind(parent, '/', &at) && sw_mkdirs(sw_str_z(cx->arena, sw_str_dup(cx->arena, sw_str_n(parent.p, at))), 0755, err) < 0)
+        if (sw_str_rfind(parent, '/', &at) &&
+            sw_mkdirs(sw_str_z(cx->arena, sw_str_dup(cx->arena, sw_str_n(parent.p, at))), 0755, err) < 0)
             return -1;
         return from_codecommit(cx, role, r, s, version, folder, ret_version, err);
     }
@@ -139,10 +144,12 @@ static int pipeline_inputs(SwCtx *cx, SwCtx *role, const CodebuildBuildRecord *r
         const CodebuildObject *o = &r->pipeline->inputs.v[i];
         bool primary = sw_str_eq(o->name, r->pipeline->primary);
         SwStr version;
-        if (from_s3(cx, role, o->bucket, o->key, SW_NO_STR, codebuild_source_folder(cx, r, primary ? SW_STR("") : o->name), &version, err) < 0)
+        if (from_s3(cx, role, o->bucket, o->key, SW_NO_STR, codebuild_source_folder(cx, r, primary ? SW_STR("") : o->name),
+                    &version, err) < 0)
             return -1;
         if (primary)
-            *ret_version = sw_str_or(o->revision, sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s", SW_FMT(o->bucket), SW_FMT(o->key)));
+            *ret_version =
+                sw_str_or(o->revision, sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s", SW_FMT(o->bucket), SW_FMT(o->key)));
     }
     return 0;
 }
@@ -164,7 +171,8 @@ static int read_spec_file(SwCtx *cx, const CodebuildBuildRecord *r, SwStr path, 
 static int spec_text(SwCtx *cx, SwCtx *role, const CodebuildBuildRecord *r, SwStr *ret, SwError *err) {
     SwStr s = r->build->source->buildspec, bucket, key;
     S3GetObjectOutput *out;
-    if (sw_str_contains(s, SW_STR("\n")) || sw_str_starts(sw_str_trim(s), SW_STR("{")) || sw_str_starts(sw_str_trim(s), SW_STR("version"))) {
+    if (sw_str_contains(s, SW_STR("\n")) || sw_str_starts(sw_str_trim(s), SW_STR("{")) ||
+        sw_str_starts(sw_str_trim(s), SW_STR("version"))) {
         *ret = s;
         return 0;
     }
@@ -179,7 +187,8 @@ static int spec_text(SwCtx *cx, SwCtx *role, const CodebuildBuildRecord *r, SwSt
         return 0;
     }
     char *p = sw_arena_alloc(cx->arena, (size_t)out->body.size + 1);
-    ssize_t n = out->body.read ? out->body.read(out->body.arg, p, (size_t)out->body.size) : pread(out->body.file, p, (size_t)out->body.size, out->body.offset);
+    ssize_t n = out->body.read ? out->body.read(out->body.arg, p, (size_t)out->body.size)
+                               : pread(out->body.file, p, (size_t)out->body.size, out->body.offset);
     if (n != out->body.size)
         return sw_fail(err, &CODEBUILD_YAML_FILE_ERROR, "the buildspec cannot be read");
     *ret = sw_str_n(p, (size_t)n);
@@ -198,7 +207,8 @@ int codebuild_download(SwCtx *cx, CodebuildBuildRecord *r, CodebuildSpec *ret, S
     SwCtx *role;
     SwStr text, ignored;
     *ret_version = SW_NO_STR;
-    if (codebuild_as_role(cx, r, &role, err) < 0 || sw_rm_tree(codebuild_folder(cx->host, cx->arena, codebuild_uuid(b->id), "output"), err) < 0)
+    if (codebuild_as_role(cx, r, &role, err) < 0 ||
+        sw_rm_tree(codebuild_folder(cx->host, cx->arena, codebuild_uuid(b->id), "output"), err) < 0)
         return -1;
     if (r->pipeline) {
         if (pipeline_inputs(cx, role, r, ret_version, err) < 0)

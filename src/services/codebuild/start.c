@@ -4,10 +4,18 @@
 #include "base/id.h"
 #include "services/codebuild/codebuild.h"
 
-#define TOKEN_LIFE (5 * SW_MINUTE)      /* of an idempotency token, as AWS documents */
+#define TOKEN_LIFE (5 * SW_MINUTE) /* of an idempotency token, as AWS documents */
 
-#define TAKE(to, from) do { if ((from).p) (to) = (from); } while (0)
-#define TAKE_OPT(to, from) do { if ((from).set) (to) = (from); } while (0)
+#define TAKE(to, from) \
+    do { \
+        if ((from).p) \
+            (to) = (from); \
+    } while (0)
+#define TAKE_OPT(to, from) \
+    do { \
+        if ((from).set) \
+            (to) = (from); \
+    } while (0)
 
 static void override_source(CodebuildProjectSource *s, const CodebuildStartBuildInput *in) {
     if (in->source_type_override.p && !sw_str_eq(in->source_type_override, s->type)) {
@@ -80,8 +88,10 @@ static CodebuildLogsLocation *logs_of(SwCtx *cx, const CodebuildProject *p, SwSt
     if (!sw_str_eqz(l->cloud_watch_logs->status, "ENABLED"))
         return l;
     l->group_name = c && sw_str_is(c->group_name) ? c->group_name : sw_strf(cx->arena, "/aws/codebuild/%.*s", SW_FMT(p->name));
-    l->stream_name = c && sw_str_is(c->stream_name) ? sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(c->stream_name), SW_FMT(uuid)) : uuid;
-    l->cloud_watch_logs_arn = sw_arn(cx, "logs", "log-group:%.*s:log-stream:%.*s", SW_FMT(l->group_name), SW_FMT(l->stream_name));
+    l->stream_name =
+        c && sw_str_is(c->stream_name) ? sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(c->stream_name), SW_FMT(uuid)) : uuid;
+    l->cloud_watch_logs_arn =
+        sw_arn(cx, "logs", "log-group:%.*s:log-stream:%.*s", SW_FMT(l->group_name), SW_FMT(l->stream_name));
     return l;
 }
 
@@ -117,14 +127,15 @@ static int check_limit(SwCtx *cx, const CodebuildProject *p, SwError *err) {
     SwDocList l;
     if (!p->concurrent_build_limit.set)
         return 0;
-    if (sw_doc_list(cx->tx, &codebuild_builds, &(SwDocQuery){.index = "by_project", .equals = {p->name}, .descending = true}, &l, err) < 0)
+    if (sw_doc_list(cx->tx, &codebuild_builds, &(SwDocQuery){.index = "by_project", .equals = {p->name}, .descending = true},
+                    &l, err) < 0)
         return -1;
     int64_t n = 0;
     for (size_t i = 0; i < l.n; i++)
         n += !SW_OR(((CodebuildBuildRecord *)l.v[i].record)->build->build_complete, false);
     if (n >= p->concurrent_build_limit.v)
-        return sw_fail(err, &CODEBUILD_ACCOUNT_LIMIT_EXCEEDED_EXCEPTION, "Cannot have more than %lld builds in queue for the project",
-                       (long long)p->concurrent_build_limit.v);
+        return sw_fail(err, &CODEBUILD_ACCOUNT_LIMIT_EXCEEDED_EXCEPTION,
+                       "Cannot have more than %lld builds in queue for the project", (long long)p->concurrent_build_limit.v);
     return 0;
 }
 
@@ -141,7 +152,8 @@ static int find_token(SwCtx *cx, SwStr token, SwStr request, bool pipeline, Code
         if (!pipeline && sw_now(cx) - r->build->start_time.v > TOKEN_LIFE)
             continue;
         if (!sw_str_eq(r->request, request))
-            return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "The idempotency token was already used with other parameters");
+            return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION,
+                           "The idempotency token was already used with other parameters");
         *ret = r;
         return 0;
     }
@@ -155,12 +167,14 @@ static SwStr digest_of(SwCtx *cx, const CodebuildStartBuildInput *in) {
 }
 
 static int check_start(SwCtx *cx, const CodebuildProject *p, bool pipeline, SwError *err) {
-    CodebuildParts parts = {p->source, &p->secondary_sources, p->artifacts, &p->secondary_artifacts, p->environment, p->cache, p->logs_config, p->encryption_key};
+    CodebuildParts parts = {p->source, &p->secondary_sources, p->artifacts,     &p->secondary_artifacts, p->environment,
+                            p->cache,  p->logs_config,        p->encryption_key};
     if (codebuild_check(cx, &parts, err) < 0)
         return -1;
     if (!pipeline && (sw_str_eqz(p->source->type, "CODEPIPELINE") || sw_str_eqz(p->artifacts->type, "CODEPIPELINE")))
         return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION,
-                       "Invalid project source: a build with source or artifacts of type CODEPIPELINE can only be started by CodePipeline");
+                       "Invalid project source: a build with source or artifacts of type CODEPIPELINE can only be started by "
+                       "CodePipeline");
     return check_limit(cx, p, err);
 }
 

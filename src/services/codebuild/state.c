@@ -8,8 +8,10 @@
 const SwCollection codebuild_builds = {
     .name = "codebuild/build",
     .shape = &codebuild_shape_build_record,
-    .indexes = {{.name = "by_project", .member = {"build.projectName", "order"}}, {.name = "by_order", .member = {"order"}},
-                {.name = "by_active", .member = {"active", "order"}}, {.name = "by_token", .member = {"token"}}},
+    .indexes = {{.name = "by_project", .member = {"build.projectName", "order"}},
+                {.name = "by_order", .member = {"order"}},
+                {.name = "by_active", .member = {"active", "order"}},
+                {.name = "by_token", .member = {"token"}}},
 };
 
 int codebuild_load(SwCtx *cx, SwStr uuid, CodebuildBuildRecord **ret, SwError *err) {
@@ -63,13 +65,13 @@ void codebuild_phase_start(SwCtx *cx, CodebuildBuildRecord *r, SwStr phase, SwTi
 
 /* ---- events ---- */
 
-static SwStr event_time(SwArena *a, SwTime t) {                /* "Sep 1, 2017 4:12:29 PM" */
+static SwStr event_time(SwArena *a, SwTime t) { /* "Sep 1, 2017 4:12:29 PM" */
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct tm tm;
     time_t s = (time_t)(t / SW_S);
     gmtime_r(&s, &tm);
-    return sw_strf(a, "%s %d, %d %d:%02d:%02d %s", months[tm.tm_mon], tm.tm_mday, tm.tm_year + 1900, tm.tm_hour % 12 ? tm.tm_hour % 12 : 12,
-                   tm.tm_min, tm.tm_sec, tm.tm_hour < 12 ? "AM" : "PM");
+    return sw_strf(a, "%s %d, %d %d:%02d:%02d %s", months[tm.tm_mon], tm.tm_mday, tm.tm_year + 1900,
+                   tm.tm_hour % 12 ? tm.tm_hour % 12 : 12, tm.tm_min, tm.tm_sec, tm.tm_hour < 12 ? "AM" : "PM");
 }
 
 static SwStr context_text(SwArena *a, const CodebuildBuildPhase *p) {
@@ -88,7 +90,8 @@ static void add_phases(SwArena *a, SwValue *info, const CodebuildBuild *b) {
         if (!p->end_time.set)
             continue;
         SwValue *context = sw_value_set(a, v, SW_STR("phase-context"), sw_value_array());
-        sw_value_add(a, context, sw_value_string(p->contexts.n ? sw_str_drop(sw_str_skip(context_text(a, p), 1), 1) : SW_STR("")));
+        sw_value_add(a, context,
+                     sw_value_string(p->contexts.n ? sw_str_drop(sw_str_skip(context_text(a, p), 1), 1) : SW_STR("")));
         sw_value_sets(a, v, "end-time", event_time(a, p->end_time.v));
         sw_value_set(a, v, SW_STR("duration-in-seconds"), sw_value_int(a, p->duration_in_seconds.v));
         sw_value_sets(a, v, "phase-status", p->phase_status);
@@ -166,7 +169,8 @@ int codebuild_phase_end(SwCtx *cx, CodebuildBuildRecord *r, SwStr status, SwStr 
     codebuild_count_phase(cx, r, p);
     bool early = sw_str_eqz(p->phase_type, "SUBMITTED") || sw_str_eqz(p->phase_type, "QUEUED");
     if (sw_str_is(code) || !early)
-        *sw_list_add(a, &p->contexts) = (CodebuildPhaseContext){.status_code = code.p ? code : SW_STR(""), .message = message.p ? message : SW_STR("")};
+        *sw_list_add(a, &p->contexts) =
+            (CodebuildPhaseContext){.status_code = code.p ? code : SW_STR(""), .message = message.p ? message : SW_STR("")};
     SwValue d = sw_value_object();
     sw_value_sets(a, &d, "completed-phase", p->phase_type);
     sw_value_sets(a, &d, "completed-phase-status", status);

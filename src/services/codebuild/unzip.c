@@ -18,7 +18,9 @@
 static const SwErrorKind bad_zip = {.code = "CLIENT_ERROR", .http = 400};
 
 static int beneath(int root, const char *path, int flags, unsigned mode) {
-    struct open_how how = {.flags = (uint64_t)flags | O_CLOEXEC, .mode = flags & O_CREAT ? mode : 0, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    struct open_how how = {.flags = (uint64_t)flags | O_CLOEXEC,
+                           .mode = flags & O_CREAT ? mode : 0,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
     return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
 }
 
@@ -83,9 +85,9 @@ static int put_entry(SwArena *a, struct archive *z, struct archive_entry *e, int
 
 typedef struct Reader {
     SwStream *s;
-    ssize_t   n;
-    SwLack    lack;                     /* memory ended in a callback */
-    char      buf[64 * 1024];
+    ssize_t n;
+    SwLack lack; /* memory ended in a callback */
+    char buf[64 * 1024];
 } Reader;
 
 static void read_guarded(void *arg) {

@@ -9,16 +9,23 @@
 
 const SwErrorKind CODEBUILD_YAML_FILE_ERROR = {.code = "YAML_FILE_ERROR", .http = 400};
 
-typedef struct Anchor { SwStr name; SwValue value; size_t nodes; } Anchor;
-typedef struct AnchorList { Anchor *v; size_t n; } AnchorList;
+typedef struct Anchor {
+    SwStr name;
+    SwValue value;
+    size_t nodes;
+} Anchor;
+typedef struct AnchorList {
+    Anchor *v;
+    size_t n;
+} AnchorList;
 
 typedef struct Reader {
-    SwArena      *a;
+    SwArena *a;
     yaml_parser_t parser;
-    yaml_event_t  event;                /* the one that is looked at */
-    AnchorList    anchors;
-    size_t        nodes;
-    SwError      *err;
+    yaml_event_t event; /* the one that is looked at */
+    AnchorList anchors;
+    size_t nodes;
+    SwError *err;
 } Reader;
 
 static int fault(Reader *r, size_t line, const char *why) {
@@ -27,7 +34,7 @@ static int fault(Reader *r, size_t line, const char *why) {
 
 static int next(Reader *r, yaml_event_t *e) {
     if (yaml_parser_parse(&r->parser, &r->event)) {
-        *e = r->event;                  /* a view: `event` is what is deleted */
+        *e = r->event; /* a view: `event` is what is deleted */
         return 0;
     }
     return sw_fail(r->err, &CODEBUILD_YAML_FILE_ERROR, "yaml: line %zu: %s", r->parser.problem_mark.line + 1,
@@ -38,7 +45,10 @@ static int node(Reader *r, yaml_event_t *e, int depth, SwValue *ret);
 
 /* Lists grow by sw_list_add on a copy of the value's own members, as keys and values are two arrays. */
 static void push(Reader *r, SwValue *to, SwStr key, SwValue v) {
-    struct { SwValue *v; size_t n; } l = {to->v, to->n};
+    struct {
+        SwValue *v;
+        size_t n;
+    } l = {to->v, to->n};
     *sw_list_add(r->a, &l) = v;
     if (to->kind == SW_VOBJECT) {
         SwStrList k = {to->keys, to->n};
@@ -66,7 +76,8 @@ static int container(Reader *r, yaml_event_type_t end, int depth, SwValue *ret) 
             if (key.kind != SW_VSTRING)
                 return fault(r, line, "a mapping's key must be a string");
             if (sw_value_get(ret, key.s))
-                return sw_fail(r->err, &CODEBUILD_YAML_FILE_ERROR, "the key %.*s appears twice at line %zu", SW_FMT(key.s), line + 1);
+                return sw_fail(r->err, &CODEBUILD_YAML_FILE_ERROR, "the key %.*s appears twice at line %zu", SW_FMT(key.s),
+                               line + 1);
             if (next(r, &e) < 0)
                 return -1;
         }
@@ -146,7 +157,7 @@ static int document(Reader *r, SwValue *ret) {
     }
     if (next(r, &e) < 0 || node(r, &e, 0, ret) < 0)
         return -1;
-    if (next(r, &e) < 0)                /* the document's end */
+    if (next(r, &e) < 0) /* the document's end */
         return -1;
     yaml_event_delete(&r->event);
     if (next(r, &e) < 0)

@@ -11,33 +11,26 @@ static SwStr full(SwArena *a, SwStr branch) {
 
 static int check_name(SwStr branch, SwError *err) {
     if (!sw_str_is(branch))
-        return sw_fail(err, &CODECOMMIT_BRANCH_NAME_REQUIRED_EXCEPTION,
-                       "A branch name is required");
+        return sw_fail(err, &CODECOMMIT_BRANCH_NAME_REQUIRED_EXCEPTION, "A branch name is required");
     if (!sw_git_branch_name_valid(branch))
-        return sw_fail(err, &CODECOMMIT_INVALID_BRANCH_NAME_EXCEPTION,
-                       "The branch name %.*s is not valid", SW_FMT(branch));
+        return sw_fail(err, &CODECOMMIT_INVALID_BRANCH_NAME_EXCEPTION, "The branch name %.*s is not valid", SW_FMT(branch));
     return 0;
 }
 
-int codecommit_create_branch(SwCtx *cx, const CodecommitCreateBranchInput *in, void *out,
-                             SwError *err) {
+int codecommit_create_branch(SwCtx *cx, const CodecommitCreateBranchInput *in, void *out, SwError *err) {
     CodecommitRepositoryRecord *r;
     const char *path;
     SwGitCommit commit;
-    if (check_name(in->branch_name, err) < 0 ||
-        codecommit_open(cx, in->repository_name, &r, &path, err) < 0)
+    if (check_name(in->branch_name, err) < 0 || codecommit_open(cx, in->repository_name, &r, &path, err) < 0)
         return -1;
     if (sw_git_commit(cx->arena, path, in->commit_id, &commit, err) < 0)
-        return sw_error_is(err, &SW_GIT_INVALID)
-                   ? sw_fail(err, &CODECOMMIT_INVALID_COMMIT_ID_EXCEPTION,
-                             "The commit ID %.*s is not valid", SW_FMT(in->commit_id))
-                   : codecommit_fail_git(err, &CODECOMMIT_COMMIT_DOES_NOT_EXIST_EXCEPTION);
-    if (sw_git_update_ref(path, full(cx->arena, in->branch_name), SW_NO_STR, in->commit_id, err) <
-        0)
-        return sw_error_is(err, &SW_GIT_EXISTS)
-                   ? sw_fail(err, &CODECOMMIT_BRANCH_NAME_EXISTS_EXCEPTION,
-                             "Branch %.*s already exists", SW_FMT(in->branch_name))
-                   : codecommit_fail_git(err, &CODECOMMIT_INVALID_BRANCH_NAME_EXCEPTION);
+        return sw_error_is(err, &SW_GIT_INVALID) ? sw_fail(err, &CODECOMMIT_INVALID_COMMIT_ID_EXCEPTION,
+                                                           "The commit ID %.*s is not valid", SW_FMT(in->commit_id))
+                                                 : codecommit_fail_git(err, &CODECOMMIT_COMMIT_DOES_NOT_EXIST_EXCEPTION);
+    if (sw_git_update_ref(path, full(cx->arena, in->branch_name), SW_NO_STR, in->commit_id, err) < 0)
+        return sw_error_is(err, &SW_GIT_EXISTS) ? sw_fail(err, &CODECOMMIT_BRANCH_NAME_EXISTS_EXCEPTION,
+                                                          "Branch %.*s already exists", SW_FMT(in->branch_name))
+                                                : codecommit_fail_git(err, &CODECOMMIT_INVALID_BRANCH_NAME_EXCEPTION);
     return codecommit_settle(cx, r, cx->principal.arn, err);
 }
 
@@ -54,36 +47,31 @@ static int tip(SwCtx *cx, const char *path, SwStr branch, SwStr *ret_commit, SwE
     return 0;
 }
 
-int codecommit_get_branch(SwCtx *cx, const CodecommitGetBranchInput *in,
-                          CodecommitGetBranchOutput *out, SwError *err) {
+int codecommit_get_branch(SwCtx *cx, const CodecommitGetBranchInput *in, CodecommitGetBranchOutput *out, SwError *err) {
     CodecommitRepositoryRecord *r;
     const char *path;
     SwStr commit;
     if (!sw_str_is(in->repository_name))
-        return sw_fail(err, &CODECOMMIT_REPOSITORY_NAME_REQUIRED_EXCEPTION,
-                       "A repository name is required");
-    if (check_name(in->branch_name, err) < 0 ||
-        codecommit_open(cx, in->repository_name, &r, &path, err) < 0 ||
+        return sw_fail(err, &CODECOMMIT_REPOSITORY_NAME_REQUIRED_EXCEPTION, "A repository name is required");
+    if (check_name(in->branch_name, err) < 0 || codecommit_open(cx, in->repository_name, &r, &path, err) < 0 ||
         tip(cx, path, in->branch_name, &commit, err) < 0)
         return -1;
     if (!sw_str_is(commit))
-        return sw_fail(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION,
-                       "Branch %.*s does not exist", SW_FMT(in->branch_name));
+        return sw_fail(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION, "Branch %.*s does not exist", SW_FMT(in->branch_name));
     out->branch = sw_new(cx->arena, CodecommitBranchInfo);
     *out->branch = (CodecommitBranchInfo){.branch_name = in->branch_name, .commit_id = commit};
     return 0;
 }
 
-int codecommit_list_branches(SwCtx *cx, const CodecommitListBranchesInput *in,
-                             CodecommitListBranchesOutput *out, SwError *err) {
+int codecommit_list_branches(SwCtx *cx, const CodecommitListBranchesInput *in, CodecommitListBranchesOutput *out,
+                             SwError *err) {
     CodecommitRepositoryRecord *r;
     const char *path;
     SwGitRefList refs;
     size_t from, to;
     if (codecommit_open(cx, in->repository_name, &r, &path, err) < 0 ||
         sw_git_refs(cx->arena, path, SW_STR("refs/heads/"), &refs, err) < 0 ||
-        codecommit_page(cx, "ListBranches", in->next_token, LIST_PAGE, refs.n, &from, &to,
-                        &out->next_token, err) < 0)
+        codecommit_page(cx, "ListBranches", in->next_token, LIST_PAGE, refs.n, &from, &to, &out->next_token, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->branches);
     for (size_t i = from; i < to; i++)
@@ -92,40 +80,34 @@ int codecommit_list_branches(SwCtx *cx, const CodecommitListBranchesInput *in,
 }
 
 /* AWS: deleting what is not there succeeds, without a branch in the reply. */
-int codecommit_delete_branch(SwCtx *cx, const CodecommitDeleteBranchInput *in,
-                             CodecommitDeleteBranchOutput *out, SwError *err) {
+int codecommit_delete_branch(SwCtx *cx, const CodecommitDeleteBranchInput *in, CodecommitDeleteBranchOutput *out,
+                             SwError *err) {
     CodecommitRepositoryRecord *r;
     const char *path;
     SwStr commit, head;
-    if (check_name(in->branch_name, err) < 0 ||
-        codecommit_open(cx, in->repository_name, &r, &path, err) < 0 ||
-        tip(cx, path, in->branch_name, &commit, err) < 0 ||
-        sw_git_head(cx->arena, path, &head, err) < 0)
+    if (check_name(in->branch_name, err) < 0 || codecommit_open(cx, in->repository_name, &r, &path, err) < 0 ||
+        tip(cx, path, in->branch_name, &commit, err) < 0 || sw_git_head(cx->arena, path, &head, err) < 0)
         return -1;
     if (!sw_str_is(commit))
         return 0;
     if (sw_str_eq(head, in->branch_name))
-        return sw_fail(err, &CODECOMMIT_DEFAULT_BRANCH_CANNOT_BE_DELETED_EXCEPTION,
-                       "The default branch %.*s cannot be deleted", SW_FMT(in->branch_name));
+        return sw_fail(err, &CODECOMMIT_DEFAULT_BRANCH_CANNOT_BE_DELETED_EXCEPTION, "The default branch %.*s cannot be deleted",
+                       SW_FMT(in->branch_name));
     if (sw_git_update_ref(path, full(cx->arena, in->branch_name), commit, SW_NO_STR, err) < 0)
         return codecommit_fail_git(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION);
     out->deleted_branch = sw_new(cx->arena, CodecommitBranchInfo);
-    *out->deleted_branch =
-        (CodecommitBranchInfo){.branch_name = in->branch_name, .commit_id = commit};
+    *out->deleted_branch = (CodecommitBranchInfo){.branch_name = in->branch_name, .commit_id = commit};
     return codecommit_settle(cx, r, cx->principal.arn, err);
 }
 
-int codecommit_update_default_branch(SwCtx *cx, const CodecommitUpdateDefaultBranchInput *in,
-                                     void *out, SwError *err) {
+int codecommit_update_default_branch(SwCtx *cx, const CodecommitUpdateDefaultBranchInput *in, void *out, SwError *err) {
     CodecommitRepositoryRecord *r;
     const char *path;
-    if (check_name(in->default_branch_name, err) < 0 ||
-        codecommit_open(cx, in->repository_name, &r, &path, err) < 0)
+    if (check_name(in->default_branch_name, err) < 0 || codecommit_open(cx, in->repository_name, &r, &path, err) < 0)
         return -1;
     if (sw_git_set_head(path, in->default_branch_name, err) < 0)
-        return sw_error_is(err, &SW_GIT_NOT_FOUND)
-                   ? sw_fail(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION,
-                             "Branch %.*s does not exist", SW_FMT(in->default_branch_name))
-                   : codecommit_fail_git(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION);
+        return sw_error_is(err, &SW_GIT_NOT_FOUND) ? sw_fail(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION,
+                                                             "Branch %.*s does not exist", SW_FMT(in->default_branch_name))
+                                                   : codecommit_fail_git(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION);
     return 0;
 }

@@ -10,8 +10,7 @@
 #include "services/codecommit/codecommit.h"
 
 /* detail as the CodeCommit user guide shows it under "Monitoring CodeCommit events". */
-static SwStr detail(SwCtx *cx, const CodecommitRepositoryMetadata *m, const SwGitRefChange *c,
-                    SwStr caller) {
+static SwStr detail(SwCtx *cx, const CodecommitRepositoryMetadata *m, const SwGitRefChange *c, SwStr caller) {
     SwArena *a = cx->arena;
     bool tag = sw_str_starts(c->ref, SW_STR("refs/tags/"));
     SwValue d = sw_value_object();
@@ -37,10 +36,8 @@ int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, Sw
     void *record = NULL;
     if (sw_doc_get(cx->tx, &codecommit_refs, m->repository_id, &record, err) < 0)
         return -1;
-    CodecommitRefsRecord refs =
-        record ? *(CodecommitRefsRecord *)record : (CodecommitRefsRecord){0};
-    if (sw_git_changed_since(a, codecommit_path(cx->host, a, m->repository_id), refs.refs, &changes,
-                             &refs.refs, err) < 0)
+    CodecommitRefsRecord refs = record ? *(CodecommitRefsRecord *)record : (CodecommitRefsRecord){0};
+    if (sw_git_changed_since(a, codecommit_path(cx->host, a, m->repository_id), refs.refs, &changes, &refs.refs, err) < 0)
         return -1;
     for (size_t i = 0; i < changes.n; i++) {
         SwEvent e = {.source = SW_STR("aws.codecommit"),
@@ -77,8 +74,7 @@ static int repair_step(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     return sw_ctx_commit(cx, err);
 }
 
-const SwController codecommit_repair = {
-    .name = "codecommit/repair", .step = repair_step, .parallel = 1};
+const SwController codecommit_repair = {.name = "codecommit/repair", .step = repair_step, .parallel = 1};
 
 static void remove_strangers(const SwHost *h, SwArena *a, const SwMap *known) {
     const char *folder = codecommit_folder(h, a);
@@ -88,8 +84,7 @@ static void remove_strangers(const SwHost *h, SwArena *a, const SwMap *known) {
     for (struct dirent *e; (e = readdir(d));) {
         SwError ignored = sw_error(a);
         if (e->d_name[0] != '.' && !sw_map_get(known, sw_str(e->d_name)))
-            (void)!sw_git_delete(sw_path(a, folder, e->d_name),
-                                 &ignored); /* tried again at the next start */
+            (void)!sw_git_delete(sw_path(a, folder, e->d_name), &ignored); /* tried again at the next start */
     }
 }
 

@@ -24,16 +24,14 @@ static const SwHandler handlers[] = {
     {CODECOMMIT_LIST_BRANCHES, SW_HANDLER(codecommit_list_branches), 0},
     {CODECOMMIT_LIST_REPOSITORIES, SW_HANDLER(codecommit_list_repositories), 0},
     {CODECOMMIT_LIST_TAGS_FOR_RESOURCE, SW_HANDLER(codecommit_list_tags_for_resource), 0},
-    {CODECOMMIT_MERGE_BRANCHES_BY_FAST_FORWARD,
-     SW_HANDLER(codecommit_merge_branches_by_fast_forward), 0},
+    {CODECOMMIT_MERGE_BRANCHES_BY_FAST_FORWARD, SW_HANDLER(codecommit_merge_branches_by_fast_forward), 0},
     {CODECOMMIT_MERGE_BRANCHES_BY_SQUASH, SW_HANDLER(codecommit_merge_branches_by_squash), 0},
     {CODECOMMIT_MERGE_BRANCHES_BY_THREE_WAY, SW_HANDLER(codecommit_merge_branches_by_three_way), 0},
     {CODECOMMIT_PUT_FILE, SW_HANDLER(codecommit_put_file), 0},
     {CODECOMMIT_TAG_RESOURCE, SW_HANDLER(codecommit_tag_resource), 0},
     {CODECOMMIT_UNTAG_RESOURCE, SW_HANDLER(codecommit_untag_resource), 0},
     {CODECOMMIT_UPDATE_DEFAULT_BRANCH, SW_HANDLER(codecommit_update_default_branch), 0},
-    {CODECOMMIT_UPDATE_REPOSITORY_DESCRIPTION, SW_HANDLER(codecommit_update_repository_description),
-     0},
+    {CODECOMMIT_UPDATE_REPOSITORY_DESCRIPTION, SW_HANDLER(codecommit_update_repository_description), 0},
     {CODECOMMIT_UPDATE_REPOSITORY_NAME, SW_HANDLER(codecommit_update_repository_name), 0},
 };
 
@@ -59,8 +57,7 @@ static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
 }
 
 static int open_service(SwHost *h, SwError *err) {
-    return sw_mkdirs(codecommit_folder(h, h->arena), 0700, err) < 0 ? -1
-                                                                    : codecommit_recover(h, err);
+    return sw_mkdirs(codecommit_folder(h, h->arena), 0700, err) < 0 ? -1 : codecommit_recover(h, err);
 }
 
 static int reset(SwHost *h, SwError *err) {

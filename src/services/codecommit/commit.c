@@ -3,8 +3,8 @@
 
 #include "services/codecommit/codecommit.h"
 
-#define BATCH_MAX 100
-#define ENTRIES_MAX 100 /* of CreateCommit */
+#define BATCH_MAX        100
+#define ENTRIES_MAX      100 /* of CreateCommit */
 #define DIFFERENCES_PAGE 400
 
 int codecommit_fail_git(SwError *err, const SwErrorKind *not_found) {
@@ -37,9 +37,7 @@ int codecommit_resolve(SwArena *a, const char *path, SwStr spec, SwStr *ret_comm
 }
 
 SwStr codecommit_mode(SwGitMode m) {
-    return m == SW_GIT_EXECUTABLE ? SW_STR("EXECUTABLE")
-           : m == SW_GIT_SYMLINK  ? SW_STR("SYMLINK")
-                                  : SW_STR("NORMAL");
+    return m == SW_GIT_EXECUTABLE ? SW_STR("EXECUTABLE") : m == SW_GIT_SYMLINK ? SW_STR("SYMLINK") : SW_STR("NORMAL");
 }
 
 int codecommit_mode_read(SwStr s, SwGitMode *ret, SwError *err) {
@@ -51,8 +49,7 @@ int codecommit_mode_read(SwStr s, SwGitMode *ret, SwError *err) {
     else if (sw_str_eqz(s, "SYMLINK"))
         *ret = SW_GIT_SYMLINK;
     else if (s.p)
-        return sw_fail(err, &CODECOMMIT_INVALID_FILE_MODE_EXCEPTION,
-                       "The file mode %.*s is not valid", SW_FMT(s));
+        return sw_fail(err, &CODECOMMIT_INVALID_FILE_MODE_EXCEPTION, "The file mode %.*s is not valid", SW_FMT(s));
     return 0;
 }
 
@@ -70,8 +67,8 @@ static CodecommitUserInfo *user(SwArena *a, const SwGitWho *w) {
     int minutes = w->offset_minutes < 0 ? -w->offset_minutes : w->offset_minutes;
     u->name = w->name;
     u->email = w->email.p ? w->email : SW_STR("");
-    u->date = sw_strf(a, "%lld %c%02d%02d", (long long)(w->at / SW_S),
-                      w->offset_minutes < 0 ? '-' : '+', minutes / 60, minutes % 60);
+    u->date =
+        sw_strf(a, "%lld %c%02d%02d", (long long)(w->at / SW_S), w->offset_minutes < 0 ? '-' : '+', minutes / 60, minutes % 60);
     return u;
 }
 
@@ -88,33 +85,29 @@ static void show(SwArena *a, const SwGitCommit *c, CodecommitCommit *to) {
     sw_list_present(a, &to->parents);
 }
 
-int codecommit_get_commit(SwCtx *cx, const CodecommitGetCommitInput *in,
-                          CodecommitGetCommitOutput *out, SwError *err) {
+int codecommit_get_commit(SwCtx *cx, const CodecommitGetCommitInput *in, CodecommitGetCommitOutput *out, SwError *err) {
     CodecommitRepositoryRecord *r;
     const char *path;
     SwGitCommit c;
     if (codecommit_open(cx, in->repository_name, &r, &path, err) < 0)
         return -1;
     if (sw_git_commit(cx->arena, path, in->commit_id, &c, err) < 0)
-        return sw_error_is(err, &SW_GIT_INVALID)
-                   ? sw_fail(err, &CODECOMMIT_INVALID_COMMIT_ID_EXCEPTION,
-                             "The commit ID %.*s is not valid", SW_FMT(in->commit_id))
-                   : codecommit_fail_git(err, &CODECOMMIT_COMMIT_ID_DOES_NOT_EXIST_EXCEPTION);
+        return sw_error_is(err, &SW_GIT_INVALID) ? sw_fail(err, &CODECOMMIT_INVALID_COMMIT_ID_EXCEPTION,
+                                                           "The commit ID %.*s is not valid", SW_FMT(in->commit_id))
+                                                 : codecommit_fail_git(err, &CODECOMMIT_COMMIT_ID_DOES_NOT_EXIST_EXCEPTION);
     out->commit = sw_new(cx->arena, CodecommitCommit);
     show(cx->arena, &c, out->commit);
     return 0;
 }
 
-int codecommit_batch_get_commits(SwCtx *cx, const CodecommitBatchGetCommitsInput *in,
-                                 CodecommitBatchGetCommitsOutput *out, SwError *err) {
+int codecommit_batch_get_commits(SwCtx *cx, const CodecommitBatchGetCommitsInput *in, CodecommitBatchGetCommitsOutput *out,
+                                 SwError *err) {
     CodecommitRepositoryRecord *r;
     const char *path;
     if (!in->commit_ids.n)
-        return sw_fail(err, &CODECOMMIT_COMMIT_IDS_LIST_REQUIRED_EXCEPTION,
-                       "A list of commit IDs is required");
+        return sw_fail(err, &CODECOMMIT_COMMIT_IDS_LIST_REQUIRED_EXCEPTION, "A list of commit IDs is required");
     if (in->commit_ids.n > BATCH_MAX)
-        return sw_fail(err, &CODECOMMIT_COMMIT_IDS_LIMIT_EXCEEDED_EXCEPTION,
-                       "At most %d commit IDs are allowed", BATCH_MAX);
+        return sw_fail(err, &CODECOMMIT_COMMIT_IDS_LIMIT_EXCEEDED_EXCEPTION, "At most %d commit IDs are allowed", BATCH_MAX);
     if (codecommit_open(cx, in->repository_name, &r, &path, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->commits);
@@ -128,9 +121,8 @@ int codecommit_batch_get_commits(SwCtx *cx, const CodecommitBatchGetCommitsInput
         }
         CodecommitBatchGetCommitsError *e = sw_list_add(cx->arena, &out->errors);
         e->commit_id = in->commit_ids.v[i];
-        e->error_code = sw_error_is(&one, &SW_GIT_INVALID)
-                            ? SW_STR("InvalidCommitIdException")
-                            : SW_STR("CommitIdDoesNotExistException");
+        e->error_code =
+            sw_error_is(&one, &SW_GIT_INVALID) ? SW_STR("InvalidCommitIdException") : SW_STR("CommitIdDoesNotExistException");
         e->error_message = sw_str(one.message);
     }
     return 0;
@@ -140,13 +132,12 @@ static CodecommitBlobMetadata *blob(SwArena *a, const SwGitEntry *e) {
     if (!sw_str_is(e->id))
         return NULL;
     CodecommitBlobMetadata *b = sw_new(a, CodecommitBlobMetadata);
-    *b = (CodecommitBlobMetadata){
-        .blob_id = e->id, .path = e->path, .mode = sw_strf(a, "%06o", (unsigned)e->mode)};
+    *b = (CodecommitBlobMetadata){.blob_id = e->id, .path = e->path, .mode = sw_strf(a, "%06o", (unsigned)e->mode)};
     return b;
 }
 
-int codecommit_get_differences(SwCtx *cx, const CodecommitGetDifferencesInput *in,
-                               CodecommitGetDifferencesOutput *out, SwError *err) {
+int codecommit_get_differences(SwCtx *cx, const CodecommitGetDifferencesInput *in, CodecommitGetDifferencesOutput *out,
+                               SwError *err) {
     CodecommitRepositoryRecord *r;
     const char *path;
     SwStr before = SW_NO_STR, after;
@@ -159,9 +150,8 @@ int codecommit_get_differences(SwCtx *cx, const CodecommitGetDifferencesInput *i
         return -1;
     if (sw_git_diff(cx->arena, path, before, after, in->before_path, in->after_path, &l, err) < 0)
         return codecommit_fail_git(err, &CODECOMMIT_PATH_DOES_NOT_EXIST_EXCEPTION);
-    if (codecommit_page(cx, "GetDifferences", in->next_token,
-                        SW_OR(in->max_results, DIFFERENCES_PAGE), l.n, &from, &to, &out->next_token,
-                        err) < 0)
+    if (codecommit_page(cx, "GetDifferences", in->next_token, SW_OR(in->max_results, DIFFERENCES_PAGE), l.n, &from, &to,
+                        &out->next_token, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->differences);
     for (size_t i = from; i < to; i++) {
@@ -182,15 +172,13 @@ static int add_put(SwArena *a, New *c, const CodecommitPutFileEntry *e, SwError 
     p->path = e->file_path;
     if (e->file_content.p && e->source_file)
         return sw_fail(err, &CODECOMMIT_FILE_CONTENT_AND_SOURCE_FILE_SPECIFIED_EXCEPTION,
-                       "Both file content and a source file are given for %.*s",
-                       SW_FMT(e->file_path));
+                       "Both file content and a source file are given for %.*s", SW_FMT(e->file_path));
     if (!e->file_content.p && !e->source_file)
         return sw_fail(err, &CODECOMMIT_SOURCE_FILE_OR_CONTENT_REQUIRED_EXCEPTION,
-                       "Either file content or a source file is required for %.*s",
-                       SW_FMT(e->file_path));
+                       "Either file content or a source file is required for %.*s", SW_FMT(e->file_path));
     if (e->file_content.n > CODECOMMIT_FILE_MAX)
-        return sw_fail(err, &CODECOMMIT_FILE_CONTENT_SIZE_LIMIT_EXCEEDED_EXCEPTION,
-                       "The content of %.*s exceeds 6 MB", SW_FMT(e->file_path));
+        return sw_fail(err, &CODECOMMIT_FILE_CONTENT_SIZE_LIMIT_EXCEEDED_EXCEPTION, "The content of %.*s exceeds 6 MB",
+                       SW_FMT(e->file_path));
     p->data = e->file_content;
     p->source = e->source_file ? e->source_file->file_path : SW_NO_STR;
     if (e->source_file && SW_OR(e->source_file->is_move, false))
@@ -202,11 +190,10 @@ static int collect(SwCtx *cx, const CodecommitCreateCommitInput *in, New *c, SwE
     SwArena *a = cx->arena;
     size_t n = in->put_files.n + in->delete_files.n + in->set_file_modes.n;
     if (n == 0)
-        return sw_fail(err, &CODECOMMIT_FILE_ENTRY_REQUIRED_EXCEPTION,
-                       "The commit has no file entries");
+        return sw_fail(err, &CODECOMMIT_FILE_ENTRY_REQUIRED_EXCEPTION, "The commit has no file entries");
     if (n > ENTRIES_MAX)
-        return sw_fail(err, &CODECOMMIT_MAXIMUM_FILE_ENTRIES_EXCEEDED_EXCEPTION,
-                       "At most %d file entries are allowed", ENTRIES_MAX);
+        return sw_fail(err, &CODECOMMIT_MAXIMUM_FILE_ENTRIES_EXCEEDED_EXCEPTION, "At most %d file entries are allowed",
+                       ENTRIES_MAX);
     for (size_t i = 0; i < in->put_files.n; i++)
         if (add_put(a, c, &in->put_files.v[i], err) < 0)
             return -1;
@@ -221,19 +208,18 @@ static int collect(SwCtx *cx, const CodecommitCreateCommitInput *in, New *c, SwE
     for (size_t i = 0; i < c->puts.n; i++)
         for (size_t k = 0; k < i; k++)
             if (sw_str_eq(c->puts.v[i].path, c->puts.v[k].path))
-                return sw_fail(err, &CODECOMMIT_SAME_PATH_REQUEST_EXCEPTION,
-                               "The path %.*s is named twice", SW_FMT(c->puts.v[i].path));
+                return sw_fail(err, &CODECOMMIT_SAME_PATH_REQUEST_EXCEPTION, "The path %.*s is named twice",
+                               SW_FMT(c->puts.v[i].path));
     return 0;
 }
 
 static void add_metadata(SwArena *a, CodecommitFileMetadataList *to, const SwGitEntry *e) {
     CodecommitFileMetadata *m = sw_list_add(a, to);
-    *m = (CodecommitFileMetadata){
-        .absolute_path = e->path, .blob_id = e->id, .file_mode = codecommit_mode(e->mode)};
+    *m = (CodecommitFileMetadata){.absolute_path = e->path, .blob_id = e->id, .file_mode = codecommit_mode(e->mode)};
 }
 
-static int show_changes(SwCtx *cx, const char *path, SwStr before, const SwGitCommit *made,
-                        CodecommitCreateCommitOutput *out, SwError *err) {
+static int show_changes(SwCtx *cx, const char *path, SwStr before, const SwGitCommit *made, CodecommitCreateCommitOutput *out,
+                        SwError *err) {
     SwGitDiffList l;
     if (sw_git_diff(cx->arena, path, before, made->id, SW_NO_STR, SW_NO_STR, &l, err) < 0)
         return codecommit_fail_git(err, &CODECOMMIT_COMMIT_DOES_NOT_EXIST_EXCEPTION);
@@ -252,8 +238,8 @@ static int show_changes(SwCtx *cx, const char *path, SwStr before, const SwGitCo
     return 0;
 }
 
-int codecommit_create_commit(SwCtx *cx, const CodecommitCreateCommitInput *in,
-                             CodecommitCreateCommitOutput *out, SwError *err) {
+int codecommit_create_commit(SwCtx *cx, const CodecommitCreateCommitInput *in, CodecommitCreateCommitOutput *out,
+                             SwError *err) {
     CodecommitRepositoryRecord *r;
     const char *path;
     SwGitCommit made;
@@ -263,8 +249,7 @@ int codecommit_create_commit(SwCtx *cx, const CodecommitCreateCommitInput *in,
         .author = codecommit_who(cx, in->author_name, in->email),
         .keep_empty_folders = SW_OR(in->keep_empty_folders, false),
     };
-    if (codecommit_open(cx, in->repository_name, &r, &path, err) < 0 ||
-        collect(cx, in, &c, err) < 0 ||
+    if (codecommit_open(cx, in->repository_name, &r, &path, err) < 0 || collect(cx, in, &c, err) < 0 ||
         codecommit_parent(cx, path, in->branch_name, in->parent_commit_id, &c.parent, err) < 0)
         return -1;
     if (sw_git_commit_files(cx->arena, path, &c, &made, NULL, err) < 0)

@@ -11,8 +11,7 @@ typedef struct Merge {
     SwGitMerge merge;
 } Merge;
 
-static int prepare(SwCtx *cx, SwStr repository, SwStr source, SwStr destination, SwStr target,
-                   Merge *m, SwError *err) {
+static int prepare(SwCtx *cx, SwStr repository, SwStr source, SwStr destination, SwStr target, Merge *m, SwError *err) {
     SwGitRefList refs;
     SwStr branch = sw_str_is(target) ? target : destination;
     bool found = false;
@@ -28,11 +27,9 @@ static int prepare(SwCtx *cx, SwStr repository, SwStr source, SwStr destination,
         found |= sw_str_eq(sw_str_skip(refs.v[i].name, 11), branch);
     if (!found)
         return sw_str_is(target)
-                   ? sw_fail(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION,
-                             "Branch %.*s does not exist", SW_FMT(branch))
+                   ? sw_fail(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION, "Branch %.*s does not exist", SW_FMT(branch))
                    : sw_fail(err, &CODECOMMIT_INVALID_TARGET_BRANCH_EXCEPTION,
-                             "targetBranch is needed: the destination %.*s is not a branch",
-                             SW_FMT(branch));
+                             "targetBranch is needed: the destination %.*s is not a branch", SW_FMT(branch));
     m->merge.branch = branch;
     return 0;
 }
@@ -41,23 +38,18 @@ static int prepare(SwCtx *cx, SwStr repository, SwStr source, SwStr destination,
 static int check_files(SwCtx *cx, const Merge *m, SwError *err) {
     SwStr base;
     SwGitDiffList ours, theirs;
-    if (sw_git_merge_base(cx->arena, m->path, m->merge.source, m->merge.destination, &base, err) <
-            0 ||
-        sw_git_diff(cx->arena, m->path, base, m->merge.destination, SW_NO_STR, SW_NO_STR, &ours,
-                    err) < 0 ||
-        sw_git_diff(cx->arena, m->path, base, m->merge.source, SW_NO_STR, SW_NO_STR, &theirs, err) <
-            0)
+    if (sw_git_merge_base(cx->arena, m->path, m->merge.source, m->merge.destination, &base, err) < 0 ||
+        sw_git_diff(cx->arena, m->path, base, m->merge.destination, SW_NO_STR, SW_NO_STR, &ours, err) < 0 ||
+        sw_git_diff(cx->arena, m->path, base, m->merge.source, SW_NO_STR, SW_NO_STR, &theirs, err) < 0)
         return codecommit_fail_git(err, &CODECOMMIT_COMMIT_DOES_NOT_EXIST_EXCEPTION);
     /* Both are ordered by path. */
     for (size_t i = 0, k = 0; i < ours.n && k < theirs.n;) {
         const SwGitEntry *x = ours.v[i].kind == 'D' ? &ours.v[i].before : &ours.v[i].after;
         const SwGitEntry *y = theirs.v[k].kind == 'D' ? &theirs.v[k].before : &theirs.v[k].after;
         int order = sw_str_cmp(x->path, y->path);
-        if (order == 0 &&
-            !(ours.v[i].kind == theirs.v[k].kind && sw_str_eq(x->id, y->id) && x->mode == y->mode))
+        if (order == 0 && !(ours.v[i].kind == theirs.v[k].kind && sw_str_eq(x->id, y->id) && x->mode == y->mode))
             return sw_fail(err, &CODECOMMIT_MANUAL_MERGE_REQUIRED_EXCEPTION,
-                           "The branches cannot be merged by themselves: both changed %.*s",
-                           SW_FMT(x->path));
+                           "The branches cannot be merged by themselves: both changed %.*s", SW_FMT(x->path));
         i += order <= 0;
         k += order >= 0;
     }
@@ -77,13 +69,11 @@ static int merge(SwCtx *cx, Merge *m, SwStr *ret_commit, SwStr *ret_tree, SwErro
     return codecommit_settle(cx, m->repository, cx->principal.arn, err);
 }
 
-int codecommit_merge_branches_by_fast_forward(SwCtx *cx,
-                                              const CodecommitMergeBranchesByFastForwardInput *in,
-                                              CodecommitMergeBranchesByFastForwardOutput *out,
-                                              SwError *err) {
+int codecommit_merge_branches_by_fast_forward(SwCtx *cx, const CodecommitMergeBranchesByFastForwardInput *in,
+                                              CodecommitMergeBranchesByFastForwardOutput *out, SwError *err) {
     Merge m = {.merge.kind = SW_GIT_FAST_FORWARD};
-    if (prepare(cx, in->repository_name, in->source_commit_specifier,
-                in->destination_commit_specifier, in->target_branch, &m, err) < 0)
+    if (prepare(cx, in->repository_name, in->source_commit_specifier, in->destination_commit_specifier, in->target_branch, &m,
+                err) < 0)
         return -1;
     return merge(cx, &m, &out->commit_id, &out->tree_id, err);
 }
@@ -92,40 +82,34 @@ typedef CodecommitMergeBranchesBySquashInput Squash;
 typedef CodecommitMergeBranchesByThreeWayInput ThreeWay;
 
 /* Both inputs have the same members; their words come here one by one. */
-static int merge_with_commit(SwCtx *cx, Merge *m, const Squash *in, SwStr *ret_commit,
-                             SwStr *ret_tree, SwError *err) {
+static int merge_with_commit(SwCtx *cx, Merge *m, const Squash *in, SwStr *ret_commit, SwStr *ret_tree, SwError *err) {
     if (in->conflict_resolution)
-        return sw_refuse_field(err, &CODECOMMIT_INVALID_CONFLICT_RESOLUTION_EXCEPTION,
-                               "conflictResolution", "resolving conflicts is not supported");
-    if (sw_str_is(in->conflict_resolution_strategy) &&
-        !sw_str_eqz(in->conflict_resolution_strategy, "NONE"))
-        return sw_refuse_field(err, &CODECOMMIT_INVALID_CONFLICT_RESOLUTION_STRATEGY_EXCEPTION,
-                               "conflictResolutionStrategy", "only NONE is supported");
+        return sw_refuse_field(err, &CODECOMMIT_INVALID_CONFLICT_RESOLUTION_EXCEPTION, "conflictResolution",
+                               "resolving conflicts is not supported");
+    if (sw_str_is(in->conflict_resolution_strategy) && !sw_str_eqz(in->conflict_resolution_strategy, "NONE"))
+        return sw_refuse_field(err, &CODECOMMIT_INVALID_CONFLICT_RESOLUTION_STRATEGY_EXCEPTION, "conflictResolutionStrategy",
+                               "only NONE is supported");
     if (SW_OR(in->keep_empty_folders, false))
-        return sw_refuse_field(err, &CODECOMMIT_INVALID_CONFLICT_RESOLUTION_EXCEPTION,
-                               "keepEmptyFolders",
+        return sw_refuse_field(err, &CODECOMMIT_INVALID_CONFLICT_RESOLUTION_EXCEPTION, "keepEmptyFolders",
                                "it goes with resolving conflicts, which is not supported");
-    if (prepare(cx, in->repository_name, in->source_commit_specifier,
-                in->destination_commit_specifier, in->target_branch, m, err) < 0)
+    if (prepare(cx, in->repository_name, in->source_commit_specifier, in->destination_commit_specifier, in->target_branch, m,
+                err) < 0)
         return -1;
     if (!sw_str_eqz(in->conflict_detail_level, "LINE_LEVEL") && check_files(cx, m, err) < 0)
         return -1;
     m->merge.author = codecommit_who(cx, in->author_name, in->email);
-    m->merge.message = in->commit_message.p
-                           ? in->commit_message
-                           : sw_strf(cx->arena, "Merged %.*s into %.*s",
-                                     SW_FMT(in->source_commit_specifier), SW_FMT(m->merge.branch));
+    m->merge.message = in->commit_message.p ? in->commit_message
+                                            : sw_strf(cx->arena, "Merged %.*s into %.*s", SW_FMT(in->source_commit_specifier),
+                                                      SW_FMT(m->merge.branch));
     return merge(cx, m, ret_commit, ret_tree, err);
 }
 
-int codecommit_merge_branches_by_squash(SwCtx *cx, const Squash *in,
-                                        CodecommitMergeBranchesBySquashOutput *out, SwError *err) {
+int codecommit_merge_branches_by_squash(SwCtx *cx, const Squash *in, CodecommitMergeBranchesBySquashOutput *out, SwError *err) {
     Merge m = {.merge.kind = SW_GIT_SQUASH};
     return merge_with_commit(cx, &m, in, &out->commit_id, &out->tree_id, err);
 }
 
-int codecommit_merge_branches_by_three_way(SwCtx *cx, const ThreeWay *in,
-                                           CodecommitMergeBranchesByThreeWayOutput *out,
+int codecommit_merge_branches_by_three_way(SwCtx *cx, const ThreeWay *in, CodecommitMergeBranchesByThreeWayOutput *out,
                                            SwError *err) {
     Merge m = {.merge.kind = SW_GIT_THREE_WAY};
     Squash same = {

@@ -17,11 +17,9 @@ static int check_configuration(const SwAction *a, SwError *err) {
     SwStr format = sw_str_map_get(&a->configuration, SW_STR("OutputArtifactFormat"));
     SwStr poll = sw_str_map_get(&a->configuration, SW_STR("PollForSourceChanges"));
     if (sw_str_is(format) && !sw_str_eqz(format, "CODE_ZIP"))
-        return sw_refuse_field(err, &ACTION_FAILED, "OutputArtifactFormat",
-                               "only CODE_ZIP is supported");
+        return sw_refuse_field(err, &ACTION_FAILED, "OutputArtifactFormat", "only CODE_ZIP is supported");
     if (sw_str_is(poll) && !sw_str_eqz(poll, "true") && !sw_str_eqz(poll, "false"))
-        return sw_refuse_field(err, &ACTION_FAILED, "PollForSourceChanges",
-                               "must be true or false");
+        return sw_refuse_field(err, &ACTION_FAILED, "PollForSourceChanges", "must be true or false");
     return 0;
 }
 
@@ -63,22 +61,19 @@ static int explain_bucket(SwStr bucket, SwError *err) {
 
 /* The execution's own revision, else the branch's tip. Both reads are authorised for the action's
  * role. */
-static int find_commit(SwCtx *as, const SwAction *a, SwStr repository, SwStr branch,
-                       const CodecommitCommit **ret, SwError *err) {
+static int find_commit(SwCtx *as, const SwAction *a, SwStr repository, SwStr branch, const CodecommitCommit **ret,
+                       SwError *err) {
     CodecommitGetBranchOutput *tip;
     CodecommitGetCommitOutput *commit;
     SwStr id = a->revision;
     if (!sw_str_is(id)) {
-        if (codecommit_call_get_branch(
-                as,
-                &(CodecommitGetBranchInput){.repository_name = repository, .branch_name = branch},
-                &tip, err) < 0)
+        if (codecommit_call_get_branch(as, &(CodecommitGetBranchInput){.repository_name = repository, .branch_name = branch},
+                                       &tip, err) < 0)
             return -1;
         id = tip->branch->commit_id;
     }
-    if (codecommit_call_get_commit(
-            as, &(CodecommitGetCommitInput){.repository_name = repository, .commit_id = id},
-            &commit, err) < 0)
+    if (codecommit_call_get_commit(as, &(CodecommitGetCommitInput){.repository_name = repository, .commit_id = id}, &commit,
+                                   err) < 0)
         return -1;
     *ret = commit->commit;
     return 0;
@@ -98,8 +93,7 @@ static int archive(SwCtx *cx, const char *path, SwStr commit, SwStream *ret, SwE
     SwBlobWriter *w;
     SwBlobInfo info;
     char *buf = sw_arena_alloc(cx->arena, CHUNK);
-    _sw_close_ int fd =
-        open(codecommit_folder(cx->host, cx->arena), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    _sw_close_ int fd = open(codecommit_folder(cx->host, cx->arena), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
         return sw_fail_errno(err, errno, "making a file for an archive");
     if (sw_git_archive(path, commit, SW_GIT_ZIP, fd, err) < 0)
@@ -117,9 +111,7 @@ static int archive(SwCtx *cx, const char *path, SwStr commit, SwStream *ret, SwE
     if (sw_blob_commit(w, &info, err) < 0)
         return -1;
     *ret = (SwStream){.set = true, .file = -1, .size = info.size, .md5 = info.extra[SW_MD5]};
-    return sw_unhex(cx->arena, info.digest, &ret->sha256)
-               ? 0
-               : sw_fail(err, &SW_INTERNAL_FAILURE, "The digest cannot be read");
+    return sw_unhex(cx->arena, info.digest, &ret->sha256) ? 0 : sw_fail(err, &SW_INTERNAL_FAILURE, "The digest cannot be read");
 }
 
 static int upload(SwCtx *as, const SwAction *a, const char *path, SwStr commit, SwError *err) {
@@ -144,8 +136,7 @@ static SwStr iso(SwArena *a, const CodecommitUserInfo *u) {
     return sw_time_iso8601(a, s * SW_S);
 }
 
-static void set_result(SwArena *m, SwAction *a, const CodecommitCommit *c, SwStr repository,
-                       SwStr branch) {
+static void set_result(SwArena *m, SwAction *a, const CodecommitCommit *c, SwStr repository, SwStr branch) {
     a->revision = a->external_id = c->commit_id;
     a->revision_summary = c->message;
     a->output[0].revision = c->commit_id;
@@ -164,22 +155,20 @@ static int fetch(SwCtx *cx, SwAction *a, SwError *err) {
     SwStr repository = sw_str_map_get(&a->configuration, SW_STR("RepositoryName"));
     SwStr branch = sw_str_map_get(&a->configuration, SW_STR("BranchName"));
     *as = *cx; /* already under the action's role when a pipeline runs it */
-    if (check_configuration(a, err) < 0 || (cx->principal.kind == SW_PRINCIPAL_SERVICE &&
-                                            sw_ctx_assume(cx, a->role_arn, &as, err) < 0))
+    if (check_configuration(a, err) < 0 ||
+        (cx->principal.kind == SW_PRINCIPAL_SERVICE && sw_ctx_assume(cx, a->role_arn, &as, err) < 0))
         return -1;
     as->region = sw_str_or(a->region, cx->region);
     if (find_commit(as, a, repository, branch, &commit, err) < 0)
         return explain(repository, branch, err);
-    if (folder_of(as, repository, &path, err) < 0 ||
-        upload(as, a, path, commit->commit_id, err) < 0)
+    if (folder_of(as, repository, &path, err) < 0 || upload(as, a, path, commit->commit_id, err) < 0)
         return -1;
     set_result(cx->arena, a, commit, repository, branch);
     return 0;
 }
 
 /* What a user can mend fails the action; what is ours to mend is tried again. */
-static int step(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwTime *ret_again,
-                SwError *err) {
+static int step(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwTime *ret_again, SwError *err) {
     *ret_again = 0;
     if (fetch(cx, a, err) == 0) {
         *ret_outcome = SW_ACTION_SUCCEEDED;
@@ -196,8 +185,7 @@ static int check_declared(const SwAction *a, SwError *err) {
     SwStr poll = sw_str_map_get(&a->configuration, SW_STR("PollForSourceChanges"));
     if (poll.n && !sw_str_ieq(poll, SW_STR("true")) && !sw_str_ieq(poll, SW_STR("false")) &&
         !sw_str_contains(poll, SW_STR("#{")))
-        return sw_fail(err, &invalid, "PollForSourceChanges must be true or false, not '%.*s'",
-                       SW_FMT(poll));
+        return sw_fail(err, &invalid, "PollForSourceChanges must be true or false, not '%.*s'", SW_FMT(poll));
     return 0;
 }
 

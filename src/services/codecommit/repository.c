@@ -13,10 +13,8 @@
 #define LIST_PAGE 1000
 #define BATCH_MAX 100
 
-const SwCollection codecommit_repositories = {.name = "codecommit/repository",
-                                              .shape = &codecommit_shape_repository_record};
-const SwCollection codecommit_refs = {.name = "codecommit/refs",
-                                      .shape = &codecommit_shape_refs_record};
+const SwCollection codecommit_repositories = {.name = "codecommit/repository", .shape = &codecommit_shape_repository_record};
+const SwCollection codecommit_refs = {.name = "codecommit/refs", .shape = &codecommit_shape_refs_record};
 
 const char *codecommit_folder(const SwHost *h, SwArena *a) {
     return sw_path(a, h->config->data, "git");
@@ -30,63 +28,53 @@ SwStr codecommit_arn(SwCtx *cx, SwStr name) {
     return sw_arn(cx, "codecommit", "%.*s", SW_FMT(name));
 }
 
-int codecommit_repository_get(SwCtx *cx, SwStr name, CodecommitRepositoryRecord **ret,
-                              SwError *err) {
+int codecommit_repository_get(SwCtx *cx, SwStr name, CodecommitRepositoryRecord **ret, SwError *err) {
     void *r = NULL;
     if (sw_doc_get(cx->tx, &codecommit_repositories, name, &r, err) < 0)
         return -1;
     if (!r)
-        return sw_fail(err, &CODECOMMIT_REPOSITORY_DOES_NOT_EXIST_EXCEPTION, "%.*s does not exist",
-                       SW_FMT(name));
+        return sw_fail(err, &CODECOMMIT_REPOSITORY_DOES_NOT_EXIST_EXCEPTION, "%.*s does not exist", SW_FMT(name));
     *ret = r;
     return 0;
 }
 
-int codecommit_open(SwCtx *cx, SwStr name, CodecommitRepositoryRecord **ret, const char **ret_path,
-                    SwError *err) {
+int codecommit_open(SwCtx *cx, SwStr name, CodecommitRepositoryRecord **ret, const char **ret_path, SwError *err) {
     if (codecommit_repository_get(cx, name, ret, err) < 0)
         return -1;
     *ret_path = codecommit_path(cx->host, cx->arena, (*ret)->metadata->repository_id);
     return 0;
 }
 
-int codecommit_page(SwCtx *cx, const char *operation, SwStr token, int64_t max, size_t n,
-                    size_t *ret_from, size_t *ret_to, SwStr *ret_next, SwError *err) {
+int codecommit_page(SwCtx *cx, const char *operation, SwStr token, int64_t max, size_t n, size_t *ret_from, size_t *ret_to,
+                    SwStr *ret_next, SwError *err) {
     SwStr state;
     int64_t from = 0;
     if (max < 1)
-        return sw_fail(err, &CODECOMMIT_INVALID_MAX_RESULTS_EXCEPTION,
-                       "The number of results must be greater than zero");
-    if (sw_str_is(token) && (!sw_page_token_read(cx->arena, operation, token, &state) ||
-                             !sw_str_to_i64(state, &from) || from < 0))
-        return sw_fail(err, &CODECOMMIT_INVALID_CONTINUATION_TOKEN_EXCEPTION,
-                       "The continuation token is not valid");
+        return sw_fail(err, &CODECOMMIT_INVALID_MAX_RESULTS_EXCEPTION, "The number of results must be greater than zero");
+    if (sw_str_is(token) &&
+        (!sw_page_token_read(cx->arena, operation, token, &state) || !sw_str_to_i64(state, &from) || from < 0))
+        return sw_fail(err, &CODECOMMIT_INVALID_CONTINUATION_TOKEN_EXCEPTION, "The continuation token is not valid");
     *ret_from = SW_MIN((size_t)from, n);
     *ret_to = SW_MIN(*ret_from + (size_t)max, n);
-    *ret_next = *ret_to < n
-                    ? sw_page_token(cx->arena, operation, sw_strf(cx->arena, "%zu", *ret_to))
-                    : SW_NO_STR;
+    *ret_next = *ret_to < n ? sw_page_token(cx->arena, operation, sw_strf(cx->arena, "%zu", *ret_to)) : SW_NO_STR;
     return 0;
 }
 
 /* What changes without the document: addresses and the branch that HEAD names. */
-static int shown(SwCtx *cx, const CodecommitRepositoryRecord *r, CodecommitRepositoryMetadata *to,
-                 SwError *err) {
+static int shown(SwCtx *cx, const CodecommitRepositoryRecord *r, CodecommitRepositoryMetadata *to, SwError *err) {
     *to = *r->metadata;
     to->arn = codecommit_arn(cx, to->repository_name);
-    to->clone_url_http = sw_strf(cx->arena, "http://%.*s/v1/repos/%.*s", SW_FMT(cx->host->registry),
-                                 SW_FMT(to->repository_name));
-    to->clone_url_ssh = sw_strf(cx->arena, "ssh://git-codecommit.%.*s.amazonaws.com/v1/repos/%.*s",
-                                SW_FMT(cx->region), SW_FMT(to->repository_name));
-    return sw_git_head(cx->arena, codecommit_path(cx->host, cx->arena, to->repository_id),
-                       &to->default_branch, err);
+    to->clone_url_http =
+        sw_strf(cx->arena, "http://%.*s/v1/repos/%.*s", SW_FMT(cx->host->registry), SW_FMT(to->repository_name));
+    to->clone_url_ssh = sw_strf(cx->arena, "ssh://git-codecommit.%.*s.amazonaws.com/v1/repos/%.*s", SW_FMT(cx->region),
+                                SW_FMT(to->repository_name));
+    return sw_git_head(cx->arena, codecommit_path(cx->host, cx->arena, to->repository_id), &to->default_branch, err);
 }
 
 static int check_name(SwStr name, SwError *err) {
     if (sw_str_ends(name, SW_STR(".git")))
         return sw_fail(err, &CODECOMMIT_INVALID_REPOSITORY_NAME_EXCEPTION,
-                       "The repository name %.*s is not valid. Repository names cannot end in .git",
-                       SW_FMT(name));
+                       "The repository name %.*s is not valid. Repository names cannot end in .git", SW_FMT(name));
     return 0;
 }
 
@@ -105,10 +93,9 @@ static int set_tags(SwCtx *cx, SwStr name, SwStrMap *to, const SwStrMap *from, S
 
 static int by_arn(SwCtx *cx, SwStr text, CodecommitRepositoryRecord **ret, SwError *err) {
     SwArn arn;
-    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "codecommit") ||
-        !sw_str_eq(arn.account, cx->account) || !sw_str_eq(arn.region, cx->region))
-        return sw_fail(err, &CODECOMMIT_INVALID_RESOURCE_ARN_EXCEPTION,
-                       "The resource ARN %.*s is not valid", SW_FMT(text));
+    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "codecommit") || !sw_str_eq(arn.account, cx->account) ||
+        !sw_str_eq(arn.region, cx->region))
+        return sw_fail(err, &CODECOMMIT_INVALID_RESOURCE_ARN_EXCEPTION, "The resource ARN %.*s is not valid", SW_FMT(text));
     return codecommit_repository_get(cx, arn.resource, ret, err);
 }
 
@@ -116,17 +103,14 @@ static int put(SwCtx *cx, CodecommitRepositoryRecord *r, SwError *err) {
     return sw_doc_put(cx->tx, &codecommit_repositories, r->metadata->repository_name, r, err);
 }
 
-int codecommit_tag_resource(SwCtx *cx, const CodecommitTagResourceInput *in, void *out,
-                            SwError *err) {
+int codecommit_tag_resource(SwCtx *cx, const CodecommitTagResourceInput *in, void *out, SwError *err) {
     CodecommitRepositoryRecord *r;
-    if (by_arn(cx, in->resource_arn, &r, err) < 0 ||
-        set_tags(cx, in->resource_arn, &r->tags, &in->tags, err) < 0)
+    if (by_arn(cx, in->resource_arn, &r, err) < 0 || set_tags(cx, in->resource_arn, &r->tags, &in->tags, err) < 0)
         return -1;
     return put(cx, r, err);
 }
 
-int codecommit_untag_resource(SwCtx *cx, const CodecommitUntagResourceInput *in, void *out,
-                              SwError *err) {
+int codecommit_untag_resource(SwCtx *cx, const CodecommitUntagResourceInput *in, void *out, SwError *err) {
     CodecommitRepositoryRecord *r;
     if (by_arn(cx, in->resource_arn, &r, err) < 0)
         return -1;
@@ -138,8 +122,7 @@ int codecommit_list_tags_for_resource(SwCtx *cx, const CodecommitListTagsForReso
                                       CodecommitListTagsForResourceOutput *out, SwError *err) {
     CodecommitRepositoryRecord *r;
     if (sw_str_is(in->next_token))
-        return sw_fail(err, &CODECOMMIT_INVALID_RESOURCE_ARN_EXCEPTION,
-                       "The continuation token is not valid");
+        return sw_fail(err, &CODECOMMIT_INVALID_RESOURCE_ARN_EXCEPTION, "The continuation token is not valid");
     if (by_arn(cx, in->resource_arn, &r, err) < 0)
         return -1;
     out->tags = r->tags;
@@ -149,8 +132,8 @@ int codecommit_list_tags_for_resource(SwCtx *cx, const CodecommitListTagsForReso
 
 /* ---- repositories ---- */
 
-int codecommit_create_repository(SwCtx *cx, const CodecommitCreateRepositoryInput *in,
-                                 CodecommitCreateRepositoryOutput *out, SwError *err) {
+int codecommit_create_repository(SwCtx *cx, const CodecommitCreateRepositoryInput *in, CodecommitCreateRepositoryOutput *out,
+                                 SwError *err) {
     SwArena *a = cx->arena;
     bool inserted;
     if (sw_str_is(in->kms_key_id))
@@ -168,12 +151,11 @@ int codecommit_create_repository(SwCtx *cx, const CodecommitCreateRepositoryInpu
         .last_modified_date = SW_SOME_TIME(sw_now(cx)),
     };
     if (set_tags(cx, in->repository_name, &r.tags, &in->tags, err) < 0 ||
-        sw_doc_insert(cx->tx, &codecommit_repositories, in->repository_name, &r, &inserted, err) <
-            0)
+        sw_doc_insert(cx->tx, &codecommit_repositories, in->repository_name, &r, &inserted, err) < 0)
         return -1;
     if (!inserted)
-        return sw_fail(err, &CODECOMMIT_REPOSITORY_NAME_EXISTS_EXCEPTION,
-                       "Repository named %.*s already exists", SW_FMT(in->repository_name));
+        return sw_fail(err, &CODECOMMIT_REPOSITORY_NAME_EXISTS_EXCEPTION, "Repository named %.*s already exists",
+                       SW_FMT(in->repository_name));
     if (sw_mkdirs(codecommit_folder(cx->host, a), 0700, err) < 0 ||
         sw_git_create(codecommit_path(cx->host, a, r.metadata->repository_id), SW_NO_STR, err) < 0)
         return -1;
@@ -182,8 +164,8 @@ int codecommit_create_repository(SwCtx *cx, const CodecommitCreateRepositoryInpu
     return shown(cx, &r, out->repository_metadata, err);
 }
 
-int codecommit_get_repository(SwCtx *cx, const CodecommitGetRepositoryInput *in,
-                              CodecommitGetRepositoryOutput *out, SwError *err) {
+int codecommit_get_repository(SwCtx *cx, const CodecommitGetRepositoryInput *in, CodecommitGetRepositoryOutput *out,
+                              SwError *err) {
     CodecommitRepositoryRecord *r;
     if (codecommit_repository_get(cx, in->repository_name, &r, err) < 0)
         return -1;
@@ -194,8 +176,8 @@ int codecommit_get_repository(SwCtx *cx, const CodecommitGetRepositoryInput *in,
 int codecommit_batch_get_repositories(SwCtx *cx, const CodecommitBatchGetRepositoriesInput *in,
                                       CodecommitBatchGetRepositoriesOutput *out, SwError *err) {
     if (in->repository_names.n > BATCH_MAX)
-        return sw_fail(err, &CODECOMMIT_MAXIMUM_REPOSITORY_NAMES_EXCEEDED_EXCEPTION,
-                       "At most %d repository names are allowed", BATCH_MAX);
+        return sw_fail(err, &CODECOMMIT_MAXIMUM_REPOSITORY_NAMES_EXCEEDED_EXCEPTION, "At most %d repository names are allowed",
+                       BATCH_MAX);
     sw_list_present(cx->arena, &out->repositories);
     sw_list_present(cx->arena, &out->repositories_not_found);
     sw_list_present(cx->arena, &out->errors);
@@ -213,15 +195,13 @@ int codecommit_batch_get_repositories(SwCtx *cx, const CodecommitBatchGetReposit
 }
 
 static int by_time(const void *x, const void *y) {
-    const CodecommitRepositoryRecord *a = ((const SwDocRow *)x)->record,
-                                     *b = ((const SwDocRow *)y)->record;
+    const CodecommitRepositoryRecord *a = ((const SwDocRow *)x)->record, *b = ((const SwDocRow *)y)->record;
     SwTime s = a->metadata->last_modified_date.v, t = b->metadata->last_modified_date.v;
-    return s != t ? (s > t) - (s < t)
-                  : sw_str_cmp(a->metadata->repository_name, b->metadata->repository_name);
+    return s != t ? (s > t) - (s < t) : sw_str_cmp(a->metadata->repository_name, b->metadata->repository_name);
 }
 
-int codecommit_list_repositories(SwCtx *cx, const CodecommitListRepositoriesInput *in,
-                                 CodecommitListRepositoriesOutput *out, SwError *err) {
+int codecommit_list_repositories(SwCtx *cx, const CodecommitListRepositoriesInput *in, CodecommitListRepositoriesOutput *out,
+                                 SwError *err) {
     SwDocList l;
     SwDocQuery q = {0};
     size_t from, to;
@@ -229,13 +209,11 @@ int codecommit_list_repositories(SwCtx *cx, const CodecommitListRepositoriesInpu
         return -1;
     if (sw_str_eqz(in->sort_by, "lastModifiedDate") && l.n)
         qsort(l.v, l.n, sizeof(l.v[0]), by_time);
-    if (codecommit_page(cx, "ListRepositories", in->next_token, LIST_PAGE, l.n, &from, &to,
-                        &out->next_token, err) < 0)
+    if (codecommit_page(cx, "ListRepositories", in->next_token, LIST_PAGE, l.n, &from, &to, &out->next_token, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->repositories);
     for (size_t i = from; i < to; i++) {
-        const CodecommitRepositoryRecord *r =
-            l.v[sw_str_eqz(in->order, "descending") ? l.n - 1 - i : i].record;
+        const CodecommitRepositoryRecord *r = l.v[sw_str_eqz(in->order, "descending") ? l.n - 1 - i : i].record;
         CodecommitRepositoryNameIdPair *p = sw_list_add(cx->arena, &out->repositories);
         p->repository_name = r->metadata->repository_name;
         p->repository_id = r->metadata->repository_id;
@@ -243,29 +221,26 @@ int codecommit_list_repositories(SwCtx *cx, const CodecommitListRepositoriesInpu
     return 0;
 }
 
-int codecommit_update_repository_name(SwCtx *cx, const CodecommitUpdateRepositoryNameInput *in,
-                                      void *out, SwError *err) {
+int codecommit_update_repository_name(SwCtx *cx, const CodecommitUpdateRepositoryNameInput *in, void *out, SwError *err) {
     CodecommitRepositoryRecord *r;
     bool inserted;
-    if (check_name(in->new_name, err) < 0 ||
-        codecommit_repository_get(cx, in->old_name, &r, err) < 0)
+    if (check_name(in->new_name, err) < 0 || codecommit_repository_get(cx, in->old_name, &r, err) < 0)
         return -1;
     if (sw_str_eq(in->old_name, in->new_name))
-        return sw_fail(err, &CODECOMMIT_REPOSITORY_NAME_EXISTS_EXCEPTION,
-                       "Repository named %.*s already exists", SW_FMT(in->new_name));
+        return sw_fail(err, &CODECOMMIT_REPOSITORY_NAME_EXISTS_EXCEPTION, "Repository named %.*s already exists",
+                       SW_FMT(in->new_name));
     r->metadata->repository_name = in->new_name;
     r->metadata->last_modified_date = SW_SOME_TIME(sw_now(cx));
     if (sw_doc_insert(cx->tx, &codecommit_repositories, in->new_name, r, &inserted, err) < 0)
         return -1;
     if (!inserted)
-        return sw_fail(err, &CODECOMMIT_REPOSITORY_NAME_EXISTS_EXCEPTION,
-                       "Repository named %.*s already exists", SW_FMT(in->new_name));
+        return sw_fail(err, &CODECOMMIT_REPOSITORY_NAME_EXISTS_EXCEPTION, "Repository named %.*s already exists",
+                       SW_FMT(in->new_name));
     return sw_doc_delete(cx->tx, &codecommit_repositories, in->old_name, NULL, err);
 }
 
-int codecommit_update_repository_description(SwCtx *cx,
-                                             const CodecommitUpdateRepositoryDescriptionInput *in,
-                                             void *out, SwError *err) {
+int codecommit_update_repository_description(SwCtx *cx, const CodecommitUpdateRepositoryDescriptionInput *in, void *out,
+                                             SwError *err) {
     CodecommitRepositoryRecord *r;
     if (codecommit_repository_get(cx, in->repository_name, &r, err) < 0)
         return -1;
@@ -278,13 +253,12 @@ static void remove_folder(void *arg) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
     if (sw_git_delete(arg, &err) < 0)
-        sw_log(SW_WARN, "a repository's folder cannot be removed",
-               SW_F("folder", (const char *)arg), SW_F("cause", err.cause));
+        sw_log(SW_WARN, "a repository's folder cannot be removed", SW_F("folder", (const char *)arg), SW_F("cause", err.cause));
 }
 
 /* AWS: deleting what is not there succeeds, without an id in the reply. */
-int codecommit_delete_repository(SwCtx *cx, const CodecommitDeleteRepositoryInput *in,
-                                 CodecommitDeleteRepositoryOutput *out, SwError *err) {
+int codecommit_delete_repository(SwCtx *cx, const CodecommitDeleteRepositoryInput *in, CodecommitDeleteRepositoryOutput *out,
+                                 SwError *err) {
     void *record = NULL;
     if (sw_doc_get(cx->tx, &codecommit_repositories, in->repository_name, &record, err) < 0)
         return -1;

@@ -32,24 +32,21 @@ typedef struct Visit {
 static void reply_text(SwCtx *cx, uint16_t status, SwStr text) {
     SwWireMessage *m = &cx->http->reply;
     *m = (SwWireMessage){.status = status, .body = text};
-    sw_header_set(cx->arena, &m->headers, SW_STR("Content-Type"),
-                  SW_STR("text/plain; charset=utf-8"));
+    sw_header_set(cx->arena, &m->headers, SW_STR("Content-Type"), SW_STR("text/plain; charset=utf-8"));
 }
 
 static void reply_failure(SwCtx *cx, const SwError *e) {
     bool client = e->kind->http < 500;
     if (!client)
-        sw_log(SW_ERROR, "git request failed", SW_F("path", cx->http->m.path),
-               SW_F("message", e->message), SW_F("cause", e->cause));
-    reply_text(
-        cx, sw_error_is(e, &CODECOMMIT_REPOSITORY_DOES_NOT_EXIST_EXCEPTION) ? 404 : e->kind->http,
-        sw_strf(cx->arena, "%s\n", e->message));
+        sw_log(SW_ERROR, "git request failed", SW_F("path", cx->http->m.path), SW_F("message", e->message),
+               SW_F("cause", e->cause));
+    reply_text(cx, sw_error_is(e, &CODECOMMIT_REPOSITORY_DOES_NOT_EXIST_EXCEPTION) ? 404 : e->kind->http,
+               sw_strf(cx->arena, "%s\n", e->message));
 }
 
 static bool challenge(SwCtx *cx, const char *why) {
     reply_text(cx, 401, sw_strf(cx->arena, "%s\n", why));
-    sw_header_set(cx->arena, &cx->http->reply.headers, SW_STR("WWW-Authenticate"),
-                  SW_STR("Basic realm=\"AWS CodeCommit\""));
+    sw_header_set(cx->arena, &cx->http->reply.headers, SW_STR("WWW-Authenticate"), SW_STR("Basic realm=\"AWS CodeCommit\""));
     return false;
 }
 
@@ -86,11 +83,9 @@ static int find_key(SwCtx *cx, SwStr key, SwStr token, SwStr *ret_secret, SwErro
     SwStr account = SW_NO_STR, want_token = SW_NO_STR;
     bool found = false;
     *ret_secret = SW_NO_STR;
-    if (h->auth.key &&
-        h->auth.key(h, cx->arena, key, ret_secret, &want_token, &account, &p, &found, err) < 0)
+    if (h->auth.key && h->auth.key(h, cx->arena, key, ret_secret, &want_token, &account, &p, &found, err) < 0)
         return -1;
-    if (!found || (h->config->strict && sw_str_is(want_token) &&
-                   !sw_equal_constant_time(want_token, token))) {
+    if (!found || (h->config->strict && sw_str_is(want_token) && !sw_equal_constant_time(want_token, token))) {
         *ret_secret = SW_NO_STR;
         return 0;
     }
@@ -135,13 +130,12 @@ static int find_repository(Visit *v, SwError *err) {
 
 static bool allowed(const Visit *v, SwError *err) {
     SwCtx *cx = v->cx;
-    bool push = sw_str_contains(v->rest, SW_STR("git-receive-pack")) ||
-                sw_str_contains(cx->http->m.query, SW_STR("git-receive-pack"));
+    bool push =
+        sw_str_contains(v->rest, SW_STR("git-receive-pack")) || sw_str_contains(cx->http->m.query, SW_STR("git-receive-pack"));
     if (!cx->host->config->strict)
         return true;
-    return cx->host->auth.authorise &&
-           cx->host->auth.authorise(cx, push ? "codecommit:GitPush" : "codecommit:GitPull",
-                                    codecommit_arn(cx, v->name), err) == 0;
+    return cx->host->auth.authorise && cx->host->auth.authorise(cx, push ? "codecommit:GitPush" : "codecommit:GitPull",
+                                                                codecommit_arn(cx, v->name), err) == 0;
 }
 
 /* Git credentials of an IAM user: CreateServiceSpecificCredential. */
@@ -150,8 +144,8 @@ static int find_user(SwCtx *cx, SwStr user, SwStr password, bool *ret_found, SwE
     SwPrincipal p = {0};
     SwStr account = SW_NO_STR;
     *ret_found = false;
-    if (!h->auth.password || h->auth.password(h, cx->arena, "codecommit.amazonaws.com", user,
-                                              password, &account, &p, ret_found, err) < 0)
+    if (!h->auth.password ||
+        h->auth.password(h, cx->arena, "codecommit.amazonaws.com", user, password, &account, &p, ret_found, err) < 0)
         return h->auth.password ? -1 : 0;
     if (*ret_found) {
         cx->account = account;
@@ -175,15 +169,13 @@ static int identify(Visit *v, SwStr user, Proof *p, SwError *err) {
     }
     act_as_root(v->cx, key);
     p->signature = codecommit_password_is_signature(p->password, &p->at);
-    return p->signature ? find_key(v->cx, key, token, &p->secret, err)
-                        : find_user(v->cx, user, p->password, &p->user, err);
+    return p->signature ? find_key(v->cx, key, token, &p->secret, err) : find_user(v->cx, user, p->password, &p->user, err);
 }
 
 static bool proven(const Visit *v, const Proof *p) {
     if (!v->cx->host->config->strict || p->user)
         return true;
-    return p->signature && sw_str_is(p->secret) && is_recent(p->at) &&
-           signature_fits(v, p->password, p->secret, v->cx->region);
+    return p->signature && sw_str_is(p->secret) && is_recent(p->at) && signature_fits(v, p->password, p->secret, v->cx->region);
 }
 
 /* In a read transaction. False when it has answered. */
@@ -225,8 +217,7 @@ static int spool_bytes(void *arg, const void *p, size_t n, SwError *err) {
 }
 
 static int open_spool(Visit *v, SwError *err) {
-    v->spool =
-        open(codecommit_folder(v->cx->host, v->cx->arena), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    v->spool = open(codecommit_folder(v->cx->host, v->cx->arena), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (v->spool < 0)
         return sw_fail_errno(err, errno, "making a file for a push");
     sw_arena_defer(v->cx->arena, close_spool, &v->spool);
@@ -245,8 +236,7 @@ static bool begin(SwCtx *cx, SwError *ignored) {
     cx->http->sink_arg = v;
     bool post = sw_str_eqz(cx->http->m.method, "POST");
     if (!codecommit_path_parse(cx->http->m.path, &v->name, &v->signed_path, &v->rest) ||
-        (post ? !is_rpc(v)
-              : !sw_str_eqz(v->rest, "info/refs") || !sw_str_eqz(cx->http->m.method, "GET"))) {
+        (post ? !is_rpc(v) : !sw_str_eqz(v->rest, "info/refs") || !sw_str_eqz(cx->http->m.method, "GET"))) {
         reply_text(cx, 404, SW_STR("There is no such path: git's URL is /v1/repos/NAME\n"));
         return false;
     }
@@ -267,8 +257,7 @@ static void reply_stream(SwCtx *cx, SwStr type, const SwStream *s) {
     SwWireMessage *m = &cx->http->reply;
     *m = (SwWireMessage){.status = 200, .stream = *s};
     sw_header_set(cx->arena, &m->headers, SW_STR("Content-Type"), type);
-    sw_header_set(cx->arena, &m->headers, SW_STR("Cache-Control"),
-                  SW_STR("no-cache, max-age=0, must-revalidate"));
+    sw_header_set(cx->arena, &m->headers, SW_STR("Cache-Control"), SW_STR("no-cache, max-age=0, must-revalidate"));
 }
 
 static SwStr asked_service(SwCtx *cx) {
@@ -324,8 +313,7 @@ static int rpc(Visit *v, SwStr protocol, SwError *err) {
     } else if (sw_git_upload_pack(v->cx->arena, v->path, protocol, body, &stream, err) < 0) {
         return -1;
     }
-    reply_stream(v->cx, sw_git_content_type(push ? SW_GIT_RECEIVE_PACK : SW_GIT_UPLOAD_PACK, false),
-                 &stream);
+    reply_stream(v->cx, sw_git_content_type(push ? SW_GIT_RECEIVE_PACK : SW_GIT_UPLOAD_PACK, false), &stream);
     return 0;
 }
 

@@ -19,7 +19,7 @@ int codepipeline_action_put(SwCtx *cx, CodepipelineActionRecord *a, SwError *err
 }
 
 static const char *event_of(SwStr status) {
-    return sw_str_eq(status, CODEPIPELINE_ACTION_EXECUTION_STATUS_IN_PROGRESS)  ? "STARTED"
+    return sw_str_eq(status, CODEPIPELINE_ACTION_EXECUTION_STATUS_IN_PROGRESS) ? "STARTED"
            : sw_str_eq(status, CODEPIPELINE_ACTION_EXECUTION_STATUS_SUCCEEDED) ? "SUCCEEDED"
            : sw_str_eq(status, CODEPIPELINE_ACTION_EXECUTION_STATUS_ABANDONED) ? "ABANDONED"
                                                                                : "FAILED";
@@ -72,7 +72,8 @@ static void name_outputs(SwCtx *cx, const CodepipelineExecutionRecord *e, Codepi
         CodepipelineArtifactRef *r = sw_list_add(cx->arena, &a->outputs);
         r->name = name;
         r->bucket = bucket_of(e->declaration, cx->region);
-        r->key = sw_strf(cx->arena, "%.*s/%.*s/%.7s", (int)SW_MIN(pipeline.n, (size_t)20), pipeline.p, (int)SW_MIN(name.n, (size_t)10), name.p, hash.p);
+        r->key = sw_strf(cx->arena, "%.*s/%.*s/%.7s", (int)SW_MIN(pipeline.n, (size_t)20), pipeline.p,
+                         (int)SW_MIN(name.n, (size_t)10), name.p, hash.p);
     }
 }
 
@@ -90,9 +91,16 @@ int codepipeline_action_start(SwCtx *cx, const CodepipelineExecutionRecord *e, c
     if (sw_doc_next(cx->tx, SW_SCOPE_REGION, SW_STR("codepipeline/action"), &n, err) < 0)
         return -1;
     CodepipelineActionRecord a = {
-        .id = sw_id_uuid(cx->arena), .pipeline = e->pipeline, .execution = e->id, .version = e->declaration->version,
-        .order = sw_index_number(cx->arena, n), .stage = s->name, .action = d->name, .started = SW_SOME_TIME(sw_now(cx)),
-        .declaration = sw_shape_copy(cx->arena, &codepipeline_shape_action_declaration, d), .token = sw_id_uuid(cx->arena),
+        .id = sw_id_uuid(cx->arena),
+        .pipeline = e->pipeline,
+        .execution = e->id,
+        .version = e->declaration->version,
+        .order = sw_index_number(cx->arena, n),
+        .stage = s->name,
+        .action = d->name,
+        .started = SW_SOME_TIME(sw_now(cx)),
+        .declaration = sw_shape_copy(cx->arena, &codepipeline_shape_action_declaration, d),
+        .token = sw_id_uuid(cx->arena),
     };
     if (d->timeout_in_minutes.set)
         a.deadline = SW_SOME_TIME(sw_now(cx) + d->timeout_in_minutes.v * SW_MINUTE);
@@ -126,20 +134,31 @@ static CodepipelineErrorDetails *error_details(SwCtx *cx, const CodepipelineActi
 static void show_detail(SwCtx *cx, const CodepipelineActionRecord *a, CodepipelineActionExecutionDetail *to) {
     CodepipelineActionExecutionInput *in = sw_new(cx->arena, CodepipelineActionExecutionInput);
     CodepipelineActionExecutionOutput *out = sw_new(cx->arena, CodepipelineActionExecutionOutput);
-    *to = (CodepipelineActionExecutionDetail){
-        .pipeline_execution_id = a->execution, .action_execution_id = a->id, .pipeline_version = a->version, .stage_name = a->stage,
-        .action_name = a->action, .start_time = a->started, .last_update_time = a->updated, .updated_by = a->updated_by,
-        .status = a->status, .input = in, .output = out};
-    *in = (CodepipelineActionExecutionInput){
-        .action_type_id = a->declaration->action_type_id, .configuration = a->declaration->configuration, .resolved_configuration = a->configuration,
-        .role_arn = a->declaration->role_arn, .region = cx->region, .input_artifacts = artifact_details(cx, &a->inputs),
-        .namespace = a->declaration->namespace};
+    *to = (CodepipelineActionExecutionDetail){.pipeline_execution_id = a->execution,
+                                              .action_execution_id = a->id,
+                                              .pipeline_version = a->version,
+                                              .stage_name = a->stage,
+                                              .action_name = a->action,
+                                              .start_time = a->started,
+                                              .last_update_time = a->updated,
+                                              .updated_by = a->updated_by,
+                                              .status = a->status,
+                                              .input = in,
+                                              .output = out};
+    *in = (CodepipelineActionExecutionInput){.action_type_id = a->declaration->action_type_id,
+                                             .configuration = a->declaration->configuration,
+                                             .resolved_configuration = a->configuration,
+                                             .role_arn = a->declaration->role_arn,
+                                             .region = cx->region,
+                                             .input_artifacts = artifact_details(cx, &a->inputs),
+                                             .namespace = a->declaration->namespace};
     out->output_artifacts = artifact_details(cx, &a->outputs);
     out->output_variables = a->variables;
     out->execution_result = sw_new(cx->arena, CodepipelineActionExecutionResult);
-    *out->execution_result = (CodepipelineActionExecutionResult){
-        .external_execution_id = a->external_id, .external_execution_summary = a->summary, .external_execution_url = a->external_url,
-        .error_details = error_details(cx, a)};
+    *out->execution_result = (CodepipelineActionExecutionResult){.external_execution_id = a->external_id,
+                                                                 .external_execution_summary = a->summary,
+                                                                 .external_execution_url = a->external_url,
+                                                                 .error_details = error_details(cx, a)};
 }
 
 /* filter: all of an execution; or its latest alone, without those that a retry replaced (startTimeRange Latest). */
@@ -150,12 +169,14 @@ static int read_filter(const CodepipelineActionExecutionFilter *f, SwStr *ret_ex
     if (!latest)
         return 0;
     if (sw_str_is(*ret_execution) && !sw_str_eq(*ret_execution, latest->pipeline_execution_id))
-        return sw_fail(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "filter.pipelineExecutionId and filter.latestInPipelineExecution name different executions");
+        return sw_fail(err, &CODEPIPELINE_VALIDATION_EXCEPTION,
+                       "filter.pipelineExecutionId and filter.latestInPipelineExecution name different executions");
     *ret_execution = latest->pipeline_execution_id;
     return 0;
 }
 
-int codepipeline_list_action_executions(SwCtx *cx, const CodepipelineListActionExecutionsInput *in, CodepipelineListActionExecutionsOutput *out, SwError *err) {
+int codepipeline_list_action_executions(SwCtx *cx, const CodepipelineListActionExecutionsInput *in,
+                                        CodepipelineListActionExecutionsOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
     CodepipelineExecutionRecord *e;
     SwStr execution;
@@ -163,7 +184,8 @@ int codepipeline_list_action_executions(SwCtx *cx, const CodepipelineListActionE
     if (read_filter(in->filter, &execution, &latest, err) < 0)
         return -1;
     SwDocList l;
-    SwDocQuery q = {.index = sw_str_is(execution) ? "by_execution" : "by_pipeline", .descending = true,
+    SwDocQuery q = {.index = sw_str_is(execution) ? "by_execution" : "by_pipeline",
+                    .descending = true,
                     .equals = {sw_str_is(execution) ? execution : in->pipeline_name}};
     size_t max = (size_t)SW_OR(in->max_results, 100);
     if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListActionExecutions", in->next_token, &q.after))
@@ -190,7 +212,10 @@ int codepipeline_list_action_executions(SwCtx *cx, const CodepipelineListActionE
 
 static void show_type(SwCtx *cx, const SwActionType *t, CodepipelineActionType *to) {
     to->id = sw_new(cx->arena, CodepipelineActionTypeId);
-    *to->id = (CodepipelineActionTypeId){.category = sw_str(t->category), .owner = sw_str(t->owner), .provider = sw_str(t->provider), .version = sw_str(t->version)};
+    *to->id = (CodepipelineActionTypeId){.category = sw_str(t->category),
+                                         .owner = sw_str(t->owner),
+                                         .provider = sw_str(t->provider),
+                                         .version = sw_str(t->version)};
     to->input_artifact_details = sw_new(cx->arena, CodepipelineArtifactDetails);
     *to->input_artifact_details = (CodepipelineArtifactDetails){SW_SOME_INT(t->min_inputs), SW_SOME_INT(t->max_inputs)};
     to->output_artifact_details = sw_new(cx->arena, CodepipelineArtifactDetails);
@@ -198,15 +223,20 @@ static void show_type(SwCtx *cx, const SwActionType *t, CodepipelineActionType *
     const char *const *lists[] = {t->required, t->optional};
     for (size_t which = 0; which < 2; which++)
         for (const char *const *key = lists[which]; key && *key; key++)
-            *sw_list_add(cx->arena, &to->action_configuration_properties) = (CodepipelineActionConfigurationProperty){
-                .name = sw_str(*key), .required = SW_SOME_BOOL(which == 0), .key = SW_SOME_BOOL(true), .secret = SW_SOME_BOOL(false)};
+            *sw_list_add(cx->arena, &to->action_configuration_properties) =
+                (CodepipelineActionConfigurationProperty){.name = sw_str(*key),
+                                                          .required = SW_SOME_BOOL(which == 0),
+                                                          .key = SW_SOME_BOOL(true),
+                                                          .secret = SW_SOME_BOOL(false)};
 }
 
-int codepipeline_list_action_types(SwCtx *cx, const CodepipelineListActionTypesInput *in, CodepipelineListActionTypesOutput *out, SwError *err) {
-    if (sw_str_is(in->next_token))      /* one page holds all: no token was ever given */
+int codepipeline_list_action_types(SwCtx *cx, const CodepipelineListActionTypesInput *in,
+                                   CodepipelineListActionTypesOutput *out, SwError *err) {
+    if (sw_str_is(in->next_token)) /* one page holds all: no token was ever given */
         return sw_fail(err, &CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid");
     if (sw_str_is(in->region_filter) && !sw_str_eq(in->region_filter, cx->region))
-        return sw_refuse_field(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "regionFilter", "actions in another region are not available");
+        return sw_refuse_field(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "regionFilter",
+                               "actions in another region are not available");
     sw_list_present(cx->arena, &out->action_types);
     for (const SwService *const *s = cx->host->config->services; *s; s++)
         for (size_t i = 0; i < (*s)->n_actions; i++)

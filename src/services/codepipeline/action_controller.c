@@ -17,13 +17,13 @@ static const SwErrorKind permission_error = {.code = "PermissionError", .http = 
 
 typedef struct Turn {
     SwCtx *cx;
-    CodepipelineActionRecord    *a;
+    CodepipelineActionRecord *a;
     CodepipelineExecutionRecord *e;
     const SwActionType *type;
-    SwAction        action;
+    SwAction action;
     SwActionOutcome outcome;
-    SwTime          again;
-    SwStr           code, message;      /* of a failure */
+    SwTime again;
+    SwStr code, message; /* of a failure */
 } Turn;
 
 static bool is_running(const CodepipelineActionRecord *a) {
@@ -57,10 +57,23 @@ static int prepare(Turn *t, SwError *err) {
     CodepipelineActionRecord *a = t->a;
     const CodepipelineActionDeclaration *d = a->declaration;
     t->action = (SwAction){
-        .pipeline = a->pipeline, .pipeline_arn = t->e->pipeline_arn, .execution_id = a->execution, .stage = a->stage, .name = a->action,
-        .action_execution_id = a->id, .region = t->cx->region, .role_arn = sw_str_or(d->role_arn, t->e->declaration->role_arn),
-        .input = artifacts(arena, &a->inputs), .n_input = a->inputs.n, .output = artifacts(arena, &a->outputs), .n_output = a->outputs.n,
-        .token = a->token, .state = a->state, .external_id = a->external_id, .external_url = a->external_url, .summary = a->summary,
+        .pipeline = a->pipeline,
+        .pipeline_arn = t->e->pipeline_arn,
+        .execution_id = a->execution,
+        .stage = a->stage,
+        .name = a->action,
+        .action_execution_id = a->id,
+        .region = t->cx->region,
+        .role_arn = sw_str_or(d->role_arn, t->e->declaration->role_arn),
+        .input = artifacts(arena, &a->inputs),
+        .n_input = a->inputs.n,
+        .output = artifacts(arena, &a->outputs),
+        .n_output = a->outputs.n,
+        .token = a->token,
+        .state = a->state,
+        .external_id = a->external_id,
+        .external_url = a->external_url,
+        .summary = a->summary,
         .revision = sw_str_map_get(&t->e->overrides, a->action),
     };
     for (size_t i = 0; i < d->configuration.n; i++) {
@@ -79,9 +92,10 @@ static int act(Turn *t, SwError *err) {
     if (prepare(t, err) < 0)
         return -1;
     if (sw_ctx_assume(t->cx, t->action.role_arn, &as, err) < 0)
-        return err->kind->http >= 500 ? -1
-                                      : sw_fail(err, &permission_error, "CodePipeline is not authorized to perform AssumeRole on role %.*s",
-                                                SW_FMT(t->action.role_arn));
+        return err->kind->http >= 500
+                   ? -1
+                   : sw_fail(err, &permission_error, "CodePipeline is not authorized to perform AssumeRole on role %.*s",
+                             SW_FMT(t->action.role_arn));
     int r = t->type->step(as, &t->action, &t->outcome, &t->again, err);
     sw_ctx_rollback(as);
     return r;
@@ -115,7 +129,8 @@ static void keep_artifacts(SwCtx *cx, CodepipelineExecutionRecord *e, const Code
         to->revision = sw_str_or(x->output[i].revision, x->revision);
     }
     for (size_t i = 0; i < x->variables.n && sw_str_is(a->declaration->namespace); i++)
-        sw_str_map_set(cx->arena, &e->outputs, sw_strf(cx->arena, "%.*s.%.*s", SW_FMT(a->declaration->namespace), SW_FMT(x->variables.v[i].key)),
+        sw_str_map_set(cx->arena, &e->outputs,
+                       sw_strf(cx->arena, "%.*s.%.*s", SW_FMT(a->declaration->namespace), SW_FMT(x->variables.v[i].key)),
                        x->variables.v[i].value);
 }
 
@@ -128,8 +143,12 @@ static void keep_revision(SwCtx *cx, CodepipelineExecutionRecord *e, const Codep
             to = &e->revisions.v[i];
     if (!to)
         to = sw_list_add(cx->arena, &e->revisions);
-    *to = (CodepipelineRevision){.action = a->action, .artifact = a->outputs.n ? a->outputs.v[0].name : SW_NO_STR, .id = x->revision,
-                                 .summary = x->revision_summary, .url = x->external_url, .created = SW_SOME_TIME(sw_now(cx))};
+    *to = (CodepipelineRevision){.action = a->action,
+                                 .artifact = a->outputs.n ? a->outputs.v[0].name : SW_NO_STR,
+                                 .id = x->revision,
+                                 .summary = x->revision_summary,
+                                 .url = x->external_url,
+                                 .created = SW_SOME_TIME(sw_now(cx))};
 }
 
 static int end(Turn *t, CodepipelineActionRecord *a, SwError *err) {
@@ -170,7 +189,7 @@ static int write_turn(Turn *t, SwStep *ret_step, SwError *err) {
     CodepipelineActionRecord *a = now;
     if (!is_running(a) || SW_OR(a->generation, 0) != SW_OR(t->a->generation, 0)) {
         sw_ctx_rollback(cx);
-        ret_step->again = a ? sw_now(cx) : 0;   /* somebody wrote meanwhile: look again */
+        ret_step->again = a ? sw_now(cx) : 0; /* somebody wrote meanwhile: look again */
         return 0;
     }
     copy_said(t, a);

@@ -6,7 +6,7 @@
 #include "services/codepipeline/codepipeline.h"
 
 #define APPROVAL_MAX (7 * SW_DAY)
-#define SUBJECT_MAX 99                  /* SNS takes less than 100 characters */
+#define SUBJECT_MAX  99 /* SNS takes less than 100 characters */
 
 static SwStr notification(SwCtx *cx, const SwAction *a, SwTime expires) {
     SwArena *m = cx->arena;
@@ -29,7 +29,8 @@ static int notify(SwCtx *cx, const SwAction *a, SwTime expires, SwError *err) {
     SnsPublishResponse *out;
     if (!sw_str_is(in.topic_arn))
         return 0;
-    SwStr subject = sw_strf(cx->arena, "APPROVAL NEEDED: AWS CodePipeline %.*s for action %.*s", SW_FMT(a->pipeline), SW_FMT(a->name));
+    SwStr subject =
+        sw_strf(cx->arena, "APPROVAL NEEDED: AWS CodePipeline %.*s for action %.*s", SW_FMT(a->pipeline), SW_FMT(a->name));
     in.subject = sw_str_n(subject.p, SW_MIN(subject.n, (size_t)SUBJECT_MAX));
     in.message = notification(cx, a, expires);
     return sns_call_publish(cx, &in, &out, err);
@@ -65,30 +66,41 @@ static int approval_step(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, S
 static const char *const optional[] = {"NotificationArn", "CustomData", "ExternalEntityLink", NULL};
 
 const SwActionType codepipeline_approval = {
-    .category = "Approval", .owner = "AWS", .provider = "Manual", .version = "1", .optional = optional, .step = approval_step,
+    .category = "Approval",
+    .owner = "AWS",
+    .provider = "Manual",
+    .version = "1",
+    .optional = optional,
+    .step = approval_step,
 };
 
-int codepipeline_put_approval_result(SwCtx *cx, const CodepipelinePutApprovalResultInput *in, CodepipelinePutApprovalResultOutput *out, SwError *err) {
+int codepipeline_put_approval_result(SwCtx *cx, const CodepipelinePutApprovalResultInput *in,
+                                     CodepipelinePutApprovalResultOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
     SwDocList l;
     SwDocQuery q = {.index = "by_pipeline", .equals = {in->pipeline_name}, .descending = true};
     CodepipelineActionRecord *a = NULL;
     bool stage_known = false;
-    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 || sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
+    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 ||
+        sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < p->declaration->stages.n; i++)
         stage_known |= sw_str_eq(p->declaration->stages.v[i].name, in->stage_name);
     if (!stage_known)
-        return sw_fail(err, &CODEPIPELINE_STAGE_NOT_FOUND_EXCEPTION, "Pipeline '%.*s' does not have a stage with name '%.*s'", SW_FMT(in->pipeline_name), SW_FMT(in->stage_name));
+        return sw_fail(err, &CODEPIPELINE_STAGE_NOT_FOUND_EXCEPTION, "Pipeline '%.*s' does not have a stage with name '%.*s'",
+                       SW_FMT(in->pipeline_name), SW_FMT(in->stage_name));
     for (size_t i = 0; i < l.n && !a; i++) {
         CodepipelineActionRecord *x = l.v[i].record;
         if (sw_str_eq(x->stage, in->stage_name) && sw_str_eq(x->action, in->action_name) && sw_str_eq(x->token, in->token))
             a = x;
     }
     if (!a || !sw_str_eqz(a->declaration->action_type_id->category, "Approval"))
-        return sw_fail(err, &CODEPIPELINE_INVALID_APPROVAL_TOKEN_EXCEPTION, "The approval token is not valid for the action '%.*s'", SW_FMT(in->action_name));
-    if (!sw_str_eq(a->status, CODEPIPELINE_ACTION_EXECUTION_STATUS_IN_PROGRESS) || sw_str_eqz(a->state, "approved") || sw_str_eqz(a->state, "rejected"))
-        return sw_fail(err, &CODEPIPELINE_APPROVAL_ALREADY_COMPLETED_EXCEPTION, "The approval action '%.*s' has already been completed", SW_FMT(in->action_name));
+        return sw_fail(err, &CODEPIPELINE_INVALID_APPROVAL_TOKEN_EXCEPTION,
+                       "The approval token is not valid for the action '%.*s'", SW_FMT(in->action_name));
+    if (!sw_str_eq(a->status, CODEPIPELINE_ACTION_EXECUTION_STATUS_IN_PROGRESS) || sw_str_eqz(a->state, "approved") ||
+        sw_str_eqz(a->state, "rejected"))
+        return sw_fail(err, &CODEPIPELINE_APPROVAL_ALREADY_COMPLETED_EXCEPTION,
+                       "The approval action '%.*s' has already been completed", SW_FMT(in->action_name));
     a->state = sw_str_eq(in->result->status, CODEPIPELINE_APPROVAL_STATUS_APPROVED) ? SW_STR("approved") : SW_STR("rejected");
     a->summary = in->result->summary;
     a->updated_by = cx->principal.arn;

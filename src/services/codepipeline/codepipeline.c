@@ -25,8 +25,8 @@ static const SwHandler handlers[] = {
     {CODEPIPELINE_UPDATE_PIPELINE, SW_HANDLER(codepipeline_update_pipeline), 0},
 };
 
-static const SwCollection *const collections[] = {
-    &codepipeline_pipelines, &codepipeline_versions, &codepipeline_executions, &codepipeline_actions, NULL};
+static const SwCollection *const collections[] = {&codepipeline_pipelines, &codepipeline_versions, &codepipeline_executions,
+                                                  &codepipeline_actions, NULL};
 static const SwController *const controllers[] = {&codepipeline_execution_controller, &codepipeline_action_controller, NULL};
 static const SwListener listeners[] = {
     {"codepipeline/codecommit", "aws.codecommit", "CodeCommit Repository State Change", codepipeline_on_codecommit},
@@ -41,7 +41,7 @@ const SwService sw_service_codepipeline = {
     .n_handlers = SW_N(handlers),
     .resource = codepipeline_resource,
     .invalid = &CODEPIPELINE_VALIDATION_EXCEPTION,
-    .unsupported = &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,   /* all that is refused so stands in a declaration */
+    .unsupported = &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, /* all that is refused so stands in a declaration */
     .collections = collections,
     .controllers = controllers,
     .listeners = listeners,

@@ -24,7 +24,8 @@ int codepipeline_event_execution(SwCtx *cx, const CodepipelineExecutionRecord *e
     return put(cx, "CodePipeline Pipeline Execution State Change", e->pipeline_arn, &d, err);
 }
 
-int codepipeline_event_stage(SwCtx *cx, const CodepipelineExecutionRecord *e, const CodepipelineStageRun *stage, const char *state, SwError *err) {
+int codepipeline_event_stage(SwCtx *cx, const CodepipelineExecutionRecord *e, const CodepipelineStageRun *stage,
+                             const char *state, SwError *err) {
     SwArena *a = cx->arena;
     SwValue d = sw_value_object();
     sw_value_sets(a, &d, "pipeline", e->pipeline);
@@ -77,5 +78,6 @@ int codepipeline_event_action(SwCtx *cx, const CodepipelineActionRecord *r, cons
     sw_value_sets(a, &type, "version", id->version);
     sw_value_set(a, &d, SW_STR("type"), type);
     sw_value_set(a, &d, SW_STR("version"), sw_value_num(a, (double)SW_OR(r->version, 1)));
-    return put(cx, "CodePipeline Action Execution State Change", sw_arn(cx, "codepipeline", "%.*s", SW_FMT(r->pipeline)), &d, err);
+    return put(cx, "CodePipeline Action Execution State Change", sw_arn(cx, "codepipeline", "%.*s", SW_FMT(r->pipeline)), &d,
+               err);
 }

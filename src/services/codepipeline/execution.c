@@ -30,9 +30,12 @@ int codepipeline_execution_put(SwCtx *cx, CodepipelineExecutionRecord *e, SwErro
     return sw_doc_put(cx->tx, &codepipeline_executions, e->id, e, err);
 }
 
-static const struct { SwStr status; const char *event; } states[] = {
-    {SW_STR_C("InProgress"), "STARTED"},  {SW_STR_C("Succeeded"), "SUCCEEDED"}, {SW_STR_C("Failed"), "FAILED"},
-    {SW_STR_C("Stopping"), "STOPPING"},   {SW_STR_C("Stopped"), "STOPPED"},     {SW_STR_C("Superseded"), "SUPERSEDED"},
+static const struct {
+    SwStr status;
+    const char *event;
+} states[] = {
+    {SW_STR_C("InProgress"), "STARTED"}, {SW_STR_C("Succeeded"), "SUCCEEDED"}, {SW_STR_C("Failed"), "FAILED"},
+    {SW_STR_C("Stopping"), "STOPPING"},  {SW_STR_C("Stopped"), "STOPPED"},     {SW_STR_C("Superseded"), "SUPERSEDED"},
     {SW_STR_C("Cancelled"), "CANCELED"},
 };
 
@@ -52,7 +55,7 @@ static void count_end(SwCtx *cx, const CodepipelineExecutionRecord *e) {
     bool failed = sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_FAILED);
     if (!failed && !sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_SUCCEEDED))
         return;
-    for (size_t n = 0; n < 2; n++) {    /* without and with the dimension */
+    for (size_t n = 0; n < 2; n++) { /* without and with the dimension */
         sw_meter(cx, &duration, (double)((sw_now(cx) - e->started.v) / SW_S), &d, n);
         if (failed)
             sw_meter(cx, &failures, 1, &d, n);
@@ -108,7 +111,8 @@ static int set_variables(SwCtx *cx, const CodepipelinePipelineDeclaration *d, co
         for (size_t k = 0; k < d->variables.n; k++)
             declared |= sw_str_eq(d->variables.v[k].name, given->v[i].name);
         if (!declared)
-            return sw_fail(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "The pipeline has no variable '%.*s'", SW_FMT(given->v[i].name));
+            return sw_fail(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "The pipeline has no variable '%.*s'",
+                           SW_FMT(given->v[i].name));
         sw_str_map_set(cx->arena, &e->variables, given->v[i].name, given->v[i].value);
     }
     for (size_t k = 0; k < d->variables.n; k++) {
@@ -116,7 +120,8 @@ static int set_variables(SwCtx *cx, const CodepipelinePipelineDeclaration *d, co
         if (sw_str_map_get(&e->variables, name).p)
             continue;
         if (!value.p)
-            return sw_fail(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "The variable '%.*s' needs a value: it has no default", SW_FMT(name));
+            return sw_fail(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "The variable '%.*s' needs a value: it has no default",
+                           SW_FMT(name));
         sw_str_map_set(cx->arena, &e->variables, name, value);
     }
     return 0;
@@ -134,7 +139,8 @@ static int find_by_token(SwCtx *cx, SwStr pipeline, SwStr token, SwStr *ret_id, 
     return 0;
 }
 
-int codepipeline_execution_start(SwCtx *cx, const CodepipelinePipelineRecord *p, const CodepipelineStart *s, SwStr *ret_id, SwError *err) {
+int codepipeline_execution_start(SwCtx *cx, const CodepipelinePipelineRecord *p, const CodepipelineStart *s, SwStr *ret_id,
+                                 SwError *err) {
     const CodepipelinePipelineDeclaration *d = p->declaration;
     int64_t number;
     *ret_id = SW_NO_STR;
@@ -145,10 +151,20 @@ int codepipeline_execution_start(SwCtx *cx, const CodepipelinePipelineRecord *p,
     if (sw_doc_next(cx->tx, SW_SCOPE_REGION, sw_strf(cx->arena, "codepipeline/%.*s", SW_FMT(d->name)), &number, err) < 0)
         return -1;
     CodepipelineExecutionRecord e = {
-        .id = sw_id_uuid(cx->arena), .pipeline = d->name, .pipeline_arn = p->arn, .number = SW_SOME_INT(number),
-        .order = sw_index_number(cx->arena, number), .declaration = p->declaration, .started = SW_SOME_TIME(sw_now(cx)),
-        .trigger_type = s->trigger_type, .trigger_detail = s->trigger_detail, .token = s->token, .stage = SW_SOME_INT(0),
-        .entered = SW_SOME_BOOL(false), .overrides = s->overrides, .attempt = SW_SOME_INT(1),
+        .id = sw_id_uuid(cx->arena),
+        .pipeline = d->name,
+        .pipeline_arn = p->arn,
+        .number = SW_SOME_INT(number),
+        .order = sw_index_number(cx->arena, number),
+        .declaration = p->declaration,
+        .started = SW_SOME_TIME(sw_now(cx)),
+        .trigger_type = s->trigger_type,
+        .trigger_detail = s->trigger_detail,
+        .token = s->token,
+        .stage = SW_SOME_INT(0),
+        .entered = SW_SOME_BOOL(false),
+        .overrides = s->overrides,
+        .attempt = SW_SOME_INT(1),
     };
     for (size_t i = 0; i < d->stages.n; i++)
         sw_list_add(cx->arena, &e.stages)->name = d->stages.v[i].name;
@@ -160,22 +176,27 @@ int codepipeline_execution_start(SwCtx *cx, const CodepipelinePipelineRecord *p,
     return sw_wake(cx, &codepipeline_execution_controller, e.id, 0, err);
 }
 
-int codepipeline_start_pipeline_execution(SwCtx *cx, const CodepipelineStartPipelineExecutionInput *in, CodepipelineStartPipelineExecutionOutput *out, SwError *err) {
+int codepipeline_start_pipeline_execution(SwCtx *cx, const CodepipelineStartPipelineExecutionInput *in,
+                                          CodepipelineStartPipelineExecutionOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
     if (codepipeline_pipeline_get(cx, in->name, &p, err) < 0)
         return -1;
-    CodepipelineStart s = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_START_PIPELINE_EXECUTION, .trigger_detail = cx->principal.arn,
-                           .token = in->client_request_token, .variables = &in->variables};
+    CodepipelineStart s = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_START_PIPELINE_EXECUTION,
+                           .trigger_detail = cx->principal.arn,
+                           .token = in->client_request_token,
+                           .variables = &in->variables};
     const CodepipelineStageDeclaration *first = &p->declaration->stages.v[0];
     for (size_t i = 0; i < in->source_revisions.n; i++) {
         const CodepipelineSourceRevisionOverride *r = &in->source_revisions.v[i];
         bool known = false;
         if (!sw_str_eq(r->revision_type, CODEPIPELINE_SOURCE_REVISION_TYPE_COMMIT_ID))
-            return sw_refuse_field(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "sourceRevisions.revisionType", "only COMMIT_ID is available");
+            return sw_refuse_field(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "sourceRevisions.revisionType",
+                                   "only COMMIT_ID is available");
         for (size_t k = 0; k < first->actions.n; k++)
             known |= sw_str_eq(first->actions.v[k].name, r->action_name);
         if (!known)
-            return sw_fail(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "The pipeline has no source action '%.*s'", SW_FMT(r->action_name));
+            return sw_fail(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "The pipeline has no source action '%.*s'",
+                           SW_FMT(r->action_name));
         sw_str_map_set(cx->arena, &s.overrides, r->action_name, r->revision_value);
     }
     return codepipeline_execution_start(cx, p, &s, &out->pipeline_execution_id, err);
@@ -187,37 +208,53 @@ static CodepipelineExecutionTrigger *trigger_of(SwCtx *cx, const CodepipelineExe
     return t;
 }
 
-int codepipeline_get_pipeline_execution(SwCtx *cx, const CodepipelineGetPipelineExecutionInput *in, CodepipelineGetPipelineExecutionOutput *out, SwError *err) {
+int codepipeline_get_pipeline_execution(SwCtx *cx, const CodepipelineGetPipelineExecutionInput *in,
+                                        CodepipelineGetPipelineExecutionOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
     CodepipelineExecutionRecord *e;
-    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 || codepipeline_execution_get(cx, in->pipeline_name, in->pipeline_execution_id, &e, err) < 0)
+    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 ||
+        codepipeline_execution_get(cx, in->pipeline_name, in->pipeline_execution_id, &e, err) < 0)
         return -1;
     CodepipelinePipelineExecution *x = out->pipeline_execution = sw_new(cx->arena, CodepipelinePipelineExecution);
-    *x = (CodepipelinePipelineExecution){
-        .pipeline_name = e->pipeline, .pipeline_version = e->declaration->version, .pipeline_execution_id = e->id, .status = e->status,
-        .status_summary = e->status_summary, .trigger = trigger_of(cx, e), .execution_mode = e->declaration->execution_mode,
-        .execution_type = CODEPIPELINE_EXECUTION_TYPE_STANDARD};
+    *x = (CodepipelinePipelineExecution){.pipeline_name = e->pipeline,
+                                         .pipeline_version = e->declaration->version,
+                                         .pipeline_execution_id = e->id,
+                                         .status = e->status,
+                                         .status_summary = e->status_summary,
+                                         .trigger = trigger_of(cx, e),
+                                         .execution_mode = e->declaration->execution_mode,
+                                         .execution_type = CODEPIPELINE_EXECUTION_TYPE_STANDARD};
     sw_list_present(cx->arena, &x->artifact_revisions);
     for (size_t i = 0; i < e->revisions.n; i++) {
         const CodepipelineRevision *r = &e->revisions.v[i];
-        *sw_list_add(cx->arena, &x->artifact_revisions) = (CodepipelineArtifactRevision){
-            .name = r->artifact, .revision_id = r->id, .revision_summary = r->summary, .revision_url = r->url, .created = r->created};
+        *sw_list_add(cx->arena, &x->artifact_revisions) = (CodepipelineArtifactRevision){.name = r->artifact,
+                                                                                         .revision_id = r->id,
+                                                                                         .revision_summary = r->summary,
+                                                                                         .revision_url = r->url,
+                                                                                         .created = r->created};
     }
     for (size_t i = 0; i < e->variables.n; i++)
-        *sw_list_add(cx->arena, &x->variables) = (CodepipelineResolvedPipelineVariable){.name = e->variables.v[i].key, .resolved_value = e->variables.v[i].value};
+        *sw_list_add(cx->arena, &x->variables) =
+            (CodepipelineResolvedPipelineVariable){.name = e->variables.v[i].key, .resolved_value = e->variables.v[i].value};
     return 0;
 }
 
 static void summarize(SwCtx *cx, const CodepipelineExecutionRecord *e, CodepipelinePipelineExecutionSummary *to) {
-    *to = (CodepipelinePipelineExecutionSummary){
-        .pipeline_execution_id = e->id, .status = e->status, .status_summary = e->status_summary, .start_time = e->started,
-        .last_update_time = e->updated, .trigger = trigger_of(cx, e), .execution_mode = e->declaration->execution_mode,
-        .execution_type = CODEPIPELINE_EXECUTION_TYPE_STANDARD};
+    *to = (CodepipelinePipelineExecutionSummary){.pipeline_execution_id = e->id,
+                                                 .status = e->status,
+                                                 .status_summary = e->status_summary,
+                                                 .start_time = e->started,
+                                                 .last_update_time = e->updated,
+                                                 .trigger = trigger_of(cx, e),
+                                                 .execution_mode = e->declaration->execution_mode,
+                                                 .execution_type = CODEPIPELINE_EXECUTION_TYPE_STANDARD};
     sw_list_present(cx->arena, &to->source_revisions);
     for (size_t i = 0; i < e->revisions.n; i++)
-        *sw_list_add(cx->arena, &to->source_revisions) = (CodepipelineSourceRevision){
-            .action_name = e->revisions.v[i].action, .revision_id = e->revisions.v[i].id,
-            .revision_summary = e->revisions.v[i].summary, .revision_url = e->revisions.v[i].url};
+        *sw_list_add(cx->arena, &to->source_revisions) =
+            (CodepipelineSourceRevision){.action_name = e->revisions.v[i].action,
+                                         .revision_id = e->revisions.v[i].id,
+                                         .revision_summary = e->revisions.v[i].summary,
+                                         .revision_url = e->revisions.v[i].url};
     if (e->stop_reason.p) {
         to->stop_trigger = sw_new(cx->arena, CodepipelineStopExecutionTrigger);
         to->stop_trigger->reason = e->stop_reason;
@@ -235,7 +272,8 @@ static bool passes(const CodepipelinePipelineRecord *p, const CodepipelineExecut
     return false;
 }
 
-int codepipeline_list_pipeline_executions(SwCtx *cx, const CodepipelineListPipelineExecutionsInput *in, CodepipelineListPipelineExecutionsOutput *out, SwError *err) {
+int codepipeline_list_pipeline_executions(SwCtx *cx, const CodepipelineListPipelineExecutionsInput *in,
+                                          CodepipelineListPipelineExecutionsOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
     SwDocList l;
     SwDocQuery q = {.index = "by_pipeline", .equals = {in->pipeline_name}, .descending = true};
@@ -246,7 +284,7 @@ int codepipeline_list_pipeline_executions(SwCtx *cx, const CodepipelineListPipel
     if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->pipeline_execution_summaries);
-    do {                                /* as much as the page lacks: its end is then the end of what was read */
+    do { /* as much as the page lacks: its end is then the end of what was read */
         q.limit = max - out->pipeline_execution_summaries.n;
         if (sw_doc_list(cx->tx, &codepipeline_executions, &q, &l, err) < 0)
             return -1;
@@ -260,18 +298,21 @@ int codepipeline_list_pipeline_executions(SwCtx *cx, const CodepipelineListPipel
     return 0;
 }
 
-int codepipeline_stop_pipeline_execution(SwCtx *cx, const CodepipelineStopPipelineExecutionInput *in, CodepipelineStopPipelineExecutionOutput *out, SwError *err) {
+int codepipeline_stop_pipeline_execution(SwCtx *cx, const CodepipelineStopPipelineExecutionInput *in,
+                                         CodepipelineStopPipelineExecutionOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
     CodepipelineExecutionRecord *e;
     bool abandon = SW_OR(in->abandon, false);
-    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 || codepipeline_execution_get(cx, in->pipeline_name, in->pipeline_execution_id, &e, err) < 0)
+    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 ||
+        codepipeline_execution_get(cx, in->pipeline_name, in->pipeline_execution_id, &e, err) < 0)
         return -1;
     bool stopping = sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_STOPPING);
     if (stopping && (SW_OR(e->abandon, false) || !abandon))
-        return sw_fail(err, &CODEPIPELINE_DUPLICATED_STOP_REQUEST_EXCEPTION, "The execution '%.*s' is already being stopped", SW_FMT(e->id));
+        return sw_fail(err, &CODEPIPELINE_DUPLICATED_STOP_REQUEST_EXCEPTION, "The execution '%.*s' is already being stopped",
+                       SW_FMT(e->id));
     if (!stopping && !sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_IN_PROGRESS))
-        return sw_fail(err, &CODEPIPELINE_PIPELINE_EXECUTION_NOT_STOPPABLE_EXCEPTION, "The execution '%.*s' has the status %.*s and cannot be stopped",
-                       SW_FMT(e->id), SW_FMT(e->status));
+        return sw_fail(err, &CODEPIPELINE_PIPELINE_EXECUTION_NOT_STOPPABLE_EXCEPTION,
+                       "The execution '%.*s' has the status %.*s and cannot be stopped", SW_FMT(e->id), SW_FMT(e->status));
     e->abandon = SW_SOME_BOOL(abandon);
     e->stop_reason = in->reason.p ? in->reason : SW_STR("");
     out->pipeline_execution_id = e->id;
@@ -306,23 +347,27 @@ static int check_free(SwCtx *cx, const CodepipelineExecutionRecord *e, size_t st
     for (size_t i = 0; i < active.n; i++) {
         const CodepipelineExecutionRecord *other = active.v[i].record;
         if (SW_OR(other->entered, false) && (size_t)SW_OR(other->stage, 0) == stage)
-            return sw_fail(err, &CODEPIPELINE_NOT_LATEST_PIPELINE_EXECUTION_EXCEPTION, "A newer execution is in the stage '%.*s'",
-                           SW_FMT(e->stages.v[stage].name));
+            return sw_fail(err, &CODEPIPELINE_NOT_LATEST_PIPELINE_EXECUTION_EXCEPTION,
+                           "A newer execution is in the stage '%.*s'", SW_FMT(e->stages.v[stage].name));
     }
     return 0;
 }
 
-int codepipeline_retry_stage_execution(SwCtx *cx, const CodepipelineRetryStageExecutionInput *in, CodepipelineRetryStageExecutionOutput *out, SwError *err) {
+int codepipeline_retry_stage_execution(SwCtx *cx, const CodepipelineRetryStageExecutionInput *in,
+                                       CodepipelineRetryStageExecutionOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
     CodepipelineExecutionRecord *e;
-    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 || codepipeline_execution_get(cx, in->pipeline_name, in->pipeline_execution_id, &e, err) < 0)
+    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 ||
+        codepipeline_execution_get(cx, in->pipeline_name, in->pipeline_execution_id, &e, err) < 0)
         return -1;
     size_t at = (size_t)SW_OR(e->stage, 0);
     if (at >= e->stages.n || !sw_str_eq(e->stages.v[at].name, in->stage_name))
-        return sw_fail(err, &CODEPIPELINE_STAGE_NOT_RETRYABLE_EXCEPTION, "The execution '%.*s' did not fail in the stage '%.*s'", SW_FMT(e->id), SW_FMT(in->stage_name));
+        return sw_fail(err, &CODEPIPELINE_STAGE_NOT_RETRYABLE_EXCEPTION,
+                       "The execution '%.*s' did not fail in the stage '%.*s'", SW_FMT(e->id), SW_FMT(in->stage_name));
     bool stopped = sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_STOPPED);
     if (!stopped && !sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_FAILED))
-        return sw_fail(err, &CODEPIPELINE_STAGE_NOT_RETRYABLE_EXCEPTION, "The execution '%.*s' has the status %.*s", SW_FMT(e->id), SW_FMT(e->status));
+        return sw_fail(err, &CODEPIPELINE_STAGE_NOT_RETRYABLE_EXCEPTION, "The execution '%.*s' has the status %.*s",
+                       SW_FMT(e->id), SW_FMT(e->status));
     if (check_free(cx, e, at, err) < 0 ||
         retire(cx, e, in->stage_name, sw_str_eq(in->retry_mode, CODEPIPELINE_STAGE_RETRY_MODE_ALL_ACTIONS), err) < 0)
         return -1;

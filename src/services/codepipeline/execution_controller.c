@@ -20,9 +20,9 @@
 #include "services/codepipeline/codepipeline.h"
 
 typedef struct Move {
-    SwCtx  *cx;
+    SwCtx *cx;
     CodepipelineExecutionRecord *e;
-    CodepipelinePipelineRecord  *p;
+    CodepipelinePipelineRecord *p;
     SwError *err;
 } Move;
 
@@ -65,12 +65,13 @@ static Went may_enter(Move *m, bool *ret_may) {
             *ret_may &= !older;
         } else if (at > 0 && older) {
             SwStr why = sw_strf(m->cx->arena, "Superseded by execution %.*s", SW_FMT(m->e->id));
-            if (codepipeline_execution_set_status(m->cx, other, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_SUPERSEDED, why, m->err) < 0)
+            if (codepipeline_execution_set_status(m->cx, other, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_SUPERSEDED, why,
+                                                  m->err) < 0)
                 return WENT_WRONG;
-        } else if (at > 0) {            /* a newer one stands here: it will end this one */
+        } else if (at > 0) { /* a newer one stands here: it will end this one */
             *ret_may = false;
         } else {
-            *ret_may &= !older;         /* sources run in the order of their starts */
+            *ret_may &= !older; /* sources run in the order of their starts */
         }
     }
     return WENT_NOWHERE;
@@ -90,7 +91,9 @@ static Went enter(Move *m) {
     return WENT_ON;
 }
 
-typedef struct Tally { size_t missing, running, failed, succeeded; } Tally;
+typedef struct Tally {
+    size_t missing, running, failed, succeeded;
+} Tally;
 
 static Tally tally(const CodepipelineStageDeclaration *s, const SwDocList *records, int order) {
     Tally t = {0};
@@ -123,7 +126,8 @@ static int next_order(const CodepipelineStageDeclaration *s, int from) {
 
 static int start_missing(Move *m, const CodepipelineStageDeclaration *s, const SwDocList *records, int order) {
     for (size_t i = 0; i < s->actions.n; i++)
-        if (codepipeline_run_order(&s->actions.v[i]) == order && !codepipeline_action_find(records, s->name, s->actions.v[i].name) &&
+        if (codepipeline_run_order(&s->actions.v[i]) == order &&
+            !codepipeline_action_find(records, s->name, s->actions.v[i].name) &&
             codepipeline_action_start(m->cx, m->e, s, &s->actions.v[i], m->err) < 0)
             return -1;
     return 0;
@@ -146,11 +150,12 @@ static Went leave(Move *m) {
     e->entered = SW_SOME_BOOL(false);
     bool last = stage_of(e) + 1 == e->stages.n;
     if (last) {
-        if (codepipeline_execution_set_status(m->cx, e, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_SUCCEEDED, SW_NO_STR, m->err) < 0)
+        if (codepipeline_execution_set_status(m->cx, e, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_SUCCEEDED, SW_NO_STR, m->err) <
+            0)
             return WENT_WRONG;
     } else {
         e->stage = SW_SOME_INT((int64_t)stage_of(e) + 1);
-        if (codepipeline_execution_put(m->cx, e, m->err) < 0)       /* the others must see that the stage is free */
+        if (codepipeline_execution_put(m->cx, e, m->err) < 0) /* the others must see that the stage is free */
             return WENT_WRONG;
     }
     if (codepipeline_wake_waiting(m->cx, e->pipeline, m->err) < 0)
@@ -198,7 +203,8 @@ static Went stop(Move *m) {
         return WENT_NOWHERE;
     m->e->entered = SW_SOME_BOOL(false);
     if ((was_in && codepipeline_stage_set_status(m->cx, m->e, at, CODEPIPELINE_STAGE_EXECUTION_STATUS_STOPPED, m->err) < 0) ||
-        codepipeline_execution_set_status(m->cx, m->e, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_STOPPED, m->e->stop_reason, m->err) < 0 ||
+        codepipeline_execution_set_status(m->cx, m->e, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_STOPPED, m->e->stop_reason,
+                                          m->err) < 0 ||
         codepipeline_wake_waiting(m->cx, m->e->pipeline, m->err) < 0)
         return WENT_WRONG;
     return WENT_NOWHERE;
@@ -223,7 +229,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &codepipeline_executions, id, &record, err) < 0)
         return -1;
     m.e = record;
-    if (!m.e) {                         /* deleted with its pipeline */
+    if (!m.e) { /* deleted with its pipeline */
         sw_ctx_rollback(cx);
         return 0;
     }

@@ -13,8 +13,8 @@ int codepipeline_pipeline_get(SwCtx *cx, SwStr name, CodepipelinePipelineRecord 
     if (sw_doc_get(cx->tx, &codepipeline_pipelines, name, &p, err) < 0)
         return -1;
     if (!p)
-        return sw_fail(err, &CODEPIPELINE_PIPELINE_NOT_FOUND_EXCEPTION, "Account '%.*s' does not have a pipeline with name '%.*s'",
-                       SW_FMT(cx->account), SW_FMT(name));
+        return sw_fail(err, &CODEPIPELINE_PIPELINE_NOT_FOUND_EXCEPTION,
+                       "Account '%.*s' does not have a pipeline with name '%.*s'", SW_FMT(cx->account), SW_FMT(name));
     *ret_p = p;
     return 0;
 }
@@ -49,33 +49,39 @@ static int check(SwCtx *cx, const CodepipelinePipelineDeclaration *d, SwError *e
     SwPrincipal ignored;
     if (codepipeline_structure_check(cx, d, err) < 0)
         return -1;
-    if (cx->host->auth.assume && cx->host->auth.assume(cx, d->role_arn, SW_STR("codepipeline.amazonaws.com"), &ignored, err) == 0)
+    if (cx->host->auth.assume &&
+        cx->host->auth.assume(cx, d->role_arn, SW_STR("codepipeline.amazonaws.com"), &ignored, err) == 0)
         return 0;
     if (err->kind && err->kind->http >= 500)
         return -1;
     sw_error_reset(err);
-    return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "CodePipeline is not authorized to perform AssumeRole on role %.*s", SW_FMT(d->role_arn));
+    return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,
+                   "CodePipeline is not authorized to perform AssumeRole on role %.*s", SW_FMT(d->role_arn));
 }
 
 static const SwTagRules tag_rules = {
     .max = 50,
     .too_many = {&CODEPIPELINE_TOO_MANY_TAGS_EXCEPTION, "Tag limit exceeded for resource [{resource}]."},
-    .reserved = {&CODEPIPELINE_INVALID_TAGS_EXCEPTION,
-                 "Not allowed to modify system tags. System tags start with 'aws:'. msg=[Caller is an end user and not allowed to mutate system tags]"},
+    .reserved = {&CODEPIPELINE_INVALID_TAGS_EXCEPTION, "Not allowed to modify system tags. System tags start with 'aws:'. "
+                                                       "msg=[Caller is an end user and not allowed to mutate system tags]"},
     .duplicate = {&CODEPIPELINE_INVALID_TAGS_EXCEPTION, "Tag keys must be unique: {key}"},
 };
 
-int codepipeline_create_pipeline(SwCtx *cx, const CodepipelineCreatePipelineInput *in, CodepipelineCreatePipelineOutput *out, SwError *err) {
+int codepipeline_create_pipeline(SwCtx *cx, const CodepipelineCreatePipelineInput *in, CodepipelineCreatePipelineOutput *out,
+                                 SwError *err) {
     void *existing;
     SwStr id;
     if (check(cx, in->pipeline, err) < 0 || sw_doc_get(cx->tx, &codepipeline_pipelines, in->pipeline->name, &existing, err) < 0)
         return -1;
     if (existing)
-        return sw_fail(err, &CODEPIPELINE_PIPELINE_NAME_IN_USE_EXCEPTION, "A pipeline with the name '%.*s' already exists in account '%.*s'",
-                       SW_FMT(in->pipeline->name), SW_FMT(cx->account));
+        return sw_fail(err, &CODEPIPELINE_PIPELINE_NAME_IN_USE_EXCEPTION,
+                       "A pipeline with the name '%.*s' already exists in account '%.*s'", SW_FMT(in->pipeline->name),
+                       SW_FMT(cx->account));
     CodepipelinePipelineRecord p = {
         .arn = sw_arn(cx, "codepipeline", "%.*s", SW_FMT(in->pipeline->name)),
-        .declaration = with_defaults(cx, in->pipeline, 1), .created = SW_SOME_TIME(sw_now(cx)), .updated = SW_SOME_TIME(sw_now(cx)),
+        .declaration = with_defaults(cx, in->pipeline, 1),
+        .created = SW_SOME_TIME(sw_now(cx)),
+        .updated = SW_SOME_TIME(sw_now(cx)),
         .tags = in->tags,
     };
     if (sw_tags_check(&tag_rules, p.arn, SW_GIVEN_TAGS(&in->tags), err) < 0 || keep(cx, &p, err) < 0)
@@ -83,12 +89,13 @@ int codepipeline_create_pipeline(SwCtx *cx, const CodepipelineCreatePipelineInpu
     out->pipeline = p.declaration;
     out->tags = p.tags;
     if (!codepipeline_starts_alone(p.declaration))
-        return 0;                       /* a variable without default: who starts it says its value */
+        return 0; /* a variable without default: who starts it says its value */
     CodepipelineStart start = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_CREATE_PIPELINE, .trigger_detail = cx->principal.arn};
     return codepipeline_execution_start(cx, &p, &start, &id, err);
 }
 
-int codepipeline_update_pipeline(SwCtx *cx, const CodepipelineUpdatePipelineInput *in, CodepipelineUpdatePipelineOutput *out, SwError *err) {
+int codepipeline_update_pipeline(SwCtx *cx, const CodepipelineUpdatePipelineInput *in, CodepipelineUpdatePipelineOutput *out,
+                                 SwError *err) {
     CodepipelinePipelineRecord *p;
     if (codepipeline_pipeline_get(cx, in->pipeline->name, &p, err) < 0 || check(cx, in->pipeline, err) < 0)
         return -1;
@@ -98,7 +105,8 @@ int codepipeline_update_pipeline(SwCtx *cx, const CodepipelineUpdatePipelineInpu
     return keep(cx, p, err);
 }
 
-int codepipeline_get_pipeline(SwCtx *cx, const CodepipelineGetPipelineInput *in, CodepipelineGetPipelineOutput *out, SwError *err) {
+int codepipeline_get_pipeline(SwCtx *cx, const CodepipelineGetPipelineInput *in, CodepipelineGetPipelineOutput *out,
+                              SwError *err) {
     CodepipelinePipelineRecord *p;
     if (codepipeline_pipeline_get(cx, in->name, &p, err) < 0)
         return -1;
@@ -108,8 +116,8 @@ int codepipeline_get_pipeline(SwCtx *cx, const CodepipelineGetPipelineInput *in,
         if (sw_doc_get(cx->tx, &codepipeline_versions, version_id(cx, in->name, in->version.v), &v, err) < 0)
             return -1;
         if (!v)
-            return sw_fail(err, &CODEPIPELINE_PIPELINE_VERSION_NOT_FOUND_EXCEPTION, "Pipeline '%.*s' has no version %lld", SW_FMT(in->name),
-                           (long long)in->version.v);
+            return sw_fail(err, &CODEPIPELINE_PIPELINE_VERSION_NOT_FOUND_EXCEPTION, "Pipeline '%.*s' has no version %lld",
+                           SW_FMT(in->name), (long long)in->version.v);
         out->pipeline = ((CodepipelineVersionRecord *)v)->declaration;
     }
     out->metadata = sw_new(cx->arena, CodepipelinePipelineMetadata);
@@ -117,7 +125,8 @@ int codepipeline_get_pipeline(SwCtx *cx, const CodepipelineGetPipelineInput *in,
     return 0;
 }
 
-int codepipeline_list_pipelines(SwCtx *cx, const CodepipelineListPipelinesInput *in, CodepipelineListPipelinesOutput *out, SwError *err) {
+int codepipeline_list_pipelines(SwCtx *cx, const CodepipelineListPipelinesInput *in, CodepipelineListPipelinesOutput *out,
+                                SwError *err) {
     SwDocQuery q = {.limit = (size_t)SW_OR(in->max_results, 1000)};
     SwDocList l;
     if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListPipelines", in->next_token, &q.after))
@@ -127,9 +136,13 @@ int codepipeline_list_pipelines(SwCtx *cx, const CodepipelineListPipelinesInput 
     sw_list_present(cx->arena, &out->pipelines);
     for (size_t i = 0; i < l.n; i++) {
         const CodepipelinePipelineRecord *p = l.v[i].record;
-        *sw_list_add(cx->arena, &out->pipelines) = (CodepipelinePipelineSummary){
-            .name = p->declaration->name, .version = p->declaration->version, .pipeline_type = p->declaration->pipeline_type,
-            .execution_mode = p->declaration->execution_mode, .created = p->created, .updated = p->updated};
+        *sw_list_add(cx->arena, &out->pipelines) =
+            (CodepipelinePipelineSummary){.name = p->declaration->name,
+                                          .version = p->declaration->version,
+                                          .pipeline_type = p->declaration->pipeline_type,
+                                          .execution_mode = p->declaration->execution_mode,
+                                          .created = p->created,
+                                          .updated = p->updated};
     }
     if (sw_str_is(l.next))
         out->next_token = sw_page_token(cx->arena, "ListPipelines", l.next);
@@ -150,7 +163,8 @@ static int delete_all(SwCtx *cx, const SwCollection *c, const SwDocQuery *q, SwE
 int codepipeline_delete_pipeline(SwCtx *cx, const CodepipelineDeletePipelineInput *in, void *out, SwError *err) {
     SwDocQuery versions = {.prefix = sw_strf(cx->arena, "%.*s\n", SW_FMT(in->name))};
     SwDocQuery mine = {.index = "by_pipeline", .equals = {in->name}};
-    if (sw_doc_delete(cx->tx, &codepipeline_pipelines, in->name, NULL, err) < 0 || delete_all(cx, &codepipeline_versions, &versions, err) < 0)
+    if (sw_doc_delete(cx->tx, &codepipeline_pipelines, in->name, NULL, err) < 0 ||
+        delete_all(cx, &codepipeline_versions, &versions, err) < 0)
         return -1;
     return delete_all(cx, &codepipeline_actions, &mine, err) < 0 ? -1 : delete_all(cx, &codepipeline_executions, &mine, err);
 }
@@ -168,7 +182,8 @@ static int by_arn(SwCtx *cx, SwStr text, CodepipelinePipelineRecord **ret_p, SwE
     return sw_fail(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(text));
 }
 
-int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsForResourceInput *in, CodepipelineListTagsForResourceOutput *out, SwError *err) {
+int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsForResourceInput *in,
+                                        CodepipelineListTagsForResourceOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
     SwStr text;
     uint64_t from = 0;
@@ -189,18 +204,21 @@ int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsFor
 
 static int set_tags(SwCtx *cx, SwStr arn, const CodepipelineTagList *add, const SwStrList *remove, SwError *err) {
     CodepipelinePipelineRecord *p;
-    if (by_arn(cx, arn, &p, err) < 0 || (add && sw_tags_merge(cx->arena, &tag_rules, arn, SW_TAGS(&p->tags), SW_GIVEN_TAGS(add), err) < 0))
+    if (by_arn(cx, arn, &p, err) < 0 ||
+        (add && sw_tags_merge(cx->arena, &tag_rules, arn, SW_TAGS(&p->tags), SW_GIVEN_TAGS(add), err) < 0))
         return -1;
     if (remove)
         sw_tags_remove(cx->arena, &tag_rules, SW_TAGS(&p->tags), remove);
     return sw_doc_put(cx->tx, &codepipeline_pipelines, p->declaration->name, p, err);
 }
 
-int codepipeline_tag_resource(SwCtx *cx, const CodepipelineTagResourceInput *in, CodepipelineTagResourceOutput *out, SwError *err) {
+int codepipeline_tag_resource(SwCtx *cx, const CodepipelineTagResourceInput *in, CodepipelineTagResourceOutput *out,
+                              SwError *err) {
     return set_tags(cx, in->resource_arn, &in->tags, NULL, err);
 }
 
-int codepipeline_untag_resource(SwCtx *cx, const CodepipelineUntagResourceInput *in, CodepipelineUntagResourceOutput *out, SwError *err) {
+int codepipeline_untag_resource(SwCtx *cx, const CodepipelineUntagResourceInput *in, CodepipelineUntagResourceOutput *out,
+                                SwError *err) {
     return set_tags(cx, in->resource_arn, NULL, &in->tag_keys, err);
 }
 
@@ -215,20 +233,25 @@ static int set_transition(SwCtx *cx, SwStr pipeline, SwStr stage, SwStr type, Sw
     for (size_t i = 0; i < p->declaration->stages.n; i++)
         known |= sw_str_eq(p->declaration->stages.v[i].name, stage);
     if (!known)
-        return sw_fail(err, &CODEPIPELINE_STAGE_NOT_FOUND_EXCEPTION, "Pipeline '%.*s' does not have a stage with name '%.*s'", SW_FMT(pipeline), SW_FMT(stage));
+        return sw_fail(err, &CODEPIPELINE_STAGE_NOT_FOUND_EXCEPTION, "Pipeline '%.*s' does not have a stage with name '%.*s'",
+                       SW_FMT(pipeline), SW_FMT(stage));
     for (size_t i = 0; i < p->transitions.n; i++)
         if (sw_str_eq(p->transitions.v[i].stage, stage))
             t = &p->transitions.v[i];
     if (!t)
         t = sw_list_add(cx->arena, &p->transitions);
-    *t = (CodepipelineTransition){.stage = stage, .disabled = SW_SOME_BOOL(disabled), .reason = reason, .changed_by = cx->principal.arn,
+    *t = (CodepipelineTransition){.stage = stage,
+                                  .disabled = SW_SOME_BOOL(disabled),
+                                  .reason = reason,
+                                  .changed_by = cx->principal.arn,
                                   .changed_at = SW_SOME_TIME(sw_now(cx))};
     if (sw_doc_put(cx->tx, &codepipeline_pipelines, pipeline, p, err) < 0)
         return -1;
     return codepipeline_wake_waiting(cx, pipeline, err);
 }
 
-int codepipeline_disable_stage_transition(SwCtx *cx, const CodepipelineDisableStageTransitionInput *in, void *out, SwError *err) {
+int codepipeline_disable_stage_transition(SwCtx *cx, const CodepipelineDisableStageTransitionInput *in, void *out,
+                                          SwError *err) {
     return set_transition(cx, in->pipeline_name, in->stage_name, in->transition_type, in->reason, true, err);
 }
 

@@ -5,7 +5,9 @@
 
 static CodepipelineStageExecution *stage_execution(SwCtx *cx, const CodepipelineExecutionRecord *e, SwStr status) {
     CodepipelineStageExecution *s = sw_new(cx->arena, CodepipelineStageExecution);
-    *s = (CodepipelineStageExecution){.pipeline_execution_id = e->id, .status = status, .type = CODEPIPELINE_EXECUTION_TYPE_STANDARD};
+    *s = (CodepipelineStageExecution){.pipeline_execution_id = e->id,
+                                      .status = status,
+                                      .type = CODEPIPELINE_EXECUTION_TYPE_STANDARD};
     return s;
 }
 
@@ -13,7 +15,7 @@ static void show_stage_executions(SwCtx *cx, const SwDocList *newest_first, size
     for (size_t i = 0; i < newest_first->n; i++) {
         const CodepipelineExecutionRecord *e = newest_first->v[i].record;
         if (stage >= e->stages.n || !sw_str_eq(e->stages.v[stage].name, to->stage_name))
-            continue;                   /* an older version's stages */
+            continue; /* an older version's stages */
         bool at_door = (size_t)SW_OR(e->stage, 0) == stage && !SW_OR(e->entered, false) &&
                        sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_IN_PROGRESS);
         if (at_door) {
@@ -42,10 +44,15 @@ static CodepipelineTransitionState *transition(SwCtx *cx, const CodepipelinePipe
 
 static void show_action(SwCtx *cx, const CodepipelineActionRecord *a, CodepipelineActionState *to) {
     CodepipelineActionExecution *x = to->latest_execution = sw_new(cx->arena, CodepipelineActionExecution);
-    *x = (CodepipelineActionExecution){
-        .action_execution_id = a->id, .status = a->status, .summary = a->summary.n ? a->summary : SW_NO_STR, .last_status_change = a->updated,
-        .last_updated_by = a->updated_by, .external_execution_id = a->external_id, .external_execution_url = a->external_url};
-    bool asks = sw_str_eqz(a->declaration->action_type_id->category, "Approval") && sw_str_eq(a->status, CODEPIPELINE_ACTION_EXECUTION_STATUS_IN_PROGRESS);
+    *x = (CodepipelineActionExecution){.action_execution_id = a->id,
+                                       .status = a->status,
+                                       .summary = a->summary.n ? a->summary : SW_NO_STR,
+                                       .last_status_change = a->updated,
+                                       .last_updated_by = a->updated_by,
+                                       .external_execution_id = a->external_id,
+                                       .external_execution_url = a->external_url};
+    bool asks = sw_str_eqz(a->declaration->action_type_id->category, "Approval") &&
+                sw_str_eq(a->status, CODEPIPELINE_ACTION_EXECUTION_STATUS_IN_PROGRESS);
     if (asks && sw_str_starts(a->state, SW_STR("asked ")))
         x->token = a->token;
     if (a->error_code.p) {
@@ -55,23 +62,27 @@ static void show_action(SwCtx *cx, const CodepipelineActionRecord *a, Codepipeli
     to->entity_url = a->external_url;
 }
 
-static void show_revision(SwCtx *cx, const SwDocList *executions, const CodepipelineActionRecord *a, CodepipelineActionState *to) {
+static void show_revision(SwCtx *cx, const SwDocList *executions, const CodepipelineActionRecord *a,
+                          CodepipelineActionState *to) {
     for (size_t i = 0; i < executions->n; i++) {
         const CodepipelineExecutionRecord *e = executions->v[i].record;
         for (size_t k = 0; k < e->revisions.n && sw_str_eq(e->id, a->execution); k++)
             if (sw_str_eq(e->revisions.v[k].action, a->action)) {
                 to->current_revision = sw_new(cx->arena, CodepipelineActionRevision);
-                *to->current_revision = (CodepipelineActionRevision){
-                    .revision_id = e->revisions.v[k].id, .revision_change_id = e->id, .created = e->revisions.v[k].created};
+                *to->current_revision = (CodepipelineActionRevision){.revision_id = e->revisions.v[k].id,
+                                                                     .revision_change_id = e->id,
+                                                                     .created = e->revisions.v[k].created};
             }
     }
 }
 
-int codepipeline_get_pipeline_state(SwCtx *cx, const CodepipelineGetPipelineStateInput *in, CodepipelineGetPipelineStateOutput *out, SwError *err) {
+int codepipeline_get_pipeline_state(SwCtx *cx, const CodepipelineGetPipelineStateInput *in,
+                                    CodepipelineGetPipelineStateOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
     SwDocList executions, actions;
     SwDocQuery q = {.index = "by_pipeline", .equals = {in->name}, .descending = true, .limit = 1000};
-    if (codepipeline_pipeline_get(cx, in->name, &p, err) < 0 || sw_doc_list(cx->tx, &codepipeline_executions, &q, &executions, err) < 0 ||
+    if (codepipeline_pipeline_get(cx, in->name, &p, err) < 0 ||
+        sw_doc_list(cx->tx, &codepipeline_executions, &q, &executions, err) < 0 ||
         sw_doc_list(cx->tx, &codepipeline_actions, &q, &actions, err) < 0)
         return -1;
     const CodepipelinePipelineDeclaration *d = p->declaration;

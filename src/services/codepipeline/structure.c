@@ -14,7 +14,8 @@ bool codepipeline_is_source(const CodepipelineActionDeclaration *a) {
 
 static int check_store(const CodepipelinePipelineDeclaration *d, SwError *err) {
     if (!d->artifact_store == !d->artifact_stores.v)
-        return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "Pipeline must have exactly one of artifactStore and artifactStores");
+        return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,
+                       "Pipeline must have exactly one of artifactStore and artifactStores");
     return 0;
 }
 
@@ -23,7 +24,8 @@ static int check_type(const CodepipelinePipelineDeclaration *d, SwError *err) {
     if (d->variables.n && !v2)
         return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "Pipeline variables need pipelineType V2");
     if (!v2 && sw_str_is(d->execution_mode) && !sw_str_eq(d->execution_mode, CODEPIPELINE_EXECUTION_MODE_SUPERSEDED))
-        return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "Execution mode %.*s needs pipelineType V2", SW_FMT(d->execution_mode));
+        return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, "Execution mode %.*s needs pipelineType V2",
+                       SW_FMT(d->execution_mode));
     return 0;
 }
 
@@ -31,7 +33,8 @@ static int check_configuration(const CodepipelineActionDeclaration *a, const SwA
     for (const char *const *key = t->required; key && *key; key++)
         if (!sw_str_is(sw_str_map_get(&a->configuration, sw_str(*key))))
             return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
-                           "Action configuration for action '%.*s' is missing required configuration '%s'", SW_FMT(a->name), *key);
+                           "Action configuration for action '%.*s' is missing required configuration '%s'", SW_FMT(a->name),
+                           *key);
     for (size_t i = 0; i < a->configuration.n; i++) {
         bool known = false;
         for (const char *const *key = t->required; key && *key && !known; key++)
@@ -58,7 +61,10 @@ static int check_count(SwError *err, SwStr name, const char *what, size_t n, int
 
 /* The action as its type sees it before it ever runs. */
 static int check_values(SwCtx *cx, const CodepipelineActionDeclaration *d, const SwActionType *t, SwError *err) {
-    SwAction a = {.name = d->name, .configuration = d->configuration, .n_input = d->input_artifacts.n, .n_output = d->output_artifacts.n};
+    SwAction a = {.name = d->name,
+                  .configuration = d->configuration,
+                  .n_input = d->input_artifacts.n,
+                  .n_output = d->output_artifacts.n};
     if (!t->check)
         return 0;
     a.input = sw_new_n(cx->arena, SwArtifact, a.n_input + 1);
@@ -71,21 +77,25 @@ static int check_values(SwCtx *cx, const CodepipelineActionDeclaration *d, const
         return 0;
     const char *why = err->message;
     sw_error_reset(err);
-    return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION, "Action configuration for action '%.*s' is not valid: %s",
-                   SW_FMT(d->name), why);
+    return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                   "Action configuration for action '%.*s' is not valid: %s", SW_FMT(d->name), why);
 }
 
 static int check_action(SwCtx *cx, const CodepipelineActionDeclaration *a, SwError *err) {
     const CodepipelineActionTypeId *id = a->action_type_id;
     const SwActionType *t = sw_registry_action(cx->host, id->category, id->owner, id->provider, id->version);
     if (!t)
-        return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
-                       "ActionType (Category: '%.*s', Provider: '%.*s', Owner: '%.*s', Version: '%.*s') in action '%.*s' is not "
-                       "available in region %.*s", SW_FMT(id->category), SW_FMT(id->provider), SW_FMT(id->owner), SW_FMT(id->version),
-                       SW_FMT(a->name), SW_FMT(cx->region));
+        return sw_fail(
+            err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+            "ActionType (Category: '%.*s', Provider: '%.*s', Owner: '%.*s', Version: '%.*s') in action '%.*s' is not "
+            "available in region %.*s",
+            SW_FMT(id->category), SW_FMT(id->provider), SW_FMT(id->owner), SW_FMT(id->version), SW_FMT(a->name),
+            SW_FMT(cx->region));
     if (sw_str_is(a->region) && !sw_str_eq(a->region, cx->region))
-        return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION, "region of action '%.*s': actions in another region are not available", SW_FMT(a->name));
-    if (check_configuration(a, t, err) < 0 || check_values(cx, a, t, err) < 0 || check_count(err, a->name, "input", a->input_artifacts.n, t->min_inputs, t->max_inputs) < 0)
+        return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                       "region of action '%.*s': actions in another region are not available", SW_FMT(a->name));
+    if (check_configuration(a, t, err) < 0 || check_values(cx, a, t, err) < 0 ||
+        check_count(err, a->name, "input", a->input_artifacts.n, t->min_inputs, t->max_inputs) < 0)
         return -1;
     return check_count(err, a->name, "output", a->output_artifacts.n, t->min_outputs, t->max_outputs);
 }
@@ -127,7 +137,8 @@ static bool reference_ok(const CodepipelinePipelineDeclaration *d, size_t stage,
     return false;
 }
 
-static int check_references(const CodepipelinePipelineDeclaration *d, size_t stage, const CodepipelineActionDeclaration *a, SwError *err) {
+static int check_references(const CodepipelinePipelineDeclaration *d, size_t stage, const CodepipelineActionDeclaration *a,
+                            SwError *err) {
     for (size_t i = 0; i < a->configuration.n; i++) {
         SwStr rest = a->configuration.v[i].value, key;
         while (sw_str_cut(&rest, '#', &key)) {
@@ -137,11 +148,12 @@ static int check_references(const CodepipelinePipelineDeclaration *d, size_t sta
             SwStr after = rest;
             if (sw_str_cut(&after, '}', &key) && reference_ok(d, stage, codepipeline_run_order(a), key))
                 continue;
-            return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
-                           "Valid format for a pipeline execution variable reference is a namespace and a key separated by a period (.). "
-                           "The following pipeline execution variables are referencing a namespace that does not exist. StageName=[%.*s], "
-                           "ActionName=[%.*s], ActionConfigurationKey=[%.*s], VariableReferenceText=[%.*s]",
-                           SW_FMT(d->stages.v[stage].name), SW_FMT(a->name), SW_FMT(a->configuration.v[i].key), SW_FMT(key));
+            return sw_fail(
+                err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                "Valid format for a pipeline execution variable reference is a namespace and a key separated by a period (.). "
+                "The following pipeline execution variables are referencing a namespace that does not exist. StageName=[%.*s], "
+                "ActionName=[%.*s], ActionConfigurationKey=[%.*s], VariableReferenceText=[%.*s]",
+                SW_FMT(d->stages.v[stage].name), SW_FMT(a->name), SW_FMT(a->configuration.v[i].key), SW_FMT(key));
         }
     }
     return 0;
@@ -156,7 +168,8 @@ static int check_namespace(SwCtx *cx, const CodepipelineActionDeclaration *a, Sw
                        SW_FMT(a->namespace), SW_FMT(a->name));
     if (sw_str_list_has(seen, a->namespace))
         return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
-                       "Namespace must be unique within a pipeline. '%.*s' has been used more than once.", SW_FMT(a->namespace));
+                       "Namespace must be unique within a pipeline. '%.*s' has been used more than once.",
+                       SW_FMT(a->namespace));
     sw_str_list_add(cx->arena, seen, a->namespace);
     return 0;
 }
@@ -165,20 +178,23 @@ static int check_artifacts(const CodepipelinePipelineDeclaration *d, size_t stag
                            SwArena *arena, SwStrList *seen, SwError *err) {
     for (size_t i = 0; i < a->input_artifacts.n; i++)
         if (!produced_before(d, stage, codepipeline_run_order(a), a->input_artifacts.v[i].name))
-            return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
-                           "Input Artifact Bundle '%.*s' in action '%.*s' is not declared as an output of an action that runs before it",
-                           SW_FMT(a->input_artifacts.v[i].name), SW_FMT(a->name));
+            return sw_fail(
+                err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                "Input Artifact Bundle '%.*s' in action '%.*s' is not declared as an output of an action that runs before it",
+                SW_FMT(a->input_artifacts.v[i].name), SW_FMT(a->name));
     for (size_t i = 0; i < a->output_artifacts.n; i++) {
         if (sw_str_list_has(seen, a->output_artifacts.v[i].name))
-            return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
-                           "Output Artifact Bundle name must be unique within the pipeline. '%.*s' has been used more than once.",
-                           SW_FMT(a->output_artifacts.v[i].name));
+            return sw_fail(
+                err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                "Output Artifact Bundle name must be unique within the pipeline. '%.*s' has been used more than once.",
+                SW_FMT(a->output_artifacts.v[i].name));
         sw_str_list_add(arena, seen, a->output_artifacts.v[i].name);
     }
     return 0;
 }
 
-static int check_stage(SwCtx *cx, const CodepipelinePipelineDeclaration *d, size_t stage, SwStrList *outputs, SwStrList *namespaces, SwError *err) {
+static int check_stage(SwCtx *cx, const CodepipelinePipelineDeclaration *d, size_t stage, SwStrList *outputs,
+                       SwStrList *namespaces, SwError *err) {
     const CodepipelineStageDeclaration *s = &d->stages.v[stage];
     SwStrList names = {0};
     if (!s->actions.n)
@@ -187,12 +203,13 @@ static int check_stage(SwCtx *cx, const CodepipelinePipelineDeclaration *d, size
         const CodepipelineActionDeclaration *a = &s->actions.v[i];
         if (sw_str_list_has(&names, a->name))
             return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
-                           "Action name must be unique within a stage. '%.*s' has been used more than once in stage '%.*s'.", SW_FMT(a->name), SW_FMT(s->name));
+                           "Action name must be unique within a stage. '%.*s' has been used more than once in stage '%.*s'.",
+                           SW_FMT(a->name), SW_FMT(s->name));
         sw_str_list_add(cx->arena, &names, a->name);
         if (codepipeline_is_source(a) != (stage == 0))
-            return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, stage == 0
-                           ? "Pipeline should start with a stage that only contains source actions"
-                           : "Source actions are only allowed in the first stage");
+            return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,
+                           stage == 0 ? "Pipeline should start with a stage that only contains source actions"
+                                      : "Source actions are only allowed in the first stage");
         if (check_action(cx, a, err) < 0 || check_artifacts(d, stage, a, cx->arena, outputs, err) < 0 ||
             check_namespace(cx, a, namespaces, err) < 0 || check_references(d, stage, a, err) < 0)
             return -1;
@@ -210,7 +227,8 @@ int codepipeline_structure_check(SwCtx *cx, const CodepipelinePipelineDeclaratio
     for (size_t i = 0; i < d->stages.n; i++) {
         if (sw_str_list_has(&names, d->stages.v[i].name))
             return sw_fail(err, &CODEPIPELINE_INVALID_STAGE_DECLARATION_EXCEPTION,
-                           "Stage name must be unique within a pipeline. '%.*s' has been used more than once.", SW_FMT(d->stages.v[i].name));
+                           "Stage name must be unique within a pipeline. '%.*s' has been used more than once.",
+                           SW_FMT(d->stages.v[i].name));
         sw_str_list_add(cx->arena, &names, d->stages.v[i].name);
         if (check_stage(cx, d, i, &outputs, &namespaces, err) < 0)
             return -1;

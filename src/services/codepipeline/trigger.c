@@ -35,7 +35,9 @@ int codepipeline_on_codecommit(SwCtx *cx, const SwEvent *e, SwError *err) {
         SwStr id;
         if (!a || !codepipeline_starts_alone(p->declaration))
             continue;
-        CodepipelineStart s = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_POLL_FOR_SOURCE_CHANGES, .trigger_detail = a->name, .token = e->id};
+        CodepipelineStart s = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_POLL_FOR_SOURCE_CHANGES,
+                               .trigger_detail = a->name,
+                               .token = e->id};
         sw_str_map_set(cx->arena, &s.overrides, a->name, sw_value_str(sw_value_getz(&detail, "commitId")));
         if (codepipeline_execution_start(cx, p, &s, &id, err) < 0)
             return -1;
@@ -60,7 +62,7 @@ int codepipeline_on_action_event(SwCtx *cx, const SwEvent *e, SwError *err) {
             for (size_t k = 0; k < l.n; k++)
                 if (sw_wake(cx, &codepipeline_action_controller, l.v[k].id, 0, err) < 0)
                     return -1;
-            return 0;                   /* Build and Test share an event: waking once is enough */
+            return 0; /* Build and Test share an event: waking once is enough */
         }
     return 0;
 }
@@ -79,6 +81,6 @@ int codepipeline_deliver(SwCtx *cx, SwStr text, SwStr payload, const SwValue *pa
     if (sw_json_parse(cx->arena, payload, &event, err) == 0)
         s.token = sw_value_str(sw_value_getz(&event, "id"));
     else
-        sw_error_reset(err);            /* an input transformer may send anything */
+        sw_error_reset(err); /* an input transformer may send anything */
     return codepipeline_execution_start(cx, p, &s, &id, err);
 }

@@ -24,16 +24,19 @@ int codepipeline_variables_resolve(SwArena *a, const CodepipelineExecutionRecord
         }
         rest = sw_str_skip(rest, 2);
         if (!sw_str_cut(&rest, '}', &inner))
-            return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION, "The variable reference in '%.*s' has no end", SW_FMT(text));
+            return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                           "The variable reference in '%.*s' has no end", SW_FMT(text));
         SwStr v = value_of(e, inner);
         if (!v.p)
             return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
-                           "An action in this pipeline references the variable '%.*s', which has not been produced", SW_FMT(inner));
+                           "An action in this pipeline references the variable '%.*s', which has not been produced",
+                           SW_FMT(inner));
         sw_buf_adds(&b, v);
         i = (size_t)(rest.p - text.p);
     }
     if (b.full)
-        return sw_fail(err, &CODEPIPELINE_OUTPUT_VARIABLES_SIZE_EXCEEDED_EXCEPTION, "A resolved configuration value is larger than %zu bytes", RESOLVED_MAX);
+        return sw_fail(err, &CODEPIPELINE_OUTPUT_VARIABLES_SIZE_EXCEEDED_EXCEPTION,
+                       "A resolved configuration value is larger than %zu bytes", RESOLVED_MAX);
     *ret = sw_buf_str(&b);
     return 0;
 }

@@ -14,8 +14,7 @@ static KIND(dry_run_operation, "DryRunOperation", 412);
 
 int ec2_dry_run(SwOptBool dry_run, SwError *err) {
     if (SW_OR(dry_run, false))
-        return sw_fail(err, &dry_run_operation,
-                       "Request would have succeeded, but DryRun flag is set.");
+        return sw_fail(err, &dry_run_operation, "Request would have succeeded, but DryRun flag is set.");
     return 0;
 }
 
@@ -29,15 +28,11 @@ static bool text_matches(SwStr text, const SwStrList *patterns) {
 static bool scalar_matches(const SwShape *s, const void *v, const SwStrList *patterns) {
     char number[32];
     switch (s->kind) {
-    case SW_STRING:
-        return text_matches(*(const SwStr *)v, patterns);
-    case SW_BOOLEAN:
-        return text_matches(((const SwOptBool *)v)->v ? SW_STR("true") : SW_STR("false"), patterns);
+    case SW_STRING: return text_matches(*(const SwStr *)v, patterns);
+    case SW_BOOLEAN: return text_matches(((const SwOptBool *)v)->v ? SW_STR("true") : SW_STR("false"), patterns);
     case SW_INTEGER:
-    case SW_LONG:
-        return text_matches(sw_log_num(number, ((const SwOptInt *)v)->v), patterns);
-    default:
-        return false;
+    case SW_LONG: return text_matches(sw_log_num(number, ((const SwOptInt *)v)->v), patterns);
+    default: return false;
     }
 }
 
@@ -69,13 +64,10 @@ static const char *filter_path(const Ec2Kind *k, SwStr name) {
 static int check_filters(const Ec2Kind *k, const Ec2FilterList *filters, SwError *err) {
     for (size_t i = 0; i < filters->n; i++) {
         SwStr name = filters->v[i].name;
-        if (!filter_path(k, name) && !sw_str_eqz(name, "tag-key") &&
-            !sw_str_starts(name, SW_STR("tag:")))
-            return sw_fail(err, &EC2_INVALID_PARAMETER_VALUE, "The filter '%.*s' is invalid",
-                           SW_FMT(name));
+        if (!filter_path(k, name) && !sw_str_eqz(name, "tag-key") && !sw_str_starts(name, SW_STR("tag:")))
+            return sw_fail(err, &EC2_INVALID_PARAMETER_VALUE, "The filter '%.*s' is invalid", SW_FMT(name));
         if (!filters->v[i].values.n)
-            return sw_fail(err, &EC2_INVALID_PARAMETER_VALUE, "The filter '%.*s' has no values",
-                           SW_FMT(name));
+            return sw_fail(err, &EC2_INVALID_PARAMETER_VALUE, "The filter '%.*s' has no values", SW_FMT(name));
     }
     return 0;
 }
@@ -102,35 +94,29 @@ static int check_ids(const Ec2Kind *k, const SwStrList *ids, const SwAnyList *al
         for (size_t n = 0; n < all->n && !found; n++)
             found = sw_str_eq(ids->v[i], id_of(k, (char *)all->v + n * k->shape->size));
         if (!found)
-            return sw_fail(err, k->not_found, "The %s '%.*s' does not exist", k->what,
-                           SW_FMT(ids->v[i]));
+            return sw_fail(err, k->not_found, "The %s '%.*s' does not exist", k->what, SW_FMT(ids->v[i]));
     }
     return 0;
 }
 
 /* A page's token holds how many results came before: they never change. */
-static int page(SwCtx *cx, const Ec2Select *s, size_t n, size_t *ret_from, size_t *ret_to,
-                SwError *err) {
+static int page(SwCtx *cx, const Ec2Select *s, size_t n, size_t *ret_from, size_t *ret_to, SwError *err) {
     int64_t from = 0;
     SwStr state;
     if (s->max_results.set && s->ids && s->ids->n)
-        return sw_fail(err, &invalid_combination,
-                       "The parameter MaxResults cannot be used with the parameter of ids");
-    if (sw_str_is(s->next_token) &&
-        (!sw_page_token_read(cx->arena, cx->op->name, s->next_token, &state) ||
-         !sw_str_to_i64(state, &from) || from < 0 || (size_t)from > n))
+        return sw_fail(err, &invalid_combination, "The parameter MaxResults cannot be used with the parameter of ids");
+    if (sw_str_is(s->next_token) && (!sw_page_token_read(cx->arena, cx->op->name, s->next_token, &state) ||
+                                     !sw_str_to_i64(state, &from) || from < 0 || (size_t)from > n))
         return sw_fail(err, &invalid_token, "The token '%.*s' is invalid", SW_FMT(s->next_token));
     *ret_from = (size_t)from;
     *ret_to = SW_MIN(n, (size_t)from + (size_t)SW_OR(s->max_results, 1000));
     return 0;
 }
 
-int ec2_select(SwCtx *cx, const Ec2Kind *k, const Ec2Select *s, void *list, SwStr *ret_next,
-               SwError *err) {
+int ec2_select(SwCtx *cx, const Ec2Kind *k, const Ec2Select *s, void *list, SwStr *ret_next, SwError *err) {
     SwAnyList *l = list;
     size_t size = k->shape->size, kept = 0, from, to;
-    if (check_ids(k, s->ids, l, err) < 0 || check_filters(k, s->filters, err) < 0 ||
-        ec2_dry_run(s->dry_run, err) < 0)
+    if (check_ids(k, s->ids, l, err) < 0 || check_filters(k, s->filters, err) < 0 || ec2_dry_run(s->dry_run, err) < 0)
         return -1;
     for (size_t i = 0; i < l->n; i++) {
         char *v = (char *)l->v + i * size;

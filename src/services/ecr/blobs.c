@@ -18,8 +18,7 @@ static void close_file(void *arg) {
 
 /* "bytes=2-5", "bytes=2-", "bytes=-5" of a blob. False: the range cannot be served. Others than one
  * range: the whole. */
-static bool read_range(SwStr text, int64_t size, int64_t *ret_from, int64_t *ret_n,
-                       bool *ret_partial) {
+static bool read_range(SwStr text, int64_t size, int64_t *ret_from, int64_t *ret_n, bool *ret_partial) {
     SwStr from;
     int64_t first, last = size - 1;
     *ret_from = 0;
@@ -62,8 +61,8 @@ static void send_blob(SwCtx *cx, SwStr digest, int fd, int64_t size) {
     ecr_reply_header(cx, "Accept-Ranges", SW_STR("bytes"));
     if (partial)
         ecr_reply_header(cx, "Content-Range",
-                         sw_strf(cx->arena, "bytes %lld-%lld/%lld", (long long)from,
-                                 (long long)(from + n - 1), (long long)size));
+                         sw_strf(cx->arena, "bytes %lld-%lld/%lld", (long long)from, (long long)(from + n - 1),
+                                 (long long)size));
     if (ecr_is_method(cx, "HEAD"))
         ecr_reply_header(cx, "Content-Length", sw_strf(cx->arena, "%lld", (long long)n));
     else
@@ -99,22 +98,19 @@ void ecr_blob_handle(EcrVisit *v) {
 static int take_bytes(void *arg, const void *p, size_t n, SwError *err) {
     EcrVisit *v = arg;
     if ((int64_t)n > ECR_LAYER_MAX - v->size)
-        return sw_fail(err, &SW_REQUEST_ENTITY_TOO_LARGE, "The layer is larger than %lld bytes",
-                       (long long)ECR_LAYER_MAX);
+        return sw_fail(err, &SW_REQUEST_ENTITY_TOO_LARGE, "The layer is larger than %lld bytes", (long long)ECR_LAYER_MAX);
     v->size += (int64_t)n;
     return sw_blob_add(v->writer, p, n, err);
 }
 
 static void reply_busy(SwCtx *cx) {
-    ecr_reply_error(cx, 409, "BLOB_UPLOAD_INVALID",
-                    SW_STR("another request is writing this upload"));
+    ecr_reply_error(cx, 409, "BLOB_UPLOAD_INVALID", SW_STR("another request is writing this upload"));
 }
 
 static bool take_up(EcrVisit *v) {
     SwCtx *cx = v->cx;
     SwError err = sw_error(cx->arena);
-    if (sw_blob_unpark(cx->host->blobs, cx->arena, v->path.reference, 0, &v->writer, &v->before,
-                       &err) < 0) {
+    if (sw_blob_unpark(cx->host->blobs, cx->arena, v->path.reference, 0, &v->writer, &v->before, &err) < 0) {
         ecr_reply_failure(cx, &err);
         return false;
     }
@@ -130,8 +126,7 @@ static bool take_up(EcrVisit *v) {
 static void reply_progress(SwCtx *cx, uint16_t status, SwStr name, SwStr id, int64_t size) {
     ecr_reply(cx, status);
     ecr_reply_header(cx, "Location", upload_location(cx, name, id));
-    ecr_reply_header(cx, "Range",
-                     sw_strf(cx->arena, "0-%lld", (long long)SW_MAX(size - 1, (int64_t)0)));
+    ecr_reply_header(cx, "Range", sw_strf(cx->arena, "0-%lld", (long long)SW_MAX(size - 1, (int64_t)0)));
     ecr_reply_header(cx, "Docker-Upload-UUID", id);
 }
 
@@ -142,8 +137,8 @@ static bool chunk_fits(const EcrVisit *v, SwStr range) {
     int64_t from, to, n;
     if (sw_str_starts(range, SW_STR("bytes ")))
         range = sw_str_skip(range, 6);
-    if (!sw_str_cut(&range, '-', &first) || !sw_str_to_i64(first, &from) ||
-        !sw_str_to_i64(range, &to) || from != v->before || to < from)
+    if (!sw_str_cut(&range, '-', &first) || !sw_str_to_i64(first, &from) || !sw_str_to_i64(range, &to) || from != v->before ||
+        to < from)
         return false;
     return !sw_str_to_i64(length, &n) || n == to - from + 1;
 }
@@ -160,7 +155,7 @@ static bool continues(EcrVisit *v) {
     SwWireMessage refused = cx->http->reply;
     reply_progress(cx, 416, v->path.name, v->path.reference, v->before);
     cx->http->reply.body = refused.body;
-    sw_blob_drop(v->writer);            /* before the answer: the client's next request may need it */
+    sw_blob_drop(v->writer); /* before the answer: the client's next request may need it */
     return false;
 }
 
@@ -168,8 +163,7 @@ static bool digest_asked(EcrVisit *v, SwStr *ret) {
     *ret = ecr_query(v->cx, "digest");
     if (ecr_is_digest(*ret))
         return true;
-    ecr_reply_error(v->cx, 400, "DIGEST_INVALID",
-                    SW_STR("the parameter digest is missing or not sha256:HEX"));
+    ecr_reply_error(v->cx, 400, "DIGEST_INVALID", SW_STR("the parameter digest is missing or not sha256:HEX"));
     return false;
 }
 
@@ -213,8 +207,7 @@ bool ecr_uploads_begin(EcrVisit *v) {
 
 static void reply_created(SwCtx *cx, SwStr name, SwStr digest) {
     ecr_reply(cx, 201);
-    ecr_reply_header(cx, "Location",
-                     sw_strf(cx->arena, "/v2/%.*s/blobs/%.*s", SW_FMT(name), SW_FMT(digest)));
+    ecr_reply_header(cx, "Location", sw_strf(cx->arena, "/v2/%.*s/blobs/%.*s", SW_FMT(name), SW_FMT(digest)));
     ecr_reply_header(cx, "Docker-Content-Digest", digest);
 }
 
@@ -229,12 +222,10 @@ static void finish(EcrVisit *v) {
     SwStr digest = ecr_query(cx, "digest");
     bool matches;
     int64_t size;
-    if (ecr_upload_end(cx, v->path.name, v->path.reference, v->writer, digest, &matches, &size,
-                       &err) < 0)
+    if (ecr_upload_end(cx, v->path.name, v->path.reference, v->writer, digest, &matches, &size, &err) < 0)
         fail_upload(v, &err);
     else if (!matches)
-        ecr_reply_error(cx, 400, "DIGEST_INVALID",
-                        SW_STR("provided digest did not match uploaded content"));
+        ecr_reply_error(cx, 400, "DIGEST_INVALID", SW_STR("provided digest did not match uploaded content"));
     else
         reply_created(cx, v->path.name, digest);
 }
@@ -255,8 +246,7 @@ static int mount(EcrVisit *v, SwStr digest, SwStr from, bool *ret_done, SwError 
         sw_ctx_rollback(cx);
         return 0;
     }
-    if (ecr_repository_get(cx, SW_NO_STR, v->path.name, &r, err) < 0 ||
-        ecr_layer_get(cx, from, digest, &l, err) < 0 ||
+    if (ecr_repository_get(cx, SW_NO_STR, v->path.name, &r, err) < 0 || ecr_layer_get(cx, from, digest, &l, err) < 0 ||
         (l && ecr_layer_add(cx, v->path.name, digest, l->size.v, err) < 0)) {
         sw_ctx_rollback(cx);
         return -1;

@@ -36,8 +36,7 @@ static const SwHandler handlers[] = {
 };
 
 static const SwCollection *const collections[] = {
-    &ecr_repositories, &ecr_images, &ecr_tags, &ecr_layers, &ecr_uploads, &ecr_tokens,
-    &ecr_previews,     NULL,
+    &ecr_repositories, &ecr_images, &ecr_tags, &ecr_layers, &ecr_uploads, &ecr_tokens, &ecr_previews, NULL,
 };
 static const SwController *const controllers[] = {&ecr_lifecycle, &ecr_upload_expiry, NULL};
 

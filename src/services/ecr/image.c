@@ -19,8 +19,7 @@ const SwCollection ecr_images = {
 const SwCollection ecr_tags = {
     .name = "ecr/tag",
     .shape = &ecr_shape_tag_record,
-    .indexes = {{.name = "by_repository", .member = {"repository"}},
-                {.name = "by_digest", .member = {"repository", "digest"}}},
+    .indexes = {{.name = "by_repository", .member = {"repository"}}, {.name = "by_digest", .member = {"repository", "digest"}}},
 };
 
 SwStr ecr_key(SwArena *a, SwStr repository, char between, SwStr reference) {
@@ -32,12 +31,10 @@ SwStr ecr_digest_hex(SwStr digest) {
 }
 
 static SwStr owner(SwCtx *cx, SwStr repository) {
-    return sw_strf(cx->arena, "ecr-image/%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region),
-                   SW_FMT(repository));
+    return sw_strf(cx->arena, "ecr-image/%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region), SW_FMT(repository));
 }
 
-static int emit(SwCtx *cx, const char *action, SwStr repository, SwStr digest, SwStr tag,
-                SwError *err) {
+static int emit(SwCtx *cx, const char *action, SwStr repository, SwStr digest, SwStr tag, SwError *err) {
     SwArena *a = cx->arena;
     SwValue d = sw_value_object();
     sw_value_sets(a, &d, "result", SW_STR("SUCCESS"));
@@ -45,9 +42,7 @@ static int emit(SwCtx *cx, const char *action, SwStr repository, SwStr digest, S
     sw_value_sets(a, &d, "image-digest", digest);
     sw_value_sets(a, &d, "action-type", sw_str(action));
     sw_value_sets(a, &d, "image-tag", tag);
-    SwEvent e = {.source = SW_STR("aws.ecr"),
-                 .detail_type = SW_STR("ECR Image Action"),
-                 .detail = sw_json_text(a, &d)};
+    SwEvent e = {.source = SW_STR("aws.ecr"), .detail_type = SW_STR("ECR Image Action"), .detail = sw_json_text(a, &d)};
     return sw_event_put(cx, &e, err);
 }
 
@@ -61,8 +56,7 @@ static int tag_get(SwCtx *cx, SwStr repository, SwStr tag, EcrTagRecord **ret, S
     return 0;
 }
 
-int ecr_image_find(SwCtx *cx, SwStr repository, SwStr reference, EcrImageRecord **ret,
-                   SwError *err) {
+int ecr_image_find(SwCtx *cx, SwStr repository, SwStr reference, EcrImageRecord **ret, SwError *err) {
     void *r = NULL;
     EcrTagRecord *t;
     *ret = NULL;
@@ -73,8 +67,7 @@ int ecr_image_find(SwCtx *cx, SwStr repository, SwStr reference, EcrImageRecord 
             return 0;
         reference = t->digest;
     }
-    if (sw_doc_get(cx->tx, &ecr_images, ecr_key(cx->arena, repository, '@', reference), &r, err) <
-        0)
+    if (sw_doc_get(cx->tx, &ecr_images, ecr_key(cx->arena, repository, '@', reference), &r, err) < 0)
         return -1;
     *ret = r;
     return 0;
@@ -92,9 +85,8 @@ int ecr_image_tags(SwCtx *cx, SwStr repository, SwStr digest, SwStrList *ret, Sw
 }
 
 int ecr_image_manifest(SwCtx *cx, const EcrImageRecord *i, SwStr *ret, SwError *err) {
-    return sw_file_read(cx->arena,
-                        sw_blob_path(cx->host->blobs, cx->arena, ecr_digest_hex(i->digest)),
-                        ECR_MANIFEST_MAX, ret, err);
+    return sw_file_read(cx->arena, sw_blob_path(cx->host->blobs, cx->arena, ecr_digest_hex(i->digest)), ECR_MANIFEST_MAX, ret,
+                        err);
 }
 
 int ecr_images_of(SwCtx *cx, SwStr repository, SwDocList *ret, SwError *err) {
@@ -105,8 +97,7 @@ int ecr_images_of(SwCtx *cx, SwStr repository, SwDocList *ret, SwError *err) {
 /* ---- writing ---- */
 
 /* "sha256:a, sha256:b" of those that the repository has not; absent: it has all. */
-static int missing_layers(SwCtx *cx, SwStr repository, const SwStrList *digests, SwStr *ret,
-                          SwError *err) {
+static int missing_layers(SwCtx *cx, SwStr repository, const SwStrList *digests, SwStr *ret, SwError *err) {
     SwStrList none = {0};
     EcrLayerRecord *l;
     for (size_t i = 0; i < digests->n; i++) {
@@ -120,8 +111,7 @@ static int missing_layers(SwCtx *cx, SwStr repository, const SwStrList *digests,
 }
 
 /* The same of an index's images. *size: grows to the largest image's, ECR's size of an index. */
-static int missing_images(SwCtx *cx, SwStr repository, const SwStrList *digests, int64_t *size,
-                          SwStr *ret, SwError *err) {
+static int missing_images(SwCtx *cx, SwStr repository, const SwStrList *digests, int64_t *size, SwStr *ret, SwError *err) {
     SwStrList none = {0};
     EcrImageRecord *i;
     for (size_t n = 0; n < digests->n; n++) {
@@ -136,16 +126,14 @@ static int missing_images(SwCtx *cx, SwStr repository, const SwStrList *digests,
     return 0;
 }
 
-static int refuse_missing(SwCtx *cx, const SwErrorKind *kind, const char *what, SwStr digests,
-                          SwStr repository, SwError *err) {
+static int refuse_missing(SwCtx *cx, const SwErrorKind *kind, const char *what, SwStr digests, SwStr repository, SwError *err) {
     return sw_fail(err, kind,
                    "%s with digests '[%.*s]' required for pushing image into repository with name "
                    "'%.*s' in the registry with id '%.*s' do not exist",
                    what, SW_FMT(digests), SW_FMT(repository), SW_FMT(cx->account));
 }
 
-static int check_references(SwCtx *cx, const EcrPut *p, const EcrManifest *m, int64_t *ret_size,
-                            SwError *err) {
+static int check_references(SwCtx *cx, const EcrPut *p, const EcrManifest *m, int64_t *ret_size, SwError *err) {
     SwStr name = p->repository->repository->repository_name, layers, images;
     *ret_size = m->size;
     if (missing_layers(cx, name, &m->blobs, &layers, err) < 0 ||
@@ -154,8 +142,7 @@ static int check_references(SwCtx *cx, const EcrPut *p, const EcrManifest *m, in
     if (sw_str_is(layers))
         return refuse_missing(cx, &ECR_LAYERS_NOT_FOUND_EXCEPTION, "Layers", layers, name, err);
     if (sw_str_is(images))
-        return refuse_missing(cx, &ECR_REFERENCED_IMAGES_NOT_FOUND_EXCEPTION, "Images", images,
-                              name, err);
+        return refuse_missing(cx, &ECR_REFERENCED_IMAGES_NOT_FOUND_EXCEPTION, "Images", images, name, err);
     return 0;
 }
 
@@ -175,13 +162,11 @@ static int check_tag(SwCtx *cx, const EcrPut *p, bool *ret_equal, SwError *err) 
         return sw_fail(err, &ECR_IMAGE_ALREADY_EXISTS_EXCEPTION,
                        "Image with digest '%.*s' and tag '%.*s' already exists in the repository "
                        "with name '%.*s' in registry with id '%.*s'",
-                       SW_FMT(p->digest), SW_FMT(p->tag), SW_FMT(r->repository_name),
-                       SW_FMT(cx->account));
+                       SW_FMT(p->digest), SW_FMT(p->tag), SW_FMT(r->repository_name), SW_FMT(cx->account));
     return 0;
 }
 
-static int write_image(SwCtx *cx, const EcrPut *p, const EcrManifest *m, int64_t size,
-                       EcrImageRecord *i, SwError *err) {
+static int write_image(SwCtx *cx, const EcrPut *p, const EcrManifest *m, int64_t size, EcrImageRecord *i, SwError *err) {
     SwStr name = p->repository->repository->repository_name;
     *i = (EcrImageRecord){
         .repository = name,
@@ -225,11 +210,9 @@ int ecr_image_put(SwCtx *cx, const EcrPut *p, EcrImageRecord **ret_image, SwErro
     if (!there && write_image(cx, p, &m, size, *ret_image, err) < 0)
         return -1;
     EcrTagRecord t = {.repository = name, .tag = p->tag, .digest = p->digest};
-    if (sw_str_is(p->tag) &&
-        sw_doc_put(cx->tx, &ecr_tags, ecr_key(cx->arena, name, ':', p->tag), &t, err) < 0)
+    if (sw_str_is(p->tag) && sw_doc_put(cx->tx, &ecr_tags, ecr_key(cx->arena, name, ':', p->tag), &t, err) < 0)
         return -1;
-    if (sw_str_is(p->repository->lifecycle_policy_text) &&
-        sw_wake(cx, &ecr_lifecycle, name, 0, err) < 0)
+    if (sw_str_is(p->repository->lifecycle_policy_text) && sw_wake(cx, &ecr_lifecycle, name, 0, err) < 0)
         return -1;
     return emit(cx, "PUSH", name, p->digest, p->tag, err);
 }
@@ -244,8 +227,7 @@ static int drop_layers(SwCtx *cx, const EcrImageRecord *i, SwError *err) {
             return -1;
         if (users)
             continue;
-        if (ecr_layer_get(cx, i->repository, i->blobs.v[n], &l, err) < 0 ||
-            (l && ecr_layer_remove(cx, l, err) < 0))
+        if (ecr_layer_get(cx, i->repository, i->blobs.v[n], &l, err) < 0 || (l && ecr_layer_remove(cx, l, err) < 0))
             return -1;
     }
     return 0;
@@ -273,8 +255,7 @@ int ecr_image_delete(SwCtx *cx, const EcrImageRecord *i, bool force, bool *ret_h
     if (!tags.n && emit(cx, "DELETE", i->repository, i->digest, SW_NO_STR, err) < 0)
         return -1;
     if (sw_blob_unref(cx->tx, ecr_digest_hex(i->digest), owner(cx, i->repository), err) < 0 ||
-        sw_doc_delete(cx->tx, &ecr_images, ecr_key(cx->arena, i->repository, '@', i->digest), NULL,
-                      err) < 0)
+        sw_doc_delete(cx->tx, &ecr_images, ecr_key(cx->arena, i->repository, '@', i->digest), NULL, err) < 0)
         return -1;
     return drop_layers(cx, i, err);
 }

@@ -26,8 +26,8 @@ int ecr_put_image(SwCtx *cx, const EcrPutImageRequest *in, EcrPutImageResponse *
     SwStr digest = sw_strf(cx->arena, "sha256:%.*s", SW_FMT(info.digest));
     if (sw_str_is(in->image_digest) && !sw_str_eq(in->image_digest, digest))
         return sw_fail(err, &ECR_IMAGE_DIGEST_DOES_NOT_MATCH_EXCEPTION,
-                       "The calculated digest '%.*s' does not match the given digest '%.*s'",
-                       SW_FMT(digest), SW_FMT(in->image_digest));
+                       "The calculated digest '%.*s' does not match the given digest '%.*s'", SW_FMT(digest),
+                       SW_FMT(in->image_digest));
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     EcrPut p = {.repository = r,
@@ -48,8 +48,7 @@ int ecr_put_image(SwCtx *cx, const EcrPutImageRequest *in, EcrPutImageResponse *
     return 0;
 }
 
-static void fail_image(SwCtx *cx, EcrImageFailureList *to, const EcrImageIdentifier *id, SwStr code,
-                       SwStr reason) {
+static void fail_image(SwCtx *cx, EcrImageFailureList *to, const EcrImageIdentifier *id, SwStr code, SwStr reason) {
     EcrImageFailure *f = sw_list_add(cx->arena, to);
     *f = (EcrImageFailure){.image_id = identifier(cx, id->image_digest, id->image_tag),
                            .failure_code = code,
@@ -57,8 +56,8 @@ static void fail_image(SwCtx *cx, EcrImageFailureList *to, const EcrImageIdentif
 }
 
 /* *ret NULL: it was added to the failures. */
-static int look_up(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id,
-                   EcrImageFailureList *failures, EcrImageRecord **ret, SwError *err) {
+static int look_up(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id, EcrImageFailureList *failures,
+                   EcrImageRecord **ret, SwError *err) {
     *ret = NULL;
     if (!sw_str_is(id->image_digest) && !sw_str_is(id->image_tag)) {
         fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_MISSING_DIGEST_AND_TAG,
@@ -79,19 +78,17 @@ static int look_up(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id,
     if (ecr_image_find(cx, repository, sw_str_or(id->image_tag, id->image_digest), ret, err) < 0)
         return -1;
     if (!*ret) {
-        fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_IMAGE_NOT_FOUND,
-                   SW_STR("Requested image not found"));
+        fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_IMAGE_NOT_FOUND, SW_STR("Requested image not found"));
     } else if (sw_str_is(id->image_digest) && !sw_str_eq((*ret)->digest, id->image_digest)) {
         *ret = NULL;
         fail_image(cx, failures, id, ECR_IMAGE_FAILURE_CODE_IMAGE_TAG_DOES_NOT_MATCH_DIGEST,
-                   sw_strf(cx->arena, "Image tag '%.*s' does not match digest '%.*s'",
-                           SW_FMT(id->image_tag), SW_FMT(id->image_digest)));
+                   sw_strf(cx->arena, "Image tag '%.*s' does not match digest '%.*s'", SW_FMT(id->image_tag),
+                           SW_FMT(id->image_digest)));
     }
     return 0;
 }
 
-int ecr_batch_get_image(SwCtx *cx, const EcrBatchGetImageRequest *in, EcrBatchGetImageResponse *out,
-                        SwError *err) {
+int ecr_batch_get_image(SwCtx *cx, const EcrBatchGetImageRequest *in, EcrBatchGetImageResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     EcrImageRecord *i;
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
@@ -105,8 +102,7 @@ int ecr_batch_get_image(SwCtx *cx, const EcrBatchGetImageRequest *in, EcrBatchGe
             return -1;
         if (!i)
             continue;
-        if (in->accepted_media_types.n &&
-            !ecr_accepts(in->accepted_media_types.v, in->accepted_media_types.n, i->media_type)) {
+        if (in->accepted_media_types.n && !ecr_accepts(in->accepted_media_types.v, in->accepted_media_types.n, i->media_type)) {
             fail_image(cx, &out->failures, id, ECR_IMAGE_FAILURE_CODE_IMAGE_NOT_FOUND,
                        SW_STR("The image has none of the accepted media types"));
             continue;
@@ -126,8 +122,8 @@ int ecr_batch_get_image(SwCtx *cx, const EcrBatchGetImageRequest *in, EcrBatchGe
 }
 
 /* By tag: the tag goes, and with its last one the image. */
-static int delete_one(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id,
-                      EcrBatchDeleteImageResponse *out, SwError *err) {
+static int delete_one(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id, EcrBatchDeleteImageResponse *out,
+                      SwError *err) {
     EcrImageRecord *i;
     SwStrList tags;
     bool held = false;
@@ -138,8 +134,7 @@ static int delete_one(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id,
     if (ecr_image_tags(cx, repository, i->digest, &tags, err) < 0)
         return -1;
     bool only_tag = sw_str_is(id->image_tag) && tags.n > 1;
-    if (only_tag ? ecr_untag(cx, repository, id->image_tag, err) < 0
-                 : ecr_image_delete(cx, i, false, &held, err) < 0)
+    if (only_tag ? ecr_untag(cx, repository, id->image_tag, err) < 0 : ecr_image_delete(cx, i, false, &held, err) < 0)
         return -1;
     if (held) {
         fail_image(cx, &out->failures, id, ECR_IMAGE_FAILURE_CODE_IMAGE_REFERENCED_BY_MANIFEST_LIST,
@@ -147,8 +142,8 @@ static int delete_one(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id,
         return 0;
     }
     if (only_tag || !tags.n) {
-        *(EcrImageIdentifier *)sw_list_add(cx->arena, &out->image_ids) = (EcrImageIdentifier){
-            .image_digest = i->digest, .image_tag = only_tag ? id->image_tag : SW_NO_STR};
+        *(EcrImageIdentifier *)sw_list_add(cx->arena, &out->image_ids) =
+            (EcrImageIdentifier){.image_digest = i->digest, .image_tag = only_tag ? id->image_tag : SW_NO_STR};
         return 0;
     }
     for (size_t n = 0; n < tags.n; n++)
@@ -157,8 +152,7 @@ static int delete_one(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id,
     return 0;
 }
 
-int ecr_batch_delete_image(SwCtx *cx, const EcrBatchDeleteImageRequest *in,
-                           EcrBatchDeleteImageResponse *out, SwError *err) {
+int ecr_batch_delete_image(SwCtx *cx, const EcrBatchDeleteImageRequest *in, EcrBatchDeleteImageResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
@@ -176,17 +170,13 @@ static bool state_wanted(SwStr status) {
 }
 
 bool ecr_tags_wanted(SwStr status, size_t tags) {
-    return !sw_str_is(status) || sw_str_eqz(status, "ANY") ||
-           sw_str_eqz(status, tags ? "TAGGED" : "UNTAGGED");
+    return !sw_str_is(status) || sw_str_eqz(status, "ANY") || sw_str_eqz(status, tags ? "TAGGED" : "UNTAGGED");
 }
 
 /* A page of a repository's images; *ret_next absent at the end. */
-static int page(SwCtx *cx, SwStr repository, SwStr token, SwOptInt max, SwDocList *ret,
-                SwStr *ret_next, SwError *err) {
+static int page(SwCtx *cx, SwStr repository, SwStr token, SwOptInt max, SwDocList *ret, SwStr *ret_next, SwError *err) {
     static const char operation[] = "DescribeImages";
-    SwDocQuery q = {.index = "by_repository",
-                    .equals = {repository},
-                    .limit = (size_t)SW_OR(max, PAGE_DEFAULT)};
+    SwDocQuery q = {.index = "by_repository", .equals = {repository}, .limit = (size_t)SW_OR(max, PAGE_DEFAULT)};
     if (sw_str_is(token) && !sw_page_token_read(cx->arena, operation, token, &q.after))
         return ecr_bad_token(err);
     if (sw_doc_list(cx->tx, &ecr_images, &q, ret, err) < 0)
@@ -195,23 +185,22 @@ static int page(SwCtx *cx, SwStr repository, SwStr token, SwOptInt max, SwDocLis
     return 0;
 }
 
-static int add_identifiers(SwCtx *cx, const EcrImageRecord *image, const EcrListImagesFilter *f,
-                           EcrImageIdentifierList *to, SwError *err) {
+static int add_identifiers(SwCtx *cx, const EcrImageRecord *image, const EcrListImagesFilter *f, EcrImageIdentifierList *to,
+                           SwError *err) {
     SwStrList tags;
     if (ecr_image_tags(cx, image->repository, image->digest, &tags, err) < 0)
         return -1;
     if (f && (!state_wanted(f->image_status) || !ecr_tags_wanted(f->tag_status, tags.n)))
         return 0;
     for (size_t n = 0; n < SW_MAX(tags.n, (size_t)1); n++)
-        *(EcrImageIdentifier *)sw_list_add(cx->arena, to) = (EcrImageIdentifier){
-            .image_digest = image->digest, .image_tag = tags.n ? tags.v[n] : SW_NO_STR};
+        *(EcrImageIdentifier *)sw_list_add(cx->arena, to) =
+            (EcrImageIdentifier){.image_digest = image->digest, .image_tag = tags.n ? tags.v[n] : SW_NO_STR};
     return 0;
 }
 
 /* A page is of identifiers, and an image has one a tag: so a token is "SHOWN:CURSOR", the cursor
  * of a page of images and how many of its identifiers were shown. */
-int ecr_list_images(SwCtx *cx, const EcrListImagesRequest *in, EcrListImagesResponse *out,
-                    SwError *err) {
+int ecr_list_images(SwCtx *cx, const EcrListImagesRequest *in, EcrListImagesResponse *out, SwError *err) {
     static const char operation[] = "ListImages";
     EcrRepositoryRecord *r;
     SwDocList l;
@@ -220,9 +209,8 @@ int ecr_list_images(SwCtx *cx, const EcrListImagesRequest *in, EcrListImagesResp
     int64_t at = 0, max = SW_OR(in->max_results, PAGE_DEFAULT);
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
-    if (sw_str_is(in->next_token) &&
-        (!sw_page_token_read(cx->arena, operation, in->next_token, &from) ||
-         !sw_str_cut(&from, ':', &shown) || !sw_str_to_i64(shown, &at) || at < 0))
+    if (sw_str_is(in->next_token) && (!sw_page_token_read(cx->arena, operation, in->next_token, &from) ||
+                                      !sw_str_cut(&from, ':', &shown) || !sw_str_to_i64(shown, &at) || at < 0))
         return ecr_bad_token(err);
     SwDocQuery q = {.index = "by_repository",
                     .equals = {in->repository_name},
@@ -238,14 +226,13 @@ int ecr_list_images(SwCtx *cx, const EcrListImagesRequest *in, EcrListImagesResp
         *(EcrImageIdentifier *)sw_list_add(cx->arena, &out->image_ids) = all.v[at];
     bool rest = at < (int64_t)all.n;
     if (rest || sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, operation,
-                                        sw_strf(cx->arena, "%lld:%.*s", rest ? (long long)at : 0LL,
-                                                SW_FMT(rest ? from : l.next)));
+        out->next_token =
+            sw_page_token(cx->arena, operation,
+                          sw_strf(cx->arena, "%lld:%.*s", rest ? (long long)at : 0LL, SW_FMT(rest ? from : l.next)));
     return 0;
 }
 
-static int add_detail(SwCtx *cx, const EcrImageRecord *i, SwStr status, EcrImageDetailList *to,
-                      SwError *err) {
+static int add_detail(SwCtx *cx, const EcrImageRecord *i, SwStr status, EcrImageDetailList *to, SwError *err) {
     SwStrList tags;
     if (ecr_image_tags(cx, i->repository, i->digest, &tags, err) < 0)
         return -1;
@@ -269,34 +256,28 @@ static int add_detail(SwCtx *cx, const EcrImageRecord *i, SwStr status, EcrImage
     return 0;
 }
 
-static int describe_named(SwCtx *cx, const EcrDescribeImagesRequest *in,
-                          EcrDescribeImagesResponse *out, SwError *err) {
+static int describe_named(SwCtx *cx, const EcrDescribeImagesRequest *in, EcrDescribeImagesResponse *out, SwError *err) {
     for (size_t n = 0; n < in->image_ids.n; n++) {
         EcrImageFailureList failures = {0};
         EcrImageRecord *i;
         const EcrImageIdentifier *id = &in->image_ids.v[n];
         if (look_up(cx, in->repository_name, id, &failures, &i, err) < 0)
             return -1;
-        if (failures.n &&
-            !sw_str_eq(failures.v[0].failure_code, ECR_IMAGE_FAILURE_CODE_IMAGE_NOT_FOUND))
-            return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "%.*s",
-                           SW_FMT(failures.v[0].failure_reason));
+        if (failures.n && !sw_str_eq(failures.v[0].failure_code, ECR_IMAGE_FAILURE_CODE_IMAGE_NOT_FOUND))
+            return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION, "%.*s", SW_FMT(failures.v[0].failure_reason));
         if (!i)
-            return sw_fail(
-                err, &ECR_IMAGE_NOT_FOUND_EXCEPTION,
-                "The image with imageId {imageDigest:'%.*s', imageTag:'%.*s'} does not exist "
-                "within the repository with name '%.*s' in the registry with id '%.*s'",
-                SW_FMT(sw_str_or(id->image_digest, SW_STR("null"))),
-                SW_FMT(sw_str_or(id->image_tag, SW_STR("null"))), SW_FMT(in->repository_name),
-                SW_FMT(cx->account));
+            return sw_fail(err, &ECR_IMAGE_NOT_FOUND_EXCEPTION,
+                           "The image with imageId {imageDigest:'%.*s', imageTag:'%.*s'} does not exist "
+                           "within the repository with name '%.*s' in the registry with id '%.*s'",
+                           SW_FMT(sw_str_or(id->image_digest, SW_STR("null"))),
+                           SW_FMT(sw_str_or(id->image_tag, SW_STR("null"))), SW_FMT(in->repository_name), SW_FMT(cx->account));
         if (add_detail(cx, i, SW_NO_STR, &out->image_details, err) < 0)
             return -1;
     }
     return 0;
 }
 
-int ecr_describe_images(SwCtx *cx, const EcrDescribeImagesRequest *in,
-                        EcrDescribeImagesResponse *out, SwError *err) {
+int ecr_describe_images(SwCtx *cx, const EcrDescribeImagesRequest *in, EcrDescribeImagesResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     SwDocList l;
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
@@ -304,19 +285,16 @@ int ecr_describe_images(SwCtx *cx, const EcrDescribeImagesRequest *in,
     sw_list_present(cx->arena, &out->image_details);
     if (in->image_ids.n) {
         if (in->filter || in->max_results.set || sw_str_is(in->next_token))
-            return sw_fail(
-                err, &ECR_INVALID_PARAMETER_EXCEPTION,
-                "Invalid parameter: imageIds cannot be used with filter, maxResults or nextToken");
+            return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                           "Invalid parameter: imageIds cannot be used with filter, maxResults or nextToken");
         return describe_named(cx, in, out, err);
     }
-    if (page(cx, in->repository_name, in->next_token, in->max_results, &l,
-             &out->next_token, err) < 0)
+    if (page(cx, in->repository_name, in->next_token, in->max_results, &l, &out->next_token, err) < 0)
         return -1;
     if (in->filter && !state_wanted(in->filter->image_status))
         return 0;
     for (size_t i = 0; i < l.n; i++)
-        if (add_detail(cx, l.v[i].record, in->filter ? in->filter->tag_status : SW_NO_STR,
-                       &out->image_details, err) < 0)
+        if (add_detail(cx, l.v[i].record, in->filter ? in->filter->tag_status : SW_NO_STR, &out->image_details, err) < 0)
             return -1;
     return 0;
 }

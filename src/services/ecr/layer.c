@@ -20,8 +20,7 @@ const SwCollection ecr_uploads = {
 };
 
 static SwStr owner(SwCtx *cx, SwStr repository) {
-    return sw_strf(cx->arena, "ecr-layer/%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region),
-                   SW_FMT(repository));
+    return sw_strf(cx->arena, "ecr-layer/%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region), SW_FMT(repository));
 }
 
 int ecr_layer_get(SwCtx *cx, SwStr repository, SwStr digest, EcrLayerRecord **ret, SwError *err) {
@@ -42,8 +41,7 @@ int ecr_layer_add(SwCtx *cx, SwStr repository, SwStr digest, int64_t size, SwErr
 int ecr_layer_remove(SwCtx *cx, const EcrLayerRecord *l, SwError *err) {
     if (sw_blob_unref(cx->tx, ecr_digest_hex(l->digest), owner(cx, l->repository), err) < 0)
         return -1;
-    return sw_doc_delete(cx->tx, &ecr_layers, ecr_key(cx->arena, l->repository, '@', l->digest),
-                         NULL, err);
+    return sw_doc_delete(cx->tx, &ecr_layers, ecr_key(cx->arena, l->repository, '@', l->digest), NULL, err);
 }
 
 /* ---- uploads ---- */
@@ -52,8 +50,7 @@ int ecr_upload_begin(SwCtx *cx, SwStr repository, SwStr *ret_id, SwError *err) {
     SwBlobWriter *w;
     SwStr id = sw_id_uuid(cx->arena);
     EcrUploadRecord u = {.repository = repository, .created_at = SW_SOME_TIME(sw_now(cx))};
-    if (sw_blob_begin(cx->host->blobs, cx->arena, 0, &w, err) < 0 ||
-        sw_blob_park(w, id, NULL, err) < 0)
+    if (sw_blob_begin(cx->host->blobs, cx->arena, 0, &w, err) < 0 || sw_blob_park(w, id, NULL, err) < 0)
         return -1;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
@@ -75,8 +72,7 @@ int ecr_upload_get(SwCtx *cx, SwStr repository, SwStr id, bool *ret_there, SwErr
     return 0;
 }
 
-static int end_in_tx(SwCtx *cx, SwStr repository, SwStr id, SwStr digest, int64_t size,
-                     SwError *err) {
+static int end_in_tx(SwCtx *cx, SwStr repository, SwStr id, SwStr digest, int64_t size, SwError *err) {
     EcrRepositoryRecord *ignored;
     if (ecr_repository_get(cx, SW_NO_STR, repository, &ignored, err) < 0 ||
         ecr_layer_add(cx, repository, digest, size, err) < 0)
@@ -84,8 +80,8 @@ static int end_in_tx(SwCtx *cx, SwStr repository, SwStr id, SwStr digest, int64_
     return sw_doc_delete(cx->tx, &ecr_uploads, id, NULL, err);
 }
 
-int ecr_upload_end(SwCtx *cx, SwStr repository, SwStr id, SwBlobWriter *w, SwStr digest,
-                   bool *ret_matches, int64_t *ret_size, SwError *err) {
+int ecr_upload_end(SwCtx *cx, SwStr repository, SwStr id, SwBlobWriter *w, SwStr digest, bool *ret_matches, int64_t *ret_size,
+                   SwError *err) {
     SwBlobInfo info;
     if (sw_blob_commit(w, &info, err) < 0)
         return -1;
@@ -139,8 +135,8 @@ static int check_repository(SwCtx *cx, SwStr registry_id, SwStr name, SwStr uplo
     return e;
 }
 
-int ecr_initiate_layer_upload(SwCtx *cx, const EcrInitiateLayerUploadRequest *in,
-                              EcrInitiateLayerUploadResponse *out, SwError *err) {
+int ecr_initiate_layer_upload(SwCtx *cx, const EcrInitiateLayerUploadRequest *in, EcrInitiateLayerUploadResponse *out,
+                              SwError *err) {
     if (check_repository(cx, in->registry_id, in->repository_name, SW_NO_STR, err) < 0)
         return -1;
     out->part_size = SW_SOME_INT(ECR_PART_SIZE);
@@ -152,21 +148,19 @@ static int take_up(SwCtx *cx, SwStr id, SwBlobWriter **ret_w, int64_t *ret_size,
     if (sw_blob_unpark(cx->host->blobs, cx->arena, id, 0, ret_w, ret_size, err) < 0)
         return -1;
     if (!*ret_w)
-        return sw_fail(err, &ECR_UPLOAD_NOT_FOUND_EXCEPTION,
-                       "The upload with id '%.*s' is being written by another request", SW_FMT(id));
+        return sw_fail(err, &ECR_UPLOAD_NOT_FOUND_EXCEPTION, "The upload with id '%.*s' is being written by another request",
+                       SW_FMT(id));
     return 0;
 }
 
-int ecr_upload_layer_part(SwCtx *cx, const EcrUploadLayerPartRequest *in,
-                          EcrUploadLayerPartResponse *out, SwError *err) {
+int ecr_upload_layer_part(SwCtx *cx, const EcrUploadLayerPartRequest *in, EcrUploadLayerPartResponse *out, SwError *err) {
     SwBlobWriter *w;
     int64_t size, last;
     if (check_repository(cx, in->registry_id, in->repository_name, in->upload_id, err) < 0 ||
         take_up(cx, in->upload_id, &w, &size, err) < 0)
         return -1;
     int64_t n = (int64_t)in->layer_part_blob.n;
-    if (in->part_first_byte.v != size || in->part_last_byte.v != size + n - 1 ||
-        size + n > ECR_LAYER_MAX) {
+    if (in->part_first_byte.v != size || in->part_last_byte.v != size + n - 1 || size + n > ECR_LAYER_MAX) {
         EcrInvalidLayerPartException *e = sw_new(cx->arena, EcrInvalidLayerPartException);
         *e = (EcrInvalidLayerPartException){
             .registry_id = cx->account,
@@ -178,11 +172,10 @@ int ecr_upload_layer_part(SwCtx *cx, const EcrUploadLayerPartRequest *in,
                         "The layer part does not begin behind the last valid byte, or its length "
                         "is not what its bounds say");
         err->detail = e;
-        sw_blob_drop(w);                /* before the answer: the client's next part needs it */
+        sw_blob_drop(w); /* before the answer: the client's next part needs it */
         return r;
     }
-    if (sw_blob_add(w, in->layer_part_blob.p, in->layer_part_blob.n, err) < 0 ||
-        sw_blob_park(w, in->upload_id, &last, err) < 0)
+    if (sw_blob_add(w, in->layer_part_blob.p, in->layer_part_blob.n, err) < 0 || sw_blob_park(w, in->upload_id, &last, err) < 0)
         return -1;
     *out = (EcrUploadLayerPartResponse){.registry_id = cx->account,
                                         .repository_name = in->repository_name,
@@ -191,29 +184,26 @@ int ecr_upload_layer_part(SwCtx *cx, const EcrUploadLayerPartRequest *in,
     return 0;
 }
 
-int ecr_complete_layer_upload(SwCtx *cx, const EcrCompleteLayerUploadRequest *in,
-                              EcrCompleteLayerUploadResponse *out, SwError *err) {
+int ecr_complete_layer_upload(SwCtx *cx, const EcrCompleteLayerUploadRequest *in, EcrCompleteLayerUploadResponse *out,
+                              SwError *err) {
     SwBlobWriter *w;
     int64_t size;
     bool matches;
     SwStr digest = in->layer_digests.n ? in->layer_digests.v[0] : SW_STR("");
     if (in->layer_digests.n != 1 || !ecr_is_digest(digest))
-        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "layerDigests",
-                               "exactly one sha256 digest is supported");
+        return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "layerDigests", "exactly one sha256 digest is supported");
     if (check_repository(cx, in->registry_id, in->repository_name, in->upload_id, err) < 0 ||
         take_up(cx, in->upload_id, &w, &size, err) < 0)
         return -1;
     if (size == 0) {
         sw_blob_drop(w);
-        return sw_fail(err, &ECR_EMPTY_UPLOAD_EXCEPTION,
-                       "No layer parts were uploaded for the upload with id '%.*s'",
+        return sw_fail(err, &ECR_EMPTY_UPLOAD_EXCEPTION, "No layer parts were uploaded for the upload with id '%.*s'",
                        SW_FMT(in->upload_id));
     }
     if (ecr_upload_end(cx, in->repository_name, in->upload_id, w, digest, &matches, &size, err) < 0)
         return -1;
     if (!matches)
-        return sw_fail(err, &ECR_INVALID_LAYER_EXCEPTION,
-                       "Layer digest calculation failed: the data is not that of '%.*s'",
+        return sw_fail(err, &ECR_INVALID_LAYER_EXCEPTION, "Layer digest calculation failed: the data is not that of '%.*s'",
                        SW_FMT(digest));
     *out = (EcrCompleteLayerUploadResponse){.registry_id = cx->account,
                                             .repository_name = in->repository_name,
@@ -245,8 +235,7 @@ int ecr_batch_check_layer_availability(SwCtx *cx, const EcrBatchCheckLayerAvaila
             return -1;
         EcrLayer *to = sw_list_add(cx->arena, &out->layers);
         to->layer_digest = digest;
-        to->layer_availability =
-            l ? ECR_LAYER_AVAILABILITY_AVAILABLE : ECR_LAYER_AVAILABILITY_UNAVAILABLE;
+        to->layer_availability = l ? ECR_LAYER_AVAILABILITY_AVAILABLE : ECR_LAYER_AVAILABILITY_UNAVAILABLE;
         if (l) {
             to->layer_size = l->size;
             to->media_type = SW_STR("application/vnd.docker.image.rootfs.diff.tar.gzip");
@@ -273,8 +262,7 @@ int ecr_get_download_url_for_layer(SwCtx *cx, const EcrGetDownloadUrlForLayerReq
     if (ecr_token_make(cx, key, SW_HOUR, &password, &expires, err) < 0)
         return -1;
     out->layer_digest = in->layer_digest;
-    out->download_url =
-        sw_strf(cx->arena, "http://%.*s/v2/%.*s/blobs/%.*s?token=%.*s", SW_FMT(cx->host->registry),
-                SW_FMT(in->repository_name), SW_FMT(in->layer_digest), SW_FMT(password));
+    out->download_url = sw_strf(cx->arena, "http://%.*s/v2/%.*s/blobs/%.*s?token=%.*s", SW_FMT(cx->host->registry),
+                                SW_FMT(in->repository_name), SW_FMT(in->layer_digest), SW_FMT(password));
     return 0;
 }

@@ -35,14 +35,11 @@ static int strings(SwArena *a, const SwValue *v, SwStrList *to, SwError *err) {
     for (size_t i = 0; i < v->n; i++)
         if (sw_str_is(sw_value_str(&v->v[i])))
             sw_str_list_add(a, to, v->v[i].s);
-    return v->kind == SW_VARRAY && to->n == v->n && v->n
-               ? 0
-               : bad(err, "a list of tags is empty or holds something else");
+    return v->kind == SW_VARRAY && to->n == v->n && v->n ? 0 : bad(err, "a list of tags is empty or holds something else");
 }
 
 static int selection(SwArena *a, const SwValue *s, Rule *r, SwError *err) {
-    SwStr tagged = sw_value_str(sw_value_getz(s, "tagStatus")),
-          type = sw_value_str(sw_value_getz(s, "countType"));
+    SwStr tagged = sw_value_str(sw_value_getz(s, "tagStatus")), type = sw_value_str(sw_value_getz(s, "countType"));
     if (sw_str_eqz(tagged, "tagged"))
         r->tagged = TAGGED;
     else if (sw_str_eqz(tagged, "untagged"))
@@ -60,14 +57,11 @@ static int selection(SwArena *a, const SwValue *s, Rule *r, SwError *err) {
                         "tagged, and neither with others");
     r->by_age = sw_str_eqz(type, "sinceImagePushed");
     if (!r->by_age && !sw_str_eqz(type, "imageCountMoreThan"))
-        return bad(
-            err,
-            "countType must be imageCountMoreThan or sinceImagePushed; others are not supported");
+        return bad(err, "countType must be imageCountMoreThan or sinceImagePushed; others are not supported");
     SwStr unit = sw_value_str(sw_value_getz(s, "countUnit"));
     if (r->by_age ? !sw_str_eqz(unit, "days") : sw_str_is(unit))
         return bad(err, "countUnit days goes with sinceImagePushed");
-    if (!sw_value_i64(sw_value_getz(s, "countNumber"), &r->count) || r->count < 1 ||
-        r->count > 1000000)
+    if (!sw_value_i64(sw_value_getz(s, "countNumber"), &r->count) || r->count < 1 || r->count > 1000000)
         return bad(err, "countNumber must be a positive number");
     return 0;
 }
@@ -88,8 +82,7 @@ int ecr_rules_parse(SwArena *a, SwStr text, EcrRules **ret, SwError *err) {
         return bad(err, "rules must be a list of 1 to 50 rules");
     for (size_t i = 0; i < rules->n; i++) {
         Rule *rule = &r->v[r->n++];
-        if (!sw_value_i64(sw_value_getz(&rules->v[i], "rulePriority"), &rule->priority) ||
-            rule->priority < 1)
+        if (!sw_value_i64(sw_value_getz(&rules->v[i], "rulePriority"), &rule->priority) || rule->priority < 1)
             return bad(err, "rulePriority must be a positive number");
         if (!sw_str_eqz(sw_value_str(sw_value_path(&rules->v[i], "action.type")), "expire"))
             return bad(err, "action.type must be expire; others are not supported");
@@ -134,8 +127,7 @@ static int newest_first(const void *x, const void *y) {
     return sw_str_cmp(a->digest, b->digest);
 }
 
-void ecr_rules_apply(SwArena *a, const EcrRules *r, EcrAgedList *images, SwTime now,
-                     SwTime *ret_next) {
+void ecr_rules_apply(SwArena *a, const EcrRules *r, EcrAgedList *images, SwTime now, SwTime *ret_next) {
     bool *claimed = sw_new_n(a, bool, images->n + 1);
     *ret_next = INT64_MAX;
     if (images->n)

@@ -33,8 +33,7 @@ static int expire(SwCtx *cx, SwStr repository, const EcrAgedList *images, SwErro
                 continue;
             if (ecr_image_find(cx, repository, images->v[i].digest, &r, err) < 0)
                 return -1;
-            if (r && (r->children.n > 0) == (round == 0) &&
-                ecr_image_delete(cx, r, false, &held, err) < 0)
+            if (r && (r->children.n > 0) == (round == 0) && ecr_image_delete(cx, r, false, &held, err) < 0)
                 return -1;
         }
     return 0;
@@ -50,8 +49,7 @@ static int evaluate(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     EcrRepositoryRecord *r = record;
     if (!r || !sw_str_is(r->lifecycle_policy_text))
         return 0;
-    if (ecr_rules_parse(cx->arena, r->lifecycle_policy_text, &rules, err) < 0 ||
-        ecr_images_aged(cx, id, &images, err) < 0)
+    if (ecr_rules_parse(cx->arena, r->lifecycle_policy_text, &rules, err) < 0 || ecr_images_aged(cx, id, &images, err) < 0)
         return -1;
     ecr_rules_apply(cx->arena, rules, &images, sw_now(cx), &next);
     if (expire(cx, id, &images, err) < 0)
@@ -71,5 +69,4 @@ static int step_repository(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     return sw_ctx_commit(cx, err);
 }
 
-const SwController ecr_lifecycle = {
-    .name = "ecr/lifecycle", .step = step_repository, .parallel = 1};
+const SwController ecr_lifecycle = {.name = "ecr/lifecycle", .step = step_repository, .parallel = 1};

@@ -15,8 +15,8 @@ static int no_policy(SwCtx *cx, SwStr name, SwError *err) {
                    SW_FMT(name), SW_FMT(cx->account));
 }
 
-int ecr_put_lifecycle_policy(SwCtx *cx, const EcrPutLifecyclePolicyRequest *in,
-                             EcrPutLifecyclePolicyResponse *out, SwError *err) {
+int ecr_put_lifecycle_policy(SwCtx *cx, const EcrPutLifecyclePolicyRequest *in, EcrPutLifecyclePolicyResponse *out,
+                             SwError *err) {
     EcrRepositoryRecord *r;
     EcrRules *rules;
     if (ecr_rules_parse(cx->arena, in->lifecycle_policy_text, &rules, err) < 0 ||
@@ -31,8 +31,8 @@ int ecr_put_lifecycle_policy(SwCtx *cx, const EcrPutLifecyclePolicyRequest *in,
     return sw_wake(cx, &ecr_lifecycle, in->repository_name, 0, err);
 }
 
-int ecr_get_lifecycle_policy(SwCtx *cx, const EcrGetLifecyclePolicyRequest *in,
-                             EcrGetLifecyclePolicyResponse *out, SwError *err) {
+int ecr_get_lifecycle_policy(SwCtx *cx, const EcrGetLifecyclePolicyRequest *in, EcrGetLifecyclePolicyResponse *out,
+                             SwError *err) {
     EcrRepositoryRecord *r;
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
@@ -46,17 +46,15 @@ int ecr_get_lifecycle_policy(SwCtx *cx, const EcrGetLifecyclePolicyRequest *in,
 }
 
 /* Answers what Get would have. */
-int ecr_delete_lifecycle_policy(SwCtx *cx, const EcrDeleteLifecyclePolicyRequest *in,
-                                EcrDeleteLifecyclePolicyResponse *out, SwError *err) {
-    EcrGetLifecyclePolicyRequest get = {.registry_id = in->registry_id,
-                                        .repository_name = in->repository_name};
+int ecr_delete_lifecycle_policy(SwCtx *cx, const EcrDeleteLifecyclePolicyRequest *in, EcrDeleteLifecyclePolicyResponse *out,
+                                SwError *err) {
+    EcrGetLifecyclePolicyRequest get = {.registry_id = in->registry_id, .repository_name = in->repository_name};
     EcrGetLifecyclePolicyResponse was;
     EcrRepositoryRecord *r;
     if (ecr_get_lifecycle_policy(cx, &get, &was, err) < 0 ||
         ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
-    sw_shape_move(cx->arena, &ecr_shape_delete_lifecycle_policy_response, out,
-                  &ecr_shape_get_lifecycle_policy_response, &was);
+    sw_shape_move(cx->arena, &ecr_shape_delete_lifecycle_policy_response, out, &ecr_shape_get_lifecycle_policy_response, &was);
     r->lifecycle_policy_text = SW_NO_STR;
     r->lifecycle_evaluated_at = (SwOptTime){0};
     return sw_doc_put(cx->tx, &ecr_repositories, in->repository_name, r, err);
@@ -112,8 +110,7 @@ static bool has_tag(const EcrLifecyclePolicyPreviewResult *r, SwStr tag) {
 }
 
 /* By the request's filter, or by its list of images. */
-static bool wanted(const EcrGetLifecyclePolicyPreviewRequest *in,
-                   const EcrLifecyclePolicyPreviewResult *r) {
+static bool wanted(const EcrGetLifecyclePolicyPreviewRequest *in, const EcrLifecyclePolicyPreviewResult *r) {
     if (in->filter && !ecr_tags_wanted(in->filter->tag_status, r->image_tags.n))
         return false;
     for (size_t i = 0; i < in->image_ids.n; i++) {
@@ -126,15 +123,13 @@ static bool wanted(const EcrGetLifecyclePolicyPreviewRequest *in,
 }
 
 /* Results from the one that the token names on; a token is a number in the kept list. */
-static int show_page(SwCtx *cx, const EcrGetLifecyclePolicyPreviewRequest *in,
-                     const EcrPreviewRecord *p, EcrGetLifecyclePolicyPreviewResponse *out,
-                     SwError *err) {
+static int show_page(SwCtx *cx, const EcrGetLifecyclePolicyPreviewRequest *in, const EcrPreviewRecord *p,
+                     EcrGetLifecyclePolicyPreviewResponse *out, SwError *err) {
     static const char operation[] = "GetLifecyclePolicyPreview";
     int64_t at = 0, max = SW_OR(in->max_results, PAGE_DEFAULT);
     SwStr from;
     if (sw_str_is(in->next_token) &&
-        (!sw_page_token_read(cx->arena, operation, in->next_token, &from) ||
-         !sw_str_to_i64(from, &at) || at < 0))
+        (!sw_page_token_read(cx->arena, operation, in->next_token, &from) || !sw_str_to_i64(from, &at) || at < 0))
         return ecr_bad_token(err);
     if (in->image_ids.n)
         max = INT64_MAX;
@@ -143,8 +138,7 @@ static int show_page(SwCtx *cx, const EcrGetLifecyclePolicyPreviewRequest *in,
         if (!wanted(in, r))
             continue;
         if ((int64_t)out->preview_results.n == max) {
-            out->next_token =
-                sw_page_token(cx->arena, operation, sw_strf(cx->arena, "%lld", (long long)at));
+            out->next_token = sw_page_token(cx->arena, operation, sw_strf(cx->arena, "%lld", (long long)at));
             return 0;
         }
         *(EcrLifecyclePolicyPreviewResult *)sw_list_add(cx->arena, &out->preview_results) = *r;
@@ -157,9 +151,8 @@ int ecr_get_lifecycle_policy_preview(SwCtx *cx, const EcrGetLifecyclePolicyPrevi
     EcrRepositoryRecord *r;
     void *record = NULL;
     if (in->image_ids.n && (in->filter || in->max_results.set || sw_str_is(in->next_token)))
-        return sw_fail(
-            err, &ECR_INVALID_PARAMETER_EXCEPTION,
-            "Invalid parameter: imageIds cannot be used with filter, maxResults or nextToken");
+        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                       "Invalid parameter: imageIds cannot be used with filter, maxResults or nextToken");
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
         sw_doc_get(cx->tx, &ecr_previews, in->repository_name, &record, err) < 0)
         return -1;

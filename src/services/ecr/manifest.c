@@ -37,8 +37,7 @@ bool ecr_is_tag(SwStr s) {
 }
 
 bool ecr_is_repository_name(SwStr s) {
-    static const char text[] =
-        "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(\\/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*";
+    static const char text[] = "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(\\/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*";
     if (s.n < 2 || s.n > 256)
         return false;
     const SwPattern *p = sw_pattern_compile(text);
@@ -59,8 +58,7 @@ static int descriptor(SwArena *a, const SwValue *d, SwStrList *to, int64_t *size
     return 0;
 }
 
-static int descriptors(SwArena *a, const SwValue *list, SwStrList *to, int64_t *size,
-                       SwError *err) {
+static int descriptors(SwArena *a, const SwValue *list, SwStrList *to, int64_t *size, SwError *err) {
     if (!list || list->kind != SW_VARRAY)
         return invalid(err, "a list of descriptors is missing");
     if (list->n > ECR_REFERENCES_MAX)
@@ -129,11 +127,9 @@ int ecr_manifest_parse(SwArena *a, SwStr text, SwStr declared, EcrManifest *ret,
     ret->media_type = type_of(&m, declared);
     if (sw_str_is(declared) && !sw_str_eq(declared, ret->media_type))
         return invalid(err, "its mediaType is not the one that was declared");
-    if (sw_str_eqz(ret->media_type, ECR_TYPE_DOCKER_LIST) ||
-        sw_str_eqz(ret->media_type, ECR_TYPE_OCI_INDEX))
+    if (sw_str_eqz(ret->media_type, ECR_TYPE_DOCKER_LIST) || sw_str_eqz(ret->media_type, ECR_TYPE_OCI_INDEX))
         ret->index = true;
-    else if (!sw_str_eqz(ret->media_type, ECR_TYPE_DOCKER) &&
-             !sw_str_eqz(ret->media_type, ECR_TYPE_OCI))
+    else if (!sw_str_eqz(ret->media_type, ECR_TYPE_DOCKER) && !sw_str_eqz(ret->media_type, ECR_TYPE_OCI))
         return invalid(err, "its media type is not supported");
     return read_body(a, &m, ret, err);
 }
@@ -186,8 +182,7 @@ bool ecr_accepts(const SwStr *accept, size_t n, SwStr media_type) {
             if (!sw_str_cut(&part, ';', &word))
                 word = part;
             word = sw_str_trim(word);
-            if (sw_str_eqz(word, "*/*") || sw_str_eqz(word, "application/*") ||
-                sw_str_ieq(word, media_type))
+            if (sw_str_eqz(word, "*/*") || sw_str_eqz(word, "application/*") || sw_str_ieq(word, media_type))
                 return true;
         }
     }

@@ -8,13 +8,13 @@
 #include "base/json.h"
 #include "shape/shape.h"
 
-#define ECR_MANIFEST_MAX (4 * SW_MIB) /* ECR's limit */
-#define ECR_REFERENCES_MAX 4096       /* layers, or images of an index */
+#define ECR_MANIFEST_MAX     (4 * SW_MIB) /* ECR's limit */
+#define ECR_REFERENCES_MAX   4096         /* layers, or images of an index */
 
-#define ECR_TYPE_DOCKER "application/vnd.docker.distribution.manifest.v2+json"
+#define ECR_TYPE_DOCKER      "application/vnd.docker.distribution.manifest.v2+json"
 #define ECR_TYPE_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
-#define ECR_TYPE_OCI "application/vnd.oci.image.manifest.v1+json"
-#define ECR_TYPE_OCI_INDEX "application/vnd.oci.image.index.v1+json"
+#define ECR_TYPE_OCI         "application/vnd.oci.image.manifest.v1+json"
+#define ECR_TYPE_OCI_INDEX   "application/vnd.oci.image.index.v1+json"
 
 typedef struct EcrManifest {
     SwStr media_type, artifact_type; /* artifact type absent: none */
@@ -29,8 +29,7 @@ typedef struct EcrManifest {
 extern const SwErrorKind ECR_MANIFEST_INVALID; /* message says what is wrong with it */
 
 /* `declared`: the media type that came beside it, or absent; must not contradict the manifest. */
-int ecr_manifest_parse(SwArena *a, SwStr text, SwStr declared, EcrManifest *ret,
-                       SwError *err) sw_must_check;
+int ecr_manifest_parse(SwArena *a, SwStr text, SwStr declared, EcrManifest *ret, SwError *err) sw_must_check;
 
 bool ecr_is_digest(SwStr s); /* "sha256:" and 64 lower-case hexadecimal digits */
 bool ecr_is_tag(SwStr s);

@@ -9,8 +9,8 @@
 
 static void reply_unknown(EcrVisit *v, const char *why) {
     ecr_reply_error(v->cx, 404, "MANIFEST_UNKNOWN",
-                    sw_strf(v->cx->arena, "Requested image not found: %.*s in repository %.*s%s",
-                            SW_FMT(v->path.reference), SW_FMT(v->path.name), why));
+                    sw_strf(v->cx->arena, "Requested image not found: %.*s in repository %.*s%s", SW_FMT(v->path.reference),
+                            SW_FMT(v->path.name), why));
 }
 
 /* All Accept lines: Docker sends one a type. */
@@ -71,8 +71,7 @@ static void get_manifest(EcrVisit *v) {
     ecr_reply_header(cx, "Docker-Content-Digest", i->digest);
     ecr_reply_header(cx, "ETag", sw_strf(cx->arena, "\"%.*s\"", SW_FMT(i->digest)));
     if (ecr_is_method(cx, "HEAD")) {
-        ecr_reply_header(cx, "Content-Length",
-                         sw_strf(cx->arena, "%lld", (long long)i->manifest_size.v));
+        ecr_reply_header(cx, "Content-Length", sw_strf(cx->arena, "%lld", (long long)i->manifest_size.v));
         return;
     }
     if (ecr_image_manifest(cx, i, &text, &err) < 0) {
@@ -90,8 +89,7 @@ static void get_manifest(EcrVisit *v) {
 static int take_bytes(void *arg, const void *p, size_t n, SwError *err) {
     EcrVisit *v = arg;
     if (n > ECR_MANIFEST_MAX - v->manifest.n)
-        return sw_fail(err, &SW_REQUEST_ENTITY_TOO_LARGE,
-                       "The manifest is larger than %d bytes", (int)ECR_MANIFEST_MAX);
+        return sw_fail(err, &SW_REQUEST_ENTITY_TOO_LARGE, "The manifest is larger than %d bytes", (int)ECR_MANIFEST_MAX);
     sw_buf_add(&v->manifest, p, n);
     return 0;
 }
@@ -151,8 +149,7 @@ static void put_manifest(EcrVisit *v) {
         .again_is_fine = true,
     };
     if (by_digest && !sw_str_eq(p.digest, v->path.reference)) {
-        ecr_reply_error(cx, 400, "DIGEST_INVALID",
-                        SW_STR("provided digest did not match uploaded content"));
+        ecr_reply_error(cx, 400, "DIGEST_INVALID", SW_STR("provided digest did not match uploaded content"));
         return;
     }
     if (put_in_tx(v, &p, &image, &err) < 0) {
@@ -160,9 +157,7 @@ static void put_manifest(EcrVisit *v) {
         return;
     }
     ecr_reply(cx, 201);
-    ecr_reply_header(
-        cx, "Location",
-        sw_strf(cx->arena, "/v2/%.*s/manifests/%.*s", SW_FMT(v->path.name), SW_FMT(p.digest)));
+    ecr_reply_header(cx, "Location", sw_strf(cx->arena, "/v2/%.*s/manifests/%.*s", SW_FMT(v->path.name), SW_FMT(p.digest)));
     ecr_reply_header(cx, "Docker-Content-Digest", p.digest);
     if (sw_str_is(image->subject))
         ecr_reply_header(cx, "OCI-Subject", image->subject);
@@ -238,8 +233,7 @@ void ecr_tags_handle(EcrVisit *v) {
     int64_t max = TAGS_PAGE;
     SwStr n = ecr_query(cx, "n");
     if (sw_str_is(n) && (!sw_str_to_i64(n, &max) || max < 0)) {
-        ecr_reply_error(cx, 400, "PAGINATION_NUMBER_INVALID",
-                        SW_STR("the parameter n is not a number"));
+        ecr_reply_error(cx, 400, "PAGINATION_NUMBER_INVALID", SW_STR("the parameter n is not a number"));
         return;
     }
     max = SW_MIN(max, (int64_t)TAGS_PAGE);
@@ -259,13 +253,13 @@ void ecr_tags_handle(EcrVisit *v) {
     ecr_reply_json(cx, "application/json; charset=utf-8", sw_buf_str(&b));
     if (l.n > (size_t)max)
         ecr_reply_header(cx, "Link",
-                         sw_strf(cx->arena, "</v2/%.*s/tags/list?last=%.*s&n=%lld>; rel=\"next\"",
-                                 SW_FMT(v->path.name), SW_FMT(tag), (long long)max));
+                         sw_strf(cx->arena, "</v2/%.*s/tags/list?last=%.*s&n=%lld>; rel=\"next\"", SW_FMT(v->path.name),
+                                 SW_FMT(tag), (long long)max));
 }
 
 static void add_referrer(SwBuf *b, const EcrImageRecord *i, bool first) {
-    sw_buf_addf(b, "%s{\"mediaType\":\"%.*s\",\"digest\":\"%.*s\",\"size\":%lld", first ? "" : ",",
-                SW_FMT(i->media_type), SW_FMT(i->digest), (long long)i->manifest_size.v);
+    sw_buf_addf(b, "%s{\"mediaType\":\"%.*s\",\"digest\":\"%.*s\",\"size\":%lld", first ? "" : ",", SW_FMT(i->media_type),
+                SW_FMT(i->digest), (long long)i->manifest_size.v);
     if (sw_str_is(i->artifact_type)) {
         sw_buf_addz(b, ",\"artifactType\":");
         sw_json_write_string(b, i->artifact_type);
@@ -299,8 +293,7 @@ void ecr_referrers_handle(EcrVisit *v) {
     }
     SwBuf b = sw_buf(cx->arena, ECR_MANIFEST_MAX);
     bool first = true;
-    sw_buf_addz(&b,
-                "{\"schemaVersion\":2,\"mediaType\":\"" ECR_TYPE_OCI_INDEX "\",\"manifests\":[");
+    sw_buf_addz(&b, "{\"schemaVersion\":2,\"mediaType\":\"" ECR_TYPE_OCI_INDEX "\",\"manifests\":[");
     for (size_t i = 0; i < l.n; i++) {
         const EcrImageRecord *image = l.v[i].record;
         if (sw_str_is(type) && !sw_str_eq(type, image->artifact_type))

@@ -6,32 +6,28 @@
 #include "services/ecr/ecr.h"
 
 #define PAGE_DEFAULT 100
-#define TAGS_MAX 50
+#define TAGS_MAX     50
 
-const SwCollection ecr_repositories = {.name = "ecr/repository",
-                                       .shape = &ecr_shape_repository_record};
+const SwCollection ecr_repositories = {.name = "ecr/repository", .shape = &ecr_shape_repository_record};
 
 int ecr_bad_token(SwError *err) {
-    return sw_fail(
-        err, &ECR_INVALID_PARAMETER_EXCEPTION,
-        "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'");
+    return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                   "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'");
 }
 
 SwStr ecr_repository_arn(SwCtx *cx, SwStr name) {
     return sw_arn(cx, "ecr", "repository/%.*s", SW_FMT(name));
 }
 
-int ecr_repository_get(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret,
-                       SwError *err) {
+int ecr_repository_get(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret, SwError *err) {
     void *r = NULL;
     bool own = !sw_str_is(registry_id) || sw_str_eq(registry_id, cx->account);
     if (own && sw_doc_get(cx->tx, &ecr_repositories, name, &r, err) < 0)
         return -1;
     if (!r)
-        return sw_fail(
-            err, &ECR_REPOSITORY_NOT_FOUND_EXCEPTION,
-            "The repository with name '%.*s' does not exist in the registry with id '%.*s'",
-            SW_FMT(name), SW_FMT(sw_str_or(registry_id, cx->account)));
+        return sw_fail(err, &ECR_REPOSITORY_NOT_FOUND_EXCEPTION,
+                       "The repository with name '%.*s' does not exist in the registry with id '%.*s'", SW_FMT(name),
+                       SW_FMT(sw_str_or(registry_id, cx->account)));
     *ret = r;
     return 0;
 }
@@ -44,8 +40,7 @@ static int put(SwCtx *cx, const EcrRepositoryRecord *r, SwError *err) {
 static EcrRepository *shown(SwCtx *cx, const EcrRepositoryRecord *r) {
     EcrRepository *s = sw_new(cx->arena, EcrRepository);
     *s = *r->repository;
-    s->repository_uri =
-        sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(cx->host->registry), SW_FMT(s->repository_name));
+    s->repository_uri = sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(cx->host->registry), SW_FMT(s->repository_name));
     return s;
 }
 
@@ -96,25 +91,21 @@ static int set_tags(SwCtx *cx, EcrTagList *to, const EcrTagList *from, SwError *
 
 static int by_arn(SwCtx *cx, SwStr text, EcrRepositoryRecord **ret, SwError *err) {
     SwArn arn;
-    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "ecr") ||
-        !sw_str_eq(arn.region, cx->region) ||
+    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "ecr") || !sw_str_eq(arn.region, cx->region) ||
         !sw_str_starts(arn.resource, SW_STR("repository/")))
-        return sw_fail(
-            err, &ECR_INVALID_PARAMETER_EXCEPTION,
-            "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'");
+        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                       "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'");
     return ecr_repository_get(cx, arn.account, sw_str_skip(arn.resource, 11), ret, err);
 }
 
-int ecr_tag_resource(SwCtx *cx, const EcrTagResourceRequest *in, EcrTagResourceResponse *out,
-                     SwError *err) {
+int ecr_tag_resource(SwCtx *cx, const EcrTagResourceRequest *in, EcrTagResourceResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     if (by_arn(cx, in->resource_arn, &r, err) < 0 || set_tags(cx, &r->tags, &in->tags, err) < 0)
         return -1;
     return put(cx, r, err);
 }
 
-int ecr_untag_resource(SwCtx *cx, const EcrUntagResourceRequest *in, EcrUntagResourceResponse *out,
-                       SwError *err) {
+int ecr_untag_resource(SwCtx *cx, const EcrUntagResourceRequest *in, EcrUntagResourceResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     if (by_arn(cx, in->resource_arn, &r, err) < 0)
         return -1;
@@ -122,8 +113,8 @@ int ecr_untag_resource(SwCtx *cx, const EcrUntagResourceRequest *in, EcrUntagRes
     return put(cx, r, err);
 }
 
-int ecr_list_tags_for_resource(SwCtx *cx, const EcrListTagsForResourceRequest *in,
-                               EcrListTagsForResourceResponse *out, SwError *err) {
+int ecr_list_tags_for_resource(SwCtx *cx, const EcrListTagsForResourceRequest *in, EcrListTagsForResourceResponse *out,
+                               SwError *err) {
     EcrRepositoryRecord *r;
     if (by_arn(cx, in->resource_arn, &r, err) < 0)
         return -1;
@@ -134,8 +125,7 @@ int ecr_list_tags_for_resource(SwCtx *cx, const EcrListTagsForResourceRequest *i
 
 /* ---- create, describe, delete ---- */
 
-int ecr_create_repository(SwCtx *cx, const EcrCreateRepositoryRequest *in,
-                          EcrCreateRepositoryResponse *out, SwError *err) {
+int ecr_create_repository(SwCtx *cx, const EcrCreateRepositoryRequest *in, EcrCreateRepositoryResponse *out, SwError *err) {
     SwArena *a = cx->arena;
     bool inserted;
     if (sw_str_is(in->registry_id) && !sw_str_eq(in->registry_id, cx->account))
@@ -160,34 +150,30 @@ int ecr_create_repository(SwCtx *cx, const EcrCreateRepositoryRequest *in,
         sw_doc_insert(cx->tx, &ecr_repositories, in->repository_name, &r, &inserted, err) < 0)
         return -1;
     if (!inserted)
-        return sw_fail(
-            err, &ECR_REPOSITORY_ALREADY_EXISTS_EXCEPTION,
-            "The repository with name '%.*s' already exists in the registry with id '%.*s'",
-            SW_FMT(in->repository_name), SW_FMT(cx->account));
+        return sw_fail(err, &ECR_REPOSITORY_ALREADY_EXISTS_EXCEPTION,
+                       "The repository with name '%.*s' already exists in the registry with id '%.*s'",
+                       SW_FMT(in->repository_name), SW_FMT(cx->account));
     out->repository = shown(cx, &r);
     return 0;
 }
 
-int ecr_describe_repositories(SwCtx *cx, const EcrDescribeRepositoriesRequest *in,
-                              EcrDescribeRepositoriesResponse *out, SwError *err) {
+int ecr_describe_repositories(SwCtx *cx, const EcrDescribeRepositoriesRequest *in, EcrDescribeRepositoriesResponse *out,
+                              SwError *err) {
     SwDocList l;
     SwDocQuery q = {.limit = (size_t)SW_OR(in->max_results, PAGE_DEFAULT)};
     sw_list_present(cx->arena, &out->repositories);
     if (in->repository_names.n && (in->max_results.set || sw_str_is(in->next_token)))
-        return sw_fail(
-            err, &ECR_INVALID_PARAMETER_EXCEPTION,
-            "Invalid parameter: repositoryNames cannot be used with maxResults or nextToken");
+        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
+                       "Invalid parameter: repositoryNames cannot be used with maxResults or nextToken");
     for (size_t i = 0; i < in->repository_names.n; i++) {
         EcrRepositoryRecord *r;
         if (ecr_repository_get(cx, in->registry_id, in->repository_names.v[i], &r, err) < 0)
             return -1;
         *(EcrRepository *)sw_list_add(cx->arena, &out->repositories) = *shown(cx, r);
     }
-    if (in->repository_names.n ||
-        (sw_str_is(in->registry_id) && !sw_str_eq(in->registry_id, cx->account)))
+    if (in->repository_names.n || (sw_str_is(in->registry_id) && !sw_str_eq(in->registry_id, cx->account)))
         return 0;
-    if (sw_str_is(in->next_token) &&
-        !sw_page_token_read(cx->arena, "DescribeRepositories", in->next_token, &q.after))
+    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeRepositories", in->next_token, &q.after))
         return ecr_bad_token(err);
     if (sw_doc_list(cx->tx, &ecr_repositories, &q, &l, err) < 0)
         return -1;
@@ -214,8 +200,7 @@ static int delete_contents(SwCtx *cx, SwStr name, const SwDocList *images, SwErr
     return sw_doc_delete(cx->tx, &ecr_previews, name, NULL, err);
 }
 
-int ecr_delete_repository(SwCtx *cx, const EcrDeleteRepositoryRequest *in,
-                          EcrDeleteRepositoryResponse *out, SwError *err) {
+int ecr_delete_repository(SwCtx *cx, const EcrDeleteRepositoryRequest *in, EcrDeleteRepositoryResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     SwDocList images;
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
@@ -234,16 +219,14 @@ int ecr_delete_repository(SwCtx *cx, const EcrDeleteRepositoryRequest *in,
 
 /* ---- settings ---- */
 
-int ecr_put_image_tag_mutability(SwCtx *cx, const EcrPutImageTagMutabilityRequest *in,
-                                 EcrPutImageTagMutabilityResponse *out, SwError *err) {
+int ecr_put_image_tag_mutability(SwCtx *cx, const EcrPutImageTagMutabilityRequest *in, EcrPutImageTagMutabilityResponse *out,
+                                 SwError *err) {
     EcrRepositoryRecord *r;
-    if (check_mutability(in->image_tag_mutability, in->image_tag_mutability_exclusion_filters.n,
-                         err) < 0 ||
+    if (check_mutability(in->image_tag_mutability, in->image_tag_mutability_exclusion_filters.n, err) < 0 ||
         ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     r->repository->image_tag_mutability = in->image_tag_mutability;
-    r->repository->image_tag_mutability_exclusion_filters =
-        in->image_tag_mutability_exclusion_filters;
+    r->repository->image_tag_mutability_exclusion_filters = in->image_tag_mutability_exclusion_filters;
     *out = (EcrPutImageTagMutabilityResponse){
         .registry_id = cx->account,
         .repository_name = in->repository_name,
@@ -254,10 +237,8 @@ int ecr_put_image_tag_mutability(SwCtx *cx, const EcrPutImageTagMutabilityReques
 }
 
 /* That nothing is scanned is all that can be asked for (models/members/ecr.json). */
-int ecr_put_image_scanning_configuration(SwCtx *cx,
-                                         const EcrPutImageScanningConfigurationRequest *in,
-                                         EcrPutImageScanningConfigurationResponse *out,
-                                         SwError *err) {
+int ecr_put_image_scanning_configuration(SwCtx *cx, const EcrPutImageScanningConfigurationRequest *in,
+                                         EcrPutImageScanningConfigurationResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
@@ -284,19 +265,17 @@ static int check_policy(SwCtx *cx, SwStr text, SwError *err) {
 /* The policy is in place, in the transaction: may the caller still replace it? */
 static int check_lockout(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in, SwError *err) {
     SwError why = sw_error(cx->arena);
-    if (SW_OR(in->force, false) ||
-        ecr_may(cx, "ecr:SetRepositoryPolicy", in->repository_name, &why))
+    if (SW_OR(in->force, false) || ecr_may(cx, "ecr:SetRepositoryPolicy", in->repository_name, &why))
         return 0;
     return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "policyText",
                            "the policy would keep the caller from setting another one; `force` "
                            "sets it all the same");
 }
 
-int ecr_set_repository_policy(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in,
-                              EcrSetRepositoryPolicyResponse *out, SwError *err) {
+int ecr_set_repository_policy(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in, EcrSetRepositoryPolicyResponse *out,
+                              SwError *err) {
     EcrRepositoryRecord *r;
-    if (check_policy(cx, in->policy_text, err) < 0 ||
-        ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (check_policy(cx, in->policy_text, err) < 0 || ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     r->policy_text = in->policy_text;
     *out = (EcrSetRepositoryPolicyResponse){.registry_id = cx->account,
@@ -305,8 +284,8 @@ int ecr_set_repository_policy(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in
     return put(cx, r, err) < 0 ? -1 : check_lockout(cx, in, err);
 }
 
-int ecr_get_repository_policy(SwCtx *cx, const EcrGetRepositoryPolicyRequest *in,
-                              EcrGetRepositoryPolicyResponse *out, SwError *err) {
+int ecr_get_repository_policy(SwCtx *cx, const EcrGetRepositoryPolicyRequest *in, EcrGetRepositoryPolicyResponse *out,
+                              SwError *err) {
     EcrRepositoryRecord *r;
     if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
@@ -322,23 +301,21 @@ int ecr_get_repository_policy(SwCtx *cx, const EcrGetRepositoryPolicyRequest *in
 }
 
 /* Answers what Get would have. */
-int ecr_delete_repository_policy(SwCtx *cx, const EcrDeleteRepositoryPolicyRequest *in,
-                                 EcrDeleteRepositoryPolicyResponse *out, SwError *err) {
-    EcrGetRepositoryPolicyRequest get = {.registry_id = in->registry_id,
-                                         .repository_name = in->repository_name};
+int ecr_delete_repository_policy(SwCtx *cx, const EcrDeleteRepositoryPolicyRequest *in, EcrDeleteRepositoryPolicyResponse *out,
+                                 SwError *err) {
+    EcrGetRepositoryPolicyRequest get = {.registry_id = in->registry_id, .repository_name = in->repository_name};
     EcrGetRepositoryPolicyResponse was;
     EcrRepositoryRecord *r;
     if (ecr_get_repository_policy(cx, &get, &was, err) < 0 ||
         ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
-    sw_shape_move(cx->arena, &ecr_shape_delete_repository_policy_response, out,
-                  &ecr_shape_get_repository_policy_response, &was);
+    sw_shape_move(cx->arena, &ecr_shape_delete_repository_policy_response, out, &ecr_shape_get_repository_policy_response,
+                  &was);
     r->policy_text = SW_NO_STR;
     return put(cx, r, err);
 }
 
-int ecr_describe_registry(SwCtx *cx, const EcrDescribeRegistryRequest *in,
-                          EcrDescribeRegistryResponse *out, SwError *err) {
+int ecr_describe_registry(SwCtx *cx, const EcrDescribeRegistryRequest *in, EcrDescribeRegistryResponse *out, SwError *err) {
     out->registry_id = cx->account;
     out->replication_configuration = sw_new(cx->arena, EcrReplicationConfiguration);
     sw_list_present(cx->arena, &out->replication_configuration->rules);

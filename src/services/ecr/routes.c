@@ -60,8 +60,8 @@ void ecr_reply_failure(SwCtx *cx, const SwError *e) {
             ecr_reply_error(cx, table[i].status, table[i].code, sw_str(e->message));
             return;
         }
-    sw_log(SW_ERROR, "registry request failed", SW_F("path", cx->http->m.path),
-           SW_F("message", e->message), SW_F("cause", e->cause));
+    sw_log(SW_ERROR, "registry request failed", SW_F("path", cx->http->m.path), SW_F("message", e->message),
+           SW_F("cause", e->cause));
     ecr_reply_error(cx, 500, "UNKNOWN", sw_str(e->message));
 }
 
@@ -84,30 +84,21 @@ static const char *action_of(const SwCtx *cx, const EcrPath *p) {
     bool get = ecr_is_method(cx, "GET"), head = ecr_is_method(cx, "HEAD");
     switch (p->kind) {
     case ECR_PATH_MANIFEST:
-        return get || head                ? "ecr:BatchGetImage"
-               : ecr_is_method(cx, "PUT") ? "ecr:PutImage"
-                                          : "ecr:BatchDeleteImage";
-    case ECR_PATH_BLOB:
-        return head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer";
-    case ECR_PATH_UPLOADS:
-        return "ecr:InitiateLayerUpload";
-    case ECR_PATH_UPLOAD:
-        return ecr_is_method(cx, "PUT") ? "ecr:CompleteLayerUpload" : "ecr:UploadLayerPart";
-    case ECR_PATH_TAGS:
-        return "ecr:ListImages";
-    case ECR_PATH_REFERRERS:
-        return "ecr:ListImageReferrers";
-    default:
-        return NULL;
+        return get || head ? "ecr:BatchGetImage" : ecr_is_method(cx, "PUT") ? "ecr:PutImage" : "ecr:BatchDeleteImage";
+    case ECR_PATH_BLOB: return head ? "ecr:BatchCheckLayerAvailability" : "ecr:GetDownloadUrlForLayer";
+    case ECR_PATH_UPLOADS: return "ecr:InitiateLayerUpload";
+    case ECR_PATH_UPLOAD: return ecr_is_method(cx, "PUT") ? "ecr:CompleteLayerUpload" : "ecr:UploadLayerPart";
+    case ECR_PATH_TAGS: return "ecr:ListImages";
+    case ECR_PATH_REFERRERS: return "ecr:ListImageReferrers";
+    default: return NULL;
     }
 }
 
 /* Account and region of "123456789012.dkr.ecr.eu-west-1.amazonaws.com". */
 static void from_host_name(SwCtx *cx) {
     SwStr rest = sw_header_get(&cx->http->m.headers, "host"), account, part, region;
-    if (!sw_str_cut(&rest, '.', &account) || account.n != 12 || !sw_str_cut(&rest, '.', &part) ||
-        !sw_str_eqz(part, "dkr") || !sw_str_cut(&rest, '.', &part) || !sw_str_eqz(part, "ecr") ||
-        !sw_str_cut(&rest, '.', &region))
+    if (!sw_str_cut(&rest, '.', &account) || account.n != 12 || !sw_str_cut(&rest, '.', &part) || !sw_str_eqz(part, "dkr") ||
+        !sw_str_cut(&rest, '.', &part) || !sw_str_eqz(part, "ecr") || !sw_str_cut(&rest, '.', &region))
         return;
     cx->account = account;
     cx->region = region;
@@ -116,8 +107,7 @@ static void from_host_name(SwCtx *cx) {
 static bool challenge(SwCtx *cx, const char *why) {
     ecr_reply_error(cx, 401, "UNAUTHORIZED", sw_str(why));
     ecr_reply_header(cx, "WWW-Authenticate",
-                     sw_strf(cx->arena,
-                             "Basic realm=\"http://%.*s/\",service=\"ecr.amazonaws.com\"",
+                     sw_strf(cx->arena, "Basic realm=\"http://%.*s/\",service=\"ecr.amazonaws.com\"",
                              SW_FMT(cx->host->registry)));
     return false;
 }
@@ -125,8 +115,7 @@ static bool challenge(SwCtx *cx, const char *why) {
 /* A download URL of GetDownloadUrlForLayer carries its own password, good for one layer. */
 static bool by_url(const EcrVisit *v, const EcrTokenRecord *t) {
     SwCtx *cx = v->cx;
-    return v->path.kind == ECR_PATH_BLOB &&
-           (ecr_is_method(cx, "GET") || ecr_is_method(cx, "HEAD")) &&
+    return v->path.kind == ECR_PATH_BLOB && (ecr_is_method(cx, "GET") || ecr_is_method(cx, "HEAD")) &&
            sw_str_eq(t->layer, ecr_key(cx->arena, v->path.name, '@', v->path.reference));
 }
 
@@ -149,9 +138,7 @@ static bool known_caller(EcrVisit *v, SwError *err) {
         return true;
     }
     if (url || cx->host->config->strict)
-        return challenge(
-            cx,
-            "Your Authorization Token is invalid or has expired. Reauthenticate and try again.");
+        return challenge(cx, "Your Authorization Token is invalid or has expired. Reauthenticate and try again.");
     from_host_name(cx);
     return true;
 }
@@ -159,8 +146,7 @@ static bool known_caller(EcrVisit *v, SwError *err) {
 bool ecr_may(SwCtx *cx, const char *action, SwStr repository, SwError *err) {
     if (!cx->host->config->strict || cx->principal.kind == SW_PRINCIPAL_SERVICE)
         return true;
-    return cx->host->auth.authorise &&
-           cx->host->auth.authorise(cx, action, ecr_repository_arn(cx, repository), err) == 0;
+    return cx->host->auth.authorise && cx->host->auth.authorise(cx, action, ecr_repository_arn(cx, repository), err) == 0;
 }
 
 static bool allowed(EcrVisit *v, SwError *err) {
@@ -205,12 +191,8 @@ static bool method_fits(const EcrVisit *v) {
         EcrPathKind kind;
         const char *methods;
     } table[] = {
-        {ECR_PATH_ROOT, "GET HEAD"},
-        {ECR_PATH_MANIFEST, "GET HEAD PUT DELETE"},
-        {ECR_PATH_BLOB, "GET HEAD"},
-        {ECR_PATH_UPLOADS, "POST"},
-        {ECR_PATH_UPLOAD, "GET PATCH PUT DELETE"},
-        {ECR_PATH_TAGS, "GET HEAD"},
+        {ECR_PATH_ROOT, "GET HEAD"},      {ECR_PATH_MANIFEST, "GET HEAD PUT DELETE"}, {ECR_PATH_BLOB, "GET HEAD"},
+        {ECR_PATH_UPLOADS, "POST"},       {ECR_PATH_UPLOAD, "GET PATCH PUT DELETE"},  {ECR_PATH_TAGS, "GET HEAD"},
         {ECR_PATH_REFERRERS, "GET HEAD"},
     };
     for (size_t i = 0; i < SW_N(table); i++) {
@@ -229,14 +211,12 @@ static bool begin(SwCtx *cx, SwError *err) {
     cx->http->sink_arg = v;
     cx->http->body_max = SMALL_BODY;
     if (!sw_percent_decode(cx->arena, cx->http->m.path, false, &path)) {
-        ecr_reply_error(cx, 400, "NAME_INVALID",
-                        SW_STR("the path is not percent-encoded as it should be"));
+        ecr_reply_error(cx, 400, "NAME_INVALID", SW_STR("the path is not percent-encoded as it should be"));
         return false;
     }
     v->path = ecr_path_parse(path);
     if (v->path.kind == ECR_PATH_NONE) {
-        ecr_reply_error(cx, 404, "UNSUPPORTED",
-                        SW_STR("there is no such path in the registry's API"));
+        ecr_reply_error(cx, 404, "UNSUPPORTED", SW_STR("there is no such path in the registry's API"));
         return false;
     }
     if (!admitted(v))
@@ -261,27 +241,13 @@ static void handle(SwCtx *cx) {
         ecr_reply(cx, 200);
         ecr_reply_json(cx, "application/json; charset=utf-8", SW_STR("{}"));
         return;
-    case ECR_PATH_MANIFEST:
-        ecr_manifest_handle(v);
-        return;
-    case ECR_PATH_BLOB:
-        ecr_blob_handle(v);
-        return;
-    case ECR_PATH_UPLOADS:
-        ecr_uploads_handle(v);
-        return;
-    case ECR_PATH_UPLOAD:
-        ecr_upload_handle(v);
-        return;
-    case ECR_PATH_TAGS:
-        ecr_tags_handle(v);
-        return;
-    case ECR_PATH_REFERRERS:
-        ecr_referrers_handle(v);
-        return;
-    default:
-        ecr_reply_error(cx, 404, "UNSUPPORTED", SW_STR("The operation is unsupported."));
-        return;
+    case ECR_PATH_MANIFEST: ecr_manifest_handle(v); return;
+    case ECR_PATH_BLOB: ecr_blob_handle(v); return;
+    case ECR_PATH_UPLOADS: ecr_uploads_handle(v); return;
+    case ECR_PATH_UPLOAD: ecr_upload_handle(v); return;
+    case ECR_PATH_TAGS: ecr_tags_handle(v); return;
+    case ECR_PATH_REFERRERS: ecr_referrers_handle(v); return;
+    default: ecr_reply_error(cx, 404, "UNSUPPORTED", SW_STR("The operation is unsupported.")); return;
     }
 }
 

@@ -6,7 +6,7 @@
 #include "base/id.h"
 #include "services/ecr/ecr.h"
 
-#define SWEEP_MAX 100 /* expired ones removed when a new one is made */
+#define SWEEP_MAX  100          /* expired ones removed when a new one is made */
 #define REMEMBERED (7 * SW_DAY) /* past its end, so that it is told from a password that never was */
 
 const SwCollection ecr_tokens = {
@@ -30,8 +30,7 @@ static int sweep(SwCtx *cx, SwError *err) {
     return 0;
 }
 
-int ecr_token_make(SwCtx *cx, SwStr layer, SwTime life, SwStr *ret_password, SwTime *ret_expires,
-                   SwError *err) {
+int ecr_token_make(SwCtx *cx, SwStr layer, SwTime life, SwStr *ret_password, SwTime *ret_expires, SwError *err) {
     EcrTokenRecord t = {
         .account = cx->account,
         .region = cx->region,
@@ -51,8 +50,7 @@ int ecr_token_make(SwCtx *cx, SwStr layer, SwTime life, SwStr *ret_password, SwT
     return sw_doc_put(cx->tx, &ecr_tokens, sw_sha256_hex(cx->arena, *ret_password), &t, err);
 }
 
-int ecr_token_find(SwCtx *cx, SwStr password, EcrTokenRecord **ret, bool *ret_expired,
-                   SwError *err) {
+int ecr_token_find(SwCtx *cx, SwStr password, EcrTokenRecord **ret, bool *ret_expired, SwError *err) {
     void *r = NULL;
     if (sw_doc_get(cx->tx, &ecr_tokens, sw_sha256_hex(cx->arena, password), &r, err) < 0)
         return -1;
@@ -75,8 +73,8 @@ void ecr_token_apply(SwCtx *cx, const EcrTokenRecord *t) {
     };
 }
 
-int ecr_get_authorization_token(SwCtx *cx, const EcrGetAuthorizationTokenRequest *in,
-                                EcrGetAuthorizationTokenResponse *out, SwError *err) {
+int ecr_get_authorization_token(SwCtx *cx, const EcrGetAuthorizationTokenRequest *in, EcrGetAuthorizationTokenResponse *out,
+                                SwError *err) {
     SwStr password;
     SwTime expires;
     for (size_t i = 0; i < in->registry_ids.n; i++)

@@ -12,22 +12,19 @@ static int check_settings(const EcsClusterSettingList *l, SwError *err) {
     for (size_t i = 0; i < l->n; i++) {
         SwStr v = l->v[i].value;
         if (!ecs_is(l->v[i].name, "containerInsights"))
-            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Unrecognized setting name: %.*s",
-                           SW_FMT(l->v[i].name));
+            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Unrecognized setting name: %.*s", SW_FMT(l->v[i].name));
         if (ecs_is(v, "enabled") || ecs_is(v, "enhanced"))
             return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
                            "settings: the value %.*s of containerInsights is not supported: "
                            "Container Insights' metrics are not collected.",
                            SW_FMT(v));
         if (v.n && !ecs_is(v, "disabled"))
-            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid setting value: %.*s",
-                           SW_FMT(v));
+            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid setting value: %.*s", SW_FMT(v));
     }
     return 0;
 }
 
-static int check_providers(const SwStrList *providers,
-                           const EcsCapacityProviderStrategyItemList *strategy, SwError *err) {
+static int check_providers(const SwStrList *providers, const EcsCapacityProviderStrategyItemList *strategy, SwError *err) {
     for (size_t i = 0; i < providers->n; i++)
         if (!ecs_is(providers->v[i], "FARGATE") && !ecs_is(providers->v[i], "FARGATE_SPOT"))
             return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
@@ -53,8 +50,8 @@ static int count_tasks(SwCtx *cx, EcsCluster *c, SwError *err) {
     for (size_t i = 0; i < l.n; i++) {
         const EcsTask *t = ((EcsTaskRecord *)l.v[i].record)->task;
         running += ecs_is(t->last_status, "RUNNING");
-        pending += ecs_is(t->last_status, "PENDING") || ecs_is(t->last_status, "PROVISIONING") ||
-                   ecs_is(t->last_status, "ACTIVATING");
+        pending +=
+            ecs_is(t->last_status, "PENDING") || ecs_is(t->last_status, "PROVISIONING") || ecs_is(t->last_status, "ACTIVATING");
     }
     c->running_tasks_count = SW_SOME_INT(running);
     c->pending_tasks_count = SW_SOME_INT(pending);
@@ -88,23 +85,19 @@ static int show(SwCtx *cx, EcsCluster *c, const SwStrList *include, SwError *err
     return 0;
 }
 
-int ecs_create_cluster(SwCtx *cx, const EcsCreateClusterRequest *in, EcsCreateClusterResponse *out,
-                       SwError *err) {
+int ecs_create_cluster(SwCtx *cx, const EcsCreateClusterRequest *in, EcsCreateClusterResponse *out, SwError *err) {
     SwStr name = sw_str_or(in->cluster_name, SW_STR("default"));
-    if (!sw_str_is(name) || name.n > 255 || sw_str_contains(name, SW_STR("/")) ||
-        sw_str_contains(name, SW_STR(" ")))
+    if (!sw_str_is(name) || name.n > 255 || sw_str_contains(name, SW_STR("/")) || sw_str_contains(name, SW_STR(" ")))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid cluster name.");
     if (check_settings(&in->settings, err) < 0 ||
-        check_providers(&in->capacity_providers, &in->default_capacity_provider_strategy, err) <
-            0 ||
+        check_providers(&in->capacity_providers, &in->default_capacity_provider_strategy, err) < 0 ||
         ecs_tags_check(&in->tags, err) < 0)
         return -1;
     void *r;
     if (sw_doc_get(cx->tx, &ecs_clusters, name, &r, err) < 0)
         return -1;
     EcsClusterRecord *old = r;
-    if (old &&
-        ecs_is(old->cluster->status, "ACTIVE")) { /* idempotent, as AWS: the cluster as it is */
+    if (old && ecs_is(old->cluster->status, "ACTIVE")) { /* idempotent, as AWS: the cluster as it is */
         out->cluster = old->cluster;
         return show(cx, out->cluster, NULL, err);
     }
@@ -124,13 +117,11 @@ int ecs_create_cluster(SwCtx *cx, const EcsCreateClusterRequest *in, EcsCreateCl
     return show(cx, c, NULL, err);
 }
 
-int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in,
-                          EcsDescribeClustersResponse *out, SwError *err) {
+int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDescribeClustersResponse *out, SwError *err) {
     static SwStr standard[] = {SW_STR_C("default")};
     SwStrList names = in->clusters.n ? in->clusters : (SwStrList){standard, 1};
     if (names.n > 100)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "clusters can have at most 100 items.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "clusters can have at most 100 items.");
     sw_list_present(cx->arena, &out->clusters);
     sw_list_present(cx->arena, &out->failures);
     for (size_t i = 0; i < names.n; i++) {
@@ -151,8 +142,7 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in,
     return 0;
 }
 
-int ecs_list_clusters(SwCtx *cx, const EcsListClustersRequest *in, EcsListClustersResponse *out,
-                      SwError *err) {
+int ecs_list_clusters(SwCtx *cx, const EcsListClustersRequest *in, EcsListClustersResponse *out, SwError *err) {
     SwDocList l;
     if (sw_doc_list(cx->tx, &ecs_clusters, &(SwDocQuery){0}, &l, err) < 0)
         return -1;
@@ -162,8 +152,7 @@ int ecs_list_clusters(SwCtx *cx, const EcsListClustersRequest *in, EcsListCluste
         if (ecs_is(c->status, "ACTIVE"))
             sw_str_list_add(cx->arena, &all, c->cluster_arn);
     }
-    return ecs_page(cx, "ecs:ListClusters", &all, in->next_token, in->max_results,
-                    &out->cluster_arns, &out->next_token, err);
+    return ecs_page(cx, "ecs:ListClusters", &all, in->next_token, in->max_results, &out->cluster_arns, &out->next_token, err);
 }
 
 static int save(SwCtx *cx, EcsClusterRecord *r, EcsCluster **ret, SwError *err) {
@@ -173,8 +162,7 @@ static int save(SwCtx *cx, EcsClusterRecord *r, EcsCluster **ret, SwError *err) 
     return show(cx, r->cluster, NULL, err);
 }
 
-int ecs_update_cluster(SwCtx *cx, const EcsUpdateClusterRequest *in, EcsUpdateClusterResponse *out,
-                       SwError *err) {
+int ecs_update_cluster(SwCtx *cx, const EcsUpdateClusterRequest *in, EcsUpdateClusterResponse *out, SwError *err) {
     EcsClusterRecord *r;
     if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 || check_settings(&in->settings, err) < 0)
         return -1;
@@ -183,8 +171,8 @@ int ecs_update_cluster(SwCtx *cx, const EcsUpdateClusterRequest *in, EcsUpdateCl
     return save(cx, r, &out->cluster, err);
 }
 
-int ecs_update_cluster_settings(SwCtx *cx, const EcsUpdateClusterSettingsRequest *in,
-                                EcsUpdateClusterSettingsResponse *out, SwError *err) {
+int ecs_update_cluster_settings(SwCtx *cx, const EcsUpdateClusterSettingsRequest *in, EcsUpdateClusterSettingsResponse *out,
+                                SwError *err) {
     EcsClusterRecord *r;
     if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 || check_settings(&in->settings, err) < 0)
         return -1;
@@ -203,8 +191,7 @@ int ecs_put_cluster_capacity_providers(SwCtx *cx, const EcsPutClusterCapacityPro
     return save(cx, r, &out->cluster, err);
 }
 
-int ecs_delete_cluster(SwCtx *cx, const EcsDeleteClusterRequest *in, EcsDeleteClusterResponse *out,
-                       SwError *err) {
+int ecs_delete_cluster(SwCtx *cx, const EcsDeleteClusterRequest *in, EcsDeleteClusterResponse *out, SwError *err) {
     EcsClusterRecord *r;
     if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 || count_tasks(cx, r->cluster, err) < 0)
         return -1;
@@ -212,8 +199,7 @@ int ecs_delete_cluster(SwCtx *cx, const EcsDeleteClusterRequest *in, EcsDeleteCl
         return sw_fail(err, &ECS_CLUSTER_CONTAINS_SERVICES_EXCEPTION,
                        "The Cluster cannot be deleted while Services are active.");
     if (r->cluster->running_tasks_count.v + r->cluster->pending_tasks_count.v)
-        return sw_fail(err, &ECS_CLUSTER_CONTAINS_TASKS_EXCEPTION,
-                       "The Cluster cannot be deleted while Tasks are active.");
+        return sw_fail(err, &ECS_CLUSTER_CONTAINS_TASKS_EXCEPTION, "The Cluster cannot be deleted while Tasks are active.");
     r->cluster->status = SW_STR("INACTIVE");
     return save(cx, r, &out->cluster, err);
 }
@@ -237,11 +223,10 @@ int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvider
         if (sw_str_list_has(&all, name) && ecs_names(in->capacity_providers.v[i], arn))
             sw_str_list_add(a, &wanted, name);
         else
-            ecs_failure(a, &out->failures, ecs_asked_arn(in->capacity_providers.v[i], arn),
-                        "MISSING");
+            ecs_failure(a, &out->failures, ecs_asked_arn(in->capacity_providers.v[i], arn), "MISSING");
     }
-    if (ecs_page(cx, "ecs:DescribeCapacityProviders", in->capacity_providers.n ? &wanted : &all,
-                 in->next_token, in->max_results, &page, &out->next_token, err) < 0)
+    if (ecs_page(cx, "ecs:DescribeCapacityProviders", in->capacity_providers.n ? &wanted : &all, in->next_token,
+                 in->max_results, &page, &out->next_token, err) < 0)
         return -1;
     sw_list_present(a, &out->capacity_providers);
     for (size_t i = 0; i < page.n; i++) {

@@ -46,13 +46,12 @@ int ecs_cluster_get(SwCtx *cx, SwStr ref, EcsClusterRecord **ret, SwError *err) 
     return 0;
 }
 
-int ecs_page(SwCtx *cx, const char *operation, const SwStrList *all, SwStr token, SwOptInt max,
-             SwStrList *ret, SwStr *ret_next, SwError *err) {
+int ecs_page(SwCtx *cx, const char *operation, const SwStrList *all, SwStr token, SwOptInt max, SwStrList *ret, SwStr *ret_next,
+             SwError *err) {
     size_t limit = (size_t)SW_OR(max, 100), at = 0;
     SwStr last = SW_NO_STR;
     if (limit < 1 || limit > 100)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "maxResults should be between 1 and 100.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "maxResults should be between 1 and 100.");
     if (token.p && !sw_page_token_read(cx->arena, operation, token, &last))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid token.");
     if (last.p) {
@@ -86,8 +85,7 @@ void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from) {
 const SwTagRules ecs_tag_rules = {
     .max = 50,
     .too_many = {&ECS_INVALID_PARAMETER_EXCEPTION, "Number of tags exceeds the limit of 50."},
-    .reserved = {&ECS_INVALID_PARAMETER_EXCEPTION,
-                 "aws: prefixed tag key names are not allowed for external use."},
+    .reserved = {&ECS_INVALID_PARAMETER_EXCEPTION, "aws: prefixed tag key names are not allowed for external use."},
     .duplicate = {&ECS_INVALID_PARAMETER_EXCEPTION, "Duplicate tag keys are not allowed: {key}"},
     .bad_key = {&ECS_INVALID_PARAMETER_EXCEPTION, "Tag key must have 1 to 128 characters."},
 };

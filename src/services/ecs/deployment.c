@@ -7,12 +7,10 @@
 
 #include "base/id.h"
 
-const SwCollection ecs_service_deployments = {
-    .name = "ecs/serviceDeployment",
-    .shape = &ecs_shape_service_deployment_record,
-    .indexes = {{.name = "by_service", .member = {"serviceArn", "createdAt"}}}};
-const SwCollection ecs_service_revisions = {.name = "ecs/serviceRevision",
-                                            .shape = &ecs_shape_service_revision_record};
+const SwCollection ecs_service_deployments = {.name = "ecs/serviceDeployment",
+                                              .shape = &ecs_shape_service_deployment_record,
+                                              .indexes = {{.name = "by_service", .member = {"serviceArn", "createdAt"}}}};
+const SwCollection ecs_service_revisions = {.name = "ecs/serviceRevision", .shape = &ecs_shape_service_revision_record};
 
 EcsDeployment *ecs_deployment_primary(EcsServiceRecord *s) {
     for (size_t i = 0; i < s->service->deployments.n; i++)
@@ -28,36 +26,31 @@ EcsDeploymentState *ecs_deployment_state(EcsServiceRecord *s, SwStr id) {
     return NULL;
 }
 
-static int event(SwCtx *cx, const EcsServiceRecord *s, const EcsDeployment *d, const char *type,
-                 const char *name, SwStr reason, SwError *err) {
+static int event(SwCtx *cx, const EcsServiceRecord *s, const EcsDeployment *d, const char *type, const char *name, SwStr reason,
+                 SwError *err) {
     SwValue v = sw_value_object();
     sw_value_sets(cx->arena, &v, "eventType", sw_str(type));
     sw_value_sets(cx->arena, &v, "eventName", sw_str(name));
     sw_value_sets(cx->arena, &v, "deploymentId", d->id);
     sw_value_sets(cx->arena, &v, "updatedAt", sw_time_iso8601(cx->arena, sw_now(cx)));
     sw_value_sets(cx->arena, &v, "reason", reason);
-    return ecs_event(cx, "ECS Deployment State Change", s->service->service_arn,
-                     sw_json_text(cx->arena, &v), err);
+    return ecs_event(cx, "ECS Deployment State Change", s->service->service_arn, sw_json_text(cx->arena, &v), err);
 }
 
-int ecs_service_action(SwCtx *cx, EcsServiceRecord *s, const char *type, const char *name,
-                       SwStr reason, SwError *err) {
+int ecs_service_action(SwCtx *cx, EcsServiceRecord *s, const char *type, const char *name, SwStr reason, SwError *err) {
     SwValue v = sw_value_object();
     sw_value_sets(cx->arena, &v, "eventType", sw_str(type));
     sw_value_sets(cx->arena, &v, "eventName", sw_str(name));
     sw_value_sets(cx->arena, &v, "clusterArn", s->cluster_arn);
     sw_value_sets(cx->arena, &v, "createdAt", sw_time_iso8601(cx->arena, sw_now(cx)));
     sw_value_sets(cx->arena, &v, "reason", reason);
-    return ecs_event(cx, "ECS Service Action", s->service->service_arn, sw_json_text(cx->arena, &v),
-                     err);
+    return ecs_event(cx, "ECS Service Action", s->service->service_arn, sw_json_text(cx->arena, &v), err);
 }
 
 static int put_service_deployment(SwCtx *cx, EcsServiceDeployment *d, SwError *err) {
     d->updated_at = SW_SOME_TIME(sw_now(cx));
-    EcsServiceDeploymentRecord r = {
-        .service_arn = d->service_arn, .created_at = d->created_at, .deployment = d};
-    return sw_doc_put(cx->tx, &ecs_service_deployments, ecs_short_name(d->service_deployment_arn),
-                      &r, err);
+    EcsServiceDeploymentRecord r = {.service_arn = d->service_arn, .created_at = d->created_at, .deployment = d};
+    return sw_doc_put(cx->tx, &ecs_service_deployments, ecs_short_name(d->service_deployment_arn), &r, err);
 }
 
 static int get_service_deployment(SwCtx *cx, SwStr arn, EcsServiceDeployment **ret, SwError *err) {
@@ -68,8 +61,7 @@ static int get_service_deployment(SwCtx *cx, SwStr arn, EcsServiceDeployment **r
     return 0;
 }
 
-static int put_revision(SwCtx *cx, const EcsServiceRecord *s, const EcsDeployment *d, SwStr arn,
-                        SwError *err) {
+static int put_revision(SwCtx *cx, const EcsServiceRecord *s, const EcsDeployment *d, SwStr arn, SwError *err) {
     EcsServiceRevision v = {
         .service_revision_arn = arn,
         .service_arn = s->service->service_arn,
@@ -97,9 +89,7 @@ static int put_revision(SwCtx *cx, const EcsServiceRecord *s, const EcsDeploymen
 }
 
 static SwStr digits(SwArena *a) {
-    return sw_strf(
-        a, "%019llu",
-        (unsigned long long)(sw_id_u64() % 1000000000000000000ull + 9000000000000000000ull));
+    return sw_strf(a, "%019llu", (unsigned long long)(sw_id_u64() % 1000000000000000000ull + 9000000000000000000ull));
 }
 
 /* The deployment before becomes ACTIVE; one that was still under way is over. */
@@ -123,17 +113,15 @@ static int step_back(SwCtx *cx, EcsServiceRecord *s, EcsDeployment **ret_before,
     return put_service_deployment(cx, sd, err);
 }
 
-static int begin_records(SwCtx *cx, EcsServiceRecord *s, const EcsDeployment *d,
-                         EcsDeploymentState *st, SwStr source_revision, SwError *err) {
+static int begin_records(SwCtx *cx, EcsServiceRecord *s, const EcsDeployment *d, EcsDeploymentState *st, SwStr source_revision,
+                         SwError *err) {
     SwArena *a = cx->arena;
     SwStr service = s->service->service_name;
-    st->revision_arn = sw_arn(cx, "ecs", "service-revision/%.*s/%.*s/%.*s", SW_FMT(s->cluster_name),
-                              SW_FMT(service), SW_FMT(digits(a)));
-    st->service_deployment_arn =
-        sw_arn(cx, "ecs", "service-deployment/%.*s/%.*s/%.*s", SW_FMT(s->cluster_name),
-               SW_FMT(service), SW_FMT(sw_id_base62(a, 21)));
-    EcsServiceRevisionSummary target = {.arn = st->revision_arn,
-                                        .requested_task_count = d->desired_count};
+    st->revision_arn =
+        sw_arn(cx, "ecs", "service-revision/%.*s/%.*s/%.*s", SW_FMT(s->cluster_name), SW_FMT(service), SW_FMT(digits(a)));
+    st->service_deployment_arn = sw_arn(cx, "ecs", "service-deployment/%.*s/%.*s/%.*s", SW_FMT(s->cluster_name),
+                                        SW_FMT(service), SW_FMT(sw_id_base62(a, 21)));
+    EcsServiceRevisionSummary target = {.arn = st->revision_arn, .requested_task_count = d->desired_count};
     EcsServiceDeployment sd = {
         .service_deployment_arn = st->service_deployment_arn,
         .service_arn = s->service->service_arn,
@@ -147,8 +135,7 @@ static int begin_records(SwCtx *cx, EcsServiceRecord *s, const EcsDeployment *d,
     if (source_revision.n)
         sw_list_add(a, &sd.source_service_revisions)->arn = source_revision;
     s->service->current_service_deployment = st->service_deployment_arn;
-    return put_revision(cx, s, d, st->revision_arn, err) < 0 ? -1
-                                                             : put_service_deployment(cx, &sd, err);
+    return put_revision(cx, s, d, st->revision_arn, err) < 0 ? -1 : put_service_deployment(cx, &sd, err);
 }
 
 static void prepend(SwArena *a, EcsDeploymentList *l, EcsDeployment *d) {
@@ -198,27 +185,24 @@ int ecs_deployment_begin(SwCtx *cx, EcsServiceRecord *s, SwError *err) {
     return event(cx, s, &d, "INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS", d.rollout_state_reason, err);
 }
 
-static int finish_service_deployment(SwCtx *cx, EcsServiceRecord *s, const EcsDeployment *d,
-                                     bool completed, SwStr why, SwError *err) {
+static int finish_service_deployment(SwCtx *cx, EcsServiceRecord *s, const EcsDeployment *d, bool completed, SwStr why,
+                                     SwError *err) {
     EcsDeploymentState *st = ecs_deployment_state(s, d->id);
     EcsServiceDeployment *sd;
     if (get_service_deployment(cx, st->service_deployment_arn, &sd, err) < 0)
         return -1;
     if (!sd || sd->finished_at.set)
         return 0;
-    sd->status = completed ? (sd->rollback ? SW_STR("ROLLBACK_SUCCESSFUL") : SW_STR("SUCCESSFUL"))
-                           : SW_STR("STOPPED");
+    sd->status = completed ? (sd->rollback ? SW_STR("ROLLBACK_SUCCESSFUL") : SW_STR("SUCCESSFUL")) : SW_STR("STOPPED");
     if (!completed)
         sd->status_reason = why;
     sd->finished_at = SW_SOME_TIME(sw_now(cx));
     if (sd->target_service_revision)
-        sd->target_service_revision->running_task_count =
-            completed && !sd->rollback ? d->desired_count : SW_SOME_INT(0);
+        sd->target_service_revision->running_task_count = completed && !sd->rollback ? d->desired_count : SW_SOME_INT(0);
     return put_service_deployment(cx, sd, err);
 }
 
-int ecs_deployment_end(SwCtx *cx, EcsServiceRecord *s, EcsDeployment *d, bool completed, SwStr why,
-                       SwError *err) {
+int ecs_deployment_end(SwCtx *cx, EcsServiceRecord *s, EcsDeployment *d, bool completed, SwStr why, SwError *err) {
     EcsDeploymentState *st = ecs_deployment_state(s, d->id);
     d->rollout_state = completed ? SW_STR("COMPLETED") : SW_STR("FAILED");
     d->rollout_state_reason = why;
@@ -233,14 +217,12 @@ int ecs_deployment_end(SwCtx *cx, EcsServiceRecord *s, EcsDeployment *d, bool co
         size_t at;
         if (sw_str_find(why, ':', &at))
             reason = sw_str_trim(sw_str_skip(why, at + 1));
-        ecs_service_say(cx, s, "(deployment %.*s) deployment failed: %.*s", SW_FMT(d->id),
-                        SW_FMT(reason));
+        ecs_service_say(cx, s, "(deployment %.*s) deployment failed: %.*s", SW_FMT(d->id), SW_FMT(reason));
     }
     if (finish_service_deployment(cx, s, d, completed, why, err) < 0)
         return -1;
     return event(cx, s, d, completed ? "INFO" : "ERROR",
-                 completed ? "SERVICE_DEPLOYMENT_COMPLETED" : "SERVICE_DEPLOYMENT_FAILED", why,
-                 err);
+                 completed ? "SERVICE_DEPLOYMENT_COMPLETED" : "SERVICE_DEPLOYMENT_FAILED", why, err);
 }
 
 /* The service as its last good deployment had it. */
@@ -255,8 +237,7 @@ static void restore(EcsServiceRecord *s) {
 }
 
 /* Its own record goes on under the status of a rollback. */
-static int mark_rollback(SwCtx *cx, EcsServiceRecord *s, SwStr failed_id, EcsDeploymentState *to,
-                         SwStr why, SwError *err) {
+static int mark_rollback(SwCtx *cx, EcsServiceRecord *s, SwStr failed_id, EcsDeploymentState *to, SwStr why, SwError *err) {
     EcsDeploymentState *from = ecs_deployment_state(s, failed_id);
     EcsServiceDeployment *sd;
     if (!from || get_service_deployment(cx, from->service_deployment_arn, &sd, err) < 0)
@@ -264,9 +245,7 @@ static int mark_rollback(SwCtx *cx, EcsServiceRecord *s, SwStr failed_id, EcsDep
     if (!sd)
         return 0;
     EcsRollback *r = sw_new(cx->arena, EcsRollback);
-    *r = (EcsRollback){.reason = why,
-                       .started_at = SW_SOME_TIME(sw_now(cx)),
-                       .service_revision_arn = to->revision_arn};
+    *r = (EcsRollback){.reason = why, .started_at = SW_SOME_TIME(sw_now(cx)), .service_revision_arn = to->revision_arn};
     sd->rollback = r;
     sd->status = SW_STR("ROLLBACK_IN_PROGRESS");
     sd->status_reason = why;
@@ -276,8 +255,7 @@ static int mark_rollback(SwCtx *cx, EcsServiceRecord *s, SwStr failed_id, EcsDep
     return put_service_deployment(cx, sd, err);
 }
 
-int ecs_deployment_rolled_back(SwCtx *cx, EcsServiceRecord *s, SwStr failed_id, SwStr why,
-                               SwError *err) {
+int ecs_deployment_rolled_back(SwCtx *cx, EcsServiceRecord *s, SwStr failed_id, SwStr why, SwError *err) {
     SwArena *a = cx->arena;
     EcsDeployment *good = NULL, *failed;
     restore(s);
@@ -302,8 +280,7 @@ int ecs_deployment_rolled_back(SwCtx *cx, EcsServiceRecord *s, SwStr failed_id, 
     }
     good = ecs_deployment_primary(s);
     good->rollout_state = SW_STR("IN_PROGRESS");
-    good->rollout_state_reason =
-        sw_strf(a, "%.*s rolling back to deploymentId %.*s", SW_FMT(why), SW_FMT(s->last_good->id));
+    good->rollout_state_reason = sw_strf(a, "%.*s rolling back to deploymentId %.*s", SW_FMT(why), SW_FMT(s->last_good->id));
     EcsDeploymentState *st = ecs_deployment_state(s, good->id);
     st->completed = SW_SOME_BOOL(true); /* it was good once: the breaker leaves it alone */
     st->failures = st->consecutive = SW_SOME_INT(0);
@@ -338,13 +315,10 @@ int ecs_describe_service_revisions(SwCtx *cx, const EcsDescribeServiceRevisionsR
     sw_list_present(cx->arena, &out->failures);
     for (size_t i = 0; i < in->service_revision_arns.n; i++) {
         void *r;
-        if (sw_doc_get(cx->tx, &ecs_service_revisions,
-                       ecs_short_name(in->service_revision_arns.v[i]), &r, err) < 0)
+        if (sw_doc_get(cx->tx, &ecs_service_revisions, ecs_short_name(in->service_revision_arns.v[i]), &r, err) < 0)
             return -1;
-        if (r && sw_str_eq(((EcsServiceRevisionRecord *)r)->revision->service_revision_arn,
-                           in->service_revision_arns.v[i]))
-            *sw_list_add(cx->arena, &out->service_revisions) =
-                *((EcsServiceRevisionRecord *)r)->revision;
+        if (r && sw_str_eq(((EcsServiceRevisionRecord *)r)->revision->service_revision_arn, in->service_revision_arns.v[i]))
+            *sw_list_add(cx->arena, &out->service_revisions) = *((EcsServiceRevisionRecord *)r)->revision;
         else
             ecs_failure(cx->arena, &out->failures, in->service_revision_arns.v[i], "MISSING");
     }
@@ -352,15 +326,14 @@ int ecs_describe_service_revisions(SwCtx *cx, const EcsDescribeServiceRevisionsR
 }
 
 static bool listed(const EcsListServiceDeploymentsRequest *in, const EcsServiceDeployment *d) {
-    if (in->created_at &&
-        ((in->created_at->after.set && d->created_at.v < in->created_at->after.v) ||
-         (in->created_at->before.set && d->created_at.v > in->created_at->before.v)))
+    if (in->created_at && ((in->created_at->after.set && d->created_at.v < in->created_at->after.v) ||
+                           (in->created_at->before.set && d->created_at.v > in->created_at->before.v)))
         return false;
     return !in->status.n || sw_str_list_has(&in->status, d->status);
 }
 
-int ecs_list_service_deployments(SwCtx *cx, const EcsListServiceDeploymentsRequest *in,
-                                 EcsListServiceDeploymentsResponse *out, SwError *err) {
+int ecs_list_service_deployments(SwCtx *cx, const EcsListServiceDeploymentsRequest *in, EcsListServiceDeploymentsResponse *out,
+                                 SwError *err) {
     EcsServiceRecord *s;
     SwDocList l;
     if (ecs_service_get(cx, in->cluster, in->service, &s, err) < 0)
@@ -374,8 +347,7 @@ int ecs_list_service_deployments(SwCtx *cx, const EcsListServiceDeploymentsReque
     for (size_t i = 0; i < l.n; i++)
         if (listed(in, ((EcsServiceDeploymentRecord *)l.v[i].record)->deployment))
             sw_str_list_add(cx->arena, &all, l.v[i].id);
-    if (ecs_page(cx, "ecs:ListServiceDeployments", &all, in->next_token, in->max_results, &page,
-                 &out->next_token, err) < 0)
+    if (ecs_page(cx, "ecs:ListServiceDeployments", &all, in->next_token, in->max_results, &page, &out->next_token, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->service_deployments);
     for (size_t i = 0; i < l.n; i++) {
@@ -383,10 +355,8 @@ int ecs_list_service_deployments(SwCtx *cx, const EcsListServiceDeploymentsReque
         if (!sw_str_list_has(&page, l.v[i].id))
             continue;
         EcsServiceDeploymentBrief *b = sw_list_add(cx->arena, &out->service_deployments);
-        sw_shape_move(cx->arena, &ecs_shape_service_deployment_brief, b,
-                      &ecs_shape_service_deployment, d);
-        b->target_service_revision_arn =
-            d->target_service_revision ? d->target_service_revision->arn : SW_NO_STR;
+        sw_shape_move(cx->arena, &ecs_shape_service_deployment_brief, b, &ecs_shape_service_deployment, d);
+        b->target_service_revision_arn = d->target_service_revision ? d->target_service_revision->arn : SW_NO_STR;
     }
     return 0;
 }

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "metadata.h"
 
-#define H(op, fn)                                                                                  \
+#define H(op, fn) \
     { ECS_##op, SW_HANDLER(fn), 0 }
 static const SwHandler handlers[] = {
     H(CREATE_CLUSTER, ecs_create_cluster),
@@ -53,9 +53,8 @@ static const SwRoute routes[] = {
      .handle = ecs_credentials},
 };
 
-static const SwController *const controllers[] = {&ecs_task_controller,    &ecs_service_controller,
-                                                  &ecs_health_controller,  &ecs_log_controller,
-                                                  &ecs_metrics_controller, NULL};
+static const SwController *const controllers[] = {&ecs_task_controller, &ecs_service_controller, &ecs_health_controller,
+                                                  &ecs_log_controller,  &ecs_metrics_controller, NULL};
 static const SwCollection *const collections[] = {&ecs_clusters,
                                                   &ecs_task_definitions,
                                                   &ecs_tasks,
@@ -87,8 +86,7 @@ static int wake_for(SwHost *h, SwArena *a, SwStr id, SwContainerEvent event, SwE
     const EcsTaskRecord *r = t;
     if (l && sw_engine_wake(h->engine, &ecs_log_controller, l->account, l->region, id, err) < 0)
         return -1;
-    return r ? sw_engine_wake(h->engine, &ecs_task_controller, r->account, r->region, task, err)
-             : 0;
+    return r ? sw_engine_wake(h->engine, &ecs_task_controller, r->account, r->region, task, err) : 0;
 }
 
 static void on_container(SwHost *h, SwStr id, int event) {
@@ -97,8 +95,7 @@ static void on_container(SwHost *h, SwStr id, int event) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
     if (wake_for(h, a, id, (SwContainerEvent)event, &err) < 0)
-        sw_log(SW_ERROR, "container event lost", SW_F("container", id), SW_F("cause", err.cause),
-               SW_F("message", err.message));
+        sw_log(SW_ERROR, "container event lost", SW_F("container", id), SW_F("cause", err.cause), SW_F("message", err.message));
 }
 
 /* What ended or wrote while no Slipway ran sends no event: every task that is not STOPPED looks
@@ -116,13 +113,11 @@ static int open_service(SwHost *h, SwError *err) {
     for (size_t i = 0; r == 0 && i < tasks.n; i++) {
         const EcsTaskRecord *t = tasks.v[i].record;
         if (!ecs_is(t->task->last_status, "STOPPED"))
-            r = sw_engine_wake(h->engine, &ecs_task_controller, t->account, t->region,
-                               tasks.v[i].id, err);
+            r = sw_engine_wake(h->engine, &ecs_task_controller, t->account, t->region, tasks.v[i].id, err);
     }
     for (size_t i = 0; r == 0 && i < logs.n; i++) {
         const EcsLogRecord *l = logs.v[i].record;
-        r = sw_engine_wake(h->engine, &ecs_log_controller, l->account, l->region, logs.v[i].id,
-                           err);
+        r = sw_engine_wake(h->engine, &ecs_log_controller, l->account, l->region, logs.v[i].id, err);
     }
     sw_arena_free(a);
     return r;
@@ -148,8 +143,7 @@ static int on_target_health(SwCtx *cx, const SwEvent *e, SwError *err) {
     SwDocList services;
     if (sw_json_parse(cx->arena, e->detail, &v, err) < 0)
         return -1;
-    SwDocQuery q = {.index = "by_group",
-                    .equals = {sw_value_str(sw_value_getz(&v, "targetGroupArn"))}};
+    SwDocQuery q = {.index = "by_group", .equals = {sw_value_str(sw_value_getz(&v, "targetGroupArn"))}};
     if (!q.equals[0].n || sw_doc_list(cx->tx, &ecs_services, &q, &services, err) < 0)
         return q.equals[0].n ? -1 : 0;
     for (size_t i = 0; i < services.n; i++)

@@ -13,15 +13,14 @@
 #include "models/ecs.gen.h"
 #include "models/ecs_records.gen.h"
 
-#define ECS_TASK_KEPT SW_HOUR /* how long DescribeTasks still shows a stopped task, as AWS */
-#define ECS_METADATA "http://169.254.170.2"
+#define ECS_TASK_KEPT  SW_HOUR /* how long DescribeTasks still shows a stopped task, as AWS */
+#define ECS_METADATA   "http://169.254.170.2"
 #define ECS_EVENTS_MAX 100 /* of a service, as AWS */
 
-extern const SwCollection ecs_clusters, ecs_task_definitions, ecs_tasks, ecs_services,
-    ecs_health_records, ecs_log_records, ecs_service_deployments, ecs_service_revisions,
-    ecs_actions;
-extern const SwController ecs_task_controller, ecs_service_controller, ecs_health_controller,
-    ecs_log_controller, ecs_metrics_controller;
+extern const SwCollection ecs_clusters, ecs_task_definitions, ecs_tasks, ecs_services, ecs_health_records, ecs_log_records,
+    ecs_service_deployments, ecs_service_revisions, ecs_actions;
+extern const SwController ecs_task_controller, ecs_service_controller, ecs_health_controller, ecs_log_controller,
+    ecs_metrics_controller;
 extern const SwActionType ecs_deploy_action;
 
 /* ---- common.c ---- */
@@ -32,19 +31,18 @@ SwStr ecs_short_name(SwStr name_or_arn); /* behind the last '/' */
 bool ecs_names(SwStr name_or_arn, SwStr arn);
 /* A failure's ARN: the one that was given, or that of the name. */
 SwStr ecs_asked_arn(SwStr name_or_arn, SwStr arn);
-SwStr ecs_new_id(SwArena *a);            /* 32 hexadecimal digits */
+SwStr ecs_new_id(SwArena *a); /* 32 hexadecimal digits */
 SwStr ecs_service_key(SwArena *a, SwStr cluster, SwStr service);
 /* "default" where ref is absent. Fails with ClusterNotFoundException unless it is there and ACTIVE.
  */
 int ecs_cluster_get(SwCtx *cx, SwStr ref, EcsClusterRecord **ret, SwError *err) sw_must_check;
 /* One page of sorted texts; the token names the last one given. */
-int ecs_page(SwCtx *cx, const char *operation, const SwStrList *all, SwStr token, SwOptInt max,
-             SwStrList *ret, SwStr *ret_next, SwError *err) sw_must_check;
+int ecs_page(SwCtx *cx, const char *operation, const SwStrList *all, SwStr token, SwOptInt max, SwStrList *ret, SwStr *ret_next,
+             SwError *err) sw_must_check;
 void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from);
 extern const SwTagRules ecs_tag_rules;
 int ecs_tags_check(const EcsTagList *tags, SwError *err) sw_must_check;
-int ecs_event(SwCtx *cx, const char *type, SwStr resource, SwStr detail,
-              SwError *err) sw_must_check;
+int ecs_event(SwCtx *cx, const char *type, SwStr resource, SwStr detail, SwError *err) sw_must_check;
 void ecs_failure(SwArena *a, EcsFailureList *l, SwStr arn, const char *reason);
 SwStr ecs_key_value(const EcsKeyValuePairList *l, const char *name);
 void ecs_key_value_set(SwArena *a, EcsKeyValuePairList *l, const char *name, SwStr value);
@@ -58,15 +56,12 @@ SwStrList ecs_resources(SwCtx *cx, const SwOperation *op, const void *in);
 
 /* By "family", "family:revision" or ARN. *ret NULL: none. A family gives its newest ACTIVE
  * revision. */
-int ecs_task_definition_get(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret,
-                            SwError *err) sw_must_check;
-int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in,
-                              SwError *err) sw_must_check;
+int ecs_task_definition_get(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret, SwError *err) sw_must_check;
+int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in, SwError *err) sw_must_check;
 int ecs_definition_rules_check(const EcsRegisterTaskDefinitionRequest *in, SwError *err) sw_must_check;
-int ecs_environment_files_check(const EcsEnvironmentFileList *l, SwStr execution_role,
-                                const SwErrorKind *kind, SwError *err) sw_must_check;
-bool ecs_fargate_size(int64_t cpu,
-                      int64_t memory); /* whether Fargate offers this combination (units, MiB) */
+int ecs_environment_files_check(const EcsEnvironmentFileList *l, SwStr execution_role, const SwErrorKind *kind,
+                                SwError *err) sw_must_check;
+bool ecs_fargate_size(int64_t cpu, int64_t memory); /* whether Fargate offers this combination (units, MiB) */
 /* CPU units from "256" or "1 vCPU", MiB from "512" or "1 GB"; false: neither. */
 bool ecs_cpu_parse(SwStr s, int64_t *ret_units);
 bool ecs_memory_parse(SwStr s, int64_t *ret_mib);
@@ -92,14 +87,12 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
 bool ecs_task_stop(EcsTaskRecord *t, SwTime now, SwStr code, SwStr reason);
 /* Store with a new version, and the event "ECS Task State Change". */
 int ecs_task_put(SwCtx *cx, EcsTaskRecord *t, SwError *err) sw_must_check;
-int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, SwDocList *ret,
-                 SwError *err) sw_must_check;
+int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, SwDocList *ret, SwError *err) sw_must_check;
 SwStr ecs_task_id(const EcsTaskRecord *t);
 bool ecs_is_checked(const EcsContainerDefinition *d); /* has a health check that is not NONE */
 bool ecs_is(SwStr s, const char *word);
 /* Where a target group of the service finds the task. false: it has no such container. */
-bool ecs_target_of(const EcsTaskRecord *t, const EcsLoadBalancer *b, SwStr *ret_id,
-                   int64_t *ret_port);
+bool ecs_target_of(const EcsTaskRecord *t, const EcsLoadBalancer *b, SwStr *ret_id, int64_t *ret_port);
 
 /* ---- launch.c ---- */
 
@@ -108,17 +101,15 @@ typedef struct EcsLaunch {
     const EcsCapacityProviderStrategyItemList *strategy; /* NULL: a launch type was asked for */
 } EcsLaunch;
 /* What a request means: its launch type, its strategy, or else the cluster's default strategy. */
-int ecs_launch_choose(const EcsClusterRecord *cluster, SwStr launch_type,
-                      const EcsCapacityProviderStrategyItemList *strategy, EcsLaunch *ret,
-                      SwError *err) sw_must_check;
+int ecs_launch_choose(const EcsClusterRecord *cluster, SwStr launch_type, const EcsCapacityProviderStrategyItemList *strategy,
+                      EcsLaunch *ret, SwError *err) sw_must_check;
 /* Network configuration and launch type against the definition. */
-int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type,
-                     const EcsNetworkConfiguration *network, SwError *err) sw_must_check;
+int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type, const EcsNetworkConfiguration *network,
+                     SwError *err) sw_must_check;
 /* Tells in the service's events what its tasks ask of the machine that it does not have. */
 void ecs_launch_say_limits(SwCtx *cx, EcsServiceRecord *s, const EcsTaskDefinition *d);
 int ecs_platform_check(SwStr version, SwStr launch_type, SwError *err) sw_must_check;
-int ecs_strategy_check(const SwStrList *providers, const EcsCapacityProviderStrategyItemList *l,
-                       SwError *err) sw_must_check;
+int ecs_strategy_check(const SwStrList *providers, const EcsCapacityProviderStrategyItemList *l, SwError *err) sw_must_check;
 /* The provider of the next task, where has[i] tasks are provider i's: bases first, then by weight.
  */
 size_t ecs_provider_pick(const EcsCapacityProviderStrategyItemList *l, const int64_t *has);
@@ -137,17 +128,14 @@ bool ecs_can_unmount(const EcsContainerDefinition *c); /* what hides a part of a
 
 /* Image of a container in this server's registry, unpacked. Fails with a message in the words of
  * AWS's stoppedReason. */
-int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, SwStr *ret_digest,
-                  SwError *err) sw_must_check;
+int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, SwStr *ret_digest, SwError *err) sw_must_check;
 typedef struct EcsImageName {
     SwStr repository, tag, digest, account, region; /* tag "latest" unless a digest is given */
 } EcsImageName;
 /* registry: host:port of this server. false: some other registry's. */
 bool ecs_image_name_parse(SwStr name, SwStr registry, EcsImageName *ret);
-int ecs_container_start(SwCtx *cx, EcsTaskRecord *t, size_t i, SwStr *ret_digest,
-                        SwError *err) sw_must_check;
-bool ecs_is_joined(const EcsTaskRecord *t,
-                   const EcsContainerDefinition *d); /* its task's network */
+int ecs_container_start(SwCtx *cx, EcsTaskRecord *t, size_t i, SwStr *ret_digest, SwError *err) sw_must_check;
+bool ecs_is_joined(const EcsTaskRecord *t, const EcsContainerDefinition *d); /* its task's network */
 int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) sw_must_check;
 void ecs_volumes_delete(SwCtx *cx, SwStr task_id);
 
@@ -156,8 +144,8 @@ void ecs_volumes_delete(SwCtx *cx, SwStr task_id);
 extern const SwErrorKind ecs_cannot_initialize;
 /* "NAME=value" of a container, files and secrets fetched. Fails in the words of AWS's
  * stoppedReason. */
-int ecs_environment(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwStr id,
-                    SwStrList *ret, SwError *err) sw_must_check;
+int ecs_environment(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwStr id, SwStrList *ret,
+                    SwError *err) sw_must_check;
 /* Lines NAME=value; spaces and quotes are part of the value, lines with '#' are comments. */
 void ecs_environment_parse(SwArena *a, SwStr text, SwStrMap *env);
 /* Bucket and key of "arn:aws:s3:::BUCKET/KEY"; false: it is none. */
@@ -175,12 +163,10 @@ EcsDeploymentState *ecs_deployment_state(EcsServiceRecord *s, SwStr id);
 int ecs_deployment_begin(SwCtx *cx, EcsServiceRecord *s, SwError *err) sw_must_check;
 /* Rollout state and reason, the service deployment's status, and the event. `why` is for
  * rolloutStateReason. */
-int ecs_deployment_end(SwCtx *cx, EcsServiceRecord *s, EcsDeployment *d, bool completed, SwStr why,
+int ecs_deployment_end(SwCtx *cx, EcsServiceRecord *s, EcsDeployment *d, bool completed, SwStr why, SwError *err) sw_must_check;
+int ecs_deployment_rolled_back(SwCtx *cx, EcsServiceRecord *s, SwStr failed_id, SwStr why, SwError *err) sw_must_check;
+int ecs_service_action(SwCtx *cx, EcsServiceRecord *s, const char *type, const char *name, SwStr reason,
                        SwError *err) sw_must_check;
-int ecs_deployment_rolled_back(SwCtx *cx, EcsServiceRecord *s, SwStr failed_id, SwStr why,
-                               SwError *err) sw_must_check;
-int ecs_service_action(SwCtx *cx, EcsServiceRecord *s, const char *type, const char *name,
-                       SwStr reason, SwError *err) sw_must_check;
 
 /* target.c: SwTarget.deliver. */
 int ecs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);

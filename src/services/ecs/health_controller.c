@@ -9,27 +9,24 @@
 
 #include "ecs.h"
 
-const SwCollection ecs_health_records = {
-    .name = "ecs/health", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_health_record};
+const SwCollection ecs_health_records = {.name = "ecs/health", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_health_record};
 
 static int run_check(SwCtx *cx, SwStr id, const EcsHealthCheck *h, bool *ret_ok, SwError *err) {
     SwExec x = {0};
     if (ecs_is(h->command.v[0], "CMD-SHELL")) {
         sw_str_list_add(cx->arena, &x.args, SW_STR("/bin/sh"));
         sw_str_list_add(cx->arena, &x.args, SW_STR("-c"));
-        sw_str_list_add(cx->arena, &x.args,
-                        sw_str_join(cx->arena, h->command.v + 1, h->command.n - 1, SW_STR(" ")));
+        sw_str_list_add(cx->arena, &x.args, sw_str_join(cx->arena, h->command.v + 1, h->command.n - 1, SW_STR(" ")));
     } else {
         for (size_t i = 1; i < h->command.n; i++)
             sw_str_list_add(cx->arena, &x.args, h->command.v[i]);
     }
     int status = -1;
     SwContainerInfo info;
-    if (!sw_container_get(cx->host->runtime, cx->arena, id, &info) ||
-        info.state != SW_CONTAINER_RUNNING)
+    if (!sw_container_get(cx->host->runtime, cx->arena, id, &info) || info.state != SW_CONTAINER_RUNNING)
         return sw_fail(err, &SW_CONTAINER_NOT_RUNNING, "not running");
-    *ret_ok = sw_container_exec(cx->host->runtime, cx->arena, id, &x, SW_NO_STR, 4096,
-                                (int)SW_OR(h->timeout, 5) * 1000, &status, NULL, NULL, err) == 0 &&
+    *ret_ok = sw_container_exec(cx->host->runtime, cx->arena, id, &x, SW_NO_STR, 4096, (int)SW_OR(h->timeout, 5) * 1000,
+                                &status, NULL, NULL, err) == 0 &&
               status == 0;
     sw_error_reset(err); /* a check that could not be run, or took too long, is one that failed */
     return 0;
@@ -64,12 +61,10 @@ static int set_status(SwCtx *cx, const EcsHealthRecord *h, const char *status, S
             continue;
         c->health_status = sw_str(status);
         task_health(t);
-        if (ecs_task_put(cx, t, err) < 0 ||
-            sw_wake(cx, &ecs_task_controller, h->task_id, 0, err) < 0)
+        if (ecs_task_put(cx, t, err) < 0 || sw_wake(cx, &ecs_task_controller, h->task_id, 0, err) < 0)
             return -1;
         if (t->service_arn.n)
-            return sw_wake(cx, &ecs_service_controller,
-                           ecs_service_key(cx->arena, t->cluster_name, t->service_name), 0, err);
+            return sw_wake(cx, &ecs_service_controller, ecs_service_key(cx->arena, t->cluster_name, t->service_name), 0, err);
     }
     return 0;
 }
@@ -109,8 +104,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
         ret->again = h->next.v;
         return 0;
     }
-    if (run_check(cx, id, h->check, &ok, err) <
-        0) { /* it has ended: the task's controller deletes this record */
+    if (run_check(cx, id, h->check, &ok, err) < 0) { /* it has ended: the task's controller deletes this record */
         sw_error_reset(err);
         return 0;
     }

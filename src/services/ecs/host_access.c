@@ -46,8 +46,7 @@ static SwStr reasons(SwArena *a, const EcsTaskDefinition *d) {
             add(&b, "privileged of container '%.*s'", SW_FMT(c->name));
         for (size_t k = 0; k < added(c)->n; k++)
             if (!sw_container_cap_is_default(added(c)->v[k]))
-                add(&b, "capability %.*s of container '%.*s'", SW_FMT(added(c)->v[k]),
-                    SW_FMT(c->name));
+                add(&b, "capability %.*s of container '%.*s'", SW_FMT(added(c)->v[k]), SW_FMT(c->name));
         if (c->linux_parameters && c->linux_parameters->devices.n)
             add(&b, "devices of container '%.*s'", SW_FMT(c->name));
         if (c->docker_security_options.n)
@@ -63,8 +62,7 @@ int ecs_host_access_check(SwCtx *cx, const EcsTaskDefinition *d, SwError *err) {
     const SwErrorKind *kind = err->kind;
     const char *message = err->message;
     sw_error_reset(err);
-    return sw_fail(err, kind, "%s. The task definition gives access to the host: %.*s", message,
-                   SW_FMT(why));
+    return sw_fail(err, kind, "%s. The task definition gives access to the host: %.*s", message, SW_FMT(why));
 }
 
 /* The data folder is nobody's to mount, in any mode. What becomes of a path later, the start sees. */
@@ -76,11 +74,9 @@ int ecs_host_paths_check(SwCtx *cx, const EcsTaskDefinition *d, SwError *err) {
             continue;
         for (size_t c = 0; c < d->container_definitions.n; c++)
             for (size_t m = 0; m < d->container_definitions.v[c].mount_points.n; m++)
-                can_unmount |=
-                    sw_str_eq(d->container_definitions.v[c].mount_points.v[m].source_volume, v->name) &&
-                    ecs_can_unmount(&d->container_definitions.v[c]);
-        if (sw_container_host_path_check(cx->host->runtime, v->host->source_path, can_unmount, err) ==
-            0)
+                can_unmount |= sw_str_eq(d->container_definitions.v[c].mount_points.v[m].source_volume, v->name) &&
+                               ecs_can_unmount(&d->container_definitions.v[c]);
+        if (sw_container_host_path_check(cx->host->runtime, v->host->source_path, can_unmount, err) == 0)
             continue;
         const char *message = err->message;
         if (!sw_error_is(err, &SW_CONTAINER_START_FAILED))

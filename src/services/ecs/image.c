@@ -24,8 +24,8 @@ bool ecs_image_name_parse(SwStr name, SwStr registry, EcsImageName *ret) {
         local = sw_str_eq(sw_str_skip(host, 10), port);
     } else {
         SwStr h = host, dkr, ecr;
-        if (!sw_str_cut(&h, '.', &n.account) || !sw_str_cut(&h, '.', &dkr) ||
-            !sw_str_cut(&h, '.', &ecr) || !sw_str_cut(&h, '.', &n.region))
+        if (!sw_str_cut(&h, '.', &n.account) || !sw_str_cut(&h, '.', &dkr) || !sw_str_cut(&h, '.', &ecr) ||
+            !sw_str_cut(&h, '.', &n.region))
             return false;
         local = n.account.n == 12 && sw_str_eqz(dkr, "dkr") && sw_str_eqz(ecr, "ecr") &&
                 (sw_str_eqz(h, "amazonaws.com") || sw_str_starts(h, SW_STR("localhost")));
@@ -50,8 +50,7 @@ bool ecs_image_name_parse(SwStr name, SwStr registry, EcsImageName *ret) {
 static const char *blob_path(void *arg, SwArena *a, SwStr digest) {
     SwCtx *cx = arg;
     SwStr hex = sw_str_starts(digest, SW_STR("sha256:")) ? sw_str_skip(digest, 7) : digest;
-    return sw_blob_exists(cx->host->blobs, hex, NULL) ? sw_blob_path(cx->host->blobs, a, hex)
-                                                      : NULL;
+    return sw_blob_exists(cx->host->blobs, hex, NULL) ? sw_blob_path(cx->host->blobs, a, hex) : NULL;
 }
 
 typedef struct Source {
@@ -59,8 +58,7 @@ typedef struct Source {
     const EcsImageName *name;
 } Source;
 
-static int ask(SwCtx *cx, const EcsImageName *n, SwStr digest, SwStr *ret_manifest,
-               SwStr *ret_digest, SwError *err) {
+static int ask(SwCtx *cx, const EcsImageName *n, SwStr digest, SwStr *ret_manifest, SwStr *ret_digest, SwError *err) {
     EcrBatchGetImageRequest in = {.repository_name = n->repository, .registry_id = n->account};
     EcrImageIdentifier *id = sw_list_add(cx->arena, &in.image_ids);
     id->image_digest = digest.n ? digest : n->digest;
@@ -77,8 +75,7 @@ static int ask(SwCtx *cx, const EcsImageName *n, SwStr digest, SwStr *ret_manife
         return sw_fail(err, &cannot_pull, "not found");
     *ret_manifest = out->images.v[0].image_manifest;
     if (ret_digest)
-        *ret_digest =
-            out->images.v[0].image_id ? out->images.v[0].image_id->image_digest : SW_NO_STR;
+        *ret_digest = out->images.v[0].image_id ? out->images.v[0].image_id->image_digest : SW_NO_STR;
     return 0;
 }
 
@@ -103,18 +100,16 @@ static SwCtx *registry_ctx(SwCtx *cx, const EcsImageName *n) {
     return r;
 }
 
-int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, SwStr *ret_digest,
-                  SwError *err) {
+int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, SwStr *ret_digest, SwError *err) {
     EcsImageName n;
     SwCtx *role;
     (void)t;
     if (!ecs_image_name_parse(name, cx->host->registry, &n))
-        return sw_fail(
-            err, &cannot_pull,
-            "CannotPullContainerError: The image %.*s is not in this server's registry "
-            "(%.*s/REPOSITORY:TAG or ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG), and no "
-            "other registry is reached. Push it there first.",
-            SW_FMT(name), SW_FMT(cx->host->registry));
+        return sw_fail(err, &cannot_pull,
+                       "CannotPullContainerError: The image %.*s is not in this server's registry "
+                       "(%.*s/REPOSITORY:TAG or ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG), and no "
+                       "other registry is reached. Push it there first.",
+                       SW_FMT(name), SW_FMT(cx->host->registry));
     if (ecs_role_ctx(cx, t->definition->execution_role_arn, &role, err) < 0)
         return -1;
     Source s = {registry_ctx(role, &n), &n};
@@ -127,10 +122,7 @@ int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, S
                        "failed to resolve ref %.*s: %.*s: %s",
                        SW_FMT(name), SW_FMT(name), why);
     }
-    SwImageSource src = {.manifest = manifest,
-                         .arg = &s,
-                         .blob_path = source_blob_path,
-                         .manifest_of = source_manifest};
+    SwImageSource src = {.manifest = manifest, .arg = &s, .blob_path = source_blob_path, .manifest_of = source_manifest};
     if (sw_image_unpack(cx->host->runtime, cx->arena, &src, ret, err) < 0) {
         const char *why = err->message;
         sw_error_reset(err);

@@ -17,9 +17,8 @@ static int unknown(const char *what, const SwStrList *ids, SwError *err) {
     const char *code = err->kind ? err->kind->code : "Unknown", *why = err->message;
     SwStr all = sw_str_join(err->arena, ids->v, ids->n, SW_STR(", "));
     sw_error_reset(err);
-    return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                   "Error retrieving %s information for [%.*s]: %s (ErrorCode: %s)", what,
-                   SW_FMT(all), why, code);
+    return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Error retrieving %s information for [%.*s]: %s (ErrorCode: %s)",
+                   what, SW_FMT(all), why, code);
 }
 
 static int check_vpc(SwCtx *cx, const EcsAwsVpcConfiguration *v, SwError *err) {
@@ -40,14 +39,13 @@ static int check_vpc(SwCtx *cx, const EcsAwsVpcConfiguration *v, SwError *err) {
     return 0;
 }
 
-int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type,
-                     const EcsNetworkConfiguration *network, SwError *err) {
+int ecs_launch_check(SwCtx *cx, const EcsTaskDefinition *d, SwStr launch_type, const EcsNetworkConfiguration *network,
+                     SwError *err) {
     bool vpc = ecs_is(d->network_mode, "awsvpc"), given = network && network->awsvpc_configuration;
     if (!ecs_is(d->status, "ACTIVE"))
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition is inactive");
     if (ecs_is(launch_type, "EXTERNAL") || ecs_is(launch_type, "MANAGED_INSTANCES"))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "launchType: %.*s is not supported; use EC2 or FARGATE.",
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "launchType: %.*s is not supported; use EC2 or FARGATE.",
                        SW_FMT(launch_type));
     if (ecs_is(launch_type, "FARGATE") && !ecs_has(&d->compatibilities, "FARGATE"))
         return invalid(err, "Task definition does not support launch_type FARGATE.");
@@ -72,12 +70,10 @@ void ecs_launch_say_limits(SwCtx *cx, EcsServiceRecord *s, const EcsTaskDefiniti
     (void)ecs_cpu_parse(d->cpu, &cpu); /* the task's own go before its containers' */
     (void)ecs_memory_parse(d->memory, &memory);
     if (cpu > has_cpu)
-        ecs_service_say(cx, s,
-                        "asks for %lld CPU units a task. This machine has %lld: its tasks run with those.",
+        ecs_service_say(cx, s, "asks for %lld CPU units a task. This machine has %lld: its tasks run with those.",
                         (long long)cpu, (long long)has_cpu);
     if (memory > has_memory)
-        ecs_service_say(cx, s,
-                        "asks for %lld MiB of memory a task. This machine has %lld: its tasks run with those.",
+        ecs_service_say(cx, s, "asks for %lld MiB of memory a task. This machine has %lld: its tasks run with those.",
                         (long long)memory, (long long)has_memory);
 }
 
@@ -85,16 +81,13 @@ int ecs_platform_check(SwStr version, SwStr launch_type, SwError *err) {
     if (!version.n)
         return 0;
     if (!ecs_is(launch_type, "FARGATE"))
-        return invalid(err,
-                       "The platform version must be null when specifying an EC2 launch type.");
+        return invalid(err, "The platform version must be null when specifying an EC2 launch type.");
     return ecs_is(version, "LATEST") || ecs_is(version, "1.4.0")
                ? 0
-               : sw_fail(err, &ECS_PLATFORM_UNKNOWN_EXCEPTION,
-                         "The specified platform does not exist.");
+               : sw_fail(err, &ECS_PLATFORM_UNKNOWN_EXCEPTION, "The specified platform does not exist.");
 }
 
-int ecs_strategy_check(const SwStrList *providers, const EcsCapacityProviderStrategyItemList *l,
-                       SwError *err) {
+int ecs_strategy_check(const SwStrList *providers, const EcsCapacityProviderStrategyItemList *l, SwError *err) {
     size_t bases = 0, weights = 0;
     for (size_t i = 0; i < l->n; i++) {
         if (!sw_str_list_has(providers, l->v[i].capacity_provider))
@@ -117,17 +110,15 @@ int ecs_strategy_check(const SwStrList *providers, const EcsCapacityProviderStra
     return 0;
 }
 
-int ecs_launch_choose(const EcsClusterRecord *cluster, SwStr launch_type,
-                      const EcsCapacityProviderStrategyItemList *strategy, EcsLaunch *ret,
-                      SwError *err) {
+int ecs_launch_choose(const EcsClusterRecord *cluster, SwStr launch_type, const EcsCapacityProviderStrategyItemList *strategy,
+                      EcsLaunch *ret, SwError *err) {
     const EcsCluster *c = cluster->cluster;
     if (launch_type.n && strategy->n)
         return invalid(err, "Specifying both a launch type and capacity provider strategy is not "
                             "supported. Remove one and try again.");
     if (ecs_strategy_check(&c->capacity_providers, strategy, err) < 0)
         return -1;
-    const EcsCapacityProviderStrategyItemList *use =
-        strategy->n ? strategy : &c->default_capacity_provider_strategy;
+    const EcsCapacityProviderStrategyItemList *use = strategy->n ? strategy : &c->default_capacity_provider_strategy;
     *ret = (EcsLaunch){.type = sw_str_or(launch_type, SW_STR("EC2"))};
     if (!launch_type.n && use->n) /* all providers that there are, are Fargate's */
         *ret = (EcsLaunch){.type = SW_STR("FARGATE"), .strategy = use};

@@ -12,12 +12,11 @@
 #include "base/log.h"
 #include "models/logs.gen.h"
 
-#define BATCH 1000
+#define BATCH       1000
 #define BATCH_BYTES (900 * SW_KIB) /* PutLogEvents takes 1 MiB, 26 bytes of it for each event */
 #define EVENT_BYTES (256 * SW_KIB)
 
-const SwCollection ecs_log_records = {
-    .name = "ecs/log", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_log_record};
+const SwCollection ecs_log_records = {.name = "ecs/log", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_log_record};
 
 static int load(SwCtx *cx, SwStr id, EcsLogRecord **ret, SwError *err) {
     void *r;
@@ -65,8 +64,7 @@ static SwTime real_offset(SwCtx *cx) {
 }
 
 /* Events out of entries; *ret_used: how many entries they took. */
-static void make_events(SwCtx *cx, const SwContainerLog *l, size_t n, LogsInputLogEventList *ret,
-                        size_t *ret_used) {
+static void make_events(SwCtx *cx, const SwContainerLog *l, size_t n, LogsInputLogEventList *ret, size_t *ret_used) {
     SwTime shift = real_offset(cx), last = 0, now = sw_now(cx);
     size_t bytes = 0, i = 0;
     while (i < n) {
@@ -93,14 +91,13 @@ static void make_events(SwCtx *cx, const SwContainerLog *l, size_t n, LogsInputL
 }
 
 /* Once more from the same place, for exactly n entries: gives the offset behind them. */
-static int offset_behind(SwCtx *cx, SwStr id, uint64_t from, SwContainerLog *l, size_t n,
-                         uint64_t *ret, SwError *err) {
+static int offset_behind(SwCtx *cx, SwStr id, uint64_t from, SwContainerLog *l, size_t n, uint64_t *ret, SwError *err) {
     *ret = from;
     return n && sw_container_logs(cx->host->runtime, cx->arena, id, ret, l, n, err) < 0 ? -1 : 0;
 }
 
-static int store(SwCtx *cx, SwStr id, const EcsLogRecord *seen, const LogsInputLogEventList *events,
-                 uint64_t offset, bool done, SwError *err) {
+static int store(SwCtx *cx, SwStr id, const EcsLogRecord *seen, const LogsInputLogEventList *events, uint64_t offset, bool done,
+                 SwError *err) {
     void *r;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
@@ -111,8 +108,7 @@ static int store(SwCtx *cx, SwStr id, const EcsLogRecord *seen, const LogsInputL
         sw_ctx_rollback(cx);
         return 0;
     }
-    LogsPutLogEventsRequest in = {
-        .log_group_name = rec->group, .log_stream_name = rec->stream, .log_events = *events};
+    LogsPutLogEventsRequest in = {.log_group_name = rec->group, .log_stream_name = rec->stream, .log_events = *events};
     if (events->n && sw_call(cx, &logs_api, LOGS_PUT_LOG_EVENTS, &in, &(void *){0}, err) < 0)
         goto failed;
     rec->ready = SW_SOME_BOOL(true);
@@ -131,10 +127,7 @@ failed:
 static int pass(SwCtx *cx, SwStr id, const EcsLogRecord *r, bool *ret_again, SwError *err) {
     SwContainerInfo info;
     bool there = sw_container_get(cx->host->runtime, cx->arena, id, &info);
-    bool ended =
-        !there ||
-        info.state ==
-            SW_CONTAINER_EXITED; /* looked at before its log, so that nothing comes after */
+    bool ended = !there || info.state == SW_CONTAINER_EXITED; /* looked at before its log, so that nothing comes after */
     if (!SW_OR(r->ready, false) && make_stream(cx, r, err) < 0)
         return -1;
     SwContainerLog *l = sw_new_n(cx->arena, SwContainerLog, BATCH);
@@ -166,19 +159,17 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
             return 0;
         if (ecs_role_ctx(cx, r->role_arn, &role, err) == 0 && pass(role, id, r, &again, err) == 0)
             continue;
-        bool refused = sw_error_is(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION) || err->kind == NULL ||
-                       err->kind->http == 403 || sw_error_is(err, &SW_NOT_IMPLEMENTED);
+        bool refused = sw_error_is(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION) || err->kind == NULL || err->kind->http == 403 ||
+                       sw_error_is(err, &SW_NOT_IMPLEMENTED);
         if (!refused)
             return -1;
         /* The group is gone or may not be written. As with the awslogs driver in non-blocking mode
          * the container goes on; when it has ended, what could not be stored must not keep the
          * task. */
         SwContainerInfo info;
-        sw_log(SW_WARN, "a container's log cannot be stored", SW_F("container", id),
-               SW_F("message", err->message));
+        sw_log(SW_WARN, "a container's log cannot be stored", SW_F("container", id), SW_F("message", err->message));
         sw_error_reset(err);
-        if (sw_container_get(cx->host->runtime, cx->arena, id, &info) &&
-            info.state != SW_CONTAINER_EXITED) {
+        if (sw_container_get(cx->host->runtime, cx->arena, id, &info) && info.state != SW_CONTAINER_EXITED) {
             ret->again = sw_now(cx) + 30 * SW_S;
             return 0;
         }

@@ -16,8 +16,7 @@ static void answer(SwCtx *cx, uint16_t status, const SwValue *v) {
 
 static void refuse(SwCtx *cx, uint16_t status, const char *text) {
     SwValue v = sw_value_object();
-    sw_value_sets(cx->arena, &v, "code",
-                  status == 404 ? SW_STR("NotFound") : SW_STR("InternalServerError"));
+    sw_value_sets(cx->arena, &v, "code", status == 404 ? SW_STR("NotFound") : SW_STR("InternalServerError"));
     sw_value_sets(cx->arena, &v, "message", sw_str(text));
     answer(cx, status, &v);
 }
@@ -52,14 +51,12 @@ static SwValue limits(SwArena *a, double cpu, int64_t memory) {
 static SwValue labels(SwArena *a, const EcsTaskRecord *t, const EcsContainerDefinition *d) {
     SwValue v = sw_value_object();
     for (size_t i = 0; i < d->docker_labels.n; i++)
-        sw_value_set(a, &v, d->docker_labels.v[i].key,
-                     sw_value_string(d->docker_labels.v[i].value));
+        sw_value_set(a, &v, d->docker_labels.v[i].key, sw_value_string(d->docker_labels.v[i].value));
     sw_value_sets(a, &v, "com.amazonaws.ecs.cluster", t->cluster_arn);
     sw_value_sets(a, &v, "com.amazonaws.ecs.container-name", d->name);
     sw_value_sets(a, &v, "com.amazonaws.ecs.task-arn", t->task->task_arn);
     sw_value_sets(a, &v, "com.amazonaws.ecs.task-definition-family", t->definition->family);
-    sw_value_sets(a, &v, "com.amazonaws.ecs.task-definition-version",
-                  sw_strf(a, "%lld", (long long)t->definition->revision.v));
+    sw_value_sets(a, &v, "com.amazonaws.ecs.task-definition-version", sw_strf(a, "%lld", (long long)t->definition->revision.v));
     return v;
 }
 
@@ -83,8 +80,7 @@ static SwValue networks(SwArena *a, const EcsTaskRecord *t) {
     if (t->address.n)
         sw_value_add(a, addresses, sw_value_string(t->address));
     for (size_t i = 0; i < t->task->attachments.n; i++)
-        sw_value_sets(a, &n, "MACAddress",
-                      ecs_key_value(&t->task->attachments.v[i].details, "macAddress"));
+        sw_value_sets(a, &n, "MACAddress", ecs_key_value(&t->task->attachments.v[i].details, "macAddress"));
     sw_value_add(a, &list, n);
     return list;
 }
@@ -202,12 +198,9 @@ void ecs_metadata(SwCtx *cx) {
         v = container(a, t, i);
     } else if (ecs_is(rest, "task") || ecs_is(rest, "taskWithTags")) {
         v = task(a, t);
-        SwValue *tags = ecs_is(rest, "task")
-                            ? NULL
-                            : sw_value_set(a, &v, SW_STR("TaskTags"), sw_value_object());
+        SwValue *tags = ecs_is(rest, "task") ? NULL : sw_value_set(a, &v, SW_STR("TaskTags"), sw_value_object());
         for (size_t k = 0; tags && k < t->task->tags.n; k++)
-            sw_value_set(a, tags, t->task->tags.v[k].key,
-                         sw_value_string(t->task->tags.v[k].value));
+            sw_value_set(a, tags, t->task->tags.v[k].key, sw_value_string(t->task->tags.v[k].value));
     } else if (ecs_is(rest, "stats")) {
         v = stats(cx, t, i);
     } else if (ecs_is(rest, "task/stats")) {
@@ -227,8 +220,7 @@ void ecs_credentials(SwCtx *cx) {
     SwError err = sw_error(a);
     EcsTaskRecord *t = caller(cx);
     SwStr id = sw_str_skip(cx->http->m.path, strlen("/v2/credentials/"));
-    if (!t || !sw_str_eq(id, t->credentials_id) || !t->definition->task_role_arn.n ||
-        !cx->host->auth.credentials) {
+    if (!t || !sw_str_eq(id, t->credentials_id) || !t->definition->task_role_arn.n || !cx->host->auth.credentials) {
         refuse(cx, 404, "CredentialsV2Request: Credentials not found");
         return;
     }
@@ -238,8 +230,7 @@ void ecs_credentials(SwCtx *cx) {
         role = sw_arn_global(own, "iam", "role/%.*s", SW_FMT(role));
     SwTime expires;
     SwStr session = ecs_task_id(t);
-    if (own->host->auth.credentials(own, role, session, SW_HOUR, &key, &secret, &token, &expires,
-                                    &err) < 0) {
+    if (own->host->auth.credentials(own, role, session, SW_HOUR, &key, &secret, &token, &expires, &err) < 0) {
         refuse(cx, 500, err.message);
         return;
     }

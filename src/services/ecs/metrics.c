@@ -29,17 +29,14 @@ static void add_task(SwCtx *cx, const EcsTaskRecord *t, Sums *s) {
     s->memory_reserved = (double)memory * SW_MIB;
 }
 
-static void add_datum(SwCtx *cx, const EcsServiceRecord *s, CloudwatchMetricDatumList *l,
-                      const char *name, double value) {
+static void add_datum(SwCtx *cx, const EcsServiceRecord *s, CloudwatchMetricDatumList *l, const char *name, double value) {
     CloudwatchMetricDatum *d = sw_list_add(cx->arena, l);
     *d = (CloudwatchMetricDatum){.metric_name = sw_str(name),
                                  .timestamp = SW_SOME_TIME(sw_now(cx)),
                                  .value = SW_SOME_DOUBLE(value),
                                  .unit = SW_STR("Percent")};
-    *sw_list_add(cx->arena, &d->dimensions) =
-        (CloudwatchDimension){SW_STR("ServiceName"), s->service->service_name};
-    *sw_list_add(cx->arena, &d->dimensions) =
-        (CloudwatchDimension){SW_STR("ClusterName"), s->cluster_name};
+    *sw_list_add(cx->arena, &d->dimensions) = (CloudwatchDimension){SW_STR("ServiceName"), s->service->service_name};
+    *sw_list_add(cx->arena, &d->dimensions) = (CloudwatchDimension){SW_STR("ClusterName"), s->cluster_name};
 }
 
 /* CPU time since the last minute, of this task; absent the first time. */
@@ -73,17 +70,13 @@ static int measure(SwCtx *cx, SwStr key, bool *ret_more, SwError *err) {
         const EcsUsage *before = last_of(s, l.v[i].id);
         if (before && now > before->at.v && x.cpu_reserved > 0)
             add_datum(cx, s, &in.metric_data, "CPUUtilization",
-                      100 * (x.cpu_ns - (double)before->cpu_ns.v) /
-                          ((double)(now - before->at.v) * x.cpu_reserved));
+                      100 * (x.cpu_ns - (double)before->cpu_ns.v) / ((double)(now - before->at.v) * x.cpu_reserved));
         if (x.memory_reserved > 0)
-            add_datum(cx, s, &in.metric_data, "MemoryUtilization",
-                      100 * x.memory / x.memory_reserved);
-        *sw_list_add(cx->arena, &fresh) =
-            (EcsUsage){l.v[i].id, SW_SOME_TIME(now), SW_SOME_INT((int64_t)x.cpu_ns)};
+            add_datum(cx, s, &in.metric_data, "MemoryUtilization", 100 * x.memory / x.memory_reserved);
+        *sw_list_add(cx->arena, &fresh) = (EcsUsage){l.v[i].id, SW_SOME_TIME(now), SW_SOME_INT((int64_t)x.cpu_ns)};
     }
     s->usage = fresh;
-    if (in.metric_data.n &&
-        sw_call(cx, &cloudwatch_api, CLOUDWATCH_PUT_METRIC_DATA, &in, &(void *){0}, err) < 0) {
+    if (in.metric_data.n && sw_call(cx, &cloudwatch_api, CLOUDWATCH_PUT_METRIC_DATA, &in, &(void *){0}, err) < 0) {
         if (!sw_error_is(err, &SW_NOT_IMPLEMENTED))
             return -1;
         sw_error_reset(err);

@@ -12,11 +12,10 @@
 #include "ecs.h"
 #include "models/s3.gen.h"
 
-#define ZIP_MAX (48 * SW_MIB)
+#define ZIP_MAX  (48 * SW_MIB)
 #define FILE_MAX SW_MIB
 
-const SwCollection ecs_actions = {
-    .name = "ecs/action", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_action_record};
+const SwCollection ecs_actions = {.name = "ecs/action", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_action_record};
 
 static const SwErrorKind configuration_error = {.code = "ConfigurationError", .http = 400};
 static const SwErrorKind job_failed = {.code = "JobFailed", .http = 400};
@@ -52,8 +51,7 @@ static int read_entry(SwCtx *cx, struct archive *z, SwStr *ret, SwError *err) {
     while ((n = archive_read_data(z, part, sizeof part)) > 0)
         sw_buf_add(&b, part, (size_t)n);
     if (n < 0 || b.full)
-        return sw_fail(err, &job_failed,
-                       "The image definition file cannot be read from the input artifact.");
+        return sw_fail(err, &job_failed, "The image definition file cannot be read from the input artifact.");
     *ret = sw_buf_str(&b);
     return 0;
 }
@@ -63,16 +61,14 @@ static void read_freep(struct archive **z) {
         archive_read_free(*z);
 }
 
-static int find_file(SwCtx *cx, const SwArtifact *in, SwStr name, SwStream *s, SwStr *ret,
-                     SwError *err) {
+static int find_file(SwCtx *cx, const SwArtifact *in, SwStr name, SwStream *s, SwStr *ret, SwError *err) {
     __attribute__((cleanup(read_freep))) struct archive *z = archive_read_new();
     struct archive_entry *e;
     *ret = SW_NO_STR;
     archive_read_support_format_zip(z);
     if (open_archive(z, cx, s, err) != ARCHIVE_OK) {
         if (!err->kind)
-            sw_fail(err, &job_failed, "The input artifact %.*s is not a ZIP file.",
-                    SW_FMT(in->name));
+            sw_fail(err, &job_failed, "The input artifact %.*s is not a ZIP file.", SW_FMT(in->name));
         return -1;
     }
     while (!ret->p && archive_read_next_header(z, &e) == ARCHIVE_OK)
@@ -80,11 +76,10 @@ static int find_file(SwCtx *cx, const SwArtifact *in, SwStr name, SwStream *s, S
             return -1;
     if (ret->p)
         return 0;
-    return sw_fail(
-        err, &job_failed,
-        "Did not find the image definition file %.*s in the input artifacts ZIP file. Verify "
-        "the file is stored in your pipeline's Amazon S3 artifact bucket: %.*s key: %.*s",
-        SW_FMT(name), SW_FMT(in->bucket), SW_FMT(in->key));
+    return sw_fail(err, &job_failed,
+                   "Did not find the image definition file %.*s in the input artifacts ZIP file. Verify "
+                   "the file is stored in your pipeline's Amazon S3 artifact bucket: %.*s key: %.*s",
+                   SW_FMT(name), SW_FMT(in->bucket), SW_FMT(in->key));
 }
 
 static int read_definitions(SwCtx *cx, const SwAction *a, SwValue *ret, SwError *err) {
@@ -100,13 +95,10 @@ static int read_definitions(SwCtx *cx, const SwAction *a, SwValue *ret, SwError 
         return -1;
     if (sw_json_parse(cx->arena, text, ret, err) < 0 || ret->kind != SW_VARRAY || !ret->n) {
         sw_error_reset(err);
-        return sw_fail(err, &job_failed,
-                       "The image definition file %.*s contains invalid JSON format.",
-                       SW_FMT(name));
+        return sw_fail(err, &job_failed, "The image definition file %.*s contains invalid JSON format.", SW_FMT(name));
     }
     for (size_t i = 0; i < ret->n; i++)
-        if (!sw_value_str(sw_value_getz(&ret->v[i], "name")).n ||
-            !sw_value_str(sw_value_getz(&ret->v[i], "imageUri")).n)
+        if (!sw_value_str(sw_value_getz(&ret->v[i], "name")).n || !sw_value_str(sw_value_getz(&ret->v[i], "imageUri")).n)
             return sw_fail(err, &job_failed,
                            "The image definition file %.*s must name a container and an imageUri "
                            "in each element.",
@@ -124,8 +116,7 @@ static int describe(SwCtx *cx, const SwAction *a, EcsService **ret, SwError *err
         return -1;
     if (!out->services.n || !ecs_is(out->services.v[0].status, "ACTIVE")) {
         SwStr name = option(a, "ServiceName");
-        return sw_fail(err, &configuration_error, "The Amazon ECS service %.*s is not active.",
-                       SW_FMT(name));
+        return sw_fail(err, &configuration_error, "The Amazon ECS service %.*s is not active.", SW_FMT(name));
     }
     *ret = &out->services.v[0];
     return 0;
@@ -138,24 +129,20 @@ static int new_revision(SwCtx *cx, SwStr arn, const SwValue *images, SwStr *ret_
     if (ecs_call_describe_task_definition(cx, &ask, &old, err) < 0)
         return -1;
     EcsRegisterTaskDefinitionRequest in = {0};
-    EcsTaskDefinition *d =
-        sw_shape_copy(cx->arena, &ecs_shape_task_definition, old->task_definition);
-    sw_shape_move(cx->arena, &ecs_shape_register_task_definition_request, &in,
-                  &ecs_shape_task_definition, d);
+    EcsTaskDefinition *d = sw_shape_copy(cx->arena, &ecs_shape_task_definition, old->task_definition);
+    sw_shape_move(cx->arena, &ecs_shape_register_task_definition_request, &in, &ecs_shape_task_definition, d);
     in.tags = old->tags;
     for (size_t i = 0; i < images->n; i++) {
         SwStr name = sw_value_str(sw_value_getz(&images->v[i], "name"));
         size_t k = 0;
-        while (k < in.container_definitions.n &&
-               !sw_str_eq(in.container_definitions.v[k].name, name))
+        while (k < in.container_definitions.n && !sw_str_eq(in.container_definitions.v[k].name, name))
             k++;
         if (k == in.container_definitions.n)
             return sw_fail(err, &job_failed,
                            "The container %.*s of the image definition file is not in the task "
                            "definition %.*s.",
                            SW_FMT(name), SW_FMT(arn));
-        in.container_definitions.v[k].image =
-            sw_value_str(sw_value_getz(&images->v[i], "imageUri"));
+        in.container_definitions.v[k].image = sw_value_str(sw_value_getz(&images->v[i], "imageUri"));
     }
     EcsRegisterTaskDefinitionResponse *out;
     if (ecs_call_register_task_definition(cx, &in, &out, err) < 0)
@@ -165,15 +152,13 @@ static int new_revision(SwCtx *cx, SwStr arn, const SwValue *images, SwStr *ret_
 }
 
 /* In cx->tx: a revision, the service's update, and the record of both. */
-static int deploy(SwCtx *cx, const SwAction *a, const SwValue *images, EcsActionRecord *ret,
-                  SwError *err) {
+static int deploy(SwCtx *cx, const SwAction *a, const SwValue *images, EcsActionRecord *ret, SwError *err) {
     EcsService *s;
     EcsUpdateServiceRequest up = {.cluster = option(a, "ClusterName"),
                                   .service = option(a, "ServiceName"),
                                   .force_new_deployment = SW_SOME_BOOL(true)};
     EcsUpdateServiceResponse *out;
-    if (describe(cx, a, &s, err) < 0 ||
-        new_revision(cx, s->task_definition, images, &up.task_definition, err) < 0 ||
+    if (describe(cx, a, &s, err) < 0 || new_revision(cx, s->task_definition, images, &up.task_definition, err) < 0 ||
         ecs_call_update_service(cx, &up, &out, err) < 0)
         return -1;
     *ret = (EcsActionRecord){.deployment_id = out->service->deployments.v[0].id,
@@ -207,15 +192,14 @@ static int load(SwCtx *cx, SwStr token, EcsActionRecord **ret, SwError *err) {
     return n;
 }
 
-static int check(SwCtx *cx, const SwAction *a, const EcsActionRecord *r, SwActionOutcome *ret,
-                 SwTime *ret_again, SwError *err) {
+static int check(SwCtx *cx, const SwAction *a, const EcsActionRecord *r, SwActionOutcome *ret, SwTime *ret_again,
+                 SwError *err) {
     EcsDescribeServiceDeploymentsRequest in = {0};
     EcsDescribeServiceDeploymentsResponse *out;
     sw_str_list_add(cx->arena, &in.service_deployment_arns, r->service_deployment_arn);
     if (ecs_call_describe_service_deployments(cx, &in, &out, err) < 0)
         return -1;
-    const EcsServiceDeployment *d =
-        out->service_deployments.n ? &out->service_deployments.v[0] : NULL;
+    const EcsServiceDeployment *d = out->service_deployments.n ? &out->service_deployments.v[0] : NULL;
     int64_t minutes = 60;
     if (option(a, "DeploymentTimeout").n)
         sw_str_to_i64(option(a, "DeploymentTimeout"), &minutes);
@@ -227,8 +211,7 @@ static int check(SwCtx *cx, const SwAction *a, const EcsActionRecord *r, SwActio
     } else if (!d || !ecs_is(d->status, "IN_PROGRESS")) {
         *ret = SW_ACTION_FAILED;
         SwStr why = d ? sw_str_or(d->status_reason, d->status) : SW_STR("the service was deleted");
-        sw_fail(err, &job_failed, "Deployment %.*s failed. %.*s", SW_FMT(r->deployment_id),
-                SW_FMT(why));
+        sw_fail(err, &job_failed, "Deployment %.*s failed. %.*s", SW_FMT(r->deployment_id), SW_FMT(why));
     } else if (sw_now(cx) >= limit) {
         *ret = SW_ACTION_FAILED;
         sw_fail(err, &job_failed,
@@ -244,8 +227,7 @@ static int timeout_ok(const SwAction *a, SwError *err) {
     int64_t minutes;
     if (!t.n || (sw_str_to_i64(t, &minutes) && minutes >= 1 && minutes <= 60))
         return 0;
-    return sw_fail(err, &configuration_error,
-                   "DeploymentTimeout must be a number of minutes between 1 and 60.");
+    return sw_fail(err, &configuration_error, "DeploymentTimeout must be a number of minutes between 1 and 60.");
 }
 
 static int step(SwCtx *cx, SwAction *a, SwActionOutcome *ret, SwTime *ret_again, SwError *err) {
@@ -278,10 +260,8 @@ static int check_declared(const SwAction *a, SwError *err) {
     static const SwErrorKind invalid = {.code = "ConfigurationError", .http = 400};
     SwStr t = option(a, "DeploymentTimeout");
     int64_t minutes;
-    if (t.n && !sw_str_contains(t, SW_STR("#{")) &&
-        (!sw_str_to_i64(t, &minutes) || minutes < 1 || minutes > 60))
-        return sw_fail(err, &invalid,
-                       "DeploymentTimeout must be a number of minutes between 1 and 60.");
+    if (t.n && !sw_str_contains(t, SW_STR("#{")) && (!sw_str_to_i64(t, &minutes) || minutes < 1 || minutes > 60))
+        return sw_fail(err, &invalid, "DeploymentTimeout must be a number of minutes between 1 and 60.");
     return 0;
 }
 

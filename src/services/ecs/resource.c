@@ -6,10 +6,22 @@
 
 #include "api/operation.h"
 
-typedef enum About { ABOUT_CLUSTER, ABOUT_SERVICE, ABOUT_TASK, ABOUT_FAMILY, ABOUT_DEFINITION, ABOUT_PROVIDER, ABOUT_ARN } About;
+typedef enum About {
+    ABOUT_CLUSTER,
+    ABOUT_SERVICE,
+    ABOUT_TASK,
+    ABOUT_FAMILY,
+    ABOUT_DEFINITION,
+    ABOUT_PROVIDER,
+    ABOUT_ARN
+} About;
 
 /* Operations that are not here are about "*". A name left out means what the operation takes for it: a cluster "default". */
-static const struct { unsigned op; About about; const char *member; } table[] = {
+static const struct {
+    unsigned op;
+    About about;
+    const char *member;
+} table[] = {
     {ECS_CREATE_CLUSTER, ABOUT_CLUSTER, "clusterName"},
     {ECS_DELETE_CLUSTER, ABOUT_CLUSTER, "cluster"},
     {ECS_DESCRIBE_CLUSTERS, ABOUT_CLUSTER, "clusters"},
@@ -50,20 +62,13 @@ static SwStr definition_arn(SwCtx *cx, SwStr ref) {
 static SwStr arn_of(SwCtx *cx, About about, SwStr cluster, SwStr ref) {
     SwStr name = ecs_short_name(ref);
     switch (about) {
-    case ABOUT_CLUSTER:
-        return sw_arn(cx, "ecs", "cluster/%.*s", SW_FMT(name));
-    case ABOUT_SERVICE:
-        return sw_arn(cx, "ecs", "service/%.*s/%.*s", SW_FMT(cluster), SW_FMT(name));
-    case ABOUT_TASK:
-        return sw_arn(cx, "ecs", "task/%.*s/%.*s", SW_FMT(cluster), SW_FMT(name));
-    case ABOUT_FAMILY:
-        return sw_arn(cx, "ecs", "task-definition/%.*s:*", SW_FMT(name));
-    case ABOUT_DEFINITION:
-        return definition_arn(cx, ref);
-    case ABOUT_PROVIDER:
-        return sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(name));
-    case ABOUT_ARN:
-        return ref;
+    case ABOUT_CLUSTER: return sw_arn(cx, "ecs", "cluster/%.*s", SW_FMT(name));
+    case ABOUT_SERVICE: return sw_arn(cx, "ecs", "service/%.*s/%.*s", SW_FMT(cluster), SW_FMT(name));
+    case ABOUT_TASK: return sw_arn(cx, "ecs", "task/%.*s/%.*s", SW_FMT(cluster), SW_FMT(name));
+    case ABOUT_FAMILY: return sw_arn(cx, "ecs", "task-definition/%.*s:*", SW_FMT(name));
+    case ABOUT_DEFINITION: return definition_arn(cx, ref);
+    case ABOUT_PROVIDER: return sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(name));
+    case ABOUT_ARN: return ref;
     }
     return SW_NO_STR;
 }

@@ -7,11 +7,10 @@
 #include "models/cloudwatch.gen.h"
 #include "models/elbv2.gen.h"
 
-const SwCollection ecs_services = {
-    .name = "ecs/service",
-    .shape = &ecs_shape_service_record,
-    .indexes = {{.name = "by_cluster", .member = {"clusterArn", "status"}},
-                {.name = "by_group", .member = {"service.loadBalancers.targetGroupArn"}}}};
+const SwCollection ecs_services = {.name = "ecs/service",
+                                   .shape = &ecs_shape_service_record,
+                                   .indexes = {{.name = "by_cluster", .member = {"clusterArn", "status"}},
+                                               {.name = "by_group", .member = {"service.loadBalancers.targetGroupArn"}}}};
 
 static int invalid(SwError *err, const char *text) {
     return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "%s", text);
@@ -21,9 +20,8 @@ int ecs_service_get(SwCtx *cx, SwStr cluster_ref, SwStr ref, EcsServiceRecord **
     EcsClusterRecord *c;
     void *r;
     if (ecs_cluster_get(cx, cluster_ref, &c, err) < 0 ||
-        sw_doc_get(cx->tx, &ecs_services,
-                   ecs_service_key(cx->arena, c->cluster->cluster_name, ecs_short_name(ref)), &r,
-                   err) < 0)
+        sw_doc_get(cx->tx, &ecs_services, ecs_service_key(cx->arena, c->cluster->cluster_name, ecs_short_name(ref)), &r, err) <
+            0)
         return -1;
     *ret = r;
     if (r && !ecs_names(ref, (*ret)->service->service_arn))
@@ -45,16 +43,14 @@ void ecs_service_say(SwCtx *cx, EcsServiceRecord *s, const char *fmt, ...) {
     EcsServiceEvent *e = sw_list_add(cx->arena, &l);
     e->id = sw_id_uuid(cx->arena);
     e->created_at = SW_SOME_TIME(sw_now(cx));
-    e->message =
-        sw_strf(cx->arena, "(service %.*s) %.*s", SW_FMT(s->service->service_name), SW_FMT(text));
+    e->message = sw_strf(cx->arena, "(service %.*s) %.*s", SW_FMT(s->service->service_name), SW_FMT(text));
     for (size_t i = 0; i < s->service->events.n && l.n < ECS_EVENTS_MAX; i++)
         *sw_list_add(cx->arena, &l) = s->service->events.v[i];
     s->service->events = l;
 }
 
 static bool is_pending(const EcsTask *t) {
-    return ecs_is(t->last_status, "PROVISIONING") || ecs_is(t->last_status, "PENDING") ||
-           ecs_is(t->last_status, "ACTIVATING");
+    return ecs_is(t->last_status, "PROVISIONING") || ecs_is(t->last_status, "PENDING") || ecs_is(t->last_status, "ACTIVATING");
 }
 
 /* Counts as they are now, from the tasks themselves. */
@@ -109,22 +105,20 @@ static int check_alarms(SwCtx *cx, const EcsDeploymentAlarms *a, SwError *err) {
     if (!a || !SW_OR(a->enable, false))
         return 0;
     if (!a->alarm_names.n || a->alarm_names.n > 10)
-        return invalid(err,
-                       "deploymentConfiguration.alarms: between 1 and 10 alarm names are needed.");
+        return invalid(err, "deploymentConfiguration.alarms: between 1 and 10 alarm names are needed.");
     CloudwatchDescribeAlarmsInput in = {.alarm_names = a->alarm_names};
     CloudwatchDescribeAlarmsOutput *out;
     if (cloudwatch_call_describe_alarms(cx, &in, &out, err) < 0) {
         const char *why = err->message;
         sw_error_reset(err);
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "deploymentConfiguration.alarms: %s",
-                       why);
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "deploymentConfiguration.alarms: %s", why);
     }
     return 0;
 }
 
 /* Defaults filled in; `into` is what the service has already. */
-static int merge_configuration(SwCtx *cx, EcsDeploymentConfiguration **into,
-                               const EcsDeploymentConfiguration *in, SwError *err) {
+static int merge_configuration(SwCtx *cx, EcsDeploymentConfiguration **into, const EcsDeploymentConfiguration *in,
+                               SwError *err) {
     EcsDeploymentConfiguration *d = *into ? *into : sw_new(cx->arena, EcsDeploymentConfiguration);
     *into = d;
     if (in) {
@@ -147,8 +141,7 @@ static int merge_configuration(SwCtx *cx, EcsDeploymentConfiguration **into,
     d->bake_time_in_minutes = SW_SOME_INT(SW_OR(d->bake_time_in_minutes, 0));
     if (!d->deployment_circuit_breaker) {
         d->deployment_circuit_breaker = sw_new(cx->arena, EcsDeploymentCircuitBreaker);
-        *d->deployment_circuit_breaker =
-            (EcsDeploymentCircuitBreaker){SW_SOME_BOOL(false), SW_SOME_BOOL(false)};
+        *d->deployment_circuit_breaker = (EcsDeploymentCircuitBreaker){SW_SOME_BOOL(false), SW_SOME_BOOL(false)};
     }
     int64_t max = d->maximum_percent.v, min = d->minimum_healthy_percent.v;
     if (max < 0 || min < 0 || min > 100)
@@ -172,19 +165,16 @@ static int check_target_group(SwCtx *cx, const EcsTaskDefinition *d, SwStr arn, 
         const char *why = err->message;
         bool missing = sw_error_is(err, &ELBV2_TARGET_GROUP_NOT_FOUND_EXCEPTION);
         sw_error_reset(err);
-        return missing ? sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                                 "The specified target group does not exist. : %.*s", SW_FMT(arn))
-                       : sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                                 "loadBalancers.targetGroupArn: %s", why);
+        return missing ? sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The specified target group does not exist. : %.*s",
+                                 SW_FMT(arn))
+                       : sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "loadBalancers.targetGroupArn: %s", why);
     }
     if (!out->target_groups.n)
         return invalid(err, "The specified target group does not exist.");
     const Elbv2TargetGroup *g = &out->target_groups.v[0];
     if (!g->load_balancer_arns.n)
-        return sw_fail(
-            err, &ECS_INVALID_PARAMETER_EXCEPTION,
-            "The target group with targetGroupArn %.*s does not have an associated load balancer.",
-            SW_FMT(arn));
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "The target group with targetGroupArn %.*s does not have an associated load balancer.", SW_FMT(arn));
     const char *need = ecs_is(d->network_mode, "awsvpc") ? "ip" : "instance";
     if (!ecs_is(g->target_type, need))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
@@ -194,8 +184,7 @@ static int check_target_group(SwCtx *cx, const EcsTaskDefinition *d, SwStr arn, 
     return 0;
 }
 
-static int check_balancers(SwCtx *cx, const EcsTaskDefinition *d, const EcsLoadBalancerList *l,
-                           SwError *err) {
+static int check_balancers(SwCtx *cx, const EcsTaskDefinition *d, const EcsLoadBalancerList *l, SwError *err) {
     if (l->n > 5)
         return invalid(err, "loadBalancers can have at most 5 items.");
     for (size_t i = 0; i < l->n; i++) {
@@ -203,20 +192,18 @@ static int check_balancers(SwCtx *cx, const EcsTaskDefinition *d, const EcsLoadB
         if (!b->target_group_arn.n)
             return invalid(err, "TargetGroup and LoadBalancer cannot both be null.");
         size_t c = 0, p = 0;
-        while (c < d->container_definitions.n &&
-               !sw_str_eq(d->container_definitions.v[c].name, b->container_name))
+        while (c < d->container_definitions.n && !sw_str_eq(d->container_definitions.v[c].name, b->container_name))
             c++;
         if (c == d->container_definitions.n)
-            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                           "The container %.*s does not exist in the task definition.",
+            return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The container %.*s does not exist in the task definition.",
                            SW_FMT(b->container_name));
         const EcsPortMappingList *ports = &d->container_definitions.v[c].port_mappings;
         while (p < ports->n && SW_OR(ports->v[p].container_port, 0) != SW_OR(b->container_port, 0))
             p++;
         if (p == ports->n)
             return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                           "The container %.*s did not have a container port %lld defined.",
-                           SW_FMT(b->container_name), (long long)SW_OR(b->container_port, 0));
+                           "The container %.*s did not have a container port %lld defined.", SW_FMT(b->container_name),
+                           (long long)SW_OR(b->container_port, 0));
         if (check_target_group(cx, d, b->target_group_arn, err) < 0)
             return -1;
     }
@@ -232,8 +219,8 @@ static int definition_of(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret, Sw
 }
 
 /* Launch type, network, target groups and platform against the definition; fills the service. */
-static int settle(SwCtx *cx, const EcsClusterRecord *c, EcsService *v,
-                  const EcsTaskDefinitionRecord *d, SwStr asked_launch_type, SwError *err) {
+static int settle(SwCtx *cx, const EcsClusterRecord *c, EcsService *v, const EcsTaskDefinitionRecord *d,
+                  SwStr asked_launch_type, SwError *err) {
     EcsLaunch launch;
     if (ecs_launch_choose(c, asked_launch_type, &v->capacity_provider_strategy, &launch, err) < 0 ||
         ecs_launch_check(cx, d->definition, launch.type, v->network_configuration, err) < 0 ||
@@ -242,10 +229,8 @@ static int settle(SwCtx *cx, const EcsClusterRecord *c, EcsService *v,
         return -1;
     bool fargate = ecs_is(launch.type, "FARGATE");
     v->launch_type = launch.type;
-    if (v->network_configuration &&
-        !v->network_configuration->awsvpc_configuration->assign_public_ip.n) {
-        v->network_configuration =
-            sw_shape_copy(cx->arena, &ecs_shape_network_configuration, v->network_configuration);
+    if (v->network_configuration && !v->network_configuration->awsvpc_configuration->assign_public_ip.n) {
+        v->network_configuration = sw_shape_copy(cx->arena, &ecs_shape_network_configuration, v->network_configuration);
         v->network_configuration->awsvpc_configuration->assign_public_ip = SW_STR("DISABLED");
     }
     if (launch.strategy)
@@ -263,8 +248,7 @@ static int settle(SwCtx *cx, const EcsClusterRecord *c, EcsService *v,
 static int check_create(const EcsCreateServiceRequest *in, SwError *err) {
     if (ecs_tags_check(&in->tags, err) < 0)
         return -1;
-    if (!sw_str_is(in->service_name) || in->service_name.n > 255 ||
-        sw_str_contains(in->service_name, SW_STR("/")))
+    if (!sw_str_is(in->service_name) || in->service_name.n > 255 || sw_str_contains(in->service_name, SW_STR("/")))
         return invalid(err, "Invalid service name.");
     if (!in->task_definition.n)
         return invalid(err, "TaskDefinition cannot be empty.");
@@ -280,8 +264,7 @@ static int check_create(const EcsCreateServiceRequest *in, SwError *err) {
 
 /* A service of this name that is there: the same call again answers it, anything else is refused.
  */
-static int existing(SwCtx *cx, EcsServiceRecord *old, const EcsCreateServiceRequest *in,
-                    EcsService **ret, SwError *err) {
+static int existing(SwCtx *cx, EcsServiceRecord *old, const EcsCreateServiceRequest *in, EcsService **ret, SwError *err) {
     if (ecs_is(old->service->status, "DRAINING"))
         return invalid(err, "Unable to Start a service that is still Draining.");
     if (!in->client_token.n || !sw_str_eq(old->token, in->client_token))
@@ -289,8 +272,7 @@ static int existing(SwCtx *cx, EcsServiceRecord *old, const EcsCreateServiceRequ
     return reply(cx, old, ret, err);
 }
 
-int ecs_create_service(SwCtx *cx, const EcsCreateServiceRequest *in, EcsCreateServiceResponse *out,
-                       SwError *err) {
+int ecs_create_service(SwCtx *cx, const EcsCreateServiceRequest *in, EcsCreateServiceResponse *out, SwError *err) {
     SwArena *a = cx->arena;
     EcsClusterRecord *c;
     EcsServiceRecord *old;
@@ -305,28 +287,22 @@ int ecs_create_service(SwCtx *cx, const EcsCreateServiceRequest *in, EcsCreateSe
     EcsService *v = sw_new(a, EcsService);
     sw_shape_move(a, &ecs_shape_service, v, &ecs_shape_create_service_request, in);
     v->deployment_configuration = NULL;
-    if (merge_configuration(cx, &v->deployment_configuration, in->deployment_configuration, err) <
-            0 ||
+    if (merge_configuration(cx, &v->deployment_configuration, in->deployment_configuration, err) < 0 ||
         settle(cx, c, v, d, in->launch_type, err) < 0)
         return -1;
     SwStr cluster = c->cluster->cluster_name;
-    v->service_arn =
-        sw_arn(cx, "ecs", "service/%.*s/%.*s", SW_FMT(cluster), SW_FMT(in->service_name));
+    v->service_arn = sw_arn(cx, "ecs", "service/%.*s/%.*s", SW_FMT(cluster), SW_FMT(in->service_name));
     v->cluster_arn = c->cluster->cluster_arn;
     v->status = SW_STR("ACTIVE");
     v->created_at = SW_SOME_TIME(sw_now(cx));
     v->created_by = cx->principal.arn;
     v->scheduling_strategy = SW_STR("REPLICA");
     v->propagate_tags = sw_str_or(in->propagate_tags, SW_STR("NONE"));
-    v->availability_zone_rebalancing =
-        sw_str_or(in->availability_zone_rebalancing, SW_STR("DISABLED"));
+    v->availability_zone_rebalancing = sw_str_or(in->availability_zone_rebalancing, SW_STR("DISABLED"));
     v->enable_ecs_managed_tags = SW_SOME_BOOL(SW_OR(in->enable_ecs_managed_tags, false));
     v->enable_execute_command = SW_SOME_BOOL(false);
-    v->role_arn =
-        v->load_balancers.n
-            ? sw_arn_global(cx, "iam",
-                            "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")
-            : SW_NO_STR;
+    v->role_arn = v->load_balancers.n ? sw_arn_global(cx, "iam", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")
+                                      : SW_NO_STR;
     EcsServiceRecord *s = sw_new(a, EcsServiceRecord);
     *s = (EcsServiceRecord){.key = ecs_service_key(a, cluster, in->service_name),
                             .cluster_name = cluster,
@@ -367,26 +343,21 @@ static void update_plain(EcsService *v, const EcsUpdateServiceRequest *in) {
         v->availability_zone_rebalancing = in->availability_zone_rebalancing;
 }
 
-int ecs_update_service(SwCtx *cx, const EcsUpdateServiceRequest *in, EcsUpdateServiceResponse *out,
-                       SwError *err) {
+int ecs_update_service(SwCtx *cx, const EcsUpdateServiceRequest *in, EcsUpdateServiceResponse *out, SwError *err) {
     EcsServiceRecord *s;
     EcsClusterRecord *c;
     EcsTaskDefinitionRecord *d;
-    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0 ||
-        get_active(cx, in->cluster, in->service, &s, err) < 0)
+    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0 || get_active(cx, in->cluster, in->service, &s, err) < 0)
         return -1;
     EcsService *v = s->service;
     if (in->desired_count.set && in->desired_count.v < 0)
         return invalid(err, "desiredCount cannot be negative.");
-    if (merge_configuration(cx, &v->deployment_configuration, in->deployment_configuration, err) <
-            0 ||
+    if (merge_configuration(cx, &v->deployment_configuration, in->deployment_configuration, err) < 0 ||
         definition_of(cx, sw_str_or(in->task_definition, v->task_definition), &d, err) < 0)
         return -1;
-    bool fresh = SW_OR(in->force_new_deployment, false) || in->network_configuration ||
-                 in->platform_version.n || in->capacity_provider_strategy.v ||
-                 in->load_balancers.v ||
-                 (in->task_definition.n &&
-                  !sw_str_eq(d->definition->task_definition_arn, v->task_definition));
+    bool fresh = SW_OR(in->force_new_deployment, false) || in->network_configuration || in->platform_version.n ||
+                 in->capacity_provider_strategy.v || in->load_balancers.v ||
+                 (in->task_definition.n && !sw_str_eq(d->definition->task_definition_arn, v->task_definition));
     update_plain(v, in);
     if (in->network_configuration)
         v->network_configuration = in->network_configuration;
@@ -399,12 +370,10 @@ int ecs_update_service(SwCtx *cx, const EcsUpdateServiceRequest *in, EcsUpdateSe
         v->capacity_provider_strategy = in->capacity_provider_strategy;
         launch_type = in->capacity_provider_strategy.n ? SW_NO_STR : v->launch_type;
     }
-    if (v->health_check_grace_period_seconds.set && in->health_check_grace_period_seconds.set &&
-        !v->load_balancers.n)
+    if (v->health_check_grace_period_seconds.set && in->health_check_grace_period_seconds.set && !v->load_balancers.n)
         return invalid(err, "Health check grace period is only valid for services configured to "
                             "use load balancers");
-    if (fresh &&
-        (settle(cx, c, v, d, launch_type, err) < 0 || ecs_deployment_begin(cx, s, err) < 0))
+    if (fresh && (settle(cx, c, v, d, launch_type, err) < 0 || ecs_deployment_begin(cx, s, err) < 0))
         return -1;
     if (fresh)
         ecs_launch_say_limits(cx, s, d->definition);
@@ -420,8 +389,7 @@ int ecs_update_service(SwCtx *cx, const EcsUpdateServiceRequest *in, EcsUpdateSe
 
 /* ---- Delete, Describe, List ---- */
 
-int ecs_delete_service(SwCtx *cx, const EcsDeleteServiceRequest *in, EcsDeleteServiceResponse *out,
-                       SwError *err) {
+int ecs_delete_service(SwCtx *cx, const EcsDeleteServiceRequest *in, EcsDeleteServiceResponse *out, SwError *err) {
     EcsServiceRecord *s;
     if (ecs_service_get(cx, in->cluster, in->service, &s, err) < 0)
         return -1;
@@ -435,15 +403,13 @@ int ecs_delete_service(SwCtx *cx, const EcsDeleteServiceRequest *in, EcsDeleteSe
         EcsDeployment *p = ecs_deployment_primary(s);
         if (p)
             p->desired_count = SW_SOME_INT(0);
-        if (ecs_service_put(cx, s, err) < 0 ||
-            sw_wake(cx, &ecs_service_controller, s->key, 0, err) < 0)
+        if (ecs_service_put(cx, s, err) < 0 || sw_wake(cx, &ecs_service_controller, s->key, 0, err) < 0)
             return -1;
     }
     return reply(cx, s, &out->service, err);
 }
 
-int ecs_describe_services(SwCtx *cx, const EcsDescribeServicesRequest *in,
-                          EcsDescribeServicesResponse *out, SwError *err) {
+int ecs_describe_services(SwCtx *cx, const EcsDescribeServicesRequest *in, EcsDescribeServicesResponse *out, SwError *err) {
     EcsClusterRecord *c;
     if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
         return -1;
@@ -459,20 +425,17 @@ int ecs_describe_services(SwCtx *cx, const EcsDescribeServicesRequest *in,
             return -1;
         if (!s) {
             SwStr name = ecs_short_name(in->services.v[i]);
-            SwStr arn = sw_arn(cx, "ecs", "service/%.*s/%.*s", SW_FMT(c->cluster->cluster_name),
-                               SW_FMT(name));
+            SwStr arn = sw_arn(cx, "ecs", "service/%.*s/%.*s", SW_FMT(c->cluster->cluster_name), SW_FMT(name));
             ecs_failure(cx->arena, &out->failures, ecs_asked_arn(in->services.v[i], arn), "MISSING");
             continue;
         }
-        if (show(cx, s, ecs_has(&in->include, "TAGS"), sw_list_add(cx->arena, &out->services),
-                 err) < 0)
+        if (show(cx, s, ecs_has(&in->include, "TAGS"), sw_list_add(cx->arena, &out->services), err) < 0)
             return -1;
     }
     return 0;
 }
 
-int ecs_list_services(SwCtx *cx, const EcsListServicesRequest *in, EcsListServicesResponse *out,
-                      SwError *err) {
+int ecs_list_services(SwCtx *cx, const EcsListServicesRequest *in, EcsListServicesResponse *out, SwError *err) {
     EcsClusterRecord *c;
     SwDocList l;
     if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
@@ -490,6 +453,5 @@ int ecs_list_services(SwCtx *cx, const EcsListServicesRequest *in, EcsListServic
             sw_str_list_add(cx->arena, &all, v->service_arn);
     }
     SwOptInt max = SW_SOME_INT(SW_OR(in->max_results, 10));
-    return ecs_page(cx, "ecs:ListServices", &all, in->next_token, max, &out->service_arns,
-                    &out->next_token, err);
+    return ecs_page(cx, "ecs:ListServices", &all, in->next_token, max, &out->service_arns, &out->next_token, err);
 }

@@ -21,7 +21,7 @@
 #include "models/elbv2.gen.h"
 #include "plan.h"
 
-#define POLL SW_S /* of target health and alarms while a deployment is under way */
+#define POLL        SW_S /* of target health and alarms while a deployment is under way */
 #define POLL_STEADY (5 * SW_S)
 
 static bool in_progress(const EcsRound *r) {
@@ -127,8 +127,7 @@ static int replace_ill(EcsRound *r, SwError *err) {
 }
 
 /* Worst first: not yet running, then running, then healthy. */
-static int stop_some(EcsRound *r, bool primary, int64_t n, bool healthy_too, SwStr reason,
-                     SwError *err) {
+static int stop_some(EcsRound *r, bool primary, int64_t n, bool healthy_too, SwStr reason, SwError *err) {
     SwStrList ids = {0};
     for (int rank = 0; rank < 3 && n > 0; rank++)
         for (size_t i = r->n; i-- > 0 && n > 0;) {
@@ -153,10 +152,8 @@ static EcsTagList tags_of(EcsRound *r, const EcsTaskDefinitionRecord *d) {
     if (ecs_is(v->propagate_tags, "SERVICE"))
         ecs_tags_merge(r->cx->arena, &tags, &v->tags);
     if (SW_OR(v->enable_ecs_managed_tags, false)) {
-        *sw_list_add(r->cx->arena, &tags) =
-            (EcsTag){SW_STR("aws:ecs:clusterName"), r->s->cluster_name};
-        *sw_list_add(r->cx->arena, &tags) =
-            (EcsTag){SW_STR("aws:ecs:serviceName"), v->service_name};
+        *sw_list_add(r->cx->arena, &tags) = (EcsTag){SW_STR("aws:ecs:clusterName"), r->s->cluster_name};
+        *sw_list_add(r->cx->arena, &tags) = (EcsTag){SW_STR("aws:ecs:serviceName"), v->service_name};
     }
     return tags;
 }
@@ -182,8 +179,7 @@ static Placed count_placed(EcsRound *r) {
             continue;
         for (size_t n = 0; n < l->n; n++)
             p.provider[n] += sw_str_eq(l->v[n].capacity_provider, k->capacity_provider_name);
-        SwStr subnet =
-            k->attachments.n ? ecs_key_value(&k->attachments.v[0].details, "subnetId") : SW_NO_STR;
+        SwStr subnet = k->attachments.n ? ecs_key_value(&k->attachments.v[0].details, "subnetId") : SW_NO_STR;
         for (size_t n = 0; n < subnets->n; n++)
             p.subnet[n] += sw_str_eq(subnets->v[n], subnet);
     }
@@ -233,8 +229,7 @@ static int start_tasks(EcsRound *r, int64_t n, SwError *err) {
         ecs_task_definition_get(cx, p->task_definition, &plan.definition, err) < 0)
         return -1;
     if (!plan.definition)
-        return sw_fail(err, &SW_INTERNAL_FAILURE, "the task definition %.*s is gone",
-                       SW_FMT(p->task_definition));
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "the task definition %.*s is gone", SW_FMT(p->task_definition));
     EcsTagList tags = tags_of(r, plan.definition);
     plan.tags = &tags;
     Placed count = count_placed(r);
@@ -268,13 +263,11 @@ static int roll(EcsRound *r, SwError *err) {
     }
     EcsRollPlan p = ecs_roll(&x);
     bool failed = ecs_is(r->primary->rollout_state, "FAILED");
-    SwStr reason = sw_strf(r->cx->arena, "Scaling activity initiated by (deployment %.*s)",
-                           SW_FMT(r->primary->id));
+    SwStr reason = sw_strf(r->cx->arena, "Scaling activity initiated by (deployment %.*s)", SW_FMT(r->primary->id));
     if (p.stop_primary && stop_some(r, true, p.stop_primary, true, reason, err) < 0)
         return -1;
     /* A failed deployment without rollback stands still: what ran before it goes on. */
-    if (!failed && old_ill + p.stop_old > 0 &&
-        stop_some(r, false, old_ill + p.stop_old, p.stop_old > 0, reason, err) < 0)
+    if (!failed && old_ill + p.stop_old > 0 && stop_some(r, false, old_ill + p.stop_old, p.stop_old > 0, reason, err) < 0)
         return -1;
     return failed ? 0 : start_tasks(r, p.start, err);
 }
@@ -322,13 +315,11 @@ static int fail(EcsRound *r, SwStr why, bool rollback, SwError *err) {
 }
 
 static int breaker(EcsRound *r, SwError *err) {
-    const EcsDeploymentCircuitBreaker *b =
-        r->s->service->deployment_configuration->deployment_circuit_breaker;
+    const EcsDeploymentCircuitBreaker *b = r->s->service->deployment_configuration->deployment_circuit_breaker;
     if (!in_progress(r) || SW_OR(r->state->completed, false) || !b || !SW_OR(b->enable, false) ||
         SW_OR(r->state->failures, 0) < ecs_breaker_threshold(r->primary->desired_count.v))
         return 0;
-    return fail(r, SW_STR("ECS deployment circuit breaker: tasks failed to start."),
-                SW_OR(b->rollback, false), err);
+    return fail(r, SW_STR("ECS deployment circuit breaker: tasks failed to start."), SW_OR(b->rollback, false), err);
 }
 
 static int alarm_sounds(EcsRound *r, const EcsDeploymentAlarms *a, bool *ret, SwError *err) {
@@ -337,8 +328,7 @@ static int alarm_sounds(EcsRound *r, const EcsDeploymentAlarms *a, bool *ret, Sw
     *ret = false;
     if (cloudwatch_call_describe_alarms(r->cx, &in, &out, err) < 0) {
         /* What cannot be asked must not hold up the tasks. */
-        sw_log(SW_WARN, "alarms of a deployment cannot be asked", SW_F("service", r->s->key),
-               SW_F("message", err->message));
+        sw_log(SW_WARN, "alarms of a deployment cannot be asked", SW_F("service", r->s->key), SW_F("message", err->message));
         sw_error_reset(err);
         return 0;
     }
@@ -365,9 +355,7 @@ static int alarms(EcsRound *r, SwError *err) {
         return 0;
     }
     ecs_round_again(r, r->now + POLL);
-    return sounds ? fail(r, SW_STR("ECS deployment failed: alarm detected."),
-                         SW_OR(a->rollback, false), err)
-                  : 0;
+    return sounds ? fail(r, SW_STR("ECS deployment failed: alarm detected."), SW_OR(a->rollback, false), err) : 0;
 }
 
 static int complete(EcsRound *r, SwError *err) {
@@ -389,8 +377,7 @@ static int complete(EcsRound *r, SwError *err) {
         r->changed = true;
     }
     SwTime baked =
-        r->state->healthy_since.v +
-        SW_OR(r->s->service->deployment_configuration->bake_time_in_minutes, 0) * SW_MINUTE;
+        r->state->healthy_since.v + SW_OR(r->s->service->deployment_configuration->bake_time_in_minutes, 0) * SW_MINUTE;
     if (in_progress(r) && r->now < baked) {
         ecs_round_again(r, baked);
         return 0;
@@ -429,8 +416,7 @@ static int draining(EcsRound *r, SwError *err) {
 }
 
 static int active(EcsRound *r, SwError *err) {
-    if (account(r, err) < 0 || replace_ill(r, err) < 0 || breaker(r, err) < 0 ||
-        alarms(r, err) < 0 || roll(r, err) < 0)
+    if (account(r, err) < 0 || replace_ill(r, err) < 0 || breaker(r, err) < 0 || alarms(r, err) < 0 || roll(r, err) < 0)
         return -1;
     retire(r);
     r->state = ecs_deployment_state(r->s, r->primary->id);
@@ -438,8 +424,7 @@ static int active(EcsRound *r, SwError *err) {
         return -1;
     bool targets = r->s->service->load_balancers.n > 0 && r->n > 0;
     if (targets)
-        ecs_round_again(
-            r, r->now + (in_progress(r) || !SW_OR(r->s->steady, false) ? POLL : POLL_STEADY));
+        ecs_round_again(r, r->now + (in_progress(r) || !SW_OR(r->s->steady, false) ? POLL : POLL_STEADY));
     return 0;
 }
 
@@ -478,8 +463,7 @@ static int run(EcsRound *r, SwStr id, SwError *err) {
     r->state = r->primary ? ecs_deployment_state(r->s, r->primary->id) : NULL;
     if (SW_NEVER(!r->state))
         return 0;
-    if (ecs_round_look(r, err) < 0 ||
-        (ecs_is(r->s->service->status, "DRAINING") ? draining(r, err) : active(r, err)) < 0)
+    if (ecs_round_look(r, err) < 0 || (ecs_is(r->s->service->status, "DRAINING") ? draining(r, err) : active(r, err)) < 0)
         return -1;
     if (!r->changed)
         return 0;

@@ -4,8 +4,8 @@
 
 #include "service_round.h"
 
-#define PROOF                                                                                      \
-    (2 * SW_S) /* a task without any health check must run so long to count as healthy             \
+#define PROOF \
+    (2 * SW_S) /* a task without any health check must run so long to count as healthy \
                 */
 
 void ecs_round_again(EcsRound *r, SwTime at) {
@@ -29,8 +29,7 @@ static const Elbv2DescribeTargetHealthOutput *health_of(EcsRound *r, SwStr arn) 
     return g->health;
 }
 
-static const Elbv2TargetHealth *target_health(EcsRound *r, const EcsTaskRecord *t,
-                                              const EcsLoadBalancer *b) {
+static const Elbv2TargetHealth *target_health(EcsRound *r, const EcsTaskRecord *t, const EcsLoadBalancer *b) {
     const Elbv2DescribeTargetHealthOutput *all = health_of(r, b->target_group_arn);
     SwStr id;
     int64_t port;
@@ -53,24 +52,19 @@ static void judge_targets(EcsRound *r, EcsSeen *s, bool grace) {
         s->healthy &= good;
         if (!h || good || grace || !ecs_is(h->state, "unhealthy") || s->ill.n)
             continue;
-        s->ill = sw_strf(r->cx->arena, "Task failed ELB health checks in (target-group %.*s)",
-                         SW_FMT(b->target_group_arn));
+        s->ill = sw_strf(r->cx->arena, "Task failed ELB health checks in (target-group %.*s)", SW_FMT(b->target_group_arn));
         SwStr id = ecs_task_id(t), address;
         int64_t port = 0;
         (void)ecs_target_of(t, b, &address, &port);
-        ecs_service_say(
-            r->cx, r->s,
-            "(task %.*s) (port %lld) is unhealthy in (target-group %.*s) due to (reason %.*s)",
-            SW_FMT(id), (long long)port, SW_FMT(b->target_group_arn),
-            SW_FMT(sw_str_or(h->description, h->reason)));
+        ecs_service_say(r->cx, r->s, "(task %.*s) (port %lld) is unhealthy in (target-group %.*s) due to (reason %.*s)",
+                        SW_FMT(id), (long long)port, SW_FMT(b->target_group_arn), SW_FMT(sw_str_or(h->description, h->reason)));
     }
 }
 
 /* Whether the definition checks an essential container: only these make a task's health. */
 static bool has_check(const EcsTaskDefinition *d) {
     for (size_t i = 0; i < d->container_definitions.n; i++)
-        if (ecs_is_checked(&d->container_definitions.v[i]) &&
-            SW_OR(d->container_definitions.v[i].essential, true))
+        if (ecs_is_checked(&d->container_definitions.v[i]) && SW_OR(d->container_definitions.v[i].essential, true))
             return true;
     return false;
 }
@@ -78,8 +72,7 @@ static bool has_check(const EcsTaskDefinition *d) {
 static void judge(EcsRound *r, EcsSeen *s) {
     EcsTask *k = s->t->task;
     SwStr state = k->last_status;
-    bool early =
-        ecs_is(state, "PROVISIONING") || ecs_is(state, "PENDING") || ecs_is(state, "ACTIVATING");
+    bool early = ecs_is(state, "PROVISIONING") || ecs_is(state, "PENDING") || ecs_is(state, "ACTIVATING");
     s->alive = !ecs_is(k->desired_status, "STOPPED");
     s->serving = (s->alive && early) || ecs_is(state, "RUNNING");
     s->primary = sw_str_eq(s->t->deployment_id, r->primary->id);
@@ -87,8 +80,7 @@ static void judge(EcsRound *r, EcsSeen *s) {
     if (!s->healthy)
         return;
     SwTime started = SW_OR(k->started_at, r->now);
-    bool grace =
-        r->now < started + SW_OR(r->s->service->health_check_grace_period_seconds, 0) * SW_S;
+    bool grace = r->now < started + SW_OR(r->s->service->health_check_grace_period_seconds, 0) * SW_S;
     bool checked = has_check(s->t->definition);
     if (checked)
         s->healthy &= ecs_is(k->health_status, "HEALTHY");
@@ -98,8 +90,7 @@ static void judge(EcsRound *r, EcsSeen *s) {
         ecs_service_say(r->cx, r->s, "(task %.*s) failed container health checks.", SW_FMT(id));
     }
     judge_targets(r, s, grace);
-    if (!checked && !s->t->load_balancers.n && !SW_OR(s->t->healthy, false) &&
-        r->now < started + PROOF) {
+    if (!checked && !s->t->load_balancers.n && !SW_OR(s->t->healthy, false) && r->now < started + PROOF) {
         s->healthy = false;
         ecs_round_again(r, started + PROOF);
     }

@@ -13,30 +13,24 @@ typedef struct Tagged {
 static int find(SwCtx *cx, SwStr arn, Tagged *ret, SwError *err) {
     SwArn a;
     if (!sw_arn_parse(arn, &a) || !sw_str_eqz(a.service, "ecs"))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid arn syntax: %.*s",
-                       SW_FMT(arn));
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid arn syntax: %.*s", SW_FMT(arn));
     SwStr rest = a.resource, kind;
     if (!sw_str_cut(&rest, '/', &kind))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid arn syntax: %.*s",
-                       SW_FMT(arn));
-    bool cluster = ecs_is(kind, "cluster"), service = ecs_is(kind, "service"),
-         task = ecs_is(kind, "task"), definition = ecs_is(kind, "task-definition");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid arn syntax: %.*s", SW_FMT(arn));
+    bool cluster = ecs_is(kind, "cluster"), service = ecs_is(kind, "service"), task = ecs_is(kind, "task"),
+         definition = ecs_is(kind, "task-definition");
     if (!cluster && !service && !task && !definition)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "The specified resource type cannot be tagged: %.*s", SW_FMT(kind));
-    ret->c = cluster   ? &ecs_clusters
-             : service ? &ecs_services
-             : task    ? &ecs_tasks
-                       : &ecs_task_definitions;
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The specified resource type cannot be tagged: %.*s",
+                       SW_FMT(kind));
+    ret->c = cluster ? &ecs_clusters : service ? &ecs_services : task ? &ecs_tasks : &ecs_task_definitions;
     ret->id = task ? ecs_short_name(rest) : rest;
     if (sw_doc_get(cx->tx, ret->c, ret->id, &ret->record, err) < 0)
         return -1;
     if (!ret->record || !sw_str_eq(a.account, cx->account) || !sw_str_eq(a.region, cx->region)) {
         if (cluster)
             return sw_fail(err, &ECS_CLUSTER_NOT_FOUND_EXCEPTION, "Cluster not found.");
-        return sw_fail(
-            err, &ECS_INVALID_PARAMETER_EXCEPTION,
-            "The specified resource is not found. Specify a valid resource and try again.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
+                       "The specified resource is not found. Specify a valid resource and try again.");
     }
     ret->tags = cluster   ? &((EcsClusterRecord *)ret->record)->cluster->tags
                 : service ? &((EcsServiceRecord *)ret->record)->service->tags
@@ -55,19 +49,16 @@ static int put(SwCtx *cx, Tagged *t, SwError *err) {
     return sw_doc_put(cx->tx, t->c, t->id, t->record, err);
 }
 
-int ecs_tag_resource(SwCtx *cx, const EcsTagResourceRequest *in, EcsTagResourceResponse *out,
-                     SwError *err) {
+int ecs_tag_resource(SwCtx *cx, const EcsTagResourceRequest *in, EcsTagResourceResponse *out, SwError *err) {
     Tagged t;
     (void)out;
     if (ecs_tags_check(&in->tags, err) < 0 || find(cx, in->resource_arn, &t, err) < 0 ||
-        sw_tags_merge(cx->arena, &ecs_tag_rules, in->resource_arn, SW_TAGS(t.tags),
-                      SW_GIVEN_TAGS(&in->tags), err) < 0)
+        sw_tags_merge(cx->arena, &ecs_tag_rules, in->resource_arn, SW_TAGS(t.tags), SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
     return put(cx, &t, err);
 }
 
-int ecs_untag_resource(SwCtx *cx, const EcsUntagResourceRequest *in, EcsUntagResourceResponse *out,
-                       SwError *err) {
+int ecs_untag_resource(SwCtx *cx, const EcsUntagResourceRequest *in, EcsUntagResourceResponse *out, SwError *err) {
     Tagged t;
     (void)out;
     if (find(cx, in->resource_arn, &t, err) < 0)
@@ -76,8 +67,8 @@ int ecs_untag_resource(SwCtx *cx, const EcsUntagResourceRequest *in, EcsUntagRes
     return put(cx, &t, err);
 }
 
-int ecs_list_tags_for_resource(SwCtx *cx, const EcsListTagsForResourceRequest *in,
-                               EcsListTagsForResourceResponse *out, SwError *err) {
+int ecs_list_tags_for_resource(SwCtx *cx, const EcsListTagsForResourceRequest *in, EcsListTagsForResourceResponse *out,
+                               SwError *err) {
     Tagged t;
     if (find(cx, in->resource_arn, &t, err) < 0)
         return -1;
@@ -91,24 +82,19 @@ int ecs_list_tags_for_resource(SwCtx *cx, const EcsListTagsForResourceRequest *i
 static const struct {
     const char *name, *value;
 } settings[] = {
-    {"awsvpcTrunking", "disabled"},
-    {"containerInsights", "disabled"},
-    {"containerInstanceLongArnFormat", "enabled"},
-    {"serviceLongArnFormat", "enabled"},
-    {"taskLongArnFormat", "enabled"},
+    {"awsvpcTrunking", "disabled"},      {"containerInsights", "disabled"}, {"containerInstanceLongArnFormat", "enabled"},
+    {"serviceLongArnFormat", "enabled"}, {"taskLongArnFormat", "enabled"},
 };
 
-int ecs_list_account_settings(SwCtx *cx, const EcsListAccountSettingsRequest *in,
-                              EcsListAccountSettingsResponse *out, SwError *err) {
+int ecs_list_account_settings(SwCtx *cx, const EcsListAccountSettingsRequest *in, EcsListAccountSettingsResponse *out,
+                              SwError *err) {
     SwStrList all = {0}, page = {0};
     /* Without effectiveSettings AWS lists what the principal has set, and that is nothing. */
     for (size_t i = 0; i < SW_N(settings) && SW_OR(in->effective_settings, false); i++)
-        if ((!in->name.n || ecs_is(in->name, settings[i].name)) &&
-            (!in->value.n || ecs_is(in->value, settings[i].value)))
+        if ((!in->name.n || ecs_is(in->name, settings[i].name)) && (!in->value.n || ecs_is(in->value, settings[i].value)))
             sw_str_list_add(cx->arena, &all, sw_str(settings[i].name));
     SwOptInt max = in->max_results;
-    if (ecs_page(cx, "ecs:ListAccountSettings", &all, in->next_token, max, &page, &out->next_token,
-                 err) < 0)
+    if (ecs_page(cx, "ecs:ListAccountSettings", &all, in->next_token, max, &page, &out->next_token, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->settings);
     for (size_t i = 0; i < SW_N(settings); i++) {

@@ -55,7 +55,7 @@ int ecs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, 
         if (sw_shape_from_value(cx->arena, &ecs_shape_task_override, &v, &overrides, err) < 0)
             return -1;
     } else {
-        sw_error_reset(err);            /* an event as it is, or a text: no overrides */
+        sw_error_reset(err); /* an event as it is, or a text: no overrides */
     }
     EcsRunTaskRequest *run = in;
     run->cluster = arn;

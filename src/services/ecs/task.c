@@ -6,14 +6,13 @@
 
 #include "base/id.h"
 
-const SwCollection ecs_tasks = {
-    .name = "ecs/task",
-    .scope = SW_SCOPE_GLOBAL,
-    .shape = &ecs_shape_task_record,
-    .indexes = {{.name = "by_cluster", .member = {"clusterArn"}},
-                {.name = "by_service", .member = {"serviceArn"}},
-                {.name = "by_token", .member = {"token"}},
-                {.name = "by_credentials", .member = {"credentialsId"}}}};
+const SwCollection ecs_tasks = {.name = "ecs/task",
+                                .scope = SW_SCOPE_GLOBAL,
+                                .shape = &ecs_shape_task_record,
+                                .indexes = {{.name = "by_cluster", .member = {"clusterArn"}},
+                                            {.name = "by_service", .member = {"serviceArn"}},
+                                            {.name = "by_token", .member = {"token"}},
+                                            {.name = "by_credentials", .member = {"credentialsId"}}}};
 
 SwStr ecs_task_id(const EcsTaskRecord *t) {
     return ecs_short_name(t->task->task_arn);
@@ -59,25 +58,21 @@ int ecs_task_put(SwCtx *cx, EcsTaskRecord *t, SwError *err) {
     if (sw_json_parse(cx->arena, sw_buf_str(&b), &v, err) < 0)
         return -1;
     /* The event writes times as text (EventBridge's documentation), where the API has numbers. */
-    static const char *const times[] = {"connectivityAt", "createdAt",     "executionStoppedAt",
-                                        "pullStartedAt",  "pullStoppedAt", "startedAt",
-                                        "stoppedAt",      "stoppingAt"};
+    static const char *const times[] = {"connectivityAt", "createdAt", "executionStoppedAt", "pullStartedAt",
+                                        "pullStoppedAt",  "startedAt", "stoppedAt",          "stoppingAt"};
     for (size_t i = 0; i < SW_N(times); i++) {
         double s;
         if (sw_value_double(sw_value_getz(&v, times[i]), &s))
             sw_value_set(cx->arena, &v, sw_str(times[i]),
                          sw_value_string(sw_time_iso8601(cx->arena, (SwTime)(s * 1e3) * SW_MS)));
     }
-    sw_value_set(cx->arena, &v, SW_STR("updatedAt"),
-                 sw_value_string(sw_time_iso8601(cx->arena, sw_now(cx))));
-    return ecs_event(cx, "ECS Task State Change", t->task->task_arn, sw_json_text(cx->arena, &v),
-                     err);
+    sw_value_set(cx->arena, &v, SW_STR("updatedAt"), sw_value_string(sw_time_iso8601(cx->arena, sw_now(cx))));
+    return ecs_event(cx, "ECS Task State Change", t->task->task_arn, sw_json_text(cx->arena, &v), err);
 }
 
 /* ---- making one ---- */
 
-static void override_environment(SwArena *a, EcsKeyValuePairList *env,
-                                 const EcsKeyValuePairList *over) {
+static void override_environment(SwArena *a, EcsKeyValuePairList *env, const EcsKeyValuePairList *over) {
     for (size_t i = 0; i < over->n; i++) {
         size_t k = 0;
         while (k < env->n && !sw_str_eq(env->v[k].name, over->v[i].name))
@@ -88,8 +83,7 @@ static void override_environment(SwArena *a, EcsKeyValuePairList *env,
     }
 }
 
-static int apply_container(SwCtx *cx, EcsTaskDefinition *d, const EcsContainerOverride *o,
-                           SwError *err) {
+static int apply_container(SwCtx *cx, EcsTaskDefinition *d, const EcsContainerOverride *o, SwError *err) {
     for (size_t i = 0; i < d->container_definitions.n; i++) {
         EcsContainerDefinition *c = &d->container_definitions.v[i];
         if (!sw_str_eq(c->name, o->name))
@@ -108,12 +102,10 @@ static int apply_container(SwCtx *cx, EcsTaskDefinition *d, const EcsContainerOv
         return 0;
     }
     return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                   "Override for container named %.*s is not a container in the TaskDefinition.",
-                   SW_FMT(o->name));
+                   "Override for container named %.*s is not a container in the TaskDefinition.", SW_FMT(o->name));
 }
 
-static int apply_overrides(SwCtx *cx, EcsTaskDefinition *d, const EcsTaskOverride *o,
-                           SwStr launch_type, SwError *err) {
+static int apply_overrides(SwCtx *cx, EcsTaskDefinition *d, const EcsTaskOverride *o, SwStr launch_type, SwError *err) {
     if (!o)
         return 0;
     for (size_t i = 0; i < o->container_overrides.n; i++)
@@ -128,17 +120,13 @@ static int apply_overrides(SwCtx *cx, EcsTaskDefinition *d, const EcsTaskOverrid
     if (o->execution_role_arn.n)
         d->execution_role_arn = o->execution_role_arn;
     int64_t cpu = 0, memory = 0;
-    if ((d->cpu.n && !ecs_cpu_parse(d->cpu, &cpu)) ||
-        (d->memory.n && !ecs_memory_parse(d->memory, &memory)))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "Invalid 'cpu' or 'memory' in overrides.");
+    if ((d->cpu.n && !ecs_cpu_parse(d->cpu, &cpu)) || (d->memory.n && !ecs_memory_parse(d->memory, &memory)))
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid 'cpu' or 'memory' in overrides.");
     if (ecs_is(launch_type, "FARGATE") && !ecs_fargate_size(cpu, memory))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "No Fargate configuration exists for given values.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "No Fargate configuration exists for given values.");
     for (size_t i = 0; i < o->container_overrides.n; i++)
-        if (ecs_environment_files_check(&o->container_overrides.v[i].environment_files,
-                                        d->execution_role_arn, &ECS_INVALID_PARAMETER_EXCEPTION,
-                                        err) < 0)
+        if (ecs_environment_files_check(&o->container_overrides.v[i].environment_files, d->execution_role_arn,
+                                        &ECS_INVALID_PARAMETER_EXCEPTION, err) < 0)
             return -1;
     return 0;
 }
@@ -148,8 +136,7 @@ static void make_containers(SwCtx *cx, EcsTaskRecord *t, SwStr id, SwStr cluster
         const EcsContainerDefinition *d = &t->definition->container_definitions.v[i];
         EcsContainer *c = sw_list_add(cx->arena, &t->task->containers);
         SwStr uuid = sw_id_uuid(cx->arena);
-        c->container_arn = sw_arn(cx, "ecs", "container/%.*s/%.*s/%.*s", SW_FMT(cluster),
-                                  SW_FMT(id), SW_FMT(uuid));
+        c->container_arn = sw_arn(cx, "ecs", "container/%.*s/%.*s/%.*s", SW_FMT(cluster), SW_FMT(id), SW_FMT(uuid));
         c->task_arn = t->task->task_arn;
         c->name = d->name;
         c->image = d->image;
@@ -246,8 +233,7 @@ static SwStr request_text(SwCtx *cx, const EcsRunTaskRequest *in) {
 }
 
 /* The tasks of an earlier call with this token. *ret_found false: none. */
-static int replay(SwCtx *cx, SwStr token, SwStr request, EcsRunTaskResponse *out, bool *ret_found,
-                  SwError *err) {
+static int replay(SwCtx *cx, SwStr token, SwStr request, EcsRunTaskResponse *out, bool *ret_found, SwError *err) {
     SwDocList l;
     *ret_found = false;
     if (!token.n)
@@ -266,8 +252,7 @@ static int replay(SwCtx *cx, SwStr token, SwStr request, EcsRunTaskResponse *out
     return 0;
 }
 
-static EcsTagList tags_of(SwCtx *cx, const EcsRunTaskRequest *in, const EcsTaskDefinitionRecord *d,
-                          SwStr cluster) {
+static EcsTagList tags_of(SwCtx *cx, const EcsRunTaskRequest *in, const EcsTaskDefinitionRecord *d, SwStr cluster) {
     EcsTagList tags = {0};
     if (ecs_is(in->propagate_tags, "TASK_DEFINITION"))
         ecs_tags_merge(cx->arena, &tags, &d->tags);
@@ -281,8 +266,8 @@ static EcsTagList tags_of(SwCtx *cx, const EcsRunTaskRequest *in, const EcsTaskD
 }
 
 /* Spread over the subnets and over the strategy's providers. */
-static int make_tasks(SwCtx *cx, EcsTaskPlan *p, const EcsLaunch *launch, int64_t count,
-                      EcsRunTaskResponse *out, SwError *err) {
+static int make_tasks(SwCtx *cx, EcsTaskPlan *p, const EcsLaunch *launch, int64_t count, EcsRunTaskResponse *out,
+                      SwError *err) {
     const EcsCapacityProviderStrategyItemList *strategy = launch->strategy;
     int64_t *made = sw_new_n(cx->arena, int64_t, strategy ? strategy->n + 1 : 1);
     for (int64_t i = 0; i < count; i++) {
@@ -310,11 +295,9 @@ int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out
     if (count < 1 || count > 10)
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "count must be between 1 and 10.");
     if (in->started_by.n > 128)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "startedBy can have up to 128 characters.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "startedBy can have up to 128 characters.");
     if (ecs_is(in->propagate_tags, "SERVICE"))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "propagateTags: SERVICE is not valid for RunTask.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "propagateTags: SERVICE is not valid for RunTask.");
     EcsTaskPlan p = {.overrides = in->overrides, .network = in->network_configuration};
     if (ecs_cluster_get(cx, in->cluster, &p.cluster, err) < 0 ||
         ecs_task_definition_get(cx, in->task_definition, &p.definition, err) < 0)
@@ -323,23 +306,19 @@ int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition not found.");
     EcsLaunch launch;
     if (ecs_host_access_check(cx, p.definition->definition, err) < 0 ||
-        ecs_launch_choose(p.cluster, in->launch_type, &in->capacity_provider_strategy, &launch,
-                          err) < 0 ||
-        ecs_launch_check(cx, p.definition->definition, launch.type, in->network_configuration,
-                         err) < 0 ||
+        ecs_launch_choose(p.cluster, in->launch_type, &in->capacity_provider_strategy, &launch, err) < 0 ||
+        ecs_launch_check(cx, p.definition->definition, launch.type, in->network_configuration, err) < 0 ||
         ecs_platform_check(in->platform_version, launch.type, err) < 0)
         return -1;
     p.launch_type = launch.type;
     bool found;
     p.token_request = request_text(cx, in);
     if (in->client_token.n)
-        p.token = sw_strf(cx->arena, "%.*s %.*s", SW_FMT(p.cluster->cluster->cluster_arn),
-                          SW_FMT(in->client_token));
+        p.token = sw_strf(cx->arena, "%.*s %.*s", SW_FMT(p.cluster->cluster->cluster_arn), SW_FMT(in->client_token));
     sw_list_present(cx->arena, &out->failures);
     if (replay(cx, p.token, p.token_request, out, &found, err) < 0 || found)
         return found ? 0 : -1;
-    p.group =
-        in->group.n ? in->group : sw_strf(cx->arena, "family:%.*s", SW_FMT(p.definition->family));
+    p.group = in->group.n ? in->group : sw_strf(cx->arena, "family:%.*s", SW_FMT(p.definition->family));
     p.started_by = in->started_by;
     p.platform_version = ecs_is(p.launch_type, "FARGATE") ? SW_STR("1.4.0") : SW_NO_STR;
     EcsTagList tags = tags_of(cx, in, p.definition, p.cluster->cluster->cluster_name);
@@ -348,20 +327,17 @@ int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out
     return make_tasks(cx, &p, &launch, count, out, err);
 }
 
-int ecs_start_task(SwCtx *cx, const EcsStartTaskRequest *in, EcsStartTaskResponse *out,
-                   SwError *err) {
+int ecs_start_task(SwCtx *cx, const EcsStartTaskRequest *in, EcsStartTaskResponse *out, SwError *err) {
     EcsClusterRecord *c;
     EcsTaskDefinitionRecord *d;
-    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0 ||
-        ecs_task_definition_get(cx, in->task_definition, &d, err) < 0)
+    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0 || ecs_task_definition_get(cx, in->task_definition, &d, err) < 0)
         return -1;
     if (!d)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition not found.");
     if (ecs_host_access_check(cx, d->definition, err) < 0)
         return -1;
     if (!in->container_instances.n || in->container_instances.n > 10)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "containerInstances must have between 1 and 10 items.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "containerInstances must have between 1 and 10 items.");
     sw_list_present(cx->arena, &out->tasks);
     for (size_t i = 0; i < in->container_instances.n; i++) /* a cluster here has none */
         ecs_failure(cx->arena, &out->failures, in->container_instances.v[i], "MISSING");
@@ -371,12 +347,10 @@ int ecs_start_task(SwCtx *cx, const EcsStartTaskRequest *in, EcsStartTaskRespons
 static int get_task(SwCtx *cx, SwStr cluster, SwStr ref, EcsTaskRecord **ret, SwError *err) {
     EcsClusterRecord *c;
     void *r;
-    if (ecs_cluster_get(cx, cluster, &c, err) < 0 ||
-        sw_doc_get(cx->tx, &ecs_tasks, ecs_short_name(ref), &r, err) < 0)
+    if (ecs_cluster_get(cx, cluster, &c, err) < 0 || sw_doc_get(cx->tx, &ecs_tasks, ecs_short_name(ref), &r, err) < 0)
         return -1;
     *ret = r;
-    if (!r || !sw_str_eq((*ret)->cluster_arn, c->cluster->cluster_arn) ||
-        !ecs_names(ref, (*ret)->task->task_arn))
+    if (!r || !sw_str_eq((*ret)->cluster_arn, c->cluster->cluster_arn) || !ecs_names(ref, (*ret)->task->task_arn))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The referenced task was not found.");
     return 0;
 }
@@ -386,15 +360,13 @@ int ecs_stop_task(SwCtx *cx, const EcsStopTaskRequest *in, EcsStopTaskResponse *
     if (get_task(cx, in->cluster, in->task, &t, err) < 0)
         return -1;
     SwStr reason = sw_str_or(in->reason, SW_STR("Task stopped by user"));
-    if (ecs_task_stop(t, sw_now(cx), ECS_TASK_STOP_CODE_USER_INITIATED, reason) &&
-        ecs_task_put(cx, t, err) < 0)
+    if (ecs_task_stop(t, sw_now(cx), ECS_TASK_STOP_CODE_USER_INITIATED, reason) && ecs_task_put(cx, t, err) < 0)
         return -1;
     out->task = shown(cx, t);
     return sw_wake(cx, &ecs_task_controller, ecs_task_id(t), 0, err);
 }
 
-int ecs_describe_tasks(SwCtx *cx, const EcsDescribeTasksRequest *in, EcsDescribeTasksResponse *out,
-                       SwError *err) {
+int ecs_describe_tasks(SwCtx *cx, const EcsDescribeTasksRequest *in, EcsDescribeTasksResponse *out, SwError *err) {
     EcsClusterRecord *c;
     if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
         return -1;
@@ -410,10 +382,8 @@ int ecs_describe_tasks(SwCtx *cx, const EcsDescribeTasksRequest *in, EcsDescribe
         if (sw_doc_get(cx->tx, &ecs_tasks, id, &r, err) < 0)
             return -1;
         EcsTaskRecord *t = r;
-        if (!t || !sw_str_eq(t->cluster_arn, c->cluster->cluster_arn) ||
-            !ecs_names(in->tasks.v[i], t->task->task_arn)) {
-            SwStr arn =
-                sw_arn(cx, "ecs", "task/%.*s/%.*s", SW_FMT(c->cluster->cluster_name), SW_FMT(id));
+        if (!t || !sw_str_eq(t->cluster_arn, c->cluster->cluster_arn) || !ecs_names(in->tasks.v[i], t->task->task_arn)) {
+            SwStr arn = sw_arn(cx, "ecs", "task/%.*s/%.*s", SW_FMT(c->cluster->cluster_name), SW_FMT(id));
             ecs_failure(cx->arena, &out->failures, ecs_asked_arn(in->tasks.v[i], arn), "MISSING");
             continue;
         }
@@ -435,8 +405,7 @@ static bool listed(const EcsTaskRecord *t, const EcsListTasksRequest *in) {
            (!in->launch_type.n || sw_str_eq(t->task->launch_type, in->launch_type));
 }
 
-int ecs_list_tasks(SwCtx *cx, const EcsListTasksRequest *in, EcsListTasksResponse *out,
-                   SwError *err) {
+int ecs_list_tasks(SwCtx *cx, const EcsListTasksRequest *in, EcsListTasksResponse *out, SwError *err) {
     EcsClusterRecord *c;
     SwDocList l;
     if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
@@ -460,12 +429,10 @@ int ecs_list_tasks(SwCtx *cx, const EcsListTasksRequest *in, EcsListTasksRespons
         if (listed(t, in))
             sw_str_list_add(cx->arena, &all, t->task->task_arn);
     }
-    return ecs_page(cx, "ecs:ListTasks", &all, in->next_token, in->max_results, &out->task_arns,
-                    &out->next_token, err);
+    return ecs_page(cx, "ecs:ListTasks", &all, in->next_token, in->max_results, &out->task_arns, &out->next_token, err);
 }
 
-int ecs_execute_command(SwCtx *cx, const EcsExecuteCommandRequest *in,
-                        EcsExecuteCommandResponse *out, SwError *err) {
+int ecs_execute_command(SwCtx *cx, const EcsExecuteCommandRequest *in, EcsExecuteCommandResponse *out, SwError *err) {
     EcsTaskRecord *t;
     (void)out;
     if (get_task(cx, in->cluster, in->task, &t, err) < 0)

@@ -65,8 +65,7 @@ int ecs_pass_save(EcsPass *p, EcsInTx *also, SwError *err) {
     if (ecs_task_put(cx, p->t, err) < 0)
         goto failed;
     if (p->t->service_arn.n &&
-        sw_wake(cx, &ecs_service_controller,
-                ecs_service_key(cx->arena, p->t->cluster_name, p->t->service_name), 0, err) < 0)
+        sw_wake(cx, &ecs_service_controller, ecs_service_key(cx->arena, p->t->cluster_name, p->t->service_name), 0, err) < 0)
         goto failed;
     SW_CRASH_POINT("ecs.task.before_commit");
     if (sw_ctx_commit(cx, err) < 0)
@@ -118,8 +117,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
     for (SwStr before = SW_NO_STR; !p.conflict && !sw_str_eq(before, p.t->task->last_status);) {
         EcsInTx *act = action_of(&p);
         if (SW_NEVER(!act))
-            return sw_fail(err, &SW_INTERNAL_FAILURE, "a task in state %.*s",
-                           SW_FMT(p.t->task->last_status));
+            return sw_fail(err, &SW_INTERNAL_FAILURE, "a task in state %.*s", SW_FMT(p.t->task->last_status));
         before = p.t->task->last_status;
         bool down = ecs_pass_stopping(&p);
         p.again = 0;

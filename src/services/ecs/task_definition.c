@@ -4,10 +4,9 @@
 
 #include "ecs.h"
 
-const SwCollection ecs_task_definitions = {
-    .name = "ecs/taskDefinition",
-    .shape = &ecs_shape_task_definition_record,
-    .indexes = {{.name = "by_family", .member = {"family", "revision"}}}};
+const SwCollection ecs_task_definitions = {.name = "ecs/taskDefinition",
+                                           .shape = &ecs_shape_task_definition_record,
+                                           .indexes = {{.name = "by_family", .member = {"family", "revision"}}}};
 
 static SwStr key_of(SwArena *a, SwStr family, int64_t revision) {
     return sw_strf(a, "%.*s:%lld", SW_FMT(family), (long long)revision);
@@ -116,40 +115,35 @@ static void fill(SwCtx *cx, EcsTaskDefinition *d) {
     fill_attributes(a, d);
 }
 
-int ecs_register_task_definition(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in,
-                                 EcsRegisterTaskDefinitionResponse *out, SwError *err) {
+int ecs_register_task_definition(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in, EcsRegisterTaskDefinitionResponse *out,
+                                 SwError *err) {
     if (ecs_task_definition_check(cx, in, err) < 0)
         return -1;
     int64_t revision;
-    if (sw_doc_next(cx->tx, SW_SCOPE_REGION,
-                    sw_strf(cx->arena, "ecs/taskDefinition/%.*s", SW_FMT(in->family)), &revision,
+    if (sw_doc_next(cx->tx, SW_SCOPE_REGION, sw_strf(cx->arena, "ecs/taskDefinition/%.*s", SW_FMT(in->family)), &revision,
                     err) < 0)
         return -1;
     EcsTaskDefinition moved = {0};
-    sw_shape_move(cx->arena, &ecs_shape_task_definition, &moved,
-                  &ecs_shape_register_task_definition_request, in);
+    sw_shape_move(cx->arena, &ecs_shape_task_definition, &moved, &ecs_shape_register_task_definition_request, in);
     EcsTaskDefinition *d = sw_shape_copy(cx->arena, &ecs_shape_task_definition, &moved);
     d->revision = SW_SOME_INT(revision);
     d->status = SW_STR("ACTIVE");
     d->registered_at = SW_SOME_TIME(sw_now(cx));
     d->registered_by = cx->principal.arn;
-    d->task_definition_arn =
-        sw_arn(cx, "ecs", "task-definition/%.*s:%lld", SW_FMT(in->family), (long long)revision);
+    d->task_definition_arn = sw_arn(cx, "ecs", "task-definition/%.*s:%lld", SW_FMT(in->family), (long long)revision);
     fill(cx, d);
     if (ecs_host_paths_check(cx, d, err) < 0 || ecs_host_access_check(cx, d, err) < 0)
         return -1;
-    EcsTaskDefinitionRecord r = {
-        .family = in->family, .revision = SW_SOME_INT(revision), .definition = d, .tags = in->tags};
-    if (sw_doc_put(cx->tx, &ecs_task_definitions, key_of(cx->arena, in->family, revision), &r,
-                   err) < 0)
+    EcsTaskDefinitionRecord r = {.family = in->family, .revision = SW_SOME_INT(revision), .definition = d, .tags = in->tags};
+    if (sw_doc_put(cx->tx, &ecs_task_definitions, key_of(cx->arena, in->family, revision), &r, err) < 0)
         return -1;
     out->task_definition = d;
     out->tags = in->tags;
     return 0;
 }
 
-int ecs_describe_task_definition(SwCtx *cx, const EcsDescribeTaskDefinitionRequest *in,
-                                 EcsDescribeTaskDefinitionResponse *out, SwError *err) {
+int ecs_describe_task_definition(SwCtx *cx, const EcsDescribeTaskDefinitionRequest *in, EcsDescribeTaskDefinitionResponse *out,
+                                 SwError *err) {
     EcsTaskDefinitionRecord *r;
     if (ecs_task_definition_get(cx, in->task_definition, &r, err) < 0)
         return -1;
@@ -163,8 +157,8 @@ int ecs_describe_task_definition(SwCtx *cx, const EcsDescribeTaskDefinitionReque
     return 0;
 }
 
-int ecs_list_task_definitions(SwCtx *cx, const EcsListTaskDefinitionsRequest *in,
-                              EcsListTaskDefinitionsResponse *out, SwError *err) {
+int ecs_list_task_definitions(SwCtx *cx, const EcsListTaskDefinitionsRequest *in, EcsListTaskDefinitionsResponse *out,
+                              SwError *err) {
     SwDocQuery q = {.index = "by_family", .descending = ecs_is(in->sort, "DESC")};
     if (in->family_prefix.n)
         q.equals[0] = in->family_prefix; /* AWS: the full family name, despite the field's name */
@@ -178,8 +172,8 @@ int ecs_list_task_definitions(SwCtx *cx, const EcsListTaskDefinitionsRequest *in
         if (sw_str_eq(d->status, status))
             sw_str_list_add(cx->arena, &all, d->task_definition_arn);
     }
-    return ecs_page(cx, "ecs:ListTaskDefinitions", &all, in->next_token, in->max_results,
-                    &out->task_definition_arns, &out->next_token, err);
+    return ecs_page(cx, "ecs:ListTaskDefinitions", &all, in->next_token, in->max_results, &out->task_definition_arns,
+                    &out->next_token, err);
 }
 
 int ecs_list_task_definition_families(SwCtx *cx, const EcsListTaskDefinitionFamiliesRequest *in,
@@ -192,15 +186,13 @@ int ecs_list_task_definition_families(SwCtx *cx, const EcsListTaskDefinitionFami
     for (size_t i = 0; i < l.n;) {
         SwStr family = ((EcsTaskDefinitionRecord *)l.v[i].record)->family;
         bool active = false;
-        for (; i < l.n && sw_str_eq(((EcsTaskDefinitionRecord *)l.v[i].record)->family, family);
-             i++)
-            active |=
-                ecs_is(((EcsTaskDefinitionRecord *)l.v[i].record)->definition->status, "ACTIVE");
+        for (; i < l.n && sw_str_eq(((EcsTaskDefinitionRecord *)l.v[i].record)->family, family); i++)
+            active |= ecs_is(((EcsTaskDefinitionRecord *)l.v[i].record)->definition->status, "ACTIVE");
         if (ecs_is(in->status, "ALL") || !in->status.n || active == ecs_is(in->status, "ACTIVE"))
             sw_str_list_add(cx->arena, &all, family);
     }
-    return ecs_page(cx, "ecs:ListTaskDefinitionFamilies", &all, in->next_token, in->max_results,
-                    &out->families, &out->next_token, err);
+    return ecs_page(cx, "ecs:ListTaskDefinitionFamilies", &all, in->next_token, in->max_results, &out->families,
+                    &out->next_token, err);
 }
 
 int ecs_deregister_task_definition(SwCtx *cx, const EcsDeregisterTaskDefinitionRequest *in,
@@ -226,19 +218,17 @@ int ecs_deregister_task_definition(SwCtx *cx, const EcsDeregisterTaskDefinitionR
 
 /* As in AWS a revision stays in DELETE_IN_PROGRESS, out of every list: a service that names it may
  * still need it. */
-int ecs_delete_task_definitions(SwCtx *cx, const EcsDeleteTaskDefinitionsRequest *in,
-                                EcsDeleteTaskDefinitionsResponse *out, SwError *err) {
+int ecs_delete_task_definitions(SwCtx *cx, const EcsDeleteTaskDefinitionsRequest *in, EcsDeleteTaskDefinitionsResponse *out,
+                                SwError *err) {
     if (in->task_definitions.n > 10)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
-                       "taskDefinitions can have at most 10 items.");
+        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "taskDefinitions can have at most 10 items.");
     sw_list_present(cx->arena, &out->task_definitions);
     sw_list_present(cx->arena, &out->failures);
     for (size_t i = 0; i < in->task_definitions.n; i++) {
         SwStr name = ecs_short_name(in->task_definitions.v[i]);
         EcsTaskDefinitionRecord *r = NULL;
         size_t at;
-        if (sw_str_find(name, ':', &at) &&
-            ecs_task_definition_get(cx, in->task_definitions.v[i], &r, err) < 0)
+        if (sw_str_find(name, ':', &at) && ecs_task_definition_get(cx, in->task_definitions.v[i], &r, err) < 0)
             return -1;
         if (!r || !ecs_is(r->definition->status, "INACTIVE")) {
             EcsFailure *f = sw_list_add(cx->arena, &out->failures);

@@ -55,8 +55,7 @@ static int check_health(const EcsHealthCheck *h, SwError *err) {
     if (!h)
         return 0;
     if (!h->command.n ||
-        (!ecs_is(h->command.v[0], "CMD") && !ecs_is(h->command.v[0], "CMD-SHELL") &&
-         !ecs_is(h->command.v[0], "NONE")))
+        (!ecs_is(h->command.v[0], "CMD") && !ecs_is(h->command.v[0], "CMD-SHELL") && !ecs_is(h->command.v[0], "NONE")))
         return bad(err, "Health check command must start with CMD, CMD-SHELL or NONE.");
     if (SW_OR(h->interval, 30) < 5 || SW_OR(h->interval, 30) > 300)
         return bad(err, "Health check interval must be between 5 and 300 seconds.");
@@ -69,35 +68,27 @@ static int check_health(const EcsHealthCheck *h, SwError *err) {
     return 0;
 }
 
-static int check_log(SwCtx *cx, const EcsLogConfiguration *l, SwStr execution_role, bool fargate,
-                     SwError *err) {
-    static const char *const known[] = {
-        "awslogs-group",        "awslogs-region", "awslogs-stream-prefix",
-        "awslogs-create-group", "mode",           "max-buffer-size"};
+static int check_log(SwCtx *cx, const EcsLogConfiguration *l, SwStr execution_role, bool fargate, SwError *err) {
+    static const char *const known[] = {"awslogs-group",        "awslogs-region", "awslogs-stream-prefix",
+                                        "awslogs-create-group", "mode",           "max-buffer-size"};
     if (!l)
         return 0;
     if (!ecs_is(l->log_driver, "awslogs") && !ecs_is(l->log_driver, "json-file"))
-        return sw_fail(
-            err, &ECS_CLIENT_EXCEPTION,
-            "logConfiguration.logDriver: %.*s is not supported; use awslogs or json-file.",
-            SW_FMT(l->log_driver));
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                       "logConfiguration.logDriver: %.*s is not supported; use awslogs or json-file.", SW_FMT(l->log_driver));
     if (l->secret_options.n)
-        return bad(
-            err,
-            "logConfiguration.secretOptions is not supported: no option of awslogs is secret.");
+        return bad(err, "logConfiguration.secretOptions is not supported: no option of awslogs is secret.");
     if (ecs_is(l->log_driver, "json-file")) {
         if (fargate)
             return bad(err, "Log driver json-file is not supported for the Fargate launch type.");
-        return l->options.n ? bad(err, "logConfiguration.options is not supported with json-file.")
-                            : 0;
+        return l->options.n ? bad(err, "logConfiguration.options is not supported with json-file.") : 0;
     }
     for (size_t i = 0; i < l->options.n; i++) {
         size_t k = 0;
         while (k < SW_N(known) && !ecs_is(l->options.v[i].key, known[k]))
             k++;
         if (k == SW_N(known))
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION,
-                           "logConfiguration.options: %.*s is not supported.",
+            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "logConfiguration.options: %.*s is not supported.",
                            SW_FMT(l->options.v[i].key));
     }
     SwStr mode = sw_str_map_get(&l->options, SW_STR("mode")),
@@ -124,8 +115,7 @@ static int check_log(SwCtx *cx, const EcsLogConfiguration *l, SwStr execution_ro
     return 0;
 }
 
-static int check_ports(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c,
-                       SwError *err) {
+static int check_ports(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, SwError *err) {
     for (size_t i = 0; i < c->port_mappings.n; i++) {
         const EcsPortMapping *p = &c->port_mappings.v[i];
         int64_t port = SW_OR(p->container_port, 0), host = SW_OR(p->host_port, 0);
@@ -150,8 +140,7 @@ static const EcsContainerDefinition *find(const EcsRegisterTaskDefinitionRequest
     return NULL;
 }
 
-static int check_depends(const EcsRegisterTaskDefinitionRequest *in,
-                         const EcsContainerDefinition *c, SwError *err) {
+static int check_depends(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, SwError *err) {
     for (size_t i = 0; i < c->depends_on.n; i++) {
         const EcsContainerDependency *d = &c->depends_on.v[i];
         const EcsContainerDefinition *on = find(in, d->container_name);
@@ -161,16 +150,13 @@ static int check_depends(const EcsRegisterTaskDefinitionRequest *in,
                            "definition.",
                            SW_FMT(d->container_name), SW_FMT(c->name));
         if (ecs_is(d->condition, "HEALTHY") && !ecs_is_checked(on))
-            return sw_fail(
-                err, &ECS_CLIENT_EXCEPTION,
-                "The container '%.*s' has no health check, which the condition HEALTHY needs.",
-                SW_FMT(on->name));
+            return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                           "The container '%.*s' has no health check, which the condition HEALTHY needs.", SW_FMT(on->name));
         bool ends = ecs_is(d->condition, "COMPLETE") || ecs_is(d->condition, "SUCCESS");
         if (ends && SW_OR(on->essential, true))
-            return sw_fail(
-                err, &ECS_CLIENT_EXCEPTION,
-                "The essential container '%.*s' cannot have the dependency condition %.*s.",
-                SW_FMT(on->name), SW_FMT(d->condition));
+            return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                           "The essential container '%.*s' cannot have the dependency condition %.*s.", SW_FMT(on->name),
+                           SW_FMT(d->condition));
     }
     return 0;
 }
@@ -200,26 +186,22 @@ static int check_circle(const EcsRegisterTaskDefinitionRequest *in, SwError *err
     return left ? bad(err, "The dependencies of the containers form a circle.") : 0;
 }
 
-static int check_mounts(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c,
-                        SwError *err) {
+static int check_mounts(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, SwError *err) {
     for (size_t i = 0; i < c->mount_points.n; i++) {
         const EcsMountPoint *m = &c->mount_points.v[i];
         size_t k = 0;
         while (k < in->volumes.n && !sw_str_eq(in->volumes.v[k].name, m->source_volume))
             k++;
         if (k == in->volumes.n)
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Unknown volume '%.*s'.",
-                           SW_FMT(m->source_volume));
+            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Unknown volume '%.*s'.", SW_FMT(m->source_volume));
         if (!sw_str_starts(m->container_path, SW_STR("/")))
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION,
-                           "mountPoints.containerPath must be an absolute path: '%.*s'.",
+            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "mountPoints.containerPath must be an absolute path: '%.*s'.",
                            SW_FMT(m->container_path));
     }
     return 0;
 }
 
-static int check_secrets(const EcsRegisterTaskDefinitionRequest *in,
-                         const EcsContainerDefinition *c, SwError *err) {
+static int check_secrets(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, SwError *err) {
     if (c->secrets.n && !sw_str_is(in->execution_role_arn))
         return bad(err, "When you are specifying container secrets, you must also specify a value "
                         "for 'executionRoleArn'.");
@@ -232,8 +214,7 @@ static int check_secrets(const EcsRegisterTaskDefinitionRequest *in,
     return 0;
 }
 
-int ecs_environment_files_check(const EcsEnvironmentFileList *l, SwStr execution_role,
-                                const SwErrorKind *kind, SwError *err) {
+int ecs_environment_files_check(const EcsEnvironmentFileList *l, SwStr execution_role, const SwErrorKind *kind, SwError *err) {
     if (l->n > 10)
         return sw_fail(err, kind, "environmentFiles can have at most 10 items.");
     if (l->n && !sw_str_is(execution_role))
@@ -243,22 +224,17 @@ int ecs_environment_files_check(const EcsEnvironmentFileList *l, SwStr execution
     for (size_t i = 0; i < l->n; i++) {
         SwStr bucket, key, value = l->v[i].value;
         if (!ecs_file_arn_parse(value, &bucket, &key))
-            return sw_fail(err, kind,
-                           "environmentFiles.value: '%.*s' is not the ARN of an Amazon S3 object.",
-                           SW_FMT(value));
+            return sw_fail(err, kind, "environmentFiles.value: '%.*s' is not the ARN of an Amazon S3 object.", SW_FMT(value));
         if (!sw_str_ends(key, SW_STR(".env")))
-            return sw_fail(err, kind,
-                           "environmentFiles.value: the file '%.*s' must have the extension .env.",
-                           SW_FMT(value));
+            return sw_fail(err, kind, "environmentFiles.value: the file '%.*s' must have the extension .env.", SW_FMT(value));
     }
     return 0;
 }
 
-static int check_container(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in,
-                           const EcsContainerDefinition *c, bool fargate, SwError *err) {
+static int check_container(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, bool fargate,
+                           SwError *err) {
     if (find(in, c->name) != c)
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Container names must be unique: '%.*s'.",
-                       SW_FMT(c->name));
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Container names must be unique: '%.*s'.", SW_FMT(c->name));
     if (!sw_str_is(in->memory) && !c->memory.set && !c->memory_reservation.set)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION,
                        "Invalid setting for container '%.*s'. At least one of 'memory' or "
@@ -272,8 +248,7 @@ static int check_container(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in
                        "equal to 'memoryReservation'.",
                        SW_FMT(c->name));
     if (fargate && SW_OR(c->privileged, false))
-        return bad(err,
-                   "Tasks using the Fargate launch type do not support privileged containers.");
+        return bad(err, "Tasks using the Fargate launch type do not support privileged containers.");
     bool vpc = ecs_is(in->network_mode, "awsvpc");
     if (vpc && (c->hostname.n || c->dns_servers.n || c->dns_search_domains.n || c->extra_hosts.n ||
                 SW_OR(c->disable_networking, false)))
@@ -282,17 +257,14 @@ static int check_container(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in
     if (fargate && (SW_OR(c->stop_timeout, 30) > 120 || SW_OR(c->stop_timeout, 30) < 0))
         return bad(err, "Container.stopTimeout must be at most 120 seconds.");
     if (check_health(c->health_check, err) < 0 ||
-        check_log(cx, c->log_configuration, in->execution_role_arn, fargate, err) < 0 ||
-        check_ports(in, c, err) < 0 || check_mounts(in, c, err) < 0 ||
-        check_secrets(in, c, err) < 0 || check_depends(in, c, err) < 0 ||
-        ecs_environment_files_check(&c->environment_files, in->execution_role_arn,
-                                    &ECS_CLIENT_EXCEPTION, err) < 0)
+        check_log(cx, c->log_configuration, in->execution_role_arn, fargate, err) < 0 || check_ports(in, c, err) < 0 ||
+        check_mounts(in, c, err) < 0 || check_secrets(in, c, err) < 0 || check_depends(in, c, err) < 0 ||
+        ecs_environment_files_check(&c->environment_files, in->execution_role_arn, &ECS_CLIENT_EXCEPTION, err) < 0)
         return -1;
     return 0;
 }
 
-static int check_fargate(const EcsRegisterTaskDefinitionRequest *in, int64_t cpu, int64_t memory,
-                         SwError *err) {
+static int check_fargate(const EcsRegisterTaskDefinitionRequest *in, int64_t cpu, int64_t memory, SwError *err) {
     if (!ecs_is(in->network_mode, "awsvpc"))
         return bad(err, "Fargate only supports network mode awsvpc.");
     if (!cpu)
@@ -319,18 +291,14 @@ static int check_volumes(const EcsRegisterTaskDefinitionRequest *in, SwError *er
 int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in, SwError *err) {
     int64_t cpu = 0, memory = 0;
     bool fargate = ecs_has(&in->requires_compatibilities, "FARGATE"), essential = false;
-    if (ecs_definition_rules_check(in, err) < 0 || check_volumes(in, err) < 0 ||
-        ecs_tags_check(&in->tags, err) < 0)
+    if (ecs_definition_rules_check(in, err) < 0 || check_volumes(in, err) < 0 || ecs_tags_check(&in->tags, err) < 0)
         return -1;
-    if (ecs_has(&in->requires_compatibilities, "EXTERNAL") ||
-        ecs_has(&in->requires_compatibilities, "MANAGED_INSTANCES"))
+    if (ecs_has(&in->requires_compatibilities, "EXTERNAL") || ecs_has(&in->requires_compatibilities, "MANAGED_INSTANCES"))
         return bad(err, "requiresCompatibilities: only EC2 and FARGATE are supported.");
     if (in->cpu.n && !ecs_cpu_parse(in->cpu, &cpu))
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION,
-                       "Invalid 'cpu' setting for task. '%.*s' is not a number.", SW_FMT(in->cpu));
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Invalid 'cpu' setting for task. '%.*s' is not a number.", SW_FMT(in->cpu));
     if (in->memory.n && !ecs_memory_parse(in->memory, &memory))
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION,
-                       "Invalid 'memory' setting for task. '%.*s' is not a number.",
+        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Invalid 'memory' setting for task. '%.*s' is not a number.",
                        SW_FMT(in->memory));
     if (fargate && check_fargate(in, cpu, memory, err) < 0)
         return -1;
@@ -346,10 +314,8 @@ int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest 
         essential |= SW_OR(c->essential, true);
         container_cpu += SW_OR(c->cpu, 0);
         if (memory && SW_OR(c->memory, 0) > memory)
-            return sw_fail(
-                err, &ECS_CLIENT_EXCEPTION,
-                "Invalid setting for container '%.*s'. The 'memory' must not exceed the task's.",
-                SW_FMT(c->name));
+            return sw_fail(err, &ECS_CLIENT_EXCEPTION,
+                           "Invalid setting for container '%.*s'. The 'memory' must not exceed the task's.", SW_FMT(c->name));
     }
     if (cpu && container_cpu > cpu)
         return bad(err, "Total cpu of containers must not exceed the task's cpu.");

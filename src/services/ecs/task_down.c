@@ -4,7 +4,7 @@
 
 #include "task_pass.h"
 
-#define DRAIN_POLL (SW_S / 2)
+#define DRAIN_POLL   (SW_S / 2)
 #define STOP_DEFAULT 30 /* seconds between the stop signal and SIGKILL, as AWS */
 
 int ecs_task_begin_down(EcsPass *p, SwError *err) {
@@ -38,8 +38,7 @@ int ecs_task_drain(EcsPass *p, SwError *err) {
 static bool needed(const EcsPass *p, size_t i) {
     for (size_t k = 0; k < p->t->containers.n; k++) {
         const EcsContainerDefinition *d = &p->t->definition->container_definitions.v[k];
-        for (size_t n = 0; ecs_pass_started(p, k) && !ecs_pass_ended(p, k) && n < d->depends_on.n;
-             n++)
+        for (size_t n = 0; ecs_pass_started(p, k) && !ecs_pass_ended(p, k) && n < d->depends_on.n; n++)
             if (ecs_pass_index(p, d->depends_on.v[n].container_name) == i)
                 return true;
     }
@@ -58,10 +57,8 @@ int ecs_task_stop_containers(EcsPass *p, SwError *err) {
         }
         if (ecs_pass_ended(p, i) || SW_OR(p->t->containers.v[i].stopping, false) || needed(p, i))
             continue;
-        int64_t grace =
-            SW_OR(p->t->definition->container_definitions.v[i].stop_timeout, STOP_DEFAULT);
-        if (sw_container_stop(p->cx->host->runtime, p->t->containers.v[i].id, (int)grace * 1000,
-                              err) < 0)
+        int64_t grace = SW_OR(p->t->definition->container_definitions.v[i].stop_timeout, STOP_DEFAULT);
+        if (sw_container_stop(p->cx->host->runtime, p->t->containers.v[i].id, (int)grace * 1000, err) < 0)
             return -1;
         SW_CRASH_POINT("ecs.task.stop_signalled");
         p->t->containers.v[i].stopping = SW_SOME_BOOL(true);
@@ -69,8 +66,7 @@ int ecs_task_stop_containers(EcsPass *p, SwError *err) {
     }
     ecs_pass_ends(p);
     if (anything_runs(p)) {
-        ecs_pass_again(p, sw_now(p->cx) +
-                              5 * SW_S); /* its end wakes us; this is for an end that nobody told */
+        ecs_pass_again(p, sw_now(p->cx) + 5 * SW_S); /* its end wakes us; this is for an end that nobody told */
         return p->changed ? ecs_pass_save(p, NULL, err) : 0;
     }
     p->t->task->execution_stopped_at = SW_SOME_TIME(sw_now(p->cx));

@@ -24,8 +24,7 @@ static int secret_missing(SwStr from, const char *why, SwError *err) {
                    why, SW_FMT(from));
 }
 
-static int add_secrets(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
-                       SwStrMap *env, SwError *err) {
+static int add_secrets(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwStrMap *env, SwError *err) {
     SwCtx *role;
     if (!d->secrets.n)
         return 0;
@@ -83,8 +82,7 @@ static bool read_all(SwArena *a, const SwStream *s, SwStr *ret) {
     SwBuf b = sw_buf(a, FILE_MAX);
     do {
         n = s->read ? s->read(s->arg, part, sizeof part)
-                    : pread(s->file, part, (size_t)SW_MIN(s->size - at, (int64_t)sizeof part),
-                            s->offset + at);
+                    : pread(s->file, part, (size_t)SW_MIN(s->size - at, (int64_t)sizeof part), s->offset + at);
         if (n > 0)
             sw_buf_add(&b, part, (size_t)n);
         at += n;
@@ -105,8 +103,7 @@ void ecs_environment_parse(SwArena *a, SwStr text, SwStrMap *env) {
 }
 
 /* Of several files the first that names a variable wins, so they are read from the last on. */
-static int add_files(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
-                     SwStrMap *env, SwError *err) {
+static int add_files(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwStrMap *env, SwError *err) {
     SwCtx *role;
     if (!d->environment_files.n)
         return 0;
@@ -129,21 +126,19 @@ static int add_files(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefini
 
 /* ---- all of it ---- */
 
-int ecs_environment(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwStr id,
-                    SwStrList *ret, SwError *err) {
+int ecs_environment(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwStr id, SwStrList *ret,
+                    SwError *err) {
     SwArena *a = cx->arena;
     SwStrMap env = {0};
     env_set(a, &env, "AWS_REGION", t->region);
     env_set(a, &env, "AWS_DEFAULT_REGION", t->region);
     env_set(a, &env, "AWS_EXECUTION_ENV",
-            ecs_is(t->task->launch_type, "FARGATE") ? SW_STR("AWS_ECS_FARGATE")
-                                                    : SW_STR("AWS_ECS_EC2"));
+            ecs_is(t->task->launch_type, "FARGATE") ? SW_STR("AWS_ECS_FARGATE") : SW_STR("AWS_ECS_EC2"));
     bool host = ecs_is(t->definition->network_mode, "host");
     if (ecs_is_joined(t, d) || host)
         env_set(a, &env, "AWS_ENDPOINT_URL", sw_strf(a, "http://127.0.0.1:%u", cx->host->port));
     if (ecs_is_joined(t, d)) {
-        env_set(a, &env, "ECS_CONTAINER_METADATA_URI_V4",
-                sw_strf(a, ECS_METADATA "/v4/%.*s", SW_FMT(id)));
+        env_set(a, &env, "ECS_CONTAINER_METADATA_URI_V4", sw_strf(a, ECS_METADATA "/v4/%.*s", SW_FMT(id)));
         if (t->definition->task_role_arn.n)
             env_set(a, &env, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
                     sw_strf(a, "/v2/credentials/%.*s", SW_FMT(t->credentials_id)));
@@ -151,12 +146,10 @@ int ecs_environment(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinit
     if (add_files(cx, t, d, &env, err) < 0)
         return -1;
     for (size_t i = 0; i < d->environment.n; i++)
-        sw_str_map_set(a, &env, d->environment.v[i].name,
-                       sw_str_or(d->environment.v[i].value, SW_STR("")));
+        sw_str_map_set(a, &env, d->environment.v[i].name, sw_str_or(d->environment.v[i].value, SW_STR("")));
     if (add_secrets(cx, t, d, &env, err) < 0)
         return -1;
     for (size_t i = 0; i < env.n; i++)
-        sw_str_list_add(a, ret,
-                        sw_strf(a, "%.*s=%.*s", SW_FMT(env.v[i].key), SW_FMT(env.v[i].value)));
+        sw_str_list_add(a, ret, sw_strf(a, "%.*s=%.*s", SW_FMT(env.v[i].key), SW_FMT(env.v[i].value)));
     return 0;
 }

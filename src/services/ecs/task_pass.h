@@ -30,10 +30,9 @@ void ecs_pass_fail(EcsPass *p, SwStr reason);
 
 /* ---- the acts of the states ---- */
 
-EcsInTx ecs_task_provision, ecs_task_bring_up, ecs_task_activate; /* task_up.c */
-EcsInTx ecs_task_watch;                                           /* task_watch.c */
-EcsInTx ecs_task_begin_down, ecs_task_drain, ecs_task_stop_containers, ecs_task_deprovision,
-    ecs_task_expire; /* task_down.c */
+EcsInTx ecs_task_provision, ecs_task_bring_up, ecs_task_activate;                                             /* task_up.c */
+EcsInTx ecs_task_watch;                                                                                       /* task_watch.c */
+EcsInTx ecs_task_begin_down, ecs_task_drain, ecs_task_stop_containers, ecs_task_deprovision, ecs_task_expire; /* task_down.c */
 
 /* ---- task_watch.c: containers that run ---- */
 

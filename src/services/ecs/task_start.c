@@ -18,9 +18,7 @@ int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) {
     *tasks = *cx;
     tasks->principal.name = SW_STR("ecs-tasks.amazonaws.com");
     /* Task definitions may name a role without its ARN (EC2 launch type). */
-    SwStr arn = sw_str_starts(role_arn, SW_STR("arn:"))
-                    ? role_arn
-                    : sw_arn_global(cx, "iam", "role/%.*s", SW_FMT(role_arn));
+    SwStr arn = sw_str_starts(role_arn, SW_STR("arn:")) ? role_arn : sw_arn_global(cx, "iam", "role/%.*s", SW_FMT(role_arn));
     bool own = !tasks->tx;
     if (own && sw_ctx_begin(tasks, SW_READ, err) < 0)
         return -1;
@@ -30,12 +28,11 @@ int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) {
     if (r < 0) {
         const char *why = err->message;
         sw_error_reset(err);
-        return sw_fail(
-            err, &ecs_cannot_initialize,
-            "ECS was unable to assume the role '%.*s' that was provided for this task. Please "
-            "verify that the role being passed has the proper trust relationship and permissions "
-            "and that your IAM user has permissions to pass this role. (%s)",
-            SW_FMT(arn), why);
+        return sw_fail(err, &ecs_cannot_initialize,
+                       "ECS was unable to assume the role '%.*s' that was provided for this task. Please "
+                       "verify that the role being passed has the proper trust relationship and permissions "
+                       "and that your IAM user has permissions to pass this role. (%s)",
+                       SW_FMT(arn), why);
     }
     if (own)
         (*ret)->tx = NULL;
@@ -47,22 +44,19 @@ static const char *volumes_dir(SwCtx *cx, SwStr task_id) {
 }
 
 /* Host path of a task's volume, made when missing; ret_foreign: the client named it. */
-static const char *volume_path(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *c,
-                               SwStr volume, bool *ret_foreign, SwError *err) {
+static const char *volume_path(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *c, SwStr volume,
+                               bool *ret_foreign, SwError *err) {
     const EcsTaskDefinition *d = t->definition;
     for (size_t i = 0; i < d->volumes.n; i++) {
         const EcsVolume *v = &d->volumes.v[i];
         if (!sw_str_eq(v->name, volume))
             continue;
         bool foreign = v->host && v->host->source_path.n;
-        const char *path =
-            foreign
-                ? sw_str_z(cx->arena, v->host->source_path)
-                : sw_path(cx->arena, volumes_dir(cx, ecs_task_id(t)), sw_str_z(cx->arena, volume));
+        const char *path = foreign ? sw_str_z(cx->arena, v->host->source_path)
+                                   : sw_path(cx->arena, volumes_dir(cx, ecs_task_id(t)), sw_str_z(cx->arena, volume));
         *ret_foreign = foreign;
         /* before it is made; a file or a socket is there already */
-        if (foreign && sw_container_host_path_check(cx->host->runtime, v->host->source_path,
-                                                    ecs_can_unmount(c), err) < 0)
+        if (foreign && sw_container_host_path_check(cx->host->runtime, v->host->source_path, ecs_can_unmount(c), err) < 0)
             return NULL;
         return sw_exists(path) || sw_mkdirs(path, 0755, err) == 0 ? path : NULL;
     }
@@ -73,8 +67,7 @@ static const char *volume_path(SwCtx *cx, const EcsTaskRecord *t, const EcsConta
 void ecs_volumes_delete(SwCtx *cx, SwStr task_id) {
     SwError ignored = sw_error(cx->arena);
     if (sw_exists(volumes_dir(cx, task_id)) && sw_rm_tree(volumes_dir(cx, task_id), &ignored) < 0)
-        sw_log(SW_WARN, "a task's volumes stay", SW_F("task", task_id),
-               SW_F("cause", ignored.message));
+        sw_log(SW_WARN, "a task's volumes stay", SW_F("task", task_id), SW_F("cause", ignored.message));
 }
 
 static int fail_as(SwError *err, const SwErrorKind *kind) {
@@ -83,15 +76,12 @@ static int fail_as(SwError *err, const SwErrorKind *kind) {
     return sw_fail(err, kind, "%s: %s", kind->code, why);
 }
 
-static int add_mounts(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
-                      SwContainerSpec *s, SwError *err) {
-    const EcsTmpfsList none = {0},
-                       *tmpfs = d->linux_parameters ? &d->linux_parameters->tmpfs : &none;
+static int add_mounts(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwContainerSpec *s, SwError *err) {
+    const EcsTmpfsList none = {0}, *tmpfs = d->linux_parameters ? &d->linux_parameters->tmpfs : &none;
     SwMount *m = sw_new_n(cx->arena, SwMount, d->mount_points.n + tmpfs->n + 1);
     for (size_t i = 0; i < d->mount_points.n; i++) {
         bool foreign = false;
-        const char *path = 
-            volume_path(cx, t, d, d->mount_points.v[i].source_volume, &foreign, err);
+        const char *path = volume_path(cx, t, d, d->mount_points.v[i].source_volume, &foreign, err);
         if (!path)
             return fail_as(err, &cannot_create);
         m[s->n_mounts++] = (SwMount){.kind = SW_MOUNT_BIND,
@@ -109,8 +99,7 @@ static int add_mounts(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefin
     return 0;
 }
 
-static void add_limits(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
-                       SwContainerSpec *s) {
+static void add_limits(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwContainerSpec *s) {
     int64_t task_memory = 0, task_cpu = 0;
     ecs_memory_parse(t->definition->memory, &task_memory);
     ecs_cpu_parse(t->definition->cpu, &task_cpu);
@@ -118,12 +107,10 @@ static void add_limits(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefi
     s->memory_limit = (uint64_t)memory * SW_MIB;
     s->memory_reservation = (uint64_t)SW_OR(d->memory_reservation, 0) * SW_MIB;
     s->cpu_shares = SW_OR(d->cpu, 0) ? (uint64_t)d->cpu.v : (uint64_t)task_cpu;
-    s->cpus =
-        (double)task_cpu / 1024; /* AWS: a task's cpu is a hard limit, a container's a share */
+    s->cpus = (double)task_cpu / 1024; /* AWS: a task's cpu is a hard limit, a container's a share */
     SwUlimit *u = sw_new_n(cx->arena, SwUlimit, d->ulimits.n + 1);
     for (size_t i = 0; i < d->ulimits.n; i++)
-        u[i] = (SwUlimit){d->ulimits.v[i].name, d->ulimits.v[i].soft_limit.v,
-                          d->ulimits.v[i].hard_limit.v};
+        u[i] = (SwUlimit){d->ulimits.v[i].name, d->ulimits.v[i].soft_limit.v, d->ulimits.v[i].hard_limit.v};
     s->ulimits = u;
     s->n_ulimits = d->ulimits.n;
     for (size_t i = 0; i < d->system_controls.n; i++)
@@ -141,11 +128,8 @@ static void add_limits(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefi
     }
 }
 
-static void add_network(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d,
-                        SwContainerSpec *s) {
-    s->net_mode = ecs_is_joined(t, d)                           ? SW_NET_JOIN
-                  : ecs_is(t->definition->network_mode, "host") ? SW_NET_HOST
-                                                                : SW_NET_NONE;
+static void add_network(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwContainerSpec *s) {
+    s->net_mode = ecs_is_joined(t, d) ? SW_NET_JOIN : ecs_is(t->definition->network_mode, "host") ? SW_NET_HOST : SW_NET_NONE;
     s->net_id = ecs_task_id(t);
     s->hostname = d->hostname;
     s->dns = d->dns_servers;
@@ -156,8 +140,7 @@ static void add_network(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDef
                                 SW_FMT(d->extra_hosts.v[i].hostname)));
 }
 
-static int create(SwCtx *cx, EcsTaskRecord *t, const EcsContainerDefinition *d, SwStr id,
-                  SwStr *ret_digest, SwError *err) {
+static int create(SwCtx *cx, EcsTaskRecord *t, const EcsContainerDefinition *d, SwStr id, SwStr *ret_digest, SwError *err) {
     SwImage image;
     if (ecs_image_get(cx, t, d->image, &image, ret_digest, err) < 0)
         return -1;
@@ -187,8 +170,7 @@ int ecs_container_start(SwCtx *cx, EcsTaskRecord *t, size_t i, SwStr *ret_digest
     bool there = sw_container_get(cx->host->runtime, cx->arena, id, &info);
     if (there && info.state != SW_CONTAINER_CREATED)
         return 0;
-    if (!there &&
-        create(cx, t, &t->definition->container_definitions.v[i], id, ret_digest, err) < 0)
+    if (!there && create(cx, t, &t->definition->container_definitions.v[i], id, ret_digest, err) < 0)
         return -1;
     SW_CRASH_POINT("ecs.task.container_created");
     return sw_container_start(cx->host->runtime, id, err) < 0 ? fail_as(err, &cannot_start) : 0;

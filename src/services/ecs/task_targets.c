@@ -5,8 +5,7 @@
 
 #include "models/elbv2.gen.h"
 
-bool ecs_target_of(const EcsTaskRecord *t, const EcsLoadBalancer *b, SwStr *ret_id,
-                   int64_t *ret_port) {
+bool ecs_target_of(const EcsTaskRecord *t, const EcsLoadBalancer *b, SwStr *ret_id, int64_t *ret_port) {
     for (size_t i = 0; i < t->task->containers.n; i++) {
         const EcsContainer *c = &t->task->containers.v[i];
         if (!sw_str_eq(c->name, b->container_name))
@@ -22,13 +21,11 @@ bool ecs_target_of(const EcsTaskRecord *t, const EcsLoadBalancer *b, SwStr *ret_
     return false;
 }
 
-static int target_list(EcsPass *p, const EcsLoadBalancer *b, Elbv2TargetDescriptionList *ret,
-                       SwError *err) {
+static int target_list(EcsPass *p, const EcsLoadBalancer *b, Elbv2TargetDescriptionList *ret, SwError *err) {
     Elbv2TargetDescription *d = sw_list_add(p->cx->arena, ret);
     int64_t port;
     if (!ecs_target_of(p->t, b, &d->id, &port))
-        return sw_fail(err, &SW_INTERNAL_FAILURE, "no container %.*s for a target",
-                       SW_FMT(b->container_name));
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "no container %.*s for a target", SW_FMT(b->container_name));
     d->port = SW_SOME_INT(port);
     return 0;
 }
@@ -38,9 +35,8 @@ static int say_targets(EcsPass *p, const char *what, SwError *err) {
     void *r;
     if (!p->t->service_arn.n)
         return 0;
-    if (sw_doc_get(p->cx->tx, &ecs_services,
-                   ecs_service_key(p->cx->arena, p->t->cluster_name, p->t->service_name), &r,
-                   err) < 0)
+    if (sw_doc_get(p->cx->tx, &ecs_services, ecs_service_key(p->cx->arena, p->t->cluster_name, p->t->service_name), &r, err) <
+        0)
         return -1;
     if (r && p->t->load_balancers.n && ecs_pass_stopping(p))
         ecs_service_say(p->cx, r, "has begun draining connections on 1 tasks.");
@@ -55,8 +51,7 @@ int ecs_targets_register(EcsPass *p, SwError *err) {
         const EcsLoadBalancer *b = &p->t->load_balancers.v[i];
         Elbv2RegisterTargetsInput in = {.target_group_arn = b->target_group_arn};
         Elbv2RegisterTargetsOutput *out;
-        if (target_list(p, b, &in.targets, err) < 0 ||
-            elbv2_call_register_targets(p->cx, &in, &out, err) < 0)
+        if (target_list(p, b, &in.targets, err) < 0 || elbv2_call_register_targets(p->cx, &in, &out, err) < 0)
             return -1;
     }
     return say_targets(p, "registered", err);
@@ -83,8 +78,7 @@ int ecs_targets_deregister(EcsPass *p, SwError *err) {
 int ecs_targets_drain(EcsPass *p, bool *ret, SwError *err) {
     *ret = false;
     for (size_t i = 0; i < p->t->load_balancers.n && !*ret; i++) {
-        Elbv2DescribeTargetHealthInput in = {.target_group_arn =
-                                                 p->t->load_balancers.v[i].target_group_arn};
+        Elbv2DescribeTargetHealthInput in = {.target_group_arn = p->t->load_balancers.v[i].target_group_arn};
         Elbv2DescribeTargetHealthOutput *out;
         if (target_list(p, &p->t->load_balancers.v[i], &in.targets, err) < 0)
             return -1;

@@ -27,8 +27,7 @@ static void fill_attachment(EcsPass *p, const SwNet *net) {
         e->details = details;
         for (size_t c = 0; c < k->containers.n; c++) {
             EcsNetworkInterface *n = sw_new(a, EcsNetworkInterface);
-            *n =
-                (EcsNetworkInterface){.attachment_id = e->id, .private_ipv4_address = net->address};
+            *n = (EcsNetworkInterface){.attachment_id = e->id, .private_ipv4_address = net->address};
             k->containers.v[c].network_interfaces.v = n;
             k->containers.v[c].network_interfaces.n = 1;
         }
@@ -51,8 +50,7 @@ static void fill_bindings(EcsPass *p, const SwNet *net) {
                                      .host_port = m->container_port,
                                      .protocol = m->protocol};
             for (size_t n = 0; net && n < net->n_ports; n++)
-                if (net->ports[n].container_port == m->container_port.v &&
-                    net->ports[n].udp == ecs_is(m->protocol, "udp"))
+                if (net->ports[n].container_port == m->container_port.v && net->ports[n].udp == ecs_is(m->protocol, "udp"))
                     b->host_port = SW_SOME_INT(net->ports[n].host_port);
         }
     }
@@ -114,27 +112,24 @@ static Ready dependency(EcsPass *p, const EcsContainerDependency *d, SwStr *ret_
     if (ecs_is(d->condition, "SUCCESS") && ecs_pass_ended(p, i)) {
         if (c->exit_code.set && c->exit_code.v == 0)
             return READY;
-        *ret_why =
-            sw_strf(a, "Dependency container %.*s did not exit with success", SW_FMT(c->name));
+        *ret_why = sw_strf(a, "Dependency container %.*s did not exit with success", SW_FMT(c->name));
         return NEVER;
     }
     if (ecs_is(d->condition, "HEALTHY")) {
         if (ecs_is(c->health_status, "HEALTHY"))
             return READY;
         if (ecs_pass_ended(p, i) || ecs_is(c->health_status, "UNHEALTHY")) {
-            *ret_why =
-                sw_strf(a, "Dependency container %.*s did not become healthy", SW_FMT(c->name));
+            *ret_why = sw_strf(a, "Dependency container %.*s did not become healthy", SW_FMT(c->name));
             return NEVER;
         }
     }
     if (ecs_pass_started(p, i)) {
         const EcsContainerDefinition *on = &p->t->definition->container_definitions.v[i];
-        SwTime limit =
-            p->t->containers.v[i].started_at.v + SW_OR(on->start_timeout, START_DEFAULT) * SW_S;
+        SwTime limit = p->t->containers.v[i].started_at.v + SW_OR(on->start_timeout, START_DEFAULT) * SW_S;
         ecs_pass_again(p, limit);
         if (sw_now(p->cx) >= limit) {
-            *ret_why = sw_strf(a, "Dependency container %.*s did not reach %.*s in time",
-                               SW_FMT(c->name), SW_FMT(d->condition));
+            *ret_why =
+                sw_strf(a, "Dependency container %.*s did not reach %.*s in time", SW_FMT(c->name), SW_FMT(d->condition));
             return NEVER;
         }
     }
@@ -157,8 +152,8 @@ static int start_one(EcsPass *p, size_t i, SwError *err) {
     p->changed = true;
     if (ecs_container_start(p->cx, p->t, i, &digest, err) < 0) {
         SwStr reason = sw_str_dup(p->cx->arena, sw_str(err->message));
-        sw_log(SW_WARN, "container not started", SW_F("container", p->t->containers.v[i].id),
-               SW_F("message", err->message), SW_F("cause", err->cause));
+        sw_log(SW_WARN, "container not started", SW_F("container", p->t->containers.v[i].id), SW_F("message", err->message),
+               SW_F("cause", err->cause));
         sw_error_reset(err);
         c->reason = reason;
         c->last_status = SW_STR("STOPPED");

@@ -26,8 +26,7 @@ void ecs_pass_ends(EcsPass *p) {
         SwContainerInfo info;
         if (!ecs_pass_started(p, i) || ecs_pass_ended(p, i))
             continue;
-        bool there =
-            sw_container_get(p->cx->host->runtime, p->cx->arena, p->t->containers.v[i].id, &info);
+        bool there = sw_container_get(p->cx->host->runtime, p->cx->arena, p->t->containers.v[i].id, &info);
         if (there && info.state == SW_CONTAINER_RUNNING)
             continue;
         c->last_status = SW_STR("STOPPED");
@@ -37,8 +36,7 @@ void ecs_pass_ends(EcsPass *p) {
             c->reason = SW_STR("The container's end was not seen");
         if (there && info.oom_killed)
             c->reason = SW_STR("OutOfMemoryError: Container killed due to memory usage");
-        p->t->containers.v[i].finished_at =
-            SW_SOME_TIME(there && info.finished_at ? info.finished_at : sw_now(p->cx));
+        p->t->containers.v[i].finished_at = SW_SOME_TIME(there && info.finished_at ? info.finished_at : sw_now(p->cx));
         p->changed = true;
         if (SW_OR(p->t->definition->container_definitions.v[i].essential, true))
             ecs_task_stop(p->t, sw_now(p->cx), ECS_TASK_STOP_CODE_ESSENTIAL_CONTAINER_EXITED,
@@ -62,17 +60,14 @@ static int put_log(EcsPass *p, size_t i, SwError *err) {
         .region = p->t->region,
         .task_id = p->id,
         .group = sw_str_map_get(o, SW_STR("awslogs-group")),
-        .stream = prefix.n ? sw_strf(p->cx->arena, "%.*s/%.*s/%.*s", SW_FMT(prefix),
-                                     SW_FMT(d->name), SW_FMT(p->id))
+        .stream = prefix.n ? sw_strf(p->cx->arena, "%.*s/%.*s/%.*s", SW_FMT(prefix), SW_FMT(d->name), SW_FMT(p->id))
                            : p->t->containers.v[i].id,
-        .create_group =
-            SW_SOME_BOOL(ecs_is(sw_str_map_get(o, SW_STR("awslogs-create-group")), "true")),
+        .create_group = SW_SOME_BOOL(ecs_is(sw_str_map_get(o, SW_STR("awslogs-create-group")), "true")),
         .role_arn = p->t->definition->execution_role_arn,
         .offset = SW_SOME_INT(0),
     };
     bool inserted;
-    if (sw_doc_insert(p->cx->tx, &ecs_log_records, p->t->containers.v[i].id, &r, &inserted, err) <
-        0)
+    if (sw_doc_insert(p->cx->tx, &ecs_log_records, p->t->containers.v[i].id, &r, &inserted, err) < 0)
         return -1;
     return sw_wake(p->cx, &ecs_log_controller, p->t->containers.v[i].id, 0, err);
 }
@@ -89,16 +84,14 @@ static int put_health(EcsPass *p, size_t i, SwError *err) {
                          .next = SW_SOME_TIME(next),
                          .failures = SW_SOME_INT(0)};
     bool inserted;
-    if (sw_doc_insert(p->cx->tx, &ecs_health_records, p->t->containers.v[i].id, &r, &inserted,
-                      err) < 0)
+    if (sw_doc_insert(p->cx->tx, &ecs_health_records, p->t->containers.v[i].id, &r, &inserted, err) < 0)
         return -1;
     return sw_wake(p->cx, &ecs_health_controller, p->t->containers.v[i].id, next, err);
 }
 
 int ecs_watch_begin(EcsPass *p, SwError *err) {
     for (size_t i = 0; i < p->t->containers.n; i++)
-        if (ecs_pass_started(p, i) &&
-            (put_log(p, i, err) < 0 || (!ecs_pass_ended(p, i) && put_health(p, i, err) < 0)))
+        if (ecs_pass_started(p, i) && (put_log(p, i, err) < 0 || (!ecs_pass_ended(p, i) && put_health(p, i, err) < 0)))
             return -1;
     return 0;
 }

@@ -9,31 +9,27 @@
 #include "container/network.h"
 #include "services/elbv2/elbv2.h"
 
-const SwCollection elbv2_load_balancers = {.name = "elbv2/load-balancer",
-                                           .shape = &elbv2_shape_load_balancer_record};
+const SwCollection elbv2_load_balancers = {.name = "elbv2/load-balancer", .shape = &elbv2_shape_load_balancer_record};
 const SwCollection elbv2_listeners = {.name = "elbv2/listener",
                                       .shape = &elbv2_shape_listener_record,
                                       .indexes = {{.name = "by_lb", .member = {"loadBalancerArn"}},
                                                   {.name = "by_port", .member = {"port"}}}};
-const SwCollection elbv2_rules = {
-    .name = "elbv2/rule",
-    .shape = &elbv2_shape_rule_record,
-    .indexes = {{.name = "by_listener", .member = {"listenerArn", "order"}},
-                {.name = "by_lb", .member = {"loadBalancerArn"}},
-                {.name = "by_group", .member = {"groups"}}}};
-const SwCollection elbv2_target_groups = {.name = "elbv2/target-group",
-                                          .shape = &elbv2_shape_target_group_record};
+const SwCollection elbv2_rules = {.name = "elbv2/rule",
+                                  .shape = &elbv2_shape_rule_record,
+                                  .indexes = {{.name = "by_listener", .member = {"listenerArn", "order"}},
+                                              {.name = "by_lb", .member = {"loadBalancerArn"}},
+                                              {.name = "by_group", .member = {"groups"}}}};
+const SwCollection elbv2_target_groups = {.name = "elbv2/target-group", .shape = &elbv2_shape_target_group_record};
 const SwCollection elbv2_targets = {.name = "elbv2/target", .shape = &elbv2_shape_target_record};
-const SwCollection elbv2_positions = {
-    .name = "elbv2/position", .scope = SW_SCOPE_GLOBAL, .shape = &elbv2_shape_position_record};
+const SwCollection elbv2_positions = {.name = "elbv2/position",
+                                      .scope = SW_SCOPE_GLOBAL,
+                                      .shape = &elbv2_shape_position_record};
 
 static const SwCollection *const collections[] = {
-    &elbv2_load_balancers, &elbv2_listeners, &elbv2_rules, &elbv2_target_groups,
-    &elbv2_targets,        &elbv2_positions, NULL,
+    &elbv2_load_balancers, &elbv2_listeners, &elbv2_rules, &elbv2_target_groups, &elbv2_targets, &elbv2_positions, NULL,
 };
 
-static const SwController *const controllers[] = {&elbv2_proxy, &elbv2_health, &elbv2_metrics,
-                                                  NULL};
+static const SwController *const controllers[] = {&elbv2_proxy, &elbv2_health, &elbv2_metrics, NULL};
 
 static const SwHandler handlers[] = {
     {ELBV2_ADD_TAGS, SW_HANDLER(elbv2_add_tags), 0},
@@ -50,8 +46,7 @@ static const SwHandler handlers[] = {
     {ELBV2_DESCRIBE_LISTENERS, SW_HANDLER(elbv2_describe_listeners), 0},
     {ELBV2_DESCRIBE_LISTENER_ATTRIBUTES, SW_HANDLER(elbv2_describe_listener_attributes), 0},
     {ELBV2_DESCRIBE_LOAD_BALANCERS, SW_HANDLER(elbv2_describe_load_balancers), 0},
-    {ELBV2_DESCRIBE_LOAD_BALANCER_ATTRIBUTES, SW_HANDLER(elbv2_describe_load_balancer_attributes),
-     0},
+    {ELBV2_DESCRIBE_LOAD_BALANCER_ATTRIBUTES, SW_HANDLER(elbv2_describe_load_balancer_attributes), 0},
     {ELBV2_DESCRIBE_RULES, SW_HANDLER(elbv2_describe_rules), 0},
     {ELBV2_DESCRIBE_TAGS, SW_HANDLER(elbv2_describe_tags), 0},
     {ELBV2_DESCRIBE_TARGET_GROUPS, SW_HANDLER(elbv2_describe_target_groups), 0},
@@ -73,8 +68,7 @@ static const SwHandler handlers[] = {
 
 /* Every input of an operation on one thing names it in one of these. */
 static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
-    static const char *const names[] = {"RuleArn", "ListenerArn", "LoadBalancerArn",
-                                        "TargetGroupArn"};
+    static const char *const names[] = {"RuleArn", "ListenerArn", "LoadBalancerArn", "TargetGroupArn"};
     for (size_t i = 0; in && i < SW_N(names); i++) {
         const SwMember *m = sw_shape_member(op->input, sw_str(names[i]));
         const SwStr *v = m ? sw_member_at(m, in) : NULL;

@@ -17,76 +17,64 @@
  *  target group    NAME                        targetgroup/NAME/HEX
  *  target          GROUP-HEX/ADDRESS:PORT
  *  position        one, id "metrics" */
-extern const SwCollection elbv2_load_balancers, elbv2_listeners, elbv2_rules, elbv2_target_groups,
-    elbv2_targets, elbv2_positions;
+extern const SwCollection elbv2_load_balancers, elbv2_listeners, elbv2_rules, elbv2_target_groups, elbv2_targets,
+    elbv2_positions;
 extern const SwController elbv2_proxy, elbv2_health, elbv2_metrics;
 
 /* RuleRecord.order of a listener's default rule: behind all others. */
 #define ELBV2_ORDER_DEFAULT 1000000
-#define ELBV2_PAGE 400
+#define ELBV2_PAGE          400
 
 static inline bool elbv2_is(SwStr s, const char *z) {
     return sw_str_eqz(s, z);
 }
 
 /* find.c */
-int elbv2_load_balancer_get(SwCtx *cx, SwStr arn, Elbv2LoadBalancerRecord **ret_r,
-                            SwError *err) sw_must_check;
-int elbv2_load_balancer_put(SwCtx *cx, const Elbv2LoadBalancerRecord *r,
-                            SwError *err) sw_must_check;
-int elbv2_listener_get(SwCtx *cx, SwStr arn, Elbv2ListenerRecord **ret_r,
-                       SwError *err) sw_must_check;
+int elbv2_load_balancer_get(SwCtx *cx, SwStr arn, Elbv2LoadBalancerRecord **ret_r, SwError *err) sw_must_check;
+int elbv2_load_balancer_put(SwCtx *cx, const Elbv2LoadBalancerRecord *r, SwError *err) sw_must_check;
+int elbv2_listener_get(SwCtx *cx, SwStr arn, Elbv2ListenerRecord **ret_r, SwError *err) sw_must_check;
 int elbv2_listener_put(SwCtx *cx, const Elbv2ListenerRecord *r, SwError *err) sw_must_check;
 int elbv2_rule_get(SwCtx *cx, SwStr arn, Elbv2RuleRecord **ret_r, SwError *err) sw_must_check;
 int elbv2_rule_put(SwCtx *cx, const Elbv2RuleRecord *r, SwError *err) sw_must_check;
-int elbv2_group_get(SwCtx *cx, SwStr arn, Elbv2TargetGroupRecord **ret_r,
-                    SwError *err) sw_must_check;
+int elbv2_group_get(SwCtx *cx, SwStr arn, Elbv2TargetGroupRecord **ret_r, SwError *err) sw_must_check;
 int elbv2_group_put(SwCtx *cx, const Elbv2TargetGroupRecord *r, SwError *err) sw_must_check;
-SwStr elbv2_arn_id(SwArena *a, SwStr arn,
-                   const char *kind); /* the document's id; absent: not such an ARN */
-int elbv2_rules_of(SwCtx *cx, SwStr listener_arn, SwDocList *ret_l,
-                   SwError *err) sw_must_check; /* by priority */
+SwStr elbv2_arn_id(SwArena *a, SwStr arn, const char *kind); /* the document's id; absent: not such an ARN */
+int elbv2_rules_of(SwCtx *cx, SwStr listener_arn, SwDocList *ret_l, SwError *err) sw_must_check; /* by priority */
 int elbv2_listeners_of(SwCtx *cx, SwStr lb_arn, SwDocList *ret_l, SwError *err) sw_must_check;
-int elbv2_targets_of(SwCtx *cx, const Elbv2TargetGroupRecord *g, SwDocList *ret_l,
-                     SwError *err) sw_must_check;
+int elbv2_targets_of(SwCtx *cx, const Elbv2TargetGroupRecord *g, SwDocList *ret_l, SwError *err) sw_must_check;
 /* The proxy sends it no new requests any more: its deregistration delay begins. */
 void elbv2_target_drained_from(const Elbv2TargetGroupRecord *g, Elbv2TargetRecord *t, SwTime now);
-int elbv2_group_lbs(SwCtx *cx, SwStr group_arn, SwStrList *ret_arns,
-                    SwError *err) sw_must_check; /* that use it */
+int elbv2_group_lbs(SwCtx *cx, SwStr group_arn, SwStrList *ret_arns, SwError *err) sw_must_check; /* that use it */
 /* One page of a collection: sets q's limit and cursor, lists, and makes the next marker. */
-int elbv2_page(SwCtx *cx, const SwCollection *c, SwDocQuery *q, SwStr marker, SwOptInt size,
-               SwDocList *ret_l, SwStr *ret_next, SwError *err) sw_must_check;
+int elbv2_page(SwCtx *cx, const SwCollection *c, SwDocQuery *q, SwStr marker, SwOptInt size, SwDocList *ret_l, SwStr *ret_next,
+               SwError *err) sw_must_check;
 
 /* tags.c */
 int elbv2_tags_check(const Elbv2TagList *tags, SwError *err) sw_must_check;
 
 /* action.c: actions and conditions checked, and completed as AWS shows them */
-int elbv2_actions(SwCtx *cx, const Elbv2LoadBalancerRecord *lb, SwStr protocol,
-                  const Elbv2ActionList *in, Elbv2ActionList *ret_l, SwStrList *ret_groups,
-                  SwError *err) sw_must_check;
-int elbv2_conditions(SwCtx *cx, const Elbv2RuleConditionList *in, Elbv2RuleConditionList *ret_l,
-                     SwError *err) sw_must_check;
+int elbv2_actions(SwCtx *cx, const Elbv2LoadBalancerRecord *lb, SwStr protocol, const Elbv2ActionList *in,
+                  Elbv2ActionList *ret_l, SwStrList *ret_groups, SwError *err) sw_must_check;
+int elbv2_conditions(SwCtx *cx, const Elbv2RuleConditionList *in, Elbv2RuleConditionList *ret_l, SwError *err) sw_must_check;
 
 /* attribute.c */
 typedef struct Elbv2AttributeSpec {
     const char *key, *fallback; /* its default */
-    const char *values; /* "a|b|c"; NULL: a number from min to max, or any text where max < 0;
-                           "": nothing but the default can be done here */
+    const char *values;         /* "a|b|c"; NULL: a number from min to max, or any text where max < 0;
+                                   "": nothing but the default can be done here */
     int64_t min, max;
 } Elbv2AttributeSpec;
-extern const Elbv2AttributeSpec elbv2_application_attributes[],
-    elbv2_network_attributes[]; /* ended by {NULL} */
+extern const Elbv2AttributeSpec elbv2_application_attributes[], elbv2_network_attributes[]; /* ended by {NULL} */
 extern const Elbv2AttributeSpec elbv2_group_attributes[], elbv2_network_group_attributes[];
-int elbv2_attribute_set(SwArena *a, const Elbv2AttributeSpec *specs, SwStrMap *m, SwStr key,
-                        SwStr value, SwError *err) sw_must_check;
+int elbv2_attribute_set(SwArena *a, const Elbv2AttributeSpec *specs, SwStrMap *m, SwStr key, SwStr value,
+                        SwError *err) sw_must_check;
 SwStr elbv2_attribute(const Elbv2AttributeSpec *specs, const SwStrMap *m, const char *key);
 int64_t elbv2_attribute_number(const Elbv2AttributeSpec *specs, const SwStrMap *m, const char *key);
 bool elbv2_group_is_network(const Elbv2TargetGroup *g); /* TCP or TLS */
 const Elbv2AttributeSpec *elbv2_group_specs(const Elbv2TargetGroup *g);
 
 /* rule.c: a listener's default rule is a rule document too */
-int elbv2_rule_put_default(SwCtx *cx, const Elbv2ListenerRecord *li, const SwStrList *groups,
-                           SwError *err) sw_must_check;
+int elbv2_rule_put_default(SwCtx *cx, const Elbv2ListenerRecord *li, const SwStrList *groups, SwError *err) sw_must_check;
 int elbv2_rules_delete(SwCtx *cx, SwStr listener_arn, SwError *err) sw_must_check;
 int elbv2_listener_delete(SwCtx *cx, const Elbv2ListenerRecord *li, SwError *err) sw_must_check;
 
@@ -95,24 +83,21 @@ SwStr elbv2_target_id(SwArena *a, const Elbv2TargetGroupRecord *g, const Elbv2Ta
 SwHealth elbv2_target_health(const Elbv2TargetRecord *t);
 /* The one place where a target's state changes: record and event in cx->tx. `state` absent: only
  * the counters changed. */
-int elbv2_target_set(SwCtx *cx, SwStr id, const Elbv2TargetGroupRecord *g, Elbv2TargetRecord *t,
-                     SwStr state, SwError *err) sw_must_check;
+int elbv2_target_set(SwCtx *cx, SwStr id, const Elbv2TargetGroupRecord *g, Elbv2TargetRecord *t, SwStr state,
+                     SwError *err) sw_must_check;
 /* Its group came into use, went out of it, or is checked in another way: look at all targets again.
  */
 int elbv2_wake_targets(SwCtx *cx, const Elbv2TargetGroupRecord *g, SwError *err) sw_must_check;
 int elbv2_wake_groups(SwCtx *cx, const SwStrList *group_arns, SwError *err) sw_must_check;
 
 /* proxy_controller.c */
-int elbv2_wake_proxy(SwCtx *cx,
-                     SwError *err) sw_must_check; /* one work item for all accounts and regions */
+int elbv2_wake_proxy(SwCtx *cx, SwError *err) sw_must_check; /* one work item for all accounts and regions */
 /* Names in the data plane carry whose they are, for metrics: "ACCOUNT.REGION.app.NAME.HEX",
  * "ACCOUNT.REGION.NAME.HEX". */
 SwStr elbv2_proxy_lb_id(SwArena *a, SwStr account, SwStr region, const Elbv2LoadBalancerRecord *r);
-SwStr elbv2_proxy_group_id(SwArena *a, SwStr account, SwStr region,
-                           const Elbv2TargetGroupRecord *r);
+SwStr elbv2_proxy_group_id(SwArena *a, SwStr account, SwStr region, const Elbv2TargetGroupRecord *r);
 /* Can a listener have this port? In cx->tx. */
-int elbv2_port_check(SwCtx *cx, SwStr listener_arn, SwStr lb_arn, int64_t port, SwStr protocol,
-                     SwError *err) sw_must_check;
+int elbv2_port_check(SwCtx *cx, SwStr listener_arn, SwStr lb_arn, int64_t port, SwStr protocol, SwError *err) sw_must_check;
 
 /* elbv2.c */
 int elbv2_wake_metrics(SwCtx *cx, SwError *err) sw_must_check;
@@ -124,8 +109,7 @@ void elbv2_state_close(SwHost *h);
 void elbv2_state_reset(SwHost *h);
 /* Starts a probe unless one of `key` is under way, waits for it a moment, and takes its result;
  * false: not there yet, the health controller will be woken for `id`. */
-bool elbv2_probe(SwCtx *cx, SwStr id, const SwHealthCheck *c, SwStr address, uint16_t port,
-                 SwProbe *ret);
+bool elbv2_probe(SwCtx *cx, SwStr id, const SwHealthCheck *c, SwStr address, uint16_t port, SwProbe *ret);
 /* Ports that the data plane serves now. */
 void elbv2_ports_set(SwHost *h, const uint16_t *port, size_t n);
 bool elbv2_port_ours(SwHost *h, uint16_t port);

@@ -23,12 +23,10 @@ SwStr elbv2_arn_id(SwArena *a, SwStr arn, const char *kind) {
     return SW_NO_STR;
 }
 
-static int get(SwCtx *cx, SwStr arn, const char *kind, const char *what, const SwCollection *c,
-               void **ret_r, SwError *err) {
+static int get(SwCtx *cx, SwStr arn, const char *kind, const char *what, const SwCollection *c, void **ret_r, SwError *err) {
     SwStr id = elbv2_arn_id(cx->arena, arn, kind);
     if (!id.p)
-        return sw_fail(err, &SW_VALIDATION_ERROR, "'%.*s' is not a valid %s ARN", SW_FMT(arn),
-                       what);
+        return sw_fail(err, &SW_VALIDATION_ERROR, "'%.*s' is not a valid %s ARN", SW_FMT(arn), what);
     return sw_doc_get(cx->tx, c, id, ret_r, err);
 }
 
@@ -38,8 +36,7 @@ int elbv2_load_balancer_get(SwCtx *cx, SwStr arn, Elbv2LoadBalancerRecord **ret_
         return -1;
     *ret_r = r;
     if (!r || !sw_str_eq((*ret_r)->load_balancer->load_balancer_arn, arn))
-        return sw_fail(err, &ELBV2_LOAD_BALANCER_NOT_FOUND_EXCEPTION,
-                       "Load balancer '%.*s' not found", SW_FMT(arn));
+        return sw_fail(err, &ELBV2_LOAD_BALANCER_NOT_FOUND_EXCEPTION, "Load balancer '%.*s' not found", SW_FMT(arn));
     return 0;
 }
 
@@ -53,14 +50,12 @@ int elbv2_listener_get(SwCtx *cx, SwStr arn, Elbv2ListenerRecord **ret_r, SwErro
         return -1;
     *ret_r = r;
     if (!r || !sw_str_eq((*ret_r)->listener->listener_arn, arn))
-        return sw_fail(err, &ELBV2_LISTENER_NOT_FOUND_EXCEPTION, "Listener '%.*s' not found",
-                       SW_FMT(arn));
+        return sw_fail(err, &ELBV2_LISTENER_NOT_FOUND_EXCEPTION, "Listener '%.*s' not found", SW_FMT(arn));
     return 0;
 }
 
 int elbv2_listener_put(SwCtx *cx, const Elbv2ListenerRecord *r, SwError *err) {
-    return sw_doc_put(cx->tx, &elbv2_listeners,
-                      elbv2_arn_id(cx->arena, r->listener->listener_arn, "listener"), r, err);
+    return sw_doc_put(cx->tx, &elbv2_listeners, elbv2_arn_id(cx->arena, r->listener->listener_arn, "listener"), r, err);
 }
 
 int elbv2_rule_get(SwCtx *cx, SwStr arn, Elbv2RuleRecord **ret_r, SwError *err) {
@@ -74,8 +69,7 @@ int elbv2_rule_get(SwCtx *cx, SwStr arn, Elbv2RuleRecord **ret_r, SwError *err) 
 }
 
 int elbv2_rule_put(SwCtx *cx, const Elbv2RuleRecord *r, SwError *err) {
-    return sw_doc_put(cx->tx, &elbv2_rules,
-                      elbv2_arn_id(cx->arena, r->rule->rule_arn, "listener-rule"), r, err);
+    return sw_doc_put(cx->tx, &elbv2_rules, elbv2_arn_id(cx->arena, r->rule->rule_arn, "listener-rule"), r, err);
 }
 
 int elbv2_group_get(SwCtx *cx, SwStr arn, Elbv2TargetGroupRecord **ret_r, SwError *err) {
@@ -84,8 +78,7 @@ int elbv2_group_get(SwCtx *cx, SwStr arn, Elbv2TargetGroupRecord **ret_r, SwErro
         return -1;
     *ret_r = r;
     if (!r || !sw_str_eq((*ret_r)->group->target_group_arn, arn))
-        return sw_fail(err, &ELBV2_TARGET_GROUP_NOT_FOUND_EXCEPTION,
-                       "Target group '%.*s' not found", SW_FMT(arn));
+        return sw_fail(err, &ELBV2_TARGET_GROUP_NOT_FOUND_EXCEPTION, "Target group '%.*s' not found", SW_FMT(arn));
     return 0;
 }
 
@@ -123,8 +116,8 @@ int elbv2_group_lbs(SwCtx *cx, SwStr group_arn, SwStrList *ret_arns, SwError *er
     return 0;
 }
 
-int elbv2_page(SwCtx *cx, const SwCollection *c, SwDocQuery *q, SwStr marker, SwOptInt size,
-               SwDocList *ret_l, SwStr *ret_next, SwError *err) {
+int elbv2_page(SwCtx *cx, const SwCollection *c, SwDocQuery *q, SwStr marker, SwOptInt size, SwDocList *ret_l, SwStr *ret_next,
+               SwError *err) {
     if (sw_str_is(marker) && !sw_page_token_read(cx->arena, cx->op->name, marker, &q->after))
         return sw_fail(err, &SW_VALIDATION_ERROR, "Marker: the marker is not valid");
     q->limit = (size_t)SW_OR(size, ELBV2_PAGE);

@@ -21,8 +21,7 @@ static int load(SwCtx *cx, SwStr id, Target *ret, SwError *err) {
     *ret = (Target){.id = id};
     if (sw_doc_get(cx->tx, &elbv2_targets, id, &t, err) < 0)
         return -1;
-    if (t &&
-        sw_doc_get(cx->tx, &elbv2_target_groups, ((Elbv2TargetRecord *)t)->group_name, &g, err) < 0)
+    if (t && sw_doc_get(cx->tx, &elbv2_target_groups, ((Elbv2TargetRecord *)t)->group_name, &g, err) < 0)
         return -1;
     if (!t || !g)
         return 0;
@@ -49,14 +48,11 @@ static SwHealthCheck check_of(const Elbv2TargetGroup *g) {
 
 static uint16_t check_port(const Target *x) {
     int64_t port = x->t->target->port.v;
-    return sw_str_to_i64(x->g->group->health_check_port, &port) ? (uint16_t)port
-                                                                : (uint16_t)x->t->target->port.v;
+    return sw_str_to_i64(x->g->group->health_check_port, &port) ? (uint16_t)port : (uint16_t)x->t->target->port.v;
 }
 
 static SwStr state_text(SwTargetState s) {
-    return s == SW_TARGET_HEALTHY     ? SW_STR("healthy")
-           : s == SW_TARGET_UNHEALTHY ? SW_STR("unhealthy")
-                                      : SW_STR("initial");
+    return s == SW_TARGET_HEALTHY ? SW_STR("healthy") : s == SW_TARGET_UNHEALTHY ? SW_STR("unhealthy") : SW_STR("initial");
 }
 
 /* Counters stop at their thresholds, so that a target that stays as it is writes nothing. */
@@ -65,8 +61,8 @@ static bool take(Elbv2TargetRecord *t, const SwHealthCheck *c, const SwProbe *r,
     *ret_state = sw_health_step(c, &h, r) ? state_text(h.state) : SW_NO_STR;
     h.passes = SW_MIN(h.passes, c->healthy_threshold);
     h.fails = SW_MIN(h.fails, c->unhealthy_threshold);
-    bool changed = ret_state->p || h.passes != t->passes.v || h.fails != t->fails.v ||
-                   (int)h.last.result != t->result.v || h.last.status != t->status.v;
+    bool changed = ret_state->p || h.passes != t->passes.v || h.fails != t->fails.v || (int)h.last.result != t->result.v ||
+                   h.last.status != t->status.v;
     t->passes = SW_SOME_INT(h.passes);
     t->fails = SW_SOME_INT(h.fails);
     t->result = SW_SOME_INT(h.last.result);
@@ -136,8 +132,7 @@ fail:
 
 static int in_flight(SwCtx *cx, const Target *x, int64_t *ret, SwError *err) {
     SwStr group = elbv2_proxy_group_id(cx->arena, cx->account, cx->region, x->g);
-    SwStr target =
-        sw_strf(cx->arena, "%.*s:%lld", SW_FMT(x->t->target->id), (long long)x->t->target->port.v);
+    SwStr target = sw_strf(cx->arena, "%.*s:%lld", SW_FMT(x->t->target->id), (long long)x->t->target->port.v);
     SwProxyStatList l = {0};
     *ret = 0;
     if (sw_proxy_stats(cx->host->proxy, cx->arena, &l, err) < 0)
@@ -154,8 +149,7 @@ static int gone(SwCtx *cx, SwStr id, SwError *err) {
         return -1;
     if (load(cx, id, &x, err) < 0)
         goto fail;
-    if (x.t && elbv2_is(x.t->state, "draining") &&
-        elbv2_target_set(cx, id, x.g, x.t, SW_STR("deregistered"), err) < 0)
+    if (x.t && elbv2_is(x.t->state, "draining") && elbv2_target_set(cx, id, x.g, x.t, SW_STR("deregistered"), err) < 0)
         goto fail;
     return sw_ctx_commit(cx, err);
 fail:
@@ -166,7 +160,7 @@ fail:
 static int drain(SwCtx *cx, const Target *x, SwStep *ret_step, SwError *err) {
     int64_t active;
     if (x->used && !SW_OR(x->t->drain_applied, false))
-        return 0;                       /* the proxy still sends requests; its controller wakes us when it does not */
+        return 0; /* the proxy still sends requests; its controller wakes us when it does not */
     if (!x->used || sw_now(cx) >= x->t->drain_until.v)
         return gone(cx, x->id, err);
     if (in_flight(cx, x, &active, err) < 0)

@@ -13,23 +13,18 @@ static int check_protocol(const Elbv2LoadBalancerRecord *lb, SwStr protocol, SwE
     bool network = elbv2_is(lb->load_balancer->type, "network");
     if (elbv2_is(protocol, network ? "TLS" : "HTTPS"))
         return refuse("Certificates",
-                      network
-                          ? "there is no certificate service, so TLS listeners are not supported"
-                          : "there is no certificate service, so HTTPS listeners are not supported",
+                      network ? "there is no certificate service, so TLS listeners are not supported"
+                              : "there is no certificate service, so HTTPS listeners are not supported",
                       err);
     if (network && !elbv2_is(protocol, "TCP"))
-        return sw_fail(
-            err, &ELBV2_UNSUPPORTED_PROTOCOL_EXCEPTION,
-            "Protocol: a listener of a Network Load Balancer can only be TCP here, not '%.*s'",
-            SW_FMT(protocol));
+        return sw_fail(err, &ELBV2_UNSUPPORTED_PROTOCOL_EXCEPTION,
+                       "Protocol: a listener of a Network Load Balancer can only be TCP here, not '%.*s'", SW_FMT(protocol));
     if (!network && !elbv2_is(protocol, "HTTP"))
-        return sw_fail(err, &SW_VALIDATION_ERROR, "Protocol '%.*s' must be one of 'HTTP, HTTPS'",
-                       SW_FMT(protocol));
+        return sw_fail(err, &SW_VALIDATION_ERROR, "Protocol '%.*s' must be one of 'HTTP, HTTPS'", SW_FMT(protocol));
     return 0;
 }
 
-static int listener_on(SwCtx *cx, SwStr lb_arn, int64_t port, Elbv2ListenerRecord **ret_r,
-                       SwError *err) {
+static int listener_on(SwCtx *cx, SwStr lb_arn, int64_t port, Elbv2ListenerRecord **ret_r, SwError *err) {
     SwDocList l;
     *ret_r = NULL;
     if (elbv2_listeners_of(cx, lb_arn, &l, err) < 0)
@@ -42,54 +37,41 @@ static int listener_on(SwCtx *cx, SwStr lb_arn, int64_t port, Elbv2ListenerRecor
 
 static int duplicate(SwStr lb_arn, SwError *err) {
     return sw_fail(err, &ELBV2_DUPLICATE_LISTENER_EXCEPTION,
-                   "A listener already exists on this port for this load balancer '%.*s'",
-                   SW_FMT(lb_arn));
+                   "A listener already exists on this port for this load balancer '%.*s'", SW_FMT(lb_arn));
 }
 
-int elbv2_create_listener(SwCtx *cx, const Elbv2CreateListenerInput *in,
-                          Elbv2CreateListenerOutput *out, SwError *err) {
+int elbv2_create_listener(SwCtx *cx, const Elbv2CreateListenerInput *in, Elbv2CreateListenerOutput *out, SwError *err) {
     Elbv2LoadBalancerRecord *lb;
-    Elbv2ListenerRecord r = {.hex = sw_id_hex(cx->arena, 16),
-                             .load_balancer_arn = in->load_balancer_arn,
-                             .tags = in->tags},
+    Elbv2ListenerRecord r = {.hex = sw_id_hex(cx->arena, 16), .load_balancer_arn = in->load_balancer_arn, .tags = in->tags},
                         *old;
     SwStrList groups;
-    if (elbv2_tags_check(&in->tags, err) < 0 ||
-        elbv2_load_balancer_get(cx, in->load_balancer_arn, &lb, err) < 0)
+    if (elbv2_tags_check(&in->tags, err) < 0 || elbv2_load_balancer_get(cx, in->load_balancer_arn, &lb, err) < 0)
         return -1;
     if (!in->port.set || !sw_str_is(in->protocol))
-        return sw_fail(err, &SW_VALIDATION_ERROR, "A listener %s must be specified",
-                       in->port.set ? "protocol" : "port");
+        return sw_fail(err, &SW_VALIDATION_ERROR, "A listener %s must be specified", in->port.set ? "protocol" : "port");
     Elbv2Listener *li = r.listener = sw_new(cx->arena, Elbv2Listener);
-    *li = (Elbv2Listener){
-        .load_balancer_arn = in->load_balancer_arn, .port = in->port, .protocol = in->protocol};
+    *li = (Elbv2Listener){.load_balancer_arn = in->load_balancer_arn, .port = in->port, .protocol = in->protocol};
     r.port = in->port;
     if (check_protocol(lb, in->protocol, err) < 0 ||
-        elbv2_actions(cx, lb, in->protocol, &in->default_actions, &li->default_actions, &groups,
-                      err) < 0 ||
+        elbv2_actions(cx, lb, in->protocol, &in->default_actions, &li->default_actions, &groups, err) < 0 ||
         listener_on(cx, in->load_balancer_arn, in->port.v, &old, err) < 0)
         return -1;
     if (old) { /* the same request again succeeds */
         li->listener_arn = old->listener->listener_arn;
         *sw_list_add(cx->arena, &out->listeners) = *old->listener;
-        return sw_shape_equal(&elbv2_shape_listener, li, old->listener)
-                   ? 0
-                   : duplicate(in->load_balancer_arn, err);
+        return sw_shape_equal(&elbv2_shape_listener, li, old->listener) ? 0 : duplicate(in->load_balancer_arn, err);
     }
-    li->listener_arn =
-        sw_arn(cx, "elasticloadbalancing", "listener/%s/%.*s/%.*s/%.*s",
-               elbv2_is(lb->load_balancer->type, "network") ? "net" : "app",
-               SW_FMT(lb->load_balancer->load_balancer_name), SW_FMT(lb->hex), SW_FMT(r.hex));
+    li->listener_arn = sw_arn(cx, "elasticloadbalancing", "listener/%s/%.*s/%.*s/%.*s",
+                              elbv2_is(lb->load_balancer->type, "network") ? "net" : "app",
+                              SW_FMT(lb->load_balancer->load_balancer_name), SW_FMT(lb->hex), SW_FMT(r.hex));
     *sw_list_add(cx->arena, &out->listeners) = *li;
-    if (elbv2_port_check(cx, li->listener_arn, in->load_balancer_arn, in->port.v, in->protocol,
-                         err) < 0 ||
+    if (elbv2_port_check(cx, li->listener_arn, in->load_balancer_arn, in->port.v, in->protocol, err) < 0 ||
         elbv2_listener_put(cx, &r, err) < 0 || elbv2_rule_put_default(cx, &r, &groups, err) < 0)
         return -1;
     return elbv2_wake_proxy(cx, err);
 }
 
-int elbv2_modify_listener(SwCtx *cx, const Elbv2ModifyListenerInput *in,
-                          Elbv2ModifyListenerOutput *out, SwError *err) {
+int elbv2_modify_listener(SwCtx *cx, const Elbv2ModifyListenerInput *in, Elbv2ModifyListenerOutput *out, SwError *err) {
     Elbv2ListenerRecord *r, *other;
     Elbv2LoadBalancerRecord *lb;
     SwStrList groups = {0};
@@ -107,24 +89,22 @@ int elbv2_modify_listener(SwCtx *cx, const Elbv2ModifyListenerInput *in,
         if (other)
             return duplicate(r->load_balancer_arn, err);
         r->port = r->listener->port = in->port;
-        if (elbv2_port_check(cx, in->listener_arn, r->load_balancer_arn, in->port.v,
-                             r->listener->protocol, err) < 0)
+        if (elbv2_port_check(cx, in->listener_arn, r->load_balancer_arn, in->port.v, r->listener->protocol, err) < 0)
             return -1;
     }
-    if (in->default_actions.n && (elbv2_actions(cx, lb, r->listener->protocol, &in->default_actions,
-                                                &r->listener->default_actions, &groups, err) < 0 ||
-                                  elbv2_rule_put_default(cx, r, &groups, err) < 0))
+    if (in->default_actions.n &&
+        (elbv2_actions(cx, lb, r->listener->protocol, &in->default_actions, &r->listener->default_actions, &groups, err) < 0 ||
+         elbv2_rule_put_default(cx, r, &groups, err) < 0))
         return -1;
     *sw_list_add(cx->arena, &out->listeners) = *r->listener;
     return elbv2_listener_put(cx, r, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
 }
 
-int elbv2_describe_listeners(SwCtx *cx, const Elbv2DescribeListenersInput *in,
-                             Elbv2DescribeListenersOutput *out, SwError *err) {
+int elbv2_describe_listeners(SwCtx *cx, const Elbv2DescribeListenersInput *in, Elbv2DescribeListenersOutput *out,
+                             SwError *err) {
     sw_list_present(cx->arena, &out->listeners);
     if (!sw_str_is(in->load_balancer_arn) && !in->listener_arns.n)
-        return sw_fail(err, &SW_VALIDATION_ERROR,
-                       "You must specify either listener ARNs or a load balancer ARN");
+        return sw_fail(err, &SW_VALIDATION_ERROR, "You must specify either listener ARNs or a load balancer ARN");
     for (size_t i = 0; i < in->listener_arns.n; i++) {
         Elbv2ListenerRecord *r;
         if (elbv2_listener_get(cx, in->listener_arns.v[i], &r, err) < 0)
@@ -137,12 +117,10 @@ int elbv2_describe_listeners(SwCtx *cx, const Elbv2DescribeListenersInput *in,
     SwDocQuery q = {.index = "by_lb", .equals = {in->load_balancer_arn}};
     SwDocList l;
     if (elbv2_load_balancer_get(cx, in->load_balancer_arn, &lb, err) < 0 ||
-        elbv2_page(cx, &elbv2_listeners, &q, in->marker, in->page_size, &l, &out->next_marker,
-                   err) < 0)
+        elbv2_page(cx, &elbv2_listeners, &q, in->marker, in->page_size, &l, &out->next_marker, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
-        *sw_list_add(cx->arena, &out->listeners) =
-            *((Elbv2ListenerRecord *)l.v[i].record)->listener;
+        *sw_list_add(cx->arena, &out->listeners) = *((Elbv2ListenerRecord *)l.v[i].record)->listener;
     return 0;
 }
 
@@ -150,27 +128,22 @@ int elbv2_listener_delete(SwCtx *cx, const Elbv2ListenerRecord *li, SwError *err
     SwStr arn = li->listener->listener_arn;
     if (elbv2_rules_delete(cx, arn, err) < 0)
         return -1;
-    return sw_doc_delete(cx->tx, &elbv2_listeners, elbv2_arn_id(cx->arena, arn, "listener"), NULL,
-                         err);
+    return sw_doc_delete(cx->tx, &elbv2_listeners, elbv2_arn_id(cx->arena, arn, "listener"), NULL, err);
 }
 
-int elbv2_delete_listener(SwCtx *cx, const Elbv2DeleteListenerInput *in,
-                          Elbv2DeleteListenerOutput *out, SwError *err) {
+int elbv2_delete_listener(SwCtx *cx, const Elbv2DeleteListenerInput *in, Elbv2DeleteListenerOutput *out, SwError *err) {
     Elbv2ListenerRecord *r;
-    if (elbv2_listener_get(cx, in->listener_arn, &r, err) < 0 ||
-        elbv2_listener_delete(cx, r, err) < 0)
+    if (elbv2_listener_get(cx, in->listener_arn, &r, err) < 0 || elbv2_listener_delete(cx, r, err) < 0)
         return -1;
     return elbv2_wake_proxy(cx, err);
 }
 
 /* ---- attributes: nothing but what is so can be set ---- */
 
-static void show_attributes(SwCtx *cx, const Elbv2ListenerRecord *r,
-                            Elbv2ListenerAttributeList *to) {
+static void show_attributes(SwCtx *cx, const Elbv2ListenerRecord *r, Elbv2ListenerAttributeList *to) {
     sw_list_present(cx->arena, to);
     if (elbv2_is(r->listener->protocol, "TCP"))
-        *sw_list_add(cx->arena, to) =
-            (Elbv2ListenerAttribute){SW_STR("tcp.idle_timeout.seconds"), SW_STR("350")};
+        *sw_list_add(cx->arena, to) = (Elbv2ListenerAttribute){SW_STR("tcp.idle_timeout.seconds"), SW_STR("350")};
 }
 
 int elbv2_describe_listener_attributes(SwCtx *cx, const Elbv2DescribeListenerAttributesInput *in,
@@ -191,11 +164,9 @@ int elbv2_modify_listener_attributes(SwCtx *cx, const Elbv2ModifyListenerAttribu
     for (size_t i = 0; i < in->attributes.n; i++) {
         bool so = false;
         for (size_t k = 0; k < out->attributes.n; k++)
-            so |= sw_shape_equal(&elbv2_shape_listener_attribute, &in->attributes.v[i],
-                                 &out->attributes.v[k]);
+            so |= sw_shape_equal(&elbv2_shape_listener_attribute, &in->attributes.v[i], &out->attributes.v[k]);
         if (!so)
-            return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
-                           "%.*s: the value '%.*s' is not supported",
+            return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION, "%.*s: the value '%.*s' is not supported",
                            SW_FMT(in->attributes.v[i].key), SW_FMT(in->attributes.v[i].value));
     }
     return 0;

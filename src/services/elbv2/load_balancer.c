@@ -10,8 +10,7 @@
 
 static int check_name(SwStr name, SwError *err) {
     if (name.n < 1 || name.n > NAME_MAX_LENGTH)
-        return sw_fail(err, &SW_VALIDATION_ERROR,
-                       "The load balancer name '%.*s' cannot be longer than '32' characters",
+        return sw_fail(err, &SW_VALIDATION_ERROR, "The load balancer name '%.*s' cannot be longer than '32' characters",
                        SW_FMT(name));
     for (size_t i = 0; i < name.n; i++)
         if (!strchr("-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", name.p[i]))
@@ -20,12 +19,10 @@ static int check_name(SwStr name, SwError *err) {
                            "alphanumeric characters and hyphens(-)",
                            SW_FMT(name));
     if (name.p[0] == '-' || name.p[name.n - 1] == '-')
-        return sw_fail(err, &SW_VALIDATION_ERROR,
-                       "The load balancer name '%.*s' cannot begin or end with a hyphen",
+        return sw_fail(err, &SW_VALIDATION_ERROR, "The load balancer name '%.*s' cannot begin or end with a hyphen",
                        SW_FMT(name));
     if (sw_str_starts(name, SW_STR("internal-")))
-        return sw_fail(err, &SW_VALIDATION_ERROR,
-                       "The load balancer name '%.*s' cannot begin with 'internal-'", SW_FMT(name));
+        return sw_fail(err, &SW_VALIDATION_ERROR, "The load balancer name '%.*s' cannot begin with 'internal-'", SW_FMT(name));
     return 0;
 }
 
@@ -39,23 +36,20 @@ static int check_ip_type(SwStr type, SwError *err) {
     return 0;
 }
 
-static int mapped_subnets(SwCtx *cx, const SwStrList *subnets,
-                          const Elbv2SubnetMappingList *mappings, SwStrList *ret_l, SwError *err) {
+static int mapped_subnets(SwCtx *cx, const SwStrList *subnets, const Elbv2SubnetMappingList *mappings, SwStrList *ret_l,
+                          SwError *err) {
     *ret_l = (SwStrList){0};
     if (subnets->n && mappings->n)
-        return sw_fail(err, &SW_VALIDATION_ERROR,
-                       "You must specify either subnets or subnet mappings, but not both");
+        return sw_fail(err, &SW_VALIDATION_ERROR, "You must specify either subnets or subnet mappings, but not both");
     for (size_t i = 0; i < subnets->n; i++)
         sw_str_list_add(cx->arena, ret_l, subnets->v[i]);
     for (size_t i = 0; i < mappings->n; i++) {
         const Elbv2SubnetMapping *m = &mappings->v[i];
         if (sw_str_is(m->allocation_id) || sw_str_is(m->private_ipv4_address))
-            return refuse(sw_str_is(m->allocation_id) ? "SubnetMappings.AllocationId"
-                                                      : "SubnetMappings.PrivateIPv4Address",
+            return refuse(sw_str_is(m->allocation_id) ? "SubnetMappings.AllocationId" : "SubnetMappings.PrivateIPv4Address",
                           "addresses cannot be chosen", err);
         if (sw_str_is(m->ipv6_address) || sw_str_is(m->source_nat_ipv6_prefix))
-            return refuse(sw_str_is(m->ipv6_address) ? "SubnetMappings.IPv6Address"
-                                                     : "SubnetMappings.SourceNatIpv6Prefix",
+            return refuse(sw_str_is(m->ipv6_address) ? "SubnetMappings.IPv6Address" : "SubnetMappings.SourceNatIpv6Prefix",
                           "IPv6 is not supported", err);
         sw_str_list_add(cx->arena, ret_l, m->subnet_id);
     }
@@ -63,25 +57,21 @@ static int mapped_subnets(SwCtx *cx, const SwStrList *subnets,
 }
 
 /* Subnets must exist, each in a zone of its own; an application load balancer needs two. */
-static int place(SwCtx *cx, Elbv2LoadBalancer *lb, const SwStrList *subnets,
-                 const Elbv2SubnetMappingList *mappings, SwError *err) {
+static int place(SwCtx *cx, Elbv2LoadBalancer *lb, const SwStrList *subnets, const Elbv2SubnetMappingList *mappings,
+                 SwError *err) {
     Ec2DescribeSubnetsRequest in = {0};
     Ec2DescribeSubnetsResult *out;
     if (mapped_subnets(cx, subnets, mappings, &in.subnet_ids, err) < 0)
         return -1;
     if (in.subnet_ids.n < (elbv2_is(lb->type, "network") ? 1 : 2))
-        return sw_fail(
-            err, &SW_VALIDATION_ERROR,
-            in.subnet_ids.n
-                ? "At least two subnets in two different Availability Zones must be specified"
-                : "At least one subnet must be specified");
+        return sw_fail(err, &SW_VALIDATION_ERROR,
+                       in.subnet_ids.n ? "At least two subnets in two different Availability Zones must be specified"
+                                       : "At least one subnet must be specified");
     if (ec2_call_describe_subnets(cx, &in, &out, err) < 0) {
         const char *why = err->message;
         bool missing = err->kind && !strncmp(err->kind->code, "InvalidSubnet", 13);
         sw_error_reset(err);
-        return sw_fail(
-            err, missing ? &ELBV2_SUBNET_NOT_FOUND_EXCEPTION : &ELBV2_INVALID_SUBNET_EXCEPTION,
-            "%s", why);
+        return sw_fail(err, missing ? &ELBV2_SUBNET_NOT_FOUND_EXCEPTION : &ELBV2_INVALID_SUBNET_EXCEPTION, "%s", why);
     }
     lb->availability_zones = (Elbv2AvailabilityZoneList){0};
     for (size_t i = 0; i < out->subnets.n; i++) {
@@ -97,8 +87,7 @@ static int place(SwCtx *cx, Elbv2LoadBalancer *lb, const SwStrList *subnets,
         lb->vpc_id = s->vpc_id;
     }
     if (in.subnet_ids.n != out->subnets.n)
-        return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
-                       "A subnet is specified twice");
+        return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION, "A subnet is specified twice");
     return 0;
 }
 
@@ -135,23 +124,19 @@ static int check_create(const Elbv2CreateLoadBalancerInput *in, SwError *err) {
     return elbv2_tags_check(&in->tags, err);
 }
 
-static int make(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in, Elbv2LoadBalancerRecord *r,
-                SwError *err) {
+static int make(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in, Elbv2LoadBalancerRecord *r, SwError *err) {
     Elbv2LoadBalancer *lb = r->load_balancer = sw_new(cx->arena, Elbv2LoadBalancer);
     lb->type = sw_str_or(in->type, SW_STR("application"));
     lb->load_balancer_name = in->name;
     lb->scheme = sw_str_or(in->scheme, SW_STR("internet-facing"));
     lb->ip_address_type = SW_STR("ipv4");
-    if (place(cx, lb, &in->subnets, &in->subnet_mappings, err) < 0 ||
-        secure(cx, lb, &in->security_groups, err) < 0)
+    if (place(cx, lb, &in->subnets, &in->subnet_mappings, err) < 0 || secure(cx, lb, &in->security_groups, err) < 0)
         return -1;
     r->hex = sw_id_hex(cx->arena, 16);
-    lb->load_balancer_arn =
-        sw_arn(cx, "elasticloadbalancing", "loadbalancer/%s/%.*s/%.*s",
-               elbv2_is(lb->type, "network") ? "net" : "app", SW_FMT(in->name), SW_FMT(r->hex));
-    lb->dns_name =
-        sw_str_lower(cx->arena, sw_strf(cx->arena, "%.*s-%.*s.%.*s.elb.localhost", SW_FMT(in->name),
-                                        SW_FMT(r->hex), SW_FMT(cx->region)));
+    lb->load_balancer_arn = sw_arn(cx, "elasticloadbalancing", "loadbalancer/%s/%.*s/%.*s",
+                                   elbv2_is(lb->type, "network") ? "net" : "app", SW_FMT(in->name), SW_FMT(r->hex));
+    lb->dns_name = sw_str_lower(cx->arena, sw_strf(cx->arena, "%.*s-%.*s.%.*s.elb.localhost", SW_FMT(in->name), SW_FMT(r->hex),
+                                                   SW_FMT(cx->region)));
     lb->canonical_hosted_zone_id = SW_STR("Z35SXDOTRQ7X7K");
     lb->created_time = SW_SOME_TIME(sw_now(cx));
     lb->state = sw_new(cx->arena, Elbv2LoadBalancerState);
@@ -161,8 +146,7 @@ static int make(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in, Elbv2LoadBala
 }
 
 /* The same request again gets what is there. */
-static int same_again(const Elbv2LoadBalancerRecord *old, Elbv2LoadBalancerRecord *r,
-                      SwError *err) {
+static int same_again(const Elbv2LoadBalancerRecord *old, Elbv2LoadBalancerRecord *r, SwError *err) {
     const Elbv2LoadBalancer *was = old->load_balancer;
     Elbv2LoadBalancer *lb = r->load_balancer;
     lb->load_balancer_arn = was->load_balancer_arn;
@@ -179,8 +163,8 @@ static int same_again(const Elbv2LoadBalancerRecord *old, Elbv2LoadBalancerRecor
                           SW_FMT(was->load_balancer_name));
 }
 
-int elbv2_create_load_balancer(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in,
-                               Elbv2CreateLoadBalancerOutput *out, SwError *err) {
+int elbv2_create_load_balancer(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in, Elbv2CreateLoadBalancerOutput *out,
+                               SwError *err) {
     Elbv2LoadBalancerRecord r = {0};
     void *old;
     if (check_create(in, err) < 0 || make(cx, in, &r, err) < 0 ||
@@ -198,8 +182,8 @@ int elbv2_create_load_balancer(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in
     return elbv2_wake_metrics(cx, err);
 }
 
-int elbv2_describe_load_balancers(SwCtx *cx, const Elbv2DescribeLoadBalancersInput *in,
-                                  Elbv2DescribeLoadBalancersOutput *out, SwError *err) {
+int elbv2_describe_load_balancers(SwCtx *cx, const Elbv2DescribeLoadBalancersInput *in, Elbv2DescribeLoadBalancersOutput *out,
+                                  SwError *err) {
     sw_list_present(cx->arena, &out->load_balancers);
     for (size_t i = 0; i < in->load_balancer_arns.n; i++) {
         Elbv2LoadBalancerRecord *r;
@@ -212,26 +196,23 @@ int elbv2_describe_load_balancers(SwCtx *cx, const Elbv2DescribeLoadBalancersInp
         if (sw_doc_get(cx->tx, &elbv2_load_balancers, in->names.v[i], &r, err) < 0)
             return -1;
         if (!r)
-            return sw_fail(err, &ELBV2_LOAD_BALANCER_NOT_FOUND_EXCEPTION,
-                           "Load balancers '[%.*s]' not found", SW_FMT(in->names.v[i]));
-        *sw_list_add(cx->arena, &out->load_balancers) =
-            *((Elbv2LoadBalancerRecord *)r)->load_balancer;
+            return sw_fail(err, &ELBV2_LOAD_BALANCER_NOT_FOUND_EXCEPTION, "Load balancers '[%.*s]' not found",
+                           SW_FMT(in->names.v[i]));
+        *sw_list_add(cx->arena, &out->load_balancers) = *((Elbv2LoadBalancerRecord *)r)->load_balancer;
     }
     if (in->load_balancer_arns.n || in->names.n)
         return 0;
     SwDocQuery q = {0};
     SwDocList l;
-    if (elbv2_page(cx, &elbv2_load_balancers, &q, in->marker, in->page_size, &l, &out->next_marker,
-                   err) < 0)
+    if (elbv2_page(cx, &elbv2_load_balancers, &q, in->marker, in->page_size, &l, &out->next_marker, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
-        *sw_list_add(cx->arena, &out->load_balancers) =
-            *((Elbv2LoadBalancerRecord *)l.v[i].record)->load_balancer;
+        *sw_list_add(cx->arena, &out->load_balancers) = *((Elbv2LoadBalancerRecord *)l.v[i].record)->load_balancer;
     return 0;
 }
 
-int elbv2_delete_load_balancer(SwCtx *cx, const Elbv2DeleteLoadBalancerInput *in,
-                               Elbv2DeleteLoadBalancerOutput *out, SwError *err) {
+int elbv2_delete_load_balancer(SwCtx *cx, const Elbv2DeleteLoadBalancerInput *in, Elbv2DeleteLoadBalancerOutput *out,
+                               SwError *err) {
     Elbv2LoadBalancerRecord *r;
     SwDocList l;
     if (elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err) < 0) {
@@ -240,30 +221,25 @@ int elbv2_delete_load_balancer(SwCtx *cx, const Elbv2DeleteLoadBalancerInput *in
         sw_error_reset(err); /* as AWS: deleting what is gone succeeds */
         return 0;
     }
-    if (elbv2_is(elbv2_attribute(elbv2_application_attributes, &r->attributes,
-                                 "deletion_protection.enabled"),
-                 "true"))
-        return sw_fail(
-            err, &ELBV2_OPERATION_NOT_PERMITTED_EXCEPTION,
-            "Load balancer '%.*s' cannot be deleted because deletion protection is enabled",
-            SW_FMT(in->load_balancer_arn));
+    if (elbv2_is(elbv2_attribute(elbv2_application_attributes, &r->attributes, "deletion_protection.enabled"), "true"))
+        return sw_fail(err, &ELBV2_OPERATION_NOT_PERMITTED_EXCEPTION,
+                       "Load balancer '%.*s' cannot be deleted because deletion protection is enabled",
+                       SW_FMT(in->load_balancer_arn));
     if (elbv2_listeners_of(cx, in->load_balancer_arn, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
         if (elbv2_listener_delete(cx, l.v[i].record, err) < 0)
             return -1;
-    if (sw_doc_delete(cx->tx, &elbv2_load_balancers, r->load_balancer->load_balancer_name, NULL,
-                      err) < 0)
+    if (sw_doc_delete(cx->tx, &elbv2_load_balancers, r->load_balancer->load_balancer_name, NULL, err) < 0)
         return -1;
     return elbv2_wake_proxy(cx, err);
 }
 
-int elbv2_set_security_groups(SwCtx *cx, const Elbv2SetSecurityGroupsInput *in,
-                              Elbv2SetSecurityGroupsOutput *out, SwError *err) {
+int elbv2_set_security_groups(SwCtx *cx, const Elbv2SetSecurityGroupsInput *in, Elbv2SetSecurityGroupsOutput *out,
+                              SwError *err) {
     Elbv2LoadBalancerRecord *r;
     if (sw_str_is(in->enforce_security_group_inbound_rules_on_private_link_traffic))
-        return refuse("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
-                      "there is no PrivateLink", err);
+        return refuse("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", "there is no PrivateLink", err);
     if (elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err) < 0)
         return -1;
     if (elbv2_is(r->load_balancer->type, "network") && !r->load_balancer->security_groups.n)
@@ -276,13 +252,11 @@ int elbv2_set_security_groups(SwCtx *cx, const Elbv2SetSecurityGroupsInput *in,
     return elbv2_load_balancer_put(cx, r, err);
 }
 
-int elbv2_set_subnets(SwCtx *cx, const Elbv2SetSubnetsInput *in, Elbv2SetSubnetsOutput *out,
-                      SwError *err) {
+int elbv2_set_subnets(SwCtx *cx, const Elbv2SetSubnetsInput *in, Elbv2SetSubnetsOutput *out, SwError *err) {
     Elbv2LoadBalancerRecord *r;
     if (elbv2_is(in->enable_prefix_for_ipv6_source_nat, "on"))
         return refuse("EnablePrefixForIpv6SourceNat", "IPv6 is not supported", err);
-    if (check_ip_type(in->ip_address_type, err) < 0 ||
-        elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err) < 0 ||
+    if (check_ip_type(in->ip_address_type, err) < 0 || elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err) < 0 ||
         place(cx, r->load_balancer, &in->subnets, &in->subnet_mappings, err) < 0)
         return -1;
     out->availability_zones = r->load_balancer->availability_zones;
@@ -290,13 +264,10 @@ int elbv2_set_subnets(SwCtx *cx, const Elbv2SetSubnetsInput *in, Elbv2SetSubnets
     return elbv2_load_balancer_put(cx, r, err);
 }
 
-int elbv2_set_ip_address_type(SwCtx *cx, const Elbv2SetIpAddressTypeInput *in,
-                              Elbv2SetIpAddressTypeOutput *out, SwError *err) {
+int elbv2_set_ip_address_type(SwCtx *cx, const Elbv2SetIpAddressTypeInput *in, Elbv2SetIpAddressTypeOutput *out, SwError *err) {
     Elbv2LoadBalancerRecord *r;
     out->ip_address_type = in->ip_address_type;
-    return check_ip_type(in->ip_address_type, err) < 0
-               ? -1
-               : elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err);
+    return check_ip_type(in->ip_address_type, err) < 0 ? -1 : elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err);
 }
 
 /* None can be reserved, so there is none to show. */

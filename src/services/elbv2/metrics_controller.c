@@ -14,10 +14,10 @@
 #include "models/cloudwatch.gen.h"
 #include "services/elbv2/elbv2.h"
 
-#define READ_EVERY (5 * SW_S)
+#define READ_EVERY  (5 * SW_S)
 #define RECORDS_MAX 4000 /* of one step */
-#define VALUES_MAX 150   /* of one datum, as PutMetricData has it */
-#define DATA_MAX 500     /* of one call */
+#define VALUES_MAX  150  /* of one datum, as PutMetricData has it */
+#define DATA_MAX    500  /* of one call */
 
 typedef struct Metric { /* one name, dimensions and minute */
     SwStr lb, group;    /* dimensions' values; either may be absent */
@@ -51,11 +51,9 @@ static bool parse_name(SwArena *a, SwStr id, Owner *ret) {
     SwStrList p = sw_str_split(a, id, '.');
     if (p.n != 4 && p.n != 5)
         return false;
-    *ret = (Owner){
-        .account = p.v[0], .region = p.v[1], .network = p.n == 5 && elbv2_is(p.v[2], "net")};
-    ret->dimension =
-        p.n == 5 ? sw_strf(a, "%.*s/%.*s/%.*s", SW_FMT(p.v[2]), SW_FMT(p.v[3]), SW_FMT(p.v[4]))
-                 : sw_strf(a, "targetgroup/%.*s/%.*s", SW_FMT(p.v[2]), SW_FMT(p.v[3]));
+    *ret = (Owner){.account = p.v[0], .region = p.v[1], .network = p.n == 5 && elbv2_is(p.v[2], "net")};
+    ret->dimension = p.n == 5 ? sw_strf(a, "%.*s/%.*s/%.*s", SW_FMT(p.v[2]), SW_FMT(p.v[3]), SW_FMT(p.v[4]))
+                              : sw_strf(a, "targetgroup/%.*s/%.*s", SW_FMT(p.v[2]), SW_FMT(p.v[3]));
     return true;
 }
 
@@ -74,8 +72,7 @@ static Scope *scope_of(Pass *p, const Owner *o) {
     return s;
 }
 
-static Metric *metric_of(Pass *p, Scope *s, SwStr lb, SwStr group, SwTime minute, const char *name,
-                         const char *unit) {
+static Metric *metric_of(Pass *p, Scope *s, SwStr lb, SwStr group, SwTime minute, const char *name, const char *unit) {
     SwArena *a = p->cx->arena;
     SwStr key = sw_strf(a, "%.*s %.*s %lld %s", SW_FMT(lb), SW_FMT(group), (long long)minute, name);
     Metric *m = sw_map_get(&s->metrics, key);
@@ -128,12 +125,10 @@ typedef struct Sum { /* where one record's numbers go */
     double targets; /* of the group */
 } Sum;
 
-static void add(const Sum *x, bool with_group, const char *name, const char *unit, double value,
-                double count) {
+static void add(const Sum *x, bool with_group, const char *name, const char *unit, double value, double count) {
     add_value(x->p, metric_of(x->p, x->s, x->lb, SW_NO_STR, x->minute, name, unit), value, count);
     if (with_group && x->group.p)
-        add_value(x->p, metric_of(x->p, x->s, x->lb, x->group, x->minute, name, unit), value,
-                  count);
+        add_value(x->p, metric_of(x->p, x->s, x->lb, x->group, x->minute, name, unit), value, count);
 }
 
 /* A group's requests, each a share: their sum is the average of its targets. AWS has it without the
@@ -142,25 +137,20 @@ static void add_share(const Sum *x) {
     const char *name = "RequestCountPerTarget";
     if (!x->group.p)
         return;
-    add_value(x->p, metric_of(x->p, x->s, SW_NO_STR, x->group, x->minute, name, "Count"),
-              1 / x->targets, 1);
-    add_value(x->p, metric_of(x->p, x->s, x->lb, x->group, x->minute, name, "Count"),
-              1 / x->targets, 1);
+    add_value(x->p, metric_of(x->p, x->s, SW_NO_STR, x->group, x->minute, name, "Count"), 1 / x->targets, 1);
+    add_value(x->p, metric_of(x->p, x->s, x->lb, x->group, x->minute, name, "Count"), 1 / x->targets, 1);
 }
 
 static const char *code_metric(bool target, int status) {
-    static const char *const of_target[] = {
-        "HTTPCode_Target_2XX_Count", "HTTPCode_Target_3XX_Count", "HTTPCode_Target_4XX_Count",
-        "HTTPCode_Target_5XX_Count"};
-    static const char *const of_lb[] = {NULL, "HTTPCode_ELB_3XX_Count", "HTTPCode_ELB_4XX_Count",
-                                        "HTTPCode_ELB_5XX_Count"};
+    static const char *const of_target[] = {"HTTPCode_Target_2XX_Count", "HTTPCode_Target_3XX_Count",
+                                            "HTTPCode_Target_4XX_Count", "HTTPCode_Target_5XX_Count"};
+    static const char *const of_lb[] = {NULL, "HTTPCode_ELB_3XX_Count", "HTTPCode_ELB_4XX_Count", "HTTPCode_ELB_5XX_Count"};
     int class = status / 100 - 2;
     return class < 0 || class > 3 ? NULL : target ? of_target[class] : of_lb[class];
 }
 
 static void add_http(const Sum *x, const SwProxyRecord *r) {
-    const char *code =
-        code_metric(r->target_status > 0, r->target_status > 0 ? r->target_status : r->status);
+    const char *code = code_metric(r->target_status > 0, r->target_status > 0 ? r->target_status : r->status);
     int refused = r->retries + (r->end[0] == 'S' && r->end[1] == 'C' ? 1 : 0);
     if (sw_str_is(r->target)) {
         add(x, true, "RequestCount", "Count", 1, 1);
@@ -169,8 +159,7 @@ static void add_http(const Sum *x, const SwProxyRecord *r) {
     if (code)
         add(x, r->target_status > 0, code, "Count", 1, 1);
     if (sw_str_is(r->rule) && !sw_str_is(r->group)) /* the rule's own answer */
-        add(x, false, r->status / 100 == 3 ? "HTTP_Redirect_Count" : "HTTP_Fixed_Response_Count",
-            "Count", 1, 1);
+        add(x, false, r->status / 100 == 3 ? "HTTP_Redirect_Count" : "HTTP_Fixed_Response_Count", "Count", 1, 1);
     if (r->target_status == 0 && r->status == 502)
         add(x, false, "HTTPCode_ELB_502_Count", "Count", 1, 1);
     if (r->target_status == 0 && r->status == 503)
@@ -195,8 +184,7 @@ static void add_record(Pass *p, const SwProxyRecord *r) {
         return;
     SwTime at = p->real ? r->ended + p->offset : sw_now(p->cx);
     const double *targets = sw_map_get(&p->targets, r->group);
-    const Sum x = {p, scope_of(p, &lb), lb.dimension, group.dimension, at - at % SW_MINUTE,
-                   targets ? *targets : 1};
+    const Sum x = {p, scope_of(p, &lb), lb.dimension, group.dimension, at - at % SW_MINUTE, targets ? *targets : 1};
     if (!lb.network) {
         add_http(&x, r);
         return;
@@ -252,9 +240,7 @@ static SwStr dimension_of_arn(SwArena *a, SwStr arn) {
     SwArn parsed;
     if (!sw_arn_parse(arn, &parsed))
         return SW_NO_STR;
-    return sw_str_starts(parsed.resource, SW_STR("loadbalancer/"))
-               ? sw_str_skip(parsed.resource, 13)
-               : parsed.resource;
+    return sw_str_starts(parsed.resource, SW_STR("loadbalancer/")) ? sw_str_skip(parsed.resource, 13) : parsed.resource;
 }
 
 static int add_group_health(Pass *p, const SwDocRow *row, SwTime minute, SwError *err) {
@@ -264,8 +250,7 @@ static int add_group_health(Pass *p, const SwDocRow *row, SwTime minute, SwError
     SwDocList targets;
     double healthy = 0, unhealthy = 0;
     sw_tx_scope(cx->tx, row->account, row->region);
-    if (elbv2_group_lbs(cx, g->group->target_group_arn, &lbs, err) < 0 ||
-        elbv2_targets_of(cx, g, &targets, err) < 0)
+    if (elbv2_group_lbs(cx, g->group->target_group_arn, &lbs, err) < 0 || elbv2_targets_of(cx, g, &targets, err) < 0)
         return -1;
     for (size_t i = 0; i < targets.n; i++) {
         SwStr state = ((const Elbv2TargetRecord *)targets.v[i].record)->state;
@@ -273,14 +258,11 @@ static int add_group_health(Pass *p, const SwDocRow *row, SwTime minute, SwError
         unhealthy += elbv2_is(state, "unhealthy");
     }
     for (size_t i = 0; i < lbs.n; i++) {
-        const Owner o = {row->account, row->region, dimension_of_arn(cx->arena, lbs.v[i]),
-                         elbv2_group_is_network(g->group)};
+        const Owner o = {row->account, row->region, dimension_of_arn(cx->arena, lbs.v[i]), elbv2_group_is_network(g->group)};
         Scope *s = scope_of(p, &o);
         SwStr group = dimension_of_arn(cx->arena, g->group->target_group_arn);
-        add_value(p, metric_of(p, s, o.dimension, group, minute, "HealthyHostCount", "Count"),
-                  healthy, 1);
-        add_value(p, metric_of(p, s, o.dimension, group, minute, "UnHealthyHostCount", "Count"),
-                  unhealthy, 1);
+        add_value(p, metric_of(p, s, o.dimension, group, minute, "HealthyHostCount", "Count"), healthy, 1);
+        add_value(p, metric_of(p, s, o.dimension, group, minute, "UnHealthyHostCount", "Count"), unhealthy, 1);
     }
     return 0;
 }
@@ -384,8 +366,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     int r = look(&p, &seen, err);
     sw_ctx_rollback(cx);
     int64_t from = SW_OR(seen.position.position, 0);
-    if (r < 0 ||
-        sw_proxy_records(cx->host->proxy, cx->arena, from, RECORDS_MAX, &l, &next, err) < 0 ||
+    if (r < 0 || sw_proxy_records(cx->host->proxy, cx->arena, from, RECORDS_MAX, &l, &next, err) < 0 ||
         look_at_groups(&p, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)

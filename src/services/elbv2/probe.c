@@ -18,8 +18,8 @@
 #include "services/elbv2/elbv2.h"
 
 #define PROBES_MAX 256
-#define MOMENT_MS 200
-#define STACK (512 * SW_KIB)
+#define MOMENT_MS  200
+#define STACK      (512 * SW_KIB)
 
 typedef struct Probe {
     struct Probe *next;
@@ -115,8 +115,7 @@ static void wake_engine(void *arg) {
     Probe *p = arg;
     SwError err = sw_error(p->arena);
     if (sw_engine_wake(p->state->host->engine, &elbv2_health, p->account, p->region, p->id, &err) < 0)
-        sw_log(SW_WARN, "a health check's result waits for the next check", SW_F("target", p->id),
-               SW_F("cause", err.cause));
+        sw_log(SW_WARN, "a health check's result waits for the next check", SW_F("target", p->id), SW_F("cause", err.cause));
 }
 
 /* The lock is held while the engine is woken: so a reset that has begun is never followed by a wake
@@ -144,14 +143,12 @@ static void *run(void *arg) {
 
 static Probe *find(Elbv2State *s, SwCtx *cx, SwStr id) {
     for (Probe *p = s->first; p; p = p->next)
-        if (!p->stale && sw_str_eq(p->id, id) && sw_str_eq(p->account, cx->account) &&
-            sw_str_eq(p->region, cx->region))
+        if (!p->stale && sw_str_eq(p->id, id) && sw_str_eq(p->account, cx->account) && sw_str_eq(p->region, cx->region))
             return p;
     return NULL;
 }
 
-static Probe *start(Elbv2State *s, SwCtx *cx, SwStr id, const SwHealthCheck *c, SwStr address,
-                    uint16_t port) {
+static Probe *start(Elbv2State *s, SwCtx *cx, SwStr id, const SwHealthCheck *c, SwStr address, uint16_t port) {
     pthread_attr_t detached;
     pthread_t thread;
     if (s->running >= PROBES_MAX)
@@ -185,8 +182,7 @@ static Probe *start(Elbv2State *s, SwCtx *cx, SwStr id, const SwHealthCheck *c, 
     return p;
 }
 
-bool elbv2_probe(SwCtx *cx, SwStr id, const SwHealthCheck *c, SwStr address, uint16_t port,
-                 SwProbe *ret) {
+bool elbv2_probe(SwCtx *cx, SwStr id, const SwHealthCheck *c, SwStr address, uint16_t port, SwProbe *ret) {
     Elbv2State *s = cx->host->elbv2;
     struct timespec until;
     int waited = 0;
@@ -237,8 +233,7 @@ static bool can_bind(const char *address, uint16_t port) {
     _sw_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || inet_pton(AF_INET, address, &to.sin_addr) != 1)
         return false;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-        bind(fd, (const struct sockaddr *)&to, sizeof to) < 0)
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 || bind(fd, (const struct sockaddr *)&to, sizeof to) < 0)
         return false;
     return listen(fd, 1) == 0;
 }

@@ -34,22 +34,19 @@ int elbv2_wake_proxy(SwCtx *cx, SwError *err) {
 
 SwStr elbv2_proxy_lb_id(SwArena *a, SwStr account, SwStr region, const Elbv2LoadBalancerRecord *r) {
     return sw_strf(a, "%.*s.%.*s.%s.%.*s.%.*s", SW_FMT(account), SW_FMT(region),
-                   elbv2_is(r->load_balancer->type, "network") ? "net" : "app",
-                   SW_FMT(r->load_balancer->load_balancer_name), SW_FMT(r->hex));
+                   elbv2_is(r->load_balancer->type, "network") ? "net" : "app", SW_FMT(r->load_balancer->load_balancer_name),
+                   SW_FMT(r->hex));
 }
 
-SwStr elbv2_proxy_group_id(SwArena *a, SwStr account, SwStr region,
-                           const Elbv2TargetGroupRecord *r) {
-    return sw_strf(a, "%.*s.%.*s.%.*s.%.*s", SW_FMT(account), SW_FMT(region),
-                   SW_FMT(r->group->target_group_name), SW_FMT(r->hex));
+SwStr elbv2_proxy_group_id(SwArena *a, SwStr account, SwStr region, const Elbv2TargetGroupRecord *r) {
+    return sw_strf(a, "%.*s.%.*s.%.*s.%.*s", SW_FMT(account), SW_FMT(region), SW_FMT(r->group->target_group_name),
+                   SW_FMT(r->hex));
 }
 
 /* ---- ports ---- */
 
-int elbv2_port_check(SwCtx *cx, SwStr listener_arn, SwStr lb_arn, int64_t port, SwStr protocol,
-                     SwError *err) {
-    const SwDocQuery q = {
-        .index = "by_port", .equals = {sw_index_number(cx->arena, port)}, .any_scope = true};
+int elbv2_port_check(SwCtx *cx, SwStr listener_arn, SwStr lb_arn, int64_t port, SwStr protocol, SwError *err) {
+    const SwDocQuery q = {.index = "by_port", .equals = {sw_index_number(cx->arena, port)}, .any_scope = true};
     SwDocList l;
     if (sw_doc_list(cx->tx, &elbv2_listeners, &q, &l, err) < 0)
         return -1;
@@ -65,8 +62,7 @@ int elbv2_port_check(SwCtx *cx, SwStr listener_arn, SwStr lb_arn, int64_t port, 
                            "needs a port of its own",
                            (long long)port, SW_FMT(r->listener->listener_arn));
     }
-    if (shared || elbv2_port_ours(cx->host, (uint16_t)port) ||
-        elbv2_port_free(cx->host, (uint16_t)port))
+    if (shared || elbv2_port_ours(cx->host, (uint16_t)port) || elbv2_port_free(cx->host, (uint16_t)port))
         return 0;
     return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
                    "Port: %lld on this machine is in use by another program, or needs privileges "
@@ -77,8 +73,7 @@ int elbv2_port_check(SwCtx *cx, SwStr listener_arn, SwStr lb_arn, int64_t port, 
 /* ---- reading ---- */
 
 static int read_all(Picture *p, SwError *err) {
-    const SwDocQuery all = {.any_scope = true},
-                     in_order = {.index = "by_listener", .any_scope = true};
+    const SwDocQuery all = {.any_scope = true}, in_order = {.index = "by_listener", .any_scope = true};
     SwTx *tx = p->cx->tx;
     if (sw_doc_list(tx, &elbv2_load_balancers, &all, &p->lbs, err) < 0 ||
         sw_doc_list(tx, &elbv2_listeners, &all, &p->listeners, err) < 0 ||
@@ -89,20 +84,16 @@ static int read_all(Picture *p, SwError *err) {
 }
 
 static SwProxyStickiness stickiness_of(const Elbv2TargetGroupRecord *r) {
-    if (!elbv2_is(elbv2_attribute(elbv2_group_attributes, &r->attributes, "stickiness.enabled"),
-                  "true"))
+    if (!elbv2_is(elbv2_attribute(elbv2_group_attributes, &r->attributes, "stickiness.enabled"), "true"))
         return SW_STICKY_OFF;
-    return elbv2_is(elbv2_attribute(elbv2_group_attributes, &r->attributes, "stickiness.type"),
-                    "app_cookie")
+    return elbv2_is(elbv2_attribute(elbv2_group_attributes, &r->attributes, "stickiness.type"), "app_cookie")
                ? SW_STICKY_APP_COOKIE
                : SW_STICKY_LB_COOKIE;
 }
 
 static void draw_target(Picture *p, SwProxyTargetGroup *g, const Elbv2TargetRecord *t) {
     *sw_list_add(p->cx->arena, &g->targets) =
-        (SwProxyTarget){.address = t->target->id,
-                        .port = (uint16_t)t->target->port.v,
-                        .state = elbv2_target_health(t).state};
+        (SwProxyTarget){.address = t->target->id, .port = (uint16_t)t->target->port.v, .state = elbv2_target_health(t).state};
 }
 
 static void draw_group(Picture *p, const SwDocRow *row) {
@@ -123,10 +114,10 @@ static void draw_group(Picture *p, const SwDocRow *row) {
     if (!elbv2_group_is_network(r->group)) {
         g->stickiness = stickiness_of(r);
         g->app_cookie = elbv2_attribute(specs, m, "stickiness.app_cookie.cookie_name");
-        g->stickiness_seconds = elbv2_attribute_number(
-            specs, m,
-            g->stickiness == SW_STICKY_APP_COOKIE ? "stickiness.app_cookie.duration_seconds"
-                                                  : "stickiness.lb_cookie.duration_seconds");
+        g->stickiness_seconds =
+            elbv2_attribute_number(specs, m,
+                                   g->stickiness == SW_STICKY_APP_COOKIE ? "stickiness.app_cookie.duration_seconds"
+                                                                         : "stickiness.lb_cookie.duration_seconds");
     }
     SwStr prefix = sw_strf(p->cx->arena, "%.*s/", SW_FMT(r->hex));
     for (size_t i = 0; i < p->targets.n; i++)
@@ -167,8 +158,7 @@ static SwStr group_id_of_arn(Picture *p, SwStr arn) {
     for (size_t i = 0; i < p->groups.n; i++) {
         const Elbv2TargetGroupRecord *r = p->groups.v[i].record;
         if (sw_str_eq(r->group->target_group_arn, arn))
-            return elbv2_proxy_group_id(p->cx->arena, p->groups.v[i].account, p->groups.v[i].region,
-                                        r);
+            return elbv2_proxy_group_id(p->cx->arena, p->groups.v[i].account, p->groups.v[i].region, r);
     }
     return SW_NO_STR;
 }
@@ -217,8 +207,7 @@ static void draw_rules(Picture *p, SwStr listener_arn, SwProxyListener *to) {
         SwProxyRule *x = sw_list_add(p->cx->arena, &to->rules);
         x->id = r->hex;
         for (size_t k = 0; k < r->rule->conditions.n; k++)
-            draw_condition(p->cx->arena, &r->rule->conditions.v[k],
-                           sw_list_add(p->cx->arena, &x->conditions));
+            draw_condition(p->cx->arena, &r->rule->conditions.v[k], sw_list_add(p->cx->arena, &x->conditions));
         if (r->rule->actions.n)
             draw_action(p, &r->rule->actions.v[r->rule->actions.n - 1], &x->action);
     }
@@ -229,28 +218,20 @@ static void draw_lb(Picture *p, const SwDocRow *row) {
     const Elbv2LoadBalancerRecord *r = row->record;
     const SwStrMap *m = &r->attributes;
     SwProxyLoadBalancer *lb = sw_list_add(a, &p->config.lbs);
-    SwStr xff =
-        elbv2_attribute(elbv2_application_attributes, m, "routing.http.xff_header_processing.mode");
+    SwStr xff = elbv2_attribute(elbv2_application_attributes, m, "routing.http.xff_header_processing.mode");
     lb->id = elbv2_proxy_lb_id(a, row->account, row->region, r);
     sw_str_list_add(a, &lb->hosts, r->load_balancer->dns_name);
     lb->idle_timeout_seconds = elbv2_is(r->load_balancer->type, "network")
                                    ? 350
-                                   : elbv2_attribute_number(elbv2_application_attributes, m,
-                                                            "idle_timeout.timeout_seconds");
-    lb->xff = elbv2_is(xff, "preserve") ? SW_XFF_PRESERVE
-              : elbv2_is(xff, "remove") ? SW_XFF_REMOVE
-                                        : SW_XFF_APPEND;
-    lb->xff_client_port = elbv2_is(
-        elbv2_attribute(elbv2_application_attributes, m, "routing.http.xff_client_port.enabled"),
-        "true");
+                                   : elbv2_attribute_number(elbv2_application_attributes, m, "idle_timeout.timeout_seconds");
+    lb->xff = elbv2_is(xff, "preserve") ? SW_XFF_PRESERVE : elbv2_is(xff, "remove") ? SW_XFF_REMOVE : SW_XFF_APPEND;
+    lb->xff_client_port =
+        elbv2_is(elbv2_attribute(elbv2_application_attributes, m, "routing.http.xff_client_port.enabled"), "true");
     lb->drop_invalid_headers =
-        elbv2_is(elbv2_attribute(elbv2_application_attributes, m,
-                                 "routing.http.drop_invalid_header_fields.enabled"),
-                 "true");
+        elbv2_is(elbv2_attribute(elbv2_application_attributes, m, "routing.http.drop_invalid_header_fields.enabled"), "true");
     for (size_t i = 0; i < p->listeners.n; i++) {
         const Elbv2ListenerRecord *li = p->listeners.v[i].record;
-        if (!sw_str_eq(li->load_balancer_arn, r->load_balancer->load_balancer_arn) ||
-            sw_str_list_has(&p->blocked, li->hex))
+        if (!sw_str_eq(li->load_balancer_arn, r->load_balancer->load_balancer_arn) || sw_str_list_has(&p->blocked, li->hex))
             continue;
         SwProxyListener *to = sw_list_add(a, &lb->listeners);
         to->id = li->hex;
@@ -285,16 +266,14 @@ static bool block(Picture *p, const SwError *err) {
             continue;
         found = true;
         sw_str_list_add(p->cx->arena, &p->blocked, li->hex);
-        sw_str_map_set(p->cx->arena, &p->why, li->load_balancer_arn,
-                       sw_strf(p->cx->arena, "%s", err->message));
+        sw_str_map_set(p->cx->arena, &p->why, li->load_balancer_arn, sw_strf(p->cx->arena, "%s", err->message));
     }
     return found;
 }
 
 static int apply(Picture *p, SwError *err) {
     SwHost *h = p->cx->host;
-    SwStr loopback = SW_STR("127.0.0.1"),
-          gateway = p->listeners.n ? sw_net_gateway(h->runtime) : loopback;
+    SwStr loopback = SW_STR("127.0.0.1"), gateway = p->listeners.n ? sw_net_gateway(h->runtime) : loopback;
     sw_str_list_add(p->cx->arena, &p->config.bind, loopback);
     if (!sw_str_eq(gateway, loopback))
         sw_str_list_add(p->cx->arena, &p->config.bind, gateway);
@@ -304,8 +283,7 @@ static int apply(Picture *p, SwError *err) {
             return 0;
         if (!sw_error_is(err, &SW_PROXY_PORT_IN_USE) || !block(p, err))
             return -1;
-        sw_log(SW_WARN, "a listener's port is in use by another program",
-               SW_F("cause", err->message));
+        sw_log(SW_WARN, "a listener's port is in use by another program", SW_F("cause", err->message));
         sw_error_reset(err);
     }
 }
@@ -329,8 +307,7 @@ static void scope(SwCtx *cx, const SwDocRow *row) {
     sw_tx_scope(cx->tx, row->account, row->region);
 }
 
-static bool lb_changes(Picture *p, const Elbv2LoadBalancerRecord *r, SwStr *ret_code,
-                       SwStr *ret_why) {
+static bool lb_changes(Picture *p, const Elbv2LoadBalancerRecord *r, SwStr *ret_code, SwStr *ret_why) {
     *ret_why = sw_str_map_get(&p->why, r->load_balancer->load_balancer_arn);
     *ret_code = ret_why->p ? SW_STR("active_impaired") : SW_STR("active");
     const Elbv2LoadBalancerState *s = r->load_balancer->state;
@@ -377,8 +354,7 @@ static int write_target(Picture *p, const SwDocRow *row, SwError *err) {
 static int write_all(Picture *p, SwError *err) {
     SwStr code, why;
     for (size_t i = 0; i < p->lbs.n; i++)
-        if (lb_changes(p, p->lbs.v[i].record, &code, &why) &&
-            write_lb(p, &p->lbs.v[i], code, why, err) < 0)
+        if (lb_changes(p, p->lbs.v[i].record, &code, &why) && write_lb(p, &p->lbs.v[i], code, why, err) < 0)
             return -1;
     for (size_t i = 0; i < p->targets.n; i++)
         if (drains(p->targets.v[i].record) && write_target(p, &p->targets.v[i], err) < 0)

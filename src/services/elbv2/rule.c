@@ -34,15 +34,13 @@ static SwStrList without(SwArena *a, const SwStrList *l, const SwStrList *these)
 
 /* Targets of groups that a rule let go or took up are looked at again. */
 static int put(SwCtx *cx, const Elbv2RuleRecord *r, const SwStrList *before, SwError *err) {
-    SwStrList gone = without(cx->arena, before, &r->groups),
-              come = without(cx->arena, &r->groups, before);
+    SwStrList gone = without(cx->arena, before, &r->groups), come = without(cx->arena, &r->groups, before);
     if (elbv2_rule_put(cx, r, err) < 0 || elbv2_wake_groups(cx, &gone, err) < 0)
         return -1;
     return elbv2_wake_groups(cx, &come, err);
 }
 
-int elbv2_rule_put_default(SwCtx *cx, const Elbv2ListenerRecord *li, const SwStrList *groups,
-                           SwError *err) {
+int elbv2_rule_put_default(SwCtx *cx, const Elbv2ListenerRecord *li, const SwStrList *groups, SwError *err) {
     Elbv2RuleRecord *r;
     SwStrList before = {0};
     if (default_rule(cx, li->listener->listener_arn, &r, err) < 0)
@@ -67,8 +65,7 @@ int elbv2_rule_put_default(SwCtx *cx, const Elbv2ListenerRecord *li, const SwStr
 }
 
 static int delete_one(SwCtx *cx, const Elbv2RuleRecord *r, SwError *err) {
-    if (sw_doc_delete(cx->tx, &elbv2_rules,
-                      elbv2_arn_id(cx->arena, r->rule->rule_arn, "listener-rule"), NULL, err) < 0)
+    if (sw_doc_delete(cx->tx, &elbv2_rules, elbv2_arn_id(cx->arena, r->rule->rule_arn, "listener-rule"), NULL, err) < 0)
         return -1;
     return elbv2_wake_groups(cx, &r->groups, err);
 }
@@ -84,19 +81,17 @@ int elbv2_rules_delete(SwCtx *cx, SwStr listener_arn, SwError *err) {
 }
 
 /* A priority that `except` has itself is free for it. */
-static int check_priority(const SwDocList *rules, int64_t priority, const SwStrList *except,
-                          SwError *err) {
+static int check_priority(const SwDocList *rules, int64_t priority, const SwStrList *except, SwError *err) {
     for (size_t i = 0; i < rules->n; i++) {
         const Elbv2RuleRecord *r = rules->v[i].record;
         if (r->order.v == priority && !sw_str_list_has(except, r->rule->rule_arn))
-            return sw_fail(err, &ELBV2_PRIORITY_IN_USE_EXCEPTION,
-                           "Priority '%lld' is currently in use", (long long)priority);
+            return sw_fail(err, &ELBV2_PRIORITY_IN_USE_EXCEPTION, "Priority '%lld' is currently in use", (long long)priority);
     }
     return 0;
 }
 
-static int parents(SwCtx *cx, SwStr listener_arn, Elbv2ListenerRecord **ret_li,
-                   Elbv2LoadBalancerRecord **ret_lb, SwError *err) {
+static int parents(SwCtx *cx, SwStr listener_arn, Elbv2ListenerRecord **ret_li, Elbv2LoadBalancerRecord **ret_lb,
+                   SwError *err) {
     if (elbv2_listener_get(cx, listener_arn, ret_li, err) < 0 ||
         elbv2_load_balancer_get(cx, (*ret_li)->load_balancer_arn, ret_lb, err) < 0)
         return -1;
@@ -106,8 +101,7 @@ static int parents(SwCtx *cx, SwStr listener_arn, Elbv2ListenerRecord **ret_li,
     return 0;
 }
 
-int elbv2_create_rule(SwCtx *cx, const Elbv2CreateRuleInput *in, Elbv2CreateRuleOutput *out,
-                      SwError *err) {
+int elbv2_create_rule(SwCtx *cx, const Elbv2CreateRuleInput *in, Elbv2CreateRuleOutput *out, SwError *err) {
     Elbv2ListenerRecord *li;
     Elbv2LoadBalancerRecord *lb;
     Elbv2RuleRecord r = {.hex = sw_id_hex(cx->arena, 16),
@@ -117,65 +111,55 @@ int elbv2_create_rule(SwCtx *cx, const Elbv2CreateRuleInput *in, Elbv2CreateRule
     const SwStrList none = {0};
     SwDocList rules;
     if (elbv2_tags_check(&in->tags, err) < 0 || parents(cx, in->listener_arn, &li, &lb, err) < 0 ||
-        elbv2_rules_of(cx, in->listener_arn, &rules, err) < 0 ||
-        check_priority(&rules, in->priority.v, &none, err) < 0)
+        elbv2_rules_of(cx, in->listener_arn, &rules, err) < 0 || check_priority(&rules, in->priority.v, &none, err) < 0)
         return -1;
     if (rules.n > RULES_MAX)
-        return sw_fail(err, &ELBV2_TOO_MANY_RULES_EXCEPTION,
-                       "The maximum number of rules on load balancer has been reached");
+        return sw_fail(err, &ELBV2_TOO_MANY_RULES_EXCEPTION, "The maximum number of rules on load balancer has been reached");
     Elbv2Rule *x = r.rule = sw_new(cx->arena, Elbv2Rule);
     x->rule_arn = rule_arn(cx, in->listener_arn, r.hex);
     x->priority = sw_strf(cx->arena, "%lld", (long long)in->priority.v);
     x->is_default = SW_SOME_BOOL(false);
     r.load_balancer_arn = li->load_balancer_arn;
     if (elbv2_conditions(cx, &in->conditions, &x->conditions, err) < 0 ||
-        elbv2_actions(cx, lb, li->listener->protocol, &in->actions, &x->actions, &r.groups, err) <
-            0 ||
+        elbv2_actions(cx, lb, li->listener->protocol, &in->actions, &x->actions, &r.groups, err) < 0 ||
         put(cx, &r, &none, err) < 0)
         return -1;
     *sw_list_add(cx->arena, &out->rules) = *x;
     return elbv2_wake_proxy(cx, err);
 }
 
-int elbv2_modify_rule(SwCtx *cx, const Elbv2ModifyRuleInput *in, Elbv2ModifyRuleOutput *out,
-                      SwError *err) {
+int elbv2_modify_rule(SwCtx *cx, const Elbv2ModifyRuleInput *in, Elbv2ModifyRuleOutput *out, SwError *err) {
     Elbv2ListenerRecord *li;
     Elbv2LoadBalancerRecord *lb;
     Elbv2RuleRecord *r;
-    if (elbv2_rule_get(cx, in->rule_arn, &r, err) < 0 ||
-        parents(cx, r->listener_arn, &li, &lb, err) < 0)
+    if (elbv2_rule_get(cx, in->rule_arn, &r, err) < 0 || parents(cx, r->listener_arn, &li, &lb, err) < 0)
         return -1;
     if (r->rule->is_default.v)
         return sw_fail(err, &ELBV2_OPERATION_NOT_PERMITTED_EXCEPTION,
-                       "Default rule '%.*s' cannot be modified; modify the listener",
-                       SW_FMT(in->rule_arn));
+                       "Default rule '%.*s' cannot be modified; modify the listener", SW_FMT(in->rule_arn));
     SwStrList before = r->groups;
     if (in->conditions.n && elbv2_conditions(cx, &in->conditions, &r->rule->conditions, err) < 0)
         return -1;
-    if (in->actions.n && elbv2_actions(cx, lb, li->listener->protocol, &in->actions,
-                                       &r->rule->actions, &r->groups, err) < 0)
+    if (in->actions.n && elbv2_actions(cx, lb, li->listener->protocol, &in->actions, &r->rule->actions, &r->groups, err) < 0)
         return -1;
     *sw_list_add(cx->arena, &out->rules) = *r->rule;
     return put(cx, r, &before, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
 }
 
-int elbv2_delete_rule(SwCtx *cx, const Elbv2DeleteRuleInput *in, Elbv2DeleteRuleOutput *out,
-                      SwError *err) {
+int elbv2_delete_rule(SwCtx *cx, const Elbv2DeleteRuleInput *in, Elbv2DeleteRuleOutput *out, SwError *err) {
     Elbv2RuleRecord *r;
     if (elbv2_rule_get(cx, in->rule_arn, &r, err) < 0)
         return -1;
     if (r->rule->is_default.v)
-        return sw_fail(err, &ELBV2_OPERATION_NOT_PERMITTED_EXCEPTION,
-                       "Default rule '%.*s' cannot be deleted", SW_FMT(in->rule_arn));
+        return sw_fail(err, &ELBV2_OPERATION_NOT_PERMITTED_EXCEPTION, "Default rule '%.*s' cannot be deleted",
+                       SW_FMT(in->rule_arn));
     return delete_one(cx, r, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
 }
 
-int elbv2_describe_rules(SwCtx *cx, const Elbv2DescribeRulesInput *in,
-                         Elbv2DescribeRulesOutput *out, SwError *err) {
+int elbv2_describe_rules(SwCtx *cx, const Elbv2DescribeRulesInput *in, Elbv2DescribeRulesOutput *out, SwError *err) {
     sw_list_present(cx->arena, &out->rules);
     if (sw_str_is(in->listener_arn) == (in->rule_arns.n > 0))
-        return sw_fail(err, &SW_VALIDATION_ERROR,
-                       "You must specify either a listener ARN or rule ARNs");
+        return sw_fail(err, &SW_VALIDATION_ERROR, "You must specify either a listener ARN or rule ARNs");
     for (size_t i = 0; i < in->rule_arns.n; i++) {
         Elbv2RuleRecord *r;
         if (elbv2_rule_get(cx, in->rule_arns.v[i], &r, err) < 0)
@@ -195,8 +179,8 @@ int elbv2_describe_rules(SwCtx *cx, const Elbv2DescribeRulesInput *in,
     return 0;
 }
 
-int elbv2_set_rule_priorities(SwCtx *cx, const Elbv2SetRulePrioritiesInput *in,
-                              Elbv2SetRulePrioritiesOutput *out, SwError *err) {
+int elbv2_set_rule_priorities(SwCtx *cx, const Elbv2SetRulePrioritiesInput *in, Elbv2SetRulePrioritiesOutput *out,
+                              SwError *err) {
     SwStrList moved = {0};
     SwDocList rules = {0};
     for (size_t i = 0; i < in->rule_priorities.n; i++)
@@ -209,14 +193,13 @@ int elbv2_set_rule_priorities(SwCtx *cx, const Elbv2SetRulePrioritiesInput *in,
         if (elbv2_rule_get(cx, p->rule_arn, &r, err) < 0)
             return -1;
         if (r->rule->is_default.v)
-            return sw_fail(err, &ELBV2_OPERATION_NOT_PERMITTED_EXCEPTION,
-                           "Default rule '%.*s' priority cannot be modified", SW_FMT(p->rule_arn));
+            return sw_fail(err, &ELBV2_OPERATION_NOT_PERMITTED_EXCEPTION, "Default rule '%.*s' priority cannot be modified",
+                           SW_FMT(p->rule_arn));
         for (size_t k = 0; k < i; k++)
             if (in->rule_priorities.v[k].priority.v == p->priority.v)
-                return sw_fail(err, &ELBV2_PRIORITY_IN_USE_EXCEPTION,
-                               "Priority '%lld' is given twice", (long long)p->priority.v);
-        if (elbv2_rules_of(cx, r->listener_arn, &rules, err) < 0 ||
-            check_priority(&rules, p->priority.v, &moved, err) < 0)
+                return sw_fail(err, &ELBV2_PRIORITY_IN_USE_EXCEPTION, "Priority '%lld' is given twice",
+                               (long long)p->priority.v);
+        if (elbv2_rules_of(cx, r->listener_arn, &rules, err) < 0 || check_priority(&rules, p->priority.v, &moved, err) < 0)
             return -1;
         r->order = p->priority;
         r->rule->priority = sw_strf(cx->arena, "%lld", (long long)p->priority.v);

@@ -61,16 +61,14 @@ int elbv2_add_tags(SwCtx *cx, const Elbv2AddTagsInput *in, Elbv2AddTagsOutput *o
     for (size_t i = 0; i < in->resource_arns.n; i++) {
         Tagged t;
         if (get(cx, in->resource_arns.v[i], &t, err) < 0 ||
-            sw_tags_merge(cx->arena, &rules, in->resource_arns.v[i], SW_TAGS(t.tags),
-                          SW_GIVEN_TAGS(&in->tags), err) < 0 ||
+            sw_tags_merge(cx->arena, &rules, in->resource_arns.v[i], SW_TAGS(t.tags), SW_GIVEN_TAGS(&in->tags), err) < 0 ||
             put(cx, &t, err) < 0)
             return -1;
     }
     return 0;
 }
 
-int elbv2_remove_tags(SwCtx *cx, const Elbv2RemoveTagsInput *in, Elbv2RemoveTagsOutput *out,
-                      SwError *err) {
+int elbv2_remove_tags(SwCtx *cx, const Elbv2RemoveTagsInput *in, Elbv2RemoveTagsOutput *out, SwError *err) {
     for (size_t i = 0; i < in->resource_arns.n; i++) {
         Tagged t;
         if (get(cx, in->resource_arns.v[i], &t, err) < 0)
@@ -82,8 +80,7 @@ int elbv2_remove_tags(SwCtx *cx, const Elbv2RemoveTagsInput *in, Elbv2RemoveTags
     return 0;
 }
 
-int elbv2_describe_tags(SwCtx *cx, const Elbv2DescribeTagsInput *in, Elbv2DescribeTagsOutput *out,
-                        SwError *err) {
+int elbv2_describe_tags(SwCtx *cx, const Elbv2DescribeTagsInput *in, Elbv2DescribeTagsOutput *out, SwError *err) {
     sw_list_present(cx->arena, &out->tag_descriptions);
     for (size_t i = 0; i < in->resource_arns.n; i++) {
         Tagged t;

@@ -11,8 +11,7 @@ static int refuse(const char *field, const char *why, SwError *err) {
 
 static int check_name(SwStr name, SwError *err) {
     if (name.n < 1 || name.n > 32)
-        return sw_fail(err, &SW_VALIDATION_ERROR,
-                       "Target group name '%.*s' cannot be longer than '32' characters",
+        return sw_fail(err, &SW_VALIDATION_ERROR, "Target group name '%.*s' cannot be longer than '32' characters",
                        SW_FMT(name));
     for (size_t i = 0; i < name.n; i++)
         if (!strchr("-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", name.p[i]))
@@ -21,26 +20,23 @@ static int check_name(SwStr name, SwError *err) {
                            "alphanumeric characters or hyphens(-)",
                            SW_FMT(name));
     if (name.p[0] == '-' || name.p[name.n - 1] == '-')
-        return sw_fail(err, &SW_VALIDATION_ERROR,
-                       "Target group name '%.*s' cannot begin or end with a hyphen", SW_FMT(name));
+        return sw_fail(err, &SW_VALIDATION_ERROR, "Target group name '%.*s' cannot begin or end with a hyphen", SW_FMT(name));
     return 0;
 }
 
 static int check_create(const Elbv2CreateTargetGroupInput *in, SwError *err) {
     SwStr p = in->protocol;
     if (elbv2_is(in->target_type, "lambda") || elbv2_is(in->target_type, "alb"))
-        return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
-                       "TargetType: '%.*s' is not supported", SW_FMT(in->target_type));
+        return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION, "TargetType: '%.*s' is not supported",
+                       SW_FMT(in->target_type));
     if (!sw_str_is(p) || !in->port.set || !sw_str_is(in->vpc_id))
         return sw_fail(err, &SW_VALIDATION_ERROR, "A %s must be specified",
                        !sw_str_is(p)   ? "protocol"
                        : !in->port.set ? "port"
                                        : "VPC ID");
     if (!elbv2_is(p, "HTTP") && !elbv2_is(p, "HTTPS") && !elbv2_is(p, "TCP") && !elbv2_is(p, "TLS"))
-        return sw_fail(err, &ELBV2_UNSUPPORTED_PROTOCOL_EXCEPTION,
-                       "Protocol: '%.*s' is not supported", SW_FMT(p));
-    if (sw_str_is(in->protocol_version) &&
-        (!elbv2_is(in->protocol_version, "HTTP1") || p.p[0] == 'T'))
+        return sw_fail(err, &ELBV2_UNSUPPORTED_PROTOCOL_EXCEPTION, "Protocol: '%.*s' is not supported", SW_FMT(p));
+    if (sw_str_is(in->protocol_version) && (!elbv2_is(in->protocol_version, "HTTP1") || p.p[0] == 'T'))
         return refuse("ProtocolVersion", "only HTTP1 is supported, for HTTP and HTTPS", err);
     if (sw_str_is(in->ip_address_type) && !elbv2_is(in->ip_address_type, "ipv4"))
         return refuse("IpAddressType", "only ipv4 is supported", err);
@@ -63,10 +59,8 @@ static int check_port(SwStr port, SwError *err) {
     int64_t n;
     if (elbv2_is(port, "traffic-port") || (sw_str_to_i64(port, &n) && n >= 1 && n <= 65535))
         return 0;
-    return sw_fail(
-        err, &SW_VALIDATION_ERROR,
-        "Health check port '%.*s' is not valid; it must be 'traffic-port' or between 1 and 65535",
-        SW_FMT(port));
+    return sw_fail(err, &SW_VALIDATION_ERROR,
+                   "Health check port '%.*s' is not valid; it must be 'traffic-port' or between 1 and 65535", SW_FMT(port));
 }
 
 /* The health check as a whole, after what was asked for was laid over the defaults. */
@@ -74,8 +68,7 @@ static int check_health(Elbv2TargetGroup *g, SwError *err) {
     SwStr p = g->health_check_protocol;
     bool http = elbv2_is(p, "HTTP") || elbv2_is(p, "HTTPS");
     if (!http && !elbv2_is(p, "TCP"))
-        return sw_fail(err, &SW_VALIDATION_ERROR,
-                       "Health check protocol '%.*s' must be one of 'HTTP, HTTPS, TCP'", SW_FMT(p));
+        return sw_fail(err, &SW_VALIDATION_ERROR, "Health check protocol '%.*s' must be one of 'HTTP, HTTPS, TCP'", SW_FMT(p));
     if (!http && !elbv2_group_is_network(g))
         return sw_fail(err, &SW_VALIDATION_ERROR,
                        "Health check protocol 'TCP' is not supported for target groups with the "
@@ -90,23 +83,18 @@ static int check_health(Elbv2TargetGroup *g, SwError *err) {
     if (g->matcher && sw_str_is(g->matcher->grpc_code))
         return refuse("Matcher.GrpcCode", "gRPC is not supported", err);
     if (http && g->health_check_path.p[0] != '/')
-        return sw_fail(err, &SW_VALIDATION_ERROR, "Health check path '%.*s' must start with '/'",
-                       SW_FMT(g->health_check_path));
+        return sw_fail(err, &SW_VALIDATION_ERROR, "Health check path '%.*s' must start with '/'", SW_FMT(g->health_check_path));
     for (size_t i = 0; i < g->health_check_path.n; i++)
         if (g->health_check_path.p[i] <= ' ' || g->health_check_path.p[i] > '~')
-            return sw_fail(err, &SW_VALIDATION_ERROR,
-                           "Health check path '%.*s' contains a character that is not valid",
+            return sw_fail(err, &SW_VALIDATION_ERROR, "Health check path '%.*s' contains a character that is not valid",
                            SW_FMT(g->health_check_path));
     SwStr codes = g->matcher ? g->matcher->http_code : SW_NO_STR;
     if (http && !sw_health_matcher_valid(codes))
-        return sw_fail(err, &SW_VALIDATION_ERROR,
-                       "Health check matcher HTTP code '%.*s' must be within '200-499' inclusive",
+        return sw_fail(err, &SW_VALIDATION_ERROR, "Health check matcher HTTP code '%.*s' must be within '200-499' inclusive",
                        SW_FMT(codes));
     if (g->health_check_timeout_seconds.v >= g->health_check_interval_seconds.v)
-        return sw_fail(err, &SW_VALIDATION_ERROR,
-                       "Health check timeout '%lld' must be smaller than the interval '%lld'",
-                       (long long)g->health_check_timeout_seconds.v,
-                       (long long)g->health_check_interval_seconds.v);
+        return sw_fail(err, &SW_VALIDATION_ERROR, "Health check timeout '%lld' must be smaller than the interval '%lld'",
+                       (long long)g->health_check_timeout_seconds.v, (long long)g->health_check_interval_seconds.v);
     return check_port(g->health_check_port, err);
 }
 
@@ -114,8 +102,7 @@ static SwStr default_check_protocol(const Elbv2CreateTargetGroupInput *in) {
     return in->protocol.p[0] == 'T' ? SW_STR("TCP") : in->protocol;
 }
 
-static int make(SwCtx *cx, const Elbv2CreateTargetGroupInput *in, Elbv2TargetGroupRecord *r,
-                SwError *err) {
+static int make(SwCtx *cx, const Elbv2CreateTargetGroupInput *in, Elbv2TargetGroupRecord *r, SwError *err) {
     Elbv2TargetGroup *g = r->group = sw_new(cx->arena, Elbv2TargetGroup);
     bool network = in->protocol.p[0] == 'T';
     g->target_group_name = in->name;
@@ -126,20 +113,14 @@ static int make(SwCtx *cx, const Elbv2CreateTargetGroupInput *in, Elbv2TargetGro
     g->target_type = sw_str_or(in->target_type, SW_STR("instance"));
     g->ip_address_type = SW_STR("ipv4");
     if (!SW_OR(in->health_check_enabled, true))
-        return refuse("HealthCheckEnabled",
-                      "health checks cannot be disabled for targets of the type instance or ip",
-                      err);
+        return refuse("HealthCheckEnabled", "health checks cannot be disabled for targets of the type instance or ip", err);
     g->health_check_enabled = SW_SOME_BOOL(true);
     g->health_check_protocol = sw_str_or(in->health_check_protocol, default_check_protocol(in));
     bool http = !elbv2_is(g->health_check_protocol, "TCP");
     g->health_check_port = sw_str_or(in->health_check_port, SW_STR("traffic-port"));
-    g->health_check_path =
-        http ? sw_str_or(in->health_check_path, SW_STR("/")) : in->health_check_path;
+    g->health_check_path = http ? sw_str_or(in->health_check_path, SW_STR("/")) : in->health_check_path;
     g->health_check_interval_seconds = SW_SOME_INT(SW_OR(in->health_check_interval_seconds, 30));
-    g->health_check_timeout_seconds =
-        SW_SOME_INT(SW_OR(in->health_check_timeout_seconds, !network ? 5
-                                                            : http   ? 6
-                                                                     : 10));
+    g->health_check_timeout_seconds = SW_SOME_INT(SW_OR(in->health_check_timeout_seconds, !network ? 5 : http ? 6 : 10));
     g->healthy_threshold_count = SW_SOME_INT(SW_OR(in->healthy_threshold_count, 5));
     g->unhealthy_threshold_count = SW_SOME_INT(SW_OR(in->unhealthy_threshold_count, 2));
     g->matcher = in->matcher;
@@ -150,49 +131,42 @@ static int make(SwCtx *cx, const Elbv2CreateTargetGroupInput *in, Elbv2TargetGro
         g->matcher = m;
     }
     r->hex = sw_id_hex(cx->arena, 16);
-    g->target_group_arn = sw_arn(cx, "elasticloadbalancing", "targetgroup/%.*s/%.*s",
-                                 SW_FMT(in->name), SW_FMT(r->hex));
+    g->target_group_arn = sw_arn(cx, "elasticloadbalancing", "targetgroup/%.*s/%.*s", SW_FMT(in->name), SW_FMT(r->hex));
     r->tags = in->tags;
     return check_health(g, err);
 }
 
-static int show(SwCtx *cx, const Elbv2TargetGroupRecord *r, Elbv2TargetGroupList *to,
-                SwError *err) {
+static int show(SwCtx *cx, const Elbv2TargetGroupRecord *r, Elbv2TargetGroupList *to, SwError *err) {
     Elbv2TargetGroup *g = sw_list_add(cx->arena, to);
     *g = *r->group;
     return elbv2_group_lbs(cx, g->target_group_arn, &g->load_balancer_arns, err);
 }
 
-int elbv2_create_target_group(SwCtx *cx, const Elbv2CreateTargetGroupInput *in,
-                              Elbv2CreateTargetGroupOutput *out, SwError *err) {
+int elbv2_create_target_group(SwCtx *cx, const Elbv2CreateTargetGroupInput *in, Elbv2CreateTargetGroupOutput *out,
+                              SwError *err) {
     Elbv2TargetGroupRecord r = {0};
     void *found;
-    if (check_create(in, err) < 0 || check_vpc(cx, in->vpc_id, err) < 0 ||
-        make(cx, in, &r, err) < 0 ||
+    if (check_create(in, err) < 0 || check_vpc(cx, in->vpc_id, err) < 0 || make(cx, in, &r, err) < 0 ||
         sw_doc_get(cx->tx, &elbv2_target_groups, in->name, &found, err) < 0)
         return -1;
     if (found) { /* the same request again gets what is there */
         const Elbv2TargetGroupRecord *old = found;
         r.group->target_group_arn = old->group->target_group_arn;
         if (!sw_shape_equal(&elbv2_shape_target_group, r.group, old->group))
-            return sw_fail(
-                err, &ELBV2_DUPLICATE_TARGET_GROUP_NAME_EXCEPTION,
-                "A target group with the same name '%.*s' exists, but with different settings",
-                SW_FMT(in->name));
+            return sw_fail(err, &ELBV2_DUPLICATE_TARGET_GROUP_NAME_EXCEPTION,
+                           "A target group with the same name '%.*s' exists, but with different settings", SW_FMT(in->name));
         return show(cx, old, &out->target_groups, err);
     }
     return elbv2_group_put(cx, &r, err) < 0 ? -1 : show(cx, &r, &out->target_groups, err);
 }
 
-int elbv2_modify_target_group(SwCtx *cx, const Elbv2ModifyTargetGroupInput *in,
-                              Elbv2ModifyTargetGroupOutput *out, SwError *err) {
+int elbv2_modify_target_group(SwCtx *cx, const Elbv2ModifyTargetGroupInput *in, Elbv2ModifyTargetGroupOutput *out,
+                              SwError *err) {
     Elbv2TargetGroupRecord *r;
     if (elbv2_group_get(cx, in->target_group_arn, &r, err) < 0)
         return -1;
     if (!SW_OR(in->health_check_enabled, true))
-        return refuse("HealthCheckEnabled",
-                      "health checks cannot be disabled for targets of the type instance or ip",
-                      err);
+        return refuse("HealthCheckEnabled", "health checks cannot be disabled for targets of the type instance or ip", err);
     Elbv2TargetGroup *g = r->group;
     if (sw_str_is(in->health_check_protocol) &&
         elbv2_is(in->health_check_protocol, "TCP") != elbv2_is(g->health_check_protocol, "TCP")) {
@@ -205,17 +179,13 @@ int elbv2_modify_target_group(SwCtx *cx, const Elbv2ModifyTargetGroupInput *in,
     g->health_check_protocol = sw_str_or(in->health_check_protocol, g->health_check_protocol);
     g->health_check_port = sw_str_or(in->health_check_port, g->health_check_port);
     g->health_check_path = sw_str_or(in->health_check_path, g->health_check_path);
-    g->health_check_interval_seconds.v =
-        SW_OR(in->health_check_interval_seconds, g->health_check_interval_seconds.v);
-    g->health_check_timeout_seconds.v =
-        SW_OR(in->health_check_timeout_seconds, g->health_check_timeout_seconds.v);
+    g->health_check_interval_seconds.v = SW_OR(in->health_check_interval_seconds, g->health_check_interval_seconds.v);
+    g->health_check_timeout_seconds.v = SW_OR(in->health_check_timeout_seconds, g->health_check_timeout_seconds.v);
     g->healthy_threshold_count.v = SW_OR(in->healthy_threshold_count, g->healthy_threshold_count.v);
-    g->unhealthy_threshold_count.v =
-        SW_OR(in->unhealthy_threshold_count, g->unhealthy_threshold_count.v);
+    g->unhealthy_threshold_count.v = SW_OR(in->unhealthy_threshold_count, g->unhealthy_threshold_count.v);
     if (in->matcher)
         g->matcher = in->matcher;
-    if (check_health(g, err) < 0 || elbv2_group_put(cx, r, err) < 0 ||
-        show(cx, r, &out->target_groups, err) < 0)
+    if (check_health(g, err) < 0 || elbv2_group_put(cx, r, err) < 0 || show(cx, r, &out->target_groups, err) < 0)
         return -1;
     return elbv2_wake_targets(cx, r, err);
 }
@@ -225,8 +195,7 @@ static int of_load_balancer(SwCtx *cx, SwStr arn, Elbv2TargetGroupList *to, SwEr
     SwDocQuery q = {.index = "by_lb", .equals = {arn}};
     SwDocList l;
     SwStrList seen = {0};
-    if (elbv2_load_balancer_get(cx, arn, &lb, err) < 0 ||
-        sw_doc_list(cx->tx, &elbv2_rules, &q, &l, err) < 0)
+    if (elbv2_load_balancer_get(cx, arn, &lb, err) < 0 || sw_doc_list(cx->tx, &elbv2_rules, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const Elbv2RuleRecord *r = l.v[i].record;
@@ -242,8 +211,8 @@ static int of_load_balancer(SwCtx *cx, SwStr arn, Elbv2TargetGroupList *to, SwEr
     return 0;
 }
 
-int elbv2_describe_target_groups(SwCtx *cx, const Elbv2DescribeTargetGroupsInput *in,
-                                 Elbv2DescribeTargetGroupsOutput *out, SwError *err) {
+int elbv2_describe_target_groups(SwCtx *cx, const Elbv2DescribeTargetGroupsInput *in, Elbv2DescribeTargetGroupsOutput *out,
+                                 SwError *err) {
     sw_list_present(cx->arena, &out->target_groups);
     if ((in->target_group_arns.n > 0) + (in->names.n > 0) + sw_str_is(in->load_balancer_arn) > 1)
         return sw_fail(err, &SW_VALIDATION_ERROR,
@@ -251,8 +220,7 @@ int elbv2_describe_target_groups(SwCtx *cx, const Elbv2DescribeTargetGroupsInput
                        "load balancer ARN");
     for (size_t i = 0; i < in->target_group_arns.n; i++) {
         Elbv2TargetGroupRecord *r;
-        if (elbv2_group_get(cx, in->target_group_arns.v[i], &r, err) < 0 ||
-            show(cx, r, &out->target_groups, err) < 0)
+        if (elbv2_group_get(cx, in->target_group_arns.v[i], &r, err) < 0 || show(cx, r, &out->target_groups, err) < 0)
             return -1;
     }
     for (size_t i = 0; i < in->names.n; i++) {
@@ -260,8 +228,7 @@ int elbv2_describe_target_groups(SwCtx *cx, const Elbv2DescribeTargetGroupsInput
         if (sw_doc_get(cx->tx, &elbv2_target_groups, in->names.v[i], &r, err) < 0)
             return -1;
         if (!r)
-            return sw_fail(err, &ELBV2_TARGET_GROUP_NOT_FOUND_EXCEPTION,
-                           "One or more target groups not found");
+            return sw_fail(err, &ELBV2_TARGET_GROUP_NOT_FOUND_EXCEPTION, "One or more target groups not found");
         if (show(cx, r, &out->target_groups, err) < 0)
             return -1;
     }
@@ -271,8 +238,7 @@ int elbv2_describe_target_groups(SwCtx *cx, const Elbv2DescribeTargetGroupsInput
         return 0;
     SwDocQuery q = {0};
     SwDocList l;
-    if (elbv2_page(cx, &elbv2_target_groups, &q, in->marker, in->page_size, &l, &out->next_marker,
-                   err) < 0)
+    if (elbv2_page(cx, &elbv2_target_groups, &q, in->marker, in->page_size, &l, &out->next_marker, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
         if (show(cx, l.v[i].record, &out->target_groups, err) < 0)
@@ -280,8 +246,8 @@ int elbv2_describe_target_groups(SwCtx *cx, const Elbv2DescribeTargetGroupsInput
     return 0;
 }
 
-int elbv2_delete_target_group(SwCtx *cx, const Elbv2DeleteTargetGroupInput *in,
-                              Elbv2DeleteTargetGroupOutput *out, SwError *err) {
+int elbv2_delete_target_group(SwCtx *cx, const Elbv2DeleteTargetGroupInput *in, Elbv2DeleteTargetGroupOutput *out,
+                              SwError *err) {
     Elbv2TargetGroupRecord *r;
     SwStrList lbs;
     SwDocList l;
@@ -291,12 +257,10 @@ int elbv2_delete_target_group(SwCtx *cx, const Elbv2DeleteTargetGroupInput *in,
         sw_error_reset(err); /* as AWS: deleting what is gone succeeds */
         return 0;
     }
-    if (elbv2_group_lbs(cx, in->target_group_arn, &lbs, err) < 0 ||
-        elbv2_targets_of(cx, r, &l, err) < 0)
+    if (elbv2_group_lbs(cx, in->target_group_arn, &lbs, err) < 0 || elbv2_targets_of(cx, r, &l, err) < 0)
         return -1;
     if (lbs.n)
-        return sw_fail(err, &ELBV2_RESOURCE_IN_USE_EXCEPTION,
-                       "Target group '%.*s' is currently in use by a listener or a rule",
+        return sw_fail(err, &ELBV2_RESOURCE_IN_USE_EXCEPTION, "Target group '%.*s' is currently in use by a listener or a rule",
                        SW_FMT(in->target_group_arn));
     for (size_t i = 0; i < l.n; i++)
         if (sw_doc_delete(cx->tx, &elbv2_targets, l.v[i].id, NULL, err) < 0)

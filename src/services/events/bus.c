@@ -16,7 +16,8 @@ static SwStr bus_arn(SwCtx *cx, SwStr name) {
 /* The default bus is as old as the data folder; it is changed where something was said of it. */
 static SwOptTime default_since(SwCtx *cx) {
     struct stat st;
-    return stat(sw_path(cx->arena, cx->host->config->data, "instance"), &st) == 0 ? SW_SOME_TIME(st.st_mtime * SW_S) : (SwOptTime){0};
+    return stat(sw_path(cx->arena, cx->host->config->data, "instance"), &st) == 0 ? SW_SOME_TIME(st.st_mtime * SW_S)
+                                                                                  : (SwOptTime){0};
 }
 
 static SwOptTime created_of(SwCtx *cx, const EventsBusRecord *b) {
@@ -33,7 +34,8 @@ int events_bus_name(SwCtx *cx, SwStr text, SwStr *ret_name, SwError *err) {
     void *bus;
     if (sw_arn_parse(text, &arn)) {
         if (!sw_str_eq(arn.account, cx->account) || !sw_str_eq(arn.region, cx->region))
-            return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "EventBusName", "buses of another account or region are not available");
+            return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "EventBusName",
+                                   "buses of another account or region are not available");
         name = sw_str_skip(arn.resource, strlen("event-bus/"));
     }
     *ret_name = name;
@@ -49,8 +51,11 @@ int events_create_event_bus(SwCtx *cx, const EventsCreateEventBusRequest *in, Ev
     bool inserted;
     if (sw_str_find(in->name, '/', &at))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Event bus name must not contain '/'.");
-    EventsBusRecord b = {.name = in->name, .arn = bus_arn(cx, in->name), .description = in->description,
-                         .created = SW_SOME_TIME(sw_now(cx)), .tags = in->tags};
+    EventsBusRecord b = {.name = in->name,
+                         .arn = bus_arn(cx, in->name),
+                         .description = in->description,
+                         .created = SW_SOME_TIME(sw_now(cx)),
+                         .tags = in->tags};
     if (sw_tags_check(&events_tag_rules, in->name, SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
     if (sw_str_eqz(in->name, "default"))
@@ -64,7 +69,8 @@ int events_create_event_bus(SwCtx *cx, const EventsCreateEventBusRequest *in, Ev
     return 0;
 }
 
-int events_describe_event_bus(SwCtx *cx, const EventsDescribeEventBusRequest *in, EventsDescribeEventBusResponse *out, SwError *err) {
+int events_describe_event_bus(SwCtx *cx, const EventsDescribeEventBusRequest *in, EventsDescribeEventBusResponse *out,
+                              SwError *err) {
     void *doc = NULL;
     SwStr name;
     if (events_bus_name(cx, in->name, &name, err) < 0 || sw_doc_get(cx->tx, &events_buses, name, &doc, err) < 0)
@@ -108,7 +114,8 @@ int events_update_event_bus(SwCtx *cx, const EventsUpdateEventBusRequest *in, Ev
     return put(cx, b, err);
 }
 
-/* --- who may put events: the bus's policy ------------------------------------------------------------------------------------------- */
+/* --- who may put events: the bus's policy
+ * ------------------------------------------------------------------------------------------- */
 
 int events_policy(SwCtx *cx, SwStr text, SwStr *ret_document, SwError *err) {
     const SwStr prefix = SW_STR("event-bus/");
@@ -134,8 +141,13 @@ static int add_statement(SwCtx *cx, EventsBusRecord *b, const EventsPutPermissio
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter(s) StatementId and Principal must be specified.");
     sw_str_list_add(cx->arena, &actions, SW_STR("PutEvents"));
     sw_str_list_add(cx->arena, &accounts, in->principal);
-    (void)sw_policy_remove(cx->arena, &policy, in->statement_id);       /* the same id: the statement is another now */
-    SwPolicyPermission p = {.label = in->statement_id, .accounts = &accounts, .anybody = all, .actions = &actions, .vendor = "events", .resource = b->arn};
+    (void)sw_policy_remove(cx->arena, &policy, in->statement_id); /* the same id: the statement is another now */
+    SwPolicyPermission p = {.label = in->statement_id,
+                            .accounts = &accounts,
+                            .anybody = all,
+                            .actions = &actions,
+                            .vendor = "events",
+                            .resource = b->arn};
     if (sw_policy_add(cx->arena, &policy, &p, &SW_VALIDATION_EXCEPTION, err) < 0)
         return -1;
     b->policy = policy;
@@ -148,7 +160,8 @@ int events_put_permission(SwCtx *cx, const EventsPutPermissionRequest *in, void 
     if (get(cx, in->event_bus_name, &b, err) < 0)
         return -1;
     if (sw_str_is(in->policy) && (in->statement_id.p || in->principal.p || in->action.p))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter Policy must not be used with StatementId, Principal or Action.");
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "Parameter Policy must not be used with StatementId, Principal or Action.");
     if (!sw_str_is(in->policy))
         return add_statement(cx, b, in, err) < 0 ? -1 : put(cx, b, err);
     if (sw_policy_parse(cx->arena, in->policy, SW_POLICY_RESOURCE, &parsed, err) < 0)
@@ -168,7 +181,8 @@ int events_remove_permission(SwCtx *cx, const EventsRemovePermissionRequest *in,
     return put(cx, b, err);
 }
 
-/* --- another bus as a target --------------------------------------------------------------------------------------------------------- */
+/* --- another bus as a target
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* The event goes on as it is. It is matched here and now, and no further bus gets it from there, as on AWS: so no circle of
  * rules can arise. */
@@ -180,14 +194,19 @@ int events_deliver(SwCtx *cx, SwStr text, SwStr payload, const SwValue *paramete
 }
 
 static void show(SwCtx *cx, const EventsBusRecord *b, EventsEventBus *to) {
-    *to = (EventsEventBus){.name = b->name, .arn = b->arn, .description = b->description, .policy = b->policy,
-                           .creation_time = created_of(cx, b), .last_modified_time = modified_of(cx, b)};
+    *to = (EventsEventBus){.name = b->name,
+                           .arn = b->arn,
+                           .description = b->description,
+                           .policy = b->policy,
+                           .creation_time = created_of(cx, b),
+                           .last_modified_time = modified_of(cx, b)};
 }
 
 int events_list_event_buses(SwCtx *cx, const EventsListEventBusesRequest *in, EventsListEventBusesResponse *out, SwError *err) {
     SwDocQuery q = {.prefix = in->name_prefix};
     SwDocList l;
-    if (events_page(cx, "ListEventBuses", in->next_token, in->limit, &q, err) < 0 || sw_doc_list(cx->tx, &events_buses, &q, &l, err) < 0)
+    if (events_page(cx, "ListEventBuses", in->next_token, in->limit, &q, err) < 0 ||
+        sw_doc_list(cx->tx, &events_buses, &q, &l, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->event_buses);
     if (!sw_str_is(q.after) && sw_str_starts(SW_STR("default"), in->name_prefix)) {

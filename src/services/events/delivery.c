@@ -13,7 +13,7 @@
 #include "models/sqs.gen.h"
 #include "services/events/events.h"
 
-#define ATTEMPTS_MAX 185                /* RetryPolicy's defaults */
+#define ATTEMPTS_MAX 185 /* RetryPolicy's defaults */
 #define AGE_MAX      86400
 
 const SwCollection events_deliveries = {.name = "events/delivery", .shape = &events_shape_delivery_record};
@@ -28,8 +28,13 @@ int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, bool forwa
         if (forwarded && events_target_is_bus(r->targets.v[i].arn))
             continue;
         SwStr id = sw_id_uuid(cx->arena);
-        EventsDeliveryRecord d = {.rule_arn = r->arn, .rule_name = r->name, .role_arn = r->role_arn, .target = &r->targets.v[i],
-                                  .event = event, .since = SW_SOME_TIME(sw_now(cx)), .attempts = SW_SOME_INT(0)};
+        EventsDeliveryRecord d = {.rule_arn = r->arn,
+                                  .rule_name = r->name,
+                                  .role_arn = r->role_arn,
+                                  .target = &r->targets.v[i],
+                                  .event = event,
+                                  .since = SW_SOME_TIME(sw_now(cx)),
+                                  .attempts = SW_SOME_INT(0)};
         if (sw_doc_put(cx->tx, &events_deliveries, id, &d, err) < 0 || sw_wake(cx, &events_delivery_controller, id, 0, err) < 0)
             return -1;
         events_count(cx, SW_NO_STR, EVENTS_INVOCATIONS_CREATED, 1);
@@ -59,7 +64,9 @@ static int deliver(SwCtx *cx, const EventsDeliveryRecord *d, SwError *err) {
     SwValue *parameters;
     if (events_input(cx, d, &payload, err) < 0 || (sw_str_is(role) && sw_ctx_assume(cx, role, &as, err) < 0))
         return -1;
-    return parameters_of(cx, d->target, &parameters, err) < 0 ? -1 : sw_target_deliver(as, d->target->arn, d->rule_arn, payload, parameters, err);
+    return parameters_of(cx, d->target, &parameters, err) < 0
+               ? -1
+               : sw_target_deliver(as, d->target->arn, d->rule_arn, payload, parameters, err);
 }
 
 /* EventBridge's own words in a dead letter's ERROR_CODE. */
@@ -67,21 +74,29 @@ static SwStr error_code(const SwError *e) {
     SwStr code = sw_str(e->kind ? e->kind->code : "InternalFailure");
     if (sw_str_contains(code, SW_STR("AccessDenied")))
         return SW_STR("NO_PERMISSIONS");
-    if (sw_str_contains(code, SW_STR("NotFound")) || sw_str_contains(code, SW_STR("NonExistent")) || sw_str_contains(code, SW_STR("NotExist")))
+    if (sw_str_contains(code, SW_STR("NotFound")) || sw_str_contains(code, SW_STR("NonExistent")) ||
+        sw_str_contains(code, SW_STR("NotExist")))
         return SW_STR("NO_RESOURCE");
     return e->kind && e->kind->http < 500 ? SW_STR("INVALID_PARAMETER") : SW_STR("ERROR_FROM_TARGET");
 }
 
 static int give_up(SwCtx *cx, const EventsDeliveryRecord *d, const SwError *why, const char *exhausted, SwError *err) {
     SwArn arn;
-    const struct { const char *name; SwStr value; } attributes[] = {
-        {"RULE_ARN", d->rule_arn}, {"TARGET_ARN", d->target->arn}, {"ERROR_CODE", error_code(why)}, {"ERROR_MESSAGE", sw_str(why->message)},
-        {"EXHAUSTED_RETRY_CONDITION", sw_str(exhausted)},
-        {"RETRY_ATTEMPTS", exhausted ? sw_strf(cx->arena, "%lld", (long long)d->attempts.v - 1) : SW_NO_STR}};
-    sw_log(SW_WARN, "event delivery given up", SW_F("rule", d->rule_arn), SW_F("target", d->target->arn), SW_F("error", sw_str(why->message)));
+    const struct {
+        const char *name;
+        SwStr value;
+    } attributes[] = {{"RULE_ARN", d->rule_arn},
+                      {"TARGET_ARN", d->target->arn},
+                      {"ERROR_CODE", error_code(why)},
+                      {"ERROR_MESSAGE", sw_str(why->message)},
+                      {"EXHAUSTED_RETRY_CONDITION", sw_str(exhausted)},
+                      {"RETRY_ATTEMPTS", exhausted ? sw_strf(cx->arena, "%lld", (long long)d->attempts.v - 1) : SW_NO_STR}};
+    sw_log(SW_WARN, "event delivery given up", SW_F("rule", d->rule_arn), SW_F("target", d->target->arn),
+           SW_F("error", sw_str(why->message)));
     if (!d->target->dead_letter_config || !sw_arn_parse(d->target->dead_letter_config->arn, &arn))
         return 0;
-    SqsSendMessageRequest in = {.queue_url = sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(arn.account), SW_FMT(arn.resource)), .message_body = d->event};
+    SqsSendMessageRequest in = {.queue_url = sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(arn.account), SW_FMT(arn.resource)),
+                                .message_body = d->event};
     SqsSendMessageResult *out;
     for (size_t i = 0; i < SW_N(attributes); i++) {
         if (!sw_str_is(attributes[i].value))
@@ -95,8 +110,9 @@ static int give_up(SwCtx *cx, const EventsDeliveryRecord *d, const SwError *why,
         if (!err->kind || err->kind->http >= 500)
             return -1;
         events_count(cx, d->rule_arn, EVENTS_NOT_SENT_TO_DLQ, 1);
-        sw_log(SW_WARN, "dead letter lost", SW_F("queue", d->target->dead_letter_config->arn), SW_F("error", sw_str(err->message)));
-        sw_error_reset(err);            /* the dead-letter queue is gone too, or does not let EventBridge in */
+        sw_log(SW_WARN, "dead letter lost", SW_F("queue", d->target->dead_letter_config->arn),
+               SW_F("error", sw_str(err->message)));
+        sw_error_reset(err); /* the dead-letter queue is gone too, or does not let EventBridge in */
         return 0;
     }
     events_count(cx, d->rule_arn, EVENTS_SENT_TO_DLQ, 1);

@@ -36,7 +36,9 @@ static const SwListener listeners[] = {{"events/rules", NULL, NULL, events_on_ev
 
 static SwStr bus_arn(SwCtx *cx, SwStr name_or_arn) {
     SwArn arn;
-    return sw_arn_parse(name_or_arn, &arn) ? name_or_arn : sw_arn(cx, "events", "event-bus/%.*s", SW_FMT(sw_str_or(name_or_arn, SW_STR("default"))));
+    return sw_arn_parse(name_or_arn, &arn)
+               ? name_or_arn
+               : sw_arn(cx, "events", "event-bus/%.*s", SW_FMT(sw_str_or(name_or_arn, SW_STR("default"))));
 }
 
 static SwStr rule_arn(SwCtx *cx, SwStr bus, SwStr name) {
@@ -62,10 +64,14 @@ static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
 
 /* others about a rule or a bus. */
 static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
-    static const struct { unsigned op; const char *member; } rules[] = {
-        {EVENTS_DELETE_RULE, "Name"}, {EVENTS_DESCRIBE_RULE, "Name"}, {EVENTS_DISABLE_RULE, "Name"}, {EVENTS_ENABLE_RULE, "Name"},
-        {EVENTS_LIST_TARGETS_BY_RULE, "Rule"}, {EVENTS_PUT_RULE, "Name"}, {EVENTS_PUT_TARGETS, "Rule"}, {EVENTS_REMOVE_TARGETS, "Rule"}};
-    static const unsigned buses[] = {EVENTS_CREATE_EVENT_BUS, EVENTS_DELETE_EVENT_BUS, EVENTS_DESCRIBE_EVENT_BUS, EVENTS_UPDATE_EVENT_BUS};
+    static const struct {
+        unsigned op;
+        const char *member;
+    } rules[] = {{EVENTS_DELETE_RULE, "Name"}, {EVENTS_DESCRIBE_RULE, "Name"},        {EVENTS_DISABLE_RULE, "Name"},
+                 {EVENTS_ENABLE_RULE, "Name"}, {EVENTS_LIST_TARGETS_BY_RULE, "Rule"}, {EVENTS_PUT_RULE, "Name"},
+                 {EVENTS_PUT_TARGETS, "Rule"}, {EVENTS_REMOVE_TARGETS, "Rule"}};
+    static const unsigned buses[] = {EVENTS_CREATE_EVENT_BUS, EVENTS_DELETE_EVENT_BUS, EVENTS_DESCRIBE_EVENT_BUS,
+                                     EVENTS_UPDATE_EVENT_BUS};
     SwStr bus = sw_operation_text(op, in, "EventBusName");
     if (op->index == EVENTS_PUT_PERMISSION || op->index == EVENTS_REMOVE_PERMISSION)
         return bus_arn(cx, bus);

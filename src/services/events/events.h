@@ -9,16 +9,16 @@
 #include "models/events.gen.h"
 #include "models/events_records.gen.h"
 
-extern const SwCollection events_buses;         /* custom ones, by name */
-extern const SwCollection events_rules;         /* by "<bus>|<name>" */
-extern const SwCollection events_deliveries;    /* by a UUID */
+extern const SwCollection events_buses;      /* custom ones, by name */
+extern const SwCollection events_rules;      /* by "<bus>|<name>" */
+extern const SwCollection events_deliveries; /* by a UUID */
 extern const SwController events_delivery_controller, events_schedule_controller;
 
 /* bus.c. By name or ARN, absent: "default". Fails with ResourceNotFoundException. */
 int events_bus_name(SwCtx *cx, SwStr name_or_arn, SwStr *ret_name, SwError *err) sw_must_check;
 
-int events_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);           /* SwService.policy */
-int events_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);   /* SwTarget.deliver */
+int events_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);                       /* SwService.policy */
+int events_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err); /* SwTarget.deliver */
 
 /* rule.c */
 SwStr events_rule_id(SwCtx *cx, SwStr bus, SwStr name);
@@ -43,8 +43,24 @@ extern const SwTagRules events_tag_rules;
 
 /* metric.c: AWS/Events. rule_arn absent: of no rule. */
 typedef enum EventsMetric {
-    EVENTS_MATCHED, EVENTS_TRIGGERED, EVENTS_INVOCATIONS_CREATED, EVENTS_ATTEMPTS, EVENTS_RETRIES, EVENTS_SUCCESSFUL, EVENTS_INVOCATIONS,
-    EVENTS_FAILED, EVENTS_SENT_TO_DLQ, EVENTS_NOT_SENT_TO_DLQ, EVENTS_START_LATENCY, EVENTS_SUCCESS_LATENCY, EVENTS_COMPLETE_LATENCY,
-    EVENTS_PUT_CALLS, EVENTS_PUT_SUCCESSES, EVENTS_PUT_FAILURES, EVENTS_PUT_ENTRIES, EVENTS_PUT_FAILED_ENTRIES, EVENTS_PUT_SIZE,
+    EVENTS_MATCHED,
+    EVENTS_TRIGGERED,
+    EVENTS_INVOCATIONS_CREATED,
+    EVENTS_ATTEMPTS,
+    EVENTS_RETRIES,
+    EVENTS_SUCCESSFUL,
+    EVENTS_INVOCATIONS,
+    EVENTS_FAILED,
+    EVENTS_SENT_TO_DLQ,
+    EVENTS_NOT_SENT_TO_DLQ,
+    EVENTS_START_LATENCY,
+    EVENTS_SUCCESS_LATENCY,
+    EVENTS_COMPLETE_LATENCY,
+    EVENTS_PUT_CALLS,
+    EVENTS_PUT_SUCCESSES,
+    EVENTS_PUT_FAILURES,
+    EVENTS_PUT_ENTRIES,
+    EVENTS_PUT_FAILED_ENTRIES,
+    EVENTS_PUT_SIZE,
 } EventsMetric;
 void events_count(SwCtx *cx, SwStr rule_arn, EventsMetric which, double value);

@@ -69,8 +69,8 @@ static bool placeholder(SwStr t, size_t i, SwStr *ret_name) {
     size_t k = i + 1;
     if (t.p[i] != '<')
         return false;
-    while (k < t.n && ((t.p[k] >= 'a' && t.p[k] <= 'z') || (t.p[k] >= 'A' && t.p[k] <= 'Z') || (t.p[k] >= '0' && t.p[k] <= '9') ||
-                       t.p[k] == '-' || t.p[k] == '_' || t.p[k] == '.'))
+    while (k < t.n && ((t.p[k] >= 'a' && t.p[k] <= 'z') || (t.p[k] >= 'A' && t.p[k] <= 'Z') ||
+                       (t.p[k] >= '0' && t.p[k] <= '9') || t.p[k] == '-' || t.p[k] == '_' || t.p[k] == '.'))
         k++;
     *ret_name = sw_str_n(t.p + i + 1, k - i - 1);
     return k < t.n && t.p[k] == '>' && ret_name->n;
@@ -89,20 +89,24 @@ static int check_transformer(const EventsTarget *t, SwError *err) {
     for (size_t i = 0; i < x->input_paths_map.n; i++) {
         SwStr key = x->input_paths_map.v[i].key, path = x->input_paths_map.v[i].value;
         if (sw_str_starts(key, SW_STR("AWS")))
-            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Invalid InputPathsMap for target %.*s : names must not begin with AWS.", SW_FMT(t->id));
+            return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                           "Invalid InputPathsMap for target %.*s : names must not begin with AWS.", SW_FMT(t->id));
         if (!good_path(path))
-            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Invalid InputPathsMap for target %.*s : %.*s is not a JSON path.", SW_FMT(t->id), SW_FMT(path));
+            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Invalid InputPathsMap for target %.*s : %.*s is not a JSON path.",
+                           SW_FMT(t->id), SW_FMT(path));
     }
     for (size_t i = 0; i < x->input_template.n; i++)
         if (placeholder(x->input_template, i, &name) && !is_reserved(name) && !sw_str_map_get(&x->input_paths_map, name).p)
-            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "InputTemplate for target %.*s contains invalid placeholder %.*s.", SW_FMT(t->id), SW_FMT(name));
+            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "InputTemplate for target %.*s contains invalid placeholder %.*s.",
+                           SW_FMT(t->id), SW_FMT(name));
     return 0;
 }
 
 int events_input_check(SwCtx *cx, const EventsTarget *t, SwError *err) {
     SwValue v;
     if (!!t->input.p + !!t->input_path.p + !!t->input_transformer > 1)
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Only one of Input, InputPath, or InputTransformer must be provided for target %.*s.", SW_FMT(t->id));
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "Only one of Input, InputPath, or InputTransformer must be provided for target %.*s.", SW_FMT(t->id));
     if (t->input.p && sw_json_parse(cx->arena, t->input, &v, err) < 0)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "JSON syntax error in input for target %.*s", SW_FMT(t->id));
     if (t->input_path.p && !good_path(t->input_path))
@@ -124,10 +128,11 @@ static SwValue value_of(SwCtx *cx, const EventsDeliveryRecord *d, const SwValue 
         return sw_value_string(sw_time_iso8601(cx->arena, SW_OR(d->since, 0)));
     if (sw_str_eqz(name, "aws.events.event.json"))
         return *event;
-    SwValue copy = sw_value_object();   /* aws.events.event: without its detail, in names of its own */
+    SwValue copy = sw_value_object(); /* aws.events.event: without its detail, in names of its own */
     for (size_t i = 0; i < event->n; i++)
         if (!sw_str_eqz(event->keys[i], "detail"))
-            sw_value_set(cx->arena, &copy, sw_str_eqz(event->keys[i], "detail-type") ? SW_STR("detailType") : event->keys[i], event->v[i]);
+            sw_value_set(cx->arena, &copy, sw_str_eqz(event->keys[i], "detail-type") ? SW_STR("detailType") : event->keys[i],
+                         event->v[i]);
     return copy;
 }
 

@@ -5,11 +5,16 @@
 #include "api/meter.h"
 #include "services/events/events.h"
 
-enum { RULE = 1, BUS = 2, ALL = 4 };    /* dimensions of a metric: a rule's, EventBusName, none */
+enum { RULE = 1, BUS = 2, ALL = 4 }; /* dimensions of a metric: a rule's, EventBusName, none */
 
-static const struct { SwMetric metric; unsigned by; } metrics[] = {
-#define COUNT(name) {"AWS/Events", name, "Count"}
-#define LATENCY(name) {"AWS/Events", name, "Milliseconds"}
+static const struct {
+    SwMetric metric;
+    unsigned by;
+} metrics[] = {
+#define COUNT(name) \
+    { "AWS/Events", name, "Count" }
+#define LATENCY(name) \
+    { "AWS/Events", name, "Milliseconds" }
     [EVENTS_MATCHED] = {COUNT("MatchedEvents"), RULE | BUS | ALL},
     [EVENTS_TRIGGERED] = {COUNT("TriggeredRules"), RULE | BUS | ALL},
     [EVENTS_INVOCATIONS_CREATED] = {COUNT("InvocationsCreated"), ALL},

@@ -6,7 +6,7 @@
 #include "base/id.h"
 #include "services/events/events.h"
 
-#define REQUEST_MAX 262144              /* bytes of all entries ("Calculating PutEvents event entry size") */
+#define REQUEST_MAX 262144 /* bytes of all entries ("Calculating PutEvents event entry size") */
 
 static size_t entry_size(const EventsPutEventsRequestEntry *e) {
     size_t n = e->source.n + e->detail_type.n + e->detail.n + (e->time.set ? 14 : 0);
@@ -20,11 +20,15 @@ static const SwErrorKind malformed_detail = {.code = "MalformedDetail", .http = 
 static const SwErrorKind not_authorized = {.code = "NotAuthorizedForSourceException", .http = 400};
 
 static int check_entry(SwCtx *cx, const EventsPutEventsRequestEntry *e, SwError *err) {
-    const struct { const char *name; SwStr v; } required[] = {{"Source", e->source}, {"DetailType", e->detail_type}, {"Detail", e->detail}};
+    const struct {
+        const char *name;
+        SwStr v;
+    } required[] = {{"Source", e->source}, {"DetailType", e->detail_type}, {"Detail", e->detail}};
     SwValue detail;
     for (size_t i = 0; i < SW_N(required); i++)
         if (!sw_str_is(sw_str_trim(required[i].v)))
-            return sw_fail(err, &invalid_argument, "Parameter %s is not valid. Reason: %s is a required argument.", required[i].name, required[i].name);
+            return sw_fail(err, &invalid_argument, "Parameter %s is not valid. Reason: %s is a required argument.",
+                           required[i].name, required[i].name);
     if (sw_str_starts(e->source, SW_STR("aws.")) && cx->principal.kind != SW_PRINCIPAL_SERVICE)
         return sw_fail(err, &not_authorized, "Not authorized for the source.");
     if (sw_json_parse(cx->arena, e->detail, &detail, err) < 0 || detail.kind != SW_VOBJECT)
@@ -39,11 +43,16 @@ static int put_one(SwCtx *cx, const EventsPutEventsRequestEntry *e, SwStr *ret_i
     if (events_bus_name(cx, e->event_bus_name, &bus, err) < 0) {
         if (!sw_error_is(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION))
             return -1;
-        sw_error_reset(err);            /* as on AWS: it is taken, and nobody sees it */
+        sw_error_reset(err); /* as on AWS: it is taken, and nobody sees it */
         *ret_id = sw_id_uuid(cx->arena);
         return 0;
     }
-    SwEvent ev = {.source = e->source, .detail_type = e->detail_type, .time = SW_OR(e->time, 0), .resources = e->resources, .detail = e->detail, .bus = bus};
+    SwEvent ev = {.source = e->source,
+                  .detail_type = e->detail_type,
+                  .time = SW_OR(e->time, 0),
+                  .resources = e->resources,
+                  .detail = e->detail,
+                  .bus = bus};
     if (sw_event_put(cx, &ev, err) < 0)
         return -1;
     *ret_id = ev.id;
@@ -89,7 +98,8 @@ int events_pattern_parse(SwCtx *cx, SwStr text, SwValue *ret, SwError *err) {
     return sw_match_check(ret, text, INVALID_PATTERN, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, err);
 }
 
-int events_test_event_pattern(SwCtx *cx, const EventsTestEventPatternRequest *in, EventsTestEventPatternResponse *out, SwError *err) {
+int events_test_event_pattern(SwCtx *cx, const EventsTestEventPatternRequest *in, EventsTestEventPatternResponse *out,
+                              SwError *err) {
     static const char *const needed[] = {"id", "detail-type", "source", "account", "time", "region"};
     SwValue pattern, event;
     if (events_pattern_parse(cx, in->event_pattern, &pattern, err) < 0)

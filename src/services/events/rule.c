@@ -23,7 +23,8 @@ int events_page(SwCtx *cx, const char *operation, SwStr token, SwOptInt limit, S
 
 static int find(SwCtx *cx, SwStr bus_text, SwStr name, SwStr *ret_bus, EventsRuleRecord **ret_r, SwError *err) {
     void *r;
-    if (events_bus_name(cx, bus_text, ret_bus, err) < 0 || sw_doc_get(cx->tx, &events_rules, events_rule_id(cx, *ret_bus, name), &r, err) < 0)
+    if (events_bus_name(cx, bus_text, ret_bus, err) < 0 ||
+        sw_doc_get(cx->tx, &events_rules, events_rule_id(cx, *ret_bus, name), &r, err) < 0)
         return -1;
     *ret_r = r;
     return 0;
@@ -34,7 +35,8 @@ int events_rule_get(SwCtx *cx, SwStr bus_text, SwStr name, EventsRuleRecord **re
     if (find(cx, bus_text, name, &bus, ret_r, err) < 0)
         return -1;
     if (!*ret_r)
-        return sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "Rule %.*s does not exist on EventBus %.*s.", SW_FMT(name), SW_FMT(bus));
+        return sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "Rule %.*s does not exist on EventBus %.*s.", SW_FMT(name),
+                       SW_FMT(bus));
     return 0;
 }
 
@@ -69,7 +71,8 @@ static int check(SwCtx *cx, const EventsPutRuleRequest *in, SwStr bus, SwError *
     if (sw_str_is(in->schedule_expression) && !sw_str_eqz(bus, "default"))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "ScheduleExpression is supported only on the default event bus.");
     if (sw_str_eq(in->state, EVENTS_RULE_STATE_ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS))
-        return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "State", "there are no CloudTrail events here; ENABLED and DISABLED are available");
+        return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "State",
+                               "there are no CloudTrail events here; ENABLED and DISABLED are available");
     if (sw_str_is(in->role_arn) && (!sw_arn_parse(in->role_arn, &arn) || !sw_str_eqz(arn.service, "iam")))
         return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "RoleArn", "is not the ARN of a role");
     if (!sw_str_is(in->event_pattern))
@@ -84,11 +87,16 @@ int events_put_rule(SwCtx *cx, const EventsPutRuleRequest *in, EventsPutRuleResp
         sw_tags_check(&events_tag_rules, in->name, SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
     SwStr path = sw_str_eqz(bus, "default") ? in->name : sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(bus), SW_FMT(in->name));
-    EventsRuleRecord r = {
-        .name = in->name, .bus = bus, .arn = sw_arn(cx, "events", "rule/%.*s", SW_FMT(path)), .event_pattern = in->event_pattern,
-        .schedule_expression = in->schedule_expression, .state = sw_str_or(in->state, EVENTS_RULE_STATE_ENABLED),
-        .description = in->description, .role_arn = in->role_arn, .tags = in->tags};
-    if (old) {                          /* "any tags you specify in the PutRule operation are ignored" */
+    EventsRuleRecord r = {.name = in->name,
+                          .bus = bus,
+                          .arn = sw_arn(cx, "events", "rule/%.*s", SW_FMT(path)),
+                          .event_pattern = in->event_pattern,
+                          .schedule_expression = in->schedule_expression,
+                          .state = sw_str_or(in->state, EVENTS_RULE_STATE_ENABLED),
+                          .description = in->description,
+                          .role_arn = in->role_arn,
+                          .tags = in->tags};
+    if (old) { /* "any tags you specify in the PutRule operation are ignored" */
         r.tags = old->tags;
         r.targets = old->targets;
     }
@@ -105,9 +113,15 @@ int events_describe_rule(SwCtx *cx, const EventsDescribeRuleRequest *in, EventsD
     EventsRuleRecord *r;
     if (events_rule_get(cx, in->event_bus_name, in->name, &r, err) < 0)
         return -1;
-    *out = (EventsDescribeRuleResponse){
-        .name = r->name, .arn = r->arn, .event_pattern = r->event_pattern, .schedule_expression = r->schedule_expression, .state = r->state,
-        .description = r->description, .role_arn = r->role_arn, .event_bus_name = r->bus, .created_by = cx->account};
+    *out = (EventsDescribeRuleResponse){.name = r->name,
+                                        .arn = r->arn,
+                                        .event_pattern = r->event_pattern,
+                                        .schedule_expression = r->schedule_expression,
+                                        .state = r->state,
+                                        .description = r->description,
+                                        .role_arn = r->role_arn,
+                                        .event_bus_name = r->bus,
+                                        .created_by = cx->account};
     return 0;
 }
 
@@ -115,7 +129,8 @@ int events_list_rules(SwCtx *cx, const EventsListRulesRequest *in, EventsListRul
     SwDocQuery q = {0};
     SwDocList l;
     SwStr bus;
-    if (events_bus_name(cx, in->event_bus_name, &bus, err) < 0 || events_page(cx, "ListRules", in->next_token, in->limit, &q, err) < 0)
+    if (events_bus_name(cx, in->event_bus_name, &bus, err) < 0 ||
+        events_page(cx, "ListRules", in->next_token, in->limit, &q, err) < 0)
         return -1;
     q.prefix = events_rule_id(cx, bus, in->name_prefix);
     if (sw_doc_list(cx->tx, &events_rules, &q, &l, err) < 0)
@@ -123,9 +138,14 @@ int events_list_rules(SwCtx *cx, const EventsListRulesRequest *in, EventsListRul
     sw_list_present(cx->arena, &out->rules);
     for (size_t i = 0; i < l.n; i++) {
         const EventsRuleRecord *r = l.v[i].record;
-        *sw_list_add(cx->arena, &out->rules) = (EventsRule){
-            .name = r->name, .arn = r->arn, .event_pattern = r->event_pattern, .state = r->state, .description = r->description,
-            .schedule_expression = r->schedule_expression, .role_arn = r->role_arn, .event_bus_name = r->bus};
+        *sw_list_add(cx->arena, &out->rules) = (EventsRule){.name = r->name,
+                                                            .arn = r->arn,
+                                                            .event_pattern = r->event_pattern,
+                                                            .state = r->state,
+                                                            .description = r->description,
+                                                            .schedule_expression = r->schedule_expression,
+                                                            .role_arn = r->role_arn,
+                                                            .event_bus_name = r->bus};
     }
     if (sw_str_is(l.next))
         out->next_token = sw_page_token(cx->arena, "ListRules", l.next);

@@ -12,12 +12,13 @@ static int invalid(SwError *err) {
     return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter ScheduleExpression is not valid.");
 }
 
-static const char *const month_names[] = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC", NULL};
+static const char *const month_names[] = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL",
+                                          "AUG", "SEP", "OCT", "NOV", "DEC", NULL};
 static const char *const weekday_names[] = {"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", NULL};
 
 typedef struct Field {
     int least, most;
-    const char *const *names;           /* of least, least + 1, ...; or NULL */
+    const char *const *names; /* of least, least + 1, ...; or NULL */
 } Field;
 
 static bool number(const Field *f, SwStr s, int *ret) {
@@ -95,7 +96,8 @@ static bool weekdays(SwStr s, EventsSchedule *r) {
 }
 
 static bool cron(SwStr s, EventsSchedule *r) {
-    static const Field minute = {0, 59, NULL}, hour = {0, 23, NULL}, month = {1, 12, month_names}, year = {YEAR_FIRST, YEAR_LAST, NULL};
+    static const Field minute = {0, 59, NULL}, hour = {0, 23, NULL}, month = {1, 12, month_names},
+                       year = {YEAR_FIRST, YEAR_LAST, NULL};
     SwStr f[6], one;
     size_t n = 0;
     while (sw_str_next(&s, ' ', &one)) {
@@ -106,7 +108,7 @@ static bool cron(SwStr s, EventsSchedule *r) {
         f[n++] = one;
     }
     if (n != SW_N(f) || sw_str_eqz(f[2], "?") == sw_str_eqz(f[4], "?"))
-        return false;                   /* one of both says which days, the other is "?" */
+        return false; /* one of both says which days, the other is "?" */
     r->by_weekday = sw_str_eqz(f[2], "?");
     return field(&minute, f[0], &r->minutes) && field(&hour, f[1], &r->hours) && field(&month, f[3], &r->months) &&
            (r->by_weekday ? weekdays(f[4], r) : days(f[2], r)) && field(&year, f[5], r->years);
@@ -114,8 +116,10 @@ static bool cron(SwStr s, EventsSchedule *r) {
 
 /* "1 minute", "5 minutes": the unit is singular for one, plural otherwise. */
 static bool rate(SwStr s, EventsSchedule *r) {
-    static const struct { const char *one, *many; SwTime unit; } units[] = {
-        {"minute", "minutes", SW_MINUTE}, {"hour", "hours", SW_HOUR}, {"day", "days", SW_DAY}};
+    static const struct {
+        const char *one, *many;
+        SwTime unit;
+    } units[] = {{"minute", "minutes", SW_MINUTE}, {"hour", "hours", SW_HOUR}, {"day", "days", SW_DAY}};
     SwStr count;
     int64_t n;
     s = sw_str_trim(s);
@@ -146,10 +150,10 @@ static int month_length(int year, int month) {
 static int nearest(int n, int length, int d, int w) {
     int last = n == 32;
     if (!last && n > length)
-        return 0;                       /* 31W in April: not at all */
+        return 0; /* 31W in April: not at all */
     if (last)
         n = length;
-    int wn = ((w - 1 + n - d) % 7 + 7) % 7;             /* weekday of the n-th, Sunday 0 */
+    int wn = ((w - 1 + n - d) % 7 + 7) % 7; /* weekday of the n-th, Sunday 0 */
     if (wn == 6)
         return n > 1 ? n - 1 : n + 2;
     if (wn == 0)

@@ -13,8 +13,14 @@
 
 static int fire(SwCtx *cx, EventsRuleRecord *r, SwError *err) {
     SwStr arn = r->arn;
-    SwEvent e = {.id = sw_id_uuid(cx->arena), .source = SW_STR("aws.events"), .detail_type = SW_STR("Scheduled Event"), .account = cx->account,
-                 .region = cx->region, .time = r->next.v, .resources = {&arn, 1}, .detail = SW_STR("{}")};
+    SwEvent e = {.id = sw_id_uuid(cx->arena),
+                 .source = SW_STR("aws.events"),
+                 .detail_type = SW_STR("Scheduled Event"),
+                 .account = cx->account,
+                 .region = cx->region,
+                 .time = r->next.v,
+                 .resources = {&arn, 1},
+                 .detail = SW_STR("{}")};
     return events_enqueue(cx, r, sw_event_json(cx->arena, &e), /* forwarded= */ false, err);
 }
 
@@ -28,7 +34,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     if (!r || !r->next.set || !sw_str_eq(r->state, EVENTS_RULE_STATE_ENABLED))
         return 0;
     if (r->next.v > now) {
-        ret_step->waiting = true;       /* nothing is to be done before that time */
+        ret_step->waiting = true; /* nothing is to be done before that time */
         ret_step->again = r->next.v;
         return 0;
     }

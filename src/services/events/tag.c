@@ -28,12 +28,13 @@ static int find(SwCtx *cx, SwStr text, EventsRuleRecord **ret_r, EventsBusRecord
         }
         return events_rule_get(cx, bus, path, ret_r, err);
     }
-    if (sw_str_starts(arn.resource, SW_STR("event-bus/")) && sw_doc_get(cx->tx, &events_buses, sw_str_skip(arn.resource, 10), &b, err) < 0)
+    if (sw_str_starts(arn.resource, SW_STR("event-bus/")) &&
+        sw_doc_get(cx->tx, &events_buses, sw_str_skip(arn.resource, 10), &b, err) < 0)
         return -1;
     *ret_b = b;
     if (b)
         return 0;
-    if (sw_str_eqz(arn.resource, "event-bus/default")) {        /* it is always there */
+    if (sw_str_eqz(arn.resource, "event-bus/default")) { /* it is always there */
         EventsBusRecord *made = sw_new(cx->arena, EventsBusRecord);
         *made = (EventsBusRecord){.name = SW_STR("default"), .arn = text};
         *ret_b = made;
@@ -41,7 +42,8 @@ static int find(SwCtx *cx, SwStr text, EventsRuleRecord **ret_r, EventsBusRecord
     }
     if (!sw_str_starts(arn.resource, SW_STR("event-bus/")))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter ResourceARN is not valid.");
-    return sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "Event bus %.*s does not exist.", SW_FMT(sw_str_skip(arn.resource, 10)));
+    return sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "Event bus %.*s does not exist.",
+                   SW_FMT(sw_str_skip(arn.resource, 10)));
 }
 
 static int change(SwCtx *cx, SwStr arn, const EventsTagList *add, const SwStrList *remove, SwError *err) {
@@ -65,7 +67,8 @@ int events_untag_resource(SwCtx *cx, const EventsUntagResourceRequest *in, Event
     return change(cx, in->resource_arn, NULL, &in->tag_keys, err);
 }
 
-int events_list_tags_for_resource(SwCtx *cx, const EventsListTagsForResourceRequest *in, EventsListTagsForResourceResponse *out, SwError *err) {
+int events_list_tags_for_resource(SwCtx *cx, const EventsListTagsForResourceRequest *in, EventsListTagsForResourceResponse *out,
+                                  SwError *err) {
     EventsRuleRecord *r;
     EventsBusRecord *b;
     if (find(cx, in->resource_arn, &r, &b, err) < 0)

@@ -3,7 +3,7 @@
 
 #include "services/events/events.h"
 
-#define TARGETS_MAX 5                   /* a rule (EventBridge quotas) */
+#define TARGETS_MAX 5 /* a rule (EventBridge quotas) */
 
 static int refused(SwError *err, SwStr id, const char *field, const char *why) {
     return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Targets.%.*s.%s: %s", SW_FMT(id), field, why);
@@ -12,15 +12,18 @@ static int refused(SwError *err, SwStr id, const char *field, const char *why) {
 static int check_arn(SwCtx *cx, const EventsTarget *t, SwError *err) {
     SwArn arn, role;
     if (!sw_arn_parse(t->arn, &arn))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter %.*s is not valid. Reason: Provided Arn is not in correct format.", SW_FMT(t->arn));
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "Parameter %.*s is not valid. Reason: Provided Arn is not in correct format.", SW_FMT(t->arn));
     if (!sw_registry_target(cx->host, t->arn))
         return refused(err, t->id, "Arn", "no service here receives events under this ARN");
-    if ((sw_str_is(arn.account) && !sw_str_eq(arn.account, cx->account)) || (sw_str_is(arn.region) && !sw_str_eq(arn.region, cx->region)))
+    if ((sw_str_is(arn.account) && !sw_str_eq(arn.account, cx->account)) ||
+        (sw_str_is(arn.region) && !sw_str_eq(arn.region, cx->region)))
         return refused(err, t->id, "Arn", "targets of another account or region are not available");
     if (sw_str_is(t->role_arn) && (!sw_arn_parse(t->role_arn, &role) || !sw_str_eqz(role.service, "iam")))
         return refused(err, t->id, "RoleArn", "is not the ARN of a role");
     if (t->dead_letter_config && sw_str_is(t->dead_letter_config->arn) &&
-        (!sw_arn_parse(t->dead_letter_config->arn, &arn) || !sw_str_eqz(arn.service, "sqs") || !sw_str_eq(arn.account, cx->account) || !sw_str_eq(arn.region, cx->region)))
+        (!sw_arn_parse(t->dead_letter_config->arn, &arn) || !sw_str_eqz(arn.service, "sqs") ||
+         !sw_str_eq(arn.account, cx->account) || !sw_str_eq(arn.region, cx->region)))
         return refused(err, t->id, "DeadLetterConfig.Arn", "is not the ARN of a queue of this account and region");
     return 0;
 }
@@ -35,10 +38,12 @@ static int check_kind(const EventsTarget *t, const EventsRuleRecord *r, SwError 
     bool cluster = is(t->arn, "ecs", "cluster/"), fifo = is(t->arn, "sqs", "") && sw_str_ends(t->arn, SW_STR(".fifo"));
     bool group = t->sqs_parameters && sw_str_is(t->sqs_parameters->message_group_id);
     if (cluster != !!t->ecs_parameters)
-        return cluster ? sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter(s) EcsParameters must be specified for target: %.*s.", SW_FMT(t->id))
+        return cluster ? sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                                 "Parameter(s) EcsParameters must be specified for target: %.*s.", SW_FMT(t->id))
                        : refused(err, t->id, "EcsParameters", "is for the ARN of an ECS cluster");
     if (fifo != group)
-        return fifo ? sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter(s) SqsParameters must be specified for target: %.*s.", SW_FMT(t->id))
+        return fifo ? sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter(s) SqsParameters must be specified for target: %.*s.",
+                              SW_FMT(t->id))
                     : refused(err, t->id, "SqsParameters.MessageGroupId", "is for FIFO queues");
     if ((cluster || is(t->arn, "codebuild", "project/")) && !sw_str_is(t->role_arn) && !sw_str_is(r->role_arn))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "RoleArn is required for target %.*s.", SW_FMT(t->arn));
@@ -97,9 +102,12 @@ int events_remove_targets(SwCtx *cx, const EventsRemoveTargetsRequest *in, Event
         for (size_t k = 0; k < r->targets.n; k++)
             known |= sw_str_eq(r->targets.v[k].id, in->ids.v[i]);
         if (!known)
-            *sw_list_add(cx->arena, &out->failed_entries) = (EventsRemoveTargetsResultEntry){
-                .target_id = in->ids.v[i], .error_code = SW_STR("ResourceNotFoundException"),
-                .error_message = sw_strf(cx->arena, "Rule %.*s does not have a target with the ID %.*s.", SW_FMT(r->name), SW_FMT(in->ids.v[i]))};
+            *sw_list_add(cx->arena, &out->failed_entries) =
+                (EventsRemoveTargetsResultEntry){.target_id = in->ids.v[i],
+                                                 .error_code = SW_STR("ResourceNotFoundException"),
+                                                 .error_message =
+                                                     sw_strf(cx->arena, "Rule %.*s does not have a target with the ID %.*s.",
+                                                             SW_FMT(r->name), SW_FMT(in->ids.v[i]))};
     }
     out->failed_entry_count = SW_SOME_INT((int64_t)out->failed_entries.n);
     r->targets = kept;
@@ -107,11 +115,13 @@ int events_remove_targets(SwCtx *cx, const EventsRemoveTargetsRequest *in, Event
 }
 
 /* Five at most: a rule's targets never fill a second page unless Limit asks for fewer. */
-int events_list_targets_by_rule(SwCtx *cx, const EventsListTargetsByRuleRequest *in, EventsListTargetsByRuleResponse *out, SwError *err) {
+int events_list_targets_by_rule(SwCtx *cx, const EventsListTargetsByRuleRequest *in, EventsListTargetsByRuleResponse *out,
+                                SwError *err) {
     EventsRuleRecord *r;
     SwDocQuery q = {0};
     int64_t first = 0;
-    if (events_rule_get(cx, in->event_bus_name, in->rule, &r, err) < 0 || events_page(cx, "ListTargetsByRule", in->next_token, in->limit, &q, err) < 0)
+    if (events_rule_get(cx, in->event_bus_name, in->rule, &r, err) < 0 ||
+        events_page(cx, "ListTargetsByRule", in->next_token, in->limit, &q, err) < 0)
         return -1;
     if (sw_str_is(q.after) && (!sw_str_to_i64(q.after, &first) || first < 0))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "NextToken: is not valid");
@@ -132,14 +142,16 @@ static bool has_target(const EventsRuleRecord *r, SwStr arn) {
 }
 
 /* Pages are cut over the rules that have the target, so that each page but the last is full. */
-int events_list_rule_names_by_target(SwCtx *cx, const EventsListRuleNamesByTargetRequest *in, EventsListRuleNamesByTargetResponse *out, SwError *err) {
+int events_list_rule_names_by_target(SwCtx *cx, const EventsListRuleNamesByTargetRequest *in,
+                                     EventsListRuleNamesByTargetResponse *out, SwError *err) {
     SwDocQuery q = {0};
     SwDocList l;
     SwStr bus;
-    if (events_bus_name(cx, in->event_bus_name, &bus, err) < 0 || events_page(cx, "ListRuleNamesByTarget", in->next_token, in->limit, &q, err) < 0)
+    if (events_bus_name(cx, in->event_bus_name, &bus, err) < 0 ||
+        events_page(cx, "ListRuleNamesByTarget", in->next_token, in->limit, &q, err) < 0)
         return -1;
     size_t limit = q.limit;
-    SwStr after = q.after;              /* the last name given */
+    SwStr after = q.after; /* the last name given */
     q = (SwDocQuery){.prefix = events_rule_id(cx, bus, SW_NO_STR)};
     if (sw_doc_list(cx->tx, &events_rules, &q, &l, err) < 0)
         return -1;

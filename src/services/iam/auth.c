@@ -64,7 +64,10 @@ static int find_user_key(SwTx *tx, SwArena *a, SwStr access_key, SwStr *ret_secr
 
 /* Whose a session is, is its unique id: a role that was deleted and made anew is another. */
 static int still_there(SwHost *h, SwTx *tx, const IamSessionRecord *r, SwPrincipalKind kind, bool *ret_yes, SwError *err) {
-    SwCtx cx = {.arena = err->arena, .host = h, .account = r->account, .tx = tx,
+    SwCtx cx = {.arena = err->arena,
+                .host = h,
+                .account = r->account,
+                .tx = tx,
                 .principal = {.kind = kind, .name = r->name, .id = r->principal_id}};
     IamIdentity i;
     *ret_yes = true;
@@ -107,7 +110,8 @@ int iam_auth_key(SwHost *h, SwArena *a, SwStr access_key, SwStr *ret_secret, SwS
         if (sw_str_is(key) && sw_str_eq(key, access_key)) {
             *ret_secret = secret;
             *ret_account = h->config->account;
-            *ret_p = (SwPrincipal){.kind = SW_PRINCIPAL_ROOT, .id = h->config->account,
+            *ret_p = (SwPrincipal){.kind = SW_PRINCIPAL_ROOT,
+                                   .id = h->config->account,
                                    .arn = sw_strf(a, "arn:aws:iam::%.*s:root", SW_FMT(h->config->account))};
             *ret_found = true;
             return 0;
@@ -132,8 +136,8 @@ int iam_auth_password(SwHost *h, SwArena *a, const char *service, SwStr user, Sw
     if (rows.n == 0)
         return 0;
     const IamCredentialRecord *r = rows.v[0].record;
-    if (!sw_equal_constant_time(r->password_hash, sw_sha256_hex(a, password)) || !sw_str_eqz(r->credential->service_name, service) ||
-        !sw_str_eq(r->credential->status, IAM_STATUS_TYPE_ACTIVE))
+    if (!sw_equal_constant_time(r->password_hash, sw_sha256_hex(a, password)) ||
+        !sw_str_eqz(r->credential->service_name, service) || !sw_str_eq(r->credential->status, IAM_STATUS_TYPE_ACTIVE))
         return 0;
     *ret_account = r->account;
     return user_principal(tx, a, r->account, r->user_name, ret_p, ret_found, err);

@@ -13,7 +13,7 @@
 
 typedef struct Policies {
     const SwPolicy **v;
-    size_t           n;
+    size_t n;
 } Policies;
 
 static int add(SwCtx *cx, Policies *l, SwStr document, SwPolicyUse use, SwError *err) {
@@ -111,7 +111,8 @@ static int resource_policy(SwCtx *cx, const char *action, SwStr resource, const 
     if (sw_str_starts(sw_str(action), SW_STR("ecr:")) && sw_arn_parse(resource, &arn) &&
         sw_str_starts(arn.resource, SW_STR("repository/")))
         return repository_policy(cx, sw_str_skip(arn.resource, sizeof("repository/") - 1), ret_p, err);
-    if (strcmp(action, "sts:AssumeRole") == 0 || strcmp(action, "sts:TagSession") == 0 || strcmp(action, "sts:SetSourceIdentity") == 0) {
+    if (strcmp(action, "sts:AssumeRole") == 0 || strcmp(action, "sts:TagSession") == 0 ||
+        strcmp(action, "sts:SetSourceIdentity") == 0) {
         IamRoleRecord *role;
         SwStr account;
         if (iam_role_by_arn(cx, resource, &role, &account, err) < 0)
@@ -123,7 +124,9 @@ static int resource_policy(SwCtx *cx, const char *action, SwStr resource, const 
     return plugged_policy(cx, resource, ret_p, err);
 }
 
-typedef struct Gathered { Policies identity, boundary, session; } Gathered;
+typedef struct Gathered {
+    Policies identity, boundary, session;
+} Gathered;
 
 /* *ret_gone: the caller was deleted since; nothing allows it anything, no resource's policy either. */
 static int gather(SwCtx *cx, Gathered *g, bool *ret_gone, SwError *err) {
@@ -159,7 +162,7 @@ int iam_denied(SwCtx *cx, const char *action, SwStr resource, SwStr reason, SwEr
     if (cx->principal.kind == SW_PRINCIPAL_ANONYMOUS)
         return sw_fail(err, &SW_ACCESS_DENIED, "Access Denied");
     SwStr who = cx->principal.kind == SW_PRINCIPAL_SERVICE ? cx->principal.name : cx->principal.arn;
-    const char *quote = sw_str_starts(sw_str(action), SW_STR("s3:")) ? "\"" : "";    /* S3's own way of saying it */
+    const char *quote = sw_str_starts(sw_str(action), SW_STR("s3:")) ? "\"" : ""; /* S3's own way of saying it */
     return sw_fail(err, &SW_ACCESS_DENIED, "User: %.*s is not authorized to perform: %s on resource: %s%.*s%s%s%.*s",
                    SW_FMT(who), action, quote, SW_FMT(resource), quote, reason.n ? " " : "", SW_FMT(reason));
 }
@@ -192,8 +195,9 @@ int iam_auth_authorise(SwCtx *cx, const char *action, SwStr resource, SwError *e
     /* STS API, GetSessionToken: "You cannot call any IAM API operations unless MFA ..; any STS API except AssumeRole or
      * GetCallerIdentity". */
     bool own_session = cx->principal.kind != SW_PRINCIPAL_ROLE && sw_str_starts(cx->principal.access_key, SW_STR("ASIA"));
-    bool other_sts = sw_str_starts(sw_str(action), SW_STR("sts:")) && strcmp(action, "sts:AssumeRole") != 0 && strcmp(action, "sts:GetCallerIdentity") != 0 &&
-                     strcmp(action, "sts:GetSessionToken") != 0 && strcmp(action, "sts:TagSession") != 0 && strcmp(action, "sts:SetSourceIdentity") != 0;
+    bool other_sts = sw_str_starts(sw_str(action), SW_STR("sts:")) && strcmp(action, "sts:AssumeRole") != 0 &&
+                     strcmp(action, "sts:GetCallerIdentity") != 0 && strcmp(action, "sts:GetSessionToken") != 0 &&
+                     strcmp(action, "sts:TagSession") != 0 && strcmp(action, "sts:SetSourceIdentity") != 0;
     if (own_session && (sw_str_starts(sw_str(action), SW_STR("iam:")) || other_sts))
         return sw_fail(err, &SW_INVALID_CLIENT_TOKEN_ID, "The security token included in the request is invalid");
     /* Whoever has a key may always learn who it is and have a session of its own (STS API, GetCallerIdentity and

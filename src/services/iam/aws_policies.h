@@ -8,13 +8,13 @@
 
 typedef struct IamAwsPolicy {
     const char *name, *path, *version;
-    int64_t     created_s, updated_s;   /* since the epoch */
+    int64_t created_s, updated_s; /* since the epoch */
     const char *document;
 } IamAwsPolicy;
 
 extern const IamAwsPolicy iam_aws_policies[];
-extern const size_t       iam_aws_policies_count;
+extern const size_t iam_aws_policies_count;
 
 bool iam_is_aws_policy_arn(SwStr arn);
-const IamAwsPolicy *iam_aws_policy_find(SwStr arn);     /* NULL: not in the table */
+const IamAwsPolicy *iam_aws_policy_find(SwStr arn); /* NULL: not in the table */
 SwStr iam_aws_policy_arn(SwArena *a, const IamAwsPolicy *p);

@@ -5,7 +5,7 @@
 
 #include "services/iam/iam.h"
 
-#define KEYS_FIRST 64                   /* room for keys, doubled as they come: one that was dropped could be what denies */
+#define KEYS_FIRST 64 /* room for keys, doubled as they come: one that was dropped could be what denies */
 
 int iam_session_of(SwCtx *cx, const IamSessionRecord **ret_s, SwError *err) {
     void *record = NULL;
@@ -25,7 +25,7 @@ int iam_caller(SwCtx *cx, IamIdentity *ret_i, SwError *err) {
         return 0;
     if (iam_identity_find(cx, p->kind == SW_PRINCIPAL_USER ? IAM_USER : IAM_ROLE, p->name, ret_i, err) < 0)
         return -1;
-    (void)sw_str_cut(&rest, ':', &id);  /* of a session: ROLE-ID:SESSION */
+    (void)sw_str_cut(&rest, ':', &id); /* of a session: ROLE-ID:SESSION */
     if (ret_i->record && !sw_str_eq(id, ret_i->id))
         *ret_i = (IamIdentity){0};
     return 0;
@@ -34,7 +34,7 @@ int iam_caller(SwCtx *cx, IamIdentity *ret_i, SwError *err) {
 static void add_key(SwPolicyQuery *q, const char *name, const SwStr *v, size_t n) {
     if (n == 0)
         return;
-    if (q->n_key % KEYS_FIRST == 0 && (q->n_key & (q->n_key - 1)) == 0) {       /* none, or a full power of two */
+    if (q->n_key % KEYS_FIRST == 0 && (q->n_key & (q->n_key - 1)) == 0) { /* none, or a full power of two */
         SwPolicyKey *more = sw_new_n(q->arena, SwPolicyKey, q->n_key ? 2 * q->n_key : KEYS_FIRST);
         for (size_t i = 0; i < q->n_key; i++)
             more[i] = q->key[i];
@@ -64,7 +64,7 @@ static int principal_keys(SwCtx *cx, SwPolicyQuery *q, SwError *err) {
     const SwPrincipal *p = &cx->principal;
     static const char *const types[] = {
         [SW_PRINCIPAL_ANONYMOUS] = "Anonymous", [SW_PRINCIPAL_ROOT] = "Account", [SW_PRINCIPAL_USER] = "User",
-        [SW_PRINCIPAL_ROLE] = "AssumedRole", [SW_PRINCIPAL_SERVICE] = NULL,
+        [SW_PRINCIPAL_ROLE] = "AssumedRole",    [SW_PRINCIPAL_SERVICE] = NULL,
     };
     iam_query_key(q, "aws:PrincipalType", sw_str(types[p->kind]));
     if (p->kind == SW_PRINCIPAL_ANONYMOUS)
@@ -97,7 +97,7 @@ static int principal_keys(SwCtx *cx, SwPolicyQuery *q, SwError *err) {
     if (iam_caller(cx, &i, err) < 0)
         return -1;
     for (size_t k = 0; i.record && i.tags && k < i.tags->n; k++)
-        if (!has_tag(session, i.tags->v[k].key))        /* a session's own is in its place */
+        if (!has_tag(session, i.tags->v[k].key)) /* a session's own is in its place */
             add_tags(q, "aws:PrincipalTag", i.tags->v[k].key, i.tags->v[k].value);
     return 0;
 }
@@ -128,14 +128,26 @@ static void request_keys(SwCtx *cx, SwPolicyQuery *q) {
 }
 
 /* Members of inputs that conditions can ask about, by the service of the action. */
-static const struct { const char *service, *member, *key; } words[] = {
-    {"s3", "Prefix", "s3:prefix"}, {"s3", "Delimiter", "s3:delimiter"}, {"s3", "MaxKeys", "s3:max-keys"}, {"s3", "VersionId", "s3:VersionId"},
-    {"s3", "ACL", "s3:x-amz-acl"}, {"s3", "ServerSideEncryption", "s3:x-amz-server-side-encryption"}, {"s3", "StorageClass", "s3:x-amz-storage-class"},
-    {"s3", "CopySource", "s3:x-amz-copy-source"}, {"s3", "MetadataDirective", "s3:x-amz-metadata-directive"},
+static const struct {
+    const char *service, *member, *key;
+} words[] = {
+    {"s3", "Prefix", "s3:prefix"},
+    {"s3", "Delimiter", "s3:delimiter"},
+    {"s3", "MaxKeys", "s3:max-keys"},
+    {"s3", "VersionId", "s3:VersionId"},
+    {"s3", "ACL", "s3:x-amz-acl"},
+    {"s3", "ServerSideEncryption", "s3:x-amz-server-side-encryption"},
+    {"s3", "StorageClass", "s3:x-amz-storage-class"},
+    {"s3", "CopySource", "s3:x-amz-copy-source"},
+    {"s3", "MetadataDirective", "s3:x-amz-metadata-directive"},
     {"s3", "LocationConstraint", "s3:LocationConstraint"},
-    {"sts", "ExternalId", "sts:ExternalId"}, {"sts", "RoleSessionName", "sts:RoleSessionName"}, {"sts", "SourceIdentity", "sts:SourceIdentity"},
+    {"sts", "ExternalId", "sts:ExternalId"},
+    {"sts", "RoleSessionName", "sts:RoleSessionName"},
+    {"sts", "SourceIdentity", "sts:SourceIdentity"},
     {"sts", "TransitiveTagKeys", "sts:TransitiveTagKeys"},
-    {"iam", "PolicyArn", "iam:PolicyARN"}, {"iam", "PermissionsBoundary", "iam:PermissionsBoundary"}, {"iam", "AWSServiceName", "iam:AWSServiceName"},
+    {"iam", "PolicyArn", "iam:PolicyARN"},
+    {"iam", "PermissionsBoundary", "iam:PermissionsBoundary"},
+    {"iam", "AWSServiceName", "iam:AWSServiceName"},
 };
 
 static void add_member(SwCtx *cx, SwPolicyQuery *q, const char *key, const SwMember *m) {
@@ -164,7 +176,8 @@ static void tag_keys(SwCtx *cx, SwPolicyQuery *q) {
     SwStrList keys = {0};
     bool map = tags->shape->kind == SW_MAP;
     const SwShape *one = map ? NULL : tags->shape->member[0].shape;
-    const SwMember *km = map || one->kind != SW_STRUCTURE ? NULL : member_of(one, "Key", "key"), *vm = km ? member_of(one, "Value", "value") : NULL;
+    const SwMember *km = map || one->kind != SW_STRUCTURE ? NULL : member_of(one, "Key", "key"),
+                   *vm = km ? member_of(one, "Value", "value") : NULL;
     for (size_t i = 0; i < sw_list_count(list) && (map || vm); i++) {
         const void *t = map ? NULL : sw_list_at(tags->shape, list, i);
         SwStr key = map ? *sw_map_key_at(tags->shape, list, i) : *(const SwStr *)sw_member_at(km, t);
@@ -198,7 +211,7 @@ int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery 
         if (iam_caller(cx, &i, err) < 0)
             return -1;
         ret_q->id = i.id;
-        if (cx->principal.kind == SW_PRINCIPAL_ROLE && i.record)        /* its path is in the role's record alone */
+        if (cx->principal.kind == SW_PRINCIPAL_ROLE && i.record) /* its path is in the role's record alone */
             ret_q->role = i.arn;
     }
     if (principal_keys(cx, ret_q, err) < 0)

@@ -12,19 +12,31 @@ const SwCollection iam_roles = {.name = "iam/role", .scope = SW_SCOPE_ACCOUNT, .
 const SwCollection iam_users = {.name = "iam/user", .scope = SW_SCOPE_ACCOUNT, .shape = &iam_shape_user_record};
 const SwCollection iam_groups = {.name = "iam/group", .scope = SW_SCOPE_ACCOUNT, .shape = &iam_shape_group_record};
 const SwCollection iam_policies = {.name = "iam/policy", .scope = SW_SCOPE_ACCOUNT, .shape = &iam_shape_policy_record};
-const SwCollection iam_attachments = {.name = "iam/attachment", .scope = SW_SCOPE_ACCOUNT, .shape = &iam_shape_attachment_record,
-    .indexes = {{.name = "by_policy", .member = {"policyArn", "usage"}}}};
-const SwCollection iam_keys = {.name = "iam/access-key", .scope = SW_SCOPE_GLOBAL, .shape = &iam_shape_key_record,
-    .indexes = {{.name = "by_user", .member = {"account", "userName"}}}};
-const SwCollection iam_credentials = {.name = "iam/service-credential", .scope = SW_SCOPE_GLOBAL, .shape = &iam_shape_credential_record,
-    .indexes = {{.name = "by_user", .member = {"account", "userName"}}, {.name = "by_name", .member = {"serviceUserName"}, .unique = true}}};
-const SwCollection iam_profiles = {.name = "iam/instance-profile", .scope = SW_SCOPE_ACCOUNT, .shape = &iam_shape_profile_record,
-    .indexes = {{.name = "by_role", .member = {"role"}}}};
-const SwCollection iam_sessions = {.name = "iam/session", .scope = SW_SCOPE_GLOBAL, .shape = &iam_shape_session_record,
-    .indexes = {{.name = "by_expiry", .member = {"expires"}}}};
+const SwCollection iam_attachments = {.name = "iam/attachment",
+                                      .scope = SW_SCOPE_ACCOUNT,
+                                      .shape = &iam_shape_attachment_record,
+                                      .indexes = {{.name = "by_policy", .member = {"policyArn", "usage"}}}};
+const SwCollection iam_keys = {.name = "iam/access-key",
+                               .scope = SW_SCOPE_GLOBAL,
+                               .shape = &iam_shape_key_record,
+                               .indexes = {{.name = "by_user", .member = {"account", "userName"}}}};
+const SwCollection iam_credentials = {.name = "iam/service-credential",
+                                      .scope = SW_SCOPE_GLOBAL,
+                                      .shape = &iam_shape_credential_record,
+                                      .indexes = {{.name = "by_user", .member = {"account", "userName"}},
+                                                  {.name = "by_name", .member = {"serviceUserName"}, .unique = true}}};
+const SwCollection iam_profiles = {.name = "iam/instance-profile",
+                                   .scope = SW_SCOPE_ACCOUNT,
+                                   .shape = &iam_shape_profile_record,
+                                   .indexes = {{.name = "by_role", .member = {"role"}}}};
+const SwCollection iam_sessions = {.name = "iam/session",
+                                   .scope = SW_SCOPE_GLOBAL,
+                                   .shape = &iam_shape_session_record,
+                                   .indexes = {{.name = "by_expiry", .member = {"expires"}}}};
 
 static const SwCollection *const collections[] = {
-    &iam_roles, &iam_users, &iam_groups, &iam_policies, &iam_attachments, &iam_keys, &iam_credentials, &iam_profiles, &iam_sessions, NULL,
+    &iam_roles, &iam_users,       &iam_groups,   &iam_policies, &iam_attachments,
+    &iam_keys,  &iam_credentials, &iam_profiles, &iam_sessions, NULL,
 };
 
 static const SwHandler handlers[] = {
@@ -120,7 +132,8 @@ static SwStr entity_arn(SwCtx *cx, const SwOperation *op, const void *in, size_t
     void *record = NULL;
     if (k <= IAM_GROUP && cx->tx && iam_identity_find(cx, (IamKind)k, name, &i, &ignored) == 0 && i.record)
         return i.arn;
-    if (k == PROFILE && cx->tx && sw_doc_get(cx->tx, &iam_profiles, iam_record_id(cx->arena, name), &record, &ignored) == 0 && record)
+    if (k == PROFILE && cx->tx && sw_doc_get(cx->tx, &iam_profiles, iam_record_id(cx->arena, name), &record, &ignored) == 0 &&
+        record)
         return ((IamProfileRecord *)record)->profile->arn;
     return sw_arn_global(cx, "iam", "%s%.*s%.*s", prefix, SW_FMT(iam_path(path)), SW_FMT(name));
 }
@@ -136,9 +149,14 @@ static bool means_caller(SwCtx *cx, const SwOperation *op, const void *in) {
 
 /* What a request is about: the entity that its first name member names. */
 static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
-    static const struct { const char *member, *prefix; } names[] = {
-        [IAM_ROLE] = {"RoleName", "role"}, [IAM_USER] = {"UserName", "user"}, [IAM_GROUP] = {"GroupName", "group"},
-        [PROFILE] = {"InstanceProfileName", "instance-profile"}, {"PolicyName", "policy"},
+    static const struct {
+        const char *member, *prefix;
+    } names[] = {
+        [IAM_ROLE] = {"RoleName", "role"},
+        [IAM_USER] = {"UserName", "user"},
+        [IAM_GROUP] = {"GroupName", "group"},
+        [PROFILE] = {"InstanceProfileName", "instance-profile"},
+        {"PolicyName", "policy"},
     };
     if (!op->input)
         return SW_NO_STR;
@@ -176,8 +194,9 @@ static int iam_open(SwHost *h, SwError *err) {
     if (iam_root_credentials(h, h->arena, true, &key, &secret, err) < 0)
         return -1;
     printf("Root credentials, shown this once and kept in %s/root-credentials:\n"
-           "  export AWS_ACCESS_KEY_ID=%.*s AWS_SECRET_ACCESS_KEY=%.*s\n", h->config->data, SW_FMT(key), SW_FMT(secret));
-    (void)fflush(stdout);               /* a closed terminal does not stop the server; the file has them */
+           "  export AWS_ACCESS_KEY_ID=%.*s AWS_SECRET_ACCESS_KEY=%.*s\n",
+           h->config->data, SW_FMT(key), SW_FMT(secret));
+    (void)fflush(stdout); /* a closed terminal does not stop the server; the file has them */
     return 0;
 }
 

@@ -14,12 +14,12 @@ extern const SwCollection iam_roles, iam_users, iam_groups, iam_policies, iam_at
 /* identity.c: what users, groups and roles share. */
 typedef enum IamKind { IAM_ROLE, IAM_USER, IAM_GROUP } IamKind;
 typedef struct IamIdentity {
-    IamKind       kind;
-    SwStr         name, arn, id, path;
-    void         *record;
-    IamPolicySet *policies;             /* in the record; never NULL */
-    IamAttachedPermissionsBoundary **boundary;      /* in the record; NULL: groups have none */
-    IamTagList   *tags;                 /* NULL: groups have none */
+    IamKind kind;
+    SwStr name, arn, id, path;
+    void *record;
+    IamPolicySet *policies;                    /* in the record; never NULL */
+    IamAttachedPermissionsBoundary **boundary; /* in the record; NULL: groups have none */
+    IamTagList *tags;                          /* NULL: groups have none */
 } IamIdentity;
 
 /* *ret_i.record NULL: absent. */
@@ -27,34 +27,36 @@ int iam_identity_find(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, S
 /* NoSuchEntity when absent. */
 int iam_identity_get(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, SwError *err) sw_must_check;
 int iam_identity_put(SwCtx *cx, const IamIdentity *i, SwError *err) sw_must_check;
-int iam_identity_delete(SwCtx *cx, const IamIdentity *i, SwError *err) sw_must_check;   /* DeleteConflict while it carries policies */
-int iam_set_boundary(SwCtx *cx, IamIdentity *i, SwStr policy_arn, SwError *err) sw_must_check;  /* absent: none */
-const char *iam_kind_noun(IamKind kind);                 /* "role" */
-SwStr iam_record_id(SwArena *a, SwStr name);            /* names are unique without regard to case */
+int iam_identity_delete(SwCtx *cx, const IamIdentity *i,
+                        SwError *err) sw_must_check; /* DeleteConflict while it carries policies */
+int iam_set_boundary(SwCtx *cx, IamIdentity *i, SwStr policy_arn, SwError *err) sw_must_check; /* absent: none */
+const char *iam_kind_noun(IamKind kind);                                                       /* "role" */
+SwStr iam_record_id(SwArena *a, SwStr name); /* names are unique without regard to case */
 
 /* identity_policies.c and policy.c */
 int iam_check_document(SwCtx *cx, SwStr text, SwPolicyUse use, size_t max, const char *quota, SwError *err) sw_must_check;
-SwStr iam_encoded(SwCtx *cx, SwStr document);           /* documents travel percent-encoded */
+SwStr iam_encoded(SwCtx *cx, SwStr document); /* documents travel percent-encoded */
 /* The default version's text; absent when there is no such policy. */
 int iam_policy_document(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) sw_must_check;
 int iam_attachment_add(SwCtx *cx, const IamIdentity *i, SwStr arn, const char *usage, SwError *err) sw_must_check;
 int iam_attachment_remove(SwCtx *cx, const IamIdentity *i, SwStr arn, const char *usage, SwError *err) sw_must_check;
 
 /* tags.c */
-int  iam_tags_check(const IamTagList *tags, SwError *err) sw_must_check;
-int  iam_tags_add(SwArena *a, IamTagList *tags, const IamTagList *more, SwError *err) sw_must_check;
+int iam_tags_check(const IamTagList *tags, SwError *err) sw_must_check;
+int iam_tags_add(SwArena *a, IamTagList *tags, const IamTagList *more, SwError *err) sw_must_check;
 void iam_tags_remove(SwArena *a, IamTagList *tags, const SwStrList *keys);
 
 /* paging.c: pages over what is already in memory and sorted by id. */
 typedef struct IamPage {
-    size_t    from, to;
+    size_t from, to;
     SwOptBool truncated;
-    SwStr     marker;
+    SwStr marker;
 } IamPage;
-int iam_page(SwCtx *cx, SwStr marker, SwOptInt max_items, const SwStr *ids, size_t n, IamPage *ret_p, SwError *err) sw_must_check;
+int iam_page(SwCtx *cx, SwStr marker, SwOptInt max_items, const SwStr *ids, size_t n, IamPage *ret_p,
+             SwError *err) sw_must_check;
 
-int iam_check_arn(SwStr text, SwError *err) sw_must_check;      /* ValidationError unless it is one at all */
-SwStr iam_path(SwStr path);                             /* "/" when absent */
+int iam_check_arn(SwStr text, SwError *err) sw_must_check; /* ValidationError unless it is one at all */
+SwStr iam_path(SwStr path);                                /* "/" when absent */
 /* The user a request means when it names none: the caller. */
 int iam_user_name(SwCtx *cx, SwStr given, SwStr *ret_name, SwError *err) sw_must_check;
 
@@ -64,7 +66,7 @@ int iam_auth_key(SwHost *h, SwArena *a, SwStr access_key, SwStr *ret_secret, SwS
 int iam_auth_password(SwHost *h, SwArena *a, const char *service, SwStr user, SwStr password, SwStr *ret_account,
                       SwPrincipal *ret_p, bool *ret_found, SwError *err);
 int iam_auth_authorise(SwCtx *cx, const char *action, SwStr resource, SwError *err);
-int iam_auth_pass_roles(SwCtx *cx, const SwOperation *op, const void *in, SwError *err);        /* pass_role.c */
+int iam_auth_pass_roles(SwCtx *cx, const SwOperation *op, const void *in, SwError *err); /* pass_role.c */
 int iam_auth_assume(SwCtx *cx, SwStr role_arn, SwStr service, SwPrincipal *ret_p, SwError *err);
 int iam_auth_credentials(SwCtx *cx, SwStr role_arn, SwStr session, SwTime lifetime, SwStr *ret_key, SwStr *ret_secret,
                          SwStr *ret_token, SwTime *ret_expires, SwError *err);
@@ -78,8 +80,8 @@ int iam_trust_policy(SwCtx *cx, const IamRoleRecord *role, const SwPolicy **ret_
 int iam_trust_set(SwCtx *cx, IamRoleRecord *role, SwStr document, SwError *err) sw_must_check;
 /* context.c: who asks, and the context keys of a request. */
 int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery *ret_q, SwError *err) sw_must_check;
-void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value);        /* nothing when absent */
-int iam_session_of(SwCtx *cx, const IamSessionRecord **ret_s, SwError *err) sw_must_check;     /* the caller's; NULL: none */
+void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value);                       /* nothing when absent */
+int iam_session_of(SwCtx *cx, const IamSessionRecord **ret_s, SwError *err) sw_must_check; /* the caller's; NULL: none */
 /* The user that calls, or the role that a session is of; record NULL: gone since, or neither of the two. */
 int iam_caller(SwCtx *cx, IamIdentity *ret_i, SwError *err) sw_must_check;
 /* Every policy that has a say about the query, asked; fails with AccessDenied and AWS's reason. */

@@ -64,15 +64,9 @@ int iam_identity_find(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, S
     if (!ret_i->record)
         return 0;
     switch (kind) {
-    case IAM_ROLE:
-        open_role(cx->arena, ret_i->record, ret_i);
-        break;
-    case IAM_USER:
-        open_user(cx->arena, ret_i->record, ret_i);
-        break;
-    case IAM_GROUP:
-        open_group(cx->arena, ret_i->record, ret_i);
-        break;
+    case IAM_ROLE: open_role(cx->arena, ret_i->record, ret_i); break;
+    case IAM_USER: open_user(cx->arena, ret_i->record, ret_i); break;
+    case IAM_GROUP: open_group(cx->arena, ret_i->record, ret_i); break;
     }
     return 0;
 }
@@ -82,7 +76,8 @@ int iam_identity_get(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, Sw
         return -1;
     if (ret_i->record)
         return 0;
-    return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The %s with name %.*s cannot be found.", kinds[kind].noun, SW_FMT(name));
+    return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The %s with name %.*s cannot be found.", kinds[kind].noun,
+                   SW_FMT(name));
 }
 
 int iam_identity_put(SwCtx *cx, const IamIdentity *i, SwError *err) {

@@ -76,7 +76,8 @@ static int find_inline(SwCtx *cx, IamKind kind, SwStr owner, SwStr name, IamIden
     *ret_at = inline_at(ret_i->policies, name);
     if (*ret_at < ret_i->policies->inlined.n)
         return 0;
-    return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The %s policy with name %.*s cannot be found.", iam_kind_noun(kind), SW_FMT(name));
+    return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The %s policy with name %.*s cannot be found.", iam_kind_noun(kind),
+                   SW_FMT(name));
 }
 
 static int delete_inline(SwCtx *cx, IamKind kind, SwStr owner, SwStr name, SwError *err) {
@@ -100,7 +101,8 @@ static int get_inline(SwCtx *cx, IamKind kind, SwStr owner, SwStr name, SwStr *r
     return 0;
 }
 
-static int list_inline(SwCtx *cx, IamKind kind, SwStr owner, SwStr marker, SwOptInt max, SwStrList *ret_names, IamPage *ret_page, SwError *err) {
+static int list_inline(SwCtx *cx, IamKind kind, SwStr owner, SwStr marker, SwOptInt max, SwStrList *ret_names,
+                       IamPage *ret_page, SwError *err) {
     IamIdentity i;
     if (iam_identity_get(cx, kind, owner, &i, err) < 0)
         return -1;
@@ -124,12 +126,13 @@ static size_t attached_at(const IamPolicySet *p, SwStr arn) {
     return i;
 }
 
-#define ATTACHED_MAX 10                 /* IAM quota "Managed policies attached to a role", default */
+#define ATTACHED_MAX 10 /* IAM quota "Managed policies attached to a role", default */
 
 static int attach(SwCtx *cx, IamKind kind, SwStr owner, SwStr arn, SwError *err) {
     IamIdentity i;
     SwStr document;
-    if (iam_check_arn(arn, err) < 0 || iam_identity_get(cx, kind, owner, &i, err) < 0 || iam_policy_document(cx, arn, &document, err) < 0)
+    if (iam_check_arn(arn, err) < 0 || iam_identity_get(cx, kind, owner, &i, err) < 0 ||
+        iam_policy_document(cx, arn, &document, err) < 0)
         return -1;
     if (!document.p)
         return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Policy %.*s does not exist or is not attachable.", SW_FMT(arn));
@@ -138,7 +141,10 @@ static int attach(SwCtx *cx, IamKind kind, SwStr owner, SwStr arn, SwError *err)
         return 0;
     if (at >= ATTACHED_MAX)
         return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION, "Cannot exceed quota for PoliciesPer%s: %d",
-                       kind == IAM_ROLE ? "Role" : kind == IAM_USER ? "User" : "Group", ATTACHED_MAX);
+                       kind == IAM_ROLE   ? "Role"
+                       : kind == IAM_USER ? "User"
+                                          : "Group",
+                       ATTACHED_MAX);
     sw_str_list_add(cx->arena, &i.policies->attached, arn);
     SwStr *v = i.policies->attached.v;
     for (; at > 0 && sw_str_cmp(v[at - 1], arn) > 0; at--)
@@ -291,27 +297,33 @@ int iam_detach_group_policy(SwCtx *cx, const IamDetachGroupPolicyRequest *in, vo
     return detach(cx, IAM_GROUP, in->group_name, in->policy_arn, err);
 }
 
-int iam_list_attached_role_policies(SwCtx *cx, const IamListAttachedRolePoliciesRequest *in, IamListAttachedRolePoliciesResponse *out, SwError *err) {
+int iam_list_attached_role_policies(SwCtx *cx, const IamListAttachedRolePoliciesRequest *in,
+                                    IamListAttachedRolePoliciesResponse *out, SwError *err) {
     IamPage page;
-    if (list_attached(cx, IAM_ROLE, in->role_name, in->path_prefix, in->marker, in->max_items, &out->attached_policies, &page, err) < 0)
+    if (list_attached(cx, IAM_ROLE, in->role_name, in->path_prefix, in->marker, in->max_items, &out->attached_policies, &page,
+                      err) < 0)
         return -1;
     out->is_truncated = page.truncated;
     out->marker = page.marker;
     return 0;
 }
 
-int iam_list_attached_user_policies(SwCtx *cx, const IamListAttachedUserPoliciesRequest *in, IamListAttachedUserPoliciesResponse *out, SwError *err) {
+int iam_list_attached_user_policies(SwCtx *cx, const IamListAttachedUserPoliciesRequest *in,
+                                    IamListAttachedUserPoliciesResponse *out, SwError *err) {
     IamPage page;
-    if (list_attached(cx, IAM_USER, in->user_name, in->path_prefix, in->marker, in->max_items, &out->attached_policies, &page, err) < 0)
+    if (list_attached(cx, IAM_USER, in->user_name, in->path_prefix, in->marker, in->max_items, &out->attached_policies, &page,
+                      err) < 0)
         return -1;
     out->is_truncated = page.truncated;
     out->marker = page.marker;
     return 0;
 }
 
-int iam_list_attached_group_policies(SwCtx *cx, const IamListAttachedGroupPoliciesRequest *in, IamListAttachedGroupPoliciesResponse *out, SwError *err) {
+int iam_list_attached_group_policies(SwCtx *cx, const IamListAttachedGroupPoliciesRequest *in,
+                                     IamListAttachedGroupPoliciesResponse *out, SwError *err) {
     IamPage page;
-    if (list_attached(cx, IAM_GROUP, in->group_name, in->path_prefix, in->marker, in->max_items, &out->attached_policies, &page, err) < 0)
+    if (list_attached(cx, IAM_GROUP, in->group_name, in->path_prefix, in->marker, in->max_items, &out->attached_policies, &page,
+                      err) < 0)
         return -1;
     out->is_truncated = page.truncated;
     out->marker = page.marker;

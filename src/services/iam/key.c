@@ -6,7 +6,7 @@
 #include "base/id.h"
 #include "services/iam/iam.h"
 
-#define KEYS_MAX 2                      /* IAM quotas: "Access keys assigned to an IAM user" and the same for passwords */
+#define KEYS_MAX 2 /* IAM quotas: "Access keys assigned to an IAM user" and the same for passwords */
 
 static int list_of_user(SwCtx *cx, const SwCollection *c, SwStr user, SwDocList *ret_l, SwError *err) {
     return sw_doc_list(cx->tx, c, &(SwDocQuery){.index = "by_user", .equals = {cx->account, user}}, ret_l, err);
@@ -77,8 +77,10 @@ int iam_list_access_keys(SwCtx *cx, const IamListAccessKeysRequest *in, IamListA
     sw_list_present(cx->arena, &out->access_key_metadata);
     for (size_t k = page.from; k < page.to; k++) {
         const IamAccessKey *key = ((IamKeyRecord *)rows.v[k].record)->key;
-        *sw_list_add(cx->arena, &out->access_key_metadata) = (IamAccessKeyMetadata){
-            .user_name = key->user_name, .access_key_id = key->access_key_id, .status = key->status, .create_date = key->create_date};
+        *sw_list_add(cx->arena, &out->access_key_metadata) = (IamAccessKeyMetadata){.user_name = key->user_name,
+                                                                                    .access_key_id = key->access_key_id,
+                                                                                    .status = key->status,
+                                                                                    .create_date = key->create_date};
     }
     out->is_truncated = page.truncated;
     out->marker = page.marker;
@@ -101,14 +103,18 @@ int iam_create_service_specific_credential(SwCtx *cx, const IamCreateServiceSpec
                                            IamCreateServiceSpecificCredentialResponse *out, SwError *err) {
     IamIdentity u;
     SwDocList have;
-    if (iam_identity_get(cx, IAM_USER, in->user_name, &u, err) < 0 || list_of_user(cx, &iam_credentials, u.name, &have, err) < 0)
+    if (iam_identity_get(cx, IAM_USER, in->user_name, &u, err) < 0 ||
+        list_of_user(cx, &iam_credentials, u.name, &have, err) < 0)
         return -1;
     if (!sw_str_eqz(in->service_name, "codecommit.amazonaws.com"))
-        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "No such service %.*s is supported for Service Specific Credentials", SW_FMT(in->service_name));
+        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "No such service %.*s is supported for Service Specific Credentials",
+                       SW_FMT(in->service_name));
     if (in->credential_age_days.set)
-        return sw_refuse_field(err, &SW_VALIDATION_ERROR, "CredentialAgeDays", "credentials for codecommit.amazonaws.com do not expire");
+        return sw_refuse_field(err, &SW_VALIDATION_ERROR, "CredentialAgeDays",
+                               "credentials for codecommit.amazonaws.com do not expire");
     if (have.n >= KEYS_MAX)
-        return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION, "Cannot exceed quota for ServiceSpecificCredentialsPerUser: %d", KEYS_MAX);
+        return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION, "Cannot exceed quota for ServiceSpecificCredentialsPerUser: %d",
+                       KEYS_MAX);
     IamServiceSpecificCredentialMetadata *m = sw_new(cx->arena, IamServiceSpecificCredentialMetadata);
     m->user_name = u.name;
     m->service_name = in->service_name;
@@ -116,12 +122,16 @@ int iam_create_service_specific_credential(SwCtx *cx, const IamCreateServiceSpec
     m->create_date = SW_SOME_TIME(sw_now(cx));
     m->service_specific_credential_id = sw_strf(cx->arena, "ACCA%.*s", SW_FMT(sw_id_base32(cx->arena, 17)));
     m->service_user_name = have.n == 0 ? sw_strf(cx->arena, "%.*s-at-%.*s", SW_FMT(u.name), SW_FMT(cx->account))
-                                       : sw_strf(cx->arena, "%.*s+%.*s-at-%.*s", SW_FMT(u.name), SW_FMT(sw_id_hex(cx->arena, 4)), SW_FMT(cx->account));
+                                       : sw_strf(cx->arena, "%.*s+%.*s-at-%.*s", SW_FMT(u.name),
+                                                 SW_FMT(sw_id_hex(cx->arena, 4)), SW_FMT(cx->account));
     SwStr password = sw_id_base62(cx->arena, 44);
     out->service_specific_credential = sw_new(cx->arena, IamServiceSpecificCredential);
     show(out->service_specific_credential, m, password);
-    IamCredentialRecord r = {.account = cx->account, .user_name = u.name, .service_user_name = m->service_user_name,
-                             .password_hash = sw_sha256_hex(cx->arena, password), .credential = m};
+    IamCredentialRecord r = {.account = cx->account,
+                             .user_name = u.name,
+                             .service_user_name = m->service_user_name,
+                             .password_hash = sw_sha256_hex(cx->arena, password),
+                             .credential = m};
     return sw_doc_put(cx->tx, &iam_credentials, m->service_specific_credential_id, &r, err);
 }
 
@@ -138,14 +148,16 @@ static int get_credential(SwCtx *cx, SwStr user, SwStr id, IamCredentialRecord *
     return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "No such credential %.*s exists", SW_FMT(id));
 }
 
-int iam_delete_service_specific_credential(SwCtx *cx, const IamDeleteServiceSpecificCredentialRequest *in, void *out, SwError *err) {
+int iam_delete_service_specific_credential(SwCtx *cx, const IamDeleteServiceSpecificCredentialRequest *in, void *out,
+                                           SwError *err) {
     IamCredentialRecord *r;
     if (get_credential(cx, in->user_name, in->service_specific_credential_id, &r, err) < 0)
         return -1;
     return sw_doc_delete(cx->tx, &iam_credentials, in->service_specific_credential_id, NULL, err);
 }
 
-int iam_update_service_specific_credential(SwCtx *cx, const IamUpdateServiceSpecificCredentialRequest *in, void *out, SwError *err) {
+int iam_update_service_specific_credential(SwCtx *cx, const IamUpdateServiceSpecificCredentialRequest *in, void *out,
+                                           SwError *err) {
     IamCredentialRecord *r;
     if (get_credential(cx, in->user_name, in->service_specific_credential_id, &r, err) < 0)
         return -1;
@@ -195,7 +207,7 @@ int iam_list_service_specific_credentials(SwCtx *cx, const IamListServiceSpecifi
     sw_list_present(cx->arena, &out->service_specific_credentials);
     for (size_t k = page.from; k < page.to; k++)
         *sw_list_add(cx->arena, &out->service_specific_credentials) = all.v[k];
-    if (in->all_users.v || page.truncated.v)            /* as on AWS: of one user's it is said only where it is so */
+    if (in->all_users.v || page.truncated.v) /* as on AWS: of one user's it is said only where it is so */
         out->is_truncated = page.truncated;
     out->marker = page.marker;
     return 0;

@@ -6,7 +6,9 @@
 
 #include "services/iam/iam.h"
 
-static const struct { const char *action, *members[3], *service; } passes[] = {
+static const struct {
+    const char *action, *members[3], *service;
+} passes[] = {
     {"codebuild:CreateProject", {"serviceRole"}, "codebuild.amazonaws.com"},
     {"codebuild:UpdateProject", {"serviceRole"}, "codebuild.amazonaws.com"},
     {"codebuild:StartBuild", {"serviceRoleOverride"}, "codebuild.amazonaws.com"},
@@ -25,7 +27,7 @@ static int pass(SwCtx *cx, SwStr role, const char *service, SwError *err) {
     SwPolicyQuery q;
     IamIdentity i;
     SwStr arn = role;
-    if (!sw_str_starts(role, SW_STR("arn:"))) {         /* by name */
+    if (!sw_str_starts(role, SW_STR("arn:"))) { /* by name */
         if (iam_identity_find(cx, IAM_ROLE, role, &i, err) < 0)
             return -1;
         arn = i.record ? i.arn : sw_arn_global(cx, "iam", "role/%.*s", SW_FMT(role));

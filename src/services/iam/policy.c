@@ -7,7 +7,7 @@
 #include "services/iam/aws_policies.h"
 #include "services/iam/iam.h"
 
-#define DOCUMENT_MAX 6144               /* IAM quota "Managed policy length" */
+#define DOCUMENT_MAX 6144 /* IAM quota "Managed policy length" */
 #define VERSIONS_MAX 5
 
 static int get(SwCtx *cx, SwStr arn, IamPolicyRecord **ret_r, SwError *err) {
@@ -57,8 +57,12 @@ static SwStr attachment_id(SwArena *a, const IamIdentity *i, SwStr arn, const ch
 }
 
 int iam_attachment_add(SwCtx *cx, const IamIdentity *i, SwStr arn, const char *usage, SwError *err) {
-    IamAttachmentRecord r = {.policy_arn = arn, .usage = sw_str(usage), .kind = sw_str(iam_kind_noun(i->kind)), .name = i->name,
-                             .entity_id = i->id, .path = i->path};
+    IamAttachmentRecord r = {.policy_arn = arn,
+                             .usage = sw_str(usage),
+                             .kind = sw_str(iam_kind_noun(i->kind)),
+                             .name = i->name,
+                             .entity_id = i->id,
+                             .path = i->path};
     return sw_doc_put(cx->tx, &iam_attachments, attachment_id(cx->arena, i, arn, usage), &r, err);
 }
 
@@ -68,7 +72,8 @@ int iam_attachment_remove(SwCtx *cx, const IamIdentity *i, SwStr arn, const char
 
 static int count(SwCtx *cx, SwStr arn, const char *usage, SwOptInt *ret_n, SwError *err) {
     ret_n->set = true;
-    return sw_doc_count(cx->tx, &iam_attachments, &(SwDocQuery){.index = "by_policy", .equals = {arn, sw_str(usage)}}, &ret_n->v, err);
+    return sw_doc_count(cx->tx, &iam_attachments, &(SwDocQuery){.index = "by_policy", .equals = {arn, sw_str(usage)}},
+                        &ret_n->v, err);
 }
 
 static int count_both(SwCtx *cx, IamPolicy *p, SwError *err) {
@@ -101,11 +106,11 @@ int iam_create_policy(SwCtx *cx, const IamCreatePolicyRequest *in, IamCreatePoli
     if (sw_doc_insert(cx->tx, &iam_policies, p->arn, r, &inserted, err) < 0)
         return -1;
     p->attachment_count = p->permissions_boundary_usage_count = SW_SOME_INT(0);
-    p->description = SW_NO_STR;         /* "returned in the response to GetPolicy", and in no other */
+    p->description = SW_NO_STR; /* "returned in the response to GetPolicy", and in no other */
     if (inserted)
         return 0;
-    return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "A policy called %.*s already exists. Duplicate names are not allowed.",
-                   SW_FMT(in->policy_name));
+    return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION,
+                   "A policy called %.*s already exists. Duplicate names are not allowed.", SW_FMT(in->policy_name));
 }
 
 static IamPolicy *of_aws(SwArena *a, const IamAwsPolicy *aws) {
@@ -147,7 +152,8 @@ static bool wanted(const IamListPoliciesRequest *in, const IamPolicy *p) {
     return true;
 }
 
-static int add_wanted(SwCtx *cx, const IamListPoliciesRequest *in, IamPolicy *p, SwStrList *ids, IamPolicyList *all, SwError *err) {
+static int add_wanted(SwCtx *cx, const IamListPoliciesRequest *in, IamPolicy *p, SwStrList *ids, IamPolicyList *all,
+                      SwError *err) {
     if (count_both(cx, p, err) < 0)
         return -1;
     if (!wanted(in, p))
@@ -192,9 +198,10 @@ int iam_delete_policy(SwCtx *cx, const IamDeletePolicyRequest *in, void *out, Sw
     if (r->policy->attachment_count.v + r->policy->permissions_boundary_usage_count.v > 0)
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete a policy attached to entities.");
     if (r->versions.n > 1)
-        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION,
-                       "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
-                       "The default version is deleted with the policy.");
+        return sw_fail(
+            err, &IAM_DELETE_CONFLICT_EXCEPTION,
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
+            "The default version is deleted with the policy.");
     return sw_doc_delete(cx->tx, &iam_policies, in->policy_arn, NULL, err);
 }
 
@@ -207,14 +214,16 @@ static IamPolicyVersion shown(SwCtx *cx, const IamPolicyRecord *r, const IamPoli
     return s;
 }
 
-int iam_create_policy_version(SwCtx *cx, const IamCreatePolicyVersionRequest *in, IamCreatePolicyVersionResponse *out, SwError *err) {
+int iam_create_policy_version(SwCtx *cx, const IamCreatePolicyVersionRequest *in, IamCreatePolicyVersionResponse *out,
+                              SwError *err) {
     IamPolicyRecord *r;
     if (get_own(cx, in->policy_arn, &r, err) < 0 ||
         iam_check_document(cx, in->policy_document, SW_POLICY_IDENTITY, DOCUMENT_MAX, "PolicySize", err) < 0)
         return -1;
     if (r->versions.n >= VERSIONS_MAX)
         return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION,
-                       "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.");
+                       "A managed policy can have up to 5 versions. Before you create a new version, you must delete an "
+                       "existing version.");
     r->last_version = SW_SOME_INT(r->last_version.v + 1);
     IamPolicyVersion *v = sw_list_add(cx->arena, &r->versions);
     v->document = in->policy_document;
@@ -230,7 +239,8 @@ int iam_create_policy_version(SwCtx *cx, const IamCreatePolicyVersionRequest *in
 }
 
 static int no_version(SwStr arn, SwStr version, SwError *err) {
-    return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Policy %.*s version %.*s does not exist or is not attachable.", SW_FMT(arn), SW_FMT(version));
+    return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Policy %.*s version %.*s does not exist or is not attachable.",
+                   SW_FMT(arn), SW_FMT(version));
 }
 
 int iam_get_policy_version(SwCtx *cx, const IamGetPolicyVersionRequest *in, IamGetPolicyVersionResponse *out, SwError *err) {
@@ -239,8 +249,10 @@ int iam_get_policy_version(SwCtx *cx, const IamGetPolicyVersionRequest *in, IamG
     if (aws) {
         if (!sw_str_eqz(in->version_id, aws->version))
             return no_version(in->policy_arn, in->version_id, err);
-        *v = (IamPolicyVersion){.document = iam_encoded(cx, sw_str(aws->document)), .version_id = in->version_id,
-                                .is_default_version = SW_SOME_BOOL(true), .create_date = SW_SOME_TIME(aws->updated_s * SW_S)};
+        *v = (IamPolicyVersion){.document = iam_encoded(cx, sw_str(aws->document)),
+                                .version_id = in->version_id,
+                                .is_default_version = SW_SOME_BOOL(true),
+                                .create_date = SW_SOME_TIME(aws->updated_s * SW_S)};
         return 0;
     }
     IamPolicyRecord *r;
@@ -253,18 +265,20 @@ int iam_get_policy_version(SwCtx *cx, const IamGetPolicyVersionRequest *in, IamG
     return 0;
 }
 
-int iam_list_policy_versions(SwCtx *cx, const IamListPolicyVersionsRequest *in, IamListPolicyVersionsResponse *out, SwError *err) {
+int iam_list_policy_versions(SwCtx *cx, const IamListPolicyVersionsRequest *in, IamListPolicyVersionsResponse *out,
+                             SwError *err) {
     IamPolicyVersionList all = {0};
     const IamAwsPolicy *aws = iam_aws_policy_find(in->policy_arn);
     IamPolicyRecord *r = NULL;
     if (!aws && get(cx, in->policy_arn, &r, err) < 0)
         return -1;
     if (aws)
-        *sw_list_add(cx->arena, &all) = (IamPolicyVersion){
-            .version_id = sw_str(aws->version), .is_default_version = SW_SOME_BOOL(true), .create_date = SW_SOME_TIME(aws->updated_s * SW_S)};
+        *sw_list_add(cx->arena, &all) = (IamPolicyVersion){.version_id = sw_str(aws->version),
+                                                           .is_default_version = SW_SOME_BOOL(true),
+                                                           .create_date = SW_SOME_TIME(aws->updated_s * SW_S)};
     for (size_t k = r ? r->versions.n : 0; k > 0; k--)
         *sw_list_add(cx->arena, &all) = shown(cx, r, &r->versions.v[k - 1], false);
-    SwStrList ids = {0};                /* newest first, which a marker follows by counting down */
+    SwStrList ids = {0}; /* newest first, which a marker follows by counting down */
     for (size_t k = 0; k < all.n; k++) {
         int64_t number = 0;
         (void)sw_str_to_i64(sw_str_skip(all.v[k].version_id, 1), &number);
@@ -328,12 +342,14 @@ static bool entity_wanted(const IamListEntitiesForPolicyRequest *in, const IamAt
     return !sw_str_is(in->entity_filter);
 }
 
-int iam_list_entities_for_policy(SwCtx *cx, const IamListEntitiesForPolicyRequest *in, IamListEntitiesForPolicyResponse *out, SwError *err) {
+int iam_list_entities_for_policy(SwCtx *cx, const IamListEntitiesForPolicyRequest *in, IamListEntitiesForPolicyResponse *out,
+                                 SwError *err) {
     IamPolicyRecord *own;
     SwDocList rows;
     if (!iam_aws_policy_find(in->policy_arn) && get(cx, in->policy_arn, &own, err) < 0)
         return -1;
-    if (sw_doc_list(cx->tx, &iam_attachments, &(SwDocQuery){.prefix = sw_strf(cx->arena, "%.*s|", SW_FMT(in->policy_arn))}, &rows, err) < 0)
+    if (sw_doc_list(cx->tx, &iam_attachments, &(SwDocQuery){.prefix = sw_strf(cx->arena, "%.*s|", SW_FMT(in->policy_arn))},
+                    &rows, err) < 0)
         return -1;
     SwStrList ids = {0};
     size_t n = 0;

@@ -35,7 +35,8 @@ static int show(SwCtx *cx, const IamProfileRecord *r, IamInstanceProfile *ret_p,
     return 0;
 }
 
-int iam_create_instance_profile(SwCtx *cx, const IamCreateInstanceProfileRequest *in, IamCreateInstanceProfileResponse *out, SwError *err) {
+int iam_create_instance_profile(SwCtx *cx, const IamCreateInstanceProfileRequest *in, IamCreateInstanceProfileResponse *out,
+                                SwError *err) {
     if (iam_tags_check(&in->tags, err) < 0)
         return -1;
     IamInstanceProfile *p = sw_new(cx->arena, IamInstanceProfile);
@@ -50,12 +51,14 @@ int iam_create_instance_profile(SwCtx *cx, const IamCreateInstanceProfileRequest
     if (sw_doc_insert(cx->tx, &iam_profiles, iam_record_id(cx->arena, p->instance_profile_name), &r, &inserted, err) < 0)
         return -1;
     if (!inserted)
-        return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "Instance Profile %.*s already exists.", SW_FMT(in->instance_profile_name));
+        return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "Instance Profile %.*s already exists.",
+                       SW_FMT(in->instance_profile_name));
     out->instance_profile = sw_new(cx->arena, IamInstanceProfile);
     return show(cx, &r, out->instance_profile, err);
 }
 
-int iam_get_instance_profile(SwCtx *cx, const IamGetInstanceProfileRequest *in, IamGetInstanceProfileResponse *out, SwError *err) {
+int iam_get_instance_profile(SwCtx *cx, const IamGetInstanceProfileRequest *in, IamGetInstanceProfileResponse *out,
+                             SwError *err) {
     IamProfileRecord *r;
     if (get(cx, in->instance_profile_name, &r, err) < 0)
         return -1;
@@ -68,7 +71,8 @@ int iam_delete_instance_profile(SwCtx *cx, const IamDeleteInstanceProfileRequest
     if (get(cx, in->instance_profile_name, &r, err) < 0)
         return -1;
     if (sw_str_is(r->role))
-        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove roles from instance profile first.");
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION,
+                       "Cannot delete entity, must remove roles from instance profile first.");
     return sw_doc_delete(cx->tx, &iam_profiles, iam_record_id(cx->arena, in->instance_profile_name), NULL, err);
 }
 
@@ -83,7 +87,8 @@ int iam_add_role_to_instance_profile(SwCtx *cx, const IamAddRoleToInstanceProfil
     return put(cx, r, err);
 }
 
-int iam_remove_role_from_instance_profile(SwCtx *cx, const IamRemoveRoleFromInstanceProfileRequest *in, void *out, SwError *err) {
+int iam_remove_role_from_instance_profile(SwCtx *cx, const IamRemoveRoleFromInstanceProfileRequest *in, void *out,
+                                          SwError *err) {
     IamProfileRecord *r;
     if (get(cx, in->instance_profile_name, &r, err) < 0)
         return -1;
@@ -93,8 +98,8 @@ int iam_remove_role_from_instance_profile(SwCtx *cx, const IamRemoveRoleFromInst
     return put(cx, r, err);
 }
 
-static int page_of(SwCtx *cx, const SwDocQuery *q, SwStr path_prefix, SwStr marker, SwOptInt max,
-                   IamInstanceProfileList *ret_l, IamPage *ret_page, SwError *err) {
+static int page_of(SwCtx *cx, const SwDocQuery *q, SwStr path_prefix, SwStr marker, SwOptInt max, IamInstanceProfileList *ret_l,
+                   IamPage *ret_page, SwError *err) {
     SwDocList rows;
     if (sw_doc_list(cx->tx, &iam_profiles, q, &rows, err) < 0)
         return -1;
@@ -116,7 +121,8 @@ static int page_of(SwCtx *cx, const SwDocQuery *q, SwStr path_prefix, SwStr mark
     return 0;
 }
 
-int iam_list_instance_profiles(SwCtx *cx, const IamListInstanceProfilesRequest *in, IamListInstanceProfilesResponse *out, SwError *err) {
+int iam_list_instance_profiles(SwCtx *cx, const IamListInstanceProfilesRequest *in, IamListInstanceProfilesResponse *out,
+                               SwError *err) {
     IamPage page;
     if (page_of(cx, &(SwDocQuery){0}, in->path_prefix, in->marker, in->max_items, &out->instance_profiles, &page, err) < 0)
         return -1;
@@ -125,12 +131,14 @@ int iam_list_instance_profiles(SwCtx *cx, const IamListInstanceProfilesRequest *
     return 0;
 }
 
-int iam_list_instance_profiles_for_role(SwCtx *cx, const IamListInstanceProfilesForRoleRequest *in, IamListInstanceProfilesForRoleResponse *out, SwError *err) {
+int iam_list_instance_profiles_for_role(SwCtx *cx, const IamListInstanceProfilesForRoleRequest *in,
+                                        IamListInstanceProfilesForRoleResponse *out, SwError *err) {
     IamIdentity i;
     IamPage page;
     if (iam_identity_get(cx, IAM_ROLE, in->role_name, &i, err) < 0)
         return -1;
-    if (page_of(cx, &(SwDocQuery){.index = "by_role", .equals = {i.name}}, SW_NO_STR, in->marker, in->max_items, &out->instance_profiles, &page, err) < 0)
+    if (page_of(cx, &(SwDocQuery){.index = "by_role", .equals = {i.name}}, SW_NO_STR, in->marker, in->max_items,
+                &out->instance_profiles, &page, err) < 0)
         return -1;
     out->is_truncated = page.truncated;
     out->marker = page.marker;

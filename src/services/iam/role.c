@@ -5,7 +5,7 @@
 #include "base/id.h"
 #include "services/iam/iam.h"
 
-#define TRUST_MAX 2048                  /* IAM quota "Role trust policy length", default */
+#define TRUST_MAX       2048 /* IAM quota "Role trust policy length", default */
 #define SESSION_DEFAULT 3600
 
 static int get(SwCtx *cx, SwStr name, IamIdentity *ret_i, IamRoleRecord **ret_r, SwError *err) {
@@ -21,7 +21,8 @@ static int get_to_change(SwCtx *cx, SwStr name, IamIdentity *ret_i, IamRoleRecor
     if (!sw_str_is((*ret_r)->service))
         return 0;
     return sw_fail(err, &IAM_UNMODIFIABLE_ENTITY_EXCEPTION,
-                   "Cannot perform the operation on the protected role '%.*s' - this role is only modifiable by AWS", SW_FMT(name));
+                   "Cannot perform the operation on the protected role '%.*s' - this role is only modifiable by AWS",
+                   SW_FMT(name));
 }
 
 /* A role as replies show it: the document encoded; lists leave out tags, boundary and last use. */
@@ -65,14 +66,19 @@ int iam_create_role(SwCtx *cx, const IamCreateRoleRequest *in, IamCreateRoleResp
         r->max_session_duration = in->max_session_duration;
     r->tags = in->tags;
     record->policies = sw_new(cx->arena, IamPolicySet);
-    i = (IamIdentity){.kind = IAM_ROLE, .name = r->role_name, .id = r->role_id, .path = r->path, .record = record,
-                      .policies = record->policies, .boundary = &r->permissions_boundary};
+    i = (IamIdentity){.kind = IAM_ROLE,
+                      .name = r->role_name,
+                      .id = r->role_id,
+                      .path = r->path,
+                      .record = record,
+                      .policies = record->policies,
+                      .boundary = &r->permissions_boundary};
     if (sw_str_is(in->permissions_boundary) && iam_set_boundary(cx, &i, in->permissions_boundary, err) < 0)
         return -1;
     if (iam_trust_set(cx, record, in->assume_role_policy_document, err) < 0)
         return -1;
     out->role = shown(cx, r, false);
-    out->role->max_session_duration = (SwOptInt){0};    /* CreateRole's answer has none; GetRole's has */
+    out->role->max_session_duration = (SwOptInt){0}; /* CreateRole's answer has none; GetRole's has */
     return iam_identity_put(cx, &i, err);
 }
 
@@ -126,7 +132,8 @@ int iam_delete_role(SwCtx *cx, const IamDeleteRoleRequest *in, void *out, SwErro
     if (get_to_change(cx, in->role_name, &i, &r, err) < 0 || in_profile(cx, i.name, &used, err) < 0)
         return -1;
     if (used)
-        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove roles from instance profile first.");
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION,
+                       "Cannot delete entity, must remove roles from instance profile first.");
     return iam_identity_delete(cx, &i, err);
 }
 
@@ -150,7 +157,8 @@ int iam_update_role(SwCtx *cx, const IamUpdateRoleRequest *in, IamUpdateRoleResp
     return update(cx, in->role_name, in->description, in->max_session_duration, NULL, err);
 }
 
-int iam_update_role_description(SwCtx *cx, const IamUpdateRoleDescriptionRequest *in, IamUpdateRoleDescriptionResponse *out, SwError *err) {
+int iam_update_role_description(SwCtx *cx, const IamUpdateRoleDescriptionRequest *in, IamUpdateRoleDescriptionResponse *out,
+                                SwError *err) {
     return update(cx, in->role_name, in->description, (SwOptInt){0}, &out->role, err);
 }
 
@@ -171,7 +179,8 @@ static int change_boundary(SwCtx *cx, IamKind kind, SwStr name, SwStr arn, SwErr
     if (iam_identity_get(cx, kind, name, &i, err) < 0)
         return -1;
     if (!sw_str_is(arn) && !*i.boundary)
-        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The %s with name %.*s has no permissions boundary.", iam_kind_noun(kind), SW_FMT(name));
+        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The %s with name %.*s has no permissions boundary.",
+                       iam_kind_noun(kind), SW_FMT(name));
     if (iam_set_boundary(cx, &i, arn, err) < 0)
         return -1;
     return iam_identity_put(cx, &i, err);
@@ -181,7 +190,8 @@ int iam_put_role_permissions_boundary(SwCtx *cx, const IamPutRolePermissionsBoun
     return change_boundary(cx, IAM_ROLE, in->role_name, in->permissions_boundary, err);
 }
 
-int iam_delete_role_permissions_boundary(SwCtx *cx, const IamDeleteRolePermissionsBoundaryRequest *in, void *out, SwError *err) {
+int iam_delete_role_permissions_boundary(SwCtx *cx, const IamDeleteRolePermissionsBoundaryRequest *in, void *out,
+                                         SwError *err) {
     return change_boundary(cx, IAM_ROLE, in->role_name, SW_NO_STR, err);
 }
 
@@ -189,25 +199,34 @@ int iam_put_user_permissions_boundary(SwCtx *cx, const IamPutUserPermissionsBoun
     return change_boundary(cx, IAM_USER, in->user_name, in->permissions_boundary, err);
 }
 
-int iam_delete_user_permissions_boundary(SwCtx *cx, const IamDeleteUserPermissionsBoundaryRequest *in, void *out, SwError *err) {
+int iam_delete_user_permissions_boundary(SwCtx *cx, const IamDeleteUserPermissionsBoundaryRequest *in, void *out,
+                                         SwError *err) {
     return change_boundary(cx, IAM_USER, in->user_name, SW_NO_STR, err);
 }
 
 /* Service-linked roles. Names and policies as AWS's service authorisation reference lists them. */
-static const struct { const char *service, *role, *policy; bool suffix; } linked[] = {
+static const struct {
+    const char *service, *role, *policy;
+    bool suffix;
+} linked[] = {
     {"ecs.amazonaws.com", "AWSServiceRoleForECS", "aws-service-role/AmazonECSServiceRolePolicy", false},
-    {"elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing", "aws-service-role/AWSElasticLoadBalancingServiceRolePolicy", false},
-    {"ecs.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_ECSService", "aws-service-role/AWSApplicationAutoscalingECSServicePolicy", false},
+    {"elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing",
+     "aws-service-role/AWSElasticLoadBalancingServiceRolePolicy", false},
+    {"ecs.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_ECSService",
+     "aws-service-role/AWSApplicationAutoscalingECSServicePolicy", false},
 };
 
-int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRequest *in, IamCreateServiceLinkedRoleResponse *out, SwError *err) {
+int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRequest *in,
+                                   IamCreateServiceLinkedRoleResponse *out, SwError *err) {
     size_t k = 0;
     while (k < SW_N(linked) && !sw_str_eqz(in->aws_service_name, linked[k].service))
         k++;
     if (k == SW_N(linked))
-        return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Service role for %.*s is not known to Slipway.", SW_FMT(in->aws_service_name));
+        return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Service role for %.*s is not known to Slipway.",
+                       SW_FMT(in->aws_service_name));
     if (sw_str_is(in->custom_suffix) && !linked[k].suffix)
-        return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Custom suffix is not allowed for %.*s", SW_FMT(in->aws_service_name));
+        return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Custom suffix is not allowed for %.*s",
+                       SW_FMT(in->aws_service_name));
     SwStr name = sw_str(linked[k].role);
     IamIdentity i;
     if (iam_identity_find(cx, IAM_ROLE, name, &i, err) < 0)
@@ -215,15 +234,22 @@ int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRe
     if (i.record)
         return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION,
                        "Service role name %.*s has been taken in this account, please try a different suffix.", SW_FMT(name));
-    SwStr trust = sw_strf(cx->arena, "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":"
-                          "\"%s\"},\"Action\":\"sts:AssumeRole\"}]}", linked[k].service);
+    SwStr trust = sw_strf(cx->arena,
+                          "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":"
+                          "\"%s\"},\"Action\":\"sts:AssumeRole\"}]}",
+                          linked[k].service);
     IamRoleRecord *record = sw_new(cx->arena, IamRoleRecord);
     record->role = new_role(cx, sw_strf(cx->arena, "/aws-service-role/%s/", linked[k].service), name, trust, in->description);
     record->service = in->aws_service_name;
     record->policies = sw_new(cx->arena, IamPolicySet);
     SwStr arn = sw_strf(cx->arena, "arn:aws:iam::aws:policy/%s", linked[k].policy);
     sw_str_list_add(cx->arena, &record->policies->attached, arn);
-    i = (IamIdentity){.kind = IAM_ROLE, .name = name, .id = record->role->role_id, .path = record->role->path, .record = record, .policies = record->policies};
+    i = (IamIdentity){.kind = IAM_ROLE,
+                      .name = name,
+                      .id = record->role->role_id,
+                      .path = record->role->path,
+                      .record = record,
+                      .policies = record->policies};
     if (iam_attachment_add(cx, &i, arn, "PermissionsPolicy", err) < 0)
         return -1;
     out->role = shown(cx, record->role, false);
@@ -232,7 +258,8 @@ int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRe
 }
 
 /* Deletion is done when it is asked for; its task can be asked about all the same. */
-int iam_delete_service_linked_role(SwCtx *cx, const IamDeleteServiceLinkedRoleRequest *in, IamDeleteServiceLinkedRoleResponse *out, SwError *err) {
+int iam_delete_service_linked_role(SwCtx *cx, const IamDeleteServiceLinkedRoleRequest *in,
+                                   IamDeleteServiceLinkedRoleResponse *out, SwError *err) {
     IamIdentity i;
     IamRoleRecord *r;
     if (get(cx, in->role_name, &i, &r, err) < 0)
@@ -243,14 +270,16 @@ int iam_delete_service_linked_role(SwCtx *cx, const IamDeleteServiceLinkedRoleRe
         if (iam_attachment_remove(cx, &i, i.policies->attached.v[k], "PermissionsPolicy", err) < 0)
             return -1;
     i.policies->attached.n = 0;
-    out->deletion_task_id = sw_strf(cx->arena, "task%.*s%.*s/%.*s", SW_FMT(i.path), SW_FMT(i.name), SW_FMT(sw_id_uuid(cx->arena)));
+    out->deletion_task_id =
+        sw_strf(cx->arena, "task%.*s%.*s/%.*s", SW_FMT(i.path), SW_FMT(i.name), SW_FMT(sw_id_uuid(cx->arena)));
     return iam_identity_delete(cx, &i, err);
 }
 
 int iam_get_service_linked_role_deletion_status(SwCtx *cx, const IamGetServiceLinkedRoleDeletionStatusRequest *in,
                                                 IamGetServiceLinkedRoleDeletionStatusResponse *out, SwError *err) {
     if (!sw_str_starts(in->deletion_task_id, SW_STR("task/aws-service-role/")))
-        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The deletion task %.*s cannot be found.", SW_FMT(in->deletion_task_id));
+        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The deletion task %.*s cannot be found.",
+                       SW_FMT(in->deletion_task_id));
     out->status = SW_STR("SUCCEEDED");
     return 0;
 }

@@ -50,7 +50,8 @@ static int id_by_arn(SwCtx *cx, SwStr text, SwStr *ret_id, SwError *err) {
     return r;
 }
 
-/* As on AWS, a principal that is named by its ARN is kept by its unique id: one that is deleted and made anew is not trusted. */
+/* As on AWS, a principal that is named by its ARN is kept by its unique id: one that is deleted and made anew is not trusted.
+ */
 int iam_trust_set(SwCtx *cx, IamRoleRecord *role, SwStr document, SwError *err) {
     const SwPolicy *p;
     if (sw_policy_parse(cx->arena, document, SW_POLICY_TRUST, &p, err) < 0)
@@ -79,7 +80,9 @@ int iam_trust_policy(SwCtx *cx, const IamRoleRecord *role, const SwPolicy **ret_
 }
 
 /* Service names that stand for one another: ECS's own work is ecs, its tasks' credentials are for ecs-tasks. */
-static const struct { const char *service, *also; } stand_ins[] = {
+static const struct {
+    const char *service, *also;
+} stand_ins[] = {
     {"ecs.amazonaws.com", "ecs-tasks.amazonaws.com"},
 };
 
@@ -94,7 +97,8 @@ static bool trusts(const SwPolicy *trust, SwPolicyQuery *q) {
     return false;
 }
 
-static int check_trust_in(SwCtx *cx, const char *action, SwStr role_arn, const IamRoleRecord *role, const SwSessionSpec *spec, SwError *err) {
+static int check_trust_in(SwCtx *cx, const char *action, SwStr role_arn, const IamRoleRecord *role, const SwSessionSpec *spec,
+                          SwError *err) {
     const SwPolicy *trust;
     SwPolicyQuery q;
     if (iam_trust_policy(cx, role, &trust, err) < 0 || iam_query_fill(cx, action, role_arn, &q, err) < 0)
@@ -113,13 +117,18 @@ static int check_trust_in(SwCtx *cx, const char *action, SwStr role_arn, const I
 /* May whoever cx stands for have a session of the role? Tags and a source identity need permissions of their own, from
  * the caller's policies and from the role's trust. */
 static int check_trust(SwCtx *cx, SwStr role_arn, const IamRoleRecord *role, const SwSessionSpec *spec, SwError *err) {
-    const struct { const char *action; bool asked; } more[] = {
-        {"sts:TagSession", spec->tags.n > 0}, {"sts:SetSourceIdentity", sw_str_is(spec->source_identity)},
+    const struct {
+        const char *action;
+        bool asked;
+    } more[] = {
+        {"sts:TagSession", spec->tags.n > 0},
+        {"sts:SetSourceIdentity", sw_str_is(spec->source_identity)},
     };
     if (check_trust_in(cx, "sts:AssumeRole", role_arn, role, spec, err) < 0)
         return -1;
     for (size_t k = 0; k < SW_N(more); k++)
-        if (more[k].asked && (check_trust_in(cx, more[k].action, role_arn, role, spec, err) < 0 || sw_authorise(cx, more[k].action, role_arn, err) < 0))
+        if (more[k].asked && (check_trust_in(cx, more[k].action, role_arn, role, spec, err) < 0 ||
+                              sw_authorise(cx, more[k].action, role_arn, err) < 0))
             return -1;
     return 0;
 }
@@ -127,7 +136,8 @@ static int check_trust(SwCtx *cx, SwStr role_arn, const IamRoleRecord *role, con
 static SwPrincipal principal_of(SwArena *a, SwStr account, const IamRole *role, SwStr session) {
     return (SwPrincipal){
         .kind = SW_PRINCIPAL_ROLE,
-        .arn = sw_strf(a, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s", SW_FMT(account), SW_FMT(role->role_name), SW_FMT(session)),
+        .arn =
+            sw_strf(a, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s", SW_FMT(account), SW_FMT(role->role_name), SW_FMT(session)),
         .id = sw_strf(a, "%.*s:%.*s", SW_FMT(role->role_id), SW_FMT(session)),
         .name = role->role_name,
         .session = session,
@@ -191,13 +201,15 @@ static int add_policies(SwCtx *cx, const SwSessionSpec *spec, IamSessionRecord *
         if (iam_policy_document(cx, spec->policy_arns.v[k], &document, err) < 0)
             return -1;
         if (!document.p)
-            return sw_fail(err, &SW_VALIDATION_ERROR, "Policy %.*s does not exist or is not attachable.", SW_FMT(spec->policy_arns.v[k]));
+            return sw_fail(err, &SW_VALIDATION_ERROR, "Policy %.*s does not exist or is not attachable.",
+                           SW_FMT(spec->policy_arns.v[k]));
         sw_str_list_add(cx->arena, &r->policies, document);
     }
     return 0;
 }
 
-static int store(SwCtx *cx, const SwSessionSpec *spec, const SwPrincipal *p, SwStr account, IamSessionRecord *r, SwSession *ret_s, SwError *err) {
+static int store(SwCtx *cx, const SwSessionSpec *spec, const SwPrincipal *p, SwStr account, IamSessionRecord *r,
+                 SwSession *ret_s, SwError *err) {
     SwArena *a = cx->arena;
     if (sweep(cx, err) < 0)
         return -1;
@@ -241,7 +253,9 @@ static int inherit(SwCtx *cx, const SwSessionSpec *spec, IamSessionRecord *r, Sw
         SwStr key = from->transitive.v[k];
         for (size_t i = 0; i < spec->tags.n; i++)
             if (sw_str_ieq(spec->tags.v[i].key, key))
-                return sw_fail(err, &conflict, "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.");
+                return sw_fail(err, &conflict,
+                               "One of the specified transitive tag keys can't be set because it conflicts with a transitive "
+                               "tag key from the calling session.");
         sw_str_list_add(cx->arena, &r->transitive, key);
         sw_str_map_set(cx->arena, &r->tags, key, sw_str_map_get(&from->tags, key));
     }
@@ -259,9 +273,11 @@ static int role_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, 
     if ((ours || cx->host->config->strict) && check_trust(cx, spec->role_arn, role, spec, err) < 0)
         return -1;
     if (!ours && spec->lifetime > SW_OR(role->role->max_session_duration, 3600) * SW_S)
-        return sw_fail(err, &SW_VALIDATION_ERROR, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+        return sw_fail(err, &SW_VALIDATION_ERROR,
+                       "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
     if (cx->principal.kind == SW_PRINCIPAL_ROLE && spec->lifetime > SW_HOUR)
-        return sw_fail(err, &SW_VALIDATION_ERROR, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
+        return sw_fail(err, &SW_VALIDATION_ERROR,
+                       "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
     IamSessionRecord r = {.source_identity = spec->source_identity};
     if (inherit(cx, spec, &r, err) < 0 || add_policies(cx, spec, &r, err) < 0)
         return -1;

@@ -36,7 +36,8 @@ static int tag(SwCtx *cx, IamKind kind, SwStr name, const IamTagList *more, cons
     return iam_identity_put(cx, &i, err);
 }
 
-static int list(SwCtx *cx, IamKind kind, SwStr name, SwStr marker, SwOptInt max, IamTagList *ret_l, IamPage *ret_p, SwError *err) {
+static int list(SwCtx *cx, IamKind kind, SwStr name, SwStr marker, SwOptInt max, IamTagList *ret_l, IamPage *ret_p,
+                SwError *err) {
     IamIdentity i;
     if (iam_identity_get(cx, kind, name, &i, err) < 0)
         return -1;

@@ -23,8 +23,13 @@ int iam_create_user(SwCtx *cx, const IamCreateUserRequest *in, IamCreateUserResp
     u->arn = user_arn(cx, u->path, u->user_name);
     u->create_date = SW_SOME_TIME(sw_now(cx));
     u->tags = in->tags;
-    i = (IamIdentity){.kind = IAM_USER, .name = u->user_name, .id = u->user_id, .path = u->path, .record = record,
-                      .policies = record->policies, .boundary = &u->permissions_boundary};
+    i = (IamIdentity){.kind = IAM_USER,
+                      .name = u->user_name,
+                      .id = u->user_id,
+                      .path = u->path,
+                      .record = record,
+                      .policies = record->policies,
+                      .boundary = &u->permissions_boundary};
     if (sw_str_is(in->permissions_boundary) && iam_set_boundary(cx, &i, in->permissions_boundary, err) < 0)
         return -1;
     out->user = u;
@@ -118,7 +123,8 @@ int iam_create_group(SwCtx *cx, const IamCreateGroupRequest *in, IamCreateGroupR
     if (iam_identity_find(cx, IAM_GROUP, in->group_name, &i, err) < 0)
         return -1;
     if (i.record)
-        return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "Group with name %.*s already exists.", SW_FMT(in->group_name));
+        return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "Group with name %.*s already exists.",
+                       SW_FMT(in->group_name));
     IamGroupRecord *record = sw_new(cx->arena, IamGroupRecord);
     IamGroup *g = out->group = record->group = sw_new(cx->arena, IamGroup);
     record->policies = sw_new(cx->arena, IamPolicySet);
@@ -202,7 +208,8 @@ int iam_delete_group(SwCtx *cx, const IamDeleteGroupRequest *in, void *out, SwEr
 }
 
 static int get_both(SwCtx *cx, SwStr user, SwStr group, IamIdentity *ret_u, IamIdentity *ret_g, SwError *err) {
-    return iam_identity_get(cx, IAM_GROUP, group, ret_g, err) < 0 || iam_identity_get(cx, IAM_USER, user, ret_u, err) < 0 ? -1 : 0;
+    return iam_identity_get(cx, IAM_GROUP, group, ret_g, err) < 0 || iam_identity_get(cx, IAM_USER, user, ret_u, err) < 0 ? -1
+                                                                                                                          : 0;
 }
 
 int iam_add_user_to_group(SwCtx *cx, const IamAddUserToGroupRequest *in, void *out, SwError *err) {
@@ -231,7 +238,8 @@ int iam_remove_user_from_group(SwCtx *cx, const IamRemoveUserFromGroupRequest *i
     return iam_identity_put(cx, &u, err);
 }
 
-int iam_list_groups_for_user(SwCtx *cx, const IamListGroupsForUserRequest *in, IamListGroupsForUserResponse *out, SwError *err) {
+int iam_list_groups_for_user(SwCtx *cx, const IamListGroupsForUserRequest *in, IamListGroupsForUserResponse *out,
+                             SwError *err) {
     IamIdentity u;
     if (iam_identity_get(cx, IAM_USER, in->user_name, &u, err) < 0)
         return -1;

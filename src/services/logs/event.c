@@ -4,7 +4,7 @@
 #include "services/logs/logs.h"
 
 #define BATCH_BYTES_MAX (1024 * 1024)
-#define EVENT_OVERHEAD  26              /* bytes that AWS counts for each event beside its message */
+#define EVENT_OVERHEAD  26 /* bytes that AWS counts for each event beside its message */
 #define PAGE_BYTES_MAX  (1024 * 1024)
 
 static int check_batch(const LogsInputLogEventList *l, SwError *err) {
@@ -12,17 +12,21 @@ static int check_batch(const LogsInputLogEventList *l, SwError *err) {
     for (size_t i = 0; i < l->n; i++) {
         bytes += l->v[i].message.n + EVENT_OVERHEAD;
         if (i && l->v[i].timestamp.v < l->v[i - 1].timestamp.v)
-            return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "Log events in a single PutLogEvents request must be in chronological order.");
+            return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
+                           "Log events in a single PutLogEvents request must be in chronological order.");
     }
     if (l->n && l->v[l->n - 1].timestamp.v - l->v[0].timestamp.v > SW_DAY / SW_MS)
-        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
+        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
+                       "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
     if (bytes > BATCH_BYTES_MAX)
-        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "Upload too large: %zu bytes exceeds limit of %d", bytes, BATCH_BYTES_MAX);
+        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "Upload too large: %zu bytes exceeds limit of %d", bytes,
+                       BATCH_BYTES_MAX);
     return 0;
 }
 
 /* Events older than 14 days (or the retention) or more than 2 hours ahead are left out and reported: [from, to) stays. */
-static void reject(SwCtx *cx, const LogsGroupRecord *g, const LogsInputLogEventList *l, size_t *ret_from, size_t *ret_to, LogsPutLogEventsResponse *out) {
+static void reject(SwCtx *cx, const LogsGroupRecord *g, const LogsInputLogEventList *l, size_t *ret_from, size_t *ret_to,
+                   LogsPutLogEventsResponse *out) {
     int64_t now = logs_now_ms(cx);
     int64_t old = now - 14 * (SW_DAY / SW_MS);
     int64_t expired = g->retention_in_days.set ? now - g->retention_in_days.v * (SW_DAY / SW_MS) : INT64_MIN;
@@ -78,8 +82,11 @@ int logs_put_log_events(SwCtx *cx, const LogsPutLogEventsRequest *in, LogsPutLog
     reject(cx, g, &in->log_events, &from, &to, out);
     SwLogEvent *v = sw_new_n(cx->arena, SwLogEvent, to - from + 1);
     for (size_t i = from; i < to; i++)
-        v[i - from] = (SwLogEvent){.timestamp = in->log_events.v[i].timestamp.v * SW_MS, .ingested = sw_now(cx), .message = in->log_events.v[i].message};
-    if (sw_logs_append(cx->tx, logs_series(cx, g->name), s->name, v, to - from, err) < 0 || note_events(cx, g, s, v, to - from, err) < 0)
+        v[i - from] = (SwLogEvent){.timestamp = in->log_events.v[i].timestamp.v * SW_MS,
+                                   .ingested = sw_now(cx),
+                                   .message = in->log_events.v[i].message};
+    if (sw_logs_append(cx->tx, logs_series(cx, g->name), s->name, v, to - from, err) < 0 ||
+        note_events(cx, g, s, v, to - from, err) < 0)
         return -1;
     out->next_sequence_token = sw_strf(cx->arena, "%056lld", (long long)s->sequence.v);
     return 0;
@@ -125,12 +132,18 @@ int logs_get_log_events(SwCtx *cx, const LogsGetLogEventsRequest *in, LogsGetLog
     LogsGroupRecord *g;
     LogsStreamRecord *s;
     SwLogEventList l;
-    if (logs_group_name(cx, in->log_group_name, in->log_group_identifier, &name, err) < 0 || logs_group_get(cx, name, &g, err) < 0 ||
-        logs_stream_get(cx, name, in->log_stream_name, &s, err) < 0)
+    if (logs_group_name(cx, in->log_group_name, in->log_group_identifier, &name, err) < 0 ||
+        logs_group_get(cx, name, &g, err) < 0 || logs_stream_get(cx, name, in->log_stream_name, &s, err) < 0)
         return -1;
-    SwLogQuery q = {.group = logs_series(cx, name), .stream = &s->name, .n_stream = 1, .from = SW_OR(in->start_time, 0) * SW_MS,
-                    .to = SW_OR(in->end_time, 0) * SW_MS, .backward = !SW_OR(in->start_from_head, false),
-                    .after_time = -1, .after_sequence = -1, .limit = (size_t)SW_OR(in->limit, 10000)};
+    SwLogQuery q = {.group = logs_series(cx, name),
+                    .stream = &s->name,
+                    .n_stream = 1,
+                    .from = SW_OR(in->start_time, 0) * SW_MS,
+                    .to = SW_OR(in->end_time, 0) * SW_MS,
+                    .backward = !SW_OR(in->start_from_head, false),
+                    .after_time = -1,
+                    .after_sequence = -1,
+                    .limit = (size_t)SW_OR(in->limit, 10000)};
     if (sw_str_is(in->next_token) && !read_token(in->next_token, &q))
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid.");
     if (sw_logs_read(cx->tx, &q, &l, err) < 0)

@@ -14,7 +14,8 @@ static int streams_of(SwCtx *cx, const LogsFilterLogEventsRequest *in, SwStr gro
     SwDocList l;
     *ret = in->log_stream_names;
     if (in->log_stream_names.n && sw_str_is(in->log_stream_name_prefix))
-        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "logStreamNames and logStreamNamePrefix cannot be specified together");
+        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
+                       "logStreamNames and logStreamNamePrefix cannot be specified together");
     for (size_t i = 0; i < in->log_stream_names.n; i++)
         if (logs_stream_get(cx, group, in->log_stream_names.v[i], &s, err) < 0)
             return -1;
@@ -33,17 +34,19 @@ static int read_token(SwCtx *cx, SwStr token, SwLogQuery *q, SwError *err) {
     SwStr rest, time;
     if (!sw_str_is(token))
         return 0;
-    if (sw_page_token_read(cx->arena, "FilterLogEvents", token, &rest) && sw_str_cut(&rest, '/', &time)
-        && sw_str_to_i64(time, &q->after_time) && sw_str_to_i64(rest, &q->after_sequence))
+    if (sw_page_token_read(cx->arena, "FilterLogEvents", token, &rest) && sw_str_cut(&rest, '/', &time) &&
+        sw_str_to_i64(time, &q->after_time) && sw_str_to_i64(rest, &q->after_sequence))
         return 0;
     return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid.");
 }
 
 static void show(SwCtx *cx, const SwLogEvent *e, LogsFilteredLogEvent *to) {
-    *to = (LogsFilteredLogEvent){
-        .log_stream_name = e->stream, .timestamp = SW_SOME_INT(e->timestamp / SW_MS), .message = e->message,
-        .ingestion_time = SW_SOME_INT(e->ingested / SW_MS),
-        .event_id = sw_strf(cx->arena, "%020lld%036lld", (long long)(e->timestamp / SW_MS), (long long)e->sequence)};
+    *to = (LogsFilteredLogEvent){.log_stream_name = e->stream,
+                                 .timestamp = SW_SOME_INT(e->timestamp / SW_MS),
+                                 .message = e->message,
+                                 .ingestion_time = SW_SOME_INT(e->ingested / SW_MS),
+                                 .event_id = sw_strf(cx->arena, "%020lld%036lld", (long long)(e->timestamp / SW_MS),
+                                                     (long long)e->sequence)};
 }
 
 /* Until the page is full, enough was looked at or nothing is left. */
@@ -84,8 +87,8 @@ int logs_filter_log_events(SwCtx *cx, const LogsFilterLogEventsRequest *in, Logs
     LogsGroupRecord *g;
     SwStrList streams;
     const char *why;
-    if (logs_group_name(cx, in->log_group_name, in->log_group_identifier, &name, err) < 0 || logs_group_get(cx, name, &g, err) < 0
-        || streams_of(cx, in, name, &streams, err) < 0)
+    if (logs_group_name(cx, in->log_group_name, in->log_group_identifier, &name, err) < 0 ||
+        logs_group_get(cx, name, &g, err) < 0 || streams_of(cx, in, name, &streams, err) < 0)
         return -1;
     const LogsPattern *p = logs_pattern_parse(cx->arena, sw_str_or(in->filter_pattern, SW_STR("")), &why);
     if (!p)

@@ -33,10 +33,12 @@ int logs_group_get(SwCtx *cx, SwStr name, LogsGroupRecord **ret_g, SwError *err)
     return 0;
 }
 
-/* "arn:aws:logs:REGION:ACCOUNT:log-group:NAME[:*]" or a plain name. An ARN of elsewhere stays as it is: nothing has its name. */
+/* "arn:aws:logs:REGION:ACCOUNT:log-group:NAME[:*]" or a plain name. An ARN of elsewhere stays as it is: nothing has its name.
+ */
 static SwStr name_of(SwCtx *cx, SwStr identifier) {
     SwArn arn;
-    if (!sw_arn_parse(identifier, &arn) || !sw_arn_is_here(cx, &arn, "logs") || !sw_str_starts(arn.resource, SW_STR("log-group:")))
+    if (!sw_arn_parse(identifier, &arn) || !sw_arn_is_here(cx, &arn, "logs") ||
+        !sw_str_starts(arn.resource, SW_STR("log-group:")))
         return identifier;
     SwStr name = sw_str_skip(arn.resource, 10);
     return sw_str_ends(name, SW_STR(":*")) ? sw_str_drop(name, 2) : name;
@@ -59,13 +61,15 @@ static const SwTagRules tag_rules = {
 int logs_create_log_group(SwCtx *cx, const LogsCreateLogGroupRequest *in, void *out, SwError *err) {
     bool inserted;
     if (sw_str_is(in->kms_key_id))
-        return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "kmsKeyId", "encryption with a key of one's own is not available");
+        return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "kmsKeyId",
+                               "encryption with a key of one's own is not available");
     if (sw_str_is(in->log_group_class) && !sw_str_eq(in->log_group_class, LOGS_LOG_GROUP_CLASS_STANDARD))
         return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "logGroupClass", "only STANDARD is available");
     if (SW_OR(in->deletion_protection_enabled, false))
         return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "deletionProtectionEnabled", "is not available");
     LogsGroupRecord g = {.name = in->log_group_name, .created_at = SW_SOME_INT(logs_now_ms(cx)), .tags = in->tags};
-    if (sw_tags_check(&tag_rules, g.name, &in->tags, err) < 0 || sw_doc_insert(cx->tx, &logs_groups, in->log_group_name, &g, &inserted, err) < 0)
+    if (sw_tags_check(&tag_rules, g.name, &in->tags, err) < 0 ||
+        sw_doc_insert(cx->tx, &logs_groups, in->log_group_name, &g, &inserted, err) < 0)
         return -1;
     if (!inserted)
         return sw_fail(err, &LOGS_RESOURCE_ALREADY_EXISTS_EXCEPTION, "The specified log group already exists");
@@ -116,20 +120,22 @@ static bool wanted(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, const Logs
     return false;
 }
 
-int logs_describe_log_groups(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, LogsDescribeLogGroupsResponse *out, SwError *err) {
+int logs_describe_log_groups(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, LogsDescribeLogGroupsResponse *out,
+                             SwError *err) {
     size_t limit = (size_t)SW_OR(in->limit, 50);
     SwDocQuery q = {.prefix = in->log_group_name_prefix};
     SwDocList l;
     if (sw_str_is(in->log_group_name_prefix) && sw_str_is(in->log_group_name_pattern))
-        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.");
+        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
+                       "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.");
     if (SW_OR(in->include_linked_accounts, false) || in->account_identifiers.n)
         return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "includeLinkedAccounts", "there are no linked accounts");
     if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeLogGroups", in->next_token, &q.after))
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid.");
     sw_list_present(cx->arena, &out->log_groups);
     if (sw_str_is(in->log_group_class) && !sw_str_eq(in->log_group_class, LOGS_LOG_GROUP_CLASS_STANDARD))
-        return 0;                       /* there are none of another class */
-    do {                                /* what is filtered out makes a page read on, so that none is lost */
+        return 0; /* there are none of another class */
+    do {          /* what is filtered out makes a page read on, so that none is lost */
         q.limit = limit - out->log_groups.n;
         if (sw_doc_list(cx->tx, &logs_groups, &q, &l, err) < 0)
             return -1;
@@ -154,14 +160,17 @@ static int set_retention(SwCtx *cx, SwStr name, SwOptInt days, SwError *err) {
 }
 
 int logs_put_retention_policy(SwCtx *cx, const LogsPutRetentionPolicyRequest *in, void *out, SwError *err) {
-    static const int allowed[] = {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
+    static const int allowed[] = {1,   3,   5,   7,   14,   30,   60,   90,   120,  150,  180,
+                                  365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
     for (size_t i = 0; i < SW_N(allowed); i++)
         if (in->retention_in_days.v == allowed[i])
             return set_retention(cx, in->log_group_name, in->retention_in_days, err);
-    return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
-                   "1 validation error detected: Value '%lld' at 'retentionInDays' failed to satisfy constraint: Member must satisfy "
-                   "enum value set: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]",
-                   (long long)in->retention_in_days.v);
+    return sw_fail(
+        err, &LOGS_INVALID_PARAMETER_EXCEPTION,
+        "1 validation error detected: Value '%lld' at 'retentionInDays' failed to satisfy constraint: Member must satisfy "
+        "enum value set: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, "
+        "3653]",
+        (long long)in->retention_in_days.v);
 }
 
 int logs_delete_retention_policy(SwCtx *cx, const LogsDeleteRetentionPolicyRequest *in, void *out, SwError *err) {
@@ -213,7 +222,8 @@ int logs_untag_log_group(SwCtx *cx, const LogsUntagLogGroupRequest *in, void *ou
     return change_tags(cx, in->log_group_name, NULL, &in->tags, err);
 }
 
-int logs_list_tags_for_resource(SwCtx *cx, const LogsListTagsForResourceRequest *in, LogsListTagsForResourceResponse *out, SwError *err) {
+int logs_list_tags_for_resource(SwCtx *cx, const LogsListTagsForResourceRequest *in, LogsListTagsForResourceResponse *out,
+                                SwError *err) {
     LogsGroupRecord *g;
     if (logs_group_get(cx, name_of(cx, in->resource_arn), &g, err) < 0)
         return -1;
@@ -222,7 +232,8 @@ int logs_list_tags_for_resource(SwCtx *cx, const LogsListTagsForResourceRequest 
     return 0;
 }
 
-int logs_list_tags_log_group(SwCtx *cx, const LogsListTagsLogGroupRequest *in, LogsListTagsLogGroupResponse *out, SwError *err) {
+int logs_list_tags_log_group(SwCtx *cx, const LogsListTagsLogGroupRequest *in, LogsListTagsLogGroupResponse *out,
+                             SwError *err) {
     LogsGroupRecord *g;
     if (logs_group_get(cx, in->log_group_name, &g, err) < 0)
         return -1;

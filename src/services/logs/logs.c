@@ -34,7 +34,8 @@ static const SwTarget targets[] = {{"logs", "log-group:", logs_deliver, NULL}};
 
 /* "log-group:NAME:log-stream:STREAM", as AWS asks: the stream is empty for what is about the group. Tags name it without. */
 static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
-    SwStr arn = sw_operation_text(op, in, "resourceArn"), group = sw_operation_text(op, in, "logGroupName"), stream = sw_operation_text(op, in, "logStreamName"), name;
+    SwStr arn = sw_operation_text(op, in, "resourceArn"), group = sw_operation_text(op, in, "logGroupName"),
+          stream = sw_operation_text(op, in, "logStreamName"), name;
     SwError ignored = sw_error(cx->arena);
     if (arn.p)
         return arn;

@@ -11,7 +11,7 @@
 #include "models/logs_records.gen.h"
 
 extern const SwCollection logs_groups, logs_streams, logs_resource_policies;
-extern const SwController logs_retention;           /* drops events older than their group keeps them */
+extern const SwController logs_retention; /* drops events older than their group keeps them */
 
 /* Key of a group's events in the store: groups of one name in two regions are two. */
 SwStr logs_series(SwCtx *cx, SwStr group);
@@ -27,5 +27,5 @@ int logs_stream_get(SwCtx *cx, SwStr group, SwStr stream, LogsStreamRecord **ret
 /* metric.c: bytes as PutLogEvents counts them. */
 void logs_count_incoming(SwCtx *cx, SwStr group, size_t events, size_t bytes);
 
-int logs_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);              /* SwService.policy */
-int logs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);     /* SwTarget.deliver */
+int logs_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);                       /* SwService.policy */
+int logs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err); /* SwTarget.deliver */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AWS/Logs (CloudWatch Logs User Guide, "Monitoring usage with CloudWatch metrics"): what comes in, of each group and of all. */
+/* AWS/Logs (CloudWatch Logs User Guide, "Monitoring usage with CloudWatch metrics"): what comes in, of each group and of all.
+ */
 
 #include "api/meter.h"
 #include "services/logs/logs.h"

@@ -7,37 +7,56 @@
 typedef enum Kind { TERMS, JSON, FIELDS } Kind;
 typedef enum Op { OP_AND, OP_OR, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_NULL, OP_TRUE, OP_FALSE, OP_ABSENT } Op;
 
-typedef struct Step { SwStr name; int64_t index; } Step;        /* of a selector; name absent: [index] */
-typedef struct StepList { Step *v; size_t n; } StepList;
+typedef struct Step {
+    SwStr name;
+    int64_t index;
+} Step; /* of a selector; name absent: [index] */
+typedef struct StepList {
+    Step *v;
+    size_t n;
+} StepList;
 
 typedef struct Node Node;
 struct Node {
-    Op       op;
-    Node    *left, *right;              /* AND, OR */
-    StepList path;                      /* JSON */
-    SwStr    value;                     /* of a comparison; may hold '*' unless `number` */
-    double   number;
-    bool     numeric;
+    Op op;
+    Node *left, *right; /* AND, OR */
+    StepList path;      /* JSON */
+    SwStr value;        /* of a comparison; may hold '*' unless `number` */
+    double number;
+    bool numeric;
 };
 
-typedef struct Term { SwStr text; char sign; } Term;            /* sign: 0, '?', '-' */
-typedef struct TermList { Term *v; size_t n; } TermList;
-typedef struct Field { SwStr name; Node *condition; bool rest; } Field;         /* rest: "..." */
-typedef struct FieldList { Field *v; size_t n; } FieldList;
+typedef struct Term {
+    SwStr text;
+    char sign;
+} Term; /* sign: 0, '?', '-' */
+typedef struct TermList {
+    Term *v;
+    size_t n;
+} TermList;
+typedef struct Field {
+    SwStr name;
+    Node *condition;
+    bool rest;
+} Field; /* rest: "..." */
+typedef struct FieldList {
+    Field *v;
+    size_t n;
+} FieldList;
 
 struct LogsPattern {
-    Kind      kind;
-    TermList  terms;
-    Node     *condition;
+    Kind kind;
+    TermList terms;
+    Node *condition;
     FieldList fields;
 };
 
 typedef struct Parser {
-    SwArena    *arena;
-    SwStr       rest;
+    SwArena *arena;
+    SwStr rest;
     const char *why;
-    unsigned    depth;
-    bool        in_fields;              /* a comma or ']' ends a bare value */
+    unsigned depth;
+    bool in_fields; /* a comma or ']' ends a bare value */
 } Parser;
 
 static void *bad(Parser *p, const char *why) {
@@ -104,7 +123,8 @@ static SwStr word(Parser *p) {
     return w;
 }
 
-/* --- conditions -------------------------------------------------------------------------------------------------------------- */
+/* --- conditions --------------------------------------------------------------------------------------------------------------
+ */
 
 static bool selector(Parser *p, StepList *ret) {
     for (;;) {
@@ -134,8 +154,10 @@ static bool selector(Parser *p, StepList *ret) {
 }
 
 static bool operator_of(Parser *p, Op *ret) {
-    static const struct { const char *text; Op op; } ops[] = {
-        {"!=", OP_NE}, {"<=", OP_LE}, {">=", OP_GE}, {"==", OP_EQ}, {"=", OP_EQ}, {"<", OP_LT}, {">", OP_GT}};
+    static const struct {
+        const char *text;
+        Op op;
+    } ops[] = {{"!=", OP_NE}, {"<=", OP_LE}, {">=", OP_GE}, {"==", OP_EQ}, {"=", OP_EQ}, {"<", OP_LT}, {">", OP_GT}};
     for (size_t i = 0; i < SW_N(ops); i++)
         if (take(p, ops[i].text)) {
             *ret = ops[i].op;
@@ -237,7 +259,8 @@ static Node *either(Parser *p) {
     return chain(p, OP_OR, "||", both);
 }
 
-/* --- the three kinds ----------------------------------------------------------------------------------------------------------- */
+/* --- the three kinds
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static bool parse_field(Parser *p, FieldList *l) {
     Field f = {0};
@@ -317,7 +340,8 @@ const LogsPattern *logs_pattern_parse(SwArena *a, SwStr text, const char **ret_w
     return ok && !p.why ? out : NULL;
 }
 
-/* --- matching ---------------------------------------------------------------------------------------------------------------- */
+/* --- matching ----------------------------------------------------------------------------------------------------------------
+ */
 
 static bool compare(const Node *n, SwStr text, bool is_number) {
     double v;

@@ -10,7 +10,9 @@
 const SwCollection logs_resource_policies = {.name = "logs/resource-policy", .shape = &logs_shape_resource_policy_record};
 
 static LogsResourcePolicy *show(SwCtx *cx, const LogsResourcePolicyRecord *r, LogsResourcePolicy *to) {
-    *to = (LogsResourcePolicy){.policy_name = r->name, .policy_document = r->document, .last_updated_time = r->updated,
+    *to = (LogsResourcePolicy){.policy_name = r->name,
+                               .policy_document = r->document,
+                               .last_updated_time = r->updated,
                                .policy_scope = LOGS_POLICY_SCOPE_ACCOUNT};
     return to;
 }
@@ -41,7 +43,8 @@ static int readable(SwCtx *cx, SwStr document, SwValue *ret, SwError *err) {
     return 0;
 }
 
-int logs_put_resource_policy(SwCtx *cx, const LogsPutResourcePolicyRequest *in, LogsPutResourcePolicyResponse *out, SwError *err) {
+int logs_put_resource_policy(SwCtx *cx, const LogsPutResourcePolicyRequest *in, LogsPutResourcePolicyResponse *out,
+                             SwError *err) {
     const SwPolicy *parsed;
     SwValue v;
     void *old;
@@ -49,18 +52,23 @@ int logs_put_resource_policy(SwCtx *cx, const LogsPutResourcePolicyRequest *in, 
     SwDocQuery all = {0};
     if (!sw_str_is(in->policy_name) || !sw_str_is(in->policy_document))
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "policyName and policyDocument must be specified.");
-    if (readable(cx, in->policy_document, &v, err) < 0 || sw_policy_parse(cx->arena, sw_json_text(cx->arena, &v), SW_POLICY_RESOURCE, &parsed, err) < 0)
+    if (readable(cx, in->policy_document, &v, err) < 0 ||
+        sw_policy_parse(cx->arena, sw_json_text(cx->arena, &v), SW_POLICY_RESOURCE, &parsed, err) < 0)
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "Invalid policy document: %s", err->message);
-    if (sw_doc_get(cx->tx, &logs_resource_policies, in->policy_name, &old, err) < 0 || sw_doc_count(cx->tx, &logs_resource_policies, &all, &n, err) < 0)
+    if (sw_doc_get(cx->tx, &logs_resource_policies, in->policy_name, &old, err) < 0 ||
+        sw_doc_count(cx->tx, &logs_resource_policies, &all, &n, err) < 0)
         return -1;
     if (!old && n >= POLICIES_MAX)
         return sw_fail(err, &LOGS_LIMIT_EXCEEDED_EXCEPTION, "Resource limit exceeded.");
-    LogsResourcePolicyRecord r = {.name = in->policy_name, .document = in->policy_document, .updated = SW_SOME_INT(logs_now_ms(cx))};
+    LogsResourcePolicyRecord r = {.name = in->policy_name,
+                                  .document = in->policy_document,
+                                  .updated = SW_SOME_INT(logs_now_ms(cx))};
     out->resource_policy = show(cx, &r, sw_new(cx->arena, LogsResourcePolicy));
     return sw_doc_put(cx->tx, &logs_resource_policies, r.name, &r, err);
 }
 
-int logs_describe_resource_policies(SwCtx *cx, const LogsDescribeResourcePoliciesRequest *in, LogsDescribeResourcePoliciesResponse *out, SwError *err) {
+int logs_describe_resource_policies(SwCtx *cx, const LogsDescribeResourcePoliciesRequest *in,
+                                    LogsDescribeResourcePoliciesResponse *out, SwError *err) {
     SwDocQuery q = {.limit = (size_t)SW_OR(in->limit, 50)};
     SwDocList l;
     if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeResourcePolicies", in->next_token, &q.after))
@@ -79,7 +87,9 @@ int logs_delete_resource_policy(SwCtx *cx, const LogsDeleteResourcePolicyRequest
     bool existed;
     if (sw_doc_delete(cx->tx, &logs_resource_policies, in->policy_name, &existed, err) < 0)
         return -1;
-    return existed ? 0 : sw_fail(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION, "Policy with name [%.*s] does not exist.", SW_FMT(in->policy_name));
+    return existed ? 0
+                   : sw_fail(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION, "Policy with name [%.*s] does not exist.",
+                             SW_FMT(in->policy_name));
 }
 
 /* One document with everybody's statements. */

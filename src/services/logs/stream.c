@@ -29,8 +29,11 @@ int logs_create_log_stream(SwCtx *cx, const LogsCreateLogStreamRequest *in, void
     if (logs_group_get(cx, in->log_group_name, &g, err) < 0)
         return -1;
     LogsStreamRecord s = {
-        .group = in->log_group_name, .name = in->log_stream_name, .created_at = SW_SOME_INT(logs_now_ms(cx)),
-        .order_key = sw_index_number(cx->arena, 0), .sequence = SW_SOME_INT(0),
+        .group = in->log_group_name,
+        .name = in->log_stream_name,
+        .created_at = SW_SOME_INT(logs_now_ms(cx)),
+        .order_key = sw_index_number(cx->arena, 0),
+        .sequence = SW_SOME_INT(0),
     };
     if (sw_doc_insert(cx->tx, &logs_streams, logs_stream_id(cx, s.group, s.name), &s, &inserted, err) < 0)
         return -1;
@@ -58,20 +61,25 @@ static void show(SwCtx *cx, const LogsStreamRecord *s, LogsLogStream *to) {
     if (SW_OR(s->sequence, 0))
         to->upload_sequence_token = sw_strf(cx->arena, "%056lld", (long long)SW_OR(s->sequence, 0));
     to->arn = sw_strf(cx->arena, "%.*s:log-stream:%.*s", SW_FMT(logs_group_arn(cx, s->group)), SW_FMT(s->name));
-    to->stored_bytes = SW_SOME_INT(0);  /* AWS answers 0 since June 2019 */
+    to->stored_bytes = SW_SOME_INT(0); /* AWS answers 0 since June 2019 */
 }
 
-int logs_describe_log_streams(SwCtx *cx, const LogsDescribeLogStreamsRequest *in, LogsDescribeLogStreamsResponse *out, SwError *err) {
+int logs_describe_log_streams(SwCtx *cx, const LogsDescribeLogStreamsRequest *in, LogsDescribeLogStreamsResponse *out,
+                              SwError *err) {
     SwStr name;
     LogsGroupRecord *g;
     SwDocList l;
-    if (logs_group_name(cx, in->log_group_name, in->log_group_identifier, &name, err) < 0 || logs_group_get(cx, name, &g, err) < 0)
+    if (logs_group_name(cx, in->log_group_name, in->log_group_identifier, &name, err) < 0 ||
+        logs_group_get(cx, name, &g, err) < 0)
         return -1;
     bool by_time = sw_str_eq(in->order_by, LOGS_ORDER_BY_LAST_EVENT_TIME);
     if (by_time && sw_str_is(in->log_stream_name_prefix))
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "Cannot order by LastEventTime with a logStreamNamePrefix.");
-    SwDocQuery q = {.index = by_time ? "by_last_event" : "by_group", .equals = {name}, .prefix = in->log_stream_name_prefix,
-                    .limit = (size_t)SW_OR(in->limit, 50), .descending = SW_OR(in->descending, false)};
+    SwDocQuery q = {.index = by_time ? "by_last_event" : "by_group",
+                    .equals = {name},
+                    .prefix = in->log_stream_name_prefix,
+                    .limit = (size_t)SW_OR(in->limit, 50),
+                    .descending = SW_OR(in->descending, false)};
     if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeLogStreams", in->next_token, &q.after))
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid.");
     if (sw_doc_list(cx->tx, &logs_streams, &q, &l, err) < 0)

@@ -36,7 +36,7 @@ int logs_deliver(SwCtx *cx, SwStr text, SwStr payload, const SwValue *parameters
     if (sw_target_allow(cx, "logs:PutLogEvents", resource, cx->source, err) < 0 ||
         sw_doc_get(cx->tx, &logs_streams, logs_stream_id(cx, g->name, name), &stream, err) < 0)
         return -1;
-    SwCtx *as = sw_ctx_as_service(cx, "events");        /* allowed above */
+    SwCtx *as = sw_ctx_as_service(cx, "events"); /* allowed above */
     LogsCreateLogStreamRequest make = {.log_group_name = g->name, .log_stream_name = name};
     void *none;
     if (!stream && logs_call_create_log_stream(as, &make, &none, err) < 0)

@@ -28,10 +28,12 @@ static SwStr text_member(const SwShape *s, const void *in, const char *name) {
 /* The words that every operation means alike. What S3 has and Slipway has not is refused before (models/members). */
 int s3_check_members(SwCtx *cx, const void *in, SwError *err) {
     static const char *const grants[] = {"GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP"};
-    static const char *const classes[] = {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"};
+    static const char *const classes[] = {"STANDARD",   "REDUCED_REDUNDANCY",  "STANDARD_IA",
+                                          "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"};
     const SwShape *s = cx->op->input;
     SwStr acl = text_member(s, in, "ACL"), class = text_member(s, in, "StorageClass");
-    bool owner_only = !sw_str_is(acl) || sw_str_eqz(acl, "private") || sw_str_eqz(acl, "bucket-owner-full-control"), known = !sw_str_is(class);
+    bool owner_only = !sw_str_is(acl) || sw_str_eqz(acl, "private") || sw_str_eqz(acl, "bucket-owner-full-control"),
+         known = !sw_str_is(class);
     for (size_t i = 0; i < SW_N(grants); i++)
         owner_only = owner_only && !sw_str_is(text_member(s, in, grants[i]));
     if (!owner_only)
@@ -88,8 +90,10 @@ static int check_location(SwCtx *cx, SwStr constraint, SwStr *ret_region, SwErro
     SwStr region = sw_str_eqz(constraint, "EU") ? SW_STR("eu-west-1") : sw_str_or(constraint, SW_STR("us-east-1"));
     *ret_region = region;
     if (!sw_str_eqz(cx->region, "us-east-1") && (!sw_str_is(constraint) || !sw_str_eq(region, cx->region)))
-        return sw_fail(err, &ILLEGAL_LOCATION, "The %.*s location constraint is incompatible for the region specific endpoint this request was sent to.",
-                       SW_FMT(sw_str_or(constraint, SW_STR("unspecified"))));
+        return sw_fail(
+            err, &ILLEGAL_LOCATION,
+            "The %.*s location constraint is incompatible for the region specific endpoint this request was sent to.",
+            SW_FMT(sw_str_or(constraint, SW_STR("unspecified"))));
     if (!sw_str_is(constraint) || is_location(constraint))
         return 0;
     sw_fail(err, &INVALID_LOCATION, "The specified location-constraint is not valid");
@@ -102,12 +106,14 @@ static int check_there(SwCtx *cx, const S3BucketRecord *there, SwStr region, boo
     if (!there)
         return 0;
     if (!sw_str_eq(there->account, cx->account))
-        return s3_fail_bucket(err, &S3_BUCKET_ALREADY_EXISTS, there->name,
-                              "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
-                              "Please select a different name and try again.");
+        return s3_fail_bucket(
+            err, &S3_BUCKET_ALREADY_EXISTS, there->name,
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
+            "Please select a different name and try again.");
     *ret_done = sw_str_eqz(region, "us-east-1") && sw_str_eqz(there->region, "us-east-1") && !tagged;
-    return *ret_done ? 0 : s3_fail_bucket(err, &S3_BUCKET_ALREADY_OWNED_BY_YOU, there->name,
-                                          "Your previous request to create the named bucket succeeded and you already own it.");
+    return *ret_done ? 0
+                     : s3_fail_bucket(err, &S3_BUCKET_ALREADY_OWNED_BY_YOU, there->name,
+                                      "Your previous request to create the named bucket succeeded and you already own it.");
 }
 
 int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketOutput *out, SwError *err) {
@@ -120,19 +126,25 @@ int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketO
     if (!is_bucket_name(in->bucket))
         return s3_fail_bucket(err, &S3_INVALID_BUCKET_NAME, in->bucket, "The specified bucket is not valid.");
     if (sw_str_is(in->object_ownership) && !sw_str_eq(in->object_ownership, S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED))
-        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership", "buckets have no ACLs; only BucketOwnerEnforced is supported");
+        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership",
+                               "buckets have no ACLs; only BucketOwnerEnforced is supported");
     if (check_location(cx, constraint, &region, err) < 0 || (c && s3_tags_check(&c->tags, 50, err) < 0) ||
-        sw_doc_get(cx->tx, &s3_buckets, in->bucket, &record, err) < 0 || check_there(cx, record, region, c && c->tags.n > 0, &done, err) < 0)
+        sw_doc_get(cx->tx, &s3_buckets, in->bucket, &record, err) < 0 ||
+        check_there(cx, record, region, c && c->tags.n > 0, &done, err) < 0)
         return -1;
     out->location = sw_strf(cx->arena, "/%.*s", SW_FMT(in->bucket));
     out->bucket_arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(in->bucket));
     if (done)
         return 0;
-    S3BucketRecord b = {.name = in->bucket, .account = cx->account, .region = region, .location = constraint, .created = SW_SOME_TIME(sw_now(cx)),
+    S3BucketRecord b = {.name = in->bucket,
+                        .account = cx->account,
+                        .region = region,
+                        .location = constraint,
+                        .created = SW_SOME_TIME(sw_now(cx)),
                         .ownership = S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED};
     if (c)
         b.tags = c->tags;
-    sw_meter_arm(cx);                   /* at midnight somebody looks into it */
+    sw_meter_arm(cx); /* at midnight somebody looks into it */
     b.public_access = sw_new(cx->arena, S3PublicAccessBlockConfiguration);
     b.public_access->block_public_acls = b.public_access->ignore_public_acls = SW_SOME_BOOL(true);
     b.public_access->block_public_policy = b.public_access->restrict_public_buckets = SW_SOME_BOOL(true);
@@ -173,16 +185,19 @@ int s3_delete_bucket(SwCtx *cx, const S3DeleteBucketRequest *in, void *out, SwEr
     if (s3_begin(cx, in, in->bucket, &b, err) < 0 || is_empty(cx, in->bucket, &empty, err) < 0)
         return -1;
     if (!empty)
-        return s3_fail_bucket(err, &S3_BUCKET_NOT_EMPTY, in->bucket, sw_str_is(b->versioning)
-                       ? "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
-                       : "The bucket you tried to delete is not empty");
+        return s3_fail_bucket(err, &S3_BUCKET_NOT_EMPTY, in->bucket,
+                              sw_str_is(b->versioning)
+                                  ? "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
+                                  : "The bucket you tried to delete is not empty");
     /* What was being uploaded goes too, as on AWS: with the bucket it can no longer be completed. */
     SwDocList uploads;
     if (sw_doc_list(cx->tx, &s3_uploads, &(SwDocQuery){.index = "by_key", .equals = {in->bucket}}, &uploads, err) < 0)
         return -1;
     for (size_t i = 0; i < uploads.n; i++) {
         S3AbortMultipartUploadOutput *ignored;
-        S3AbortMultipartUploadRequest abort_it = {.bucket = in->bucket, .key = ((S3UploadRecord *)uploads.v[i].record)->key, .upload_id = uploads.v[i].id};
+        S3AbortMultipartUploadRequest abort_it = {.bucket = in->bucket,
+                                                  .key = ((S3UploadRecord *)uploads.v[i].record)->key,
+                                                  .upload_id = uploads.v[i].id};
         if (s3_call_abort_multipart_upload(cx, &abort_it, &ignored, err) < 0)
             return -1;
     }
@@ -193,7 +208,8 @@ int s3_list_buckets(SwCtx *cx, const S3ListBucketsRequest *in, S3ListBucketsOutp
     SwDocList rows;
     SwStr after = SW_NO_STR;
     if (sw_str_is(in->continuation_token) && !sw_page_token_read(cx->arena, "ListBuckets", in->continuation_token, &after))
-        return s3_fail_argument(err, "continuation-token", in->continuation_token, "The continuation token provided is incorrect");
+        return s3_fail_argument(err, "continuation-token", in->continuation_token,
+                                "The continuation token provided is incorrect");
     if (sw_doc_list(cx->tx, &s3_buckets, &(SwDocQuery){.index = "by_account", .equals = {cx->account}}, &rows, err) < 0)
         return -1;
     size_t max = (size_t)SW_OR(in->max_buckets, 10000);
@@ -207,9 +223,11 @@ int s3_list_buckets(SwCtx *cx, const S3ListBucketsRequest *in, S3ListBucketsOutp
             out->continuation_token = sw_page_token(cx->arena, "ListBuckets", out->buckets.v[max - 1].name);
             break;
         }
-        *sw_list_add(cx->arena, &out->buckets) = (S3Bucket){
-            .name = b->name, .creation_date = b->created, .bucket_region = b->region,
-            .bucket_arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name))};
+        *sw_list_add(cx->arena, &out->buckets) =
+            (S3Bucket){.name = b->name,
+                       .creation_date = b->created,
+                       .bucket_region = b->region,
+                       .bucket_arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name))};
     }
     out->prefix = in->prefix;
     out->owner = s3_owner(cx->arena, cx->account);

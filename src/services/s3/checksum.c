@@ -6,7 +6,12 @@
 #include "base/digest.h"
 #include "services/s3/s3.h"
 
-static const struct { const char *name, *member; SwDigestKind kind; int bits; uint64_t polynomial; } algorithms[S3_ALGORITHMS] = {
+static const struct {
+    const char *name, *member;
+    SwDigestKind kind;
+    int bits;
+    uint64_t polynomial;
+} algorithms[S3_ALGORITHMS] = {
     [S3_CRC32] = {"CRC32", "ChecksumCRC32", SW_CRC32, 32, 0xEDB88320u},
     [S3_CRC32C] = {"CRC32C", "ChecksumCRC32C", SW_CRC32C, 32, 0x82F63B78u},
     [S3_CRC64NVME] = {"CRC64NVME", "ChecksumCRC64NVME", SW_CRC64NVME, 64, 0x9A6C9329AC4BC9B5u},
@@ -67,8 +72,8 @@ static uint64_t shift(uint64_t crc, int64_t n, int bits, uint64_t polynomial) {
     odd[0] = polynomial;
     for (int i = 1; i < bits; i++)
         odd[i] = (uint64_t)1 << (i - 1);
-    square(even, odd, bits);            /* two zero bits */
-    square(odd, even, bits);            /* four */
+    square(even, odd, bits); /* two zero bits */
+    square(odd, even, bits); /* four */
     while (n > 0) {
         square(even, odd, bits);
         if (n & 1)
@@ -98,7 +103,8 @@ static SwStr to_base64(SwArena *a, uint64_t v, int bits) {
     return sw_base64(a, sw_str_n(bytes, (size_t)bits / 8));
 }
 
-int s3_join_checksums(SwArena *a, int algorithm, bool whole, const SwStr *parts, const int64_t *sizes, size_t n, SwStr *ret_sum, SwError *err) {
+int s3_join_checksums(SwArena *a, int algorithm, bool whole, const SwStr *parts, const int64_t *sizes, size_t n, SwStr *ret_sum,
+                      SwError *err) {
     int bits = algorithms[algorithm].bits;
     if (SW_NEVER(whole && bits == 0))
         return sw_fail(err, &SW_INTERNAL_FAILURE, "We encountered an internal error. Please try again.");

@@ -7,9 +7,9 @@
 #include "base/digest.h"
 #include "services/s3/s3.h"
 
-#define PART_MIN (5 * SW_MIB)
-#define REPEATABLE (24 * SW_HOUR)       /* AWS names no time: long enough for any client that repeats */
-#define SWEEP 100                       /* of what is older, at each completion */
+#define PART_MIN   (5 * SW_MIB)
+#define REPEATABLE (24 * SW_HOUR) /* AWS names no time: long enough for any client that repeats */
+#define SWEEP      100            /* of what is older, at each completion */
 
 static const SwErrorKind CONFLICT = {.code = "ConditionalRequestConflict", .http = 409};
 
@@ -36,23 +36,29 @@ static int fail_at_part(SwError *err, const S3CompletedPart *c) {
     return sw_fail_fact(err, "ETag", bare(c->e_tag));
 }
 
-static int check_part(SwStr upload, const S3UploadRecord *u, const S3CompletedPart *c, S3PartRecord *p, bool last, SwError *err) {
+static int check_part(SwStr upload, const S3UploadRecord *u, const S3CompletedPart *c, S3PartRecord *p, bool last,
+                      SwError *err) {
     int want = s3_algorithm(u->checksum_algorithm);
     SwStr named = want >= 0 ? *s3_sum(&s3_shape_completed_part, (void *)(uintptr_t)c, want) : SW_NO_STR;
     bool match = p && s3_etag_eq(c->e_tag, p->e_tag);
     if (match && want >= 0 && !named.p && sw_str_eq(u->checksum_type, S3_CHECKSUM_TYPE_COMPOSITE))
-        return sw_fail(err, &S3_INVALID_REQUEST, "The upload was created using a %s checksum. The complete request must include the checksum for each part. "
-                       "It was missing for part %lld in the request.", s3_algorithm_lower(want), (long long)c->part_number.v);
+        return sw_fail(
+            err, &S3_INVALID_REQUEST,
+            "The upload was created using a %s checksum. The complete request must include the checksum for each part. "
+            "It was missing for part %lld in the request.",
+            s3_algorithm_lower(want), (long long)c->part_number.v);
     if (match && named.p)
         match = sw_str_eq(named, *s3_sum(&s3_shape_part_record, p, want));
     if (!match) {
-        sw_fail(err, &S3_INVALID_PART, "One or more of the specified parts could not be found.  The part may not have been uploaded, "
+        sw_fail(err, &S3_INVALID_PART,
+                "One or more of the specified parts could not be found.  The part may not have been uploaded, "
                 "or the specified entity tag may not match the part's entity tag.");
         sw_fail_fact(err, "UploadId", upload);
         return fail_at_part(err, c);
     }
     if (!last && p->size.v < (int64_t)PART_MIN) {
-        s3_fail_size(err, &S3_ENTITY_TOO_SMALL, "Your proposed upload is smaller than the minimum allowed size", p->size.v, "MinSizeAllowed", PART_MIN);
+        s3_fail_size(err, &S3_ENTITY_TOO_SMALL, "Your proposed upload is smaller than the minimum allowed size", p->size.v,
+                     "MinSizeAllowed", PART_MIN);
         return fail_at_part(err, c);
     }
     return 0;
@@ -76,14 +82,16 @@ static int check_order(SwStr upload, const S3CompletedPartList *named, SwError *
             return s3_fail_schema(err);
         if (i == 0 || c->part_number.v > named->v[i - 1].part_number.v)
             continue;
-        sw_fail(err, &S3_INVALID_PART_ORDER, "The list of parts was not in ascending order. Parts must be ordered by part number.");
+        sw_fail(err, &S3_INVALID_PART_ORDER,
+                "The list of parts was not in ascending order. Parts must be ordered by part number.");
         return sw_fail_fact(err, "UploadId", upload);
     }
     return 0;
 }
 
 /* Fills o's extents, sizes, ETag and checksum from the parts that are named. */
-static int join(SwCtx *cx, SwStr upload, const S3CompletedPartList *named, const SwDocList *parts, const S3UploadRecord *u, S3ObjectRecord *o, SwError *err) {
+static int join(SwCtx *cx, SwStr upload, const S3CompletedPartList *named, const SwDocList *parts, const S3UploadRecord *u,
+                S3ObjectRecord *o, SwError *err) {
     SwArena *a = cx->arena;
     SwDigest *d = sw_digest_new(a, SW_MD5);
     SwStr *sums = sw_new_n(a, SwStr, named->n);
@@ -112,12 +120,17 @@ static int join(SwCtx *cx, SwStr upload, const S3CompletedPartList *named, const
 static int check_whole(const S3CompleteMultipartUploadRequest *in, S3ObjectRecord *o, SwError *err) {
     int given = s3_sum_kind(&s3_shape_complete_multipart_upload_request, in);
     if (sw_str_is(in->checksum_type) && !sw_str_eq(in->checksum_type, o->checksum_type))
-        return sw_fail(err, &S3_INVALID_REQUEST, "The upload was created using the %.*s checksum mode. The complete request must use the same checksum mode.",
-                       SW_FMT(o->checksum_type));
-    if (given >= 0 && !sw_str_eq(*s3_sum(&s3_shape_complete_multipart_upload_request, (void *)(uintptr_t)in, given), *s3_sum(&s3_shape_object_record, o, given)))
-        return sw_fail(err, &S3_BAD_DIGEST, "The %s you specified did not match the calculated checksum.", s3_algorithm_lower(given));
+        return sw_fail(
+            err, &S3_INVALID_REQUEST,
+            "The upload was created using the %.*s checksum mode. The complete request must use the same checksum mode.",
+            SW_FMT(o->checksum_type));
+    if (given >= 0 && !sw_str_eq(*s3_sum(&s3_shape_complete_multipart_upload_request, (void *)(uintptr_t)in, given),
+                                 *s3_sum(&s3_shape_object_record, o, given)))
+        return sw_fail(err, &S3_BAD_DIGEST, "The %s you specified did not match the calculated checksum.",
+                       s3_algorithm_lower(given));
     if (in->mpu_object_size.set && in->mpu_object_size.v != o->size.v)
-        return sw_fail(err, &S3_INVALID_REQUEST, "The provided 'x-amz-mp-object-size' header value %lld does not match what was computed: %lld",
+        return sw_fail(err, &S3_INVALID_REQUEST,
+                       "The provided 'x-amz-mp-object-size' header value %lld does not match what was computed: %lld",
                        (long long)in->mpu_object_size.v, (long long)o->size.v);
     return 0;
 }
@@ -147,16 +160,18 @@ static SwStr parts_word(SwArena *a, const S3CompletedPartList *named) {
     return sw_sha256_hex(a, sw_buf_str(&b));
 }
 
-static void answer(SwCtx *cx, const S3CompleteMultipartUploadRequest *in, const S3CompletedRecord *c, S3CompleteMultipartUploadOutput *out) {
+static void answer(SwCtx *cx, const S3CompleteMultipartUploadRequest *in, const S3CompletedRecord *c,
+                   S3CompleteMultipartUploadOutput *out) {
     sw_shape_move(cx->arena, &s3_shape_complete_multipart_upload_output, out, &s3_shape_completed_record, c);
     out->bucket = in->bucket;
     SwStr host = cx->http ? sw_header_get(&cx->http->m.headers, "host") : SW_NO_STR;
-    out->location = sw_strf(cx->arena, "http://%.*s/%.*s/%.*s", SW_FMT(sw_str_or(host, SW_STR("s3.amazonaws.com"))), SW_FMT(in->bucket),
-                            SW_FMT(sw_percent_encode(cx->arena, in->key, true)));
+    out->location = sw_strf(cx->arena, "http://%.*s/%.*s/%.*s", SW_FMT(sw_str_or(host, SW_STR("s3.amazonaws.com"))),
+                            SW_FMT(in->bucket), SW_FMT(sw_percent_encode(cx->arena, in->key, true)));
 }
 
 /* *ret_c NULL: this upload was not completed with these parts, or too long ago. */
-static int find_completed(SwCtx *cx, const S3CompleteMultipartUploadRequest *in, const S3CompletedPartList *named, S3CompletedRecord **ret_c, SwError *err) {
+static int find_completed(SwCtx *cx, const S3CompleteMultipartUploadRequest *in, const S3CompletedPartList *named,
+                          S3CompletedRecord **ret_c, SwError *err) {
     void *record;
     *ret_c = NULL;
     if (sw_doc_get(cx->tx, &s3_completed, in->upload_id, &record, err) < 0)
@@ -183,14 +198,18 @@ int s3_completed_forget(SwCtx *cx, SwStr bucket, SwError *err) {
 }
 
 static int keep_completed(SwCtx *cx, const S3CompleteMultipartUploadRequest *in, S3CompletedRecord *c, SwError *err) {
-    SwDocQuery old = {.index = "by_time", .equals = {in->bucket}, .below = sw_index_number(cx->arena, sw_now(cx) - REPEATABLE), .limit = SWEEP};
+    SwDocQuery old = {.index = "by_time",
+                      .equals = {in->bucket},
+                      .below = sw_index_number(cx->arena, sw_now(cx) - REPEATABLE),
+                      .limit = SWEEP};
     c->bucket = in->bucket;
     c->at = SW_SOME_TIME(sw_now(cx));
     c->parts = parts_word(cx->arena, &in->multipart_upload->parts);
     return drop_completed(cx, &old, err) < 0 ? -1 : sw_doc_put(cx->tx, &s3_completed, in->upload_id, c, err);
 }
 
-int s3_complete_multipart_upload(SwCtx *cx, const S3CompleteMultipartUploadRequest *in, S3CompleteMultipartUploadOutput *out, SwError *err) {
+int s3_complete_multipart_upload(SwCtx *cx, const S3CompleteMultipartUploadRequest *in, S3CompleteMultipartUploadOutput *out,
+                                 SwError *err) {
     S3BucketRecord *b;
     S3UploadRecord *u;
     S3CompletedRecord *before, *now = sw_new(cx->arena, S3CompletedRecord);
@@ -213,8 +232,9 @@ int s3_complete_multipart_upload(SwCtx *cx, const S3CompleteMultipartUploadReque
         return -1;
     S3ObjectRecord *o = u->object;
     o->key = in->key;
-    if (check_order(in->upload_id, named, err) < 0 || join(cx, in->upload_id, named, &parts, u, o, err) < 0 || check_whole(in, o, err) < 0 ||
-        s3_store(cx, b, o, "CompleteMultipartUpload", err) < 0 || s3_upload_forget(cx, in->upload_id, &parts, err) < 0)
+    if (check_order(in->upload_id, named, err) < 0 || join(cx, in->upload_id, named, &parts, u, o, err) < 0 ||
+        check_whole(in, o, err) < 0 || s3_store(cx, b, o, "CompleteMultipartUpload", err) < 0 ||
+        s3_upload_forget(cx, in->upload_id, &parts, err) < 0)
         return -1;
     sw_shape_move(cx->arena, &s3_shape_completed_record, now, &s3_shape_object_record, o);
     now->version_id = s3_written_version(b, o);

@@ -25,14 +25,17 @@ static int parse_source(SwArena *a, SwStr text, SwStr *ret_bucket, SwStr *ret_ke
         return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "CopySource", "access points are not supported");
     *ret_key = path;
     if (!sw_str_cut(ret_key, '/', ret_bucket) || !sw_str_is(*ret_key) || !sw_str_is(*ret_bucket))
-        return s3_fail_argument(err, "x-amz-copy-source", text, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
+        return s3_fail_argument(err, "x-amz-copy-source", text,
+                                "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
     return 0;
 }
 
-int s3_copy_source(SwCtx *cx, const S3CopySource *s, S3BucketRecord **ret_b, S3ObjectRecord **ret_o, bool *ret_named, SwStr *ret_version, SwError *err) {
+int s3_copy_source(SwCtx *cx, const S3CopySource *s, S3BucketRecord **ret_b, S3ObjectRecord **ret_o, bool *ret_named,
+                   SwStr *ret_version, SwError *err) {
     SwStr bucket, key, version;
     void *record;
-    if (parse_source(cx->arena, s->text, &bucket, &key, &version, err) < 0 || sw_doc_get(cx->tx, &s3_buckets, bucket, &record, err) < 0)
+    if (parse_source(cx->arena, s->text, &bucket, &key, &version, err) < 0 ||
+        sw_doc_get(cx->tx, &s3_buckets, bucket, &record, err) < 0)
         return -1;
     if (!record)
         return s3_fail_no_bucket(err, bucket);
@@ -42,7 +45,8 @@ int s3_copy_source(SwCtx *cx, const S3CopySource *s, S3BucketRecord **ret_b, S3O
     if (!sw_str_eq(owner, cx->account) || (sw_str_is(s->expected_owner) && !sw_str_eq(s->expected_owner, owner)))
         return sw_fail(err, &SW_ACCESS_DENIED, "Access Denied");
     /* Copying is reading too: the source's own permission. */
-    if (s3_authorise_object(cx, sw_str_is(version) ? "s3:GetObjectVersion" : "s3:GetObject", bucket, key, err) < 0 || s3_get(cx, *ret_b, key, version, ret_o, err) < 0)
+    if (s3_authorise_object(cx, sw_str_is(version) ? "s3:GetObjectVersion" : "s3:GetObject", bucket, key, err) < 0 ||
+        s3_get(cx, *ret_b, key, version, ret_o, err) < 0)
         return -1;
     *ret_version = s3_shown_version(*ret_b, *ret_o);
     const char *condition;
@@ -59,16 +63,22 @@ int s3_check_extents(SwCtx *cx, const S3ExtentList *extents, SwError *err) {
 }
 
 /* What the copy will be, from its source: its bytes' description stays, the rest is as the directives say. */
-static int describe(SwCtx *cx, const S3CopyObjectRequest *in, const S3ObjectRecord *source, bool unchanged, S3ObjectRecord *o, SwError *err) {
+static int describe(SwCtx *cx, const S3CopyObjectRequest *in, const S3ObjectRecord *source, bool unchanged, S3ObjectRecord *o,
+                    SwError *err) {
     bool replace = sw_str_eqz(in->metadata_directive, "REPLACE"), retag = sw_str_eqz(in->tagging_directive, "REPLACE");
-    if (unchanged && !replace && !sw_str_is(in->storage_class) && !sw_str_is(in->website_redirect_location) && !sw_str_is(in->server_side_encryption))
-        return sw_fail(err, &S3_INVALID_REQUEST, "This copy request is illegal because it is trying to copy an object to itself without "
+    if (unchanged && !replace && !sw_str_is(in->storage_class) && !sw_str_is(in->website_redirect_location) &&
+        !sw_str_is(in->server_side_encryption))
+        return sw_fail(err, &S3_INVALID_REQUEST,
+                       "This copy request is illegal because it is trying to copy an object to itself without "
                        "changing the object's metadata, storage class, website redirect location or encryption attributes.");
     if (source->size.v > (int64_t)SOURCE_MAX)
-        return sw_fail(err, &S3_INVALID_REQUEST, "The specified copy source is larger than the maximum allowable size for a copy source: %lld", (long long)SOURCE_MAX);
+        return sw_fail(err, &S3_INVALID_REQUEST,
+                       "The specified copy source is larger than the maximum allowable size for a copy source: %lld",
+                       (long long)SOURCE_MAX);
     *o = *source;
     if (replace) {
-        o->cache_control = o->content_disposition = o->content_encoding = o->content_language = o->content_type = o->expires = SW_NO_STR;
+        o->cache_control = o->content_disposition = o->content_encoding = o->content_language = o->content_type = o->expires =
+            SW_NO_STR;
         o->metadata = (SwStrMap){0};
         sw_shape_move(cx->arena, &s3_shape_object_record, o, &s3_shape_copy_object_request, in);
         if (s3_take_metadata(cx->arena, &in->metadata, &o->metadata, err) < 0)
@@ -84,9 +94,12 @@ static int look_up(SwCtx *cx, const S3CopyObjectRequest *in, S3ObjectRecord *o, 
     S3BucketRecord *to, *from;
     S3ObjectRecord *source;
     bool named;
-    S3CopySource s = {in->copy_source, in->expected_source_bucket_owner,
-                      {in->copy_source_if_match, in->copy_source_if_none_match, in->copy_source_if_modified_since, in->copy_source_if_unmodified_since}};
-    if (s3_begin(cx, in, in->bucket, &to, err) < 0 || s3_copy_source(cx, &s, &from, &source, &named, &out->copy_source_version_id, err) < 0)
+    S3CopySource s = {in->copy_source,
+                      in->expected_source_bucket_owner,
+                      {in->copy_source_if_match, in->copy_source_if_none_match, in->copy_source_if_modified_since,
+                       in->copy_source_if_unmodified_since}};
+    if (s3_begin(cx, in, in->bucket, &to, err) < 0 ||
+        s3_copy_source(cx, &s, &from, &source, &named, &out->copy_source_version_id, err) < 0)
         return -1;
     /* A version that is named is brought back; a bucket with a setting of its own encrypts anew. */
     bool unchanged = sw_str_eq(from->name, in->bucket) && sw_str_eq(source->key, in->key) && !named && !to->encryption;
@@ -95,7 +108,9 @@ static int look_up(SwCtx *cx, const S3CopyObjectRequest *in, S3ObjectRecord *o, 
 
 /* A copy is one part, whatever its source was, and its checksum covers the whole. */
 static int digest(SwCtx *cx, SwStr asked, S3ObjectRecord *o, SwError *err) {
-    int had = s3_sum_kind(&s3_shape_object_record, o), want = sw_str_is(asked) ? s3_algorithm(asked) : had >= 0 ? had : S3_CRC64NVME;
+    int had = s3_sum_kind(&s3_shape_object_record, o), want = sw_str_is(asked) ? s3_algorithm(asked)
+                                                              : had >= 0       ? had
+                                                                               : S3_CRC64NVME;
     bool parts = o->part_sizes.n > 0, whole = sw_str_eq(o->checksum_type, S3_CHECKSUM_TYPE_FULL_OBJECT);
     if (want < 0)
         return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ChecksumAlgorithm", "this checksum is not supported");
@@ -113,7 +128,8 @@ static int digest(SwCtx *cx, SwStr asked, S3ObjectRecord *o, SwError *err) {
 static int write_copy(SwCtx *cx, const S3CopyObjectRequest *in, S3ObjectRecord *o, S3CopyObjectOutput *out, SwError *err) {
     S3BucketRecord *to;
     if (s3_begin(cx, in, in->bucket, &to, err) < 0 || s3_check_extents(cx, &o->extents, err) < 0 ||
-        s3_check_write_conditions(cx, in->bucket, in->key, in->if_match, in->if_none_match, err) < 0 || s3_store(cx, to, o, "CopyObject", err) < 0)
+        s3_check_write_conditions(cx, in->bucket, in->key, in->if_match, in->if_none_match, err) < 0 ||
+        s3_store(cx, to, o, "CopyObject", err) < 0)
         return -1;
     out->copy_object_result = sw_new(cx->arena, S3CopyObjectResult);
     sw_shape_move(cx->arena, &s3_shape_copy_object_result, out->copy_object_result, &s3_shape_object_record, o);

@@ -6,9 +6,9 @@
 
 #include "services/s3/s3.h"
 
-#define RULES_MAX 100
+#define RULES_MAX    100
 #define DOCUMENT_MAX (64 * SW_KIB)
-#define ID_MAX 255
+#define ID_MAX       255
 
 static const SwErrorKind FORBIDDEN = {.code = "AccessForbidden", .http = 403};
 static const SwErrorKind BAD_REQUEST = {.code = "BadRequest", .http = 400};
@@ -39,13 +39,17 @@ static int check_rule(const S3CORSRule *r, SwError *err) {
         for (size_t k = 0; k < SW_N(methods); k++)
             known = known || sw_str_eqz(r->allowed_methods.v[i], methods[k]);
         if (!known)
-            return sw_fail(err, &S3_INVALID_REQUEST, "Found unsupported HTTP method in CORS config. Unsupported method is %.*s", SW_FMT(r->allowed_methods.v[i]));
+            return sw_fail(err, &S3_INVALID_REQUEST, "Found unsupported HTTP method in CORS config. Unsupported method is %.*s",
+                           SW_FMT(r->allowed_methods.v[i]));
     }
     for (size_t i = 0; i < r->expose_headers.n; i++)
         if (stars(r->expose_headers.v[i]) > 0)
-            return sw_fail(err, &S3_INVALID_REQUEST, "ExposeHeader \"%.*s\" contains wildcard. We currently do not support wildcard for ExposeHeader.",
+            return sw_fail(err, &S3_INVALID_REQUEST,
+                           "ExposeHeader \"%.*s\" contains wildcard. We currently do not support wildcard for ExposeHeader.",
                            SW_FMT(r->expose_headers.v[i]));
-    return check_one_star(&r->allowed_origins, "AllowedOrigin", err) < 0 ? -1 : check_one_star(&r->allowed_headers, "AllowedHeader", err);
+    return check_one_star(&r->allowed_origins, "AllowedOrigin", err) < 0
+               ? -1
+               : check_one_star(&r->allowed_headers, "AllowedHeader", err);
 }
 
 int s3_put_bucket_cors(SwCtx *cx, const S3PutBucketCorsRequest *in, void *out, SwError *err) {
@@ -98,13 +102,14 @@ static bool any_fits(const SwStrList *patterns, SwStr s, bool any_case) {
     return false;
 }
 
-typedef struct Question {               /* what a browser asks, or does */
+typedef struct Question { /* what a browser asks, or does */
     SwStr origin, method, headers;
 } Question;
 
 static Question question(const SwHttpRequest *rq) {
     const SwHeaderList *h = &rq->m.headers;
-    return (Question){.origin = sw_header_get(h, "origin"), .headers = sw_header_get(h, "access-control-request-headers"),
+    return (Question){.origin = sw_header_get(h, "origin"),
+                      .headers = sw_header_get(h, "access-control-request-headers"),
                       .method = sw_str_or(sw_header_get(h, "access-control-request-method"), rq->m.method)};
 }
 
@@ -132,7 +137,8 @@ static void tell(SwCtx *cx, const S3CORSRule *r, const Question *q) {
     sw_header_set(a, h, SW_STR("Access-Control-Allow-Origin"), anybody ? SW_STR("*") : q->origin);
     if (!anybody)
         sw_header_set(a, h, SW_STR("Access-Control-Allow-Credentials"), SW_STR("true"));
-    sw_header_set(a, h, SW_STR("Access-Control-Allow-Methods"), sw_str_join(a, r->allowed_methods.v, r->allowed_methods.n, SW_STR(", ")));
+    sw_header_set(a, h, SW_STR("Access-Control-Allow-Methods"),
+                  sw_str_join(a, r->allowed_methods.v, r->allowed_methods.n, SW_STR(", ")));
     if (sw_str_is(q->headers)) {
         SwStrList names = {0};
         SwStr rest = q->headers, name;
@@ -141,7 +147,8 @@ static void tell(SwCtx *cx, const S3CORSRule *r, const Question *q) {
         sw_header_set(a, h, SW_STR("Access-Control-Allow-Headers"), sw_str_join(a, names.v, names.n, SW_STR(", ")));
     }
     if (r->expose_headers.n > 0)
-        sw_header_set(a, h, SW_STR("Access-Control-Expose-Headers"), sw_str_join(a, r->expose_headers.v, r->expose_headers.n, SW_STR(", ")));
+        sw_header_set(a, h, SW_STR("Access-Control-Expose-Headers"),
+                      sw_str_join(a, r->expose_headers.v, r->expose_headers.n, SW_STR(", ")));
     if (r->max_age_seconds.set)
         sw_header_set(a, h, SW_STR("Access-Control-Max-Age"), sw_strf(a, "%lld", (long long)r->max_age_seconds.v));
     sw_header_set(a, h, SW_STR("Vary"), SW_STR(VARY));
@@ -170,7 +177,8 @@ void s3_finish(SwCtx *cx, const SwWireMessage *m) {
     S3BucketRecord *b;
     SwStr key, bucket = s3_bucket_of_path(m->path, &key);
     Question q = question(cx->http);
-    if (!sw_str_is(q.origin) || !sw_str_is(bucket) || cx->tx || sw_str_eqz(m->method, "OPTIONS") || look_up(cx, bucket, &b, &ignored) < 0)
+    if (!sw_str_is(q.origin) || !sw_str_is(bucket) || cx->tx || sw_str_eqz(m->method, "OPTIONS") ||
+        look_up(cx, bucket, &b, &ignored) < 0)
         return;
     const S3CORSRule *r = b ? rule_for(b->cors, &q) : NULL;
     if (r)
@@ -198,9 +206,10 @@ static int preflight(SwCtx *cx, SwError *err) {
     if (!b || !b->cors)
         return forbid(err, &q, "BUCKET", b ? "CORS is not enabled for this bucket." : "Bucket not found");
     const S3CORSRule *r = rule_for(b->cors, &q);
-    if (!r)                             /* AWS's spelling */
+    if (!r) /* AWS's spelling */
         return forbid(err, &q, sw_str_is(key) ? "OBJECT" : "BUCKET",
-                      "This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method "
+                      "This CORS request is not allowed. This is usually because the evalution of Origin, request method / "
+                      "Access-Control-Request-Method "
                       "or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.");
     tell(cx, r, &q);
     return 0;

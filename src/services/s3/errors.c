@@ -38,22 +38,27 @@ int s3_fail_argument(SwError *err, const char *name, SwStr value, const char *me
 }
 
 int s3_fail_schema(SwError *err) {
-    return sw_fail(err, &S3_MALFORMED_XML, "The XML you provided was not well-formed or did not validate against our published schema");
+    return sw_fail(err, &S3_MALFORMED_XML,
+                   "The XML you provided was not well-formed or did not validate against our published schema");
 }
 
-int s3_fail_size(SwError *err, const SwErrorKind *kind, const char *message, int64_t size, const char *bound_name, int64_t bound) {
+int s3_fail_size(SwError *err, const SwErrorKind *kind, const char *message, int64_t size, const char *bound_name,
+                 int64_t bound) {
     sw_fail(err, kind, "%s", message);
     if (size >= 0)
-        sw_fail_fact(err, kind == &S3_ENTITY_TOO_LARGE || kind == &S3_ENTITY_TOO_SMALL ? "ProposedSize" : "Size", sw_strf(err->arena, "%lld", (long long)size));
+        sw_fail_fact(err, kind == &S3_ENTITY_TOO_LARGE || kind == &S3_ENTITY_TOO_SMALL ? "ProposedSize" : "Size",
+                     sw_strf(err->arena, "%lld", (long long)size));
     return sw_fail_fact(err, bound_name, sw_strf(err->arena, "%lld", (long long)bound));
 }
 
 int s3_fail_part_number(SwError *err, int64_t number) {
-    return s3_fail_argument(err, "partNumber", sw_strf(err->arena, "%lld", (long long)number), "Part number must be an integer between 1 and 10000, inclusive");
+    return s3_fail_argument(err, "partNumber", sw_strf(err->arena, "%lld", (long long)number),
+                            "Part number must be an integer between 1 and 10000, inclusive");
 }
 
 int s3_fail_not_accepted(SwError *err, const char *header) {
     sw_fail(err, &SW_NOT_IMPLEMENTED, "A header you provided implies functionality that is not implemented");
     sw_fail_fact(err, "Header", sw_str(header));
-    return sw_fail_fact(err, "additionalMessage", sw_strf(err->arena, "We don't accept the provided value of %s header for this API", header));
+    return sw_fail_fact(err, "additionalMessage",
+                        sw_strf(err->arena, "We don't accept the provided value of %s header for this API", header));
 }

@@ -47,14 +47,14 @@ SwStr s3_common_prefix(SwStr key, SwStr prefix, SwStr delimiter) {
 
 typedef struct Listing {
     SwStr bucket, prefix, delimiter;
-    SwStr after;                        /* keys behind this one; absent: from the start */
+    SwStr after; /* keys behind this one; absent: from the start */
     size_t max;
     SwStr encoding;
     S3ObjectList contents;
     S3CommonPrefixList prefixes;
-    bool  truncated;
-    SwStr last;                         /* key or common prefix that was listed last, raw */
-    bool  with_owner;
+    bool truncated;
+    SwStr last; /* key or common prefix that was listed last, raw */
+    bool with_owner;
     SwStr account;
 } Listing;
 
@@ -96,7 +96,7 @@ static void add_object(SwArena *a, Listing *l, const S3ObjectRecord *o) {
 static bool take(SwArena *a, Listing *l, const S3ObjectRecord *o) {
     SwStr common = s3_common_prefix(o->key, l->prefix, l->delimiter);
     if (common.p && l->after.p && (sw_str_eq(common, l->after) || sw_str_starts(l->after, common)))
-        return true;                    /* its prefix was on an earlier page */
+        return true; /* its prefix was on an earlier page */
     if (common.p && l->prefixes.n > 0 && sw_str_eq(common, l->last))
         return true;
     if (l->contents.n + l->prefixes.n == l->max) {
@@ -118,7 +118,8 @@ static int list(SwCtx *cx, Listing *l, SwError *err) {
     if (l->after.p) {
         SwStr start = s3_object_id(a, l->bucket, l->after);
         /* Behind a common prefix nothing of it comes again. */
-        if (sw_str_is(l->delimiter) && sw_str_ends(l->after, l->delimiter) && sw_str_starts(l->after, l->prefix) && l->after.n > l->prefix.n)
+        if (sw_str_is(l->delimiter) && sw_str_ends(l->after, l->delimiter) && sw_str_starts(l->after, l->prefix) &&
+            l->after.n > l->prefix.n)
             start = sw_str_or(s3_behind(a, start), start);
         if (sw_str_cmp(start, from) > 0)
             from = start;
@@ -161,10 +162,17 @@ int s3_check_listing(SwStr encoding, SwOptInt max, const char *argument, size_t 
 int s3_list_objects(SwCtx *cx, const S3ListObjectsRequest *in, S3ListObjectsOutput *out, SwError *err) {
     S3BucketRecord *b;
     size_t max;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_check_listing(in->encoding_type, in->max_keys, "maxKeys", &max, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 ||
+        s3_check_listing(in->encoding_type, in->max_keys, "maxKeys", &max, err) < 0)
         return -1;
-    Listing l = {.bucket = in->bucket, .prefix = in->prefix, .delimiter = in->delimiter, .after = sw_str_is(in->marker) ? in->marker : SW_NO_STR,
-                 .max = max, .encoding = in->encoding_type, .with_owner = true, .account = b->account};
+    Listing l = {.bucket = in->bucket,
+                 .prefix = in->prefix,
+                 .delimiter = in->delimiter,
+                 .after = sw_str_is(in->marker) ? in->marker : SW_NO_STR,
+                 .max = max,
+                 .encoding = in->encoding_type,
+                 .with_owner = true,
+                 .account = b->account};
     if (list(cx, &l, err) < 0)
         return -1;
     out->name = in->bucket;
@@ -185,13 +193,20 @@ int s3_list_objects_v2(SwCtx *cx, const S3ListObjectsV2Request *in, S3ListObject
     S3BucketRecord *b;
     size_t max;
     SwStr after = sw_str_is(in->start_after) ? in->start_after : SW_NO_STR;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_check_listing(in->encoding_type, in->max_keys, "maxKeys", &max, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 ||
+        s3_check_listing(in->encoding_type, in->max_keys, "maxKeys", &max, err) < 0)
         return -1;
     if (sw_str_is(in->continuation_token) && !sw_page_token_read(cx->arena, "ListObjectsV2", in->continuation_token, &after))
-        return s3_fail_argument(err, "continuation-token", in->continuation_token, "The continuation token provided is incorrect");
-    Listing l = {.bucket = in->bucket, .prefix = in->prefix, .delimiter = in->delimiter, .after = after,
-                 .max = max, .encoding = in->encoding_type,
-                 .with_owner = in->fetch_owner.v, .account = b->account};
+        return s3_fail_argument(err, "continuation-token", in->continuation_token,
+                                "The continuation token provided is incorrect");
+    Listing l = {.bucket = in->bucket,
+                 .prefix = in->prefix,
+                 .delimiter = in->delimiter,
+                 .after = after,
+                 .max = max,
+                 .encoding = in->encoding_type,
+                 .with_owner = in->fetch_owner.v,
+                 .account = b->account};
     if (list(cx, &l, err) < 0)
         return -1;
     out->name = in->bucket;

@@ -50,7 +50,8 @@ static bool next_word(SwArena *a, SwStr *rest, SwStr *ret_s) {
     if (!sw_str_starts(*rest, SW_STR("=?")) || !sw_str_cut(&left, '?', &charset) || !sw_str_cut(&left, '?', &encoding) ||
         !sw_str_cut(&left, '?', &text) || !sw_str_starts(left, SW_STR("=")))
         return false;
-    bool utf8 = sw_str_ieq(charset, SW_STR("UTF-8")) || sw_str_ieq(charset, SW_STR("US-ASCII")), latin1 = sw_str_ieq(charset, SW_STR("ISO-8859-1"));
+    bool utf8 = sw_str_ieq(charset, SW_STR("UTF-8")) || sw_str_ieq(charset, SW_STR("US-ASCII")),
+         latin1 = sw_str_ieq(charset, SW_STR("ISO-8859-1"));
     bool b64 = sw_str_ieq(encoding, SW_STR("B")), q = sw_str_ieq(encoding, SW_STR("Q"));
     if ((!utf8 && !latin1) || (b64 ? !sw_unbase64(a, text, ret_s) : !q || !from_q(a, text, ret_s)))
         return false;
@@ -93,8 +94,10 @@ int s3_take_metadata(SwArena *a, const SwStrMap *given, SwStrMap *ret_m, SwError
         e->key = given->v[i].key;
         e->value = value;
     }
-    return total <= METADATA_MAX ? 0 : s3_fail_size(err, &METADATA_TOO_LARGE, "Your metadata headers exceed the maximum allowed metadata size",
-                                                    (int64_t)total, "MaxSizeAllowed", METADATA_MAX);
+    return total <= METADATA_MAX
+               ? 0
+               : s3_fail_size(err, &METADATA_TOO_LARGE, "Your metadata headers exceed the maximum allowed metadata size",
+                              (int64_t)total, "MaxSizeAllowed", METADATA_MAX);
 }
 
 static bool is_ascii(SwStr s) {

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AWS/S3's storage metrics ("Amazon S3 CloudWatch daily storage metrics for buckets"), once a day, at midnight in UTC: what lies
- * in a bucket, with old versions, delete markers and the parts of unfinished uploads. An empty bucket has none. Request
+/* AWS/S3's storage metrics ("Amazon S3 CloudWatch daily storage metrics for buckets"), once a day, at midnight in UTC: what
+ * lies in a bucket, with old versions, delete markers and the parts of unfinished uploads. An empty bucket has none. Request
  * metrics are for those buckets alone that are configured for them, and there is no such configuration here. */
 
 #include "api/meter.h"
 #include "services/s3/s3.h"
 
-#define SPACE      "AWS/S3"
-#define PAGE       500                  /* rows in memory at once */
-#define DAYS_MADE  14                   /* of a jump of the clock */
+#define SPACE     "AWS/S3"
+#define PAGE      500 /* rows in memory at once */
+#define DAYS_MADE 14  /* of a jump of the clock */
 
 /* By object's class; CloudWatch's name for it. What the list does not have is in the first. */
-static const struct { const char *class, *type; } types[] = {
+static const struct {
+    const char *class, *type;
+} types[] = {
     {"STANDARD", "StandardStorage"},
     {"REDUCED_REDUNDANCY", "ReducedRedundancyStorage"},
     {"STANDARD_IA", "StandardIAStorage"},
@@ -33,8 +35,8 @@ static void add_object(Sums *s, const S3ObjectRecord *o) {
 }
 
 /* All rows of a query, a page at a time, each in memory of its own. */
-static int walk(SwCtx *cx, const SwCollection *c, SwDocQuery q, int (*each)(SwCtx *own, const SwDocRow *row, Sums *s, SwError *err), Sums *s,
-                SwError *err) {
+static int walk(SwCtx *cx, const SwCollection *c, SwDocQuery q,
+                int (*each)(SwCtx *own, const SwDocRow *row, Sums *s, SwError *err), Sums *s, SwError *err) {
     q.limit = PAGE;
     do {
         _sw_arena_ SwArena *a = sw_arena_new(0);
@@ -71,8 +73,11 @@ static int each_upload(SwCtx *own, const SwDocRow *row, Sums *s, SwError *err) {
 static int sum_up(SwCtx *cx, SwStr bucket, Sums *s, SwError *err) {
     const SwDocQuery of_bucket = {.index = "by_key", .equals = {bucket}};
     const SwDocQuery current = {.prefix = sw_strf(cx->arena, "%.*s/", SW_FMT(bucket))};
-    return walk(cx, &s3_objects, current, each_object, s, err) < 0 || walk(cx, &s3_versions, of_bucket, each_object, s, err) < 0 ||
-           walk(cx, &s3_uploads, of_bucket, each_upload, s, err) < 0 ? -1 : 0;
+    return walk(cx, &s3_objects, current, each_object, s, err) < 0 ||
+                   walk(cx, &s3_versions, of_bucket, each_object, s, err) < 0 ||
+                   walk(cx, &s3_uploads, of_bucket, each_upload, s, err) < 0
+               ? -1
+               : 0;
 }
 
 static void put(SwCtx *cx, const S3BucketRecord *b, SwTime at, const Sums *s) {

@@ -19,7 +19,9 @@ int s3_upload_get(SwCtx *cx, SwStr bucket, SwStr key, SwStr id, S3UploadRecord *
     *ret_u = record;
     if (record && sw_str_eq((*ret_u)->bucket, bucket) && sw_str_eq((*ret_u)->key, key))
         return 0;
-    sw_fail(err, &S3_NO_SUCH_UPLOAD, "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.");
+    sw_fail(
+        err, &S3_NO_SUCH_UPLOAD,
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.");
     return sw_fail_fact(err, "UploadId", id);
 }
 
@@ -27,15 +29,19 @@ int s3_upload_get(SwCtx *cx, SwStr bucket, SwStr key, SwStr id, S3UploadRecord *
 static int choose_checksum(const S3CreateMultipartUploadRequest *in, S3UploadRecord *u, SwError *err) {
     SwStr name = in->checksum_algorithm;
     int algorithm = s3_algorithm(name);
-    bool full = sw_str_eq(in->checksum_type, S3_CHECKSUM_TYPE_FULL_OBJECT), composite = sw_str_eq(in->checksum_type, S3_CHECKSUM_TYPE_COMPOSITE);
+    bool full = sw_str_eq(in->checksum_type, S3_CHECKSUM_TYPE_FULL_OBJECT),
+         composite = sw_str_eq(in->checksum_type, S3_CHECKSUM_TYPE_COMPOSITE);
     if (sw_str_is(name) && algorithm < 0)
         return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ChecksumAlgorithm", "this checksum is not supported");
     if (sw_str_is(in->checksum_type) && algorithm < 0)
-        return sw_fail(err, &S3_INVALID_REQUEST, "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.");
+        return sw_fail(err, &S3_INVALID_REQUEST,
+                       "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.");
     if (full && (algorithm == S3_SHA1 || algorithm == S3_SHA256))
-        return sw_fail(err, &S3_INVALID_REQUEST, "The FULL_OBJECT checksum type cannot be used with the %s checksum algorithm.", s3_algorithm_lower(algorithm));
+        return sw_fail(err, &S3_INVALID_REQUEST, "The FULL_OBJECT checksum type cannot be used with the %s checksum algorithm.",
+                       s3_algorithm_lower(algorithm));
     if (composite && algorithm == S3_CRC64NVME)
-        return sw_fail(err, &S3_INVALID_REQUEST, "The COMPOSITE checksum type cannot be used with the crc64nvme checksum algorithm.");
+        return sw_fail(err, &S3_INVALID_REQUEST,
+                       "The COMPOSITE checksum type cannot be used with the crc64nvme checksum algorithm.");
     if (algorithm < 0)
         return 0;
     u->checksum_algorithm = name;
@@ -43,11 +49,13 @@ static int choose_checksum(const S3CreateMultipartUploadRequest *in, S3UploadRec
     return 0;
 }
 
-int s3_create_multipart_upload(SwCtx *cx, const S3CreateMultipartUploadRequest *in, S3CreateMultipartUploadOutput *out, SwError *err) {
+int s3_create_multipart_upload(SwCtx *cx, const S3CreateMultipartUploadRequest *in, S3CreateMultipartUploadOutput *out,
+                               SwError *err) {
     S3BucketRecord *b;
     S3UploadRecord *u = sw_new(cx->arena, S3UploadRecord);
     S3ObjectRecord *found;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_check_key(in->key, err) < 0 || s3_find(cx, in->bucket, in->key, SW_NO_STR, &found, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_check_key(in->key, err) < 0 ||
+        s3_find(cx, in->bucket, in->key, SW_NO_STR, &found, err) < 0)
         return -1;
     u->found = found ? found->order : SW_NO_STR;
     if (choose_checksum(in, u, err) < 0)
@@ -96,7 +104,8 @@ static int check_part_checksum(const S3UploadRecord *u, int given, SwError *err)
     bool missing = given < 0 && sw_str_eq(u->checksum_type, S3_CHECKSUM_TYPE_COMPOSITE);
     if (want < 0 || given == want || (given < 0 && !missing))
         return 0;
-    return sw_fail(err, &S3_INVALID_REQUEST, "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
+    return sw_fail(err, &S3_INVALID_REQUEST,
+                   "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
                    s3_algorithm_lower(want), s3_algorithm_lower(given));
 }
 
@@ -133,11 +142,15 @@ static int copy_range(SwStr text, int64_t size, int64_t *ret_offset, int64_t *re
     *ret_size = size;
     if (!sw_str_is(text))
         return 0;
-    if (!sw_str_starts(text, unit) || !sw_str_cut(&last, '-', &first) || !sw_str_to_i64(first, &from) || !sw_str_to_i64(last, &to) || from < 0 || to < from)
-        return s3_fail_argument(err, "x-amz-copy-source-range", text, "The x-amz-copy-source-range value must be of the form bytes=first-last "
+    if (!sw_str_starts(text, unit) || !sw_str_cut(&last, '-', &first) || !sw_str_to_i64(first, &from) ||
+        !sw_str_to_i64(last, &to) || from < 0 || to < from)
+        return s3_fail_argument(err, "x-amz-copy-source-range", text,
+                                "The x-amz-copy-source-range value must be of the form bytes=first-last "
                                 "where first and last are the zero-based offsets of the first and last bytes to copy");
     if (to >= size)
-        return s3_fail_argument(err, "x-amz-copy-source-range", text, sw_strf(err->arena, "Range specified is not valid for source object of size: %lld", (long long)size).p);
+        return s3_fail_argument(
+            err, "x-amz-copy-source-range", text,
+            sw_strf(err->arena, "Range specified is not valid for source object of size: %lld", (long long)size).p);
     *ret_offset = from;
     *ret_size = to - from + 1;
     return 0;
@@ -145,11 +158,14 @@ static int copy_range(SwStr text, int64_t size, int64_t *ret_offset, int64_t *re
 
 /* What a part copied from an object is made of, looked up in a snapshot: its bytes are read for the MD5, which must not
  * hold up writers. */
-static int read_copy_source(SwCtx *cx, const S3UploadPartCopyRequest *in, S3UploadRecord **ret_u, S3PartRecord *p, S3UploadPartCopyOutput *out, SwError *err) {
+static int read_copy_source(SwCtx *cx, const S3UploadPartCopyRequest *in, S3UploadRecord **ret_u, S3PartRecord *p,
+                            S3UploadPartCopyOutput *out, SwError *err) {
     S3BucketRecord *to, *from;
     S3ObjectRecord *source;
-    S3CopySource s = {in->copy_source, in->expected_source_bucket_owner,
-                      {in->copy_source_if_match, in->copy_source_if_none_match, in->copy_source_if_modified_since, in->copy_source_if_unmodified_since}};
+    S3CopySource s = {in->copy_source,
+                      in->expected_source_bucket_owner,
+                      {in->copy_source_if_match, in->copy_source_if_none_match, in->copy_source_if_modified_since,
+                       in->copy_source_if_unmodified_since}};
     int64_t offset, size;
     bool named;
     if (s3_begin(cx, in, in->bucket, &to, err) < 0 || check_number(in->part_number, err) < 0 ||
@@ -158,7 +174,9 @@ static int read_copy_source(SwCtx *cx, const S3UploadPartCopyRequest *in, S3Uplo
         copy_range(in->copy_source_range, source->size.v, &offset, &size, err) < 0)
         return -1;
     if (size > (int64_t)PART_MAX)
-        return sw_fail(err, &S3_INVALID_REQUEST, "The specified copy source is larger than the maximum allowable size for a copy source: %lld", (long long)PART_MAX);
+        return sw_fail(err, &S3_INVALID_REQUEST,
+                       "The specified copy source is larger than the maximum allowable size for a copy source: %lld",
+                       (long long)PART_MAX);
     s3_slice(cx->arena, &source->extents, offset, size, &p->extents);
     p->size = SW_SOME_INT(size);
     return 0;
@@ -182,7 +200,8 @@ int s3_upload_part_copy(SwCtx *cx, const S3UploadPartCopyRequest *in, S3UploadPa
         return -1;
     int want = s3_algorithm(u->checksum_algorithm);
     SwStr *sum = want >= 0 ? s3_sum(&s3_shape_part_record, &p, want) : &p.crc64;
-    if (s3_digest_extents(cx, &p.extents, &p.e_tag, want >= 0 ? want : S3_CRC64NVME, sum, err) < 0 || sw_ctx_begin(cx, SW_WRITE, err) < 0)
+    if (s3_digest_extents(cx, &p.extents, &p.e_tag, want >= 0 ? want : S3_CRC64NVME, sum, err) < 0 ||
+        sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
     if (write_copied_part(cx, in, &p, err) < 0) {
         sw_ctx_rollback(cx);
@@ -222,7 +241,8 @@ int s3_upload_forget(SwCtx *cx, SwStr upload, const SwDocList *parts, SwError *e
     return sw_doc_delete(cx->tx, &s3_uploads, upload, NULL, err);
 }
 
-int s3_abort_multipart_upload(SwCtx *cx, const S3AbortMultipartUploadRequest *in, S3AbortMultipartUploadOutput *out, SwError *err) {
+int s3_abort_multipart_upload(SwCtx *cx, const S3AbortMultipartUploadRequest *in, S3AbortMultipartUploadOutput *out,
+                              SwError *err) {
     S3BucketRecord *b;
     S3UploadRecord *u;
     SwDocList parts;

@@ -20,7 +20,8 @@ int s3_list_parts(SwCtx *cx, const S3ListPartsRequest *in, S3ListPartsOutput *ou
         return -1;
     size_t max;
     int64_t marker = SW_OR(in->part_number_marker, 0);
-    if (s3_check_listing(SW_NO_STR, in->max_parts, "max-parts", &max, err) < 0 || s3_check_count(in->part_number_marker, "part-number-marker", err) < 0)
+    if (s3_check_listing(SW_NO_STR, in->max_parts, "max-parts", &max, err) < 0 ||
+        s3_check_count(in->part_number_marker, "part-number-marker", err) < 0)
         return -1;
     out->is_truncated = SW_SOME_BOOL(false);
     for (size_t i = 0; i < parts.n; i++) {
@@ -50,12 +51,12 @@ int s3_list_parts(SwCtx *cx, const S3ListPartsRequest *in, S3ListPartsOutput *ou
     return 0;
 }
 
-typedef struct Uploads {                /* a page in the making */
+typedef struct Uploads { /* a page in the making */
     const S3ListMultipartUploadsRequest *in;
-    SwStr  marker_initiated;            /* of the upload that the last page ended with, as the index has it; absent: unknown */
+    SwStr marker_initiated; /* of the upload that the last page ended with, as the index has it; absent: unknown */
     size_t max;
-    SwStr  last_key, last_upload, last_prefix;
-    SwStr  account;
+    SwStr last_key, last_upload, last_prefix;
+    SwStr account;
 } Uploads;
 
 /* Whether this upload was on an earlier page. Within a key they come in the order they were begun. */
@@ -68,7 +69,7 @@ static bool was_shown(SwArena *a, const Uploads *p, const S3UploadRecord *u, SwS
         return order < 0;
     if (!sw_str_is(p->in->upload_id_marker))
         return true;
-    if (!p->marker_initiated.p)         /* completed or aborted since: what is left of the key comes again, nothing is lost */
+    if (!p->marker_initiated.p) /* completed or aborted since: what is left of the key comes again, nothing is lost */
         return false;
     order = sw_str_cmp(sw_index_number(a, u->initiated.v), p->marker_initiated);
     return order < 0 || (order == 0 && sw_str_cmp(id, p->in->upload_id_marker) <= 0);
@@ -77,7 +78,8 @@ static bool was_shown(SwArena *a, const Uploads *p, const S3UploadRecord *u, SwS
 /* False: the page is full and this upload is behind it. */
 static bool take(SwArena *a, Uploads *p, const S3UploadRecord *u, SwStr id, S3ListMultipartUploadsOutput *out) {
     SwStr url = p->in->encoding_type, common = s3_common_prefix(u->key, p->in->prefix, p->in->delimiter);
-    if (common.p && (sw_str_eq(common, p->last_prefix) || (sw_str_is(p->in->key_marker) && sw_str_starts(p->in->key_marker, common))))
+    if (common.p &&
+        (sw_str_eq(common, p->last_prefix) || (sw_str_is(p->in->key_marker) && sw_str_starts(p->in->key_marker, common))))
         return true;
     if (out->uploads.n + out->common_prefixes.n == p->max)
         return false;
@@ -88,17 +90,27 @@ static bool take(SwArena *a, Uploads *p, const S3UploadRecord *u, SwStr id, S3Li
         sw_list_add(a, &out->common_prefixes)->prefix = s3_shown(a, url, common);
         return true;
     }
-    *sw_list_add(a, &out->uploads) = (S3MultipartUpload){
-        .upload_id = id, .key = s3_shown(a, url, u->key), .initiated = u->initiated, .initiator = initiator(a, u->initiator),
-        .storage_class = sw_str_or(u->object->storage_class, SW_STR("STANDARD")), .owner = s3_owner(a, p->account),
-        .checksum_algorithm = u->checksum_algorithm, .checksum_type = u->checksum_type};
+    *sw_list_add(a, &out->uploads) =
+        (S3MultipartUpload){.upload_id = id,
+                            .key = s3_shown(a, url, u->key),
+                            .initiated = u->initiated,
+                            .initiator = initiator(a, u->initiator),
+                            .storage_class = sw_str_or(u->object->storage_class, SW_STR("STANDARD")),
+                            .owner = s3_owner(a, p->account),
+                            .checksum_algorithm = u->checksum_algorithm,
+                            .checksum_type = u->checksum_type};
     return true;
 }
 
 static int fill(SwCtx *cx, Uploads *p, S3ListMultipartUploadsOutput *out, SwError *err) {
     const S3ListMultipartUploadsRequest *in = p->in;
-    S3Walk w = {.c = &s3_uploads, .q = {.index = "by_key", .equals = {in->bucket}, .below = sw_str_is(in->prefix) ? s3_behind(cx->arena, in->prefix) : SW_NO_STR,
-                .from = sw_str_is(in->key_marker) && sw_str_cmp(in->key_marker, in->prefix) > 0 ? in->key_marker : sw_str_is(in->prefix) ? in->prefix : SW_NO_STR}};
+    S3Walk w = {.c = &s3_uploads,
+                .q = {.index = "by_key",
+                      .equals = {in->bucket},
+                      .below = sw_str_is(in->prefix) ? s3_behind(cx->arena, in->prefix) : SW_NO_STR,
+                      .from = sw_str_is(in->key_marker) && sw_str_cmp(in->key_marker, in->prefix) > 0 ? in->key_marker
+                              : sw_str_is(in->prefix)                                                 ? in->prefix
+                                                                                                      : SW_NO_STR}};
     for (void *u;; w.at++) {
         if (s3_walk_peek(cx, &w, &u, err) < 0)
             return -1;
@@ -112,14 +124,17 @@ static int fill(SwCtx *cx, Uploads *p, S3ListMultipartUploadsOutput *out, SwErro
     }
 }
 
-int s3_list_multipart_uploads(SwCtx *cx, const S3ListMultipartUploadsRequest *in, S3ListMultipartUploadsOutput *out, SwError *err) {
+int s3_list_multipart_uploads(SwCtx *cx, const S3ListMultipartUploadsRequest *in, S3ListMultipartUploadsOutput *out,
+                              SwError *err) {
     SwArena *a = cx->arena;
     S3BucketRecord *b;
     void *marker = NULL;
     Uploads p = {.in = in};
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_check_listing(in->encoding_type, in->max_uploads, "max-uploads", &p.max, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 ||
+        s3_check_listing(in->encoding_type, in->max_uploads, "max-uploads", &p.max, err) < 0)
         return -1;
-    if (sw_str_is(in->key_marker) && sw_str_is(in->upload_id_marker) && sw_doc_get(cx->tx, &s3_uploads, in->upload_id_marker, &marker, err) < 0)
+    if (sw_str_is(in->key_marker) && sw_str_is(in->upload_id_marker) &&
+        sw_doc_get(cx->tx, &s3_uploads, in->upload_id_marker, &marker, err) < 0)
         return -1;
     if (marker)
         p.marker_initiated = sw_index_number(a, ((S3UploadRecord *)marker)->initiated.v);

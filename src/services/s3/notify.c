@@ -47,14 +47,20 @@ static SwStr peer_address(const SwCtx *cx) {
 static SwStr record(SwCtx *cx, const S3BucketRecord *b, const char *event, SwStr configuration, const S3ObjectRecord *o) {
     SwBuf m = sw_buf(cx->arena, 64 * SW_KIB);
     SwStr peer = peer_address(cx);
-    sw_buf_addf(&m, "{\"Records\":[{\"eventVersion\":\"2.1\",\"eventSource\":\"aws:s3\",\"awsRegion\":\"%.*s\",\"eventTime\":\"%.*s\",\"eventName\":\"%s\",",
+    sw_buf_addf(&m,
+                "{\"Records\":[{\"eventVersion\":\"2.1\",\"eventSource\":\"aws:s3\",\"awsRegion\":\"%.*s\",\"eventTime\":\"%.*"
+                "s\",\"eventName\":\"%s\",",
                 SW_FMT(b->region), SW_FMT(sw_time_iso8601(cx->arena, sw_now(cx))), event);
     sw_buf_addz(&m, "\"userIdentity\":{");
     quoted(&m, "principalId", cx->principal.id);
-    sw_buf_addf(&m, "},\"requestParameters\":{\"sourceIPAddress\":\"%.*s\"},\"responseElements\":{\"x-amz-request-id\":\"%.*s\","
-                "\"x-amz-id-2\":\"%.*s\"},\"s3\":{\"s3SchemaVersion\":\"1.0\",", SW_FMT(peer), SW_FMT(cx->request_id), SW_FMT(cx->request_id));
+    sw_buf_addf(&m,
+                "},\"requestParameters\":{\"sourceIPAddress\":\"%.*s\"},\"responseElements\":{\"x-amz-request-id\":\"%.*s\","
+                "\"x-amz-id-2\":\"%.*s\"},\"s3\":{\"s3SchemaVersion\":\"1.0\",",
+                SW_FMT(peer), SW_FMT(cx->request_id), SW_FMT(cx->request_id));
     quoted(&m, "configurationId", configuration);
-    sw_buf_addf(&m, ",\"bucket\":{\"name\":\"%.*s\",\"ownerIdentity\":{\"principalId\":\"%.*s\"},\"arn\":\"arn:aws:s3:::%.*s\"},\"object\":{",
+    sw_buf_addf(&m,
+                ",\"bucket\":{\"name\":\"%.*s\",\"ownerIdentity\":{\"principalId\":\"%.*s\"},\"arn\":\"arn:aws:s3:::%.*s\"},"
+                "\"object\":{",
                 SW_FMT(b->name), SW_FMT(b->account), SW_FMT(b->name));
     quoted(&m, "key", s3_form_encode(cx->arena, o->key));
     if (!o->delete_marker.v && sw_str_starts(sw_str(event), SW_STR("ObjectCreated"))) {
@@ -73,14 +79,16 @@ static SwStr record(SwCtx *cx, const S3BucketRecord *b, const char *event, SwStr
 static int deliver(SwCtx *cx, SwStr bucket, SwStr arn, SwStr payload, SwError *err) {
     SwError lost = sw_error(cx->arena);
     SwStr source = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(bucket));
-    if (sw_target_deliver(sw_ctx_as_service(cx, "s3"), arn, source, payload, NULL, &lost) < 0 && sw_error_is(&lost, &SW_INTERNAL_FAILURE)) {
+    if (sw_target_deliver(sw_ctx_as_service(cx, "s3"), arn, source, payload, NULL, &lost) < 0 &&
+        sw_error_is(&lost, &SW_INTERNAL_FAILURE)) {
         *err = lost;
         return -1;
     }
     return 0;
 }
 
-static int to_event_bridge(SwCtx *cx, const S3BucketRecord *b, const char *detail_type, const char *reason, const S3ObjectRecord *o, SwError *err) {
+static int to_event_bridge(SwCtx *cx, const S3BucketRecord *b, const char *detail_type, const char *reason,
+                           const S3ObjectRecord *o, SwError *err) {
     SwBuf d = sw_buf(cx->arena, 64 * SW_KIB);
     sw_buf_addf(&d, "{\"version\":\"0\",\"bucket\":{\"name\":\"%.*s\"},\"object\":{", SW_FMT(b->name));
     quoted(&d, "key", o->key);
@@ -101,7 +109,11 @@ static int to_event_bridge(SwCtx *cx, const S3BucketRecord *b, const char *detai
     if (!created)
         sw_buf_addf(&d, ",\"deletion-type\":\"%s\"", o->delete_marker.v ? "Delete Marker Created" : "Permanently Deleted");
     sw_buf_addc(&d, '}');
-    SwEvent e = {.source = SW_STR("aws.s3"), .detail_type = sw_str(detail_type), .account = b->account, .region = b->region, .detail = sw_buf_str(&d)};
+    SwEvent e = {.source = SW_STR("aws.s3"),
+                 .detail_type = sw_str(detail_type),
+                 .account = b->account,
+                 .region = b->region,
+                 .detail = sw_buf_str(&d)};
     sw_str_list_add(cx->arena, &e.resources, sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name)));
     return sw_event_put(cx, &e, err);
 }
@@ -115,12 +127,14 @@ int s3_notify(SwCtx *cx, const S3BucketRecord *b, const char *event, const char 
         return -1;
     for (size_t i = 0; i < n->queue_configurations.n; i++) {
         const S3QueueConfiguration *c = &n->queue_configurations.v[i];
-        if (event_wanted(&c->events, event) && key_wanted(c->filter, o->key) && deliver(cx, b->name, c->queue_arn, record(cx, b, event, c->id, o), err) < 0)
+        if (event_wanted(&c->events, event) && key_wanted(c->filter, o->key) &&
+            deliver(cx, b->name, c->queue_arn, record(cx, b, event, c->id, o), err) < 0)
             return -1;
     }
     for (size_t i = 0; i < n->topic_configurations.n; i++) {
         const S3TopicConfiguration *c = &n->topic_configurations.v[i];
-        if (event_wanted(&c->events, event) && key_wanted(c->filter, o->key) && deliver(cx, b->name, c->topic_arn, record(cx, b, event, c->id, o), err) < 0)
+        if (event_wanted(&c->events, event) && key_wanted(c->filter, o->key) &&
+            deliver(cx, b->name, c->topic_arn, record(cx, b, event, c->id, o), err) < 0)
             return -1;
     }
     return 0;
@@ -145,9 +159,11 @@ static int check_filter(const S3NotificationConfigurationFilter *f, SwError *err
         if (!prefix && !suffix)
             return s3_fail_argument(err, "FilterRule.Name", r->name, "filter rule name must be either prefix or suffix");
         if (seen[suffix])
-            return s3_fail_argument(err, "FilterRule.Name", r->name, "Cannot specify more than one prefix rule or suffix rule in a filter.");
+            return s3_fail_argument(err, "FilterRule.Name", r->name,
+                                    "Cannot specify more than one prefix rule or suffix rule in a filter.");
         if (r->value.n > 1024)
-            return s3_fail_argument(err, "FilterRule.Value", r->value, "filter rule value cannot be longer than 1024 characters");
+            return s3_fail_argument(err, "FilterRule.Value", r->value,
+                                    "filter rule value cannot be longer than 1024 characters");
         seen[suffix] = true;
     }
     return 0;
@@ -160,8 +176,10 @@ static int check_events(const SwStrList *events, SwError *err) {
         if (!is_event(events->v[i]))
             return s3_fail_argument(err, "Event", events->v[i], "The event is not supported for notifications");
     for (size_t i = 0; i < events->n; i++)
-        if (!sw_str_starts(events->v[i], SW_STR("s3:ObjectCreated:")) && !sw_str_starts(events->v[i], SW_STR("s3:ObjectRemoved:")))
-            return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "Event", "only s3:ObjectCreated:* and s3:ObjectRemoved:* happen here");
+        if (!sw_str_starts(events->v[i], SW_STR("s3:ObjectCreated:")) &&
+            !sw_str_starts(events->v[i], SW_STR("s3:ObjectRemoved:")))
+            return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "Event",
+                                   "only s3:ObjectCreated:* and s3:ObjectRemoved:* happen here");
     return 0;
 }
 
@@ -169,13 +187,17 @@ static int check_events(const SwStrList *events, SwError *err) {
 static int check_destination(SwCtx *cx, const S3BucketRecord *b, SwStr arn, const char *service, bool skip, SwError *err) {
     SwArn parts;
     if (!sw_arn_parse(arn, &parts) || !sw_str_eqz(parts.service, service))
-        return s3_fail_argument(err, sw_strf(err->arena, "%s ARN", strcmp(service, "sqs") == 0 ? "Queue" : "Topic").p, arn, "The ARN could not be parsed");
+        return s3_fail_argument(err, sw_strf(err->arena, "%s ARN", strcmp(service, "sqs") == 0 ? "Queue" : "Topic").p, arn,
+                                "The ARN could not be parsed");
     if (skip)
         return 0;
     SwError lost = sw_error(cx->arena);
     SwStr source = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name));
-    SwStr event = sw_strf(cx->arena, "{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\",\"Time\":\"%.*s\",\"Bucket\":\"%.*s\",\"RequestId\":\"%.*s\","
-                          "\"HostId\":\"%.*s\"}", SW_FMT(sw_time_iso8601(cx->arena, sw_now(cx))), SW_FMT(b->name), SW_FMT(cx->request_id), SW_FMT(cx->request_id));
+    SwStr event = sw_strf(
+        cx->arena,
+        "{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\",\"Time\":\"%.*s\",\"Bucket\":\"%.*s\",\"RequestId\":\"%.*s\","
+        "\"HostId\":\"%.*s\"}",
+        SW_FMT(sw_time_iso8601(cx->arena, sw_now(cx))), SW_FMT(b->name), SW_FMT(cx->request_id), SW_FMT(cx->request_id));
     if (sw_target_deliver(sw_ctx_as_service(cx, "s3"), arn, source, event, NULL, &lost) == 0)
         return 0;
     if (sw_error_is(&lost, &SW_INTERNAL_FAILURE)) {
@@ -183,25 +205,31 @@ static int check_destination(SwCtx *cx, const S3BucketRecord *b, SwStr arn, cons
         return -1;
     }
     const char *kind = strcmp(service, "sqs") == 0 ? "queue" : "topic";
-    SwStr why = lost.kind && lost.kind->http == 403 ? sw_strf(err->arena, "Permissions on the destination %s do not allow S3 to publish notifications from this bucket", kind)
-                                                    : sw_strf(err->arena, "The destination %s does not exist", kind);
+    SwStr why =
+        lost.kind && lost.kind->http == 403
+            ? sw_strf(err->arena, "Permissions on the destination %s do not allow S3 to publish notifications from this bucket",
+                      kind)
+            : sw_strf(err->arena, "The destination %s does not exist", kind);
     return s3_fail_argument(err, sw_str_z(err->arena, arn), why, "Unable to validate the following destination configurations");
 }
 
-int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotificationConfigurationRequest *in, void *out, SwError *err) {
+int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotificationConfigurationRequest *in, void *out,
+                                             SwError *err) {
     S3BucketRecord *b;
     S3NotificationConfiguration *n = in->notification_configuration;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     for (size_t i = 0; i < n->queue_configurations.n; i++) {
         S3QueueConfiguration *c = &n->queue_configurations.v[i];
-        if (check_events(&c->events, err) < 0 || check_filter(c->filter, err) < 0 || check_destination(cx, b, c->queue_arn, "sqs", in->skip_destination_validation.v, err) < 0)
+        if (check_events(&c->events, err) < 0 || check_filter(c->filter, err) < 0 ||
+            check_destination(cx, b, c->queue_arn, "sqs", in->skip_destination_validation.v, err) < 0)
             return -1;
         c->id = sw_str_or(c->id, sw_md5_hex(cx->arena, c->queue_arn));
     }
     for (size_t i = 0; i < n->topic_configurations.n; i++) {
         S3TopicConfiguration *c = &n->topic_configurations.v[i];
-        if (check_events(&c->events, err) < 0 || check_filter(c->filter, err) < 0 || check_destination(cx, b, c->topic_arn, "sns", in->skip_destination_validation.v, err) < 0)
+        if (check_events(&c->events, err) < 0 || check_filter(c->filter, err) < 0 ||
+            check_destination(cx, b, c->topic_arn, "sns", in->skip_destination_validation.v, err) < 0)
             return -1;
         c->id = sw_str_or(c->id, sw_md5_hex(cx->arena, c->topic_arn));
     }
@@ -209,7 +237,8 @@ int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotific
     return s3_bucket_put(cx, b, err);
 }
 
-int s3_get_bucket_notification_configuration(SwCtx *cx, const S3GetBucketNotificationConfigurationRequest *in, S3NotificationConfiguration *out, SwError *err) {
+int s3_get_bucket_notification_configuration(SwCtx *cx, const S3GetBucketNotificationConfigurationRequest *in,
+                                             S3NotificationConfiguration *out, SwError *err) {
     S3BucketRecord *b;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;

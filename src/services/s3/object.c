@@ -3,9 +3,9 @@
  * one or the new one whole.
  *
  *                    versioning never on    Enabled                       Suspended
- *   put              replaces               current -> s3/version         current -> s3/version unless it is "null"; new is "null"
- *   delete           removes                current -> s3/version, and a delete marker on top; Suspended: the marker is "null"
- *   delete version   -                      removes it; if it was current, the newest of the rest becomes current        */
+ *   put              replaces               current -> s3/version         current -> s3/version unless it is "null"; new is
+ * "null" delete           removes                current -> s3/version, and a delete marker on top; Suspended: the marker is
+ * "null" delete version   -                      removes it; if it was current, the newest of the rest becomes current */
 
 #include "base/digest.h"
 #include "base/id.h"
@@ -49,7 +49,8 @@ int s3_find(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, S3ObjectRecord **
 /* Of the versions that are not current. *ret_o NULL: there is none. */
 static int newest(SwCtx *cx, SwStr bucket, SwStr key, const S3ObjectRecord **ret_o, SwError *err) {
     SwDocList rows;
-    if (sw_doc_list(cx->tx, &s3_versions, &(SwDocQuery){.index = "by_key", .equals = {bucket, key}, .limit = 1}, &rows, err) < 0)
+    if (sw_doc_list(cx->tx, &s3_versions, &(SwDocQuery){.index = "by_key", .equals = {bucket, key}, .limit = 1}, &rows, err) <
+        0)
         return -1;
     *ret_o = rows.n ? rows.v[0].record : NULL;
     return 0;
@@ -68,7 +69,9 @@ static bool is_version_of(const S3BucketRecord *b, SwStr version) {
 }
 
 static int check_version(const S3BucketRecord *b, SwStr version, SwError *err) {
-    return !sw_str_is(version) || is_version_of(b, version) ? 0 : s3_fail_argument(err, "versionId", version, "Invalid version id specified");
+    return !sw_str_is(version) || is_version_of(b, version)
+               ? 0
+               : s3_fail_argument(err, "versionId", version, "Invalid version id specified");
 }
 
 static int fail_at_marker(SwCtx *cx, SwStr key, SwStr version, bool hidden, SwError *err) {
@@ -163,8 +166,12 @@ static int stamp(SwCtx *cx, const S3BucketRecord *b, S3ObjectRecord *o, SwError 
 
 /* Notifications and EventBridge have two words for one thing. */
 static const char *created_event(const char *reason) {
-    static const struct { const char *reason, *event; } events[] = {
-        {"PutObject", "ObjectCreated:Put"}, {"POST Object", "ObjectCreated:Post"}, {"CopyObject", "ObjectCreated:Copy"},
+    static const struct {
+        const char *reason, *event;
+    } events[] = {
+        {"PutObject", "ObjectCreated:Put"},
+        {"POST Object", "ObjectCreated:Post"},
+        {"CopyObject", "ObjectCreated:Copy"},
         {"CompleteMultipartUpload", "ObjectCreated:CompleteMultipartUpload"},
     };
     for (size_t i = 0; i < SW_N(events); i++)
@@ -196,7 +203,9 @@ int s3_store(SwCtx *cx, const S3BucketRecord *b, S3ObjectRecord *o, const char *
 }
 
 int s3_check_key(SwStr key, SwError *err) {
-    return key.n <= KEY_MAX ? 0 : s3_fail_size(err, &S3_KEY_TOO_LONG_ERROR, "Your key is too long", (int64_t)key.n, "MaxSizeAllowed", KEY_MAX);
+    return key.n <= KEY_MAX
+               ? 0
+               : s3_fail_size(err, &S3_KEY_TOO_LONG_ERROR, "Your key is too long", (int64_t)key.n, "MaxSizeAllowed", KEY_MAX);
 }
 
 int s3_check_write_conditions(SwCtx *cx, SwStr bucket, SwStr key, SwStr if_match, SwStr if_none_match, SwError *err) {
@@ -220,14 +229,18 @@ int s3_check_write_conditions(SwCtx *cx, SwStr bucket, SwStr key, SwStr if_match
 int s3_received(SwCtx *cx, const SwStream *body, S3Extent *ret_e, SwStr *ret_e_tag, SwStr *ret_crc64, SwError *err) {
     SwBlobInfo info = {0};
     if (body->sha256.p && body->md5.n == 16 && body->crc64nvme.n == 8) {
-        *ret_e = (S3Extent){.digest = sw_hex(cx->arena, body->sha256.p, body->sha256.n), .offset = SW_SOME_INT(0), .size = SW_SOME_INT(body->size)};
+        *ret_e = (S3Extent){.digest = sw_hex(cx->arena, body->sha256.p, body->sha256.n),
+                            .offset = SW_SOME_INT(0),
+                            .size = SW_SOME_INT(body->size)};
         *ret_e_tag = s3_e_tag(cx->arena, body->md5.p, body->md5.n);
         *ret_crc64 = sw_base64(cx->arena, body->crc64nvme);
         return 0;
     }
     if (body->sha256.p) {
-        *ret_e = (S3Extent){.digest = sw_hex(cx->arena, body->sha256.p, body->sha256.n), .offset = SW_SOME_INT(0), .size = SW_SOME_INT(body->size)};
-    } else {                            /* a caller in process: text in memory, or nothing */
+        *ret_e = (S3Extent){.digest = sw_hex(cx->arena, body->sha256.p, body->sha256.n),
+                            .offset = SW_SOME_INT(0),
+                            .size = SW_SOME_INT(body->size)};
+    } else { /* a caller in process: text in memory, or nothing */
         if (sw_blob_put(cx->host->blobs, cx->arena, body->data.p ? body->data : SW_STR(""), &info, err) < 0)
             return -1;
         *ret_e = (S3Extent){.digest = info.digest, .offset = SW_SOME_INT(0), .size = SW_SOME_INT(info.size)};
@@ -249,7 +262,8 @@ int s3_put_object(SwCtx *cx, const S3PutObjectRequest *in, S3PutObjectOutput *ou
     S3BucketRecord *b;
     SwStr crc64;
     S3ObjectRecord *o = sw_new(cx->arena, S3ObjectRecord);
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_check_write_conditions(cx, in->bucket, in->key, in->if_match, in->if_none_match, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 ||
+        s3_check_write_conditions(cx, in->bucket, in->key, in->if_match, in->if_none_match, err) < 0)
         return -1;
     sw_shape_move(cx->arena, &s3_shape_object_record, o, &s3_shape_put_object_request, in);
     if (s3_take_metadata(cx->arena, &in->metadata, &o->metadata, err) < 0)
@@ -285,7 +299,9 @@ static int promote(SwCtx *cx, SwStr bucket, SwStr key, SwError *err) {
         return -1;
     if (!o || o->delete_marker.v)
         return 0;
-    return sw_doc_delete(cx->tx, &s3_versions, version_id(cx->arena, bucket, key, o->version_id), NULL, err) < 0 ? -1 : put_current(cx, o, err);
+    return sw_doc_delete(cx->tx, &s3_versions, version_id(cx->arena, bucket, key, o->version_id), NULL, err) < 0
+               ? -1
+               : put_current(cx, o, err);
 }
 
 static int delete_version(SwCtx *cx, const S3BucketRecord *b, SwStr key, SwStr version, S3DeletedObject *ret, SwError *err) {
@@ -308,7 +324,8 @@ static int delete_version(SwCtx *cx, const S3BucketRecord *b, SwStr key, SwStr v
     return s3_notify(cx, b, "ObjectRemoved:Delete", "Object Deleted", "DeleteObject", o, err);
 }
 
-static int delete_with_marker(SwCtx *cx, const S3BucketRecord *b, SwStr key, const S3ObjectRecord *current, S3DeletedObject *ret, SwError *err) {
+static int delete_with_marker(SwCtx *cx, const S3BucketRecord *b, SwStr key, const S3ObjectRecord *current,
+                              S3DeletedObject *ret, SwError *err) {
     S3ObjectRecord marker = {.bucket = b->name, .key = key, .delete_marker = SW_SOME_BOOL(true), .size = SW_SOME_INT(0)};
     if (stamp(cx, b, &marker, err) < 0)
         return -1;
@@ -337,10 +354,13 @@ static int delete_one(SwCtx *cx, const S3BucketRecord *b, SwStr key, SwStr versi
         return delete_with_marker(cx, b, key, current, ret, err);
     if (!current)
         return 0;
-    return remove_current(cx, current, err) < 0 ? -1 : s3_notify(cx, b, "ObjectRemoved:Delete", "Object Deleted", "DeleteObject", current, err);
+    return remove_current(cx, current, err) < 0
+               ? -1
+               : s3_notify(cx, b, "ObjectRemoved:Delete", "Object Deleted", "DeleteObject", current, err);
 }
 
-static int check_delete_conditions(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, SwStr etag, SwOptTime modified, SwOptInt size, SwError *err) {
+static int check_delete_conditions(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, SwStr etag, SwOptTime modified,
+                                   SwOptInt size, SwError *err) {
     S3ObjectRecord *o;
     if (!sw_str_is(etag) && !modified.set && !size.set)
         return 0;
@@ -359,7 +379,8 @@ int s3_delete_object(SwCtx *cx, const S3DeleteObjectRequest *in, S3DeleteObjectO
     S3BucketRecord *b;
     S3DeletedObject d;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0 || check_version(b, in->version_id, err) < 0 ||
-        check_delete_conditions(cx, in->bucket, in->key, in->version_id, in->if_match, in->if_match_last_modified_time, in->if_match_size, err) < 0 ||
+        check_delete_conditions(cx, in->bucket, in->key, in->version_id, in->if_match, in->if_match_last_modified_time,
+                                in->if_match_size, err) < 0 ||
         delete_one(cx, b, in->key, in->version_id, &d, err) < 0)
         return -1;
     out->delete_marker = d.delete_marker;
@@ -381,7 +402,8 @@ static int check_named_version(SwCtx *cx, SwStr bucket, SwStr key, SwStr version
 static bool is_protected(const SwHeaderList *h) {
     SwStr prefix = SW_STR("x-amz-checksum-");
     for (size_t i = 0; i < h->n; i++)
-        if (sw_str_ieq(h->v[i].name, SW_STR("content-md5")) || (h->v[i].name.n > prefix.n && sw_str_ieq(sw_str_n(h->v[i].name.p, prefix.n), prefix)))
+        if (sw_str_ieq(h->v[i].name, SW_STR("content-md5")) ||
+            (h->v[i].name.n > prefix.n && sw_str_ieq(sw_str_n(h->v[i].name.p, prefix.n), prefix)))
             return true;
     return false;
 }
@@ -399,9 +421,14 @@ int s3_delete_objects(SwCtx *cx, const S3DeleteObjectsRequest *in, S3DeleteObjec
         SwError one = sw_error(cx->arena);
         S3DeletedObject d;
         const char *action = sw_str_is(o->version_id) ? "s3:DeleteObjectVersion" : "s3:DeleteObject";
-        if (s3_authorise_object(cx, action, in->bucket, o->key, &one) < 0 || check_named_version(cx, in->bucket, o->key, o->version_id, &one) < 0 ||
-            check_delete_conditions(cx, in->bucket, o->key, o->version_id, o->e_tag, o->last_modified_time, o->size, &one) < 0) {
-            *sw_list_add(cx->arena, &out->errors) = (S3Error){.key = o->key, .version_id = o->version_id, .code = sw_str(one.kind->code), .message = sw_str(one.message)};
+        if (s3_authorise_object(cx, action, in->bucket, o->key, &one) < 0 ||
+            check_named_version(cx, in->bucket, o->key, o->version_id, &one) < 0 ||
+            check_delete_conditions(cx, in->bucket, o->key, o->version_id, o->e_tag, o->last_modified_time, o->size, &one) <
+                0) {
+            *sw_list_add(cx->arena, &out->errors) = (S3Error){.key = o->key,
+                                                              .version_id = o->version_id,
+                                                              .code = sw_str(one.kind->code),
+                                                              .message = sw_str(one.message)};
             continue;
         }
         if (delete_one(cx, b, o->key, o->version_id, &d, err) < 0)

@@ -16,31 +16,32 @@
 #include "http/multipart.h"
 #include "services/s3/post.h"
 
-#define FIELDS_MAX (20 * SW_KIB)        /* "up to 20 KB", without the file */
+#define FIELDS_MAX (20 * SW_KIB) /* "up to 20 KB", without the file */
 
 static const SwErrorKind FIELDS_TOO_LONG = {.code = "MaxPostPreDataLengthExceeded", .http = 400};
-static const char NO_FIELD[] = "Bucket POST must contain a field named '%s'.  If it is specified, please check the order of the fields.";
+static const char NO_FIELD[] =
+    "Bucket POST must contain a field named '%s'.  If it is specified, please check the order of the fields.";
 
 typedef struct Form {
-    SwCtx        *cx;
-    SwMultipart  *parser;
-    SwStr         bucket, name;         /* name: of the field that is being read; absent: it does not count */
-    SwBuf         value;
-    SwHeaderList  fields;
-    size_t        taken;                /* bytes of fields */
-    int           files;
-    bool          in_file;
-    int64_t       size;                 /* of the file so far */
-    S3PostRange   range;
-    SwHttpRequest inner;                /* the file, as the request that could have brought it */
-    SwBody       *body;
+    SwCtx *cx;
+    SwMultipart *parser;
+    SwStr bucket, name; /* name: of the field that is being read; absent: it does not count */
+    SwBuf value;
+    SwHeaderList fields;
+    size_t taken; /* bytes of fields */
+    int files;
+    bool in_file;
+    int64_t size; /* of the file so far */
+    S3PostRange range;
+    SwHttpRequest inner; /* the file, as the request that could have brought it */
+    SwBody *body;
 } Form;
 
 static int fail_field(SwError *err, const char *name) {
     return s3_fail_argument(err, name, SW_STR(""), sw_strf(err->arena, NO_FIELD, name).p);
 }
 
-static SwTime wall_clock(void) {        /* signers have no other */
+static SwTime wall_clock(void) { /* signers have no other */
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     return t.tv_sec * SW_S + t.tv_nsec;
@@ -57,11 +58,17 @@ static SwStr v2_signature(SwArena *a, SwStr secret, SwStr policy) {
 
 /* The signature's fields as the query of a presigned URL, whose rules on keys and tokens are the same. */
 static int signature_query(const Form *f, bool v4, SwStr *ret_query, SwError *err) {
-    static const struct { const char *field, *parameter; bool v4, needed; } parts[] = {
-        {"X-Amz-Algorithm", "X-Amz-Algorithm", true, true},   {"X-Amz-Credential", "X-Amz-Credential", true, true},
-        {"X-Amz-Date", "X-Amz-Date", true, true},             {"X-Amz-Signature", "X-Amz-Signature", true, true},
+    static const struct {
+        const char *field, *parameter;
+        bool v4, needed;
+    } parts[] = {
+        {"X-Amz-Algorithm", "X-Amz-Algorithm", true, true},
+        {"X-Amz-Credential", "X-Amz-Credential", true, true},
+        {"X-Amz-Date", "X-Amz-Date", true, true},
+        {"X-Amz-Signature", "X-Amz-Signature", true, true},
         {"X-Amz-Security-Token", "X-Amz-Security-Token", true, false},
-        {"AWSAccessKeyId", "AWSAccessKeyId", false, true},    {"Signature", "Signature", false, true},
+        {"AWSAccessKeyId", "AWSAccessKeyId", false, true},
+        {"Signature", "Signature", false, true},
         {"x-amz-security-token", "x-amz-security-token", false, false},
     };
     SwBuf q = sw_buf(err->arena, 4 * FIELDS_MAX);
@@ -103,7 +110,9 @@ static int authenticate(const Form *f, SwStr policy, SwError *err) {
         cx->principal.verified = true;
         return 0;
     }
-    sw_fail(err, &SW_SIGNATURE_DOES_NOT_MATCH, "The request signature we calculated does not match the signature you provided. Check your key and signing method.");
+    sw_fail(
+        err, &SW_SIGNATURE_DOES_NOT_MATCH,
+        "The request signature we calculated does not match the signature you provided. Check your key and signing method.");
     sw_fail_fact(err, "AWSAccessKeyId", s.access_key);
     sw_fail_fact(err, "StringToSign", policy);
     return sw_fail_fact(err, "SignatureProvided", s.signature);
@@ -131,8 +140,8 @@ static SwStr expanded(SwArena *a, SwStr text, SwStr filename) {
 }
 
 static bool is_signature(SwStr name) {
-    static const char *const names[] = {"policy", "signature", "awsaccesskeyid", "x-amz-signature", "x-amz-credential", "x-amz-algorithm",
-                                        "x-amz-date", "x-amz-security-token"};
+    static const char *const names[] = {"policy",           "signature",       "awsaccesskeyid", "x-amz-signature",
+                                        "x-amz-credential", "x-amz-algorithm", "x-amz-date",     "x-amz-security-token"};
     for (size_t i = 0; i < SW_N(names); i++)
         if (sw_str_ieq(name, sw_str(names[i])))
             return true;
@@ -151,7 +160,8 @@ static int tagging_header(const Form *f, SwStr xml, SwHeaderList *h, SwError *er
     SwBuf b = sw_buf(a, 4 * FIELDS_MAX);
     for (size_t i = 0; in->tagging && i < in->tagging->tag_set.n; i++) {
         const S3Tag *t = &in->tagging->tag_set.v[i];
-        sw_buf_addf(&b, "%s%.*s=%.*s", i ? "&" : "", SW_FMT(sw_percent_encode(a, t->key, false)), SW_FMT(sw_percent_encode(a, t->value, false)));
+        sw_buf_addf(&b, "%s%.*s=%.*s", i ? "&" : "", SW_FMT(sw_percent_encode(a, t->key, false)),
+                    SW_FMT(sw_percent_encode(a, t->value, false)));
     }
     sw_header_add(a, h, SW_STR("x-amz-tagging"), sw_buf_str(&b));
     return 0;
@@ -159,7 +169,9 @@ static int tagging_header(const Form *f, SwStr xml, SwHeaderList *h, SwError *er
 
 /* The fields that describe the object, as headers of a PutObject. Others were for the policy alone. */
 static int object_headers(const Form *f, SwHeaderList *h, SwError *err) {
-    static const char *const plain[] = {"content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "content-md5", "expires"};
+    static const char *const plain[] = {"content-type",     "cache-control",    "content-disposition",
+                                        "content-encoding", "content-language", "content-md5",
+                                        "expires"};
     SwArena *a = f->cx->arena;
     for (size_t i = 0; i < f->fields.n; i++) {
         SwStr name = sw_str_lower(a, f->fields.v[i].name), value = f->fields.v[i].value;
@@ -185,7 +197,8 @@ static int begin_file(Form *f, SwStr filename, SwError *err) {
     if (!sw_str_is(sw_header_get(&f->fields, "key")))
         return fail_field(err, "key");
     f->range = (S3PostRange){.min = 0, .max = INT64_MAX};
-    if (authenticate(f, policy, err) < 0 || (policy.p && s3_post_policy_check(policy, &f->fields, f->bucket, wall_clock(), &f->range, err) < 0))
+    if (authenticate(f, policy, err) < 0 ||
+        (policy.p && s3_post_policy_check(policy, &f->fields, f->bucket, wall_clock(), &f->range, err) < 0))
         return -1;
     f->inner = (SwHttpRequest){.arena = a};
     if (object_headers(f, &f->inner.m.headers, err) < 0)
@@ -199,7 +212,8 @@ static int end_field(Form *f, SwError *err) {
     if (!f->name.p)
         return 0;
     if (sw_header_get(&f->fields, sw_str_z(f->cx->arena, f->name)).p)
-        return s3_fail_argument(err, sw_str_z(err->arena, f->name), sw_buf_str(&f->value), "A field of a form may be given once.");
+        return s3_fail_argument(err, sw_str_z(err->arena, f->name), sw_buf_str(&f->value),
+                                "A field of a form may be given once.");
     sw_header_add(f->cx->arena, &f->fields, f->name, sw_str_dup(f->cx->arena, sw_buf_str(&f->value)));
     sw_buf_reset(&f->value);
     f->name = SW_NO_STR;
@@ -208,8 +222,10 @@ static int end_field(Form *f, SwError *err) {
 
 static int take(Form *f, size_t n, SwError *err) {
     f->taken += n;
-    return f->taken <= FIELDS_MAX ? 0 : s3_fail_size(err, &FIELDS_TOO_LONG, "Your POST request fields preceding the upload file were too large.", -1,
-                                                     "MaxPostPreDataLengthBytes", FIELDS_MAX);
+    return f->taken <= FIELDS_MAX
+               ? 0
+               : s3_fail_size(err, &FIELDS_TOO_LONG, "Your POST request fields preceding the upload file were too large.", -1,
+                              "MaxPostPreDataLengthBytes", FIELDS_MAX);
 }
 
 static int on_part(void *arg, const SwMultipartPart *p, SwError *err) {
@@ -225,7 +241,7 @@ static int on_part(void *arg, const SwMultipartPart *p, SwError *err) {
     }
     if (!sw_str_is(p->name) || !sw_str_is_utf8(p->name))
         return sw_fail(err, &SW_MULTIPART_MALFORMED, "The body of your POST request is not well-formed multipart/form-data.");
-    if (f->files == 0)                  /* behind the file nothing counts */
+    if (f->files == 0) /* behind the file nothing counts */
         f->name = p->name;
     return f->files == 0 ? take(f, p->name.n, err) : 0;
 }
@@ -240,7 +256,8 @@ static int on_data(void *arg, const void *p, size_t n, SwError *err) {
     }
     f->size += (int64_t)n;
     if (f->size > f->range.max)
-        return s3_fail_size(err, &S3_ENTITY_TOO_LARGE, "Your proposed upload exceeds the maximum allowed size", f->size, "MaxSizeAllowed", f->range.max);
+        return s3_fail_size(err, &S3_ENTITY_TOO_LARGE, "Your proposed upload exceeds the maximum allowed size", f->size,
+                            "MaxSizeAllowed", f->range.max);
     return f->inner.sink(f->inner.sink_arg, p, n, err);
 }
 
@@ -280,7 +297,8 @@ static void add_element(SwBuf *b, const char *name, SwStr text) {
 
 static SwStr location(const Form *f, SwStr key) {
     SwArena *a = f->cx->arena;
-    SwStr host = sw_str_or(sw_header_get(&f->cx->http->m.headers, "host"), SW_STR("s3.amazonaws.com")), path = sw_percent_encode(a, key, true);
+    SwStr host = sw_str_or(sw_header_get(&f->cx->http->m.headers, "host"), SW_STR("s3.amazonaws.com")),
+          path = sw_percent_encode(a, key, true);
     bool own_host = sw_str_starts(host, sw_strf(a, "%.*s.", SW_FMT(f->bucket)));
     const char *scheme = f->cx->http->tls ? "https" : "http";
     return own_host ? sw_strf(a, "%s://%.*s/%.*s", scheme, SW_FMT(host), SW_FMT(path))
@@ -296,14 +314,15 @@ static SwStr redirect(const Form *f, SwStr key, SwStr etag) {
     for (size_t i = 0; i < to.n; i++)
         if ((uint8_t)to.p[i] <= 0x20 || to.p[i] == 0x7f)
             return SW_NO_STR;
-    return sw_strf(a, "%.*s%cbucket=%.*s&key=%.*s&etag=%.*s", SW_FMT(to), sw_str_contains(to, SW_STR("?")) ? '&' : '?', SW_FMT(f->bucket),
-                   SW_FMT(sw_percent_encode(a, key, false)), SW_FMT(sw_percent_encode(a, etag, false)));
+    return sw_strf(a, "%.*s%cbucket=%.*s&key=%.*s&etag=%.*s", SW_FMT(to), sw_str_contains(to, SW_STR("?")) ? '&' : '?',
+                   SW_FMT(f->bucket), SW_FMT(sw_percent_encode(a, key, false)), SW_FMT(sw_percent_encode(a, etag, false)));
 }
 
 static void answer(const Form *f, SwStr key, const S3PutObjectOutput *out) {
     SwArena *a = f->cx->arena;
     SwWireMessage *m = &f->cx->http->reply;
-    SwStr status = sw_header_get(&f->fields, "success_action_status"), there = location(f, key), next = redirect(f, key, out->e_tag);
+    SwStr status = sw_header_get(&f->fields, "success_action_status"), there = location(f, key),
+          next = redirect(f, key, out->e_tag);
     sw_header_set(a, &m->headers, SW_STR("Location"), sw_str_or(next, there));
     m->status = next.p ? 303 : sw_str_eqz(status, "200") ? 200 : sw_str_eqz(status, "201") ? 201 : 204;
     m->body = SW_STR("");
@@ -355,7 +374,8 @@ static int complete(Form *f, SwError *err) {
     if (f->files != 1)
         return s3_fail_argument(err, "file", SW_STR("0"), "POST requires exactly one file upload per request.");
     if (f->size < f->range.min)
-        return s3_fail_size(err, &S3_ENTITY_TOO_SMALL, "Your proposed upload is smaller than the minimum allowed size", f->size, "MinSizeAllowed", f->range.min);
+        return s3_fail_size(err, &S3_ENTITY_TOO_SMALL, "Your proposed upload is smaller than the minimum allowed size", f->size,
+                            "MinSizeAllowed", f->range.min);
     return put(f, err);
 }
 

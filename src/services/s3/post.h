@@ -5,8 +5,11 @@
 
 #include "services/s3/s3.h"
 
-typedef struct S3PostRange { int64_t min, max; } S3PostRange;       /* of the file's size */
+typedef struct S3PostRange {
+    int64_t min, max;
+} S3PostRange; /* of the file's size */
 
 /* A policy in base64 against the fields of its form: expiration, every condition but the file's size, and that each
  * field is covered. Pure. */
-int s3_post_policy_check(SwStr policy, const SwHeaderList *fields, SwStr bucket, SwTime now, S3PostRange *ret_range, SwError *err) sw_must_check;
+int s3_post_policy_check(SwStr policy, const SwHeaderList *fields, SwStr bucket, SwTime now, S3PostRange *ret_range,
+                         SwError *err) sw_must_check;

@@ -20,15 +20,16 @@ static int failed(SwError *err, const char *op, SwStr name, SwStr value) {
     sw_buf_addz(&b, ", ");
     sw_json_write_string(&b, value);
     sw_buf_addc(&b, ']');
-    return sw_fail(err, &SW_ACCESS_DENIED, "Invalid according to Policy: Policy Condition failed: %.*s", SW_FMT(sw_buf_str(&b)));
+    return sw_fail(err, &SW_ACCESS_DENIED, "Invalid according to Policy: Policy Condition failed: %.*s",
+                   SW_FMT(sw_buf_str(&b)));
 }
 
 typedef struct Check {
     const SwHeaderList *fields;
-    SwStr               bucket;
-    SwStrList           covered;
-    S3PostRange        *range;
-    SwError            *err;
+    SwStr bucket;
+    SwStrList covered;
+    S3PostRange *range;
+    SwError *err;
 } Check;
 
 /* Of a list of types each must begin so; all other fields are one value. */
@@ -110,17 +111,20 @@ static int check_coverage(const Check *c) {
     }
     if (extra.n == 0)
         return 0;
-    return sw_fail(c->err, &SW_ACCESS_DENIED, "Invalid according to Policy: Extra input fields: %.*s", SW_FMT(sw_str_join(a, extra.v, extra.n, SW_STR(", "))));
+    return sw_fail(c->err, &SW_ACCESS_DENIED, "Invalid according to Policy: Extra input fields: %.*s",
+                   SW_FMT(sw_str_join(a, extra.v, extra.n, SW_STR(", "))));
 }
 
-int s3_post_policy_check(SwStr policy, const SwHeaderList *fields, SwStr bucket, SwTime now, S3PostRange *ret_range, SwError *err) {
+int s3_post_policy_check(SwStr policy, const SwHeaderList *fields, SwStr bucket, SwTime now, S3PostRange *ret_range,
+                         SwError *err) {
     Check c = {.fields = fields, .bucket = bucket, .range = ret_range, .err = err};
     SwError broken = sw_error(err->arena);
     SwValue v;
     SwStr text;
     SwTime end;
     *ret_range = (S3PostRange){.min = 0, .max = INT64_MAX};
-    if (!sw_unbase64(err->arena, policy, &text) || !sw_str_is_utf8(text) || sw_json_parse(err->arena, text, &v, &broken) < 0 || v.kind != SW_VOBJECT)
+    if (!sw_unbase64(err->arena, policy, &text) || !sw_str_is_utf8(text) || sw_json_parse(err->arena, text, &v, &broken) < 0 ||
+        v.kind != SW_VOBJECT)
         return invalid(err, "Invalid JSON.");
     SwStr expiration = sw_value_str(sw_value_getz(&v, "expiration"));
     const SwValue *conditions = sw_value_getz(&v, "conditions");

@@ -56,7 +56,8 @@ void s3_slice(SwArena *a, const S3ExtentList *extents, int64_t offset, int64_t s
             continue;
         }
         int64_t n = SW_MIN(size, e->size.v - offset);
-        *sw_list_add(a, ret_l) = (S3Extent){.digest = e->digest, .offset = SW_SOME_INT(e->offset.v + offset), .size = SW_SOME_INT(n)};
+        *sw_list_add(a, ret_l) =
+            (S3Extent){.digest = e->digest, .offset = SW_SOME_INT(e->offset.v + offset), .size = SW_SOME_INT(n)};
         size -= n;
         offset = 0;
     }
@@ -77,7 +78,7 @@ bool s3_range(SwStr text, int64_t size, int64_t *ret_offset, int64_t *ret_size, 
         return false;
     if (sw_str_is(last) && (!sw_str_to_i64(last, &to) || to < 0))
         return false;
-    if (!sw_str_is(first)) {            /* the last so many bytes */
+    if (!sw_str_is(first)) { /* the last so many bytes */
         *ret_bad = to == 0 || size == 0;
         from = SW_MAX(size - to, 0);
         to = size - 1;
@@ -94,12 +95,12 @@ bool s3_range(SwStr text, int64_t size, int64_t *ret_offset, int64_t *ret_size, 
 
 /* Bytes from several blobs, opened one after the other. */
 typedef struct Reader {
-    SwBlobs     *blobs;
+    SwBlobs *blobs;
     S3ExtentList extents;
-    size_t       at;                    /* extent that is being read */
-    int64_t      left;                  /* of it */
-    int          fd;
-    int64_t      position;
+    size_t at;    /* extent that is being read */
+    int64_t left; /* of it */
+    int fd;
+    int64_t position;
 } Reader;
 
 static int reader_next(Reader *r) {
@@ -119,7 +120,7 @@ static int reader_next(Reader *r) {
 static ssize_t reader_read(void *arg, void *buf, size_t n) {
     Reader *r = arg;
     while (r->left == 0) {
-        r->at += r->fd >= 0;            /* nothing is open before the first one */
+        r->at += r->fd >= 0; /* nothing is open before the first one */
         if (r->at >= r->extents.n)
             return 0;
         if (reader_next(r) < 0)
@@ -160,7 +161,7 @@ int s3_digest_extents(SwCtx *cx, const S3ExtentList *extents, SwStr *ret_e_tag, 
     uint8_t bytes[SW_DIGEST_BYTES_MAX];
     ssize_t n;
     while ((n = reader_read(r, buf, 64 * SW_KIB)) > 0) {
-        if (cx->http && sw_http_ended(cx->http))        /* gigabytes are not read for a client that has left */
+        if (cx->http && sw_http_ended(cx->http)) /* gigabytes are not read for a client that has left */
             return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "The connection ended before the object was read.");
         if (ret_e_tag)
             sw_digest_add(md5, buf, (size_t)n);
@@ -187,7 +188,7 @@ static int open_body(SwCtx *cx, const S3ExtentList *extents, int64_t offset, int
         return sw_fail(err, &SW_INTERNAL_FAILURE, "We encountered an internal error. Please try again.");
     ret_s->data = SW_NO_STR;
     if (slice.n == 1) {
-        ret_s->file = r->fd;            /* closed with the arena, by the reader */
+        ret_s->file = r->fd; /* closed with the arena, by the reader */
         ret_s->offset = slice.v[0].offset.v;
     } else {
         ret_s->read = reader_read;
@@ -197,7 +198,10 @@ static int open_body(SwCtx *cx, const S3ExtentList *extents, int64_t offset, int
 }
 
 /* The range that a request is about: all, a byte range, or one part of an upload. Sets 206 where it is not all. */
-typedef struct Window { int64_t offset, size; SwStr content_range; } Window;
+typedef struct Window {
+    int64_t offset, size;
+    SwStr content_range;
+} Window;
 
 static int window(SwCtx *cx, const S3ObjectRecord *o, SwStr range, SwOptInt part, Window *ret_w, SwError *err) {
     *ret_w = (Window){.size = o->size.v};
@@ -226,7 +230,7 @@ static int window(SwCtx *cx, const S3ObjectRecord *o, SwStr range, SwOptInt part
     if (!partial)
         return 0;
     if (o->size.v == 0)
-        return 0;                       /* part 1 of nothing has no range */
+        return 0; /* part 1 of nothing has no range */
     cx->status = 206;
     ret_w->content_range = sw_strf(cx->arena, "bytes %lld-%lld/%lld", (long long)ret_w->offset,
                                    (long long)(ret_w->offset + ret_w->size - 1), (long long)o->size.v);
@@ -251,11 +255,13 @@ static void set_checksum(const S3GetObjectRequest *in, bool partial, const S3Obj
         out->checksum_type = SW_NO_STR;
 }
 
-static int describe(SwCtx *cx, const S3GetObjectRequest *in, const S3BucketRecord *b, const S3ObjectRecord *o, S3GetObjectOutput *out, Window *ret_w, SwError *err) {
+static int describe(SwCtx *cx, const S3GetObjectRequest *in, const S3BucketRecord *b, const S3ObjectRecord *o,
+                    S3GetObjectOutput *out, Window *ret_w, SwError *err) {
     bool overrides = in->response_content_type.p || in->response_content_language.p || in->response_content_encoding.p ||
                      in->response_content_disposition.p || in->response_cache_control.p || in->response_expires.set;
     if (overrides && cx->principal.kind == SW_PRINCIPAL_ANONYMOUS)
-        return sw_fail(err, &S3_INVALID_REQUEST, "Request specific response headers cannot be used for anonymous GET requests.");
+        return sw_fail(err, &S3_INVALID_REQUEST,
+                       "Request specific response headers cannot be used for anonymous GET requests.");
     S3Conditions c = {in->if_match, in->if_none_match, in->if_modified_since, in->if_unmodified_since};
     const char *condition;
     S3Verdict v = s3_judge(&c, o->e_tag, o->last_modified.v, &condition);
@@ -347,7 +353,8 @@ static S3GetObjectAttributesParts *parts_of(SwArena *a, const S3ObjectRecord *o,
     return p;
 }
 
-int s3_get_object_attributes(SwCtx *cx, const S3GetObjectAttributesRequest *in, S3GetObjectAttributesOutput *out, SwError *err) {
+int s3_get_object_attributes(SwCtx *cx, const S3GetObjectAttributesRequest *in, S3GetObjectAttributesOutput *out,
+                             SwError *err) {
     S3BucketRecord *b;
     S3ObjectRecord *o;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, b, in->key, in->version_id, &o, err) < 0)
@@ -364,12 +371,13 @@ int s3_get_object_attributes(SwCtx *cx, const S3GetObjectAttributesRequest *in, 
         out->checksum = sw_new(cx->arena, S3Checksum);
         sw_shape_move(cx->arena, &s3_shape_checksum, out->checksum, &s3_shape_object_record, o);
         int algorithm = s3_sum_kind(&s3_shape_checksum, out->checksum);
-        if (algorithm >= 0) {           /* without the number of parts, which stands below */
+        if (algorithm >= 0) { /* without the number of parts, which stands below */
             SwStr *sum = s3_sum(&s3_shape_checksum, out->checksum, algorithm), rest = *sum;
             (void)sw_str_cut(&rest, '-', sum);
         }
     }
     if (asked(in, "ObjectParts") && o->part_sizes.n > 0)
-        out->object_parts = parts_of(cx->arena, o, (size_t)SW_OR(in->part_number_marker, 0), (size_t)SW_MIN(SW_OR(in->max_parts, 1000), 1000));
+        out->object_parts =
+            parts_of(cx->arena, o, (size_t)SW_OR(in->part_number_marker, 0), (size_t)SW_MIN(SW_OR(in->max_parts, 1000), 1000));
     return 0;
 }

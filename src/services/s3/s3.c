@@ -3,19 +3,28 @@
 
 #include "services/s3/s3.h"
 
-const SwCollection s3_buckets = {.name = "s3/bucket", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_bucket_record,
-    .indexes = {{.name = "by_account", .member = {"account", "Name"}}}};
+const SwCollection s3_buckets = {.name = "s3/bucket",
+                                 .scope = SW_SCOPE_GLOBAL,
+                                 .shape = &s3_shape_bucket_record,
+                                 .indexes = {{.name = "by_account", .member = {"account", "Name"}}}};
 const SwCollection s3_objects = {.name = "s3/object", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_object_record};
-const SwCollection s3_versions = {.name = "s3/version", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_object_record,
-    .indexes = {{.name = "by_key", .member = {"bucket", "Key", "order"}}}};
-const SwCollection s3_uploads = {.name = "s3/upload", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_upload_record,
-    .indexes = {{.name = "by_key", .member = {"bucket", "Key", "initiated"}}}};
+const SwCollection s3_versions = {.name = "s3/version",
+                                  .scope = SW_SCOPE_GLOBAL,
+                                  .shape = &s3_shape_object_record,
+                                  .indexes = {{.name = "by_key", .member = {"bucket", "Key", "order"}}}};
+const SwCollection s3_uploads = {.name = "s3/upload",
+                                 .scope = SW_SCOPE_GLOBAL,
+                                 .shape = &s3_shape_upload_record,
+                                 .indexes = {{.name = "by_key", .member = {"bucket", "Key", "initiated"}}}};
 const SwCollection s3_parts = {.name = "s3/part", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_part_record};
 
-const SwCollection s3_completed = {.name = "s3/completed", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_completed_record,
-    .indexes = {{.name = "by_time", .member = {"bucket", "at"}}}};
+const SwCollection s3_completed = {.name = "s3/completed",
+                                   .scope = SW_SCOPE_GLOBAL,
+                                   .shape = &s3_shape_completed_record,
+                                   .indexes = {{.name = "by_time", .member = {"bucket", "at"}}}};
 
-static const SwCollection *const collections[] = {&s3_buckets, &s3_objects, &s3_versions, &s3_uploads, &s3_parts, &s3_completed, NULL};
+static const SwCollection *const collections[] = {&s3_buckets, &s3_objects,   &s3_versions, &s3_uploads,
+                                                  &s3_parts,   &s3_completed, NULL};
 
 static const SwHandler handlers[] = {
     {S3_ABORT_MULTIPART_UPLOAD, SW_HANDLER(s3_abort_multipart_upload), 0},
@@ -79,7 +88,8 @@ static const SwHandler handlers[] = {
 };
 
 static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
-    const SwMember *bucket = op->input ? sw_shape_member(op->input, SW_STR("Bucket")) : NULL, *key = op->input ? sw_shape_member(op->input, SW_STR("Key")) : NULL;
+    const SwMember *bucket = op->input ? sw_shape_member(op->input, SW_STR("Bucket")) : NULL,
+                   *key = op->input ? sw_shape_member(op->input, SW_STR("Key")) : NULL;
     if (!bucket || !sw_member_is_set(bucket, in))
         return SW_NO_STR;
     SwStr name = *(const SwStr *)sw_member_at(bucket, in);
@@ -90,10 +100,18 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
 
 /* What is done to a version by its id has a name of its own. */
 static const char *action(SwCtx *cx, const SwOperation *op, const void *in) {
-    static const struct { unsigned op; const char *action; } versions[] = {
-        {S3_DELETE_OBJECT, "s3:DeleteObjectVersion"}, {S3_DELETE_OBJECT_TAGGING, "s3:DeleteObjectVersionTagging"}, {S3_GET_OBJECT, "s3:GetObjectVersion"},
-        {S3_GET_OBJECT_ACL, "s3:GetObjectVersionAcl"}, {S3_GET_OBJECT_ATTRIBUTES, "s3:GetObjectVersionAttributes"},
-        {S3_GET_OBJECT_TAGGING, "s3:GetObjectVersionTagging"}, {S3_HEAD_OBJECT, "s3:GetObjectVersion"}, {S3_PUT_OBJECT_TAGGING, "s3:PutObjectVersionTagging"},
+    static const struct {
+        unsigned op;
+        const char *action;
+    } versions[] = {
+        {S3_DELETE_OBJECT, "s3:DeleteObjectVersion"},
+        {S3_DELETE_OBJECT_TAGGING, "s3:DeleteObjectVersionTagging"},
+        {S3_GET_OBJECT, "s3:GetObjectVersion"},
+        {S3_GET_OBJECT_ACL, "s3:GetObjectVersionAcl"},
+        {S3_GET_OBJECT_ATTRIBUTES, "s3:GetObjectVersionAttributes"},
+        {S3_GET_OBJECT_TAGGING, "s3:GetObjectVersionTagging"},
+        {S3_HEAD_OBJECT, "s3:GetObjectVersion"},
+        {S3_PUT_OBJECT_TAGGING, "s3:PutObjectVersionTagging"},
     };
     const SwMember *m = op->input ? sw_shape_member(op->input, SW_STR("VersionId")) : NULL;
     if (!m || !sw_member_is_set(m, in) || !sw_str_is(*(const SwStr *)sw_member_at(m, in)))
@@ -111,7 +129,8 @@ int s3_authorise_object(SwCtx *cx, const char *action_name, SwStr bucket, SwStr 
 /* A form is posted to a bucket; every POST that is an operation says which in its query. */
 static const SwRoute *beside(const SwWireMessage *m) {
     static const SwRoute preflight = {.method = "OPTIONS", .path = "*", .access = SW_ACCESS_PUBLIC, .handle = s3_preflight};
-    static const SwRoute form = {.method = "POST", .path = "*", .access = SW_ACCESS_OWN, .begin = s3_post_begin, .handle = s3_post};
+    static const SwRoute form = {
+        .method = "POST", .path = "*", .access = SW_ACCESS_OWN, .begin = s3_post_begin, .handle = s3_post};
     SwStr key, bucket = s3_bucket_of_path(m->path, &key);
     if (sw_str_eqz(m->method, "OPTIONS"))
         return &preflight;

@@ -16,7 +16,8 @@ int s3_put_bucket_versioning(SwCtx *cx, const S3PutBucketVersioningRequest *in, 
     return s3_bucket_put(cx, b, err);
 }
 
-int s3_get_bucket_versioning(SwCtx *cx, const S3GetBucketVersioningRequest *in, S3GetBucketVersioningOutput *out, SwError *err) {
+int s3_get_bucket_versioning(SwCtx *cx, const S3GetBucketVersioningRequest *in, S3GetBucketVersioningOutput *out,
+                             SwError *err) {
     S3BucketRecord *b;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
@@ -67,17 +68,22 @@ static bool has_wildcard(const SwValue *v) {
 
 static bool is_everybody(const SwValue *statement) {
     const SwValue *p = sw_value_getz(statement, "Principal");
-    return sw_value_getz(statement, "NotPrincipal") || has_wildcard(p) || (p && p->kind == SW_VOBJECT && has_wildcard(sw_value_getz(p, "AWS")));
+    return sw_value_getz(statement, "NotPrincipal") || has_wildcard(p) ||
+           (p && p->kind == SW_VOBJECT && has_wildcard(sw_value_getz(p, "AWS")));
 }
 
 static bool fixes_caller(const SwValue *statement) {
-    static const char *const keys[] = {"aws:PrincipalOrgID", "aws:SourceIp", "aws:SourceArn", "aws:SourceVpc", "aws:SourceVpce", "aws:SourceOwner",
-                                       "aws:SourceAccount", "aws:userid", "aws:PrincipalArn", "aws:PrincipalAccount", "s3:DataAccessPointArn",
-                                       "s3:DataAccessPointAccount"};
+    static const char *const keys[] = {"aws:PrincipalOrgID",    "aws:SourceIp",
+                                       "aws:SourceArn",         "aws:SourceVpc",
+                                       "aws:SourceVpce",        "aws:SourceOwner",
+                                       "aws:SourceAccount",     "aws:userid",
+                                       "aws:PrincipalArn",      "aws:PrincipalAccount",
+                                       "s3:DataAccessPointArn", "s3:DataAccessPointAccount"};
     const SwValue *conditions = sw_value_getz(statement, "Condition");
     for (size_t i = 0; conditions && conditions->kind == SW_VOBJECT && i < conditions->n; i++) {
         SwStr op = conditions->keys[i];
-        if (sw_str_contains(op, SW_STR("Not")) || sw_str_eqz(op, "Null") || sw_str_ends(op, SW_STR("IfExists")) || conditions->v[i].kind != SW_VOBJECT)
+        if (sw_str_contains(op, SW_STR("Not")) || sw_str_eqz(op, "Null") || sw_str_ends(op, SW_STR("IfExists")) ||
+            conditions->v[i].kind != SW_VOBJECT)
             continue;
         for (size_t k = 0; k < conditions->v[i].n; k++)
             for (size_t m = 0; m < SW_N(keys); m++)
@@ -128,7 +134,8 @@ int s3_put_bucket_policy(SwCtx *cx, const S3PutBucketPolicyRequest *in, void *ou
     if (!resources_fit(cx->arena, in->bucket, in->policy))
         return sw_fail(err, &S3_MALFORMED_POLICY, "Policy has invalid resource");
     if (b->public_access && b->public_access->block_public_policy.v && is_public(cx->arena, in->policy))
-        return sw_fail(err, &SW_ACCESS_DENIED, "User: %.*s is not authorized to perform: s3:PutBucketPolicy on resource: \"arn:aws:s3:::%.*s\" "
+        return sw_fail(err, &SW_ACCESS_DENIED,
+                       "User: %.*s is not authorized to perform: s3:PutBucketPolicy on resource: \"arn:aws:s3:::%.*s\" "
                        "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
                        SW_FMT(cx->principal.arn), SW_FMT(in->bucket));
     b->policy = in->policy;
@@ -153,7 +160,8 @@ int s3_delete_bucket_policy(SwCtx *cx, const S3DeleteBucketPolicyRequest *in, vo
     return s3_bucket_put(cx, b, err);
 }
 
-int s3_get_bucket_policy_status(SwCtx *cx, const S3GetBucketPolicyStatusRequest *in, S3GetBucketPolicyStatusOutput *out, SwError *err) {
+int s3_get_bucket_policy_status(SwCtx *cx, const S3GetBucketPolicyStatusRequest *in, S3GetBucketPolicyStatusOutput *out,
+                                SwError *err) {
     S3BucketRecord *b;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
@@ -177,7 +185,8 @@ int s3_put_bucket_encryption(SwCtx *cx, const S3PutBucketEncryptionRequest *in, 
     return s3_bucket_put(cx, b, err);
 }
 
-int s3_get_bucket_encryption(SwCtx *cx, const S3GetBucketEncryptionRequest *in, S3GetBucketEncryptionOutput *out, SwError *err) {
+int s3_get_bucket_encryption(SwCtx *cx, const S3GetBucketEncryptionRequest *in, S3GetBucketEncryptionOutput *out,
+                             SwError *err) {
     S3BucketRecord *b;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
@@ -185,7 +194,8 @@ int s3_get_bucket_encryption(SwCtx *cx, const S3GetBucketEncryptionRequest *in, 
     if (b->encryption)
         return 0;
     /* Since January 2023 every bucket has this one. */
-    S3ServerSideEncryptionConfiguration *c = out->server_side_encryption_configuration = sw_new(cx->arena, S3ServerSideEncryptionConfiguration);
+    S3ServerSideEncryptionConfiguration *c = out->server_side_encryption_configuration =
+        sw_new(cx->arena, S3ServerSideEncryptionConfiguration);
     S3ServerSideEncryptionRule *r = sw_list_add(cx->arena, &c->rules);
     r->bucket_key_enabled = SW_SOME_BOOL(false);
     r->apply_server_side_encryption_by_default = sw_new(cx->arena, S3ServerSideEncryptionByDefault);
@@ -211,12 +221,14 @@ int s3_put_public_access_block(SwCtx *cx, const S3PutPublicAccessBlockRequest *i
     return s3_bucket_put(cx, b, err);
 }
 
-int s3_get_public_access_block(SwCtx *cx, const S3GetPublicAccessBlockRequest *in, S3GetPublicAccessBlockOutput *out, SwError *err) {
+int s3_get_public_access_block(SwCtx *cx, const S3GetPublicAccessBlockRequest *in, S3GetPublicAccessBlockOutput *out,
+                               SwError *err) {
     S3BucketRecord *b;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     if (!b->public_access)
-        return s3_fail_bucket(err, &S3_NO_SUCH_PUBLIC_ACCESS_BLOCK_CONFIGURATION, in->bucket, "The public access block configuration was not found");
+        return s3_fail_bucket(err, &S3_NO_SUCH_PUBLIC_ACCESS_BLOCK_CONFIGURATION, in->bucket,
+                              "The public access block configuration was not found");
     S3PublicAccessBlockConfiguration *p = out->public_access_block_configuration = b->public_access;
     p->block_public_acls.set = p->ignore_public_acls.set = p->block_public_policy.set = p->restrict_public_buckets.set = true;
     return 0;
@@ -238,17 +250,20 @@ int s3_put_bucket_ownership_controls(SwCtx *cx, const S3PutBucketOwnershipContro
     if (rules->n != 1)
         return s3_fail_schema(err);
     if (!sw_str_eq(rules->v[0].object_ownership, S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED))
-        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership", "buckets have no ACLs; only BucketOwnerEnforced is supported");
+        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership",
+                               "buckets have no ACLs; only BucketOwnerEnforced is supported");
     b->ownership = rules->v[0].object_ownership;
     return s3_bucket_put(cx, b, err);
 }
 
-int s3_get_bucket_ownership_controls(SwCtx *cx, const S3GetBucketOwnershipControlsRequest *in, S3GetBucketOwnershipControlsOutput *out, SwError *err) {
+int s3_get_bucket_ownership_controls(SwCtx *cx, const S3GetBucketOwnershipControlsRequest *in,
+                                     S3GetBucketOwnershipControlsOutput *out, SwError *err) {
     S3BucketRecord *b;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     if (!sw_str_is(b->ownership))
-        return s3_fail_bucket(err, &S3_OWNERSHIP_CONTROLS_NOT_FOUND_ERROR, in->bucket, "The bucket ownership controls were not found");
+        return s3_fail_bucket(err, &S3_OWNERSHIP_CONTROLS_NOT_FOUND_ERROR, in->bucket,
+                              "The bucket ownership controls were not found");
     out->ownership_controls = sw_new(cx->arena, S3OwnershipControls);
     sw_list_add(cx->arena, &out->ownership_controls->rules)->object_ownership = b->ownership;
     return 0;
@@ -308,30 +323,38 @@ static int absent(SwCtx *cx, const void *in, SwStr bucket, const SwErrorKind *ki
 }
 
 int s3_get_bucket_website(SwCtx *cx, const S3GetBucketWebsiteRequest *in, S3GetBucketWebsiteOutput *out, SwError *err) {
-    return absent(cx, in, in->bucket, &S3_NO_SUCH_WEBSITE_CONFIGURATION, "The specified bucket does not have a website configuration", err);
+    return absent(cx, in, in->bucket, &S3_NO_SUCH_WEBSITE_CONFIGURATION,
+                  "The specified bucket does not have a website configuration", err);
 }
 
-int s3_get_bucket_lifecycle_configuration(SwCtx *cx, const S3GetBucketLifecycleConfigurationRequest *in, S3GetBucketLifecycleConfigurationOutput *out, SwError *err) {
+int s3_get_bucket_lifecycle_configuration(SwCtx *cx, const S3GetBucketLifecycleConfigurationRequest *in,
+                                          S3GetBucketLifecycleConfigurationOutput *out, SwError *err) {
     return absent(cx, in, in->bucket, &S3_NO_SUCH_LIFECYCLE_CONFIGURATION, "The lifecycle configuration does not exist", err);
 }
 
-int s3_get_bucket_replication(SwCtx *cx, const S3GetBucketReplicationRequest *in, S3GetBucketReplicationOutput *out, SwError *err) {
-    return absent(cx, in, in->bucket, &S3_REPLICATION_CONFIGURATION_NOT_FOUND_ERROR, "The replication configuration was not found", err);
+int s3_get_bucket_replication(SwCtx *cx, const S3GetBucketReplicationRequest *in, S3GetBucketReplicationOutput *out,
+                              SwError *err) {
+    return absent(cx, in, in->bucket, &S3_REPLICATION_CONFIGURATION_NOT_FOUND_ERROR,
+                  "The replication configuration was not found", err);
 }
 
-int s3_get_object_lock_configuration(SwCtx *cx, const S3GetObjectLockConfigurationRequest *in, S3GetObjectLockConfigurationOutput *out, SwError *err) {
-    return absent(cx, in, in->bucket, &S3_OBJECT_LOCK_CONFIGURATION_NOT_FOUND_ERROR, "Object Lock configuration does not exist for this bucket", err);
+int s3_get_object_lock_configuration(SwCtx *cx, const S3GetObjectLockConfigurationRequest *in,
+                                     S3GetObjectLockConfigurationOutput *out, SwError *err) {
+    return absent(cx, in, in->bucket, &S3_OBJECT_LOCK_CONFIGURATION_NOT_FOUND_ERROR,
+                  "Object Lock configuration does not exist for this bucket", err);
 }
 
 int s3_get_bucket_logging(SwCtx *cx, const S3GetBucketLoggingRequest *in, S3GetBucketLoggingOutput *out, SwError *err) {
     return absent(cx, in, in->bucket, NULL, NULL, err);
 }
 
-int s3_get_bucket_accelerate_configuration(SwCtx *cx, const S3GetBucketAccelerateConfigurationRequest *in, S3GetBucketAccelerateConfigurationOutput *out, SwError *err) {
+int s3_get_bucket_accelerate_configuration(SwCtx *cx, const S3GetBucketAccelerateConfigurationRequest *in,
+                                           S3GetBucketAccelerateConfigurationOutput *out, SwError *err) {
     return absent(cx, in, in->bucket, NULL, NULL, err);
 }
 
-int s3_get_bucket_request_payment(SwCtx *cx, const S3GetBucketRequestPaymentRequest *in, S3GetBucketRequestPaymentOutput *out, SwError *err) {
+int s3_get_bucket_request_payment(SwCtx *cx, const S3GetBucketRequestPaymentRequest *in, S3GetBucketRequestPaymentOutput *out,
+                                  SwError *err) {
     out->payer = SW_STR("BucketOwner");
     return absent(cx, in, in->bucket, NULL, NULL, err);
 }

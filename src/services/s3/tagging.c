@@ -10,11 +10,17 @@
 
 static const SwErrorKind BAD_REQUEST = {.code = "BadRequest", .http = 400};
 
-#define RULES(n, text) {.max = (n), .too_many = {&BAD_REQUEST, text}, \
-    .reserved = {&S3_INVALID_TAG, "System tags cannot be added/updated by requester", "TagKey"}, \
-    .duplicate = {&S3_INVALID_TAG, "Cannot provide multiple Tags with the same key", "TagKey"}, \
-    .bad_key = {&S3_INVALID_TAG, "The TagKey you have provided is invalid", "TagKey"}, \
-    .bad_value = {&S3_INVALID_TAG, "The TagValue you have provided is invalid", "TagValue"}}
+#define RULES(n, text) \
+    { \
+        .max = (n), .too_many = {&BAD_REQUEST, text}, \
+        .reserved = {&S3_INVALID_TAG, "System tags cannot be added/updated by requester", "TagKey"}, \
+        .duplicate = {&S3_INVALID_TAG, "Cannot provide multiple Tags with the same key", "TagKey"}, \
+        .bad_key = {&S3_INVALID_TAG, "The TagKey you have provided is invalid", "TagKey"}, .bad_value = { \
+            &S3_INVALID_TAG, \
+            "The TagValue you have provided is invalid", \
+            "TagValue" \
+        } \
+    }
 
 int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) {
     static const SwTagRules of_object = RULES(OBJECT_TAGS_MAX, "Object tags cannot be greater than 10");
@@ -36,7 +42,8 @@ int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagLis
         S3Tag *t = sw_list_add(cx->arena, ret_tags);
         if (!sw_percent_decode(cx->arena, name, true, &t->key) || !sw_percent_decode(cx->arena, value, true, &t->value))
             return s3_fail_argument(err, "x-amz-tagging", whole,
-                                    "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.");
+                                    "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters "
+                                    "without tag name duplicates.");
     }
     return s3_tags_check(ret_tags, OBJECT_TAGS_MAX, err);
 }
@@ -89,7 +96,8 @@ int s3_get_object_tagging(SwCtx *cx, const S3GetObjectTaggingRequest *in, S3GetO
     return 0;
 }
 
-int s3_delete_object_tagging(SwCtx *cx, const S3DeleteObjectTaggingRequest *in, S3DeleteObjectTaggingOutput *out, SwError *err) {
+int s3_delete_object_tagging(SwCtx *cx, const S3DeleteObjectTaggingRequest *in, S3DeleteObjectTaggingOutput *out,
+                             SwError *err) {
     S3BucketRecord *b;
     S3ObjectRecord *o;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, b, in->key, in->version_id, &o, err) < 0)

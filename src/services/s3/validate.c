@@ -9,7 +9,9 @@ static const SwErrorKind NO_BODY = {.code = "MissingRequestBodyError", .http = 4
 static const SwErrorKind INVALID_STORAGE_CLASS = {.code = "InvalidStorageClass", .http = 400};
 
 /* Words of their own for some arguments; the rest say that they are not valid. */
-static const struct { const char *member, *message; } arguments[] = {
+static const struct {
+    const char *member, *message;
+} arguments[] = {
     {"MetadataDirective", "Unknown metadata directive."},
     {"TaggingDirective", "Unknown tagging directive."},
     {"EncodingType", "Invalid Encoding Method specified in Request"},
@@ -83,7 +85,8 @@ static int check_word(const SwMember *m, SwStr v, SwError *err) {
         return sw_fail_fact(err, "StorageClassRequested", v);
     }
     if (strstr(m->name, "ChecksumAlgorithm"))
-        return sw_fail(err, &S3_INVALID_REQUEST, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
+        return sw_fail(err, &S3_INVALID_REQUEST,
+                       "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
                        "[CRC32, CRC32C, CRC64NVME, SHA1, SHA256]");
     if (strcmp(m->name, "ChecksumType") == 0)
         return sw_fail(err, &S3_INVALID_REQUEST, "Value for x-amz-checksum-type header is invalid.");
@@ -94,12 +97,16 @@ static int check_owner(SwStr v, SwError *err) {
     bool digits = v.n == 12;
     for (size_t i = 0; digits && i < v.n; i++)
         digits = v.p[i] >= '0' && v.p[i] <= '9';
-    return digits || v.n == 0 ? 0 : sw_fail(err, &INVALID_OWNER, "The value of the expected bucket owner parameter must be an AWS Account ID... [%.*s]", SW_FMT(v));
+    return digits || v.n == 0
+               ? 0
+               : sw_fail(err, &INVALID_OWNER,
+                         "The value of the expected bucket owner parameter must be an AWS Account ID... [%.*s]", SW_FMT(v));
 }
 
 static int check_argument(const SwMember *m, const void *v, SwError *err) {
     const SwShape *s = m->shape;
-    if (s->kind == SW_STRING && (strcmp(m->name, "ExpectedBucketOwner") == 0 || strcmp(m->name, "ExpectedSourceBucketOwner") == 0))
+    if (s->kind == SW_STRING &&
+        (strcmp(m->name, "ExpectedBucketOwner") == 0 || strcmp(m->name, "ExpectedSourceBucketOwner") == 0))
         return check_owner(*(const SwStr *)v, err);
     if (s->kind == SW_STRING && s->enum_values)
         return check_word(m, *(const SwStr *)v, err);

@@ -10,24 +10,33 @@
 typedef struct Page {
     const S3ListObjectVersionsRequest *in;
     S3BucketRecord *bucket;
-    SwStr  marker_order;                /* of the version that the last page ended with; absent: current, or unknown */
-    bool   marker_current, marker_gone;
-    bool   inside_key;                  /* the versions walk is over the marker's key alone; all behind it follow */
+    SwStr marker_order; /* of the version that the last page ended with; absent: current, or unknown */
+    bool marker_current, marker_gone;
+    bool inside_key; /* the versions walk is over the marker's key alone; all behind it follow */
     size_t max, count;
-    SwStr  seen_key, last_key, last_version, last_prefix;
+    SwStr seen_key, last_key, last_version, last_prefix;
     S3Walk objects, versions;
 } Page;
 
 static void add(SwArena *a, const Page *p, const S3ObjectRecord *o, bool latest, S3ListObjectVersionsOutput *out) {
     SwStr key = s3_shown(a, p->in->encoding_type, o->key);
     if (o->delete_marker.v) {
-        *sw_list_add(a, &out->delete_markers) = (S3DeleteMarkerEntry){
-            .key = key, .version_id = o->version_id, .is_latest = SW_SOME_BOOL(latest), .last_modified = o->last_modified, .owner = s3_owner(a, p->bucket->account)};
+        *sw_list_add(a, &out->delete_markers) = (S3DeleteMarkerEntry){.key = key,
+                                                                      .version_id = o->version_id,
+                                                                      .is_latest = SW_SOME_BOOL(latest),
+                                                                      .last_modified = o->last_modified,
+                                                                      .owner = s3_owner(a, p->bucket->account)};
         return;
     }
     S3ObjectVersion *v = sw_list_add(a, &out->versions);
-    *v = (S3ObjectVersion){.key = key, .version_id = o->version_id, .is_latest = SW_SOME_BOOL(latest), .last_modified = o->last_modified, .e_tag = o->e_tag,
-                           .size = o->size, .storage_class = sw_str_or(o->storage_class, SW_STR("STANDARD")), .owner = s3_owner(a, p->bucket->account)};
+    *v = (S3ObjectVersion){.key = key,
+                           .version_id = o->version_id,
+                           .is_latest = SW_SOME_BOOL(latest),
+                           .last_modified = o->last_modified,
+                           .e_tag = o->e_tag,
+                           .size = o->size,
+                           .storage_class = sw_str_or(o->storage_class, SW_STR("STANDARD")),
+                           .owner = s3_owner(a, p->bucket->account)};
     int algorithm = s3_sum_kind(&s3_shape_object_record, o);
     if (algorithm >= 0)
         sw_str_list_add(a, &v->checksum_algorithm, sw_str(s3_algorithm_name(algorithm)));
@@ -41,8 +50,11 @@ static void start(SwArena *a, Page *p, SwStr from) {
         from = prefix;
     SwStr whole = prefix.n ? s3_object_id(a, name, prefix) : sw_strf(a, "%.*s/", SW_FMT(name));
     p->objects = (S3Walk){.c = &s3_objects, .q = {.from = s3_object_id(a, name, from), .below = s3_behind(a, whole)}};
-    p->versions = (S3Walk){.c = &s3_versions, .q = {.index = "by_key", .equals = {name}, .from = from.n ? from : SW_NO_STR,
-                                                    .below = prefix.n ? s3_behind(a, prefix) : SW_NO_STR}};
+    p->versions = (S3Walk){.c = &s3_versions,
+                           .q = {.index = "by_key",
+                                 .equals = {name},
+                                 .from = from.n ? from : SW_NO_STR,
+                                 .below = prefix.n ? s3_behind(a, prefix) : SW_NO_STR}};
 }
 
 /* The first walk over versions begins in the middle of the marker's key, which may have any number of them. */
@@ -51,7 +63,8 @@ static void start_at_marker(SwArena *a, Page *p) {
     start(a, p, sw_str_is(key) ? key : SW_NO_STR);
     p->inside_key = p->marker_order.p && sw_str_starts(key, sw_str_or(p->in->prefix, SW_STR("")));
     if (p->inside_key)
-        p->versions = (S3Walk){.c = &s3_versions, .q = {.index = "by_key", .equals = {p->bucket->name, key}, .from = p->marker_order}};
+        p->versions =
+            (S3Walk){.c = &s3_versions, .q = {.index = "by_key", .equals = {p->bucket->name, key}, .from = p->marker_order}};
 }
 
 static void leave_key(SwArena *a, Page *p) {
@@ -70,7 +83,7 @@ static bool was_shown(const Page *p, const S3ObjectRecord *o, bool current) {
     if (order != 0)
         return order < 0;
     if (!sw_str_is(p->in->version_id_marker))
-        return true;                    /* no version named: all of the key */
+        return true; /* no version named: all of the key */
     if (p->marker_gone)
         return false;
     return current || (p->marker_order.p && sw_str_cmp(o->order, p->marker_order) <= 0);
@@ -84,7 +97,8 @@ static Taken take(SwArena *a, Page *p, const S3ObjectRecord *o, bool current, S3
     if (was_shown(p, o, current))
         return PASSED;
     SwStr common = s3_common_prefix(o->key, p->in->prefix, p->in->delimiter);
-    if (common.p && (sw_str_eq(common, p->last_prefix) || (sw_str_is(p->in->key_marker) && sw_str_starts(p->in->key_marker, common))))
+    if (common.p &&
+        (sw_str_eq(common, p->last_prefix) || (sw_str_is(p->in->key_marker) && sw_str_starts(p->in->key_marker, common))))
         return PASSED;
     if (p->count == p->max)
         return FULL;
@@ -120,7 +134,7 @@ static int fill(SwCtx *cx, Page *p, S3ListObjectVersionsOutput *out, SwError *er
         }
         (current ? &p->objects : &p->versions)->at++;
         SwStr next = taken == TAKEN && p->last_prefix.p ? s3_behind(cx->arena, p->last_prefix) : SW_NO_STR;
-        if (next.p) {                   /* nothing of a folder comes twice */
+        if (next.p) { /* nothing of a folder comes twice */
             start(cx->arena, p, next);
             p->inside_key = false;
         }
@@ -133,8 +147,10 @@ static int find_marker(SwCtx *cx, Page *p, SwError *err) {
     if (!sw_str_is(in->version_id_marker))
         return 0;
     if (!sw_str_is(in->key_marker))
-        return s3_fail_argument(err, "version-id-marker", in->version_id_marker, "A version-id marker cannot be specified without a key marker.");
-    if (s3_find(cx, in->bucket, in->key_marker, in->version_id_marker, &marker, err) < 0 || s3_find(cx, in->bucket, in->key_marker, SW_NO_STR, &current, err) < 0)
+        return s3_fail_argument(err, "version-id-marker", in->version_id_marker,
+                                "A version-id marker cannot be specified without a key marker.");
+    if (s3_find(cx, in->bucket, in->key_marker, in->version_id_marker, &marker, err) < 0 ||
+        s3_find(cx, in->bucket, in->key_marker, SW_NO_STR, &current, err) < 0)
         return -1;
     p->marker_gone = !marker;
     p->marker_current = marker && current && sw_str_eq(marker->version_id, current->version_id);
@@ -146,8 +162,8 @@ static int find_marker(SwCtx *cx, Page *p, SwError *err) {
 int s3_list_object_versions(SwCtx *cx, const S3ListObjectVersionsRequest *in, S3ListObjectVersionsOutput *out, SwError *err) {
     SwArena *a = cx->arena;
     Page p = {.in = in};
-    if (s3_begin(cx, in, in->bucket, &p.bucket, err) < 0 || s3_check_listing(in->encoding_type, in->max_keys, "maxKeys", &p.max, err) < 0 ||
-        find_marker(cx, &p, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &p.bucket, err) < 0 ||
+        s3_check_listing(in->encoding_type, in->max_keys, "maxKeys", &p.max, err) < 0 || find_marker(cx, &p, err) < 0)
         return -1;
     out->is_truncated = SW_SOME_BOOL(false);
     if (fill(cx, &p, out, err) < 0)

@@ -10,10 +10,10 @@
 #include "base/thread.h"
 #include "services/slipway/slipway.h"
 
-#define LATEST (INT64_C(7258118400) * SW_S)     /* the year 2200: what is reckoned from it still fits */
+#define LATEST (INT64_C(7258118400) * SW_S) /* the year 2200: what is reckoned from it still fits */
 
 static const char *const modes[] = {[SW_CLOCK_REAL] = "real", [SW_CLOCK_SCALED] = "scaled", [SW_CLOCK_STEPPED] = "stepped"};
-static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER;     /* one change at a time: read, kept, done */
+static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER; /* one change at a time: read, kept, done */
 
 static const char *clock_file(SwHost *h, SwArena *a) {
     return sw_path(a, h->config->data, "clock");
@@ -84,10 +84,11 @@ int slipway_get_clock(SwCtx *cx, const void *in, SlipwayClock *out, SwError *err
 static int set_clock(SwCtx *cx, const SlipwaySetClockRequest *in, SwError *err) {
     SwClockSetting s;
     sw_clock_setting(cx->host->clock, &s);
-    parse_mode(in->mode, &s.mode);      /* the model's limits have refused all others */
+    parse_mode(in->mode, &s.mode); /* the model's limits have refused all others */
     s.scale = s.mode == SW_CLOCK_SCALED ? in->scale.v : 1;
     if (in->time.set && in->time.v < s.shown)
-        return sw_fail(err, &SLIPWAY_INVALID_PARAMETER_EXCEPTION, "time: is before the present time; time does not run backwards");
+        return sw_fail(err, &SLIPWAY_INVALID_PARAMETER_EXCEPTION,
+                       "time: is before the present time; time does not run backwards");
     s.shown = SW_OR(in->time, s.shown);
     return change(cx, &s, err);
 }

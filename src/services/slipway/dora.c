@@ -10,8 +10,14 @@ static bool wanted(const SlipwayDeploymentRecord *r, SwStr service, SwStr enviro
            (!sw_str_is(environment) || sw_str_eq(r->environment, environment));
 }
 
-typedef struct Group { SwStr service, environment; SlipwayDeploymentList all; } Group;
-typedef struct GroupList { Group *v; size_t n; } GroupList;
+typedef struct Group {
+    SwStr service, environment;
+    SlipwayDeploymentList all;
+} Group;
+typedef struct GroupList {
+    Group *v;
+    size_t n;
+} GroupList;
 
 static Group *group_of(SwArena *a, GroupList *l, const SlipwayDeploymentRecord *r) {
     for (size_t i = 0; i < l->n; i++)
@@ -23,7 +29,8 @@ static Group *group_of(SwArena *a, GroupList *l, const SlipwayDeploymentRecord *
     return g;
 }
 
-int slipway_get_dora_metrics(SwCtx *cx, const SlipwayGetDoraMetricsRequest *in, SlipwayGetDoraMetricsResponse *out, SwError *err) {
+int slipway_get_dora_metrics(SwCtx *cx, const SlipwayGetDoraMetricsRequest *in, SlipwayGetDoraMetricsResponse *out,
+                             SwError *err) {
     SwTime to = SW_OR(in->to, sw_now(cx) + 1), from = SW_OR(in->from, to - WINDOW);
     const SwDocQuery q = {.index = "by_start"};
     SwDocList l;
@@ -49,7 +56,8 @@ int slipway_get_dora_metrics(SwCtx *cx, const SlipwayGetDoraMetricsRequest *in, 
     return 0;
 }
 
-int slipway_list_deployments(SwCtx *cx, const SlipwayListDeploymentsRequest *in, SlipwayListDeploymentsResponse *out, SwError *err) {
+int slipway_list_deployments(SwCtx *cx, const SlipwayListDeploymentsRequest *in, SlipwayListDeploymentsResponse *out,
+                             SwError *err) {
     size_t max = (size_t)SW_OR(in->max_results, 100);
     SwDocQuery q = {.index = "by_start", .descending = true, .limit = 1};
     if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListDeployments", in->next_token, &q.after))

@@ -7,8 +7,8 @@
 #include "models/slipway_records.gen.h"
 #include "services/slipway/slipway.h"
 
-extern const SwCollection slipway_deployments;      /* by the digits of ECS's deployment id */
-extern const SwCollection slipway_pending;          /* by "cluster/service": the pipeline action that deploys there now */
+extern const SwCollection slipway_deployments; /* by the digits of ECS's deployment id */
+extern const SwCollection slipway_pending;     /* by "cluster/service": the pipeline action that deploys there now */
 extern const SwListener slipway_dora_listeners[1];
 
 /* The calculation: deployments of one service and environment, in the order of their starts. Those that ended in
@@ -22,7 +22,8 @@ SwOptDouble slipway_dora_recovery_time(const SlipwayDeployment *d);
 /* The commits that `commit` has and `previous` (absent: nothing was deployed before, then `commit` alone) has not; by
  * CodeCommit's API, at most SLIPWAY_DORA_COMMITS_MAX. */
 #define SLIPWAY_DORA_COMMITS_MAX 250
-int slipway_dora_commits(SwCtx *cx, SwStr repository, SwStr commit, SwStr previous, SlipwayDeploymentCommitList *ret, SwError *err) sw_must_check;
+int slipway_dora_commits(SwCtx *cx, SwStr repository, SwStr commit, SwStr previous, SlipwayDeploymentCommitList *ret,
+                         SwError *err) sw_must_check;
 /* Numbers of one deployment that ended, and of a failed one that was recovered, to CloudWatch. */
 void slipway_dora_publish_end(SwCtx *cx, const SlipwayDeployment *d);
 void slipway_dora_publish_recovery(SwCtx *cx, const SlipwayDeployment *d);

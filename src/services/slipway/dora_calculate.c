@@ -5,7 +5,10 @@
 
 #include "services/slipway/dora.h"
 
-typedef struct Sample { double *v; size_t n; } Sample;
+typedef struct Sample {
+    double *v;
+    size_t n;
+} Sample;
 
 static int by_size(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;

@@ -5,11 +5,11 @@
 #include "services/slipway/dora.h"
 
 typedef struct Walk {
-    SwCtx    *cx;
-    SwStr     repository;
-    SwStrList seen;                     /* in the order they were reached */
+    SwCtx *cx;
+    SwStr repository;
+    SwStrList seen; /* in the order they were reached */
     SlipwayDeploymentCommitList commits;
-    bool      merged;                   /* a commit with two parents was on the way */
+    bool merged; /* a commit with two parents was on the way */
 } Walk;
 
 /* "1763700000 +0100" */
@@ -40,12 +40,13 @@ static int walk(Walk *w, SwStr from, const SwStrList *stop, SwError *err) {
     return 0;
 }
 
-int slipway_dora_commits(SwCtx *cx, SwStr repository, SwStr commit, SwStr previous, SlipwayDeploymentCommitList *ret, SwError *err) {
+int slipway_dora_commits(SwCtx *cx, SwStr repository, SwStr commit, SwStr previous, SlipwayDeploymentCommitList *ret,
+                         SwError *err) {
     Walk w = {.cx = cx, .repository = repository}, old = {.cx = cx, .repository = repository};
     const SwStrList none = {0};
     SwStrList stop = {0};
     if (sw_str_eq(commit, previous))
-        return 0;                       /* the same again brings nothing */
+        return 0; /* the same again brings nothing */
     if (!sw_str_is(previous)) {
         const CodecommitGetCommitInput in = {.repository_name = repository, .commit_id = commit};
         CodecommitGetCommitOutput *out;

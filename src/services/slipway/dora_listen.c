@@ -11,8 +11,10 @@
 #include "models/ecs.gen.h"
 #include "services/slipway/dora.h"
 
-const SwCollection slipway_deployments = {.name = "slipway/deployment", .shape = &slipway_shape_deployment_record,
-    .indexes = {{.name = "by_service", .member = {"serviceArn", "started"}}, {.name = "by_start", .member = {"started"}}}};
+const SwCollection slipway_deployments = {.name = "slipway/deployment",
+                                          .shape = &slipway_shape_deployment_record,
+                                          .indexes = {{.name = "by_service", .member = {"serviceArn", "started"}},
+                                                      {.name = "by_start", .member = {"started"}}}};
 const SwCollection slipway_pending = {.name = "slipway/pendingDeployment", .shape = &slipway_shape_pending_record};
 
 static SwStr short_id(SwStr id) {
@@ -31,7 +33,8 @@ static const CodepipelineActionDeclaration *find_action(const CodepipelinePipeli
 }
 
 /* The first CodeCommit source, and what the execution took from it. */
-static void find_source(const CodepipelinePipelineDeclaration *p, const CodepipelinePipelineExecution *e, SlipwayPendingRecord *to) {
+static void find_source(const CodepipelinePipelineDeclaration *p, const CodepipelinePipelineExecution *e,
+                        SlipwayPendingRecord *to) {
     for (size_t i = 0; i < p->stages.n; i++)
         for (size_t k = 0; k < p->stages.v[i].actions.n; k++) {
             const CodepipelineActionDeclaration *d = &p->stages.v[i].actions.v[k];
@@ -54,7 +57,8 @@ static int action_changed(SwCtx *cx, const SwValue *detail, SwError *err) {
     SlipwayPendingRecord r = {.pipeline = sw_value_str(sw_value_getz(detail, "pipeline")),
                               .execution = sw_value_str(sw_value_getz(detail, "execution-id"))};
     CodepipelineGetPipelineInput ask = {.name = r.pipeline};
-    const CodepipelineGetPipelineExecutionInput ask_execution = {.pipeline_name = r.pipeline, .pipeline_execution_id = r.execution};
+    const CodepipelineGetPipelineExecutionInput ask_execution = {.pipeline_name = r.pipeline,
+                                                                 .pipeline_execution_id = r.execution};
     CodepipelineGetPipelineOutput *p;
     CodepipelineGetPipelineExecutionOutput *e;
     SwError gone = sw_error(cx->arena);
@@ -70,14 +74,15 @@ static int action_changed(SwCtx *cx, const SwValue *detail, SwError *err) {
         return 0;
     find_source(p->pipeline, e->pipeline_execution, &r);
     SwStr cluster = sw_str_or(sw_str_map_get(&d->configuration, SW_STR("ClusterName")), SW_STR("default"));
-    SwStr key = sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(short_id(cluster)), SW_FMT(short_id(sw_str_map_get(&d->configuration, SW_STR("ServiceName")))));
+    SwStr key = sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(short_id(cluster)),
+                        SW_FMT(short_id(sw_str_map_get(&d->configuration, SW_STR("ServiceName")))));
     return sw_doc_put(cx->tx, &slipway_pending, key, &r, err);
 }
 
 /* ---- services ---- */
 
-typedef struct Before {                 /* what a service's earlier deployments say */
-    SlipwayDeploymentRecord *last, *last_good, *last_run;      /* latest counted; latest succeeded; latest that ran, set-up too */
+typedef struct Before {                                   /* what a service's earlier deployments say */
+    SlipwayDeploymentRecord *last, *last_good, *last_run; /* latest counted; latest succeeded; latest that ran, set-up too */
 } Before;
 
 static int look_back(SwCtx *cx, SwStr service_arn, SwStr but, Before *ret, SwError *err) {
@@ -152,14 +157,16 @@ static int take_note(SwCtx *cx, SwStr key, SlipwayDeployment *d, SwStr previous_
     d->commit_id = n->commit;
     if (sw_str_is(n->repository) && sw_str_is(n->commit) &&
         slipway_dora_commits(cx, n->repository, n->commit, previous_commit, &d->commits, &gone) < 0)
-        d->commits = (SlipwayDeploymentCommitList){0};      /* the repository is gone, or its history was rewritten */
+        d->commits = (SlipwayDeploymentCommitList){0}; /* the repository is gone, or its history was rewritten */
     return sw_doc_delete(cx->tx, &slipway_pending, key, NULL, err);
 }
 
 /* A deployment begins. Not counted: a service's first one that no pipeline made (setting it up), and one that brings
  * back what ran before a failed one (the failed one's recovery). */
 static int begun(SwCtx *cx, const SwEvent *e, SwStr id, SwStr cluster, SwStr service, SwError *err) {
-    SlipwayDeployment d = {.deployment_id = id, .service = service, .status = SLIPWAY_DEPLOYMENT_STATUS_IN_PROGRESS,
+    SlipwayDeployment d = {.deployment_id = id,
+                           .service = service,
+                           .status = SLIPWAY_DEPLOYMENT_STATUS_IN_PROGRESS,
                            .started_at = SW_SOME_TIME(e->time)};
     Before b;
     bool noted;
@@ -176,11 +183,15 @@ static int begun(SwCtx *cx, const SwEvent *e, SwStr id, SwStr cluster, SwStr ser
     bool back = !noted && is_open_failure(b.last) && b.last_run && sw_str_is(d.task_definition) &&
                 sw_str_eq(d.task_definition, b.last_run->deployment->task_definition);
     if (back)
-        return 0;                       /* its completion will find no record: see ended() */
+        return 0; /* its completion will find no record: see ended() */
     d.environment = environment_of(cx, e->resources.v[0], cluster);
     d.rework = SW_SOME_BOOL(b.last && sw_str_eq(b.last->deployment->status, SLIPWAY_DEPLOYMENT_STATUS_FAILED));
-    const SlipwayDeploymentRecord r = {.service_arn = e->resources.v[0], .service = service, .environment = d.environment,
-                                       .started = d.started_at, .set_up = SW_SOME_BOOL(!noted && !b.last && !b.last_run), .deployment = &d};
+    const SlipwayDeploymentRecord r = {.service_arn = e->resources.v[0],
+                                       .service = service,
+                                       .environment = d.environment,
+                                       .started = d.started_at,
+                                       .set_up = SW_SOME_BOOL(!noted && !b.last && !b.last_run),
+                                       .deployment = &d};
     return put(cx, &r, err);
 }
 
@@ -223,10 +234,11 @@ static int ended(SwCtx *cx, const SwEvent *e, SwStr id, bool completed, SwStr re
 
 static int service_changed(SwCtx *cx, const SwEvent *e, const SwValue *detail, SwError *err) {
     SwArn arn;
-    SwStr name = sw_value_str(sw_value_getz(detail, "eventName")), id = short_id(sw_value_str(sw_value_getz(detail, "deploymentId"))), head;
+    SwStr name = sw_value_str(sw_value_getz(detail, "eventName")),
+          id = short_id(sw_value_str(sw_value_getz(detail, "deploymentId"))), head;
     if (!e->resources.n || !sw_arn_parse(e->resources.v[0], &arn) || !sw_str_is(id))
         return 0;
-    SwStr rest = arn.resource, cluster = SW_STR("default");         /* service/CLUSTER/NAME */
+    SwStr rest = arn.resource, cluster = SW_STR("default"); /* service/CLUSTER/NAME */
     if (!sw_str_cut(&rest, '/', &head))
         return 0;
     (void)sw_str_cut(&rest, '/', &cluster);
@@ -239,7 +251,8 @@ static int service_changed(SwCtx *cx, const SwEvent *e, const SwValue *detail, S
 }
 
 static int on_event(SwCtx *cx, const SwEvent *e, SwError *err) {
-    bool action = sw_str_eqz(e->source, "aws.codepipeline") && sw_str_eqz(e->detail_type, "CodePipeline Action Execution State Change");
+    bool action =
+        sw_str_eqz(e->source, "aws.codepipeline") && sw_str_eqz(e->detail_type, "CodePipeline Action Execution State Change");
     bool service = sw_str_eqz(e->source, "aws.ecs") && sw_str_eqz(e->detail_type, "ECS Deployment State Change");
     SwValue detail;
     SwError bad = sw_error(cx->arena);

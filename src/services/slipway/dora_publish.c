@@ -5,9 +5,10 @@
 #include "models/cloudwatch.gen.h"
 #include "services/slipway/dora.h"
 
-#define VALUES_MAX 150                  /* of one datum: CloudWatch's limit */
+#define VALUES_MAX 150 /* of one datum: CloudWatch's limit */
 
-static CloudwatchMetricDatum *datum(SwCtx *cx, CloudwatchPutMetricDataInput *in, const SlipwayDeployment *d, SwStr name, SwStr unit, SwTime at) {
+static CloudwatchMetricDatum *datum(SwCtx *cx, CloudwatchPutMetricDataInput *in, const SlipwayDeployment *d, SwStr name,
+                                    SwStr unit, SwTime at) {
     CloudwatchMetricDatum *m = sw_list_add(cx->arena, &in->metric_data);
     m->metric_name = name;
     m->unit = unit;

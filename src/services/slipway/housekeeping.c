@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "services/slipway/slipway.h"
 
-#define METRICS_KEPT (455 * SW_DAY)     /* CloudWatch User Guide, "Metrics retention": 15 months */
+#define METRICS_KEPT (455 * SW_DAY) /* CloudWatch User Guide, "Metrics retention": 15 months */
 
 static int tidy(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     int64_t removed;

@@ -6,7 +6,7 @@
 #include "api/host.h"
 #include "models/slipway.gen.h"
 
-extern const SwRoute slipway_routes[4];             /* routes.c */
+extern const SwRoute slipway_routes[4]; /* routes.c */
 /* The clock is over a restart what it would have been without it; after a reset it is the system's. */
 int slipway_clock_restore(SwHost *h, SwError *err) sw_must_check;
 int slipway_clock_reset(SwHost *h, SwError *err) sw_must_check;

@@ -7,11 +7,13 @@
 
 /* AWS's policy for a topic that was given none: its own account may do everything. */
 static SwStr default_policy(SwCtx *cx, SwStr arn) {
-    return sw_strf(cx->arena, "{\"Version\":\"2008-10-17\",\"Id\":\"__default_policy_ID\",\"Statement\":[{\"Sid\":\"__default_statement_ID\","
-                   "\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":[\"SNS:GetTopicAttributes\",\"SNS:SetTopicAttributes\","
-                   "\"SNS:AddPermission\",\"SNS:RemovePermission\",\"SNS:DeleteTopic\",\"SNS:Subscribe\",\"SNS:ListSubscriptionsByTopic\","
-                   "\"SNS:Publish\"],\"Resource\":\"%.*s\",\"Condition\":{\"StringEquals\":{\"AWS:SourceOwner\":\"%.*s\"}}}]}",
-                   SW_FMT(arn), SW_FMT(cx->account));
+    return sw_strf(
+        cx->arena,
+        "{\"Version\":\"2008-10-17\",\"Id\":\"__default_policy_ID\",\"Statement\":[{\"Sid\":\"__default_statement_ID\","
+        "\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":[\"SNS:GetTopicAttributes\",\"SNS:SetTopicAttributes\","
+        "\"SNS:AddPermission\",\"SNS:RemovePermission\",\"SNS:DeleteTopic\",\"SNS:Subscribe\",\"SNS:ListSubscriptionsByTopic\","
+        "\"SNS:Publish\"],\"Resource\":\"%.*s\",\"Condition\":{\"StringEquals\":{\"AWS:SourceOwner\":\"%.*s\"}}}]}",
+        SW_FMT(arn), SW_FMT(cx->account));
 }
 
 static SwStr policy_of(SwCtx *cx, const SnsTopicRecord *t) {
@@ -21,7 +23,7 @@ static SwStr policy_of(SwCtx *cx, const SnsTopicRecord *t) {
 int sns_topic_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
     SnsTopicRecord *t;
     if (sns_topic_get(cx, arn, &t, err) < 0) {
-        sw_error_reset(err);            /* the operation itself says that there is none */
+        sw_error_reset(err); /* the operation itself says that there is none */
         return 0;
     }
     *ret_document = policy_of(cx, t);
@@ -32,7 +34,7 @@ int sns_topic_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
 static const struct Attribute {
     const char *name, *otherwise;
     const char *words[3];
-    bool        fifo;
+    bool fifo;
 } attributes[] = {
     {"DisplayName", "", {NULL}, false},
     {"Policy", NULL, {NULL}, false},
@@ -76,7 +78,8 @@ static int check_rate(SwStr name, SwStr value, SwError *err) {
     if (!sw_str_is(value))
         return 0;
     if (!sw_str_to_i64(value, &v) || v < 0 || v > 100)
-        return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: %.*s: Invalid value [%.*s].", SW_FMT(name), SW_FMT(value));
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: %.*s: Invalid value [%.*s].", SW_FMT(name),
+                       SW_FMT(value));
     return v ? not_available(err, name) : 0;
 }
 
@@ -100,15 +103,19 @@ static int check(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr value, Sw
     if (!a || (a->fifo && !sns_topic_is_fifo(t)))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: Unknown attribute: %.*s", SW_FMT(name));
     if (sw_str_eqz(name, "DisplayName") && value.n > 100)
-        return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: DisplayName must be at most 100 characters long");
-    if (sw_str_eqz(name, "Policy") && sw_str_is(value) && sw_policy_parse(cx->arena, value, SW_POLICY_RESOURCE, &parsed, err) < 0)
+        return sw_fail(err, &sns_invalid,
+                       "Invalid parameter: Attributes Reason: DisplayName must be at most 100 characters long");
+    if (sw_str_eqz(name, "Policy") && sw_str_is(value) &&
+        sw_policy_parse(cx->arena, value, SW_POLICY_RESOURCE, &parsed, err) < 0)
         return sw_fail(err, &sns_invalid, "Invalid parameter: Policy Error: %s", err->message);
     if (sw_str_eqz(name, "DeliveryPolicy") && sns_retry_read(cx->arena, value, true, &r, &sns_invalid, err) < 0)
         return -1;
     for (size_t i = 0; i < SW_N(a->words) && a->words[i]; i++)
         if (sw_str_eqz(value, a->words[i]))
             return 0;
-    return a->words[0] ? sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: %.*s: Invalid value [%.*s].", SW_FMT(name), SW_FMT(value)) : 0;
+    return a->words[0] ? sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: %.*s: Invalid value [%.*s].",
+                                 SW_FMT(name), SW_FMT(value))
+                       : 0;
 }
 
 int sns_topic_set(SwCtx *cx, SnsTopicRecord *t, SwStr name, SwStr value, SwError *err) {
@@ -134,7 +141,8 @@ bool sns_topic_has(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr given) 
     return sw_str_is(have) ? sw_str_eq(have, value) : !sw_str_is(value);
 }
 
-int sns_get_topic_attributes(SwCtx *cx, const SnsGetTopicAttributesInput *in, SnsGetTopicAttributesResponse *out, SwError *err) {
+int sns_get_topic_attributes(SwCtx *cx, const SnsGetTopicAttributesInput *in, SnsGetTopicAttributesResponse *out,
+                             SwError *err) {
     SnsTopicRecord *t;
     SwDocList l;
     size_t confirmed = 0;
@@ -142,7 +150,10 @@ int sns_get_topic_attributes(SwCtx *cx, const SnsGetTopicAttributesInput *in, Sn
         return -1;
     for (size_t i = 0; i < l.n; i++)
         confirmed += SW_OR(((SnsSubscriptionRecord *)l.v[i].record)->confirmed, false);
-    const struct { const char *name; SwStr value; } computed[] = {
+    const struct {
+        const char *name;
+        SwStr value;
+    } computed[] = {
         {"TopicArn", t->arn},
         {"Owner", cx->account},
         {"Policy", policy_of(cx, t)},
@@ -187,8 +198,12 @@ int sns_add_permission(SwCtx *cx, const SnsAddPermissionInput *in, void *out, Sw
     if (!in->aws_account_id.n || !in->action_name.n)
         return sw_fail(err, &sns_invalid, "Invalid parameter: %s", in->action_name.n ? "AWSAccountId" : "ActionName");
     SwStr policy = policy_of(cx, t);
-    SwPolicyPermission p = {.id = SW_STR("__default_policy_ID"), .label = in->label, .accounts = &in->aws_account_id, .actions = &in->action_name,
-                            .vendor = "SNS", .resource = t->arn};
+    SwPolicyPermission p = {.id = SW_STR("__default_policy_ID"),
+                            .label = in->label,
+                            .accounts = &in->aws_account_id,
+                            .actions = &in->action_name,
+                            .vendor = "SNS",
+                            .resource = t->arn};
     if (sw_policy_add(cx->arena, &policy, &p, &sns_invalid, err) < 0)
         return -1;
     sw_str_map_set(cx->arena, &t->attributes, SW_STR("Policy"), policy);

@@ -18,7 +18,8 @@
 
 const SwCollection sns_deliveries = {.name = "sns/delivery", .shape = &sns_shape_delivery_record};
 
-/* --- queues ---------------------------------------------------------------------------------------------------------------------- */
+/* --- queues
+ * ---------------------------------------------------------------------------------------------------------------------- */
 
 static int send(SwCtx *cx, const SnsSubscriptionRecord *s, SwStr queue_arn, SqsSendMessageRequest *in, SwError *err) {
     SwCtx *as = sw_ctx_as_service(cx, "sns");
@@ -46,14 +47,14 @@ static int give_up(SwCtx *cx, const SnsSubscriptionRecord *s, SqsSendMessageRequ
         return -1;
     sw_log(SW_WARN, "sns dead letter lost", SW_F("subscription", s->arn), SW_F("error", sw_str(err->message)));
     sns_count(cx, s->topic, &sns_not_redriven, 1);
-    sw_error_reset(err);                /* the dead-letter queue is gone too */
+    sw_error_reset(err); /* the dead-letter queue is gone too */
     return 0;
 }
 
 int sns_to_queue(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m, SwStr body, bool raw, SwError *err) {
     SqsSendMessageRequest in = {.message_body = body};
     bool fifo = sw_str_ends(s->endpoint, SW_STR(".fifo"));
-    if (fifo || !sw_str_ends(s->topic, SW_STR(".fifo")))        /* a standard topic's groups are for fair queues */
+    if (fifo || !sw_str_ends(s->topic, SW_STR(".fifo"))) /* a standard topic's groups are for fair queues */
         in.message_group_id = m->group;
     if (fifo)
         in.message_deduplication_id = m->deduplication;
@@ -66,9 +67,11 @@ int sns_to_queue(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m,
     for (size_t i = 0; raw && m->attributes && i < m->attributes->n; i++) {
         const SnsMessageAttributeValue *v = &m->attributes->v[i].value;
         SqsMessageAttributeValueMapEntry *e = sw_list_add(cx->arena, &in.message_attributes);
-        bool array = sw_str_eqz(v->data_type, "String.Array");      /* which queues know as a label of strings */
+        bool array = sw_str_eqz(v->data_type, "String.Array"); /* which queues know as a label of strings */
         e->key = m->attributes->v[i].key;
-        e->value = (SqsMessageAttributeValue){.data_type = array ? SW_STR("String.Array") : v->data_type, .string_value = v->string_value, .binary_value = v->binary_value};
+        e->value = (SqsMessageAttributeValue){.data_type = array ? SW_STR("String.Array") : v->data_type,
+                                              .string_value = v->string_value,
+                                              .binary_value = v->binary_value};
     }
     if (send(cx, s, s->endpoint, &in, err) == 0) {
         sns_count(cx, s->topic, &sns_delivered, 1);
@@ -78,16 +81,23 @@ int sns_to_queue(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m,
         return -1;
     sw_log(SW_WARN, "sns delivery refused by the queue", SW_F("subscription", s->arn), SW_F("error", sw_str(err->message)));
     sns_count(cx, s->topic, &sns_failed, 1);
-    sw_error_reset(err);                /* as on AWS the publisher does not hear of it */
+    sw_error_reset(err); /* as on AWS the publisher does not hear of it */
     return give_up(cx, s, &in, err);
 }
 
-/* --- endpoints ------------------------------------------------------------------------------------------------------------------- */
+/* --- endpoints
+ * ------------------------------------------------------------------------------------------------------------------- */
 
-int sns_to_endpoint(SwCtx *cx, const SnsSubscriptionRecord *s, const char *type, SwStr message_id, SwStr body, bool raw, SwError *err) {
+int sns_to_endpoint(SwCtx *cx, const SnsSubscriptionRecord *s, const char *type, SwStr message_id, SwStr body, bool raw,
+                    SwError *err) {
     SwStr id = sw_id_uuid(cx->arena);
-    SnsDeliveryRecord d = {.subscription = s->arn, .type = sw_str(type), .message_id = message_id, .url = s->endpoint, .body = body,
-                           .raw = SW_SOME_BOOL(raw), .attempts = SW_SOME_INT(0)};
+    SnsDeliveryRecord d = {.subscription = s->arn,
+                           .type = sw_str(type),
+                           .message_id = message_id,
+                           .url = s->endpoint,
+                           .body = body,
+                           .raw = SW_SOME_BOOL(raw),
+                           .attempts = SW_SOME_INT(0)};
     if (sw_doc_put(cx->tx, &sns_deliveries, id, &d, err) < 0)
         return -1;
     return sw_wake(cx, &sns_delivery_controller, id, 0, err);
@@ -109,7 +119,8 @@ int sns_retry_of(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord
     *ret = sns_retry_default();
     if (t && sns_retry_read(cx->arena, sw_str_map_get(&t->attributes, name), true, ret, &sns_invalid, err) < 0)
         return -1;
-    return ret->no_overrides ? 0 : sns_retry_read(cx->arena, sw_str_map_get(&s->attributes, name), false, ret, &sns_invalid, err);
+    return ret->no_overrides ? 0
+                             : sns_retry_read(cx->arena, sw_str_map_get(&s->attributes, name), false, ret, &sns_invalid, err);
 }
 
 typedef enum Answer { ANSWER_GOOD, ANSWER_AGAIN, ANSWER_NEVER } Answer;
@@ -117,12 +128,18 @@ typedef enum Answer { ANSWER_GOOD, ANSWER_AGAIN, ANSWER_NEVER } Answer;
 static Answer post(SwCtx *cx, const SnsDeliveryRecord *d, const SnsSubscriptionRecord *s, const SnsRetry *r) {
     SwError err = sw_error(cx->arena);
     SwWireMessage reply = {0};
-    SwHttpCall call = {.method = SW_STR("POST"), .url = d->url, .body = d->body, .timeout_ms = 15000,
-                       .guarded_port = cx->host->port};
-    const struct { const char *name; SwStr value; } headers[] = {
-        {"content-type", sw_str_or(r->content_type, SW_STR("text/plain; charset=UTF-8"))}, {"user-agent", SW_STR("Amazon Simple Notification Service Agent")},
-        {"x-amz-sns-message-type", d->type}, {"x-amz-sns-message-id", d->message_id}, {"x-amz-sns-topic-arn", s->topic},
-        {"x-amz-sns-subscription-arn", sw_str_eqz(d->type, "SubscriptionConfirmation") ? SW_NO_STR : s->arn},   /* none yet */
+    SwHttpCall call = {
+        .method = SW_STR("POST"), .url = d->url, .body = d->body, .timeout_ms = 15000, .guarded_port = cx->host->port};
+    const struct {
+        const char *name;
+        SwStr value;
+    } headers[] = {
+        {"content-type", sw_str_or(r->content_type, SW_STR("text/plain; charset=UTF-8"))},
+        {"user-agent", SW_STR("Amazon Simple Notification Service Agent")},
+        {"x-amz-sns-message-type", d->type},
+        {"x-amz-sns-message-id", d->message_id},
+        {"x-amz-sns-topic-arn", s->topic},
+        {"x-amz-sns-subscription-arn", sw_str_eqz(d->type, "SubscriptionConfirmation") ? SW_NO_STR : s->arn}, /* none yet */
         {"x-amz-sns-rawdelivery", SW_OR(d->raw, false) ? SW_STR("true") : SW_NO_STR},
     };
     for (size_t i = 0; i < SW_N(headers); i++)
@@ -136,14 +153,16 @@ static Answer post(SwCtx *cx, const SnsDeliveryRecord *d, const SnsSubscriptionR
 }
 
 /* Both NULL when there is nothing left to do. */
-static int read_delivery(SwCtx *cx, SwStr id, SnsDeliveryRecord **ret_d, SnsSubscriptionRecord **ret_s, SnsRetry *ret_r, SwError *err) {
+static int read_delivery(SwCtx *cx, SwStr id, SnsDeliveryRecord **ret_d, SnsSubscriptionRecord **ret_s, SnsRetry *ret_r,
+                         SwError *err) {
     void *d, *s = NULL, *t = NULL;
     SwArn topic;
     if (sw_ctx_begin(cx, SW_READ, err) < 0 || sw_doc_get(cx->tx, &sns_deliveries, id, &d, err) < 0)
         return -1;
     if (d && sw_doc_get(cx->tx, &sns_subscriptions, ((SnsDeliveryRecord *)d)->subscription, &s, err) < 0)
         return -1;
-    if (s && sw_arn_parse(((SnsSubscriptionRecord *)s)->topic, &topic) && sw_doc_get(cx->tx, &sns_topics, topic.resource, &t, err) < 0)
+    if (s && sw_arn_parse(((SnsSubscriptionRecord *)s)->topic, &topic) &&
+        sw_doc_get(cx->tx, &sns_topics, topic.resource, &t, err) < 0)
         return -1;
     sw_ctx_rollback(cx);
     *ret_d = d;
@@ -160,7 +179,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
         return -1;
     if (!d)
         return 0;
-    Answer answer = s ? post(cx, d, s, &r) : ANSWER_GOOD;    /* unsubscribed meanwhile: nothing to deliver */
+    Answer answer = s ? post(cx, d, s, &r) : ANSWER_GOOD; /* unsubscribed meanwhile: nothing to deliver */
     SW_CRASH_POINT("sns.delivery.posted_not_written");
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
@@ -174,7 +193,8 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     }
     if (answer != ANSWER_GOOD) {
         SqsSendMessageRequest letter = {.message_body = d->body};
-        sw_log(SW_WARN, "sns delivery given up", SW_F("url", d->url), SW_F("subscription", d->subscription), SW_FN("attempts", d->attempts.v));
+        sw_log(SW_WARN, "sns delivery given up", SW_F("url", d->url), SW_F("subscription", d->subscription),
+               SW_FN("attempts", d->attempts.v));
         if (give_up(cx, s, &letter, err) < 0)
             return -1;
     }
@@ -192,9 +212,10 @@ static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
     if (d) {
         const SnsDeliveryRecord *lost = d;
         SqsSendMessageRequest letter = {.message_body = lost->body};
-        sw_log(SW_WARN, "sns delivery given up", SW_F("url", lost->url), SW_F("subscription", lost->subscription), SW_F("cause", why));
-        if (sw_doc_get(cx->tx, &sns_subscriptions, lost->subscription, &s, err) < 0 || (s && give_up(cx, s, &letter, err) < 0) ||
-            sw_doc_delete(cx->tx, &sns_deliveries, id, NULL, err) < 0)
+        sw_log(SW_WARN, "sns delivery given up", SW_F("url", lost->url), SW_F("subscription", lost->subscription),
+               SW_F("cause", why));
+        if (sw_doc_get(cx->tx, &sns_subscriptions, lost->subscription, &s, err) < 0 ||
+            (s && give_up(cx, s, &letter, err) < 0) || sw_doc_delete(cx->tx, &sns_deliveries, id, NULL, err) < 0)
             return -1;
     }
     return sw_ctx_commit(cx, err);

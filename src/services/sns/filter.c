@@ -8,28 +8,35 @@
 #include "services/sns/sns.h"
 
 #define COMBINATIONS_MAX 150
-#define STEPS_MAX 100                   /* that dots make on one way down; what is behind them is one name */
+#define STEPS_MAX        100 /* that dots make on one way down; what is behind them is one name */
 _Static_assert(STEPS_MAX <= SW_MATCH_STEPS_MAX, "");
-#define FEW 8                           /* names that are looked through faster than a map of them is made */
+#define FEW 8 /* names that are looked through faster than a map of them is made */
 
-/* --- one form -------------------------------------------------------------------------------------------------------------- */
+/* --- one form --------------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct Entry {
-    SwStr          name;                /* what is left of it */
+    SwStr name; /* what is left of it */
     const SwValue *v;
-    int            steps;               /* that its dots may still make */
+    int steps; /* that its dots may still make */
 } Entry;
 
-typedef struct EntryList { Entry *v; size_t n; } EntryList;
+typedef struct EntryList {
+    Entry *v;
+    size_t n;
+} EntryList;
 
 /* All that lies under one name: a value, or an object of what came beneath it. */
 typedef struct Group {
-    SwStr     name;
-    Entry     value;                    /* v NULL: an object */
+    SwStr name;
+    Entry value; /* v NULL: an object */
     EntryList inside;
 } Group;
 
-typedef struct GroupList { Group **v; size_t n; } GroupList;
+typedef struct GroupList {
+    Group **v;
+    size_t n;
+} GroupList;
 
 static SwValue plain_entry(SwArena *a, const Entry *e);
 
@@ -146,7 +153,8 @@ SwValue sns_filter_plain(SwArena *a, const SwValue *v) {
     return plain_entry(a, &(Entry){.v = v, .steps = STEPS_MAX});
 }
 
-/* --- matching -------------------------------------------------------------------------------------------------------------- */
+/* --- matching --------------------------------------------------------------------------------------------------------------
+ */
 
 /* Attributes as a document that filter policies look at: String.Array is a list, Binary is not seen. */
 static SwValue attribute_document(SwArena *a, const SnsMessageAttributeValueMap *m, SwError *err) {
@@ -199,7 +207,7 @@ bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, SnsMessage *m, 
         return sw_match(&policy, &document);
     }
     const SwValue *body = document_of(cx, m);
-    if (m->not_json) {                  /* nothing in it can match */
+    if (m->not_json) { /* nothing in it can match */
         *ret_why = SNS_FILTERED_INVALID_BODY;
         return false;
     }
@@ -207,7 +215,8 @@ bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, SnsMessage *m, 
     return sw_match(&policy, body);
 }
 
-/* --- checks ------------------------------------------------------------------------------------------------------------------------ */
+/* --- checks
+ * ------------------------------------------------------------------------------------------------------------------------ */
 
 #define FILTER_KEYS_MAX 5
 
@@ -255,12 +264,14 @@ int sns_filter_check(SwCtx *cx, const SnsSubscriptionRecord *s, const char *wher
         return sw_fail(err, &sns_invalid, "Invalid parameter: %sFilterPolicy: failed to parse JSON.", where);
     const char *before = sw_str_z(cx->arena, sw_strf(cx->arena, "Invalid parameter: %sFilterPolicy: ", where));
     if ((v.kind != SW_VOBJECT || v.n) && sw_match_check(&v, text, before, &sns_invalid, err) < 0)
-        return -1;                      /* an empty policy lets everything pass */
+        return -1; /* an empty policy lets everything pass */
     if (count_keys(&v) > FILTER_KEYS_MAX)
-        return sw_fail(err, &sns_invalid, "Invalid parameter: %sFilterPolicy: Filter policy can not have more than %d keys", where, FILTER_KEYS_MAX);
+        return sw_fail(err, &sns_invalid, "Invalid parameter: %sFilterPolicy: Filter policy can not have more than %d keys",
+                       where, FILTER_KEYS_MAX);
     if (combinations(&v, on_body(s), 1) > COMBINATIONS_MAX)
         return sw_fail(err, &sns_invalid, "Invalid parameter: %sFilterPolicy: Filter policy is too complex", where);
     if (!on_body(s) && nested(&v))
-        return sw_fail(err, &sns_invalid, "Invalid parameter: Filter policy scope MessageAttributes does not support nested filter policy");
+        return sw_fail(err, &sns_invalid,
+                       "Invalid parameter: Filter policy scope MessageAttributes does not support nested filter policy");
     return 0;
 }

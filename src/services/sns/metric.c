@@ -4,7 +4,8 @@
 #include "services/sns/sns.h"
 
 #define SPACE "AWS/SNS"
-#define COUNT(suffix) {SPACE, "NumberOfNotifications" suffix, "Count"}
+#define COUNT(suffix) \
+    { SPACE, "NumberOfNotifications" suffix, "Count" }
 
 const SwMetric sns_published = {SPACE, "NumberOfMessagesPublished", "Count"};
 const SwMetric sns_publish_size = {SPACE, "PublishSize", "Bytes"};
@@ -16,8 +17,10 @@ const SwMetric sns_not_redriven = COUNT("FailedToRedriveToDlq");
 /* Every rejected message is in the first, and in one that says why. */
 static const SwMetric filtered = COUNT("FilteredOut");
 static const SwMetric why[] = {
-    [SNS_FILTERED_ATTRIBUTES] = COUNT("FilteredOut-MessageAttributes"), [SNS_FILTERED_NO_ATTRIBUTES] = COUNT("FilteredOut-NoMessageAttributes"),
-    [SNS_FILTERED_BODY] = COUNT("FilteredOut-MessageBody"),             [SNS_FILTERED_INVALID_BODY] = COUNT("FilteredOut-InvalidMessageBody"),
+    [SNS_FILTERED_ATTRIBUTES] = COUNT("FilteredOut-MessageAttributes"),
+    [SNS_FILTERED_NO_ATTRIBUTES] = COUNT("FilteredOut-NoMessageAttributes"),
+    [SNS_FILTERED_BODY] = COUNT("FilteredOut-MessageBody"),
+    [SNS_FILTERED_INVALID_BODY] = COUNT("FilteredOut-InvalidMessageBody"),
 };
 
 void sns_count(SwCtx *cx, SwStr topic_arn, const SwMetric *m, double value) {

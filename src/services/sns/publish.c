@@ -4,7 +4,7 @@
 #include "base/id.h"
 #include "services/sns/sns.h"
 
-#define MESSAGE_MAX 262144              /* bytes (SNS, "Publish") */
+#define MESSAGE_MAX 262144 /* bytes (SNS, "Publish") */
 
 /* MessageStructure json: a text for each protocol, and a default. */
 static SwStr text_for(SwCtx *cx, SnsMessage *m, SwStr protocol, SwError *err) {
@@ -53,7 +53,8 @@ int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwEr
         SwStr body = text_for(cx, m, s->protocol, err);
         if (!raw && sns_envelope(cx, t, s, "Notification", m, body, &body, err) < 0)
             return -1;
-        int r = sw_str_eqz(s->protocol, "sqs") ? sns_to_queue(cx, s, m, body, raw, err) : sns_to_endpoint(cx, s, "Notification", m->id, body, raw, err);
+        int r = sw_str_eqz(s->protocol, "sqs") ? sns_to_queue(cx, s, m, body, raw, err)
+                                               : sns_to_endpoint(cx, s, "Notification", m->id, body, raw, err);
         if (r < 0)
             return -1;
     }
@@ -70,16 +71,20 @@ static int check_attribute(SwArena *arena, SwStr name, const SnsMessageAttribute
     for (size_t i = 0; i < SW_N(types); i++)
         known |= sw_str_eqz(base, types[i]);
     if (!known || sw_str_ends(v->data_type, SW_STR(".")))
-        return sw_fail(err, &SNS_INVALID_PARAMETER_VALUE_EXCEPTION,
-                       "The message attribute '%.*s' has an invalid message attribute type, the set of supported type prefixes is Binary, "
-                       "Number, and String.", SW_FMT(name));
+        return sw_fail(
+            err, &SNS_INVALID_PARAMETER_VALUE_EXCEPTION,
+            "The message attribute '%.*s' has an invalid message attribute type, the set of supported type prefixes is Binary, "
+            "Number, and String.",
+            SW_FMT(name));
     SwStr value = binary ? v->binary_value : v->string_value;
     if (!sw_str_is(value))
-        return sw_fail(err, &SNS_INVALID_PARAMETER_VALUE_EXCEPTION,
-                       "The message attribute '%.*s' must contain non-empty message attribute value for message attribute type '%.*s'.",
-                       SW_FMT(name), SW_FMT(v->data_type));
+        return sw_fail(
+            err, &SNS_INVALID_PARAMETER_VALUE_EXCEPTION,
+            "The message attribute '%.*s' must contain non-empty message attribute value for message attribute type '%.*s'.",
+            SW_FMT(name), SW_FMT(v->data_type));
     if (sw_str_eqz(base, "Number") && !sw_str_to_double(value, &number))
-        return sw_fail(err, &SNS_INVALID_PARAMETER_VALUE_EXCEPTION, "Could not cast message attribute '%.*s' value to number.", SW_FMT(name));
+        return sw_fail(err, &SNS_INVALID_PARAMETER_VALUE_EXCEPTION, "Could not cast message attribute '%.*s' value to number.",
+                       SW_FMT(name));
     if (array && (sw_json_parse(arena, value, &list, err) < 0 || list.kind != SW_VARRAY))
         return sw_fail(err, &SNS_INVALID_PARAMETER_VALUE_EXCEPTION,
                        "The message attribute '%.*s' of type String.Array is not a JSON array.", SW_FMT(name));
@@ -128,9 +133,15 @@ int sns_publish(SwCtx *cx, const SnsPublishInput *in, SnsPublishResponse *out, S
         return sw_fail(err, &sns_invalid, "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter");
     if (sw_str_is(in->topic_arn) && sw_str_is(in->target_arn))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Only one of TopicArn and TargetArn may be given");
-    SnsMessage m = {.id = sw_id_uuid(cx->arena), .message = in->message, .subject = in->subject, .structure = in->message_structure,
-                    .attributes = &in->message_attributes, .group = in->message_group_id, .deduplication = in->message_deduplication_id};
-    if (sns_topic_get(cx, in->topic_arn.p ? in->topic_arn : in->target_arn, &t, err) < 0 || check(cx, t, &m, err) < 0 || sns_publish_to_topic(cx, t, &m, err) < 0)
+    SnsMessage m = {.id = sw_id_uuid(cx->arena),
+                    .message = in->message,
+                    .subject = in->subject,
+                    .structure = in->message_structure,
+                    .attributes = &in->message_attributes,
+                    .group = in->message_group_id,
+                    .deduplication = in->message_deduplication_id};
+    if (sns_topic_get(cx, in->topic_arn.p ? in->topic_arn : in->target_arn, &t, err) < 0 || check(cx, t, &m, err) < 0 ||
+        sns_publish_to_topic(cx, t, &m, err) < 0)
         return -1;
     out->message_id = m.id;
     out->sequence_number = m.sequence;
@@ -138,8 +149,13 @@ int sns_publish(SwCtx *cx, const SnsPublishInput *in, SnsPublishResponse *out, S
 }
 
 static SnsMessage message_of(SwCtx *cx, const SnsPublishBatchRequestEntry *e) {
-    return (SnsMessage){.id = sw_id_uuid(cx->arena), .message = e->message, .subject = e->subject, .structure = e->message_structure,
-                        .attributes = &e->message_attributes, .group = e->message_group_id, .deduplication = e->message_deduplication_id};
+    return (SnsMessage){.id = sw_id_uuid(cx->arena),
+                        .message = e->message,
+                        .subject = e->subject,
+                        .structure = e->message_structure,
+                        .attributes = &e->message_attributes,
+                        .group = e->message_group_id,
+                        .deduplication = e->message_deduplication_id};
 }
 
 static int check_batch(SwCtx *cx, const SnsPublishBatchRequestEntryList *l, SwError *err) {
@@ -148,25 +164,30 @@ static int check_batch(SwCtx *cx, const SnsPublishBatchRequestEntryList *l, SwEr
     if (!l->n)
         return sw_fail(err, &SNS_EMPTY_BATCH_REQUEST_EXCEPTION, "The batch request doesn't contain any entries.");
     if (l->n > 10)
-        return sw_fail(err, &SNS_TOO_MANY_ENTRIES_IN_BATCH_REQUEST_EXCEPTION, "The batch request contains more entries than permissible.");
+        return sw_fail(err, &SNS_TOO_MANY_ENTRIES_IN_BATCH_REQUEST_EXCEPTION,
+                       "The batch request contains more entries than permissible.");
     for (size_t i = 0; i < l->n; i++) {
         SwStr id = l->v[i].id;
         bool good = id.n >= 1 && id.n <= 80;
         for (size_t k = 0; k < id.n; k++)
-            good &= id.p[k] == '-' || id.p[k] == '_' || (id.p[k] >= '0' && id.p[k] <= '9') || (id.p[k] >= 'A' && id.p[k] <= 'Z') || (id.p[k] >= 'a' && id.p[k] <= 'z');
+            good &= id.p[k] == '-' || id.p[k] == '_' || (id.p[k] >= '0' && id.p[k] <= '9') ||
+                    (id.p[k] >= 'A' && id.p[k] <= 'Z') || (id.p[k] >= 'a' && id.p[k] <= 'z');
         if (id.n > 80)
-            return sw_fail(err, &SNS_INVALID_BATCH_ENTRY_ID_EXCEPTION, "The Id of a batch entry in the batch request is too long: %.*s", SW_FMT(id));
+            return sw_fail(err, &SNS_INVALID_BATCH_ENTRY_ID_EXCEPTION,
+                           "The Id of a batch entry in the batch request is too long: %.*s", SW_FMT(id));
         if (!good)
             return sw_fail(err, &SNS_INVALID_BATCH_ENTRY_ID_EXCEPTION,
                            "The Id of a batch entry in a batch request doesn't abide by the specification.");
         if (sw_str_list_has(&ids, id))
-            return sw_fail(err, &SNS_BATCH_ENTRY_IDS_NOT_DISTINCT_EXCEPTION, "Two or more batch entries in the request have the same Id.");
+            return sw_fail(err, &SNS_BATCH_ENTRY_IDS_NOT_DISTINCT_EXCEPTION,
+                           "Two or more batch entries in the request have the same Id.");
         sw_str_list_add(cx->arena, &ids, id);
         SnsMessage m = message_of(cx, &l->v[i]);
         bytes += size_of(&m);
     }
     if (bytes > MESSAGE_MAX)
-        return sw_fail(err, &SNS_BATCH_REQUEST_TOO_LONG_EXCEPTION, "The length of all the batch messages put together is more than the limit.");
+        return sw_fail(err, &SNS_BATCH_REQUEST_TOO_LONG_EXCEPTION,
+                       "The length of all the batch messages put together is more than the limit.");
     return 0;
 }
 
@@ -195,7 +216,8 @@ int sns_publish_batch(SwCtx *cx, const SnsPublishBatchInput *in, SnsPublishBatch
         }
         if (sns_publish_to_topic(cx, t, &m, err) < 0)
             return -1;
-        *sw_list_add(cx->arena, &out->successful) = (SnsPublishBatchResultEntry){.id = e->id, .message_id = m.id, .sequence_number = m.sequence};
+        *sw_list_add(cx->arena, &out->successful) =
+            (SnsPublishBatchResultEntry){.id = e->id, .message_id = m.id, .sequence_number = m.sequence};
     }
     return 0;
 }
@@ -210,7 +232,8 @@ int sns_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, 
     if (sw_json_parse(cx->arena, payload, &v, err) == 0) {
         SwStr name = sw_value_str(sw_value_getz(&v, "AlarmName")), state = sw_value_str(sw_value_getz(&v, "NewStateValue"));
         if (sw_str_is(name) && sw_str_is(state)) {
-            SwStr subject = sw_strf(cx->arena, "%.*s: \"%.*s\" in %.*s", SW_FMT(state), SW_FMT(name), SW_FMT(sw_str_or(sw_value_str(sw_value_getz(&v, "Region")), cx->region)));
+            SwStr subject = sw_strf(cx->arena, "%.*s: \"%.*s\" in %.*s", SW_FMT(state), SW_FMT(name),
+                                    SW_FMT(sw_str_or(sw_value_str(sw_value_getz(&v, "Region")), cx->region)));
             m.subject = sw_str_n(subject.p, SW_MIN(subject.n, (size_t)100));
         }
     }

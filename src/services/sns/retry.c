@@ -18,26 +18,38 @@ static int bad(SwError *err, const SwErrorKind *invalid, const char *what) {
 }
 
 static int read_numbers(const SwValue *policy, SnsRetry *r, const SwErrorKind *invalid, SwError *err) {
-    const struct { const char *name; int64_t *v; int64_t max; } numbers[] = {
-        {"minDelayTarget", &r->min_delay, 3600}, {"maxDelayTarget", &r->max_delay, 3600}, {"numRetries", &r->retries, 100},
-        {"numNoDelayRetries", &r->no_delay, 100}, {"numMinDelayRetries", &r->min_delay_retries, 100},
-        {"numMaxDelayRetries", &r->max_delay_retries, 100}};
+    const struct {
+        const char *name;
+        int64_t *v;
+        int64_t max;
+    } numbers[] = {{"minDelayTarget", &r->min_delay, 3600},
+                   {"maxDelayTarget", &r->max_delay, 3600},
+                   {"numRetries", &r->retries, 100},
+                   {"numNoDelayRetries", &r->no_delay, 100},
+                   {"numMinDelayRetries", &r->min_delay_retries, 100},
+                   {"numMaxDelayRetries", &r->max_delay_retries, 100}};
     for (size_t i = 0; i < policy->n; i++) {
         bool known = sw_str_eqz(policy->keys[i], "backoffFunction");
         for (size_t k = 0; k < SW_N(numbers); k++) {
             if (!sw_str_eqz(policy->keys[i], numbers[k].name))
                 continue;
             known = true;
-            if (policy->v[i].kind != SW_VNULL && (!sw_value_i64(&policy->v[i], numbers[k].v) || *numbers[k].v < 0 || *numbers[k].v > numbers[k].max))
-                return sw_fail(err, invalid, "Invalid parameter: DeliveryPolicy: healthyRetryPolicy.%s must be between 0 and %lld", numbers[k].name, (long long)numbers[k].max);
+            if (policy->v[i].kind != SW_VNULL &&
+                (!sw_value_i64(&policy->v[i], numbers[k].v) || *numbers[k].v < 0 || *numbers[k].v > numbers[k].max))
+                return sw_fail(err, invalid,
+                               "Invalid parameter: DeliveryPolicy: healthyRetryPolicy.%s must be between 0 and %lld",
+                               numbers[k].name, (long long)numbers[k].max);
         }
         if (!known)
-            return sw_fail(err, invalid, "Invalid parameter: DeliveryPolicy: unexpected JSON member: %.*s", SW_FMT(policy->keys[i]));
+            return sw_fail(err, invalid, "Invalid parameter: DeliveryPolicy: unexpected JSON member: %.*s",
+                           SW_FMT(policy->keys[i]));
     }
     if (r->min_delay < 1 || r->min_delay > r->max_delay)
         return bad(err, invalid, "healthyRetryPolicy.minDelayTarget must be at least 1 and not above maxDelayTarget");
     if (r->no_delay + r->min_delay_retries + r->max_delay_retries > r->retries)
-        return bad(err, invalid, "healthyRetryPolicy.numRetries must be greater than or equal to total of numMinDelayRetries, numNoDelayRetries and numMaxDelayRetries");
+        return bad(err, invalid,
+                   "healthyRetryPolicy.numRetries must be greater than or equal to total of numMinDelayRetries, "
+                   "numNoDelayRetries and numMaxDelayRetries");
     return 0;
 }
 
@@ -67,7 +79,8 @@ static int read_request(const SwValue *policy, SnsRetry *r, const SwErrorKind *i
         return 0;
     for (size_t i = 0; i < policy->n; i++)
         if (!sw_str_eqz(policy->keys[i], "headerContentType"))
-            return sw_fail(err, invalid, "Invalid parameter: DeliveryPolicy: unexpected JSON member: %.*s", SW_FMT(policy->keys[i]));
+            return sw_fail(err, invalid, "Invalid parameter: DeliveryPolicy: unexpected JSON member: %.*s",
+                           SW_FMT(policy->keys[i]));
     r->content_type = sw_value_str(sw_value_getz(policy, "headerContentType"));
     for (size_t i = 0; i < r->content_type.n; i++)
         if ((unsigned char)r->content_type.p[i] < ' ' || r->content_type.p[i] == 0x7f)
@@ -94,9 +107,11 @@ int sns_retry_read(SwArena *a, SwStr text, bool of_topic, SnsRetry *r, const SwE
             done = read_request(member, r, invalid, err);
         else if (of_topic && sw_str_eqz(name, "disableSubscriptionOverrides"))
             r->no_overrides = sw_value_is_true(member);
-        else if (sw_str_eqz(name, of_topic ? "defaultThrottlePolicy" : "throttlePolicy") || sw_str_eqz(name, "sicklyRetryPolicy") ||
-                 sw_str_eqz(name, "defaultSicklyRetryPolicy"))
-            done = member->kind == SW_VNULL ? 0 : sw_fail(err, invalid, "Invalid parameter: DeliveryPolicy: %.*s is not available", SW_FMT(name));
+        else if (sw_str_eqz(name, of_topic ? "defaultThrottlePolicy" : "throttlePolicy") ||
+                 sw_str_eqz(name, "sicklyRetryPolicy") || sw_str_eqz(name, "defaultSicklyRetryPolicy"))
+            done = member->kind == SW_VNULL
+                       ? 0
+                       : sw_fail(err, invalid, "Invalid parameter: DeliveryPolicy: %.*s is not available", SW_FMT(name));
         else
             done = sw_fail(err, invalid, "Invalid parameter: DeliveryPolicy: unexpected JSON member: %.*s", SW_FMT(name));
         if (done < 0)
@@ -119,7 +134,7 @@ static double growth(SnsBackoff f, double t, double n) {
 
 bool sns_retry_wait(const SnsRetry *r, int64_t number, SwTime *ret_wait) {
     int64_t steps = r->retries - r->no_delay - r->min_delay_retries - r->max_delay_retries;
-    int64_t at = number - r->no_delay - r->min_delay_retries;   /* in the backoff phase, from 1 */
+    int64_t at = number - r->no_delay - r->min_delay_retries; /* in the backoff phase, from 1 */
     if (number > r->retries)
         return false;
     if (number <= r->no_delay) {
@@ -130,7 +145,8 @@ bool sns_retry_wait(const SnsRetry *r, int64_t number, SwTime *ret_wait) {
         *ret_wait = r->max_delay * SW_S;
     } else {
         double t = steps > 1 ? (double)(at - 1) / (double)(steps - 1) : 0;
-        double wait = (double)r->min_delay + (double)(r->max_delay - r->min_delay) * growth(r->backoff, t, (double)SW_MAX(steps - 1, 1));
+        double wait =
+            (double)r->min_delay + (double)(r->max_delay - r->min_delay) * growth(r->backoff, t, (double)SW_MAX(steps - 1, 1));
         *ret_wait = (SwTime)(wait * (double)SW_S);
     }
     return true;
@@ -138,9 +154,12 @@ bool sns_retry_wait(const SnsRetry *r, int64_t number, SwTime *ret_wait) {
 
 static SwValue retry_value(SwArena *a, const SnsRetry *r) {
     SwValue v = sw_value_object();
-    const struct { const char *name; int64_t v; } numbers[] = {
-        {"minDelayTarget", r->min_delay}, {"maxDelayTarget", r->max_delay}, {"numRetries", r->retries},
-        {"numMaxDelayRetries", r->max_delay_retries}, {"numNoDelayRetries", r->no_delay}, {"numMinDelayRetries", r->min_delay_retries}};
+    const struct {
+        const char *name;
+        int64_t v;
+    } numbers[] = {{"minDelayTarget", r->min_delay},   {"maxDelayTarget", r->max_delay},
+                   {"numRetries", r->retries},         {"numMaxDelayRetries", r->max_delay_retries},
+                   {"numNoDelayRetries", r->no_delay}, {"numMinDelayRetries", r->min_delay_retries}};
     for (size_t i = 0; i < SW_N(numbers); i++)
         sw_value_set(a, &v, sw_str(numbers[i].name), sw_value_int(a, numbers[i].v));
     sw_value_sets(a, &v, "backoffFunction", sw_str(backoff_names[r->backoff]));

@@ -16,17 +16,18 @@
 typedef enum SnsBackoff { SNS_LINEAR, SNS_ARITHMETIC, SNS_GEOMETRIC, SNS_EXPONENTIAL, SNS_BACKOFF_MAX_ } SnsBackoff;
 
 typedef struct SnsRetry {
-    int64_t    min_delay, max_delay;    /* seconds */
-    int64_t    retries, no_delay, min_delay_retries, max_delay_retries;
+    int64_t min_delay, max_delay; /* seconds */
+    int64_t retries, no_delay, min_delay_retries, max_delay_retries;
     SnsBackoff backoff;
-    SwStr      content_type;            /* requestPolicy.headerContentType; absent: text/plain */
-    bool       no_overrides;            /* of a topic's: subscriptions' own are not looked at */
+    SwStr content_type; /* requestPolicy.headerContentType; absent: text/plain */
+    bool no_overrides;  /* of a topic's: subscriptions' own are not looked at */
 } SnsRetry;
 
 /* What applies where nothing was said. */
 SnsRetry sns_retry_default(void);
 /* Reads a policy's JSON over *r. of_topic: with the member "http". Fails with InvalidParameter, naming what is wrong. */
-int sns_retry_read(SwArena *a, SwStr policy, bool of_topic, SnsRetry *r, const SwErrorKind *invalid, SwError *err) sw_must_check;
+int sns_retry_read(SwArena *a, SwStr policy, bool of_topic, SnsRetry *r, const SwErrorKind *invalid,
+                   SwError *err) sw_must_check;
 /* Time to wait before the retry of this number, from 1; false: there is no such retry. */
 bool sns_retry_wait(const SnsRetry *r, int64_t number, SwTime *ret_wait);
 /* EffectiveDeliveryPolicy: of a subscription, and of a topic. */

@@ -12,7 +12,7 @@
 #include "base/thread.h"
 #include "services/sns/sns.h"
 
-static pthread_mutex_t make_lock = PTHREAD_MUTEX_INITIALIZER;    /* one thread makes the key */
+static pthread_mutex_t make_lock = PTHREAD_MUTEX_INITIALIZER; /* one thread makes the key */
 
 static const char *file_of(SwCtx *cx, const char *name) {
     return sw_path(cx->arena, sw_path(cx->arena, cx->host->config->data, "sns"), name);
@@ -50,7 +50,8 @@ static int make(SwCtx *cx, SwError *err) {
         r = sw_mkdirs(sw_path(cx->arena, cx->host->config->data, "sns"), 0700, err) < 0 ||
                     sw_file_write_durable(file_of(cx, "certificate.pem"), bio_text(cx->arena, cert_bio), 0644, err) < 0 ||
                     sw_file_write_durable(file_of(cx, "key.pem"), bio_text(cx->arena, key_bio), 0600, err) < 0
-                ? -1 : 0;
+                ? -1
+                : 0;
     else
         sw_fail(err, &SW_INTERNAL_FAILURE, "The signing key of SNS cannot be made");
     BIO_free(key_bio);

@@ -29,7 +29,8 @@ static const SwHandler handlers[] = {
 static const SwCollection *const collections[] = {&sns_topics, &sns_subscriptions, &sns_deliveries, &sns_deduplications, NULL};
 static const SwController *const controllers[] = {&sns_delivery_controller, NULL};
 static const SwTarget targets[] = {{"sns", NULL, sns_deliver, "sns:Publish"}};
-static const SwRoute routes[] = {{.method = "GET", .path = SNS_CERTIFICATE_PATH, .access = SW_ACCESS_PUBLIC, .handle = sns_certificate}};
+static const SwRoute routes[] = {
+    {.method = "GET", .path = SNS_CERTIFICATE_PATH, .access = SW_ACCESS_PUBLIC, .handle = sns_certificate}};
 
 /* A topic, by whichever member names it; a subscription's ARN begins with its topic's. */
 static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {

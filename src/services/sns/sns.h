@@ -9,12 +9,12 @@
 #include "models/sns.gen.h"
 #include "models/sns_records.gen.h"
 
-extern const SwCollection sns_topics;           /* by name */
-extern const SwCollection sns_subscriptions;    /* by ARN */
-extern const SwCollection sns_deliveries;       /* by a UUID */
-extern const SwCollection sns_deduplications;   /* what a FIFO topic was sent in the last five minutes */
+extern const SwCollection sns_topics;         /* by name */
+extern const SwCollection sns_subscriptions;  /* by ARN */
+extern const SwCollection sns_deliveries;     /* by a UUID */
+extern const SwCollection sns_deduplications; /* what a FIFO topic was sent in the last five minutes */
 extern const SwController sns_delivery_controller;
-extern const SwErrorKind  sns_invalid;          /* InvalidParameter */
+extern const SwErrorKind sns_invalid; /* InvalidParameter */
 
 /* An ARN of SNS in this region; `member` names it where it is refused. */
 int sns_arn_check(SwCtx *cx, SwStr text, const char *member, SwArn *ret_arn, SwError *err) sw_must_check;
@@ -23,32 +23,35 @@ int sns_subscription_get(SwCtx *cx, SwStr arn, SnsSubscriptionRecord **ret_s, Sw
 int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SwDocList *ret_l, SwError *err) sw_must_check;
 
 /* attribute.c. One attribute of a topic, checked; whether it has this value, said or by default. */
-int  sns_topic_set(SwCtx *cx, SnsTopicRecord *t, SwStr name, SwStr value, SwError *err) sw_must_check;
+int sns_topic_set(SwCtx *cx, SnsTopicRecord *t, SwStr name, SwStr value, SwError *err) sw_must_check;
 bool sns_topic_has(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr value);
-int  sns_topic_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);      /* SwService.policy */
+int sns_topic_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err); /* SwService.policy */
 
 typedef struct SnsMessage {
     SwStr id, message, subject, structure;
     const SnsMessageAttributeValueMap *attributes;
-    SwStr group, deduplication;         /* of a FIFO topic */
-    SwStr sequence;                     /* given by it */
-    const SwValue *texts, *document;    /* as JSON, read once for all subscriptions; NULL: not yet */
-    bool not_json;                      /* known with the document */
+    SwStr group, deduplication;      /* of a FIFO topic */
+    SwStr sequence;                  /* given by it */
+    const SwValue *texts, *document; /* as JSON, read once for all subscriptions; NULL: not yet */
+    bool not_json;                   /* known with the document */
 } SnsMessage;
 
 /* publish.c. The message was checked; a FIFO topic fills in its number, and its id where it was known. */
 int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) sw_must_check;
-int sns_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);        /* SwTarget.deliver */
+int sns_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err); /* SwTarget.deliver */
 
 /* filter.c. The policy and its scope come one after the other: they are looked at together, at the end. `where`: what
  * AWS says before "FilterPolicy". */
-int  sns_filter_check(SwCtx *cx, const SnsSubscriptionRecord *s, const char *where, SwError *err) sw_must_check;
+int sns_filter_check(SwCtx *cx, const SnsSubscriptionRecord *s, const char *where, SwError *err) sw_must_check;
 /* What a message was filtered out by; AWS counts each. */
 typedef enum SnsFiltered {
-    SNS_FILTERED_ATTRIBUTES, SNS_FILTERED_NO_ATTRIBUTES, SNS_FILTERED_BODY, SNS_FILTERED_INVALID_BODY,
+    SNS_FILTERED_ATTRIBUTES,
+    SNS_FILTERED_NO_ATTRIBUTES,
+    SNS_FILTERED_BODY,
+    SNS_FILTERED_INVALID_BODY,
 } SnsFiltered;
 bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, SnsMessage *m, SnsFiltered *ret_why);
-SwValue sns_filter_plain(SwArena *a, const SwValue *v);      /* the form in which policies meet bodies */
+SwValue sns_filter_plain(SwArena *a, const SwValue *v); /* the form in which policies meet bodies */
 
 /* fifo.c */
 bool sns_topic_is_fifo(const SnsTopicRecord *t);
@@ -58,23 +61,26 @@ int sns_fifo_check(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *e
 int sns_fifo_number(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, bool *ret_known, SwError *err) sw_must_check;
 
 /* envelope.c: what HTTP endpoints and queues get, signed. */
-int sns_envelope(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, const char *type, const SnsMessage *m, SwStr text,
-                 SwStr *ret_json, SwError *err) sw_must_check;
+int sns_envelope(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, const char *type, const SnsMessage *m,
+                 SwStr text, SwStr *ret_json, SwError *err) sw_must_check;
 
 /* delivery.c */
-int sns_to_queue(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m, SwStr body, bool raw, SwError *err) sw_must_check;
-int sns_to_endpoint(SwCtx *cx, const SnsSubscriptionRecord *s, const char *type, SwStr message_id, SwStr body, bool raw, SwError *err) sw_must_check;
+int sns_to_queue(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m, SwStr body, bool raw,
+                 SwError *err) sw_must_check;
+int sns_to_endpoint(SwCtx *cx, const SnsSubscriptionRecord *s, const char *type, SwStr message_id, SwStr body, bool raw,
+                    SwError *err) sw_must_check;
 /* A SubscriptionConfirmation to a new HTTP endpoint. */
 int sns_ask_confirmation(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, SwError *err) sw_must_check;
 /* How an endpoint's deliveries are retried: the topic's policy (NULL: none) and the subscription's own. */
 struct SnsRetry;
-int sns_retry_of(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, struct SnsRetry *ret, SwError *err) sw_must_check;
+int sns_retry_of(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, struct SnsRetry *ret,
+                 SwError *err) sw_must_check;
 
 /* sign.c: the installation's signing key, made at first use in <data>/sns/. */
-int  sns_sign(SwCtx *cx, SwStr text, bool sha256, SwStr *ret_base64, SwError *err) sw_must_check;
-void sns_certificate(SwCtx *cx);                /* SwRoute.handle */
+int sns_sign(SwCtx *cx, SwStr text, bool sha256, SwStr *ret_base64, SwError *err) sw_must_check;
+void sns_certificate(SwCtx *cx); /* SwRoute.handle */
 #define SNS_CERTIFICATE_PATH "/SimpleNotificationService-*"
-int  sns_certificate_name(SwCtx *cx, SwStr *ret_path, SwError *err) sw_must_check;
+int sns_certificate_name(SwCtx *cx, SwStr *ret_path, SwError *err) sw_must_check;
 
 /* metric.c */
 extern const SwMetric sns_published, sns_publish_size, sns_delivered, sns_failed, sns_redriven, sns_not_redriven;

@@ -25,7 +25,8 @@ int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SwDocList *ret_l, SwError *
     return sw_doc_list(cx->tx, &sns_subscriptions, &q, ret_l, err);
 }
 
-/* --- attributes -------------------------------------------------------------------------------------------------------------------- */
+/* --- attributes
+ * -------------------------------------------------------------------------------------------------------------------- */
 
 static int check_redrive(SwCtx *cx, const SnsSubscriptionRecord *s, SwStr text, const char *where, SwError *err) {
     SwValue v;
@@ -37,10 +38,13 @@ static int check_redrive(SwCtx *cx, const SnsSubscriptionRecord *s, SwStr text, 
         return sw_fail(err, &sns_invalid, "Invalid parameter: %sRedrivePolicy: deadLetterTargetArn is an invalid arn", where);
     for (size_t i = 0; i < v.n; i++)
         if (!sw_str_eqz(v.keys[i], "deadLetterTargetArn"))
-            return sw_fail(err, &sns_invalid, "Invalid parameter: %sRedrivePolicy: unexpected JSON member: %.*s", where, SW_FMT(v.keys[i]));
+            return sw_fail(err, &sns_invalid, "Invalid parameter: %sRedrivePolicy: unexpected JSON member: %.*s", where,
+                           SW_FMT(v.keys[i]));
     const SwStr fifo = SW_STR(".fifo");
     if (sw_str_ends(s->topic, fifo) && sw_str_ends(s->endpoint, fifo) && !sw_str_ends(dead, fifo))
-        return sw_fail(err, &sns_invalid, "Invalid parameter: %sRedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.", where);
+        return sw_fail(
+            err, &sns_invalid,
+            "Invalid parameter: %sRedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.", where);
     return 0;
 }
 
@@ -54,11 +58,15 @@ static int set_attribute(SwCtx *cx, SnsSubscriptionRecord *s, SwStr name, SwStr 
             return -1;
     } else if (sw_str_eqz(name, "RawMessageDelivery")) {
         if (!sw_str_ieq(value, SW_STR("true")) && !sw_str_ieq(value, SW_STR("false")))
-            return sw_fail(err, &sns_invalid, "Invalid parameter: %sRawMessageDelivery: Invalid value [%.*s]. Must be true or false.", where, SW_FMT(value));
+            return sw_fail(err, &sns_invalid,
+                           "Invalid parameter: %sRawMessageDelivery: Invalid value [%.*s]. Must be true or false.", where,
+                           SW_FMT(value));
         value = sw_str_lower(cx->arena, value);
     } else if (sw_str_eqz(name, "FilterPolicyScope")) {
         if (!sw_str_eqz(value, "MessageAttributes") && !sw_str_eqz(value, "MessageBody"))
-            return sw_fail(err, &sns_invalid, "Invalid parameter: %sFilterPolicyScope: Invalid value [%.*s]. Please use either MessageBody or MessageAttributes",
+            return sw_fail(err, &sns_invalid,
+                           "Invalid parameter: %sFilterPolicyScope: Invalid value [%.*s]. Please use either MessageBody or "
+                           "MessageAttributes",
                            where, SW_FMT(value));
     } else if (sw_str_eqz(name, "DeliveryPolicy")) {
         if (sw_str_eqz(s->protocol, "sqs") && sw_str_is(value))
@@ -72,7 +80,8 @@ static int set_attribute(SwCtx *cx, SnsSubscriptionRecord *s, SwStr name, SwStr 
     return 0;
 }
 
-/* --- subscribing ------------------------------------------------------------------------------------------------------------------- */
+/* --- subscribing
+ * ------------------------------------------------------------------------------------------------------------------- */
 
 static int check_endpoint(SwCtx *cx, const SnsTopicRecord *t, SwStr protocol, SwStr endpoint, SwError *err) {
     SwArn arn;
@@ -88,16 +97,21 @@ static int check_endpoint(SwCtx *cx, const SnsTopicRecord *t, SwStr protocol, Sw
         if (!sw_arn_parse(endpoint, &arn) || !sw_str_eqz(arn.service, "sqs"))
             return sw_fail(err, &sns_invalid, "Invalid parameter: SQS endpoint ARN");
         if (!sw_str_eq(arn.region, cx->region) || !sw_str_eq(arn.account, cx->account))
-            return sw_fail(err, &sns_invalid, "Invalid parameter: Endpoint Reason: queues of another account or region are not available");
+            return sw_fail(err, &sns_invalid,
+                           "Invalid parameter: Endpoint Reason: queues of another account or region are not available");
         if (!fifo && sw_str_ends(endpoint, SW_STR(".fifo")))
-            return sw_fail(err, &sns_invalid, "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics");
+            return sw_fail(err, &sns_invalid,
+                           "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to "
+                           "standard SNS topics");
         return 0;
     }
     static const char *const absent[] = {"email", "email-json", "sms", "application", "lambda", "firehose"};
     for (size_t i = 0; i < SW_N(absent); i++)
         if (sw_str_eqz(protocol, absent[i]))
-            return sw_fail(err, &sns_invalid, "Invalid parameter: Protocol Reason: %s is not available; http, https and sqs are", absent[i]);
-    return sw_fail(err, &sns_invalid, "Invalid parameter: Amazon SNS does not support this protocol string: %.*s", SW_FMT(protocol));
+            return sw_fail(err, &sns_invalid,
+                           "Invalid parameter: Protocol Reason: %s is not available; http, https and sqs are", absent[i]);
+    return sw_fail(err, &sns_invalid, "Invalid parameter: Amazon SNS does not support this protocol string: %.*s",
+                   SW_FMT(protocol));
 }
 
 /* The same topic, protocol and endpoint is the same subscription. */
@@ -112,7 +126,9 @@ static SnsSubscriptionRecord *find(const SwDocList *l, const SnsSubscribeInput *
 
 /* What an attribute says, or says by default. */
 static SwStr effective(const SnsSubscriptionRecord *s, SwStr name) {
-    SwStr otherwise = sw_str_eqz(name, "RawMessageDelivery") ? SW_STR("false") : sw_str_eqz(name, "FilterPolicyScope") ? SW_STR("MessageAttributes") : SW_STR("");
+    SwStr otherwise = sw_str_eqz(name, "RawMessageDelivery")  ? SW_STR("false")
+                      : sw_str_eqz(name, "FilterPolicyScope") ? SW_STR("MessageAttributes")
+                                                              : SW_STR("");
     return sw_str_or(sw_str_map_get(&s->attributes, name), otherwise);
 }
 
@@ -132,7 +148,8 @@ static int check_same(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsSubscr
         if (set_attribute(cx, &asked, name, in->attributes.v[i].value, IN_ATTRIBUTES, err) < 0)
             return -1;
         if (!same_text(cx->arena, effective(s, name), effective(&asked, name)))
-            return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: Subscription already exists with different attributes");
+            return sw_fail(err, &sns_invalid,
+                           "Invalid parameter: Attributes Reason: Subscription already exists with different attributes");
     }
     return 0;
 }
@@ -142,12 +159,18 @@ int sns_subscribe(SwCtx *cx, const SnsSubscribeInput *in, SnsSubscribeResponse *
     SwDocList l;
     if (!sw_str_is(in->endpoint))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Endpoint");
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || check_endpoint(cx, t, in->protocol, in->endpoint, err) < 0 || sns_subscriptions_of(cx, t->arn, &l, err) < 0)
+    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || check_endpoint(cx, t, in->protocol, in->endpoint, err) < 0 ||
+        sns_subscriptions_of(cx, t->arn, &l, err) < 0)
         return -1;
     bool queue = sw_str_eqz(in->protocol, "sqs");
-    SnsSubscriptionRecord fresh = {
-        .arn = sw_strf(cx->arena, "%.*s:%.*s", SW_FMT(t->arn), SW_FMT(sw_id_uuid(cx->arena))), .topic = t->arn, .protocol = in->protocol,
-        .endpoint = in->endpoint, .owner = cx->account, .principal = cx->principal.arn, .token = sw_id_hex(cx->arena, 64), .confirmed = SW_SOME_BOOL(queue)};
+    SnsSubscriptionRecord fresh = {.arn = sw_strf(cx->arena, "%.*s:%.*s", SW_FMT(t->arn), SW_FMT(sw_id_uuid(cx->arena))),
+                                   .topic = t->arn,
+                                   .protocol = in->protocol,
+                                   .endpoint = in->endpoint,
+                                   .owner = cx->account,
+                                   .principal = cx->principal.arn,
+                                   .token = sw_id_hex(cx->arena, 64),
+                                   .confirmed = SW_SOME_BOOL(queue)};
     SnsSubscriptionRecord *s = find(&l, in);
     bool known = s != NULL;
     if (known && check_same(cx, s, in, err) < 0)
@@ -174,7 +197,8 @@ static void follow_link(SwCtx *cx, SwStr text) {
     }
 }
 
-int sns_confirm_subscription(SwCtx *cx, const SnsConfirmSubscriptionInput *in, SnsConfirmSubscriptionResponse *out, SwError *err) {
+int sns_confirm_subscription(SwCtx *cx, const SnsConfirmSubscriptionInput *in, SnsConfirmSubscriptionResponse *out,
+                             SwError *err) {
     SnsTopicRecord *t;
     SwDocQuery q = {.index = "by_token", .equals = {in->topic_arn, in->token}, .limit = 1};
     SwDocList l;
@@ -184,7 +208,7 @@ int sns_confirm_subscription(SwCtx *cx, const SnsConfirmSubscriptionInput *in, S
     if (sns_topic_get(cx, in->topic_arn, &t, err) < 0) {
         if (!sw_error_is(err, &SNS_NOT_FOUND_EXCEPTION))
             return -1;
-        return sw_fail(err, &sns_invalid, "Invalid parameter: Token");         /* it is of no topic */
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Token"); /* it is of no topic */
     }
     if (sw_doc_list(cx->tx, &sns_subscriptions, &q, &l, err) < 0)
         return -1;
@@ -208,11 +232,15 @@ int sns_unsubscribe(SwCtx *cx, const SnsUnsubscribeInput *in, void *out, SwError
 }
 
 static void show(const SnsSubscriptionRecord *s, SnsSubscription *to) {
-    *to = (SnsSubscription){.subscription_arn = SW_OR(s->confirmed, false) ? s->arn : SW_STR("PendingConfirmation"), .owner = s->owner,
-                            .protocol = s->protocol, .endpoint = s->endpoint, .topic_arn = s->topic};
+    *to = (SnsSubscription){.subscription_arn = SW_OR(s->confirmed, false) ? s->arn : SW_STR("PendingConfirmation"),
+                            .owner = s->owner,
+                            .protocol = s->protocol,
+                            .endpoint = s->endpoint,
+                            .topic_arn = s->topic};
 }
 
-static int list(SwCtx *cx, SwDocQuery *q, const char *operation, SwStr token, SnsSubscriptionList *to, SwStr *next, SwError *err) {
+static int list(SwCtx *cx, SwDocQuery *q, const char *operation, SwStr token, SnsSubscriptionList *to, SwStr *next,
+                SwError *err) {
     SwDocList l;
     q->limit = 100;
     if (sw_str_is(token) && !sw_page_token_read(cx->arena, operation, token, &q->after))
@@ -232,7 +260,8 @@ int sns_list_subscriptions(SwCtx *cx, const SnsListSubscriptionsInput *in, SnsLi
     return list(cx, &q, "ListSubscriptions", in->next_token, &out->subscriptions, &out->next_token, err);
 }
 
-int sns_list_subscriptions_by_topic(SwCtx *cx, const SnsListSubscriptionsByTopicInput *in, SnsListSubscriptionsByTopicResponse *out, SwError *err) {
+int sns_list_subscriptions_by_topic(SwCtx *cx, const SnsListSubscriptionsByTopicInput *in,
+                                    SnsListSubscriptionsByTopicResponse *out, SwError *err) {
     SnsTopicRecord *t;
     SwDocQuery q = {.index = "by_topic", .equals = {in->topic_arn}};
     if (sns_topic_get(cx, in->topic_arn, &t, err) < 0)
@@ -240,13 +269,21 @@ int sns_list_subscriptions_by_topic(SwCtx *cx, const SnsListSubscriptionsByTopic
     return list(cx, &q, "ListSubscriptionsByTopic", in->next_token, &out->subscriptions, &out->next_token, err);
 }
 
-int sns_get_subscription_attributes(SwCtx *cx, const SnsGetSubscriptionAttributesInput *in, SnsGetSubscriptionAttributesResponse *out, SwError *err) {
+int sns_get_subscription_attributes(SwCtx *cx, const SnsGetSubscriptionAttributesInput *in,
+                                    SnsGetSubscriptionAttributesResponse *out, SwError *err) {
     SnsSubscriptionRecord *s;
     if (sns_subscription_get(cx, in->subscription_arn, &s, err) < 0)
         return -1;
     bool confirmed = SW_OR(s->confirmed, false);
-    const struct { const char *name; SwStr value; } all[] = {
-        {"SubscriptionArn", s->arn}, {"TopicArn", s->topic}, {"Protocol", s->protocol}, {"Endpoint", s->endpoint}, {"Owner", s->owner},
+    const struct {
+        const char *name;
+        SwStr value;
+    } all[] = {
+        {"SubscriptionArn", s->arn},
+        {"TopicArn", s->topic},
+        {"Protocol", s->protocol},
+        {"Endpoint", s->endpoint},
+        {"Owner", s->owner},
         {"ConfirmationWasAuthenticated", sw_str_eqz(s->protocol, "sqs") ? SW_STR("true") : SW_STR("false")},
         {"PendingConfirmation", confirmed ? SW_STR("false") : SW_STR("true")},
         {"RawMessageDelivery", sw_str_or(sw_str_map_get(&s->attributes, SW_STR("RawMessageDelivery")), SW_STR("false"))},
@@ -254,7 +291,7 @@ int sns_get_subscription_attributes(SwCtx *cx, const SnsGetSubscriptionAttribute
     };
     for (size_t i = 0; i < SW_N(all); i++)
         sw_str_map_set(cx->arena, &out->attributes, sw_str(all[i].name), all[i].value);
-    bool filtered = sw_str_is(sw_str_map_get(&s->attributes, SW_STR("FilterPolicy")));     /* the scope is shown with its policy */
+    bool filtered = sw_str_is(sw_str_map_get(&s->attributes, SW_STR("FilterPolicy"))); /* the scope is shown with its policy */
     if (filtered)
         sw_str_map_set(cx->arena, &out->attributes, SW_STR("FilterPolicyScope"), effective(s, SW_STR("FilterPolicyScope")));
     static const char *const optional[] = {"FilterPolicy", "RedrivePolicy", "DeliveryPolicy"};

@@ -17,7 +17,8 @@ int sns_arn_check(SwCtx *cx, SwStr text, const char *member, SwArn *ret_arn, SwE
     for (size_t i = 0; i < text.n; i++)
         elements += text.p[i] == ':';
     if (elements < 6)
-        return sw_fail(err, &sns_invalid, "Invalid parameter: %s Reason: An ARN must have at least 6 elements, not %zu", member, elements);
+        return sw_fail(err, &sns_invalid, "Invalid parameter: %s Reason: An ARN must have at least 6 elements, not %zu", member,
+                       elements);
     if (!sw_arn_parse(text, ret_arn) || !sw_str_eqz(ret_arn->service, "sns") || !sw_str_eq(ret_arn->region, cx->region))
         return sw_fail(err, &sns_invalid, "Invalid parameter: %s", member);
     return 0;
@@ -39,7 +40,8 @@ int sns_topic_get(SwCtx *cx, SwStr text, SnsTopicRecord **ret_t, SwError *err) {
 static bool good_name(SwStr s) {
     bool good = s.n >= 1 && s.n <= 256;
     for (size_t i = 0; i < s.n; i++)
-        good &= s.p[i] == '-' || s.p[i] == '_' || (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= 'a' && s.p[i] <= 'z');
+        good &= s.p[i] == '-' || s.p[i] == '_' || (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+                (s.p[i] >= 'a' && s.p[i] <= 'z');
     return good;
 }
 
@@ -58,7 +60,8 @@ static bool same_tags(const SnsTagList *have, const SnsTagList *given) {
 static int check_same(SwCtx *cx, const SnsTopicRecord *t, const SnsCreateTopicInput *in, SwError *err) {
     for (size_t i = 0; i < in->attributes.n; i++)
         if (!sns_topic_has(cx, t, in->attributes.v[i].key, in->attributes.v[i].value))
-            return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: Topic already exists with different attributes");
+            return sw_fail(err, &sns_invalid,
+                           "Invalid parameter: Attributes Reason: Topic already exists with different attributes");
     if (!same_tags(&t->tags, &in->tags))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Tags Reason: Topic already exists with different tags");
     return 0;
@@ -73,11 +76,15 @@ static const SwTagRules tag_rules = {
 
 int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicResponse *out, SwError *err) {
     const SwStr suffix = SW_STR(".fifo");
-    bool fifo = sw_str_ends(in->name, suffix), said = sw_str_ieq(sw_str_map_get(&in->attributes, SW_STR("FifoTopic")), SW_STR("true"));
+    bool fifo = sw_str_ends(in->name, suffix),
+         said = sw_str_ieq(sw_str_map_get(&in->attributes, SW_STR("FifoTopic")), SW_STR("true"));
     void *existing;
     if (said && !fifo)
-        return sw_fail(err, &sns_invalid, "Invalid parameter: Topic Name Reason: Fifo Topic names must end with .fifo and must be made up of only uppercase and "
-                       "lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long.");
+        return sw_fail(
+            err, &sns_invalid,
+            "Invalid parameter: Topic Name Reason: Fifo Topic names must end with .fifo and must be made up of only uppercase "
+            "and "
+            "lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long.");
     if (in->name.n > 256 || (fifo && !said) || !good_name(fifo ? sw_str_drop(in->name, suffix.n) : in->name))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Topic Name");
     if (sw_str_is(in->data_protection_policy))
@@ -130,7 +137,9 @@ int sns_list_topics(SwCtx *cx, const SnsListTopicsInput *in, SnsListTopicsRespon
 static int tagged(SwCtx *cx, SwStr arn, SnsTopicRecord **ret_t, SwError *err) {
     if (sns_topic_get(cx, arn, ret_t, err) == 0)
         return 0;
-    return sw_error_is(err, &SNS_NOT_FOUND_EXCEPTION) ? sw_fail(err, &SNS_RESOURCE_NOT_FOUND_EXCEPTION, "Resource does not exist") : -1;
+    return sw_error_is(err, &SNS_NOT_FOUND_EXCEPTION)
+               ? sw_fail(err, &SNS_RESOURCE_NOT_FOUND_EXCEPTION, "Resource does not exist")
+               : -1;
 }
 
 static int set_tags(SwCtx *cx, SwStr arn, const SnsTagList *add, const SwStrList *remove, SwError *err) {
@@ -151,7 +160,8 @@ int sns_untag_resource(SwCtx *cx, const SnsUntagResourceRequest *in, SnsUntagRes
     return set_tags(cx, in->resource_arn, NULL, &in->tag_keys, err);
 }
 
-int sns_list_tags_for_resource(SwCtx *cx, const SnsListTagsForResourceRequest *in, SnsListTagsForResourceResponse *out, SwError *err) {
+int sns_list_tags_for_resource(SwCtx *cx, const SnsListTagsForResourceRequest *in, SnsListTagsForResourceResponse *out,
+                               SwError *err) {
     SnsTopicRecord *t;
     if (tagged(cx, in->resource_arn, &t, err) < 0)
         return -1;

@@ -10,10 +10,10 @@ typedef enum Form { NUMBER, DOCUMENT, WORD } Form;
  * is taken. `fifo`: of FIFO queues only. */
 static const struct Attribute {
     const char *name;
-    Form        form;
-    int64_t     min, max, otherwise;
+    Form form;
+    int64_t min, max, otherwise;
     const char *words[3];
-    bool        fifo;
+    bool fifo;
 } attributes[] = {
     {"DelaySeconds", NUMBER, 0, 900, 0, {NULL}, false},
     {"MaximumMessageSize", NUMBER, 1024, SQS_MESSAGE_MAX, SQS_MESSAGE_MAX, {NULL}, false},
@@ -115,12 +115,14 @@ static int check_attribute(SwCtx *cx, SwStr name, SwStr value, bool fifo, SwErro
                 return 0;
         return bad_value(err, name, "it is none of the values that it may have.");
     }
-    if (sw_str_eqz(name, "Policy") && sw_str_is(value) && sw_policy_parse(cx->arena, sqs_policy_readable(cx, value), SW_POLICY_RESOURCE, &parsed, err) < 0)
+    if (sw_str_eqz(name, "Policy") && sw_str_is(value) &&
+        sw_policy_parse(cx->arena, sqs_policy_readable(cx, value), SW_POLICY_RESOURCE, &parsed, err) < 0)
         return bad_value(err, name, err->message);
     return 0;
 }
 
-/* --- redrive policies -------------------------------------------------------------------------------------------------------- */
+/* --- redrive policies --------------------------------------------------------------------------------------------------------
+ */
 
 static int bad_redrive(SwError *err, SwStr name, SwStr value, const char *why) {
     return sw_fail(err, &sqs_invalid, "Value %.*s for parameter %.*s is invalid. Reason: %s", SW_FMT(value), SW_FMT(name), why);
@@ -163,7 +165,8 @@ static int set_redrive(SwCtx *cx, SqsQueueRecord *q, SwStr text, SwError *err) {
         return bad_redrive(err, name, text, "Redrive policy does not contain mandatory attribute: maxReceiveCount.");
     for (size_t i = 0; i < v.n; i++)
         if (!sw_str_eqz(v.keys[i], "deadLetterTargetArn") && !sw_str_eqz(v.keys[i], "maxReceiveCount"))
-            return bad_redrive(err, name, text, "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].");
+            return bad_redrive(err, name, text,
+                               "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].");
     if (!(sw_value_i64(max, &count) || sw_str_to_i64(sw_value_str(max), &count)) || count < 1 || count > 1000)
         return bad_redrive(err, name, text, "Invalid value for maxReceiveCount: it must be between 1 and 1000.");
     if (!sw_arn_parse(arn, &parsed) || !sw_str_eqz(parsed.service, "sqs"))
@@ -185,7 +188,8 @@ static int check_redrive_allow(SwCtx *cx, SwStr text, SwError *err) {
     if (!sw_str_is(text))
         return 0;
     if (sw_json_parse(cx->arena, text, &v, err) < 0 || v.kind != SW_VOBJECT)
-        return bad_redrive(err, name, text, "Amazon SQS can't create the redrive allow policy, as it's in an unsupported format.");
+        return bad_redrive(err, name, text,
+                           "Amazon SQS can't create the redrive allow policy, as it's in an unsupported format.");
     SwStr permission = sw_value_str(sw_value_getz(&v, "redrivePermission"));
     const SwValue *sources = sw_value_getz(&v, "sourceQueueArns");
     bool by_queue = sw_str_eqz(permission, "byQueue");
@@ -214,7 +218,9 @@ int sqs_attributes_set(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool cre
     }
     bool per_group = sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("FifoThroughputLimit")), "perMessageGroupId");
     if (per_group && !sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("DeduplicationScope")), "messageGroup"))
-        return sw_fail(err, &sqs_invalid, "Invalid value for FifoThroughputLimit. Reason: perMessageGroupId needs the DeduplicationScope messageGroup.");
+        return sw_fail(
+            err, &sqs_invalid,
+            "Invalid value for FifoThroughputLimit. Reason: perMessageGroupId needs the DeduplicationScope messageGroup.");
     q->modified = SW_SOME_TIME(sw_now(cx));
     return 0;
 }
@@ -252,7 +258,8 @@ const char *sqs_attribute_that_differs(SwCtx *cx, const SqsQueueRecord *q, const
     return NULL;
 }
 
-/* --- operations ---------------------------------------------------------------------------------------------------------------- */
+/* --- operations
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static void show(SwCtx *cx, SqsGetQueueAttributesResult *out, const SwStrList *names, const char *name, SwStr value) {
     if (sw_str_is(value) && (sw_str_list_has(names, SW_STR("All")) || sw_str_list_has(names, sw_str(name))))
@@ -264,9 +271,15 @@ static SwStr number(SwCtx *cx, int64_t v) {
 }
 
 static int check_names(const SwStrList *names, SwError *err) {
-    static const char *const computed[] = {"All", "QueueArn", "CreatedTimestamp", "LastModifiedTimestamp", "ApproximateNumberOfMessages",
-                                           "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed",
-                                           "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"};
+    static const char *const computed[] = {"All",
+                                           "QueueArn",
+                                           "CreatedTimestamp",
+                                           "LastModifiedTimestamp",
+                                           "ApproximateNumberOfMessages",
+                                           "ApproximateNumberOfMessagesNotVisible",
+                                           "ApproximateNumberOfMessagesDelayed",
+                                           "KmsMasterKeyId",
+                                           "KmsDataKeyReusePeriodSeconds"};
     for (size_t i = 0; i < names->n; i++) {
         bool known = attribute(names->v[i]) != NULL;
         for (size_t k = 0; k < SW_N(computed) && !known; k++)
@@ -277,11 +290,13 @@ static int check_names(const SwStrList *names, SwError *err) {
     return 0;
 }
 
-int sqs_get_queue_attributes(SwCtx *cx, const SqsGetQueueAttributesRequest *in, SqsGetQueueAttributesResult *out, SwError *err) {
+int sqs_get_queue_attributes(SwCtx *cx, const SqsGetQueueAttributesRequest *in, SqsGetQueueAttributesResult *out,
+                             SwError *err) {
     SqsQueueRecord *q;
     int64_t visible, leased, delayed;
     const SwStrList *names = &in->attribute_names;
-    if (check_names(names, err) < 0 || sqs_queue_get(cx, in->queue_url, &q, err) < 0 || sqs_messages_count(cx, q, &visible, &leased, &delayed, err) < 0)
+    if (check_names(names, err) < 0 || sqs_queue_get(cx, in->queue_url, &q, err) < 0 ||
+        sqs_messages_count(cx, q, &visible, &leased, &delayed, err) < 0)
         return -1;
     for (size_t i = 0; i < SW_N(attributes); i++) {
         const struct Attribute *a = &attributes[i];

@@ -9,7 +9,10 @@
 typedef int EntryFn(SwCtx *cx, SqsQueueRecord *q, const void *entry, void *done, SwError *err);
 
 /* A list of structures that begin with their id. */
-typedef struct Entries { const void *v; size_t n, size; } Entries;
+typedef struct Entries {
+    const void *v;
+    size_t n, size;
+} Entries;
 #define ENTRIES(l) ((Entries){(l).v, (l).n, sizeof(*(l).v)})
 _Static_assert(offsetof(SqsSendMessageBatchRequestEntry, id) == 0, "");
 _Static_assert(offsetof(SqsSendMessageBatchResultEntry, id) == 0, "");
@@ -32,12 +35,14 @@ static int check_ids(SwCtx *cx, const Entries *l, SwError *err) {
     if (!l->n)
         return sw_fail(err, &SQS_EMPTY_BATCH_REQUEST, "There should be at least one %sRequestEntry in the request.", operation);
     if (l->n > 10)
-        return sw_fail(err, &SQS_TOO_MANY_ENTRIES_IN_BATCH_REQUEST, "Maximum number of entries per request are 10. You have sent %zu.", l->n);
+        return sw_fail(err, &SQS_TOO_MANY_ENTRIES_IN_BATCH_REQUEST,
+                       "Maximum number of entries per request are 10. You have sent %zu.", l->n);
     for (size_t i = 0; i < l->n; i++) {
         SwStr id = id_at(l, i);
         bool good = id.n >= 1 && id.n <= 80;
         for (size_t k = 0; k < id.n; k++)
-            good &= id.p[k] == '-' || id.p[k] == '_' || (id.p[k] >= '0' && id.p[k] <= '9') || (id.p[k] >= 'A' && id.p[k] <= 'Z') || (id.p[k] >= 'a' && id.p[k] <= 'z');
+            good &= id.p[k] == '-' || id.p[k] == '_' || (id.p[k] >= '0' && id.p[k] <= '9') ||
+                    (id.p[k] >= 'A' && id.p[k] <= 'Z') || (id.p[k] >= 'a' && id.p[k] <= 'z');
         if (!good)
             return sw_fail(err, &SQS_INVALID_BATCH_ENTRY_ID,
                            "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at "
@@ -54,13 +59,17 @@ static int entry_failed(SwCtx *cx, SqsBatchResultErrorEntryList *failed, SwStr i
     if (!err->kind || err->kind->http >= 500)
         return -1;
     const char *code = err->kind->query_code ? err->kind->query_code : err->kind->code;
-    *sw_list_add(cx->arena, failed) = (SqsBatchResultErrorEntry){.id = id, .sender_fault = SW_SOME_BOOL(true), .code = sw_str(code), .message = sw_str(err->message)};
+    *sw_list_add(cx->arena, failed) = (SqsBatchResultErrorEntry){.id = id,
+                                                                 .sender_fault = SW_SOME_BOOL(true),
+                                                                 .code = sw_str(code),
+                                                                 .message = sw_str(err->message)};
     sw_error_reset(err);
     return 0;
 }
 
 /* done, n_done: the list of Successful, of structures of this size. */
-static int run(SwCtx *cx, SwStr url, Entries l, EntryFn *each, void **done, size_t *n_done, size_t done_size, SqsBatchResultErrorEntryList *failed, SwError *err) {
+static int run(SwCtx *cx, SwStr url, Entries l, EntryFn *each, void **done, size_t *n_done, size_t done_size,
+               SqsBatchResultErrorEntryList *failed, SwError *err) {
     SqsQueueRecord *q;
     if (sqs_queue_get(cx, url, &q, err) < 0 || check_ids(cx, &l, err) < 0)
         return -1;
@@ -80,19 +89,27 @@ static int run(SwCtx *cx, SwStr url, Entries l, EntryFn *each, void **done, size
     return 0;
 }
 #define RUN(each) \
-    run(cx, in->queue_url, ENTRIES(in->entries), (each), (void **)&out->successful.v, &out->successful.n, sizeof(*out->successful.v), &out->failed, err)
+    run(cx, in->queue_url, ENTRIES(in->entries), (each), (void **)&out->successful.v, &out->successful.n, \
+        sizeof(*out->successful.v), &out->failed, err)
 
 static int send_one(SwCtx *cx, SqsQueueRecord *q, const void *entry, void *done, SwError *err) {
     const SqsSendMessageBatchRequestEntry *e = entry;
     SqsSendMessageBatchResultEntry *to = done;
     SqsSendMessageResult r = {0};
-    SqsSend s = {.body = e->message_body, .delay = e->delay_seconds, .attributes = &e->message_attributes, .system = &e->message_system_attributes,
-                 .group = e->message_group_id, .deduplication = e->message_deduplication_id};
+    SqsSend s = {.body = e->message_body,
+                 .delay = e->delay_seconds,
+                 .attributes = &e->message_attributes,
+                 .system = &e->message_system_attributes,
+                 .group = e->message_group_id,
+                 .deduplication = e->message_deduplication_id};
     if (sqs_message_send(cx, q, &s, &r, err) < 0)
         return -1;
-    *to = (SqsSendMessageBatchResultEntry){.id = e->id, .message_id = r.message_id, .md5_of_message_body = r.md5_of_message_body,
+    *to = (SqsSendMessageBatchResultEntry){.id = e->id,
+                                           .message_id = r.message_id,
+                                           .md5_of_message_body = r.md5_of_message_body,
                                            .md5_of_message_attributes = r.md5_of_message_attributes,
-                                           .md5_of_message_system_attributes = r.md5_of_message_system_attributes, .sequence_number = r.sequence_number};
+                                           .md5_of_message_system_attributes = r.md5_of_message_system_attributes,
+                                           .sequence_number = r.sequence_number};
     return 0;
 }
 
@@ -106,7 +123,9 @@ static int check_fifo(SwCtx *cx, const SqsSendMessageBatchRequest *in, SwError *
         if (!in->entries.v[i].message_group_id.p)
             return sw_fail(err, &sqs_invalid, "The request must contain the parameter MessageGroupId.");
         if (!in->entries.v[i].message_deduplication_id.p && !by_content)
-            return sw_fail(err, &sqs_invalid, "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly");
+            return sw_fail(
+                err, &sqs_invalid,
+                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly");
     }
     return 0;
 }
@@ -116,7 +135,8 @@ int sqs_send_message_batch(SwCtx *cx, const SqsSendMessageBatchRequest *in, SqsS
     for (size_t i = 0; i < in->entries.n; i++)
         bytes += sqs_message_size(in->entries.v[i].message_body, &in->entries.v[i].message_attributes);
     if (bytes > SQS_MESSAGE_MAX)
-        return sw_fail(err, &SQS_BATCH_REQUEST_TOO_LONG, "Batch requests cannot be longer than %d bytes. You have sent %zu bytes.", SQS_MESSAGE_MAX, bytes);
+        return sw_fail(err, &SQS_BATCH_REQUEST_TOO_LONG,
+                       "Batch requests cannot be longer than %d bytes. You have sent %zu bytes.", SQS_MESSAGE_MAX, bytes);
     return check_fifo(cx, in, err) < 0 ? -1 : RUN(send_one);
 }
 
@@ -124,7 +144,8 @@ static int delete_one(SwCtx *cx, SqsQueueRecord *q, const void *entry, void *don
     return sqs_message_delete(cx, q, ((const SqsDeleteMessageBatchRequestEntry *)entry)->receipt_handle, err);
 }
 
-int sqs_delete_message_batch(SwCtx *cx, const SqsDeleteMessageBatchRequest *in, SqsDeleteMessageBatchResult *out, SwError *err) {
+int sqs_delete_message_batch(SwCtx *cx, const SqsDeleteMessageBatchRequest *in, SqsDeleteMessageBatchResult *out,
+                             SwError *err) {
     return RUN(delete_one);
 }
 
@@ -133,6 +154,7 @@ static int change_one(SwCtx *cx, SqsQueueRecord *q, const void *entry, void *don
     return sqs_message_set_visibility(cx, q, e->receipt_handle, SW_OR(e->visibility_timeout, 0), err);
 }
 
-int sqs_change_message_visibility_batch(SwCtx *cx, const SqsChangeMessageVisibilityBatchRequest *in, SqsChangeMessageVisibilityBatchResult *out, SwError *err) {
+int sqs_change_message_visibility_batch(SwCtx *cx, const SqsChangeMessageVisibilityBatchRequest *in,
+                                        SqsChangeMessageVisibilityBatchResult *out, SwError *err) {
     return RUN(change_one);
 }

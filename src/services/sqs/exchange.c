@@ -9,9 +9,9 @@
 /* Who waits for a message is told of every commit that sends one. Process-wide and without content: a waiter looks into
  * the store itself. */
 static struct {
-    pthread_mutex_t lock;               /* guards sent */
-    pthread_cond_t  changed;
-    uint64_t        sent;
+    pthread_mutex_t lock; /* guards sent */
+    pthread_cond_t changed;
+    uint64_t sent;
 } bell = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static void ring(void *arg) {
@@ -27,8 +27,12 @@ void sqs_ring(SwCtx *cx) {
 
 int sqs_send_message(SwCtx *cx, const SqsSendMessageRequest *in, SqsSendMessageResult *out, SwError *err) {
     SqsQueueRecord *q;
-    SqsSend s = {.body = in->message_body, .delay = in->delay_seconds, .attributes = &in->message_attributes, .system = &in->message_system_attributes,
-                 .group = in->message_group_id, .deduplication = in->message_deduplication_id};
+    SqsSend s = {.body = in->message_body,
+                 .delay = in->delay_seconds,
+                 .attributes = &in->message_attributes,
+                 .system = &in->message_system_attributes,
+                 .group = in->message_group_id,
+                 .deduplication = in->message_deduplication_id};
     if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
         return -1;
     sqs_ring(cx);
@@ -36,7 +40,8 @@ int sqs_send_message(SwCtx *cx, const SqsSendMessageRequest *in, SqsSendMessageR
 }
 
 /* One look, in a transaction of its own. */
-static int look(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwStr *ret_queue, int64_t *ret_wait_s, SwError *err) {
+static int look(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwStr *ret_queue,
+                int64_t *ret_wait_s, SwError *err) {
     SqsQueueRecord *q;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
@@ -77,11 +82,17 @@ int sqs_receive_message(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiv
     SwStr queue;
     int64_t max = SW_OR(in->max_number_of_messages, 1), wait_s = 0, begun = sw_monotonic_ns();
     if (max < 1 || max > 10)
-        return sw_fail(err, &sqs_invalid, "Value %lld for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", (long long)max);
+        return sw_fail(
+            err, &sqs_invalid,
+            "Value %lld for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.",
+            (long long)max);
     if (SW_OR(in->wait_time_seconds, 0) < 0 || SW_OR(in->wait_time_seconds, 0) > 20)
-        return sw_fail(err, &sqs_invalid, "Value %lld for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.", (long long)in->wait_time_seconds.v);
+        return sw_fail(err, &sqs_invalid,
+                       "Value %lld for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.",
+                       (long long)in->wait_time_seconds.v);
     if (sw_str_is(in->receive_request_attempt_id))
-        return sw_fail(err, &sqs_invalid, "The request include parameter ReceiveRequestAttemptId which is not valid for this queue type");
+        return sw_fail(err, &sqs_invalid,
+                       "The request include parameter ReceiveRequestAttemptId which is not valid for this queue type");
     for (;;) {
         uint64_t known = heard();
         if (look(cx, in, out, &queue, &wait_s, err) < 0)
@@ -107,7 +118,7 @@ int sqs_change_message_visibility(SwCtx *cx, const SqsChangeMessageVisibilityReq
     SqsQueueRecord *q;
     if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
         return -1;
-    sqs_ring(cx);                       /* zero makes it visible at once */
+    sqs_ring(cx); /* zero makes it visible at once */
     return sqs_message_set_visibility(cx, q, in->receipt_handle, in->visibility_timeout.v, err);
 }
 

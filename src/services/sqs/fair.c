@@ -9,7 +9,9 @@
 
 #define LOOK_AT 500
 
-typedef struct Turn { size_t next; } Turn;      /* of a group: how many of its messages were seen */
+typedef struct Turn {
+    size_t next;
+} Turn; /* of a group: how many of its messages were seen */
 
 /* Sorted by turn, stable: a counting sort, the turns are small. */
 static void in_turn(SwArena *a, SwDocList *l) {

@@ -10,7 +10,7 @@
 #include "services/sqs/sqs.h"
 
 #define REMEMBERED (5 * SW_MINUTE)
-#define LOOK_AT    100                  /* messages a read */
+#define LOOK_AT    100 /* messages a read */
 
 const SwCollection sqs_deduplications = {
     .name = "sqs/deduplication",
@@ -31,9 +31,12 @@ static bool good_token(SwStr s) {
 }
 
 int sqs_group_check(SwStr group, SwError *err) {
-    return good_token(group) ? 0
-                             : sw_fail(err, &sqs_invalid, "Value %.*s for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include "
-                                       "alphanumeric and punctuation characters. 1 to 128 in length.", SW_FMT(group));
+    return good_token(group)
+               ? 0
+               : sw_fail(err, &sqs_invalid,
+                         "Value %.*s for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include "
+                         "alphanumeric and punctuation characters. 1 to 128 in length.",
+                         SW_FMT(group));
 }
 
 int sqs_fifo_check(SwCtx *cx, const SqsQueueRecord *q, SqsSend *s, SwError *err) {
@@ -42,22 +45,29 @@ int sqs_fifo_check(SwCtx *cx, const SqsQueueRecord *q, SqsSend *s, SwError *err)
     if (sqs_group_check(s->group, err) < 0)
         return -1;
     if (SW_OR(s->delay, 0))
-        return sw_fail(err, &sqs_invalid, "Value %lld for parameter DelaySeconds is invalid. Reason: The request include parameter that is "
-                       "not valid for this queue type.", (long long)s->delay.v);
+        return sw_fail(err, &sqs_invalid,
+                       "Value %lld for parameter DelaySeconds is invalid. Reason: The request include parameter that is "
+                       "not valid for this queue type.",
+                       (long long)s->delay.v);
     if (s->deduplication.p && !good_token(s->deduplication))
-        return sw_fail(err, &sqs_invalid, "Value %.*s for parameter MessageDeduplicationId is invalid. Reason: MessageDeduplicationId can only "
-                       "include alphanumeric and punctuation characters. 1 to 128 in length.", SW_FMT(s->deduplication));
+        return sw_fail(err, &sqs_invalid,
+                       "Value %.*s for parameter MessageDeduplicationId is invalid. Reason: MessageDeduplicationId can only "
+                       "include alphanumeric and punctuation characters. 1 to 128 in length.",
+                       SW_FMT(s->deduplication));
     if (s->deduplication.p)
         return 0;
     if (!sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("ContentBasedDeduplication")), "true"))
-        return sw_fail(err, &sqs_invalid, "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly");
+        return sw_fail(
+            err, &sqs_invalid,
+            "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly");
     s->deduplication = sw_sha256_hex(cx->arena, s->body);
     return 0;
 }
 
 static SwStr remembered_id(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s) {
     bool by_group = sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("DeduplicationScope")), "messageGroup");
-    return sw_strf(cx->arena, "%.*s\n%.*s\n%.*s", SW_FMT(q->id), SW_FMT(by_group ? s->group : SW_STR("")), SW_FMT(s->deduplication));
+    return sw_strf(cx->arena, "%.*s\n%.*s\n%.*s", SW_FMT(q->id), SW_FMT(by_group ? s->group : SW_STR("")),
+                   SW_FMT(s->deduplication));
 }
 
 int sqs_fifo_known(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, SqsDeduplicationRecord **ret_known, SwError *err) {
@@ -70,13 +80,16 @@ int sqs_fifo_known(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, SqsDedu
 }
 
 int sqs_fifo_remember(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, const SqsMessageRecord *m, SwError *err) {
-    SqsDeduplicationRecord d = {.queue = q->id, .message = m->id, .number = m->number, .sent = m->sent, .sent_key = m->sent_key};
+    SqsDeduplicationRecord d = {
+        .queue = q->id, .message = m->id, .number = m->number, .sent = m->sent, .sent_key = m->sent_key};
     return sw_doc_put(cx->tx, &sqs_deduplications, remembered_id(cx, q, s), &d, err);
 }
 
 int sqs_fifo_forget(SwCtx *cx, const SqsQueueRecord *q, SwTime before, SwError *err) {
     SwTime oldest = SW_MAX(before, sw_now(cx) - REMEMBERED);
-    SwDocQuery query = {.index = "by_sent", .equals = {q->id}, .below = oldest == INT64_MAX ? SW_NO_STR : sw_index_number(cx->arena, oldest)};
+    SwDocQuery query = {.index = "by_sent",
+                        .equals = {q->id},
+                        .below = oldest == INT64_MAX ? SW_NO_STR : sw_index_number(cx->arena, oldest)};
     SwDocList l;
     if (sw_doc_list(cx->tx, &sqs_deduplications, &query, &l, err) < 0)
         return -1;
@@ -87,9 +100,13 @@ int sqs_fifo_forget(SwCtx *cx, const SqsQueueRecord *q, SwTime before, SwError *
 }
 
 /* A group's messages from its first on, until one is not to be had: the later ones wait for it. */
-static int take_group(SwCtx *cx, const SqsQueueRecord *q, SwStr group, const SqsReceiveMessageRequest *in, size_t max, SqsReceiveMessageResult *out, SwError *err) {
+static int take_group(SwCtx *cx, const SqsQueueRecord *q, SwStr group, const SqsReceiveMessageRequest *in, size_t max,
+                      SqsReceiveMessageResult *out, SwError *err) {
     SwTime now = sw_now(cx), oldest = now - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;
-    SwDocQuery query = {.index = "by_group", .equals = {q->id, group}, .from = sw_index_number(cx->arena, oldest), .limit = max};
+    SwDocQuery query = {.index = "by_group",
+                        .equals = {q->id, group},
+                        .from = sw_index_number(cx->arena, oldest),
+                        .limit = max};
     SwDocList l;
     do {
         if (sw_doc_list(cx->tx, &sqs_messages, &query, &l, err) < 0)
@@ -107,7 +124,8 @@ static int take_group(SwCtx *cx, const SqsQueueRecord *q, SwStr group, const Sqs
 }
 
 /* As many of one group as there are, then of the next; groups in the order of their first messages. */
-int sqs_fifo_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) {
+int sqs_fifo_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out,
+                     SwError *err) {
     size_t max = (size_t)SW_OR(in->max_number_of_messages, 1);
     SwTime oldest = sw_now(cx) - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;
     SwDocQuery query = {.index = "by_sent", .equals = {q->id}, .from = sw_index_number(cx->arena, oldest), .limit = LOOK_AT};

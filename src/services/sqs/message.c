@@ -14,7 +14,8 @@
 const SwCollection sqs_messages = {
     .name = "sqs/message",
     .shape = &sqs_shape_message_record,
-    .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}}, {.name = "by_sent", .member = {"queue", "sentKey"}},
+    .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}},
+                {.name = "by_sent", .member = {"queue", "sentKey"}},
                 {.name = "by_group", .member = {"queue", "group", "sentKey"}},
                 {.name = "by_lease", .member = {"queue", "leaseKey"}}},
 };
@@ -75,28 +76,32 @@ static bool beyond_ascii(SwStr s, size_t i) {
 static bool good_attribute_name(SwStr s) {
     bool good = s.n >= 1 && s.n <= 256 && s.p[0] != '.' && s.p[s.n - 1] != '.' && !sw_str_contains(s, SW_STR(".."));
     for (size_t i = 0; i < s.n; i++)
-        good &= s.p[i] == '-' || s.p[i] == '_' || s.p[i] == '.' || (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= 'a' && s.p[i] <= 'z') ||
-                beyond_ascii(s, i);
-    return good && !(s.n >= 4 && sw_str_ieq(sw_str_n(s.p, 4), SW_STR("AWS."))) && !(s.n >= 7 && sw_str_ieq(sw_str_n(s.p, 7), SW_STR("Amazon.")));
+        good &= s.p[i] == '-' || s.p[i] == '_' || s.p[i] == '.' || (s.p[i] >= '0' && s.p[i] <= '9') ||
+                (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= 'a' && s.p[i] <= 'z') || beyond_ascii(s, i);
+    return good && !(s.n >= 4 && sw_str_ieq(sw_str_n(s.p, 4), SW_STR("AWS."))) &&
+           !(s.n >= 7 && sw_str_ieq(sw_str_n(s.p, 7), SW_STR("Amazon.")));
 }
 
 static int check_attribute(SwStr name, const SqsMessageAttributeValue *v, SwError *err) {
     double number;
     SwStr type = v->data_type, base = type;
-    (void)sw_str_cut(&type, '.', &base);        /* "Number.int": a label of one's own */
+    (void)sw_str_cut(&type, '.', &base); /* "Number.int": a label of one's own */
     bool binary = sw_str_eqz(base, "Binary"), is_number = sw_str_eqz(base, "Number");
     SwStr value = binary ? v->binary_value : v->string_value;
     if (!good_attribute_name(name))
         return sw_fail(err, &sqs_invalid, "Message (user) attribute name '%.*s' is invalid.", SW_FMT(name));
     if (v->string_list_values.n || v->binary_list_values.n)
-        return sw_fail(err, &SQS_UNSUPPORTED_OPERATION, "Message attribute list values in SendMessage operation are not supported.");
+        return sw_fail(err, &SQS_UNSUPPORTED_OPERATION,
+                       "Message attribute list values in SendMessage operation are not supported.");
     if (!binary && !is_number && !sw_str_eqz(base, "String"))
-        return sw_fail(err, &sqs_invalid,
-                       "The message attribute '%.*s' has an invalid message attribute type, the set of supported type prefixes is Binary, "
-                       "Number, and String.", SW_FMT(name));
+        return sw_fail(
+            err, &sqs_invalid,
+            "The message attribute '%.*s' has an invalid message attribute type, the set of supported type prefixes is Binary, "
+            "Number, and String.",
+            SW_FMT(name));
     if (!sw_str_is(value))
-        return sw_fail(err, &sqs_invalid,
-                       "Message (user) attribute '%.*s' must contain a non-empty value of type '%.*s'.", SW_FMT(name), SW_FMT(base));
+        return sw_fail(err, &sqs_invalid, "Message (user) attribute '%.*s' must contain a non-empty value of type '%.*s'.",
+                       SW_FMT(name), SW_FMT(base));
     if (is_number && !sw_str_to_double(value, &number))
         return sw_fail(err, &sqs_invalid, "Can't cast the value of message attribute '%.*s' to a number.", SW_FMT(name));
     return !binary && !valid_text(value) ? bad_contents(&sqs_invalid, err) : 0;
@@ -109,9 +114,11 @@ static int check_system(const SqsMessageSystemAttributeValueMap *m, SwStr *ret_t
         if (!sw_str_eq(m->v[i].key, SQS_MESSAGE_SYSTEM_ATTRIBUTE_NAME_FOR_SENDS_AWS_TRACE_HEADER))
             return sw_fail(err, &sqs_invalid, "Message system attribute name '%.*s' is invalid.", SW_FMT(m->v[i].key));
         if (v->string_list_values.n || v->binary_list_values.n)
-            return sw_fail(err, &SQS_UNSUPPORTED_OPERATION, "Message attribute list values in SendMessage operation are not supported.");
+            return sw_fail(err, &SQS_UNSUPPORTED_OPERATION,
+                           "Message attribute list values in SendMessage operation are not supported.");
         if (!sw_str_eqz(v->data_type, "String") || v->binary_value.p || !sw_str_is(v->string_value))
-            return sw_fail(err, &sqs_invalid, "The message system attribute 'AWSTraceHeader' must contain a non-empty value of type String.");
+            return sw_fail(err, &sqs_invalid,
+                           "The message system attribute 'AWSTraceHeader' must contain a non-empty value of type String.");
         *ret_trace = v->string_value;
     }
     return 0;
@@ -139,37 +146,47 @@ static int check(const SqsQueueRecord *q, const SqsSend *s, SwError *err) {
     if (!valid_text(s->body))
         return bad_contents(&SQS_INVALID_MESSAGE_CONTENTS, err);
     if (s->attributes && s->attributes->n > 10)
-        return sw_fail(err, &sqs_invalid, "Number of message attributes [%zu] exceeds the allowed maximum [10].", s->attributes->n);
+        return sw_fail(err, &sqs_invalid, "Number of message attributes [%zu] exceeds the allowed maximum [10].",
+                       s->attributes->n);
     for (size_t i = 0; s->attributes && i < s->attributes->n; i++)
         if (check_attribute(s->attributes->v[i].key, &s->attributes->v[i].value, err) < 0)
             return -1;
     if ((int64_t)sqs_message_size(s->body, s->attributes) > max)
-        return sw_fail(err, &sqs_invalid, "One or more parameters are invalid. Reason: Message must be shorter than %lld bytes.", (long long)max);
+        return sw_fail(err, &sqs_invalid,
+                       "One or more parameters are invalid. Reason: Message must be shorter than %lld bytes.", (long long)max);
     return 0;
 }
 
 static int check_standard(const SqsSend *s, SwError *err) {
     if (sw_str_is(s->deduplication))
-        return sw_fail(err, &sqs_invalid, "The request include parameter MessageDeduplicationId which is not valid for this queue type");
+        return sw_fail(err, &sqs_invalid,
+                       "The request include parameter MessageDeduplicationId which is not valid for this queue type");
     return s->group.p ? sqs_group_check(s->group, err) : 0;
 }
 
 int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *given, SqsSendMessageResult *ret, SwError *err) {
     SqsSend s = *given;
     bool fifo = sqs_queue_is_fifo(q);
-    int64_t delay = s.delay.set && !fifo ? s.delay.v : sqs_queue_number(q, "DelaySeconds");     /* a FIFO queue's is its own */
+    int64_t delay = s.delay.set && !fifo ? s.delay.v : sqs_queue_number(q, "DelaySeconds"); /* a FIFO queue's is its own */
     SqsDeduplicationRecord *known = NULL;
-    SqsMessageRecord m = {.id = sw_id_uuid(cx->arena), .queue = q->id, .body = s.body, .sender = cx->principal.id,
-                          .sent = SW_SOME_TIME(sw_now(cx)), .receives = SW_SOME_INT(0)};
+    SqsMessageRecord m = {.id = sw_id_uuid(cx->arena),
+                          .queue = q->id,
+                          .body = s.body,
+                          .sender = cx->principal.id,
+                          .sent = SW_SOME_TIME(sw_now(cx)),
+                          .receives = SW_SOME_INT(0)};
     if (delay < 0 || delay > 900)
         return sw_fail(err, &sqs_invalid,
-                       "Value %lld for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.", (long long)delay);
+                       "Value %lld for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.",
+                       (long long)delay);
     if (check(q, &s, err) < 0 || check_system(s.system, &m.trace, err) < 0)
         return -1;
     m.trace = sw_str_or(m.trace, trace_of_request(cx));
-    if ((fifo ? sqs_fifo_check(cx, q, &s, err) : check_standard(&s, err)) < 0 || (fifo && sqs_fifo_known(cx, q, &s, &known, err) < 0))
+    if ((fifo ? sqs_fifo_check(cx, q, &s, err) : check_standard(&s, err)) < 0 ||
+        (fifo && sqs_fifo_known(cx, q, &s, &known, err) < 0))
         return -1;
-    *ret = (SqsSendMessageResult){.md5_of_message_body = sw_md5_hex(cx->arena, s.body), .md5_of_message_attributes = sqs_attributes_md5(cx->arena, s.attributes),
+    *ret = (SqsSendMessageResult){.md5_of_message_body = sw_md5_hex(cx->arena, s.body),
+                                  .md5_of_message_attributes = sqs_attributes_md5(cx->arena, s.attributes),
                                   .md5_of_message_system_attributes = sqs_system_attributes_md5(cx->arena, s.system)};
     if (known) {
         sqs_count(cx, q->name, &sqs_deduplicated, 1);
@@ -202,7 +219,10 @@ static bool wanted(const SwStrList *names, SwStr name) {
 }
 
 static void show_system(SwCtx *cx, const SqsReceiveMessageRequest *in, const SqsMessageRecord *m, SqsMessage *to) {
-    const struct { const char *name; SwStr value; } all[] = {
+    const struct {
+        const char *name;
+        SwStr value;
+    } all[] = {
         {"SenderId", m->sender},
         {"SentTimestamp", sw_strf(cx->arena, "%lld", (long long)(m->sent.v / SW_MS))},
         {"ApproximateReceiveCount", sw_strf(cx->arena, "%lld", (long long)m->receives.v)},
@@ -216,7 +236,8 @@ static void show_system(SwCtx *cx, const SqsReceiveMessageRequest *in, const Sqs
     for (size_t i = 0; i < SW_N(all); i++) {
         SwStr name = sw_str(all[i].name);
         bool want = sw_str_list_has(&in->attribute_names, name) || sw_str_list_has(&in->attribute_names, SW_STR("All")) ||
-                    sw_str_list_has(&in->message_system_attribute_names, name) || sw_str_list_has(&in->message_system_attribute_names, SW_STR("All"));
+                    sw_str_list_has(&in->message_system_attribute_names, name) ||
+                    sw_str_list_has(&in->message_system_attribute_names, SW_STR("All"));
         if (want && all[i].value.p)
             sw_str_map_set(cx->arena, &to->attributes, name, all[i].value);
     }
@@ -230,7 +251,7 @@ static void show(SwCtx *cx, const SqsReceiveMessageRequest *in, const SqsMessage
     show_system(cx, in, m, to);
     for (size_t i = 0; i < in->message_attribute_names.n && m->attributes.n; i++)
         if (good_attribute_name(in->message_attribute_names.v[i]))
-            sw_list_present(cx->arena, &to->message_attributes);        /* {} where none of the names is there */
+            sw_list_present(cx->arena, &to->message_attributes); /* {} where none of the names is there */
     for (size_t i = 0; i < m->attributes.n; i++)
         if (wanted(&in->message_attribute_names, m->attributes.v[i].key))
             *sw_list_add(cx->arena, &to->message_attributes) = m->attributes.v[i];
@@ -244,7 +265,7 @@ static int move_if_dead(SwCtx *cx, const SqsQueueRecord *q, SqsMessageRecord *m,
     if (!q->max_receive_count.set || SW_OR(m->receives, 0) < q->max_receive_count.v)
         return 0;
     if (sqs_queue_by_arn(cx, q->dead_letter_arn, &target, err) < 0) {
-        sw_error_reset(err);            /* deleted meanwhile: the message stays where it is */
+        sw_error_reset(err); /* deleted meanwhile: the message stays where it is */
         return 0;
     }
     m->queue = target->id;
@@ -264,7 +285,8 @@ static int lease(SwCtx *cx, SqsMessageRecord *m, int64_t seconds, SwError *err) 
     return put(cx, m, err);
 }
 
-int sqs_message_take(SwCtx *cx, const SqsQueueRecord *q, SqsMessageRecord *m, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) {
+int sqs_message_take(SwCtx *cx, const SqsQueueRecord *q, SqsMessageRecord *m, const SqsReceiveMessageRequest *in,
+                     SqsReceiveMessageResult *out, SwError *err) {
     bool moved;
     if (move_if_dead(cx, q, m, &moved, err) < 0)
         return -1;
@@ -276,7 +298,8 @@ int sqs_message_take(SwCtx *cx, const SqsQueueRecord *q, SqsMessageRecord *m, co
     return 0;
 }
 
-int sqs_message_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) {
+int sqs_message_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out,
+                        SwError *err) {
     size_t max = (size_t)SW_OR(in->max_number_of_messages, 1);
     SwTime oldest = sw_now(cx) - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;
     SwDocQuery query = {.index = "by_visible", .equals = {q->id}, .below = up_to(cx, sw_now(cx)), .limit = max};
@@ -302,11 +325,13 @@ static int bad_handle(SwStr handle, const char *why, SwError *err) {
 }
 
 /* *ret_m NULL: gone. *ret_latest: the handle is of the last receive. */
-static int by_receipt(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SqsMessageRecord **ret_m, bool *ret_latest, SwError *err) {
+static int by_receipt(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SqsMessageRecord **ret_m, bool *ret_latest,
+                      SwError *err) {
     SwStr text, id;
     void *record;
     if (!sw_unbase64url(cx->arena, handle, &text) || !sw_str_cut(&text, '/', &id))
-        return sw_fail(err, &SQS_RECEIPT_HANDLE_IS_INVALID, "The input receipt handle \"%.*s\" is not a valid receipt handle.", SW_FMT(handle));
+        return sw_fail(err, &SQS_RECEIPT_HANDLE_IS_INVALID, "The input receipt handle \"%.*s\" is not a valid receipt handle.",
+                       SW_FMT(handle));
     if (sw_doc_get(cx->tx, &sqs_messages, id, &record, err) < 0)
         return -1;
     SqsMessageRecord *m = record;
@@ -315,7 +340,8 @@ static int by_receipt(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SqsMessa
     return 0;
 }
 
-/* With an older handle nothing is deleted, as AWS says it may be; a FIFO queue says so, and takes no handle whose time is up. */
+/* With an older handle nothing is deleted, as AWS says it may be; a FIFO queue says so, and takes no handle whose time is up.
+ */
 int sqs_message_delete(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SwError *err) {
     SqsMessageRecord *m = NULL;
     bool latest;
@@ -323,7 +349,7 @@ int sqs_message_delete(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SwError
         return -1;
     if (m && sqs_queue_is_fifo(q) && (!latest || m->visible.v <= sw_now(cx)))
         return bad_handle(handle, "The receipt handle has expired.", err);
-    sqs_count(cx, q->name, &sqs_deleted, 1);    /* a second time, too */
+    sqs_count(cx, q->name, &sqs_deleted, 1); /* a second time, too */
     return m && latest ? sw_doc_delete(cx->tx, &sqs_messages, m->id, NULL, err) : 0;
 }
 
@@ -333,7 +359,8 @@ int sqs_message_set_visibility(SwCtx *cx, const SqsQueueRecord *q, SwStr handle,
     bool latest;
     if (seconds < 0 || seconds > 43200)
         return sw_fail(err, &sqs_invalid,
-                       "Value %lld for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200.", (long long)seconds);
+                       "Value %lld for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200.",
+                       (long long)seconds);
     if (by_receipt(cx, q, handle, &m, &latest, err) < 0)
         return -1;
     if (!m)
@@ -371,19 +398,22 @@ int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, s
 }
 
 /* At `at`, not after now: what was sent later does not count; what is in flight or delayed is behind it in the index. */
-int sqs_messages_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed, SwError *err) {
+int sqs_messages_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *ret_visible, int64_t *ret_leased,
+                          int64_t *ret_delayed, SwError *err) {
     SwDocQuery visible = {.index = "by_visible", .equals = {q->id}, .below = up_to(cx, at)};
     SwDocQuery leased = {.index = "by_lease", .equals = {q->id}, .from = up_to(cx, at)};
     SwDocQuery sent = {.index = "by_sent", .equals = {q->id}, .below = up_to(cx, at)};
     int64_t n;
-    if (sw_doc_count(cx->tx, &sqs_messages, &visible, ret_visible, err) < 0 || sw_doc_count(cx->tx, &sqs_messages, &leased, ret_leased, err) < 0 ||
+    if (sw_doc_count(cx->tx, &sqs_messages, &visible, ret_visible, err) < 0 ||
+        sw_doc_count(cx->tx, &sqs_messages, &leased, ret_leased, err) < 0 ||
         sw_doc_count(cx->tx, &sqs_messages, &sent, &n, err) < 0)
         return -1;
     *ret_delayed = SW_MAX(n - *ret_visible - *ret_leased, 0);
     return 0;
 }
 
-int sqs_messages_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed, SwError *err) {
+int sqs_messages_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed,
+                       SwError *err) {
     return sqs_messages_count_at(cx, q, sw_now(cx), ret_visible, ret_leased, ret_delayed, err);
 }
 

@@ -6,7 +6,7 @@
 
 #define SPACE      "AWS/SQS"
 #define ACTIVE_FOR (6 * SW_HOUR)
-#define FILLED     60                   /* minutes of a jump of the clock that get values of their own */
+#define FILLED     60 /* minutes of a jump of the clock that get values of their own */
 
 static const SwMetric sent = {SPACE, "NumberOfMessagesSent", "Count"};
 static const SwMetric sent_size = {SPACE, "SentMessageSize", "Bytes"};
@@ -27,7 +27,8 @@ void sqs_count_sent(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s) {
     size_t bytes = s->body.n;
     for (size_t i = 0; s->attributes && i < s->attributes->n; i++) {
         const SqsMessageAttributeValueMapEntry *e = &s->attributes->v[i];
-        bytes += e->key.n + e->value.data_type.n + (e->value.binary_value.p ? e->value.binary_value.n : e->value.string_value.n);
+        bytes +=
+            e->key.n + e->value.data_type.n + (e->value.binary_value.p ? e->value.binary_value.n : e->value.string_value.n);
     }
     sqs_count(cx, q->name, &sent, 1);
     sqs_count(cx, q->name, &sent_size, (double)bytes);
@@ -39,7 +40,8 @@ static int look_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, SwError *err) 
     SwDimension d = {"QueueName", q->name};
     int64_t n_visible, n_leased, n_delayed;
     SwDocList l;
-    if (sqs_messages_count_at(cx, q, at, &n_visible, &n_leased, &n_delayed, err) < 0 || sw_doc_list(cx->tx, &sqs_messages, &first, &l, err) < 0)
+    if (sqs_messages_count_at(cx, q, at, &n_visible, &n_leased, &n_delayed, err) < 0 ||
+        sw_doc_list(cx->tx, &sqs_messages, &first, &l, err) < 0)
         return -1;
     SwTime oldest = l.n ? ((const SqsMessageRecord *)l.v[0].record)->sent.v : at;
     sw_meter_at(cx, &visible, at, (double)n_visible, &d, 1);

@@ -12,9 +12,11 @@
 #include "base/id.h"
 #include "services/sqs/sqs.h"
 
-#define PIECE 100                       /* messages a transaction */
+#define PIECE 100 /* messages a transaction */
 
-const SwCollection sqs_moves = {.name = "sqs/move", .shape = &sqs_shape_move_record, .indexes = {{.name = "by_source", .member = {"source", "order"}}}};
+const SwCollection sqs_moves = {.name = "sqs/move",
+                                .shape = &sqs_shape_move_record,
+                                .indexes = {{.name = "by_source", .member = {"source", "order"}}}};
 
 static bool is(const SqsMoveRecord *t, const char *status) {
     return sw_str_eqz(t->entry->status, status);
@@ -31,7 +33,8 @@ static int source_queue(SwCtx *cx, SwStr arn, SqsQueueRecord **ret_q, SwError *e
     int64_t n;
     if (sqs_queue_by_arn(cx, arn, ret_q, err) < 0) {
         sw_error_reset(err);
-        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION, "The resource that you specified for the SourceArn parameter doesn't exist.");
+        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
+                       "The resource that you specified for the SourceArn parameter doesn't exist.");
     }
     if (sw_doc_count(cx->tx, &sqs_queues, &q, &n, err) < 0)
         return -1;
@@ -47,30 +50,40 @@ static int running_task(SwCtx *cx, SwStr source, const SqsMoveRecord **ret_t, Sw
     return 0;
 }
 
-int sqs_start_message_move_task(SwCtx *cx, const SqsStartMessageMoveTaskRequest *in, SqsStartMessageMoveTaskResult *out, SwError *err) {
+int sqs_start_message_move_task(SwCtx *cx, const SqsStartMessageMoveTaskRequest *in, SqsStartMessageMoveTaskResult *out,
+                                SwError *err) {
     int64_t rate = SW_OR(in->max_number_of_messages_per_second, 1), number;
     const SqsMoveRecord *other;
     SqsQueueRecord *source, *destination;
     if (rate < 1 || rate > 500)
-        return sw_fail(err, &sqs_invalid, "Value for parameter MaxNumberOfMessagesPerSecond is invalid. You must enter a value between 1 and 500.");
+        return sw_fail(
+            err, &sqs_invalid,
+            "Value for parameter MaxNumberOfMessagesPerSecond is invalid. You must enter a value between 1 and 500.");
     if (source_queue(cx, in->source_arn, &source, err) < 0 || running_task(cx, in->source_arn, &other, err) < 0)
         return -1;
     if (sw_str_is(in->destination_arn) && sqs_queue_by_arn(cx, in->destination_arn, &destination, err) < 0) {
         sw_error_reset(err);
-        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION, "The resource that you specified for the DestinationArn parameter doesn't exist.");
+        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
+                       "The resource that you specified for the DestinationArn parameter doesn't exist.");
     }
     if (sw_str_is(in->destination_arn) && sqs_queue_is_fifo(destination) != sqs_queue_is_fifo(source))
         return sw_fail(err, &sqs_invalid, "The destination queue must be of the same type as the source queue.");
     if (other)
-        return sw_fail(err, &sqs_invalid, "There is already a task running. Only one active task is allowed for a source queue arn at a given time.");
-    SqsListMessageMoveTasksResultEntry e = {
-        .status = SW_STR("RUNNING"), .source_arn = in->source_arn, .destination_arn = in->destination_arn,
-        .max_number_of_messages_per_second = in->max_number_of_messages_per_second, .approximate_number_of_messages_moved = SW_SOME_INT(0),
-        .started_timestamp = SW_SOME_INT(sw_now(cx) / SW_MS)};
+        return sw_fail(
+            err, &sqs_invalid,
+            "There is already a task running. Only one active task is allowed for a source queue arn at a given time.");
+    SqsListMessageMoveTasksResultEntry e = {.status = SW_STR("RUNNING"),
+                                            .source_arn = in->source_arn,
+                                            .destination_arn = in->destination_arn,
+                                            .max_number_of_messages_per_second = in->max_number_of_messages_per_second,
+                                            .approximate_number_of_messages_moved = SW_SOME_INT(0),
+                                            .started_timestamp = SW_SOME_INT(sw_now(cx) / SW_MS)};
     SwStr id = sw_id_uuid(cx->arena);
-    e.task_handle = sw_base64(cx->arena, sw_strf(cx->arena, "{\"taskId\":\"%.*s\",\"sourceArn\":\"%.*s\"}", SW_FMT(id), SW_FMT(in->source_arn)));
+    e.task_handle = sw_base64(cx->arena, sw_strf(cx->arena, "{\"taskId\":\"%.*s\",\"sourceArn\":\"%.*s\"}", SW_FMT(id),
+                                                 SW_FMT(in->source_arn)));
     e.approximate_number_of_messages_to_move.set = true;
-    if (count(cx, source, &e.approximate_number_of_messages_to_move.v, err) < 0 || sw_doc_next(cx->tx, SW_SCOPE_REGION, SW_STR("sqs/move"), &number, err) < 0)
+    if (count(cx, source, &e.approximate_number_of_messages_to_move.v, err) < 0 ||
+        sw_doc_next(cx->tx, SW_SCOPE_REGION, SW_STR("sqs/move"), &number, err) < 0)
         return -1;
     SqsMoveRecord t = {.source = in->source_arn, .order = sw_index_number(cx->arena, number), .entry = &e};
     out->task_handle = e.task_handle;
@@ -79,19 +92,22 @@ int sqs_start_message_move_task(SwCtx *cx, const SqsStartMessageMoveTaskRequest 
     return sw_wake(cx, &sqs_mover, id, 0, err);
 }
 
-int sqs_cancel_message_move_task(SwCtx *cx, const SqsCancelMessageMoveTaskRequest *in, SqsCancelMessageMoveTaskResult *out, SwError *err) {
+int sqs_cancel_message_move_task(SwCtx *cx, const SqsCancelMessageMoveTaskRequest *in, SqsCancelMessageMoveTaskResult *out,
+                                 SwError *err) {
     SwStr text;
     SwValue v;
     void *record;
     SqsQueueRecord *source;
-    if (!sw_unbase64(cx->arena, in->task_handle, &text) || sw_json_parse(cx->arena, text, &v, err) < 0 || !sw_value_str(sw_value_getz(&v, "taskId")).p) {
+    if (!sw_unbase64(cx->arena, in->task_handle, &text) || sw_json_parse(cx->arena, text, &v, err) < 0 ||
+        !sw_value_str(sw_value_getz(&v, "taskId")).p) {
         sw_error_reset(err);
         return sw_fail(err, &sqs_invalid, "Value for parameter TaskHandle is invalid.");
     }
     SwStr id = sw_value_str(sw_value_getz(&v, "taskId"));
     if (sqs_queue_by_arn(cx, sw_value_str(sw_value_getz(&v, "sourceArn")), &source, err) < 0) {
         sw_error_reset(err);
-        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION, "The resource that you specified for the SourceArn parameter doesn't exist.");
+        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
+                       "The resource that you specified for the SourceArn parameter doesn't exist.");
     }
     if (sw_doc_get(cx->tx, &sqs_moves, id, &record, err) < 0)
         return -1;
@@ -105,16 +121,19 @@ int sqs_cancel_message_move_task(SwCtx *cx, const SqsCancelMessageMoveTaskReques
     return sw_doc_put(cx->tx, &sqs_moves, id, t, err);
 }
 
-int sqs_list_message_move_tasks(SwCtx *cx, const SqsListMessageMoveTasksRequest *in, SqsListMessageMoveTasksResult *out, SwError *err) {
+int sqs_list_message_move_tasks(SwCtx *cx, const SqsListMessageMoveTasksRequest *in, SqsListMessageMoveTasksResult *out,
+                                SwError *err) {
     SqsQueueRecord *source;
     int64_t max = SW_OR(in->max_results, 1);
     SwDocQuery q = {.index = "by_source", .equals = {in->source_arn}, .limit = (size_t)max, .descending = true};
     SwDocList l;
     if (max < 1 || max > 10)
-        return sw_fail(err, &sqs_invalid, "Value for parameter MaxResults is invalid. You must enter a value between 1 and 10.");
+        return sw_fail(err, &sqs_invalid,
+                       "Value for parameter MaxResults is invalid. You must enter a value between 1 and 10.");
     if (sqs_queue_by_arn(cx, in->source_arn, &source, err) < 0) {
         sw_error_reset(err);
-        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION, "The resource that you specified for the SourceArn parameter doesn't exist.");
+        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
+                       "The resource that you specified for the SourceArn parameter doesn't exist.");
     }
     if (sw_doc_list(cx->tx, &sqs_moves, &q, &l, err) < 0)
         return -1;
@@ -123,12 +142,13 @@ int sqs_list_message_move_tasks(SwCtx *cx, const SqsListMessageMoveTasksRequest 
         SqsListMessageMoveTasksResultEntry *e = sw_list_add(cx->arena, &out->results);
         *e = *((const SqsMoveRecord *)l.v[i].record)->entry;
         if (!sw_str_eqz(e->status, "RUNNING"))
-            e->task_handle = SW_NO_STR;         /* "only if the status is RUNNING" */
+            e->task_handle = SW_NO_STR; /* "only if the status is RUNNING" */
     }
     return 0;
 }
 
-/* --- the controller -------------------------------------------------------------------------------------------------------------- */
+/* --- the controller
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static int move_one(SwCtx *cx, SqsMoveRecord *t, SqsMessageRecord *m, SwError *err) {
     SwStr to = sw_str_or(t->entry->destination_arn, m->dead_letter_source);
@@ -145,7 +165,10 @@ static int move_one(SwCtx *cx, SqsMoveRecord *t, SqsMessageRecord *m, SwError *e
 
 /* A piece of the source's visible messages. */
 static int move_piece(SwCtx *cx, SqsMoveRecord *t, const SqsQueueRecord *source, size_t most, SwError *err) {
-    SwDocQuery q = {.index = "by_visible", .equals = {source->id}, .below = sw_index_number(cx->arena, sw_now(cx) + 1), .limit = most};
+    SwDocQuery q = {.index = "by_visible",
+                    .equals = {source->id},
+                    .below = sw_index_number(cx->arena, sw_now(cx) + 1),
+                    .limit = most};
     SwDocList l;
     if (sw_doc_list(cx->tx, &sqs_messages, &q, &l, err) < 0)
         return -1;

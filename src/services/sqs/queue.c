@@ -14,7 +14,9 @@ const SwCollection sqs_queues = {
 
 /* The names of the JSON protocol; Query has kept the older ones. */
 const SwErrorKind sqs_invalid = {.code = "InvalidParameterValueException", .http = 400, .query_code = "InvalidParameterValue"};
-const SwErrorKind SQS_MISSING_PARAMETER = {.code = "MissingRequiredParameterException", .http = 400, .query_code = "MissingParameter"};
+const SwErrorKind SQS_MISSING_PARAMETER = {.code = "MissingRequiredParameterException",
+                                           .http = 400,
+                                           .query_code = "MissingParameter"};
 const SwErrorKind sqs_denied = {.code = "AccessDeniedException", .http = 403, .query_code = "AccessDenied"};
 
 bool sqs_queue_is_fifo(const SqsQueueRecord *q) {
@@ -32,7 +34,8 @@ SwStr sqs_queue_arn(SwCtx *cx, SwStr name) {
 /* Query still says it in the words of its time. */
 static int missing(SwCtx *cx, SwError *err) {
     bool query = cx->http && sw_wire_protocol(cx->api, &cx->http->m) == SW_QUERY;
-    return sw_fail(err, &SQS_QUEUE_DOES_NOT_EXIST, "The specified queue does not exist%s.", query ? " for this wsdl version" : "");
+    return sw_fail(err, &SQS_QUEUE_DOES_NOT_EXIST, "The specified queue does not exist%s.",
+                   query ? " for this wsdl version" : "");
 }
 
 static int by_name(SwCtx *cx, SwStr name, SqsQueueRecord **ret_q, SwError *err) {
@@ -49,7 +52,8 @@ static SwStr url_region(SwStr url) {
     if (!sw_str_cut(&rest, ':', &scheme) || !sw_str_starts(rest, SW_STR("//")))
         return SW_NO_STR;
     rest = sw_str_skip(rest, 2);
-    if (!sw_str_next(&rest, '/', &host) || !(sw_str_ends(host, SW_STR(".amazonaws.com")) || sw_str_ends(host, SW_STR(".amazonaws.com.cn"))))
+    if (!sw_str_next(&rest, '/', &host) ||
+        !(sw_str_ends(host, SW_STR(".amazonaws.com")) || sw_str_ends(host, SW_STR(".amazonaws.com.cn"))))
         return SW_NO_STR;
     if (!sw_str_cut(&host, '.', &first) || !sw_str_cut(&host, '.', &second))
         return SW_NO_STR;
@@ -84,7 +88,8 @@ SwStr sqs_resource(SwCtx *cx, const SwOperation *op, const void *in) {
 
 int sqs_queue_by_arn(SwCtx *cx, SwStr text, SqsQueueRecord **ret_q, SwError *err) {
     SwArn arn;
-    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "sqs") || !sw_str_eq(arn.region, cx->region) || !sw_str_eq(arn.account, cx->account))
+    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "sqs") || !sw_str_eq(arn.region, cx->region) ||
+        !sw_str_eq(arn.account, cx->account))
         return missing(cx, err);
     return by_name(cx, arn.resource, ret_q, err);
 }
@@ -92,7 +97,7 @@ int sqs_queue_by_arn(SwCtx *cx, SwStr text, SqsQueueRecord **ret_q, SwError *err
 int sqs_queue_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
     SqsQueueRecord *q;
     if (sqs_queue_by_arn(cx, arn, &q, err) < 0) {
-        sw_error_reset(err);            /* the operation itself says that there is none */
+        sw_error_reset(err); /* the operation itself says that there is none */
         return 0;
     }
     *ret_document = sqs_policy_readable(cx, sw_str_map_get(&q->attributes, SW_STR("Policy")));
@@ -118,25 +123,30 @@ static const SwTagRules tag_rules = {
 int sqs_create_queue(SwCtx *cx, const SqsCreateQueueRequest *in, SqsCreateQueueResult *out, SwError *err) {
     void *existing;
     SwStr name = in->queue_name, suffix = SW_STR(".fifo");
-    bool fifo = sw_str_ends(name, suffix), said = sw_str_ieq(sw_str_map_get(&in->attributes, SW_STR("FifoQueue")), SW_STR("true"));
+    bool fifo = sw_str_ends(name, suffix),
+         said = sw_str_ieq(sw_str_map_get(&in->attributes, SW_STR("FifoQueue")), SW_STR("true"));
     const char *differs;
     if (fifo && !said)
-        return sw_fail(err, &sqs_invalid,
-                       "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo "
-                       "suffix and be 1 to 80 in length; the attribute FifoQueue must be true");
+        return sw_fail(
+            err, &sqs_invalid,
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo "
+            "suffix and be 1 to 80 in length; the attribute FifoQueue must be true");
     if (said && !fifo)
-        return sw_fail(err, &sqs_invalid,
-                       "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo "
-                       "suffix and be 1 to 80 in length");
+        return sw_fail(
+            err, &sqs_invalid,
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo "
+            "suffix and be 1 to 80 in length");
     if (name.n > 80 || !good_name(fifo ? sw_str_drop(name, suffix.n) : name))
-        return sw_fail(err, &sqs_invalid, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length");
+        return sw_fail(err, &sqs_invalid,
+                       "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length");
     if (sw_doc_get(cx->tx, &sqs_queues, name, &existing, err) < 0)
         return -1;
     out->queue_url = sqs_queue_url(cx, name);
     if (existing && !(differs = sqs_attribute_that_differs(cx, existing, &in->attributes)))
         return 0;
     if (existing)
-        return sw_fail(err, &SQS_QUEUE_NAME_EXISTS, "A queue already exists with the same name and a different value for attribute %s", differs);
+        return sw_fail(err, &SQS_QUEUE_NAME_EXISTS,
+                       "A queue already exists with the same name and a different value for attribute %s", differs);
     SqsQueueRecord q = {.id = sw_id_uuid(cx->arena), .name = name, .created = SW_SOME_TIME(sw_now(cx))};
     if (sw_tags_merge(cx->arena, &tag_rules, name, &q.tags, &in->tags, err) < 0 ||
         sqs_attributes_set(cx, &q, &in->attributes, true, err) < 0 || sw_doc_put(cx->tx, &sqs_queues, name, &q, err) < 0)
@@ -154,7 +164,8 @@ int sqs_get_queue_url(SwCtx *cx, const SqsGetQueueUrlRequest *in, SqsGetQueueUrl
     return 0;
 }
 
-static int list(SwCtx *cx, SwDocQuery *q, const char *operation, SwStr token, SwOptInt max, SwStrList *urls, SwStr *next, SwError *err) {
+static int list(SwCtx *cx, SwDocQuery *q, const char *operation, SwStr token, SwOptInt max, SwStrList *urls, SwStr *next,
+                SwError *err) {
     SwDocList l;
     q->limit = (size_t)SW_OR(max, 1000);
     if (sw_str_is(token) && !sw_page_token_read(cx->arena, operation, token, &q->after))
@@ -163,7 +174,7 @@ static int list(SwCtx *cx, SwDocQuery *q, const char *operation, SwStr token, Sw
         return -1;
     for (size_t i = 0; i < l.n; i++)
         sw_str_list_add(cx->arena, urls, sqs_queue_url(cx, l.v[i].id));
-    if (sw_str_is(l.next) && max.set)   /* without MaxResults AWS gives the first thousand and no token */
+    if (sw_str_is(l.next) && max.set) /* without MaxResults AWS gives the first thousand and no token */
         *next = sw_page_token(cx->arena, operation, l.next);
     return 0;
 }
@@ -173,7 +184,8 @@ int sqs_list_queues(SwCtx *cx, const SqsListQueuesRequest *in, SqsListQueuesResu
     return list(cx, &q, "ListQueues", in->next_token, in->max_results, &out->queue_urls, &out->next_token, err);
 }
 
-int sqs_list_dead_letter_source_queues(SwCtx *cx, const SqsListDeadLetterSourceQueuesRequest *in, SqsListDeadLetterSourceQueuesResult *out, SwError *err) {
+int sqs_list_dead_letter_source_queues(SwCtx *cx, const SqsListDeadLetterSourceQueuesRequest *in,
+                                       SqsListDeadLetterSourceQueuesResult *out, SwError *err) {
     SqsQueueRecord *target;
     if (sqs_queue_get(cx, in->queue_url, &target, err) < 0)
         return -1;
@@ -196,7 +208,8 @@ int sqs_purge_queue(SwCtx *cx, const SqsPurgeQueueRequest *in, void *out, SwErro
     if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
         return -1;
     if (q->purged.set && sw_now(cx) - q->purged.v < 60 * SW_S)
-        return sw_fail(err, &SQS_PURGE_QUEUE_IN_PROGRESS, "Only one PurgeQueue operation on %.*s is allowed every 60 seconds.", SW_FMT(q->name));
+        return sw_fail(err, &SQS_PURGE_QUEUE_IN_PROGRESS, "Only one PurgeQueue operation on %.*s is allowed every 60 seconds.",
+                       SW_FMT(q->name));
     q->purged = SW_SOME_TIME(sw_now(cx));
     if (sw_doc_put(cx->tx, &sqs_queues, q->name, q, err) < 0)
         return -1;

@@ -5,7 +5,7 @@
 
 static bool under(SwStr name, SwStr path, bool recursive) {
     SwStr rest = name;
-    if (sw_str_eqz(path, "/") && !sw_str_starts(name, path))        /* a bare name lies at the root */
+    if (sw_str_eqz(path, "/") && !sw_str_starts(name, path)) /* a bare name lies at the root */
         return true;
     if (!sw_str_starts(rest, path))
         return false;
@@ -22,7 +22,8 @@ static bool under(SwStr name, SwStr path, bool recursive) {
 static bool value_matches(SwStr have, SwStr option, const SwStrList *want) {
     for (size_t i = 0; i < want->n; i++) {
         if (sw_str_eqz(option, "BeginsWith") ? sw_str_starts(have, want->v[i])
-            : sw_str_eqz(option, "Contains") ? sw_str_contains(have, want->v[i]) : sw_str_eq(have, want->v[i]))
+            : sw_str_eqz(option, "Contains") ? sw_str_contains(have, want->v[i])
+                                             : sw_str_eq(have, want->v[i]))
             return true;
     }
     return false;
@@ -56,8 +57,12 @@ static bool path_matches(SwStr name, SwStr option, const SwStrList *paths) {
     return false;
 }
 
-static int filter_matches(SwCtx *cx, const SsmParameterStringFilter *f, const SsmParameterRecord *p, bool *ret_yes, SwError *err) {
-    const struct { const char *key; SwStr value; } plain[] = {
+static int filter_matches(SwCtx *cx, const SsmParameterStringFilter *f, const SsmParameterRecord *p, bool *ret_yes,
+                          SwError *err) {
+    const struct {
+        const char *key;
+        SwStr value;
+    } plain[] = {
         {"Name", p->name}, {"Type", p->type}, {"KeyId", p->key_id}, {"Tier", p->tier}, {"DataType", p->data_type},
     };
     for (size_t i = 0; i < SW_N(plain); i++)
@@ -89,17 +94,26 @@ static int check_filters(const SsmParameterStringFilterList *filters, bool by_pa
         for (size_t k = 0; k < SW_N(options) && !option; k++)
             option = sw_str_eqz(f->option, options[k]) && (k < 3) == !sw_str_eqz(f->key, "Path");
         if (!option)
-            return sw_fail(err, &SSM_INVALID_FILTER_OPTION, "The following filter option is not valid: %.*s.", SW_FMT(f->option));
+            return sw_fail(err, &SSM_INVALID_FILTER_OPTION, "The following filter option is not valid: %.*s.",
+                           SW_FMT(f->option));
         if (f->values.n == 0 && !sw_str_starts(f->key, SW_STR("tag:")))
-            return sw_fail(err, &SSM_INVALID_FILTER_VALUE, "The following filter values are missing : null for filter key %.*s", SW_FMT(f->key));
+            return sw_fail(err, &SSM_INVALID_FILTER_VALUE, "The following filter values are missing : null for filter key %.*s",
+                           SW_FMT(f->key));
     }
     return 0;
 }
 
-typedef struct Page { SwStr after; size_t max; SwStr next; SsmParameterRecord **v; size_t n; } Page;
+typedef struct Page {
+    SwStr after;
+    size_t max;
+    SwStr next;
+    SsmParameterRecord **v;
+    size_t n;
+} Page;
 
 /* All parameters behind page->after that pass every filter and lie under path (absent: anywhere), a page of them. */
-static int collect(SwCtx *cx, SwStr path, bool recursive, const SsmParameterStringFilterList *filters, Page *page, SwError *err) {
+static int collect(SwCtx *cx, SwStr path, bool recursive, const SsmParameterStringFilterList *filters, Page *page,
+                   SwError *err) {
     SwDocList rows;
     SwDocQuery q = {.prefix = path.p && !sw_str_eqz(path, "/") ? path : SW_NO_STR};
     if (sw_doc_list(cx->tx, &ssm_parameters, &q, &rows, err) < 0)
@@ -107,7 +121,8 @@ static int collect(SwCtx *cx, SwStr path, bool recursive, const SsmParameterStri
     page->v = sw_new_n(cx->arena, SsmParameterRecord *, page->max + 1);
     for (size_t i = 0; i < rows.n; i++) {
         SsmParameterRecord *p = rows.v[i].record;
-        bool pass = !(page->after.p && sw_str_cmp(rows.v[i].id, page->after) <= 0) && (!path.p || under(p->name, path, recursive));
+        bool pass =
+            !(page->after.p && sw_str_cmp(rows.v[i].id, page->after) <= 0) && (!path.p || under(p->name, path, recursive));
         for (size_t k = 0; pass && k < filters->n; k++)
             if (filter_matches(cx, &filters->v[k], p, &pass, err) < 0)
                 return -1;
@@ -122,13 +137,17 @@ static int collect(SwCtx *cx, SwStr path, bool recursive, const SsmParameterStri
     return 0;
 }
 
-int ssm_get_parameters_by_path(SwCtx *cx, const SsmGetParametersByPathRequest *in, SsmGetParametersByPathResult *out, SwError *err) {
+int ssm_get_parameters_by_path(SwCtx *cx, const SsmGetParametersByPathRequest *in, SsmGetParametersByPathResult *out,
+                               SwError *err) {
     Page page = {.max = (size_t)SW_OR(in->max_results, 10)};
     if (!sw_str_starts(in->path, SW_STR("/")))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward slash \"/\".");
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "The parameter doesn't meet the parameter name requirements. The parameter name must begin with a "
+                       "forward slash \"/\".");
     if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "GetParametersByPath", in->next_token, &page.after))
         return sw_fail(err, &SSM_INVALID_NEXT_TOKEN, "The specified token isn't valid.");
-    if (check_filters(&in->parameter_filters, true, err) < 0 || collect(cx, in->path, in->recursive.v, &in->parameter_filters, &page, err) < 0)
+    if (check_filters(&in->parameter_filters, true, err) < 0 ||
+        collect(cx, in->path, in->recursive.v, &in->parameter_filters, &page, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->parameters);
     for (size_t i = 0; i < page.n; i++) {
@@ -153,7 +172,9 @@ int ssm_describe_parameters(SwCtx *cx, const SsmDescribeParametersRequest *in, S
         return sw_fail(err, &SSM_INVALID_NEXT_TOKEN, "The specified token isn't valid.");
     SsmParameterStringFilterList filters = in->parameter_filters;
     for (size_t i = 0; i < in->filters.n; i++)
-        *sw_list_add(cx->arena, &filters) = (SsmParameterStringFilter){.key = in->filters.v[i].key, .option = SW_STR("BeginsWith"), .values = in->filters.v[i].values};
+        *sw_list_add(cx->arena, &filters) = (SsmParameterStringFilter){.key = in->filters.v[i].key,
+                                                                       .option = SW_STR("BeginsWith"),
+                                                                       .values = in->filters.v[i].values};
     if (check_filters(&filters, false, err) < 0 || collect(cx, SW_NO_STR, true, &filters, &page, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->parameters);
@@ -179,10 +200,13 @@ const SwTagRules ssm_tag_rules = {
 
 static int tagged(SwCtx *cx, SwStr type, SwStr id, SsmParameterRecord **ret_p, SwError *err) {
     if (!sw_str_eqz(type, "Parameter"))
-        return sw_fail(err, &SSM_INVALID_RESOURCE_TYPE, "The resource type %.*s is not valid here: only Parameter is.", SW_FMT(type));
+        return sw_fail(err, &SSM_INVALID_RESOURCE_TYPE, "The resource type %.*s is not valid here: only Parameter is.",
+                       SW_FMT(type));
     if (ssm_find(cx, id, ret_p, err) < 0)
         return -1;
-    return *ret_p ? 0 : sw_fail(err, &SSM_INVALID_RESOURCE_ID, "The resource ID \"%.*s\" is not valid. Verify the ID and try again.", SW_FMT(id));
+    return *ret_p ? 0
+                  : sw_fail(err, &SSM_INVALID_RESOURCE_ID,
+                            "The resource ID \"%.*s\" is not valid. Verify the ID and try again.", SW_FMT(id));
 }
 
 int ssm_add_tags_to_resource(SwCtx *cx, const SsmAddTagsToResourceRequest *in, SsmAddTagsToResourceResult *out, SwError *err) {
@@ -194,7 +218,8 @@ int ssm_add_tags_to_resource(SwCtx *cx, const SsmAddTagsToResourceRequest *in, S
     return sw_doc_put(cx->tx, &ssm_parameters, p->name, p, err);
 }
 
-int ssm_remove_tags_from_resource(SwCtx *cx, const SsmRemoveTagsFromResourceRequest *in, SsmRemoveTagsFromResourceResult *out, SwError *err) {
+int ssm_remove_tags_from_resource(SwCtx *cx, const SsmRemoveTagsFromResourceRequest *in, SsmRemoveTagsFromResourceResult *out,
+                                  SwError *err) {
     SsmParameterRecord *p;
     if (tagged(cx, in->resource_type, in->resource_id, &p, err) < 0)
         return -1;
@@ -202,7 +227,8 @@ int ssm_remove_tags_from_resource(SwCtx *cx, const SsmRemoveTagsFromResourceRequ
     return sw_doc_put(cx->tx, &ssm_parameters, p->name, p, err);
 }
 
-int ssm_list_tags_for_resource(SwCtx *cx, const SsmListTagsForResourceRequest *in, SsmListTagsForResourceResult *out, SwError *err) {
+int ssm_list_tags_for_resource(SwCtx *cx, const SsmListTagsForResourceRequest *in, SsmListTagsForResourceResult *out,
+                               SwError *err) {
     SsmParameterRecord *p;
     if (tagged(cx, in->resource_type, in->resource_id, &p, err) < 0)
         return -1;

@@ -5,7 +5,8 @@
 
 #define LEVELS_MAX 15
 #define RULES \
-    "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths divided by " \
+    "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths " \
+    "divided by " \
     "slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_"
 
 bool ssm_name_parse(const SwCtx *cx, SwStr given, SsmName *ret_n) {
@@ -35,7 +36,8 @@ int ssm_name_check(SwStr name, SwError *err) {
     size_t slashes = 0, at;
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
-        bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+        bool word =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
         if (!word && c != '/')
             return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", RULES);
         slashes += c == '/';
@@ -50,7 +52,8 @@ int ssm_name_check(SwStr name, SwError *err) {
     if (sw_str_ends(name, SW_STR("/")) || sw_str_contains(name, SW_STR("//")))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", RULES);
     if (slashes > LEVELS_MAX)
-        return sw_fail(err, &SSM_HIERARCHY_LEVEL_LIMIT_EXCEEDED_EXCEPTION, "A hierarchy can have a maximum of %d levels.", LEVELS_MAX);
+        return sw_fail(err, &SSM_HIERARCHY_LEVEL_LIMIT_EXCEEDED_EXCEPTION, "A hierarchy can have a maximum of %d levels.",
+                       LEVELS_MAX);
     return 0;
 }
 

@@ -7,11 +7,11 @@
 #include "base/pattern.h"
 #include "services/ssm/ssm.h"
 
-#define VERSIONS_MAX 100
-#define LABELS_MAX 10
+#define VERSIONS_MAX   100
+#define LABELS_MAX     10
 #define STANDARD_BYTES 4096
 #define ADVANCED_BYTES 8192
-#define DEFAULT_KEY "alias/aws/ssm"
+#define DEFAULT_KEY    "alias/aws/ssm"
 
 /* Put. */
 
@@ -21,19 +21,24 @@ static int check_put(SwCtx *cx, const SsmPutParameterRequest *in, const SsmParam
     if (sw_str_is(in->policies) && !sw_str_eqz(in->policies, "[{}]") && !sw_str_eqz(in->policies, "[]"))
         return sw_fail(err, &SSM_POLICIES_LIMIT_EXCEEDED_EXCEPTION, "Policies: parameter policies are not supported");
     if (sw_str_is(in->data_type) && !sw_str_eqz(in->data_type, "text"))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "The following data type is not supported: %.*s (Data type names are all lowercase.)", SW_FMT(in->data_type));
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "The following data type is not supported: %.*s (Data type names are all lowercase.)",
+                       SW_FMT(in->data_type));
     if (in->overwrite.v && in->tags.n > 0)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION,
-                       "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag. "
+                       "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please "
+                       "remove overwrite flag. "
                        "To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.");
     if (old && !in->overwrite.v)
-        return sw_fail(err, &SSM_PARAMETER_ALREADY_EXISTS,
-                       "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.");
+        return sw_fail(
+            err, &SSM_PARAMETER_ALREADY_EXISTS,
+            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.");
     if (!old && !sw_str_is(in->type))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "A parameter type is required when you create a parameter.");
     if (old && sw_str_is(in->type) && !sw_str_eq(in->type, old->type))
-        return sw_fail(err, &SSM_HIERARCHY_TYPE_MISMATCH_EXCEPTION,
-                       "Parameter Store doesn't support changing a parameter type in a hierarchy. Create a new, unique parameter.");
+        return sw_fail(
+            err, &SSM_HIERARCHY_TYPE_MISMATCH_EXCEPTION,
+            "Parameter Store doesn't support changing a parameter type in a hierarchy. Create a new, unique parameter.");
     bool secure = sw_str_eq(old ? old->type : in->type, SSM_PARAMETER_TYPE_SECURE_STRING);
     if (sw_str_is(in->key_id) && !secure)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "KeyId is required for SecureString type parameter only.");
@@ -45,33 +50,44 @@ static int check_put(SwCtx *cx, const SsmPutParameterRequest *in, const SsmParam
 static int check_value(const SsmPutParameterRequest *in, const SsmParameterRecord *p, SwError *err) {
     bool advanced = sw_str_eqz(p->tier, "Advanced");
     if (in->value.n == 0)
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "1 validation error detected: Value '' at 'value' failed to satisfy "
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "1 validation error detected: Value '' at 'value' failed to satisfy "
                        "constraint: Member must have length greater than or equal to 1");
     if (!advanced && in->value.n > STANDARD_BYTES)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION,
-                       "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade "
+                       "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger "
+                       "parameter value, upgrade "
                        "the parameter to use the advanced-parameter tier.");
     if (in->value.n > ADVANCED_BYTES)
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Advanced tier parameters support a maximum parameter value of 8192 characters.");
-    if (sw_str_eqz(p->type, "StringList") && (sw_str_starts(in->value, SW_STR(",")) || sw_str_ends(in->value, SW_STR(",")) || sw_str_contains(in->value, SW_STR(",,"))))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "Advanced tier parameters support a maximum parameter value of 8192 characters.");
+    if (sw_str_eqz(p->type, "StringList") && (sw_str_starts(in->value, SW_STR(",")) || sw_str_ends(in->value, SW_STR(",")) ||
+                                              sw_str_contains(in->value, SW_STR(",,"))))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter value of type StringList can't contain empty items.");
     if (!sw_str_is(p->allowed_pattern))
         return 0;
     size_t at;
-    const SwPattern *pattern = sw_str_find(p->allowed_pattern, '\0', &at) ? NULL : sw_pattern_once(err->arena, sw_str_z(err->arena, p->allowed_pattern));
+    const SwPattern *pattern = sw_str_find(p->allowed_pattern, '\0', &at)
+                                   ? NULL
+                                   : sw_pattern_once(err->arena, sw_str_z(err->arena, p->allowed_pattern));
     if (!pattern)
-        return sw_fail(err, &SSM_INVALID_ALLOWED_PATTERN_EXCEPTION, "The parameter value can't be validated against an invalid regular expression");
+        return sw_fail(err, &SSM_INVALID_ALLOWED_PATTERN_EXCEPTION,
+                       "The parameter value can't be validated against an invalid regular expression");
     if (!sw_pattern_matches(pattern, in->value))
-        return sw_fail(err, &SSM_PARAMETER_PATTERN_MISMATCH_EXCEPTION, "Parameter value, cannot be validated against allowedPattern: %.*s", SW_FMT(p->allowed_pattern));
+        return sw_fail(err, &SSM_PARAMETER_PATTERN_MISMATCH_EXCEPTION,
+                       "Parameter value, cannot be validated against allowedPattern: %.*s", SW_FMT(p->allowed_pattern));
     return 0;
 }
 
 static int choose_tier(const SsmPutParameterRequest *in, SsmParameterRecord *p, const SsmParameterRecord *old, SwError *err) {
     bool was_advanced = old && sw_str_eqz(old->tier, "Advanced");
     if (was_advanced && sw_str_eqz(in->tier, "Standard"))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
-                       "advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced parameter and recreate it as a standard parameter.");
-    bool advanced = was_advanced || sw_str_eqz(in->tier, "Advanced") || (sw_str_eqz(in->tier, "Intelligent-Tiering") && in->value.n > STANDARD_BYTES);
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
+                       "advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced "
+                       "parameter and recreate it as a standard parameter.");
+    bool advanced = was_advanced || sw_str_eqz(in->tier, "Advanced") ||
+                    (sw_str_eqz(in->tier, "Intelligent-Tiering") && in->value.n > STANDARD_BYTES);
     p->tier = advanced ? SW_STR("Advanced") : SW_STR("Standard");
     return 0;
 }
@@ -84,8 +100,10 @@ static int trim_history(SwCtx *cx, SwStr name, SwError *err) {
         return 0;
     if (((SsmParameterRecord *)rows.v[0].record)->labels.n > 0)
         return sw_fail(err, &SSM_PARAMETER_MAX_VERSION_LIMIT_EXCEEDED,
-                       "You attempted to create a new version of %.*s by calling the PutParameter API with the overwrite flag. Version %lld, the oldest "
-                       "version, can't be deleted because it has a label associated with it. Move the label to another version of the parameter, and try again.",
+                       "You attempted to create a new version of %.*s by calling the PutParameter API with the overwrite flag. "
+                       "Version %lld, the oldest "
+                       "version, can't be deleted because it has a label associated with it. Move the label to another version "
+                       "of the parameter, and try again.",
                        SW_FMT(name), (long long)((SsmParameterRecord *)rows.v[0].record)->version.v);
     return sw_doc_delete(cx->tx, &ssm_history, rows.v[0].id, NULL, err);
 }
@@ -155,13 +173,18 @@ static int select_version(SwCtx *cx, const SsmName *n, SsmParameterRecord **p, S
             return 0;
         }
     }
-    return sw_fail(err, &SSM_PARAMETER_VERSION_NOT_FOUND, "Systems Manager could not find version %.*s of %.*s. Verify the version and try again.",
+    return sw_fail(err, &SSM_PARAMETER_VERSION_NOT_FOUND,
+                   "Systems Manager could not find version %.*s of %.*s. Verify the version and try again.",
                    SW_FMT(n->selector), SW_FMT(n->name));
 }
 
 static int show(SwCtx *cx, const SsmParameterRecord *p, SwStr selector, bool decrypt, SsmParameter *ret, SwError *err) {
-    *ret = (SsmParameter){.name = p->name, .type = p->type, .version = p->version, .last_modified_date = p->last_modified_date,
-                          .arn = ssm_arn(cx, p->name), .data_type = p->data_type};
+    *ret = (SsmParameter){.name = p->name,
+                          .type = p->type,
+                          .version = p->version,
+                          .last_modified_date = p->last_modified_date,
+                          .arn = ssm_arn(cx, p->name),
+                          .data_type = p->data_type};
     if (selector.p)
         ret->selector = sw_strf(cx->arena, ":%.*s", SW_FMT(selector));
     return ssm_value(cx, p, decrypt, &ret->value, err);
@@ -172,7 +195,9 @@ static int get(SwCtx *cx, SwStr given, bool decrypt, SsmParameter *ret, SwError 
     SsmName n;
     SsmParameterRecord *p;
     if (!ssm_name_parse(cx, given, &n))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Invalid parameter name. Please use correct syntax for referencing a version/label  <name>:<version/label>");
+        return sw_fail(
+            err, &SW_VALIDATION_EXCEPTION,
+            "Invalid parameter name. Please use correct syntax for referencing a version/label  <name>:<version/label>");
     if (n.elsewhere.p)
         return sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(given));
     if (!sw_str_starts(given, SW_STR("arn:")) && ssm_name_check_path(n.name, err) < 0)
@@ -308,11 +333,13 @@ static int version_among(const SwDocList *rows, SwStr name, int64_t number, SsmP
         if ((*ret_v)->version.v == number)
             return 0;
     }
-    return sw_fail(err, &SSM_PARAMETER_VERSION_NOT_FOUND, "Systems Manager could not find version %lld of %.*s. Verify the version and try again.",
-                   (long long)number, SW_FMT(name));
+    return sw_fail(err, &SSM_PARAMETER_VERSION_NOT_FOUND,
+                   "Systems Manager could not find version %lld of %.*s. Verify the version and try again.", (long long)number,
+                   SW_FMT(name));
 }
 
-int ssm_label_parameter_version(SwCtx *cx, const SsmLabelParameterVersionRequest *in, SsmLabelParameterVersionResult *out, SwError *err) {
+int ssm_label_parameter_version(SwCtx *cx, const SsmLabelParameterVersionRequest *in, SsmLabelParameterVersionResult *out,
+                                SwError *err) {
     SsmParameterRecord *p, *v = NULL;
     SwDocList rows;
     if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, p->name, &rows, err) < 0 ||
@@ -327,19 +354,23 @@ int ssm_label_parameter_version(SwCtx *cx, const SsmLabelParameterVersionRequest
         }
         for (size_t k = 0; k < rows.n; k++) {
             SsmParameterRecord *other = rows.v[k].record;
-            if (drop_label(&other->labels, label) && other != v && sw_doc_put(cx->tx, &ssm_history, rows.v[k].id, other, err) < 0)
+            if (drop_label(&other->labels, label) && other != v &&
+                sw_doc_put(cx->tx, &ssm_history, rows.v[k].id, other, err) < 0)
                 return -1;
         }
         sw_str_list_add(cx->arena, &v->labels, label);
     }
     if (v->labels.n > LABELS_MAX)
-        return sw_fail(err, &SSM_PARAMETER_VERSION_LABEL_LIMIT_EXCEEDED, "A parameter version can have maximum %d labels. "
-                       "Move one or more labels to another version and try again.", LABELS_MAX);
+        return sw_fail(err, &SSM_PARAMETER_VERSION_LABEL_LIMIT_EXCEEDED,
+                       "A parameter version can have maximum %d labels. "
+                       "Move one or more labels to another version and try again.",
+                       LABELS_MAX);
     out->parameter_version = v->version;
     return sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, p->name, v->version.v), v, err);
 }
 
-int ssm_unlabel_parameter_version(SwCtx *cx, const SsmUnlabelParameterVersionRequest *in, SsmUnlabelParameterVersionResult *out, SwError *err) {
+int ssm_unlabel_parameter_version(SwCtx *cx, const SsmUnlabelParameterVersionRequest *in, SsmUnlabelParameterVersionResult *out,
+                                  SwError *err) {
     SsmParameterRecord *p, *v = NULL;
     SwDocList rows;
     if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, p->name, &rows, err) < 0 ||
@@ -348,11 +379,13 @@ int ssm_unlabel_parameter_version(SwCtx *cx, const SsmUnlabelParameterVersionReq
     sw_list_present(cx->arena, &out->removed_labels);
     sw_list_present(cx->arena, &out->invalid_labels);
     for (size_t i = 0; i < in->labels.n; i++)
-        sw_str_list_add(cx->arena, drop_label(&v->labels, in->labels.v[i]) ? &out->removed_labels : &out->invalid_labels, in->labels.v[i]);
+        sw_str_list_add(cx->arena, drop_label(&v->labels, in->labels.v[i]) ? &out->removed_labels : &out->invalid_labels,
+                        in->labels.v[i]);
     return sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, p->name, v->version.v), v, err);
 }
 
-int ssm_get_parameter_history(SwCtx *cx, const SsmGetParameterHistoryRequest *in, SsmGetParameterHistoryResult *out, SwError *err) {
+int ssm_get_parameter_history(SwCtx *cx, const SsmGetParameterHistoryRequest *in, SsmGetParameterHistoryResult *out,
+                              SwError *err) {
     SsmParameterRecord *p;
     SwDocList rows;
     SwStr after = SW_NO_STR;

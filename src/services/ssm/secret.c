@@ -9,9 +9,9 @@
 #include "base/id.h"
 #include "services/ssm/ssm.h"
 
-#define KEY_BYTES 32
+#define KEY_BYTES   32
 #define NONCE_BYTES 12
-#define TAG_BYTES 16
+#define TAG_BYTES   16
 
 /* Written whole and durable before it is first used. Handlers that make it hold the one write transaction, so that two
  * cannot make different ones. */

@@ -29,7 +29,8 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
     for (size_t i = 0; op->input && i < SW_N(members); i++) {
         const SwMember *m = sw_shape_member(op->input, sw_str(members[i]));
         SsmName n;
-        if (m && m->shape->kind == SW_STRING && sw_member_is_set(m, in) && ssm_name_parse(cx, *(const SwStr *)sw_member_at(m, in), &n))
+        if (m && m->shape->kind == SW_STRING && sw_member_is_set(m, in) &&
+            ssm_name_parse(cx, *(const SwStr *)sw_member_at(m, in), &n))
             return ssm_name_arn(cx, &n);
     }
     return SW_NO_STR;

@@ -13,21 +13,21 @@ extern const SwCollection ssm_parameters, ssm_history;
 
 /* A name as clients give it: bare, or an ARN, with an optional ":version" or ":label". */
 typedef struct SsmName {
-    SwStr name, selector;               /* selector absent: the current version */
-    SwStr elsewhere;                    /* the ARN, if it is of another region or account: there is no such parameter here */
+    SwStr name, selector; /* selector absent: the current version */
+    SwStr elsewhere;      /* the ARN, if it is of another region or account: there is no such parameter here */
 } SsmName;
 bool ssm_name_parse(const SwCtx *cx, SwStr given, SsmName *ret_n);
-int  ssm_name_check(SwStr name, SwError *err) sw_must_check;
+int ssm_name_check(SwStr name, SwError *err) sw_must_check;
 /* What cannot be anybody's name: a path without its first slash, or with two in a row. */
-int  ssm_name_check_path(SwStr name, SwError *err) sw_must_check;
+int ssm_name_check_path(SwStr name, SwError *err) sw_must_check;
 extern const SwTagRules ssm_tag_rules;
 SwStr ssm_arn(SwCtx *cx, SwStr name);
-SwStr ssm_name_arn(SwCtx *cx, const SsmName *n);         /* what an action on that name is about */
+SwStr ssm_name_arn(SwCtx *cx, const SsmName *n); /* what an action on that name is about */
 SwStr ssm_history_id(SwArena *a, SwStr name, int64_t version);
 /* By either form of a name at the root; what is found knows its own. *ret_p NULL: absent. */
 int ssm_find(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) sw_must_check;
 int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) sw_must_check;
-int ssm_versions(SwCtx *cx, SwStr name, SwDocList *ret_l, SwError *err) sw_must_check;      /* oldest first */
+int ssm_versions(SwCtx *cx, SwStr name, SwDocList *ret_l, SwError *err) sw_must_check; /* oldest first */
 /* The value to show: decrypted only where it is asked for. */
 int ssm_value(SwCtx *cx, const SsmParameterRecord *p, bool decrypt, SwStr *ret_value, SwError *err) sw_must_check;
 

@@ -4,10 +4,10 @@
 #include "api/host.h"
 #include "models/sts.gen.h"
 
-#define ROLE_LIFETIME_DEFAULT 3600
+#define ROLE_LIFETIME_DEFAULT    3600
 #define SESSION_LIFETIME_DEFAULT 43200
-#define ROOT_LIFETIME_MAX 3600
-#define POLICY_MAX 2048
+#define ROOT_LIFETIME_MAX        3600
+#define POLICY_MAX               2048
 
 static const SwErrorKind INVALID_PARAMETER_VALUE = {.code = "InvalidParameterValue", .http = 400};
 
@@ -37,10 +37,12 @@ static bool has_tag(const StsTagList *tags, SwStr key) {
 static int check_tags(const StsTagList *tags, const SwStrList *transitive, SwError *err) {
     for (size_t i = 0; i < tags->n; i++)
         if (has_tag(&(StsTagList){tags->v, i}, tags->v[i].key))
-            return sw_fail(err, &SW_VALIDATION_ERROR, "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+            return sw_fail(err, &SW_VALIDATION_ERROR,
+                           "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
     for (size_t i = 0; i < transitive->n; i++)
         if (!has_tag(tags, transitive->v[i]))
-            return sw_fail(err, &INVALID_PARAMETER_VALUE, "The specified transitive tag key must be included in the requested tags.");
+            return sw_fail(err, &INVALID_PARAMETER_VALUE,
+                           "The specified transitive tag key must be included in the requested tags.");
     return 0;
 }
 
@@ -48,8 +50,12 @@ int sts_assume_role(SwCtx *cx, const StsAssumeRoleRequest *in, StsAssumeRoleResp
     if (check_tags(&in->tags, &in->transitive_tag_keys, err) < 0)
         return -1;
     SwSessionSpec spec = {
-        .role_arn = in->role_arn, .session = in->role_session_name, .external_id = in->external_id,
-        .source_identity = in->source_identity, .policy = in->policy, .transitive = in->transitive_tag_keys,
+        .role_arn = in->role_arn,
+        .session = in->role_session_name,
+        .external_id = in->external_id,
+        .source_identity = in->source_identity,
+        .policy = in->policy,
+        .transitive = in->transitive_tag_keys,
         .lifetime = SW_OR(in->duration_seconds, ROLE_LIFETIME_DEFAULT) * SW_S,
     };
     size_t packed = in->policy.n;
@@ -60,8 +66,8 @@ int sts_assume_role(SwCtx *cx, const StsAssumeRoleRequest *in, StsAssumeRoleResp
         packed += in->tags.v[i].key.n + in->tags.v[i].value.n;
     }
     if (packed > POLICY_MAX)
-        return sw_fail(err, &STS_PACKED_POLICY_TOO_LARGE_EXCEPTION, "Packed policy consumes %zu%% of allotted space, please use smaller policy.",
-                       packed * 100 / POLICY_MAX);
+        return sw_fail(err, &STS_PACKED_POLICY_TOO_LARGE_EXCEPTION,
+                       "Packed policy consumes %zu%% of allotted space, please use smaller policy.", packed * 100 / POLICY_MAX);
     SwSession s;
     if (cx->host->auth.session(cx, &spec, &s, err) < 0)
         return -1;

@@ -13,17 +13,18 @@
 #define PRESIGNED(service) \
     "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20261121%2Fus-east-1%2F" service "%2Faws4_request" \
     "&X-Amz-Date=20261121T060000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00"
-#define FORM "application/x-www-form-urlencoded; charset=utf-8"
-#define JSON "application/x-amz-json-1.1"
+#define FORM     "application/x-www-form-urlencoded; charset=utf-8"
+#define JSON     "application/x-amz-json-1.1"
 #define JSON_1_0 "application/x-amz-json-1.0"
-#define CBOR "application/cbor"
+#define CBOR     "application/cbor"
 
 static const struct {
     const char *method, *host, *path, *query, *authorization, *type, *target, *body;
-    const char *want;                   /* "service Operation path", "service route", or "!Code" */
+    const char *want; /* "service Operation path", "service route", or "!Code" */
 } cases[] = {
     /* the credential scope, whatever else */
-    {"POST", NULL, "/", NULL, SCOPE("ecs"), JSON, "AmazonEC2ContainerServiceV20141113.ListClusters", "{}", "ecs ListClusters /"},
+    {"POST", NULL, "/", NULL, SCOPE("ecs"), JSON, "AmazonEC2ContainerServiceV20141113.ListClusters", "{}",
+     "ecs ListClusters /"},
     {"POST", NULL, "/", NULL, SCOPE("sqs"), JSON_1_0, "AmazonSQS.ListQueues", "{}", "sqs ListQueues /"},
     {"POST", NULL, "/", NULL, SCOPE("sns"), FORM, NULL, "Action=ListTopics&Version=2010-03-31", "sns ListTopics /"},
     {"POST", NULL, "/", NULL, SCOPE("iam"), FORM, NULL, "Action=ListRoles&Version=2010-05-08", "iam ListRoles /"},
@@ -35,29 +36,32 @@ static const struct {
     {"POST", NULL, "/", NULL, NULL, JSON, "CodePipeline_20150709.ListPipelines", "{}", "codepipeline ListPipelines /"},
     {"POST", NULL, "/", NULL, NULL, JSON, "Some.ListClusters", "{}", "ecs ListClusters /"},
     {"POST", NULL, "/", NULL, NULL, JSON, "ListClusters", "{}", "!UnknownOperationException"},
-    {"POST", NULL, "/", NULL, NULL, JSON, "Some.ListTagsForResource", "{}", "!UnknownOperationException"},   /* of several */
+    {"POST", NULL, "/", NULL, NULL, JSON, "Some.ListTagsForResource", "{}", "!UnknownOperationException"}, /* of several */
     /* an unsigned Query request, in the body and in the query */
     {"POST", NULL, "/", NULL, NULL, FORM, NULL, "Version=2011-06-15&Action=GetCallerIdentity", "sts GetCallerIdentity /"},
     {"GET", NULL, "/", "Action=GetCallerIdentity&Version=2011-06-15", NULL, NULL, NULL, NULL, "sts GetCallerIdentity /"},
     /* a queue's URL is an endpoint of SQS, also for actions that others have too */
     {"GET", NULL, "/123456789012/q", "Action=AddPermission", NULL, NULL, NULL, NULL, "sqs AddPermission /123456789012/q"},
-    {"POST", NULL, "/123456789012/q/", NULL, NULL, FORM, NULL, "Action=GetQueueAttributes", "sqs GetQueueAttributes /123456789012/q/"},
+    {"POST", NULL, "/123456789012/q/", NULL, NULL, FORM, NULL, "Action=GetQueueAttributes",
+     "sqs GetQueueAttributes /123456789012/q/"},
     {"POST", NULL, "/123456789012/q", NULL, SCOPE("sqs"), FORM, NULL, "Action=ListQueues&Version=2012-11-05", "!InvalidAction"},
-    {"POST", NULL, "/123456789012/q", NULL, SCOPE("sqs"), JSON_1_0, "AmazonSQS.ListQueues", "{}", "sqs ListQueues /123456789012/q"},
+    {"POST", NULL, "/123456789012/q", NULL, SCOPE("sqs"), JSON_1_0, "AmazonSQS.ListQueues", "{}",
+     "sqs ListQueues /123456789012/q"},
     /* virtual-host buckets */
     {"GET", "b.s3.us-east-1.amazonaws.com", "/k/x", NULL, SCOPE("s3"), NULL, NULL, NULL, "s3 GetObject /b/k/x"},
     {"GET", "b.s3.localhost:4566", "/k", NULL, NULL, NULL, NULL, NULL, "s3 GetObject /b/k"},
     {"GET", "b.localhost:4566", "/", "list-type=2", NULL, NULL, NULL, NULL, "s3 ListObjectsV2 /b/"},
     {"GET", "s3.localhost:4566", "/b/k", NULL, NULL, NULL, NULL, NULL, "s3 GetObject /b/k"},
     /* smithy-rpc-v2-cbor */
-    {"POST", NULL, "/service/GraniteServiceVersion20100801/operation/ListMetrics", NULL, SCOPE("monitoring"), CBOR, NULL, "\xa0",
-     "cloudwatch ListMetrics /service/GraniteServiceVersion20100801/operation/ListMetrics"},
+    {"POST", NULL, "/service/GraniteServiceVersion20100801/operation/ListMetrics", NULL, SCOPE("monitoring"), CBOR, NULL,
+     "\xa0", "cloudwatch ListMetrics /service/GraniteServiceVersion20100801/operation/ListMetrics"},
     {"POST", NULL, "/service/GraniteServiceVersion20100801/operation/ListMetrics", NULL, NULL, CBOR, NULL, "\xa0",
      "cloudwatch ListMetrics /service/GraniteServiceVersion20100801/operation/ListMetrics"},
     /* presigned URLs */
     {"GET", NULL, "/b/k", PRESIGNED("s3"), NULL, NULL, NULL, NULL, "s3 GetObject /b/k"},
     {"PUT", "b.s3.amazonaws.com", "/k", PRESIGNED("s3"), NULL, NULL, NULL, NULL, "s3 PutObject /b/k"},
-    {"GET", NULL, "/", "Action=GetCallerIdentity&Version=2011-06-15&" PRESIGNED("sts"), NULL, NULL, NULL, NULL, "sts GetCallerIdentity /"},
+    {"GET", NULL, "/", "Action=GetCallerIdentity&Version=2011-06-15&" PRESIGNED("sts"), NULL, NULL, NULL, NULL,
+     "sts GetCallerIdentity /"},
     /* routes */
     {"GET", NULL, "/v2/", NULL, NULL, NULL, NULL, NULL, "ecr route"},
     {"GET", NULL, "/v1/repos/r/info/refs", "service=git-upload-pack", NULL, NULL, NULL, NULL, "codecommit route"},
@@ -66,9 +70,13 @@ static const struct {
 };
 
 static SwWireMessage message(SwArena *a, size_t i) {
-    SwWireMessage m = {.method = sw_str(cases[i].method), .path = sw_str(cases[i].path), .query = sw_str(cases[i].query),
+    SwWireMessage m = {.method = sw_str(cases[i].method),
+                       .path = sw_str(cases[i].path),
+                       .query = sw_str(cases[i].query),
                        .body = sw_str(cases[i].body)};
-    const struct { const char *name, *value; } headers[] = {
+    const struct {
+        const char *name, *value;
+    } headers[] = {
         {"host", cases[i].host ? cases[i].host : "127.0.0.1:4566"},
         {"authorization", cases[i].authorization},
         {"x-amz-date", cases[i].authorization ? "20261121T060000Z" : NULL},
@@ -111,7 +119,8 @@ static void a_request_names_its_service_and_operation(void **state) {
         if (sw_str_eqz(came, cases[i].want))
             continue;
         good = false;
-        print_error("row %zu: %s %s\n  came   %.*s\n  wanted %s\n", i, cases[i].method, cases[i].path, SW_FMT(came), cases[i].want);
+        print_error("row %zu: %s %s\n  came   %.*s\n  wanted %s\n", i, cases[i].method, cases[i].path, SW_FMT(came),
+                    cases[i].want);
     }
     assert_true(good);
     sw_arena_free(a);

@@ -9,10 +9,15 @@
 
 #include "api/match.h"
 
-#define EVENT "{\"source\":\"aws.ecs\",\"resources\":[\"arn:a\",\"arn:b\"],\"detail\":{\"state\":\"Stopped\",\"n\":7,\"on\":true," \
-              "\"none\":null,\"ip\":\"10.1.2.3\",\"ip6\":\"2001:db8::7\",\"file\":\"dir/a.png\",\"list\":[{\"x\":1},{\"x\":2,\"y\":4}],\"a.b\":5,\"empty\":[],\"deep\":[[7],[8]]}}"
+#define EVENT \
+    "{\"source\":\"aws.ecs\",\"resources\":[\"arn:a\",\"arn:b\"],\"detail\":{\"state\":\"Stopped\",\"n\":7,\"on\":true," \
+    "\"none\":null,\"ip\":\"10.1.2.3\",\"ip6\":\"2001:db8::7\",\"file\":\"dir/" \
+    "a.png\",\"list\":[{\"x\":1},{\"x\":2,\"y\":4}],\"a.b\":5,\"empty\":[],\"deep\":[[7],[8]]}}"
 
-static const struct { const char *pattern; bool want; } cases[] = {
+static const struct {
+    const char *pattern;
+    bool want;
+} cases[] = {
     {"{\"source\":[\"aws.ecs\"]}", true},
     {"{\"source\":[\"aws.ec2\",\"aws.ecs\"]}", true},
     {"{\"source\":[\"aws.ec\"]}", false},
@@ -92,7 +97,8 @@ static void a_pattern_matches_as_aws_documents(void **state) {
         SwError err = sw_error(a);
         SwValue pattern, event;
         assert_int_equal(sw_json_parse(a, SW_STR(EVENT), &event, &err), 0);
-        if (sw_json_parse(a, sw_str(cases[i].pattern), &pattern, &err) < 0 || sw_match_check(&pattern, sw_str(cases[i].pattern), "", &SW_VALIDATION_EXCEPTION, &err) < 0)
+        if (sw_json_parse(a, sw_str(cases[i].pattern), &pattern, &err) < 0 ||
+            sw_match_check(&pattern, sw_str(cases[i].pattern), "", &SW_VALIDATION_EXCEPTION, &err) < 0)
             fail_msg("%s: %s", cases[i].pattern, err.message);
         if (sw_match(&pattern, &event) != cases[i].want)
             fail_msg("%s should%s match", cases[i].pattern, cases[i].want ? "" : " not");
@@ -100,7 +106,10 @@ static void a_pattern_matches_as_aws_documents(void **state) {
 }
 
 /* AWS's words (those of its compiler of patterns), and the column up to which it had read; 0: it names none. */
-static const struct { const char *pattern, *reason; int column; } bad[] = {
+static const struct {
+    const char *pattern, *reason;
+    int column;
+} bad[] = {
     {"[]", "Filter is not an object", 2},
     {"1", "Filter is not an object", 2},
     {"{}", "Empty objects are not allowed", 3},
@@ -134,8 +143,10 @@ static const struct { const char *pattern, *reason; int column; } bad[] = {
     {"{\"a\":[{\"wildcard\":\"a**b\"}]}", "Consecutive wildcard characters at pos 2", 25},
     {"{\"a\":[{\"wildcard\":\"a\\\\b\"}]}", "Invalid escape character at pos 2", 25},
     {"{\"a\":[{\"anything-but\":true}]}", "Value of anything-but must be an array or single string/number value.", 27},
-    {"{\"a\":[{\"anything-but\":[]}]}", "Inside anything but list, either all values are number or string, mixed type is not supported", 25},
-    {"{\"a\":[{\"anything-but\":[1,\"x\"]}]}", "Inside anything but list, either all values are number or string, mixed type is not supported", 30},
+    {"{\"a\":[{\"anything-but\":[]}]}",
+     "Inside anything but list, either all values are number or string, mixed type is not supported", 25},
+    {"{\"a\":[{\"anything-but\":[1,\"x\"]}]}",
+     "Inside anything but list, either all values are number or string, mixed type is not supported", 30},
     {"{\"a\":[{\"anything-but\":[null]}]}", "Inside anything but list, start|null|boolean is not supported.", 28},
     {"{\"a\":[{\"anything-but\":{\"prefix\":1}}]}", "prefix/suffix match pattern must be a string", 34},
     {"{\"a\":[{\"anything-but\":{\"suffix\":\"\"}}]}", "Null prefix/suffix not allowed", 35},
@@ -150,7 +161,8 @@ static const struct { const char *pattern, *reason; int column; } bad[] = {
     {"{\"$or\":[1]}", "Only JSON object is allowed in array of $or relationship.", 10},
     {"{\"$or\":[{\"prefix\":[1]},{\"a\":[1]}]}", "prefix is Ruler reserved fieldName which cannot be used inside $or.", 20},
     /* public knowledge of AWS's answer, with its column */
-    {"{\"source\":[\"test.event-pattern\"],\"detail\":{\"lenderId\":\"LenderA\"}}", "\"lenderId\" must be an object or an array", 56},
+    {"{\"source\":[\"test.event-pattern\"],\"detail\":{\"lenderId\":\"LenderA\"}}",
+     "\"lenderId\" must be an object or an array", 56},
 };
 
 static void a_pattern_that_says_nothing_sensible_is_refused_in_the_words_of_aws(void **state) {
@@ -163,7 +175,9 @@ static void a_pattern_that_says_nothing_sensible_is_refused_in_the_words_of_aws(
         if (sw_match_check(&pattern, sw_str(bad[i].pattern), "Bad: ", &SW_VALIDATION_EXCEPTION, &err) == 0)
             fail_msg("%s is accepted", bad[i].pattern);
         assert_ptr_equal(err.kind, &SW_VALIDATION_EXCEPTION);
-        SwStr place = bad[i].column ? sw_strf(a, "\n at [Source: (String)\"%s\"; line: 1, column: %d]", bad[i].pattern, bad[i].column) : SW_STR("");
+        SwStr place = bad[i].column
+                          ? sw_strf(a, "\n at [Source: (String)\"%s\"; line: 1, column: %d]", bad[i].pattern, bad[i].column)
+                          : SW_STR("");
         SwStr want = sw_strf(a, "Bad: %s%.*s", bad[i].reason, SW_FMT(place));
         if (!sw_str_eqz(want, err.message))
             fail_msg("%s:\n%s\nand not\n%.*s", bad[i].pattern, err.message, SW_FMT(want));

@@ -24,7 +24,8 @@ static const SwMember members[] = {
     {.name = "Name", .shape = &text, .offset = offsetof(Thing, name), .flags = SW_REQUIRED},
     {.name = "Colour", .shape = &text, .offset = offsetof(Thing, colour), .refused = &(const SwRefused){.why = "all is grey"}},
 };
-static const SwShape thing = {.name = "Thing", .kind = SW_STRUCTURE, .size = sizeof(Thing), .flags = SW_REFUSES, .member = members, .n_member = 2};
+static const SwShape thing = {
+    .name = "Thing", .kind = SW_STRUCTURE, .size = sizeof(Thing), .flags = SW_REFUSES, .member = members, .n_member = 2};
 static const SwOperation operation = {.name = "Echo", .input = &thing, .output = &thing, .iam_action = "test:Echo"};
 static const SwErrorKind invalid = {.code = "Invalid", .http = 400}, unsupported = {.code = "Unsupported", .http = 400};
 static const SwService service = {.name = "test", .invalid = &invalid, .unsupported = &unsupported};

@@ -12,7 +12,7 @@
 #include "base/file.h"
 
 static const char *const words[] = {
-    [SW_ACCESS_UNDECLARED] = NULL, [SW_ACCESS_PUBLIC] = "everybody", [SW_ACCESS_SIGNED] = "signed",
+    [SW_ACCESS_UNDECLARED] = NULL, [SW_ACCESS_PUBLIC] = "everybody",     [SW_ACCESS_SIGNED] = "signed",
     [SW_ACCESS_OWN] = "own check", [SW_ACCESS_CONTAINER] = "containers",
 };
 _Static_assert(SW_N(words) == _SW_ACCESS_MAX, "a word for each");
@@ -30,7 +30,7 @@ static void every_route_has_a_rule_that_fits_it(void **state) {
             fail_msg("%s says not who may call it", r->path);
         assert_true((r->access == SW_ACCESS_SIGNED) == (r->action != NULL));
         assert_true((r->access == SW_ACCESS_CONTAINER) == (r->listener != NULL));
-        if (r->begin)                   /* which runs before the body is there to be verified */
+        if (r->begin) /* which runs before the body is there to be verified */
             assert_int_not_equal(r->access, SW_ACCESS_SIGNED);
     }
     assert_true(n >= 12);

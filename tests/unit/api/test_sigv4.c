@@ -65,8 +65,8 @@ static void check_vector(SwArena *a, const SwValue *v) {
     const SwValue *context = sw_value_getz(v, "context");
     SwStr token = sw_value_str(sw_value_path(context, "credentials.token"));
     bool omit = sw_value_is_true(sw_value_getz(context, "omit_session_token"));
-    unsigned flags = (sw_value_is_true(sw_value_getz(context, "normalize")) ? 0 : SW_SIG_NO_NORMALIZE) |
-                     (omit ? SW_SIG_OMIT_TOKEN : 0);
+    unsigned flags =
+        (sw_value_is_true(sw_value_getz(context, "normalize")) ? 0 : SW_SIG_NO_NORMALIZE) | (omit ? SW_SIG_OMIT_TOKEN : 0);
     SwWireMessage m = read_message(a, sw_value_str(sw_value_getz(v, "signed_request")));
     SwSignature s;
     SwError err = sw_error(a);

@@ -8,13 +8,21 @@
 
 #include "api/tags.h"
 
-static const SwErrorKind MANY = {.code = "Many", .http = 400}, RESERVED = {.code = "Reserved", .http = 400}, TWICE = {.code = "Twice", .http = 400},
-                         KEY = {.code = "Key", .http = 400}, VALUE = {.code = "Value", .http = 400};
-static const SwTagRules strict_rules = {
-    .max = 3, .too_many = {&MANY, "Too many for {resource}."}, .reserved = {&RESERVED, "{key} is reserved"}, .duplicate = {&TWICE, "{key} twice"},
-    .bad_key = {&KEY, "key"}, .bad_value = {&VALUE, "value"}};
+static const SwErrorKind MANY = {.code = "Many", .http = 400}, RESERVED = {.code = "Reserved", .http = 400},
+                         TWICE = {.code = "Twice", .http = 400}, KEY = {.code = "Key", .http = 400},
+                         VALUE = {.code = "Value", .http = 400};
+static const SwTagRules strict_rules = {.max = 3,
+                                        .too_many = {&MANY, "Too many for {resource}."},
+                                        .reserved = {&RESERVED, "{key} is reserved"},
+                                        .duplicate = {&TWICE, "{key} twice"},
+                                        .bad_key = {&KEY, "key"},
+                                        .bad_value = {&VALUE, "value"}};
 static const SwTagRules loose_rules = {.max = 3, .too_many = {&MANY, "many"}, .reserved = {&RESERVED, "reserved"}};
-static const SwTagRules caseless_rules = {.max = 3, .any_case = true, .too_many = {&MANY, "many"}, .reserved = {&RESERVED, "reserved"}, .duplicate = {&TWICE, "twice"}};
+static const SwTagRules caseless_rules = {.max = 3,
+                                          .any_case = true,
+                                          .too_many = {&MANY, "many"},
+                                          .reserved = {&RESERVED, "reserved"},
+                                          .duplicate = {&TWICE, "twice"}};
 
 /* "a=1,b=2" */
 static SwStrMap parse(SwArena *a, const char *text) {
@@ -34,19 +42,24 @@ static const char *print(SwArena *a, const SwStrMap *m) {
     return sw_str_z(a, sw_buf_str(&b));
 }
 
-static const struct { const SwTagRules *rules; const char *have, *give, *want; const SwErrorKind *error; const char *message; } cases[] = {
+static const struct {
+    const SwTagRules *rules;
+    const char *have, *give, *want;
+    const SwErrorKind *error;
+    const char *message;
+} cases[] = {
     {&strict_rules, "", "a=1,b=2,c=3", "a=1,b=2,c=3", NULL, NULL},
     {&strict_rules, "", "a=1,b=2,c=3,d=4", "", &MANY, "Too many for it."},
     {&strict_rules, "a=1,b=2,c=3", "d=4", "a=1,b=2,c=3", &MANY, "Too many for it."},
-    {&strict_rules, "a=1,b=2,c=3", "b=9", "a=1,b=9,c=3", NULL, NULL},                         /* in its place */
-    {&strict_rules, "aws:x=1,aws:y=2,a=1,b=2", "c=3", "aws:x=1,aws:y=2,a=1,b=2,c=3", NULL, NULL},     /* AWS's own do not count */
+    {&strict_rules, "a=1,b=2,c=3", "b=9", "a=1,b=9,c=3", NULL, NULL},                             /* in its place */
+    {&strict_rules, "aws:x=1,aws:y=2,a=1,b=2", "c=3", "aws:x=1,aws:y=2,a=1,b=2,c=3", NULL, NULL}, /* AWS's own do not count */
     {&strict_rules, "a=1", "aws:x=1", "a=1", &RESERVED, "aws:x is reserved"},
     {&strict_rules, "a=1", "AwS:x=1", "a=1", &RESERVED, "AwS:x is reserved"},
     {&strict_rules, "", "aws=1,awsx:y=2", "aws=1,awsx:y=2", NULL, NULL},
     {&strict_rules, "", "a=1,b=2,a=3", "", &TWICE, "a twice"},
     {&strict_rules, "", "a=1,A=2", "a=1,A=2", NULL, NULL},
     {&strict_rules, "", "=1", "", &KEY, "key"},
-    {&loose_rules, "", "a=1,b=2,a=3", "a=3,b=2", NULL, NULL},                                  /* the last one holds */
+    {&loose_rules, "", "a=1,b=2,a=3", "a=3,b=2", NULL, NULL}, /* the last one holds */
     {&caseless_rules, "Team=1", "team=2", "team=2", NULL, NULL},
     {&caseless_rules, "", "Team=1,team=2", "", &TWICE, "twice"},
 };

@@ -25,7 +25,8 @@ static inline int drop_arena(void **state) {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_arena, drop_arena)
 
 /* For a string that may not end with a NUL. */
-#define assert_str(s, z) do { \
+#define assert_str(s, z) \
+    do { \
         SwStr s_ = (s); \
         SwStr z_ = sw_str(z); \
         if (!s_.p || !sw_str_eq(s_, z_)) \

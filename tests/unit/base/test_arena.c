@@ -46,10 +46,10 @@ static void count_call(void *arg) {
     (*(int *)arg)++;
 }
 
-typedef struct Asked {                  /* of an arena, under a guard */
+typedef struct Asked { /* of an arena, under a guard */
     SwArena *a;
-    size_t   n, size;
-    int     *called;
+    size_t n, size;
+    int *called;
 } Asked;
 
 static void defer_call(void *arg) {
@@ -89,7 +89,7 @@ static void past_the_limit_the_guard_is_told(void **state) {
     Asked small = {a, 1, 1000};
     assert_int_equal(sw_guard(SW_POOL_NONE, ask_for_ever, &small), SW_LACK_LIMIT);
     assert_true(sw_arena_used(a) <= 100000 && sw_arena_used(a) > 98000);
-    assert_int_equal(sw_guard_spare(ask, &small), SW_LACK_NONE);       /* the answer has room */
+    assert_int_equal(sw_guard_spare(ask, &small), SW_LACK_NONE); /* the answer has room */
     assert_int_equal(sw_guard_spare(ask_for_ever, &small), SW_LACK_LIMIT);
     sw_arena_reset(a);
     assert_non_null(sw_arena_alloc(a, 90000));
@@ -135,7 +135,7 @@ static void what_is_deferred_runs_once_last_first(void **state) {
 }
 
 typedef struct Numbers {
-    int   *v;
+    int *v;
     size_t n;
 } Numbers;
 

@@ -18,7 +18,7 @@ static void an_error_has_three_audiences(void **state) {
     assert_string_equal(err.message, "name is bad");
     assert_null(err.cause);
     assert_int_equal(sw_fail_wrap(&err, "creating %d", 1), -1);
-    assert_string_equal(err.message, "name is bad");            /* the caller's text stays */
+    assert_string_equal(err.message, "name is bad"); /* the caller's text stays */
     assert_string_equal(err.cause, "creating 1: name is bad");
     assert_int_equal(sw_fail_wrap(&err, "above"), -1);
     assert_string_equal(err.cause, "above: creating 1: name is bad");
@@ -27,7 +27,7 @@ static void an_error_has_three_audiences(void **state) {
     assert_int_equal(sw_fail_errno(&err, ENOENT, "opening %s", "x"), -1);
     assert_true(sw_error_is(&err, &SW_INTERNAL_FAILURE));
     assert_string_equal(err.cause, "opening x: No such file or directory");
-    assert_string_equal(err.message, "An internal error occurred");   /* what is sent names no path of ours */
+    assert_string_equal(err.message, "An internal error occurred"); /* what is sent names no path of ours */
     sw_error_reset(&err);
     assert_false(sw_error_is(&err, &SW_INTERNAL_FAILURE));
     assert_ptr_equal(err.arena, a);
@@ -40,7 +40,8 @@ static SwStr ran(SwArena *a, const char *what, const char *variable, int *ret_st
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     assert_true(n > 0);
     self[n] = 0;
-    SwProcOpts o = {.argv = (const char *[]){self, what, NULL}, .env = (const char *[]){variable, NULL}, .in = -1, .out = -1, .err = -1};
+    SwProcOpts o = {
+        .argv = (const char *[]){self, what, NULL}, .env = (const char *[]){variable, NULL}, .in = -1, .out = -1, .err = -1};
     if (sw_proc_run(a, &o, SW_NO_STR, 100000, 30000, ret_status, NULL, &text, &err) < 0)
         fail_msg("%s", err.cause);
     return text;
@@ -53,26 +54,35 @@ static void an_event_is_one_line(void **state) {
     assert_int_equal(status, 0);
     assert_true(sw_str_next(&text, '\n', &line));
     assert_true(sw_str_starts(line, SW_STR("time=20")));
-    assert_true(sw_str_ends(line, SW_STR("Z level=info msg=\"hello there\" plain=x empty=\"\" quoted=\"a \\\"b\\\"\\nc\\\\\" n=-5")));
+    assert_true(
+        sw_str_ends(line, SW_STR("Z level=info msg=\"hello there\" plain=x empty=\"\" quoted=\"a \\\"b\\\"\\nc\\\\\" n=-5")));
     assert_true(sw_str_next(&text, '\n', &line));
-    assert_true(line.n < 9000);                                 /* cut, but a line */
-    assert_false(sw_str_next(&text, '\n', &line));              /* what is below the level is not written */
+    assert_true(line.n < 9000);                    /* cut, but a line */
+    assert_false(sw_str_next(&text, '\n', &line)); /* what is below the level is not written */
     assert_true(sw_str_contains(ran(a, "log", "SLIPWAY_LOG=debug", &status), SW_STR("level=debug msg=quiet")));
 }
 
 static void log_lines(void) {
     char large[20000];
     memset(large, 'x', sizeof large);
-    sw_log(SW_INFO, "hello there", SW_F("plain", "x"), SW_F("empty", SW_STR("")), SW_F("quoted", "a \"b\"\nc\\"), SW_FN("n", -5));
+    sw_log(SW_INFO, "hello there", SW_F("plain", "x"), SW_F("empty", SW_STR("")), SW_F("quoted", "a \"b\"\nc\\"),
+           SW_FN("n", -5));
     sw_log(SW_WARN, "large", SW_F("v", sw_str_n(large, sizeof large)));
     sw_log(SW_DEBUG, "quiet");
 }
 
 static void a_crash_point_kills_at_the_wanted_passage(void **state) {
     SwArena *a = *state;
-    static const struct { const char *at; int status; const char *passed; } t[] = {
-        {"X=", 0, "123"}, {"SLIPWAY_CRASH_AT=here", 128 + SIGKILL, ""}, {"SLIPWAY_CRASH_AT=here:3", 128 + SIGKILL, "12"},
-        {"SLIPWAY_CRASH_AT=here:4", 0, "123"}, {"SLIPWAY_CRASH_AT=elsewhere", 0, "123"}, {"SLIPWAY_CRASH_AT=her", 0, "123"}};
+    static const struct {
+        const char *at;
+        int status;
+        const char *passed;
+    } t[] = {{"X=", 0, "123"},
+             {"SLIPWAY_CRASH_AT=here", 128 + SIGKILL, ""},
+             {"SLIPWAY_CRASH_AT=here:3", 128 + SIGKILL, "12"},
+             {"SLIPWAY_CRASH_AT=here:4", 0, "123"},
+             {"SLIPWAY_CRASH_AT=elsewhere", 0, "123"},
+             {"SLIPWAY_CRASH_AT=her", 0, "123"}};
     for (size_t i = 0; i < SW_N(t); i++) {
         int status;
         SwStr text = ran(a, "crash", t[i].at, &status);

@@ -16,18 +16,20 @@ static SwStr hex_of(SwArena *a, SwDigestKind kind, SwStr data, size_t piece) {
 
 static void digests_match_published_values(void **state) {
     SwArena *a = *state;
-    static const struct { SwDigestKind kind; const char *data, *is; } t[] = {
-        {SW_MD5, "", "d41d8cd98f00b204e9800998ecf8427e"},                                     /* RFC 1321 */
-        {SW_MD5, "message digest", "f96b697d7cb7938d525a2f31aaf161d0"},
-        {SW_SHA1, "abc", "a9993e364706816aba3e25717850c26c9cd0d89d"},                         /* FIPS 180-4 */
-        {SW_SHA256, "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {SW_SHA256, "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
-        {SW_CRC32, "123456789", "cbf43926"},                                                  /* the catalogue's check values */
-        {SW_CRC32C, "123456789", "e3069283"},
-        {SW_CRC64NVME, "123456789", "ae8b14860a799888"},
-        {SW_CRC32, "", "00000000"},
-        {SW_CRC32, "The quick brown fox jumps over the lazy dog", "414fa339"},
-        {SW_CRC32C, "The quick brown fox jumps over the lazy dog", "22620404"}};
+    static const struct {
+        SwDigestKind kind;
+        const char *data, *is;
+    } t[] = {{SW_MD5, "", "d41d8cd98f00b204e9800998ecf8427e"}, /* RFC 1321 */
+             {SW_MD5, "message digest", "f96b697d7cb7938d525a2f31aaf161d0"},
+             {SW_SHA1, "abc", "a9993e364706816aba3e25717850c26c9cd0d89d"}, /* FIPS 180-4 */
+             {SW_SHA256, "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+             {SW_SHA256, "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+             {SW_CRC32, "123456789", "cbf43926"}, /* the catalogue's check values */
+             {SW_CRC32C, "123456789", "e3069283"},
+             {SW_CRC64NVME, "123456789", "ae8b14860a799888"},
+             {SW_CRC32, "", "00000000"},
+             {SW_CRC32, "The quick brown fox jumps over the lazy dog", "414fa339"},
+             {SW_CRC32C, "The quick brown fox jumps over the lazy dog", "22620404"}};
     for (size_t i = 0; i < SW_N(t); i++)
         for (size_t piece = 1; piece < 60; piece += 6)
             assert_str(hex_of(a, t[i].kind, sw_str(t[i].data), piece), t[i].is);
@@ -60,9 +62,16 @@ static void hmac_matches_rfc_4231(void **state) {
 
 static void base64_matches_rfc_4648(void **state) {
     SwArena *a = *state;
-    static const struct { const char *plain, *text, *url; } t[] = {
-        {"", "", ""}, {"f", "Zg==", "Zg"}, {"fo", "Zm8=", "Zm8"}, {"foo", "Zm9v", "Zm9v"}, {"foob", "Zm9vYg==", "Zm9vYg"},
-        {"fooba", "Zm9vYmE=", "Zm9vYmE"}, {"foobar", "Zm9vYmFy", "Zm9vYmFy"}, {"\xFB\xFF\xFE", "+//+", "-__-"}};
+    static const struct {
+        const char *plain, *text, *url;
+    } t[] = {{"", "", ""},
+             {"f", "Zg==", "Zg"},
+             {"fo", "Zm8=", "Zm8"},
+             {"foo", "Zm9v", "Zm9v"},
+             {"foob", "Zm9vYg==", "Zm9vYg"},
+             {"fooba", "Zm9vYmE=", "Zm9vYmE"},
+             {"foobar", "Zm9vYmFy", "Zm9vYmFy"},
+             {"\xFB\xFF\xFE", "+//+", "-__-"}};
     for (size_t i = 0; i < SW_N(t); i++) {
         SwStr back;
         assert_str(sw_base64(a, sw_str(t[i].plain)), t[i].text);
@@ -70,7 +79,8 @@ static void base64_matches_rfc_4648(void **state) {
         assert_true(sw_unbase64(a, sw_str(t[i].text), &back) && sw_str_eqz(back, t[i].plain));
         assert_true(sw_unbase64url(a, sw_str(t[i].url), &back) && sw_str_eqz(back, t[i].plain));
     }
-    static const char *const bad[] = {"Zg", "Zg=", "Z===", "====", "Zg==Zg==", "Zm9v\n", " Zm9v", "Zm-v", "Zh==", "Zm9=", "=Zm9"};
+    static const char *const bad[] = {"Zg",    "Zg=",  "Z===", "====", "Zg==Zg==", "Zm9v\n",
+                                      " Zm9v", "Zm-v", "Zh==", "Zm9=", "=Zm9"};
     for (size_t i = 0; i < SW_N(bad); i++) {
         SwStr back;
         if (sw_unbase64(a, sw_str(bad[i]), &back))
@@ -127,12 +137,8 @@ static void identifiers_have_their_form(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(digests_match_published_values),
-        TEST(pieces_and_the_whole_agree),
-        TEST(hmac_matches_rfc_4231),
-        TEST(base64_matches_rfc_4648),
-        TEST(hexadecimal_and_percent_encoding),
-        TEST(constant_time_equality),
+        TEST(digests_match_published_values), TEST(pieces_and_the_whole_agree),       TEST(hmac_matches_rfc_4231),
+        TEST(base64_matches_rfc_4648),        TEST(hexadecimal_and_percent_encoding), TEST(constant_time_equality),
         TEST(identifiers_have_their_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ static void a_file_without_a_size_is_read_too(void **state) {
     assert_int_equal(sw_file_read(a, "/proc/self/status", SW_MIB, &s, &err), 0);
     assert_true(sw_str_contains(s, SW_STR("Pid:")));
     assert_int_equal(sw_file_read(a, "/proc/self/status", 10, &s, &err), -1);
-    assert_int_equal(sw_file_read(a, "/dev/zero", 100000, &s, &err), -1);     /* has no end */
+    assert_int_equal(sw_file_read(a, "/dev/zero", 100000, &s, &err), -1); /* has no end */
 }
 
 static void a_durable_write_replaces_the_file_at_once(void **state) {
@@ -72,7 +72,7 @@ static void a_durable_write_replaces_the_file_at_once(void **state) {
     assert_int_equal(sw_file_write_durable(path, SW_STR("new"), 0640, &err), 0);
     char still[4] = {0};
     assert_int_equal(read(held, still, 3), 3);
-    assert_string_equal(still, "old");          /* who had it open sees all of the old one */
+    assert_string_equal(still, "old"); /* who had it open sees all of the old one */
     close(held);
     assert_int_equal(sw_file_read(a, path, 10, &s, &err), 0);
     assert_str(s, "new");
@@ -143,7 +143,7 @@ static void what_is_mounted_in_a_tree_is_left_alone(void **state) {
     assert_int_equal(mount(in_dir(a, "precious"), in_dir(a, "t/volume"), NULL, MS_BIND, NULL), 0);
     assert_int_equal(sw_rm_tree(in_dir(a, "t"), &err), -1);
     assert_non_null(strstr(err.cause, "busy"));
-    assert_true(sw_exists(in_dir(a, "precious/f")));           /* the same file system, yet another mount */
+    assert_true(sw_exists(in_dir(a, "precious/f"))); /* the same file system, yet another mount */
     assert_int_equal(umount(in_dir(a, "t/volume")), 0);
     assert_int_equal(sw_rm_tree(in_dir(a, "t"), &err), 0);
     assert_true(sw_exists(in_dir(a, "precious/f")));

@@ -14,13 +14,30 @@ static bool parses(SwArena *a, SwStr text, SwValue *v, SwError *err) {
 
 static void what_the_rfc_allows_is_accepted(void **state) {
     SwArena *a = *state;
-    static const struct { const char *text, *back; } t[] = {
-        {"null", "null"}, {" true ", "true"}, {"\t\r\nfalse\n", "false"}, {"0", "0"}, {"-0", "-0"}, {"1.50", "1.50"},
-        {"1E+2", "1E+2"}, {"-1.5e-10", "-1.5e-10"}, {"12345678901234567890123", "12345678901234567890123"},
-        {"\"\"", "\"\""}, {"\"a\\/b\"", "\"a/b\""}, {"\"\\u0041\\u00e9\\u20AC\"", "\"A\xC3\xA9\xE2\x82\xAC\""},
-        {"\"\\ud83d\\ude00\"", "\"\xF0\x9F\x98\x80\""}, {"\"\\b\\f\\n\\r\\t\\\"\\\\\"", "\"\\b\\f\\n\\r\\t\\\"\\\\\""},
-        {"\"\\u0000\\u001f\"", "\"\\u0000\\u001f\""}, {"\"\x7F\"", "\"\x7F\""}, {"[]", "[]"}, {"[ ]", "[]"}, {"{ }", "{}"},
-        {"[1,[2,{\"a\":[]}]]", "[1,[2,{\"a\":[]}]]"}, {"{\"a\":1,\"a\":2}", "{\"a\":1,\"a\":2}"}, {"{\"\":null}", "{\"\":null}"}};
+    static const struct {
+        const char *text, *back;
+    } t[] = {{"null", "null"},
+             {" true ", "true"},
+             {"\t\r\nfalse\n", "false"},
+             {"0", "0"},
+             {"-0", "-0"},
+             {"1.50", "1.50"},
+             {"1E+2", "1E+2"},
+             {"-1.5e-10", "-1.5e-10"},
+             {"12345678901234567890123", "12345678901234567890123"},
+             {"\"\"", "\"\""},
+             {"\"a\\/b\"", "\"a/b\""},
+             {"\"\\u0041\\u00e9\\u20AC\"", "\"A\xC3\xA9\xE2\x82\xAC\""},
+             {"\"\\ud83d\\ude00\"", "\"\xF0\x9F\x98\x80\""},
+             {"\"\\b\\f\\n\\r\\t\\\"\\\\\"", "\"\\b\\f\\n\\r\\t\\\"\\\\\""},
+             {"\"\\u0000\\u001f\"", "\"\\u0000\\u001f\""},
+             {"\"\x7F\"", "\"\x7F\""},
+             {"[]", "[]"},
+             {"[ ]", "[]"},
+             {"{ }", "{}"},
+             {"[1,[2,{\"a\":[]}]]", "[1,[2,{\"a\":[]}]]"},
+             {"{\"a\":1,\"a\":2}", "{\"a\":1,\"a\":2}"},
+             {"{\"\":null}", "{\"\":null}"}};
     for (size_t i = 0; i < SW_N(t); i++) {
         SwValue v;
         SwError err;
@@ -32,12 +49,72 @@ static void what_the_rfc_allows_is_accepted(void **state) {
 
 static void anything_else_is_refused(void **state) {
     SwArena *a = *state;
-    static const char *const t[] = {
-        "", " ", "nul", "True", "nulll", "01", "-", "+1", ".5", "1.", "1.e1", "1e", "1e+", "0x1", "NaN", "Infinity", "-Infinity", "- 1",
-        "1 2", "\"", "\"a", "'a'", "\"\\\"", "\"\\x41\"", "\"\\u12\"", "\"\\u12G4\"", "\"a\nb\"", "\"\t\"", "\"\x01\"", "\"\\", "\"\\u",
-        "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "]", "[1}", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{a:1}",
-        "{1:1}", "{\"a\" 1}", "{\"a\":1]", "{,}", "{\"a\":}", "// c\n1", "/* c */1", "\xEF\xBB\xBF{}", "\"\x80\"", "\"\xC0\x80\"",
-        "\"\xED\xA0\x80\"", "\"\xC3\"", "{\"\xFF\":1}", "\v1", "\xC2\xA0" "1", "[1]x", "{}{}", "\"\\u+123\"", "\"\\u 123\""};
+    static const char *const t[] = {"",
+                                    " ",
+                                    "nul",
+                                    "True",
+                                    "nulll",
+                                    "01",
+                                    "-",
+                                    "+1",
+                                    ".5",
+                                    "1.",
+                                    "1.e1",
+                                    "1e",
+                                    "1e+",
+                                    "0x1",
+                                    "NaN",
+                                    "Infinity",
+                                    "-Infinity",
+                                    "- 1",
+                                    "1 2",
+                                    "\"",
+                                    "\"a",
+                                    "'a'",
+                                    "\"\\\"",
+                                    "\"\\x41\"",
+                                    "\"\\u12\"",
+                                    "\"\\u12G4\"",
+                                    "\"a\nb\"",
+                                    "\"\t\"",
+                                    "\"\x01\"",
+                                    "\"\\",
+                                    "\"\\u",
+                                    "[",
+                                    "[1",
+                                    "[1,",
+                                    "[1,]",
+                                    "[,1]",
+                                    "[1 2]",
+                                    "]",
+                                    "[1}",
+                                    "{",
+                                    "{\"a\"",
+                                    "{\"a\":",
+                                    "{\"a\":1",
+                                    "{\"a\":1,",
+                                    "{\"a\":1,}",
+                                    "{a:1}",
+                                    "{1:1}",
+                                    "{\"a\" 1}",
+                                    "{\"a\":1]",
+                                    "{,}",
+                                    "{\"a\":}",
+                                    "// c\n1",
+                                    "/* c */1",
+                                    "\xEF\xBB\xBF{}",
+                                    "\"\x80\"",
+                                    "\"\xC0\x80\"",
+                                    "\"\xED\xA0\x80\"",
+                                    "\"\xC3\"",
+                                    "{\"\xFF\":1}",
+                                    "\v1",
+                                    "\xC2\xA0"
+                                    "1",
+                                    "[1]x",
+                                    "{}{}",
+                                    "\"\\u+123\"",
+                                    "\"\\u 123\""};
     for (size_t i = 0; i < SW_N(t); i++) {
         SwValue v;
         SwError err;
@@ -51,16 +128,21 @@ static void anything_else_is_refused(void **state) {
     assert_false(parses(a, SW_STR("1\0"), &v, &err));
     assert_false(parses(a, SW_STR("\"a\0b\""), &v, &err));
     assert_false(parses(a, SW_NO_STR, &v, &err));
-    assert_false(parses(a, sw_str_n("true", 3), &v, &err));     /* never past the end */
+    assert_false(parses(a, sw_str_n("true", 3), &v, &err)); /* never past the end */
     assert_false(parses(a, sw_str_n("\"ab\"", 3), &v, &err));
     assert_false(parses(a, sw_str_n("[12]", 3), &v, &err));
 }
 
 static void a_lone_surrogate_becomes_the_replacement_character(void **state) {
     SwArena *a = *state;
-    static const struct { const char *text, *is; } t[] = {
-        {"\"\\ud800\"", "\xEF\xBF\xBD"}, {"\"\\udc00x\"", "\xEF\xBF\xBDx"}, {"\"\\ud800\\u0041\"", "\xEF\xBF\xBD" "A"},
-        {"\"\\ud800\\ud83d\\ude00\"", "\xEF\xBF\xBD\xF0\x9F\x98\x80"}, {"\"\\ud800\\n\"", "\xEF\xBF\xBD\n"}};
+    static const struct {
+        const char *text, *is;
+    } t[] = {{"\"\\ud800\"", "\xEF\xBF\xBD"},
+             {"\"\\udc00x\"", "\xEF\xBF\xBDx"},
+             {"\"\\ud800\\u0041\"", "\xEF\xBF\xBD"
+                                    "A"},
+             {"\"\\ud800\\ud83d\\ude00\"", "\xEF\xBF\xBD\xF0\x9F\x98\x80"},
+             {"\"\\ud800\\n\"", "\xEF\xBF\xBD\n"}};
     for (size_t i = 0; i < SW_N(t); i++) {
         SwValue v;
         SwError err;
@@ -85,7 +167,7 @@ static void depth_is_bounded(void **state) {
     assert_true(parses(a, nested(a, SW_JSON_DEPTH_MAX), &v, &err));
     assert_false(parses(a, nested(a, SW_JSON_DEPTH_MAX + 1), &v, &err));
     assert_false(parses(a, nested(a, 100000), &v, &err));
-    SwBuf wide = sw_buf(a, SW_MIB);     /* breadth is not depth */
+    SwBuf wide = sw_buf(a, SW_MIB); /* breadth is not depth */
     sw_buf_addz(&wide, "[[]");
     for (int i = 0; i < 1000; i++)
         sw_buf_addz(&wide, ",[]");
@@ -114,7 +196,7 @@ static void access_forgives(void **state) {
     int64_t i;
     double d;
     assert_true(parses(a, SW_STR("{\"a\":1,\"s\":\"x\",\"a\":{\"b\":[10,{\"c\":true}]},\"n\":1e3,\"h\":1.5}"), &v, &err));
-    assert_int_equal(sw_value_getz(&v, "a")->kind, SW_VOBJECT);             /* the last of two */
+    assert_int_equal(sw_value_getz(&v, "a")->kind, SW_VOBJECT); /* the last of two */
     assert_true(sw_value_is_true(sw_value_path(&v, "a.b.1.c")));
     assert_null(sw_value_path(&v, "a.b.2"));
     assert_null(sw_value_path(&v, "a.b.x"));
@@ -160,7 +242,7 @@ static void trees_are_built_and_written(void **state) {
     SwValue parsed;
     SwError err;
     assert_true(parses(a, SW_STR("{\"a\":[1,{}],\"b\":{}}"), &parsed, &err));
-    sw_value_set(a, &parsed, SW_STR("c"), sw_value_bool(false));           /* what was parsed can be grown */
+    sw_value_set(a, &parsed, SW_STR("c"), sw_value_bool(false)); /* what was parsed can be grown */
     SwBuf b = sw_buf(a, SW_MIB);
     sw_json_write_pretty(&b, &parsed, 2);
     assert_str(sw_buf_str(&b), "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": {},\n  \"c\": false\n}");
@@ -168,9 +250,18 @@ static void trees_are_built_and_written(void **state) {
 
 static void doubles_are_short_and_exact(void **state) {
     SwArena *a = *state;
-    static const struct { double d; const char *is; } t[] = {
-        {0, "0"}, {1, "1"}, {-1.5, "-1.5"}, {0.1, "0.1"}, {1.0 / 3, "0.3333333333333333"}, {1e21, "1e+21"}, {123456789012345, "123456789012345"},
-        {5e-324, "4.94065645841247e-324"}, {1.7976931348623157e308, "1.7976931348623157e+308"}};
+    static const struct {
+        double d;
+        const char *is;
+    } t[] = {{0, "0"},
+             {1, "1"},
+             {-1.5, "-1.5"},
+             {0.1, "0.1"},
+             {1.0 / 3, "0.3333333333333333"},
+             {1e21, "1e+21"},
+             {123456789012345, "123456789012345"},
+             {5e-324, "4.94065645841247e-324"},
+             {1.7976931348623157e308, "1.7976931348623157e+308"}};
     for (size_t i = 0; i < SW_N(t); i++) {
         double back;
         SwStr s = sw_double_text(a, t[i].d);

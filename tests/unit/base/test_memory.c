@@ -10,11 +10,11 @@
 #include "base/thread.h"
 
 typedef struct Scene {
-    SwArena        *a;
+    SwArena *a;
     pthread_mutex_t lock;
-    int             depth, ended;
-    SwLack          inner;
-    int             order[4];
+    int depth, ended;
+    SwLack inner;
+    int order[4];
 } Scene;
 
 static void note_end(Scene **s) {
@@ -185,9 +185,10 @@ static void what_was_parsed_can_be_added_to(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(scopes_on_the_way_end_innermost_first), TEST(a_lock_is_given_back), TEST(the_innermost_guard_is_told),
-        TEST(frames_of_libc_are_passed), TEST(what_ends_on_a_thread_ends_its_caller),
-        TEST(a_tree_has_a_budget_that_holds_the_densest_mebibyte), TEST(what_was_parsed_can_be_added_to), TEST(the_default_is_a_share_of_what_there_is),
+        TEST(scopes_on_the_way_end_innermost_first), TEST(a_lock_is_given_back),
+        TEST(the_innermost_guard_is_told),           TEST(frames_of_libc_are_passed),
+        TEST(what_ends_on_a_thread_ends_its_caller), TEST(a_tree_has_a_budget_that_holds_the_densest_mebibyte),
+        TEST(what_was_parsed_can_be_added_to),       TEST(the_default_is_a_share_of_what_there_is),
         TEST(a_pool_has_its_share_and_gets_it_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,14 +8,28 @@
 
 static void the_models_dialect(void **state) {
     (void)state;
-    static const struct { const char *p, *s; bool whole, anywhere; } t[] = {
-        {"[a-z]+", "abc", true, true}, {"[a-z]+", "abc1", false, true}, {"[a-z]+", "", false, false}, {"", "", true, true},
-        {"^[\\w-]{1,10}$", "a-b_c", true, true}, {"^a$", "a\n", false, false}, {"a|ab", "ab", true, true},
-        {"[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*", "name \xC3\xA9\xC3\xB1 1", true, true}, {"\\p{L}", "1", false, false},
-        {"[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\r\\n\\t]*", "a \xF0\x9F\x98\x80\n", true, true},
-        {"[\\u0020-\\uD7FF]*", "a\x01", false, true}, {"\\u00e9", "\xC3\xA9", true, true}, {"\\\\u0041", "\\u0041", true, true},
-        {"\\\\u0041", "A", false, false}, {".", "\xE2\x82\xAC", true, true}, {".{2}", "\xE2\x82\xAC", false, false},
-        {"(?i)ABC", "abc", true, true}, {"[\\s\\S]*", "a\nb", true, true}, {"arn:aws[a-z-]*:.*", "arn:aws-cn:x", true, true}};
+    static const struct {
+        const char *p, *s;
+        bool whole, anywhere;
+    } t[] = {{"[a-z]+", "abc", true, true},
+             {"[a-z]+", "abc1", false, true},
+             {"[a-z]+", "", false, false},
+             {"", "", true, true},
+             {"^[\\w-]{1,10}$", "a-b_c", true, true},
+             {"^a$", "a\n", false, false},
+             {"a|ab", "ab", true, true},
+             {"[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*", "name \xC3\xA9\xC3\xB1 1", true, true},
+             {"\\p{L}", "1", false, false},
+             {"[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\r\\n\\t]*", "a \xF0\x9F\x98\x80\n", true, true},
+             {"[\\u0020-\\uD7FF]*", "a\x01", false, true},
+             {"\\u00e9", "\xC3\xA9", true, true},
+             {"\\\\u0041", "\\u0041", true, true},
+             {"\\\\u0041", "A", false, false},
+             {".", "\xE2\x82\xAC", true, true},
+             {".{2}", "\xE2\x82\xAC", false, false},
+             {"(?i)ABC", "abc", true, true},
+             {"[\\s\\S]*", "a\nb", true, true},
+             {"arn:aws[a-z-]*:.*", "arn:aws-cn:x", true, true}};
     for (size_t i = 0; i < SW_N(t); i++) {
         const SwPattern *p = sw_pattern_compile(t[i].p);
         if (!p)
@@ -41,7 +55,7 @@ static void a_slot_keeps_what_was_compiled(void **state) {
     assert_ptr_equal(sw_pattern_kept(&good, "not looked at again"), sw_pattern_compile("kept[0-9]"));
     for (int again = 0; again < 2; again++)
         assert_null(sw_pattern_kept(&bad, "kept("));
-    assert_non_null(bad.kept);          /* what does not compile is known, too */
+    assert_non_null(bad.kept); /* what does not compile is known, too */
 }
 
 /* More of them than the cache has room for: the program's own still find theirs. */

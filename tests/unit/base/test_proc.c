@@ -13,7 +13,7 @@
 #include "base/time.h"
 
 typedef struct Result {
-    int   r, status;
+    int r, status;
     SwStr out, err_text;
     SwError err;
 } Result;
@@ -65,7 +65,7 @@ static void past_its_time_the_child_is_killed_and_reaped(void **state) {
     assert_int_equal(r.r, -1);
     assert_true(sw_error_is(&r.err, &SW_INTERNAL_FAILURE));
     assert_true(sw_monotonic_ns() - from < 20 * SW_S);
-    assert_true(waitpid(-1, NULL, WNOHANG) < 0);        /* no child is left */
+    assert_true(waitpid(-1, NULL, WNOHANG) < 0); /* no child is left */
 }
 
 static void a_grandchild_in_the_background_does_not_hold_up_its_parent(void **state) {
@@ -93,7 +93,7 @@ static void children_start_with_clean_signals_and_descriptors(void **state) {
     signal(SIGPIPE, SIG_DFL);
     close(extra);
     assert_true(sw_str_contains(r.out, SW_STR("SigBlk:\t0000000000000000")));
-    assert_str(r.err_text, "");          /* were SIGPIPE ignored, yes would complain */
+    assert_str(r.err_text, ""); /* were SIGPIPE ignored, yes would complain */
     assert_false(sw_str_contains(r.out, sw_strf(a, "\n%d\n", extra)));
 }
 
@@ -102,8 +102,15 @@ static void environment_folder_and_session_are_as_asked(void **state) {
     SwError err = sw_error(a);
     SwStr out;
     int status;
-    SwProcOpts o = {.argv = (const char *[]){"sh", "-c", "echo $A-$HOME; pwd; test $(cut -d\" \" -f6 /proc/$$/stat) = $$ && echo leads", NULL},
-                    .env = (const char *[]){"A=1", "PATH=/usr/bin:/bin", NULL}, .cwd = "/usr", .in = -1, .out = -1, .err = -1, .new_session = true};
+    SwProcOpts o = {.argv =
+                        (const char *[]){"sh", "-c",
+                                         "echo $A-$HOME; pwd; test $(cut -d\" \" -f6 /proc/$$/stat) = $$ && echo leads", NULL},
+                    .env = (const char *[]){"A=1", "PATH=/usr/bin:/bin", NULL},
+                    .cwd = "/usr",
+                    .in = -1,
+                    .out = -1,
+                    .err = -1,
+                    .new_session = true};
     assert_int_equal(sw_proc_run(a, &o, SW_NO_STR, 1000, 30000, &status, &out, NULL, &err), 0);
     assert_str(out, "1-\n/usr\nleads\n");
 }

@@ -47,8 +47,11 @@ static void cutting_and_splitting(void **state) {
     assert_str(rest, "b=c");
     assert_false(sw_str_cut(&rest, '/', &head));
     assert_str(rest, "b=c");
-    static const struct { const char *s; size_t n; const char *joined; } t[] = {
-        {"", 0, ""}, {"a", 1, "a"}, {"a,b", 2, "a|b"}, {"a,", 1, "a"}, {",a", 2, "|a"}, {"a,,b", 3, "a||b"}, {",", 1, ""}};
+    static const struct {
+        const char *s;
+        size_t n;
+        const char *joined;
+    } t[] = {{"", 0, ""}, {"a", 1, "a"}, {"a,b", 2, "a|b"}, {"a,", 1, "a"}, {",a", 2, "|a"}, {"a,,b", 3, "a||b"}, {",", 1, ""}};
     for (size_t i = 0; i < SW_N(t); i++) {
         SwStrList l = sw_str_split(a, sw_str(t[i].s), ',');
         assert_int_equal(l.n, t[i].n);
@@ -66,11 +69,26 @@ static void cutting_and_splitting(void **state) {
 
 static void wildcards(void **state) {
     (void)state;
-    static const struct { const char *p, *s; bool is; } t[] = {
-        {"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "anything", true}, {"?", "", false}, {"?", "a", true},
-        {"a*c", "abbbc", true}, {"a*c", "abbb", false}, {"*a*b*", "xxaxxbxx", true}, {"*a*b*", "xxbxxaxx", false},
-        {"s3:Get*", "s3:GetObject", true}, {"s3:Get*", "s3:PutObject", false}, {"**?", "ab", true}, {"a?c", "abc", true},
-        {"*.example.com", "a.b.example.com", true}, {"[a]", "a", false}, {"a\\*", "a*", false}};
+    static const struct {
+        const char *p, *s;
+        bool is;
+    } t[] = {{"", "", true},
+             {"", "a", false},
+             {"*", "", true},
+             {"*", "anything", true},
+             {"?", "", false},
+             {"?", "a", true},
+             {"a*c", "abbbc", true},
+             {"a*c", "abbb", false},
+             {"*a*b*", "xxaxxbxx", true},
+             {"*a*b*", "xxbxxaxx", false},
+             {"s3:Get*", "s3:GetObject", true},
+             {"s3:Get*", "s3:PutObject", false},
+             {"**?", "ab", true},
+             {"a?c", "abc", true},
+             {"*.example.com", "a.b.example.com", true},
+             {"[a]", "a", false},
+             {"a\\*", "a*", false}};
     for (size_t i = 0; i < SW_N(t); i++)
         if (sw_str_glob(sw_str(t[i].p), sw_str(t[i].s)) != t[i].is)
             fail_msg("`%s` on `%s`", t[i].p, t[i].s);
@@ -79,7 +97,7 @@ static void wildcards(void **state) {
         memcpy(many + i, "*a", 2);
     memset(text, 'a', 40000);
     text[40000] = 'b';
-    assert_false(sw_str_glob(sw_str_n(many, 4000), sw_str_n(text, 40001)));      /* at once, not in exponential time */
+    assert_false(sw_str_glob(sw_str_n(many, 4000), sw_str_n(text, 40001))); /* at once, not in exponential time */
 }
 
 /* The definition, in exponential time. */
@@ -118,7 +136,7 @@ static void stars_are_what_they_are_defined_as(void **state) {
 static void stars_are_linear(void **state) {
     (void)state;
     static char pattern[8003], text[1000001];
-    struct timespec before, after;      /* this thread's: others may have the machine */
+    struct timespec before, after; /* this thread's: others may have the machine */
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
     memset(text, 'a', 1000000);
     memset(pattern, 'a', 8000);
@@ -133,11 +151,28 @@ static void stars_are_linear(void **state) {
 
 static void whole_numbers(void **state) {
     (void)state;
-    static const struct { const char *s; bool ok; int64_t v; } t[] = {
-        {"0", true, 0}, {"-0", true, 0}, {"+7", true, 7}, {"007", true, 7}, {"9223372036854775807", true, INT64_MAX},
-        {"-9223372036854775808", true, INT64_MIN}, {"9223372036854775808", false, 0}, {"-9223372036854775809", false, 0},
-        {"18446744073709551616", false, 0}, {"", false, 0}, {"-", false, 0}, {"+", false, 0}, {"+-1", false, 0},
-        {"1 ", false, 0}, {" 1", false, 0}, {"0x1", false, 0}, {"1e3", false, 0}, {"1.0", false, 0}};
+    static const struct {
+        const char *s;
+        bool ok;
+        int64_t v;
+    } t[] = {{"0", true, 0},
+             {"-0", true, 0},
+             {"+7", true, 7},
+             {"007", true, 7},
+             {"9223372036854775807", true, INT64_MAX},
+             {"-9223372036854775808", true, INT64_MIN},
+             {"9223372036854775808", false, 0},
+             {"-9223372036854775809", false, 0},
+             {"18446744073709551616", false, 0},
+             {"", false, 0},
+             {"-", false, 0},
+             {"+", false, 0},
+             {"+-1", false, 0},
+             {"1 ", false, 0},
+             {" 1", false, 0},
+             {"0x1", false, 0},
+             {"1e3", false, 0},
+             {"1.0", false, 0}};
     for (size_t i = 0; i < SW_N(t); i++) {
         int64_t v = 0;
         if (sw_str_to_i64(sw_str(t[i].s), &v) != t[i].ok || v != t[i].v)
@@ -151,10 +186,13 @@ static void whole_numbers(void **state) {
 
 static void decimal_numbers(void **state) {
     (void)state;
-    static const struct { const char *s; bool ok; double v; } t[] = {
-        {"0.1", true, 0.1}, {"-1e3", true, -1000}, {"1E+2", true, 100}, {"5e-324", true, 5e-324}, {"1e999", false, 0},
-        {"", false, 0}, {"e", false, 0}, {"inf", false, 0}, {"nan", false, 0}, {"0x10", false, 0}, {" 1", false, 0},
-        {"1 ", false, 0}, {"1-2", false, 0}, {"--1", false, 0}};
+    static const struct {
+        const char *s;
+        bool ok;
+        double v;
+    } t[] = {{"0.1", true, 0.1}, {"-1e3", true, -1000}, {"1E+2", true, 100}, {"5e-324", true, 5e-324}, {"1e999", false, 0},
+             {"", false, 0},     {"e", false, 0},       {"inf", false, 0},   {"nan", false, 0},        {"0x10", false, 0},
+             {" 1", false, 0},   {"1 ", false, 0},      {"1-2", false, 0},   {"--1", false, 0}};
     double v;
     for (size_t i = 0; i < SW_N(t); i++) {
         v = 0;
@@ -168,12 +206,29 @@ static void decimal_numbers(void **state) {
 
 static void utf8_is_strict(void **state) {
     (void)state;
-    static const struct { const char *s; bool ok; } t[] = {
-        {"plain and long enough for words", true}, {"\xC3\xA9", true}, {"\xE2\x82\xAC", true}, {"\xF0\x9F\x98\x80", true},
-        {"\xF4\x8F\xBF\xBF", true}, {"\xEF\xBF\xBF", true}, {"\x80", false}, {"\xC3", false}, {"\xC0\x80", false},
-        {"\xC1\xBF", false}, {"\xE0\x9F\xBF", false}, {"\xED\xA0\x80", false}, {"\xED\x9F\xBF", true}, {"\xF0\x8F\xBF\xBF", false},
-        {"\xF4\x90\x80\x80", false}, {"\xF5\x80\x80\x80", false}, {"\xFF", false}, {"\xE2\x82", false}, {"\xE2\x28\xA1", false},
-        {"12345678\xF0\x9F\x98", false}};
+    static const struct {
+        const char *s;
+        bool ok;
+    } t[] = {{"plain and long enough for words", true},
+             {"\xC3\xA9", true},
+             {"\xE2\x82\xAC", true},
+             {"\xF0\x9F\x98\x80", true},
+             {"\xF4\x8F\xBF\xBF", true},
+             {"\xEF\xBF\xBF", true},
+             {"\x80", false},
+             {"\xC3", false},
+             {"\xC0\x80", false},
+             {"\xC1\xBF", false},
+             {"\xE0\x9F\xBF", false},
+             {"\xED\xA0\x80", false},
+             {"\xED\x9F\xBF", true},
+             {"\xF0\x8F\xBF\xBF", false},
+             {"\xF4\x90\x80\x80", false},
+             {"\xF5\x80\x80\x80", false},
+             {"\xFF", false},
+             {"\xE2\x82", false},
+             {"\xE2\x28\xA1", false},
+             {"12345678\xF0\x9F\x98", false}};
     for (size_t i = 0; i < SW_N(t); i++)
         if (sw_str_is_utf8(sw_str(t[i].s)) != t[i].ok)
             fail_msg("row %zu", i);
@@ -214,7 +269,7 @@ static void a_buffer_keeps_to_its_maximum(void **state) {
     assert_str(sw_buf_str(&b), "y");
     sw_buf_addf(&b, "%s", "ten and more");
     assert_true(b.full);
-    assert_string_equal(b.p, "y");       /* nothing of what did not fit */
+    assert_string_equal(b.p, "y"); /* nothing of what did not fit */
 }
 
 static void a_buffer_grows(void **state) {
@@ -223,7 +278,7 @@ static void a_buffer_grows(void **state) {
     for (int i = 0; i < 20000; i++) {
         sw_buf_addf(&b, "%05d", i);
         if (i % 100 == 0)
-            (void)sw_arena_alloc(a, 1);  /* something behind it: it has to move */
+            (void)sw_arena_alloc(a, 1); /* something behind it: it has to move */
     }
     assert_int_equal(b.n, 100000);
     for (int i = 0; i < 20000; i += 777)
@@ -241,7 +296,7 @@ static void a_map_finds_what_was_put(void **state) {
     for (int i = 0; i < 2000; i++)
         assert_ptr_equal(sw_map_get(&m, sw_strf(a, "key-%d", i)), &values[i]);
     for (size_t i = 0; i < m.n; i++)
-        assert_ptr_equal(m.slots[i].value, &values[i]);         /* in the order of insertion */
+        assert_ptr_equal(m.slots[i].value, &values[i]); /* in the order of insertion */
     sw_map_put(&m, SW_STR("key-5"), &values[0]);
     assert_ptr_equal(sw_map_get(&m, SW_STR("key-5")), &values[0]);
     assert_int_equal(m.n, 2000);

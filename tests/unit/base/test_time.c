@@ -8,7 +8,7 @@
 
 #include "base/time.h"
 
-#define T0 (1795232280 * SW_S)          /* 2026-11-21T03:38:00Z */
+#define T0 (1795232280 * SW_S) /* 2026-11-21T03:38:00Z */
 
 static void times_are_written_in_all_forms(void **state) {
     SwArena *a = *state;
@@ -23,12 +23,25 @@ static void times_are_written_in_all_forms(void **state) {
 
 static void times_are_read_in_all_forms(void **state) {
     (void)state;
-    static const struct { const char *s; SwTime t; } t[] = {
-        {"2026-11-21T03:38:00Z", T0}, {"2026-11-21T03:38:00.123Z", T0 + 123 * SW_MS}, {"2026-11-21T03:38:00.123456789Z", T0 + 123456789},
-        {"2026-11-21T04:38:00+01:00", T0}, {"2026-11-20T22:08:00-0530", T0}, {"2026-11-21t03:38:00z", T0},
-        {"Sat, 21 Nov 2026 03:38:00 GMT", T0}, {"1795232280", T0}, {"1795232280.5", T0 + 500 * SW_MS},
-        {"1795232280.123456789", T0 + 123456789}, {"1.79523228E9", T0}, {"0", 0}, {"-1", -SW_S}, {"-0.5", -500 * SW_MS},
-        {"2024-02-29T00:00:00Z", 1709164800 * SW_S}, {"1970-01-01T00:00:00Z", 0}};
+    static const struct {
+        const char *s;
+        SwTime t;
+    } t[] = {{"2026-11-21T03:38:00Z", T0},
+             {"2026-11-21T03:38:00.123Z", T0 + 123 * SW_MS},
+             {"2026-11-21T03:38:00.123456789Z", T0 + 123456789},
+             {"2026-11-21T04:38:00+01:00", T0},
+             {"2026-11-20T22:08:00-0530", T0},
+             {"2026-11-21t03:38:00z", T0},
+             {"Sat, 21 Nov 2026 03:38:00 GMT", T0},
+             {"1795232280", T0},
+             {"1795232280.5", T0 + 500 * SW_MS},
+             {"1795232280.123456789", T0 + 123456789},
+             {"1.79523228E9", T0},
+             {"0", 0},
+             {"-1", -SW_S},
+             {"-0.5", -500 * SW_MS},
+             {"2024-02-29T00:00:00Z", 1709164800 * SW_S},
+             {"1970-01-01T00:00:00Z", 0}};
     for (size_t i = 0; i < SW_N(t); i++) {
         SwTime v = 42;
         if (!sw_time_parse(sw_str(t[i].s), &v) || v != t[i].t)
@@ -38,11 +51,31 @@ static void times_are_read_in_all_forms(void **state) {
 
 static void what_is_no_time_is_refused(void **state) {
     (void)state;
-    static const char *const t[] = {
-        "", " ", "now", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-04-31T00:00:00Z", "2026-11-21T24:00:00Z", "2026-11-21T03:60:00Z",
-        "2026-11-21T03:38:00.Z", "2026-11-21T03:38:00ZZ", "2026-11-21T03:38:00+1", "2026-11-21T03:38:00+01:99", "2026-11-21T", "2026-1-21T03:38:00Z",
-        "Sat, 21 Foo 2026 03:38:00 GMT", "Sat, 21 Nov 2026 03:38:00 CET", "Sat, 21 Nov 2026 03:38 GMT", "NaN", "Infinity", "1e400", "99999999999999",
-        "9999-12-31T23:59:59Z", "1795232280.", "1795232280.5.5", "Sat,"};
+    static const char *const t[] = {"",
+                                    " ",
+                                    "now",
+                                    "2026-13-01T00:00:00Z",
+                                    "2026-02-29T00:00:00Z",
+                                    "2026-04-31T00:00:00Z",
+                                    "2026-11-21T24:00:00Z",
+                                    "2026-11-21T03:60:00Z",
+                                    "2026-11-21T03:38:00.Z",
+                                    "2026-11-21T03:38:00ZZ",
+                                    "2026-11-21T03:38:00+1",
+                                    "2026-11-21T03:38:00+01:99",
+                                    "2026-11-21T",
+                                    "2026-1-21T03:38:00Z",
+                                    "Sat, 21 Foo 2026 03:38:00 GMT",
+                                    "Sat, 21 Nov 2026 03:38:00 CET",
+                                    "Sat, 21 Nov 2026 03:38 GMT",
+                                    "NaN",
+                                    "Infinity",
+                                    "1e400",
+                                    "99999999999999",
+                                    "9999-12-31T23:59:59Z",
+                                    "1795232280.",
+                                    "1795232280.5.5",
+                                    "Sat,"};
     for (size_t i = 0; i < SW_N(t); i++) {
         SwTime v;
         if (sw_time_parse(sw_str(t[i]), &v) && strcmp(t[i], "1795232280.") != 0)
@@ -63,9 +96,13 @@ static void text_and_time_agree_everywhere(void **state) {
 
 static void durations(void **state) {
     (void)state;
-    static const struct { const char *s; SwTime t; } good[] = {
-        {"15m", 15 * SW_MINUTE}, {"1h30m", 90 * SW_MINUTE}, {"250ms", 250 * SW_MS}, {"2d", 2 * SW_DAY}, {"7us", 7 * SW_US}, {"0s", 0}};
-    static const char *const bad[] = {"", "5", "m", "1x", "-1s", "1.5h", "1h ", "99999999999999999999s", "9223372036854775807d", "106751d106751d"};
+    static const struct {
+        const char *s;
+        SwTime t;
+    } good[] = {{"15m", 15 * SW_MINUTE}, {"1h30m", 90 * SW_MINUTE}, {"250ms", 250 * SW_MS},
+                {"2d", 2 * SW_DAY},      {"7us", 7 * SW_US},        {"0s", 0}};
+    static const char *const bad[] = {
+        "", "5", "m", "1x", "-1s", "1.5h", "1h ", "99999999999999999999s", "9223372036854775807d", "106751d106751d"};
     SwTime t;
     for (size_t i = 0; i < SW_N(good); i++)
         assert_true(sw_duration_parse(sw_str(good[i].s), &t) && t == good[i].t);
@@ -126,7 +163,10 @@ static void an_advanced_real_clock_goes_on(void **state) {
 
 static void a_clock_that_takes_over_shows_what_the_first_would(void **state) {
     (void)state;
-    static const struct { SwClockMode mode; double scale; } modes[] = {{SW_CLOCK_REAL, 1}, {SW_CLOCK_SCALED, 60}, {SW_CLOCK_STEPPED, 1}};
+    static const struct {
+        SwClockMode mode;
+        double scale;
+    } modes[] = {{SW_CLOCK_REAL, 1}, {SW_CLOCK_SCALED, 60}, {SW_CLOCK_STEPPED, 1}};
     for (size_t i = 0; i < SW_N(modes); i++) {
         SwClockSetting s;
         SwClock *c = sw_clock_new(), *next = sw_clock_new();
@@ -134,7 +174,7 @@ static void a_clock_that_takes_over_shows_what_the_first_would(void **state) {
         sw_clock_advance(c, 30 * SW_DAY);
         sw_clock_setting(c, &s);
         assert_true(s.mode == modes[i].mode && s.scale == modes[i].scale && s.shown >= s.system + 29 * SW_DAY);
-        s.system -= SW_HOUR;            /* as if that had been an hour ago */
+        s.system -= SW_HOUR; /* as if that had been an hour ago */
         sw_clock_put(next, &s);
         SwTime apart = sw_clock_now(next) - sw_clock_now(c), passed = (SwTime)(SW_HOUR * s.scale);
         if (s.mode == SW_CLOCK_STEPPED)

@@ -12,8 +12,8 @@
 #include "services/cloudwatch/evaluate.h"
 
 static const struct {
-    const char *points;                 /* 0: good, X: breaching, -: missing */
-    size_t needed;                      /* M of 3 */
+    const char *points; /* 0: good, X: breaching, -: missing */
+    size_t needed;      /* M of 3 */
     CloudwatchOutcome missing, ignore, breaching, not_breaching;
 } rows[] = {
     {"0-X-X", 3, CLOUDWATCH_OK, CLOUDWATCH_OK, CLOUDWATCH_OK, CLOUDWATCH_OK},
@@ -31,7 +31,11 @@ static const struct {
 static CloudwatchOutcome judge(const char *points, size_t needed, const char *missing) {
     CloudwatchPoint p[5] = {0};
     size_t used, breaching;
-    CloudwatchJudge j = {.periods = 3, .needed = needed, .comparison = SW_STR("GreaterThanThreshold"), .threshold = 1, .missing = sw_str(missing)};
+    CloudwatchJudge j = {.periods = 3,
+                         .needed = needed,
+                         .comparison = SW_STR("GreaterThanThreshold"),
+                         .threshold = 1,
+                         .missing = sw_str(missing)};
     for (size_t i = 0; i < 5; i++)
         p[4 - i] = (CloudwatchPoint){.known = points[i] != '-', .value = points[i] == 'X' ? 2 : 0};
     return cloudwatch_judge(&j, p, 5, &used, &breaching);
@@ -40,16 +44,21 @@ static CloudwatchOutcome judge(const char *points, size_t needed, const char *mi
 static void missing_data_is_treated_as_in_aws_tables(void **state) {
     for (size_t i = 0; i < SW_N(rows); i++) {
         const char *p = rows[i].points;
-        if (judge(p, rows[i].needed, "missing") != rows[i].missing || judge(p, rows[i].needed, "ignore") != rows[i].ignore
-            || judge(p, rows[i].needed, "breaching") != rows[i].breaching || judge(p, rows[i].needed, "notBreaching") != rows[i].not_breaching)
+        if (judge(p, rows[i].needed, "missing") != rows[i].missing || judge(p, rows[i].needed, "ignore") != rows[i].ignore ||
+            judge(p, rows[i].needed, "breaching") != rows[i].breaching ||
+            judge(p, rows[i].needed, "notBreaching") != rows[i].not_breaching)
             fail_msg("row %zu: %s", i, p);
     }
 }
 
 static void a_threshold_itself_breaches_only_where_equal_counts(void **state) {
-    static const struct { const char *op; bool below, equal, above; } ops[] = {
-        {"GreaterThanThreshold", false, false, true}, {"GreaterThanOrEqualToThreshold", false, true, true},
-        {"LessThanThreshold", true, false, false}, {"LessThanOrEqualToThreshold", true, true, false}};
+    static const struct {
+        const char *op;
+        bool below, equal, above;
+    } ops[] = {{"GreaterThanThreshold", false, false, true},
+               {"GreaterThanOrEqualToThreshold", false, true, true},
+               {"LessThanThreshold", true, false, false},
+               {"LessThanOrEqualToThreshold", true, true, false}};
     for (size_t i = 0; i < SW_N(ops); i++) {
         CloudwatchJudge j = {.comparison = sw_str(ops[i].op), .threshold = 5};
         assert_int_equal(cloudwatch_breaches(&j, 4), ops[i].below);
@@ -61,7 +70,10 @@ static void a_threshold_itself_breaches_only_where_equal_counts(void **state) {
 static void a_percentile_is_the_nearest_rank_of_weighted_samples(void **state) {
     SwSample v[] = {{1, 50}, {2, 45}, {10, 4}, {100, 1}};
     SwBucket b = {.count = 100, .sample = v, .n_sample = SW_N(v)};
-    static const struct { const char *stat; double v; } want[] = {{"p0", 1}, {"p50", 1}, {"p50.1", 2}, {"p95", 2}, {"p99", 10}, {"p99.9", 100}, {"p100", 100}};
+    static const struct {
+        const char *stat;
+        double v;
+    } want[] = {{"p0", 1}, {"p50", 1}, {"p50.1", 2}, {"p95", 2}, {"p99", 10}, {"p99.9", 100}, {"p100", 100}};
     for (size_t i = 0; i < SW_N(want); i++) {
         double got = -1;
         assert_true(cloudwatch_statistic_of(&b, sw_str(want[i].stat), &got));

@@ -13,12 +13,13 @@
 
 static void a_whole_buildspec_is_read(void **state) {
     (void)state;
-    static const char text[] =
-        "version: 0.2\nenv:\n  shell: bash\n  variables: {A: '1', B: }\n  exported-variables: [A]\n"
-        "phases:\n  install:\n    runtime-versions: {nodejs: 18}\n    on-failure: CONTINUE\n"
-        "  build:\n    on-failure: ABORT\n    commands:\n      - &c 'echo \"a: b\" # no comment'\n      - *c\n      - |\n        one\n        two\n"
-        "    finally: [\"x\"]\n"
-        "artifacts:\n  files: ['**/*']\n  name: n\n  discard-paths: yes\n  secondary-artifacts:\n    more: {files: [a], base-directory: d}\n";
+    static const char text[] = "version: 0.2\nenv:\n  shell: bash\n  variables: {A: '1', B: }\n  exported-variables: [A]\n"
+                               "phases:\n  install:\n    runtime-versions: {nodejs: 18}\n    on-failure: CONTINUE\n"
+                               "  build:\n    on-failure: ABORT\n    commands:\n      - &c 'echo \"a: b\" # no comment'\n      "
+                               "- *c\n      - |\n        one\n        two\n"
+                               "    finally: [\"x\"]\n"
+                               "artifacts:\n  files: ['**/*']\n  name: n\n  discard-paths: yes\n  secondary-artifacts:\n    "
+                               "more: {files: [a], base-directory: d}\n";
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
     CodebuildSpec s;
@@ -34,7 +35,9 @@ static void a_whole_buildspec_is_read(void **state) {
     assert_true(s.secondary.n == 1 && sw_str_eqz(s.secondary.v[0].id, "more") && sw_str_eqz(s.secondary.v[0].base, "d"));
 }
 
-static const struct { const char *text, *why; } bad[] = {
+static const struct {
+    const char *text, *why;
+} bad[] = {
     {"", "the file is empty at line 1"},
     {"- a\n", "the buildspec must be a mapping"},
     {"phases: {}\n", "only 0.2 is available"},
@@ -86,10 +89,9 @@ static void a_fault_is_refused_with_its_place(void **state) {
 
 static void all_faults_are_told_at_once_with_their_lines(void **state) {
     (void)state;
-    static const char text[] =
-        "version: 0.3\nenv:\n  shell: fish\n  secrets-manager: {A: b}\n  variables:\n    a-b: c\n"
-        "phases:\n  build:\n    commands:\n      - a: b\n    on-failure: RETRY\n  test: {}\n"
-        "artifacts:\n  files: [x]\n  discard-paths: perhaps\nreports: {}\ncache: {path: [a]}\n";
+    static const char text[] = "version: 0.3\nenv:\n  shell: fish\n  secrets-manager: {A: b}\n  variables:\n    a-b: c\n"
+                               "phases:\n  build:\n    commands:\n      - a: b\n    on-failure: RETRY\n  test: {}\n"
+                               "artifacts:\n  files: [x]\n  discard-paths: perhaps\nreports: {}\ncache: {path: [a]}\n";
     static const char *const whys[] = {
         "invalid buildspec version: only 0.2 is available at line 1",
         "env/shell: fish is not available, only sh and bash are at line 3",
@@ -110,7 +112,8 @@ static void the_cache_of_a_project_that_has_none_is_of_no_consequence(void **sta
     (void)state;
     static const char *const good[] = {
         GOOD "cache:\n  paths:\n    - /root/.m2/**/*\n",
-        GOOD "cache:\n  key: k-$(codebuild-hash-files package-lock.json)\n  fallback-keys: [k]\n  action: restore\n  paths: [a, b]\n",
+        GOOD "cache:\n  key: k-$(codebuild-hash-files package-lock.json)\n  fallback-keys: [k]\n  action: restore\n  paths: "
+             "[a, b]\n",
         GOOD "cache:\n",
     };
     for (size_t i = 0; i < SW_N(good); i++) {
@@ -139,7 +142,7 @@ static void size_depth_and_aliases_are_bounded(void **state) {
     refused(repeated(a, GOOD, "#", CODEBUILD_SPEC_BYTES), "larger than 262144 bytes");
     refused(repeated(a, "x: ", "[", 1000), "nested too deeply at line 1");
     refused(repeated(a, "x:\n", "- a\n", CODEBUILD_SPEC_NODES), "too large at line 19999");
-    SwBuf b = sw_buf(a, SW_MIB);        /* ten lines for 10^9 nodes */
+    SwBuf b = sw_buf(a, SW_MIB); /* ten lines for 10^9 nodes */
     sw_buf_addz(&b, "a0: &a0 [x]\n");
     for (int i = 1; i < 10; i++) {
         sw_buf_addf(&b, "a%d: &a%d [", i, i);
@@ -152,13 +155,29 @@ static void size_depth_and_aliases_are_bounded(void **state) {
     assert_int_equal(v.n, CODEBUILD_SPEC_NODES / 2);
 }
 
-static const struct { const char *pattern, *path; bool yes; } globs[] = {
-    {"a", "a", true},           {"a", "a/b", false},         {"*", "a/b", false},          {"./a", "a", true},
-    {"**/*", "a", true},        {"**/*", "a/b/c", true},     {"**", "a/b", true},          {"d/**/*", "d/a/b", true},
-    {"d/**/*", "e/a", false},   {"**/x/*.c", "x/a.c", true}, {"**/x/*.c", "a/x/b/x/c.c", true},
-    {"**/x/*.c", "a/x/b/c.c", false},                        {"a/**/b/**/c", "a/b/b/d/c", true},
-    {"a/**/b/**/c", "a/c/b", false},                         {"**/a/b", "a/a/b", true},    {"**/a/**/b", "b/a", false},
-    {"a/**", "a/b/c", true},    {"**/b", "ab", false},       {"", "a", false},
+static const struct {
+    const char *pattern, *path;
+    bool yes;
+} globs[] = {
+    {"a", "a", true},
+    {"a", "a/b", false},
+    {"*", "a/b", false},
+    {"./a", "a", true},
+    {"**/*", "a", true},
+    {"**/*", "a/b/c", true},
+    {"**", "a/b", true},
+    {"d/**/*", "d/a/b", true},
+    {"d/**/*", "e/a", false},
+    {"**/x/*.c", "x/a.c", true},
+    {"**/x/*.c", "a/x/b/x/c.c", true},
+    {"**/x/*.c", "a/x/b/c.c", false},
+    {"a/**/b/**/c", "a/b/b/d/c", true},
+    {"a/**/b/**/c", "a/c/b", false},
+    {"**/a/b", "a/a/b", true},
+    {"**/a/**/b", "b/a", false},
+    {"a/**", "a/b/c", true},
+    {"**/b", "ab", false},
+    {"", "a", false},
 };
 
 static void a_pattern_matches_folder_by_folder(void **state) {

@@ -15,8 +15,8 @@
 #include "services/codebuild/driver.h"
 
 static const struct {
-    const char *command, *name;         /* of the artifact */
-    const char *out, *made;             /* what the command writes to its folder's `out`, and the name that came of it */
+    const char *command, *name; /* of the artifact */
+    const char *out, *made;     /* what the command writes to its folder's `out`, and the name that came of it */
     bool good;
 } cases[] = {
     {"printf %s \"it's\" >out", "plain", "it's", "plain", true},
@@ -29,9 +29,10 @@ static const struct {
     {"printf x >out; trap - EXIT; exit 3", "n", "x", "n", false},
     {"printf x >out\n(exit 7)", "n", "x", "n", false},
     {"if", "n", "", "n", false},
-    {"printf '%s\\n' '[Container] Phase complete: BUILD State: FAILED' >out", "n", "[Container] Phase complete: BUILD State: FAILED\n", "n", true},
+    {"printf '%s\\n' '[Container] Phase complete: BUILD State: FAILED' >out", "n",
+     "[Container] Phase complete: BUILD State: FAILED\n", "n", true},
     {"printf x >out", "${SLIPWAY_NONE:?}", "x", "", true},
-    {"printf x >out", "n-$(date", "x", "", true},       /* what is no shell text spoils the name alone */
+    {"printf x >out", "n-$(date", "x", "", true}, /* what is no shell text spoils the name alone */
     {"printf x >out", "n-`date", "x", "", true},
 };
 
@@ -106,11 +107,12 @@ static void odd_commands_reach_the_shell_word_for_word(void **state) {
 
 static void lines_that_are_no_markers_are_skipped(void **state) {
     (void)state;
-    SwStr rest = SW_STR("fail BUILD ../x 1 5\nend BUILD\nfail BUILD BUILD.0 x 5\nnothing at all\n\nfail BUILD BUILD.0 7 5.5\nend BUILD FAILED 6");
+    SwStr rest = SW_STR("fail BUILD ../x 1 5\nend BUILD\nfail BUILD BUILD.0 x 5\nnothing at all\n\nfail BUILD BUILD.0 7 "
+                        "5.5\nend BUILD FAILED 6");
     CodebuildMarker m;
     assert_true(codebuild_marker_next(&rest, &m));
     assert_true(m.kind == CODEBUILD_MARK_FAIL && m.status == 7 && sw_str_eqz(m.file, "BUILD.0"));
-    assert_false(codebuild_marker_next(&rest, &m));     /* a line without its end is not there yet */
+    assert_false(codebuild_marker_next(&rest, &m)); /* a line without its end is not there yet */
 }
 
 int main(void) {

@@ -11,10 +11,8 @@
 
 #define PASSWORD "20261121T033800Z833ed73b7813bbd2d7aa8aa7aa263a92194cd83464c80f532460b19023e2b367"
 
-static bool fits(SwArena *a, const char *secret, const char *region, const char *path,
-                 const char *host) {
-    return codecommit_password_matches(a, SW_STR(PASSWORD), sw_str(secret), sw_str(region),
-                                       sw_str(path), sw_str(host));
+static bool fits(SwArena *a, const char *secret, const char *region, const char *path, const char *host) {
+    return codecommit_password_matches(a, SW_STR(PASSWORD), sw_str(secret), sw_str(region), sw_str(path), sw_str(host));
 }
 
 static void a_signature_fits_its_secret_region_path_and_host_alone(void **state) {
@@ -39,10 +37,8 @@ static void a_signature_tells_when_it_was_made(void **state) {
 static void a_path_is_cut_into_repository_signed_part_and_request(void **state) {
     SwStr name, part, rest;
     assert_true(codecommit_path_parse(SW_STR("/v1/repos/demo.git/info/refs"), &name, &part, &rest));
-    assert_true(sw_str_eqz(name, "demo") && sw_str_eqz(part, "/v1/repos/demo.git") &&
-                sw_str_eqz(rest, "info/refs"));
-    assert_true(
-        codecommit_path_parse(SW_STR("/v1/repos/demo/git-upload-pack"), &name, &part, &rest));
+    assert_true(sw_str_eqz(name, "demo") && sw_str_eqz(part, "/v1/repos/demo.git") && sw_str_eqz(rest, "info/refs"));
+    assert_true(codecommit_path_parse(SW_STR("/v1/repos/demo/git-upload-pack"), &name, &part, &rest));
     assert_true(sw_str_eqz(part, "/v1/repos/demo") && sw_str_eqz(rest, "git-upload-pack"));
     assert_false(codecommit_path_parse(SW_STR("/v1/repos/demo"), &name, &part, &rest));
     assert_false(codecommit_path_parse(SW_STR("/v1/repos//info/refs"), &name, &part, &rest));

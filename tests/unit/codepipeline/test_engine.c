@@ -20,13 +20,13 @@ extern const SwService sw_service_codepipeline;
 
 static struct Fake {
     SwArena *arena;
-    pthread_mutex_t lock;               /* guards all below */
-    SwStrList started;                  /* "Stage.Action", in the order of their first steps */
+    pthread_mutex_t lock; /* guards all below */
+    SwStrList started;    /* "Stage.Action", in the order of their first steps */
     SwStrList tokens;
-    bool      open_gate;                /* lets actions with Do=wait end */
-    bool      heal;                     /* actions with Do=fail succeed */
-    int       stopped;
-    SwStr     seen;                     /* configuration Say, resolved */
+    bool open_gate; /* lets actions with Do=wait end */
+    bool heal;      /* actions with Do=fail succeed */
+    int stopped;
+    SwStr seen; /* configuration Say, resolved */
 } fake;
 
 static int fake_step(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwTime *ret_again, SwError *err) {
@@ -64,9 +64,22 @@ static int fake_stop(SwCtx *cx, SwAction *a, SwError *err) {
 
 static const char *const keys[] = {"Do", "Say", NULL};
 static const SwActionType fake_types[] = {
-    {.category = "Source", .owner = "AWS", .provider = "Fake", .version = "1", .max_outputs = 5, .optional = keys, .step = fake_step},
-    {.category = "Build", .owner = "AWS", .provider = "Fake", .version = "1", .max_inputs = 5, .max_outputs = 5, .optional = keys,
-     .step = fake_step, .stop = fake_stop},
+    {.category = "Source",
+     .owner = "AWS",
+     .provider = "Fake",
+     .version = "1",
+     .max_outputs = 5,
+     .optional = keys,
+     .step = fake_step},
+    {.category = "Build",
+     .owner = "AWS",
+     .provider = "Fake",
+     .version = "1",
+     .max_inputs = 5,
+     .max_outputs = 5,
+     .optional = keys,
+     .step = fake_step,
+     .stop = fake_stop},
 };
 
 static int fake_assume(SwCtx *cx, SwStr role, SwStr principal, SwPrincipal *ret_p, SwError *err) {
@@ -87,10 +100,10 @@ static const SwService *const services[] = {&fake_service, &sw_service_codepipel
 typedef struct World {
     SwArena *arena;
     SwConfig config;
-    SwHost  *host;
-    SwCtx   *cx;
-    SwError  err;
-    char     dir[64];
+    SwHost *host;
+    SwCtx *cx;
+    SwError err;
+    char dir[64];
 } World;
 
 static int set_up(void **state) {
@@ -102,8 +115,12 @@ static int set_up(void **state) {
     w->err = sw_error(a);
     memcpy(w->dir, "/tmp/slipway-pipeline-XXXXXX", sizeof "/tmp/slipway-pipeline-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
-    w->config = (SwConfig){.data = w->dir, .address = "127.0.0.1", .account = SW_STR("000000000000"), .region = SW_STR("us-east-1"),
-                           .ephemeral = true, .services = services};
+    w->config = (SwConfig){.data = w->dir,
+                           .address = "127.0.0.1",
+                           .account = SW_STR("000000000000"),
+                           .region = SW_STR("us-east-1"),
+                           .ephemeral = true,
+                           .services = services};
     fake = (struct Fake){.arena = a};
     pthread_mutex_init(&fake.lock, NULL);
     if (sw_host_open(&w->config, &w->host, &w->err) < 0)
@@ -133,11 +150,24 @@ static void advance(World *w, SwTime by) {
     settle(w);
 }
 
-#define OK(call) do { if ((call) < 0) fail_msg("%s: %s", w->err.kind->code, w->err.message); } while (0)
-#define REFUSED(call, k) do { assert_int_equal((call), -1); assert_string_equal(w->err.kind->code, (k).code); sw_error_reset(&w->err); } while (0)
+#define OK(call) \
+    do { \
+        if ((call) < 0) \
+            fail_msg("%s: %s", w->err.kind->code, w->err.message); \
+    } while (0)
+#define REFUSED(call, k) \
+    do { \
+        assert_int_equal((call), -1); \
+        assert_string_equal(w->err.kind->code, (k).code); \
+        sw_error_reset(&w->err); \
+    } while (0)
 
 /* "Stage: Action[order]=do ..." by a table. */
-typedef struct Row { const char *stage, *action; int order; const char *what, *say; } Row;
+typedef struct Row {
+    const char *stage, *action;
+    int order;
+    const char *what, *say;
+} Row;
 
 static CodepipelinePipelineDeclaration *declare(World *w, const char *name, const Row *rows, size_t n) {
     SwArena *a = w->arena;
@@ -158,9 +188,12 @@ static CodepipelinePipelineDeclaration *declare(World *w, const char *name, cons
         x->name = sw_str(rows[i].action);
         x->run_order = SW_SOME_INT(rows[i].order);
         x->action_type_id = sw_new(a, CodepipelineActionTypeId);
-        *x->action_type_id = (CodepipelineActionTypeId){
-            .category = d->stages.n == 1 ? SW_STR("Source") : approval ? SW_STR("Approval") : SW_STR("Build"), .owner = SW_STR("AWS"),
-            .provider = approval ? SW_STR("Manual") : SW_STR("Fake"), .version = SW_STR("1")};
+        *x->action_type_id = (CodepipelineActionTypeId){.category = d->stages.n == 1 ? SW_STR("Source")
+                                                                    : approval       ? SW_STR("Approval")
+                                                                                     : SW_STR("Build"),
+                                                        .owner = SW_STR("AWS"),
+                                                        .provider = approval ? SW_STR("Manual") : SW_STR("Fake"),
+                                                        .version = SW_STR("1")};
         if (!approval)
             sw_str_map_set(a, &x->configuration, SW_STR("Do"), sw_str(rows[i].what));
         if (rows[i].say)
@@ -210,22 +243,30 @@ static CodepipelineActionExecution *latest(World *w, const char *stage, const ch
     OK(codepipeline_call_get_pipeline_state(w->cx, &in, &out, &w->err));
     for (size_t i = 0; i < out->stage_states.n; i++)
         for (size_t k = 0; k < out->stage_states.v[i].action_states.n; k++)
-            if (sw_str_eqz(out->stage_states.v[i].stage_name, stage) && sw_str_eqz(out->stage_states.v[i].action_states.v[k].action_name, action))
+            if (sw_str_eqz(out->stage_states.v[i].stage_name, stage) &&
+                sw_str_eqz(out->stage_states.v[i].action_states.v[k].action_name, action))
                 return out->stage_states.v[i].action_states.v[k].latest_execution;
     return NULL;
 }
 
-#define SKIP_UNLESS_ROOT(w) if (!(w)) { print_message("needs root: the host makes a container runtime\n"); skip(); }
+#define SKIP_UNLESS_ROOT(w) \
+    if (!(w)) { \
+        print_message("needs root: the host makes a container runtime\n"); \
+        skip(); \
+    }
 
 /* ---- tests ---- */
 
 static void actions_of_one_order_run_side_by_side_and_the_next_order_waits(void **state) {
     World *w = *state;
     SKIP_UNLESS_ROOT(w);
-    static const Row rows[] = {{"Source", "S", 1, "ok", NULL}, {"Work", "A", 1, "wait", NULL}, {"Work", "B", 1, "wait", NULL}, {"Work", "C", 2, "ok", NULL}};
+    static const Row rows[] = {{"Source", "S", 1, "ok", NULL},
+                               {"Work", "A", 1, "wait", NULL},
+                               {"Work", "B", 1, "wait", NULL},
+                               {"Work", "C", 2, "ok", NULL}};
     create(w, rows, SW_N(rows));
     settle(w);
-    assert_int_equal(fake.started.n, 3);        /* S, then A and B in any order; not C */
+    assert_int_equal(fake.started.n, 3); /* S, then A and B in any order; not C */
     assert_string_equal(sw_str_z(w->arena, fake.started.v[0]), "Source.S");
     assert_null(strstr(started(w), "Work.C"));
     assert_status(w, 0, "InProgress");
@@ -239,7 +280,10 @@ static void actions_of_one_order_run_side_by_side_and_the_next_order_waits(void 
 static void a_failed_action_stops_the_execution_and_a_retry_repeats_it_alone(void **state) {
     World *w = *state;
     SKIP_UNLESS_ROOT(w);
-    static const Row rows[] = {{"Source", "S", 1, "ok", NULL}, {"Work", "Good", 1, "ok", NULL}, {"Work", "Bad", 1, "fail", NULL}, {"Last", "L", 1, "ok", NULL}};
+    static const Row rows[] = {{"Source", "S", 1, "ok", NULL},
+                               {"Work", "Good", 1, "ok", NULL},
+                               {"Work", "Bad", 1, "fail", NULL},
+                               {"Last", "L", 1, "ok", NULL}};
     create(w, rows, SW_N(rows));
     settle(w);
     assert_status(w, 0, "Failed");
@@ -248,13 +292,15 @@ static void a_failed_action_stops_the_execution_and_a_retry_repeats_it_alone(voi
     assert_string_equal(sw_str_z(w->arena, bad->status), "Failed");
     assert_string_equal(sw_str_z(w->arena, bad->error_details->message), "exit status 2");
     fake.heal = true;
-    CodepipelineRetryStageExecutionInput in = {.pipeline_name = SW_STR("p"), .stage_name = SW_STR("Work"),
-        .pipeline_execution_id = newest(w, 0).pipeline_execution_id, .retry_mode = SW_STR("FAILED_ACTIONS")};
+    CodepipelineRetryStageExecutionInput in = {.pipeline_name = SW_STR("p"),
+                                               .stage_name = SW_STR("Work"),
+                                               .pipeline_execution_id = newest(w, 0).pipeline_execution_id,
+                                               .retry_mode = SW_STR("FAILED_ACTIONS")};
     CodepipelineRetryStageExecutionOutput *out;
     OK(codepipeline_call_retry_stage_execution(w->cx, &in, &out, &w->err));
     settle(w);
     assert_status(w, 0, "Succeeded");
-    assert_int_equal(fake.started.n, 5);        /* S Good Bad, again Bad, L */
+    assert_int_equal(fake.started.n, 5); /* S Good Bad, again Bad, L */
     REFUSED(codepipeline_call_retry_stage_execution(w->cx, &in, &out, &w->err), CODEPIPELINE_STAGE_NOT_RETRYABLE_EXCEPTION);
 }
 
@@ -270,7 +316,11 @@ static void an_error_of_the_callers_fails_the_action_with_its_code(void **state)
 
 static int put_result(World *w, SwStr token, const char *status) {
     CodepipelineApprovalResult result = {.status = sw_str(status), .summary = SW_STR("by the test")};
-    CodepipelinePutApprovalResultInput in = {.pipeline_name = SW_STR("p"), .stage_name = SW_STR("Gate"), .action_name = SW_STR("Ask"), .token = token, .result = &result};
+    CodepipelinePutApprovalResultInput in = {.pipeline_name = SW_STR("p"),
+                                             .stage_name = SW_STR("Gate"),
+                                             .action_name = SW_STR("Ask"),
+                                             .token = token,
+                                             .result = &result};
     CodepipelinePutApprovalResultOutput *out;
     return codepipeline_call_put_approval_result(w->cx, &in, &out, &w->err);
 }
@@ -313,11 +363,11 @@ static void a_rejection_and_seven_days_without_an_answer_fail_the_execution(void
 static void a_newer_execution_supersedes_one_that_waits_at_the_same_door(void **state) {
     World *w = *state;
     SKIP_UNLESS_ROOT(w);
-    create(w, gated, SW_N(gated));              /* stays in Gate */
+    create(w, gated, SW_N(gated)); /* stays in Gate */
     settle(w);
-    start(w);                                   /* waits at Gate's door */
+    start(w); /* waits at Gate's door */
     settle(w);
-    start(w);                                   /* takes its place */
+    start(w); /* takes its place */
     settle(w);
     assert_status(w, 2, "InProgress");
     assert_status(w, 1, "Superseded");
@@ -331,8 +381,10 @@ static void a_newer_execution_supersedes_one_that_waits_at_the_same_door(void **
 }
 
 static void stop(World *w, bool abandon) {
-    CodepipelineStopPipelineExecutionInput in = {.pipeline_name = SW_STR("p"), .pipeline_execution_id = newest(w, 0).pipeline_execution_id,
-                                                 .abandon = SW_SOME_BOOL(abandon), .reason = SW_STR("enough")};
+    CodepipelineStopPipelineExecutionInput in = {.pipeline_name = SW_STR("p"),
+                                                 .pipeline_execution_id = newest(w, 0).pipeline_execution_id,
+                                                 .abandon = SW_SOME_BOOL(abandon),
+                                                 .reason = SW_STR("enough")};
     CodepipelineStopPipelineExecutionOutput *out;
     OK(codepipeline_call_stop_pipeline_execution(w->cx, &in, &out, &w->err));
     settle(w);
@@ -366,8 +418,13 @@ static void a_disabled_transition_holds_executions_at_the_door(void **state) {
     static const Row rows[] = {{"Source", "S", 1, "ok", NULL}, {"Work", "A", 1, "ok", NULL}};
     CodepipelineCreatePipelineInput in = {.pipeline = declare(w, "p", rows, SW_N(rows))};
     CodepipelineCreatePipelineOutput *out;
-    CodepipelineDisableStageTransitionInput off = {.pipeline_name = SW_STR("p"), .stage_name = SW_STR("Work"), .transition_type = SW_STR("Inbound"), .reason = SW_STR("freeze")};
-    CodepipelineEnableStageTransitionInput on = {.pipeline_name = SW_STR("p"), .stage_name = SW_STR("Work"), .transition_type = SW_STR("Inbound")};
+    CodepipelineDisableStageTransitionInput off = {.pipeline_name = SW_STR("p"),
+                                                   .stage_name = SW_STR("Work"),
+                                                   .transition_type = SW_STR("Inbound"),
+                                                   .reason = SW_STR("freeze")};
+    CodepipelineEnableStageTransitionInput on = {.pipeline_name = SW_STR("p"),
+                                                 .stage_name = SW_STR("Work"),
+                                                 .transition_type = SW_STR("Inbound")};
     void *nothing;
     OK(codepipeline_call_create_pipeline(w->cx, &in, &out, &w->err));
     settle(w);
@@ -417,7 +474,9 @@ static void source_revisions_of_another_type_than_a_commit_are_refused(void **st
     CodepipelineStartPipelineExecutionInput in = {.name = SW_STR("p")};
     CodepipelineStartPipelineExecutionOutput *out;
     CodepipelineSourceRevisionOverride *r = sw_list_add(w->arena, &in.source_revisions);
-    *r = (CodepipelineSourceRevisionOverride){.action_name = SW_STR("S"), .revision_type = SW_STR("IMAGE_DIGEST"), .revision_value = SW_STR("x")};
+    *r = (CodepipelineSourceRevisionOverride){.action_name = SW_STR("S"),
+                                              .revision_type = SW_STR("IMAGE_DIGEST"),
+                                              .revision_value = SW_STR("x")};
     REFUSED(codepipeline_call_start_pipeline_execution(w->cx, &in, &out, &w->err), CODEPIPELINE_VALIDATION_EXCEPTION);
     r->revision_type = SW_STR("COMMIT_ID");
     OK(codepipeline_call_start_pipeline_execution(w->cx, &in, &out, &w->err));

@@ -11,8 +11,7 @@
 static Fixture *live; /* of the test that runs */
 
 bool fixture_can(void) {
-    static const char *const need[] = {"/usr/sbin/runc", "/usr/bin/conmon", "/bin/busybox",
-                                       "/usr/sbin/nft"};
+    static const char *const need[] = {"/usr/sbin/runc", "/usr/bin/conmon", "/bin/busybox", "/usr/sbin/nft"};
 
     if (geteuid() != 0) {
         print_message("skipped: containers need root\n");
@@ -77,8 +76,7 @@ static SwStr tar(Fixture *F, const TarEntry *e, size_t n, const char *compress) 
             archive_entry_set_hardlink(a, e[i].data);
         else
             archive_entry_set_size(a, strchr("fb", e[i].type) ? (la_int64_t)data.n : 0);
-        assert_true(archive_write_header(w, a) >=
-                    ARCHIVE_WARN); /* a name beyond ASCII in the C locale warns */
+        assert_true(archive_write_header(w, a) >= ARCHIVE_WARN); /* a name beyond ASCII in the C locale warns */
         if ((e[i].type == 'f' || e[i].type == 'b') && data.n)
             assert_int_equal(archive_write_data(w, data.p, data.n), (la_ssize_t)data.n);
         archive_entry_free(a);
@@ -88,16 +86,14 @@ static SwStr tar(Fixture *F, const TarEntry *e, size_t n, const char *compress) 
     return sw_str_n(p, used);
 }
 
-void fixture_layer(Fixture *F, const TarEntry *e, size_t n, const char *compress, SwStr *ret_blob,
-                   SwStr *ret_diff_id) {
+void fixture_layer(Fixture *F, const TarEntry *e, size_t n, const char *compress, SwStr *ret_blob, SwStr *ret_diff_id) {
     SwStr plain = tar(F, e, n, "");
 
     *ret_diff_id = sw_strf(F->a, "sha256:%.*s", SW_FMT(sw_sha256_hex(F->a, plain)));
     *ret_blob = fixture_blob(F, *compress ? tar(F, e, n, compress) : plain);
 }
 
-SwStr fixture_manifest(Fixture *F, const SwStr *blobs, const SwStr *diff_ids, size_t n,
-                       const char *config_json) {
+SwStr fixture_manifest(Fixture *F, const SwStr *blobs, const SwStr *diff_ids, size_t n, const char *config_json) {
     SwBuf c = sw_buf(F->a, SW_MIB), m = sw_buf(F->a, SW_MIB);
 
     sw_buf_addf(&c,
@@ -108,8 +104,7 @@ SwStr fixture_manifest(Fixture *F, const SwStr *blobs, const SwStr *diff_ids, si
         sw_buf_addf(&c, "%s\"%.*s\"", i ? "," : "", SW_FMT(diff_ids[i]));
     sw_buf_addz(&c, "]}}");
     SwStr config = fixture_blob(F, sw_buf_str(&c));
-    sw_buf_addf(&m, "{\"schemaVersion\":2,\"config\":{\"digest\":\"%.*s\"},\"layers\":[",
-                SW_FMT(config));
+    sw_buf_addf(&m, "{\"schemaVersion\":2,\"config\":{\"digest\":\"%.*s\"},\"layers\":[", SW_FMT(config));
     for (size_t i = 0; i < n; i++)
         sw_buf_addf(&m, "%s{\"digest\":\"%.*s\"}", i ? "," : "", SW_FMT(blobs[i]));
     sw_buf_addz(&m, "]}");
@@ -149,8 +144,7 @@ Fixture *fixture_attach(const char *data, const char *instance) {
     F->clock = sw_clock_new();
     snprintf(F->data, sizeof(F->data), "%s", data);
     snprintf(F->instance, sizeof(F->instance), "%s", instance);
-    F->o =
-        (SwRuntimeOpts){.data_dir = F->data, .instance = F->instance, .clock = F->clock, .arg = F};
+    F->o = (SwRuntimeOpts){.data_dir = F->data, .instance = F->instance, .clock = F->clock, .arg = F};
     return F;
 }
 
@@ -159,8 +153,7 @@ Fixture *fixture_new(void) {
     static int count;
 
     snprintf(data, sizeof(data), "/tmp/slipway-test-container-%d-%d", (int)getpid(), ++count);
-    snprintf(instance, sizeof(instance), "t%x",
-             ((unsigned)getpid() * 16 + (unsigned)count) & 0xfffffff);
+    snprintf(instance, sizeof(instance), "t%x", ((unsigned)getpid() * 16 + (unsigned)count) & 0xfffffff);
     Fixture *F = fixture_attach(data, instance);
     OK(sw_mkdirs(sw_path(F->a, data, "blobs"), 0700, &F->err));
     OK(sw_runtime_open(&F->o, &F->rt, &F->err));
@@ -195,10 +188,7 @@ int fixture_teardown(void **state) {
         return 0;
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
-    int r = sw_runtime_purge_at(live->data, live->instance, &err) < 0 ||
-                    sw_rm_tree(live->data, &err) < 0
-                ? -1
-                : 0;
+    int r = sw_runtime_purge_at(live->data, live->instance, &err) < 0 || sw_rm_tree(live->data, &err) < 0 ? -1 : 0;
     live = NULL;
     return r;
 }
@@ -216,8 +206,7 @@ SwStrList words(SwArena *a, ...) {
 }
 
 void fixture_run(Fixture *F, const char *id, const char *script) {
-    SwContainerSpec s = {
-        .id = sw_str(id), .image = &F->busybox, .args = words(F->a, "/bin/sh", "-c", script, NULL)};
+    SwContainerSpec s = {.id = sw_str(id), .image = &F->busybox, .args = words(F->a, "/bin/sh", "-c", script, NULL)};
 
     OK(sw_container_create(F->rt, &s, &F->err));
     OK(sw_container_start(F->rt, s.id, &F->err));

@@ -42,28 +42,24 @@ typedef struct TarEntry {
     unsigned mode;
 } TarEntry;
 
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        if ((call) < 0)                                                                            \
-            fail_msg("%s: %s (%s)", #call, F->err.message ? F->err.message : "",                   \
-                     F->err.cause ? F->err.cause : "");                                            \
+#define OK(call) \
+    do { \
+        if ((call) < 0) \
+            fail_msg("%s: %s (%s)", #call, F->err.message ? F->err.message : "", F->err.cause ? F->err.cause : ""); \
     } while (0)
 
 bool fixture_can(void); /* root, runc, conmon, busybox; else prints why not */
 Fixture *fixture_new(void);
 /* Over another process's folder, with its instance; opens no runtime. */
 Fixture *fixture_attach(const char *data, const char *instance);
-void fixture_free(Fixture *F); /* purges, and fails if anything is left */
-int fixture_teardown(
-    void **state); /* removes what a test that failed left; RUNTIME_TEST registers it */
+void fixture_free(Fixture *F);      /* purges, and fails if anything is left */
+int fixture_teardown(void **state); /* removes what a test that failed left; RUNTIME_TEST registers it */
 #define RUNTIME_TEST(f) cmocka_unit_test_teardown(f, fixture_teardown)
 void fixture_reopen(Fixture *F); /* as a restart of Slipway would */
 /* A layer's tar as a blob; returns "sha256:..." of the blob and of its uncompressed bytes.
  * compress: "", "gzip", "zstd". */
-void fixture_layer(Fixture *F, const TarEntry *e, size_t n, const char *compress, SwStr *ret_blob,
-                   SwStr *ret_diff_id);
-SwStr fixture_manifest(Fixture *F, const SwStr *blobs, const SwStr *diff_ids, size_t n,
-                       const char *config_json);
+void fixture_layer(Fixture *F, const TarEntry *e, size_t n, const char *compress, SwStr *ret_blob, SwStr *ret_diff_id);
+SwStr fixture_manifest(Fixture *F, const SwStr *blobs, const SwStr *diff_ids, size_t n, const char *config_json);
 SwImageSource fixture_source(Fixture *F, SwStr manifest);
 SwStr fixture_blob(Fixture *F, SwStr bytes);
 SwStrList words(SwArena *a, ...); /* const char *, ending with NULL */

@@ -5,9 +5,9 @@
 
 #include "fixture.h"
 
-#define NEED()                                                                                     \
-    if (!fixture_can())                                                                            \
-        skip();                                                                                    \
+#define NEED() \
+    if (!fixture_can()) \
+        skip(); \
     Fixture *F = fixture_new()
 
 static SwContainerInfo build(Fixture *F, const char *id, const char *script, bool privileged) {
@@ -31,8 +31,7 @@ static SwContainerInfo build(Fixture *F, const char *id, const char *script, boo
 
 static void the_hosts_programs_run_and_writes_are_discarded(void **state) {
     NEED();
-    const char *secret = sw_strf(F->a, "%s/secret", F->data).p,
-               *mark = "/usr/local/slipway-test-mark";
+    const char *secret = sw_strf(F->a, "%s/secret", F->data).p, *mark = "/usr/local/slipway-test-mark";
     OK(sw_file_write(secret, SW_STR("hidden"), 0600, &F->err));
     SwStr script = sw_strf(F->a,
                            "echo 'int main(void){return 0;}' > /tmp/x.c; gcc -o /tmp/x /tmp/x.c; "
@@ -42,8 +41,7 @@ static void the_hosts_programs_run_and_writes_are_discarded(void **state) {
                            mark, F->data, secret);
     SwContainerInfo i = build(F, "b", script.p, false);
     SwStr log = fixture_log(F, "b");
-    if (i.exit_code != 0 || !sw_str_contains(log, SW_STR("compiled")) ||
-        !sw_str_contains(log, SW_STR("git version")))
+    if (i.exit_code != 0 || !sw_str_contains(log, SW_STR("compiled")) || !sw_str_contains(log, SW_STR("git version")))
         fail_msg("%d: %s", i.exit_code, log.p);
     assert_false(sw_str_contains(log, SW_STR("layers")));
     assert_false(sw_exists(mark));
@@ -67,8 +65,7 @@ static void docker_builds_and_runs_inside_a_privileged_build(void **state) {
                            sw_container_docker_script());
     SwContainerInfo i = build(F, "d", script.p, true);
     SwStr log = fixture_log(F, "d");
-    if (i.exit_code != 0 || !sw_str_contains(log, SW_STR("\n/made\n")) ||
-        !sw_str_contains(log, SW_STR("overlay2")))
+    if (i.exit_code != 0 || !sw_str_contains(log, SW_STR("\n/made\n")) || !sw_str_contains(log, SW_STR("overlay2")))
         fail_msg("%d: %s", i.exit_code, log.p);
     fixture_free(F);
 }

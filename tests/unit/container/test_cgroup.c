@@ -41,16 +41,13 @@ static void tree_free(Tree *T) {
 }
 
 static const char controllers[] = "cpuset cpu io memory hugetlb pids rdma misc\n";
-static const char cpu_stat[] =
-    "usage_usec 7654321\nuser_usec 5000000\nsystem_usec 2654321\ncore_sched.force_idle_usec 0\n"
-    "nr_periods 120\nnr_throttled 7\nthrottled_usec 345678\nnr_bursts 0\nburst_usec 0\n";
-static const char memory_stat[] =
-    "anon 8192000\nfile 4096000\nkernel 819200\nkernel_stack 49152\ninactive_anon 8187904\n"
-    "active_anon 4096\ninactive_file 3000000\nactive_file 1096000\nunevictable 0\n";
+static const char cpu_stat[] = "usage_usec 7654321\nuser_usec 5000000\nsystem_usec 2654321\ncore_sched.force_idle_usec 0\n"
+                               "nr_periods 120\nnr_throttled 7\nthrottled_usec 345678\nnr_bursts 0\nburst_usec 0\n";
+static const char memory_stat[] = "anon 8192000\nfile 4096000\nkernel 819200\nkernel_stack 49152\ninactive_anon 8187904\n"
+                                  "active_anon 4096\ninactive_file 3000000\nactive_file 1096000\nunevictable 0\n";
 /* The kernel has been seen to write a device's number without its figures. */
-static const char io_stat[] =
-    "7:0 \n254:0 rbytes=1048576 wbytes=4096 rios=20 wios=1 dbytes=0 dios=0\n"
-    "254:16 rbytes=1000 wbytes=2000 rios=1 wios=1 dbytes=4096 dios=1\n";
+static const char io_stat[] = "7:0 \n254:0 rbytes=1048576 wbytes=4096 rios=20 wios=1 dbytes=0 dios=0\n"
+                              "254:16 rbytes=1000 wbytes=2000 rios=1 wios=1 dbytes=4096 dios=1\n";
 
 static void v2_figures_are_read(void **state) {
     Tree *T = tree_new();
@@ -103,8 +100,7 @@ static void v1_figures_are_read_from_each_tree(void **state) {
     uint64_t tick = 1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK);
     put(T, "cpu,cpuacct" GROUP "/cpuacct.usage", "7654321000\n");
     put(T, "cpu,cpuacct" GROUP "/cpuacct.stat", "user 500\nsystem 265\n");
-    put(T, "cpu,cpuacct" GROUP "/cpu.stat",
-        "nr_periods 1\nnr_throttled 1\nthrottled_time 345678\n");
+    put(T, "cpu,cpuacct" GROUP "/cpu.stat", "nr_periods 1\nnr_throttled 1\nthrottled_time 345678\n");
     assert_int_equal(symlink("cpu,cpuacct", sw_path(T->a, T->root, "cpu")), 0);
     assert_int_equal(symlink("cpu,cpuacct", sw_path(T->a, T->root, "cpuacct")), 0);
     put(T, "memory" GROUP "/memory.usage_in_bytes", "12582912\n");
@@ -133,14 +129,10 @@ static void lack_of_memory_is_told_by_both_versions(void **state) {
         const char *file, *text;
         bool killed;
     } cases[] = {
-        {GROUP "/memory.events",
-         "low 0\nhigh 0\nmax 12\noom 3\noom_kill 0\noom_group_kill 0\n", false},
-        {GROUP "/memory.events",
-         "low 0\nhigh 0\nmax 12\noom 3\noom_kill 2\noom_group_kill 0\n", true},
-        {"memory" GROUP "/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n",
-         false},
-        {"memory" GROUP "/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n",
-         true},
+        {GROUP "/memory.events", "low 0\nhigh 0\nmax 12\noom 3\noom_kill 0\noom_group_kill 0\n", false},
+        {GROUP "/memory.events", "low 0\nhigh 0\nmax 12\noom 3\noom_kill 2\noom_group_kill 0\n", true},
+        {"memory" GROUP "/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n", false},
+        {"memory" GROUP "/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n", true},
     };
     for (size_t i = 0; i < SW_N(cases); i++) {
         Tree *T = tree_new();
@@ -188,10 +180,7 @@ static void ending_kills_by_the_kernel_or_one_by_one(void **state) {
         sw_cgroup_end(T->root, GROUP, 0);
         assert_int_equal(waitpid(child, &status, kernel ? WNOHANG : 0), kernel ? 0 : child);
         if (kernel) {
-            assert_int_equal(
-                sw_file_read(T->a, sw_path(T->a, T->root, GROUP "/cgroup.kill"), 64, &text,
-                             &T->err),
-                0);
+            assert_int_equal(sw_file_read(T->a, sw_path(T->a, T->root, GROUP "/cgroup.kill"), 64, &text, &T->err), 0);
             assert_int_equal(text.p[0], '1');
             kill(child, SIGKILL);
             assert_int_equal(waitpid(child, &status, 0), child);

@@ -16,16 +16,13 @@ static void life(Fixture *F, SwStr manifest) {
     SwImage image;
     SwContainerInfo info;
     SwMount m = {.source = sw_str(sw_path(F->a, F->data, "vol")), .target = SW_STR("/vol")};
-    SwContainerSpec once = {
-        .id = SW_STR("once"),
-        .net_mode = SW_NET_JOIN,
-        .net_id = SW_STR("n"),
-        .mounts = &m,
-        .n_mounts = 1,
-        .args = words(F->a, "/bin/sh", "-c", "echo ran >> /vol/count; exit 6", NULL)};
-    SwContainerSpec on = {
-        .id = SW_STR("on"),
-        .args = words(F->a, "/bin/sh", "-c", "while :; do busybox sleep 1; done", NULL)};
+    SwContainerSpec once = {.id = SW_STR("once"),
+                            .net_mode = SW_NET_JOIN,
+                            .net_id = SW_STR("n"),
+                            .mounts = &m,
+                            .n_mounts = 1,
+                            .args = words(F->a, "/bin/sh", "-c", "echo ran >> /vol/count; exit 6", NULL)};
+    SwContainerSpec on = {.id = SW_STR("on"), .args = words(F->a, "/bin/sh", "-c", "while :; do busybox sleep 1; done", NULL)};
 
     OK(sw_image_unpack(F->rt, F->a, &src, &image, &F->err));
     once.image = on.image = &image;
@@ -65,13 +62,12 @@ static void crash_at(const char *point, const char *count) {
     OK(sw_mkdirs(sw_path(F->a, F->data, "vol"), 0755, &F->err));
     sw_runtime_close(F->rt);
     OK(sw_rm_tree(sw_path(F->a, F->data, "layers"), &F->err));
-    SwProcOpts o = {
-        .argv = (const char *const[]){"/proc/self/exe", "life", F->data, F->instance, NULL},
-        .in = -1,
-        .out = -1,
-        .err = 2,
-        .env = (const char *const[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-                                     sw_strf(F->a, "SLIPWAY_CRASH_AT=%s", point).p, NULL}};
+    SwProcOpts o = {.argv = (const char *const[]){"/proc/self/exe", "life", F->data, F->instance, NULL},
+                    .in = -1,
+                    .out = -1,
+                    .err = 2,
+                    .env = (const char *const[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                                                 sw_strf(F->a, "SLIPWAY_CRASH_AT=%s", point).p, NULL}};
     OK(sw_proc_spawn(&o, &pid, &F->err));
     OK(sw_proc_wait(pid, 50000, &status, &F->err));
     OK(sw_runtime_open(&F->o, &F->rt, &F->err));
@@ -88,23 +84,13 @@ static void a_crash_anywhere_is_made_good(void **state) {
     static const struct {
         const char *point, *count;
     } cases[] = {
-        {"container.layer_unpacked", "ran\n"},
-        {"container.net_recorded", "ran\n"},
-        {"container.net_linked", "ran\n"},
-        {"container.net_created", "ran\n"},
-        {"container.creating", "ran\n"},
-        {"container.created", "ran\n"},
-        {"container.spawned", "ran\n"},
-        {"container.launched", "ran\n"},
-        {"container.recorded", "ran\n"},
-        {"container.released", "ran\n"},
-        {"container.released:2", "ran\n"},      /* of the one that runs on */
-        {"container.started", "ran\n"},
-        {"container.ended", "ran\n"},
-        {"container.stopping", "ran\n"},
-        {"container.deleting", "ran\n"},
-        {"container.deleting:2",
-         "ran\nran\n"}, /* it was deleted, so the second life begins with a new one */
+        {"container.layer_unpacked", "ran\n"}, {"container.net_recorded", "ran\n"},    {"container.net_linked", "ran\n"},
+        {"container.net_created", "ran\n"},    {"container.creating", "ran\n"},        {"container.created", "ran\n"},
+        {"container.spawned", "ran\n"},        {"container.launched", "ran\n"},        {"container.recorded", "ran\n"},
+        {"container.released", "ran\n"},       {"container.released:2", "ran\n"}, /* of the one that runs on */
+        {"container.started", "ran\n"},        {"container.ended", "ran\n"},           {"container.stopping", "ran\n"},
+        {"container.deleting", "ran\n"},       {"container.deleting:2", "ran\nran\n"}, /* it was deleted, so the second life
+                                                                                          begins with a new one */
     };
     if (!fixture_can())
         skip();

@@ -12,8 +12,8 @@
 #include "container/room.h"
 
 #define HEAD "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
-#define LABEL63                                                                                    \
-    "\x3f"                                                                                         \
+#define LABEL63 \
+    "\x3f" \
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static void questions_are_read_within_bounds(void **state) {

@@ -8,9 +8,9 @@
 
 #include "fixture.h"
 
-#define NEED()                                                                                     \
-    if (!fixture_can())                                                                            \
-        skip();                                                                                    \
+#define NEED() \
+    if (!fixture_can()) \
+        skip(); \
     Fixture *F = fixture_new()
 
 static int unpack_one(Fixture *F, const TarEntry *e, size_t n, const char *compress, SwImage *ret) {
@@ -22,9 +22,7 @@ static int unpack_one(Fixture *F, const TarEntry *e, size_t n, const char *compr
 }
 
 static const char *layer_dir(Fixture *F, const SwImage *i, size_t n, const char *file) {
-    return sw_strf(F->a, "%s/layers/%.*s/%s", F->data, SW_FMT(sw_str_skip(i->diff_ids.v[n], 7)),
-                   file)
-        .p;
+    return sw_strf(F->a, "%s/layers/%.*s/%s", F->data, SW_FMT(sw_str_skip(i->diff_ids.v[n], 7)), file).p;
 }
 
 static void every_compression_unpacks_once(void **state) {
@@ -53,8 +51,7 @@ static void every_compression_unpacks_once(void **state) {
 
 static void whiteouts_hide_what_lies_below(void **state) {
     NEED();
-    static const TarEntry low[] = {
-        {"gone", 'f', "x", 0644}, {"stays", 'f', "x", 0644}, {"opq/old", 'f', "x", 0644}};
+    static const TarEntry low[] = {{"gone", 'f', "x", 0644}, {"stays", 'f', "x", 0644}, {"opq/old", 'f', "x", 0644}};
     static const TarEntry high[] = {{".wh.gone", 'f', "", 0644},
                                     {"opq/.wh..wh..opq", 'f', "", 0644},
                                     {"opq/new", 'f', "y", 0644}};
@@ -65,9 +62,9 @@ static void whiteouts_hide_what_lies_below(void **state) {
     fixture_layer(F, high, SW_N(high), "gzip", &blob[2], &diff[2]);
     SwImage image;
     SwContainerInfo info;
-    SwImageSource src = fixture_source(
-        F, fixture_manifest(F, blob, diff, 3,
-                            "{\"Entrypoint\":[\"/bin/busybox\"],\"Cmd\":[\"ls\",\"/\",\"/opq\"]}"));
+    SwImageSource src =
+        fixture_source(F, fixture_manifest(F, blob, diff, 3,
+                                           "{\"Entrypoint\":[\"/bin/busybox\"],\"Cmd\":[\"ls\",\"/\",\"/opq\"]}"));
     OK(sw_image_unpack(F->rt, F->a, &src, &image, &F->err));
     SwContainerSpec s = {.id = SW_STR("w"), .image = &image};
     OK(sw_container_create(F->rt, &s, &F->err));
@@ -118,9 +115,7 @@ static void overlays_own_attributes_are_left_out_and_others_kept(void **state) {
     char value[2] = "";
     OK(unpack_one(F, e, SW_N(e), "gzip", &image));
     assert_false(opaque(layer_dir(F, &image, 0, "hides")));
-    assert_int_equal(lgetxattr(layer_dir(F, &image, 0, "leads"), "trusted.overlay.redirect", value,
-                               sizeof(value)),
-                     -1);
+    assert_int_equal(lgetxattr(layer_dir(F, &image, 0, "leads"), "trusted.overlay.redirect", value, sizeof(value)), -1);
     ssize_t n = lgetxattr(layer_dir(F, &image, 0, "own"), "user.note", value, sizeof(value));
     assert_true(n == 1 || errno == ENOTSUP); /* a tmpfs keeps none */
     fixture_free(F);
@@ -139,8 +134,7 @@ static void long_names_and_devices_unpack(void **state) {
     strcat(path, "end");
     for (int i = 0; i < 20; i++)
         strcat(strcat(longer, name), "/");
-    const TarEntry e[] = {
-        {path, 'f', "deep", 0644}, {"bin/busybox", 'b', NULL, 0755}, {"disk", 'c', NULL, 0666}};
+    const TarEntry e[] = {{path, 'f', "deep", 0644}, {"bin/busybox", 'b', NULL, 0755}, {"disk", 'c', NULL, 0666}};
     const TarEntry beyond[] = {{longer, 'd', NULL, 0755}};
     const TarEntry wide[] = {{sw_strf(F->a, "%s%s", name, name).p, 'f', "x", 0644}};
     OK(unpack_one(F, e, SW_N(e), "", &image));
@@ -171,18 +165,9 @@ static void no_entry_leads_out_of_its_layer(void **state) {
         {"dotdot", {{"../../../outside/x", 'f', "evil", 0}}, 1, true},
         {"dotdot inside", {{"a/../../x", 'f', "evil", 0}}, 1, true},
         {"through an absolute link", {{"l", 'l', out_link, 0}, {"l/x", 'f', "evil", 0}}, 2, true},
-        {"through a relative link",
-         {{"l", 'l', "../../outside", 0}, {"l/x", 'f', "evil", 0}},
-         2,
-         true},
-        {"whiteout through a link",
-         {{"l", 'l', out_link, 0}, {"l/.wh.victim", 'f', "", 0}},
-         2,
-         true},
-        {"opaque through a link",
-         {{"l", 'l', out_link, 0}, {"l/.wh..wh..opq", 'f', "", 0}},
-         2,
-         true},
+        {"through a relative link", {{"l", 'l', "../../outside", 0}, {"l/x", 'f', "evil", 0}}, 2, true},
+        {"whiteout through a link", {{"l", 'l', out_link, 0}, {"l/.wh.victim", 'f', "", 0}}, 2, true},
+        {"opaque through a link", {{"l", 'l', out_link, 0}, {"l/.wh..wh..opq", 'f', "", 0}}, 2, true},
         {"hard link through a link", {{"l", 'l', out_link, 0}, {"h", 'h', "l/victim", 0}}, 2, true},
         {"hard link out", {{"h", 'h', "../../outside/victim", 0}}, 1, true},
         {"whiteout of dotdot", {{".wh...", 'f', "", 0}}, 1, true},
@@ -214,8 +199,7 @@ static void bytes_that_are_not_the_layers_are_refused(void **state) {
     assert_int_equal(sw_image_unpack(F->rt, F->a, &src, &image, &F->err), -1);
     assert_true(sw_error_is(&F->err, &SW_CONTAINER_IMAGE_INVALID));
     sw_error_reset(&F->err);
-    SwStr junk =
-        fixture_blob(F, SW_STR("this is no tar archive at all, but it is long enough to look at"));
+    SwStr junk = fixture_blob(F, SW_STR("this is no tar archive at all, but it is long enough to look at"));
     src = fixture_source(F, fixture_manifest(F, &junk, &junk, 1, "{}"));
     assert_int_equal(sw_image_unpack(F->rt, F->a, &src, &image, &F->err), -1);
     assert_true(sw_error_is(&F->err, &SW_CONTAINER_IMAGE_INVALID));
@@ -229,15 +213,12 @@ static void an_index_leads_to_this_machines_image(void **state) {
     SwStr blob, diff;
     SwImage image;
     fixture_layer(F, e, 1, "", &blob, &diff);
-    SwStr m =
-        fixture_blob(F, fixture_manifest(F, &blob, &diff, 1,
-                                         "{\"User\":\"web\",\"ExposedPorts\":{\"80/tcp\":{}}}"));
-    SwStr index = sw_strf(
-        F->a,
-        "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"sha256:00\",\"platform\":{\"os\":"
-        "\"linux\",\"architecture\":\"arm64\"}},"
-        "{\"digest\":\"%.*s\",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}}]}",
-        SW_FMT(m));
+    SwStr m = fixture_blob(F, fixture_manifest(F, &blob, &diff, 1, "{\"User\":\"web\",\"ExposedPorts\":{\"80/tcp\":{}}}"));
+    SwStr index = sw_strf(F->a,
+                          "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"sha256:00\",\"platform\":{\"os\":"
+                          "\"linux\",\"architecture\":\"arm64\"}},"
+                          "{\"digest\":\"%.*s\",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}}]}",
+                          SW_FMT(m));
     SwImageSource src = fixture_source(F, index);
     OK(sw_image_unpack(F->rt, F->a, &src, &image, &F->err));
     assert_true(sw_str_eqz(image.user, "web") && sw_str_eqz(image.exposed.v[0], "80/tcp"));
@@ -253,12 +234,10 @@ static void a_hundred_layers_stack(void **state) {
     SwImage image;
     SwContainerInfo info;
     for (size_t i = 0; i < SW_N(blob); i++) {
-        TarEntry e[] = {{"bin/busybox", 'b', NULL, 0755},
-                        {"top", 'f', sw_strf(F->a, "%zu", i).p, 0644}};
+        TarEntry e[] = {{"bin/busybox", 'b', NULL, 0755}, {"top", 'f', sw_strf(F->a, "%zu", i).p, 0644}};
         fixture_layer(F, e + (i > 0), SW_N(e) - (i > 0), "", &blob[i], &diff[i]);
     }
-    SwStr m = fixture_manifest(F, blob, diff, SW_N(blob),
-                               "{\"Cmd\":[\"/bin/busybox\",\"cat\",\"/top\"]}");
+    SwStr m = fixture_manifest(F, blob, diff, SW_N(blob), "{\"Cmd\":[\"/bin/busybox\",\"cat\",\"/top\"]}");
     SwImageSource src = fixture_source(F, m);
     OK(sw_image_unpack(F->rt, F->a, &src, &image, &F->err));
     SwContainerSpec s = {.id = SW_STR("h"), .image = &image};

@@ -9,9 +9,9 @@
 
 #include "fixture.h"
 
-#define NEED()                                                                                     \
-    if (!fixture_can())                                                                            \
-        skip();                                                                                    \
+#define NEED() \
+    if (!fixture_can()) \
+        skip(); \
     Fixture *F = net_fixture()
 
 typedef struct Served {
@@ -59,11 +59,9 @@ static Fixture *net_fixture(void) {
 
 /* A server in a container that answers `text` to each connection on port 80. */
 static void run_server(Fixture *F, const char *id, const char *net, const char *text) {
-    SwContainerSpec s = {
-        .id = sw_str(id), .image = &F->busybox, .net_mode = SW_NET_JOIN, .net_id = sw_str(net)};
+    SwContainerSpec s = {.id = sw_str(id), .image = &F->busybox, .net_mode = SW_NET_JOIN, .net_id = sw_str(net)};
 
-    s.args = words(F->a, "/bin/busybox", "nc", "-ll", "-p", "80", "-e", "/bin/busybox", "echo",
-                   text, NULL);
+    s.args = words(F->a, "/bin/busybox", "nc", "-ll", "-p", "80", "-e", "/bin/busybox", "echo", text, NULL);
     OK(sw_container_create(F->rt, &s, &F->err));
     OK(sw_container_start(F->rt, s.id, &F->err));
 }
@@ -109,8 +107,7 @@ static void a_task_is_reached_by_address_and_by_host_port(void **state) {
     SwNet n, again;
     OK(sw_net_create(F->rt, F->a, &spec, &n, &F->err));
     OK(sw_net_create(F->rt, F->a, &spec, &again, &F->err));
-    assert_true(sw_str_eq(n.address, again.address) &&
-                n.ports[0].host_port == again.ports[0].host_port);
+    assert_true(sw_str_eq(n.address, again.address) && n.ports[0].host_port == again.ports[0].host_port);
     assert_true(n.ports[0].host_port >= 49153);
     run_server(F, "web", "n1", "hello");
     assert_string_equal(fetch(F, n.address.p, 80), "hello\n");
@@ -153,14 +150,10 @@ static void containers_of_one_network_share_it_and_reach_others(void **state) {
     run_server(F, "web", "n1", "hello");
     assert_string_equal(fetch(F, a.address.p, 80), "hello\n");
     assert_string_equal(shell(F, "s1", "n1", "busybox nc 127.0.0.1 80 </dev/null"), "hello\n");
-    assert_string_equal(
-        shell(F, "s2", "n2", sw_strf(F->a, "busybox nc %.*s 80 </dev/null", SW_FMT(a.address)).p),
-        "hello\n");
+    assert_string_equal(shell(F, "s2", "n2", sw_strf(F->a, "busybox nc %.*s 80 </dev/null", SW_FMT(a.address)).p), "hello\n");
     /* through the bridge's address and the host port, as a task reaches another's mapping */
     assert_string_equal(shell(F, "s3", "n2",
-                              sw_strf(F->a, "busybox nc %.*s %u </dev/null", SW_FMT(b.gateway),
-                                      a.ports[0].host_port)
-                                  .p),
+                              sw_strf(F->a, "busybox nc %.*s %u </dev/null", SW_FMT(b.gateway), a.ports[0].host_port).p),
                         "hello\n");
     fixture_free(F);
 }
@@ -174,14 +167,12 @@ static void slipway_listens_inside_and_knows_the_caller(void **state) {
     assert_string_equal(served.net, "n1");
     int meta = sw_netns_listen(n.netns, "169.254.170.2", 80, SOCK_STREAM, &F->err);
     OK(meta);
-    SwContainerSpec s = {
-        .id = SW_STR("c"),
-        .image = &F->busybox,
-        .net_mode = SW_NET_JOIN,
-        .net_id = SW_STR("n1"),
-        .args = words(
-            F->a, "/bin/sh", "-c",
-            "busybox nc 127.0.0.1 4566 </dev/null; busybox nc 169.254.170.2 80 </dev/null", NULL)};
+    SwContainerSpec s = {.id = SW_STR("c"),
+                         .image = &F->busybox,
+                         .net_mode = SW_NET_JOIN,
+                         .net_id = SW_STR("n1"),
+                         .args = words(F->a, "/bin/sh", "-c",
+                                       "busybox nc 127.0.0.1 4566 </dev/null; busybox nc 169.254.170.2 80 </dev/null", NULL)};
     OK(sw_container_create(F->rt, &s, &F->err));
     OK(sw_container_start(F->rt, s.id, &F->err));
     int fds[] = {served.fd, meta};
@@ -206,10 +197,8 @@ static void names_resolve_inside(void **state) {
     SwNet n;
     OK(sw_net_create(F->rt, F->a, &n1, &n, &F->err));
     OK(sw_net_create(F->rt, F->a, &n2, &n, &F->err));
-    assert_non_null(
-        strstr(shell(F, "c", "n1", "busybox nslookup -type=a DB.local 2>&1"), "10.11.12.13"));
-    assert_null(
-        strstr(shell(F, "d", "n2", "busybox nslookup -type=a db.local 2>&1"), "10.11.12.13"));
+    assert_non_null(strstr(shell(F, "c", "n1", "busybox nslookup -type=a DB.local 2>&1"), "10.11.12.13"));
+    assert_null(strstr(shell(F, "d", "n2", "busybox nslookup -type=a db.local 2>&1"), "10.11.12.13"));
     assert_non_null(strstr(shell(F, "e", "n1", "busybox cat /etc/resolv.conf"), "127.0.0.11"));
     fixture_free(F);
 }
@@ -223,13 +212,11 @@ static void networks_survive_a_restart(void **state) {
     run_server(F, "web", "n1", "still here");
     assert_string_equal(fetch(F, "127.0.0.1", n.ports[0].host_port), "still here\n");
     sw_runtime_close(F->rt);
-    assert_string_equal(fetch(F, "127.0.0.1", n.ports[0].host_port),
-                        "still here\n"); /* with no Slipway at all */
+    assert_string_equal(fetch(F, "127.0.0.1", n.ports[0].host_port), "still here\n"); /* with no Slipway at all */
     OK(sw_runtime_open(&F->o, &F->rt, &F->err));
     assert_int_equal(served.count, 2);
     assert_true(sw_net_get(F->rt, F->a, SW_STR("n1"), &after));
-    assert_true(sw_str_eq(n.address, after.address) &&
-                n.ports[0].host_port == after.ports[0].host_port);
+    assert_true(sw_str_eq(n.address, after.address) && n.ports[0].host_port == after.ports[0].host_port);
     assert_string_equal(fetch(F, "127.0.0.1", n.ports[0].host_port), "still here\n");
     OK(sw_container_delete(F->rt, SW_STR("web"), &F->err));
     OK(sw_net_delete(F->rt, SW_STR("n1"), &F->err));

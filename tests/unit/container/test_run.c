@@ -12,9 +12,9 @@ static SwContainerInfo wait_end(Fixture *F, const char *id) {
     return i;
 }
 
-#define NEED()                                                                                     \
-    if (!fixture_can())                                                                            \
-        skip();                                                                                    \
+#define NEED() \
+    if (!fixture_can()) \
+        skip(); \
     Fixture *F = fixture_new()
 
 static void exit_code_and_output_are_complete(void **state) {
@@ -44,12 +44,9 @@ static void image_settings_apply_unless_overridden(void **state) {
                           .cwd = SW_STR("/etc"),
                           .hostname = SW_STR("box"),
                           .env = words(F->a, "A=1", NULL),
-                          .args = words(F->a, "sh", "-c",
-                                        "id -u; id -G; pwd; echo $A $FROM_IMAGE $HOME; hostname",
-                                        NULL)};
+                          .args = words(F->a, "sh", "-c", "id -u; id -G; pwd; echo $A $FROM_IMAGE $HOME; hostname", NULL)};
     s.args = words(F->a, "/bin/busybox", "sh", "-c",
-                   "busybox id -u; busybox id -G; pwd; echo $A $FROM_IMAGE $HOME; busybox hostname",
-                   NULL);
+                   "busybox id -u; busybox id -G; pwd; echo $A $FROM_IMAGE $HOME; busybox hostname", NULL);
     OK(sw_container_create(F->rt, &s, &F->err));
     OK(sw_container_start(F->rt, s.id, &F->err));
     (void)wait_end(F, "u");
@@ -59,8 +56,7 @@ static void image_settings_apply_unless_overridden(void **state) {
 
 static void a_missing_command_is_refused_at_start(void **state) {
     NEED();
-    SwContainerSpec s = {
-        .id = SW_STR("bad"), .image = &F->busybox, .args = words(F->a, "/no/such", NULL)};
+    SwContainerSpec s = {.id = SW_STR("bad"), .image = &F->busybox, .args = words(F->a, "/no/such", NULL)};
     OK(sw_container_create(F->rt, &s, &F->err));
     assert_int_equal(sw_container_start(F->rt, s.id, &F->err), -1);
     assert_true(sw_error_is(&F->err, &SW_CONTAINER_START_FAILED));
@@ -82,8 +78,7 @@ static void exit_codes_survive_a_restart(void **state) {
     snprintf(fifo, sizeof(fifo), "%s/go", F->data);
     assert_int_equal(mkfifo(fifo, 0600), 0);
     SwMount m = {.source = sw_str(fifo), .target = SW_STR("/go")};
-    s.args = words(F->a, "/bin/sh", "-c", "read x < /go; echo got $x; exit 9", NULL), s.mounts = &m,
-    s.n_mounts = 1;
+    s.args = words(F->a, "/bin/sh", "-c", "read x < /go; echo got $x; exit 9", NULL), s.mounts = &m, s.n_mounts = 1;
     OK(sw_container_create(F->rt, &s, &F->err));
     OK(sw_container_start(F->rt, s.id, &F->err));
     sw_runtime_close(F->rt); /* both go on without us */
@@ -106,12 +101,10 @@ static void exit_codes_survive_a_restart(void **state) {
 
 static void stop_sends_the_stop_signal_then_kills(void **state) {
     NEED();
-    fixture_run(F, "polite",
-                "trap 'echo bye; exit 5' TERM; echo up; while :; do busybox sleep 0.1; done");
+    fixture_run(F, "polite", "trap 'echo bye; exit 5' TERM; echo up; while :; do busybox sleep 0.1; done");
     fixture_run(F, "deaf", "trap '' TERM; echo up; while :; do busybox sleep 0.1; done");
     SwContainerInfo i;
-    while (!sw_str_contains(fixture_log(F, "polite"), SW_STR("up")) ||
-           !sw_str_contains(fixture_log(F, "deaf"), SW_STR("up")))
+    while (!sw_str_contains(fixture_log(F, "polite"), SW_STR("up")) || !sw_str_contains(fixture_log(F, "deaf"), SW_STR("up")))
         (void)sw_container_wait(F->rt, F->a, SW_STR("polite"), 10, &i);
     OK(sw_container_stop(F->rt, SW_STR("polite"), 20000, &F->err));
     assert_int_equal(wait_end(F, "polite").exit_code, 5);
@@ -127,13 +120,11 @@ static void stop_sends_the_stop_signal_then_kills(void **state) {
 
 static void memory_limit_kills_and_says_so(void **state) {
     NEED();
-    SwContainerSpec s = {
-        .id = SW_STR("oom"),
-        .image = &F->busybox,
-        .memory_limit = 16 * SW_MIB,
-        .args =
-            words(F->a, "/bin/sh", "-c",
-                  "x=a; i=0; while [ $i -lt 28 ]; do x=$x$x; i=$((i+1)); done; echo ${#x}", NULL)};
+    SwContainerSpec s = {.id = SW_STR("oom"),
+                         .image = &F->busybox,
+                         .memory_limit = 16 * SW_MIB,
+                         .args = words(F->a, "/bin/sh", "-c",
+                                       "x=a; i=0; while [ $i -lt 28 ]; do x=$x$x; i=$((i+1)); done; echo ${#x}", NULL)};
     OK(sw_container_create(F->rt, &s, &F->err));
     OK(sw_container_start(F->rt, s.id, &F->err));
     SwContainerInfo i = wait_end(F, "oom");
@@ -147,46 +138,37 @@ static void exec_captures_output_and_status(void **state) {
     int status = -1;
     SwStr out, err_text;
     fixture_run(F, "e", "while :; do busybox sleep 1; done");
-    SwExec x = {.args = words(F->a, "/bin/sh", "-c",
-                              "busybox cat; echo $V; echo bad >&2; busybox id -u; exit 4", NULL),
+    SwExec x = {.args = words(F->a, "/bin/sh", "-c", "busybox cat; echo $V; echo bad >&2; busybox id -u; exit 4", NULL),
                 .env = words(F->a, "V=w", NULL),
                 .user = SW_STR("web")};
-    OK(sw_container_exec(F->rt, F->a, SW_STR("e"), &x, SW_STR("input\n"), 65536, 20000, &status,
-                         &out, &err_text, &F->err));
+    OK(sw_container_exec(F->rt, F->a, SW_STR("e"), &x, SW_STR("input\n"), 65536, 20000, &status, &out, &err_text, &F->err));
     assert_int_equal(status, 4);
     assert_string_equal(out.p, "input\nw\n1000\n");
     assert_string_equal(err_text.p, "bad\n");
-    x = (SwExec){.args = words(F->a, "/bin/sh", "-c",
-                               "trap '' TERM; echo $$ > /deaf; while :; do busybox sleep 1; done",
-                               NULL)};
+    x = (SwExec){.args =
+                     words(F->a, "/bin/sh", "-c", "trap '' TERM; echo $$ > /deaf; while :; do busybox sleep 1; done", NULL)};
     int64_t t = sw_monotonic_ns();
-    assert_int_equal(sw_container_exec(F->rt, F->a, SW_STR("e"), &x, SW_NO_STR, 65536, 300, &status,
-                                       NULL, NULL, &F->err),
-                     -1);
+    assert_int_equal(sw_container_exec(F->rt, F->a, SW_STR("e"), &x, SW_NO_STR, 65536, 300, &status, NULL, NULL, &F->err), -1);
     assert_true(sw_monotonic_ns() - t < 5 * SW_S);
     sw_error_reset(&F->err);
-    x = (SwExec){.args =
-                     words(F->a, "/bin/sh", "-c", "busybox kill -0 $(busybox cat /deaf)", NULL)};
-    OK(sw_container_exec(F->rt, F->a, SW_STR("e"), &x, SW_NO_STR, 65536, 20000, &status, NULL, NULL,
-                         &F->err));
+    x = (SwExec){.args = words(F->a, "/bin/sh", "-c", "busybox kill -0 $(busybox cat /deaf)", NULL)};
+    OK(sw_container_exec(F->rt, F->a, SW_STR("e"), &x, SW_NO_STR, 65536, 20000, &status, NULL, NULL, &F->err));
     assert_int_not_equal(status, 0); /* the command itself was ended */
     fixture_free(F);
 }
 
 static void limits_and_stats_are_the_kernels(void **state) {
     NEED();
-    SwContainerSpec s = {
-        .id = SW_STR("l"),
-        .image = &F->busybox,
-        .memory_limit = 64 * SW_MIB,
-        .cpus = 0.5,
-        .cpu_shares = 256,
-        .pids_limit = 20,
-        .read_only_root = true,
-        .args = words(
-            F->a, "/bin/sh", "-c",
-            "busybox touch /x || echo read-only; ulimit -n; while :; do busybox sleep 1; done",
-            NULL)};
+    SwContainerSpec s = {.id = SW_STR("l"),
+                         .image = &F->busybox,
+                         .memory_limit = 64 * SW_MIB,
+                         .cpus = 0.5,
+                         .cpu_shares = 256,
+                         .pids_limit = 20,
+                         .read_only_root = true,
+                         .args =
+                             words(F->a, "/bin/sh", "-c",
+                                   "busybox touch /x || echo read-only; ulimit -n; while :; do busybox sleep 1; done", NULL)};
     SwUlimit u = {SW_STR("nofile"), 512, 1024};
     s.ulimits = &u, s.n_ulimits = 1;
     OK(sw_container_create(F->rt, &s, &F->err));
@@ -210,15 +192,14 @@ static void mounts_and_files_inside(void **state) {
     SwMount m[] = {{.source = sw_str(dir), .target = SW_STR("/vol")},
                    {.source = sw_str(dir), .target = SW_STR("/ro"), .read_only = true},
                    {.kind = SW_MOUNT_TMPFS, .target = SW_STR("/t"), .size = 65536}};
-    SwContainerSpec s = {
-        .id = SW_STR("m"),
-        .image = &F->busybox,
-        .mounts = m,
-        .n_mounts = 3,
-        .args = words(F->a, "/bin/sh", "-c",
-                      "echo hi > /vol/f; busybox touch /ro/x || echo ro; echo t > /t/t; busybox ln "
-                      "-s /etc/passwd /evil; echo done; while :; do busybox sleep 1; done",
-                      NULL)};
+    SwContainerSpec s = {.id = SW_STR("m"),
+                         .image = &F->busybox,
+                         .mounts = m,
+                         .n_mounts = 3,
+                         .args = words(F->a, "/bin/sh", "-c",
+                                       "echo hi > /vol/f; busybox touch /ro/x || echo ro; echo t > /t/t; busybox ln "
+                                       "-s /etc/passwd /evil; echo done; while :; do busybox sleep 1; done",
+                                       NULL)};
     OK(sw_container_create(F->rt, &s, &F->err));
     OK(sw_container_start(F->rt, s.id, &F->err));
     SwContainerInfo i;
@@ -226,8 +207,7 @@ static void mounts_and_files_inside(void **state) {
         assert_false(sw_container_wait(F->rt, F->a, s.id, 10, &i));
     assert_true(sw_exists(sw_path(F->a, dir, "f")));
     assert_true(sw_str_contains(fixture_log(F, "m"), SW_STR("ro\n")));
-    int fd = sw_container_open(F->rt, s.id, "/evil", O_RDONLY, 0,
-                               &F->err); /* the container's passwd, not the host's */
+    int fd = sw_container_open(F->rt, s.id, "/evil", O_RDONLY, 0, &F->err); /* the container's passwd, not the host's */
     OK(fd);
     assert_true(read(fd, text, sizeof(text) - 1) > 0);
     close(fd);

@@ -9,9 +9,8 @@
 #include "services/ecr/ecr.h"
 
 #define NOW (1000 * SW_DAY)
-#define RULE(priority, selection)                                                                  \
-    "{\"rulePriority\":" #priority ",\"selection\":{" selection                                    \
-    "},\"action\":{\"type\":\"expire\"}}"
+#define RULE(priority, selection) \
+    "{\"rulePriority\":" #priority ",\"selection\":{" selection "},\"action\":{\"type\":\"expire\"}}"
 
 /* "A:prod,x:10" is image A with tags prod and x, pushed 10 days ago. Returns what goes, as "A1 C2":
  * image and rule. */
@@ -25,8 +24,7 @@ static SwStr apply(SwArena *a, const char *policy, const char *const *images, Sw
         EcrAged *i = sw_list_add(a, &l);
         SwStr rest = sw_str(*images), tags, tag;
         int64_t days;
-        assert_true(sw_str_cut(&rest, ':', &i->digest) && sw_str_cut(&rest, ':', &tags) &&
-                    sw_str_to_i64(rest, &days));
+        assert_true(sw_str_cut(&rest, ':', &i->digest) && sw_str_cut(&rest, ':', &tags) && sw_str_to_i64(rest, &days));
         while (sw_str_next(&tags, ',', &tag))
             sw_str_list_add(a, &i->tags, tag);
         i->pushed = NOW - days * SW_DAY;
@@ -38,9 +36,8 @@ static SwStr apply(SwArena *a, const char *policy, const char *const *images, Sw
     return sw_str_trim(sw_buf_str(&b));
 }
 
-#define EXPECT(want, policy, ...)                                                                  \
-    assert_string_equal(                                                                           \
-        sw_str_z(a, apply(a, policy, (const char *const[]){__VA_ARGS__, NULL}, &next)), want)
+#define EXPECT(want, policy, ...) \
+    assert_string_equal(sw_str_z(a, apply(a, policy, (const char *const[]){__VA_ARGS__, NULL}, &next)), want)
 
 static void images_of_a_prefix_beyond_a_count_go_oldest_first(void **state) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
@@ -68,9 +65,12 @@ static void an_image_of_a_rule_is_never_expired_by_a_later_one(void **state) {
     /* Rule 1 keeps A and C although rule 2 counts them. */
     EXPECT(
         "B2",
-        "{\"rules\":[" RULE(1, "\"tagStatus\":\"tagged\",\"tagPrefixList\":[\"prod\"],"
-                               "\"countType\":\"imageCountMoreThan\",\"countNumber\":5") "," RULE(
-            2, "\"tagStatus\":\"any\",\"countType\":\"imageCountMoreThan\",\"countNumber\":1") "]}",
+        "{\"rules\":[" RULE(
+            1,
+            "\"tagStatus\":\"tagged\",\"tagPrefixList\":[\"prod\"],"
+            "\"countType\":\"imageCountMoreThan\",\"countNumber\":5") "," RULE(2,
+                                                                               "\"tagStatus\":\"any\",\"countType\":"
+                                                                               "\"imageCountMoreThan\",\"countNumber\":1") "]}",
         "A:prod1:30", "B:beta:20", "C:prod2:10");
 }
 
@@ -78,14 +78,12 @@ static void all_prefixes_and_patterns_must_match(void **state) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwTime next;
     EXPECT("A1",
-           "{\"rules\":[" RULE(
-               1, "\"tagStatus\":\"tagged\",\"tagPrefixList\":[\"alpha\",\"beta\"],\"countType\":"
-                  "\"sinceImagePushed\",\"countUnit\":\"days\",\"countNumber\":5") "]}",
+           "{\"rules\":[" RULE(1, "\"tagStatus\":\"tagged\",\"tagPrefixList\":[\"alpha\",\"beta\"],\"countType\":"
+                                  "\"sinceImagePushed\",\"countUnit\":\"days\",\"countNumber\":5") "]}",
            "A:alpha1,beta1:10", "B:alpha2:10");
     EXPECT("B1",
-           "{\"rules\":[" RULE(
-               1, "\"tagStatus\":\"tagged\",\"tagPatternList\":[\"*-rc\"],\"countType\":"
-                  "\"sinceImagePushed\",\"countUnit\":\"days\",\"countNumber\":5") "]}",
+           "{\"rules\":[" RULE(1, "\"tagStatus\":\"tagged\",\"tagPatternList\":[\"*-rc\"],\"countType\":"
+                                  "\"sinceImagePushed\",\"countUnit\":\"days\",\"countNumber\":5") "]}",
            "A:v1:10", "B:v1-rc:10");
 }
 
@@ -96,25 +94,22 @@ static void policies_that_say_too_little_or_too_much_are_refused(void **state) {
         "{\"rules\":[]}",
         "{\"rules\":[{\"rulePriority\":1,\"selection\":{\"tagStatus\":\"any\",\"countType\":"
         "\"imageCountMoreThan\",\"countNumber\":1},\"action\":{\"type\":\"transition\"}}]}",
-        "{\"rules\":[" RULE(
-            0, "\"tagStatus\":\"any\",\"countType\":\"imageCountMoreThan\",\"countNumber\":1") "]}",
-        "{\"rules\":[" RULE(
-            1,
-            "\"tagStatus\":\"tagged\",\"countType\":\"imageCountMoreThan\",\"countNumber\":1") "]}",
+        "{\"rules\":[" RULE(0, "\"tagStatus\":\"any\",\"countType\":\"imageCountMoreThan\",\"countNumber\":1") "]}",
+        "{\"rules\":[" RULE(1, "\"tagStatus\":\"tagged\",\"countType\":\"imageCountMoreThan\",\"countNumber\":1") "]}",
         "{\"rules\":[" RULE(1, "\"tagStatus\":\"any\",\"tagPrefixList\":[\"a\"],\"countType\":"
                                "\"imageCountMoreThan\",\"countNumber\":1") "]}",
         "{\"rules\":[" RULE(1, "\"tagStatus\":\"any\",\"countType\":\"sinceImagePulled\","
                                "\"countUnit\":\"days\",\"countNumber\":1") "]}",
-        "{\"rules\":[" RULE(
-            1, "\"tagStatus\":\"any\",\"countType\":\"sinceImagePushed\",\"countNumber\":1") "]}",
+        "{\"rules\":[" RULE(1, "\"tagStatus\":\"any\",\"countType\":\"sinceImagePushed\",\"countNumber\":1") "]}",
         "{\"rules\":[" RULE(1, "\"tagStatus\":\"any\",\"countType\":\"imageCountMoreThan\","
-                               "\"countNumber\":1") "," RULE(2,
-                                                             "\"tagStatus\":\"untagged\","
-                                                             "\"countType\":\"imageCountMoreThan\","
-                                                             "\"countNumber\":1") "]}",
-        "{\"rules\":[" RULE(2, "\"tagStatus\":\"untagged\",\"countType\":\"imageCountMoreThan\","
-                               "\"countNumber\":1") "," RULE(
-            2, "\"tagStatus\":\"any\",\"countType\":\"imageCountMoreThan\",\"countNumber\":1") "]}",
+                               "\"countNumber\":1") "," RULE(2, "\"tagStatus\":\"untagged\","
+                                                                "\"countType\":\"imageCountMoreThan\","
+                                                                "\"countNumber\":1") "]}",
+        "{\"rules\":[" RULE(
+            2,
+            "\"tagStatus\":\"untagged\",\"countType\":\"imageCountMoreThan\","
+            "\"countNumber\":1") "," RULE(2,
+                                          "\"tagStatus\":\"any\",\"countType\":\"imageCountMoreThan\",\"countNumber\":1") "]}",
     };
     _sw_arena_ SwArena *a = sw_arena_new(0);
     for (size_t i = 0; i < SW_N(bad); i++) {

@@ -8,7 +8,7 @@
 
 #include "services/ecr/manifest.h"
 
-#define HEX "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HEX  "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HEX2 "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 static int parse(SwArena *a, const char *text, const char *type, EcrManifest *m) {
@@ -20,10 +20,9 @@ static void an_image_names_its_config_and_layers(void **state) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     EcrManifest m;
     assert_int_equal(parse(a,
-                           "{\"schemaVersion\":2,\"mediaType\":\"" ECR_TYPE_DOCKER
-                           "\",\"config\":{\"digest\":\"" HEX "\",\"size\":10},"
-                           "\"layers\":[{\"digest\":\"" HEX2 "\",\"size\":5},{\"digest\":\"" HEX2
-                           "\",\"size\":5}]}",
+                           "{\"schemaVersion\":2,\"mediaType\":\"" ECR_TYPE_DOCKER "\",\"config\":{\"digest\":\"" HEX
+                           "\",\"size\":10},"
+                           "\"layers\":[{\"digest\":\"" HEX2 "\",\"size\":5},{\"digest\":\"" HEX2 "\",\"size\":5}]}",
                            NULL, &m),
                      0);
     assert_false(m.index);
@@ -35,10 +34,7 @@ static void an_image_names_its_config_and_layers(void **state) {
 static void an_index_names_images_and_may_be_told_by_its_members(void **state) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     EcrManifest m;
-    assert_int_equal(
-        parse(a, "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"" HEX "\",\"size\":10}]}", NULL,
-              &m),
-        0);
+    assert_int_equal(parse(a, "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"" HEX "\",\"size\":10}]}", NULL, &m), 0);
     assert_true(m.index);
     assert_int_equal(m.children.n, 1);
     assert_true(sw_str_eqz(m.media_type, ECR_TYPE_OCI_INDEX));
@@ -47,13 +43,12 @@ static void an_index_names_images_and_may_be_told_by_its_members(void **state) {
 static void a_subject_and_an_artifact_type_are_read(void **state) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     EcrManifest m;
-    assert_int_equal(
-        parse(a,
-              "{\"schemaVersion\":2,\"artifactType\":\"x/y\",\"config\":{\"digest\":\"" HEX
-              "\",\"size\":2},\"layers\":[],"
-              "\"subject\":{\"digest\":\"" HEX2 "\",\"size\":2},\"annotations\":{\"k\":\"v\"}}",
-              ECR_TYPE_OCI, &m),
-        0);
+    assert_int_equal(parse(a,
+                           "{\"schemaVersion\":2,\"artifactType\":\"x/y\",\"config\":{\"digest\":\"" HEX
+                           "\",\"size\":2},\"layers\":[],"
+                           "\"subject\":{\"digest\":\"" HEX2 "\",\"size\":2},\"annotations\":{\"k\":\"v\"}}",
+                           ECR_TYPE_OCI, &m),
+                     0);
     assert_true(sw_str_eqz(m.subject, HEX2));
     assert_true(sw_str_eqz(m.artifact_type, "x/y"));
     assert_true(sw_str_eqz(sw_str_map_get(&m.annotations, SW_STR("k")), "v"));
@@ -68,15 +63,14 @@ static void what_is_no_manifest_is_refused(void **state) {
         {"{}", NULL},
         {"{\"schemaVersion\":1}", NULL},
         {"{\"schemaVersion\":2,\"config\":{\"digest\":\"md5:a\",\"size\":1},\"layers\":[]}", NULL},
-        {"{\"schemaVersion\":2,\"config\":{\"digest\":\"" HEX "\",\"size\":-1},\"layers\":[]}",
-         NULL},
+        {"{\"schemaVersion\":2,\"config\":{\"digest\":\"" HEX "\",\"size\":-1},\"layers\":[]}", NULL},
         {"{\"schemaVersion\":2,\"config\":{\"digest\":\"" HEX "\",\"size\":1}}", NULL},
         {"{\"schemaVersion\":2,\"mediaType\":\"application/json\",\"layers\":[]}", NULL},
         {"{\"schemaVersion\":2,\"mediaType\":\"" ECR_TYPE_OCI "\",\"config\":{\"digest\":\"" HEX
          "\",\"size\":1},\"layers\":[]}",
          ECR_TYPE_DOCKER},
-        {"{\"schemaVersion\":2,\"config\":{\"digest\":\"" HEX
-         "\",\"size\":9223372036854775807},\"layers\":[{\"digest\":\"" HEX "\",\"size\":1}]}",
+        {"{\"schemaVersion\":2,\"config\":{\"digest\":\"" HEX "\",\"size\":9223372036854775807},\"layers\":[{\"digest\":\"" HEX
+         "\",\"size\":1}]}",
          NULL},
     };
     _sw_arena_ SwArena *a = sw_arena_new(0);
@@ -130,8 +124,7 @@ static void names_tags_and_digests_are_checked_as_ECR_does(void **state) {
 }
 
 static void every_accept_line_counts(void **state) {
-    const SwStr lines[] = {SW_STR_C("application/json"),
-                           SW_STR_C("text/plain, " ECR_TYPE_OCI ";q=0.5")};
+    const SwStr lines[] = {SW_STR_C("application/json"), SW_STR_C("text/plain, " ECR_TYPE_OCI ";q=0.5")};
     assert_true(ecr_accepts(lines, 2, SW_STR(ECR_TYPE_OCI)));
     assert_false(ecr_accepts(lines, 2, SW_STR(ECR_TYPE_DOCKER)));
     assert_true(ecr_accepts(lines, 0, SW_STR(ECR_TYPE_DOCKER)));

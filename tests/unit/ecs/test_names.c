@@ -26,8 +26,7 @@ static void a_local_name_means_our_registry(void **state) {
 static void an_ecr_name_carries_account_and_region(void **state) {
     (void)state;
     EcsImageName n;
-    assert_true(ecs_image_name_parse(
-        SW_STR("123456789012.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:abc"), registry, &n));
+    assert_true(ecs_image_name_parse(SW_STR("123456789012.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:abc"), registry, &n));
     assert_str(n.account, "123456789012");
     assert_str(n.region, "eu-west-1");
     assert_str(n.repository, "app");

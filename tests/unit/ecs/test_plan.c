@@ -10,8 +10,8 @@
 #include "services/ecs/ecs.h"
 #include "services/ecs/plan.h"
 
-static EcsRollPlan roll(int64_t desired, int64_t min, int64_t max, int64_t primary,
-                        int64_t primary_healthy, int64_t old, int64_t old_healthy) {
+static EcsRollPlan roll(int64_t desired, int64_t min, int64_t max, int64_t primary, int64_t primary_healthy, int64_t old,
+                        int64_t old_healthy) {
     EcsRoll r = {desired, min, max, primary, primary_healthy, old, old_healthy};
     return ecs_roll(&r);
 }
@@ -44,8 +44,7 @@ static void below_one_hundred_percent_old_tasks_make_room_first(void **state) {
     assert_int_equal(p.start, 0);
     assert_int_equal(p.stop_old, 1);
     assert_int_equal(roll(4, 50, 100, 0, 0, 4, 4).stop_old, 2);
-    assert_int_equal(roll(3, 50, 100, 0, 0, 3, 3).stop_old,
-                     1); /* 1.5 is rounded up: two must stay */
+    assert_int_equal(roll(3, 50, 100, 0, 0, 3, 3).stop_old, 1); /* 1.5 is rounded up: two must stay */
 }
 
 static void scaling_in_stops_what_is_too_much(void **state) {

@@ -19,26 +19,30 @@
 
 typedef struct World {
     SwArena *a;
-    SwHost   host;
+    SwHost host;
     const char *dir;
-    SwError  err;
+    SwError err;
     pthread_mutex_t lock;
-    pthread_cond_t  change;
-    int      steps, inside, most_inside, gate;      /* gate: steps wait until it opens */
-    int      fail;                                  /* so many steps fail */
-    SwTime   again, wake_self_at;
-    bool     waiting, hold, deliveries_fail;
-    int      greedy, greedy_hook, given_up;         /* so many steps, deliveries and hooks ask for all memory */
-    size_t   starve;                                /* this allocation of each step and delivery fails; 0: none */
-    SwTime   step_at[64];
-    char     heard[2][1024];
+    pthread_cond_t change;
+    int steps, inside, most_inside, gate; /* gate: steps wait until it opens */
+    int fail;                             /* so many steps fail */
+    SwTime again, wake_self_at;
+    bool waiting, hold, deliveries_fail;
+    int greedy, greedy_hook, given_up; /* so many steps, deliveries and hooks ask for all memory */
+    size_t starve;                     /* this allocation of each step and delivery fails; 0: none */
+    SwTime step_at[64];
+    char heard[2][1024];
 } World;
 
-static World *world;                                /* callbacks have no argument of their own */
+static World *world; /* callbacks have no argument of their own */
 
-#define OK(call) do { \
-    if ((call) != 0) { print_error("%s: %s (%s)\n", #call, world->err.message, world->err.cause); fail(); } \
-} while (0)
+#define OK(call) \
+    do { \
+        if ((call) != 0) { \
+            print_error("%s: %s (%s)\n", #call, world->err.message, world->err.cause); \
+            fail(); \
+        } \
+    } while (0)
 
 static SwCtx *make_ctx(SwHost *h, SwArena *a, SwStr account, SwStr region, const char *service) {
     if (a != world->a)
@@ -52,8 +56,8 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err);
 static const SwController notes = {.name = "test/notes", .step = step};
 static const SwController single = {.name = "test/single", .step = step, .parallel = 1};
 
-/* More than a step may have, with something in hand. A list that grows to the limit ends the same way, but ThreadSanitizer takes
- * many seconds to watch it grow. */
+/* More than a step may have, with something in hand. A list that grows to the limit ends the same way, but ThreadSanitizer
+ * takes many seconds to watch it grow. */
 static void take_all(SwArena *a) {
     (void)sw_arena_alloc(a, SW_MIB);
     (void)sw_arena_alloc(a, SW_GIB);
@@ -79,7 +83,7 @@ static int step_greedy(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
         return -1;
     if (take_turn(&world->greedy))
         take_all(cx->arena);
-    return 0;                           /* not committed */
+    return 0; /* not committed */
 }
 
 static int give_up(SwCtx *cx, SwStr id, const char *why, SwError *err) {
@@ -96,8 +100,8 @@ static const SwController greedy_alone = {.name = "test/greedy_alone", .step = s
 /* Does what steps do, in one transaction. */
 static int step_writing(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
     SwEvent e = {.id = id, .source = SW_STR("aws.b"), .detail_type = SW_STR("T"), .detail = SW_STR("{}")};
-    if (sw_tx_begin(cx->host->store, cx->arena, SW_WRITE, cx->account, cx->region, &cx->tx, err) < 0
-        || sw_event_put(cx, &e, err) < 0 || sw_wake(cx, &notes, SW_STR("other"), 0, err) < 0)
+    if (sw_tx_begin(cx->host->store, cx->arena, SW_WRITE, cx->account, cx->region, &cx->tx, err) < 0 ||
+        sw_event_put(cx, &e, err) < 0 || sw_wake(cx, &notes, SW_STR("other"), 0, err) < 0)
         return -1;
     return sw_tx_commit(&cx->tx, err);
 }
@@ -139,16 +143,26 @@ static int hear(SwCtx *cx, const SwEvent *ev, int who, SwError *err) {
     pthread_mutex_unlock(&w->lock);
     return failing ? sw_fail(err, &SW_INTERNAL_FAILURE, "on purpose") : 0;
 }
-static int hear_all(SwCtx *cx, const SwEvent *ev, SwError *err) { return hear(cx, ev, 0, err); }
-static int hear_some(SwCtx *cx, const SwEvent *ev, SwError *err) { return hear(cx, ev, 1, err); }
+static int hear_all(SwCtx *cx, const SwEvent *ev, SwError *err) {
+    return hear(cx, ev, 0, err);
+}
+static int hear_some(SwCtx *cx, const SwEvent *ev, SwError *err) {
+    return hear(cx, ev, 1, err);
+}
 static const SwListener all = {.name = "test/all", .on_event = hear_all};
 static const SwListener some = {.name = "test/some", .source = "aws.b", .detail_type = "T", .on_event = hear_some};
 
 static void start(World *w) {
     static const SwController *const controllers[] = {&notes, &single, &greedy, &greedy_alone, &writing};
     static const SwListener *const listeners[] = {&all, &some};
-    SwEngineOptions o = {.host = &w->host, .store = w->host.store, .clock = w->host.clock, .controllers = controllers,
-                         .n_controllers = 5, .listeners = listeners, .n_listeners = 2, .make_ctx = make_ctx};
+    SwEngineOptions o = {.host = &w->host,
+                         .store = w->host.store,
+                         .clock = w->host.clock,
+                         .controllers = controllers,
+                         .n_controllers = 5,
+                         .listeners = listeners,
+                         .n_listeners = 2,
+                         .make_ctx = make_ctx};
     OK(sw_engine_open(&o, &w->host.engine, &w->err));
     OK(sw_engine_start(w->host.engine, &w->err));
 }
@@ -313,7 +327,7 @@ static void item_never_runs_twice_at_once_and_a_wake_meanwhile_repeats_it(void *
     wait_inside(w, 1);
     for (int i = 0; i < 5; i++)
         wake(w, &notes, "a", 0);
-    wake(w, &notes, "b", 0);            /* another one runs beside it */
+    wake(w, &notes, "b", 0); /* another one runs beside it */
     wait_inside(w, 2);
     let_through(w, 3);
     settle(w);
@@ -338,7 +352,7 @@ static void controller_runs_at_most_its_number_at_once(void **state) {
     for (int i = 0; i < 6; i++)
         wake(w, &single, sw_strf(w->a, "%d", i).p, 0);
     wait_inside(w, 1);
-    wake(w, &notes, "other", 0);        /* is not kept back by it */
+    wake(w, &notes, "other", 0); /* is not kept back by it */
     wait_inside(w, 2);
     let_through(w, 7);
     settle(w);
@@ -396,8 +410,13 @@ static void put_event(World *w, const char *id, const char *source) {
     SwCtx *cx = ctx(w);
     SwStr resource = SW_STR("arn:x");
     OK(sw_tx_begin(w->host.store, w->a, SW_WRITE, cx->account, cx->region, &cx->tx, &w->err));
-    OK(sw_event_put(cx, &(SwEvent){.id = sw_str(id), .source = sw_str(source), .detail_type = SW_STR("T"),
-                                   .resources = {&resource, 1}, .detail = SW_STR("{\"a\":1}")}, &w->err));
+    OK(sw_event_put(cx,
+                    &(SwEvent){.id = sw_str(id),
+                               .source = sw_str(source),
+                               .detail_type = SW_STR("T"),
+                               .resources = {&resource, 1},
+                               .detail = SW_STR("{\"a\":1}")},
+                    &w->err));
     OK(sw_tx_commit(&cx->tx, &w->err));
 }
 
@@ -446,17 +465,17 @@ static void settle_for(World *w, SwTime t) {
 static void step_that_asks_for_all_memory_is_given_up_after_three_tries(void **state) {
     World *w = *state;
     w->greedy = 1000;
-    w->greedy_hook = 1;                 /* the first giving up meets the same */
+    w->greedy_hook = 1; /* the first giving up meets the same */
     wake(w, &greedy, "a", 0);
     settle_for(w, 5 * SW_S);
     assert_int_equal(w->given_up, 1);
     assert_int_equal(steps(w), 4);
-    assert_int_equal(count_events(w), 0);           /* rolled back each time */
+    assert_int_equal(count_events(w), 0); /* rolled back each time */
     SwEngineStats s;
     sw_engine_stats(w->host.engine, &s);
     assert_int_equal(s.due, 0);
     w->greedy = 0;
-    wake(w, &greedy, "a", 0);           /* woken, it is tried anew */
+    wake(w, &greedy, "a", 0); /* woken, it is tried anew */
     wake(w, &notes, "b", 0);
     settle(w);
     assert_int_equal(steps(w), 6);
@@ -470,10 +489,10 @@ static void step_that_nobody_can_give_up_is_tried_again_with_pauses(void **state
     assert_int_equal(steps(w), 1);
     settle_for(w, 5 * SW_S);
     assert_int_equal(steps(w), 3);
-    sw_clock_advance(w->host.clock, SW_HOUR);           /* not for ever, and seldom */
+    sw_clock_advance(w->host.clock, SW_HOUR); /* not for ever, and seldom */
     settle_for(w, 5 * SW_S);
     assert_int_equal(steps(w), 4);
-    wake(w, &greedy_alone, "a", 0);     /* what was changed is tried at once */
+    wake(w, &greedy_alone, "a", 0); /* what was changed is tried at once */
     settle(w);
     assert_int_equal(steps(w), 5);
 }
@@ -528,7 +547,7 @@ static void every_allocation_of_a_delivery_may_fail(void **state) {
         before = failures(w);
         w->heard[0][0] = 0;
         w->starve = nth;
-        put_event(w, id, "aws.a");      /* heard by one alone */
+        put_event(w, id, "aws.a"); /* heard by one alone */
         settle(w);
         w->starve = 0;
         settle_for(w, SW_S);
@@ -567,9 +586,16 @@ static void delivered_events_are_kept_for_fourteen_days(void **state) {
 static void event_has_the_form_that_eventbridge_documents(void **state) {
     World *w = *state;
     SwStr resource = SW_STR("arn:\"x\"");
-    SwEvent e = {.id = SW_STR("i"), .source = SW_STR("aws.ecs"), .detail_type = SW_STR("D"), .account = SW_STR("1"),
-                 .region = SW_STR("r"), .time = T0 + 5 * SW_MS, .resources = {&resource, 1}, .detail = SW_STR("{\"k\":2}")};
-    assert_string_equal(sw_str_z(w->a, sw_event_json(w->a, &e)),
+    SwEvent e = {.id = SW_STR("i"),
+                 .source = SW_STR("aws.ecs"),
+                 .detail_type = SW_STR("D"),
+                 .account = SW_STR("1"),
+                 .region = SW_STR("r"),
+                 .time = T0 + 5 * SW_MS,
+                 .resources = {&resource, 1},
+                 .detail = SW_STR("{\"k\":2}")};
+    assert_string_equal(
+        sw_str_z(w->a, sw_event_json(w->a, &e)),
         "{\"version\":\"0\",\"id\":\"i\",\"detail-type\":\"D\",\"source\":\"aws.ecs\",\"account\":\"1\","
         "\"time\":\"2024-10-04T00:00:00Z\",\"region\":\"r\",\"resources\":[\"arn:\\\"x\\\"\"],\"detail\":{\"k\":2}}");
 }

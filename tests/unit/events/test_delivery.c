@@ -35,17 +35,21 @@ static const SwService *const services[] = {&fake_service, &sw_service_events, &
 typedef struct World {
     SwArena *arena;
     SwConfig config;
-    SwHost  *host;
-    SwCtx   *cx;
-    SwError  err;
-    char     dir[64];
+    SwHost *host;
+    SwCtx *cx;
+    SwError err;
+    char dir[64];
 } World;
 
-#define OK(call) do { if ((call) < 0) fail_msg("%s: %s", w->err.kind->code, w->err.message); } while (0)
+#define OK(call) \
+    do { \
+        if ((call) < 0) \
+            fail_msg("%s: %s", w->err.kind->code, w->err.message); \
+    } while (0)
 
 static int set_up(void **state) {
     if (getuid() != 0)
-        return 0;                       /* a host needs networks of its own */
+        return 0; /* a host needs networks of its own */
     SwArena *a = sw_arena_new(0);
     World *w = sw_new(a, World);
     SqsCreateQueueRequest queue = {.queue_name = SW_STR("dead")};
@@ -54,11 +58,15 @@ static int set_up(void **state) {
     w->err = sw_error(a);
     memcpy(w->dir, "/tmp/slipway-events-XXXXXX", sizeof "/tmp/slipway-events-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
-    w->config = (SwConfig){.data = w->dir, .address = "127.0.0.1", .account = SW_STR("000000000000"), .region = SW_STR("us-east-1"),
-                           .ephemeral = true, .services = services};
+    w->config = (SwConfig){.data = w->dir,
+                           .address = "127.0.0.1",
+                           .account = SW_STR("000000000000"),
+                           .region = SW_STR("us-east-1"),
+                           .ephemeral = true,
+                           .services = services};
     if (sw_host_open(&w->config, &w->host, &w->err) < 0)
         fail_msg("%s: %s", w->err.message, w->err.cause ? w->err.cause : "");
-    sw_clock_set(w->host->clock, SW_CLOCK_STEPPED, 1, 0);      /* however slow the machine is */
+    sw_clock_set(w->host->clock, SW_CLOCK_STEPPED, 1, 0); /* however slow the machine is */
     w->cx = sw_ctx_new(w->host, a, SW_NO_STR, SW_NO_STR, "test");
     OK(sqs_call_create_queue(w->cx, &queue, &made, &w->err));
     *state = w;

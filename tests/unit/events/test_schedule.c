@@ -8,9 +8,11 @@
 
 #include "services/events/schedule.h"
 
-#define AFTER "2026-11-21T05:45:45Z"    /* a Saturday */
+#define AFTER "2026-11-21T05:45:45Z" /* a Saturday */
 
-static const struct { const char *expression, *next; } cases[] = {
+static const struct {
+    const char *expression, *next;
+} cases[] = {
     {"cron(0 10 * * ? *)", "2026-11-21T10:00:00Z"},
     {"cron(15 12 ? * * *)", "2026-11-21T12:15:00Z"},
     {"cron(0 18 ? * MON-FRI *)", "2026-11-23T18:00:00Z"},
@@ -60,12 +62,39 @@ static void the_next_time_is_the_first_behind_the_present(void **state) {
 }
 
 static void what_is_no_schedule_is_refused(void **state) {
-    static const char *const bad[] = {
-        "", "cron", "cron()", "rate()", "rate(5)", "rate(1 minutes)", "rate(5 minute)", "rate(0 minutes)", "rate(-5 minutes)", "rate(5 weeks)",
-        "rate(5 minutes", "at(2026-11-21T05:45:45)", "cron(0 10 * * *)", "cron(0 10 * * ? * *)", "cron(0 10 * * * *)", "cron(0 10 ? * ? *)",
-        "cron(60 10 * * ? *)", "cron(0 24 * * ? *)", "cron(0 10 0 * ? *)", "cron(0 10 32 * ? *)", "cron(0 10 * 13 ? *)", "cron(0 10 ? * 8 *)",
-        "cron(0 10 ? * 0 *)", "cron(0 10 ? * MON#6 *)", "cron(0 10 ? * FOO *)", "cron(0 10 * * ? 1969)", "cron(0 10 * * ? 2200)",
-        "cron(0/0 10 * * ? *)", "cron(0, 10 * * ? *)", "cron(0,,1 10 * * ? *)", "cron(1- 10 * * ? *)", "cron(+1 10 * * ? *)", "cron(0 10 W * ? *)"};
+    static const char *const bad[] = {"",
+                                      "cron",
+                                      "cron()",
+                                      "rate()",
+                                      "rate(5)",
+                                      "rate(1 minutes)",
+                                      "rate(5 minute)",
+                                      "rate(0 minutes)",
+                                      "rate(-5 minutes)",
+                                      "rate(5 weeks)",
+                                      "rate(5 minutes",
+                                      "at(2026-11-21T05:45:45)",
+                                      "cron(0 10 * * *)",
+                                      "cron(0 10 * * ? * *)",
+                                      "cron(0 10 * * * *)",
+                                      "cron(0 10 ? * ? *)",
+                                      "cron(60 10 * * ? *)",
+                                      "cron(0 24 * * ? *)",
+                                      "cron(0 10 0 * ? *)",
+                                      "cron(0 10 32 * ? *)",
+                                      "cron(0 10 * 13 ? *)",
+                                      "cron(0 10 ? * 8 *)",
+                                      "cron(0 10 ? * 0 *)",
+                                      "cron(0 10 ? * MON#6 *)",
+                                      "cron(0 10 ? * FOO *)",
+                                      "cron(0 10 * * ? 1969)",
+                                      "cron(0 10 * * ? 2200)",
+                                      "cron(0/0 10 * * ? *)",
+                                      "cron(0, 10 * * ? *)",
+                                      "cron(0,,1 10 * * ? *)",
+                                      "cron(1- 10 * * ? *)",
+                                      "cron(+1 10 * * ? *)",
+                                      "cron(0 10 W * ? *)"};
     (void)state;
     for (size_t i = 0; i < SW_N(bad); i++) {
         _sw_arena_ SwArena *a = sw_arena_new(0);

@@ -46,24 +46,21 @@ static inline int bench_teardown(void **state) {
 
 static inline void must(Bench *b, int r) {
     if (r < 0)
-        print_error("%s: %s: %s\n", b->err.kind ? b->err.kind->code : "?", b->err.message,
-                    b->err.cause ? b->err.cause : "");
+        print_error("%s: %s: %s\n", b->err.kind ? b->err.kind->code : "?", b->err.message, b->err.cause ? b->err.cause : "");
     assert_int_equal(r, 0);
 }
 
 static inline void must_fail(Bench *b, int r, const SwErrorKind *kind) {
     assert_int_equal(r, -1);
     if (!sw_error_is(&b->err, kind))
-        print_error("%s: %s: %s\n", b->err.kind ? b->err.kind->code : "?", b->err.message,
-                    b->err.cause ? b->err.cause : "");
+        print_error("%s: %s: %s\n", b->err.kind ? b->err.kind->code : "?", b->err.message, b->err.cause ? b->err.cause : "");
     assert_true(sw_error_is(&b->err, kind));
     assert_non_null(b->err.message);
     sw_error_reset(&b->err);
 }
 
 /* Put one file (data NULL: delete it) onto a branch; the new commit's id. */
-static inline SwStr put(Bench *b, const char *branch, SwStr parent, const char *file,
-                        const char *data, int64_t at) {
+static inline SwStr put(Bench *b, const char *branch, SwStr parent, const char *file, const char *data, int64_t at) {
     SwGitPut p = {.path = sw_str(file), .data = sw_str(data)};
     SwGitNewCommit c = {.branch = sw_str(branch),
                         .parent = parent,

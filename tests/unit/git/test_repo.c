@@ -18,14 +18,12 @@ static void names_are_checked_and_taken_once(void **state) {
     must(b, sw_git_rename(b->repo, other, &b->err));
     assert_true(sw_git_exists(other));
     assert_false(sw_git_exists(b->repo));
-    must_fail(b, sw_git_rename(b->repo, sw_path(b->a, b->dir, "x"), &b->err),
-              &SW_GIT_REPOSITORY_NOT_FOUND);
+    must_fail(b, sw_git_rename(b->repo, sw_path(b->a, b->dir, "x"), &b->err), &SW_GIT_REPOSITORY_NOT_FOUND);
     must(b, sw_git_delete(other, &b->err));
     must(b, sw_git_delete(other, &b->err));
     assert_false(sw_git_exists(other));
     SwStr id;
-    must_fail(b, sw_git_resolve(b->a, other, SW_STR("main"), &id, &b->err),
-              &SW_GIT_REPOSITORY_NOT_FOUND);
+    must_fail(b, sw_git_resolve(b->a, other, SW_STR("main"), &id, &b->err), &SW_GIT_REPOSITORY_NOT_FOUND);
 }
 
 static void first_branch_becomes_head(void **state) {
@@ -49,16 +47,9 @@ static void first_branch_becomes_head(void **state) {
 static void commit_resolves_by_every_name(void **state) {
     Bench *b = *state;
     SwStr c1 = put(b, "main", SW_NO_STR, "a", "1", 1000), id;
-    const char *good[] = {"main",
-                          "refs/heads/main",
-                          "HEAD",
-                          "v1",
-                          "refs/tags/v1",
-                          sw_str_z(b->a, c1),
-                          sw_str_z(b->a, sw_str_n(c1.p, 7))};
-    const char *bad[] = {"none", "refs/heads/none", "",
-                         "123",  "../HEAD",         "0000000000000000000000000000000000000000",
-                         "main^"};
+    const char *good[] = {
+        "main", "refs/heads/main", "HEAD", "v1", "refs/tags/v1", sw_str_z(b->a, c1), sw_str_z(b->a, sw_str_n(c1.p, 7))};
+    const char *bad[] = {"none", "refs/heads/none", "", "123", "../HEAD", "0000000000000000000000000000000000000000", "main^"};
 
     must(b, sw_git_update_ref(b->repo, SW_STR("refs/tags/v1"), SW_NO_STR, c1, &b->err));
     for (size_t i = 0; i < SW_N(good); i++) {
@@ -66,27 +57,22 @@ static void commit_resolves_by_every_name(void **state) {
         assert_true(sw_str_eq(id, c1));
     }
     for (size_t i = 0; i < SW_N(bad); i++)
-        must_fail(b, sw_git_resolve(b->a, b->repo, sw_str(bad[i]), &id, &b->err),
-                  &SW_GIT_NOT_FOUND);
+        must_fail(b, sw_git_resolve(b->a, b->repo, sw_str(bad[i]), &id, &b->err), &SW_GIT_NOT_FOUND);
 }
 
 static void refs_move_only_from_where_they_are(void **state) {
     Bench *b = *state;
     SwStr c1 = put(b, "main", SW_NO_STR, "a", "1", 1000), c2 = put(b, "main", c1, "a", "2", 1001);
-    SwStr ref = SW_STR("refs/heads/x"),
-          nowhere = SW_STR("1234567890123456789012345678901234567890");
+    SwStr ref = SW_STR("refs/heads/x"), nowhere = SW_STR("1234567890123456789012345678901234567890");
     SwGitRefList l;
 
     must(b, sw_git_update_ref(b->repo, ref, SW_NO_STR, c1, &b->err));
     must_fail(b, sw_git_update_ref(b->repo, ref, SW_NO_STR, c2, &b->err), &SW_GIT_EXISTS);
     must_fail(b, sw_git_update_ref(b->repo, ref, c2, c1, &b->err), &SW_GIT_CHANGED);
     must_fail(b, sw_git_update_ref(b->repo, ref, c1, nowhere, &b->err), &SW_GIT_NOT_FOUND);
-    must_fail(b, sw_git_update_ref(b->repo, SW_STR("refs/heads/x/y"), SW_NO_STR, c1, &b->err),
-              &SW_GIT_EXISTS);
-    must_fail(b, sw_git_update_ref(b->repo, SW_STR("refs/heads/a..b"), SW_NO_STR, c1, &b->err),
-              &SW_GIT_INVALID);
-    must_fail(b, sw_git_update_ref(b->repo, SW_STR("HEAD"), SW_NO_STR, c1, &b->err),
-              &SW_GIT_INVALID);
+    must_fail(b, sw_git_update_ref(b->repo, SW_STR("refs/heads/x/y"), SW_NO_STR, c1, &b->err), &SW_GIT_EXISTS);
+    must_fail(b, sw_git_update_ref(b->repo, SW_STR("refs/heads/a..b"), SW_NO_STR, c1, &b->err), &SW_GIT_INVALID);
+    must_fail(b, sw_git_update_ref(b->repo, SW_STR("HEAD"), SW_NO_STR, c1, &b->err), &SW_GIT_INVALID);
     must(b, sw_git_update_ref(b->repo, ref, c1, c2, &b->err));
     must(b, sw_git_refs(b->a, b->repo, SW_STR("refs/heads/"), &l, &b->err));
     assert_int_equal(l.n, 2);
@@ -99,7 +85,8 @@ static void refs_move_only_from_where_they_are(void **state) {
 static void locks_of_a_killed_process_are_removed(void **state) {
     static const char *const left[] = {"HEAD.lock", "packed-refs.lock", "refs/heads/main.lock", "refs/heads/deep/x.lock"};
     Bench *b = *state;
-    SwStr main = SW_STR("refs/heads/main"), c1 = put(b, "main", SW_NO_STR, "a", "1", 1000), c2 = put(b, "main", c1, "a", "2", 1001);
+    SwStr main = SW_STR("refs/heads/main"), c1 = put(b, "main", SW_NO_STR, "a", "1", 1000),
+          c2 = put(b, "main", c1, "a", "2", 1001);
     must(b, sw_git_update_ref(b->repo, SW_STR("refs/heads/deep/x"), SW_NO_STR, c1, &b->err));
     for (size_t i = 0; i < SW_N(left); i++)
         must(b, sw_file_write(sw_path(b->a, b->repo, left[i]), SW_STR(""), 0600, &b->err));
@@ -122,11 +109,9 @@ static void changes_since_a_snapshot_are_told_once(void **state) {
     put(b, "gone", SW_NO_STR, "a", "1", 1000);
     must(b, sw_git_changed_since(b->a, b->repo, seen, &l, &seen, &b->err));
     assert_int_equal(l.n, 2);
-    assert_true(sw_str_eqz(l.v[1].ref, "refs/heads/main") && !l.v[1].old_id.p &&
-                sw_str_eq(l.v[1].new_id, c1));
+    assert_true(sw_str_eqz(l.v[1].ref, "refs/heads/main") && !l.v[1].old_id.p && sw_str_eq(l.v[1].new_id, c1));
     c2 = put(b, "main", c1, "a", "2", 1001);
-    must(b,
-         sw_git_update_ref(b->repo, SW_STR("refs/heads/gone"), l.v[0].new_id, SW_NO_STR, &b->err));
+    must(b, sw_git_update_ref(b->repo, SW_STR("refs/heads/gone"), l.v[0].new_id, SW_NO_STR, &b->err));
     must(b, sw_git_update_ref(b->repo, SW_STR("refs/tags/v1"), SW_NO_STR, c2, &b->err));
     must(b, sw_git_changed_since(b->a, b->repo, seen, &l, &seen, &b->err));
     assert_int_equal(l.n, 3);
@@ -140,9 +125,8 @@ static void changes_since_a_snapshot_are_told_once(void **state) {
 static void commits_put_move_and_delete_files(void **state) {
     Bench *b = *state;
     SwStr c1 = put(b, "main", SW_NO_STR, "dir/a.txt", "one", 1000), data;
-    SwGitPut puts[] = {
-        {.path = SW_STR("run.sh"), .data = SW_STR("#!/bin/sh\n"), .mode = SW_GIT_EXECUTABLE},
-        {.path = SW_STR("/moved/b.txt"), .source = SW_STR("dir/a.txt")}};
+    SwGitPut puts[] = {{.path = SW_STR("run.sh"), .data = SW_STR("#!/bin/sh\n"), .mode = SW_GIT_EXECUTABLE},
+                       {.path = SW_STR("/moved/b.txt"), .source = SW_STR("dir/a.txt")}};
     SwGitNewCommit c = {.branch = SW_STR("main"),
                         .parent = c1,
                         .author = {SW_STR("Bob"), SW_STR("b@x"), 2000 * SW_S, 0},
@@ -161,13 +145,10 @@ static void commits_put_move_and_delete_files(void **state) {
     assert_int_equal(entries.v[0].mode, SW_GIT_EXECUTABLE);
     must(b, sw_git_file(b->a, b->repo, made.id, SW_STR("moved/b.txt"), 100, &e, &data, &b->err));
     assert_true(sw_str_eqz(data, "one") && sw_str_eqz(e.name, "b.txt") && e.size == 3);
-    must_fail(b, sw_git_file(b->a, b->repo, made.id, SW_STR("dir/a.txt"), 100, &e, &data, &b->err),
-              &SW_GIT_NOT_FOUND);
+    must_fail(b, sw_git_file(b->a, b->repo, made.id, SW_STR("dir/a.txt"), 100, &e, &data, &b->err), &SW_GIT_NOT_FOUND);
     must(b, sw_git_file(b->a, b->repo, made.id, SW_STR("dir/.gitkeep"), 100, &e, &data, &b->err));
-    must_fail(b, sw_git_file(b->a, b->repo, made.id, SW_STR("run.sh"), 2, &e, &data, &b->err),
-              &SW_GIT_TOO_LARGE);
-    must_fail(b, sw_git_file(b->a, b->repo, made.id, SW_STR("dir"), 2, &e, &data, &b->err),
-              &SW_GIT_NOT_FOUND);
+    must_fail(b, sw_git_file(b->a, b->repo, made.id, SW_STR("run.sh"), 2, &e, &data, &b->err), &SW_GIT_TOO_LARGE);
+    must_fail(b, sw_git_file(b->a, b->repo, made.id, SW_STR("dir"), 2, &e, &data, &b->err), &SW_GIT_NOT_FOUND);
     must(b, sw_git_folder(b->a, b->repo, made.id, SW_STR("/"), &entries, NULL, &b->err));
     assert_int_equal(entries.n, 3);
     must(b, sw_git_folder(b->a, b->repo, made.id, SW_STR("moved"), &entries, NULL, &b->err));
@@ -183,14 +164,9 @@ static void commits_that_cannot_be_are_refused(void **state) {
         const char *path, *data;
         const SwErrorKind *kind;
     } cases[] = {
-        {"dir/a", "1", &SW_GIT_NO_CHANGE},
-        {"dir", "x", &SW_GIT_PATH_CONFLICT},
-        {"dir/a/b", "x", &SW_GIT_PATH_CONFLICT},
-        {"../x", "x", &SW_GIT_INVALID},
-        {".git/config", "x", &SW_GIT_INVALID},
-        {"a//b", "x", &SW_GIT_INVALID},
-        {"", "x", &SW_GIT_INVALID},
-        {"none", NULL, &SW_GIT_NOT_FOUND},
+        {"dir/a", "1", &SW_GIT_NO_CHANGE}, {"dir", "x", &SW_GIT_PATH_CONFLICT},   {"dir/a/b", "x", &SW_GIT_PATH_CONFLICT},
+        {"../x", "x", &SW_GIT_INVALID},    {".git/config", "x", &SW_GIT_INVALID}, {"a//b", "x", &SW_GIT_INVALID},
+        {"", "x", &SW_GIT_INVALID},        {"none", NULL, &SW_GIT_NOT_FOUND},
     };
     SwGitNewCommit c = {.branch = SW_STR("main"), .author = {SW_STR("Ann"), SW_STR("a@x"), 0, 0}};
     SwGitCommit made;
@@ -217,15 +193,13 @@ static void differences_name_what_happened(void **state) {
     c4 = put(b, "main", c3, "dir/b", NULL, 1003);
     must(b, sw_git_diff(b->a, b->repo, SW_NO_STR, c2, SW_NO_STR, SW_NO_STR, &l, &b->err));
     assert_int_equal(l.n, 2);
-    assert_true(l.v[0].kind == 'A' && sw_str_eqz(l.v[0].after.path, "dir/a") &&
-                !l.v[0].before.path.p);
+    assert_true(l.v[0].kind == 'A' && sw_str_eqz(l.v[0].after.path, "dir/a") && !l.v[0].before.path.p);
     must(b, sw_git_diff(b->a, b->repo, c2, c4, SW_NO_STR, SW_NO_STR, &l, &b->err));
     assert_int_equal(l.n, 2);
     assert_true(l.v[0].kind == 'M' && l.v[1].kind == 'D' && sw_str_eqz(l.v[1].before.name, "b"));
     must(b, sw_git_diff(b->a, b->repo, c2, c4, SW_STR("dir/b"), SW_STR("/dir/b"), &l, &b->err));
     assert_true(l.n == 1 && l.v[0].kind == 'D');
-    must_fail(b, sw_git_diff(b->a, b->repo, c2, SW_STR("zz"), SW_NO_STR, SW_NO_STR, &l, &b->err),
-              &SW_GIT_INVALID);
+    must_fail(b, sw_git_diff(b->a, b->repo, c2, SW_STR("zz"), SW_NO_STR, SW_NO_STR, &l, &b->err), &SW_GIT_INVALID);
 }
 
 static void log_gives_the_commits_that_a_deployment_brings(void **state) {
@@ -273,8 +247,7 @@ static void merges_go_forward_join_or_conflict(void **state) {
     s = put(b, "side", s, "d", "side\n", 1003);
     x.source = s;
     x.destination = m;
-    must_fail(b, sw_git_merge(b->a, b->repo, &x, &got, &conflicts, &b->err),
-              &SW_GIT_MERGE_CONFLICT);
+    must_fail(b, sw_git_merge(b->a, b->repo, &x, &got, &conflicts, &b->err), &SW_GIT_MERGE_CONFLICT);
     x.kind = SW_GIT_THREE_WAY;
     must(b, sw_git_merge(b->a, b->repo, &x, &got, &conflicts, &b->err));
     must(b, sw_git_commit(b->a, b->repo, got, &c, &b->err));
@@ -283,8 +256,7 @@ static void merges_go_forward_join_or_conflict(void **state) {
     f = put(b, "side", s, "a", "side\n", 1005);
     x.source = f;
     x.destination = m;
-    must_fail(b, sw_git_merge(b->a, b->repo, &x, &got, &conflicts, &b->err),
-              &SW_GIT_MERGE_CONFLICT);
+    must_fail(b, sw_git_merge(b->a, b->repo, &x, &got, &conflicts, &b->err), &SW_GIT_MERGE_CONFLICT);
     assert_true(conflicts.n == 1 && sw_str_eqz(conflicts.v[0], "a"));
     x.source = s; /* merged already */
     must(b, sw_git_merge(b->a, b->repo, &x, &got, &conflicts, &b->err));
@@ -340,10 +312,9 @@ static void check_contents(SwStr data) {
 
 static void archives_are_the_same_bytes_each_time(void **state) {
     Bench *b = *state;
-    SwGitPut puts[] = {
-        {.path = SW_STR("run.sh"), .data = SW_STR("#!/bin/sh\n"), .mode = SW_GIT_EXECUTABLE},
-        {.path = SW_STR("link"), .data = SW_STR("run.sh"), .mode = SW_GIT_SYMLINK},
-        {.path = SW_STR("d\xc3\xa9p\xc3\xb4t/file.txt"), .data = SW_STR("text\n")}};
+    SwGitPut puts[] = {{.path = SW_STR("run.sh"), .data = SW_STR("#!/bin/sh\n"), .mode = SW_GIT_EXECUTABLE},
+                       {.path = SW_STR("link"), .data = SW_STR("run.sh"), .mode = SW_GIT_SYMLINK},
+                       {.path = SW_STR("d\xc3\xa9p\xc3\xb4t/file.txt"), .data = SW_STR("text\n")}};
     SwGitNewCommit c = {.branch = SW_STR("main"),
                         .author = {SW_STR("Ann"), SW_STR("a@x"), 1700000000 * SW_S, 0},
                         .puts = {puts, 3}};
@@ -359,18 +330,12 @@ static void archives_are_the_same_bytes_each_time(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(names_are_checked_and_taken_once),
-        TEST(first_branch_becomes_head),
-        TEST(commit_resolves_by_every_name),
-        TEST(refs_move_only_from_where_they_are),
-        TEST(locks_of_a_killed_process_are_removed),
-        TEST(changes_since_a_snapshot_are_told_once),
-        TEST(commits_put_move_and_delete_files),
-        TEST(commits_that_cannot_be_are_refused),
-        TEST(differences_name_what_happened),
-        TEST(log_gives_the_commits_that_a_deployment_brings),
-        TEST(merges_go_forward_join_or_conflict),
-        TEST(archives_are_the_same_bytes_each_time),
+        TEST(names_are_checked_and_taken_once),      TEST(first_branch_becomes_head),
+        TEST(commit_resolves_by_every_name),         TEST(refs_move_only_from_where_they_are),
+        TEST(locks_of_a_killed_process_are_removed), TEST(changes_since_a_snapshot_are_told_once),
+        TEST(commits_put_move_and_delete_files),     TEST(commits_that_cannot_be_are_refused),
+        TEST(differences_name_what_happened),        TEST(log_gives_the_commits_that_a_deployment_brings),
+        TEST(merges_go_forward_join_or_conflict),    TEST(archives_are_the_same_bytes_each_time),
     };
     setenv("LC_ALL", "C.UTF-8", 1);
     setlocale(LC_ALL, ""); /* for reading archives' names back */

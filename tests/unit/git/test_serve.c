@@ -33,15 +33,12 @@ static SwStr refuse(void *arg, SwArena *a, const SwGitRefChange *c) {
 
 static SwStr header(SwArena *a, const char *head, const char *name) {
     const char *at = strcasestr(head, name);
-    return at ? sw_str_dup(a, sw_str_n(at + strlen(name), strcspn(at + strlen(name), "\r")))
-              : SW_NO_STR;
+    return at ? sw_str_dup(a, sw_str_n(at + strlen(name), strcspn(at + strlen(name), "\r"))) : SW_NO_STR;
 }
 
-static int respond(Web *w, SwArena *a, const char *head, int body, SwStream *ret, SwStr *ret_type,
-                   SwError *err) {
+static int respond(Web *w, SwArena *a, const char *head, int body, SwStream *ret, SwStr *ret_type, SwError *err) {
     SwStr protocol = header(a, head, "\r\nGit-Protocol: ");
-    SwGitPush p = {
-        .path = w->b->repo, .protocol = protocol, .body = body, .refuse = refuse, .arg = w};
+    SwGitPush p = {.path = w->b->repo, .protocol = protocol, .body = body, .refuse = refuse, .arg = w};
     SwGitRefChangeList l = {0};
     SwGitService s = strstr(head, "git-receive-pack") ? SW_GIT_RECEIVE_PACK : SW_GIT_UPLOAD_PACK;
     bool advertise = strncmp(head, "GET", 3) == 0;
@@ -56,8 +53,7 @@ static int respond(Web *w, SwArena *a, const char *head, int body, SwStream *ret
     int r = sw_git_receive_pack(a, &p, &l, ret, err);
     w->pushed[0] = 0;
     for (size_t i = 0; i < l.n; i++)
-        snprintf(w->pushed + strlen(w->pushed), sizeof(w->pushed) - strlen(w->pushed), "%.*s ",
-                 SW_FMT(l.v[i].ref));
+        snprintf(w->pushed + strlen(w->pushed), sizeof(w->pushed) - strlen(w->pushed), "%.*s ", SW_FMT(l.v[i].ref));
     return r;
 }
 
@@ -100,8 +96,7 @@ static void serve_one(Web *w, int fd) {
     if (respond(w, a, head, body, &s, &type, &err) < 0) {
         dprintf(fd, "HTTP/1.1 500 X\r\nConnection: close\r\n\r\n%s", err.message);
     } else {
-        dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Type: %.*s\r\nConnection: close\r\n\r\n",
-                SW_FMT(type));
+        dprintf(fd, "HTTP/1.1 200 OK\r\nContent-Type: %.*s\r\nConnection: close\r\n\r\n", SW_FMT(type));
         send_stream(fd, &s);
     }
 }
@@ -141,21 +136,11 @@ static void web_stop(Web *w) {
 
 /* Run a line of git in a folder; its exit code, and what it said on both outputs. */
 static int git(Bench *b, const char *folder, const char *line, SwStr *ret_said) {
-    const char *argv[24] = {"git",
-                            "-c",
-                            "user.name=Ann",
-                            "-c",
-                            "user.email=ann@example.com",
-                            "-c",
-                            "http.postBuffer=100000000"};
+    const char *argv[24] = {
+        "git", "-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "http.postBuffer=100000000"};
     const char *env[] = {"PATH=/usr/bin:/bin",    "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1",
                          "GIT_TERMINAL_PROMPT=0", "no_proxy=*",        NULL};
-    SwProcOpts o = {.argv = argv,
-                    .env = env,
-                    .cwd = sw_path(b->a, b->dir, folder),
-                    .in = -1,
-                    .out = -1,
-                    .err = -1};
+    SwProcOpts o = {.argv = argv, .env = env, .cwd = sw_path(b->a, b->dir, folder), .in = -1, .out = -1, .err = -1};
     SwStr words = sw_str(line), word, out, text;
     size_t n = 7;
     int status;
@@ -176,12 +161,9 @@ static void write_file(Bench *b, const char *name, const char *text) {
 
 static void start_work(Bench *b, Web *w) {
     assert_int_equal(git(b, ".", "init -q -b trunk work", NULL), 0);
-    assert_int_equal(
-        git(b, "work",
-            sw_str_z(b->a,
-                     sw_strf(b->a, "remote add origin http://127.0.0.1:%u/v1/repos/r", w->port)),
-            NULL),
-        0);
+    assert_int_equal(git(b, "work", sw_str_z(b->a, sw_strf(b->a, "remote add origin http://127.0.0.1:%u/v1/repos/r", w->port)),
+                         NULL),
+                     0);
     write_file(b, "work/a", "1\n");
     assert_int_equal(git(b, "work", "add .", NULL), 0);
     assert_int_equal(git(b, "work", "commit -q -m one", NULL), 0);
@@ -201,24 +183,18 @@ static void push_and_clone_in_every_protocol(void **state) {
     must(b, sw_git_head(b->a, b->repo, &head, &b->err));
     assert_true(sw_str_eqz(head, "trunk"));
     for (int v = 0; v <= 2; v++) {
-        assert_int_equal(
-            git(b, ".",
-                sw_str_z(
-                    b->a,
-                    sw_strf(
-                        b->a,
-                        "-c protocol.version=%d clone -q http://127.0.0.1:%u/v1/repos/r clone%d", v,
-                        w.port, v)),
-                NULL),
-            0);
-        assert_true(
-            sw_exists(sw_path(b->a, b->dir, sw_str_z(b->a, sw_strf(b->a, "clone%d/a", v)))));
+        assert_int_equal(git(b, ".",
+                             sw_str_z(b->a,
+                                      sw_strf(b->a, "-c protocol.version=%d clone -q http://127.0.0.1:%u/v1/repos/r clone%d", v,
+                                              w.port, v)),
+                             NULL),
+                         0);
+        assert_true(sw_exists(sw_path(b->a, b->dir, sw_str_z(b->a, sw_strf(b->a, "clone%d/a", v)))));
     }
     write_file(b, "work/a", "2\n");
     assert_int_equal(git(b, "work", "commit -q -a -m two", NULL), 0);
     assert_int_equal(git(b, "work", "tag v1", NULL), 0);
-    assert_int_equal(git(b, "work", "push -q --force origin trunk HEAD:refs/heads/x/y v1", NULL),
-                     0);
+    assert_int_equal(git(b, "work", "push -q --force origin trunk HEAD:refs/heads/x/y v1", NULL), 0);
     assert_string_equal(w.pushed, "refs/heads/trunk refs/heads/x/y refs/tags/v1 ");
     assert_int_equal(git(b, "clone2", "pull -q", NULL), 0);
     assert_int_equal(git(b, "work", "push -q origin :x/y", NULL), 0);
@@ -237,8 +213,7 @@ static void refused_push_shows_the_reason_and_changes_nothing(void **state) {
     start_work(b, &w);
     w.refuse = "refs/heads/trunk";
     assert_int_not_equal(git(b, "work", "push origin trunk trunk:other", &said), 0);
-    assert_true(
-        sw_str_contains(said, SW_STR("[remote rejected] trunk -> trunk (protected by a rule)")));
+    assert_true(sw_str_contains(said, SW_STR("[remote rejected] trunk -> trunk (protected by a rule)")));
     assert_string_equal(w.pushed, "");
     must_fail(b, sw_git_resolve(b->a, b->repo, SW_STR("other"), &id, &b->err), &SW_GIT_NOT_FOUND);
     w.refuse = NULL;
@@ -253,7 +228,8 @@ static const char *url_line(Bench *b, const Web *w, const char *fmt) {
 
 /* Refs of every kind are kept and given back; none of them changes what the repository is to others. */
 static void strange_refs_do_not_stand_in_the_way_of_later_pushes(void **state) {
-    static const char *const refs[] = {"refs/replace/", "refs/notes/x", "refs/pull/1/head", "refs/stash/x", "refs/original/refs/heads/trunk"};
+    static const char *const refs[] = {"refs/replace/", "refs/notes/x", "refs/pull/1/head", "refs/stash/x",
+                                       "refs/original/refs/heads/trunk"};
     Bench *b = *state;
     Web w;
     SwStr said, id, replaced;
@@ -285,7 +261,9 @@ static void strange_refs_do_not_stand_in_the_way_of_later_pushes(void **state) {
 }
 
 static void names_that_no_branch_may_have_are_refused(void **state) {
-    static const struct { const char *ref, *says; } rows[] = {
+    static const struct {
+        const char *ref, *says;
+    } rows[] = {
         {"HEAD:refs/heads/0123456789abcdef0123456789abcdef01234567", "40 hexadecimal"},
         {"HEAD:refs/x", "funny refname"},
         {"HEAD:refs/slipway/x", "hidden"},
@@ -300,7 +278,8 @@ static void names_that_no_branch_may_have_are_refused(void **state) {
     assert_int_equal(git(b, "work", "push -q origin trunk", NULL), 0);
     must(b, sw_git_snapshot(b->a, b->repo, &was, &b->err));
     for (size_t i = 0; i < SW_N(rows); i++) {
-        if (git(b, "work", sw_str_z(b->a, sw_strf(b->a, "push origin %s", rows[i].ref)), &said) == 0 || !sw_str_contains(said, sw_str(rows[i].says)))
+        if (git(b, "work", sw_str_z(b->a, sw_strf(b->a, "push origin %s", rows[i].ref)), &said) == 0 ||
+            !sw_str_contains(said, sw_str(rows[i].says)))
             fail_msg("%s: want '%s', got %.*s", rows[i].ref, rows[i].says, SW_FMT(said));
         must(b, sw_git_snapshot(b->a, b->repo, &is, &b->err));
         assert_true(sw_str_eq(was, is));
@@ -332,11 +311,8 @@ static void stale_push_is_rejected_by_git_and_told_as_no_change(void **state) {
     web_start(&w, b);
     start_work(b, &w);
     assert_int_equal(git(b, "work", "push -q origin trunk", NULL), 0);
-    assert_int_equal(
-        git(b, ".",
-            sw_str_z(b->a, sw_strf(b->a, "clone -q http://127.0.0.1:%u/v1/repos/r two", w.port)),
-            NULL),
-        0);
+    assert_int_equal(git(b, ".", sw_str_z(b->a, sw_strf(b->a, "clone -q http://127.0.0.1:%u/v1/repos/r two", w.port)), NULL),
+                     0);
     write_file(b, "work/a", "2\n");
     assert_int_equal(git(b, "work", "commit -q -a -m two", NULL), 0);
     assert_int_equal(git(b, "work", "push -q origin trunk", NULL), 0);
@@ -378,14 +354,12 @@ static void malformed_pushes_are_refused(void **state) {
         must_fail(b, sw_git_receive_pack(b->a, &p, NULL, &s, &b->err), &SW_GIT_BAD_REQUEST);
     }
     must(b, sw_git_parse_commands(b->a, SW_STR("0000"), &l, &caps, &b->err));
-    SwGitPush probe = {.path = b->repo,
-                       .body = body_of("0000")}; /* the client's question before a large push */
+    SwGitPush probe = {.path = b->repo, .body = body_of("0000")}; /* the client's question before a large push */
     must(b, sw_git_receive_pack(b->a, &probe, NULL, &s, &b->err));
     SwGitPush large = {.path = b->repo, .body = body_of("0000"), .max_bytes = 2};
     must_fail(b, sw_git_receive_pack(b->a, &large, NULL, &s, &b->err), &SW_GIT_TOO_LARGE);
     SwGitPush nowhere = {.path = "/nonexistent", .body = body_of("0000")};
-    must_fail(b, sw_git_receive_pack(b->a, &nowhere, NULL, &s, &b->err),
-              &SW_GIT_REPOSITORY_NOT_FOUND);
+    must_fail(b, sw_git_receive_pack(b->a, &nowhere, NULL, &s, &b->err), &SW_GIT_REPOSITORY_NOT_FOUND);
 }
 
 static void fetch_leaves_no_child_when_the_client_goes(void **state) {
@@ -414,8 +388,7 @@ static void service_names_are_git_s(void **state) {
     SwGitService s;
 
     assert_true(sw_git_service_from_name(SW_STR("git-upload-pack"), &s) && s == SW_GIT_UPLOAD_PACK);
-    assert_true(sw_git_service_from_name(SW_STR("git-receive-pack"), &s) &&
-                s == SW_GIT_RECEIVE_PACK);
+    assert_true(sw_git_service_from_name(SW_STR("git-receive-pack"), &s) && s == SW_GIT_RECEIVE_PACK);
     assert_false(sw_git_service_from_name(SW_STR("git-upload-archive"), &s));
     assert_false(sw_git_service_from_name(SW_STR("upload-pack"), &s));
 }

@@ -24,16 +24,16 @@
 #include "http/server.h"
 
 typedef struct TestServer {
-    SwArena        *arena;
-    SwHttpServer   *server;
-    uint16_t        port;
+    SwArena *arena;
+    SwHttpServer *server;
+    uint16_t port;
     pthread_mutex_t lock;
-    pthread_cond_t  changed;
-    int             complete, incomplete, handled, waiting;
-    bool            released;
-    int             live[2];            /* pipe: what a test writes, /live replies */
-    int             file;               /* of /file */
-    int64_t         file_size;
+    pthread_cond_t changed;
+    int complete, incomplete, handled, waiting;
+    bool released;
+    int live[2]; /* pipe: what a test writes, /live replies */
+    int file;    /* of /file */
+    int64_t file_size;
 } TestServer;
 
 static inline int count_sink(void *arg, const void *p, size_t n, SwError *err) {

@@ -5,8 +5,8 @@
 
 #include "http_test.h"
 
-#define H "Host: x\r\n"
-#define GET(p) "GET " p " HTTP/1.1\r\n" H "\r\n"
+#define H                      "Host: x\r\n"
+#define GET(p)                 "GET " p " HTTP/1.1\r\n" H "\r\n"
 #define POST(p, headers, body) "POST " p " HTTP/1.1\r\n" H headers "\r\n" body
 
 static const struct {
@@ -21,16 +21,20 @@ static const struct {
     {"UTF-8 in a value", "GET / HTTP/1.1\r\n" H "X: \xc3\xa4\r\n\r\n", "200", "X=\xc3\xa4 "},
     {"empty lines before", "\r\n\r\n" GET("/"), "200", "[GET / "},
     {"two in a row", GET("/1") GET("/2"), "200 200", "[GET /2 "},
-    {"pipelined with bodies", POST("/echo", "Content-Length: 3\r\n", "abc") POST("/echo", "Content-Length: 3\r\n", "def"), "200 200", "def"},
+    {"pipelined with bodies", POST("/echo", "Content-Length: 3\r\n", "abc") POST("/echo", "Content-Length: 3\r\n", "def"),
+     "200 200", "def"},
     {"keep-alive is 1.1's default", GET("/"), "200", "!Connection:"},
     {"close is honoured", "GET / HTTP/1.1\r\n" H "Connection: foo, Close\r\n\r\n" GET("/2"), "200", "Connection: close"},
     {"1.0 closes", "GET / HTTP/1.0\r\n\r\n" GET("/2"), "200", "Connection: close"},
     {"1.0 with keep-alive", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" GET("/2"), "200 200", "Connection: keep-alive"},
 
     {"length", POST("/echo", "Content-Length: 5\r\n", "hello"), "200", "\r\n\r\nhello"},
-    {"chunked", POST("/echo", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n") GET("/2"), "200 200", "hello!"},
-    {"chunk extensions and trailers", POST("/echo", "Transfer-Encoding: Chunked\r\n",
-        "5;a=b;c=\"d\"\r\nhello\r\n00A ; x\r\n0123456789\r\n0;z\r\nT: v\r\nU: w\r\n\r\n") GET("/2"), "200 200", "hello0123456789"},
+    {"chunked", POST("/echo", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n") GET("/2"), "200 200",
+     "hello!"},
+    {"chunk extensions and trailers",
+     POST("/echo", "Transfer-Encoding: Chunked\r\n",
+          "5;a=b;c=\"d\"\r\nhello\r\n00A ; x\r\n0123456789\r\n0;z\r\nT: v\r\nU: w\r\n\r\n") GET("/2"),
+     "200 200", "hello0123456789"},
     {"chunk without its end", POST("/echo", "Transfer-Encoding: chunked\r\n", "5\r\nhelloX"), "400", "Connection: close"},
     {"chunk size is no number", POST("/echo", "Transfer-Encoding: chunked\r\n", "g\r\n"), "400", ""},
     {"chunk size is empty", POST("/echo", "Transfer-Encoding: chunked\r\n", "\r\n"), "400", ""},
@@ -45,7 +49,8 @@ static const struct {
     {"negative length", POST("/echo", "Content-Length: -5\r\n", ""), "400", ""},
     {"signed length", POST("/echo", "Content-Length: +5\r\n", "hello"), "400", ""},
     {"length too long", POST("/echo", "Content-Length: 99999999999999999999\r\n", ""), "400", ""},
-    {"length and chunked", POST("/echo", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n") GET("/2"), "400", "Connection: close"},
+    {"length and chunked", POST("/echo", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n") GET("/2"), "400",
+     "Connection: close"},
     {"two transfer codings", POST("/echo", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", ""), "400", ""},
     {"unknown transfer coding", POST("/echo", "Transfer-Encoding: gzip, chunked\r\n", ""), "501", ""},
     {"chunked in 1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "400", ""},
@@ -66,32 +71,51 @@ static const struct {
     {"unknown expectation", POST("/echo", "Expect: tea\r\nContent-Length: 1\r\n", "x"), "417", ""},
 
     /* Who asks hears it before any other answer, or the connection ends: else the next reply is mistaken for this one. */
-    {"expectation, empty body", POST("/echo", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/2"), "100 200 200", "[GET /2"},
+    {"expectation, empty body", POST("/echo", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/2"), "100 200 200",
+     "[GET /2"},
     {"expectation, no body at all", POST("/echo", "Expect: 100-continue\r\n", "") GET("/2"), "100 200 200", "[GET /2"},
-    {"expectation twice on a connection", POST("/echo", "Expect: 100-continue\r\nContent-Length: 0\r\n", "")
-        POST("/echo", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/3"), "100 200 100 200 200", "[GET /3"},
-    {"expectation, sink and empty body", POST("/sink", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/2"), "100 200 200", "[GET /2"},
-    {"expectation refused, empty body", POST("/refuse", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/2"), "403", "Connection: close"},
-    {"expectation refused, no body at all", POST("/refuse", "Expect: 100-continue\r\n", "") GET("/2"), "403", "Connection: close"},
-    {"expectation refused, body to come", POST("/refuse", "Expect: 100-continue\r\nContent-Length: 5\r\n", ""), "403", "Connection: close"},
-    {"expectation refused, chunks to come", POST("/refuse", "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n", ""), "403", "Connection: close"},
-    {"expectation, body too large", POST("/small", "Expect: 100-continue\r\nContent-Length: 101\r\n", "") GET("/2"), "413", "Connection: close"},
-    {"expectation, unknown coding", POST("/echo", "Expect: 100-continue\r\nContent-Encoding: br\r\nContent-Length: 1\r\n", ""), "415", "Connection: close"},
-    {"expectation, sink fails", POST("/sinkfail", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/2"), "100 200 200", "[GET /2"},
-    {"expectation of HTTP/1.0 is none", "POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n", "200", "!100 Continue"},
+    {"expectation twice on a connection",
+     POST("/echo", "Expect: 100-continue\r\nContent-Length: 0\r\n", "")
+         POST("/echo", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/3"),
+     "100 200 100 200 200", "[GET /3"},
+    {"expectation, sink and empty body", POST("/sink", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/2"),
+     "100 200 200", "[GET /2"},
+    {"expectation refused, empty body", POST("/refuse", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/2"), "403",
+     "Connection: close"},
+    {"expectation refused, no body at all", POST("/refuse", "Expect: 100-continue\r\n", "") GET("/2"), "403",
+     "Connection: close"},
+    {"expectation refused, body to come", POST("/refuse", "Expect: 100-continue\r\nContent-Length: 5\r\n", ""), "403",
+     "Connection: close"},
+    {"expectation refused, chunks to come", POST("/refuse", "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n", ""),
+     "403", "Connection: close"},
+    {"expectation, body too large", POST("/small", "Expect: 100-continue\r\nContent-Length: 101\r\n", "") GET("/2"), "413",
+     "Connection: close"},
+    {"expectation, unknown coding", POST("/echo", "Expect: 100-continue\r\nContent-Encoding: br\r\nContent-Length: 1\r\n", ""),
+     "415", "Connection: close"},
+    {"expectation, sink fails", POST("/sinkfail", "Expect: 100-continue\r\nContent-Length: 0\r\n", "") GET("/2"), "100 200 200",
+     "[GET /2"},
+    {"expectation of HTTP/1.0 is none", "POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n", "200",
+     "!100 Continue"},
     {"refused, short body skipped", POST("/refuse", "Content-Length: 5\r\n", "hello") GET("/2"), "403 200", "[GET /2"},
-    {"refused chunked body closes", POST("/refuse", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n") GET("/2"), "403", "Connection: close"},
+    {"refused chunked body closes", POST("/refuse", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n") GET("/2"),
+     "403", "Connection: close"},
     {"too large by its length", POST("/small", "Content-Length: 101\r\n", "x"), "413", "RequestEntityTooLargeException"},
     {"as large as allowed", POST("/small", "Content-Length: 4\r\n", "four"), "200", "four"},
     {"unknown content coding", POST("/echo", "Content-Encoding: br\r\nContent-Length: 1\r\n", "x"), "415", ""},
     {"content coding kept", POST("/kept", "Content-Encoding: br\r\nContent-Length: 1\r\n", "x"), "200", "\r\n\r\nx"},
-    {"codings on two lines are one list", POST("/kept", "Content-Encoding: gzip\r\nContent-Encoding: aws-chunked\r\nContent-Length: 1\r\n", "x"), "200", "\r\n\r\nx"},
+    {"codings on two lines are one list",
+     POST("/kept", "Content-Encoding: gzip\r\nContent-Encoding: aws-chunked\r\nContent-Length: 1\r\n", "x"), "200",
+     "\r\n\r\nx"},
     {"the list is joined for all who read it",
-        POST("/coding", "Content-Encoding: gzip\r\nX: 1\r\nContent-Encoding: aws-chunked\r\nContent-Length: 1\r\n", "x"),
-        "200", "<gzip,aws-chunked>"},
-    {"two codings at once", POST("/echo", "Content-Encoding: gzip\r\nContent-Encoding: deflate\r\nContent-Length: 1\r\n", "x"), "415", ""},
-    {"identity is no coding", POST("/echo", "Content-Encoding: identity\r\nContent-Encoding: identity\r\nContent-Length: 1\r\n", "x"), "200", "\r\n\r\nx"},
-    {"aws-chunked is left alone", POST("/echo", "Content-Encoding: aws-chunked,gzip\r\nContent-Length: 1\r\n", "x"), "200", "\r\n\r\nx"},
+     POST("/coding", "Content-Encoding: gzip\r\nX: 1\r\nContent-Encoding: aws-chunked\r\nContent-Length: 1\r\n", "x"), "200",
+     "<gzip,aws-chunked>"},
+    {"two codings at once", POST("/echo", "Content-Encoding: gzip\r\nContent-Encoding: deflate\r\nContent-Length: 1\r\n", "x"),
+     "415", ""},
+    {"identity is no coding",
+     POST("/echo", "Content-Encoding: identity\r\nContent-Encoding: identity\r\nContent-Length: 1\r\n", "x"), "200",
+     "\r\n\r\nx"},
+    {"aws-chunked is left alone", POST("/echo", "Content-Encoding: aws-chunked,gzip\r\nContent-Length: 1\r\n", "x"), "200",
+     "\r\n\r\nx"},
     {"not gzip at all", POST("/echo", "Content-Encoding: gzip\r\nContent-Length: 5\r\n", "hello"), "400", ""},
 
     {"HEAD has no body", "HEAD /echo HTTP/1.1\r\n" H "\r\n" GET("/2"), "200 200", "[GET /2"},
@@ -112,8 +136,8 @@ static void each_exchange_ends_as_its_row_says(void **state) {
         SwStr got = test_exchange(a, server->port, cases[i].send, strlen(cases[i].send));
         SwStr statuses = test_statuses(a, got);
         bool not = cases[i].text[0] == '!';
-        bool has = sw_str_contains(got, sw_str(cases[i].text + not));
-        if (!sw_str_eqz(statuses, cases[i].statuses) || has == not)
+        bool has = sw_str_contains(got, sw_str(cases[i].text + not ));
+        if (!sw_str_eqz(statuses, cases[i].statuses) || has == not )
             fail_msg("%s: want %s and '%s', got %.*s:\n%.*s", cases[i].label, cases[i].statuses, cases[i].text,
                      SW_FMT(statuses), SW_FMT(got));
         sw_arena_free(a);
@@ -126,7 +150,7 @@ static void exchanges_do_not_depend_on_how_bytes_arrive(void **state) {
         SwArena *a = sw_arena_new(0);
         int fd = test_connect(server->port), rc = 1;
         for (const char *p = cases[i].send; *p && rc > 0; p++)
-            rc = (int)send(fd, p, 1, MSG_NOSIGNAL);    /* a refusal may come before the last byte */
+            rc = (int)send(fd, p, 1, MSG_NOSIGNAL); /* a refusal may come before the last byte */
         shutdown(fd, SHUT_WR);
         SwStr statuses = test_statuses(a, test_hear(a, fd, NULL));
         close(fd);
@@ -178,7 +202,9 @@ static void continue_is_said_after_begin_and_before_the_body(void **state) {
 
 /* The client says a head, hears 100, says the rest, hears the answer; twice on one connection. */
 static void continue_is_said_for_every_kind_of_body_on_one_connection(void **state) {
-    static const struct { const char *headers, *body, *echo; } rows[] = {
+    static const struct {
+        const char *headers, *body, *echo;
+    } rows[] = {
         {"Content-Length: 0\r\n", "", "\r\n\r\n"},
         {"Content-Length: 5\r\n", "hello", "\r\n\r\nhello"},
         {"Transfer-Encoding: chunked\r\n", "0\r\n\r\n", "\r\n\r\n"},

@@ -25,15 +25,35 @@ static bool refuses(const char *ip, uint16_t port) {
     return sw_guard_refuses((struct sockaddr *)&v6, sizeof v6, OWN);
 }
 
-static const struct { const char *ip; uint16_t port; bool refused; } cases[] = {
-    {"127.0.0.1", OWN, true},           {"127.0.0.1", 8080, false},        {"127.9.9.9", OWN, true},
-    {"0.0.0.0", OWN, true},             {"0.0.0.0", 8080, false},          {"0.1.2.3", OWN, true},
-    {"::1", OWN, true},                 {"::1", 8080, false},              {"::", OWN, true},
-    {"::ffff:127.0.0.1", OWN, true},    {"::ffff:127.0.0.1", 80, false},   {"::127.0.0.1", OWN, true},
-    {"64:ff9b::7f00:1", OWN, true},     {"2002:7f00:1::", OWN, true},      {"::ffff:0.0.0.0", OWN, true},
-    {"203.0.113.7", OWN, false},        {"2001:db8::7", OWN, false},       {"10.255.254.253", OWN, false},
-    {"169.254.169.254", 80, true},      {"169.254.170.2", 80, true},       {"::ffff:169.254.169.254", 80, true},
-    {"64:ff9b::a9fe:a9fe", 80, true},   {"fe80::1", 80, true},             {"fd00:ec2::254", 80, true},
+static const struct {
+    const char *ip;
+    uint16_t port;
+    bool refused;
+} cases[] = {
+    {"127.0.0.1", OWN, true},
+    {"127.0.0.1", 8080, false},
+    {"127.9.9.9", OWN, true},
+    {"0.0.0.0", OWN, true},
+    {"0.0.0.0", 8080, false},
+    {"0.1.2.3", OWN, true},
+    {"::1", OWN, true},
+    {"::1", 8080, false},
+    {"::", OWN, true},
+    {"::ffff:127.0.0.1", OWN, true},
+    {"::ffff:127.0.0.1", 80, false},
+    {"::127.0.0.1", OWN, true},
+    {"64:ff9b::7f00:1", OWN, true},
+    {"2002:7f00:1::", OWN, true},
+    {"::ffff:0.0.0.0", OWN, true},
+    {"203.0.113.7", OWN, false},
+    {"2001:db8::7", OWN, false},
+    {"10.255.254.253", OWN, false},
+    {"169.254.169.254", 80, true},
+    {"169.254.170.2", 80, true},
+    {"::ffff:169.254.169.254", 80, true},
+    {"64:ff9b::a9fe:a9fe", 80, true},
+    {"fe80::1", 80, true},
+    {"fd00:ec2::254", 80, true},
 };
 
 static void an_address_is_judged_by_where_it_leads(void **state) {

@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 
 #define GET(p) "GET " p " HTTP/1.1\r\nHost: x\r\n\r\n"
-#define MANY 256
+#define MANY   256
 
 static void a_head_that_never_ends_is_cut_however_it_drips(void **state) {
     TestServer *t = test_server((SwHttpServerOptions){.idle_timeout_ms = 5000, .header_timeout_ms = 300});
@@ -20,7 +20,7 @@ static void a_head_that_never_ends_is_cut_however_it_drips(void **state) {
     test_say(fd, "GET / HTTP/1.1\r\nX: ");
     do
         (void)send(fd, "y", 1, MSG_NOSIGNAL);
-    while (poll(&p, 1, 20) == 0);       /* a byte every 20 ms */
+    while (poll(&p, 1, 20) == 0); /* a byte every 20 ms */
     int64_t took = sw_monotonic_ns() - since;
     assert_true(took >= 250 * SW_MS && took < 3 * SW_S);
     assert_true(sw_str_eqz(test_statuses(a, test_hear(a, fd, NULL)), "408"));
@@ -165,7 +165,7 @@ static void past_the_limit_an_idle_connection_makes_room(void **state) {
         assert_true(sw_str_eqz(test_statuses(a, test_hear(a, fd[i], "]")), "200"));
         await_idle(t, i < 2 ? i + 1 : 2);
     }
-    assert_int_equal(test_hear(a, fd[0], NULL).n, 0);   /* the one that was idle longest */
+    assert_int_equal(test_hear(a, fd[0], NULL).n, 0); /* the one that was idle longest */
     for (int i = 0; i < 3; i++)
         close(fd[i]);
     test_server_free(t);
@@ -196,7 +196,7 @@ static void past_the_limit_half_open_connections_make_room(void **state) {
             close(live);
         }
         assert_true(sw_monotonic_ns() - since < 10 * SW_S);
-        test_release(t);                /* and who is served was not cut for it */
+        test_release(t); /* and who is served was not cut for it */
         assert_true(sw_str_eqz(test_statuses(a, test_hear(a, wait, "waited")), "200"));
         for (size_t k = 0; k < SW_N(fd); k++)
             close(fd[k]);
@@ -216,7 +216,7 @@ static void past_the_limit_a_stalled_body_and_an_unread_reply_make_room(void **s
         test_say(fd, stalled[i]);
         int64_t since = sw_monotonic_ns();
         while (!sw_str_eqz(statuses, "200") && sw_monotonic_ns() - since < 15 * SW_S) {
-            int live = test_connect(t->port);   /* turned away until the other has stalled for a while */
+            int live = test_connect(t->port); /* turned away until the other has stalled for a while */
             (void)send(live, GET("/"), strlen(GET("/")), MSG_NOSIGNAL);
             statuses = test_statuses(a, test_hear(a, live, "]"));
             close(live);
@@ -265,7 +265,7 @@ static void past_the_limit_with_all_busy_the_answer_is_503(void **state) {
 static void *release_soon(void *arg) {
     TestServer *t = arg;
     struct pollfd p = {.fd = t->live[0], .events = POLLIN};
-    (void)poll(&p, 1, 50);              /* while the server drains */
+    (void)poll(&p, 1, 50); /* while the server drains */
     test_release(t);
     return NULL;
 }
@@ -354,8 +354,8 @@ static void a_paused_server_lets_callers_queue_until_it_starts(void **state) {
 
 typedef struct Elsewhere {
     TestServer *server;
-    bool        denied;
-    char        got[64];
+    bool denied;
+    char got[64];
 } Elsewhere;
 
 /* In a network namespace of this thread's own: listen, hand the socket over, and call it. */
@@ -373,9 +373,8 @@ static void *live_elsewhere(void *arg) {
     SwError err = sw_error(a);
     _sw_close_ int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), id;
-    if (ioctl(s, SIOCSIFFLAGS, &lo) == 0 && bind(l, (struct sockaddr *)&in, sizeof in) == 0 && listen(l, 8) == 0
-        && sw_http_listen_fd(e->server->server, l, NULL, &id, &err) == 0
-        && connect(s, (struct sockaddr *)&in, sizeof in) == 0) {
+    if (ioctl(s, SIOCSIFFLAGS, &lo) == 0 && bind(l, (struct sockaddr *)&in, sizeof in) == 0 && listen(l, 8) == 0 &&
+        sw_http_listen_fd(e->server->server, l, NULL, &id, &err) == 0 && connect(s, (struct sockaddr *)&in, sizeof in) == 0) {
         static const char request[] = "GET /netns HTTP/1.0\r\n\r\n";
         (void)send(s, request, sizeof request - 1, MSG_NOSIGNAL);
         SwStr got = test_hear(a, s, NULL);
@@ -393,7 +392,7 @@ static void a_socket_of_another_network_namespace_is_served(void **state) {
     pthread_join(thread, NULL);
     test_server_free(e.server);
     if (e.denied)
-        skip();                         /* unshare needs root */
+        skip(); /* unshare needs root */
     assert_string_equal(e.got, "HTTP/1.1 200 OK");
 }
 

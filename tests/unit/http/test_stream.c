@@ -17,12 +17,12 @@
 #endif
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 #define LARGE     (64 * (int64_t)SW_MIB)
-#define CHECK_RSS 0                     /* sanitizers keep what was freed */
+#define CHECK_RSS 0 /* sanitizers keep what was freed */
 #else
 #define LARGE     (1024 * (int64_t)SW_MIB)
 #define CHECK_RSS 1
 #endif
-#define RSS_MAX_KB (48 * 1024)          /* more than the server, the test and libc need; far less than a body */
+#define RSS_MAX_KB (48 * 1024) /* more than the server, the test and libc need; far less than a body */
 
 static long status_kb(const char *field) {
     char line[256];
@@ -107,7 +107,7 @@ static void a_large_file_streams_in_constant_memory(void **state) {
     assert_true(got > LARGE && got < LARGE + 500);
     close(fd);
     check_rss(mark);
-    assert_int_equal(ftruncate(t->file, 1000), 0);   /* shorter than promised: broken off, not padded */
+    assert_int_equal(ftruncate(t->file, 1000), 0); /* shorter than promised: broken off, not padded */
     fd = test_connect(t->port);
     test_say(fd, "GET /file HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_true(drain(fd, mib, SW_MIB) < 1500);
@@ -181,7 +181,10 @@ static SwStr post(SwArena *a, TestServer *t, const char *path, const char *codin
 
 static void codings_are_undone_and_their_digest_told(void **state) {
     TestServer *t = test_server((SwHttpServerOptions){0});
-    static const struct { const char *coding; int wbits; } cases[] = {
+    static const struct {
+        const char *coding;
+        int wbits;
+    } cases[] = {
         {"gzip", 31}, {"x-gzip", 31}, {"GZIP", 31}, {"deflate", 15}, {"deflate", -15},
     };
     for (size_t i = 0; i < SW_N(cases); i++) {
@@ -221,7 +224,7 @@ static void a_bomb_is_refused_in_memory_and_passes_a_sink_in_constant_memory(voi
     assert_true(sw_str_eqz(test_statuses(a, post(a, t, "/small", "gzip", bomb)), "413"));
     assert_true(sw_str_ends(post(a, t, "/sink", "gzip", bomb), SW_STR("\r\n\r\n67108864")));
     check_rss(mark);
-    assert_true(sw_str_eqz(test_statuses(a, post(a, t, "/echo", "gzip", bomb)), "413"));   /* 16 MiB, by default */
+    assert_true(sw_str_eqz(test_statuses(a, post(a, t, "/echo", "gzip", bomb)), "413")); /* 16 MiB, by default */
     test_server_free(t);
     sw_arena_free(a);
 }

@@ -52,7 +52,7 @@ static void the_certificate_carries_its_names(void **state) {
     SwStr names[] = {SW_STR("slipway.example"), SW_STR("10.1.2.3"), SW_STR("localhost")};
     X509 *x = parse(ca.cert_pem);
     assert_int_equal(X509_check_host(x, "localhost", 0, 0, NULL), 1);
-    unsigned char *der = NULL;          /* looked for as text: OpenSSL takes no wildcard right under a top-level name */
+    unsigned char *der = NULL; /* looked for as text: OpenSSL takes no wildcard right under a top-level name */
     int n = i2d_X509(x, &der);
     assert_true(sw_str_contains(sw_str_n((const char *)der, (size_t)n), SW_STR("*.localhost")));
     OPENSSL_free(der);
@@ -69,7 +69,7 @@ static void the_certificate_carries_its_names(void **state) {
     SwError err = sw_error(arena);
     SwStr bad = SW_STR("a,email:b");
     assert_int_equal(sw_ca_open(arena, dir, &bad, 1, now, &other, &err), -1);
-    ca = open_ca(NULL, 0, now);         /* as it was for the tests that follow */
+    ca = open_ca(NULL, 0, now); /* as it was for the tests that follow */
 }
 
 static void certificates_are_renewed_before_they_end(void **state) {
@@ -223,7 +223,8 @@ static void many_threads_call_at_once(void **state) {
 }
 
 static void a_tls_hello_that_never_ends_is_cut(void **state) {
-    TestServer *t = test_server((SwHttpServerOptions){.tls_cert = ca.cert_pem.p, .tls_key = ca.key_pem.p, .header_timeout_ms = 200});
+    TestServer *t =
+        test_server((SwHttpServerOptions){.tls_cert = ca.cert_pem.p, .tls_key = ca.key_pem.p, .header_timeout_ms = 200});
     int fd = test_connect(t->port);
     test_send(fd, "\x16\x03\x01\x02\x00", 5);
     assert_int_equal(test_hear(arena, fd, NULL).n, 0);

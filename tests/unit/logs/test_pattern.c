@@ -9,10 +9,14 @@
 
 #include "services/logs/pattern.h"
 
-#define JSON_LINE "{\"level\":\"ERROR\",\"code\":404,\"ok\":true,\"gone\":null,\"user\":{\"name\":\"Ada\",\"tags\":[\"x\",\"y z\"]}}"
-#define WEB_LINE  "127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] \"GET /index.html HTTP/1.0\" 404 1534"
+#define JSON_LINE \
+    "{\"level\":\"ERROR\",\"code\":404,\"ok\":true,\"gone\":null,\"user\":{\"name\":\"Ada\",\"tags\":[\"x\",\"y z\"]}}"
+#define WEB_LINE "127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] \"GET /index.html HTTP/1.0\" 404 1534"
 
-static const struct { const char *pattern, *message; bool matches; } rows[] = {
+static const struct {
+    const char *pattern, *message;
+    bool matches;
+} rows[] = {
     {"", "anything", true},
     {"ERROR", "[ERROR] out", true},
     {"ERROR", "[error] out", false},
@@ -71,9 +75,24 @@ static void a_pattern_matches_what_aws_documents(void **state) {
 }
 
 static void what_is_no_pattern_is_refused_with_a_reason(void **state) {
-    static const char *const bad[] = {
-        "a@b", "\"open", "%ab+%", "{ $.a }", "{ $.a = }", "{ $.a = 1", "{ a = 1 }", "{ $.a IS MAYBE }", "{ $.a > x }", "{ $.* = 1 }",
-        "{ $.a = 1 } more", "{ ($.a = 1 }", "[a, b", "[..., ...]", "[a = %x%]", "?", "-", "{ $.a = 1 && }"};
+    static const char *const bad[] = {"a@b",
+                                      "\"open",
+                                      "%ab+%",
+                                      "{ $.a }",
+                                      "{ $.a = }",
+                                      "{ $.a = 1",
+                                      "{ a = 1 }",
+                                      "{ $.a IS MAYBE }",
+                                      "{ $.a > x }",
+                                      "{ $.* = 1 }",
+                                      "{ $.a = 1 } more",
+                                      "{ ($.a = 1 }",
+                                      "[a, b",
+                                      "[..., ...]",
+                                      "[a = %x%]",
+                                      "?",
+                                      "-",
+                                      "{ $.a = 1 && }"};
     for (size_t i = 0; i < SW_N(bad); i++) {
         _sw_arena_ SwArena *a = sw_arena_new(0);
         const char *why = NULL;

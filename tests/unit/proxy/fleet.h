@@ -40,10 +40,9 @@ typedef struct Conversation {
 
 static inline void answer(Backend *b, int fd, const char *request) {
     char body[512], head[256], out[1024];
-    const char *trace = strcasestr(request, "\r\nx-amzn-trace-id: "),
-               *xff = strcasestr(request, "\r\nx-forwarded-for: ");
-    int n = snprintf(body, sizeof(body), "%s trace=%.*s xff=%.12s\n", b->name,
-                     trace ? (int)strcspn(trace + 19, "\r") : 1, trace ? trace + 19 : "-", xff ? xff + 19 : "-");
+    const char *trace = strcasestr(request, "\r\nx-amzn-trace-id: "), *xff = strcasestr(request, "\r\nx-forwarded-for: ");
+    int n = snprintf(body, sizeof(body), "%s trace=%.*s xff=%.12s\n", b->name, trace ? (int)strcspn(trace + 19, "\r") : 1,
+                     trace ? trace + 19 : "-", xff ? xff + 19 : "-");
     int status = atomic_load(&b->status);
 
     if (atomic_load(&b->hold)) {
@@ -52,8 +51,7 @@ static inline void answer(Backend *b, int fd, const char *request) {
             usleep(1000);
         atomic_fetch_sub(&b->holding, 1);
     }
-    snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nContent-Length: %d\r\nSet-Cookie: APP=1\r\n\r\n",
-             status, n);
+    snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nContent-Length: %d\r\nSet-Cookie: APP=1\r\n\r\n", status, n);
     snprintf(out, sizeof(out), "%s%s", head, body);
     atomic_fetch_add(&b->served, 1);
     (void)!write(fd, out, strlen(out));
@@ -143,8 +141,7 @@ static inline size_t keep(char *p, size_t size, size_t n, void *arg) {
     return size * n;
 }
 
-static inline long get_with(CURL *h, uint16_t port, const char *path, const char *host,
-                            const char *header, Reply *r) {
+static inline long get_with(CURL *h, uint16_t port, const char *path, const char *host, const char *header, Reply *r) {
     char url[256], line[512];
     struct curl_slist *l = NULL;
 
@@ -171,8 +168,7 @@ static inline long get_with(CURL *h, uint16_t port, const char *path, const char
     return r->status;
 }
 
-static inline long get(uint16_t port, const char *path, const char *host, const char *header,
-                       Reply *r) {
+static inline long get(uint16_t port, const char *path, const char *host, const char *header, Reply *r) {
     CURL *h = curl_easy_init();
     long status = get_with(h, port, path, host, header, r);
     curl_easy_cleanup(h);

@@ -139,8 +139,7 @@ static void load_end(Load *l, size_t n) {
 
 /* Send bytes, wait until the other side closes. */
 static void send_raw(uint16_t port, const char *bytes) {
-    struct sockaddr_in in = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char buf[4096];
 
@@ -200,16 +199,14 @@ static void drained_target_finishes_its_request_and_gets_no_more(void **state) {
     }
     assert_int_equal(sw_proxy_stats(w->p, w->a, &stats, &w->err), 0);
     for (size_t i = 0; i < stats.n; i++)
-        if (sw_str_eqz(stats.v[i].group, "blue") &&
-            sw_str_eq(stats.v[i].target, sw_strf(w->a, "127.0.0.1:%u", w->one.port))) {
+        if (sw_str_eqz(stats.v[i].group, "blue") && sw_str_eq(stats.v[i].target, sw_strf(w->a, "127.0.0.1:%u", w->one.port))) {
             assert_int_equal(stats.v[i].active, 1);
             assert_false(stats.v[i].ready);
             seen = true;
         }
     assert_true(seen);
     for (size_t i = 0; i < stats.n; i++)
-        if (sw_str_eqz(stats.v[i].group, "blue") &&
-            sw_str_eq(stats.v[i].target, sw_strf(w->a, "127.0.0.1:%u", w->two.port)))
+        if (sw_str_eqz(stats.v[i].group, "blue") && sw_str_eq(stats.v[i].target, sw_strf(w->a, "127.0.0.1:%u", w->two.port)))
             assert_true(stats.v[i].ready && stats.v[i].requests == 20);
     w->group[0].targets.v = &both[1]; /* deregistered while its request is still under way */
     w->group[0].targets.n = 1;
@@ -233,8 +230,7 @@ static void reloads_and_target_changes_under_load_lose_no_request(void **state) 
         w->listener.rules.n = round % 2 ? 1 : 2;
         apply(w);
         load_wait(load, 4, 5);
-        w->group[0].targets.v =
-            t; /* replace the target: the new one comes, the old one drains, and goes */
+        w->group[0].targets.v = t; /* replace the target: the new one comes, the old one drains, and goes */
         w->group[0].targets.n = 2;
         apply(w);
         t[round % 2].state = SW_TARGET_DRAINING;
@@ -358,8 +354,7 @@ static void port_in_use_is_named_and_what_runs_goes_on(void **state) {
     World *w = *state;
     uint16_t taken;
     int fd = listen_any(&taken);
-    SwProxyListener li[2] = {w->listener,
-                             {.id = SW_STR("li-2"), .port = taken, .rules = {w->rule, 1}}};
+    SwProxyListener li[2] = {w->listener, {.id = SW_STR("li-2"), .port = taken, .rules = {w->rule, 1}}};
     char want[64];
     Reply r;
 
@@ -380,10 +375,7 @@ static void port_in_use_is_named_and_what_runs_goes_on(void **state) {
 static void refused_configuration_leaves_the_working_one(void **state) {
     World *w = *state;
     SwProxyListener li[2] = {w->listener,
-                             {.id = SW_STR("li-2"),
-                              .port = free_port(),
-                              .protocol = SW_PROXY_HTTPS,
-                              .rules = {w->rule, 1}}};
+                             {.id = SW_STR("li-2"), .port = free_port(), .protocol = SW_PROXY_HTTPS, .rules = {w->rule, 1}}};
     const char *pem = sw_path(w->a, w->dir, "broken.pem");
     Reply r;
 
@@ -421,8 +413,7 @@ static void a_trace_has_one_root_and_one_self(void **state) {
     Reply r;
 
     apply(w);
-    assert_int_equal(get(w->port, "/", NULL, "X-Amzn-Trace-Id: Self=1-0-0;Root=1-2-3;From=a", &r),
-                     200);
+    assert_int_equal(get(w->port, "/", NULL, "X-Amzn-Trace-Id: Self=1-0-0;Root=1-2-3;From=a", &r), 200);
     assert_null(strstr(r.body, "Self=1-0-0"));
     assert_non_null(strstr(r.body, "trace=Self=1-"));
     assert_non_null(strstr(r.body, ";Root=1-2-3;From=a"));
@@ -442,8 +433,7 @@ static void every_request_is_one_record(void **state) {
 
     apply(w);
     send_raw(w->port, "GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n");
-    assert_int_equal(get(w->port, "/a?b=c%20d", "web.example",
-                         "X-Amzn-Trace-Id: Root=1-67891233-abcdef012345678912345678", &r),
+    assert_int_equal(get(w->port, "/a?b=c%20d", "web.example", "X-Amzn-Trace-Id: Root=1-67891233-abcdef012345678912345678", &r),
                      200);
     assert_non_null(strstr(r.body, "trace=Self=1-"));
     assert_non_null(strstr(r.body, ";Root=1-67891233-abcdef012345678912345678"));
@@ -466,8 +456,7 @@ static void every_request_is_one_record(void **state) {
     assert_int_equal(v[0].target_status, 0);
     assert_int_equal(v[1].status, 200);
     assert_int_equal(v[1].target_status, 200);
-    assert_true(sw_str_eqz(v[1].lb, "lb-1") && sw_str_eqz(v[1].listener, "li-1") &&
-                sw_str_eqz(v[1].rule, "rule-1"));
+    assert_true(sw_str_eqz(v[1].lb, "lb-1") && sw_str_eqz(v[1].listener, "li-1") && sw_str_eqz(v[1].rule, "rule-1"));
     assert_true(sw_str_eqz(v[1].group, "blue"));
     assert_true(sw_str_eq(v[1].target, sw_strf(w->a, "127.0.0.1:%u", w->one.port)));
     assert_true(sw_str_eqz(v[1].uri, "/a?b=c%20d"));
@@ -493,18 +482,14 @@ static void rules_choose_by_path_header_method_and_query(void **state) {
         const char *path, *header;
         long status;
     } cases[] = {
-        {"/img/a.png", NULL, 211},     {"/img/", NULL, 211},       {"/IMG/a.png", NULL, 200},
-        {"/x?v=10", NULL, 212},        {"/x?a=b&V=1z", NULL, 212}, {"/x?v=20", NULL, 200},
-        {"/", "X-Canary: Yes-1", 213}, {"/", "X-Canary: no", 200}, {"/old/x?q=1", NULL, 301},
-        {"/net", NULL, 214},
+        {"/img/a.png", NULL, 211},  {"/img/", NULL, 211},   {"/IMG/a.png", NULL, 200},     {"/x?v=10", NULL, 212},
+        {"/x?a=b&V=1z", NULL, 212}, {"/x?v=20", NULL, 200}, {"/", "X-Canary: Yes-1", 213}, {"/", "X-Canary: no", 200},
+        {"/old/x?q=1", NULL, 301},  {"/net", NULL, 214},
     };
     SwProxyRule rules[6] = {0};
-    SwProxyCondition c[6] = {{.field = SW_MATCH_PATH},
-                             {.field = SW_MATCH_QUERY},
-                             {.field = SW_MATCH_HEADER, .header = SW_STR("x-canary")},
-                             {.field = SW_MATCH_PATH},
-                             {.field = SW_MATCH_SOURCE_IP},
-                             {.field = SW_MATCH_PATH}};
+    SwProxyCondition c[6] = {
+        {.field = SW_MATCH_PATH}, {.field = SW_MATCH_QUERY},     {.field = SW_MATCH_HEADER, .header = SW_STR("x-canary")},
+        {.field = SW_MATCH_PATH}, {.field = SW_MATCH_SOURCE_IP}, {.field = SW_MATCH_PATH}};
     __typeof__(*c[0].query.v) q = {SW_STR("v"), SW_STR("1*")};
     Reply r;
 
@@ -537,8 +522,7 @@ static void rules_choose_by_path_header_method_and_query(void **state) {
             print_error("case %zu %s: %ld\n", i, cases[i].path, status);
         assert_int_equal(status, cases[i].status);
         if (status == 301)
-            assert_non_null(
-                strcasestr(r.head, "location: https://h.example:443/new/old/x?q=1\r\n"));
+            assert_non_null(strcasestr(r.head, "location: https://h.example:443/new/old/x?q=1\r\n"));
     }
 }
 
@@ -600,8 +584,7 @@ static void slow_target_is_504_after_the_idle_timeout(void **state) {
     assert_int_equal(get(w->port, "/slow", NULL, NULL, &r), 504);
     assert_true(sw_proxy_wait_record(w->p, 0, 5000));
     assert_int_equal(sw_proxy_records(w->p, w->a, 0, 10, &l, &next, &w->err), 0);
-    assert_true(l.n == 1 && l.v[0].status == 504 && l.v[0].target_status == 0 &&
-                l.v[0].total_us >= 900000);
+    assert_true(l.n == 1 && l.v[0].status == 504 && l.v[0].target_status == 0 && l.v[0].total_us >= 900000);
 }
 
 static void https_listener_serves_its_certificate(void **state) {
@@ -633,10 +616,7 @@ static void https_listener_serves_its_certificate(void **state) {
     assert_int_equal(sw_proc_must(w->a, make, &w->err), 0);
     assert_int_equal(sw_file_read(w->a, pem, SW_MIB, &cert_text, &w->err), 0);
     assert_int_equal(sw_file_read(w->a, key, SW_MIB, &key_text, &w->err), 0);
-    assert_int_equal(sw_file_write(pem,
-                                   sw_strf(w->a, "%.*s%.*s", SW_FMT(cert_text), SW_FMT(key_text)),
-                                   0600, &w->err),
-                     0);
+    assert_int_equal(sw_file_write(pem, sw_strf(w->a, "%.*s%.*s", SW_FMT(cert_text), SW_FMT(key_text)), 0600, &w->err), 0);
     w->listener.protocol = SW_PROXY_HTTPS;
     sw_str_list_add(w->a, &w->listener.certs, sw_str(pem));
     apply(w);

@@ -12,19 +12,14 @@ static void matcher_takes_codes_lists_and_ranges(void **state) {
         int status;
         bool matches;
     } cases[] = {
-        {"200", 200, true},     {"200", 201, false},        {"200,202", 202, true},
-        {"200-299", 250, true}, {"200-299,302", 302, true}, {"200-299,302", 301, false},
-        {NULL, 200, true},      {NULL, 204, false},
+        {"200", 200, true},         {"200", 201, false},         {"200,202", 202, true}, {"200-299", 250, true},
+        {"200-299,302", 302, true}, {"200-299,302", 301, false}, {NULL, 200, true},      {NULL, 204, false},
     };
-    static const char *const good[] = {"200", "200-499", "200,301-302"}, *const bad[] = {
-                                                                             "",     "20",
-                                                                             "200-", "600",
-                                                                             "200,", "299-200",
-                                                                             "a",    "199"};
+    static const char *const good[] = {"200", "200-499", "200,301-302"}, *const bad[] = {"",     "20",      "200-", "600",
+                                                                                         "200,", "299-200", "a",    "199"};
 
     for (size_t i = 0; i < SW_N(cases); i++)
-        assert_int_equal(sw_health_matches(sw_str(cases[i].matcher), cases[i].status),
-                         cases[i].matches);
+        assert_int_equal(sw_health_matches(sw_str(cases[i].matcher), cases[i].status), cases[i].matches);
     for (size_t i = 0; i < SW_N(good); i++)
         assert_true(sw_health_matcher_valid(sw_str(good[i])));
     for (size_t i = 0; i < SW_N(bad); i++)
@@ -66,8 +61,7 @@ static void probes_tell_mismatch_timeout_and_failure(void **state) {
     sw_health_probe(a, &c, SW_STR("127.0.0.1"), b.port, &r);
     assert_true(sw_health_step(&c, &h, &r));
     assert_true(sw_str_eqz(sw_health_reason(&h), "Target.ResponseCodeMismatch"));
-    assert_true(
-        sw_str_eqz(sw_health_description(a, &h), "Health checks failed with these codes: [500]"));
+    assert_true(sw_str_eqz(sw_health_description(a, &h), "Health checks failed with these codes: [500]"));
     c.protocol = SW_CHECK_TCP;
     sw_health_probe(a, &c, SW_STR("127.0.0.1"), b.port, &r);
     assert_int_equal(r.result, SW_PROBE_OK);

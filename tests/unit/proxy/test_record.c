@@ -12,9 +12,9 @@
 #include "base/file.h"
 #include "proxy/proxy.h"
 
-#define GOOD                                                                                       \
-    "1795234262473425\t2\t1795234262471120\t1795234262473000\tlb\tli\tru\tg:tg\t10.0.0.1_"         \
-    "80\t200\t200\t82\t613\t+1\t--\t"                                                              \
+#define GOOD \
+    "1795234262473425\t2\t1795234262471120\t1795234262473000\tlb\tli\tru\tg:tg\t10.0.0.1_" \
+    "80\t200\t200\t82\t613\t+1\t--\t" \
     "127.0.0.1:5\tGET\tHTTP/1.1\tRoot%3D1\ta.b%3A80\t%2F%C3%A9\tcurl%2F7"
 
 static void a_line_becomes_a_record(void **state) {
@@ -27,8 +27,7 @@ static void a_line_becomes_a_record(void **state) {
     assert_int_equal(r.target_us, 1880);
     assert_int_equal(r.retries, 1);
     assert_true(sw_str_eqz(r.group, "tg") && sw_str_eqz(r.target, "10.0.0.1:80"));
-    assert_true(sw_str_eqz(r.uri, "/\xc3\xa9") && sw_str_eqz(r.host, "a.b:80") &&
-                sw_str_eqz(r.user_agent, "curl/7"));
+    assert_true(sw_str_eqz(r.uri, "/\xc3\xa9") && sw_str_eqz(r.host, "a.b:80") && sw_str_eqz(r.user_agent, "curl/7"));
     assert_string_equal(r.end, "--");
 }
 
@@ -42,11 +41,8 @@ static void every_cut_of_a_line_is_a_record_or_refused(void **state) {
         memcpy(copy, line.p, n);
         bool good = sw_proxy_record_parse(a, sw_str_n(copy, n), &r);
         free(copy);
-        assert_int_equal(
-            good,
-            n > strlen(GOOD) -
-                    strlen("127.0.0.1:5\tGET\tHTTP/1.1\tRoot%3D1\ta.b%3A80\t%2F%C3%A9\tcurl%2F7") -
-                    1);
+        assert_int_equal(good,
+                         n > strlen(GOOD) - strlen("127.0.0.1:5\tGET\tHTTP/1.1\tRoot%3D1\ta.b%3A80\t%2F%C3%A9\tcurl%2F7") - 1);
     }
     assert_true(sw_proxy_record_parse(a, SW_STR(GOOD "%2"), &r));
     assert_true(sw_str_eqz(r.user_agent, "curl/7"));
@@ -90,8 +86,7 @@ static void positions_survive_forgetting_and_foreign_lines(void **state) {
     }
     assert_int_equal(n, 4500);
     assert_int_equal(at, (int64_t)(b.n - strlen("1795234262473425\t2\tan unfinished")));
-    assert_int_equal(sw_proxy_records(p, a, 0, 10000, &l, &next, &err),
-                     0); /* from before the hole: what is kept */
+    assert_int_equal(sw_proxy_records(p, a, 0, 10000, &l, &next, &err), 0); /* from before the hole: what is kept */
     assert_int_equal(next, at);
     assert_true(l.n < 400);
     sw_proxy_close(p);

@@ -93,7 +93,14 @@ static void move_converts_structures_of_other_shapes(void **state) {
     SwShape copy = {.name = "Copy", .kind = SW_STRUCTURE, .size = sizeof(Copy), .member = &id, .n_member = 1};
     SwMember element = {.name = "member", .shape = &copy};
     SwShape list = {.name = "Copies", .kind = SW_LIST, .size = sizeof(SwAnyList), .member = &element, .n_member = 1};
-    struct { Copy *owner; struct { Copy *v; size_t n; } parts; SwStr ratio; } to = {0};
+    struct {
+        Copy *owner;
+        struct {
+            Copy *v;
+            size_t n;
+        } parts;
+        SwStr ratio;
+    } to = {0};
     SwMember members[] = {
         {.name = "Owner", .shape = &copy, .offset = 0},
         {.name = "Parts", .shape = &list, .offset = sizeof(void *)},
@@ -106,7 +113,7 @@ static void move_converts_structures_of_other_shapes(void **state) {
     assert_str(to.owner->vpc_id, "vpc-1");
     assert_int_equal(to.parts.n, 1);
     assert_str(to.parts.v[0].vpc_id, "part");
-    assert_null(to.ratio.p);            /* a double does not become a string */
+    assert_null(to.ratio.p); /* a double does not become a string */
 }
 
 int main(void) {

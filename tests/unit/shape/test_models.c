@@ -10,7 +10,10 @@
 /* Shapes whose patterns PCRE2 does not take: a range that ends in a class, repetitions beyond 65535. Their other rules
  * still hold. */
 static const char *const uncompilable[] = {
-    "ResourceType", "InstancePropertyFilterValue", "InstancePropertyStringFilterKey", NULL,
+    "ResourceType",
+    "InstancePropertyFilterValue",
+    "InstancePropertyStringFilterKey",
+    NULL,
 };
 
 typedef void Visit(const SwApi *api, const SwShape *s);
@@ -105,7 +108,7 @@ static void operations_are_sorted_and_complete(void **state) {
 static void facts_that_the_manifest_adds_are_there(void **state) {
     static const struct {
         const char *api, *op, *action;
-        bool        read;
+        bool read;
     } cases[] = {
         {"s3", "ListObjectsV2", "s3:ListBucket", true},
         {"s3", "UploadPart", "s3:PutObject", false},

@@ -41,10 +41,12 @@ static void unknown_names_and_nulls_are_skipped(void **state) {
 
 static void times_keep_their_nanoseconds(void **state) {
     static const struct {
-        SwTime      t;
+        SwTime t;
         const char *json;
     } cases[] = {
-        {0, "{\"at\":0}"}, {1, "{\"at\":0.000000001}"}, {1700000000 * SW_S + 120 * SW_MS, "{\"at\":1700000000.12}"},
+        {0, "{\"at\":0}"},
+        {1, "{\"at\":0.000000001}"},
+        {1700000000 * SW_S + 120 * SW_MS, "{\"at\":1700000000.12}"},
         {-1500 * SW_MS, "{\"at\":-1.5}"},
     };
     for (size_t i = 0; i < SW_N(cases); i++) {
@@ -57,9 +59,21 @@ static void times_keep_their_nanoseconds(void **state) {
 
 static void wrong_kinds_are_refused(void **state) {
     static const char *const bad[] = {
-        "[]", "\"x\"", "{\"VPCId\":1}", "{\"ACLs\":{}}", "{\"ByName\":[]}", "{\"Counts\":[\"1\"]}", "{\"Counts\":[2147483648]}",
-        "{\"Counts\":[1.5]}", "{\"Made\":\"yesterday\"}", "{\"Ratio\":true}", "{\"ChecksumCRC32C\":\"*\"}", "{\"Parts\":[1]}",
-        "{\"Big\":9223372036854775808}", "{", "",
+        "[]",
+        "\"x\"",
+        "{\"VPCId\":1}",
+        "{\"ACLs\":{}}",
+        "{\"ByName\":[]}",
+        "{\"Counts\":[\"1\"]}",
+        "{\"Counts\":[2147483648]}",
+        "{\"Counts\":[1.5]}",
+        "{\"Made\":\"yesterday\"}",
+        "{\"Ratio\":true}",
+        "{\"ChecksumCRC32C\":\"*\"}",
+        "{\"Parts\":[1]}",
+        "{\"Big\":9223372036854775808}",
+        "{",
+        "",
     };
     void *v;
     for (size_t i = 0; i < SW_N(bad); i++)
@@ -77,12 +91,8 @@ static void the_result_does_not_alias_the_text(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(every_kind_is_written),
-        TEST(every_kind_is_read_back),
-        TEST(unknown_names_and_nulls_are_skipped),
-        TEST(times_keep_their_nanoseconds),
-        TEST(wrong_kinds_are_refused),
-        TEST(the_result_does_not_alias_the_text),
+        TEST(every_kind_is_written),        TEST(every_kind_is_read_back), TEST(unknown_names_and_nulls_are_skipped),
+        TEST(times_keep_their_nanoseconds), TEST(wrong_kinds_are_refused), TEST(the_result_does_not_alias_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,17 +37,20 @@ static void the_path_leads_through_structures_lists_and_maps(void **state) {
     SmallThing *t = fair_thing(*state), *owner = fair_thing(*state);
     t->owner = owner;
     *sw_list_add((SwArena *)*state, &owner->parts) = (SmallThing){.ratio = SW_SOME_DOUBLE(1)};
-    assert_string_equal(refusal(*state, &small_shape_thing, t), "Owner.Parts[1].Ratio is not supported: ratios have no effect.");
+    assert_string_equal(refusal(*state, &small_shape_thing, t),
+                        "Owner.Parts[1].Ratio is not supported: ratios have no effect.");
     owner->parts.n = 1;
     owner->by_name.v[0].value.ratio = SW_SOME_DOUBLE(2);
-    assert_string_equal(refusal(*state, &small_shape_thing, t), "Owner.ByName[k].Ratio is not supported: ratios have no effect.");
+    assert_string_equal(refusal(*state, &small_shape_thing, t),
+                        "Owner.ByName[k].Ratio is not supported: ratios have no effect.");
 }
 
 static void false_zero_and_nothing_ask_for_nothing(void **state) {
     SmallPutThingRequest r = {.default_ = SW_SOME_BOOL(false)};
     assert_string_equal(refusal(*state, &small_shape_put_thing_request, &r), "none");
     r.default_ = SW_SOME_BOOL(true);
-    assert_string_equal(refusal(*state, &small_shape_put_thing_request, &r), "default is not supported: nothing is empty here.");
+    assert_string_equal(refusal(*state, &small_shape_put_thing_request, &r),
+                        "default is not supported: nothing is empty here.");
 }
 
 static void listed_values_pass_and_no_others(void **state) {

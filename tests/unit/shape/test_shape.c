@@ -21,7 +21,7 @@ static void members_are_found_from_where_the_last_one_was(void **state) {
     size_t near = 0;
     const SwShape *s = &small_shape_thing;
     for (size_t i = 0; i < s->n_member; i++) {
-        assert_int_equal(near, i);      /* in the table's order the first look hits */
+        assert_int_equal(near, i); /* in the table's order the first look hits */
         assert_ptr_equal(sw_shape_member_near(s, sw_str(s->member[i].name), &near), &s->member[i]);
     }
     for (size_t i = s->n_member; i-- > 0;)

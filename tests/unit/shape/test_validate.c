@@ -25,10 +25,12 @@ static void required_members_must_not_be_null(void **state) {
     SmallThing t = {0}, *deep = full_thing(*state);
     assert_string_equal(faults(*state, &small_shape_thing, &t), V "null at 'vPCId'" C "Member must not be null");
     deep->parts.v[0].vpc_id = SW_NO_STR;
-    assert_string_equal(faults(*state, &small_shape_thing, deep), V "null at 'parts.1.member.vPCId'" C "Member must not be null");
+    assert_string_equal(faults(*state, &small_shape_thing, deep),
+                        V "null at 'parts.1.member.vPCId'" C "Member must not be null");
     deep = full_thing(*state);
     deep->by_name.v[0].value.vpc_id = SW_NO_STR;
-    assert_string_equal(faults(*state, &small_shape_thing, deep), V "null at 'byName.k.member.vPCId'" C "Member must not be null");
+    assert_string_equal(faults(*state, &small_shape_thing, deep),
+                        V "null at 'byName.k.member.vPCId'" C "Member must not be null");
 }
 
 static void lengths_count_utf16_units(void **state) {
@@ -60,7 +62,7 @@ static void scalars_in_lists_are_reported_at_the_list_with_all_their_rules(void 
     *sw_list_add((SwArena *)*state, &t->counts) = SW_SOME_INT(11);
     assert_string_equal(faults(*state, &small_shape_thing, t),
                         V "'[7, 11]' at 'counts'" C "Member must satisfy constraint: [Member must have value less than or "
-                        "equal to 10, Member must have value greater than or equal to 1]");
+                          "equal to 10, Member must have value greater than or equal to 1]");
 }
 
 static void map_keys_and_values_are_told_apart(void **state) {
@@ -70,7 +72,7 @@ static void map_keys_and_values_are_told_apart(void **state) {
     e->value.name = SW_STR("n");
     assert_string_equal(faults(*state, &small_shape_thing_record, &r),
                         V "'{=PutThingRequest(Name=n)}' at 'requests'" C
-                        "Map keys must satisfy constraint: [Member must have length greater than or equal to 1]");
+                          "Map keys must satisfy constraint: [Member must have length greater than or equal to 1]");
 }
 
 static void enums_name_their_set(void **state) {
@@ -114,10 +116,16 @@ static void a_union_has_exactly_one_member(void **state) {
 static void a_reply_may_hold_empty_lists_and_nothing_else_that_is_wrong(void **state) {
     static const SwShape text = {.name = "Text", .kind = SW_STRING, .size = sizeof(SwStr), .flags = SW_HAS_MIN, .min = 1};
     static const SwMember element = {.name = "member", .shape = &text};
-    static const SwShape list = {.name = "Texts", .kind = SW_LIST, .size = sizeof(SwStrList), .member = &element, .n_member = 1,
-                                 .flags = SW_HAS_MIN, .min = 1};
+    static const SwShape list = {.name = "Texts",
+                                 .kind = SW_LIST,
+                                 .size = sizeof(SwStrList),
+                                 .member = &element,
+                                 .n_member = 1,
+                                 .flags = SW_HAS_MIN,
+                                 .min = 1};
     static const SwMember member = {.name = "texts", .shape = &list, .flags = SW_REQUIRED};
-    static const SwShape reply = {.name = "Reply", .kind = SW_STRUCTURE, .size = sizeof(SwStrList), .member = &member, .n_member = 1};
+    static const SwShape reply = {
+        .name = "Reply", .kind = SW_STRUCTURE, .size = sizeof(SwStrList), .member = &member, .n_member = 1};
     SwStr none[1] = {SW_STR_C("")};
     SwStrList l = {none, 0};
     SwError err = sw_error(*state);

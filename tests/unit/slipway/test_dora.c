@@ -15,17 +15,17 @@
 /* One deployment: minutes of its end, of its recovery (-1: none) and of its commits (0: no more). */
 typedef struct Row {
     const char *id;
-    char        status;                 /* S, F, P: in progress */
-    int         end, recovered;
-    bool        rework;
-    int         commits[4];
+    char status; /* S, F, P: in progress */
+    int end, recovered;
+    bool rework;
+    int commits[4];
 } Row;
 
 typedef struct Case {
     const char *what;
-    Row         rows[6];
-    int         from, to;               /* minutes */
-    double      lead, per_day, fail, recovery, rework;
+    Row rows[6];
+    int from, to; /* minutes */
+    double lead, per_day, fail, recovery, rework;
 } Case;
 
 static const Case cases[] = {
@@ -33,17 +33,52 @@ static const Case cases[] = {
     {"one that is under way: no data", {{"a", 'P', 10, -1, false, {5}}}, 0, 1440, NONE, NONE, NONE, NONE, NONE},
     {"one success", {{"a", 'S', 10, -1, false, {5}}}, 0, 1440, 300, 1, 0, NONE, 0},
     {"the median is over commits, not deployments",
-     {{"a", 'S', 10, -1, false, {9}}, {"b", 'S', 60, -1, false, {50, 40, 30}}}, 0, 1440, 900, 2, 0, NONE, 0},
+     {{"a", 'S', 10, -1, false, {9}}, {"b", 'S', 60, -1, false, {50, 40, 30}}},
+     0,
+     1440,
+     900,
+     2,
+     0,
+     NONE,
+     0},
     {"an odd number of commits has a middle one", {{"a", 'S', 60, -1, false, {59, 40, 1}}}, 0, 1440, 1200, 1, 0, NONE, 0},
     {"a failed deployment brings no lead time", {{"a", 'F', 10, -1, false, {5}}}, 0, 1440, NONE, NONE, 1, NONE, 0},
     {"a failure, its recovery, and the fix",
-     {{"a", 'S', 10, -1, false, {5}}, {"b", 'F', 20, 23, false, {15}}, {"c", 'S', 40, -1, true, {35, 15}}}, 0, 1440, 300, 2, 1.0 / 3, 180, 1.0 / 3},
+     {{"a", 'S', 10, -1, false, {5}}, {"b", 'F', 20, 23, false, {15}}, {"c", 'S', 40, -1, true, {35, 15}}},
+     0,
+     1440,
+     300,
+     2,
+     1.0 / 3,
+     180,
+     1.0 / 3},
     {"two recoveries: their median",
-     {{"a", 'F', 10, 12, false, {0}}, {"b", 'F', 20, 30, true, {0}}}, 0, 1440, NONE, NONE, 1, 360, 0.5},
+     {{"a", 'F', 10, 12, false, {0}}, {"b", 'F', 20, 30, true, {0}}},
+     0,
+     1440,
+     NONE,
+     NONE,
+     1,
+     360,
+     0.5},
     {"what ended outside the window is left out",
-     {{"a", 'S', 10, -1, false, {5}}, {"b", 'S', 2000, -1, false, {1999}}}, 1440, 2880, 60, 1, 0, NONE, 0},
+     {{"a", 'S', 10, -1, false, {5}}, {"b", 'S', 2000, -1, false, {1999}}},
+     1440,
+     2880,
+     60,
+     1,
+     0,
+     NONE,
+     0},
     {"the window's end is outside, its start inside",
-     {{"a", 'S', 1440, -1, false, {1439}}, {"b", 'F', 2880, -1, false, {0}}}, 1440, 2880, 60, 1, 0, NONE, 0},
+     {{"a", 'S', 1440, -1, false, {1439}}, {"b", 'F', 2880, -1, false, {0}}},
+     1440,
+     2880,
+     60,
+     1,
+     0,
+     NONE,
+     0},
     {"frequency is per day", {{"a", 'S', 10, -1, false, {0}}, {"b", 'S', 20, -1, false, {0}}}, 0, 720, NONE, 4, 0, NONE, 0},
 };
 

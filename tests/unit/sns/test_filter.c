@@ -22,7 +22,9 @@ static SwValue read_json(SwArena *a, SwStr text) {
 
 static void dots_are_steps_and_lists_are_flat(void **state) {
     (void)state;
-    static const struct { const char *body, *plain; } cases[] = {
+    static const struct {
+        const char *body, *plain;
+    } cases[] = {
         {"{}", "{}"},
         {"{\"a\":1}", "{\"a\":1}"},
         {"{\"a.b\":1}", "{\"a\":{\"b\":1}}"},
@@ -76,9 +78,14 @@ static void the_deepest_policy_still_matches(void **state) {
 /* Bodies of the largest size that would take minutes, or gigabytes, if names were looked for one by one. */
 static void the_worst_bodies_take_one_pass(void **state) {
     (void)state;
-    static const struct { const char *before, *after; } units[] = {{"\"a", ".b\":1"}, {"\"x.a", "\":1"}, {"\"a", "\":1"}, {"\"a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a", "\":1"},
-                                                                     {"\"a.", "\":{\"b.c\":[[[[1]]]]}"}};
-    struct timespec before, after;      /* this thread's: others may have the machine */
+    static const struct {
+        const char *before, *after;
+    } units[] = {{"\"a", ".b\":1"},
+                 {"\"x.a", "\":1"},
+                 {"\"a", "\":1"},
+                 {"\"a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a", "\":1"},
+                 {"\"a.", "\":{\"b.c\":[[[[1]]]]}"}};
+    struct timespec before, after; /* this thread's: others may have the machine */
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
     for (size_t k = 0; k < SW_N(units); k++) {
         _sw_arena_ SwArena *a = sw_arena_new(256 * SW_MIB);

@@ -10,15 +10,25 @@
 
 static const SwErrorKind invalid = {.code = "InvalidParameter", .http = 400};
 
-static const struct { const char *policy; int waits[12]; } cases[] = {
+static const struct {
+    const char *policy;
+    int waits[12];
+} cases[] = {
     {"{}", {20, 20, 20, -1}},
     {"{\"healthyRetryPolicy\":{\"numRetries\":0}}", {-1}},
-    {"{\"healthyRetryPolicy\":{\"numRetries\":5,\"numNoDelayRetries\":2,\"numMinDelayRetries\":1,\"numMaxDelayRetries\":2,\"minDelayTarget\":3,\"maxDelayTarget\":9}}",
+    {"{\"healthyRetryPolicy\":{\"numRetries\":5,\"numNoDelayRetries\":2,\"numMinDelayRetries\":1,\"numMaxDelayRetries\":2,"
+     "\"minDelayTarget\":3,\"maxDelayTarget\":9}}",
      {0, 0, 3, 9, 9, -1}},
     {"{\"healthyRetryPolicy\":{\"numRetries\":3,\"minDelayTarget\":10,\"maxDelayTarget\":30}}", {10, 20, 30, -1}},
-    {"{\"healthyRetryPolicy\":{\"numRetries\":3,\"minDelayTarget\":10,\"maxDelayTarget\":50,\"backoffFunction\":\"arithmetic\"}}", {10, 25, 50, -1}},
-    {"{\"healthyRetryPolicy\":{\"numRetries\":3,\"minDelayTarget\":10,\"maxDelayTarget\":50,\"backoffFunction\":\"geometric\"}}", {10, 20, 50, -1}},
-    {"{\"healthyRetryPolicy\":{\"numRetries\":3,\"minDelayTarget\":10,\"maxDelayTarget\":40,\"backoffFunction\":\"exponential\"}}", {10, 20, 40, -1}},
+    {"{\"healthyRetryPolicy\":{\"numRetries\":3,\"minDelayTarget\":10,\"maxDelayTarget\":50,\"backoffFunction\":\"arithmetic\"}"
+     "}",
+     {10, 25, 50, -1}},
+    {"{\"healthyRetryPolicy\":{\"numRetries\":3,\"minDelayTarget\":10,\"maxDelayTarget\":50,\"backoffFunction\":\"geometric\"}"
+     "}",
+     {10, 20, 50, -1}},
+    {"{\"healthyRetryPolicy\":{\"numRetries\":3,\"minDelayTarget\":10,\"maxDelayTarget\":40,\"backoffFunction\":"
+     "\"exponential\"}}",
+     {10, 20, 40, -1}},
 };
 
 static void retries_come_when_the_policy_says(void **state) {
@@ -41,7 +51,9 @@ static void retries_come_when_the_policy_says(void **state) {
 }
 
 static void a_policy_that_cannot_be_kept_is_refused_by_name(void **state) {
-    static const struct { const char *policy, *named; } bad[] = {
+    static const struct {
+        const char *policy, *named;
+    } bad[] = {
         {"{\"healthyRetryPolicy\":{\"numRetries\":101}}", "numRetries"},
         {"{\"healthyRetryPolicy\":{\"minDelayTarget\":0}}", "minDelayTarget"},
         {"{\"healthyRetryPolicy\":{\"minDelayTarget\":21}}", "minDelayTarget"},

@@ -15,22 +15,24 @@
 #include "base/file.h"
 #include "store/store.h"
 
-typedef struct Status { SwStr code; } Status;
+typedef struct Status {
+    SwStr code;
+} Status;
 typedef struct Record {
-    SwStr     name, group;
-    SwOptInt  number;
-    Status   *status;
+    SwStr name, group;
+    SwOptInt number;
+    Status *status;
     SwStrList tags;
 } Record;
 
 static const SwShape shape_text = {.name = "Text", .kind = SW_STRING, .size = sizeof(SwStr)};
 static const SwShape shape_int = {.name = "Int", .kind = SW_LONG, .size = sizeof(SwOptInt)};
 static const SwMember status_members[] = {{.name = "code", .shape = &shape_text, .offset = offsetof(Status, code)}};
-static const SwShape shape_status = {.name = "Status", .kind = SW_STRUCTURE, .size = sizeof(Status),
-                                     .member = status_members, .n_member = 1};
+static const SwShape shape_status = {
+    .name = "Status", .kind = SW_STRUCTURE, .size = sizeof(Status), .member = status_members, .n_member = 1};
 static const SwMember text_element[] = {{.name = "member", .shape = &shape_text}};
-static const SwShape shape_texts = {.name = "Texts", .kind = SW_LIST, .size = sizeof(SwStrList), .member = text_element,
-                                    .n_member = 1};
+static const SwShape shape_texts = {
+    .name = "Texts", .kind = SW_LIST, .size = sizeof(SwStrList), .member = text_element, .n_member = 1};
 static const SwMember record_members[] = {
     {.name = "name", .shape = &shape_text, .offset = offsetof(Record, name)},
     {.name = "group", .shape = &shape_text, .offset = offsetof(Record, group)},
@@ -38,15 +40,15 @@ static const SwMember record_members[] = {
     {.name = "status", .shape = &shape_status, .offset = offsetof(Record, status)},
     {.name = "tags", .shape = &shape_texts, .offset = offsetof(Record, tags)},
 };
-static const SwShape shape_record = {.name = "Record", .kind = SW_STRUCTURE, .size = sizeof(Record),
-                                     .member = record_members, .n_member = SW_N(record_members)};
+static const SwShape shape_record = {
+    .name = "Record", .kind = SW_STRUCTURE, .size = sizeof(Record), .member = record_members, .n_member = SW_N(record_members)};
 
-static const SwCollection things = {
-    .name = "test/thing", .shape = &shape_record,
-    .indexes = {{.name = "by_group", .member = {"group", "number"}},
-                {.name = "by_name", .member = {"name"}, .unique = true},
-                {.name = "by_status", .member = {"status.code"}},
-                {.name = "by_tag", .member = {"tags"}}}};
+static const SwCollection things = {.name = "test/thing",
+                                    .shape = &shape_record,
+                                    .indexes = {{.name = "by_group", .member = {"group", "number"}},
+                                                {.name = "by_name", .member = {"name"}, .unique = true},
+                                                {.name = "by_status", .member = {"status.code"}},
+                                                {.name = "by_tag", .member = {"tags"}}}};
 
 typedef struct Fixture {
     SwArena *a;
@@ -112,4 +114,9 @@ static inline Record *get(Fixture *f, const char *id) {
     return r;
 }
 
-#define assert_str(s, z) do { SwStr s_ = (s); assert_int_equal(s_.n, strlen(z)); assert_memory_equal(s_.p, (z), s_.n); } while (0)
+#define assert_str(s, z) \
+    do { \
+        SwStr s_ = (s); \
+        assert_int_equal(s_.n, strlen(z)); \
+        assert_memory_equal(s_.p, (z), s_.n); \
+    } while (0)

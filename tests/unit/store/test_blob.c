@@ -73,7 +73,7 @@ static void blob_is_found_under_its_digest_after_a_restart(void **state) {
     close(fd);
     assert_int_equal(size, 5);
     assert_str(content(f, i.digest), "hello");
-    OK(f, sw_blob_put(blobs, f->a, SW_STR("hello"), &i, &f->err));      /* again: nothing is left over */
+    OK(f, sw_blob_put(blobs, f->a, SW_STR("hello"), &i, &f->err)); /* again: nothing is left over */
     assert_int_equal(entries(f, "tmp"), 0);
 }
 
@@ -193,7 +193,7 @@ static void parked_upload_goes_on_with_and_without_a_restart(void **state) {
         add_part(f, "he", -1, PARK);
         if (with_restart)
             restart(f);
-        add_part(f, "XXXX", 2, DROP);           /* a part that broke off does not count */
+        add_part(f, "XXXX", 2, DROP); /* a part that broke off does not count */
         if (with_restart)
             restart(f);
         add_part(f, "ll", 2, PARK);
@@ -240,7 +240,7 @@ static void parked_upload_is_seen_without_taking_it_and_free_when_dropped(void *
     assert_false(busy);
     OK(f, sw_blob_unpark(blobs, f->a, SW_STR("u"), 0, &w, NULL, &f->err));
     assert_non_null(w);
-    sw_blob_drop(w);                    /* once more when the arena ends, after the store was closed */
+    sw_blob_drop(w); /* once more when the arena ends, after the store was closed */
 }
 
 static void finished_file_is_adopted(void **state) {
@@ -285,7 +285,7 @@ static void collection_removes_what_is_old_and_unused(void **state) {
     tx = begin(f, SW_WRITE);
     OK(f, sw_blob_unref(tx, used.digest, SW_STR("s3/b/other"), &f->err));
     OK(f, sw_tx_commit(&tx, &f->err));
-    OK(f, sw_blob_put(blobs, f->a, SW_STR("used"), &used, &f->err));     /* put again: young again */
+    OK(f, sw_blob_put(blobs, f->a, SW_STR("used"), &used, &f->err)); /* put again: young again */
     OK(f, sw_blob_collect(blobs, &n, &f->err));
     assert_int_equal(n, 0);
 }

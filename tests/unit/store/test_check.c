@@ -67,13 +67,17 @@ static void sound_store_has_no_finding(void **state) {
 }
 
 static void each_damage_is_found(void **state) {
-    static const struct { const char *sql, *finding; } cases[] = {
+    static const struct {
+        const char *sql, *finding;
+    } cases[] = {
         {"DELETE FROM document WHERE id='id-0'", "an entry of index test/thing by_group for id-0 has no document"},
         {"DELETE FROM document_index WHERE name='by_tag' AND id='id-1'", "test/thing id-1 is missing in an index"},
         {"UPDATE document SET body=replace(body, 'name-1', 'other') WHERE id='id-1'", "keeps other index entries"},
         {"UPDATE document SET body='{' WHERE id='id-1'", "test/thing id-1 cannot be read"},
-        {"INSERT INTO document_index VALUES('test/thing','by_tag','111111111111','us-east-1','y','','','id-1')", "index rows and should have"},
-        {"UPDATE document_index SET v0='name-0' WHERE name='by_name' AND id='id-1'", "more than once in its unique index by_name"},
+        {"INSERT INTO document_index VALUES('test/thing','by_tag','111111111111','us-east-1','y','','','id-1')",
+         "index rows and should have"},
+        {"UPDATE document_index SET v0='name-0' WHERE name='by_name' AND id='id-1'",
+         "more than once in its unique index by_name"},
         {"INSERT INTO document VALUES('test/other','','','x','{}','')", "a document is of test/other, which nobody knows"},
         {"INSERT INTO work VALUES('test/gone','','','x',0,1,0,0)", "work is for test/gone, which nobody knows"},
         {"INSERT INTO listener VALUES('test/listener', 7)", "listener test/listener is at event 7, which is not yet"},

@@ -34,7 +34,7 @@ static void insert_refuses_a_taken_id_and_a_taken_unique_value(void **state) {
     OK(f, sw_doc_insert(tx, &things, SW_STR("c"), &(Record){0}, &in, &f->err));
     assert_true(in);
     OK(f, sw_doc_insert(tx, &things, SW_STR("d"), &(Record){0}, &in, &f->err));
-    assert_true(in);        /* without a name nothing collides */
+    assert_true(in); /* without a name nothing collides */
     OK(f, sw_tx_commit(&tx, &f->err));
     assert_str(get(f, "a")->name, "one");
 }
@@ -78,10 +78,13 @@ static void lists_come_in_order_whatever_the_page_size(void **state) {
     Status active = {SW_STR("ACTIVE")};
     for (int i = 0; i < 7; i++) {
         char id[2] = {(char)('a' + i), 0};
-        put(f, id, (Record){.group = sw_str(group[i]), .number = SW_SOME_INT(100 - 60 * i),
-                            .status = i % 2 ? &active : NULL});
+        put(f, id, (Record){.group = sw_str(group[i]), .number = SW_SOME_INT(100 - 60 * i), .status = i % 2 ? &active : NULL});
     }
-    static const struct { const char *label; SwDocQuery q; const char *want; } cases[] = {
+    static const struct {
+        const char *label;
+        SwDocQuery q;
+        const char *want;
+    } cases[] = {
         {"by id", {0}, "a b c d e f g"},
         {"by id, back", {.descending = true}, "g f e d c b a"},
         {"ids from b below e", {.from = SW_STR_C("b"), .below = SW_STR_C("e")}, "b c d"},
@@ -97,7 +100,9 @@ static void lists_come_in_order_whatever_the_page_size(void **state) {
         for (size_t limit = 0; limit < 9; limit++)
             assert_string_equal(page_ids(f, &cases[c].q, limit), cases[c].want);
     }
-    SwDocQuery range = {.index = "by_group", .equals = {SW_STR("x")}, .from = sw_index_number(f->a, -140),
+    SwDocQuery range = {.index = "by_group",
+                        .equals = {SW_STR("x")},
+                        .from = sw_index_number(f->a, -140),
                         .below = sw_index_number(f->a, 100)};
     assert_string_equal(page_ids(f, &range, 1), "e c");
     int64_t n;
@@ -132,7 +137,10 @@ static void accounts_and_regions_do_not_see_each_other(void **state) {
     SwTx *tx = begin(f, SW_WRITE);
     for (int i = 0; i < 3; i++)
         OK(f, sw_doc_put(tx, c[i], SW_STR("id"), &(Record){.group = SW_STR("g")}, &f->err));
-    static const struct { const char *account, *region; bool seen[3]; } cases[] = {
+    static const struct {
+        const char *account, *region;
+        bool seen[3];
+    } cases[] = {
         {"111111111111", "us-east-1", {true, true, true}},
         {"111111111111", "eu-west-1", {false, true, true}},
         {"222222222222", "us-east-1", {false, false, true}},
@@ -174,8 +182,8 @@ static void changed_index_declaration_is_indexed_anew_at_open(void **state) {
     OK(f, sw_store_register(f->s, (const SwCollection *[]){&before, NULL}, &f->err));
     SwTx *tx = begin(f, SW_WRITE);
     for (int i = 0; i < 450; i++)
-        OK(f, sw_doc_put(tx, &before, sw_strf(f->a, "%03d", i), &(Record){.group = i % 3 ? SW_STR("g") : SW_STR("h")},
-                         &f->err));
+        OK(f,
+           sw_doc_put(tx, &before, sw_strf(f->a, "%03d", i), &(Record){.group = i % 3 ? SW_STR("g") : SW_STR("h")}, &f->err));
     OK(f, sw_tx_commit(&tx, &f->err));
     reopen(f);
     OK(f, sw_store_register(f->s, (const SwCollection *[]){&after, NULL}, &f->err));
@@ -184,7 +192,7 @@ static void changed_index_declaration_is_indexed_anew_at_open(void **state) {
     OK(f, sw_doc_count(tx, &after, &(SwDocQuery){.index = "by_group", .equals = {SW_STR("g")}}, &n, &f->err));
     assert_int_equal(n, 300);
     sw_tx_rollback(tx);
-    put(f, "001", (Record){.group = SW_STR("h")});          /* its keys were written too: the old entry goes */
+    put(f, "001", (Record){.group = SW_STR("h")}); /* its keys were written too: the old entry goes */
     tx = begin(f, SW_READ);
     OK(f, sw_doc_count(tx, &after, &(SwDocQuery){.index = "by_group", .equals = {SW_STR("g")}}, &n, &f->err));
     assert_int_equal(n, 299);
@@ -209,23 +217,34 @@ static void newer_store_and_second_process_are_refused(void **state) {
 
 /* What the first schema's program left: no identity, and messages in flight without the key that they are counted by. */
 static void store_of_the_first_schema_is_brought_up_to_date(void **state) {
-    typedef struct Message { SwStr queue, visible_key, lease_key; SwOptInt receives; } Message;
+    typedef struct Message {
+        SwStr queue, visible_key, lease_key;
+        SwOptInt receives;
+    } Message;
     static const SwMember members[] = {
         {.name = "queue", .shape = &shape_text, .offset = offsetof(Message, queue)},
         {.name = "visibleKey", .shape = &shape_text, .offset = offsetof(Message, visible_key)},
         {.name = "leaseKey", .shape = &shape_text, .offset = offsetof(Message, lease_key)},
         {.name = "receives", .shape = &shape_int, .offset = offsetof(Message, receives)},
     };
-    static const SwShape shape = {.name = "Message", .kind = SW_STRUCTURE, .size = sizeof(Message), .member = members, .n_member = SW_N(members)};
-    static SwCollection before = {.name = "sqs/message", .shape = &shape, .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}}}};
-    static SwCollection after = {.name = "sqs/message", .shape = &shape,
-                                 .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}}, {.name = "by_lease", .member = {"queue", "leaseKey"}}}};
+    static const SwShape shape = {
+        .name = "Message", .kind = SW_STRUCTURE, .size = sizeof(Message), .member = members, .n_member = SW_N(members)};
+    static SwCollection before = {.name = "sqs/message",
+                                  .shape = &shape,
+                                  .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}}}};
+    static SwCollection after = {.name = "sqs/message",
+                                 .shape = &shape,
+                                 .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}},
+                                             {.name = "by_lease", .member = {"queue", "leaseKey"}}}};
     Fixture *f = *state;
     OK(f, sw_store_register(f->s, (const SwCollection *[]){&before, NULL}, &f->err));
     SwTx *tx = begin(f, SW_WRITE);
     for (int i = 0; i < 5; i++)
         OK(f, sw_doc_put(tx, &before, sw_strf(f->a, "%d", i),
-                         &(Message){.queue = SW_STR("q"), .visible_key = sw_strf(f->a, "k%d", i), .receives = SW_SOME_INT(i < 3 ? 0 : i)}, &f->err));
+                         &(Message){.queue = SW_STR("q"),
+                                    .visible_key = sw_strf(f->a, "k%d", i),
+                                    .receives = SW_SOME_INT(i < 3 ? 0 : i)},
+                         &f->err));
     OK(f, sw_tx_commit(&tx, &f->err));
     sw_store_close(f->s);
     f->s = NULL;
@@ -238,7 +257,8 @@ static void store_of_the_first_schema_is_brought_up_to_date(void **state) {
     OK(f, sw_store_register(f->s, (const SwCollection *[]){&after, NULL}, &f->err));
     SwDocList l;
     tx = begin(f, SW_READ);
-    OK(f, sw_doc_list(tx, &after, &(SwDocQuery){.index = "by_lease", .equals = {SW_STR("q")}, .from = SW_STR("k")}, &l, &f->err));
+    OK(f,
+       sw_doc_list(tx, &after, &(SwDocQuery){.index = "by_lease", .equals = {SW_STR("q")}, .from = SW_STR("k")}, &l, &f->err));
     assert_int_equal(l.n, 2);
     assert_string_equal(l.v[0].id.p, "3");
     assert_string_equal(l.v[1].id.p, "4");

@@ -9,9 +9,9 @@
 #include <sqlite3.h>
 
 typedef struct Fault {
-    int  left;                          /* calls until the first one that fails; 0: none does */
+    int left; /* calls until the first one that fails; 0: none does */
     bool for_ever, hit;
-    int  code;
+    int code;
 } Fault;
 static Fault fault;
 static pthread_mutex_t fault_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -32,15 +32,19 @@ static int unsynced;
 /* --- the shim: each file of ours is followed in memory by the system's own ------------------------------------------ */
 
 typedef struct ShimFile {
-    sqlite3_file  base;
+    sqlite3_file base;
     sqlite3_file *real;
 } ShimFile;
 
 static sqlite3_vfs *system_vfs, shim_vfs;
 #define REAL(f) (((ShimFile *)(f))->real)
 
-static int shim_close(sqlite3_file *f) { return REAL(f)->pMethods->xClose(REAL(f)); }
-static int shim_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at) { return REAL(f)->pMethods->xRead(REAL(f), p, n, at); }
+static int shim_close(sqlite3_file *f) {
+    return REAL(f)->pMethods->xClose(REAL(f));
+}
+static int shim_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at) {
+    return REAL(f)->pMethods->xRead(REAL(f), p, n, at);
+}
 static int shim_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at) {
     unsynced++;
     return fails() ? fault.code : REAL(f)->pMethods->xWrite(REAL(f), p, n, at);
@@ -52,26 +56,57 @@ static int shim_sync(sqlite3_file *f, int flags) {
     unsynced = 0;
     return fails() ? SQLITE_IOERR_FSYNC : REAL(f)->pMethods->xSync(REAL(f), flags);
 }
-static int shim_size(sqlite3_file *f, sqlite3_int64 *n) { return REAL(f)->pMethods->xFileSize(REAL(f), n); }
-static int shim_lock(sqlite3_file *f, int k) { return REAL(f)->pMethods->xLock(REAL(f), k); }
-static int shim_unlock(sqlite3_file *f, int k) { return REAL(f)->pMethods->xUnlock(REAL(f), k); }
-static int shim_reserved(sqlite3_file *f, int *r) { return REAL(f)->pMethods->xCheckReservedLock(REAL(f), r); }
-static int shim_control(sqlite3_file *f, int op, void *arg) { return REAL(f)->pMethods->xFileControl(REAL(f), op, arg); }
-static int shim_sector(sqlite3_file *f) { return REAL(f)->pMethods->xSectorSize(REAL(f)); }
-static int shim_device(sqlite3_file *f) { return REAL(f)->pMethods->xDeviceCharacteristics(REAL(f)); }
+static int shim_size(sqlite3_file *f, sqlite3_int64 *n) {
+    return REAL(f)->pMethods->xFileSize(REAL(f), n);
+}
+static int shim_lock(sqlite3_file *f, int k) {
+    return REAL(f)->pMethods->xLock(REAL(f), k);
+}
+static int shim_unlock(sqlite3_file *f, int k) {
+    return REAL(f)->pMethods->xUnlock(REAL(f), k);
+}
+static int shim_reserved(sqlite3_file *f, int *r) {
+    return REAL(f)->pMethods->xCheckReservedLock(REAL(f), r);
+}
+static int shim_control(sqlite3_file *f, int op, void *arg) {
+    return REAL(f)->pMethods->xFileControl(REAL(f), op, arg);
+}
+static int shim_sector(sqlite3_file *f) {
+    return REAL(f)->pMethods->xSectorSize(REAL(f));
+}
+static int shim_device(sqlite3_file *f) {
+    return REAL(f)->pMethods->xDeviceCharacteristics(REAL(f));
+}
 static int shim_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **p) {
     return REAL(f)->pMethods->xShmMap(REAL(f), page, size, extend, p);
 }
-static int shim_shm_lock(sqlite3_file *f, int at, int n, int flags) { return REAL(f)->pMethods->xShmLock(REAL(f), at, n, flags); }
-static void shim_shm_barrier(sqlite3_file *f) { REAL(f)->pMethods->xShmBarrier(REAL(f)); }
-static int shim_shm_unmap(sqlite3_file *f, int del) { return REAL(f)->pMethods->xShmUnmap(REAL(f), del); }
+static int shim_shm_lock(sqlite3_file *f, int at, int n, int flags) {
+    return REAL(f)->pMethods->xShmLock(REAL(f), at, n, flags);
+}
+static void shim_shm_barrier(sqlite3_file *f) {
+    REAL(f)->pMethods->xShmBarrier(REAL(f));
+}
+static int shim_shm_unmap(sqlite3_file *f, int del) {
+    return REAL(f)->pMethods->xShmUnmap(REAL(f), del);
+}
 
-static const sqlite3_io_methods shim_methods = {
-    .iVersion = 2, .xClose = shim_close, .xRead = shim_read, .xWrite = shim_write, .xTruncate = shim_truncate,
-    .xSync = shim_sync, .xFileSize = shim_size, .xLock = shim_lock, .xUnlock = shim_unlock,
-    .xCheckReservedLock = shim_reserved, .xFileControl = shim_control, .xSectorSize = shim_sector,
-    .xDeviceCharacteristics = shim_device, .xShmMap = shim_shm_map, .xShmLock = shim_shm_lock,
-    .xShmBarrier = shim_shm_barrier, .xShmUnmap = shim_shm_unmap};
+static const sqlite3_io_methods shim_methods = {.iVersion = 2,
+                                                .xClose = shim_close,
+                                                .xRead = shim_read,
+                                                .xWrite = shim_write,
+                                                .xTruncate = shim_truncate,
+                                                .xSync = shim_sync,
+                                                .xFileSize = shim_size,
+                                                .xLock = shim_lock,
+                                                .xUnlock = shim_unlock,
+                                                .xCheckReservedLock = shim_reserved,
+                                                .xFileControl = shim_control,
+                                                .xSectorSize = shim_sector,
+                                                .xDeviceCharacteristics = shim_device,
+                                                .xShmMap = shim_shm_map,
+                                                .xShmLock = shim_shm_lock,
+                                                .xShmBarrier = shim_shm_barrier,
+                                                .xShmUnmap = shim_shm_unmap};
 
 static int shim_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *out) {
     ShimFile *s = (ShimFile *)f;
@@ -130,12 +165,12 @@ static bool one_fault(int nth, bool for_ever, int code) {
         }
         if (!f->err.kind || f->err.kind->http != 500 || !f->err.cause)
             fail_msg("fault %d: a failure without a cause", nth);
-        if (value_of(f, "a") != stored)         /* refused: nobody sees it */
+        if (value_of(f, "a") != stored) /* refused: nobody sees it */
             fail_msg("fault %d: %d is seen after %d was stored", nth, value_of(f, "a"), stored);
         if (for_ever)
             break;
     }
-    sw_store_close(f->s);                       /* with the disk still failing */
+    sw_store_close(f->s); /* with the disk still failing */
     bool hit = fault.hit;
     f->s = NULL;
     fault = (Fault){0};
@@ -171,7 +206,7 @@ static void answer_comes_after_its_sync(void **unused) {
         Fixture *f = state;
         SwTx *tx = begin(f, SW_WRITE);
         OK(f, sw_doc_put(tx, &things, SW_STR("a"), &(Record){.number = SW_SOME_INT(i)}, &f->err));
-        unsynced++;                     /* what is still in memory */
+        unsynced++; /* what is still in memory */
         OK(f, sw_tx_commit(&tx, &f->err));
         assert_int_equal(unsynced, 0);
     }

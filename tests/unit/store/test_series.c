@@ -39,7 +39,7 @@ static void values_of_a_minute_are_one_bucket(void **state) {
 static void longer_periods_merge_buckets_with_their_samples(void **state) {
     Fixture *f = *state;
     SwTx *tx = begin(f, SW_WRITE);
-    for (int i = 0; i < 20; i++)                    /* two resolutions side by side */
+    for (int i = 0; i < 20; i++) /* two resolutions side by side */
         add(f, tx, i % 2 ? 1 : 60, T0 + i * SW_MINUTE, i % 5, 1);
     SwBucketList l = read_all(f, tx, T0, T0 + SW_HOUR, 300);
     assert_int_equal(l.n, 4);
@@ -58,7 +58,7 @@ static void percentiles_are_exact_or_not_known(void **state) {
     SwTx *tx = begin(f, SW_WRITE);
     OK(f, sw_series_add_set(tx, SW_STR("s"), 60, T0, 3, 15, 5, 5, &f->err));
     SwBucketList l = read_all(f, tx, T0, T0 + SW_HOUR, 60);
-    assert_int_equal(l.v[0].n_sample, 1);           /* a set of equal values is known */
+    assert_int_equal(l.v[0].n_sample, 1); /* a set of equal values is known */
     OK(f, sw_series_add_set(tx, SW_STR("s"), 60, T0, 2, 7, 1, 6, &f->err));
     add(f, tx, 60, T0, 2, 1);
     add(f, tx, 60, T0 + SW_MINUTE, 2, 1);
@@ -125,7 +125,10 @@ static void logs_page_both_ways_in_order_of_time_and_arrival(void **state) {
     append(f, tx, "x", T0 + 2, "e");
     append(f, tx, "z", T0 + 3, "f");
     SwStr x[] = {SW_STR("x")}, xz[] = {SW_STR("x"), SW_STR("none"), SW_STR("z")}, none[] = {SW_STR("none")};
-    const struct { SwLogQuery q; const char *want; } cases[] = {
+    const struct {
+        SwLogQuery q;
+        const char *want;
+    } cases[] = {
         {{.limit = 0}, "abcdef"},
         {{.backward = true}, "fedcba"},
         {{.stream = x, .n_stream = 1}, "bce"},

@@ -77,7 +77,7 @@ typedef struct Starved {
     Fixture *f;
     SwArena *a;
     SwTxMode mode;
-    SwTx    *tx;
+    SwTx *tx;
 } Starved;
 
 static void list_for_ever(void *arg) {
@@ -105,7 +105,7 @@ static void transaction_left_for_want_of_memory_can_be_rolled_back(void **state)
         SwTx *w = begin(f, SW_WRITE);
         OK(f, sw_doc_delete(w, &things, SW_STR("new"), NULL, &f->err));
         OK(f, sw_tx_commit(&w, &f->err));
-        assert_null(get(f, "new"));         /* no reader is stuck in an old snapshot */
+        assert_null(get(f, "new")); /* no reader is stuck in an old snapshot */
     }
 }
 
@@ -121,12 +121,12 @@ typedef struct Writer {
 static int round_of(Writer *w, SwArena *a, int round, SwError *err) {
     _sw_tx_ SwTx *tx = NULL;
     void *r;
-    if (sw_tx_begin(w->f->s, a, SW_WRITE, SW_STR("1"), SW_STR("r"), &tx, err) < 0
-        || sw_doc_get(tx, &things, SW_STR("common"), &r, err) < 0)
+    if (sw_tx_begin(w->f->s, a, SW_WRITE, SW_STR("1"), SW_STR("r"), &tx, err) < 0 ||
+        sw_doc_get(tx, &things, SW_STR("common"), &r, err) < 0)
         return -1;
     Record common = {.number = SW_SOME_INT(r ? ((Record *)r)->number.v + 1 : 1)};
-    if (sw_doc_put(tx, &things, SW_STR("common"), &common, err) < 0
-        || sw_doc_put(tx, &things, sw_strf(a, "%d-%d", w->number, round), &common, err) < 0)
+    if (sw_doc_put(tx, &things, SW_STR("common"), &common, err) < 0 ||
+        sw_doc_put(tx, &things, sw_strf(a, "%d-%d", w->number, round), &common, err) < 0)
         return -1;
     if (round % 5 == 4) {
         w->undone++;
@@ -179,7 +179,7 @@ static void threads_share_commits_and_lose_no_update(void **state) {
     OK(f, sw_doc_get(tx, &things, SW_STR("common"), &r, &f->err));
     OK(f, sw_doc_count(tx, &things, &(SwDocQuery){0}, &n, &f->err));
     assert_int_equal(((Record *)r)->number.v, done);
-    assert_int_equal(n, done + 1);          /* what was rolled back inside a batch is not there */
+    assert_int_equal(n, done + 1); /* what was rolled back inside a batch is not there */
     sw_tx_rollback(tx);
     int64_t commits = after.commits - before.commits;
     print_message("%d transactions in %lld commits\n", done, (long long)commits);

@@ -6,8 +6,8 @@
 
 #include "base/pattern.h"
 
-#define DEPTH_FULL 4                    /* deeper, only what is required */
-#define LONGEST    20000                /* of a string or list that is made too long */
+#define DEPTH_FULL 4     /* deeper, only what is required */
+#define LONGEST    20000 /* of a string or list that is made too long */
 
 static const char *const words[] = {
     "a",
@@ -114,7 +114,8 @@ static bool in_body(const SwMember *m, const Generator *g) {
 static SwStr hard_text(const Generator *g, const SwMember *m) {
     if (in_body(m, g))
         return SW_STR("a <b> & \"c\" 'd' %41+\t=;\n\r\xc3\xbc\xe6\x97\xa5\xf0\x9f\x9a\x82 z");
-    return m->location == SW_IN_HEADER || m->location == SW_IN_HEADERS ? SW_STR("a, \"b\" c=d;e") : SW_STR("a/b c+d%&=?\xc3\xbc");
+    return m->location == SW_IN_HEADER || m->location == SW_IN_HEADERS ? SW_STR("a, \"b\" c=d;e")
+                                                                       : SW_STR("a/b c+d%&=?\xc3\xbc");
 }
 
 static SwStr pick_text(Generator *g, const SwMember *m) {
@@ -135,7 +136,9 @@ static SwStr pick_text(Generator *g, const SwMember *m) {
 }
 
 static SwStr broken_text(Generator *g, const SwMember *m) {
-    static const char *const odd[] = {"\x7f", "\x7f\x7f\x7f", "!", "!!!", " ", "~~~~~~~~~~~~", "a b!", "\xc3\xbc\xc3\xbc\xc3\xbc", "x"};
+    static const char *const odd[] = {"\x7f", "\x7f\x7f\x7f", "!",    "!!!",
+                                      " ",    "~~~~~~~~~~~~", "a b!", "\xc3\xbc\xc3\xbc\xc3\xbc",
+                                      "x"};
     const SwShape *s = m->shape;
     SwStr ok = pick_text(g, m);
     g->done = true;
@@ -150,7 +153,8 @@ static SwStr broken_text(Generator *g, const SwMember *m) {
         return SW_STR("no-such-value");
     for (size_t i = 0; i < SW_N(odd); i++) {
         SwStr text = s->flags & SW_HAS_MIN && (int64_t)strlen(odd[i]) < s->min && s->min < LONGEST
-                         ? repeat(g, sw_str(odd[i]), (size_t)s->min) : sw_str(odd[i]);
+                         ? repeat(g, sw_str(odd[i]), (size_t)s->min)
+                         : sw_str(odd[i]);
         if (in_limits(s, text.n) && !matches(s, text))
             return text;
     }
@@ -264,7 +268,7 @@ static void make_container(Generator *g, const SwMember *m, void *v) {
             sw_list_push(g->a, s, v);
         }
         void *at = s->kind == SW_MAP ? sw_map_value_at(s, v, l->n - 1) : sw_list_at(s, v, l->n - 1);
-        if (g->target == value) {                   /* the copy stands for it */
+        if (g->target == value) { /* the copy stands for it */
             g->target = &placed;
             make_value(g, &placed, at);
             g->target = value;
@@ -276,32 +280,21 @@ static void make_container(Generator *g, const SwMember *m, void *v) {
 
 static SwTime make_time(const Generator *g, const SwMember *m) {
     /* REST-XML is S3's alone, which tells whole seconds. */
-    bool whole = !in_body(m, g) || g->protocol == SW_REST_XML || m->timestamp == SW_TS_RFC822 || m->shape->timestamp == SW_TS_RFC822;
+    bool whole =
+        !in_body(m, g) || g->protocol == SW_REST_XML || m->timestamp == SW_TS_RFC822 || m->shape->timestamp == SW_TS_RFC822;
     return 1700000000 * SW_S + (whole || !g->maximal ? 0 : 123 * SW_MS);
 }
 
 static void make_value(Generator *g, const SwMember *m, void *v) {
     switch (m->shape->kind) {
-    case SW_STRING:
-        *(SwStr *)v = make_text(g, m);
-        break;
-    case SW_BLOB:
-        *(SwStr *)v = make_blob(g, m);
-        break;
-    case SW_BOOLEAN:
-        *(SwOptBool *)v = SW_SOME_BOOL(g->maximal);
-        break;
+    case SW_STRING: *(SwStr *)v = make_text(g, m); break;
+    case SW_BLOB: *(SwStr *)v = make_blob(g, m); break;
+    case SW_BOOLEAN: *(SwOptBool *)v = SW_SOME_BOOL(g->maximal); break;
     case SW_INTEGER:
-    case SW_LONG:
-        *(SwOptInt *)v = SW_SOME_INT(make_int(g, m));
-        break;
+    case SW_LONG: *(SwOptInt *)v = SW_SOME_INT(make_int(g, m)); break;
     case SW_FLOAT:
-    case SW_DOUBLE:
-        *(SwOptDouble *)v = SW_SOME_DOUBLE(make_double(g, m));
-        break;
-    case SW_TIMESTAMP:
-        *(SwOptTime *)v = SW_SOME_TIME(make_time(g, m));
-        break;
+    case SW_DOUBLE: *(SwOptDouble *)v = SW_SOME_DOUBLE(make_double(g, m)); break;
+    case SW_TIMESTAMP: *(SwOptTime *)v = SW_SOME_TIME(make_time(g, m)); break;
     case SW_DOCUMENT: {
         SwValue *j = sw_new(g->a, SwValue);
         *j = sw_value_object();
@@ -309,19 +302,12 @@ static void make_value(Generator *g, const SwMember *m, void *v) {
         *(const SwValue **)v = j;
         break;
     }
-    case SW_STREAM:
-        *(SwStream *)v = (SwStream){.set = true, .data = SW_STR("stream"), .file = -1, .size = 6};
-        break;
+    case SW_STREAM: *(SwStream *)v = (SwStream){.set = true, .data = SW_STR("stream"), .file = -1, .size = 6}; break;
     case SW_LIST:
-    case SW_MAP:
-        make_container(g, m, v);
-        break;
+    case SW_MAP: make_container(g, m, v); break;
     case SW_STRUCTURE:
-    case SW_UNION:
-        make_members(g, m->shape, v);
-        break;
-    case _SW_KIND_MAX:
-        break;
+    case SW_UNION: make_members(g, m->shape, v); break;
+    case _SW_KIND_MAX: break;
     }
 }
 
@@ -366,16 +352,17 @@ static void make_members(Generator *g, const SwShape *s, void *v) {
     for (uint32_t i = 0; i < s->n_member; i++) {
         const SwMember *m = &s->member[i];
         const SwShape *to = leads_to(m->shape);
-        bool wanted = (m->flags & SW_REQUIRED) || m->shape->kind == SW_STREAM ||     /* an absent body is an empty one */
+        bool wanted = (m->flags & SW_REQUIRED) || m->shape->kind == SW_STREAM || /* an absent body is an empty one */
                       (full && !recursive && !(to && is_open(g, to)));
         if (is_union ? any || (to && is_open(g, to)) : !wanted)
             continue;
         make_member(g, m, v);
         any = any || !is_left_out(g, m);
     }
-    for (uint32_t i = 0; i < s->n_member && !any; i++) {        /* an empty structure cannot be told from none */
+    for (uint32_t i = 0; i < s->n_member && !any; i++) { /* an empty structure cannot be told from none */
         const SwMember *m = &s->member[i];
-        if (leads_to(m->shape) || m->shape->kind == SW_STREAM || m->location == SW_IN_STATUS || g->depth == 1 || is_left_out(g, m))
+        if (leads_to(m->shape) || m->shape->kind == SW_STREAM || m->location == SW_IN_STATUS || g->depth == 1 ||
+            is_left_out(g, m))
             continue;
         make_member(g, m, v);
         any = true;
@@ -390,7 +377,7 @@ static void make_members(Generator *g, const SwShape *s, void *v) {
     g->depth--;
     bool form = g->protocol & (SW_QUERY | SW_EC2_QUERY);
     for (uint32_t i = 0; i < s->n_member && !any && form && g->depth; i++)
-        g->done = g->done && !is_left_out(g, &s->member[i]);        /* forms have no empty structures */
+        g->done = g->done && !is_left_out(g, &s->member[i]); /* forms have no empty structures */
 }
 
 void *generate(Generator *g, const SwShape *s) {
@@ -410,30 +397,23 @@ bool generate_can_break(const SwMember *m, Fault fault) {
     bool real = s->kind == SW_FLOAT || s->kind == SW_DOUBLE;
     bool sized = s->kind == SW_STRING || s->kind == SW_BLOB || s->kind == SW_LIST || s->kind == SW_MAP;
     switch (fault) {
-    case FAULT_MISSING:
-        return (m->flags & SW_REQUIRED) && s->kind != SW_STREAM;
-    case FAULT_SHORT:
-        return sized && has_min && s->min > 0;
-    case FAULT_LONG:
-        return sized && has_max && s->max < (s->kind == SW_LIST || s->kind == SW_MAP ? 500 : LONGEST);
-    case FAULT_LOW:
-        return (number && has_min && s->min > (s->kind == SW_LONG ? INT64_MIN : INT32_MIN)) || (real && has_min);
-    case FAULT_HIGH:
-        return (number && has_max && s->max < (s->kind == SW_LONG ? INT64_MAX : INT32_MAX)) || (real && has_max);
-    case FAULT_PATTERN:
-        return s->kind == SW_STRING && s->pattern && sw_pattern_compile(s->pattern);
-    case FAULT_ENUM:
-        return s->kind == SW_STRING && s->enum_values;
+    case FAULT_MISSING: return (m->flags & SW_REQUIRED) && s->kind != SW_STREAM;
+    case FAULT_SHORT: return sized && has_min && s->min > 0;
+    case FAULT_LONG: return sized && has_max && s->max < (s->kind == SW_LIST || s->kind == SW_MAP ? 500 : LONGEST);
+    case FAULT_LOW: return (number && has_min && s->min > (s->kind == SW_LONG ? INT64_MIN : INT32_MIN)) || (real && has_min);
+    case FAULT_HIGH: return (number && has_max && s->max < (s->kind == SW_LONG ? INT64_MAX : INT32_MAX)) || (real && has_max);
+    case FAULT_PATTERN: return s->kind == SW_STRING && s->pattern && sw_pattern_compile(s->pattern);
+    case FAULT_ENUM: return s->kind == SW_STRING && s->enum_values;
     case FAULT_NONE:
-    case _FAULT_MAX:
-        break;
+    case _FAULT_MAX: break;
     }
     return false;
 }
 
 const char *fault_words(Fault fault) {
     static const char *const text[] = {
-        [FAULT_NONE] = "", [FAULT_MISSING] = "Member must not be null",
+        [FAULT_NONE] = "",
+        [FAULT_MISSING] = "Member must not be null",
         [FAULT_SHORT] = "Member must have length greater than or equal to",
         [FAULT_LONG] = "Member must have length less than or equal to",
         [FAULT_LOW] = "Member must have value greater than or equal to",

@@ -5,10 +5,10 @@
 #include "base/digest.h"
 
 typedef struct Got {
-    SwBuf    data;
-    SwBuf    checks;                    /* "c:SIG:HASH8 " a chunk, "t:.." the trailers */
+    SwBuf data;
+    SwBuf checks; /* "c:SIG:HASH8 " a chunk, "t:.." the trailers */
     SwArena *a;
-    bool     refuse;
+    bool refuse;
 } Got;
 
 static int sink(void *arg, const void *p, size_t n, SwError *err) {
@@ -56,7 +56,8 @@ static void a_body_in_pieces_of_any_size_is_the_same(void **state) {
 }
 
 static void chunks_and_trailers_are_handed_to_the_check(void **state) {
-    static const char body[] = "3;chunk-signature=aa\r\nabc\r\n0;chunk-signature=bb\r\nX-Amz-Checksum-Crc32: NSRBwg==\r\nx-amz-trailer-signature:cc\r\n\r\n";
+    static const char body[] = "3;chunk-signature=aa\r\nabc\r\n0;chunk-signature=bb\r\nX-Amz-Checksum-Crc32: "
+                               "NSRBwg==\r\nx-amz-trailer-signature:cc\r\n\r\n";
     Got g = {0};
     for (size_t step = 1; step < 40; step++) {
         assert_str(run(*state, body, 3, step, &g, true), "abc|x-amz-checksum-crc32=NSRBwg==,");
@@ -68,7 +69,8 @@ static void chunks_and_trailers_are_handed_to_the_check(void **state) {
 }
 
 static void trailers_of_minios_client_end_with_a_line_feed(void **state) {
-    static const char body[] = "3;chunk-signature=aa\r\nabc\r\n0;chunk-signature=bb\r\nx-amz-checksum-crc32:NSRBwg==\n\r\nx-amz-trailer-signature:cc\r\n\r\n";
+    static const char body[] = "3;chunk-signature=aa\r\nabc\r\n0;chunk-signature=bb\r\nx-amz-checksum-crc32:NSRBwg==\n\r\nx-"
+                               "amz-trailer-signature:cc\r\n\r\n";
     Got g = {0};
     for (size_t step = 1; step < 40; step++) {
         assert_str(run(*state, body, 3, step, &g, true), "abc|x-amz-checksum-crc32=NSRBwg==,");
@@ -87,7 +89,10 @@ static void an_empty_body_and_a_missing_last_line_are_understood(void **state) {
 }
 
 static void what_is_cut_short_or_malformed_is_refused(void **state) {
-    static const struct { const char *body, *want; int64_t length; } cases[] = {
+    static const struct {
+        const char *body, *want;
+        int64_t length;
+    } cases[] = {
         {"5\r\nhel", "!IncompleteBody", 5},
         {"5\r\nhello\r\n", "!IncompleteBody", 5},
         {"5\r\nhello\r\n0\r\n\r\n", "!IncompleteBody", 6},

@@ -18,12 +18,12 @@ typedef struct Counts {
 } Counts;
 
 typedef struct Case {
-    SwArena           *a;
-    const SwApi       *api;
+    SwArena *a;
+    const SwApi *api;
     const SwOperation *op;
-    uint32_t           protocol;
-    bool               may_be_another;
-    Counts            *n;
+    uint32_t protocol;
+    bool may_be_another;
+    Counts *n;
 } Case;
 
 static void __attribute__((format(printf, 2, 3))) complain(Case *c, const char *fmt, ...) {
@@ -63,7 +63,8 @@ static bool cross(Case *c, const void *in, void **ret) {
     }
     const SwOperation *op = sw_wire_operation(c->a, c->api, protocol, &m, &err);
     if (op != c->op && !is_told_by_host(c) && !(op && c->may_be_another)) {
-        complain(c, "%.*s %.*s?%.*s taken for %s", SW_FMT(m.method), SW_FMT(m.path), SW_FMT(m.query), op ? op->name : "nothing");
+        complain(c, "%.*s %.*s?%.*s taken for %s", SW_FMT(m.method), SW_FMT(m.path), SW_FMT(m.query),
+                 op ? op->name : "nothing");
         return false;
     }
     if (sw_wire_decode_request(c->a, c->api, c->op, protocol, &m, ret, &err) < 0) {
@@ -95,7 +96,7 @@ static void check_request(Case *c, bool maximal) {
     Generator g = {.a = c->a, .maximal = maximal, .protocol = c->protocol};
     SwError err = sw_error(c->a);
     void *in = c->op->input ? generate(&g, c->op->input) : NULL, *got;
-    for (uint32_t i = 0; in && i < c->op->input->n_member; i++)         /* the client would fill it */
+    for (uint32_t i = 0; in && i < c->op->input->n_member; i++) /* the client would fill it */
         if (c->op->input->member[i].flags & SW_IDEMPOTENCY_TOKEN)
             *(SwStr *)sw_member_make(c->a, &c->op->input->member[i], in) = SW_STR("11111111-2222-3333-4444-555555555555");
     c->n->requests++;
@@ -170,13 +171,14 @@ static void check_fault(Case *c, const SwMember *target, Fault fault) {
         complain(c, "fault %d at %s was not refused", fault, g.path);
     else if (!names(err.message, g.path))
         complain(c, "fault %d at %s is not named: %.300s", fault, g.path, err.message);
-    else if (!strstr(err.message, fault_words(fault)) && !strstr(err.message, fault_words(FAULT_MISSING)) && strlen(err.message) < 60000)
+    else if (!strstr(err.message, fault_words(fault)) && !strstr(err.message, fault_words(FAULT_MISSING)) &&
+             strlen(err.message) < 60000)
         complain(c, "fault %d at %s is told otherwise: %.300s", fault, g.path, err.message);
 }
 
 typedef struct Seen {
     const SwShape *v[4096];
-    size_t         n;
+    size_t n;
 } Seen;
 
 static bool seen(Seen *s, const SwShape *shape) {
@@ -236,8 +238,10 @@ static void check_error(Case *c, const SwErrorKind *kind) {
             complain(c, "%s of a HEAD has a body", kind->code);
         return;
     }
-    const char *code = kind->query_code && (c->protocol & (SW_QUERY | SW_EC2_QUERY | SW_REST_XML)) ? kind->query_code : kind->code;
-    bool known = r < 0 && (strcmp(got.kind->code, kind->code) == 0 || (got.kind->query_code && strcmp(got.kind->query_code, code) == 0));
+    const char *code =
+        kind->query_code && (c->protocol & (SW_QUERY | SW_EC2_QUERY | SW_REST_XML)) ? kind->query_code : kind->code;
+    bool known =
+        r < 0 && (strcmp(got.kind->code, kind->code) == 0 || (got.kind->query_code && strcmp(got.kind->query_code, code) == 0));
     if (!known || strcmp(got.message, err.message))
         complain(c, "%s came as %s: %s\n%.*s", code, got.kind ? got.kind->code : "none", got.message, SW_FMT(m.body));
     if (s && !(c->protocol & (SW_QUERY | SW_EC2_QUERY | SW_REST_XML)) && !sw_shape_equal(s, detail, got.detail))
@@ -275,9 +279,11 @@ static void every_operation_crosses_the_wire_in_every_protocol(void **state) {
             if (!((*api)->protocols & bit))
                 continue;
             check_api(a, *api, bit, &n);
-            printf("# %-14s %#4x: %u operations, %u requests (%u valid as made), %u replies, %u faults refused, %u by the client, "
-                   "%u not breakable, %u errors, %u event streams, %u failed\n", (*api)->name, bit, n.operations, n.requests, n.valid,
-                   n.replies, n.faults, n.refused_by_client, n.not_breakable, n.errors, n.streams_of_events, n.failed);
+            printf(
+                "# %-14s %#4x: %u operations, %u requests (%u valid as made), %u replies, %u faults refused, %u by the client, "
+                "%u not breakable, %u errors, %u event streams, %u failed\n",
+                (*api)->name, bit, n.operations, n.requests, n.valid, n.replies, n.faults, n.refused_by_client, n.not_breakable,
+                n.errors, n.streams_of_events, n.failed);
             all.operations += n.operations;
             all.requests += n.requests;
             all.replies += n.replies;
@@ -286,8 +292,8 @@ static void every_operation_crosses_the_wire_in_every_protocol(void **state) {
             all.failed += n.failed;
         }
     }
-    printf("# in all: %u operations, %u requests, %u replies, %u faults refused, %u errors, %u failed\n", all.operations, all.requests,
-           all.replies, all.faults, all.errors, all.failed);
+    printf("# in all: %u operations, %u requests, %u replies, %u faults refused, %u errors, %u failed\n", all.operations,
+           all.requests, all.replies, all.faults, all.errors, all.failed);
     assert_true(all.operations > 500);
     assert_int_equal(all.failed, 0);
     sw_arena_free(a);

@@ -13,10 +13,10 @@
 #include "models/apis.h"
 
 typedef struct Case {
-    const SwApi       *api;
+    const SwApi *api;
     const SwOperation *op;
-    uint32_t           protocol;
-    void              *in, *out;        /* maximal, in an arena that does not fail */
+    uint32_t protocol;
+    void *in, *out; /* maximal, in an arena that does not fail */
 } Case;
 
 /* The request to the server and the reply back; false with a message when a step says no. */
@@ -40,8 +40,8 @@ static bool cross(const Case *c, SwArena *a) {
 
 typedef struct Crossing {
     const Case *c;
-    SwArena    *a;
-    bool        same;
+    SwArena *a;
+    bool same;
 } Crossing;
 
 static void try_to_cross(void *arg) {
@@ -58,7 +58,7 @@ static size_t fail_each(const Case *c) {
         sw_arena_fail_nth(a, ++n);
         if (sw_guard(SW_POOL_NONE, try_to_cross, &x) == SW_LACK_NONE) {
             through = sw_arena_fail_nth(a, 0) > 0;
-            assert_true(x.same && through);         /* a failed allocation may not be passed over */
+            assert_true(x.same && through); /* a failed allocation may not be passed over */
         }
         sw_arena_free(a);
     }
@@ -68,13 +68,18 @@ static size_t fail_each(const Case *c) {
 static void every_allocation_of_the_codecs_may_fail(void **state) {
     static const struct {
         const char *api, *op;
-        uint32_t    protocol;
+        uint32_t protocol;
     } cases[] = {
-        {"ecs", "CreateService", SW_JSON_1_1},       {"cloudwatch", "PutMetricAlarm", SW_JSON_1_0},
-        {"cloudwatch", "DescribeAlarms", SW_QUERY},  {"cloudwatch", "DescribeAlarms", SW_RPC_V2_CBOR},
-        {"ec2", "DescribeSecurityGroups", SW_EC2_QUERY}, {"s3", "GetBucketNotificationConfiguration", SW_REST_XML},
-        {"s3", "PutBucketEncryption", SW_REST_XML},  {"xray", "GetSamplingRules", SW_REST_JSON},
-        {"elbv2", "CreateRule", SW_QUERY},           {"sqs", "SendMessageBatch", SW_JSON_1_0},
+        {"ecs", "CreateService", SW_JSON_1_1},
+        {"cloudwatch", "PutMetricAlarm", SW_JSON_1_0},
+        {"cloudwatch", "DescribeAlarms", SW_QUERY},
+        {"cloudwatch", "DescribeAlarms", SW_RPC_V2_CBOR},
+        {"ec2", "DescribeSecurityGroups", SW_EC2_QUERY},
+        {"s3", "GetBucketNotificationConfiguration", SW_REST_XML},
+        {"s3", "PutBucketEncryption", SW_REST_XML},
+        {"xray", "GetSamplingRules", SW_REST_JSON},
+        {"elbv2", "CreateRule", SW_QUERY},
+        {"sqs", "SendMessageBatch", SW_JSON_1_0},
     };
     (void)state;
     for (size_t i = 0; i < SW_N(cases); i++) {

@@ -24,7 +24,7 @@
 #define FORM   "application/x-www-form-urlencoded; charset=utf-8"
 
 typedef struct Table {
-    Sent        sent;
+    Sent sent;
     const char *want;
 } Table;
 
@@ -39,7 +39,9 @@ static SwStr ecr(SwArena *a, const char *operation, const char *body) {
 }
 
 static void json_takes_what_clients_send(void **state) {
-    static const struct { const char *body, *want; } cases[] = {
+    static const struct {
+        const char *body, *want;
+    } cases[] = {
         {"{\"repositoryName\":\"a\"}", "{\"repositoryName\":\"a\"}"},
         {"", "{}"},
         {" \n", "{}"},
@@ -55,10 +57,14 @@ static void json_takes_what_clients_send(void **state) {
 }
 
 static void json_refuses_what_would_change_its_meaning(void **state) {
-    static const struct { const char *body, *want; } cases[] = {
-        {"{\"repositoryName\":1}", "!SerializationException: NUMBER_VALUE can not be converted to a String at 'repositoryName'"},
+    static const struct {
+        const char *body, *want;
+    } cases[] = {
+        {"{\"repositoryName\":1}",
+         "!SerializationException: NUMBER_VALUE can not be converted to a String at 'repositoryName'"},
         {"{\"repositoryName\":[]}", "!SerializationException: Start of list found where not expected at 'repositoryName'"},
-        {"{\"repositoryName\":{}}", "!SerializationException: Start of structure or map found where not expected at 'repositoryName'"},
+        {"{\"repositoryName\":{}}",
+         "!SerializationException: Start of structure or map found where not expected at 'repositoryName'"},
         {"{\"maxResults\":\"5\"}", "!SerializationException: STRING_VALUE can not be converted to an Integer at 'maxResults'"},
         {"{\"maxResults\":1.5}", "!SerializationException: NUMBER_VALUE can not be converted to an Integer at 'maxResults'"},
         {"{\"maxResults\":2147483648}", "!SerializationException: Number 2147483648 at 'maxResults' is out of range"},
@@ -75,18 +81,21 @@ static void json_refuses_what_would_change_its_meaning(void **state) {
 
 static void json_reads_times_blobs_and_big_numbers(void **state) {
     static const Table cases[] = {
-        {{.target = "Logs_20140328.GetLogEvents", .body = "{\"logGroupName\":\"g\",\"startTime\":9007199254740993,\"startFromHead\":true}"},
+        {{.target = "Logs_20140328.GetLogEvents",
+          .body = "{\"logGroupName\":\"g\",\"startTime\":9007199254740993,\"startFromHead\":true}"},
          "GetLogEvents {\"logGroupName\":\"g\",\"startTime\":9007199254740993,\"startFromHead\":true}"},
     };
     Table t = cases[0];
     t.sent.method = "POST";
     t.sent.type = JSON11;
     check_table(*state, &logs_api, &t, 1);
-    static const char *const times[] = {"1700000000.123", "\"2023-11-14T22:13:20.123Z\"", "\"2023-11-14T23:13:20.123+01:00\"", "1.700000000123e9"};
+    static const char *const times[] = {"1700000000.123", "\"2023-11-14T22:13:20.123Z\"", "\"2023-11-14T23:13:20.123+01:00\"",
+                                        "1.700000000123e9"};
     for (size_t i = 0; i < SW_N(times); i++) {
         const char *body = sw_strf(*state, "{\"MetricName\":\"m\",\"StartTime\":%s}", times[i]).p;
-        assert_str(decoded(*state, &cloudwatch_api, &(Sent){"POST", "/", NULL, "application/x-amz-json-1.0",
-                           "GraniteServiceVersion20100801.GetMetricStatistics", body}),
+        assert_str(decoded(*state, &cloudwatch_api,
+                           &(Sent){"POST", "/", NULL, "application/x-amz-json-1.0",
+                                   "GraniteServiceVersion20100801.GetMetricStatistics", body}),
                    "GetMetricStatistics {\"MetricName\":\"m\",\"StartTime\":1700000000.123}");
     }
     assert_str(ecr(*state, "UploadLayerPart", "{\"layerPartBlob\":\"AAEC/w==\",\"partFirstByte\":0}"),
@@ -103,7 +112,9 @@ static void json_depth_is_bounded(void **state) {
 }
 
 static void targets_are_matched_by_their_last_part(void **state) {
-    assert_str(decoded(*state, &ecr_api, &(Sent){"POST", "/", NULL, JSON11, "com.amazonaws.ecr.v1.Anything.DescribeRegistry", "{}"}), "DescribeRegistry {}");
+    assert_str(decoded(*state, &ecr_api,
+                       &(Sent){"POST", "/", NULL, JSON11, "com.amazonaws.ecr.v1.Anything.DescribeRegistry", "{}"}),
+               "DescribeRegistry {}");
     assert_has(ecr(*state, "Nothing", "{}"), "!UnknownOperationException: ");
     assert_has(decoded(*state, &ecr_api, &(Sent){"POST", "/", NULL, JSON11, NULL, "{}"}), "!UnknownOperationException: ");
 }
@@ -114,14 +125,19 @@ static SwStr form(SwArena *a, const SwApi *api, const char *body) {
 
 static void query_reads_lists_maps_and_their_variants(void **state) {
     static const Table cases[] = {
-        {{.body = "Action=CreateTopic&Version=2010-03-31&Name=a%20b%2Bc+d&Tags="}, "CreateTopic {\"Name\":\"a b+c d\",\"Tags\":[]}"},
-        {{.body = "Action=CreateTopic&Name=n&Tags.member.2.Key=b&Tags.member.1.Key=a&Tags.member.1.Value=&Tags.member.10.Key=c"},
+        {{.body = "Action=CreateTopic&Version=2010-03-31&Name=a%20b%2Bc+d&Tags="},
+         "CreateTopic {\"Name\":\"a b+c d\",\"Tags\":[]}"},
+        {{.body =
+              "Action=CreateTopic&Name=n&Tags.member.2.Key=b&Tags.member.1.Key=a&Tags.member.1.Value=&Tags.member.10.Key=c"},
          "CreateTopic {\"Name\":\"n\",\"Tags\":[{\"Key\":\"a\",\"Value\":\"\"},{\"Key\":\"b\"},{\"Key\":\"c\"}]}"},
-        {{.body = "Action=CreateTopic&Attributes.entry.1.key=DisplayName&Attributes.entry.1.value=x%3D1&Attributes.entry.2.key=F&Attributes.entry.2.value=&Unknown.a.b=1"},
+        {{.body = "Action=CreateTopic&Attributes.entry.1.key=DisplayName&Attributes.entry.1.value=x%3D1&Attributes.entry.2.key="
+                  "F&Attributes.entry.2.value=&Unknown.a.b=1"},
          "CreateTopic {\"Attributes\":{\"DisplayName\":\"x=1\",\"F\":\"\"}}"},
-        {{.body = "Action=Publish&Message=m&MessageAttributes.entry.1.Name=k&MessageAttributes.entry.1.Value.DataType=Binary&MessageAttributes.entry.1.Value.BinaryValue=AAE%3D"},
+        {{.body = "Action=Publish&Message=m&MessageAttributes.entry.1.Name=k&MessageAttributes.entry.1.Value.DataType=Binary&"
+                  "MessageAttributes.entry.1.Value.BinaryValue=AAE%3D"},
          "Publish {\"Message\":\"m\",\"MessageAttributes\":{\"k\":{\"DataType\":\"Binary\",\"BinaryValue\":\"AAE=\"}}}"},
-        {{.body = "Action=CreateTopic&Attributes.entry.1.value=x"}, "!ValidationError: An entry of 'Attributes' lacks its key or value"},
+        {{.body = "Action=CreateTopic&Attributes.entry.1.value=x"},
+         "!ValidationError: An entry of 'Attributes' lacks its key or value"},
         {{.body = "Action=CreateTopic&Name=%zz"}, "!MalformedQueryString: The request's parameters are not well encoded"},
         {{.body = "Action=CreateTopic&Name=%ff"}, "!MalformedQueryString: The request's parameters are not well encoded"},
         {{.body = "Version=2010-03-31"}, "!MissingAction: The request must contain the parameter Action"},
@@ -129,17 +145,26 @@ static void query_reads_lists_maps_and_their_variants(void **state) {
     };
     for (size_t i = 0; i < SW_N(cases); i++)
         assert_str(form(*state, &sns_api, cases[i].sent.body), cases[i].want);
-    assert_str(decoded(*state, &sns_api, &(Sent){.method = "GET", .query = "Action=GetTopicAttributes&TopicArn=arn%3Aa"}), "GetTopicAttributes {\"TopicArn\":\"arn:a\"}");
-    assert_str(form(*state, &elbv2_api, "Action=CreateTargetGroup&Name=n&Port=80.0&HealthCheckEnabled=TRUE&Matcher.HttpCode=200-299"),
-               "CreateTargetGroup {\"Name\":\"n\",\"Port\":80,\"HealthCheckEnabled\":true,\"Matcher\":{\"HttpCode\":\"200-299\"}}");
-    assert_str(form(*state, &elbv2_api, "Action=CreateTargetGroup&Port=x"), "!ValidationError: Value 'x' at 'Port' is not a valid integer");
-    assert_str(form(*state, &cloudwatch_api, "Action=PutMetricData&Namespace=N&MetricData.member.1.MetricName=m&MetricData.member.1.Timestamp=2023-11-14T22%3A13%3A20Z"
-                    "&MetricData.member.1.Value=1.5e3&MetricData.member.1.Values.member.1=2"),
-               "PutMetricData {\"Namespace\":\"N\",\"MetricData\":[{\"MetricName\":\"m\",\"Timestamp\":1700000000,\"Value\":1500,\"Values\":[2]}]}");
+    assert_str(decoded(*state, &sns_api, &(Sent){.method = "GET", .query = "Action=GetTopicAttributes&TopicArn=arn%3Aa"}),
+               "GetTopicAttributes {\"TopicArn\":\"arn:a\"}");
+    assert_str(
+        form(*state, &elbv2_api, "Action=CreateTargetGroup&Name=n&Port=80.0&HealthCheckEnabled=TRUE&Matcher.HttpCode=200-299"),
+        "CreateTargetGroup {\"Name\":\"n\",\"Port\":80,\"HealthCheckEnabled\":true,\"Matcher\":{\"HttpCode\":\"200-299\"}}");
+    assert_str(form(*state, &elbv2_api, "Action=CreateTargetGroup&Port=x"),
+               "!ValidationError: Value 'x' at 'Port' is not a valid integer");
+    assert_str(
+        form(*state, &cloudwatch_api,
+             "Action=PutMetricData&Namespace=N&MetricData.member.1.MetricName=m&MetricData.member.1.Timestamp=2023-11-14T22%"
+             "3A13%3A20Z"
+             "&MetricData.member.1.Value=1.5e3&MetricData.member.1.Values.member.1=2"),
+        "PutMetricData "
+        "{\"Namespace\":\"N\",\"MetricData\":[{\"MetricName\":\"m\",\"Timestamp\":1700000000,\"Value\":1500,\"Values\":[2]}]}");
 }
 
 static void flattened_query_lists_come_under_their_elements_name(void **state) {
-    assert_str(form(*state, &sqs_api, "Action=SendMessageBatch&QueueUrl=u&SendMessageBatchRequestEntry.1.Id=a&SendMessageBatchRequestEntry.1.MessageBody=m"),
+    assert_str(form(*state, &sqs_api,
+                    "Action=SendMessageBatch&QueueUrl=u&SendMessageBatchRequestEntry.1.Id=a&SendMessageBatchRequestEntry.1."
+                    "MessageBody=m"),
                "SendMessageBatch {\"QueueUrl\":\"u\",\"Entries\":[{\"Id\":\"a\",\"MessageBody\":\"m\"}]}");
     assert_str(form(*state, &sqs_api, "Action=GetQueueAttributes&QueueUrl=u&AttributeName.1=All&AttributeName.2=QueueArn"),
                "GetQueueAttributes {\"QueueUrl\":\"u\",\"AttributeNames\":[\"All\",\"QueueArn\"]}");
@@ -163,7 +188,7 @@ static void wide_forms_take_one_pass(void **state) {
     sw_buf_addz(&b, "Action=CreateTopic");
     for (int i = 0; i < 60000; i++)
         sw_buf_addf(&b, "&Tags.member.%d.Key=k&Name=n", 60000 - i);
-    struct timespec before, after;      /* this thread's: others may have the machine */
+    struct timespec before, after; /* this thread's: others may have the machine */
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
     assert_has(form(a, &sns_api, b.p), "CreateTopic {\"Name\":\"n\",\"Tags\":[{\"Key\":\"k\"}");
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
@@ -177,7 +202,9 @@ static void wide_forms_take_one_pass(void **state) {
 }
 
 static void s3_operations_are_told_apart(void **state) {
-    static const struct { const char *method, *path, *query, *header, *want; } cases[] = {
+    static const struct {
+        const char *method, *path, *query, *header, *want;
+    } cases[] = {
         {"GET", "/", NULL, NULL, "ListBuckets"},
         {"GET", "/", "x-id=ListBuckets", NULL, "ListBuckets"},
         {"PUT", "/b", NULL, NULL, "CreateBucket"},
@@ -236,8 +263,13 @@ static void s3_bindings_reach_their_members(void **state) {
     SwError err = sw_error(*state);
     void *v;
     static const char *const headers[][2] = {
-        {"Content-Type", "text/plain"}, {"X-Amz-Meta-Colour", "blue, red"}, {"x-amz-meta-e", ""}, {"If-None-Match", "*"},
-        {"x-amz-tagging", "a=1"}, {"x-amz-object-lock-retain-until-date", "2023-11-14T22:13:20Z"}, {"x-amz-server-side-encryption-bucket-key-enabled", "true"},
+        {"Content-Type", "text/plain"},
+        {"X-Amz-Meta-Colour", "blue, red"},
+        {"x-amz-meta-e", ""},
+        {"If-None-Match", "*"},
+        {"x-amz-tagging", "a=1"},
+        {"x-amz-object-lock-retain-until-date", "2023-11-14T22:13:20Z"},
+        {"x-amz-server-side-encryption-bucket-key-enabled", "true"},
     };
     for (size_t i = 0; i < SW_N(headers); i++)
         sw_header_add(*state, &m.headers, sw_str(headers[i][0]), sw_str(headers[i][1]));
@@ -262,17 +294,19 @@ static SwStr s3(SwArena *a, const char *method, const char *path, const char *qu
 }
 
 static void s3_bodies_are_read_as_xml(void **state) {
-    assert_str(s3(*state, "POST", "/b/k", "uploadId=u",
-                  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CompleteMultipartUpload "
-                  "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-                  "<Part><ETag>&quot;e1&quot;</ETag><ChecksumCRC32>x</ChecksumCRC32><PartNumber>1</PartNumber></Part>\n "
-                  "<Part><ETag><![CDATA[<e2>]]></ETag><PartNumber> 2 </PartNumber><New>1</New></Part></CompleteMultipartUpload>"),
-               "CompleteMultipartUpload "
-               "{\"Bucket\":\"b\",\"Key\":\"k\",\"MultipartUpload\":{\"Parts\":[{\"ETag\":\"\\\"e1\\\"\",\"ChecksumCRC32\":\"x\","
-               "\"PartNumber\":1},"
-               "{\"ETag\":\"<e2>\",\"PartNumber\":2}]},\"UploadId\":\"u\"}");
+    assert_str(
+        s3(*state, "POST", "/b/k", "uploadId=u",
+           "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CompleteMultipartUpload "
+           "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+           "<Part><ETag>&quot;e1&quot;</ETag><ChecksumCRC32>x</ChecksumCRC32><PartNumber>1</PartNumber></Part>\n "
+           "<Part><ETag><![CDATA[<e2>]]></ETag><PartNumber> 2 </PartNumber><New>1</New></Part></CompleteMultipartUpload>"),
+        "CompleteMultipartUpload "
+        "{\"Bucket\":\"b\",\"Key\":\"k\",\"MultipartUpload\":{\"Parts\":[{\"ETag\":\"\\\"e1\\\"\",\"ChecksumCRC32\":\"x\","
+        "\"PartNumber\":1},"
+        "{\"ETag\":\"<e2>\",\"PartNumber\":2}]},\"UploadId\":\"u\"}");
     assert_str(s3(*state, "PUT", "/b", NULL, ""), "CreateBucket {\"Bucket\":\"b\"}");
-    assert_str(s3(*state, "PUT", "/b", NULL, "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>"),
+    assert_str(s3(*state, "PUT", "/b", NULL,
+                  "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>"),
                "CreateBucket {\"Bucket\":\"b\",\"CreateBucketConfiguration\":{\"LocationConstraint\":\"eu-west-1\"}}");
     assert_str(s3(*state, "PUT", "/b", "acl",
                   "<AccessControlPolicy><AccessControlList><Grant><Grantee "
@@ -281,22 +315,55 @@ static void s3_bodies_are_read_as_xml(void **state) {
                "PutBucketAcl "
                "{\"AccessControlPolicy\":{\"Grants\":[{\"Grantee\":{\"ID\":\"i\",\"Type\":\"CanonicalUser\"},\"Permission\":"
                "\"READ\"}]},\"Bucket\":\"b\"}");
-    assert_str(s3(*state, "PUT", "/b", "tagging", "<Tagging><TagSet></TagSet></Tagging>"), "PutBucketTagging {\"Bucket\":\"b\",\"Tagging\":{\"TagSet\":[]}}");
-    assert_str(s3(*state, "GET", "/b", "list-type=2&max-keys=x", ""), "!InvalidArgument: Value 'x' at 'MaxKeys' is not a valid integer");
-    assert_str(s3(*state, "PUT", "/b", "policy", "{\"Version\":1}"), "PutBucketPolicy {\"Bucket\":\"b\",\"Policy\":\"{\\\"Version\\\":1}\"}");
+    assert_str(s3(*state, "PUT", "/b", "tagging", "<Tagging><TagSet></TagSet></Tagging>"),
+               "PutBucketTagging {\"Bucket\":\"b\",\"Tagging\":{\"TagSet\":[]}}");
+    assert_str(s3(*state, "GET", "/b", "list-type=2&max-keys=x", ""),
+               "!InvalidArgument: Value 'x' at 'MaxKeys' is not a valid integer");
+    assert_str(s3(*state, "PUT", "/b", "policy", "{\"Version\":1}"),
+               "PutBucketPolicy {\"Bucket\":\"b\",\"Policy\":\"{\\\"Version\\\":1}\"}");
 }
 
 static void dangerous_or_broken_xml_is_refused(void **state) {
     static const char *const bad[] = {
-        "<Tagging>", "<Tagging></Tag>", "x", "<Other/>", "<Tagging><TagSet/></Tagging><Tagging/>", "<Tagging>\xff</Tagging>", "<Tagging>&nbsp;</Tagging>",
+        "<Tagging>",
+        "<Tagging></Tag>",
+        "x",
+        "<Other/>",
+        "<Tagging><TagSet/></Tagging><Tagging/>",
+        "<Tagging>\xff</Tagging>",
+        "<Tagging>&nbsp;</Tagging>",
         "<!DOCTYPE Tagging [<!ENTITY a \"aaaa\">]><Tagging><TagSet><Tag><Key>&a;</Key></Tag></TagSet></Tagging>",
         "<?xml version=\"1.0\"?><!DOCTYPE Tagging SYSTEM \"http://127.0.0.1:1/x.dtd\"><Tagging/>",
         "<Tagging xmlns:a=\"u\" a:b=\"1\" a:b=\"2\"/>",
-        "<Tagging><!-- a", "<Tagging><!-- a -- b --></Tagging>", "<Tagging><![CDATA[x</Tagging>", "<Tagging>a]]>b</Tagging>", "<Tagging><?x", "<Tagging",
-        "<Tagging a='1'b='2'/>", "<Tagging a=1/>", "<Tagging a/>", "<Tagging a='<'/>", "<Tagging a='1' a='2'/>", "<a:b:c/>", "<:a/>", "< Tagging/>",
-        "<Tagging/>x", "x<Tagging/>", "<Tagging>&#0;</Tagging>", "<Tagging>&#xD800;</Tagging>", "<Tagging>&#x110000;</Tagging>", "<Tagging>&amp</Tagging>",
-        "<Tagging>&#;</Tagging>", "<Tagging>&#xg;</Tagging>", "<Tagging>\x01</Tagging>", "<Tagging>\xef\xbf\xbf</Tagging>", "<a:Tagging></b:Tagging>",
-        " <?xml version=\"1.0\"?><Tagging/>", "<!-- only -->", "</Tagging>", "<Tagging/ >",
+        "<Tagging><!-- a",
+        "<Tagging><!-- a -- b --></Tagging>",
+        "<Tagging><![CDATA[x</Tagging>",
+        "<Tagging>a]]>b</Tagging>",
+        "<Tagging><?x",
+        "<Tagging",
+        "<Tagging a='1'b='2'/>",
+        "<Tagging a=1/>",
+        "<Tagging a/>",
+        "<Tagging a='<'/>",
+        "<Tagging a='1' a='2'/>",
+        "<a:b:c/>",
+        "<:a/>",
+        "< Tagging/>",
+        "<Tagging/>x",
+        "x<Tagging/>",
+        "<Tagging>&#0;</Tagging>",
+        "<Tagging>&#xD800;</Tagging>",
+        "<Tagging>&#x110000;</Tagging>",
+        "<Tagging>&amp</Tagging>",
+        "<Tagging>&#;</Tagging>",
+        "<Tagging>&#xg;</Tagging>",
+        "<Tagging>\x01</Tagging>",
+        "<Tagging>\xef\xbf\xbf</Tagging>",
+        "<a:Tagging></b:Tagging>",
+        " <?xml version=\"1.0\"?><Tagging/>",
+        "<!-- only -->",
+        "</Tagging>",
+        "<Tagging/ >",
     };
     for (size_t i = 0; i < SW_N(bad); i++)
         assert_has(s3(*state, "PUT", "/b", "tagging", bad[i]), "!MalformedXML: ");
@@ -316,13 +383,24 @@ static void dangerous_or_broken_xml_is_refused(void **state) {
 
 /* XML 1.0's own rules, in the value of a key: entities, references, line ends, white space, CDATA, prefixes. */
 static void xml_text_is_read_as_xml_says(void **state) {
-    static const struct { const char *xml, *key; } rows[] = {
-        {"<Key>&lt;&gt;&amp;&quot;&apos;</Key>", "<>&\\\"'"}, {"<Key>&#65;&#x42;&#xe4;&#x20AC;&#x1F600;</Key>", "AB\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
-        {"<Key>a\r\nb\rc</Key>", "a\\nb\\nc"}, {"<Key>&#13;</Key>", "\\r"}, {"<Key> </Key>", " "}, {"<Key>a<!-- x -->b<?y z?>c</Key>", "abc"},
-        {"<Key><![CDATA[&lt;<]]>]]&gt;</Key>", "&lt;<]]>"}, {"<x:Key xmlns:x='u'>p</x:Key>", "p"}, {"<Key\n>a</Key\t>", "a"},
+    static const struct {
+        const char *xml, *key;
+    } rows[] = {
+        {"<Key>&lt;&gt;&amp;&quot;&apos;</Key>", "<>&\\\"'"},
+        {"<Key>&#65;&#x42;&#xe4;&#x20AC;&#x1F600;</Key>", "AB\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+        {"<Key>a\r\nb\rc</Key>", "a\\nb\\nc"},
+        {"<Key>&#13;</Key>", "\\r"},
+        {"<Key> </Key>", " "},
+        {"<Key>a<!-- x -->b<?y z?>c</Key>", "abc"},
+        {"<Key><![CDATA[&lt;<]]>]]&gt;</Key>", "&lt;<]]>"},
+        {"<x:Key xmlns:x='u'>p</x:Key>", "p"},
+        {"<Key\n>a</Key\t>", "a"},
     };
     for (size_t i = 0; i < SW_N(rows); i++) {
-        SwStr body = sw_strf(*state, "\xef\xbb\xbf<?xml version='1.0'?><!-- c --><Tagging xmlns='u'><TagSet><Tag>%s<Value/></Tag></TagSet></Tagging>\n<!-- d -->", rows[i].xml);
+        SwStr body = sw_strf(*state,
+                             "\xef\xbb\xbf<?xml version='1.0'?><!-- c --><Tagging "
+                             "xmlns='u'><TagSet><Tag>%s<Value/></Tag></TagSet></Tagging>\n<!-- d -->",
+                             rows[i].xml);
         SwStr want = sw_strf(*state, "{\"TagSet\":[{\"Key\":\"%s\",", rows[i].key);
         assert_has(s3(*state, "PUT", "/b", "tagging", sw_str_z(*state, body)), sw_str_z(*state, want));
     }
@@ -330,10 +408,13 @@ static void xml_text_is_read_as_xml_says(void **state) {
 
 static void rest_json_binds_paths_and_bodies(void **state) {
     static const Table cases[] = {
-        {{"POST", "/TraceSegments", NULL, "application/json", NULL, "{\"TraceSegmentDocuments\":[\"{}\"]}"}, "PutTraceSegments {\"TraceSegmentDocuments\":[\"{}\"]}"},
-        {{"POST", "/TraceSegments/", NULL, NULL, NULL, "{\"TraceSegmentDocuments\":[]}"}, "PutTraceSegments {\"TraceSegmentDocuments\":[]}"},
+        {{"POST", "/TraceSegments", NULL, "application/json", NULL, "{\"TraceSegmentDocuments\":[\"{}\"]}"},
+         "PutTraceSegments {\"TraceSegmentDocuments\":[\"{}\"]}"},
+        {{"POST", "/TraceSegments/", NULL, NULL, NULL, "{\"TraceSegmentDocuments\":[]}"},
+         "PutTraceSegments {\"TraceSegmentDocuments\":[]}"},
         {{"POST", "/GetSamplingRules", NULL, NULL, NULL, ""}, "GetSamplingRules {}"},
-        {{"POST", "/TraceSummaries", NULL, NULL, NULL, "{\"StartTime\":1700000000.5,\"EndTime\":\"2023-11-14T22:13:20Z\",\"Sampling\":false}"},
+        {{"POST", "/TraceSummaries", NULL, NULL, NULL,
+          "{\"StartTime\":1700000000.5,\"EndTime\":\"2023-11-14T22:13:20Z\",\"Sampling\":false}"},
          "GetTraceSummaries {\"StartTime\":1700000000.5,\"EndTime\":1700000000,\"Sampling\":false}"},
     };
     check_table(*state, &xray_api, cases, SW_N(cases));
@@ -341,7 +422,8 @@ static void rest_json_binds_paths_and_bodies(void **state) {
 }
 
 static void a_recorded_cbor_request_is_read(void **state) {
-    static const char hex[] = "a2694e616d6573706163656161 6a4d6574726963446174618 1a36a4d65747269634e616d65616d6954696d657374616d70c11a6553f1006556616c7565fb3ff8000000000000";
+    static const char hex[] = "a2694e616d6573706163656161 6a4d6574726963446174618 "
+                              "1a36a4d65747269634e616d65616d6954696d657374616d70c11a6553f1006556616c7565fb3ff8000000000000";
     char packed[sizeof hex];
     size_t n = 0;
     for (size_t i = 0; i < sizeof hex - 1; i++)
@@ -349,19 +431,29 @@ static void a_recorded_cbor_request_is_read(void **state) {
             packed[n++] = hex[i];
     SwStr body;
     assert_true(sw_unhex(*state, sw_str_n(packed, n), &body));
-    SwWireMessage m = {.method = SW_STR("POST"), .path = SW_STR("/service/GraniteServiceVersion20100801/operation/PutMetricData"), .body = body};
+    SwWireMessage m = {.method = SW_STR("POST"),
+                       .path = SW_STR("/service/GraniteServiceVersion20100801/operation/PutMetricData"),
+                       .body = body};
     static const char *const headers[][2] = {
-        {"smithy-protocol", "rpc-v2-cbor"}, {"accept", "application/cbor"}, {"content-type", "application/cbor"}, {"x-amzn-query-mode", "true"},
+        {"smithy-protocol", "rpc-v2-cbor"},
+        {"accept", "application/cbor"},
+        {"content-type", "application/cbor"},
+        {"x-amzn-query-mode", "true"},
     };
     for (size_t i = 0; i < SW_N(headers); i++)
         sw_header_add(*state, &m.headers, sw_str(headers[i][0]), sw_str(headers[i][1]));
     assert_int_equal(sw_wire_protocol(&cloudwatch_api, &m), SW_RPC_V2_CBOR);
-    assert_str(decoded_message(*state, &cloudwatch_api, &m),
-               "PutMetricData {\"Namespace\":\"a\",\"MetricData\":[{\"MetricName\":\"m\",\"Timestamp\":1700000000,\"Value\":1.5}]}");
+    assert_str(
+        decoded_message(*state, &cloudwatch_api, &m),
+        "PutMetricData {\"Namespace\":\"a\",\"MetricData\":[{\"MetricName\":\"m\",\"Timestamp\":1700000000,\"Value\":1.5}]}");
 }
 
 static void the_protocol_is_that_of_the_request(void **state) {
-    static const struct { const SwApi *api; Sent sent; uint32_t want; } cases[] = {
+    static const struct {
+        const SwApi *api;
+        Sent sent;
+        uint32_t want;
+    } cases[] = {
         {&cloudwatch_api, {.type = "application/x-amz-json-1.0", .target = "G.ListMetrics"}, SW_JSON_1_0},
         {&cloudwatch_api, {.type = FORM}, SW_QUERY},
         {&cloudwatch_api, {.type = "application/x-www-form-urlencoded"}, SW_QUERY},

@@ -12,13 +12,15 @@
 
 #include "wire/wire.h"
 
-#define assert_str(s, z) do { \
+#define assert_str(s, z) \
+    do { \
         SwStr s_ = (s); \
         const char *z_ = (z); \
         if (!sw_str_eqz(s_, z_)) \
             fail_msg("\n  came   %.*s\n  wanted %s", SW_FMT(s_), z_); \
     } while (0)
-#define assert_has(s, z) do { \
+#define assert_has(s, z) \
+    do { \
         SwStr h_ = (s); \
         if (!sw_str_contains(h_, sw_str(z))) \
             fail_msg("\n  %.*s\n  lacks %s", SW_FMT(h_), (z)); \
@@ -35,12 +37,14 @@ static inline int without_arena(void **state) {
 }
 #define wire_unit_test(f) cmocka_unit_test_setup_teardown(f, with_arena, without_arena)
 
-typedef struct Sent {                   /* a request as a client wrote it */
+typedef struct Sent { /* a request as a client wrote it */
     const char *method, *path, *query, *type, *target, *body;
 } Sent;
 
 static inline SwWireMessage message(SwArena *a, const Sent *s) {
-    SwWireMessage m = {.method = sw_str(s->method), .path = sw_str(s->path ? s->path : "/"), .query = sw_str(s->query),
+    SwWireMessage m = {.method = sw_str(s->method),
+                       .path = sw_str(s->path ? s->path : "/"),
+                       .query = sw_str(s->query),
                        .body = sw_str(s->body)};
     if (s->type)
         sw_header_add(a, &m.headers, SW_STR("content-type"), sw_str(s->type));

@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#ifdef SW_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
 
 #define FIRST_BLOCK (16 * SW_KIB)
 #define RESERVE     (4 * SW_KIB)   /* of the first block, kept for the answer that there is no memory */
@@ -106,6 +109,9 @@ void sw_arena_reset(SwArena *a) {
         else
             free_block(a, b);
     }
+#ifdef SW_ASAN
+    __asan_unpoison_memory_region(first->data, FIRST_BLOCK); /* lists' room: str.c */
+#endif
     begin(a, first);
 }
 

@@ -21,8 +21,17 @@
 #define sw_must_check        __attribute__((warn_unused_result))
 #define sw_printf(fmt, args) __attribute__((format(printf, fmt, args)))
 
-#define SW_MIN(a, b)         ((a) < (b) ? (a) : (b))
-#define SW_MAX(a, b)         ((a) > (b) ? (a) : (b))
+/* Built with AddressSanitizer. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SW_ASAN
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SW_ASAN
+#endif
+#endif
+
+#define SW_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define SW_MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* An environment word that turns a belief that failed into a crash: set by the test suites. */
 bool sw_never_failed(const char *text, const char *file, int line);

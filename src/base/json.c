@@ -284,6 +284,8 @@ static bool object(Parser *ps, SwValue *v) {
         if (ps->p >= ps->end || *ps->p != '}')
             return wrong(ps, "',' or '}' was expected");
         ps->p++;
+        sw_list_seal(v->v, v->n, sizeof(SwValue));
+        sw_list_seal(v->keys, v->n, sizeof(SwStr));
         return true;
     }
 }
@@ -311,6 +313,7 @@ static bool array(Parser *ps, SwValue *v) {
         if (ps->p >= ps->end || *ps->p != ']')
             return wrong(ps, "',' or ']' was expected");
         ps->p++;
+        sw_list_seal(v->v, v->n, sizeof(SwValue));
         return true;
     }
 }

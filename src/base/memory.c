@@ -39,12 +39,7 @@ static _Unwind_Reason_Code at_frame(int version, _Unwind_Action actions, _Unwind
     return _URC_NO_REASON;
 }
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_ASAN 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(WITH_ASAN)
+#ifdef SW_ASAN
 void __asan_handle_no_return(void);
 #define FRAMES_END() __asan_handle_no_return()
 #else

@@ -7,6 +7,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef SW_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
 
 static char lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
@@ -344,13 +347,42 @@ SwStrList sw_str_split(SwArena *a, SwStr s, char at) {
     return l;
 }
 
+/* What is known of memory, eight bytes at a time. */
+static void seal(const void *v, size_t from, size_t to, size_t size) {
+#ifdef SW_ASAN
+    if (size % 8 == 0)
+        __asan_poison_memory_region((const char *)v + from * size, (to - from) * size);
+#endif
+}
+
+void sw_list_seal(const void *v, size_t n, size_t size) {
+    size_t cap = 1;
+    while (cap < n)
+        cap *= 2;
+    seal(v, n, cap, size);
+}
+
+static void unseal(const void *last, size_t size) {
+#ifdef SW_ASAN
+    if (size % 8)
+        return;
+    if (!__asan_address_is_poisoned(last)) {
+        fprintf(stderr, "sw_list_add: the list was not made by it, or is shared and was grown by another\n");
+        abort();
+    }
+    __asan_unpoison_memory_region(last, size);
+#endif
+}
+
 /* Capacity is the next power of two, so growth needs no field of its own. */
 void *sw_list_add_(SwArena *a, void **v, size_t *n, size_t size) {
     if (!*v || (*n & (*n - 1)) == 0) {
         size_t cap = *n ? *n * 2 : 1;
         *v = sw_arena_grow(a, *n ? *v : NULL, *n * size, cap * size);
+        seal(*v, *n, cap, size);
     }
     void *last = (char *)*v + *n * size;
+    unseal(last, size);
     memset(last, 0, size);
     (*n)++;
     return last;

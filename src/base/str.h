@@ -94,12 +94,19 @@ bool sw_str_list_has(const SwStrList *l, SwStr s);
 void *sw_list_add_(SwArena *a, void **v, size_t *n, size_t size);
 #define sw_list_add(a, l) ((__typeof__((l)->v))sw_list_add_((a), (void **)&(l)->v, &(l)->n, sizeof(*(l)->v)))
 /* Room for a list of `n` elements that sw_list_add may go on growing: its capacity is the next power of two, which is
- * what sw_list_add takes for granted. A list whose v comes from elsewhere must not be grown. Never NULL. */
+ * what sw_list_add takes for granted. A list whose v comes from elsewhere must not be grown, nor one that is shared and has
+ * been grown by another. Never NULL.
+ *
+ * Under AddressSanitizer the room behind the last element is poisoned, and sw_list_add takes an element out of poisoned room
+ * alone: a list that it may not grow ends the program at once. sw_list_seal says so of room that was filled by hand. */
+void sw_list_seal(const void *v, size_t n, size_t size);
 static inline void *sw_list_room(SwArena *a, size_t n, size_t size) {
     size_t cap = 1;
     while (cap < n)
         cap *= 2;
-    return sw_arena_alloc(a, cap * size);
+    void *v = sw_arena_alloc(a, cap * size);
+    sw_list_seal(v, n, size);
+    return v;
 }
 /* Makes an absent list present and empty, for replies that must show `[]`. */
 #define sw_list_present(a, l) ((l)->v ? (void)0 : (void)((l)->v = sw_arena_alloc((a), sizeof(*(l)->v))))

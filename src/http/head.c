@@ -272,12 +272,8 @@ int sw_head_parse(SwArena *a, SwStr text, SwHead *ret_h, const char **ret_why) {
     if (!next_line(&text, &line))
         return 400;
     int status = parse_request_line(line, ret_h, &authority, ret_why);
-    ret_h->headers.v = sw_list_room(a, lines, sizeof(SwHeader)); /* as lists are: others add to it */
-    while (!status && next_line(&text, &line) && line.n) {
-        SwHeader *l = &ret_h->headers.v[ret_h->headers.n];
-        status = parse_header(line, l, ret_why);
-        ret_h->headers.n++;
-    }
+    while (!status && next_line(&text, &line) && line.n)
+        status = parse_header(line, sw_list_add(a, &ret_h->headers), ret_why);
     if (!status)
         status = parse_host(a, ret_h, authority, ret_why);
     if (!status)

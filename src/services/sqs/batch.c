@@ -70,7 +70,7 @@ static int run(SwCtx *cx, SwStr url, Entries l, EntryFn *each, void **done, size
     SqsQueueRecord *q;
     if (sqs_queue_get(cx, url, &q, err) < 0 || check_ids(cx, &l, err) < 0)
         return -1;
-    *done = sw_list_room(cx->arena, l.n, done_size);
+    *done = sw_arena_array(cx->arena, l.n, done_size);
     sw_list_present(cx->arena, failed);
     for (size_t i = 0; i < l.n; i++) {
         void *result = sw_arena_alloc(cx->arena, done_size);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Strings, buffers and maps. */
 
+#include <signal.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base_test.h"
 
@@ -338,6 +341,61 @@ static void a_map_finds_what_was_put(void **state) {
     assert_null(sw_map_get(&m, sw_str_n("key-1\0", 6)));
 }
 
+#ifdef SW_ASAN
+/* Ends, as a program of its own, with what sw_list_add says. */
+static void is_refused(void (*grow)(SwArena *a)) {
+    pid_t pid = fork();
+    int status;
+    if (pid == 0) {
+        _sw_arena_ SwArena *a = sw_arena_new(0);
+        signal(SIGABRT, SIG_DFL);
+        close(STDERR_FILENO);
+        grow(a);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+static void grow_exact(SwArena *a) {
+    SwStrList l = {sw_new_n(a, SwStr, 3), 3};
+    sw_str_list_add(a, &l, SW_STR("past the end"));
+}
+
+static void grow_both(SwArena *a) {
+    SwStrList l = sw_str_split(a, SW_STR("1,2,3,4,5"), ','), shared = l;
+    sw_str_list_add(a, &l, SW_STR("6"));
+    sw_str_list_add(a, &shared, SW_STR("the other's sixth"));
+}
+
+static void grow_room_twice(SwArena *a) {
+    SwStrList l = {sw_list_room(a, 3, sizeof(SwStr)), 3}, shared = l;
+    sw_str_list_add(a, &l, SW_STR("4"));
+    sw_str_list_add(a, &shared, SW_STR("the other's fourth"));
+}
+
+static void a_list_that_is_not_ones_own_is_not_grown(void **state) {
+    (void)state;
+    is_refused(grow_exact);
+    is_refused(grow_both);
+    is_refused(grow_room_twice);
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    for (int round = 0; round < 2; round++) { /* an arena that is used again has no poison in it */
+        SwStrList l = {sw_list_room(a, 5, sizeof(SwStr)), 5}, shared = {sw_str_split(a, SW_STR("a,b,c,d"), ',').v, 4},
+                  copy = shared;
+        for (int i = 0; i < 100; i++)
+            sw_str_list_add(a, &l, SW_STR("x"));
+        sw_str_list_add(a, &shared, SW_STR("one")); /* full: each goes its own way */
+        sw_str_list_add(a, &copy, SW_STR("two"));
+        assert_str(shared.v[4], "one");
+        assert_str(copy.v[4], "two");
+        sw_arena_reset(a);
+        memset(sw_arena_alloc(a, 8 * SW_KIB), 1, 8 * SW_KIB);
+        sw_arena_reset(a);
+    }
+}
+#endif
+
 static void a_map_that_is_emptied_does_not_grow(void **state) {
     SwArena *a = *state;
     SwMap m = sw_map(a);
@@ -370,6 +428,9 @@ int main(void) {
         TEST(a_buffer_keeps_to_its_maximum),
         TEST(a_buffer_grows),
         TEST(a_map_finds_what_was_put),
+#ifdef SW_ASAN
+        TEST(a_list_that_is_not_ones_own_is_not_grown),
+#endif
         TEST(a_map_that_is_emptied_does_not_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

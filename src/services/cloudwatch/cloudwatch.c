@@ -42,6 +42,7 @@ static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
 const SwService sw_service_cloudwatch = {
     .name = "cloudwatch",
     .api = &cloudwatch_api,
+    .declares = &cloudwatch_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .invalid = &SW_VALIDATION_ERROR,

@@ -99,6 +99,7 @@ static const SwTarget targets[] = {{"codebuild", "project/", codebuild_deliver, 
 const SwService sw_service_codebuild = {
     .name = "codebuild",
     .api = &codebuild_api,
+    .declares = &codebuild_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .invalid = &CODEBUILD_INVALID_INPUT_EXCEPTION,

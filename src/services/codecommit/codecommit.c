@@ -69,6 +69,7 @@ static int reset(SwHost *h, SwError *err) {
 const SwService sw_service_codecommit = {
     .name = "codecommit",
     .api = &codecommit_api,
+    .declares = &codecommit_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .resource = resource,

@@ -37,6 +37,7 @@ static const SwTarget targets[] = {{"codepipeline", NULL, codepipeline_deliver, 
 const SwService sw_service_codepipeline = {
     .name = "codepipeline",
     .api = &codepipeline_api,
+    .declares = &codepipeline_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .resource = codepipeline_resource,

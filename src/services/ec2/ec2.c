@@ -21,6 +21,7 @@ static const SwHandler handlers[] = {
 const SwService sw_service_ec2 = {
     .name = "ec2",
     .api = &ec2_api,
+    .declares = &ec2_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .invalid = &EC2_INVALID_PARAMETER_VALUE,

@@ -169,6 +169,7 @@ static const SwTarget targets[] = {{"ecs", "cluster/", ecs_deliver, NULL}};
 const SwService sw_service_ecs = {
     .name = "ecs",
     .api = &ecs_api,
+    .declares = &ecs_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .resources = ecs_resources,

@@ -87,6 +87,7 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
 const SwService sw_service_events = {
     .name = "events",
     .api = &events_api,
+    .declares = &events_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .invalid = &SW_VALIDATION_EXCEPTION,

@@ -203,6 +203,7 @@ static int iam_open(SwHost *h, SwError *err) {
 const SwService sw_service_iam = {
     .name = "iam",
     .api = &iam_api,
+    .declares = &iam_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .resource = resource,

@@ -47,6 +47,7 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
 const SwService sw_service_logs = {
     .name = "logs",
     .api = &logs_api,
+    .declares = &logs_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .invalid = &LOGS_INVALID_PARAMETER_EXCEPTION,

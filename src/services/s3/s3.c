@@ -140,6 +140,7 @@ static const SwRoute *beside(const SwWireMessage *m) {
 const SwService sw_service_s3 = {
     .name = "s3",
     .api = &s3_api,
+    .declares = &s3_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .validate = s3_validate,

@@ -27,6 +27,7 @@ static const SwController *const controllers[] = {&slipway_housekeeping, NULL};
 const SwService sw_service_slipway = {
     .name = "slipway",
     .api = &slipway_api,
+    .declares = &slipway_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .controllers = controllers,

@@ -50,6 +50,7 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
 const SwService sw_service_sns = {
     .name = "sns",
     .api = &sns_api,
+    .declares = &sns_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .routes = routes,

@@ -36,6 +36,7 @@ static const SwTarget targets[] = {{"sqs", NULL, sqs_deliver, "sqs:SendMessage"}
 const SwService sw_service_sqs = {
     .name = "sqs",
     .api = &sqs_api,
+    .declares = &sqs_declarations,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
     .invalid = &sqs_invalid,

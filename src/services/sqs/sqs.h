@@ -6,8 +6,7 @@
 
 #include "api/host.h"
 #include "api/meter.h"
-#include "models/sqs.gen.h"
-#include "models/sqs_records.gen.h"
+#include "models/sqs_resources.gen.h"
 
 #define SQS_MESSAGE_MAX 1048576 /* bytes of body and attributes (SQS Developer Guide, "Message quotas") */
 

@@ -8,20 +8,6 @@
 #include "api/ctx.h"
 #include "engine/engine.h"
 
-/* An operation's handler, as generated in <api>.gen.h; SW_HANDLER drops the types of in and out, which the prototype
- * has already checked. */
-typedef void (*SwHandlerFn)(void);
-#define SW_HANDLER(fn) ((SwHandlerFn)(fn))
-typedef struct SwHandler {
-    unsigned op; /* ECS_CREATE_CLUSTER */
-    SwHandlerFn fn;
-    unsigned flags;
-} SwHandler;
-enum {
-    SW_OWN_TX = 1 << 0,     /* runs without a transaction, opens its own, may wait: long polls, the clock */
-    SW_WRITES = 1 << 1,     /* needs a write transaction although its name sounds like a read */
-    SW_AUTHORISES = 1 << 2, /* asks for permission itself, item by item, with sw_authorise */
-};
 typedef struct SwDeclarations SwDeclarations;
 typedef int SwOperationFn(SwCtx *cx, const void *in, void *out, SwError *err);
 
@@ -94,10 +80,9 @@ typedef struct SwActionType {
 
 typedef struct SwService SwService;
 struct SwService {
-    const char *name; /* folder's name */
-    const SwApi *api; /* NULL: routes only */
-    const SwHandler *handlers;
-    size_t n_handlers;
+    const char *name;          /* folder's name */
+    const SwApi *api;          /* NULL: routes only */
+    const SwHandler *handlers; /* <api>_handlers; NULL without an API */
     /* The input's limits in the service's own words; NULL: in those that AWS's services share (sw_validate). */
     int (*validate)(SwCtx *cx, const SwOperation *op, const void *in, SwError *err);
     const SwErrorKind *invalid;     /* what a broken limit of the model fails with; NULL: the protocol's usual one */

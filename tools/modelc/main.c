@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* modelc [--header OUT.h] [--source OUT.c] [--depfile OUT.d] [--resources RESOURCES.json] MODEL.json MANIFEST.json
+/* modelc [--header OUT.h] [--source OUT.c] [--handlers OUT.c] [--depfile OUT.d]
+ *        [--resources RESOURCES.json] MODEL.json MANIFEST.json
  *
  * With --resources what the API declares is written instead of its model.
  * An output that would be what it is already is left alone, so that nothing is compiled again for it; the depfile tells make
@@ -13,7 +14,7 @@
 #include <stdio.h>
 
 typedef struct Options {
-    const char *header, *source, *depfile, *resources, *model, *manifest;
+    const char *header, *source, *handlers, *depfile, *resources, *model, *manifest;
 } Options;
 
 static bool is_there(SwArena *a, const char *path, SwStr text) {
@@ -32,7 +33,7 @@ static int write_out(SwArena *a, const char *path, const SwBuf *b) {
 
 static int write_depfile(SwArena *a, const Options *o, const SwStrList *read) {
     SwBuf b = sw_buf(a, SW_MIB);
-    sw_buf_addf(&b, "%s %s:", o->header, o->source);
+    sw_buf_addf(&b, "%s %s %s:", o->header, o->source, o->handlers ? o->handlers : "");
     for (size_t i = 0; i < read->n; i++)
         sw_buf_addf(&b, " %.*s", SW_FMT(read->v[i]));
     sw_buf_addz(&b, "\n");
@@ -73,10 +74,12 @@ static int compile(SwArena *a, const Options *o) {
     if (m->errors)
         return 1;
     types_collect(m);
-    SwBuf h = sw_buf(a, 64 * SW_MIB), c = sw_buf(a, 64 * SW_MIB);
+    SwBuf h = sw_buf(a, 64 * SW_MIB), c = sw_buf(a, 64 * SW_MIB), t = sw_buf(a, SW_MIB);
     write_header(m, &h);
     write_source(m, &c, header_name(o));
-    return write_all(a, o, &h, &c, &read);
+    if (o->handlers)
+        write_handlers(m, &t, header_name(o));
+    return write_all(a, o, &h, &c, &read) || (o->handlers && write_out(a, o->handlers, &t));
 }
 
 static bool read_options(int argc, char **argv, Options *o) {
@@ -84,6 +87,7 @@ static bool read_options(int argc, char **argv, Options *o) {
     for (int i = 1; i < argc; i++) {
         const char **to = strcmp(argv[i], "--header") == 0      ? &o->header
                           : strcmp(argv[i], "--source") == 0    ? &o->source
+                          : strcmp(argv[i], "--handlers") == 0  ? &o->handlers
                           : strcmp(argv[i], "--depfile") == 0   ? &o->depfile
                           : strcmp(argv[i], "--resources") == 0 ? &o->resources
                                                                 : NULL;
@@ -100,8 +104,8 @@ static bool read_options(int argc, char **argv, Options *o) {
 int main(int argc, char **argv) {
     Options o;
     if (!read_options(argc, argv, &o)) {
-        fprintf(stderr, "usage: modelc [--header OUT.h] [--source OUT.c] [--depfile OUT.d] [--resources RESOURCES.json] "
-                        "MODEL.json MANIFEST.json\n");
+        fprintf(stderr, "usage: modelc [--header OUT.h] [--source OUT.c] [--handlers OUT.c] [--depfile OUT.d] "
+                        "[--resources RESOURCES.json] MODEL.json MANIFEST.json\n");
         return 2;
     }
     SwArena *a = sw_arena_new(SW_GIB);

@@ -3,37 +3,6 @@
 
 #include "services/ecr/ecr.h"
 
-static const SwHandler handlers[] = {
-    {ECR_BATCH_CHECK_LAYER_AVAILABILITY, SW_HANDLER(ecr_batch_check_layer_availability), 0},
-    {ECR_BATCH_DELETE_IMAGE, SW_HANDLER(ecr_batch_delete_image), 0},
-    {ECR_BATCH_GET_IMAGE, SW_HANDLER(ecr_batch_get_image), 0},
-    {ECR_COMPLETE_LAYER_UPLOAD, SW_HANDLER(ecr_complete_layer_upload), SW_OWN_TX},
-    {ECR_CREATE_REPOSITORY, SW_HANDLER(ecr_create_repository), 0},
-    {ECR_DELETE_LIFECYCLE_POLICY, SW_HANDLER(ecr_delete_lifecycle_policy), 0},
-    {ECR_DELETE_REPOSITORY, SW_HANDLER(ecr_delete_repository), 0},
-    {ECR_DELETE_REPOSITORY_POLICY, SW_HANDLER(ecr_delete_repository_policy), 0},
-    {ECR_DESCRIBE_IMAGES, SW_HANDLER(ecr_describe_images), 0},
-    {ECR_DESCRIBE_REGISTRY, SW_HANDLER(ecr_describe_registry), 0},
-    {ECR_DESCRIBE_REPOSITORIES, SW_HANDLER(ecr_describe_repositories), 0},
-    {ECR_GET_AUTHORIZATION_TOKEN, SW_HANDLER(ecr_get_authorization_token), SW_WRITES},
-    {ECR_GET_DOWNLOAD_URL_FOR_LAYER, SW_HANDLER(ecr_get_download_url_for_layer), SW_WRITES},
-    {ECR_GET_LIFECYCLE_POLICY, SW_HANDLER(ecr_get_lifecycle_policy), 0},
-    {ECR_GET_LIFECYCLE_POLICY_PREVIEW, SW_HANDLER(ecr_get_lifecycle_policy_preview), 0},
-    {ECR_GET_REPOSITORY_POLICY, SW_HANDLER(ecr_get_repository_policy), 0},
-    {ECR_INITIATE_LAYER_UPLOAD, SW_HANDLER(ecr_initiate_layer_upload), SW_OWN_TX},
-    {ECR_LIST_IMAGES, SW_HANDLER(ecr_list_images), 0},
-    {ECR_LIST_TAGS_FOR_RESOURCE, SW_HANDLER(ecr_list_tags_for_resource), 0},
-    {ECR_PUT_IMAGE, SW_HANDLER(ecr_put_image), 0},
-    {ECR_PUT_IMAGE_SCANNING_CONFIGURATION, SW_HANDLER(ecr_put_image_scanning_configuration), 0},
-    {ECR_PUT_IMAGE_TAG_MUTABILITY, SW_HANDLER(ecr_put_image_tag_mutability), 0},
-    {ECR_PUT_LIFECYCLE_POLICY, SW_HANDLER(ecr_put_lifecycle_policy), 0},
-    {ECR_SET_REPOSITORY_POLICY, SW_HANDLER(ecr_set_repository_policy), 0},
-    {ECR_START_LIFECYCLE_POLICY_PREVIEW, SW_HANDLER(ecr_start_lifecycle_policy_preview), 0},
-    {ECR_TAG_RESOURCE, SW_HANDLER(ecr_tag_resource), 0},
-    {ECR_UNTAG_RESOURCE, SW_HANDLER(ecr_untag_resource), 0},
-    {ECR_UPLOAD_LAYER_PART, SW_HANDLER(ecr_upload_layer_part), SW_OWN_TX},
-};
-
 static const SwCollection *const collections[] = {
     &ecr_repositories, &ecr_images, &ecr_tags, &ecr_layers, &ecr_uploads, &ecr_tokens, &ecr_previews, NULL,
 };
@@ -42,8 +11,7 @@ static const SwController *const controllers[] = {&ecr_lifecycle, &ecr_upload_ex
 const SwService sw_service_ecr = {
     .name = "ecr",
     .api = &ecr_api,
-    .handlers = handlers,
-    .n_handlers = SW_N(handlers),
+    .handlers = ecr_handlers,
     .invalid = &ECR_INVALID_PARAMETER_EXCEPTION,
     .declares = &ecr_declarations,
     .routes = ecr_routes,

@@ -17,7 +17,7 @@ static void localstack_health(SwCtx *cx) {
     const char *between = "";
     sw_buf_addz(&b, "{\"services\":{");
     for (const SwService *const *s = cx->host->config->services; *s; s++)
-        if ((*s)->api && (*s)->n_handlers) {
+        if ((*s)->api && (*s)->handlers) {
             sw_buf_addf(&b, "%s\"%s\":\"running\"", between, (*s)->name);
             between = ",";
         }

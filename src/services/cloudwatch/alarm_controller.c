@@ -45,8 +45,8 @@ static void add_points(SwCtx *cx, SwBuf *b, const CloudwatchPoint *p, size_t n, 
         if (!p[i].known)
             continue;
         SwStr t = sw_time_iso8601(cx->arena, p[i].at); /* 2026-11-21T03:38:00Z */
-        sw_buf_addf(b, "%s%.*s (%.2s/%.2s/%.2s %.8s)", shown++ ? ", " : "", SW_FMT(cloudwatch_double(cx->arena, p[i].value)),
-                    t.p + 8, t.p + 5, t.p + 2, t.p + 11);
+        SwStr value = cloudwatch_double(cx->arena, p[i].value);
+        sw_buf_addf(b, "%s%.*s (%.2s/%.2s/%.2s %.8s)", shown++ ? ", " : "", SW_FMT(value), t.p + 8, t.p + 5, t.p + 2, t.p + 11);
     }
 }
 
@@ -74,9 +74,10 @@ static SwStr reason(SwCtx *cx, const CloudwatchMetricAlarm *m, const CloudwatchJ
     else
         sw_buf_addf(&b, "%zu datapoint%s [", used, plural(used));
     add_points(cx, &b, p, n, used);
+    SwStr compared = words(m->comparison_operator), threshold = cloudwatch_double(cx->arena, m->threshold.v);
     bool many = m->datapoints_to_alarm.set ? count != 1 : used != 1;
     sw_buf_addf(&b, "] %s %s%.*s the threshold (%.*s)", many ? "were" : "was", o == CLOUDWATCH_ALARM ? "" : "not ",
-                SW_FMT(words(m->comparison_operator)), SW_FMT(cloudwatch_double(cx->arena, m->threshold.v)));
+                SW_FMT(compared), SW_FMT(threshold));
     if (m->datapoints_to_alarm.set) {
         size_t least = o == CLOUDWATCH_ALARM ? j->needed : j->periods - j->needed + 1;
         sw_buf_addf(&b, " (minimum %zu datapoint%s for %s transition)", least, plural(least),

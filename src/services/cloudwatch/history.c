@@ -26,7 +26,7 @@ int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at,
                                          .history_item_type = type,
                                          .history_summary = sw_str_n(summary.p, SW_MIN(summary.n, (size_t)SUMMARY_MAX)),
                                          .history_data = data};
-    SwStr key = sw_strf(cx->arena, "%.*s/%012lld", SW_FMT(sw_index_number(cx->arena, at)), (long long)n);
+    SwStr key = sw_cat(cx->arena, sw_index_number(cx->arena, at), sw_strf(cx->arena, "/%012lld", (long long)n));
     CloudwatchHistoryRecord r = {.alarm = a->name, .at = key, .item = item};
     if (n == 1 && sw_wake(cx, &cloudwatch_trim_controller, SW_STR("trim"), sw_now(cx) + SW_DAY, err) < 0)
         return -1;

@@ -189,9 +189,9 @@ int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const Codebui
         return 0;
     if (codebuild_project_get(cx, in->project_name, &project, err) < 0)
         return -1;
+    SwStr arn = sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->project_name));
     if (!project)
-        return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Project cannot be found: %.*s",
-                       SW_FMT(sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->project_name))));
+        return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Project cannot be found: %.*s", SW_FMT(arn));
     CodebuildProject *p = project->project;
     override_project(cx, p, in);
     if (check_start(cx, p, pipeline != NULL, err) < 0 || codebuild_host_access_check(cx, p, err) < 0 ||

@@ -54,9 +54,8 @@ static int check(SwCtx *cx, const CodepipelinePipelineDeclaration *d, SwError *e
         return 0;
     if (err->kind && err->kind->http >= 500)
         return -1;
-    sw_error_reset(err);
-    return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,
-                   "CodePipeline is not authorized to perform AssumeRole on role %.*s", SW_FMT(d->role_arn));
+    return sw_fail_as(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,
+                      "CodePipeline is not authorized to perform AssumeRole on role %.*s", SW_FMT(d->role_arn));
 }
 
 static const SwTagRules tag_rules = {
@@ -178,8 +177,7 @@ static int by_arn(SwCtx *cx, SwStr text, CodepipelinePipelineRecord **ret_p, SwE
         return 0;
     if (local && !sw_error_is(err, &CODEPIPELINE_PIPELINE_NOT_FOUND_EXCEPTION))
         return -1;
-    sw_error_reset(err);
-    return sw_fail(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(text));
+    return sw_fail_as(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(text));
 }
 
 int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsForResourceInput *in,

@@ -97,7 +97,7 @@ static void show(SwCtx *cx, const LogsGroupRecord *g, bool by_pattern, LogsLogGr
     to->log_group_name = g->name;
     to->creation_time = g->created_at;
     if (by_pattern) {
-        to->arn = sw_strf(cx->arena, "%.*s:*", SW_FMT(logs_group_arn(cx, g->name)));
+        to->arn = sw_cat(cx->arena, logs_group_arn(cx, g->name), SW_STR(":*"));
         return;
     }
     to->deletion_protection_enabled = SW_SOME_BOOL(false);

@@ -21,7 +21,7 @@ const SwCollection sqs_messages = {
 };
 
 static SwStr key(SwCtx *cx, SwTime at, int64_t number) {
-    return sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(sw_index_number(cx->arena, at)), SW_FMT(sw_index_number(cx->arena, number)));
+    return sw_cat(cx->arena, sw_index_number(cx->arena, at), SW_STR("/"), sw_index_number(cx->arena, number));
 }
 
 static void set_visible(SwCtx *cx, SqsMessageRecord *m, SwTime at) {
@@ -32,7 +32,7 @@ static void set_visible(SwCtx *cx, SqsMessageRecord *m, SwTime at) {
 
 /* Bound for keys of times up to and including `at`: '0' follows '/'. */
 static SwStr up_to(SwCtx *cx, SwTime at) {
-    return sw_strf(cx->arena, "%.*s0", SW_FMT(sw_index_number(cx->arena, at)));
+    return sw_cat(cx->arena, sw_index_number(cx->arena, at), SW_STR("0"));
 }
 
 static int put(SwCtx *cx, const SqsMessageRecord *m, SwError *err) {
@@ -76,8 +76,7 @@ static bool beyond_ascii(SwStr s, size_t i) {
 static bool good_attribute_name(SwStr s) {
     bool good = s.n >= 1 && s.n <= 256 && s.p[0] != '.' && s.p[s.n - 1] != '.' && !sw_str_contains(s, SW_STR(".."));
     for (size_t i = 0; i < s.n; i++)
-        good &= s.p[i] == '-' || s.p[i] == '_' || s.p[i] == '.' || (s.p[i] >= '0' && s.p[i] <= '9') ||
-                (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= 'a' && s.p[i] <= 'z') || beyond_ascii(s, i);
+        good &= sw_str_all(sw_str_n(s.p + i, 1), "a-zA-Z0-9_.-") || beyond_ascii(s, i);
     return good && !(s.n >= 4 && sw_str_ieq(sw_str_n(s.p, 4), SW_STR("AWS."))) &&
            !(s.n >= 7 && sw_str_ieq(sw_str_n(s.p, 7), SW_STR("Amazon.")));
 }

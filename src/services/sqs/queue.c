@@ -105,11 +105,7 @@ int sqs_queue_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
 }
 
 static bool good_name(SwStr s) {
-    bool good = s.n >= 1 && s.n <= 80;
-    for (size_t i = 0; i < s.n; i++)
-        good &= (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
-                s.p[i] == '-' || s.p[i] == '_';
-    return good;
+    return s.n >= 1 && s.n <= 80 && sw_str_all(s, "a-zA-Z0-9_-");
 }
 
 static const SwTagRules tag_rules = {

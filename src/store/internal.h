@@ -76,7 +76,7 @@ struct SwStore {
     unsigned n_readers, n_idle;
     pthread_cond_t reader_free;
     SwBlobs *blobs;
-    int64_t commits, transactions, fsync_ns;
+    int64_t turns, commits, transactions, fsync_ns;
 };
 
 typedef struct SwAfter {

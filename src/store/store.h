@@ -56,9 +56,10 @@ int sw_store_register(SwStore *s, const SwCollection *const *c, SwError *err) sw
 const char *sw_store_dir(const SwStore *s);
 /* Everything gone, schema kept; a few milliseconds. No transaction may be open. */
 int sw_store_reset(SwStore *s, SwError *err) sw_must_check;
-/* Group-commit and file figures for metrics. */
+/* Group-commit and file figures for metrics. turns: how often the writer's turn was taken, also for what was then rolled
+ * back; transactions: of those, what was committed. */
 typedef struct SwStoreStats {
-    int64_t commits, transactions, fsync_ns, bytes;
+    int64_t turns, commits, transactions, fsync_ns, bytes;
 } SwStoreStats;
 void sw_store_stats(SwStore *s, SwStoreStats *ret);
 

@@ -47,6 +47,7 @@ static int turn_take(SwStore *s, SwError *err) {
         pthread_cond_destroy(&me.come);
     }
     s->writing = true;
+    s->turns++;
     s->writer_thread = pthread_self();
     pthread_mutex_unlock(&s->lock);
     return 0;

@@ -91,7 +91,8 @@ struct SwTx {
     SwConn *conn;
     SwTxMode mode;
     SwStr account, region;
-    unsigned depth; /* open savepoints */
+    bool would_write; /* a read one that met a statement that writes */
+    unsigned depth;   /* open savepoints */
     SwAfter *after, **after_end;
     SwAfter **mark[16]; /* after_end at each savepoint: what is undone is not called */
 };

@@ -72,6 +72,8 @@ int sw_tx_commit(SwTx **tx, SwError *err) sw_must_check; /* NULLs *tx, also on f
 void sw_tx_rollback(SwTx *tx);
 void sw_tx_scope(SwTx *tx, SwStr account, SwStr region);
 bool sw_tx_is_write(const SwTx *tx);
+/* Of a read transaction: something was tried in it that only a write one can do (it failed). The engine's look. */
+bool sw_tx_would_write(const SwTx *tx);
 SwArena *sw_tx_arena(SwTx *tx);
 SwStr sw_tx_account(const SwTx *tx);
 SwStr sw_tx_region(const SwTx *tx);

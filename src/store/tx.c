@@ -360,6 +360,10 @@ bool sw_tx_is_write(const SwTx *tx) {
     return tx->mode == SW_WRITE;
 }
 
+bool sw_tx_would_write(const SwTx *tx) {
+    return tx->would_write;
+}
+
 SwArena *sw_tx_arena(SwTx *tx) {
     return tx->arena;
 }

@@ -112,7 +112,12 @@ static int expire_upload(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     return existed ? sw_blob_discard(cx->host->blobs, id, err) : 0;
 }
 
-const SwController ecr_upload_expiry = {.name = "ecr/upload", .step = expire_upload, .parallel = 1};
+const SwController ecr_upload_expiry = {
+    .name = "ecr/upload",
+    .step = expire_upload,
+    .parallel = 1,
+    .unfailing = "an upload that nobody ended stays on the disk until a step succeeds; no image waits for it",
+};
 
 /* ---- operations ---- */
 

@@ -4,10 +4,8 @@
 #include "api/registry.h"
 
 const SwHandler *sw_registry_handler(const SwService *s, const SwOperation *op) {
-    for (size_t i = 0; i < s->n_handlers; i++)
-        if (s->handlers[i].op == op->index)
-            return &s->handlers[i];
-    return NULL;
+    const SwHandler *handler = &s->handlers[op->index];
+    return handler->fn ? handler : NULL;
 }
 
 #define EACH_SERVICE(h, s) for (const SwService *const *at_ = (h)->config->services, *s = *at_; s; s = *++at_)

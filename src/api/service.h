@@ -8,20 +8,7 @@
 #include "api/ctx.h"
 #include "engine/engine.h"
 
-/* An operation's handler, as generated in <api>.gen.h; SW_HANDLER drops the types of in and out, which the prototype
- * has already checked. */
-typedef void (*SwHandlerFn)(void);
-#define SW_HANDLER(fn) ((SwHandlerFn)(fn))
-typedef struct SwHandler {
-    unsigned op; /* ECS_CREATE_CLUSTER */
-    SwHandlerFn fn;
-    unsigned flags;
-} SwHandler;
-enum {
-    SW_OWN_TX = 1 << 0,     /* runs without a transaction, opens its own, may wait: long polls, the clock */
-    SW_WRITES = 1 << 1,     /* needs a write transaction although its name sounds like a read */
-    SW_AUTHORISES = 1 << 2, /* asks for permission itself, item by item, with sw_authorise */
-};
+typedef struct SwDeclarations SwDeclarations;
 typedef int SwOperationFn(SwCtx *cx, const void *in, void *out, SwError *err);
 
 /* Who may call a route where the server is strict. Enforced in one place (access.c) before the route's own code; the first
@@ -91,11 +78,11 @@ typedef struct SwActionType {
     const char *event_source, *event_type, *event_path;
 } SwActionType;
 
-typedef struct SwService {
-    const char *name; /* folder's name */
-    const SwApi *api; /* NULL: routes only */
-    const SwHandler *handlers;
-    size_t n_handlers;
+typedef struct SwService SwService;
+struct SwService {
+    const char *name;          /* folder's name */
+    const SwApi *api;          /* NULL: routes only */
+    const SwHandler *handlers; /* <api>_handlers; NULL without an API */
     /* The input's limits in the service's own words; NULL: in those that AWS's services share (sw_validate). */
     int (*validate)(SwCtx *cx, const SwOperation *op, const void *in, SwError *err);
     const SwErrorKind *invalid;     /* what a broken limit of the model fails with; NULL: the protocol's usual one */
@@ -105,6 +92,7 @@ typedef struct SwService {
     SwStr (*resource)(SwCtx *cx, const SwOperation *op, const void *in);
     /* The same of a request that can be about several: each must be allowed. An empty list: as `resource` says. */
     SwStrList (*resources)(SwCtx *cx, const SwOperation *op, const void *in);
+    const SwDeclarations *declares; /* its resources: models/resources (resource/resource.h) */
     /* The resource-based policy of what an ARN of this service names (a queue's, a topic's), in cx->tx; left absent where
      * there is none. Asked by whoever evaluates policies, without a permission of its own. */
     int (*policy)(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);
@@ -137,6 +125,6 @@ typedef struct SwService {
     void (*on_container)(SwHost *host, SwStr container_id, int event);
     /* A name asked for inside a container's network: as SwRuntimeOpts.resolve. */
     int (*resolve)(SwHost *host, SwStr net_id, SwStr name, uint32_t *ret_ip);
-} SwService;
+};
 
 extern const SwService *const sw_services[]; /* services/services.c, NULL-terminated */

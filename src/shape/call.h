@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What generated code calls to run an operation in process; defined in api/call.c. Here, because generated headers
- * belong to this floor. */
+/* What generated code says about handlers, and calls to run an operation in process (defined in api/call.c). Here,
+ * because generated headers belong to this floor. */
 
 #include "shape/shape.h"
 
 typedef struct SwCtx SwCtx;
+
+/* An operation's handler. <api>_handlers[] is made from models/operations/<api>.json and indexed as SwApi.op; SW_HANDLER
+ * drops the types of in and out, which the prototype has already checked. */
+typedef void (*SwHandlerFn)(void);
+#define SW_HANDLER(fn) ((SwHandlerFn)(fn))
+typedef struct SwHandler {
+    SwHandlerFn fn; /* NULL: not implemented */
+    unsigned flags;
+} SwHandler;
+enum {
+    SW_OWN_TX = 1 << 0,     /* runs without a transaction, opens its own, may wait: long polls, the clock */
+    SW_WRITES = 1 << 1,     /* needs a write transaction although its name sounds like a read */
+    SW_AUTHORISES = 1 << 2, /* asks for permission itself, item by item, with sw_authorise */
+};
+
 int sw_call(SwCtx *cx, const SwApi *api, unsigned op, const void *in, void **ret_out, SwError *err) sw_must_check;

@@ -135,9 +135,9 @@ static void walk_shape(Audit *x, const SwShape *s, SwStr path) {
 static void walk_service(Audit *x) {
     x->done = sw_map(x->arena);
     load_table(x);
-    for (size_t i = 0; i < x->service->n_handlers; i++) {
-        x->op = &x->service->api->op[x->service->handlers[i].op];
-        if (x->op->input)
+    for (size_t i = 0; i < x->service->api->n_op; i++) {
+        x->op = &x->service->api->op[i];
+        if (x->op->input && x->service->handlers[i].fn)
             walk_shape(x, x->op->input, SW_NO_STR);
     }
     report_stale(x, &x->unread);

@@ -106,8 +106,11 @@ static void operations(Model *m, SwBuf *b) {
         sw_buf_addf(b, "    %s%s,\n", m->op[i].c_index, i ? "" : " = 0");
     sw_buf_addf(b, "    %s_OP_MAX\n};\n\nextern const SwApi %s_api;\n\n/* Handlers, in services/%s/. */\n", m->upper, m->lower,
                 m->api);
+    sw_buf_addf(b, "extern const SwHandler %s_handlers[]; /* by operation */\n", m->lower);
     for (size_t i = 0; i < m->n_op; i++) {
         const Operation *op = &m->op[i];
+        if (!op->handler_flags.p)
+            continue;
         sw_buf_addf(b, "int %s_%s(SwCtx *cx, const %s *in, %s *out, SwError *err);\n", m->lower, op->c_name,
                     type_or_void(op->input), type_or_void(op->output));
     }

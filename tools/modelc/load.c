@@ -19,13 +19,24 @@ static const struct {
     {"map", SW_MAP},       {"structure", SW_STRUCTURE},
 };
 
+static void say_error(Model *m, const char *file, const SwValue *at, const char *fmt, va_list ap) {
+    SwStr text = sw_strfv(m->arena, fmt, ap);
+    fprintf(stderr, "%s:%d: %.*s\n", file, at ? (int)at->line : 1, SW_FMT(text));
+    m->errors++;
+}
+
 void model_error(Model *m, const SwValue *at, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
-    SwStr text = sw_strfv(m->arena, fmt, ap);
+    say_error(m, m->file, at, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "%s:%d: %.*s\n", m->file, at ? (int)at->line : 1, SW_FMT(text));
-    m->errors++;
+}
+
+void file_error(Model *m, const char *file, const SwValue *at, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    say_error(m, file, at, fmt, ap);
+    va_end(ap);
 }
 
 bool is_structure(const Shape *s) {
@@ -49,6 +60,14 @@ static void read_json(Model *m, const char *file, SwValue *ret) {
         exit(1);
     }
     sw_str_list_add(m->arena, m->read, sw_str(file));
+}
+
+const char *read_beside(Model *m, const char *dir, const char *folder, SwValue *ret) {
+    const char *file = sw_str_z(m->arena, sw_strf(m->arena, "%s/%s/%s.json", dir, folder, m->api));
+    if (!sw_exists(file))
+        return NULL;
+    read_json(m, file, ret);
+    return file;
 }
 
 static SwKind kind_of(Model *m, const SwValue *json) {
@@ -279,7 +298,9 @@ Model *model_load(SwArena *a, const char *file, const char *manifest_file, SwStr
     if (ops)
         load_operations(m, ops);
     name_errors(m);
-    if (!m->records)
+    if (!m->records) {
         members_load(m, dir);
+        operations_load(m, dir);
+    }
     return m;
 }

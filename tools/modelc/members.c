@@ -9,19 +9,13 @@
 
 #include "modelc.h"
 
-#include "base/file.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
 typedef struct Table {
     Model *m;
     const char *file;
 } Table;
 
 static void table_error(const Table *t, const SwValue *at, const char *what, SwStr text) {
-    fprintf(stderr, "%s:%d: %s '%.*s'\n", t->file, (int)at->line, what, SW_FMT(text));
-    t->m->errors++;
+    file_error(t->m, t->file, at, "%s '%.*s'", what, SW_FMT(text));
 }
 
 /* "A or B" to {"A", "B"} */
@@ -97,21 +91,9 @@ static void spread(Model *m) {
 }
 
 void members_load(Model *m, const char *dir) {
-    SwArena *a = m->arena;
-    Table t = {.m = m, .file = sw_str_z(a, sw_strf(a, "%s/members/%s.json", dir, m->api))};
-    SwError err = sw_error(a);
     SwValue json;
-    SwStr text;
-    if (!sw_exists(t.file))
-        return;
-    if (sw_file_read(a, t.file, SW_MIB, &text, &err) < 0 || sw_json_parse(a, text, &json, &err) < 0) {
-        const char *line = strstr(err.message, "line ");
-        fprintf(stderr, "%s:%d: %s\n", t.file, line ? atoi(line + 5) : 1, err.message);
-        m->errors++;
-        return;
-    }
-    sw_str_list_add(a, m->read, sw_str(t.file));
-    for (size_t i = 0; i < json.n; i++)
+    Table t = {.m = m, .file = read_beside(m, dir, "members", &json)};
+    for (size_t i = 0; t.file && i < json.n; i++)
         read_table(&t, json.keys[i], &json.v[i]);
     spread(m);
 }

@@ -3,11 +3,12 @@
 
 /* The model compiler: API and record models (JSON) to C structs and constant tables.
  *
- *   members.c what the API's members/ file refuses
- *   load.c    reads a model and the manifest, links references; complains as file:line
- *   check.c   what a well-formed model may still get wrong
- *   names.c   from the model's names to C's
- *   header.c  the .gen.h      source.c  the .gen.c
+ *   load.c        reads a model and the manifest, links references; complains as file:line
+ *   members.c     what the API's members/ file refuses
+ *   operations.c  which operations its operations/ file says are implemented; their handlers' table
+ *   check.c       what a well-formed model may still get wrong
+ *   names.c       from the model's names to C's
+ *   header.c      the .gen.h      source.c  the .gen.c
  *
  * Everything lives in one arena until the program ends. */
 
@@ -49,6 +50,7 @@ typedef struct Operation {
     const char *c_name;  /* "ecs_create_cluster" without the prefix: "create_cluster" */
     const char *c_index; /* "ECS_CREATE_CLUSTER" */
     Shape *input, *output;
+    SwStr handler_flags; /* "SW_OWN_TX", "0"; absent: no handler */
 } Operation;
 
 struct Model {
@@ -76,11 +78,18 @@ struct Model {
 /* load.c. A bad model leaves model->errors > 0; the caller gives up then. read: takes the name of each file that was read. */
 Model *model_load(SwArena *a, const char *file, const char *manifest_file, SwStrList *read);
 void model_error(Model *m, const SwValue *at, const char *fmt, ...) sw_printf(3, 4);
+void file_error(Model *m, const char *file, const SwValue *at, const char *fmt, ...) sw_printf(4, 5); /* in another file */
+/* Reads dir/folder/<api>.json and returns its name; NULL when there is none, or after complaining. */
+const char *read_beside(Model *m, const char *dir, const char *folder, SwValue *ret);
 bool is_structure(const Shape *s);
 Shape *shape_of(Model *m, const char *name); /* NULL if none */
 
 /* members.c */
 void members_load(Model *m, const char *dir); /* dir: where the model lies */
+
+/* operations.c. `name` is the header's file name. */
+void operations_load(Model *m, const char *dir); /* dir: where the model lies */
+void write_handlers(Model *m, SwBuf *b, const char *name);
 
 /* check.c */
 void model_check(Model *m);

@@ -5,21 +5,6 @@
 #include "base/log.h"
 #include "services/codebuild/codebuild.h"
 
-static const SwHandler handlers[] = {
-    {CODEBUILD_BATCH_DELETE_BUILDS, SW_HANDLER(codebuild_batch_delete_builds), 0},
-    {CODEBUILD_BATCH_GET_BUILDS, SW_HANDLER(codebuild_batch_get_builds), 0},
-    {CODEBUILD_BATCH_GET_PROJECTS, SW_HANDLER(codebuild_batch_get_projects), 0},
-    {CODEBUILD_CREATE_PROJECT, SW_HANDLER(codebuild_create_project), 0},
-    {CODEBUILD_DELETE_PROJECT, SW_HANDLER(codebuild_delete_project), 0},
-    {CODEBUILD_LIST_BUILDS, SW_HANDLER(codebuild_list_builds), 0},
-    {CODEBUILD_LIST_BUILDS_FOR_PROJECT, SW_HANDLER(codebuild_list_builds_for_project), 0},
-    {CODEBUILD_LIST_PROJECTS, SW_HANDLER(codebuild_list_projects), 0},
-    {CODEBUILD_RETRY_BUILD, SW_HANDLER(codebuild_retry_build), 0},
-    {CODEBUILD_START_BUILD, SW_HANDLER(codebuild_start_build), 0},
-    {CODEBUILD_STOP_BUILD, SW_HANDLER(codebuild_stop_build), 0},
-    {CODEBUILD_UPDATE_PROJECT, SW_HANDLER(codebuild_update_project), 0},
-};
-
 /* Projects that a request names, by name or ARN or by a build's id "PROJECT:UUID"; builds have no ARN of their own in policies.
  */
 static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
@@ -99,8 +84,8 @@ static const SwTarget targets[] = {{"codebuild", "project/", codebuild_deliver, 
 const SwService sw_service_codebuild = {
     .name = "codebuild",
     .api = &codebuild_api,
-    .handlers = handlers,
-    .n_handlers = SW_N(handlers),
+    .declares = &codebuild_declarations,
+    .handlers = codebuild_handlers,
     .invalid = &CODEBUILD_INVALID_INPUT_EXCEPTION,
     .resources = resources,
     .routes = routes,

@@ -5,36 +5,6 @@
 #include "base/file.h"
 #include "services/codecommit/codecommit.h"
 
-static const SwHandler handlers[] = {
-    {CODECOMMIT_BATCH_GET_COMMITS, SW_HANDLER(codecommit_batch_get_commits), 0},
-    {CODECOMMIT_BATCH_GET_REPOSITORIES, SW_HANDLER(codecommit_batch_get_repositories), 0},
-    {CODECOMMIT_CREATE_BRANCH, SW_HANDLER(codecommit_create_branch), 0},
-    {CODECOMMIT_CREATE_COMMIT, SW_HANDLER(codecommit_create_commit), 0},
-    {CODECOMMIT_CREATE_REPOSITORY, SW_HANDLER(codecommit_create_repository), 0},
-    {CODECOMMIT_DELETE_BRANCH, SW_HANDLER(codecommit_delete_branch), 0},
-    {CODECOMMIT_DELETE_FILE, SW_HANDLER(codecommit_delete_file), 0},
-    {CODECOMMIT_DELETE_REPOSITORY, SW_HANDLER(codecommit_delete_repository), 0},
-    {CODECOMMIT_GET_BLOB, SW_HANDLER(codecommit_get_blob), 0},
-    {CODECOMMIT_GET_BRANCH, SW_HANDLER(codecommit_get_branch), 0},
-    {CODECOMMIT_GET_COMMIT, SW_HANDLER(codecommit_get_commit), 0},
-    {CODECOMMIT_GET_DIFFERENCES, SW_HANDLER(codecommit_get_differences), 0},
-    {CODECOMMIT_GET_FILE, SW_HANDLER(codecommit_get_file), 0},
-    {CODECOMMIT_GET_FOLDER, SW_HANDLER(codecommit_get_folder), 0},
-    {CODECOMMIT_GET_REPOSITORY, SW_HANDLER(codecommit_get_repository), 0},
-    {CODECOMMIT_LIST_BRANCHES, SW_HANDLER(codecommit_list_branches), 0},
-    {CODECOMMIT_LIST_REPOSITORIES, SW_HANDLER(codecommit_list_repositories), 0},
-    {CODECOMMIT_LIST_TAGS_FOR_RESOURCE, SW_HANDLER(codecommit_list_tags_for_resource), 0},
-    {CODECOMMIT_MERGE_BRANCHES_BY_FAST_FORWARD, SW_HANDLER(codecommit_merge_branches_by_fast_forward), 0},
-    {CODECOMMIT_MERGE_BRANCHES_BY_SQUASH, SW_HANDLER(codecommit_merge_branches_by_squash), 0},
-    {CODECOMMIT_MERGE_BRANCHES_BY_THREE_WAY, SW_HANDLER(codecommit_merge_branches_by_three_way), 0},
-    {CODECOMMIT_PUT_FILE, SW_HANDLER(codecommit_put_file), 0},
-    {CODECOMMIT_TAG_RESOURCE, SW_HANDLER(codecommit_tag_resource), 0},
-    {CODECOMMIT_UNTAG_RESOURCE, SW_HANDLER(codecommit_untag_resource), 0},
-    {CODECOMMIT_UPDATE_DEFAULT_BRANCH, SW_HANDLER(codecommit_update_default_branch), 0},
-    {CODECOMMIT_UPDATE_REPOSITORY_DESCRIPTION, SW_HANDLER(codecommit_update_repository_description), 0},
-    {CODECOMMIT_UPDATE_REPOSITORY_NAME, SW_HANDLER(codecommit_update_repository_name), 0},
-};
-
 static const SwCollection *const collections[] = {&codecommit_repositories, &codecommit_refs, NULL};
 static const SwController *const controllers[] = {&codecommit_repair, NULL};
 
@@ -69,8 +39,8 @@ static int reset(SwHost *h, SwError *err) {
 const SwService sw_service_codecommit = {
     .name = "codecommit",
     .api = &codecommit_api,
-    .handlers = handlers,
-    .n_handlers = SW_N(handlers),
+    .declares = &codecommit_declarations,
+    .handlers = codecommit_handlers,
     .resource = resource,
     .resources = resources,
     .routes = codecommit_routes,

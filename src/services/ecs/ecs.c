@@ -7,43 +7,6 @@
 #include "base/log.h"
 #include "metadata.h"
 
-#define H(op, fn) \
-    { ECS_##op, SW_HANDLER(fn), 0 }
-static const SwHandler handlers[] = {
-    H(CREATE_CLUSTER, ecs_create_cluster),
-    H(DELETE_CLUSTER, ecs_delete_cluster),
-    H(DESCRIBE_CLUSTERS, ecs_describe_clusters),
-    H(LIST_CLUSTERS, ecs_list_clusters),
-    H(UPDATE_CLUSTER, ecs_update_cluster),
-    H(UPDATE_CLUSTER_SETTINGS, ecs_update_cluster_settings),
-    H(PUT_CLUSTER_CAPACITY_PROVIDERS, ecs_put_cluster_capacity_providers),
-    H(DESCRIBE_CAPACITY_PROVIDERS, ecs_describe_capacity_providers),
-    H(REGISTER_TASK_DEFINITION, ecs_register_task_definition),
-    H(DESCRIBE_TASK_DEFINITION, ecs_describe_task_definition),
-    H(LIST_TASK_DEFINITIONS, ecs_list_task_definitions),
-    H(LIST_TASK_DEFINITION_FAMILIES, ecs_list_task_definition_families),
-    H(DEREGISTER_TASK_DEFINITION, ecs_deregister_task_definition),
-    H(DELETE_TASK_DEFINITIONS, ecs_delete_task_definitions),
-    H(RUN_TASK, ecs_run_task),
-    H(START_TASK, ecs_start_task),
-    H(STOP_TASK, ecs_stop_task),
-    H(DESCRIBE_TASKS, ecs_describe_tasks),
-    H(LIST_TASKS, ecs_list_tasks),
-    H(EXECUTE_COMMAND, ecs_execute_command),
-    H(CREATE_SERVICE, ecs_create_service),
-    H(UPDATE_SERVICE, ecs_update_service),
-    H(DELETE_SERVICE, ecs_delete_service),
-    H(DESCRIBE_SERVICES, ecs_describe_services),
-    H(LIST_SERVICES, ecs_list_services),
-    H(DESCRIBE_SERVICE_DEPLOYMENTS, ecs_describe_service_deployments),
-    H(DESCRIBE_SERVICE_REVISIONS, ecs_describe_service_revisions),
-    H(LIST_SERVICE_DEPLOYMENTS, ecs_list_service_deployments),
-    H(TAG_RESOURCE, ecs_tag_resource),
-    H(UNTAG_RESOURCE, ecs_untag_resource),
-    H(LIST_TAGS_FOR_RESOURCE, ecs_list_tags_for_resource),
-    H(LIST_ACCOUNT_SETTINGS, ecs_list_account_settings),
-};
-
 static const SwRoute routes[] = {
     {.method = "GET", .path = "/v4/", .listener = "169.254.170.2", .access = SW_ACCESS_CONTAINER, .handle = ecs_metadata},
     {.method = "GET",
@@ -169,8 +132,8 @@ static const SwTarget targets[] = {{"ecs", "cluster/", ecs_deliver, NULL}};
 const SwService sw_service_ecs = {
     .name = "ecs",
     .api = &ecs_api,
-    .handlers = handlers,
-    .n_handlers = SW_N(handlers),
+    .declares = &ecs_declarations,
+    .handlers = ecs_handlers,
     .resources = ecs_resources,
     .invalid = &ECS_INVALID_PARAMETER_EXCEPTION,
     .routes = routes,

@@ -31,41 +31,6 @@ static const SwCollection *const collections[] = {
 
 static const SwController *const controllers[] = {&elbv2_proxy, &elbv2_health, &elbv2_metrics, NULL};
 
-static const SwHandler handlers[] = {
-    {ELBV2_ADD_TAGS, SW_HANDLER(elbv2_add_tags), 0},
-    {ELBV2_CREATE_LISTENER, SW_HANDLER(elbv2_create_listener), 0},
-    {ELBV2_CREATE_LOAD_BALANCER, SW_HANDLER(elbv2_create_load_balancer), 0},
-    {ELBV2_CREATE_RULE, SW_HANDLER(elbv2_create_rule), 0},
-    {ELBV2_CREATE_TARGET_GROUP, SW_HANDLER(elbv2_create_target_group), 0},
-    {ELBV2_DELETE_LISTENER, SW_HANDLER(elbv2_delete_listener), 0},
-    {ELBV2_DELETE_LOAD_BALANCER, SW_HANDLER(elbv2_delete_load_balancer), 0},
-    {ELBV2_DELETE_RULE, SW_HANDLER(elbv2_delete_rule), 0},
-    {ELBV2_DELETE_TARGET_GROUP, SW_HANDLER(elbv2_delete_target_group), 0},
-    {ELBV2_DEREGISTER_TARGETS, SW_HANDLER(elbv2_deregister_targets), 0},
-    {ELBV2_DESCRIBE_CAPACITY_RESERVATION, SW_HANDLER(elbv2_describe_capacity_reservation), 0},
-    {ELBV2_DESCRIBE_LISTENERS, SW_HANDLER(elbv2_describe_listeners), 0},
-    {ELBV2_DESCRIBE_LISTENER_ATTRIBUTES, SW_HANDLER(elbv2_describe_listener_attributes), 0},
-    {ELBV2_DESCRIBE_LOAD_BALANCERS, SW_HANDLER(elbv2_describe_load_balancers), 0},
-    {ELBV2_DESCRIBE_LOAD_BALANCER_ATTRIBUTES, SW_HANDLER(elbv2_describe_load_balancer_attributes), 0},
-    {ELBV2_DESCRIBE_RULES, SW_HANDLER(elbv2_describe_rules), 0},
-    {ELBV2_DESCRIBE_TAGS, SW_HANDLER(elbv2_describe_tags), 0},
-    {ELBV2_DESCRIBE_TARGET_GROUPS, SW_HANDLER(elbv2_describe_target_groups), 0},
-    {ELBV2_DESCRIBE_TARGET_GROUP_ATTRIBUTES, SW_HANDLER(elbv2_describe_target_group_attributes), 0},
-    {ELBV2_DESCRIBE_TARGET_HEALTH, SW_HANDLER(elbv2_describe_target_health), 0},
-    {ELBV2_MODIFY_LISTENER, SW_HANDLER(elbv2_modify_listener), 0},
-    {ELBV2_MODIFY_LISTENER_ATTRIBUTES, SW_HANDLER(elbv2_modify_listener_attributes), 0},
-    {ELBV2_MODIFY_LOAD_BALANCER_ATTRIBUTES, SW_HANDLER(elbv2_modify_load_balancer_attributes), 0},
-    {ELBV2_MODIFY_RULE, SW_HANDLER(elbv2_modify_rule), 0},
-    {ELBV2_MODIFY_TARGET_GROUP, SW_HANDLER(elbv2_modify_target_group), 0},
-    {ELBV2_MODIFY_TARGET_GROUP_ATTRIBUTES, SW_HANDLER(elbv2_modify_target_group_attributes), 0},
-    {ELBV2_REGISTER_TARGETS, SW_HANDLER(elbv2_register_targets), 0},
-    {ELBV2_REMOVE_TAGS, SW_HANDLER(elbv2_remove_tags), 0},
-    {ELBV2_SET_IP_ADDRESS_TYPE, SW_HANDLER(elbv2_set_ip_address_type), 0},
-    {ELBV2_SET_RULE_PRIORITIES, SW_HANDLER(elbv2_set_rule_priorities), 0},
-    {ELBV2_SET_SECURITY_GROUPS, SW_HANDLER(elbv2_set_security_groups), 0},
-    {ELBV2_SET_SUBNETS, SW_HANDLER(elbv2_set_subnets), 0},
-};
-
 /* Every input of an operation on one thing names it in one of these. */
 static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
     static const char *const names[] = {"RuleArn", "ListenerArn", "LoadBalancerArn", "TargetGroupArn"};
@@ -164,8 +129,8 @@ static int resolve(SwHost *h, SwStr net_id, SwStr name, uint32_t *ret_ip) {
 const SwService sw_service_elbv2 = {
     .name = "elbv2",
     .api = &elbv2_api,
-    .handlers = handlers,
-    .n_handlers = SW_N(handlers),
+    .declares = &elbv2_declarations,
+    .handlers = elbv2_handlers,
     .invalid = &SW_VALIDATION_ERROR,
     .unsupported = &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
     .resource = resource,

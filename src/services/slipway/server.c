@@ -18,7 +18,7 @@ int slipway_get_health(SwCtx *cx, const void *in, SlipwayGetHealthResponse *out,
     out->data_folder = sw_str(h->config->data);
     out->uptime_seconds = SW_SOME_DOUBLE((double)(sw_monotonic_ns() - h->started_ns) / (double)SW_S);
     for (const SwService *const *s = h->config->services; *s; s++)
-        if ((*s)->api && (*s)->n_handlers)
+        if ((*s)->api && (*s)->handlers)
             sw_str_map_set(cx->arena, &out->services, sw_str((*s)->name), SW_STR("running"));
     return 0;
 }

@@ -82,7 +82,6 @@ static int run(SwCtx *cx, SwStr url, Entries l, EntryFn *each, void **done, size
             return -1;
         }
     }
-    sqs_ring(cx);
     return 0;
 }
 #define RUN(each) \

@@ -167,7 +167,6 @@ static int move_piece(SwCtx *cx, SqsMoveRecord *t, const SqsQueueRecord *source,
             return -1;
     if (is(t, "RUNNING") && l.n < most)
         t->entry->status = SW_STR("COMPLETED");
-    sqs_ring(cx);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "api/operation.h"
 #include "api/tags.h"
 #include "base/id.h"
+#include "services/sqs/bell.h"
 #include "services/sqs/sqs.h"
 
 const SwCollection sqs_queues = {
@@ -195,6 +196,7 @@ int sqs_delete_queue(SwCtx *cx, const SqsDeleteQueueRequest *in, void *out, SwEr
     size_t n;
     if (sqs_queue_get(cx, in->queue_url, &q, err) < 0 || sw_doc_delete(cx->tx, &sqs_queues, q->name, NULL, err) < 0)
         return -1;
+    sqs_ring(cx, q->id); /* who waits at it is told that it is gone */
     return sqs_messages_clear(cx, q, INT64_MAX, 0, &n, err) < 0 ? -1 : sqs_fifo_forget(cx, q, INT64_MAX, err);
 }
 

@@ -2,7 +2,7 @@
 /* STS: who am I, and temporary credentials. What it issues is kept and checked by IAM, behind SwHost.auth. */
 
 #include "api/host.h"
-#include "models/sts.gen.h"
+#include "models/sts_resources.gen.h"
 
 #define ROLE_LIFETIME_DEFAULT    3600
 #define SESSION_LIFETIME_DEFAULT 43200
@@ -105,13 +105,6 @@ int sts_get_access_key_info(SwCtx *cx, const StsGetAccessKeyInfoRequest *in, Sts
     return sw_fail(err, &SW_VALIDATION_ERROR, "Invalid AccessKeyId: %.*s was not issued here", SW_FMT(in->access_key_id));
 }
 
-static const SwHandler handlers[] = {
-    {STS_ASSUME_ROLE, SW_HANDLER(sts_assume_role), 0},
-    {STS_GET_ACCESS_KEY_INFO, SW_HANDLER(sts_get_access_key_info), 0},
-    {STS_GET_CALLER_IDENTITY, SW_HANDLER(sts_get_caller_identity), 0},
-    {STS_GET_SESSION_TOKEN, SW_HANDLER(sts_get_session_token), 0},
-};
-
 static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
     return op->index == STS_ASSUME_ROLE ? ((const StsAssumeRoleRequest *)in)->role_arn : SW_NO_STR;
 }
@@ -119,7 +112,7 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
 const SwService sw_service_sts = {
     .name = "sts",
     .api = &sts_api,
-    .handlers = handlers,
-    .n_handlers = SW_N(handlers),
+    .declares = &sts_declarations,
+    .handlers = sts_handlers,
     .resource = resource,
 };

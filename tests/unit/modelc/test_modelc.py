@@ -4,7 +4,7 @@
 
 Models in models/ must compile to the files in golden/, byte for byte; with --update they are written instead.
 Each model in bad/ must fail, with nothing written, and its first complaint must be its line in bad/expected.txt
-(a '*' there stands for any words; the fault may be in the model's members/ file)."""
+(a '*' there stands for any words; the fault may be in the model's members/ or operations/ file)."""
 import os
 import subprocess
 import sys
@@ -25,10 +25,13 @@ def check(name, problem):
 
 
 def compile_model(modelc, model, out, name):
-    header, source = (os.path.join(out, f'{name}.gen.{e}') for e in 'hc')
-    done = subprocess.run([modelc, '--header', header, '--source', source, os.path.join(HERE, model),
+    made = {'--header': f'{name}.gen.h', '--source': f'{name}.gen.c'}
+    if '/records/' not in model:
+        made['--handlers'] = f'{name}_handlers.gen.c'
+    made = {option: os.path.join(out, file) for option, file in made.items()}
+    done = subprocess.run([modelc, *sum(made.items(), ()), os.path.join(HERE, model),
                            os.path.join(HERE, 'models/manifest.json')], capture_output=True, text=True)
-    return done, [header, source]
+    return done, list(made.values())
 
 
 def golden(modelc, name, model, update):
@@ -55,18 +58,18 @@ def unchanged(modelc):
         os.utime(made[1], (1, 1))
         compile_model(modelc, 'models/small.json', tmp, 'small')
         written = [os.stat(path).st_mtime != 1 for path in made]
-    return None if written == [False, True] else f'written again: header {written[0]}, source {written[1]}'
+    return None if written == [False, True, False] else f'written again: header, source, handlers: {written}'
 
 
 def depfile(modelc):
-    """A records model depends on the manifest, its API and what that refuses."""
+    """A records model depends on the manifest, its API, and what that implements and refuses."""
     with tempfile.TemporaryDirectory() as tmp:
         out = [os.path.join(tmp, name) for name in ('x.h', 'x.c', 'x.d')]
         subprocess.run([modelc, '--header', out[0], '--source', out[1], '--depfile', out[2],
                         os.path.join(HERE, 'models/records/small.json'), os.path.join(HERE, 'models/manifest.json')], check=True)
         with open(out[2]) as f:
             targets, files = f.read().split(':')
-    want = {os.path.join(HERE, 'models', name) for name in ('manifest.json', 'small.json', 'records/small.json', 'members/small.json')}
+    want = {os.path.join(HERE, 'models', name) for name in ('manifest.json', 'small.json', 'records/small.json', 'members/small.json', 'operations/small.json')}
     if targets.split() != out[:2]:
         return f'targets: {targets}'
     return None if set(files.split()) == want else f'reads {files.split()}\nexpected {sorted(want)}'

@@ -94,6 +94,7 @@ enum {
 extern const SwApi small_api;
 
 /* Handlers, in services/small/. */
+extern const SwHandler small_handlers[]; /* by operation */
 int small_describe_things(SwCtx *cx, const void *in, SmallThings *out, SwError *err);
 int small_get_ticket(SwCtx *cx, const void *in, void *out, SwError *err);
 int small_put_thing(SwCtx *cx, const SmallPutThingRequest *in, SmallThing *out, SwError *err);

@@ -5,7 +5,7 @@ BUILD ?= build
 JOBS  ?= $(shell nproc)
 DATA  ?=
 
-.PHONY: all help build demo up test check format bench install fuzz clean
+.PHONY: all help build demo up test check format bench install fuzz crash clean
 all: build
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo 'make format   lay out all C as the checks want it'
 	@echo 'make bench    measure, beside a peer where there is one'
 	@echo 'make fuzz     every fuzz target for a minute (SECONDS=n to choose)'
+	@echo 'make crash    kill -9 at random instants of ten releases (ROUNDS=n and SEED=n to choose)'
 	@echo 'make install  program, man page and systemd unit, under PREFIX (default /usr/local) and DESTDIR'
 
 $(BUILD)/build.ninja:
@@ -55,6 +56,12 @@ SECONDS ?= 60
 fuzz:
 	@tools/install-packages build test
 	@tests/fuzz/run $(SECONDS)
+
+ROUNDS ?= 10
+SEED ?= $(shell date +%s)
+crash:
+	@tools/install-packages build run test
+	@SLIPWAY_ROUNDS=$(ROUNDS) SLIPWAY_SEED=$(SEED) tests/run crash
 
 PREFIX ?= /usr/local
 install: build

@@ -6,7 +6,7 @@ const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const http = require("node:http");
 const L = require("@aws-sdk/client-elastic-load-balancing-v2");
-const { until, refuses } = require("../lib/slipway");
+const { until, refuses, freePort } = require("../lib/slipway");
 const { push } = require("../lib/image");
 const { Ecs, PORTS, texts } = require("../lib/ecs");
 
@@ -18,14 +18,6 @@ const BREAKER = { deploymentConfiguration: { deploymentCircuitBreaker: { enable:
 const elb = (name, input) => e.s.client(L.ElasticLoadBalancingV2Client).send(new L[`${name}Command`](input));
 const targets = async (TargetGroupArn) => (await elb("DescribeTargetHealth", { TargetGroupArn })).TargetHealthDescriptions;
 const behind = (group) => ({ targetGroupArn: group, containerName: "web", containerPort: 8080 });
-
-async function freePort() {
-    const probe = http.createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => probe.once("listening", resolve));
-    const { port } = probe.address();
-    await new Promise((resolve) => probe.close(resolve));
-    return port;
-}
 
 // A load balancer of its own with one listener, and a target group that is looked at often.
 async function balancer(Name, delay = DELAY) {

@@ -11,7 +11,7 @@ const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-s
 const { CloudWatchLogsClient, CreateLogGroupCommand, FilterLogEventsCommand } = require("@aws-sdk/client-cloudwatch-logs");
 const { CodeBuildClient, CreateProjectCommand, ListBuildsForProjectCommand, BatchGetBuildsCommand } = require("@aws-sdk/client-codebuild");
 const { ECSClient, CreateClusterCommand, RegisterTaskDefinitionCommand, ListTasksCommand, DescribeTasksCommand } = require("@aws-sdk/client-ecs");
-const { IAMClient, CreateRoleCommand, PutRolePolicyCommand } = require("@aws-sdk/client-iam");
+const lib = require("../lib/role");
 const { start, finish, refuses, until } = require("../lib/slipway");
 
 let s, eb, sqs;
@@ -28,13 +28,7 @@ async function queue(name, Attributes) {
     return { url: QueueUrl, arn: `arn:aws:sqs:us-east-1:000000000000:${name}` };
 }
 const receive = async (q) => (await sqs.send(new ReceiveMessageCommand({ QueueUrl: q.url, MaxNumberOfMessages: 10, AttributeNames: ["All"] }))).Messages || [];
-async function role(name, action, trusted = "events.amazonaws.com") {
-    const iam = s.client(IAMClient);
-    const { Role } = await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17",
-        Statement: [{ Effect: "Allow", Principal: { Service: trusted }, Action: "sts:AssumeRole" }] }) }));
-    await iam.send(new PutRolePolicyCommand({ RoleName: name, PolicyName: "p", PolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: action, Resource: "*" }] }) }));
-    return Role.Arn;
-}
+const role = (name, may, service = "events.amazonaws.com") => lib.role(s, name, service, { may });
 
 test("an event is written to a log group, in a stream of the rule's day", async () => {
     const logs = s.client(CloudWatchLogsClient);

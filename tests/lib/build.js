@@ -7,10 +7,9 @@
 "use strict";
 const cb = require("@aws-sdk/client-codebuild");
 const { CloudWatchLogsClient, GetLogEventsCommand } = require("@aws-sdk/client-cloudwatch-logs");
-const { IAMClient, CreateRoleCommand } = require("@aws-sdk/client-iam");
 const { S3Client, CreateBucketCommand, GetObjectCommand, ListObjectsV2Command } = require("@aws-sdk/client-s3");
 const { until } = require("./slipway");
-const { trust } = require("./pipeline");
+const { role } = require("./role");
 
 const ROLE = "arn:aws:iam::000000000000:role/builder";
 
@@ -71,7 +70,7 @@ class Builds {
 
 async function builds(s, options = {}) {
     const w = new Builds(s, options);
-    await s.client(IAMClient, options).send(new CreateRoleCommand({ RoleName: "builder", AssumeRolePolicyDocument: trust("codebuild.amazonaws.com") }));
+    await role(s, "builder", "codebuild.amazonaws.com", { options });
     await w.s3.send(new CreateBucketCommand({ Bucket: "artifacts" }));
     return w;
 }

@@ -13,22 +13,10 @@ const CC = require("@aws-sdk/client-codecommit");
 const CP = require("@aws-sdk/client-codepipeline");
 const L = require("@aws-sdk/client-elastic-load-balancing-v2");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
-const { IAMClient, CreateRoleCommand, PutRolePolicyCommand } = require("@aws-sdk/client-iam");
 const { S3Client, CreateBucketCommand } = require("@aws-sdk/client-s3");
 const { push } = require("./image");
-const { until } = require("./slipway");
-
-const trust = (service) => JSON.stringify({ Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }] });
-const all = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] });
-
-async function freePort() {
-    const probe = http.createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => probe.once("listening", resolve));
-    const { port } = probe.address();
-    await new Promise((resolve) => probe.close(resolve));
-    return port;
-}
+const { role } = require("./role");
+const { until, freePort } = require("./slipway");
 
 class Delivery {
     constructor(s) {
@@ -39,12 +27,7 @@ class Delivery {
         this.elb = s.client(L.ElasticLoadBalancingV2Client);
     }
 
-    async role(name, service) {
-        const iam = this.s.client(IAMClient);
-        const { Role } = await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust(service) }));
-        await iam.send(new PutRolePolicyCommand({ RoleName: name, PolicyName: "all", PolicyDocument: all }));
-        return Role.Arn;
-    }
+    role(name, service) { return role(this.s, name, service, { may: "*" }); }
 
     image(tag) { return `127.0.0.1:${this.s.port}/web:${tag}`; }
 

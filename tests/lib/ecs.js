@@ -11,7 +11,7 @@ const assert = require("node:assert");
 const E = require("@aws-sdk/client-ecs");
 const { CloudWatchLogsClient, CreateLogGroupCommand, GetLogEventsCommand } = require("@aws-sdk/client-cloudwatch-logs");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
-const { IAMClient, CreateRoleCommand, PutRolePolicyCommand } = require("@aws-sdk/client-iam");
+const { role } = require("./role");
 const { start, finish, until } = require("./slipway");
 const { push } = require("./image");
 
@@ -142,13 +142,7 @@ class Ecs {
     // ---- roles ----
 
     // One that may do everything, for this service.
-    async role(RoleName, Service) {
-        const iam = this.s.client(IAMClient);
-        const document = (statement) => JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
-        const { Role } = await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: document({ Principal: { Service }, Action: "sts:AssumeRole" }) }));
-        await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: "all", PolicyDocument: document({ Action: "*", Resource: "*" }) }));
-        return Role.Arn;
-    }
+    role(name, service) { return role(this.s, name, service, { may: "*" }); }
 }
 
 const texts = (service) => service.events.map((x) => x.message);

@@ -8,24 +8,16 @@
 //     await b.listener(await b.balancer(), port, to([g, 1]));
 "use strict";
 const http = require("node:http");
-const net = require("node:net");
 const L = require("@aws-sdk/client-elastic-load-balancing-v2");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
 const lib = require("./slipway");
-const { start, finish, until } = lib;
+const { start, finish, until, freePort } = lib;
 
 // The SDK's names of modelled errors end in Exception.
 const refuses = (promise, name, message) => lib.refuses(promise, name === "ValidationError" ? name : `${name}Exception`, message);
 const target = (b) => ({ Id: "127.0.0.1", Port: b.port });
 const to = (...groups) => [{ Type: "forward", ForwardConfig: { TargetGroups: groups.map(([TargetGroupArn, Weight]) => ({ TargetGroupArn, Weight })) } }];
 const says = (text, status = "200") => [{ Type: "fixed-response", FixedResponseConfig: { StatusCode: status, ContentType: "text/plain", MessageBody: text } }];
-
-function freePort() {
-    return new Promise((resolve, reject) => {
-        const p = net.createServer().listen(0, "127.0.0.1", () => { const { port } = p.address(); p.close(() => resolve(port)); });
-        p.on("error", reject);
-    });
-}
 
 // One request on a connection of its own (or of `agent`).
 function get(port, path = "/", { host = "localhost", headers = {}, method = "GET", agent } = {}) {

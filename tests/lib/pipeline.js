@@ -7,12 +7,10 @@
 "use strict";
 const cp = require("@aws-sdk/client-codepipeline");
 const { CodeCommitClient, CreateRepositoryCommand, PutFileCommand, GetBranchCommand } = require("@aws-sdk/client-codecommit");
-const { IAMClient, CreateRoleCommand } = require("@aws-sdk/client-iam");
 const { S3Client, CreateBucketCommand } = require("@aws-sdk/client-s3");
+const { role, trust } = require("./role");
 const { until } = require("./slipway");
 
-const trust = (service) => JSON.stringify({ Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }] });
 const stage = (name, ...actions) => ({ name, actions });
 const action = (name, category, provider, configuration, more = {}) =>
     ({ name, actionTypeId: { category, owner: "AWS", provider, version: "1" }, configuration, ...more });
@@ -29,9 +27,7 @@ class World {
 
     send(Command, input = {}) { return this.cp.send(new Command(input)); }
 
-    async role(name, service) {
-        return (await this.s.client(IAMClient).send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust(service) }))).Role.Arn;
-    }
+    role(name, service) { return role(this.s, name, service); }
 
     async repository(name, files = { "README.md": "hello\n" }) {
         await this.cc.send(new CreateRepositoryCommand({ repositoryName: name }));

@@ -11,6 +11,7 @@ const assert = require("node:assert");
 const { spawn, execFile } = require("node:child_process");
 const fs = require("node:fs");
 const os = require("node:os");
+const net = require("node:net");
 const path = require("node:path");
 const { promisify } = require("node:util");
 const run = promisify(execFile);
@@ -168,4 +169,12 @@ async function refuses(promise, name, message) {
     return e;
 }
 
-module.exports = { clientEnv, Slipway, start, finish, until, refuses, run, PROGRAM };
+// A port of 127.0.0.1 on which nobody listens at this moment.
+function freePort() {
+    return new Promise((resolve, reject) => {
+        const p = net.createServer().listen(0, "127.0.0.1", () => { const { port } = p.address(); p.close(() => resolve(port)); });
+        p.on("error", reject);
+    });
+}
+
+module.exports = { clientEnv, Slipway, start, finish, until, refuses, freePort, run, PROGRAM };

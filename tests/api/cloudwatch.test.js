@@ -18,17 +18,9 @@ before(async () => {
 });
 after(() => finish(s));
 
-async function clock(method, path, body) {
-    const r = await fetch(`${s.endpoint}/_slipway/clock${path}`, { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } });
-    assert.strictEqual(r.status, 200, await r.clone().text());
-    return new Date((await r.json()).time * 1000);
-}
-const advance = (seconds) => clock("POST", "/advance", { seconds });
-// To the beginning of the next minute.
-async function nextMinute() {
-    const now = await advance(0.001);
-    return advance((60000 - (now.getTime() % 60000)) / 1000);
-}
+const clock = (...words) => s.clock(...words);
+const advance = (seconds) => s.advance(seconds);
+const nextMinute = () => s.nextMinute();
 const put = (Namespace, ...MetricData) => cw.send(new PutMetricDataCommand({ Namespace, MetricData }));
 const alarm = async (name) => (await cw.send(new DescribeAlarmsCommand({ AlarmNames: [name] }))).MetricAlarms[0];
 const becomes = (name, state) => until(`${name} ${state}`, async () => { const a = await alarm(name); return a.StateValue === state && a; }, { seconds: 10 });

@@ -14,16 +14,9 @@ before(async () => {
 });
 after(() => finish(s));
 
-async function clock(method, path, body) {
-    const r = await fetch(`${s.endpoint}/_slipway/clock${path}`, { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } });
-    assert.strictEqual(r.status, 200, await r.clone().text());
-    return new Date((await r.json()).time * 1000);
-}
-const advance = (seconds) => clock("POST", "/advance", { seconds });
-async function nextMinute() {
-    const now = await advance(0.001);
-    return advance((60000 - (now.getTime() % 60000)) / 1000);
-}
+const clock = (...words) => s.clock(...words);
+const advance = (seconds) => s.advance(seconds);
+const nextMinute = () => s.nextMinute();
 const put = (...MetricData) => cw.send(new PutMetricDataCommand({ Namespace: "M", MetricData }));
 const stat = (MetricName, Period = 60) => ({ Metric: { Namespace: "M", MetricName }, Period, Stat: "Sum" });
 const requests = { Id: "requests", MetricStat: stat("Requests"), ReturnData: false }, errors = { Id: "errors", MetricStat: stat("Errors"), ReturnData: false };

@@ -18,8 +18,7 @@ before(async () => {
 });
 after(() => finish(s));
 
-const advance = (server, seconds) => fetch(`${server.endpoint}/_slipway/clock/advance`,
-    { method: "POST", body: JSON.stringify({ seconds }), headers: { "content-type": "application/json" } });
+const advance = (server, seconds) => server.advance(seconds);
 const GOOD = "version: 0.2\nphases: {build: {commands: [true]}}\n";
 const SLEEP = "version: 0.2\nphases: {build: {commands: [sleep 600]}}\n";
 

@@ -20,8 +20,7 @@ before(async () => {
 });
 after(() => finish(s));
 
-const advance = (server, seconds) => fetch(`${server.endpoint}/_slipway/clock/advance`,
-    { method: "POST", body: JSON.stringify({ seconds }), headers: { "content-type": "application/json" } });
+const advance = (server, seconds) => server.advance(seconds);
 const latest = async (name, stageName, k = 0, on = w) => (await on.state(name, stageName)).actionStates[k].latestExecution;
 
 test("an approval is told by SNS, answered once with its token, and shows by whom and why", async () => {

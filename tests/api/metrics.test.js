@@ -25,12 +25,8 @@ before(async () => {
 });
 after(() => finish(s));
 
-async function clock(method, path, body, server = s) {
-    const r = await fetch(`${server.endpoint}/_slipway/clock${path}`, { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } });
-    assert.strictEqual(r.status, 200, await r.clone().text());
-    return new Date((await r.json()).time * 1000);
-}
-const advance = (seconds) => clock("POST", "/advance", { seconds });
+const clock = (method, path, body, server = s) => server.clock(method, path, body);
+const advance = (seconds) => s.advance(seconds);
 // The clock stands at the beginning of a minute from here on.
 async function stepped(server = s) {
     const now = await clock("PUT", "", { mode: "stepped" }, server);

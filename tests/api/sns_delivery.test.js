@@ -23,7 +23,7 @@ async function queue(name, Attributes, client = sqs) {
 }
 const topic = async (name, Attributes) => (await sns.send(new CreateTopicCommand({ Name: name, Attributes }))).TopicArn;
 const receive = async (q) => (await q.client.send(new ReceiveMessageCommand({ QueueUrl: q.url, MaxNumberOfMessages: 10, AttributeNames: ["All"], MessageAttributeNames: ["All"] }))).Messages || [];
-const advance = (seconds) => fetch(`${s.endpoint}/_slipway/clock/advance`, { method: "POST", body: JSON.stringify({ seconds }), headers: { "content-type": "application/json" } });
+const advance = (seconds) => s.advance(seconds);
 
 async function endpoint(t, answer = () => 200) {
     const got = [];

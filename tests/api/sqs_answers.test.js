@@ -20,7 +20,7 @@ const send = (QueueUrl, MessageBody, more) => sqs.send(new SendMessageCommand({ 
 const receive = async (QueueUrl, more) => (await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ["All"], ...more }))).Messages || [];
 const attributes = async (QueueUrl) => (await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }))).Attributes;
 const bodies = (l) => l.map((m) => m.Body);
-const advance = (seconds) => fetch(`${s.endpoint}/_slipway/clock/advance`, { method: "POST", body: JSON.stringify({ seconds }), headers: { "content-type": "application/json" } });
+const advance = (seconds) => s.advance(seconds);
 
 async function json(operation, input, headers = {}) {
     const r = await fetch(s.endpoint, { method: "POST", body: JSON.stringify(input),

@@ -24,7 +24,7 @@ const remove = (QueueUrl, m) => sqs.send(new DeleteMessageCommand({ QueueUrl, Re
 const bodies = (l) => l.map((m) => m.Body);
 const arn = async (QueueUrl) => (await attributes(QueueUrl)).QueueArn;
 const attributes = async (QueueUrl) => (await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }))).Attributes;
-const advance = (seconds) => fetch(`${s.endpoint}/_slipway/clock/advance`, { method: "POST", body: JSON.stringify({ seconds }), headers: { "content-type": "application/json" } });
+const advance = (seconds) => s.advance(seconds);
 
 test("a FIFO queue gives each group's messages in order, and holds back a group while one of its messages is out", async () => {
     const q = await fifo("order");

@@ -99,6 +99,20 @@ class Slipway {
         return { accessKeyId: "test", secretAccessKey: "test" };
     }
 
+    // Asks the injected clock, with a body sets it; the time that it shows then.
+    async clock(method = "GET", at = "", body = undefined) {
+        const r = await fetch(`${this.endpoint}/_slipway/clock${at}`,
+            { method, body: body && JSON.stringify(body), headers: { "content-type": "application/json" } });
+        assert.strictEqual(r.status, 200, await r.clone().text());
+        return new Date((await r.json()).time * 1000);
+    }
+    advance(seconds) { return this.clock("POST", "/advance", { seconds }); }
+    // To the beginning of the next minute.
+    async nextMinute() {
+        const now = await this.advance(0.001);
+        return this.advance((60000 - (now.getTime() % 60000)) / 1000);
+    }
+
     client(Client, options = {}) {
         return new Client({ endpoint: this.endpoint, region: "us-east-1", credentials: this.credentials,
                             forcePathStyle: true, maxAttempts: 1, ...options });

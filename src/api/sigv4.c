@@ -160,7 +160,7 @@ static SwStr normalize_path(SwArena *a, SwStr path) {
         if (!sw_str_eqz(part, ".."))
             sw_str_list_add(a, &kept, part);
         else if (kept.n)
-            kept.n--;
+            sw_list_cut(&kept, kept.n - 1);
     }
     bool slash_end = sw_str_ends(path, SW_STR("/")) || sw_str_ends(path, SW_STR("/.")) || sw_str_ends(path, SW_STR("/.."));
     SwStr joined = sw_str_join(a, kept.v, kept.n, SW_STR("/"));

@@ -347,31 +347,41 @@ SwStrList sw_str_split(SwArena *a, SwStr s, char at) {
     return l;
 }
 
-/* What is known of memory, eight bytes at a time. */
-static void seal(const void *v, size_t from, size_t to, size_t size) {
 #ifdef SW_ASAN
-    if (size % 8 == 0)
-        __asan_poison_memory_region((const char *)v + from * size, (to - from) * size);
-#endif
+/* Whether lists are watched (str.h); the sanitizer knows memory by eight bytes. */
+static bool watched(size_t size) {
+    static _Atomic int on; /* 0: not asked yet */
+    if (!on) {
+        const char *word = getenv("SLIPWAY_LISTS");
+        on = word && strcmp(word, "abort") == 0 ? 1 : -1;
+    }
+    return on > 0 && size % 8 == 0;
 }
 
-void sw_list_seal(const void *v, size_t n, size_t size) {
-    size_t cap = 1;
-    while (cap < n)
-        cap *= 2;
-    seal(v, n, cap, size);
+static void seal(const void *v, size_t from, size_t to, size_t size) {
+    if (v && watched(size))
+        __asan_poison_memory_region((const char *)v + from * size, (to - from) * size);
 }
 
 static void unseal(const void *last, size_t size) {
-#ifdef SW_ASAN
-    if (size % 8)
+    if (!watched(size))
         return;
     if (!__asan_address_is_poisoned(last)) {
         fprintf(stderr, "sw_list_add: the list was not made by it, or is shared and was grown by another\n");
         abort();
     }
     __asan_unpoison_memory_region(last, size);
+}
+#else
+#define seal(v, from, to, size) (void)0
+#define unseal(last, size)      (void)0
 #endif
+
+void sw_list_seal(const void *v, size_t n, size_t size) {
+    size_t cap = 1;
+    while (cap < n)
+        cap *= 2;
+    seal(v, n, cap, size);
 }
 
 /* Capacity is the next power of two, so growth needs no field of its own. */

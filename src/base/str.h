@@ -97,9 +97,11 @@ void *sw_list_add_(SwArena *a, void **v, size_t *n, size_t size);
  * what sw_list_add takes for granted. A list whose v comes from elsewhere must not be grown, nor one that is shared and has
  * been grown by another. Never NULL.
  *
- * Under AddressSanitizer the room behind the last element is poisoned, and sw_list_add takes an element out of poisoned room
- * alone: a list that it may not grow ends the program at once. sw_list_seal says so of room that was filled by hand. */
+ * With SLIPWAY_LISTS=abort in the environment of a build with AddressSanitizer the room behind the last element is poisoned,
+ * and sw_list_add takes an element out of poisoned room alone: a list that it may not grow ends the program at once.
+ * sw_list_seal says so of room that was filled by hand, sw_list_cut shortens a list that may grow again. */
 void sw_list_seal(const void *v, size_t n, size_t size);
+#define sw_list_cut(l, count) ((l)->n = (count), sw_list_seal((l)->v, (l)->n, sizeof(*(l)->v)))
 static inline void *sw_list_room(SwArena *a, size_t n, size_t size) {
     size_t cap = 1;
     while (cap < n)

@@ -194,7 +194,7 @@ static SwStr join_lines(SwArena *a, SwHeaderList *l, const char *name) {
         }
         l->v[kept++] = l->v[i];
     }
-    l->n = kept;
+    sw_list_cut(l, kept);
     if (lines > 1)
         l->v[first].value = sw_buf_str(&joined);
     return lines ? l->v[first].value : SW_NO_STR;

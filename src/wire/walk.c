@@ -81,6 +81,7 @@ void wire_map_unique(Wire *w, const SwShape *map, void *v) {
             memcpy(sw_map_key_at(map, v, to), sw_map_key_at(map, v, i), map->entry_size);
     }
     l->n = kept;
+    sw_list_seal(l->v, l->n, map->entry_size);
 }
 
 int wire_union_check(Wire *w, const SwShape *s, const void *v) {

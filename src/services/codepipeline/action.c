@@ -43,7 +43,7 @@ int codepipeline_actions_of(SwCtx *cx, SwStr execution, SwDocList *ret_l, SwErro
     for (size_t i = 0; i < ret_l->n; i++)
         if (!SW_OR(((CodepipelineActionRecord *)ret_l->v[i].record)->retired, false))
             ret_l->v[n++] = ret_l->v[i];
-    ret_l->n = n;
+    sw_list_cut(ret_l, n);
     return 0;
 }
 

@@ -87,7 +87,7 @@ static int delete_inline(SwCtx *cx, IamKind kind, SwStr owner, SwStr name, SwErr
         return -1;
     for (; at + 1 < i.policies->inlined.n; at++)
         i.policies->inlined.v[at] = i.policies->inlined.v[at + 1];
-    i.policies->inlined.n--;
+    sw_list_cut(&i.policies->inlined, i.policies->inlined.n - 1);
     return iam_identity_put(cx, &i, err);
 }
 
@@ -164,7 +164,7 @@ static int detach(SwCtx *cx, IamKind kind, SwStr owner, SwStr arn, SwError *err)
         return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Policy %.*s was not found.", SW_FMT(arn));
     for (; at + 1 < i.policies->attached.n; at++)
         i.policies->attached.v[at] = i.policies->attached.v[at + 1];
-    i.policies->attached.n--;
+    sw_list_cut(&i.policies->attached, i.policies->attached.n - 1);
     if (iam_attachment_remove(cx, &i, arn, "PermissionsPolicy", err) < 0)
         return -1;
     return iam_identity_put(cx, &i, err);

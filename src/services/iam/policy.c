@@ -306,7 +306,7 @@ int iam_delete_policy_version(SwCtx *cx, const IamDeletePolicyVersionRequest *in
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete the default version of a policy.");
     for (; at + 1 < r->versions.n; at++)
         r->versions.v[at] = r->versions.v[at + 1];
-    r->versions.n--;
+    sw_list_cut(&r->versions, r->versions.n - 1);
     return sw_doc_put(cx->tx, &iam_policies, in->policy_arn, r, err);
 }
 

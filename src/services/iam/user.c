@@ -234,7 +234,7 @@ int iam_remove_user_from_group(SwCtx *cx, const IamRemoveUserFromGroupRequest *i
     for (size_t k = 0; k < groups->n; k++)
         if (!sw_str_eq(groups->v[k], g.name))
             groups->v[kept++] = groups->v[k];
-    groups->n = kept;
+    sw_list_cut(groups, kept);
     return iam_identity_put(cx, &u, err);
 }
 

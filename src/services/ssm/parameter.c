@@ -317,7 +317,7 @@ static bool drop_label(SwStrList *labels, SwStr label) {
     for (size_t i = 0; i < n; i++)
         if (!sw_str_eq(labels->v[i], label))
             labels->v[kept++] = labels->v[i];
-    labels->n = kept;
+    sw_list_cut(labels, kept);
     return kept < n;
 }
 

@@ -51,8 +51,9 @@ static void documents_are_policies_and_have_no_white_space(void **state) {
             fail_msg("%s: %s", p->name, err.message);
         assert_ptr_equal(iam_aws_policy_find(iam_aws_policy_arn(a, p)), p); /* each ARN once */
     }
-    assert_string_equal(iam_aws_policies[0].document,
-                        "{\"Statement\":[{\"Action\":\"*\",\"Effect\":\"Allow\",\"Resource\":\"*\"}],\"Version\":\"2012-10-17\"}");
+    assert_string_equal(
+        iam_aws_policies[0].document,
+        "{\"Statement\":[{\"Action\":\"*\",\"Effect\":\"Allow\",\"Resource\":\"*\"}],\"Version\":\"2012-10-17\"}");
     assert_int_equal(iam_aws_policies[0].created_s, 1423247986);
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* modelc [--header OUT.h] [--source OUT.c] [--handlers OUT.c] [--depfile OUT.d] MODEL.json MANIFEST.json
+/* modelc [--whole] [--header OUT.h] [--source OUT.c] [--handlers OUT.c] [--depfile OUT.d] MODEL.json MANIFEST.json
+ *
+ * --whole compiles what is not implemented, too: for tests of the wire.
  *
  * An output that would be what it is already is left alone, so that nothing is compiled again for it; the depfile tells make
  * and ninja which files were read. Faults of a model are printed as `file:line: message`; nothing is written then and the
@@ -13,6 +15,7 @@
 
 typedef struct Options {
     const char *header, *source, *handlers, *depfile, *model, *manifest;
+    bool whole;
 } Options;
 
 static bool is_there(SwArena *a, const char *path, SwStr text) {
@@ -43,6 +46,8 @@ static int compile(SwArena *a, const Options *o) {
     Model *m = model_load(a, o->model, o->manifest, &read);
     if (m->errors == 0)
         model_check(m);
+    if (m->errors == 0)
+        model_keep(m, o->whole);
     if (m->errors)
         return 1;
     types_collect(m);
@@ -66,6 +71,8 @@ static bool read_options(int argc, char **argv, Options *o) {
                                                                : NULL;
         if (to && i + 1 < argc)
             *to = argv[++i];
+        else if (strcmp(argv[i], "--whole") == 0)
+            o->whole = true;
         else if (argv[i][0] == '-' || o->manifest)
             return false;
         else
@@ -77,8 +84,9 @@ static bool read_options(int argc, char **argv, Options *o) {
 int main(int argc, char **argv) {
     Options o;
     if (!read_options(argc, argv, &o)) {
-        fprintf(stderr, "usage: modelc [--header OUT.h] [--source OUT.c] [--handlers OUT.c] [--depfile OUT.d] MODEL.json "
-                        "MANIFEST.json\n");
+        fprintf(stderr,
+                "usage: modelc [--whole] [--header OUT.h] [--source OUT.c] [--handlers OUT.c] [--depfile OUT.d] MODEL.json "
+                "MANIFEST.json\n");
         return 2;
     }
     SwArena *a = sw_arena_new(SW_GIB);

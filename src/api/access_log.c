@@ -75,7 +75,8 @@ static void field(SwBuf *b, const char *name, SwStr value) {
 static SwStr line_of(SwHost *h, const SwAccess *x, int64_t duration_ns) {
     const SwHttpRequest *rq = x->rq;
     SwBuf b = sw_buf(rq->arena, 64 * SW_KIB);
-    sw_buf_addf(&b, "{\"time\":\"%.*s\"", SW_FMT(sw_time_iso8601(rq->arena, sw_clock_now(h->clock))));
+    SwStr time = sw_time_iso8601(rq->arena, sw_clock_now(h->clock));
+    sw_buf_addf(&b, "{\"time\":\"%.*s\"", SW_FMT(time));
     field(&b, "requestId", x->cx->request_id);
     field(&b, "peer", rq->peer);
     field(&b, "network", x->cx->net_id);

@@ -64,10 +64,11 @@ static int check_life(const SwCtx *cx, const SwSignature *s, SwError *err) {
     SwTime now = wall_clock(), end = s->kind == SW_SIG_V2_QUERY ? s->expires_s * SW_S : s->at + s->expires_s * SW_S;
     if (!has_life(s) || now <= end)
         return 0;
-    if (!is_s3(s))
+    if (!is_s3(s)) {
+        SwStr least = sw_time_compact(cx->arena, now - (end - s->at)), here = sw_time_compact(cx->arena, now);
         return sw_fail(err, bad_signature(cx, s), "Signature expired: %.*s is now earlier than %.*s (%.*s - %lld min.)",
-                       SW_FMT(s->timestamp), SW_FMT(sw_time_compact(cx->arena, now - (end - s->at))),
-                       SW_FMT(sw_time_compact(cx->arena, now)), (long long)(s->expires_s / 60));
+                       SW_FMT(s->timestamp), SW_FMT(least), SW_FMT(here), (long long)(s->expires_s / 60));
+    }
     sw_fail(err, &SW_ACCESS_DENIED, "Request has expired");
     if (s->kind == SW_SIG_V4_QUERY)
         sw_fail_fact(err, "X-Amz-Expires", sw_strf(cx->arena, "%lld", (long long)s->expires_s));
@@ -79,11 +80,12 @@ static int too_skewed(const SwCtx *cx, const SwSignature *s, SwTime now, SwError
     static const SwErrorKind skewed = {.code = "RequestTimeTooSkewed", .http = 403};
     if (!is_s3(s)) {
         bool early = s->at > now;
+        SwStr bound = sw_time_compact(cx->arena, early ? now + SKEW_MAX : now - SKEW_MAX),
+              here = sw_time_compact(cx->arena, now);
         return sw_fail(err, bad_signature(cx, s),
                        early ? "Signature not yet current: %.*s is still later than %.*s (%.*s + 15 min.)"
                              : "Signature expired: %.*s is now earlier than %.*s (%.*s - 15 min.)",
-                       SW_FMT(s->timestamp), SW_FMT(sw_time_compact(cx->arena, early ? now + SKEW_MAX : now - SKEW_MAX)),
-                       SW_FMT(sw_time_compact(cx->arena, now)));
+                       SW_FMT(s->timestamp), SW_FMT(bound), SW_FMT(here));
     }
     sw_fail(err, &skewed, "The difference between the request time and the current time is too large.");
     sw_fail_fact(err, "RequestTime", s->timestamp);
@@ -296,11 +298,11 @@ static int check_chunk(void *arg, bool trailer, SwStr signature, const uint8_t s
     const SwSignature *s = c->signature;
     SwArena *a = c->scratch;
     sw_arena_reset(a);
+    SwStr headers = trailer ? SW_STR("") : sw_sha256_hex(a, SW_STR("")), digest = sw_hex(a, sha256, 32);
     SwStr text =
         sw_strf(a, "AWS4-HMAC-SHA256-%s\n%.*s\n%.*s/%.*s/%.*s/aws4_request\n%.*s\n%.*s%s%.*s", trailer ? "TRAILER" : "PAYLOAD",
                 SW_FMT(s->timestamp), SW_FMT(s->date), SW_FMT(s->region), SW_FMT(s->service), (int)sizeof c->previous,
-                c->previous, SW_FMT(trailer ? SW_STR("") : sw_sha256_hex(a, SW_STR(""))), trailer ? "" : "\n",
-                SW_FMT(sw_hex(a, sha256, 32)));
+                c->previous, SW_FMT(headers), trailer ? "" : "\n", SW_FMT(digest));
     SwStr want = sw_sigv4_sign(a, s, c->secret, text);
     if (!sw_equal_constant_time(want, signature))
         return sw_fail(err, &SW_SIGNATURE_DOES_NOT_MATCH, "%s", MISMATCH);

@@ -7,6 +7,7 @@
 
 #include "api/operation.h"
 #include "base/log.h"
+#include "resource/resource.h"
 #include "store/room.h"
 
 SwStr sw_operation_text(const SwOperation *op, const void *in, const char *name) {
@@ -46,7 +47,9 @@ static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const
     if (!cx->host->config->strict || (op->flags & SW_OP_NO_AUTH) || (handler->flags & SW_AUTHORISES))
         return 0;
     const char *action = s->action ? s->action(cx, op, in) : NULL;
-    SwStrList about = s->resources ? s->resources(cx, op, in) : (SwStrList){0};
+    SwStrList about = sw_resource_arns_of(cx, s, op, in);
+    if (about.n == 0 && s->resources)
+        about = s->resources(cx, op, in);
     if (about.n == 0)
         sw_str_list_add(cx->arena, &about, s->resource ? s->resource(cx, op, in) : SW_NO_STR);
     for (size_t i = 0; i < about.n; i++)

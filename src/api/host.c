@@ -22,6 +22,7 @@
 #include "container/container.h"
 #include "http/ca.h"
 #include "proxy/proxy.h"
+#include "resource/resource.h"
 
 #define DRAIN_MS 10000
 
@@ -280,6 +281,7 @@ int sw_host_open(const SwConfig *c, SwHost **ret_h, SwError *err) {
     h->started_ns = sw_monotonic_ns();
     h->clock = sw_clock_new();
     h->meter = sw_meter_new();
+    sw_resource_open(h);
     NetListeners *l = sw_new(a, NetListeners);
     pthread_mutex_init(&l->lock, NULL);
     h->net_listeners = l;

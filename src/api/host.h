@@ -73,14 +73,15 @@ struct SwHost {
     struct SwAccessLog *access_log;
     struct SwMeter *meter; /* api/meter.h */
     SwAuth auth;
-    int64_t started_ns;  /* sw_monotonic_ns at the start */
-    uint16_t port;       /* that is really listened on */
-    SwStr instance;      /* 8 hexadecimal digits; names what lies outside the data folder */
-    SwStr registry;      /* "127.0.0.1:4566": host of image names */
-    void *elbv2;         /* services/elbv2: health checks under way */
-    void *net_listeners; /* host.c's: sockets inside containers' networks */
-    int lock_fd;         /* holds <data>/lock */
-    bool down;           /* asked to leave nothing behind when it ends */
+    const struct SwResource *const *resources; /* of all services: sw_resource_all */
+    int64_t started_ns;                        /* sw_monotonic_ns at the start */
+    uint16_t port;                             /* that is really listened on */
+    SwStr instance;                            /* 8 hexadecimal digits; names what lies outside the data folder */
+    SwStr registry;                            /* "127.0.0.1:4566": host of image names */
+    void *elbv2;                               /* services/elbv2: health checks under way */
+    void *net_listeners;                       /* host.c's: sockets inside containers' networks */
+    int lock_fd;                               /* holds <data>/lock */
+    bool down;                                 /* asked to leave nothing behind when it ends */
 };
 
 int sw_host_open(const SwConfig *c, SwHost **ret_h, SwError *err) sw_must_check;

@@ -8,6 +8,7 @@
 #include "api/ctx.h"
 #include "engine/engine.h"
 
+typedef struct SwDeclarations SwDeclarations;
 typedef int SwOperationFn(SwCtx *cx, const void *in, void *out, SwError *err);
 
 /* Who may call a route where the server is strict. Enforced in one place (access.c) before the route's own code; the first
@@ -77,7 +78,8 @@ typedef struct SwActionType {
     const char *event_source, *event_type, *event_path;
 } SwActionType;
 
-typedef struct SwService {
+typedef struct SwService SwService;
+struct SwService {
     const char *name;          /* folder's name */
     const SwApi *api;          /* NULL: routes only */
     const SwHandler *handlers; /* <api>_handlers; NULL without an API */
@@ -90,6 +92,7 @@ typedef struct SwService {
     SwStr (*resource)(SwCtx *cx, const SwOperation *op, const void *in);
     /* The same of a request that can be about several: each must be allowed. An empty list: as `resource` says. */
     SwStrList (*resources)(SwCtx *cx, const SwOperation *op, const void *in);
+    const SwDeclarations *declares; /* its resources: models/resources (resource/resource.h) */
     /* The resource-based policy of what an ARN of this service names (a queue's, a topic's), in cx->tx; left absent where
      * there is none. Asked by whoever evaluates policies, without a permission of its own. */
     int (*policy)(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);
@@ -122,6 +125,6 @@ typedef struct SwService {
     void (*on_container)(SwHost *host, SwStr container_id, int event);
     /* A name asked for inside a container's network: as SwRuntimeOpts.resolve. */
     int (*resolve)(SwHost *host, SwStr net_id, SwStr name, uint32_t *ret_ip);
-} SwService;
+};
 
 extern const SwService *const sw_services[]; /* services/services.c, NULL-terminated */

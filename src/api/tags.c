@@ -50,7 +50,7 @@ int sw_tags_check(const SwTagRules *r, SwStr resource, const SwStrMap *given, Sw
         return refuse(&r->too_many, SW_NO_STR, resource, err);
     for (size_t i = 0; i < given->n; i++) {
         SwStr key = given->v[i].key;
-        if (is_reserved(key))
+        if (r->reserved.kind && is_reserved(key))
             return refuse(&r->reserved, key, resource, err);
         if (r->bad_key.kind && (!key.n || characters(key) > KEY_MAX))
             return refuse(&r->bad_key, key, resource, err);

@@ -32,6 +32,7 @@ bool sw_never_failed(const char *text, const char *file, int line);
 static inline void sw_closep(int *fd) {
     if (*fd >= 0)
         close(*fd);
+    *fd = -1; /* by now the number may be another file's */
 }
 #define _sw_close_ __attribute__((cleanup(sw_closep)))
 #define SW_TAKE_FD(fd) \

@@ -53,6 +53,17 @@ int sw_fail_cause(SwError *err, const SwErrorKind *kind, const char *cause, cons
     return -1;
 }
 
+int sw_fail_as(SwError *err, const SwErrorKind *kind, const char *fmt, ...) {
+    const char *cause = err->cause;
+    if (!cause && err->kind)
+        cause = sw_strf(err->arena, "%s: %s", err->kind->code, err->message).p;
+    va_list ap;
+    va_start(ap, fmt);
+    fill(err, kind, cause, fmt, ap);
+    va_end(ap);
+    return -1;
+}
+
 int sw_fail_wrap(SwError *err, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);

@@ -46,6 +46,10 @@ static inline SwError sw_error(SwArena *a) {
 /* All return -1, so that `return sw_fail(...)` reads well. */
 int sw_fail(SwError *err, const SwErrorKind *kind, const char *fmt, ...) sw_printf(3, 4);
 int sw_fail_cause(SwError *err, const SwErrorKind *kind, const char *cause, const char *fmt, ...) sw_printf(4, 5);
+/* The error that is there becomes one of this kind with this text, which may use what it replaces:
+ * sw_fail_as(err, &ECS_CLIENT_EXCEPTION, "Container '%s': %s", name, err->message). The log still sees the first: its cause
+ * stays, or else its code and message become the cause. */
+int sw_fail_as(SwError *err, const SwErrorKind *kind, const char *fmt, ...) sw_printf(3, 4);
 int sw_fail_wrap(SwError *err, const char *fmt, ...) sw_printf(2, 3); /* prefixes the cause */
 /* SW_INTERNAL_FAILURE: the text, which often names a path of ours, and errno's are the cause alone; the message says
  * nothing of this machine, for it may reach a client. */

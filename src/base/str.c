@@ -64,6 +64,25 @@ SwStr sw_str_trim(SwStr s) {
     return s;
 }
 
+size_t sw_str_span(SwStr s, const char *set) {
+    bool in[256] = {0};
+    size_t n = 0;
+    for (const unsigned char *p = (const unsigned char *)set; *p; p++) {
+        unsigned char last = p[1] == '-' && p[2] ? p[2] : *p;
+        for (unsigned c = *p; c <= last; c++)
+            in[c] = true;
+        if (last != *p)
+            p += 2;
+    }
+    while (n < s.n && in[(unsigned char)s.p[n]])
+        n++;
+    return n;
+}
+
+bool sw_str_all(SwStr s, const char *set) {
+    return sw_str_span(s, set) == s.n;
+}
+
 bool sw_str_find(SwStr s, char c, size_t *ret_at) {
     const char *q = s.n ? memchr(s.p, c, s.n) : NULL;
     if (!q)

@@ -23,8 +23,10 @@ typedef struct SwStrList {
 
 #define SW_STR(lit) ((SwStr){"" lit, sizeof(lit) - 1})
 #define SW_STR_C(lit) \
-    { "" lit, sizeof(lit) - 1 }     /* in static tables */
-#define SW_FMT(s) (int)(s).n, (s).p /* for "%.*s" */
+    { "" lit, sizeof(lit) - 1 } /* in static tables */
+/* For "%.*s". Expands its argument twice, so tools/check lets no call in but sw_str_or, _skip, _drop and _trim: a text that is
+ * made on the way gets a variable, or sw_cat instead of sw_strf. */
+#define SW_FMT(s) (int)(s).n, (s).p
 #define SW_NO_STR ((SwStr){NULL, 0})
 
 static inline SwStr sw_str(const char *z) { /* view of a C string; NULL gives absent */
@@ -53,6 +55,10 @@ bool sw_str_contains(SwStr s, SwStr part);
 SwStr sw_str_skip(SwStr s, size_t n); /* without the first n bytes (all, if fewer) */
 SwStr sw_str_drop(SwStr s, size_t n); /* without the last n bytes */
 SwStr sw_str_trim(SwStr s);           /* without ASCII white space at both ends */
+/* How many of the first bytes are in the set, and whether all are (an empty text: yes). A set is written as in a pattern,
+ * "a-zA-Z0-9_-": ranges, and the bytes themselves; '-' stands last. */
+size_t sw_str_span(SwStr s, const char *set);
+bool sw_str_all(SwStr s, const char *set);
 bool sw_str_find(SwStr s, char c, size_t *ret_at);
 bool sw_str_rfind(SwStr s, char c, size_t *ret_at);
 bool sw_str_cut(SwStr *rest, char at, SwStr *ret_head);  /* "a/b": head "a", rest "b"; false and unchanged if no `at` */
@@ -73,6 +79,9 @@ SwStr sw_str_lower(SwArena *a, SwStr s);
 SwStr sw_str_upper(SwArena *a, SwStr s);
 SwStr sw_strf(SwArena *a, const char *fmt, ...) sw_printf(2, 3);
 SwStr sw_strfv(SwArena *a, const char *fmt, va_list ap) sw_printf(2, 0);
+/* The parts, one behind the other; each is evaluated once: sw_cat(a, SW_STR("AKIA"), sw_id_base32(a, 16)). */
+#define sw_cat(a, ...) \
+    sw_str_join((a), (const SwStr[]){__VA_ARGS__}, sizeof((const SwStr[]){__VA_ARGS__}) / sizeof(SwStr), SW_NO_STR)
 SwStr sw_str_join(SwArena *a, const SwStr *v, size_t n, SwStr between);
 SwStrList sw_str_split(SwArena *a, SwStr s, char at);
 

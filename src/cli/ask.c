@@ -8,12 +8,14 @@
 static int show_clock(SwCli *cli, const SlipwayClock *c) {
     if (!c)
         return 0; /* printed as JSON */
-    printf("%.*s, %.*s", SW_FMT(sw_time_iso8601(cli->arena, c->time.v)), SW_FMT(c->mode));
+    SwStr time = sw_time_iso8601(cli->arena, c->time.v);
+    int64_t offset = c->offset_seconds.v;
+    SwStr apart = sw_table_duration(cli->arena, offset < 0 ? -offset : offset);
+    printf("%.*s, %.*s", SW_FMT(time), SW_FMT(c->mode));
     if (sw_str_eqz(c->mode, "scaled"))
         printf(" (%g times as fast)", c->scale.v);
-    if (c->offset_seconds.set && c->offset_seconds.v != 0)
-        printf(", %s of the system's by %.*s", c->offset_seconds.v < 0 ? "behind" : "ahead",
-               SW_FMT(sw_table_duration(cli->arena, c->offset_seconds.v < 0 ? -c->offset_seconds.v : c->offset_seconds.v)));
+    if (c->offset_seconds.set && offset != 0)
+        printf(", %s of the system's by %.*s", offset < 0 ? "behind" : "ahead", SW_FMT(apart));
     printf("\n");
     return 0;
 }

@@ -119,7 +119,8 @@ static int wait_ready(Demo *d, int fd, SwError *err) {
     SwStr said;
     if (sw_file_read(d->arena, sw_path(d->arena, d->work, "server.log"), OUTPUT_MAX, &said, err) < 0)
         return -1;
-    return sw_fail(err, &SW_INTERNAL_FAILURE, "the server did not become ready: %.*s", SW_FMT(last_line(said)));
+    said = last_line(said);
+    return sw_fail(err, &SW_INTERNAL_FAILURE, "the server did not become ready: %.*s", SW_FMT(said));
 }
 
 int demo_server_start(Demo *d, SwError *err) {

@@ -51,8 +51,8 @@ static void find_action(Demo *d, const DemoRelease *r) {
         SwStr said = sw_value_str(sw_value_path(result, "errorDetails.message"));
         said = sw_str_or(said, sw_str_or(sw_value_str(sw_value_getz(result, "externalExecutionSummary")),
                                          SW_STR("it does not say why")));
-        d->why = sw_strf(d->arena, "the action %.*s failed: %.*s", SW_FMT(sw_value_str(sw_value_getz(action, "actionName"))),
-                         SW_FMT(said));
+        d->why = sw_cat(d->arena, SW_STR("the action "), sw_value_str(sw_value_getz(action, "actionName")), SW_STR(" failed: "),
+                        said);
         SwStr id = sw_value_str(sw_value_getz(result, "externalExecutionId"));
         bool build = sw_str_eqz(sw_value_str(sw_value_path(action, "input.actionTypeId.provider")), "CodeBuild");
         if (build && sw_str_is(id) &&

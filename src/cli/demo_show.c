@@ -253,5 +253,6 @@ void demo_show_json(Demo *d, const SwError *err) {
     if (d->dora.kind == SW_VOBJECT)
         sw_value_set(a, &v, SW_STR("dora"), d->dora);
     sw_json_write_pretty(&b, &v, 2);
-    printf("%.*s\n", SW_FMT(sw_buf_str(&b)));
+    SwStr text = sw_buf_str(&b);
+    printf("%.*s\n", SW_FMT(text));
 }

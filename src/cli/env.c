@@ -125,10 +125,7 @@ static void add_unset(SwCli *cli, Vars *to) {
         SwStr name, rest = sw_str(*e);
         if (!sw_str_starts(rest, sw_str(of_service)) || !sw_str_cut(&rest, '=', &name))
             continue;
-        bool plain = true;
-        for (size_t i = 0; i < name.n; i++)
-            plain &= isalnum((unsigned char)name.p[i]) || name.p[i] == '_';
-        if (plain)
+        if (sw_str_all(name, "a-zA-Z0-9_"))
             add(cli, to, sw_str_z(cli->arena, name), SW_NO_STR);
     }
 }
@@ -192,7 +189,8 @@ int sw_cli_env(SwCli *cli) {
         for (size_t i = 0; i < vars.n; i++)
             if (vars.v[i].value.p)
                 sw_value_sets(cli->arena, &v, vars.v[i].name, vars.v[i].value);
-        printf("%.*s\n", SW_FMT(sw_json_text(cli->arena, &v)));
+        SwStr text = sw_json_text(cli->arena, &v);
+        printf("%.*s\n", SW_FMT(text));
         return 0;
     }
     for (size_t i = 0; i < vars.n; i++)

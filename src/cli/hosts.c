@@ -57,10 +57,7 @@ static int address_of(SwCli *cli, SwStr *ret_ip, SwError *err) {
 }
 
 static bool is_local_name(SwStr name) {
-    for (size_t i = 0; i < name.n; i++)
-        if (!(name.p[i] >= 'a' && name.p[i] <= 'z') && !(name.p[i] >= '0' && name.p[i] <= '9') && !strchr("-._", name.p[i]))
-            return false;
-    return sw_str_ends(name, SW_STR(".localhost")) && name.n <= 253;
+    return sw_str_all(name, "a-z0-9._-") && sw_str_ends(name, SW_STR(".localhost")) && name.n <= 253;
 }
 
 static int collect(SwCli *cli, SwStrList *ret_lines, SwError *err) {
@@ -190,8 +187,10 @@ static void print(SwCli *cli, const SwStrList *lines) {
         else
             printf("%.*s\n", SW_FMT(lines->v[i]));
     }
-    if (cli->json)
-        printf("%.*s\n", SW_FMT(sw_json_text(cli->arena, &names)));
+    if (cli->json) {
+        SwStr text = sw_json_text(cli->arena, &names);
+        printf("%.*s\n", SW_FMT(text));
+    }
 }
 
 int sw_cli_hosts(SwCli *cli) {

@@ -73,7 +73,7 @@ static void add_tasks(Status *s, SwTable *t, SwStr cluster) {
     if (!l || !l->task_arns.n)
         return;
     const EcsDescribeTasksRequest which = {.cluster = cluster, .tasks = l->task_arns};
-    const char *key = sw_str_z(s->a, sw_strf(s->a, "tasks:%.*s", SW_FMT(last_part(cluster))));
+    const char *key = sw_str_z(s->a, sw_cat(s->a, SW_STR("tasks:"), last_part(cluster)));
     const EcsDescribeTasksResponse *d = ask(s, &ecs_api, ECS_DESCRIBE_TASKS, &which, key);
     for (size_t i = 0; d && i < d->tasks.n; i++) {
         const EcsTask *task = &d->tasks.v[i];
@@ -89,7 +89,7 @@ static void add_services(Status *s, SwTable *t, SwStr cluster) {
     if (!l || !l->service_arns.n)
         return;
     const EcsDescribeServicesRequest which = {.cluster = cluster, .services = l->service_arns};
-    const char *key = sw_str_z(s->a, sw_strf(s->a, "services:%.*s", SW_FMT(last_part(cluster))));
+    const char *key = sw_str_z(s->a, sw_cat(s->a, SW_STR("services:"), last_part(cluster)));
     const EcsDescribeServicesResponse *d = ask(s, &ecs_api, ECS_DESCRIBE_SERVICES, &which, key);
     for (size_t i = 0; d && i < d->services.n; i++) {
         const EcsService *v = &d->services.v[i];
@@ -139,8 +139,8 @@ static void balancers(Status *s) {
         SwBuf at = sw_buf(s->a, 4096);
         for (size_t k = 0; on && k < on->listeners.n; k++) {
             const Elbv2Listener *v = &on->listeners.v[k];
-            sw_buf_addf(&at, "%s%.*s://127.0.0.1:%d", k ? " " : "", SW_FMT(sw_str_lower(s->a, v->protocol)),
-                        (int)SW_OR(v->port, 0));
+            SwStr protocol = sw_str_lower(s->a, v->protocol);
+            sw_buf_addf(&at, "%s%.*s://127.0.0.1:%d", k ? " " : "", SW_FMT(protocol), (int)SW_OR(v->port, 0));
         }
         hint = hint || (s->cli->terminal && sw_str_is(b->dns_name) && !resolves(s, b->dns_name));
         SW_ROW(&t, b->load_balancer_name, b->state ? b->state->code : SW_NO_STR, at.n ? sw_buf_str(&at) : SW_NO_STR,
@@ -170,12 +170,12 @@ int sw_cli_status(SwCli *cli) {
     if (sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &answer, &err) < 0)
         return sw_cli_fail(&err, sw_client_advice(cli, &err));
     const SlipwayGetHealthResponse *h = answer;
+    SwStr uptime = sw_table_duration(cli->arena, SW_OR(h->uptime_seconds, 0));
     if (s.json)
         (void)ask(&s, &slipway_api, SLIPWAY_GET_HEALTH, NULL, "server");
     else
         printf("Slipway %.*s has run at %s for %.*s, account %.*s, region %.*s, data in %.*s\n", SW_FMT(h->version),
-               cli->endpoint, SW_FMT(sw_table_duration(cli->arena, SW_OR(h->uptime_seconds, 0))), SW_FMT(h->account),
-               SW_FMT(h->region), SW_FMT(h->data_folder));
+               cli->endpoint, SW_FMT(uptime), SW_FMT(h->account), SW_FMT(h->region), SW_FMT(h->data_folder));
     pipelines(&s);
     containers(&s);
     balancers(&s);
@@ -183,7 +183,8 @@ int sw_cli_status(SwCli *cli) {
     if (s.json) {
         SwBuf b = sw_buf(cli->arena, 32 * SW_MIB);
         sw_json_write_pretty(&b, &s.all, 2);
-        printf("%.*s\n", SW_FMT(sw_buf_str(&b)));
+        SwStr text = sw_buf_str(&b);
+        printf("%.*s\n", SW_FMT(text));
     }
     return 0;
 }

@@ -13,14 +13,7 @@
 #include "container/room.h"
 
 bool sw_container_id_ok(SwStr id) {
-    if (id.n == 0 || id.n > SW_ID_MAX || id.p[0] == '.' || id.p[0] == '-')
-        return false;
-    for (size_t i = 0; i < id.n; i++) {
-        char c = id.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-'))
-            return false;
-    }
-    return true;
+    return id.n > 0 && id.n <= SW_ID_MAX && id.p[0] != '.' && id.p[0] != '-' && sw_str_all(id, "a-zA-Z0-9_.-");
 }
 
 static bool words_ok(const SwStrList *l) {

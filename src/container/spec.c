@@ -242,7 +242,7 @@ static int rlimits(SwArena *a, const SwContainerSpec *s, SwValue *process, SwErr
         if (sw_container_ulimit_check(u, err) < 0)
             return -1;
         SwValue *o = sw_value_add(a, list, sw_value_object());
-        sw_value_set(a, o, SW_STR("type"), sw_value_string(sw_strf(a, "RLIMIT_%.*s", SW_FMT(sw_str_upper(a, u->name)))));
+        sw_value_set(a, o, SW_STR("type"), sw_value_string(sw_cat(a, SW_STR("RLIMIT_"), sw_str_upper(a, u->name))));
         /* numbers of 64 bits without a sign: -1 is RLIM_INFINITY */
         SwStr soft = sw_strf(a, "%llu", (unsigned long long)u->soft), hard = sw_strf(a, "%llu", (unsigned long long)u->hard);
         sw_value_set(a, o, SW_STR("soft"), (SwValue){.kind = SW_VNUMBER, .s = soft});

@@ -26,8 +26,8 @@ static bool has_room(const Unit *u) {
     const SwEngine *e = u->engine;
     if (u->kind != UNIT_CONTROLLER)
         return u->running == 0;
-    /* One thread is kept for listeners: steps can take long. */
-    return (e->n_thread == 1 || e->n_steps + 1 < e->n_thread) &&
+    /* One thread is kept for listeners: steps can take seconds. */
+    return (e->n_thread == 1 || e->n_steps + 1 < e->n_thread) && (!u->slow || sw_slow_has_room(u)) &&
            (u->controller->parallel == 0 || u->running < u->controller->parallel);
 }
 
@@ -79,6 +79,7 @@ static void *work_on(void *arg) {
         u->dirty = false;
         u->next = INT64_MAX;
         e->n_busy++;
+        e->n_steps += u->kind == UNIT_CONTROLLER;
         if (e->n_waiting)
             pthread_cond_signal(&e->work);
         pthread_mutex_unlock(&e->lock);
@@ -87,6 +88,7 @@ static void *work_on(void *arg) {
         sw_arena_reset(w->look);
         pthread_mutex_lock(&e->lock);
         e->n_busy--;
+        e->n_steps -= u->kind == UNIT_CONTROLLER;
         pthread_cond_broadcast(&e->idle);
     }
     pthread_mutex_unlock(&e->lock);
@@ -107,6 +109,20 @@ static void clock_changed(void *arg) {
     pthread_mutex_unlock(&e->lock);
 }
 
+/* --- a thread's memory ------------------------------------------------------------------------------------------------ */
+
+void sw_worker_open(SwWorker *w, SwEngine *e) {
+    *w = (SwWorker){.engine = e};
+    w->look = sw_arena_new_in(SW_POOL_ENGINE, LOOK_MEMORY);
+    w->step = sw_arena_new_in(SW_POOL_ENGINE, STEP_MEMORY);
+}
+
+void sw_worker_close(SwWorker *w) {
+    sw_arena_free(w->step);
+    sw_arena_free(w->look);
+    w->step = w->look = NULL;
+}
+
 /* --- life ------------------------------------------------------------------------------------------------------------ */
 
 static int open_listeners(SwEngine *e, SwError *err) {
@@ -120,6 +136,16 @@ static int open_listeners(SwEngine *e, SwError *err) {
             return -1;
     }
     return sw_tx_commit(&tx, err);
+}
+
+static void open_slow(Unit *u, const pthread_condattr_t *monotonic) {
+    if (!u->controller || u->controller->kind != SW_STEP_SLOW)
+        return;
+    u->slow = sw_new_n(u->engine->arena, SwSlow, SW_SLOW_MOST);
+    for (size_t i = 0; i < SW_SLOW_MOST; i++) {
+        u->slow[i] = (SwSlow){.u = u};
+        pthread_cond_init(&u->slow[i].come, monotonic);
+    }
 }
 
 int sw_engine_open(const SwEngineOptions *o, SwEngine **ret_e, SwError *err) {
@@ -141,6 +167,8 @@ int sw_engine_open(const SwEngineOptions *o, SwEngine **ret_e, SwError *err) {
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->work, &monotonic);
     pthread_cond_init(&e->idle, &monotonic);
+    for (size_t i = 0; i < e->n_unit; i++)
+        open_slow(&e->unit[i], &monotonic);
     pthread_condattr_destroy(&monotonic);
     if (open_listeners(e, err) < 0) {
         sw_engine_close(e);
@@ -150,23 +178,16 @@ int sw_engine_open(const SwEngineOptions *o, SwEngine **ret_e, SwError *err) {
     return 0;
 }
 
-static void free_worker(SwWorker *w) {
-    sw_arena_free(w->step);
-    sw_arena_free(w->look);
-}
-
 int sw_engine_start(SwEngine *e, SwError *err) {
     e->stopping = false;
     e->thread = sw_new_n(e->arena, pthread_t, e->n_thread);
     e->worker = sw_new_n(e->arena, SwWorker, e->n_thread);
     sw_clock_on_change(e->o.clock, clock_changed, e);
     for (unsigned i = 0; i < e->n_thread; i++) {
-        e->worker[i] = (SwWorker){.engine = e,
-                                  .look = sw_arena_new_in(SW_POOL_ENGINE, LOOK_MEMORY),
-                                  .step = sw_arena_new_in(SW_POOL_ENGINE, STEP_MEMORY)};
+        sw_worker_open(&e->worker[i], e);
         int r = pthread_create(&e->thread[i], NULL, work_on, &e->worker[i]);
         if (r != 0) {
-            free_worker(&e->worker[i]);
+            sw_worker_close(&e->worker[i]);
             e->n_thread = i;
             sw_engine_stop(e);
             return sw_fail_errno(err, r, "starting the engine's threads");
@@ -186,8 +207,9 @@ void sw_engine_stop(SwEngine *e) {
     pthread_mutex_unlock(&e->lock);
     for (unsigned i = 0; i < e->n_thread; i++) {
         pthread_join(e->thread[i], NULL);
-        free_worker(&e->worker[i]);
+        sw_worker_close(&e->worker[i]);
     }
+    sw_slow_stop(e);
     e->thread = NULL;
 }
 
@@ -198,6 +220,9 @@ void sw_engine_close(SwEngine *e) {
     pthread_mutex_destroy(&e->lock);
     pthread_cond_destroy(&e->work);
     pthread_cond_destroy(&e->idle);
+    for (size_t i = 0; i < e->n_unit; i++)
+        for (size_t k = 0; e->unit[i].slow && k < SW_SLOW_MOST; k++)
+            pthread_cond_destroy(&e->unit[i].slow[k].come);
     sw_arena_free(e->arena);
 }
 
@@ -255,7 +280,7 @@ void sw_engine_stats(SwEngine *e, SwEngineStats *ret) {
     _sw_tx_ SwTx *tx = NULL;
     SwError err = sw_error(a);
     pthread_mutex_lock(&e->lock);
-    *ret = (SwEngineStats){.steps = e->steps, .failures = e->failures, .events = e->events};
+    *ret = (SwEngineStats){.steps = e->steps, .failures = e->failures, .events = e->events, .slow_threads = e->n_slow};
     pthread_mutex_unlock(&e->lock);
     if (sw_tx_begin(e->o.store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, &err) < 0 ||
         sw_work_count(tx, now_of(e), &ret->due, &ret->waiting, &err) < 0)

@@ -10,7 +10,8 @@
  *
  * Work items are rows (controller, account, region, id, due): after kill -9 at any point the next start picks all of
  * them up. One item is never run by two threads at once; a wake that comes while its step runs makes it run again.
- * A step that fails is logged and repeated, after 100 ms doubling to 30 s.
+ * Three kinds of step (SwStepKind) say what a step may do, and where it runs. A step that fails is logged and repeated, after
+ * 100 ms doubling to 30 s.
  *
  * A step or delivery that runs out of memory has failed; what it held is given back (base/memory.h). One that does so
  * for the third time for asking more than any step may would do so for ever: the controller's `failed` then ends the
@@ -26,20 +27,46 @@ typedef struct SwEngine SwEngine;
 typedef struct SwHost SwHost;
 
 typedef struct SwStep {
+    /* Filled in by the engine: when the item was due (a wake that is earlier than `again` moves it forward), and how often
+     * in a row its step has failed. */
+    SwTime due;
+    int64_t attempts;
+
     SwTime again; /* run again at this time of the clock; 0: done until woken */
     bool waiting; /* nothing to do until something outside happens (a container ends): not
                      counted as work by settled mode, even though `again` is set as a fallback */
 } SwStep;
 
+/* What a step does decides where it runs and in which transaction.
+ *
+ *   QUICK   acts outside (a driver, a request) for seconds at most. cx has no transaction open; the step opens and commits
+ *           its own (sw_ctx_begin) and holds none while it acts. On the engine's common threads.
+ *   STORE   reads and writes the store, nothing else. cx->tx is open when it is called, and the engine commits it together
+ *           with the end of the work item: one turn of the writer, for up to SW_ROUND_MOST items that are due at once. The
+ *           step neither commits nor rolls back. If one of a round fails, the round is undone and each runs alone.
+ *   SLOW    may take minutes: clones, pulls, unpacks, waits for a container. As QUICK, but on threads of the controller's
+ *           own, up to 16, made when they are needed and ended when they are idle: no number of slow steps keeps another
+ *           controller's steps waiting. */
+typedef enum SwStepKind { SW_STEP_QUICK, SW_STEP_STORE, SW_STEP_SLOW } SwStepKind;
+#define SW_ROUND_MOST 16
+
 typedef struct SwController {
     const char *name; /* "ecs/service": unique, stored */
-    /* cx has no transaction open; the step opens and commits its own (sw_ctx_begin) and holds none while it acts. */
     int (*step)(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err);
+    SwStepKind kind;
     unsigned parallel; /* at most so many at once; 0: no limit of its own */
+    /* STORE: most steps find nothing to change. Each is run in a snapshot first, and only where it tries to write is it
+     * undone and run again in a write transaction. */
+    bool looks;
+    /* STORE, may be NULL: what must be stored before a round's steps look. It has no transaction open; its context is in
+     * the account and region of the first. */
+    int (*before)(SwCtx *cx, SwError *err);
     /* The step for `id` cannot run: it needs more memory than a step may use, whatever was tried. Show `why` on the
-     * resource and end it, without reading what may be too large; then the item is done until woken. As a step, it has
-     * no transaction open. NULL: the step is tried again once an hour, or when woken. */
+     * resource and end it, without reading what may be too large; then the item is done until woken. It has no transaction
+     * open, whatever the kind. NULL: the step is tried again once an hour, or when woken, and `unfailing` says why nothing
+     * need be shown. Each controller has one of the two. */
     int (*failed)(SwCtx *cx, SwStr id, const char *why, SwError *err);
+    const char *unfailing;
 } SwController;
 
 /* In cx->tx, or in a transaction of its own when none is open: run controller's step for `id` (in cx's account and
@@ -73,7 +100,8 @@ typedef struct SwEngineOptions {
     SwHost *host;
     SwStore *store;
     SwClock *clock;
-    unsigned threads; /* 0: 8 */
+    unsigned threads;      /* 0: 8 */
+    unsigned slow_idle_ms; /* after which a thread for slow steps ends; 0: 30,000 */
     const SwController *const *controllers;
     size_t n_controllers;
     const SwListener *const *listeners;
@@ -91,6 +119,6 @@ bool sw_engine_settle(SwEngine *e, int max_ms);
 /* Stop stepping while fn runs (reset). */
 int sw_engine_quiet(SwEngine *e, int (*fn)(void *arg, SwError *err), void *arg, SwError *err) sw_must_check;
 typedef struct SwEngineStats {
-    int64_t steps, failures, events, due, waiting;
+    int64_t steps, failures, events, due, waiting, slow_threads;
 } SwEngineStats;
 void sw_engine_stats(SwEngine *e, SwEngineStats *ret);

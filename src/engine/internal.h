@@ -17,12 +17,25 @@
 
 typedef enum UnitKind { UNIT_CONTROLLER, UNIT_LISTENER, UNIT_TRIM } UnitKind;
 
+typedef struct Woken { /* wakes of an item while its step runs: the earliest time, and how many */
+    SwTime at;
+    int64_t n;
+} Woken;
+
 typedef struct Running { /* a step that runs, in the memory of its thread */
     struct Running *next;
     SwWork work;
-    SwTime woken; /* earliest time it was woken for meanwhile */
-    int64_t woken_count;
+    Woken woken; /* by what was committed meanwhile */
+    SwTx *tx;    /* a store step's; NULL: none is open for it */
+    Woken self;  /* in tx */
+    /* Of the thread that runs it alone. */
+    SwStep said;
+    SwTime ends_due;
+    bool looked; /* a look in a snapshot was all that it needed */
 } Running;
+
+typedef struct SwSlow SwSlow;
+#define SW_SLOW_MOST 16
 
 typedef struct Unit {
     SwEngine *engine;
@@ -35,6 +48,8 @@ typedef struct Unit {
     unsigned running;
     Running *first;
     int64_t ended;     /* steps */
+    SwSlow *slow;      /* SW_SLOW_MOST, of a controller whose steps are slow */
+    unsigned n_slow;   /* that are taken */
     int64_t seen;      /* listener: events up to here are handled or not for it */
     unsigned attempts; /* listener: failures of the event it is at */
 } Unit;
@@ -45,6 +60,19 @@ typedef struct SwWorker {
     SwArena *look, *step;
 } SwWorker;
 
+/* A thread for slow steps, of one controller, or the place for one. */
+struct SwSlow {
+    Unit *u;
+    pthread_t thread;
+    pthread_cond_t come;
+    bool made;  /* there is a thread to be joined */
+    bool taken; /* it has a step, or one is looked for on its behalf */
+    bool given; /* the step is `running`; cleared by the thread when it has it */
+    bool left;  /* the thread has ended, or is about to */
+    Running running;
+    SwWorker w;
+};
+
 struct SwEngine {
     SwArena *arena;
     SwEngineOptions o;
@@ -53,14 +81,60 @@ struct SwEngine {
     pthread_mutex_t lock;
     pthread_cond_t work, idle; /* work: something to do; idle: a thread became free */
     pthread_t *thread;
-    SwWorker *worker; /* n_thread */
-    unsigned n_thread, n_waiting, n_busy, n_steps;
-    int64_t timer_until; /* earliest instant (monotonic) that a waiting thread will wake at */
+    SwWorker *worker;                              /* n_thread */
+    unsigned n_thread, n_waiting, n_busy, n_steps; /* n_steps: threads that have a controller */
+    unsigned n_slow;                               /* threads for slow steps */
+    int64_t timer_until;                           /* earliest instant (monotonic) that a waiting thread will wake at */
     bool stopping, quiet;
     int64_t steps, failures, events;
 };
 
 #define SW_EVENTS_KEPT (14 * SW_DAY)
+
+/* What runs under guard, and what comes out of it. The error's texts are in `look` or `step`, until these are emptied. */
+typedef struct Piece {
+    Unit *u;
+    SwArena *look, *step;
+    Running *running; /* n of them; a step's is the first */
+    size_t n, did;
+    SwWorkList due;
+    SwTime now, next;
+    SwCtx *cx;
+    SwWorkEnd end;
+    SwEventRow row;
+    bool found;
+    int64_t last;
+    int r;
+    SwLack lack;
+    bool hopeless; /* the step has met the limit of its memory again and again */
+    SwError err;
+} Piece;
+
+#define SW_TRIES_MOST 3 /* of what asks for more memory than there may be */
+
+/* run.c. Runs `part`, which sets p->r; without memory its error says so. */
+int sw_piece_run(Piece *p, void (*part)(void *), SwArena *a);
+void sw_piece_tidy(Piece *p); /* a part that was left in the middle: its context's transaction, its memory */
+SwCtx *sw_piece_ctx(Piece *p, SwStr account, SwStr region, const char *name);
+void sw_piece_log(const Piece *p, const char *what, const char *name, SwStr id, int64_t attempts);
+SwTime sw_backoff(int64_t attempts);
+void sw_unit_looked(Unit *u); /* with the lock held, which it gives back */
+
+/* step.c */
+void sw_controller_run(Unit *u, const SwWorker *w);
+void sw_step_run(Unit *u, const SwWorker *w, Running *r); /* one that is claimed */
+void sw_step_drop(Unit *u, Running *r, SwTime until);     /* claimed, and not to be had before `until` */
+/* Ends the looking. How many were found to be run, at most `most`; they are entered as running. */
+size_t sw_claim(Unit *u, SwArena *look, Running *ret, size_t most);
+
+/* slow.c */
+bool sw_slow_has_room(const Unit *u); /* with the lock held */
+void sw_slow_run(Unit *u);
+void sw_slow_stop(SwEngine *e);
+
+/* A thread's memory. They end the process without a guard. */
+void sw_worker_open(SwWorker *w, SwEngine *e);
+void sw_worker_close(SwWorker *w);
 
 /* run.c: look what the unit has to do, and do one piece of it. The unit is `looking`; the lock is not held. Returns for
  * whatever reason. */

@@ -13,18 +13,36 @@ typedef struct Wake {
     int64_t number; /* of the row's wakes */
 } Wake;
 
+static bool is_of(const Wake *w, const Running *r) {
+    return w->number > r->work.wakes && /* else its step has seen it */
+           sw_str_eq(r->work.id, w->id) && sw_str_eq(r->work.account, w->account) && sw_str_eq(r->work.region, w->region);
+}
+
+static void count(Woken *all, const Wake *w) {
+    all->at = all->n++ ? SW_MIN(all->at, w->at) : w->at;
+}
+
 static void woken(void *arg) {
     Wake *w = arg;
     SwEngine *e = w->unit->engine;
     pthread_mutex_lock(&e->lock);
     for (Running *r = w->unit->first; r; r = r->next) {
-        if (w->number <= r->work.wakes || !sw_str_eq(r->work.id, w->id) || !sw_str_eq(r->work.account, w->account) ||
-            !sw_str_eq(r->work.region, w->region))
-            continue; /* another item, or a wake that its step has seen */
-        r->woken = r->woken_count++ ? SW_MIN(r->woken, w->at) : w->at;
+        if (is_of(w, r))
+            count(&r->woken, w);
     }
     w->unit->dirty = true;
     pthread_cond_signal(&e->work);
+    pthread_mutex_unlock(&e->lock);
+}
+
+/* A store step that wakes its own item: its end is written in the same transaction, before `woken` is called. */
+static void wakes_itself(const Wake *w, const SwTx *tx) {
+    SwEngine *e = w->unit->engine;
+    pthread_mutex_lock(&e->lock);
+    for (Running *r = w->unit->first; r; r = r->next) {
+        if (r->tx == tx && is_of(w, r))
+            count(&r->self, w);
+    }
     pthread_mutex_unlock(&e->lock);
 }
 
@@ -48,6 +66,7 @@ static int wake_in(SwEngine *e, SwTx *tx, const Wake *from, const SwController *
         return sw_fail_cause(err, &SW_INTERNAL_FAILURE, c->name, "A controller is not known to the engine.");
     if (sw_work_wake(tx, c->name, w->account, w->region, w->id, w->at, &w->number, err) < 0)
         return -1;
+    wakes_itself(w, tx);
     sw_tx_after_commit(tx, woken, w);
     return 0;
 }

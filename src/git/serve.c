@@ -65,10 +65,7 @@ static const struct {
 };
 
 static bool protocol_is_clean(SwStr p) {
-    for (size_t i = 0; i < p.n; i++)
-        if (!isalnum((unsigned char)p.p[i]) && !strchr("=:._-", p.p[i]))
-            return false;
-    return p.n <= 256 && !(p.p && memchr(p.p, 0, p.n));
+    return p.n <= 256 && sw_str_all(p, "a-zA-Z0-9=:._-");
 }
 
 static const char **make_env(SwArena *a, SwStr protocol, int64_t max_bytes) {

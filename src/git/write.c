@@ -161,9 +161,9 @@ static int find_parent(SwArena *a, git_repository *r, const SwGitNewCommit *c, g
     *ret_new = rc == GIT_ENOTFOUND;
     if (rc < 0 && rc != GIT_ENOTFOUND)
         return repo_fail(err, "read branch");
-    if (!*ret_new && !sw_str_eq(repo_oid_text(a, &tip), c->parent))
-        return sw_fail(err, &SW_GIT_CHANGED, "The tip of branch '%.*s' is %.*s", SW_FMT(c->branch),
-                       SW_FMT(repo_oid_text(a, &tip)));
+    SwStr is = *ret_new ? SW_NO_STR : repo_oid_text(a, &tip);
+    if (!*ret_new && !sw_str_eq(is, c->parent))
+        return sw_fail(err, &SW_GIT_CHANGED, "The tip of branch '%.*s' is %.*s", SW_FMT(c->branch), SW_FMT(is));
     return sw_str_is(c->parent) ? repo_find_commit(r, c->parent, ret, err) : 0;
 }
 

@@ -169,13 +169,7 @@ static bool is_ip(const char *s) {
 
 /* Only what can stand in a host name: the text goes through OpenSSL's little configuration language. */
 static bool is_name(SwStr s) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && c != '.' && c != '-' && c != '*' && c != ':' && c != '_')
-            return false;
-    }
-    return s.n > 0 && s.n <= 253;
+    return s.n > 0 && s.n <= 253 && sw_str_all(s, "a-zA-Z0-9.*:_-");
 }
 
 /* "DNS:localhost,IP:127.0.0.1,...": what a certificate must carry, in this order. */

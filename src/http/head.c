@@ -23,17 +23,8 @@ ssize_t sw_head_end(const char *p, size_t n, size_t *scan) {
     }
 }
 
-static bool is_tchar(unsigned char c) {
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
-        return true;
-    return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL;
-}
-
 bool sw_http_is_token(SwStr s) {
-    for (size_t i = 0; i < s.n; i++)
-        if (!is_tchar((unsigned char)s.p[i]))
-            return false;
-    return s.n > 0;
+    return s.n > 0 && sw_str_all(s, "a-zA-Z0-9!#$%&'*+.^_`|~-");
 }
 
 bool sw_http_list_has(SwStr list, const char *word) {

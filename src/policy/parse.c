@@ -29,10 +29,8 @@ static int check_action(SwStr s, SwError *err) {
         return 0;
     if (!sw_str_find(s, ':', &colon) || colon == 0)
         return bad(err, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
-    for (size_t i = 0; i < colon; i++)
-        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
-              s.p[i] == '-'))
-            return bad(err, "Vendor %.*s is not valid", (int)colon, s.p);
+    if (sw_str_span(s, "a-zA-Z0-9-") < colon)
+        return bad(err, "Vendor %.*s is not valid", (int)colon, s.p);
     SwStr name = sw_str_skip(s, colon + 1);
     if (name.n == 0 || sw_str_find(name, ':', &colon))
         return bad(err, "Actions/Condition can contain only one colon.");
@@ -185,14 +183,10 @@ static bool known_key(SwStr key, const char *const *keys) {
 }
 
 static int check_sid(SwStr sid, SwPolicyUse use, SwError *err) {
-    for (size_t i = 0; i < sid.n; i++) {
-        char c = sid.p[i];
-        bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!word && use != SW_POLICY_RESOURCE && use != SW_POLICY_REPOSITORY)
-            return bad(err, "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
-                            "[0-9A-Za-z]*");
-    }
-    return 0;
+    if (sw_str_all(sid, "a-zA-Z0-9") || use == SW_POLICY_RESOURCE || use == SW_POLICY_REPOSITORY)
+        return 0;
+    return bad(err, "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+                    "[0-9A-Za-z]*");
 }
 
 static int read_statement(SwArena *a, const SwValue *v, SwPolicyUse use, PolicyStatement *s, SwError *err) {

@@ -10,10 +10,7 @@
 #include "proxy/internal.h"
 
 bool proxy_is_token(SwStr s) {
-    for (size_t i = 0; i < s.n; i++)
-        if (!isalnum((unsigned char)s.p[i]) && !strchr("!#$%&'*+-.^_`|~", s.p[i]))
-            return false;
-    return s.n > 0 && !memchr(s.p, 0, s.n);
+    return s.n > 0 && sw_str_all(s, "a-zA-Z0-9!#$%&'*+.^_`|~-");
 }
 
 bool proxy_is_text(SwStr s) {

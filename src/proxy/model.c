@@ -14,10 +14,8 @@ const SwErrorKind SW_PROXY_INVALID = {.code = "ProxyInvalid", .http = 400};
 const SwErrorKind SW_PROXY_UNAVAILABLE = {.code = "ProxyUnavailable", .http = 500, .retryable = true};
 
 static int check_id(const char *what, SwStr id, SwError *err) {
-    bool good = id.n >= 1 && id.n <= 96;
+    bool good = id.n >= 1 && id.n <= 96 && sw_str_all(id, "a-zA-Z0-9_.-");
 
-    for (size_t i = 0; good && i < id.n; i++)
-        good = isalnum((unsigned char)id.p[i]) || id.p[i] == '_' || id.p[i] == '.' || id.p[i] == '-';
     return good ? 0 : sw_fail(err, &SW_PROXY_INVALID, "The %s id '%.*s' is not valid", what, SW_FMT(id));
 }
 
@@ -33,10 +31,7 @@ static bool is_address(SwStr s) {
 }
 
 static bool is_host(SwStr s) {
-    for (size_t i = 0; i < s.n; i++)
-        if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '.' && s.p[i] != '-' && s.p[i] != '_')
-            return false;
-    return s.n >= 1 && s.n <= 255 && s.p[0] != '-';
+    return s.n >= 1 && s.n <= 255 && s.p[0] != '-' && sw_str_all(s, "a-zA-Z0-9._-");
 }
 
 static int check_group(const SwProxyTargetGroup *g, SwError *err) {

@@ -303,14 +303,15 @@ static int tell(const Worker *w, SwStr command, const char *good, SwError *err) 
 }
 
 static int add_server(const Worker *w, const SwProxyTargetGroup *g, const SwProxyTarget *t, SwError *err) {
-    SwStr add = sw_strf(w->a, "add server g:%.*s/%.*s %.*s weight %d%.*s", SW_FMT(g->id), SW_FMT(proxy_server_name(w->a, t)),
-                        SW_FMT(proxy_server_address(w->a, t)), proxy_server_weight(t), SW_FMT(proxy_server_options(w->a, g)));
+    SwStr name = proxy_server_name(w->a, t), address = proxy_server_address(w->a, t), options = proxy_server_options(w->a, g);
+    SwStr add = sw_strf(w->a, "add server g:%.*s/%.*s %.*s weight %d%.*s", SW_FMT(g->id), SW_FMT(name), SW_FMT(address),
+                        proxy_server_weight(t), SW_FMT(options));
 
     if (tell(w, add, "New server registered", err) < 0)
         return -1;
     if (!proxy_target_ready(g, t))
         return 0;
-    return tell(w, sw_strf(w->a, "enable server g:%.*s/%.*s", SW_FMT(g->id), SW_FMT(proxy_server_name(w->a, t))), NULL, err);
+    return tell(w, sw_strf(w->a, "enable server g:%.*s/%.*s", SW_FMT(g->id), SW_FMT(name)), NULL, err);
 }
 
 static int set_server(const Worker *w, const SwProxyTargetGroup *g, const SwProxyTarget *t, const Live *live, SwError *err) {

@@ -327,11 +327,13 @@ static void add_binds(SwBuf *b, const SwProxyConfig *c, const Port *port) {
 static void add_host_choice(SwBuf *b, const Port *port) {
     for (size_t m = 0; m < port->members.n; m++) {
         const Member *x = &port->members.v[m];
-        for (size_t h = 0; port->members.n > 1 && h < x->lb->hosts.n; h++)
+        for (size_t h = 0; port->members.n > 1 && h < x->lb->hosts.n; h++) {
+            SwStr host = sw_str_lower(b->arena, x->lb->hosts.v[h]);
             sw_buf_addf(b,
                         "    http-request set-var(txn.li) str(%.*s) if { "
                         "req.hdr(host),field(1,:),lower -m str %.*s }\n",
-                        SW_FMT(x->li->id), SW_FMT(sw_str_lower(b->arena, x->lb->hosts.v[h])));
+                        SW_FMT(x->li->id), SW_FMT(host));
+        }
         if (port->members.n == 1)
             sw_buf_addf(b, "    http-request set-var(txn.li) str(%.*s)\n", SW_FMT(x->li->id));
         sw_buf_addf(b, "    http-request set-var(txn.lb) str(%.*s) if { var(txn.li) -m str %.*s }\n", SW_FMT(x->lb->id),
@@ -439,9 +441,9 @@ static void add_servers(SwBuf *b, const SwProxyTargetGroup *g) {
 
     for (size_t i = 0; i < g->targets.n; i++) {
         const SwProxyTarget *t = &g->targets.v[i];
-        sw_buf_addf(b, "    server %.*s %.*s weight %d%.*s%s\n", SW_FMT(proxy_server_name(b->arena, t)),
-                    SW_FMT(proxy_server_address(b->arena, t)), proxy_server_weight(t), SW_FMT(options),
-                    proxy_target_ready(g, t) ? "" : " disabled");
+        SwStr name = proxy_server_name(b->arena, t), address = proxy_server_address(b->arena, t);
+        sw_buf_addf(b, "    server %.*s %.*s weight %d%.*s%s\n", SW_FMT(name), SW_FMT(address), proxy_server_weight(t),
+                    SW_FMT(options), proxy_target_ready(g, t) ? "" : " disabled");
     }
 }
 

@@ -45,7 +45,8 @@ static int ask(Check *k, const char *sql, SwError *err) {
             return -1;
         if (!row)
             return 0;
-        FOUND(k, "%.*s", SW_FMT(sw_sql_view(&q, 0)));
+        SwStr text = sw_sql_view(&q, 0);
+        FOUND(k, "%.*s", SW_FMT(text));
     }
 }
 
@@ -128,7 +129,8 @@ static int check_unique(Check *k, const SwCollection *c, const SwIndex *x, SwErr
             return -1;
         if (!row)
             return 0;
-        FOUND(k, "%s has %.*s more than once in its unique index %s", c->name, SW_FMT(sw_sql_view(&q, 0)), x->name);
+        SwStr key = sw_sql_view(&q, 0);
+        FOUND(k, "%s has %.*s more than once in its unique index %s", c->name, SW_FMT(key), x->name);
     }
 }
 

@@ -9,7 +9,8 @@ static int too_large(const SwCollection *c, SwError *err) {
     return sw_fail_cause(err, &SW_INTERNAL_FAILURE, c->name, "The resource's description is too large to be stored.");
 }
 
-static int read_only(SwError *err) {
+static int read_only(SwTx *tx, SwError *err) {
+    tx->would_write = true;
     return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "store: a write in a read transaction",
                          "The store could not complete the request.");
 }
@@ -68,7 +69,7 @@ static int write_row(SwTx *tx, const SwCollection *c, SwStr id, SwStr body, SwSt
 /* *ret_taken: the id (when `fresh`) or a unique value is another's; nothing was written. */
 static int put(SwTx *tx, const SwCollection *c, SwStr id, const void *record, bool fresh, bool *ret_taken, SwError *err) {
     if (tx->mode != SW_WRITE)
-        return read_only(err);
+        return read_only(tx, err);
     SwStr old;
     if (old_keys(tx, c, id, &old, err) < 0)
         return -1;
@@ -109,7 +110,7 @@ int sw_doc_delete(SwTx *tx, const SwCollection *c, SwStr id, bool *ret_existed, 
     if (ret_existed)
         *ret_existed = false;
     if (tx->mode != SW_WRITE)
-        return read_only(err);
+        return read_only(tx, err);
     SwStr old;
     if (old_keys(tx, c, id, &old, err) < 0)
         return -1;
@@ -130,7 +131,7 @@ int sw_doc_delete(SwTx *tx, const SwCollection *c, SwStr id, bool *ret_existed, 
 
 int sw_doc_next(SwTx *tx, SwScope scope, SwStr sequence, int64_t *ret_v, SwError *err) {
     if (tx->mode != SW_WRITE)
-        return read_only(err);
+        return read_only(tx, err);
     _sw_sql_ SwSql q = {0};
     if (sw_sql(tx, &q,
                "INSERT INTO sequence VALUES(?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET value=value+1"

@@ -76,7 +76,7 @@ struct SwStore {
     unsigned n_readers, n_idle;
     pthread_cond_t reader_free;
     SwBlobs *blobs;
-    int64_t commits, transactions, fsync_ns;
+    int64_t turns, commits, transactions, fsync_ns;
 };
 
 typedef struct SwAfter {
@@ -91,7 +91,8 @@ struct SwTx {
     SwConn *conn;
     SwTxMode mode;
     SwStr account, region;
-    unsigned depth; /* open savepoints */
+    bool would_write; /* a read one that met a statement that writes */
+    unsigned depth;   /* open savepoints */
     SwAfter *after, **after_end;
     SwAfter **mark[16]; /* after_end at each savepoint: what is undone is not called */
 };

@@ -45,6 +45,16 @@ static const char *const migrations[] = {
     /* 3: messages in flight of queues are counted by a key of their own; those that were received before have none yet */
     "UPDATE document SET body=json_set(body,'$.leaseKey',json_extract(body,'$.visibleKey'))"
     " WHERE collection='sqs/message' AND json_extract(body,'$.receives')>0;",
+    /* 4: pipelines are found by the repositories of their source actions */
+    "UPDATE document SET body=json_set(body,'$.repositories',(SELECT json_group_array(DISTINCT"
+    " json_extract(a.value,'$.configuration.RepositoryName'))"
+    " FROM json_each(document.body,'$.declaration.stages[0].actions') a"
+    " WHERE json_extract(a.value,'$.actionTypeId.provider')='CodeCommit'"
+    " AND json_extract(a.value,'$.configuration.RepositoryName') IS NOT NULL))"
+    " WHERE collection='codepipeline/pipeline';",
+    /* 5: FIFO queues find groups by their first messages; of what is there any may be the first */
+    "UPDATE document SET body=json_set(body,'$.headKey',json_extract(body,'$.visibleKey'))"
+    " WHERE collection='sqs/message' AND json_extract(body,'$.deduplication') IS NOT NULL;",
 };
 
 /* `collection` and `listener` say how to read the rest, and positions only grow: they stay; so does `identity`. */

@@ -192,6 +192,7 @@ int sw_sql_step(SwTx *tx, SwSql *q, bool *ret_row, SwError *err) {
     *ret_row = r == SQLITE_ROW;
     if (r == SQLITE_ROW || r == SQLITE_DONE)
         return 0;
+    tx->would_write |= (r & 0xff) == SQLITE_READONLY && tx->mode == SW_READ;
     return sw_sql_fail(tx->conn, sqlite3_sql(q->stmt), err);
 }
 

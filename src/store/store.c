@@ -134,7 +134,7 @@ int sw_store_reset(SwStore *s, SwError *err) {
 
 void sw_store_stats(SwStore *s, SwStoreStats *ret) {
     pthread_mutex_lock(&s->lock);
-    *ret = (SwStoreStats){.commits = s->commits, .transactions = s->transactions, .fsync_ns = s->fsync_ns};
+    *ret = (SwStoreStats){.turns = s->turns, .commits = s->commits, .transactions = s->transactions, .fsync_ns = s->fsync_ns};
     pthread_mutex_unlock(&s->lock);
     _sw_arena_ SwArena *a = sw_arena_new(0);
     static const char *const files[] = {"store.db", "store.db-wal"};

@@ -56,9 +56,10 @@ int sw_store_register(SwStore *s, const SwCollection *const *c, SwError *err) sw
 const char *sw_store_dir(const SwStore *s);
 /* Everything gone, schema kept; a few milliseconds. No transaction may be open. */
 int sw_store_reset(SwStore *s, SwError *err) sw_must_check;
-/* Group-commit and file figures for metrics. */
+/* Group-commit and file figures for metrics. turns: how often the writer's turn was taken, also for what was then rolled
+ * back; transactions: of those, what was committed. */
 typedef struct SwStoreStats {
-    int64_t commits, transactions, fsync_ns, bytes;
+    int64_t turns, commits, transactions, fsync_ns, bytes;
 } SwStoreStats;
 void sw_store_stats(SwStore *s, SwStoreStats *ret);
 
@@ -71,6 +72,8 @@ int sw_tx_commit(SwTx **tx, SwError *err) sw_must_check; /* NULLs *tx, also on f
 void sw_tx_rollback(SwTx *tx);
 void sw_tx_scope(SwTx *tx, SwStr account, SwStr region);
 bool sw_tx_is_write(const SwTx *tx);
+/* Of a read transaction: something was tried in it that only a write one can do (it failed). The engine's look. */
+bool sw_tx_would_write(const SwTx *tx);
 SwArena *sw_tx_arena(SwTx *tx);
 SwStr sw_tx_account(const SwTx *tx);
 SwStr sw_tx_region(const SwTx *tx);

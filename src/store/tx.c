@@ -47,6 +47,7 @@ static int turn_take(SwStore *s, SwError *err) {
         pthread_cond_destroy(&me.come);
     }
     s->writing = true;
+    s->turns++;
     s->writer_thread = pthread_self();
     pthread_mutex_unlock(&s->lock);
     return 0;
@@ -357,6 +358,10 @@ void sw_tx_scope(SwTx *tx, SwStr account, SwStr region) {
 
 bool sw_tx_is_write(const SwTx *tx) {
     return tx->mode == SW_WRITE;
+}
+
+bool sw_tx_would_write(const SwTx *tx) {
+    return tx->would_write;
 }
 
 SwArena *sw_tx_arena(SwTx *tx) {

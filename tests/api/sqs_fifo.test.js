@@ -42,6 +42,49 @@ test("a FIFO queue gives each group's messages in order, and holds back a group 
     assert.deepStrictEqual(bodies(await receive(q)), ["b1", "b2", "a2", "a3"], "all of one group come, then those of the next; first the group whose message is the oldest");
 });
 
+const turns = async () => Number(/^slipway_store_turns_total (\S+)$/m.exec(await (await fetch(`${s.endpoint}/_slipway/metrics`)).text())[1]);
+const poll = (QueueUrl, WaitTimeSeconds = 20) => sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds, MaxNumberOfMessages: 10 }));
+
+test("a group goes on when its first message is deleted, expires, or goes to the dead letters", async () => {
+    const q = await fifo("heads", { MessageRetentionPeriod: "60", VisibilityTimeout: "10" });
+    await send(q, "a1", "a", "a1");
+    await advance(50);
+    for (const body of ["a2", "a3"]) await send(q, body, "a", body);
+    await advance(20);
+    assert.deepStrictEqual(bodies(await receive(q, 1)), ["a2"], "a1 is too old, and does not stand in the way");
+    await advance(3700); // the hourly step has removed all
+    await send(q, "a4", "a", "a4");
+    assert.deepStrictEqual(bodies(await receive(q)), ["a4"]);
+    const dead = await fifo("heads-dead");
+    const once = await fifo("heads-once", { VisibilityTimeout: "1", RedrivePolicy: JSON.stringify({ deadLetterTargetArn: await arn(dead), maxReceiveCount: 1 }) });
+    for (const body of ["b1", "b2"]) await send(once, body, "b", body);
+    assert.deepStrictEqual(bodies(await receive(once, 1)), ["b1"]);
+    await advance(2);
+    assert.deepStrictEqual(bodies(await receive(once, 1)), ["b2"], "b1 went to the dead letters, and b2 is the group's first");
+    assert.deepStrictEqual(bodies(await receive(dead)), ["b1"]);
+});
+
+test("a long poll hears of what becomes visible without being sent, and costs no write turn while it waits", async () => {
+    const q = await fifo("bell", { VisibilityTimeout: "1000" }), back = await create("bell-back"), delayed = await create("bell-delayed");
+    for (const body of ["a1", "a2"]) await send(q, body, "a", body);
+    const [a1] = await receive(q, 1);
+    const began = Date.now(), waits = poll(q);
+    for (let i = 0; i < 20; i++) assert.deepStrictEqual(await receive(back), []); // meanwhile the poll has begun to wait
+    await remove(q, a1);
+    assert.deepStrictEqual(bodies((await waits).Messages), ["a2"], "the group is free");
+    await send(back, "back");
+    await sqs.send(new ReceiveMessageCommand({ QueueUrl: back, VisibilityTimeout: 2 }));
+    assert.deepStrictEqual(bodies((await poll(back)).Messages), ["back"], "its visibility timeout is over");
+    await send(delayed, "delayed", undefined, undefined, { DelaySeconds: 2 });
+    assert.deepStrictEqual(bodies((await poll(delayed)).Messages), ["delayed"], "its delay is over");
+    assert.ok(Date.now() - began < 15000);
+    const many = await Promise.all(Array.from({ length: 20 }, (_, i) => create(`bell-${i}`)));
+    const before = await turns();
+    for (const answer of await Promise.all(many.map((url) => poll(url, 3)))) assert.deepStrictEqual(answer.Messages || [], []);
+    const taken = await turns() - before;
+    assert.ok(taken < 10, `20 polls of 3 s took ${taken} write turns`);
+});
+
 test("what a FIFO queue was sent is not sent again within five minutes", async () => {
     const q = await fifo("once"), content = await fifo("content", { ContentBasedDeduplication: "true" });
     const first = await send(q, "one", "g", "id"), again = await send(q, "other", "g", "id");

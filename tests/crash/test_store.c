@@ -18,11 +18,17 @@
 #define ROUNDS 12
 
 static const char *const points[] = {
-    "store.migrate.before_commit", "store.opened_not_noted",
-    "store.commit.before",         "store.commit.after",
-    "blob.written_not_renamed",    "blob.renamed_not_synced",
-    "blob.park.before_rename",     "engine.step.before",
-    "engine.step.after_effect",    "engine.event.delivered_not_marked",
+    "store.migrate.before_commit",
+    "store.opened_not_noted",
+    "store.commit.before",
+    "store.commit.after",
+    "blob.written_not_renamed",
+    "blob.renamed_not_synced",
+    "blob.park.before_rename",
+    "engine.step.before",
+    "engine.step.after_effect",
+    "engine.event.delivered_not_marked",
+    "engine.store_step.before_commit",
 };
 
 typedef struct Life {
@@ -80,13 +86,20 @@ static int act(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
 }
 static const SwController actor = {.name = "test/actor", .step = act};
 
+/* On the store alone, in the engine's transaction: not written for being repeated, since what it did and its end are one. */
+static int count_once(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
+    return count_in(cx, sw_strf(cx->arena, "stored-%.*s", SW_FMT(id)), err);
+}
+static const SwController storer = {.name = "test/storer", .kind = SW_STEP_STORE, .step = count_once};
+static const SwController looker = {.name = "test/looker", .kind = SW_STEP_STORE, .step = count_once, .looks = true};
+
 static int on_event(SwCtx *cx, const SwEvent *e, SwError *err) {
     return count_in(cx, sw_strf(cx->arena, "heard-%.*s", SW_FMT(e->id)), err);
 }
 static const SwListener listener = {.name = "test/listener", .on_event = on_event};
 
 static void open_life(const char *dir) {
-    static const SwController *const controllers[] = {&actor};
+    static const SwController *const controllers[] = {&actor, &storer, &looker};
     static const SwListener *const listeners[] = {&listener};
     life.a = sw_arena_new(SW_GIB);
     life.err = sw_error(life.a);
@@ -100,7 +113,7 @@ static void open_life(const char *dir) {
                          .clock = life.host.clock,
                          .make_ctx = make_ctx,
                          .controllers = controllers,
-                         .n_controllers = 1,
+                         .n_controllers = SW_N(controllers),
                          .listeners = listeners,
                          .n_listeners = 1};
     MUST(sw_engine_open(&o, &life.host.engine, &life.err));
@@ -134,6 +147,7 @@ static void round_of(int i, int acknowledged) {
     MUST(sw_doc_put(cx->tx, &things, id, &(Record){.name = id, .group = info.digest}, &life.err));
     MUST(sw_blob_ref(cx->tx, info.digest, id, &life.err));
     MUST(sw_wake(cx, &actor, id, 0, &life.err));
+    MUST(sw_wake(cx, i % 2 ? &storer : &looker, id, 0, &life.err));
     MUST(sw_event_put(cx, &(SwEvent){.id = id, .source = SW_STR("test"), .detail_type = SW_STR("T")}, &life.err));
     MUST(sw_tx_commit(&cx->tx, &life.err));
     WANT(write(acknowledged, sw_strf(life.a, "%.*s\n", SW_FMT(id)).p, id.n + 1) == (ssize_t)id.n + 1);
@@ -152,12 +166,14 @@ static int work(const char *dir) {
 
 static void check_document(SwTx *tx, const SwDocRow *row) {
     const Record *r = row->record;
-    void *heard;
+    void *heard, *stored;
     SwStr effect, blob;
     WANT(r->number.set && r->number.v == 1);
     MUST(sw_file_read(life.a, sw_strf(life.a, "%s/effect-%.*s", life.dir, SW_FMT(row->id)).p, 100, &effect, &life.err));
     MUST(sw_doc_get(tx, &things, sw_strf(life.a, "heard-%.*s", SW_FMT(row->id)), &heard, &life.err));
     WANT(heard && ((Record *)heard)->number.v == 1);
+    MUST(sw_doc_get(tx, &things, sw_strf(life.a, "stored-%.*s", SW_FMT(row->id)), &stored, &life.err));
+    WANT(stored && ((Record *)stored)->number.v == 1);
     MUST(sw_file_read(life.a, sw_blob_path(life.host.blobs, life.a, r->group), 1000, &blob, &life.err));
     WANT(sw_str_eq(blob, sw_strf(life.a, "blob of %.*s", SW_FMT(row->id))));
 }

@@ -205,8 +205,9 @@ static void check_operation(Model *m, const Operation *op) {
 static void check_protocols(Model *m) {
     const SwValue *all = sw_value_getz(m->metadata, "protocols"), *extra = sw_value_getz(m->spec, "extra_protocols");
     const SwValue *main_one = sw_value_getz(m->metadata, "protocol");
-    if (!main_one || !one_of(protocols, sw_value_str(main_one)))
-        model_error(m, main_one ? main_one : m->metadata, "unknown protocol '%.*s'", SW_FMT(sw_value_str(main_one)));
+    SwStr name = sw_value_str(main_one);
+    if (!main_one || !one_of(protocols, name))
+        model_error(m, main_one ? main_one : m->metadata, "unknown protocol '%.*s'", SW_FMT(name));
     for (size_t i = 0; all && i < all->n; i++)
         if (!one_of(protocols, all->v[i].s))
             model_error(m, &all->v[i], "unknown protocol '%.*s'", SW_FMT(all->v[i].s));

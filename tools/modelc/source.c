@@ -282,8 +282,9 @@ static void write_errors(Out *o) {
         sw_buf_addf(o->b, ", .http = %d%s};\n", (int)status, status >= 500 ? ", .retryable = true" : "");
         sw_buf_addf(&list, "    &%s_%s,\n", m->upper, name);
     }
+    SwStr kinds = sw_buf_str(&list);
     if (!m->records)
-        sw_buf_addf(o->b, "\nstatic const SwErrorKind *const errors[] = {\n%.*s    NULL,\n};\n", SW_FMT(sw_buf_str(&list)));
+        sw_buf_addf(o->b, "\nstatic const SwErrorKind *const errors[] = {\n%.*s    NULL,\n};\n", SW_FMT(kinds));
 }
 
 /* --- operations ------------------------------------------------------------------------------------------------- */
@@ -392,8 +393,7 @@ static void write_operation(Out *o, const Operation *op, const char *errors) {
     if (op->output)
         sw_buf_addf(b, ", .output = &%s", op->output->c_table);
     add_text(b, "result_wrapper", result_wrapper(m, op));
-    add_text(b, "iam_action",
-             sw_strf(m->arena, "%.*s:%.*s", SW_FMT(prefix.p ? prefix : sign_name(m)), SW_FMT(action.p ? action : op->name)));
+    add_text(b, "iam_action", sw_cat(m->arena, prefix.p ? prefix : sign_name(m), SW_STR(":"), action.p ? action : op->name));
     sw_buf_addf(b, ",\n     .error = %s},\n", errors);
 }
 
@@ -470,7 +470,8 @@ static void write_api(Out *o) {
     add_text(b, "version", sw_value_str(sw_value_getz(meta, "apiVersion")));
     add_text(b, "service_id", sw_value_str(sw_value_getz(meta, "serviceId")));
     add_text(b, "xml_ns", sw_value_str(sw_value_getz(meta, "xmlNamespace")));
-    sw_buf_addf(b, ",\n    .protocols = %.*s, .protocol = %s", SW_FMT(sw_buf_str(&bits)),
+    SwStr spoken = sw_buf_str(&bits);
+    sw_buf_addf(b, ",\n    .protocols = %.*s, .protocol = %s", SW_FMT(spoken),
                 protocol_bit(m, sw_value_str(sw_value_getz(meta, "protocol"))));
     if (sw_value_getz(meta, "awsQueryCompatible"))
         sw_buf_addz(b, ", .query_compatible = true");

@@ -45,8 +45,8 @@ static void add_points(SwCtx *cx, SwBuf *b, const CloudwatchPoint *p, size_t n, 
         if (!p[i].known)
             continue;
         SwStr t = sw_time_iso8601(cx->arena, p[i].at); /* 2026-11-21T03:38:00Z */
-        sw_buf_addf(b, "%s%.*s (%.2s/%.2s/%.2s %.8s)", shown++ ? ", " : "", SW_FMT(cloudwatch_double(cx->arena, p[i].value)),
-                    t.p + 8, t.p + 5, t.p + 2, t.p + 11);
+        SwStr value = cloudwatch_double(cx->arena, p[i].value);
+        sw_buf_addf(b, "%s%.*s (%.2s/%.2s/%.2s %.8s)", shown++ ? ", " : "", SW_FMT(value), t.p + 8, t.p + 5, t.p + 2, t.p + 11);
     }
 }
 
@@ -74,9 +74,10 @@ static SwStr reason(SwCtx *cx, const CloudwatchMetricAlarm *m, const CloudwatchJ
     else
         sw_buf_addf(&b, "%zu datapoint%s [", used, plural(used));
     add_points(cx, &b, p, n, used);
+    SwStr compared = words(m->comparison_operator), threshold = cloudwatch_double(cx->arena, m->threshold.v);
     bool many = m->datapoints_to_alarm.set ? count != 1 : used != 1;
     sw_buf_addf(&b, "] %s %s%.*s the threshold (%.*s)", many ? "were" : "was", o == CLOUDWATCH_ALARM ? "" : "not ",
-                SW_FMT(words(m->comparison_operator)), SW_FMT(cloudwatch_double(cx->arena, m->threshold.v)));
+                SW_FMT(compared), SW_FMT(threshold));
     if (m->datapoints_to_alarm.set) {
         size_t least = o == CLOUDWATCH_ALARM ? j->needed : j->periods - j->needed + 1;
         sw_buf_addf(&b, " (minimum %zu datapoint%s for %s transition)", least, plural(least),
@@ -198,34 +199,51 @@ static int evaluate(SwCtx *cx, CloudwatchAlarmRecord *a, SwTime until, SwError *
     return cloudwatch_set_state(cx, a, &s, err);
 }
 
-/* Due evaluations, a number of them at once. */
-static int catch_up(SwCtx *cx, CloudwatchAlarmRecord *a, SwTime *ret_again, SwError *err) {
+/* The first instant that is not known to have been evaluated. The record says so where it was written; that of an alarm
+ * which stays as it is is not written, since its work item says the same: it became due when `due` was to be judged. Only
+ * where a step has failed has the item moved on: then what lies since the record was written is judged again, and again
+ * without a change. */
+static SwTime first_left(const CloudwatchAlarmRecord *a, const SwStep *s, SwTime interval, SwTime last) {
+    SwTime by_item = (s->due - SETTLE) / interval * interval;
+    if (!a->evaluated.set)
+        return last;
+    return s->attempts ? a->evaluated.v + interval : SW_MAX(a->evaluated.v + interval, by_item);
+}
+
+/* Due evaluations, a number of them at once. Writes where a state changes (cloudwatch_set_state), or more are left. */
+static int catch_up(SwCtx *cx, CloudwatchAlarmRecord *a, SwStep *s, SwError *err) {
     SwTime interval = interval_of(a->metric), last = (sw_now(cx) - SETTLE) / interval * interval;
-    SwTime next = a->evaluated.set ? a->evaluated.v + interval : last;
-    next = SW_MAX(next, last - CATCH_UP_MAX);
+    SwTime next = SW_MAX(first_left(a, s, interval, last), last - CATCH_UP_MAX);
+    bool first = !a->evaluated.set;
     for (int i = 0; i < AT_ONCE && next <= last; i++, next += interval) {
+        a->evaluated = SW_SOME_INT(next);
         if (evaluate(cx, a, next, err) < 0)
             return -1;
-        a->evaluated = SW_SOME_INT(next);
     }
-    *ret_again = next <= last ? sw_now(cx) : next + SETTLE;
-    return cloudwatch_alarm_put(cx, a, err);
+    s->again = next <= last ? sw_now(cx) : next + SETTLE;
+    return first || next <= last ? cloudwatch_alarm_put(cx, a, err) : 0;
 }
 
 static int step(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
     CloudwatchAlarmRecord *a;
-    SwTime again = 0, gauges;
-    bool published;
-    if (cloudwatch_publish(cx, &published, &gauges, err) < 0) /* what the minute that is judged holds is there */
+    if (cloudwatch_alarm_get(cx, name, &a, err) < 0 || (a && catch_up(cx, a, ret_step, err) < 0))
         return -1;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || cloudwatch_alarm_get(cx, name, &a, err) < 0 ||
-        (a && catch_up(cx, a, &again, err) < 0)) {
-        sw_ctx_rollback(cx);
-        return -1;
-    }
     SW_CRASH_POINT("cloudwatch.alarm.evaluated_not_committed");
-    ret_step->again = again;
-    return sw_ctx_commit(cx, err);
+    return 0;
 }
 
-const SwController cloudwatch_alarm_controller = {.name = "cloudwatch/alarm", .step = step};
+/* What the minute that is judged holds is there. */
+static int before(SwCtx *cx, SwError *err) {
+    SwTime gauges;
+    bool published;
+    return cloudwatch_publish(cx, &published, &gauges, err);
+}
+
+const SwController cloudwatch_alarm_controller = {
+    .name = "cloudwatch/alarm",
+    .kind = SW_STEP_STORE,
+    .step = step,
+    .looks = true,
+    .before = before,
+    .unfailing = "an evaluation reads a bounded number of values, and a state stays until the next one",
+};

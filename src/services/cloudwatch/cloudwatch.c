@@ -24,6 +24,7 @@ static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
 const SwService sw_service_cloudwatch = {
     .name = "cloudwatch",
     .api = &cloudwatch_api,
+    .declares = &cloudwatch_declarations,
     .handlers = cloudwatch_handlers,
     .invalid = &SW_VALIDATION_ERROR,
     .resource = resource,

@@ -7,8 +7,7 @@
 
 #include "api/host.h"
 #include "api/tags.h"
-#include "models/cloudwatch.gen.h"
-#include "models/cloudwatch_records.gen.h"
+#include "models/cloudwatch_resources.gen.h"
 
 extern const SwCollection cloudwatch_metrics, cloudwatch_alarms, cloudwatch_history;
 extern const SwController cloudwatch_publisher;        /* what services counted becomes values */

@@ -14,13 +14,7 @@
  * ------------------------------------------------------------------------------------------------------------------------ */
 
 static bool is_id(SwStr id) {
-    for (size_t i = 0; i < id.n; i++) {
-        char c = id.p[i];
-        bool lower = c >= 'a' && c <= 'z', other = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-        if (!lower && (i == 0 || !other))
-            return false;
-    }
-    return id.n > 0;
+    return sw_str_span(id, "a-z") > 0 && sw_str_all(id, "a-zA-Z0-9_");
 }
 
 static int refuse(SwError *err, const char *field, const char *why) {

@@ -26,7 +26,7 @@ int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at,
                                          .history_item_type = type,
                                          .history_summary = sw_str_n(summary.p, SW_MIN(summary.n, (size_t)SUMMARY_MAX)),
                                          .history_data = data};
-    SwStr key = sw_strf(cx->arena, "%.*s/%012lld", SW_FMT(sw_index_number(cx->arena, at)), (long long)n);
+    SwStr key = sw_cat(cx->arena, sw_index_number(cx->arena, at), sw_strf(cx->arena, "/%012lld", (long long)n));
     CloudwatchHistoryRecord r = {.alarm = a->name, .at = key, .item = item};
     if (n == 1 && sw_wake(cx, &cloudwatch_trim_controller, SW_STR("trim"), sw_now(cx) + SW_DAY, err) < 0)
         return -1;
@@ -76,32 +76,65 @@ int cloudwatch_describe_alarm_history(SwCtx *cx, const CloudwatchDescribeAlarmHi
 /* --- trimming --------------------------------------------------------------------------------------------------------------
  */
 
-static int trim(SwCtx *cx, SwError *err) {
+#define AT_ONCE 500 /* records of a kind that one transaction removes */
+
+typedef struct Old {
+    SwStrList history, metrics;
+} Old;
+
+/* In a snapshot, which hinders nobody: all metrics are looked at for those that had no value for long. */
+static int find_old(SwCtx *cx, Old *o, SwError *err) {
     SwDocList l;
-    SwDocQuery old = {.below = sw_index_number(cx->arena, sw_now(cx) - HISTORY_KEPT)};
+    SwDocQuery old = {.below = sw_index_number(cx->arena, sw_now(cx) - HISTORY_KEPT), .limit = AT_ONCE};
     if (sw_doc_list(cx->tx, &cloudwatch_history, &old, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
-        if (sw_doc_delete(cx->tx, &cloudwatch_history, l.v[i].id, NULL, err) < 0)
+        sw_str_list_add(cx->arena, &o->history, l.v[i].id);
+    SwDocQuery all = {.limit = AT_ONCE};
+    do {
+        if (sw_doc_list(cx->tx, &cloudwatch_metrics, &all, &l, err) < 0)
             return -1;
-    SwDocQuery all = {0};
-    if (sw_doc_list(cx->tx, &cloudwatch_metrics, &all, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++) {
-        const CloudwatchMetricRecord *m = l.v[i].record;
-        if (m->last_at.v < sw_now(cx) - VALUES_KEPT && sw_doc_delete(cx->tx, &cloudwatch_metrics, l.v[i].id, NULL, err) < 0)
+        for (size_t i = 0; i < l.n && o->metrics.n < AT_ONCE; i++)
+            if (((const CloudwatchMetricRecord *)l.v[i].record)->last_at.v < sw_now(cx) - VALUES_KEPT)
+                sw_str_list_add(cx->arena, &o->metrics, l.v[i].id);
+        all.after = l.next;
+    } while (sw_str_is(l.next) && o->metrics.n < AT_ONCE);
+    return 0;
+}
+
+/* A metric that has got a value meanwhile stays. */
+static int remove_old(SwCtx *cx, const Old *o, SwError *err) {
+    for (size_t i = 0; i < o->history.n; i++)
+        if (sw_doc_delete(cx->tx, &cloudwatch_history, o->history.v[i], NULL, err) < 0)
+            return -1;
+    for (size_t i = 0; i < o->metrics.n; i++) {
+        void *m;
+        if (sw_doc_get(cx->tx, &cloudwatch_metrics, o->metrics.v[i], &m, err) < 0)
+            return -1;
+        if (m && ((const CloudwatchMetricRecord *)m)->last_at.v < sw_now(cx) - VALUES_KEPT &&
+            sw_doc_delete(cx->tx, &cloudwatch_metrics, o->metrics.v[i], NULL, err) < 0)
             return -1;
     }
     return sw_series_trim(cx->tx, sw_now(cx) - VALUES_KEPT, err);
 }
 
+/* A portion a step, until there is no more. */
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || trim(cx, err) < 0) {
-        sw_ctx_rollback(cx);
+    Old o = {0};
+    if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    }
-    ret_step->again = sw_now(cx) + SW_DAY;
+    int r = find_old(cx, &o, err);
+    sw_ctx_rollback(cx);
+    if (r < 0 || sw_ctx_begin(cx, SW_WRITE, err) < 0 || remove_old(cx, &o, err) < 0)
+        return -1;
+    bool more = o.history.n == AT_ONCE || o.metrics.n == AT_ONCE;
+    ret_step->again = more ? sw_now(cx) : sw_now(cx) + SW_DAY;
     return sw_ctx_commit(cx, err);
 }
 
-const SwController cloudwatch_trim_controller = {.name = "cloudwatch/trim", .step = step, .parallel = 1};
+const SwController cloudwatch_trim_controller = {
+    .name = "cloudwatch/trim",
+    .step = step,
+    .parallel = 1,
+    .unfailing = "it removes what is old, a bounded portion at a time; no resource waits for it",
+};

@@ -89,11 +89,9 @@ static SwStr kept_name(const Collect *c, SwStr path) {
 
 static int collect(Collect *c, SwError *err) {
     int dir = open_inside(c, SW_STR("."), O_RDONLY | O_DIRECTORY, err);
-    if (dir < 0) {
-        sw_error_reset(err);
-        return sw_fail(err, &client_error, "no matching base directory path found for %.*s",
-                       SW_FMT(sw_str_or(c->spec->base, SW_STR("."))));
-    }
+    if (dir < 0)
+        return sw_fail_as(err, &client_error, "no matching base directory path found for %.*s",
+                          SW_FMT(sw_str_or(c->spec->base, SW_STR("."))));
     if (walk(c, dir, SW_STR(""), 0, err) < 0)
         return -1;
     return c->files.n ? 0 : sw_fail(err, &client_error, "no matching artifact paths found");
@@ -205,9 +203,7 @@ static int put(SwCtx *role, SwStr bucket, SwStr key, const SwBlobInfo *b, bool i
     S3PutObjectOutput *out;
     if (s3_call_put_object(role, &in, &out, err) == 0)
         return 0;
-    SwStr why = sw_strf(role->arena, "%s: %s", err->kind->code, err->message);
-    sw_error_reset(err);
-    return sw_fail(err, &client_error, "%.*s", SW_FMT(why));
+    return sw_fail_as(err, &client_error, "%s: %s", err->kind->code, err->message);
 }
 
 static int put_each(Collect *c, SwCtx *role, SwStr bucket, SwStr prefix, SwError *err) {
@@ -217,8 +213,7 @@ static int put_each(Collect *c, SwCtx *role, SwStr bucket, SwStr prefix, SwError
         if (sw_blob_begin(c->cx->host->blobs, c->cx->arena, 1u << SW_MD5, &w, err) < 0 ||
             each_byte(c, &c->files.v[i], add_blob, w, err) < 0 || sw_blob_commit(w, &info, err) < 0)
             return -1;
-        SwStr key =
-            sw_strf(role->arena, "%.*s%s%.*s", SW_FMT(prefix), prefix.n ? "/" : "", SW_FMT(kept_name(c, c->files.v[i].path)));
+        SwStr key = sw_cat(role->arena, prefix, prefix.n ? SW_STR("/") : SW_NO_STR, kept_name(c, c->files.v[i].path));
         if (put(role, bucket, key, &info, false, err) < 0)
             return -1;
     }

@@ -79,10 +79,18 @@ static int draw(SwCtx *cx, SwStr *ret, SwError *err) {
     if (!l.n || !SW_OR(((CodebuildProjectRecord *)l.v[0].record)->project->badge->badge_enabled, false))
         return 0;
     sw_tx_scope(cx->tx, l.v[0].account, l.v[0].region);
-    SwDocQuery builds = {.index = "by_project", .equals = {l.v[0].id}, .descending = true};
-    if (sw_doc_list(cx->tx, &codebuild_builds, &builds, &l, err) < 0)
-        return -1;
-    *ret = picture(cx->arena, latest(&l, asked(cx, "branch")));
+    SwDocQuery builds = {.index = "by_project", .equals = {l.v[0].id}, .descending = true, .limit = 1};
+    const CodebuildBuild *b = NULL;
+    size_t looked_at = 0;
+    do { /* mostly it is the first; of a branch that is seldom built a thousand are looked at */
+        if (sw_doc_list(cx->tx, &codebuild_builds, &builds, &l, err) < 0)
+            return -1;
+        b = latest(&l, asked(cx, "branch"));
+        looked_at += l.n;
+        builds.after = l.next;
+        builds.limit = 20;
+    } while (!b && looked_at < 1000 && sw_str_is(l.next));
+    *ret = picture(cx->arena, b);
     return 0;
 }
 

@@ -197,8 +197,8 @@ int codebuild_list_builds_for_project(SwCtx *cx, const CodebuildListBuildsForPro
     CodebuildProjectRecord *p;
     if (codebuild_project_get(cx, in->project_name, &p, err) < 0)
         return -1;
+    SwStr arn = sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->project_name));
     if (!p)
-        return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "The build project %.*s cannot be found",
-                       SW_FMT(sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->project_name))));
+        return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "The build project %.*s cannot be found", SW_FMT(arn));
     return list(cx, p->project->name, in->sort_order, "ListBuildsForProject", in->next_token, &out->ids, &out->next_token, err);
 }

@@ -408,4 +408,7 @@ static int give_up(SwCtx *cx, SwStr uuid, const char *why, SwError *err) {
     return sw_engine_wake(cx->host->engine, &codebuild_build_controller, cx->account, cx->region, uuid, err);
 }
 
-const SwController codebuild_build_controller = {.name = "codebuild/build", .step = step, .failed = give_up};
+const SwController codebuild_build_controller = {.name = "codebuild/build",
+                                                 .kind = SW_STEP_SLOW,
+                                                 .step = step,
+                                                 .failed = give_up};

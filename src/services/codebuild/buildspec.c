@@ -87,13 +87,7 @@ static void strings(SwArena *a, const SwValue *v, const char *where, SwStrList *
 }
 
 bool codebuild_variable_ok(SwStr s) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-        if (!letter && (i == 0 || c < '0' || c > '9'))
-            return false;
-    }
-    return s.n > 0;
+    return s.n > 0 && sw_str_all(s, "a-zA-Z0-9_") && (s.p[0] < '0' || s.p[0] > '9');
 }
 
 static void texts(SwArena *a, const SwValue *v, const char *where, SwStrMap *ret, SwError *err) {

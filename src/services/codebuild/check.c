@@ -124,8 +124,5 @@ int codebuild_check(SwCtx *cx, const CodebuildParts *p, SwError *err) {
 int codebuild_host_access_check(SwCtx *cx, const CodebuildProject *p, SwError *err) {
     if (!SW_OR(p->environment->privileged_mode, false) || sw_authorise(cx, SW_HOST_ACCESS, p->arn, err) == 0)
         return 0;
-    const SwErrorKind *kind = err->kind;
-    const char *message = err->message;
-    sw_error_reset(err);
-    return sw_fail(err, kind, "%s. environment.privilegedMode gives access to the host", message);
+    return sw_fail_as(err, err->kind, "%s. environment.privilegedMode gives access to the host", err->message);
 }

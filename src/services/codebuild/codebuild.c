@@ -84,6 +84,7 @@ static const SwTarget targets[] = {{"codebuild", "project/", codebuild_deliver, 
 const SwService sw_service_codebuild = {
     .name = "codebuild",
     .api = &codebuild_api,
+    .declares = &codebuild_declarations,
     .handlers = codebuild_handlers,
     .invalid = &CODEBUILD_INVALID_INPUT_EXCEPTION,
     .resources = resources,

@@ -14,8 +14,7 @@
 #include "api/host.h"
 #include "base/file.h"
 #include "container/container.h"
-#include "models/codebuild.gen.h"
-#include "models/codebuild_records.gen.h"
+#include "models/codebuild_resources.gen.h"
 #include "services/codebuild/driver.h"
 
 extern const SwCollection codebuild_projects, codebuild_builds, codebuild_logs;

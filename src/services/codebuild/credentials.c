@@ -48,7 +48,7 @@ void codebuild_credentials(SwCtx *cx) {
         refuse(cx, 404, "NotFound", "No build of this network has these credentials");
         return;
     }
-    SwStr session = sw_strf(a, "AWSCodeBuild-%.*s", SW_FMT(codebuild_uuid(r->build->id)));
+    SwStr session = sw_cat(a, SW_STR("AWSCodeBuild-"), codebuild_uuid(r->build->id));
     SwCtx *own = sw_ctx_new(cx->host, a, cx->account, cx->region, "codebuild");
     if (cx->host->auth.credentials(own, r->build->service_role, session, LIFE, &key, &secret, &token, &expires, &err) < 0) {
         refuse(cx, 400, "AccessDenied", err.message);

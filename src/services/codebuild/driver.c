@@ -123,12 +123,7 @@ static SwStr runtime_check(SwArena *a, SwStr runtime, SwStr version) {
 }
 
 static bool plain(SwStr s) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_'))
-            return false;
-    }
-    return s.n > 0;
+    return s.n > 0 && sw_str_all(s, "a-zA-Z0-9._-");
 }
 
 static void stage(Maker *m, CodebuildStage k, const CodebuildStageSpec *s) {
@@ -169,7 +164,8 @@ static SwStr exports(Maker *m, const CodebuildSpec *s) {
         SwStr name = i == 0 ? s->artifacts.name : s->secondary.v[i - 1].name;
         if (!name.n)
             continue;
-        add_file(m, sw_strf(m->a, "name.%zu", i), sw_strf(m->a, "printf '%%s' \"%.*s\"\n", SW_FMT(expandable(m->a, name))));
+        add_file(m, sw_strf(m->a, "name.%zu", i),
+                 sw_cat(m->a, SW_STR("printf '%s' \""), expandable(m->a, name), SW_STR("\"\n")));
         sw_buf_addf(&b, "slipway_name %zu\n", i);
     }
     sw_buf_addz(&b, ":\n}\n");

@@ -21,11 +21,9 @@ static int read_variables(SwArena *arena, SwStr json, CodebuildEnvironmentVariab
     SwValue v;
     if (!sw_str_is(json))
         return 0;
-    if (sw_json_parse(arena, json, &v, err) < 0 || v.kind != SW_VARRAY) {
-        sw_error_reset(err);
-        return sw_fail(err, &configuration_error,
-                       "EnvironmentVariables must be a JSON array of objects with name, value and type");
-    }
+    if (sw_json_parse(arena, json, &v, err) < 0 || v.kind != SW_VARRAY)
+        return sw_fail_as(err, &configuration_error,
+                          "EnvironmentVariables must be a JSON array of objects with name, value and type");
     for (size_t i = 0; i < v.n; i++) {
         CodebuildEnvironmentVariable *e = sw_list_add(arena, ret);
         e->name = sw_value_str(sw_value_getz(&v.v[i], "name"));
@@ -137,10 +135,10 @@ static int ended(SwCtx *cx, SwAction *a, const CodebuildBuild *b, SwActionOutcom
         if (p->phase_status.n && !sw_str_eqz(p->phase_status, "SUCCEEDED") && p->contexts.n && !why.n)
             why = p->contexts.v[0].message;
     }
-    SwStr status = sw_str_lower(cx->arena, b->build_status);
+    SwStr status = sw_str_upper(cx->arena, b->build_status);
     a->summary = why.n ? why : sw_strf(cx->arena, "Build terminated with state: %.*s", SW_FMT(b->build_status));
     *ret_outcome = SW_ACTION_FAILED;
-    sw_fail(err, &job_failed, "Build terminated with state: %.*s. %.*s", SW_FMT(sw_str_upper(cx->arena, status)), SW_FMT(why));
+    sw_fail(err, &job_failed, "Build terminated with state: %.*s. %.*s", SW_FMT(status), SW_FMT(why));
     return 0;
 }
 

@@ -119,10 +119,9 @@ int codebuild_create_project(SwCtx *cx, const CodebuildCreateProjectInput *in, C
     if (check_request(cx, p, err) < 0 || check_role(cx, in->service_role, err) < 0 ||
         codebuild_project_get(cx, in->name, &old, err) < 0)
         return -1;
-    if (old)
-        return sw_fail(err, &CODEBUILD_RESOURCE_ALREADY_EXISTS_EXCEPTION, "Project already exists: %.*s",
-                       SW_FMT(sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->name))));
     p->arn = sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->name));
+    if (old)
+        return sw_fail(err, &CODEBUILD_RESOURCE_ALREADY_EXISTS_EXCEPTION, "Project already exists: %.*s", SW_FMT(p->arn));
     p->created = p->last_modified = SW_SOME_TIME(sw_now(cx));
     if (!p->timeout_in_minutes.set)
         p->timeout_in_minutes = SW_SOME_INT(60);
@@ -144,9 +143,9 @@ int codebuild_update_project(SwCtx *cx, const CodebuildUpdateProjectInput *in, C
     if (check_request(cx, &given, err) < 0 || codebuild_project_get(cx, in->name, &old, err) < 0 ||
         (sw_str_is(in->service_role) && check_role(cx, in->service_role, err) < 0))
         return -1;
+    SwStr arn = sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->name));
     if (!old)
-        return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Project cannot be found: %.*s",
-                       SW_FMT(sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->name))));
+        return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Project cannot be found: %.*s", SW_FMT(arn));
     CodebuildProject *p = old->project;
     SwStr name = p->name;
     sw_shape_move(cx->arena, &codebuild_shape_project, p, &codebuild_shape_update_project_input, in);

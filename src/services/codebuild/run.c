@@ -72,7 +72,7 @@ static SwStr source_path(SwArena *a, const CodebuildBuildRecord *r, SwStr identi
 }
 
 SwStr codebuild_source_dir(SwArena *a, const CodebuildBuildRecord *r, SwStr identifier) {
-    return sw_strf(a, "/codebuild/output/%.*s", SW_FMT(source_path(a, r, identifier)));
+    return sw_cat(a, SW_STR("/codebuild/output/"), source_path(a, r, identifier));
 }
 
 const char *codebuild_source_folder(SwCtx *cx, const CodebuildBuildRecord *r, SwStr identifier) {
@@ -183,9 +183,8 @@ static int image_of(SwCtx *cx, const CodebuildBuildRecord *r, SwImage **ret, SwE
             return 0;
         }
     }
-    const char *why = err->message;
-    sw_error_reset(err);
-    return sw_fail(err, &cannot_pull, "Unable to pull customer's container image. CannotPullContainerError: %s", why);
+    return sw_fail_as(err, &cannot_pull, "Unable to pull customer's container image. CannotPullContainerError: %s",
+                      err->message);
 }
 
 int codebuild_provision(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) {
@@ -214,8 +213,7 @@ static int from_parameters(SwCtx *cx, const CodebuildBuildRecord *r, const SwStr
         sw_str_list_add(cx->arena, &in.names, wanted->v[i].value);
         if (ssm_call_get_parameters(role, &in, &out, err) < 0 || !out->parameters.n) {
             SwStr why = err->kind ? sw_str(err->message) : sw_strf(cx->arena, "[%.*s]", SW_FMT(wanted->v[i].value));
-            sw_error_reset(err);
-            return sw_fail(err, &client_error, "Parameter store error: Invalid parameters: %.*s", SW_FMT(why));
+            return sw_fail_as(err, &client_error, "Parameter store error: Invalid parameters: %.*s", SW_FMT(why));
         }
         sw_str_map_set(cx->arena, env, wanted->v[i].key, out->parameters.v[0].value);
     }
@@ -237,8 +235,7 @@ static void slipway_variables(SwCtx *cx, const CodebuildBuildRecord *r, bool on_
     set(a, e, "AWS_REGION", r->region);
     set(a, e, "AWS_ENDPOINT_URL", sw_strf(a, "http://127.0.0.1:%u", cx->host->port));
     set(a, e, "AWS_EC2_METADATA_DISABLED", SW_STR("true"));
-    set(a, e, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        sw_strf(a, "/v2/codebuild-credentials/%.*s", SW_FMT(codebuild_uuid(b->id))));
+    set(a, e, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", sw_cat(a, SW_STR("/v2/codebuild-credentials/"), codebuild_uuid(b->id)));
     set(a, e, "AWS_PAGER", SW_STR(""));
 }
 

@@ -21,10 +21,8 @@ static int fetch(SwCtx *role, SwStr bucket, SwStr key, SwStr version, S3GetObjec
     S3GetObjectRequest in = {.bucket = bucket, .key = key, .version_id = version};
     if (s3_call_get_object(role, &in, ret, err) == 0)
         return 0;
-    SwStr why = sw_strf(role->arena, "%s: %s", err->kind->code, err->message);
-    sw_error_reset(err);
-    return sw_fail(err, &client_error, "%.*s for primary source and source version arn:aws:s3:::%.*s/%.*s", SW_FMT(why),
-                   SW_FMT(bucket), SW_FMT(key));
+    return sw_fail_as(err, &client_error, "%s: %s for primary source and source version arn:aws:s3:::%.*s/%.*s",
+                      err->kind->code, err->message, SW_FMT(bucket), SW_FMT(key));
 }
 
 static int from_s3(SwCtx *cx, SwCtx *role, SwStr bucket, SwStr key, SwStr version, const char *folder, SwStr *ret_version,
@@ -66,8 +64,7 @@ static int git_environment(SwCtx *cx, const CodebuildBuildRecord *r, const char 
     if (!cx->host->config->strict) { /* any name and password will do, but git must send some */
         env[n++] = "GIT_CONFIG_COUNT=1";
         env[n++] = "GIT_CONFIG_KEY_0=http.extraHeader";
-        env[n++] =
-            sw_strf(a, "GIT_CONFIG_VALUE_0=Authorization: Basic %.*s", SW_FMT(sw_base64(a, SW_STR("codebuild:codebuild")))).p;
+        env[n++] = sw_cat(a, SW_STR("GIT_CONFIG_VALUE_0=Authorization: Basic "), sw_base64(a, SW_STR("codebuild:codebuild"))).p;
     }
     env[n] = NULL;
     assert(n < max);
@@ -97,11 +94,9 @@ static int from_codecommit(SwCtx *cx, SwCtx *role, const CodebuildBuildRecord *r
         name = sw_str_skip(name, at + 1);
     CodecommitGetRepositoryInput in = {.repository_name = name};
     CodecommitGetRepositoryOutput *out;
-    if (codecommit_call_get_repository(role, &in, &out, err) < 0) {
-        SwStr why = sw_strf(cx->arena, "%s: %s", err->kind->code, err->message);
-        sw_error_reset(err);
-        return sw_fail(err, &client_error, "%.*s for primary source and source version %.*s", SW_FMT(why), SW_FMT(version));
-    }
+    if (codecommit_call_get_repository(role, &in, &out, err) < 0)
+        return sw_fail_as(err, &client_error, "%s: %s for primary source and source version %.*s", err->kind->code,
+                          err->message, SW_FMT(version));
     const char *url = sw_str_z(cx->arena, out->repository_metadata->clone_url_http);
     snprintf(depth, sizeof depth, "--depth=%lld", (long long)SW_OR(s->git_clone_depth, 0));
     bool shallow = SW_OR(s->git_clone_depth, 0) > 0 && !sw_str_is(version);
@@ -158,11 +153,12 @@ static int read_spec_file(SwCtx *cx, const CodebuildBuildRecord *r, SwStr path, 
     const char *root = codebuild_source_folder(cx, r, SW_STR(""));
     char real_root[4096], real[4096];
     struct stat st;
+    SwStr folder = codebuild_source_dir(cx->arena, r, SW_STR(""));
     /* a source is what a stranger made: its links must not lead to the host's files */
     if (!realpath(root, real_root) || !realpath(sw_path(cx->arena, root, sw_str_z(cx->arena, path)), real) ||
         !sw_str_starts(sw_str(real), sw_strf(cx->arena, "%s/", real_root)) || stat(real, &st) < 0 || !S_ISREG(st.st_mode))
-        return sw_fail(err, &CODEBUILD_YAML_FILE_ERROR, "stat %.*s/%.*s: no such file or directory",
-                       SW_FMT(codebuild_source_dir(cx->arena, r, SW_STR(""))), SW_FMT(path));
+        return sw_fail(err, &CODEBUILD_YAML_FILE_ERROR, "stat %.*s/%.*s: no such file or directory", SW_FMT(folder),
+                       SW_FMT(path));
     if (st.st_size > (off_t)CODEBUILD_SPEC_BYTES)
         return sw_fail(err, &CODEBUILD_YAML_FILE_ERROR, "the buildspec is larger than %zu bytes", (size_t)CODEBUILD_SPEC_BYTES);
     return sw_file_read(cx->arena, real, CODEBUILD_SPEC_BYTES, ret, err);

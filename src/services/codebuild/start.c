@@ -123,16 +123,17 @@ static CodebuildBuild *build_of(SwCtx *cx, const CodebuildProject *p, SwStr uuid
     return b;
 }
 
+/* Unfinished builds are counted in the index. */
 static int check_limit(SwCtx *cx, const CodebuildProject *p, SwError *err) {
-    SwDocList l;
+    static const SwStr kinds[] = {SW_STR_C("QUEUED"), SW_STR_C("RUNNING")};
+    int64_t n = 0, some;
     if (!p->concurrent_build_limit.set)
         return 0;
-    if (sw_doc_list(cx->tx, &codebuild_builds, &(SwDocQuery){.index = "by_project", .equals = {p->name}, .descending = true},
-                    &l, err) < 0)
-        return -1;
-    int64_t n = 0;
-    for (size_t i = 0; i < l.n; i++)
-        n += !SW_OR(((CodebuildBuildRecord *)l.v[i].record)->build->build_complete, false);
+    for (size_t i = 0; i < SW_N(kinds); i++, n += some) {
+        SwDocQuery q = {.index = "by_project_active", .equals = {p->name, kinds[i]}};
+        if (sw_doc_count(cx->tx, &codebuild_builds, &q, &some, err) < 0)
+            return -1;
+    }
     if (n >= p->concurrent_build_limit.v)
         return sw_fail(err, &CODEBUILD_ACCOUNT_LIMIT_EXCEEDED_EXCEPTION,
                        "Cannot have more than %lld builds in queue for the project", (long long)p->concurrent_build_limit.v);
@@ -189,9 +190,9 @@ int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const Codebui
         return 0;
     if (codebuild_project_get(cx, in->project_name, &project, err) < 0)
         return -1;
+    SwStr arn = sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->project_name));
     if (!project)
-        return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Project cannot be found: %.*s",
-                       SW_FMT(sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->project_name))));
+        return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Project cannot be found: %.*s", SW_FMT(arn));
     CodebuildProject *p = project->project;
     override_project(cx, p, in);
     if (check_start(cx, p, pipeline != NULL, err) < 0 || codebuild_host_access_check(cx, p, err) < 0 ||

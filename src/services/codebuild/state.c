@@ -11,6 +11,7 @@ const SwCollection codebuild_builds = {
     .indexes = {{.name = "by_project", .member = {"build.projectName", "order"}},
                 {.name = "by_order", .member = {"order"}},
                 {.name = "by_active", .member = {"active", "order"}},
+                {.name = "by_project_active", .member = {"build.projectName", "active"}},
                 {.name = "by_token", .member = {"token"}}},
 };
 

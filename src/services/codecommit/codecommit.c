@@ -39,6 +39,7 @@ static int reset(SwHost *h, SwError *err) {
 const SwService sw_service_codecommit = {
     .name = "codecommit",
     .api = &codecommit_api,
+    .declares = &codecommit_declarations,
     .handlers = codecommit_handlers,
     .resource = resource,
     .resources = resources,

@@ -9,8 +9,7 @@
 
 #include "api/host.h"
 #include "git/git.h"
-#include "models/codecommit.gen.h"
-#include "models/codecommit_records.gen.h"
+#include "models/codecommit_resources.gen.h"
 
 #define CODECOMMIT_FILE_MAX (6 * SW_MIB)  /* GetFile, PutFile: AWS's limit */
 #define CODECOMMIT_BLOB_MAX (20 * SW_MIB) /* GetBlob */

@@ -38,8 +38,8 @@ bool codecommit_password_matches(SwArena *a, SwStr password, SwStr secret, SwStr
     SwStr stamp = sw_str_n(password.p, STAMP), date = sw_str_n(password.p, 8);
     SwStr canonical = sw_strf(a, "GIT\n%.*s\n\nhost:%.*s\n\nhost\n", SW_FMT(path), SW_FMT(host));
     SwStr scope = sw_strf(a, "%.*s/%.*s/codecommit/aws4_request", SW_FMT(date), SW_FMT(region));
-    SwStr text =
-        sw_strf(a, "AWS4-HMAC-SHA256\n%.*s\n%.*s\n%.*s", SW_FMT(stamp), SW_FMT(scope), SW_FMT(sw_sha256_hex(a, canonical)));
+    SwStr digest = sw_sha256_hex(a, canonical);
+    SwStr text = sw_strf(a, "AWS4-HMAC-SHA256\n%.*s\n%.*s\n%.*s", SW_FMT(stamp), SW_FMT(scope), SW_FMT(digest));
     SwStr key = hmac(a, sw_strf(a, "AWS4%.*s", SW_FMT(secret)), date);
     key = hmac(a, hmac(a, hmac(a, key, region), SW_STR("codecommit")), SW_STR("aws4_request"));
     SwStr want = hmac(a, key, text);

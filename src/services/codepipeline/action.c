@@ -10,6 +10,8 @@ const SwCollection codepipeline_actions = {
     .shape = &codepipeline_shape_action_record,
     .indexes = {{.name = "by_execution", .member = {"execution", "order"}},
                 {.name = "by_pipeline", .member = {"pipeline", "order"}},
+                {.name = "by_name", .member = {"pipeline", "action", "order"}},
+                {.name = "by_token", .member = {"token"}},
                 {.name = "by_external", .member = {"externalId"}}},
 };
 

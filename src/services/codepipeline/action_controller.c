@@ -247,4 +247,7 @@ static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
     return is_running(t.a) ? write_turn(&t, &ignored, err) : 0;
 }
 
-const SwController codepipeline_action_controller = {.name = "codepipeline/action", .step = step, .failed = failed};
+const SwController codepipeline_action_controller = {.name = "codepipeline/action",
+                                                     .kind = SW_STEP_SLOW,
+                                                     .step = step,
+                                                     .failed = failed};

@@ -74,26 +74,34 @@ const SwActionType codepipeline_approval = {
     .step = approval_step,
 };
 
+/* *ret NULL: no action of this name was given the token. */
+static int by_token(SwCtx *cx, const CodepipelinePutApprovalResultInput *in, CodepipelineActionRecord **ret, SwError *err) {
+    SwDocQuery q = {.index = "by_token", .equals = {in->token}};
+    SwDocList l = {0};
+    *ret = NULL;
+    if (sw_str_is(in->token) && sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n && !*ret; i++) {
+        CodepipelineActionRecord *x = l.v[i].record;
+        if (sw_str_eq(x->pipeline, in->pipeline_name) && sw_str_eq(x->stage, in->stage_name) &&
+            sw_str_eq(x->action, in->action_name))
+            *ret = x;
+    }
+    return 0;
+}
+
 int codepipeline_put_approval_result(SwCtx *cx, const CodepipelinePutApprovalResultInput *in,
                                      CodepipelinePutApprovalResultOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
-    SwDocList l;
-    SwDocQuery q = {.index = "by_pipeline", .equals = {in->pipeline_name}, .descending = true};
-    CodepipelineActionRecord *a = NULL;
+    CodepipelineActionRecord *a;
     bool stage_known = false;
-    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 ||
-        sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
+    if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 || by_token(cx, in, &a, err) < 0)
         return -1;
     for (size_t i = 0; i < p->declaration->stages.n; i++)
         stage_known |= sw_str_eq(p->declaration->stages.v[i].name, in->stage_name);
     if (!stage_known)
         return sw_fail(err, &CODEPIPELINE_STAGE_NOT_FOUND_EXCEPTION, "Pipeline '%.*s' does not have a stage with name '%.*s'",
                        SW_FMT(in->pipeline_name), SW_FMT(in->stage_name));
-    for (size_t i = 0; i < l.n && !a; i++) {
-        CodepipelineActionRecord *x = l.v[i].record;
-        if (sw_str_eq(x->stage, in->stage_name) && sw_str_eq(x->action, in->action_name) && sw_str_eq(x->token, in->token))
-            a = x;
-    }
     if (!a || !sw_str_eqz(a->declaration->action_type_id->category, "Approval"))
         return sw_fail(err, &CODEPIPELINE_INVALID_APPROVAL_TOKEN_EXCEPTION,
                        "The approval token is not valid for the action '%.*s'", SW_FMT(in->action_name));

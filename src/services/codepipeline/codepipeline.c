@@ -15,6 +15,7 @@ static const SwTarget targets[] = {{"codepipeline", NULL, codepipeline_deliver, 
 const SwService sw_service_codepipeline = {
     .name = "codepipeline",
     .api = &codepipeline_api,
+    .declares = &codepipeline_declarations,
     .handlers = codepipeline_handlers,
     .resource = codepipeline_resource,
     .invalid = &CODEPIPELINE_VALIDATION_EXCEPTION,

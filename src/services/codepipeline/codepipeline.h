@@ -4,8 +4,7 @@
 /* CodePipeline: what its files share. See README.md for the documents and the two state machines. */
 
 #include "api/registry.h"
-#include "models/codepipeline.gen.h"
-#include "models/codepipeline_records.gen.h"
+#include "models/codepipeline_resources.gen.h"
 
 extern const SwCollection codepipeline_pipelines;  /* by name */
 extern const SwCollection codepipeline_versions;   /* by name + "\n" + version */

@@ -226,17 +226,15 @@ static int move(Move *m) {
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     void *record;
     Move m = {.cx = cx, .err = err};
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &codepipeline_executions, id, &record, err) < 0)
+    if (sw_doc_get(cx->tx, &codepipeline_executions, id, &record, err) < 0)
         return -1;
     m.e = record;
-    if (!m.e) { /* deleted with its pipeline */
-        sw_ctx_rollback(cx);
+    if (!m.e) /* deleted with its pipeline */
         return 0;
-    }
     if (codepipeline_pipeline_get(cx, m.e->pipeline, &m.p, err) < 0 || move(&m) < 0)
         return -1;
     SW_CRASH_POINT("codepipeline.execution.moved_not_committed");
-    return sw_ctx_commit(cx, err);
+    return 0;
 }
 
 static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
@@ -251,4 +249,7 @@ static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
     return sw_ctx_commit(cx, err);
 }
 
-const SwController codepipeline_execution_controller = {.name = "codepipeline/execution", .step = step, .failed = failed};
+const SwController codepipeline_execution_controller = {.name = "codepipeline/execution",
+                                                        .kind = SW_STEP_STORE,
+                                                        .step = step,
+                                                        .failed = failed};

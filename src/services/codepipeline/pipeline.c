@@ -5,7 +5,11 @@
 #include "base/id.h"
 #include "services/codepipeline/codepipeline.h"
 
-const SwCollection codepipeline_pipelines = {.name = "codepipeline/pipeline", .shape = &codepipeline_shape_pipeline_record};
+const SwCollection codepipeline_pipelines = {
+    .name = "codepipeline/pipeline",
+    .shape = &codepipeline_shape_pipeline_record,
+    .indexes = {{.name = "by_repository", .member = {"repositories"}}},
+};
 const SwCollection codepipeline_versions = {.name = "codepipeline/version", .shape = &codepipeline_shape_version_record};
 
 int codepipeline_pipeline_get(SwCtx *cx, SwStr name, CodepipelinePipelineRecord **ret_p, SwError *err) {
@@ -23,11 +27,24 @@ static SwStr version_id(SwCtx *cx, SwStr name, int64_t version) {
     return sw_strf(cx->arena, "%.*s\n%lld", SW_FMT(name), (long long)version);
 }
 
+/* Of CodeCommit, each once: an event of one finds the pipelines that it may start. */
+static SwStrList repositories_of(SwCtx *cx, const CodepipelinePipelineDeclaration *d) {
+    SwStrList l = {0};
+    for (size_t i = 0; d->stages.n && i < d->stages.v[0].actions.n; i++) {
+        const CodepipelineActionDeclaration *a = &d->stages.v[0].actions.v[i];
+        SwStr name = sw_str_map_get(&a->configuration, SW_STR("RepositoryName"));
+        if (sw_str_eqz(a->action_type_id->provider, "CodeCommit") && sw_str_is(name) && !sw_str_list_has(&l, name))
+            sw_str_list_add(cx->arena, &l, name);
+    }
+    return l;
+}
+
 static int keep(SwCtx *cx, CodepipelinePipelineRecord *p, SwError *err) {
     CodepipelineVersionRecord v = {.declaration = p->declaration, .updated = p->updated};
     SwStr name = p->declaration->name;
     if (sw_doc_put(cx->tx, &codepipeline_versions, version_id(cx, name, p->declaration->version.v), &v, err) < 0)
         return -1;
+    p->repositories = repositories_of(cx, p->declaration);
     return sw_doc_put(cx->tx, &codepipeline_pipelines, name, p, err);
 }
 
@@ -54,9 +71,8 @@ static int check(SwCtx *cx, const CodepipelinePipelineDeclaration *d, SwError *e
         return 0;
     if (err->kind && err->kind->http >= 500)
         return -1;
-    sw_error_reset(err);
-    return sw_fail(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,
-                   "CodePipeline is not authorized to perform AssumeRole on role %.*s", SW_FMT(d->role_arn));
+    return sw_fail_as(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,
+                      "CodePipeline is not authorized to perform AssumeRole on role %.*s", SW_FMT(d->role_arn));
 }
 
 static const SwTagRules tag_rules = {
@@ -178,8 +194,7 @@ static int by_arn(SwCtx *cx, SwStr text, CodepipelinePipelineRecord **ret_p, SwE
         return 0;
     if (local && !sw_error_is(err, &CODEPIPELINE_PIPELINE_NOT_FOUND_EXCEPTION))
         return -1;
-    sw_error_reset(err);
-    return sw_fail(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(text));
+    return sw_fail_as(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(text));
 }
 
 int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsForResourceInput *in,

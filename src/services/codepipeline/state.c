@@ -3,6 +3,10 @@
 
 #include "services/codepipeline/codepipeline.h"
 
+#include <stdlib.h>
+
+#define PAGE 20
+
 static CodepipelineStageExecution *stage_execution(SwCtx *cx, const CodepipelineExecutionRecord *e, SwStr status) {
     CodepipelineStageExecution *s = sw_new(cx->arena, CodepipelineStageExecution);
     *s = (CodepipelineStageExecution){.pipeline_execution_id = e->id,
@@ -11,22 +15,82 @@ static CodepipelineStageExecution *stage_execution(SwCtx *cx, const Codepipeline
     return s;
 }
 
-static void show_stage_executions(SwCtx *cx, const SwDocList *newest_first, size_t stage, CodepipelineStageState *to) {
-    for (size_t i = 0; i < newest_first->n; i++) {
-        const CodepipelineExecutionRecord *e = newest_first->v[i].record;
-        if (stage >= e->stages.n || !sw_str_eq(e->stages.v[stage].name, to->stage_name))
-            continue; /* an older version's stages */
-        bool at_door = (size_t)SW_OR(e->stage, 0) == stage && !SW_OR(e->entered, false) &&
-                       sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_IN_PROGRESS);
-        if (at_door) {
+/* False: of an older version's stages. */
+static bool has_stage(const CodepipelineExecutionRecord *e, size_t stage, SwStr name) {
+    return stage < e->stages.n && sw_str_eq(e->stages.v[stage].name, name);
+}
+
+static bool at_door(const CodepipelineExecutionRecord *e, size_t stage) {
+    return (size_t)SW_OR(e->stage, 0) == stage && !SW_OR(e->entered, false) &&
+           sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_IN_PROGRESS);
+}
+
+static int newer(const void *a, const void *b) {
+    const CodepipelineExecutionRecord *x = ((const SwDocRow *)a)->record, *y = ((const SwDocRow *)b)->record;
+    return sw_str_cmp(y->order, x->order);
+}
+
+/* Newest first. Those that wait are among the few that are under way. */
+static int show_waiting(SwCtx *cx, SwStr pipeline, CodepipelineStageStateList *stages, SwError *err) {
+    SwDocQuery q = {.index = "by_status", .equals = {pipeline, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_IN_PROGRESS}};
+    SwDocList l;
+    if (sw_doc_list(cx->tx, &codepipeline_executions, &q, &l, err) < 0)
+        return -1;
+    if (l.n)
+        qsort(l.v, l.n, sizeof(*l.v), newer);
+    for (size_t i = 0; i < l.n; i++)
+        for (size_t k = 0; k < stages->n; k++) {
+            const CodepipelineExecutionRecord *e = l.v[i].record;
+            CodepipelineStageState *to = &stages->v[k];
+            if (!has_stage(e, k, to->stage_name) || !at_door(e, k))
+                continue;
             CodepipelineStageExecution *in = stage_execution(cx, e, CODEPIPELINE_STAGE_EXECUTION_STATUS_IN_PROGRESS);
             if (!to->inbound_execution)
                 to->inbound_execution = in;
             *sw_list_add(cx->arena, &to->inbound_executions) = *in;
-        } else if (!to->latest_execution && e->stages.v[stage].status.p) {
-            to->latest_execution = stage_execution(cx, e, e->stages.v[stage].status);
         }
-    }
+    return 0;
+}
+
+/* Back through the executions until each stage has its latest; a stage that none ever reached is looked for in a thousand. */
+static int show_latest(SwCtx *cx, SwStr pipeline, CodepipelineStageStateList *stages, SwError *err) {
+    SwDocQuery q = {.index = "by_pipeline", .equals = {pipeline}, .descending = true, .limit = PAGE};
+    size_t left = stages->n, looked_at = 0;
+    SwDocList l;
+    do {
+        if (sw_doc_list(cx->tx, &codepipeline_executions, &q, &l, err) < 0)
+            return -1;
+        for (size_t i = 0; i < l.n * stages->n; i++) {
+            const CodepipelineExecutionRecord *e = l.v[i / stages->n].record;
+            size_t k = i % stages->n;
+            CodepipelineStageState *to = &stages->v[k];
+            if (to->latest_execution || !has_stage(e, k, to->stage_name) || at_door(e, k) || !e->stages.v[k].status.p)
+                continue;
+            to->latest_execution = stage_execution(cx, e, e->stages.v[k].status);
+            left--;
+        }
+        looked_at += l.n;
+        q.after = l.next;
+    } while (left && looked_at < 1000 && sw_str_is(l.next));
+    return 0;
+}
+
+/* The newest record of an action; NULL: it never ran. Another stage may have one of the same name. */
+static int latest_action(SwCtx *cx, SwStr pipeline, SwStr stage, SwStr action, const CodepipelineActionRecord **ret,
+                         SwError *err) {
+    SwDocQuery q = {.index = "by_name", .equals = {pipeline, action}, .descending = true, .limit = 1};
+    size_t looked_at = 0;
+    SwDocList l;
+    *ret = NULL;
+    do {
+        if (sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
+            return -1;
+        *ret = codepipeline_action_find(&l, stage, action);
+        looked_at += l.n;
+        q.after = l.next;
+        q.limit = PAGE;
+    } while (!*ret && looked_at < 1000 && sw_str_is(l.next));
+    return 0;
 }
 
 static CodepipelineTransitionState *transition(SwCtx *cx, const CodepipelinePipelineRecord *p, SwStr stage) {
@@ -62,28 +126,42 @@ static void show_action(SwCtx *cx, const CodepipelineActionRecord *a, Codepipeli
     to->entity_url = a->external_url;
 }
 
-static void show_revision(SwCtx *cx, const SwDocList *executions, const CodepipelineActionRecord *a,
-                          CodepipelineActionState *to) {
-    for (size_t i = 0; i < executions->n; i++) {
-        const CodepipelineExecutionRecord *e = executions->v[i].record;
-        for (size_t k = 0; k < e->revisions.n && sw_str_eq(e->id, a->execution); k++)
-            if (sw_str_eq(e->revisions.v[k].action, a->action)) {
-                to->current_revision = sw_new(cx->arena, CodepipelineActionRevision);
-                *to->current_revision = (CodepipelineActionRevision){.revision_id = e->revisions.v[k].id,
-                                                                     .revision_change_id = e->id,
-                                                                     .created = e->revisions.v[k].created};
-            }
+static int show_revision(SwCtx *cx, const CodepipelineActionRecord *a, CodepipelineActionState *to, SwError *err) {
+    void *record;
+    if (sw_doc_get(cx->tx, &codepipeline_executions, a->execution, &record, err) < 0)
+        return -1;
+    const CodepipelineExecutionRecord *e = record;
+    for (size_t k = 0; e && k < e->revisions.n; k++)
+        if (sw_str_eq(e->revisions.v[k].action, a->action)) {
+            to->current_revision = sw_new(cx->arena, CodepipelineActionRevision);
+            *to->current_revision = (CodepipelineActionRevision){.revision_id = e->revisions.v[k].id,
+                                                                 .revision_change_id = e->id,
+                                                                 .created = e->revisions.v[k].created};
+        }
+    return 0;
+}
+
+static int show_actions(SwCtx *cx, SwStr pipeline, const CodepipelineStageDeclaration *d, CodepipelineStageState *s,
+                        SwError *err) {
+    for (size_t k = 0; k < d->actions.n; k++) {
+        CodepipelineActionState *to = sw_list_add(cx->arena, &s->action_states);
+        const CodepipelineActionRecord *a;
+        to->action_name = d->actions.v[k].name;
+        if (latest_action(cx, pipeline, s->stage_name, to->action_name, &a, err) < 0)
+            return -1;
+        if (!a)
+            continue;
+        show_action(cx, a, to);
+        if (show_revision(cx, a, to, err) < 0)
+            return -1;
     }
+    return 0;
 }
 
 int codepipeline_get_pipeline_state(SwCtx *cx, const CodepipelineGetPipelineStateInput *in,
                                     CodepipelineGetPipelineStateOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
-    SwDocList executions, actions;
-    SwDocQuery q = {.index = "by_pipeline", .equals = {in->name}, .descending = true, .limit = 1000};
-    if (codepipeline_pipeline_get(cx, in->name, &p, err) < 0 ||
-        sw_doc_list(cx->tx, &codepipeline_executions, &q, &executions, err) < 0 ||
-        sw_doc_list(cx->tx, &codepipeline_actions, &q, &actions, err) < 0)
+    if (codepipeline_pipeline_get(cx, in->name, &p, err) < 0)
         return -1;
     const CodepipelinePipelineDeclaration *d = p->declaration;
     out->pipeline_name = d->name;
@@ -95,16 +173,8 @@ int codepipeline_get_pipeline_state(SwCtx *cx, const CodepipelineGetPipelineStat
         s->stage_name = d->stages.v[i].name;
         if (i > 0)
             s->inbound_transition_state = transition(cx, p, s->stage_name);
-        show_stage_executions(cx, &executions, i, s);
-        for (size_t k = 0; k < d->stages.v[i].actions.n; k++) {
-            CodepipelineActionState *to = sw_list_add(cx->arena, &s->action_states);
-            to->action_name = d->stages.v[i].actions.v[k].name;
-            const CodepipelineActionRecord *a = codepipeline_action_find(&actions, s->stage_name, to->action_name);
-            if (!a)
-                continue;
-            show_action(cx, a, to);
-            show_revision(cx, &executions, a, to);
-        }
+        if (show_actions(cx, in->name, &d->stages.v[i], s, err) < 0)
+            return -1;
     }
-    return 0;
+    return show_waiting(cx, in->name, &out->stage_states, err) < 0 ? -1 : show_latest(cx, in->name, &out->stage_states, err);
 }

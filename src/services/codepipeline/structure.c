@@ -75,10 +75,8 @@ static int check_values(SwCtx *cx, const CodepipelineActionDeclaration *d, const
         a.output[i].name = d->output_artifacts.v[i].name;
     if (t->check(&a, err) == 0)
         return 0;
-    const char *why = err->message;
-    sw_error_reset(err);
-    return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
-                   "Action configuration for action '%.*s' is not valid: %s", SW_FMT(d->name), why);
+    return sw_fail_as(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
+                      "Action configuration for action '%.*s' is not valid: %s", SW_FMT(d->name), err->message);
 }
 
 static int check_action(SwCtx *cx, const CodepipelineActionDeclaration *a, SwError *err) {

@@ -20,18 +20,18 @@ static const CodepipelineActionDeclaration *watches(const CodepipelinePipelineDe
 int codepipeline_on_codecommit(SwCtx *cx, const SwEvent *e, SwError *err) {
     SwValue detail;
     SwDocList l;
-    SwDocQuery all = {0};
     if (sw_json_parse(cx->arena, e->detail, &detail, err) < 0)
         return -1;
     SwStr what = sw_value_str(sw_value_getz(&detail, "event")), type = sw_value_str(sw_value_getz(&detail, "referenceType"));
     if (!sw_str_eqz(type, "branch") || (!sw_str_eqz(what, "referenceCreated") && !sw_str_eqz(what, "referenceUpdated")))
         return 0;
-    if (sw_doc_list(cx->tx, &codepipeline_pipelines, &all, &l, err) < 0)
-        return -1;
+    SwDocQuery q = {.index = "by_repository", .equals = {sw_value_str(sw_value_getz(&detail, "repositoryName"))}};
+    if (!sw_str_is(q.equals[0]) || sw_doc_list(cx->tx, &codepipeline_pipelines, &q, &l, err) < 0)
+        return q.equals[0].n ? -1 : 0;
     for (size_t i = 0; i < l.n; i++) {
         const CodepipelinePipelineRecord *p = l.v[i].record;
-        const CodepipelineActionDeclaration *a = watches(p->declaration, sw_value_str(sw_value_getz(&detail, "repositoryName")),
-                                                         sw_value_str(sw_value_getz(&detail, "referenceName")));
+        const CodepipelineActionDeclaration *a =
+            watches(p->declaration, q.equals[0], sw_value_str(sw_value_getz(&detail, "referenceName")));
         SwStr id;
         if (!a || !codepipeline_starts_alone(p->declaration))
             continue;

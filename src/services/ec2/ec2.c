@@ -6,6 +6,7 @@
 const SwService sw_service_ec2 = {
     .name = "ec2",
     .api = &ec2_api,
+    .declares = &ec2_declarations,
     .handlers = ec2_handlers,
     .invalid = &EC2_INVALID_PARAMETER_VALUE,
 };

@@ -5,7 +5,7 @@
  * are digests of account, region and kind, so they are the same for ever. */
 
 #include "api/host.h"
-#include "models/ec2.gen.h"
+#include "models/ec2_resources.gen.h"
 
 #define EC2_SUBNETS  3 /* in zones a, b and c: 172.31.0.0/20, 172.31.16.0/20, 172.31.32.0/20 */
 #define EC2_VPC_CIDR "172.31.0.0/16"

@@ -246,7 +246,7 @@ static int mount(EcrVisit *v, SwStr digest, SwStr from, bool *ret_done, SwError 
         sw_ctx_rollback(cx);
         return 0;
     }
-    if (ecr_repository_get(cx, SW_NO_STR, v->path.name, &r, err) < 0 || ecr_layer_get(cx, from, digest, &l, err) < 0 ||
+    if (ecr_repository_get(cx, v->path.name, &r, err) < 0 || ecr_layer_get(cx, from, digest, &l, err) < 0 ||
         (l && ecr_layer_add(cx, v->path.name, digest, l->size.v, err) < 0)) {
         sw_ctx_rollback(cx);
         return -1;

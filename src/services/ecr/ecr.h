@@ -14,20 +14,18 @@
  * Each image and layer holds a reference to its blob, written in the same transaction. */
 
 #include "api/host.h"
-#include "models/ecr.gen.h"
-#include "models/ecr_records.gen.h"
+#include "models/ecr_resources.gen.h"
 #include "services/ecr/manifest.h"
 
 #define ECR_LAYER_MAX ((int64_t)52000 * (int64_t)SW_MIB) /* ECR's limit of a layer */
 #define ECR_PART_SIZE ((int64_t)10 * (int64_t)SW_MIB)
 
-extern const SwCollection ecr_repositories, ecr_images, ecr_tags, ecr_layers, ecr_uploads, ecr_tokens, ecr_previews;
+extern const SwCollection ecr_images, ecr_tags, ecr_layers, ecr_uploads, ecr_tokens, ecr_previews;
 extern const SwController ecr_lifecycle, ecr_upload_expiry;
 
 /* repository.c */
 /* Fails with RepositoryNotFoundException; registry_id absent: the context's. */
-int ecr_repository_get(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret, SwError *err) sw_must_check;
-SwStr ecr_repository_arn(SwCtx *cx, SwStr name);
+int ecr_repository_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret, SwError *err) sw_must_check;
 bool ecr_tag_is_immutable(const EcrRepository *r, SwStr tag);
 
 int ecr_bad_token(SwError *err); /* nextToken is none of ours; returns -1 */

@@ -28,7 +28,7 @@ int ecr_put_image(SwCtx *cx, const EcrPutImageRequest *in, EcrPutImageResponse *
         return sw_fail(err, &ECR_IMAGE_DIGEST_DOES_NOT_MATCH_EXCEPTION,
                        "The calculated digest '%.*s' does not match the given digest '%.*s'", SW_FMT(digest),
                        SW_FMT(in->image_digest));
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     EcrPut p = {.repository = r,
                 .manifest = in->image_manifest,
@@ -91,7 +91,7 @@ static int look_up(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id, Ec
 int ecr_batch_get_image(SwCtx *cx, const EcrBatchGetImageRequest *in, EcrBatchGetImageResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     EcrImageRecord *i;
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->images);
     sw_list_present(cx->arena, &out->failures);
@@ -154,7 +154,7 @@ static int delete_one(SwCtx *cx, SwStr repository, const EcrImageIdentifier *id,
 
 int ecr_batch_delete_image(SwCtx *cx, const EcrBatchDeleteImageRequest *in, EcrBatchDeleteImageResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->image_ids);
     sw_list_present(cx->arena, &out->failures);
@@ -207,7 +207,7 @@ int ecr_list_images(SwCtx *cx, const EcrListImagesRequest *in, EcrListImagesResp
     EcrImageIdentifierList all = {0};
     SwStr from = SW_NO_STR, shown;
     int64_t at = 0, max = SW_OR(in->max_results, PAGE_DEFAULT);
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     if (sw_str_is(in->next_token) && (!sw_page_token_read(cx->arena, operation, in->next_token, &from) ||
                                       !sw_str_cut(&from, ':', &shown) || !sw_str_to_i64(shown, &at) || at < 0))
@@ -280,7 +280,7 @@ static int describe_named(SwCtx *cx, const EcrDescribeImagesRequest *in, EcrDesc
 int ecr_describe_images(SwCtx *cx, const EcrDescribeImagesRequest *in, EcrDescribeImagesResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     SwDocList l;
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->image_details);
     if (in->image_ids.n) {

@@ -74,8 +74,7 @@ int ecr_upload_get(SwCtx *cx, SwStr repository, SwStr id, bool *ret_there, SwErr
 
 static int end_in_tx(SwCtx *cx, SwStr repository, SwStr id, SwStr digest, int64_t size, SwError *err) {
     EcrRepositoryRecord *ignored;
-    if (ecr_repository_get(cx, SW_NO_STR, repository, &ignored, err) < 0 ||
-        ecr_layer_add(cx, repository, digest, size, err) < 0)
+    if (ecr_repository_get(cx, repository, &ignored, err) < 0 || ecr_layer_add(cx, repository, digest, size, err) < 0)
         return -1;
     return sw_doc_delete(cx->tx, &ecr_uploads, id, NULL, err);
 }
@@ -113,7 +112,12 @@ static int expire_upload(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     return existed ? sw_blob_discard(cx->host->blobs, id, err) : 0;
 }
 
-const SwController ecr_upload_expiry = {.name = "ecr/upload", .step = expire_upload, .parallel = 1};
+const SwController ecr_upload_expiry = {
+    .name = "ecr/upload",
+    .step = expire_upload,
+    .parallel = 1,
+    .unfailing = "an upload that nobody ended stays on the disk until a step succeeds; no image waits for it",
+};
 
 /* ---- operations ---- */
 
@@ -123,7 +127,7 @@ static int check_repository(SwCtx *cx, SwStr registry_id, SwStr name, SwStr uplo
     bool there = true;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int e = ecr_repository_get(cx, registry_id, name, &r, err);
+    int e = ecr_repository_of(cx, registry_id, name, &r, err);
     if (e == 0 && sw_str_is(upload))
         e = ecr_upload_get(cx, name, upload, &there, err);
     sw_ctx_rollback(cx);
@@ -216,7 +220,7 @@ int ecr_batch_check_layer_availability(SwCtx *cx, const EcrBatchCheckLayerAvaila
                                        EcrBatchCheckLayerAvailabilityResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     EcrLayerRecord *l;
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->layers);
     sw_list_present(cx->arena, &out->failures);
@@ -250,7 +254,7 @@ int ecr_get_download_url_for_layer(SwCtx *cx, const EcrGetDownloadUrlForLayerReq
     EcrLayerRecord *l;
     SwStr password;
     SwTime expires;
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
         ecr_layer_get(cx, in->repository_name, in->layer_digest, &l, err) < 0)
         return -1;
     if (!l)

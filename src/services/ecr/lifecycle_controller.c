@@ -39,7 +39,7 @@ static int expire(SwCtx *cx, SwStr repository, const EcrAgedList *images, SwErro
     return 0;
 }
 
-static int evaluate(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
+static int step_repository(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     void *record = NULL;
     EcrAgedList images;
     EcrRules *rules;
@@ -59,14 +59,10 @@ static int evaluate(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     return sw_doc_put(cx->tx, &ecr_repositories, id, r, err);
 }
 
-static int step_repository(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
-        return -1;
-    if (evaluate(cx, id, step, err) < 0) {
-        sw_ctx_rollback(cx);
-        return -1;
-    }
-    return sw_ctx_commit(cx, err);
-}
-
-const SwController ecr_lifecycle = {.name = "ecr/lifecycle", .step = step_repository, .parallel = 1};
+const SwController ecr_lifecycle = {
+    .name = "ecr/lifecycle",
+    .kind = SW_STEP_STORE,
+    .step = step_repository,
+    .parallel = 1,
+    .unfailing = "images stay that would have expired; a repository has no state that could say so",
+};

@@ -20,7 +20,7 @@ int ecr_put_lifecycle_policy(SwCtx *cx, const EcrPutLifecyclePolicyRequest *in, 
     EcrRepositoryRecord *r;
     EcrRules *rules;
     if (ecr_rules_parse(cx->arena, in->lifecycle_policy_text, &rules, err) < 0 ||
-        ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+        ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     r->lifecycle_policy_text = in->lifecycle_policy_text;
     *out = (EcrPutLifecyclePolicyResponse){.registry_id = cx->account,
@@ -34,7 +34,7 @@ int ecr_put_lifecycle_policy(SwCtx *cx, const EcrPutLifecyclePolicyRequest *in, 
 int ecr_get_lifecycle_policy(SwCtx *cx, const EcrGetLifecyclePolicyRequest *in, EcrGetLifecyclePolicyResponse *out,
                              SwError *err) {
     EcrRepositoryRecord *r;
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     if (!sw_str_is(r->lifecycle_policy_text))
         return no_policy(cx, in->repository_name, err);
@@ -52,7 +52,7 @@ int ecr_delete_lifecycle_policy(SwCtx *cx, const EcrDeleteLifecyclePolicyRequest
     EcrGetLifecyclePolicyResponse was;
     EcrRepositoryRecord *r;
     if (ecr_get_lifecycle_policy(cx, &get, &was, err) < 0 ||
-        ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+        ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     sw_shape_move(cx->arena, &ecr_shape_delete_lifecycle_policy_response, out, &ecr_shape_get_lifecycle_policy_response, &was);
     r->lifecycle_policy_text = SW_NO_STR;
@@ -69,7 +69,7 @@ int ecr_start_lifecycle_policy_preview(SwCtx *cx, const EcrStartLifecyclePolicyP
     EcrAgedList images;
     SwTime ignored;
     EcrPreviewRecord p = {0};
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     p.lifecycle_policy_text = sw_str_or(in->lifecycle_policy_text, r->lifecycle_policy_text);
     if (!sw_str_is(p.lifecycle_policy_text))
@@ -153,7 +153,7 @@ int ecr_get_lifecycle_policy_preview(SwCtx *cx, const EcrGetLifecyclePolicyPrevi
     if (in->image_ids.n && (in->filter || in->max_results.set || sw_str_is(in->next_token)))
         return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
                        "Invalid parameter: imageIds cannot be used with filter, maxResults or nextToken");
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
         sw_doc_get(cx->tx, &ecr_previews, in->repository_name, &record, err) < 0)
         return -1;
     const EcrPreviewRecord *p = record;

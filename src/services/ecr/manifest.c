@@ -23,17 +23,8 @@ bool ecr_is_digest(SwStr s) {
     return true;
 }
 
-static bool is_word(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
 bool ecr_is_tag(SwStr s) {
-    if (s.n == 0 || s.n > 128 || !is_word(s.p[0]))
-        return false;
-    for (size_t i = 1; i < s.n; i++)
-        if (!is_word(s.p[i]) && s.p[i] != '.' && s.p[i] != '-')
-            return false;
-    return true;
+    return s.n > 0 && s.n <= 128 && s.p[0] != '.' && s.p[0] != '-' && sw_str_all(s, "a-zA-Z0-9_.-");
 }
 
 bool ecr_is_repository_name(SwStr s) {

@@ -104,7 +104,7 @@ static int put_in_tx(EcrVisit *v, EcrPut *p, EcrImageRecord **ret, SwError *err)
     EcrRepositoryRecord *r;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (ecr_repository_get(cx, SW_NO_STR, v->path.name, &r, err) < 0)
+    if (ecr_repository_get(cx, v->path.name, &r, err) < 0)
         goto fail;
     p->repository = r;
     if (ecr_image_put(cx, p, ret, err) < 0)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Repositories: create, describe, delete; their policies, settings and tags. */
 
-#include "api/tags.h"
 #include "policy/policy.h"
 #include "services/ecr/ecr.h"
 
 #define PAGE_DEFAULT 100
-#define TAGS_MAX     50
 
 const SwCollection ecr_repositories = {.name = "ecr/repository", .shape = &ecr_shape_repository_record};
 
@@ -15,25 +13,16 @@ int ecr_bad_token(SwError *err) {
                    "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'");
 }
 
-SwStr ecr_repository_arn(SwCtx *cx, SwStr name) {
-    return sw_arn(cx, "ecr", "repository/%.*s", SW_FMT(name));
+int ecr_repository_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret, SwError *err) {
+    const SwResource *r = &ecr_repository_resource;
+    if (!sw_str_is(registry_id) || sw_str_eq(registry_id, cx->account))
+        return ecr_repository_get(cx, name, ret, err);
+    SwParts p = {.v = {name}, .account = registry_id};
+    return sw_resource_fail(cx, r, &r->missing, sw_resource_write(cx, r, r->arn[0], &p), err);
 }
 
-int ecr_repository_get(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret, SwError *err) {
-    void *r = NULL;
-    bool own = !sw_str_is(registry_id) || sw_str_eq(registry_id, cx->account);
-    if (own && sw_doc_get(cx->tx, &ecr_repositories, name, &r, err) < 0)
-        return -1;
-    if (!r)
-        return sw_fail(err, &ECR_REPOSITORY_NOT_FOUND_EXCEPTION,
-                       "The repository with name '%.*s' does not exist in the registry with id '%.*s'", SW_FMT(name),
-                       SW_FMT(sw_str_or(registry_id, cx->account)));
-    *ret = r;
-    return 0;
-}
-
-static int put(SwCtx *cx, const EcrRepositoryRecord *r, SwError *err) {
-    return sw_doc_put(cx->tx, &ecr_repositories, r->repository->repository_name, r, err);
+static int put(SwCtx *cx, EcrRepositoryRecord *r, SwError *err) {
+    return ecr_repository_put(cx, r->repository->repository_name, r, err);
 }
 
 /* The URI is that of this server as it listens now, so it is made for each reply. */
@@ -66,68 +55,10 @@ static int check_mutability(SwStr mutability, size_t n_filters, SwError *err) {
     return 0;
 }
 
-/* ---- tags ---- */
-
-static const SwTagRules tag_rules = {
-    .max = 50,
-    .too_many = {&ECR_TOO_MANY_TAGS_EXCEPTION, "The repository would have more than 50 tags"},
-    .reserved = {&ECR_INVALID_TAG_PARAMETER_EXCEPTION,
-                 "Invalid parameter at 'tags' failed to satisfy constraint: 'aws: prefixed tag key "
-                 "names are not allowed for external use'"},
-    .duplicate = {&ECR_INVALID_TAG_PARAMETER_EXCEPTION,
-                  "Invalid parameter at 'tags' failed to satisfy constraint: 'Duplicate tag keys "
-                  "are not allowed'"},
-    .bad_key = {&ECR_INVALID_TAG_PARAMETER_EXCEPTION,
-                "Invalid parameter at 'tags' failed to satisfy constraint: 'Invalid tag key or "
-                "value'"},
-    .bad_value = {&ECR_INVALID_TAG_PARAMETER_EXCEPTION,
-                  "Invalid parameter at 'tags' failed to satisfy constraint: 'Invalid tag key or "
-                  "value'"},
-};
-
-static int set_tags(SwCtx *cx, EcrTagList *to, const EcrTagList *from, SwError *err) {
-    return sw_tags_merge(cx->arena, &tag_rules, SW_NO_STR, SW_TAGS(to), SW_GIVEN_TAGS(from), err);
-}
-
-static int by_arn(SwCtx *cx, SwStr text, EcrRepositoryRecord **ret, SwError *err) {
-    SwArn arn;
-    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "ecr") || !sw_str_eq(arn.region, cx->region) ||
-        !sw_str_starts(arn.resource, SW_STR("repository/")))
-        return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
-                       "Invalid parameter at 'resourceArn' failed to satisfy constraint: 'Invalid ARN'");
-    return ecr_repository_get(cx, arn.account, sw_str_skip(arn.resource, 11), ret, err);
-}
-
-int ecr_tag_resource(SwCtx *cx, const EcrTagResourceRequest *in, EcrTagResourceResponse *out, SwError *err) {
-    EcrRepositoryRecord *r;
-    if (by_arn(cx, in->resource_arn, &r, err) < 0 || set_tags(cx, &r->tags, &in->tags, err) < 0)
-        return -1;
-    return put(cx, r, err);
-}
-
-int ecr_untag_resource(SwCtx *cx, const EcrUntagResourceRequest *in, EcrUntagResourceResponse *out, SwError *err) {
-    EcrRepositoryRecord *r;
-    if (by_arn(cx, in->resource_arn, &r, err) < 0)
-        return -1;
-    sw_tags_remove(cx->arena, &tag_rules, SW_TAGS(&r->tags), &in->tag_keys);
-    return put(cx, r, err);
-}
-
-int ecr_list_tags_for_resource(SwCtx *cx, const EcrListTagsForResourceRequest *in, EcrListTagsForResourceResponse *out,
-                               SwError *err) {
-    EcrRepositoryRecord *r;
-    if (by_arn(cx, in->resource_arn, &r, err) < 0)
-        return -1;
-    out->tags = r->tags;
-    sw_list_present(cx->arena, &out->tags);
-    return 0;
-}
-
 /* ---- create, describe, delete ---- */
 
 int ecr_create_repository(SwCtx *cx, const EcrCreateRepositoryRequest *in, EcrCreateRepositoryResponse *out, SwError *err) {
     SwArena *a = cx->arena;
-    bool inserted;
     if (sw_str_is(in->registry_id) && !sw_str_eq(in->registry_id, cx->account))
         return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "registryId",
                                "repositories are made in the caller's own registry only");
@@ -146,13 +77,9 @@ int ecr_create_repository(SwCtx *cx, const EcrCreateRepositoryRequest *in, EcrCr
     s->image_scanning_configuration->scan_on_push = SW_SOME_BOOL(false);
     s->encryption_configuration = sw_new(a, EcrEncryptionConfiguration);
     s->encryption_configuration->encryption_type = SW_STR("AES256");
-    if (set_tags(cx, &r.tags, &in->tags, err) < 0 ||
-        sw_doc_insert(cx->tx, &ecr_repositories, in->repository_name, &r, &inserted, err) < 0)
+    if (ecr_repository_set_tags(cx, in->repository_name, &r, SW_GIVEN_TAGS(&in->tags), err) < 0 ||
+        ecr_repository_insert(cx, in->repository_name, &r, err) < 0)
         return -1;
-    if (!inserted)
-        return sw_fail(err, &ECR_REPOSITORY_ALREADY_EXISTS_EXCEPTION,
-                       "The repository with name '%.*s' already exists in the registry with id '%.*s'",
-                       SW_FMT(in->repository_name), SW_FMT(cx->account));
     out->repository = shown(cx, &r);
     return 0;
 }
@@ -167,7 +94,7 @@ int ecr_describe_repositories(SwCtx *cx, const EcrDescribeRepositoriesRequest *i
                        "Invalid parameter: repositoryNames cannot be used with maxResults or nextToken");
     for (size_t i = 0; i < in->repository_names.n; i++) {
         EcrRepositoryRecord *r;
-        if (ecr_repository_get(cx, in->registry_id, in->repository_names.v[i], &r, err) < 0)
+        if (ecr_repository_of(cx, in->registry_id, in->repository_names.v[i], &r, err) < 0)
             return -1;
         *(EcrRepository *)sw_list_add(cx->arena, &out->repositories) = *shown(cx, r);
     }
@@ -203,7 +130,7 @@ static int delete_contents(SwCtx *cx, SwStr name, const SwDocList *images, SwErr
 int ecr_delete_repository(SwCtx *cx, const EcrDeleteRepositoryRequest *in, EcrDeleteRepositoryResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
     SwDocList images;
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
         ecr_images_of(cx, in->repository_name, &images, err) < 0)
         return -1;
     if (images.n && !SW_OR(in->force, false))
@@ -214,7 +141,7 @@ int ecr_delete_repository(SwCtx *cx, const EcrDeleteRepositoryRequest *in, EcrDe
     if (delete_contents(cx, in->repository_name, &images, err) < 0)
         return -1;
     out->repository = shown(cx, r);
-    return sw_doc_delete(cx->tx, &ecr_repositories, in->repository_name, NULL, err);
+    return ecr_repository_delete(cx, in->repository_name, err);
 }
 
 /* ---- settings ---- */
@@ -223,7 +150,7 @@ int ecr_put_image_tag_mutability(SwCtx *cx, const EcrPutImageTagMutabilityReques
                                  SwError *err) {
     EcrRepositoryRecord *r;
     if (check_mutability(in->image_tag_mutability, in->image_tag_mutability_exclusion_filters.n, err) < 0 ||
-        ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+        ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     r->repository->image_tag_mutability = in->image_tag_mutability;
     r->repository->image_tag_mutability_exclusion_filters = in->image_tag_mutability_exclusion_filters;
@@ -240,7 +167,7 @@ int ecr_put_image_tag_mutability(SwCtx *cx, const EcrPutImageTagMutabilityReques
 int ecr_put_image_scanning_configuration(SwCtx *cx, const EcrPutImageScanningConfigurationRequest *in,
                                          EcrPutImageScanningConfigurationResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     *out = (EcrPutImageScanningConfigurationResponse){
         .registry_id = cx->account,
@@ -275,7 +202,7 @@ static int check_lockout(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in, SwE
 int ecr_set_repository_policy(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in, EcrSetRepositoryPolicyResponse *out,
                               SwError *err) {
     EcrRepositoryRecord *r;
-    if (check_policy(cx, in->policy_text, err) < 0 || ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (check_policy(cx, in->policy_text, err) < 0 || ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     r->policy_text = in->policy_text;
     *out = (EcrSetRepositoryPolicyResponse){.registry_id = cx->account,
@@ -287,7 +214,7 @@ int ecr_set_repository_policy(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in
 int ecr_get_repository_policy(SwCtx *cx, const EcrGetRepositoryPolicyRequest *in, EcrGetRepositoryPolicyResponse *out,
                               SwError *err) {
     EcrRepositoryRecord *r;
-    if (ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     if (!sw_str_is(r->policy_text))
         return sw_fail(err, &ECR_REPOSITORY_POLICY_NOT_FOUND_EXCEPTION,
@@ -307,7 +234,7 @@ int ecr_delete_repository_policy(SwCtx *cx, const EcrDeleteRepositoryPolicyReque
     EcrGetRepositoryPolicyResponse was;
     EcrRepositoryRecord *r;
     if (ecr_get_repository_policy(cx, &get, &was, err) < 0 ||
-        ecr_repository_get(cx, in->registry_id, in->repository_name, &r, err) < 0)
+        ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     sw_shape_move(cx->arena, &ecr_shape_delete_repository_policy_response, out, &ecr_shape_get_repository_policy_response,
                   &was);

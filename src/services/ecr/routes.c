@@ -175,7 +175,7 @@ static bool admitted(EcrVisit *v) {
         if (!ecr_is_repository_name(v->path.name)) {
             ecr_reply_error(cx, 400, "NAME_INVALID", SW_STR("invalid repository name"));
             ok = false;
-        } else if (ecr_repository_get(cx, SW_NO_STR, v->path.name, &r, &err) < 0) {
+        } else if (ecr_repository_get(cx, v->path.name, &r, &err) < 0) {
             ecr_reply_failure(cx, &err);
             ok = false;
         }

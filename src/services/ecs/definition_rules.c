@@ -10,24 +10,13 @@ static int bad(SwError *err, const char *text) {
     return sw_fail(err, &ECS_CLIENT_EXCEPTION, "%s", text);
 }
 
-/* Letters, digits and `more`. */
-static bool made_of(SwStr s, const char *more) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!plain && (!c || !strchr(more, c)))
-            return false;
-    }
-    return s.n > 0;
-}
-
 /* "Container.name should not be null or empty.", "... contains invalid characters." */
-static int check_name(SwStr s, const char *what, const char *more, SwError *err) {
+static int check_name(SwStr s, const char *what, const char *set, SwError *err) {
     if (!sw_str_is(s))
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "%s should not be null or empty.", what);
     if (s.n > 255)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "%s is too long: at most 255 characters.", what);
-    return made_of(s, more) ? 0 : sw_fail(err, &ECS_CLIENT_EXCEPTION, "%s contains invalid characters.", what);
+    return sw_str_all(s, set) ? 0 : sw_fail(err, &ECS_CLIENT_EXCEPTION, "%s contains invalid characters.", what);
 }
 
 /* A role's ARN, or its name alone, as the API's text has it. */
@@ -37,7 +26,7 @@ static int check_role(SwStr role, SwError *err) {
         return 0;
     bool good = sw_str_starts(role, SW_STR("arn:")) ? sw_arn_parse(role, &arn) && ecs_is(arn.service, "iam") && !arn.region.n &&
                                                           sw_str_starts(arn.resource, SW_STR("role/"))
-                                                    : role.n <= 64 && made_of(role, "+=,.@_-");
+                                                    : role.n <= 64 && role.n > 0 && sw_str_all(role, "a-zA-Z0-9+=,.@_-");
     return good ? 0 : bad(err, "Role is not valid");
 }
 
@@ -80,11 +69,8 @@ static int check_ulimits(const EcsContainerDefinition *c, bool fargate, SwError 
                            "Fargate compatible task definitions do not support ulimit '%.*s', only "
                            "nofile",
                            SW_FMT(u->name));
-        if (sw_container_ulimit_check(&limit, err) < 0) {
-            const char *why = err->message;
-            sw_error_reset(err);
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Container '%.*s': %s", SW_FMT(c->name), why);
-        }
+        if (sw_container_ulimit_check(&limit, err) < 0)
+            return sw_fail_as(err, &ECS_CLIENT_EXCEPTION, "Container '%.*s': %s", SW_FMT(c->name), err->message);
     }
     return 0;
 }
@@ -165,7 +151,8 @@ static int check_sysctls(const EcsRegisterTaskDefinitionRequest *in, const EcsCo
 
 static int check_container(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, bool fargate,
                            SwError *err) {
-    if (check_name(c->name, "Container.name", "-_", err) < 0 || check_name(c->image, "Container.image", "-_:./#@", err) < 0)
+    if (check_name(c->name, "Container.name", "a-zA-Z0-9_-", err) < 0 ||
+        check_name(c->image, "Container.image", "a-zA-Z0-9_:./#@-", err) < 0)
         return -1;
     if (SW_OR(c->cpu, 0) < 0)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Invalid setting for container '%.*s'. The 'cpu' must not be negative.",
@@ -180,11 +167,11 @@ static int check_container(const EcsRegisterTaskDefinitionRequest *in, const Ecs
 
 int ecs_definition_rules_check(const EcsRegisterTaskDefinitionRequest *in, SwError *err) {
     bool fargate = ecs_has(&in->requires_compatibilities, "FARGATE");
-    if (check_name(in->family, "Family", "-_", err) < 0 || check_role(in->task_role_arn, err) < 0 ||
+    if (check_name(in->family, "Family", "a-zA-Z0-9_-", err) < 0 || check_role(in->task_role_arn, err) < 0 ||
         check_role(in->execution_role_arn, err) < 0)
         return -1;
     for (size_t i = 0; i < in->volumes.n; i++) {
-        if (check_name(in->volumes.v[i].name, "Volume.name", "-_", err) < 0)
+        if (check_name(in->volumes.v[i].name, "Volume.name", "a-zA-Z0-9_-", err) < 0)
             return -1;
         for (size_t k = 0; k < i; k++)
             if (sw_str_eq(in->volumes.v[i].name, in->volumes.v[k].name))

@@ -116,11 +116,11 @@ static int step_back(SwCtx *cx, EcsServiceRecord *s, EcsDeployment **ret_before,
 static int begin_records(SwCtx *cx, EcsServiceRecord *s, const EcsDeployment *d, EcsDeploymentState *st, SwStr source_revision,
                          SwError *err) {
     SwArena *a = cx->arena;
-    SwStr service = s->service->service_name;
+    SwStr service = s->service->service_name, revision = digits(a), deployment = sw_id_base62(a, 21);
     st->revision_arn =
-        sw_arn(cx, "ecs", "service-revision/%.*s/%.*s/%.*s", SW_FMT(s->cluster_name), SW_FMT(service), SW_FMT(digits(a)));
-    st->service_deployment_arn = sw_arn(cx, "ecs", "service-deployment/%.*s/%.*s/%.*s", SW_FMT(s->cluster_name),
-                                        SW_FMT(service), SW_FMT(sw_id_base62(a, 21)));
+        sw_arn(cx, "ecs", "service-revision/%.*s/%.*s/%.*s", SW_FMT(s->cluster_name), SW_FMT(service), SW_FMT(revision));
+    st->service_deployment_arn =
+        sw_arn(cx, "ecs", "service-deployment/%.*s/%.*s/%.*s", SW_FMT(s->cluster_name), SW_FMT(service), SW_FMT(deployment));
     EcsServiceRevisionSummary target = {.arn = st->revision_arn, .requested_task_count = d->desired_count};
     EcsServiceDeployment sd = {
         .service_deployment_arn = st->service_deployment_arn,
@@ -156,7 +156,7 @@ int ecs_deployment_begin(SwCtx *cx, EcsServiceRecord *s, SwError *err) {
     const EcsDeploymentState *old = before ? ecs_deployment_state(s, before->id) : NULL;
     SwStr source = old ? old->revision_arn : SW_NO_STR;
     EcsDeployment d = {
-        .id = sw_strf(a, "ecs-svc/%.*s", SW_FMT(digits(a))),
+        .id = sw_cat(a, SW_STR("ecs-svc/"), digits(a)),
         .status = SW_STR("PRIMARY"),
         .task_definition = v->task_definition,
         .desired_count = v->desired_count,

@@ -132,6 +132,7 @@ static const SwTarget targets[] = {{"ecs", "cluster/", ecs_deliver, NULL}};
 const SwService sw_service_ecs = {
     .name = "ecs",
     .api = &ecs_api,
+    .declares = &ecs_declarations,
     .handlers = ecs_handlers,
     .resources = ecs_resources,
     .invalid = &ECS_INVALID_PARAMETER_EXCEPTION,

@@ -10,8 +10,7 @@
 #include "api/host.h"
 #include "api/tags.h"
 #include "container/container.h"
-#include "models/ecs.gen.h"
-#include "models/ecs_records.gen.h"
+#include "models/ecs_resources.gen.h"
 
 #define ECS_TASK_KEPT  SW_HOUR /* how long DescribeTasks still shows a stopped task, as AWS */
 #define ECS_METADATA   "http://169.254.170.2"

@@ -44,9 +44,10 @@ static SwStr reasons(SwArena *a, const EcsTaskDefinition *d) {
         const EcsContainerDefinition *c = &d->container_definitions.v[i];
         if (SW_OR(c->privileged, false))
             add(&b, "privileged of container '%.*s'", SW_FMT(c->name));
-        for (size_t k = 0; k < added(c)->n; k++)
-            if (!sw_container_cap_is_default(added(c)->v[k]))
-                add(&b, "capability %.*s of container '%.*s'", SW_FMT(added(c)->v[k]), SW_FMT(c->name));
+        const SwStrList *caps = added(c);
+        for (size_t k = 0; k < caps->n; k++)
+            if (!sw_container_cap_is_default(caps->v[k]))
+                add(&b, "capability %.*s of container '%.*s'", SW_FMT(caps->v[k]), SW_FMT(c->name));
         if (c->linux_parameters && c->linux_parameters->devices.n)
             add(&b, "devices of container '%.*s'", SW_FMT(c->name));
         if (c->docker_security_options.n)
@@ -59,10 +60,7 @@ int ecs_host_access_check(SwCtx *cx, const EcsTaskDefinition *d, SwError *err) {
     SwStr why = reasons(cx->arena, d);
     if (!why.n || sw_authorise(cx, SW_HOST_ACCESS, d->task_definition_arn, err) == 0)
         return 0;
-    const SwErrorKind *kind = err->kind;
-    const char *message = err->message;
-    sw_error_reset(err);
-    return sw_fail(err, kind, "%s. The task definition gives access to the host: %.*s", message, SW_FMT(why));
+    return sw_fail_as(err, err->kind, "%s. The task definition gives access to the host: %.*s", err->message, SW_FMT(why));
 }
 
 /* The data folder is nobody's to mount, in any mode. What becomes of a path later, the start sees. */
@@ -78,11 +76,9 @@ int ecs_host_paths_check(SwCtx *cx, const EcsTaskDefinition *d, SwError *err) {
                                ecs_can_unmount(&d->container_definitions.v[c]);
         if (sw_container_host_path_check(cx->host->runtime, v->host->source_path, can_unmount, err) == 0)
             continue;
-        const char *message = err->message;
         if (!sw_error_is(err, &SW_CONTAINER_START_FAILED))
             return -1;
-        sw_error_reset(err);
-        return sw_fail(err, &ECS_CLIENT_EXCEPTION, "volumes.host.sourcePath: %s", message);
+        return sw_fail_as(err, &ECS_CLIENT_EXCEPTION, "volumes.host.sourcePath: %s", err->message);
     }
     return 0;
 }

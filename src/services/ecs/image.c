@@ -114,19 +114,13 @@ int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, S
         return -1;
     Source s = {registry_ctx(role, &n), &n};
     SwStr manifest;
-    if (ask(s.cx, &n, SW_NO_STR, &manifest, ret_digest, err) < 0) {
-        const char *why = err->message;
-        sw_error_reset(err);
-        return sw_fail(err, &cannot_pull,
-                       "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
-                       "failed to resolve ref %.*s: %.*s: %s",
-                       SW_FMT(name), SW_FMT(name), why);
-    }
+    if (ask(s.cx, &n, SW_NO_STR, &manifest, ret_digest, err) < 0)
+        return sw_fail_as(err, &cannot_pull,
+                          "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
+                          "failed to resolve ref %.*s: %.*s: %s",
+                          SW_FMT(name), SW_FMT(name), err->message);
     SwImageSource src = {.manifest = manifest, .arg = &s, .blob_path = source_blob_path, .manifest_of = source_manifest};
-    if (sw_image_unpack(cx->host->runtime, cx->arena, &src, ret, err) < 0) {
-        const char *why = err->message;
-        sw_error_reset(err);
-        return sw_fail(err, &cannot_pull, "CannotPullContainerError: %.*s: %s", SW_FMT(name), why);
-    }
+    if (sw_image_unpack(cx->host->runtime, cx->arena, &src, ret, err) < 0)
+        return sw_fail_as(err, &cannot_pull, "CannotPullContainerError: %.*s: %s", SW_FMT(name), err->message);
     return 0;
 }

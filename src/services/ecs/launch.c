@@ -14,11 +14,9 @@ static int invalid(SwError *err, const char *text) {
 
 /* EC2's refusal in ECS's words. */
 static int unknown(const char *what, const SwStrList *ids, SwError *err) {
-    const char *code = err->kind ? err->kind->code : "Unknown", *why = err->message;
     SwStr all = sw_str_join(err->arena, ids->v, ids->n, SW_STR(", "));
-    sw_error_reset(err);
-    return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Error retrieving %s information for [%.*s]: %s (ErrorCode: %s)",
-                   what, SW_FMT(all), why, code);
+    return sw_fail_as(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Error retrieving %s information for [%.*s]: %s (ErrorCode: %s)",
+                      what, SW_FMT(all), err->message, err->kind->code);
 }
 
 static int check_vpc(SwCtx *cx, const EcsAwsVpcConfiguration *v, SwError *err) {

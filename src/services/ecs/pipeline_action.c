@@ -93,10 +93,8 @@ static int read_definitions(SwCtx *cx, const SwAction *a, SwValue *ret, SwError 
     SwStr name = sw_str_or(option(a, "FileName"), SW_STR("imagedefinitions.json"));
     if (find_file(cx, &a->input[0], name, &out->body, &text, err) < 0)
         return -1;
-    if (sw_json_parse(cx->arena, text, ret, err) < 0 || ret->kind != SW_VARRAY || !ret->n) {
-        sw_error_reset(err);
-        return sw_fail(err, &job_failed, "The image definition file %.*s contains invalid JSON format.", SW_FMT(name));
-    }
+    if (sw_json_parse(cx->arena, text, ret, err) < 0 || ret->kind != SW_VARRAY || !ret->n)
+        return sw_fail_as(err, &job_failed, "The image definition file %.*s contains invalid JSON format.", SW_FMT(name));
     for (size_t i = 0; i < ret->n; i++)
         if (!sw_value_str(sw_value_getz(&ret->v[i], "name")).n || !sw_value_str(sw_value_getz(&ret->v[i], "imageUri")).n)
             return sw_fail(err, &job_failed,

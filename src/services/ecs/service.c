@@ -108,11 +108,8 @@ static int check_alarms(SwCtx *cx, const EcsDeploymentAlarms *a, SwError *err) {
         return invalid(err, "deploymentConfiguration.alarms: between 1 and 10 alarm names are needed.");
     CloudwatchDescribeAlarmsInput in = {.alarm_names = a->alarm_names};
     CloudwatchDescribeAlarmsOutput *out;
-    if (cloudwatch_call_describe_alarms(cx, &in, &out, err) < 0) {
-        const char *why = err->message;
-        sw_error_reset(err);
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "deploymentConfiguration.alarms: %s", why);
-    }
+    if (cloudwatch_call_describe_alarms(cx, &in, &out, err) < 0)
+        return sw_fail_as(err, &ECS_INVALID_PARAMETER_EXCEPTION, "deploymentConfiguration.alarms: %s", err->message);
     return 0;
 }
 
@@ -161,14 +158,11 @@ static int check_target_group(SwCtx *cx, const EcsTaskDefinition *d, SwStr arn, 
     Elbv2DescribeTargetGroupsInput in = {0};
     Elbv2DescribeTargetGroupsOutput *out;
     sw_str_list_add(cx->arena, &in.target_group_arns, arn);
-    if (elbv2_call_describe_target_groups(cx, &in, &out, err) < 0) {
-        const char *why = err->message;
-        bool missing = sw_error_is(err, &ELBV2_TARGET_GROUP_NOT_FOUND_EXCEPTION);
-        sw_error_reset(err);
-        return missing ? sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The specified target group does not exist. : %.*s",
-                                 SW_FMT(arn))
-                       : sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "loadBalancers.targetGroupArn: %s", why);
-    }
+    if (elbv2_call_describe_target_groups(cx, &in, &out, err) < 0)
+        return sw_error_is(err, &ELBV2_TARGET_GROUP_NOT_FOUND_EXCEPTION)
+                   ? sw_fail_as(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The specified target group does not exist. : %.*s",
+                                SW_FMT(arn))
+                   : sw_fail_as(err, &ECS_INVALID_PARAMETER_EXCEPTION, "loadBalancers.targetGroupArn: %s", err->message);
     if (!out->target_groups.n)
         return invalid(err, "The specified target group does not exist.");
     const Elbv2TargetGroup *g = &out->target_groups.v[0];

@@ -10,6 +10,7 @@ const SwCollection ecs_tasks = {.name = "ecs/task",
                                 .scope = SW_SCOPE_GLOBAL,
                                 .shape = &ecs_shape_task_record,
                                 .indexes = {{.name = "by_cluster", .member = {"clusterArn"}},
+                                            {.name = "by_status", .member = {"clusterArn", "task.lastStatus"}},
                                             {.name = "by_service", .member = {"serviceArn"}},
                                             {.name = "by_token", .member = {"token"}},
                                             {.name = "by_credentials", .member = {"credentialsId"}}}};

@@ -150,4 +150,4 @@ static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
     return p.conflict ? sw_fail(err, &SW_INTERNAL_FAILURE, "the task was written meanwhile") : 0;
 }
 
-const SwController ecs_task_controller = {.name = "ecs/task", .step = step, .failed = failed};
+const SwController ecs_task_controller = {.name = "ecs/task", .kind = SW_STEP_SLOW, .step = step, .failed = failed};

@@ -16,12 +16,11 @@ static void env_set(SwArena *a, SwStrMap *env, const char *name, SwStr value) {
 }
 
 static int secret_missing(SwStr from, const char *why, SwError *err) {
-    sw_error_reset(err);
-    return sw_fail(err, &ecs_cannot_initialize,
-                   "ResourceInitializationError: unable to pull secrets or registry auth: "
-                   "execution resource retrieval failed: unable to retrieve secrets from ssm: "
-                   "service call has been retried 1 time(s): %s: %.*s",
-                   why, SW_FMT(from));
+    return sw_fail_as(err, &ecs_cannot_initialize,
+                      "ResourceInitializationError: unable to pull secrets or registry auth: "
+                      "execution resource retrieval failed: unable to retrieve secrets from ssm: "
+                      "service call has been retried 1 time(s): %s: %.*s",
+                      why, SW_FMT(from));
 }
 
 static int add_secrets(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwStrMap *env, SwError *err) {
@@ -62,12 +61,11 @@ bool ecs_file_arn_parse(SwStr arn, SwStr *ret_bucket, SwStr *ret_key) {
 }
 
 static int file_missing(SwStr from, const char *why, SwError *err) {
-    sw_error_reset(err);
-    return sw_fail(err, &ecs_cannot_initialize,
-                   "ResourceInitializationError: failed to download env files: file download "
-                   "command: non empty error stream: service call has been retried 1 time(s): "
-                   "%s: %.*s",
-                   why, SW_FMT(from));
+    return sw_fail_as(err, &ecs_cannot_initialize,
+                      "ResourceInitializationError: failed to download env files: file download "
+                      "command: non empty error stream: service call has been retried 1 time(s): "
+                      "%s: %.*s",
+                      why, SW_FMT(from));
 }
 
 /* The whole of an object; false: it is too large or cannot be read. */

@@ -25,15 +25,12 @@ int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) {
     int r = sw_ctx_assume(tasks, arn, ret, err);
     if (own)
         sw_ctx_rollback(tasks);
-    if (r < 0) {
-        const char *why = err->message;
-        sw_error_reset(err);
-        return sw_fail(err, &ecs_cannot_initialize,
-                       "ECS was unable to assume the role '%.*s' that was provided for this task. Please "
-                       "verify that the role being passed has the proper trust relationship and permissions "
-                       "and that your IAM user has permissions to pass this role. (%s)",
-                       SW_FMT(arn), why);
-    }
+    if (r < 0)
+        return sw_fail_as(err, &ecs_cannot_initialize,
+                          "ECS was unable to assume the role '%.*s' that was provided for this task. Please "
+                          "verify that the role being passed has the proper trust relationship and permissions "
+                          "and that your IAM user has permissions to pass this role. (%s)",
+                          SW_FMT(arn), err->message);
     if (own)
         (*ret)->tx = NULL;
     return 0;
@@ -71,9 +68,7 @@ void ecs_volumes_delete(SwCtx *cx, SwStr task_id) {
 }
 
 static int fail_as(SwError *err, const SwErrorKind *kind) {
-    const char *why = err->message;
-    sw_error_reset(err);
-    return sw_fail(err, kind, "%s: %s", kind->code, why);
+    return sw_fail_as(err, kind, "%s: %s", kind->code, err->message);
 }
 
 static int add_mounts(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwContainerSpec *s, SwError *err) {

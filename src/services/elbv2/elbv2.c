@@ -129,6 +129,7 @@ static int resolve(SwHost *h, SwStr net_id, SwStr name, uint32_t *ret_ip) {
 const SwService sw_service_elbv2 = {
     .name = "elbv2",
     .api = &elbv2_api,
+    .declares = &elbv2_declarations,
     .handlers = elbv2_handlers,
     .invalid = &SW_VALIDATION_ERROR,
     .unsupported = &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,

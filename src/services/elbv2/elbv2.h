@@ -6,8 +6,7 @@
  * turns its records into metrics. */
 
 #include "api/host.h"
-#include "models/elbv2.gen.h"
-#include "models/elbv2_records.gen.h"
+#include "models/elbv2_resources.gen.h"
 #include "proxy/health.h"
 
 /*  collection      id                          found from an ARN's last parts

@@ -68,10 +68,9 @@ static int place(SwCtx *cx, Elbv2LoadBalancer *lb, const SwStrList *subnets, con
                        in.subnet_ids.n ? "At least two subnets in two different Availability Zones must be specified"
                                        : "At least one subnet must be specified");
     if (ec2_call_describe_subnets(cx, &in, &out, err) < 0) {
-        const char *why = err->message;
-        bool missing = err->kind && !strncmp(err->kind->code, "InvalidSubnet", 13);
-        sw_error_reset(err);
-        return sw_fail(err, missing ? &ELBV2_SUBNET_NOT_FOUND_EXCEPTION : &ELBV2_INVALID_SUBNET_EXCEPTION, "%s", why);
+        bool missing = !strncmp(err->kind->code, "InvalidSubnet", 13);
+        return sw_fail_as(err, missing ? &ELBV2_SUBNET_NOT_FOUND_EXCEPTION : &ELBV2_INVALID_SUBNET_EXCEPTION, "%s",
+                          err->message);
     }
     lb->availability_zones = (Elbv2AvailabilityZoneList){0};
     for (size_t i = 0; i < out->subnets.n; i++) {
@@ -101,11 +100,8 @@ static int secure(SwCtx *cx, Elbv2LoadBalancer *lb, const SwStrList *groups, SwE
         f->name = SW_STR("group-name");
         sw_str_list_add(cx->arena, &f->values, SW_STR("default"));
     }
-    if (ec2_call_describe_security_groups(cx, &in, &out, err) < 0) {
-        const char *why = err->message;
-        sw_error_reset(err);
-        return sw_fail(err, &ELBV2_INVALID_SECURITY_GROUP_EXCEPTION, "%s", why);
-    }
+    if (ec2_call_describe_security_groups(cx, &in, &out, err) < 0)
+        return sw_fail_as(err, &ELBV2_INVALID_SECURITY_GROUP_EXCEPTION, "%s", err->message);
     lb->security_groups = (SwStrList){0};
     for (size_t i = 0; i < out->security_groups.n; i++)
         sw_str_list_add(cx->arena, &lb->security_groups, out->security_groups.v[i].group_id);

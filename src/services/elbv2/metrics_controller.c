@@ -386,4 +386,9 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     return 0;
 }
 
-const SwController elbv2_metrics = {.name = "elbv2/metrics", .step = step, .parallel = 1};
+const SwController elbv2_metrics = {
+    .name = "elbv2/metrics",
+    .step = step,
+    .parallel = 1,
+    .unfailing = "a minute without figures is all that is lost; the proxy counts on",
+};

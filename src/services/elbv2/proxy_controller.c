@@ -406,4 +406,9 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     return sw_ctx_commit(cx, err);
 }
 
-const SwController elbv2_proxy = {.name = "elbv2/proxy", .step = step, .parallel = 1};
+const SwController elbv2_proxy = {
+    .name = "elbv2/proxy",
+    .step = step,
+    .parallel = 1,
+    .unfailing = "the proxy goes on as it was drawn last; it belongs to all load balancers, none of which is at fault alone",
+};

@@ -62,6 +62,7 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
 const SwService sw_service_events = {
     .name = "events",
     .api = &events_api,
+    .declares = &events_declarations,
     .handlers = events_handlers,
     .invalid = &SW_VALIDATION_EXCEPTION,
     .collections = collections,

@@ -6,8 +6,7 @@
 
 #include "api/registry.h"
 #include "api/tags.h"
-#include "models/events.gen.h"
-#include "models/events_records.gen.h"
+#include "models/events_resources.gen.h"
 
 extern const SwCollection events_buses;      /* custom ones, by name */
 extern const SwCollection events_rules;      /* by "<bus>|<name>" */

@@ -66,14 +66,11 @@ static const SwValue *look(const SwValue *v, SwStr path) {
 
 /* "<name>" at the template's i-th byte: its name. */
 static bool placeholder(SwStr t, size_t i, SwStr *ret_name) {
-    size_t k = i + 1;
+    SwStr rest = sw_str_skip(t, i + 1);
     if (t.p[i] != '<')
         return false;
-    while (k < t.n && ((t.p[k] >= 'a' && t.p[k] <= 'z') || (t.p[k] >= 'A' && t.p[k] <= 'Z') ||
-                       (t.p[k] >= '0' && t.p[k] <= '9') || t.p[k] == '-' || t.p[k] == '_' || t.p[k] == '.'))
-        k++;
-    *ret_name = sw_str_n(t.p + i + 1, k - i - 1);
-    return k < t.n && t.p[k] == '>' && ret_name->n;
+    *ret_name = sw_str_n(rest.p, sw_str_span(rest, "a-zA-Z0-9_.-"));
+    return ret_name->n && ret_name->n < rest.n && rest.p[ret_name->n] == '>';
 }
 
 static bool is_reserved(SwStr name) {

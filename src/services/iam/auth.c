@@ -26,7 +26,7 @@ int iam_root_credentials(SwHost *h, SwArena *a, bool make, SwStr *ret_key, SwStr
     }
     if (!make)
         return 0;
-    *ret_key = sw_strf(a, "AKIA%.*s", SW_FMT(sw_id_base32(a, 16)));
+    *ret_key = sw_cat(a, SW_STR("AKIA"), sw_id_base32(a, 16));
     *ret_secret = sw_id_base62(a, 40);
     SwStr text = sw_strf(a, "AWS_ACCESS_KEY_ID=%.*s\nAWS_SECRET_ACCESS_KEY=%.*s\n", SW_FMT(*ret_key), SW_FMT(*ret_secret));
     return sw_file_write_durable(path, text, 0600, err);

@@ -7,8 +7,8 @@
  *   bucket    its policy, asked of S3; repository: its policy, asked of ECR; others: SwService.policy
  *   role      (sts:AssumeRole) its trust policy */
 
-#include "models/ecr.gen.h"
 #include "models/s3.gen.h"
+#include "resource/resource.h"
 #include "services/iam/iam.h"
 
 typedef struct Policies {
@@ -81,36 +81,25 @@ static int bucket_policy(SwCtx *cx, SwStr resource, const SwPolicy **ret_p, SwEr
     return out->policy.p && !closed ? sw_policy_parse(cx->arena, out->policy, SW_POLICY_RESOURCE, ret_p, err) : 0;
 }
 
-static int repository_policy(SwCtx *cx, SwStr name, const SwPolicy **ret_p, SwError *err) {
-    SwCtx as = as_iam(cx);
-    EcrGetRepositoryPolicyResponse *out;
-    SwError none = sw_error(cx->arena);
-    EcrGetRepositoryPolicyRequest in = {.repository_name = name};
-    if (ecr_call_get_repository_policy(&as, &in, &out, &none) < 0)
-        return sw_error_is(&none, &SW_INTERNAL_FAILURE) ? (*err = none, -1) : 0;
-    return sw_policy_parse(cx->arena, out->policy_text, SW_POLICY_REPOSITORY, ret_p, err);
-}
-
-/* Of whatever else has a policy: the service that the ARN names knows. */
-static int plugged_policy(SwCtx *cx, SwStr resource, const SwPolicy **ret_p, SwError *err) {
+/* Of whatever else has a policy: as its service declares, or answers. */
+static int declared_policy(SwCtx *cx, SwStr resource, const SwPolicy **ret_p, SwError *err) {
     SwArn arn;
     SwStr document = SW_NO_STR;
     const SwService *s = sw_arn_parse(resource, &arn) ? sw_host_service(cx->host, arn.service) : NULL;
-    if (!s || !s->policy)
+    bool itself = false;
+    if (!s)
         return 0;
-    if (s->policy(cx, resource, &document, err) < 0)
+    if ((s->policy ? s->policy(cx, resource, &document, err) : sw_resource_policy(cx, resource, &document, &itself, err)) < 0)
         return -1;
-    return sw_str_is(document) ? sw_policy_parse(cx->arena, document, SW_POLICY_RESOURCE, ret_p, err) : 0;
+    if (!sw_str_is(document))
+        return 0;
+    return sw_policy_parse(cx->arena, document, itself ? SW_POLICY_REPOSITORY : SW_POLICY_RESOURCE, ret_p, err);
 }
 
 static int resource_policy(SwCtx *cx, const char *action, SwStr resource, const SwPolicy **ret_p, SwError *err) {
     if (sw_str_starts(resource, SW_STR("arn:aws:s3:::")) && sw_str_starts(sw_str(action), SW_STR("s3:")) &&
         strcmp(action, "s3:CreateBucket") != 0)
         return bucket_policy(cx, resource, ret_p, err);
-    SwArn arn;
-    if (sw_str_starts(sw_str(action), SW_STR("ecr:")) && sw_arn_parse(resource, &arn) &&
-        sw_str_starts(arn.resource, SW_STR("repository/")))
-        return repository_policy(cx, sw_str_skip(arn.resource, sizeof("repository/") - 1), ret_p, err);
     if (strcmp(action, "sts:AssumeRole") == 0 || strcmp(action, "sts:TagSession") == 0 ||
         strcmp(action, "sts:SetSourceIdentity") == 0) {
         IamRoleRecord *role;
@@ -121,7 +110,7 @@ static int resource_policy(SwCtx *cx, const char *action, SwStr resource, const 
             return iam_trust_policy(cx, role, ret_p, err);
         return 0;
     }
-    return plugged_policy(cx, resource, ret_p, err);
+    return declared_policy(cx, resource, ret_p, err);
 }
 
 typedef struct Gathered {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The context of a request, as conditions of policies ask about it: who calls, when and from where, and what the input
- * says. AWS: IAM User Guide, "AWS global condition context keys"; each service's table of condition keys. To add a key
- * that an input member holds: a row in `words`. */
+ * says. AWS: IAM User Guide, "AWS global condition context keys"; each service's table of condition keys. A key that
+ * an input member holds is declared with its service's resources ("conditions" in models/resources). */
 
 #include "services/iam/iam.h"
+
+#include "api/registry.h"
+#include "resource/resource.h"
 
 #define KEYS_FIRST 64 /* room for keys, doubled as they come: one that was dropped could be what denies */
 
@@ -127,36 +130,12 @@ static void request_keys(SwCtx *cx, SwPolicyQuery *q) {
     iam_query_key(q, "aws:Referer", sw_header_get(&cx->http->m.headers, "referer"));
 }
 
-/* Members of inputs that conditions can ask about, by the service of the action. */
-static const struct {
-    const char *service, *member, *key;
-} words[] = {
-    {"s3", "Prefix", "s3:prefix"},
-    {"s3", "Delimiter", "s3:delimiter"},
-    {"s3", "MaxKeys", "s3:max-keys"},
-    {"s3", "VersionId", "s3:VersionId"},
-    {"s3", "ACL", "s3:x-amz-acl"},
-    {"s3", "ServerSideEncryption", "s3:x-amz-server-side-encryption"},
-    {"s3", "StorageClass", "s3:x-amz-storage-class"},
-    {"s3", "CopySource", "s3:x-amz-copy-source"},
-    {"s3", "MetadataDirective", "s3:x-amz-metadata-directive"},
-    {"s3", "LocationConstraint", "s3:LocationConstraint"},
-    {"sts", "ExternalId", "sts:ExternalId"},
-    {"sts", "RoleSessionName", "sts:RoleSessionName"},
-    {"sts", "SourceIdentity", "sts:SourceIdentity"},
-    {"sts", "TransitiveTagKeys", "sts:TransitiveTagKeys"},
-    {"iam", "PolicyArn", "iam:PolicyARN"},
-    {"iam", "PermissionsBoundary", "iam:PermissionsBoundary"},
-    {"iam", "AWSServiceName", "iam:AWSServiceName"},
-};
-
-static void add_member(SwCtx *cx, SwPolicyQuery *q, const char *key, const SwMember *m) {
-    const void *v = sw_member_is_set(m, cx->in) ? sw_member_at(m, cx->in) : NULL;
-    if (v && m->shape->kind == SW_STRING)
+static void add_value(SwCtx *cx, SwPolicyQuery *q, const char *key, const SwShape *s, const void *v) {
+    if (s->kind == SW_STRING)
         iam_query_key(q, key, *(const SwStr *)v);
-    else if (v && (m->shape->kind == SW_INTEGER || m->shape->kind == SW_LONG))
+    else if (s->kind == SW_INTEGER || s->kind == SW_LONG)
         iam_query_key(q, key, sw_strf(cx->arena, "%lld", (long long)((const SwOptInt *)v)->v));
-    else if (v && m->shape->kind == SW_LIST && m->shape->member[0].shape->kind == SW_STRING)
+    else if (s->kind == SW_LIST && s->member[0].shape->kind == SW_STRING)
         add_key(q, key, ((const SwStrList *)v)->v, ((const SwStrList *)v)->n);
 }
 
@@ -168,8 +147,8 @@ static const SwMember *member_of(const SwShape *s, const char *upper, const char
 /* aws:RequestTag/KEY and aws:TagKeys, from an input's list or map of tags, or of the keys that are to go. */
 static void tag_keys(SwCtx *cx, SwPolicyQuery *q) {
     const SwMember *tags = member_of(cx->op->input, "Tags", "tags"), *gone = member_of(cx->op->input, "TagKeys", "tagKeys");
-    if (gone && gone->shape->kind == SW_LIST)
-        add_member(cx, q, "aws:TagKeys", gone);
+    if (gone && gone->shape->kind == SW_LIST && sw_member_is_set(gone, cx->in))
+        add_value(cx, q, "aws:TagKeys", gone->shape, sw_member_at(gone, cx->in));
     const void *list = tags && sw_member_is_set(tags, cx->in) ? sw_member_at(tags, cx->in) : NULL;
     if (!list || (tags->shape->kind != SW_LIST && tags->shape->kind != SW_MAP))
         return;
@@ -188,16 +167,33 @@ static void tag_keys(SwCtx *cx, SwPolicyQuery *q) {
     add_key(q, "aws:TagKeys", keys.v, keys.n);
 }
 
-static void input_keys(SwCtx *cx, const char *action, SwPolicyQuery *q) {
-    SwStr name, rest = sw_str(action);
-    if (!cx->op || !cx->op->input || !cx->in || !sw_str_cut(&rest, ':', &name))
+static void input_keys(SwCtx *cx, SwPolicyQuery *q) {
+    if (!cx->op || !cx->op->input || !cx->in)
         return;
-    for (size_t i = 0; i < SW_N(words); i++) {
-        const SwMember *m = sw_str_eqz(name, words[i].service) ? sw_shape_member(cx->op->input, sw_str(words[i].member)) : NULL;
-        if (m)
-            add_member(cx, q, words[i].key, m);
+    const SwService *service = sw_registry_by_api(cx->host, cx->api);
+    for (size_t i = 0; service && service->declares && i < service->declares->n_conditions; i++) {
+        const SwInputWay *w = &service->declares->conditions[i];
+        const SwShape *s;
+        const void *v = w->op == cx->op->index ? sw_path_value(cx->op->input, cx->in, &w->at, &s) : NULL;
+        if (v)
+            add_value(cx, q, w->value, s, v);
     }
     tag_keys(cx, q);
+}
+
+/* aws:ResourceTag/KEY, and the same under the service's own prefix: the tags of what is acted on. */
+static int resource_keys(SwCtx *cx, SwStr arn, SwPolicyQuery *q, SwError *err) {
+    SwFound f;
+    if (sw_str_eqz(arn, "*") || !cx->tx)
+        return 0;
+    if (sw_resource_by_arn(cx, arn, &f, err) < 0)
+        return -1;
+    const SwStrMap *tags = f.record && f.r->tags_at.n ? sw_resource_tags(cx, &f) : NULL;
+    for (size_t i = 0; tags && i < tags->n; i++) {
+        add_tags(q, "aws:ResourceTag", tags->v[i].key, tags->v[i].value);
+        add_tags(q, sw_str_z(cx->arena, sw_strf(cx->arena, "%s:ResourceTag", f.r->service)), tags->v[i].key, tags->v[i].value);
+    }
+    return 0;
 }
 
 int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery *ret_q, SwError *err) {
@@ -217,6 +213,6 @@ int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery 
     if (principal_keys(cx, ret_q, err) < 0)
         return -1;
     request_keys(cx, ret_q);
-    input_keys(cx, action, ret_q);
-    return 0;
+    input_keys(cx, ret_q);
+    return resource_keys(cx, resource, ret_q, err);
 }

@@ -50,7 +50,8 @@ static SwStr entity_arn(SwCtx *cx, const SwOperation *op, const void *in, size_t
     if (k == PROFILE && cx->tx && sw_doc_get(cx->tx, &iam_profiles, iam_record_id(cx->arena, name), &record, &ignored) == 0 &&
         record)
         return ((IamProfileRecord *)record)->profile->arn;
-    return sw_arn_global(cx, "iam", "%s%.*s%.*s", prefix, SW_FMT(iam_path(path)), SW_FMT(name));
+    path = iam_path(path);
+    return sw_arn_global(cx, "iam", "%s%.*s%.*s", prefix, SW_FMT(path), SW_FMT(name));
 }
 
 /* "If you do not specify a user name, IAM determines the user name implicitly based on the access key": whoever may do it to
@@ -118,6 +119,7 @@ static int iam_open(SwHost *h, SwError *err) {
 const SwService sw_service_iam = {
     .name = "iam",
     .api = &iam_api,
+    .declares = &iam_declarations,
     .handlers = iam_handlers,
     .resource = resource,
     .collections = collections,

@@ -4,8 +4,7 @@
 /* IAM's insides: documents, identities (users, groups and roles are alike in what policies they carry), helpers. */
 
 #include "api/host.h"
-#include "models/iam.gen.h"
-#include "models/iam_records.gen.h"
+#include "models/iam_resources.gen.h"
 #include "policy/policy.h"
 
 extern const SwCollection iam_roles, iam_users, iam_groups, iam_policies, iam_attachments, iam_keys, iam_credentials,

@@ -23,7 +23,7 @@ int iam_create_access_key(SwCtx *cx, const IamCreateAccessKeyRequest *in, IamCre
         return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION, "Cannot exceed quota for AccessKeysPerUser: %d", KEYS_MAX);
     IamAccessKey *k = out->access_key = sw_new(cx->arena, IamAccessKey);
     k->user_name = u.name;
-    k->access_key_id = sw_strf(cx->arena, "AKIA%.*s", SW_FMT(sw_id_base32(cx->arena, 16)));
+    k->access_key_id = sw_cat(cx->arena, SW_STR("AKIA"), sw_id_base32(cx->arena, 16));
     k->secret_access_key = sw_id_base62(cx->arena, 40);
     k->status = IAM_STATUS_TYPE_ACTIVE;
     k->create_date = SW_SOME_TIME(sw_now(cx));
@@ -120,10 +120,10 @@ int iam_create_service_specific_credential(SwCtx *cx, const IamCreateServiceSpec
     m->service_name = in->service_name;
     m->status = IAM_STATUS_TYPE_ACTIVE;
     m->create_date = SW_SOME_TIME(sw_now(cx));
-    m->service_specific_credential_id = sw_strf(cx->arena, "ACCA%.*s", SW_FMT(sw_id_base32(cx->arena, 17)));
-    m->service_user_name = have.n == 0 ? sw_strf(cx->arena, "%.*s-at-%.*s", SW_FMT(u.name), SW_FMT(cx->account))
-                                       : sw_strf(cx->arena, "%.*s+%.*s-at-%.*s", SW_FMT(u.name),
-                                                 SW_FMT(sw_id_hex(cx->arena, 4)), SW_FMT(cx->account));
+    m->service_specific_credential_id = sw_cat(cx->arena, SW_STR("ACCA"), sw_id_base32(cx->arena, 17));
+    m->service_user_name = have.n == 0
+                               ? sw_strf(cx->arena, "%.*s-at-%.*s", SW_FMT(u.name), SW_FMT(cx->account))
+                               : sw_cat(cx->arena, u.name, SW_STR("+"), sw_id_hex(cx->arena, 4), SW_STR("-at-"), cx->account);
     SwStr password = sw_id_base62(cx->arena, 44);
     out->service_specific_credential = sw_new(cx->arena, IamServiceSpecificCredential);
     show(out->service_specific_credential, m, password);

@@ -93,7 +93,7 @@ int iam_create_policy(SwCtx *cx, const IamCreatePolicyRequest *in, IamCreatePoli
     if (iam_check_document(cx, in->policy_document, SW_POLICY_IDENTITY, DOCUMENT_MAX, "PolicySize", err) < 0 ||
         iam_tags_check(&in->tags, err) < 0)
         return -1;
-    p->policy_id = sw_strf(cx->arena, "ANPA%.*s", SW_FMT(sw_id_base32(cx->arena, 17)));
+    p->policy_id = sw_cat(cx->arena, SW_STR("ANPA"), sw_id_base32(cx->arena, 17));
     p->default_version_id = SW_STR("v1");
     p->is_attachable = SW_SOME_BOOL(true);
     p->description = in->description;

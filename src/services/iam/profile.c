@@ -42,7 +42,7 @@ int iam_create_instance_profile(SwCtx *cx, const IamCreateInstanceProfileRequest
     IamInstanceProfile *p = sw_new(cx->arena, IamInstanceProfile);
     p->path = iam_path(in->path);
     p->instance_profile_name = in->instance_profile_name;
-    p->instance_profile_id = sw_strf(cx->arena, "AIPA%.*s", SW_FMT(sw_id_base32(cx->arena, 17)));
+    p->instance_profile_id = sw_cat(cx->arena, SW_STR("AIPA"), sw_id_base32(cx->arena, 17));
     p->arn = sw_arn_global(cx, "iam", "instance-profile%.*s%.*s", SW_FMT(p->path), SW_FMT(p->instance_profile_name));
     p->create_date = SW_SOME_TIME(sw_now(cx));
     p->tags = in->tags;

@@ -42,7 +42,7 @@ static IamRole *new_role(SwCtx *cx, SwStr path, SwStr name, SwStr trust, SwStr d
     IamRole *r = sw_new(cx->arena, IamRole);
     r->path = iam_path(path);
     r->role_name = name;
-    r->role_id = sw_strf(cx->arena, "AROA%.*s", SW_FMT(sw_id_base32(cx->arena, 17)));
+    r->role_id = sw_cat(cx->arena, SW_STR("AROA"), sw_id_base32(cx->arena, 17));
     r->arn = sw_arn_global(cx, "iam", "role%.*s%.*s", SW_FMT(r->path), SW_FMT(name));
     r->create_date = SW_SOME_TIME(sw_now(cx));
     r->assume_role_policy_document = trust;
@@ -270,8 +270,7 @@ int iam_delete_service_linked_role(SwCtx *cx, const IamDeleteServiceLinkedRoleRe
         if (iam_attachment_remove(cx, &i, i.policies->attached.v[k], "PermissionsPolicy", err) < 0)
             return -1;
     i.policies->attached.n = 0;
-    out->deletion_task_id =
-        sw_strf(cx->arena, "task%.*s%.*s/%.*s", SW_FMT(i.path), SW_FMT(i.name), SW_FMT(sw_id_uuid(cx->arena)));
+    out->deletion_task_id = sw_cat(cx->arena, SW_STR("task"), i.path, i.name, SW_STR("/"), sw_id_uuid(cx->arena));
     return iam_identity_delete(cx, &i, err);
 }
 

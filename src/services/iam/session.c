@@ -213,7 +213,7 @@ static int store(SwCtx *cx, const SwSessionSpec *spec, const SwPrincipal *p, SwS
     SwArena *a = cx->arena;
     if (sweep(cx, err) < 0)
         return -1;
-    ret_s->key = sw_strf(a, "ASIA%.*s", SW_FMT(sw_id_base32(a, 16)));
+    ret_s->key = sw_cat(a, SW_STR("ASIA"), sw_id_base32(a, 16));
     r->secret = ret_s->secret = sw_id_base62(a, 40);
     uint8_t random[192];
     sw_random(random, sizeof random);

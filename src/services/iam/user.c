@@ -19,7 +19,7 @@ int iam_create_user(SwCtx *cx, const IamCreateUserRequest *in, IamCreateUserResp
     record->policies = sw_new(cx->arena, IamPolicySet);
     u->path = iam_path(in->path);
     u->user_name = in->user_name;
-    u->user_id = sw_strf(cx->arena, "AIDA%.*s", SW_FMT(sw_id_base32(cx->arena, 17)));
+    u->user_id = sw_cat(cx->arena, SW_STR("AIDA"), sw_id_base32(cx->arena, 17));
     u->arn = user_arn(cx, u->path, u->user_name);
     u->create_date = SW_SOME_TIME(sw_now(cx));
     u->tags = in->tags;
@@ -130,7 +130,7 @@ int iam_create_group(SwCtx *cx, const IamCreateGroupRequest *in, IamCreateGroupR
     record->policies = sw_new(cx->arena, IamPolicySet);
     g->path = iam_path(in->path);
     g->group_name = in->group_name;
-    g->group_id = sw_strf(cx->arena, "AGPA%.*s", SW_FMT(sw_id_base32(cx->arena, 17)));
+    g->group_id = sw_cat(cx->arena, SW_STR("AGPA"), sw_id_base32(cx->arena, 17));
     g->arn = sw_arn_global(cx, "iam", "group%.*s%.*s", SW_FMT(g->path), SW_FMT(g->group_name));
     g->create_date = SW_SOME_TIME(sw_now(cx));
     i = (IamIdentity){.kind = IAM_GROUP, .name = g->group_name, .record = record};

@@ -97,7 +97,7 @@ static void show(SwCtx *cx, const LogsGroupRecord *g, bool by_pattern, LogsLogGr
     to->log_group_name = g->name;
     to->creation_time = g->created_at;
     if (by_pattern) {
-        to->arn = sw_strf(cx->arena, "%.*s:*", SW_FMT(logs_group_arn(cx, g->name)));
+        to->arn = sw_cat(cx->arena, logs_group_arn(cx, g->name), SW_STR(":*"));
         return;
     }
     to->deletion_protection_enabled = SW_SOME_BOOL(false);
@@ -180,22 +180,26 @@ int logs_delete_retention_policy(SwCtx *cx, const LogsDeleteRetentionPolicyReque
 /* Once an hour while a group has a retention. */
 static int retain(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
     void *record;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &logs_groups, name, &record, err) < 0)
+    if (sw_doc_get(cx->tx, &logs_groups, name, &record, err) < 0)
         return -1;
     LogsGroupRecord *g = record;
-    if (!g || !g->retention_in_days.set) {
-        sw_ctx_rollback(cx);
+    if (!g || !g->retention_in_days.set)
         return 0;
-    }
     SwTime before = sw_now(cx) - g->retention_in_days.v * SW_DAY;
     if (sw_logs_delete(cx->tx, logs_series(cx, name), SW_NO_STR, before, err) < 0)
         return -1;
     ret_step->again = sw_now(cx) + SW_HOUR;
     ret_step->waiting = true;
-    return sw_ctx_commit(cx, err);
+    return 0;
 }
 
-const SwController logs_retention = {.name = "logs/retention", .step = retain, .parallel = 1};
+const SwController logs_retention = {
+    .name = "logs/retention",
+    .kind = SW_STEP_STORE,
+    .step = retain,
+    .parallel = 1,
+    .unfailing = "events stay longer than they need to; the next hour's step removes them",
+};
 
 static int change_tags(SwCtx *cx, SwStr name, const SwStrMap *set, const SwStrList *remove, SwError *err) {
     LogsGroupRecord *g;

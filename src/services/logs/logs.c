@@ -18,12 +18,13 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
         return arn;
     if (logs_group_name(cx, group, sw_operation_text(op, in, "logGroupIdentifier"), &name, &ignored) < 0)
         return SW_NO_STR;
-    return sw_strf(cx->arena, "%.*s:log-stream:%.*s", SW_FMT(logs_group_arn(cx, name)), SW_FMT(stream));
+    return sw_cat(cx->arena, logs_group_arn(cx, name), SW_STR(":log-stream:"), stream);
 }
 
 const SwService sw_service_logs = {
     .name = "logs",
     .api = &logs_api,
+    .declares = &logs_declarations,
     .handlers = logs_handlers,
     .invalid = &LOGS_INVALID_PARAMETER_EXCEPTION,
     .collections = collections,

@@ -7,8 +7,7 @@
  * under the group's key. */
 
 #include "api/host.h"
-#include "models/logs.gen.h"
-#include "models/logs_records.gen.h"
+#include "models/logs_resources.gen.h"
 
 extern const SwCollection logs_groups, logs_streams, logs_resource_policies;
 extern const SwController logs_retention; /* drops events older than their group keeps them */

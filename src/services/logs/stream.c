@@ -60,7 +60,7 @@ static void show(SwCtx *cx, const LogsStreamRecord *s, LogsLogStream *to) {
     to->last_ingestion_time = s->last_ingestion;
     if (SW_OR(s->sequence, 0))
         to->upload_sequence_token = sw_strf(cx->arena, "%056lld", (long long)SW_OR(s->sequence, 0));
-    to->arn = sw_strf(cx->arena, "%.*s:log-stream:%.*s", SW_FMT(logs_group_arn(cx, s->group)), SW_FMT(s->name));
+    to->arn = sw_cat(cx->arena, logs_group_arn(cx, s->group), SW_STR(":log-stream:"), s->name);
     to->stored_bytes = SW_SOME_INT(0); /* AWS answers 0 since June 2019 */
 }
 

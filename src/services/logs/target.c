@@ -32,7 +32,7 @@ int logs_deliver(SwCtx *cx, SwStr text, SwStr payload, const SwValue *parameters
     if (!sw_arn_parse(text, &arn) || logs_group_get(cx, group_name(arn.resource), &g, err) < 0)
         return -1;
     SwStr name = stream_name(cx);
-    SwStr resource = sw_strf(cx->arena, "%.*s:log-stream:%.*s", SW_FMT(logs_group_arn(cx, g->name)), SW_FMT(name));
+    SwStr resource = sw_cat(cx->arena, logs_group_arn(cx, g->name), SW_STR(":log-stream:"), name);
     if (sw_target_allow(cx, "logs:PutLogEvents", resource, cx->source, err) < 0 ||
         sw_doc_get(cx->tx, &logs_streams, logs_stream_id(cx, g->name, name), &stream, err) < 0)
         return -1;

@@ -123,6 +123,6 @@ int s3_join_checksums(SwArena *a, int algorithm, bool whole, const SwStr *parts,
     if (whole)
         *ret_sum = to_base64(a, crc, bits);
     else
-        *ret_sum = sw_strf(a, "%.*s-%zu", SW_FMT(sw_base64(a, sw_str_n((const char *)bytes, length))), n);
+        *ret_sum = sw_cat(a, sw_base64(a, sw_str_n((const char *)bytes, length)), sw_strf(a, "-%zu", n));
     return 0;
 }

@@ -109,7 +109,7 @@ static int join(SwCtx *cx, SwStr upload, const S3CompletedPartList *named, const
     }
     uint8_t md5[SW_DIGEST_BYTES_MAX];
     size_t n = sw_digest_end(d, md5);
-    o->e_tag = sw_strf(a, "\"%.*s-%zu\"", SW_FMT(sw_hex(a, md5, n)), named->n);
+    o->e_tag = sw_cat(a, SW_STR("\""), sw_hex(a, md5, n), sw_strf(a, "-%zu\"", named->n));
     bool whole = !sw_str_eq(u->checksum_type, S3_CHECKSUM_TYPE_COMPOSITE);
     if (!whole)
         o->part_sums = (SwStrList){sums, named->n};
@@ -155,8 +155,10 @@ static int check_undisturbed(SwCtx *cx, const S3CompleteMultipartUploadRequest *
 /* Which parts were named, in one word. */
 static SwStr parts_word(SwArena *a, const S3CompletedPartList *named) {
     SwBuf b = sw_buf(a, 4 * SW_MIB);
-    for (size_t i = 0; i < named->n; i++)
-        sw_buf_addf(&b, "%lld:%.*s;", (long long)named->v[i].part_number.v, SW_FMT(bare(named->v[i].e_tag)));
+    for (size_t i = 0; i < named->n; i++) {
+        SwStr e_tag = bare(named->v[i].e_tag);
+        sw_buf_addf(&b, "%lld:%.*s;", (long long)named->v[i].part_number.v, SW_FMT(e_tag));
+    }
     return sw_sha256_hex(a, sw_buf_str(&b));
 }
 
@@ -165,8 +167,8 @@ static void answer(SwCtx *cx, const S3CompleteMultipartUploadRequest *in, const 
     sw_shape_move(cx->arena, &s3_shape_complete_multipart_upload_output, out, &s3_shape_completed_record, c);
     out->bucket = in->bucket;
     SwStr host = cx->http ? sw_header_get(&cx->http->m.headers, "host") : SW_NO_STR;
-    out->location = sw_strf(cx->arena, "http://%.*s/%.*s/%.*s", SW_FMT(sw_str_or(host, SW_STR("s3.amazonaws.com"))),
-                            SW_FMT(in->bucket), SW_FMT(sw_percent_encode(cx->arena, in->key, true)));
+    out->location = sw_cat(cx->arena, SW_STR("http://"), sw_str_or(host, SW_STR("s3.amazonaws.com")), SW_STR("/"), in->bucket,
+                           SW_STR("/"), sw_percent_encode(cx->arena, in->key, true));
 }
 
 /* *ret_c NULL: this upload was not completed with these parts, or too long ago. */

@@ -113,7 +113,7 @@ SwStrMap s3_shown_metadata(SwArena *a, const SwStrMap *kept) {
         SwStr value = kept->v[i].value;
         __typeof__(kept->v) e = sw_list_add(a, &shown);
         e->key = kept->v[i].key;
-        e->value = is_ascii(value) ? value : sw_strf(a, "=?UTF-8?B?%.*s?=", SW_FMT(sw_base64(a, value)));
+        e->value = is_ascii(value) ? value : sw_cat(a, SW_STR("=?UTF-8?B?"), sw_base64(a, value), SW_STR("?="));
     }
     return shown;
 }

@@ -46,11 +46,11 @@ static SwStr peer_address(const SwCtx *cx) {
 
 static SwStr record(SwCtx *cx, const S3BucketRecord *b, const char *event, SwStr configuration, const S3ObjectRecord *o) {
     SwBuf m = sw_buf(cx->arena, 64 * SW_KIB);
-    SwStr peer = peer_address(cx);
+    SwStr peer = peer_address(cx), time = sw_time_iso8601(cx->arena, sw_now(cx));
     sw_buf_addf(&m,
                 "{\"Records\":[{\"eventVersion\":\"2.1\",\"eventSource\":\"aws:s3\",\"awsRegion\":\"%.*s\",\"eventTime\":\"%.*"
                 "s\",\"eventName\":\"%s\",",
-                SW_FMT(b->region), SW_FMT(sw_time_iso8601(cx->arena, sw_now(cx))), event);
+                SW_FMT(b->region), SW_FMT(time), event);
     sw_buf_addz(&m, "\"userIdentity\":{");
     quoted(&m, "principalId", cx->principal.id);
     sw_buf_addf(&m,
@@ -193,11 +193,12 @@ static int check_destination(SwCtx *cx, const S3BucketRecord *b, SwStr arn, cons
         return 0;
     SwError lost = sw_error(cx->arena);
     SwStr source = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name));
+    SwStr time = sw_time_iso8601(cx->arena, sw_now(cx));
     SwStr event = sw_strf(
         cx->arena,
         "{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\",\"Time\":\"%.*s\",\"Bucket\":\"%.*s\",\"RequestId\":\"%.*s\","
         "\"HostId\":\"%.*s\"}",
-        SW_FMT(sw_time_iso8601(cx->arena, sw_now(cx))), SW_FMT(b->name), SW_FMT(cx->request_id), SW_FMT(cx->request_id));
+        SW_FMT(time), SW_FMT(b->name), SW_FMT(cx->request_id), SW_FMT(cx->request_id));
     if (sw_target_deliver(sw_ctx_as_service(cx, "s3"), arn, source, event, NULL, &lost) == 0)
         return 0;
     if (sw_error_is(&lost, &SW_INTERNAL_FAILURE)) {

@@ -60,12 +60,7 @@ static int newest(SwCtx *cx, SwStr bucket, SwStr key, const S3ObjectRecord **ret
 static bool is_version_of(const S3BucketRecord *b, SwStr version) {
     if (sw_str_eqz(version, "null"))
         return true;
-    bool ok = version.n == 32 && sw_str_is(b->versioning);
-    for (size_t i = 0; ok && i < version.n; i++) {
-        char c = version.p[i];
-        ok = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_';
-    }
-    return ok;
+    return version.n == 32 && sw_str_is(b->versioning) && sw_str_all(version, "a-zA-Z0-9._");
 }
 
 static int check_version(const S3BucketRecord *b, SwStr version, SwError *err) {

@@ -79,8 +79,9 @@ static int signature_query(const Form *f, bool v4, SwStr *ret_query, SwError *er
             continue;
         if (!sw_str_is(value) && parts[i].needed)
             return fail_field(err, parts[i].field);
+        value = sw_percent_encode(err->arena, value, false);
         if (sw_str_is(value))
-            sw_buf_addf(&q, "&%s=%.*s", parts[i].parameter, SW_FMT(sw_percent_encode(err->arena, value, false)));
+            sw_buf_addf(&q, "&%s=%.*s", parts[i].parameter, SW_FMT(value));
     }
     *ret_query = sw_buf_str(&q);
     return 0;
@@ -160,8 +161,8 @@ static int tagging_header(const Form *f, SwStr xml, SwHeaderList *h, SwError *er
     SwBuf b = sw_buf(a, 4 * FIELDS_MAX);
     for (size_t i = 0; in->tagging && i < in->tagging->tag_set.n; i++) {
         const S3Tag *t = &in->tagging->tag_set.v[i];
-        sw_buf_addf(&b, "%s%.*s=%.*s", i ? "&" : "", SW_FMT(sw_percent_encode(a, t->key, false)),
-                    SW_FMT(sw_percent_encode(a, t->value, false)));
+        SwStr key = sw_percent_encode(a, t->key, false), value = sw_percent_encode(a, t->value, false);
+        sw_buf_addf(&b, "%s%.*s=%.*s", i ? "&" : "", SW_FMT(key), SW_FMT(value));
     }
     sw_header_add(a, h, SW_STR("x-amz-tagging"), sw_buf_str(&b));
     return 0;
@@ -314,8 +315,8 @@ static SwStr redirect(const Form *f, SwStr key, SwStr etag) {
     for (size_t i = 0; i < to.n; i++)
         if ((uint8_t)to.p[i] <= 0x20 || to.p[i] == 0x7f)
             return SW_NO_STR;
-    return sw_strf(a, "%.*s%cbucket=%.*s&key=%.*s&etag=%.*s", SW_FMT(to), sw_str_contains(to, SW_STR("?")) ? '&' : '?',
-                   SW_FMT(f->bucket), SW_FMT(sw_percent_encode(a, key, false)), SW_FMT(sw_percent_encode(a, etag, false)));
+    return sw_cat(a, to, sw_str_contains(to, SW_STR("?")) ? SW_STR("&bucket=") : SW_STR("?bucket="), f->bucket, SW_STR("&key="),
+                  sw_percent_encode(a, key, false), SW_STR("&etag="), sw_percent_encode(a, etag, false));
 }
 
 static void answer(const Form *f, SwStr key, const S3PutObjectOutput *out) {

@@ -20,8 +20,8 @@ static int failed(SwError *err, const char *op, SwStr name, SwStr value) {
     sw_buf_addz(&b, ", ");
     sw_json_write_string(&b, value);
     sw_buf_addc(&b, ']');
-    return sw_fail(err, &SW_ACCESS_DENIED, "Invalid according to Policy: Policy Condition failed: %.*s",
-                   SW_FMT(sw_buf_str(&b)));
+    SwStr condition = sw_buf_str(&b);
+    return sw_fail(err, &SW_ACCESS_DENIED, "Invalid according to Policy: Policy Condition failed: %.*s", SW_FMT(condition));
 }
 
 typedef struct Check {
@@ -111,8 +111,8 @@ static int check_coverage(const Check *c) {
     }
     if (extra.n == 0)
         return 0;
-    return sw_fail(c->err, &SW_ACCESS_DENIED, "Invalid according to Policy: Extra input fields: %.*s",
-                   SW_FMT(sw_str_join(a, extra.v, extra.n, SW_STR(", "))));
+    SwStr all = sw_str_join(a, extra.v, extra.n, SW_STR(", "));
+    return sw_fail(c->err, &SW_ACCESS_DENIED, "Invalid according to Policy: Extra input fields: %.*s", SW_FMT(all));
 }
 
 int s3_post_policy_check(SwStr policy, const SwHeaderList *fields, SwStr bucket, SwTime now, S3PostRange *ret_range,

@@ -150,7 +150,7 @@ static Reader *reader_new(SwCtx *cx, const S3ExtentList *extents) {
 }
 
 SwStr s3_e_tag(SwArena *a, const void *md5, size_t n) {
-    return sw_strf(a, "\"%.*s\"", SW_FMT(sw_hex(a, md5, n)));
+    return sw_cat(a, SW_STR("\""), sw_hex(a, md5, n), SW_STR("\""));
 }
 
 int s3_digest_extents(SwCtx *cx, const S3ExtentList *extents, SwStr *ret_e_tag, int algorithm, SwStr *ret_sum, SwError *err) {

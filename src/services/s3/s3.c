@@ -34,7 +34,7 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
     SwStr name = *(const SwStr *)sw_member_at(bucket, in);
     if (!key || !sw_member_is_set(key, in))
         return sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(name));
-    return sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s", SW_FMT(name), SW_FMT(*(const SwStr *)sw_member_at(key, in)));
+    return sw_cat(cx->arena, SW_STR("arn:aws:s3:::"), name, SW_STR("/"), *(const SwStr *)sw_member_at(key, in));
 }
 
 /* What is done to a version by its id has a name of its own. */
@@ -79,6 +79,7 @@ static const SwRoute *beside(const SwWireMessage *m) {
 const SwService sw_service_s3 = {
     .name = "s3",
     .api = &s3_api,
+    .declares = &s3_declarations,
     .handlers = s3_handlers,
     .validate = s3_validate,
     .invalid = &S3_INVALID_ARGUMENT,

@@ -12,8 +12,7 @@
 
 #include "api/host.h"
 #include "base/digest.h"
-#include "models/s3.gen.h"
-#include "models/s3_records.gen.h"
+#include "models/s3_resources.gen.h"
 
 extern const SwCollection s3_buckets, s3_objects, s3_versions, s3_uploads, s3_parts, s3_completed;
 

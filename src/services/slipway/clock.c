@@ -21,8 +21,9 @@ static const char *clock_file(SwHost *h, SwArena *a) {
 
 /* Kept before it is so: what has happened at a time is never in the future of the next start. */
 static int change(SwCtx *cx, const SwClockSetting *s, SwError *err) {
-    SwStr text = sw_strf(cx->arena, "%s %.*s %lld %lld\n", modes[s->mode], SW_FMT(sw_double_text(cx->arena, s->scale)),
-                         (long long)s->shown, (long long)s->system);
+    SwStr scale = sw_double_text(cx->arena, s->scale);
+    SwStr text =
+        sw_strf(cx->arena, "%s %.*s %lld %lld\n", modes[s->mode], SW_FMT(scale), (long long)s->shown, (long long)s->system);
     if (s->shown > LATEST)
         return sw_fail(err, &SLIPWAY_INVALID_PARAMETER_EXCEPTION, "time: is after the year 2200");
     if (!cx->host->config->ephemeral && sw_file_write_durable(clock_file(cx->host, cx->arena), text, 0600, err) < 0)

@@ -74,8 +74,8 @@ static int action_changed(SwCtx *cx, const SwValue *detail, SwError *err) {
         return 0;
     find_source(p->pipeline, e->pipeline_execution, &r);
     SwStr cluster = sw_str_or(sw_str_map_get(&d->configuration, SW_STR("ClusterName")), SW_STR("default"));
-    SwStr key = sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(short_id(cluster)),
-                        SW_FMT(short_id(sw_str_map_get(&d->configuration, SW_STR("ServiceName")))));
+    SwStr service = sw_str_map_get(&d->configuration, SW_STR("ServiceName"));
+    SwStr key = sw_cat(cx->arena, short_id(cluster), SW_STR("/"), short_id(service));
     return sw_doc_put(cx->tx, &slipway_pending, key, &r, err);
 }
 

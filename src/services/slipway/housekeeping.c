@@ -22,7 +22,12 @@ static int tidy(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     return sw_ctx_commit(cx, err);
 }
 
-const SwController slipway_housekeeping = {.name = "slipway/housekeeping", .step = tidy, .parallel = 1};
+const SwController slipway_housekeeping = {
+    .name = "slipway/housekeeping",
+    .step = tidy,
+    .parallel = 1,
+    .unfailing = "it belongs to no resource; the next hour's step tidies",
+};
 
 int slipway_housekeeping_start(SwHost *h, SwError *err) {
     return sw_engine_wake(h->engine, &slipway_housekeeping, h->config->account, h->config->region, SW_STR("all"), err);

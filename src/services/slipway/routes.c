@@ -63,7 +63,9 @@ static void metrics(SwCtx *cx) {
     metric(&b, "slipway_http_request_seconds_total", "counter", "Time spent on requests.", (double)access.duration_ns / 1e9);
     metric(&b, "slipway_http_received_bytes_total", "counter", "Bytes of request bodies.", (double)access.bytes_in);
     metric(&b, "slipway_http_sent_bytes_total", "counter", "Bytes of reply bodies.", (double)access.bytes_out);
-    metric(&b, "slipway_store_transactions_total", "counter", "Write transactions.", (double)store.transactions);
+    metric(&b, "slipway_store_turns_total", "counter", "Write transactions begun: turns of the one writer.",
+           (double)store.turns);
+    metric(&b, "slipway_store_transactions_total", "counter", "Write transactions committed.", (double)store.transactions);
     metric(&b, "slipway_store_commits_total", "counter", "Commits with an fsync; fewer than transactions when they share one.",
            (double)store.commits);
     metric(&b, "slipway_store_fsync_seconds_total", "counter", "Time spent in commits.", (double)store.fsync_ns / 1e9);

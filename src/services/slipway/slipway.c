@@ -13,6 +13,7 @@ static const SwController *const controllers[] = {&slipway_housekeeping, NULL};
 const SwService sw_service_slipway = {
     .name = "slipway",
     .api = &slipway_api,
+    .declares = &slipway_declarations,
     .handlers = slipway_handlers,
     .controllers = controllers,
     .collections = collections,

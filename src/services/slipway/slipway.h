@@ -4,7 +4,7 @@
 /* Slipway's own API: what AWS has no operation for. Clients are the command line, tests and monitoring. */
 
 #include "api/host.h"
-#include "models/slipway.gen.h"
+#include "models/slipway_resources.gen.h"
 
 extern const SwRoute slipway_routes[4]; /* routes.c */
 /* The clock is over a restart what it would have been without it; after a reset it is the system's. */

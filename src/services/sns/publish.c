@@ -168,10 +168,7 @@ static int check_batch(SwCtx *cx, const SnsPublishBatchRequestEntryList *l, SwEr
                        "The batch request contains more entries than permissible.");
     for (size_t i = 0; i < l->n; i++) {
         SwStr id = l->v[i].id;
-        bool good = id.n >= 1 && id.n <= 80;
-        for (size_t k = 0; k < id.n; k++)
-            good &= id.p[k] == '-' || id.p[k] == '_' || (id.p[k] >= '0' && id.p[k] <= '9') ||
-                    (id.p[k] >= 'A' && id.p[k] <= 'Z') || (id.p[k] >= 'a' && id.p[k] <= 'z');
+        bool good = id.n >= 1 && id.n <= 80 && sw_str_all(id, "a-zA-Z0-9_-");
         if (id.n > 80)
             return sw_fail(err, &SNS_INVALID_BATCH_ENTRY_ID_EXCEPTION,
                            "The Id of a batch entry in the batch request is too long: %.*s", SW_FMT(id));
@@ -232,8 +229,8 @@ int sns_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, 
     if (sw_json_parse(cx->arena, payload, &v, err) == 0) {
         SwStr name = sw_value_str(sw_value_getz(&v, "AlarmName")), state = sw_value_str(sw_value_getz(&v, "NewStateValue"));
         if (sw_str_is(name) && sw_str_is(state)) {
-            SwStr subject = sw_strf(cx->arena, "%.*s: \"%.*s\" in %.*s", SW_FMT(state), SW_FMT(name),
-                                    SW_FMT(sw_str_or(sw_value_str(sw_value_getz(&v, "Region")), cx->region)));
+            SwStr region = sw_str_or(sw_value_str(sw_value_getz(&v, "Region")), cx->region);
+            SwStr subject = sw_strf(cx->arena, "%.*s: \"%.*s\" in %.*s", SW_FMT(state), SW_FMT(name), SW_FMT(region));
             m.subject = sw_str_n(subject.p, SW_MIN(subject.n, (size_t)100));
         }
     }

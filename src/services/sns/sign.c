@@ -92,7 +92,7 @@ int sns_certificate_name(SwCtx *cx, SwStr *ret_path, SwError *err) {
     SwStr pem;
     if (ensure(cx, err) < 0 || sw_file_read(cx->arena, file_of(cx, "certificate.pem"), 64 * SW_KIB, &pem, err) < 0)
         return -1;
-    *ret_path = sw_strf(cx->arena, "/SimpleNotificationService-%.*s.pem", SW_FMT(sw_md5_hex(cx->arena, pem)));
+    *ret_path = sw_cat(cx->arena, SW_STR("/SimpleNotificationService-"), sw_md5_hex(cx->arena, pem), SW_STR(".pem"));
     return 0;
 }
 

@@ -28,6 +28,7 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
 const SwService sw_service_sns = {
     .name = "sns",
     .api = &sns_api,
+    .declares = &sns_declarations,
     .handlers = sns_handlers,
     .routes = routes,
     .n_routes = SW_N(routes),

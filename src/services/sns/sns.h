@@ -6,8 +6,7 @@
 
 #include "api/meter.h"
 #include "api/registry.h"
-#include "models/sns.gen.h"
-#include "models/sns_records.gen.h"
+#include "models/sns_resources.gen.h"
 
 extern const SwCollection sns_topics;         /* by name */
 extern const SwCollection sns_subscriptions;  /* by ARN */

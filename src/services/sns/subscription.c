@@ -163,7 +163,7 @@ int sns_subscribe(SwCtx *cx, const SnsSubscribeInput *in, SnsSubscribeResponse *
         sns_subscriptions_of(cx, t->arn, &l, err) < 0)
         return -1;
     bool queue = sw_str_eqz(in->protocol, "sqs");
-    SnsSubscriptionRecord fresh = {.arn = sw_strf(cx->arena, "%.*s:%.*s", SW_FMT(t->arn), SW_FMT(sw_id_uuid(cx->arena))),
+    SnsSubscriptionRecord fresh = {.arn = sw_cat(cx->arena, t->arn, SW_STR(":"), sw_id_uuid(cx->arena)),
                                    .topic = t->arn,
                                    .protocol = in->protocol,
                                    .endpoint = in->endpoint,

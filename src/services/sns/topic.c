@@ -38,11 +38,7 @@ int sns_topic_get(SwCtx *cx, SwStr text, SnsTopicRecord **ret_t, SwError *err) {
 }
 
 static bool good_name(SwStr s) {
-    bool good = s.n >= 1 && s.n <= 256;
-    for (size_t i = 0; i < s.n; i++)
-        good &= s.p[i] == '-' || s.p[i] == '_' || (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
-                (s.p[i] >= 'a' && s.p[i] <= 'z');
-    return good;
+    return s.n >= 1 && s.n <= 256 && sw_str_all(s, "a-zA-Z0-9_-");
 }
 
 static bool same_tags(const SnsTagList *have, const SnsTagList *given) {

@@ -2,6 +2,7 @@
 /* What a queue can be told (SetQueueAttributes): limits, defaults, the redrive policies. */
 
 #include "policy/policy.h"
+#include "services/sqs/bell.h"
 #include "services/sqs/sqs.h"
 
 typedef enum Form { NUMBER, DOCUMENT, WORD } Form;
@@ -316,5 +317,6 @@ int sqs_set_queue_attributes(SwCtx *cx, const SqsSetQueueAttributesRequest *in, 
     SqsQueueRecord *q;
     if (sqs_queue_get(cx, in->queue_url, &q, err) < 0 || sqs_attributes_set(cx, q, &in->attributes, false, err) < 0)
         return -1;
+    sqs_ring(cx, q->id); /* kept for longer, messages may be there again */
     return sw_doc_put(cx->tx, &sqs_queues, q->name, q, err);
 }

@@ -39,10 +39,7 @@ static int check_ids(SwCtx *cx, const Entries *l, SwError *err) {
                        "Maximum number of entries per request are 10. You have sent %zu.", l->n);
     for (size_t i = 0; i < l->n; i++) {
         SwStr id = id_at(l, i);
-        bool good = id.n >= 1 && id.n <= 80;
-        for (size_t k = 0; k < id.n; k++)
-            good &= id.p[k] == '-' || id.p[k] == '_' || (id.p[k] >= '0' && id.p[k] <= '9') ||
-                    (id.p[k] >= 'A' && id.p[k] <= 'Z') || (id.p[k] >= 'a' && id.p[k] <= 'z');
+        bool good = id.n >= 1 && id.n <= 80 && sw_str_all(id, "a-zA-Z0-9_-");
         if (!good)
             return sw_fail(err, &SQS_INVALID_BATCH_ENTRY_ID,
                            "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at "
@@ -85,7 +82,6 @@ static int run(SwCtx *cx, SwStr url, Entries l, EntryFn *each, void **done, size
             return -1;
         }
     }
-    sqs_ring(cx);
     return 0;
 }
 #define RUN(each) \

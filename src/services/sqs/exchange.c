@@ -1,29 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Send, receive, delete, change visibility: the operations on single messages, and the long poll. */
 
-#include <pthread.h>
-#include <time.h>
-
+#include "services/sqs/bell.h"
 #include "services/sqs/sqs.h"
-
-/* Who waits for a message is told of every commit that sends one. Process-wide and without content: a waiter looks into
- * the store itself. */
-static struct {
-    pthread_mutex_t lock; /* guards sent */
-    pthread_cond_t changed;
-    uint64_t sent;
-} bell = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-
-static void ring(void *arg) {
-    pthread_mutex_lock(&bell.lock);
-    bell.sent++;
-    pthread_cond_broadcast(&bell.changed);
-    pthread_mutex_unlock(&bell.lock);
-}
-
-void sqs_ring(SwCtx *cx) {
-    sw_tx_after_commit(cx->tx, ring, NULL);
-}
 
 int sqs_send_message(SwCtx *cx, const SqsSendMessageRequest *in, SqsSendMessageResult *out, SwError *err) {
     SqsQueueRecord *q;
@@ -35,13 +14,34 @@ int sqs_send_message(SwCtx *cx, const SqsSendMessageRequest *in, SqsSendMessageR
                  .deduplication = in->message_deduplication_id};
     if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
         return -1;
-    sqs_ring(cx);
     return sqs_message_send(cx, q, &s, out, err);
 }
 
-/* One look, in a transaction of its own. */
-static int look(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwStr *ret_queue,
-                int64_t *ret_wait_s, SwError *err) {
+typedef struct Look {
+    SqsQueueRecord *q;
+    bool found;  /* there was something to write: a message to be given out, or to be moved away */
+    SwTime next; /* where nothing was: when there may be something without being sent */
+} Look;
+
+/* What a poll of an empty queue costs: a snapshot. Receiving is tried in it; where it comes to a message it must write, and
+ * the store says so. */
+static int look(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, Look *ret, SwError *err) {
+    if (sw_ctx_begin(cx, SW_READ, err) < 0)
+        return -1;
+    int r = sqs_queue_get(cx, in->queue_url, &ret->q, err);
+    if (r == 0)
+        r = sqs_message_receive(cx, ret->q, in, out, err);
+    ret->found = sw_tx_would_write(cx->tx);
+    if (r == 0 && !ret->found)
+        r = sqs_message_next(cx, ret->q, &ret->next, err);
+    sw_ctx_rollback(cx);
+    if (!ret->found)
+        return r;
+    sw_error_reset(err);
+    return 0;
+}
+
+static int receive(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) {
     SqsQueueRecord *q;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
@@ -51,36 +51,26 @@ static int look(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessage
     }
     if (out->messages.n)
         sqs_count(cx, q->name, &sqs_received, (double)out->messages.n);
-    *ret_queue = q->name;
-    *ret_wait_s = SW_OR(in->wait_time_seconds, sqs_queue_number(q, "ReceiveMessageWaitTimeSeconds"));
     return sw_ctx_commit(cx, err);
 }
 
-static uint64_t heard(void) {
-    pthread_mutex_lock(&bell.lock);
-    uint64_t n = bell.sent;
-    pthread_mutex_unlock(&bell.lock);
-    return n;
+static bool has_left(SwCtx *cx) {
+    return cx->http && sw_http_ended(cx->http);
 }
 
-/* Until something was sent anywhere, or a second passed: then delayed and leased messages may have become visible, or the
- * client may have left. */
-static void wait_for_bell(uint64_t known, int64_t end_ns) {
-    struct timespec t;
-    int64_t left = SW_MIN(end_ns - sw_monotonic_ns(), SW_S);
-    clock_gettime(CLOCK_REALTIME, &t);
-    int64_t until = t.tv_sec * SW_S + t.tv_nsec + SW_MAX(left, 0);
-    t.tv_sec = until / SW_S;
-    t.tv_nsec = until % SW_S;
-    pthread_mutex_lock(&bell.lock);
-    while (bell.sent == known && pthread_cond_timedwait(&bell.changed, &bell.lock, &t) == 0)
-        continue;
-    pthread_mutex_unlock(&bell.lock);
+/* Until the queue's bell rings, a message becomes visible by itself, the poll's time is over, or the client has left. That
+ * and the clock, which may be set, are looked at every second; the store is not. */
+static void wait_for_message(SwCtx *cx, SqsWaiter *w, SwTime next, int64_t end_ns) {
+    for (;;) {
+        int64_t now = sw_monotonic_ns(), left = next == INT64_MAX ? SW_S : SW_MIN(sw_clock_until(cx->host->clock, next), SW_S);
+        if (sqs_waiter_wait(w, SW_MIN(now + SW_MAX(left, 0), end_ns)) || sw_monotonic_ns() >= end_ns || sw_now(cx) >= next ||
+            has_left(cx))
+            return;
+    }
 }
 
 int sqs_receive_message(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, SwError *err) {
-    SwStr queue;
-    int64_t max = SW_OR(in->max_number_of_messages, 1), wait_s = 0, begun = sw_monotonic_ns();
+    int64_t max = SW_OR(in->max_number_of_messages, 1), begun = sw_monotonic_ns();
     if (max < 1 || max > 10)
         return sw_fail(
             err, &sqs_invalid,
@@ -93,17 +83,21 @@ int sqs_receive_message(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiv
     if (sw_str_is(in->receive_request_attempt_id))
         return sw_fail(err, &sqs_invalid,
                        "The request include parameter ReceiveRequestAttemptId which is not valid for this queue type");
+    _sqs_waiter_ SqsWaiter waiter = {0};
     for (;;) {
-        uint64_t known = heard();
-        if (look(cx, in, out, &queue, &wait_s, err) < 0)
+        Look l = {0};
+        if (look(cx, in, out, &l, err) < 0 || (l.found && !has_left(cx) && receive(cx, in, out, err) < 0))
             return -1;
-        int64_t end = begun + wait_s * SW_S;
-        bool over = sw_monotonic_ns() >= end || (cx->http && sw_http_ended(cx->http));
+        int64_t end = begun + SW_OR(in->wait_time_seconds, sqs_queue_number(l.q, "ReceiveMessageWaitTimeSeconds")) * SW_S;
+        bool over = sw_monotonic_ns() >= end || has_left(cx);
         if (!out->messages.n && over)
-            sqs_count(cx, queue, &sqs_empty_receives, 1);
+            sqs_count(cx, l.q->name, &sqs_empty_receives, 1);
         if (out->messages.n || over)
             return 0;
-        wait_for_bell(known, end);
+        if (!waiter.in)
+            sqs_waiter_join(&waiter, l.q->id); /* and look again: it hears of what comes from now on */
+        else if (!l.found)
+            wait_for_message(cx, &waiter, l.next, end);
     }
 }
 
@@ -118,7 +112,6 @@ int sqs_change_message_visibility(SwCtx *cx, const SqsChangeMessageVisibilityReq
     SqsQueueRecord *q;
     if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
         return -1;
-    sqs_ring(cx); /* zero makes it visible at once */
     return sqs_message_set_visibility(cx, q, in->receipt_handle, in->visibility_timeout.v, err);
 }
 
@@ -129,6 +122,5 @@ int sqs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, 
     SqsSend s = {.body = payload, .group = sw_value_str(sw_value_getz(parameters, "MessageGroupId"))};
     if (sqs_queue_by_arn(cx, arn, &q, err) < 0)
         return -1;
-    sqs_ring(cx);
     return sqs_message_send(cx, q, &s, &out, err);
 }

@@ -6,11 +6,14 @@
  * deduplication   what was sent once is, for five minutes, answered as it was then and not sent again; per queue, or per
  *                 message group where the queue says so */
 
+#include <stdlib.h>
+
 #include "base/digest.h"
+#include "base/map.h"
 #include "services/sqs/sqs.h"
 
 #define REMEMBERED (5 * SW_MINUTE)
-#define LOOK_AT    100 /* messages a read */
+#define LOOK_AT    100 /* groups a read */
 
 const SwCollection sqs_deduplications = {
     .name = "sqs/deduplication",
@@ -123,22 +126,33 @@ static int take_group(SwCtx *cx, const SqsQueueRecord *q, SwStr group, const Sqs
     return 0;
 }
 
-/* As many of one group as there are, then of the next; groups in the order of their first messages. */
+static int by_sending(const void *a, const void *b) {
+    const SqsMessageRecord *x = ((const SwDocRow *)a)->record, *y = ((const SwDocRow *)b)->record;
+    return sw_str_cmp(x->sent_key, y->sent_key);
+}
+
+/* As many of one group as there are, then of the next. Groups that can be received from are found by their heads, a number
+ * at a time, and go in the order of their first messages; those that wait, and what waits in them, are not read. */
 int sqs_fifo_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out,
                      SwError *err) {
     size_t max = (size_t)SW_OR(in->max_number_of_messages, 1);
-    SwTime oldest = sw_now(cx) - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;
-    SwDocQuery query = {.index = "by_sent", .equals = {q->id}, .from = sw_index_number(cx->arena, oldest), .limit = LOOK_AT};
-    SwStrList seen = {0};
+    SwDocQuery query = {.index = "by_head",
+                        .equals = {q->id},
+                        .from = SW_STR("0"), /* what is no head has no key */
+                        .below = sqs_up_to(cx, sw_now(cx)),
+                        .limit = LOOK_AT};
+    SwMap seen = sw_map(cx->arena);
     SwDocList l;
     do {
         if (sw_doc_list(cx->tx, &sqs_messages, &query, &l, err) < 0)
             return -1;
+        if (l.n)
+            qsort(l.v, l.n, sizeof(*l.v), by_sending);
         for (size_t i = 0; i < l.n && out->messages.n < max; i++) {
-            const SqsMessageRecord *m = l.v[i].record;
-            if (sw_str_list_has(&seen, m->group))
+            SqsMessageRecord *m = l.v[i].record;
+            if (sw_map_get(&seen, m->group))
                 continue;
-            sw_str_list_add(cx->arena, &seen, m->group);
+            sw_map_put(&seen, m->group, m);
             if (take_group(cx, q, m->group, in, max, out, err) < 0)
                 return -1;
         }

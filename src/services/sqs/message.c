@@ -5,10 +5,13 @@
  * receipt   of the last receive; an older one deletes nothing, as AWS says it may
  *
  * leaseKey is visibleKey of a message that was received: those in flight are counted without being read.
+ * headKey is visibleKey of the first message of a FIFO queue's group: groups that can be received from are found without the
+ * messages that wait. The first one always has it; another of its group may.
  * visibleKey is that time and the message's number, so that equal times keep the order of sending; sentKey likewise. */
 
 #include "base/digest.h"
 #include "base/id.h"
+#include "services/sqs/bell.h"
 #include "services/sqs/sqs.h"
 
 const SwCollection sqs_messages = {
@@ -17,36 +20,77 @@ const SwCollection sqs_messages = {
     .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}},
                 {.name = "by_sent", .member = {"queue", "sentKey"}},
                 {.name = "by_group", .member = {"queue", "group", "sentKey"}},
+                {.name = "by_head", .member = {"queue", "headKey"}},
                 {.name = "by_lease", .member = {"queue", "leaseKey"}}},
 };
 
 static SwStr key(SwCtx *cx, SwTime at, int64_t number) {
-    return sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(sw_index_number(cx->arena, at)), SW_FMT(sw_index_number(cx->arena, number)));
+    return sw_cat(cx->arena, sw_index_number(cx->arena, at), SW_STR("/"), sw_index_number(cx->arena, number));
 }
 
 static void set_visible(SwCtx *cx, SqsMessageRecord *m, SwTime at) {
     m->visible = SW_SOME_TIME(at);
     m->visible_key = key(cx, at, m->number.v);
     m->lease_key = SW_OR(m->receives, 0) > 0 ? m->visible_key : SW_NO_STR;
+    m->head_key = m->head_key.p ? m->visible_key : SW_NO_STR;
 }
 
 /* Bound for keys of times up to and including `at`: '0' follows '/'. */
-static SwStr up_to(SwCtx *cx, SwTime at) {
-    return sw_strf(cx->arena, "%.*s0", SW_FMT(sw_index_number(cx->arena, at)));
+SwStr sqs_up_to(SwCtx *cx, SwTime at) {
+    return sw_cat(cx->arena, sw_index_number(cx->arena, at), SW_STR("0"));
 }
 
 static int put(SwCtx *cx, const SqsMessageRecord *m, SwError *err) {
     return sw_doc_put(cx->tx, &sqs_messages, m->id, m, err);
 }
 
+/* Who waits at the queue looks again: the message is visible, or becomes so at another time than was known. */
+static int put_and_ring(SwCtx *cx, const SqsMessageRecord *m, SwError *err) {
+    if (put(cx, m, err) < 0)
+        return -1;
+    sqs_ring(cx, m->queue);
+    return 0;
+}
+
+/* *ret_m NULL: the group is empty. */
+static int first_of_group(SwCtx *cx, SwStr queue, SwStr group, SqsMessageRecord **ret_m, SwError *err) {
+    SwDocQuery q = {.index = "by_group", .equals = {queue, group}, .limit = 1};
+    SwDocList l;
+    if (sw_doc_list(cx->tx, &sqs_messages, &q, &l, err) < 0)
+        return -1;
+    *ret_m = l.n ? l.v[0].record : NULL;
+    return 0;
+}
+
+/* The first of a group has gone: the next one is its head. */
+static int pass_head(SwCtx *cx, SwStr queue, SwStr group, SwError *err) {
+    SqsMessageRecord *m;
+    if (first_of_group(cx, queue, group, &m, err) < 0)
+        return -1;
+    if (!m || m->head_key.p)
+        return 0;
+    m->head_key = m->visible_key;
+    return put(cx, m, err);
+}
+
+static int drop(SwCtx *cx, const SqsMessageRecord *m, SwError *err) {
+    if (sw_doc_delete(cx->tx, &sqs_messages, m->id, NULL, err) < 0)
+        return -1;
+    return m->head_key.p ? pass_head(cx, m->queue, m->group, err) : 0;
+}
+
 /* A message comes into a queue: behind all that are there. */
-static int enter(SwCtx *cx, SqsMessageRecord *m, SwTime visible, SwError *err) {
+static int enter(SwCtx *cx, SqsMessageRecord *m, bool fifo, SwTime visible, SwError *err) {
+    SqsMessageRecord *first = NULL;
+    if (fifo && first_of_group(cx, m->queue, m->group, &first, err) < 0)
+        return -1;
+    m->head_key = fifo && !first ? SW_STR("") : SW_NO_STR;
     if (sw_doc_next(cx->tx, SW_SCOPE_REGION, SW_STR("sqs/message"), &m->number.v, err) < 0)
         return -1;
     m->number.set = true;
     m->sent_key = key(cx, m->sent.v, m->number.v);
     set_visible(cx, m, visible);
-    return put(cx, m, err);
+    return put_and_ring(cx, m, err);
 }
 
 static int bad_contents(const SwErrorKind *kind, SwError *err) {
@@ -76,8 +120,7 @@ static bool beyond_ascii(SwStr s, size_t i) {
 static bool good_attribute_name(SwStr s) {
     bool good = s.n >= 1 && s.n <= 256 && s.p[0] != '.' && s.p[s.n - 1] != '.' && !sw_str_contains(s, SW_STR(".."));
     for (size_t i = 0; i < s.n; i++)
-        good &= s.p[i] == '-' || s.p[i] == '_' || s.p[i] == '.' || (s.p[i] >= '0' && s.p[i] <= '9') ||
-                (s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] >= 'a' && s.p[i] <= 'z') || beyond_ascii(s, i);
+        good &= sw_str_all(sw_str_n(s.p + i, 1), "a-zA-Z0-9_.-") || beyond_ascii(s, i);
     return good && !(s.n >= 4 && sw_str_ieq(sw_str_n(s.p, 4), SW_STR("AWS."))) &&
            !(s.n >= 7 && sw_str_ieq(sw_str_n(s.p, 7), SW_STR("Amazon.")));
 }
@@ -198,7 +241,7 @@ int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *given, S
         m.attributes = *s.attributes;
     m.group = s.group;
     m.deduplication = s.deduplication;
-    if (enter(cx, &m, m.sent.v + delay * SW_S, err) < 0)
+    if (enter(cx, &m, fifo, m.sent.v + delay * SW_S, err) < 0)
         return -1;
     sqs_count_sent(cx, q, &s);
     ret->message_id = m.id;
@@ -268,12 +311,18 @@ static int move_if_dead(SwCtx *cx, const SqsQueueRecord *q, SqsMessageRecord *m,
         sw_error_reset(err); /* deleted meanwhile: the message stays where it is */
         return 0;
     }
+    bool head = m->head_key.p;
+    m->head_key = sqs_queue_is_fifo(target) ? SW_STR("") : SW_NO_STR; /* by its age it may be the first there */
     m->queue = target->id;
     m->dead_letter_source = sqs_queue_arn(cx, q->name);
     m->receipt = SW_NO_STR;
     set_visible(cx, m, sw_now(cx));
     *ret_moved = true;
-    return put(cx, m, err);
+    if (sqs_queue_is_fifo(q))
+        sqs_ring(cx, q->id); /* its group goes on without it */
+    if (put_and_ring(cx, m, err) < 0)
+        return -1;
+    return head ? pass_head(cx, q->id, m->group, err) : 0;
 }
 
 static int lease(SwCtx *cx, SqsMessageRecord *m, int64_t seconds, SwError *err) {
@@ -302,7 +351,7 @@ int sqs_message_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageReq
                         SwError *err) {
     size_t max = (size_t)SW_OR(in->max_number_of_messages, 1);
     SwTime oldest = sw_now(cx) - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;
-    SwDocQuery query = {.index = "by_visible", .equals = {q->id}, .below = up_to(cx, sw_now(cx)), .limit = max};
+    SwDocQuery query = {.index = "by_visible", .equals = {q->id}, .below = sqs_up_to(cx, sw_now(cx)), .limit = max};
     SwDocList l;
     if (sqs_queue_is_fifo(q))
         return sqs_fifo_receive(cx, q, in, out, err);
@@ -317,6 +366,15 @@ int sqs_message_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageReq
         }
         query.after = l.next;
     } while (out->messages.n < max && sw_str_is(l.next));
+    return 0;
+}
+
+int sqs_message_next(SwCtx *cx, const SqsQueueRecord *q, SwTime *ret_at, SwError *err) {
+    SwDocQuery later = {.index = "by_visible", .equals = {q->id}, .from = sqs_up_to(cx, sw_now(cx)), .limit = 1};
+    SwDocList l;
+    if (sw_doc_list(cx->tx, &sqs_messages, &later, &l, err) < 0)
+        return -1;
+    *ret_at = l.n ? ((const SqsMessageRecord *)l.v[0].record)->visible.v : INT64_MAX;
     return 0;
 }
 
@@ -350,7 +408,9 @@ int sqs_message_delete(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SwError
     if (m && sqs_queue_is_fifo(q) && (!latest || m->visible.v <= sw_now(cx)))
         return bad_handle(handle, "The receipt handle has expired.", err);
     sqs_count(cx, q->name, &sqs_deleted, 1); /* a second time, too */
-    return m && latest ? sw_doc_delete(cx->tx, &sqs_messages, m->id, NULL, err) : 0;
+    if (sqs_queue_is_fifo(q))
+        sqs_ring(cx, q->id); /* the next one of its group need not wait */
+    return m && latest ? drop(cx, m, err) : 0;
 }
 
 /* Any handle of a message will do; nothing changes for one that is not in flight any more. */
@@ -368,11 +428,11 @@ int sqs_message_set_visibility(SwCtx *cx, const SqsQueueRecord *q, SwStr handle,
     if (m->visible.v <= sw_now(cx))
         return 0;
     set_visible(cx, m, sw_now(cx) + seconds * SW_S);
-    return put(cx, m, err);
+    return put_and_ring(cx, m, err);
 }
 
 int sqs_message_move(SwCtx *cx, SqsMessageRecord *m, const SqsQueueRecord *to, SwError *err) {
-    if (sw_doc_delete(cx->tx, &sqs_messages, m->id, NULL, err) < 0)
+    if (drop(cx, m, err) < 0)
         return -1;
     m->id = sw_id_uuid(cx->arena);
     m->queue = to->id;
@@ -380,7 +440,7 @@ int sqs_message_move(SwCtx *cx, SqsMessageRecord *m, const SqsQueueRecord *to, S
     m->receives = SW_SOME_INT(0);
     m->first_received = (SwOptTime){0};
     m->dead_letter_source = m->receipt = SW_NO_STR;
-    return enter(cx, m, m->sent.v, err);
+    return enter(cx, m, sqs_queue_is_fifo(to), m->sent.v, err);
 }
 
 int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, size_t max, size_t *ret_n, SwError *err) {
@@ -393,6 +453,11 @@ int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, s
     for (size_t i = 0; i < l.n; i++)
         if (sw_doc_delete(cx->tx, &sqs_messages, l.v[i].id, NULL, err) < 0)
             return -1;
+    for (size_t i = 0; i < l.n; i++) {
+        const SqsMessageRecord *m = l.v[i].record;
+        if (m->head_key.p && pass_head(cx, q->id, m->group, err) < 0)
+            return -1;
+    }
     *ret_n = l.n;
     return 0;
 }
@@ -400,9 +465,9 @@ int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, s
 /* At `at`, not after now: what was sent later does not count; what is in flight or delayed is behind it in the index. */
 int sqs_messages_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *ret_visible, int64_t *ret_leased,
                           int64_t *ret_delayed, SwError *err) {
-    SwDocQuery visible = {.index = "by_visible", .equals = {q->id}, .below = up_to(cx, at)};
-    SwDocQuery leased = {.index = "by_lease", .equals = {q->id}, .from = up_to(cx, at)};
-    SwDocQuery sent = {.index = "by_sent", .equals = {q->id}, .below = up_to(cx, at)};
+    SwDocQuery visible = {.index = "by_visible", .equals = {q->id}, .below = sqs_up_to(cx, at)};
+    SwDocQuery leased = {.index = "by_lease", .equals = {q->id}, .from = sqs_up_to(cx, at)};
+    SwDocQuery sent = {.index = "by_sent", .equals = {q->id}, .below = sqs_up_to(cx, at)};
     int64_t n;
     if (sw_doc_count(cx->tx, &sqs_messages, &visible, ret_visible, err) < 0 ||
         sw_doc_count(cx->tx, &sqs_messages, &leased, ret_leased, err) < 0 ||
@@ -421,19 +486,24 @@ int sqs_messages_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible,
 static int expire(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
     void *record;
     size_t n;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &sqs_queues, name, &record, err) < 0)
+    if (sw_doc_get(cx->tx, &sqs_queues, name, &record, err) < 0)
         return -1;
     const SqsQueueRecord *q = record;
-    if (!q) {
-        sw_ctx_rollback(cx);
+    if (!q)
         return 0;
-    }
     SwTime oldest = sw_now(cx) - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;
     if (sqs_messages_clear(cx, q, oldest, 1000, &n, err) < 0 || sqs_fifo_forget(cx, q, 0, err) < 0)
         return -1;
     ret_step->again = n == 1000 ? sw_now(cx) : sw_now(cx) + SW_HOUR;
     ret_step->waiting = n < 1000;
-    return sw_ctx_commit(cx, err);
+    return 0;
 }
 
-const SwController sqs_expiry = {.name = "sqs/expiry", .step = expire, .parallel = 1};
+const SwController sqs_expiry = {
+    .name = "sqs/expiry",
+    .kind = SW_STEP_STORE,
+    .step = expire,
+    .parallel = 1,
+    .looks = true,
+    .unfailing = "what is expired is not given out anyway; the next hour's step removes it",
+};

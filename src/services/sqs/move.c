@@ -31,11 +31,9 @@ static int count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_n, SwError *er
 static int source_queue(SwCtx *cx, SwStr arn, SqsQueueRecord **ret_q, SwError *err) {
     SwDocQuery q = {.index = "by_dead_letter", .equals = {arn}};
     int64_t n;
-    if (sqs_queue_by_arn(cx, arn, ret_q, err) < 0) {
-        sw_error_reset(err);
-        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
-                       "The resource that you specified for the SourceArn parameter doesn't exist.");
-    }
+    if (sqs_queue_by_arn(cx, arn, ret_q, err) < 0)
+        return sw_fail_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
+                          "The resource that you specified for the SourceArn parameter doesn't exist.");
     if (sw_doc_count(cx->tx, &sqs_queues, &q, &n, err) < 0)
         return -1;
     return n ? 0 : sw_fail(err, &sqs_invalid, "Source queue must be configured as a Dead Letter Queue.");
@@ -61,11 +59,9 @@ int sqs_start_message_move_task(SwCtx *cx, const SqsStartMessageMoveTaskRequest 
             "Value for parameter MaxNumberOfMessagesPerSecond is invalid. You must enter a value between 1 and 500.");
     if (source_queue(cx, in->source_arn, &source, err) < 0 || running_task(cx, in->source_arn, &other, err) < 0)
         return -1;
-    if (sw_str_is(in->destination_arn) && sqs_queue_by_arn(cx, in->destination_arn, &destination, err) < 0) {
-        sw_error_reset(err);
-        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
-                       "The resource that you specified for the DestinationArn parameter doesn't exist.");
-    }
+    if (sw_str_is(in->destination_arn) && sqs_queue_by_arn(cx, in->destination_arn, &destination, err) < 0)
+        return sw_fail_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
+                          "The resource that you specified for the DestinationArn parameter doesn't exist.");
     if (sw_str_is(in->destination_arn) && sqs_queue_is_fifo(destination) != sqs_queue_is_fifo(source))
         return sw_fail(err, &sqs_invalid, "The destination queue must be of the same type as the source queue.");
     if (other)
@@ -99,16 +95,12 @@ int sqs_cancel_message_move_task(SwCtx *cx, const SqsCancelMessageMoveTaskReques
     void *record;
     SqsQueueRecord *source;
     if (!sw_unbase64(cx->arena, in->task_handle, &text) || sw_json_parse(cx->arena, text, &v, err) < 0 ||
-        !sw_value_str(sw_value_getz(&v, "taskId")).p) {
-        sw_error_reset(err);
-        return sw_fail(err, &sqs_invalid, "Value for parameter TaskHandle is invalid.");
-    }
+        !sw_value_str(sw_value_getz(&v, "taskId")).p)
+        return sw_fail_as(err, &sqs_invalid, "Value for parameter TaskHandle is invalid.");
     SwStr id = sw_value_str(sw_value_getz(&v, "taskId"));
-    if (sqs_queue_by_arn(cx, sw_value_str(sw_value_getz(&v, "sourceArn")), &source, err) < 0) {
-        sw_error_reset(err);
-        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
-                       "The resource that you specified for the SourceArn parameter doesn't exist.");
-    }
+    if (sqs_queue_by_arn(cx, sw_value_str(sw_value_getz(&v, "sourceArn")), &source, err) < 0)
+        return sw_fail_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
+                          "The resource that you specified for the SourceArn parameter doesn't exist.");
     if (sw_doc_get(cx->tx, &sqs_moves, id, &record, err) < 0)
         return -1;
     SqsMoveRecord *t = record;
@@ -130,11 +122,9 @@ int sqs_list_message_move_tasks(SwCtx *cx, const SqsListMessageMoveTasksRequest 
     if (max < 1 || max > 10)
         return sw_fail(err, &sqs_invalid,
                        "Value for parameter MaxResults is invalid. You must enter a value between 1 and 10.");
-    if (sqs_queue_by_arn(cx, in->source_arn, &source, err) < 0) {
-        sw_error_reset(err);
-        return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
-                       "The resource that you specified for the SourceArn parameter doesn't exist.");
-    }
+    if (sqs_queue_by_arn(cx, in->source_arn, &source, err) < 0)
+        return sw_fail_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
+                          "The resource that you specified for the SourceArn parameter doesn't exist.");
     if (sw_doc_list(cx->tx, &sqs_moves, &q, &l, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->results);
@@ -177,7 +167,6 @@ static int move_piece(SwCtx *cx, SqsMoveRecord *t, const SqsQueueRecord *source,
             return -1;
     if (is(t, "RUNNING") && l.n < most)
         t->entry->status = SW_STR("COMPLETED");
-    sqs_ring(cx);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "api/operation.h"
 #include "api/tags.h"
 #include "base/id.h"
+#include "services/sqs/bell.h"
 #include "services/sqs/sqs.h"
 
 const SwCollection sqs_queues = {
@@ -105,11 +106,7 @@ int sqs_queue_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
 }
 
 static bool good_name(SwStr s) {
-    bool good = s.n >= 1 && s.n <= 80;
-    for (size_t i = 0; i < s.n; i++)
-        good &= (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
-                s.p[i] == '-' || s.p[i] == '_';
-    return good;
+    return s.n >= 1 && s.n <= 80 && sw_str_all(s, "a-zA-Z0-9_-");
 }
 
 static const SwTagRules tag_rules = {
@@ -199,6 +196,7 @@ int sqs_delete_queue(SwCtx *cx, const SqsDeleteQueueRequest *in, void *out, SwEr
     size_t n;
     if (sqs_queue_get(cx, in->queue_url, &q, err) < 0 || sw_doc_delete(cx->tx, &sqs_queues, q->name, NULL, err) < 0)
         return -1;
+    sqs_ring(cx, q->id); /* who waits at it is told that it is gone */
     return sqs_messages_clear(cx, q, INT64_MAX, 0, &n, err) < 0 ? -1 : sqs_fifo_forget(cx, q, INT64_MAX, err);
 }
 

@@ -10,6 +10,7 @@ static const SwTarget targets[] = {{"sqs", NULL, sqs_deliver, "sqs:SendMessage"}
 const SwService sw_service_sqs = {
     .name = "sqs",
     .api = &sqs_api,
+    .declares = &sqs_declarations,
     .handlers = sqs_handlers,
     .invalid = &sqs_invalid,
     .denied = &sqs_denied,

@@ -6,8 +6,7 @@
 
 #include "api/host.h"
 #include "api/meter.h"
-#include "models/sqs.gen.h"
-#include "models/sqs_records.gen.h"
+#include "models/sqs_resources.gen.h"
 
 #define SQS_MESSAGE_MAX 1048576 /* bytes of body and attributes (SQS Developer Guide, "Message quotas") */
 
@@ -91,9 +90,12 @@ int sqs_fifo_forget(SwCtx *cx, const SqsQueueRecord *q, SwTime before, SwError *
 SwStr sqs_attributes_md5(SwArena *a, const SqsMessageAttributeValueMap *m);
 SwStr sqs_system_attributes_md5(SwArena *a, const SqsMessageSystemAttributeValueMap *m);
 
+/* Bound for keys of times up to and including `at`. */
+SwStr sqs_up_to(SwCtx *cx, SwTime at);
+/* When the first message that is not visible now becomes so by itself, as far as is known; INT64_MAX: none. */
+int sqs_message_next(SwCtx *cx, const SqsQueueRecord *q, SwTime *ret_at, SwError *err) sw_must_check;
+
 /* exchange.c */
-/* Whoever waits for a message looks again when cx->tx has been committed. */
-void sqs_ring(SwCtx *cx);
 int sqs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err); /* SwTarget.deliver */
 
 /* metric.c */

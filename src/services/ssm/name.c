@@ -34,14 +34,10 @@ bool ssm_name_parse(const SwCtx *cx, SwStr given, SsmName *ret_n) {
 
 int ssm_name_check(SwStr name, SwError *err) {
     size_t slashes = 0, at;
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-        bool word =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
-        if (!word && c != '/')
-            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", RULES);
-        slashes += c == '/';
-    }
+    if (!sw_str_all(name, "a-zA-Z0-9_./-"))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", RULES);
+    for (size_t i = 0; i < name.n; i++)
+        slashes += name.p[i] == '/';
     SwStr first = sw_str_starts(name, SW_STR("/")) ? sw_str_skip(name, 1) : name;
     if (first.n >= 3 && sw_str_ieq(sw_str_n(first.p, 3), SW_STR("ssm")))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s", RULES);

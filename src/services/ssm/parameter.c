@@ -307,13 +307,8 @@ int ssm_delete_parameters(SwCtx *cx, const SsmDeleteParametersRequest *in, SsmDe
 /* Labels. */
 
 static bool label_allowed(SwStr l) {
-    if (l.n == 0 || l.n > 100 || (l.p[0] >= '0' && l.p[0] <= '9'))
+    if (l.n == 0 || l.n > 100 || (l.p[0] >= '0' && l.p[0] <= '9') || !sw_str_all(l, "a-zA-Z0-9_.-"))
         return false;
-    for (size_t i = 0; i < l.n; i++) {
-        char c = l.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_'))
-            return false;
-    }
     return !(l.n >= 3 && (sw_str_ieq(sw_str_n(l.p, 3), SW_STR("aws")) || sw_str_ieq(sw_str_n(l.p, 3), SW_STR("ssm"))));
 }
 

@@ -23,6 +23,7 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
 const SwService sw_service_ssm = {
     .name = "ssm",
     .api = &ssm_api,
+    .declares = &ssm_declarations,
     .handlers = ssm_handlers,
     .resource = resource,
     .collections = collections,

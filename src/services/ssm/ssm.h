@@ -6,8 +6,7 @@
 
 #include "api/host.h"
 #include "api/tags.h"
-#include "models/ssm.gen.h"
-#include "models/ssm_records.gen.h"
+#include "models/ssm_resources.gen.h"
 
 extern const SwCollection ssm_parameters, ssm_history;
 

@@ -2,7 +2,7 @@
 /* STS: who am I, and temporary credentials. What it issues is kept and checked by IAM, behind SwHost.auth. */
 
 #include "api/host.h"
-#include "models/sts.gen.h"
+#include "models/sts_resources.gen.h"
 
 #define ROLE_LIFETIME_DEFAULT    3600
 #define SESSION_LIFETIME_DEFAULT 43200
@@ -112,6 +112,7 @@ static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
 const SwService sw_service_sts = {
     .name = "sts",
     .api = &sts_api,
+    .declares = &sts_declarations,
     .handlers = sts_handlers,
     .resource = resource,
 };

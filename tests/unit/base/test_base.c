@@ -4,6 +4,7 @@
 #include "base_test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -31,6 +32,30 @@ static void an_error_has_three_audiences(void **state) {
     sw_error_reset(&err);
     assert_false(sw_error_is(&err, &SW_INTERNAL_FAILURE));
     assert_ptr_equal(err.arena, a);
+}
+
+static void an_error_becomes_another_and_the_log_still_sees_the_first(void **state) {
+    SwError err = sw_error(*state);
+    sw_fail(&err, &SW_VALIDATION_EXCEPTION, "%s is bad", "name");
+    sw_fail_fact(&err, "Field", SW_STR("name"));
+    assert_int_equal(sw_fail_as(&err, &SW_THROTTLING, "Container '%s': %s", "x", err.message), -1);
+    assert_true(sw_error_is(&err, &SW_THROTTLING));
+    assert_string_equal(err.message, "Container 'x': name is bad");
+    assert_string_equal(err.cause, "ValidationException: name is bad");
+    assert_int_equal(err.facts.n, 0);
+    sw_fail_errno(&err, ENOENT, "opening %s", "x");
+    sw_fail_as(&err, &SW_THROTTLING, "later");
+    assert_string_equal(err.message, "later");
+    assert_string_equal(err.cause, "opening x: No such file or directory");
+}
+
+static void what_is_closed_is_marked(void **state) {
+    (void)state;
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    sw_closep(&fd);
+    assert_int_equal(fd, -1);
+    sw_closep(&fd);
 }
 
 static SwStr ran(SwArena *a, const char *what, const char *variable, int *ret_status) {
@@ -109,6 +134,8 @@ static void a_belief_that_failed_aborts_only_in_tests(void **state) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         TEST(an_error_has_three_audiences),
+        TEST(an_error_becomes_another_and_the_log_still_sees_the_first),
+        TEST(what_is_closed_is_marked),
         TEST(an_event_is_one_line),
         TEST(a_crash_point_kills_at_the_wanted_passage),
         TEST(a_belief_that_failed_aborts_only_in_tests),

@@ -67,6 +67,39 @@ static void cutting_and_splitting(void **state) {
     assert_false(sw_str_find(SW_NO_STR, 'x', &at));
 }
 
+static void sets_of_bytes(void **state) {
+    (void)state;
+    static const struct {
+        const char *set, *s;
+        size_t span;
+    } t[] = {{"a-zA-Z0-9_-", "Az09_-", 6}, {"a-zA-Z0-9_-", "a.b", 1}, {"a-c", "abcd", 3}, {"ac", "abc", 1},  {"", "a", 0},
+             {"+=,.@_-", "+=,.@_-", 7},    {"._-", "/", 0},           {"-", "-a", 1},     {"a-", "-a-b", 3}, {"a", "", 0}};
+    for (size_t i = 0; i < SW_N(t); i++) {
+        if (sw_str_span(sw_str(t[i].s), t[i].set) != t[i].span)
+            fail_msg("`%s` of `%s`", t[i].set, t[i].s);
+        assert_int_equal(sw_str_all(sw_str(t[i].s), t[i].set), t[i].span == strlen(t[i].s));
+    }
+    assert_true(sw_str_all(SW_NO_STR, "a"));
+    assert_false(sw_str_all(sw_str_n("a\0", 2), "a-z")); /* NUL and what is beyond ASCII are in no set */
+    assert_false(sw_str_all(SW_STR("\xc3\xa9"), "a-zA-Z"));
+}
+
+static SwStr counted(int *calls) {
+    (*calls)++;
+    return SW_STR("b");
+}
+
+static void parts_of_a_text_are_made_once(void **state) {
+    (void)state;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    int calls = 0;
+    SwStr s = sw_cat(a, SW_STR("a"), counted(&calls), SW_NO_STR, SW_STR("c"));
+    assert_str(s, "abc");
+    assert_int_equal(calls, 1);
+    assert_int_equal(s.p[s.n], 0); /* a C string, too */
+    assert_int_equal(sw_cat(a, SW_NO_STR).n, 0);
+}
+
 static void wildcards(void **state) {
     (void)state;
     static const struct {
@@ -325,6 +358,8 @@ int main(void) {
         TEST(absent_differs_from_empty),
         TEST(comparing),
         TEST(cutting_and_splitting),
+        TEST(sets_of_bytes),
+        TEST(parts_of_a_text_are_made_once),
         TEST(wildcards),
         TEST(stars_are_what_they_are_defined_as),
         TEST(stars_are_linear),

@@ -76,8 +76,9 @@ static void run(size_t i, SwArena *a, const char *root) {
     for (size_t k = 0; k < files.n; k++)
         put(sw_strf(a, "%s/readonly/%.*s", root, SW_FMT(files.v[k].name)).p, moved(a, files.v[k].text, root));
     assert_true(system(sw_strf(a, "timeout 10 sh %s/readonly/driver >%s/log", root, root).p) == 0);
+    SwStr log = get(a, root, "log");
     if (!sw_str_eqz(get(a, root, "out"), cases[i].out) || !sw_str_eqz(get(a, root, "control/name.0"), cases[i].made))
-        fail_msg("%s: %.*s", cases[i].command, SW_FMT(get(a, root, "log")));
+        fail_msg("%s: %.*s", cases[i].command, SW_FMT(log));
     assert_true(sw_str_eqz(get(a, root, "after"), cases[i].good ? "" : "0"));
     CodebuildMarker m;
     SwStr events = get(a, root, "control/events");

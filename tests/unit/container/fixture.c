@@ -89,7 +89,7 @@ static SwStr tar(Fixture *F, const TarEntry *e, size_t n, const char *compress) 
 void fixture_layer(Fixture *F, const TarEntry *e, size_t n, const char *compress, SwStr *ret_blob, SwStr *ret_diff_id) {
     SwStr plain = tar(F, e, n, "");
 
-    *ret_diff_id = sw_strf(F->a, "sha256:%.*s", SW_FMT(sw_sha256_hex(F->a, plain)));
+    *ret_diff_id = sw_cat(F->a, SW_STR("sha256:"), sw_sha256_hex(F->a, plain));
     *ret_blob = fixture_blob(F, *compress ? tar(F, e, n, compress) : plain);
 }
 

@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 
+#include "store/blob.h"
+
 static void reader_keeps_its_snapshot_while_others_write(void **state) {
     Fixture *f = *state;
     put(f, "a", (Record){.name = SW_STR("old")});
@@ -69,7 +71,34 @@ static void second_write_transaction_of_a_thread_fails_instead_of_hanging(void *
 static void write_in_a_read_transaction_is_refused(void **state) {
     Fixture *f = *state;
     SwTx *tx = begin(f, SW_READ);
+    assert_false(sw_tx_would_write(tx));
     assert_int_equal(sw_doc_put(tx, &things, SW_STR("a"), &(Record){0}, &f->err), -1);
+    assert_true(sw_tx_would_write(tx));
+    sw_tx_rollback(tx);
+}
+
+/* Documents say so before SQL is reached, everything else by what SQLite answers; reading alone says nothing. */
+static void read_transaction_knows_that_it_would_have_written(void **state) {
+    Fixture *f = *state;
+    int64_t n;
+    void *r;
+    SwTx *tx = begin(f, SW_READ);
+    OK(f, sw_doc_get(tx, &things, SW_STR("a"), &r, &f->err));
+    assert_false(sw_tx_would_write(tx));
+    assert_int_equal(sw_doc_delete(tx, &things, SW_STR("a"), NULL, &f->err), -1);
+    assert_true(sw_tx_would_write(tx));
+    sw_tx_rollback(tx);
+    tx = begin(f, SW_READ);
+    assert_int_equal(sw_blob_ref(tx, SW_STR("d"), SW_STR("o"), &f->err), -1);
+    assert_true(sw_tx_would_write(tx));
+    sw_tx_rollback(tx);
+    tx = begin(f, SW_READ);
+    assert_int_equal(sw_doc_next(tx, SW_SCOPE_REGION, SW_STR("s"), &n, &f->err), -1);
+    assert_true(sw_tx_would_write(tx));
+    sw_tx_rollback(tx);
+    tx = begin(f, SW_WRITE);
+    OK(f, sw_doc_put(tx, &things, SW_STR("a"), &(Record){0}, &f->err));
+    assert_false(sw_tx_would_write(tx));
     sw_tx_rollback(tx);
 }
 
@@ -195,6 +224,7 @@ int main(void) {
         T(undone_savepoint_takes_its_writes_and_callbacks_along),
         T(second_write_transaction_of_a_thread_fails_instead_of_hanging),
         T(write_in_a_read_transaction_is_refused),
+        T(read_transaction_knows_that_it_would_have_written),
         T(transaction_left_for_want_of_memory_can_be_rolled_back),
         T(threads_share_commits_and_lose_no_update),
     };

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the files of this room share. */
+
+#include "api/host.h"
+#include "resource/resource.h"
+
+/* A record that is there for the context: its account's and region's, and not one that counts as gone. */
+bool sw_resource_is_here(SwCtx *cx, const SwResource *r, const void *record);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ids, ARNs and references as texts over a resource's parts, written and read back. */
+
+#include "resource/internal.h"
+
+/* One "{name}", "{name*}" or "{name:lower}" of a template. */
+typedef struct Field {
+    SwStr name;
+    bool any, lower;
+} Field;
+
+/* *t stands behind the '{'; afterwards behind the '}'. */
+static Field next_field(const char **t) {
+    const char *end = strchr(*t, '}');
+    Field f = {.name = sw_str_n(*t, (size_t)(end - *t))};
+    *t = end + 1;
+    f.any = sw_str_ends(f.name, SW_STR("*"));
+    f.lower = sw_str_ends(f.name, SW_STR(":lower"));
+    f.name = sw_str_drop(f.name, f.any ? 1 : f.lower ? 6 : 0);
+    return f;
+}
+
+static SwStr *slot(const SwResource *r, SwStr name, SwParts *p) {
+    if (sw_str_eqz(name, "account"))
+        return &p->account;
+    if (sw_str_eqz(name, "region"))
+        return &p->region;
+    for (size_t i = 0; i < r->n_part; i++)
+        if (sw_str_eqz(name, r->part[i].name))
+            return &p->v[i];
+    return NULL;
+}
+
+static size_t span(SwStr s) {
+    size_t n = 0;
+    while (n < s.n && s.p[n] != '/' && s.p[n] != ':')
+        n++;
+    return n;
+}
+
+/* Tries the longest text for each field first, so that a path takes all but the name. At most one field of a template
+ * holds any text, so this is quadratic at worst. */
+static bool fits(const SwResource *r, const char *t, SwStr s, SwParts *p) {
+    while (*t && *t != '{') {
+        if (!s.n || *s.p != *t)
+            return false;
+        s = sw_str_skip(s, 1);
+        t++;
+    }
+    if (!*t)
+        return s.n == 0;
+    t++;
+    Field f = next_field(&t);
+    SwStr *to = slot(r, f.name, p);
+    if (!to)
+        return false;
+    for (size_t n = f.any ? s.n : span(s); n > 0; n--) {
+        *to = sw_str_n(s.p, n);
+        if (fits(r, t, sw_str_skip(s, n), p))
+            return true;
+    }
+    *to = SW_NO_STR;
+    return false;
+}
+
+bool sw_resource_read(const SwResource *r, const char *templ, SwStr text, SwParts *ret_parts) {
+    *ret_parts = (SwParts){0};
+    return text.p && fits(r, templ, text, ret_parts);
+}
+
+SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const SwParts *parts) {
+    SwBuf b = sw_buf(cx->arena, 64 * SW_KIB);
+    SwParts p = *parts;
+    p.account = sw_str_or(p.account, cx->account);
+    p.region = sw_str_or(p.region, cx->region);
+    for (const char *t = templ; *t;) {
+        if (*t != '{') {
+            sw_buf_addc(&b, *t++);
+            continue;
+        }
+        t++;
+        Field f = next_field(&t);
+        SwStr *v = slot(r, f.name, &p), text = v ? *v : SW_NO_STR;
+        for (size_t i = 0; !text.p && i < r->n_part; i++)
+            if (v == &p.v[i])
+                text = r->part[i].otherwise ? sw_str(r->part[i].otherwise) : SW_STR("*");
+        sw_buf_adds(&b, f.lower ? sw_str_lower(cx->arena, text) : text);
+    }
+    return sw_buf_str(&b);
+}
+
+bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *ret_parts) {
+    for (size_t i = 0; r->arn[i]; i++)
+        if (sw_resource_read(r, r->arn[i], arn, ret_parts))
+            return (!ret_parts->account.p || sw_str_eq(ret_parts->account, cx->account)) &&
+                   (!ret_parts->region.p || sw_str_eq(ret_parts->region, cx->region));
+    return false;
+}
+
+SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *record) {
+    SwParts p;
+    SwStr own = record ? sw_path_text(r->in->shape, record, &r->arn_at) : SW_NO_STR;
+    if (own.p)
+        return own;
+    return sw_resource_read(r, r->id, id, &p) ? sw_resource_write(cx, r, r->arn[0], &p) : SW_NO_STR;
+}
+
+SwStr sw_resource_id(SwCtx *cx, const SwResource *r, SwStr reference) {
+    SwParts p;
+    if (sw_str_starts(reference, SW_STR("arn:")))
+        return sw_resource_read_arn(cx, r, reference, &p) ? sw_resource_write(cx, r, r->id, &p) : SW_NO_STR;
+    for (size_t i = 0; r->reference[i]; i++)
+        if (sw_resource_read(r, r->reference[i], reference, &p))
+            return sw_resource_write(cx, r, r->id, &p);
+    return SW_NO_STR;
+}
+
+/* The last text of an ARN or reference, for errors about what was not found. */
+static SwParts parts_said(SwCtx *cx, const SwResource *r, SwStr ref) {
+    SwParts p;
+    for (size_t i = 0; r->arn[i]; i++)
+        if (sw_resource_read(r, r->arn[i], ref, &p))
+            return p;
+    for (size_t i = 0; r->reference[i]; i++)
+        if (sw_resource_read(r, r->reference[i], ref, &p))
+            return p;
+    if (!sw_resource_read(r, r->id, ref, &p))
+        p = (SwParts){.v = {[0] = ref}};
+    return p;
+}
+
+int sw_resource_fail(SwCtx *cx, const SwResource *r, const SwText *text, SwStr reference, SwError *err) {
+    SwParts p = parts_said(cx, r, reference);
+    SwBuf b = sw_buf(cx->arena, 16 * SW_KIB);
+    for (const char *t = text->text; *t;) {
+        const char *open = strchr(t, '{');
+        sw_buf_adds(&b, open ? sw_str_n(t, (size_t)(open - t)) : sw_str(t));
+        if (!open)
+            break;
+        t = open + 1;
+        Field f = next_field(&t);
+        SwStr *v = slot(r, f.name, &p);
+        if (sw_str_eqz(f.name, "ref"))
+            sw_buf_adds(&b, reference);
+        else if (sw_str_eqz(f.name, "arn"))
+            sw_buf_adds(&b, sw_str_starts(reference, SW_STR("arn:")) ? reference : sw_resource_write(cx, r, r->arn[0], &p));
+        else if (v == &p.account)
+            sw_buf_adds(&b, sw_str_or(p.account, cx->account));
+        else if (v == &p.region)
+            sw_buf_adds(&b, sw_str_or(p.region, cx->region));
+        else if (v)
+            sw_buf_adds(&b, *v);
+    }
+    SwStr said = sw_buf_str(&b);
+    return sw_fail(err, text->kind, "%.*s", SW_FMT(said));
+}

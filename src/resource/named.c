@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a request is about: the ARNs that IAM is asked for, and the policies that lie on what they name. */
+
+#include "resource/internal.h"
+
+#include "api/service.h"
+
+/* One of the other parts, as the input says it: a name, or the ARN of what it is part of. */
+static SwStr part_of(SwCtx *cx, const SwService *s, const char *name, SwStr said) {
+    SwParts p;
+    if (!sw_str_starts(said, SW_STR("arn:")))
+        return said;
+    for (const SwResource *const *r = s->declares->resource; *r; r++)
+        for (size_t k = 0; k < (*r)->n_part; k++)
+            if (strcmp((*r)->part[k].name, name) == 0 && sw_resource_read_arn(cx, *r, said, &p))
+                return p.v[k];
+    return SW_NO_STR;
+}
+
+/* As it is stored, where it is: its own ARN may say more than what it is asked by. */
+static SwStr stored_arn(SwCtx *cx, const SwResource *r, SwStr id, const SwParts *p) {
+    SwFound f;
+    SwError ignored = sw_error(cx->arena);
+    if (cx->tx && r->arn_at.n && sw_resource_find(cx, r, id, &f, &ignored) == 0 && f.record)
+        return sw_resource_arn(cx, r, id, f.record);
+    return sw_resource_write(cx, r, r->arn[0], p);
+}
+
+static SwStr arn_of(SwCtx *cx, const SwService *s, const SwResource *r, const SwNamed *n, const SwOperation *op, const void *in,
+                    SwStr ref) {
+    SwParts p = {0};
+    SwStr own = r->hooks && r->hooks->named ? r->hooks->named(cx, op, in, ref) : SW_NO_STR;
+    if (own.p || sw_str_starts(ref, SW_STR("arn:")))
+        return own.p ? own : ref;
+    bool read = false;
+    for (size_t i = 0; ref.p && !read && r->reference[i]; i++)
+        read = sw_resource_read(r, r->reference[i], ref, &p);
+    for (size_t i = 0; i < r->n_part; i++) {
+        SwStr said = sw_path_text(op->input, in, &n->with[i]);
+        if (!p.v[i].p && sw_str_is(said))
+            p.v[i] = part_of(cx, s, r->part[i].name, said);
+    }
+    return stored_arn(cx, r, sw_resource_write(cx, r, r->id, &p), &p);
+}
+
+static bool may_be_left_out(const SwResource *r) {
+    for (size_t i = 0; i < r->n_part; i++)
+        if (!r->part[i].otherwise)
+            return false;
+    return true;
+}
+
+SwStrList sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in) {
+    SwStrList all = {0};
+    for (size_t i = 0; s->declares && s->declares->resource[i]; i++) {
+        const SwResource *r = s->declares->resource[i];
+        for (size_t k = 0; k < r->n_named; k++) {
+            if (r->named[k].op != op->index || !op->input)
+                continue;
+            SwStrList refs = sw_path_texts(cx->arena, op->input, in, &r->named[k].at);
+            bool means_default = refs.n == 0 && may_be_left_out(r), hooked = refs.n == 0 && r->hooks && r->hooks->named;
+            if (means_default || hooked)
+                sw_str_list_add(cx->arena, &refs, SW_NO_STR);
+            for (size_t j = 0; j < refs.n; j++) {
+                SwStr arn = hooked && !means_default ? r->hooks->named(cx, op, in, SW_NO_STR)
+                                                     : arn_of(cx, s, r, &r->named[k], op, in, refs.v[j]);
+                if (sw_str_is(arn) && !sw_str_list_has(&all, arn))
+                    sw_str_list_add(cx->arena, &all, arn);
+            }
+        }
+    }
+    return all;
+}
+
+int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) {
+    SwFound f;
+    *ret_document = SW_NO_STR;
+    *ret_itself = false;
+    if (sw_resource_by_arn(cx, arn, &f, err) < 0)
+        return -1;
+    if (!f.record)
+        return 0;
+    *ret_itself = f.r->policy_itself;
+    if (f.r->hooks && f.r->hooks->policy)
+        return f.r->hooks->policy(cx, &f, ret_document, err);
+    *ret_document = sw_path_text(f.r->in->shape, f.record, &f.r->policy_at);
+    return 0;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Declared resources. What AWS names by an ARN is one constant, made by modelc from models/resources/<service>.json: where
+ * its record lies, how ids, ARNs and inputs name it, its errors, its tags and its policy. Whoever needs all of them (IAM's
+ * resource of a request, tags, the Tagging API, Cloud Control, `slipway resources`) walks over these constants; a service
+ * writes only what is its own.
+ *
+ * A resource is told from its like by its parts: a cluster's name; a service's cluster and name. Ids of records, ARNs and
+ * references in inputs are texts over the parts, and each can be read back into them:
+ *
+ *     "{cluster}/{service}"     a part without '/' and ':'        "{name*}"   any text
+ *     "{name:lower}"            written in lower case             "{account}" "{region}"   the context's, or an ARN's own
+ *
+ * Everything here works in cx->tx and allocates in cx->arena. */
+
+#include "api/ctx.h"
+#include "api/tags.h"
+
+#define SW_PARTS_MAX 3
+#define SW_PATH_MAX  4
+
+typedef struct SwResource SwResource;
+typedef struct SwService SwService;
+typedef struct SwCfnType SwCfnType;
+typedef struct SwDeclarations SwDeclarations;
+
+/* A way from a structure down: members by their index in the shape. A list on the way stands for each of its elements. */
+typedef struct SwPath {
+    uint8_t n; /* 0: no such place */
+    uint16_t at[SW_PATH_MAX];
+    const char *key; /* the way ends in a map of strings: the value under this key; or NULL */
+} SwPath;
+
+typedef struct SwPart {
+    const char *name;
+    const char *otherwise; /* what a request means that leaves it out; NULL: it must say */
+} SwPart;
+
+/* An error in the service's own words: over the parts, {account}, {region}, {arn} and {ref} (what the caller wrote). */
+typedef struct SwText {
+    const SwErrorKind *kind; /* NULL: the service has none of its own */
+    const char *text;
+} SwText;
+
+/* Where an operation's input names the resource: by reference or ARN, one or a list. */
+typedef struct SwNamed {
+    uint16_t op; /* SwOperation.index */
+    SwPath at;
+    SwPath with[SW_PARTS_MAX]; /* where the input says the other parts, in the order of SwResource.part */
+} SwNamed;
+
+/* A resource found: what it is, under which id, its record. */
+typedef struct SwFound {
+    const SwResource *r;
+    SwStr id;
+    void *record;
+} SwFound;
+
+/* What templates cannot say. Each may be NULL. */
+typedef struct SwResourceHooks {
+    /* The ARN of what a request means by `ref` (absent: it named nothing); absent: as is declared. */
+    SwStr (*named)(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref);
+    /* Does this record count as existing? A service that was deleted is kept for a while. NULL: always. */
+    bool (*exists)(SwCtx *cx, const void *record);
+    /* Tags have changed and are about to be written: dates, copies elsewhere. */
+    int (*tagged)(SwCtx *cx, const SwFound *f, SwError *err);
+    /* The policy of this resource where it does not lie in its record; *ret absent: none. */
+    int (*policy)(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err);
+} SwResourceHooks;
+
+struct SwResource {
+    const char *name;    /* "repository": with the service, "ecr:repository", the type that the Tagging API knows */
+    const char *service; /* as ARNs say it: "ecr", "elasticloadbalancing" */
+    const SwApi *api;
+    const SwCollection *in;
+    SwPart part[SW_PARTS_MAX];
+    uint8_t n_part;
+    const char *id;               /* "{repositoryName}" */
+    const char *const *arn;       /* NULL-terminated; the first is how it is written, all are read */
+    const char *const *reference; /* NULL-terminated: how inputs write it where not by ARN; most often "{name}" */
+    SwPath arn_at;                /* the record holds its own ARN, which may say more than its id (paths, random ends) */
+    const char *arn_index;        /* index of the collection by ARN, where ARNs do not say the id; or NULL */
+    SwPath account_at, region_at; /* of collections of global scope: whose it is */
+    SwPath state_at, created_at;  /* for those who look: "ACTIVE"; a timestamp */
+    SwPath tags_at, policy_at;
+    bool policy_itself; /* its policy's statements name no Resource: they are about what they lie on (ECR) */
+    const SwTagRules *tag_rules;
+    SwText missing, exists;
+    SwText bad_arn;   /* a text that is an ARN of none of the kinds that may be named there */
+    SwText elsewhere; /* an ARN of another region; no kind: as `missing` */
+    const SwNamed *named;
+    size_t n_named;
+    const SwCfnType *cfn; /* NULL: CloudFormation has no such type, or Slipway not yet */
+    const SwResourceHooks *hooks;
+};
+
+/* Where an input holds what concerns `value`: the service that a role is passed to, the condition key it is asked by. */
+typedef struct SwInputWay {
+    uint16_t op;
+    SwPath at;
+    const char *value;
+} SwInputWay;
+
+/* All that a service declares. */
+struct SwDeclarations {
+    const SwResource *const *resource; /* NULL-terminated */
+    const SwInputWay *passes;          /* value: "ecs-tasks.amazonaws.com" */
+    size_t n_passes;
+    const SwInputWay *conditions; /* value: "s3:prefix" */
+    size_t n_conditions;
+};
+
+/* --- names ------------------------------------------------------------------------------------------------------ */
+
+typedef struct SwParts {
+    SwStr v[SW_PARTS_MAX];
+    SwStr account, region; /* as an ARN said; absent: the context's */
+} SwParts;
+
+/* Read a text by a template; false where it does not fit. */
+bool sw_resource_read(const SwResource *r, const char *templ, SwStr text, SwParts *ret_parts);
+/* Write one; a part that is absent is written as its `otherwise`, else as "*". */
+SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const SwParts *parts);
+/* The parts of an ARN, false where it is not one of this resource, or of another region or account. */
+bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *ret_parts);
+/* The ARN of what lies under `id`: the record's own where it has one. record NULL: it need not exist. */
+SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *record);
+/* The id of what a reference or ARN of this resource means; absent: it means none. */
+SwStr sw_resource_id(SwCtx *cx, const SwResource *r, SwStr reference);
+
+/* --- finding ---------------------------------------------------------------------------------------------------- */
+
+/* ret->record NULL: there is none, or it is another account's. */
+int sw_resource_find(SwCtx *cx, const SwResource *r, SwStr id, SwFound *ret, SwError *err) sw_must_check;
+/* The same, but fails with r->missing. */
+int sw_resource_get(SwCtx *cx, const SwResource *r, SwStr id, SwFound *ret, SwError *err) sw_must_check;
+/* By reference or ARN, of one of several (NULL-terminated). Fails with `bad_arn` of the first where it is none of their
+ * ARNs, with `missing` where there is none. */
+int sw_resource_by_reference(SwCtx *cx, const SwResource *const *among, SwStr reference, SwFound *ret,
+                             SwError *err) sw_must_check;
+/* By ARN, over all services; ret->r NULL: nothing of this server. */
+int sw_resource_by_arn(SwCtx *cx, SwStr arn, SwFound *ret, SwError *err) sw_must_check;
+/* Fails with the resource's own error, its words filled from the id or reference that was asked for. */
+int sw_resource_fail(SwCtx *cx, const SwResource *r, const SwText *text, SwStr reference, SwError *err);
+int sw_resource_put(SwCtx *cx, const SwFound *f, SwError *err) sw_must_check;
+/* The same by parts: what the generated, typed accessors call (ecr_repository_get). Insert fails with `exists`. */
+int sw_resource_find_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void **ret_record, SwError *err) sw_must_check;
+int sw_resource_get_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void **ret_record, SwError *err) sw_must_check;
+int sw_resource_put_parts(SwCtx *cx, const SwResource *r, const SwParts *p, const void *record, SwError *err) sw_must_check;
+int sw_resource_insert_parts(SwCtx *cx, const SwResource *r, const SwParts *p, const void *record, SwError *err) sw_must_check;
+int sw_resource_delete_parts(SwCtx *cx, const SwResource *r, const SwParts *p, SwError *err) sw_must_check;
+
+/* The value at the end of a way without lists, and its shape; NULL: absent. */
+const void *sw_path_value(const SwShape *s, const void *v, const SwPath *p, const SwShape **ret_shape);
+/* What lies in a record. Text and time absent or 0 where there is none. */
+SwStr sw_path_text(const SwShape *s, const void *v, const SwPath *p);
+SwStrList sw_path_texts(SwArena *a, const SwShape *s, const void *v, const SwPath *p); /* of all elements of lists on the way */
+SwTime sw_path_time(const SwShape *s, const void *v, const SwPath *p);
+/* The value's own place, made where it is not there yet (lists and maps empty), to be written. NULL: no such path. */
+void *sw_path_make(SwArena *a, const SwShape *s, void *v, const SwPath *p);
+
+/* --- what requests are about ------------------------------------------------------------------------------------ */
+
+/* ARNs of all that a request names, for authorisation; empty: it names nothing that is declared. */
+SwStrList sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in);
+/* The resource-based policy of what an ARN names; absent where there is none. itself: SwResource.policy_itself. */
+int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) sw_must_check;
+
+/* --- tags ------------------------------------------------------------------------------------------------------- */
+
+/* The record's tags; never NULL for a resource that can have some. */
+SwStrMap *sw_resource_tags(SwCtx *cx, const SwFound *f);
+/* Into the record, not yet written: what a Create operation is given. */
+int sw_resource_set_tags(SwCtx *cx, const SwFound *f, const SwStrMap *given, SwError *err) sw_must_check;
+int sw_resource_set_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
+                               SwError *err) sw_must_check;
+/* Whole operations, which modelc writes into each service's handlers: every reference is one of `among`. */
+int sw_op_tag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrMap *given, SwError *err) sw_must_check;
+int sw_op_untag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrList *keys, SwError *err) sw_must_check;
+int sw_op_tags(SwCtx *cx, const SwResource *const *among, SwStr ref, SwStrMap **ret_tags, SwError *err) sw_must_check;
+#define SW_ONE(s) ((SwStrList){.v = (SwStr[]){s}, .n = 1})
+
+/* --- all of them ------------------------------------------------------------------------------------------------ */
+
+/* Called for each that exists in the context's account and region, ordered by service, resource and id; a return other than
+ * 0 ends the walk and is what it returns (-1 with *err set). `after`: ARN to go on behind, or absent. */
+typedef int SwResourceFn(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err);
+int sw_resource_walk(SwCtx *cx, const SwResource *r, SwStr after_id, SwResourceFn *fn, void *arg, SwError *err) sw_must_check;
+/* All declared, NULL-terminated, ordered by service and name; cached by the host. */
+const SwResource *const *sw_resource_all(const SwHost *h);
+void sw_resource_open(SwHost *h);

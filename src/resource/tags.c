@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tags: the operations that every service has, over whatever its declarations say. */
+
+#include "resource/internal.h"
+
+SwStrMap *sw_resource_tags(SwCtx *cx, const SwFound *f) {
+    return sw_path_make(cx->arena, f->r->in->shape, f->record, &f->r->tags_at);
+}
+
+/* Keys that begin with aws: are Slipway's own to set: its services mark what they made. */
+static SwTagRules rules_for(SwCtx *cx, const SwResource *r) {
+    SwTagRules rules = *r->tag_rules;
+    if (cx->principal.kind == SW_PRINCIPAL_SERVICE)
+        rules.reserved.kind = NULL;
+    return rules;
+}
+
+int sw_resource_set_tags(SwCtx *cx, const SwFound *f, const SwStrMap *given, SwError *err) {
+    SwTagRules rules = rules_for(cx, f->r);
+    SwStr arn = sw_resource_arn(cx, f->r, f->id, f->record);
+    return sw_tags_merge(cx->arena, &rules, arn, sw_resource_tags(cx, f), given, err);
+}
+
+int sw_resource_set_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
+                               SwError *err) {
+    return sw_resource_set_tags(cx, &(SwFound){r, sw_resource_write(cx, r, r->id, p), record}, given, err);
+}
+
+static int write_back(SwCtx *cx, const SwFound *f, SwError *err) {
+    const SwResourceHooks *h = f->r->hooks;
+    if (h && h->tagged && h->tagged(cx, f, err) < 0)
+        return -1;
+    return sw_resource_put(cx, f, err);
+}
+
+int sw_op_tag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrMap *given, SwError *err) {
+    for (size_t i = 0; i < refs.n; i++) {
+        SwFound f;
+        if (sw_resource_by_reference(cx, among, refs.v[i], &f, err) < 0 || sw_resource_set_tags(cx, &f, given, err) < 0 ||
+            write_back(cx, &f, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static bool is_reserved(SwStr key) {
+    return key.n >= 4 && sw_str_ieq(sw_str_n(key.p, 4), SW_STR("aws:"));
+}
+
+int sw_op_untag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrList *keys, SwError *err) {
+    SwStrList own = {0};
+    for (size_t i = 0; i < keys->n; i++) /* what AWS itself has set stays */
+        if (cx->principal.kind == SW_PRINCIPAL_SERVICE || !is_reserved(keys->v[i]))
+            sw_str_list_add(cx->arena, &own, keys->v[i]);
+    for (size_t i = 0; i < refs.n; i++) {
+        SwFound f;
+        if (sw_resource_by_reference(cx, among, refs.v[i], &f, err) < 0)
+            return -1;
+        sw_tags_remove(cx->arena, f.r->tag_rules, sw_resource_tags(cx, &f), &own);
+        if (write_back(cx, &f, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int sw_op_tags(SwCtx *cx, const SwResource *const *among, SwStr ref, SwStrMap **ret_tags, SwError *err) {
+    SwFound f;
+    if (sw_resource_by_reference(cx, among, ref, &f, err) < 0)
+        return -1;
+    *ret_tags = sw_resource_tags(cx, &f);
+    return 0;
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* resources/<api>.json: what of a service AWS names by an ARN. Read, checked against the API's and the records' models, and
+ * written as the constants of src/resource/resource.h; a name that is nowhere is a fault at its line.
+ *
+ *   resources.c        reading and checking       resources_out.c    writing
+ *
+ * models/README.md, "Resources", has the fields. */
+
+#include "resources.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void resource_error(Declarations *d, const SwValue *at, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    SwStr text = sw_strfv(d->api->arena, fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "%s:%d: %.*s\n", d->file, at ? (int)at->line : 1, SW_FMT(text));
+    d->errors++;
+}
+
+/* --- ways through structures ------------------------------------------------------------------------------------ */
+
+static Shape *below_lists(Shape *s) {
+    while (s->kind == SW_LIST)
+        s = s->member[0].shape;
+    return s;
+}
+
+static Member *member_of(Shape *s, SwStr name, size_t *ret_index) {
+    for (size_t i = 0; is_structure(s) && i < s->n_member; i++)
+        if (sw_str_eq(s->member[i].name, name)) {
+            *ret_index = i;
+            return &s->member[i];
+        }
+    return NULL;
+}
+
+bool resource_path(Shape *from, SwStr text, Path *ret) {
+    SwStr rest = text, name, key;
+    *ret = (Path){.text = text, .end = from};
+    size_t open;
+    if (sw_str_ends(text, SW_STR("]")) && sw_str_find(text, '[', &open)) {
+        key = sw_str_n(text.p + open + 1, text.n - open - 2);
+        rest = sw_str_n(text.p, open);
+        ret->key = key;
+    }
+    while (sw_str_next(&rest, '.', &name)) {
+        size_t index;
+        Member *e = ret->n < SW_N(ret->at) && ret->end ? member_of(below_lists(ret->end), name, &index) : NULL;
+        if (!e)
+            return false;
+        ret->at[ret->n++] = (unsigned)index;
+        ret->end = e->shape;
+    }
+    return ret->n > 0 && (!ret->key.p || ret->end->kind == SW_MAP);
+}
+
+static bool is_text(Shape *s) {
+    return below_lists(s)->kind == SW_STRING;
+}
+
+/* {SwStr key; SwStr value} in a list, or a map of strings. */
+static bool is_tags(Shape *s) {
+    if (s->kind == SW_MAP)
+        return s->member[1].shape->kind == SW_STRING;
+    Shape *e = s->kind == SW_LIST ? s->member[0].shape : NULL;
+    return e && is_structure(e) && e->n_member == 2 && e->member[0].shape->kind == SW_STRING &&
+           e->member[1].shape->kind == SW_STRING;
+}
+
+static Operation *operation_of(Declarations *d, SwStr name) {
+    for (size_t i = 0; i < d->api->n_op; i++)
+        if (sw_str_eq(d->api->op[i].name, name))
+            return &d->api->op[i];
+    return NULL;
+}
+
+static Path record_path(Declarations *d, Resource *r, const SwValue *at, bool (*good)(Shape *)) {
+    Path p = {0};
+    if (!at)
+        return p;
+    if (!r->record)
+        resource_error(d, at, "'%.*s' has no record", SW_FMT(r->name));
+    else if (!resource_path(r->record, at->s, &p))
+        resource_error(d, at, "%.*s has no '%.*s'", SW_FMT(r->record->name), SW_FMT(at->s));
+    else if (good && !p.key.p && !good(p.end))
+        resource_error(d, at, "'%.*s' is of the wrong type", SW_FMT(at->s));
+    return p;
+}
+
+/* --- errors ----------------------------------------------------------------------------------------------------- */
+
+/* An exception of the model, an error of the manifest, or a constant of C: SW_..., or the service's own in small letters. */
+static const char *error_name(Declarations *d, const SwValue *at) {
+    Model *m = d->api;
+    Shape *s = sw_map_get(&m->shapes, at->s);
+    if (s && s->c_error)
+        return s->c_error;
+    if (sw_value_get(sw_value_getz(m->spec, "errors"), at->s))
+        return sw_str_z(m->arena, sw_strf(m->arena, "%s_%s", m->upper, name_upper(m->arena, at->s)));
+    if (sw_str_starts(at->s, SW_STR("SW_")) || sw_str_starts(at->s, sw_strf(m->arena, "%s_", m->lower)))
+        return sw_str_z(m->arena, at->s);
+    resource_error(d, at, "no error '%.*s'", SW_FMT(at->s));
+    return "SW_INTERNAL_FAILURE";
+}
+
+static Text read_text(Declarations *d, const SwValue *at) {
+    Text t = {0};
+    if (!at)
+        return t;
+    if (at->kind != SW_VARRAY || at->n < 2 || at->n > 3) {
+        resource_error(d, at, "not [error, text]");
+        return t;
+    }
+    t.kind = error_name(d, &at->v[0]);
+    t.text = at->v[1].s;
+    t.fact = at->n > 2 ? at->v[2].s : SW_NO_STR;
+    return t;
+}
+
+static TagRules *read_rules(Declarations *d, const SwValue *json) {
+    static const char *const faults[] = {"too_many", "reserved", "duplicate", "bad_key", "bad_value"};
+    TagRules *t = sw_new(d->api->arena, TagRules);
+    int64_t max = 0;
+    if (!sw_value_i64(sw_value_getz(json, "max"), &max) || max < 1)
+        resource_error(d, json, "tags need \"max\"");
+    t->max = (unsigned)max;
+    t->any_case = sw_value_is_true(sw_value_getz(json, "any_case"));
+    for (size_t i = 0; i < SW_N(faults); i++)
+        t->fault[i] = read_text(d, sw_value_getz(json, faults[i]));
+    if (!t->fault[0].kind || !t->fault[1].kind)
+        resource_error(d, json, "tags need \"too_many\" and \"reserved\"");
+    return t;
+}
+
+/* --- templates -------------------------------------------------------------------------------------------------- */
+
+static bool has_part(Resource *r, SwStr name) {
+    for (size_t i = 0; i < r->n_part; i++)
+        if (sw_str_eq(r->part[i].name, name))
+            return true;
+    return sw_str_eqz(name, "account") || sw_str_eqz(name, "region");
+}
+
+static void check_template(Declarations *d, Resource *r, const SwValue *at) {
+    SwStr rest = at->s, before, name;
+    unsigned any = 0;
+    while (sw_str_cut(&rest, '{', &before)) {
+        if (!sw_str_cut(&rest, '}', &name)) {
+            resource_error(d, at, "'{' without '}'");
+            return;
+        }
+        any += sw_str_ends(name, SW_STR("*"));
+        name = sw_str_drop(name, sw_str_ends(name, SW_STR("*")) ? 1 : sw_str_ends(name, SW_STR(":lower")) ? 6 : 0);
+        if (!has_part(r, name))
+            resource_error(d, at, "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(name));
+    }
+    if (any > 1)
+        resource_error(d, at, "two parts of any text");
+}
+
+static SwStrList read_templates(Declarations *d, Resource *r, const SwValue *json) {
+    SwStrList l = {0};
+    bool one = json && json->kind == SW_VSTRING;
+    for (size_t i = 0; json && i < (one ? 1 : json->n); i++) {
+        const SwValue *v = one ? json : &json->v[i];
+        check_template(d, r, v);
+        sw_str_list_add(d->api->arena, &l, v->s);
+    }
+    return l;
+}
+
+/* --- where inputs name it --------------------------------------------------------------------------------------- */
+
+static bool lists_word(SwStr words, SwStr word) {
+    SwStr w;
+    while (sw_str_next(&words, ' ', &w))
+        if (sw_str_eq(w, word))
+            return true;
+    return false;
+}
+
+static void add_named(Declarations *d, Resource *r, Operation *op, Path at, const SwValue *with) {
+    Named *n = sw_list_add(d->api->arena, &r->named);
+    n->op = op;
+    n->at = at;
+    for (size_t i = 0; with && i < with->n; i++)
+        for (size_t k = 0; k < r->n_part; k++)
+            if (sw_str_eq(r->part[k].name, with->keys[i]) && !resource_path(op->input, with->v[i].s, &n->with[k]))
+                n->with[k] = (Path){0};
+}
+
+static void check_with(Declarations *d, Resource *r, const SwValue *with) {
+    for (size_t i = 0; with && i < with->n; i++)
+        if (!has_part(r, with->keys[i]))
+            resource_error(d, &with->v[i], "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(with->keys[i]));
+}
+
+/* "*", "* but A B" or "A B": operations, of which each has the member. */
+static void read_named(Declarations *d, Resource *r, SwStr member, const SwValue *json) {
+    const SwValue *with = json->kind == SW_VOBJECT ? sw_value_getz(json, "with") : NULL;
+    const SwValue *in = json->kind == SW_VOBJECT ? sw_value_getz(json, "in") : json;
+    SwStr words = sw_value_str(in), word;
+    bool all = sw_str_starts(words, SW_STR("*"));
+    SwStr but = sw_str_starts(words, SW_STR("* but ")) ? sw_str_skip(words, 6) : SW_NO_STR, each = all ? but : words;
+    Path p;
+    check_with(d, r, with);
+    while (sw_str_next(&each, ' ', &word)) {
+        Operation *op = operation_of(d, word);
+        if (!op)
+            resource_error(d, in, "no operation '%.*s'", SW_FMT(word));
+        else if (!op->input || !resource_path(op->input, member, &p) || !is_text(p.end))
+            resource_error(d, in, "'%.*s' has no text '%.*s'", SW_FMT(word), SW_FMT(member));
+        else if (!all)
+            add_named(d, r, op, p, with);
+    }
+    bool found = !all;
+    for (size_t i = 0; all && i < d->api->n_op; i++) {
+        Operation *op = &d->api->op[i];
+        if (!op->input || lists_word(but, op->name) || !resource_path(op->input, member, &p) || !is_text(p.end))
+            continue;
+        found = true;
+        add_named(d, r, op, p, with);
+    }
+    if (!found)
+        resource_error(d, in, "no operation has '%.*s'", SW_FMT(member));
+}
+
+/* --- a resource ------------------------------------------------------------------------------------------------- */
+
+static const char *const resource_words[] = {"record",    "collection", "parts",     "id",      "arn",    "reference",
+                                             "named",     "arn_at",     "arn_index", "account", "region", "state",
+                                             "created",   "tags",       "policy",    "missing", "exists", "bad_arn",
+                                             "elsewhere", "hooks",      "cfn",       NULL};
+
+static void check_words(Declarations *d, const SwValue *json, const char *const *words, const char *what) {
+    for (size_t i = 0; i < json->n; i++) {
+        bool known = false;
+        for (size_t k = 0; words[k] && !known; k++)
+            known = sw_str_eqz(json->keys[i], words[k]);
+        if (!known)
+            resource_error(d, &json->v[i], "unknown field '%.*s' of %s", SW_FMT(json->keys[i]), what);
+    }
+}
+
+static void read_parts(Declarations *d, Resource *r, const SwValue *parts, const SwValue *json) {
+    if (!parts || parts->n == 0 || parts->n > SW_N(r->part))
+        resource_error(d, parts ? parts : json, "'%.*s' needs one to %zu parts", SW_FMT(r->name), SW_N(r->part));
+    for (size_t i = 0; parts && i < parts->n && i < SW_N(r->part); i++)
+        r->part[r->n_part++] = (Part){parts->keys[i], parts->v[i].kind == SW_VSTRING ? parts->v[i].s : SW_NO_STR};
+}
+
+static void read_record(Declarations *d, Resource *r, const SwValue *json) {
+    const SwValue *record = sw_value_getz(json, "record"), *collection = sw_value_getz(json, "collection");
+    if (!record != !collection)
+        resource_error(d, json, "'%.*s' needs both \"record\" and \"collection\", or none", SW_FMT(r->name));
+    if (!record || !collection)
+        return;
+    r->record = sw_map_get(&d->records->shapes, record->s);
+    r->collection = collection->s;
+    if (!r->record || !is_structure(r->record))
+        resource_error(d, record, "no record '%.*s'", SW_FMT(record->s));
+}
+
+static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
+    SwArena *a = d->api->arena;
+    Resource *r = sw_list_add(a, &d->resources);
+    *r = (Resource){.name = name, .json = json, .c_name = name_snake(a, name)};
+    check_words(d, json, resource_words, "a resource");
+    read_parts(d, r, sw_value_getz(json, "parts"), json);
+    read_record(d, r, json);
+    const SwValue *id = sw_value_getz(json, "id"), *named = sw_value_getz(json, "named"), *tags = sw_value_getz(json, "tags");
+    r->id = id ? id->s : sw_strf(a, "{%.*s*}", SW_FMT(r->part[0].name));
+    if (id)
+        check_template(d, r, id);
+    r->arn = read_templates(d, r, sw_value_getz(json, "arn"));
+    r->reference = read_templates(d, r, sw_value_getz(json, "reference"));
+    if (!r->arn.n)
+        resource_error(d, json, "'%.*s' has no \"arn\"", SW_FMT(name));
+    if (!r->reference.n && r->n_part)
+        sw_str_list_add(a, &r->reference, sw_strf(a, "{%.*s*}", SW_FMT(r->part[r->n_part - 1].name)));
+    for (size_t i = 0; named && i < named->n; i++)
+        read_named(d, r, named->keys[i], &named->v[i]);
+    r->arn_at = record_path(d, r, sw_value_getz(json, "arn_at"), is_text);
+    r->account = record_path(d, r, sw_value_getz(json, "account"), is_text);
+    r->region = record_path(d, r, sw_value_getz(json, "region"), is_text);
+    r->state = record_path(d, r, sw_value_getz(json, "state"), is_text);
+    r->created = record_path(d, r, sw_value_getz(json, "created"), NULL);
+    const SwValue *policy = sw_value_getz(json, "policy");
+    bool itself = policy && policy->kind == SW_VOBJECT;
+    r->policy = record_path(d, r, itself ? sw_value_getz(policy, "at") : policy, is_text);
+    r->policy_itself = itself && sw_value_is_true(sw_value_getz(policy, "itself"));
+    r->arn_index = sw_value_str(sw_value_getz(json, "arn_index"));
+    r->hooks = sw_value_is_true(sw_value_getz(json, "hooks"));
+    r->missing = read_text(d, sw_value_getz(json, "missing"));
+    r->exists = read_text(d, sw_value_getz(json, "exists"));
+    r->bad_arn = read_text(d, sw_value_getz(json, "bad_arn"));
+    r->elsewhere = read_text(d, sw_value_getz(json, "elsewhere"));
+    if (r->record && !r->missing.kind)
+        resource_error(d, json, "'%.*s' has no \"missing\"", SW_FMT(name));
+    if (!tags)
+        return;
+    bool plain = tags->kind == SW_VSTRING;
+    r->tags = record_path(d, r, plain ? tags : sw_value_getz(tags, "at"), is_tags);
+    r->rules = plain ? d->rules : read_rules(d, tags);
+    if (!r->rules)
+        resource_error(d, tags, "no rules of tags");
+}
+
+/* --- the file --------------------------------------------------------------------------------------------------- */
+
+/* "Operation.way.down" or "*.member" */
+static void read_way(Declarations *d, const SwValue *at, SwStr value, WayList *into) {
+    SwStr rest = at->s, op_name;
+    bool all, found = false;
+    if (at->kind != SW_VSTRING || !sw_str_cut(&rest, '.', &op_name)) {
+        resource_error(d, at, "not Operation.member");
+        return;
+    }
+    all = sw_str_eqz(op_name, "*");
+    for (size_t i = 0; i < d->api->n_op; i++) {
+        Operation *op = &d->api->op[i];
+        Path p;
+        if ((!all && !sw_str_eq(op->name, op_name)) || !op->input || !resource_path(op->input, rest, &p))
+            continue;
+        found = true;
+        *(Way *)sw_list_add(d->api->arena, into) = (Way){op, p, value};
+    }
+    if (!found)
+        resource_error(d, at, "no input has '%.*s'", SW_FMT(at->s));
+}
+
+static void read_ways(Declarations *d, const SwValue *json, WayList *into) {
+    for (size_t i = 0; json && i < json->n; i++)
+        for (size_t k = 0; k < json->v[i].n; k++)
+            read_way(d, &json->v[i].v[k], json->keys[i], into);
+}
+
+static void read_tag_operation(Declarations *d, SwStr name, const SwValue *json) {
+    static const char *const words[] = {"of", "tags", "keys", "list", "resource", NULL};
+    TagOperation *t = sw_list_add(d->api->arena, &d->tag_operations);
+    const SwValue *of = sw_value_getz(json, "of"), *tags = sw_value_getz(json, "tags"), *keys = sw_value_getz(json, "keys"),
+                  *list = sw_value_getz(json, "list"), *resource = sw_value_getz(json, "resource");
+    check_words(d, json, words, "a tag operation");
+    *t = (TagOperation){.op = operation_of(d, name)};
+    if (!t->op || !t->op->input) {
+        resource_error(d, json, "no operation '%.*s'", SW_FMT(name));
+        return;
+    }
+    if (!of || !resource_path(t->op->input, of->s, &t->of) || !is_text(t->of.end))
+        resource_error(d, of ? of : json, "\"of\" is no text of the input");
+    if (tags && (!resource_path(t->op->input, tags->s, &t->tags) || !is_tags(t->tags.end)))
+        resource_error(d, tags, "\"tags\" are no tags of the input");
+    if (keys && (!resource_path(t->op->input, keys->s, &t->keys) || t->keys.end->kind != SW_LIST || !is_text(t->keys.end)))
+        resource_error(d, keys, "\"keys\" are no list of texts of the input");
+    if (list && (!t->op->output || !resource_path(t->op->output, list->s, &t->list) || !is_tags(t->list.end)))
+        resource_error(d, list, "\"list\" is no tags of the output");
+    if (!!tags + !!keys + !!list != 1)
+        resource_error(d, json, "one of \"tags\", \"keys\" and \"list\"");
+    for (size_t i = 0; resource && i < d->resources.n; i++)
+        if (sw_str_eq(d->resources.v[i].name, resource->s))
+            t->resource = &d->resources.v[i];
+    if (resource && !t->resource)
+        resource_error(d, resource, "no resource '%.*s'", SW_FMT(resource->s));
+}
+
+static void read_file(Declarations *d, const SwValue *json) {
+    static const char *const words[] = {"service", "tags", "resources", "tag_operations", "passes", "conditions", NULL};
+    const SwValue *resources = sw_value_getz(json, "resources"), *tags = sw_value_getz(json, "tags"),
+                  *operations = sw_value_getz(json, "tag_operations");
+    check_words(d, json, words, "a service's resources");
+    d->service = sw_value_str(sw_value_getz(json, "service"));
+    if (!d->service.p)
+        d->service = sw_str(d->api->api);
+    d->rules = tags ? read_rules(d, tags) : NULL;
+    for (size_t i = 0; resources && i < resources->n; i++)
+        read_resource(d, resources->keys[i], &resources->v[i]);
+    for (size_t i = 0; operations && i < operations->n; i++)
+        read_tag_operation(d, operations->keys[i], &operations->v[i]);
+    read_ways(d, sw_value_getz(json, "passes"), &d->passes);
+    read_ways(d, sw_value_getz(json, "conditions"), &d->conditions);
+}
+
+Declarations *resources_load(Model *api, Model *records, const char *file) {
+    SwArena *a = api->arena;
+    Declarations *d = sw_new(a, Declarations);
+    SwValue *json = sw_new(a, SwValue);
+    SwError err = sw_error(a);
+    SwStr text;
+    *d = (Declarations){.api = api, .records = records, .file = file};
+    if (sw_file_read(a, file, SW_MIB, &text, &err) < 0 || sw_json_parse(a, text, json, &err) < 0) {
+        const char *line = strstr(err.message, "line ");
+        fprintf(stderr, "%s:%d: %s\n", file, line ? atoi(line + 5) : 1, err.message);
+        d->errors++;
+        return d;
+    }
+    sw_str_list_add(a, api->read, sw_str(file));
+    read_file(d, json);
+    return d;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* <api>_resources.gen.h and .gen.c: a constant and typed accessors for each resource, the tag operations, and what the
+ * service's declarations say as a whole. */
+
+#include "resources.h"
+
+static const char *record_type(Resource *r) {
+    return r->record->c_type;
+}
+
+/* "sw_text" in quotes */
+static void quoted(SwBuf *b, SwStr s) {
+    sw_buf_addc(b, '"');
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == '"' || s.p[i] == '\\')
+            sw_buf_addf(b, "\\%c", s.p[i]);
+        else
+            sw_buf_addc(b, s.p[i]);
+    sw_buf_addc(b, '"');
+}
+
+static void add_path(SwBuf *b, const Path *p) {
+    sw_buf_addf(b, "{.n = %zu, .at = {", p->n);
+    for (size_t i = 0; i < p->n; i++)
+        sw_buf_addf(b, "%s%u", i ? ", " : "", p->at[i]);
+    sw_buf_addz(b, "}");
+    if (p->key.p) {
+        sw_buf_addz(b, ", .key = ");
+        quoted(b, p->key);
+    }
+    sw_buf_addz(b, "}");
+}
+
+static void add_path_field(SwBuf *b, const char *field, const Path *p) {
+    if (!p->n)
+        return;
+    sw_buf_addf(b, "    .%s = ", field);
+    add_path(b, p);
+    sw_buf_addz(b, ",\n");
+}
+
+/* --- the header ------------------------------------------------------------------------------------------------- */
+
+static void part_parameters(Declarations *d, Resource *r, SwBuf *b) {
+    for (size_t i = 0; i < r->n_part; i++)
+        sw_buf_addf(b, "SwStr %s, ", name_member(d->api->arena, r->part[i].name));
+}
+
+static void part_values(Declarations *d, Resource *r, SwBuf *b) {
+    sw_buf_addz(b, "&(SwParts){.v = {");
+    for (size_t i = 0; i < r->n_part; i++)
+        sw_buf_addf(b, "%s%s", i ? ", " : "", name_member(d->api->arena, r->part[i].name));
+    sw_buf_addz(b, "}}");
+}
+
+static void accessor(Declarations *d, Resource *r, SwBuf *b, const char *verb, const char *more, const char *arguments,
+                     bool checked) {
+    sw_buf_addf(b, "%sstatic inline int %s_%s_%s(SwCtx *cx, ", checked ? "sw_must_check " : "", d->api->lower, r->c_name, verb);
+    part_parameters(d, r, b);
+    sw_buf_addf(b, "%sSwError *err) {\n    return sw_resource_%s_parts(cx, &%s_%s_resource, ", more, verb, d->api->lower,
+                r->c_name);
+    part_values(d, r, b);
+    sw_buf_addf(b, ", %serr);\n}\n", arguments);
+}
+
+static void record_accessors(Declarations *d, Resource *r, SwBuf *b) {
+    SwArena *a = d->api->arena;
+    const char *back = sw_str_z(a, sw_strf(a, "%s **ret, ", record_type(r)));
+    const char *record = sw_str_z(a, sw_strf(a, "%s *record, ", record_type(r)));
+    accessor(d, r, b, "find", back, "(void **)ret, ", true);
+    accessor(d, r, b, "get", back, "(void **)ret, ", true);
+    accessor(d, r, b, "put", record, "record, ", true);
+    accessor(d, r, b, "insert", record, "record, ", true);
+    accessor(d, r, b, "delete", "", "", true);
+    if (r->tags.n)
+        accessor(d, r, b, "set_tags", sw_str_z(a, sw_strf(a, "%sconst SwStrMap *given, ", record)), "record, given, ", true);
+    sw_buf_addf(
+        b,
+        "sw_must_check static inline int %s_%s_by_reference(SwCtx *cx, SwStr reference, %s **ret, SwError *err) {\n"
+        "    SwFound f;\n"
+        "    if (sw_resource_by_reference(cx, (const SwResource *const[]){&%s_%s_resource, NULL}, reference, &f, err) < 0)\n"
+        "        return -1;\n    *ret = f.record;\n    return 0;\n}\n",
+        d->api->lower, r->c_name, record_type(r), d->api->lower, r->c_name);
+}
+
+static void arn_accessor(Declarations *d, Resource *r, SwBuf *b) {
+    SwBuf parts = sw_buf(d->api->arena, SW_KIB);
+    part_parameters(d, r, &parts);
+    SwStr p = sw_str_drop(sw_buf_str(&parts), 2);
+    sw_buf_addf(b,
+                "static inline SwStr %s_%s_arn(SwCtx *cx%s%.*s) {\n    return sw_resource_write(cx, &%s_%s_resource, "
+                "%s_%s_resource.arn[0], ",
+                d->api->lower, r->c_name, p.n ? ", " : "", SW_FMT(p), d->api->lower, r->c_name, d->api->lower, r->c_name);
+    part_values(d, r, b);
+    sw_buf_addz(b, ");\n}\n");
+}
+
+void write_resources_header(Declarations *d, SwBuf *b) {
+    Model *m = d->api;
+    sw_buf_addf(
+        b,
+        "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by modelc from models/resources/%s.json; changes belong there. */\n"
+        "#pragma once\n\n#include \"models/%s.gen.h\"\n#include \"models/%s_records.gen.h\"\n"
+        "#include \"resource/resource.h\"\n\nextern const SwDeclarations %s_declarations;\n",
+        m->api, m->api, m->api, m->lower);
+    for (size_t i = 0; i < d->resources.n; i++) {
+        Resource *r = &d->resources.v[i];
+        sw_buf_addf(b, "\nextern const SwResource %s_%s_resource;\n", m->lower, r->c_name);
+        if (r->hooks)
+            sw_buf_addf(b, "extern const SwResourceHooks %s_%s_hooks;\n", m->lower, r->c_name);
+        if (r->record)
+            sw_buf_addf(b, "extern const SwCollection %s_%.*s;\n", m->lower, SW_FMT(r->collection));
+        arn_accessor(d, r, b);
+        if (r->record)
+            record_accessors(d, r, b);
+    }
+}
+
+/* --- the source ------------------------------------------------------------------------------------------------- */
+
+static void add_text(SwBuf *b, const char *field, const Text *t) {
+    if (!t->kind)
+        return;
+    sw_buf_addf(b, "    .%s = {&%s, ", field, t->kind);
+    quoted(b, t->text);
+    if (t->fact.p) {
+        sw_buf_addz(b, ", ");
+        quoted(b, t->fact);
+    }
+    sw_buf_addz(b, "},\n");
+}
+
+/* A constant of the service itself, in small letters, is declared in its folder only. */
+static void declare_error(SwBuf *b, const Text *t) {
+    if (t->kind && (t->kind[0] < 'A' || t->kind[0] > 'Z'))
+        sw_buf_addf(b, "extern const SwErrorKind %s;\n", t->kind);
+}
+
+static void write_rules(SwBuf *b, const char *name, TagRules *t) {
+    static const char *const faults[] = {"too_many", "reserved", "duplicate", "bad_key", "bad_value"};
+    for (size_t i = 0; i < SW_N(faults); i++)
+        declare_error(b, &t->fault[i]);
+    sw_buf_addf(b, "const SwTagRules %s = {\n    .max = %u,\n", name, t->max);
+    if (t->any_case)
+        sw_buf_addz(b, "    .any_case = true,\n");
+    for (size_t i = 0; i < SW_N(faults); i++)
+        add_text(b, faults[i], &t->fault[i]);
+    sw_buf_addz(b, "};\n");
+}
+
+static const char *rules_name(Declarations *d, Resource *r) {
+    Model *m = d->api;
+    return sw_str_z(m->arena, r->rules == d->rules ? sw_strf(m->arena, "%s_tag_rules", m->lower)
+                                                   : sw_strf(m->arena, "%s_%s_tag_rules", m->lower, r->c_name));
+}
+
+static void write_named(Declarations *d, Resource *r, SwBuf *b) {
+    if (!r->named.n)
+        return;
+    sw_buf_addf(b, "static const SwNamed %s_named[] = {\n", r->c_name);
+    for (size_t i = 0; i < r->named.n; i++) {
+        Named *n = &r->named.v[i];
+        sw_buf_addf(b, "    {%s, ", n->op->c_index);
+        add_path(b, &n->at);
+        for (size_t k = 0; k < r->n_part; k++) {
+            if (!n->with[k].n)
+                continue;
+            sw_buf_addf(b, ", .with[%zu] = ", k);
+            add_path(b, &n->with[k]);
+        }
+        sw_buf_addz(b, "},\n");
+    }
+    sw_buf_addz(b, "};\n");
+}
+
+static void add_texts(SwBuf *b, const char *field, const SwStrList *l) {
+    sw_buf_addf(b, "    .%s = (const char *const[]){", field);
+    for (size_t i = 0; i < l->n; i++) {
+        quoted(b, l->v[i]);
+        sw_buf_addz(b, ", ");
+    }
+    sw_buf_addz(b, "NULL},\n");
+}
+
+static void add_parts(SwBuf *b, Resource *r) {
+    sw_buf_addz(b, "    .part = {");
+    for (size_t i = 0; i < r->n_part; i++) {
+        sw_buf_addz(b, "{");
+        quoted(b, r->part[i].name);
+        if (r->part[i].otherwise.p) {
+            sw_buf_addz(b, ", ");
+            quoted(b, r->part[i].otherwise);
+        }
+        sw_buf_addz(b, i + 1 < r->n_part ? "}, " : "}");
+    }
+    sw_buf_addf(b, "},\n    .n_part = %zu,\n", r->n_part);
+}
+
+static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
+    Model *m = d->api;
+    write_named(d, r, b);
+    if (r->rules && r->rules != d->rules)
+        write_rules(b, rules_name(d, r), r->rules);
+    declare_error(b, &r->missing);
+    declare_error(b, &r->exists);
+    declare_error(b, &r->bad_arn);
+    declare_error(b, &r->elsewhere);
+    sw_buf_addf(b, "const SwResource %s_%s_resource = {\n    .name = \"%s\",\n    .service = ", m->lower, r->c_name, r->c_name);
+    quoted(b, d->service);
+    sw_buf_addf(b, ",\n    .api = &%s_api,\n", m->lower);
+    if (r->record)
+        sw_buf_addf(b, "    .in = &%s_%.*s,\n", m->lower, SW_FMT(r->collection));
+    add_parts(b, r);
+    sw_buf_addz(b, "    .id = ");
+    quoted(b, r->id);
+    sw_buf_addz(b, ",\n");
+    add_texts(b, "arn", &r->arn);
+    add_texts(b, "reference", &r->reference);
+    if (r->arn_index.p) {
+        sw_buf_addz(b, "    .arn_index = ");
+        quoted(b, r->arn_index);
+        sw_buf_addz(b, ",\n");
+    }
+    add_path_field(b, "arn_at", &r->arn_at);
+    add_path_field(b, "account_at", &r->account);
+    add_path_field(b, "region_at", &r->region);
+    add_path_field(b, "state_at", &r->state);
+    add_path_field(b, "created_at", &r->created);
+    add_path_field(b, "tags_at", &r->tags);
+    add_path_field(b, "policy_at", &r->policy);
+    if (r->policy_itself)
+        sw_buf_addz(b, "    .policy_itself = true,\n");
+    if (r->rules)
+        sw_buf_addf(b, "    .tag_rules = &%s,\n", rules_name(d, r));
+    add_text(b, "missing", &r->missing);
+    add_text(b, "exists", &r->exists);
+    add_text(b, "bad_arn", &r->bad_arn);
+    add_text(b, "elsewhere", &r->elsewhere);
+    if (r->named.n)
+        sw_buf_addf(b, "    .named = %s_named,\n    .n_named = SW_N(%s_named),\n", r->c_name, r->c_name);
+    if (r->hooks)
+        sw_buf_addf(b, "    .hooks = &%s_%s_hooks,\n", m->lower, r->c_name);
+    sw_buf_addz(b, "};\n\n");
+}
+
+static const char *type_or_void(Shape *s) {
+    return s ? s->c_type : "void";
+}
+
+static const char *member_name(Shape *s, const Path *p) {
+    return s->member[p->at[0]].c_name;
+}
+
+/* The service's own handlers, written out: ecr_tag_resource and its like. */
+static void write_tag_operation(Declarations *d, TagOperation *t, SwBuf *b) {
+    Model *m = d->api;
+    Shape *in = t->op->input, *out = t->op->output;
+    const char *of = member_name(in, &t->of);
+    SwStr among = t->resource
+                      ? sw_strf(m->arena, "(const SwResource *const[]){&%s_%s_resource, NULL}", m->lower, t->resource->c_name)
+                      : sw_strf(m->arena, "%s_declarations.resource", m->lower);
+    const char *refs = sw_str_z(m->arena, t->of.end->kind == SW_LIST ? sw_strf(m->arena, "in->%s", of)
+                                                                     : sw_strf(m->arena, "SW_ONE(in->%s)", of));
+    sw_buf_addf(b, "int %s_%s(SwCtx *cx, const %s *in, %s *out, SwError *err) {\n", m->lower, t->op->c_name, in->c_type,
+                type_or_void(out));
+    if (t->tags.n)
+        sw_buf_addf(b, "    return sw_op_tag(cx, %.*s, %s, SW_GIVEN_TAGS(&in->%s), err);\n}\n", SW_FMT(among), refs,
+                    member_name(in, &t->tags));
+    else if (t->keys.n)
+        sw_buf_addf(b, "    return sw_op_untag(cx, %.*s, %s, &in->%s, err);\n}\n", SW_FMT(among), refs,
+                    member_name(in, &t->keys));
+    else
+        sw_buf_addf(b,
+                    "    SwStrMap *tags;\n    if (sw_op_tags(cx, %.*s, in->%s, &tags, err) < 0)\n        return -1;\n"
+                    "    *SW_TAGS(&out->%s) = *tags;\n    sw_list_present(cx->arena, &out->%s);\n    return 0;\n}\n",
+                    SW_FMT(among), of, member_name(out, &t->list), member_name(out, &t->list));
+}
+
+static void write_ways(SwBuf *b, const char *name, const WayList *l) {
+    if (!l->n)
+        return;
+    sw_buf_addf(b, "static const SwInputWay %s[] = {\n", name);
+    for (size_t i = 0; i < l->n; i++) {
+        sw_buf_addf(b, "    {%s, ", l->v[i].op->c_index);
+        add_path(b, &l->v[i].at);
+        sw_buf_addz(b, ", ");
+        quoted(b, l->v[i].value);
+        sw_buf_addz(b, "},\n");
+    }
+    sw_buf_addz(b, "};\n");
+}
+
+static void write_declarations(Declarations *d, SwBuf *b) {
+    Model *m = d->api;
+    write_ways(b, "passes", &d->passes);
+    write_ways(b, "conditions", &d->conditions);
+    sw_buf_addf(b, "const SwDeclarations %s_declarations = {\n    .resource = (const SwResource *const[]){", m->lower);
+    for (size_t i = 0; i < d->resources.n; i++)
+        sw_buf_addf(b, "&%s_%s_resource, ", m->lower, d->resources.v[i].c_name);
+    sw_buf_addz(b, "NULL},\n");
+    if (d->passes.n)
+        sw_buf_addz(b, "    .passes = passes,\n    .n_passes = SW_N(passes),\n");
+    if (d->conditions.n)
+        sw_buf_addz(b, "    .conditions = conditions,\n    .n_conditions = SW_N(conditions),\n");
+    sw_buf_addz(b, "};\n");
+}
+
+void write_resources_source(Declarations *d, SwBuf *b, const char *name) {
+    sw_buf_addf(
+        b,
+        "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by modelc from models/resources/%s.json; changes belong there. */\n"
+        "#include \"models/%s\"\n\n",
+        d->api->api, name);
+    if (d->rules)
+        write_rules(b, sw_str_z(d->api->arena, sw_strf(d->api->arena, "%s_tag_rules", d->api->lower)), d->rules);
+    for (size_t i = 0; i < d->resources.n; i++)
+        write_resource(d, &d->resources.v[i], b);
+    write_declarations(d, b);
+    for (size_t i = 0; i < d->tag_operations.n; i++) {
+        sw_buf_addc(b, '\n');
+        write_tag_operation(d, &d->tag_operations.v[i], b);
+    }
+}

@@ -337,6 +337,8 @@ void write_resources_source(Declarations *d, SwBuf *b, const char *name) {
         write_resource(d, &d->resources.v[i], b);
     write_declarations(d, b);
     for (size_t i = 0; i < d->tag_operations.n; i++) {
+        if (d->tag_operations.v[i].own)
+            continue;
         sw_buf_addc(b, '\n');
         write_tag_operation(d, &d->tag_operations.v[i], b);
     }

@@ -4,8 +4,7 @@
 #include "api/registry.h"
 
 const SwHandler *sw_registry_handler(const SwService *s, const SwOperation *op) {
-    const SwHandler *handler = &s->handlers[op->index];
-    return handler->fn ? handler : NULL;
+    return op->index < s->api->n_op ? &s->handlers[op->index] : NULL;
 }
 
 #define EACH_SERVICE(h, s) for (const SwService *const *at_ = (h)->config->services, *s = *at_; s; s = *++at_)

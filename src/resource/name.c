@@ -154,3 +154,15 @@ int sw_resource_fail(SwCtx *cx, const SwResource *r, const SwText *text, SwStr r
     SwStr said = sw_buf_str(&b);
     return sw_fail(err, text->kind, "%.*s", SW_FMT(said));
 }
+
+static bool ends(SwStr s, const char *end) {
+    return sw_str_ends(s, sw_str(end));
+}
+
+SwStr sw_resource_reference(SwCtx *cx, const SwFound *f, const SwShape *s, const SwPath *at) {
+    SwStr member = sw_path_last(s, at);
+    SwParts p;
+    if (ends(member, "Arn") || ends(member, "Arns") || ends(member, "ARN") || !sw_resource_read(f->r, f->r->id, f->id, &p))
+        return sw_resource_arn(cx, f->r, f->id, f->record);
+    return sw_resource_write(cx, f->r, f->r->reference[0], &p);
+}

@@ -68,3 +68,25 @@ void *sw_path_make(SwArena *a, const SwShape *s, void *v, const SwPath *p) {
     }
     return p->n ? v : NULL;
 }
+
+void sw_path_write(SwArena *a, const SwShape *s, void *v, const SwPath *p, SwStr text) {
+    for (unsigned i = 0; i < p->n; i++) {
+        const SwMember *m = &s->member[p->at[i]];
+        v = sw_member_make(a, m, v);
+        for (s = m->shape; s->kind == SW_LIST; s = s->member[0].shape)
+            v = sw_list_push(a, s, v);
+    }
+    if (p->n && s->kind == SW_STRING)
+        *(SwStr *)v = text;
+}
+
+SwStr sw_path_last(const SwShape *s, const SwPath *p) {
+    const SwMember *m = NULL;
+    for (unsigned i = 0; i < p->n; i++) {
+        while (s->kind == SW_LIST)
+            s = s->member[0].shape;
+        m = &s->member[p->at[i]];
+        s = m->shape;
+    }
+    return m ? sw_str(m->name) : SW_NO_STR;
+}

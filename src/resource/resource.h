@@ -102,6 +102,16 @@ typedef struct SwInputWay {
     const char *value;
 } SwInputWay;
 
+/* An operation that sets, takes or shows tags, for whoever does it by the service's own operations. */
+typedef enum SwTagVerb { SW_TAG_SET, SW_TAG_TAKE, SW_TAG_SHOW } SwTagVerb;
+typedef struct SwTagOperation {
+    uint16_t op;
+    SwTagVerb verb;
+    SwPath of;              /* in the input: reference or ARN, one or a list */
+    SwPath at;              /* tags or keys in the input; shown tags in the output */
+    const SwResource *only; /* NULL: any of the service */
+} SwTagOperation;
+
 /* All that a service declares. */
 struct SwDeclarations {
     const SwResource *const *resource; /* NULL-terminated */
@@ -109,6 +119,8 @@ struct SwDeclarations {
     size_t n_passes;
     const SwInputWay *conditions; /* value: "s3:prefix" */
     size_t n_conditions;
+    const SwTagOperation *tagging;
+    size_t n_tagging;
 };
 
 /* --- names ------------------------------------------------------------------------------------------------------ */
@@ -160,6 +172,13 @@ SwTime sw_path_time(const SwShape *s, const void *v, const SwPath *p);
 /* The value's own place, made where it is not there yet (lists and maps empty), to be written. NULL: no such path. */
 void *sw_path_make(SwArena *a, const SwShape *s, void *v, const SwPath *p);
 
+/* Writes a text there; lists on the way, and at its end, get one element more. */
+void sw_path_write(SwArena *a, const SwShape *s, void *v, const SwPath *p, SwStr text);
+/* The name of the member at its end. */
+SwStr sw_path_last(const SwShape *s, const SwPath *p);
+/* How an input names it at `at`: by ARN where the member's name says so, else as references are written. */
+SwStr sw_resource_reference(SwCtx *cx, const SwFound *f, const SwShape *s, const SwPath *at);
+
 /* --- what requests are about ------------------------------------------------------------------------------------ */
 
 /* ARNs of all that a request names, for authorisation; empty: it names nothing that is declared. */
@@ -179,6 +198,9 @@ int sw_resource_set_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p,
 int sw_op_tag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrMap *given, SwError *err) sw_must_check;
 int sw_op_untag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrList *keys, SwError *err) sw_must_check;
 int sw_op_tags(SwCtx *cx, const SwResource *const *among, SwStr ref, SwStrMap **ret_tags, SwError *err) sw_must_check;
+/* The service's own operations, in process: with its limits and events, and asking for the caller's permission. */
+int sw_resource_call_tag(SwCtx *cx, const SwFound *f, const SwStrMap *tags, SwError *err) sw_must_check;
+int sw_resource_call_untag(SwCtx *cx, const SwFound *f, const SwStrList *keys, SwError *err) sw_must_check;
 #define SW_ONE(s) ((SwStrList){.v = (SwStr[]){s}, .n = 1})
 
 /* --- all of them ------------------------------------------------------------------------------------------------ */

@@ -3,6 +3,8 @@
 
 #include "resource/internal.h"
 
+#include "api/registry.h"
+
 SwStrMap *sw_resource_tags(SwCtx *cx, const SwFound *f) {
     return sw_path_make(cx->arena, f->r->in->shape, f->record, &f->r->tags_at);
 }
@@ -69,4 +71,38 @@ int sw_op_tags(SwCtx *cx, const SwResource *const *among, SwStr ref, SwStrMap **
         return -1;
     *ret_tags = sw_resource_tags(cx, &f);
     return 0;
+}
+
+/* --- by the service's own operations ---------------------------------------------------------------------------- */
+
+static const SwTagOperation *operation(SwCtx *cx, const SwResource *r, SwTagVerb verb) {
+    const SwService *s = sw_registry_by_api(cx->host, r->api);
+    for (size_t i = 0; s && s->declares && i < s->declares->n_tagging; i++) {
+        const SwTagOperation *t = &s->declares->tagging[i];
+        if (t->verb == verb && (!t->only || t->only == r))
+            return t;
+    }
+    return NULL;
+}
+
+static int call(SwCtx *cx, const SwFound *f, SwTagVerb verb, const SwStrMap *tags, const SwStrList *keys, SwError *err) {
+    const SwTagOperation *t = operation(cx, f->r, verb);
+    if (!t)
+        return sw_fail(err, &SW_NOT_IMPLEMENTED, "Tags of %s:%s cannot be changed here", f->r->service, f->r->name);
+    const SwShape *s = f->r->api->op[t->op].input;
+    void *in = sw_arena_alloc(cx->arena, s->size), *out;
+    sw_path_write(cx->arena, s, in, &t->of, sw_resource_reference(cx, f, s, &t->of));
+    if (tags)
+        *(SwStrMap *)sw_path_make(cx->arena, s, in, &t->at) = *tags;
+    else
+        *(SwStrList *)sw_path_make(cx->arena, s, in, &t->at) = *keys;
+    return sw_call(cx, f->r->api, t->op, in, &out, err);
+}
+
+int sw_resource_call_tag(SwCtx *cx, const SwFound *f, const SwStrMap *tags, SwError *err) {
+    return call(cx, f, SW_TAG_SET, tags, NULL, err);
+}
+
+int sw_resource_call_untag(SwCtx *cx, const SwFound *f, const SwStrList *keys, SwError *err) {
+    return call(cx, f, SW_TAG_TAKE, NULL, keys, err);
 }

@@ -13,7 +13,7 @@ typedef struct SwCtx SwCtx;
 typedef void (*SwHandlerFn)(void);
 #define SW_HANDLER(fn) ((SwHandlerFn)(fn))
 typedef struct SwHandler {
-    SwHandlerFn fn; /* NULL: not implemented */
+    SwHandlerFn fn;
     unsigned flags;
 } SwHandler;
 enum {

@@ -4,13 +4,13 @@
 
 #include "shape/shape.h"
 
-const SwOperation *sw_api_operation(const SwApi *api, SwStr name) {
-    size_t lo = 0, hi = api->n_op;
+static const SwOperation *find_operation(const SwOperation *op, size_t n, SwStr name) {
+    size_t lo = 0, hi = n;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        int order = sw_str_cmp(sw_str(api->op[mid].name), name);
+        int order = sw_str_cmp(sw_str(op[mid].name), name);
         if (order == 0)
-            return &api->op[mid];
+            return &op[mid];
         if (order < 0)
             lo = mid + 1;
         else
@@ -19,11 +19,9 @@ const SwOperation *sw_api_operation(const SwApi *api, SwStr name) {
     return NULL;
 }
 
-bool sw_api_has_other(const SwApi *api, SwStr name) {
-    for (size_t i = 0; i < api->n_other; i++)
-        if (sw_str_eqz(name, api->other[i]))
-            return true;
-    return false;
+const SwOperation *sw_api_operation(const SwApi *api, SwStr name) {
+    const SwOperation *op = find_operation(api->op, api->n_op, name);
+    return op ? op : find_operation(api->other, api->n_other, name);
 }
 
 const SwMember *sw_shape_member(const SwShape *s, SwStr name) {

@@ -194,13 +194,19 @@ enum {                           /* SwOperation.flags */
        SW_OP_CHECKSUM_REQUIRED = 1 << 5,
 };
 
+typedef struct SwNeed {
+    const char *name; /* on the wire */
+    uint8_t location; /* SW_IN_QUERY, SW_IN_HEADER */
+} SwNeed;
+
 typedef struct SwOperation {
     const char *name;              /* "CreateRepository" */
     const SwShape *input, *output; /* NULL: none */
     const char *method, *uri;      /* "POST", "/{Bucket}/{Key+}?uploads" */
     uint16_t status;               /* of success */
-    uint16_t index;                /* in SwApi.op; ECR_CREATE_REPOSITORY */
+    uint16_t index;                /* in SwApi.op; ECR_CREATE_REPOSITORY. Not implemented: SwApi.n_op */
     uint32_t flags;
+    const SwNeed *needs;             /* REST: what a request to it must have; ends with {0}; NULL: nothing */
     const char *result_wrapper;      /* Query: "CreateTopicResult", or NULL */
     const SwErrorKind *const *error; /* NULL-terminated */
     const char *iam_action;          /* "ecr:CreateRepository" */
@@ -227,15 +233,14 @@ typedef struct SwApi {
     uint32_t protocols; /* all that it speaks; the first of the model's is `protocol` */
     uint32_t protocol;
     bool query_compatible; /* JSON and CBOR errors carry x-amzn-query-error */
-    const SwOperation *op; /* sorted by name */
+    const SwOperation *op; /* those that are implemented (models/operations), sorted by name */
     size_t n_op;
-    const char *const *other; /* sorted names of operations that the model leaves out */
+    const SwOperation *other; /* the rest, sorted: name, method, uri, index, flags and needs alone */
     size_t n_other;
     const SwErrorKind *const *error; /* NULL-terminated: all of the model */
 } SwApi;
 
-const SwOperation *sw_api_operation(const SwApi *api, SwStr name); /* by name, NULL if none */
-bool sw_api_has_other(const SwApi *api, SwStr name);               /* AWS has it, the model does not */
+const SwOperation *sw_api_operation(const SwApi *api, SwStr name); /* by name, implemented or not; NULL if none */
 const SwMember *sw_shape_member(const SwShape *s, SwStr name);     /* by model name, NULL if none */
 /* The same for a reader that meets members in about the table's order: looks from *near on, and leaves there where the next
  * one may be. Start with 0. */

@@ -108,20 +108,11 @@ static bool match_query(SwStr wanted, SwStr query, unsigned *ret_fixed) {
     return true;
 }
 
-static void count_required(const SwOperation *op, const SwWireMessage *m, Fit *fit) {
+static void count_needs(const SwOperation *op, const SwWireMessage *m, Fit *fit) {
     SwStr value;
-    for (uint32_t i = 0; op->input && i < op->input->n_member; i++) {
-        const SwMember *member = &op->input->member[i];
-        const char *name = member->wire ? member->wire : member->name;
-        bool has;
-        if (!(member->flags & SW_REQUIRED))
-            continue;
-        if (member->location == SW_IN_QUERY)
-            has = query_has(m->query, sw_str(name), &value);
-        else if (member->location == SW_IN_HEADER)
-            has = sw_header_get(&m->headers, name).p != NULL;
-        else
-            continue;
+    for (const SwNeed *need = op->needs; need && need->name; need++) {
+        bool has = need->location == SW_IN_QUERY ? query_has(m->query, sw_str(need->name), &value)
+                                                 : sw_header_get(&m->headers, need->name).p != NULL;
         if (has)
             fit->present++;
         else
@@ -150,30 +141,40 @@ static bool better(const Fit *a, const SwOperation *op, const Fit *b, const SwOp
     return newer_name(op->name, other->name);
 }
 
-const SwOperation *wire_rest_operation(SwArena *a, const SwApi *api, const SwWireMessage *m) {
-    Path path = split(m->path);
-    const SwOperation *best = NULL;
-    Fit best_fit = {0};
-    SwStr id = SW_NO_STR;
-    query_has(m->query, SW_STR("x-id"), &id);
-    for (size_t i = 0; i < api->n_op; i++) {
-        const SwOperation *op = &api->op[i];
-        Fit fit = {.named = sw_str_eqz(id, op->name)};
-        SwStr wanted;
-        if (!sw_str_eqz(m->method, op->method))
-            continue;
-        Path pattern = split(without_query(op->uri, &wanted));
-        if (pattern.n && pattern.segment[pattern.n - 1].n == 0)
-            pattern.n--;
-        if (!match_path(&pattern, &path, &fit.path) || !match_query(wanted, m->query, &fit.fixed))
-            continue;
-        count_required(op, m, &fit);
-        if (!best || better(&fit, op, &best_fit, best)) {
-            best = op;
-            best_fit = fit;
-        }
+/* A request, and the operation that fits it best of those that were looked at. */
+typedef struct Search {
+    const SwWireMessage *m;
+    Path path;
+    SwStr id;
+    const SwOperation *best;
+    Fit fit;
+} Search;
+
+static void look_at(Search *s, const SwOperation *op) {
+    Fit fit = {.named = sw_str_eqz(s->id, op->name)};
+    SwStr wanted;
+    if (!sw_str_eqz(s->m->method, op->method))
+        return;
+    Path pattern = split(without_query(op->uri, &wanted));
+    if (pattern.n && pattern.segment[pattern.n - 1].n == 0)
+        pattern.n--;
+    if (!match_path(&pattern, &s->path, &fit.path) || !match_query(wanted, s->m->query, &fit.fixed))
+        return;
+    count_needs(op, s->m, &fit);
+    if (!s->best || better(&fit, op, &s->fit, s->best)) {
+        s->best = op;
+        s->fit = fit;
     }
-    return best;
+}
+
+const SwOperation *wire_rest_operation(SwArena *a, const SwApi *api, const SwWireMessage *m) {
+    Search s = {.m = m, .path = split(m->path)};
+    query_has(m->query, SW_STR("x-id"), &s.id);
+    for (size_t i = 0; i < api->n_op; i++)
+        look_at(&s, &api->op[i]);
+    for (size_t i = 0; i < api->n_other; i++) /* or what is not implemented would be taken for something else */
+        look_at(&s, &api->other[i]);
+    return s.best;
 }
 
 /* What stood in a label's place, still encoded. */

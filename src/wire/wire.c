@@ -80,9 +80,7 @@ static const SwOperation *json_operation(const SwApi *api, const SwWireMessage *
     size_t dot;
     SwStr name = sw_str_rfind(target, '.', &dot) ? sw_str_skip(target, dot + 1) : SW_NO_STR;
     const SwOperation *op = name.n ? sw_api_operation(api, name) : NULL;
-    if (!op && sw_api_has_other(api, name))
-        sw_wire_not_implemented(api, name, err);
-    else if (!op)
+    if (!op)
         sw_fail(err, &SW_UNKNOWN_OPERATION, "The requested operation is not supported in the called service: %.*s",
                 SW_FMT(sw_str_or(target, SW_STR("no X-Amz-Target"))));
     return op;
@@ -94,8 +92,6 @@ static const SwOperation *query_operation(SwArena *a, const SwApi *api, const Sw
     const SwOperation *op = action.n ? sw_api_operation(api, action) : NULL;
     if (!action.n)
         sw_fail(err, &missing_action, "The request must contain the parameter Action");
-    else if (!op && sw_api_has_other(api, action))
-        sw_wire_not_implemented(api, action, err);
     else if (!op && wire_is_sqs(api))
         wire_sqs_not_here(action, err);
     else if (!op && strcmp(api->name, "ec2") == 0) /* words of its own, as those of SQS */
@@ -125,9 +121,7 @@ const SwOperation *sw_wire_operation(SwArena *a, const SwApi *api, uint32_t prot
     if (protocol & ANY_REST)
         return rest_operation(a, api, m, err);
     const SwOperation *op = protocol == SW_RPC_V2_CBOR && rpc_path(m->path, &name) ? sw_api_operation(api, name) : NULL;
-    if (!op && sw_api_has_other(api, name))
-        sw_wire_not_implemented(api, name, err);
-    else if (!op)
+    if (!op)
         sw_fail(err, &SW_UNKNOWN_OPERATION, "The requested operation is not supported in the called service: %.*s",
                 SW_FMT(sw_str_or(name, SW_STR("none"))));
     return op;

@@ -137,7 +137,7 @@ static void walk_service(Audit *x) {
     load_table(x);
     for (size_t i = 0; i < x->service->api->n_op; i++) {
         x->op = &x->service->api->op[i];
-        if (x->op->input && x->service->handlers[i].fn)
+        if (x->op->input)
             walk_shape(x, x->op->input, SW_NO_STR);
     }
     report_stale(x, &x->unread);

@@ -64,17 +64,21 @@ static void add_quoted(SwBuf *b, SwStr s) {
 }
 
 static void enum_values(Model *m, SwBuf *b) {
-    for (size_t i = 0; i < m->n_shape; i++) {
-        const Shape *s = m->shape[i];
+    for (size_t i = 0; i < m->n_every; i++) { /* of what is left out, only to name the others as always */
+        const Shape *s = m->every[i];
         const SwValue *values = sw_value_getz(s->json, "enum");
         if (!values)
             continue;
-        sw_buf_addc(b, '\n');
+        if (s->kept)
+            sw_buf_addc(b, '\n');
         const char *prefix = name_upper(m->arena, s->name);
         for (size_t j = 0; j < values->n; j++) {
             const char *value = name_upper(m->arena, values->v[j].s);
             SwStr name = sw_strf(m->arena, "%s_%s_%s", m->upper, prefix, value);
-            sw_buf_addf(b, "#define %s SW_STR(", name_unique(m, sw_str_z(m->arena, name)));
+            const char *macro = name_unique(m, sw_str_z(m->arena, name));
+            if (!s->kept)
+                continue;
+            sw_buf_addf(b, "#define %s SW_STR(", macro);
             add_quoted(b, values->v[j].s);
             sw_buf_addz(b, ")\n");
         }
@@ -109,8 +113,6 @@ static void operations(Model *m, SwBuf *b) {
     sw_buf_addf(b, "extern const SwHandler %s_handlers[]; /* by operation */\n", m->lower);
     for (size_t i = 0; i < m->n_op; i++) {
         const Operation *op = &m->op[i];
-        if (!op->handler_flags.p)
-            continue;
         sw_buf_addf(b, "int %s_%s(SwCtx *cx, const %s *in, %s *out, SwError *err);\n", m->lower, op->c_name,
                     type_or_void(op->input), type_or_void(op->output));
     }

@@ -283,6 +283,7 @@ Model *model_load(SwArena *a, const char *file, const char *manifest_file, SwStr
                  .types = sw_map(a),
                  .read = read};
     m->api = base_name(a, file, &dir);
+    m->place = dir;
     (void)base_name(a, manifest_file, &m->dir);
     read_json(m, file, &json[0]);
     read_json(m, manifest_file, &json[1]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* modelc [--header OUT.h] [--source OUT.c] [--handlers OUT.c] [--depfile OUT.d]
+/* modelc [--whole] [--header OUT.h] [--source OUT.c] [--handlers OUT.c] [--depfile OUT.d]
  *        [--resources RESOURCES.json] MODEL.json MANIFEST.json
  *
+ * --whole compiles what is not implemented, too: for tests of the wire.
  * With --resources what the API declares is written instead of its model.
  * An output that would be what it is already is left alone, so that nothing is compiled again for it; the depfile tells make
  * and ninja which files were read. Faults of a model are printed as `file:line: message`; nothing is written then and the
@@ -15,6 +16,7 @@
 
 typedef struct Options {
     const char *header, *source, *handlers, *depfile, *resources, *model, *manifest;
+    bool whole;
 } Options;
 
 static bool is_there(SwArena *a, const char *path, SwStr text) {
@@ -54,6 +56,7 @@ static int compile_resources(SwArena *a, const Options *o, Model *m, SwStrList *
     Model *records = model_load(a, file, o->manifest, read);
     if (m->errors || records->errors)
         return 1;
+    model_keep(m, o->whole); /* an operation that is not implemented is none that may be named */
     types_collect(m);
     Declarations *d = resources_load(m, records, o->resources);
     if (d->errors)
@@ -71,6 +74,8 @@ static int compile(SwArena *a, const Options *o) {
         return compile_resources(a, o, m, &read);
     if (m->errors == 0)
         model_check(m);
+    if (m->errors == 0)
+        model_keep(m, o->whole);
     if (m->errors)
         return 1;
     types_collect(m);
@@ -93,6 +98,8 @@ static bool read_options(int argc, char **argv, Options *o) {
                                                                 : NULL;
         if (to && i + 1 < argc)
             *to = argv[++i];
+        else if (strcmp(argv[i], "--whole") == 0)
+            o->whole = true;
         else if (argv[i][0] == '-' || o->manifest)
             return false;
         else
@@ -104,7 +111,7 @@ static bool read_options(int argc, char **argv, Options *o) {
 int main(int argc, char **argv) {
     Options o;
     if (!read_options(argc, argv, &o)) {
-        fprintf(stderr, "usage: modelc [--header OUT.h] [--source OUT.c] [--handlers OUT.c] [--depfile OUT.d] "
+        fprintf(stderr, "usage: modelc [--whole] [--header OUT.h] [--source OUT.c] [--handlers OUT.c] [--depfile OUT.d] "
                         "[--resources RESOURCES.json] MODEL.json MANIFEST.json\n");
         return 2;
     }

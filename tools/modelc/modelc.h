@@ -7,6 +7,7 @@
  *   members.c     what the API's members/ file refuses
  *   operations.c  which operations its operations/ file says are implemented; their handlers' table
  *   check.c       what a well-formed model may still get wrong
+ *   keep.c        which operations and shapes are compiled
  *   names.c       from the model's names to C's
  *   header.c      the .gen.h      source.c  the .gen.c
  *
@@ -42,6 +43,7 @@ struct Shape {
     Shape *stream;        /* a blob's streaming twin */
     int mark;             /* of walks */
     bool refuses, spread; /* a member of it, or below it, is refused; and its users know */
+    bool kept;            /* something that is compiled needs it */
 };
 
 typedef struct Operation {
@@ -55,18 +57,19 @@ typedef struct Operation {
 
 struct Model {
     SwArena *arena;
-    const char *file; /* as given, for messages */
-    const char *dir;  /* of the API models */
-    const char *api;  /* "ecs" */
+    const char *file;  /* as given, for messages */
+    const char *dir;   /* of the API models */
+    const char *place; /* folder of this one */
+    const char *api;   /* "ecs" */
     const SwValue *json, *metadata;
     const SwValue *manifest, *spec;     /* all of it; this service's part */
     const char *prefix, *lower, *upper; /* "Ecs", "ecs", "ECS" */
     bool records;                       /* has no operations */
     SwMap shapes;                       /* name -> Shape */
-    Shape **shape;                      /* in the model's order */
-    size_t n_shape;
-    Operation *op; /* sorted by name */
-    size_t n_op;
+    Shape **shape, **every;             /* in the model's order: those that are compiled, all (model_keep) */
+    size_t n_shape, n_every;
+    Operation *op, *other; /* sorted by name: those that are implemented, the rest (model_keep) */
+    size_t n_op, n_other;
     Model **import; /* API models that references name */
     size_t n_import;
     SwMap c_names; /* taken C names -> what took it */
@@ -93,6 +96,9 @@ void write_handlers(Model *m, SwBuf *b, const char *name);
 
 /* check.c */
 void model_check(Model *m);
+
+/* keep.c. Parts what is compiled from what is not; whole: all is compiled. */
+void model_keep(Model *m, bool whole);
 
 /* names.c. Results live in `a`. */
 const char *name_snake(SwArena *a, SwStr name);  /* "VPCIds" -> "vpc_ids" */

@@ -59,9 +59,7 @@ void write_handlers(Model *m, SwBuf *b, const char *name) {
         m->api, name, m->lower, m->upper);
     for (size_t i = 0; i < m->n_op; i++) {
         const Operation *op = &m->op[i];
-        if (op->handler_flags.p)
-            sw_buf_addf(b, "    [%s] = {SW_HANDLER(%s_%s), %.*s},\n", op->c_index, m->lower, op->c_name,
-                        SW_FMT(op->handler_flags));
+        sw_buf_addf(b, "    [%s] = {SW_HANDLER(%s_%s), %.*s},\n", op->c_index, m->lower, op->c_name, SW_FMT(op->handler_flags));
     }
     sw_buf_addz(b, "};\n");
 }

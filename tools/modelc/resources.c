@@ -341,12 +341,12 @@ static void read_ways(Declarations *d, const SwValue *json, WayList *into) {
 }
 
 static void read_tag_operation(Declarations *d, SwStr name, const SwValue *json) {
-    static const char *const words[] = {"of", "tags", "keys", "list", "resource", NULL};
+    static const char *const words[] = {"of", "tags", "keys", "list", "resource", "own", NULL};
     TagOperation *t = sw_list_add(d->api->arena, &d->tag_operations);
     const SwValue *of = sw_value_getz(json, "of"), *tags = sw_value_getz(json, "tags"), *keys = sw_value_getz(json, "keys"),
                   *list = sw_value_getz(json, "list"), *resource = sw_value_getz(json, "resource");
     check_words(d, json, words, "a tag operation");
-    *t = (TagOperation){.op = operation_of(d, name)};
+    *t = (TagOperation){.op = operation_of(d, name), .own = sw_value_is_true(sw_value_getz(json, "own"))};
     if (!t->op || !t->op->input) {
         resource_error(d, json, "no operation '%.*s'", SW_FMT(name));
         return;

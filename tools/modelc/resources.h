@@ -68,6 +68,7 @@ typedef struct TagOperation {
     Operation *op;
     Path of, tags, keys, list;
     Resource *resource; /* NULL: any of the service */
+    bool own;           /* its handler is written by hand */
 } TagOperation;
 typedef struct TagOperationList {
     TagOperation *v;

@@ -290,8 +290,26 @@ static void write_ways(SwBuf *b, const char *name, const WayList *l) {
     sw_buf_addz(b, "};\n");
 }
 
+static void write_tagging(Declarations *d, SwBuf *b) {
+    if (!d->tag_operations.n)
+        return;
+    sw_buf_addz(b, "static const SwTagOperation tagging[] = {\n");
+    for (size_t i = 0; i < d->tag_operations.n; i++) {
+        TagOperation *t = &d->tag_operations.v[i];
+        sw_buf_addf(b, "    {%s, %s, ", t->op->c_index, t->tags.n ? "SW_TAG_SET" : t->keys.n ? "SW_TAG_TAKE" : "SW_TAG_SHOW");
+        add_path(b, &t->of);
+        sw_buf_addz(b, ", ");
+        add_path(b, t->tags.n ? &t->tags : t->keys.n ? &t->keys : &t->list);
+        if (t->resource)
+            sw_buf_addf(b, ", &%s_%s_resource", d->api->lower, t->resource->c_name);
+        sw_buf_addz(b, "},\n");
+    }
+    sw_buf_addz(b, "};\n");
+}
+
 static void write_declarations(Declarations *d, SwBuf *b) {
     Model *m = d->api;
+    write_tagging(d, b);
     write_ways(b, "passes", &d->passes);
     write_ways(b, "conditions", &d->conditions);
     sw_buf_addf(b, "const SwDeclarations %s_declarations = {\n    .resource = (const SwResource *const[]){", m->lower);
@@ -302,6 +320,8 @@ static void write_declarations(Declarations *d, SwBuf *b) {
         sw_buf_addz(b, "    .passes = passes,\n    .n_passes = SW_N(passes),\n");
     if (d->conditions.n)
         sw_buf_addz(b, "    .conditions = conditions,\n    .n_conditions = SW_N(conditions),\n");
+    if (d->tag_operations.n)
+        sw_buf_addz(b, "    .tagging = tagging,\n    .n_tagging = SW_N(tagging),\n");
     sw_buf_addz(b, "};\n");
 }
 
@@ -317,6 +337,8 @@ void write_resources_source(Declarations *d, SwBuf *b, const char *name) {
         write_resource(d, &d->resources.v[i], b);
     write_declarations(d, b);
     for (size_t i = 0; i < d->tag_operations.n; i++) {
+        if (d->tag_operations.v[i].own)
+            continue;
         sw_buf_addc(b, '\n');
         write_tag_operation(d, &d->tag_operations.v[i], b);
     }

@@ -349,26 +349,49 @@ static SwStr result_wrapper(Model *m, const Operation *op) {
     return wrapper;
 }
 
+/* What tells a REST request's operation besides its URI: the query and header members that it requires. */
+static void add_needs(Out *o, const Operation *op) {
+    bool any = false;
+    for (size_t i = 0; op->input && i < op->input->n_member; i++) {
+        const Member *e = &op->input->member[i];
+        const char *location = location_of(op->input, e);
+        bool told = location && (strcmp(location, "SW_IN_QUERY") == 0 || strcmp(location, "SW_IN_HEADER") == 0);
+        if (!told || !e->required)
+            continue;
+        sw_buf_addz(o->b, any ? ", {" : ", .needs = (const SwNeed[]){{");
+        add_quoted(o->b, sw_str_or(sw_value_str(sw_value_getz(e->json, "locationName")), e->name));
+        sw_buf_addf(o->b, ", %s}", location);
+        any = true;
+    }
+    sw_buf_addz(o->b, any ? ", {0}}" : "");
+}
+
+/* What every operation has, implemented or not. */
+static void add_name_and_uri(Out *o, const Operation *op, const char *index) {
+    SwStr method = sw_value_str(sw_value_path(op->json, "http.method")), flags = operation_flags(o->m, op);
+    sw_buf_addz(o->b, "    {.name = ");
+    add_quoted(o->b, op->name);
+    add_text(o->b, "method", sw_str_or(method, SW_STR("POST")));
+    add_text(o->b, "uri", sw_str_or(sw_value_str(sw_value_path(op->json, "http.requestUri")), SW_STR("/")));
+    sw_buf_addf(o->b, ", .index = %s", index);
+    if (flags.n)
+        sw_buf_addf(o->b, ", .flags = %.*s", SW_FMT(flags));
+    add_needs(o, op);
+}
+
 static void write_operation(Out *o, const Operation *op, const char *errors) {
     Model *m = o->m;
     SwBuf *b = o->b;
     int64_t status = 200;
     (void)sw_value_i64(sw_value_path(op->json, "http.responseCode"), &status);
-    SwStr method = sw_value_str(sw_value_path(op->json, "http.method")), flags = operation_flags(m, op);
-    SwStr uri = sw_value_str(sw_value_path(op->json, "http.requestUri"));
     SwStr prefix = sw_value_str(sw_value_getz(m->spec, "iam_prefix"));
     SwStr action = sw_value_str(sw_value_get(sw_value_getz(m->spec, "iam_actions"), op->name));
-    sw_buf_addz(b, "    {.name = ");
-    add_quoted(b, op->name);
+    add_name_and_uri(o, op, op->c_index);
+    sw_buf_addf(b, ",\n     .status = %d", (int)status);
     if (op->input)
         sw_buf_addf(b, ", .input = &%s", op->input->c_table);
     if (op->output)
         sw_buf_addf(b, ", .output = &%s", op->output->c_table);
-    add_text(b, "method", sw_str_or(method, SW_STR("POST")));
-    add_text(b, "uri", sw_str_or(uri, SW_STR("/")));
-    sw_buf_addf(b, ",\n     .status = %d, .index = %s", (int)status, op->c_index);
-    if (flags.n)
-        sw_buf_addf(b, ", .flags = %.*s", SW_FMT(flags));
     add_text(b, "result_wrapper", result_wrapper(m, op));
     add_text(b, "iam_action", sw_cat(m->arena, prefix.p ? prefix : sign_name(m), SW_STR(":"), action.p ? action : op->name));
     sw_buf_addf(b, ",\n     .error = %s},\n", errors);
@@ -420,18 +443,18 @@ static bool speaks(Model *m, const char *protocol) {
            lists(sw_value_getz(m->metadata, "protocols"), p) || lists(sw_value_getz(m->spec, "extra_protocols"), p);
 }
 
-/* What the model leaves out is known by name, so that it is refused as absent and not as unheard of. */
+/* What is not implemented is known by name and URI, so that it is refused as absent, not as unheard of or as another. */
 static void write_others(Out *o) {
-    const SwValue *names = sw_value_getz(o->m->json, "others");
-    if (!names)
+    Model *m = o->m;
+    if (m->n_other == 0)
         return;
-    sw_buf_addz(o->b, "\nstatic const char *const others[] = {\n");
-    for (size_t i = 0; i < names->n; i++) {
-        sw_buf_addz(o->b, "    ");
-        add_quoted(o->b, sw_value_str(&names->v[i]));
-        sw_buf_addz(o->b, ",\n");
+    const char *index = sw_str_z(m->arena, sw_strf(m->arena, "%s_OP_MAX", m->upper));
+    sw_buf_addz(o->b, "static const SwOperation others[] = {\n");
+    for (size_t i = 0; i < m->n_other; i++) {
+        add_name_and_uri(o, &m->other[i], index);
+        sw_buf_addz(o->b, "},\n");
     }
-    sw_buf_addz(o->b, "};\n");
+    sw_buf_addz(o->b, "};\n\n");
 }
 
 static void write_api(Out *o) {
@@ -452,7 +475,7 @@ static void write_api(Out *o) {
                 protocol_bit(m, sw_value_str(sw_value_getz(meta, "protocol"))));
     if (sw_value_getz(meta, "awsQueryCompatible"))
         sw_buf_addz(b, ", .query_compatible = true");
-    if (sw_value_getz(m->json, "others"))
+    if (m->n_other)
         sw_buf_addz(b, ",\n    .other = others, .n_other = sizeof(others) / sizeof(*others)");
     sw_buf_addf(b, ",\n    .op = operations, .n_op = %s_OP_MAX, .error = errors,\n};\n", m->upper);
 }

@@ -29,12 +29,10 @@ static void cover(SwCtx *cx, const SwApi *api, SlipwayServiceCoverageList *to) {
     c->service = sw_str(api->name);
     sw_list_present(cx->arena, &c->implemented);
     sw_list_present(cx->arena, &c->absent);
-    for (size_t i = 0; i < api->n_op; i++) {
-        bool has = s && sw_registry_handler(s, &api->op[i]);
-        sw_str_list_add(cx->arena, has ? &c->implemented : &c->absent, sw_str(api->op[i].name));
-    }
+    for (size_t i = 0; i < api->n_op; i++)
+        sw_str_list_add(cx->arena, s ? &c->implemented : &c->absent, sw_str(api->op[i].name));
     for (size_t i = 0; i < api->n_other; i++)
-        sw_str_list_add(cx->arena, &c->absent, sw_str(api->other[i]));
+        sw_str_list_add(cx->arena, &c->absent, sw_str(api->other[i].name));
 }
 
 int slipway_get_coverage(SwCtx *cx, const SlipwayGetCoverageRequest *in, SlipwayGetCoverageResponse *out, SwError *err) {

@@ -6,6 +6,7 @@ Models in models/ must compile to the files in golden/, byte for byte; with --up
 Each model in bad/ must fail, with nothing written, and its first complaint must be its line in bad/expected.txt
 (a '*' there stands for any words; the fault may be in the model's members/ or operations/ file)."""
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,13 +25,13 @@ def check(name, problem):
         print(f'# {line}')
 
 
-def compile_model(modelc, model, out, name):
+def compile_model(modelc, model, out, name, where=HERE):
     made = {'--header': f'{name}.gen.h', '--source': f'{name}.gen.c'}
     if '/records/' not in model:
         made['--handlers'] = f'{name}_handlers.gen.c'
     made = {option: os.path.join(out, file) for option, file in made.items()}
-    done = subprocess.run([modelc, *sum(made.items(), ()), os.path.join(HERE, model),
-                           os.path.join(HERE, 'models/manifest.json')], capture_output=True, text=True)
+    done = subprocess.run([modelc, *sum(made.items(), ()), os.path.join(where, model),
+                           os.path.join(where, 'models/manifest.json')], capture_output=True, text=True)
     return done, list(made.values())
 
 
@@ -59,6 +60,40 @@ def unchanged(modelc):
         compile_model(modelc, 'models/small.json', tmp, 'small')
         written = [os.stat(path).st_mtime != 1 for path in made]
     return None if written == [False, True, False] else f'written again: header, source, handlers: {written}'
+
+
+def edited(modelc, file, old, new, want):
+    """What is written again after an edit: nothing that the rest of the build includes, unless it must be."""
+    with tempfile.TemporaryDirectory() as tmp:
+        shutil.copytree(os.path.join(HERE, 'models'), os.path.join(tmp, 'models'))
+        made = {path for name, model in GOOD for path in compile_model(modelc, model, tmp, name, tmp)[1]}
+        for path in made:
+            os.utime(path, (1, 1))
+        path = os.path.join(tmp, 'models', file)
+        with open(path) as f:
+            text = f.read()
+        with open(path, 'w') as f:
+            f.write(text.replace(old, new))
+        for name, model in GOOD:
+            done, _ = compile_model(modelc, model, tmp, name, tmp)
+            if done.returncode:
+                return done.stderr
+        written = {os.path.basename(path) for path in made if os.stat(path).st_mtime != 1}
+    return None if written == want else f'written again: {sorted(written)}\nexpected {sorted(want)}'
+
+
+def whole(modelc):
+    """--whole has what is not implemented, by the names that it will have."""
+    with tempfile.TemporaryDirectory() as tmp:
+        header = os.path.join(tmp, 'x.h')
+        subprocess.run([modelc, '--whole', '--header', header, os.path.join(HERE, 'models/small.json'),
+                        os.path.join(HERE, 'models/manifest.json')], check=True)
+        with open(header) as f:
+            all_lines = f.read().splitlines()
+    with open(os.path.join(HERE, 'golden/small.gen.h')) as f:
+        gone = [line for line in f.read().splitlines() if line not in all_lines]
+    missing = [word for word in ('SMALL_DROP_THING,', 'SMALL_DROP_REASON_OLD', 'struct SmallDropped {') if word not in ' '.join(all_lines)]
+    return None if not gone and not missing else f'missing: {gone + missing}'
 
 
 def depfile(modelc):
@@ -98,6 +133,14 @@ def main():
         for expected in f.read().splitlines():
             check(f'refuses {os.path.basename(expected.split(".")[0])} on its line', refusal(modelc, expected))
     check('leaves a file alone that would be the same', unchanged(modelc))
+    check('an edit of what is refused compiles one file again',
+          edited(modelc, 'members/small.json', 'nothing is empty here', 'nothing is ever empty', {'small.gen.c'}))
+    check("an edit of a handler's flags compiles one file again",
+          edited(modelc, 'operations/small.json', '["SW_AUTHORISES"]', '["SW_WRITES"]', {'small_handlers.gen.c'}))
+    check('a record more leaves the API as it is',
+          edited(modelc, 'records/small.json', '"At": {"type": "timestamp"}', '"At": {"type": "timestamp"}, "B": {"type": "structure", "members": {}}',
+                 {'small_records.gen.h', 'small_records.gen.c'}))
+    check('can compile what is not implemented, too', whole(modelc))
     check('tells the build which files were read', depfile(modelc))
     print(f'1..{count}')
     sys.exit(failed > 0)

@@ -7,6 +7,9 @@ static void operations_are_found_by_name_alone(void **state) {
     assert_ptr_equal(sw_api_operation(&small_api, SW_STR("PutThing")), &small_api.op[SMALL_PUT_THING]);
     for (size_t i = 0; i < small_api.n_op; i++)
         assert_int_equal(sw_api_operation(&small_api, sw_str(small_api.op[i].name))->index, i);
+    for (size_t i = 0; i < small_api.n_other; i++) /* those that are not implemented, too: they are told by their index */
+        assert_int_equal(sw_api_operation(&small_api, sw_str(small_api.other[i].name))->index, small_api.n_op);
+    assert_ptr_equal(sw_api_operation(&small_api, SW_STR("PutOther")), &small_api.other[small_api.n_other - 1]);
     assert_null(sw_api_operation(&small_api, SW_STR("putThing")));
     assert_null(sw_api_operation(&small_api, SW_STR("PutThings")));
     assert_null(sw_api_operation(&small_api, SW_STR("")));

@@ -73,6 +73,10 @@ const SwShape small_shape_empty = {.name = "Empty", .kind = SW_STRUCTURE, .size 
 static const SwShape s_small_ratio = {.name = "Ratio", .kind = SW_DOUBLE, .size = sizeof(SwOptDouble), .flags = SW_HAS_MIN, .fmin = 0.5};
 static const SwShape s_small_big = {.name = "Big", .kind = SW_LONG, .size = sizeof(SwOptInt), .flags = SW_HAS_MIN, .min = INT64_MIN};
 static const SwShape s_small_body = {.name = "Body", .kind = SW_BLOB, .size = sizeof(SwStr)};
+static const SwMember m_small_shape_note[] = {
+    {.name = "text", .shape = &s_small_text, .offset = offsetof(SmallNote, text)},
+};
+const SwShape small_shape_note = {.name = "Note", .kind = SW_STRUCTURE, .size = sizeof(SmallNote), .member = m_small_shape_note, .n_member = 1};
 static const SwMember m_small_shape_put_thing_request[] = {
     {.name = "Name", .shape = &s_small_text, .offset = offsetof(SmallPutThingRequest, name), .flags = SW_REQUIRED, .location = SW_IN_URI},
     {.name = "default", .wire = "d", .shape = &s_small_flag, .offset = offsetof(SmallPutThingRequest, default_), .location = SW_IN_QUERY, .refused = &(const SwRefused){.why = "nothing is empty here"}},
@@ -115,24 +119,25 @@ static const SwErrorKind *const e_put_thing[] = {&SMALL_THING_NOT_FOUND, NULL};
 static const SwErrorKind *const e_touch_thing[] = {NULL};
 
 static const SwOperation operations[] = {
-    {.name = "DescribeThings", .output = &small_shape_things, .method = "POST", .uri = "/",
-     .status = 200, .index = SMALL_DESCRIBE_THINGS, .flags = SW_OP_READ, .result_wrapper = "DescribeThingsResult", .iam_action = "little:DescribeThings",
+    {.name = "DescribeThings", .method = "POST", .uri = "/", .index = SMALL_DESCRIBE_THINGS, .flags = SW_OP_READ,
+     .status = 200, .output = &small_shape_things, .result_wrapper = "DescribeThingsResult", .iam_action = "little:DescribeThings",
      .error = e_describe_things},
-    {.name = "GetTicket", .method = "POST", .uri = "/",
-     .status = 200, .index = SMALL_GET_TICKET, .iam_action = "little:GetTicket",
+    {.name = "GetTicket", .method = "POST", .uri = "/", .index = SMALL_GET_TICKET,
+     .status = 200, .iam_action = "little:GetTicket",
      .error = e_get_ticket},
-    {.name = "PutThing", .input = &small_shape_put_thing_request, .output = &small_shape_thing, .method = "PUT", .uri = "/things/{Name+}",
-     .status = 201, .index = SMALL_PUT_THING, .flags = SW_OP_STREAM_IN | SW_OP_CHECKSUM | SW_OP_CHECKSUM_REQUIRED, .result_wrapper = "PutThingResult", .iam_action = "little:WriteThing",
+    {.name = "PutThing", .method = "PUT", .uri = "/things/{Name+}", .index = SMALL_PUT_THING, .flags = SW_OP_STREAM_IN | SW_OP_CHECKSUM | SW_OP_CHECKSUM_REQUIRED,
+     .status = 201, .input = &small_shape_put_thing_request, .output = &small_shape_thing, .result_wrapper = "PutThingResult", .iam_action = "little:WriteThing",
      .error = e_put_thing},
-    {.name = "TouchThing", .input = &small_shape_choice, .method = "POST", .uri = "/",
-     .status = 200, .index = SMALL_TOUCH_THING, .flags = SW_OP_READ | SW_OP_NO_AUTH, .iam_action = "little:TouchThing",
+    {.name = "TouchThing", .method = "POST", .uri = "/", .index = SMALL_TOUCH_THING, .flags = SW_OP_READ | SW_OP_NO_AUTH,
+     .status = 200, .input = &small_shape_choice, .iam_action = "little:TouchThing",
      .error = e_touch_thing},
 };
 
-
-static const char *const others[] = {
-    "PutOther",
+static const SwOperation others[] = {
+    {.name = "DropThing", .method = "DELETE", .uri = "/things/{Name+}?drop", .index = SMALL_OP_MAX, .needs = (const SwNeed[]){{"why", SW_IN_QUERY}, {"x-signature", SW_IN_HEADER}, {0}}},
+    {.name = "PutOther", .method = "POST", .uri = "/", .index = SMALL_OP_MAX},
 };
+
 const SwApi small_api = {
     .name = "small", .sign_name = "small", .endpoint_prefix = "small", .target_prefix = "Small_20261121", .version = "2026-11-21", .service_id = "Small", .xml_ns = "http://small.example/doc/",
     .protocols = SW_JSON_1_0 | SW_QUERY, .protocol = SW_JSON_1_0, .query_compatible = true,

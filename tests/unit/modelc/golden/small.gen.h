@@ -6,6 +6,7 @@
 
 typedef struct SmallChoice SmallChoice;
 typedef struct SmallEmpty SmallEmpty;
+typedef struct SmallNote SmallNote;
 typedef struct SmallPutThingRequest SmallPutThingRequest;
 typedef struct SmallThing SmallThing;
 typedef struct SmallThingNotFound SmallThingNotFound;
@@ -26,6 +27,10 @@ struct SmallChoice {
 
 struct SmallEmpty {
     char none_;                         /* the model has no members */
+};
+
+struct SmallNote {
+    SwStr text;
 };
 
 struct SmallPutThingRequest {
@@ -75,6 +80,7 @@ struct SmallThingMapEntry {
 
 extern const SwShape small_shape_choice;
 extern const SwShape small_shape_empty;
+extern const SwShape small_shape_note;
 extern const SwShape small_shape_put_thing_request;
 extern const SwShape small_shape_thing;
 extern const SwShape small_shape_thing_not_found;

@@ -20,10 +20,11 @@ static const SwMember m_small_shape_thing_record[] = {
     {.name = "tags", .shape = &s_small_text_map, .offset = offsetof(SmallThingRecord, tags)},
     {.name = "requests", .shape = &r_small_requests, .offset = offsetof(SmallThingRecord, requests)},
     {.name = "steps", .shape = &r_small_steps, .offset = offsetof(SmallThingRecord, steps)},
+    {.name = "note", .shape = &small_shape_note, .offset = offsetof(SmallThingRecord, note)},
     {.name = "at", .shape = &r_small_at, .offset = offsetof(SmallThingRecord, at)},
     {.name = "state", .shape = &r_small_state, .offset = offsetof(SmallThingRecord, state)},
 };
-const SwShape small_shape_thing_record = {.name = "ThingRecord", .kind = SW_STRUCTURE, .size = sizeof(SmallThingRecord), .member = m_small_shape_thing_record, .n_member = 8};
+const SwShape small_shape_thing_record = {.name = "ThingRecord", .kind = SW_STRUCTURE, .size = sizeof(SmallThingRecord), .member = m_small_shape_thing_record, .n_member = 9};
 static const SwShape r_small_name = {.name = "Name", .kind = SW_STRING, .size = sizeof(SwStr), .flags = SW_HAS_MIN, .min = 1};
 static const SwMember m_s_small_thing_list[] = {
     {.name = "member", .shape = &small_shape_thing},

@@ -21,6 +21,7 @@ struct SmallThingRecord {
     SwStrMap tags;
     SmallPutThingRequestMap requests;
     SmallStepList steps;
+    SmallNote *note;
     SwOptTime at;
     SwStr state;
 };

@@ -2,6 +2,7 @@
 /* Strings, buffers and maps. */
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>

@@ -6,6 +6,7 @@
  *   members.c what the API's members/ file refuses
  *   load.c    reads a model and the manifest, links references; complains as file:line
  *   check.c   what a well-formed model may still get wrong
+ *   paging.c  how an operation's lists are paged
  *   names.c   from the model's names to C's
  *   header.c  the .gen.h      source.c  the .gen.c
  *
@@ -84,6 +85,10 @@ void members_load(Model *m, const char *dir); /* dir: where the model lies */
 
 /* check.c */
 void model_check(Model *m);
+
+/* paging.c: a constant SwPaging (g_<operation>) where an operation says how it is paged. */
+void paging_check(Model *m, const Operation *op);
+void paging_write(SwBuf *b, const Operation *op);
 
 /* names.c. Results live in `a`. */
 const char *name_snake(SwArena *a, SwStr name);  /* "VPCIds" -> "vpc_ids" */

@@ -42,19 +42,23 @@ static void settings_default(SwArena *a, EcsClusterSettingList *l) {
     s->value = SW_STR("disabled");
 }
 
-static int count_tasks(SwCtx *cx, EcsCluster *c, SwError *err) {
-    SwDocList l;
-    if (ecs_tasks_of(cx, "by_cluster", c->cluster_arn, &l, err) < 0)
+static int count_in(SwCtx *cx, SwStr cluster, const char *status, SwOptInt *sum, SwError *err) {
+    SwDocQuery q = {.index = "by_last_status", .equals = {cluster, sw_str(status)}};
+    int64_t n;
+    if (sw_doc_count(cx->tx, &ecs_tasks, &q, &n, err) < 0)
         return -1;
-    int64_t running = 0, pending = 0;
-    for (size_t i = 0; i < l.n; i++) {
-        const EcsTask *t = ((EcsTaskRecord *)l.v[i].record)->task;
-        running += ecs_is(t->last_status, "RUNNING");
-        pending +=
-            ecs_is(t->last_status, "PENDING") || ecs_is(t->last_status, "PROVISIONING") || ecs_is(t->last_status, "ACTIVATING");
-    }
-    c->running_tasks_count = SW_SOME_INT(running);
-    c->pending_tasks_count = SW_SOME_INT(pending);
+    *sum = SW_SOME_INT(sum->v + n);
+    return 0;
+}
+
+static int count_tasks(SwCtx *cx, EcsCluster *c, SwError *err) {
+    static const char *const pending[] = {"PENDING", "PROVISIONING", "ACTIVATING"};
+    c->running_tasks_count = c->pending_tasks_count = SW_SOME_INT(0);
+    for (size_t i = 0; i < SW_N(pending); i++)
+        if (count_in(cx, c->cluster_arn, pending[i], &c->pending_tasks_count, err) < 0)
+            return -1;
+    if (count_in(cx, c->cluster_arn, "RUNNING", &c->running_tasks_count, err) < 0)
+        return -1;
     SwDocQuery q = {.index = "by_cluster", .equals = {c->cluster_arn, SW_STR("ACTIVE")}};
     int64_t services;
     if (sw_doc_count(cx->tx, &ecs_services, &q, &services, err) < 0)
@@ -142,17 +146,18 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDe
     return 0;
 }
 
+static int is_active(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    *ret_wanted = ecs_is(((const EcsClusterRecord *)row->record)->cluster->status, "ACTIVE");
+    return 0;
+}
+
+static int show_arn(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(SwStr *)to = ((const EcsClusterRecord *)row->record)->cluster->cluster_arn;
+    return 0;
+}
+
 int ecs_list_clusters(SwCtx *cx, const EcsListClustersRequest *in, EcsListClustersResponse *out, SwError *err) {
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &ecs_clusters, &(SwDocQuery){0}, &l, err) < 0)
-        return -1;
-    SwStrList all = {0};
-    for (size_t i = 0; i < l.n; i++) {
-        const EcsCluster *c = ((EcsClusterRecord *)l.v[i].record)->cluster;
-        if (ecs_is(c->status, "ACTIVE"))
-            sw_str_list_add(cx->arena, &all, c->cluster_arn);
-    }
-    return ecs_page(cx, "ecs:ListClusters", &all, in->next_token, in->max_results, &out->cluster_arns, &out->next_token, err);
+    return sw_page(cx, &(SwPage){.of = &ecs_clusters, .want = is_active, .show = show_arn, ECS_PAGE}, out, err);
 }
 
 static int save(SwCtx *cx, EcsClusterRecord *r, EcsCluster **ret, SwError *err) {
@@ -204,6 +209,18 @@ int ecs_delete_cluster(SwCtx *cx, const EcsDeleteClusterRequest *in, EcsDeleteCl
     return save(cx, r, &out->cluster, err);
 }
 
+static int show_provider(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    const EcsDescribeCapacityProvidersRequest *in = arg;
+    EcsCapacityProvider *p = to;
+    p->name = row->id;
+    p->capacity_provider_arn = sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(p->name));
+    p->status = SW_STR("ACTIVE");
+    p->type = p->name;
+    if (ecs_has(&in->include, "TAGS")) /* AWS's own, which nobody can tag */
+        sw_list_present(cx->arena, &p->tags);
+    return 0;
+}
+
 int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvidersRequest *in,
                                     EcsDescribeCapacityProvidersResponse *out, SwError *err) {
     static const char *const provider[] = {"FARGATE", "FARGATE_SPOT"};
@@ -211,7 +228,7 @@ int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvider
     EcsClusterRecord *cluster;
     if (in->cluster.p && ecs_cluster_get(cx, in->cluster, &cluster, err) < 0)
         return -1;
-    SwStrList all = {0}, page = {0};
+    SwStrList all = {0};
     for (size_t i = 0; i < SW_N(provider); i++)
         if (!in->cluster.p || ecs_has(&cluster->cluster->capacity_providers, provider[i]))
             sw_str_list_add(a, &all, sw_str(provider[i]));
@@ -225,18 +242,9 @@ int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvider
         else
             ecs_failure(a, &out->failures, ecs_asked_arn(in->capacity_providers.v[i], arn), "MISSING");
     }
-    if (ecs_page(cx, "ecs:DescribeCapacityProviders", in->capacity_providers.n ? &wanted : &all, in->next_token,
-                 in->max_results, &page, &out->next_token, err) < 0)
-        return -1;
-    sw_list_present(a, &out->capacity_providers);
-    for (size_t i = 0; i < page.n; i++) {
-        EcsCapacityProvider *p = sw_list_add(a, &out->capacity_providers);
-        p->name = page.v[i];
-        p->capacity_provider_arn = sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(p->name));
-        p->status = SW_STR("ACTIVE");
-        p->type = p->name;
-        if (ecs_has(&in->include, "TAGS")) /* AWS's own, which nobody can tag */
-            sw_list_present(a, &p->tags);
-    }
-    return 0;
+    const SwStrList *shown = in->capacity_providers.n ? &wanted : &all;
+    SwPageItems items = {0};
+    for (size_t i = 0; i < shown->n; i++)
+        *sw_list_add(a, &items) = (SwPageItem){.key = shown->v[i]};
+    return sw_page(cx, &(SwPage){.items = items, .show = show_provider, .arg = in, ECS_PAGE}, out, err);
 }

@@ -52,6 +52,7 @@ const SwService sw_service_sns = {
     .api = &sns_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .bad_token = {&sns_invalid, "Invalid parameter: NextToken"},
     .routes = routes,
     .n_routes = SW_N(routes),
     .invalid = &sns_invalid,

@@ -44,6 +44,7 @@ const SwService sw_service_cloudwatch = {
     .api = &cloudwatch_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .bad_token = {&CLOUDWATCH_INVALID_NEXT_TOKEN, "The value for parameter NextToken is invalid."},
     .invalid = &SW_VALIDATION_ERROR,
     .resource = resource,
     .resources = resources,

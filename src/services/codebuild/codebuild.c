@@ -101,6 +101,7 @@ const SwService sw_service_codebuild = {
     .api = &codebuild_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .bad_token = {&CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid next token"},
     .invalid = &CODEBUILD_INVALID_INPUT_EXCEPTION,
     .resources = resources,
     .routes = routes,

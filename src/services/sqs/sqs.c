@@ -38,6 +38,7 @@ const SwService sw_service_sqs = {
     .api = &sqs_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .bad_token = {&sqs_invalid, "Invalid or expired next token."},
     .invalid = &sqs_invalid,
     .denied = &sqs_denied,
     .resource = sqs_resource,

@@ -41,6 +41,7 @@ const SwService sw_service_ssm = {
     .api = &ssm_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .bad_token = {&SSM_INVALID_NEXT_TOKEN, "The specified token isn't valid."},
     .resource = resource,
     .collections = collections,
 };

@@ -49,6 +49,7 @@ const SwService sw_service_logs = {
     .api = &logs_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .bad_token = {&LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid."},
     .invalid = &LOGS_INVALID_PARAMETER_EXCEPTION,
     .collections = collections,
     .controllers = controllers,

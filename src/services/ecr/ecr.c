@@ -63,6 +63,8 @@ const SwService sw_service_ecr = {
     .api = &ecr_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .bad_token = {&ECR_INVALID_PARAMETER_EXCEPTION,
+                  "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'"},
     .invalid = &ECR_INVALID_PARAMETER_EXCEPTION,
     .resource = resource,
     .resources = resources,

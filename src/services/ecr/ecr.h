@@ -30,8 +30,6 @@ int ecr_repository_get(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRe
 SwStr ecr_repository_arn(SwCtx *cx, SwStr name);
 bool ecr_tag_is_immutable(const EcrRepository *r, SwStr tag);
 
-int ecr_bad_token(SwError *err); /* nextToken is none of ours; returns -1 */
-
 /* token.c */
 #define ECR_TOKEN_LIFE (12 * SW_HOUR)
 /* Makes a password, in cx->tx. layer: "NAME@DIGEST" limits it to that layer's download; absent: all

@@ -89,6 +89,7 @@ const SwService sw_service_events = {
     .api = &events_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .bad_token = {&SW_VALIDATION_EXCEPTION, "NextToken: is not one that {operation} gave"},
     .invalid = &SW_VALIDATION_EXCEPTION,
     .collections = collections,
     .controllers = controllers,

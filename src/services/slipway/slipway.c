@@ -29,6 +29,7 @@ const SwService sw_service_slipway = {
     .api = &slipway_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .bad_token = {&SLIPWAY_INVALID_PARAMETER_EXCEPTION, "nextToken: is not one of {operation}"},
     .controllers = controllers,
     .collections = collections,
     .listeners = slipway_dora_listeners,

@@ -23,5 +23,6 @@ const SwService sw_service_ec2 = {
     .api = &ec2_api,
     .handlers = handlers,
     .n_handlers = SW_N(handlers),
+    .bad_token = {&EC2_INVALID_TOKEN, "The token '{token}' is invalid"},
     .invalid = &EC2_INVALID_PARAMETER_VALUE,
 };

@@ -63,11 +63,20 @@ static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const
     return -1;
 }
 
-/* Tests run with SLIPWAY_REPLIES=abort (or log): every reply keeps the limits that its model states, as AWS's do. */
-static void check_reply(SwCtx *cx, const SwOperation *op, const void *out) {
+static bool token_left_aside(const SwCtx *cx, const SwOperation *op, const void *in) {
+    return op->page && sw_member_is_set(op->page->token, in) && !cx->paged;
+}
+
+/* Tests run with SLIPWAY_REPLIES=abort (or log): every reply keeps the limits that its model states, as AWS's do, and no page's
+ * token is left aside. */
+static void check_reply(SwCtx *cx, const SwOperation *op, const void *in, const void *out) {
     const char *want = getenv("SLIPWAY_REPLIES");
     SwError err = sw_error(cx->arena);
-    if (!want || !out || sw_validate_reply(op->output, out, &SW_INTERNAL_FAILURE, &err) == 0)
+    if (!want || !out)
+        return;
+    if (token_left_aside(cx, op, in))
+        sw_fail(&err, &SW_INTERNAL_FAILURE, "%s was not read", op->page->token->name);
+    else if (sw_validate_reply(op->output, out, &SW_INTERNAL_FAILURE, &err) == 0)
         return;
     sw_log(SW_ERROR, "a reply breaks its model", SW_F("operation", op->iam_action), SW_F("cause", err.message));
     if (strcmp(want, "abort") == 0)
@@ -81,6 +90,7 @@ int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const
          sw_refuse_unsupported(op->input, in, sw_registry_unsupported(s), err) < 0))
         return -1;
     cx->in = in;
+    cx->paged = false;
     if (!(handler->flags & SW_OWN_TX) && authorise(cx, s, op, handler, in, err) < 0)
         return -1;
     if (handler->flags & SW_OWN_TX) {
@@ -98,7 +108,7 @@ int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const
     void *out = op->output ? sw_arena_alloc(cx->arena, op->output->size) : NULL;
     if (((SwOperationFn *)handler->fn)(cx, in, out, err) < 0)
         return -1;
-    check_reply(cx, op, out);
+    check_reply(cx, op, in, out);
     *ret_out = out;
     return 0;
 }

@@ -43,6 +43,7 @@ struct SwCtx {
     const SwApi *api;    /* what is being served, or NULL */
     const SwOperation *op;
     const void *in; /* its input */
+    bool paged;     /* the pager has read its token */
 };
 
 /* A context for work of Slipway's own: controllers, listeners, timers. `service`: "ecs" acts as ecs.amazonaws.com. */

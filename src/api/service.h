@@ -6,6 +6,7 @@
  * service: a model, a folder, one line in services/services.c. */
 
 #include "api/ctx.h"
+#include "api/page.h"
 #include "engine/engine.h"
 
 typedef struct SwDeclarations SwDeclarations;
@@ -85,9 +86,12 @@ struct SwService {
     const SwHandler *handlers; /* <api>_handlers; NULL without an API */
     /* The input's limits in the service's own words; NULL: in those that AWS's services share (sw_validate). */
     int (*validate)(SwCtx *cx, const SwOperation *op, const void *in, SwError *err);
-    const SwErrorKind *invalid;     /* what a broken limit of the model fails with; NULL: the protocol's usual one */
-    const SwErrorKind *unsupported; /* what a member that models/members refuses fails with; NULL: as `invalid` */
-    const SwErrorKind *denied;      /* what a missing permission fails with; NULL: the protocol's usual one */
+    const SwErrorKind *invalid;       /* what a broken limit of the model fails with; NULL: the protocol's usual one */
+    const SwErrorKind *unsupported;   /* what a member that models/members refuses fails with; NULL: as `invalid` */
+    const SwErrorKind *denied;        /* what a missing permission fails with; NULL: the protocol's usual one */
+    SwPageFault bad_token, bad_limit; /* of lists: a token that is not one of this list; a limit out of bounds, which without
+                                         a text of its own becomes the nearest that is not */
+    bool loose_tokens;                /* one goes on whatever else is asked meanwhile, as S3's do */
     /* ARN of what a request is about, for authorisation, from its input; NULL or absent result: "*". */
     SwStr (*resource)(SwCtx *cx, const SwOperation *op, const void *in);
     /* The same of a request that can be about several: each must be allowed. An empty list: as `resource` says. */

@@ -199,6 +199,13 @@ typedef struct SwNeed {
     uint8_t location; /* SW_IN_QUERY, SW_IN_HEADER */
 } SwNeed;
 
+/* How a list is paged, as the model tells clients (its paginators): members of the input and the output. */
+typedef struct SwPaging {
+    const SwMember *token, *limit; /* input: where to go on; how many. limit NULL: the operation takes none */
+    const SwMember *next, *more;   /* output: the next page's token; whether there is one. more NULL: it does not say */
+    const SwMember *result[8];     /* output: the lists that pages are of, NULL-terminated */
+} SwPaging;
+
 typedef struct SwOperation {
     const char *name;              /* "CreateRepository" */
     const SwShape *input, *output; /* NULL: none */
@@ -210,6 +217,7 @@ typedef struct SwOperation {
     const char *result_wrapper;      /* Query: "CreateTopicResult", or NULL */
     const SwErrorKind *const *error; /* NULL-terminated */
     const char *iam_action;          /* "ecr:CreateRepository" */
+    const SwPaging *page;            /* NULL: it has no pages */
 } SwOperation;
 
 enum { /* SwApi.protocols */

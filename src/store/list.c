@@ -152,10 +152,48 @@ static int check_index(const SwCollection *c, const char *index, SwError *err) {
     return sw_fail_wrap(err, "store: %s has no index", c->name);
 }
 
+/* Behind all rows that have the same value as the one whose cursor this is: a cursor begins with it. */
+static int pass_over(SwTx *tx, SwStr cursor, SwDocQuery *q, SwError *err) {
+    SwStr rest, value;
+    if (!sw_unbase64url(tx->arena, cursor, &rest) || !sw_pack_next(&rest, &value))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "The specified pagination token is not valid.");
+    if (q->descending)
+        q->below = value;
+    else
+        q->from = sw_str_n(sw_str_dup(tx->arena, value).p, value.n + 1); /* with the NUL: the smallest that is above */
+    return 0;
+}
+
+static int list_distinct(SwTx *tx, const SwCollection *c, const SwDocQuery *q, SwDocList *ret_l, SwError *err) {
+    SwDocQuery one = *q;
+    SwDocList l;
+    one.distinct = false;
+    one.cursors = true;
+    one.limit = 1;
+    one.after = SW_NO_STR;
+    if (q->after.p && pass_over(tx, q->after, &one, err) < 0)
+        return -1;
+    while (true) {
+        if (sw_doc_list(tx, c, &one, &l, err) < 0)
+            return -1;
+        if (!l.n)
+            return 0;
+        if (q->limit && ret_l->n == q->limit) {
+            ret_l->next = ret_l->v[ret_l->n - 1].cursor;
+            return 0;
+        }
+        *(SwDocRow *)sw_list_add(tx->arena, ret_l) = l.v[0];
+        if (pass_over(tx, l.v[0].cursor, &one, err) < 0)
+            return -1;
+    }
+}
+
 int sw_doc_list(SwTx *tx, const SwCollection *c, const SwDocQuery *q, SwDocList *ret_l, SwError *err) {
     SwArena *a = tx->arena;
     Plan p;
     *ret_l = (SwDocList){0};
+    if (q->distinct)
+        return list_distinct(tx, c, q, ret_l, err);
     if (check_index(c, q->index, err) < 0 || make_plan(tx, q, &p, err) < 0)
         return -1;
     _sw_sql_ SwSql s = {0};
@@ -173,8 +211,10 @@ int sw_doc_list(SwTx *tx, const SwCollection *c, const SwDocQuery *q, SwDocList 
         SwDocRow *row = sw_list_add(a, ret_l);
         *row = (SwDocRow){.id = sw_sql_get(a, &s, 0), .account = sw_sql_get(a, &s, 1), .region = sw_sql_get(a, &s, 2)};
         bool last = q->limit && ret_l->n == q->limit;
-        for (int i = 0; last && q->index && i < 3; i++)
+        for (int i = 0; (last || q->cursors) && q->index && i < 3; i++)
             value[i] = sw_sql_get(a, &s, 4 + i);
+        if (q->cursors)
+            row->cursor = cursor_of(a, q, row, value);
         if (sw_shape_from_json(a, c->shape, sw_sql_get(a, &s, 3), &row->record, err) < 0)
             return sw_fail_wrap(err, "store: %s %.*s", c->name, SW_FMT(row->id));
     }

@@ -112,10 +112,14 @@ typedef struct SwDocQuery {
     size_t limit;      /* 0: all */
     bool descending;
     bool any_scope; /* all accounts and regions: controllers at start, `slipway status` */
+    bool cursors;   /* each row has its own cursor, for those who stop within a page */
+    bool distinct;  /* the first row alone of each value of the member that prefix speaks of; costs a look-up a row, however
+                       many are passed over. Not with any_scope */
 } SwDocQuery;
 
 typedef struct SwDocRow {
     SwStr id, account, region;
+    SwStr cursor; /* absent unless the query asked for them */
     void *record;
 } SwDocRow;
 typedef struct SwDocList {

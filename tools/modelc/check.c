@@ -18,7 +18,7 @@ static Words member_words = {
     "shape",     "location",        "locationName", "queryName",    "flattened",    "streaming", "idempotencyToken",
     "jsonvalue", "timestampFormat", "xmlAttribute", "xmlNamespace", "eventpayload", NULL,
 };
-static Words operation_words = {"http", "input", "output", "errors", "authtype", "httpChecksum", NULL};
+static Words operation_words = {"http", "input", "output", "errors", "authtype", "httpChecksum", "paging", NULL};
 static Words model_words = {"metadata", "operations", "shapes", "others", NULL};
 static Words locations = {"header", "headers", "querystring", "uri", "statusCode", NULL};
 static Words formats = {"iso8601", "rfc822", "unixTimestamp", NULL};
@@ -192,6 +192,7 @@ static void check_operation(Model *m, const Operation *op) {
         model_error(m, op->json, "input and output of '%.*s' must be structures", SW_FMT(op->name));
     else if (has_rest(m))
         check_uri(m, op);
+    paging_check(m, op);
     for (size_t i = 0; errors && i < errors->n; i++) {
         SwStr name = sw_value_str(sw_value_getz(&errors->v[i], "shape"));
         const Shape *s = sw_map_get(&m->shapes, name);

@@ -7,6 +7,7 @@
  *   members.c     what the API's members/ file refuses
  *   operations.c  which operations its operations/ file says are implemented; their handlers' table
  *   check.c       what a well-formed model may still get wrong
+ *   paging.c      how an operation's lists are paged
  *   keep.c        which operations and shapes are compiled
  *   names.c       from the model's names to C's
  *   header.c      the .gen.h      source.c  the .gen.c
@@ -99,6 +100,10 @@ void model_check(Model *m);
 
 /* keep.c. Parts what is compiled from what is not; whole: all is compiled. */
 void model_keep(Model *m, bool whole);
+
+/* paging.c: a constant SwPaging (g_<operation>) where an operation says how it is paged. */
+void paging_check(Model *m, const Operation *op);
+void paging_write(SwBuf *b, const Operation *op);
 
 /* names.c. Results live in `a`. */
 const char *name_snake(SwArena *a, SwStr name);  /* "VPCIds" -> "vpc_ids" */

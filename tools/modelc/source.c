@@ -394,6 +394,8 @@ static void write_operation(Out *o, const Operation *op, const char *errors) {
         sw_buf_addf(b, ", .output = &%s", op->output->c_table);
     add_text(b, "result_wrapper", result_wrapper(m, op));
     add_text(b, "iam_action", sw_cat(m->arena, prefix.p ? prefix : sign_name(m), SW_STR(":"), action.p ? action : op->name));
+    if (sw_value_getz(op->json, "paging"))
+        sw_buf_addf(b, ", .page = &g_%s", op->c_name);
     sw_buf_addf(b, ",\n     .error = %s},\n", errors);
 }
 
@@ -407,6 +409,7 @@ static void write_operations(Out *o) {
             sw_buf_addf(o->b, "&%s, ", e->c_error);
         }
         sw_buf_addz(o->b, "NULL};\n");
+        paging_write(o->b, &m->op[i]);
     }
     sw_buf_addz(o->b, "\nstatic const SwOperation operations[] = {\n");
     for (size_t i = 0; i < m->n_op; i++)

@@ -7,7 +7,7 @@
 const SwCollection cloudwatch_alarms = {
     .name = "cloudwatch/alarm",
     .shape = &cloudwatch_shape_alarm_record,
-    .indexes = {{.name = "by_metric", .member = {"watches"}}},
+    .indexes = {{.name = "by_metric", .member = {"watches"}}, {.name = "by_state", .member = {"metric.StateValue", "name"}}},
 };
 
 SwStr cloudwatch_alarm_arn(SwCtx *cx, SwStr name) {
@@ -204,46 +204,49 @@ static bool has_action(const CloudwatchMetricAlarm *m, SwStr prefix) {
     return false;
 }
 
-static bool wanted(const CloudwatchDescribeAlarmsInput *in, const CloudwatchAlarmRecord *a) {
-    if (in->alarm_types.n && !sw_str_list_has(&in->alarm_types, CLOUDWATCH_ALARM_TYPE_METRIC_ALARM))
-        return false;
-    if (in->alarm_names.n && !sw_str_list_has(&in->alarm_names, a->name))
-        return false;
-    if (sw_str_is(in->state_value) && !sw_str_eq(in->state_value, a->metric->state_value))
-        return false;
-    return !sw_str_is(in->action_prefix) || has_action(a->metric, in->action_prefix);
+static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const CloudwatchDescribeAlarmsInput *in = arg;
+    const CloudwatchAlarmRecord *a = row->record;
+    *ret_wanted = (!in->alarm_types.n || sw_str_list_has(&in->alarm_types, CLOUDWATCH_ALARM_TYPE_METRIC_ALARM)) &&
+                  (!in->alarm_names.n || sw_str_list_has(&in->alarm_names, a->name)) &&
+                  (!in->alarm_name_prefix.p || sw_str_starts(a->name, in->alarm_name_prefix)) &&
+                  (!sw_str_is(in->state_value) || sw_str_eq(in->state_value, a->metric->state_value)) &&
+                  (!sw_str_is(in->action_prefix) || has_action(a->metric, in->action_prefix));
+    return 0;
+}
+
+static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    show(cx, row->record, to);
+    return 0;
 }
 
 int cloudwatch_describe_alarms(SwCtx *cx, const CloudwatchDescribeAlarmsInput *in, CloudwatchDescribeAlarmsOutput *out,
                                SwError *err) {
-    size_t max = (size_t)SW_OR(in->max_records, 50);
-    SwDocQuery q = {.prefix = in->alarm_name_prefix, .limit = max};
-    SwDocList l;
+    SwPageItems named = {0};
+    bool by_state = sw_str_is(in->state_value);
     if (sw_str_is(in->children_of_alarm_name))
         return refuse(err, "ChildrenOfAlarmName", "composite alarms are not available");
     if (sw_str_is(in->parents_of_alarm_name))
         return refuse(err, "ParentsOfAlarmName", "composite alarms are not available");
     if (in->alarm_names.n && sw_str_is(in->alarm_name_prefix))
         return sw_fail(err, &SW_VALIDATION_ERROR, "AlarmNames and AlarmNamePrefix cannot be used together");
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeAlarms", in->next_token, &q.after))
-        return sw_fail(err, &CLOUDWATCH_INVALID_NEXT_TOKEN, "The value for parameter NextToken is invalid.");
-    sw_list_present(cx->arena, &out->metric_alarms);
-    sw_list_present(cx->arena, &out->composite_alarms);
-    for (;;) {
-        if (sw_doc_list(cx->tx, &cloudwatch_alarms, &q, &l, err) < 0)
+    for (size_t i = 0; i < in->alarm_names.n; i++) {
+        void *a;
+        if (sw_str_list_has(&(SwStrList){in->alarm_names.v, i}, in->alarm_names.v[i]))
+            continue;
+        if (sw_doc_get(cx->tx, &cloudwatch_alarms, in->alarm_names.v[i], &a, err) < 0)
             return -1;
-        for (size_t i = 0; i < l.n; i++)
-            if (wanted(in, l.v[i].record))
-                show(cx, l.v[i].record, sw_list_add(cx->arena, &out->metric_alarms));
-        if (!sw_str_is(l.next))
-            return 0;
-        if (out->metric_alarms.n >= max)
-            break;
-        q.after = l.next;
-        q.limit = max - out->metric_alarms.n;
+        if (a)
+            *sw_list_add(cx->arena, &named) = (SwPageItem){in->alarm_names.v[i], a};
     }
-    out->next_token = sw_page_token(cx->arena, "DescribeAlarms", l.next);
-    return 0;
+    sw_list_present(cx->arena, &out->composite_alarms);
+    SwPage p = {.items = named, .want = is_wanted, .show = show_row, .arg = in, .usual = 50};
+    if (!in->alarm_names.n) {
+        p.of = &cloudwatch_alarms;
+        p.q = by_state ? (SwDocQuery){.index = "by_state", .equals = {in->state_value}, .prefix = in->alarm_name_prefix}
+                       : (SwDocQuery){.prefix = in->alarm_name_prefix};
+    }
+    return sw_page(cx, &p, out, err);
 }
 
 int cloudwatch_describe_alarms_for_metric(SwCtx *cx, const CloudwatchDescribeAlarmsForMetricInput *in,

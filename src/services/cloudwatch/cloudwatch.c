@@ -26,6 +26,7 @@ const SwService sw_service_cloudwatch = {
     .api = &cloudwatch_api,
     .declares = &cloudwatch_declarations,
     .handlers = cloudwatch_handlers,
+    .bad_token = {&CLOUDWATCH_INVALID_NEXT_TOKEN, "The value for parameter NextToken is invalid."},
     .invalid = &SW_VALIDATION_ERROR,
     .resource = resource,
     .resources = resources,

@@ -384,9 +384,10 @@ int cloudwatch_get_metric_data(SwCtx *cx, const CloudwatchGetMetricDataInput *in
     Sheet *s = NULL;
     if (check(cx, in, &period, err) < 0)
         return -1;
-    if (sw_str_is(in->next_token) &&
-        (!sw_page_token_read(cx->arena, "GetMetricData", in->next_token, &state) || !sw_str_to_i64(state, &shown) || shown < 0))
-        return sw_fail(err, &CLOUDWATCH_INVALID_NEXT_TOKEN, "The value for parameter NextToken is invalid.");
+    if (sw_page_place(cx, NULL, &state, err) < 0)
+        return -1;
+    if (state.p && (!sw_str_to_i64(state, &shown) || shown < 0))
+        return sw_page_bad_token(cx, NULL, err);
     Page p = {.cx = cx, .in = in, .out = out, .skip = (size_t)shown, .room = max};
     sw_list_present(cx->arena, &out->metric_data_results);
     sw_list_present(cx->arena, &out->messages);
@@ -400,7 +401,6 @@ int cloudwatch_get_metric_data(SwCtx *cx, const CloudwatchGetMetricDataInput *in
             return -1;
     }
     if (p.more)
-        out->next_token =
-            sw_page_token(cx->arena, "GetMetricData", sw_strf(cx->arena, "%lld", (long long)shown + (long long)max));
+        sw_page_next(cx, out, sw_strf(cx->arena, "%lld", (long long)shown + (long long)max));
     return 0;
 }

@@ -33,44 +33,30 @@ int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at,
     return sw_doc_put(cx->tx, &cloudwatch_history, key, &r, err);
 }
 
-static bool wanted(SwCtx *cx, const CloudwatchDescribeAlarmHistoryInput *in, const CloudwatchAlarmHistoryItem *i) {
-    return (!in->alarm_types.n || sw_str_list_has(&in->alarm_types, i->alarm_type)) &&
-           (!sw_str_is(in->history_item_type) || sw_str_eq(in->history_item_type, i->history_item_type)) &&
-           (!in->start_date.set || i->timestamp.v >= in->start_date.v) &&
-           (!in->end_date.set || i->timestamp.v <= in->end_date.v);
+static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const CloudwatchDescribeAlarmHistoryInput *in = arg;
+    const CloudwatchAlarmHistoryItem *i = ((const CloudwatchHistoryRecord *)row->record)->item;
+    *ret_wanted = (!in->alarm_types.n || sw_str_list_has(&in->alarm_types, i->alarm_type)) &&
+                  (!sw_str_is(in->history_item_type) || sw_str_eq(in->history_item_type, i->history_item_type)) &&
+                  (!in->start_date.set || i->timestamp.v >= in->start_date.v) &&
+                  (!in->end_date.set || i->timestamp.v <= in->end_date.v);
+    return 0;
+}
+
+static int show(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(CloudwatchAlarmHistoryItem *)to = *((const CloudwatchHistoryRecord *)row->record)->item;
+    return 0;
 }
 
 int cloudwatch_describe_alarm_history(SwCtx *cx, const CloudwatchDescribeAlarmHistoryInput *in,
                                       CloudwatchDescribeAlarmHistoryOutput *out, SwError *err) {
-    size_t max = (size_t)SW_OR(in->max_records, 50);
-    bool named = sw_str_is(in->alarm_name);
-    SwDocQuery q = {.index = named ? "by_alarm" : NULL,
+    SwDocQuery q = {.index = sw_str_is(in->alarm_name) ? "by_alarm" : NULL,
                     .equals = {in->alarm_name},
-                    .limit = max,
                     .descending = !sw_str_eq(in->scan_by, CLOUDWATCH_SCAN_BY_TIMESTAMP_ASCENDING)};
-    SwDocList l;
     if (sw_str_is(in->alarm_contributor_id))
         return sw_refuse_field(err, &SW_VALIDATION_ERROR, "AlarmContributorId", "alarms have no contributors here");
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeAlarmHistory", in->next_token, &q.after))
-        return sw_fail(err, &CLOUDWATCH_INVALID_NEXT_TOKEN, "The value for parameter NextToken is invalid.");
-    sw_list_present(cx->arena, &out->alarm_history_items);
-    for (;;) {
-        if (sw_doc_list(cx->tx, &cloudwatch_history, &q, &l, err) < 0)
-            return -1;
-        for (size_t i = 0; i < l.n; i++) {
-            const CloudwatchHistoryRecord *r = l.v[i].record;
-            if (wanted(cx, in, r->item))
-                *sw_list_add(cx->arena, &out->alarm_history_items) = *r->item;
-        }
-        if (!sw_str_is(l.next))
-            return 0;
-        if (out->alarm_history_items.n >= max)
-            break;
-        q.after = l.next;
-        q.limit = max - out->alarm_history_items.n;
-    }
-    out->next_token = sw_page_token(cx->arena, "DescribeAlarmHistory", l.next);
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &cloudwatch_history, .q = q, .want = is_wanted, .show = show, .arg = in, .usual = 50},
+                   out, err);
 }
 
 /* --- trimming --------------------------------------------------------------------------------------------------------------

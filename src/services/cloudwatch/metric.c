@@ -207,43 +207,35 @@ static bool has_dimension(const CloudwatchMetricRecord *m, const CloudwatchDimen
     return false;
 }
 
-static bool wanted(SwCtx *cx, const CloudwatchListMetricsInput *in, const CloudwatchMetricRecord *m) {
+static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const CloudwatchListMetricsInput *in = arg;
+    const CloudwatchMetricRecord *m = row->record;
     SwTime since = sw_now(cx) - (sw_str_is(in->recently_active) ? 3 * SW_HOUR : LISTED_FOR);
-    if (m->last_at.v < since || (sw_str_is(in->metric_name) && !sw_str_eq(m->metric_name, in->metric_name)))
-        return false;
-    for (size_t i = 0; i < in->dimensions.n; i++)
-        if (!has_dimension(m, &in->dimensions.v[i]))
-            return false;
-    return true;
+    *ret_wanted = m->last_at.v >= since && (!sw_str_is(in->metric_name) || sw_str_eq(m->metric_name, in->metric_name));
+    for (size_t i = 0; *ret_wanted && i < in->dimensions.n; i++)
+        *ret_wanted = has_dimension(m, &in->dimensions.v[i]);
+    return 0;
+}
+
+static int show(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    const CloudwatchMetricRecord *m = row->record;
+    CloudwatchMetric *shown = to;
+    *shown = (CloudwatchMetric){.namespace = m->namespace, .metric_name = m->metric_name, .dimensions = m->dimensions};
+    sw_list_present(cx->arena, &shown->dimensions);
+    return 0;
 }
 
 int cloudwatch_list_metrics(SwCtx *cx, const CloudwatchListMetricsInput *in, CloudwatchListMetricsOutput *out, SwError *err) {
-    SwDocList l;
-    SwDocQuery q = {.limit = LIST_PAGE};
+    static const SwPageFault bad_token = {&CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION,
+                                          "The value for parameter NextToken is invalid."};
+    SwPage p = {
+        .of = &cloudwatch_metrics, .want = is_wanted, .show = show, .arg = in, .usual = LIST_PAGE, .bad_token = &bad_token};
     if (sw_str_is(in->owning_account) && !sw_str_eq(in->owning_account, cx->account))
         return sw_refuse_field(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "OwningAccount",
                                "there are no linked accounts");
     if (sw_str_is(in->namespace))
-        q.prefix = sw_str_is(in->metric_name)
-                       ? sw_strf(cx->arena, "%.*s\n%.*s\n", SW_FMT(in->namespace), SW_FMT(in->metric_name))
-                       : sw_strf(cx->arena, "%.*s\n", SW_FMT(in->namespace));
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListMetrics", in->next_token, &q.after))
-        return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, "The value for parameter NextToken is invalid.");
-    sw_list_present(cx->arena, &out->metrics);
-    do { /* a page that the filters emptied is not shown */
-        if (sw_doc_list(cx->tx, &cloudwatch_metrics, &q, &l, err) < 0)
-            return -1;
-        for (size_t i = 0; i < l.n; i++) {
-            const CloudwatchMetricRecord *m = l.v[i].record;
-            if (!wanted(cx, in, m))
-                continue;
-            CloudwatchMetric *to = sw_list_add(cx->arena, &out->metrics);
-            *to = (CloudwatchMetric){.namespace = m->namespace, .metric_name = m->metric_name, .dimensions = m->dimensions};
-            sw_list_present(cx->arena, &to->dimensions);
-        }
-        q.after = l.next;
-    } while (!out->metrics.n && sw_str_is(l.next));
-    if (sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, "ListMetrics", l.next);
-    return 0;
+        p.q.prefix = sw_str_is(in->metric_name)
+                         ? sw_strf(cx->arena, "%.*s\n%.*s\n", SW_FMT(in->namespace), SW_FMT(in->metric_name))
+                         : sw_strf(cx->arena, "%.*s\n", SW_FMT(in->namespace));
+    return sw_page(cx, &p, out, err);
 }

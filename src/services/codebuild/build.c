@@ -169,27 +169,20 @@ int codebuild_batch_delete_builds(SwCtx *cx, const CodebuildBatchDeleteBuildsInp
     return 0;
 }
 
-static int list(SwCtx *cx, SwStr project, SwStr sort_order, const char *op, SwStr token, SwStrList *ret_ids, SwStr *ret_next,
-                SwError *err) {
-    SwDocQuery q = {.index = project.p ? "by_project" : "by_order",
-                    .equals = {project},
-                    .limit = PAGE,
-                    .descending = !sw_str_eqz(sort_order, "ASCENDING")};
-    SwDocList l;
-    if (sw_str_is(token) && !sw_page_token_read(cx->arena, op, token, &q.after))
-        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid next token");
-    if (sw_doc_list(cx->tx, &codebuild_builds, &q, &l, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, ret_ids);
-    for (size_t i = 0; i < l.n; i++)
-        sw_str_list_add(cx->arena, ret_ids, ((CodebuildBuildRecord *)l.v[i].record)->build->id);
-    if (sw_str_is(l.next))
-        *ret_next = sw_page_token(cx->arena, op, l.next);
+static int show_id(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(SwStr *)to = ((const CodebuildBuildRecord *)row->record)->build->id;
     return 0;
 }
 
+static int list(SwCtx *cx, SwStr project, SwStr sort_order, void *out, SwError *err) {
+    SwDocQuery q = {.index = project.p ? "by_project" : "by_order",
+                    .equals = {project},
+                    .descending = !sw_str_eqz(sort_order, "ASCENDING")};
+    return sw_page(cx, &(SwPage){.of = &codebuild_builds, .q = q, .show = show_id, .usual = PAGE}, out, err);
+}
+
 int codebuild_list_builds(SwCtx *cx, const CodebuildListBuildsInput *in, CodebuildListBuildsOutput *out, SwError *err) {
-    return list(cx, SW_NO_STR, in->sort_order, "ListBuilds", in->next_token, &out->ids, &out->next_token, err);
+    return list(cx, SW_NO_STR, in->sort_order, out, err);
 }
 
 int codebuild_list_builds_for_project(SwCtx *cx, const CodebuildListBuildsForProjectInput *in,
@@ -200,5 +193,5 @@ int codebuild_list_builds_for_project(SwCtx *cx, const CodebuildListBuildsForPro
     SwStr arn = sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->project_name));
     if (!p)
         return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "The build project %.*s cannot be found", SW_FMT(arn));
-    return list(cx, p->project->name, in->sort_order, "ListBuildsForProject", in->next_token, &out->ids, &out->next_token, err);
+    return list(cx, p->project->name, in->sort_order, out, err);
 }

@@ -86,6 +86,7 @@ const SwService sw_service_codebuild = {
     .api = &codebuild_api,
     .declares = &codebuild_declarations,
     .handlers = codebuild_handlers,
+    .bad_token = {&CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid next token"},
     .invalid = &CODEBUILD_INVALID_INPUT_EXCEPTION,
     .resources = resources,
     .routes = routes,

@@ -179,20 +179,10 @@ int codebuild_batch_get_projects(SwCtx *cx, const CodebuildBatchGetProjectsInput
 }
 
 int codebuild_list_projects(SwCtx *cx, const CodebuildListProjectsInput *in, CodebuildListProjectsOutput *out, SwError *err) {
-    SwDocQuery q = {.limit = PAGE, .descending = sw_str_eqz(in->sort_order, "DESCENDING")};
-    SwDocList l;
+    SwDocQuery q = {.descending = sw_str_eqz(in->sort_order, "DESCENDING")};
     if (sw_str_eqz(in->sort_by, "CREATED_TIME"))
         q.index = "by_created";
     if (sw_str_eqz(in->sort_by, "LAST_MODIFIED_TIME"))
         q.index = "by_modified";
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListProjects", in->next_token, &q.after))
-        return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid next token");
-    if (sw_doc_list(cx->tx, &codebuild_projects, &q, &l, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->projects);
-    for (size_t i = 0; i < l.n; i++)
-        sw_str_list_add(cx->arena, &out->projects, l.v[i].id);
-    if (sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, "ListProjects", l.next);
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &codebuild_projects, .q = q, .usual = PAGE}, out, err);
 }

@@ -68,15 +68,13 @@ int codecommit_list_branches(SwCtx *cx, const CodecommitListBranchesInput *in, C
     CodecommitRepositoryRecord *r;
     const char *path;
     SwGitRefList refs;
-    size_t from, to;
+    SwPageItems items = {0};
     if (codecommit_open(cx, in->repository_name, &r, &path, err) < 0 ||
-        sw_git_refs(cx->arena, path, SW_STR("refs/heads/"), &refs, err) < 0 ||
-        codecommit_page(cx, "ListBranches", in->next_token, LIST_PAGE, refs.n, &from, &to, &out->next_token, err) < 0)
+        sw_git_refs(cx->arena, path, SW_STR("refs/heads/"), &refs, err) < 0)
         return -1;
-    sw_list_present(cx->arena, &out->branches);
-    for (size_t i = from; i < to; i++)
-        sw_str_list_add(cx->arena, &out->branches, sw_str_skip(refs.v[i].name, 11));
-    return 0;
+    for (size_t i = 0; i < refs.n; i++)
+        *sw_list_add(cx->arena, &items) = (SwPageItem){.key = sw_str_skip(refs.v[i].name, 11)};
+    return sw_page(cx, &(SwPage){.items = items, .usual = LIST_PAGE}, out, err);
 }
 
 /* AWS: deleting what is not there succeeds, without a branch in the reply. */

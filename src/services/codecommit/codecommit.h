@@ -41,10 +41,6 @@ SwGitWho codecommit_who(SwCtx *cx, SwStr name, SwStr email);                   /
  * repository. Fails unless `given` is the branch's tip. */
 int codecommit_parent(SwCtx *cx, const char *path, SwStr branch, SwStr given, SwStr *ret_parent, SwError *err) sw_must_check;
 
-/* repository.c: a page of a list by position; token absent: the first */
-int codecommit_page(SwCtx *cx, const char *operation, SwStr token, int64_t max, size_t n, size_t *ret_from, size_t *ret_to,
-                    SwStr *ret_next, SwError *err) sw_must_check;
-
 /* password.c: pure. What `aws codecommit credential-helper` makes: TIMESTAMP "Z" 64 hexadecimal
  * digits, over path and host. path: as in the remote's URL. */
 bool codecommit_password_is_signature(SwStr password, SwTime *ret_at);

@@ -136,13 +136,22 @@ static CodecommitBlobMetadata *blob(SwArena *a, const SwGitEntry *e) {
     return b;
 }
 
+static int show_difference(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    const SwGitDiff *d = row->record;
+    CodecommitDifference *shown = to;
+    shown->before_blob = blob(cx->arena, &d->before);
+    shown->after_blob = blob(cx->arena, &d->after);
+    shown->change_type = sw_str_dup(cx->arena, sw_str_n(&d->kind, 1));
+    return 0;
+}
+
 int codecommit_get_differences(SwCtx *cx, const CodecommitGetDifferencesInput *in, CodecommitGetDifferencesOutput *out,
                                SwError *err) {
     CodecommitRepositoryRecord *r;
     const char *path;
     SwStr before = SW_NO_STR, after;
     SwGitDiffList l;
-    size_t from, to;
+    SwPageItems items = {0};
     if (codecommit_open(cx, in->repository_name, &r, &path, err) < 0 ||
         codecommit_resolve(cx->arena, path, in->after_commit_specifier, &after, err) < 0 ||
         (sw_str_is(in->before_commit_specifier) &&
@@ -150,17 +159,12 @@ int codecommit_get_differences(SwCtx *cx, const CodecommitGetDifferencesInput *i
         return -1;
     if (sw_git_diff(cx->arena, path, before, after, in->before_path, in->after_path, &l, err) < 0)
         return codecommit_fail_git(err, &CODECOMMIT_PATH_DOES_NOT_EXIST_EXCEPTION);
-    if (codecommit_page(cx, "GetDifferences", in->next_token, SW_OR(in->max_results, DIFFERENCES_PAGE), l.n, &from, &to,
-                        &out->next_token, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->differences);
-    for (size_t i = from; i < to; i++) {
-        CodecommitDifference *d = sw_list_add(cx->arena, &out->differences);
-        d->before_blob = blob(cx->arena, &l.v[i].before);
-        d->after_blob = blob(cx->arena, &l.v[i].after);
-        d->change_type = sw_str_dup(cx->arena, sw_str_n(&l.v[i].kind, 1));
-    }
-    return 0;
+    for (size_t i = 0; i < l.n; i++)
+        *sw_list_add(cx->arena, &items) =
+            (SwPageItem){sw_strf(cx->arena, "%.*s\n%c", SW_FMT(l.v[i].after.path.p ? l.v[i].after.path : l.v[i].before.path),
+                                 l.v[i].kind),
+                         &l.v[i]};
+    return sw_page(cx, &(SwPage){.items = items, .show = show_difference, .usual = DIFFERENCES_PAGE}, out, err);
 }
 
 /* ---- CreateCommit ---- */

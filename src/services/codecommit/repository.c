@@ -13,7 +13,11 @@
 #define LIST_PAGE 1000
 #define BATCH_MAX 100
 
-const SwCollection codecommit_repositories = {.name = "codecommit/repository", .shape = &codecommit_shape_repository_record};
+const SwCollection codecommit_repositories = {
+    .name = "codecommit/repository",
+    .shape = &codecommit_shape_repository_record,
+    .indexes = {{.name = "by_modified", .member = {"metadata.lastModifiedDate", "metadata.repositoryName"}}},
+};
 const SwCollection codecommit_refs = {.name = "codecommit/refs", .shape = &codecommit_shape_refs_record};
 
 const char *codecommit_folder(const SwHost *h, SwArena *a) {
@@ -42,21 +46,6 @@ int codecommit_open(SwCtx *cx, SwStr name, CodecommitRepositoryRecord **ret, con
     if (codecommit_repository_get(cx, name, ret, err) < 0)
         return -1;
     *ret_path = codecommit_path(cx->host, cx->arena, (*ret)->metadata->repository_id);
-    return 0;
-}
-
-int codecommit_page(SwCtx *cx, const char *operation, SwStr token, int64_t max, size_t n, size_t *ret_from, size_t *ret_to,
-                    SwStr *ret_next, SwError *err) {
-    SwStr state;
-    int64_t from = 0;
-    if (max < 1)
-        return sw_fail(err, &CODECOMMIT_INVALID_MAX_RESULTS_EXCEPTION, "The number of results must be greater than zero");
-    if (sw_str_is(token) &&
-        (!sw_page_token_read(cx->arena, operation, token, &state) || !sw_str_to_i64(state, &from) || from < 0))
-        return sw_fail(err, &CODECOMMIT_INVALID_CONTINUATION_TOKEN_EXCEPTION, "The continuation token is not valid");
-    *ret_from = SW_MIN((size_t)from, n);
-    *ret_to = SW_MIN(*ret_from + (size_t)max, n);
-    *ret_next = *ret_to < n ? sw_page_token(cx->arena, operation, sw_strf(cx->arena, "%zu", *ret_to)) : SW_NO_STR;
     return 0;
 }
 
@@ -120,14 +109,14 @@ int codecommit_untag_resource(SwCtx *cx, const CodecommitUntagResourceInput *in,
 
 int codecommit_list_tags_for_resource(SwCtx *cx, const CodecommitListTagsForResourceInput *in,
                                       CodecommitListTagsForResourceOutput *out, SwError *err) {
+    static const SwPageFault bad_token = {&CODECOMMIT_INVALID_RESOURCE_ARN_EXCEPTION, "The continuation token is not valid"};
     CodecommitRepositoryRecord *r;
-    if (sw_str_is(in->next_token))
-        return sw_fail(err, &CODECOMMIT_INVALID_RESOURCE_ARN_EXCEPTION, "The continuation token is not valid");
+    SwPageItems items = {0};
     if (by_arn(cx, in->resource_arn, &r, err) < 0)
         return -1;
-    out->tags = r->tags;
-    sw_list_present(cx->arena, &out->tags);
-    return 0;
+    for (size_t i = 0; i < r->tags.n; i++)
+        *sw_list_add(cx->arena, &items) = (SwPageItem){r->tags.v[i].key, &r->tags.v[i]};
+    return sw_page(cx, &(SwPage){.items = items, .bad_token = &bad_token}, out, err);
 }
 
 /* ---- repositories ---- */
@@ -194,31 +183,18 @@ int codecommit_batch_get_repositories(SwCtx *cx, const CodecommitBatchGetReposit
     return 0;
 }
 
-static int by_time(const void *x, const void *y) {
-    const CodecommitRepositoryRecord *a = ((const SwDocRow *)x)->record, *b = ((const SwDocRow *)y)->record;
-    SwTime s = a->metadata->last_modified_date.v, t = b->metadata->last_modified_date.v;
-    return s != t ? (s > t) - (s < t) : sw_str_cmp(a->metadata->repository_name, b->metadata->repository_name);
+static int show_pair(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    const CodecommitRepositoryRecord *r = row->record;
+    *(CodecommitRepositoryNameIdPair *)to = (CodecommitRepositoryNameIdPair){.repository_name = r->metadata->repository_name,
+                                                                             .repository_id = r->metadata->repository_id};
+    return 0;
 }
 
 int codecommit_list_repositories(SwCtx *cx, const CodecommitListRepositoriesInput *in, CodecommitListRepositoriesOutput *out,
                                  SwError *err) {
-    SwDocList l;
-    SwDocQuery q = {0};
-    size_t from, to;
-    if (sw_doc_list(cx->tx, &codecommit_repositories, &q, &l, err) < 0)
-        return -1;
-    if (sw_str_eqz(in->sort_by, "lastModifiedDate") && l.n)
-        qsort(l.v, l.n, sizeof(l.v[0]), by_time);
-    if (codecommit_page(cx, "ListRepositories", in->next_token, LIST_PAGE, l.n, &from, &to, &out->next_token, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->repositories);
-    for (size_t i = from; i < to; i++) {
-        const CodecommitRepositoryRecord *r = l.v[sw_str_eqz(in->order, "descending") ? l.n - 1 - i : i].record;
-        CodecommitRepositoryNameIdPair *p = sw_list_add(cx->arena, &out->repositories);
-        p->repository_name = r->metadata->repository_name;
-        p->repository_id = r->metadata->repository_id;
-    }
-    return 0;
+    SwDocQuery q = {.index = sw_str_eqz(in->sort_by, "lastModifiedDate") ? "by_modified" : NULL,
+                    .descending = sw_str_eqz(in->order, "descending")};
+    return sw_page(cx, &(SwPage){.of = &codecommit_repositories, .q = q, .show = show_pair, .usual = LIST_PAGE}, out, err);
 }
 
 int codecommit_update_repository_name(SwCtx *cx, const CodecommitUpdateRepositoryNameInput *in, void *out, SwError *err) {

@@ -177,6 +177,16 @@ static int read_filter(const CodepipelineActionExecutionFilter *f, SwStr *ret_ex
     return 0;
 }
 
+static int is_latest(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    *ret_wanted = !SW_OR(((const CodepipelineActionRecord *)row->record)->retired, false);
+    return 0;
+}
+
+static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    show_detail(cx, row->record, to);
+    return 0;
+}
+
 int codepipeline_list_action_executions(SwCtx *cx, const CodepipelineListActionExecutionsInput *in,
                                         CodepipelineListActionExecutionsOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
@@ -185,31 +195,15 @@ int codepipeline_list_action_executions(SwCtx *cx, const CodepipelineListActionE
     bool latest;
     if (read_filter(in->filter, &execution, &latest, err) < 0)
         return -1;
-    SwDocList l;
     SwDocQuery q = {.index = sw_str_is(execution) ? "by_execution" : "by_pipeline",
                     .descending = true,
                     .equals = {sw_str_is(execution) ? execution : in->pipeline_name}};
-    size_t max = (size_t)SW_OR(in->max_results, 100);
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListActionExecutions", in->next_token, &q.after))
-        return sw_fail(err, &CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid");
     if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0 ||
         (sw_str_is(execution) && codepipeline_execution_get(cx, in->pipeline_name, execution, &e, err) < 0))
         return -1;
-    sw_list_present(cx->arena, &out->action_execution_details);
-    do {
-        q.limit = max - out->action_execution_details.n;
-        if (sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
-            return -1;
-        for (size_t i = 0; i < l.n; i++) {
-            const CodepipelineActionRecord *a = l.v[i].record;
-            if (!latest || !SW_OR(a->retired, false))
-                show_detail(cx, a, sw_list_add(cx->arena, &out->action_execution_details));
-        }
-        q.after = l.next;
-    } while (sw_str_is(l.next) && out->action_execution_details.n < max);
-    if (sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, "ListActionExecutions", l.next);
-    return 0;
+    return sw_page(
+        cx, &(SwPage){.of = &codepipeline_actions, .q = q, .want = latest ? is_latest : NULL, .show = show_row, .usual = 100},
+        out, err);
 }
 
 static void show_type(SwCtx *cx, const SwActionType *t, CodepipelineActionType *to) {
@@ -232,17 +226,23 @@ static void show_type(SwCtx *cx, const SwActionType *t, CodepipelineActionType *
                                                           .secret = SW_SOME_BOOL(false)};
 }
 
+static int show_type_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    show_type(cx, row->record, to);
+    return 0;
+}
+
 int codepipeline_list_action_types(SwCtx *cx, const CodepipelineListActionTypesInput *in,
                                    CodepipelineListActionTypesOutput *out, SwError *err) {
-    if (sw_str_is(in->next_token)) /* one page holds all: no token was ever given */
-        return sw_fail(err, &CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid");
+    SwPageItems items = {0};
     if (sw_str_is(in->region_filter) && !sw_str_eq(in->region_filter, cx->region))
         return sw_refuse_field(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "regionFilter",
                                "actions in another region are not available");
-    sw_list_present(cx->arena, &out->action_types);
     for (const SwService *const *s = cx->host->config->services; *s; s++)
-        for (size_t i = 0; i < (*s)->n_actions; i++)
-            if (!sw_str_is(in->action_owner_filter) || sw_str_eqz(in->action_owner_filter, (*s)->actions[i].owner))
-                show_type(cx, &(*s)->actions[i], sw_list_add(cx->arena, &out->action_types));
-    return 0;
+        for (size_t i = 0; i < (*s)->n_actions; i++) {
+            const SwActionType *a = &(*s)->actions[i];
+            if (!sw_str_is(in->action_owner_filter) || sw_str_eqz(in->action_owner_filter, a->owner))
+                *sw_list_add(cx->arena, &items) =
+                    (SwPageItem){sw_strf(cx->arena, "%s/%s/%s/%s", a->category, a->owner, a->provider, a->version), a};
+        }
+    return sw_page(cx, &(SwPage){.items = items, .show = show_type_row, .usual = 100}, out, err);
 }

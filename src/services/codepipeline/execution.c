@@ -261,41 +261,43 @@ static void summarize(SwCtx *cx, const CodepipelineExecutionRecord *e, Codepipel
     }
 }
 
+typedef struct Listing {
+    const CodepipelinePipelineRecord *pipeline;
+    SwStr succeeded_in; /* stage; absent: any execution */
+} Listing;
+
 /* filter.succeededInStage: in the pipeline's current version. */
-static bool passes(const CodepipelinePipelineRecord *p, const CodepipelineExecutionRecord *e, SwStr succeeded_in) {
-    if (!sw_str_is(succeeded_in))
-        return true;
-    for (size_t i = 0; i < e->stages.n; i++)
-        if (sw_str_eq(e->stages.v[i].name, succeeded_in))
-            return e->declaration->version.v == p->declaration->version.v &&
-                   sw_str_eq(e->stages.v[i].status, CODEPIPELINE_STAGE_EXECUTION_STATUS_SUCCEEDED);
-    return false;
+static int passes(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const Listing *l = arg;
+    const CodepipelineExecutionRecord *e = row->record;
+    *ret_wanted = !sw_str_is(l->succeeded_in);
+    for (size_t i = 0; i < e->stages.n && !*ret_wanted; i++)
+        *ret_wanted = sw_str_eq(e->stages.v[i].name, l->succeeded_in) &&
+                      e->declaration->version.v == l->pipeline->declaration->version.v &&
+                      sw_str_eq(e->stages.v[i].status, CODEPIPELINE_STAGE_EXECUTION_STATUS_SUCCEEDED);
+    return 0;
+}
+
+static int show_summary(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    summarize(cx, row->record, to);
+    return 0;
 }
 
 int codepipeline_list_pipeline_executions(SwCtx *cx, const CodepipelineListPipelineExecutionsInput *in,
                                           CodepipelineListPipelineExecutionsOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
-    SwDocList l;
-    SwDocQuery q = {.index = "by_pipeline", .equals = {in->pipeline_name}, .descending = true};
-    size_t max = (size_t)SW_OR(in->max_results, 100);
     SwStr stage = in->filter && in->filter->succeeded_in_stage ? in->filter->succeeded_in_stage->stage_name : SW_NO_STR;
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListPipelineExecutions", in->next_token, &q.after))
-        return sw_fail(err, &CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid");
     if (codepipeline_pipeline_get(cx, in->pipeline_name, &p, err) < 0)
         return -1;
-    sw_list_present(cx->arena, &out->pipeline_execution_summaries);
-    do { /* as much as the page lacks: its end is then the end of what was read */
-        q.limit = max - out->pipeline_execution_summaries.n;
-        if (sw_doc_list(cx->tx, &codepipeline_executions, &q, &l, err) < 0)
-            return -1;
-        for (size_t i = 0; i < l.n; i++)
-            if (passes(p, l.v[i].record, stage))
-                summarize(cx, l.v[i].record, sw_list_add(cx->arena, &out->pipeline_execution_summaries));
-        q.after = l.next;
-    } while (sw_str_is(l.next) && out->pipeline_execution_summaries.n < max);
-    if (sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, "ListPipelineExecutions", l.next);
-    return 0;
+    const Listing l = {p, stage};
+    return sw_page(cx,
+                   &(SwPage){.of = &codepipeline_executions,
+                             .q = {.index = "by_pipeline", .equals = {in->pipeline_name}, .descending = true},
+                             .want = sw_str_is(stage) ? passes : NULL,
+                             .show = show_summary,
+                             .arg = &l,
+                             .usual = 100},
+                   out, err);
 }
 
 int codepipeline_stop_pipeline_execution(SwCtx *cx, const CodepipelineStopPipelineExecutionInput *in,

@@ -141,28 +141,20 @@ int codepipeline_get_pipeline(SwCtx *cx, const CodepipelineGetPipelineInput *in,
     return 0;
 }
 
+static int summarize(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    const CodepipelinePipelineRecord *p = row->record;
+    *(CodepipelinePipelineSummary *)to = (CodepipelinePipelineSummary){.name = p->declaration->name,
+                                                                       .version = p->declaration->version,
+                                                                       .pipeline_type = p->declaration->pipeline_type,
+                                                                       .execution_mode = p->declaration->execution_mode,
+                                                                       .created = p->created,
+                                                                       .updated = p->updated};
+    return 0;
+}
+
 int codepipeline_list_pipelines(SwCtx *cx, const CodepipelineListPipelinesInput *in, CodepipelineListPipelinesOutput *out,
                                 SwError *err) {
-    SwDocQuery q = {.limit = (size_t)SW_OR(in->max_results, 1000)};
-    SwDocList l;
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListPipelines", in->next_token, &q.after))
-        return sw_fail(err, &CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid");
-    if (sw_doc_list(cx->tx, &codepipeline_pipelines, &q, &l, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->pipelines);
-    for (size_t i = 0; i < l.n; i++) {
-        const CodepipelinePipelineRecord *p = l.v[i].record;
-        *sw_list_add(cx->arena, &out->pipelines) =
-            (CodepipelinePipelineSummary){.name = p->declaration->name,
-                                          .version = p->declaration->version,
-                                          .pipeline_type = p->declaration->pipeline_type,
-                                          .execution_mode = p->declaration->execution_mode,
-                                          .created = p->created,
-                                          .updated = p->updated};
-    }
-    if (sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, "ListPipelines", l.next);
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &codepipeline_pipelines, .show = summarize, .usual = 1000}, out, err);
 }
 
 static int delete_all(SwCtx *cx, const SwCollection *c, const SwDocQuery *q, SwError *err) {
@@ -200,21 +192,12 @@ static int by_arn(SwCtx *cx, SwStr text, CodepipelinePipelineRecord **ret_p, SwE
 int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsForResourceInput *in,
                                         CodepipelineListTagsForResourceOutput *out, SwError *err) {
     CodepipelinePipelineRecord *p;
-    SwStr text;
-    uint64_t from = 0;
-    if (sw_str_is(in->next_token) &&
-        (!sw_page_token_read(cx->arena, "ListTagsForResource", in->next_token, &text) || !sw_str_to_u64(text, &from)))
-        return sw_fail(err, &CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid");
+    SwPageItems items = {0};
     if (by_arn(cx, in->resource_arn, &p, err) < 0)
         return -1;
-    from = SW_MIN(from, (uint64_t)p->tags.n);
-    size_t n = SW_MIN(p->tags.n - (size_t)from, (size_t)SW_OR(in->max_results, 100));
-    sw_list_present(cx->arena, &out->tags);
-    for (size_t i = 0; i < n; i++)
-        *sw_list_add(cx->arena, &out->tags) = p->tags.v[from + i];
-    if (from + n < p->tags.n)
-        out->next_token = sw_page_token(cx->arena, "ListTagsForResource", sw_strf(cx->arena, "%zu", (size_t)from + n));
-    return 0;
+    for (size_t i = 0; i < p->tags.n; i++)
+        *sw_list_add(cx->arena, &items) = (SwPageItem){p->tags.v[i].key, &p->tags.v[i]};
+    return sw_page(cx, &(SwPage){.items = items, .usual = 100}, out, err);
 }
 
 static int set_tags(SwCtx *cx, SwStr arn, const CodepipelineTagList *add, const SwStrList *remove, SwError *err) {

@@ -8,5 +8,6 @@ const SwService sw_service_ec2 = {
     .api = &ec2_api,
     .declares = &ec2_declarations,
     .handlers = ec2_handlers,
+    .bad_token = {&EC2_INVALID_TOKEN, "The token '{token}' is invalid"},
     .invalid = &EC2_INVALID_PARAMETER_VALUE,
 };

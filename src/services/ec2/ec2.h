@@ -30,11 +30,11 @@ typedef struct Ec2Select {
     const SwStrList *ids;
     const Ec2FilterList *filters;
     SwOptBool dry_run;
-    SwStr next_token;
     SwOptInt max_results;
 } Ec2Select;
-/* Leaves in `list` (of kind's structures) what was asked for. ret_next may be NULL. */
-int ec2_select(SwCtx *cx, const Ec2Kind *k, const Ec2Select *s, void *list, SwStr *ret_next, SwError *err) sw_must_check;
+/* Leaves in `list` (of kind's structures) what was asked for; a page of it, when `out` is the output that the list is of. */
+int ec2_select(SwCtx *cx, const Ec2Kind *k, const Ec2Select *s, void *list, void *out, SwError *err) sw_must_check;
 int ec2_dry_run(SwOptBool dry_run, SwError *err) sw_must_check;
 
-extern const SwErrorKind EC2_INVALID_PARAMETER_VALUE, EC2_INVALID_VPC_ID_NOT_FOUND, EC2_INVALID_VPC_ID_MALFORMED;
+extern const SwErrorKind EC2_INVALID_TOKEN, EC2_INVALID_PARAMETER_VALUE, EC2_INVALID_VPC_ID_NOT_FOUND,
+    EC2_INVALID_VPC_ID_MALFORMED;

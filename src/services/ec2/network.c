@@ -51,8 +51,8 @@ int ec2_describe_vpcs(SwCtx *cx, const Ec2DescribeVpcsRequest *in, Ec2DescribeVp
     c->cidr_block = v->cidr_block;
     c->cidr_block_state = sw_new(cx->arena, Ec2VpcCidrBlockState);
     c->cidr_block_state->state = SW_STR("associated");
-    Ec2Select s = {&in->vpc_ids, &in->filters, in->dry_run, in->next_token, in->max_results};
-    return ec2_select(cx, &kind, &s, &out->vpcs, &out->next_token, err);
+    Ec2Select s = {&in->vpc_ids, &in->filters, in->dry_run, in->max_results};
+    return ec2_select(cx, &kind, &s, &out->vpcs, out, err);
 }
 
 int ec2_describe_subnets(SwCtx *cx, const Ec2DescribeSubnetsRequest *in, Ec2DescribeSubnetsResult *out, SwError *err) {
@@ -90,8 +90,8 @@ int ec2_describe_subnets(SwCtx *cx, const Ec2DescribeSubnetsRequest *in, Ec2Desc
                                                              .ipv6_native = SW_SOME_BOOL(false),
                                                              .enable_dns64 = SW_SOME_BOOL(false)};
     }
-    Ec2Select s = {&in->subnet_ids, &in->filters, in->dry_run, in->next_token, in->max_results};
-    return ec2_select(cx, &kind, &s, &out->subnets, &out->next_token, err);
+    Ec2Select s = {&in->subnet_ids, &in->filters, in->dry_run, in->max_results};
+    return ec2_select(cx, &kind, &s, &out->subnets, out, err);
 }
 
 static Ec2IpPermission *permit_all(SwCtx *cx, Ec2IpPermissionList *l) {
@@ -131,8 +131,8 @@ int ec2_describe_security_groups(SwCtx *cx, const Ec2DescribeSecurityGroupsReque
         if (!sw_str_eqz(in->group_names.v[i], "default"))
             return sw_fail(err, &group_not_found, "The security group '%.*s' does not exist in default VPC '%.*s'",
                            SW_FMT(in->group_names.v[i]), SW_FMT(g->vpc_id));
-    Ec2Select s = {&in->group_ids, &in->filters, in->dry_run, in->next_token, in->max_results};
-    return ec2_select(cx, &kind, &s, &out->security_groups, &out->next_token, err);
+    Ec2Select s = {&in->group_ids, &in->filters, in->dry_run, in->max_results};
+    return ec2_select(cx, &kind, &s, &out->security_groups, out, err);
 }
 
 int ec2_describe_route_tables(SwCtx *cx, const Ec2DescribeRouteTablesRequest *in, Ec2DescribeRouteTablesResult *out,
@@ -166,8 +166,8 @@ int ec2_describe_route_tables(SwCtx *cx, const Ec2DescribeRouteTablesRequest *in
                                                      .gateway_id = ec2_id(cx, "igw", 0),
                                                      .origin = SW_STR("CreateRoute"),
                                                      .state = SW_STR("active")};
-    Ec2Select s = {&in->route_table_ids, &in->filters, in->dry_run, in->next_token, in->max_results};
-    return ec2_select(cx, &kind, &s, &out->route_tables, &out->next_token, err);
+    Ec2Select s = {&in->route_table_ids, &in->filters, in->dry_run, in->max_results};
+    return ec2_select(cx, &kind, &s, &out->route_tables, out, err);
 }
 
 int ec2_describe_internet_gateways(SwCtx *cx, const Ec2DescribeInternetGatewaysRequest *in,
@@ -184,8 +184,8 @@ int ec2_describe_internet_gateways(SwCtx *cx, const Ec2DescribeInternetGatewaysR
     g->owner_id = cx->account;
     *sw_list_add(cx->arena, &g->attachments) =
         (Ec2InternetGatewayAttachment){.state = SW_STR("available"), .vpc_id = ec2_id(cx, "vpc", 0)};
-    Ec2Select s = {&in->internet_gateway_ids, &in->filters, in->dry_run, in->next_token, in->max_results};
-    return ec2_select(cx, &kind, &s, &out->internet_gateways, &out->next_token, err);
+    Ec2Select s = {&in->internet_gateway_ids, &in->filters, in->dry_run, in->max_results};
+    return ec2_select(cx, &kind, &s, &out->internet_gateways, out, err);
 }
 
 int ec2_describe_network_acls(SwCtx *cx, const Ec2DescribeNetworkAclsRequest *in, Ec2DescribeNetworkAclsResult *out,
@@ -221,8 +221,8 @@ int ec2_describe_network_acls(SwCtx *cx, const Ec2DescribeNetworkAclsRequest *in
                                                                     .protocol = SW_STR("-1"),
                                                                     .rule_action = i % 2 ? SW_STR("deny") : SW_STR("allow"),
                                                                     .rule_number = SW_SOME_INT(i % 2 ? 32767 : 100)};
-    Ec2Select s = {&in->network_acl_ids, &in->filters, in->dry_run, in->next_token, in->max_results};
-    return ec2_select(cx, &kind, &s, &out->network_acls, &out->next_token, err);
+    Ec2Select s = {&in->network_acl_ids, &in->filters, in->dry_run, in->max_results};
+    return ec2_select(cx, &kind, &s, &out->network_acls, out, err);
 }
 
 int ec2_describe_vpc_attribute(SwCtx *cx, const Ec2DescribeVpcAttributeRequest *in, Ec2DescribeVpcAttributeResult *out,
@@ -263,8 +263,8 @@ int ec2_describe_network_interfaces(SwCtx *cx, const Ec2DescribeNetworkInterface
                                             {NULL, NULL}};
     static const Ec2Kind kind = {
         &ec2_shape_network_interface, "NetworkInterfaceId", NULL, "networkInterface ID", &interface_not_found, NULL, filters};
-    Ec2Select s = {&in->network_interface_ids, &in->filters, in->dry_run, in->next_token, in->max_results};
-    return ec2_select(cx, &kind, &s, &out->network_interfaces, &out->next_token, err);
+    Ec2Select s = {&in->network_interface_ids, &in->filters, in->dry_run, in->max_results};
+    return ec2_select(cx, &kind, &s, &out->network_interfaces, out, err);
 }
 
 int ec2_describe_instances(SwCtx *cx, const Ec2DescribeInstancesRequest *in, Ec2DescribeInstancesResult *out, SwError *err) {
@@ -280,7 +280,7 @@ int ec2_describe_instances(SwCtx *cx, const Ec2DescribeInstancesRequest *in, Ec2
     static const Ec2Kind kind = {&ec2_shape_instance, "InstanceId",        "i-",   "instance ID",
                                  &instance_not_found, &instance_malformed, filters};
     Ec2InstanceList none = {0};
-    Ec2Select s = {&in->instance_ids, &in->filters, in->dry_run, in->next_token, in->max_results};
+    Ec2Select s = {&in->instance_ids, &in->filters, in->dry_run, in->max_results};
     sw_list_present(cx->arena, &out->reservations);
-    return ec2_select(cx, &kind, &s, &none, &out->next_token, err);
+    return ec2_select(cx, &kind, &s, &none, out, err);
 }

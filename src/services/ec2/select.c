@@ -9,7 +9,7 @@
 #define KIND(name, wire, status) const SwErrorKind name = {.code = wire, .http = status}
 KIND(EC2_INVALID_PARAMETER_VALUE, "InvalidParameterValue", 400);
 static KIND(invalid_combination, "InvalidParameterCombination", 400);
-static KIND(invalid_token, "InvalidNextToken", 400);
+KIND(EC2_INVALID_TOKEN, "InvalidNextToken", 400);
 static KIND(dry_run_operation, "DryRunOperation", 412);
 
 int ec2_dry_run(SwOptBool dry_run, SwError *err) {
@@ -99,36 +99,25 @@ static int check_ids(const Ec2Kind *k, const SwStrList *ids, const SwAnyList *al
     return 0;
 }
 
-/* A page's token holds how many results came before: they never change. */
-static int page(SwCtx *cx, const Ec2Select *s, size_t n, size_t *ret_from, size_t *ret_to, SwError *err) {
-    int64_t from = 0;
-    SwStr state;
-    if (s->max_results.set && s->ids && s->ids->n)
-        return sw_fail(err, &invalid_combination, "The parameter MaxResults cannot be used with the parameter of ids");
-    if (sw_str_is(s->next_token) && (!sw_page_token_read(cx->arena, cx->op->name, s->next_token, &state) ||
-                                     !sw_str_to_i64(state, &from) || from < 0 || (size_t)from > n))
-        return sw_fail(err, &invalid_token, "The token '%.*s' is invalid", SW_FMT(s->next_token));
-    *ret_from = (size_t)from;
-    *ret_to = SW_MIN(n, (size_t)from + (size_t)SW_OR(s->max_results, 1000));
-    return 0;
-}
-
-int ec2_select(SwCtx *cx, const Ec2Kind *k, const Ec2Select *s, void *list, SwStr *ret_next, SwError *err) {
-    SwAnyList *l = list;
-    size_t size = k->shape->size, kept = 0, from, to;
+/* Nothing of a list ever changes, so an element's place is its number. */
+int ec2_select(SwCtx *cx, const Ec2Kind *k, const Ec2Select *s, void *list, void *out, SwError *err) {
+    SwAnyList all = *(SwAnyList *)list, *l = list;
+    size_t size = k->shape->size;
+    SwPageItems items = {0};
     if (check_ids(k, s->ids, l, err) < 0 || check_filters(k, s->filters, err) < 0 || ec2_dry_run(s->dry_run, err) < 0)
         return -1;
-    for (size_t i = 0; i < l->n; i++) {
-        char *v = (char *)l->v + i * size;
-        if ((s->ids->n && !sw_str_list_has(s->ids, id_of(k, v))) || !passes(k, v, s->filters))
-            continue;
-        memmove((char *)l->v + kept++ * size, v, size);
+    if (s->max_results.set && s->ids && s->ids->n)
+        return sw_fail(err, &invalid_combination, "The parameter MaxResults cannot be used with the parameter of ids");
+    for (size_t i = 0; i < all.n; i++) {
+        char *v = (char *)all.v + i * size;
+        if ((!s->ids->n || sw_str_list_has(s->ids, id_of(k, v))) && passes(k, v, s->filters))
+            *sw_list_add(cx->arena, &items) = (SwPageItem){sw_index_number(cx->arena, (int64_t)i), v};
     }
-    if (page(cx, s, kept, &from, &to, err) < 0)
-        return -1;
-    if (ret_next && to < kept)
-        *ret_next = sw_page_token(cx->arena, cx->op->name, sw_strf(cx->arena, "%zu", to));
-    l->v = l->v ? (char *)l->v + from * size : sw_arena_alloc(cx->arena, size);
-    l->n = to - from;
+    *l = (SwAnyList){0};
+    if (out)
+        return sw_page(cx, &(SwPage){.items = items, .usual = 1000}, out, err);
+    l->v = sw_arena_alloc(cx->arena, SW_MAX(items.n, (size_t)1) * size);
+    for (; l->n < items.n; l->n++)
+        memcpy((char *)l->v + l->n * size, items.v[l->n].v, size);
     return 0;
 }

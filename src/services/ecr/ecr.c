@@ -12,6 +12,8 @@ const SwService sw_service_ecr = {
     .name = "ecr",
     .api = &ecr_api,
     .handlers = ecr_handlers,
+    .bad_token = {&ECR_INVALID_PARAMETER_EXCEPTION,
+                  "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'"},
     .invalid = &ECR_INVALID_PARAMETER_EXCEPTION,
     .declares = &ecr_declarations,
     .routes = ecr_routes,

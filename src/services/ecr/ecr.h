@@ -28,8 +28,6 @@ extern const SwController ecr_lifecycle, ecr_upload_expiry;
 int ecr_repository_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret, SwError *err) sw_must_check;
 bool ecr_tag_is_immutable(const EcrRepository *r, SwStr tag);
 
-int ecr_bad_token(SwError *err); /* nextToken is none of ours; returns -1 */
-
 /* token.c */
 #define ECR_TOKEN_LIFE (12 * SW_HOUR)
 /* Makes a password, in cx->tx. layer: "NAME@DIGEST" limits it to that layer's download; absent: all

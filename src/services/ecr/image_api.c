@@ -173,72 +173,76 @@ bool ecr_tags_wanted(SwStr status, size_t tags) {
     return !sw_str_is(status) || sw_str_eqz(status, "ANY") || sw_str_eqz(status, tags ? "TAGGED" : "UNTAGGED");
 }
 
-/* A page of a repository's images; *ret_next absent at the end. */
-static int page(SwCtx *cx, SwStr repository, SwStr token, SwOptInt max, SwDocList *ret, SwStr *ret_next, SwError *err) {
-    static const char operation[] = "DescribeImages";
-    SwDocQuery q = {.index = "by_repository", .equals = {repository}, .limit = (size_t)SW_OR(max, PAGE_DEFAULT)};
-    if (sw_str_is(token) && !sw_page_token_read(cx->arena, operation, token, &q.after))
-        return ecr_bad_token(err);
-    if (sw_doc_list(cx->tx, &ecr_images, &q, ret, err) < 0)
-        return -1;
-    *ret_next = sw_str_is(ret->next) ? sw_page_token(cx->arena, operation, ret->next) : SW_NO_STR;
-    return 0;
-}
+typedef struct ImagePage {
+    SwCtx *cx;
+    const EcrListImagesRequest *in;
+    EcrImageIdentifierList *to;
+    size_t limit, skip; /* skip: identifiers of the next image that an earlier page has shown */
+    SwStr behind;       /* the cursor of the last image that is done with; absent: of none */
+    SwStr next;         /* the place of the next page, once this one is full */
+} ImagePage;
 
-static int add_identifiers(SwCtx *cx, const EcrImageRecord *image, const EcrListImagesFilter *f, EcrImageIdentifierList *to,
-                           SwError *err) {
+static int add_identifiers(ImagePage *p, const EcrImageRecord *image, SwError *err) {
+    const EcrListImagesFilter *f = p->in->filter;
     SwStrList tags;
-    if (ecr_image_tags(cx, image->repository, image->digest, &tags, err) < 0)
+    if (ecr_image_tags(p->cx, image->repository, image->digest, &tags, err) < 0)
         return -1;
     if (f && (!state_wanted(f->image_status) || !ecr_tags_wanted(f->tag_status, tags.n)))
         return 0;
-    for (size_t n = 0; n < SW_MAX(tags.n, (size_t)1); n++)
-        *(EcrImageIdentifier *)sw_list_add(cx->arena, to) =
+    for (size_t n = p->skip; n < SW_MAX(tags.n, (size_t)1); n++) {
+        if (p->to->n == p->limit) {
+            p->next = sw_strf(p->cx->arena, "%zu:%.*s", n, SW_FMT(p->behind));
+            return 0;
+        }
+        *sw_list_add(p->cx->arena, p->to) =
             (EcrImageIdentifier){.image_digest = image->digest, .image_tag = tags.n ? tags.v[n] : SW_NO_STR};
+    }
     return 0;
 }
 
-/* A page is of identifiers, and an image has one a tag: so a token is "SHOWN:CURSOR", the cursor
- * of a page of images and how many of its identifiers were shown. */
+static int read_place(ImagePage *p, SwError *err) {
+    SwStr shown;
+    uint64_t skip = 0;
+    if (sw_page_place(p->cx, NULL, &p->behind, err) < 0)
+        return -1;
+    if (p->behind.p && (!sw_str_cut(&p->behind, ':', &shown) || !sw_str_to_u64(shown, &skip)))
+        return sw_page_bad_token(p->cx, NULL, err);
+    p->skip = (size_t)skip;
+    p->behind = p->behind.n ? p->behind : SW_NO_STR;
+    return 0;
+}
+
+/* A page is of identifiers, and an image has one a tag: so a place is "SHOWN:CURSOR", the cursor of the last image that is
+ * done with, and how many identifiers of the one behind it were shown. */
 int ecr_list_images(SwCtx *cx, const EcrListImagesRequest *in, EcrListImagesResponse *out, SwError *err) {
-    static const char operation[] = "ListImages";
+    ImagePage p = {.cx = cx, .in = in, .to = &out->image_ids};
     EcrRepositoryRecord *r;
     SwDocList l;
-    EcrImageIdentifierList all = {0};
-    SwStr from = SW_NO_STR, shown;
-    int64_t at = 0, max = SW_OR(in->max_results, PAGE_DEFAULT);
-    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
+        sw_page_limit(cx, PAGE_DEFAULT, 0, &p.limit, err) < 0 || read_place(&p, err) < 0)
         return -1;
-    if (sw_str_is(in->next_token) && (!sw_page_token_read(cx->arena, operation, in->next_token, &from) ||
-                                      !sw_str_cut(&from, ':', &shown) || !sw_str_to_i64(shown, &at) || at < 0))
-        return ecr_bad_token(err);
-    SwDocQuery q = {.index = "by_repository",
-                    .equals = {in->repository_name},
-                    .after = from.n ? from : SW_NO_STR,
-                    .limit = (size_t)max};
-    if (sw_doc_list(cx->tx, &ecr_images, &q, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++)
-        if (add_identifiers(cx, l.v[i].record, in->filter, &all, err) < 0)
-            return -1;
     sw_list_present(cx->arena, &out->image_ids);
-    for (; at < (int64_t)all.n && (int64_t)out->image_ids.n < max; at++)
-        *(EcrImageIdentifier *)sw_list_add(cx->arena, &out->image_ids) = all.v[at];
-    bool rest = at < (int64_t)all.n;
-    if (rest || sw_str_is(l.next))
-        out->next_token =
-            sw_page_token(cx->arena, operation,
-                          sw_strf(cx->arena, "%lld:%.*s", rest ? (long long)at : 0LL, SW_FMT(rest ? from : l.next)));
+    SwDocQuery q = {
+        .index = "by_repository", .equals = {in->repository_name}, .after = p.behind, .limit = 100, .cursors = true};
+    do {
+        if (sw_doc_list(cx->tx, &ecr_images, &q, &l, err) < 0)
+            return -1;
+        for (size_t i = 0; i < l.n && !p.next.p; i++) {
+            if (add_identifiers(&p, l.v[i].record, err) < 0)
+                return -1;
+            p.behind = l.v[i].cursor;
+            p.skip = 0;
+        }
+        q.after = l.next;
+    } while (l.next.p && !p.next.p);
+    sw_page_next(cx, out, p.next);
     return 0;
 }
 
-static int add_detail(SwCtx *cx, const EcrImageRecord *i, SwStr status, EcrImageDetailList *to, SwError *err) {
+static int show_detail(SwCtx *cx, const EcrImageRecord *i, EcrImageDetail *d, SwError *err) {
     SwStrList tags;
     if (ecr_image_tags(cx, i->repository, i->digest, &tags, err) < 0)
         return -1;
-    if (!ecr_tags_wanted(status, tags.n))
-        return 0;
-    EcrImageDetail *d = sw_list_add(cx->arena, to);
     *d = (EcrImageDetail){
         .registry_id = cx->account,
         .repository_name = i->repository,
@@ -271,15 +275,28 @@ static int describe_named(SwCtx *cx, const EcrDescribeImagesRequest *in, EcrDesc
                            "within the repository with name '%.*s' in the registry with id '%.*s'",
                            SW_FMT(sw_str_or(id->image_digest, SW_STR("null"))),
                            SW_FMT(sw_str_or(id->image_tag, SW_STR("null"))), SW_FMT(in->repository_name), SW_FMT(cx->account));
-        if (add_detail(cx, i, SW_NO_STR, &out->image_details, err) < 0)
+        if (show_detail(cx, i, sw_list_add(cx->arena, &out->image_details), err) < 0)
             return -1;
     }
     return 0;
 }
 
+static int passes(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const EcrDescribeImagesFilter *f = arg;
+    const EcrImageRecord *i = row->record;
+    SwStrList tags;
+    if (ecr_image_tags(cx, i->repository, i->digest, &tags, err) < 0)
+        return -1;
+    *ret_wanted = state_wanted(f->image_status) && ecr_tags_wanted(f->tag_status, tags.n);
+    return 0;
+}
+
+static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    return show_detail(cx, row->record, to, err);
+}
+
 int ecr_describe_images(SwCtx *cx, const EcrDescribeImagesRequest *in, EcrDescribeImagesResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
-    SwDocList l;
     if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->image_details);
@@ -289,12 +306,13 @@ int ecr_describe_images(SwCtx *cx, const EcrDescribeImagesRequest *in, EcrDescri
                            "Invalid parameter: imageIds cannot be used with filter, maxResults or nextToken");
         return describe_named(cx, in, out, err);
     }
-    if (page(cx, in->repository_name, in->next_token, in->max_results, &l, &out->next_token, err) < 0)
-        return -1;
-    if (in->filter && !state_wanted(in->filter->image_status))
-        return 0;
-    for (size_t i = 0; i < l.n; i++)
-        if (add_detail(cx, l.v[i].record, in->filter ? in->filter->tag_status : SW_NO_STR, &out->image_details, err) < 0)
-            return -1;
-    return 0;
+    SwDocQuery q = {.index = "by_repository", .equals = {in->repository_name}};
+    return sw_page(cx,
+                   &(SwPage){.of = &ecr_images,
+                             .q = q,
+                             .want = in->filter ? passes : NULL,
+                             .show = show_row,
+                             .arg = in->filter,
+                             .usual = PAGE_DEFAULT},
+                   out, err);
 }

@@ -110,40 +110,29 @@ static bool has_tag(const EcrLifecyclePolicyPreviewResult *r, SwStr tag) {
 }
 
 /* By the request's filter, or by its list of images. */
-static bool wanted(const EcrGetLifecyclePolicyPreviewRequest *in, const EcrLifecyclePolicyPreviewResult *r) {
-    if (in->filter && !ecr_tags_wanted(in->filter->tag_status, r->image_tags.n))
-        return false;
-    for (size_t i = 0; i < in->image_ids.n; i++) {
+static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const EcrGetLifecyclePolicyPreviewRequest *in = arg;
+    const EcrLifecyclePolicyPreviewResult *r = row->record;
+    bool passes = !in->filter || ecr_tags_wanted(in->filter->tag_status, r->image_tags.n);
+    bool named = in->image_ids.n == 0;
+    for (size_t i = 0; i < in->image_ids.n && !named; i++) {
         const EcrImageIdentifier *id = &in->image_ids.v[i];
-        if ((!sw_str_is(id->image_digest) || sw_str_eq(id->image_digest, r->image_digest)) &&
-            (!sw_str_is(id->image_tag) || has_tag(r, id->image_tag)))
-            return true;
+        named = (!sw_str_is(id->image_digest) || sw_str_eq(id->image_digest, r->image_digest)) &&
+                (!sw_str_is(id->image_tag) || has_tag(r, id->image_tag));
     }
-    return in->image_ids.n == 0;
+    *ret_wanted = passes && named;
+    return 0;
 }
 
-/* Results from the one that the token names on; a token is a number in the kept list. */
+/* The kept list never changes, so a result's place is its number. Those that are named are one page. */
 static int show_page(SwCtx *cx, const EcrGetLifecyclePolicyPreviewRequest *in, const EcrPreviewRecord *p,
                      EcrGetLifecyclePolicyPreviewResponse *out, SwError *err) {
-    static const char operation[] = "GetLifecyclePolicyPreview";
-    int64_t at = 0, max = SW_OR(in->max_results, PAGE_DEFAULT);
-    SwStr from;
-    if (sw_str_is(in->next_token) &&
-        (!sw_page_token_read(cx->arena, operation, in->next_token, &from) || !sw_str_to_i64(from, &at) || at < 0))
-        return ecr_bad_token(err);
-    if (in->image_ids.n)
-        max = INT64_MAX;
-    for (; at < (int64_t)p->preview_results.n; at++) {
-        const EcrLifecyclePolicyPreviewResult *r = &p->preview_results.v[at];
-        if (!wanted(in, r))
-            continue;
-        if ((int64_t)out->preview_results.n == max) {
-            out->next_token = sw_page_token(cx->arena, operation, sw_strf(cx->arena, "%lld", (long long)at));
-            return 0;
-        }
-        *(EcrLifecyclePolicyPreviewResult *)sw_list_add(cx->arena, &out->preview_results) = *r;
-    }
-    return 0;
+    SwPageItems items = {0};
+    for (size_t i = 0; i < p->preview_results.n; i++)
+        *sw_list_add(cx->arena, &items) = (SwPageItem){sw_index_number(cx->arena, (int64_t)i), &p->preview_results.v[i]};
+    return sw_page(
+        cx, &(SwPage){.items = items, .want = is_wanted, .arg = in, .usual = in->image_ids.n ? SW_PAGE_MOST : PAGE_DEFAULT},
+        out, err);
 }
 
 int ecr_get_lifecycle_policy_preview(SwCtx *cx, const EcrGetLifecyclePolicyPreviewRequest *in,

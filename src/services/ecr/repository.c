@@ -8,11 +8,6 @@
 
 const SwCollection ecr_repositories = {.name = "ecr/repository", .shape = &ecr_shape_repository_record};
 
-int ecr_bad_token(SwError *err) {
-    return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
-                   "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'");
-}
-
 int ecr_repository_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret, SwError *err) {
     const SwResource *r = &ecr_repository_resource;
     if (!sw_str_is(registry_id) || sw_str_eq(registry_id, cx->account))
@@ -84,10 +79,13 @@ int ecr_create_repository(SwCtx *cx, const EcrCreateRepositoryRequest *in, EcrCr
     return 0;
 }
 
+static int show_repository(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(EcrRepository *)to = *shown(cx, row->record);
+    return 0;
+}
+
 int ecr_describe_repositories(SwCtx *cx, const EcrDescribeRepositoriesRequest *in, EcrDescribeRepositoriesResponse *out,
                               SwError *err) {
-    SwDocList l;
-    SwDocQuery q = {.limit = (size_t)SW_OR(in->max_results, PAGE_DEFAULT)};
     sw_list_present(cx->arena, &out->repositories);
     if (in->repository_names.n && (in->max_results.set || sw_str_is(in->next_token)))
         return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
@@ -100,15 +98,7 @@ int ecr_describe_repositories(SwCtx *cx, const EcrDescribeRepositoriesRequest *i
     }
     if (in->repository_names.n || (sw_str_is(in->registry_id) && !sw_str_eq(in->registry_id, cx->account)))
         return 0;
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeRepositories", in->next_token, &q.after))
-        return ecr_bad_token(err);
-    if (sw_doc_list(cx->tx, &ecr_repositories, &q, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++)
-        *(EcrRepository *)sw_list_add(cx->arena, &out->repositories) = *shown(cx, l.v[i].record);
-    if (sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, "DescribeRepositories", l.next);
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &ecr_repositories, .show = show_repository, .usual = PAGE_DEFAULT}, out, err);
 }
 
 /* Uploads that go on find their repository gone and expire by themselves. */

@@ -47,7 +47,7 @@ static int count_tasks(SwCtx *cx, EcsCluster *c, SwError *err) {
     static const SwStr states[] = {SW_STR_C("RUNNING"), SW_STR_C("PENDING"), SW_STR_C("PROVISIONING"), SW_STR_C("ACTIVATING")};
     int64_t n[SW_N(states)];
     for (size_t i = 0; i < SW_N(states); i++) {
-        SwDocQuery tasks = {.index = "by_status", .equals = {c->cluster_arn, states[i]}};
+        SwDocQuery tasks = {.index = "by_last_status", .equals = {c->cluster_arn, states[i]}};
         if (sw_doc_count(cx->tx, &ecs_tasks, &tasks, &n[i], err) < 0)
             return -1;
     }
@@ -140,17 +140,18 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDe
     return 0;
 }
 
+static int is_active(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    *ret_wanted = ecs_is(((const EcsClusterRecord *)row->record)->cluster->status, "ACTIVE");
+    return 0;
+}
+
+static int show_arn(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(SwStr *)to = ((const EcsClusterRecord *)row->record)->cluster->cluster_arn;
+    return 0;
+}
+
 int ecs_list_clusters(SwCtx *cx, const EcsListClustersRequest *in, EcsListClustersResponse *out, SwError *err) {
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &ecs_clusters, &(SwDocQuery){0}, &l, err) < 0)
-        return -1;
-    SwStrList all = {0};
-    for (size_t i = 0; i < l.n; i++) {
-        const EcsCluster *c = ((EcsClusterRecord *)l.v[i].record)->cluster;
-        if (ecs_is(c->status, "ACTIVE"))
-            sw_str_list_add(cx->arena, &all, c->cluster_arn);
-    }
-    return ecs_page(cx, "ecs:ListClusters", &all, in->next_token, in->max_results, &out->cluster_arns, &out->next_token, err);
+    return sw_page(cx, &(SwPage){.of = &ecs_clusters, .want = is_active, .show = show_arn, ECS_PAGE}, out, err);
 }
 
 static int save(SwCtx *cx, EcsClusterRecord *r, EcsCluster **ret, SwError *err) {
@@ -202,6 +203,18 @@ int ecs_delete_cluster(SwCtx *cx, const EcsDeleteClusterRequest *in, EcsDeleteCl
     return save(cx, r, &out->cluster, err);
 }
 
+static int show_provider(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    const EcsDescribeCapacityProvidersRequest *in = arg;
+    EcsCapacityProvider *p = to;
+    p->name = row->id;
+    p->capacity_provider_arn = sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(p->name));
+    p->status = SW_STR("ACTIVE");
+    p->type = p->name;
+    if (ecs_has(&in->include, "TAGS")) /* AWS's own, which nobody can tag */
+        sw_list_present(cx->arena, &p->tags);
+    return 0;
+}
+
 int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvidersRequest *in,
                                     EcsDescribeCapacityProvidersResponse *out, SwError *err) {
     static const char *const provider[] = {"FARGATE", "FARGATE_SPOT"};
@@ -209,7 +222,7 @@ int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvider
     EcsClusterRecord *cluster;
     if (in->cluster.p && ecs_cluster_get(cx, in->cluster, &cluster, err) < 0)
         return -1;
-    SwStrList all = {0}, page = {0};
+    SwStrList all = {0};
     for (size_t i = 0; i < SW_N(provider); i++)
         if (!in->cluster.p || ecs_has(&cluster->cluster->capacity_providers, provider[i]))
             sw_str_list_add(a, &all, sw_str(provider[i]));
@@ -223,18 +236,9 @@ int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvider
         else
             ecs_failure(a, &out->failures, ecs_asked_arn(in->capacity_providers.v[i], arn), "MISSING");
     }
-    if (ecs_page(cx, "ecs:DescribeCapacityProviders", in->capacity_providers.n ? &wanted : &all, in->next_token,
-                 in->max_results, &page, &out->next_token, err) < 0)
-        return -1;
-    sw_list_present(a, &out->capacity_providers);
-    for (size_t i = 0; i < page.n; i++) {
-        EcsCapacityProvider *p = sw_list_add(a, &out->capacity_providers);
-        p->name = page.v[i];
-        p->capacity_provider_arn = sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(p->name));
-        p->status = SW_STR("ACTIVE");
-        p->type = p->name;
-        if (ecs_has(&in->include, "TAGS")) /* AWS's own, which nobody can tag */
-            sw_list_present(a, &p->tags);
-    }
-    return 0;
+    const SwStrList *shown = in->capacity_providers.n ? &wanted : &all;
+    SwPageItems items = {0};
+    for (size_t i = 0; i < shown->n; i++)
+        *sw_list_add(a, &items) = (SwPageItem){.key = shown->v[i]};
+    return sw_page(cx, &(SwPage){.items = items, .show = show_provider, .arg = in, ECS_PAGE}, out, err);
 }

@@ -46,27 +46,6 @@ int ecs_cluster_get(SwCtx *cx, SwStr ref, EcsClusterRecord **ret, SwError *err) 
     return 0;
 }
 
-int ecs_page(SwCtx *cx, const char *operation, const SwStrList *all, SwStr token, SwOptInt max, SwStrList *ret, SwStr *ret_next,
-             SwError *err) {
-    size_t limit = (size_t)SW_OR(max, 100), at = 0;
-    SwStr last = SW_NO_STR;
-    if (limit < 1 || limit > 100)
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "maxResults should be between 1 and 100.");
-    if (token.p && !sw_page_token_read(cx->arena, operation, token, &last))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid token.");
-    if (last.p) {
-        while (at < all->n && !sw_str_eq(all->v[at], last))
-            at++;
-        at = at < all->n ? at + 1 : at;
-    }
-    sw_list_present(cx->arena, ret);
-    for (; at < all->n && ret->n < limit; at++)
-        sw_str_list_add(cx->arena, ret, all->v[at]);
-    if (at < all->n)
-        *ret_next = sw_page_token(cx->arena, operation, ret->v[ret->n - 1]);
-    return 0;
-}
-
 void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from) {
     EcsTagList merged = {0};
     for (size_t i = 0; i < into->n; i++)

@@ -325,38 +325,32 @@ int ecs_describe_service_revisions(SwCtx *cx, const EcsDescribeServiceRevisionsR
     return 0;
 }
 
-static bool listed(const EcsListServiceDeploymentsRequest *in, const EcsServiceDeployment *d) {
-    if (in->created_at && ((in->created_at->after.set && d->created_at.v < in->created_at->after.v) ||
-                           (in->created_at->before.set && d->created_at.v > in->created_at->before.v)))
-        return false;
-    return !in->status.n || sw_str_list_has(&in->status, d->status);
+static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const EcsListServiceDeploymentsRequest *in = arg;
+    const EcsServiceDeployment *d = ((const EcsServiceDeploymentRecord *)row->record)->deployment;
+    bool after = !in->created_at || !in->created_at->after.set || d->created_at.v >= in->created_at->after.v;
+    bool before = !in->created_at || !in->created_at->before.set || d->created_at.v <= in->created_at->before.v;
+    *ret_wanted = after && before && (!in->status.n || sw_str_list_has(&in->status, d->status));
+    return 0;
+}
+
+static int show_brief(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    const EcsServiceDeployment *d = ((const EcsServiceDeploymentRecord *)row->record)->deployment;
+    EcsServiceDeploymentBrief *b = to;
+    sw_shape_move(cx->arena, &ecs_shape_service_deployment_brief, b, &ecs_shape_service_deployment, d);
+    b->target_service_revision_arn = d->target_service_revision ? d->target_service_revision->arn : SW_NO_STR;
+    return 0;
 }
 
 int ecs_list_service_deployments(SwCtx *cx, const EcsListServiceDeploymentsRequest *in, EcsListServiceDeploymentsResponse *out,
                                  SwError *err) {
     EcsServiceRecord *s;
-    SwDocList l;
     if (ecs_service_get(cx, in->cluster, in->service, &s, err) < 0)
         return -1;
     if (!s)
         return sw_fail(err, &ECS_SERVICE_NOT_FOUND_EXCEPTION, "Service not found.");
     SwDocQuery q = {.index = "by_service", .equals = {s->service->service_arn}, .descending = true};
-    if (sw_doc_list(cx->tx, &ecs_service_deployments, &q, &l, err) < 0)
-        return -1;
-    SwStrList all = {0}, page = {0};
-    for (size_t i = 0; i < l.n; i++)
-        if (listed(in, ((EcsServiceDeploymentRecord *)l.v[i].record)->deployment))
-            sw_str_list_add(cx->arena, &all, l.v[i].id);
-    if (ecs_page(cx, "ecs:ListServiceDeployments", &all, in->next_token, in->max_results, &page, &out->next_token, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->service_deployments);
-    for (size_t i = 0; i < l.n; i++) {
-        const EcsServiceDeployment *d = ((EcsServiceDeploymentRecord *)l.v[i].record)->deployment;
-        if (!sw_str_list_has(&page, l.v[i].id))
-            continue;
-        EcsServiceDeploymentBrief *b = sw_list_add(cx->arena, &out->service_deployments);
-        sw_shape_move(cx->arena, &ecs_shape_service_deployment_brief, b, &ecs_shape_service_deployment, d);
-        b->target_service_revision_arn = d->target_service_revision ? d->target_service_revision->arn : SW_NO_STR;
-    }
-    return 0;
+    return sw_page(
+        cx, &(SwPage){.of = &ecs_service_deployments, .q = q, .want = is_listed, .show = show_brief, .arg = in, ECS_PAGE}, out,
+        err);
 }

@@ -35,9 +35,7 @@ SwStr ecs_service_key(SwArena *a, SwStr cluster, SwStr service);
 /* "default" where ref is absent. Fails with ClusterNotFoundException unless it is there and ACTIVE.
  */
 int ecs_cluster_get(SwCtx *cx, SwStr ref, EcsClusterRecord **ret, SwError *err) sw_must_check;
-/* One page of sorted texts; the token names the last one given. */
-int ecs_page(SwCtx *cx, const char *operation, const SwStrList *all, SwStr token, SwOptInt max, SwStrList *ret, SwStr *ret_next,
-             SwError *err) sw_must_check;
+#define ECS_PAGE .usual = 100, .most = 100 /* of a SwPage: nearly all lists of the service */
 void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from);
 extern const SwTagRules ecs_tag_rules;
 int ecs_tags_check(const EcsTagList *tags, SwError *err) sw_must_check;

@@ -429,23 +429,27 @@ int ecs_describe_services(SwCtx *cx, const EcsDescribeServicesRequest *in, EcsDe
     return 0;
 }
 
+static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const EcsListServicesRequest *in = arg;
+    const EcsService *v = ((const EcsServiceRecord *)row->record)->service;
+    *ret_wanted = !ecs_is(v->status, "INACTIVE") && (!in->launch_type.n || sw_str_eq(v->launch_type, in->launch_type)) &&
+                  (!in->scheduling_strategy.n || ecs_is(in->scheduling_strategy, "REPLICA")) &&
+                  !ecs_is(in->resource_management_type, "ECS");
+    return 0;
+}
+
+static int show_arn(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(SwStr *)to = ((const EcsServiceRecord *)row->record)->service->service_arn;
+    return 0;
+}
+
+/* By name: a service whose status changes between two pages keeps its place. */
 int ecs_list_services(SwCtx *cx, const EcsListServicesRequest *in, EcsListServicesResponse *out, SwError *err) {
     EcsClusterRecord *c;
-    SwDocList l;
     if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
         return -1;
-    SwDocQuery q = {.index = "by_cluster", .equals = {c->cluster->cluster_arn}};
-    if (sw_doc_list(cx->tx, &ecs_services, &q, &l, err) < 0)
-        return -1;
-    SwStrList all = {0};
-    for (size_t i = 0; i < l.n; i++) {
-        const EcsService *v = ((EcsServiceRecord *)l.v[i].record)->service;
-        bool kind = (!in->launch_type.n || sw_str_eq(v->launch_type, in->launch_type)) &&
-                    (!in->scheduling_strategy.n || ecs_is(in->scheduling_strategy, "REPLICA")) &&
-                    !ecs_is(in->resource_management_type, "ECS");
-        if (kind && !ecs_is(v->status, "INACTIVE"))
-            sw_str_list_add(cx->arena, &all, v->service_arn);
-    }
-    SwOptInt max = SW_SOME_INT(SW_OR(in->max_results, 10));
-    return ecs_page(cx, "ecs:ListServices", &all, in->next_token, max, &out->service_arns, &out->next_token, err);
+    SwDocQuery q = {.prefix = ecs_service_key(cx->arena, c->cluster->cluster_name, SW_STR(""))};
+    return sw_page(
+        cx, &(SwPage){.of = &ecs_services, .q = q, .want = is_listed, .show = show_arn, .arg = in, .usual = 10, .most = 100},
+        out, err);
 }

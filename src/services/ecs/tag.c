@@ -86,24 +86,20 @@ static const struct {
     {"serviceLongArnFormat", "enabled"}, {"taskLongArnFormat", "enabled"},
 };
 
+static int show_setting(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    const EcsListAccountSettingsRequest *in = arg;
+    *(EcsSetting *)to = (EcsSetting){.name = row->id,
+                                     .value = sw_str(row->record),
+                                     .principal_arn = sw_str_or(in->principal_arn, cx->principal.arn)};
+    return 0;
+}
+
 int ecs_list_account_settings(SwCtx *cx, const EcsListAccountSettingsRequest *in, EcsListAccountSettingsResponse *out,
                               SwError *err) {
-    SwStrList all = {0}, page = {0};
+    SwPageItems items = {0};
     /* Without effectiveSettings AWS lists what the principal has set, and that is nothing. */
     for (size_t i = 0; i < SW_N(settings) && SW_OR(in->effective_settings, false); i++)
         if ((!in->name.n || ecs_is(in->name, settings[i].name)) && (!in->value.n || ecs_is(in->value, settings[i].value)))
-            sw_str_list_add(cx->arena, &all, sw_str(settings[i].name));
-    SwOptInt max = in->max_results;
-    if (ecs_page(cx, "ecs:ListAccountSettings", &all, in->next_token, max, &page, &out->next_token, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->settings);
-    for (size_t i = 0; i < SW_N(settings); i++) {
-        if (!ecs_has(&page, settings[i].name))
-            continue;
-        EcsSetting *s = sw_list_add(cx->arena, &out->settings);
-        *s = (EcsSetting){.name = sw_str(settings[i].name),
-                          .value = sw_str(settings[i].value),
-                          .principal_arn = sw_str_or(in->principal_arn, cx->principal.arn)};
-    }
-    return 0;
+            *sw_list_add(cx->arena, &items) = (SwPageItem){sw_str(settings[i].name), settings[i].value};
+    return sw_page(cx, &(SwPage){.items = items, .show = show_setting, .arg = in, ECS_PAGE}, out, err);
 }

@@ -9,8 +9,8 @@
 const SwCollection ecs_tasks = {.name = "ecs/task",
                                 .scope = SW_SCOPE_GLOBAL,
                                 .shape = &ecs_shape_task_record,
-                                .indexes = {{.name = "by_cluster", .member = {"clusterArn"}},
-                                            {.name = "by_status", .member = {"clusterArn", "task.lastStatus"}},
+                                .indexes = {{.name = "by_desired", .member = {"clusterArn", "task.desiredStatus"}},
+                                            {.name = "by_last_status", .member = {"clusterArn", "task.lastStatus"}},
                                             {.name = "by_service", .member = {"serviceArn"}},
                                             {.name = "by_token", .member = {"token"}},
                                             {.name = "by_credentials", .member = {"credentialsId"}}}};
@@ -396,19 +396,26 @@ int ecs_describe_tasks(SwCtx *cx, const EcsDescribeTasksRequest *in, EcsDescribe
     return 0;
 }
 
-static bool listed(const EcsTaskRecord *t, const EcsListTasksRequest *in) {
+static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const EcsListTasksRequest *in = arg;
+    const EcsTaskRecord *t = row->record;
     bool stopped = ecs_is(t->task->desired_status, "STOPPED");
-    if (ecs_is(in->desired_status, "PENDING") || stopped != ecs_is(in->desired_status, "STOPPED"))
-        return false; /* AWS: no task's desired status is ever PENDING */
-    return (!in->family.n || sw_str_eq(t->definition->family, in->family)) &&
-           (!in->started_by.n || sw_str_eq(t->task->started_by, in->started_by)) &&
-           (!in->service_name.n || sw_str_eq(t->service_name, ecs_short_name(in->service_name))) &&
-           (!in->launch_type.n || sw_str_eq(t->task->launch_type, in->launch_type));
+    *ret_wanted = !ecs_is(in->desired_status, "PENDING") && /* AWS: no task's desired status is ever that */
+                  stopped == ecs_is(in->desired_status, "STOPPED") &&
+                  (!in->family.n || sw_str_eq(t->definition->family, in->family)) &&
+                  (!in->started_by.n || sw_str_eq(t->task->started_by, in->started_by)) &&
+                  (!in->launch_type.n || sw_str_eq(t->task->launch_type, in->launch_type));
+    return 0;
+}
+
+static int show_arn(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(SwStr *)to = ((const EcsTaskRecord *)row->record)->task->task_arn;
+    return 0;
 }
 
 int ecs_list_tasks(SwCtx *cx, const EcsListTasksRequest *in, EcsListTasksResponse *out, SwError *err) {
     EcsClusterRecord *c;
-    SwDocList l;
+    EcsServiceRecord *s = NULL;
     if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
         return -1;
     if (in->container_instance.n || in->daemon_name.n)
@@ -416,21 +423,15 @@ int ecs_list_tasks(SwCtx *cx, const EcsListTasksRequest *in, EcsListTasksRespons
                        "containerInstance and daemonName: a cluster here has no container "
                        "instances and no daemons.");
     if (in->service_name.n) {
-        EcsServiceRecord *s;
         if (ecs_service_get(cx, in->cluster, in->service_name, &s, err) < 0)
             return -1;
         if (!s)
             return sw_fail(err, &ECS_SERVICE_NOT_FOUND_EXCEPTION, "Service not found.");
     }
-    if (ecs_tasks_of(cx, "by_cluster", c->cluster->cluster_arn, &l, err) < 0)
-        return -1;
-    SwStrList all = {0};
-    for (size_t i = 0; i < l.n; i++) {
-        const EcsTaskRecord *t = l.v[i].record;
-        if (listed(t, in))
-            sw_str_list_add(cx->arena, &all, t->task->task_arn);
-    }
-    return ecs_page(cx, "ecs:ListTasks", &all, in->next_token, in->max_results, &out->task_arns, &out->next_token, err);
+    SwDocQuery q = {.index = s ? "by_service" : "by_desired",
+                    .equals = {s ? s->service->service_arn : c->cluster->cluster_arn,
+                               s ? SW_NO_STR : sw_str_or(in->desired_status, SW_STR("RUNNING"))}};
+    return sw_page(cx, &(SwPage){.of = &ecs_tasks, .q = q, .want = is_listed, .show = show_arn, .arg = in, ECS_PAGE}, out, err);
 }
 
 int ecs_execute_command(SwCtx *cx, const EcsExecuteCommandRequest *in, EcsExecuteCommandResponse *out, SwError *err) {

@@ -6,23 +6,20 @@
 
 const SwCollection ecs_task_definitions = {.name = "ecs/taskDefinition",
                                            .shape = &ecs_shape_task_definition_record,
-                                           .indexes = {{.name = "by_family", .member = {"family", "revision"}}}};
+                                           .indexes = {{.name = "by_family", .member = {"family", "revision"}},
+                                                       {.name = "by_status",
+                                                        .member = {"definition.status", "family", "revision"}}}};
 
 static SwStr key_of(SwArena *a, SwStr family, int64_t revision) {
     return sw_strf(a, "%.*s:%lld", SW_FMT(family), (long long)revision);
 }
 
 static int newest(SwCtx *cx, SwStr family, EcsTaskDefinitionRecord **ret, SwError *err) {
-    SwDocQuery q = {.index = "by_family", .equals = {family}, .descending = true};
+    SwDocQuery q = {.index = "by_status", .equals = {SW_STR("ACTIVE"), family}, .descending = true, .limit = 1};
     SwDocList l;
     if (sw_doc_list(cx->tx, &ecs_task_definitions, &q, &l, err) < 0)
         return -1;
-    *ret = NULL;
-    for (size_t i = 0; i < l.n && !*ret; i++) {
-        EcsTaskDefinitionRecord *r = l.v[i].record;
-        if (ecs_is(r->definition->status, "ACTIVE"))
-            *ret = r;
-    }
+    *ret = l.n ? l.v[0].record : NULL;
     return 0;
 }
 
@@ -157,42 +154,48 @@ int ecs_describe_task_definition(SwCtx *cx, const EcsDescribeTaskDefinitionReque
     return 0;
 }
 
+static int show_arn(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(SwStr *)to = ((const EcsTaskDefinitionRecord *)row->record)->definition->task_definition_arn;
+    return 0;
+}
+
 int ecs_list_task_definitions(SwCtx *cx, const EcsListTaskDefinitionsRequest *in, EcsListTaskDefinitionsResponse *out,
                               SwError *err) {
-    SwDocQuery q = {.index = "by_family", .descending = ecs_is(in->sort, "DESC")};
+    SwDocQuery q = {.index = "by_status",
+                    .equals = {sw_str_or(in->status, SW_STR("ACTIVE"))},
+                    .descending = ecs_is(in->sort, "DESC")};
     if (in->family_prefix.n)
-        q.equals[0] = in->family_prefix; /* AWS: the full family name, despite the field's name */
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &ecs_task_definitions, &q, &l, err) < 0)
+        q.equals[1] = in->family_prefix; /* AWS: the full family name, despite the field's name */
+    return sw_page(cx, &(SwPage){.of = &ecs_task_definitions, .q = q, .show = show_arn, ECS_PAGE}, out, err);
+}
+
+/* A family is INACTIVE when none of its revisions is ACTIVE. */
+static int is_inactive(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    EcsTaskDefinitionRecord *active;
+    if (newest(cx, ((const EcsTaskDefinitionRecord *)row->record)->family, &active, err) < 0)
         return -1;
-    SwStrList all = {0};
-    SwStr status = sw_str_or(in->status, SW_STR("ACTIVE"));
-    for (size_t i = 0; i < l.n; i++) {
-        const EcsTaskDefinition *d = ((EcsTaskDefinitionRecord *)l.v[i].record)->definition;
-        if (sw_str_eq(d->status, status))
-            sw_str_list_add(cx->arena, &all, d->task_definition_arn);
-    }
-    return ecs_page(cx, "ecs:ListTaskDefinitions", &all, in->next_token, in->max_results, &out->task_definition_arns,
-                    &out->next_token, err);
+    *ret_wanted = !active;
+    return 0;
+}
+
+static int show_family(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(SwStr *)to = ((const EcsTaskDefinitionRecord *)row->record)->family;
+    return 0;
 }
 
 int ecs_list_task_definition_families(SwCtx *cx, const EcsListTaskDefinitionFamiliesRequest *in,
                                       EcsListTaskDefinitionFamiliesResponse *out, SwError *err) {
-    SwDocQuery q = {.index = "by_family", .prefix = in->family_prefix};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &ecs_task_definitions, &q, &l, err) < 0)
-        return -1;
-    SwStrList all = {0};
-    for (size_t i = 0; i < l.n;) {
-        SwStr family = ((EcsTaskDefinitionRecord *)l.v[i].record)->family;
-        bool active = false;
-        for (; i < l.n && sw_str_eq(((EcsTaskDefinitionRecord *)l.v[i].record)->family, family); i++)
-            active |= ecs_is(((EcsTaskDefinitionRecord *)l.v[i].record)->definition->status, "ACTIVE");
-        if (ecs_is(in->status, "ALL") || !in->status.n || active == ecs_is(in->status, "ACTIVE"))
-            sw_str_list_add(cx->arena, &all, family);
+    SwPage p = {.of = &ecs_task_definitions,
+                .q = {.index = "by_family", .prefix = in->family_prefix, .distinct = true},
+                .show = show_family,
+                ECS_PAGE};
+    if (ecs_is(in->status, "INACTIVE"))
+        p.want = is_inactive;
+    if (ecs_is(in->status, "ACTIVE")) {
+        p.q.index = "by_status";
+        p.q.equals[0] = SW_STR("ACTIVE");
     }
-    return ecs_page(cx, "ecs:ListTaskDefinitionFamilies", &all, in->next_token, in->max_results, &out->families,
-                    &out->next_token, err);
+    return sw_page(cx, &p, out, err);
 }
 
 int ecs_deregister_task_definition(SwCtx *cx, const EcsDeregisterTaskDefinitionRequest *in,

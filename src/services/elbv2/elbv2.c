@@ -131,6 +131,7 @@ const SwService sw_service_elbv2 = {
     .api = &elbv2_api,
     .declares = &elbv2_declarations,
     .handlers = elbv2_handlers,
+    .bad_token = {&SW_VALIDATION_ERROR, "Marker: the marker is not valid"},
     .invalid = &SW_VALIDATION_ERROR,
     .unsupported = &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
     .resource = resource,

@@ -44,10 +44,6 @@ int elbv2_targets_of(SwCtx *cx, const Elbv2TargetGroupRecord *g, SwDocList *ret_
 /* The proxy sends it no new requests any more: its deregistration delay begins. */
 void elbv2_target_drained_from(const Elbv2TargetGroupRecord *g, Elbv2TargetRecord *t, SwTime now);
 int elbv2_group_lbs(SwCtx *cx, SwStr group_arn, SwStrList *ret_arns, SwError *err) sw_must_check; /* that use it */
-/* One page of a collection: sets q's limit and cursor, lists, and makes the next marker. */
-int elbv2_page(SwCtx *cx, const SwCollection *c, SwDocQuery *q, SwStr marker, SwOptInt size, SwDocList *ret_l, SwStr *ret_next,
-               SwError *err) sw_must_check;
-
 /* tags.c */
 int elbv2_tags_check(const Elbv2TagList *tags, SwError *err) sw_must_check;
 

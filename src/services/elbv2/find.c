@@ -115,15 +115,3 @@ int elbv2_group_lbs(SwCtx *cx, SwStr group_arn, SwStrList *ret_arns, SwError *er
     sw_list_present(cx->arena, ret_arns);
     return 0;
 }
-
-int elbv2_page(SwCtx *cx, const SwCollection *c, SwDocQuery *q, SwStr marker, SwOptInt size, SwDocList *ret_l, SwStr *ret_next,
-               SwError *err) {
-    if (sw_str_is(marker) && !sw_page_token_read(cx->arena, cx->op->name, marker, &q->after))
-        return sw_fail(err, &SW_VALIDATION_ERROR, "Marker: the marker is not valid");
-    q->limit = (size_t)SW_OR(size, ELBV2_PAGE);
-    if (sw_doc_list(cx->tx, c, q, ret_l, err) < 0)
-        return -1;
-    if (ret_l->next.p)
-        *ret_next = sw_page_token(cx->arena, cx->op->name, ret_l->next);
-    return 0;
-}

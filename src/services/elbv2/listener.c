@@ -100,6 +100,11 @@ int elbv2_modify_listener(SwCtx *cx, const Elbv2ModifyListenerInput *in, Elbv2Mo
     return elbv2_listener_put(cx, r, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
 }
 
+static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(Elbv2Listener *)to = *((const Elbv2ListenerRecord *)row->record)->listener;
+    return 0;
+}
+
 int elbv2_describe_listeners(SwCtx *cx, const Elbv2DescribeListenersInput *in, Elbv2DescribeListenersOutput *out,
                              SwError *err) {
     sw_list_present(cx->arena, &out->listeners);
@@ -115,13 +120,9 @@ int elbv2_describe_listeners(SwCtx *cx, const Elbv2DescribeListenersInput *in, E
         return 0;
     Elbv2LoadBalancerRecord *lb;
     SwDocQuery q = {.index = "by_lb", .equals = {in->load_balancer_arn}};
-    SwDocList l;
-    if (elbv2_load_balancer_get(cx, in->load_balancer_arn, &lb, err) < 0 ||
-        elbv2_page(cx, &elbv2_listeners, &q, in->marker, in->page_size, &l, &out->next_marker, err) < 0)
+    if (elbv2_load_balancer_get(cx, in->load_balancer_arn, &lb, err) < 0)
         return -1;
-    for (size_t i = 0; i < l.n; i++)
-        *sw_list_add(cx->arena, &out->listeners) = *((Elbv2ListenerRecord *)l.v[i].record)->listener;
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &elbv2_listeners, .q = q, .show = show_row, .usual = ELBV2_PAGE}, out, err);
 }
 
 int elbv2_listener_delete(SwCtx *cx, const Elbv2ListenerRecord *li, SwError *err) {

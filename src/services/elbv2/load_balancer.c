@@ -178,6 +178,11 @@ int elbv2_create_load_balancer(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in
     return elbv2_wake_metrics(cx, err);
 }
 
+static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(Elbv2LoadBalancer *)to = *((const Elbv2LoadBalancerRecord *)row->record)->load_balancer;
+    return 0;
+}
+
 int elbv2_describe_load_balancers(SwCtx *cx, const Elbv2DescribeLoadBalancersInput *in, Elbv2DescribeLoadBalancersOutput *out,
                                   SwError *err) {
     sw_list_present(cx->arena, &out->load_balancers);
@@ -198,13 +203,7 @@ int elbv2_describe_load_balancers(SwCtx *cx, const Elbv2DescribeLoadBalancersInp
     }
     if (in->load_balancer_arns.n || in->names.n)
         return 0;
-    SwDocQuery q = {0};
-    SwDocList l;
-    if (elbv2_page(cx, &elbv2_load_balancers, &q, in->marker, in->page_size, &l, &out->next_marker, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++)
-        *sw_list_add(cx->arena, &out->load_balancers) = *((Elbv2LoadBalancerRecord *)l.v[i].record)->load_balancer;
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &elbv2_load_balancers, .show = show_row, .usual = ELBV2_PAGE}, out, err);
 }
 
 int elbv2_delete_load_balancer(SwCtx *cx, const Elbv2DeleteLoadBalancerInput *in, Elbv2DeleteLoadBalancerOutput *out,

@@ -156,6 +156,11 @@ int elbv2_delete_rule(SwCtx *cx, const Elbv2DeleteRuleInput *in, Elbv2DeleteRule
     return delete_one(cx, r, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
 }
 
+static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(Elbv2Rule *)to = *((const Elbv2RuleRecord *)row->record)->rule;
+    return 0;
+}
+
 int elbv2_describe_rules(SwCtx *cx, const Elbv2DescribeRulesInput *in, Elbv2DescribeRulesOutput *out, SwError *err) {
     sw_list_present(cx->arena, &out->rules);
     if (sw_str_is(in->listener_arn) == (in->rule_arns.n > 0))
@@ -170,13 +175,9 @@ int elbv2_describe_rules(SwCtx *cx, const Elbv2DescribeRulesInput *in, Elbv2Desc
         return 0;
     Elbv2ListenerRecord *li;
     SwDocQuery q = {.index = "by_listener", .equals = {in->listener_arn}};
-    SwDocList l;
-    if (elbv2_listener_get(cx, in->listener_arn, &li, err) < 0 ||
-        elbv2_page(cx, &elbv2_rules, &q, in->marker, in->page_size, &l, &out->next_marker, err) < 0)
+    if (elbv2_listener_get(cx, in->listener_arn, &li, err) < 0)
         return -1;
-    for (size_t i = 0; i < l.n; i++)
-        *sw_list_add(cx->arena, &out->rules) = *((Elbv2RuleRecord *)l.v[i].record)->rule;
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &elbv2_rules, .q = q, .show = show_row, .usual = ELBV2_PAGE}, out, err);
 }
 
 int elbv2_set_rule_priorities(SwCtx *cx, const Elbv2SetRulePrioritiesInput *in, Elbv2SetRulePrioritiesOutput *out,

@@ -135,10 +135,14 @@ static int make(SwCtx *cx, const Elbv2CreateTargetGroupInput *in, Elbv2TargetGro
     return check_health(g, err);
 }
 
-static int show(SwCtx *cx, const Elbv2TargetGroupRecord *r, Elbv2TargetGroupList *to, SwError *err) {
-    Elbv2TargetGroup *g = sw_list_add(cx->arena, to);
-    *g = *r->group;
+static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    Elbv2TargetGroup *g = to;
+    *g = *((const Elbv2TargetGroupRecord *)row->record)->group;
     return elbv2_group_lbs(cx, g->target_group_arn, &g->load_balancer_arns, err);
+}
+
+static int show(SwCtx *cx, const Elbv2TargetGroupRecord *r, Elbv2TargetGroupList *to, SwError *err) {
+    return show_row(cx, NULL, &(SwDocRow){.record = (void *)(uintptr_t)r}, sw_list_add(cx->arena, to), err);
 }
 
 int elbv2_create_target_group(SwCtx *cx, const Elbv2CreateTargetGroupInput *in, Elbv2CreateTargetGroupOutput *out,
@@ -235,14 +239,7 @@ int elbv2_describe_target_groups(SwCtx *cx, const Elbv2DescribeTargetGroupsInput
         return of_load_balancer(cx, in->load_balancer_arn, &out->target_groups, err);
     if (in->target_group_arns.n || in->names.n)
         return 0;
-    SwDocQuery q = {0};
-    SwDocList l;
-    if (elbv2_page(cx, &elbv2_target_groups, &q, in->marker, in->page_size, &l, &out->next_marker, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++)
-        if (show(cx, l.v[i].record, &out->target_groups, err) < 0)
-            return -1;
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &elbv2_target_groups, .show = show_row, .usual = ELBV2_PAGE}, out, err);
 }
 
 int elbv2_delete_target_group(SwCtx *cx, const Elbv2DeleteTargetGroupInput *in, Elbv2DeleteTargetGroupOutput *out,

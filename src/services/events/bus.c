@@ -202,26 +202,33 @@ static void show(SwCtx *cx, const EventsBusRecord *b, EventsEventBus *to) {
                            .last_modified_time = modified_of(cx, b)};
 }
 
-int events_list_event_buses(SwCtx *cx, const EventsListEventBusesRequest *in, EventsListEventBusesResponse *out, SwError *err) {
-    SwDocQuery q = {.prefix = in->name_prefix};
-    SwDocList l;
-    if (events_page(cx, "ListEventBuses", in->next_token, in->limit, &q, err) < 0 ||
-        sw_doc_list(cx->tx, &events_buses, &q, &l, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->event_buses);
-    if (!sw_str_is(q.after) && sw_str_starts(SW_STR("default"), in->name_prefix)) {
-        void *record;
-        if (sw_doc_get(cx->tx, &events_buses, SW_STR("default"), &record, err) < 0)
-            return -1;
-        const EventsBusRecord plain = {.name = SW_STR("default"), .arn = bus_arn(cx, SW_STR("default"))};
-        show(cx, record ? record : &plain, sw_list_add(cx->arena, &out->event_buses));
-    }
-    for (size_t i = 0; i < l.n; i++)
-        if (!sw_str_eqz(((const EventsBusRecord *)l.v[i].record)->name, "default"))
-            show(cx, l.v[i].record, sw_list_add(cx->arena, &out->event_buses));
-    if (sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, "ListEventBuses", l.next);
+static int is_custom(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    *ret_wanted = arg == row->record || !sw_str_eqz(((const EventsBusRecord *)row->record)->name, "default");
     return 0;
+}
+
+static int show_bus(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    show(cx, row->record, to);
+    return 0;
+}
+
+/* The default bus first, which may have no record. */
+int events_list_event_buses(SwCtx *cx, const EventsListEventBusesRequest *in, EventsListEventBusesResponse *out, SwError *err) {
+    const EventsBusRecord plain = {.name = SW_STR("default"), .arn = bus_arn(cx, SW_STR("default"))};
+    void *record;
+    if (sw_doc_get(cx->tx, &events_buses, plain.name, &record, err) < 0)
+        return -1;
+    const void *standard = record ? record : &plain;
+    SwPage p = {.of = &events_buses,
+                .q = {.prefix = in->name_prefix},
+                .items_first = true,
+                .want = is_custom,
+                .show = show_bus,
+                .arg = standard,
+                .usual = EVENTS_PAGE};
+    if (sw_str_starts(plain.name, in->name_prefix))
+        *sw_list_add(cx->arena, &p.items) = (SwPageItem){plain.name, standard};
+    return sw_page(cx, &p, out, err);
 }
 
 int events_delete_event_bus(SwCtx *cx, const EventsDeleteEventBusRequest *in, void *out, SwError *err) {

@@ -64,6 +64,7 @@ const SwService sw_service_events = {
     .api = &events_api,
     .declares = &events_declarations,
     .handlers = events_handlers,
+    .bad_token = {&SW_VALIDATION_EXCEPTION, "NextToken: is not one that {operation} gave"},
     .invalid = &SW_VALIDATION_EXCEPTION,
     .collections = collections,
     .controllers = controllers,

@@ -23,8 +23,7 @@ int events_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameter
 SwStr events_rule_id(SwCtx *cx, SwStr bus, SwStr name);
 int events_rule_get(SwCtx *cx, SwStr bus, SwStr name, EventsRuleRecord **ret_r, SwError *err) sw_must_check;
 int events_rule_put(SwCtx *cx, EventsRuleRecord *r, SwError *err) sw_must_check;
-/* Where a listing goes on. */
-int events_page(SwCtx *cx, const char *operation, SwStr token, SwOptInt limit, SwDocQuery *q, SwError *err) sw_must_check;
+#define EVENTS_PAGE 100 /* elements of a page, unless Limit says otherwise */
 
 /* input.c: what a target gets of an event. */
 int events_input_check(SwCtx *cx, const EventsTarget *t, SwError *err) sw_must_check;

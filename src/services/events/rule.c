@@ -7,18 +7,11 @@
 const SwCollection events_rules = {
     .name = "events/rule",
     .shape = &events_shape_rule_record,
-    .indexes = {{.name = "by_bus", .member = {"bus", "state"}}},
+    .indexes = {{.name = "by_bus", .member = {"bus", "state"}}, {.name = "by_target", .member = {"targets.Arn", "bus"}}},
 };
 
 SwStr events_rule_id(SwCtx *cx, SwStr bus, SwStr name) {
     return sw_strf(cx->arena, "%.*s|%.*s", SW_FMT(bus), SW_FMT(name));
-}
-
-int events_page(SwCtx *cx, const char *operation, SwStr token, SwOptInt limit, SwDocQuery *q, SwError *err) {
-    q->limit = (size_t)SW_OR(limit, 100);
-    if (sw_str_is(token) && !sw_page_token_read(cx->arena, operation, token, &q->after))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "NextToken: is not one that %s gave", operation);
-    return 0;
 }
 
 static int find(SwCtx *cx, SwStr bus_text, SwStr name, SwStr *ret_bus, EventsRuleRecord **ret_r, SwError *err) {
@@ -125,31 +118,25 @@ int events_describe_rule(SwCtx *cx, const EventsDescribeRuleRequest *in, EventsD
     return 0;
 }
 
-int events_list_rules(SwCtx *cx, const EventsListRulesRequest *in, EventsListRulesResponse *out, SwError *err) {
-    SwDocQuery q = {0};
-    SwDocList l;
-    SwStr bus;
-    if (events_bus_name(cx, in->event_bus_name, &bus, err) < 0 ||
-        events_page(cx, "ListRules", in->next_token, in->limit, &q, err) < 0)
-        return -1;
-    q.prefix = events_rule_id(cx, bus, in->name_prefix);
-    if (sw_doc_list(cx->tx, &events_rules, &q, &l, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->rules);
-    for (size_t i = 0; i < l.n; i++) {
-        const EventsRuleRecord *r = l.v[i].record;
-        *sw_list_add(cx->arena, &out->rules) = (EventsRule){.name = r->name,
-                                                            .arn = r->arn,
-                                                            .event_pattern = r->event_pattern,
-                                                            .state = r->state,
-                                                            .description = r->description,
-                                                            .schedule_expression = r->schedule_expression,
-                                                            .role_arn = r->role_arn,
-                                                            .event_bus_name = r->bus};
-    }
-    if (sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, "ListRules", l.next);
+static int show_rule(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    const EventsRuleRecord *r = row->record;
+    *(EventsRule *)to = (EventsRule){.name = r->name,
+                                     .arn = r->arn,
+                                     .event_pattern = r->event_pattern,
+                                     .state = r->state,
+                                     .description = r->description,
+                                     .schedule_expression = r->schedule_expression,
+                                     .role_arn = r->role_arn,
+                                     .event_bus_name = r->bus};
     return 0;
+}
+
+int events_list_rules(SwCtx *cx, const EventsListRulesRequest *in, EventsListRulesResponse *out, SwError *err) {
+    SwStr bus;
+    if (events_bus_name(cx, in->event_bus_name, &bus, err) < 0)
+        return -1;
+    SwDocQuery q = {.prefix = events_rule_id(cx, bus, in->name_prefix)};
+    return sw_page(cx, &(SwPage){.of = &events_rules, .q = q, .show = show_rule, .usual = EVENTS_PAGE}, out, err);
 }
 
 /* `Force` only matters for rules that AWS services manage, which there are none of. */

@@ -114,57 +114,27 @@ int events_remove_targets(SwCtx *cx, const EventsRemoveTargetsRequest *in, Event
     return events_rule_put(cx, r, err);
 }
 
-/* Five at most: a rule's targets never fill a second page unless Limit asks for fewer. */
 int events_list_targets_by_rule(SwCtx *cx, const EventsListTargetsByRuleRequest *in, EventsListTargetsByRuleResponse *out,
                                 SwError *err) {
     EventsRuleRecord *r;
-    SwDocQuery q = {0};
-    int64_t first = 0;
-    if (events_rule_get(cx, in->event_bus_name, in->rule, &r, err) < 0 ||
-        events_page(cx, "ListTargetsByRule", in->next_token, in->limit, &q, err) < 0)
+    SwPageItems items = {0};
+    if (events_rule_get(cx, in->event_bus_name, in->rule, &r, err) < 0)
         return -1;
-    if (sw_str_is(q.after) && (!sw_str_to_i64(q.after, &first) || first < 0))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "NextToken: is not valid");
-    sw_list_present(cx->arena, &out->targets);
-    size_t i = (size_t)first;
-    for (; i < r->targets.n && out->targets.n < q.limit; i++)
-        *sw_list_add(cx->arena, &out->targets) = r->targets.v[i];
-    if (i < r->targets.n)
-        out->next_token = sw_page_token(cx->arena, "ListTargetsByRule", sw_strf(cx->arena, "%zu", i));
+    for (size_t i = 0; i < r->targets.n; i++)
+        *sw_list_add(cx->arena, &items) = (SwPageItem){r->targets.v[i].id, &r->targets.v[i]};
+    return sw_page(cx, &(SwPage){.items = items, .usual = EVENTS_PAGE}, out, err);
+}
+
+static int show_name(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(SwStr *)to = ((const EventsRuleRecord *)row->record)->name;
     return 0;
 }
 
-static bool has_target(const EventsRuleRecord *r, SwStr arn) {
-    for (size_t k = 0; k < r->targets.n; k++)
-        if (sw_str_eq(r->targets.v[k].arn, arn))
-            return true;
-    return false;
-}
-
-/* Pages are cut over the rules that have the target, so that each page but the last is full. */
 int events_list_rule_names_by_target(SwCtx *cx, const EventsListRuleNamesByTargetRequest *in,
                                      EventsListRuleNamesByTargetResponse *out, SwError *err) {
-    SwDocQuery q = {0};
-    SwDocList l;
     SwStr bus;
-    if (events_bus_name(cx, in->event_bus_name, &bus, err) < 0 ||
-        events_page(cx, "ListRuleNamesByTarget", in->next_token, in->limit, &q, err) < 0)
+    if (events_bus_name(cx, in->event_bus_name, &bus, err) < 0)
         return -1;
-    size_t limit = q.limit;
-    SwStr after = q.after; /* the last name given */
-    q = (SwDocQuery){.prefix = events_rule_id(cx, bus, SW_NO_STR)};
-    if (sw_doc_list(cx->tx, &events_rules, &q, &l, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->rule_names);
-    for (size_t i = 0; i < l.n; i++) {
-        const EventsRuleRecord *r = l.v[i].record;
-        if (!has_target(r, in->target_arn) || (sw_str_is(after) && sw_str_cmp(r->name, after) <= 0))
-            continue;
-        if (out->rule_names.n == limit) {
-            out->next_token = sw_page_token(cx->arena, "ListRuleNamesByTarget", out->rule_names.v[limit - 1]);
-            break;
-        }
-        sw_str_list_add(cx->arena, &out->rule_names, r->name);
-    }
-    return 0;
+    SwDocQuery q = {.index = "by_target", .equals = {in->target_arn, bus}};
+    return sw_page(cx, &(SwPage){.of = &events_rules, .q = q, .show = show_name, .usual = EVENTS_PAGE}, out, err);
 }

@@ -8,10 +8,23 @@
 
 #define PROFILE (IAM_GROUP + 1)
 
-const SwCollection iam_roles = {.name = "iam/role", .scope = SW_SCOPE_ACCOUNT, .shape = &iam_shape_role_record};
-const SwCollection iam_users = {.name = "iam/user", .scope = SW_SCOPE_ACCOUNT, .shape = &iam_shape_user_record};
-const SwCollection iam_groups = {.name = "iam/group", .scope = SW_SCOPE_ACCOUNT, .shape = &iam_shape_group_record};
-const SwCollection iam_policies = {.name = "iam/policy", .scope = SW_SCOPE_ACCOUNT, .shape = &iam_shape_policy_record};
+const SwCollection iam_roles = {.name = "iam/role",
+                                .scope = SW_SCOPE_ACCOUNT,
+                                .shape = &iam_shape_role_record,
+                                .indexes = {{.name = "by_path", .member = {"role.path"}}}};
+const SwCollection iam_users = {.name = "iam/user",
+                                .scope = SW_SCOPE_ACCOUNT,
+                                .shape = &iam_shape_user_record,
+                                .indexes = {{.name = "by_path", .member = {"user.path"}},
+                                            {.name = "by_group", .member = {"groups"}}}};
+const SwCollection iam_groups = {.name = "iam/group",
+                                 .scope = SW_SCOPE_ACCOUNT,
+                                 .shape = &iam_shape_group_record,
+                                 .indexes = {{.name = "by_path", .member = {"group.path"}}}};
+const SwCollection iam_policies = {.name = "iam/policy",
+                                   .scope = SW_SCOPE_ACCOUNT,
+                                   .shape = &iam_shape_policy_record,
+                                   .indexes = {{.name = "by_path", .member = {"policy.path"}}}};
 const SwCollection iam_attachments = {.name = "iam/attachment",
                                       .scope = SW_SCOPE_ACCOUNT,
                                       .shape = &iam_shape_attachment_record,
@@ -28,7 +41,8 @@ const SwCollection iam_credentials = {.name = "iam/service-credential",
 const SwCollection iam_profiles = {.name = "iam/instance-profile",
                                    .scope = SW_SCOPE_ACCOUNT,
                                    .shape = &iam_shape_profile_record,
-                                   .indexes = {{.name = "by_role", .member = {"role"}}}};
+                                   .indexes = {{.name = "by_role", .member = {"role"}},
+                                               {.name = "by_path", .member = {"profile.path"}}}};
 const SwCollection iam_sessions = {.name = "iam/session",
                                    .scope = SW_SCOPE_GLOBAL,
                                    .shape = &iam_shape_session_record,
@@ -122,6 +136,7 @@ const SwService sw_service_iam = {
     .declares = &iam_declarations,
     .handlers = iam_handlers,
     .resource = resource,
+    .bad_token = {&SW_VALIDATION_ERROR, "Invalid Marker."},
     .collections = collections,
     .open = iam_open,
 };

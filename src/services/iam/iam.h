@@ -45,14 +45,10 @@ int iam_tags_check(const IamTagList *tags, SwError *err) sw_must_check;
 int iam_tags_add(SwArena *a, IamTagList *tags, const IamTagList *more, SwError *err) sw_must_check;
 void iam_tags_remove(SwArena *a, IamTagList *tags, const SwStrList *keys);
 
-/* paging.c: pages over what is already in memory and sorted by id. */
-typedef struct IamPage {
-    size_t from, to;
-    SwOptBool truncated;
-    SwStr marker;
-} IamPage;
-int iam_page(SwCtx *cx, SwStr marker, SwOptInt max_items, const SwStr *ids, size_t n, IamPage *ret_p,
-             SwError *err) sw_must_check;
+#define IAM_PAGE 100 /* elements of a page, unless MaxItems says otherwise */
+/* What lies under a path: in the order of paths, or of ids where all do. */
+SwDocQuery iam_under(SwStr path_prefix);
+int iam_tags_page(SwCtx *cx, const IamTagList *tags, void *out, SwError *err) sw_must_check;
 
 int iam_check_arn(SwStr text, SwError *err) sw_must_check; /* ValidationError unless it is one at all */
 SwStr iam_path(SwStr path);                                /* "/" when absent */

@@ -19,6 +19,11 @@ const char *iam_kind_noun(IamKind kind) {
     return kinds[kind].noun;
 }
 
+SwDocQuery iam_under(SwStr path_prefix) {
+    bool all = !sw_str_is(path_prefix) || sw_str_eqz(path_prefix, "/");
+    return all ? (SwDocQuery){0} : (SwDocQuery){.index = "by_path", .prefix = path_prefix};
+}
+
 SwStr iam_record_id(SwArena *a, SwStr name) {
     return sw_str_lower(a, name);
 }

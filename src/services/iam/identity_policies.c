@@ -101,20 +101,14 @@ static int get_inline(SwCtx *cx, IamKind kind, SwStr owner, SwStr name, SwStr *r
     return 0;
 }
 
-static int list_inline(SwCtx *cx, IamKind kind, SwStr owner, SwStr marker, SwOptInt max, SwStrList *ret_names,
-                       IamPage *ret_page, SwError *err) {
+static int list_inline(SwCtx *cx, IamKind kind, SwStr owner, void *out, SwError *err) {
     IamIdentity i;
+    SwPageItems items = {0};
     if (iam_identity_get(cx, kind, owner, &i, err) < 0)
         return -1;
-    SwStrList all = {0};
     for (size_t k = 0; k < i.policies->inlined.n; k++)
-        sw_str_list_add(cx->arena, &all, i.policies->inlined.v[k].name);
-    if (iam_page(cx, marker, max, all.v, all.n, ret_page, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, ret_names);
-    for (size_t k = ret_page->from; k < ret_page->to; k++)
-        sw_str_list_add(cx->arena, ret_names, all.v[k]);
-    return 0;
+        *sw_list_add(cx->arena, &items) = (SwPageItem){.key = i.policies->inlined.v[k].name};
+    return sw_page(cx, &(SwPage){.items = items, .usual = IAM_PAGE}, out, err);
 }
 
 /* Attached managed policies. */
@@ -184,25 +178,24 @@ static bool policy_arn_parts(SwStr arn, SwStr *ret_path, SwStr *ret_name) {
     return true;
 }
 
-static int list_attached(SwCtx *cx, IamKind kind, SwStr owner, SwStr prefix, SwStr marker, SwOptInt max,
-                         IamAttachedPolicyList *ret_l, IamPage *ret_page, SwError *err) {
+static int show_attached(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    IamAttachedPolicy *p = to;
+    SwStr path;
+    p->policy_arn = row->id;
+    (void)policy_arn_parts(row->id, &path, &p->policy_name);
+    return 0;
+}
+
+static int list_attached(SwCtx *cx, IamKind kind, SwStr owner, SwStr prefix, void *out, SwError *err) {
     IamIdentity i;
+    SwPageItems items = {0};
+    SwStr path, name;
     if (iam_identity_get(cx, kind, owner, &i, err) < 0)
         return -1;
-    SwStrList all = {0};
-    SwStr path, name;
     for (size_t k = 0; k < i.policies->attached.n; k++)
         if (policy_arn_parts(i.policies->attached.v[k], &path, &name) && (!prefix.p || sw_str_starts(path, prefix)))
-            sw_str_list_add(cx->arena, &all, i.policies->attached.v[k]);
-    if (iam_page(cx, marker, max, all.v, all.n, ret_page, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, ret_l);
-    for (size_t k = ret_page->from; k < ret_page->to; k++) {
-        IamAttachedPolicy *p = sw_list_add(cx->arena, ret_l);
-        p->policy_arn = all.v[k];
-        (void)policy_arn_parts(all.v[k], &path, &p->policy_name);
-    }
-    return 0;
+            *sw_list_add(cx->arena, &items) = (SwPageItem){.key = i.policies->attached.v[k]};
+    return sw_page(cx, &(SwPage){.items = items, .show = show_attached, .usual = IAM_PAGE}, out, err);
 }
 
 /* The operations, three of each. */
@@ -247,30 +240,15 @@ int iam_delete_group_policy(SwCtx *cx, const IamDeleteGroupPolicyRequest *in, vo
 }
 
 int iam_list_role_policies(SwCtx *cx, const IamListRolePoliciesRequest *in, IamListRolePoliciesResponse *out, SwError *err) {
-    IamPage page;
-    if (list_inline(cx, IAM_ROLE, in->role_name, in->marker, in->max_items, &out->policy_names, &page, err) < 0)
-        return -1;
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return list_inline(cx, IAM_ROLE, in->role_name, out, err);
 }
 
 int iam_list_user_policies(SwCtx *cx, const IamListUserPoliciesRequest *in, IamListUserPoliciesResponse *out, SwError *err) {
-    IamPage page;
-    if (list_inline(cx, IAM_USER, in->user_name, in->marker, in->max_items, &out->policy_names, &page, err) < 0)
-        return -1;
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return list_inline(cx, IAM_USER, in->user_name, out, err);
 }
 
 int iam_list_group_policies(SwCtx *cx, const IamListGroupPoliciesRequest *in, IamListGroupPoliciesResponse *out, SwError *err) {
-    IamPage page;
-    if (list_inline(cx, IAM_GROUP, in->group_name, in->marker, in->max_items, &out->policy_names, &page, err) < 0)
-        return -1;
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return list_inline(cx, IAM_GROUP, in->group_name, out, err);
 }
 
 int iam_attach_role_policy(SwCtx *cx, const IamAttachRolePolicyRequest *in, void *out, SwError *err) {
@@ -299,33 +277,15 @@ int iam_detach_group_policy(SwCtx *cx, const IamDetachGroupPolicyRequest *in, vo
 
 int iam_list_attached_role_policies(SwCtx *cx, const IamListAttachedRolePoliciesRequest *in,
                                     IamListAttachedRolePoliciesResponse *out, SwError *err) {
-    IamPage page;
-    if (list_attached(cx, IAM_ROLE, in->role_name, in->path_prefix, in->marker, in->max_items, &out->attached_policies, &page,
-                      err) < 0)
-        return -1;
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return list_attached(cx, IAM_ROLE, in->role_name, in->path_prefix, out, err);
 }
 
 int iam_list_attached_user_policies(SwCtx *cx, const IamListAttachedUserPoliciesRequest *in,
                                     IamListAttachedUserPoliciesResponse *out, SwError *err) {
-    IamPage page;
-    if (list_attached(cx, IAM_USER, in->user_name, in->path_prefix, in->marker, in->max_items, &out->attached_policies, &page,
-                      err) < 0)
-        return -1;
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return list_attached(cx, IAM_USER, in->user_name, in->path_prefix, out, err);
 }
 
 int iam_list_attached_group_policies(SwCtx *cx, const IamListAttachedGroupPoliciesRequest *in,
                                      IamListAttachedGroupPoliciesResponse *out, SwError *err) {
-    IamPage page;
-    if (list_attached(cx, IAM_GROUP, in->group_name, in->path_prefix, in->marker, in->max_items, &out->attached_policies, &page,
-                      err) < 0)
-        return -1;
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return list_attached(cx, IAM_GROUP, in->group_name, in->path_prefix, out, err);
 }

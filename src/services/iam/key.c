@@ -8,8 +8,13 @@
 
 #define KEYS_MAX 2 /* IAM quotas: "Access keys assigned to an IAM user" and the same for passwords */
 
+static SwDocQuery of_user(SwCtx *cx, SwStr user) { /* absent: of all */
+    return (SwDocQuery){.index = "by_user", .equals = {cx->account, user}};
+}
+
 static int list_of_user(SwCtx *cx, const SwCollection *c, SwStr user, SwDocList *ret_l, SwError *err) {
-    return sw_doc_list(cx->tx, c, &(SwDocQuery){.index = "by_user", .equals = {cx->account, user}}, ret_l, err);
+    const SwDocQuery q = of_user(cx, user);
+    return sw_doc_list(cx->tx, c, &q, ret_l, err);
 }
 
 int iam_create_access_key(SwCtx *cx, const IamCreateAccessKeyRequest *in, IamCreateAccessKeyResponse *out, SwError *err) {
@@ -61,30 +66,18 @@ int iam_update_access_key(SwCtx *cx, const IamUpdateAccessKeyRequest *in, void *
     return sw_doc_put(cx->tx, &iam_keys, in->access_key_id, r, err);
 }
 
+static int show_key(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    sw_shape_move(cx->arena, &iam_shape_access_key_metadata, to, &iam_shape_access_key,
+                  ((const IamKeyRecord *)row->record)->key);
+    return 0;
+}
+
 int iam_list_access_keys(SwCtx *cx, const IamListAccessKeysRequest *in, IamListAccessKeysResponse *out, SwError *err) {
     SwStr name;
     IamIdentity u;
-    SwDocList rows;
-    if (iam_user_name(cx, in->user_name, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0 ||
-        list_of_user(cx, &iam_keys, u.name, &rows, err) < 0)
+    if (iam_user_name(cx, in->user_name, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0)
         return -1;
-    SwStrList ids = {0};
-    for (size_t k = 0; k < rows.n; k++)
-        sw_str_list_add(cx->arena, &ids, rows.v[k].id);
-    IamPage page;
-    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->access_key_metadata);
-    for (size_t k = page.from; k < page.to; k++) {
-        const IamAccessKey *key = ((IamKeyRecord *)rows.v[k].record)->key;
-        *sw_list_add(cx->arena, &out->access_key_metadata) = (IamAccessKeyMetadata){.user_name = key->user_name,
-                                                                                    .access_key_id = key->access_key_id,
-                                                                                    .status = key->status,
-                                                                                    .create_date = key->create_date};
-    }
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &iam_keys, .q = of_user(cx, u.name), .show = show_key, .usual = IAM_PAGE}, out, err);
 }
 
 /* Service specific credentials. */
@@ -179,36 +172,34 @@ int iam_reset_service_specific_credential(SwCtx *cx, const IamResetServiceSpecif
     return sw_doc_put(cx->tx, &iam_credentials, in->service_specific_credential_id, r, err);
 }
 
+static int is_of_service(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const IamListServiceSpecificCredentialsRequest *in = arg;
+    const IamCredentialRecord *r = row->record;
+    *ret_wanted = !sw_str_is(in->service_name) || sw_str_eq(in->service_name, r->credential->service_name);
+    return 0;
+}
+
+static int show_credential(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(IamServiceSpecificCredentialMetadata *)to = *((const IamCredentialRecord *)row->record)->credential;
+    return 0;
+}
+
 int iam_list_service_specific_credentials(SwCtx *cx, const IamListServiceSpecificCredentialsRequest *in,
                                           IamListServiceSpecificCredentialsResponse *out, SwError *err) {
-    SwStr name = SW_NO_STR;
-    SwDocList rows;
-    if (!in->all_users.v) {
-        IamIdentity u;
-        if (iam_user_name(cx, in->user_name, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0)
-            return -1;
-        name = u.name;
-    }
-    if (list_of_user(cx, &iam_credentials, name, &rows, err) < 0)
+    IamIdentity u = {0};
+    SwStr name;
+    if (!in->all_users.v &&
+        (iam_user_name(cx, in->user_name, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0))
         return -1;
-    SwStrList ids = {0};
-    IamServiceSpecificCredentialMetadataList all = {0};
-    for (size_t k = 0; k < rows.n; k++) {
-        const IamCredentialRecord *r = rows.v[k].record;
-        if (sw_str_is(in->service_name) && !sw_str_eq(in->service_name, r->credential->service_name))
-            continue;
-        /* By user, then id: the order of the index, which a marker follows. */
-        sw_str_list_add(cx->arena, &ids, sw_strf(cx->arena, "%.*s|%.*s", SW_FMT(r->user_name), SW_FMT(rows.v[k].id)));
-        *sw_list_add(cx->arena, &all) = *r->credential;
-    }
-    IamPage page;
-    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
+    const SwPage p = {.of = &iam_credentials,
+                      .q = of_user(cx, u.name),
+                      .want = is_of_service,
+                      .show = show_credential,
+                      .arg = in,
+                      .usual = IAM_PAGE};
+    if (sw_page(cx, &p, out, err) < 0)
         return -1;
-    sw_list_present(cx->arena, &out->service_specific_credentials);
-    for (size_t k = page.from; k < page.to; k++)
-        *sw_list_add(cx->arena, &out->service_specific_credentials) = all.v[k];
-    if (in->all_users.v || page.truncated.v) /* as on AWS: of one user's it is said only where it is so */
-        out->is_truncated = page.truncated;
-    out->marker = page.marker;
+    if (!in->all_users.v && !out->is_truncated.v) /* as on AWS: of one user's it is said only where it is so */
+        out->is_truncated = (SwOptBool){0};
     return 0;
 }

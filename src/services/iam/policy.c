@@ -141,54 +141,43 @@ int iam_get_policy(SwCtx *cx, const IamGetPolicyRequest *in, IamGetPolicyRespons
     return count_both(cx, out->policy, err);
 }
 
-static bool wanted(const IamListPoliciesRequest *in, const IamPolicy *p) {
-    bool attached = p->attachment_count.v > 0, boundary = p->permissions_boundary_usage_count.v > 0;
-    if (in->path_prefix.p && !sw_str_starts(p->path, in->path_prefix))
-        return false;
-    if (in->only_attached.v && !attached)
-        return false;
-    if (sw_str_is(in->policy_usage_filter))
-        return sw_str_eqz(in->policy_usage_filter, "PermissionsPolicy") ? attached : boundary;
-    return true;
+/* Rows are the account's own, items AWS's: both have their ARN as id. */
+static IamPolicy *policy_of(SwCtx *cx, const SwDocRow *row) {
+    const IamAwsPolicy *aws = iam_aws_policy_find(row->id);
+    return aws ? of_aws(cx->arena, aws) : ((IamPolicyRecord *)row->record)->policy;
 }
 
-static int add_wanted(SwCtx *cx, const IamListPoliciesRequest *in, IamPolicy *p, SwStrList *ids, IamPolicyList *all,
-                      SwError *err) {
+static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const IamListPoliciesRequest *in = arg;
+    IamPolicy *p = policy_of(cx, row);
+    *ret_wanted = !in->path_prefix.p || sw_str_starts(p->path, in->path_prefix);
+    if (!*ret_wanted || (!in->only_attached.v && !sw_str_is(in->policy_usage_filter)))
+        return 0;
     if (count_both(cx, p, err) < 0)
         return -1;
-    if (!wanted(in, p))
-        return 0;
-    sw_str_list_add(cx->arena, ids, p->arn);
-    IamPolicy *shown = sw_list_add(cx->arena, all);
-    *shown = *p;
-    shown->tags = (IamTagList){0};
-    shown->description = SW_NO_STR;
+    bool attached = p->attachment_count.v > 0, boundary = p->permissions_boundary_usage_count.v > 0;
+    if (in->only_attached.v && !attached)
+        *ret_wanted = false;
+    else if (sw_str_is(in->policy_usage_filter))
+        *ret_wanted = sw_str_eqz(in->policy_usage_filter, "PermissionsPolicy") ? attached : boundary;
     return 0;
+}
+
+static int show_policy(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    IamPolicy *p = to;
+    *p = *policy_of(cx, row);
+    p->tags = (IamTagList){0};
+    p->description = SW_NO_STR;
+    return count_both(cx, p, err);
 }
 
 int iam_list_policies(SwCtx *cx, const IamListPoliciesRequest *in, IamListPoliciesResponse *out, SwError *err) {
-    bool own = !sw_str_eqz(in->scope, "AWS"), aws = !sw_str_eqz(in->scope, "Local");
-    SwStrList ids = {0};
-    IamPolicyList all = {0};
-    SwDocList rows = {0};
-    /* "arn:aws:iam::0...:" sorts before "arn:aws:iam::aws:": own policies first keep the whole list in order. */
-    if (own && sw_doc_list(cx->tx, &iam_policies, &(SwDocQuery){0}, &rows, err) < 0)
-        return -1;
-    for (size_t k = 0; k < rows.n; k++)
-        if (add_wanted(cx, in, ((IamPolicyRecord *)rows.v[k].record)->policy, &ids, &all, err) < 0)
-            return -1;
-    for (size_t k = 0; aws && k < iam_aws_policies_count; k++)
-        if (add_wanted(cx, in, of_aws(cx->arena, &iam_aws_policies[k]), &ids, &all, err) < 0)
-            return -1;
-    IamPage page;
-    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->policies);
-    for (size_t k = page.from; k < page.to; k++)
-        *sw_list_add(cx->arena, &out->policies) = all.v[k];
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    SwPage p = {.q = iam_under(in->path_prefix), .want = is_listed, .show = show_policy, .arg = in, .usual = IAM_PAGE};
+    if (!sw_str_eqz(in->scope, "AWS"))
+        p.of = &iam_policies;
+    for (size_t k = 0; !sw_str_eqz(in->scope, "Local") && k < iam_aws_policies_count; k++)
+        *sw_list_add(cx->arena, &p.items) = (SwPageItem){.key = iam_aws_policy_arn(cx->arena, &iam_aws_policies[k])};
+    return sw_page(cx, &p, out, err);
 }
 
 int iam_delete_policy(SwCtx *cx, const IamDeletePolicyRequest *in, void *out, SwError *err) {
@@ -278,21 +267,13 @@ int iam_list_policy_versions(SwCtx *cx, const IamListPolicyVersionsRequest *in, 
                                                            .create_date = SW_SOME_TIME(aws->updated_s * SW_S)};
     for (size_t k = r ? r->versions.n : 0; k > 0; k--)
         *sw_list_add(cx->arena, &all) = shown(cx, r, &r->versions.v[k - 1], false);
-    SwStrList ids = {0}; /* newest first, which a marker follows by counting down */
+    SwPageItems items = {0}; /* newest first */
     for (size_t k = 0; k < all.n; k++) {
         int64_t number = 0;
         (void)sw_str_to_i64(sw_str_skip(all.v[k].version_id, 1), &number);
-        sw_str_list_add(cx->arena, &ids, sw_index_number(cx->arena, -number));
+        *sw_list_add(cx->arena, &items) = (SwPageItem){sw_index_number(cx->arena, number), &all.v[k]};
     }
-    IamPage page;
-    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->versions);
-    for (size_t k = page.from; k < page.to; k++)
-        *sw_list_add(cx->arena, &out->versions) = all.v[k];
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return sw_page(cx, &(SwPage){.items = items, .q.descending = true, .usual = IAM_PAGE}, out, err);
 }
 
 int iam_delete_policy_version(SwCtx *cx, const IamDeletePolicyVersionRequest *in, void *out, SwError *err) {
@@ -342,34 +323,39 @@ static bool entity_wanted(const IamListEntitiesForPolicyRequest *in, const IamAt
     return !sw_str_is(in->entity_filter);
 }
 
+typedef struct EntityPage {
+    const IamListEntitiesForPolicyRequest *in;
+    IamListEntitiesForPolicyResponse *out;
+} EntityPage;
+
+static int is_entity(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    *ret_wanted = entity_wanted(((const EntityPage *)arg)->in, row->record);
+    return 0;
+}
+
+static int show_entity(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    add_entity(cx, row->record, ((const EntityPage *)arg)->out);
+    return 0;
+}
+
 int iam_list_entities_for_policy(SwCtx *cx, const IamListEntitiesForPolicyRequest *in, IamListEntitiesForPolicyResponse *out,
                                  SwError *err) {
     IamPolicyRecord *own;
-    SwDocList rows;
     if (!iam_aws_policy_find(in->policy_arn) && get(cx, in->policy_arn, &own, err) < 0)
-        return -1;
-    if (sw_doc_list(cx->tx, &iam_attachments, &(SwDocQuery){.prefix = sw_strf(cx->arena, "%.*s|", SW_FMT(in->policy_arn))},
-                    &rows, err) < 0)
-        return -1;
-    SwStrList ids = {0};
-    size_t n = 0;
-    for (size_t k = 0; k < rows.n; k++) {
-        if (!entity_wanted(in, rows.v[k].record))
-            continue;
-        sw_str_list_add(cx->arena, &ids, rows.v[k].id);
-        rows.v[n++] = rows.v[k];
-    }
-    IamPage page;
-    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->policy_roles);
     sw_list_present(cx->arena, &out->policy_users);
     sw_list_present(cx->arena, &out->policy_groups);
-    for (size_t k = page.from; k < page.to; k++)
-        add_entity(cx, rows.v[k].record, out);
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    const EntityPage arg = {in, out};
+    return sw_page(cx,
+                   &(SwPage){.of = &iam_attachments,
+                             .q = {.prefix = sw_strf(cx->arena, "%.*s|", SW_FMT(in->policy_arn))},
+                             .want = is_entity,
+                             .show = show_entity,
+                             .arg = &arg,
+                             .usual = IAM_PAGE,
+                             .scattered = true},
+                   out, err);
 }
 
 int iam_tag_policy(SwCtx *cx, const IamTagPolicyRequest *in, void *out, SwError *err) {
@@ -391,16 +377,5 @@ int iam_list_policy_tags(SwCtx *cx, const IamListPolicyTagsRequest *in, IamListP
     IamPolicyRecord *r;
     if (get(cx, in->policy_arn, &r, err) < 0)
         return -1;
-    SwStrList ids = {0};
-    for (size_t k = 0; k < r->policy->tags.n; k++)
-        sw_str_list_add(cx->arena, &ids, sw_strf(cx->arena, "%03zu", k));
-    IamPage page;
-    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->tags);
-    for (size_t k = page.from; k < page.to; k++)
-        *sw_list_add(cx->arena, &out->tags) = r->policy->tags.v[k];
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return iam_tags_page(cx, &r->policy->tags, out, err);
 }

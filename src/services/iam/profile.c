@@ -98,49 +98,21 @@ int iam_remove_role_from_instance_profile(SwCtx *cx, const IamRemoveRoleFromInst
     return put(cx, r, err);
 }
 
-static int page_of(SwCtx *cx, const SwDocQuery *q, SwStr path_prefix, SwStr marker, SwOptInt max, IamInstanceProfileList *ret_l,
-                   IamPage *ret_page, SwError *err) {
-    SwDocList rows;
-    if (sw_doc_list(cx->tx, &iam_profiles, q, &rows, err) < 0)
-        return -1;
-    SwStrList ids = {0};
-    size_t n = 0;
-    for (size_t k = 0; k < rows.n; k++) {
-        const IamProfileRecord *r = rows.v[k].record;
-        if (path_prefix.p && !sw_str_starts(r->profile->path, path_prefix))
-            continue;
-        sw_str_list_add(cx->arena, &ids, rows.v[k].id);
-        rows.v[n++] = rows.v[k];
-    }
-    if (iam_page(cx, marker, max, ids.v, ids.n, ret_page, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, ret_l);
-    for (size_t k = ret_page->from; k < ret_page->to; k++)
-        if (show(cx, rows.v[k].record, sw_list_add(cx->arena, ret_l), err) < 0)
-            return -1;
-    return 0;
+static int show_profile(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    return show(cx, row->record, to, err);
 }
 
 int iam_list_instance_profiles(SwCtx *cx, const IamListInstanceProfilesRequest *in, IamListInstanceProfilesResponse *out,
                                SwError *err) {
-    IamPage page;
-    if (page_of(cx, &(SwDocQuery){0}, in->path_prefix, in->marker, in->max_items, &out->instance_profiles, &page, err) < 0)
-        return -1;
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &iam_profiles, .q = iam_under(in->path_prefix), .show = show_profile, .usual = IAM_PAGE},
+                   out, err);
 }
 
 int iam_list_instance_profiles_for_role(SwCtx *cx, const IamListInstanceProfilesForRoleRequest *in,
                                         IamListInstanceProfilesForRoleResponse *out, SwError *err) {
     IamIdentity i;
-    IamPage page;
     if (iam_identity_get(cx, IAM_ROLE, in->role_name, &i, err) < 0)
         return -1;
-    if (page_of(cx, &(SwDocQuery){.index = "by_role", .equals = {i.name}}, SW_NO_STR, in->marker, in->max_items,
-                &out->instance_profiles, &page, err) < 0)
-        return -1;
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    SwDocQuery q = {.index = "by_role", .equals = {i.name}};
+    return sw_page(cx, &(SwPage){.of = &iam_profiles, .q = q, .show = show_profile, .usual = IAM_PAGE}, out, err);
 }

@@ -93,28 +93,14 @@ int iam_get_role(SwCtx *cx, const IamGetRoleRequest *in, IamGetRoleResponse *out
     return 0;
 }
 
-int iam_list_roles(SwCtx *cx, const IamListRolesRequest *in, IamListRolesResponse *out, SwError *err) {
-    SwDocList rows;
-    if (sw_doc_list(cx->tx, &iam_roles, &(SwDocQuery){0}, &rows, err) < 0)
-        return -1;
-    SwStrList ids = {0};
-    IamRoleList all = {0};
-    for (size_t k = 0; k < rows.n; k++) {
-        const IamRole *r = ((IamRoleRecord *)rows.v[k].record)->role;
-        if (in->path_prefix.p && !sw_str_starts(r->path, in->path_prefix))
-            continue;
-        sw_str_list_add(cx->arena, &ids, rows.v[k].id);
-        *sw_list_add(cx->arena, &all) = *r;
-    }
-    IamPage page;
-    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->roles);
-    for (size_t k = page.from; k < page.to; k++)
-        *sw_list_add(cx->arena, &out->roles) = *shown(cx, &all.v[k], true);
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
+static int show_role(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(IamRole *)to = *shown(cx, ((const IamRoleRecord *)row->record)->role, true);
     return 0;
+}
+
+int iam_list_roles(SwCtx *cx, const IamListRolesRequest *in, IamListRolesResponse *out, SwError *err) {
+    return sw_page(cx, &(SwPage){.of = &iam_roles, .q = iam_under(in->path_prefix), .show = show_role, .usual = IAM_PAGE}, out,
+                   err);
 }
 
 static int in_profile(SwCtx *cx, SwStr role, bool *ret_yes, SwError *err) {

@@ -36,21 +36,16 @@ static int tag(SwCtx *cx, IamKind kind, SwStr name, const IamTagList *more, cons
     return iam_identity_put(cx, &i, err);
 }
 
-static int list(SwCtx *cx, IamKind kind, SwStr name, SwStr marker, SwOptInt max, IamTagList *ret_l, IamPage *ret_p,
-                SwError *err) {
+int iam_tags_page(SwCtx *cx, const IamTagList *tags, void *out, SwError *err) {
+    SwPageItems items = {0};
+    for (size_t k = 0; k < tags->n; k++)
+        *sw_list_add(cx->arena, &items) = (SwPageItem){tags->v[k].key, &tags->v[k]};
+    return sw_page(cx, &(SwPage){.items = items, .usual = IAM_PAGE}, out, err);
+}
+
+static int list(SwCtx *cx, IamKind kind, SwStr name, void *out, SwError *err) {
     IamIdentity i;
-    if (iam_identity_get(cx, kind, name, &i, err) < 0)
-        return -1;
-    /* At most 50: in the order they were set, which a page's marker can only follow by position. */
-    SwStrList positions = {0};
-    for (size_t k = 0; k < i.tags->n; k++)
-        sw_str_list_add(cx->arena, &positions, sw_strf(cx->arena, "%03zu", k));
-    if (iam_page(cx, marker, max, positions.v, positions.n, ret_p, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, ret_l);
-    for (size_t k = ret_p->from; k < ret_p->to; k++)
-        *sw_list_add(cx->arena, ret_l) = i.tags->v[k];
-    return 0;
+    return iam_identity_get(cx, kind, name, &i, err) < 0 ? -1 : iam_tags_page(cx, i.tags, out, err);
 }
 
 int iam_tag_role(SwCtx *cx, const IamTagRoleRequest *in, void *out, SwError *err) {
@@ -62,12 +57,7 @@ int iam_untag_role(SwCtx *cx, const IamUntagRoleRequest *in, void *out, SwError 
 }
 
 int iam_list_role_tags(SwCtx *cx, const IamListRoleTagsRequest *in, IamListRoleTagsResponse *out, SwError *err) {
-    IamPage page;
-    if (list(cx, IAM_ROLE, in->role_name, in->marker, in->max_items, &out->tags, &page, err) < 0)
-        return -1;
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return list(cx, IAM_ROLE, in->role_name, out, err);
 }
 
 int iam_tag_user(SwCtx *cx, const IamTagUserRequest *in, void *out, SwError *err) {
@@ -79,10 +69,5 @@ int iam_untag_user(SwCtx *cx, const IamUntagUserRequest *in, void *out, SwError 
 }
 
 int iam_list_user_tags(SwCtx *cx, const IamListUserTagsRequest *in, IamListUserTagsResponse *out, SwError *err) {
-    IamPage page;
-    if (list(cx, IAM_USER, in->user_name, in->marker, in->max_items, &out->tags, &page, err) < 0)
-        return -1;
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return list(cx, IAM_USER, in->user_name, out, err);
 }

@@ -53,34 +53,17 @@ int iam_get_user(SwCtx *cx, const IamGetUserRequest *in, IamGetUserResponse *out
     return 0;
 }
 
-static bool has_path(SwStr path, SwStr prefix) {
-    return !prefix.p || sw_str_starts(path, prefix);
+static int show_user(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    IamUser *u = to;
+    *u = *((const IamUserRecord *)row->record)->user;
+    u->tags = (IamTagList){0};
+    u->permissions_boundary = NULL;
+    return 0;
 }
 
 int iam_list_users(SwCtx *cx, const IamListUsersRequest *in, IamListUsersResponse *out, SwError *err) {
-    SwDocList rows;
-    if (sw_doc_list(cx->tx, &iam_users, &(SwDocQuery){0}, &rows, err) < 0)
-        return -1;
-    SwStrList ids = {0};
-    IamUserList all = {0};
-    for (size_t k = 0; k < rows.n; k++) {
-        IamUser u = *((IamUserRecord *)rows.v[k].record)->user;
-        if (!has_path(u.path, in->path_prefix))
-            continue;
-        u.tags = (IamTagList){0};
-        u.permissions_boundary = NULL;
-        sw_str_list_add(cx->arena, &ids, rows.v[k].id);
-        *sw_list_add(cx->arena, &all) = u;
-    }
-    IamPage page;
-    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->users);
-    for (size_t k = page.from; k < page.to; k++)
-        *sw_list_add(cx->arena, &out->users) = all.v[k];
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &iam_users, .q = iam_under(in->path_prefix), .show = show_user, .usual = IAM_PAGE}, out,
+                   err);
 }
 
 static int count_of_user(SwCtx *cx, const SwCollection *c, SwStr name, int64_t *ret_n, SwError *err) {
@@ -138,71 +121,37 @@ int iam_create_group(SwCtx *cx, const IamCreateGroupRequest *in, IamCreateGroupR
 }
 
 /* Members are kept at the users: of ten groups at most each. */
-static int members(SwCtx *cx, SwStr group, IamUserList *ret_l, SwStrList *ret_ids, SwError *err) {
-    SwDocList rows;
-    if (sw_doc_list(cx->tx, &iam_users, &(SwDocQuery){0}, &rows, err) < 0)
-        return -1;
-    for (size_t k = 0; k < rows.n; k++) {
-        const IamUserRecord *r = rows.v[k].record;
-        if (!sw_str_list_has(&r->groups, group))
-            continue;
-        sw_str_list_add(cx->arena, ret_ids, rows.v[k].id);
-        IamUser *u = sw_list_add(cx->arena, ret_l);
-        *u = *r->user;
-        u->tags = (IamTagList){0};
-        u->permissions_boundary = NULL;
-    }
-    return 0;
+static SwDocQuery members(SwStr group) {
+    return (SwDocQuery){.index = "by_group", .equals = {group}};
 }
 
 int iam_get_group(SwCtx *cx, const IamGetGroupRequest *in, IamGetGroupResponse *out, SwError *err) {
     IamIdentity i;
-    IamUserList all = {0};
-    SwStrList ids = {0};
-    IamPage page;
-    if (iam_identity_get(cx, IAM_GROUP, in->group_name, &i, err) < 0 || members(cx, i.name, &all, &ids, err) < 0 ||
-        iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
+    if (iam_identity_get(cx, IAM_GROUP, in->group_name, &i, err) < 0)
         return -1;
     out->group = ((IamGroupRecord *)i.record)->group;
-    sw_list_present(cx->arena, &out->users);
-    for (size_t k = page.from; k < page.to; k++)
-        *sw_list_add(cx->arena, &out->users) = all.v[k];
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
+    return sw_page(cx, &(SwPage){.of = &iam_users, .q = members(i.name), .show = show_user, .usual = IAM_PAGE}, out, err);
+}
+
+static int show_group(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(IamGroup *)to = *((const IamGroupRecord *)row->record)->group;
     return 0;
 }
 
 int iam_list_groups(SwCtx *cx, const IamListGroupsRequest *in, IamListGroupsResponse *out, SwError *err) {
-    SwDocList rows;
-    if (sw_doc_list(cx->tx, &iam_groups, &(SwDocQuery){0}, &rows, err) < 0)
-        return -1;
-    SwStrList ids = {0};
-    IamGroupList all = {0};
-    for (size_t k = 0; k < rows.n; k++) {
-        const IamGroup *g = ((IamGroupRecord *)rows.v[k].record)->group;
-        if (!has_path(g->path, in->path_prefix))
-            continue;
-        sw_str_list_add(cx->arena, &ids, rows.v[k].id);
-        *sw_list_add(cx->arena, &all) = *g;
-    }
-    IamPage page;
-    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->groups);
-    for (size_t k = page.from; k < page.to; k++)
-        *sw_list_add(cx->arena, &out->groups) = all.v[k];
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &iam_groups, .q = iam_under(in->path_prefix), .show = show_group, .usual = IAM_PAGE},
+                   out, err);
 }
 
 int iam_delete_group(SwCtx *cx, const IamDeleteGroupRequest *in, void *out, SwError *err) {
     IamIdentity i;
-    IamUserList users = {0};
-    SwStrList ids = {0};
-    if (iam_identity_get(cx, IAM_GROUP, in->group_name, &i, err) < 0 || members(cx, i.name, &users, &ids, err) < 0)
+    int64_t users;
+    if (iam_identity_get(cx, IAM_GROUP, in->group_name, &i, err) < 0)
         return -1;
-    if (users.n > 0)
+    const SwDocQuery q = members(i.name);
+    if (sw_doc_count(cx->tx, &iam_users, &q, &users, err) < 0)
+        return -1;
+    if (users > 0)
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove users from group first.");
     return iam_identity_delete(cx, &i, err);
 }
@@ -238,26 +187,22 @@ int iam_remove_user_from_group(SwCtx *cx, const IamRemoveUserFromGroupRequest *i
     return iam_identity_put(cx, &u, err);
 }
 
+static int show_group_named(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    IamIdentity g;
+    if (iam_identity_get(cx, IAM_GROUP, row->id, &g, err) < 0)
+        return -1;
+    *(IamGroup *)to = *((IamGroupRecord *)g.record)->group;
+    return 0;
+}
+
 int iam_list_groups_for_user(SwCtx *cx, const IamListGroupsForUserRequest *in, IamListGroupsForUserResponse *out,
                              SwError *err) {
     IamIdentity u;
     if (iam_identity_get(cx, IAM_USER, in->user_name, &u, err) < 0)
         return -1;
     const SwStrList *groups = &((IamUserRecord *)u.record)->groups;
-    SwStrList ids = {0};
+    SwPageItems items = {0};
     for (size_t k = 0; k < groups->n; k++)
-        sw_str_list_add(cx->arena, &ids, sw_strf(cx->arena, "%02zu", k));
-    IamPage page;
-    if (iam_page(cx, in->marker, in->max_items, ids.v, ids.n, &page, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->groups);
-    for (size_t k = page.from; k < page.to; k++) {
-        IamIdentity g;
-        if (iam_identity_get(cx, IAM_GROUP, groups->v[k], &g, err) < 0)
-            return -1;
-        *sw_list_add(cx->arena, &out->groups) = *((IamGroupRecord *)g.record)->group;
-    }
-    out->is_truncated = page.truncated;
-    out->marker = page.marker;
-    return 0;
+        *sw_list_add(cx->arena, &items) = (SwPageItem){.key = groups->v[k]};
+    return sw_page(cx, &(SwPage){.items = items, .show = show_group_named, .usual = IAM_PAGE}, out, err);
 }

@@ -30,14 +30,14 @@ static int streams_of(SwCtx *cx, const LogsFilterLogEventsRequest *in, SwStr gro
     return 0;
 }
 
-static int read_token(SwCtx *cx, SwStr token, SwLogQuery *q, SwError *err) {
+static int read_token(SwCtx *cx, SwLogQuery *q, SwError *err) {
     SwStr rest, time;
-    if (!sw_str_is(token))
+    if (sw_page_place(cx, NULL, &rest, err) < 0)
+        return -1;
+    if (!rest.p ||
+        (sw_str_cut(&rest, '/', &time) && sw_str_to_i64(time, &q->after_time) && sw_str_to_i64(rest, &q->after_sequence)))
         return 0;
-    if (sw_page_token_read(cx->arena, "FilterLogEvents", token, &rest) && sw_str_cut(&rest, '/', &time) &&
-        sw_str_to_i64(time, &q->after_time) && sw_str_to_i64(rest, &q->after_sequence))
-        return 0;
-    return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid.");
+    return sw_page_bad_token(cx, NULL, err);
 }
 
 static void show(SwCtx *cx, const SwLogEvent *e, LogsFilteredLogEvent *to) {
@@ -77,8 +77,7 @@ static int look(SwCtx *cx, const LogsPattern *p, SwLogQuery *q, size_t limit, Lo
             return 0;
     } while (looked < LOOK_AT_MOST);
 full:
-    out->next_token = sw_page_token(cx->arena, "FilterLogEvents",
-                                    sw_strf(cx->arena, "%lld/%lld", (long long)q->after_time, (long long)q->after_sequence));
+    sw_page_next(cx, out, sw_strf(cx->arena, "%lld/%lld", (long long)q->after_time, (long long)q->after_sequence));
     return 0;
 }
 
@@ -103,7 +102,7 @@ int logs_filter_log_events(SwCtx *cx, const LogsFilterLogEventsRequest *in, Logs
                     .after_time = -1,
                     .after_sequence = -1,
                     .limit = LOOK_AT_ONCE};
-    if (read_token(cx, in->next_token, &q, err) < 0)
+    if (read_token(cx, &q, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->events);
     sw_list_present(cx->arena, &out->searched_log_streams);

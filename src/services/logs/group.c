@@ -109,44 +109,32 @@ static void show(SwCtx *cx, const LogsGroupRecord *g, bool by_pattern, LogsLogGr
     to->log_group_class = LOGS_LOG_GROUP_CLASS_STANDARD;
 }
 
-static bool wanted(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, const LogsGroupRecord *g) {
-    if (sw_str_is(in->log_group_name_pattern) && !sw_str_contains(g->name, in->log_group_name_pattern))
-        return false;
-    if (!in->log_group_identifiers.n)
-        return true;
-    for (size_t i = 0; i < in->log_group_identifiers.n; i++)
-        if (sw_str_eq(name_of(cx, in->log_group_identifiers.v[i]), g->name))
-            return true;
-    return false;
+static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const LogsDescribeLogGroupsRequest *in = arg;
+    const LogsGroupRecord *g = row->record;
+    bool named = !in->log_group_identifiers.n;
+    for (size_t i = 0; i < in->log_group_identifiers.n && !named; i++)
+        named = sw_str_eq(name_of(cx, in->log_group_identifiers.v[i]), g->name);
+    *ret_wanted = named && (!sw_str_is(in->log_group_name_pattern) || sw_str_contains(g->name, in->log_group_name_pattern)) &&
+                  (!sw_str_is(in->log_group_class) || sw_str_eq(in->log_group_class, LOGS_LOG_GROUP_CLASS_STANDARD));
+    return 0;
+}
+
+static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    show(cx, row->record, sw_str_is(((const LogsDescribeLogGroupsRequest *)arg)->log_group_name_pattern), to);
+    return 0;
 }
 
 int logs_describe_log_groups(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, LogsDescribeLogGroupsResponse *out,
                              SwError *err) {
-    size_t limit = (size_t)SW_OR(in->limit, 50);
     SwDocQuery q = {.prefix = in->log_group_name_prefix};
-    SwDocList l;
     if (sw_str_is(in->log_group_name_prefix) && sw_str_is(in->log_group_name_pattern))
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
                        "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.");
     if (SW_OR(in->include_linked_accounts, false) || in->account_identifiers.n)
         return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "includeLinkedAccounts", "there are no linked accounts");
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeLogGroups", in->next_token, &q.after))
-        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid.");
-    sw_list_present(cx->arena, &out->log_groups);
-    if (sw_str_is(in->log_group_class) && !sw_str_eq(in->log_group_class, LOGS_LOG_GROUP_CLASS_STANDARD))
-        return 0; /* there are none of another class */
-    do {          /* what is filtered out makes a page read on, so that none is lost */
-        q.limit = limit - out->log_groups.n;
-        if (sw_doc_list(cx->tx, &logs_groups, &q, &l, err) < 0)
-            return -1;
-        for (size_t i = 0; i < l.n; i++)
-            if (wanted(cx, in, l.v[i].record))
-                show(cx, l.v[i].record, sw_str_is(in->log_group_name_pattern), sw_list_add(cx->arena, &out->log_groups));
-        q.after = l.next;
-    } while (out->log_groups.n < limit && sw_str_is(l.next));
-    if (sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, "DescribeLogGroups", l.next);
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &logs_groups, .q = q, .want = is_wanted, .show = show_row, .arg = in, .usual = 50}, out,
+                   err);
 }
 
 static int set_retention(SwCtx *cx, SwStr name, SwOptInt days, SwError *err) {

@@ -26,6 +26,7 @@ const SwService sw_service_logs = {
     .api = &logs_api,
     .declares = &logs_declarations,
     .handlers = logs_handlers,
+    .bad_token = {&LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid."},
     .invalid = &LOGS_INVALID_PARAMETER_EXCEPTION,
     .collections = collections,
     .controllers = controllers,

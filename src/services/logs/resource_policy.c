@@ -67,20 +67,14 @@ int logs_put_resource_policy(SwCtx *cx, const LogsPutResourcePolicyRequest *in, 
     return sw_doc_put(cx->tx, &logs_resource_policies, r.name, &r, err);
 }
 
+static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    show(cx, row->record, to);
+    return 0;
+}
+
 int logs_describe_resource_policies(SwCtx *cx, const LogsDescribeResourcePoliciesRequest *in,
                                     LogsDescribeResourcePoliciesResponse *out, SwError *err) {
-    SwDocQuery q = {.limit = (size_t)SW_OR(in->limit, 50)};
-    SwDocList l;
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeResourcePolicies", in->next_token, &q.after))
-        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid.");
-    if (sw_doc_list(cx->tx, &logs_resource_policies, &q, &l, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->resource_policies);
-    for (size_t i = 0; i < l.n; i++)
-        show(cx, l.v[i].record, sw_list_add(cx->arena, &out->resource_policies));
-    if (sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, "DescribeResourcePolicies", l.next);
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &logs_resource_policies, .show = show_row, .usual = 50}, out, err);
 }
 
 int logs_delete_resource_policy(SwCtx *cx, const LogsDeleteResourcePolicyRequest *in, void *out, SwError *err) {

@@ -64,11 +64,15 @@ static void show(SwCtx *cx, const LogsStreamRecord *s, LogsLogStream *to) {
     to->stored_bytes = SW_SOME_INT(0); /* AWS answers 0 since June 2019 */
 }
 
+static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    show(cx, row->record, to);
+    return 0;
+}
+
 int logs_describe_log_streams(SwCtx *cx, const LogsDescribeLogStreamsRequest *in, LogsDescribeLogStreamsResponse *out,
                               SwError *err) {
     SwStr name;
     LogsGroupRecord *g;
-    SwDocList l;
     if (logs_group_name(cx, in->log_group_name, in->log_group_identifier, &name, err) < 0 ||
         logs_group_get(cx, name, &g, err) < 0)
         return -1;
@@ -78,16 +82,6 @@ int logs_describe_log_streams(SwCtx *cx, const LogsDescribeLogStreamsRequest *in
     SwDocQuery q = {.index = by_time ? "by_last_event" : "by_group",
                     .equals = {name},
                     .prefix = in->log_stream_name_prefix,
-                    .limit = (size_t)SW_OR(in->limit, 50),
                     .descending = SW_OR(in->descending, false)};
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeLogStreams", in->next_token, &q.after))
-        return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid.");
-    if (sw_doc_list(cx->tx, &logs_streams, &q, &l, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->log_streams);
-    for (size_t i = 0; i < l.n; i++)
-        show(cx, l.v[i].record, sw_list_add(cx->arena, &out->log_streams));
-    if (sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, "DescribeLogStreams", l.next);
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &logs_streams, .q = q, .show = show_row, .usual = 50}, out, err);
 }

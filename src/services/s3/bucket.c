@@ -204,31 +204,29 @@ int s3_delete_bucket(SwCtx *cx, const S3DeleteBucketRequest *in, void *out, SwEr
     return s3_completed_forget(cx, in->bucket, err) < 0 ? -1 : sw_doc_delete(cx->tx, &s3_buckets, in->bucket, NULL, err);
 }
 
+static int is_in_region(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const S3ListBucketsRequest *in = arg;
+    *ret_wanted = sw_str_eq(in->bucket_region, ((const S3BucketRecord *)row->record)->region);
+    return 0;
+}
+
+static int show_bucket(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    const S3BucketRecord *b = row->record;
+    *(S3Bucket *)to = (S3Bucket){.name = b->name,
+                                 .creation_date = b->created,
+                                 .bucket_region = b->region,
+                                 .bucket_arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name))};
+    return 0;
+}
+
 int s3_list_buckets(SwCtx *cx, const S3ListBucketsRequest *in, S3ListBucketsOutput *out, SwError *err) {
-    SwDocList rows;
-    SwStr after = SW_NO_STR;
-    if (sw_str_is(in->continuation_token) && !sw_page_token_read(cx->arena, "ListBuckets", in->continuation_token, &after))
-        return s3_fail_argument(err, "continuation-token", in->continuation_token,
-                                "The continuation token provided is incorrect");
-    if (sw_doc_list(cx->tx, &s3_buckets, &(SwDocQuery){.index = "by_account", .equals = {cx->account}}, &rows, err) < 0)
+    const SwPage p = {.of = &s3_buckets,
+                      .q = {.index = "by_account", .equals = {cx->account}, .prefix = in->prefix},
+                      .want = sw_str_is(in->bucket_region) ? is_in_region : NULL,
+                      .show = show_bucket,
+                      .arg = in};
+    if (sw_page(cx, &p, out, err) < 0)
         return -1;
-    size_t max = (size_t)SW_OR(in->max_buckets, 10000);
-    sw_list_present(cx->arena, &out->buckets);
-    for (size_t i = 0; i < rows.n; i++) {
-        const S3BucketRecord *b = rows.v[i].record;
-        if ((after.p && sw_str_cmp(b->name, after) <= 0) || (in->prefix.p && !sw_str_starts(b->name, in->prefix)) ||
-            (sw_str_is(in->bucket_region) && !sw_str_eq(in->bucket_region, b->region)))
-            continue;
-        if (out->buckets.n == max) {
-            out->continuation_token = sw_page_token(cx->arena, "ListBuckets", out->buckets.v[max - 1].name);
-            break;
-        }
-        *sw_list_add(cx->arena, &out->buckets) =
-            (S3Bucket){.name = b->name,
-                       .creation_date = b->created,
-                       .bucket_region = b->region,
-                       .bucket_arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name))};
-    }
     out->prefix = in->prefix;
     out->owner = s3_owner(cx->arena, cx->account);
     return 0;

@@ -192,13 +192,12 @@ int s3_list_objects(SwCtx *cx, const S3ListObjectsRequest *in, S3ListObjectsOutp
 int s3_list_objects_v2(SwCtx *cx, const S3ListObjectsV2Request *in, S3ListObjectsV2Output *out, SwError *err) {
     S3BucketRecord *b;
     size_t max;
-    SwStr after = sw_str_is(in->start_after) ? in->start_after : SW_NO_STR;
+    SwStr after;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0 ||
-        s3_check_listing(in->encoding_type, in->max_keys, "maxKeys", &max, err) < 0)
+        s3_check_listing(in->encoding_type, in->max_keys, "maxKeys", &max, err) < 0 || sw_page_place(cx, NULL, &after, err) < 0)
         return -1;
-    if (sw_str_is(in->continuation_token) && !sw_page_token_read(cx->arena, "ListObjectsV2", in->continuation_token, &after))
-        return s3_fail_argument(err, "continuation-token", in->continuation_token,
-                                "The continuation token provided is incorrect");
+    if (!after.p && sw_str_is(in->start_after))
+        after = in->start_after;
     Listing l = {.bucket = in->bucket,
                  .prefix = in->prefix,
                  .delimiter = in->delimiter,
@@ -216,11 +215,9 @@ int s3_list_objects_v2(SwCtx *cx, const S3ListObjectsV2Request *in, S3ListObject
     out->max_keys = SW_SOME_INT((int64_t)max);
     out->encoding_type = in->encoding_type;
     out->continuation_token = in->continuation_token;
-    out->is_truncated = SW_SOME_BOOL(l.truncated);
     out->contents = l.contents;
     out->common_prefixes = l.prefixes;
     out->key_count = SW_SOME_INT((int64_t)(l.contents.n + l.prefixes.n));
-    if (l.truncated)
-        out->next_continuation_token = sw_page_token(cx->arena, "ListObjectsV2", l.last);
+    sw_page_next(cx, out, l.truncated ? l.last : SW_NO_STR);
     return 0;
 }

@@ -76,11 +76,17 @@ static const SwRoute *beside(const SwWireMessage *m) {
     return sw_str_eqz(m->method, "POST") && !sw_str_is(m->query) && sw_str_is(bucket) && !sw_str_is(key) ? &form : NULL;
 }
 
+static int bad_token(SwCtx *cx, SwStr token, SwError *err) {
+    return s3_fail_argument(err, "continuation-token", token, "The continuation token provided is incorrect");
+}
+
 const SwService sw_service_s3 = {
     .name = "s3",
     .api = &s3_api,
     .declares = &s3_declarations,
     .handlers = s3_handlers,
+    .bad_token = {.fail = bad_token},
+    .loose_tokens = true,
     .validate = s3_validate,
     .invalid = &S3_INVALID_ARGUMENT,
     .unsupported = &SW_NOT_IMPLEMENTED,

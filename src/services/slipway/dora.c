@@ -56,26 +56,22 @@ int slipway_get_dora_metrics(SwCtx *cx, const SlipwayGetDoraMetricsRequest *in, 
     return 0;
 }
 
+static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const SlipwayListDeploymentsRequest *in = arg;
+    *ret_wanted = wanted(row->record, in->service, in->environment);
+    return 0;
+}
+
+static int show(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(SlipwayDeployment *)to = *((const SlipwayDeploymentRecord *)row->record)->deployment;
+    return 0;
+}
+
 int slipway_list_deployments(SwCtx *cx, const SlipwayListDeploymentsRequest *in, SlipwayListDeploymentsResponse *out,
                              SwError *err) {
-    size_t max = (size_t)SW_OR(in->max_results, 100);
-    SwDocQuery q = {.index = "by_start", .descending = true, .limit = 1};
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListDeployments", in->next_token, &q.after))
-        return sw_fail(err, &SLIPWAY_INVALID_PARAMETER_EXCEPTION, "nextToken: is not one of ListDeployments");
-    sw_list_present(cx->arena, &out->deployments);
-    for (;;) {
-        SwDocList l;
-        if (sw_doc_list(cx->tx, &slipway_deployments, &q, &l, err) < 0)
-            return -1;
-        if (l.n && wanted(l.v[0].record, in->service, in->environment))
-            *sw_list_add(cx->arena, &out->deployments) = *((SlipwayDeploymentRecord *)l.v[0].record)->deployment;
-        q.after = l.next;
-        if (!sw_str_is(l.next) || out->deployments.n == max)
-            break;
-    }
-    if (sw_str_is(q.after))
-        out->next_token = sw_page_token(cx->arena, "ListDeployments", q.after);
-    return 0;
+    SwDocQuery q = {.index = "by_start", .descending = true};
+    return sw_page(cx, &(SwPage){.of = &slipway_deployments, .q = q, .want = is_listed, .show = show, .arg = in, .usual = 100},
+                   out, err);
 }
 
 int slipway_get_deployment(SwCtx *cx, const SlipwayGetDeploymentRequest *in, SlipwayGetDeploymentResponse *out, SwError *err) {

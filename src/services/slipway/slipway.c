@@ -15,6 +15,7 @@ const SwService sw_service_slipway = {
     .api = &slipway_api,
     .declares = &slipway_declarations,
     .handlers = slipway_handlers,
+    .bad_token = {&SLIPWAY_INVALID_PARAMETER_EXCEPTION, "nextToken: is not one of {operation}"},
     .controllers = controllers,
     .collections = collections,
     .listeners = slipway_dora_listeners,

@@ -30,6 +30,7 @@ const SwService sw_service_sns = {
     .api = &sns_api,
     .declares = &sns_declarations,
     .handlers = sns_handlers,
+    .bad_token = {&sns_invalid, "Invalid parameter: NextToken"},
     .routes = routes,
     .n_routes = SW_N(routes),
     .invalid = &sns_invalid,

@@ -231,33 +231,19 @@ int sns_unsubscribe(SwCtx *cx, const SnsUnsubscribeInput *in, void *out, SwError
     return sw_doc_delete(cx->tx, &sns_subscriptions, in->subscription_arn, NULL, err);
 }
 
-static void show(const SnsSubscriptionRecord *s, SnsSubscription *to) {
-    *to = (SnsSubscription){.subscription_arn = SW_OR(s->confirmed, false) ? s->arn : SW_STR("PendingConfirmation"),
-                            .owner = s->owner,
-                            .protocol = s->protocol,
-                            .endpoint = s->endpoint,
-                            .topic_arn = s->topic};
-}
-
-static int list(SwCtx *cx, SwDocQuery *q, const char *operation, SwStr token, SnsSubscriptionList *to, SwStr *next,
-                SwError *err) {
-    SwDocList l;
-    q->limit = 100;
-    if (sw_str_is(token) && !sw_page_token_read(cx->arena, operation, token, &q->after))
-        return sw_fail(err, &sns_invalid, "Invalid parameter: NextToken");
-    if (sw_doc_list(cx->tx, &sns_subscriptions, q, &l, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, to);
-    for (size_t i = 0; i < l.n; i++)
-        show(l.v[i].record, sw_list_add(cx->arena, to));
-    if (sw_str_is(l.next))
-        *next = sw_page_token(cx->arena, operation, l.next);
+static int show(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    const SnsSubscriptionRecord *s = row->record;
+    *(SnsSubscription *)to =
+        (SnsSubscription){.subscription_arn = SW_OR(s->confirmed, false) ? s->arn : SW_STR("PendingConfirmation"),
+                          .owner = s->owner,
+                          .protocol = s->protocol,
+                          .endpoint = s->endpoint,
+                          .topic_arn = s->topic};
     return 0;
 }
 
 int sns_list_subscriptions(SwCtx *cx, const SnsListSubscriptionsInput *in, SnsListSubscriptionsResponse *out, SwError *err) {
-    SwDocQuery q = {0};
-    return list(cx, &q, "ListSubscriptions", in->next_token, &out->subscriptions, &out->next_token, err);
+    return sw_page(cx, &(SwPage){.of = &sns_subscriptions, .show = show, .usual = 100}, out, err);
 }
 
 int sns_list_subscriptions_by_topic(SwCtx *cx, const SnsListSubscriptionsByTopicInput *in,
@@ -266,7 +252,7 @@ int sns_list_subscriptions_by_topic(SwCtx *cx, const SnsListSubscriptionsByTopic
     SwDocQuery q = {.index = "by_topic", .equals = {in->topic_arn}};
     if (sns_topic_get(cx, in->topic_arn, &t, err) < 0)
         return -1;
-    return list(cx, &q, "ListSubscriptionsByTopic", in->next_token, &out->subscriptions, &out->next_token, err);
+    return sw_page(cx, &(SwPage){.of = &sns_subscriptions, .q = q, .show = show, .usual = 100}, out, err);
 }
 
 int sns_get_subscription_attributes(SwCtx *cx, const SnsGetSubscriptionAttributesInput *in,

@@ -115,19 +115,13 @@ int sns_delete_topic(SwCtx *cx, const SnsDeleteTopicInput *in, void *out, SwErro
     return 0;
 }
 
-int sns_list_topics(SwCtx *cx, const SnsListTopicsInput *in, SnsListTopicsResponse *out, SwError *err) {
-    SwDocQuery q = {.limit = 100};
-    SwDocList l;
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "ListTopics", in->next_token, &q.after))
-        return sw_fail(err, &sns_invalid, "Invalid parameter: NextToken");
-    if (sw_doc_list(cx->tx, &sns_topics, &q, &l, err) < 0)
-        return -1;
-    sw_list_present(cx->arena, &out->topics);
-    for (size_t i = 0; i < l.n; i++)
-        sw_list_add(cx->arena, &out->topics)->topic_arn = ((SnsTopicRecord *)l.v[i].record)->arn;
-    if (sw_str_is(l.next))
-        out->next_token = sw_page_token(cx->arena, "ListTopics", l.next);
+static int show_topic(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    ((SnsTopic *)to)->topic_arn = ((const SnsTopicRecord *)row->record)->arn;
     return 0;
+}
+
+int sns_list_topics(SwCtx *cx, const SnsListTopicsInput *in, SnsListTopicsResponse *out, SwError *err) {
+    return sw_page(cx, &(SwPage){.of = &sns_topics, .show = show_topic, .usual = 100}, out, err);
 }
 
 static int tagged(SwCtx *cx, SwStr arn, SnsTopicRecord **ret_t, SwError *err) {

@@ -161,24 +161,23 @@ int sqs_get_queue_url(SwCtx *cx, const SqsGetQueueUrlRequest *in, SqsGetQueueUrl
     return 0;
 }
 
-static int list(SwCtx *cx, SwDocQuery *q, const char *operation, SwStr token, SwOptInt max, SwStrList *urls, SwStr *next,
-                SwError *err) {
-    SwDocList l;
-    q->limit = (size_t)SW_OR(max, 1000);
-    if (sw_str_is(token) && !sw_page_token_read(cx->arena, operation, token, &q->after))
-        return sw_fail(err, &sqs_invalid, "Invalid or expired next token.");
-    if (sw_doc_list(cx->tx, &sqs_queues, q, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++)
-        sw_str_list_add(cx->arena, urls, sqs_queue_url(cx, l.v[i].id));
-    if (sw_str_is(l.next) && max.set) /* without MaxResults AWS gives the first thousand and no token */
-        *next = sw_page_token(cx->arena, operation, l.next);
+static int show_url(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    *(SwStr *)to = sqs_queue_url(cx, row->id);
     return 0;
 }
 
 int sqs_list_queues(SwCtx *cx, const SqsListQueuesRequest *in, SqsListQueuesResult *out, SwError *err) {
-    SwDocQuery q = {.prefix = in->queue_name_prefix};
-    return list(cx, &q, "ListQueues", in->next_token, in->max_results, &out->queue_urls, &out->next_token, err);
+    const SwPage p = {.of = &sqs_queues,
+                      .q = {.prefix = in->queue_name_prefix},
+                      .show = show_url,
+                      .usual = 1000,
+                      .most = 1000,
+                      .omit_empty = true};
+    if (sw_page(cx, &p, out, err) < 0)
+        return -1;
+    if (!in->max_results.set) /* AWS gives the first thousand then, and no token */
+        out->next_token = SW_NO_STR;
+    return 0;
 }
 
 int sqs_list_dead_letter_source_queues(SwCtx *cx, const SqsListDeadLetterSourceQueuesRequest *in,
@@ -187,8 +186,11 @@ int sqs_list_dead_letter_source_queues(SwCtx *cx, const SqsListDeadLetterSourceQ
     if (sqs_queue_get(cx, in->queue_url, &target, err) < 0)
         return -1;
     SwDocQuery q = {.index = "by_dead_letter", .equals = {sqs_queue_arn(cx, target->name)}};
-    sw_list_present(cx->arena, &out->queue_urls);
-    return list(cx, &q, "ListDeadLetterSourceQueues", in->next_token, in->max_results, &out->queue_urls, &out->next_token, err);
+    if (sw_page(cx, &(SwPage){.of = &sqs_queues, .q = q, .show = show_url, .usual = 1000, .most = 1000}, out, err) < 0)
+        return -1;
+    if (!in->max_results.set)
+        out->next_token = SW_NO_STR;
+    return 0;
 }
 
 int sqs_delete_queue(SwCtx *cx, const SqsDeleteQueueRequest *in, void *out, SwError *err) {

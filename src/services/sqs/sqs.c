@@ -12,6 +12,7 @@ const SwService sw_service_sqs = {
     .api = &sqs_api,
     .declares = &sqs_declarations,
     .handlers = sqs_handlers,
+    .bad_token = {&sqs_invalid, "Invalid or expired next token."},
     .invalid = &sqs_invalid,
     .denied = &sqs_denied,
     .resource = sqs_resource,

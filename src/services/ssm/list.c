@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listings by path and by filters, and tags. A token holds the last name that was shown. */
+/* Listings by path and by filters, and tags. */
 
 #include "services/ssm/ssm.h"
 
@@ -103,90 +103,69 @@ static int check_filters(const SsmParameterStringFilterList *filters, bool by_pa
     return 0;
 }
 
-typedef struct Page {
-    SwStr after;
-    size_t max;
-    SwStr next;
-    SsmParameterRecord **v;
-    size_t n;
-} Page;
+typedef struct Listing {
+    SwStr path; /* absent: anywhere */
+    bool recursive, decrypt;
+    SsmParameterStringFilterList filters;
+} Listing;
 
-/* All parameters behind page->after that pass every filter and lie under path (absent: anywhere), a page of them. */
-static int collect(SwCtx *cx, SwStr path, bool recursive, const SsmParameterStringFilterList *filters, Page *page,
-                   SwError *err) {
-    SwDocList rows;
-    SwDocQuery q = {.prefix = path.p && !sw_str_eqz(path, "/") ? path : SW_NO_STR};
-    if (sw_doc_list(cx->tx, &ssm_parameters, &q, &rows, err) < 0)
-        return -1;
-    page->v = sw_new_n(cx->arena, SsmParameterRecord *, page->max + 1);
-    for (size_t i = 0; i < rows.n; i++) {
-        SsmParameterRecord *p = rows.v[i].record;
-        bool pass =
-            !(page->after.p && sw_str_cmp(rows.v[i].id, page->after) <= 0) && (!path.p || under(p->name, path, recursive));
-        for (size_t k = 0; pass && k < filters->n; k++)
-            if (filter_matches(cx, &filters->v[k], p, &pass, err) < 0)
-                return -1;
-        if (!pass)
-            continue;
-        if (page->n == page->max) {
-            page->next = page->v[page->n - 1]->name;
-            return 0;
-        }
-        page->v[page->n++] = p;
-    }
+static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const Listing *l = arg;
+    const SsmParameterRecord *p = row->record;
+    *ret_wanted = !l->path.p || under(p->name, l->path, l->recursive);
+    for (size_t k = 0; *ret_wanted && k < l->filters.n; k++)
+        if (filter_matches(cx, &l->filters.v[k], p, ret_wanted, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int show_parameter(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    SsmParameter *p = to;
+    sw_shape_move(cx->arena, &ssm_shape_parameter, p, &ssm_shape_parameter_record, row->record);
+    p->arn = ssm_arn(cx, p->name);
+    return ssm_value(cx, row->record, ((const Listing *)arg)->decrypt, &p->value, err);
+}
+
+static int show_metadata(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    SsmParameterMetadata *m = to;
+    sw_shape_move(cx->arena, &ssm_shape_parameter_metadata, m, &ssm_shape_parameter_record, row->record);
+    m->arn = ssm_arn(cx, m->name);
+    sw_list_present(cx->arena, &m->policies);
     return 0;
 }
 
 int ssm_get_parameters_by_path(SwCtx *cx, const SsmGetParametersByPathRequest *in, SsmGetParametersByPathResult *out,
                                SwError *err) {
-    Page page = {.max = (size_t)SW_OR(in->max_results, 10)};
+    const Listing l = {in->path, in->recursive.v, in->with_decryption.v, in->parameter_filters};
     if (!sw_str_starts(in->path, SW_STR("/")))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION,
                        "The parameter doesn't meet the parameter name requirements. The parameter name must begin with a "
                        "forward slash \"/\".");
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "GetParametersByPath", in->next_token, &page.after))
-        return sw_fail(err, &SSM_INVALID_NEXT_TOKEN, "The specified token isn't valid.");
-    if (check_filters(&in->parameter_filters, true, err) < 0 ||
-        collect(cx, in->path, in->recursive.v, &in->parameter_filters, &page, err) < 0)
+    if (check_filters(&l.filters, true, err) < 0)
         return -1;
-    sw_list_present(cx->arena, &out->parameters);
-    for (size_t i = 0; i < page.n; i++) {
-        SsmParameter *p = sw_list_add(cx->arena, &out->parameters);
-        sw_shape_move(cx->arena, &ssm_shape_parameter, p, &ssm_shape_parameter_record, page.v[i]);
-        p->arn = ssm_arn(cx, p->name);
-        if (ssm_value(cx, page.v[i], in->with_decryption.v, &p->value, err) < 0)
-            return -1;
-    }
-    if (page.next.p)
-        out->next_token = sw_page_token(cx->arena, "GetParametersByPath", page.next);
-    return 0;
+    bool root = sw_str_eqz(in->path, "/"), ended = sw_str_ends(in->path, SW_STR("/"));
+    SwDocQuery q = {.prefix = root    ? SW_NO_STR /* bare names lie there as well */
+                              : ended ? in->path
+                                      : sw_strf(cx->arena, "%.*s/", SW_FMT(in->path))};
+    return sw_page(cx,
+                   &(SwPage){.of = &ssm_parameters, .q = q, .want = is_wanted, .show = show_parameter, .arg = &l, .usual = 10},
+                   out, err);
 }
 
 int ssm_describe_parameters(SwCtx *cx, const SsmDescribeParametersRequest *in, SsmDescribeParametersResult *out, SwError *err) {
-    Page page = {.max = (size_t)SW_OR(in->max_results, 50)};
     if (in->shared.v)
         return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "Shared", "parameters are not shared between accounts");
     if (in->filters.n > 0 && in->parameter_filters.n > 0)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "You can use either Filters or ParameterFilters in a single request.");
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "DescribeParameters", in->next_token, &page.after))
-        return sw_fail(err, &SSM_INVALID_NEXT_TOKEN, "The specified token isn't valid.");
-    SsmParameterStringFilterList filters = in->parameter_filters;
+    Listing l = {.recursive = true, .filters = in->parameter_filters};
     for (size_t i = 0; i < in->filters.n; i++)
-        *sw_list_add(cx->arena, &filters) = (SsmParameterStringFilter){.key = in->filters.v[i].key,
-                                                                       .option = SW_STR("BeginsWith"),
-                                                                       .values = in->filters.v[i].values};
-    if (check_filters(&filters, false, err) < 0 || collect(cx, SW_NO_STR, true, &filters, &page, err) < 0)
+        *sw_list_add(cx->arena, &l.filters) = (SsmParameterStringFilter){.key = in->filters.v[i].key,
+                                                                         .option = SW_STR("BeginsWith"),
+                                                                         .values = in->filters.v[i].values};
+    if (check_filters(&l.filters, false, err) < 0)
         return -1;
-    sw_list_present(cx->arena, &out->parameters);
-    for (size_t i = 0; i < page.n; i++) {
-        SsmParameterMetadata *m = sw_list_add(cx->arena, &out->parameters);
-        sw_shape_move(cx->arena, &ssm_shape_parameter_metadata, m, &ssm_shape_parameter_record, page.v[i]);
-        m->arn = ssm_arn(cx, m->name);
-        sw_list_present(cx->arena, &m->policies);
-    }
-    if (page.next.p)
-        out->next_token = sw_page_token(cx->arena, "DescribeParameters", page.next);
-    return 0;
+    return sw_page(cx, &(SwPage){.of = &ssm_parameters, .want = is_wanted, .show = show_metadata, .arg = &l, .usual = 50}, out,
+                   err);
 }
 
 /* Tags. */

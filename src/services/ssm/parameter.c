@@ -379,31 +379,19 @@ int ssm_unlabel_parameter_version(SwCtx *cx, const SsmUnlabelParameterVersionReq
     return sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, p->name, v->version.v), v, err);
 }
 
+static int show_version(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    SsmParameterHistory *h = to;
+    sw_shape_move(cx->arena, &ssm_shape_parameter_history, h, &ssm_shape_parameter_record, row->record);
+    sw_list_present(cx->arena, &h->labels);
+    sw_list_present(cx->arena, &h->policies);
+    return ssm_value(cx, row->record, ((const SsmGetParameterHistoryRequest *)arg)->with_decryption.v, &h->value, err);
+}
+
 int ssm_get_parameter_history(SwCtx *cx, const SsmGetParameterHistoryRequest *in, SsmGetParameterHistoryResult *out,
                               SwError *err) {
     SsmParameterRecord *p;
-    SwDocList rows;
-    SwStr after = SW_NO_STR;
-    if (sw_str_is(in->next_token) && !sw_page_token_read(cx->arena, "GetParameterHistory", in->next_token, &after))
-        return sw_fail(err, &SSM_INVALID_NEXT_TOKEN, "The specified token isn't valid.");
-    if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, p->name, &rows, err) < 0)
+    if (ssm_get(cx, in->name, &p, err) < 0)
         return -1;
-    size_t max = (size_t)SW_OR(in->max_results, 50);
-    sw_list_present(cx->arena, &out->parameters);
-    for (size_t i = 0; i < rows.n; i++) {
-        if (after.p && sw_str_cmp(rows.v[i].id, after) <= 0)
-            continue;
-        if (out->parameters.n == max) {
-            out->next_token = sw_page_token(cx->arena, "GetParameterHistory", rows.v[i - 1].id);
-            break;
-        }
-        const SsmParameterRecord *v = rows.v[i].record;
-        SsmParameterHistory *h = sw_list_add(cx->arena, &out->parameters);
-        sw_shape_move(cx->arena, &ssm_shape_parameter_history, h, &ssm_shape_parameter_record, v);
-        sw_list_present(cx->arena, &h->labels);
-        sw_list_present(cx->arena, &h->policies);
-        if (ssm_value(cx, v, in->with_decryption.v, &h->value, err) < 0)
-            return -1;
-    }
-    return 0;
+    SwDocQuery q = {.prefix = sw_strf(cx->arena, "%.*s:", SW_FMT(p->name))};
+    return sw_page(cx, &(SwPage){.of = &ssm_history, .q = q, .show = show_version, .arg = in, .usual = 50}, out, err);
 }

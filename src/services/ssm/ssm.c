@@ -25,6 +25,7 @@ const SwService sw_service_ssm = {
     .api = &ssm_api,
     .declares = &ssm_declarations,
     .handlers = ssm_handlers,
+    .bad_token = {&SSM_INVALID_NEXT_TOKEN, "The specified token isn't valid."},
     .resource = resource,
     .collections = collections,
 };

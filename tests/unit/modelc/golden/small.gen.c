@@ -73,6 +73,19 @@ const SwShape small_shape_empty = {.name = "Empty", .kind = SW_STRUCTURE, .size 
 static const SwShape s_small_ratio = {.name = "Ratio", .kind = SW_DOUBLE, .size = sizeof(SwOptDouble), .flags = SW_HAS_MIN, .fmin = 0.5};
 static const SwShape s_small_big = {.name = "Big", .kind = SW_LONG, .size = sizeof(SwOptInt), .flags = SW_HAS_MIN, .min = INT64_MIN};
 static const SwShape s_small_body = {.name = "Body", .kind = SW_BLOB, .size = sizeof(SwStr)};
+static const SwMember m_small_shape_list_things_request[] = {
+    {.name = "Max", .shape = &s_small_count, .offset = offsetof(SmallListThingsRequest, max)},
+    {.name = "Marker", .shape = &s_small_text, .offset = offsetof(SmallListThingsRequest, marker)},
+};
+const SwShape small_shape_list_things_request = {.name = "ListThingsRequest", .kind = SW_STRUCTURE, .size = sizeof(SmallListThingsRequest), .member = m_small_shape_list_things_request, .n_member = 2};
+static const SwMember m_small_shape_list_things_response[] = {
+    {.name = "Names", .shape = &s_small_texts, .offset = offsetof(SmallListThingsResponse, names)},
+    {.name = "Others", .shape = &s_small_texts, .offset = offsetof(SmallListThingsResponse, others)},
+    {.name = "IsTruncated", .shape = &s_small_flag, .offset = offsetof(SmallListThingsResponse, is_truncated)},
+    {.name = "NextMarker", .shape = &s_small_text, .offset = offsetof(SmallListThingsResponse, next_marker)},
+};
+const SwShape small_shape_list_things_response = {.name = "ListThingsResponse", .kind = SW_STRUCTURE, .size = sizeof(SmallListThingsResponse), .member = m_small_shape_list_things_response, .n_member = 4};
+static const SwShape s_small_flag = {.name = "Flag", .kind = SW_BOOLEAN, .size = sizeof(SwOptBool)};
 static const SwMember m_small_shape_note[] = {
     {.name = "text", .shape = &s_small_text, .offset = offsetof(SmallNote, text)},
 };
@@ -86,7 +99,6 @@ static const SwMember m_small_shape_put_thing_request[] = {
     {.name = "Body", .shape = &s_small_body_stream, .offset = offsetof(SmallPutThingRequest, body), .location = SW_IN_PAYLOAD},
 };
 const SwShape small_shape_put_thing_request = {.name = "PutThingRequest", .kind = SW_STRUCTURE, .size = sizeof(SmallPutThingRequest), .flags = SW_REFUSES, .member = m_small_shape_put_thing_request, .n_member = 6, .payload = "Body"};
-static const SwShape s_small_flag = {.name = "Flag", .kind = SW_BOOLEAN, .size = sizeof(SwOptBool)};
 static SwPatternSlot p_s_small_secret;
 static const SwShape s_small_secret = {.name = "Secret", .kind = SW_STRING, .size = sizeof(SwStr), .flags = SW_SENSITIVE, .pattern = "[\\w\"]+\303\251", .pattern_slot = &p_s_small_secret};
 static const SwMember m_s_small_text_map[] = {
@@ -115,6 +127,8 @@ static const SwErrorKind *const errors[] = {
 
 static const SwErrorKind *const e_describe_things[] = {NULL};
 static const SwErrorKind *const e_get_ticket[] = {NULL};
+static const SwErrorKind *const e_list_things[] = {NULL};
+static const SwPaging g_list_things = {.token = &m_small_shape_list_things_request[1], .limit = &m_small_shape_list_things_request[0], .next = &m_small_shape_list_things_response[3], .more = &m_small_shape_list_things_response[2], .result = {&m_small_shape_list_things_response[0], &m_small_shape_list_things_response[1]}};
 static const SwErrorKind *const e_put_thing[] = {&SMALL_THING_NOT_FOUND, NULL};
 static const SwErrorKind *const e_touch_thing[] = {NULL};
 
@@ -125,6 +139,9 @@ static const SwOperation operations[] = {
     {.name = "GetTicket", .method = "POST", .uri = "/", .index = SMALL_GET_TICKET,
      .status = 200, .iam_action = "little:GetTicket",
      .error = e_get_ticket},
+    {.name = "ListThings", .method = "POST", .uri = "/", .index = SMALL_LIST_THINGS, .flags = SW_OP_READ,
+     .status = 200, .input = &small_shape_list_things_request, .output = &small_shape_list_things_response, .result_wrapper = "ListThingsResult", .iam_action = "little:ListThings", .page = &g_list_things,
+     .error = e_list_things},
     {.name = "PutThing", .method = "PUT", .uri = "/things/{Name+}", .index = SMALL_PUT_THING, .flags = SW_OP_STREAM_IN | SW_OP_CHECKSUM | SW_OP_CHECKSUM_REQUIRED,
      .status = 201, .input = &small_shape_put_thing_request, .output = &small_shape_thing, .result_wrapper = "PutThingResult", .iam_action = "little:WriteThing",
      .error = e_put_thing},

@@ -6,6 +6,8 @@
 
 typedef struct SmallChoice SmallChoice;
 typedef struct SmallEmpty SmallEmpty;
+typedef struct SmallListThingsRequest SmallListThingsRequest;
+typedef struct SmallListThingsResponse SmallListThingsResponse;
 typedef struct SmallNote SmallNote;
 typedef struct SmallPutThingRequest SmallPutThingRequest;
 typedef struct SmallThing SmallThing;
@@ -27,6 +29,18 @@ struct SmallChoice {
 
 struct SmallEmpty {
     char none_;                         /* the model has no members */
+};
+
+struct SmallListThingsRequest {
+    SwOptInt max;
+    SwStr marker;
+};
+
+struct SmallListThingsResponse {
+    SwStrList names;
+    SwStrList others;
+    SwOptBool is_truncated;
+    SwStr next_marker;
 };
 
 struct SmallNote {
@@ -80,6 +94,8 @@ struct SmallThingMapEntry {
 
 extern const SwShape small_shape_choice;
 extern const SwShape small_shape_empty;
+extern const SwShape small_shape_list_things_request;
+extern const SwShape small_shape_list_things_response;
 extern const SwShape small_shape_note;
 extern const SwShape small_shape_put_thing_request;
 extern const SwShape small_shape_thing;
@@ -92,6 +108,7 @@ extern const SwErrorKind SMALL_TOO_BUSY;
 enum {
     SMALL_DESCRIBE_THINGS = 0,
     SMALL_GET_TICKET,
+    SMALL_LIST_THINGS,
     SMALL_PUT_THING,
     SMALL_TOUCH_THING,
     SMALL_OP_MAX
@@ -103,6 +120,7 @@ extern const SwApi small_api;
 extern const SwHandler small_handlers[]; /* by operation */
 int small_describe_things(SwCtx *cx, const void *in, SmallThings *out, SwError *err);
 int small_get_ticket(SwCtx *cx, const void *in, void *out, SwError *err);
+int small_list_things(SwCtx *cx, const SmallListThingsRequest *in, SmallListThingsResponse *out, SwError *err);
 int small_put_thing(SwCtx *cx, const SmallPutThingRequest *in, SmallThing *out, SwError *err);
 int small_touch_thing(SwCtx *cx, const SmallChoice *in, void *out, SwError *err);
 
@@ -112,6 +130,9 @@ static inline int small_call_describe_things(SwCtx *cx, const void *in, SmallThi
 }
 static inline int small_call_get_ticket(SwCtx *cx, const void *in, void **ret_out, SwError *err) {
     return sw_call(cx, &small_api, SMALL_GET_TICKET, in, (void **)ret_out, err);
+}
+static inline int small_call_list_things(SwCtx *cx, const SmallListThingsRequest *in, SmallListThingsResponse **ret_out, SwError *err) {
+    return sw_call(cx, &small_api, SMALL_LIST_THINGS, in, (void **)ret_out, err);
 }
 static inline int small_call_put_thing(SwCtx *cx, const SmallPutThingRequest *in, SmallThing **ret_out, SwError *err) {
     return sw_call(cx, &small_api, SMALL_PUT_THING, in, (void **)ret_out, err);

@@ -113,6 +113,9 @@ static void walk_member(Audit *x, const SwShape *s, const SwMember *m, SwStr pat
     SwStr type = key_of(a, sw_strf(a, "%s%s", x->service->api->name, s->name)), member = key_of(a, sw_str(m->name));
     SwStr name = sw_strf(a, "%s.%s", s->name, m->name);
     SwStr at = sw_strf(a, "%.*s%s%s", SW_FMT(path), path.n ? "." : "", m->name);
+    const SwPaging *page = x->op->page; /* which the pager reads by what is declared (api/page.h) */
+    if (page && (m == page->token || m == page->limit))
+        return;
     if (!m->refused && is_read(x, type, member, 0))
         walk_shape(x, m->shape, at);
     else if (!is_explained(x, s, m) && !refuses_all(m->shape))

@@ -31,15 +31,15 @@ static const Member *member_of(const Shape *s, SwStr name, size_t *ret_at) {
 static void check_part(Model *m, const Operation *op, const SwValue *paging, const Part *p) {
     const SwValue *name = sw_value_getz(paging, p->field);
     const Shape *s = p->output ? op->output : op->input;
+    SwStr said = sw_value_str(name);
     size_t at;
-    const Member *e = name ? member_of(s, sw_value_str(name), &at) : NULL;
+    const Member *e = name ? member_of(s, said, &at) : NULL;
     if (!name && p->needed)
         model_error(m, paging, "paging of '%.*s' has no \"%s\"", SW_FMT(op->name), p->field);
     else if (name && !e)
-        model_error(m, name, "paging: '%.*s' is no member of the %s", SW_FMT(sw_value_str(name)),
-                    p->output ? "output" : "input");
+        model_error(m, name, "paging: '%.*s' is no member of the %s", SW_FMT(said), p->output ? "output" : "input");
     else if (name && e->shape->kind != p->kind[0] && e->shape->kind != p->kind[1])
-        model_error(m, name, "paging: '%.*s' is of another type than \"%s\" needs", SW_FMT(sw_value_str(name)), p->field);
+        model_error(m, name, "paging: '%.*s' is of another type than \"%s\" needs", SW_FMT(said), p->field);
 }
 
 void paging_check(Model *m, const Operation *op) {

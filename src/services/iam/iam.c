@@ -11,20 +11,20 @@
 const SwCollection iam_roles = {.name = "iam/role",
                                 .scope = SW_SCOPE_ACCOUNT,
                                 .shape = &iam_shape_role_record,
-                                .indexes = {{.name = "by_path", .member = {"role.path"}}}};
+                                .indexes = {{.name = "by_path", .member = {"role.Path"}}}};
 const SwCollection iam_users = {.name = "iam/user",
                                 .scope = SW_SCOPE_ACCOUNT,
                                 .shape = &iam_shape_user_record,
-                                .indexes = {{.name = "by_path", .member = {"user.path"}},
+                                .indexes = {{.name = "by_path", .member = {"user.Path"}},
                                             {.name = "by_group", .member = {"groups"}}}};
 const SwCollection iam_groups = {.name = "iam/group",
                                  .scope = SW_SCOPE_ACCOUNT,
                                  .shape = &iam_shape_group_record,
-                                 .indexes = {{.name = "by_path", .member = {"group.path"}}}};
+                                 .indexes = {{.name = "by_path", .member = {"group.Path"}}}};
 const SwCollection iam_policies = {.name = "iam/policy",
                                    .scope = SW_SCOPE_ACCOUNT,
                                    .shape = &iam_shape_policy_record,
-                                   .indexes = {{.name = "by_path", .member = {"policy.path"}}}};
+                                   .indexes = {{.name = "by_path", .member = {"policy.Path"}}}};
 const SwCollection iam_attachments = {.name = "iam/attachment",
                                       .scope = SW_SCOPE_ACCOUNT,
                                       .shape = &iam_shape_attachment_record,
@@ -42,7 +42,7 @@ const SwCollection iam_profiles = {.name = "iam/instance-profile",
                                    .scope = SW_SCOPE_ACCOUNT,
                                    .shape = &iam_shape_profile_record,
                                    .indexes = {{.name = "by_role", .member = {"role"}},
-                                               {.name = "by_path", .member = {"profile.path"}}}};
+                                               {.name = "by_path", .member = {"profile.Path"}}}};
 const SwCollection iam_sessions = {.name = "iam/session",
                                    .scope = SW_SCOPE_GLOBAL,
                                    .shape = &iam_shape_session_record,

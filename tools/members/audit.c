@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "api/service.h"
+#include "resource/resource.h"
 #include "base/file.h"
 #include "members.h"
 
@@ -108,13 +109,26 @@ static bool refuses_all(const SwShape *s) {
     return refused && refused == s->n_member;
 }
 
+/* What the pager and the tag operations read by what is declared (api/page.h, resource/resource.h). */
+static bool is_declared(const Audit *x, const SwShape *s, const SwMember *m) {
+    const SwPaging *page = x->op->page;
+    const SwDeclarations *d = x->service->declares;
+    if (page && (m == page->token || m == page->limit))
+        return true;
+    for (size_t i = 0; d && s == x->op->input && i < d->n_tagging; i++) {
+        const SwTagOperation *t = &d->tagging[i];
+        if (t->op == x->op->index && (m == &s->member[t->of.at[0]] || (t->verb != SW_TAG_SHOW && m == &s->member[t->at.at[0]])))
+            return true;
+    }
+    return false;
+}
+
 static void walk_member(Audit *x, const SwShape *s, const SwMember *m, SwStr path) {
     SwArena *a = x->arena;
     SwStr type = key_of(a, sw_strf(a, "%s%s", x->service->api->name, s->name)), member = key_of(a, sw_str(m->name));
     SwStr name = sw_strf(a, "%s.%s", s->name, m->name);
     SwStr at = sw_strf(a, "%.*s%s%s", SW_FMT(path), path.n ? "." : "", m->name);
-    const SwPaging *page = x->op->page; /* which the pager reads by what is declared (api/page.h) */
-    if (page && (m == page->token || m == page->limit))
+    if (is_declared(x, s, m))
         return;
     if (!m->refused && is_read(x, type, member, 0))
         walk_shape(x, m->shape, at);

@@ -51,6 +51,8 @@ bench:
 	@tools/install-packages build run demo bench
 	@$(MAKE) --no-print-directory build
 	@bench/run $(BUILD)/slipway
+	@ninja -C $(BUILD) -j $(JOBS) --quiet bench/bench_pages
+	@bench/pages.py $(BUILD)/bench/bench_pages
 
 SECONDS ?= 60
 fuzz:

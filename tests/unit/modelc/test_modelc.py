@@ -48,6 +48,67 @@ def golden(modelc, name, model, update):
     return None
 
 
+RESOURCES = 'models/resources/small.json'
+# What is written instead of what in the good file; the line and the words of the complaint.
+BAD_RESOURCES = [
+    ('"record": "ThingRecord"', '"record": "Thinf"', 6, "no record 'Thinf'"),
+    ('"collection": "things",', '', 5, '\'Thing\' needs both "record" and "collection", or none'),
+    ('"state": "state"', '"state": "stat"', 12, "ThingRecord has no 'stat'"),
+    ('"state": "state"', '"state": "history"', 12, "'history' is of the wrong type"),
+    ('"tags": "tags",', '"tags": "history",', 12, "'history' is of the wrong type"),
+    ('"id": "{box}/{name:lower}"', '"id": "{bax}/{name}"', 8, "'Thing' has no part 'bax'"),
+    ('"id": "{box}/{name:lower}"', '"id": "{box*}/{name*}"', 8, 'two parts of any text'),
+    ('"id": "{box}/{name:lower}"', '"id": "{box/x"', 8, "'{' without '}'"),
+    ('"named": {"Name": "*"}', '"named": {"Nome": "*"}', 11, "no operation has 'Nome'"),
+    ('"named": {"Name": "*"}', '"named": {"Name": "* but Fly"}', 11, "no operation 'Fly'"),
+    ('"named": {"Name": "*"}', '"named": {"Name": "GetTicket"}', 11, "'GetTicket' has no text 'Name'"),
+    ('"with": {"name": "Name"}', '"with": {"nam": "Name"}', 17, "'Idea' has no part 'nam'"),
+    ('["ThingNotFound", "No', '["ThingLost", "No', 13, "no error 'ThingLost'"),
+    ('["ThingNotFound", "No \'{name}\' in {box}"]', '"gone"', 13, 'not [error, text]'),
+    ('"hooks": true,', '"hocks": true,', 12, "unknown field 'hocks' of a resource"),
+    ('"max": 5, ', '', 3, 'tags need "max"'),
+    ('["PutThing.Name"]', '["PutThing.Role"]', 20, "no input has 'PutThing.Role'"),
+    ('["PutThing.Name"]', '["PutThing"]', 20, 'not Operation.member'),
+    ('"service"', '"servise"', 2, "unknown field 'servise' of a service's resources"),
+]
+
+
+def compile_resources(modelc, resources, out):
+    made = [os.path.join(out, f'small_resources.gen.{e}') for e in 'hc']
+    done = subprocess.run([modelc, '--header', made[0], '--source', made[1], '--resources', resources,
+                           os.path.join(HERE, 'models/small.json'), os.path.join(HERE, 'models/manifest.json')],
+                          capture_output=True, text=True)
+    return done, made
+
+
+def golden_resources(modelc, update):
+    with tempfile.TemporaryDirectory() as tmp:
+        done, made = compile_resources(modelc, os.path.join(HERE, RESOURCES), os.path.join(HERE, 'golden') if update else tmp)
+        if done.returncode:
+            return done.stderr
+        for path in made:
+            diff = subprocess.run(['diff', '-u', os.path.join(HERE, 'golden', os.path.basename(path)), path], capture_output=True, text=True)
+            if diff.returncode:
+                return diff.stdout + diff.stderr
+    return None
+
+
+def bad_resources(modelc, old, new, line, words):
+    with open(os.path.join(HERE, RESOURCES)) as f:
+        text = f.read()
+    if old not in text:
+        return f'{old} is not in {RESOURCES}'
+    with tempfile.TemporaryDirectory() as tmp:
+        path = os.path.join(tmp, 'bad.json')
+        with open(path, 'w') as f:
+            f.write(text.replace(old, new, 1))
+        done, made = compile_resources(modelc, path, tmp)
+        first = (done.stderr.splitlines() or ['nothing said'])[0]
+        if any(os.path.exists(p) for p in made):
+            return 'something was written'
+    return None if done.returncode == 1 and first == f'{path}:{line}: {words}' else f'expected :{line}: {words}\n     got {first}'
+
+
 def unchanged(modelc):
     """What would be the same bytes is not written again; what is another's is."""
     with tempfile.TemporaryDirectory() as tmp:
@@ -132,6 +193,9 @@ def main():
     with open(os.path.join(HERE, 'bad/expected.txt')) as f:
         for expected in f.read().splitlines():
             check(f'refuses {os.path.basename(expected.split(".")[0])} on its line', refusal(modelc, expected))
+    check('declared resources compile to their golden files', golden_resources(modelc, update))
+    for old, new, line, words in BAD_RESOURCES:
+        check(f'refuses of resources: {words}', bad_resources(modelc, old, new, line, words))
     check('leaves a file alone that would be the same', unchanged(modelc))
     check('an edit of what is refused compiles one file again',
           edited(modelc, 'members/small.json', 'nothing is empty here', 'nothing is ever empty', {'small.gen.c'}))

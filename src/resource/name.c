@@ -55,6 +55,8 @@ static bool fits(const SwResource *r, const char *t, SwStr s, SwParts *p) {
     if (!to)
         return false;
     for (size_t n = f.any ? s.n : span(s); n > 0; n--) {
+        if (f.any && *t == '{' && s.p[n - 1] != '/' && s.p[n - 1] != ':') /* nothing else says where it ends */
+            continue;
         *to = sw_str_n(s.p, n);
         if (fits(r, t, sw_str_skip(s, n), p))
             return true;

@@ -9,7 +9,8 @@
  * A resource is told from its like by its parts: a cluster's name; a service's cluster and name. Ids of records, ARNs and
  * references in inputs are texts over the parts, and each can be read back into them:
  *
- *     "{cluster}/{service}"     a part without '/' and ':'        "{name*}"   any text
+ *     "{cluster}/{service}"     a part without '/' and ':'        "{name*}"   any text; before another part it ends in one of
+ * both
  *     "{name:lower}"            written in lower case             "{account}" "{region}"   the context's, or an ARN's own
  *
  * Everything here works in cx->tx and allocates in cx->arena. */

@@ -195,8 +195,8 @@ int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsFor
     SwPageItems items = {0};
     if (by_arn(cx, in->resource_arn, &p, err) < 0)
         return -1;
-    for (size_t i = 0; i < p->tags.n; i++)
-        *sw_list_add(cx->arena, &items) = (SwPageItem){p->tags.v[i].key, &p->tags.v[i]};
+    for (size_t i = 0; i < p->tags.n; i++) /* in the order in which they were set */
+        *sw_list_add(cx->arena, &items) = (SwPageItem){sw_index_number(cx->arena, (int64_t)i), &p->tags.v[i]};
     return sw_page(cx, &(SwPage){.items = items, .usual = 100}, out, err);
 }
 

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ids, ARNs and references as texts over a resource's parts: written, and read back. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "models/ecr_resources.gen.h"
+
+static const SwErrorKind MISSING = {.code = "Missing", .http = 404};
+static const SwResource service = {
+    .name = "service",
+    .service = "ecs",
+    .part = {{"cluster", "default"}, {"name"}},
+    .n_part = 2,
+    .id = "{cluster}/{name:lower}",
+    .arn = (const char *const[]){"arn:aws:ecs:{region}:{account}:service/{cluster}/{name}", NULL},
+    .reference = (const char *const[]){"{name}", NULL},
+    .missing = {&MISSING, "no '{name}' of {cluster} ({ref}) in {account}"},
+};
+static const SwResource role = {
+    .name = "role",
+    .service = "iam",
+    .part = {{"path", "/"}, {"name"}},
+    .n_part = 2,
+    .id = "{name}",
+    .arn = (const char *const[]){"arn:aws:iam::{account}:role{path*}{name}", NULL},
+    .reference = (const char *const[]){"{name}", NULL},
+};
+
+typedef struct World {
+    SwArena *a;
+    SwCtx cx;
+} World;
+
+static int setup(void **state) {
+    SwArena *a = sw_arena_new(0);
+    World *w = sw_new(a, World);
+    *w = (World){.a = a, .cx = {.arena = a, .account = SW_STR("1"), .region = SW_STR("eu")}};
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state) {
+    sw_arena_free(((World *)*state)->a);
+    return 0;
+}
+
+static void assert_text(World *w, SwStr got, const char *want) {
+    assert_string_equal(sw_str_z(w->a, got), want);
+}
+
+static void parts_are_written_and_what_is_left_out_has_its_default(void **state) {
+    World *w = *state;
+    SwParts p = {.v = {SW_NO_STR, SW_STR("Web")}};
+    assert_text(w, sw_resource_write(&w->cx, &service, service.id, &p), "default/web");
+    assert_text(w, sw_resource_write(&w->cx, &service, service.arn[0], &p), "arn:aws:ecs:eu:1:service/default/Web");
+    assert_text(w, sw_resource_write(&w->cx, &service, service.arn[0], &(SwParts){0}), "arn:aws:ecs:eu:1:service/default/*");
+    assert_text(w, ecr_repository_arn(&w->cx, SW_STR("a/b")), "arn:aws:ecr:eu:1:repository/a/b");
+}
+
+static void arns_are_read_back_into_parts(void **state) {
+    World *w = *state;
+    SwParts p;
+    assert_true(sw_resource_read_arn(&w->cx, &service, SW_STR("arn:aws:ecs:eu:1:service/c/web"), &p));
+    assert_text(w, p.v[0], "c");
+    assert_text(w, p.v[1], "web");
+    assert_true(sw_resource_read_arn(&w->cx, &role, SW_STR("arn:aws:iam::1:role/team/a/ann"), &p));
+    assert_text(w, p.v[0], "/team/a/");
+    assert_text(w, p.v[1], "ann");
+    assert_text(w, sw_resource_id(&w->cx, &service, SW_STR("arn:aws:ecs:eu:1:service/c/Web")), "c/web");
+    assert_text(w, sw_resource_id(&w->cx, &service, SW_STR("Web")), "default/web");
+}
+
+/* None of these is a service's ARN here: another region's, account's, kind's; too few or too many parts; empty ones. */
+static void what_is_no_arn_of_it_is_not_read(void **state) {
+    World *w = *state;
+    static const char *const texts[] = {"arn:aws:ecs:us:1:service/c/web",
+                                        "arn:aws:ecs:eu:2:service/c/web",
+                                        "arn:aws:ecs:eu:1:cluster/c/web",
+                                        "arn:aws:ecs:eu:1:service/web",
+                                        "arn:aws:ecs:eu:1:service/c/web/x",
+                                        "arn:aws:ecs:eu:1:service//web",
+                                        "arn:aws:ecs:eu:1:service/c/",
+                                        "arn:aws:ecs:eu:1:service/c/web:x",
+                                        "arn:",
+                                        ""};
+    SwParts p;
+    for (size_t i = 0; i < SW_N(texts); i++) {
+        assert_false(sw_resource_read_arn(&w->cx, &service, sw_str(texts[i]), &p));
+        if (sw_str_starts(sw_str(texts[i]), SW_STR("arn:")))
+            assert_null(sw_resource_id(&w->cx, &service, sw_str(texts[i])).p);
+    }
+    assert_null(sw_resource_id(&w->cx, &service, SW_NO_STR).p);
+}
+
+/* A text of only separators tries each end of the one field that holds any text, once. */
+static void a_long_hostile_text_is_read_in_bounded_time(void **state) {
+    World *w = *state;
+    char *text = sw_arena_alloc(w->a, 64 * SW_KIB);
+    memset(text, '/', 64 * SW_KIB);
+    memcpy(text, "arn:aws:iam::1:role", 19);
+    SwParts p;
+    assert_false(sw_resource_read_arn(&w->cx, &role, sw_str_n(text, 64 * SW_KIB), &p));
+}
+
+static void errors_say_what_was_asked_for(void **state) {
+    World *w = *state;
+    SwError err = sw_error(w->a);
+    assert_int_equal(sw_resource_fail(&w->cx, &service, &service.missing, SW_STR("arn:aws:ecs:eu:2:service/c/web"), &err), -1);
+    assert_string_equal(err.message, "no 'web' of c (arn:aws:ecs:eu:2:service/c/web) in 2");
+    sw_error_reset(&err);
+    assert_int_equal(sw_resource_fail(&w->cx, &service, &service.missing, SW_STR("c/web"), &err), -1);
+    assert_string_equal(err.message, "no 'web' of c (c/web) in 1");
+}
+
+static void texts_are_written_where_a_declaration_points(void **state) {
+    World *w = *state;
+    const SwOperation *op = &ecr_api.op[ECR_DESCRIBE_REPOSITORIES];
+    EcrDescribeRepositoriesRequest in = {0};
+    for (size_t i = 0; i < ecr_repository_resource.n_named; i++) {
+        const SwNamed *n = &ecr_repository_resource.named[i];
+        if (n->op != op->index)
+            continue;
+        sw_path_write(w->a, op->input, &in, &n->at, SW_STR("one"));
+        sw_path_write(w->a, op->input, &in, &n->at, SW_STR("two"));
+        SwStrList names = sw_path_texts(w->a, op->input, &in, &n->at);
+        assert_int_equal(names.n, 2);
+        assert_text(w, names.v[1], "two");
+        assert_text(w, sw_path_last(op->input, &n->at), "repositoryNames");
+    }
+    assert_int_equal(in.repository_names.n, 2);
+}
+
+int main(void) {
+#define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(parts_are_written_and_what_is_left_out_has_its_default),
+        T(arns_are_read_back_into_parts),
+        T(what_is_no_arn_of_it_is_not_read),
+        T(a_long_hostile_text_is_read_in_bounded_time),
+        T(errors_say_what_was_asked_for),
+        T(texts_are_written_where_a_declaration_points),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

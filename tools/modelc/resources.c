@@ -59,6 +59,15 @@ bool resource_path(Shape *from, SwStr text, Path *ret) {
     return ret->n > 0 && (!ret->key.p || ret->end->kind == SW_MAP);
 }
 
+Path path_join(const Path *a, const Path *b) {
+    Path p = *a;
+    for (size_t i = 0; i < b->n && p.n < SW_N(p.at); i++)
+        p.at[p.n++] = b->at[i];
+    p.key = b->key;
+    p.end = b->end;
+    return p;
+}
+
 static bool is_text(Shape *s) {
     return below_lists(s)->kind == SW_STRING;
 }
@@ -95,7 +104,7 @@ static Path record_path(Declarations *d, Resource *r, const SwValue *at, bool (*
 /* --- errors ----------------------------------------------------------------------------------------------------- */
 
 /* An exception of the model, an error of the manifest, or a constant of C: SW_..., or the service's own in small letters. */
-static const char *error_name(Declarations *d, const SwValue *at) {
+const char *resource_error_name(Declarations *d, const SwValue *at) {
     Model *m = d->api;
     Shape *s = sw_map_get(&m->shapes, at->s);
     if (s && s->c_error)
@@ -116,7 +125,7 @@ static Text read_text(Declarations *d, const SwValue *at) {
         resource_error(d, at, "not [error, text]");
         return t;
     }
-    t.kind = error_name(d, &at->v[0]);
+    t.kind = resource_error_name(d, &at->v[0]);
     t.text = at->v[1].s;
     t.fact = at->n > 2 ? at->v[2].s : SW_NO_STR;
     return t;
@@ -302,6 +311,8 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     r->elsewhere = read_text(d, sw_value_getz(json, "elsewhere"));
     if (r->record && !r->missing.kind)
         resource_error(d, json, "'%.*s' has no \"missing\"", SW_FMT(name));
+    if (sw_value_getz(json, "cfn"))
+        r->cfn = cfn_load(d, r, sw_value_getz(json, "cfn"));
     if (!tags)
         return;
     bool plain = tags->kind == SW_VSTRING;
@@ -399,6 +410,9 @@ Declarations *resources_load(Model *api, Model *records, const char *file) {
         return d;
     }
     sw_str_list_add(a, api->read, sw_str(file));
+    SwValue *schemas = sw_new(a, SwValue);
+    if (read_beside(api, api->dir, "schemas", schemas))
+        d->schemas = schemas;
     read_file(d, json);
     return d;
 }

@@ -32,6 +32,35 @@ typedef struct NamedList {
     size_t n;
 } NamedList;
 
+typedef struct CfnBinding {
+    SwStr property;
+    const SwValue *type; /* as schemas write it */
+    bool create_only, read_only, tags;
+    Path create, set_at, get_at, remove;
+    Operation *set, *unset, *get;
+    SwStr absent, refused;
+    const char *none;
+} CfnBinding;
+typedef struct CfnBindingList {
+    CfnBinding *v;
+    size_t n;
+} CfnBindingList;
+typedef struct CfnIdentifier {
+    SwStr property;
+    int part; /* -1: its ARN or reference */
+} CfnIdentifier;
+typedef struct CfnType {
+    SwStr name, tags, read_input, name_property;
+    const char *c_name;
+    const SwValue *json, *schema;
+    Operation *create, *read, *list, *remove;
+    Path made, read_at, wrapper;
+    CfnIdentifier identifier[3];
+    size_t n_identifier;
+    CfnBindingList bind;
+    bool name_lower;
+} CfnType;
+
 typedef struct Resource {
     SwStr name;
     const char *c_name;
@@ -47,6 +76,7 @@ typedef struct Resource {
     Text missing, exists, bad_arn, elsewhere;
     NamedList named;
     bool hooks, policy_itself;
+    CfnType *cfn; /* NULL: none */
 } Resource;
 typedef struct ResourceList {
     Resource *v;
@@ -79,6 +109,7 @@ typedef struct Declarations {
     Model *api, *records;
     const char *file;
     SwStr service;
+    const SwValue *schemas; /* schemas/<api>.json; NULL: there is none */
     TagRules *rules;
     ResourceList resources;
     TagOperationList tag_operations;
@@ -90,6 +121,15 @@ Declarations *resources_load(Model *api, Model *records, const char *file);
 void resource_error(Declarations *d, const SwValue *at, const char *fmt, ...) sw_printf(3, 4);
 /* "a.b[Key]" from a structure down; false where there is no such way. */
 bool resource_path(Shape *from, SwStr text, Path *ret);
+
+Path path_join(const Path *a, const Path *b);
+const char *resource_error_name(Declarations *d, const SwValue *at);
+void write_path(SwBuf *b, const Path *p);
+
+/* cfn.c, cfn_out.c. NULL after complaining. */
+CfnType *cfn_load(Declarations *d, Resource *r, const SwValue *json);
+void cfn_write(Declarations *d, Resource *r, SwBuf *b);
+void cfn_write_scalars(SwBuf *b);
 
 void write_resources_header(Declarations *d, SwBuf *b);
 void write_resources_source(Declarations *d, SwBuf *b, const char *name);

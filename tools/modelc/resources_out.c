@@ -19,7 +19,7 @@ static void quoted(SwBuf *b, SwStr s) {
     sw_buf_addc(b, '"');
 }
 
-static void add_path(SwBuf *b, const Path *p) {
+void write_path(SwBuf *b, const Path *p) {
     sw_buf_addf(b, "{.n = %zu, .at = {", p->n);
     for (size_t i = 0; i < p->n; i++)
         sw_buf_addf(b, "%s%u", i ? ", " : "", p->at[i]);
@@ -35,7 +35,7 @@ static void add_path_field(SwBuf *b, const char *field, const Path *p) {
     if (!p->n)
         return;
     sw_buf_addf(b, "    .%s = ", field);
-    add_path(b, p);
+    write_path(b, p);
     sw_buf_addz(b, ",\n");
 }
 
@@ -161,12 +161,12 @@ static void write_named(Declarations *d, Resource *r, SwBuf *b) {
     for (size_t i = 0; i < r->named.n; i++) {
         Named *n = &r->named.v[i];
         sw_buf_addf(b, "    {%s, ", n->op->c_index);
-        add_path(b, &n->at);
+        write_path(b, &n->at);
         for (size_t k = 0; k < r->n_part; k++) {
             if (!n->with[k].n)
                 continue;
             sw_buf_addf(b, ", .with[%zu] = ", k);
-            add_path(b, &n->with[k]);
+            write_path(b, &n->with[k]);
         }
         sw_buf_addz(b, "},\n");
     }
@@ -201,6 +201,8 @@ static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
     write_named(d, r, b);
     if (r->rules && r->rules != d->rules)
         write_rules(b, rules_name(d, r), r->rules);
+    if (r->cfn)
+        cfn_write(d, r, b);
     declare_error(b, &r->missing);
     declare_error(b, &r->exists);
     declare_error(b, &r->bad_arn);
@@ -238,6 +240,8 @@ static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
     add_text(b, "elsewhere", &r->elsewhere);
     if (r->named.n)
         sw_buf_addf(b, "    .named = %s_named,\n    .n_named = SW_N(%s_named),\n", r->c_name, r->c_name);
+    if (r->cfn)
+        sw_buf_addf(b, "    .cfn = &%s_type,\n", r->cfn->c_name);
     if (r->hooks)
         sw_buf_addf(b, "    .hooks = &%s_%s_hooks,\n", m->lower, r->c_name);
     sw_buf_addz(b, "};\n\n");
@@ -282,7 +286,7 @@ static void write_ways(SwBuf *b, const char *name, const WayList *l) {
     sw_buf_addf(b, "static const SwInputWay %s[] = {\n", name);
     for (size_t i = 0; i < l->n; i++) {
         sw_buf_addf(b, "    {%s, ", l->v[i].op->c_index);
-        add_path(b, &l->v[i].at);
+        write_path(b, &l->v[i].at);
         sw_buf_addz(b, ", ");
         quoted(b, l->v[i].value);
         sw_buf_addz(b, "},\n");
@@ -297,9 +301,9 @@ static void write_tagging(Declarations *d, SwBuf *b) {
     for (size_t i = 0; i < d->tag_operations.n; i++) {
         TagOperation *t = &d->tag_operations.v[i];
         sw_buf_addf(b, "    {%s, %s, ", t->op->c_index, t->tags.n ? "SW_TAG_SET" : t->keys.n ? "SW_TAG_TAKE" : "SW_TAG_SHOW");
-        add_path(b, &t->of);
+        write_path(b, &t->of);
         sw_buf_addz(b, ", ");
-        add_path(b, t->tags.n ? &t->tags : t->keys.n ? &t->keys : &t->list);
+        write_path(b, t->tags.n ? &t->tags : t->keys.n ? &t->keys : &t->list);
         if (t->resource)
             sw_buf_addf(b, ", &%s_%s_resource", d->api->lower, t->resource->c_name);
         sw_buf_addz(b, "},\n");
@@ -329,8 +333,13 @@ void write_resources_source(Declarations *d, SwBuf *b, const char *name) {
     sw_buf_addf(
         b,
         "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by modelc from models/resources/%s.json; changes belong there. */\n"
-        "#include \"models/%s\"\n\n",
+        "#include \"models/%s\"\n#include \"resource/cfn.h\"\n\n",
         d->api->api, name);
+    for (size_t i = 0, any = 0; i < d->resources.n && !any; i++)
+        if (d->resources.v[i].cfn) {
+            cfn_write_scalars(b);
+            any = 1;
+        }
     if (d->rules)
         write_rules(b, sw_str_z(d->api->arena, sw_strf(d->api->arena, "%s_tag_rules", d->api->lower)), d->rules);
     for (size_t i = 0; i < d->resources.n; i++)

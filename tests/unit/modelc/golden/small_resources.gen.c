@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Made by modelc from models/resources/small.json; changes belong there. */
 #include "models/small_resources.gen.h"
+#include "resource/cfn.h"
 
 const SwTagRules small_tag_rules = {
     .max = 5,

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Resources as CloudFormation sees them: a type with properties, read and changed as one document. Which properties a type has
+ * is a fact of AWS's schemas (models/schemas); how each is set and read through the service's own operations is declared in
+ * models/resources ("cfn"); modelc puts both together. Everything here runs operations in process, so limits, refusals and
+ * the caller's permissions are those of the service's API. */
+
+#include "resource/resource.h"
+
+typedef enum SwCfnKind {
+    SW_CFN_STRING,
+    SW_CFN_INTEGER,
+    SW_CFN_NUMBER,
+    SW_CFN_BOOLEAN,
+    SW_CFN_JSON, /* a document, or text that is one: policies */
+    SW_CFN_LIST,
+    SW_CFN_MAP,
+    SW_CFN_OBJECT
+} SwCfnKind;
+
+typedef struct SwCfnShape SwCfnShape;
+typedef struct SwCfnField {
+    const char *name;
+    const SwCfnShape *shape;
+    bool required;
+    const char *member; /* of the API's structure, where its name differs by more than case; NULL: the same name */
+} SwCfnField;
+struct SwCfnShape {
+    SwCfnKind kind;
+    const SwCfnShape *of;    /* of a list's or map's elements */
+    const SwCfnField *field; /* of an object, by name */
+    size_t n_field;
+};
+
+#define SW_NO_OPERATION UINT16_MAX
+/* How one property (or one below it: "LifecyclePolicy.LifecyclePolicyText") reaches the service and is read again. */
+typedef struct SwCfnBinding {
+    const char *property;
+    const SwCfnShape *shape;
+    bool create_only, read_only, tags;
+    SwPath create; /* in the input of the type's `create` */
+    uint16_t set, unset, get;
+    SwPath set_at, get_at; /* get SW_NO_OPERATION: get_at is in what the type's `read` shows */
+    SwPath delete_at;      /* in the input of the type's `delete`: it is for that alone */
+    const char
+        *absent; /* JSON that is set when the property is taken away; NULL: leaving it out of `set` does it, or `unset` */
+    const SwErrorKind *none; /* what `get` fails with where there is none */
+    const char *refused;     /* why no value is taken; NULL: it is */
+} SwCfnBinding;
+
+typedef struct SwCfnIdentifier {
+    const char *property;
+    int8_t part; /* of the resource; -1: its ARN or reference */
+} SwCfnIdentifier;
+
+struct SwCfnType {
+    const char *name; /* "AWS::ECR::Repository" */
+    const SwCfnShape *shape;
+    SwCfnIdentifier identifier[SW_PARTS_MAX];
+    uint8_t n_identifier;
+    uint16_t create, read, list, remove; /* operations of the resource's API */
+    SwPath made;                         /* in create's output: name or ARN; none: create's input says it */
+    SwPath read_at;                      /* in read's output: the structure that shows the resource (of a list the first) */
+    const char *read_input;              /* JSON that `read` is always given, or NULL */
+    const char *name_property;           /* gets a name of its own where a request leaves it out; or NULL */
+    bool name_lower;
+    const SwCfnBinding *bind;
+    size_t n_bind;
+};
+
+/* A document that the type's schema does not take, or a change that cannot be made. */
+extern const SwErrorKind SW_CFN_INVALID_REQUEST;
+extern const SwErrorKind SW_CFN_NOT_UPDATABLE; /* but by making it anew */
+
+/* NULL: no service declares it. */
+const SwResource *sw_resource_of_type(const SwHost *h, SwStr type);
+/* The properties of what `identifier` names (several parts with '|' between), read-only ones too. Fails with the resource's
+ * `missing`. In cx->tx. */
+int sw_resource_model(SwCtx *cx, const SwResource *r, SwStr identifier, SwValue *ret_properties, SwError *err) sw_must_check;
+/* The identifier of a record that was found. */
+SwStr sw_resource_identifier(SwCtx *cx, const SwFound *f);
+
+typedef struct SwApplied {
+    SwStr identifier;
+    bool replace; /* what changed can only be had by making the resource anew; nothing was done */
+} SwApplied;
+/* Make what `was` says into what `want` says: was NULL: create; want NULL: delete. In cx->tx, a write one; after a failure the
+ * transaction is to be undone to where it was before. */
+int sw_resource_apply(SwCtx *cx, const SwResource *r, SwStr identifier, const SwValue *was, const SwValue *want, SwApplied *ret,
+                      SwError *err) sw_must_check;
+/* Whether a document is one of the type: required and unknown properties, kinds; read-only ones may not be said. */
+int sw_cfn_check(const SwCfnType *t, const SwValue *properties, SwError *err) sw_must_check;
+
+/* cfn_convert.c: between a property's JSON and the API's value at `at`, which has been made. */
+int sw_cfn_put(SwCtx *cx, const SwCfnShape *c, const SwValue *v, const char *name, const SwShape *s, void *at, const char *key,
+               SwError *err) sw_must_check;
+/* False where the API's value says nothing: empty lists and structures. */
+bool sw_cfn_get(SwCtx *cx, const SwCfnShape *c, const SwShape *s, const void *at, const char *key, SwValue *ret);

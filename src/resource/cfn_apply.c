@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A resource made, changed and ended by its properties. What changed is put into as few calls as there are operations that
+ * take it; each operation gets all that it takes, since some of them replace what they are not told. */
+
+#include "resource/cfn_internal.h"
+
+#include "base/id.h"
+
+static const SwValue *wanted(const SwCfnBinding *b, const SwValue *properties) {
+    return properties ? sw_value_path(properties, b->property) : NULL;
+}
+
+static bool same(SwArena *a, const SwValue *x, const SwValue *y) {
+    return !x || !y ? x == y : sw_str_eq(sw_json_text(a, x), sw_json_text(a, y));
+}
+
+static int put(SwCtx *cx, const SwCfnBinding *b, const SwPath *at, const SwValue *v, const SwShape *s, void *in, SwError *err) {
+    const SwShape *end = s;
+    void *to = sw_path_make(cx->arena, s, in, at);
+    for (unsigned i = 0; i < at->n; i++)
+        end = end->member[at->at[i]].shape;
+    return sw_cfn_put(cx, b->shape, v, b->property, end, to, at->key, err);
+}
+
+/* --- setting ---------------------------------------------------------------------------------------------------- */
+
+static int call(SwCtx *cx, const SwResource *r, unsigned op, const void *in, void **ret_out, SwError *err) {
+    return sw_call(cx, r->api, op, in, ret_out, err);
+}
+
+static const SwValue *absent_value(SwCtx *cx, const SwCfnBinding *b) {
+    SwError err = sw_error(cx->arena);
+    SwValue *v = sw_new(cx->arena, SwValue);
+    return b->absent && sw_json_parse(cx->arena, sw_str(b->absent), v, &err) == 0 ? v : NULL;
+}
+
+/* One operation with all that it takes of what is wanted. */
+static int set_by(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, const SwValue *was, const SwValue *want,
+                  SwError *err) {
+    const SwCfnType *t = r->cfn;
+    void *in, *out;
+    if (sw_cfn_input(cx, r, op, f, NULL, &in, err) < 0)
+        return -1;
+    for (size_t i = 0; i < t->n_bind; i++) {
+        const SwCfnBinding *b = &t->bind[i];
+        const SwValue *v = b->set == op ? wanted(b, want) : NULL;
+        if (b->set == op && !v && wanted(b, was))
+            v = absent_value(cx, b);
+        if (v && put(cx, b, &b->set_at, v, r->api->op[op].input, in, err) < 0)
+            return -1;
+    }
+    return call(cx, r, op, in, &out, err);
+}
+
+static int unset_by(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, SwError *err) {
+    void *in, *out;
+    return sw_cfn_input(cx, r, op, f, NULL, &in, err) < 0 ? -1 : call(cx, r, op, in, &out, err);
+}
+
+/* Tags go by the service's own operations: what is not wanted any more first. */
+static int set_tags(SwCtx *cx, const SwFound *f, const SwValue *was, const SwValue *want, SwError *err) {
+    SwStrMap given = {0};
+    SwStrList gone = {0};
+    for (size_t i = 0; want && i < want->n; i++)
+        sw_str_map_set(cx->arena, &given, sw_value_str(sw_value_getz(&want->v[i], "Key")),
+                       sw_value_str(sw_value_getz(&want->v[i], "Value")));
+    for (size_t i = 0; was && i < was->n; i++) {
+        SwStr key = sw_value_str(sw_value_getz(&was->v[i], "Key"));
+        if (!sw_str_map_get(&given, key).p)
+            sw_str_list_add(cx->arena, &gone, key);
+    }
+    if (gone.n && sw_resource_call_untag(cx, f, &gone, err) < 0)
+        return -1;
+    return given.n ? sw_resource_call_tag(cx, f, &given, err) : 0;
+}
+
+/* --- making ----------------------------------------------------------------------------------------------------- */
+
+/* A name where a request leaves it out: the type's last word and twelve letters. */
+static SwStr make_name(SwCtx *cx, const SwCfnType *t) {
+    const char *word = strrchr(t->name, ':');
+    SwStr name = sw_cat(cx->arena, sw_str(word ? word + 1 : t->name), SW_STR("-"), sw_id_base32(cx->arena, 12));
+    return t->name_lower ? sw_str_lower(cx->arena, name) : name;
+}
+
+static int create_input(SwCtx *cx, const SwResource *r, const SwValue *want, void **ret_in, SwError *err) {
+    const SwCfnType *t = r->cfn;
+    const SwShape *s = r->api->op[t->create].input;
+    *ret_in = sw_arena_alloc(cx->arena, s->size);
+    for (size_t i = 0; i < t->n_bind; i++) {
+        const SwCfnBinding *b = &t->bind[i];
+        const SwValue *v = b->create.n ? wanted(b, want) : NULL;
+        if (v && put(cx, b, &b->create, v, s, *ret_in, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* What was made: by what create answered, else by the names it was given. */
+static int made(SwCtx *cx, const SwResource *r, const SwValue *want, const void *out, SwFound *ret, SwError *err) {
+    const SwCfnType *t = r->cfn;
+    const SwShape *s;
+    const SwStr *name = t->made.n ? sw_cfn_first(r->api->op[t->create].output, out, &t->made, true, &s) : NULL;
+    SwStrList said = {0};
+    if (t->made.n)
+        return sw_resource_by_reference(cx, (const SwResource *const[]){r, NULL}, name ? *name : SW_NO_STR, ret, err);
+    for (size_t i = 0; i < t->n_identifier; i++)
+        sw_str_list_add(cx->arena, &said, sw_value_str(sw_value_getz(want, t->identifier[i].property)));
+    return sw_cfn_found(cx, r, sw_str_join(cx->arena, said.v, said.n, SW_STR("|")), ret, err);
+}
+
+/* Each operation that sets what create did not take, once. */
+static int set_rest(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *want, SwError *err) {
+    const SwCfnType *t = r->cfn;
+    for (size_t i = 0; i < t->n_bind; i++) {
+        const SwCfnBinding *b = &t->bind[i];
+        bool first = true, needed = wanted(b, want) && !b->create.n;
+        for (size_t k = 0; k < i && needed; k++)
+            first &= !(t->bind[k].set == b->set && wanted(&t->bind[k], want) && !t->bind[k].create.n);
+        if (needed && b->tags && !b->create.n && set_tags(cx, f, NULL, wanted(b, want), err) < 0)
+            return -1;
+        if (needed && first && b->set != SW_NO_OPERATION && set_by(cx, r, b->set, f, NULL, want, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied *ret, SwError *err) {
+    const SwCfnType *t = r->cfn;
+    SwValue named = sw_value_object();
+    void *in, *out = NULL;
+    SwFound f;
+    for (size_t i = 0; i < want->n; i++)
+        sw_value_set(cx->arena, &named, want->keys[i], want->v[i]);
+    if (t->name_property && !sw_value_getz(&named, t->name_property))
+        sw_value_set(cx->arena, &named, sw_str(t->name_property), sw_value_string(make_name(cx, t)));
+    if (sw_cfn_check(t, &named, err) < 0 || create_input(cx, r, &named, &in, err) < 0 ||
+        call(cx, r, t->create, in, &out, err) < 0 || made(cx, r, &named, out, &f, err) < 0 ||
+        set_rest(cx, r, &f, &named, err) < 0)
+        return -1;
+    ret->identifier = sw_resource_identifier(cx, &f);
+    return 0;
+}
+
+/* --- changing and ending ---------------------------------------------------------------------------------------- */
+
+static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, const SwValue *was,
+                  const SwValue *want, SwError *err) {
+    const SwValue *old = wanted(b, was), *new = wanted(b, want);
+    if (b->tags)
+        return set_tags(cx, f, old, new, err);
+    if (!new && b->unset != SW_NO_OPERATION)
+        return unset_by(cx, r, b->unset, f, err);
+    if (b->set != SW_NO_OPERATION)
+        return set_by(cx, r, b->set, f, was, want, err);
+    if (b->delete_at.n)
+        return 0;
+    return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be changed", b->property);
+}
+
+static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, const SwValue *want, SwApplied *ret,
+                  SwError *err) {
+    const SwCfnType *t = r->cfn;
+    if (sw_cfn_check(t, want, err) < 0)
+        return -1;
+    for (size_t i = 0; i < t->n_bind; i++)
+        if (t->bind[i].create_only && !same(cx->arena, wanted(&t->bind[i], was), wanted(&t->bind[i], want))) {
+            ret->replace = true;
+            return 0;
+        }
+    for (size_t i = 0; i < t->n_bind; i++) {
+        const SwCfnBinding *b = &t->bind[i];
+        bool done = false;
+        if (same(cx->arena, wanted(b, was), wanted(b, want)))
+            continue;
+        for (size_t k = 0; k < i && b->set != SW_NO_OPERATION && wanted(b, want); k++)
+            done |= t->bind[k].set == b->set && wanted(&t->bind[k], want) &&
+                    !same(cx->arena, wanted(&t->bind[k], was), wanted(&t->bind[k], want));
+        if (!done && change(cx, r, b, f, was, want, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, SwError *err) {
+    const SwCfnType *t = r->cfn;
+    void *in, *out;
+    if (sw_cfn_input(cx, r, t->remove, f, NULL, &in, err) < 0)
+        return -1;
+    for (size_t i = 0; i < t->n_bind; i++) {
+        const SwCfnBinding *b = &t->bind[i];
+        const SwValue *v = b->delete_at.n ? wanted(b, was) : NULL;
+        if (v && put(cx, b, &b->delete_at, v, r->api->op[t->remove].input, in, err) < 0)
+            return -1;
+    }
+    return call(cx, r, t->remove, in, &out, err);
+}
+
+int sw_resource_apply(SwCtx *cx, const SwResource *r, SwStr identifier, const SwValue *was, const SwValue *want, SwApplied *ret,
+                      SwError *err) {
+    SwFound f;
+    *ret = (SwApplied){.identifier = identifier};
+    if (!was && want)
+        return create(cx, r, want, ret, err);
+    if (sw_cfn_found(cx, r, identifier, &f, err) < 0)
+        return -1;
+    if (!f.record)
+        return sw_resource_fail(cx, r, &r->missing, identifier, err);
+    return want ? update(cx, r, &f, was, want, ret, err) : end(cx, r, &f, was, err);
+}

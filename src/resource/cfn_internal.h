@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What reading and changing by type share. */
+
+#include "resource/cfn.h"
+#include "resource/internal.h"
+
+/* A new input of an operation, which names the resource as the declaration says. fixed: JSON that it holds besides, or NULL. */
+int sw_cfn_input(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, const char *fixed, void **ret_in,
+                 SwError *err) sw_must_check;
+/* The value at a way, of lists on it the first element (element: of one at its end, too); NULL: absent. */
+const void *sw_cfn_first(const SwShape *s, const void *v, const SwPath *p, bool element, const SwShape **ret_shape);
+/* What an identifier names, whether it exists or not (ret->record NULL). Fails where it is no identifier at all. */
+int sw_cfn_found(SwCtx *cx, const SwResource *r, SwStr identifier, SwFound *ret, SwError *err) sw_must_check;

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A resource read as properties: one operation that shows it, and those that show a property which lies apart. */
+
+#include "resource/cfn_internal.h"
+
+const SwResource *sw_resource_of_type(const SwHost *h, SwStr type) {
+    for (const SwResource *const *r = sw_resource_all(h); *r; r++)
+        if ((*r)->cfn && sw_str_eqz(type, (*r)->cfn->name))
+            return *r;
+    return NULL;
+}
+
+/* --- naming it in inputs ---------------------------------------------------------------------------------------- */
+
+static void name_in(SwCtx *cx, const SwNamed *n, const SwShape *s, const SwFound *f, void *in) {
+    SwParts p;
+    sw_path_write(cx->arena, s, in, &n->at, sw_resource_reference(cx, f, s, &n->at));
+    if (!sw_resource_read(f->r, f->r->id, f->id, &p))
+        return;
+    for (size_t i = 0; i < f->r->n_part; i++)
+        if (p.v[i].p)
+            sw_path_write(cx->arena, s, in, &n->with[i], p.v[i]);
+}
+
+int sw_cfn_input(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, const char *fixed, void **ret_in,
+                 SwError *err) {
+    const SwShape *s = r->api->op[op].input;
+    if (!s) {
+        *ret_in = NULL;
+        return 0;
+    }
+    *ret_in = sw_arena_alloc(cx->arena, s->size);
+    if (fixed && sw_shape_from_json(cx->arena, s, sw_str(fixed), ret_in, err) < 0)
+        return -1;
+    for (size_t i = 0; f && i < r->n_named; i++)
+        if (r->named[i].op == op) {
+            name_in(cx, &r->named[i], s, f, *ret_in);
+            break;
+        }
+    return 0;
+}
+
+/* --- identifiers ------------------------------------------------------------------------------------------------ */
+
+int sw_cfn_found(SwCtx *cx, const SwResource *r, SwStr identifier, SwFound *ret, SwError *err) {
+    const SwCfnType *t = r->cfn;
+    SwStrList said = t->n_identifier > 1 ? sw_str_split(cx->arena, identifier, '|') : SW_ONE(identifier);
+    SwParts p = {0};
+    if (said.n != t->n_identifier || !sw_str_is(identifier))
+        return sw_fail(err, &SW_CFN_INVALID_REQUEST, "Identifier %.*s is not valid for identifier [/properties/%s]",
+                       SW_FMT(identifier), t->identifier[0].property);
+    for (size_t i = 0; i < said.n; i++) {
+        SwStr one = said.v[i];
+        if (t->identifier[i].part >= 0) {
+            p.v[t->identifier[i].part] = one;
+            continue;
+        }
+        SwError missing = sw_error(err->arena);
+        if (sw_resource_by_reference(cx, (const SwResource *const[]){r, NULL}, one, ret, &missing) == 0)
+            return 0;
+        if (sw_error_is(&missing, &SW_INTERNAL_FAILURE))
+            return *err = missing, -1;
+        *ret = (SwFound){.r = r, .id = sw_str_or(sw_resource_id(cx, r, one), one)};
+        return 0;
+    }
+    return sw_resource_find(cx, r, sw_resource_write(cx, r, r->id, &p), ret, err);
+}
+
+SwStr sw_resource_identifier(SwCtx *cx, const SwFound *f) {
+    const SwCfnType *t = f->r->cfn;
+    SwStrList all = {0};
+    SwParts p;
+    if (!sw_resource_read(f->r, f->r->id, f->id, &p))
+        p = (SwParts){0};
+    for (size_t i = 0; i < t->n_identifier; i++) {
+        int part = t->identifier[i].part;
+        bool arn = part < 0 && sw_str_ends(sw_str(t->identifier[i].property), SW_STR("Arn"));
+        sw_str_list_add(cx->arena, &all,
+                        part >= 0 ? p.v[part]
+                        : arn     ? sw_resource_arn(cx, f->r, f->id, f->record)
+                                  : sw_resource_write(cx, f->r, f->r->reference[0], &p));
+    }
+    return sw_str_join(cx->arena, all.v, all.n, SW_STR("|"));
+}
+
+/* --- reading ---------------------------------------------------------------------------------------------------- */
+
+const void *sw_cfn_first(const SwShape *s, const void *v, const SwPath *p, bool element, const SwShape **ret_shape) {
+    for (unsigned i = 0; v && i < p->n; i++) {
+        const SwMember *m = &s->member[p->at[i]];
+        v = sw_member_at(m, v);
+        s = m->shape;
+        while (v && s->kind == SW_LIST && (element || i + 1 < p->n)) {
+            v = sw_list_count(v) ? sw_list_at(s, v, 0) : NULL;
+            s = s->member[0].shape;
+        }
+    }
+    *ret_shape = s;
+    return v;
+}
+
+/* "A.B" in a document that is being made. */
+static void set_property(SwArena *a, SwValue *into, const char *property, SwValue v) {
+    SwStr rest = sw_str(property), head;
+    while (sw_str_cut(&rest, '.', &head)) {
+        const SwValue *there = sw_value_get(into, head);
+        into = there ? (SwValue *)(uintptr_t)there : sw_value_set(a, into, head, sw_value_object());
+    }
+    sw_value_set(a, into, rest, v);
+}
+
+typedef struct Reading {
+    const SwShape *shape; /* of what `read` shows */
+    const void *shown;
+} Reading;
+
+/* A property that an operation of its own shows. */
+static int read_apart(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, Reading *ret, SwError *err) {
+    SwError none = sw_error(err->arena);
+    void *in, *out = NULL;
+    *ret = (Reading){0};
+    if (sw_cfn_input(cx, r, b->get, f, NULL, &in, err) < 0)
+        return -1;
+    if (sw_call(cx, r->api, b->get, in, &out, &none) < 0)
+        return b->none && sw_error_is(&none, b->none) ? 0 : (*err = none, -1);
+    *ret = (Reading){r->api->op[b->get].output, out};
+    return 0;
+}
+
+static int read_property(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const Reading *main, const SwFound *f,
+                         SwValue *into, SwError *err) {
+    Reading from = *main;
+    const SwShape *s;
+    SwValue v;
+    if (b->tags && f->record && r->tags_at.n) {
+        s = r->in->shape;
+        const void *tags = sw_path_value(s, f->record, &r->tags_at, &s);
+        if (tags && sw_cfn_get(cx, b->shape, s, tags, NULL, &v))
+            set_property(cx->arena, into, b->property, v);
+        return 0;
+    }
+    if (!b->get_at.n || (b->get != SW_NO_OPERATION && read_apart(cx, r, b, f, &from, err) < 0))
+        return b->get_at.n ? -1 : 0;
+    const void *at = from.shown ? sw_cfn_first(from.shape, from.shown, &b->get_at, false, &s) : NULL;
+    if (at && sw_cfn_get(cx, b->shape, s, at, b->get_at.key, &v))
+        set_property(cx->arena, into, b->property, v);
+    return 0;
+}
+
+/* What the type's `read` shows of it; fails with `missing` where that is nothing. */
+static int read_main(SwCtx *cx, const SwResource *r, const SwFound *f, SwStr identifier, Reading *ret, SwError *err) {
+    const SwCfnType *t = r->cfn;
+    void *in, *out = NULL;
+    if (sw_cfn_input(cx, r, t->read, f, t->read_input, &in, err) < 0 || sw_call(cx, r->api, t->read, in, &out, err) < 0)
+        return -1;
+    ret->shown = t->read_at.n ? sw_cfn_first(r->api->op[t->read].output, out, &t->read_at, true, &ret->shape) : out;
+    if (!t->read_at.n)
+        ret->shape = r->api->op[t->read].output;
+    return ret->shown && f->record ? 0 : sw_resource_fail(cx, r, &r->missing, identifier, err);
+}
+
+int sw_resource_model(SwCtx *cx, const SwResource *r, SwStr identifier, SwValue *ret_properties, SwError *err) {
+    const SwCfnType *t = r->cfn;
+    Reading main = {0};
+    SwFound f;
+    SwValue arn;
+    *ret_properties = sw_value_object();
+    if (sw_cfn_found(cx, r, identifier, &f, err) < 0 || read_main(cx, r, &f, identifier, &main, err) < 0)
+        return -1;
+    for (size_t i = 0; i < t->n_bind; i++)
+        if (read_property(cx, r, &t->bind[i], &main, &f, ret_properties, err) < 0)
+            return -1;
+    for (size_t i = 0; i < t->n_bind; i++) {
+        const SwCfnBinding *b = &t->bind[i];
+        arn = sw_value_string(sw_resource_arn(cx, r, f.id, f.record));
+        if (b->read_only && strcmp(b->property, "Arn") == 0 && !sw_value_getz(ret_properties, "Arn"))
+            sw_value_set(cx->arena, ret_properties, SW_STR("Arn"), arn);
+    }
+    return 0;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* "cfn" of a resource: AWS's schema of the type (schemas/<api>.json) bound to the service's operations. A property of the same
+ * name as a member, whatever the case, binds itself; "bind" says the rest. A property that nothing takes is refused by name. */
+
+#include "resources.h"
+
+static bool same_name(SwStr a, SwStr b) {
+    return sw_str_ieq(a, b);
+}
+
+static Operation *operation(Declarations *d, const SwValue *at) {
+    if (!at)
+        return NULL;
+    for (size_t i = 0; i < d->api->n_op; i++)
+        if (sw_str_eq(d->api->op[i].name, at->s))
+            return &d->api->op[i];
+    resource_error(d, at, "no operation '%.*s'", SW_FMT(at->s));
+    return NULL;
+}
+
+/* The member of the same name, whatever the case. */
+static bool member_path(Shape *s, SwStr name, Path *ret) {
+    for (size_t i = 0; s && is_structure(s) && i < s->n_member; i++)
+        if (same_name(s->member[i].name, name))
+            return resource_path(s, s->member[i].name, ret);
+    return false;
+}
+
+static Shape *shown_by(Operation *op, const Path *at) {
+    Shape *s = at->n ? at->end : op ? op->output : NULL;
+    while (s && s->kind == SW_LIST)
+        s = s->member[0].shape;
+    return s;
+}
+
+/* "Operation.member.below" */
+static Operation *way(Declarations *d, const SwValue *at, bool output, Path *ret) {
+    SwStr rest, head;
+    *ret = (Path){0};
+    if (!at)
+        return NULL;
+    rest = at->s;
+    SwValue name = *at;
+    if (!sw_str_cut(&rest, '.', &head)) {
+        resource_error(d, at, "not Operation.member");
+        return NULL;
+    }
+    name.s = head;
+    Operation *op = operation(d, &name);
+    if (op && (!(output ? op->output : op->input) || !resource_path(output ? op->output : op->input, rest, ret)))
+        resource_error(d, at, "'%.*s' has no '%.*s'", SW_FMT(head), SW_FMT(rest));
+    return op;
+}
+
+static const char *bind_words[] = {"create", "set", "unset", "get", "delete", "absent", "none", "refused", NULL};
+
+static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
+    const SwValue *create = sw_value_getz(said, "create"), *get = sw_value_getz(said, "get"),
+                  *remove = sw_value_getz(said, "delete"), *none = sw_value_getz(said, "none");
+    for (size_t i = 0; i < said->n; i++) {
+        bool known = false;
+        for (size_t k = 0; bind_words[k] && !known; k++)
+            known = sw_str_eqz(said->keys[i], bind_words[k]);
+        if (!known)
+            resource_error(d, &said->v[i], "unknown field '%.*s' of a binding", SW_FMT(said->keys[i]));
+    }
+    if (create && create->kind == SW_VSTRING && (!t->create || !resource_path(t->create->input, create->s, &b->create)))
+        resource_error(d, create, "create takes no '%.*s'", SW_FMT(create->s));
+    if (create && create->kind == SW_VNULL)
+        b->create = (Path){0};
+    if (sw_value_getz(said, "set"))
+        b->set = way(d, sw_value_getz(said, "set"), false, &b->set_at);
+    b->unset = operation(d, sw_value_getz(said, "unset"));
+    Shape *shown = shown_by(t->read, &t->read_at);
+    if (get && get->kind == SW_VSTRING && shown && resource_path(shown, get->s, &b->get_at))
+        b->get = NULL;
+    else if (get && get->kind == SW_VSTRING)
+        b->get = way(d, get, true, &b->get_at);
+    else if (get)
+        b->get_at = (Path){0};
+    if (remove && (!t->remove || !resource_path(t->remove->input, remove->s, &b->remove)))
+        resource_error(d, remove, "delete takes no '%.*s'", SW_FMT(remove->s));
+    if (sw_value_getz(said, "absent"))
+        b->absent = sw_json_text(d->api->arena, sw_value_getz(said, "absent"));
+    if (none)
+        b->none = resource_error_name(d, none->kind == SW_VARRAY && none->n ? &none->v[0] : none);
+    b->refused = sw_value_str(sw_value_getz(said, "refused"));
+}
+
+static bool lists(const SwValue *list, SwStr name) {
+    for (size_t i = 0; list && i < list->n; i++)
+        if (sw_str_eq(list->v[i].s, name))
+            return true;
+    return false;
+}
+
+static CfnBinding *add_binding(Declarations *d, CfnType *t, SwStr property, const SwValue *type) {
+    CfnBinding *b = sw_list_add(d->api->arena, &t->bind);
+    *b = (CfnBinding){.property = property, .type = type, .tags = sw_str_eq(property, t->tags)};
+    return b;
+}
+
+/* What takes and shows a property by its name alone. */
+static void bind_by_name(Declarations *d, CfnType *t, CfnBinding *b) {
+    const SwValue *updates = sw_value_getz(t->json, "update");
+    Shape *in = t->create ? t->create->input : NULL;
+    if (t->wrapper.n)
+        in = t->wrapper.end;
+    Path p;
+    if (member_path(in, b->property, &p))
+        b->create = path_join(&t->wrapper, &p);
+    (void)member_path(shown_by(t->read, &t->read_at), b->property, &b->get_at);
+    for (size_t i = 0; updates && !b->set && i < updates->n; i++) {
+        Operation *op = operation(d, &updates->v[i]);
+        if (op && member_path(op->input, b->property, &b->set_at))
+            b->set = op;
+    }
+}
+
+static void bind_property(Declarations *d, CfnType *t, SwStr name, const SwValue *type, bool read_only) {
+    const SwValue *said = sw_value_getz(t->json, "bind");
+    const SwValue *own = sw_value_get(said, name);
+    SwStr prefix = sw_strf(d->api->arena, "%.*s.", SW_FMT(name));
+    bool below = false;
+    for (size_t i = 0; said && i < said->n; i++) {
+        if (!sw_str_starts(said->keys[i], prefix))
+            continue;
+        below = true;
+        const SwValue *definition = sw_value_get(sw_value_getz(t->schema, "definitions"), sw_value_str(type));
+        const SwValue *of = sw_value_get(sw_value_getz(definition, "properties"), sw_str_skip(said->keys[i], prefix.n));
+        if (!of)
+            resource_error(d, &said->v[i], "%.*s has no property '%.*s'", SW_FMT(t->name), SW_FMT(said->keys[i]));
+        else
+            bind_explicit(d, t, add_binding(d, t, said->keys[i], of), &said->v[i]);
+    }
+    if (below)
+        return;
+    CfnBinding *b = add_binding(d, t, name, type);
+    b->read_only = read_only;
+    b->create_only = lists(sw_value_getz(t->schema, "createOnly"), name);
+    bind_by_name(d, t, b);
+    if (own)
+        bind_explicit(d, t, b, own);
+    bool taken = b->create.n || b->set || b->remove.n || b->tags;
+    if (!taken && !read_only && !b->refused.p)
+        b->refused = SW_STR("no operation here takes it");
+}
+
+static void check_bound(Declarations *d, CfnType *t) {
+    const SwValue *said = sw_value_getz(t->json, "bind");
+    for (size_t i = 0; said && i < said->n; i++) {
+        bool found = false;
+        for (size_t k = 0; k < t->bind.n && !found; k++)
+            found = sw_str_eq(t->bind.v[k].property, said->keys[i]);
+        if (!found)
+            resource_error(d, &said->v[i], "%.*s has no property '%.*s'", SW_FMT(t->name), SW_FMT(said->keys[i]));
+    }
+}
+
+static void read_identifier(Declarations *d, Resource *r, CfnType *t) {
+    const SwValue *own = sw_value_getz(t->json, "identifier"), *schema = sw_value_getz(t->schema, "identifier");
+    const SwValue *said = own ? own : schema;
+    for (size_t i = 0; said && i < said->n && t->n_identifier < SW_N(t->identifier); i++) {
+        CfnIdentifier *x = &t->identifier[t->n_identifier++];
+        *x = (CfnIdentifier){.property = own ? own->keys[i] : schema->v[i].s, .part = -1};
+        SwStr part = own ? sw_value_str(&own->v[i]) : SW_NO_STR;
+        for (size_t k = 0; part.p && k < r->n_part; k++)
+            if (sw_str_eq(r->part[k].name, part))
+                x->part = (int)k;
+        if (part.p && x->part < 0)
+            resource_error(d, &own->v[i], "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(part));
+    }
+    if (!t->n_identifier || (t->n_identifier > 1 && !own))
+        resource_error(d, t->json, "which parts identify %.*s?", SW_FMT(t->name));
+}
+
+static const char *cfn_words[] = {"type",   "create", "in",         "made",    "read", "list", "delete",
+                                  "update", "name",   "identifier", "members", "bind", NULL};
+
+CfnType *cfn_load(Declarations *d, Resource *r, const SwValue *json) {
+    CfnType *t = sw_new(d->api->arena, CfnType);
+    const SwValue *type = sw_value_getz(json, "type"), *read = sw_value_getz(json, "read"), *made = sw_value_getz(json, "made"),
+                  *in = sw_value_getz(json, "in"), *name = sw_value_getz(json, "name");
+    *t = (CfnType){.name = sw_value_str(type), .json = json};
+    for (size_t i = 0; i < json->n; i++) {
+        bool known = false;
+        for (size_t k = 0; cfn_words[k] && !known; k++)
+            known = sw_str_eqz(json->keys[i], cfn_words[k]);
+        if (!known)
+            resource_error(d, &json->v[i], "unknown field '%.*s' of a type", SW_FMT(json->keys[i]));
+    }
+    t->schema = sw_value_get(d->schemas, t->name);
+    if (!t->schema) {
+        resource_error(d, json, "no schema of '%.*s': tools/strip-schemas makes it", SW_FMT(t->name));
+        return NULL;
+    }
+    t->tags = sw_value_str(sw_value_getz(t->schema, "tags"));
+    t->create = operation(d, sw_value_getz(json, "create"));
+    t->remove = operation(d, sw_value_getz(json, "delete"));
+    t->list = operation(d, sw_value_getz(json, "list"));
+    bool plain = read && read->kind == SW_VSTRING;
+    t->read = operation(d, plain ? read : sw_value_getz(read, "operation"));
+    if (!t->create || !t->remove || !t->list || !t->read) {
+        resource_error(d, json, "'%.*s' needs create, read, list and delete", SW_FMT(t->name));
+        return NULL;
+    }
+    SwStr at = sw_value_str(sw_value_getz(read, "at"));
+    if (at.p && (!t->read->output || !resource_path(t->read->output, at, &t->read_at)))
+        resource_error(d, read, "read shows no '%.*s'", SW_FMT(at));
+    if (sw_value_getz(read, "input"))
+        t->read_input = sw_json_text(d->api->arena, sw_value_getz(read, "input"));
+    if (made && (!t->create->output || !resource_path(t->create->output, made->s, &t->made)))
+        resource_error(d, made, "create answers no '%.*s'", SW_FMT(made->s));
+    if (in && !resource_path(t->create->input, in->s, &t->wrapper))
+        resource_error(d, in, "create takes no '%.*s'", SW_FMT(in->s));
+    t->name_property = sw_value_str(name && name->kind == SW_VSTRING ? name : sw_value_getz(name, "property"));
+    t->name_lower = sw_value_is_true(sw_value_getz(name, "lower"));
+    read_identifier(d, r, t);
+    const SwValue *properties = sw_value_getz(t->schema, "properties"), *attributes = sw_value_getz(t->schema, "attributes");
+    for (size_t i = 0; properties && i < properties->n; i++)
+        bind_property(d, t, properties->keys[i], &properties->v[i], false);
+    for (size_t i = 0; attributes && i < attributes->n; i++)
+        if (!sw_value_get(properties, attributes->keys[i]))
+            bind_property(d, t, attributes->keys[i], &attributes->v[i], true);
+    check_bound(d, t);
+    return t;
+}

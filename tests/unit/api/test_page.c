@@ -330,6 +330,31 @@ static void every_operation_whose_model_has_a_token_has_pages(void **state) {
     assert_true(n >= 79);
 }
 
+/* An index on a member that is misspelt would hold nothing, and the list that reads it would be empty. */
+static bool has_member(const SwShape *s, SwStr path) {
+    SwStr name = path;
+    const SwMember *m = NULL;
+    while (s && sw_str_next(&path, '.', &name)) {
+        while (s->kind == SW_LIST)
+            s = s->member[0].shape;
+        m = s->kind == SW_STRUCTURE || s->kind == SW_UNION ? sw_shape_member(s, name) : NULL;
+        s = m ? m->shape : NULL;
+    }
+    return m != NULL;
+}
+
+static void every_index_is_on_members_that_there_are(void **state) {
+    size_t n = 0;
+    (void)state;
+    for (const SwService *const *s = sw_services; *s; s++)
+        for (const SwCollection *const *c = (*s)->collections; c && *c; c++)
+            for (size_t i = 0; i < SW_INDEXES_MAX && (*c)->indexes[i].name; i++)
+                for (size_t k = 0; k < 3 && (*c)->indexes[i].member[k]; k++, n++)
+                    if (!has_member((*c)->shape, sw_str((*c)->indexes[i].member[k])))
+                        fail_msg("%s %s: no member %s", (*c)->name, (*c)->indexes[i].name, (*c)->indexes[i].member[k]);
+    assert_true(n >= 50);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_is_full_whatever_was_filtered_out_and_the_last_has_no_token),
@@ -340,6 +365,7 @@ int main(void) {
         cmocka_unit_test(a_token_is_good_for_the_same_question_alone),
         cmocka_unit_test(a_limit_out_of_bounds_is_refused_in_the_services_words),
         cmocka_unit_test(every_operation_whose_model_has_a_token_has_pages),
+        cmocka_unit_test(every_index_is_on_members_that_there_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

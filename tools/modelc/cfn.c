@@ -4,24 +4,17 @@
 
 #include "resources.h"
 
-static bool same_name(SwStr a, SwStr b) {
-    return sw_str_ieq(a, b);
-}
-
 static Operation *operation(Declarations *d, const SwValue *at) {
-    if (!at)
-        return NULL;
-    for (size_t i = 0; i < d->api->n_op; i++)
-        if (sw_str_eq(d->api->op[i].name, at->s))
-            return &d->api->op[i];
-    resource_error(d, at, "no operation '%.*s'", SW_FMT(at->s));
-    return NULL;
+    Operation *op = at ? operation_named(d->api, at->s) : NULL;
+    if (at && !op)
+        file_error(d->api, d->file, at, "no operation '%.*s'", SW_FMT(at->s));
+    return op;
 }
 
 /* The member of the same name, whatever the case. */
 static bool member_path(Shape *s, SwStr name, Path *ret) {
     for (size_t i = 0; s && is_structure(s) && i < s->n_member; i++)
-        if (same_name(s->member[i].name, name))
+        if (sw_str_ieq(s->member[i].name, name))
             return resource_path(s, s->member[i].name, ret);
     return false;
 }
@@ -42,13 +35,13 @@ static Operation *way(Declarations *d, const SwValue *at, bool output, Path *ret
     rest = at->s;
     SwValue name = *at;
     if (!sw_str_cut(&rest, '.', &head)) {
-        resource_error(d, at, "not Operation.member");
+        file_error(d->api, d->file, at, "not Operation.member");
         return NULL;
     }
     name.s = head;
     Operation *op = operation(d, &name);
     if (op && (!(output ? op->output : op->input) || !resource_path(output ? op->output : op->input, rest, ret)))
-        resource_error(d, at, "'%.*s' has no '%.*s'", SW_FMT(head), SW_FMT(rest));
+        file_error(d->api, d->file, at, "'%.*s' has no '%.*s'", SW_FMT(head), SW_FMT(rest));
     return op;
 }
 
@@ -57,15 +50,9 @@ static const char *bind_words[] = {"create", "set", "unset", "get", "delete", "a
 static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
     const SwValue *create = sw_value_getz(said, "create"), *get = sw_value_getz(said, "get"),
                   *remove = sw_value_getz(said, "delete"), *none = sw_value_getz(said, "none");
-    for (size_t i = 0; i < said->n; i++) {
-        bool known = false;
-        for (size_t k = 0; bind_words[k] && !known; k++)
-            known = sw_str_eqz(said->keys[i], bind_words[k]);
-        if (!known)
-            resource_error(d, &said->v[i], "unknown field '%.*s' of a binding", SW_FMT(said->keys[i]));
-    }
+    resource_words(d, said, bind_words, "a binding");
     if (create && create->kind == SW_VSTRING && (!t->create || !resource_path(t->create->input, create->s, &b->create)))
-        resource_error(d, create, "create takes no '%.*s'", SW_FMT(create->s));
+        file_error(d->api, d->file, create, "create takes no '%.*s'", SW_FMT(create->s));
     if (create && create->kind == SW_VNULL)
         b->create = (Path){0};
     if (sw_value_getz(said, "set"))
@@ -79,7 +66,7 @@ static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwVa
     else if (get)
         b->get_at = (Path){0};
     if (remove && (!t->remove || !resource_path(t->remove->input, remove->s, &b->remove)))
-        resource_error(d, remove, "delete takes no '%.*s'", SW_FMT(remove->s));
+        file_error(d->api, d->file, remove, "delete takes no '%.*s'", SW_FMT(remove->s));
     if (sw_value_getz(said, "absent"))
         b->absent = sw_json_text(d->api->arena, sw_value_getz(said, "absent"));
     if (none)
@@ -129,7 +116,7 @@ static void bind_property(Declarations *d, CfnType *t, SwStr name, const SwValue
         const SwValue *definition = sw_value_get(sw_value_getz(t->schema, "definitions"), sw_value_str(type));
         const SwValue *of = sw_value_get(sw_value_getz(definition, "properties"), sw_str_skip(said->keys[i], prefix.n));
         if (!of)
-            resource_error(d, &said->v[i], "%.*s has no property '%.*s'", SW_FMT(t->name), SW_FMT(said->keys[i]));
+            file_error(d->api, d->file, &said->v[i], "%.*s has no property '%.*s'", SW_FMT(t->name), SW_FMT(said->keys[i]));
         else
             bind_explicit(d, t, add_binding(d, t, said->keys[i], of), &said->v[i]);
     }
@@ -153,7 +140,7 @@ static void check_bound(Declarations *d, CfnType *t) {
         for (size_t k = 0; k < t->bind.n && !found; k++)
             found = sw_str_eq(t->bind.v[k].property, said->keys[i]);
         if (!found)
-            resource_error(d, &said->v[i], "%.*s has no property '%.*s'", SW_FMT(t->name), SW_FMT(said->keys[i]));
+            file_error(d->api, d->file, &said->v[i], "%.*s has no property '%.*s'", SW_FMT(t->name), SW_FMT(said->keys[i]));
     }
 }
 
@@ -168,54 +155,46 @@ static void read_identifier(Declarations *d, Resource *r, CfnType *t) {
             if (sw_str_eq(r->part[k].name, part))
                 x->part = (int)k;
         if (part.p && x->part < 0)
-            resource_error(d, &own->v[i], "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(part));
+            file_error(d->api, d->file, &own->v[i], "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(part));
     }
     if (!t->n_identifier || (t->n_identifier > 1 && !own))
-        resource_error(d, t->json, "which parts identify %.*s?", SW_FMT(t->name));
+        file_error(d->api, d->file, t->json, "which parts identify %.*s?", SW_FMT(t->name));
 }
 
 static const char *cfn_words[] = {"type",   "create", "in",         "made",    "read", "list", "delete",
                                   "update", "name",   "identifier", "members", "bind", NULL};
 
-CfnType *cfn_load(Declarations *d, Resource *r, const SwValue *json) {
-    CfnType *t = sw_new(d->api->arena, CfnType);
-    const SwValue *type = sw_value_getz(json, "type"), *read = sw_value_getz(json, "read"), *made = sw_value_getz(json, "made"),
-                  *in = sw_value_getz(json, "in"), *name = sw_value_getz(json, "name");
-    *t = (CfnType){.name = sw_value_str(type), .json = json};
-    for (size_t i = 0; i < json->n; i++) {
-        bool known = false;
-        for (size_t k = 0; cfn_words[k] && !known; k++)
-            known = sw_str_eqz(json->keys[i], cfn_words[k]);
-        if (!known)
-            resource_error(d, &json->v[i], "unknown field '%.*s' of a type", SW_FMT(json->keys[i]));
-    }
-    t->schema = sw_value_get(d->schemas, t->name);
-    if (!t->schema) {
-        resource_error(d, json, "no schema of '%.*s': tools/strip-schemas makes it", SW_FMT(t->name));
-        return NULL;
-    }
-    t->tags = sw_value_str(sw_value_getz(t->schema, "tags"));
-    t->create = operation(d, sw_value_getz(json, "create"));
-    t->remove = operation(d, sw_value_getz(json, "delete"));
-    t->list = operation(d, sw_value_getz(json, "list"));
-    bool plain = read && read->kind == SW_VSTRING;
-    t->read = operation(d, plain ? read : sw_value_getz(read, "operation"));
-    if (!t->create || !t->remove || !t->list || !t->read) {
-        resource_error(d, json, "'%.*s' needs create, read, list and delete", SW_FMT(t->name));
-        return NULL;
-    }
+/* The operations that make, show, list and end one. False after complaining. */
+static bool read_operations(Declarations *d, CfnType *t) {
+    const SwValue *read = sw_value_getz(t->json, "read");
+    t->create = operation(d, sw_value_getz(t->json, "create"));
+    t->remove = operation(d, sw_value_getz(t->json, "delete"));
+    t->list = operation(d, sw_value_getz(t->json, "list"));
+    t->read = operation(d, read && read->kind == SW_VSTRING ? read : sw_value_getz(read, "operation"));
+    if (t->create && t->create->input && t->remove && t->list && t->read)
+        return true;
+    file_error(d->api, d->file, t->json, "'%.*s' needs create, read, list and delete", SW_FMT(t->name));
+    return false;
+}
+
+/* Where they name and show it. */
+static void read_places(Declarations *d, CfnType *t) {
+    const SwValue *read = sw_value_getz(t->json, "read"), *made = sw_value_getz(t->json, "made"),
+                  *in = sw_value_getz(t->json, "in"), *name = sw_value_getz(t->json, "name");
     SwStr at = sw_value_str(sw_value_getz(read, "at"));
     if (at.p && (!t->read->output || !resource_path(t->read->output, at, &t->read_at)))
-        resource_error(d, read, "read shows no '%.*s'", SW_FMT(at));
+        file_error(d->api, d->file, read, "read shows no '%.*s'", SW_FMT(at));
     if (sw_value_getz(read, "input"))
         t->read_input = sw_json_text(d->api->arena, sw_value_getz(read, "input"));
     if (made && (!t->create->output || !resource_path(t->create->output, made->s, &t->made)))
-        resource_error(d, made, "create answers no '%.*s'", SW_FMT(made->s));
+        file_error(d->api, d->file, made, "create answers no '%.*s'", SW_FMT(made->s));
     if (in && !resource_path(t->create->input, in->s, &t->wrapper))
-        resource_error(d, in, "create takes no '%.*s'", SW_FMT(in->s));
+        file_error(d->api, d->file, in, "create takes no '%.*s'", SW_FMT(in->s));
     t->name_property = sw_value_str(name && name->kind == SW_VSTRING ? name : sw_value_getz(name, "property"));
     t->name_lower = sw_value_is_true(sw_value_getz(name, "lower"));
-    read_identifier(d, r, t);
+}
+
+static void bind_all(Declarations *d, CfnType *t) {
     const SwValue *properties = sw_value_getz(t->schema, "properties"), *attributes = sw_value_getz(t->schema, "attributes");
     for (size_t i = 0; properties && i < properties->n; i++)
         bind_property(d, t, properties->keys[i], &properties->v[i], false);
@@ -223,5 +202,22 @@ CfnType *cfn_load(Declarations *d, Resource *r, const SwValue *json) {
         if (!sw_value_get(properties, attributes->keys[i]))
             bind_property(d, t, attributes->keys[i], &attributes->v[i], true);
     check_bound(d, t);
+}
+
+CfnType *cfn_load(Declarations *d, Resource *r, const SwValue *json) {
+    CfnType *t = sw_new(d->api->arena, CfnType);
+    *t = (CfnType){.name = sw_value_str(sw_value_getz(json, "type")), .json = json};
+    resource_words(d, json, cfn_words, "a type");
+    t->schema = sw_value_get(d->schemas, t->name);
+    if (!t->schema) {
+        file_error(d->api, d->file, json, "no schema of '%.*s': tools/strip-schemas makes it", SW_FMT(t->name));
+        return NULL;
+    }
+    t->tags = sw_value_str(sw_value_getz(t->schema, "tags"));
+    if (!read_operations(d, t))
+        return NULL;
+    read_places(d, t);
+    read_identifier(d, r, t);
+    bind_all(d, t);
     return t;
 }

@@ -3,10 +3,6 @@
 
 #include "resources.h"
 
-static void quoted(SwBuf *b, SwStr s) {
-    sw_json_write_string(b, s); /* C reads JSON's escapes of the ASCII that is in these files */
-}
-
 /* "string", "Tag", ["T"], {"*": "T"} to the C name of its table. */
 static SwStr shape_name(SwArena *a, CfnType *t, const SwValue *type) {
     static const char *const scalars[] = {"string", "integer", "number", "boolean", "json"};
@@ -53,13 +49,13 @@ static void write_fields(SwArena *a, CfnType *t, SwStr definition, const SwValue
         SwStr full = sw_strf(a, "%.*s.%.*s", SW_FMT(definition), SW_FMT(key));
         SwStr member = sw_value_str(sw_value_get(sw_value_getz(t->json, "members"), full));
         sw_buf_addz(b, "    {.name = ");
-        quoted(b, key);
+        add_quoted(b, key);
         sw_buf_addf(b, ", .shape = &%.*s", SW_FMT(shape));
         if (requires(object, key))
             sw_buf_addz(b, ", .required = true");
         if (member.p) {
             sw_buf_addz(b, ", .member = ");
-            quoted(b, member);
+            add_quoted(b, member);
         }
         sw_buf_addz(b, "},\n");
     }
@@ -80,7 +76,7 @@ static void write_object(SwArena *a, CfnType *t, SwStr name, SwStr definition, c
             if (!sw_value_get(properties, attributes->keys[i])) {
                 SwStr shape = shape_name(a, t, &attributes->v[i]);
                 sw_buf_addz(b, "    {.name = ");
-                quoted(b, attributes->keys[i]);
+                add_quoted(b, attributes->keys[i]);
                 sw_buf_addf(b, ", .shape = &%.*s},\n", SW_FMT(shape));
             }
         sw_buf_addz(b, "};\n");
@@ -105,17 +101,17 @@ static void add_way(SwBuf *b, const char *field, const Path *p) {
     write_path(b, p);
 }
 
-static void add_quoted(SwBuf *b, const char *field, SwStr s) {
+static void add_field(SwBuf *b, const char *field, SwStr s) {
     if (!s.p)
         return;
     sw_buf_addf(b, ", .%s = ", field);
-    quoted(b, s);
+    add_quoted(b, s);
 }
 
 static void write_binding(SwArena *a, CfnType *t, CfnBinding *x, SwBuf *b) {
     SwStr shape = shape_name(a, t, x->type);
     sw_buf_addz(b, "    {.property = ");
-    quoted(b, x->property);
+    add_quoted(b, x->property);
     sw_buf_addf(b, ", .shape = &%.*s%s%s%s", SW_FMT(shape), x->create_only ? ", .create_only = true" : "",
                 x->read_only ? ", .read_only = true" : "", x->tags ? ", .tags = true" : "");
     add_way(b, "create", &x->create);
@@ -125,8 +121,8 @@ static void write_binding(SwArena *a, CfnType *t, CfnBinding *x, SwBuf *b) {
     add_way(b, "set_at", &x->set_at);
     add_way(b, "get_at", &x->get_at);
     add_way(b, "delete_at", &x->remove);
-    add_quoted(b, "absent", x->absent);
-    add_quoted(b, "refused", x->refused);
+    add_field(b, "absent", x->absent);
+    add_field(b, "refused", x->refused);
     if (x->none)
         sw_buf_addf(b, ", .none = &%s", x->none);
     sw_buf_addz(b, "},\n");
@@ -134,11 +130,11 @@ static void write_binding(SwArena *a, CfnType *t, CfnBinding *x, SwBuf *b) {
 
 static void write_type(CfnType *t, SwBuf *b) {
     sw_buf_addf(b, "static const SwCfnType %s_type = {.name = ", t->c_name);
-    quoted(b, t->name);
+    add_quoted(b, t->name);
     sw_buf_addf(b, ", .shape = &%s, .identifier = {", t->c_name);
     for (size_t i = 0; i < t->n_identifier; i++) {
         sw_buf_addz(b, "{");
-        quoted(b, t->identifier[i].property);
+        add_quoted(b, t->identifier[i].property);
         sw_buf_addf(b, ", %d}, ", t->identifier[i].part);
     }
     sw_buf_addf(b, "}, .n_identifier = %zu", t->n_identifier);
@@ -148,8 +144,8 @@ static void write_type(CfnType *t, SwBuf *b) {
     add_op(b, "remove", t->remove);
     add_way(b, "made", &t->made);
     add_way(b, "read_at", &t->read_at);
-    add_quoted(b, "read_input", t->read_input);
-    add_quoted(b, "name_property", t->name_property);
+    add_field(b, "read_input", t->read_input);
+    add_field(b, "name_property", t->name_property);
     sw_buf_addf(b, "%s, .bind = bind_%s, .n_bind = SW_N(bind_%s)};\n", t->name_lower ? ", .name_lower = true" : "", t->c_name,
                 t->c_name);
 }

@@ -24,7 +24,7 @@ static Words locations = {"header", "headers", "querystring", "uri", "statusCode
 static Words formats = {"iso8601", "rfc822", "unixTimestamp", NULL};
 static Words protocols = {"json", "query", "ec2", "rest-json", "rest-xml", "smithy-rpc-v2-cbor", NULL};
 
-static bool one_of(Words words, SwStr s) {
+bool is_word(const char *const *words, SwStr s) {
     for (size_t i = 0; words[i]; i++)
         if (sw_str_eqz(s, words[i]))
             return true;
@@ -33,13 +33,13 @@ static bool one_of(Words words, SwStr s) {
 
 static void check_words(Model *m, const SwValue *json, Words words, const char *what) {
     for (size_t i = 0; json && json->kind == SW_VOBJECT && i < json->n; i++)
-        if (!one_of(words, json->keys[i]))
+        if (!is_word(words, json->keys[i]))
             model_error(m, &json->v[i], "unknown field '%.*s' of a %s", SW_FMT(json->keys[i]), what);
 }
 
 static void check_word(Model *m, const SwValue *json, const char *field, Words words) {
     SwStr s = sw_value_str(sw_value_getz(json, field));
-    if (s.p && !one_of(words, s))
+    if (s.p && !is_word(words, s))
         model_error(m, json, "unknown %s '%.*s'", field, SW_FMT(s));
 }
 
@@ -207,13 +207,13 @@ static void check_protocols(Model *m) {
     const SwValue *all = sw_value_getz(m->metadata, "protocols"), *extra = sw_value_getz(m->spec, "extra_protocols");
     const SwValue *main_one = sw_value_getz(m->metadata, "protocol");
     SwStr name = sw_value_str(main_one);
-    if (!main_one || !one_of(protocols, name))
+    if (!main_one || !is_word(protocols, name))
         model_error(m, main_one ? main_one : m->metadata, "unknown protocol '%.*s'", SW_FMT(name));
     for (size_t i = 0; all && i < all->n; i++)
-        if (!one_of(protocols, all->v[i].s))
+        if (!is_word(protocols, all->v[i].s))
             model_error(m, &all->v[i], "unknown protocol '%.*s'", SW_FMT(all->v[i].s));
     for (size_t i = 0; extra && i < extra->n; i++)
-        if (!one_of(protocols, extra->v[i].s))
+        if (!is_word(protocols, extra->v[i].s))
             model_error(m, m->metadata, "unknown protocol '%.*s' in the manifest", SW_FMT(extra->v[i].s));
 }
 

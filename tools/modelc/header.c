@@ -53,16 +53,6 @@ static void structures(Model *m, SwBuf *b) {
     }
 }
 
-static void add_quoted(SwBuf *b, SwStr s) {
-    sw_buf_addc(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '"' || s.p[i] == '\\')
-            sw_buf_addc(b, '\\');
-        sw_buf_addc(b, s.p[i]);
-    }
-    sw_buf_addc(b, '"');
-}
-
 static void enum_values(Model *m, SwBuf *b) {
     for (size_t i = 0; i < m->n_every; i++) { /* of what is left out, only to name the others as always */
         const Shape *s = m->every[i];

@@ -43,6 +43,15 @@ bool is_structure(const Shape *s) {
     return s->kind == SW_STRUCTURE || s->kind == SW_UNION;
 }
 
+Member *member_named(const Shape *s, SwStr name, size_t *ret_at) {
+    for (size_t i = 0; s && is_structure(s) && i < s->n_member; i++)
+        if (sw_str_eq(s->member[i].name, name)) {
+            *ret_at = i;
+            return &s->member[i];
+        }
+    return NULL;
+}
+
 Shape *shape_of(Model *m, const char *name) {
     return sw_map_get(&m->shapes, sw_str(name));
 }

@@ -59,7 +59,7 @@ static int compile_resources(SwArena *a, const Options *o, Model *m, SwStrList *
     model_keep(m, o->whole); /* an operation that is not implemented is none that may be named */
     types_collect(m);
     Declarations *d = resources_load(m, records, o->resources);
-    if (d->errors)
+    if (m->errors)
         return 1;
     SwBuf h = sw_buf(a, 16 * SW_MIB), c = sw_buf(a, 16 * SW_MIB);
     write_resources_header(d, &h);

@@ -9,6 +9,7 @@
  *   check.c       what a well-formed model may still get wrong
  *   paging.c      how an operation's lists are paged
  *   keep.c        which operations and shapes are compiled
+ *   resources.c   what its resources/ file declares, and cfn.c their CloudFormation types: resources.h
  *   names.c       from the model's names to C's
  *   header.c      the .gen.h      source.c  the .gen.c
  *
@@ -86,17 +87,20 @@ void file_error(Model *m, const char *file, const SwValue *at, const char *fmt, 
 /* Reads dir/folder/<api>.json and returns its name; NULL when there is none, or after complaining. */
 const char *read_beside(Model *m, const char *dir, const char *folder, SwValue *ret);
 bool is_structure(const Shape *s);
-Shape *shape_of(Model *m, const char *name); /* NULL if none */
+Shape *shape_of(Model *m, const char *name);                      /* NULL if none */
+Member *member_named(const Shape *s, SwStr name, size_t *ret_at); /* of a structure; NULL if none */
 
 /* members.c */
 void members_load(Model *m, const char *dir); /* dir: where the model lies */
 
 /* operations.c. `name` is the header's file name. */
-void operations_load(Model *m, const char *dir); /* dir: where the model lies */
+void operations_load(Model *m, const char *dir);  /* dir: where the model lies */
+Operation *operation_named(Model *m, SwStr name); /* NULL if none */
 void write_handlers(Model *m, SwBuf *b, const char *name);
 
 /* check.c */
 void model_check(Model *m);
+bool is_word(const char *const *words, SwStr s); /* one of a NULL-terminated list */
 
 /* keep.c. Parts what is compiled from what is not; whole: all is compiled. */
 void model_keep(Model *m, bool whole);
@@ -121,3 +125,4 @@ bool has_entry_type(const Shape *s); /* a map whose entry struct is generated */
 /* header.c, source.c. `name` is the header's file name. */
 void write_header(Model *m, SwBuf *b);
 void write_source(Model *m, SwBuf *b, const char *name);
+void add_quoted(SwBuf *b, SwStr s); /* as a literal of C */

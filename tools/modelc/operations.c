@@ -30,7 +30,7 @@ static SwStr read_flags(Model *m, const char *file, const SwValue *list) {
     return b.n ? sw_buf_str(&b) : SW_STR("0");
 }
 
-static Operation *find(Model *m, SwStr name) {
+Operation *operation_named(Model *m, SwStr name) {
     for (size_t i = 0; i < m->n_op; i++)
         if (sw_str_eq(m->op[i].name, name))
             return &m->op[i];
@@ -41,7 +41,7 @@ void operations_load(Model *m, const char *dir) {
     SwValue json;
     const char *file = read_beside(m, dir, "operations", &json);
     for (size_t i = 0; file && json.kind == SW_VOBJECT && i < json.n; i++) {
-        Operation *op = find(m, json.keys[i]);
+        Operation *op = operation_named(m, json.keys[i]);
         if (!op)
             file_error(m, file, &json.v[i], "no operation '%.*s'", SW_FMT(json.keys[i]));
         else if (op->handler_flags.p)

@@ -19,21 +19,12 @@ static const Part parts[] = {
 
 #define RESULTS_MAX 8
 
-static const Member *member_of(const Shape *s, SwStr name, size_t *ret_at) {
-    for (size_t i = 0; s && i < s->n_member; i++)
-        if (sw_str_eq(s->member[i].name, name)) {
-            *ret_at = i;
-            return &s->member[i];
-        }
-    return NULL;
-}
-
 static void check_part(Model *m, const Operation *op, const SwValue *paging, const Part *p) {
     const SwValue *name = sw_value_getz(paging, p->field);
     const Shape *s = p->output ? op->output : op->input;
     SwStr said = sw_value_str(name);
     size_t at;
-    const Member *e = name ? member_of(s, said, &at) : NULL;
+    const Member *e = name ? member_named(s, said, &at) : NULL;
     if (!name && p->needed)
         model_error(m, paging, "paging of '%.*s' has no \"%s\"", SW_FMT(op->name), p->field);
     else if (name && !e)
@@ -62,7 +53,7 @@ void paging_check(Model *m, const Operation *op) {
     }
     for (size_t i = 0; i < result->n; i++) {
         size_t at;
-        const Member *e = member_of(op->output, result->v[i].s, &at);
+        const Member *e = member_named(op->output, result->v[i].s, &at);
         if (!e || (e->shape->kind != SW_LIST && e->shape->kind != SW_MAP))
             model_error(m, &result->v[i], "paging: '%.*s' is no list of the output", SW_FMT(result->v[i].s));
     }
@@ -70,7 +61,7 @@ void paging_check(Model *m, const Operation *op) {
 
 static void add_member(SwBuf *b, const Shape *s, SwStr name) {
     size_t at;
-    if (member_of(s, name, &at))
+    if (member_named(s, name, &at))
         sw_buf_addf(b, "&m_%s[%zu]", s->c_table, at);
 }
 

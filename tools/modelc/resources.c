@@ -13,30 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void resource_error(Declarations *d, const SwValue *at, const char *fmt, ...) {
-    va_list ap;
-    va_start(ap, fmt);
-    SwStr text = sw_strfv(d->api->arena, fmt, ap);
-    va_end(ap);
-    fprintf(stderr, "%s:%d: %.*s\n", d->file, at ? (int)at->line : 1, SW_FMT(text));
-    d->errors++;
-}
-
 /* --- ways through structures ------------------------------------------------------------------------------------ */
 
 static Shape *below_lists(Shape *s) {
     while (s->kind == SW_LIST)
         s = s->member[0].shape;
     return s;
-}
-
-static Member *member_of(Shape *s, SwStr name, size_t *ret_index) {
-    for (size_t i = 0; is_structure(s) && i < s->n_member; i++)
-        if (sw_str_eq(s->member[i].name, name)) {
-            *ret_index = i;
-            return &s->member[i];
-        }
-    return NULL;
 }
 
 bool resource_path(Shape *from, SwStr text, Path *ret) {
@@ -50,7 +32,7 @@ bool resource_path(Shape *from, SwStr text, Path *ret) {
     }
     while (sw_str_next(&rest, '.', &name)) {
         size_t index;
-        Member *e = ret->n < SW_N(ret->at) && ret->end ? member_of(below_lists(ret->end), name, &index) : NULL;
+        Member *e = ret->n < SW_N(ret->at) && ret->end ? member_named(below_lists(ret->end), name, &index) : NULL;
         if (!e)
             return false;
         ret->at[ret->n++] = (unsigned)index;
@@ -81,23 +63,16 @@ static bool is_tags(Shape *s) {
            e->member[1].shape->kind == SW_STRING;
 }
 
-static Operation *operation_of(Declarations *d, SwStr name) {
-    for (size_t i = 0; i < d->api->n_op; i++)
-        if (sw_str_eq(d->api->op[i].name, name))
-            return &d->api->op[i];
-    return NULL;
-}
-
 static Path record_path(Declarations *d, Resource *r, const SwValue *at, bool (*good)(Shape *)) {
     Path p = {0};
     if (!at)
         return p;
     if (!r->record)
-        resource_error(d, at, "'%.*s' has no record", SW_FMT(r->name));
+        file_error(d->api, d->file, at, "'%.*s' has no record", SW_FMT(r->name));
     else if (!resource_path(r->record, at->s, &p))
-        resource_error(d, at, "%.*s has no '%.*s'", SW_FMT(r->record->name), SW_FMT(at->s));
+        file_error(d->api, d->file, at, "%.*s has no '%.*s'", SW_FMT(r->record->name), SW_FMT(at->s));
     else if (good && !p.key.p && !good(p.end))
-        resource_error(d, at, "'%.*s' is of the wrong type", SW_FMT(at->s));
+        file_error(d->api, d->file, at, "'%.*s' is of the wrong type", SW_FMT(at->s));
     return p;
 }
 
@@ -113,7 +88,7 @@ const char *resource_error_name(Declarations *d, const SwValue *at) {
         return sw_str_z(m->arena, sw_strf(m->arena, "%s_%s", m->upper, name_upper(m->arena, at->s)));
     if (sw_str_starts(at->s, SW_STR("SW_")) || sw_str_starts(at->s, sw_strf(m->arena, "%s_", m->lower)))
         return sw_str_z(m->arena, at->s);
-    resource_error(d, at, "no error '%.*s'", SW_FMT(at->s));
+    file_error(d->api, d->file, at, "no error '%.*s'", SW_FMT(at->s));
     return "SW_INTERNAL_FAILURE";
 }
 
@@ -122,7 +97,7 @@ static Text read_text(Declarations *d, const SwValue *at) {
     if (!at)
         return t;
     if (at->kind != SW_VARRAY || at->n < 2 || at->n > 3) {
-        resource_error(d, at, "not [error, text]");
+        file_error(d->api, d->file, at, "not [error, text]");
         return t;
     }
     t.kind = resource_error_name(d, &at->v[0]);
@@ -136,13 +111,13 @@ static TagRules *read_rules(Declarations *d, const SwValue *json) {
     TagRules *t = sw_new(d->api->arena, TagRules);
     int64_t max = 0;
     if (!sw_value_i64(sw_value_getz(json, "max"), &max) || max < 1)
-        resource_error(d, json, "tags need \"max\"");
+        file_error(d->api, d->file, json, "tags need \"max\"");
     t->max = (unsigned)max;
     t->any_case = sw_value_is_true(sw_value_getz(json, "any_case"));
     for (size_t i = 0; i < SW_N(faults); i++)
         t->fault[i] = read_text(d, sw_value_getz(json, faults[i]));
     if (!t->fault[0].kind || !t->fault[1].kind)
-        resource_error(d, json, "tags need \"too_many\" and \"reserved\"");
+        file_error(d->api, d->file, json, "tags need \"too_many\" and \"reserved\"");
     return t;
 }
 
@@ -160,16 +135,16 @@ static void check_template(Declarations *d, Resource *r, const SwValue *at) {
     unsigned any = 0;
     while (sw_str_cut(&rest, '{', &before)) {
         if (!sw_str_cut(&rest, '}', &name)) {
-            resource_error(d, at, "'{' without '}'");
+            file_error(d->api, d->file, at, "'{' without '}'");
             return;
         }
         any += sw_str_ends(name, SW_STR("*"));
         name = sw_str_drop(name, sw_str_ends(name, SW_STR("*")) ? 1 : sw_str_ends(name, SW_STR(":lower")) ? 6 : 0);
         if (!has_part(r, name))
-            resource_error(d, at, "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(name));
+            file_error(d->api, d->file, at, "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(name));
     }
     if (any > 1)
-        resource_error(d, at, "two parts of any text");
+        file_error(d->api, d->file, at, "two parts of any text");
 }
 
 static SwStrList read_templates(Declarations *d, Resource *r, const SwValue *json) {
@@ -206,7 +181,7 @@ static void add_named(Declarations *d, Resource *r, Operation *op, Path at, cons
 static void check_with(Declarations *d, Resource *r, const SwValue *with) {
     for (size_t i = 0; with && i < with->n; i++)
         if (!has_part(r, with->keys[i]))
-            resource_error(d, &with->v[i], "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(with->keys[i]));
+            file_error(d->api, d->file, &with->v[i], "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(with->keys[i]));
 }
 
 /* "*", "* but A B" or "A B": operations, of which each has the member. */
@@ -219,11 +194,11 @@ static void read_named(Declarations *d, Resource *r, SwStr member, const SwValue
     Path p;
     check_with(d, r, with);
     while (sw_str_next(&each, ' ', &word)) {
-        Operation *op = operation_of(d, word);
+        Operation *op = operation_named(d->api, word);
         if (!op)
-            resource_error(d, in, "no operation '%.*s'", SW_FMT(word));
+            file_error(d->api, d->file, in, "no operation '%.*s'", SW_FMT(word));
         else if (!op->input || !resource_path(op->input, member, &p) || !is_text(p.end))
-            resource_error(d, in, "'%.*s' has no text '%.*s'", SW_FMT(word), SW_FMT(member));
+            file_error(d->api, d->file, in, "'%.*s' has no text '%.*s'", SW_FMT(word), SW_FMT(member));
         else if (!all)
             add_named(d, r, op, p, with);
     }
@@ -236,29 +211,25 @@ static void read_named(Declarations *d, Resource *r, SwStr member, const SwValue
         add_named(d, r, op, p, with);
     }
     if (!found)
-        resource_error(d, in, "no operation has '%.*s'", SW_FMT(member));
+        file_error(d->api, d->file, in, "no operation has '%.*s'", SW_FMT(member));
 }
 
 /* --- a resource ------------------------------------------------------------------------------------------------- */
 
-static const char *const resource_words[] = {"record",    "collection", "parts",     "id",      "arn",    "reference",
-                                             "named",     "arn_at",     "arn_index", "account", "region", "state",
-                                             "created",   "tags",       "policy",    "missing", "exists", "bad_arn",
-                                             "elsewhere", "hooks",      "cfn",       NULL};
+static const char *const fields_of_resource[] = {"record",    "collection", "parts",     "id",      "arn",    "reference",
+                                                 "named",     "arn_at",     "arn_index", "account", "region", "state",
+                                                 "created",   "tags",       "policy",    "missing", "exists", "bad_arn",
+                                                 "elsewhere", "hooks",      "cfn",       NULL};
 
-static void check_words(Declarations *d, const SwValue *json, const char *const *words, const char *what) {
-    for (size_t i = 0; i < json->n; i++) {
-        bool known = false;
-        for (size_t k = 0; words[k] && !known; k++)
-            known = sw_str_eqz(json->keys[i], words[k]);
-        if (!known)
-            resource_error(d, &json->v[i], "unknown field '%.*s' of %s", SW_FMT(json->keys[i]), what);
-    }
+void resource_words(Declarations *d, const SwValue *json, const char *const *words, const char *what) {
+    for (size_t i = 0; json && i < json->n; i++)
+        if (!is_word(words, json->keys[i]))
+            file_error(d->api, d->file, &json->v[i], "unknown field '%.*s' of %s", SW_FMT(json->keys[i]), what);
 }
 
 static void read_parts(Declarations *d, Resource *r, const SwValue *parts, const SwValue *json) {
     if (!parts || parts->n == 0 || parts->n > SW_N(r->part))
-        resource_error(d, parts ? parts : json, "'%.*s' needs one to %zu parts", SW_FMT(r->name), SW_N(r->part));
+        file_error(d->api, d->file, parts ? parts : json, "'%.*s' needs one to %zu parts", SW_FMT(r->name), SW_N(r->part));
     for (size_t i = 0; parts && i < parts->n && i < SW_N(r->part); i++)
         r->part[r->n_part++] = (Part){parts->keys[i], parts->v[i].kind == SW_VSTRING ? parts->v[i].s : SW_NO_STR};
 }
@@ -266,20 +237,20 @@ static void read_parts(Declarations *d, Resource *r, const SwValue *parts, const
 static void read_record(Declarations *d, Resource *r, const SwValue *json) {
     const SwValue *record = sw_value_getz(json, "record"), *collection = sw_value_getz(json, "collection");
     if (!record != !collection)
-        resource_error(d, json, "'%.*s' needs both \"record\" and \"collection\", or none", SW_FMT(r->name));
+        file_error(d->api, d->file, json, "'%.*s' needs both \"record\" and \"collection\", or none", SW_FMT(r->name));
     if (!record || !collection)
         return;
     r->record = sw_map_get(&d->records->shapes, record->s);
     r->collection = collection->s;
     if (!r->record || !is_structure(r->record))
-        resource_error(d, record, "no record '%.*s'", SW_FMT(record->s));
+        file_error(d->api, d->file, record, "no record '%.*s'", SW_FMT(record->s));
 }
 
 static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     SwArena *a = d->api->arena;
     Resource *r = sw_list_add(a, &d->resources);
     *r = (Resource){.name = name, .json = json, .c_name = name_snake(a, name)};
-    check_words(d, json, resource_words, "a resource");
+    resource_words(d, json, fields_of_resource, "a resource");
     read_parts(d, r, sw_value_getz(json, "parts"), json);
     read_record(d, r, json);
     const SwValue *id = sw_value_getz(json, "id"), *named = sw_value_getz(json, "named"), *tags = sw_value_getz(json, "tags");
@@ -289,7 +260,7 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     r->arn = read_templates(d, r, sw_value_getz(json, "arn"));
     r->reference = read_templates(d, r, sw_value_getz(json, "reference"));
     if (!r->arn.n)
-        resource_error(d, json, "'%.*s' has no \"arn\"", SW_FMT(name));
+        file_error(d->api, d->file, json, "'%.*s' has no \"arn\"", SW_FMT(name));
     if (!r->reference.n && r->n_part)
         sw_str_list_add(a, &r->reference, sw_strf(a, "{%.*s*}", SW_FMT(r->part[r->n_part - 1].name)));
     for (size_t i = 0; named && i < named->n; i++)
@@ -310,7 +281,7 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     r->bad_arn = read_text(d, sw_value_getz(json, "bad_arn"));
     r->elsewhere = read_text(d, sw_value_getz(json, "elsewhere"));
     if (r->record && !r->missing.kind)
-        resource_error(d, json, "'%.*s' has no \"missing\"", SW_FMT(name));
+        file_error(d->api, d->file, json, "'%.*s' has no \"missing\"", SW_FMT(name));
     if (sw_value_getz(json, "cfn"))
         r->cfn = cfn_load(d, r, sw_value_getz(json, "cfn"));
     if (!tags)
@@ -319,7 +290,7 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     r->tags = record_path(d, r, plain ? tags : sw_value_getz(tags, "at"), is_tags);
     r->rules = plain ? d->rules : read_rules(d, tags);
     if (!r->rules)
-        resource_error(d, tags, "no rules of tags");
+        file_error(d->api, d->file, tags, "no rules of tags");
 }
 
 /* --- the file --------------------------------------------------------------------------------------------------- */
@@ -329,7 +300,7 @@ static void read_way(Declarations *d, const SwValue *at, SwStr value, WayList *i
     SwStr rest = at->s, op_name;
     bool all, found = false;
     if (at->kind != SW_VSTRING || !sw_str_cut(&rest, '.', &op_name)) {
-        resource_error(d, at, "not Operation.member");
+        file_error(d->api, d->file, at, "not Operation.member");
         return;
     }
     all = sw_str_eqz(op_name, "*");
@@ -342,7 +313,7 @@ static void read_way(Declarations *d, const SwValue *at, SwStr value, WayList *i
         *(Way *)sw_list_add(d->api->arena, into) = (Way){op, p, value};
     }
     if (!found)
-        resource_error(d, at, "no input has '%.*s'", SW_FMT(at->s));
+        file_error(d->api, d->file, at, "no input has '%.*s'", SW_FMT(at->s));
 }
 
 static void read_ways(Declarations *d, const SwValue *json, WayList *into) {
@@ -356,34 +327,34 @@ static void read_tag_operation(Declarations *d, SwStr name, const SwValue *json)
     TagOperation *t = sw_list_add(d->api->arena, &d->tag_operations);
     const SwValue *of = sw_value_getz(json, "of"), *tags = sw_value_getz(json, "tags"), *keys = sw_value_getz(json, "keys"),
                   *list = sw_value_getz(json, "list"), *resource = sw_value_getz(json, "resource");
-    check_words(d, json, words, "a tag operation");
-    *t = (TagOperation){.op = operation_of(d, name), .own = sw_value_is_true(sw_value_getz(json, "own"))};
+    resource_words(d, json, words, "a tag operation");
+    *t = (TagOperation){.op = operation_named(d->api, name), .own = sw_value_is_true(sw_value_getz(json, "own"))};
     if (!t->op || !t->op->input) {
-        resource_error(d, json, "no operation '%.*s'", SW_FMT(name));
+        file_error(d->api, d->file, json, "no operation '%.*s'", SW_FMT(name));
         return;
     }
     if (!of || !resource_path(t->op->input, of->s, &t->of) || !is_text(t->of.end))
-        resource_error(d, of ? of : json, "\"of\" is no text of the input");
+        file_error(d->api, d->file, of ? of : json, "\"of\" is no text of the input");
     if (tags && (!resource_path(t->op->input, tags->s, &t->tags) || !is_tags(t->tags.end)))
-        resource_error(d, tags, "\"tags\" are no tags of the input");
+        file_error(d->api, d->file, tags, "\"tags\" are no tags of the input");
     if (keys && (!resource_path(t->op->input, keys->s, &t->keys) || t->keys.end->kind != SW_LIST || !is_text(t->keys.end)))
-        resource_error(d, keys, "\"keys\" are no list of texts of the input");
+        file_error(d->api, d->file, keys, "\"keys\" are no list of texts of the input");
     if (list && (!t->op->output || !resource_path(t->op->output, list->s, &t->list) || !is_tags(t->list.end)))
-        resource_error(d, list, "\"list\" is no tags of the output");
+        file_error(d->api, d->file, list, "\"list\" is no tags of the output");
     if (!!tags + !!keys + !!list != 1)
-        resource_error(d, json, "one of \"tags\", \"keys\" and \"list\"");
+        file_error(d->api, d->file, json, "one of \"tags\", \"keys\" and \"list\"");
     for (size_t i = 0; resource && i < d->resources.n; i++)
         if (sw_str_eq(d->resources.v[i].name, resource->s))
             t->resource = &d->resources.v[i];
     if (resource && !t->resource)
-        resource_error(d, resource, "no resource '%.*s'", SW_FMT(resource->s));
+        file_error(d->api, d->file, resource, "no resource '%.*s'", SW_FMT(resource->s));
 }
 
 static void read_file(Declarations *d, const SwValue *json) {
     static const char *const words[] = {"service", "tags", "resources", "tag_operations", "passes", "conditions", NULL};
     const SwValue *resources = sw_value_getz(json, "resources"), *tags = sw_value_getz(json, "tags"),
                   *operations = sw_value_getz(json, "tag_operations");
-    check_words(d, json, words, "a service's resources");
+    resource_words(d, json, words, "a service's resources");
     d->service = sw_value_str(sw_value_getz(json, "service"));
     if (!d->service.p)
         d->service = sw_str(d->api->api);
@@ -406,7 +377,7 @@ Declarations *resources_load(Model *api, Model *records, const char *file) {
     if (sw_file_read(a, file, SW_MIB, &text, &err) < 0 || sw_json_parse(a, text, json, &err) < 0) {
         const char *line = strstr(err.message, "line ");
         fprintf(stderr, "%s:%d: %s\n", file, line ? atoi(line + 5) : 1, err.message);
-        d->errors++;
+        api->errors++;
         return d;
     }
     sw_str_list_add(a, api->read, sw_str(file));

@@ -114,11 +114,11 @@ typedef struct Declarations {
     ResourceList resources;
     TagOperationList tag_operations;
     WayList passes, conditions;
-    int errors;
 } Declarations;
 
 Declarations *resources_load(Model *api, Model *records, const char *file);
-void resource_error(Declarations *d, const SwValue *at, const char *fmt, ...) sw_printf(3, 4);
+/* Complains of fields that are none of `words`. */
+void resource_words(Declarations *d, const SwValue *json, const char *const *words, const char *what);
 /* "a.b[Key]" from a structure down; false where there is no such way. */
 bool resource_path(Shape *from, SwStr text, Path *ret);
 

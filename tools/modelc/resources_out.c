@@ -8,17 +8,6 @@ static const char *record_type(Resource *r) {
     return r->record->c_type;
 }
 
-/* "sw_text" in quotes */
-static void quoted(SwBuf *b, SwStr s) {
-    sw_buf_addc(b, '"');
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] == '"' || s.p[i] == '\\')
-            sw_buf_addf(b, "\\%c", s.p[i]);
-        else
-            sw_buf_addc(b, s.p[i]);
-    sw_buf_addc(b, '"');
-}
-
 void write_path(SwBuf *b, const Path *p) {
     sw_buf_addf(b, "{.n = %zu, .at = {", p->n);
     for (size_t i = 0; i < p->n; i++)
@@ -26,7 +15,7 @@ void write_path(SwBuf *b, const Path *p) {
     sw_buf_addz(b, "}");
     if (p->key.p) {
         sw_buf_addz(b, ", .key = ");
-        quoted(b, p->key);
+        add_quoted(b, p->key);
     }
     sw_buf_addz(b, "}");
 }
@@ -122,10 +111,10 @@ static void add_text(SwBuf *b, const char *field, const Text *t) {
     if (!t->kind)
         return;
     sw_buf_addf(b, "    .%s = {&%s, ", field, t->kind);
-    quoted(b, t->text);
+    add_quoted(b, t->text);
     if (t->fact.p) {
         sw_buf_addz(b, ", ");
-        quoted(b, t->fact);
+        add_quoted(b, t->fact);
     }
     sw_buf_addz(b, "},\n");
 }
@@ -176,7 +165,7 @@ static void write_named(Declarations *d, Resource *r, SwBuf *b) {
 static void add_texts(SwBuf *b, const char *field, const SwStrList *l) {
     sw_buf_addf(b, "    .%s = (const char *const[]){", field);
     for (size_t i = 0; i < l->n; i++) {
-        quoted(b, l->v[i]);
+        add_quoted(b, l->v[i]);
         sw_buf_addz(b, ", ");
     }
     sw_buf_addz(b, "NULL},\n");
@@ -186,10 +175,10 @@ static void add_parts(SwBuf *b, Resource *r) {
     sw_buf_addz(b, "    .part = {");
     for (size_t i = 0; i < r->n_part; i++) {
         sw_buf_addz(b, "{");
-        quoted(b, r->part[i].name);
+        add_quoted(b, r->part[i].name);
         if (r->part[i].otherwise.p) {
             sw_buf_addz(b, ", ");
-            quoted(b, r->part[i].otherwise);
+            add_quoted(b, r->part[i].otherwise);
         }
         sw_buf_addz(b, i + 1 < r->n_part ? "}, " : "}");
     }
@@ -208,19 +197,19 @@ static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
     declare_error(b, &r->bad_arn);
     declare_error(b, &r->elsewhere);
     sw_buf_addf(b, "const SwResource %s_%s_resource = {\n    .name = \"%s\",\n    .service = ", m->lower, r->c_name, r->c_name);
-    quoted(b, d->service);
+    add_quoted(b, d->service);
     sw_buf_addf(b, ",\n    .api = &%s_api,\n", m->lower);
     if (r->record)
         sw_buf_addf(b, "    .in = &%s_%.*s,\n", m->lower, SW_FMT(r->collection));
     add_parts(b, r);
     sw_buf_addz(b, "    .id = ");
-    quoted(b, r->id);
+    add_quoted(b, r->id);
     sw_buf_addz(b, ",\n");
     add_texts(b, "arn", &r->arn);
     add_texts(b, "reference", &r->reference);
     if (r->arn_index.p) {
         sw_buf_addz(b, "    .arn_index = ");
-        quoted(b, r->arn_index);
+        add_quoted(b, r->arn_index);
         sw_buf_addz(b, ",\n");
     }
     add_path_field(b, "arn_at", &r->arn_at);
@@ -288,7 +277,7 @@ static void write_ways(SwBuf *b, const char *name, const WayList *l) {
         sw_buf_addf(b, "    {%s, ", l->v[i].op->c_index);
         write_path(b, &l->v[i].at);
         sw_buf_addz(b, ", ");
-        quoted(b, l->v[i].value);
+        add_quoted(b, l->v[i].value);
         sw_buf_addz(b, "},\n");
     }
     sw_buf_addz(b, "};\n");

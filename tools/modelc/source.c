@@ -11,7 +11,7 @@ typedef struct Out {
     size_t n, cap;
 } Out;
 
-static void add_quoted(SwBuf *b, SwStr s) {
+void add_quoted(SwBuf *b, SwStr s) {
     sw_buf_addc(b, '"');
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];

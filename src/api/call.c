@@ -47,7 +47,9 @@ static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const
     if (!cx->host->config->strict || (op->flags & SW_OP_NO_AUTH) || (handler->flags & SW_AUTHORISES))
         return 0;
     const char *action = s->action ? s->action(cx, op, in) : NULL;
-    SwStrList about = sw_resource_arns_of(cx, s, op, in);
+    SwStrList about;
+    if (sw_resource_arns_of(cx, s, op, in, &about, err) < 0)
+        return -1;
     if (about.n == 0 && s->resources)
         about = s->resources(cx, op, in);
     if (about.n == 0)

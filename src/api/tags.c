@@ -45,6 +45,13 @@ static int refuse(const SwTagFault *f, SwStr bad, SwStr resource, SwError *err) 
     return f->fact ? sw_fail_fact(err, f->fact, bad) : -1;
 }
 
+int sw_tags_check_keys(const SwTagRules *r, SwStr resource, const SwStrList *keys, SwError *err) {
+    for (size_t i = 0; r->reserved.kind && i < keys->n; i++)
+        if (is_reserved(keys->v[i]))
+            return refuse(&r->reserved, keys->v[i], resource, err);
+    return 0;
+}
+
 int sw_tags_check(const SwTagRules *r, SwStr resource, const SwStrMap *given, SwError *err) {
     if (given->n > r->max)
         return refuse(&r->too_many, SW_NO_STR, resource, err);

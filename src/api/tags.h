@@ -29,11 +29,13 @@ typedef struct SwTagFault {
 
 typedef struct SwTagRules {
     unsigned max;
-    bool any_case; /* keys that differ in case alone are the same (IAM) */
-    SwTagFault too_many, reserved, duplicate;
-    SwTagFault bad_key, bad_value; /* 1 to 128, 0 to 256 characters; NULL where the model says so */
+    bool any_case;                            /* keys that differ in case alone are the same (IAM) */
+    SwTagFault too_many, reserved, duplicate; /* reserved NULL: for Slipway's own, who may set them */
+    SwTagFault bad_key, bad_value;            /* 1 to 128, 0 to 256 characters; NULL where the model says so */
 } SwTagRules;
 
+/* Keys that a caller may take away. */
+int sw_tags_check_keys(const SwTagRules *r, SwStr resource, const SwStrList *keys, SwError *err) sw_must_check;
 /* What a caller may give. Linear: more than `max` are refused before any are compared. */
 int sw_tags_check(const SwTagRules *r, SwStr resource, const SwStrMap *given, SwError *err) sw_must_check;
 /* The same, then into what there is, if all of it together is not too many; else `tags` is unchanged. */

@@ -144,15 +144,23 @@ static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied
 
 /* --- changing and ending ---------------------------------------------------------------------------------------- */
 
+/* Its value is put by `set`, with whatever else that operation takes. */
+static bool goes_by_set(const SwCfnBinding *b, const SwValue *want) {
+    return !b->tags && b->set != SW_NO_OPERATION && (wanted(b, want) || b->unset == SW_NO_OPERATION);
+}
+
+static bool changes(SwCtx *cx, const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
+    return !same(cx->arena, wanted(b, was), wanted(b, want));
+}
+
 static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, const SwValue *was,
                   const SwValue *want, SwError *err) {
-    const SwValue *old = wanted(b, was), *new = wanted(b, want);
     if (b->tags)
-        return set_tags(cx, f, old, new, err);
-    if (!new && b->unset != SW_NO_OPERATION)
-        return unset_by(cx, r, b->unset, f, err);
-    if (b->set != SW_NO_OPERATION)
+        return set_tags(cx, f, wanted(b, was), wanted(b, want), err);
+    if (goes_by_set(b, want))
         return set_by(cx, r, b->set, f, was, want, err);
+    if (b->unset != SW_NO_OPERATION)
+        return unset_by(cx, r, b->unset, f, err);
     if (b->delete_at.n)
         return 0;
     return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be changed", b->property);
@@ -164,18 +172,12 @@ static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValu
     if (sw_cfn_check(t, want, err) < 0)
         return -1;
     for (size_t i = 0; i < t->n_bind; i++)
-        if (t->bind[i].create_only && !same(cx->arena, wanted(&t->bind[i], was), wanted(&t->bind[i], want))) {
-            ret->replace = true;
-            return 0;
-        }
-    for (size_t i = 0; i < t->n_bind; i++) {
+        ret->replace |= t->bind[i].create_only && changes(cx, &t->bind[i], was, want);
+    for (size_t i = 0; i < t->n_bind && !ret->replace; i++) {
         const SwCfnBinding *b = &t->bind[i];
-        bool done = false;
-        if (same(cx->arena, wanted(b, was), wanted(b, want)))
-            continue;
-        for (size_t k = 0; k < i && b->set != SW_NO_OPERATION && wanted(b, want); k++)
-            done |= t->bind[k].set == b->set && wanted(&t->bind[k], want) &&
-                    !same(cx->arena, wanted(&t->bind[k], was), wanted(&t->bind[k], want));
+        bool done = !changes(cx, b, was, want);
+        for (size_t k = 0; k < i && !done && goes_by_set(b, want); k++)
+            done = t->bind[k].set == b->set && goes_by_set(&t->bind[k], want) && changes(cx, &t->bind[k], was, want);
         if (!done && change(cx, r, b, f, was, want, err) < 0)
             return -1;
     }

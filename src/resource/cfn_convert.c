@@ -133,8 +133,7 @@ static int put_scalar(SwCtx *cx, const SwValue *v, const char *name, const SwSha
     int64_t i;
     double d;
     switch (s->kind) {
-    case SW_STRING:
-    case SW_BLOB: *(SwStr *)at = text; return 0;
+    case SW_STRING: *(SwStr *)at = text; return 0;
     case SW_BOOLEAN: *(SwOptBool *)at = SW_SOME_BOOL(sw_str_eqz(text, "true")); return 0;
     case SW_INTEGER:
     case SW_LONG:
@@ -148,7 +147,7 @@ static int put_scalar(SwCtx *cx, const SwValue *v, const char *name, const SwSha
             return wrong(name, "Number", err);
         *(SwOptDouble *)at = SW_SOME_DOUBLE(d);
         return 0;
-    default: return wrong(name, "another", err);
+    default: return sw_fail(err, &SW_CFN_INVALID_REQUEST, "%s is not supported", name);
     }
 }
 

@@ -88,7 +88,7 @@ SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const
                 text = r->part[i].otherwise ? sw_str(r->part[i].otherwise) : SW_STR("*");
         sw_buf_adds(&b, f.lower ? sw_str_lower(cx->arena, text) : text);
     }
-    return sw_buf_str(&b);
+    return b.full ? SW_NO_STR : sw_buf_str(&b); /* half a name would be another's */
 }
 
 bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *ret_parts) {

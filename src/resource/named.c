@@ -18,29 +18,13 @@ static SwStr part_of(SwCtx *cx, const SwService *s, const char *name, SwStr said
 }
 
 /* As it is stored, where it is: its own ARN may say more than what it is asked by. */
-static SwStr stored_arn(SwCtx *cx, const SwResource *r, SwStr id, const SwParts *p) {
-    SwFound f;
-    SwError ignored = sw_error(cx->arena);
-    if (cx->tx && r->arn_at.n && sw_resource_find(cx, r, id, &f, &ignored) == 0 && f.record)
-        return sw_resource_arn(cx, r, id, f.record);
-    return sw_resource_write(cx, r, r->arn[0], p);
-}
-
-static SwStr arn_of(SwCtx *cx, const SwService *s, const SwResource *r, const SwNamed *n, const SwOperation *op, const void *in,
-                    SwStr ref) {
-    SwParts p = {0};
-    SwStr own = r->hooks && r->hooks->named ? r->hooks->named(cx, op, in, ref) : SW_NO_STR;
-    if (own.p || sw_str_starts(ref, SW_STR("arn:")))
-        return own.p ? own : ref;
-    bool read = false;
-    for (size_t i = 0; ref.p && !read && r->reference[i]; i++)
-        read = sw_resource_read(r, r->reference[i], ref, &p);
-    for (size_t i = 0; i < r->n_part; i++) {
-        SwStr said = sw_path_text(op->input, in, &n->with[i]);
-        if (!p.v[i].p && sw_str_is(said))
-            p.v[i] = part_of(cx, s, r->part[i].name, said);
-    }
-    return stored_arn(cx, r, sw_resource_write(cx, r, r->id, &p), &p);
+static int stored_arn(SwCtx *cx, const SwResource *r, const SwParts *p, SwStr *ret_arn, SwError *err) {
+    SwStr id = sw_resource_write(cx, r, r->id, p);
+    SwFound f = {0};
+    if (cx->tx && r->arn_at.n && sw_resource_find(cx, r, id, &f, err) < 0)
+        return -1;
+    *ret_arn = f.record ? sw_resource_arn(cx, r, id, f.record) : sw_resource_write(cx, r, r->arn[0], p);
+    return 0;
 }
 
 static bool may_be_left_out(const SwResource *r) {
@@ -50,26 +34,51 @@ static bool may_be_left_out(const SwResource *r) {
     return true;
 }
 
-SwStrList sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in) {
-    SwStrList all = {0};
-    for (size_t i = 0; s->declares && s->declares->resource[i]; i++) {
-        const SwResource *r = s->declares->resource[i];
-        for (size_t k = 0; k < r->n_named; k++) {
-            if (r->named[k].op != op->index || !op->input)
-                continue;
-            SwStrList refs = sw_path_texts(cx->arena, op->input, in, &r->named[k].at);
-            bool means_default = refs.n == 0 && may_be_left_out(r), hooked = refs.n == 0 && r->hooks && r->hooks->named;
-            if (means_default || hooked)
-                sw_str_list_add(cx->arena, &refs, SW_NO_STR);
-            for (size_t j = 0; j < refs.n; j++) {
-                SwStr arn = hooked && !means_default ? r->hooks->named(cx, op, in, SW_NO_STR)
-                                                     : arn_of(cx, s, r, &r->named[k], op, in, refs.v[j]);
-                if (sw_str_is(arn) && !sw_str_list_has(&all, arn))
-                    sw_str_list_add(cx->arena, &all, arn);
-            }
-        }
+/* ref absent: the request named nothing, and means what the parts say then, or what a hook knows. */
+static int arn_of(SwCtx *cx, const SwService *s, const SwResource *r, const SwNamed *n, const SwOperation *op, const void *in,
+                  SwStr ref, SwStr *ret_arn, SwError *err) {
+    SwParts p = {0};
+    bool read = false;
+    *ret_arn = r->hooks && r->hooks->named ? r->hooks->named(cx, op, in, ref) : SW_NO_STR;
+    if (!ret_arn->p && sw_str_starts(ref, SW_STR("arn:")))
+        *ret_arn = ref;
+    if (ret_arn->p || (!ref.p && !may_be_left_out(r)))
+        return 0;
+    for (size_t i = 0; ref.p && !read && r->reference[i]; i++)
+        read = sw_resource_read(r, r->reference[i], ref, &p);
+    for (size_t i = 0; i < r->n_part; i++) {
+        SwStr said = sw_path_text(op->input, in, &n->with[i]);
+        if (!p.v[i].p && sw_str_is(said))
+            p.v[i] = part_of(cx, s, r->part[i].name, said);
     }
-    return all;
+    return stored_arn(cx, r, &p, ret_arn, err);
+}
+
+static int add_named(SwCtx *cx, const SwService *s, const SwResource *r, const SwNamed *n, const SwOperation *op,
+                     const void *in, SwStrList *all, SwError *err) {
+    SwStrList refs = sw_path_texts(cx->arena, op->input, in, &n->at);
+    if (refs.n == 0)
+        sw_str_list_add(cx->arena, &refs, SW_NO_STR);
+    for (size_t i = 0; i < refs.n; i++) {
+        SwStr arn;
+        if (arn_of(cx, s, r, n, op, in, refs.v[i], &arn, err) < 0)
+            return -1;
+        if (sw_str_is(arn) && !sw_str_list_has(all, arn))
+            sw_str_list_add(cx->arena, all, arn);
+    }
+    return 0;
+}
+
+int sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwStrList *ret_arns,
+                        SwError *err) {
+    *ret_arns = (SwStrList){0};
+    for (size_t i = 0; op->input && s->declares && s->declares->resource[i]; i++) {
+        const SwResource *r = s->declares->resource[i];
+        for (size_t k = 0; k < r->n_named; k++)
+            if (r->named[k].op == op->index && add_named(cx, s, r, &r->named[k], op, in, ret_arns, err) < 0)
+                return -1;
+    }
+    return 0;
 }
 
 int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) {

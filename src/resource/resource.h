@@ -133,7 +133,8 @@ typedef struct SwParts {
 
 /* Read a text by a template; false where it does not fit. */
 bool sw_resource_read(const SwResource *r, const char *templ, SwStr text, SwParts *ret_parts);
-/* Write one; a part that is absent is written as its `otherwise`, else as "*". */
+/* Write one; a part that is absent is written as its `otherwise`, else as "*". Absent: it would
+ * have more than 64 KiB. */
 SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const SwParts *parts);
 /* The parts of an ARN, false where it is not one of this resource, or of another region or account. */
 bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *ret_parts);
@@ -183,7 +184,8 @@ SwStr sw_resource_reference(SwCtx *cx, const SwFound *f, const SwShape *s, const
 /* --- what requests are about ------------------------------------------------------------------------------------ */
 
 /* ARNs of all that a request names, for authorisation; empty: it names nothing that is declared. */
-SwStrList sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in);
+int sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwStrList *ret_arns,
+                        SwError *err) sw_must_check;
 /* The resource-based policy of what an ARN names; absent where there is none. itself: SwResource.policy_itself. */
 int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) sw_must_check;
 
@@ -206,8 +208,8 @@ int sw_resource_call_untag(SwCtx *cx, const SwFound *f, const SwStrList *keys, S
 
 /* --- all of them ------------------------------------------------------------------------------------------------ */
 
-/* Called for each that exists in the context's account and region, ordered by service, resource and id; a return other than
- * 0 ends the walk and is what it returns (-1 with *err set). `after`: ARN to go on behind, or absent. */
+/* Called for each of one resource that exists in the context's account and region, by id, behind `after_id`; a return other
+ * than 0 ends the walk and is what it returns (-1 with *err set). Records stay in the context's arena: walk in pages. */
 typedef int SwResourceFn(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err);
 int sw_resource_walk(SwCtx *cx, const SwResource *r, SwStr after_id, SwResourceFn *fn, void *arg, SwError *err) sw_must_check;
 /* All declared, NULL-terminated, ordered by service and name; cached by the host. */

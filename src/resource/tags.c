@@ -45,20 +45,16 @@ int sw_op_tag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const S
     return 0;
 }
 
-static bool is_reserved(SwStr key) {
-    return key.n >= 4 && sw_str_ieq(sw_str_n(key.p, 4), SW_STR("aws:"));
-}
-
 int sw_op_untag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrList *keys, SwError *err) {
-    SwStrList own = {0};
-    for (size_t i = 0; i < keys->n; i++) /* what AWS itself has set stays */
-        if (cx->principal.kind == SW_PRINCIPAL_SERVICE || !is_reserved(keys->v[i]))
-            sw_str_list_add(cx->arena, &own, keys->v[i]);
     for (size_t i = 0; i < refs.n; i++) {
         SwFound f;
         if (sw_resource_by_reference(cx, among, refs.v[i], &f, err) < 0)
             return -1;
-        sw_tags_remove(cx->arena, f.r->tag_rules, sw_resource_tags(cx, &f), &own);
+        SwTagRules rules = rules_for(cx, f.r);
+        SwStr arn = sw_resource_arn(cx, f.r, f.id, f.record);
+        if (sw_tags_check_keys(&rules, arn, keys, err) < 0)
+            return -1;
+        sw_tags_remove(cx->arena, &rules, sw_resource_tags(cx, &f), keys);
         if (write_back(cx, &f, err) < 0)
             return -1;
     }

@@ -7,10 +7,12 @@
 
 #include <stdlib.h>
 
-#define BATCH 256 /* records that are in memory at once */
+#define BATCH 256 /* records that are asked for at once */
 
 int sw_resource_walk(SwCtx *cx, const SwResource *r, SwStr after_id, SwResourceFn *fn, void *arg, SwError *err) {
     SwDocQuery q = {.limit = BATCH, .from = after_id};
+    if (!r->in)
+        return 0;
     do {
         SwDocList l;
         if (sw_doc_list(cx->tx, r->in, &q, &l, err) < 0)

@@ -5,12 +5,10 @@
 #include <stdarg.h>
 #include <pthread.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
-#include "api/host.h"
-#include "base/file.h"
+#include "../world.h"
 #include "base/id.h"
 #include "models/codepipeline.gen.h"
 
@@ -97,48 +95,17 @@ static const SwService *const services[] = {&fake_service, &sw_service_codepipel
 
 /* ---- a host for each test ---- */
 
-typedef struct World {
-    SwArena *arena;
-    SwConfig config;
-    SwHost *host;
-    SwCtx *cx;
-    SwError err;
-    char dir[64];
-} World;
-
 static int set_up(void **state) {
-    if (getuid() != 0)
-        return 0;
-    SwArena *a = sw_arena_new(0);
-    World *w = sw_new(a, World);
-    w->arena = a;
-    w->err = sw_error(a);
-    memcpy(w->dir, "/tmp/slipway-pipeline-XXXXXX", sizeof "/tmp/slipway-pipeline-XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
-    w->config = (SwConfig){.data = w->dir,
-                           .address = "127.0.0.1",
-                           .account = SW_STR("000000000000"),
-                           .region = SW_STR("us-east-1"),
-                           .ephemeral = true,
-                           .services = services};
-    fake = (struct Fake){.arena = a};
+    fake = (struct Fake){.arena = sw_arena_new(0)};
     pthread_mutex_init(&fake.lock, NULL);
-    if (sw_host_open(&w->config, &w->host, &w->err) < 0)
-        fail_msg("%s: %s", w->err.message, w->err.cause ? w->err.cause : "");
-    w->cx = sw_ctx_new(w->host, a, SW_NO_STR, SW_NO_STR, "test");
-    *state = w;
+    *state = world_open(services);
     return 0;
 }
 
 static int tear_down(void **state) {
-    World *w = *state;
-    if (!w)
-        return 0;
-    SwError err = sw_error(w->arena);
-    assert_int_equal(sw_host_down(w->host, &err), 0);
-    assert_int_equal(sw_rm_tree(w->dir, &err), 0);
-    sw_arena_free(w->arena);
-    return 0;
+    int r = world_close(state);
+    sw_arena_free(fake.arena);
+    return r;
 }
 
 static void settle(World *w) {
@@ -150,11 +117,6 @@ static void advance(World *w, SwTime by) {
     settle(w);
 }
 
-#define OK(call) \
-    do { \
-        if ((call) < 0) \
-            fail_msg("%s: %s", w->err.kind->code, w->err.message); \
-    } while (0)
 #define REFUSED(call, k) \
     do { \
         assert_int_equal((call), -1); \

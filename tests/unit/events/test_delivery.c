@@ -5,13 +5,10 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "api/host.h"
-#include "base/file.h"
+#include "../world.h"
 #include "models/events.gen.h"
 #include "models/sqs.gen.h"
 
@@ -32,54 +29,14 @@ static const SwTarget fake_targets[] = {{"fake", NULL, fake_deliver, NULL}};
 static const SwService fake_service = {.name = "fake", .targets = fake_targets, .n_targets = 1};
 static const SwService *const services[] = {&fake_service, &sw_service_events, &sw_service_sqs, NULL};
 
-typedef struct World {
-    SwArena *arena;
-    SwConfig config;
-    SwHost *host;
-    SwCtx *cx;
-    SwError err;
-    char dir[64];
-} World;
-
-#define OK(call) \
-    do { \
-        if ((call) < 0) \
-            fail_msg("%s: %s", w->err.kind->code, w->err.message); \
-    } while (0)
-
 static int set_up(void **state) {
-    if (getuid() != 0)
-        return 0; /* a host needs networks of its own */
-    SwArena *a = sw_arena_new(0);
-    World *w = sw_new(a, World);
+    World *w = *state = world_open(services);
     SqsCreateQueueRequest queue = {.queue_name = SW_STR("dead")};
     SqsCreateQueueResult *made;
-    w->arena = a;
-    w->err = sw_error(a);
-    memcpy(w->dir, "/tmp/slipway-events-XXXXXX", sizeof "/tmp/slipway-events-XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
-    w->config = (SwConfig){.data = w->dir,
-                           .address = "127.0.0.1",
-                           .account = SW_STR("000000000000"),
-                           .region = SW_STR("us-east-1"),
-                           .ephemeral = true,
-                           .services = services};
-    if (sw_host_open(&w->config, &w->host, &w->err) < 0)
-        fail_msg("%s: %s", w->err.message, w->err.cause ? w->err.cause : "");
-    sw_clock_set(w->host->clock, SW_CLOCK_STEPPED, 1, 0); /* however slow the machine is */
-    w->cx = sw_ctx_new(w->host, a, SW_NO_STR, SW_NO_STR, "test");
-    OK(sqs_call_create_queue(w->cx, &queue, &made, &w->err));
-    *state = w;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    World *w = *state;
     if (!w)
         return 0;
-    assert_int_equal(sw_host_down(w->host, &w->err), 0);
-    assert_int_equal(sw_rm_tree(w->dir, &w->err), 0);
-    sw_arena_free(w->arena);
+    sw_clock_set(w->host->clock, SW_CLOCK_STEPPED, 1, 0); /* however slow the machine is */
+    OK(sqs_call_create_queue(w->cx, &queue, &made, &w->err));
     return 0;
 }
 
@@ -181,9 +138,9 @@ static void an_event_that_is_too_old_is_not_tried_again(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_target_that_fails_is_tried_again_later_and_later, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(after_the_last_retry_the_event_is_a_dead_letter, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_event_that_is_too_old_is_not_tried_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_target_that_fails_is_tried_again_later_and_later, set_up, world_close),
+        cmocka_unit_test_setup_teardown(after_the_last_retry_the_event_is_a_dead_letter, set_up, world_close),
+        cmocka_unit_test_setup_teardown(an_event_that_is_too_old_is_not_tried_again, set_up, world_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

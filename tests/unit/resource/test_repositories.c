@@ -1,32 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A resource made, read, changed and ended by its CloudFormation properties, through the operations of its own service. */
+/* What is declared of ECR's repositories, on a whole host: made, read, changed and ended by their CloudFormation properties
+ * through the service's own operations; tags, the walk over all of them, what a request is about. */
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "api/host.h"
-#include "base/file.h"
+#include "../world.h"
 #include "models/ecr_resources.gen.h"
 #include "resource/cfn.h"
 
 extern const SwService sw_service_ecr;
 static const SwService *const services[] = {&sw_service_ecr, NULL};
-
-typedef struct World {
-    SwArena *a;
-    SwConfig config;
-    SwHost *host;
-    SwCtx *cx;
-    SwError err;
-    char dir[64];
-} World;
 
 #define FULL \
     "{\"RepositoryName\":\"team/web\",\"ImageTagMutability\":\"IMMUTABLE_WITH_EXCLUSION\"," \
@@ -42,48 +30,19 @@ typedef struct World {
     "\"Tags\":[{\"Key\":\"team\",\"Value\":\"red\"},{\"Key\":\"a\",\"Value\":\"\"}]}"
 
 static int set_up(void **state) {
-    if (getuid() != 0)
-        return 0;
-    SwArena *a = sw_arena_new(0);
-    World *w = sw_new(a, World);
-    w->a = a;
-    w->err = sw_error(a);
-    memcpy(w->dir, "/tmp/slipway-cfn-XXXXXX", sizeof "/tmp/slipway-cfn-XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
-    w->config = (SwConfig){.data = w->dir,
-                           .address = "127.0.0.1",
-                           .account = SW_STR("000000000000"),
-                           .region = SW_STR("us-east-1"),
-                           .ephemeral = true,
-                           .services = services};
-    if (sw_host_open(&w->config, &w->host, &w->err) < 0)
-        fail_msg("%s: %s", w->err.message, w->err.cause ? w->err.cause : "");
-    w->cx = sw_ctx_new(w->host, a, SW_NO_STR, SW_NO_STR, "test");
-    *state = w;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    World *w = *state;
-    if (!w)
-        return 0;
-    SwError err = sw_error(w->a);
-    sw_ctx_rollback(w->cx);
-    assert_int_equal(sw_host_down(w->host, &err), 0);
-    assert_int_equal(sw_rm_tree(w->dir, &err), 0);
-    sw_arena_free(w->a);
+    *state = world_open(services);
     return 0;
 }
 
 static SwValue *parse(World *w, const char *json) {
-    SwValue *v = sw_new(w->a, SwValue);
-    assert_int_equal(sw_json_parse(w->a, sw_str(json), v, &w->err), 0);
+    SwValue *v = sw_new(w->arena, SwValue);
+    assert_int_equal(sw_json_parse(w->arena, sw_str(json), v, &w->err), 0);
     return v;
 }
 
 /* As a walker would: in a transaction, which is undone where it fails. "" or the error's code. */
 static const char *apply(World *w, const char *identifier, const SwValue *was, const SwValue *want, SwApplied *ret) {
-    w->err = sw_error(w->a);
+    w->err = sw_error(w->arena);
     assert_int_equal(sw_ctx_begin(w->cx, SW_WRITE, &w->err), 0);
     if (sw_resource_apply(w->cx, &ecr_repository_resource, sw_str(identifier), was, want, ret, &w->err) < 0) {
         sw_ctx_rollback(w->cx);
@@ -95,7 +54,7 @@ static const char *apply(World *w, const char *identifier, const SwValue *was, c
 
 static SwValue read_back(World *w, const char *identifier) {
     SwValue v = sw_value_object();
-    w->err = sw_error(w->a);
+    w->err = sw_error(w->arena);
     assert_int_equal(sw_ctx_begin(w->cx, SW_READ, &w->err), 0);
     if (sw_resource_model(w->cx, &ecr_repository_resource, sw_str(identifier), &v, &w->err) < 0)
         v = (SwValue){0};
@@ -107,8 +66,8 @@ static SwValue read_back(World *w, const char *identifier) {
 static void assert_has(World *w, const SwValue *got, const SwValue *set) {
     for (size_t i = 0; i < set->n; i++) {
         const SwValue *v = sw_value_get(got, set->keys[i]);
-        SwStr want = sw_json_text(w->a, &set->v[i]), have = v ? sw_json_text(w->a, v) : SW_STR("nothing");
-        assert_string_equal(sw_str_z(w->a, have), sw_str_z(w->a, want));
+        SwStr want = sw_json_text(w->arena, &set->v[i]), have = v ? sw_json_text(w->arena, v) : SW_STR("nothing");
+        assert_string_equal(sw_str_z(w->arena, have), sw_str_z(w->arena, want));
     }
 }
 
@@ -121,7 +80,7 @@ static void what_is_set_is_read_back(void **state) {
     assert_null(sw_resource_of_type(w->host, SW_STR("AWS::ECR::Nothing")));
     const SwValue *want = parse(w, FULL);
     assert_string_equal(apply(w, "", NULL, want, &done), "");
-    assert_string_equal(sw_str_z(w->a, done.identifier), "team/web");
+    assert_string_equal(sw_str_z(w->arena, done.identifier), "team/web");
     SwValue got = read_back(w, "team/web");
     assert_has(w, &got, want);
     assert_has(w, &got, parse(w, "{\"Arn\":\"arn:aws:ecr:us-east-1:000000000000:repository/team/web\"}"));
@@ -164,7 +123,7 @@ static void a_name_is_made_where_none_is_given(void **state) {
         skip();
     assert_string_equal(apply(w, "", NULL, parse(w, "{}"), &done), "");
     assert_true(sw_str_starts(done.identifier, SW_STR("repository-")));
-    SwValue got = read_back(w, sw_str_z(w->a, done.identifier));
+    SwValue got = read_back(w, sw_str_z(w->arena, done.identifier));
     assert_int_equal(got.kind, SW_VOBJECT);
 }
 
@@ -189,13 +148,100 @@ static void documents_that_are_none_of_the_type_are_refused_by_name(void **state
     }
 }
 
+/* --- tags, walking, what a request is about: over the same repositories ---------------------------------------- */
+
+static const char *tag(World *w, SwPrincipalKind who, bool take) {
+    SwStrMap tags = {0};
+    SwStrList keys = {0};
+    SwFound f;
+    w->err = sw_error(w->arena);
+    w->cx->principal.kind = who;
+    sw_str_map_set(w->arena, &tags, SW_STR("aws:cloudformation:stack-name"), SW_STR("s"));
+    sw_str_list_add(w->arena, &keys, tags.v[0].key);
+    assert_int_equal(sw_ctx_begin(w->cx, SW_WRITE, &w->err), 0);
+    assert_int_equal(sw_resource_get(w->cx, &ecr_repository_resource, SW_STR("team/web"), &f, &w->err), 0);
+    int r = take ? sw_resource_call_untag(w->cx, &f, &keys, &w->err) : sw_resource_call_tag(w->cx, &f, &tags, &w->err);
+    w->cx->principal.kind = SW_PRINCIPAL_SERVICE;
+    if (r == 0)
+        assert_int_equal(sw_ctx_commit(w->cx, &w->err), 0);
+    sw_ctx_rollback(w->cx);
+    return r == 0 ? "" : w->err.kind->code;
+}
+
+static void keys_of_aws_are_for_its_own_services_to_set_and_to_take(void **state) {
+    World *w = *state;
+    SwApplied done;
+    if (!w)
+        skip();
+    assert_string_equal(apply(w, "", NULL, parse(w, FULL), &done), "");
+    assert_string_equal(tag(w, SW_PRINCIPAL_USER, false), "InvalidTagParameterException");
+    assert_string_equal(tag(w, SW_PRINCIPAL_SERVICE, false), "");
+    assert_string_equal(tag(w, SW_PRINCIPAL_USER, true), "InvalidTagParameterException");
+    SwValue got = read_back(w, "team/web");
+    assert_int_equal(sw_value_getz(&got, "Tags")->n, 3);
+    assert_string_equal(tag(w, SW_PRINCIPAL_SERVICE, true), "");
+    got = read_back(w, "team/web");
+    assert_int_equal(sw_value_getz(&got, "Tags")->n, 2);
+}
+
+static int note(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err) {
+    SwStrList *seen = arg;
+    sw_str_list_add(cx->arena, seen, arn);
+    return sw_str_eqz(f->id, "stop") ? 7 : 0;
+}
+
+static void a_walk_comes_by_all_that_is_here_in_order_and_may_be_ended(void **state) {
+    World *w = *state;
+    SwApplied done;
+    SwStrList all = {0}, rest = {0};
+    if (!w)
+        skip();
+    static const char *const names[] = {"b", "a", "stop", "z"};
+    for (size_t i = 0; i < SW_N(names); i++)
+        assert_string_equal(
+            apply(w, "", NULL, parse(w, sw_strf(w->arena, "{\"RepositoryName\":\"%s%s\"}", names[i], names[i][1] ? "" : "b").p),
+                  &done),
+            "");
+    w->cx->region = SW_STR("eu-west-1");
+    assert_string_equal(apply(w, "", NULL, parse(w, "{\"RepositoryName\":\"elsewhere\"}"), &done), "");
+    w->cx->region = SW_STR("us-east-1");
+    assert_int_equal(sw_ctx_begin(w->cx, SW_READ, &w->err), 0);
+    assert_int_equal(sw_resource_walk(w->cx, &ecr_repository_resource, SW_NO_STR, note, &all, &w->err), 7);
+    assert_int_equal(sw_resource_walk(w->cx, &ecr_repository_resource, SW_STR("stop"), note, &rest, &w->err), 0);
+    assert_int_equal(all.n, 3);
+    assert_true(sw_str_ends(all.v[0], SW_STR("000000000000:repository/ab")));
+    assert_true(sw_str_ends(all.v[2], SW_STR(":repository/stop")));
+    assert_int_equal(rest.n, 1);
+    assert_true(sw_str_ends(rest.v[0], SW_STR(":repository/zb")));
+}
+
+static void a_request_is_about_each_that_it_names_once(void **state) {
+    World *w = *state;
+    SwStrList arns;
+    if (!w)
+        skip();
+    SwStr names[] = {SW_STR("a"), SW_STR("b/c"), SW_STR("a"), SW_STR("arn:aws:ecr:us-east-1:000000000000:repository/d")};
+    EcrDescribeRepositoriesRequest in = {.repository_names = {names, 4}};
+    const SwOperation *op = &ecr_api.op[ECR_DESCRIBE_REPOSITORIES];
+    assert_int_equal(sw_resource_arns_of(w->cx, &sw_service_ecr, op, &in, &arns, &w->err), 0);
+    assert_int_equal(arns.n, 3);
+    assert_string_equal(sw_str_z(w->arena, arns.v[1]), "arn:aws:ecr:us-east-1:000000000000:repository/b/c");
+    in.repository_names.n = 0;
+    in.repository_names.v = NULL;
+    assert_int_equal(sw_resource_arns_of(w->cx, &sw_service_ecr, op, &in, &arns, &w->err), 0);
+    assert_int_equal(arns.n, 0); /* none that it could mean */
+}
+
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
+#define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
     const struct CMUnitTest tests[] = {
         T(what_is_set_is_read_back),
         T(what_changes_is_changed_and_what_is_taken_away_is_gone),
         T(a_name_is_made_where_none_is_given),
         T(documents_that_are_none_of_the_type_are_refused_by_name),
+        T(keys_of_aws_are_for_its_own_services_to_set_and_to_take),
+        T(a_walk_comes_by_all_that_is_here_in_order_and_may_be_ended),
+        T(a_request_is_about_each_that_it_names_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

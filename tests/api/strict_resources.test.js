@@ -12,6 +12,7 @@ const E = require("@aws-sdk/client-ecs");
 const EB = require("@aws-sdk/client-eventbridge");
 const EL = require("@aws-sdk/client-elastic-load-balancing-v2");
 const I = require("@aws-sdk/client-iam");
+const N = require("@aws-sdk/client-sns");
 const Q = require("@aws-sdk/client-sqs");
 const R = require("@aws-sdk/client-ecr");
 const { allow, deny, strict } = require("../lib/strict");
@@ -91,6 +92,11 @@ const rows = [
     [Q, "SQS", "TagQueue", (n) => ({ QueueUrl: url(n), Tags: { a: "b" } }), (n) => arn("sqs", n)],
     [Q, "SQS", "StartMessageMoveTask", (n) => ({ SourceArn: arn("sqs", n) }), (n) => arn("sqs", n)],
     [Q, "SQS", "CancelMessageMoveTask", (n) => ({ TaskHandle: handle(n) }), (n) => arn("sqs", n)],
+    [N, "SNS", "CreateTopic", (n) => ({ Name: n }), (n) => arn("sns", n)],
+    [N, "SNS", "Publish", (n) => ({ TargetArn: arn("sns", n), Message: "m" }), (n) => arn("sns", n)],
+    [N, "SNS", "Subscribe", (n) => ({ TopicArn: arn("sns", n), Protocol: "sqs", Endpoint: arn("sqs", "q") }), (n) => arn("sns", n)],
+    [N, "SNS", "SetSubscriptionAttributes", (n) => ({ SubscriptionArn: arn("sns", `${n}:12345678-1234-1234-1234-123456789012`), AttributeName: "RawMessageDelivery" }), (n) => arn("sns", n)],
+    [N, "SNS", "TagResource", (n) => ({ ResourceArn: arn("sns", n), Tags: [{ Key: "a", Value: "b" }] }), (n) => arn("sns", n)],
 ];
 
 let as, ann, bob, clean;

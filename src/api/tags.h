@@ -30,8 +30,10 @@ typedef struct SwTagFault {
 typedef struct SwTagRules {
     unsigned max;
     bool any_case;                            /* keys that differ in case alone are the same (IAM) */
+    bool by_id;                               /* a declared resource's {resource} is its id, not its ARN */
     SwTagFault too_many, reserved, duplicate; /* reserved NULL: for Slipway's own, who may set them */
     SwTagFault bad_key, bad_value;            /* 1 to 128, 0 to 256 characters; NULL where the model says so */
+    SwTagFault missing; /* tags of nothing, where that is another error than the resource's own (its text as it is) */
 } SwTagRules;
 
 /* Keys that a caller may take away. */

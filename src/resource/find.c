@@ -62,10 +62,10 @@ static int try_one(SwCtx *cx, const SwResource *r, SwStr ref, SwFound *ret, SwEr
     return 1;
 }
 
-/* An ARN of this kind, but of another account or region: there is none here. */
+/* An ARN or reference of this kind, but of another account or region: there is none here. */
 static bool is_foreign(const SwResource *r, SwStr ref, SwParts *ret_p) {
-    for (size_t i = 0; r->arn[i]; i++)
-        if (sw_resource_read(r, r->arn[i], ref, ret_p))
+    for (const char *const *t = is_arn(ref) ? r->arn : r->reference; *t; t++)
+        if (sw_resource_read(r, *t, ref, ret_p))
             return true;
     return false;
 }

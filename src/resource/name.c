@@ -3,10 +3,10 @@
 
 #include "resource/internal.h"
 
-/* One "{name}", "{name*}" or "{name:lower}" of a template. */
+/* One "{name}", "{name*}", "{name:path}" or "{name:lower}" of a template. */
 typedef struct Field {
     SwStr name;
-    bool any, lower;
+    bool any, path, lower;
 } Field;
 
 /* *t stands behind the '{'; afterwards behind the '}'. */
@@ -16,7 +16,8 @@ static Field next_field(const char **t) {
     *t = end + 1;
     f.any = sw_str_ends(f.name, SW_STR("*"));
     f.lower = sw_str_ends(f.name, SW_STR(":lower"));
-    f.name = sw_str_drop(f.name, f.any ? 1 : f.lower ? 6 : 0);
+    f.path = sw_str_ends(f.name, SW_STR(":path"));
+    f.name = sw_str_drop(f.name, f.any ? 1 : f.lower ? 6 : f.path ? 5 : 0);
     return f;
 }
 
@@ -31,9 +32,9 @@ static SwStr *slot(const SwResource *r, SwStr name, SwParts *p) {
     return NULL;
 }
 
-static size_t span(SwStr s) {
+static size_t span(SwStr s, bool path) {
     size_t n = 0;
-    while (n < s.n && s.p[n] != '/' && s.p[n] != ':')
+    while (n < s.n && (path || s.p[n] != '/') && s.p[n] != ':')
         n++;
     return n;
 }
@@ -51,10 +52,10 @@ static bool fits(const SwResource *r, const char *t, SwStr s, SwParts *p) {
         return s.n == 0;
     t++;
     Field f = next_field(&t);
-    SwStr *to = slot(r, f.name, p);
+    SwStr nothing, *to = f.name.n ? slot(r, f.name, p) : &nothing;
     if (!to)
         return false;
-    for (size_t n = f.any ? s.n : span(s); n > 0; n--) {
+    for (size_t n = f.any ? s.n : span(s, f.path); n > 0; n--) {
         if (f.any && *t == '{' && s.p[n - 1] != '/' && s.p[n - 1] != ':') /* nothing else says where it ends */
             continue;
         *to = sw_str_n(s.p, n);
@@ -91,11 +92,14 @@ SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const
     return b.full ? SW_NO_STR : sw_buf_str(&b); /* half a name would be another's */
 }
 
+static bool is_here(SwCtx *cx, const SwParts *p) {
+    return (!p->account.p || sw_str_eq(p->account, cx->account)) && (!p->region.p || sw_str_eq(p->region, cx->region));
+}
+
 bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *ret_parts) {
     for (size_t i = 0; r->arn[i]; i++)
         if (sw_resource_read(r, r->arn[i], arn, ret_parts))
-            return (!ret_parts->account.p || sw_str_eq(ret_parts->account, cx->account)) &&
-                   (!ret_parts->region.p || sw_str_eq(ret_parts->region, cx->region));
+            return is_here(cx, ret_parts);
     return false;
 }
 
@@ -113,7 +117,7 @@ SwStr sw_resource_id(SwCtx *cx, const SwResource *r, SwStr reference) {
         return sw_resource_read_arn(cx, r, reference, &p) ? sw_resource_write(cx, r, r->id, &p) : SW_NO_STR;
     for (size_t i = 0; r->reference[i]; i++)
         if (sw_resource_read(r, r->reference[i], reference, &p))
-            return sw_resource_write(cx, r, r->id, &p);
+            return is_here(cx, &p) ? sw_resource_write(cx, r, r->id, &p) : SW_NO_STR;
     return SW_NO_STR;
 }
 
@@ -132,6 +136,8 @@ static SwParts parts_said(SwCtx *cx, const SwResource *r, SwStr ref) {
 }
 
 int sw_resource_fail(SwCtx *cx, const SwResource *r, const SwText *text, SwStr reference, SwError *err) {
+    if (text == &r->missing && r->hooks && r->hooks->missing)
+        return r->hooks->missing(cx, reference, err);
     SwParts p = parts_said(cx, r, reference);
     SwBuf b = sw_buf(cx->arena, 16 * SW_KIB);
     for (const char *t = text->text; *t;) {
@@ -164,7 +170,8 @@ static bool ends(SwStr s, const char *end) {
 SwStr sw_resource_reference(SwCtx *cx, const SwFound *f, const SwShape *s, const SwPath *at) {
     SwStr member = sw_path_last(s, at);
     SwParts p;
-    if (ends(member, "Arn") || ends(member, "Arns") || ends(member, "ARN") || !sw_resource_read(f->r, f->r->id, f->id, &p))
+    bool by_arn = ends(member, "Arn") || ends(member, "Arns") || ends(member, "ARN") || !f->r->reference[0];
+    if (by_arn || !sw_resource_read(f->r, f->r->id, f->id, &p))
         return sw_resource_arn(cx, f->r, f->id, f->record);
     return sw_resource_write(cx, f->r, f->r->reference[0], &p);
 }

@@ -11,7 +11,8 @@
  *
  *     "{cluster}/{service}"     a part without '/' and ':'        "{name*}"   any text; before another part it ends in one of
  * both
- *     "{name:lower}"            written in lower case             "{account}" "{region}"   the context's, or an ARN's own
+ *     "{name:path}"             any text without ':'              "{*}"                    any text, which tells nothing
+ *     "{name:lower}"            written in lower case             "{account}" "{region}"   the context's, or the text's own
  *
  * Everything here works in cx->tx and allocates in cx->arena. */
 
@@ -68,6 +69,8 @@ typedef struct SwResourceHooks {
     int (*tagged)(SwCtx *cx, const SwFound *f, SwError *err);
     /* The policy of this resource where it does not lie in its record; *ret absent: none. */
     int (*policy)(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err);
+    /* Fails with `missing` where its text depends on more than names. */
+    int (*missing)(SwCtx *cx, SwStr reference, SwError *err);
 } SwResourceHooks;
 
 struct SwResource {
@@ -79,7 +82,7 @@ struct SwResource {
     uint8_t n_part;
     const char *id;               /* "{repositoryName}" */
     const char *const *arn;       /* NULL-terminated; the first is how it is written, all are read */
-    const char *const *reference; /* NULL-terminated: how inputs write it where not by ARN; most often "{name}" */
+    const char *const *reference; /* NULL-terminated: how inputs write it where not by ARN; most often "{name}"; may be empty */
     SwPath arn_at;                /* the record holds its own ARN, which may say more than its id (paths, random ends) */
     const char *arn_index;        /* index of the collection by ARN, where ARNs do not say the id; or NULL */
     SwPath account_at, region_at; /* of collections of global scope: whose it is */
@@ -89,7 +92,7 @@ struct SwResource {
     const SwTagRules *tag_rules;
     SwText missing, exists;
     SwText bad_arn;   /* a text that is an ARN of none of the kinds that may be named there */
-    SwText elsewhere; /* an ARN of another region; no kind: as `missing` */
+    SwText elsewhere; /* an ARN or reference of another region; no kind: as `missing` */
     const SwNamed *named;
     size_t n_named;
     const SwCfnType *cfn; /* NULL: CloudFormation has no such type, or Slipway not yet */

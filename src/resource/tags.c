@@ -19,8 +19,8 @@ static SwTagRules rules_for(SwCtx *cx, const SwResource *r) {
 
 int sw_resource_set_tags(SwCtx *cx, const SwFound *f, const SwStrMap *given, SwError *err) {
     SwTagRules rules = rules_for(cx, f->r);
-    SwStr arn = sw_resource_arn(cx, f->r, f->id, f->record);
-    return sw_tags_merge(cx->arena, &rules, arn, sw_resource_tags(cx, f), given, err);
+    SwStr named = rules.by_id ? f->id : sw_resource_arn(cx, f->r, f->id, f->record);
+    return sw_tags_merge(cx->arena, &rules, named, sw_resource_tags(cx, f), given, err);
 }
 
 int sw_resource_set_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
@@ -35,10 +35,27 @@ static int write_back(SwCtx *cx, const SwFound *f, SwError *err) {
     return sw_resource_put(cx, f, err);
 }
 
+/* One of those among them that can have tags. */
+static int find(SwCtx *cx, const SwResource *const *among, SwStr ref, SwFound *ret, SwError *err) {
+    struct {
+        const SwResource **v;
+        size_t n;
+    } taggable = {0};
+    for (; *among; among++)
+        if ((*among)->tag_rules)
+            *sw_list_add(cx->arena, &taggable) = *among;
+    *sw_list_add(cx->arena, &taggable) = NULL;
+    const SwResource *first = taggable.v[0];
+    if (sw_resource_by_reference(cx, taggable.v, ref, ret, err) == 0)
+        return 0;
+    const SwTagFault *missing = &first->tag_rules->missing;
+    return missing->kind && sw_error_is(err, first->missing.kind) ? sw_fail_as(err, missing->kind, "%s", missing->text) : -1;
+}
+
 int sw_op_tag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrMap *given, SwError *err) {
     for (size_t i = 0; i < refs.n; i++) {
         SwFound f;
-        if (sw_resource_by_reference(cx, among, refs.v[i], &f, err) < 0 || sw_resource_set_tags(cx, &f, given, err) < 0 ||
+        if (find(cx, among, refs.v[i], &f, err) < 0 || sw_resource_set_tags(cx, &f, given, err) < 0 ||
             write_back(cx, &f, err) < 0)
             return -1;
     }
@@ -48,7 +65,7 @@ int sw_op_tag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const S
 int sw_op_untag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrList *keys, SwError *err) {
     for (size_t i = 0; i < refs.n; i++) {
         SwFound f;
-        if (sw_resource_by_reference(cx, among, refs.v[i], &f, err) < 0)
+        if (find(cx, among, refs.v[i], &f, err) < 0)
             return -1;
         SwTagRules rules = rules_for(cx, f.r);
         SwStr arn = sw_resource_arn(cx, f.r, f.id, f.record);
@@ -63,7 +80,7 @@ int sw_op_untag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const
 
 int sw_op_tags(SwCtx *cx, const SwResource *const *among, SwStr ref, SwStrMap **ret_tags, SwError *err) {
     SwFound f;
-    if (sw_resource_by_reference(cx, among, ref, &f, err) < 0)
+    if (find(cx, among, ref, &f, err) < 0)
         return -1;
     *ret_tags = sw_resource_tags(cx, &f);
     return 0;

@@ -189,6 +189,9 @@ test("what is not there is 404 for move tasks; a batch names what failed by Quer
     assert.strictEqual(status(await refuses(sqs.send(new CancelMessageMoveTaskCommand({ TaskHandle: gone })), "ResourceNotFoundException", /Task does not exist/)), 404);
     const lost = Buffer.from(JSON.stringify({ taskId: "x", sourceArn: `${arn}-nobody` })).toString("base64");
     assert.strictEqual(status(await refuses(sqs.send(new CancelMessageMoveTaskCommand({ TaskHandle: lost })), "ResourceNotFoundException", /SourceArn parameter doesn't exist/)), 404);
+    const { TaskHandle } = await sqs.send(new StartMessageMoveTaskCommand({ SourceArn: arn }));
+    const forged = Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(TaskHandle, "base64")), sourceArn: `${arn}-source` })).toString("base64");
+    await refuses(sqs.send(new CancelMessageMoveTaskCommand({ TaskHandle: forged })), "ResourceNotFoundException", /Task does not exist/);
     assert.strictEqual(status(await refuses(sqs.send(new StartMessageMoveTaskCommand({ SourceArn: arn, DestinationArn: `${arn}-nobody` })), "ResourceNotFoundException")), 404);
     await refuses(sqs.send(new StartMessageMoveTaskCommand({ SourceArn: arn.replace("us-east-1", "eu-west-1") })), "ResourceNotFoundException");
     await send(q, "m");

@@ -12,12 +12,16 @@ const E = require("@aws-sdk/client-ecs");
 const EB = require("@aws-sdk/client-eventbridge");
 const EL = require("@aws-sdk/client-elastic-load-balancing-v2");
 const I = require("@aws-sdk/client-iam");
+const N = require("@aws-sdk/client-sns");
+const Q = require("@aws-sdk/client-sqs");
 const R = require("@aws-sdk/client-ecr");
 const { allow, deny, strict } = require("../lib/strict");
 
 const arn = (service, rest) => `arn:aws:${service}:us-east-1:000000000000:${rest}`;
 const ecs = (rest) => arn("ecs", rest), stage = (n) => ({ pipelineName: n, stageName: "s" });
 const tags = [{ key: "a", value: "b" }];
+const url = (n) => `http://localhost/000000000000/${n}`;
+const handle = (n) => Buffer.from(JSON.stringify({ taskId: "t", sourceArn: arn("sqs", n) })).toString("base64");
 const pipeline = (name) => ({ name, roleArn: "arn:aws:iam::000000000000:role/r", artifactStore: { type: "S3", location: "bucket" },
     stages: [{ name: "Source", actions: [{ name: "a", actionTypeId: { category: "Source", owner: "AWS", provider: "S3", version: "1" } }] },
              { name: "Go", actions: [{ name: "a", actionTypeId: { category: "Approval", owner: "AWS", provider: "Manual", version: "1" } }] }] });
@@ -80,6 +84,19 @@ const rows = [
      Tags: [{ Key: "a", Value: "b" }] }), (n) => arn("elasticloadbalancing", `loadbalancer/app/${n}/1`)],
     [EL, "ElasticLoadBalancingV2", "SetRulePriorities", (n) => ({ RulePriorities: [{ RuleArn: arn("elasticloadbalancing", `listener-rule/app/${n}/1/2/3`), Priority: 1 }] }),
      (n) => arn("elasticloadbalancing", `listener-rule/app/${n}/1/2/3`)],
+    [Q, "SQS", "CreateQueue", (n) => ({ QueueName: n }), (n) => arn("sqs", n)],
+    [Q, "SQS", "GetQueueUrl", (n) => ({ QueueName: n }), (n) => arn("sqs", n)],
+    [Q, "SQS", "SendMessage", (n) => ({ QueueUrl: url(n), MessageBody: "b" }), (n) => arn("sqs", n)],
+    [Q, "SQS", "ReceiveMessage", (n) => ({ QueueUrl: `https://sqs.us-east-1.amazonaws.com/000000000000/${n}` }), (n) => arn("sqs", n)],
+    [Q, "SQS", "DeleteQueue", (n) => ({ QueueUrl: n }), (n) => arn("sqs", n)],
+    [Q, "SQS", "TagQueue", (n) => ({ QueueUrl: url(n), Tags: { a: "b" } }), (n) => arn("sqs", n)],
+    [Q, "SQS", "StartMessageMoveTask", (n) => ({ SourceArn: arn("sqs", n) }), (n) => arn("sqs", n)],
+    [Q, "SQS", "CancelMessageMoveTask", (n) => ({ TaskHandle: handle(n) }), (n) => arn("sqs", n)],
+    [N, "SNS", "CreateTopic", (n) => ({ Name: n }), (n) => arn("sns", n)],
+    [N, "SNS", "Publish", (n) => ({ TargetArn: arn("sns", n), Message: "m" }), (n) => arn("sns", n)],
+    [N, "SNS", "Subscribe", (n) => ({ TopicArn: arn("sns", n), Protocol: "sqs", Endpoint: arn("sqs", "q") }), (n) => arn("sns", n)],
+    [N, "SNS", "SetSubscriptionAttributes", (n) => ({ SubscriptionArn: arn("sns", `${n}:12345678-1234-1234-1234-123456789012`), AttributeName: "RawMessageDelivery" }), (n) => arn("sns", n)],
+    [N, "SNS", "TagResource", (n) => ({ ResourceArn: arn("sns", n), Tags: [{ Key: "a", Value: "b" }] }), (n) => arn("sns", n)],
 ];
 
 let as, ann, bob, clean;

@@ -107,13 +107,14 @@ static Text read_text(Declarations *d, const SwValue *at) {
 }
 
 static TagRules *read_rules(Declarations *d, const SwValue *json) {
-    static const char *const faults[] = {"too_many", "reserved", "duplicate", "bad_key", "bad_value"};
+    static const char *const faults[] = {"too_many", "reserved", "duplicate", "bad_key", "bad_value", "missing"};
     TagRules *t = sw_new(d->api->arena, TagRules);
     int64_t max = 0;
     if (!sw_value_i64(sw_value_getz(json, "max"), &max) || max < 1)
         file_error(d->api, d->file, json, "tags need \"max\"");
     t->max = (unsigned)max;
     t->any_case = sw_value_is_true(sw_value_getz(json, "any_case"));
+    t->by_id = sw_value_is_true(sw_value_getz(json, "by_id"));
     for (size_t i = 0; i < SW_N(faults); i++)
         t->fault[i] = read_text(d, sw_value_getz(json, faults[i]));
     if (!t->fault[0].kind || !t->fault[1].kind)
@@ -139,8 +140,9 @@ static void check_template(Declarations *d, Resource *r, const SwValue *at) {
             return;
         }
         any += sw_str_ends(name, SW_STR("*"));
-        name = sw_str_drop(name, sw_str_ends(name, SW_STR("*")) ? 1 : sw_str_ends(name, SW_STR(":lower")) ? 6 : 0);
-        if (!has_part(r, name))
+        bool lower = sw_str_ends(name, SW_STR(":lower")), path = sw_str_ends(name, SW_STR(":path"));
+        name = sw_str_drop(name, sw_str_ends(name, SW_STR("*")) ? 1 : lower ? 6 : path ? 5 : 0);
+        if (name.n && !has_part(r, name))
             file_error(d->api, d->file, at, "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(name));
     }
     if (any > 1)
@@ -261,7 +263,7 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     r->reference = read_templates(d, r, sw_value_getz(json, "reference"));
     if (!r->arn.n)
         file_error(d->api, d->file, json, "'%.*s' has no \"arn\"", SW_FMT(name));
-    if (!r->reference.n && r->n_part)
+    if (!sw_value_getz(json, "reference") && r->n_part)
         sw_str_list_add(a, &r->reference, sw_strf(a, "{%.*s*}", SW_FMT(r->part[r->n_part - 1].name)));
     for (size_t i = 0; named && i < named->n; i++)
         read_named(d, r, named->keys[i], &named->v[i]);

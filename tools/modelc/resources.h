@@ -20,8 +20,8 @@ typedef struct Text {
 } Text;
 typedef struct TagRules {
     unsigned max;
-    bool any_case;
-    Text fault[5]; /* too_many, reserved, duplicate, bad_key, bad_value */
+    bool any_case, by_id;
+    Text fault[6]; /* too_many, reserved, duplicate, bad_key, bad_value, missing */
 } TagRules;
 typedef struct Named {
     Operation *op;

@@ -126,12 +126,14 @@ static void declare_error(SwBuf *b, const Text *t) {
 }
 
 static void write_rules(SwBuf *b, const char *name, TagRules *t) {
-    static const char *const faults[] = {"too_many", "reserved", "duplicate", "bad_key", "bad_value"};
+    static const char *const faults[] = {"too_many", "reserved", "duplicate", "bad_key", "bad_value", "missing"};
     for (size_t i = 0; i < SW_N(faults); i++)
         declare_error(b, &t->fault[i]);
     sw_buf_addf(b, "const SwTagRules %s = {\n    .max = %u,\n", name, t->max);
     if (t->any_case)
         sw_buf_addz(b, "    .any_case = true,\n");
+    if (t->by_id)
+        sw_buf_addz(b, "    .by_id = true,\n");
     for (size_t i = 0; i < SW_N(faults); i++)
         add_text(b, faults[i], &t->fault[i]);
     sw_buf_addz(b, "};\n");

@@ -20,13 +20,8 @@ static SwStr policy_of(SwCtx *cx, const SnsTopicRecord *t) {
     return sw_str_or(sw_str_map_get(&t->attributes, SW_STR("Policy")), default_policy(cx, t->arn));
 }
 
-int sns_topic_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
-    SnsTopicRecord *t;
-    if (sns_topic_get(cx, arn, &t, err) < 0) {
-        sw_error_reset(err); /* the operation itself says that there is none */
-        return 0;
-    }
-    *ret_document = policy_of(cx, t);
+int sns_topic_policy(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err) {
+    *ret_document = policy_of(cx, f->record);
     return 0;
 }
 
@@ -146,7 +141,7 @@ int sns_get_topic_attributes(SwCtx *cx, const SnsGetTopicAttributesInput *in, Sn
     SnsTopicRecord *t;
     SwDocList l;
     size_t confirmed = 0;
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || sns_subscriptions_of(cx, t->arn, &l, err) < 0)
+    if (sns_topic_of(cx, in->topic_arn, &t, err) < 0 || sns_subscriptions_of(cx, t->arn, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
         confirmed += SW_OR(((SnsSubscriptionRecord *)l.v[i].record)->confirmed, false);
@@ -182,18 +177,18 @@ int sns_get_topic_attributes(SwCtx *cx, const SnsGetTopicAttributesInput *in, Sn
 
 int sns_set_topic_attributes(SwCtx *cx, const SnsSetTopicAttributesInput *in, void *out, SwError *err) {
     SnsTopicRecord *t;
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0)
+    if (sns_topic_of(cx, in->topic_arn, &t, err) < 0)
         return -1;
     if (sw_str_eqz(in->attribute_name, "FifoTopic"))
         return sw_fail(err, &sns_invalid, "Invalid parameter: AttributeName");
     if (sns_topic_set(cx, t, in->attribute_name, in->attribute_value.p ? in->attribute_value : SW_STR(""), err) < 0)
         return -1;
-    return sw_doc_put(cx->tx, &sns_topics, t->name, t, err);
+    return sns_topic_put(cx, t->name, t, err);
 }
 
 int sns_add_permission(SwCtx *cx, const SnsAddPermissionInput *in, void *out, SwError *err) {
     SnsTopicRecord *t;
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0)
+    if (sns_topic_of(cx, in->topic_arn, &t, err) < 0)
         return -1;
     if (!in->aws_account_id.n || !in->action_name.n)
         return sw_fail(err, &sns_invalid, "Invalid parameter: %s", in->action_name.n ? "AWSAccountId" : "ActionName");
@@ -207,16 +202,16 @@ int sns_add_permission(SwCtx *cx, const SnsAddPermissionInput *in, void *out, Sw
     if (sw_policy_add(cx->arena, &policy, &p, &sns_invalid, err) < 0)
         return -1;
     sw_str_map_set(cx->arena, &t->attributes, SW_STR("Policy"), policy);
-    return sw_doc_put(cx->tx, &sns_topics, t->name, t, err);
+    return sns_topic_put(cx, t->name, t, err);
 }
 
 int sns_remove_permission(SwCtx *cx, const SnsRemovePermissionInput *in, void *out, SwError *err) {
     SnsTopicRecord *t;
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0)
+    if (sns_topic_of(cx, in->topic_arn, &t, err) < 0)
         return -1;
     SwStr policy = policy_of(cx, t);
     if (!sw_policy_remove(cx->arena, &policy, in->label))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Label Reason: no statement has it");
     sw_str_map_set(cx->arena, &t->attributes, SW_STR("Policy"), policy);
-    return sw_doc_put(cx->tx, &sns_topics, t->name, t, err);
+    return sns_topic_put(cx, t->name, t, err);
 }

@@ -152,20 +152,30 @@ static Answer post(SwCtx *cx, const SnsDeliveryRecord *d, const SnsSubscriptionR
     return reply.status == 429 || reply.status >= 500 || reply.status < 400 ? ANSWER_AGAIN : ANSWER_NEVER;
 }
 
+/* NULL: unsubscribed meanwhile. */
+static int subscription_of(SwCtx *cx, const SnsDeliveryRecord *d, SnsSubscriptionRecord **ret_s, SwError *err) {
+    SwFound f;
+    if (sw_resource_find(cx, &sns_subscription_resource, d->subscription, &f, err) < 0)
+        return -1;
+    *ret_s = f.record;
+    return 0;
+}
+
 /* Both NULL when there is nothing left to do. */
 static int read_delivery(SwCtx *cx, SwStr id, SnsDeliveryRecord **ret_d, SnsSubscriptionRecord **ret_s, SnsRetry *ret_r,
                          SwError *err) {
-    void *d, *s = NULL, *t = NULL;
+    void *d;
+    SnsSubscriptionRecord *s = NULL;
+    SnsTopicRecord *t = NULL;
     SwArn topic;
     if (sw_ctx_begin(cx, SW_READ, err) < 0 || sw_doc_get(cx->tx, &sns_deliveries, id, &d, err) < 0)
         return -1;
-    if (d && sw_doc_get(cx->tx, &sns_subscriptions, ((SnsDeliveryRecord *)d)->subscription, &s, err) < 0)
+    *ret_d = d;
+    if (d && subscription_of(cx, *ret_d, &s, err) < 0)
         return -1;
-    if (s && sw_arn_parse(((SnsSubscriptionRecord *)s)->topic, &topic) &&
-        sw_doc_get(cx->tx, &sns_topics, topic.resource, &t, err) < 0)
+    if (s && sw_arn_parse(s->topic, &topic) && sns_topic_find(cx, topic.resource, &t, err) < 0)
         return -1;
     sw_ctx_rollback(cx);
-    *ret_d = d;
     *ret_s = s;
     return s ? sns_retry_of(cx, t, s, ret_r, err) : 0;
 }
@@ -206,7 +216,8 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
 }
 
 static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
-    void *d, *s;
+    void *d;
+    SnsSubscriptionRecord *s;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &sns_deliveries, id, &d, err) < 0)
         return -1;
     if (d) {
@@ -214,8 +225,8 @@ static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
         SqsSendMessageRequest letter = {.message_body = lost->body};
         sw_log(SW_WARN, "sns delivery given up", SW_F("url", lost->url), SW_F("subscription", lost->subscription),
                SW_F("cause", why));
-        if (sw_doc_get(cx->tx, &sns_subscriptions, lost->subscription, &s, err) < 0 ||
-            (s && give_up(cx, s, &letter, err) < 0) || sw_doc_delete(cx->tx, &sns_deliveries, id, NULL, err) < 0)
+        if (subscription_of(cx, lost, &s, err) < 0 || (s && give_up(cx, s, &letter, err) < 0) ||
+            sw_doc_delete(cx->tx, &sns_deliveries, id, NULL, err) < 0)
             return -1;
     }
     return sw_ctx_commit(cx, err);

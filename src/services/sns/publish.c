@@ -140,7 +140,7 @@ int sns_publish(SwCtx *cx, const SnsPublishInput *in, SnsPublishResponse *out, S
                     .attributes = &in->message_attributes,
                     .group = in->message_group_id,
                     .deduplication = in->message_deduplication_id};
-    if (sns_topic_get(cx, in->topic_arn.p ? in->topic_arn : in->target_arn, &t, err) < 0 || check(cx, t, &m, err) < 0 ||
+    if (sns_topic_of(cx, in->topic_arn.p ? in->topic_arn : in->target_arn, &t, err) < 0 || check(cx, t, &m, err) < 0 ||
         sns_publish_to_topic(cx, t, &m, err) < 0)
         return -1;
     out->message_id = m.id;
@@ -191,7 +191,7 @@ static int check_batch(SwCtx *cx, const SnsPublishBatchRequestEntryList *l, SwEr
 int sns_publish_batch(SwCtx *cx, const SnsPublishBatchInput *in, SnsPublishBatchResponse *out, SwError *err) {
     const SnsPublishBatchRequestEntryList *l = &in->publish_batch_request_entries;
     SnsTopicRecord *t;
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || check_batch(cx, l, err) < 0)
+    if (sns_topic_of(cx, in->topic_arn, &t, err) < 0 || check_batch(cx, l, err) < 0)
         return -1;
     for (size_t i = 0; i < l->n; i++) {
         SnsMessage m = message_of(cx, &l->v[i]);
@@ -224,7 +224,7 @@ int sns_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, 
     SnsTopicRecord *t;
     SwValue v;
     SnsMessage m = {.id = sw_id_uuid(cx->arena), .message = payload};
-    if (sns_topic_get(cx, arn, &t, err) < 0)
+    if (sns_topic_of(cx, arn, &t, err) < 0)
         return -1;
     if (sw_json_parse(cx->arena, payload, &v, err) == 0) {
         SwStr name = sw_value_str(sw_value_getz(&v, "AlarmName")), state = sw_value_str(sw_value_getz(&v, "NewStateValue"));

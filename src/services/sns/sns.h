@@ -8,8 +8,6 @@
 #include "api/registry.h"
 #include "models/sns_resources.gen.h"
 
-extern const SwCollection sns_topics;         /* by name */
-extern const SwCollection sns_subscriptions;  /* by ARN */
 extern const SwCollection sns_deliveries;     /* by a UUID */
 extern const SwCollection sns_deduplications; /* what a FIFO topic was sent in the last five minutes */
 extern const SwController sns_delivery_controller;
@@ -17,14 +15,15 @@ extern const SwErrorKind sns_invalid; /* InvalidParameter */
 
 /* An ARN of SNS in this region; `member` names it where it is refused. */
 int sns_arn_check(SwCtx *cx, SwStr text, const char *member, SwArn *ret_arn, SwError *err) sw_must_check;
-int sns_topic_get(SwCtx *cx, SwStr arn, SnsTopicRecord **ret_t, SwError *err) sw_must_check;
-int sns_subscription_get(SwCtx *cx, SwStr arn, SnsSubscriptionRecord **ret_s, SwError *err) sw_must_check;
+/* By an ARN that a request names. */
+int sns_topic_of(SwCtx *cx, SwStr arn, SnsTopicRecord **ret_t, SwError *err) sw_must_check;
+int sns_subscription_of(SwCtx *cx, SwStr arn, SnsSubscriptionRecord **ret_s, SwError *err) sw_must_check;
 int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SwDocList *ret_l, SwError *err) sw_must_check;
 
 /* attribute.c. One attribute of a topic, checked; whether it has this value, said or by default. */
 int sns_topic_set(SwCtx *cx, SnsTopicRecord *t, SwStr name, SwStr value, SwError *err) sw_must_check;
 bool sns_topic_has(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr value);
-int sns_topic_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err); /* SwService.policy */
+int sns_topic_policy(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err); /* SwResourceHooks.policy */
 
 typedef struct SnsMessage {
     SwStr id, message, subject, structure;

@@ -11,13 +11,10 @@ const SwCollection sns_subscriptions = {
     .indexes = {{.name = "by_topic", .member = {"topic"}}, {.name = "by_token", .member = {"topic", "token"}}},
 };
 
-int sns_subscription_get(SwCtx *cx, SwStr arn, SnsSubscriptionRecord **ret_s, SwError *err) {
-    void *s;
+int sns_subscription_of(SwCtx *cx, SwStr arn, SnsSubscriptionRecord **ret_s, SwError *err) {
     SwArn parsed;
-    if (sns_arn_check(cx, arn, "SubscriptionArn", &parsed, err) < 0 || sw_doc_get(cx->tx, &sns_subscriptions, arn, &s, err) < 0)
-        return -1;
-    *ret_s = s;
-    return s ? 0 : sw_fail(err, &SNS_NOT_FOUND_EXCEPTION, "Subscription does not exist");
+    return sns_arn_check(cx, arn, "SubscriptionArn", &parsed, err) < 0 ? -1
+                                                                       : sns_subscription_by_reference(cx, arn, ret_s, err);
 }
 
 int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SwDocList *ret_l, SwError *err) {
@@ -159,7 +156,7 @@ int sns_subscribe(SwCtx *cx, const SnsSubscribeInput *in, SnsSubscribeResponse *
     SwDocList l;
     if (!sw_str_is(in->endpoint))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Endpoint");
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0 || check_endpoint(cx, t, in->protocol, in->endpoint, err) < 0 ||
+    if (sns_topic_of(cx, in->topic_arn, &t, err) < 0 || check_endpoint(cx, t, in->protocol, in->endpoint, err) < 0 ||
         sns_subscriptions_of(cx, t->arn, &l, err) < 0)
         return -1;
     bool queue = sw_str_eqz(in->protocol, "sqs");
@@ -205,7 +202,7 @@ int sns_confirm_subscription(SwCtx *cx, const SnsConfirmSubscriptionInput *in, S
     if (sw_str_eqz(in->authenticate_on_unsubscribe, "true"))
         return sw_fail(err, &sns_invalid, "Invalid parameter: AuthenticateOnUnsubscribe Reason: true is not available");
     follow_link(cx, in->topic_arn);
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0) {
+    if (sns_topic_of(cx, in->topic_arn, &t, err) < 0) {
         if (!sw_error_is(err, &SNS_NOT_FOUND_EXCEPTION))
             return -1;
         return sw_fail(err, &sns_invalid, "Invalid parameter: Token"); /* it is of no topic */
@@ -250,7 +247,7 @@ int sns_list_subscriptions_by_topic(SwCtx *cx, const SnsListSubscriptionsByTopic
                                     SnsListSubscriptionsByTopicResponse *out, SwError *err) {
     SnsTopicRecord *t;
     SwDocQuery q = {.index = "by_topic", .equals = {in->topic_arn}};
-    if (sns_topic_get(cx, in->topic_arn, &t, err) < 0)
+    if (sns_topic_of(cx, in->topic_arn, &t, err) < 0)
         return -1;
     return sw_page(cx, &(SwPage){.of = &sns_subscriptions, .q = q, .show = show, .usual = 100}, out, err);
 }
@@ -258,7 +255,7 @@ int sns_list_subscriptions_by_topic(SwCtx *cx, const SnsListSubscriptionsByTopic
 int sns_get_subscription_attributes(SwCtx *cx, const SnsGetSubscriptionAttributesInput *in,
                                     SnsGetSubscriptionAttributesResponse *out, SwError *err) {
     SnsSubscriptionRecord *s;
-    if (sns_subscription_get(cx, in->subscription_arn, &s, err) < 0)
+    if (sns_subscription_of(cx, in->subscription_arn, &s, err) < 0)
         return -1;
     bool confirmed = SW_OR(s->confirmed, false);
     const struct {
@@ -290,7 +287,7 @@ int sns_get_subscription_attributes(SwCtx *cx, const SnsGetSubscriptionAttribute
         return 0;
     SnsTopicRecord *t;
     SnsRetry r;
-    if (sns_topic_get(cx, s->topic, &t, err) < 0 || sns_retry_of(cx, t, s, &r, err) < 0)
+    if (sns_topic_of(cx, s->topic, &t, err) < 0 || sns_retry_of(cx, t, s, &r, err) < 0)
         return -1;
     sw_str_map_set(cx->arena, &out->attributes, SW_STR("EffectiveDeliveryPolicy"), sns_retry_text(cx->arena, &r));
     return 0;
@@ -298,7 +295,7 @@ int sns_get_subscription_attributes(SwCtx *cx, const SnsGetSubscriptionAttribute
 
 int sns_set_subscription_attributes(SwCtx *cx, const SnsSetSubscriptionAttributesInput *in, void *out, SwError *err) {
     SnsSubscriptionRecord *s;
-    if (sns_subscription_get(cx, in->subscription_arn, &s, err) < 0 ||
+    if (sns_subscription_of(cx, in->subscription_arn, &s, err) < 0 ||
         set_attribute(cx, s, in->attribute_name, in->attribute_value.p ? in->attribute_value : SW_STR(""), "", err) < 0 ||
         sns_filter_check(cx, s, "", err) < 0)
         return -1;

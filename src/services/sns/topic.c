@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Topics: life, lists, tags. */
+/* Topics: life, lists, tags. Names and ARNs are declared in models/resources/sns.json. */
 
 #include "services/sns/sns.h"
 
-#include "api/tags.h"
-
 const SwCollection sns_topics = {.name = "sns/topic", .shape = &sns_shape_topic_record};
 const SwErrorKind sns_invalid = {.code = "InvalidParameter", .http = 400};
-
-static int missing(SwError *err) {
-    return sw_fail(err, &SNS_NOT_FOUND_EXCEPTION, "Topic does not exist");
-}
 
 int sns_arn_check(SwCtx *cx, SwStr text, const char *member, SwArn *ret_arn, SwError *err) {
     size_t elements = 1;
@@ -24,18 +18,19 @@ int sns_arn_check(SwCtx *cx, SwStr text, const char *member, SwArn *ret_arn, SwE
     return 0;
 }
 
-int sns_topic_get(SwCtx *cx, SwStr text, SnsTopicRecord **ret_t, SwError *err) {
-    SwArn arn;
-    void *t;
-    if (sns_arn_check(cx, text, "TopicArn", &arn, err) < 0)
-        return -1;
-    if (!sw_str_eq(arn.account, cx->account))
-        return missing(err);
-    if (sw_doc_get(cx->tx, &sns_topics, arn.resource, &t, err) < 0)
-        return -1;
-    *ret_t = t;
-    return t ? 0 : missing(err);
+int sns_topic_of(SwCtx *cx, SwStr arn, SnsTopicRecord **ret_t, SwError *err) {
+    SwArn parsed;
+    return sns_arn_check(cx, arn, "TopicArn", &parsed, err) < 0 ? -1 : sns_topic_by_reference(cx, arn, ret_t, err);
 }
+
+/* What is done to a subscription is done to its topic. */
+static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
+    const SwResource *s = &sns_subscription_resource, *t = &sns_topic_resource;
+    SwParts p;
+    return sw_resource_read(s, s->arn[0], ref, &p) ? sw_resource_write(cx, t, t->arn[0], &p) : SW_NO_STR;
+}
+
+const SwResourceHooks sns_topic_hooks = {.named = named, .policy = sns_topic_policy};
 
 static bool good_name(SwStr s) {
     return s.n >= 1 && s.n <= 256 && sw_str_all(s, "a-zA-Z0-9_-");
@@ -63,18 +58,11 @@ static int check_same(SwCtx *cx, const SnsTopicRecord *t, const SnsCreateTopicIn
     return 0;
 }
 
-static const SwTagRules tag_rules = {
-    .max = 50,
-    .too_many = {&SNS_TAG_LIMIT_EXCEEDED_EXCEPTION, "Could not complete request: tag quota of per resource exceeded"},
-    .reserved = {&sns_invalid, "Invalid parameter: Tags Reason: Tag keys starting with aws: are reserved"},
-    .duplicate = {&sns_invalid, "Invalid parameter: Duplicated keys are not allowed."},
-};
-
 int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicResponse *out, SwError *err) {
     const SwStr suffix = SW_STR(".fifo");
     bool fifo = sw_str_ends(in->name, suffix),
          said = sw_str_ieq(sw_str_map_get(&in->attributes, SW_STR("FifoTopic")), SW_STR("true"));
-    void *existing;
+    SnsTopicRecord *existing;
     if (said && !fifo)
         return sw_fail(
             err, &sns_invalid,
@@ -85,11 +73,11 @@ int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicRes
         return sw_fail(err, &sns_invalid, "Invalid parameter: Topic Name");
     if (sw_str_is(in->data_protection_policy))
         return sw_fail(err, &sns_invalid, "Invalid parameter: DataProtectionPolicy Reason: is not available");
-    if (sw_doc_get(cx->tx, &sns_topics, in->name, &existing, err) < 0)
+    if (sns_topic_find(cx, in->name, &existing, err) < 0)
         return -1;
-    SnsTopicRecord t = {.name = in->name, .arn = sw_arn(cx, "sns", "%.*s", SW_FMT(in->name)), .tags = in->tags};
+    SnsTopicRecord t = {.name = in->name, .arn = sns_topic_arn(cx, in->name)};
     out->topic_arn = t.arn;
-    if (sw_tags_check(&tag_rules, t.arn, SW_GIVEN_TAGS(&in->tags), err) < 0)
+    if (sns_topic_set_tags(cx, t.name, &t, SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
     if (existing)
         return check_same(cx, existing, in, err);
@@ -97,7 +85,7 @@ int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicRes
         if (!sw_str_ieq(in->attributes.v[i].value, SW_STR("false")) || !sw_str_eqz(in->attributes.v[i].key, "FifoTopic"))
             if (sns_topic_set(cx, &t, in->attributes.v[i].key, in->attributes.v[i].value, err) < 0)
                 return -1;
-    return sw_doc_put(cx->tx, &sns_topics, t.name, &t, err);
+    return sns_topic_put(cx, t.name, &t, err);
 }
 
 int sns_delete_topic(SwCtx *cx, const SnsDeleteTopicInput *in, void *out, SwError *err) {
@@ -106,8 +94,8 @@ int sns_delete_topic(SwCtx *cx, const SnsDeleteTopicInput *in, void *out, SwErro
     if (sns_arn_check(cx, in->topic_arn, "TopicArn", &arn, err) < 0)
         return -1;
     if (!sw_str_eq(arn.account, cx->account))
-        return missing(err);
-    if (sw_doc_delete(cx->tx, &sns_topics, arn.resource, NULL, err) < 0 || sns_subscriptions_of(cx, in->topic_arn, &l, err) < 0)
+        return sw_resource_fail(cx, &sns_topic_resource, &sns_topic_resource.missing, in->topic_arn, err);
+    if (sns_topic_delete(cx, arn.resource, err) < 0 || sns_subscriptions_of(cx, in->topic_arn, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
         if (sw_doc_delete(cx->tx, &sns_subscriptions, l.v[i].id, NULL, err) < 0)
@@ -124,38 +112,30 @@ int sns_list_topics(SwCtx *cx, const SnsListTopicsInput *in, SnsListTopicsRespon
     return sw_page(cx, &(SwPage){.of = &sns_topics, .show = show_topic, .usual = 100}, out, err);
 }
 
-static int tagged(SwCtx *cx, SwStr arn, SnsTopicRecord **ret_t, SwError *err) {
-    if (sns_topic_get(cx, arn, ret_t, err) == 0)
-        return 0;
-    return sw_error_is(err, &SNS_NOT_FOUND_EXCEPTION)
-               ? sw_fail(err, &SNS_RESOURCE_NOT_FOUND_EXCEPTION, "Resource does not exist")
-               : -1;
-}
-
-static int set_tags(SwCtx *cx, SwStr arn, const SnsTagList *add, const SwStrList *remove, SwError *err) {
-    SnsTopicRecord *t;
-    if (tagged(cx, arn, &t, err) < 0 ||
-        (add && sw_tags_merge(cx->arena, &tag_rules, arn, SW_TAGS(&t->tags), SW_GIVEN_TAGS(add), err) < 0))
-        return -1;
-    if (remove)
-        sw_tags_remove(cx->arena, &tag_rules, SW_TAGS(&t->tags), remove);
-    return sw_doc_put(cx->tx, &sns_topics, t->name, t, err);
+static int check_tagged(SwCtx *cx, SwStr arn, SwError *err) {
+    SwArn parsed;
+    return sns_arn_check(cx, arn, "TopicArn", &parsed, err);
 }
 
 int sns_tag_resource(SwCtx *cx, const SnsTagResourceRequest *in, SnsTagResourceResponse *out, SwError *err) {
-    return set_tags(cx, in->resource_arn, &in->tags, NULL, err);
+    if (check_tagged(cx, in->resource_arn, err) < 0)
+        return -1;
+    return sw_op_tag(cx, sns_declarations.resource, SW_ONE(in->resource_arn), SW_GIVEN_TAGS(&in->tags), err);
 }
 
 int sns_untag_resource(SwCtx *cx, const SnsUntagResourceRequest *in, SnsUntagResourceResponse *out, SwError *err) {
-    return set_tags(cx, in->resource_arn, NULL, &in->tag_keys, err);
+    if (check_tagged(cx, in->resource_arn, err) < 0)
+        return -1;
+    return sw_op_untag(cx, sns_declarations.resource, SW_ONE(in->resource_arn), &in->tag_keys, err);
 }
 
 int sns_list_tags_for_resource(SwCtx *cx, const SnsListTagsForResourceRequest *in, SnsListTagsForResourceResponse *out,
                                SwError *err) {
-    SnsTopicRecord *t;
-    if (tagged(cx, in->resource_arn, &t, err) < 0)
+    SwStrMap *tags;
+    if (check_tagged(cx, in->resource_arn, err) < 0 ||
+        sw_op_tags(cx, sns_declarations.resource, in->resource_arn, &tags, err) < 0)
         return -1;
-    out->tags = t->tags;
+    *SW_TAGS(&out->tags) = *tags;
     sw_list_present(cx->arena, &out->tags);
     return 0;
 }

@@ -296,7 +296,7 @@ int sqs_get_queue_attributes(SwCtx *cx, const SqsGetQueueAttributesRequest *in, 
     SqsQueueRecord *q;
     int64_t visible, leased, delayed;
     const SwStrList *names = &in->attribute_names;
-    if (check_names(names, err) < 0 || sqs_queue_get(cx, in->queue_url, &q, err) < 0 ||
+    if (check_names(names, err) < 0 || sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0 ||
         sqs_messages_count(cx, q, &visible, &leased, &delayed, err) < 0)
         return -1;
     for (size_t i = 0; i < SW_N(attributes); i++) {
@@ -315,8 +315,8 @@ int sqs_get_queue_attributes(SwCtx *cx, const SqsGetQueueAttributesRequest *in, 
 
 int sqs_set_queue_attributes(SwCtx *cx, const SqsSetQueueAttributesRequest *in, void *out, SwError *err) {
     SqsQueueRecord *q;
-    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0 || sqs_attributes_set(cx, q, &in->attributes, false, err) < 0)
+    if (sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0 || sqs_attributes_set(cx, q, &in->attributes, false, err) < 0)
         return -1;
     sqs_ring(cx, q->id); /* kept for longer, messages may be there again */
-    return sw_doc_put(cx->tx, &sqs_queues, q->name, q, err);
+    return sqs_queue_put(cx, q->name, q, err);
 }

@@ -68,7 +68,7 @@ static int entry_failed(SwCtx *cx, SqsBatchResultErrorEntryList *failed, SwStr i
 static int run(SwCtx *cx, SwStr url, Entries l, EntryFn *each, void **done, size_t *n_done, size_t done_size,
                SqsBatchResultErrorEntryList *failed, SwError *err) {
     SqsQueueRecord *q;
-    if (sqs_queue_get(cx, url, &q, err) < 0 || check_ids(cx, &l, err) < 0)
+    if (sqs_queue_by_reference(cx, url, &q, err) < 0 || check_ids(cx, &l, err) < 0)
         return -1;
     *done = sw_arena_array(cx->arena, l.n, done_size);
     sw_list_present(cx->arena, failed);
@@ -112,7 +112,7 @@ static int send_one(SwCtx *cx, SqsQueueRecord *q, const void *entry, void *done,
 /* What each entry for a FIFO queue must say; without it all of them fail. */
 static int check_fifo(SwCtx *cx, const SqsSendMessageBatchRequest *in, SwError *err) {
     SqsQueueRecord *q;
-    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
+    if (sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0)
         return -1;
     bool by_content = sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("ContentBasedDeduplication")), "true");
     for (size_t i = 0; sqs_queue_is_fifo(q) && i < in->entries.n; i++) {

@@ -12,7 +12,7 @@ int sqs_send_message(SwCtx *cx, const SqsSendMessageRequest *in, SqsSendMessageR
                  .system = &in->message_system_attributes,
                  .group = in->message_group_id,
                  .deduplication = in->message_deduplication_id};
-    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
+    if (sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0)
         return -1;
     return sqs_message_send(cx, q, &s, out, err);
 }
@@ -28,7 +28,7 @@ typedef struct Look {
 static int look(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out, Look *ret, SwError *err) {
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int r = sqs_queue_get(cx, in->queue_url, &ret->q, err);
+    int r = sqs_queue_by_reference(cx, in->queue_url, &ret->q, err);
     if (r == 0)
         r = sqs_message_receive(cx, ret->q, in, out, err);
     ret->found = sw_tx_would_write(cx->tx);
@@ -45,7 +45,7 @@ static int receive(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiveMess
     SqsQueueRecord *q;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0 || sqs_message_receive(cx, q, in, out, err) < 0) {
+    if (sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0 || sqs_message_receive(cx, q, in, out, err) < 0) {
         sw_ctx_rollback(cx);
         return -1;
     }
@@ -103,14 +103,14 @@ int sqs_receive_message(SwCtx *cx, const SqsReceiveMessageRequest *in, SqsReceiv
 
 int sqs_delete_message(SwCtx *cx, const SqsDeleteMessageRequest *in, void *out, SwError *err) {
     SqsQueueRecord *q;
-    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
+    if (sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0)
         return -1;
     return sqs_message_delete(cx, q, in->receipt_handle, err);
 }
 
 int sqs_change_message_visibility(SwCtx *cx, const SqsChangeMessageVisibilityRequest *in, void *out, SwError *err) {
     SqsQueueRecord *q;
-    if (sqs_queue_get(cx, in->queue_url, &q, err) < 0)
+    if (sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0)
         return -1;
     return sqs_message_set_visibility(cx, q, in->receipt_handle, in->visibility_timeout.v, err);
 }

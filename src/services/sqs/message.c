@@ -484,11 +484,10 @@ int sqs_messages_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible,
 
 /* Once an hour a queue, a thousand messages a transaction. */
 static int expire(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
-    void *record;
+    SqsQueueRecord *q;
     size_t n;
-    if (sw_doc_get(cx->tx, &sqs_queues, name, &record, err) < 0)
+    if (sqs_queue_find(cx, name, &q, err) < 0)
         return -1;
-    const SqsQueueRecord *q = record;
     if (!q)
         return 0;
     SwTime oldest = sw_now(cx) - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;

@@ -88,23 +88,36 @@ int sqs_start_message_move_task(SwCtx *cx, const SqsStartMessageMoveTaskRequest 
     return sw_wake(cx, &sqs_mover, id, 0, err);
 }
 
-int sqs_cancel_message_move_task(SwCtx *cx, const SqsCancelMessageMoveTaskRequest *in, SqsCancelMessageMoveTaskResult *out,
-                                 SwError *err) {
+static bool read_handle(SwCtx *cx, SwStr handle, SwStr *ret_id, SwStr *ret_source) {
     SwStr text;
     SwValue v;
+    SwError ignored = sw_error(cx->arena);
+    if (!sw_unbase64(cx->arena, handle, &text) || sw_json_parse(cx->arena, text, &v, &ignored) < 0)
+        return false;
+    *ret_id = sw_value_str(sw_value_getz(&v, "taskId"));
+    *ret_source = sw_value_str(sw_value_getz(&v, "sourceArn"));
+    return ret_id->p != NULL;
+}
+
+SwStr sqs_move_source(SwCtx *cx, SwStr handle) {
+    SwStr id, source;
+    return read_handle(cx, handle, &id, &source) ? source : SW_NO_STR;
+}
+
+int sqs_cancel_message_move_task(SwCtx *cx, const SqsCancelMessageMoveTaskRequest *in, SqsCancelMessageMoveTaskResult *out,
+                                 SwError *err) {
+    SwStr id, source_arn;
     void *record;
     SqsQueueRecord *source;
-    if (!sw_unbase64(cx->arena, in->task_handle, &text) || sw_json_parse(cx->arena, text, &v, err) < 0 ||
-        !sw_value_str(sw_value_getz(&v, "taskId")).p)
-        return sw_fail_as(err, &sqs_invalid, "Value for parameter TaskHandle is invalid.");
-    SwStr id = sw_value_str(sw_value_getz(&v, "taskId"));
-    if (sqs_queue_by_arn(cx, sw_value_str(sw_value_getz(&v, "sourceArn")), &source, err) < 0)
+    if (!read_handle(cx, in->task_handle, &id, &source_arn))
+        return sw_fail(err, &sqs_invalid, "Value for parameter TaskHandle is invalid.");
+    if (sqs_queue_by_arn(cx, source_arn, &source, err) < 0)
         return sw_fail_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
                           "The resource that you specified for the SourceArn parameter doesn't exist.");
     if (sw_doc_get(cx->tx, &sqs_moves, id, &record, err) < 0)
         return -1;
     SqsMoveRecord *t = record;
-    if (!t)
+    if (!t || !sw_str_eq(t->source, source_arn)) /* who may cancel was asked about the handle's queue */
         return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION, "Task does not exist.");
     if (!is(t, "RUNNING"))
         return sw_fail(err, &SQS_UNSUPPORTED_OPERATION, "Only active tasks can be cancelled.");

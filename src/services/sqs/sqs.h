@@ -10,7 +10,6 @@
 
 #define SQS_MESSAGE_MAX 1048576 /* bytes of body and attributes (SQS Developer Guide, "Message quotas") */
 
-extern const SwCollection sqs_queues;         /* by name */
 extern const SwCollection sqs_messages;       /* by message id */
 extern const SwCollection sqs_deduplications; /* what a FIFO queue was sent in the last five minutes */
 extern const SwCollection sqs_moves;          /* message move tasks, by id */
@@ -21,14 +20,9 @@ extern const SwErrorKind SQS_MISSING_PARAMETER, sqs_denied;
 
 /* queue.c */
 SwStr sqs_queue_url(SwCtx *cx, SwStr name);
-SwStr sqs_queue_arn(SwCtx *cx, SwStr name);
-/* By URL (any host), or by bare name. */
-int sqs_queue_get(SwCtx *cx, SwStr url, SqsQueueRecord **ret_q, SwError *err) sw_must_check;
+/* By ARN alone; by URL (any host) or bare name: sqs_queue_by_reference. */
 int sqs_queue_by_arn(SwCtx *cx, SwStr arn, SqsQueueRecord **ret_q, SwError *err) sw_must_check;
 bool sqs_queue_is_fifo(const SqsQueueRecord *q);
-/* SwService.resource, .policy. */
-SwStr sqs_resource(SwCtx *cx, const SwOperation *op, const void *in);
-int sqs_queue_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);
 
 /* attribute.c */
 int64_t sqs_queue_number(const SqsQueueRecord *q, const char *attribute); /* its value, or the default */
@@ -85,6 +79,9 @@ SwStr sqs_fifo_sequence(SwCtx *cx, int64_t number);
 int sqs_fifo_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out,
                      SwError *err) sw_must_check;
 int sqs_fifo_forget(SwCtx *cx, const SqsQueueRecord *q, SwTime before, SwError *err) sw_must_check;
+
+/* move.c: the ARN of the queue whose messages a task moves, by the task's handle; absent: it is none. */
+SwStr sqs_move_source(SwCtx *cx, SwStr handle);
 
 /* digest.c: MD5 over attributes, as SDKs check it. Absent for none. */
 SwStr sqs_attributes_md5(SwArena *a, const SqsMessageAttributeValueMap *m);

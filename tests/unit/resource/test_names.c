@@ -31,6 +31,16 @@ static const SwResource role = {
     .reference = (const char *const[]){"{name}", NULL},
 };
 
+static const SwResource stream = {
+    .name = "stream",
+    .service = "logs",
+    .part = {{"group"}, {"stream", ""}},
+    .n_part = 2,
+    .id = "{group:path}",
+    .arn = (const char *const[]){"arn:aws:logs:{region}:{account}:group:{group:path}:stream:{stream:path}", NULL},
+    .reference = (const char *const[]){"{*}://{region}.logs/{account}/{group}", "{*}/{account}/{group}", "/{group:path}", NULL},
+};
+
 typedef struct World {
     SwArena *a;
     SwCtx cx;
@@ -97,6 +107,26 @@ static void what_is_no_arn_of_it_is_not_read(void **state) {
     assert_null(sw_resource_id(&w->cx, &service, SW_NO_STR).p);
 }
 
+/* A path holds slashes but no colon, so that what is behind it is seen; "{*}" is read and forgotten. */
+static void paths_end_at_a_colon_and_some_text_tells_nothing(void **state) {
+    World *w = *state;
+    SwParts p;
+    assert_true(sw_resource_read_arn(&w->cx, &stream, SW_STR("arn:aws:logs:eu:1:group:/a/b:stream:c/d"), &p));
+    assert_text(w, p.v[0], "/a/b");
+    assert_text(w, p.v[1], "c/d");
+    assert_false(sw_resource_read_arn(&w->cx, &stream, SW_STR("arn:aws:logs:eu:1:group:a:b:stream:c"), &p));
+    assert_text(w, sw_resource_id(&w->cx, &stream, SW_STR("http://host:80/1/web")), "web");
+    assert_text(w, sw_resource_id(&w->cx, &stream, SW_STR("https://eu.logs/1/web")), "web");
+    assert_text(w, sw_resource_id(&w->cx, &stream, SW_STR("/web/x")), "web/x");
+}
+
+/* The first reference that fits decides: one of another account or region means nothing here. */
+static void references_of_elsewhere_mean_nothing(void **state) {
+    World *w = *state;
+    assert_null(sw_resource_id(&w->cx, &stream, SW_STR("http://host:80/2/web")).p);
+    assert_null(sw_resource_id(&w->cx, &stream, SW_STR("https://us.logs/1/web")).p);
+}
+
 /* A text of only separators tries each end of the one field that holds any text, once. */
 static void a_long_hostile_text_is_read_in_bounded_time(void **state) {
     World *w = *state;
@@ -141,6 +171,8 @@ int main(void) {
         T(parts_are_written_and_what_is_left_out_has_its_default),
         T(arns_are_read_back_into_parts),
         T(what_is_no_arn_of_it_is_not_read),
+        T(paths_end_at_a_colon_and_some_text_tells_nothing),
+        T(references_of_elsewhere_mean_nothing),
         T(a_long_hostile_text_is_read_in_bounded_time),
         T(errors_say_what_was_asked_for),
         T(texts_are_written_where_a_declaration_points),

@@ -5,8 +5,10 @@
 
 const SwTagRules small_tag_rules = {
     .max = 5,
+    .by_id = true,
     .too_many = {&SMALL_TOO_BUSY, "too many"},
     .reserved = {&SW_VALIDATION_EXCEPTION, "{key} is reserved", "Key"},
+    .missing = {&SMALL_THING_NOT_FOUND, "nothing has them"},
 };
 static const SwNamed thing_named[] = {
     {SMALL_PUT_THING, {.n = 1, .at = {0}}},
@@ -44,8 +46,8 @@ const SwResource small_idea_resource = {
     .part = {{"name"}},
     .n_part = 1,
     .id = "{name*}",
-    .arn = (const char *const[]){"arn:aws:little:::idea/{name*}", NULL},
-    .reference = (const char *const[]){"{name*}", NULL},
+    .arn = (const char *const[]){"arn:aws:little:::idea/{name:path}", NULL},
+    .reference = (const char *const[]){NULL},
     .named = idea_named,
     .n_named = SW_N(idea_named),
 };

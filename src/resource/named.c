@@ -72,6 +72,12 @@ SwStrList sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *
     return all;
 }
 
+SwStr sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, const SwOperation *op, const void *in) {
+    const SwNamed n = {.op = w->op, .at = w->at};
+    SwStr ref = sw_path_text(op->input, in, &w->at);
+    return ref.p || may_be_left_out(w->arn_of) ? arn_of(cx, s, w->arn_of, &n, op, in, ref) : SW_NO_STR;
+}
+
 int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) {
     SwFound f;
     *ret_document = SW_NO_STR;

@@ -101,6 +101,8 @@ typedef struct SwInputWay {
     uint16_t op;
     SwPath at;
     const char *value;
+    const SwResource
+        *arn_of; /* a condition's value is the ARN of the one of these that is named there; NULL: the text itself */
 } SwInputWay;
 
 /* An operation that sets, takes or shows tags, for whoever does it by the service's own operations. */
@@ -152,6 +154,9 @@ int sw_resource_get(SwCtx *cx, const SwResource *r, SwStr id, SwFound *ret, SwEr
  * ARNs, with `missing` where there is none. */
 int sw_resource_by_reference(SwCtx *cx, const SwResource *const *among, SwStr reference, SwFound *ret,
                              SwError *err) sw_must_check;
+/* Where an input takes ARNs alone: each is one of these resources', here or elsewhere; else fails with `bad_arn` of the first.
+ */
+int sw_resource_check_arns(SwCtx *cx, const SwResource *const *among, SwStrList refs, SwError *err) sw_must_check;
 /* By ARN, over all services; ret->r NULL: nothing of this server. */
 int sw_resource_by_arn(SwCtx *cx, SwStr arn, SwFound *ret, SwError *err) sw_must_check;
 /* Fails with the resource's own error, its words filled from the id or reference that was asked for. */
@@ -184,6 +189,8 @@ SwStr sw_resource_reference(SwCtx *cx, const SwFound *f, const SwShape *s, const
 
 /* ARNs of all that a request names, for authorisation; empty: it names nothing that is declared. */
 SwStrList sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in);
+/* The value of a condition with `arn_of`; absent: the input names none, and means none by leaving it out. */
+SwStr sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, const SwOperation *op, const void *in);
 /* The resource-based policy of what an ARN names; absent where there is none. itself: SwResource.policy_itself. */
 int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) sw_must_check;
 

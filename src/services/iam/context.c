@@ -174,8 +174,13 @@ static void input_keys(SwCtx *cx, SwPolicyQuery *q) {
     for (size_t i = 0; service && service->declares && i < service->declares->n_conditions; i++) {
         const SwInputWay *w = &service->declares->conditions[i];
         const SwShape *s;
-        const void *v = w->op == cx->op->index ? sw_path_value(cx->op->input, cx->in, &w->at, &s) : NULL;
-        if (v)
+        if (w->op != cx->op->index)
+            continue;
+        SwStr arn = w->arn_of ? sw_resource_condition(cx, service, w, cx->op, cx->in) : SW_NO_STR;
+        const void *v = w->arn_of ? NULL : sw_path_value(cx->op->input, cx->in, &w->at, &s);
+        if (arn.p)
+            iam_query_key(q, w->value, arn);
+        else if (v)
             add_value(cx, q, w->value, s, v);
     }
     tag_keys(cx, q);

@@ -93,6 +93,22 @@ int sw_resource_by_reference(SwCtx *cx, const SwResource *const *among, SwStr re
     return fail_unfound(cx, meant ? meant : among[0], reference, err);
 }
 
+/* Here or elsewhere. */
+static bool is_one_of(const SwResource *const *among, SwStr arn) {
+    SwParts p;
+    for (size_t i = 0; among[i]; i++)
+        if (is_arn(arn) && is_foreign(among[i], arn, &p))
+            return true;
+    return false;
+}
+
+int sw_resource_check_arns(SwCtx *cx, const SwResource *const *among, SwStrList refs, SwError *err) {
+    for (size_t i = 0; among[0]->bad_arn.kind && i < refs.n; i++)
+        if (!is_one_of(among, refs.v[i]))
+            return sw_resource_fail(cx, among[0], &among[0]->bad_arn, refs.v[i], err);
+    return 0;
+}
+
 int sw_resource_by_arn(SwCtx *cx, SwStr arn, SwFound *ret, SwError *err) {
     SwArn parsed;
     *ret = (SwFound){0};

@@ -81,6 +81,14 @@ int sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, co
     return 0;
 }
 
+int sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, const SwOperation *op, const void *in,
+                          SwStr *ret_arn, SwError *err) {
+    const SwNamed n = {.op = w->op, .at = w->at};
+    SwStr ref = sw_path_text(op->input, in, &w->at);
+    *ret_arn = SW_NO_STR;
+    return ref.p || may_be_left_out(w->arn_of) ? arn_of(cx, s, w->arn_of, &n, op, in, ref, ret_arn, err) : 0;
+}
+
 int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) {
     SwFound f;
     *ret_document = SW_NO_STR;

@@ -9,8 +9,7 @@
  * A resource is told from its like by its parts: a cluster's name; a service's cluster and name. Ids of records, ARNs and
  * references in inputs are texts over the parts, and each can be read back into them:
  *
- *     "{cluster}/{service}"     a part without '/' and ':'        "{name*}"   any text; before another part it ends in one of
- * both
+ *     "{cluster}/{service}"     a part without '/' and ':'        "{name*}"   any text; ends in :/ before another
  *     "{name:path}"             any text without ':'              "{*}"                    any text, which tells nothing
  *     "{name:lower}"            written in lower case             "{account}" "{region}"   the context's, or the text's own
  *
@@ -104,6 +103,8 @@ typedef struct SwInputWay {
     uint16_t op;
     SwPath at;
     const char *value;
+    const SwResource
+        *arn_of; /* a condition's value is the ARN of the one of these that is named there; NULL: the text itself */
 } SwInputWay;
 
 /* An operation that sets, takes or shows tags, for whoever does it by the service's own operations. */
@@ -156,6 +157,9 @@ int sw_resource_get(SwCtx *cx, const SwResource *r, SwStr id, SwFound *ret, SwEr
  * ARNs, with `missing` where there is none. */
 int sw_resource_by_reference(SwCtx *cx, const SwResource *const *among, SwStr reference, SwFound *ret,
                              SwError *err) sw_must_check;
+/* Where an input takes ARNs alone: each is one of these resources', here or elsewhere; else fails with `bad_arn` of the first.
+ */
+int sw_resource_check_arns(SwCtx *cx, const SwResource *const *among, SwStrList refs, SwError *err) sw_must_check;
 /* By ARN, over all services; ret->r NULL: nothing of this server. */
 int sw_resource_by_arn(SwCtx *cx, SwStr arn, SwFound *ret, SwError *err) sw_must_check;
 /* Fails with the resource's own error, its words filled from the id or reference that was asked for. */
@@ -189,6 +193,9 @@ SwStr sw_resource_reference(SwCtx *cx, const SwFound *f, const SwShape *s, const
 /* ARNs of all that a request names, for authorisation; empty: it names nothing that is declared. */
 int sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwStrList *ret_arns,
                         SwError *err) sw_must_check;
+/* The value of a condition with `arn_of`; absent: the input names none, and means none by leaving it out. */
+int sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, const SwOperation *op, const void *in,
+                          SwStr *ret_arn, SwError *err) sw_must_check;
 /* The resource-based policy of what an ARN names; absent where there is none. itself: SwResource.policy_itself. */
 int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) sw_must_check;
 

@@ -78,7 +78,7 @@ const iam = (create, what, input, key, id = key) => ({ sorted: true, max: 50, ma
     untag: (r, TagKeys) => send("iam", `Untag${what}`, { [key]: r, TagKeys }),
     list: async (r) => fromUpper((await send("iam", `List${what}Tags`, { [key]: r })).Tags) });
 const standard = (service, many, reserved, duplicate, make, { form = Upper, from = fromUpper, arnKey = "ResourceArn", tags = "Tags", keys = "TagKeys", ...more } = {}) => ({
-    max: 50, many, reserved, duplicate, make, ...more,
+    max: 50, many, reserved, duplicate, make, byArn: true, ...more,
     tag: (r, pairs) => send(service, "TagResource", { [arnKey]: r, [tags]: form(pairs) }),
     untag: (r, names) => send(service, "UntagResource", { [arnKey]: r, [keys]: names }),
     list: async (r) => from((await send(service, "ListTagsForResource", { [arnKey]: r }))[tags]) });
@@ -117,7 +117,7 @@ const KINDS = {
     "iam policy": iam("CreatePolicy", "Policy", (PolicyName) => ({ PolicyName, PolicyDocument: POLICY }), "PolicyArn", "Arn"),
     "logs group": standard("logs", "TooManyTagsException", "InvalidParameterException", undefined,
         async (n, tags) => { await send("logs", "CreateLogGroup", { logGroupName: n, tags: tags.length ? map(tags) : undefined }); return arn("logs", `log-group:${n}`); },
-        { ...MAP, atOnce: "InvalidParameterException" }),
+        { ...MAP, atOnce: "InvalidParameterException", byArn: false }),
     "logs group, the old way": { max: 50, many: "TooManyTagsException", atOnce: "InvalidParameterException", reserved: "InvalidParameterException", unordered: true,
         make: async (n, tags) => { await send("logs", "CreateLogGroup", { logGroupName: n, tags: tags.length ? map(tags) : undefined }); return n; },
         tag: (logGroupName, tags) => send("logs", "TagLogGroup", { logGroupName, tags: map(tags) }),
@@ -197,6 +197,14 @@ for (const [name, k] of Object.entries(KINDS)) {
             const twice = [["k", "1"], ["other", "2"], ["k", "3"]], r = await k.make(fresh(), pairs(1));
             await refuses(k.make(fresh(), twice), k.duplicate);
             await refuses(add(r, twice), k.duplicate);
+            same(k, await k.list(r), pairs(1));
+        });
+
+    if (k.byArn)
+        test(`${name}: a name in place of the ARN is refused`, async () => {
+            const r = await k.make(fresh(), pairs(1)), bare = r.split(/[:/]/).pop();
+            for (const ask of [() => k.tag(bare, [["other", "v"]]), () => k.untag(bare, ["k0"]), () => k.list(bare)])
+                await assert.rejects(ask, (e) => e.$metadata?.httpStatusCode < 500);
             same(k, await k.list(r), pairs(1));
         });
 

@@ -298,7 +298,7 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
 /* --- the file --------------------------------------------------------------------------------------------------- */
 
 /* "Operation.way.down" or "*.member" */
-static void read_way(Declarations *d, const SwValue *at, SwStr value, WayList *into) {
+static void read_way(Declarations *d, const SwValue *at, SwStr value, Resource *arn_of, WayList *into) {
     SwStr rest = at->s, op_name;
     bool all, found = false;
     if (at->kind != SW_VSTRING || !sw_str_cut(&rest, '.', &op_name)) {
@@ -312,16 +312,37 @@ static void read_way(Declarations *d, const SwValue *at, SwStr value, WayList *i
         if ((!all && !sw_str_eq(op->name, op_name)) || !op->input || !resource_path(op->input, rest, &p))
             continue;
         found = true;
-        *(Way *)sw_list_add(d->api->arena, into) = (Way){op, p, value};
+        *(Way *)sw_list_add(d->api->arena, into) = (Way){op, p, value, arn_of};
     }
     if (!found)
         file_error(d->api, d->file, at, "no input has '%.*s'", SW_FMT(at->s));
 }
 
-static void read_ways(Declarations *d, const SwValue *json, WayList *into) {
-    for (size_t i = 0; json && i < json->n; i++)
-        for (size_t k = 0; k < json->v[i].n; k++)
-            read_way(d, &json->v[i].v[k], json->keys[i], into);
+static Resource *resource_of(Declarations *d, const SwValue *at) {
+    SwStr name = sw_value_str(at);
+    for (size_t i = 0; i < d->resources.n; i++)
+        if (sw_str_eq(d->resources.v[i].name, name))
+            return &d->resources.v[i];
+    file_error(d->api, d->file, at, "no resource '%.*s'", SW_FMT(name));
+    return NULL;
+}
+
+/* [ways], or of a condition {"arn_of": resource, "in": [ways]} */
+static void read_ways(Declarations *d, const SwValue *json, bool conditions, WayList *into) {
+    static const char *const words[] = {"arn_of", "in", NULL};
+    for (size_t i = 0; json && i < json->n; i++) {
+        const SwValue *ways = &json->v[i];
+        Resource *arn_of = NULL;
+        if (conditions && ways->kind == SW_VOBJECT) {
+            resource_words(d, ways, words, "a condition");
+            arn_of = resource_of(d, sw_value_getz(ways, "arn_of"));
+            ways = sw_value_getz(ways, "in");
+        }
+        if (!ways || ways->kind != SW_VARRAY || !ways->n)
+            file_error(d->api, d->file, &json->v[i], "'%.*s' has no ways", SW_FMT(json->keys[i]));
+        for (size_t k = 0; ways && ways->kind == SW_VARRAY && k < ways->n; k++)
+            read_way(d, &ways->v[k], json->keys[i], arn_of, into);
+    }
 }
 
 static void read_tag_operation(Declarations *d, SwStr name, const SwValue *json) {
@@ -345,11 +366,8 @@ static void read_tag_operation(Declarations *d, SwStr name, const SwValue *json)
         file_error(d->api, d->file, list, "\"list\" is no tags of the output");
     if (!!tags + !!keys + !!list != 1)
         file_error(d->api, d->file, json, "one of \"tags\", \"keys\" and \"list\"");
-    for (size_t i = 0; resource && i < d->resources.n; i++)
-        if (sw_str_eq(d->resources.v[i].name, resource->s))
-            t->resource = &d->resources.v[i];
-    if (resource && !t->resource)
-        file_error(d->api, d->file, resource, "no resource '%.*s'", SW_FMT(resource->s));
+    if (resource)
+        t->resource = resource_of(d, resource);
 }
 
 static void read_file(Declarations *d, const SwValue *json) {
@@ -365,8 +383,8 @@ static void read_file(Declarations *d, const SwValue *json) {
         read_resource(d, resources->keys[i], &resources->v[i]);
     for (size_t i = 0; operations && i < operations->n; i++)
         read_tag_operation(d, operations->keys[i], &operations->v[i]);
-    read_ways(d, sw_value_getz(json, "passes"), &d->passes);
-    read_ways(d, sw_value_getz(json, "conditions"), &d->conditions);
+    read_ways(d, sw_value_getz(json, "passes"), false, &d->passes);
+    read_ways(d, sw_value_getz(json, "conditions"), true, &d->conditions);
 }
 
 Declarations *resources_load(Model *api, Model *records, const char *file) {

@@ -88,6 +88,7 @@ typedef struct Way {
     Operation *op;
     Path at;
     SwStr value;
+    Resource *arn_of; /* NULL: the text itself */
 } Way;
 typedef struct WayList {
     Way *v;

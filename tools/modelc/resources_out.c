@@ -258,6 +258,8 @@ static void write_tag_operation(Declarations *d, TagOperation *t, SwBuf *b) {
                                                                      : sw_strf(m->arena, "SW_ONE(in->%s)", of));
     sw_buf_addf(b, "int %s_%s(SwCtx *cx, const %s *in, %s *out, SwError *err) {\n", m->lower, t->op->c_name, in->c_type,
                 type_or_void(out));
+    if (sw_str_ends(sw_str_lower(m->arena, t->of.text), SW_STR("arn")) || sw_str_ends(t->of.text, SW_STR("Arns")))
+        sw_buf_addf(b, "    if (sw_resource_check_arns(cx, %.*s, %s, err) < 0)\n        return -1;\n", SW_FMT(among), refs);
     if (t->tags.n)
         sw_buf_addf(b, "    return sw_op_tag(cx, %.*s, %s, SW_GIVEN_TAGS(&in->%s), err);\n}\n", SW_FMT(among), refs,
                     member_name(in, &t->tags));
@@ -271,7 +273,7 @@ static void write_tag_operation(Declarations *d, TagOperation *t, SwBuf *b) {
                     SW_FMT(among), of, member_name(out, &t->list), member_name(out, &t->list));
 }
 
-static void write_ways(SwBuf *b, const char *name, const WayList *l) {
+static void write_ways(Declarations *d, SwBuf *b, const char *name, const WayList *l) {
     if (!l->n)
         return;
     sw_buf_addf(b, "static const SwInputWay %s[] = {\n", name);
@@ -280,6 +282,8 @@ static void write_ways(SwBuf *b, const char *name, const WayList *l) {
         write_path(b, &l->v[i].at);
         sw_buf_addz(b, ", ");
         add_quoted(b, l->v[i].value);
+        if (l->v[i].arn_of)
+            sw_buf_addf(b, ", &%s_%s_resource", d->api->lower, l->v[i].arn_of->c_name);
         sw_buf_addz(b, "},\n");
     }
     sw_buf_addz(b, "};\n");
@@ -305,8 +309,8 @@ static void write_tagging(Declarations *d, SwBuf *b) {
 static void write_declarations(Declarations *d, SwBuf *b) {
     Model *m = d->api;
     write_tagging(d, b);
-    write_ways(b, "passes", &d->passes);
-    write_ways(b, "conditions", &d->conditions);
+    write_ways(d, b, "passes", &d->passes);
+    write_ways(d, b, "conditions", &d->conditions);
     sw_buf_addf(b, "const SwDeclarations %s_declarations = {\n    .resource = (const SwResource *const[]){", m->lower);
     for (size_t i = 0; i < d->resources.n; i++)
         sw_buf_addf(b, "&%s_%s_resource, ", m->lower, d->resources.v[i].c_name);

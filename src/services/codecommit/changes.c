@@ -43,7 +43,7 @@ int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, Sw
         SwEvent e = {.source = SW_STR("aws.codecommit"),
                      .detail_type = SW_STR("CodeCommit Repository State Change"),
                      .detail = detail(cx, m, &changes.v[i], caller)};
-        sw_str_list_add(a, &e.resources, codecommit_arn(cx, m->repository_name));
+        sw_str_list_add(a, &e.resources, codecommit_repository_arn(cx, m->repository_name));
         if (sw_event_put(cx, &e, err) < 0)
             return -1;
     }

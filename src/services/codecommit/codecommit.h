@@ -14,16 +14,14 @@
 #define CODECOMMIT_FILE_MAX (6 * SW_MIB)  /* GetFile, PutFile: AWS's limit */
 #define CODECOMMIT_BLOB_MAX (20 * SW_MIB) /* GetBlob */
 
-extern const SwCollection codecommit_repositories, codecommit_refs;
+extern const SwCollection codecommit_refs;
 extern const SwController codecommit_repair;
 
 /* repository.c */
-int codecommit_repository_get(SwCtx *cx, SwStr name, CodecommitRepositoryRecord **ret, SwError *err) sw_must_check;
-/* The same, and the path of its folder. */
+/* The record of one, and the path of its folder. */
 int codecommit_open(SwCtx *cx, SwStr name, CodecommitRepositoryRecord **ret, const char **ret_path, SwError *err) sw_must_check;
 const char *codecommit_path(const SwHost *h, SwArena *a, SwStr repository_id);
 const char *codecommit_folder(const SwHost *h, SwArena *a); /* <data>/git */
-SwStr codecommit_arn(SwCtx *cx, SwStr name);
 
 /* changes.c: after every change of refs, in the write transaction cx->tx: events for what changed
  * since the last time. caller: ARN for the events, or absent. */

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "api/tags.h"
 #include "base/file.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -28,20 +27,6 @@ const char *codecommit_path(const SwHost *h, SwArena *a, SwStr repository_id) {
     return sw_path(a, codecommit_folder(h, a), sw_str_z(a, repository_id));
 }
 
-SwStr codecommit_arn(SwCtx *cx, SwStr name) {
-    return sw_arn(cx, "codecommit", "%.*s", SW_FMT(name));
-}
-
-int codecommit_repository_get(SwCtx *cx, SwStr name, CodecommitRepositoryRecord **ret, SwError *err) {
-    void *r = NULL;
-    if (sw_doc_get(cx->tx, &codecommit_repositories, name, &r, err) < 0)
-        return -1;
-    if (!r)
-        return sw_fail(err, &CODECOMMIT_REPOSITORY_DOES_NOT_EXIST_EXCEPTION, "%.*s does not exist", SW_FMT(name));
-    *ret = r;
-    return 0;
-}
-
 int codecommit_open(SwCtx *cx, SwStr name, CodecommitRepositoryRecord **ret, const char **ret_path, SwError *err) {
     if (codecommit_repository_get(cx, name, ret, err) < 0)
         return -1;
@@ -52,7 +37,7 @@ int codecommit_open(SwCtx *cx, SwStr name, CodecommitRepositoryRecord **ret, con
 /* What changes without the document: addresses and the branch that HEAD names. */
 static int shown(SwCtx *cx, const CodecommitRepositoryRecord *r, CodecommitRepositoryMetadata *to, SwError *err) {
     *to = *r->metadata;
-    to->arn = codecommit_arn(cx, to->repository_name);
+    to->arn = codecommit_repository_arn(cx, to->repository_name);
     to->clone_url_http =
         sw_strf(cx->arena, "http://%.*s/v1/repos/%.*s", SW_FMT(cx->host->registry), SW_FMT(to->repository_name));
     to->clone_url_ssh = sw_strf(cx->arena, "ssh://git-codecommit.%.*s.amazonaws.com/v1/repos/%.*s", SW_FMT(cx->region),
@@ -69,53 +54,17 @@ static int check_name(SwStr name, SwError *err) {
 
 /* ---- tags ---- */
 
-static const SwTagRules tag_rules = {
-    .max = 50,
-    .too_many = {&CODECOMMIT_TOO_MANY_TAGS_EXCEPTION,
-                 "The maximum number of tags for an AWS CodeCommit resource has been exceeded"},
-    .reserved = {&CODECOMMIT_INVALID_SYSTEM_TAG_USAGE_EXCEPTION, "Tag keys cannot start with aws:"},
-};
-
-static int set_tags(SwCtx *cx, SwStr name, SwStrMap *to, const SwStrMap *from, SwError *err) {
-    return sw_tags_merge(cx->arena, &tag_rules, name, to, from, err);
-}
-
-static int by_arn(SwCtx *cx, SwStr text, CodecommitRepositoryRecord **ret, SwError *err) {
-    SwArn arn;
-    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "codecommit") || !sw_str_eq(arn.account, cx->account) ||
-        !sw_str_eq(arn.region, cx->region))
-        return sw_fail(err, &CODECOMMIT_INVALID_RESOURCE_ARN_EXCEPTION, "The resource ARN %.*s is not valid", SW_FMT(text));
-    return codecommit_repository_get(cx, arn.resource, ret, err);
-}
-
-static int put(SwCtx *cx, CodecommitRepositoryRecord *r, SwError *err) {
-    return sw_doc_put(cx->tx, &codecommit_repositories, r->metadata->repository_name, r, err);
-}
-
-int codecommit_tag_resource(SwCtx *cx, const CodecommitTagResourceInput *in, void *out, SwError *err) {
-    CodecommitRepositoryRecord *r;
-    if (by_arn(cx, in->resource_arn, &r, err) < 0 || set_tags(cx, in->resource_arn, &r->tags, &in->tags, err) < 0)
-        return -1;
-    return put(cx, r, err);
-}
-
-int codecommit_untag_resource(SwCtx *cx, const CodecommitUntagResourceInput *in, void *out, SwError *err) {
-    CodecommitRepositoryRecord *r;
-    if (by_arn(cx, in->resource_arn, &r, err) < 0)
-        return -1;
-    sw_tags_remove(cx->arena, &tag_rules, &r->tags, &in->tag_keys);
-    return put(cx, r, err);
-}
-
 int codecommit_list_tags_for_resource(SwCtx *cx, const CodecommitListTagsForResourceInput *in,
                                       CodecommitListTagsForResourceOutput *out, SwError *err) {
     static const SwPageFault bad_token = {&CODECOMMIT_INVALID_RESOURCE_ARN_EXCEPTION, "The continuation token is not valid"};
-    CodecommitRepositoryRecord *r;
+    const SwResource *const among[] = {&codecommit_repository_resource, NULL};
+    SwStrMap *tags;
     SwPageItems items = {0};
-    if (by_arn(cx, in->resource_arn, &r, err) < 0)
+    if (sw_resource_check_arns(cx, among, SW_ONE(in->resource_arn), err) < 0 ||
+        sw_op_tags(cx, among, in->resource_arn, &tags, err) < 0)
         return -1;
-    for (size_t i = 0; i < r->tags.n; i++)
-        *sw_list_add(cx->arena, &items) = (SwPageItem){r->tags.v[i].key, &r->tags.v[i]};
+    for (size_t i = 0; i < tags->n; i++)
+        *sw_list_add(cx->arena, &items) = (SwPageItem){tags->v[i].key, &tags->v[i]};
     return sw_page(cx, &(SwPage){.items = items, .bad_token = &bad_token}, out, err);
 }
 
@@ -124,7 +73,6 @@ int codecommit_list_tags_for_resource(SwCtx *cx, const CodecommitListTagsForReso
 int codecommit_create_repository(SwCtx *cx, const CodecommitCreateRepositoryInput *in, CodecommitCreateRepositoryOutput *out,
                                  SwError *err) {
     SwArena *a = cx->arena;
-    bool inserted;
     if (sw_str_is(in->kms_key_id))
         return sw_refuse_field(err, &CODECOMMIT_ENCRYPTION_KEY_INVALID_ID_EXCEPTION, "kmsKeyId",
                                "KMS encryption is not supported");
@@ -139,13 +87,9 @@ int codecommit_create_repository(SwCtx *cx, const CodecommitCreateRepositoryInpu
         .creation_date = SW_SOME_TIME(sw_now(cx)),
         .last_modified_date = SW_SOME_TIME(sw_now(cx)),
     };
-    if (set_tags(cx, in->repository_name, &r.tags, &in->tags, err) < 0 ||
-        sw_doc_insert(cx->tx, &codecommit_repositories, in->repository_name, &r, &inserted, err) < 0)
-        return -1;
-    if (!inserted)
-        return sw_fail(err, &CODECOMMIT_REPOSITORY_NAME_EXISTS_EXCEPTION, "Repository named %.*s already exists",
-                       SW_FMT(in->repository_name));
-    if (sw_mkdirs(codecommit_folder(cx->host, a), 0700, err) < 0 ||
+    if (codecommit_repository_set_tags(cx, in->repository_name, &r, &in->tags, err) < 0 ||
+        codecommit_repository_insert(cx, in->repository_name, &r, err) < 0 ||
+        sw_mkdirs(codecommit_folder(cx->host, a), 0700, err) < 0 ||
         sw_git_create(codecommit_path(cx->host, a, r.metadata->repository_id), SW_NO_STR, err) < 0)
         return -1;
     SW_CRASH_POINT("codecommit.repository.created_not_committed");
@@ -171,9 +115,9 @@ int codecommit_batch_get_repositories(SwCtx *cx, const CodecommitBatchGetReposit
     sw_list_present(cx->arena, &out->repositories_not_found);
     sw_list_present(cx->arena, &out->errors);
     for (size_t i = 0; i < in->repository_names.n; i++) {
-        void *r = NULL;
+        CodecommitRepositoryRecord *r;
         SwStr name = in->repository_names.v[i];
-        if (sw_doc_get(cx->tx, &codecommit_repositories, name, &r, err) < 0)
+        if (codecommit_repository_find(cx, name, &r, err) < 0)
             return -1;
         if (!r)
             sw_str_list_add(cx->arena, &out->repositories_not_found, name);
@@ -199,20 +143,12 @@ int codecommit_list_repositories(SwCtx *cx, const CodecommitListRepositoriesInpu
 
 int codecommit_update_repository_name(SwCtx *cx, const CodecommitUpdateRepositoryNameInput *in, void *out, SwError *err) {
     CodecommitRepositoryRecord *r;
-    bool inserted;
     if (check_name(in->new_name, err) < 0 || codecommit_repository_get(cx, in->old_name, &r, err) < 0)
         return -1;
-    if (sw_str_eq(in->old_name, in->new_name))
-        return sw_fail(err, &CODECOMMIT_REPOSITORY_NAME_EXISTS_EXCEPTION, "Repository named %.*s already exists",
-                       SW_FMT(in->new_name));
     r->metadata->repository_name = in->new_name;
     r->metadata->last_modified_date = SW_SOME_TIME(sw_now(cx));
-    if (sw_doc_insert(cx->tx, &codecommit_repositories, in->new_name, r, &inserted, err) < 0)
-        return -1;
-    if (!inserted)
-        return sw_fail(err, &CODECOMMIT_REPOSITORY_NAME_EXISTS_EXCEPTION, "Repository named %.*s already exists",
-                       SW_FMT(in->new_name));
-    return sw_doc_delete(cx->tx, &codecommit_repositories, in->old_name, NULL, err);
+    return codecommit_repository_insert(cx, in->new_name, r, err) < 0 ? -1
+                                                                      : codecommit_repository_delete(cx, in->old_name, err);
 }
 
 int codecommit_update_repository_description(SwCtx *cx, const CodecommitUpdateRepositoryDescriptionInput *in, void *out,
@@ -222,7 +158,7 @@ int codecommit_update_repository_description(SwCtx *cx, const CodecommitUpdateRe
         return -1;
     r->metadata->repository_description = in->repository_description;
     r->metadata->last_modified_date = SW_SOME_TIME(sw_now(cx));
-    return put(cx, r, err);
+    return codecommit_repository_put(cx, in->repository_name, r, err);
 }
 
 static void remove_folder(void *arg) {
@@ -235,14 +171,13 @@ static void remove_folder(void *arg) {
 /* AWS: deleting what is not there succeeds, without an id in the reply. */
 int codecommit_delete_repository(SwCtx *cx, const CodecommitDeleteRepositoryInput *in, CodecommitDeleteRepositoryOutput *out,
                                  SwError *err) {
-    void *record = NULL;
-    if (sw_doc_get(cx->tx, &codecommit_repositories, in->repository_name, &record, err) < 0)
+    CodecommitRepositoryRecord *r;
+    if (codecommit_repository_find(cx, in->repository_name, &r, err) < 0)
         return -1;
-    const CodecommitRepositoryRecord *r = record;
     if (!r)
         return 0;
     out->repository_id = r->metadata->repository_id;
-    if (sw_doc_delete(cx->tx, &codecommit_repositories, in->repository_name, NULL, err) < 0 ||
+    if (codecommit_repository_delete(cx, in->repository_name, err) < 0 ||
         sw_doc_delete(cx->tx, &codecommit_refs, r->metadata->repository_id, NULL, err) < 0)
         return -1;
     const char *path = codecommit_path(cx->host, cx->arena, r->metadata->repository_id);

@@ -135,7 +135,7 @@ static bool allowed(const Visit *v, SwError *err) {
     if (!cx->host->config->strict)
         return true;
     return cx->host->auth.authorise && cx->host->auth.authorise(cx, push ? "codecommit:GitPush" : "codecommit:GitPull",
-                                                                codecommit_arn(cx, v->name), err) == 0;
+                                                                codecommit_repository_arn(cx, v->name), err) == 0;
 }
 
 /* Git credentials of an IAM user: CreateServiceSpecificCredential. */

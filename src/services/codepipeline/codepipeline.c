@@ -18,7 +18,6 @@ const SwService sw_service_codepipeline = {
     .declares = &codepipeline_declarations,
     .handlers = codepipeline_handlers,
     .bad_token = {&CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid"},
-    .resource = codepipeline_resource,
     .invalid = &CODEPIPELINE_VALIDATION_EXCEPTION,
     .unsupported = &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, /* all that is refused so stands in a declaration */
     .collections = collections,

@@ -6,15 +6,11 @@
 #include "api/registry.h"
 #include "models/codepipeline_resources.gen.h"
 
-extern const SwCollection codepipeline_pipelines;  /* by name */
 extern const SwCollection codepipeline_versions;   /* by name + "\n" + version */
 extern const SwCollection codepipeline_executions; /* by execution id */
 extern const SwCollection codepipeline_actions;    /* by action execution id */
 extern const SwController codepipeline_execution_controller, codepipeline_action_controller;
 extern const SwActionType codepipeline_approval; /* approval.c */
-
-/* pipeline.c */
-int codepipeline_pipeline_get(SwCtx *cx, SwStr name, CodepipelinePipelineRecord **ret_p, SwError *err) sw_must_check;
 
 /* structure.c: everything that AWS checks about a declaration. */
 int codepipeline_structure_check(SwCtx *cx, const CodepipelinePipelineDeclaration *d, SwError *err) sw_must_check;
@@ -67,5 +63,4 @@ int codepipeline_event_action(SwCtx *cx, const CodepipelineActionRecord *a, cons
 /* trigger.c */
 int codepipeline_on_codecommit(SwCtx *cx, const SwEvent *e, SwError *err);
 int codepipeline_on_action_event(SwCtx *cx, const SwEvent *e, SwError *err);
-SwStr codepipeline_resource(SwCtx *cx, const SwOperation *op, const void *in); /* resource.c */
 int codepipeline_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);

@@ -78,6 +78,5 @@ int codepipeline_event_action(SwCtx *cx, const CodepipelineActionRecord *r, cons
     sw_value_sets(a, &type, "version", id->version);
     sw_value_set(a, &d, SW_STR("type"), type);
     sw_value_set(a, &d, SW_STR("version"), sw_value_num(a, (double)SW_OR(r->version, 1)));
-    return put(cx, "CodePipeline Action Execution State Change", sw_arn(cx, "codepipeline", "%.*s", SW_FMT(r->pipeline)), &d,
-               err);
+    return put(cx, "CodePipeline Action Execution State Change", codepipeline_pipeline_arn(cx, r->pipeline), &d, err);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pipelines: life, versions, tags, stage transitions. */
 
-#include "api/tags.h"
 #include "base/id.h"
 #include "services/codepipeline/codepipeline.h"
 
@@ -11,17 +10,6 @@ const SwCollection codepipeline_pipelines = {
     .indexes = {{.name = "by_repository", .member = {"repositories"}}},
 };
 const SwCollection codepipeline_versions = {.name = "codepipeline/version", .shape = &codepipeline_shape_version_record};
-
-int codepipeline_pipeline_get(SwCtx *cx, SwStr name, CodepipelinePipelineRecord **ret_p, SwError *err) {
-    void *p;
-    if (sw_doc_get(cx->tx, &codepipeline_pipelines, name, &p, err) < 0)
-        return -1;
-    if (!p)
-        return sw_fail(err, &CODEPIPELINE_PIPELINE_NOT_FOUND_EXCEPTION,
-                       "Account '%.*s' does not have a pipeline with name '%.*s'", SW_FMT(cx->account), SW_FMT(name));
-    *ret_p = p;
-    return 0;
-}
 
 static SwStr version_id(SwCtx *cx, SwStr name, int64_t version) {
     return sw_strf(cx->arena, "%.*s\n%lld", SW_FMT(name), (long long)version);
@@ -39,13 +27,11 @@ static SwStrList repositories_of(SwCtx *cx, const CodepipelinePipelineDeclaratio
     return l;
 }
 
+/* The declaration's version; the pipeline itself is the caller's to write. */
 static int keep(SwCtx *cx, CodepipelinePipelineRecord *p, SwError *err) {
     CodepipelineVersionRecord v = {.declaration = p->declaration, .updated = p->updated};
-    SwStr name = p->declaration->name;
-    if (sw_doc_put(cx->tx, &codepipeline_versions, version_id(cx, name, p->declaration->version.v), &v, err) < 0)
-        return -1;
     p->repositories = repositories_of(cx, p->declaration);
-    return sw_doc_put(cx->tx, &codepipeline_pipelines, name, p, err);
+    return sw_doc_put(cx->tx, &codepipeline_versions, version_id(cx, p->declaration->name, p->declaration->version.v), &v, err);
 }
 
 /* What AWS fills in. */
@@ -75,32 +61,19 @@ static int check(SwCtx *cx, const CodepipelinePipelineDeclaration *d, SwError *e
                       "CodePipeline is not authorized to perform AssumeRole on role %.*s", SW_FMT(d->role_arn));
 }
 
-static const SwTagRules tag_rules = {
-    .max = 50,
-    .too_many = {&CODEPIPELINE_TOO_MANY_TAGS_EXCEPTION, "Tag limit exceeded for resource [{resource}]."},
-    .reserved = {&CODEPIPELINE_INVALID_TAGS_EXCEPTION, "Not allowed to modify system tags. System tags start with 'aws:'. "
-                                                       "msg=[Caller is an end user and not allowed to mutate system tags]"},
-    .duplicate = {&CODEPIPELINE_INVALID_TAGS_EXCEPTION, "Tag keys must be unique: {key}"},
-};
-
 int codepipeline_create_pipeline(SwCtx *cx, const CodepipelineCreatePipelineInput *in, CodepipelineCreatePipelineOutput *out,
                                  SwError *err) {
-    void *existing;
-    SwStr id;
-    if (check(cx, in->pipeline, err) < 0 || sw_doc_get(cx->tx, &codepipeline_pipelines, in->pipeline->name, &existing, err) < 0)
+    SwStr id, name = in->pipeline->name;
+    if (check(cx, in->pipeline, err) < 0)
         return -1;
-    if (existing)
-        return sw_fail(err, &CODEPIPELINE_PIPELINE_NAME_IN_USE_EXCEPTION,
-                       "A pipeline with the name '%.*s' already exists in account '%.*s'", SW_FMT(in->pipeline->name),
-                       SW_FMT(cx->account));
     CodepipelinePipelineRecord p = {
-        .arn = sw_arn(cx, "codepipeline", "%.*s", SW_FMT(in->pipeline->name)),
+        .arn = codepipeline_pipeline_arn(cx, name),
         .declaration = with_defaults(cx, in->pipeline, 1),
         .created = SW_SOME_TIME(sw_now(cx)),
         .updated = SW_SOME_TIME(sw_now(cx)),
-        .tags = in->tags,
     };
-    if (sw_tags_check(&tag_rules, p.arn, SW_GIVEN_TAGS(&in->tags), err) < 0 || keep(cx, &p, err) < 0)
+    if (codepipeline_pipeline_set_tags(cx, name, &p, SW_GIVEN_TAGS(&in->tags), err) < 0 || keep(cx, &p, err) < 0 ||
+        codepipeline_pipeline_insert(cx, name, &p, err) < 0)
         return -1;
     out->pipeline = p.declaration;
     out->tags = p.tags;
@@ -118,7 +91,7 @@ int codepipeline_update_pipeline(SwCtx *cx, const CodepipelineUpdatePipelineInpu
     p->declaration = with_defaults(cx, in->pipeline, p->declaration->version.v + 1);
     p->updated = SW_SOME_TIME(sw_now(cx));
     out->pipeline = p->declaration;
-    return keep(cx, p, err);
+    return keep(cx, p, err) < 0 ? -1 : codepipeline_pipeline_put(cx, in->pipeline->name, p, err);
 }
 
 int codepipeline_get_pipeline(SwCtx *cx, const CodepipelineGetPipelineInput *in, CodepipelineGetPipelineOutput *out,
@@ -171,54 +144,51 @@ static int delete_all(SwCtx *cx, const SwCollection *c, const SwDocQuery *q, SwE
 int codepipeline_delete_pipeline(SwCtx *cx, const CodepipelineDeletePipelineInput *in, void *out, SwError *err) {
     SwDocQuery versions = {.prefix = sw_strf(cx->arena, "%.*s\n", SW_FMT(in->name))};
     SwDocQuery mine = {.index = "by_pipeline", .equals = {in->name}};
-    if (sw_doc_delete(cx->tx, &codepipeline_pipelines, in->name, NULL, err) < 0 ||
-        delete_all(cx, &codepipeline_versions, &versions, err) < 0)
+    if (codepipeline_pipeline_delete(cx, in->name, err) < 0 || delete_all(cx, &codepipeline_versions, &versions, err) < 0)
         return -1;
     return delete_all(cx, &codepipeline_actions, &mine, err) < 0 ? -1 : delete_all(cx, &codepipeline_executions, &mine, err);
 }
 
-static int by_arn(SwCtx *cx, SwStr text, CodepipelinePipelineRecord **ret_p, SwError *err) {
-    SwArn arn;
-    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "codepipeline"))
-        return sw_fail(err, &CODEPIPELINE_INVALID_ARN_EXCEPTION, "The ARN '%.*s' is not valid", SW_FMT(text));
-    bool local = sw_str_eq(arn.region, cx->region) && sw_str_eq(arn.account, cx->account);
-    if (local && codepipeline_pipeline_get(cx, arn.resource, ret_p, err) == 0)
-        return 0;
-    if (local && !sw_error_is(err, &CODEPIPELINE_PIPELINE_NOT_FOUND_EXCEPTION))
-        return -1;
-    return sw_fail_as(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(text));
+/* ---- tags ---- */
+
+static const SwResource *const among[] = {&codepipeline_pipeline_resource, NULL};
+
+/* What is missing is told in other words here than where a pipeline is named. */
+static int of_tags(int done, SwStr arn, SwError *err) {
+    if (done == 0 || !sw_error_is(err, &CODEPIPELINE_PIPELINE_NOT_FOUND_EXCEPTION))
+        return done;
+    return sw_fail_as(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(arn));
 }
 
 int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsForResourceInput *in,
                                         CodepipelineListTagsForResourceOutput *out, SwError *err) {
-    CodepipelinePipelineRecord *p;
+    SwStrMap *tags;
     SwPageItems items = {0};
-    if (by_arn(cx, in->resource_arn, &p, err) < 0)
+    if (sw_resource_check_arns(cx, among, SW_ONE(in->resource_arn), err) < 0 ||
+        of_tags(sw_op_tags(cx, among, in->resource_arn, &tags, err), in->resource_arn, err) < 0)
         return -1;
-    for (size_t i = 0; i < p->tags.n; i++) /* in the order in which they were set */
-        *sw_list_add(cx->arena, &items) = (SwPageItem){sw_index_number(cx->arena, (int64_t)i), &p->tags.v[i]};
+    for (size_t i = 0; i < tags->n; i++) /* in the order in which they were set */
+        *sw_list_add(cx->arena, &items) = (SwPageItem){sw_index_number(cx->arena, (int64_t)i), &tags->v[i]};
     return sw_page(cx, &(SwPage){.items = items, .usual = 100}, out, err);
-}
-
-static int set_tags(SwCtx *cx, SwStr arn, const CodepipelineTagList *add, const SwStrList *remove, SwError *err) {
-    CodepipelinePipelineRecord *p;
-    if (by_arn(cx, arn, &p, err) < 0 ||
-        (add && sw_tags_merge(cx->arena, &tag_rules, arn, SW_TAGS(&p->tags), SW_GIVEN_TAGS(add), err) < 0))
-        return -1;
-    if (remove)
-        sw_tags_remove(cx->arena, &tag_rules, SW_TAGS(&p->tags), remove);
-    return sw_doc_put(cx->tx, &codepipeline_pipelines, p->declaration->name, p, err);
 }
 
 int codepipeline_tag_resource(SwCtx *cx, const CodepipelineTagResourceInput *in, CodepipelineTagResourceOutput *out,
                               SwError *err) {
-    return set_tags(cx, in->resource_arn, &in->tags, NULL, err);
+    SwStrList ref = SW_ONE(in->resource_arn);
+    if (sw_resource_check_arns(cx, among, ref, err) < 0)
+        return -1;
+    return of_tags(sw_op_tag(cx, among, ref, SW_GIVEN_TAGS(&in->tags), err), in->resource_arn, err);
 }
 
 int codepipeline_untag_resource(SwCtx *cx, const CodepipelineUntagResourceInput *in, CodepipelineUntagResourceOutput *out,
                                 SwError *err) {
-    return set_tags(cx, in->resource_arn, NULL, &in->tag_keys, err);
+    SwStrList ref = SW_ONE(in->resource_arn);
+    if (sw_resource_check_arns(cx, among, ref, err) < 0)
+        return -1;
+    return of_tags(sw_op_untag(cx, among, ref, &in->tag_keys, err), in->resource_arn, err);
 }
+
+/* ---- transitions ---- */
 
 static int set_transition(SwCtx *cx, SwStr pipeline, SwStr stage, SwStr type, SwStr reason, bool disabled, SwError *err) {
     CodepipelinePipelineRecord *p;
@@ -243,7 +213,7 @@ static int set_transition(SwCtx *cx, SwStr pipeline, SwStr stage, SwStr type, Sw
                                   .reason = reason,
                                   .changed_by = cx->principal.arn,
                                   .changed_at = SW_SOME_TIME(sw_now(cx))};
-    if (sw_doc_put(cx->tx, &codepipeline_pipelines, pipeline, p, err) < 0)
+    if (codepipeline_pipeline_put(cx, pipeline, p, err) < 0)
         return -1;
     return codepipeline_wake_waiting(cx, pipeline, err);
 }

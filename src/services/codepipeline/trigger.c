@@ -69,13 +69,10 @@ int codepipeline_on_action_event(SwCtx *cx, const SwEvent *e, SwError *err) {
 
 /* EventBridge's target: the rule starts the pipeline. */
 int codepipeline_deliver(SwCtx *cx, SwStr text, SwStr payload, const SwValue *parameters, SwError *err) {
-    SwArn arn;
     CodepipelinePipelineRecord *p;
     SwStr id;
     SwValue event;
-    if (!sw_arn_parse(text, &arn) || !sw_str_eq(arn.region, cx->region) || !sw_str_eq(arn.account, cx->account))
-        return sw_fail(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(text));
-    if (codepipeline_pipeline_get(cx, arn.resource, &p, err) < 0)
+    if (codepipeline_pipeline_by_reference(cx, text, &p, err) < 0)
         return -1;
     CodepipelineStart s = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_CLOUD_WATCH_EVENT};
     if (sw_json_parse(cx->arena, payload, &event, err) == 0)

@@ -167,18 +167,32 @@ static void tag_keys(SwCtx *cx, SwPolicyQuery *q) {
     add_key(q, "aws:TagKeys", keys.v, keys.n);
 }
 
-static void input_keys(SwCtx *cx, SwPolicyQuery *q) {
+static int input_key(SwCtx *cx, const SwService *service, const SwInputWay *w, SwPolicyQuery *q, SwError *err) {
+    const SwShape *s;
+    SwStr arn;
+    if (!w->arn_of) {
+        const void *v = sw_path_value(cx->op->input, cx->in, &w->at, &s);
+        if (v)
+            add_value(cx, q, w->value, s, v);
+        return 0;
+    }
+    if (sw_resource_condition(cx, service, w, cx->op, cx->in, &arn, err) < 0)
+        return -1;
+    iam_query_key(q, w->value, arn);
+    return 0;
+}
+
+static int input_keys(SwCtx *cx, SwPolicyQuery *q, SwError *err) {
     if (!cx->op || !cx->op->input || !cx->in)
-        return;
+        return 0;
     const SwService *service = sw_registry_by_api(cx->host, cx->api);
     for (size_t i = 0; service && service->declares && i < service->declares->n_conditions; i++) {
         const SwInputWay *w = &service->declares->conditions[i];
-        const SwShape *s;
-        const void *v = w->op == cx->op->index ? sw_path_value(cx->op->input, cx->in, &w->at, &s) : NULL;
-        if (v)
-            add_value(cx, q, w->value, s, v);
+        if (w->op == cx->op->index && input_key(cx, service, w, q, err) < 0)
+            return -1;
     }
     tag_keys(cx, q);
+    return 0;
 }
 
 /* aws:ResourceTag/KEY, and the same under the service's own prefix: the tags of what is acted on. */
@@ -213,6 +227,7 @@ int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery 
     if (principal_keys(cx, ret_q, err) < 0)
         return -1;
     request_keys(cx, ret_q);
-    input_keys(cx, ret_q);
+    if (input_keys(cx, ret_q, err) < 0)
+        return -1;
     return resource_keys(cx, resource, ret_q, err);
 }

@@ -69,6 +69,9 @@ BAD_RESOURCES = [
     ('"max": 5, ', '', 3, 'tags need "max"'),
     ('["PutThing.Name"]', '["PutThing.Role"]', 20, "no input has 'PutThing.Role'"),
     ('["PutThing.Name"]', '["PutThing"]', 20, 'not Operation.member'),
+    ('"arn_of": "Thing"', '"arn_of": "Thong"', 21, "no resource 'Thong'"),
+    ('"in": ["PutThing.Name"]}}', '"on": ["PutThing.Name"]}}', 21, "unknown field 'on' of a condition"),
+    ('"passes": {"little.amazonaws.com": ["PutThing.Name"]}', '"passes": {"x": {"in": ["PutThing.Name"]}}', 20, "'x' has no ways"),
     ('"service"', '"servise"', 2, "unknown field 'servise' of a service's resources"),
 ]
 

@@ -57,6 +57,7 @@ static const SwInputWay passes[] = {
 };
 static const SwInputWay conditions[] = {
     {SMALL_PUT_THING, {.n = 1, .at = {0}}, "little:Name"},
+    {SMALL_PUT_THING, {.n = 1, .at = {0}}, "little:Thing", &small_thing_resource},
 };
 const SwDeclarations small_declarations = {
     .resource = (const SwResource *const[]){&small_thing_resource, &small_idea_resource, NULL},

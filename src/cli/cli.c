@@ -37,6 +37,10 @@ const SwCommand sw_cli_commands[] = {
     {"down", "[--data DIR]", "stop the server and everything that it runs; what is stored stays", sw_cli_down,
      "  --data DIR         the server's data folder (default: that of the server at the endpoint, else the default folder)\n"},
     {"status", "", "show what runs and what was made", sw_cli_status, NULL},
+    {"resources", "[options]", "list what exists in the region, of all services", sw_cli_resources,
+     "  --service NAME     of this service alone: ecr, s3, elasticloadbalancing\n"
+     "  --type TYPE        of this type alone: repository, or ecr:repository\n"
+     "  --tag KEY[=VALUE]  with this tag\n"},
     {"env", "[--shell NAME]", "print exports for the shell: eval \"$(slipway env)\"", sw_cli_env,
      "  --shell NAME       sh, bash, zsh or fish (default: by $SHELL)\n"
      "Defines a function `aws` too, which adds --endpoint-url: AWS CLI v1 sends `aws sqs` to AWS whatever AWS_ENDPOINT_URL "

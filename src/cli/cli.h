@@ -55,6 +55,7 @@ bool sw_cli_options(SwCli *cli, const SwOption *o, size_t n);
 int sw_cli_up(SwCli *cli);
 int sw_cli_down(SwCli *cli);
 int sw_cli_status(SwCli *cli);
+int sw_cli_resources(SwCli *cli);
 int sw_cli_env(SwCli *cli);
 int sw_cli_hosts(SwCli *cli);
 int sw_cli_demo(SwCli *cli);

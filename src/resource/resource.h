@@ -222,6 +222,16 @@ int sw_resource_call_untag(SwCtx *cx, const SwFound *f, const SwStrList *keys, S
  * than 0 ends the walk and is what it returns (-1 with *err set). Records stay in the context's arena: walk in pages. */
 typedef int SwResourceFn(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err);
 int sw_resource_walk(SwCtx *cx, const SwResource *r, SwStr after_id, SwResourceFn *fn, void *arg, SwError *err) sw_must_check;
+/* The same over all kinds, by service, name and id, where no transaction is open: each portion has a snapshot and memory of
+ * its own, cx of `fn` is gone with it. */
+typedef struct SwResourceWalk {
+    bool (*want)(const SwResource *r, const void *arg); /* NULL: all kinds */
+    SwResourceFn *fn;
+    void *arg;
+    SwStr after; /* a place; absent: from the first */
+} SwResourceWalk;
+int sw_resource_each(SwCtx *cx, const SwResourceWalk *w, SwError *err) sw_must_check;
+SwStr sw_resource_place(SwArena *a, const SwFound *f);
 /* All declared, NULL-terminated, ordered by service and name; cached by the host. */
 const SwResource *const *sw_resource_all(const SwHost *h);
 void sw_resource_open(SwHost *h);

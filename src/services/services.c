@@ -21,7 +21,8 @@
     X(codecommit) \
     X(elbv2) \
     X(cloudwatch) \
-    X(codebuild)
+    X(codebuild) \
+    X(tagging)
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

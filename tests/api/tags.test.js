@@ -15,6 +15,7 @@ const SDK = {
     elbv2: require("@aws-sdk/client-elastic-load-balancing-v2"), events: require("@aws-sdk/client-eventbridge"), iam: require("@aws-sdk/client-iam"),
     logs: require("@aws-sdk/client-cloudwatch-logs"), s3: require("@aws-sdk/client-s3"), sns: require("@aws-sdk/client-sns"),
     sqs: require("@aws-sdk/client-sqs"), ssm: require("@aws-sdk/client-ssm"), sts: require("@aws-sdk/client-sts"), ec2: require("@aws-sdk/client-ec2"),
+    tagging: require("@aws-sdk/client-resource-groups-tagging-api"),
 };
 const ROLE = "arn:aws:iam::000000000000:role/builder";
 const TRUST = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: ["codebuild.amazonaws.com", "ecs-tasks.amazonaws.com"] }, Action: "sts:AssumeRole" }] });
@@ -160,6 +161,11 @@ const ALSO = {
     "sts AssumeRole": [(tags) => send("sts", "AssumeRole", { RoleArn: ROLE, RoleSessionName: "xx", Tags: Upper(tags) }), "ValidationError"],
 };
 
+// What the Resource Groups Tagging API does not reach: objects of S3, as with AWS.
+const BEYOND = new Set(["s3 object", "cloudwatch alarm", "codebuild project", "ecs cluster", "ecs task definition", "elbv2 load balancer",
+    "elbv2 target group", "elbv2 rule", "events rule", "events bus", "iam role", "iam user", "iam policy", "logs group", "logs group, the old way",
+    "s3 bucket", "ssm parameter"]);
+
 let count = 0;
 const fresh = () => `tagged-${++count}`;
 const pairs = (n) => Array.from({ length: n }, (_, i) => [`k${i}`, `v${i}`]);
@@ -206,6 +212,20 @@ for (const [name, k] of Object.entries(KINDS)) {
             for (const ask of [() => k.tag(bare, [["other", "v"]]), () => k.untag(bare, ["k0"]), () => k.list(bare)])
                 await assert.rejects(ask, (e) => e.$metadata?.httpStatusCode < 500);
             same(k, await k.list(r), pairs(1));
+        });
+
+    if (!BEYOND.has(name))
+        test(`${name}: the Tagging API finds it by its tags, adds to them and takes away`, async () => {
+            const value = fresh(), r = await k.make(value, [["team", value], ["stays", "v"]]);
+            const found = async () => (await send("tagging", "GetResources", { TagFilters: [{ Key: "team", Values: [value] }] })).ResourceTagMappingList;
+            const [one, ...others] = await found();
+            assert.deepStrictEqual([others, fromUpper(one.Tags).sort()], [[], [["stays", "v"], ["team", value]]]);
+            const ResourceARNList = [one.ResourceARN];
+            assert.deepStrictEqual((await send("tagging", "TagResources", { ResourceARNList, Tags: { more: "x", stays: "new" } })).FailedResourcesMap, {});
+            assert.deepStrictEqual([...await k.list(r)].sort(), [["more", "x"], ["stays", "new"], ["team", value]]);
+            assert.deepStrictEqual((await send("tagging", "UntagResources", { ResourceARNList, TagKeys: ["team", "never-there"] })).FailedResourcesMap, {});
+            assert.deepStrictEqual([...await k.list(r)].sort(), [["more", "x"], ["stays", "new"]]);
+            assert.deepStrictEqual(await found(), []);
         });
 
     if (k.tag)

@@ -93,6 +93,11 @@ int sw_resource_by_reference(SwCtx *cx, const SwResource *const *among, SwStr re
     return fail_unfound(cx, meant ? meant : among[0], reference, err);
 }
 
+int sw_resource_find_reference(SwCtx *cx, const SwResource *r, SwStr reference, SwFound *ret, SwError *err) {
+    *ret = (SwFound){.r = r};
+    return try_one(cx, r, reference, ret, err) < 0 ? -1 : 0;
+}
+
 /* Here or elsewhere. */
 static bool is_one_of(const SwResource *const *among, SwStr arn) {
     SwParts p;
@@ -161,4 +166,22 @@ int sw_resource_insert_parts(SwCtx *cx, const SwResource *r, const SwParts *p, c
 
 int sw_resource_delete_parts(SwCtx *cx, const SwResource *r, const SwParts *p, SwError *err) {
     return sw_doc_delete(cx->tx, r->in, sw_resource_write(cx, r, r->id, p), NULL, err);
+}
+
+static int own_id(SwCtx *cx, const SwResource *r, const void *record, SwStr *ret, SwError *err) {
+    SwParts p;
+    if (!sw_resource_read(r, r->arn[0], sw_path_text(r->in->shape, record, &r->arn_at), &p))
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "A record of %s:%s has no ARN of its own", r->service, r->name);
+    *ret = sw_resource_write(cx, r, r->id, &p);
+    return 0;
+}
+
+int sw_resource_save(SwCtx *cx, const SwResource *r, const void *record, SwError *err) {
+    SwStr id;
+    return own_id(cx, r, record, &id, err) < 0 ? -1 : sw_doc_put(cx->tx, r->in, id, record, err);
+}
+
+int sw_resource_drop(SwCtx *cx, const SwResource *r, const void *record, SwError *err) {
+    SwStr id;
+    return own_id(cx, r, record, &id, err) < 0 ? -1 : sw_doc_delete(cx->tx, r->in, id, NULL, err);
 }

@@ -18,7 +18,7 @@
 #include "api/ctx.h"
 #include "api/tags.h"
 
-#define SW_PARTS_MAX 3
+#define SW_PARTS_MAX 4
 #define SW_PATH_MAX  4
 
 typedef struct SwResource SwResource;
@@ -157,6 +157,8 @@ int sw_resource_get(SwCtx *cx, const SwResource *r, SwStr id, SwFound *ret, SwEr
  * ARNs, with `missing` where there is none. */
 int sw_resource_by_reference(SwCtx *cx, const SwResource *const *among, SwStr reference, SwFound *ret,
                              SwError *err) sw_must_check;
+/* The same of one kind, where what is missing is no failure: ret->record NULL. */
+int sw_resource_find_reference(SwCtx *cx, const SwResource *r, SwStr reference, SwFound *ret, SwError *err) sw_must_check;
 /* Where an input takes ARNs alone: each is one of these resources', here or elsewhere; else fails with `bad_arn` of the first.
  */
 int sw_resource_check_arns(SwCtx *cx, const SwResource *const *among, SwStrList refs, SwError *err) sw_must_check;
@@ -171,6 +173,10 @@ int sw_resource_get_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void
 int sw_resource_put_parts(SwCtx *cx, const SwResource *r, const SwParts *p, const void *record, SwError *err) sw_must_check;
 int sw_resource_insert_parts(SwCtx *cx, const SwResource *r, const SwParts *p, const void *record, SwError *err) sw_must_check;
 int sw_resource_delete_parts(SwCtx *cx, const SwResource *r, const SwParts *p, SwError *err) sw_must_check;
+
+/* Of a record that holds its own ARN (arn_at), under the id that this says. */
+int sw_resource_save(SwCtx *cx, const SwResource *r, const void *record, SwError *err) sw_must_check;
+int sw_resource_drop(SwCtx *cx, const SwResource *r, const void *record, SwError *err) sw_must_check;
 
 /* The value at the end of a way without lists, and its shape; NULL: absent. */
 const void *sw_path_value(const SwShape *s, const void *v, const SwPath *p, const SwShape **ret_shape);
@@ -207,6 +213,9 @@ SwStrMap *sw_resource_tags(SwCtx *cx, const SwFound *f);
 int sw_resource_set_tags(SwCtx *cx, const SwFound *f, const SwStrMap *given, SwError *err) sw_must_check;
 int sw_resource_set_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
                                SwError *err) sw_must_check;
+/* The same in place of those that are there; what only Slipway itself may set stays. */
+int sw_resource_replace_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
+                                   SwError *err) sw_must_check;
 /* Whole operations, which modelc writes into each service's handlers: every reference is one of `among`. */
 int sw_op_tag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrMap *given, SwError *err) sw_must_check;
 int sw_op_untag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrList *keys, SwError *err) sw_must_check;

@@ -28,6 +28,21 @@ int sw_resource_set_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p,
     return sw_resource_set_tags(cx, &(SwFound){r, sw_resource_write(cx, r, r->id, p), record}, given, err);
 }
 
+static bool is_reserved(SwStr key) {
+    return key.n >= 4 && sw_str_ieq(sw_str_n(key.p, 4), SW_STR("aws:"));
+}
+
+int sw_resource_replace_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
+                                   SwError *err) {
+    const SwFound f = {r, sw_resource_write(cx, r, r->id, p), record};
+    SwStrMap *tags = sw_resource_tags(cx, &f), was = *tags, kept = {0};
+    for (size_t i = 0; cx->principal.kind != SW_PRINCIPAL_SERVICE && i < was.n; i++)
+        if (is_reserved(was.v[i].key))
+            *sw_list_add(cx->arena, &kept) = was.v[i];
+    *tags = kept;
+    return sw_resource_set_tags(cx, &f, given, err);
+}
+
 static int write_back(SwCtx *cx, const SwFound *f, SwError *err) {
     const SwResourceHooks *h = f->r->hooks;
     if (h && h->tagged && h->tagged(cx, f, err) < 0)

@@ -25,7 +25,7 @@ typedef struct TagRules {
 } TagRules;
 typedef struct Named {
     Operation *op;
-    Path at, with[3];
+    Path at, with[4];
 } Named;
 typedef struct NamedList {
     Named *v;
@@ -55,7 +55,7 @@ typedef struct CfnType {
     const SwValue *json, *schema;
     Operation *create, *read, *list, *remove;
     Path made, read_at, wrapper;
-    CfnIdentifier identifier[3];
+    CfnIdentifier identifier[4];
     size_t n_identifier;
     CfnBindingList bind;
     bool name_lower;
@@ -67,7 +67,7 @@ typedef struct Resource {
     const SwValue *json;
     Shape *record;    /* NULL: it has none of its own */
     SwStr collection; /* "repositories" */
-    Part part[3];
+    Part part[4];
     size_t n_part;
     SwStr id, arn_index;
     SwStrList arn, reference;

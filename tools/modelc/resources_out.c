@@ -30,57 +30,96 @@ static void add_path_field(SwBuf *b, const char *field, const Path *p) {
 
 /* --- the header ------------------------------------------------------------------------------------------------- */
 
-static void part_parameters(Declarations *d, Resource *r, SwBuf *b) {
-    for (size_t i = 0; i < r->n_part; i++)
-        sw_buf_addf(b, "SwStr %s, ", name_member(d->api->arena, r->part[i].name));
+/* Accessors of records ask for what the id says, ARNs for all parts. */
+static bool is_asked(Declarations *d, Resource *r, size_t part, bool id_alone) {
+    SwStr open = sw_strf(d->api->arena, "{%.*s", SW_FMT(r->part[part].name)), rest = r->id, field;
+    if (!id_alone)
+        return true;
+    while (sw_str_cut(&rest, '}', &field))
+        if (sw_str_ends(field, open) || sw_str_ends(field, sw_cat(d->api->arena, open, SW_STR("*"))) ||
+            sw_str_ends(field, sw_cat(d->api->arena, open, SW_STR(":lower"))))
+            return true;
+    return false;
 }
 
-static void part_values(Declarations *d, Resource *r, SwBuf *b) {
-    sw_buf_addz(b, "&(SwParts){.v = {");
+static void part_parameters(Declarations *d, Resource *r, SwBuf *b, bool id_alone) {
     for (size_t i = 0; i < r->n_part; i++)
-        sw_buf_addf(b, "%s%s", i ? ", " : "", name_member(d->api->arena, r->part[i].name));
+        if (is_asked(d, r, i, id_alone))
+            sw_buf_addf(b, "SwStr %s, ", name_member(d->api->arena, r->part[i].name));
+}
+
+static void part_values(Declarations *d, Resource *r, SwBuf *b, bool id_alone) {
+    bool any = false;
+    sw_buf_addz(b, "&(SwParts){.v = {");
+    for (size_t i = 0; i < r->n_part; i++) {
+        if (!is_asked(d, r, i, id_alone))
+            continue;
+        sw_buf_addf(b, "%s[%zu] = %s", any ? ", " : "", i, name_member(d->api->arena, r->part[i].name));
+        any = true;
+    }
     sw_buf_addz(b, "}}");
 }
 
-static void accessor(Declarations *d, Resource *r, SwBuf *b, const char *verb, const char *more, const char *arguments,
-                     bool checked) {
-    sw_buf_addf(b, "%sstatic inline int %s_%s_%s(SwCtx *cx, ", checked ? "sw_must_check " : "", d->api->lower, r->c_name, verb);
-    part_parameters(d, r, b);
+static void accessor(Declarations *d, Resource *r, SwBuf *b, const char *verb, const char *more, const char *arguments) {
+    sw_buf_addf(b, "sw_must_check static inline int %s_%s_%s(SwCtx *cx, ", d->api->lower, r->c_name, verb);
+    part_parameters(d, r, b, true);
     sw_buf_addf(b, "%sSwError *err) {\n    return sw_resource_%s_parts(cx, &%s_%s_resource, ", more, verb, d->api->lower,
                 r->c_name);
-    part_values(d, r, b);
+    part_values(d, r, b, true);
     sw_buf_addf(b, ", %serr);\n}\n", arguments);
+}
+
+/* By a text of the caller's: what finds it, and what is checked before. */
+static void text_accessor(Declarations *d, Resource *r, SwBuf *b, const char *verb, const char *before, const char *call) {
+    SwStr resource = sw_strf(d->api->arena, "&%s_%s_resource", d->api->lower, r->c_name);
+    sw_buf_addf(b, "sw_must_check static inline int %s_%s_%s(SwCtx *cx, SwStr reference, %s **ret, SwError *err) {\n",
+                d->api->lower, r->c_name, verb, record_type(r));
+    sw_buf_addf(b, "    SwFound f;\n    const SwResource *const among[] = {%.*s, NULL};\n", SW_FMT(resource));
+    sw_buf_addf(b, "    if (%s%s)\n        return -1;\n    *ret = f.record;\n    return 0;\n}\n", before, call);
+}
+
+/* Under the id that its own ARN says. */
+static void own_accessor(Declarations *d, Resource *r, SwBuf *b, const char *verb) {
+    sw_buf_addf(b,
+                "sw_must_check static inline int %s_%s_%s(SwCtx *cx, const %s *record, SwError *err) {\n"
+                "    return sw_resource_%s(cx, &%s_%s_resource, record, err);\n}\n",
+                d->api->lower, r->c_name, verb, record_type(r), verb, d->api->lower, r->c_name);
 }
 
 static void record_accessors(Declarations *d, Resource *r, SwBuf *b) {
     SwArena *a = d->api->arena;
     const char *back = sw_str_z(a, sw_strf(a, "%s **ret, ", record_type(r)));
     const char *record = sw_str_z(a, sw_strf(a, "%s *record, ", record_type(r)));
-    accessor(d, r, b, "find", back, "(void **)ret, ", true);
-    accessor(d, r, b, "get", back, "(void **)ret, ", true);
-    accessor(d, r, b, "put", record, "record, ", true);
-    accessor(d, r, b, "insert", record, "record, ", true);
-    accessor(d, r, b, "delete", "", "", true);
-    if (r->tags.n)
-        accessor(d, r, b, "set_tags", sw_str_z(a, sw_strf(a, "%sconst SwStrMap *given, ", record)), "record, given, ", true);
-    sw_buf_addf(
-        b,
-        "sw_must_check static inline int %s_%s_by_reference(SwCtx *cx, SwStr reference, %s **ret, SwError *err) {\n"
-        "    SwFound f;\n"
-        "    if (sw_resource_by_reference(cx, (const SwResource *const[]){&%s_%s_resource, NULL}, reference, &f, err) < 0)\n"
-        "        return -1;\n    *ret = f.record;\n    return 0;\n}\n",
-        d->api->lower, r->c_name, record_type(r), d->api->lower, r->c_name);
+    const char *given = sw_str_z(a, sw_strf(a, "%sconst SwStrMap *given, ", record));
+    accessor(d, r, b, "find", back, "(void **)ret, ");
+    accessor(d, r, b, "get", back, "(void **)ret, ");
+    accessor(d, r, b, "put", record, "record, ");
+    accessor(d, r, b, "insert", record, "record, ");
+    accessor(d, r, b, "delete", "", "");
+    if (r->tags.n) {
+        accessor(d, r, b, "set_tags", given, "record, given, ");
+        accessor(d, r, b, "replace_tags", given, "record, given, ");
+    }
+    if (r->arn_at.n) {
+        own_accessor(d, r, b, "save");
+        own_accessor(d, r, b, "drop");
+    }
+    text_accessor(d, r, b, "find_reference", "", "sw_resource_find_reference(cx, among[0], reference, &f, err) < 0");
+    text_accessor(d, r, b, "by_reference", "", "sw_resource_by_reference(cx, among, reference, &f, err) < 0");
+    if (r->bad_arn.kind)
+        text_accessor(d, r, b, "by_arn", "sw_resource_check_arns(cx, among, SW_ONE(reference), err) < 0 || ",
+                      "sw_resource_by_reference(cx, among, reference, &f, err) < 0");
 }
 
 static void arn_accessor(Declarations *d, Resource *r, SwBuf *b) {
     SwBuf parts = sw_buf(d->api->arena, SW_KIB);
-    part_parameters(d, r, &parts);
+    part_parameters(d, r, &parts, false);
     SwStr p = sw_str_drop(sw_buf_str(&parts), 2);
     sw_buf_addf(b,
                 "static inline SwStr %s_%s_arn(SwCtx *cx%s%.*s) {\n    return sw_resource_write(cx, &%s_%s_resource, "
                 "%s_%s_resource.arn[0], ",
                 d->api->lower, r->c_name, p.n ? ", " : "", SW_FMT(p), d->api->lower, r->c_name, d->api->lower, r->c_name);
-    part_values(d, r, b);
+    part_values(d, r, b, false);
     sw_buf_addz(b, ");\n}\n");
 }
 

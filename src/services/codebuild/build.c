@@ -12,34 +12,18 @@ SwStr codebuild_uuid(SwStr id) {
     return sw_str_rfind(id, ':', &at) ? sw_str_skip(id, at + 1) : SW_NO_STR;
 }
 
-int codebuild_build_get(SwCtx *cx, SwStr id, CodebuildBuildRecord **ret, SwError *err) {
-    void *record;
-    SwArn arn;
-    *ret = NULL;
-    if (sw_arn_parse(id, &arn) && sw_str_eqz(arn.service, "codebuild") && sw_str_eq(arn.region, cx->region) &&
-        sw_str_eq(arn.account, cx->account) && sw_str_starts(arn.resource, SW_STR("build/")))
-        id = sw_str_skip(arn.resource, strlen("build/"));
-    SwStr uuid = codebuild_uuid(id);
-    if (!uuid.n)
-        return 0;
-    if (sw_doc_get(cx->tx, &codebuild_builds, uuid, &record, err) < 0)
-        return -1;
-    CodebuildBuildRecord *r = record;
-    if (r && sw_str_eq(r->build->id, id))
-        *ret = r;
-    return 0;
-}
-
 /* As AWS shows a build in messages and lists, whichever way it was named. */
 static SwStr arn_of(SwCtx *cx, SwStr id) {
     return sw_str_starts(id, SW_STR("arn:")) ? id : sw_arn(cx, "codebuild", "build/%.*s", SW_FMT(id));
 }
 
-static int must_get(SwCtx *cx, SwStr id, CodebuildBuildRecord **ret, SwError *err) {
-    if (codebuild_build_get(cx, id, ret, err) < 0)
-        return -1;
-    SwStr arn = arn_of(cx, id);
-    return *ret ? 0 : sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Build cannot be found: %.*s", SW_FMT(arn));
+/* By ARN, so that an id that says another project names nothing. */
+static int find(SwCtx *cx, SwStr id, CodebuildBuildRecord **ret, SwError *err) {
+    return codebuild_build_find_reference(cx, arn_of(cx, id), ret, err);
+}
+
+static int get(SwCtx *cx, SwStr id, CodebuildBuildRecord **ret, SwError *err) {
+    return codebuild_build_by_reference(cx, arn_of(cx, id), ret, err);
 }
 
 static SwStr initiator(SwCtx *cx) {
@@ -62,7 +46,7 @@ int codebuild_retry_build(SwCtx *cx, const CodebuildRetryBuildInput *in, Codebui
     CodebuildBuildRecord *old, *r;
     if (!sw_str_is(in->id))
         return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Build ID must be provided");
-    if (must_get(cx, in->id, &old, err) < 0)
+    if (get(cx, in->id, &old, err) < 0)
         return -1;
     if (!SW_OR(old->build->build_complete, false))
         return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Build %.*s is still in progress and cannot be retried",
@@ -103,26 +87,23 @@ int codebuild_retry_build(SwCtx *cx, const CodebuildRetryBuildInput *in, Codebui
 
 int codebuild_stop_build(SwCtx *cx, const CodebuildStopBuildInput *in, CodebuildStopBuildOutput *out, SwError *err) {
     CodebuildBuildRecord *r;
-    if (must_get(cx, in->id, &r, err) < 0)
+    if (get(cx, in->id, &r, err) < 0)
         return -1;
     out->build = r->build;
     if (SW_OR(r->build->build_complete, false))
         return 0;
     SwStr uuid = codebuild_uuid(r->build->id);
     r->stop = SW_SOME_BOOL(true);
-    return codebuild_put(cx, uuid, r, err) < 0 ? -1 : sw_wake(cx, &codebuild_build_controller, uuid, 0, err);
+    return codebuild_build_put(cx, uuid, r, err) < 0 ? -1 : sw_wake(cx, &codebuild_build_controller, uuid, 0, err);
 }
 
 /* "PROJECT:ID", or the ARN of one. */
 static int check_ids(const SwStrList *l, SwError *err) {
-    for (size_t i = 0; i < l->n; i++) {
-        SwStr id = l->v[i], project;
-        SwArn arn;
-        if (sw_arn_parse(id, &arn) && sw_str_starts(arn.resource, SW_STR("build/")))
-            id = sw_str_skip(arn.resource, strlen("build/"));
-        if (sw_str_starts(id, SW_STR("arn:")) || !sw_str_cut(&id, ':', &project) || !project.n || !id.n)
+    const SwResource *b = &codebuild_build_resource;
+    SwParts p;
+    for (size_t i = 0; i < l->n; i++)
+        if (!sw_resource_read(b, b->reference[0], l->v[i], &p) && !sw_resource_read(b, b->arn[0], l->v[i], &p))
             return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid build ID provided");
-    }
     return 0;
 }
 
@@ -134,7 +115,7 @@ int codebuild_batch_get_builds(SwCtx *cx, const CodebuildBatchGetBuildsInput *in
     sw_list_present(cx->arena, &out->builds_not_found);
     for (size_t i = 0; i < in->ids.n; i++) {
         CodebuildBuildRecord *r;
-        if (codebuild_build_get(cx, in->ids.v[i], &r, err) < 0)
+        if (find(cx, in->ids.v[i], &r, err) < 0)
             return -1;
         if (r)
             *sw_list_add(cx->arena, &out->builds) = *r->build;
@@ -152,7 +133,7 @@ int codebuild_batch_delete_builds(SwCtx *cx, const CodebuildBatchDeleteBuildsInp
     sw_list_present(cx->arena, &out->builds_not_deleted);
     for (size_t i = 0; i < in->ids.n; i++) {
         CodebuildBuildRecord *r;
-        if (codebuild_build_get(cx, in->ids.v[i], &r, err) < 0)
+        if (find(cx, in->ids.v[i], &r, err) < 0)
             return -1;
         if (!r || !SW_OR(r->build->build_complete, false)) {
             CodebuildBuildNotDeleted *n = sw_list_add(cx->arena, &out->builds_not_deleted);
@@ -161,8 +142,7 @@ int codebuild_batch_delete_builds(SwCtx *cx, const CodebuildBatchDeleteBuildsInp
             continue;
         }
         SwStr uuid = codebuild_uuid(r->build->id);
-        if (sw_doc_delete(cx->tx, &codebuild_builds, uuid, NULL, err) < 0 ||
-            sw_doc_delete(cx->tx, &codebuild_logs, uuid, NULL, err) < 0)
+        if (codebuild_build_delete(cx, uuid, err) < 0 || sw_doc_delete(cx->tx, &codebuild_logs, uuid, NULL, err) < 0)
             return -1;
         sw_str_list_add(cx->arena, &out->builds_deleted, r->build->arn);
     }
@@ -188,9 +168,9 @@ int codebuild_list_builds(SwCtx *cx, const CodebuildListBuildsInput *in, Codebui
 int codebuild_list_builds_for_project(SwCtx *cx, const CodebuildListBuildsForProjectInput *in,
                                       CodebuildListBuildsForProjectOutput *out, SwError *err) {
     CodebuildProjectRecord *p;
-    if (codebuild_project_get(cx, in->project_name, &p, err) < 0)
+    if (codebuild_project_find_reference(cx, in->project_name, &p, err) < 0)
         return -1;
-    SwStr arn = sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->project_name));
+    SwStr arn = codebuild_project_arn(cx, in->project_name);
     if (!p)
         return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "The build project %.*s cannot be found", SW_FMT(arn));
     return list(cx, p->project->name, in->sort_order, out, err);

@@ -58,7 +58,7 @@ static int to_finalizing(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStr o
     codebuild_phase_start(cx, r, SW_STR("FINALIZING"), now);
     r->state = CODEBUILD_FINALIZING;
     r->outcome = outcome;
-    return codebuild_put(cx, uuid, r, err) < 0 ? -1 : sw_ctx_commit(cx, err);
+    return codebuild_build_put(cx, uuid, r, err) < 0 ? -1 : sw_ctx_commit(cx, err);
 }
 
 static int finish(SwCtx *cx, SwStr uuid, SwStr outcome, SwStr code, SwStr message, SwStep *ret, SwError *err) {
@@ -107,7 +107,7 @@ static int admit(SwCtx *cx, SwStr uuid, SwStep *ret, SwError *err) {
     if (codebuild_phase_end(cx, r, CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_NO_STR, SW_NO_STR, now, err) < 0)
         return sw_ctx_rollback(cx), -1;
     codebuild_phase_start(cx, r, SW_STR("PROVISIONING"), now);
-    if (codebuild_put(cx, uuid, r, err) < 0)
+    if (codebuild_build_put(cx, uuid, r, err) < 0)
         return sw_ctx_rollback(cx), -1;
     ret->again = now;
     return sw_ctx_commit(cx, err);
@@ -126,7 +126,7 @@ static int provision(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret
     SwStr line = sw_strf(cx->arena, "The image %.*s is not in this server's registry: the build runs in the host's environment",
                          SW_FMT(r->build->environment->image));
     if ((codebuild_on_host(cx, r->build->environment->image) && codebuild_log_say(cx, r, &line, 1, err) < 0) ||
-        codebuild_put(cx, uuid, r, err) < 0)
+        codebuild_build_put(cx, uuid, r, err) < 0)
         return sw_ctx_rollback(cx), -1;
     ret->again = now;
     return sw_ctx_commit(cx, err);
@@ -153,7 +153,7 @@ static int download(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret,
     r->state = CODEBUILD_RUNNING;
     if (codebuild_phase_end(cx, r, CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_NO_STR, SW_NO_STR, sw_now(cx), err) < 0 ||
         say_end(cx, r, "DOWNLOAD_SOURCE", CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_STR(""), SW_STR(""), err) < 0 ||
-        codebuild_put(cx, uuid, r, err) < 0)
+        codebuild_build_put(cx, uuid, r, err) < 0)
         return sw_ctx_rollback(cx), -1;
     ret->again = sw_now(cx);
     return sw_ctx_commit(cx, err);
@@ -215,7 +215,7 @@ static int over(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, const CodebuildM
         codebuild_phase_start(cx, r, SW_STR("UPLOAD_ARTIFACTS"), now);
         if (last->good) {
             r->state = CODEBUILD_UPLOAD;
-            return codebuild_put(cx, uuid, r, err) < 0 ? -1 : sw_ctx_commit(cx, err);
+            return codebuild_build_put(cx, uuid, r, err) < 0 ? -1 : sw_ctx_commit(cx, err);
         }
         if (codebuild_phase_end(cx, r, CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_NO_STR, SW_NO_STR, now, err) < 0)
             return -1;
@@ -247,7 +247,7 @@ static int running(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret, 
             return sw_ctx_rollback(cx), -1;
         return 0;
     }
-    if (codebuild_put(cx, uuid, r, err) < 0)
+    if (codebuild_build_put(cx, uuid, r, err) < 0)
         return sw_ctx_rollback(cx), -1;
     return sw_ctx_commit(cx, err);
 }
@@ -340,7 +340,7 @@ static int complete(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwError *err
     r->build->build_complete = SW_SOME_BOOL(true);
     r->build->build_status = r->outcome;
     codebuild_count_ended(cx, r);
-    return codebuild_state_event(cx, r, err) < 0 || codebuild_put(cx, uuid, r, err) < 0 ? -1 : wake_next(cx, err);
+    return codebuild_state_event(cx, r, err) < 0 || codebuild_build_put(cx, uuid, r, err) < 0 ? -1 : wake_next(cx, err);
 }
 
 static int finalize(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret, SwError *err) {

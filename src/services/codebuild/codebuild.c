@@ -1,31 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The service's table. */
 
-#include "api/operation.h"
 #include "base/log.h"
 #include "services/codebuild/codebuild.h"
-
-/* Projects that a request names, by name or ARN or by a build's id "PROJECT:UUID"; builds have no ARN of their own in policies.
- */
-static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
-    static const char *const members[] = {"names", "ids", "name", "projectName", "id"};
-    SwStrList all = {0};
-    for (size_t i = 0; i < SW_N(members) && all.n == 0; i++) {
-        SwStrList refs = sw_operation_texts(op, in, members[i]);
-        SwStr one = refs.n ? SW_NO_STR : sw_operation_text(op, in, members[i]);
-        if (one.p)
-            sw_str_list_add(cx->arena, &refs, one);
-        for (size_t k = 0; k < refs.n; k++) {
-            SwStr name = refs.v[k], rest = name;
-            size_t slash;
-            if (sw_str_rfind(name, '/', &slash))
-                rest = name = sw_str_skip(name, slash + 1);
-            (void)sw_str_cut(&rest, ':', &name);
-            sw_str_list_add(cx->arena, &all, sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(name)));
-        }
-    }
-    return all;
-}
 
 /* Containers went on without us: look at each unfinished build, and at what its container wrote meanwhile. */
 static int open_service(SwHost *h, SwError *err) {
@@ -88,7 +65,6 @@ const SwService sw_service_codebuild = {
     .handlers = codebuild_handlers,
     .bad_token = {&CODEBUILD_INVALID_INPUT_EXCEPTION, "Invalid next token"},
     .invalid = &CODEBUILD_INVALID_INPUT_EXCEPTION,
-    .resources = resources,
     .routes = routes,
     .n_routes = SW_N(routes),
     .collections = collections,

@@ -17,7 +17,7 @@
 #include "models/codebuild_resources.gen.h"
 #include "services/codebuild/driver.h"
 
-extern const SwCollection codebuild_projects, codebuild_builds, codebuild_logs;
+extern const SwCollection codebuild_logs;
 extern const SwController codebuild_build_controller, codebuild_log_controller;
 extern const SwActionType codebuild_actions[2];
 
@@ -53,11 +53,6 @@ int codebuild_host_access_check(SwCtx *cx, const CodebuildProject *p, SwError *e
 /* "bucket/some/key": false where it is none. */
 bool codebuild_s3_location(SwStr location, SwStr *ret_bucket, SwStr *ret_key);
 
-/* ---- project.c ---- */
-
-int codebuild_project_get(SwCtx *cx, SwStr name_or_arn, CodebuildProjectRecord **ret,
-                          SwError *err) sw_must_check; /* NULL: none */
-
 /* ---- badge.c, credentials.c ---- */
 
 #define CODEBUILD_BADGES "/_slipway/badges"
@@ -71,8 +66,6 @@ void codebuild_credentials(SwCtx *cx);
 /* The inputs' and outputs' objects of a pipeline's action take the place of source and artifacts; NULL: none. */
 int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const CodebuildPipelineWork *pipeline, SwStr initiator,
                     CodebuildBuildRecord **ret, SwError *err) sw_must_check;
-int codebuild_build_get(SwCtx *cx, SwStr id, CodebuildBuildRecord **ret,
-                        SwError *err) sw_must_check; /* "PROJECT:UUID", ARN; NULL: none */
 SwStr codebuild_uuid(SwStr build_id);
 
 /* ---- state.c: the only writers of a build's phases ---- */
@@ -80,7 +73,6 @@ SwStr codebuild_uuid(SwStr build_id);
 /* Begins a write transaction in cx and loads the build. */
 int codebuild_begin(SwCtx *cx, SwStr uuid, CodebuildBuildRecord **ret, SwError *err) sw_must_check;
 int codebuild_load(SwCtx *cx, SwStr uuid, CodebuildBuildRecord **ret, SwError *err) sw_must_check; /* a snapshot of its own */
-int codebuild_put(SwCtx *cx, SwStr uuid, const CodebuildBuildRecord *r, SwError *err) sw_must_check;
 void codebuild_phase_start(SwCtx *cx, CodebuildBuildRecord *r, SwStr phase, SwTime at);
 /* Ends the current phase, if one is open, and tells EventBridge. */
 int codebuild_phase_end(SwCtx *cx, CodebuildBuildRecord *r, SwStr status, SwStr code, SwStr message, SwTime at,

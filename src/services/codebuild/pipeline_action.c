@@ -94,8 +94,7 @@ static int start(SwCtx *cx, SwAction *a, CodebuildBuildRecord **ret, SwError *er
     if (read_variables(cx->arena, option(a, "EnvironmentVariables"), &in.environment_variables_override, err) < 0)
         return -1;
     if ((cx->host->config->strict && cx->host->auth.authorise &&
-         cx->host->auth.authorise(cx, "codebuild:StartBuild", sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in.project_name)),
-                                  err) < 0) ||
+         cx->host->auth.authorise(cx, "codebuild:StartBuild", codebuild_project_arn(cx, in.project_name), err) < 0) ||
         codebuild_start(cx, &in, &w, sw_strf(cx->arena, "codepipeline/%.*s", SW_FMT(a->pipeline)), ret, err) < 0)
         return explain(err);
     return 0;

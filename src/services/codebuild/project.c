@@ -3,7 +3,6 @@
 
 #include "services/codebuild/codebuild.h"
 
-#include "api/tags.h"
 #include "wire/wire.h"
 
 #define PAGE 100
@@ -16,22 +15,16 @@ const SwCollection codebuild_projects = {
                 {.name = "by_badge", .member = {"badge"}}},
 };
 
-/* An ARN of another region or account stays what it is, and names nothing. */
-static SwStr name_of(SwCtx *cx, SwStr s) {
-    SwArn arn;
-    if (!sw_arn_parse(s, &arn) || !sw_str_eqz(arn.service, "codebuild") || !sw_str_eq(arn.region, cx->region) ||
-        !sw_str_eq(arn.account, cx->account) || !sw_str_starts(arn.resource, SW_STR("project/")))
-        return s;
-    return sw_str_skip(arn.resource, strlen("project/"));
+/* What a policy names of a build is its project. */
+static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
+    const SwResource *b = &codebuild_build_resource;
+    SwParts p;
+    return sw_resource_read(b, b->reference[0], ref, &p) || sw_resource_read(b, b->arn[0], ref, &p)
+               ? codebuild_project_arn(cx, p.v[0])
+               : SW_NO_STR;
 }
 
-int codebuild_project_get(SwCtx *cx, SwStr name, CodebuildProjectRecord **ret, SwError *err) {
-    void *r;
-    if (sw_doc_get(cx->tx, &codebuild_projects, name_of(cx, name), &r, err) < 0)
-        return -1;
-    *ret = r;
-    return 0;
-}
+const SwResourceHooks codebuild_project_hooks = {.named = named};
 
 /* A request in the project's form: only what it says is set. */
 static int check_request(SwCtx *cx, const CodebuildProject *p, SwError *err) {
@@ -93,22 +86,17 @@ static void fill(SwCtx *cx, CodebuildProject *p) {
     sw_list_present(cx->arena, &p->tags);
 }
 
-static const SwTagRules tag_rules = {
-    .max = 50,
-    .too_many = {&CODEBUILD_INVALID_INPUT_EXCEPTION, "Number of tags exceeds the limit of 50"},
-    .reserved = {&CODEBUILD_INVALID_INPUT_EXCEPTION, "Tag keys starting with aws: are reserved: {key}"},
-    .duplicate = {&CODEBUILD_INVALID_INPUT_EXCEPTION, "Duplicate tag key: {key}"},
-};
-
-static int put(SwCtx *cx, CodebuildProjectRecord *r, SwOptBool badge, SwError *err) {
+/* tags: as given; absent: they stay. */
+static int put(SwCtx *cx, CodebuildProjectRecord *r, const CodebuildTagList *tags, SwOptBool badge, SwError *err) {
     CodebuildProject *p = r->project;
     if (check_versions(p, err) < 0 || codebuild_host_access_check(cx, p, err) < 0 ||
-        sw_tags_check(&tag_rules, p->arn, SW_GIVEN_TAGS(&p->tags), err) < 0 || codebuild_badge_set(cx, r, badge, err) < 0)
+        (tags->v && codebuild_project_replace_tags(cx, p->name, r, SW_GIVEN_TAGS(tags), err) < 0) ||
+        codebuild_badge_set(cx, r, badge, err) < 0)
         return -1;
     r->created = SW_SOME_INT(p->created.v);
     r->modified = SW_SOME_INT(p->last_modified.v);
     fill(cx, p);
-    return sw_doc_put(cx->tx, &codebuild_projects, p->name, r, err);
+    return codebuild_project_put(cx, p->name, r, err);
 }
 
 int codebuild_create_project(SwCtx *cx, const CodebuildCreateProjectInput *in, CodebuildCreateProjectOutput *out,
@@ -116,12 +104,13 @@ int codebuild_create_project(SwCtx *cx, const CodebuildCreateProjectInput *in, C
     CodebuildProjectRecord *old;
     CodebuildProject *p = sw_new(cx->arena, CodebuildProject);
     sw_shape_move(cx->arena, &codebuild_shape_project, p, &codebuild_shape_create_project_input, in);
+    p->tags = (CodebuildTagList){0};
     if (check_request(cx, p, err) < 0 || check_role(cx, in->service_role, err) < 0 ||
-        codebuild_project_get(cx, in->name, &old, err) < 0)
+        codebuild_project_find(cx, in->name, &old, err) < 0)
         return -1;
-    p->arn = sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->name));
     if (old)
-        return sw_fail(err, &CODEBUILD_RESOURCE_ALREADY_EXISTS_EXCEPTION, "Project already exists: %.*s", SW_FMT(p->arn));
+        return sw_resource_fail(cx, &codebuild_project_resource, &codebuild_project_resource.exists, in->name, err);
+    p->arn = codebuild_project_arn(cx, in->name);
     p->created = p->last_modified = SW_SOME_TIME(sw_now(cx));
     if (!p->timeout_in_minutes.set)
         p->timeout_in_minutes = SW_SOME_INT(60);
@@ -132,7 +121,7 @@ int codebuild_create_project(SwCtx *cx, const CodebuildCreateProjectInput *in, C
     if (p->concurrent_build_limit.set && p->concurrent_build_limit.v == -1)
         p->concurrent_build_limit = (SwOptInt){0};
     out->project = p;
-    return put(cx, &(CodebuildProjectRecord){.project = p}, in->badge_enabled, err);
+    return put(cx, &(CodebuildProjectRecord){.project = p}, &in->tags, in->badge_enabled, err);
 }
 
 int codebuild_update_project(SwCtx *cx, const CodebuildUpdateProjectInput *in, CodebuildUpdateProjectOutput *out,
@@ -140,26 +129,28 @@ int codebuild_update_project(SwCtx *cx, const CodebuildUpdateProjectInput *in, C
     CodebuildProjectRecord *old;
     CodebuildProject given = {0};
     sw_shape_move(cx->arena, &codebuild_shape_project, &given, &codebuild_shape_update_project_input, in);
-    if (check_request(cx, &given, err) < 0 || codebuild_project_get(cx, in->name, &old, err) < 0 ||
-        (sw_str_is(in->service_role) && check_role(cx, in->service_role, err) < 0))
+    if (check_request(cx, &given, err) < 0 || (sw_str_is(in->service_role) && check_role(cx, in->service_role, err) < 0) ||
+        codebuild_project_by_reference(cx, in->name, &old, err) < 0)
         return -1;
-    SwStr arn = sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->name));
-    if (!old)
-        return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Project cannot be found: %.*s", SW_FMT(arn));
     CodebuildProject *p = old->project;
     SwStr name = p->name;
+    const CodebuildTagList tags = p->tags;
     sw_shape_move(cx->arena, &codebuild_shape_project, p, &codebuild_shape_update_project_input, in);
     p->name = name;
+    p->tags = tags;
     p->last_modified = SW_SOME_TIME(sw_now(cx));
     if (in->concurrent_build_limit.set && in->concurrent_build_limit.v == -1) /* as the API says: takes the limit away */
         p->concurrent_build_limit = (SwOptInt){0};
     out->project = p;
-    return put(cx, old, in->badge_enabled, err);
+    return put(cx, old, &in->tags, in->badge_enabled, err);
 }
 
 int codebuild_delete_project(SwCtx *cx, const CodebuildDeleteProjectInput *in, CodebuildDeleteProjectOutput *out,
                              SwError *err) {
-    return sw_doc_delete(cx->tx, &codebuild_projects, name_of(cx, in->name), NULL, err);
+    CodebuildProjectRecord *r;
+    if (codebuild_project_find_reference(cx, in->name, &r, err) < 0)
+        return -1;
+    return r ? codebuild_project_delete(cx, r->project->name, err) : 0;
 }
 
 int codebuild_batch_get_projects(SwCtx *cx, const CodebuildBatchGetProjectsInput *in, CodebuildBatchGetProjectsOutput *out,
@@ -168,7 +159,7 @@ int codebuild_batch_get_projects(SwCtx *cx, const CodebuildBatchGetProjectsInput
     sw_list_present(cx->arena, &out->projects_not_found);
     for (size_t i = 0; i < in->names.n; i++) {
         CodebuildProjectRecord *r;
-        if (codebuild_project_get(cx, in->names.v[i], &r, err) < 0)
+        if (codebuild_project_find_reference(cx, in->names.v[i], &r, err) < 0)
             return -1;
         if (r)
             *sw_list_add(cx->arena, &out->projects) = *r->project;

@@ -188,11 +188,8 @@ int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const Codebui
         return -1;
     if (*ret)
         return 0;
-    if (codebuild_project_get(cx, in->project_name, &project, err) < 0)
+    if (codebuild_project_by_reference(cx, in->project_name, &project, err) < 0)
         return -1;
-    SwStr arn = sw_arn(cx, "codebuild", "project/%.*s", SW_FMT(in->project_name));
-    if (!project)
-        return sw_fail(err, &CODEBUILD_RESOURCE_NOT_FOUND_EXCEPTION, "Project cannot be found: %.*s", SW_FMT(arn));
     CodebuildProject *p = project->project;
     override_project(cx, p, in);
     if (check_start(cx, p, pipeline != NULL, err) < 0 || codebuild_host_access_check(cx, p, err) < 0 ||
@@ -219,5 +216,5 @@ int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const Codebui
         codebuild_phase_end(cx, r, CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_NO_STR, SW_NO_STR, now, err) < 0)
         return -1;
     codebuild_phase_start(cx, r, SW_STR("QUEUED"), now);
-    return codebuild_put(cx, uuid, r, err) < 0 ? -1 : sw_wake(cx, &codebuild_build_controller, uuid, 0, err);
+    return codebuild_build_put(cx, uuid, r, err) < 0 ? -1 : sw_wake(cx, &codebuild_build_controller, uuid, 0, err);
 }

@@ -16,29 +16,22 @@ const SwCollection codebuild_builds = {
 };
 
 int codebuild_load(SwCtx *cx, SwStr uuid, CodebuildBuildRecord **ret, SwError *err) {
-    void *r;
+    *ret = NULL;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int got = sw_doc_get(cx->tx, &codebuild_builds, uuid, &r, err);
+    int got = codebuild_build_find(cx, uuid, ret, err);
     sw_ctx_rollback(cx);
-    *ret = got < 0 ? NULL : r;
     return got;
 }
 
 int codebuild_begin(SwCtx *cx, SwStr uuid, CodebuildBuildRecord **ret, SwError *err) {
-    void *r;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_get(cx->tx, &codebuild_builds, uuid, &r, err) < 0 || !r) {
+    if (codebuild_build_find(cx, uuid, ret, err) < 0 || !*ret) {
         sw_ctx_rollback(cx);
         return err->kind ? -1 : sw_fail(err, &SW_INTERNAL_FAILURE, "The build %.*s is gone", SW_FMT(uuid));
     }
-    *ret = r;
     return 0;
-}
-
-int codebuild_put(SwCtx *cx, SwStr uuid, const CodebuildBuildRecord *r, SwError *err) {
-    return sw_doc_put(cx->tx, &codebuild_builds, uuid, r, err);
 }
 
 SwTime codebuild_clock_of(SwCtx *cx, SwTime system_time) {

@@ -18,7 +18,7 @@ static const SwErrorKind *const invalid = &SW_VALIDATION_ERROR;
 static int check_group(SwCtx *cx, const Elbv2LoadBalancerRecord *lb, SwStr protocol, SwStr arn, SwError *err) {
     Elbv2TargetGroupRecord *g;
     SwStrList lbs;
-    if (elbv2_group_get(cx, arn, &g, err) < 0 || elbv2_group_lbs(cx, arn, &lbs, err) < 0)
+    if (elbv2_target_group_by_arn(cx, arn, &g, err) < 0 || elbv2_group_lbs(cx, arn, &lbs, err) < 0)
         return -1;
     bool network = elbv2_is(protocol, "TCP");
     if (network != elbv2_group_is_network(g->group))

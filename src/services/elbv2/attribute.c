@@ -146,7 +146,7 @@ static void show_group(SwArena *a, const Elbv2TargetGroupRecord *r, Elbv2TargetG
 int elbv2_describe_load_balancer_attributes(SwCtx *cx, const Elbv2DescribeLoadBalancerAttributesInput *in,
                                             Elbv2DescribeLoadBalancerAttributesOutput *out, SwError *err) {
     Elbv2LoadBalancerRecord *r;
-    if (elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err) < 0)
+    if (elbv2_load_balancer_by_arn(cx, in->load_balancer_arn, &r, err) < 0)
         return -1;
     show_lb(cx->arena, r, &out->attributes);
     return 0;
@@ -155,20 +155,20 @@ int elbv2_describe_load_balancer_attributes(SwCtx *cx, const Elbv2DescribeLoadBa
 int elbv2_modify_load_balancer_attributes(SwCtx *cx, const Elbv2ModifyLoadBalancerAttributesInput *in,
                                           Elbv2ModifyLoadBalancerAttributesOutput *out, SwError *err) {
     Elbv2LoadBalancerRecord *r;
-    if (elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err) < 0)
+    if (elbv2_load_balancer_by_arn(cx, in->load_balancer_arn, &r, err) < 0)
         return -1;
     for (size_t i = 0; i < in->attributes.n; i++)
         if (elbv2_attribute_set(cx->arena, lb_specs(r), &r->attributes, in->attributes.v[i].key, in->attributes.v[i].value,
                                 err) < 0)
             return -1;
     show_lb(cx->arena, r, &out->attributes);
-    return elbv2_load_balancer_put(cx, r, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
+    return elbv2_load_balancer_save(cx, r, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
 }
 
 int elbv2_describe_target_group_attributes(SwCtx *cx, const Elbv2DescribeTargetGroupAttributesInput *in,
                                            Elbv2DescribeTargetGroupAttributesOutput *out, SwError *err) {
     Elbv2TargetGroupRecord *r;
-    if (elbv2_group_get(cx, in->target_group_arn, &r, err) < 0)
+    if (elbv2_target_group_by_arn(cx, in->target_group_arn, &r, err) < 0)
         return -1;
     show_group(cx->arena, r, &out->attributes);
     return 0;
@@ -194,7 +194,7 @@ static int check_cookie(const Elbv2TargetGroupRecord *r, SwError *err) {
 int elbv2_modify_target_group_attributes(SwCtx *cx, const Elbv2ModifyTargetGroupAttributesInput *in,
                                          Elbv2ModifyTargetGroupAttributesOutput *out, SwError *err) {
     Elbv2TargetGroupRecord *r;
-    if (elbv2_group_get(cx, in->target_group_arn, &r, err) < 0)
+    if (elbv2_target_group_by_arn(cx, in->target_group_arn, &r, err) < 0)
         return -1;
     for (size_t i = 0; i < in->attributes.n; i++)
         if (elbv2_attribute_set(cx->arena, elbv2_group_specs(r->group), &r->attributes, in->attributes.v[i].key,
@@ -203,5 +203,5 @@ int elbv2_modify_target_group_attributes(SwCtx *cx, const Elbv2ModifyTargetGroup
     if (check_cookie(r, err) < 0)
         return -1;
     show_group(cx->arena, r, &out->attributes);
-    return elbv2_group_put(cx, r, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
+    return elbv2_target_group_save(cx, r, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
 }

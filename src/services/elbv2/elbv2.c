@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "api/operation.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "container/network.h"
@@ -31,26 +30,15 @@ static const SwCollection *const collections[] = {
 
 static const SwController *const controllers[] = {&elbv2_proxy, &elbv2_health, &elbv2_metrics, NULL};
 
-/* Every input of an operation on one thing names it in one of these. */
-static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
-    static const char *const names[] = {"RuleArn", "ListenerArn", "LoadBalancerArn", "TargetGroupArn"};
-    for (size_t i = 0; in && i < SW_N(names); i++) {
-        const SwMember *m = sw_shape_member(op->input, sw_str(names[i]));
-        const SwStr *v = m ? sw_member_at(m, in) : NULL;
-        if (v)
-            return *v;
-    }
-    return SW_NO_STR;
+/* A new one is asked about before it has its random end. */
+static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
+    const Elbv2CreateLoadBalancerInput *lb = in;
+    if (op->index != ELBV2_CREATE_LOAD_BALANCER)
+        return SW_NO_STR;
+    return elbv2_load_balancer_arn(cx, elbv2_kind(lb->type), lb->name, SW_NO_STR);
 }
 
-/* Tags of several resources, priorities of several rules. */
-static SwStrList resources(SwCtx *cx, const SwOperation *op, const void *in) {
-    const Elbv2SetRulePrioritiesInput *order = in;
-    SwStrList all = {0};
-    for (size_t i = 0; op->index == ELBV2_SET_RULE_PRIORITIES && i < order->rule_priorities.n; i++)
-        sw_str_list_add(cx->arena, &all, order->rule_priorities.v[i].rule_arn);
-    return all.n ? all : sw_operation_texts(op, in, "ResourceArns");
-}
+const SwResourceHooks elbv2_load_balancer_hooks = {.named = named};
 
 int elbv2_wake_metrics(SwCtx *cx, SwError *err) {
     SwCtx one = *cx;
@@ -134,8 +122,6 @@ const SwService sw_service_elbv2 = {
     .bad_token = {&SW_VALIDATION_ERROR, "Marker: the marker is not valid"},
     .invalid = &SW_VALIDATION_ERROR,
     .unsupported = &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
-    .resource = resource,
-    .resources = resources,
     .controllers = controllers,
     .collections = collections,
     .open = open_service,

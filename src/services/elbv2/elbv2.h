@@ -16,37 +16,29 @@
  *  target group    NAME                        targetgroup/NAME/HEX
  *  target          GROUP-HEX/ADDRESS:PORT
  *  position        one, id "metrics" */
-extern const SwCollection elbv2_load_balancers, elbv2_listeners, elbv2_rules, elbv2_target_groups, elbv2_targets,
-    elbv2_positions;
+extern const SwCollection elbv2_targets, elbv2_positions;
 extern const SwController elbv2_proxy, elbv2_health, elbv2_metrics;
 
 /* RuleRecord.order of a listener's default rule: behind all others. */
 #define ELBV2_ORDER_DEFAULT 1000000
 #define ELBV2_PAGE          400
 
+/* As ARNs say a load balancer's type. */
+static inline SwStr elbv2_kind(SwStr type) {
+    return sw_str_eqz(type, "network") ? SW_STR("net") : SW_STR("app");
+}
+
 static inline bool elbv2_is(SwStr s, const char *z) {
     return sw_str_eqz(s, z);
 }
 
 /* find.c */
-int elbv2_load_balancer_get(SwCtx *cx, SwStr arn, Elbv2LoadBalancerRecord **ret_r, SwError *err) sw_must_check;
-int elbv2_load_balancer_put(SwCtx *cx, const Elbv2LoadBalancerRecord *r, SwError *err) sw_must_check;
-int elbv2_listener_get(SwCtx *cx, SwStr arn, Elbv2ListenerRecord **ret_r, SwError *err) sw_must_check;
-int elbv2_listener_put(SwCtx *cx, const Elbv2ListenerRecord *r, SwError *err) sw_must_check;
-int elbv2_rule_get(SwCtx *cx, SwStr arn, Elbv2RuleRecord **ret_r, SwError *err) sw_must_check;
-int elbv2_rule_put(SwCtx *cx, const Elbv2RuleRecord *r, SwError *err) sw_must_check;
-int elbv2_group_get(SwCtx *cx, SwStr arn, Elbv2TargetGroupRecord **ret_r, SwError *err) sw_must_check;
-int elbv2_group_put(SwCtx *cx, const Elbv2TargetGroupRecord *r, SwError *err) sw_must_check;
-SwStr elbv2_arn_id(SwArena *a, SwStr arn, const char *kind); /* the document's id; absent: not such an ARN */
 int elbv2_rules_of(SwCtx *cx, SwStr listener_arn, SwDocList *ret_l, SwError *err) sw_must_check; /* by priority */
 int elbv2_listeners_of(SwCtx *cx, SwStr lb_arn, SwDocList *ret_l, SwError *err) sw_must_check;
 int elbv2_targets_of(SwCtx *cx, const Elbv2TargetGroupRecord *g, SwDocList *ret_l, SwError *err) sw_must_check;
 /* The proxy sends it no new requests any more: its deregistration delay begins. */
 void elbv2_target_drained_from(const Elbv2TargetGroupRecord *g, Elbv2TargetRecord *t, SwTime now);
 int elbv2_group_lbs(SwCtx *cx, SwStr group_arn, SwStrList *ret_arns, SwError *err) sw_must_check; /* that use it */
-/* tags.c */
-int elbv2_tags_check(const Elbv2TagList *tags, SwError *err) sw_must_check;
-
 /* action.c: actions and conditions checked, and completed as AWS shows them */
 int elbv2_actions(SwCtx *cx, const Elbv2LoadBalancerRecord *lb, SwStr protocol, const Elbv2ActionList *in,
                   Elbv2ActionList *ret_l, SwStrList *ret_groups, SwError *err) sw_must_check;
@@ -71,7 +63,7 @@ const Elbv2AttributeSpec *elbv2_group_specs(const Elbv2TargetGroup *g);
 /* rule.c: a listener's default rule is a rule document too */
 int elbv2_rule_put_default(SwCtx *cx, const Elbv2ListenerRecord *li, const SwStrList *groups, SwError *err) sw_must_check;
 int elbv2_rules_delete(SwCtx *cx, SwStr listener_arn, SwError *err) sw_must_check;
-int elbv2_listener_delete(SwCtx *cx, const Elbv2ListenerRecord *li, SwError *err) sw_must_check;
+int elbv2_listener_end(SwCtx *cx, const Elbv2ListenerRecord *li, SwError *err) sw_must_check;
 
 /* target.c */
 SwStr elbv2_target_id(SwArena *a, const Elbv2TargetGroupRecord *g, const Elbv2TargetDescription *t);

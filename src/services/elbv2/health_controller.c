@@ -16,17 +16,17 @@ typedef struct Target {
 
 /* In cx->tx. */
 static int load(SwCtx *cx, SwStr id, Target *ret, SwError *err) {
-    void *t, *g = NULL;
+    void *record;
     SwStrList lbs = {0};
     *ret = (Target){.id = id};
-    if (sw_doc_get(cx->tx, &elbv2_targets, id, &t, err) < 0)
+    if (sw_doc_get(cx->tx, &elbv2_targets, id, &record, err) < 0)
         return -1;
-    if (t && sw_doc_get(cx->tx, &elbv2_target_groups, ((Elbv2TargetRecord *)t)->group_name, &g, err) < 0)
+    Elbv2TargetRecord *t = record;
+    if (t && elbv2_target_group_find(cx, t->group_name, &ret->g, err) < 0)
         return -1;
-    if (!t || !g)
+    if (!t || !ret->g)
         return 0;
     ret->t = t;
-    ret->g = g;
     if (elbv2_group_lbs(cx, ret->g->group->target_group_arn, &lbs, err) < 0)
         return -1;
     ret->used = lbs.n > 0;

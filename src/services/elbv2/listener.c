@@ -42,10 +42,10 @@ static int duplicate(SwStr lb_arn, SwError *err) {
 
 int elbv2_create_listener(SwCtx *cx, const Elbv2CreateListenerInput *in, Elbv2CreateListenerOutput *out, SwError *err) {
     Elbv2LoadBalancerRecord *lb;
-    Elbv2ListenerRecord r = {.hex = sw_id_hex(cx->arena, 16), .load_balancer_arn = in->load_balancer_arn, .tags = in->tags},
-                        *old;
+    Elbv2ListenerRecord r = {.hex = sw_id_hex(cx->arena, 16), .load_balancer_arn = in->load_balancer_arn}, *old;
     SwStrList groups;
-    if (elbv2_tags_check(&in->tags, err) < 0 || elbv2_load_balancer_get(cx, in->load_balancer_arn, &lb, err) < 0)
+    if (elbv2_listener_set_tags(cx, SW_NO_STR, r.hex, &r, SW_GIVEN_TAGS(&in->tags), err) < 0 ||
+        elbv2_load_balancer_by_arn(cx, in->load_balancer_arn, &lb, err) < 0)
         return -1;
     if (!in->port.set || !sw_str_is(in->protocol))
         return sw_fail(err, &SW_VALIDATION_ERROR, "A listener %s must be specified", in->port.set ? "protocol" : "port");
@@ -61,12 +61,11 @@ int elbv2_create_listener(SwCtx *cx, const Elbv2CreateListenerInput *in, Elbv2Cr
         *sw_list_add(cx->arena, &out->listeners) = *old->listener;
         return sw_shape_equal(&elbv2_shape_listener, li, old->listener) ? 0 : duplicate(in->load_balancer_arn, err);
     }
-    li->listener_arn = sw_arn(cx, "elasticloadbalancing", "listener/%s/%.*s/%.*s/%.*s",
-                              elbv2_is(lb->load_balancer->type, "network") ? "net" : "app",
-                              SW_FMT(lb->load_balancer->load_balancer_name), SW_FMT(lb->hex), SW_FMT(r.hex));
+    SwStr kind = elbv2_kind(lb->load_balancer->type), name = lb->load_balancer->load_balancer_name;
+    li->listener_arn = elbv2_listener_arn(cx, sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(kind), SW_FMT(name)), lb->hex, r.hex);
     *sw_list_add(cx->arena, &out->listeners) = *li;
     if (elbv2_port_check(cx, li->listener_arn, in->load_balancer_arn, in->port.v, in->protocol, err) < 0 ||
-        elbv2_listener_put(cx, &r, err) < 0 || elbv2_rule_put_default(cx, &r, &groups, err) < 0)
+        elbv2_listener_save(cx, &r, err) < 0 || elbv2_rule_put_default(cx, &r, &groups, err) < 0)
         return -1;
     return elbv2_wake_proxy(cx, err);
 }
@@ -75,8 +74,8 @@ int elbv2_modify_listener(SwCtx *cx, const Elbv2ModifyListenerInput *in, Elbv2Mo
     Elbv2ListenerRecord *r, *other;
     Elbv2LoadBalancerRecord *lb;
     SwStrList groups = {0};
-    if (elbv2_listener_get(cx, in->listener_arn, &r, err) < 0 ||
-        elbv2_load_balancer_get(cx, r->load_balancer_arn, &lb, err) < 0)
+    if (elbv2_listener_by_arn(cx, in->listener_arn, &r, err) < 0 ||
+        elbv2_load_balancer_by_arn(cx, r->load_balancer_arn, &lb, err) < 0)
         return -1;
     if (sw_str_is(in->protocol)) {
         if (check_protocol(lb, in->protocol, err) < 0)
@@ -97,7 +96,7 @@ int elbv2_modify_listener(SwCtx *cx, const Elbv2ModifyListenerInput *in, Elbv2Mo
          elbv2_rule_put_default(cx, r, &groups, err) < 0))
         return -1;
     *sw_list_add(cx->arena, &out->listeners) = *r->listener;
-    return elbv2_listener_put(cx, r, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
+    return elbv2_listener_save(cx, r, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
 }
 
 static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
@@ -112,7 +111,7 @@ int elbv2_describe_listeners(SwCtx *cx, const Elbv2DescribeListenersInput *in, E
         return sw_fail(err, &SW_VALIDATION_ERROR, "You must specify either listener ARNs or a load balancer ARN");
     for (size_t i = 0; i < in->listener_arns.n; i++) {
         Elbv2ListenerRecord *r;
-        if (elbv2_listener_get(cx, in->listener_arns.v[i], &r, err) < 0)
+        if (elbv2_listener_by_arn(cx, in->listener_arns.v[i], &r, err) < 0)
             return -1;
         *sw_list_add(cx->arena, &out->listeners) = *r->listener;
     }
@@ -120,21 +119,18 @@ int elbv2_describe_listeners(SwCtx *cx, const Elbv2DescribeListenersInput *in, E
         return 0;
     Elbv2LoadBalancerRecord *lb;
     SwDocQuery q = {.index = "by_lb", .equals = {in->load_balancer_arn}};
-    if (elbv2_load_balancer_get(cx, in->load_balancer_arn, &lb, err) < 0)
+    if (elbv2_load_balancer_by_arn(cx, in->load_balancer_arn, &lb, err) < 0)
         return -1;
     return sw_page(cx, &(SwPage){.of = &elbv2_listeners, .q = q, .show = show_row, .usual = ELBV2_PAGE}, out, err);
 }
 
-int elbv2_listener_delete(SwCtx *cx, const Elbv2ListenerRecord *li, SwError *err) {
-    SwStr arn = li->listener->listener_arn;
-    if (elbv2_rules_delete(cx, arn, err) < 0)
-        return -1;
-    return sw_doc_delete(cx->tx, &elbv2_listeners, elbv2_arn_id(cx->arena, arn, "listener"), NULL, err);
+int elbv2_listener_end(SwCtx *cx, const Elbv2ListenerRecord *li, SwError *err) {
+    return elbv2_rules_delete(cx, li->listener->listener_arn, err) < 0 ? -1 : elbv2_listener_drop(cx, li, err);
 }
 
 int elbv2_delete_listener(SwCtx *cx, const Elbv2DeleteListenerInput *in, Elbv2DeleteListenerOutput *out, SwError *err) {
     Elbv2ListenerRecord *r;
-    if (elbv2_listener_get(cx, in->listener_arn, &r, err) < 0 || elbv2_listener_delete(cx, r, err) < 0)
+    if (elbv2_listener_by_arn(cx, in->listener_arn, &r, err) < 0 || elbv2_listener_end(cx, r, err) < 0)
         return -1;
     return elbv2_wake_proxy(cx, err);
 }
@@ -150,7 +146,7 @@ static void show_attributes(SwCtx *cx, const Elbv2ListenerRecord *r, Elbv2Listen
 int elbv2_describe_listener_attributes(SwCtx *cx, const Elbv2DescribeListenerAttributesInput *in,
                                        Elbv2DescribeListenerAttributesOutput *out, SwError *err) {
     Elbv2ListenerRecord *r;
-    if (elbv2_listener_get(cx, in->listener_arn, &r, err) < 0)
+    if (elbv2_listener_by_arn(cx, in->listener_arn, &r, err) < 0)
         return -1;
     show_attributes(cx, r, &out->attributes);
     return 0;
@@ -159,7 +155,7 @@ int elbv2_describe_listener_attributes(SwCtx *cx, const Elbv2DescribeListenerAtt
 int elbv2_modify_listener_attributes(SwCtx *cx, const Elbv2ModifyListenerAttributesInput *in,
                                      Elbv2ModifyListenerAttributesOutput *out, SwError *err) {
     Elbv2ListenerRecord *r;
-    if (elbv2_listener_get(cx, in->listener_arn, &r, err) < 0)
+    if (elbv2_listener_by_arn(cx, in->listener_arn, &r, err) < 0)
         return -1;
     show_attributes(cx, r, &out->attributes);
     for (size_t i = 0; i < in->attributes.n; i++) {

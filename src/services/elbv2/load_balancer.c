@@ -108,7 +108,7 @@ static int secure(SwCtx *cx, Elbv2LoadBalancer *lb, const SwStrList *groups, SwE
     return 0;
 }
 
-static int check_create(const Elbv2CreateLoadBalancerInput *in, SwError *err) {
+static int check_create(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in, Elbv2LoadBalancerRecord *r, SwError *err) {
     if (elbv2_is(in->type, "gateway"))
         return refuse("Type", "gateway load balancers are not supported", err);
     if (sw_str_is(in->customer_owned_ipv4_pool))
@@ -117,7 +117,7 @@ static int check_create(const Elbv2CreateLoadBalancerInput *in, SwError *err) {
         return refuse("EnablePrefixForIpv6SourceNat", "IPv6 is not supported", err);
     if (check_name(in->name, err) < 0 || check_ip_type(in->ip_address_type, err) < 0)
         return -1;
-    return elbv2_tags_check(&in->tags, err);
+    return elbv2_load_balancer_set_tags(cx, in->name, r, SW_GIVEN_TAGS(&in->tags), err);
 }
 
 static int make(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in, Elbv2LoadBalancerRecord *r, SwError *err) {
@@ -129,15 +129,13 @@ static int make(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in, Elbv2LoadBala
     if (place(cx, lb, &in->subnets, &in->subnet_mappings, err) < 0 || secure(cx, lb, &in->security_groups, err) < 0)
         return -1;
     r->hex = sw_id_hex(cx->arena, 16);
-    lb->load_balancer_arn = sw_arn(cx, "elasticloadbalancing", "loadbalancer/%s/%.*s/%.*s",
-                                   elbv2_is(lb->type, "network") ? "net" : "app", SW_FMT(in->name), SW_FMT(r->hex));
+    lb->load_balancer_arn = elbv2_load_balancer_arn(cx, elbv2_kind(lb->type), in->name, r->hex);
     lb->dns_name = sw_str_lower(cx->arena, sw_strf(cx->arena, "%.*s-%.*s.%.*s.elb.localhost", SW_FMT(in->name), SW_FMT(r->hex),
                                                    SW_FMT(cx->region)));
     lb->canonical_hosted_zone_id = SW_STR("Z35SXDOTRQ7X7K");
     lb->created_time = SW_SOME_TIME(sw_now(cx));
     lb->state = sw_new(cx->arena, Elbv2LoadBalancerState);
     lb->state->code = SW_STR("provisioning");
-    r->tags = in->tags;
     return 0;
 }
 
@@ -162,18 +160,17 @@ static int same_again(const Elbv2LoadBalancerRecord *old, Elbv2LoadBalancerRecor
 int elbv2_create_load_balancer(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in, Elbv2CreateLoadBalancerOutput *out,
                                SwError *err) {
     Elbv2LoadBalancerRecord r = {0};
-    void *old;
-    if (check_create(in, err) < 0 || make(cx, in, &r, err) < 0 ||
-        sw_doc_get(cx->tx, &elbv2_load_balancers, in->name, &old, err) < 0)
+    Elbv2LoadBalancerRecord *old;
+    if (check_create(cx, in, &r, err) < 0 || make(cx, in, &r, err) < 0 || elbv2_load_balancer_find(cx, in->name, &old, err) < 0)
         return -1;
     *sw_list_add(cx->arena, &out->load_balancers) = *r.load_balancer;
     if (old) {
         if (same_again(old, &r, err) < 0)
             return -1;
-        out->load_balancers.v[0] = *((Elbv2LoadBalancerRecord *)old)->load_balancer;
+        out->load_balancers.v[0] = *old->load_balancer;
         return 0;
     }
-    if (elbv2_load_balancer_put(cx, &r, err) < 0 || elbv2_wake_proxy(cx, err) < 0)
+    if (elbv2_load_balancer_save(cx, &r, err) < 0 || elbv2_wake_proxy(cx, err) < 0)
         return -1;
     return elbv2_wake_metrics(cx, err);
 }
@@ -188,18 +185,18 @@ int elbv2_describe_load_balancers(SwCtx *cx, const Elbv2DescribeLoadBalancersInp
     sw_list_present(cx->arena, &out->load_balancers);
     for (size_t i = 0; i < in->load_balancer_arns.n; i++) {
         Elbv2LoadBalancerRecord *r;
-        if (elbv2_load_balancer_get(cx, in->load_balancer_arns.v[i], &r, err) < 0)
+        if (elbv2_load_balancer_by_arn(cx, in->load_balancer_arns.v[i], &r, err) < 0)
             return -1;
         *sw_list_add(cx->arena, &out->load_balancers) = *r->load_balancer;
     }
     for (size_t i = 0; i < in->names.n; i++) {
-        void *r;
-        if (sw_doc_get(cx->tx, &elbv2_load_balancers, in->names.v[i], &r, err) < 0)
+        Elbv2LoadBalancerRecord *r;
+        if (elbv2_load_balancer_find(cx, in->names.v[i], &r, err) < 0)
             return -1;
         if (!r)
             return sw_fail(err, &ELBV2_LOAD_BALANCER_NOT_FOUND_EXCEPTION, "Load balancers '[%.*s]' not found",
                            SW_FMT(in->names.v[i]));
-        *sw_list_add(cx->arena, &out->load_balancers) = *((Elbv2LoadBalancerRecord *)r)->load_balancer;
+        *sw_list_add(cx->arena, &out->load_balancers) = *r->load_balancer;
     }
     if (in->load_balancer_arns.n || in->names.n)
         return 0;
@@ -210,7 +207,7 @@ int elbv2_delete_load_balancer(SwCtx *cx, const Elbv2DeleteLoadBalancerInput *in
                                SwError *err) {
     Elbv2LoadBalancerRecord *r;
     SwDocList l;
-    if (elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err) < 0) {
+    if (elbv2_load_balancer_by_arn(cx, in->load_balancer_arn, &r, err) < 0) {
         if (!sw_error_is(err, &ELBV2_LOAD_BALANCER_NOT_FOUND_EXCEPTION))
             return -1;
         sw_error_reset(err); /* as AWS: deleting what is gone succeeds */
@@ -223,9 +220,9 @@ int elbv2_delete_load_balancer(SwCtx *cx, const Elbv2DeleteLoadBalancerInput *in
     if (elbv2_listeners_of(cx, in->load_balancer_arn, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
-        if (elbv2_listener_delete(cx, l.v[i].record, err) < 0)
+        if (elbv2_listener_end(cx, l.v[i].record, err) < 0)
             return -1;
-    if (sw_doc_delete(cx->tx, &elbv2_load_balancers, r->load_balancer->load_balancer_name, NULL, err) < 0)
+    if (elbv2_load_balancer_drop(cx, r, err) < 0)
         return -1;
     return elbv2_wake_proxy(cx, err);
 }
@@ -235,7 +232,7 @@ int elbv2_set_security_groups(SwCtx *cx, const Elbv2SetSecurityGroupsInput *in, 
     Elbv2LoadBalancerRecord *r;
     if (sw_str_is(in->enforce_security_group_inbound_rules_on_private_link_traffic))
         return refuse("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", "there is no PrivateLink", err);
-    if (elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err) < 0)
+    if (elbv2_load_balancer_by_arn(cx, in->load_balancer_arn, &r, err) < 0)
         return -1;
     if (elbv2_is(r->load_balancer->type, "network") && !r->load_balancer->security_groups.n)
         return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
@@ -244,25 +241,25 @@ int elbv2_set_security_groups(SwCtx *cx, const Elbv2SetSecurityGroupsInput *in, 
     if (secure(cx, r->load_balancer, &in->security_groups, err) < 0)
         return -1;
     out->security_group_ids = r->load_balancer->security_groups;
-    return elbv2_load_balancer_put(cx, r, err);
+    return elbv2_load_balancer_save(cx, r, err);
 }
 
 int elbv2_set_subnets(SwCtx *cx, const Elbv2SetSubnetsInput *in, Elbv2SetSubnetsOutput *out, SwError *err) {
     Elbv2LoadBalancerRecord *r;
     if (elbv2_is(in->enable_prefix_for_ipv6_source_nat, "on"))
         return refuse("EnablePrefixForIpv6SourceNat", "IPv6 is not supported", err);
-    if (check_ip_type(in->ip_address_type, err) < 0 || elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err) < 0 ||
+    if (check_ip_type(in->ip_address_type, err) < 0 || elbv2_load_balancer_by_arn(cx, in->load_balancer_arn, &r, err) < 0 ||
         place(cx, r->load_balancer, &in->subnets, &in->subnet_mappings, err) < 0)
         return -1;
     out->availability_zones = r->load_balancer->availability_zones;
     out->ip_address_type = r->load_balancer->ip_address_type;
-    return elbv2_load_balancer_put(cx, r, err);
+    return elbv2_load_balancer_save(cx, r, err);
 }
 
 int elbv2_set_ip_address_type(SwCtx *cx, const Elbv2SetIpAddressTypeInput *in, Elbv2SetIpAddressTypeOutput *out, SwError *err) {
     Elbv2LoadBalancerRecord *r;
     out->ip_address_type = in->ip_address_type;
-    return check_ip_type(in->ip_address_type, err) < 0 ? -1 : elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err);
+    return check_ip_type(in->ip_address_type, err) < 0 ? -1 : elbv2_load_balancer_by_arn(cx, in->load_balancer_arn, &r, err);
 }
 
 /* None can be reserved, so there is none to show. */
@@ -270,5 +267,5 @@ int elbv2_describe_capacity_reservation(SwCtx *cx, const Elbv2DescribeCapacityRe
                                         Elbv2DescribeCapacityReservationOutput *out, SwError *err) {
     Elbv2LoadBalancerRecord *r;
     sw_list_present(cx->arena, &out->capacity_reservation_state);
-    return elbv2_load_balancer_get(cx, in->load_balancer_arn, &r, err);
+    return elbv2_load_balancer_by_arn(cx, in->load_balancer_arn, &r, err);
 }

@@ -200,12 +200,12 @@ static int count_targets(Pass *p, SwStr name_in_records, double *ret, SwError *e
     SwStrList parts = sw_str_split(cx->arena, name_in_records, '.');
     SwDocList targets;
     double healthy = 0;
-    void *group;
+    Elbv2TargetGroupRecord *group;
     *ret = 1;
     if (parts.n != 4)
         return 0;
     sw_tx_scope(cx->tx, parts.v[0], parts.v[1]);
-    if (sw_doc_get(cx->tx, &elbv2_target_groups, parts.v[2], &group, err) < 0)
+    if (elbv2_target_group_find(cx, parts.v[2], &group, err) < 0)
         return -1;
     if (!group)
         return 0;

@@ -316,16 +316,15 @@ static bool lb_changes(Picture *p, const Elbv2LoadBalancerRecord *r, SwStr *ret_
 
 static int write_lb(Picture *p, const SwDocRow *row, SwStr code, SwStr why, SwError *err) {
     SwCtx *cx = p->cx;
-    void *now;
+    Elbv2LoadBalancerRecord *r;
     scope(cx, row);
-    if (sw_doc_get(cx->tx, &elbv2_load_balancers, row->id, &now, err) < 0)
+    if (elbv2_load_balancer_find(cx, row->id, &r, err) < 0)
         return -1;
-    Elbv2LoadBalancerRecord *r = now;
     if (!r || !sw_str_eq(r->hex, ((const Elbv2LoadBalancerRecord *)row->record)->hex))
         return 0;
     r->load_balancer->state = sw_new(cx->arena, Elbv2LoadBalancerState);
     *r->load_balancer->state = (Elbv2LoadBalancerState){code, why};
-    return elbv2_load_balancer_put(cx, r, err);
+    return elbv2_load_balancer_save(cx, r, err);
 }
 
 static bool drains(const Elbv2TargetRecord *t) {
@@ -334,14 +333,15 @@ static bool drains(const Elbv2TargetRecord *t) {
 
 static int write_target(Picture *p, const SwDocRow *row, SwError *err) {
     SwCtx *cx = p->cx;
-    void *now, *group;
+    void *now;
+    Elbv2TargetGroupRecord *group;
     scope(cx, row);
     if (sw_doc_get(cx->tx, &elbv2_targets, row->id, &now, err) < 0)
         return -1;
     Elbv2TargetRecord *t = now;
     if (!drains(t))
         return 0;
-    if (sw_doc_get(cx->tx, &elbv2_target_groups, t->group_name, &group, err) < 0)
+    if (elbv2_target_group_find(cx, t->group_name, &group, err) < 0)
         return -1;
     if (!group)
         return 0;

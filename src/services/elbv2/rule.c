@@ -6,11 +6,12 @@
 
 #define RULES_MAX 100 /* of a listener, beside the default rule */
 
+/* As its listener's, with an end of its own. */
 static SwStr rule_arn(SwCtx *cx, SwStr listener_arn, SwStr hex) {
-    SwArn a;
-    bool good = sw_arn_parse(listener_arn, &a);
-    SwStr rest = good ? sw_str_skip(a.resource, strlen("listener/")) : SW_NO_STR;
-    return sw_arn(cx, "elasticloadbalancing", "listener-rule/%.*s/%.*s", SW_FMT(rest), SW_FMT(hex));
+    SwParts p;
+    return sw_resource_read(&elbv2_listener_resource, elbv2_listener_resource.arn[0], listener_arn, &p)
+               ? elbv2_rule_arn(cx, p.v[0], p.v[1], p.v[2], hex)
+               : SW_NO_STR;
 }
 
 static int default_rule(SwCtx *cx, SwStr listener_arn, Elbv2RuleRecord **ret_r, SwError *err) {
@@ -35,7 +36,7 @@ static SwStrList without(SwArena *a, const SwStrList *l, const SwStrList *these)
 /* Targets of groups that a rule let go or took up are looked at again. */
 static int put(SwCtx *cx, const Elbv2RuleRecord *r, const SwStrList *before, SwError *err) {
     SwStrList gone = without(cx->arena, before, &r->groups), come = without(cx->arena, &r->groups, before);
-    if (elbv2_rule_put(cx, r, err) < 0 || elbv2_wake_groups(cx, &gone, err) < 0)
+    if (elbv2_rule_save(cx, r, err) < 0 || elbv2_wake_groups(cx, &gone, err) < 0)
         return -1;
     return elbv2_wake_groups(cx, &come, err);
 }
@@ -65,7 +66,7 @@ int elbv2_rule_put_default(SwCtx *cx, const Elbv2ListenerRecord *li, const SwStr
 }
 
 static int delete_one(SwCtx *cx, const Elbv2RuleRecord *r, SwError *err) {
-    if (sw_doc_delete(cx->tx, &elbv2_rules, elbv2_arn_id(cx->arena, r->rule->rule_arn, "listener-rule"), NULL, err) < 0)
+    if (elbv2_rule_drop(cx, r, err) < 0)
         return -1;
     return elbv2_wake_groups(cx, &r->groups, err);
 }
@@ -92,8 +93,8 @@ static int check_priority(const SwDocList *rules, int64_t priority, const SwStrL
 
 static int parents(SwCtx *cx, SwStr listener_arn, Elbv2ListenerRecord **ret_li, Elbv2LoadBalancerRecord **ret_lb,
                    SwError *err) {
-    if (elbv2_listener_get(cx, listener_arn, ret_li, err) < 0 ||
-        elbv2_load_balancer_get(cx, (*ret_li)->load_balancer_arn, ret_lb, err) < 0)
+    if (elbv2_listener_by_arn(cx, listener_arn, ret_li, err) < 0 ||
+        elbv2_load_balancer_by_arn(cx, (*ret_li)->load_balancer_arn, ret_lb, err) < 0)
         return -1;
     if (!elbv2_is((*ret_li)->listener->protocol, "HTTP"))
         return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
@@ -104,14 +105,12 @@ static int parents(SwCtx *cx, SwStr listener_arn, Elbv2ListenerRecord **ret_li, 
 int elbv2_create_rule(SwCtx *cx, const Elbv2CreateRuleInput *in, Elbv2CreateRuleOutput *out, SwError *err) {
     Elbv2ListenerRecord *li;
     Elbv2LoadBalancerRecord *lb;
-    Elbv2RuleRecord r = {.hex = sw_id_hex(cx->arena, 16),
-                         .listener_arn = in->listener_arn,
-                         .order = in->priority,
-                         .tags = in->tags};
+    Elbv2RuleRecord r = {.hex = sw_id_hex(cx->arena, 16), .listener_arn = in->listener_arn, .order = in->priority};
     const SwStrList none = {0};
     SwDocList rules;
-    if (elbv2_tags_check(&in->tags, err) < 0 || parents(cx, in->listener_arn, &li, &lb, err) < 0 ||
-        elbv2_rules_of(cx, in->listener_arn, &rules, err) < 0 || check_priority(&rules, in->priority.v, &none, err) < 0)
+    if (elbv2_rule_set_tags(cx, SW_NO_STR, SW_NO_STR, r.hex, &r, SW_GIVEN_TAGS(&in->tags), err) < 0 ||
+        parents(cx, in->listener_arn, &li, &lb, err) < 0 || elbv2_rules_of(cx, in->listener_arn, &rules, err) < 0 ||
+        check_priority(&rules, in->priority.v, &none, err) < 0)
         return -1;
     if (rules.n > RULES_MAX)
         return sw_fail(err, &ELBV2_TOO_MANY_RULES_EXCEPTION, "The maximum number of rules on load balancer has been reached");
@@ -132,7 +131,7 @@ int elbv2_modify_rule(SwCtx *cx, const Elbv2ModifyRuleInput *in, Elbv2ModifyRule
     Elbv2ListenerRecord *li;
     Elbv2LoadBalancerRecord *lb;
     Elbv2RuleRecord *r;
-    if (elbv2_rule_get(cx, in->rule_arn, &r, err) < 0 || parents(cx, r->listener_arn, &li, &lb, err) < 0)
+    if (elbv2_rule_by_arn(cx, in->rule_arn, &r, err) < 0 || parents(cx, r->listener_arn, &li, &lb, err) < 0)
         return -1;
     if (r->rule->is_default.v)
         return sw_fail(err, &ELBV2_OPERATION_NOT_PERMITTED_EXCEPTION,
@@ -148,7 +147,7 @@ int elbv2_modify_rule(SwCtx *cx, const Elbv2ModifyRuleInput *in, Elbv2ModifyRule
 
 int elbv2_delete_rule(SwCtx *cx, const Elbv2DeleteRuleInput *in, Elbv2DeleteRuleOutput *out, SwError *err) {
     Elbv2RuleRecord *r;
-    if (elbv2_rule_get(cx, in->rule_arn, &r, err) < 0)
+    if (elbv2_rule_by_arn(cx, in->rule_arn, &r, err) < 0)
         return -1;
     if (r->rule->is_default.v)
         return sw_fail(err, &ELBV2_OPERATION_NOT_PERMITTED_EXCEPTION, "Default rule '%.*s' cannot be deleted",
@@ -167,7 +166,7 @@ int elbv2_describe_rules(SwCtx *cx, const Elbv2DescribeRulesInput *in, Elbv2Desc
         return sw_fail(err, &SW_VALIDATION_ERROR, "You must specify either a listener ARN or rule ARNs");
     for (size_t i = 0; i < in->rule_arns.n; i++) {
         Elbv2RuleRecord *r;
-        if (elbv2_rule_get(cx, in->rule_arns.v[i], &r, err) < 0)
+        if (elbv2_rule_by_arn(cx, in->rule_arns.v[i], &r, err) < 0)
             return -1;
         *sw_list_add(cx->arena, &out->rules) = *r->rule;
     }
@@ -175,7 +174,7 @@ int elbv2_describe_rules(SwCtx *cx, const Elbv2DescribeRulesInput *in, Elbv2Desc
         return 0;
     Elbv2ListenerRecord *li;
     SwDocQuery q = {.index = "by_listener", .equals = {in->listener_arn}};
-    if (elbv2_listener_get(cx, in->listener_arn, &li, err) < 0)
+    if (elbv2_listener_by_arn(cx, in->listener_arn, &li, err) < 0)
         return -1;
     return sw_page(cx, &(SwPage){.of = &elbv2_rules, .q = q, .show = show_row, .usual = ELBV2_PAGE}, out, err);
 }
@@ -191,7 +190,7 @@ int elbv2_set_rule_priorities(SwCtx *cx, const Elbv2SetRulePrioritiesInput *in, 
         Elbv2RuleRecord *r;
         if (!p->priority.set)
             return sw_fail(err, &SW_VALIDATION_ERROR, "A rule priority must be specified");
-        if (elbv2_rule_get(cx, p->rule_arn, &r, err) < 0)
+        if (elbv2_rule_by_arn(cx, p->rule_arn, &r, err) < 0)
             return -1;
         if (r->rule->is_default.v)
             return sw_fail(err, &ELBV2_OPERATION_NOT_PERMITTED_EXCEPTION, "Default rule '%.*s' priority cannot be modified",
@@ -204,7 +203,7 @@ int elbv2_set_rule_priorities(SwCtx *cx, const Elbv2SetRulePrioritiesInput *in, 
             return -1;
         r->order = p->priority;
         r->rule->priority = sw_strf(cx->arena, "%lld", (long long)p->priority.v);
-        if (elbv2_rule_put(cx, r, err) < 0)
+        if (elbv2_rule_save(cx, r, err) < 0)
             return -1;
         *sw_list_add(cx->arena, &out->rules) = *r->rule;
     }

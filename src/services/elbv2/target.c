@@ -76,7 +76,7 @@ int elbv2_wake_targets(SwCtx *cx, const Elbv2TargetGroupRecord *g, SwError *err)
 int elbv2_wake_groups(SwCtx *cx, const SwStrList *arns, SwError *err) {
     for (size_t i = 0; i < arns->n; i++) {
         Elbv2TargetGroupRecord *g;
-        if (elbv2_group_get(cx, arns->v[i], &g, err) < 0 || elbv2_wake_targets(cx, g, err) < 0)
+        if (elbv2_target_group_by_arn(cx, arns->v[i], &g, err) < 0 || elbv2_wake_targets(cx, g, err) < 0)
             return -1;
     }
     return 0;
@@ -107,7 +107,7 @@ static int check_target(SwCtx *cx, const Elbv2TargetGroup *g, const Elbv2TargetD
 int elbv2_register_targets(SwCtx *cx, const Elbv2RegisterTargetsInput *in, Elbv2RegisterTargetsOutput *out, SwError *err) {
     Elbv2TargetGroupRecord *g;
     SwDocList l;
-    if (elbv2_group_get(cx, in->target_group_arn, &g, err) < 0 || elbv2_targets_of(cx, g, &l, err) < 0)
+    if (elbv2_target_group_by_arn(cx, in->target_group_arn, &g, err) < 0 || elbv2_targets_of(cx, g, &l, err) < 0)
         return -1;
     if (l.n + in->targets.n > TARGETS_MAX)
         return sw_fail(err, &ELBV2_TOO_MANY_TARGETS_EXCEPTION, "The maximum number of targets in a target group is %d",
@@ -147,8 +147,8 @@ int elbv2_deregister_targets(SwCtx *cx, const Elbv2DeregisterTargetsInput *in, E
     Elbv2TargetGroupRecord *g;
     SwStrList lbs;
     SwDocList l;
-    if (elbv2_group_get(cx, in->target_group_arn, &g, err) < 0 || elbv2_group_lbs(cx, in->target_group_arn, &lbs, err) < 0 ||
-        elbv2_targets_of(cx, g, &l, err) < 0)
+    if (elbv2_target_group_by_arn(cx, in->target_group_arn, &g, err) < 0 ||
+        elbv2_group_lbs(cx, in->target_group_arn, &lbs, err) < 0 || elbv2_targets_of(cx, g, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         Elbv2TargetRecord *t = l.v[i].record;
@@ -202,8 +202,8 @@ int elbv2_describe_target_health(SwCtx *cx, const Elbv2DescribeTargetHealthInput
     SwDocList l;
     if (in->include.n)
         return sw_refuse_field(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION, "Include", "there is no anomaly detection");
-    if (elbv2_group_get(cx, in->target_group_arn, &g, err) < 0 || elbv2_group_lbs(cx, in->target_group_arn, &lbs, err) < 0 ||
-        elbv2_targets_of(cx, g, &l, err) < 0)
+    if (elbv2_target_group_by_arn(cx, in->target_group_arn, &g, err) < 0 ||
+        elbv2_group_lbs(cx, in->target_group_arn, &lbs, err) < 0 || elbv2_targets_of(cx, g, &l, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->target_health_descriptions);
     for (size_t k = 0; k < in->targets.n; k++) {

@@ -24,7 +24,7 @@ static int check_name(SwStr name, SwError *err) {
     return 0;
 }
 
-static int check_create(const Elbv2CreateTargetGroupInput *in, SwError *err) {
+static int check_create(SwCtx *cx, const Elbv2CreateTargetGroupInput *in, Elbv2TargetGroupRecord *r, SwError *err) {
     SwStr p = in->protocol;
     if (elbv2_is(in->target_type, "lambda") || elbv2_is(in->target_type, "alb"))
         return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION, "TargetType: '%.*s' is not supported",
@@ -42,7 +42,7 @@ static int check_create(const Elbv2CreateTargetGroupInput *in, SwError *err) {
         return refuse("IpAddressType", "only ipv4 is supported", err);
     if (in->target_control_port.set)
         return refuse("TargetControlPort", "targets have no control port", err);
-    return check_name(in->name, err) < 0 ? -1 : elbv2_tags_check(&in->tags, err);
+    return check_name(in->name, err) < 0 ? -1 : elbv2_target_group_set_tags(cx, in->name, r, SW_GIVEN_TAGS(&in->tags), err);
 }
 
 static int check_vpc(SwCtx *cx, SwStr vpc, SwError *err) {
@@ -130,8 +130,7 @@ static int make(SwCtx *cx, const Elbv2CreateTargetGroupInput *in, Elbv2TargetGro
         g->matcher = m;
     }
     r->hex = sw_id_hex(cx->arena, 16);
-    g->target_group_arn = sw_arn(cx, "elasticloadbalancing", "targetgroup/%.*s/%.*s", SW_FMT(in->name), SW_FMT(r->hex));
-    r->tags = in->tags;
+    g->target_group_arn = elbv2_target_group_arn(cx, in->name, r->hex);
     return check_health(g, err);
 }
 
@@ -148,25 +147,24 @@ static int show(SwCtx *cx, const Elbv2TargetGroupRecord *r, Elbv2TargetGroupList
 int elbv2_create_target_group(SwCtx *cx, const Elbv2CreateTargetGroupInput *in, Elbv2CreateTargetGroupOutput *out,
                               SwError *err) {
     Elbv2TargetGroupRecord r = {0};
-    void *found;
-    if (check_create(in, err) < 0 || check_vpc(cx, in->vpc_id, err) < 0 || make(cx, in, &r, err) < 0 ||
-        sw_doc_get(cx->tx, &elbv2_target_groups, in->name, &found, err) < 0)
+    Elbv2TargetGroupRecord *old;
+    if (check_create(cx, in, &r, err) < 0 || check_vpc(cx, in->vpc_id, err) < 0 || make(cx, in, &r, err) < 0 ||
+        elbv2_target_group_find(cx, in->name, &old, err) < 0)
         return -1;
-    if (found) { /* the same request again gets what is there */
-        const Elbv2TargetGroupRecord *old = found;
+    if (old) { /* the same request again gets what is there */
         r.group->target_group_arn = old->group->target_group_arn;
         if (!sw_shape_equal(&elbv2_shape_target_group, r.group, old->group))
             return sw_fail(err, &ELBV2_DUPLICATE_TARGET_GROUP_NAME_EXCEPTION,
                            "A target group with the same name '%.*s' exists, but with different settings", SW_FMT(in->name));
         return show(cx, old, &out->target_groups, err);
     }
-    return elbv2_group_put(cx, &r, err) < 0 ? -1 : show(cx, &r, &out->target_groups, err);
+    return elbv2_target_group_save(cx, &r, err) < 0 ? -1 : show(cx, &r, &out->target_groups, err);
 }
 
 int elbv2_modify_target_group(SwCtx *cx, const Elbv2ModifyTargetGroupInput *in, Elbv2ModifyTargetGroupOutput *out,
                               SwError *err) {
     Elbv2TargetGroupRecord *r;
-    if (elbv2_group_get(cx, in->target_group_arn, &r, err) < 0)
+    if (elbv2_target_group_by_arn(cx, in->target_group_arn, &r, err) < 0)
         return -1;
     if (!SW_OR(in->health_check_enabled, true))
         return refuse("HealthCheckEnabled", "health checks cannot be disabled for targets of the type instance or ip", err);
@@ -188,7 +186,7 @@ int elbv2_modify_target_group(SwCtx *cx, const Elbv2ModifyTargetGroupInput *in, 
     g->unhealthy_threshold_count.v = SW_OR(in->unhealthy_threshold_count, g->unhealthy_threshold_count.v);
     if (in->matcher)
         g->matcher = in->matcher;
-    if (check_health(g, err) < 0 || elbv2_group_put(cx, r, err) < 0 || show(cx, r, &out->target_groups, err) < 0)
+    if (check_health(g, err) < 0 || elbv2_target_group_save(cx, r, err) < 0 || show(cx, r, &out->target_groups, err) < 0)
         return -1;
     return elbv2_wake_targets(cx, r, err);
 }
@@ -198,7 +196,7 @@ static int of_load_balancer(SwCtx *cx, SwStr arn, Elbv2TargetGroupList *to, SwEr
     SwDocQuery q = {.index = "by_lb", .equals = {arn}};
     SwDocList l;
     SwStrList seen = {0};
-    if (elbv2_load_balancer_get(cx, arn, &lb, err) < 0 || sw_doc_list(cx->tx, &elbv2_rules, &q, &l, err) < 0)
+    if (elbv2_load_balancer_by_arn(cx, arn, &lb, err) < 0 || sw_doc_list(cx->tx, &elbv2_rules, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const Elbv2RuleRecord *r = l.v[i].record;
@@ -207,7 +205,7 @@ static int of_load_balancer(SwCtx *cx, SwStr arn, Elbv2TargetGroupList *to, SwEr
             if (sw_str_list_has(&seen, r->groups.v[k]))
                 continue;
             sw_str_list_add(cx->arena, &seen, r->groups.v[k]);
-            if (elbv2_group_get(cx, r->groups.v[k], &g, err) < 0 || show(cx, g, to, err) < 0)
+            if (elbv2_target_group_by_arn(cx, r->groups.v[k], &g, err) < 0 || show(cx, g, to, err) < 0)
                 return -1;
         }
     }
@@ -223,12 +221,12 @@ int elbv2_describe_target_groups(SwCtx *cx, const Elbv2DescribeTargetGroupsInput
                        "load balancer ARN");
     for (size_t i = 0; i < in->target_group_arns.n; i++) {
         Elbv2TargetGroupRecord *r;
-        if (elbv2_group_get(cx, in->target_group_arns.v[i], &r, err) < 0 || show(cx, r, &out->target_groups, err) < 0)
+        if (elbv2_target_group_by_arn(cx, in->target_group_arns.v[i], &r, err) < 0 || show(cx, r, &out->target_groups, err) < 0)
             return -1;
     }
     for (size_t i = 0; i < in->names.n; i++) {
-        void *r;
-        if (sw_doc_get(cx->tx, &elbv2_target_groups, in->names.v[i], &r, err) < 0)
+        Elbv2TargetGroupRecord *r;
+        if (elbv2_target_group_find(cx, in->names.v[i], &r, err) < 0)
             return -1;
         if (!r)
             return sw_fail(err, &ELBV2_TARGET_GROUP_NOT_FOUND_EXCEPTION, "One or more target groups not found");
@@ -247,7 +245,7 @@ int elbv2_delete_target_group(SwCtx *cx, const Elbv2DeleteTargetGroupInput *in, 
     Elbv2TargetGroupRecord *r;
     SwStrList lbs;
     SwDocList l;
-    if (elbv2_group_get(cx, in->target_group_arn, &r, err) < 0) {
+    if (elbv2_target_group_by_arn(cx, in->target_group_arn, &r, err) < 0) {
         if (!sw_error_is(err, &ELBV2_TARGET_GROUP_NOT_FOUND_EXCEPTION))
             return -1;
         sw_error_reset(err); /* as AWS: deleting what is gone succeeds */
@@ -261,5 +259,5 @@ int elbv2_delete_target_group(SwCtx *cx, const Elbv2DeleteTargetGroupInput *in, 
     for (size_t i = 0; i < l.n; i++)
         if (sw_doc_delete(cx->tx, &elbv2_targets, l.v[i].id, NULL, err) < 0)
             return -1;
-    return sw_doc_delete(cx->tx, &elbv2_target_groups, r->group->target_group_name, NULL, err);
+    return elbv2_target_group_drop(cx, r, err);
 }

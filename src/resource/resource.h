@@ -115,6 +115,9 @@ typedef struct SwTagOperation {
     SwPath of;              /* in the input: reference or ARN, one or a list */
     SwPath at;              /* tags or keys in the input; shown tags in the output */
     const SwResource *only; /* NULL: any of the service */
+    bool replaces;          /* what is set takes the place of all tags */
+    SwPath says;            /* a member that is always `text`: the kind of resource */
+    const char *text;
 } SwTagOperation;
 
 /* All that a service declares. */

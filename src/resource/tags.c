@@ -113,13 +113,32 @@ static const SwTagOperation *operation(SwCtx *cx, const SwResource *r, SwTagVerb
     return NULL;
 }
 
+/* All of them as they are to be afterwards, for an operation that replaces them. */
+static SwStrMap *all_tags(SwCtx *cx, const SwFound *f, const SwStrMap *tags, const SwStrList *keys) {
+    const SwStrMap none = {0}, *now = f->record ? sw_resource_tags(cx, f) : &none;
+    SwStrMap *all = sw_new(cx->arena, SwStrMap);
+    sw_list_present(cx->arena, all);
+    for (size_t i = 0; i < now->n; i++)
+        if (!keys || !sw_str_list_has(keys, now->v[i].key))
+            sw_str_map_set(cx->arena, all, now->v[i].key, now->v[i].value);
+    for (size_t i = 0; tags && i < tags->n; i++)
+        sw_str_map_set(cx->arena, all, tags->v[i].key, tags->v[i].value);
+    return all;
+}
+
 static int call(SwCtx *cx, const SwFound *f, SwTagVerb verb, const SwStrMap *tags, const SwStrList *keys, SwError *err) {
-    const SwTagOperation *t = operation(cx, f->r, verb);
+    const SwTagOperation *t = operation(cx, f->r, verb), *set = operation(cx, f->r, SW_TAG_SET);
+    if (set && set->replaces) {
+        t = set;
+        tags = all_tags(cx, f, tags, keys);
+    }
     if (!t)
         return sw_fail(err, &SW_NOT_IMPLEMENTED, "Tags of %s:%s cannot be changed here", f->r->service, f->r->name);
     const SwShape *s = f->r->api->op[t->op].input;
     void *in = sw_arena_alloc(cx->arena, s->size), *out;
     sw_path_write(cx->arena, s, in, &t->of, sw_resource_reference(cx, f, s, &t->of));
+    if (t->text)
+        sw_path_write(cx->arena, s, in, &t->says, sw_str(t->text));
     if (tags)
         *(SwStrMap *)sw_path_make(cx->arena, s, in, &t->at) = *tags;
     else

@@ -162,7 +162,7 @@ const ALSO = {
 };
 
 // What the Resource Groups Tagging API does not reach: objects of S3, as with AWS.
-const BEYOND = new Set(["s3 object", "cloudwatch alarm", "codebuild project", "ecs cluster", "ecs task definition",
+const BEYOND = new Set(["s3 object", "cloudwatch alarm", "ecs cluster", "ecs task definition",
     "events rule", "events bus", "iam role", "iam user", "iam policy", "logs group", "logs group, the old way",
     "s3 bucket", "ssm parameter"]);
 
@@ -226,6 +226,8 @@ for (const [name, k] of Object.entries(KINDS)) {
             assert.deepStrictEqual((await send("tagging", "UntagResources", { ResourceARNList, TagKeys: ["team", "never-there"] })).FailedResourcesMap, {});
             assert.deepStrictEqual([...await k.list(r)].sort(), [["more", "x"], ["stays", "new"]]);
             assert.deepStrictEqual(await found(), []);
+            assert.deepStrictEqual((await send("tagging", "UntagResources", { ResourceARNList, TagKeys: ["more", "stays"] })).FailedResourcesMap, {});
+            assert.deepStrictEqual((await send("tagging", "GetResources", { ResourceARNList })).ResourceTagMappingList, []);
         });
 
     if (k.tag)

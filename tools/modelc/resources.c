@@ -346,12 +346,15 @@ static void read_ways(Declarations *d, const SwValue *json, bool conditions, Way
 }
 
 static void read_tag_operation(Declarations *d, SwStr name, const SwValue *json) {
-    static const char *const words[] = {"of", "tags", "keys", "list", "resource", "own", NULL};
+    static const char *const words[] = {"of", "tags", "keys", "list", "resource", "own", "replaces", "says", NULL};
     TagOperation *t = sw_list_add(d->api->arena, &d->tag_operations);
     const SwValue *of = sw_value_getz(json, "of"), *tags = sw_value_getz(json, "tags"), *keys = sw_value_getz(json, "keys"),
-                  *list = sw_value_getz(json, "list"), *resource = sw_value_getz(json, "resource");
+                  *list = sw_value_getz(json, "list"), *resource = sw_value_getz(json, "resource"),
+                  *says = sw_value_getz(json, "says");
     resource_words(d, json, words, "a tag operation");
-    *t = (TagOperation){.op = operation_named(d->api, name), .own = sw_value_is_true(sw_value_getz(json, "own"))};
+    *t = (TagOperation){.op = operation_named(d->api, name),
+                        .own = sw_value_is_true(sw_value_getz(json, "own")),
+                        .replaces = sw_value_is_true(sw_value_getz(json, "replaces"))};
     if (!t->op || !t->op->input) {
         file_error(d->api, d->file, json, "no operation '%.*s'", SW_FMT(name));
         return;
@@ -366,6 +369,12 @@ static void read_tag_operation(Declarations *d, SwStr name, const SwValue *json)
         file_error(d->api, d->file, list, "\"list\" is no tags of the output");
     if (!!tags + !!keys + !!list != 1)
         file_error(d->api, d->file, json, "one of \"tags\", \"keys\" and \"list\"");
+    if (t->replaces && (!tags || !t->own))
+        file_error(d->api, d->file, json, "what \"replaces\" has \"tags\" and is \"own\"");
+    if (says && says->n == 1 && resource_path(t->op->input, says->keys[0], &t->says) && is_text(t->says.end))
+        t->text = sw_value_str(&says->v[0]);
+    if (says && !t->text.p)
+        file_error(d->api, d->file, says, "\"says\" is no text member of the input with its text");
     if (resource)
         t->resource = resource_of(d, resource);
 }

@@ -100,6 +100,9 @@ typedef struct TagOperation {
     Path of, tags, keys, list;
     Resource *resource; /* NULL: any of the service */
     bool own;           /* its handler is written by hand */
+    bool replaces;      /* its tags take the place of all that there are */
+    Path says;          /* a member that is always this text; or none */
+    SwStr text;
 } TagOperation;
 typedef struct TagOperationList {
     TagOperation *v;

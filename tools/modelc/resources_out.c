@@ -340,6 +340,14 @@ static void write_tagging(Declarations *d, SwBuf *b) {
         write_path(b, t->tags.n ? &t->tags : t->keys.n ? &t->keys : &t->list);
         if (t->resource)
             sw_buf_addf(b, ", &%s_%s_resource", d->api->lower, t->resource->c_name);
+        if (t->replaces)
+            sw_buf_addz(b, ", .replaces = true");
+        if (t->text.p) {
+            sw_buf_addz(b, ", .says = ");
+            write_path(b, &t->says);
+            sw_buf_addz(b, ", .text = ");
+            add_quoted(b, t->text);
+        }
         sw_buf_addz(b, "},\n");
     }
     sw_buf_addz(b, "};\n");

@@ -72,6 +72,8 @@ BAD_RESOURCES = [
     ('"arn_of": "Thing"', '"arn_of": "Thong"', 21, "no resource 'Thong'"),
     ('"in": ["PutThing.Name"]}}', '"on": ["PutThing.Name"]}}', 21, "unknown field 'on' of a condition"),
     ('"passes": {"little.amazonaws.com": ["PutThing.Name"]}', '"passes": {"x": {"in": ["PutThing.Name"]}}', 20, "'x' has no ways"),
+    ('"own": true, "replaces"', '"replaces"', 22, 'what "replaces" has "tags" and is "own"'),
+    ('{"IPv6Address": "x"}', '{"Nothing": "x"}', 22, '"says" is no text member of the input with its text'),
     ('"service"', '"servise"', 2, "unknown field 'servise' of a service's resources"),
 ]
 

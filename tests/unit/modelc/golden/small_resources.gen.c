@@ -52,6 +52,9 @@ const SwResource small_idea_resource = {
     .n_named = SW_N(idea_named),
 };
 
+static const SwTagOperation tagging[] = {
+    {SMALL_PUT_THING, SW_TAG_SET, {.n = 1, .at = {0}}, {.n = 1, .at = {3}}, .replaces = true, .says = {.n = 1, .at = {2}}, .text = "x"},
+};
 static const SwInputWay passes[] = {
     {SMALL_PUT_THING, {.n = 1, .at = {0}}, "little.amazonaws.com"},
 };
@@ -65,4 +68,6 @@ const SwDeclarations small_declarations = {
     .n_passes = SW_N(passes),
     .conditions = conditions,
     .n_conditions = SW_N(conditions),
+    .tagging = tagging,
+    .n_tagging = SW_N(tagging),
 };

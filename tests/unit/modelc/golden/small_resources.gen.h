@@ -12,29 +12,41 @@ extern const SwResource small_thing_resource;
 extern const SwResourceHooks small_thing_hooks;
 extern const SwCollection small_things;
 static inline SwStr small_thing_arn(SwCtx *cx, SwStr box, SwStr name) {
-    return sw_resource_write(cx, &small_thing_resource, small_thing_resource.arn[0], &(SwParts){.v = {box, name}});
+    return sw_resource_write(cx, &small_thing_resource, small_thing_resource.arn[0], &(SwParts){.v = {[0] = box, [1] = name}});
 }
 sw_must_check static inline int small_thing_find(SwCtx *cx, SwStr box, SwStr name, SmallThingRecord **ret, SwError *err) {
-    return sw_resource_find_parts(cx, &small_thing_resource, &(SwParts){.v = {box, name}}, (void **)ret, err);
+    return sw_resource_find_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, (void **)ret, err);
 }
 sw_must_check static inline int small_thing_get(SwCtx *cx, SwStr box, SwStr name, SmallThingRecord **ret, SwError *err) {
-    return sw_resource_get_parts(cx, &small_thing_resource, &(SwParts){.v = {box, name}}, (void **)ret, err);
+    return sw_resource_get_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, (void **)ret, err);
 }
 sw_must_check static inline int small_thing_put(SwCtx *cx, SwStr box, SwStr name, SmallThingRecord *record, SwError *err) {
-    return sw_resource_put_parts(cx, &small_thing_resource, &(SwParts){.v = {box, name}}, record, err);
+    return sw_resource_put_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, record, err);
 }
 sw_must_check static inline int small_thing_insert(SwCtx *cx, SwStr box, SwStr name, SmallThingRecord *record, SwError *err) {
-    return sw_resource_insert_parts(cx, &small_thing_resource, &(SwParts){.v = {box, name}}, record, err);
+    return sw_resource_insert_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, record, err);
 }
 sw_must_check static inline int small_thing_delete(SwCtx *cx, SwStr box, SwStr name, SwError *err) {
-    return sw_resource_delete_parts(cx, &small_thing_resource, &(SwParts){.v = {box, name}}, err);
+    return sw_resource_delete_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, err);
 }
 sw_must_check static inline int small_thing_set_tags(SwCtx *cx, SwStr box, SwStr name, SmallThingRecord *record, const SwStrMap *given, SwError *err) {
-    return sw_resource_set_tags_parts(cx, &small_thing_resource, &(SwParts){.v = {box, name}}, record, given, err);
+    return sw_resource_set_tags_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, record, given, err);
+}
+sw_must_check static inline int small_thing_replace_tags(SwCtx *cx, SwStr box, SwStr name, SmallThingRecord *record, const SwStrMap *given, SwError *err) {
+    return sw_resource_replace_tags_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, record, given, err);
+}
+sw_must_check static inline int small_thing_find_reference(SwCtx *cx, SwStr reference, SmallThingRecord **ret, SwError *err) {
+    SwFound f;
+    const SwResource *const among[] = {&small_thing_resource, NULL};
+    if (sw_resource_find_reference(cx, among[0], reference, &f, err) < 0)
+        return -1;
+    *ret = f.record;
+    return 0;
 }
 sw_must_check static inline int small_thing_by_reference(SwCtx *cx, SwStr reference, SmallThingRecord **ret, SwError *err) {
     SwFound f;
-    if (sw_resource_by_reference(cx, (const SwResource *const[]){&small_thing_resource, NULL}, reference, &f, err) < 0)
+    const SwResource *const among[] = {&small_thing_resource, NULL};
+    if (sw_resource_by_reference(cx, among, reference, &f, err) < 0)
         return -1;
     *ret = f.record;
     return 0;
@@ -42,5 +54,5 @@ sw_must_check static inline int small_thing_by_reference(SwCtx *cx, SwStr refere
 
 extern const SwResource small_idea_resource;
 static inline SwStr small_idea_arn(SwCtx *cx, SwStr name) {
-    return sw_resource_write(cx, &small_idea_resource, small_idea_resource.arn[0], &(SwParts){.v = {name}});
+    return sw_resource_write(cx, &small_idea_resource, small_idea_resource.arn[0], &(SwParts){.v = {[0] = name}});
 }

@@ -12,6 +12,10 @@ bool sw_resource_is_here(SwCtx *cx, const SwResource *r, const void *record) {
            (!r->hooks || !r->hooks->exists || r->hooks->exists(cx, record));
 }
 
+static void *implied(SwCtx *cx, const SwResource *r, SwStr id) {
+    return r->hooks && r->hooks->implied ? r->hooks->implied(cx, id) : NULL;
+}
+
 int sw_resource_find(SwCtx *cx, const SwResource *r, SwStr id, SwFound *ret, SwError *err) {
     *ret = (SwFound){.r = r, .id = id};
     if (!sw_str_is(id) || !r->in)
@@ -20,6 +24,8 @@ int sw_resource_find(SwCtx *cx, const SwResource *r, SwStr id, SwFound *ret, SwE
         return -1;
     if (ret->record && !sw_resource_is_here(cx, r, ret->record))
         ret->record = NULL;
+    else if (!ret->record)
+        ret->record = implied(cx, r, id);
     return 0;
 }
 
@@ -145,11 +151,9 @@ int sw_resource_find_parts(SwCtx *cx, const SwResource *r, const SwParts *p, voi
 }
 
 int sw_resource_get_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void **ret_record, SwError *err) {
-    SwFound f;
-    if (sw_resource_get(cx, r, sw_resource_write(cx, r, r->id, p), &f, err) < 0)
+    if (sw_resource_find_parts(cx, r, p, ret_record, err) < 0)
         return -1;
-    *ret_record = f.record;
-    return 0;
+    return *ret_record ? 0 : sw_resource_fail_parts(cx, r, &r->missing, p, sw_resource_write(cx, r, r->id, p), err);
 }
 
 int sw_resource_put_parts(SwCtx *cx, const SwResource *r, const SwParts *p, const void *record, SwError *err) {
@@ -158,10 +162,10 @@ int sw_resource_put_parts(SwCtx *cx, const SwResource *r, const SwParts *p, cons
 
 int sw_resource_insert_parts(SwCtx *cx, const SwResource *r, const SwParts *p, const void *record, SwError *err) {
     SwStr id = sw_resource_write(cx, r, r->id, p);
-    bool inserted;
-    if (sw_doc_insert(cx->tx, r->in, id, record, &inserted, err) < 0)
+    bool inserted = false;
+    if (!implied(cx, r, id) && sw_doc_insert(cx->tx, r->in, id, record, &inserted, err) < 0)
         return -1;
-    return inserted ? 0 : sw_resource_fail(cx, r, &r->exists, id, err);
+    return inserted ? 0 : sw_resource_fail_parts(cx, r, &r->exists, p, id, err);
 }
 
 int sw_resource_delete_parts(SwCtx *cx, const SwResource *r, const SwParts *p, SwError *err) {

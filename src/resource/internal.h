@@ -6,5 +6,8 @@
 #include "api/host.h"
 #include "resource/resource.h"
 
+/* As sw_resource_fail, of the parts that were asked for. */
+int sw_resource_fail_parts(SwCtx *cx, const SwResource *r, const SwText *text, const SwParts *parts, SwStr reference,
+                           SwError *err);
 /* A record that is there for the context: its account's and region's, and not one that counts as gone. */
 bool sw_resource_is_here(SwCtx *cx, const SwResource *r, const void *record);

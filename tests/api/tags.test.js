@@ -163,7 +163,7 @@ const ALSO = {
 
 // What the Resource Groups Tagging API does not reach: objects of S3, as with AWS.
 const BEYOND = new Set(["s3 object", "ecs cluster", "ecs task definition",
-    "events rule", "events bus", "logs group", "logs group, the old way",
+    "logs group", "logs group, the old way",
     "s3 bucket", "ssm parameter"]);
 
 let count = 0;

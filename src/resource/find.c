@@ -16,11 +16,24 @@ static void *implied(SwCtx *cx, const SwResource *r, SwStr id) {
     return r->hooks && r->hooks->implied ? r->hooks->implied(cx, id) : NULL;
 }
 
+/* Under its id, or the other one. */
+static int stored(SwCtx *cx, SwFound *f, SwError *err) {
+    const SwResourceHooks *h = f->r->hooks;
+    if (sw_doc_get(cx->tx, f->r->in, f->id, &f->record, err) < 0)
+        return -1;
+    SwStr other = !f->record && h && h->other_id ? h->other_id(cx, f->id) : SW_NO_STR;
+    if (other.p && sw_doc_get(cx->tx, f->r->in, other, &f->record, err) < 0)
+        return -1;
+    if (other.p && f->record)
+        f->id = other;
+    return 0;
+}
+
 int sw_resource_find(SwCtx *cx, const SwResource *r, SwStr id, SwFound *ret, SwError *err) {
     *ret = (SwFound){.r = r, .id = id};
     if (!sw_str_is(id) || !r->in)
         return 0;
-    if (sw_doc_get(cx->tx, r->in, id, &ret->record, err) < 0)
+    if (stored(cx, ret, err) < 0)
         return -1;
     if (ret->record && !sw_resource_is_here(cx, r, ret->record))
         ret->record = NULL;

@@ -115,6 +115,8 @@ bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *re
 }
 
 SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *record) {
+    if (r->hooks && r->hooks->arn)
+        return r->hooks->arn(cx, id);
     SwParts p;
     SwStr own = record ? sw_path_text(r->in->shape, record, &r->arn_at) : SW_NO_STR;
     if (own.p)

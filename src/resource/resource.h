@@ -63,6 +63,9 @@ typedef struct SwFound {
 typedef struct SwResourceHooks {
     /* The ARN of what a request means by `ref` (absent: it named nothing); absent: as is declared. */
     SwStr (*named)(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref);
+    /* The ARN of an id, and another id under which the same may be stored (absent: none): SSM's "a" is "/a". */
+    SwStr (*arn)(SwCtx *cx, SwStr id);
+    SwStr (*other_id)(SwCtx *cx, SwStr id);
     /* Does this record count as existing? A service that was deleted is kept for a while. NULL: always. */
     bool (*exists)(SwCtx *cx, const void *record);
     /* The record of what exists without being stored, as it would be stored first; NULL: no such. Walks pass it over. */

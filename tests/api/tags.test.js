@@ -164,7 +164,7 @@ const ALSO = {
 // What the Resource Groups Tagging API does not reach: objects of S3, as with AWS.
 const BEYOND = new Set(["s3 object", "ecs cluster", "ecs task definition",
     "logs group", "logs group, the old way",
-    "s3 bucket", "ssm parameter"]);
+    "s3 bucket"]);
 
 let count = 0;
 const fresh = () => `tagged-${++count}`;

@@ -163,7 +163,6 @@ const ALSO = {
 
 // What the Resource Groups Tagging API does not reach: objects of S3, as with AWS.
 const BEYOND = new Set(["s3 object", "ecs cluster", "ecs task definition",
-    "logs group", "logs group, the old way",
     "s3 bucket"]);
 
 let count = 0;

@@ -226,14 +226,21 @@ static void add_parts(SwBuf *b, Resource *r) {
     sw_buf_addf(b, "},\n    .n_part = %zu,\n", r->n_part);
 }
 
-/* As the Tagging API calls it: what its ARN begins with ("log-group"), else its own name in dashes. */
+/* As the Tagging API calls it: the last word of its ARN ("log-group"), else its own name in dashes. */
 static SwStr type_name(SwArena *a, Resource *r) {
-    SwStr arn = r->arn.v[0], part;
+    SwStr arn = r->arn.v[0], part, word = SW_NO_STR;
     SwBuf b = sw_buf(a, SW_KIB);
     for (unsigned i = 0; i < 5; i++)
         (void)sw_str_cut(&arn, ':', &part);
-    for (size_t i = 0; i < arn.n && !strchr("/:{", arn.p[i]); i++)
-        sw_buf_addc(&b, arn.p[i]);
+    while (sw_str_cut(&arn, '{', &part)) {
+        while (part.n && strchr("/:", part.p[part.n - 1]))
+            part = sw_str_drop(part, 1);
+        while (part.n && strchr("/:", *part.p))
+            part = sw_str_skip(part, 1);
+        word = part.n ? part : word;
+        (void)sw_str_cut(&arn, '}', &part);
+    }
+    sw_buf_adds(&b, word);
     for (const char *c = b.n ? "" : r->c_name; *c; c++)
         sw_buf_addc(&b, *c == '_' ? '-' : *c);
     return sw_buf_str(&b);

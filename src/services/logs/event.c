@@ -68,7 +68,7 @@ static int note_events(SwCtx *cx, LogsGroupRecord *g, LogsStreamRecord *s, const
     s->sequence = SW_SOME_INT(SW_OR(s->sequence, 0) + 1);
     if (sw_doc_put(cx->tx, &logs_groups, g->name, g, err) < 0)
         return -1;
-    return sw_doc_put(cx->tx, &logs_streams, logs_stream_id(cx, s->group, s->name), s, err);
+    return logs_stream_put(cx, s->group, s->name, s, err);
 }
 
 int logs_put_log_events(SwCtx *cx, const LogsPutLogEventsRequest *in, LogsPutLogEventsResponse *out, SwError *err) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Log groups: life, retention, tags. */
 
+#include "api/operation.h"
 #include "services/logs/logs.h"
-
-#include "api/tags.h"
 
 const SwCollection logs_groups = {.name = "logs/group", .shape = &logs_shape_group_record};
 
@@ -11,26 +10,8 @@ SwStr logs_series(SwCtx *cx, SwStr group) {
     return sw_strf(cx->arena, "%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region), SW_FMT(group));
 }
 
-SwStr logs_group_arn(SwCtx *cx, SwStr group) {
-    return sw_arn(cx, "logs", "log-group:%.*s", SW_FMT(group));
-}
-
 int64_t logs_now_ms(const SwCtx *cx) {
     return sw_now(cx) / SW_MS;
-}
-
-static int no_group(SwError *err) {
-    return sw_fail(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION, "The specified log group does not exist.");
-}
-
-int logs_group_get(SwCtx *cx, SwStr name, LogsGroupRecord **ret_g, SwError *err) {
-    void *g;
-    if (sw_doc_get(cx->tx, &logs_groups, name, &g, err) < 0)
-        return -1;
-    if (!g)
-        return no_group(err);
-    *ret_g = g;
-    return 0;
 }
 
 /* "arn:aws:logs:REGION:ACCOUNT:log-group:NAME[:*]" or a plain name. An ARN of elsewhere stays as it is: nothing has its name.
@@ -52,14 +33,19 @@ int logs_group_name(SwCtx *cx, SwStr name, SwStr identifier, SwStr *ret_name, Sw
     return 0;
 }
 
-static const SwTagRules tag_rules = {
-    .max = 50,
-    .too_many = {&LOGS_TOO_MANY_TAGS_EXCEPTION, "A log group can have at most 50 tags"},
-    .reserved = {&LOGS_INVALID_PARAMETER_EXCEPTION, "Tag keys starting with aws: are reserved: {key}"},
-};
+/* "log-group:NAME:log-stream:STREAM", as AWS asks: the stream is empty for what is about the group. Tags name it without. */
+static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
+    SwStr group = sw_operation_text(op, in, "logGroupName"), name;
+    SwError ignored = sw_error(cx->arena);
+    if (sw_operation_text(op, in, "resourceArn").p ||
+        logs_group_name(cx, group, sw_operation_text(op, in, "logGroupIdentifier"), &name, &ignored) < 0)
+        return SW_NO_STR;
+    return sw_cat(cx->arena, logs_group_arn(cx, name), SW_STR(":log-stream:"), sw_operation_text(op, in, "logStreamName"));
+}
+
+const SwResourceHooks logs_group_hooks = {.named = named};
 
 int logs_create_log_group(SwCtx *cx, const LogsCreateLogGroupRequest *in, void *out, SwError *err) {
-    bool inserted;
     if (sw_str_is(in->kms_key_id))
         return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "kmsKeyId",
                                "encryption with a key of one's own is not available");
@@ -67,24 +53,16 @@ int logs_create_log_group(SwCtx *cx, const LogsCreateLogGroupRequest *in, void *
         return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "logGroupClass", "only STANDARD is available");
     if (SW_OR(in->deletion_protection_enabled, false))
         return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "deletionProtectionEnabled", "is not available");
-    LogsGroupRecord g = {.name = in->log_group_name, .created_at = SW_SOME_INT(logs_now_ms(cx)), .tags = in->tags};
-    if (sw_tags_check(&tag_rules, g.name, &in->tags, err) < 0 ||
-        sw_doc_insert(cx->tx, &logs_groups, in->log_group_name, &g, &inserted, err) < 0)
-        return -1;
-    if (!inserted)
-        return sw_fail(err, &LOGS_RESOURCE_ALREADY_EXISTS_EXCEPTION, "The specified log group already exists");
-    return 0;
+    LogsGroupRecord g = {.name = in->log_group_name, .created_at = SW_SOME_INT(logs_now_ms(cx))};
+    return logs_group_set_tags(cx, g.name, &g, &in->tags, err) < 0 ? -1 : logs_group_insert(cx, g.name, &g, err);
 }
 
 int logs_delete_log_group(SwCtx *cx, const LogsDeleteLogGroupRequest *in, void *out, SwError *err) {
-    bool existed;
+    LogsGroupRecord *g;
     SwDocList streams;
     SwDocQuery q = {.index = "by_group", .equals = {in->log_group_name}};
-    if (sw_doc_delete(cx->tx, &logs_groups, in->log_group_name, &existed, err) < 0)
-        return -1;
-    if (!existed)
-        return no_group(err);
-    if (sw_doc_list(cx->tx, &logs_streams, &q, &streams, err) < 0)
+    if (logs_group_get(cx, in->log_group_name, &g, err) < 0 || logs_group_delete(cx, in->log_group_name, err) < 0 ||
+        sw_doc_list(cx->tx, &logs_streams, &q, &streams, err) < 0)
         return -1;
     for (size_t i = 0; i < streams.n; i++)
         if (sw_doc_delete(cx->tx, &logs_streams, streams.v[i].id, NULL, err) < 0)
@@ -142,7 +120,7 @@ static int set_retention(SwCtx *cx, SwStr name, SwOptInt days, SwError *err) {
     if (logs_group_get(cx, name, &g, err) < 0)
         return -1;
     g->retention_in_days = days;
-    if (sw_doc_put(cx->tx, &logs_groups, name, g, err) < 0)
+    if (logs_group_put(cx, name, g, err) < 0)
         return -1;
     return days.set ? sw_wake(cx, &logs_retention, name, 0, err) : 0;
 }
@@ -167,10 +145,9 @@ int logs_delete_retention_policy(SwCtx *cx, const LogsDeleteRetentionPolicyReque
 
 /* Once an hour while a group has a retention. */
 static int retain(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
-    void *record;
-    if (sw_doc_get(cx->tx, &logs_groups, name, &record, err) < 0)
+    LogsGroupRecord *g;
+    if (logs_group_find(cx, name, &g, err) < 0)
         return -1;
-    LogsGroupRecord *g = record;
     if (!g || !g->retention_in_days.set)
         return 0;
     SwTime before = sw_now(cx) - g->retention_in_days.v * SW_DAY;
@@ -188,48 +165,3 @@ const SwController logs_retention = {
     .parallel = 1,
     .unfailing = "events stay longer than they need to; the next hour's step removes them",
 };
-
-static int change_tags(SwCtx *cx, SwStr name, const SwStrMap *set, const SwStrList *remove, SwError *err) {
-    LogsGroupRecord *g;
-    if (logs_group_get(cx, name, &g, err) < 0 || (set && sw_tags_merge(cx->arena, &tag_rules, name, &g->tags, set, err) < 0))
-        return -1;
-    if (remove)
-        sw_tags_remove(cx->arena, &tag_rules, &g->tags, remove);
-    return sw_doc_put(cx->tx, &logs_groups, name, g, err);
-}
-
-int logs_tag_resource(SwCtx *cx, const LogsTagResourceRequest *in, void *out, SwError *err) {
-    return change_tags(cx, name_of(cx, in->resource_arn), &in->tags, NULL, err);
-}
-
-int logs_untag_resource(SwCtx *cx, const LogsUntagResourceRequest *in, void *out, SwError *err) {
-    return change_tags(cx, name_of(cx, in->resource_arn), NULL, &in->tag_keys, err);
-}
-
-int logs_tag_log_group(SwCtx *cx, const LogsTagLogGroupRequest *in, void *out, SwError *err) {
-    return change_tags(cx, in->log_group_name, &in->tags, NULL, err);
-}
-
-int logs_untag_log_group(SwCtx *cx, const LogsUntagLogGroupRequest *in, void *out, SwError *err) {
-    return change_tags(cx, in->log_group_name, NULL, &in->tags, err);
-}
-
-int logs_list_tags_for_resource(SwCtx *cx, const LogsListTagsForResourceRequest *in, LogsListTagsForResourceResponse *out,
-                                SwError *err) {
-    LogsGroupRecord *g;
-    if (logs_group_get(cx, name_of(cx, in->resource_arn), &g, err) < 0)
-        return -1;
-    out->tags = g->tags;
-    sw_list_present(cx->arena, &out->tags);
-    return 0;
-}
-
-int logs_list_tags_log_group(SwCtx *cx, const LogsListTagsLogGroupRequest *in, LogsListTagsLogGroupResponse *out,
-                             SwError *err) {
-    LogsGroupRecord *g;
-    if (logs_group_get(cx, in->log_group_name, &g, err) < 0)
-        return -1;
-    out->tags = g->tags;
-    sw_list_present(cx->arena, &out->tags);
-    return 0;
-}

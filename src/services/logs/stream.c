@@ -9,23 +9,8 @@ const SwCollection logs_streams = {
     .indexes = {{.name = "by_group", .member = {"group", "name"}}, {.name = "by_last_event", .member = {"group", "orderKey"}}},
 };
 
-SwStr logs_stream_id(SwCtx *cx, SwStr group, SwStr stream) {
-    return sw_strf(cx->arena, "%.*s\n%.*s", SW_FMT(group), SW_FMT(stream));
-}
-
-int logs_stream_get(SwCtx *cx, SwStr group, SwStr stream, LogsStreamRecord **ret_s, SwError *err) {
-    void *s;
-    if (sw_doc_get(cx->tx, &logs_streams, logs_stream_id(cx, group, stream), &s, err) < 0)
-        return -1;
-    if (!s)
-        return sw_fail(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION, "The specified log stream does not exist.");
-    *ret_s = s;
-    return 0;
-}
-
 int logs_create_log_stream(SwCtx *cx, const LogsCreateLogStreamRequest *in, void *out, SwError *err) {
     LogsGroupRecord *g;
-    bool inserted;
     if (logs_group_get(cx, in->log_group_name, &g, err) < 0)
         return -1;
     LogsStreamRecord s = {
@@ -35,11 +20,7 @@ int logs_create_log_stream(SwCtx *cx, const LogsCreateLogStreamRequest *in, void
         .order_key = sw_index_number(cx->arena, 0),
         .sequence = SW_SOME_INT(0),
     };
-    if (sw_doc_insert(cx->tx, &logs_streams, logs_stream_id(cx, s.group, s.name), &s, &inserted, err) < 0)
-        return -1;
-    if (!inserted)
-        return sw_fail(err, &LOGS_RESOURCE_ALREADY_EXISTS_EXCEPTION, "The specified log stream already exists");
-    return 0;
+    return logs_stream_insert(cx, s.group, s.name, &s, err);
 }
 
 int logs_delete_log_stream(SwCtx *cx, const LogsDeleteLogStreamRequest *in, void *out, SwError *err) {
@@ -47,7 +28,7 @@ int logs_delete_log_stream(SwCtx *cx, const LogsDeleteLogStreamRequest *in, void
     LogsStreamRecord *s;
     if (logs_group_get(cx, in->log_group_name, &g, err) < 0 || logs_stream_get(cx, g->name, in->log_stream_name, &s, err) < 0)
         return -1;
-    if (sw_doc_delete(cx->tx, &logs_streams, logs_stream_id(cx, s->group, s->name), NULL, err) < 0)
+    if (logs_stream_delete(cx, s->group, s->name, err) < 0)
         return -1;
     return sw_logs_delete(cx->tx, logs_series(cx, s->group), s->name, 0, err);
 }

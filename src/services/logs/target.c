@@ -28,13 +28,13 @@ static SwStr stream_name(SwCtx *cx) {
 int logs_deliver(SwCtx *cx, SwStr text, SwStr payload, const SwValue *parameters, SwError *err) {
     SwArn arn;
     LogsGroupRecord *g;
-    void *stream;
+    LogsStreamRecord *stream;
     if (!sw_arn_parse(text, &arn) || logs_group_get(cx, group_name(arn.resource), &g, err) < 0)
         return -1;
     SwStr name = stream_name(cx);
     SwStr resource = sw_cat(cx->arena, logs_group_arn(cx, g->name), SW_STR(":log-stream:"), name);
     if (sw_target_allow(cx, "logs:PutLogEvents", resource, cx->source, err) < 0 ||
-        sw_doc_get(cx->tx, &logs_streams, logs_stream_id(cx, g->name, name), &stream, err) < 0)
+        logs_stream_find(cx, g->name, name, &stream, err) < 0)
         return -1;
     SwCtx *as = sw_ctx_as_service(cx, "events"); /* allowed above */
     LogsCreateLogStreamRequest make = {.log_group_name = g->name, .log_stream_name = name};

@@ -6,5 +6,7 @@
 #include "api/host.h"
 #include "resource/resource.h"
 
+/* A request that names none means one all the same: each part says which. */
+bool sw_resource_may_be_left_out(const SwResource *r);
 /* A record that is there for the context: its account's and region's, and not one that counts as gone. */
 bool sw_resource_is_here(SwCtx *cx, const SwResource *r, const void *record);

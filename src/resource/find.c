@@ -12,14 +12,33 @@ bool sw_resource_is_here(SwCtx *cx, const SwResource *r, const void *record) {
            (!r->hooks || !r->hooks->exists || r->hooks->exists(cx, record));
 }
 
+static void *implied(SwCtx *cx, const SwResource *r, SwStr id) {
+    return r->hooks && r->hooks->implied ? r->hooks->implied(cx, id) : NULL;
+}
+
+/* Under its id, or the other one. */
+static int stored(SwCtx *cx, SwFound *f, SwError *err) {
+    const SwResourceHooks *h = f->r->hooks;
+    if (sw_doc_get(cx->tx, f->r->in, f->id, &f->record, err) < 0)
+        return -1;
+    SwStr other = !f->record && h && h->other_id ? h->other_id(cx, f->id) : SW_NO_STR;
+    if (other.p && sw_doc_get(cx->tx, f->r->in, other, &f->record, err) < 0)
+        return -1;
+    if (other.p && f->record)
+        f->id = other;
+    return 0;
+}
+
 int sw_resource_find(SwCtx *cx, const SwResource *r, SwStr id, SwFound *ret, SwError *err) {
     *ret = (SwFound){.r = r, .id = id};
     if (!sw_str_is(id) || !r->in)
         return 0;
-    if (sw_doc_get(cx->tx, r->in, id, &ret->record, err) < 0)
+    if (stored(cx, ret, err) < 0)
         return -1;
     if (ret->record && !sw_resource_is_here(cx, r, ret->record))
         ret->record = NULL;
+    else if (!ret->record)
+        ret->record = implied(cx, r, id);
     return 0;
 }
 
@@ -147,11 +166,9 @@ int sw_resource_find_parts(SwCtx *cx, const SwResource *r, const SwParts *p, voi
 }
 
 int sw_resource_get_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void **ret_record, SwError *err) {
-    SwFound f;
-    if (sw_resource_get(cx, r, sw_resource_write(cx, r, r->id, p), &f, err) < 0)
+    if (sw_resource_find_parts(cx, r, p, ret_record, err) < 0)
         return -1;
-    *ret_record = f.record;
-    return 0;
+    return *ret_record ? 0 : sw_resource_fail_parts(cx, r, &r->missing, p, sw_resource_write(cx, r, r->id, p), err);
 }
 
 int sw_resource_put_parts(SwCtx *cx, const SwResource *r, const SwParts *p, const void *record, SwError *err) {
@@ -160,10 +177,10 @@ int sw_resource_put_parts(SwCtx *cx, const SwResource *r, const SwParts *p, cons
 
 int sw_resource_insert_parts(SwCtx *cx, const SwResource *r, const SwParts *p, const void *record, SwError *err) {
     SwStr id = sw_resource_write(cx, r, r->id, p);
-    bool inserted;
-    if (sw_doc_insert(cx->tx, r->in, id, record, &inserted, err) < 0)
+    bool inserted = false;
+    if (!implied(cx, r, id) && sw_doc_insert(cx->tx, r->in, id, record, &inserted, err) < 0)
         return -1;
-    return inserted ? 0 : sw_resource_fail(cx, r, &r->exists, id, err);
+    return inserted ? 0 : sw_resource_fail_parts(cx, r, &r->exists, p, id, err);
 }
 
 int sw_resource_delete_parts(SwCtx *cx, const SwResource *r, const SwParts *p, SwError *err) {

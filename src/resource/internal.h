@@ -8,5 +8,8 @@
 
 /* A request that names none means one all the same: each part says which. */
 bool sw_resource_may_be_left_out(const SwResource *r);
+/* As sw_resource_fail, of the parts that were asked for. */
+int sw_resource_fail_parts(SwCtx *cx, const SwResource *r, const SwText *text, const SwParts *parts, SwStr reference,
+                           SwError *err);
 /* A record that is there for the context: its account's and region's, and not one that counts as gone. */
 bool sw_resource_is_here(SwCtx *cx, const SwResource *r, const void *record);

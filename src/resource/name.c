@@ -3,10 +3,10 @@
 
 #include "resource/internal.h"
 
-/* One "{name}", "{name*}", "{name:path}" or "{name:lower}" of a template. */
+/* One "{name}", "{name*}", "{name:path}", "{name:lower}" or "{name:folder}" of a template. */
 typedef struct Field {
     SwStr name;
-    bool any, path, lower;
+    bool any, path, lower, folder;
 } Field;
 
 /* *t stands behind the '{'; afterwards behind the '}'. */
@@ -17,7 +17,8 @@ static Field next_field(const char **t) {
     f.any = sw_str_ends(f.name, SW_STR("*"));
     f.lower = sw_str_ends(f.name, SW_STR(":lower"));
     f.path = sw_str_ends(f.name, SW_STR(":path"));
-    f.name = sw_str_drop(f.name, f.any ? 1 : f.lower ? 6 : f.path ? 5 : 0);
+    f.folder = sw_str_ends(f.name, SW_STR(":folder"));
+    f.name = sw_str_drop(f.name, f.any ? 1 : f.lower ? 6 : f.path ? 5 : f.folder ? 7 : 0);
     return f;
 }
 
@@ -39,6 +40,11 @@ static size_t span(SwStr s, bool path) {
     return n;
 }
 
+/* May the first n bytes stand for this field? A folder begins and ends with '/'. */
+static bool may_be(Field f, SwStr s, size_t n) {
+    return !f.folder || (s.p[0] == '/' && s.p[n - 1] == '/');
+}
+
 /* Tries the longest text for each field first, so that a path takes all but the name. At most one field of a template
  * holds any text, so this is quadratic at worst. */
 static bool fits(const SwResource *r, const char *t, SwStr s, SwParts *p) {
@@ -55,11 +61,11 @@ static bool fits(const SwResource *r, const char *t, SwStr s, SwParts *p) {
     SwStr nothing, *to = f.name.n ? slot(r, f.name, p) : &nothing;
     if (!to)
         return false;
-    for (size_t n = f.any ? s.n : span(s, f.path); n > 0; n--) {
+    for (size_t n = f.any || f.folder ? s.n : span(s, f.path); n > 0; n--) {
         if (f.any && *t == '{' && s.p[n - 1] != '/' && s.p[n - 1] != ':') /* nothing else says where it ends */
             continue;
         *to = sw_str_n(s.p, n);
-        if (fits(r, t, sw_str_skip(s, n), p))
+        if (may_be(f, s, n) && fits(r, t, sw_str_skip(s, n), p))
             return true;
     }
     *to = SW_NO_STR;
@@ -69,6 +75,14 @@ static bool fits(const SwResource *r, const char *t, SwStr s, SwParts *p) {
 bool sw_resource_read(const SwResource *r, const char *templ, SwStr text, SwParts *ret_parts) {
     *ret_parts = (SwParts){0};
     return text.p && fits(r, templ, text, ret_parts);
+}
+
+/* A part, or what a request means that leaves it out. */
+static SwStr said_or_meant(const SwResource *r, const SwParts *p, const SwStr *v) {
+    for (size_t i = 0; v && !v->p && i < r->n_part; i++)
+        if (v == &p->v[i] && r->part[i].otherwise)
+            return sw_str(r->part[i].otherwise);
+    return v ? *v : SW_NO_STR;
 }
 
 SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const SwParts *parts) {
@@ -83,10 +97,7 @@ SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const
         }
         t++;
         Field f = next_field(&t);
-        SwStr *v = slot(r, f.name, &p), text = v ? *v : SW_NO_STR;
-        for (size_t i = 0; !text.p && i < r->n_part; i++)
-            if (v == &p.v[i])
-                text = r->part[i].otherwise ? sw_str(r->part[i].otherwise) : SW_STR("*");
+        SwStr text = sw_str_or(said_or_meant(r, &p, slot(r, f.name, &p)), SW_STR("*"));
         sw_buf_adds(&b, f.lower ? sw_str_lower(cx->arena, text) : text);
     }
     return b.full ? SW_NO_STR : sw_buf_str(&b); /* half a name would be another's */
@@ -104,6 +115,8 @@ bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *re
 }
 
 SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *record) {
+    if (r->hooks && r->hooks->arn)
+        return r->hooks->arn(cx, id);
     SwParts p;
     SwStr own = record ? sw_path_text(r->in->shape, record, &r->arn_at) : SW_NO_STR;
     if (own.p)
@@ -144,10 +157,11 @@ static SwParts parts_said(SwCtx *cx, const SwResource *r, SwStr ref) {
     return p;
 }
 
-int sw_resource_fail(SwCtx *cx, const SwResource *r, const SwText *text, SwStr reference, SwError *err) {
+int sw_resource_fail_parts(SwCtx *cx, const SwResource *r, const SwText *text, const SwParts *parts, SwStr reference,
+                           SwError *err) {
     if (text == &r->missing && r->hooks && r->hooks->missing)
         return r->hooks->missing(cx, reference, err);
-    SwParts p = parts_said(cx, r, reference);
+    SwParts p = *parts;
     SwBuf b = sw_buf(cx->arena, 16 * SW_KIB);
     for (const char *t = text->text; *t;) {
         const char *open = strchr(t, '{');
@@ -165,11 +179,16 @@ int sw_resource_fail(SwCtx *cx, const SwResource *r, const SwText *text, SwStr r
             sw_buf_adds(&b, sw_str_or(p.account, cx->account));
         else if (v == &p.region)
             sw_buf_adds(&b, sw_str_or(p.region, cx->region));
-        else if (v)
-            sw_buf_adds(&b, *v);
+        else
+            sw_buf_adds(&b, said_or_meant(r, &p, v));
     }
     SwStr said = sw_buf_str(&b);
     return sw_fail(err, text->kind, "%.*s", SW_FMT(said));
+}
+
+int sw_resource_fail(SwCtx *cx, const SwResource *r, const SwText *text, SwStr reference, SwError *err) {
+    SwParts p = parts_said(cx, r, reference);
+    return sw_resource_fail_parts(cx, r, text, &p, reference, err);
 }
 
 static bool ends(SwStr s, const char *end) {

@@ -35,10 +35,10 @@ SwTime sw_path_time(const SwShape *s, const void *v, const SwPath *p) {
     return at && s->kind == SW_TIMESTAMP ? ((const SwOptTime *)at)->v : 0;
 }
 
-static void collect(SwArena *a, const SwShape *s, const void *v, const SwPath *p, unsigned depth, SwStrList *all) {
+static void collect(SwArena *a, const SwShape *s, const void *v, const SwPath *p, unsigned depth, bool each, SwStrList *all) {
     if (s->kind == SW_LIST) {
         for (size_t i = 0; i < sw_list_count(v); i++)
-            collect(a, element(s), sw_list_at(s, v, i), p, depth, all);
+            collect(a, element(s), sw_list_at(s, v, i), p, depth, true, all);
         return;
     }
     if (depth == p->n) {
@@ -49,13 +49,15 @@ static void collect(SwArena *a, const SwShape *s, const void *v, const SwPath *p
     const SwMember *m = step(s, p, depth);
     const void *at = sw_member_at(m, v);
     if (at)
-        collect(a, m->shape, at, p, depth + 1, all);
+        collect(a, m->shape, at, p, depth + 1, each, all);
+    else if (each)
+        sw_str_list_add(a, all, SW_NO_STR);
 }
 
 SwStrList sw_path_texts(SwArena *a, const SwShape *s, const void *v, const SwPath *p) {
     SwStrList all = {0};
     if (p->n && v)
-        collect(a, s, v, p, 0, &all);
+        collect(a, s, v, p, 0, false, &all);
     return all;
 }
 

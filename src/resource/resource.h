@@ -11,6 +11,7 @@
  *
  *     "{cluster}/{service}"     a part without '/' and ':'        "{name*}"   any text; ends in :/ before another
  *     "{name:path}"             any text without ':'              "{*}"                    any text, which tells nothing
+ *     "{path:folder}"           "/", or text between two of them
  *     "{name:lower}"            written in lower case             "{account}" "{region}"   the context's, or the text's own
  *
  * Everything here works in cx->tx and allocates in cx->arena. */
@@ -62,8 +63,13 @@ typedef struct SwFound {
 typedef struct SwResourceHooks {
     /* The ARN of what a request means by `ref` (absent: it named nothing); absent: as is declared. */
     SwStr (*named)(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref);
+    /* The ARN of an id, and another id under which the same may be stored (absent: none): SSM's "a" is "/a". */
+    SwStr (*arn)(SwCtx *cx, SwStr id);
+    SwStr (*other_id)(SwCtx *cx, SwStr id);
     /* Does this record count as existing? A service that was deleted is kept for a while. NULL: always. */
     bool (*exists)(SwCtx *cx, const void *record);
+    /* The record of what exists without being stored, as it would be stored first; NULL: no such. Walks pass it over. */
+    void *(*implied)(SwCtx *cx, SwStr id);
     /* Tags have changed and are about to be written: dates, copies elsewhere. */
     int (*tagged)(SwCtx *cx, const SwFound *f, SwError *err);
     /* The policy of this resource where it does not lie in its record; *ret absent: none. */
@@ -186,7 +192,8 @@ int sw_resource_drop(SwCtx *cx, const SwResource *r, const void *record, SwError
 const void *sw_path_value(const SwShape *s, const void *v, const SwPath *p, const SwShape **ret_shape);
 /* What lies in a record. Text and time absent or 0 where there is none. */
 SwStr sw_path_text(const SwShape *s, const void *v, const SwPath *p);
-SwStrList sw_path_texts(SwArena *a, const SwShape *s, const void *v, const SwPath *p); /* of all elements of lists on the way */
+/* Of all elements of lists on the way; absent where one of them has none. */
+SwStrList sw_path_texts(SwArena *a, const SwShape *s, const void *v, const SwPath *p);
 SwTime sw_path_time(const SwShape *s, const void *v, const SwPath *p);
 /* The value's own place, made where it is not there yet (lists and maps empty), to be written. NULL: no such path. */
 void *sw_path_make(SwArena *a, const SwShape *s, void *v, const SwPath *p);

@@ -162,9 +162,9 @@ const ALSO = {
 };
 
 // What the Resource Groups Tagging API does not reach: objects of S3, as with AWS.
-const BEYOND = new Set(["s3 object", "cloudwatch alarm", "ecs cluster", "ecs task definition",
-    "events rule", "events bus", "iam role", "iam user", "iam policy", "logs group", "logs group, the old way",
-    "s3 bucket", "ssm parameter"]);
+const BEYOND = new Set(["s3 object", "ecs cluster", "ecs task definition",
+    "logs group", "logs group, the old way",
+    "s3 bucket"]);
 
 let count = 0;
 const fresh = () => `tagged-${++count}`;

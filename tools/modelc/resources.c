@@ -137,6 +137,14 @@ static bool has_part(Resource *r, SwStr name) {
     return sw_str_eqz(name, "account") || sw_str_eqz(name, "region");
 }
 
+SwStr resource_field_name(SwStr field) {
+    static const char *const ways[] = {"*", ":lower", ":path", ":folder"};
+    for (size_t i = 0; i < SW_N(ways); i++)
+        if (sw_str_ends(field, sw_str(ways[i])))
+            return sw_str_drop(field, strlen(ways[i]));
+    return field;
+}
+
 static void check_template(Declarations *d, Resource *r, const SwValue *at) {
     SwStr rest = at->s, before, name;
     unsigned any = 0;
@@ -145,9 +153,8 @@ static void check_template(Declarations *d, Resource *r, const SwValue *at) {
             file_error(d->api, d->file, at, "'{' without '}'");
             return;
         }
-        any += sw_str_ends(name, SW_STR("*"));
-        bool lower = sw_str_ends(name, SW_STR(":lower")), path = sw_str_ends(name, SW_STR(":path"));
-        name = sw_str_drop(name, sw_str_ends(name, SW_STR("*")) ? 1 : lower ? 6 : path ? 5 : 0);
+        any += sw_str_ends(name, SW_STR("*")) || sw_str_ends(name, SW_STR(":folder"));
+        name = resource_field_name(name);
         if (name.n && !has_part(r, name))
             file_error(d->api, d->file, at, "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(name));
     }

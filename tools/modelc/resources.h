@@ -125,6 +125,9 @@ Declarations *resources_load(Model *api, Model *records, const char *file);
 void resource_words(Declarations *d, const SwValue *json, const char *const *words, const char *what);
 /* "a.b[Key]" from a structure down; false where there is no such way. */
 bool resource_path(Shape *from, SwStr text, Path *ret);
+/* Of "{name}", "{name*}", "{name:lower}", "{name:path}", "{name:folder}": what stands between the braces, without how it is
+ * written. */
+SwStr resource_field_name(SwStr field);
 
 Path path_join(const Path *a, const Path *b);
 const char *resource_error_name(Declarations *d, const SwValue *at);

@@ -31,20 +31,19 @@ static void add_path_field(SwBuf *b, const char *field, const Path *p) {
 /* --- the header ------------------------------------------------------------------------------------------------- */
 
 /* Accessors of records ask for what the id says, ARNs for all parts. */
-static bool is_asked(Declarations *d, Resource *r, size_t part, bool id_alone) {
-    SwStr open = sw_strf(d->api->arena, "{%.*s", SW_FMT(r->part[part].name)), rest = r->id, field;
+static bool is_asked(Resource *r, size_t part, bool id_alone) {
+    SwStr rest = r->id, before, field;
     if (!id_alone)
         return true;
-    while (sw_str_cut(&rest, '}', &field))
-        if (sw_str_ends(field, open) || sw_str_ends(field, sw_cat(d->api->arena, open, SW_STR("*"))) ||
-            sw_str_ends(field, sw_cat(d->api->arena, open, SW_STR(":lower"))))
+    while (sw_str_cut(&rest, '{', &before) && sw_str_cut(&rest, '}', &field))
+        if (sw_str_eq(resource_field_name(field), r->part[part].name))
             return true;
     return false;
 }
 
 static void part_parameters(Declarations *d, Resource *r, SwBuf *b, bool id_alone) {
     for (size_t i = 0; i < r->n_part; i++)
-        if (is_asked(d, r, i, id_alone))
+        if (is_asked(r, i, id_alone))
             sw_buf_addf(b, "SwStr %s, ", name_member(d->api->arena, r->part[i].name));
 }
 
@@ -52,7 +51,7 @@ static void part_values(Declarations *d, Resource *r, SwBuf *b, bool id_alone) {
     bool any = false;
     sw_buf_addz(b, "&(SwParts){.v = {");
     for (size_t i = 0; i < r->n_part; i++) {
-        if (!is_asked(d, r, i, id_alone))
+        if (!is_asked(r, i, id_alone))
             continue;
         sw_buf_addf(b, "%s[%zu] = %s", any ? ", " : "", i, name_member(d->api->arena, r->part[i].name));
         any = true;
@@ -90,11 +89,12 @@ static void record_accessors(Declarations *d, Resource *r, SwBuf *b) {
     SwArena *a = d->api->arena;
     const char *back = sw_str_z(a, sw_strf(a, "%s **ret, ", record_type(r)));
     const char *record = sw_str_z(a, sw_strf(a, "%s *record, ", record_type(r)));
+    const char *whole = sw_str_z(a, sw_cat(a, SW_STR("const "), sw_str(record)));
     const char *given = sw_str_z(a, sw_strf(a, "%sconst SwStrMap *given, ", record));
     accessor(d, r, b, "find", back, "(void **)ret, ");
     accessor(d, r, b, "get", back, "(void **)ret, ");
-    accessor(d, r, b, "put", record, "record, ");
-    accessor(d, r, b, "insert", record, "record, ");
+    accessor(d, r, b, "put", whole, "record, ");
+    accessor(d, r, b, "insert", whole, "record, ");
     accessor(d, r, b, "delete", "", "");
     if (r->tags.n) {
         accessor(d, r, b, "set_tags", given, "record, given, ");
@@ -226,6 +226,19 @@ static void add_parts(SwBuf *b, Resource *r) {
     sw_buf_addf(b, "},\n    .n_part = %zu,\n", r->n_part);
 }
 
+/* As the Tagging API calls it: what its ARN begins with ("log-group"), else its own name in dashes. */
+static SwStr type_name(SwArena *a, Resource *r) {
+    SwStr arn = r->arn.v[0], part;
+    SwBuf b = sw_buf(a, SW_KIB);
+    for (unsigned i = 0; i < 5; i++)
+        (void)sw_str_cut(&arn, ':', &part);
+    for (size_t i = 0; i < arn.n && !strchr("/:{", arn.p[i]); i++)
+        sw_buf_addc(&b, arn.p[i]);
+    for (const char *c = b.n ? "" : r->c_name; *c; c++)
+        sw_buf_addc(&b, *c == '_' ? '-' : *c);
+    return sw_buf_str(&b);
+}
+
 static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
     Model *m = d->api;
     write_named(d, r, b);
@@ -237,7 +250,9 @@ static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
     declare_error(b, &r->exists);
     declare_error(b, &r->bad_arn);
     declare_error(b, &r->elsewhere);
-    sw_buf_addf(b, "const SwResource %s_%s_resource = {\n    .name = \"%s\",\n    .service = ", m->lower, r->c_name, r->c_name);
+    sw_buf_addf(b, "const SwResource %s_%s_resource = {\n    .name = ", m->lower, r->c_name);
+    add_quoted(b, type_name(m->arena, r));
+    sw_buf_addz(b, ",\n    .service = ");
     add_quoted(b, d->service);
     sw_buf_addf(b, ",\n    .api = &%s_api,\n", m->lower);
     if (r->record)

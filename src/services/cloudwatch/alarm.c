@@ -10,24 +10,8 @@ const SwCollection cloudwatch_alarms = {
     .indexes = {{.name = "by_metric", .member = {"watches"}}, {.name = "by_state", .member = {"metric.StateValue", "name"}}},
 };
 
-SwStr cloudwatch_alarm_arn(SwCtx *cx, SwStr name) {
-    return sw_arn(cx, "cloudwatch", "alarm:%.*s", SW_FMT(name));
-}
-
-int cloudwatch_alarm_get(SwCtx *cx, SwStr name, CloudwatchAlarmRecord **ret_a, SwError *err) {
-    void *r;
-    if (sw_doc_get(cx->tx, &cloudwatch_alarms, name, &r, err) < 0)
-        return -1;
-    *ret_a = r;
-    return 0;
-}
-
 int64_t cloudwatch_alarm_period(const CloudwatchMetricAlarm *m) {
     return m->metrics.n ? cloudwatch_queries_period(&m->metrics) : m->period.v;
-}
-
-int cloudwatch_alarm_put(SwCtx *cx, const CloudwatchAlarmRecord *a, SwError *err) {
-    return sw_doc_put(cx->tx, &cloudwatch_alarms, a->name, a, err);
 }
 
 /* --- put ----------------------------------------------------------------------------------------------------------------- */
@@ -137,8 +121,6 @@ static int check(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwError *er
     if (sw_str_is(in->extended_statistic) && (!cloudwatch_statistic_known(in->extended_statistic, &percent) || percent < 0))
         return sw_fail(err, &SW_VALIDATION_ERROR, "The value %.*s for parameter ExtendedStatistic is not supported.",
                        SW_FMT(in->extended_statistic));
-    if (sw_tags_check(&cloudwatch_tag_rules, in->alarm_name, SW_GIVEN_TAGS(&in->tags), err) < 0)
-        return -1;
     return cloudwatch_check_actions(cx, "OKActions", &in->ok_actions, err) < 0 ||
                    cloudwatch_check_actions(cx, "AlarmActions", &in->alarm_actions, err) < 0 ||
                    cloudwatch_check_actions(cx, "InsufficientDataActions", &in->insufficient_data_actions, err) < 0
@@ -160,15 +142,17 @@ static int note_configuration(SwCtx *cx, const CloudwatchAlarmRecord *a, bool cr
 }
 
 int cloudwatch_put_metric_alarm(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, void *out, SwError *err) {
-    CloudwatchAlarmRecord *old;
-    if (check(cx, in, err) < 0 || cloudwatch_alarm_get(cx, in->alarm_name, &old, err) < 0)
+    CloudwatchAlarmRecord a = {.name = in->alarm_name}, *old;
+    if (cloudwatch_alarm_set_tags(cx, a.name, &a, SW_GIVEN_TAGS(&in->tags), err) < 0 || check(cx, in, err) < 0 ||
+        cloudwatch_alarm_find(cx, a.name, &old, err) < 0)
         return -1;
     if (old && !old->metric)
         return sw_fail(err, &SW_VALIDATION_ERROR, "An alarm of another type has the name %.*s", SW_FMT(in->alarm_name));
-    CloudwatchMetricAlarm *m = sw_new(cx->arena, CloudwatchMetricAlarm);
-    CloudwatchAlarmRecord a = {.name = in->alarm_name, .metric = m, .tags = old ? old->tags : in->tags};
+    CloudwatchMetricAlarm *m = a.metric = sw_new(cx->arena, CloudwatchMetricAlarm);
     SwTime now = sw_now(cx);
     sw_shape_move(cx->arena, &cloudwatch_shape_metric_alarm, m, &cloudwatch_shape_put_metric_alarm_input, in);
+    if (old) /* as AWS: tags of a change are ignored */
+        a.tags = old->tags;
     m->alarm_arn = cloudwatch_alarm_arn(cx, in->alarm_name);
     m->actions_enabled = SW_SOME_BOOL(SW_OR(in->actions_enabled, true));
     m->alarm_configuration_updated_timestamp = SW_SOME_TIME(now);
@@ -179,7 +163,7 @@ int cloudwatch_put_metric_alarm(SwCtx *cx, const CloudwatchPutMetricAlarmInput *
     m->state_transitioned_timestamp = old ? old->metric->state_transitioned_timestamp : SW_SOME_TIME(now);
     if (!in->metrics.n)
         a.watches = sw_strf(cx->arena, "%.*s\n%.*s", SW_FMT(in->namespace), SW_FMT(in->metric_name));
-    if (cloudwatch_alarm_put(cx, &a, err) < 0 || note_configuration(cx, &a, !old, err) < 0)
+    if (cloudwatch_alarm_put(cx, a.name, &a, err) < 0 || note_configuration(cx, &a, !old, err) < 0)
         return -1;
     return sw_wake(cx, &cloudwatch_alarm_controller, a.name, 0, err);
 }
@@ -276,14 +260,14 @@ int cloudwatch_describe_alarms_for_metric(SwCtx *cx, const CloudwatchDescribeAla
 int cloudwatch_delete_alarms(SwCtx *cx, const CloudwatchDeleteAlarmsInput *in, void *out, SwError *err) {
     for (size_t i = 0; i < in->alarm_names.n; i++) {
         CloudwatchAlarmRecord *a;
-        if (cloudwatch_alarm_get(cx, in->alarm_names.v[i], &a, err) < 0)
+        if (cloudwatch_alarm_find(cx, in->alarm_names.v[i], &a, err) < 0)
             return -1;
         if (!a) /* as AWS: unknown names are passed over */
             continue;
         if (cloudwatch_history_add(cx, a, sw_now(cx), CLOUDWATCH_HISTORY_ITEM_TYPE_CONFIGURATION_UPDATE,
                                    sw_strf(cx->arena, "Alarm \"%.*s\" deleted", SW_FMT(a->name)),
                                    SW_STR("{\"version\":\"1.0\",\"type\":\"Delete\"}"), err) < 0 ||
-            sw_doc_delete(cx->tx, &cloudwatch_alarms, a->name, NULL, err) < 0)
+            cloudwatch_alarm_delete(cx, a->name, err) < 0)
             return -1;
     }
     return 0;
@@ -293,7 +277,7 @@ int cloudwatch_set_alarm_state(SwCtx *cx, const CloudwatchSetAlarmStateInput *in
     CloudwatchAlarmRecord *a;
     SwValue v;
     SwError ignored = sw_error(cx->arena);
-    if (cloudwatch_alarm_get(cx, in->alarm_name, &a, err) < 0)
+    if (cloudwatch_alarm_find(cx, in->alarm_name, &a, err) < 0)
         return -1;
     if (!a)
         return sw_fail(err, &CLOUDWATCH_RESOURCE_NOT_FOUND, "%s", ""); /* AWS says nothing more */
@@ -306,13 +290,13 @@ int cloudwatch_set_alarm_state(SwCtx *cx, const CloudwatchSetAlarmStateInput *in
 static int switch_actions(SwCtx *cx, const SwStrList *names, bool on, SwError *err) {
     for (size_t i = 0; i < names->n; i++) {
         CloudwatchAlarmRecord *a;
-        if (cloudwatch_alarm_get(cx, names->v[i], &a, err) < 0)
+        if (cloudwatch_alarm_find(cx, names->v[i], &a, err) < 0)
             return -1;
         if (!a) /* as AWS: unknown names are passed over */
             continue;
         a->metric->actions_enabled = SW_SOME_BOOL(on);
         a->metric->alarm_configuration_updated_timestamp = SW_SOME_TIME(sw_now(cx));
-        if (cloudwatch_alarm_put(cx, a, err) < 0 || note_configuration(cx, a, false, err) < 0)
+        if (cloudwatch_alarm_put(cx, a->name, a, err) < 0 || note_configuration(cx, a, false, err) < 0)
             return -1;
     }
     return 0;

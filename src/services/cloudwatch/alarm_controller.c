@@ -221,12 +221,12 @@ static int catch_up(SwCtx *cx, CloudwatchAlarmRecord *a, SwStep *s, SwError *err
             return -1;
     }
     s->again = next <= last ? sw_now(cx) : next + SETTLE;
-    return first || next <= last ? cloudwatch_alarm_put(cx, a, err) : 0;
+    return first || next <= last ? cloudwatch_alarm_put(cx, a->name, a, err) : 0;
 }
 
 static int step(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
     CloudwatchAlarmRecord *a;
-    if (cloudwatch_alarm_get(cx, name, &a, err) < 0 || (a && catch_up(cx, a, ret_step, err) < 0))
+    if (cloudwatch_alarm_find(cx, name, &a, err) < 0 || (a && catch_up(cx, a, ret_step, err) < 0))
         return -1;
     SW_CRASH_POINT("cloudwatch.alarm.evaluated_not_committed");
     return 0;

@@ -6,10 +6,9 @@
  * unit. */
 
 #include "api/host.h"
-#include "api/tags.h"
 #include "models/cloudwatch_resources.gen.h"
 
-extern const SwCollection cloudwatch_metrics, cloudwatch_alarms, cloudwatch_history;
+extern const SwCollection cloudwatch_metrics, cloudwatch_history;
 extern const SwController cloudwatch_publisher;        /* what services counted becomes values */
 extern const SwController cloudwatch_alarm_controller; /* evaluates one alarm, by name */
 extern const SwController cloudwatch_trim_controller;  /* drops what is older than AWS keeps it */
@@ -43,19 +42,14 @@ typedef struct CloudwatchState {
     SwTime at;
 } CloudwatchState;
 
-/* NULL when there is none of that name. */
-int cloudwatch_alarm_get(SwCtx *cx, SwStr name, CloudwatchAlarmRecord **ret_a, SwError *err) sw_must_check;
 /* Seconds: the metric's, or that of its queries. */
 int64_t cloudwatch_alarm_period(const CloudwatchMetricAlarm *m);
-int cloudwatch_alarm_put(SwCtx *cx, const CloudwatchAlarmRecord *a, SwError *err) sw_must_check;
-SwStr cloudwatch_alarm_arn(SwCtx *cx, SwStr name);
 SwStr cloudwatch_alarm_state(const CloudwatchAlarmRecord *a);
 /* Writes the state; when it is another than before: history, event, actions. */
 int cloudwatch_set_state(SwCtx *cx, CloudwatchAlarmRecord *a, const CloudwatchState *to, SwError *err) sw_must_check;
 int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at, SwStr type, SwStr summary, SwStr data,
                            SwError *err) sw_must_check;
 int cloudwatch_check_actions(SwCtx *cx, const char *field, const SwStrList *actions, SwError *err) sw_must_check;
-extern const SwTagRules cloudwatch_tag_rules;
 /* AWS's texts of an alarm. */
 SwStr cloudwatch_notification(SwCtx *cx, const CloudwatchAlarmRecord *a, SwStr old_state, const CloudwatchState *now);
 int cloudwatch_state_event(SwCtx *cx, const CloudwatchAlarmRecord *a, const CloudwatchState *before, const CloudwatchState *now,

@@ -275,7 +275,7 @@ int cloudwatch_set_state(SwCtx *cx, CloudwatchAlarmRecord *r, const CloudwatchSt
     m->state_updated_timestamp = SW_SOME_TIME(now->at);
     if (changed)
         m->state_transitioned_timestamp = SW_SOME_TIME(now->at);
-    if (cloudwatch_alarm_put(cx, r, err) < 0)
+    if (cloudwatch_alarm_put(cx, r->name, r, err) < 0)
         return -1;
     if (!changed)
         return 0;

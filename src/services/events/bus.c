@@ -9,9 +9,15 @@
 
 const SwCollection events_buses = {.name = "events/bus", .shape = &events_shape_bus_record};
 
-static SwStr bus_arn(SwCtx *cx, SwStr name) {
-    return sw_arn(cx, "events", "event-bus/%.*s", SW_FMT(name));
+static void *implied(SwCtx *cx, SwStr id) {
+    if (!sw_str_eqz(id, "default"))
+        return NULL;
+    EventsBusRecord *b = sw_new(cx->arena, EventsBusRecord);
+    *b = (EventsBusRecord){.name = id, .arn = events_event_bus_arn(cx, id)};
+    return b;
 }
+
+const SwResourceHooks events_event_bus_hooks = {.implied = implied};
 
 /* The default bus is as old as the data folder; it is changed where something was said of it. */
 static SwOptTime default_since(SwCtx *cx) {
@@ -31,7 +37,7 @@ static SwOptTime modified_of(SwCtx *cx, const EventsBusRecord *b) {
 int events_bus_name(SwCtx *cx, SwStr text, SwStr *ret_name, SwError *err) {
     SwArn arn;
     SwStr name = sw_str_or(text, SW_STR("default"));
-    void *bus;
+    EventsBusRecord *bus;
     if (sw_arn_parse(text, &arn)) {
         if (!sw_str_eq(arn.account, cx->account) || !sw_str_eq(arn.region, cx->region))
             return sw_refuse_field(err, &SW_VALIDATION_EXCEPTION, "EventBusName",
@@ -39,31 +45,25 @@ int events_bus_name(SwCtx *cx, SwStr text, SwStr *ret_name, SwError *err) {
         name = sw_str_skip(arn.resource, strlen("event-bus/"));
     }
     *ret_name = name;
-    if (sw_str_eqz(name, "default"))
-        return 0;
-    if (sw_doc_get(cx->tx, &events_buses, name, &bus, err) < 0)
-        return -1;
-    return bus ? 0 : sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "Event bus %.*s does not exist.", SW_FMT(name));
+    return events_event_bus_get(cx, name, &bus, err);
+}
+
+static int get(SwCtx *cx, SwStr text, EventsBusRecord **ret_b, SwError *err) {
+    SwStr name;
+    return events_bus_name(cx, text, &name, err) < 0 ? -1 : events_event_bus_get(cx, name, ret_b, err);
 }
 
 int events_create_event_bus(SwCtx *cx, const EventsCreateEventBusRequest *in, EventsCreateEventBusResponse *out, SwError *err) {
     size_t at;
-    bool inserted;
     if (sw_str_find(in->name, '/', &at))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Event bus name must not contain '/'.");
     EventsBusRecord b = {.name = in->name,
-                         .arn = bus_arn(cx, in->name),
+                         .arn = events_event_bus_arn(cx, in->name),
                          .description = in->description,
-                         .created = SW_SOME_TIME(sw_now(cx)),
-                         .tags = in->tags};
-    if (sw_tags_check(&events_tag_rules, in->name, SW_GIVEN_TAGS(&in->tags), err) < 0)
+                         .created = SW_SOME_TIME(sw_now(cx))};
+    if (events_event_bus_set_tags(cx, b.name, &b, SW_GIVEN_TAGS(&in->tags), err) < 0 ||
+        events_event_bus_insert(cx, b.name, &b, err) < 0)
         return -1;
-    if (sw_str_eqz(in->name, "default"))
-        inserted = false;
-    else if (sw_doc_insert(cx->tx, &events_buses, b.name, &b, &inserted, err) < 0)
-        return -1;
-    if (!inserted)
-        return sw_fail(err, &EVENTS_RESOURCE_ALREADY_EXISTS_EXCEPTION, "Event bus %.*s already exists.", SW_FMT(in->name));
     out->event_bus_arn = b.arn;
     out->description = b.description;
     return 0;
@@ -71,38 +71,23 @@ int events_create_event_bus(SwCtx *cx, const EventsCreateEventBusRequest *in, Ev
 
 int events_describe_event_bus(SwCtx *cx, const EventsDescribeEventBusRequest *in, EventsDescribeEventBusResponse *out,
                               SwError *err) {
-    void *doc = NULL;
-    SwStr name;
-    if (events_bus_name(cx, in->name, &name, err) < 0 || sw_doc_get(cx->tx, &events_buses, name, &doc, err) < 0)
+    EventsBusRecord *b;
+    if (get(cx, in->name, &b, err) < 0)
         return -1;
-    EventsBusRecord *b = doc;
-    *out = (EventsDescribeEventBusResponse){.name = name, .arn = bus_arn(cx, name)};
-    out->creation_time = created_of(cx, b);
-    out->last_modified_time = modified_of(cx, b);
-    if (b) {
-        out->description = b->description;
-        out->policy = sw_str_is(b->policy) ? b->policy : SW_NO_STR;
-    }
-    return 0;
-}
-
-/* The bus's record, made where the default bus has none yet. */
-static int get(SwCtx *cx, SwStr text, EventsBusRecord **ret_b, SwError *err) {
-    SwStr name;
-    void *doc = NULL;
-    if (events_bus_name(cx, text, &name, err) < 0 || sw_doc_get(cx->tx, &events_buses, name, &doc, err) < 0)
-        return -1;
-    *ret_b = doc;
-    if (!doc) {
-        *ret_b = sw_new(cx->arena, EventsBusRecord);
-        **ret_b = (EventsBusRecord){.name = name, .arn = bus_arn(cx, name)};
-    }
+    *out = (EventsDescribeEventBusResponse){
+        .name = b->name,
+        .arn = b->arn,
+        .description = b->description,
+        .policy = sw_str_is(b->policy) ? b->policy : SW_NO_STR,
+        .creation_time = created_of(cx, b),
+        .last_modified_time = modified_of(cx, b),
+    };
     return 0;
 }
 
 static int put(SwCtx *cx, EventsBusRecord *b, SwError *err) {
     b->modified = SW_SOME_TIME(sw_now(cx));
-    return sw_doc_put(cx->tx, &events_buses, b->name, b, err);
+    return events_event_bus_put(cx, b->name, b, err);
 }
 
 int events_update_event_bus(SwCtx *cx, const EventsUpdateEventBusRequest *in, EventsUpdateEventBusResponse *out, SwError *err) {
@@ -116,19 +101,6 @@ int events_update_event_bus(SwCtx *cx, const EventsUpdateEventBusRequest *in, Ev
 
 /* --- who may put events: the bus's policy
  * ------------------------------------------------------------------------------------------- */
-
-int events_policy(SwCtx *cx, SwStr text, SwStr *ret_document, SwError *err) {
-    const SwStr prefix = SW_STR("event-bus/");
-    SwArn arn;
-    void *doc;
-    if (!sw_arn_parse(text, &arn) || !sw_str_starts(arn.resource, prefix))
-        return 0;
-    if (sw_doc_get(cx->tx, &events_buses, sw_str_skip(arn.resource, prefix.n), &doc, err) < 0)
-        return -1;
-    if (doc)
-        *ret_document = ((EventsBusRecord *)doc)->policy;
-    return 0;
-}
 
 /* A statement from StatementId, Principal and Action: an account, or everybody. */
 static int add_statement(SwCtx *cx, EventsBusRecord *b, const EventsPutPermissionRequest *in, SwError *err) {
@@ -214,11 +186,9 @@ static int show_bus(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, S
 
 /* The default bus first, which may have no record. */
 int events_list_event_buses(SwCtx *cx, const EventsListEventBusesRequest *in, EventsListEventBusesResponse *out, SwError *err) {
-    const EventsBusRecord plain = {.name = SW_STR("default"), .arn = bus_arn(cx, SW_STR("default"))};
-    void *record;
-    if (sw_doc_get(cx->tx, &events_buses, plain.name, &record, err) < 0)
+    EventsBusRecord *standard;
+    if (get(cx, SW_NO_STR, &standard, err) < 0)
         return -1;
-    const void *standard = record ? record : &plain;
     SwPage p = {.of = &events_buses,
                 .q = {.prefix = in->name_prefix},
                 .items_first = true,
@@ -226,8 +196,8 @@ int events_list_event_buses(SwCtx *cx, const EventsListEventBusesRequest *in, Ev
                 .show = show_bus,
                 .arg = standard,
                 .usual = EVENTS_PAGE};
-    if (sw_str_starts(plain.name, in->name_prefix))
-        *sw_list_add(cx->arena, &p.items) = (SwPageItem){plain.name, standard};
+    if (sw_str_starts(standard->name, in->name_prefix))
+        *sw_list_add(cx->arena, &p.items) = (SwPageItem){standard->name, standard};
     return sw_page(cx, &p, out, err);
 }
 
@@ -240,5 +210,5 @@ int events_delete_event_bus(SwCtx *cx, const EventsDeleteEventBusRequest *in, vo
         return -1;
     if (n)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Event bus %.*s can't be deleted since it has rules.", SW_FMT(in->name));
-    return sw_doc_delete(cx->tx, &events_buses, in->name, NULL, err);
+    return events_event_bus_delete(cx, in->name, err);
 }

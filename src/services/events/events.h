@@ -16,13 +16,13 @@ extern const SwController events_delivery_controller, events_schedule_controller
 /* bus.c. By name or ARN, absent: "default". Fails with ResourceNotFoundException. */
 int events_bus_name(SwCtx *cx, SwStr name_or_arn, SwStr *ret_name, SwError *err) sw_must_check;
 
-int events_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);                       /* SwService.policy */
 int events_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err); /* SwTarget.deliver */
 
 /* rule.c */
 SwStr events_rule_id(SwCtx *cx, SwStr bus, SwStr name);
-int events_rule_get(SwCtx *cx, SwStr bus, SwStr name, EventsRuleRecord **ret_r, SwError *err) sw_must_check;
-int events_rule_put(SwCtx *cx, EventsRuleRecord *r, SwError *err) sw_must_check;
+/* bus: as requests say it: a name, an ARN, or absent. */
+int events_rule_on(SwCtx *cx, SwStr bus, SwStr name, EventsRuleRecord **ret_r, SwError *err) sw_must_check;
+int events_rule_store(SwCtx *cx, const EventsRuleRecord *r, SwError *err) sw_must_check; /* and wakes its schedule */
 #define EVENTS_PAGE 100 /* elements of a page, unless Limit says otherwise */
 
 /* input.c: what a target gets of an event. */
@@ -37,7 +37,6 @@ int events_pattern_parse(SwCtx *cx, SwStr text, SwValue *ret, SwError *err) sw_m
 /* put.c: the event's JSON against the bus's enabled rules; SwListener.on_event. */
 int events_match(SwCtx *cx, SwStr bus, SwStr event, bool forwarded, SwError *err) sw_must_check;
 int events_on_event(SwCtx *cx, const SwEvent *e, SwError *err);
-extern const SwTagRules events_tag_rules;
 
 /* metric.c: AWS/Events. rule_arn absent: of no rule. */
 typedef enum EventsMetric {

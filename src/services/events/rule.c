@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules and their states. Whatever changes a scheduled rule wakes the schedule's controller, which looks again. */
 
+#include "api/operation.h"
 #include "services/events/events.h"
 #include "services/events/schedule.h"
 
@@ -14,30 +15,38 @@ SwStr events_rule_id(SwCtx *cx, SwStr bus, SwStr name) {
     return sw_strf(cx->arena, "%.*s|%.*s", SW_FMT(bus), SW_FMT(name));
 }
 
+/* Rules of the default bus have its name in no ARN. */
+static SwStr arn_of(SwCtx *cx, SwStr bus, SwStr name) {
+    return sw_str_eqz(bus, "default") ? sw_arn(cx, "events", "rule/%.*s", SW_FMT(name)) : events_rule_arn(cx, bus, name);
+}
+
+static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
+    SwStr bus = sw_operation_text(op, in, "EventBusName");
+    SwParts p;
+    if (sw_str_starts(ref, SW_STR("arn:")))
+        return SW_NO_STR;
+    if (sw_resource_read(&events_event_bus_resource, events_event_bus_resource.arn[0], bus, &p))
+        bus = p.v[0];
+    return arn_of(cx, sw_str_or(bus, SW_STR("default")), ref);
+}
+
+const SwResourceHooks events_rule_hooks = {.named = named};
+
 static int find(SwCtx *cx, SwStr bus_text, SwStr name, SwStr *ret_bus, EventsRuleRecord **ret_r, SwError *err) {
-    void *r;
-    if (events_bus_name(cx, bus_text, ret_bus, err) < 0 ||
-        sw_doc_get(cx->tx, &events_rules, events_rule_id(cx, *ret_bus, name), &r, err) < 0)
-        return -1;
-    *ret_r = r;
-    return 0;
+    return events_bus_name(cx, bus_text, ret_bus, err) < 0 ? -1 : events_rule_find(cx, *ret_bus, name, ret_r, err);
 }
 
-int events_rule_get(SwCtx *cx, SwStr bus_text, SwStr name, EventsRuleRecord **ret_r, SwError *err) {
+int events_rule_on(SwCtx *cx, SwStr bus_text, SwStr name, EventsRuleRecord **ret_r, SwError *err) {
     SwStr bus;
-    if (find(cx, bus_text, name, &bus, ret_r, err) < 0)
-        return -1;
-    if (!*ret_r)
-        return sw_fail(err, &EVENTS_RESOURCE_NOT_FOUND_EXCEPTION, "Rule %.*s does not exist on EventBus %.*s.", SW_FMT(name),
-                       SW_FMT(bus));
-    return 0;
+    return events_bus_name(cx, bus_text, &bus, err) < 0 ? -1 : events_rule_get(cx, bus, name, ret_r, err);
 }
 
-int events_rule_put(SwCtx *cx, EventsRuleRecord *r, SwError *err) {
-    SwStr id = events_rule_id(cx, r->bus, r->name);
-    if (sw_doc_put(cx->tx, &events_rules, id, r, err) < 0)
+int events_rule_store(SwCtx *cx, const EventsRuleRecord *r, SwError *err) {
+    if (events_rule_put(cx, r->bus, r->name, r, err) < 0)
         return -1;
-    return sw_str_is(r->schedule_expression) ? sw_wake(cx, &events_schedule_controller, id, 0, err) : 0;
+    return sw_str_is(r->schedule_expression)
+               ? sw_wake(cx, &events_schedule_controller, events_rule_id(cx, r->bus, r->name), 0, err)
+               : 0;
 }
 
 /* The next time counts from now on: a rule that is new, changed or enabled again. */
@@ -76,19 +85,18 @@ static int check(SwCtx *cx, const EventsPutRuleRequest *in, SwStr bus, SwError *
 int events_put_rule(SwCtx *cx, const EventsPutRuleRequest *in, EventsPutRuleResponse *out, SwError *err) {
     EventsRuleRecord *old;
     SwStr bus;
-    if (find(cx, in->event_bus_name, in->name, &bus, &old, err) < 0 || check(cx, in, bus, err) < 0 ||
-        sw_tags_check(&events_tag_rules, in->name, SW_GIVEN_TAGS(&in->tags), err) < 0)
+    if (find(cx, in->event_bus_name, in->name, &bus, &old, err) < 0 || check(cx, in, bus, err) < 0)
         return -1;
-    SwStr path = sw_str_eqz(bus, "default") ? in->name : sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(bus), SW_FMT(in->name));
     EventsRuleRecord r = {.name = in->name,
                           .bus = bus,
-                          .arn = sw_arn(cx, "events", "rule/%.*s", SW_FMT(path)),
+                          .arn = arn_of(cx, bus, in->name),
                           .event_pattern = in->event_pattern,
                           .schedule_expression = in->schedule_expression,
                           .state = sw_str_or(in->state, EVENTS_RULE_STATE_ENABLED),
                           .description = in->description,
-                          .role_arn = in->role_arn,
-                          .tags = in->tags};
+                          .role_arn = in->role_arn};
+    if (events_rule_set_tags(cx, bus, in->name, &r, SW_GIVEN_TAGS(&in->tags), err) < 0)
+        return -1;
     if (old) { /* "any tags you specify in the PutRule operation are ignored" */
         r.tags = old->tags;
         r.targets = old->targets;
@@ -99,12 +107,12 @@ int events_put_rule(SwCtx *cx, const EventsPutRuleRequest *in, EventsPutRuleResp
     r.scheduled_from = old ? old->scheduled_from : r.scheduled_from;
     if (!same && schedule(cx, &r, err) < 0)
         return -1;
-    return events_rule_put(cx, &r, err);
+    return events_rule_store(cx, &r, err);
 }
 
 int events_describe_rule(SwCtx *cx, const EventsDescribeRuleRequest *in, EventsDescribeRuleResponse *out, SwError *err) {
     EventsRuleRecord *r;
-    if (events_rule_get(cx, in->event_bus_name, in->name, &r, err) < 0)
+    if (events_rule_on(cx, in->event_bus_name, in->name, &r, err) < 0)
         return -1;
     *out = (EventsDescribeRuleResponse){.name = r->name,
                                         .arn = r->arn,
@@ -147,17 +155,17 @@ int events_delete_rule(SwCtx *cx, const EventsDeleteRuleRequest *in, void *out, 
         return -1;
     if (r && r->targets.n)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Rule can't be deleted since it has targets.");
-    return sw_doc_delete(cx->tx, &events_rules, events_rule_id(cx, bus, in->name), NULL, err);
+    return events_rule_delete(cx, bus, in->name, err);
 }
 
 static int set_state(SwCtx *cx, SwStr bus, SwStr name, SwStr state, SwError *err) {
     EventsRuleRecord *r;
-    if (events_rule_get(cx, bus, name, &r, err) < 0)
+    if (events_rule_on(cx, bus, name, &r, err) < 0)
         return -1;
     if (sw_str_eq(r->state, state))
         return 0;
     r->state = state;
-    return schedule(cx, r, err) < 0 ? -1 : events_rule_put(cx, r, err);
+    return schedule(cx, r, err) < 0 ? -1 : events_rule_store(cx, r, err);
 }
 
 int events_enable_rule(SwCtx *cx, const EventsEnableRuleRequest *in, void *out, SwError *err) {

@@ -67,7 +67,7 @@ static int check(SwCtx *cx, const EventsTarget *t, const EventsRuleRecord *r, Sw
 int events_put_targets(SwCtx *cx, const EventsPutTargetsRequest *in, EventsPutTargetsResponse *out, SwError *err) {
     EventsRuleRecord *r;
     EventsTargetList all = {0};
-    if (events_rule_get(cx, in->event_bus_name, in->rule, &r, err) < 0)
+    if (events_rule_on(cx, in->event_bus_name, in->rule, &r, err) < 0)
         return -1;
     for (size_t i = 0; i < in->targets.n; i++)
         if (check(cx, &in->targets.v[i], r, err) < 0)
@@ -85,13 +85,13 @@ int events_put_targets(SwCtx *cx, const EventsPutTargetsRequest *in, EventsPutTa
     r->targets = all;
     out->failed_entry_count = SW_SOME_INT(0);
     sw_list_present(cx->arena, &out->failed_entries);
-    return events_rule_put(cx, r, err);
+    return events_rule_store(cx, r, err);
 }
 
 int events_remove_targets(SwCtx *cx, const EventsRemoveTargetsRequest *in, EventsRemoveTargetsResponse *out, SwError *err) {
     EventsRuleRecord *r;
     EventsTargetList kept = {0};
-    if (events_rule_get(cx, in->event_bus_name, in->rule, &r, err) < 0)
+    if (events_rule_on(cx, in->event_bus_name, in->rule, &r, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->failed_entries);
     for (size_t i = 0; i < r->targets.n; i++)
@@ -111,14 +111,14 @@ int events_remove_targets(SwCtx *cx, const EventsRemoveTargetsRequest *in, Event
     }
     out->failed_entry_count = SW_SOME_INT((int64_t)out->failed_entries.n);
     r->targets = kept;
-    return events_rule_put(cx, r, err);
+    return events_rule_store(cx, r, err);
 }
 
 int events_list_targets_by_rule(SwCtx *cx, const EventsListTargetsByRuleRequest *in, EventsListTargetsByRuleResponse *out,
                                 SwError *err) {
     EventsRuleRecord *r;
     SwPageItems items = {0};
-    if (events_rule_get(cx, in->event_bus_name, in->rule, &r, err) < 0)
+    if (events_rule_on(cx, in->event_bus_name, in->rule, &r, err) < 0)
         return -1;
     for (size_t i = 0; i < r->targets.n; i++)
         *sw_list_add(cx->arena, &items) = (SwPageItem){r->targets.v[i].id, &r->targets.v[i]};

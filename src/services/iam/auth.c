@@ -39,7 +39,7 @@ static int begin(SwHost *h, SwArena *a, SwTx **ret_tx, SwError *err) {
 static int user_principal(SwTx *tx, SwArena *a, SwStr account, SwStr name, SwPrincipal *ret_p, bool *ret_found, SwError *err) {
     void *record;
     sw_tx_scope(tx, account, sw_tx_region(tx));
-    if (sw_doc_get(tx, &iam_users, iam_record_id(a, name), &record, err) < 0)
+    if (sw_doc_get(tx, &iam_users, sw_str_lower(a, name), &record, err) < 0)
         return -1;
     *ret_found = record != NULL;
     if (!record)

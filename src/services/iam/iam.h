@@ -7,8 +7,7 @@
 #include "models/iam_resources.gen.h"
 #include "policy/policy.h"
 
-extern const SwCollection iam_roles, iam_users, iam_groups, iam_policies, iam_attachments, iam_keys, iam_credentials,
-    iam_profiles, iam_sessions;
+extern const SwCollection iam_attachments, iam_keys, iam_credentials, iam_sessions;
 
 /* identity.c: what users, groups and roles share. */
 typedef enum IamKind { IAM_ROLE, IAM_USER, IAM_GROUP } IamKind;
@@ -30,7 +29,6 @@ int iam_identity_delete(SwCtx *cx, const IamIdentity *i,
                         SwError *err) sw_must_check; /* DeleteConflict while it carries policies */
 int iam_set_boundary(SwCtx *cx, IamIdentity *i, SwStr policy_arn, SwError *err) sw_must_check; /* absent: none */
 const char *iam_kind_noun(IamKind kind);                                                       /* "role" */
-SwStr iam_record_id(SwArena *a, SwStr name); /* names are unique without regard to case */
 
 /* identity_policies.c and policy.c */
 int iam_check_document(SwCtx *cx, SwStr text, SwPolicyUse use, size_t max, const char *quota, SwError *err) sw_must_check;
@@ -40,15 +38,9 @@ int iam_policy_document(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err)
 int iam_attachment_add(SwCtx *cx, const IamIdentity *i, SwStr arn, const char *usage, SwError *err) sw_must_check;
 int iam_attachment_remove(SwCtx *cx, const IamIdentity *i, SwStr arn, const char *usage, SwError *err) sw_must_check;
 
-/* tags.c */
-int iam_tags_check(const IamTagList *tags, SwError *err) sw_must_check;
-int iam_tags_add(SwArena *a, IamTagList *tags, const IamTagList *more, SwError *err) sw_must_check;
-void iam_tags_remove(SwArena *a, IamTagList *tags, const SwStrList *keys);
-
 #define IAM_PAGE 100 /* elements of a page, unless MaxItems says otherwise */
 /* What lies under a path: in the order of paths, or of ids where all do. */
 SwDocQuery iam_under(SwStr path_prefix);
-int iam_tags_page(SwCtx *cx, const IamTagList *tags, void *out, SwError *err) sw_must_check;
 
 int iam_check_arn(SwStr text, SwError *err) sw_must_check; /* ValidationError unless it is one at all */
 SwStr iam_path(SwStr path);                                /* "/" when absent */

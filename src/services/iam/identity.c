@@ -1,31 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Identities: roles, users and groups carry inline and attached policies in the same way. One table says where each
- * keeps what, so that the operations on policies are written once. */
+/* Identities: roles, users and groups carry inline and attached policies in the same way. Each says
+ * where it keeps what, so that the operations on policies are written once. */
 
 #include "services/iam/iam.h"
 
-typedef struct KindInfo {
-    const char *noun;
-    const SwCollection *collection;
-} KindInfo;
-
-static const KindInfo kinds[] = {
-    [IAM_ROLE] = {"role", &iam_roles},
-    [IAM_USER] = {"user", &iam_users},
-    [IAM_GROUP] = {"group", &iam_groups},
+static const SwResource *const kinds[] = {
+    [IAM_ROLE] = &iam_role_resource,
+    [IAM_USER] = &iam_user_resource,
+    [IAM_GROUP] = &iam_group_resource,
 };
 
 const char *iam_kind_noun(IamKind kind) {
-    return kinds[kind].noun;
+    return kinds[kind]->name;
 }
 
 SwDocQuery iam_under(SwStr path_prefix) {
     bool all = !sw_str_is(path_prefix) || sw_str_eqz(path_prefix, "/");
     return all ? (SwDocQuery){0} : (SwDocQuery){.index = "by_path", .prefix = path_prefix};
-}
-
-SwStr iam_record_id(SwArena *a, SwStr name) {
-    return sw_str_lower(a, name);
 }
 
 static IamPolicySet *present(SwArena *a, IamPolicySet **p) {
@@ -64,7 +55,7 @@ static void open_group(SwArena *a, IamGroupRecord *r, IamIdentity *i) {
 
 int iam_identity_find(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, SwError *err) {
     *ret_i = (IamIdentity){.kind = kind, .name = name};
-    if (sw_doc_get(cx->tx, kinds[kind].collection, iam_record_id(cx->arena, name), &ret_i->record, err) < 0)
+    if (sw_resource_find_parts(cx, kinds[kind], &(SwParts){.v = {name}}, &ret_i->record, err) < 0)
         return -1;
     if (!ret_i->record)
         return 0;
@@ -79,14 +70,11 @@ int iam_identity_find(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, S
 int iam_identity_get(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, SwError *err) {
     if (iam_identity_find(cx, kind, name, ret_i, err) < 0)
         return -1;
-    if (ret_i->record)
-        return 0;
-    return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The %s with name %.*s cannot be found.", kinds[kind].noun,
-                   SW_FMT(name));
+    return ret_i->record ? 0 : sw_resource_fail(cx, kinds[kind], &kinds[kind]->missing, name, err);
 }
 
 int iam_identity_put(SwCtx *cx, const IamIdentity *i, SwError *err) {
-    return sw_doc_put(cx->tx, kinds[i->kind].collection, iam_record_id(cx->arena, i->name), i->record, err);
+    return sw_resource_put_parts(cx, kinds[i->kind], &(SwParts){.v = {i->name}}, i->record, err);
 }
 
 int iam_identity_delete(SwCtx *cx, const IamIdentity *i, SwError *err) {
@@ -97,7 +85,7 @@ int iam_identity_delete(SwCtx *cx, const IamIdentity *i, SwError *err) {
     if (i->boundary && *i->boundary &&
         iam_attachment_remove(cx, i, (*i->boundary)->permissions_boundary_arn, "PermissionsBoundary", err) < 0)
         return -1;
-    return sw_doc_delete(cx->tx, kinds[i->kind].collection, iam_record_id(cx->arena, i->name), NULL, err);
+    return sw_resource_delete_parts(cx, kinds[i->kind], &(SwParts){.v = {i->name}}, err);
 }
 
 int iam_set_boundary(SwCtx *cx, IamIdentity *i, SwStr arn, SwError *err) {

@@ -11,13 +11,7 @@
 #define VERSIONS_MAX 5
 
 static int get(SwCtx *cx, SwStr arn, IamPolicyRecord **ret_r, SwError *err) {
-    void *record;
-    if (iam_check_arn(arn, err) < 0 || sw_doc_get(cx->tx, &iam_policies, arn, &record, err) < 0)
-        return -1;
-    if (!record)
-        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Policy %.*s was not found.", SW_FMT(arn));
-    *ret_r = record;
-    return 0;
+    return iam_check_arn(arn, err) < 0 ? -1 : iam_policy_by_reference(cx, arn, ret_r, err);
 }
 
 /* For changes: AWS's own policies cannot be changed. */
@@ -25,6 +19,10 @@ static int get_own(SwCtx *cx, SwStr arn, IamPolicyRecord **ret_r, SwError *err) 
     if (iam_is_aws_policy_arn(arn))
         return sw_fail(err, &SW_ACCESS_DENIED, "Policy %.*s is managed by AWS and cannot be changed", SW_FMT(arn));
     return get(cx, arn, ret_r, err);
+}
+
+static int put(SwCtx *cx, const IamPolicyRecord *r, SwError *err) {
+    return iam_policy_put(cx, r->policy->policy_name, r->policy->path, r, err);
 }
 
 static size_t version_at(const IamPolicyRecord *r, SwStr id) {
@@ -41,10 +39,10 @@ int iam_policy_document(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err)
         *ret_document = sw_str(aws->document);
         return 0;
     }
-    void *record;
-    if (sw_doc_get(cx->tx, &iam_policies, arn, &record, err) < 0)
+    SwFound f;
+    if (sw_resource_find(cx, &iam_policy_resource, arn, &f, err) < 0)
         return -1;
-    const IamPolicyRecord *r = record;
+    const IamPolicyRecord *r = f.record;
     if (r)
         *ret_document = r->versions.v[version_at(r, r->policy->default_version_id)].document;
     return 0;
@@ -89,28 +87,23 @@ int iam_create_policy(SwCtx *cx, const IamCreatePolicyRequest *in, IamCreatePoli
     IamPolicy *p = out->policy = r->policy = sw_new(cx->arena, IamPolicy);
     p->policy_name = in->policy_name;
     p->path = iam_path(in->path);
-    p->arn = sw_arn_global(cx, "iam", "policy%.*s%.*s", SW_FMT(p->path), SW_FMT(p->policy_name));
+    p->arn = iam_policy_arn(cx, p->policy_name, p->path);
     if (iam_check_document(cx, in->policy_document, SW_POLICY_IDENTITY, DOCUMENT_MAX, "PolicySize", err) < 0 ||
-        iam_tags_check(&in->tags, err) < 0)
+        iam_policy_set_tags(cx, p->policy_name, p->path, r, SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
     p->policy_id = sw_cat(cx->arena, SW_STR("ANPA"), sw_id_base32(cx->arena, 17));
     p->default_version_id = SW_STR("v1");
     p->is_attachable = SW_SOME_BOOL(true);
     p->description = in->description;
     p->create_date = p->update_date = SW_SOME_TIME(sw_now(cx));
-    p->tags = in->tags;
     IamPolicyVersion *v = sw_list_add(cx->arena, &r->versions);
     *v = (IamPolicyVersion){.document = in->policy_document, .version_id = SW_STR("v1"), .create_date = p->create_date};
     r->last_version = SW_SOME_INT(1);
-    bool inserted;
-    if (sw_doc_insert(cx->tx, &iam_policies, p->arn, r, &inserted, err) < 0)
+    if (iam_policy_insert(cx, p->policy_name, p->path, r, err) < 0)
         return -1;
     p->attachment_count = p->permissions_boundary_usage_count = SW_SOME_INT(0);
     p->description = SW_NO_STR; /* "returned in the response to GetPolicy", and in no other */
-    if (inserted)
-        return 0;
-    return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION,
-                   "A policy called %.*s already exists. Duplicate names are not allowed.", SW_FMT(in->policy_name));
+    return 0;
 }
 
 static IamPolicy *of_aws(SwArena *a, const IamAwsPolicy *aws) {
@@ -191,7 +184,7 @@ int iam_delete_policy(SwCtx *cx, const IamDeletePolicyRequest *in, void *out, Sw
             err, &IAM_DELETE_CONFLICT_EXCEPTION,
             "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
             "The default version is deleted with the policy.");
-    return sw_doc_delete(cx->tx, &iam_policies, in->policy_arn, NULL, err);
+    return iam_policy_delete(cx, r->policy->policy_name, r->policy->path, err);
 }
 
 /* Versions. */
@@ -224,7 +217,7 @@ int iam_create_policy_version(SwCtx *cx, const IamCreatePolicyVersionRequest *in
     }
     out->policy_version = sw_new(cx->arena, IamPolicyVersion);
     *out->policy_version = shown(cx, r, v, false);
-    return sw_doc_put(cx->tx, &iam_policies, in->policy_arn, r, err);
+    return put(cx, r, err);
 }
 
 static int no_version(SwStr arn, SwStr version, SwError *err) {
@@ -288,7 +281,7 @@ int iam_delete_policy_version(SwCtx *cx, const IamDeletePolicyVersionRequest *in
     for (; at + 1 < r->versions.n; at++)
         r->versions.v[at] = r->versions.v[at + 1];
     sw_list_cut(&r->versions, r->versions.n - 1);
-    return sw_doc_put(cx->tx, &iam_policies, in->policy_arn, r, err);
+    return put(cx, r, err);
 }
 
 int iam_set_default_policy_version(SwCtx *cx, const IamSetDefaultPolicyVersionRequest *in, void *out, SwError *err) {
@@ -299,7 +292,7 @@ int iam_set_default_policy_version(SwCtx *cx, const IamSetDefaultPolicyVersionRe
         return no_version(in->policy_arn, in->version_id, err);
     r->policy->default_version_id = in->version_id;
     r->policy->update_date = SW_SOME_TIME(sw_now(cx));
-    return sw_doc_put(cx->tx, &iam_policies, in->policy_arn, r, err);
+    return put(cx, r, err);
 }
 
 static void add_entity(SwCtx *cx, const IamAttachmentRecord *r, IamListEntitiesForPolicyResponse *out) {
@@ -358,24 +351,18 @@ int iam_list_entities_for_policy(SwCtx *cx, const IamListEntitiesForPolicyReques
                    out, err);
 }
 
+static const SwResource *const policy_alone[] = {&iam_policy_resource, NULL};
+
 int iam_tag_policy(SwCtx *cx, const IamTagPolicyRequest *in, void *out, SwError *err) {
     IamPolicyRecord *r;
-    if (get_own(cx, in->policy_arn, &r, err) < 0 || iam_tags_add(cx->arena, &r->policy->tags, &in->tags, err) < 0)
+    if (get_own(cx, in->policy_arn, &r, err) < 0)
         return -1;
-    return sw_doc_put(cx->tx, &iam_policies, in->policy_arn, r, err);
+    return sw_op_tag(cx, policy_alone, SW_ONE(in->policy_arn), SW_GIVEN_TAGS(&in->tags), err);
 }
 
 int iam_untag_policy(SwCtx *cx, const IamUntagPolicyRequest *in, void *out, SwError *err) {
     IamPolicyRecord *r;
     if (get_own(cx, in->policy_arn, &r, err) < 0)
         return -1;
-    iam_tags_remove(cx->arena, &r->policy->tags, &in->tag_keys);
-    return sw_doc_put(cx->tx, &iam_policies, in->policy_arn, r, err);
-}
-
-int iam_list_policy_tags(SwCtx *cx, const IamListPolicyTagsRequest *in, IamListPolicyTagsResponse *out, SwError *err) {
-    IamPolicyRecord *r;
-    if (get(cx, in->policy_arn, &r, err) < 0)
-        return -1;
-    return iam_tags_page(cx, &r->policy->tags, out, err);
+    return sw_op_untag(cx, policy_alone, SW_ONE(in->policy_arn), &in->tag_keys, err);
 }

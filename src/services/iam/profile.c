@@ -4,20 +4,6 @@
 #include "base/id.h"
 #include "services/iam/iam.h"
 
-static int get(SwCtx *cx, SwStr name, IamProfileRecord **ret_r, SwError *err) {
-    void *record;
-    if (sw_doc_get(cx->tx, &iam_profiles, iam_record_id(cx->arena, name), &record, err) < 0)
-        return -1;
-    if (!record)
-        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Instance Profile %.*s cannot be found.", SW_FMT(name));
-    *ret_r = record;
-    return 0;
-}
-
-static int put(SwCtx *cx, const IamProfileRecord *r, SwError *err) {
-    return sw_doc_put(cx->tx, &iam_profiles, iam_record_id(cx->arena, r->profile->instance_profile_name), r, err);
-}
-
 /* With its role as it is now. */
 static int show(SwCtx *cx, const IamProfileRecord *r, IamInstanceProfile *ret_p, SwError *err) {
     *ret_p = *r->profile;
@@ -37,22 +23,16 @@ static int show(SwCtx *cx, const IamProfileRecord *r, IamInstanceProfile *ret_p,
 
 int iam_create_instance_profile(SwCtx *cx, const IamCreateInstanceProfileRequest *in, IamCreateInstanceProfileResponse *out,
                                 SwError *err) {
-    if (iam_tags_check(&in->tags, err) < 0)
-        return -1;
     IamInstanceProfile *p = sw_new(cx->arena, IamInstanceProfile);
     p->path = iam_path(in->path);
     p->instance_profile_name = in->instance_profile_name;
     p->instance_profile_id = sw_cat(cx->arena, SW_STR("AIPA"), sw_id_base32(cx->arena, 17));
-    p->arn = sw_arn_global(cx, "iam", "instance-profile%.*s%.*s", SW_FMT(p->path), SW_FMT(p->instance_profile_name));
+    p->arn = iam_instance_profile_arn(cx, p->instance_profile_name, p->path);
     p->create_date = SW_SOME_TIME(sw_now(cx));
-    p->tags = in->tags;
     IamProfileRecord r = {.profile = p, .role = SW_STR("")};
-    bool inserted;
-    if (sw_doc_insert(cx->tx, &iam_profiles, iam_record_id(cx->arena, p->instance_profile_name), &r, &inserted, err) < 0)
+    if (iam_instance_profile_set_tags(cx, in->instance_profile_name, &r, SW_GIVEN_TAGS(&in->tags), err) < 0 ||
+        iam_instance_profile_insert(cx, in->instance_profile_name, &r, err) < 0)
         return -1;
-    if (!inserted)
-        return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "Instance Profile %.*s already exists.",
-                       SW_FMT(in->instance_profile_name));
     out->instance_profile = sw_new(cx->arena, IamInstanceProfile);
     return show(cx, &r, out->instance_profile, err);
 }
@@ -60,7 +40,7 @@ int iam_create_instance_profile(SwCtx *cx, const IamCreateInstanceProfileRequest
 int iam_get_instance_profile(SwCtx *cx, const IamGetInstanceProfileRequest *in, IamGetInstanceProfileResponse *out,
                              SwError *err) {
     IamProfileRecord *r;
-    if (get(cx, in->instance_profile_name, &r, err) < 0)
+    if (iam_instance_profile_get(cx, in->instance_profile_name, &r, err) < 0)
         return -1;
     out->instance_profile = sw_new(cx->arena, IamInstanceProfile);
     return show(cx, r, out->instance_profile, err);
@@ -68,34 +48,35 @@ int iam_get_instance_profile(SwCtx *cx, const IamGetInstanceProfileRequest *in, 
 
 int iam_delete_instance_profile(SwCtx *cx, const IamDeleteInstanceProfileRequest *in, void *out, SwError *err) {
     IamProfileRecord *r;
-    if (get(cx, in->instance_profile_name, &r, err) < 0)
+    if (iam_instance_profile_get(cx, in->instance_profile_name, &r, err) < 0)
         return -1;
     if (sw_str_is(r->role))
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION,
                        "Cannot delete entity, must remove roles from instance profile first.");
-    return sw_doc_delete(cx->tx, &iam_profiles, iam_record_id(cx->arena, in->instance_profile_name), NULL, err);
+    return iam_instance_profile_delete(cx, in->instance_profile_name, err);
 }
 
 int iam_add_role_to_instance_profile(SwCtx *cx, const IamAddRoleToInstanceProfileRequest *in, void *out, SwError *err) {
     IamProfileRecord *r;
     IamIdentity i;
-    if (get(cx, in->instance_profile_name, &r, err) < 0 || iam_identity_get(cx, IAM_ROLE, in->role_name, &i, err) < 0)
+    if (iam_instance_profile_get(cx, in->instance_profile_name, &r, err) < 0 ||
+        iam_identity_get(cx, IAM_ROLE, in->role_name, &i, err) < 0)
         return -1;
     if (sw_str_is(r->role))
         return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION, "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1");
     r->role = i.name;
-    return put(cx, r, err);
+    return iam_instance_profile_put(cx, in->instance_profile_name, r, err);
 }
 
 int iam_remove_role_from_instance_profile(SwCtx *cx, const IamRemoveRoleFromInstanceProfileRequest *in, void *out,
                                           SwError *err) {
     IamProfileRecord *r;
-    if (get(cx, in->instance_profile_name, &r, err) < 0)
+    if (iam_instance_profile_get(cx, in->instance_profile_name, &r, err) < 0)
         return -1;
     if (!sw_str_ieq(r->role, in->role_name))
         return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The role with name %.*s cannot be found.", SW_FMT(in->role_name));
     r->role = SW_STR("");
-    return put(cx, r, err);
+    return iam_instance_profile_put(cx, in->instance_profile_name, r, err);
 }
 
 static int show_profile(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {

@@ -43,7 +43,7 @@ static IamRole *new_role(SwCtx *cx, SwStr path, SwStr name, SwStr trust, SwStr d
     r->path = iam_path(path);
     r->role_name = name;
     r->role_id = sw_cat(cx->arena, SW_STR("AROA"), sw_id_base32(cx->arena, 17));
-    r->arn = sw_arn_global(cx, "iam", "role%.*s%.*s", SW_FMT(r->path), SW_FMT(name));
+    r->arn = iam_role_arn(cx, name, r->path);
     r->create_date = SW_SOME_TIME(sw_now(cx));
     r->assume_role_policy_document = trust;
     r->description = description;
@@ -56,15 +56,15 @@ int iam_create_role(SwCtx *cx, const IamCreateRoleRequest *in, IamCreateRoleResp
     if (iam_identity_find(cx, IAM_ROLE, in->role_name, &i, err) < 0)
         return -1;
     if (i.record)
-        return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "Role with name %.*s already exists.", SW_FMT(in->role_name));
-    if (iam_check_document(cx, in->assume_role_policy_document, SW_POLICY_TRUST, TRUST_MAX, "ACLSizePerRole", err) < 0 ||
-        iam_tags_check(&in->tags, err) < 0)
+        return sw_resource_fail(cx, &iam_role_resource, &iam_role_resource.exists, in->role_name, err);
+    if (iam_check_document(cx, in->assume_role_policy_document, SW_POLICY_TRUST, TRUST_MAX, "ACLSizePerRole", err) < 0)
         return -1;
     IamRoleRecord *record = sw_new(cx->arena, IamRoleRecord);
     IamRole *r = record->role = new_role(cx, in->path, in->role_name, in->assume_role_policy_document, in->description);
     if (in->max_session_duration.set)
         r->max_session_duration = in->max_session_duration;
-    r->tags = in->tags;
+    if (iam_role_set_tags(cx, in->role_name, record, SW_GIVEN_TAGS(&in->tags), err) < 0)
+        return -1;
     record->policies = sw_new(cx->arena, IamPolicySet);
     i = (IamIdentity){.kind = IAM_ROLE,
                       .name = r->role_name,
@@ -201,6 +201,26 @@ static const struct {
     {"ecs.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_ECSService",
      "aws-service-role/AWSApplicationAutoscalingECSServicePolicy", false},
 };
+
+/* Also of roles that are made and asked about by other words than their name. */
+static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
+    SwStr name, path;
+    size_t end;
+    for (size_t k = 0; k < SW_N(linked) && op->index == IAM_CREATE_SERVICE_LINKED_ROLE; k++)
+        if (sw_str_eqz(ref, linked[k].service))
+            return iam_role_arn(cx, sw_str(linked[k].role), sw_cat(cx->arena, SW_STR("/aws-service-role/"), ref, SW_STR("/")));
+    if (op->index != IAM_GET_SERVICE_LINKED_ROLE_DELETION_STATUS || !sw_str_starts(ref, SW_STR("task/")) ||
+        !sw_str_rfind(ref, '/', &end))
+        return SW_NO_STR;
+    path = sw_str_n(ref.p + 4, end - 4); /* task/aws-service-role/SERVICE/NAME/UUID */
+    if (!sw_str_rfind(path, '/', &end))
+        return SW_NO_STR;
+    name = sw_str_skip(path, end + 1);
+    path.n = end + 1;
+    return iam_role_arn(cx, name, path);
+}
+
+const SwResourceHooks iam_role_hooks = {.named = named};
 
 int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRequest *in,
                                    IamCreateServiceLinkedRoleResponse *out, SwError *err) {

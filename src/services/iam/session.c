@@ -10,44 +10,39 @@
 
 #define SWEEP 16
 
-int iam_role_by_arn(SwCtx *cx, SwStr text, IamRoleRecord **ret_role, SwStr *ret_account, SwError *err) {
-    SwArn arn;
-    size_t slash;
-    *ret_role = NULL;
-    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "iam") || !sw_str_starts(arn.resource, SW_STR("role/")) ||
-        !sw_str_rfind(arn.resource, '/', &slash))
-        return 0;
-    *ret_account = arn.account;
+/* A role or user by its ARN, in whatever account that names. ret_i->record NULL: none. */
+static int by_arn(SwCtx *cx, IamKind kind, SwStr arn, IamIdentity *ret_i, SwStr *ret_account, SwError *err) {
+    const SwResource *r = kind == IAM_ROLE ? &iam_role_resource : &iam_user_resource;
     SwStr account = sw_tx_account(cx->tx), region = sw_tx_region(cx->tx);
-    IamIdentity i;
-    sw_tx_scope(cx->tx, arn.account, region);
-    int r = iam_identity_find(cx, IAM_ROLE, sw_str_skip(arn.resource, slash + 1), &i, err);
+    SwParts p;
+    *ret_i = (IamIdentity){0};
+    if (!sw_resource_read(r, r->arn[0], arn, &p))
+        return 0;
+    *ret_account = p.account;
+    sw_tx_scope(cx->tx, p.account, region);
+    int e = iam_identity_find(cx, kind, p.v[0], ret_i, err);
     sw_tx_scope(cx->tx, account, region);
-    if (r < 0)
+    if (e == 0 && ret_i->record && !sw_str_eq(ret_i->arn, arn))
+        ret_i->record = NULL;
+    return e;
+}
+
+int iam_role_by_arn(SwCtx *cx, SwStr arn, IamRoleRecord **ret_role, SwStr *ret_account, SwError *err) {
+    IamIdentity i;
+    if (by_arn(cx, IAM_ROLE, arn, &i, ret_account, err) < 0)
         return -1;
-    if (i.record && sw_str_eq(i.arn, text))
-        *ret_role = i.record;
+    *ret_role = i.record;
     return 0;
 }
 
-/* A user or role by its ARN, in whatever account that names. *ret_id absent: none. */
-static int id_by_arn(SwCtx *cx, SwStr text, SwStr *ret_id, SwError *err) {
-    SwArn arn;
-    size_t slash;
-    *ret_id = SW_NO_STR;
-    if (!sw_arn_parse(text, &arn) || !sw_str_eqz(arn.service, "iam") || !sw_str_rfind(arn.resource, '/', &slash))
-        return 0;
-    bool user = sw_str_starts(arn.resource, SW_STR("user/"));
-    if (!user && !sw_str_starts(arn.resource, SW_STR("role/")))
-        return 0;
-    SwStr account = sw_tx_account(cx->tx), region = sw_tx_region(cx->tx);
+/* *ret_id absent: there is neither such a user nor such a role. */
+static int id_by_arn(SwCtx *cx, SwStr arn, SwStr *ret_id, SwError *err) {
     IamIdentity i;
-    sw_tx_scope(cx->tx, arn.account, region);
-    int r = iam_identity_find(cx, user ? IAM_USER : IAM_ROLE, sw_str_skip(arn.resource, slash + 1), &i, err);
-    sw_tx_scope(cx->tx, account, region);
-    if (r == 0 && i.record && sw_str_eq(i.arn, text))
-        *ret_id = i.id;
-    return r;
+    SwStr account;
+    if (by_arn(cx, IAM_USER, arn, &i, &account, err) < 0 || (!i.record && by_arn(cx, IAM_ROLE, arn, &i, &account, err) < 0))
+        return -1;
+    *ret_id = i.record ? i.id : SW_NO_STR;
+    return 0;
 }
 
 /* As on AWS, a principal that is named by its ARN is kept by its unique id: one that is deleted and made anew is not trusted.
@@ -238,7 +233,7 @@ static int touch_role(SwCtx *cx, SwStr account, IamRoleRecord *role, SwError *er
     role->role->role_last_used->region = cx->region;
     SwStr own = sw_tx_account(cx->tx), region = sw_tx_region(cx->tx);
     sw_tx_scope(cx->tx, account, region);
-    int r = sw_doc_put(cx->tx, &iam_roles, iam_record_id(cx->arena, role->role->role_name), role, err);
+    int r = iam_role_put(cx, role->role->role_name, role, err);
     sw_tx_scope(cx->tx, own, region);
     return r;
 }

@@ -4,25 +4,34 @@
 #include "base/id.h"
 #include "services/iam/iam.h"
 
-static SwStr user_arn(SwCtx *cx, SwStr path, SwStr name) {
-    return sw_arn_global(cx, "iam", "user%.*s%.*s", SW_FMT(path), SW_FMT(name));
+/* "If you do not specify a user name, IAM determines the user name implicitly based on the access key": whoever may do it to
+ * its own user may leave the name out. */
+static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
+    const SwMember *m = sw_shape_member(op->input, SW_STR("UserName")), *all = sw_shape_member(op->input, SW_STR("AllUsers"));
+    if (ref.p || (m->flags & SW_REQUIRED) || cx->principal.kind != SW_PRINCIPAL_USER)
+        return SW_NO_STR;
+    bool everybody = all && sw_member_is_set(all, in) && ((const SwOptBool *)sw_member_at(all, in))->v;
+    return everybody ? SW_NO_STR : cx->principal.arn;
 }
+
+const SwResourceHooks iam_user_hooks = {.named = named};
 
 int iam_create_user(SwCtx *cx, const IamCreateUserRequest *in, IamCreateUserResponse *out, SwError *err) {
     IamIdentity i;
-    if (iam_identity_find(cx, IAM_USER, in->user_name, &i, err) < 0 || iam_tags_check(&in->tags, err) < 0)
+    if (iam_identity_find(cx, IAM_USER, in->user_name, &i, err) < 0)
         return -1;
     if (i.record)
-        return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "User with name %.*s already exists.", SW_FMT(in->user_name));
+        return sw_resource_fail(cx, &iam_user_resource, &iam_user_resource.exists, in->user_name, err);
     IamUserRecord *record = sw_new(cx->arena, IamUserRecord);
     IamUser *u = record->user = sw_new(cx->arena, IamUser);
     record->policies = sw_new(cx->arena, IamPolicySet);
     u->path = iam_path(in->path);
     u->user_name = in->user_name;
     u->user_id = sw_cat(cx->arena, SW_STR("AIDA"), sw_id_base32(cx->arena, 17));
-    u->arn = user_arn(cx, u->path, u->user_name);
+    u->arn = iam_user_arn(cx, u->user_name, u->path);
     u->create_date = SW_SOME_TIME(sw_now(cx));
-    u->tags = in->tags;
+    if (iam_user_set_tags(cx, u->user_name, record, SW_GIVEN_TAGS(&in->tags), err) < 0)
+        return -1;
     i = (IamIdentity){.kind = IAM_USER,
                       .name = u->user_name,
                       .id = u->user_id,
@@ -94,7 +103,7 @@ int iam_update_user(SwCtx *cx, const IamUpdateUserRequest *in, void *out, SwErro
     IamUser *u = ((IamUserRecord *)i.record)->user;
     if (sw_str_is(in->new_path)) {
         u->path = in->new_path;
-        u->arn = user_arn(cx, u->path, u->user_name);
+        u->arn = iam_user_arn(cx, u->user_name, u->path);
     }
     return iam_identity_put(cx, &i, err);
 }
@@ -102,22 +111,15 @@ int iam_update_user(SwCtx *cx, const IamUpdateUserRequest *in, void *out, SwErro
 /* Groups. */
 
 int iam_create_group(SwCtx *cx, const IamCreateGroupRequest *in, IamCreateGroupResponse *out, SwError *err) {
-    IamIdentity i;
-    if (iam_identity_find(cx, IAM_GROUP, in->group_name, &i, err) < 0)
-        return -1;
-    if (i.record)
-        return sw_fail(err, &IAM_ENTITY_ALREADY_EXISTS_EXCEPTION, "Group with name %.*s already exists.",
-                       SW_FMT(in->group_name));
     IamGroupRecord *record = sw_new(cx->arena, IamGroupRecord);
     IamGroup *g = out->group = record->group = sw_new(cx->arena, IamGroup);
     record->policies = sw_new(cx->arena, IamPolicySet);
     g->path = iam_path(in->path);
     g->group_name = in->group_name;
     g->group_id = sw_cat(cx->arena, SW_STR("AGPA"), sw_id_base32(cx->arena, 17));
-    g->arn = sw_arn_global(cx, "iam", "group%.*s%.*s", SW_FMT(g->path), SW_FMT(g->group_name));
+    g->arn = iam_group_arn(cx, g->group_name, g->path);
     g->create_date = SW_SOME_TIME(sw_now(cx));
-    i = (IamIdentity){.kind = IAM_GROUP, .name = g->group_name, .record = record};
-    return iam_identity_put(cx, &i, err);
+    return iam_group_insert(cx, g->group_name, record, err);
 }
 
 /* Members are kept at the users: of ten groups at most each. */

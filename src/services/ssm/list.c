@@ -170,18 +170,13 @@ int ssm_describe_parameters(SwCtx *cx, const SsmDescribeParametersRequest *in, S
 
 /* Tags. */
 
-const SwTagRules ssm_tag_rules = {
-    .max = 50,
-    .too_many = {&SSM_TOO_MANY_TAGS_ERROR, "A resource can have at most 50 tags."},
-    .reserved = {&SSM_VALIDATION_EXCEPTION, "Tag keys starting with aws: are reserved: {key}"},
-    .duplicate = {&SSM_VALIDATION_EXCEPTION, "Duplicate tag key: {key}"},
-};
+static const SwResource *const among[] = {&ssm_parameter_resource, NULL};
 
 static int tagged(SwCtx *cx, SwStr type, SwStr id, SsmParameterRecord **ret_p, SwError *err) {
     if (!sw_str_eqz(type, "Parameter"))
         return sw_fail(err, &SSM_INVALID_RESOURCE_TYPE, "The resource type %.*s is not valid here: only Parameter is.",
                        SW_FMT(type));
-    if (ssm_find(cx, id, ret_p, err) < 0)
+    if (ssm_parameter_find(cx, id, ret_p, err) < 0)
         return -1;
     return *ret_p ? 0
                   : sw_fail(err, &SSM_INVALID_RESOURCE_ID,
@@ -192,9 +187,7 @@ int ssm_add_tags_to_resource(SwCtx *cx, const SsmAddTagsToResourceRequest *in, S
     SsmParameterRecord *p;
     if (tagged(cx, in->resource_type, in->resource_id, &p, err) < 0)
         return -1;
-    if (sw_tags_merge(cx->arena, &ssm_tag_rules, p->name, SW_TAGS(&p->tags), SW_GIVEN_TAGS(&in->tags), err) < 0)
-        return -1;
-    return sw_doc_put(cx->tx, &ssm_parameters, p->name, p, err);
+    return sw_op_tag(cx, among, SW_ONE(p->name), SW_GIVEN_TAGS(&in->tags), err);
 }
 
 int ssm_remove_tags_from_resource(SwCtx *cx, const SsmRemoveTagsFromResourceRequest *in, SsmRemoveTagsFromResourceResult *out,
@@ -202,8 +195,7 @@ int ssm_remove_tags_from_resource(SwCtx *cx, const SsmRemoveTagsFromResourceRequ
     SsmParameterRecord *p;
     if (tagged(cx, in->resource_type, in->resource_id, &p, err) < 0)
         return -1;
-    sw_tags_remove(cx->arena, &ssm_tag_rules, SW_TAGS(&p->tags), &in->tag_keys);
-    return sw_doc_put(cx->tx, &ssm_parameters, p->name, p, err);
+    return sw_op_untag(cx, among, SW_ONE(p->name), &in->tag_keys, err);
 }
 
 int ssm_list_tags_for_resource(SwCtx *cx, const SsmListTagsForResourceRequest *in, SsmListTagsForResourceResult *out,

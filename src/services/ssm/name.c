@@ -74,15 +74,12 @@ static SwStr other_form(SwCtx *cx, SwStr name) {
     return slash ? bare : sw_strf(cx->arena, "/%.*s", SW_FMT(name));
 }
 
-int ssm_find(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) {
-    void *record;
-    SwStr other = other_form(cx, name);
-    if (sw_doc_get(cx->tx, &ssm_parameters, name, &record, err) < 0 ||
-        (!record && sw_str_is(other) && sw_doc_get(cx->tx, &ssm_parameters, other, &record, err) < 0))
-        return -1;
-    *ret_p = record;
-    return 0;
+static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
+    SsmName n;
+    return ref.p && ssm_name_parse(cx, ref, &n) ? ssm_name_arn(cx, &n) : SW_NO_STR;
 }
+
+const SwResourceHooks ssm_parameter_hooks = {.named = named, .arn = ssm_arn, .other_id = other_form};
 
 int ssm_name_check_path(SwStr name, SwError *err) {
     SwStr bare = sw_str_starts(name, SW_STR("/")) ? sw_str_skip(name, 1) : name;
@@ -92,9 +89,7 @@ int ssm_name_check_path(SwStr name, SwError *err) {
 }
 
 int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) {
-    if (ssm_name_check_path(name, err) < 0 || ssm_find(cx, name, ret_p, err) < 0)
-        return -1;
-    return *ret_p ? 0 : sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(name));
+    return ssm_name_check_path(name, err) < 0 ? -1 : ssm_parameter_get(cx, name, ret_p, err);
 }
 
 int ssm_versions(SwCtx *cx, SwStr name, SwDocList *ret_l, SwError *err) {

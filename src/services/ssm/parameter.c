@@ -125,15 +125,15 @@ static int announce(SwCtx *cx, const char *operation, const SsmParameterRecord *
 
 int ssm_put_parameter(SwCtx *cx, const SsmPutParameterRequest *in, SsmPutParameterResult *out, SwError *err) {
     SsmParameterRecord *old, *p = sw_new(cx->arena, SsmParameterRecord);
-    if (ssm_find(cx, in->name, &old, err) < 0 || check_put(cx, in, old, err) < 0 ||
-        sw_tags_check(&ssm_tag_rules, in->name, SW_GIVEN_TAGS(&in->tags), err) < 0 || choose_tier(in, p, old, err) < 0)
+    if (ssm_parameter_find(cx, in->name, &old, err) < 0 || check_put(cx, in, old, err) < 0 ||
+        ssm_parameter_set_tags(cx, in->name, p, SW_GIVEN_TAGS(&in->tags), err) < 0 || choose_tier(in, p, old, err) < 0)
         return -1;
     p->name = old ? old->name : in->name;
     p->type = old ? old->type : in->type;
     p->description = in->description.p ? in->description : old ? old->description : SW_NO_STR;
     p->allowed_pattern = in->allowed_pattern.p ? sw_str_dup(cx->arena, in->allowed_pattern) : SW_NO_STR;
     p->data_type = SW_STR("text");
-    p->tags = old ? old->tags : in->tags;
+    p->tags = old ? old->tags : p->tags;
     p->version = SW_SOME_INT(old ? old->version.v + 1 : 1);
     p->last_modified_date = SW_SOME_TIME(sw_now(cx));
     p->last_modified_user = cx->principal.arn;
@@ -202,11 +202,11 @@ static int get(SwCtx *cx, SwStr given, bool decrypt, SsmParameter *ret, SwError 
         return sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(given));
     if (!sw_str_starts(given, SW_STR("arn:")) && ssm_name_check_path(n.name, err) < 0)
         return -1;
-    if (ssm_find(cx, n.name, &p, err) < 0)
+    if (ssm_parameter_find(cx, n.name, &p, err) < 0)
         return -1;
     if (!p && sw_str_starts(given, SW_STR("arn:"))) {
         n.name = sw_str_skip(n.name, 1);
-        if (ssm_find(cx, n.name, &p, err) < 0)
+        if (ssm_parameter_find(cx, n.name, &p, err) < 0)
             return -1;
     }
     if (!p)
@@ -267,7 +267,7 @@ int ssm_get_parameters(SwCtx *cx, const SsmGetParametersRequest *in, SsmGetParam
 static int delete_one(SwCtx *cx, SwStr name, bool *ret_existed, SwError *err) {
     SsmParameterRecord *p;
     SwDocList rows;
-    if (ssm_name_check_path(name, err) < 0 || ssm_find(cx, name, &p, err) < 0)
+    if (ssm_name_check_path(name, err) < 0 || ssm_parameter_find(cx, name, &p, err) < 0)
         return -1;
     *ret_existed = p != NULL;
     if (!p)

@@ -19,12 +19,10 @@ bool ssm_name_parse(const SwCtx *cx, SwStr given, SsmName *ret_n);
 int ssm_name_check(SwStr name, SwError *err) sw_must_check;
 /* What cannot be anybody's name: a path without its first slash, or with two in a row. */
 int ssm_name_check_path(SwStr name, SwError *err) sw_must_check;
-extern const SwTagRules ssm_tag_rules;
 SwStr ssm_arn(SwCtx *cx, SwStr name);
 SwStr ssm_name_arn(SwCtx *cx, const SsmName *n); /* what an action on that name is about */
 SwStr ssm_history_id(SwArena *a, SwStr name, int64_t version);
-/* By either form of a name at the root; what is found knows its own. *ret_p NULL: absent. */
-int ssm_find(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) sw_must_check;
+/* By either form of a name at the root; what is found knows its own. */
 int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) sw_must_check;
 int ssm_versions(SwCtx *cx, SwStr name, SwDocList *ret_l, SwError *err) sw_must_check; /* oldest first */
 /* The value to show: decrypted only where it is asked for. */

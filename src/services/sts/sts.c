@@ -105,14 +105,9 @@ int sts_get_access_key_info(SwCtx *cx, const StsGetAccessKeyInfoRequest *in, Sts
     return sw_fail(err, &SW_VALIDATION_ERROR, "Invalid AccessKeyId: %.*s was not issued here", SW_FMT(in->access_key_id));
 }
 
-static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
-    return op->index == STS_ASSUME_ROLE ? ((const StsAssumeRoleRequest *)in)->role_arn : SW_NO_STR;
-}
-
 const SwService sw_service_sts = {
     .name = "sts",
     .api = &sts_api,
     .declares = &sts_declarations,
     .handlers = sts_handlers,
-    .resource = resource,
 };

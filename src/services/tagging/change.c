@@ -10,7 +10,7 @@ static int find(SwCtx *cx, SwStr arn, SwFound *ret, SwError *err) {
         return -1;
     for (const SwResource *const *r = sw_resource_all(cx->host); *r && !ret->r; r++) {
         SwParts p;
-        if (sw_resource_read_arn(cx, *r, arn, &p))
+        if ((*r)->tag_rules && sw_resource_read_arn(cx, *r, arn, &p))
             *ret = (SwFound){.r = *r, .id = sw_resource_id(cx, *r, arn)};
     }
     if (!ret->r || !ret->id.p || !ret->r->tag_rules)

@@ -27,7 +27,7 @@ static const SwResource role = {
     .part = {{"path", "/"}, {"name"}},
     .n_part = 2,
     .id = "{name}",
-    .arn = (const char *const[]){"arn:aws:iam::{account}:role{path*}{name}", NULL},
+    .arn = (const char *const[]){"arn:aws:iam::{account}:role{path:folder}{name}", NULL},
     .reference = (const char *const[]){"{name}", NULL},
 };
 
@@ -120,6 +120,19 @@ static void paths_end_at_a_colon_and_some_text_tells_nothing(void **state) {
     assert_text(w, sw_resource_id(&w->cx, &stream, SW_STR("/web/x")), "web/x");
 }
 
+/* "/" or text between two slashes, and nothing else: "role" and a path is no name. */
+static void folders_begin_and_end_with_a_slash(void **state) {
+    World *w = *state;
+    SwParts p;
+    assert_true(sw_resource_read_arn(&w->cx, &role, SW_STR("arn:aws:iam::1:role/ann"), &p));
+    assert_text(w, p.v[0], "/");
+    assert_false(sw_resource_read_arn(&w->cx, &role, SW_STR("arn:aws:iam::1:roleann"), &p));
+    assert_false(sw_resource_read_arn(&w->cx, &role, SW_STR("arn:aws:iam::1:roles/ann"), &p));
+    assert_false(sw_resource_read_arn(&w->cx, &role, SW_STR("arn:aws:iam::1:role/ann/"), &p));
+    assert_text(w, sw_resource_write(&w->cx, &role, role.arn[0], &(SwParts){.v = {[1] = SW_STR("ann")}}),
+                "arn:aws:iam::1:role/ann");
+}
+
 /* The first reference that fits decides: one of another account or region means nothing here. */
 static void references_of_elsewhere_mean_nothing(void **state) {
     World *w = *state;
@@ -172,6 +185,7 @@ int main(void) {
         T(arns_are_read_back_into_parts),
         T(what_is_no_arn_of_it_is_not_read),
         T(paths_end_at_a_colon_and_some_text_tells_nothing),
+        T(folders_begin_and_end_with_a_slash),
         T(references_of_elsewhere_mean_nothing),
         T(a_long_hostile_text_is_read_in_bounded_time),
         T(errors_say_what_was_asked_for),

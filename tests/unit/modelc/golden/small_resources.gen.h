@@ -20,10 +20,10 @@ sw_must_check static inline int small_thing_find(SwCtx *cx, SwStr box, SwStr nam
 sw_must_check static inline int small_thing_get(SwCtx *cx, SwStr box, SwStr name, SmallThingRecord **ret, SwError *err) {
     return sw_resource_get_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, (void **)ret, err);
 }
-sw_must_check static inline int small_thing_put(SwCtx *cx, SwStr box, SwStr name, SmallThingRecord *record, SwError *err) {
+sw_must_check static inline int small_thing_put(SwCtx *cx, SwStr box, SwStr name, const SmallThingRecord *record, SwError *err) {
     return sw_resource_put_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, record, err);
 }
-sw_must_check static inline int small_thing_insert(SwCtx *cx, SwStr box, SwStr name, SmallThingRecord *record, SwError *err) {
+sw_must_check static inline int small_thing_insert(SwCtx *cx, SwStr box, SwStr name, const SmallThingRecord *record, SwError *err) {
     return sw_resource_insert_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, record, err);
 }
 sw_must_check static inline int small_thing_delete(SwCtx *cx, SwStr box, SwStr name, SwError *err) {

@@ -107,9 +107,11 @@ int sw_resource_by_reference(SwCtx *cx, const SwResource *const *among, SwStr re
         if (!meant && (is || is_foreign(among[i], reference, &p)))
             meant = among[i];
     }
+    *ret = (SwFound){0};
     if (!meant && among[0]->bad_arn.kind)
         return sw_resource_fail(cx, among[0], &among[0]->bad_arn, reference, err);
-    return fail_unfound(cx, meant ? meant : among[0], reference, err);
+    ret->r = meant ? meant : among[0];
+    return fail_unfound(cx, ret->r, reference, err);
 }
 
 int sw_resource_find_reference(SwCtx *cx, const SwResource *r, SwStr reference, SwFound *ret, SwError *err) {

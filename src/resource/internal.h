@@ -6,6 +6,8 @@
 #include "api/host.h"
 #include "resource/resource.h"
 
+/* A request that names none means one all the same: each part says which. */
+bool sw_resource_may_be_left_out(const SwResource *r);
 /* As sw_resource_fail, of the parts that were asked for. */
 int sw_resource_fail_parts(SwCtx *cx, const SwResource *r, const SwText *text, const SwParts *parts, SwStr reference,
                            SwError *err);

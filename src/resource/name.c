@@ -124,8 +124,17 @@ SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *reco
     return sw_resource_read(r, r->id, id, &p) ? sw_resource_write(cx, r, r->arn[0], &p) : SW_NO_STR;
 }
 
+bool sw_resource_may_be_left_out(const SwResource *r) {
+    for (size_t i = 0; i < r->n_part; i++)
+        if (!r->part[i].otherwise)
+            return false;
+    return r->n_part > 0;
+}
+
 SwStr sw_resource_id(SwCtx *cx, const SwResource *r, SwStr reference) {
-    SwParts p;
+    SwParts p = {0};
+    if (!reference.p)
+        return sw_resource_may_be_left_out(r) ? sw_resource_write(cx, r, r->id, &p) : SW_NO_STR;
     if (sw_str_starts(reference, SW_STR("arn:")))
         return sw_resource_read_arn(cx, r, reference, &p) ? sw_resource_write(cx, r, r->id, &p) : SW_NO_STR;
     for (size_t i = 0; r->reference[i]; i++)

@@ -27,13 +27,6 @@ static int stored_arn(SwCtx *cx, const SwResource *r, const SwParts *p, SwStr *r
     return 0;
 }
 
-static bool may_be_left_out(const SwResource *r) {
-    for (size_t i = 0; i < r->n_part; i++)
-        if (!r->part[i].otherwise)
-            return false;
-    return true;
-}
-
 /* ref absent: the request named nothing, and means what the parts say then, or what a hook knows. */
 static int arn_of(SwCtx *cx, const SwService *s, const SwResource *r, const SwNamed *n, const SwOperation *op, const void *in,
                   SwStr ref, SwStr *ret_arn, SwError *err) {
@@ -42,7 +35,7 @@ static int arn_of(SwCtx *cx, const SwService *s, const SwResource *r, const SwNa
     *ret_arn = r->hooks && r->hooks->named ? r->hooks->named(cx, op, in, ref) : SW_NO_STR;
     if (!ret_arn->p && sw_str_starts(ref, SW_STR("arn:")))
         *ret_arn = ref;
-    if (ret_arn->p || (!ref.p && !may_be_left_out(r)))
+    if (ret_arn->p || (!ref.p && !sw_resource_may_be_left_out(r)))
         return 0;
     for (size_t i = 0; ref.p && !read && r->reference[i]; i++)
         read = sw_resource_read(r, r->reference[i], ref, &p);
@@ -86,7 +79,7 @@ int sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, co
     const SwNamed n = {.op = w->op, .at = w->at};
     SwStr ref = sw_path_text(op->input, in, &w->at);
     *ret_arn = SW_NO_STR;
-    return ref.p || may_be_left_out(w->arn_of) ? arn_of(cx, s, w->arn_of, &n, op, in, ref, ret_arn, err) : 0;
+    return ref.p || sw_resource_may_be_left_out(w->arn_of) ? arn_of(cx, s, w->arn_of, &n, op, in, ref, ret_arn, err) : 0;
 }
 
 int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) {

@@ -153,7 +153,8 @@ SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const
 bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *ret_parts);
 /* The ARN of what lies under `id`: the record's own where it has one. record NULL: it need not exist. */
 SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *record);
-/* The id of what a reference or ARN of this resource means; absent: it means none. */
+/* The id of what a reference or ARN of this resource means; absent: it means none. What is left out means what the parts say.
+ */
 SwStr sw_resource_id(SwCtx *cx, const SwResource *r, SwStr reference);
 
 /* --- finding ---------------------------------------------------------------------------------------------------- */
@@ -163,7 +164,7 @@ int sw_resource_find(SwCtx *cx, const SwResource *r, SwStr id, SwFound *ret, SwE
 /* The same, but fails with r->missing. */
 int sw_resource_get(SwCtx *cx, const SwResource *r, SwStr id, SwFound *ret, SwError *err) sw_must_check;
 /* By reference or ARN, of one of several (NULL-terminated). Fails with `bad_arn` of the first where it is none of their
- * ARNs, with `missing` where there is none. */
+ * ARNs, with `missing` where there is none; ret->r is then the one that was meant. */
 int sw_resource_by_reference(SwCtx *cx, const SwResource *const *among, SwStr reference, SwFound *ret,
                              SwError *err) sw_must_check;
 /* The same of one kind, where what is missing is no failure: ret->record NULL. */

@@ -60,11 +60,12 @@ static int find(SwCtx *cx, const SwResource *const *among, SwStr ref, SwFound *r
         if ((*among)->tag_rules)
             *sw_list_add(cx->arena, &taggable) = *among;
     *sw_list_add(cx->arena, &taggable) = NULL;
-    const SwResource *first = taggable.v[0];
     if (sw_resource_by_reference(cx, taggable.v, ref, ret, err) == 0)
         return 0;
-    const SwTagFault *missing = &first->tag_rules->missing;
-    return missing->kind && sw_error_is(err, first->missing.kind) ? sw_fail_as(err, missing->kind, "%s", missing->text) : -1;
+    const SwTagFault *missing = ret->r ? &ret->r->tag_rules->missing : NULL;
+    return missing && missing->kind && sw_error_is(err, ret->r->missing.kind)
+               ? sw_fail_as(err, missing->kind, "%s", missing->text)
+               : -1;
 }
 
 int sw_op_tag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrMap *given, SwError *err) {

@@ -3,6 +3,7 @@
 "use strict";
 const assert = require("node:assert");
 const { test } = require("node:test");
+const E = require("@aws-sdk/client-ecs");
 const R = require("@aws-sdk/client-ecr");
 const S = require("@aws-sdk/client-s3");
 const { allow, deny, strict } = require("../lib/strict");
@@ -36,4 +37,27 @@ test("s3:LocationConstraint is where CreateBucket says a bucket is to be", async
     const make = (Bucket, LocationConstraint) => ann.send(new S.CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint } }));
     await assert.rejects(make("far", "eu-west-1"), /explicit deny/);
     await ann.send(new S.CreateBucketCommand({ Bucket: "near" }));
+});
+
+test("ecs:cluster is the cluster of the services and tasks that a request names, by name, by ARN or left out", async (t) => {
+    const { as, user } = await strict(t), root = as(E.ECSClient), arn = (name) => `arn:aws:ecs:us-east-1:000000000000:cluster/${name}`;
+    for (const clusterName of ["default", "mine", "theirs"]) await root.send(new E.CreateClusterCommand({ clusterName }));
+    const when = (...names) => ({ Condition: { ArnEquals: { "ecs:cluster": names.map(arn) } } });
+    const ann = as(E.ECSClient, await user("ann", allow("ecs:*", "*", when("mine"))));
+    const bob = as(E.ECSClient, await user("bob", allow("ecs:*"), deny("ecs:*", "*", when("theirs"))));
+    const eve = as(E.ECSClient, await user("eve", allow("ecs:*", "*", when("default"))));
+    const list = (who, cluster) => who.send(new E.ListTasksCommand({ cluster }));
+    for (const cluster of ["mine", arn("mine")]) {
+        await list(ann, cluster);
+        await list(bob, cluster);
+        await denied(list(eve, cluster), /no identity-based policy/);
+    }
+    for (const cluster of ["theirs", arn("theirs")]) {
+        await denied(list(ann, cluster), /no identity-based policy/);
+        await denied(list(bob, cluster), /explicit deny/);
+        await denied(bob.send(new E.DescribeServicesCommand({ cluster, services: ["s"] })), /explicit deny/);
+        await denied(bob.send(new E.StopTaskCommand({ cluster, task: "t" })), /explicit deny/);
+    }
+    await list(eve);
+    await denied(list(ann), /no identity-based policy/);
 });

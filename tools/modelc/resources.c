@@ -106,17 +106,23 @@ static Text read_text(Declarations *d, const SwValue *at) {
     return t;
 }
 
-static TagRules *read_rules(Declarations *d, const SwValue *json) {
+/* Of the service; of one resource, what it says of its own (null: not that), else as the service's. */
+static TagRules *read_rules(Declarations *d, const SwValue *json, const TagRules *service) {
     static const char *const faults[] = {"too_many", "reserved", "duplicate", "bad_key", "bad_value", "missing"};
     TagRules *t = sw_new(d->api->arena, TagRules);
-    int64_t max = 0;
-    if (!sw_value_i64(sw_value_getz(json, "max"), &max) || max < 1)
+    if (service)
+        *t = *service;
+    int64_t max = t->max;
+    if ((sw_value_getz(json, "max") && !sw_value_i64(sw_value_getz(json, "max"), &max)) || max < 1)
         file_error(d->api, d->file, json, "tags need \"max\"");
     t->max = (unsigned)max;
-    t->any_case = sw_value_is_true(sw_value_getz(json, "any_case"));
-    t->by_id = sw_value_is_true(sw_value_getz(json, "by_id"));
-    for (size_t i = 0; i < SW_N(faults); i++)
-        t->fault[i] = read_text(d, sw_value_getz(json, faults[i]));
+    t->any_case |= sw_value_is_true(sw_value_getz(json, "any_case"));
+    t->by_id |= sw_value_is_true(sw_value_getz(json, "by_id"));
+    for (size_t i = 0; i < SW_N(faults); i++) {
+        const SwValue *fault = sw_value_getz(json, faults[i]);
+        if (fault)
+            t->fault[i] = fault->kind == SW_VNULL ? (Text){0} : read_text(d, fault);
+    }
     if (!t->fault[0].kind || !t->fault[1].kind)
         file_error(d->api, d->file, json, "tags need \"too_many\" and \"reserved\"");
     return t;
@@ -297,7 +303,7 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
         return;
     bool plain = tags->kind == SW_VSTRING;
     r->tags = record_path(d, r, plain ? tags : sw_value_getz(tags, "at"), is_tags);
-    r->rules = plain ? d->rules : read_rules(d, tags);
+    r->rules = plain ? d->rules : read_rules(d, tags, d->rules);
     if (!r->rules)
         file_error(d->api, d->file, tags, "no rules of tags");
 }
@@ -394,7 +400,7 @@ static void read_file(Declarations *d, const SwValue *json) {
     d->service = sw_value_str(sw_value_getz(json, "service"));
     if (!d->service.p)
         d->service = sw_str(d->api->api);
-    d->rules = tags ? read_rules(d, tags) : NULL;
+    d->rules = tags ? read_rules(d, tags, NULL) : NULL;
     for (size_t i = 0; resources && i < resources->n; i++)
         read_resource(d, resources->keys[i], &resources->v[i]);
     for (size_t i = 0; operations && i < operations->n; i++)

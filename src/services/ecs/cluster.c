@@ -8,6 +8,13 @@
 
 const SwCollection ecs_clusters = {.name = "ecs/cluster", .shape = &ecs_shape_cluster_record};
 
+static bool is_active(SwCtx *cx, const void *record) {
+    (void)cx;
+    return ecs_is(((const EcsClusterRecord *)record)->cluster->status, "ACTIVE");
+}
+
+const SwResourceHooks ecs_cluster_hooks = {.exists = is_active};
+
 static int check_settings(const EcsClusterSettingList *l, SwError *err) {
     for (size_t i = 0; i < l->n; i++) {
         SwStr v = l->v[i].value;
@@ -83,36 +90,39 @@ static int show(SwCtx *cx, EcsCluster *c, const SwStrList *include, SwError *err
     return 0;
 }
 
+static int save(SwCtx *cx, EcsClusterRecord *r, EcsCluster **ret, SwError *err) {
+    if (ecs_cluster_save(cx, r, err) < 0)
+        return -1;
+    *ret = r->cluster;
+    return show(cx, r->cluster, NULL, err);
+}
+
 int ecs_create_cluster(SwCtx *cx, const EcsCreateClusterRequest *in, EcsCreateClusterResponse *out, SwError *err) {
     SwStr name = sw_str_or(in->cluster_name, SW_STR("default"));
-    if (!sw_str_is(name) || name.n > 255 || sw_str_contains(name, SW_STR("/")) || sw_str_contains(name, SW_STR(" ")))
+    if (!ecs_is_name(name))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Invalid cluster name.");
     if (check_settings(&in->settings, err) < 0 ||
-        check_providers(&in->capacity_providers, &in->default_capacity_provider_strategy, err) < 0 ||
-        ecs_tags_check(&in->tags, err) < 0)
+        check_providers(&in->capacity_providers, &in->default_capacity_provider_strategy, err) < 0)
         return -1;
-    void *r;
-    if (sw_doc_get(cx->tx, &ecs_clusters, name, &r, err) < 0)
+    EcsClusterRecord *old;
+    if (ecs_cluster_find(cx, name, &old, err) < 0)
         return -1;
-    EcsClusterRecord *old = r;
-    if (old && ecs_is(old->cluster->status, "ACTIVE")) { /* idempotent, as AWS: the cluster as it is */
+    if (old) { /* idempotent, as AWS: the cluster as it is */
         out->cluster = old->cluster;
         return show(cx, out->cluster, NULL, err);
     }
     EcsCluster *c = sw_new(cx->arena, EcsCluster);
     *c = (EcsCluster){.cluster_name = name,
-                      .cluster_arn = sw_arn(cx, "ecs", "cluster/%.*s", SW_FMT(name)),
+                      .cluster_arn = ecs_cluster_arn(cx, name),
                       .status = SW_STR("ACTIVE"),
-                      .tags = in->tags,
                       .settings = in->settings,
                       .capacity_providers = in->capacity_providers,
                       .default_capacity_provider_strategy = in->default_capacity_provider_strategy};
     settings_default(cx->arena, &c->settings);
     EcsClusterRecord rec = {.cluster = c};
-    if (sw_doc_put(cx->tx, &ecs_clusters, name, &rec, err) < 0)
+    if (ecs_cluster_set_tags(cx, name, &rec, SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
-    out->cluster = c;
-    return show(cx, c, NULL, err);
+    return save(cx, &rec, &out->cluster, err);
 }
 
 int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDescribeClustersResponse *out, SwError *err) {
@@ -123,13 +133,13 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDe
     sw_list_present(cx->arena, &out->clusters);
     sw_list_present(cx->arena, &out->failures);
     for (size_t i = 0; i < names.n; i++) {
-        SwStr name = ecs_short_name(names.v[i]);
-        void *r;
-        if (sw_doc_get(cx->tx, &ecs_clusters, name, &r, err) < 0)
+        SwStr id = sw_resource_id(cx, &ecs_cluster_resource, names.v[i]);
+        void *r = NULL; /* also one that is INACTIVE */
+        if (id.p && sw_doc_get(cx->tx, &ecs_clusters, id, &r, err) < 0)
             return -1;
-        if (!r || !ecs_names(names.v[i], ((EcsClusterRecord *)r)->cluster->cluster_arn)) {
-            SwStr arn = sw_arn(cx, "ecs", "cluster/%.*s", SW_FMT(name));
-            ecs_failure(cx->arena, &out->failures, ecs_asked_arn(names.v[i], arn), "MISSING");
+        if (!r) {
+            SwStr arn = ecs_asked_arn(names.v[i], ecs_cluster_arn(cx, names.v[i]));
+            ecs_failure(cx->arena, &out->failures, arn, "MISSING");
             continue;
         }
         EcsCluster *c = sw_list_add(cx->arena, &out->clusters);
@@ -140,8 +150,8 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDe
     return 0;
 }
 
-static int is_active(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
-    *ret_wanted = ecs_is(((const EcsClusterRecord *)row->record)->cluster->status, "ACTIVE");
+static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    *ret_wanted = is_active(cx, row->record);
     return 0;
 }
 
@@ -151,19 +161,12 @@ static int show_arn(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, S
 }
 
 int ecs_list_clusters(SwCtx *cx, const EcsListClustersRequest *in, EcsListClustersResponse *out, SwError *err) {
-    return sw_page(cx, &(SwPage){.of = &ecs_clusters, .want = is_active, .show = show_arn, ECS_PAGE}, out, err);
-}
-
-static int save(SwCtx *cx, EcsClusterRecord *r, EcsCluster **ret, SwError *err) {
-    if (sw_doc_put(cx->tx, &ecs_clusters, r->cluster->cluster_name, r, err) < 0)
-        return -1;
-    *ret = r->cluster;
-    return show(cx, r->cluster, NULL, err);
+    return sw_page(cx, &(SwPage){.of = &ecs_clusters, .want = is_listed, .show = show_arn, ECS_PAGE}, out, err);
 }
 
 int ecs_update_cluster(SwCtx *cx, const EcsUpdateClusterRequest *in, EcsUpdateClusterResponse *out, SwError *err) {
     EcsClusterRecord *r;
-    if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 || check_settings(&in->settings, err) < 0)
+    if (ecs_cluster_by_reference(cx, in->cluster, &r, err) < 0 || check_settings(&in->settings, err) < 0)
         return -1;
     if (in->settings.n)
         r->cluster->settings = in->settings;
@@ -173,7 +176,7 @@ int ecs_update_cluster(SwCtx *cx, const EcsUpdateClusterRequest *in, EcsUpdateCl
 int ecs_update_cluster_settings(SwCtx *cx, const EcsUpdateClusterSettingsRequest *in, EcsUpdateClusterSettingsResponse *out,
                                 SwError *err) {
     EcsClusterRecord *r;
-    if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 || check_settings(&in->settings, err) < 0)
+    if (ecs_cluster_by_reference(cx, in->cluster, &r, err) < 0 || check_settings(&in->settings, err) < 0)
         return -1;
     r->cluster->settings = in->settings;
     return save(cx, r, &out->cluster, err);
@@ -182,7 +185,7 @@ int ecs_update_cluster_settings(SwCtx *cx, const EcsUpdateClusterSettingsRequest
 int ecs_put_cluster_capacity_providers(SwCtx *cx, const EcsPutClusterCapacityProvidersRequest *in,
                                        EcsPutClusterCapacityProvidersResponse *out, SwError *err) {
     EcsClusterRecord *r;
-    if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 ||
+    if (ecs_cluster_by_reference(cx, in->cluster, &r, err) < 0 ||
         check_providers(&in->capacity_providers, &in->default_capacity_provider_strategy, err) < 0)
         return -1;
     r->cluster->capacity_providers = in->capacity_providers;
@@ -192,7 +195,7 @@ int ecs_put_cluster_capacity_providers(SwCtx *cx, const EcsPutClusterCapacityPro
 
 int ecs_delete_cluster(SwCtx *cx, const EcsDeleteClusterRequest *in, EcsDeleteClusterResponse *out, SwError *err) {
     EcsClusterRecord *r;
-    if (ecs_cluster_get(cx, in->cluster, &r, err) < 0 || count_tasks(cx, r->cluster, err) < 0)
+    if (ecs_cluster_by_reference(cx, in->cluster, &r, err) < 0 || count_tasks(cx, r->cluster, err) < 0)
         return -1;
     if (r->cluster->active_services_count.v)
         return sw_fail(err, &ECS_CLUSTER_CONTAINS_SERVICES_EXCEPTION,
@@ -207,7 +210,7 @@ static int show_provider(SwCtx *cx, const void *arg, const SwDocRow *row, void *
     const EcsDescribeCapacityProvidersRequest *in = arg;
     EcsCapacityProvider *p = to;
     p->name = row->id;
-    p->capacity_provider_arn = sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(p->name));
+    p->capacity_provider_arn = ecs_capacity_provider_arn(cx, p->name);
     p->status = SW_STR("ACTIVE");
     p->type = p->name;
     if (ecs_has(&in->include, "TAGS")) /* AWS's own, which nobody can tag */
@@ -220,7 +223,7 @@ int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvider
     static const char *const provider[] = {"FARGATE", "FARGATE_SPOT"};
     SwArena *a = cx->arena;
     EcsClusterRecord *cluster;
-    if (in->cluster.p && ecs_cluster_get(cx, in->cluster, &cluster, err) < 0)
+    if (in->cluster.p && ecs_cluster_by_reference(cx, in->cluster, &cluster, err) < 0)
         return -1;
     SwStrList all = {0};
     for (size_t i = 0; i < SW_N(provider); i++)
@@ -229,12 +232,11 @@ int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvider
     SwStrList wanted = {0};
     sw_list_present(a, &out->failures);
     for (size_t i = 0; i < in->capacity_providers.n; i++) {
-        SwStr name = ecs_short_name(in->capacity_providers.v[i]);
-        SwStr arn = sw_arn(cx, "ecs", "capacity-provider/%.*s", SW_FMT(name));
-        if (sw_str_list_has(&all, name) && ecs_names(in->capacity_providers.v[i], arn))
+        SwStr ref = in->capacity_providers.v[i], name = sw_resource_id(cx, &ecs_capacity_provider_resource, ref);
+        if (sw_str_list_has(&all, name))
             sw_str_list_add(a, &wanted, name);
         else
-            ecs_failure(a, &out->failures, ecs_asked_arn(in->capacity_providers.v[i], arn), "MISSING");
+            ecs_failure(a, &out->failures, ecs_asked_arn(ref, ecs_capacity_provider_arn(cx, ref)), "MISSING");
     }
     const SwStrList *shown = in->capacity_providers.n ? &wanted : &all;
     SwPageItems items = {0};

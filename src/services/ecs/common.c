@@ -18,10 +18,6 @@ SwStr ecs_short_name(SwStr ref) {
     return sw_str_rfind(ref, '/', &at) ? sw_str_skip(ref, at + 1) : ref;
 }
 
-bool ecs_names(SwStr ref, SwStr arn) {
-    return !sw_str_starts(ref, SW_STR("arn:")) || sw_str_eq(ref, arn);
-}
-
 SwStr ecs_asked_arn(SwStr ref, SwStr arn) {
     return sw_str_starts(ref, SW_STR("arn:")) ? ref : arn;
 }
@@ -34,16 +30,8 @@ SwStr ecs_service_key(SwArena *a, SwStr cluster, SwStr service) {
     return sw_strf(a, "%.*s/%.*s", SW_FMT(cluster), SW_FMT(service));
 }
 
-int ecs_cluster_get(SwCtx *cx, SwStr ref, EcsClusterRecord **ret, SwError *err) {
-    SwStr name = ecs_short_name(sw_str_or(ref, SW_STR("default")));
-    void *r;
-    if (sw_doc_get(cx->tx, &ecs_clusters, name, &r, err) < 0)
-        return -1;
-    EcsClusterRecord *c = r;
-    if (!c || !ecs_is(c->cluster->status, "ACTIVE") || !ecs_names(ref, c->cluster->cluster_arn))
-        return sw_fail(err, &ECS_CLUSTER_NOT_FOUND_EXCEPTION, "Cluster not found.");
-    *ret = c;
-    return 0;
+bool ecs_is_name(SwStr s) {
+    return s.n > 0 && s.n <= 255 && sw_str_all(s, "a-zA-Z0-9_-");
 }
 
 void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from) {
@@ -59,18 +47,6 @@ void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from) {
         merged.v[k] = from->v[i];
     }
     *into = merged;
-}
-
-const SwTagRules ecs_tag_rules = {
-    .max = 50,
-    .too_many = {&ECS_INVALID_PARAMETER_EXCEPTION, "Number of tags exceeds the limit of 50."},
-    .reserved = {&ECS_INVALID_PARAMETER_EXCEPTION, "aws: prefixed tag key names are not allowed for external use."},
-    .duplicate = {&ECS_INVALID_PARAMETER_EXCEPTION, "Duplicate tag keys are not allowed: {key}"},
-    .bad_key = {&ECS_INVALID_PARAMETER_EXCEPTION, "Tag key must have 1 to 128 characters."},
-};
-
-int ecs_tags_check(const EcsTagList *tags, SwError *err) {
-    return sw_tags_check(&ecs_tag_rules, SW_NO_STR, SW_GIVEN_TAGS(tags), err);
 }
 
 int ecs_event(SwCtx *cx, const char *type, SwStr resource, SwStr detail, SwError *err) {

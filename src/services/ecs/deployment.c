@@ -50,14 +50,14 @@ int ecs_service_action(SwCtx *cx, EcsServiceRecord *s, const char *type, const c
 static int put_service_deployment(SwCtx *cx, EcsServiceDeployment *d, SwError *err) {
     d->updated_at = SW_SOME_TIME(sw_now(cx));
     EcsServiceDeploymentRecord r = {.service_arn = d->service_arn, .created_at = d->created_at, .deployment = d};
-    return sw_doc_put(cx->tx, &ecs_service_deployments, ecs_short_name(d->service_deployment_arn), &r, err);
+    return ecs_service_deployment_save(cx, &r, err);
 }
 
 static int get_service_deployment(SwCtx *cx, SwStr arn, EcsServiceDeployment **ret, SwError *err) {
-    void *r;
-    if (sw_doc_get(cx->tx, &ecs_service_deployments, ecs_short_name(arn), &r, err) < 0)
+    EcsServiceDeploymentRecord *r;
+    if (ecs_service_deployment_find_reference(cx, arn, &r, err) < 0)
         return -1;
-    *ret = r ? ((EcsServiceDeploymentRecord *)r)->deployment : NULL;
+    *ret = r ? r->deployment : NULL;
     return 0;
 }
 
@@ -77,7 +77,7 @@ static int put_revision(SwCtx *cx, const EcsServiceRecord *s, const EcsDeploymen
         .guard_duty_enabled = SW_SOME_BOOL(false),
     };
     EcsTaskDefinitionRecord *t;
-    if (ecs_task_definition_get(cx, d->task_definition, &t, err) < 0)
+    if (ecs_definition_find(cx, d->task_definition, &t, err) < 0)
         return -1;
     for (size_t i = 0; t && i < t->definition->container_definitions.n; i++) {
         EcsContainerImage *c = sw_list_add(cx->arena, &v.container_images);
@@ -85,7 +85,7 @@ static int put_revision(SwCtx *cx, const EcsServiceRecord *s, const EcsDeploymen
         c->image = t->definition->container_definitions.v[i].image;
     }
     EcsServiceRevisionRecord r = {.service_arn = v.service_arn, .revision = &v};
-    return sw_doc_put(cx->tx, &ecs_service_revisions, ecs_short_name(arn), &r, err);
+    return ecs_service_revision_save(cx, &r, err);
 }
 
 static SwStr digits(SwArena *a) {
@@ -117,10 +117,8 @@ static int begin_records(SwCtx *cx, EcsServiceRecord *s, const EcsDeployment *d,
                          SwError *err) {
     SwArena *a = cx->arena;
     SwStr service = s->service->service_name, revision = digits(a), deployment = sw_id_base62(a, 21);
-    st->revision_arn =
-        sw_arn(cx, "ecs", "service-revision/%.*s/%.*s/%.*s", SW_FMT(s->cluster_name), SW_FMT(service), SW_FMT(revision));
-    st->service_deployment_arn =
-        sw_arn(cx, "ecs", "service-deployment/%.*s/%.*s/%.*s", SW_FMT(s->cluster_name), SW_FMT(service), SW_FMT(deployment));
+    st->revision_arn = ecs_service_revision_arn(cx, s->cluster_name, service, revision);
+    st->service_deployment_arn = ecs_service_deployment_arn(cx, s->cluster_name, service, deployment);
     EcsServiceRevisionSummary target = {.arn = st->revision_arn, .requested_task_count = d->desired_count};
     EcsServiceDeployment sd = {
         .service_deployment_arn = st->service_deployment_arn,
@@ -301,7 +299,7 @@ int ecs_describe_service_deployments(SwCtx *cx, const EcsDescribeServiceDeployme
         EcsServiceDeployment *d;
         if (get_service_deployment(cx, in->service_deployment_arns.v[i], &d, err) < 0)
             return -1;
-        if (d && sw_str_eq(d->service_deployment_arn, in->service_deployment_arns.v[i]))
+        if (d)
             *sw_list_add(cx->arena, &out->service_deployments) = *d;
         else
             ecs_failure(cx->arena, &out->failures, in->service_deployment_arns.v[i], "MISSING");
@@ -314,11 +312,11 @@ int ecs_describe_service_revisions(SwCtx *cx, const EcsDescribeServiceRevisionsR
     sw_list_present(cx->arena, &out->service_revisions);
     sw_list_present(cx->arena, &out->failures);
     for (size_t i = 0; i < in->service_revision_arns.n; i++) {
-        void *r;
-        if (sw_doc_get(cx->tx, &ecs_service_revisions, ecs_short_name(in->service_revision_arns.v[i]), &r, err) < 0)
+        EcsServiceRevisionRecord *r;
+        if (ecs_service_revision_find_reference(cx, in->service_revision_arns.v[i], &r, err) < 0)
             return -1;
-        if (r && sw_str_eq(((EcsServiceRevisionRecord *)r)->revision->service_revision_arn, in->service_revision_arns.v[i]))
-            *sw_list_add(cx->arena, &out->service_revisions) = *((EcsServiceRevisionRecord *)r)->revision;
+        if (r)
+            *sw_list_add(cx->arena, &out->service_revisions) = *r->revision;
         else
             ecs_failure(cx->arena, &out->failures, in->service_revision_arns.v[i], "MISSING");
     }
@@ -345,10 +343,8 @@ static int show_brief(SwCtx *cx, const void *arg, const SwDocRow *row, void *to,
 int ecs_list_service_deployments(SwCtx *cx, const EcsListServiceDeploymentsRequest *in, EcsListServiceDeploymentsResponse *out,
                                  SwError *err) {
     EcsServiceRecord *s;
-    if (ecs_service_get(cx, in->cluster, in->service, &s, err) < 0)
+    if (ecs_service_must(cx, in->cluster, in->service, &s, err) < 0)
         return -1;
-    if (!s)
-        return sw_fail(err, &ECS_SERVICE_NOT_FOUND_EXCEPTION, "Service not found.");
     SwDocQuery q = {.index = "by_service", .equals = {s->service->service_arn}, .descending = true};
     return sw_page(
         cx, &(SwPage){.of = &ecs_service_deployments, .q = q, .want = is_listed, .show = show_brief, .arg = in, ECS_PAGE}, out,

@@ -134,7 +134,6 @@ const SwService sw_service_ecs = {
     .api = &ecs_api,
     .declares = &ecs_declarations,
     .handlers = ecs_handlers,
-    .resources = ecs_resources,
     .invalid = &ECS_INVALID_PARAMETER_EXCEPTION,
     .bad_token = {&ECS_INVALID_PARAMETER_EXCEPTION, "Invalid token."},
     .bad_limit = {&ECS_INVALID_PARAMETER_EXCEPTION, "maxResults should be between 1 and 100."},

@@ -25,35 +25,24 @@ extern const SwActionType ecs_deploy_action;
 /* ---- common.c ---- */
 
 SwStr ecs_short_name(SwStr name_or_arn); /* behind the last '/' */
-/* Whether a name or an ARN that was given means what has this ARN: one of another region or account, or of
- * another cluster, names nothing here, whatever its last part. */
-bool ecs_names(SwStr name_or_arn, SwStr arn);
-/* A failure's ARN: the one that was given, or that of the name. */
+/* The ARN that was given, or else that of the name. */
 SwStr ecs_asked_arn(SwStr name_or_arn, SwStr arn);
+bool ecs_is_name(SwStr s);    /* of a cluster or service */
 SwStr ecs_new_id(SwArena *a); /* 32 hexadecimal digits */
 SwStr ecs_service_key(SwArena *a, SwStr cluster, SwStr service);
-/* "default" where ref is absent. Fails with ClusterNotFoundException unless it is there and ACTIVE.
- */
-int ecs_cluster_get(SwCtx *cx, SwStr ref, EcsClusterRecord **ret, SwError *err) sw_must_check;
 #define ECS_PAGE .usual = 100, .most = 100 /* of a SwPage: nearly all lists of the service */
 void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from);
-extern const SwTagRules ecs_tag_rules;
-int ecs_tags_check(const EcsTagList *tags, SwError *err) sw_must_check;
 int ecs_event(SwCtx *cx, const char *type, SwStr resource, SwStr detail, SwError *err) sw_must_check;
 void ecs_failure(SwArena *a, EcsFailureList *l, SwStr arn, const char *reason);
 SwStr ecs_key_value(const EcsKeyValuePairList *l, const char *name);
 void ecs_key_value_set(SwArena *a, EcsKeyValuePairList *l, const char *name, SwStr value);
 bool ecs_has(const SwStrList *l, const char *word);
 
-/* ---- resource.c ---- */
-
-SwStrList ecs_resources(SwCtx *cx, const SwOperation *op, const void *in);
-
 /* ---- task_definition.c ---- */
 
 /* By "family", "family:revision" or ARN. *ret NULL: none. A family gives its newest ACTIVE
  * revision. */
-int ecs_task_definition_get(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret, SwError *err) sw_must_check;
+int ecs_definition_find(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret, SwError *err) sw_must_check;
 int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in, SwError *err) sw_must_check;
 int ecs_definition_rules_check(const EcsRegisterTaskDefinitionRequest *in, SwError *err) sw_must_check;
 int ecs_environment_files_check(const EcsEnvironmentFileList *l, SwStr execution_role, const SwErrorKind *kind,
@@ -83,7 +72,7 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
  */
 bool ecs_task_stop(EcsTaskRecord *t, SwTime now, SwStr code, SwStr reason);
 /* Store with a new version, and the event "ECS Task State Change". */
-int ecs_task_put(SwCtx *cx, EcsTaskRecord *t, SwError *err) sw_must_check;
+int ecs_task_store(SwCtx *cx, EcsTaskRecord *t, SwError *err) sw_must_check;
 int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, SwDocList *ret, SwError *err) sw_must_check;
 SwStr ecs_task_id(const EcsTaskRecord *t);
 bool ecs_is_checked(const EcsContainerDefinition *d); /* has a health check that is not NONE */
@@ -150,9 +139,11 @@ bool ecs_file_arn_parse(SwStr arn, SwStr *ret_bucket, SwStr *ret_key);
 
 /* ---- service.c, deployment.c ---- */
 
-int ecs_service_get(SwCtx *cx, SwStr cluster_ref, SwStr ref, EcsServiceRecord **ret,
-                    SwError *err) sw_must_check; /* *ret NULL: none */
-int ecs_service_put(SwCtx *cx, EcsServiceRecord *s, SwError *err) sw_must_check;
+/* Also one that is INACTIVE; *ret NULL: none. */
+int ecs_service_named(SwCtx *cx, SwStr cluster_ref, SwStr ref, EcsServiceRecord **ret, SwError *err) sw_must_check;
+/* The same, but fails with ServiceNotFoundException. */
+int ecs_service_must(SwCtx *cx, SwStr cluster_ref, SwStr ref, EcsServiceRecord **ret, SwError *err) sw_must_check;
+int ecs_service_store(SwCtx *cx, EcsServiceRecord *s, SwError *err) sw_must_check;
 void ecs_service_say(SwCtx *cx, EcsServiceRecord *s, const char *fmt, ...) sw_printf(3, 4);
 EcsDeployment *ecs_deployment_primary(EcsServiceRecord *s);
 EcsDeploymentState *ecs_deployment_state(EcsServiceRecord *s, SwStr id);

@@ -61,7 +61,7 @@ static int set_status(SwCtx *cx, const EcsHealthRecord *h, const char *status, S
             continue;
         c->health_status = sw_str(status);
         task_health(t);
-        if (ecs_task_put(cx, t, err) < 0 || sw_wake(cx, &ecs_task_controller, h->task_id, 0, err) < 0)
+        if (ecs_task_store(cx, t, err) < 0 || sw_wake(cx, &ecs_task_controller, h->task_id, 0, err) < 0)
             return -1;
         if (t->service_arn.n)
             return sw_wake(cx, &ecs_service_controller, ecs_service_key(cx->arena, t->cluster_name, t->service_name), 0, err);

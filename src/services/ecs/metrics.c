@@ -58,12 +58,10 @@ static const EcsUsage *last_of(const EcsServiceRecord *s, SwStr id) {
 
 /* NULL: gone, or soon. */
 static int find(SwCtx *cx, SwStr key, EcsServiceRecord **ret_s, SwError *err) {
-    void *r;
-    if (sw_doc_get(cx->tx, &ecs_services, key, &r, err) < 0)
+    SwFound f;
+    if (sw_resource_find(cx, &ecs_service_resource, key, &f, err) < 0)
         return -1;
-    *ret_s = r;
-    if (r && ecs_is((*ret_s)->service->status, "INACTIVE"))
-        *ret_s = NULL;
+    *ret_s = f.record;
     return 0;
 }
 
@@ -111,7 +109,7 @@ static int store(SwCtx *cx, SwStr key, const MeasuredList *l, SwTime now, SwErro
             return -1;
         sw_error_reset(err);
     }
-    return ecs_service_put(cx, s, err);
+    return ecs_service_store(cx, s, err);
 }
 
 static int step(SwCtx *cx, SwStr key, SwStep *ret, SwError *err) {

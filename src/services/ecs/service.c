@@ -16,22 +16,37 @@ static int invalid(SwError *err, const char *text) {
     return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "%s", text);
 }
 
-int ecs_service_get(SwCtx *cx, SwStr cluster_ref, SwStr ref, EcsServiceRecord **ret, SwError *err) {
+static bool is_kept(SwCtx *cx, const void *record) {
+    (void)cx;
+    return !ecs_is(((const EcsServiceRecord *)record)->service->status, "INACTIVE");
+}
+
+const SwResourceHooks ecs_service_hooks = {.exists = is_kept};
+
+int ecs_service_named(SwCtx *cx, SwStr cluster_ref, SwStr ref, EcsServiceRecord **ret, SwError *err) {
     EcsClusterRecord *c;
-    void *r;
-    if (ecs_cluster_get(cx, cluster_ref, &c, err) < 0 ||
-        sw_doc_get(cx->tx, &ecs_services, ecs_service_key(cx->arena, c->cluster->cluster_name, ecs_short_name(ref)), &r, err) <
-            0)
+    void *r = NULL;
+    if (ecs_cluster_by_reference(cx, cluster_ref, &c, err) < 0)
+        return -1;
+    SwStr cluster = c->cluster->cluster_name, arn = ecs_asked_arn(ref, ecs_service_arn(cx, cluster, ref));
+    SwStr id = sw_resource_id(cx, &ecs_service_resource, arn);
+    if (id.p && sw_doc_get(cx->tx, &ecs_services, id, &r, err) < 0)
         return -1;
     *ret = r;
-    if (r && !ecs_names(ref, (*ret)->service->service_arn))
+    if (r && !sw_str_eq((*ret)->cluster_name, cluster))
         *ret = NULL;
     return 0;
 }
 
-int ecs_service_put(SwCtx *cx, EcsServiceRecord *s, SwError *err) {
+int ecs_service_must(SwCtx *cx, SwStr cluster_ref, SwStr ref, EcsServiceRecord **ret, SwError *err) {
+    if (ecs_service_named(cx, cluster_ref, ref, ret, err) < 0)
+        return -1;
+    return *ret ? 0 : sw_resource_fail(cx, &ecs_service_resource, &ecs_service_resource.missing, ref, err);
+}
+
+int ecs_service_store(SwCtx *cx, EcsServiceRecord *s, SwError *err) {
     s->status = s->service->status;
-    return sw_doc_put(cx->tx, &ecs_services, s->key, s, err);
+    return ecs_service_save(cx, s, err);
 }
 
 void ecs_service_say(SwCtx *cx, EcsServiceRecord *s, const char *fmt, ...) {
@@ -206,7 +221,7 @@ static int check_balancers(SwCtx *cx, const EcsTaskDefinition *d, const EcsLoadB
 
 /* One that the caller may run. */
 static int definition_of(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret, SwError *err) {
-    if (ecs_task_definition_get(cx, ref, ret, err) < 0)
+    if (ecs_definition_find(cx, ref, ret, err) < 0)
         return -1;
     return *ret ? ecs_host_access_check(cx, (*ret)->definition, err)
                 : sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition not found.");
@@ -240,9 +255,7 @@ static int settle(SwCtx *cx, const EcsClusterRecord *c, EcsService *v, const Ecs
 /* ---- CreateService ---- */
 
 static int check_create(const EcsCreateServiceRequest *in, SwError *err) {
-    if (ecs_tags_check(&in->tags, err) < 0)
-        return -1;
-    if (!sw_str_is(in->service_name) || in->service_name.n > 255 || sw_str_contains(in->service_name, SW_STR("/")))
+    if (!ecs_is_name(in->service_name))
         return invalid(err, "Invalid service name.");
     if (!in->task_definition.n)
         return invalid(err, "TaskDefinition cannot be empty.");
@@ -271,8 +284,8 @@ int ecs_create_service(SwCtx *cx, const EcsCreateServiceRequest *in, EcsCreateSe
     EcsClusterRecord *c;
     EcsServiceRecord *old;
     EcsTaskDefinitionRecord *d;
-    if (check_create(in, err) < 0 || ecs_cluster_get(cx, in->cluster, &c, err) < 0 ||
-        ecs_service_get(cx, in->cluster, in->service_name, &old, err) < 0)
+    if (check_create(in, err) < 0 || ecs_cluster_by_reference(cx, in->cluster, &c, err) < 0 ||
+        ecs_service_named(cx, in->cluster, in->service_name, &old, err) < 0)
         return -1;
     if (old && !ecs_is(old->service->status, "INACTIVE"))
         return existing(cx, old, in, &out->service, err);
@@ -281,11 +294,12 @@ int ecs_create_service(SwCtx *cx, const EcsCreateServiceRequest *in, EcsCreateSe
     EcsService *v = sw_new(a, EcsService);
     sw_shape_move(a, &ecs_shape_service, v, &ecs_shape_create_service_request, in);
     v->deployment_configuration = NULL;
+    v->tags = (EcsTagList){0};
     if (merge_configuration(cx, &v->deployment_configuration, in->deployment_configuration, err) < 0 ||
         settle(cx, c, v, d, in->launch_type, err) < 0)
         return -1;
     SwStr cluster = c->cluster->cluster_name;
-    v->service_arn = sw_arn(cx, "ecs", "service/%.*s/%.*s", SW_FMT(cluster), SW_FMT(in->service_name));
+    v->service_arn = ecs_service_arn(cx, cluster, in->service_name);
     v->cluster_arn = c->cluster->cluster_arn;
     v->status = SW_STR("ACTIVE");
     v->created_at = SW_SOME_TIME(sw_now(cx));
@@ -304,7 +318,8 @@ int ecs_create_service(SwCtx *cx, const EcsCreateServiceRequest *in, EcsCreateSe
                             .token = in->client_token,
                             .service = v};
     ecs_launch_say_limits(cx, s, d->definition);
-    if (ecs_deployment_begin(cx, s, err) < 0 || ecs_service_put(cx, s, err) < 0 ||
+    if (ecs_service_set_tags(cx, cluster, in->service_name, s, SW_GIVEN_TAGS(&in->tags), err) < 0 ||
+        ecs_deployment_begin(cx, s, err) < 0 || ecs_service_store(cx, s, err) < 0 ||
         sw_wake(cx, &ecs_service_controller, s->key, 0, err) < 0 ||
         sw_wake(cx, &ecs_metrics_controller, s->key, sw_now(cx) + SW_MINUTE, err) < 0)
         return -1;
@@ -314,10 +329,8 @@ int ecs_create_service(SwCtx *cx, const EcsCreateServiceRequest *in, EcsCreateSe
 /* ---- UpdateService ---- */
 
 static int get_active(SwCtx *cx, SwStr cluster, SwStr ref, EcsServiceRecord **ret, SwError *err) {
-    if (ecs_service_get(cx, cluster, ref, ret, err) < 0)
+    if (ecs_service_must(cx, cluster, ref, ret, err) < 0)
         return -1;
-    if (!*ret)
-        return sw_fail(err, &ECS_SERVICE_NOT_FOUND_EXCEPTION, "Service not found.");
     return ecs_is((*ret)->service->status, "ACTIVE")
                ? 0
                : sw_fail(err, &ECS_SERVICE_NOT_ACTIVE_EXCEPTION, "Service was not ACTIVE.");
@@ -341,7 +354,7 @@ int ecs_update_service(SwCtx *cx, const EcsUpdateServiceRequest *in, EcsUpdateSe
     EcsServiceRecord *s;
     EcsClusterRecord *c;
     EcsTaskDefinitionRecord *d;
-    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0 || get_active(cx, in->cluster, in->service, &s, err) < 0)
+    if (ecs_cluster_by_reference(cx, in->cluster, &c, err) < 0 || get_active(cx, in->cluster, in->service, &s, err) < 0)
         return -1;
     EcsService *v = s->service;
     if (in->desired_count.set && in->desired_count.v < 0)
@@ -376,7 +389,7 @@ int ecs_update_service(SwCtx *cx, const EcsUpdateServiceRequest *in, EcsUpdateSe
         p->desired_count = v->desired_count;
         s->steady = SW_SOME_BOOL(false);
     }
-    if (ecs_service_put(cx, s, err) < 0 || sw_wake(cx, &ecs_service_controller, s->key, 0, err) < 0)
+    if (ecs_service_store(cx, s, err) < 0 || sw_wake(cx, &ecs_service_controller, s->key, 0, err) < 0)
         return -1;
     return reply(cx, s, &out->service, err);
 }
@@ -385,10 +398,10 @@ int ecs_update_service(SwCtx *cx, const EcsUpdateServiceRequest *in, EcsUpdateSe
 
 int ecs_delete_service(SwCtx *cx, const EcsDeleteServiceRequest *in, EcsDeleteServiceResponse *out, SwError *err) {
     EcsServiceRecord *s;
-    if (ecs_service_get(cx, in->cluster, in->service, &s, err) < 0)
+    if (ecs_service_must(cx, in->cluster, in->service, &s, err) < 0)
         return -1;
-    if (!s || ecs_is(s->service->status, "INACTIVE"))
-        return sw_fail(err, &ECS_SERVICE_NOT_FOUND_EXCEPTION, "Service not found.");
+    if (ecs_is(s->service->status, "INACTIVE"))
+        return sw_resource_fail(cx, &ecs_service_resource, &ecs_service_resource.missing, in->service, err);
     if (ecs_is(s->service->status, "ACTIVE")) {
         if (s->service->desired_count.v > 0 && !SW_OR(in->force, false))
             return invalid(err, "The service cannot be stopped while it is scaled above 0.");
@@ -397,7 +410,7 @@ int ecs_delete_service(SwCtx *cx, const EcsDeleteServiceRequest *in, EcsDeleteSe
         EcsDeployment *p = ecs_deployment_primary(s);
         if (p)
             p->desired_count = SW_SOME_INT(0);
-        if (ecs_service_put(cx, s, err) < 0 || sw_wake(cx, &ecs_service_controller, s->key, 0, err) < 0)
+        if (ecs_service_store(cx, s, err) < 0 || sw_wake(cx, &ecs_service_controller, s->key, 0, err) < 0)
             return -1;
     }
     return reply(cx, s, &out->service, err);
@@ -405,7 +418,7 @@ int ecs_delete_service(SwCtx *cx, const EcsDeleteServiceRequest *in, EcsDeleteSe
 
 int ecs_describe_services(SwCtx *cx, const EcsDescribeServicesRequest *in, EcsDescribeServicesResponse *out, SwError *err) {
     EcsClusterRecord *c;
-    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
+    if (ecs_cluster_by_reference(cx, in->cluster, &c, err) < 0)
         return -1;
     if (!in->services.n)
         return invalid(err, "Services cannot be empty.");
@@ -415,11 +428,10 @@ int ecs_describe_services(SwCtx *cx, const EcsDescribeServicesRequest *in, EcsDe
     sw_list_present(cx->arena, &out->failures);
     for (size_t i = 0; i < in->services.n; i++) {
         EcsServiceRecord *s;
-        if (ecs_service_get(cx, in->cluster, in->services.v[i], &s, err) < 0)
+        if (ecs_service_named(cx, in->cluster, in->services.v[i], &s, err) < 0)
             return -1;
         if (!s) {
-            SwStr name = ecs_short_name(in->services.v[i]);
-            SwStr arn = sw_arn(cx, "ecs", "service/%.*s/%.*s", SW_FMT(c->cluster->cluster_name), SW_FMT(name));
+            SwStr arn = ecs_service_arn(cx, c->cluster->cluster_name, in->services.v[i]);
             ecs_failure(cx->arena, &out->failures, ecs_asked_arn(in->services.v[i], arn), "MISSING");
             continue;
         }
@@ -446,7 +458,7 @@ static int show_arn(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, S
 /* By name: a service whose status changes between two pages keeps its place. */
 int ecs_list_services(SwCtx *cx, const EcsListServicesRequest *in, EcsListServicesResponse *out, SwError *err) {
     EcsClusterRecord *c;
-    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
+    if (ecs_cluster_by_reference(cx, in->cluster, &c, err) < 0)
         return -1;
     SwDocQuery q = {.prefix = ecs_service_key(cx->arena, c->cluster->cluster_name, SW_STR(""))};
     return sw_page(

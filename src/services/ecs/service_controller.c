@@ -96,7 +96,7 @@ static int stop_task(EcsRound *r, EcsSeen *s, SwStr reason, SwError *err) {
     s->alive = s->healthy = false;
     r->changed = true;
     r->s->steady = SW_SOME_BOOL(false);
-    if (ecs_task_put(r->cx, s->t, err) < 0)
+    if (ecs_task_store(r->cx, s->t, err) < 0)
         return -1;
     return sw_wake(r->cx, &ecs_task_controller, ecs_task_id(s->t), 0, err);
 }
@@ -227,7 +227,7 @@ static int start_tasks(EcsRound *r, int64_t n, SwError *err) {
         .deployment_id = p->id,
     };
     if (ecs_cluster_get(cx, r->s->cluster_name, &plan.cluster, err) < 0 ||
-        ecs_task_definition_get(cx, p->task_definition, &plan.definition, err) < 0)
+        ecs_definition_find(cx, p->task_definition, &plan.definition, err) < 0)
         return -1;
     if (!plan.definition)
         return sw_fail(err, &SW_INTERNAL_FAILURE, "the task definition %.*s is gone", SW_FMT(p->task_definition));
@@ -469,7 +469,7 @@ static int run(EcsRound *r, SwStr id, SwError *err) {
     if (!r->changed)
         return 0;
     tidy(r);
-    return ecs_service_put(r->cx, r->s, err);
+    return ecs_service_store(r->cx, r->s, err);
 }
 
 static void committed(void *arg) {

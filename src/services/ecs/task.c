@@ -47,9 +47,18 @@ static EcsTask *shown(SwCtx *cx, const EcsTaskRecord *t) {
     return x;
 }
 
-int ecs_task_put(SwCtx *cx, EcsTaskRecord *t, SwError *err) {
+/* With a new version, so that its controller, if it is at work, does not write over the tags. */
+static int tagged(SwCtx *cx, const SwFound *f, SwError *err) {
+    EcsTask *k = ((EcsTaskRecord *)f->record)->task;
+    k->version = SW_SOME_INT(SW_OR(k->version, 0) + 1);
+    return sw_wake(cx, &ecs_task_controller, f->id, 0, err);
+}
+
+const SwResourceHooks ecs_task_hooks = {.tagged = tagged};
+
+int ecs_task_store(SwCtx *cx, EcsTaskRecord *t, SwError *err) {
     t->task->version = SW_SOME_INT(SW_OR(t->task->version, 0) + 1);
-    if (sw_doc_put(cx->tx, &ecs_tasks, ecs_task_id(t), t, err) < 0)
+    if (ecs_task_save(cx, t, err) < 0)
         return -1;
     EcsTask event = *shown(cx, t);
     event.tags = (EcsTagList){0};
@@ -189,7 +198,7 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
     if (p->load_balancers)
         t->load_balancers = *p->load_balancers;
     *k = (EcsTask){
-        .task_arn = sw_arn(cx, "ecs", "task/%.*s/%.*s", SW_FMT(cluster), SW_FMT(id)),
+        .task_arn = ecs_task_arn(cx, cluster, id),
         .cluster_arn = t->cluster_arn,
         .task_definition_arn = t->definition->task_definition_arn,
         .last_status = SW_STR("PROVISIONING"),
@@ -218,7 +227,7 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
     make_containers(cx, t, id, cluster);
     make_attachment(cx, t, p->subnet);
     *ret = t;
-    return ecs_task_put(cx, t, err) < 0 ? -1 : sw_wake(cx, &ecs_task_controller, id, 0, err);
+    return ecs_task_store(cx, t, err) < 0 ? -1 : sw_wake(cx, &ecs_task_controller, id, 0, err);
 }
 
 /* ---- operations ---- */
@@ -290,7 +299,7 @@ static int make_tasks(SwCtx *cx, EcsTaskPlan *p, const EcsLaunch *launch, int64_
 }
 
 int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out, SwError *err) {
-    if (ecs_tags_check(&in->tags, err) < 0)
+    if (sw_tags_check(ecs_task_resource.tag_rules, SW_NO_STR, SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
     int64_t count = SW_OR(in->count, 1);
     if (count < 1 || count > 10)
@@ -300,8 +309,8 @@ int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out
     if (ecs_is(in->propagate_tags, "SERVICE"))
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "propagateTags: SERVICE is not valid for RunTask.");
     EcsTaskPlan p = {.overrides = in->overrides, .network = in->network_configuration};
-    if (ecs_cluster_get(cx, in->cluster, &p.cluster, err) < 0 ||
-        ecs_task_definition_get(cx, in->task_definition, &p.definition, err) < 0)
+    if (ecs_cluster_by_reference(cx, in->cluster, &p.cluster, err) < 0 ||
+        ecs_definition_find(cx, in->task_definition, &p.definition, err) < 0)
         return -1;
     if (!p.definition)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition not found.");
@@ -331,7 +340,7 @@ int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out
 int ecs_start_task(SwCtx *cx, const EcsStartTaskRequest *in, EcsStartTaskResponse *out, SwError *err) {
     EcsClusterRecord *c;
     EcsTaskDefinitionRecord *d;
-    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0 || ecs_task_definition_get(cx, in->task_definition, &d, err) < 0)
+    if (ecs_cluster_by_reference(cx, in->cluster, &c, err) < 0 || ecs_definition_find(cx, in->task_definition, &d, err) < 0)
         return -1;
     if (!d)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "TaskDefinition not found.");
@@ -345,15 +354,20 @@ int ecs_start_task(SwCtx *cx, const EcsStartTaskRequest *in, EcsStartTaskRespons
     return 0;
 }
 
+static int find_in(SwCtx *cx, const EcsClusterRecord *c, SwStr arn, EcsTaskRecord **ret, SwError *err) {
+    if (ecs_task_find_reference(cx, arn, ret, err) < 0)
+        return -1;
+    if (*ret && !sw_str_eq((*ret)->cluster_arn, c->cluster->cluster_arn))
+        *ret = NULL;
+    return 0;
+}
+
 static int get_task(SwCtx *cx, SwStr cluster, SwStr ref, EcsTaskRecord **ret, SwError *err) {
     EcsClusterRecord *c;
-    void *r;
-    if (ecs_cluster_get(cx, cluster, &c, err) < 0 || sw_doc_get(cx->tx, &ecs_tasks, ecs_short_name(ref), &r, err) < 0)
+    if (ecs_cluster_by_reference(cx, cluster, &c, err) < 0 ||
+        find_in(cx, c, ecs_asked_arn(ref, ecs_task_arn(cx, c->cluster->cluster_name, ref)), ret, err) < 0)
         return -1;
-    *ret = r;
-    if (!r || !sw_str_eq((*ret)->cluster_arn, c->cluster->cluster_arn) || !ecs_names(ref, (*ret)->task->task_arn))
-        return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The referenced task was not found.");
-    return 0;
+    return *ret ? 0 : sw_resource_fail(cx, &ecs_task_resource, &ecs_task_resource.missing, ref, err);
 }
 
 int ecs_stop_task(SwCtx *cx, const EcsStopTaskRequest *in, EcsStopTaskResponse *out, SwError *err) {
@@ -361,7 +375,7 @@ int ecs_stop_task(SwCtx *cx, const EcsStopTaskRequest *in, EcsStopTaskResponse *
     if (get_task(cx, in->cluster, in->task, &t, err) < 0)
         return -1;
     SwStr reason = sw_str_or(in->reason, SW_STR("Task stopped by user"));
-    if (ecs_task_stop(t, sw_now(cx), ECS_TASK_STOP_CODE_USER_INITIATED, reason) && ecs_task_put(cx, t, err) < 0)
+    if (ecs_task_stop(t, sw_now(cx), ECS_TASK_STOP_CODE_USER_INITIATED, reason) && ecs_task_store(cx, t, err) < 0)
         return -1;
     out->task = shown(cx, t);
     return sw_wake(cx, &ecs_task_controller, ecs_task_id(t), 0, err);
@@ -369,7 +383,7 @@ int ecs_stop_task(SwCtx *cx, const EcsStopTaskRequest *in, EcsStopTaskResponse *
 
 int ecs_describe_tasks(SwCtx *cx, const EcsDescribeTasksRequest *in, EcsDescribeTasksResponse *out, SwError *err) {
     EcsClusterRecord *c;
-    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
+    if (ecs_cluster_by_reference(cx, in->cluster, &c, err) < 0)
         return -1;
     if (!in->tasks.n)
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Tasks cannot be empty.");
@@ -378,14 +392,12 @@ int ecs_describe_tasks(SwCtx *cx, const EcsDescribeTasksRequest *in, EcsDescribe
     sw_list_present(cx->arena, &out->tasks);
     sw_list_present(cx->arena, &out->failures);
     for (size_t i = 0; i < in->tasks.n; i++) {
-        SwStr id = ecs_short_name(in->tasks.v[i]);
-        void *r;
-        if (sw_doc_get(cx->tx, &ecs_tasks, id, &r, err) < 0)
+        SwStr arn = ecs_asked_arn(in->tasks.v[i], ecs_task_arn(cx, c->cluster->cluster_name, in->tasks.v[i]));
+        EcsTaskRecord *t;
+        if (find_in(cx, c, arn, &t, err) < 0)
             return -1;
-        EcsTaskRecord *t = r;
-        if (!t || !sw_str_eq(t->cluster_arn, c->cluster->cluster_arn) || !ecs_names(in->tasks.v[i], t->task->task_arn)) {
-            SwStr arn = sw_arn(cx, "ecs", "task/%.*s/%.*s", SW_FMT(c->cluster->cluster_name), SW_FMT(id));
-            ecs_failure(cx->arena, &out->failures, ecs_asked_arn(in->tasks.v[i], arn), "MISSING");
+        if (!t) {
+            ecs_failure(cx->arena, &out->failures, arn, "MISSING");
             continue;
         }
         EcsTask *x = sw_list_add(cx->arena, &out->tasks);
@@ -416,18 +428,14 @@ static int show_arn(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, S
 int ecs_list_tasks(SwCtx *cx, const EcsListTasksRequest *in, EcsListTasksResponse *out, SwError *err) {
     EcsClusterRecord *c;
     EcsServiceRecord *s = NULL;
-    if (ecs_cluster_get(cx, in->cluster, &c, err) < 0)
+    if (ecs_cluster_by_reference(cx, in->cluster, &c, err) < 0)
         return -1;
     if (in->container_instance.n || in->daemon_name.n)
         return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION,
                        "containerInstance and daemonName: a cluster here has no container "
                        "instances and no daemons.");
-    if (in->service_name.n) {
-        if (ecs_service_get(cx, in->cluster, in->service_name, &s, err) < 0)
-            return -1;
-        if (!s)
-            return sw_fail(err, &ECS_SERVICE_NOT_FOUND_EXCEPTION, "Service not found.");
-    }
+    if (in->service_name.n && ecs_service_must(cx, in->cluster, in->service_name, &s, err) < 0)
+        return -1;
     SwDocQuery q = {.index = s ? "by_service" : "by_desired",
                     .equals = {s ? s->service->service_arn : c->cluster->cluster_arn,
                                s ? SW_NO_STR : sw_str_or(in->desired_status, SW_STR("RUNNING"))}};

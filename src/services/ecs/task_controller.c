@@ -62,7 +62,7 @@ int ecs_pass_save(EcsPass *p, EcsInTx *also, SwError *err) {
     }
     if (also && also(p, err) < 0)
         goto failed;
-    if (ecs_task_put(cx, p->t, err) < 0)
+    if (ecs_task_store(cx, p->t, err) < 0)
         goto failed;
     if (p->t->service_arn.n &&
         sw_wake(cx, &ecs_service_controller, ecs_service_key(cx->arena, p->t->cluster_name, p->t->service_name), 0, err) < 0)

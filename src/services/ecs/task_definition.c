@@ -10,10 +10,6 @@ const SwCollection ecs_task_definitions = {.name = "ecs/taskDefinition",
                                                        {.name = "by_status",
                                                         .member = {"definition.status", "family", "revision"}}}};
 
-static SwStr key_of(SwArena *a, SwStr family, int64_t revision) {
-    return sw_strf(a, "%.*s:%lld", SW_FMT(family), (long long)revision);
-}
-
 static int newest(SwCtx *cx, SwStr family, EcsTaskDefinitionRecord **ret, SwError *err) {
     SwDocQuery q = {.index = "by_status", .equals = {SW_STR("ACTIVE"), family}, .descending = true, .limit = 1};
     SwDocList l;
@@ -23,20 +19,35 @@ static int newest(SwCtx *cx, SwStr family, EcsTaskDefinitionRecord **ret, SwErro
     return 0;
 }
 
-int ecs_task_definition_get(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret, SwError *err) {
-    SwStr name = ecs_short_name(ref);
-    size_t at;
-    *ret = NULL;
-    if (!ecs_names(ref, sw_arn(cx, "ecs", "task-definition/%.*s", SW_FMT(name))))
-        return 0; /* of another region or account, or no task definition's */
-    if (!sw_str_find(name, ':', &at))
-        return newest(cx, name, ret, err);
-    void *r;
-    if (sw_doc_get(cx->tx, &ecs_task_definitions, name, &r, err) < 0)
-        return -1;
-    *ret = r;
-    return 0;
+/* Of a family alone, by its name or ARN; absent: a revision is named, or nothing here. */
+static SwStr family_of(SwCtx *cx, SwStr ref) {
+    const SwResource *r = &ecs_task_definition_resource;
+    SwParts p;
+    bool read = sw_str_starts(ref, SW_STR("arn:"))
+                    ? sw_resource_read_arn(cx, r, ref, &p)
+                    : sw_resource_read(r, r->reference[0], ref, &p) || sw_resource_read(r, r->reference[1], ref, &p);
+    return read && !p.v[1].p ? p.v[0] : SW_NO_STR;
 }
+
+int ecs_definition_find(SwCtx *cx, SwStr ref, EcsTaskDefinitionRecord **ret, SwError *err) {
+    SwStr family = family_of(cx, ref);
+    return family.p ? newest(cx, family, ret, err) : ecs_task_definition_find_reference(cx, ref, ret, err);
+}
+
+/* A family that is to run is its newest revision; of one that is not there any. */
+static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
+    EcsTaskDefinitionRecord *r = NULL;
+    SwError ignored = sw_error(cx->arena);
+    SwStr family = family_of(cx, ref);
+    (void)in;
+    if (!family.p)
+        return SW_NO_STR;
+    if (op->index != ECS_REGISTER_TASK_DEFINITION && cx->tx && newest(cx, family, &r, &ignored) == 0 && r)
+        return r->definition->task_definition_arn;
+    return ecs_task_definition_arn(cx, family, SW_NO_STR);
+}
+
+const SwResourceHooks ecs_task_definition_hooks = {.named = named};
 
 static void fill_container(SwArena *a, EcsContainerDefinition *c, SwStr network_mode) {
     bool same = ecs_is(network_mode, "awsvpc") || ecs_is(network_mode, "host");
@@ -123,26 +134,28 @@ int ecs_register_task_definition(SwCtx *cx, const EcsRegisterTaskDefinitionReque
     EcsTaskDefinition moved = {0};
     sw_shape_move(cx->arena, &ecs_shape_task_definition, &moved, &ecs_shape_register_task_definition_request, in);
     EcsTaskDefinition *d = sw_shape_copy(cx->arena, &ecs_shape_task_definition, &moved);
+    SwStr number = sw_strf(cx->arena, "%lld", (long long)revision);
     d->revision = SW_SOME_INT(revision);
     d->status = SW_STR("ACTIVE");
     d->registered_at = SW_SOME_TIME(sw_now(cx));
     d->registered_by = cx->principal.arn;
-    d->task_definition_arn = sw_arn(cx, "ecs", "task-definition/%.*s:%lld", SW_FMT(in->family), (long long)revision);
+    d->task_definition_arn = ecs_task_definition_arn(cx, in->family, number);
     fill(cx, d);
     if (ecs_host_paths_check(cx, d, err) < 0 || ecs_host_access_check(cx, d, err) < 0)
         return -1;
-    EcsTaskDefinitionRecord r = {.family = in->family, .revision = SW_SOME_INT(revision), .definition = d, .tags = in->tags};
-    if (sw_doc_put(cx->tx, &ecs_task_definitions, key_of(cx->arena, in->family, revision), &r, err) < 0)
+    EcsTaskDefinitionRecord r = {.family = in->family, .revision = SW_SOME_INT(revision), .definition = d};
+    if (ecs_task_definition_set_tags(cx, in->family, number, &r, SW_GIVEN_TAGS(&in->tags), err) < 0 ||
+        ecs_task_definition_save(cx, &r, err) < 0)
         return -1;
     out->task_definition = d;
-    out->tags = in->tags;
+    out->tags = r.tags;
     return 0;
 }
 
 int ecs_describe_task_definition(SwCtx *cx, const EcsDescribeTaskDefinitionRequest *in, EcsDescribeTaskDefinitionResponse *out,
                                  SwError *err) {
     EcsTaskDefinitionRecord *r;
-    if (ecs_task_definition_get(cx, in->task_definition, &r, err) < 0)
+    if (ecs_definition_find(cx, in->task_definition, &r, err) < 0)
         return -1;
     if (!r)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Unable to describe task definition.");
@@ -200,19 +213,17 @@ int ecs_list_task_definition_families(SwCtx *cx, const EcsListTaskDefinitionFami
 
 int ecs_deregister_task_definition(SwCtx *cx, const EcsDeregisterTaskDefinitionRequest *in,
                                    EcsDeregisterTaskDefinitionResponse *out, SwError *err) {
-    SwStr name = ecs_short_name(in->task_definition);
-    size_t at;
-    if (!sw_str_find(name, ':', &at))
+    if (family_of(cx, in->task_definition).p)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "Revision is missing.");
     EcsTaskDefinitionRecord *r;
-    if (ecs_task_definition_get(cx, in->task_definition, &r, err) < 0)
+    if (ecs_definition_find(cx, in->task_definition, &r, err) < 0)
         return -1;
     if (!r)
         return sw_fail(err, &ECS_CLIENT_EXCEPTION, "The specified task definition does not exist.");
     if (ecs_is(r->definition->status, "ACTIVE")) {
         r->definition->status = SW_STR("INACTIVE");
         r->definition->deregistered_at = SW_SOME_TIME(sw_now(cx));
-        if (sw_doc_put(cx->tx, &ecs_task_definitions, name, r, err) < 0)
+        if (ecs_task_definition_save(cx, r, err) < 0)
             return -1;
     }
     out->task_definition = r->definition;
@@ -228,10 +239,8 @@ int ecs_delete_task_definitions(SwCtx *cx, const EcsDeleteTaskDefinitionsRequest
     sw_list_present(cx->arena, &out->task_definitions);
     sw_list_present(cx->arena, &out->failures);
     for (size_t i = 0; i < in->task_definitions.n; i++) {
-        SwStr name = ecs_short_name(in->task_definitions.v[i]);
-        EcsTaskDefinitionRecord *r = NULL;
-        size_t at;
-        if (sw_str_find(name, ':', &at) && ecs_task_definition_get(cx, in->task_definitions.v[i], &r, err) < 0)
+        EcsTaskDefinitionRecord *r; /* a family alone names none */
+        if (ecs_task_definition_find_reference(cx, in->task_definitions.v[i], &r, err) < 0)
             return -1;
         if (!r || !ecs_is(r->definition->status, "INACTIVE")) {
             EcsFailure *f = sw_list_add(cx->arena, &out->failures);
@@ -244,7 +253,7 @@ int ecs_delete_task_definitions(SwCtx *cx, const EcsDeleteTaskDefinitionsRequest
         }
         r->definition->status = SW_STR("DELETE_IN_PROGRESS");
         r->definition->delete_requested_at = SW_SOME_TIME(sw_now(cx));
-        if (sw_doc_put(cx->tx, &ecs_task_definitions, name, r, err) < 0)
+        if (ecs_task_definition_save(cx, r, err) < 0)
             return -1;
         *sw_list_add(cx->arena, &out->task_definitions) = *r->definition;
     }

@@ -291,7 +291,7 @@ static int check_volumes(const EcsRegisterTaskDefinitionRequest *in, SwError *er
 int ecs_task_definition_check(SwCtx *cx, const EcsRegisterTaskDefinitionRequest *in, SwError *err) {
     int64_t cpu = 0, memory = 0;
     bool fargate = ecs_has(&in->requires_compatibilities, "FARGATE"), essential = false;
-    if (ecs_definition_rules_check(in, err) < 0 || check_volumes(in, err) < 0 || ecs_tags_check(&in->tags, err) < 0)
+    if (ecs_definition_rules_check(in, err) < 0 || check_volumes(in, err) < 0)
         return -1;
     if (ecs_has(&in->requires_compatibilities, "EXTERNAL") || ecs_has(&in->requires_compatibilities, "MANAGED_INSTANCES"))
         return bad(err, "requiresCompatibilities: only EC2 and FARGATE are supported.");

@@ -32,18 +32,17 @@ static int target_list(EcsPass *p, const EcsLoadBalancer *b, Elbv2TargetDescript
 
 /* One event of the service for each target group, in AWS's words. */
 static int say_targets(EcsPass *p, const char *what, SwError *err) {
-    void *r;
+    EcsServiceRecord *r;
     if (!p->t->service_arn.n)
         return 0;
-    if (sw_doc_get(p->cx->tx, &ecs_services, ecs_service_key(p->cx->arena, p->t->cluster_name, p->t->service_name), &r, err) <
-        0)
+    if (ecs_service_find(p->cx, p->t->cluster_name, p->t->service_name, &r, err) < 0)
         return -1;
     if (r && p->t->load_balancers.n && ecs_pass_stopping(p))
         ecs_service_say(p->cx, r, "has begun draining connections on 1 tasks.");
     for (size_t i = 0; r && i < p->t->load_balancers.n; i++)
         ecs_service_say(p->cx, r, "%s 1 targets in (target-group %.*s)", what,
                         SW_FMT(p->t->load_balancers.v[i].target_group_arn));
-    return r ? ecs_service_put(p->cx, r, err) : 0;
+    return r ? ecs_service_store(p->cx, r, err) : 0;
 }
 
 int ecs_targets_register(EcsPass *p, SwError *err) {

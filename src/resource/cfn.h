@@ -43,8 +43,13 @@ typedef struct SwCfnBinding {
     uint16_t set, unset, get;
     SwPath set_at, get_at; /* get SW_NO_OPERATION: get_at is in what the type's `read` shows */
     SwPath delete_at;      /* in the input of the type's `delete`: it is for that alone */
-    const char
-        *absent; /* JSON that is set when the property is taken away; NULL: leaving it out of `set` does it, or `unset` */
+    uint16_t take;         /* `set` adds to what there is; what is not wanted any more goes to this one */
+    SwPath take_at;
+    const char *text; /* it is this, over the parts that the ARN says; or NULL */
+    /* JSON that is set when the property is taken away: of a list of keys and values, of those that are. NULL: leaving it out
+     * of `set` does it, or `unset`. */
+    const char *absent;
+    const char *stays;       /* why it cannot be taken away; NULL: it can */
     const SwErrorKind *none; /* what `get` fails with where there is none */
     const char *refused;     /* why no value is taken; NULL: it is */
 } SwCfnBinding;

@@ -18,7 +18,8 @@ static int put(SwCtx *cx, const SwCfnBinding *b, const SwPath *at, const SwValue
     const SwShape *end = s;
     void *to = sw_path_make(cx->arena, s, in, at);
     for (unsigned i = 0; i < at->n; i++)
-        end = end->member[at->at[i]].shape;
+        for (end = end->member[at->at[i]].shape; end->kind == SW_LIST && i + 1 < at->n;)
+            end = end->member[0].shape;
     return sw_cfn_put(cx, b->shape, v, b->property, end, to, at->key, err);
 }
 
@@ -34,6 +35,31 @@ static const SwValue *absent_value(SwCtx *cx, const SwCfnBinding *b) {
     return b->absent && sw_json_parse(cx->arena, sw_str(b->absent), v, &err) == 0 ? v : NULL;
 }
 
+static bool has_key(const SwValue *list, SwStr key) {
+    for (size_t i = 0; list && i < list->n; i++)
+        if (sw_str_eq(sw_value_str(sw_value_getz(&list->v[i], "Key")), key))
+            return true;
+    return false;
+}
+
+/* The value that is put; of keys and values, those that are not wanted any more are put back to what they were at first. */
+static const SwValue *value_to_set(SwCtx *cx, const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
+    const SwValue *absent = was ? absent_value(cx, b) : NULL;
+    bool keyed = absent && absent->kind == SW_VARRAY && absent->n && sw_value_getz(&absent->v[0], "Key");
+    if (!keyed)
+        return want ? want : absent;
+    SwValue *all = sw_new(cx->arena, SwValue);
+    *all = sw_value_array();
+    for (size_t i = 0; want && i < want->n; i++)
+        sw_value_add(cx->arena, all, want->v[i]);
+    for (size_t i = 0; i < absent->n; i++) {
+        SwStr key = sw_value_str(sw_value_getz(&absent->v[i], "Key"));
+        if (has_key(was, key) && !has_key(want, key))
+            sw_value_add(cx->arena, all, absent->v[i]);
+    }
+    return all;
+}
+
 /* One operation with all that it takes of what is wanted. */
 static int set_by(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, const SwValue *was, const SwValue *want,
                   SwError *err) {
@@ -43,9 +69,7 @@ static int set_by(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f,
         return -1;
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
-        const SwValue *v = b->set == op ? wanted(b, want) : NULL;
-        if (b->set == op && !v && wanted(b, was))
-            v = absent_value(cx, b);
+        const SwValue *v = b->set == op ? value_to_set(cx, b, wanted(b, was), wanted(b, want)) : NULL;
         if (v && put(cx, b, &b->set_at, v, r->api->op[op].input, in, err) < 0)
             return -1;
     }
@@ -55,6 +79,26 @@ static int set_by(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f,
 static int unset_by(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, SwError *err) {
     void *in, *out;
     return sw_cfn_input(cx, r, op, f, NULL, &in, err) < 0 ? -1 : call(cx, r, op, in, &out, err);
+}
+
+/* Of a list that `set` adds to: what is in it and not wanted any more. */
+static int take_gone(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, const SwValue *was,
+                     const SwValue *want, SwError *err) {
+    SwValue gone = sw_value_array();
+    void *in, *out;
+    for (size_t i = 0; was && i < was->n; i++) {
+        bool stays = false;
+        for (size_t k = 0; want && k < want->n && !stays; k++)
+            stays = same(cx->arena, &was->v[i], &want->v[k]);
+        if (!stays)
+            sw_value_add(cx->arena, &gone, was->v[i]);
+    }
+    if (!gone.n)
+        return 0;
+    if (sw_cfn_input(cx, r, b->take, f, NULL, &in, err) < 0 ||
+        put(cx, b, &b->take_at, &gone, r->api->op[b->take].input, in, err) < 0)
+        return -1;
+    return call(cx, r, b->take, in, &out, err);
 }
 
 /* Tags go by the service's own operations: what is not wanted any more first. */
@@ -69,9 +113,10 @@ static int set_tags(SwCtx *cx, const SwFound *f, const SwValue *was, const SwVal
         if (!sw_str_map_get(&given, key).p)
             sw_str_list_add(cx->arena, &gone, key);
     }
-    if (gone.n && sw_resource_call_untag(cx, f, &gone, err) < 0)
+    SwFound now = *f; /* an operation that replaces all tags is told those that there are */
+    if (gone.n && (sw_resource_call_untag(cx, f, &gone, err) < 0 || sw_resource_find(cx, f->r, f->id, &now, err) < 0))
         return -1;
-    return given.n ? sw_resource_call_tag(cx, f, &given, err) : 0;
+    return given.n ? sw_resource_call_tag(cx, &now, &given, err) : 0;
 }
 
 /* --- making ----------------------------------------------------------------------------------------------------- */
@@ -146,7 +191,8 @@ static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied
 
 /* Its value is put by `set`, with whatever else that operation takes. */
 static bool goes_by_set(const SwCfnBinding *b, const SwValue *want) {
-    return !b->tags && b->set != SW_NO_OPERATION && (wanted(b, want) || b->unset == SW_NO_OPERATION);
+    bool otherwise = b->unset != SW_NO_OPERATION || b->take != SW_NO_OPERATION;
+    return b->set != SW_NO_OPERATION && (wanted(b, want) || !otherwise);
 }
 
 static bool changes(SwCtx *cx, const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
@@ -157,11 +203,15 @@ static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const S
                   const SwValue *want, SwError *err) {
     if (b->tags)
         return set_tags(cx, f, wanted(b, was), wanted(b, want), err);
+    if (b->stays && !wanted(b, want))
+        return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be taken away: %s", b->property, b->stays);
+    if (b->take != SW_NO_OPERATION && take_gone(cx, r, b, f, wanted(b, was), wanted(b, want), err) < 0)
+        return -1;
     if (goes_by_set(b, want))
         return set_by(cx, r, b->set, f, was, want, err);
     if (b->unset != SW_NO_OPERATION)
         return unset_by(cx, r, b->unset, f, err);
-    if (b->delete_at.n)
+    if (b->delete_at.n || b->take != SW_NO_OPERATION)
         return 0;
     return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be changed", b->property);
 }

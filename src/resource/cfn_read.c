@@ -127,6 +127,50 @@ static int read_apart(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, con
     return 0;
 }
 
+/* All that lies at a way through lists, in one list. */
+static void gather(SwCtx *cx, const SwCfnBinding *b, const SwShape *s, const void *at, unsigned depth, SwValue *all) {
+    SwValue v;
+    if (s->kind == SW_LIST) {
+        for (size_t i = 0; i < sw_list_count(at); i++)
+            gather(cx, b, s->member[0].shape, sw_list_at(s, at, i), depth, all);
+    } else if (depth == b->get_at.n) {
+        if (sw_cfn_get(cx, b->shape->of, s, at, NULL, &v))
+            sw_value_add(cx->arena, all, v);
+    } else {
+        const SwMember *m = &s->member[b->get_at.at[depth]];
+        const void *below = sw_member_at(m, at);
+        if (below)
+            gather(cx, b, m->shape, below, depth + 1, all);
+    }
+}
+
+static bool through_lists(const SwShape *s, const SwPath *p) {
+    for (unsigned i = 0; i + 1 < p->n; i++) {
+        s = s->member[p->at[i]].shape;
+        if (s->kind == SW_LIST)
+            return true;
+    }
+    return false;
+}
+
+static bool read_value(SwCtx *cx, const SwCfnBinding *b, const Reading *from, SwValue *ret) {
+    const SwShape *s;
+    if (from->shown && b->shape->kind == SW_CFN_LIST && through_lists(from->shape, &b->get_at)) {
+        *ret = sw_value_array();
+        gather(cx, b, from->shape, from->shown, 0, ret);
+        return ret->n > 0;
+    }
+    const void *at = from->shown ? sw_cfn_first(from->shape, from->shown, &b->get_at, false, &s) : NULL;
+    return at && sw_cfn_get(cx, b->shape, s, at, b->get_at.key, ret);
+}
+
+/* The ARN in other words. */
+static void read_text(SwCtx *cx, const SwCfnBinding *b, const SwFound *f, SwValue *into) {
+    SwParts p;
+    if (sw_resource_read(f->r, f->r->arn[0], sw_resource_arn(cx, f->r, f->id, f->record), &p))
+        set_property(cx->arena, into, b->property, sw_value_string(sw_resource_write(cx, f->r, b->text, &p)));
+}
+
 static int read_property(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const Reading *main, const SwFound *f,
                          SwValue *into, SwError *err) {
     Reading from = *main;
@@ -139,10 +183,13 @@ static int read_property(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, 
             set_property(cx->arena, into, b->property, v);
         return 0;
     }
+    if (b->text) {
+        read_text(cx, b, f, into);
+        return 0;
+    }
     if (!b->get_at.n || (b->get != SW_NO_OPERATION && read_apart(cx, r, b, f, &from, err) < 0))
         return b->get_at.n ? -1 : 0;
-    const void *at = from.shown ? sw_cfn_first(from.shape, from.shown, &b->get_at, false, &s) : NULL;
-    if (at && sw_cfn_get(cx, b->shape, s, at, b->get_at.key, &v))
+    if (read_value(cx, b, &from, &v))
         set_property(cx->arena, into, b->property, v);
     return 0;
 }
@@ -151,12 +198,14 @@ static int read_property(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, 
 static int read_main(SwCtx *cx, const SwResource *r, const SwFound *f, SwStr identifier, Reading *ret, SwError *err) {
     const SwCfnType *t = r->cfn;
     void *in, *out = NULL;
+    if (!f->record)
+        return sw_resource_fail(cx, r, &r->missing, identifier, err);
     if (sw_cfn_input(cx, r, t->read, f, t->read_input, &in, err) < 0 || sw_call(cx, r->api, t->read, in, &out, err) < 0)
         return -1;
     ret->shown = t->read_at.n ? sw_cfn_first(r->api->op[t->read].output, out, &t->read_at, true, &ret->shape) : out;
     if (!t->read_at.n)
         ret->shape = r->api->op[t->read].output;
-    return ret->shown && f->record ? 0 : sw_resource_fail(cx, r, &r->missing, identifier, err);
+    return ret->shown ? 0 : sw_resource_fail(cx, r, &r->missing, identifier, err);
 }
 
 int sw_resource_model(SwCtx *cx, const SwResource *r, SwStr identifier, SwValue *ret_properties, SwError *err) {

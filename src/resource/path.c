@@ -66,7 +66,8 @@ void *sw_path_make(SwArena *a, const SwShape *s, void *v, const SwPath *p) {
         const SwMember *m = step(s, p, i);
         void *at = sw_member_at(m, v);
         v = at ? at : sw_member_make(a, m, v);
-        s = m->shape;
+        for (s = m->shape; s->kind == SW_LIST && i + 1 < p->n; s = element(s))
+            v = sw_list_count(v) ? sw_list_at(s, v, sw_list_count(v) - 1) : sw_list_push(a, s, v);
     }
     return p->n ? v : NULL;
 }

@@ -195,7 +195,8 @@ SwStr sw_path_text(const SwShape *s, const void *v, const SwPath *p);
 /* Of all elements of lists on the way; absent where one of them has none. */
 SwStrList sw_path_texts(SwArena *a, const SwShape *s, const void *v, const SwPath *p);
 SwTime sw_path_time(const SwShape *s, const void *v, const SwPath *p);
-/* The value's own place, made where it is not there yet (lists and maps empty), to be written. NULL: no such path. */
+/* The value's own place, made where it is not there yet (lists and maps empty), to be written; a list on the way stands for its
+ * last element. NULL: no such path. */
 void *sw_path_make(SwArena *a, const SwShape *s, void *v, const SwPath *p);
 
 /* Writes a text there; lists on the way, and at its end, get one element more. */

@@ -45,7 +45,8 @@ static Operation *way(Declarations *d, const SwValue *at, bool output, Path *ret
     return op;
 }
 
-static const char *bind_words[] = {"create", "set", "unset", "get", "delete", "absent", "none", "refused", NULL};
+static const char *bind_words[] = {"create", "set",  "unset",   "take",  "get",  "delete",
+                                   "absent", "none", "refused", "stays", "text", NULL};
 
 static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
     const SwValue *create = sw_value_getz(said, "create"), *get = sw_value_getz(said, "get"),
@@ -71,7 +72,13 @@ static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwVa
         b->absent = sw_json_text(d->api->arena, sw_value_getz(said, "absent"));
     if (none)
         b->none = resource_error_name(d, none->kind == SW_VARRAY && none->n ? &none->v[0] : none);
+    if (sw_value_getz(said, "take"))
+        b->take = way(d, sw_value_getz(said, "take"), false, &b->take_at);
     b->refused = sw_value_str(sw_value_getz(said, "refused"));
+    b->stays = sw_value_str(sw_value_getz(said, "stays"));
+    if (sw_value_getz(said, "text"))
+        resource_template(d, t->of, sw_value_getz(said, "text"));
+    b->text = sw_value_str(sw_value_getz(said, "text"));
 }
 
 static bool lists(const SwValue *list, SwStr name) {
@@ -97,7 +104,7 @@ static void bind_by_name(Declarations *d, CfnType *t, CfnBinding *b) {
     if (member_path(in, b->property, &p))
         b->create = path_join(&t->wrapper, &p);
     (void)member_path(shown_by(t->read, &t->read_at), b->property, &b->get_at);
-    for (size_t i = 0; updates && !b->set && i < updates->n; i++) {
+    for (size_t i = 0; updates && !b->set && !b->tags && i < updates->n; i++) {
         Operation *op = operation(d, &updates->v[i]);
         if (op && member_path(op->input, b->property, &b->set_at))
             b->set = op;
@@ -206,7 +213,7 @@ static void bind_all(Declarations *d, CfnType *t) {
 
 CfnType *cfn_load(Declarations *d, Resource *r, const SwValue *json) {
     CfnType *t = sw_new(d->api->arena, CfnType);
-    *t = (CfnType){.name = sw_value_str(sw_value_getz(json, "type")), .json = json};
+    *t = (CfnType){.of = r, .name = sw_value_str(sw_value_getz(json, "type")), .json = json};
     resource_words(d, json, cfn_words, "a type");
     t->schema = sw_value_get(d->schemas, t->name);
     if (!t->schema) {

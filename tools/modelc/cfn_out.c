@@ -118,9 +118,13 @@ static void write_binding(SwArena *a, CfnType *t, CfnBinding *x, SwBuf *b) {
     add_op(b, "set", x->set);
     add_op(b, "unset", x->unset);
     add_op(b, "get", x->get);
+    add_op(b, "take", x->take);
     add_way(b, "set_at", &x->set_at);
     add_way(b, "get_at", &x->get_at);
     add_way(b, "delete_at", &x->remove);
+    add_way(b, "take_at", &x->take_at);
+    add_field(b, "text", x->text);
+    add_field(b, "stays", x->stays);
     add_field(b, "absent", x->absent);
     add_field(b, "refused", x->refused);
     if (x->none)
@@ -150,9 +154,10 @@ static void write_type(CfnType *t, SwBuf *b) {
                 t->c_name);
 }
 
-void cfn_write_scalars(SwBuf *b) {
+void cfn_write_scalars(Declarations *d, SwBuf *b) {
     static const char *const scalars[][2] = {
         {"string", "STRING"}, {"integer", "INTEGER"}, {"number", "NUMBER"}, {"boolean", "BOOLEAN"}, {"json", "JSON"}};
+    d->shapes = sw_map(d->api->arena);
     for (size_t i = 0; i < SW_N(scalars); i++)
         sw_buf_addf(b, "__attribute__((unused)) static const SwCfnShape cfn_%s = {.kind = SW_CFN_%s};\n", scalars[i][0],
                     scalars[i][1]);
@@ -161,7 +166,6 @@ void cfn_write_scalars(SwBuf *b) {
 void cfn_write(Declarations *d, Resource *r, SwBuf *b) {
     SwArena *a = d->api->arena;
     CfnType *t = r->cfn;
-    SwMap done = sw_map(a);
     const SwValue *definitions = sw_value_getz(t->schema, "definitions");
     t->c_name = sw_str_z(a, sw_strf(a, "cfn_%s", r->c_name));
     for (size_t i = 0; definitions && i < definitions->n; i++) { /* they may refer to each other */
@@ -171,9 +175,9 @@ void cfn_write(Declarations *d, Resource *r, SwBuf *b) {
     }
     for (size_t i = 0; definitions && i < definitions->n; i++) {
         SwValue type = sw_value_string(definitions->keys[i]);
-        write_object(a, t, shape_name(a, t, &type), definitions->keys[i], &definitions->v[i], &done, b);
+        write_object(a, t, shape_name(a, t, &type), definitions->keys[i], &definitions->v[i], &d->shapes, b);
     }
-    write_object(a, t, sw_str(t->c_name), SW_STR(""), t->schema, &done, b);
+    write_object(a, t, sw_str(t->c_name), SW_STR(""), t->schema, &d->shapes, b);
     sw_buf_addf(b, "static const SwCfnBinding bind_%s[] = {\n", t->c_name);
     for (size_t i = 0; i < t->bind.n; i++)
         write_binding(a, t, &t->bind.v[i], b);

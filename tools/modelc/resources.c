@@ -145,7 +145,7 @@ SwStr resource_field_name(SwStr field) {
     return field;
 }
 
-static void check_template(Declarations *d, Resource *r, const SwValue *at) {
+void resource_template(Declarations *d, Resource *r, const SwValue *at) {
     SwStr rest = at->s, before, name;
     unsigned any = 0;
     while (sw_str_cut(&rest, '{', &before)) {
@@ -167,7 +167,7 @@ static SwStrList read_templates(Declarations *d, Resource *r, const SwValue *jso
     bool one = json && json->kind == SW_VSTRING;
     for (size_t i = 0; json && i < (one ? 1 : json->n); i++) {
         const SwValue *v = one ? json : &json->v[i];
-        check_template(d, r, v);
+        resource_template(d, r, v);
         sw_str_list_add(d->api->arena, &l, v->s);
     }
     return l;
@@ -271,7 +271,7 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     const SwValue *id = sw_value_getz(json, "id"), *named = sw_value_getz(json, "named"), *tags = sw_value_getz(json, "tags");
     r->id = id ? id->s : sw_strf(a, "{%.*s*}", SW_FMT(r->part[0].name));
     if (id)
-        check_template(d, r, id);
+        resource_template(d, r, id);
     r->arn = read_templates(d, r, sw_value_getz(json, "arn"));
     r->reference = read_templates(d, r, sw_value_getz(json, "reference"));
     if (!r->arn.n)

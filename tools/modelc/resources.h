@@ -36,9 +36,9 @@ typedef struct CfnBinding {
     SwStr property;
     const SwValue *type; /* as schemas write it */
     bool create_only, read_only, tags;
-    Path create, set_at, get_at, remove;
-    Operation *set, *unset, *get;
-    SwStr absent, refused;
+    Path create, set_at, get_at, take_at, remove;
+    Operation *set, *unset, *get, *take;
+    SwStr absent, refused, stays, text;
     const char *none;
 } CfnBinding;
 typedef struct CfnBindingList {
@@ -49,7 +49,9 @@ typedef struct CfnIdentifier {
     SwStr property;
     int part; /* -1: its ARN or reference */
 } CfnIdentifier;
+typedef struct Resource Resource;
 typedef struct CfnType {
+    Resource *of;
     SwStr name, tags, read_input, name_property;
     const char *c_name;
     const SwValue *json, *schema;
@@ -61,7 +63,7 @@ typedef struct CfnType {
     bool name_lower;
 } CfnType;
 
-typedef struct Resource {
+struct Resource {
     SwStr name;
     const char *c_name;
     const SwValue *json;
@@ -77,7 +79,7 @@ typedef struct Resource {
     NamedList named;
     bool hooks, policy_itself;
     CfnType *cfn; /* NULL: none */
-} Resource;
+};
 typedef struct ResourceList {
     Resource *v;
     size_t n;
@@ -114,6 +116,7 @@ typedef struct Declarations {
     const char *file;
     SwStr service;
     const SwValue *schemas; /* schemas/<api>.json; NULL: there is none */
+    SwMap shapes;           /* by C name: tables of types that are written */
     TagRules *rules;
     ResourceList resources;
     TagOperationList tag_operations;
@@ -129,6 +132,9 @@ bool resource_path(Shape *from, SwStr text, Path *ret);
  * written. */
 SwStr resource_field_name(SwStr field);
 
+/* Complains of parts that the resource has not. */
+void resource_template(Declarations *d, Resource *r, const SwValue *at);
+
 Path path_join(const Path *a, const Path *b);
 const char *resource_error_name(Declarations *d, const SwValue *at);
 void write_path(SwBuf *b, const Path *p);
@@ -136,7 +142,7 @@ void write_path(SwBuf *b, const Path *p);
 /* cfn.c, cfn_out.c. NULL after complaining. */
 CfnType *cfn_load(Declarations *d, Resource *r, const SwValue *json);
 void cfn_write(Declarations *d, Resource *r, SwBuf *b);
-void cfn_write_scalars(SwBuf *b);
+void cfn_write_scalars(Declarations *d, SwBuf *b); /* before all types */
 
 void write_resources_header(Declarations *d, SwBuf *b);
 void write_resources_source(Declarations *d, SwBuf *b, const char *name);

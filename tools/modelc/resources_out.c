@@ -401,7 +401,7 @@ void write_resources_source(Declarations *d, SwBuf *b, const char *name) {
         d->api->api, name);
     for (size_t i = 0, any = 0; i < d->resources.n && !any; i++)
         if (d->resources.v[i].cfn) {
-            cfn_write_scalars(b);
+            cfn_write_scalars(d, b);
             any = 1;
         }
     if (d->rules)

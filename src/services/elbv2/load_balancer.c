@@ -238,6 +238,9 @@ int elbv2_set_security_groups(SwCtx *cx, const Elbv2SetSecurityGroupsInput *in, 
         return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
                        "The specified Network Load Balancer was created without security groups; "
                        "they cannot be set later");
+    if (elbv2_is(r->load_balancer->type, "network") && !in->security_groups.n)
+        return sw_fail(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
+                       "A Network Load Balancer that has security groups needs at least one");
     if (secure(cx, r->load_balancer, &in->security_groups, err) < 0)
         return -1;
     out->security_group_ids = r->load_balancer->security_groups;

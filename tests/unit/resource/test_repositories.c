@@ -9,12 +9,12 @@
 
 #include <cmocka.h>
 
-#include "../world.h"
 #include "models/ecr_resources.gen.h"
-#include "resource/cfn.h"
+#include "types.h"
 
 extern const SwService sw_service_ecr;
 static const SwService *const services[] = {&sw_service_ecr, NULL};
+#define TYPE &ecr_repository_resource
 
 #define FULL \
     "{\"RepositoryName\":\"team/web\",\"ImageTagMutability\":\"IMMUTABLE_WITH_EXCLUSION\"," \
@@ -34,43 +34,6 @@ static int set_up(void **state) {
     return 0;
 }
 
-static SwValue *parse(World *w, const char *json) {
-    SwValue *v = sw_new(w->arena, SwValue);
-    assert_int_equal(sw_json_parse(w->arena, sw_str(json), v, &w->err), 0);
-    return v;
-}
-
-/* As a walker would: in a transaction, which is undone where it fails. "" or the error's code. */
-static const char *apply(World *w, const char *identifier, const SwValue *was, const SwValue *want, SwApplied *ret) {
-    w->err = sw_error(w->arena);
-    assert_int_equal(sw_ctx_begin(w->cx, SW_WRITE, &w->err), 0);
-    if (sw_resource_apply(w->cx, &ecr_repository_resource, sw_str(identifier), was, want, ret, &w->err) < 0) {
-        sw_ctx_rollback(w->cx);
-        return w->err.kind->code;
-    }
-    assert_int_equal(sw_ctx_commit(w->cx, &w->err), 0);
-    return "";
-}
-
-static SwValue read_back(World *w, const char *identifier) {
-    SwValue v = sw_value_object();
-    w->err = sw_error(w->arena);
-    assert_int_equal(sw_ctx_begin(w->cx, SW_READ, &w->err), 0);
-    if (sw_resource_model(w->cx, &ecr_repository_resource, sw_str(identifier), &v, &w->err) < 0)
-        v = (SwValue){0};
-    sw_ctx_rollback(w->cx);
-    return v;
-}
-
-/* All that was set is read again, as it was set. */
-static void assert_has(World *w, const SwValue *got, const SwValue *set) {
-    for (size_t i = 0; i < set->n; i++) {
-        const SwValue *v = sw_value_get(got, set->keys[i]);
-        SwStr want = sw_json_text(w->arena, &set->v[i]), have = v ? sw_json_text(w->arena, v) : SW_STR("nothing");
-        assert_string_equal(sw_str_z(w->arena, have), sw_str_z(w->arena, want));
-    }
-}
-
 static void what_is_set_is_read_back(void **state) {
     World *w = *state;
     SwApplied done;
@@ -79,13 +42,13 @@ static void what_is_set_is_read_back(void **state) {
     assert_ptr_equal(sw_resource_of_type(w->host, SW_STR("AWS::ECR::Repository")), &ecr_repository_resource);
     assert_null(sw_resource_of_type(w->host, SW_STR("AWS::ECR::Nothing")));
     const SwValue *want = parse(w, FULL);
-    assert_string_equal(apply(w, "", NULL, want, &done), "");
+    assert_string_equal(apply(w, TYPE, "", NULL, want, &done), "");
     assert_string_equal(sw_str_z(w->arena, done.identifier), "team/web");
-    SwValue got = read_back(w, "team/web");
+    SwValue got = read_back(w, TYPE, "team/web");
     assert_has(w, &got, want);
     assert_has(w, &got, parse(w, "{\"Arn\":\"arn:aws:ecr:us-east-1:000000000000:repository/team/web\"}"));
     assert_true(sw_value_str(sw_value_getz(&got, "RepositoryUri")).n > 0);
-    assert_string_equal(apply(w, "", NULL, want, &done), "RepositoryAlreadyExistsException");
+    assert_string_equal(apply(w, TYPE, "", NULL, want, &done), "RepositoryAlreadyExistsException");
 }
 
 static void what_changes_is_changed_and_what_is_taken_away_is_gone(void **state) {
@@ -97,23 +60,23 @@ static void what_changes_is_changed_and_what_is_taken_away_is_gone(void **state)
     const SwValue *want = parse(w, "{\"RepositoryName\":\"team/web\",\"ImageTagMutability\":\"MUTABLE\","
                                    "\"EncryptionConfiguration\":{\"EncryptionType\":\"AES256\"},"
                                    "\"Tags\":[{\"Key\":\"team\",\"Value\":\"blue\"}]}");
-    assert_string_equal(apply(w, "", NULL, was, &done), "");
-    assert_string_equal(apply(w, "team/web", was, want, &done), "");
-    SwValue got = read_back(w, "team/web");
+    assert_string_equal(apply(w, TYPE, "", NULL, was, &done), "");
+    assert_string_equal(apply(w, TYPE, "team/web", was, want, &done), "");
+    SwValue got = read_back(w, TYPE, "team/web");
     assert_has(w, &got, want);
     static const char *const gone[] = {"ImageTagMutabilityExclusionFilters", "RepositoryPolicyText", "LifecyclePolicy"};
     for (size_t i = 0; i < SW_N(gone); i++)
         assert_null(sw_value_getz(&got, gone[i]));
     const SwValue *renamed = parse(w, "{\"RepositoryName\":\"team/api\"}");
-    assert_string_equal(apply(w, "team/web", want, renamed, &done), "");
+    assert_string_equal(apply(w, TYPE, "team/web", want, renamed, &done), "");
     assert_true(done.replace); /* and nothing was done */
-    got = read_back(w, "team/web");
+    got = read_back(w, TYPE, "team/web");
     assert_has(w, &got, want);
-    assert_string_equal(apply(w, "team/web", want, NULL, &done), "");
-    got = read_back(w, "team/web");
+    assert_string_equal(apply(w, TYPE, "team/web", want, NULL, &done), "");
+    got = read_back(w, TYPE, "team/web");
     assert_int_equal(got.kind, SW_VNULL);
     assert_string_equal(w->err.kind->code, "RepositoryNotFoundException");
-    assert_string_equal(apply(w, "team/web", want, NULL, &done), "RepositoryNotFoundException");
+    assert_string_equal(apply(w, TYPE, "team/web", want, NULL, &done), "RepositoryNotFoundException");
 }
 
 static void a_name_is_made_where_none_is_given(void **state) {
@@ -121,9 +84,9 @@ static void a_name_is_made_where_none_is_given(void **state) {
     SwApplied done;
     if (!w)
         skip();
-    assert_string_equal(apply(w, "", NULL, parse(w, "{}"), &done), "");
+    assert_string_equal(apply(w, TYPE, "", NULL, parse(w, "{}"), &done), "");
     assert_true(sw_str_starts(done.identifier, SW_STR("repository-")));
-    SwValue got = read_back(w, sw_str_z(w->arena, done.identifier));
+    SwValue got = read_back(w, TYPE, sw_str_z(w->arena, done.identifier));
     assert_int_equal(got.kind, SW_VOBJECT);
 }
 
@@ -142,7 +105,7 @@ static void documents_that_are_none_of_the_type_are_refused_by_name(void **state
         {"{\"ImageScanningConfiguration\":{\"ScanOnPush\":true}}", "scanOnPush"},
     };
     for (size_t i = 0; i < SW_N(bad); i++) {
-        assert_string_not_equal(apply(w, "", NULL, parse(w, bad[i][0]), &done), "");
+        assert_string_not_equal(apply(w, TYPE, "", NULL, parse(w, bad[i][0]), &done), "");
         if (!strstr(w->err.message, bad[i][1]))
             fail_msg("%s: %s", bad[i][0], w->err.message);
     }
@@ -173,14 +136,14 @@ static void keys_of_aws_are_for_its_own_services_to_set_and_to_take(void **state
     SwApplied done;
     if (!w)
         skip();
-    assert_string_equal(apply(w, "", NULL, parse(w, FULL), &done), "");
+    assert_string_equal(apply(w, TYPE, "", NULL, parse(w, FULL), &done), "");
     assert_string_equal(tag(w, SW_PRINCIPAL_USER, false), "InvalidTagParameterException");
     assert_string_equal(tag(w, SW_PRINCIPAL_SERVICE, false), "");
     assert_string_equal(tag(w, SW_PRINCIPAL_USER, true), "InvalidTagParameterException");
-    SwValue got = read_back(w, "team/web");
+    SwValue got = read_back(w, TYPE, "team/web");
     assert_int_equal(sw_value_getz(&got, "Tags")->n, 3);
     assert_string_equal(tag(w, SW_PRINCIPAL_SERVICE, true), "");
-    got = read_back(w, "team/web");
+    got = read_back(w, TYPE, "team/web");
     assert_int_equal(sw_value_getz(&got, "Tags")->n, 2);
 }
 
@@ -199,11 +162,11 @@ static void a_walk_comes_by_all_that_is_here_in_order_and_may_be_ended(void **st
     static const char *const names[] = {"b", "a", "stop", "z"};
     for (size_t i = 0; i < SW_N(names); i++)
         assert_string_equal(
-            apply(w, "", NULL, parse(w, sw_strf(w->arena, "{\"RepositoryName\":\"%s%s\"}", names[i], names[i][1] ? "" : "b").p),
-                  &done),
+            apply(w, TYPE, "", NULL,
+                  parse(w, sw_strf(w->arena, "{\"RepositoryName\":\"%s%s\"}", names[i], names[i][1] ? "" : "b").p), &done),
             "");
     w->cx->region = SW_STR("eu-west-1");
-    assert_string_equal(apply(w, "", NULL, parse(w, "{\"RepositoryName\":\"elsewhere\"}"), &done), "");
+    assert_string_equal(apply(w, TYPE, "", NULL, parse(w, "{\"RepositoryName\":\"elsewhere\"}"), &done), "");
     w->cx->region = SW_STR("us-east-1");
     assert_int_equal(sw_ctx_begin(w->cx, SW_READ, &w->err), 0);
     assert_int_equal(sw_resource_walk(w->cx, &ecr_repository_resource, SW_NO_STR, note, &all, &w->err), 7);

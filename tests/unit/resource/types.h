@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the tests of CloudFormation's types share. Include after cmocka.h. */
+
+#include "../world.h"
+#include "resource/cfn.h"
+
+static inline SwValue *parse(World *w, const char *json) {
+    SwValue *v = sw_new(w->arena, SwValue);
+    assert_int_equal(sw_json_parse(w->arena, sw_str(json), v, &w->err), 0);
+    return v;
+}
+
+/* As a walker would: in a transaction, which is undone where it fails. "" or the error's code. */
+static inline const char *apply(World *w, const SwResource *r, const char *identifier, const SwValue *was, const SwValue *want,
+                                SwApplied *ret) {
+    w->err = sw_error(w->arena);
+    assert_int_equal(sw_ctx_begin(w->cx, SW_WRITE, &w->err), 0);
+    if (sw_resource_apply(w->cx, r, sw_str(identifier), was, want, ret, &w->err) < 0) {
+        sw_ctx_rollback(w->cx);
+        return w->err.kind->code;
+    }
+    assert_int_equal(sw_ctx_commit(w->cx, &w->err), 0);
+    return "";
+}
+
+static inline SwValue read_back(World *w, const SwResource *r, const char *identifier) {
+    SwValue v = sw_value_object();
+    w->err = sw_error(w->arena);
+    assert_int_equal(sw_ctx_begin(w->cx, SW_READ, &w->err), 0);
+    if (sw_resource_model(w->cx, r, sw_str(identifier), &v, &w->err) < 0)
+        v = (SwValue){0};
+    sw_ctx_rollback(w->cx);
+    return v;
+}
+
+/* Their ARNs, in order. */
+static inline int note_arn(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err) {
+    sw_str_list_add(cx->arena, arg, arn);
+    return 0;
+}
+
+static inline SwStrList list_all(World *w, const SwResource *r) {
+    SwStrList all = {0};
+    assert_int_equal(sw_ctx_begin(w->cx, SW_READ, &w->err), 0);
+    assert_int_equal(sw_resource_walk(w->cx, r, SW_NO_STR, note_arn, &all, &w->err), 0);
+    sw_ctx_rollback(w->cx);
+    return all;
+}
+
+/* All that was set is read again, as it was set. */
+static inline void assert_has(World *w, const SwValue *got, const SwValue *set) {
+    for (size_t i = 0; i < set->n; i++) {
+        const SwValue *v = sw_value_get(got, set->keys[i]);
+        SwStr want = sw_json_text(w->arena, &set->v[i]), have = v ? sw_json_text(w->arena, v) : SW_STR("nothing");
+        assert_string_equal(sw_str_z(w->arena, have), sw_str_z(w->arena, want));
+    }
+}

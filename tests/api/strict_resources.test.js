@@ -18,6 +18,7 @@ const R = require("@aws-sdk/client-ecr");
 const { allow, deny, strict } = require("../lib/strict");
 
 const arn = (service, rest) => `arn:aws:${service}:us-east-1:000000000000:${rest}`;
+const iam = (rest) => `arn:aws:iam::000000000000:${rest}`;
 const ecs = (rest) => arn("ecs", rest), stage = (n) => ({ pipelineName: n, stageName: "s" });
 const tags = [{ key: "a", value: "b" }];
 const url = (n) => `http://localhost/000000000000/${n}`;
@@ -91,6 +92,9 @@ const rows = [
     [CW, "CloudWatch", "DisableAlarmActions", (n) => ({ AlarmNames: ["mine", n] }), (n) => arn("cloudwatch", `alarm:${n}`)],
     [EB, "EventBridge", "PutEvents", (n) => ({ Entries: ["mine", n].map((b) => ({ EventBusName: b, Source: "s", DetailType: "t", Detail: "{}" })) }),
      (n) => arn("events", `event-bus/${n}`)],
+    [EB, "EventBridge", "PutPermission", (n) => ({ EventBusName: n }), (n) => arn("events", `event-bus/${n}`)],
+    [EB, "EventBridge", "PutRule", (n) => ({ Name: "r", EventBusName: arn("events", `event-bus/${n}`), EventPattern: "{}" }), (n) => arn("events", `rule/${n}/r`)],
+    [EB, "EventBridge", "PutTargets", (n) => ({ Rule: n, EventBusName: "default", Targets: [{ Id: "1", Arn: arn("sqs", "q") }] }), (n) => arn("events", `rule/${n}`)],
     [R, "ECR", "DescribeRepositories", (n) => ({ repositoryNames: ["mine", n] }), (n) => arn("ecr", `repository/${n}`)],
     [CC, "CodeCommit", "UpdateRepositoryName", (n) => ({ oldName: n, newName: "mine" }), (n) => arn("codecommit", n)],
     [CC, "CodeCommit", "ListBranches", (n) => ({ repositoryName: n }), (n) => arn("codecommit", n)],
@@ -113,6 +117,14 @@ const rows = [
     [N, "SNS", "Subscribe", (n) => ({ TopicArn: arn("sns", n), Protocol: "sqs", Endpoint: arn("sqs", "q") }), (n) => arn("sns", n)],
     [N, "SNS", "SetSubscriptionAttributes", (n) => ({ SubscriptionArn: arn("sns", `${n}:12345678-1234-1234-1234-123456789012`), AttributeName: "RawMessageDelivery" }), (n) => arn("sns", n)],
     [N, "SNS", "TagResource", (n) => ({ ResourceArn: arn("sns", n), Tags: [{ Key: "a", Value: "b" }] }), (n) => arn("sns", n)],
+    [I, "IAM", "GetRole", (n) => ({ RoleName: n }), (n) => iam(`role/${n}`)],
+    [I, "IAM", "CreateUser", (n) => ({ UserName: n, Path: "/team/" }), (n) => iam(`user/team/${n}`)],
+    [I, "IAM", "AttachRolePolicy", (n) => ({ RoleName: n, PolicyArn: iam("policy/p") }), (n) => iam(`role/${n}`)],
+    [I, "IAM", "CreatePolicy", (n) => ({ PolicyName: n, Path: "/team/", PolicyDocument: "{}" }), (n) => iam(`policy/team/${n}`)],
+    [I, "IAM", "AddUserToGroup", (n) => ({ GroupName: n, UserName: "u" }), (n) => iam(`group/${n}`)],
+    [I, "IAM", "AddRoleToInstanceProfile", (n) => ({ InstanceProfileName: n, RoleName: "r" }), (n) => iam(`instance-profile/${n}`)],
+    [I, "IAM", "GetServiceLinkedRoleDeletionStatus", (n) => ({ DeletionTaskId: `task/aws-service-role/ecs.amazonaws.com/${n}/x` }),
+     (n) => iam(`role/aws-service-role/ecs.amazonaws.com/${n}`)],
 ];
 
 let as, ann, bob, clean;

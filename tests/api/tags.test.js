@@ -162,8 +162,7 @@ const ALSO = {
 };
 
 // What the Resource Groups Tagging API does not reach: objects of S3, as with AWS.
-const BEYOND = new Set(["s3 object", "ecs cluster", "ecs task definition",
-    "s3 bucket"]);
+const BEYOND = new Set(["s3 object"]);
 
 let count = 0;
 const fresh = () => `tagged-${++count}`;

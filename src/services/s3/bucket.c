@@ -58,7 +58,7 @@ int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, Sw
     return own ? 0 : sw_fail(err, &SW_ACCESS_DENIED, "Access Denied");
 }
 
-int s3_bucket_put(SwCtx *cx, const S3BucketRecord *b, SwError *err) {
+int s3_bucket_store(SwCtx *cx, const S3BucketRecord *b, SwError *err) {
     return sw_doc_put(cx->tx, &s3_buckets, b->name, b, err);
 }
 
@@ -148,7 +148,7 @@ int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketO
     b.public_access = sw_new(cx->arena, S3PublicAccessBlockConfiguration);
     b.public_access->block_public_acls = b.public_access->ignore_public_acls = SW_SOME_BOOL(true);
     b.public_access->block_public_policy = b.public_access->restrict_public_buckets = SW_SOME_BOOL(true);
-    return s3_bucket_put(cx, &b, err);
+    return s3_bucket_store(cx, &b, err);
 }
 
 int s3_head_bucket(SwCtx *cx, const S3HeadBucketRequest *in, S3HeadBucketOutput *out, SwError *err) {

@@ -63,7 +63,7 @@ int s3_put_bucket_cors(SwCtx *cx, const S3PutBucketCorsRequest *in, void *out, S
         if (check_rule(&rules->v[i], err) < 0)
             return -1;
     b->cors = in->cors_configuration;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 int s3_get_bucket_cors(SwCtx *cx, const S3GetBucketCorsRequest *in, S3GetBucketCorsOutput *out, SwError *err) {
@@ -81,7 +81,7 @@ int s3_delete_bucket_cors(SwCtx *cx, const S3DeleteBucketCorsRequest *in, void *
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     b->cors = NULL;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 /* Matching. */

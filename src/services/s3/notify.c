@@ -235,7 +235,7 @@ int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotific
         c->id = sw_str_or(c->id, sw_md5_hex(cx->arena, c->topic_arn));
     }
     b->notification = n;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 int s3_get_bucket_notification_configuration(SwCtx *cx, const S3GetBucketNotificationConfigurationRequest *in,

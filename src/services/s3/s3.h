@@ -20,7 +20,7 @@ extern const SwCollection s3_buckets, s3_objects, s3_versions, s3_uploads, s3_pa
  * by name, whatever the operation. */
 int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, SwError *err) sw_must_check;
 int s3_check_members(SwCtx *cx, const void *in, SwError *err) sw_must_check;
-int s3_bucket_put(SwCtx *cx, const S3BucketRecord *b, SwError *err) sw_must_check;
+int s3_bucket_store(SwCtx *cx, const S3BucketRecord *b, SwError *err) sw_must_check;
 /* validate.c: the input against its model, in S3's words. */
 int s3_validate(SwCtx *cx, const SwOperation *op, const void *in, SwError *err) sw_must_check;
 

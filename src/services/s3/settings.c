@@ -13,7 +13,7 @@ int s3_put_bucket_versioning(SwCtx *cx, const S3PutBucketVersioningRequest *in, 
     if (!sw_str_is(c->status))
         return sw_fail(err, &S3_ILLEGAL_VERSIONING_CONFIGURATION_EXCEPTION, "The Versioning element must be specified");
     b->versioning = c->status;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 int s3_get_bucket_versioning(SwCtx *cx, const S3GetBucketVersioningRequest *in, S3GetBucketVersioningOutput *out,
@@ -139,7 +139,7 @@ int s3_put_bucket_policy(SwCtx *cx, const S3PutBucketPolicyRequest *in, void *ou
                        "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
                        SW_FMT(cx->principal.arn), SW_FMT(in->bucket));
     b->policy = in->policy;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 int s3_get_bucket_policy(SwCtx *cx, const S3GetBucketPolicyRequest *in, S3GetBucketPolicyOutput *out, SwError *err) {
@@ -157,7 +157,7 @@ int s3_delete_bucket_policy(SwCtx *cx, const S3DeleteBucketPolicyRequest *in, vo
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     b->policy = SW_NO_STR;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 int s3_get_bucket_policy_status(SwCtx *cx, const S3GetBucketPolicyStatusRequest *in, S3GetBucketPolicyStatusOutput *out,
@@ -182,7 +182,7 @@ int s3_put_bucket_encryption(SwCtx *cx, const S3PutBucketEncryptionRequest *in, 
     if (rules->n != 1 || !rules->v[0].apply_server_side_encryption_by_default)
         return s3_fail_schema(err);
     b->encryption = in->server_side_encryption_configuration;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 int s3_get_bucket_encryption(SwCtx *cx, const S3GetBucketEncryptionRequest *in, S3GetBucketEncryptionOutput *out,
@@ -208,7 +208,7 @@ int s3_delete_bucket_encryption(SwCtx *cx, const S3DeleteBucketEncryptionRequest
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     b->encryption = NULL;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 /* Public access block, ownership. */
@@ -218,7 +218,7 @@ int s3_put_public_access_block(SwCtx *cx, const S3PutPublicAccessBlockRequest *i
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     b->public_access = in->public_access_block_configuration;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 int s3_get_public_access_block(SwCtx *cx, const S3GetPublicAccessBlockRequest *in, S3GetPublicAccessBlockOutput *out,
@@ -239,7 +239,7 @@ int s3_delete_public_access_block(SwCtx *cx, const S3DeletePublicAccessBlockRequ
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     b->public_access = NULL;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 int s3_put_bucket_ownership_controls(SwCtx *cx, const S3PutBucketOwnershipControlsRequest *in, void *out, SwError *err) {
@@ -253,7 +253,7 @@ int s3_put_bucket_ownership_controls(SwCtx *cx, const S3PutBucketOwnershipContro
         return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership",
                                "buckets have no ACLs; only BucketOwnerEnforced is supported");
     b->ownership = rules->v[0].object_ownership;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 int s3_get_bucket_ownership_controls(SwCtx *cx, const S3GetBucketOwnershipControlsRequest *in,
@@ -274,7 +274,7 @@ int s3_delete_bucket_ownership_controls(SwCtx *cx, const S3DeleteBucketOwnership
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     b->ownership = SW_NO_STR;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 /* ACLs: the owner has everything, and nothing else can be said. */

@@ -6,26 +6,21 @@
 #include "services/s3/s3.h"
 
 #define OBJECT_TAGS_MAX 10
-#define BUCKET_TAGS_MAX 50
 
-static const SwErrorKind BAD_REQUEST = {.code = "BadRequest", .http = 400};
+const SwErrorKind s3_bad_request = {.code = "BadRequest", .http = 400};
 
-#define RULES(n, text) \
-    { \
-        .max = (n), .too_many = {&BAD_REQUEST, text}, \
-        .reserved = {&S3_INVALID_TAG, "System tags cannot be added/updated by requester", "TagKey"}, \
-        .duplicate = {&S3_INVALID_TAG, "Cannot provide multiple Tags with the same key", "TagKey"}, \
-        .bad_key = {&S3_INVALID_TAG, "The TagKey you have provided is invalid", "TagKey"}, .bad_value = { \
-            &S3_INVALID_TAG, \
-            "The TagValue you have provided is invalid", \
-            "TagValue" \
-        } \
-    }
+static const SwTagRules of_object = {
+    .max = OBJECT_TAGS_MAX,
+    .too_many = {&s3_bad_request, "Object tags cannot be greater than 10"},
+    .reserved = {&S3_INVALID_TAG, "System tags cannot be added/updated by requester", "TagKey"},
+    .duplicate = {&S3_INVALID_TAG, "Cannot provide multiple Tags with the same key", "TagKey"},
+    .bad_key = {&S3_INVALID_TAG, "The TagKey you have provided is invalid", "TagKey"},
+    .bad_value = {&S3_INVALID_TAG, "The TagValue you have provided is invalid", "TagValue"},
+};
 
 int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) {
-    static const SwTagRules of_object = RULES(OBJECT_TAGS_MAX, "Object tags cannot be greater than 10");
-    static const SwTagRules of_bucket = RULES(BUCKET_TAGS_MAX, "Bucket tag count cannot be greater than 50");
-    return sw_tags_check(max == OBJECT_TAGS_MAX ? &of_object : &of_bucket, SW_NO_STR, SW_GIVEN_TAGS(tags), err);
+    return sw_tags_check(max == OBJECT_TAGS_MAX ? &of_object : s3_bucket_resource.tag_rules, SW_NO_STR, SW_GIVEN_TAGS(tags),
+                         err);
 }
 
 int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagList *ret_tags, SwError *err) {
@@ -50,10 +45,10 @@ int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagLis
 
 int s3_put_bucket_tagging(SwCtx *cx, const S3PutBucketTaggingRequest *in, void *out, SwError *err) {
     S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_tags_check(&in->tagging->tag_set, BUCKET_TAGS_MAX, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 ||
+        s3_bucket_replace_tags(cx, in->bucket, b, SW_GIVEN_TAGS(&in->tagging->tag_set), err) < 0)
         return -1;
-    b->tags = in->tagging->tag_set;
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 int s3_get_bucket_tagging(SwCtx *cx, const S3GetBucketTaggingRequest *in, S3GetBucketTaggingOutput *out, SwError *err) {
@@ -71,7 +66,7 @@ int s3_delete_bucket_tagging(SwCtx *cx, const S3DeleteBucketTaggingRequest *in, 
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     b->tags = (S3TagList){0};
-    return s3_bucket_put(cx, b, err);
+    return s3_bucket_store(cx, b, err);
 }
 
 int s3_put_object_tagging(SwCtx *cx, const S3PutObjectTaggingRequest *in, S3PutObjectTaggingOutput *out, SwError *err) {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Log groups: life, retention, tags. */
+/* Log groups: life and retention. */
 
 #include "services/logs/logs.h"
-
-#include "api/tags.h"
 
 const SwCollection logs_groups = {.name = "logs/group", .shape = &logs_shape_group_record};
 
@@ -11,55 +9,20 @@ SwStr logs_series(SwCtx *cx, SwStr group) {
     return sw_strf(cx->arena, "%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region), SW_FMT(group));
 }
 
-SwStr logs_group_arn(SwCtx *cx, SwStr group) {
-    return sw_arn(cx, "logs", "log-group:%.*s", SW_FMT(group));
-}
-
 int64_t logs_now_ms(const SwCtx *cx) {
     return sw_now(cx) / SW_MS;
 }
 
-static int no_group(SwError *err) {
-    return sw_fail(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION, "The specified log group does not exist.");
-}
+const SwResourceHooks logs_log_group_hooks = {.any_policy = logs_policy};
 
-int logs_group_get(SwCtx *cx, SwStr name, LogsGroupRecord **ret_g, SwError *err) {
-    void *g;
-    if (sw_doc_get(cx->tx, &logs_groups, name, &g, err) < 0)
-        return -1;
-    if (!g)
-        return no_group(err);
-    *ret_g = g;
-    return 0;
-}
-
-/* "arn:aws:logs:REGION:ACCOUNT:log-group:NAME[:*]" or a plain name. An ARN of elsewhere stays as it is: nothing has its name.
- */
-static SwStr name_of(SwCtx *cx, SwStr identifier) {
-    SwArn arn;
-    if (!sw_arn_parse(identifier, &arn) || !sw_arn_is_here(cx, &arn, "logs") ||
-        !sw_str_starts(arn.resource, SW_STR("log-group:")))
-        return identifier;
-    SwStr name = sw_str_skip(arn.resource, 10);
-    return sw_str_ends(name, SW_STR(":*")) ? sw_str_drop(name, 2) : name;
-}
-
-int logs_group_name(SwCtx *cx, SwStr name, SwStr identifier, SwStr *ret_name, SwError *err) {
+int logs_group_named(SwCtx *cx, SwStr name, SwStr identifier, LogsGroupRecord **ret_g, SwError *err) {
     if (sw_str_is(name) == sw_str_is(identifier))
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
                        "Exactly one of logGroupName and logGroupIdentifier must be specified");
-    *ret_name = sw_str_is(name) ? name : name_of(cx, identifier);
-    return 0;
+    return logs_log_group_by_reference(cx, sw_str_is(name) ? name : identifier, ret_g, err);
 }
 
-static const SwTagRules tag_rules = {
-    .max = 50,
-    .too_many = {&LOGS_TOO_MANY_TAGS_EXCEPTION, "A log group can have at most 50 tags"},
-    .reserved = {&LOGS_INVALID_PARAMETER_EXCEPTION, "Tag keys starting with aws: are reserved: {key}"},
-};
-
 int logs_create_log_group(SwCtx *cx, const LogsCreateLogGroupRequest *in, void *out, SwError *err) {
-    bool inserted;
     if (sw_str_is(in->kms_key_id))
         return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "kmsKeyId",
                                "encryption with a key of one's own is not available");
@@ -67,24 +30,18 @@ int logs_create_log_group(SwCtx *cx, const LogsCreateLogGroupRequest *in, void *
         return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "logGroupClass", "only STANDARD is available");
     if (SW_OR(in->deletion_protection_enabled, false))
         return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "deletionProtectionEnabled", "is not available");
-    LogsGroupRecord g = {.name = in->log_group_name, .created_at = SW_SOME_INT(logs_now_ms(cx)), .tags = in->tags};
-    if (sw_tags_check(&tag_rules, g.name, &in->tags, err) < 0 ||
-        sw_doc_insert(cx->tx, &logs_groups, in->log_group_name, &g, &inserted, err) < 0)
+    LogsGroupRecord g = {.name = in->log_group_name, .created_at = SW_SOME_INT(logs_now_ms(cx))};
+    if (logs_log_group_set_tags(cx, g.name, &g, &in->tags, err) < 0)
         return -1;
-    if (!inserted)
-        return sw_fail(err, &LOGS_RESOURCE_ALREADY_EXISTS_EXCEPTION, "The specified log group already exists");
-    return 0;
+    return logs_log_group_insert(cx, g.name, &g, err);
 }
 
 int logs_delete_log_group(SwCtx *cx, const LogsDeleteLogGroupRequest *in, void *out, SwError *err) {
-    bool existed;
+    LogsGroupRecord *g;
     SwDocList streams;
     SwDocQuery q = {.index = "by_group", .equals = {in->log_group_name}};
-    if (sw_doc_delete(cx->tx, &logs_groups, in->log_group_name, &existed, err) < 0)
-        return -1;
-    if (!existed)
-        return no_group(err);
-    if (sw_doc_list(cx->tx, &logs_streams, &q, &streams, err) < 0)
+    if (logs_log_group_get(cx, in->log_group_name, &g, err) < 0 || logs_log_group_delete(cx, g->name, err) < 0 ||
+        sw_doc_list(cx->tx, &logs_streams, &q, &streams, err) < 0)
         return -1;
     for (size_t i = 0; i < streams.n; i++)
         if (sw_doc_delete(cx->tx, &logs_streams, streams.v[i].id, NULL, err) < 0)
@@ -97,14 +54,14 @@ static void show(SwCtx *cx, const LogsGroupRecord *g, bool by_pattern, LogsLogGr
     to->log_group_name = g->name;
     to->creation_time = g->created_at;
     if (by_pattern) {
-        to->arn = sw_cat(cx->arena, logs_group_arn(cx, g->name), SW_STR(":*"));
+        to->arn = sw_cat(cx->arena, logs_log_group_arn(cx, g->name), SW_STR(":*"));
         return;
     }
     to->deletion_protection_enabled = SW_SOME_BOOL(false);
     to->retention_in_days = g->retention_in_days;
     to->metric_filter_count = SW_SOME_INT(0);
     to->stored_bytes = SW_SOME_INT(SW_OR(g->stored_bytes, 0));
-    to->log_group_arn = logs_group_arn(cx, g->name);
+    to->log_group_arn = logs_log_group_arn(cx, g->name);
     to->arn = sw_strf(cx->arena, "%.*s:*", SW_FMT(to->log_group_arn));
     to->log_group_class = LOGS_LOG_GROUP_CLASS_STANDARD;
 }
@@ -114,7 +71,7 @@ static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_
     const LogsGroupRecord *g = row->record;
     bool named = !in->log_group_identifiers.n;
     for (size_t i = 0; i < in->log_group_identifiers.n && !named; i++)
-        named = sw_str_eq(name_of(cx, in->log_group_identifiers.v[i]), g->name);
+        named = sw_str_eq(sw_resource_id(cx, &logs_log_group_resource, in->log_group_identifiers.v[i]), g->name);
     *ret_wanted = named && (!sw_str_is(in->log_group_name_pattern) || sw_str_contains(g->name, in->log_group_name_pattern)) &&
                   (!sw_str_is(in->log_group_class) || sw_str_eq(in->log_group_class, LOGS_LOG_GROUP_CLASS_STANDARD));
     return 0;
@@ -139,10 +96,10 @@ int logs_describe_log_groups(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, 
 
 static int set_retention(SwCtx *cx, SwStr name, SwOptInt days, SwError *err) {
     LogsGroupRecord *g;
-    if (logs_group_get(cx, name, &g, err) < 0)
+    if (logs_log_group_get(cx, name, &g, err) < 0)
         return -1;
     g->retention_in_days = days;
-    if (sw_doc_put(cx->tx, &logs_groups, name, g, err) < 0)
+    if (logs_log_group_put(cx, name, g, err) < 0)
         return -1;
     return days.set ? sw_wake(cx, &logs_retention, name, 0, err) : 0;
 }
@@ -167,10 +124,9 @@ int logs_delete_retention_policy(SwCtx *cx, const LogsDeleteRetentionPolicyReque
 
 /* Once an hour while a group has a retention. */
 static int retain(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
-    void *record;
-    if (sw_doc_get(cx->tx, &logs_groups, name, &record, err) < 0)
+    LogsGroupRecord *g;
+    if (logs_log_group_find(cx, name, &g, err) < 0)
         return -1;
-    LogsGroupRecord *g = record;
     if (!g || !g->retention_in_days.set)
         return 0;
     SwTime before = sw_now(cx) - g->retention_in_days.v * SW_DAY;
@@ -188,48 +144,3 @@ const SwController logs_retention = {
     .parallel = 1,
     .unfailing = "events stay longer than they need to; the next hour's step removes them",
 };
-
-static int change_tags(SwCtx *cx, SwStr name, const SwStrMap *set, const SwStrList *remove, SwError *err) {
-    LogsGroupRecord *g;
-    if (logs_group_get(cx, name, &g, err) < 0 || (set && sw_tags_merge(cx->arena, &tag_rules, name, &g->tags, set, err) < 0))
-        return -1;
-    if (remove)
-        sw_tags_remove(cx->arena, &tag_rules, &g->tags, remove);
-    return sw_doc_put(cx->tx, &logs_groups, name, g, err);
-}
-
-int logs_tag_resource(SwCtx *cx, const LogsTagResourceRequest *in, void *out, SwError *err) {
-    return change_tags(cx, name_of(cx, in->resource_arn), &in->tags, NULL, err);
-}
-
-int logs_untag_resource(SwCtx *cx, const LogsUntagResourceRequest *in, void *out, SwError *err) {
-    return change_tags(cx, name_of(cx, in->resource_arn), NULL, &in->tag_keys, err);
-}
-
-int logs_tag_log_group(SwCtx *cx, const LogsTagLogGroupRequest *in, void *out, SwError *err) {
-    return change_tags(cx, in->log_group_name, &in->tags, NULL, err);
-}
-
-int logs_untag_log_group(SwCtx *cx, const LogsUntagLogGroupRequest *in, void *out, SwError *err) {
-    return change_tags(cx, in->log_group_name, NULL, &in->tags, err);
-}
-
-int logs_list_tags_for_resource(SwCtx *cx, const LogsListTagsForResourceRequest *in, LogsListTagsForResourceResponse *out,
-                                SwError *err) {
-    LogsGroupRecord *g;
-    if (logs_group_get(cx, name_of(cx, in->resource_arn), &g, err) < 0)
-        return -1;
-    out->tags = g->tags;
-    sw_list_present(cx->arena, &out->tags);
-    return 0;
-}
-
-int logs_list_tags_log_group(SwCtx *cx, const LogsListTagsLogGroupRequest *in, LogsListTagsLogGroupResponse *out,
-                             SwError *err) {
-    LogsGroupRecord *g;
-    if (logs_group_get(cx, in->log_group_name, &g, err) < 0)
-        return -1;
-    out->tags = g->tags;
-    sw_list_present(cx->arena, &out->tags);
-    return 0;
-}

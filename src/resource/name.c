@@ -97,7 +97,9 @@ SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const
         }
         t++;
         Field f = next_field(&t);
-        SwStr text = sw_str_or(said_or_meant(r, &p, slot(r, f.name, &p)), SW_STR("*"));
+        SwStr text = said_or_meant(r, &p, slot(r, f.name, &p));
+        if (!text.p)
+            text = SW_STR("*");
         sw_buf_adds(&b, f.lower ? sw_str_lower(cx->arena, text) : text);
     }
     return b.full ? SW_NO_STR : sw_buf_str(&b); /* half a name would be another's */
@@ -133,7 +135,7 @@ bool sw_resource_may_be_left_out(const SwResource *r) {
 
 SwStr sw_resource_id(SwCtx *cx, const SwResource *r, SwStr reference) {
     SwParts p = {0};
-    if (!reference.p)
+    if (!sw_str_is(reference))
         return sw_resource_may_be_left_out(r) ? sw_resource_write(cx, r, r->id, &p) : SW_NO_STR;
     if (sw_str_starts(reference, SW_STR("arn:")))
         return sw_resource_read_arn(cx, r, reference, &p) ? sw_resource_write(cx, r, r->id, &p) : SW_NO_STR;

@@ -82,6 +82,17 @@ int sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, co
     return ref.p || sw_resource_may_be_left_out(w->arn_of) ? arn_of(cx, s, w->arn_of, &n, op, in, ref, ret_arn, err) : 0;
 }
 
+/* What an ARN would name, where the policy of such things does not depend on whether they are there. */
+static SwFound named_alone(SwCtx *cx, SwStr arn) {
+    SwArn parsed;
+    SwParts p;
+    for (const SwResource *const *r = sw_resource_all(cx->host); sw_arn_parse(arn, &parsed) && *r; r++)
+        if ((*r)->hooks && (*r)->hooks->any_policy && sw_str_eqz(parsed.service, (*r)->service) &&
+            sw_resource_read_arn(cx, *r, arn, &p))
+            return (SwFound){.r = *r, .id = sw_resource_write(cx, *r, (*r)->id, &p)};
+    return (SwFound){0};
+}
+
 int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) {
     SwFound f;
     *ret_document = SW_NO_STR;
@@ -89,10 +100,14 @@ int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itse
     if (sw_resource_by_arn(cx, arn, &f, err) < 0)
         return -1;
     if (!f.record)
+        f = named_alone(cx, arn);
+    if (!f.r)
         return 0;
     *ret_itself = f.r->policy_itself;
     if (f.r->hooks && f.r->hooks->policy)
         return f.r->hooks->policy(cx, &f, ret_document, err);
+    if (f.r->hooks && f.r->hooks->any_policy)
+        return f.r->hooks->any_policy(cx, f.id, ret_document, err);
     *ret_document = sw_path_text(f.r->in->shape, f.record, &f.r->policy_at);
     return 0;
 }

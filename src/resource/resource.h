@@ -74,6 +74,8 @@ typedef struct SwResourceHooks {
     int (*tagged)(SwCtx *cx, const SwFound *f, SwError *err);
     /* The policy of this resource where it does not lie in its record; *ret absent: none. */
     int (*policy)(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err);
+    /* The same where it does not depend on whether there is such a record: the account's, that of what it lies in. */
+    int (*any_policy)(SwCtx *cx, SwStr id, SwStr *ret_document, SwError *err);
     /* Fails with `missing` where its text depends on more than names. */
     int (*missing)(SwCtx *cx, SwStr reference, SwError *err);
 } SwResourceHooks;

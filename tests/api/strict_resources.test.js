@@ -9,6 +9,7 @@ const C = require("@aws-sdk/client-codepipeline");
 const CC = require("@aws-sdk/client-codecommit");
 const CW = require("@aws-sdk/client-cloudwatch");
 const E = require("@aws-sdk/client-ecs");
+const L = require("@aws-sdk/client-cloudwatch-logs");
 const EB = require("@aws-sdk/client-eventbridge");
 const EL = require("@aws-sdk/client-elastic-load-balancing-v2");
 const I = require("@aws-sdk/client-iam");
@@ -29,6 +30,14 @@ const pipeline = (name) => ({ name, roleArn: "arn:aws:iam::000000000000:role/r",
 
 // [module, client, operation, input for a name, ARN for that name]
 const rows = [
+    [L, "CloudWatchLogs", "CreateLogGroup", (n) => ({ logGroupName: n }), (n) => arn("logs", `log-group:${n}:log-stream:`)],
+    [L, "CloudWatchLogs", "CreateLogStream", (n) => ({ logGroupName: `/a/${n}`, logStreamName: "s/1" }), (n) => arn("logs", `log-group:/a/${n}:log-stream:s/1`)],
+    [L, "CloudWatchLogs", "GetLogEvents", (n) => ({ logGroupIdentifier: n, logStreamName: "s" }), (n) => arn("logs", `log-group:${n}:log-stream:s`)],
+    [L, "CloudWatchLogs", "GetLogEvents", (n) => ({ logGroupIdentifier: arn("logs", `log-group:${n}`), logStreamName: "s" }), (n) => arn("logs", `log-group:${n}:log-stream:s`)],
+    [L, "CloudWatchLogs", "DescribeLogStreams", (n) => ({ logGroupIdentifier: arn("logs", `log-group:${n}`) }), (n) => arn("logs", `log-group:${n}:log-stream:`)],
+    [L, "CloudWatchLogs", "FilterLogEvents", (n) => ({ logGroupName: n }), (n) => arn("logs", `log-group:${n}:log-stream:`)],
+    [L, "CloudWatchLogs", "DeleteLogGroup", (n) => ({ logGroupName: n }), (n) => arn("logs", `log-group:${n}:log-stream:`)],
+    [L, "CloudWatchLogs", "TagResource", (n) => ({ resourceArn: arn("logs", `log-group:${n}`), tags: { a: "b" } }), (n) => arn("logs", `log-group:${n}`)],
     [E, "ECS", "CreateCluster", (n) => ({ clusterName: n }), (n) => ecs(`cluster/${n}`)],
     [E, "ECS", "DescribeClusters", (n) => ({ clusters: [n] }), (n) => ecs(`cluster/${n}`)],
     [E, "ECS", "DescribeClusters", (n) => ({ clusters: ["mine", n] }), (n) => ecs(`cluster/${n}`)],

@@ -76,7 +76,7 @@ int ec2_describe_subnets(SwCtx *cx, const Ec2DescribeSubnetsRequest *in, Ec2Desc
     for (int i = 0; i < EC2_SUBNETS; i++) {
         SwStr id = ec2_id(cx, "subnet", i);
         *sw_list_add(cx->arena, &out->subnets) = (Ec2Subnet){.subnet_id = id,
-                                                             .subnet_arn = sw_arn(cx, "ec2", "subnet/%.*s", SW_FMT(id)),
+                                                             .subnet_arn = ec2_subnet_arn(cx, id),
                                                              .vpc_id = ec2_id(cx, "vpc", 0),
                                                              .owner_id = cx->account,
                                                              .state = SW_STR("available"),
@@ -120,7 +120,7 @@ int ec2_describe_security_groups(SwCtx *cx, const Ec2DescribeSecurityGroupsReque
                             .description = SW_STR("default VPC security group"),
                             .vpc_id = ec2_id(cx, "vpc", 0),
                             .owner_id = cx->account,
-                            .security_group_arn = sw_arn(cx, "ec2", "security-group/%.*s", SW_FMT(id))};
+                            .security_group_arn = ec2_security_group_arn(cx, id)};
     Ec2IpPermission *in_all = permit_all(cx, &g->ip_permissions), *out_all = permit_all(cx, &g->ip_permissions_egress);
     Ec2UserIdGroupPair *self = sw_list_add(cx->arena, &in_all->user_id_group_pairs);
     self->group_id = id;

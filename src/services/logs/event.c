@@ -66,16 +66,17 @@ static int note_events(SwCtx *cx, LogsGroupRecord *g, LogsStreamRecord *s, const
     s->last_ingestion = SW_SOME_INT(logs_now_ms(cx));
     s->order_key = sw_index_number(cx->arena, SW_OR(s->last_event, 0));
     s->sequence = SW_SOME_INT(SW_OR(s->sequence, 0) + 1);
-    if (sw_doc_put(cx->tx, &logs_groups, g->name, g, err) < 0)
+    if (logs_log_group_put(cx, g->name, g, err) < 0)
         return -1;
-    return logs_stream_put(cx, s->group, s->name, s, err);
+    return logs_log_stream_put(cx, s->group, s->name, s, err);
 }
 
 int logs_put_log_events(SwCtx *cx, const LogsPutLogEventsRequest *in, LogsPutLogEventsResponse *out, SwError *err) {
     LogsGroupRecord *g;
     LogsStreamRecord *s;
     size_t from, to;
-    if (logs_group_get(cx, in->log_group_name, &g, err) < 0 || logs_stream_get(cx, g->name, in->log_stream_name, &s, err) < 0)
+    if (logs_log_group_get(cx, in->log_group_name, &g, err) < 0 ||
+        logs_log_stream_get(cx, g->name, in->log_stream_name, &s, err) < 0)
         return -1;
     if (check_batch(&in->log_events, err) < 0)
         return -1;
@@ -128,14 +129,13 @@ static void show_events(SwCtx *cx, const SwLogEventList *l, bool backward, LogsG
 }
 
 int logs_get_log_events(SwCtx *cx, const LogsGetLogEventsRequest *in, LogsGetLogEventsResponse *out, SwError *err) {
-    SwStr name;
     LogsGroupRecord *g;
     LogsStreamRecord *s;
     SwLogEventList l;
-    if (logs_group_name(cx, in->log_group_name, in->log_group_identifier, &name, err) < 0 ||
-        logs_group_get(cx, name, &g, err) < 0 || logs_stream_get(cx, name, in->log_stream_name, &s, err) < 0)
+    if (logs_group_named(cx, in->log_group_name, in->log_group_identifier, &g, err) < 0 ||
+        logs_log_stream_get(cx, g->name, in->log_stream_name, &s, err) < 0)
         return -1;
-    SwLogQuery q = {.group = logs_series(cx, name),
+    SwLogQuery q = {.group = logs_series(cx, g->name),
                     .stream = &s->name,
                     .n_stream = 1,
                     .from = SW_OR(in->start_time, 0) * SW_MS,

@@ -17,7 +17,7 @@ static int streams_of(SwCtx *cx, const LogsFilterLogEventsRequest *in, SwStr gro
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
                        "logStreamNames and logStreamNamePrefix cannot be specified together");
     for (size_t i = 0; i < in->log_stream_names.n; i++)
-        if (logs_stream_get(cx, group, in->log_stream_names.v[i], &s, err) < 0)
+        if (logs_log_stream_get(cx, group, in->log_stream_names.v[i], &s, err) < 0)
             return -1;
     if (!sw_str_is(in->log_stream_name_prefix))
         return 0;
@@ -82,19 +82,18 @@ full:
 }
 
 int logs_filter_log_events(SwCtx *cx, const LogsFilterLogEventsRequest *in, LogsFilterLogEventsResponse *out, SwError *err) {
-    SwStr name;
     LogsGroupRecord *g;
     SwStrList streams;
     const char *why;
-    if (logs_group_name(cx, in->log_group_name, in->log_group_identifier, &name, err) < 0 ||
-        logs_group_get(cx, name, &g, err) < 0 || streams_of(cx, in, name, &streams, err) < 0)
+    if (logs_group_named(cx, in->log_group_name, in->log_group_identifier, &g, err) < 0 ||
+        streams_of(cx, in, g->name, &streams, err) < 0)
         return -1;
     const LogsPattern *p = logs_pattern_parse(cx->arena, sw_str_or(in->filter_pattern, SW_STR("")), &why);
     if (!p)
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "Invalid filter pattern: %s", why);
     if (in->start_time.set && in->end_time.set && in->start_time.v > in->end_time.v)
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "The startTime must not be later than the endTime.");
-    SwLogQuery q = {.group = logs_series(cx, name),
+    SwLogQuery q = {.group = logs_series(cx, g->name),
                     .stream = streams.v,
                     .n_stream = streams.n,
                     .from = SW_MIN(SW_OR(in->start_time, 0), INT64_MAX / SW_MS) * SW_MS,

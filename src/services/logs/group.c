@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Log groups: life, retention, tags. */
+/* Log groups: life and retention. */
 
-#include "api/operation.h"
 #include "services/logs/logs.h"
 
 const SwCollection logs_groups = {.name = "logs/group", .shape = &logs_shape_group_record};
@@ -14,36 +13,14 @@ int64_t logs_now_ms(const SwCtx *cx) {
     return sw_now(cx) / SW_MS;
 }
 
-/* "arn:aws:logs:REGION:ACCOUNT:log-group:NAME[:*]" or a plain name. An ARN of elsewhere stays as it is: nothing has its name.
- */
-static SwStr name_of(SwCtx *cx, SwStr identifier) {
-    SwArn arn;
-    if (!sw_arn_parse(identifier, &arn) || !sw_arn_is_here(cx, &arn, "logs") ||
-        !sw_str_starts(arn.resource, SW_STR("log-group:")))
-        return identifier;
-    SwStr name = sw_str_skip(arn.resource, 10);
-    return sw_str_ends(name, SW_STR(":*")) ? sw_str_drop(name, 2) : name;
-}
+const SwResourceHooks logs_log_group_hooks = {.any_policy = logs_policy};
 
-int logs_group_name(SwCtx *cx, SwStr name, SwStr identifier, SwStr *ret_name, SwError *err) {
+int logs_group_named(SwCtx *cx, SwStr name, SwStr identifier, LogsGroupRecord **ret_g, SwError *err) {
     if (sw_str_is(name) == sw_str_is(identifier))
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
                        "Exactly one of logGroupName and logGroupIdentifier must be specified");
-    *ret_name = sw_str_is(name) ? name : name_of(cx, identifier);
-    return 0;
+    return logs_log_group_by_reference(cx, sw_str_is(name) ? name : identifier, ret_g, err);
 }
-
-/* "log-group:NAME:log-stream:STREAM", as AWS asks: the stream is empty for what is about the group. Tags name it without. */
-static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
-    SwStr group = sw_operation_text(op, in, "logGroupName"), name;
-    SwError ignored = sw_error(cx->arena);
-    if (sw_operation_text(op, in, "resourceArn").p ||
-        logs_group_name(cx, group, sw_operation_text(op, in, "logGroupIdentifier"), &name, &ignored) < 0)
-        return SW_NO_STR;
-    return sw_cat(cx->arena, logs_group_arn(cx, name), SW_STR(":log-stream:"), sw_operation_text(op, in, "logStreamName"));
-}
-
-const SwResourceHooks logs_group_hooks = {.named = named};
 
 int logs_create_log_group(SwCtx *cx, const LogsCreateLogGroupRequest *in, void *out, SwError *err) {
     if (sw_str_is(in->kms_key_id))
@@ -54,14 +31,16 @@ int logs_create_log_group(SwCtx *cx, const LogsCreateLogGroupRequest *in, void *
     if (SW_OR(in->deletion_protection_enabled, false))
         return sw_refuse_field(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "deletionProtectionEnabled", "is not available");
     LogsGroupRecord g = {.name = in->log_group_name, .created_at = SW_SOME_INT(logs_now_ms(cx))};
-    return logs_group_set_tags(cx, g.name, &g, &in->tags, err) < 0 ? -1 : logs_group_insert(cx, g.name, &g, err);
+    if (logs_log_group_set_tags(cx, g.name, &g, &in->tags, err) < 0)
+        return -1;
+    return logs_log_group_insert(cx, g.name, &g, err);
 }
 
 int logs_delete_log_group(SwCtx *cx, const LogsDeleteLogGroupRequest *in, void *out, SwError *err) {
     LogsGroupRecord *g;
     SwDocList streams;
     SwDocQuery q = {.index = "by_group", .equals = {in->log_group_name}};
-    if (logs_group_get(cx, in->log_group_name, &g, err) < 0 || logs_group_delete(cx, in->log_group_name, err) < 0 ||
+    if (logs_log_group_get(cx, in->log_group_name, &g, err) < 0 || logs_log_group_delete(cx, g->name, err) < 0 ||
         sw_doc_list(cx->tx, &logs_streams, &q, &streams, err) < 0)
         return -1;
     for (size_t i = 0; i < streams.n; i++)
@@ -75,14 +54,14 @@ static void show(SwCtx *cx, const LogsGroupRecord *g, bool by_pattern, LogsLogGr
     to->log_group_name = g->name;
     to->creation_time = g->created_at;
     if (by_pattern) {
-        to->arn = sw_cat(cx->arena, logs_group_arn(cx, g->name), SW_STR(":*"));
+        to->arn = sw_cat(cx->arena, logs_log_group_arn(cx, g->name), SW_STR(":*"));
         return;
     }
     to->deletion_protection_enabled = SW_SOME_BOOL(false);
     to->retention_in_days = g->retention_in_days;
     to->metric_filter_count = SW_SOME_INT(0);
     to->stored_bytes = SW_SOME_INT(SW_OR(g->stored_bytes, 0));
-    to->log_group_arn = logs_group_arn(cx, g->name);
+    to->log_group_arn = logs_log_group_arn(cx, g->name);
     to->arn = sw_strf(cx->arena, "%.*s:*", SW_FMT(to->log_group_arn));
     to->log_group_class = LOGS_LOG_GROUP_CLASS_STANDARD;
 }
@@ -92,7 +71,7 @@ static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_
     const LogsGroupRecord *g = row->record;
     bool named = !in->log_group_identifiers.n;
     for (size_t i = 0; i < in->log_group_identifiers.n && !named; i++)
-        named = sw_str_eq(name_of(cx, in->log_group_identifiers.v[i]), g->name);
+        named = sw_str_eq(sw_resource_id(cx, &logs_log_group_resource, in->log_group_identifiers.v[i]), g->name);
     *ret_wanted = named && (!sw_str_is(in->log_group_name_pattern) || sw_str_contains(g->name, in->log_group_name_pattern)) &&
                   (!sw_str_is(in->log_group_class) || sw_str_eq(in->log_group_class, LOGS_LOG_GROUP_CLASS_STANDARD));
     return 0;
@@ -117,10 +96,10 @@ int logs_describe_log_groups(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, 
 
 static int set_retention(SwCtx *cx, SwStr name, SwOptInt days, SwError *err) {
     LogsGroupRecord *g;
-    if (logs_group_get(cx, name, &g, err) < 0)
+    if (logs_log_group_get(cx, name, &g, err) < 0)
         return -1;
     g->retention_in_days = days;
-    if (logs_group_put(cx, name, g, err) < 0)
+    if (logs_log_group_put(cx, name, g, err) < 0)
         return -1;
     return days.set ? sw_wake(cx, &logs_retention, name, 0, err) : 0;
 }
@@ -146,7 +125,7 @@ int logs_delete_retention_policy(SwCtx *cx, const LogsDeleteRetentionPolicyReque
 /* Once an hour while a group has a retention. */
 static int retain(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {
     LogsGroupRecord *g;
-    if (logs_group_find(cx, name, &g, err) < 0)
+    if (logs_log_group_find(cx, name, &g, err) < 0)
         return -1;
     if (!g || !g->retention_in_days.set)
         return 0;

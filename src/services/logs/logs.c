@@ -19,5 +19,4 @@ const SwService sw_service_logs = {
     .controllers = controllers,
     .targets = targets,
     .n_targets = SW_N(targets),
-    .policy = logs_policy,
 };

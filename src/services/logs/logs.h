@@ -16,11 +16,12 @@ extern const SwController logs_retention; /* drops events older than their group
 SwStr logs_series(SwCtx *cx, SwStr group);
 int64_t logs_now_ms(const SwCtx *cx);
 
-/* By name, or by name or ARN in `identifier` (exactly one may be given). */
-int logs_group_name(SwCtx *cx, SwStr name, SwStr identifier, SwStr *ret_name, SwError *err) sw_must_check;
+/* By name, or by name or ARN in `identifier`: exactly one may be given. Fails with ResourceNotFoundException. */
+int logs_group_named(SwCtx *cx, SwStr name, SwStr identifier, LogsGroupRecord **ret_g, SwError *err) sw_must_check;
 
 /* metric.c: bytes as PutLogEvents counts them. */
 void logs_count_incoming(SwCtx *cx, SwStr group, size_t events, size_t bytes);
 
-int logs_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);                       /* SwService.policy */
+/* SwResourceHooks.any_policy of groups and streams */
+int logs_policy(SwCtx *cx, SwStr id, SwStr *ret_document, SwError *err);
 int logs_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err); /* SwTarget.deliver */

@@ -87,10 +87,11 @@ int logs_delete_resource_policy(SwCtx *cx, const LogsDeleteResourcePolicyRequest
 }
 
 /* One document with everybody's statements. */
-int logs_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) {
+int logs_policy(SwCtx *cx, SwStr id, SwStr *ret_document, SwError *err) {
     SwDocQuery q = {0};
     SwDocList l;
     SwValue all = sw_value_object(), statements = sw_value_array(), v;
+    (void)id;
     if (sw_doc_list(cx->tx, &logs_resource_policies, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {

@@ -4,12 +4,6 @@
 #include "api/target.h"
 #include "services/logs/logs.h"
 
-/* "log-group:NAME" or "log-group:NAME:*" to its name. */
-static SwStr group_name(SwStr resource) {
-    SwStr name = sw_str_skip(resource, strlen("log-group:")), star = SW_STR(":*");
-    return sw_str_ends(name, star) ? sw_str_drop(name, star.n) : name;
-}
-
 /* "<rule>/2026/11/21" */
 static SwStr stream_name(SwCtx *cx) {
     SwArn rule;
@@ -26,15 +20,14 @@ static SwStr stream_name(SwCtx *cx) {
 }
 
 int logs_deliver(SwCtx *cx, SwStr text, SwStr payload, const SwValue *parameters, SwError *err) {
-    SwArn arn;
     LogsGroupRecord *g;
     LogsStreamRecord *stream;
-    if (!sw_arn_parse(text, &arn) || logs_group_get(cx, group_name(arn.resource), &g, err) < 0)
+    if (logs_log_group_by_reference(cx, text, &g, err) < 0)
         return -1;
     SwStr name = stream_name(cx);
-    SwStr resource = sw_cat(cx->arena, logs_group_arn(cx, g->name), SW_STR(":log-stream:"), name);
+    SwStr resource = logs_log_stream_arn(cx, g->name, name);
     if (sw_target_allow(cx, "logs:PutLogEvents", resource, cx->source, err) < 0 ||
-        logs_stream_find(cx, g->name, name, &stream, err) < 0)
+        logs_log_stream_find(cx, g->name, name, &stream, err) < 0)
         return -1;
     SwCtx *as = sw_ctx_as_service(cx, "events"); /* allowed above */
     LogsCreateLogStreamRequest make = {.log_group_name = g->name, .log_stream_name = name};

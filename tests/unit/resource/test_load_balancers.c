@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include "models/ec2.gen.h"
 #include "models/elbv2_resources.gen.h"
 #include "types.h"
@@ -71,6 +74,17 @@ static const SwValue *filled(World *w, const char *json, const char *a, const ch
             text[i++] = *at;
         }
     return parse(w, text);
+}
+
+/* One that no other program has. */
+static const char *port_text(World *w) {
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
+    socklen_t n = sizeof(in);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&in, n), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &n), 0);
+    close(fd);
+    return sw_str_z(w->arena, sw_strf(w->arena, "%d", ntohs(in.sin_port)));
 }
 
 static const char *make(World *w, const SwResource *r, const SwValue *want) {
@@ -241,9 +255,9 @@ static void a_listener_and_its_rule_are_read_back_changed_and_ended(void **state
     const SwValue *was =
         filled(w,
                "{\"DefaultActions\":[{\"FixedResponseConfig\":{\"ContentType\":\"text/plain\",\"MessageBody\":\"no\","
-               "\"StatusCode\":\"404\"},\"Type\":\"fixed-response\"}],\"LoadBalancerArn\":\"%s\",\"Port\":21480,"
+               "\"StatusCode\":\"404\"},\"Type\":\"fixed-response\"}],\"LoadBalancerArn\":\"%s\",\"Port\":%s,"
                "\"Protocol\":\"HTTP\",\"Tags\":[{\"Key\":\"team\",\"Value\":\"red\"}]}",
-               lb, "");
+               lb, port_text(w));
     const char *arn = make(w, LISTENER, was);
     SwValue got = read_back(w, LISTENER, arn);
     assert_has(w, &got, was);
@@ -251,9 +265,10 @@ static void a_listener_and_its_rule_are_read_back_changed_and_ended(void **state
         filled(w,
                "{\"DefaultActions\":[{\"ForwardConfig\":{\"TargetGroupStickinessConfig\":{\"DurationSeconds\":60,"
                "\"Enabled\":true},\"TargetGroups\":[{\"TargetGroupArn\":\"%s\",\"Weight\":2}]},"
-               "\"TargetGroupArn\":\"%s\",\"Type\":\"forward\"}],\"Port\":21481,\"Protocol\":\"HTTP\"}",
+               "\"TargetGroupArn\":\"%s\",\"Type\":\"forward\"}],\"Protocol\":\"HTTP\"}",
                group, group);
     SwValue *whole = parse(w, sw_str_z(w->arena, sw_json_text(w->arena, want)));
+    sw_value_set(w->arena, whole, SW_STR("Port"), *parse(w, port_text(w)));
     sw_value_set(w->arena, whole, SW_STR("LoadBalancerArn"), sw_value_string(sw_str(lb)));
     assert_string_equal(apply(w, LISTENER, arn, was, whole, &done), "");
     got = read_back(w, LISTENER, arn);

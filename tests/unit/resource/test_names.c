@@ -160,6 +160,42 @@ static void errors_say_what_was_asked_for(void **state) {
     assert_string_equal(err.message, "no 'web' of c (c/web) in 1");
 }
 
+/* By its parts it is asked for as it was written, and with what was left out; its id is in lower case. */
+static void errors_by_parts_say_what_was_asked_for(void **state) {
+    World *w = *state;
+    const SwResource gone = {.part = {{"cluster", "default"}, {"name"}},
+                             .n_part = 2,
+                             .id = "{name:lower}",
+                             .arn = service.arn,
+                             .reference = service.reference,
+                             .missing = service.missing};
+    SwError err = sw_error(w->a);
+    void *record;
+    SwParts p = {.v = {SW_NO_STR, SW_STR("Web")}};
+    assert_int_equal(sw_resource_get_parts(&w->cx, &gone, &p, &record, &err), -1);
+    assert_string_equal(err.message, "no 'Web' of default (web) in 1");
+}
+
+/* An element of a list that names nothing is there all the same: it may mean a default. */
+static void elements_without_a_text_are_absent(void **state) {
+    World *w = *state;
+    const SwOperation *op = &ecr_api.op[ECR_BATCH_GET_IMAGE];
+    EcrBatchGetImageRequest in = {0};
+    size_t ids, digest;
+    for (ids = 0; strcmp(op->input->member[ids].name, "imageIds") != 0; ids++)
+        ;
+    const SwShape *id = op->input->member[ids].shape->member[0].shape;
+    for (digest = 0; strcmp(id->member[digest].name, "imageDigest") != 0; digest++)
+        ;
+    sw_list_add(w->a, &in.image_ids)->image_tag = SW_STR("latest");
+    sw_list_add(w->a, &in.image_ids)->image_digest = SW_STR("sha256:1");
+    SwPath way = {.n = 2, .at = {(uint16_t)ids, (uint16_t)digest}};
+    SwStrList all = sw_path_texts(w->a, op->input, &in, &way);
+    assert_int_equal(all.n, 2);
+    assert_null(all.v[0].p);
+    assert_text(w, all.v[1], "sha256:1");
+}
+
 static void texts_are_written_where_a_declaration_points(void **state) {
     World *w = *state;
     const SwOperation *op = &ecr_api.op[ECR_DESCRIBE_REPOSITORIES];
@@ -189,6 +225,8 @@ int main(void) {
         T(references_of_elsewhere_mean_nothing),
         T(a_long_hostile_text_is_read_in_bounded_time),
         T(errors_say_what_was_asked_for),
+        T(errors_by_parts_say_what_was_asked_for),
+        T(elements_without_a_text_are_absent),
         T(texts_are_written_where_a_declaration_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,41 @@ static void a_walk_comes_by_all_that_is_here_in_order_and_may_be_ended(void **st
     assert_true(sw_str_ends(rest.v[0], SW_STR(":repository/zb")));
 }
 
+static void *first(SwCtx *cx, SwStr id) {
+    EcrRepositoryRecord *r = sw_str_eqz(id, "default") ? sw_new(cx->arena, EcrRepositoryRecord) : NULL;
+    if (r) {
+        r->repository = sw_new(cx->arena, EcrRepository);
+        r->repository->repository_name = id;
+    }
+    return r;
+}
+
+/* A default bus is there before anybody has written it: found, not to be made, written when it changes first. */
+static void what_is_implied_is_there_without_being_stored(void **state) {
+    World *w = *state;
+    SwFound f;
+    SwStrList all = {0};
+    if (!w)
+        skip();
+    SwResource implying = ecr_repository_resource;
+    implying.hooks = &(SwResourceHooks){.implied = first};
+    SwParts p = {.v = {SW_STR("default")}};
+    EcrRepositoryRecord record = {0};
+    assert_int_equal(sw_ctx_begin(w->cx, SW_WRITE, &w->err), 0);
+    assert_int_equal(sw_resource_find(w->cx, &implying, SW_STR("other"), &f, &w->err), 0);
+    assert_null(f.record);
+    assert_int_equal(sw_resource_get(w->cx, &implying, SW_STR("default"), &f, &w->err), 0);
+    assert_int_equal(sw_resource_insert_parts(w->cx, &implying, &p, &record, &w->err), -1);
+    assert_string_equal(w->err.kind->code, "RepositoryAlreadyExistsException");
+    sw_error_reset(&w->err);
+    assert_int_equal(sw_resource_walk(w->cx, &implying, SW_NO_STR, note, &all, &w->err), 0);
+    assert_int_equal(all.n, 0);
+    assert_int_equal(sw_resource_put(w->cx, &f, &w->err), 0);
+    assert_int_equal(sw_resource_walk(w->cx, &implying, SW_NO_STR, note, &all, &w->err), 0);
+    assert_int_equal(all.n, 1);
+    sw_ctx_rollback(w->cx);
+}
+
 static void a_request_is_about_each_that_it_names_once(void **state) {
     World *w = *state;
     SwStrList arns;
@@ -204,6 +239,7 @@ int main(void) {
         T(documents_that_are_none_of_the_type_are_refused_by_name),
         T(keys_of_aws_are_for_its_own_services_to_set_and_to_take),
         T(a_walk_comes_by_all_that_is_here_in_order_and_may_be_ended),
+        T(what_is_implied_is_there_without_being_stored),
         T(a_request_is_about_each_that_it_names_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,7 @@ int sw_call(SwCtx *cx, const SwApi *api, unsigned index, const void *in, void **
     const SwOperation *outer_op = cx->op;
     const void *outer_in = cx->in;
     SwHttpRequest *outer_http = cx->http;
+    bool outer_paged = cx->paged;
     cx->api = api;
     cx->op = op;
     cx->http = NULL;
@@ -186,5 +187,6 @@ int sw_call(SwCtx *cx, const SwApi *api, unsigned index, const void *in, void **
     cx->op = outer_op;
     cx->in = outer_in;
     cx->http = outer_http;
+    cx->paged = outer_paged;
     return r;
 }

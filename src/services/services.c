@@ -22,7 +22,8 @@
     X(elbv2) \
     X(cloudwatch) \
     X(codebuild) \
-    X(tagging)
+    X(tagging) \
+    X(cloudcontrol)
 
 #define DECLARE(name) extern const SwService sw_service_##name;
 SERVICES(DECLARE)

@@ -18,7 +18,7 @@ const WHAT = {
     events: "rules and targets", iam: "users, roles, policies", logs: "groups, streams, filter patterns",
     s3: "buckets, objects, versions, multipart uploads", slipway: "the server itself: clock, coverage, DORA",
     sns: "standard and FIFO topics, subscriptions of queues and HTTP endpoints", sqs: "standard and FIFO queues, dead letters and their way back", ssm: "Parameter Store", sts: "temporary credentials",
-    tagging: "tags of all services' resources", xray: "traces",
+    cloudcontrol: "CloudFormation types one by one", tagging: "tags of all services' resources", xray: "traces",
 };
 
 let s;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Cloud Control: every declared CloudFormation type by one API. A request is carried out where it is made, in a savepoint of
+ * its transaction; what became of it is kept for seven days. */
+
+#include "api/host.h"
+#include "api/page.h"
+#include "models/cloudcontrol.gen.h"
+#include "models/cloudcontrol_records.gen.h"
+#include "resource/cfn.h"
+
+extern const SwCollection cloudcontrol_requests; /* by request token */
+
+/* resource.c. Fails with TypeNotFoundException. */
+int cloudcontrol_type(SwCtx *cx, SwStr name, const SwResource **ret_r, SwError *err) sw_must_check;
+int cloudcontrol_not_found(SwStr type, SwStr identifier, SwError *err);
+
+/* patch.c: RFC 6902 on *doc, which is changed in place; afterwards of no use where it fails (InvalidRequestException). */
+int cloudcontrol_patch(SwArena *a, SwValue *doc, SwStr patch, SwError *err) sw_must_check;

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CreateResource, UpdateResource and DeleteResource: carried out at once; what a resource's service refuses ends in a request
+ * that has FAILED, as on AWS, and leaves nothing behind. AWS: Cloud Control API User Guide, "Managing resource operation
+ * requests". */
+
+#include "base/digest.h"
+#include "base/id.h"
+#include "services/cloudcontrol/cloudcontrol.h"
+
+#define KEPT      (7 * SW_DAY)
+#define FORGET_AT 100 /* old requests that one new one removes at most */
+
+typedef struct Request {
+    const SwResource *r;
+    const char *operation;
+    SwStr type, identifier, client_token, digest;
+    const SwValue *was, *want;
+} Request;
+
+static int forget_old(SwCtx *cx, SwError *err) {
+    SwDocQuery q = {.index = "by_time", .limit = FORGET_AT};
+    SwDocList l;
+    if (sw_doc_list(cx->tx, &cloudcontrol_requests, &q, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++) {
+        const CloudcontrolRequestRecord *r = l.v[i].record;
+        if (r->event->event_time.v > sw_now(cx) - KEPT)
+            return 0;
+        if (sw_doc_delete(cx->tx, &cloudcontrol_requests, l.v[i].id, NULL, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* *ret NULL: this client token was not seen, or none was given. */
+static int same_again(SwCtx *cx, const Request *q, CloudcontrolProgressEvent **ret, SwError *err) {
+    SwDocQuery by_token = {.index = "by_client_token", .equals = {q->client_token}, .limit = 1};
+    SwDocList l;
+    *ret = NULL;
+    if (!q->client_token.p)
+        return 0;
+    if (sw_doc_list(cx->tx, &cloudcontrol_requests, &by_token, &l, err) < 0)
+        return -1;
+    CloudcontrolRequestRecord *r = l.n ? l.v[0].record : NULL;
+    if (r && !sw_str_eq(r->digest, q->digest))
+        return sw_fail(err, &CLOUDCONTROL_CLIENT_TOKEN_CONFLICT_EXCEPTION, "Client token %.*s was used for another request",
+                       SW_FMT(q->client_token));
+    *ret = r ? r->event : NULL;
+    return 0;
+}
+
+static SwStr error_code(const SwResource *r, const SwError *e) {
+    SwStr code = sw_str(e->kind->code);
+    if (e->kind == &SW_CFN_NOT_UPDATABLE)
+        return CLOUDCONTROL_HANDLER_ERROR_CODE_NOT_UPDATABLE;
+    if (e->kind == r->missing.kind || e->kind == &CLOUDCONTROL_RESOURCE_NOT_FOUND_EXCEPTION)
+        return CLOUDCONTROL_HANDLER_ERROR_CODE_NOT_FOUND;
+    if (e->kind == r->exists.kind)
+        return CLOUDCONTROL_HANDLER_ERROR_CODE_ALREADY_EXISTS;
+    if (sw_str_contains(code, SW_STR("AccessDenied")))
+        return CLOUDCONTROL_HANDLER_ERROR_CODE_ACCESS_DENIED;
+    return e->kind->http >= 500 ? CLOUDCONTROL_HANDLER_ERROR_CODE_INTERNAL_FAILURE
+                                : CLOUDCONTROL_HANDLER_ERROR_CODE_INVALID_REQUEST;
+}
+
+static void fail_event(const Request *q, CloudcontrolProgressEvent *e, const SwError *why) {
+    e->operation_status = CLOUDCONTROL_OPERATION_STATUS_FAILED;
+    e->error_code = error_code(q->r, why);
+    e->status_message = sw_str(why->message);
+}
+
+/* 1: done, or it could not be and *e says why. Documents that are none of the type fail the request itself. */
+static int act(SwCtx *cx, const Request *q, CloudcontrolProgressEvent *e, SwError *err) {
+    SwError failed = sw_error(cx->arena);
+    SwApplied done = {.identifier = q->identifier};
+    SwValue model;
+    if (sw_tx_savepoint(cx->tx, err) < 0)
+        return -1;
+    int r = sw_resource_apply(cx, q->r, q->identifier, q->was, q->want, &done, &failed);
+    if (r == 0 && done.replace)
+        r = sw_fail(&failed, &SW_CFN_NOT_UPDATABLE, "What changed can only be had by making the resource anew.");
+    if (r == 0 && q->want)
+        r = sw_resource_model(cx, q->r, done.identifier, &model, &failed);
+    if (r < 0) {
+        sw_tx_undo(cx->tx);
+        if (failed.kind == &SW_CFN_INVALID_REQUEST)
+            return sw_fail(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "%s", failed.message);
+        fail_event(q, e, &failed);
+        return 0;
+    }
+    e->identifier = sw_str_or(q->identifier, done.identifier);
+    e->resource_model = q->want ? sw_json_text(cx->arena, &model) : SW_NO_STR;
+    e->operation_status = CLOUDCONTROL_OPERATION_STATUS_SUCCESS;
+    return sw_tx_release(cx->tx, err);
+}
+
+static SwStr digest_of(SwCtx *cx) {
+    SwBuf b = sw_buf(cx->arena, SW_MIB);
+    uint8_t *sum = sw_arena_alloc(cx->arena, 32);
+    sw_shape_to_json(&b, cx->op->input, cx->in);
+    sw_sha256(sw_buf_str(&b), sum);
+    return sw_hex(cx->arena, sum, 32);
+}
+
+static int keep(SwCtx *cx, const Request *q, CloudcontrolProgressEvent *e, SwError *err) {
+    CloudcontrolRequestRecord r = {.event = e,
+                                   .client_token = q->client_token,
+                                   .digest = q->digest,
+                                   .order = sw_index_number(cx->arena, e->event_time.v / SW_MS)};
+    return sw_doc_put(cx->tx, &cloudcontrol_requests, e->request_token, &r, err);
+}
+
+/* why: the resource could not even be read; or NULL. */
+static int carry_out(SwCtx *cx, Request *q, const SwError *why, CloudcontrolProgressEvent **ret, SwError *err) {
+    if (forget_old(cx, err) < 0)
+        return -1;
+    CloudcontrolProgressEvent *e = *ret = sw_new(cx->arena, CloudcontrolProgressEvent);
+    *e = (CloudcontrolProgressEvent){.type_name = q->type,
+                                     .identifier = q->identifier,
+                                     .request_token = sw_id_uuid(cx->arena),
+                                     .operation = sw_str(q->operation),
+                                     .event_time = SW_SOME_TIME(sw_now(cx))};
+    if (why)
+        fail_event(q, e, why);
+    else if (act(cx, q, e, err) < 0)
+        return -1;
+    return keep(cx, q, e, err);
+}
+
+/* What there is, without what only the service says. 1: *why says why there is none. */
+static int current(SwCtx *cx, const Request *q, SwValue *ret, SwError *why, SwError *err) {
+    SwValue model;
+    *why = sw_error(cx->arena);
+    *ret = sw_value_object();
+    if (sw_resource_model(cx, q->r, q->identifier, &model, why) < 0) {
+        if (sw_error_is(why, q->r->missing.kind))
+            (void)cloudcontrol_not_found(q->type, q->identifier, why);
+        return 1;
+    }
+    for (size_t i = 0; i < model.n; i++) {
+        bool read_only = false;
+        for (size_t k = 0; k < q->r->cfn->n_bind; k++)
+            read_only |= q->r->cfn->bind[k].read_only && sw_str_eqz(model.keys[i], q->r->cfn->bind[k].property);
+        if (!read_only)
+            sw_value_set(cx->arena, ret, model.keys[i], model.v[i]);
+    }
+    return 0;
+}
+
+int cloudcontrol_create_resource(SwCtx *cx, const CloudcontrolCreateResourceInput *in, CloudcontrolCreateResourceOutput *out,
+                                 SwError *err) {
+    Request q = {.operation = "CREATE", .type = in->type_name, .client_token = in->client_token, .digest = digest_of(cx)};
+    SwValue want;
+    if (cloudcontrol_type(cx, in->type_name, &q.r, err) < 0 || same_again(cx, &q, &out->progress_event, err) < 0)
+        return -1;
+    if (out->progress_event)
+        return 0;
+    if (sw_json_parse(cx->arena, in->desired_state, &want, err) < 0)
+        return sw_fail_as(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "DesiredState is no JSON: %s", err->message);
+    q.want = &want;
+    return carry_out(cx, &q, NULL, &out->progress_event, err);
+}
+
+int cloudcontrol_update_resource(SwCtx *cx, const CloudcontrolUpdateResourceInput *in, CloudcontrolUpdateResourceOutput *out,
+                                 SwError *err) {
+    Request q = {.operation = "UPDATE",
+                 .type = in->type_name,
+                 .identifier = in->identifier,
+                 .client_token = in->client_token,
+                 .digest = digest_of(cx)};
+    SwValue was, want;
+    SwError why;
+    if (cloudcontrol_type(cx, in->type_name, &q.r, err) < 0 || same_again(cx, &q, &out->progress_event, err) < 0)
+        return -1;
+    if (out->progress_event)
+        return 0;
+    if (current(cx, &q, &was, &why, err))
+        return carry_out(cx, &q, &why, &out->progress_event, err);
+    if (sw_json_parse(cx->arena, sw_json_text(cx->arena, &was), &want, err) < 0 ||
+        cloudcontrol_patch(cx->arena, &want, in->patch_document, err) < 0)
+        return -1;
+    q.was = &was;
+    q.want = &want;
+    return carry_out(cx, &q, NULL, &out->progress_event, err);
+}
+
+int cloudcontrol_delete_resource(SwCtx *cx, const CloudcontrolDeleteResourceInput *in, CloudcontrolDeleteResourceOutput *out,
+                                 SwError *err) {
+    Request q = {.operation = "DELETE",
+                 .type = in->type_name,
+                 .identifier = in->identifier,
+                 .client_token = in->client_token,
+                 .digest = digest_of(cx)};
+    SwValue was;
+    SwError why;
+    if (cloudcontrol_type(cx, in->type_name, &q.r, err) < 0 || same_again(cx, &q, &out->progress_event, err) < 0)
+        return -1;
+    if (out->progress_event)
+        return 0;
+    bool gone = current(cx, &q, &was, &why, err);
+    q.was = &was;
+    return carry_out(cx, &q, gone ? &why : NULL, &out->progress_event, err);
+}

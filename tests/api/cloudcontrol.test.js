@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cloud Control over every declared CloudFormation type: made, read back as it was set, patched, listed, deleted; and what
+// became of each request.
+"use strict";
+const assert = require("node:assert");
+const { test, before, after } = require("node:test");
+const C = require("@aws-sdk/client-cloudcontrol");
+const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
+const { ECRClient, DescribeRepositoriesCommand } = require("@aws-sdk/client-ecr");
+const { IAMClient, CreateRoleCommand } = require("@aws-sdk/client-iam");
+const { start, finish, refuses, freePort } = require("../lib/slipway");
+const { allow, deny, strict } = require("../lib/strict");
+
+let s, cc, subnets, vpc;
+const ask = (operation, input, client = cc) => client.send(new C[`${operation}Command`](input));
+const event = async (operation, input, client) => (await ask(operation, input, client)).ProgressEvent;
+const create = (TypeName, state, more) => event("CreateResource", { TypeName, DesiredState: JSON.stringify(state), ...more });
+const patch = (TypeName, Identifier, ...operations) => event("UpdateResource", { TypeName, Identifier, PatchDocument: JSON.stringify(operations) });
+const read = async (TypeName, Identifier) => JSON.parse((await ask("GetResource", { TypeName, Identifier })).ResourceDescription.Properties);
+const REPOSITORY = "AWS::ECR::Repository", TEAM = [{ Key: "team", Value: "red" }];
+
+before(async () => {
+    s = await start(null);
+    cc = s.client(C.CloudControlClient);
+    const { Subnets } = await s.client(EC2Client).send(new DescribeSubnetsCommand({}));
+    subnets = Subnets.slice(0, 2).map((x) => x.SubnetId).sort();
+    vpc = Subnets[0].VpcId;
+    await s.client(IAMClient).send(new CreateRoleCommand({ RoleName: "build", AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Principal: { Service: "codebuild.amazonaws.com" }, Action: "sts:AssumeRole" }] }) }));
+});
+after(() => finish(s));
+
+const SAYS = (StatusCode) => [{ Type: "fixed-response", FixedResponseConfig: { ContentType: "text/plain", MessageBody: "hi", StatusCode } }];
+const has = (got, want) => { for (const [k, v] of Object.entries(want)) assert.deepStrictEqual(got[k], v, k); };
+
+// type: what is set (of those before it), a patch, and what it then says
+const TYPES = {
+    [REPOSITORY]: [() => ({ RepositoryName: "team/web", ImageTagMutability: "IMMUTABLE", Tags: TEAM,
+        LifecyclePolicy: { LifecyclePolicyText: JSON.stringify({ rules: [{ rulePriority: 1, selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: 1 }, action: { type: "expire" } }] }) } }),
+    [{ op: "replace", path: "/ImageTagMutability", value: "MUTABLE" }, { op: "add", path: "/Tags/-", value: { Key: "a/b~c", Value: "x" } }, { op: "remove", path: "/LifecyclePolicy" }],
+    { ImageTagMutability: "MUTABLE", LifecyclePolicy: undefined }],
+    "AWS::CodeBuild::Project": [() => ({ Name: "web", ServiceRole: "arn:aws:iam::000000000000:role/build", Artifacts: { Type: "NO_ARTIFACTS" }, Tags: TEAM,
+        Source: { Type: "NO_SOURCE", BuildSpec: "version: 0.2\nphases: {build: {commands: [true]}}" }, TimeoutInMinutes: 10,
+        Environment: { Type: "LINUX_CONTAINER", Image: "alpine:3", ComputeType: "BUILD_GENERAL1_SMALL", EnvironmentVariables: [{ Name: "A", Value: "1", Type: "PLAINTEXT" }] } }),
+    [{ op: "replace", path: "/TimeoutInMinutes", value: 20 }, { op: "replace", path: "/Environment/EnvironmentVariables/0/Value", value: "2" }],
+    { TimeoutInMinutes: 20 }],
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": [() => ({ Name: "front", Subnets: subnets, Tags: TEAM }), [{ op: "add", path: "/Tags/0", value: { Key: "more", Value: "x" } }], {}],
+    "AWS::ElasticLoadBalancingV2::TargetGroup": [() => ({ Name: "web", Port: 8000, Protocol: "HTTP", TargetType: "ip", VpcId: vpc, HealthCheckPath: "/up", Tags: TEAM }),
+        [{ op: "replace", path: "/HealthCheckPath", value: "/health" }], { HealthCheckPath: "/health" }],
+    "AWS::ElasticLoadBalancingV2::Listener": [async (ids) => ({ LoadBalancerArn: ids["AWS::ElasticLoadBalancingV2::LoadBalancer"], Port: await freePort(), Protocol: "HTTP", DefaultActions: SAYS("200") }),
+        [{ op: "replace", path: "/DefaultActions", value: SAYS("404") }], { DefaultActions: SAYS("404") }],
+    "AWS::ElasticLoadBalancingV2::ListenerRule": [(ids) => ({ ListenerArn: ids["AWS::ElasticLoadBalancingV2::Listener"], Priority: 5, Actions: SAYS("200"), Conditions: [{ Field: "http-header", HttpHeaderConfig: { HttpHeaderName: "x-a", Values: ["b"] } }] }),
+        [{ op: "replace", path: "/Priority", value: 7 }], { Priority: 7 }],
+};
+
+test("every declared type is made, read back, patched, listed and deleted", async () => {
+    const ids = {};
+    for (const [type, [want, operations, then]] of Object.entries(TYPES)) {
+        const state = await want(ids), made = await create(type, state);
+        assert.strictEqual(made.OperationStatus, "SUCCESS", `${type}: ${made.StatusMessage}`);
+        ids[type] = made.Identifier;
+        assert.ok(!Number.isNaN(Date.parse(made.EventTime)) && made.Operation === "CREATE" && made.TypeName === type);
+        const got = await read(type, made.Identifier), { Tags, ...rest } = state;
+        if (type !== "AWS::CodeBuild::Project") has(got, rest);
+        if (Tags) assert.deepStrictEqual(got.Tags, Tags);
+        assert.deepStrictEqual(JSON.parse(made.ResourceModel), got);
+        const changed = await patch(type, made.Identifier, ...operations);
+        assert.strictEqual(changed.OperationStatus, "SUCCESS", `${type}: ${changed.StatusMessage}`);
+        has(await read(type, made.Identifier), then);
+        const { ResourceDescriptions } = await ask("ListResources", { TypeName: type, ResourceModel: type.endsWith("Listener") ? JSON.stringify({ LoadBalancerArn: state.LoadBalancerArn }) : undefined });
+        assert.ok(ResourceDescriptions.some((d) => d.Identifier === made.Identifier && JSON.parse(d.Properties)), type);
+    }
+    assert.deepStrictEqual((await read("AWS::CodeBuild::Project", "web")).Environment.EnvironmentVariables, [{ Name: "A", Value: "2", Type: "PLAINTEXT" }]);
+    assert.deepStrictEqual((await read(REPOSITORY, "team/web")).Tags, [...TEAM, { Key: "a/b~c", Value: "x" }]);
+    for (const [type, Identifier] of Object.entries(ids).reverse()) {
+        const gone = await event("DeleteResource", { TypeName: type, Identifier });
+        assert.strictEqual(gone.OperationStatus, "SUCCESS", `${type}: ${gone.StatusMessage}`);
+        await refuses(ask("GetResource", { TypeName: type, Identifier }), "ResourceNotFoundException", /was not found/);
+    }
+});
+
+test("every type that is declared is in the test above", async () => {
+    const fs = require("node:fs"), path = require("node:path"), dir = path.join(__dirname, "../../models/resources");
+    const declared = fs.readdirSync(dir).flatMap((f) => Object.values(JSON.parse(fs.readFileSync(path.join(dir, f), "utf8")).resources).map((r) => r.cfn?.type)).filter(Boolean);
+    assert.deepStrictEqual(declared.sort(), Object.keys(TYPES).sort());
+});
+
+test("what a service refuses is a request that failed, with its words, and leaves nothing", async () => {
+    const failed = async (promise, code, why) => {
+        const e = await promise;
+        assert.deepStrictEqual([e.OperationStatus, e.ErrorCode], ["FAILED", code], e.StatusMessage);
+        assert.match(e.StatusMessage, why);
+    };
+    await create(REPOSITORY, { RepositoryName: "here" });
+    await failed(create(REPOSITORY, { RepositoryName: "here" }), "AlreadyExists", /already exists/);
+    await failed(create(REPOSITORY, { RepositoryName: "not/A/name" }), "InvalidRequest", /repositoryName|name/i);
+    await failed(patch(REPOSITORY, "absent", { op: "add", path: "/Tags", value: [] }), "NotFound", /'absent' was not found/);
+    await failed(event("DeleteResource", { TypeName: REPOSITORY, Identifier: "absent" }), "NotFound", /was not found/);
+    await failed(patch(REPOSITORY, "here", { op: "replace", path: "/RepositoryName", value: "there" }), "NotUpdatable", /anew|RepositoryName/);
+    /* the name is taken, then the policy is no policy: the repository is not left behind */
+    await failed(create(REPOSITORY, { RepositoryName: "half", LifecyclePolicy: { LifecyclePolicyText: "{}" } }), "InvalidRequest", /policy/i);
+    const { repositories } = await s.client(ECRClient).send(new DescribeRepositoriesCommand({}));
+    assert.deepStrictEqual(repositories.map((r) => r.repositoryName), ["here"]);
+});
+
+test("what is no request is refused at once", async () => {
+    const bad = (promise, why) => refuses(promise, "InvalidRequestException", why);
+    await refuses(create("AWS::Nothing::Here", {}), "TypeNotFoundException", /AWS::Nothing::Here/);
+    await bad(ask("CreateResource", { TypeName: REPOSITORY, DesiredState: "{" }), /DesiredState/);
+    await bad(create(REPOSITORY, { Colour: "red" }), /Colour/);
+    await bad(create(REPOSITORY, {}, { RoleArn: "arn:aws:iam::000000000000:role/build" }), /RoleArn/);
+    await create(REPOSITORY, { RepositoryName: "patched" });
+    for (const [operation, why] of [[{ op: "fly", path: "/Tags" }, /RFC 6902/], [{ op: "remove", path: "/Tags/7" }, /Tags/], [{ op: "test", path: "/RepositoryName", value: "x" }, /test failed/],
+                                    [{ op: "add", path: "Tags", value: [] }, /begins with/], [{ op: "replace", path: "/Nothing", value: 1 }, /no such path/]])
+        await bad(patch(REPOSITORY, "patched", operation), why);
+    await refuses(ask("GetResourceRequestStatus", { RequestToken: "absent" }), "RequestTokenNotFoundException");
+});
+
+test("a patch moves, copies and tests; what it leaves as it was changes nothing", async () => {
+    await create(REPOSITORY, { RepositoryName: "moves", Tags: [{ Key: "a", Value: "1" }, { Key: "b", Value: "2" }] });
+    const e = await patch(REPOSITORY, "moves", { op: "test", path: "/Tags/0", value: { Value: "1", Key: "a" } }, { op: "move", from: "/Tags/0", path: "/Tags/1" },
+        { op: "copy", from: "/Tags/0", path: "/Tags/-" }, { op: "replace", path: "/Tags/2/Key", value: "c" });
+    assert.strictEqual(e.OperationStatus, "SUCCESS", e.StatusMessage);
+    assert.deepStrictEqual(new Set((await read(REPOSITORY, "moves")).Tags.map((t) => t.Key + t.Value)), new Set(["a1", "b2", "c2"]));
+    assert.strictEqual((await patch(REPOSITORY, "moves", { op: "test", path: "/RepositoryName", value: "moves" })).OperationStatus, "SUCCESS");
+});
+
+test("a client token makes one request; requests are kept for seven days", async () => {
+    const first = await create(REPOSITORY, { RepositoryName: "once" }, { ClientToken: "token" });
+    assert.deepStrictEqual(await create(REPOSITORY, { RepositoryName: "once" }, { ClientToken: "token" }), first);
+    await refuses(create(REPOSITORY, { RepositoryName: "twice" }, { ClientToken: "token" }), "ClientTokenConflictException");
+    const status = (RequestToken) => event("GetResourceRequestStatus", { RequestToken });
+    assert.deepStrictEqual(await status(first.RequestToken), first);
+    await refuses(ask("CancelResourceRequest", { RequestToken: first.RequestToken }), "ConcurrentModificationException", /SUCCESS/);
+    const list = async (ResourceRequestStatusFilter) => (await ask("ListResourceRequests", { ResourceRequestStatusFilter })).ResourceRequestStatusSummaries;
+    assert.ok((await list({ Operations: ["CREATE"], OperationStatuses: ["SUCCESS"] })).some((e) => e.RequestToken === first.RequestToken));
+    assert.ok((await list({ OperationStatuses: ["FAILED"] })).every((e) => e.OperationStatus === "FAILED"));
+    const pages = await ask("ListResourceRequests", { MaxResults: 1 });
+    assert.strictEqual(pages.ResourceRequestStatusSummaries.length, 1);
+    assert.ok((await ask("ListResourceRequests", { MaxResults: 1, NextToken: pages.NextToken })).ResourceRequestStatusSummaries[0].RequestToken !== pages.ResourceRequestStatusSummaries[0].RequestToken);
+    await s.advance(8 * 86400);
+    const last = await create(REPOSITORY, { RepositoryName: "later" });
+    await refuses(status(first.RequestToken), "RequestTokenNotFoundException");
+    assert.deepStrictEqual(await status(last.RequestToken), last);
+});
+
+test("lists come in pages", async () => {
+    const all = [];
+    let NextToken;
+    for (let i = 0; i < 5; i++) await create(REPOSITORY, { RepositoryName: `page${i}`, Tags: [{ Key: "page", Value: "yes" }] });
+    do {
+        const out = await ask("ListResources", { TypeName: REPOSITORY, MaxResults: 2, NextToken });
+        assert.ok(out.ResourceDescriptions.length <= 2);
+        all.push(...out.ResourceDescriptions.map((d) => d.Identifier));
+        NextToken = out.NextToken;
+    } while (NextToken);
+    assert.deepStrictEqual(all.filter((n) => n.startsWith("page")), ["page0", "page1", "page2", "page3", "page4"]);
+    assert.deepStrictEqual([...new Set(all)], all);
+});
+
+test("strict: it takes the permission of this API and of the resource's own service", async (t) => {
+    const { as, user } = await strict(t);
+    const who = async (name, ...statements) => as(C.CloudControlClient, await user(name, ...statements));
+    const make = (client, RepositoryName) => event("CreateResource", { TypeName: REPOSITORY, DesiredState: JSON.stringify({ RepositoryName }) }, client);
+    const ann = await who("ann", allow(["cloudformation:CreateResource", "ecr:*"]), deny("ecr:CreateRepository", "arn:aws:ecr:*:*:repository/no"));
+    assert.strictEqual((await make(ann, "yes")).OperationStatus, "SUCCESS");
+    const no = await make(ann, "no");
+    assert.deepStrictEqual([no.OperationStatus, no.ErrorCode], ["FAILED", "AccessDenied"]);
+    await assert.rejects(make(await who("bob", allow("ecr:*")), "bobs"), /cloudformation:CreateResource/);
+});
+
+test("the AWS CLI makes and reads a resource", async () => {
+    const { ProgressEvent } = await s.aws("cloudcontrol", "create-resource", "--type-name", REPOSITORY, "--desired-state", '{"RepositoryName":"by-cli"}');
+    assert.strictEqual(ProgressEvent.OperationStatus, "SUCCESS");
+    const out = await s.aws("cloudcontrol", "get-resource", "--type-name", REPOSITORY, "--identifier", "by-cli");
+    assert.strictEqual(JSON.parse(out.ResourceDescription.Properties).RepositoryName, "by-cli");
+});

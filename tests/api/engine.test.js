@@ -5,6 +5,7 @@
 const { test } = require("node:test");
 const assert = require("node:assert");
 const fs = require("node:fs");
+const { CloudControlClient, CreateResourceCommand, ListResourceRequestsCommand } = require("@aws-sdk/client-cloudcontrol");
 const { CloudWatchClient, PutMetricAlarmCommand, DescribeAlarmsCommand, PutMetricDataCommand, GetMetricStatisticsCommand } = require("@aws-sdk/client-cloudwatch");
 const { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand, PutLogEventsCommand, FilterLogEventsCommand } = require("@aws-sdk/client-cloudwatch-logs");
 const { CodeBuildClient, CreateProjectCommand, BatchGetProjectsCommand } = require("@aws-sdk/client-codebuild");
@@ -32,7 +33,7 @@ const THINGS = (s) => {
     const of = (Client) => { const c = s.client(Client); return (command) => c.send(command); };
     const cw = of(CloudWatchClient), logs = of(CloudWatchLogsClient), cb = of(CodeBuildClient), cc = of(CodeCommitClient), cp = of(CodePipelineClient);
     const ecs = of(ECSClient), elb = of(ElasticLoadBalancingV2Client), eb = of(EventBridgeClient), iam = of(IAMClient), s3 = of(S3Client);
-    const sns = of(SNSClient), sqs = of(SQSClient), ssm = of(SSMClient);
+    const sns = of(SNSClient), sqs = of(SQSClient), ssm = of(SSMClient), control = of(CloudControlClient);
     const url = `${s.endpoint}/000000000000/q`, queue = "arn:aws:sqs:us-east-1:000000000000:q", topic = "arn:aws:sns:us-east-1:000000000000:t";
     const role = "arn:aws:iam::000000000000:role/r";
     const act = (name, category, provider, configuration, more) => ({ name, actions: [{ name, actionTypeId: { category, owner: "AWS", provider, version: "1" }, configuration, ...more }] });
@@ -44,6 +45,8 @@ const THINGS = (s) => {
         ssm: [() => ssm(new PutParameterCommand({ Name: "/p", Value: "v", Type: "SecureString" })), async () => (await ssm(new GetParameterCommand({ Name: "/p", WithDecryption: true }))).Parameter],
         sqs: [async () => { await sqs(new CreateQueueCommand({ QueueName: "q" })); await sqs(new SendMessageCommand({ QueueUrl: url, MessageBody: "m" })); },
             async () => (await sqs(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["All"] }))).Attributes],
+        cloudcontrol: [() => control(new CreateResourceCommand({ TypeName: "AWS::ECR::Repository", DesiredState: '{"RepositoryName":"made"}' })),
+            async () => (await control(new ListResourceRequestsCommand({}))).ResourceRequestStatusSummaries],
         sns: [async () => { await sns(new CreateTopicCommand({ Name: "t" })); await sns(new SubscribeCommand({ TopicArn: topic, Protocol: "sqs", Endpoint: queue })); },
             async () => (await sns(new ListSubscriptionsByTopicCommand({ TopicArn: topic }))).Subscriptions],
         events: [async () => { await eb(new PutRuleCommand({ Name: "r", EventPattern: "{\"source\":[\"x\"]}" })); await eb(new PutTargetsCommand({ Rule: "r", Targets: [{ Id: "q", Arn: queue }] })); },

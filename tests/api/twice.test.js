@@ -15,6 +15,7 @@ const SDK = {
     events: require("@aws-sdk/client-eventbridge"), iam: require("@aws-sdk/client-iam"), logs: require("@aws-sdk/client-cloudwatch-logs"),
     s3: require("@aws-sdk/client-s3"), sns: require("@aws-sdk/client-sns"), sqs: require("@aws-sdk/client-sqs"), ssm: require("@aws-sdk/client-ssm"),
     ec2: require("@aws-sdk/client-ec2"), cloudwatch: require("@aws-sdk/client-cloudwatch"),
+    cloudcontrol: require("@aws-sdk/client-cloudcontrol"),
 };
 const TRUST = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "codebuild.amazonaws.com" }, Action: "sts:AssumeRole" }] });
 const POLICY = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:*", Resource: "*" }] });
@@ -92,6 +93,7 @@ const MADE = [
     ["ecs", "CreateCluster", { clusterName: "made" }, SAME, "cluster.clusterArn"],
     ["ecs", "RegisterTaskDefinition", TASK, ANOTHER, "taskDefinition.taskDefinitionArn"],
     ["ecs", "CreateService", { cluster: "base", serviceName: "made", taskDefinition: "base", desiredCount: 0 }, "InvalidParameterException"],
+    ["cloudcontrol", "CreateResource", { TypeName: "AWS::ECR::Repository", DesiredState: '{"RepositoryName":"controlled"}', ClientToken: "t" }, SAME, "ProgressEvent.RequestToken"],
     ["ecs", "CreateService", { cluster: "base", serviceName: "token", taskDefinition: "base", desiredCount: 0, clientToken: "t" }, SAME, "service.serviceArn"],
     ["elbv2", "CreateLoadBalancer", () => ({ Name: "made", Subnets: at.subnets }), SAME, "LoadBalancers.0.LoadBalancerArn"],
     ["elbv2", "CreateTargetGroup", () => ({ Name: "made", Protocol: "HTTP", Port: 80, VpcId: at.vpc, TargetType: "ip" }), SAME, "TargetGroups.0.TargetGroupArn"],

@@ -4,10 +4,12 @@
 #include "services/cloudcontrol/cloudcontrol.h"
 
 #define OPERATIONS_MAX 1000
+#define COPIED_MAX     SW_MIB /* of JSON, by all operations: copies of copies double */
 
 typedef struct Patch {
     SwArena *a;
     SwValue *doc;
+    size_t copied;
     SwError *err;
 } Patch;
 
@@ -100,23 +102,24 @@ static int take(Patch *p, SwStr pointer, const Place *at) {
     SwValue *v = at->parent ? child(at->parent, at->name) : NULL;
     if (!v)
         return invalid(p, "there is nothing to remove", pointer);
-    size_t i = (size_t)(v - at->parent->v), behind = at->parent->n - i - 1;
+    SwValue *list = at->parent;
+    size_t i = (size_t)(v - list->v), behind = list->n - i - 1;
     memmove(v, v + 1, behind * sizeof(*v));
-    if (at->parent->kind == SW_VOBJECT)
-        memmove(&at->parent->keys[i], &at->parent->keys[i + 1], behind * sizeof(*at->parent->keys));
-    SwValue *list = at->parent, shorter = {.kind = list->kind, .line = list->line};
-    for (size_t k = 0; k + 1 < list->n; k++)
-        if (list->kind == SW_VOBJECT)
-            sw_value_set(p->a, &shorter, list->keys[k], list->v[k]);
-        else
-            sw_value_add(p->a, &shorter, list->v[k]);
-    *list = shorter;
+    sw_list_cut(list, list->n - 1);
+    if (list->kind == SW_VOBJECT) {
+        memmove(&list->keys[i], &list->keys[i + 1], behind * sizeof(*list->keys));
+        sw_list_seal(list->keys, list->n, sizeof(*list->keys));
+    }
     return 0;
 }
 
 /* A value of its own, which changes with no other. */
 static int copy(Patch *p, const SwValue *v, SwValue *ret) {
-    return sw_json_parse(p->a, sw_json_text(p->a, v), ret, p->err);
+    SwStr text = sw_json_text(p->a, v);
+    p->copied += text.n;
+    if (p->copied > COPIED_MAX)
+        return invalid(p, "it makes too much of the document", SW_STR("more than 1 MiB is copied"));
+    return sw_json_parse(p->a, text, ret, p->err);
 }
 
 static bool equal(const SwValue *x, const SwValue *y) {
@@ -175,7 +178,7 @@ static int step(Patch *p, const SwValue *said) {
 }
 
 int cloudcontrol_patch(SwArena *a, SwValue *doc, SwStr text, SwError *err) {
-    Patch p = {a, doc, err};
+    Patch p = {.a = a, .doc = doc, .err = err};
     SwValue patch;
     if (sw_json_parse(a, text, &patch, err) < 0)
         return sw_fail_as(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "PatchDocument is no JSON: %s", err->message);

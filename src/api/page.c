@@ -63,12 +63,26 @@ int sw_page_bad_token(SwCtx *cx, const SwPageFault *bad_token, SwError *err) {
     return f && f->fail ? f->fail(cx, token_of(cx), err) : fault(cx, f, "The next token is not valid.", err);
 }
 
+static SwStr swapped(SwArena *a, SwStr s, char from, char to) {
+    SwStr made = sw_str_dup(a, s);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == from)
+            ((char *)(uintptr_t)made.p)[i] = to;
+    return made;
+}
+
+/* Some models' tokens are plain base64 (CloudControl's "[-A-Za-z0-9+/=]+"), where ours have '_'. */
+static bool is_plain_base64(const SwShape *s) {
+    return s->pattern && strstr(s->pattern, "+/=") && !strchr(s->pattern, '_');
+}
+
 int sw_page_place(SwCtx *cx, const SwPageFault *bad_token, SwStr *ret_place, SwError *err) {
     SwStr token = token_of(cx), state;
     *ret_place = SW_NO_STR;
     cx->paged = true;
     if (!sw_str_is(token))
         return 0;
+    token = swapped(cx->arena, token, '+', '_');
     if (!sw_page_token_read(cx->arena, cx->op->name, token, &state) || state.n < ASKED_BYTES ||
         !sw_str_eq(sw_str_n(state.p, ASKED_BYTES), asked(cx)))
         return sw_page_bad_token(cx, bad_token, err);
@@ -99,7 +113,9 @@ void sw_page_next(SwCtx *cx, void *out, SwStr place) {
     SwBuf b = sw_buf(cx->arena, SW_MIB);
     sw_buf_adds(&b, bound);
     sw_buf_adds(&b, place);
-    *(SwStr *)sw_member_make(cx->arena, g->next, out) = sw_page_token(cx->arena, cx->op->name, sw_buf_str(&b));
+    SwStr token = sw_page_token(cx->arena, cx->op->name, sw_buf_str(&b));
+    *(SwStr *)sw_member_make(cx->arena, g->next, out) =
+        is_plain_base64(g->next->shape) ? swapped(cx->arena, token, '_', '+') : token;
 }
 
 typedef struct Walk {

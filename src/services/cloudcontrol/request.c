@@ -7,8 +7,9 @@
 #include "base/id.h"
 #include "services/cloudcontrol/cloudcontrol.h"
 
-#define KEPT      (7 * SW_DAY)
-#define FORGET_AT 100 /* old requests that one new one removes at most */
+#define KEPT        (7 * SW_DAY)
+#define MESSAGE_MAX 2048 /* bytes of a StatusMessage: no more characters than the model takes */
+#define FORGET_AT   100  /* old requests that one new one removes at most */
 
 typedef struct Request {
     const SwResource *r;
@@ -63,10 +64,21 @@ static SwStr error_code(const SwResource *r, const SwError *e) {
                                 : CLOUDCONTROL_HANDLER_ERROR_CODE_INVALID_REQUEST;
 }
 
+/* As much as an event holds, of whole characters. */
+static SwStr message_of(const SwError *e) {
+    SwStr s = sw_str(e->message);
+    if (s.n <= MESSAGE_MAX)
+        return s;
+    s.n = MESSAGE_MAX;
+    while (s.n && ((unsigned char)s.p[s.n] & 0xC0) == 0x80)
+        s.n--;
+    return s;
+}
+
 static void fail_event(const Request *q, CloudcontrolProgressEvent *e, const SwError *why) {
     e->operation_status = CLOUDCONTROL_OPERATION_STATUS_FAILED;
     e->error_code = error_code(q->r, why);
-    e->status_message = sw_str(why->message);
+    e->status_message = message_of(why);
 }
 
 /* 1: done, or it could not be and *e says why. Documents that are none of the type fail the request itself. */

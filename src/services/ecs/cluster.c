@@ -222,7 +222,7 @@ int ecs_describe_capacity_providers(SwCtx *cx, const EcsDescribeCapacityProvider
                                     EcsDescribeCapacityProvidersResponse *out, SwError *err) {
     static const char *const provider[] = {"FARGATE", "FARGATE_SPOT"};
     SwArena *a = cx->arena;
-    EcsClusterRecord *cluster;
+    EcsClusterRecord *cluster = NULL;
     if (in->cluster.p && ecs_cluster_by_reference(cx, in->cluster, &cluster, err) < 0)
         return -1;
     SwStrList all = {0};

@@ -42,6 +42,8 @@ SwStr sw_value_str(const SwValue *v);                               /* string's 
 bool sw_value_i64(const SwValue *v, int64_t *ret);
 bool sw_value_double(const SwValue *v, double *ret);
 bool sw_value_is_true(const SwValue *v);
+/* The same value; members of objects in any order, numbers as they are written. NULL is equal to NULL alone. */
+bool sw_value_equal(const SwValue *x, const SwValue *y);
 
 /* Building. Adders return the new member to fill further. */
 SwValue sw_value_string(SwStr s);

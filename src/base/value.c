@@ -56,6 +56,23 @@ bool sw_value_is_true(const SwValue *v) {
     return v && v->kind == SW_VBOOL && v->b;
 }
 
+/* The member of x at i, in y: most often it stands there too. */
+static const SwValue *counterpart(const SwValue *x, size_t i, const SwValue *y) {
+    bool there = x->kind != SW_VOBJECT || sw_str_eq(y->keys[i], x->keys[i]);
+    return there ? &y->v[i] : sw_value_get(y, x->keys[i]);
+}
+
+bool sw_value_equal(const SwValue *x, const SwValue *y) {
+    if (!x || !y)
+        return x == y;
+    if (x->kind != y->kind || x->n != y->n || x->b != y->b || !sw_str_eq(x->s, y->s))
+        return false;
+    for (size_t i = 0; i < x->n; i++)
+        if (!sw_value_equal(&x->v[i], counterpart(x, i, y)))
+            return false;
+    return true;
+}
+
 SwValue sw_value_string(SwStr s) {
     return (SwValue){.kind = SW_VSTRING, .s = s.p ? s : SW_STR("")};
 }

@@ -10,10 +10,6 @@ static const SwValue *wanted(const SwCfnBinding *b, const SwValue *properties) {
     return properties ? sw_value_path(properties, b->property) : NULL;
 }
 
-static bool same(SwArena *a, const SwValue *x, const SwValue *y) {
-    return !x || !y ? x == y : sw_str_eq(sw_json_text(a, x), sw_json_text(a, y));
-}
-
 static int put(SwCtx *cx, const SwCfnBinding *b, const SwPath *at, const SwValue *v, const SwShape *s, void *in, SwError *err) {
     const SwShape *end = s;
     void *to = sw_path_make(cx->arena, s, in, at);
@@ -89,7 +85,7 @@ static int take_gone(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, cons
     for (size_t i = 0; was && i < was->n; i++) {
         bool stays = false;
         for (size_t k = 0; want && k < want->n && !stays; k++)
-            stays = same(cx->arena, &was->v[i], &want->v[k]);
+            stays = sw_value_equal(&was->v[i], &want->v[k]);
         if (!stays)
             sw_value_add(cx->arena, &gone, was->v[i]);
     }
@@ -196,7 +192,7 @@ static bool goes_by_set(const SwCfnBinding *b, const SwValue *want) {
 }
 
 static bool changes(SwCtx *cx, const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
-    return !same(cx->arena, wanted(b, was), wanted(b, want));
+    return !sw_value_equal(wanted(b, was), wanted(b, want));
 }
 
 static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, const SwValue *was,

@@ -23,21 +23,6 @@ static void copy_document(SwArena *a, SwValue *to, const SwValue *from) {
     }
 }
 
-static bool documents_equal(const SwValue *a, const SwValue *b) {
-    if (a->kind != b->kind || a->n != b->n)
-        return false;
-    if (a->kind == SW_VBOOL)
-        return a->b == b->b;
-    if (a->kind == SW_VNUMBER || a->kind == SW_VSTRING)
-        return sw_str_eq(a->s, b->s);
-    for (size_t i = 0; i < a->n; i++) {
-        const SwValue *other = a->kind == SW_VOBJECT ? sw_value_get(b, a->keys[i]) : &b->v[i];
-        if (!other || !documents_equal(&a->v[i], other))
-            return false;
-    }
-    return true;
-}
-
 /* --- copy ------------------------------------------------------------------------------------------------------- */
 
 static void copy_members(SwArena *a, const SwShape *s, void *to, const void *from) {
@@ -152,7 +137,7 @@ static bool scalars_equal(const SwShape *s, const void *a, const void *b) {
     case SW_DOUBLE: return ((const SwOptDouble *)a)->v == ((const SwOptDouble *)b)->v;
     case SW_TIMESTAMP: return ((const SwOptTime *)a)->v == ((const SwOptTime *)b)->v;
     case SW_STREAM: return sw_str_eq(((const SwStream *)a)->data, ((const SwStream *)b)->data);
-    case SW_DOCUMENT: return documents_equal(*(const SwValue *const *)a, *(const SwValue *const *)b);
+    case SW_DOCUMENT: return sw_value_equal(*(const SwValue *const *)a, *(const SwValue *const *)b);
     default: return sw_str_eq(*(const SwStr *)a, *(const SwStr *)b);
     }
 }

@@ -165,6 +165,15 @@ test("lists come in pages", async () => {
     assert.deepStrictEqual([...new Set(all)], all);
 });
 
+test("members of objects may stand in any order", async () => {
+    const create_only = { EncryptionType: "AES256" };
+    await create(REPOSITORY, { RepositoryName: "order", EncryptionConfiguration: create_only, Tags: [{ Value: "1", Key: "a" }] });
+    const e = await patch(REPOSITORY, "order", { op: "replace", path: "/Tags/0", value: { Value: "1", Key: "a" } }, { op: "replace", path: "/EncryptionConfiguration", value: create_only });
+    assert.strictEqual(e.OperationStatus, "SUCCESS", e.StatusMessage);
+    const found = await ask("ListResources", { TypeName: REPOSITORY, ResourceModel: JSON.stringify({ Tags: [{ Value: "1", Key: "a" }] }) });
+    assert.deepStrictEqual(found.ResourceDescriptions.map((d) => d.Identifier), ["order"]);
+});
+
 test("strict: it takes the permission of this API and of the resource's own service", async (t) => {
     const { as, user } = await strict(t);
     const who = async (name, ...statements) => as(C.CloudControlClient, await user(name, ...statements));

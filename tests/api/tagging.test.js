@@ -6,6 +6,8 @@ const assert = require("node:assert");
 const { test, before, after } = require("node:test");
 const T = require("@aws-sdk/client-resource-groups-tagging-api");
 const { ECRClient, CreateRepositoryCommand, DeleteRepositoryCommand, ListTagsForResourceCommand } = require("@aws-sdk/client-ecr");
+const L = require("@aws-sdk/client-elastic-load-balancing-v2");
+const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
 const { SQSClient, CreateQueueCommand } = require("@aws-sdk/client-sqs");
 const { SNSClient, CreateTopicCommand } = require("@aws-sdk/client-sns");
 const { start, finish, refuses, run, PROGRAM } = require("../lib/slipway");
@@ -55,6 +57,15 @@ test("filters: every key, any of its values; types by service or name; ARNs by t
     assert.deepStrictEqual(await get({ ResourceTypeFilters: ["sns", "sqs"] }), [`${TOPIC}news`, `${QUEUE}jobs`]);
     assert.deepStrictEqual(await get({ ResourceTypeFilters: ["ecr:nothing", "nothing"] }), []);
     assert.deepStrictEqual(await get({ ResourceARNList: [`${QUEUE}jobs`, `${REPOSITORY}bare`, `${REPOSITORY}absent`, "arn:aws:ecr:eu-west-1:000000000000:repository/far"] }), [`${QUEUE}jobs`]);
+});
+
+test("a type may say the kind of load balancer", async () => {
+    const elb = s.client(L.ElasticLoadBalancingV2Client), { Subnets } = await s.client(EC2Client).send(new DescribeSubnetsCommand({}));
+    const out = await elb.send(new L.CreateLoadBalancerCommand({ Name: "kind", Subnets: Subnets.slice(0, 2).map((x) => x.SubnetId), Tags: list({ lb: "x" }) }));
+    const arn = out.LoadBalancers[0].LoadBalancerArn, by = (type) => get({ ResourceTypeFilters: [`elasticloadbalancing${type}`] });
+    for (const type of ["", ":loadbalancer", ":loadbalancer/app"]) assert.deepStrictEqual(await by(type), [arn], type);
+    for (const type of [":loadbalancer/net", ":loadbalancer/ap", ":targetgroup"]) assert.deepStrictEqual(await by(type), [], type);
+    await elb.send(new L.DeleteLoadBalancerCommand({ LoadBalancerArn: arn }));
 });
 
 test("what cannot be asked together, or is out of bounds, is refused", async () => {

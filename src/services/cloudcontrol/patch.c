@@ -122,17 +122,6 @@ static int copy(Patch *p, const SwValue *v, SwValue *ret) {
     return sw_json_parse(p->a, text, ret, p->err);
 }
 
-static bool equal(const SwValue *x, const SwValue *y) {
-    if (x->kind != y->kind || x->n != y->n || x->b != y->b || !sw_str_eq(x->s, y->s))
-        return false;
-    for (size_t i = 0; i < x->n; i++) {
-        const SwValue *other = x->kind == SW_VOBJECT ? sw_value_get(y, x->keys[i]) : &y->v[i];
-        if (!other || !equal(&x->v[i], other))
-            return false;
-    }
-    return true;
-}
-
 static int move(Patch *p, SwStr from, SwStr to, bool stays) {
     Place source, target;
     SwValue v;
@@ -172,7 +161,7 @@ static int step(Patch *p, const SwValue *said) {
     if (!there)
         return invalid(p, "there is no such path", path);
     if (sw_str_eqz(op, "test"))
-        return equal(there, &v) ? 0 : invalid(p, "the test failed", path);
+        return sw_value_equal(there, &v) ? 0 : invalid(p, "the test failed", path);
     *there = v;
     return 0;
 }

@@ -81,7 +81,7 @@ static void fail_event(const Request *q, CloudcontrolProgressEvent *e, const SwE
     e->status_message = message_of(why);
 }
 
-/* 1: done, or it could not be and *e says why. Documents that are none of the type fail the request itself. */
+/* Done, or it could not be and *e says why. Documents that are none of the type fail the request itself. */
 static int act(SwCtx *cx, const Request *q, CloudcontrolProgressEvent *e, SwError *err) {
     SwError failed = sw_error(cx->arena);
     SwApplied done = {.identifier = q->identifier};
@@ -139,15 +139,15 @@ static int carry_out(SwCtx *cx, Request *q, const SwError *why, CloudcontrolProg
     return keep(cx, q, e, err);
 }
 
-/* What there is, without what only the service says. 1: *why says why there is none. */
-static int current(SwCtx *cx, const Request *q, SwValue *ret, SwError *why, SwError *err) {
+/* What there is, without what only the service says; false: *why says why there is none. */
+static bool current(SwCtx *cx, const Request *q, SwValue *ret, SwError *why) {
     SwValue model;
     *why = sw_error(cx->arena);
     *ret = sw_value_object();
     if (sw_resource_model(cx, q->r, q->identifier, &model, why) < 0) {
         if (sw_error_is(why, q->r->missing.kind))
             (void)cloudcontrol_not_found(q->type, q->identifier, why);
-        return 1;
+        return false;
     }
     for (size_t i = 0; i < model.n; i++) {
         bool read_only = false;
@@ -156,17 +156,21 @@ static int current(SwCtx *cx, const Request *q, SwValue *ret, SwError *why, SwEr
         if (!read_only)
             sw_value_set(cx->arena, ret, model.keys[i], model.v[i]);
     }
-    return 0;
+    return true;
+}
+
+/* *ret: the event of the same request before, or NULL. */
+static int begin(SwCtx *cx, Request *q, CloudcontrolProgressEvent **ret, SwError *err) {
+    q->digest = digest_of(cx);
+    return cloudcontrol_type(cx, q->type, &q->r, err) < 0 ? -1 : same_again(cx, q, ret, err);
 }
 
 int cloudcontrol_create_resource(SwCtx *cx, const CloudcontrolCreateResourceInput *in, CloudcontrolCreateResourceOutput *out,
                                  SwError *err) {
-    Request q = {.operation = "CREATE", .type = in->type_name, .client_token = in->client_token, .digest = digest_of(cx)};
+    Request q = {.operation = "CREATE", .type = in->type_name, .client_token = in->client_token};
     SwValue want;
-    if (cloudcontrol_type(cx, in->type_name, &q.r, err) < 0 || same_again(cx, &q, &out->progress_event, err) < 0)
-        return -1;
-    if (out->progress_event)
-        return 0;
+    if (begin(cx, &q, &out->progress_event, err) < 0 || out->progress_event)
+        return out->progress_event ? 0 : -1;
     if (sw_json_parse(cx->arena, in->desired_state, &want, err) < 0)
         return sw_fail_as(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "DesiredState is no JSON: %s", err->message);
     q.want = &want;
@@ -175,18 +179,12 @@ int cloudcontrol_create_resource(SwCtx *cx, const CloudcontrolCreateResourceInpu
 
 int cloudcontrol_update_resource(SwCtx *cx, const CloudcontrolUpdateResourceInput *in, CloudcontrolUpdateResourceOutput *out,
                                  SwError *err) {
-    Request q = {.operation = "UPDATE",
-                 .type = in->type_name,
-                 .identifier = in->identifier,
-                 .client_token = in->client_token,
-                 .digest = digest_of(cx)};
+    Request q = {.operation = "UPDATE", .type = in->type_name, .identifier = in->identifier, .client_token = in->client_token};
     SwValue was, want;
     SwError why;
-    if (cloudcontrol_type(cx, in->type_name, &q.r, err) < 0 || same_again(cx, &q, &out->progress_event, err) < 0)
-        return -1;
-    if (out->progress_event)
-        return 0;
-    if (current(cx, &q, &was, &why, err))
+    if (begin(cx, &q, &out->progress_event, err) < 0 || out->progress_event)
+        return out->progress_event ? 0 : -1;
+    if (!current(cx, &q, &was, &why))
         return carry_out(cx, &q, &why, &out->progress_event, err);
     if (sw_json_parse(cx->arena, sw_json_text(cx->arena, &was), &want, err) < 0 ||
         cloudcontrol_patch(cx->arena, &want, in->patch_document, err) < 0)
@@ -198,18 +196,12 @@ int cloudcontrol_update_resource(SwCtx *cx, const CloudcontrolUpdateResourceInpu
 
 int cloudcontrol_delete_resource(SwCtx *cx, const CloudcontrolDeleteResourceInput *in, CloudcontrolDeleteResourceOutput *out,
                                  SwError *err) {
-    Request q = {.operation = "DELETE",
-                 .type = in->type_name,
-                 .identifier = in->identifier,
-                 .client_token = in->client_token,
-                 .digest = digest_of(cx)};
+    Request q = {.operation = "DELETE", .type = in->type_name, .identifier = in->identifier, .client_token = in->client_token};
     SwValue was;
     SwError why;
-    if (cloudcontrol_type(cx, in->type_name, &q.r, err) < 0 || same_again(cx, &q, &out->progress_event, err) < 0)
-        return -1;
-    if (out->progress_event)
-        return 0;
-    bool gone = current(cx, &q, &was, &why, err);
+    if (begin(cx, &q, &out->progress_event, err) < 0 || out->progress_event)
+        return out->progress_event ? 0 : -1;
+    bool there = current(cx, &q, &was, &why);
     q.was = &was;
-    return carry_out(cx, &q, gone ? &why : NULL, &out->progress_event, err);
+    return carry_out(cx, &q, there ? NULL : &why, &out->progress_event, err);
 }

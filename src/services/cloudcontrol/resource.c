@@ -3,8 +3,9 @@
 
 #include "services/cloudcontrol/cloudcontrol.h"
 
-#define PAGE_USUAL 20
-#define PAGE_MOST  100
+#define PAGE_USUAL   20
+#define PAGE_MOST    100
+#define LOOK_AT_MOST 1000 /* resources that are read for one page, however few are wanted */
 
 int cloudcontrol_type(SwCtx *cx, SwStr name, const SwResource **ret_r, SwError *err) {
     *ret_r = sw_resource_of_type(cx->host, name);
@@ -35,16 +36,14 @@ typedef struct Query {
     const SwResource *r;
     SwValue model; /* what each must say; an object */
     CloudcontrolListResourcesOutput *out;
-    size_t limit;
-    SwStr last; /* id of the last one shown */
+    size_t limit, looked;
+    SwStr last; /* id of the last one that was read */
 } Query;
 
-static bool says(SwArena *a, const SwValue *model, const SwValue *wanted) {
-    for (size_t i = 0; i < wanted->n; i++) {
-        const SwValue *v = sw_value_get(model, wanted->keys[i]);
-        if (!v || !sw_str_eq(sw_json_text(a, v), sw_json_text(a, &wanted->v[i])))
+static bool says(const SwValue *model, const SwValue *wanted) {
+    for (size_t i = 0; i < wanted->n; i++)
+        if (!sw_value_equal(sw_value_get(model, wanted->keys[i]), &wanted->v[i]))
             return false;
-    }
     return true;
 }
 
@@ -52,12 +51,14 @@ static int visit(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err
     Query *q = arg;
     SwStr identifier = sw_resource_identifier(cx, f);
     SwValue model;
+    if (q->out->resource_descriptions.n == q->limit || q->looked++ == LOOK_AT_MOST)
+        return 1;
     if (sw_resource_model(cx, q->r, identifier, &model, err) < 0)
         return -1;
-    if (!says(cx->arena, &model, &q->model))
+    if (!says(&model, &q->model)) {
+        q->last = f->id;
         return 0;
-    if (q->out->resource_descriptions.n == q->limit)
-        return 1;
+    }
     *sw_list_add(cx->arena, &q->out->resource_descriptions) =
         (CloudcontrolResourceDescription){.identifier = identifier, .properties = sw_json_text(cx->arena, &model)};
     q->last = f->id;
@@ -70,8 +71,8 @@ int cloudcontrol_list_resources(SwCtx *cx, const CloudcontrolListResourcesInput 
     SwStr after;
     if (cloudcontrol_type(cx, in->type_name, &q.r, err) < 0)
         return -1;
-    if (in->resource_model.p && sw_json_parse(cx->arena, in->resource_model, &q.model, err) < 0)
-        return sw_fail_as(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "ResourceModel is no JSON: %s", err->message);
+    if (in->resource_model.p && (sw_json_parse(cx->arena, in->resource_model, &q.model, err) < 0 || q.model.kind != SW_VOBJECT))
+        return sw_fail_as(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "ResourceModel is no JSON object");
     if (sw_page_limit(cx, PAGE_USUAL, PAGE_MOST, &q.limit, err) < 0 || sw_page_place(cx, NULL, &after, err) < 0)
         return -1;
     out->type_name = in->type_name;

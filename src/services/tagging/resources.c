@@ -17,23 +17,32 @@ typedef struct Query {
     SwStr last; /* place of the last one shown or looked at */
 } Query;
 
-/* "ecr" or "ecr:repository"; of load balancers also "elasticloadbalancing:loadbalancer/app". */
-static bool is_of_type(const SwResource *r, SwStr type) {
-    SwStr service = type, name = SW_NO_STR;
-    if (!sw_str_cut(&type, ':', &service))
-        return sw_str_eqz(service, r->service);
-    name = type;
-    if (sw_str_starts(name, SW_STR("loadbalancer/")))
-        name = sw_str_n(name.p, strlen("loadbalancer"));
-    return sw_str_eqz(service, r->service) && sw_str_eqz(name, r->name);
+/* "ecr" or "ecr:repository"; ARNs may say more: "elasticloadbalancing:loadbalancer/app". arn absent: any of the kind. */
+static bool is_of_type(const SwResource *r, SwStr type, SwStr arn) {
+    SwStr service, name;
+    SwArn parsed;
+    if (!sw_str_contains(type, SW_STR(":")))
+        return sw_str_eqz(type, r->service);
+    (void)sw_str_cut(&type, ':', &service);
+    SwStr more = type;
+    bool says_more = sw_str_cut(&more, '/', &name);
+    if (!sw_str_eqz(service, r->service) || !sw_str_eqz(says_more ? name : type, r->name))
+        return false;
+    return !says_more || !arn.p ||
+           (sw_arn_parse(arn, &parsed) && sw_str_starts(parsed.resource, type) &&
+            sw_str_starts(sw_str_skip(parsed.resource, type.n), SW_STR("/")));
+}
+
+static bool is_of_types(const Query *q, const SwResource *r, SwStr arn) {
+    const SwStrList *types = &q->in->resource_type_filters;
+    for (size_t i = 0; i < types->n; i++)
+        if (is_of_type(r, types->v[i], arn))
+            return true;
+    return types->n == 0;
 }
 
 static bool want(const SwResource *r, const void *arg) {
-    const Query *q = arg;
-    bool any = q->in->resource_type_filters.n == 0;
-    for (size_t i = 0; !any && i < q->in->resource_type_filters.n; i++)
-        any = is_of_type(r, q->in->resource_type_filters.v[i]);
-    return any && r->tag_rules;
+    return r->tag_rules && is_of_types(arg, r, SW_NO_STR);
 }
 
 /* What belongs to no region is shown in the one where its service answers. */
@@ -71,7 +80,7 @@ static bool is_full(const Query *q, size_t more_tags) {
 static int visit(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err) {
     Query *q = arg;
     const SwStrMap *tags = sw_resource_tags(cx, f);
-    bool wanted = tags->n && is_of_region(cx, f->r, arn) && has_tags(&q->in->tag_filters, tags);
+    bool wanted = tags->n && is_of_region(cx, f->r, arn) && is_of_types(q, f->r, arn) && has_tags(&q->in->tag_filters, tags);
     if (q->looked++ == LOOK_AT_MOST || (wanted && is_full(q, tags->n)))
         return 1;
     if (wanted)

@@ -61,9 +61,8 @@ static bool is_local_name(SwStr name) {
 }
 
 static int collect(SwCli *cli, SwStrList *ret_lines, SwError *err) {
-    static const SwListing balancers = {&elbv2_api, ELBV2_DESCRIBE_LOAD_BALANCERS, "", "LoadBalancers", "DNSName", 0, NULL,
-                                        NULL};
-    static const SwListing buckets = {&s3_api, S3_LIST_BUCKETS, "", "Buckets", "Name", 0, NULL, NULL};
+    static const SwListing balancers = {&elbv2_api, ELBV2_DESCRIBE_LOAD_BALANCERS, "LoadBalancers", "DNSName"};
+    static const SwListing buckets = {&s3_api, S3_LIST_BUCKETS, "Buckets", "Name"};
     SwStrList of_balancers = {0}, of_buckets = {0}, names = {0};
     SwStr ip = SW_NO_STR;
     bool all, all_buckets;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What was made, asked by each service's own list operation, and read by the model's names. */
+/* What there is: of all kinds for `slipway status`, and the pages of a list operation. */
 
 #include "cli/table.h"
 #include "shape/shape.h"
@@ -9,11 +9,7 @@
 typedef struct SwListing {
     const SwApi *api;
     unsigned op;
-    const char *what;        /* "buckets" */
-    const char *list, *name; /* members: the answer's list, an element's name; NULL: the elements are names */
-    char after;              /* the name is what follows the last of these; 0: all of it */
-    const char *there;       /* made by the service itself, left out; or NULL */
-    const void *in;          /* what the question needs; or NULL */
+    const char *list, *name; /* members: the answer's list, an element's name */
 } SwListing;
 
 /* All names, page by page; *ret_all is false when there are more than anybody reads. */

@@ -205,3 +205,12 @@ SwStr sw_resource_reference(SwCtx *cx, const SwFound *f, const SwShape *s, const
         return sw_resource_arn(cx, f->r, f->id, f->record);
     return sw_resource_write(cx, f->r, f->r->reference[0], &p);
 }
+
+SwStr sw_resource_name(SwCtx *cx, const SwFound *f, SwStr arn) {
+    const char *reference = f->r->reference ? f->r->reference[0] : NULL;
+    bool lower = strstr(f->r->id, ":lower}") != NULL; /* the ARN has the capitals */
+    SwParts p;
+    if (lower ? !sw_resource_read_arn(cx, f->r, arn, &p) : !sw_resource_read(f->r, f->r->id, f->id, &p))
+        return f->id;
+    return reference ? sw_resource_write(cx, f->r, reference, &p) : p.v[f->r->n_part - 1];
+}

@@ -82,9 +82,11 @@ typedef struct SwResourceHooks {
 
 struct SwResource {
     const char *name;    /* "repository": with the service, "ecr:repository", the type that the Tagging API knows */
+    const char *plural;  /* "log groups" */
     const char *service; /* as ARNs say it: "ecr", "elasticloadbalancing" */
     const SwApi *api;
     const SwCollection *in;
+    uint16_t list; /* SwOperation.index of what shows all of them; only where `in` is set */
     SwPart part[SW_PARTS_MAX];
     uint8_t n_part;
     const char *id;               /* "{repositoryName}" */
@@ -155,6 +157,8 @@ SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const
 bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *ret_parts);
 /* The ARN of what lies under `id`: the record's own where it has one. record NULL: it need not exist. */
 SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *record);
+/* What people call it: the reference by which inputs name it, else the last of its parts. */
+SwStr sw_resource_name(SwCtx *cx, const SwFound *f, SwStr arn);
 /* The id of what a reference or ARN of this resource means; absent: it means none. What is left out means what the parts say.
  */
 SwStr sw_resource_id(SwCtx *cx, const SwResource *r, SwStr reference);

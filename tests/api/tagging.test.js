@@ -180,3 +180,35 @@ test("slipway resources: type, name, state, age and ARN of all there is, tagged 
     assert.deepStrictEqual(JSON.parse((await cli("--json", "--type", "nothing")).stdout).resources, []);
     assert.strictEqual((await cli("extra")).code, 2);
 });
+
+test("slipway resources calls things as their services' inputs do", async () => {
+    await s.aws("iam", "create-role", "--role-name", "Deployer", "--path", "/ops/", "--assume-role-policy-document", '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}');
+    await s.aws("ssm", "put-parameter", "--name", "/app/colour", "--value", "red", "--type", "String");
+    await s.aws("ssm", "put-parameter", "--name", "bare", "--value", "red", "--type", "String");
+    await s.aws("ecs", "register-task-definition", "--family", "web", "--container-definitions", '[{"name":"c","image":"i","memory":64}]');
+    const { resources } = JSON.parse((await cli("--json")).stdout);
+    const names = (type) => resources.filter((r) => r.type === type).map((r) => r.name);
+    assert.deepStrictEqual(names("iam:role"), ["Deployer"]);
+    assert.deepStrictEqual(names("ssm:parameter"), ["/app/colour", "bare"]);
+    assert.deepStrictEqual(names("ecs:task-definition"), ["web:1"]);
+    const { types } = await (await fetch(`${s.endpoint}/_slipway/resource-types?names=1`)).json();
+    const repositories = types.find((t) => t.type === "ecr:repository");
+    assert.deepStrictEqual(repositories, { service: "ecr", type: "ecr:repository", what: "repositories", operation: "DescribeRepositories", count: 4, names: ["bare"] });
+});
+
+test("strict: without the permission of ListResources one sees the kinds that one may list", async (t) => {
+    const { as, user, server } = await strict(t);
+    await repository(as(ECRClient), "red", {});
+    await as(SQSClient).send(new CreateQueueCommand({ QueueName: "jobs" }));
+    const look = async (command, name, ...statements) => {
+        const keys = await user(name, ...statements);
+        return run(PROGRAM, [command, "--json"], { env: { ...process.env, SLIPWAY_ENDPOINT: server.endpoint, AWS_ENDPOINT_URL: "", AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey } });
+    };
+    const types = async (...who) => [...new Set(JSON.parse((await look("resources", ...who)).stdout).resources.map((r) => r.type))];
+    const made = async (...who) => JSON.parse((await look("status", ...who)).stdout).resources.map((r) => r.what);
+    assert.deepStrictEqual(await types("all", allow("slipway:ListResources")), ["ecr:repository", "iam:user", "sqs:queue"]);
+    assert.deepStrictEqual(await types("some", allow(["sqs:ListQueues"])), ["sqs:queue"]);
+    await assert.rejects(look("resources", "none", allow("sqs:CreateQueue")), /slipway:ListResources/);
+    assert.deepStrictEqual(await made("status", allow(["sqs:ListQueues", "slipway:GetHealth"])), ["queues"]);
+    assert.deepStrictEqual(await made("nothing", allow("slipway:GetHealth")), []);
+});

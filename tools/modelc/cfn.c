@@ -4,13 +4,6 @@
 
 #include "resources.h"
 
-static Operation *operation(Declarations *d, const SwValue *at) {
-    Operation *op = at ? operation_named(d->api, at->s) : NULL;
-    if (at && !op)
-        file_error(d->api, d->file, at, "no operation '%.*s'", SW_FMT(at->s));
-    return op;
-}
-
 /* The member of the same name, whatever the case. */
 static bool member_path(Shape *s, SwStr name, Path *ret) {
     for (size_t i = 0; s && is_structure(s) && i < s->n_member; i++)
@@ -39,7 +32,7 @@ static Operation *way(Declarations *d, const SwValue *at, bool output, Path *ret
         return NULL;
     }
     name.s = head;
-    Operation *op = operation(d, &name);
+    Operation *op = resource_operation(d, &name);
     if (op && (!(output ? op->output : op->input) || !resource_path(output ? op->output : op->input, rest, ret)))
         file_error(d->api, d->file, at, "'%.*s' has no '%.*s'", SW_FMT(head), SW_FMT(rest));
     return op;
@@ -58,7 +51,7 @@ static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwVa
         b->create = (Path){0};
     if (sw_value_getz(said, "set"))
         b->set = way(d, sw_value_getz(said, "set"), false, &b->set_at);
-    b->unset = operation(d, sw_value_getz(said, "unset"));
+    b->unset = resource_operation(d, sw_value_getz(said, "unset"));
     Shape *shown = shown_by(t->read, &t->read_at);
     if (get && get->kind == SW_VSTRING && shown && resource_path(shown, get->s, &b->get_at))
         b->get = NULL;
@@ -105,7 +98,7 @@ static void bind_by_name(Declarations *d, CfnType *t, CfnBinding *b) {
         b->create = path_join(&t->wrapper, &p);
     (void)member_path(shown_by(t->read, &t->read_at), b->property, &b->get_at);
     for (size_t i = 0; updates && !b->set && !b->tags && i < updates->n; i++) {
-        Operation *op = operation(d, &updates->v[i]);
+        Operation *op = resource_operation(d, &updates->v[i]);
         if (op && member_path(op->input, b->property, &b->set_at))
             b->set = op;
     }
@@ -174,13 +167,14 @@ static const char *cfn_words[] = {"type",   "create", "in",         "made",    "
 /* The operations that make, show, list and end one. False after complaining. */
 static bool read_operations(Declarations *d, CfnType *t) {
     const SwValue *read = sw_value_getz(t->json, "read");
-    t->create = operation(d, sw_value_getz(t->json, "create"));
-    t->remove = operation(d, sw_value_getz(t->json, "delete"));
-    t->list = operation(d, sw_value_getz(t->json, "list"));
-    t->read = operation(d, read && read->kind == SW_VSTRING ? read : sw_value_getz(read, "operation"));
+    t->create = resource_operation(d, sw_value_getz(t->json, "create"));
+    t->remove = resource_operation(d, sw_value_getz(t->json, "delete"));
+    t->list = t->of->list ? t->of->list : resource_operation(d, sw_value_getz(t->json, "list"));
+    t->of->list = t->list;
+    t->read = resource_operation(d, read && read->kind == SW_VSTRING ? read : sw_value_getz(read, "operation"));
     if (t->create && t->create->input && t->remove && t->list && t->read)
         return true;
-    file_error(d->api, d->file, t->json, "'%.*s' needs create, read, list and delete", SW_FMT(t->name));
+    file_error(d->api, d->file, t->json, "'%.*s' needs create, read and delete, its resource \"list\"", SW_FMT(t->name));
     return false;
 }
 

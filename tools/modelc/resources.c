@@ -63,6 +63,13 @@ static bool is_tags(Shape *s) {
            e->member[1].shape->kind == SW_STRING;
 }
 
+Operation *resource_operation(Declarations *d, const SwValue *at) {
+    Operation *op = at ? operation_named(d->api, at->s) : NULL;
+    if (at && !op)
+        file_error(d->api, d->file, at, "no operation '%.*s'", SW_FMT(at->s));
+    return op;
+}
+
 static Path record_path(Declarations *d, Resource *r, const SwValue *at, bool (*good)(Shape *)) {
     Path p = {0};
     if (!at)
@@ -234,7 +241,7 @@ static void read_named(Declarations *d, Resource *r, SwStr member, const SwValue
 static const char *const fields_of_resource[] = {"record",    "collection", "parts",     "id",      "arn",    "reference",
                                                  "named",     "arn_at",     "arn_index", "account", "region", "state",
                                                  "created",   "tags",       "policy",    "missing", "exists", "bad_arn",
-                                                 "elsewhere", "hooks",      "cfn",       NULL};
+                                                 "elsewhere", "hooks",      "cfn",       "list",    NULL};
 
 void resource_words(Declarations *d, const SwValue *json, const char *const *words, const char *what) {
     for (size_t i = 0; json && i < json->n; i++)
@@ -297,8 +304,11 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     r->elsewhere = read_text(d, sw_value_getz(json, "elsewhere"));
     if (r->record && !r->missing.kind)
         file_error(d->api, d->file, json, "'%.*s' has no \"missing\"", SW_FMT(name));
+    r->list = resource_operation(d, sw_value_getz(json, "list"));
     if (sw_value_getz(json, "cfn"))
         r->cfn = cfn_load(d, r, sw_value_getz(json, "cfn"));
+    if (!r->record != !r->list)
+        file_error(d->api, d->file, json, "'%.*s': what has records has a \"list\" operation", SW_FMT(name));
     if (!tags)
         return;
     bool plain = tags->kind == SW_VSTRING;

@@ -69,6 +69,7 @@ struct Resource {
     const SwValue *json;
     Shape *record;    /* NULL: it has none of its own */
     SwStr collection; /* "repositories" */
+    Operation *list;  /* shows all; NULL: it has no records */
     Part part[4];
     size_t n_part;
     SwStr id, arn_index;
@@ -127,6 +128,7 @@ Declarations *resources_load(Model *api, Model *records, const char *file);
 /* Complains of fields that are none of `words`. */
 void resource_words(Declarations *d, const SwValue *json, const char *const *words, const char *what);
 /* "a.b[Key]" from a structure down; false where there is no such way. */
+Operation *resource_operation(Declarations *d, const SwValue *at); /* at NULL: NULL; a wrong name is said */
 bool resource_path(Shape *from, SwStr text, Path *ret);
 /* Of "{name}", "{name*}", "{name:lower}", "{name:path}", "{name:folder}": what stands between the braces, without how it is
  * written. */

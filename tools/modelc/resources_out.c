@@ -4,6 +4,8 @@
 
 #include "resources.h"
 
+#include <ctype.h>
+
 static const char *record_type(Resource *r) {
     return r->record->c_type;
 }
@@ -246,6 +248,22 @@ static SwStr type_name(SwArena *a, Resource *r) {
     return sw_buf_str(&b);
 }
 
+/* LoadBalancer: "load balancers"; Repository: "repositories"; EventBus: "event buses" */
+static void add_names(SwArena *a, const Resource *r, SwBuf *b) {
+    SwBuf words = sw_buf(a, 1024);
+    for (size_t i = 0; i < r->name.n; i++) {
+        char c = r->name.p[i];
+        if (i && isupper((unsigned char)c))
+            sw_buf_addc(&words, ' ');
+        sw_buf_addc(&words, (char)tolower((unsigned char)c));
+    }
+    SwStr name = sw_buf_str(&words);
+    bool y = sw_str_ends(name, SW_STR("y")), s = sw_str_ends(name, SW_STR("s"));
+    sw_buf_addf(b, "    .plural = \"%.*s%s\",\n", (int)(name.n - y), name.p, y ? "ies" : s ? "es" : "s");
+    if (r->list)
+        sw_buf_addf(b, "    .list = %s,\n", r->list->c_index);
+}
+
 static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
     Model *m = d->api;
     write_named(d, r, b);
@@ -264,6 +282,7 @@ static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
     sw_buf_addf(b, ",\n    .api = &%s_api,\n", m->lower);
     if (r->record)
         sw_buf_addf(b, "    .in = &%s_%.*s,\n", m->lower, SW_FMT(r->collection));
+    add_names(m->arena, r, b);
     add_parts(b, r);
     sw_buf_addz(b, "    .id = ");
     add_quoted(b, r->id);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "api/idempotency.h"
 #include "api/operation.h"
 #include "base/log.h"
 #include "resource/resource.h"
@@ -107,8 +108,13 @@ int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const
                 return -1;
         }
     }
+    if (handler->token && sw_token_find(cx, handler->token, in, ret_out, err) < 0)
+        return -1;
+    if (handler->token && *ret_out)
+        return 0;
     void *out = op->output ? sw_arena_alloc(cx->arena, op->output->size) : NULL;
-    if (((SwOperationFn *)handler->fn)(cx, in, out, err) < 0)
+    if (((SwOperationFn *)handler->fn)(cx, in, out, err) < 0 ||
+        (handler->token && sw_token_keep(cx, handler->token, in, out, err) < 0))
         return -1;
     check_reply(cx, op, in, out);
     *ret_out = out;

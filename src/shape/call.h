@@ -11,10 +11,21 @@ typedef struct SwCtx SwCtx;
 /* An operation's handler. <api>_handlers[] is made from models/operations/<api>.json and indexed as SwApi.op; SW_HANDLER
  * drops the types of in and out, which the prototype has already checked. */
 typedef void (*SwHandlerFn)(void);
+/* The idempotency token of an operation: the same token again is the same call, answered as the first was, as long as it
+ * lives (api/idempotency.c). */
+typedef struct SwToken {
+    uint16_t at;        /* member of the input */
+    uint16_t within[2]; /* the same token with another of these is another */
+    uint8_t n_within;
+    const SwErrorKind *conflict; /* the token came with another input; NULL: the token alone tells */
+    const char *text;
+    int64_t life_s; /* of the clock */
+} SwToken;
 #define SW_HANDLER(fn) ((SwHandlerFn)(fn))
 typedef struct SwHandler {
     SwHandlerFn fn;
     unsigned flags;
+    const SwToken *token; /* NULL: it takes none */
 } SwHandler;
 enum {
     SW_OWN_TX = 1 << 0,     /* runs without a transaction, opens its own, may wait: long polls, the clock */

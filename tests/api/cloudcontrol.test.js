@@ -126,6 +126,18 @@ test("a patch moves, copies and tests; what it leaves as it was changes nothing"
     assert.strictEqual((await patch(REPOSITORY, "moves", { op: "test", path: "/RepositoryName", value: "moves" })).OperationStatus, "SUCCESS");
 });
 
+test("a client token lives for 36 hours, whatever became of what it made", async () => {
+    const once = () => create(REPOSITORY, { RepositoryName: "lived" }, { ClientToken: "life" });
+    const first = await once();
+    await ask("DeleteResource", { TypeName: REPOSITORY, Identifier: "lived" });
+    await s.advance(35 * 3600);
+    assert.deepStrictEqual(await once(), first);
+    await refuses(read(REPOSITORY, "lived"), "ResourceNotFoundException");
+    await s.advance(3600);
+    assert.notStrictEqual((await once()).RequestToken, first.RequestToken);
+    assert.strictEqual((await read(REPOSITORY, "lived")).RepositoryName, "lived");
+});
+
 test("a client token makes one request; requests are kept for seven days", async () => {
     const first = await create(REPOSITORY, { RepositoryName: "once" }, { ClientToken: "token" });
     assert.deepStrictEqual(await create(REPOSITORY, { RepositoryName: "once" }, { ClientToken: "token" }), first);

@@ -48,6 +48,14 @@ struct Shape {
     bool kept;            /* something that is compiled needs it */
 };
 
+typedef struct Token { /* SwToken, src/shape/call.h */
+    int at, within[2];
+    size_t n_within;
+    Shape *conflict;
+    SwStr text;
+    int64_t life_s;
+} Token;
+
 typedef struct Operation {
     SwStr name;
     const SwValue *json;
@@ -55,6 +63,7 @@ typedef struct Operation {
     const char *c_index; /* "ECS_CREATE_CLUSTER" */
     Shape *input, *output;
     SwStr handler_flags; /* "SW_OWN_TX", "0"; absent: no handler */
+    Token *token;        /* NULL: none */
 } Operation;
 
 struct Model {

@@ -6,7 +6,7 @@
 const SwCollection cloudcontrol_requests = {
     .name = "cloudcontrol/request",
     .shape = &cloudcontrol_shape_request_record,
-    .indexes = {{.name = "by_time", .member = {"order"}}, {.name = "by_client_token", .member = {"clientToken"}}},
+    .indexes = {{.name = "by_time", .member = {"order"}}},
 };
 
 static const SwCollection *const collections[] = {&cloudcontrol_requests, NULL};

@@ -3,7 +3,6 @@
  * that has FAILED, as on AWS, and leaves nothing behind. AWS: Cloud Control API User Guide, "Managing resource operation
  * requests". */
 
-#include "base/digest.h"
 #include "base/id.h"
 #include "services/cloudcontrol/cloudcontrol.h"
 
@@ -14,7 +13,7 @@
 typedef struct Request {
     const SwResource *r;
     const char *operation;
-    SwStr type, identifier, client_token, digest;
+    SwStr type, identifier;
     const SwValue *was, *want;
 } Request;
 
@@ -30,23 +29,6 @@ static int forget_old(SwCtx *cx, SwError *err) {
         if (sw_doc_delete(cx->tx, &cloudcontrol_requests, l.v[i].id, NULL, err) < 0)
             return -1;
     }
-    return 0;
-}
-
-/* *ret NULL: this client token was not seen, or none was given. */
-static int same_again(SwCtx *cx, const Request *q, CloudcontrolProgressEvent **ret, SwError *err) {
-    SwDocQuery by_token = {.index = "by_client_token", .equals = {q->client_token}, .limit = 1};
-    SwDocList l;
-    *ret = NULL;
-    if (!q->client_token.p)
-        return 0;
-    if (sw_doc_list(cx->tx, &cloudcontrol_requests, &by_token, &l, err) < 0)
-        return -1;
-    CloudcontrolRequestRecord *r = l.n ? l.v[0].record : NULL;
-    if (r && !sw_str_eq(r->digest, q->digest))
-        return sw_fail(err, &CLOUDCONTROL_CLIENT_TOKEN_CONFLICT_EXCEPTION, "Client token %.*s was used for another request",
-                       SW_FMT(q->client_token));
-    *ret = r ? r->event : NULL;
     return 0;
 }
 
@@ -106,19 +88,8 @@ static int act(SwCtx *cx, const Request *q, CloudcontrolProgressEvent *e, SwErro
     return sw_tx_release(cx->tx, err);
 }
 
-static SwStr digest_of(SwCtx *cx) {
-    SwBuf b = sw_buf(cx->arena, SW_MIB);
-    uint8_t *sum = sw_arena_alloc(cx->arena, 32);
-    sw_shape_to_json(&b, cx->op->input, cx->in);
-    sw_sha256(sw_buf_str(&b), sum);
-    return sw_hex(cx->arena, sum, 32);
-}
-
-static int keep(SwCtx *cx, const Request *q, CloudcontrolProgressEvent *e, SwError *err) {
-    CloudcontrolRequestRecord r = {.event = e,
-                                   .client_token = q->client_token,
-                                   .digest = q->digest,
-                                   .order = sw_index_number(cx->arena, e->event_time.v / SW_MS)};
+static int keep(SwCtx *cx, CloudcontrolProgressEvent *e, SwError *err) {
+    CloudcontrolRequestRecord r = {.event = e, .order = sw_index_number(cx->arena, e->event_time.v / SW_MS)};
     return sw_doc_put(cx->tx, &cloudcontrol_requests, e->request_token, &r, err);
 }
 
@@ -136,7 +107,7 @@ static int carry_out(SwCtx *cx, Request *q, const SwError *why, CloudcontrolProg
         fail_event(q, e, why);
     else if (act(cx, q, e, err) < 0)
         return -1;
-    return keep(cx, q, e, err);
+    return keep(cx, e, err);
 }
 
 /* What there is, without what only the service says; false: *why says why there is none. */
@@ -159,18 +130,12 @@ static bool current(SwCtx *cx, const Request *q, SwValue *ret, SwError *why) {
     return true;
 }
 
-/* *ret: the event of the same request before, or NULL. */
-static int begin(SwCtx *cx, Request *q, CloudcontrolProgressEvent **ret, SwError *err) {
-    q->digest = digest_of(cx);
-    return cloudcontrol_type(cx, q->type, &q->r, err) < 0 ? -1 : same_again(cx, q, ret, err);
-}
-
 int cloudcontrol_create_resource(SwCtx *cx, const CloudcontrolCreateResourceInput *in, CloudcontrolCreateResourceOutput *out,
                                  SwError *err) {
-    Request q = {.operation = "CREATE", .type = in->type_name, .client_token = in->client_token};
+    Request q = {.operation = "CREATE", .type = in->type_name};
     SwValue want;
-    if (begin(cx, &q, &out->progress_event, err) < 0 || out->progress_event)
-        return out->progress_event ? 0 : -1;
+    if (cloudcontrol_type(cx, q.type, &q.r, err) < 0)
+        return -1;
     if (sw_json_parse(cx->arena, in->desired_state, &want, err) < 0)
         return sw_fail_as(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "DesiredState is no JSON: %s", err->message);
     q.want = &want;
@@ -179,11 +144,11 @@ int cloudcontrol_create_resource(SwCtx *cx, const CloudcontrolCreateResourceInpu
 
 int cloudcontrol_update_resource(SwCtx *cx, const CloudcontrolUpdateResourceInput *in, CloudcontrolUpdateResourceOutput *out,
                                  SwError *err) {
-    Request q = {.operation = "UPDATE", .type = in->type_name, .identifier = in->identifier, .client_token = in->client_token};
+    Request q = {.operation = "UPDATE", .type = in->type_name, .identifier = in->identifier};
     SwValue was, want;
     SwError why;
-    if (begin(cx, &q, &out->progress_event, err) < 0 || out->progress_event)
-        return out->progress_event ? 0 : -1;
+    if (cloudcontrol_type(cx, q.type, &q.r, err) < 0)
+        return -1;
     if (!current(cx, &q, &was, &why))
         return carry_out(cx, &q, &why, &out->progress_event, err);
     if (sw_json_parse(cx->arena, sw_json_text(cx->arena, &was), &want, err) < 0 ||
@@ -196,11 +161,11 @@ int cloudcontrol_update_resource(SwCtx *cx, const CloudcontrolUpdateResourceInpu
 
 int cloudcontrol_delete_resource(SwCtx *cx, const CloudcontrolDeleteResourceInput *in, CloudcontrolDeleteResourceOutput *out,
                                  SwError *err) {
-    Request q = {.operation = "DELETE", .type = in->type_name, .identifier = in->identifier, .client_token = in->client_token};
+    Request q = {.operation = "DELETE", .type = in->type_name, .identifier = in->identifier};
     SwValue was;
     SwError why;
-    if (begin(cx, &q, &out->progress_event, err) < 0 || out->progress_event)
-        return out->progress_event ? 0 : -1;
+    if (cloudcontrol_type(cx, q.type, &q.r, err) < 0)
+        return -1;
     bool there = current(cx, &q, &was, &why);
     q.was = &was;
     return carry_out(cx, &q, there ? NULL : &why, &out->progress_event, err);

@@ -4,8 +4,6 @@
 #include "base/id.h"
 #include "services/codebuild/codebuild.h"
 
-#define TOKEN_LIFE (5 * SW_MINUTE) /* of an idempotency token, as AWS documents */
-
 #define TAKE(to, from) \
     do { \
         if ((from).p) \
@@ -140,31 +138,14 @@ static int check_limit(SwCtx *cx, const CodebuildProject *p, SwError *err) {
     return 0;
 }
 
-/* The same token within its life: the same build, or an error where the request differs. */
-static int find_token(SwCtx *cx, SwStr token, SwStr request, bool pipeline, CodebuildBuildRecord **ret, SwError *err) {
+/* The build of this action of a pipeline, which starts one however often it is stepped. */
+static int find_token(SwCtx *cx, SwStr token, CodebuildBuildRecord **ret, SwError *err) {
     SwDocList l;
     *ret = NULL;
-    if (!sw_str_is(token))
-        return 0;
     if (sw_doc_list(cx->tx, &codebuild_builds, &(SwDocQuery){.index = "by_token", .equals = {token}}, &l, err) < 0)
         return -1;
-    for (size_t i = 0; i < l.n; i++) {
-        CodebuildBuildRecord *r = l.v[i].record;
-        if (!pipeline && sw_now(cx) - r->build->start_time.v > TOKEN_LIFE)
-            continue;
-        if (!sw_str_eq(r->request, request))
-            return sw_fail(err, &CODEBUILD_INVALID_INPUT_EXCEPTION,
-                           "The idempotency token was already used with other parameters");
-        *ret = r;
-        return 0;
-    }
+    *ret = l.n ? l.v[0].record : NULL;
     return 0;
-}
-
-static SwStr digest_of(SwCtx *cx, const CodebuildStartBuildInput *in) {
-    SwBuf b = sw_buf(cx->arena, 16 * SW_MIB);
-    sw_shape_to_json(&b, &codebuild_shape_start_build_input, in);
-    return sw_sha256_hex(cx->arena, sw_buf_str(&b));
 }
 
 static int check_start(SwCtx *cx, const CodebuildProject *p, bool pipeline, SwError *err) {
@@ -183,10 +164,9 @@ int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const Codebui
                     CodebuildBuildRecord **ret, SwError *err) {
     CodebuildProjectRecord *project;
     int64_t number;
-    SwStr request = digest_of(cx, in);
-    if (find_token(cx, in->idempotency_token, request, pipeline != NULL, ret, err) < 0)
+    if (pipeline && find_token(cx, in->idempotency_token, ret, err) < 0)
         return -1;
-    if (*ret)
+    if (pipeline && *ret)
         return 0;
     if (codebuild_project_by_reference(cx, in->project_name, &project, err) < 0)
         return -1;
@@ -203,8 +183,7 @@ int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const Codebui
     r->region = cx->region;
     r->state = r->active = CODEBUILD_QUEUED;
     r->order = SW_SOME_INT(now);
-    r->token = sw_str_is(in->idempotency_token) ? in->idempotency_token : SW_NO_STR;
-    r->request = request;
+    r->token = pipeline ? in->idempotency_token : SW_NO_STR;
     r->artifacts = p->artifacts;
     r->secondary_artifacts = p->secondary_artifacts;
     r->logs_config = p->logs_config;

@@ -183,7 +183,6 @@ int codepipeline_start_pipeline_execution(SwCtx *cx, const CodepipelineStartPipe
         return -1;
     CodepipelineStart s = {.trigger_type = CODEPIPELINE_TRIGGER_TYPE_START_PIPELINE_EXECUTION,
                            .trigger_detail = cx->principal.arn,
-                           .token = in->client_request_token,
                            .variables = &in->variables};
     const CodepipelineStageDeclaration *first = &p->declaration->stages.v[0];
     for (size_t i = 0; i < in->source_revisions.n; i++) {

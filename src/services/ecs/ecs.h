@@ -64,7 +64,6 @@ typedef struct EcsTaskPlan { /* what a new task is to be */
     SwStr launch_type, capacity_provider, platform_version, group, started_by;
     SwStr subnet; /* of network mode awsvpc: where its interface is */
     SwStr service_name, service_arn, deployment_id;
-    SwStr token, token_request;
 } EcsTaskPlan;
 /* Write a task in PROVISIONING and wake its controller. */
 int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError *err) sw_must_check;

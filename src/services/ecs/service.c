@@ -269,16 +269,6 @@ static int check_create(const EcsCreateServiceRequest *in, SwError *err) {
     return 0;
 }
 
-/* A service of this name that is there: the same call again answers it, anything else is refused.
- */
-static int existing(SwCtx *cx, EcsServiceRecord *old, const EcsCreateServiceRequest *in, EcsService **ret, SwError *err) {
-    if (ecs_is(old->service->status, "DRAINING"))
-        return invalid(err, "Unable to Start a service that is still Draining.");
-    if (!in->client_token.n || !sw_str_eq(old->token, in->client_token))
-        return invalid(err, "Creation of service was not idempotent.");
-    return reply(cx, old, ret, err);
-}
-
 int ecs_create_service(SwCtx *cx, const EcsCreateServiceRequest *in, EcsCreateServiceResponse *out, SwError *err) {
     SwArena *a = cx->arena;
     EcsClusterRecord *c;
@@ -287,8 +277,10 @@ int ecs_create_service(SwCtx *cx, const EcsCreateServiceRequest *in, EcsCreateSe
     if (check_create(in, err) < 0 || ecs_cluster_by_reference(cx, in->cluster, &c, err) < 0 ||
         ecs_service_named(cx, in->cluster, in->service_name, &old, err) < 0)
         return -1;
+    if (old && ecs_is(old->service->status, "DRAINING"))
+        return invalid(err, "Unable to Start a service that is still Draining.");
     if (old && !ecs_is(old->service->status, "INACTIVE"))
-        return existing(cx, old, in, &out->service, err);
+        return invalid(err, "Creation of service was not idempotent.");
     if (definition_of(cx, in->task_definition, &d, err) < 0)
         return -1;
     EcsService *v = sw_new(a, EcsService);
@@ -315,7 +307,6 @@ int ecs_create_service(SwCtx *cx, const EcsCreateServiceRequest *in, EcsCreateSe
     *s = (EcsServiceRecord){.key = ecs_service_key(a, cluster, in->service_name),
                             .cluster_name = cluster,
                             .cluster_arn = v->cluster_arn,
-                            .token = in->client_token,
                             .service = v};
     ecs_launch_say_limits(cx, s, d->definition);
     if (ecs_service_set_tags(cx, cluster, in->service_name, s, SW_GIVEN_TAGS(&in->tags), err) < 0 ||

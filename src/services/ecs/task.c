@@ -12,7 +12,6 @@ const SwCollection ecs_tasks = {.name = "ecs/task",
                                 .indexes = {{.name = "by_desired", .member = {"clusterArn", "task.desiredStatus"}},
                                             {.name = "by_last_status", .member = {"clusterArn", "task.lastStatus"}},
                                             {.name = "by_service", .member = {"serviceArn"}},
-                                            {.name = "by_token", .member = {"token"}},
                                             {.name = "by_credentials", .member = {"credentialsId"}}}};
 
 SwStr ecs_task_id(const EcsTaskRecord *t) {
@@ -191,8 +190,6 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
     t->service_name = p->service_name;
     t->service_arn = p->service_arn;
     t->deployment_id = p->deployment_id;
-    t->token = p->token;
-    t->token_request = p->token_request;
     t->credentials_id = sw_id_uuid(a);
     t->network_configuration = p->network;
     if (p->load_balancers)
@@ -231,36 +228,6 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
 }
 
 /* ---- operations ---- */
-
-static SwStr request_text(SwCtx *cx, const EcsRunTaskRequest *in) {
-    SwBuf b = sw_buf(cx->arena, SW_MIB);
-    sw_shape_to_json(&b, &ecs_shape_run_task_request, in);
-    SwStr s = sw_buf_str(&b);
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char)s.p[i]) * 1099511628211u;
-    return sw_strf(cx->arena, "%016llx", (unsigned long long)h);
-}
-
-/* The tasks of an earlier call with this token. *ret_found false: none. */
-static int replay(SwCtx *cx, SwStr token, SwStr request, EcsRunTaskResponse *out, bool *ret_found, SwError *err) {
-    SwDocList l;
-    *ret_found = false;
-    if (!token.n)
-        return 0;
-    if (ecs_tasks_of(cx, "by_token", token, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++) {
-        EcsTaskRecord *t = l.v[i].record;
-        if (!sw_str_eq(t->token_request, request))
-            return sw_fail(err, &ECS_CONFLICT_EXCEPTION,
-                           "The RunTask request could not be processed due to conflicts: the "
-                           "clientToken was used with other parameters.");
-        *sw_list_add(cx->arena, &out->tasks) = *shown(cx, t);
-        *ret_found = true;
-    }
-    return 0;
-}
 
 static EcsTagList tags_of(SwCtx *cx, const EcsRunTaskRequest *in, const EcsTaskDefinitionRecord *d, SwStr cluster) {
     EcsTagList tags = {0};
@@ -321,13 +288,7 @@ int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out
         ecs_platform_check(in->platform_version, launch.type, err) < 0)
         return -1;
     p.launch_type = launch.type;
-    bool found;
-    p.token_request = request_text(cx, in);
-    if (in->client_token.n)
-        p.token = sw_strf(cx->arena, "%.*s %.*s", SW_FMT(p.cluster->cluster->cluster_arn), SW_FMT(in->client_token));
     sw_list_present(cx->arena, &out->failures);
-    if (replay(cx, p.token, p.token_request, out, &found, err) < 0 || found)
-        return found ? 0 : -1;
     p.group = in->group.n ? in->group : sw_strf(cx->arena, "family:%.*s", SW_FMT(p.definition->family));
     p.started_by = in->started_by;
     p.platform_version = ecs_is(p.launch_type, "FARGATE") ? SW_STR("1.4.0") : SW_NO_STR;

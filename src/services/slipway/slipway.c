@@ -3,11 +3,13 @@
 
 #include "services/slipway/dora.h"
 
+#include "api/idempotency.h"
+
 static int open_service(SwHost *h, SwError *err) {
     return slipway_clock_restore(h, err) < 0 ? -1 : slipway_housekeeping_start(h, err);
 }
 
-static const SwCollection *const collections[] = {&slipway_deployments, &slipway_pending, NULL};
+static const SwCollection *const collections[] = {&slipway_deployments, &slipway_pending, &sw_tokens, NULL};
 static const SwController *const controllers[] = {&slipway_housekeeping, NULL};
 
 const SwService sw_service_slipway = {

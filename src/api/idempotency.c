@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A token answers again what it answered first. The row is written in the transaction of the operation: the token is known
+ * exactly if what it did is. AWS: "Making retries safe with idempotent APIs"; lives and conflicts are each operation's own
+ * (models/operations). */
+
+#include "api/idempotency.h"
+
+#include "base/digest.h"
+#include "models/slipway_records.gen.h"
+
+#define FORGET_AT 8 /* old tokens that one new one removes at most: more than come, so that they go */
+
+const SwCollection sw_tokens = {
+    .name = "api/token",
+    .shape = &slipway_shape_token_record,
+    .indexes = {{.name = "by_expiry", .member = {"expires"}}},
+};
+
+static SwStr text_at(const SwOperation *op, const void *in, unsigned member) {
+    const SwMember *m = &op->input->member[member];
+    return sw_member_is_set(m, in) ? *(const SwStr *)sw_member_at(m, in) : SW_NO_STR;
+}
+
+/* Absent: the caller gave no token. */
+static SwStr id_of(SwCtx *cx, const SwToken *t, const void *in) {
+    SwBuf b = sw_buf(cx->arena, SW_MIB);
+    SwStr token = text_at(cx->op, in, t->at);
+    if (!sw_str_is(token))
+        return SW_NO_STR;
+    sw_buf_addf(&b, "%s %zu:%.*s", cx->op->iam_action, token.n, SW_FMT(token));
+    for (unsigned i = 0; i < t->n_within; i++) {
+        SwStr s = text_at(cx->op, in, t->within[i]);
+        sw_buf_addf(&b, " %zu:%.*s", s.n, SW_FMT(s));
+    }
+    return sw_sha256_hex(cx->arena, sw_buf_str(&b));
+}
+
+static SwStr digest_of(SwCtx *cx, const void *in) {
+    SwBuf b = sw_buf(cx->arena, 64 * SW_MIB);
+    sw_shape_to_json(&b, cx->op->input, in);
+    return sw_sha256_hex(cx->arena, sw_buf_str(&b));
+}
+
+int sw_token_find(SwCtx *cx, const SwToken *t, const void *in, void **ret_out, SwError *err) {
+    SwStr id = id_of(cx, t, in);
+    void *found;
+    *ret_out = NULL;
+    if (!id.p)
+        return 0;
+    if (sw_doc_get(cx->tx, &sw_tokens, id, &found, err) < 0)
+        return -1;
+    const SlipwayTokenRecord *r = found;
+    if (!r || sw_str_cmp(r->expires, sw_index_number(cx->arena, sw_now(cx))) <= 0)
+        return 0;
+    if (t->conflict && !sw_str_eq(r->digest, digest_of(cx, in)))
+        return sw_fail(err, t->conflict, "%s", t->text);
+    return sw_shape_from_json(cx->arena, cx->op->output, r->reply, ret_out, err);
+}
+
+static int forget_old(SwCtx *cx, SwError *err) {
+    SwDocQuery q = {.index = "by_expiry", .below = sw_index_number(cx->arena, sw_now(cx)), .limit = FORGET_AT};
+    SwDocList l;
+    if (sw_doc_list(cx->tx, &sw_tokens, &q, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++)
+        if (sw_doc_delete(cx->tx, &sw_tokens, l.v[i].id, NULL, err) < 0)
+            return -1;
+    return 0;
+}
+
+int sw_token_keep(SwCtx *cx, const SwToken *t, const void *in, const void *out, SwError *err) {
+    SwStr id = id_of(cx, t, in);
+    SwBuf reply = sw_buf(cx->arena, 64 * SW_MIB);
+    if (!id.p)
+        return 0;
+    sw_shape_to_json(&reply, cx->op->output, out);
+    const SlipwayTokenRecord r = {.digest = digest_of(cx, in),
+                                  .reply = sw_buf_str(&reply),
+                                  .expires = sw_index_number(cx->arena, sw_now(cx) + t->life_s * SW_S)};
+    return forget_old(cx, err) < 0 ? -1 : sw_doc_put(cx->tx, &sw_tokens, id, &r, err);
+}

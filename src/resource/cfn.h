@@ -46,8 +46,8 @@ typedef struct SwCfnBinding {
     uint16_t take;         /* `set` adds to what there is; what is not wanted any more goes to this one */
     SwPath take_at;
     const char *text; /* it is this, over the parts that the ARN says; or NULL */
-    /* JSON that is set when the property is taken away: of a list of keys and values, of those that are. NULL: leaving it out
-     * of `set` does it, or `unset`. */
+    /* JSON: what it is where it is left out; set when it is taken away, of a list of keys and values, of those that are. NULL:
+     * leaving it out of `set` does it, or `unset`. */
     const char *absent;
     const char *stays;       /* why it cannot be taken away; NULL: it can */
     const SwErrorKind *none; /* what `get` fails with where there is none */
@@ -64,11 +64,15 @@ struct SwCfnType {
     const SwCfnShape *shape;
     SwCfnIdentifier identifier[SW_PARTS_MAX];
     uint8_t n_identifier;
-    uint16_t create, read, list, remove; /* operations of the resource's API */
+    uint16_t create, read, list, remove; /* operations of the resource's API; list: may be SW_NO_OPERATION */
     SwPath made;                         /* in create's output: name or ARN; none: create's input says it */
-    SwPath read_at;                      /* in read's output: the structure that shows the resource (of a list the first) */
-    const char *read_input;              /* JSON that `read` is always given, or NULL */
-    const char *name_property;           /* gets a name of its own where a request leaves it out; or NULL */
+    SwPath read_at;                      /* in read's output: the structure that shows it (of a list the first, or `read_is`) */
+    const char *read_input,
+        *remove_input; /* JSON that they are given besides; its texts are over the parts and {arn}; or NULL */
+    const char *names; /* the same, given to each operation that takes it and does not name the resource otherwise */
+    SwPath read_is;    /* in what `read` shows: the one is meant where this text, over the parts, is there */
+    const char *read_is_text;
+    const char *name_property; /* gets a name of its own where a request leaves it out; or NULL */
     bool name_lower;
     const SwCfnBinding *bind;
     size_t n_bind;
@@ -77,6 +81,7 @@ struct SwCfnType {
 /* A document that the type's schema does not take, or a change that cannot be made. */
 extern const SwErrorKind SW_CFN_INVALID_REQUEST;
 extern const SwErrorKind SW_CFN_NOT_UPDATABLE; /* but by making it anew */
+extern const SwErrorKind SW_CFN_EXISTS;        /* of what is made by an operation that would change it, too */
 
 /* NULL: no service declares it. */
 const SwResource *sw_resource_of_type(const SwHost *h, SwStr type);

@@ -166,6 +166,22 @@ static int set_rest(SwCtx *cx, const SwResource *r, const SwFound *f, const SwVa
     return 0;
 }
 
+/* What is made by an operation that changes it, too, would take the place of what is there. */
+static int is_new(SwCtx *cx, const SwResource *r, const SwValue *want, SwError *err) {
+    const SwCfnType *t = r->cfn;
+    bool puts = false, there = false;
+    SwFound f;
+    for (size_t i = 0; i < t->n_bind; i++)
+        puts |= t->bind[i].set == t->create;
+    if (!puts || t->made.n)
+        return 0;
+    if (made(cx, r, want, NULL, &f, err) < 0 || sw_cfn_is_there(cx, &f, &there, err) < 0)
+        return -1;
+    return !there           ? 0
+           : r->exists.kind ? sw_resource_fail(cx, r, &r->exists, f.id, err)
+                            : sw_fail(err, &SW_CFN_EXISTS, "%s already exists", t->name);
+}
+
 static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied *ret, SwError *err) {
     const SwCfnType *t = r->cfn;
     SwValue named = sw_value_object();
@@ -175,7 +191,7 @@ static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied
         sw_value_set(cx->arena, &named, want->keys[i], want->v[i]);
     if (t->name_property && !sw_value_getz(&named, t->name_property))
         sw_value_set(cx->arena, &named, sw_str(t->name_property), sw_value_string(make_name(cx, t)));
-    if (sw_cfn_check(t, &named, err) < 0 || create_input(cx, r, &named, &in, err) < 0 ||
+    if (sw_cfn_check(t, &named, err) < 0 || is_new(cx, r, &named, err) < 0 || create_input(cx, r, &named, &in, err) < 0 ||
         call(cx, r, t->create, in, &out, err) < 0 || made(cx, r, &named, out, &f, err) < 0 ||
         set_rest(cx, r, &f, &named, err) < 0)
         return -1;
@@ -191,8 +207,10 @@ static bool goes_by_set(const SwCfnBinding *b, const SwValue *want) {
     return b->set != SW_NO_OPERATION && (wanted(b, want) || !otherwise);
 }
 
+/* Left out, it is what it is then: no change where that is said, or was. */
 static bool changes(SwCtx *cx, const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
-    return !sw_value_equal(wanted(b, was), wanted(b, want));
+    const SwValue *before = wanted(b, was), *after = wanted(b, want), *absent = absent_value(cx, b);
+    return !sw_value_equal(before, after) && !(absent && sw_value_equal(before ? before : absent, after ? after : absent));
 }
 
 static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, const SwValue *was,
@@ -233,7 +251,7 @@ static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValu
 static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, SwError *err) {
     const SwCfnType *t = r->cfn;
     void *in, *out;
-    if (sw_cfn_input(cx, r, t->remove, f, NULL, &in, err) < 0)
+    if (sw_cfn_input(cx, r, t->remove, f, t->remove_input, &in, err) < 0)
         return -1;
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
@@ -247,12 +265,13 @@ static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *
 int sw_resource_apply(SwCtx *cx, const SwResource *r, SwStr identifier, const SwValue *was, const SwValue *want, SwApplied *ret,
                       SwError *err) {
     SwFound f;
+    bool there;
     *ret = (SwApplied){.identifier = identifier};
     if (!was && want)
         return create(cx, r, want, ret, err);
-    if (sw_cfn_found(cx, r, identifier, &f, err) < 0)
+    if (sw_cfn_found(cx, r, identifier, &f, err) < 0 || sw_cfn_is_there(cx, &f, &there, err) < 0)
         return -1;
-    if (!f.record)
+    if (!there)
         return sw_resource_fail(cx, r, &r->missing, identifier, err);
     return want ? update(cx, r, &f, was, want, ret, err) : end(cx, r, &f, was, err);
 }

@@ -6,10 +6,13 @@
 #include "resource/cfn.h"
 #include "resource/internal.h"
 
-/* A new input of an operation, which names the resource as the declaration says. fixed: JSON that it holds besides, or NULL. */
+/* A new input of an operation, which names the resource as the declaration says. fixed: JSON that it holds besides, its texts
+ * over the parts and {arn}; or NULL. */
 int sw_cfn_input(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, const char *fixed, void **ret_in,
                  SwError *err) sw_must_check;
 /* The value at a way, of lists on it the first element (element: of one at its end, too); NULL: absent. */
 const void *sw_cfn_first(const SwShape *s, const void *v, const SwPath *p, bool element, const SwShape **ret_shape);
+/* Whether there is one; where it has no record, `read` says so. */
+int sw_cfn_is_there(SwCtx *cx, const SwFound *f, bool *ret_there, SwError *err) sw_must_check;
 /* What an identifier names, whether it exists or not (ret->record NULL). Fails where it is no identifier at all. */
 int sw_cfn_found(SwCtx *cx, const SwResource *r, SwStr identifier, SwFound *ret, SwError *err) sw_must_check;

@@ -168,17 +168,56 @@ static void read_identifier(Declarations *d, Resource *r, CfnType *t) {
         file_error(d->api, d->file, t->json, "which parts identify %.*s?", SW_FMT(t->name));
 }
 
-static const char *cfn_words[] = {"type",   "create", "in",         "made",    "read", "list", "delete",
-                                  "update", "name",   "identifier", "members", "bind", NULL};
+/* {"operation", ..} or the operation alone. */
+static const SwValue *operation_said(const SwValue *said) {
+    return said && said->kind == SW_VSTRING ? said : sw_value_getz(said, "operation");
+}
+
+/* What an operation is given besides: its texts are over the parts, or "{arn}". */
+static void check_input(Declarations *d, CfnType *t, const SwValue *v) {
+    for (size_t i = 0; (v->kind == SW_VOBJECT || v->kind == SW_VARRAY) && i < v->n; i++)
+        check_input(d, t, &v->v[i]);
+    if (v->kind == SW_VSTRING && !sw_str_eqz(v->s, "{arn}"))
+        resource_template(d, t->of, v);
+}
+
+static SwStr read_input(Declarations *d, CfnType *t, Operation *op, const SwValue *said) {
+    const SwValue *in = sw_value_getz(said, "input");
+    Path p;
+    for (size_t i = 0; in && in->kind == SW_VOBJECT && i < in->n; i++)
+        if (!op->input || !resource_path(op->input, in->keys[i], &p))
+            file_error(d->api, d->file, &in->v[i], "'%.*s' takes no '%.*s'", SW_FMT(op->name), SW_FMT(in->keys[i]));
+    if (!in)
+        return SW_NO_STR;
+    check_input(d, t, in);
+    return sw_json_text(d->api->arena, in);
+}
+
+/* {"member": text} of the one that is meant. */
+static void read_is(Declarations *d, CfnType *t, const SwValue *is) {
+    Shape *s = shown_by(t->read, &t->read_at);
+    if (!is)
+        return;
+    if (is->kind != SW_VOBJECT || is->n != 1 || !s || !resource_path(s, is->keys[0], &t->read_is) ||
+        is->v[0].kind != SW_VSTRING) {
+        file_error(d->api, d->file, is, "\"is\" is not one member of what read shows with its text");
+        return;
+    }
+    resource_template(d, t->of, &is->v[0]);
+    t->read_is_text = is->v[0].s;
+}
+
+static const char *cfn_words[] = {"type",   "create", "in",         "made",    "read", "list",  "delete",
+                                  "update", "name",   "identifier", "members", "bind", "names", NULL};
 
 /* The operations that make, show, list and end one. False after complaining. */
 static bool read_operations(Declarations *d, CfnType *t) {
-    const SwValue *read = sw_value_getz(t->json, "read");
+    const SwValue *list = sw_value_getz(t->json, "list");
     t->create = operation(d, sw_value_getz(t->json, "create"));
-    t->remove = operation(d, sw_value_getz(t->json, "delete"));
-    t->list = operation(d, sw_value_getz(t->json, "list"));
-    t->read = operation(d, read && read->kind == SW_VSTRING ? read : sw_value_getz(read, "operation"));
-    if (t->create && t->create->input && t->remove && t->list && t->read)
+    t->remove = operation(d, operation_said(sw_value_getz(t->json, "delete")));
+    t->list = list && list->kind == SW_VNULL ? NULL : operation(d, list);
+    t->read = operation(d, operation_said(sw_value_getz(t->json, "read")));
+    if (t->create && t->create->input && t->remove && list && t->read)
         return true;
     file_error(d->api, d->file, t->json, "'%.*s' needs create, read, list and delete", SW_FMT(t->name));
     return false;
@@ -191,8 +230,13 @@ static void read_places(Declarations *d, CfnType *t) {
     SwStr at = sw_value_str(sw_value_getz(read, "at"));
     if (at.p && (!t->read->output || !resource_path(t->read->output, at, &t->read_at)))
         file_error(d->api, d->file, read, "read shows no '%.*s'", SW_FMT(at));
-    if (sw_value_getz(read, "input"))
-        t->read_input = sw_json_text(d->api->arena, sw_value_getz(read, "input"));
+    t->read_input = read_input(d, t, t->read, read);
+    t->remove_input = read_input(d, t, t->remove, sw_value_getz(t->json, "delete"));
+    read_is(d, t, sw_value_getz(read, "is"));
+    if (sw_value_getz(t->json, "names")) {
+        check_input(d, t, sw_value_getz(t->json, "names"));
+        t->names = sw_json_text(d->api->arena, sw_value_getz(t->json, "names"));
+    }
     if (made && (!t->create->output || !resource_path(t->create->output, made->s, &t->made)))
         file_error(d->api, d->file, made, "create answers no '%.*s'", SW_FMT(made->s));
     if (in && !resource_path(t->create->input, in->s, &t->wrapper))

@@ -148,7 +148,11 @@ static void write_type(CfnType *t, SwBuf *b) {
     add_op(b, "remove", t->remove);
     add_way(b, "made", &t->made);
     add_way(b, "read_at", &t->read_at);
+    add_field(b, "names", t->names);
     add_field(b, "read_input", t->read_input);
+    add_field(b, "remove_input", t->remove_input);
+    add_way(b, "read_is", &t->read_is);
+    add_field(b, "read_is_text", t->read_is_text);
     add_field(b, "name_property", t->name_property);
     sw_buf_addf(b, "%s, .bind = bind_%s, .n_bind = SW_N(bind_%s)};\n", t->name_lower ? ", .name_lower = true" : "", t->c_name,
                 t->c_name);

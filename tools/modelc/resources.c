@@ -274,7 +274,8 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
         resource_template(d, r, id);
     r->arn = read_templates(d, r, sw_value_getz(json, "arn"));
     r->reference = read_templates(d, r, sw_value_getz(json, "reference"));
-    if (!r->arn.n)
+    const SwValue *arn = sw_value_getz(json, "arn");
+    if (!r->arn.n && (!arn || arn->kind != SW_VARRAY || tags))
         file_error(d->api, d->file, json, "'%.*s' has no \"arn\"", SW_FMT(name));
     if (!sw_value_getz(json, "reference") && r->n_part)
         sw_str_list_add(a, &r->reference, sw_strf(a, "{%.*s*}", SW_FMT(r->part[r->n_part - 1].name)));

@@ -52,11 +52,11 @@ typedef struct CfnIdentifier {
 typedef struct Resource Resource;
 typedef struct CfnType {
     Resource *of;
-    SwStr name, tags, read_input, name_property;
+    SwStr name, tags, names, read_input, remove_input, read_is_text, name_property;
     const char *c_name;
     const SwValue *json, *schema;
     Operation *create, *read, *list, *remove;
-    Path made, read_at, wrapper;
+    Path made, read_at, read_is, wrapper;
     CfnIdentifier identifier[4];
     size_t n_identifier;
     CfnBindingList bind;

@@ -31,6 +31,7 @@ before(async () => {
 after(() => finish(s));
 
 const SAYS = (StatusCode) => [{ Type: "fixed-response", FixedResponseConfig: { ContentType: "text/plain", MessageBody: "hi", StatusCode } }];
+const WRITES = (Resource) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "events.amazonaws.com" }, Action: "logs:PutLogEvents", Resource }] });
 const has = (got, want) => { for (const [k, v] of Object.entries(want)) assert.deepStrictEqual(got[k], v, k); };
 
 // type: what is set (of those before it), a patch, and what it then says
@@ -51,6 +52,9 @@ const TYPES = {
         [{ op: "replace", path: "/DefaultActions", value: SAYS("404") }], { DefaultActions: SAYS("404") }],
     "AWS::ElasticLoadBalancingV2::ListenerRule": [(ids) => ({ ListenerArn: ids["AWS::ElasticLoadBalancingV2::Listener"], Priority: 5, Actions: SAYS("200"), Conditions: [{ Field: "http-header", HttpHeaderConfig: { HttpHeaderName: "x-a", Values: ["b"] } }] }),
         [{ op: "replace", path: "/Priority", value: 7 }], { Priority: 7 }],
+    "AWS::Logs::LogGroup": [() => ({ LogGroupName: "/app/web", RetentionInDays: 7, LogGroupClass: "STANDARD", Tags: TEAM }), [{ op: "replace", path: "/RetentionInDays", value: 14 }, { op: "remove", path: "/Tags" }], { RetentionInDays: 14, Tags: undefined }],
+    "AWS::Logs::LogStream": [(ids) => ({ LogGroupName: ids["AWS::Logs::LogGroup"], LogStreamName: "one" }), [{ op: "test", path: "/LogStreamName", value: "one" }], {}],
+    "AWS::Logs::ResourcePolicy": [() => ({ PolicyName: "events", PolicyDocument: WRITES("*") }), [{ op: "replace", path: "/PolicyDocument", value: WRITES("arn:aws:logs:*:*:*") }], { PolicyDocument: WRITES("arn:aws:logs:*:*:*") }],
 };
 
 test("every declared type is made, read back, patched, listed and deleted", async () => {

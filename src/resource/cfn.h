@@ -50,6 +50,10 @@ typedef struct SwCfnBinding {
      * leaving it out of `set` does it, or `unset`. */
     const char *absent;
     const char *stays;       /* why it cannot be taken away; NULL: it can */
+    bool kept;               /* where it is left out, it quietly stays as it was */
+    bool keeps;              /* `set` leaves alone what it is not told, and is told what changes alone */
+    bool later;              /* for changes alone: it is not set when the resource is made */
+    const char *put;         /* the property of it that is put; NULL: the whole */
     const SwErrorKind *none; /* what `get` fails with where there is none */
     const char *refused;     /* why no value is taken; NULL: it is */
 } SwCfnBinding;
@@ -67,6 +71,7 @@ struct SwCfnType {
     uint16_t create, read, list, remove; /* operations of the resource's API; list: may be SW_NO_OPERATION */
     SwPath made;                         /* in create's output: name or ARN; none: create's input says it */
     SwPath read_at;                      /* in read's output: the structure that shows it (of a list the first, or `read_is`) */
+    const char *create_input;            /* JSON that create is given besides, but for what properties say; or NULL */
     const char *read_input,
         *remove_input; /* JSON that they are given besides; its texts are over the parts and {arn}; or NULL */
     const char *names; /* the same, given to each operation that takes it and does not name the resource otherwise */
@@ -81,7 +86,7 @@ struct SwCfnType {
 /* A document that the type's schema does not take, or a change that cannot be made. */
 extern const SwErrorKind SW_CFN_INVALID_REQUEST;
 extern const SwErrorKind SW_CFN_NOT_UPDATABLE; /* but by making it anew */
-extern const SwErrorKind SW_CFN_EXISTS;        /* of what is made by an operation that would change it, too */
+extern const SwErrorKind SW_CFN_EXISTS;        /* of what is there already, where the service has no word for it */
 
 /* NULL: no service declares it. */
 const SwResource *sw_resource_of_type(const SwHost *h, SwStr type);

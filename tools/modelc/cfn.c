@@ -11,11 +11,23 @@ static Operation *operation(Declarations *d, const SwValue *at) {
     return op;
 }
 
-/* The member of the same name, whatever the case. */
+/* The member of the same name, whatever the case, or one below it. */
 static bool member_path(Shape *s, SwStr name, Path *ret) {
-    for (size_t i = 0; s && is_structure(s) && i < s->n_member; i++)
-        if (sw_str_ieq(s->member[i].name, name))
-            return resource_path(s, s->member[i].name, ret);
+    SwStr rest = name, head, tail;
+    Path below;
+    bool deeper = sw_str_cut(&rest, '.', &head);
+    tail = rest;
+    for (size_t i = 0; s && is_structure(s) && i < s->n_member; i++) {
+        if (!sw_str_ieq(s->member[i].name, deeper ? head : name) || !resource_path(s, s->member[i].name, ret))
+            continue;
+        if (!deeper)
+            return true;
+        if (!member_path(s->member[i].shape, tail, &below))
+            return false;
+        *ret = path_join(ret, &below);
+        return true;
+    }
+    *ret = (Path){0};
     return false;
 }
 
@@ -45,8 +57,20 @@ static Operation *way(Declarations *d, const SwValue *at, bool output, Path *ret
     return op;
 }
 
-static const char *bind_words[] = {"create", "set",  "unset",   "take",  "get",  "delete",
-                                   "absent", "none", "refused", "stays", "text", NULL};
+static const char *bind_words[] = {"create",  "set",   "unset", "take", "get",   "delete", "absent", "none",
+                                   "refused", "stays", "text",  "kept", "later", "put",    NULL};
+
+/* The properties of one that is an object; NULL: it is none. */
+static const SwValue *below(CfnType *t, const SwValue *type) {
+    return sw_value_getz(sw_value_get(sw_value_getz(t->schema, "definitions"), sw_value_str(type)), "properties");
+}
+
+/* What is put is a property of it: of that type, then. */
+static SwStr put_property(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
+    if (said && !sw_value_get(below(t, b->type), sw_value_str(said)))
+        file_error(d->api, d->file, said, "%.*s has no '%.*s'", SW_FMT(b->property), SW_FMT(said->s));
+    return sw_value_str(said);
+}
 
 static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
     const SwValue *create = sw_value_getz(said, "create"), *get = sw_value_getz(said, "get"),
@@ -76,6 +100,9 @@ static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwVa
         b->take = way(d, sw_value_getz(said, "take"), false, &b->take_at);
     b->refused = sw_value_str(sw_value_getz(said, "refused"));
     b->stays = sw_value_str(sw_value_getz(said, "stays"));
+    b->kept = sw_value_is_true(sw_value_getz(said, "kept"));
+    b->later = sw_value_is_true(sw_value_getz(said, "later"));
+    b->put = put_property(d, t, b, sw_value_getz(said, "put"));
     if (sw_value_getz(said, "text"))
         resource_template(d, t->of, sw_value_getz(said, "text"));
     b->text = sw_value_str(sw_value_getz(said, "text"));
@@ -111,33 +138,44 @@ static void bind_by_name(Declarations *d, CfnType *t, CfnBinding *b) {
     }
 }
 
+/* What is said of a binding, and whether anything takes it. */
+static void bind_rest(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
+    const SwValue *keeps = sw_value_getz(t->json, "keeps");
+    if (said)
+        bind_explicit(d, t, b, said);
+    b->keeps = b->set && lists(keeps, b->set->name);
+    bool taken = b->create.n || b->set || b->remove.n || b->tags;
+    if (!taken && !b->read_only && !b->refused.p)
+        b->refused = SW_STR("no operation here takes it");
+}
+
+/* Each property of one that is an object is bound for itself. */
+static void bind_below(Declarations *d, CfnType *t, SwStr name, const SwValue *type, bool create_only) {
+    const SwValue *properties = below(t, type);
+    for (size_t i = 0; properties && i < properties->n; i++) {
+        SwStr full = sw_strf(d->api->arena, "%.*s.%.*s", SW_FMT(name), SW_FMT(properties->keys[i]));
+        CfnBinding *b = add_binding(d, t, full, &properties->v[i]);
+        b->create_only = create_only;
+        bind_by_name(d, t, b);
+        bind_rest(d, t, b, sw_value_get(sw_value_getz(t->json, "bind"), full));
+    }
+}
+
 static void bind_property(Declarations *d, CfnType *t, SwStr name, const SwValue *type, bool read_only) {
     const SwValue *said = sw_value_getz(t->json, "bind");
     const SwValue *own = sw_value_get(said, name);
     SwStr prefix = sw_strf(d->api->arena, "%.*s.", SW_FMT(name));
-    bool below = false;
-    for (size_t i = 0; said && i < said->n; i++) {
-        if (!sw_str_starts(said->keys[i], prefix))
-            continue;
-        below = true;
-        const SwValue *definition = sw_value_get(sw_value_getz(t->schema, "definitions"), sw_value_str(type));
-        const SwValue *of = sw_value_get(sw_value_getz(definition, "properties"), sw_str_skip(said->keys[i], prefix.n));
-        if (!of)
-            file_error(d->api, d->file, &said->v[i], "%.*s has no property '%.*s'", SW_FMT(t->name), SW_FMT(said->keys[i]));
-        else
-            bind_explicit(d, t, add_binding(d, t, said->keys[i], of), &said->v[i]);
-    }
-    if (below)
-        return;
+    bool create_only = lists(sw_value_getz(t->schema, "createOnly"), name);
+    for (size_t i = 0; said && i < said->n; i++)
+        if (sw_str_starts(said->keys[i], prefix)) {
+            bind_below(d, t, name, type, create_only);
+            return;
+        }
     CfnBinding *b = add_binding(d, t, name, type);
     b->read_only = read_only;
-    b->create_only = lists(sw_value_getz(t->schema, "createOnly"), name);
+    b->create_only = create_only;
     bind_by_name(d, t, b);
-    if (own)
-        bind_explicit(d, t, b, own);
-    bool taken = b->create.n || b->set || b->remove.n || b->tags;
-    if (!taken && !read_only && !b->refused.p)
-        b->refused = SW_STR("no operation here takes it");
+    bind_rest(d, t, b, own);
 }
 
 static void check_bound(Declarations *d, CfnType *t) {
@@ -207,13 +245,13 @@ static void read_is(Declarations *d, CfnType *t, const SwValue *is) {
     t->read_is_text = is->v[0].s;
 }
 
-static const char *cfn_words[] = {"type",   "create", "in",         "made",    "read", "list",  "delete",
-                                  "update", "name",   "identifier", "members", "bind", "names", NULL};
+static const char *cfn_words[] = {"type", "create",     "in",      "made", "read",  "list",  "delete", "update",
+                                  "name", "identifier", "members", "bind", "names", "keeps", NULL};
 
 /* The operations that make, show, list and end one. False after complaining. */
 static bool read_operations(Declarations *d, CfnType *t) {
     const SwValue *list = sw_value_getz(t->json, "list");
-    t->create = operation(d, sw_value_getz(t->json, "create"));
+    t->create = operation(d, operation_said(sw_value_getz(t->json, "create")));
     t->remove = operation(d, operation_said(sw_value_getz(t->json, "delete")));
     t->list = list && list->kind == SW_VNULL ? NULL : operation(d, list);
     t->read = operation(d, operation_said(sw_value_getz(t->json, "read")));
@@ -230,6 +268,7 @@ static void read_places(Declarations *d, CfnType *t) {
     SwStr at = sw_value_str(sw_value_getz(read, "at"));
     if (at.p && (!t->read->output || !resource_path(t->read->output, at, &t->read_at)))
         file_error(d->api, d->file, read, "read shows no '%.*s'", SW_FMT(at));
+    t->create_input = read_input(d, t, t->create, sw_value_getz(t->json, "create"));
     t->read_input = read_input(d, t, t->read, read);
     t->remove_input = read_input(d, t, t->remove, sw_value_getz(t->json, "delete"));
     read_is(d, t, sw_value_getz(read, "is"));

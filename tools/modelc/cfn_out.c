@@ -127,6 +127,9 @@ static void write_binding(SwArena *a, CfnType *t, CfnBinding *x, SwBuf *b) {
     add_field(b, "stays", x->stays);
     add_field(b, "absent", x->absent);
     add_field(b, "refused", x->refused);
+    add_field(b, "put", x->put);
+    sw_buf_addf(b, "%s%s%s", x->kept ? ", .kept = true" : "", x->keeps ? ", .keeps = true" : "",
+                x->later ? ", .later = true" : "");
     if (x->none)
         sw_buf_addf(b, ", .none = &%s", x->none);
     sw_buf_addz(b, "},\n");
@@ -148,6 +151,7 @@ static void write_type(CfnType *t, SwBuf *b) {
     add_op(b, "remove", t->remove);
     add_way(b, "made", &t->made);
     add_way(b, "read_at", &t->read_at);
+    add_field(b, "create_input", t->create_input);
     add_field(b, "names", t->names);
     add_field(b, "read_input", t->read_input);
     add_field(b, "remove_input", t->remove_input);

@@ -35,10 +35,10 @@ typedef struct NamedList {
 typedef struct CfnBinding {
     SwStr property;
     const SwValue *type; /* as schemas write it */
-    bool create_only, read_only, tags;
+    bool create_only, read_only, tags, kept, keeps, later;
     Path create, set_at, get_at, take_at, remove;
     Operation *set, *unset, *get, *take;
-    SwStr absent, refused, stays, text;
+    SwStr absent, refused, stays, text, put;
     const char *none;
 } CfnBinding;
 typedef struct CfnBindingList {
@@ -52,7 +52,7 @@ typedef struct CfnIdentifier {
 typedef struct Resource Resource;
 typedef struct CfnType {
     Resource *of;
-    SwStr name, tags, names, read_input, remove_input, read_is_text, name_property;
+    SwStr name, tags, names, create_input, read_input, remove_input, read_is_text, name_property;
     const char *c_name;
     const SwValue *json, *schema;
     Operation *create, *read, *list, *remove;

@@ -32,6 +32,7 @@ after(() => finish(s));
 
 const SAYS = (StatusCode) => [{ Type: "fixed-response", FixedResponseConfig: { ContentType: "text/plain", MessageBody: "hi", StatusCode } }];
 const WRITES = (Resource) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "events.amazonaws.com" }, Action: "logs:PutLogEvents", Resource }] });
+const CONTAINER = { Name: "web", Image: "web:1", Cpu: 0, Essential: true, Command: ["serve"], PortMappings: [{ ContainerPort: 80, HostPort: 80, Protocol: "tcp" }], Environment: [{ Name: "A", Value: "1" }] };
 const has = (got, want) => { for (const [k, v] of Object.entries(want)) assert.deepStrictEqual(got[k], v, k); };
 
 // type: what is set (of those before it), a patch, and what it then says
@@ -55,6 +56,13 @@ const TYPES = {
     "AWS::CloudWatch::Alarm": [() => ({ AlarmName: "errors", MetricName: "Errors", Namespace: "web", Statistic: "Sum", Period: 60, EvaluationPeriods: 3, DatapointsToAlarm: 2, Threshold: 1.5,
         ComparisonOperator: "GreaterThanThreshold", TreatMissingData: "notBreaching", Dimensions: [{ Name: "stage", Value: "prod" }], AlarmDescription: "too many", Tags: TEAM }),
         [{ op: "replace", path: "/Threshold", value: 2 }, { op: "remove", path: "/AlarmDescription" }, { op: "replace", path: "/ActionsEnabled", value: false }], { Threshold: 2, AlarmDescription: undefined, ActionsEnabled: false, Period: 60, Tags: TEAM }],
+    "AWS::ECS::Cluster": [() => ({ ClusterName: "prod", CapacityProviders: ["FARGATE"], ClusterSettings: [{ Name: "containerInsights", Value: "disabled" }], Tags: TEAM }),
+        [{ op: "replace", path: "/CapacityProviders", value: ["FARGATE", "FARGATE_SPOT"] }], { CapacityProviders: ["FARGATE", "FARGATE_SPOT"] }],
+    "AWS::ECS::TaskDefinition": [() => ({ Family: "web", NetworkMode: "awsvpc", Cpu: "256", Memory: "512", RequiresCompatibilities: ["FARGATE"], ContainerDefinitions: [CONTAINER], Tags: TEAM }),
+        [{ op: "replace", path: "/Tags/0/Value", value: "blue" }], { Tags: [{ Key: "team", Value: "blue" }] }],
+    "AWS::ECS::Service": [(ids) => ({ ServiceName: "web", Cluster: ids["AWS::ECS::Cluster"], TaskDefinition: ids["AWS::ECS::TaskDefinition"], DesiredCount: 0, LaunchType: "FARGATE", Tags: TEAM,
+        NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: "DISABLED", Subnets: subnets } } }),
+        [{ op: "replace", path: "/DeploymentConfiguration/MaximumPercent", value: 150 }, { op: "add", path: "/ForceNewDeployment", value: { EnableForceNewDeployment: true } }], { DesiredCount: 0, ForceNewDeployment: undefined }],
     "AWS::Logs::LogGroup": [() => ({ LogGroupName: "/app/web", RetentionInDays: 7, LogGroupClass: "STANDARD", Tags: TEAM }), [{ op: "replace", path: "/RetentionInDays", value: 14 }, { op: "remove", path: "/Tags" }], { RetentionInDays: 14, Tags: undefined }],
     "AWS::Logs::LogStream": [(ids) => ({ LogGroupName: ids["AWS::Logs::LogGroup"], LogStreamName: "one" }), [{ op: "test", path: "/LogStreamName", value: "one" }], {}],
     "AWS::Logs::ResourcePolicy": [() => ({ PolicyName: "events", PolicyDocument: WRITES("*") }), [{ op: "replace", path: "/PolicyDocument", value: WRITES("arn:aws:logs:*:*:*") }], { PolicyDocument: WRITES("arn:aws:logs:*:*:*") }],

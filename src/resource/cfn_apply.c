@@ -59,6 +59,8 @@ static const SwValue *value_to_set(SwCtx *cx, const SwCfnBinding *b, const SwVal
 /* Left out, it is what it is then: no change where that is said, or was. */
 static bool changes(SwCtx *cx, const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
     const SwValue *before = wanted(b, was), *after = wanted(b, want), *absent = absent_value(cx, b);
+    if (b->each && sw_cfn_each_differs(b, was, want))
+        return true;
     return !(b->kept && !after) && !sw_value_equal(before, after) &&
            !(absent && sw_value_equal(before ? before : absent, after ? after : absent));
 }
@@ -191,6 +193,10 @@ static int set_rest(SwCtx *cx, const SwResource *r, const SwFound *f, const SwVa
         bool first = true, needed = wanted(b, want) && !b->create.n && !b->later;
         for (size_t k = 0; k < i && needed; k++)
             first &= !(t->bind[k].set == b->set && wanted(&t->bind[k], want) && !t->bind[k].create.n && !t->bind[k].later);
+        if (needed && b->each && sw_cfn_each(cx, f, b, NULL, want, err) < 0)
+            return -1;
+        if (needed && b->hook && r->hooks->cfn_set(cx, f, b->property, wanted(b, want), err) < 0)
+            return -1;
         if (needed && b->tags && !b->create.n && set_tags(cx, f, NULL, wanted(b, want), err) < 0)
             return -1;
         if (needed && first && b->set != SW_NO_OPERATION && set_by(cx, r, b->set, f, NULL, want, err) < 0)
@@ -213,6 +219,24 @@ static int is_new(SwCtx *cx, const SwResource *r, const SwValue *want, SwError *
                             : sw_fail(err, &SW_CFN_EXISTS, "%.*s already exists", SW_FMT(identifier));
 }
 
+/* What only create's answer says. */
+static void note_told(SwCtx *cx, const SwResource *r, const void *out, SwValue *ret) {
+    *ret = sw_value_object();
+    for (size_t i = 0; i < r->cfn->n_bind; i++) {
+        const SwCfnBinding *b = &r->cfn->bind[i];
+        const SwShape *s;
+        SwValue v;
+        const void *at = b->told.n ? sw_cfn_first(r->api->op[r->cfn->create].output, out, &b->told, true, &s) : NULL;
+        if (at && sw_cfn_get(cx, b->shape, s, at, NULL, &v))
+            sw_value_set(cx->arena, ret, sw_str(b->property), v);
+    }
+}
+
+static int create_kept(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied *ret, SwError *err) {
+    ret->identifier = make_name(cx, r->cfn);
+    return sw_cfn_check(r->cfn, want, err) < 0 ? -1 : sw_cfn_keep(cx, r, ret->identifier, NULL, want, err);
+}
+
 static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied *ret, SwError *err) {
     const SwCfnType *t = r->cfn;
     SwValue named = sw_value_object();
@@ -227,6 +251,7 @@ static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied
         set_rest(cx, r, &f, &named, err) < 0)
         return -1;
     ret->identifier = sw_resource_identifier(cx, &f);
+    note_told(cx, r, out, &ret->told);
     return 0;
 }
 
@@ -242,8 +267,12 @@ static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const S
                   const SwValue *want, SwError *err) {
     if (b->tags)
         return set_tags(cx, f, wanted(b, was), wanted(b, want), err);
+    if (b->each)
+        return sw_cfn_each(cx, f, b, was, want, err);
     if (b->stays && !wanted(b, want))
         return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be taken away: %s", b->property, b->stays);
+    if (b->hook && wanted(b, want))
+        return r->hooks->cfn_set(cx, f, b->property, wanted(b, want), err);
     if (b->take != SW_NO_OPERATION && take_gone(cx, r, b, f, wanted(b, was), wanted(b, want), err) < 0)
         return -1;
     if (b->keeps && !b->absent && !wanted(b, want) && b->unset == SW_NO_OPERATION)
@@ -252,7 +281,7 @@ static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const S
         return set_by(cx, r, b->set, f, was, want, err);
     if (b->unset != SW_NO_OPERATION)
         return unset_by(cx, r, b->unset, f, err);
-    if (b->delete_at.n || b->take != SW_NO_OPERATION)
+    if (b->delete_at.n || b->take != SW_NO_OPERATION || b->carried)
         return 0;
     return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be changed", b->property);
 }
@@ -262,6 +291,8 @@ static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValu
     const SwCfnType *t = r->cfn;
     if (sw_cfn_check(t, want, err) < 0)
         return -1;
+    if (t->kept.n)
+        return sw_cfn_keep(cx, r, f->id, was, want, err);
     for (size_t i = 0; i < t->n_bind; i++)
         ret->replace |= t->bind[i].create_only && changes(cx, &t->bind[i], was, want);
     for (size_t i = 0; i < t->n_bind && !ret->replace; i++) {
@@ -278,6 +309,14 @@ static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValu
 static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, SwError *err) {
     const SwCfnType *t = r->cfn;
     void *in, *out;
+    if (t->kept.n)
+        return sw_cfn_keep(cx, r, f->id, was, NULL, err);
+    for (size_t i = 0; i < t->n_bind; i++) {
+        const SwCfnBinding *b = &t->bind[i];
+        if ((b->each && sw_cfn_each(cx, f, b, was, NULL, err) < 0) ||
+            (b->hook && r->hooks->cfn_set(cx, f, b->property, NULL, err) < 0))
+            return -1;
+    }
     if (sw_cfn_input(cx, r, t->remove, f, t->remove_input, &in, err) < 0)
         return -1;
     for (size_t i = 0; i < t->n_bind; i++) {
@@ -295,7 +334,7 @@ int sw_resource_apply(SwCtx *cx, const SwResource *r, SwStr identifier, const Sw
     bool there;
     *ret = (SwApplied){.identifier = identifier};
     if (!was && want)
-        return create(cx, r, want, ret, err);
+        return r->cfn->kept.n ? create_kept(cx, r, want, ret, err) : create(cx, r, want, ret, err);
     if (sw_cfn_found(cx, r, identifier, &f, err) < 0 || sw_cfn_is_there(cx, &f, &there, err) < 0)
         return -1;
     if (!there)

@@ -28,10 +28,19 @@ static void name_in(SwCtx *cx, const SwNamed *n, const SwShape *s, const SwFound
             sw_path_write(cx->arena, s, in, &n->with[i], p.v[i]);
 }
 
-/* A document over the parts of what is meant, and its ARN. */
+/* A text that the record holds. */
+static SwStr from_record(const SwFound *f, SwStr member) {
+    const SwMember *m = f->record ? sw_shape_member(f->r->in->shape, member) : NULL;
+    const SwStr *at = m && m->shape->kind == SW_STRING ? sw_member_at(m, f->record) : NULL;
+    return at ? *at : SW_NO_STR;
+}
+
+/* A document over the parts of what is meant, its ARN and its record. */
 static SwValue filled(SwCtx *cx, const SwFound *f, const SwParts *p, const SwValue *v) {
     SwValue all = *v;
     bool holds = v->kind == SW_VOBJECT || v->kind == SW_VARRAY;
+    if (v->kind == SW_VSTRING && sw_str_starts(v->s, SW_STR("{record.")))
+        return sw_value_string(from_record(f, sw_str_drop(sw_str_skip(v->s, 8), 1)));
     if (v->kind == SW_VSTRING)
         return sw_value_string(sw_str_eqz(v->s, "{arn}") ? sw_resource_arn(cx, f->r, f->id, f->record)
                                                          : sw_resource_write(cx, f->r, sw_str_z(cx->arena, v->s), p));
@@ -162,19 +171,6 @@ typedef struct Reading {
     const void *shown;
 } Reading;
 
-/* A property that an operation of its own shows. */
-static int read_apart(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, Reading *ret, SwError *err) {
-    SwError none = sw_error(err->arena);
-    void *in, *out = NULL;
-    *ret = (Reading){0};
-    if (sw_cfn_input(cx, r, b->get, f, NULL, &in, err) < 0)
-        return -1;
-    if (sw_call(cx, r->api, b->get, in, &out, &none) < 0)
-        return b->none && sw_error_is(&none, b->none) ? 0 : (*err = none, -1);
-    *ret = (Reading){r->api->op[b->get].output, out};
-    return 0;
-}
-
 /* All that lies at a way through lists, in one list. */
 static void gather(SwCtx *cx, const SwCfnBinding *b, const SwShape *s, const void *at, unsigned depth, SwValue *all) {
     SwValue v;
@@ -212,6 +208,38 @@ static bool read_value(SwCtx *cx, const SwCfnBinding *b, const Reading *from, Sw
     return at && sw_cfn_get(cx, b->shape, s, at, b->get_at.key, ret);
 }
 
+/* Asks for the next page; false: there is none. */
+static bool next_page(SwCtx *cx, const SwOperation *op, const void *out, void *in) {
+    const SwStr *next = op->page ? sw_member_at(op->page->next, out) : NULL;
+    if (!next || !sw_str_is(*next))
+        return false;
+    *(SwStr *)sw_member_make(cx->arena, op->page->token, in) = *next;
+    return true;
+}
+
+/* A property that an operation of its own shows, in however many pages. */
+static int read_apart(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, SwValue *ret, SwError *err) {
+    const SwOperation *op = &r->api->op[b->get];
+    SwError none = sw_error(err->arena);
+    void *in, *out;
+    *ret = (SwValue){0};
+    if (sw_cfn_input(cx, r, b->get, f, b->get_input, &in, err) < 0)
+        return -1;
+    do {
+        SwValue v;
+        out = NULL;
+        if (sw_call(cx, r->api, b->get, in, &out, &none) < 0)
+            return b->none && sw_error_is(&none, b->none) ? 0 : (*err = none, -1);
+        if (!read_value(cx, b, &(Reading){op->output, out}, &v))
+            continue;
+        if (ret->kind != SW_VARRAY)
+            *ret = v;
+        for (size_t i = 0; ret->v != v.v && i < v.n; i++)
+            sw_value_add(cx->arena, ret, v.v[i]);
+    } while (next_page(cx, op, out, in));
+    return b->each && b->each->show != SW_NO_OPERATION ? sw_cfn_each_shown(cx, f, b, ret, err) : 0;
+}
+
 /* The ARN, or without one the id, in other words. */
 static void read_text(SwCtx *cx, const SwCfnBinding *b, const SwFound *f, SwValue *into) {
     SwParts p;
@@ -221,9 +249,8 @@ static void read_text(SwCtx *cx, const SwCfnBinding *b, const SwFound *f, SwValu
 
 static int read_property(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const Reading *main, const SwFound *f,
                          SwValue *into, SwError *err) {
-    Reading from = *main;
     const SwShape *s;
-    SwValue v;
+    SwValue v = {0};
     if (b->tags && f->record && r->tags_at.n) {
         s = r->in->shape;
         const void *tags = sw_path_value(s, f->record, &r->tags_at, &s);
@@ -235,9 +262,13 @@ static int read_property(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, 
         read_text(cx, b, f, into);
         return 0;
     }
-    if (!b->get_at.n || (b->get != SW_NO_OPERATION && read_apart(cx, r, b, f, &from, err) < 0))
-        return b->get_at.n ? -1 : 0;
-    if (read_value(cx, b, &from, &v))
+    if (b->hook && r->hooks->cfn_get(cx, f, b->property, &v, err) < 0)
+        return -1;
+    if (b->get_at.n && b->get != SW_NO_OPERATION && read_apart(cx, r, b, f, &v, err) < 0)
+        return -1;
+    if (b->get_at.n && b->get == SW_NO_OPERATION && !read_value(cx, b, main, &v))
+        return 0;
+    if (v.kind != SW_VNULL && !(v.kind == SW_VARRAY && v.n == 0))
         set_property(cx->arena, into, b->property, v);
     return 0;
 }
@@ -283,13 +314,27 @@ int sw_cfn_is_there(SwCtx *cx, const SwFound *f, bool *ret_there, SwError *err) 
     return *ret_there || sw_error_is(&missing, f->r->missing.kind) ? 0 : (*err = missing, -1);
 }
 
+/* What it was told, and what it is known by. */
+static int read_kept(SwCtx *cx, const SwFound *f, SwStr identifier, SwValue *ret, SwError *err) {
+    if (!f->record)
+        return sw_resource_fail(cx, f->r, &f->r->missing, identifier, err);
+    if (sw_cfn_kept(cx, f, ret, err) < 0)
+        return -1;
+    sw_value_set(cx->arena, ret, sw_str(f->r->cfn->identifier[0].property), sw_value_string(f->id));
+    return 0;
+}
+
 int sw_resource_model(SwCtx *cx, const SwResource *r, SwStr identifier, SwValue *ret_properties, SwError *err) {
     const SwCfnType *t = r->cfn;
     Reading main = {0};
     SwFound f;
     SwValue arn;
     *ret_properties = sw_value_object();
-    if (sw_cfn_found(cx, r, identifier, &f, err) < 0 || read_main(cx, r, &f, identifier, &main, err) < 0)
+    if (sw_cfn_found(cx, r, identifier, &f, err) < 0)
+        return -1;
+    if (t->kept.n)
+        return read_kept(cx, &f, identifier, ret_properties, err);
+    if (read_main(cx, r, &f, identifier, &main, err) < 0)
         return -1;
     for (size_t i = 0; i < t->n_bind; i++)
         if (read_property(cx, r, &t->bind[i], &main, &f, ret_properties, err) < 0)

@@ -57,8 +57,75 @@ static Operation *way(Declarations *d, const SwValue *at, bool output, Path *ret
     return op;
 }
 
-static const char *bind_words[] = {"create",  "set",   "unset", "take", "get",   "delete", "absent", "none",
-                                   "refused", "stays", "text",  "kept", "later", "put",    NULL};
+static const char *bind_words[] = {"create", "set",  "unset", "take", "get",  "delete", "absent", "none", "refused", "stays",
+                                   "text",   "kept", "later", "put",  "each", "input",  "hook",   "told", NULL};
+
+/* What an operation is given besides: its texts are over the parts, "{arn}" or "{record.member}". */
+static void check_input(Declarations *d, CfnType *t, const SwValue *v) {
+    for (size_t i = 0; (v->kind == SW_VOBJECT || v->kind == SW_VARRAY) && i < v->n; i++)
+        check_input(d, t, &v->v[i]);
+    bool record = v->kind == SW_VSTRING && sw_str_starts(v->s, SW_STR("{record."));
+    Path p;
+    if (record && (!t->of->record || !resource_path(t->of->record, sw_str_drop(sw_str_skip(v->s, 8), 1), &p) || p.n > 1))
+        file_error(d->api, d->file, v, "'%.*s' keeps no '%.*s'", SW_FMT(t->of->name), SW_FMT(v->s));
+    if (v->kind == SW_VSTRING && !record && !sw_str_eqz(v->s, "{arn}"))
+        resource_template(d, t->of, v);
+}
+
+static SwStr read_input(Declarations *d, CfnType *t, Operation *op, const SwValue *said) {
+    const SwValue *in = sw_value_getz(said, "input");
+    Path p;
+    for (size_t i = 0; in && in->kind == SW_VOBJECT && i < in->n; i++)
+        if (!op->input || !resource_path(op->input, in->keys[i], &p))
+            file_error(d->api, d->file, &in->v[i], "'%.*s' takes no '%.*s'", SW_FMT(op->name), SW_FMT(in->keys[i]));
+    if (!in)
+        return SW_NO_STR;
+    check_input(d, t, in);
+    return sw_json_text(d->api->arena, in);
+}
+
+/* Of an operation's input: "Operation.member", or "Operation" where an element's properties are members. */
+static Operation *each_way(Declarations *d, const SwValue *at, Path *ret) {
+    size_t dot;
+    *ret = (Path){0};
+    return at && sw_str_find(at->s, '.', &dot) ? way(d, at, false, ret) : operation(d, at);
+}
+
+static bool lists(const SwValue *list, SwStr name) {
+    for (size_t i = 0; list && i < list->n; i++)
+        if (sw_str_eq(list->v[i].s, name))
+            return true;
+    return false;
+}
+
+/* {"put", "take": an operation for each element, "show": where names are listed, "with": [properties of the type]} */
+static CfnEach *read_each(Declarations *d, CfnType *t, const SwValue *said) {
+    static const char *const words[] = {"put", "take", "show", "with", NULL};
+    CfnEach *e = said ? sw_new(d->api->arena, CfnEach) : NULL;
+    if (!e)
+        return NULL;
+    resource_words(d, said, words, "each");
+    e->put = each_way(d, sw_value_getz(said, "put"), &e->put_at);
+    e->take = each_way(d, sw_value_getz(said, "take"), &e->take_at);
+    e->show = sw_value_getz(said, "show") ? way(d, sw_value_getz(said, "show"), false, &e->show_at) : NULL;
+    e->with = sw_value_getz(said, "with");
+    for (size_t i = 0; e->with && i < e->with->n; i++)
+        if (!sw_value_get(sw_value_getz(t->schema, "properties"), e->with->v[i].s))
+            file_error(d->api, d->file, e->with, "%.*s has no property '%.*s'", SW_FMT(t->name), SW_FMT(e->with->v[i].s));
+    if (e->put && e->take)
+        return e;
+    file_error(d->api, d->file, said, "\"each\" needs \"put\" and \"take\"");
+    return NULL;
+}
+
+/* One of those that each element's call is told besides. */
+static bool carried(CfnType *t, SwStr property) {
+    const SwValue *said = sw_value_getz(t->json, "bind");
+    for (size_t i = 0; said && i < said->n; i++)
+        if (lists(sw_value_getz(sw_value_getz(&said->v[i], "each"), "with"), property))
+            return true;
+    return false;
+}
 
 /* The properties of one that is an object; NULL: it is none. */
 static const SwValue *below(CfnType *t, const SwValue *type) {
@@ -101,18 +168,20 @@ static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwVa
     b->refused = sw_value_str(sw_value_getz(said, "refused"));
     b->stays = sw_value_str(sw_value_getz(said, "stays"));
     b->kept = sw_value_is_true(sw_value_getz(said, "kept"));
+    b->hook = sw_value_is_true(sw_value_getz(said, "hook"));
+    if (b->hook && !sw_value_is_true(sw_value_getz(t->of->json, "hooks")))
+        file_error(d->api, d->file, said, "'%.*s' has no hooks", SW_FMT(t->of->name));
+    SwStr told = sw_value_str(sw_value_getz(said, "told"));
+    if (told.p && (!t->create || !t->create->output || !resource_path(t->create->output, told, &b->told)))
+        file_error(d->api, d->file, said, "create answers no '%.*s'", SW_FMT(told));
+    if (b->get)
+        b->get_input = read_input(d, t, b->get, said);
+    b->each = read_each(d, t, sw_value_getz(said, "each"));
     b->later = sw_value_is_true(sw_value_getz(said, "later"));
     b->put = put_property(d, t, b, sw_value_getz(said, "put"));
     if (sw_value_getz(said, "text"))
         resource_template(d, t->of, sw_value_getz(said, "text"));
     b->text = sw_value_str(sw_value_getz(said, "text"));
-}
-
-static bool lists(const SwValue *list, SwStr name) {
-    for (size_t i = 0; list && i < list->n; i++)
-        if (sw_str_eq(list->v[i].s, name))
-            return true;
-    return false;
 }
 
 static CfnBinding *add_binding(Declarations *d, CfnType *t, SwStr property, const SwValue *type) {
@@ -144,7 +213,8 @@ static void bind_rest(Declarations *d, CfnType *t, CfnBinding *b, const SwValue 
     if (said)
         bind_explicit(d, t, b, said);
     b->keeps = b->set && lists(keeps, b->set->name);
-    bool taken = b->create.n || b->set || b->remove.n || b->tags;
+    b->carried = carried(t, b->property);
+    bool taken = b->create.n || b->set || b->remove.n || b->tags || b->each || b->hook || b->carried || b->later;
     if (!taken && !b->read_only && !b->refused.p)
         b->refused = SW_STR("no operation here takes it");
 }
@@ -211,26 +281,6 @@ static const SwValue *operation_said(const SwValue *said) {
     return said && said->kind == SW_VSTRING ? said : sw_value_getz(said, "operation");
 }
 
-/* What an operation is given besides: its texts are over the parts, or "{arn}". */
-static void check_input(Declarations *d, CfnType *t, const SwValue *v) {
-    for (size_t i = 0; (v->kind == SW_VOBJECT || v->kind == SW_VARRAY) && i < v->n; i++)
-        check_input(d, t, &v->v[i]);
-    if (v->kind == SW_VSTRING && !sw_str_eqz(v->s, "{arn}"))
-        resource_template(d, t->of, v);
-}
-
-static SwStr read_input(Declarations *d, CfnType *t, Operation *op, const SwValue *said) {
-    const SwValue *in = sw_value_getz(said, "input");
-    Path p;
-    for (size_t i = 0; in && in->kind == SW_VOBJECT && i < in->n; i++)
-        if (!op->input || !resource_path(op->input, in->keys[i], &p))
-            file_error(d->api, d->file, &in->v[i], "'%.*s' takes no '%.*s'", SW_FMT(op->name), SW_FMT(in->keys[i]));
-    if (!in)
-        return SW_NO_STR;
-    check_input(d, t, in);
-    return sw_json_text(d->api->arena, in);
-}
-
 /* {"member": text} of the one that is meant. */
 static void read_is(Declarations *d, CfnType *t, const SwValue *is) {
     Shape *s = shown_by(t->read, &t->read_at);
@@ -246,11 +296,16 @@ static void read_is(Declarations *d, CfnType *t, const SwValue *is) {
 }
 
 static const char *cfn_words[] = {"type", "create",     "in",      "made", "read",  "list",  "delete", "update",
-                                  "name", "identifier", "members", "bind", "names", "keeps", NULL};
+                                  "name", "identifier", "members", "bind", "names", "keeps", "kept",   NULL};
 
 /* The operations that make, show, list and end one. False after complaining. */
 static bool read_operations(Declarations *d, CfnType *t) {
-    const SwValue *list = sw_value_getz(t->json, "list");
+    const SwValue *list = sw_value_getz(t->json, "list"), *kept = sw_value_getz(t->json, "kept");
+    if (kept) {
+        if (!t->of->record || !resource_path(t->of->record, kept->s, &t->kept))
+            file_error(d->api, d->file, kept, "'%.*s' keeps no '%.*s'", SW_FMT(t->of->name), SW_FMT(kept->s));
+        return true;
+    }
     t->create = operation(d, operation_said(sw_value_getz(t->json, "create")));
     t->remove = operation(d, operation_said(sw_value_getz(t->json, "delete")));
     t->list = list && list->kind == SW_VNULL ? NULL : operation(d, list);
@@ -266,6 +321,8 @@ static void read_places(Declarations *d, CfnType *t) {
     const SwValue *read = sw_value_getz(t->json, "read"), *made = sw_value_getz(t->json, "made"),
                   *in = sw_value_getz(t->json, "in"), *name = sw_value_getz(t->json, "name");
     SwStr at = sw_value_str(sw_value_getz(read, "at"));
+    if (t->kept.n)
+        return;
     if (at.p && (!t->read->output || !resource_path(t->read->output, at, &t->read_at)))
         file_error(d->api, d->file, read, "read shows no '%.*s'", SW_FMT(at));
     t->create_input = read_input(d, t, t->create, sw_value_getz(t->json, "create"));

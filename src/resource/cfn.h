@@ -34,6 +34,15 @@ struct SwCfnShape {
 };
 
 #define SW_NO_OPERATION UINT16_MAX
+/* A list whose elements have an operation each. */
+typedef struct SwCfnEach {
+    uint16_t put, take;
+    SwPath put_at, take_at; /* where they are told the element; n 0: its properties are members of the input */
+    uint16_t show;          /* what `get` shows are the names of elements, of which this shows one; or SW_NO_OPERATION */
+    SwPath show_at;
+    const char *const *with; /* properties of the type that each call is told, too; NULL-terminated, or NULL */
+} SwCfnEach;
+
 /* How one property (or one below it: "LifecyclePolicy.LifecyclePolicyText") reaches the service and is read again. */
 typedef struct SwCfnBinding {
     const char *property;
@@ -45,11 +54,20 @@ typedef struct SwCfnBinding {
     SwPath delete_at;      /* in the input of the type's `delete`: it is for that alone */
     uint16_t take;         /* `set` adds to what there is; what is not wanted any more goes to this one */
     SwPath take_at;
-    const char *text; /* it is this, over the parts that the ARN says; or NULL */
-    /* JSON that is set when the property is taken away: of a list of keys and values, of those that are. NULL: leaving it out
-     * of `set` does it, or `unset`. */
+    const SwCfnEach *each; /* or NULL */
+    const char *get_input; /* JSON that `get` is given besides, or NULL */
+    bool hook;             /* hooks->cfn_get shows it and hooks->cfn_set sets it */
+    SwPath told;           /* in create's output: what no operation shows later */
+    const char *text;      /* it is this, over the parts that the ARN says; or NULL */
+    /* JSON: what it is where it is left out; set when it is taken away, of a list of keys and values, of those that are. NULL:
+     * leaving it out of `set` does it, or `unset`. */
     const char *absent;
     const char *stays;       /* why it cannot be taken away; NULL: it can */
+    bool kept;               /* where it is left out, it quietly stays as it was */
+    bool keeps;              /* `set` leaves alone what it is not told, and is told what changes alone */
+    bool carried;            /* what each element's call is told besides */
+    bool later;              /* for changes alone: it is not set when the resource is made */
+    const char *put;         /* the property of it that is put; NULL: the whole */
     const SwErrorKind *none; /* what `get` fails with where there is none */
     const char *refused;     /* why no value is taken; NULL: it is */
 } SwCfnBinding;
@@ -64,11 +82,17 @@ struct SwCfnType {
     const SwCfnShape *shape;
     SwCfnIdentifier identifier[SW_PARTS_MAX];
     uint8_t n_identifier;
-    uint16_t create, read, list, remove; /* operations of the resource's API */
+    uint16_t create, read, list, remove; /* operations of the resource's API; list: may be SW_NO_OPERATION */
     SwPath made;                         /* in create's output: name or ARN; none: create's input says it */
-    SwPath read_at;                      /* in read's output: the structure that shows the resource (of a list the first) */
-    const char *read_input;              /* JSON that `read` is always given, or NULL */
-    const char *name_property;           /* gets a name of its own where a request leaves it out; or NULL */
+    SwPath read_at;                      /* in read's output: the structure that shows it (of a list the first, or `read_is`) */
+    const char *create_input;            /* JSON that create is given besides, but for what properties say; or NULL */
+    const char *read_input,
+        *remove_input; /* JSON that they are given besides; its texts are over the parts and {arn}; or NULL */
+    SwPath kept;       /* in the record: the properties as JSON; the service has no such resource itself; or none */
+    const char *names; /* the same, given to each operation that takes it and does not name the resource otherwise */
+    SwPath read_is;    /* in what `read` shows: the one is meant where this text, over the parts, is there */
+    const char *read_is_text;
+    const char *name_property; /* gets a name of its own where a request leaves it out; or NULL */
     bool name_lower;
     const SwCfnBinding *bind;
     size_t n_bind;
@@ -77,6 +101,7 @@ struct SwCfnType {
 /* A document that the type's schema does not take, or a change that cannot be made. */
 extern const SwErrorKind SW_CFN_INVALID_REQUEST;
 extern const SwErrorKind SW_CFN_NOT_UPDATABLE; /* but by making it anew */
+extern const SwErrorKind SW_CFN_EXISTS;        /* of what is there already, where the service has no word for it */
 
 /* NULL: no service declares it. */
 const SwResource *sw_resource_of_type(const SwHost *h, SwStr type);
@@ -88,6 +113,7 @@ SwStr sw_resource_identifier(SwCtx *cx, const SwFound *f);
 
 typedef struct SwApplied {
     SwStr identifier;
+    SwValue told; /* read-only properties that only create's answer has: an access key's secret */
     bool replace; /* what changed can only be had by making the resource anew; nothing was done */
 } SwApplied;
 /* Make what `was` says into what `want` says: was NULL: create; want NULL: delete. In cx->tx, a write one; after a failure the

@@ -56,6 +56,27 @@ static const SwValue *value_to_set(SwCtx *cx, const SwCfnBinding *b, const SwVal
     return all;
 }
 
+/* Left out, it is what it is then: no change where that is said, or was. */
+static bool changes(SwCtx *cx, const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
+    const SwValue *before = wanted(b, was), *after = wanted(b, want), *absent = absent_value(cx, b);
+    if (b->each && sw_cfn_each_differs(b, was, want))
+        return true;
+    return !(b->kept && !after) && !sw_value_equal(before, after) &&
+           !(absent && sw_value_equal(before ? before : absent, after ? after : absent));
+}
+
+/* What an operation is told of it; NULL: nothing. */
+static const SwValue *value_to_tell(SwCtx *cx, const SwCfnBinding *b, const SwShape *in, const SwValue *was,
+                                    const SwValue *want) {
+    bool required = b->set_at.n == 1 && (in->member[b->set_at.at[0]].flags & SW_REQUIRED);
+    const SwValue *v = value_to_set(cx, b, wanted(b, was), wanted(b, want));
+    if (b->keeps && !required && !changes(cx, b, was, want))
+        return NULL;
+    if (!v && required)
+        v = absent_value(cx, b);
+    return v && b->put ? sw_value_getz(v, b->put) : v;
+}
+
 /* One operation with all that it takes of what is wanted. */
 static int set_by(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, const SwValue *was, const SwValue *want,
                   SwError *err) {
@@ -65,7 +86,7 @@ static int set_by(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f,
         return -1;
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
-        const SwValue *v = b->set == op ? value_to_set(cx, b, wanted(b, was), wanted(b, want)) : NULL;
+        const SwValue *v = b->set == op ? value_to_tell(cx, b, r->api->op[op].input, was, want) : NULL;
         if (v && put(cx, b, &b->set_at, v, r->api->op[op].input, in, err) < 0)
             return -1;
     }
@@ -128,6 +149,8 @@ static int create_input(SwCtx *cx, const SwResource *r, const SwValue *want, voi
     const SwCfnType *t = r->cfn;
     const SwShape *s = r->api->op[t->create].input;
     *ret_in = sw_arena_alloc(cx->arena, s->size);
+    if (t->create_input && sw_shape_from_json(cx->arena, s, sw_str(t->create_input), ret_in, err) < 0)
+        return -1;
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
         const SwValue *v = b->create.n ? wanted(b, want) : NULL;
@@ -137,17 +160,29 @@ static int create_input(SwCtx *cx, const SwResource *r, const SwValue *want, voi
     return 0;
 }
 
+/* By the names that it is given; false: it gets them from the service. */
+static bool is_named(SwCtx *cx, const SwResource *r, const SwValue *want, SwStr *ret_identifier) {
+    SwStrList said = {0};
+    for (size_t i = 0; i < r->cfn->n_identifier; i++) {
+        SwStr one = sw_value_str(sw_value_getz(want, r->cfn->identifier[i].property));
+        if (!sw_str_is(one))
+            return false;
+        sw_str_list_add(cx->arena, &said, one);
+    }
+    *ret_identifier = sw_str_join(cx->arena, said.v, said.n, SW_STR("|"));
+    return true;
+}
+
 /* What was made: by what create answered, else by the names it was given. */
 static int made(SwCtx *cx, const SwResource *r, const SwValue *want, const void *out, SwFound *ret, SwError *err) {
     const SwCfnType *t = r->cfn;
     const SwShape *s;
     const SwStr *name = t->made.n ? sw_cfn_first(r->api->op[t->create].output, out, &t->made, true, &s) : NULL;
-    SwStrList said = {0};
+    SwStr identifier = SW_NO_STR;
     if (t->made.n)
         return sw_resource_by_reference(cx, (const SwResource *const[]){r, NULL}, name ? *name : SW_NO_STR, ret, err);
-    for (size_t i = 0; i < t->n_identifier; i++)
-        sw_str_list_add(cx->arena, &said, sw_value_str(sw_value_getz(want, t->identifier[i].property)));
-    return sw_cfn_found(cx, r, sw_str_join(cx->arena, said.v, said.n, SW_STR("|")), ret, err);
+    (void)is_named(cx, r, want, &identifier);
+    return sw_cfn_found(cx, r, identifier, ret, err);
 }
 
 /* Each operation that sets what create did not take, once. */
@@ -155,15 +190,51 @@ static int set_rest(SwCtx *cx, const SwResource *r, const SwFound *f, const SwVa
     const SwCfnType *t = r->cfn;
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
-        bool first = true, needed = wanted(b, want) && !b->create.n;
+        bool first = true, needed = wanted(b, want) && !b->create.n && !b->later;
         for (size_t k = 0; k < i && needed; k++)
-            first &= !(t->bind[k].set == b->set && wanted(&t->bind[k], want) && !t->bind[k].create.n);
+            first &= !(t->bind[k].set == b->set && wanted(&t->bind[k], want) && !t->bind[k].create.n && !t->bind[k].later);
+        if (needed && b->each && sw_cfn_each(cx, f, b, NULL, want, err) < 0)
+            return -1;
+        if (needed && b->hook && r->hooks->cfn_set(cx, f, b->property, wanted(b, want), err) < 0)
+            return -1;
         if (needed && b->tags && !b->create.n && set_tags(cx, f, NULL, wanted(b, want), err) < 0)
             return -1;
         if (needed && first && b->set != SW_NO_OPERATION && set_by(cx, r, b->set, f, NULL, want, err) < 0)
             return -1;
     }
     return 0;
+}
+
+/* Some services answer a request to make what there is with that, or put the new one in its place. */
+static int is_new(SwCtx *cx, const SwResource *r, const SwValue *want, SwError *err) {
+    SwStr identifier;
+    bool there;
+    SwFound f;
+    if (!is_named(cx, r, want, &identifier))
+        return 0;
+    if (sw_cfn_found(cx, r, identifier, &f, err) < 0 || sw_cfn_is_there(cx, &f, &there, err) < 0)
+        return -1;
+    return !there           ? 0
+           : r->exists.kind ? sw_resource_fail(cx, r, &r->exists, f.id, err)
+                            : sw_fail(err, &SW_CFN_EXISTS, "%.*s already exists", SW_FMT(identifier));
+}
+
+/* What only create's answer says. */
+static void note_told(SwCtx *cx, const SwResource *r, const void *out, SwValue *ret) {
+    *ret = sw_value_object();
+    for (size_t i = 0; i < r->cfn->n_bind; i++) {
+        const SwCfnBinding *b = &r->cfn->bind[i];
+        const SwShape *s;
+        SwValue v;
+        const void *at = b->told.n ? sw_cfn_first(r->api->op[r->cfn->create].output, out, &b->told, true, &s) : NULL;
+        if (at && sw_cfn_get(cx, b->shape, s, at, NULL, &v))
+            sw_value_set(cx->arena, ret, sw_str(b->property), v);
+    }
+}
+
+static int create_kept(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied *ret, SwError *err) {
+    ret->identifier = make_name(cx, r->cfn);
+    return sw_cfn_check(r->cfn, want, err) < 0 ? -1 : sw_cfn_keep(cx, r, ret->identifier, NULL, want, err);
 }
 
 static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied *ret, SwError *err) {
@@ -175,11 +246,12 @@ static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied
         sw_value_set(cx->arena, &named, want->keys[i], want->v[i]);
     if (t->name_property && !sw_value_getz(&named, t->name_property))
         sw_value_set(cx->arena, &named, sw_str(t->name_property), sw_value_string(make_name(cx, t)));
-    if (sw_cfn_check(t, &named, err) < 0 || create_input(cx, r, &named, &in, err) < 0 ||
+    if (sw_cfn_check(t, &named, err) < 0 || is_new(cx, r, &named, err) < 0 || create_input(cx, r, &named, &in, err) < 0 ||
         call(cx, r, t->create, in, &out, err) < 0 || made(cx, r, &named, out, &f, err) < 0 ||
         set_rest(cx, r, &f, &named, err) < 0)
         return -1;
     ret->identifier = sw_resource_identifier(cx, &f);
+    note_told(cx, r, out, &ret->told);
     return 0;
 }
 
@@ -191,23 +263,25 @@ static bool goes_by_set(const SwCfnBinding *b, const SwValue *want) {
     return b->set != SW_NO_OPERATION && (wanted(b, want) || !otherwise);
 }
 
-static bool changes(SwCtx *cx, const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
-    return !sw_value_equal(wanted(b, was), wanted(b, want));
-}
-
 static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, const SwValue *was,
                   const SwValue *want, SwError *err) {
     if (b->tags)
         return set_tags(cx, f, wanted(b, was), wanted(b, want), err);
+    if (b->each)
+        return sw_cfn_each(cx, f, b, was, want, err);
     if (b->stays && !wanted(b, want))
         return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be taken away: %s", b->property, b->stays);
+    if (b->hook && wanted(b, want))
+        return r->hooks->cfn_set(cx, f, b->property, wanted(b, want), err);
     if (b->take != SW_NO_OPERATION && take_gone(cx, r, b, f, wanted(b, was), wanted(b, want), err) < 0)
         return -1;
+    if (b->keeps && !b->absent && !wanted(b, want) && b->unset == SW_NO_OPERATION)
+        return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be taken away", b->property);
     if (goes_by_set(b, want))
         return set_by(cx, r, b->set, f, was, want, err);
     if (b->unset != SW_NO_OPERATION)
         return unset_by(cx, r, b->unset, f, err);
-    if (b->delete_at.n || b->take != SW_NO_OPERATION)
+    if (b->delete_at.n || b->take != SW_NO_OPERATION || b->carried)
         return 0;
     return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be changed", b->property);
 }
@@ -217,6 +291,8 @@ static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValu
     const SwCfnType *t = r->cfn;
     if (sw_cfn_check(t, want, err) < 0)
         return -1;
+    if (t->kept.n)
+        return sw_cfn_keep(cx, r, f->id, was, want, err);
     for (size_t i = 0; i < t->n_bind; i++)
         ret->replace |= t->bind[i].create_only && changes(cx, &t->bind[i], was, want);
     for (size_t i = 0; i < t->n_bind && !ret->replace; i++) {
@@ -233,7 +309,15 @@ static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValu
 static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, SwError *err) {
     const SwCfnType *t = r->cfn;
     void *in, *out;
-    if (sw_cfn_input(cx, r, t->remove, f, NULL, &in, err) < 0)
+    if (t->kept.n)
+        return sw_cfn_keep(cx, r, f->id, was, NULL, err);
+    for (size_t i = 0; i < t->n_bind; i++) {
+        const SwCfnBinding *b = &t->bind[i];
+        if ((b->each && sw_cfn_each(cx, f, b, was, NULL, err) < 0) ||
+            (b->hook && r->hooks->cfn_set(cx, f, b->property, NULL, err) < 0))
+            return -1;
+    }
+    if (sw_cfn_input(cx, r, t->remove, f, t->remove_input, &in, err) < 0)
         return -1;
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
@@ -247,12 +331,13 @@ static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *
 int sw_resource_apply(SwCtx *cx, const SwResource *r, SwStr identifier, const SwValue *was, const SwValue *want, SwApplied *ret,
                       SwError *err) {
     SwFound f;
+    bool there;
     *ret = (SwApplied){.identifier = identifier};
     if (!was && want)
-        return create(cx, r, want, ret, err);
-    if (sw_cfn_found(cx, r, identifier, &f, err) < 0)
+        return r->cfn->kept.n ? create_kept(cx, r, want, ret, err) : create(cx, r, want, ret, err);
+    if (sw_cfn_found(cx, r, identifier, &f, err) < 0 || sw_cfn_is_there(cx, &f, &there, err) < 0)
         return -1;
-    if (!f.record)
+    if (!there)
         return sw_resource_fail(cx, r, &r->missing, identifier, err);
     return want ? update(cx, r, &f, was, want, ret, err) : end(cx, r, &f, was, err);
 }

@@ -5,8 +5,10 @@
 #include "resource/cfn.h"
 
 #include "base/buf.h"
+#include "base/digest.h"
 
 const SwErrorKind SW_CFN_INVALID_REQUEST = {.code = "InvalidRequestException", .http = 400};
+const SwErrorKind SW_CFN_EXISTS = {.code = "AlreadyExistsException", .http = 400};
 const SwErrorKind SW_CFN_NOT_UPDATABLE = {.code = "NotUpdatableException", .http = 400};
 
 static const SwMember *member_for(const SwShape *s, const SwCfnField *f) {
@@ -175,8 +177,15 @@ int sw_cfn_put(SwCtx *cx, const SwCfnShape *c, const SwValue *v, const char *nam
 
 /* --- from the API ----------------------------------------------------------------------------------------------- */
 
-static bool get_text(SwCtx *cx, const SwCfnShape *c, SwStr text, SwValue *ret) {
+/* As it is, or as IAM shows documents: percent-encoded. */
+static bool read_document(SwCtx *cx, SwStr text, SwValue *ret) {
     SwError err = sw_error(cx->arena);
+    SwStr plain;
+    return sw_json_parse(cx->arena, text, ret, &err) == 0 ||
+           (sw_percent_decode(cx->arena, text, false, &plain) && sw_json_parse(cx->arena, plain, ret, &err) == 0);
+}
+
+static bool get_text(SwCtx *cx, const SwCfnShape *c, SwStr text, SwValue *ret) {
     SwValue *doc = sw_new(cx->arena, SwValue);
     double d;
     if (!text.p)
@@ -186,7 +195,7 @@ static bool get_text(SwCtx *cx, const SwCfnShape *c, SwStr text, SwValue *ret) {
         *ret = sw_value_bool(sw_str_eqz(text, "true"));
     else if ((c->kind == SW_CFN_INTEGER || c->kind == SW_CFN_NUMBER) && sw_str_to_double(text, &d))
         *ret = (SwValue){.kind = SW_VNUMBER, .s = text};
-    else if (c->kind >= SW_CFN_JSON && sw_json_parse(cx->arena, text, doc, &err) == 0)
+    else if (c->kind >= SW_CFN_JSON && read_document(cx, text, doc))
         *ret = *doc;
     return text.n > 0 || c->kind == SW_CFN_STRING;
 }

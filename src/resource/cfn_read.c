@@ -10,16 +10,74 @@ const SwResource *sw_resource_of_type(const SwHost *h, SwStr type) {
     return NULL;
 }
 
+/* What it is called: as its ARN says, which may say more than its id does and in the letters that it was given. */
+static void parts_of(SwCtx *cx, const SwFound *f, SwParts *ret) {
+    SwStr arn = f->record ? sw_resource_arn(cx, f->r, f->id, f->record) : SW_NO_STR;
+    if (!sw_resource_read(f->r, f->r->arn[0], arn, ret) && !sw_resource_read(f->r, f->r->id, f->id, ret))
+        *ret = (SwParts){0};
+}
+
 /* --- naming it in inputs ---------------------------------------------------------------------------------------- */
 
 static void name_in(SwCtx *cx, const SwNamed *n, const SwShape *s, const SwFound *f, void *in) {
     SwParts p;
     sw_path_write(cx->arena, s, in, &n->at, sw_resource_reference(cx, f, s, &n->at));
-    if (!sw_resource_read(f->r, f->r->id, f->id, &p))
-        return;
+    parts_of(cx, f, &p);
     for (size_t i = 0; i < f->r->n_part; i++)
         if (p.v[i].p)
             sw_path_write(cx->arena, s, in, &n->with[i], p.v[i]);
+}
+
+/* A text that the record holds. */
+static SwStr from_record(const SwFound *f, SwStr member) {
+    const SwMember *m = f->record ? sw_shape_member(f->r->in->shape, member) : NULL;
+    const SwStr *at = m && m->shape->kind == SW_STRING ? sw_member_at(m, f->record) : NULL;
+    return at ? *at : SW_NO_STR;
+}
+
+/* A document over the parts of what is meant, its ARN and its record. */
+static SwValue filled(SwCtx *cx, const SwFound *f, const SwParts *p, const SwValue *v) {
+    SwValue all = *v;
+    bool holds = v->kind == SW_VOBJECT || v->kind == SW_VARRAY;
+    if (v->kind == SW_VSTRING && sw_str_starts(v->s, SW_STR("{record.")))
+        return sw_value_string(from_record(f, sw_str_drop(sw_str_skip(v->s, 8), 1)));
+    if (v->kind == SW_VSTRING)
+        return sw_value_string(sw_str_eqz(v->s, "{arn}") ? sw_resource_arn(cx, f->r, f->id, f->record)
+                                                         : sw_resource_write(cx, f->r, sw_str_z(cx->arena, v->s), p));
+    if (!holds)
+        return all;
+    all = v->kind == SW_VOBJECT ? sw_value_object() : sw_value_array();
+    for (size_t i = 0; i < v->n; i++)
+        if (v->kind == SW_VOBJECT)
+            sw_value_set(cx->arena, &all, v->keys[i], filled(cx, f, p, &v->v[i]));
+        else
+            sw_value_add(cx->arena, &all, filled(cx, f, p, &v->v[i]));
+    return all;
+}
+
+static int fill(SwCtx *cx, const SwFound *f, const SwShape *s, const char *fixed, void **ret_in, SwError *err) {
+    SwParts p;
+    SwValue v;
+    if (sw_json_parse(cx->arena, sw_str(fixed), &v, err) < 0)
+        return -1;
+    parts_of(cx, f, &p);
+    v = filled(cx, f, &p, &v);
+    return sw_shape_from_json(cx->arena, s, sw_json_text(cx->arena, &v), ret_in, err);
+}
+
+static int name_otherwise(SwCtx *cx, const SwFound *f, const SwShape *s, void *in, SwError *err) {
+    SwParts p;
+    SwValue v;
+    if (sw_json_parse(cx->arena, sw_str(f->r->cfn->names), &v, err) < 0)
+        return -1;
+    parts_of(cx, f, &p);
+    v = filled(cx, f, &p, &v);
+    for (size_t i = 0; i < v.n; i++) {
+        const SwMember *m = sw_shape_member(s, v.keys[i]);
+        if (m && m->shape->kind == SW_STRING)
+            *(SwStr *)sw_member_make(cx->arena, m, in) = v.v[i].s;
+    }
+    return 0;
 }
 
 int sw_cfn_input(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, const char *fixed, void **ret_in,
@@ -30,14 +88,14 @@ int sw_cfn_input(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, 
         return 0;
     }
     *ret_in = sw_arena_alloc(cx->arena, s->size);
-    if (fixed && sw_shape_from_json(cx->arena, s, sw_str(fixed), ret_in, err) < 0)
+    if (fixed && f && fill(cx, f, s, fixed, ret_in, err) < 0)
         return -1;
     for (size_t i = 0; f && i < r->n_named; i++)
         if (r->named[i].op == op) {
             name_in(cx, &r->named[i], s, f, *ret_in);
-            break;
+            return 0;
         }
-    return 0;
+    return f && r->cfn->names ? name_otherwise(cx, f, s, *ret_in, err) : 0;
 }
 
 /* --- identifiers ------------------------------------------------------------------------------------------------ */
@@ -70,8 +128,7 @@ SwStr sw_resource_identifier(SwCtx *cx, const SwFound *f) {
     const SwCfnType *t = f->r->cfn;
     SwStrList all = {0};
     SwParts p;
-    if (!sw_resource_read(f->r, f->r->id, f->id, &p))
-        p = (SwParts){0};
+    parts_of(cx, f, &p);
     for (size_t i = 0; i < t->n_identifier; i++) {
         int part = t->identifier[i].part;
         bool arn = part < 0 && (!f->r->reference[0] || sw_str_ends(sw_str(t->identifier[i].property), SW_STR("Arn")));
@@ -114,19 +171,6 @@ typedef struct Reading {
     const void *shown;
 } Reading;
 
-/* A property that an operation of its own shows. */
-static int read_apart(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, Reading *ret, SwError *err) {
-    SwError none = sw_error(err->arena);
-    void *in, *out = NULL;
-    *ret = (Reading){0};
-    if (sw_cfn_input(cx, r, b->get, f, NULL, &in, err) < 0)
-        return -1;
-    if (sw_call(cx, r->api, b->get, in, &out, &none) < 0)
-        return b->none && sw_error_is(&none, b->none) ? 0 : (*err = none, -1);
-    *ret = (Reading){r->api->op[b->get].output, out};
-    return 0;
-}
-
 /* All that lies at a way through lists, in one list. */
 static void gather(SwCtx *cx, const SwCfnBinding *b, const SwShape *s, const void *at, unsigned depth, SwValue *all) {
     SwValue v;
@@ -164,18 +208,49 @@ static bool read_value(SwCtx *cx, const SwCfnBinding *b, const Reading *from, Sw
     return at && sw_cfn_get(cx, b->shape, s, at, b->get_at.key, ret);
 }
 
-/* The ARN in other words. */
+/* Asks for the next page; false: there is none. */
+static bool next_page(SwCtx *cx, const SwOperation *op, const void *out, void *in) {
+    const SwStr *next = op->page ? sw_member_at(op->page->next, out) : NULL;
+    if (!next || !sw_str_is(*next))
+        return false;
+    *(SwStr *)sw_member_make(cx->arena, op->page->token, in) = *next;
+    return true;
+}
+
+/* A property that an operation of its own shows, in however many pages. */
+static int read_apart(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, SwValue *ret, SwError *err) {
+    const SwOperation *op = &r->api->op[b->get];
+    SwError none = sw_error(err->arena);
+    void *in, *out;
+    *ret = (SwValue){0};
+    if (sw_cfn_input(cx, r, b->get, f, b->get_input, &in, err) < 0)
+        return -1;
+    do {
+        SwValue v;
+        out = NULL;
+        if (sw_call(cx, r->api, b->get, in, &out, &none) < 0)
+            return b->none && sw_error_is(&none, b->none) ? 0 : (*err = none, -1);
+        if (!read_value(cx, b, &(Reading){op->output, out}, &v))
+            continue;
+        if (ret->kind != SW_VARRAY)
+            *ret = v;
+        for (size_t i = 0; ret->v != v.v && i < v.n; i++)
+            sw_value_add(cx->arena, ret, v.v[i]);
+    } while (next_page(cx, op, out, in));
+    return b->each && b->each->show != SW_NO_OPERATION ? sw_cfn_each_shown(cx, f, b, ret, err) : 0;
+}
+
+/* The ARN, or without one the id, in other words. */
 static void read_text(SwCtx *cx, const SwCfnBinding *b, const SwFound *f, SwValue *into) {
     SwParts p;
-    if (sw_resource_read(f->r, f->r->arn[0], sw_resource_arn(cx, f->r, f->id, f->record), &p))
-        set_property(cx->arena, into, b->property, sw_value_string(sw_resource_write(cx, f->r, b->text, &p)));
+    parts_of(cx, f, &p);
+    set_property(cx->arena, into, b->property, sw_value_string(sw_resource_write(cx, f->r, b->text, &p)));
 }
 
 static int read_property(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const Reading *main, const SwFound *f,
                          SwValue *into, SwError *err) {
-    Reading from = *main;
     const SwShape *s;
-    SwValue v;
+    SwValue v = {0};
     if (b->tags && f->record && r->tags_at.n) {
         s = r->in->shape;
         const void *tags = sw_path_value(s, f->record, &r->tags_at, &s);
@@ -187,25 +262,66 @@ static int read_property(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, 
         read_text(cx, b, f, into);
         return 0;
     }
-    if (!b->get_at.n || (b->get != SW_NO_OPERATION && read_apart(cx, r, b, f, &from, err) < 0))
-        return b->get_at.n ? -1 : 0;
-    if (read_value(cx, b, &from, &v))
+    if (b->hook && r->hooks->cfn_get(cx, f, b->property, &v, err) < 0)
+        return -1;
+    if (b->get_at.n && b->get != SW_NO_OPERATION && read_apart(cx, r, b, f, &v, err) < 0)
+        return -1;
+    if (b->get_at.n && b->get == SW_NO_OPERATION && !read_value(cx, b, main, &v))
+        return 0;
+    if (v.kind != SW_VNULL && !(v.kind == SW_VARRAY && v.n == 0))
         set_property(cx->arena, into, b->property, v);
     return 0;
+}
+
+/* Of a list, the one that says what it is. */
+static const void *meant(SwCtx *cx, const SwFound *f, const void *out, const SwShape **ret_shape) {
+    const SwCfnType *t = f->r->cfn;
+    const SwShape *s = f->r->api->op[t->read].output;
+    const void *at = t->read_at.n ? sw_cfn_first(s, out, &t->read_at, !t->read_is_text, &s) : out;
+    SwParts p;
+    *ret_shape = s->kind == SW_LIST ? s->member[0].shape : s;
+    if (!at || !t->read_is_text)
+        return at;
+    parts_of(cx, f, &p);
+    SwStr want = sw_resource_write(cx, f->r, t->read_is_text, &p);
+    for (size_t i = 0; i < (s->kind == SW_LIST ? sw_list_count(at) : 1); i++) {
+        const void *one = s->kind == SW_LIST ? sw_list_at(s, at, i) : at;
+        if (sw_str_eq(sw_path_text(*ret_shape, one, &t->read_is), want))
+            return one;
+    }
+    return NULL;
 }
 
 /* What the type's `read` shows of it; fails with `missing` where that is nothing. */
 static int read_main(SwCtx *cx, const SwResource *r, const SwFound *f, SwStr identifier, Reading *ret, SwError *err) {
     const SwCfnType *t = r->cfn;
     void *in, *out = NULL;
-    if (!f->record)
+    if (!f->record && r->in)
         return sw_resource_fail(cx, r, &r->missing, identifier, err);
     if (sw_cfn_input(cx, r, t->read, f, t->read_input, &in, err) < 0 || sw_call(cx, r->api, t->read, in, &out, err) < 0)
         return -1;
-    ret->shown = t->read_at.n ? sw_cfn_first(r->api->op[t->read].output, out, &t->read_at, true, &ret->shape) : out;
-    if (!t->read_at.n)
-        ret->shape = r->api->op[t->read].output;
+    ret->shown = meant(cx, f, out, &ret->shape);
     return ret->shown ? 0 : sw_resource_fail(cx, r, &r->missing, identifier, err);
+}
+
+int sw_cfn_is_there(SwCtx *cx, const SwFound *f, bool *ret_there, SwError *err) {
+    SwError missing = sw_error(err->arena);
+    Reading shown;
+    *ret_there = f->record != NULL;
+    if (f->r->in)
+        return 0;
+    *ret_there = read_main(cx, f->r, f, f->id, &shown, &missing) == 0;
+    return *ret_there || sw_error_is(&missing, f->r->missing.kind) ? 0 : (*err = missing, -1);
+}
+
+/* What it was told, and what it is known by. */
+static int read_kept(SwCtx *cx, const SwFound *f, SwStr identifier, SwValue *ret, SwError *err) {
+    if (!f->record)
+        return sw_resource_fail(cx, f->r, &f->r->missing, identifier, err);
+    if (sw_cfn_kept(cx, f, ret, err) < 0)
+        return -1;
+    sw_value_set(cx->arena, ret, sw_str(f->r->cfn->identifier[0].property), sw_value_string(f->id));
+    return 0;
 }
 
 int sw_resource_model(SwCtx *cx, const SwResource *r, SwStr identifier, SwValue *ret_properties, SwError *err) {
@@ -214,7 +330,11 @@ int sw_resource_model(SwCtx *cx, const SwResource *r, SwStr identifier, SwValue 
     SwFound f;
     SwValue arn;
     *ret_properties = sw_value_object();
-    if (sw_cfn_found(cx, r, identifier, &f, err) < 0 || read_main(cx, r, &f, identifier, &main, err) < 0)
+    if (sw_cfn_found(cx, r, identifier, &f, err) < 0)
+        return -1;
+    if (t->kept.n)
+        return read_kept(cx, &f, identifier, ret_properties, err);
+    if (read_main(cx, r, &f, identifier, &main, err) < 0)
         return -1;
     for (size_t i = 0; i < t->n_bind; i++)
         if (read_property(cx, r, &t->bind[i], &main, &f, ret_properties, err) < 0)

@@ -74,7 +74,7 @@ static bool fits(const SwResource *r, const char *t, SwStr s, SwParts *p) {
 
 bool sw_resource_read(const SwResource *r, const char *templ, SwStr text, SwParts *ret_parts) {
     *ret_parts = (SwParts){0};
-    return text.p && fits(r, templ, text, ret_parts);
+    return templ && text.p && fits(r, templ, text, ret_parts);
 }
 
 /* A part, or what a request means that leaves it out. */
@@ -86,6 +86,8 @@ static SwStr said_or_meant(const SwResource *r, const SwParts *p, const SwStr *v
 }
 
 SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const SwParts *parts) {
+    if (!templ)
+        return SW_NO_STR;
     SwBuf b = sw_buf(cx->arena, 64 * SW_KIB);
     SwParts p = *parts;
     p.account = sw_str_or(p.account, cx->account);

@@ -32,6 +32,8 @@ SwStr sw_path_text(const SwShape *s, const void *v, const SwPath *p) {
 
 SwTime sw_path_time(const SwShape *s, const void *v, const SwPath *p) {
     const void *at = sw_path_value(s, v, p, &s);
+    if (at && s->kind == SW_LONG)
+        return ((const SwOptInt *)at)->v * SW_MS;
     return at && s->kind == SW_TIMESTAMP ? ((const SwOptTime *)at)->v : 0;
 }
 

@@ -76,6 +76,10 @@ typedef struct SwResourceHooks {
     int (*policy)(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err);
     /* The same where it does not depend on whether there is such a record: the account's, that of what it lies in. */
     int (*any_policy)(SwCtx *cx, SwStr id, SwStr *ret_document, SwError *err);
+    /* A property of its CloudFormation type that takes more than one operation, shown (*ret of the kind SW_VNULL: there is
+     * none) and set (want NULL: the resource is about to be deleted). */
+    int (*cfn_get)(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err);
+    int (*cfn_set)(SwCtx *cx, const SwFound *f, const char *property, const SwValue *want, SwError *err);
     /* Fails with `missing` where its text depends on more than names. */
     int (*missing)(SwCtx *cx, SwStr reference, SwError *err);
 } SwResourceHooks;
@@ -90,12 +94,12 @@ struct SwResource {
     SwPart part[SW_PARTS_MAX];
     uint8_t n_part;
     const char *id;               /* "{repositoryName}" */
-    const char *const *arn;       /* NULL-terminated; the first is how it is written, all are read */
+    const char *const *arn;       /* NULL-terminated; the first is how it is written, all are read; empty: AWS gives it none */
     const char *const *reference; /* NULL-terminated: how inputs write it where not by ARN; most often "{name}"; may be empty */
     SwPath arn_at;                /* the record holds its own ARN, which may say more than its id (paths, random ends) */
     const char *arn_index;        /* index of the collection by ARN, where ARNs do not say the id; or NULL */
     SwPath account_at, region_at; /* of collections of global scope: whose it is */
-    SwPath state_at, created_at;  /* for those who look: "ACTIVE"; a timestamp */
+    SwPath state_at, created_at;  /* for those who look: "ACTIVE"; a timestamp, or milliseconds since 1970 */
     SwPath tags_at, policy_at;
     bool policy_itself; /* its policy's statements name no Resource: they are about what they lie on (ECR) */
     const SwTagRules *tag_rules;
@@ -148,10 +152,10 @@ typedef struct SwParts {
     SwStr account, region; /* as an ARN said; absent: the context's */
 } SwParts;
 
-/* Read a text by a template; false where it does not fit. */
+/* Read a text by a template; false where it does not fit, or templ is NULL: the resource has no ARN. */
 bool sw_resource_read(const SwResource *r, const char *templ, SwStr text, SwParts *ret_parts);
-/* Write one; a part that is absent is written as its `otherwise`, else as "*". Absent: it would
- * have more than 64 KiB. */
+/* Write one; a part that is absent is written as its `otherwise`, else as "*". Absent: it would have more than 64 KiB, or
+ * templ is NULL. */
 SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const SwParts *parts);
 /* The parts of an ARN, false where it is not one of this resource, or of another region or account. */
 bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *ret_parts);
@@ -196,7 +200,7 @@ int sw_resource_drop(SwCtx *cx, const SwResource *r, const void *record, SwError
 
 /* The value at the end of a way without lists, and its shape; NULL: absent. */
 const void *sw_path_value(const SwShape *s, const void *v, const SwPath *p, const SwShape **ret_shape);
-/* What lies in a record. Text and time absent or 0 where there is none. */
+/* What lies in a record. Text and time (a timestamp, or milliseconds since 1970) absent or 0 where there is none. */
 SwStr sw_path_text(const SwShape *s, const void *v, const SwPath *p);
 /* Of all elements of lists on the way; absent where one of them has none. */
 SwStrList sw_path_texts(SwArena *a, const SwShape *s, const void *v, const SwPath *p);
@@ -249,8 +253,8 @@ int sw_resource_call_untag(SwCtx *cx, const SwFound *f, const SwStrList *keys, S
  * than 0 ends the walk and is what it returns (-1 with *err set). Records stay in the context's arena: walk in pages. */
 typedef int SwResourceFn(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err);
 int sw_resource_walk(SwCtx *cx, const SwResource *r, SwStr after_id, SwResourceFn *fn, void *arg, SwError *err) sw_must_check;
-/* The same over all kinds, by service, name and id, where no transaction is open: each portion has a snapshot and memory of
- * its own, cx of `fn` is gone with it. */
+/* The same over all kinds that have ARNs, by service, name and id, where no transaction is open: each portion has a snapshot
+ * and memory of its own, cx of `fn` is gone with it. */
 typedef struct SwResourceWalk {
     bool (*want)(const SwResource *r, const void *arg); /* NULL: all kinds */
     SwResourceFn *fn;

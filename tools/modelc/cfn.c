@@ -4,11 +4,23 @@
 
 #include "resources.h"
 
-/* The member of the same name, whatever the case. */
+/* The member of the same name, whatever the case, or one below it. */
 static bool member_path(Shape *s, SwStr name, Path *ret) {
-    for (size_t i = 0; s && is_structure(s) && i < s->n_member; i++)
-        if (sw_str_ieq(s->member[i].name, name))
-            return resource_path(s, s->member[i].name, ret);
+    SwStr rest = name, head, tail;
+    Path below;
+    bool deeper = sw_str_cut(&rest, '.', &head);
+    tail = rest;
+    for (size_t i = 0; s && is_structure(s) && i < s->n_member; i++) {
+        if (!sw_str_ieq(s->member[i].name, deeper ? head : name) || !resource_path(s, s->member[i].name, ret))
+            continue;
+        if (!deeper)
+            return true;
+        if (!member_path(s->member[i].shape, tail, &below))
+            return false;
+        *ret = path_join(ret, &below);
+        return true;
+    }
+    *ret = (Path){0};
     return false;
 }
 
@@ -38,8 +50,87 @@ static Operation *way(Declarations *d, const SwValue *at, bool output, Path *ret
     return op;
 }
 
-static const char *bind_words[] = {"create", "set",  "unset",   "take",  "get",  "delete",
-                                   "absent", "none", "refused", "stays", "text", NULL};
+static const char *bind_words[] = {"create", "set",  "unset", "take", "get",  "delete", "absent", "none", "refused", "stays",
+                                   "text",   "kept", "later", "put",  "each", "input",  "hook",   "told", NULL};
+
+/* What an operation is given besides: its texts are over the parts, "{arn}" or "{record.member}". */
+static void check_input(Declarations *d, CfnType *t, const SwValue *v) {
+    for (size_t i = 0; (v->kind == SW_VOBJECT || v->kind == SW_VARRAY) && i < v->n; i++)
+        check_input(d, t, &v->v[i]);
+    bool record = v->kind == SW_VSTRING && sw_str_starts(v->s, SW_STR("{record."));
+    Path p;
+    if (record && (!t->of->record || !resource_path(t->of->record, sw_str_drop(sw_str_skip(v->s, 8), 1), &p) || p.n > 1))
+        file_error(d->api, d->file, v, "'%.*s' keeps no '%.*s'", SW_FMT(t->of->name), SW_FMT(v->s));
+    if (v->kind == SW_VSTRING && !record && !sw_str_eqz(v->s, "{arn}"))
+        resource_template(d, t->of, v);
+}
+
+static SwStr read_input(Declarations *d, CfnType *t, Operation *op, const SwValue *said) {
+    const SwValue *in = sw_value_getz(said, "input");
+    Path p;
+    for (size_t i = 0; in && in->kind == SW_VOBJECT && i < in->n; i++)
+        if (!op->input || !resource_path(op->input, in->keys[i], &p))
+            file_error(d->api, d->file, &in->v[i], "'%.*s' takes no '%.*s'", SW_FMT(op->name), SW_FMT(in->keys[i]));
+    if (!in)
+        return SW_NO_STR;
+    check_input(d, t, in);
+    return sw_json_text(d->api->arena, in);
+}
+
+/* Of an operation's input: "Operation.member", or "Operation" where an element's properties are members. */
+static Operation *each_way(Declarations *d, const SwValue *at, Path *ret) {
+    size_t dot;
+    *ret = (Path){0};
+    return at && sw_str_find(at->s, '.', &dot) ? way(d, at, false, ret) : resource_operation(d, at);
+}
+
+static bool lists(const SwValue *list, SwStr name) {
+    for (size_t i = 0; list && i < list->n; i++)
+        if (sw_str_eq(list->v[i].s, name))
+            return true;
+    return false;
+}
+
+/* {"put", "take": an operation for each element, "show": where names are listed, "with": [properties of the type]} */
+static CfnEach *read_each(Declarations *d, CfnType *t, const SwValue *said) {
+    static const char *const words[] = {"put", "take", "show", "with", NULL};
+    CfnEach *e = said ? sw_new(d->api->arena, CfnEach) : NULL;
+    if (!e)
+        return NULL;
+    resource_words(d, said, words, "each");
+    e->put = each_way(d, sw_value_getz(said, "put"), &e->put_at);
+    e->take = each_way(d, sw_value_getz(said, "take"), &e->take_at);
+    e->show = sw_value_getz(said, "show") ? way(d, sw_value_getz(said, "show"), false, &e->show_at) : NULL;
+    e->with = sw_value_getz(said, "with");
+    for (size_t i = 0; e->with && i < e->with->n; i++)
+        if (!sw_value_get(sw_value_getz(t->schema, "properties"), e->with->v[i].s))
+            file_error(d->api, d->file, e->with, "%.*s has no property '%.*s'", SW_FMT(t->name), SW_FMT(e->with->v[i].s));
+    if (e->put && e->take)
+        return e;
+    file_error(d->api, d->file, said, "\"each\" needs \"put\" and \"take\"");
+    return NULL;
+}
+
+/* One of those that each element's call is told besides. */
+static bool carried(CfnType *t, SwStr property) {
+    const SwValue *said = sw_value_getz(t->json, "bind");
+    for (size_t i = 0; said && i < said->n; i++)
+        if (lists(sw_value_getz(sw_value_getz(&said->v[i], "each"), "with"), property))
+            return true;
+    return false;
+}
+
+/* The properties of one that is an object; NULL: it is none. */
+static const SwValue *below(CfnType *t, const SwValue *type) {
+    return sw_value_getz(sw_value_get(sw_value_getz(t->schema, "definitions"), sw_value_str(type)), "properties");
+}
+
+/* What is put is a property of it: of that type, then. */
+static SwStr put_property(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
+    if (said && !sw_value_get(below(t, b->type), sw_value_str(said)))
+        file_error(d->api, d->file, said, "%.*s has no '%.*s'", SW_FMT(b->property), SW_FMT(said->s));
+    return sw_value_str(said);
+}
 
 static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
     const SwValue *create = sw_value_getz(said, "create"), *get = sw_value_getz(said, "get"),
@@ -69,16 +160,21 @@ static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwVa
         b->take = way(d, sw_value_getz(said, "take"), false, &b->take_at);
     b->refused = sw_value_str(sw_value_getz(said, "refused"));
     b->stays = sw_value_str(sw_value_getz(said, "stays"));
+    b->kept = sw_value_is_true(sw_value_getz(said, "kept"));
+    b->hook = sw_value_is_true(sw_value_getz(said, "hook"));
+    if (b->hook && !sw_value_is_true(sw_value_getz(t->of->json, "hooks")))
+        file_error(d->api, d->file, said, "'%.*s' has no hooks", SW_FMT(t->of->name));
+    SwStr told = sw_value_str(sw_value_getz(said, "told"));
+    if (told.p && (!t->create || !t->create->output || !resource_path(t->create->output, told, &b->told)))
+        file_error(d->api, d->file, said, "create answers no '%.*s'", SW_FMT(told));
+    if (b->get)
+        b->get_input = read_input(d, t, b->get, said);
+    b->each = read_each(d, t, sw_value_getz(said, "each"));
+    b->later = sw_value_is_true(sw_value_getz(said, "later"));
+    b->put = put_property(d, t, b, sw_value_getz(said, "put"));
     if (sw_value_getz(said, "text"))
         resource_template(d, t->of, sw_value_getz(said, "text"));
     b->text = sw_value_str(sw_value_getz(said, "text"));
-}
-
-static bool lists(const SwValue *list, SwStr name) {
-    for (size_t i = 0; list && i < list->n; i++)
-        if (sw_str_eq(list->v[i].s, name))
-            return true;
-    return false;
 }
 
 static CfnBinding *add_binding(Declarations *d, CfnType *t, SwStr property, const SwValue *type) {
@@ -104,33 +200,45 @@ static void bind_by_name(Declarations *d, CfnType *t, CfnBinding *b) {
     }
 }
 
+/* What is said of a binding, and whether anything takes it. */
+static void bind_rest(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
+    const SwValue *keeps = sw_value_getz(t->json, "keeps");
+    if (said)
+        bind_explicit(d, t, b, said);
+    b->keeps = b->set && lists(keeps, b->set->name);
+    b->carried = carried(t, b->property);
+    bool taken = b->create.n || b->set || b->remove.n || b->tags || b->each || b->hook || b->carried || b->later;
+    if (!taken && !b->read_only && !b->refused.p)
+        b->refused = SW_STR("no operation here takes it");
+}
+
+/* Each property of one that is an object is bound for itself. */
+static void bind_below(Declarations *d, CfnType *t, SwStr name, const SwValue *type, bool create_only) {
+    const SwValue *properties = below(t, type);
+    for (size_t i = 0; properties && i < properties->n; i++) {
+        SwStr full = sw_strf(d->api->arena, "%.*s.%.*s", SW_FMT(name), SW_FMT(properties->keys[i]));
+        CfnBinding *b = add_binding(d, t, full, &properties->v[i]);
+        b->create_only = create_only;
+        bind_by_name(d, t, b);
+        bind_rest(d, t, b, sw_value_get(sw_value_getz(t->json, "bind"), full));
+    }
+}
+
 static void bind_property(Declarations *d, CfnType *t, SwStr name, const SwValue *type, bool read_only) {
     const SwValue *said = sw_value_getz(t->json, "bind");
     const SwValue *own = sw_value_get(said, name);
     SwStr prefix = sw_strf(d->api->arena, "%.*s.", SW_FMT(name));
-    bool below = false;
-    for (size_t i = 0; said && i < said->n; i++) {
-        if (!sw_str_starts(said->keys[i], prefix))
-            continue;
-        below = true;
-        const SwValue *definition = sw_value_get(sw_value_getz(t->schema, "definitions"), sw_value_str(type));
-        const SwValue *of = sw_value_get(sw_value_getz(definition, "properties"), sw_str_skip(said->keys[i], prefix.n));
-        if (!of)
-            file_error(d->api, d->file, &said->v[i], "%.*s has no property '%.*s'", SW_FMT(t->name), SW_FMT(said->keys[i]));
-        else
-            bind_explicit(d, t, add_binding(d, t, said->keys[i], of), &said->v[i]);
-    }
-    if (below)
-        return;
+    bool create_only = lists(sw_value_getz(t->schema, "createOnly"), name);
+    for (size_t i = 0; said && i < said->n; i++)
+        if (sw_str_starts(said->keys[i], prefix)) {
+            bind_below(d, t, name, type, create_only);
+            return;
+        }
     CfnBinding *b = add_binding(d, t, name, type);
     b->read_only = read_only;
-    b->create_only = lists(sw_value_getz(t->schema, "createOnly"), name);
+    b->create_only = create_only;
     bind_by_name(d, t, b);
-    if (own)
-        bind_explicit(d, t, b, own);
-    bool taken = b->create.n || b->set || b->remove.n || b->tags;
-    if (!taken && !read_only && !b->refused.p)
-        b->refused = SW_STR("no operation here takes it");
+    bind_rest(d, t, b, own);
 }
 
 static void check_bound(Declarations *d, CfnType *t) {
@@ -161,18 +269,41 @@ static void read_identifier(Declarations *d, Resource *r, CfnType *t) {
         file_error(d->api, d->file, t->json, "which parts identify %.*s?", SW_FMT(t->name));
 }
 
-static const char *cfn_words[] = {"type",   "create", "in",         "made",    "read", "list", "delete",
-                                  "update", "name",   "identifier", "members", "bind", NULL};
+/* {"operation", ..} or the operation alone. */
+static const SwValue *operation_said(const SwValue *said) {
+    return said && said->kind == SW_VSTRING ? said : sw_value_getz(said, "operation");
+}
+
+/* {"member": text} of the one that is meant. */
+static void read_is(Declarations *d, CfnType *t, const SwValue *is) {
+    Shape *s = shown_by(t->read, &t->read_at);
+    if (!is)
+        return;
+    if (is->kind != SW_VOBJECT || is->n != 1 || !s || !resource_path(s, is->keys[0], &t->read_is) ||
+        is->v[0].kind != SW_VSTRING) {
+        file_error(d->api, d->file, is, "\"is\" is not one member of what read shows with its text");
+        return;
+    }
+    resource_template(d, t->of, &is->v[0]);
+    t->read_is_text = is->v[0].s;
+}
+
+static const char *cfn_words[] = {"type", "create",     "in",      "made", "read",  "list",  "delete", "update",
+                                  "name", "identifier", "members", "bind", "names", "keeps", "kept",   NULL};
 
 /* The operations that make, show, list and end one. False after complaining. */
 static bool read_operations(Declarations *d, CfnType *t) {
-    const SwValue *read = sw_value_getz(t->json, "read");
-    t->create = resource_operation(d, sw_value_getz(t->json, "create"));
-    t->remove = resource_operation(d, sw_value_getz(t->json, "delete"));
-    t->list = t->of->list ? t->of->list : resource_operation(d, sw_value_getz(t->json, "list"));
-    t->of->list = t->list;
-    t->read = resource_operation(d, read && read->kind == SW_VSTRING ? read : sw_value_getz(read, "operation"));
-    if (t->create && t->create->input && t->remove && t->list && t->read)
+    const SwValue *list = sw_value_getz(t->json, "list"), *kept = sw_value_getz(t->json, "kept");
+    if (kept) {
+        if (!t->of->record || !resource_path(t->of->record, kept->s, &t->kept))
+            file_error(d->api, d->file, kept, "'%.*s' keeps no '%.*s'", SW_FMT(t->of->name), SW_FMT(kept->s));
+        return true;
+    }
+    t->create = resource_operation(d, operation_said(sw_value_getz(t->json, "create")));
+    t->remove = resource_operation(d, operation_said(sw_value_getz(t->json, "delete")));
+    t->list = list ? resource_operation(d, list->kind == SW_VNULL ? NULL : list) : t->of->list;
+    t->read = resource_operation(d, operation_said(sw_value_getz(t->json, "read")));
+    if (t->create && t->create->input && t->remove && (list || t->list) && t->read)
         return true;
     file_error(d->api, d->file, t->json, "'%.*s' needs create, read and delete, its resource \"list\"", SW_FMT(t->name));
     return false;
@@ -183,10 +314,18 @@ static void read_places(Declarations *d, CfnType *t) {
     const SwValue *read = sw_value_getz(t->json, "read"), *made = sw_value_getz(t->json, "made"),
                   *in = sw_value_getz(t->json, "in"), *name = sw_value_getz(t->json, "name");
     SwStr at = sw_value_str(sw_value_getz(read, "at"));
+    if (t->kept.n)
+        return;
     if (at.p && (!t->read->output || !resource_path(t->read->output, at, &t->read_at)))
         file_error(d->api, d->file, read, "read shows no '%.*s'", SW_FMT(at));
-    if (sw_value_getz(read, "input"))
-        t->read_input = sw_json_text(d->api->arena, sw_value_getz(read, "input"));
+    t->create_input = read_input(d, t, t->create, sw_value_getz(t->json, "create"));
+    t->read_input = read_input(d, t, t->read, read);
+    t->remove_input = read_input(d, t, t->remove, sw_value_getz(t->json, "delete"));
+    read_is(d, t, sw_value_getz(read, "is"));
+    if (sw_value_getz(t->json, "names")) {
+        check_input(d, t, sw_value_getz(t->json, "names"));
+        t->names = sw_json_text(d->api->arena, sw_value_getz(t->json, "names"));
+    }
     if (made && (!t->create->output || !resource_path(t->create->output, made->s, &t->made)))
         file_error(d->api, d->file, made, "create answers no '%.*s'", SW_FMT(made->s));
     if (in && !resource_path(t->create->input, in->s, &t->wrapper))

@@ -11,7 +11,7 @@ static SwStr shape_name(SwArena *a, CfnType *t, const SwValue *type) {
             return sw_strf(a, "cfn_%s", scalars[i]);
     if (type->kind == SW_VSTRING) {
         const char *name = name_snake(a, type->s);
-        return sw_strf(a, "%s_%s", t->c_name, name);
+        return sw_strf(a, "%s_has_%s", t->c_name, name); /* a role has policies, and there are role policies */
     }
     SwStr of = shape_name(a, t, &type->v[0]);
     return sw_strf(a, "%.*s_%s", SW_FMT(of), type->kind == SW_VARRAY ? "list" : "map");
@@ -108,6 +108,23 @@ static void add_field(SwBuf *b, const char *field, SwStr s) {
     add_quoted(b, s);
 }
 
+static void write_each(CfnEach *e, SwBuf *b) {
+    sw_buf_addf(b, ", .each = &(const SwCfnEach){.put = %s, .take = %s", e->put->c_index, e->take->c_index);
+    add_way(b, "put_at", &e->put_at);
+    add_way(b, "take_at", &e->take_at);
+    add_op(b, "show", e->show);
+    add_way(b, "show_at", &e->show_at);
+    if (e->with) {
+        sw_buf_addz(b, ", .with = (const char *const[]){");
+        for (size_t i = 0; i < e->with->n; i++) {
+            add_quoted(b, e->with->v[i].s);
+            sw_buf_addz(b, ", ");
+        }
+        sw_buf_addz(b, "NULL}");
+    }
+    sw_buf_addc(b, '}');
+}
+
 static void write_binding(SwArena *a, CfnType *t, CfnBinding *x, SwBuf *b) {
     SwStr shape = shape_name(a, t, x->type);
     sw_buf_addz(b, "    {.property = ");
@@ -127,6 +144,13 @@ static void write_binding(SwArena *a, CfnType *t, CfnBinding *x, SwBuf *b) {
     add_field(b, "stays", x->stays);
     add_field(b, "absent", x->absent);
     add_field(b, "refused", x->refused);
+    add_field(b, "put", x->put);
+    add_field(b, "get_input", x->get_input);
+    add_way(b, "told", &x->told);
+    if (x->each)
+        write_each(x->each, b);
+    sw_buf_addf(b, "%s%s%s%s%s", x->kept ? ", .kept = true" : "", x->keeps ? ", .keeps = true" : "",
+                x->later ? ", .later = true" : "", x->carried ? ", .carried = true" : "", x->hook ? ", .hook = true" : "");
     if (x->none)
         sw_buf_addf(b, ", .none = &%s", x->none);
     sw_buf_addz(b, "},\n");
@@ -146,9 +170,15 @@ static void write_type(CfnType *t, SwBuf *b) {
     add_op(b, "read", t->read);
     add_op(b, "list", t->list);
     add_op(b, "remove", t->remove);
+    add_way(b, "kept", &t->kept);
     add_way(b, "made", &t->made);
     add_way(b, "read_at", &t->read_at);
+    add_field(b, "create_input", t->create_input);
+    add_field(b, "names", t->names);
     add_field(b, "read_input", t->read_input);
+    add_field(b, "remove_input", t->remove_input);
+    add_way(b, "read_is", &t->read_is);
+    add_field(b, "read_is_text", t->read_is_text);
     add_field(b, "name_property", t->name_property);
     sw_buf_addf(b, "%s, .bind = bind_%s, .n_bind = SW_N(bind_%s)};\n", t->name_lower ? ", .name_lower = true" : "", t->c_name,
                 t->c_name);

@@ -281,7 +281,8 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
         resource_template(d, r, id);
     r->arn = read_templates(d, r, sw_value_getz(json, "arn"));
     r->reference = read_templates(d, r, sw_value_getz(json, "reference"));
-    if (!r->arn.n)
+    const SwValue *arn = sw_value_getz(json, "arn");
+    if (!r->arn.n && (!arn || arn->kind != SW_VARRAY || tags))
         file_error(d->api, d->file, json, "'%.*s' has no \"arn\"", SW_FMT(name));
     if (!sw_value_getz(json, "reference") && r->n_part)
         sw_str_list_add(a, &r->reference, sw_strf(a, "{%.*s*}", SW_FMT(r->part[r->n_part - 1].name)));
@@ -307,8 +308,8 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     r->list = resource_operation(d, sw_value_getz(json, "list"));
     if (sw_value_getz(json, "cfn"))
         r->cfn = cfn_load(d, r, sw_value_getz(json, "cfn"));
-    if (!r->record != !r->list)
-        file_error(d->api, d->file, json, "'%.*s': what has records has a \"list\" operation", SW_FMT(name));
+    if (r->record && r->arn.n && !r->list)
+        file_error(d->api, d->file, json, "'%.*s': what has records and an ARN has a \"list\" operation", SW_FMT(name));
     if (!tags)
         return;
     bool plain = tags->kind == SW_VSTRING;

@@ -32,13 +32,20 @@ typedef struct NamedList {
     size_t n;
 } NamedList;
 
+typedef struct CfnEach {
+    Operation *put, *take, *show;
+    Path put_at, take_at, show_at;
+    const SwValue *with;
+} CfnEach;
 typedef struct CfnBinding {
     SwStr property;
     const SwValue *type; /* as schemas write it */
-    bool create_only, read_only, tags;
+    bool create_only, read_only, tags, kept, keeps, later, carried, hook;
+    CfnEach *each; /* NULL: none */
+    Path told;
     Path create, set_at, get_at, take_at, remove;
     Operation *set, *unset, *get, *take;
-    SwStr absent, refused, stays, text;
+    SwStr absent, refused, stays, text, put, get_input;
     const char *none;
 } CfnBinding;
 typedef struct CfnBindingList {
@@ -52,11 +59,11 @@ typedef struct CfnIdentifier {
 typedef struct Resource Resource;
 typedef struct CfnType {
     Resource *of;
-    SwStr name, tags, read_input, name_property;
+    SwStr name, tags, names, create_input, read_input, remove_input, read_is_text, name_property;
     const char *c_name;
     const SwValue *json, *schema;
     Operation *create, *read, *list, *remove;
-    Path made, read_at, wrapper;
+    Path kept, made, read_at, read_is, wrapper;
     CfnIdentifier identifier[4];
     size_t n_identifier;
     CfnBindingList bind;

@@ -53,8 +53,13 @@ static int visit(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err
     SwValue model;
     if (q->out->resource_descriptions.n == q->limit || q->looked++ == LOOK_AT_MOST)
         return 1;
-    if (sw_resource_model(cx, q->r, identifier, &model, err) < 0)
-        return -1;
+    SwError missing = sw_error(err->arena);
+    if (sw_resource_model(cx, q->r, identifier, &model, &missing) < 0) {
+        if (!sw_error_is(&missing, q->r->missing.kind))
+            return *err = missing, -1;
+        q->last = f->id; /* its record is kept, but it is not shown any more */
+        return 0;
+    }
     if (!says(&model, &q->model)) {
         q->last = f->id;
         return 0;
@@ -71,6 +76,9 @@ int cloudcontrol_list_resources(SwCtx *cx, const CloudcontrolListResourcesInput 
     SwStr after;
     if (cloudcontrol_type(cx, in->type_name, &q.r, err) < 0)
         return -1;
+    if (q.r->cfn->list == SW_NO_OPERATION)
+        return sw_fail(err, &CLOUDCONTROL_UNSUPPORTED_ACTION_EXCEPTION, "Resource type %.*s does not support LIST action",
+                       SW_FMT(in->type_name));
     if (in->resource_model.p && (sw_json_parse(cx->arena, in->resource_model, &q.model, err) < 0 || q.model.kind != SW_VOBJECT))
         return sw_fail_as(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "ResourceModel is no JSON object");
     if (sw_page_limit(cx, PAGE_USUAL, PAGE_MOST, &q.limit, err) < 0 || sw_page_place(cx, NULL, &after, err) < 0)

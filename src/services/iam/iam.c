@@ -46,10 +46,15 @@ const SwCollection iam_sessions = {.name = "iam/session",
                                    .scope = SW_SCOPE_GLOBAL,
                                    .shape = &iam_shape_session_record,
                                    .indexes = {{.name = "by_expiry", .member = {"expires"}}}};
+/* What CloudFormation alone counts as resources */
+const SwCollection iam_inline_policies = {.name = "iam/inline-policy",
+                                          .scope = SW_SCOPE_ACCOUNT,
+                                          .shape = &iam_shape_kept_record};
+const SwCollection iam_additions = {.name = "iam/addition", .scope = SW_SCOPE_ACCOUNT, .shape = &iam_shape_kept_record};
 
 static const SwCollection *const collections[] = {
-    &iam_roles, &iam_users,       &iam_groups,   &iam_policies, &iam_attachments,
-    &iam_keys,  &iam_credentials, &iam_profiles, &iam_sessions, NULL,
+    &iam_roles,       &iam_users,    &iam_groups,   &iam_policies,        &iam_attachments, &iam_keys,
+    &iam_credentials, &iam_profiles, &iam_sessions, &iam_inline_policies, &iam_additions,   NULL,
 };
 
 static int iam_open(SwHost *h, SwError *err) {

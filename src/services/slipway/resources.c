@@ -54,8 +54,9 @@ static int find_seen(SwCtx *cx, Seen *ret, SwError *err) {
     int r = may(cx, cx->op->iam_action, &all, &refused, err);
     for (size_t i = 0; r == 0 && i < n; i++) {
         const SwResource *of = ret->all[i];
-        ret->v[i] = of->in && all;
-        if (of->in && !all)
+        bool walked = of->in && of->arn[0];
+        ret->v[i] = walked && all;
+        if (walked && !all)
             r = may(cx, of->api->op[of->list].iam_action, &ret->v[i], &other, err);
         any |= ret->v[i];
     }

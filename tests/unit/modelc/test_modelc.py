@@ -53,7 +53,7 @@ RESOURCES = 'models/resources/small.json'
 BAD_RESOURCES = [
     ('"record": "ThingRecord"', '"record": "Thinf"', 6, "no record 'Thinf'"),
     ('"collection": "things",', '', 5, '\'Thing\' needs both "record" and "collection", or none'),
-    (' "list": "PutThing",', '', 5, '\'Thing\': what has records has a "list" operation'),
+    (' "list": "PutThing",', '', 5, '\'Thing\': what has records and an ARN has a "list" operation'),
     ('"list": "PutThing"', '"list": "ListNothing"', 6, "no operation 'ListNothing'"),
     ('"state": "state"', '"state": "stat"', 12, "ThingRecord has no 'stat'"),
     ('"state": "state"', '"state": "history"', 12, "'history' is of the wrong type"),

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists whose elements have an operation each: a role's policies are attached and detached one by one. And what consists of
+ * nothing else: CloudFormation counts a policy of several roles as a resource, though no service has such a thing; what it was
+ * told is kept in a record. */
+
+#include "resource/cfn_internal.h"
+
+/* --- one element ------------------------------------------------------------------------------------------------ */
+
+static bool has(const SwValue *list, const SwValue *one) {
+    for (size_t i = 0; list && i < list->n; i++)
+        if (sw_value_equal(&list->v[i], one))
+            return true;
+    return false;
+}
+
+/* What of an object's properties the input has a member for. */
+static int put_fields(SwCtx *cx, const SwCfnShape *c, const SwValue *v, const SwShape *s, void *in, SwError *err) {
+    for (size_t i = 0; i < c->n_field; i++) {
+        const SwCfnField *f = &c->field[i];
+        const SwMember *m = sw_shape_member(s, sw_str(f->name));
+        const SwValue *one = sw_value_getz(v, f->name);
+        if (m && one && sw_cfn_put(cx, f->shape, one, f->name, m->shape, sw_member_make(cx->arena, m, in), NULL, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Those properties of the type that each call is told, too. */
+static int put_with(SwCtx *cx, const SwCfnType *t, const SwCfnEach *e, const SwValue *properties, const SwShape *s, void *in,
+                    SwError *err) {
+    for (size_t i = 0; i < t->n_bind; i++) {
+        const SwCfnBinding *b = &t->bind[i];
+        const SwMember *m = sw_shape_member(s, sw_str(b->property));
+        const SwValue *v = sw_value_getz(properties, b->property);
+        bool said = false;
+        for (const char *const *w = e->with; w && *w && !said; w++)
+            said = strcmp(*w, b->property) == 0;
+        if (said && m && v &&
+            sw_cfn_put(cx, b->shape, v, b->property, m->shape, sw_member_make(cx->arena, m, in), NULL, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* `put` or `take` of one. */
+static int call_one(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, uint16_t op, const SwPath *at, const SwValue *one,
+                    const SwValue *properties, SwError *err) {
+    const SwApi *api = f->r->api;
+    const SwShape *s = api->op[op].input;
+    void *in, *out;
+    if (sw_cfn_input(cx, f->r, op, f, NULL, &in, err) < 0)
+        return -1;
+    int told = at->n ? sw_cfn_put(cx, b->shape->of, one, b->property, s->member[at->at[at->n - 1]].shape,
+                                  sw_path_make(cx->arena, s, in, at), NULL, err)
+                     : put_fields(cx, b->shape->of, one, s, in, err);
+    if (told < 0 || put_with(cx, f->r->cfn, b->each, properties, s, in, err) < 0)
+        return -1;
+    return sw_call(cx, api, op, in, &out, err);
+}
+
+/* --- all of them ------------------------------------------------------------------------------------------------ */
+
+bool sw_cfn_each_differs(const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
+    for (const char *const *w = b->each ? b->each->with : NULL; w && *w; w++)
+        if (!sw_value_equal(sw_value_getz(was, *w), sw_value_getz(want, *w)))
+            return true;
+    return false;
+}
+
+int sw_cfn_each(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, const SwValue *was, const SwValue *want, SwError *err) {
+    const SwValue *before = was ? sw_value_path(was, b->property) : NULL,
+                  *after = want ? sw_value_path(want, b->property) : NULL;
+    bool anew = was && want && sw_cfn_each_differs(b, was, want);
+    for (size_t i = 0; before && i < before->n; i++) {
+        SwError gone = sw_error(err->arena);
+        if (!anew && has(after, &before->v[i]))
+            continue;
+        /* what is not there any more, or lay on what is not, has been taken already */
+        if (call_one(cx, f, b, b->each->take, &b->each->take_at, &before->v[i], was, &gone) < 0 &&
+            !sw_error_is(&gone, f->r->missing.kind))
+            return *err = gone, -1;
+    }
+    for (size_t i = 0; after && i < after->n; i++)
+        if ((anew || !has(before, &after->v[i])) &&
+            call_one(cx, f, b, b->each->put, &b->each->put_at, &after->v[i], want, err) < 0)
+            return -1;
+    return 0;
+}
+
+int sw_cfn_each_shown(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, SwValue *list, SwError *err) {
+    const SwCfnEach *e = b->each;
+    const SwApi *api = f->r->api;
+    SwValue all = sw_value_array();
+    for (size_t i = 0; i < list->n; i++) {
+        SwValue v;
+        void *in, *out = NULL;
+        if (sw_cfn_input(cx, f->r, e->show, f, NULL, &in, err) < 0)
+            return -1;
+        sw_path_write(cx->arena, api->op[e->show].input, in, &e->show_at, sw_value_str(&list->v[i]));
+        if (sw_call(cx, api, e->show, in, &out, err) < 0)
+            return -1;
+        if (sw_cfn_get(cx, b->shape->of, api->op[e->show].output, out, NULL, &v))
+            sw_value_add(cx->arena, &all, v);
+    }
+    *list = all;
+    return 0;
+}
+
+/* --- what is kept ----------------------------------------------------------------------------------------------- */
+
+static int store(SwCtx *cx, const SwFound *f, const SwValue *properties, SwError *err) {
+    const SwFound new = {.r = f->r, .id = f->id, .record = sw_arena_alloc(cx->arena, f->r->in->shape->size)};
+    sw_path_write(cx->arena, f->r->in->shape, new.record, &f->r->cfn->kept, sw_json_text(cx->arena, properties));
+    return sw_resource_put(cx, &new, err);
+}
+
+static int each_of_all(SwCtx *cx, const SwFound *f, const SwValue *was, const SwValue *want, SwError *err) {
+    const SwCfnType *t = f->r->cfn;
+    for (size_t i = 0; i < t->n_bind; i++)
+        if (t->bind[i].each && sw_cfn_each(cx, f, &t->bind[i], was, want, err) < 0)
+            return -1;
+    return 0;
+}
+
+int sw_cfn_keep(SwCtx *cx, const SwResource *r, SwStr id, const SwValue *was, const SwValue *want, SwError *err) {
+    const SwFound f = {.r = r, .id = id};
+    if (each_of_all(cx, &f, was, want, err) < 0)
+        return -1;
+    return want ? store(cx, &f, want, err) : sw_doc_delete(cx->tx, r->in, id, NULL, err);
+}
+
+int sw_cfn_kept(SwCtx *cx, const SwFound *f, SwValue *ret, SwError *err) {
+    return sw_json_parse(cx->arena, sw_path_text(f->r->in->shape, f->record, &f->r->cfn->kept), ret, err);
+}

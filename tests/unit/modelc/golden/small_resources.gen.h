@@ -12,7 +12,7 @@ extern const SwResource small_thing_resource;
 extern const SwResourceHooks small_thing_hooks;
 extern const SwCollection small_things;
 static inline SwStr small_thing_arn(SwCtx *cx, SwStr box, SwStr name) {
-    return sw_resource_write(cx, &small_thing_resource, small_thing_resource.arn[0], &(SwParts){.v = {[0] = box, [1] = name}});
+    return sw_resource_write_arn(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}});
 }
 sw_must_check static inline int small_thing_find(SwCtx *cx, SwStr box, SwStr name, SmallThingRecord **ret, SwError *err) {
     return sw_resource_find_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, (void **)ret, err);
@@ -54,5 +54,5 @@ sw_must_check static inline int small_thing_by_reference(SwCtx *cx, SwStr refere
 
 extern const SwResource small_idea_resource;
 static inline SwStr small_idea_arn(SwCtx *cx, SwStr name) {
-    return sw_resource_write(cx, &small_idea_resource, small_idea_resource.arn[0], &(SwParts){.v = {[0] = name}});
+    return sw_resource_write_arn(cx, &small_idea_resource, &(SwParts){.v = {[0] = name}});
 }

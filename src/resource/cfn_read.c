@@ -13,7 +13,7 @@ const SwResource *sw_resource_of_type(const SwHost *h, SwStr type) {
 /* What it is called: as its ARN says, which may say more than its id does and in the letters that it was given. */
 static void parts_of(SwCtx *cx, const SwFound *f, SwParts *ret) {
     SwStr arn = f->record ? sw_resource_arn(cx, f->r, f->id, f->record) : SW_NO_STR;
-    if (!sw_resource_read(f->r, f->r->arn[0], arn, ret) && !sw_resource_read(f->r, f->r->id, f->id, ret))
+    if (!sw_resource_read_any_arn(f->r, arn, ret) && !sw_resource_read(f->r, f->r->id, f->id, ret))
         *ret = (SwParts){0};
 }
 

@@ -189,7 +189,7 @@ int sw_resource_delete_parts(SwCtx *cx, const SwResource *r, const SwParts *p, S
 
 static int own_id(SwCtx *cx, const SwResource *r, const void *record, SwStr *ret, SwError *err) {
     SwParts p;
-    if (!sw_resource_read(r, r->arn[0], sw_path_text(r->in->shape, record, &r->arn_at), &p))
+    if (!sw_resource_read_any_arn(r, sw_path_text(r->in->shape, record, &r->arn_at), &p))
         return sw_fail(err, &SW_INTERNAL_FAILURE, "A record of %s:%s has no ARN of its own", r->service, r->name);
     *ret = sw_resource_write(cx, r, r->id, &p);
     return 0;

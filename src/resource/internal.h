@@ -8,6 +8,8 @@
 
 /* A request that names none means one all the same: each part says which. */
 bool sw_resource_may_be_left_out(const SwResource *r);
+/* Of whatever account and region. */
+bool sw_resource_read_any_arn(const SwResource *r, SwStr arn, SwParts *ret_parts);
 /* As sw_resource_fail, of the parts that were asked for. */
 int sw_resource_fail_parts(SwCtx *cx, const SwResource *r, const SwText *text, const SwParts *parts, SwStr reference,
                            SwError *err);

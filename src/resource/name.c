@@ -107,15 +107,45 @@ SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const
     return b.full ? SW_NO_STR : sw_buf_str(&b); /* half a name would be another's */
 }
 
+/* Whether a template has the part in it. */
+static bool says(const SwResource *r, const char *templ, unsigned part) {
+    for (const char *t = strchr(templ, '{'); t; t = strchr(t, '{')) {
+        t++;
+        if (sw_str_eqz(next_field(&t).name, r->part[part].name))
+            return true;
+    }
+    return false;
+}
+
+SwStr sw_resource_write_arn(SwCtx *cx, const SwResource *r, const SwParts *parts) {
+    if (r->hooks && r->hooks->arn)
+        return r->hooks->arn(cx, sw_resource_write(cx, r, r->id, parts));
+    for (const char *const *t = r->arn; *t; t++) {
+        bool all = true;
+        for (unsigned i = 0; i < r->n_part; i++) {
+            SwStr v = parts->v[i];
+            bool otherwise = !v.p || (r->part[i].otherwise && sw_str_eqz(v, r->part[i].otherwise));
+            all &= otherwise || says(r, *t, i);
+        }
+        if (all)
+            return sw_resource_write(cx, r, *t, parts);
+    }
+    return sw_resource_write(cx, r, r->arn[0], parts);
+}
+
+bool sw_resource_read_any_arn(const SwResource *r, SwStr arn, SwParts *ret_parts) {
+    for (const char *const *t = r->arn; *t; t++)
+        if (sw_resource_read(r, *t, arn, ret_parts))
+            return true;
+    return false;
+}
+
 static bool is_here(SwCtx *cx, const SwParts *p) {
     return (!p->account.p || sw_str_eq(p->account, cx->account)) && (!p->region.p || sw_str_eq(p->region, cx->region));
 }
 
 bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *ret_parts) {
-    for (size_t i = 0; r->arn[i]; i++)
-        if (sw_resource_read(r, r->arn[i], arn, ret_parts))
-            return is_here(cx, ret_parts);
-    return false;
+    return sw_resource_read_any_arn(r, arn, ret_parts) && is_here(cx, ret_parts);
 }
 
 SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *record) {
@@ -125,7 +155,7 @@ SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *reco
     SwStr own = record ? sw_path_text(r->in->shape, record, &r->arn_at) : SW_NO_STR;
     if (own.p)
         return own;
-    return sw_resource_read(r, r->id, id, &p) ? sw_resource_write(cx, r, r->arn[0], &p) : SW_NO_STR;
+    return sw_resource_read(r, r->id, id, &p) ? sw_resource_write_arn(cx, r, &p) : SW_NO_STR;
 }
 
 bool sw_resource_may_be_left_out(const SwResource *r) {
@@ -150,9 +180,8 @@ SwStr sw_resource_id(SwCtx *cx, const SwResource *r, SwStr reference) {
 /* The last text of an ARN or reference, for errors about what was not found. */
 static SwParts parts_said(SwCtx *cx, const SwResource *r, SwStr ref) {
     SwParts p;
-    for (size_t i = 0; r->arn[i]; i++)
-        if (sw_resource_read(r, r->arn[i], ref, &p))
-            return p;
+    if (sw_resource_read_any_arn(r, ref, &p))
+        return p;
     for (size_t i = 0; r->reference[i]; i++)
         if (sw_resource_read(r, r->reference[i], ref, &p))
             return p;
@@ -178,7 +207,7 @@ int sw_resource_fail_parts(SwCtx *cx, const SwResource *r, const SwText *text, c
         if (sw_str_eqz(f.name, "ref"))
             sw_buf_adds(&b, reference);
         else if (sw_str_eqz(f.name, "arn"))
-            sw_buf_adds(&b, sw_str_starts(reference, SW_STR("arn:")) ? reference : sw_resource_write(cx, r, r->arn[0], &p));
+            sw_buf_adds(&b, sw_str_starts(reference, SW_STR("arn:")) ? reference : sw_resource_write_arn(cx, r, &p));
         else if (v == &p.account)
             sw_buf_adds(&b, sw_str_or(p.account, cx->account));
         else if (v == &p.region)

@@ -23,7 +23,7 @@ static int stored_arn(SwCtx *cx, const SwResource *r, const SwParts *p, SwStr *r
     SwFound f = {0};
     if (cx->tx && r->arn_at.n && sw_resource_find(cx, r, id, &f, err) < 0)
         return -1;
-    *ret_arn = f.record ? sw_resource_arn(cx, r, id, f.record) : sw_resource_write(cx, r, r->arn[0], p);
+    *ret_arn = f.record ? sw_resource_arn(cx, r, id, f.record) : sw_resource_write_arn(cx, r, p);
     return 0;
 }
 

@@ -94,7 +94,7 @@ struct SwResource {
     SwPart part[SW_PARTS_MAX];
     uint8_t n_part;
     const char *id;               /* "{repositoryName}" */
-    const char *const *arn;       /* NULL-terminated; the first is how it is written, all are read; empty: AWS gives it none */
+    const char *const *arn;       /* NULL-terminated: written by the first that says enough, all are read; empty: it has none */
     const char *const *reference; /* NULL-terminated: how inputs write it where not by ARN; most often "{name}"; may be empty */
     SwPath arn_at;                /* the record holds its own ARN, which may say more than its id (paths, random ends) */
     const char *arn_index;        /* index of the collection by ARN, where ARNs do not say the id; or NULL */
@@ -157,6 +157,9 @@ bool sw_resource_read(const SwResource *r, const char *templ, SwStr text, SwPart
 /* Write one; a part that is absent is written as its `otherwise`, else as "*". Absent: it would have more than 64 KiB, or
  * templ is NULL. */
 SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const SwParts *parts);
+/* The ARN of parts: as a hook says, else by the first of its texts that says all that differ from what is meant without them;
+ * absent: it has none. */
+SwStr sw_resource_write_arn(SwCtx *cx, const SwResource *r, const SwParts *parts);
 /* The parts of an ARN, false where it is not one of this resource, or of another region or account. */
 bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *ret_parts);
 /* The ARN of what lies under `id`: the record's own where it has one. record NULL: it need not exist. */

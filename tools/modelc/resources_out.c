@@ -117,10 +117,8 @@ static void arn_accessor(Declarations *d, Resource *r, SwBuf *b) {
     SwBuf parts = sw_buf(d->api->arena, SW_KIB);
     part_parameters(d, r, &parts, false);
     SwStr p = sw_str_drop(sw_buf_str(&parts), 2);
-    sw_buf_addf(b,
-                "static inline SwStr %s_%s_arn(SwCtx *cx%s%.*s) {\n    return sw_resource_write(cx, &%s_%s_resource, "
-                "%s_%s_resource.arn[0], ",
-                d->api->lower, r->c_name, p.n ? ", " : "", SW_FMT(p), d->api->lower, r->c_name, d->api->lower, r->c_name);
+    sw_buf_addf(b, "static inline SwStr %s_%s_arn(SwCtx *cx%s%.*s) {\n    return sw_resource_write_arn(cx, &%s_%s_resource, ",
+                d->api->lower, r->c_name, p.n ? ", " : "", SW_FMT(p), d->api->lower, r->c_name);
     part_values(d, r, b, false);
     sw_buf_addz(b, ");\n}\n");
 }
@@ -140,7 +138,8 @@ void write_resources_header(Declarations *d, SwBuf *b) {
             sw_buf_addf(b, "extern const SwResourceHooks %s_%s_hooks;\n", m->lower, r->c_name);
         if (r->record)
             sw_buf_addf(b, "extern const SwCollection %s_%.*s;\n", m->lower, SW_FMT(r->collection));
-        arn_accessor(d, r, b);
+        if (r->arn.n)
+            arn_accessor(d, r, b);
         if (r->record)
             record_accessors(d, r, b);
     }

@@ -15,11 +15,6 @@ SwStr events_rule_id(SwCtx *cx, SwStr bus, SwStr name) {
     return sw_strf(cx->arena, "%.*s|%.*s", SW_FMT(bus), SW_FMT(name));
 }
 
-/* Rules of the default bus have its name in no ARN. */
-static SwStr arn_of(SwCtx *cx, SwStr bus, SwStr name) {
-    return sw_str_eqz(bus, "default") ? sw_arn(cx, "events", "rule/%.*s", SW_FMT(name)) : events_rule_arn(cx, bus, name);
-}
-
 static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
     SwStr bus = sw_operation_text(op, in, "EventBusName");
     SwParts p;
@@ -27,7 +22,7 @@ static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) 
         return SW_NO_STR;
     if (sw_resource_read(&events_event_bus_resource, events_event_bus_resource.arn[0], bus, &p))
         bus = p.v[0];
-    return arn_of(cx, sw_str_or(bus, SW_STR("default")), ref);
+    return events_rule_arn(cx, bus, ref);
 }
 
 const SwResourceHooks events_rule_hooks = {.named = named};
@@ -89,7 +84,7 @@ int events_put_rule(SwCtx *cx, const EventsPutRuleRequest *in, EventsPutRuleResp
         return -1;
     EventsRuleRecord r = {.name = in->name,
                           .bus = bus,
-                          .arn = arn_of(cx, bus, in->name),
+                          .arn = events_rule_arn(cx, bus, in->name),
                           .event_pattern = in->event_pattern,
                           .schedule_expression = in->schedule_expression,
                           .state = sw_str_or(in->state, EVENTS_RULE_STATE_ENABLED),

@@ -72,6 +72,31 @@ static void parts_are_written_and_what_is_left_out_has_its_default(void **state)
     assert_text(w, ecr_repository_arn(&w->cx, SW_STR("a/b")), "arn:aws:ecr:eu:1:repository/a/b");
 }
 
+static SwStr with_slash(SwCtx *cx, SwStr id) {
+    return sw_strf(cx->arena, "arn:of/%.*s", SW_FMT(id));
+}
+
+/* A rule of the default bus has its name in no ARN; a parameter's has a '/' that its name has not. */
+static void an_arn_is_written_by_the_first_text_that_says_enough(void **state) {
+    World *w = *state;
+    SwResource rule = service;
+    rule.arn = (const char *const[]){"arn:rule/{name}", "arn:rule/{cluster}/{name}", NULL};
+    SwParts p = {.v = {SW_STR("default"), SW_STR("r")}}, bare = {.v = {SW_NO_STR, SW_STR("r")}},
+            other = {.v = {SW_STR("c"), SW_STR("r")}};
+    assert_text(w, sw_resource_write_arn(&w->cx, &rule, &p), "arn:rule/r");
+    assert_text(w, sw_resource_write_arn(&w->cx, &rule, &bare), "arn:rule/r");
+    assert_text(w, sw_resource_write_arn(&w->cx, &rule, &other), "arn:rule/c/r");
+    assert_text(w, sw_resource_arn(&w->cx, &rule, SW_STR("c/r"), NULL), "arn:rule/c/r");
+    assert_text(w, sw_resource_arn(&w->cx, &rule, SW_STR("default/r"), NULL), "arn:rule/r");
+    assert_true(sw_resource_read_arn(&w->cx, &rule, SW_STR("arn:rule/c/r"), &p));
+    assert_text(w, p.v[0], "c");
+    rule.hooks = &(SwResourceHooks){.arn = with_slash};
+    assert_text(w, sw_resource_write_arn(&w->cx, &rule, &other), "arn:of/c/r");
+    rule.hooks = NULL;
+    rule.arn = (const char *const[]){NULL};
+    assert_null(sw_resource_write_arn(&w->cx, &rule, &other).p);
+}
+
 static void arns_are_read_back_into_parts(void **state) {
     World *w = *state;
     SwParts p;
@@ -218,6 +243,7 @@ int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(parts_are_written_and_what_is_left_out_has_its_default),
+        T(an_arn_is_written_by_the_first_text_that_says_enough),
         T(arns_are_read_back_into_parts),
         T(what_is_no_arn_of_it_is_not_read),
         T(paths_end_at_a_colon_and_some_text_tells_nothing),

@@ -3,6 +3,11 @@
 #include "models/small_resources.gen.h"
 #include "resource/cfn.h"
 
+__attribute__((unused)) static const SwCfnShape cfn_string = {.kind = SW_CFN_STRING};
+__attribute__((unused)) static const SwCfnShape cfn_integer = {.kind = SW_CFN_INTEGER};
+__attribute__((unused)) static const SwCfnShape cfn_number = {.kind = SW_CFN_NUMBER};
+__attribute__((unused)) static const SwCfnShape cfn_boolean = {.kind = SW_CFN_BOOLEAN};
+__attribute__((unused)) static const SwCfnShape cfn_json = {.kind = SW_CFN_JSON};
 const SwTagRules small_tag_rules = {
     .max = 5,
     .by_id = true,
@@ -13,6 +18,67 @@ const SwTagRules small_tag_rules = {
 static const SwNamed thing_named[] = {
     {SMALL_PUT_THING, {.n = 1, .at = {0}}},
 };
+static const SwCfnShape cfn_thing_has_note;
+static const SwCfnShape cfn_thing_has_part;
+static const SwCfnShape cfn_thing_has_tag;
+static const SwCfnField f_cfn_thing_has_note[] = {
+    {.name = "Text", .shape = &cfn_string},
+    {.name = "Thing", .shape = &cfn_thing_has_part},
+};
+static const SwCfnShape cfn_thing_has_note = {.kind = SW_CFN_OBJECT, .field = f_cfn_thing_has_note, .n_field = SW_N(f_cfn_thing_has_note)};
+static const SwCfnShape cfn_thing_has_part_list = {.kind = SW_CFN_LIST, .of = &cfn_thing_has_part};
+static const SwCfnField f_cfn_thing_has_part[] = {
+    {.name = "Id", .shape = &cfn_string, .required = true, .member = "VPCId"},
+    {.name = "Parts", .shape = &cfn_thing_has_part_list},
+};
+static const SwCfnShape cfn_thing_has_part = {.kind = SW_CFN_OBJECT, .field = f_cfn_thing_has_part, .n_field = SW_N(f_cfn_thing_has_part)};
+static const SwCfnField f_cfn_thing_has_tag[] = {
+    {.name = "Key", .shape = &cfn_string, .required = true},
+    {.name = "Value", .shape = &cfn_string, .required = true},
+};
+static const SwCfnShape cfn_thing_has_tag = {.kind = SW_CFN_OBJECT, .field = f_cfn_thing_has_tag, .n_field = SW_N(f_cfn_thing_has_tag)};
+static const SwCfnShape cfn_integer_list = {.kind = SW_CFN_LIST, .of = &cfn_integer};
+static const SwCfnShape cfn_thing_has_tag_list = {.kind = SW_CFN_LIST, .of = &cfn_thing_has_tag};
+static const SwCfnShape cfn_string_map = {.kind = SW_CFN_MAP, .of = &cfn_string};
+static const SwCfnField f_cfn_thing[] = {
+    {.name = "Counts", .shape = &cfn_integer_list},
+    {.name = "Default", .shape = &cfn_boolean},
+    {.name = "Document", .shape = &cfn_json},
+    {.name = "IPv6Address", .shape = &cfn_string},
+    {.name = "Name", .shape = &cfn_string, .required = true},
+    {.name = "Note", .shape = &cfn_thing_has_note},
+    {.name = "Nothing", .shape = &cfn_string},
+    {.name = "Parts", .shape = &cfn_thing_has_part_list},
+    {.name = "Serial", .shape = &cfn_integer},
+    {.name = "Tags", .shape = &cfn_thing_has_tag_list},
+    {.name = "Texts", .shape = &cfn_string_map},
+    {.name = "Whole", .shape = &cfn_thing_has_part},
+    {.name = "Word", .shape = &cfn_string},
+    {.name = "Arn", .shape = &cfn_string},
+    {.name = "Made", .shape = &cfn_string},
+    {.name = "Ticket", .shape = &cfn_string},
+};
+static const SwCfnShape cfn_thing = {.kind = SW_CFN_OBJECT, .field = f_cfn_thing, .n_field = SW_N(f_cfn_thing)};
+static const SwCfnBinding bind_cfn_thing[] = {
+    {.property = "Counts", .shape = &cfn_integer_list, .set = SMALL_PUT_THING, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SMALL_LIST_THINGS, .set_at = {.n = 1, .at = {5}}, .get_at = {.n = 1, .at = {5}}, .take_at = {.n = 1, .at = {0}}, .absent = "[1]", .keeps = true},
+    {.property = "Default", .shape = &cfn_boolean, .create = {.n = 1, .at = {1}}, .set = SMALL_PUT_THING, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .set_at = {.n = 1, .at = {1}}, .keeps = true, .carried = true},
+    {.property = "Document", .shape = &cfn_json, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .hook = true},
+    {.property = "IPv6Address", .shape = &cfn_string, .create = {.n = 1, .at = {2}}, .set = SMALL_PUT_THING, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .set_at = {.n = 1, .at = {2}}, .keeps = true},
+    {.property = "Name", .shape = &cfn_string, .create_only = true, .create = {.n = 1, .at = {0}}, .set = SMALL_PUT_THING, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .set_at = {.n = 1, .at = {0}}, .get_at = {.n = 1, .at = {0}}, .keeps = true},
+    {.property = "Note.Text", .shape = &cfn_string, .create = {.n = 1, .at = {3}, .key = "text"}, .set = SMALL_PUT_THING, .unset = SMALL_GET_TICKET, .get = SMALL_LIST_THINGS, .take = SW_NO_OPERATION, .set_at = {.n = 1, .at = {3}, .key = "text"}, .get_at = {.n = 1, .at = {0}}, .get_input = "{\"Max\":3}", .keeps = true, .none = &SMALL_THING_NOT_FOUND},
+    {.property = "Note.Thing", .shape = &cfn_thing_has_part, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .refused = "no operation here takes it"},
+    {.property = "Nothing", .shape = &cfn_string, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .refused = "no operation here takes it"},
+    {.property = "Parts", .shape = &cfn_thing_has_part_list, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .get_at = {.n = 1, .at = {2}}, .each = &(const SwCfnEach){.put = SMALL_PUT_THING, .take = SMALL_TOUCH_THING, .put_at = {.n = 1, .at = {0}}, .show = SMALL_LIST_THINGS, .show_at = {.n = 1, .at = {1}}, .with = (const char *const[]){"Default", NULL}}},
+    {.property = "Serial", .shape = &cfn_integer, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .later = true},
+    {.property = "Tags", .shape = &cfn_thing_has_tag_list, .tags = true, .create = {.n = 1, .at = {3}}, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION},
+    {.property = "Texts", .shape = &cfn_string_map, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .refused = "no operation here takes it"},
+    {.property = "Whole", .shape = &cfn_thing_has_part, .set = SMALL_PUT_THING, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .set_at = {.n = 1, .at = {0}}, .put = "Id", .kept = true, .keeps = true},
+    {.property = "Word", .shape = &cfn_string, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .delete_at = {.n = 1, .at = {0}}, .text = "{box}/x", .stays = "it is the last"},
+    {.property = "Arn", .shape = &cfn_string, .read_only = true, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION},
+    {.property = "Made", .shape = &cfn_string, .read_only = true, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .get_at = {.n = 1, .at = {7}}},
+    {.property = "Ticket", .shape = &cfn_string, .read_only = true, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .told = {.n = 2, .at = {4, 0}}},
+};
+static const SwCfnType cfn_thing_type = {.name = "Little::Small::Thing", .shape = &cfn_thing, .identifier = {{"Name", 1}, {"Arn", -1}, }, .n_identifier = 2, .create = SMALL_PUT_THING, .read = SMALL_DESCRIBE_THINGS, .list = SW_NO_OPERATION, .remove = SMALL_TOUCH_THING, .made = {.n = 1, .at = {0}}, .read_at = {.n = 1, .at = {0}}, .create_input = "{\"ClientToken\":\"x\"}", .names = "{\"Max\":\"{record.state}\"}", .remove_input = "{\"text\":\"{arn}\"}", .read_is = {.n = 1, .at = {0}}, .read_is_text = "{name}", .name_property = "Name", .name_lower = true, .bind = bind_cfn_thing, .n_bind = SW_N(bind_cfn_thing)};
 extern const SwErrorKind small_taken;
 const SwResource small_thing_resource = {
     .name = "thing",
@@ -35,7 +101,35 @@ const SwResource small_thing_resource = {
     .exists = {&small_taken, "taken"},
     .named = thing_named,
     .n_named = SW_N(thing_named),
+    .cfn = &cfn_thing_type,
     .hooks = &small_thing_hooks,
+};
+
+static const SwCfnShape cfn_string_list = {.kind = SW_CFN_LIST, .of = &cfn_string};
+static const SwCfnField f_cfn_kept[] = {
+    {.name = "Default", .shape = &cfn_boolean},
+    {.name = "Names", .shape = &cfn_string_list},
+    {.name = "Id", .shape = &cfn_string},
+};
+static const SwCfnShape cfn_kept = {.kind = SW_CFN_OBJECT, .field = f_cfn_kept, .n_field = SW_N(f_cfn_kept)};
+static const SwCfnBinding bind_cfn_kept[] = {
+    {.property = "Default", .shape = &cfn_boolean, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .carried = true},
+    {.property = "Names", .shape = &cfn_string_list, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .each = &(const SwCfnEach){.put = SMALL_PUT_THING, .take = SMALL_TOUCH_THING, .put_at = {.n = 1, .at = {0}}, .take_at = {.n = 1, .at = {0}}, .show = SW_NO_OPERATION, .with = (const char *const[]){"Default", NULL}}},
+    {.property = "Id", .shape = &cfn_string, .read_only = true, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION},
+};
+static const SwCfnType cfn_kept_type = {.name = "Little::Small::Kept", .shape = &cfn_kept, .identifier = {{"Id", -1}, }, .n_identifier = 1, .create = SW_NO_OPERATION, .read = SW_NO_OPERATION, .list = SW_NO_OPERATION, .remove = SW_NO_OPERATION, .kept = {.n = 1, .at = {8}}, .bind = bind_cfn_kept, .n_bind = SW_N(bind_cfn_kept)};
+const SwResource small_kept_resource = {
+    .name = "kept",
+    .service = "little",
+    .api = &small_api,
+    .in = &small_kept,
+    .part = {{"id"}},
+    .n_part = 1,
+    .id = "{id*}",
+    .arn = (const char *const[]){NULL},
+    .reference = (const char *const[]){"{id*}", NULL},
+    .missing = {&SMALL_THING_NOT_FOUND, "{id}"},
+    .cfn = &cfn_kept_type,
 };
 
 static const SwNamed idea_named[] = {
@@ -66,7 +160,7 @@ static const SwInputWay conditions[] = {
     {SMALL_PUT_THING, {.n = 1, .at = {0}}, "little:Thing", &small_thing_resource},
 };
 const SwDeclarations small_declarations = {
-    .resource = (const SwResource *const[]){&small_thing_resource, &small_idea_resource, NULL},
+    .resource = (const SwResource *const[]){&small_thing_resource, &small_kept_resource, &small_idea_resource, NULL},
     .passes = passes,
     .n_passes = SW_N(passes),
     .conditions = conditions,

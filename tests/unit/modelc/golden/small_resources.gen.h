@@ -12,7 +12,7 @@ extern const SwResource small_thing_resource;
 extern const SwResourceHooks small_thing_hooks;
 extern const SwCollection small_things;
 static inline SwStr small_thing_arn(SwCtx *cx, SwStr box, SwStr name) {
-    return sw_resource_write(cx, &small_thing_resource, small_thing_resource.arn[0], &(SwParts){.v = {[0] = box, [1] = name}});
+    return sw_resource_write_arn(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}});
 }
 sw_must_check static inline int small_thing_find(SwCtx *cx, SwStr box, SwStr name, SmallThingRecord **ret, SwError *err) {
     return sw_resource_find_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, (void **)ret, err);
@@ -52,7 +52,41 @@ sw_must_check static inline int small_thing_by_reference(SwCtx *cx, SwStr refere
     return 0;
 }
 
+extern const SwResource small_kept_resource;
+extern const SwCollection small_kept;
+sw_must_check static inline int small_kept_find(SwCtx *cx, SwStr id, SmallThingRecord **ret, SwError *err) {
+    return sw_resource_find_parts(cx, &small_kept_resource, &(SwParts){.v = {[0] = id}}, (void **)ret, err);
+}
+sw_must_check static inline int small_kept_get(SwCtx *cx, SwStr id, SmallThingRecord **ret, SwError *err) {
+    return sw_resource_get_parts(cx, &small_kept_resource, &(SwParts){.v = {[0] = id}}, (void **)ret, err);
+}
+sw_must_check static inline int small_kept_put(SwCtx *cx, SwStr id, const SmallThingRecord *record, SwError *err) {
+    return sw_resource_put_parts(cx, &small_kept_resource, &(SwParts){.v = {[0] = id}}, record, err);
+}
+sw_must_check static inline int small_kept_insert(SwCtx *cx, SwStr id, const SmallThingRecord *record, SwError *err) {
+    return sw_resource_insert_parts(cx, &small_kept_resource, &(SwParts){.v = {[0] = id}}, record, err);
+}
+sw_must_check static inline int small_kept_delete(SwCtx *cx, SwStr id, SwError *err) {
+    return sw_resource_delete_parts(cx, &small_kept_resource, &(SwParts){.v = {[0] = id}}, err);
+}
+sw_must_check static inline int small_kept_find_reference(SwCtx *cx, SwStr reference, SmallThingRecord **ret, SwError *err) {
+    SwFound f;
+    const SwResource *const among[] = {&small_kept_resource, NULL};
+    if (sw_resource_find_reference(cx, among[0], reference, &f, err) < 0)
+        return -1;
+    *ret = f.record;
+    return 0;
+}
+sw_must_check static inline int small_kept_by_reference(SwCtx *cx, SwStr reference, SmallThingRecord **ret, SwError *err) {
+    SwFound f;
+    const SwResource *const among[] = {&small_kept_resource, NULL};
+    if (sw_resource_by_reference(cx, among, reference, &f, err) < 0)
+        return -1;
+    *ret = f.record;
+    return 0;
+}
+
 extern const SwResource small_idea_resource;
 static inline SwStr small_idea_arn(SwCtx *cx, SwStr name) {
-    return sw_resource_write(cx, &small_idea_resource, small_idea_resource.arn[0], &(SwParts){.v = {[0] = name}});
+    return sw_resource_write_arn(cx, &small_idea_resource, &(SwParts){.v = {[0] = name}});
 }

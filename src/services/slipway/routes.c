@@ -73,7 +73,11 @@ static void metrics(SwCtx *cx) {
     metric(&b, "slipway_engine_steps_total", "counter", "Controller steps run.", (double)engine.steps);
     metric(&b, "slipway_engine_step_failures_total", "counter", "Controller steps that failed and are repeated.",
            (double)engine.failures);
-    metric(&b, "slipway_engine_events_total", "counter", "Events delivered.", (double)engine.events);
+    metric(&b, "slipway_engine_events_total", "counter", "Events delivered to a listener.", (double)engine.events);
+    metric(&b, "slipway_engine_event_rounds_total", "counter", "Rounds of deliveries: one write transaction each.",
+           (double)engine.rounds);
+    metric(&b, "slipway_engine_events_due", "gauge", "Deliveries of events that are still to be made.",
+           (double)engine.events_due);
     metric(&b, "slipway_engine_items_due", "gauge", "Work items due now.", (double)engine.due);
     metric(&b, "slipway_engine_items_waiting", "gauge", "Work items that wait for a time or an outside event.",
            (double)engine.waiting);

@@ -196,6 +196,88 @@ static void failing_listener_is_tried_again_and_blocks_no_other(void **state) {
     assert_string_equal(w->heard[0], "1! 1! 1 2 ");
 }
 
+static void event_that_concerns_nobody_costs_no_further_transaction(void **state) {
+    World *w = *state;
+    settle(w);
+    int64_t before = turns(w);
+    put_event(w, "quiet", "aws.a");
+    settle(w);
+    assert_int_equal(turns(w) - before, 1);
+    assert_string_equal(w->heard[0], "");
+    put_event(w, "1", "aws.b");
+    settle(w);
+    assert_string_equal(w->heard[0], "1 ");
+    assert_int_equal(w->asked, 2);
+}
+
+/* Also not to one who listens from then on, after a restart. */
+static void event_that_concerned_nobody_is_never_delivered(void **state) {
+    World *w = *state;
+    put_event(w, "quiet", "aws.a");
+    settle(w);
+    restart(w);
+    settle(w);
+    assert_string_equal(w->heard[0], "");
+    assert_int_equal(w->asked, 1);
+}
+
+static void event_of_which_it_cannot_be_said_whom_it_concerns_is_not_put(void **state) {
+    World *w = *state;
+    SwCtx *cx = ctx(w);
+    OK(sw_tx_begin(w->host.store, w->a, SW_WRITE, cx->account, cx->region, &cx->tx, &w->err));
+    SwEvent e = {.id = SW_STR("broken"), .source = SW_STR("aws.a"), .detail_type = SW_STR("T")};
+    assert_int_equal(sw_event_put(cx, &e, &w->err), -1);
+    sw_tx_rollback(cx->tx);
+    w->err = sw_error(w->a);
+    settle(w);
+    assert_string_equal(w->heard[0], "");
+}
+
+static void events_of_one_moment_reach_all_listeners_in_one_transaction(void **state) {
+    World *w = *state;
+    static const char *const ids[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9"};
+    settle(w);
+    int64_t before = turns(w);
+    put_events(w, ids, SW_N(ids), "aws.b");
+    settle(w);
+    assert_int_equal(turns(w) - before, 2);
+    assert_string_equal(w->heard[0], "1 2 3 4 5 6 7 8 9 ");
+    assert_string_equal(w->heard[1], "1 2 3 4 5 6 7 8 9 ");
+    SwEngineStats s;
+    sw_engine_stats(w->host.engine, &s);
+    assert_int_equal(s.events, 18);
+    assert_int_equal(s.rounds, 1);
+    assert_int_equal(s.events_due, 0);
+}
+
+static void more_events_than_a_round_has_are_all_delivered(void **state) {
+    World *w = *state;
+    const char *ids[150];
+    for (int i = 0; i < 150; i++)
+        ids[i] = sw_strf(w->a, "%d", i % 10).p;
+    put_events(w, ids, SW_N(ids), "aws.b");
+    settle(w);
+    assert_int_equal(strlen(w->heard[0]), 300);
+    assert_int_equal(strlen(w->heard[1]), 300);
+}
+
+/* Two listeners hear of it, one fails after what it wrote: of it nothing stays, of the other all. */
+static void failing_delivery_undoes_its_own_writes_alone(void **state) {
+    World *w = *state;
+    static const char *const ids[] = {"wake1", "2"};
+    w->deliveries_fail = true;
+    put_events(w, ids, SW_N(ids), "aws.b");
+    settle(w);
+    assert_string_equal(w->heard[0], "wake1! ");
+    assert_string_equal(w->heard[1], "wake1 2 ");
+    assert_int_equal(steps(w), 1);
+    w->deliveries_fail = false;
+    sw_clock_advance(w->host.clock, 100 * SW_MS);
+    settle(w);
+    assert_string_equal(w->heard[0], "wake1! wake1 2 ");
+    assert_int_equal(steps(w), 2);
+}
+
 static void step_that_asks_for_all_memory_is_given_up_after_three_tries(void **state) {
     World *w = *state;
     w->greedy = 1000;
@@ -354,6 +436,12 @@ int main(void) {
         T(many_items_woken_by_many_run_all),
         T(events_come_in_order_to_those_who_listen),
         T(failing_listener_is_tried_again_and_blocks_no_other),
+        T(event_that_concerns_nobody_costs_no_further_transaction),
+        T(event_that_concerned_nobody_is_never_delivered),
+        T(event_of_which_it_cannot_be_said_whom_it_concerns_is_not_put),
+        T(events_of_one_moment_reach_all_listeners_in_one_transaction),
+        T(more_events_than_a_round_has_are_all_delivered),
+        T(failing_delivery_undoes_its_own_writes_alone),
         T(delivered_events_are_kept_for_fourteen_days),
         T(step_that_asks_for_all_memory_is_given_up_after_three_tries),
         T(step_that_nobody_can_give_up_is_tried_again_with_pauses),

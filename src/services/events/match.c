@@ -13,6 +13,7 @@
  * One that no rule can match is not delivered to the rules at all. */
 
 #include "api/match.h"
+#include "base/parsed.h"
 #include "services/events/events.h"
 
 #define DEMANDS_MAX     32
@@ -110,12 +111,12 @@ int events_concerns(SwCtx *cx, const SwEvent *e, bool *ret_concerned, SwError *e
 /* --- matching ------------------------------------------------------------------------------------------------------------- */
 
 static int match_rule(SwCtx *cx, const EventsRuleRecord *r, SwStr text, const SwValue *event, bool forwarded, SwError *err) {
-    SwValue pattern;
+    const SwValue *pattern;
     if (!sw_str_is(r->event_pattern))
         return 0;
-    if (sw_json_parse(cx->arena, r->event_pattern, &pattern, err) < 0)
+    if (sw_parsed_json(cx->arena, r->event_pattern, &pattern, err) < 0)
         return -1;
-    if (!sw_match(&pattern, event))
+    if (!sw_match(pattern, event))
         return 0;
     events_count(cx, r->arn, EVENTS_MATCHED, 1);
     return events_enqueue(cx, r, text, forwarded, err);

@@ -185,6 +185,18 @@ test("a change that no rule waits for is one write transaction; what many cause 
     await eb.send(new DisableRuleCommand({ Name: "rounds" }));
 });
 
+test("a rule's pattern is parsed for its first event, and for no other", async () => {
+    const q = await queue("parsed");
+    for (let i = 0; i < 20; i++) await rule(`parsed-${i}`, { source: ["parsed"], detail: { n: [i] } }, i ? undefined : [{ Id: "q", Arn: q.arn }]);
+    await put("parsed", "Order", { n: 0 });
+    await bodies(q, 1);
+    const before = [await metric("slipway_parsed_texts_total"), await metric("slipway_parsed_found_total")];
+    await put("parsed", "Order", { n: 0 });
+    await bodies(q, 1);
+    assert.strictEqual(await metric("slipway_parsed_texts_total"), before[0]);
+    assert.ok(await metric("slipway_parsed_found_total") >= before[1] + 20);
+});
+
 test("a disabled rule is silent until it is enabled", async () => {
     const q = await queue("disabled"), witness = await queue("witness");
     await rule("witness", { source: ["quiet"] }, [{ Id: "q", Arn: witness.arn }]);

@@ -87,6 +87,11 @@ typedef struct SwEvent {
     SwStr bus;                 /* event bus name; absent: "default" */
 } SwEvent;
 int sw_event_put(SwCtx *cx, SwEvent *e, SwError *err) sw_must_check; /* in cx->tx */
+/* One that is declared (models/records), about one resource; absent: about none. Its detail is a structure of the type's shape,
+ * which is checked in tests as replies are. In cx->tx. */
+int sw_event(SwCtx *cx, const SwEventType *t, SwStr resource, const void *detail, SwError *err) sw_must_check;
+/* The same, of which `e` says more: its time, its account and region. */
+int sw_event_as(SwCtx *cx, const SwEventType *t, SwEvent *e, const void *detail, SwError *err) sw_must_check;
 /* {"version":"0","id":..,"detail-type":..,"source":..,"account":..,"time":..,"region":..,"resources":[..],"detail":{..}} */
 SwStr sw_event_json(SwArena *a, const SwEvent *e);
 

@@ -2,8 +2,11 @@
 /* What handlers and steps call to tell of something: a row for the event in the caller's transaction, and one for each
  * listener whom it concerns. If there is none, that is all that it costs; else the bus is stirred after the commit. */
 
+#include <stdlib.h>
+
 #include "base/id.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "engine/internal.h"
 
 static void ear_has_news(void *arg) {
@@ -84,6 +87,38 @@ int sw_event_put(SwCtx *cx, SwEvent *ev, SwError *err) {
     int r = tell(cx, ev, seq, err);
     sw_tx_scope(cx->tx, account, region);
     return r;
+}
+
+/* --- declared events ------------------------------------------------------------------------------------------------------ */
+
+#define DETAIL_MAX SW_MIB
+
+/* Tests run with SLIPWAY_REPLIES=abort (or log): a detail keeps the limits that its shape states. */
+static void check_detail(SwCtx *cx, const SwEventType *t, const void *detail) {
+    const char *want = getenv("SLIPWAY_REPLIES");
+    SwError err = sw_error(cx->arena);
+    if (!want || sw_validate_reply(t->detail, detail, &SW_INTERNAL_FAILURE, &err) == 0)
+        return;
+    sw_log(SW_ERROR, "an event breaks its model", SW_F("event", t->detail_type), SW_F("cause", err.message));
+    if (strcmp(want, "abort") == 0)
+        abort();
+}
+
+int sw_event_as(SwCtx *cx, const SwEventType *t, SwEvent *e, const void *detail, SwError *err) {
+    SwBuf b = sw_buf(cx->arena, DETAIL_MAX);
+    check_detail(cx, t, detail);
+    sw_shape_to_detail(&b, t->detail, detail);
+    e->source = sw_str(t->source);
+    e->detail_type = sw_str(t->detail_type);
+    e->detail = sw_buf_str(&b);
+    if (SW_NEVER(b.full))
+        return sw_fail_cause(err, &SW_INTERNAL_FAILURE, t->detail_type, "The event is too large to be stored.");
+    return sw_event_put(cx, e, err);
+}
+
+int sw_event(SwCtx *cx, const SwEventType *t, SwStr resource, const void *detail, SwError *err) {
+    SwEvent e = {.resources = {&resource, sw_str_is(resource)}};
+    return sw_event_as(cx, t, &e, detail, err);
 }
 
 SwStr sw_event_json(SwArena *a, const SwEvent *ev) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events that a service tells of: a constant each, with the shape of its detail, which lies among the service's records.
  *
- *     "events": {"ParameterStoreChange": {"source": "aws.ssm", "detailType": "Parameter Store Change", "detail": {"shape": "ParameterChange"}}} */
+ *     "events": {"ParameterStoreChange": {"source": "aws.ssm", "detailType": "Parameter Store Change", "detail": {"shape":
+ * "ParameterChange"}}} */
 
 #include "modelc.h"
 

@@ -397,6 +397,49 @@ static void event_has_the_form_that_eventbridge_documents(void **state) {
         "\"time\":\"2024-10-04T00:00:00Z\",\"region\":\"r\",\"resources\":[\"arn:\\\"x\\\"\"],\"detail\":{\"k\":2}}");
 }
 
+typedef struct Change {
+    SwStr name;
+    SwOptTime at;
+    SwOptInt left;
+} Change;
+static const SwShape text = {.name = "Text", .kind = SW_STRING, .size = sizeof(SwStr)};
+static const SwShape number = {.name = "Number", .kind = SW_LONG, .size = sizeof(SwOptInt)};
+static const SwShape moment = {.name = "Time", .kind = SW_TIMESTAMP, .size = sizeof(SwOptTime)};
+static const SwMember change_members[] = {
+    {.name = "name", .shape = &text, .offset = offsetof(Change, name)},
+    {.name = "changed-at", .shape = &moment, .offset = offsetof(Change, at)},
+    {.name = "left", .shape = &number, .offset = offsetof(Change, left)},
+};
+static const SwShape change = {
+    .name = "Change", .kind = SW_STRUCTURE, .size = sizeof(Change), .member = change_members, .n_member = SW_N(change_members)};
+static const SwEventType changed = {"aws.b", "T", &change};
+
+static SwEventRow only_event(World *w) {
+    SwEventRows l;
+    SwTx *tx;
+    OK(sw_tx_begin(w->host.store, w->a, SW_READ, SW_STR(""), SW_STR(""), &tx, &w->err));
+    OK(sw_events_due(tx, "test/all", 10, SW_MIB, &l, &w->err));
+    sw_tx_rollback(tx);
+    assert_int_equal(l.n, 1);
+    return l.v[0];
+}
+
+static void declared_event_has_the_form_of_its_shape(void **state) {
+    World *w = *state;
+    SwCtx *cx = ctx(w);
+    w->deliveries_fail = true; /* so that it can be looked at */
+    Change detail = {.name = SW_STR("a\"b"), .at = SW_SOME_TIME(T0 + 5 * SW_MS + 7)};
+    OK(sw_tx_begin(w->host.store, w->a, SW_WRITE, cx->account, cx->region, &cx->tx, &w->err));
+    OK(sw_event(cx, &changed, SW_STR("arn:x"), &detail, &w->err));
+    OK(sw_tx_commit(&cx->tx, &w->err));
+    settle(w);
+    SwEventRow row = only_event(w);
+    assert_string_equal(row.source.p, "aws.b");
+    assert_string_equal(row.detail_type.p, "T");
+    assert_string_equal(row.resources.p, "[\"arn:x\"]");
+    assert_string_equal(row.detail.p, "{\"name\":\"a\\\"b\",\"changed-at\":\"2024-10-04T00:00:00.005Z\"}");
+}
+
 static int empty(void *arg, SwError *err) {
     World *w = arg;
     assert_int_equal(w->inside, 0);
@@ -449,6 +492,7 @@ int main(void) {
         T(every_allocation_of_a_step_may_fail),
         T(every_allocation_of_a_delivery_may_fail),
         T(event_has_the_form_that_eventbridge_documents),
+        T(declared_event_has_the_form_of_its_shape),
         T(reset_while_quiet_forgets_all_and_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

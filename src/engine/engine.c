@@ -26,7 +26,7 @@ static bool has_room(const Unit *u) {
     const SwEngine *e = u->engine;
     if (u->kind != UNIT_CONTROLLER)
         return u->running == 0;
-    /* One thread is kept for listeners: steps can take seconds. */
+    /* One thread is kept for the bus: steps can take seconds. */
     return (e->n_thread == 1 || e->n_steps + 1 < e->n_thread) && (!u->slow || sw_slow_has_room(u)) &&
            (u->controller->parallel == 0 || u->running < u->controller->parallel);
 }
@@ -125,19 +125,6 @@ void sw_worker_close(SwWorker *w) {
 
 /* --- life ------------------------------------------------------------------------------------------------------------ */
 
-static int open_listeners(SwEngine *e, SwError *err) {
-    _sw_arena_ SwArena *a = sw_arena_new(0);
-    _sw_tx_ SwTx *tx = NULL;
-    if (sw_tx_begin(e->o.store, a, SW_WRITE, SW_STR(""), SW_STR(""), &tx, err) < 0)
-        return -1;
-    for (size_t i = 0; i < e->n_unit; i++) {
-        Unit *u = &e->unit[i];
-        if (u->kind == UNIT_LISTENER && sw_events_listen(tx, u->listener->name, &u->seen, err) < 0)
-            return -1;
-    }
-    return sw_tx_commit(&tx, err);
-}
-
 static void open_slow(Unit *u, const pthread_condattr_t *monotonic) {
     if (!u->controller || u->controller->kind != SW_STEP_SLOW)
         return;
@@ -153,11 +140,14 @@ int sw_engine_open(const SwEngineOptions *o, SwEngine **ret_e, SwError *err) {
     SwEngine *e = sw_new(a, SwEngine);
     *e = (SwEngine){.arena = a, .o = *o, .timer_until = INT64_MAX};
     e->n_thread = o->threads ? o->threads : THREADS_DEFAULT;
-    e->unit = sw_new_n(a, Unit, o->n_controllers + o->n_listeners + 1);
+    e->unit = sw_new_n(a, Unit, o->n_controllers + 2);
+    e->ear = sw_new_n(a, Ear, o->n_listeners + 1);
     for (size_t i = 0; i < o->n_controllers; i++)
         e->unit[e->n_unit++] = (Unit){.engine = e, .kind = UNIT_CONTROLLER, .controller = o->controllers[i], .dirty = true};
     for (size_t i = 0; i < o->n_listeners; i++)
-        e->unit[e->n_unit++] = (Unit){.engine = e, .kind = UNIT_LISTENER, .listener = o->listeners[i], .dirty = true};
+        e->ear[i] = (Ear){.engine = e, .listener = o->listeners[i], .news = true};
+    e->bus = &e->unit[e->n_unit++];
+    *e->bus = (Unit){.engine = e, .kind = UNIT_BUS, .dirty = true};
     e->unit[e->n_unit++] = (Unit){.engine = e, .kind = UNIT_TRIM, .dirty = true};
     for (size_t i = 0; i < e->n_unit; i++)
         e->unit[i].next = INT64_MAX;
@@ -170,10 +160,6 @@ int sw_engine_open(const SwEngineOptions *o, SwEngine **ret_e, SwError *err) {
     for (size_t i = 0; i < e->n_unit; i++)
         open_slow(&e->unit[i], &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (open_listeners(e, err) < 0) {
-        sw_engine_close(e);
-        return -1;
-    }
     *ret_e = e;
     return 0;
 }
@@ -256,8 +242,10 @@ static void unquietp(SwEngine **quiet) {
     SwEngine *e = *quiet;
     pthread_mutex_lock(&e->lock);
     e->quiet = false;
-    for (size_t i = 0; i < e->n_unit; i++)
-        e->unit[i].attempts = 0;
+    for (size_t i = 0; i < e->o.n_listeners; i++) {
+        e->ear[i].attempts = 0;
+        e->ear[i].news = true;
+    }
     poke_all(e);
     pthread_cond_broadcast(&e->idle);
     pthread_mutex_unlock(&e->lock);
@@ -280,9 +268,10 @@ void sw_engine_stats(SwEngine *e, SwEngineStats *ret) {
     _sw_tx_ SwTx *tx = NULL;
     SwError err = sw_error(a);
     pthread_mutex_lock(&e->lock);
-    *ret = (SwEngineStats){.steps = e->steps, .failures = e->failures, .events = e->events, .slow_threads = e->n_slow};
+    *ret = (SwEngineStats){
+        .steps = e->steps, .failures = e->failures, .events = e->events, .rounds = e->rounds, .slow_threads = e->n_slow};
     pthread_mutex_unlock(&e->lock);
     if (sw_tx_begin(e->o.store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, &err) < 0 ||
-        sw_work_count(tx, now_of(e), &ret->due, &ret->waiting, &err) < 0)
+        sw_work_count(tx, now_of(e), &ret->due, &ret->waiting, &err) < 0 || sw_events_count_due(tx, &ret->events_due, &err) < 0)
         sw_log(SW_WARN, "work items could not be counted", SW_F("cause", err.cause));
 }

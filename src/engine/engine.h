@@ -18,7 +18,8 @@
  * resource (without one it is tried once an hour, or when woken), and a delivery is left out. Both are logged as errors.
  *
  * Events are stored in the transaction that causes them and delivered after its commit, at least once, in order per
- * listener. Threads: any. */
+ * listener, to those whom they concern. What is due is delivered in rounds: one write transaction for many events and all
+ * listeners. Threads: any. */
 
 #include "shape/call.h"
 #include "store/store.h"
@@ -86,13 +87,28 @@ typedef struct SwEvent {
     SwStr bus;                 /* event bus name; absent: "default" */
 } SwEvent;
 int sw_event_put(SwCtx *cx, SwEvent *e, SwError *err) sw_must_check; /* in cx->tx */
+/* One that is declared (models/records), about one resource; absent: about none. Its detail is a structure of the type's shape,
+ * which is checked in tests as replies are. In cx->tx. */
+int sw_event(SwCtx *cx, const SwEventType *t, SwStr resource, const void *detail, SwError *err) sw_must_check;
+/* The same, of which `e` says more: its time, its account and region. */
+int sw_event_as(SwCtx *cx, const SwEventType *t, SwEvent *e, const void *detail, SwError *err) sw_must_check;
 /* {"version":"0","id":..,"detail-type":..,"source":..,"account":..,"time":..,"region":..,"resources":[..],"detail":{..}} */
 SwStr sw_event_json(SwArena *a, const SwEvent *e);
 
+typedef struct SwEventKind {
+    const char *source, *detail_type; /* detail_type NULL: all of the source */
+} SwEventKind;
+
+/* Whom an event concerns is decided once, in the transaction that puts it: who is not concerned costs nothing. */
 typedef struct SwListener {
-    const char *name;                 /* "codepipeline/build": unique, stored */
-    const char *source, *detail_type; /* NULL: any */
-    /* In a write transaction of its own (cx->tx), which the engine commits; may be called again for the same event. */
+    const char *name; /* "codepipeline/build": unique, stored */
+    /* Of these kinds, up to one without a source; NULL: of any. It does not change after the engine's start. */
+    const SwEventKind *kinds;
+    /* May be NULL: of those kinds only the ones that this says. In cx->tx, to be read from; it has the event's account and
+     * region. */
+    int (*concerns)(SwCtx *cx, const SwEvent *e, bool *ret_concerned, SwError *err);
+    /* cx->tx is a write transaction, which the engine commits; it may be that of other deliveries too, so it is neither
+     * committed nor rolled back here. May be called again for the same event, with nothing left of the first time. */
     int (*on_event)(SwCtx *cx, const SwEvent *e, SwError *err);
 } SwListener;
 
@@ -119,6 +135,7 @@ bool sw_engine_settle(SwEngine *e, int max_ms);
 /* Stop stepping while fn runs (reset). */
 int sw_engine_quiet(SwEngine *e, int (*fn)(void *arg, SwError *err), void *arg, SwError *err) sw_must_check;
 typedef struct SwEngineStats {
-    int64_t steps, failures, events, due, waiting, slow_threads;
+    int64_t steps, failures, events, rounds, due, waiting, slow_threads; /* events: deliveries, in so many rounds */
+    int64_t events_due;                                                  /* deliveries that are still to be made */
 } SwEngineStats;
 void sw_engine_stats(SwEngine *e, SwEngineStats *ret);

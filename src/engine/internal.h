@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What the engine's own files share. A unit is what is scheduled alone: a controller with all its items, a listener
- * with its queue of events, the trimming of old events. The rows in the store are the truth; a unit only remembers
+/* What the engine's own files share. A unit is what is scheduled alone: a controller with all its items, the bus with what
+ * is due to all listeners, the trimming of old events. The rows in the store are the truth; a unit only remembers
  * whether it is worth looking at them, and which items run just now.
  *
- * Threads: `lock` guards SwEngine and its units; a listener's `position` and `attempts` belong to the one thread that
- * runs it. Lock order: the engine's lock is innermost but for the clock's; nothing calls the store with it held. */
+ * Threads: `lock` guards SwEngine, its units and its listeners. Lock order: the engine's lock is innermost but for the clock's;
+ * nothing calls the store with it held. */
 
 #include <pthread.h>
 
@@ -15,7 +15,18 @@
 #include "engine/engine.h"
 #include "store/work.h"
 
-typedef enum UnitKind { UNIT_CONTROLLER, UNIT_LISTENER, UNIT_TRIM } UnitKind;
+typedef enum UnitKind { UNIT_CONTROLLER, UNIT_BUS, UNIT_TRIM } UnitKind;
+
+typedef struct Ear { /* a listener, as the bus sees it */
+    SwEngine *engine;
+    const SwListener *listener;
+    bool news;         /* something may be due to it */
+    unsigned attempts; /* failures of the first event that is due to it */
+    SwTime again;      /* of a listener that has failed: not before */
+    /* Of the round that runs, for its thread alone. */
+    bool taken, failed, more; /* more: than is listed as owed */
+    size_t owed, heard;
+} Ear;
 
 typedef struct Woken { /* wakes of an item while its step runs: the earliest time, and how many */
     SwTime at;
@@ -41,17 +52,14 @@ typedef struct Unit {
     SwEngine *engine;
     UnitKind kind;
     const SwController *controller;
-    const SwListener *listener;
     bool dirty;   /* something may be due: look */
     bool looking; /* a thread does */
     SwTime next;  /* nothing is due before this, unless dirty */
     unsigned running;
     Running *first;
-    int64_t ended;     /* steps */
-    SwSlow *slow;      /* SW_SLOW_MOST, of a controller whose steps are slow */
-    unsigned n_slow;   /* that are taken */
-    int64_t seen;      /* listener: events up to here are handled or not for it */
-    unsigned attempts; /* listener: failures of the event it is at */
+    int64_t ended;   /* steps */
+    SwSlow *slow;    /* SW_SLOW_MOST, of a controller whose steps are slow */
+    unsigned n_slow; /* that are taken */
 } Unit;
 
 /* A thread's memory: what it looks for work in, and what the step or delivery may use. */
@@ -76,7 +84,8 @@ struct SwSlow {
 struct SwEngine {
     SwArena *arena;
     SwEngineOptions o;
-    Unit *unit;
+    Unit *unit, *bus;    /* bus: one of them */
+    Ear *ear;            /* o.n_listeners */
     size_t n_unit, turn; /* turn: where the search for work begins, so that none starves */
     pthread_mutex_t lock;
     pthread_cond_t work, idle; /* work: something to do; idle: a thread became free */
@@ -86,7 +95,7 @@ struct SwEngine {
     unsigned n_slow;                               /* threads for slow steps */
     int64_t timer_until;                           /* earliest instant (monotonic) that a waiting thread will wake at */
     bool stopping, quiet;
-    int64_t steps, failures, events;
+    int64_t steps, failures, events, rounds;
 };
 
 #define SW_EVENTS_KEPT (14 * SW_DAY)
@@ -101,9 +110,6 @@ typedef struct Piece {
     SwTime now, next;
     SwCtx *cx;
     SwWorkEnd end;
-    SwEventRow row;
-    bool found;
-    int64_t last;
     int r;
     SwLack lack;
     bool hopeless; /* the step has met the limit of its memory again and again */
@@ -116,9 +122,17 @@ typedef struct Piece {
 int sw_piece_run(Piece *p, void (*part)(void *), SwArena *a);
 void sw_piece_tidy(Piece *p); /* a part that was left in the middle: its context's transaction, its memory */
 SwCtx *sw_piece_ctx(Piece *p, SwStr account, SwStr region, const char *name);
+void sw_failure_log(const SwError *err, const char *what, const char *name, SwStr id, int64_t attempts);
 void sw_piece_log(const Piece *p, const char *what, const char *name, SwStr id, int64_t attempts);
 SwTime sw_backoff(int64_t attempts);
 void sw_unit_looked(Unit *u); /* with the lock held, which it gives back */
+
+/* event.c. kinds NULL: it is of any. */
+bool sw_event_is_of(const SwEvent *ev, const SwEventKind *kinds);
+
+/* bus.c */
+void sw_bus_run(Unit *u, const SwWorker *w);
+void sw_trim_run(Unit *u, const SwWorker *w);
 
 /* step.c */
 void sw_controller_run(Unit *u, const SwWorker *w);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What handlers and steps call: wake a controller, put an event. Both write rows in the caller's transaction, and stir
- * the engine once that is committed. */
+/* What handlers and steps call to wake a controller: a row in the caller's transaction, and the engine is stirred once
+ * that is committed. */
 
 #include "engine/internal.h"
-
-#include "base/id.h"
 
 typedef struct Wake {
     Unit *unit;
@@ -89,91 +87,4 @@ int sw_engine_wake(SwEngine *e, const SwController *c, SwStr account, SwStr regi
     _sw_arena_ SwArena *a = sw_arena_new(0);
     Wake w = {.account = account, .region = region, .id = id};
     return wake_alone(e, a, &w, c, err);
-}
-
-/* --- events -------------------------------------------------------------------------------------------------------------- */
-
-static void listener_has_news(void *arg) {
-    Unit *u = arg;
-    SwEngine *e = u->engine;
-    pthread_mutex_lock(&e->lock);
-    if (u->attempts == 0) { /* else it waits for its next try */
-        u->dirty = true;
-        pthread_cond_signal(&e->work);
-    }
-    pthread_mutex_unlock(&e->lock);
-}
-
-static bool listens_to(const SwListener *l, const SwEvent *ev) {
-    return (!l->source || sw_str_eqz(ev->source, l->source)) &&
-           (!l->detail_type || sw_str_eqz(ev->detail_type, l->detail_type));
-}
-
-static SwStr resources_json(SwArena *a, const SwStrList *l) {
-    SwBuf b = sw_buf(a, SW_MIB);
-    sw_buf_addc(&b, '[');
-    for (size_t i = 0; i < l->n; i++) {
-        if (i)
-            sw_buf_addc(&b, ',');
-        sw_json_write_string(&b, l->v[i]);
-    }
-    sw_buf_addc(&b, ']');
-    return sw_buf_str(&b);
-}
-
-int sw_event_put(SwCtx *cx, SwEvent *ev, SwError *err) {
-    SwEngine *e = cx->host->engine;
-    SwArena *a = cx->arena;
-    if (!ev->id.p)
-        ev->id = sw_id_uuid(a);
-    ev->account = sw_str_or(ev->account, cx->account);
-    ev->region = sw_str_or(ev->region, cx->region);
-    ev->bus = sw_str_or(ev->bus, SW_STR("default"));
-    ev->detail = sw_str_or(ev->detail, SW_STR("{}"));
-    if (!ev->time)
-        ev->time = sw_clock_now(e->o.clock);
-    SwEventRow row = {.time = ev->time,
-                      .id = ev->id,
-                      .source = ev->source,
-                      .detail_type = ev->detail_type,
-                      .account = ev->account,
-                      .region = ev->region,
-                      .bus = ev->bus,
-                      .detail = ev->detail,
-                      .resources = resources_json(a, &ev->resources)};
-    if (SW_NEVER(!cx->tx))
-        return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "an event outside a transaction", "The event could not be stored.");
-    if (sw_events_append(cx->tx, &row, err) < 0)
-        return -1;
-    for (size_t i = 0; i < e->n_unit; i++) {
-        if (e->unit[i].kind == UNIT_LISTENER && listens_to(e->unit[i].listener, ev))
-            sw_tx_after_commit(cx->tx, listener_has_news, &e->unit[i]);
-    }
-    return 0;
-}
-
-SwStr sw_event_json(SwArena *a, const SwEvent *ev) {
-    SwBuf b = sw_buf(a, 4 * SW_MIB);
-    const struct {
-        const char *key;
-        SwStr v;
-    } member[] = {
-        {"id", ev->id},
-        {"detail-type", ev->detail_type},
-        {"source", ev->source},
-        {"account", ev->account},
-        {"time", sw_time_iso8601(a, ev->time - ev->time % SW_S)},
-        {"region", ev->region},
-    };
-    sw_buf_addz(&b, "{\"version\":\"0\"");
-    for (size_t i = 0; i < SW_N(member); i++) {
-        sw_buf_addf(&b, ",\"%s\":", member[i].key);
-        sw_json_write_string(&b, sw_str_or(member[i].v, SW_STR("")));
-    }
-    sw_buf_addz(&b, ",\"resources\":");
-    sw_buf_adds(&b, resources_json(a, &ev->resources));
-    sw_buf_addz(&b, ",\"detail\":");
-    sw_buf_adds(&b, sw_str_or(ev->detail, SW_STR("{}")));
-    sw_buf_addc(&b, '}');
-    return sw_buf_str(&b);
 }

@@ -24,27 +24,6 @@ static bool names_account(SwStr value, SwStr account) {
     return sw_str_eq(sw_str_drop(sw_str_skip(value, sizeof("arn:aws:iam::") - 1), root.n), account);
 }
 
-static bool principal_matches(const PolicyPrincipal *w, const SwPolicyQuery *q, bool *ret_direct) {
-    *ret_direct = true;
-    switch (w->kind) {
-    case PRINCIPAL_ANY: return true;
-    case PRINCIPAL_SERVICE: return sw_str_is(q->service) && sw_str_ieq(w->value, q->service);
-    case PRINCIPAL_AWS:
-        if (sw_str_eqz(w->value, "*"))
-            return true; /* the same as "Principal": "*" */
-        if ((sw_str_is(q->principal) && sw_str_eq(w->value, q->principal)) ||
-            (sw_str_is(q->role) && sw_str_eq(w->value, q->role))) {
-            *ret_direct = !names_account(w->value, q->account);
-            return !sw_str_is(w->id) || sw_str_eq(w->id, q->id);
-        }
-        *ret_direct = false;
-        return !sw_str_is(q->service) && names_account(w->value, q->account);
-    case PRINCIPAL_FEDERATED:
-    case PRINCIPAL_CANONICAL: return false;
-    }
-    return false;
-}
-
 static bool is_entity(const PolicyPrincipal *w) {
     return w->kind == PRINCIPAL_AWS && sw_str_starts(w->value, SW_STR("arn:")) && !sw_str_ends(w->value, SW_STR(":root"));
 }
@@ -58,20 +37,51 @@ SwStrList sw_policy_principals(SwArena *a, const SwPolicy *p) {
     return l;
 }
 
-void sw_policy_bind(const SwPolicy *p, const SwPolicyBound *bound, size_t n) {
-    for (size_t i = 0; i < p->n; i++)
-        for (size_t k = 0; k < p->statement[i].n_principal; k++)
-            for (size_t j = 0; j < n; j++)
-                if (is_entity(&p->statement[i].principal[k]) && sw_str_eq(p->statement[i].principal[k].value, bound[j].arn))
-                    p->statement[i].principal[k].id = bound[j].id;
+/* The statements are shared: they may be those of others too. */
+const SwPolicy *sw_policy_bind(SwArena *a, const SwPolicy *p, const SwPolicyBound *bound, size_t n) {
+    SwPolicy *copy = sw_new(a, SwPolicy);
+    *copy = *p;
+    copy->bound = bound;
+    copy->n_bound = n;
+    return copy;
 }
 
-static bool any_principal(const PolicyStatement *s, const SwPolicyQuery *q, bool *ret_direct) {
+/* Whom the ARN stood for when the policy was stored; absent: it counts by itself. */
+static SwStr bound_to(const SwPolicy *p, const PolicyPrincipal *w) {
+    for (size_t i = 0; i < p->n_bound; i++)
+        if (is_entity(w) && sw_str_eq(p->bound[i].arn, w->value))
+            return p->bound[i].id;
+    return SW_NO_STR;
+}
+
+static bool principal_matches(const SwPolicy *p, const PolicyPrincipal *w, const SwPolicyQuery *q, bool *ret_direct) {
+    *ret_direct = true;
+    switch (w->kind) {
+    case PRINCIPAL_ANY: return true;
+    case PRINCIPAL_SERVICE: return sw_str_is(q->service) && sw_str_ieq(w->value, q->service);
+    case PRINCIPAL_AWS:
+        if (sw_str_eqz(w->value, "*"))
+            return true; /* the same as "Principal": "*" */
+        if ((sw_str_is(q->principal) && sw_str_eq(w->value, q->principal)) ||
+            (sw_str_is(q->role) && sw_str_eq(w->value, q->role))) {
+            *ret_direct = !names_account(w->value, q->account);
+            SwStr id = bound_to(p, w);
+            return !sw_str_is(id) || sw_str_eq(id, q->id);
+        }
+        *ret_direct = false;
+        return !sw_str_is(q->service) && names_account(w->value, q->account);
+    case PRINCIPAL_FEDERATED:
+    case PRINCIPAL_CANONICAL: return false;
+    }
+    return false;
+}
+
+static bool any_principal(const SwPolicy *p, const PolicyStatement *s, const SwPolicyQuery *q, bool *ret_direct) {
     bool matches = false;
     *ret_direct = false;
     for (size_t i = 0; i < s->n_principal; i++) {
         bool direct;
-        if (principal_matches(&s->principal[i], q, &direct)) {
+        if (principal_matches(p, &s->principal[i], q, &direct)) {
             matches = true;
             *ret_direct = *ret_direct || direct;
         }
@@ -84,7 +94,7 @@ static bool any_principal(const PolicyStatement *s, const SwPolicyQuery *q, bool
 
 static bool applies(const SwPolicy *p, const PolicyStatement *s, const SwPolicyQuery *q, bool *ret_direct) {
     *ret_direct = true;
-    if (p->use != SW_POLICY_IDENTITY && !any_principal(s, q, ret_direct))
+    if (p->use != SW_POLICY_IDENTITY && !any_principal(p, s, q, ret_direct))
         return false;
     if (any_pattern(p, q, &s->actions, q->action, true) == s->not_action)
         return false;

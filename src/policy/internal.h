@@ -46,7 +46,6 @@ typedef enum PrincipalKind {
 typedef struct PolicyPrincipal {
     PrincipalKind kind;
     SwStr value;
-    SwStr id; /* whom the ARN stood for when the policy was stored; absent: it counts by itself */
 } PolicyPrincipal;
 
 typedef struct PolicyStatement {
@@ -64,6 +63,8 @@ struct SwPolicy {
     bool variables; /* Version 2012-10-17 */
     PolicyStatement *statement;
     size_t n;
+    const SwPolicyBound *bound;
+    size_t n_bound;
 };
 
 /* condition.c. Name of an operator with its prefix and suffix, "ForAnyValue:StringLikeIfExists"; false: none such. */

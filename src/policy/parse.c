@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parsing and the checks that IAM makes when a policy is stored, with the messages that it gives. */
 
+#include "base/parsed.h"
 #include "policy/internal.h"
 
 const SwErrorKind SW_MALFORMED_POLICY = {.code = "MalformedPolicyDocument", .http = 400};
@@ -256,5 +257,45 @@ int sw_policy_parse(SwArena *a, SwStr text, SwPolicyUse use, const SwPolicy **re
     if (check_sids_differ(p, err) < 0)
         return -1;
     *ret_p = p;
+    return 0;
+}
+
+/* --- parsed once ------------------------------------------------------------------------------------------------------- */
+
+static int parse_as(SwArena *a, SwStr text, SwPolicyUse use, const void **ret_form, SwError *err) {
+    const SwPolicy *p;
+    if (sw_policy_parse(a, text, use, &p, err) < 0)
+        return -1;
+    *ret_form = p;
+    return 0;
+}
+
+static int parse_identity(SwArena *a, SwStr text, const void **ret_form, SwError *err) {
+    return parse_as(a, text, SW_POLICY_IDENTITY, ret_form, err);
+}
+
+static int parse_trust(SwArena *a, SwStr text, const void **ret_form, SwError *err) {
+    return parse_as(a, text, SW_POLICY_TRUST, ret_form, err);
+}
+
+static int parse_resource(SwArena *a, SwStr text, const void **ret_form, SwError *err) {
+    return parse_as(a, text, SW_POLICY_RESOURCE, ret_form, err);
+}
+
+static int parse_repository(SwArena *a, SwStr text, const void **ret_form, SwError *err) {
+    return parse_as(a, text, SW_POLICY_REPOSITORY, ret_form, err);
+}
+
+int sw_policy_parsed(SwArena *a, SwStr text, SwPolicyUse use, const SwPolicy **ret_p, SwError *err) {
+    static const SwParser parsers[] = {
+        [SW_POLICY_IDENTITY] = {parse_identity},
+        [SW_POLICY_TRUST] = {parse_trust},
+        [SW_POLICY_RESOURCE] = {parse_resource},
+        [SW_POLICY_REPOSITORY] = {parse_repository},
+    };
+    const void *form;
+    if (sw_parsed(a, &parsers[use], text, &form, err) < 0)
+        return -1;
+    *ret_p = form;
     return 0;
 }

@@ -24,6 +24,8 @@ typedef enum SwPolicyUse {
 /* Fails with this kind, in IAM's wording; callers give it their own kind where it differs (S3: MalformedPolicy). */
 extern const SwErrorKind SW_MALFORMED_POLICY; /* MalformedPolicyDocument, 400 */
 int sw_policy_parse(SwArena *a, SwStr text, SwPolicyUse use, const SwPolicy **ret_p, SwError *err) sw_must_check;
+/* The same, parsed once however often it is asked for (base/parsed.h): what each request's decision reads. */
+int sw_policy_parsed(SwArena *a, SwStr text, SwPolicyUse use, const SwPolicy **ret_p, SwError *err) sw_must_check;
 
 /* A context key, its name without regard to case ("aws:SourceIp"). More than one value: a multivalued key. */
 typedef struct SwPolicyKey {
@@ -47,8 +49,6 @@ typedef struct SwPolicyQuery {
 
 typedef enum SwPolicyEffect { SW_POLICY_NONE, SW_POLICY_ALLOW, SW_POLICY_DENY } SwPolicyEffect;
 
-/* *ret_direct, where not NULL: an allowing statement names the caller itself (or everybody), and does not merely trust
- * its account to decide. */
 /* ARNs of users and roles that Principal elements name: what is bound to unique ids when a policy is stored. */
 SwStrList sw_policy_principals(SwArena *a, const SwPolicy *p);
 /* The unique ids that such ARNs stood for when the policy was stored, n pairs: whoever has the name since then, made anew, is
@@ -56,8 +56,10 @@ SwStrList sw_policy_principals(SwArena *a, const SwPolicy *p);
 typedef struct SwPolicyBound {
     SwStr arn, id;
 } SwPolicyBound;
-void sw_policy_bind(const SwPolicy *p, const SwPolicyBound *bound, size_t n);
+const SwPolicy *sw_policy_bind(SwArena *a, const SwPolicy *p, const SwPolicyBound *bound, size_t n); /* keeps bound */
 
+/* *ret_direct, where not NULL: an allowing statement names the caller itself (or everybody), and does not merely trust
+ * its account to decide. */
 SwPolicyEffect sw_policy_evaluate(const SwPolicy *p, const SwPolicyQuery *q, bool *ret_direct);
 
 /* Everything that has a say about one request within one account. NULL lists are absent: no limit of that kind. */

@@ -52,6 +52,19 @@ void sw_shape_to_json(SwBuf *b, const SwShape *s, const void *v) {
         sw_buf_addz(b, "null");
 }
 
+static void write_detail_scalar(SwBuf *b, const SwShape *s, const void *v) {
+    if (s->kind == SW_TIMESTAMP)
+        sw_json_write_string(b, sw_time_iso8601(b->arena, ((const SwOptTime *)v)->v));
+    else
+        write_scalar(b, s, v);
+}
+
+static const ShapeForm detail_json = {.between = ",", .is = ":", .key = sw_json_write_string, .scalar = write_detail_scalar};
+
+void sw_shape_to_detail(SwBuf *b, const SwShape *s, const void *v) {
+    shape_write(b, &detail_json, s, v);
+}
+
 /* --- reading ---------------------------------------------------------------------------------------------------- */
 
 typedef struct Reader {

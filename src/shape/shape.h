@@ -206,6 +206,12 @@ typedef struct SwPaging {
     const SwMember *result[8];     /* output: the lists that pages are of, NULL-terminated */
 } SwPaging;
 
+/* An event that a service tells of (models/records), with the shape of its detail. */
+typedef struct SwEventType {
+    const char *source, *detail_type; /* "aws.ecs", "ECS Task State Change" */
+    const SwShape *detail;
+} SwEventType;
+
 typedef struct SwOperation {
     const char *name;              /* "CreateRepository" */
     const SwShape *input, *output; /* NULL: none */
@@ -309,5 +315,7 @@ const SwMember *sw_union_choice(const SwShape *s, const void *v);
 /* Plain JSON of a structure, by the model's names; used by the store, events and the console. Timestamps are epoch
  * seconds with fraction, blobs base64. Decoding skips unknown names. */
 void sw_shape_to_json(SwBuf *b, const SwShape *s, const void *v);
+/* The same as the detail of an event: timestamps are ISO 8601, to the millisecond. */
+void sw_shape_to_detail(SwBuf *b, const SwShape *s, const void *v);
 int sw_shape_from_json(SwArena *a, const SwShape *s, SwStr json, void **ret_v, SwError *err) sw_must_check;
 int sw_shape_from_value(SwArena *a, const SwShape *s, const SwValue *json, void **ret_v, SwError *err) sw_must_check;

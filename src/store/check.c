@@ -28,8 +28,8 @@ static const char *const wrong[] = {
     "SELECT 'an entry of index ' || i.collection || ' ' || i.name || ' for ' || i.id || ' has no document'"
     " FROM document_index i LEFT JOIN document d"
     " ON d.collection=i.collection AND d.account=i.account AND d.region=i.region AND d.id=i.id WHERE d.id IS NULL",
-    "SELECT 'listener ' || name || ' is at event ' || position || ', which is not yet' FROM listener"
-    " WHERE position>coalesce((SELECT seq FROM sqlite_sequence WHERE name='event'), 0)",
+    "SELECT 'listener ' || listener || ' waits for event ' || seq || ', which there is not' FROM event_due"
+    " WHERE seq NOT IN (SELECT seq FROM event)",
     "SELECT 'a bucket has no series ' || series FROM series_bucket WHERE series NOT IN (SELECT id FROM series)",
     "SELECT 'a log event has no stream ' || stream FROM log_event e WHERE NOT EXISTS"
     " (SELECT 1 FROM log_stream s WHERE s.id=e.stream AND s.log_group=e.log_group)",
@@ -210,7 +210,7 @@ int sw_store_check(SwTx *tx, SwBlobs *b, const SwStoreKnown *known, SwStrList *r
             return -1;
     if (check_names(&k, "SELECT DISTINCT collection FROM document", "a document is of", names, err) < 0 ||
         check_names(&k, "SELECT DISTINCT controller FROM work", "work is for", known->controllers, err) < 0 ||
-        check_names(&k, "SELECT name FROM listener", "events wait for", known->listeners, err) < 0)
+        check_names(&k, "SELECT DISTINCT listener FROM event_due", "events wait for", known->listeners, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         if (check_collection(&k, known->collections[i], err) < 0)

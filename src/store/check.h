@@ -18,6 +18,6 @@ typedef struct SwStoreKnown {
  *   - each document reads by its shape; its index entries, kept and in rows, are those that its record has; a unique
  *     index has no value twice; no entry is left of a document that is gone
  *   - each blob that is referred to is there, and its bytes are those that its name says
- *   - work is for controllers that exist, and no listener is beyond the newest event
+ *   - work is for controllers that exist, and events are due to listeners that exist
  *   - buckets belong to a series, log events to a stream, streams to a group */
 int sw_store_check(SwTx *tx, SwBlobs *b, const SwStoreKnown *k, SwStrList *ret_findings, SwError *err) sw_must_check;

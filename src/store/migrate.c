@@ -55,13 +55,17 @@ static const char *const migrations[] = {
     /* 5: FIFO queues find groups by their first messages; of what is there any may be the first */
     "UPDATE document SET body=json_set(body,'$.headKey',json_extract(body,'$.visibleKey'))"
     " WHERE collection='sqs/message' AND json_extract(body,'$.deduplication') IS NOT NULL;",
+    /* 6: each event says whom it is still due to, in place of how far each listener has come */
+    "CREATE TABLE event_due(listener TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(listener, seq)) STRICT, WITHOUT ROWID;"
+    "INSERT INTO event_due SELECT l.name, e.seq FROM listener l JOIN event e ON e.seq>l.position;"
+    "DROP TABLE listener;",
 };
 
-/* `collection` and `listener` say how to read the rest, and positions only grow: they stay; so does `identity`. */
+/* `collection` says how to read the rest: it stays; so does `identity`. */
 static const char clear_all[] =
     "DELETE FROM document; DELETE FROM document_index; DELETE FROM sequence; DELETE FROM blob_reference;"
     "DELETE FROM series; DELETE FROM series_bucket; DELETE FROM log_group; DELETE FROM log_stream;"
-    "DELETE FROM log_event; DELETE FROM work; DELETE FROM event;";
+    "DELETE FROM log_event; DELETE FROM work; DELETE FROM event; DELETE FROM event_due;";
 
 int sw_store_clear(SwConn *c, SwError *err) {
     return sw_sql_exec(c, clear_all, err);

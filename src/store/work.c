@@ -131,7 +131,7 @@ int sw_work_count(SwTx *tx, SwTime now, int64_t *ret_due, int64_t *ret_waiting, 
     return 0;
 }
 
-int sw_events_append(SwTx *tx, const SwEventRow *e, SwError *err) {
+int sw_events_append(SwTx *tx, const SwEventRow *e, int64_t *ret_seq, SwError *err) {
     _sw_sql_ SwSql q = {0};
     if (sw_sql(tx, &q,
                "INSERT INTO event(time, source, detail_type, account, region, bus, id, resources, detail)"
@@ -142,85 +142,84 @@ int sw_events_append(SwTx *tx, const SwEventRow *e, SwError *err) {
     const SwStr *const v[] = {&e->source, &e->detail_type, &e->account, &e->region, &e->bus, &e->id, &e->resources, &e->detail};
     for (size_t i = 0; i < SW_N(v); i++)
         sw_sql_str(&q, (int)i + 2, text(*v[i]));
-    return sw_sql_run(tx, &q, err);
-}
-
-static int last_event(SwTx *tx, int64_t *ret_last, SwError *err) {
-    _sw_sql_ SwSql q = {0};
-    bool row;
-    if (sw_sql(tx, &q, "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name='event'), 0)", err) < 0 ||
-        sw_sql_step(tx, &q, &row, err) < 0)
+    if (sw_sql_run(tx, &q, err) < 0)
         return -1;
-    *ret_last = sqlite3_column_int64(q.stmt, 0);
+    *ret_seq = sqlite3_last_insert_rowid(tx->conn->db);
     return 0;
 }
 
-int sw_events_next(SwTx *tx, int64_t after, const char *source, const char *detail_type, SwEventRow *ret, bool *ret_found,
-                   int64_t *ret_last, SwError *err) {
+static int run_due(SwTx *tx, const char *sql, const char *listener, int64_t seq, SwError *err) {
+    _sw_sql_ SwSql q = {0};
+    if (sw_sql(tx, &q, sql, err) < 0)
+        return -1;
+    sw_sql_str(&q, 1, sw_str(listener));
+    sw_sql_int(&q, 2, seq);
+    return sw_sql_run(tx, &q, err);
+}
+
+int sw_events_owe(SwTx *tx, const char *listener, int64_t seq, SwError *err) {
+    return run_due(tx, "INSERT INTO event_due VALUES(?1, ?2)", listener, seq, err);
+}
+
+int sw_events_heard(SwTx *tx, const char *listener, int64_t seq, SwError *err) {
+    return run_due(tx, "DELETE FROM event_due WHERE listener=?1 AND seq=?2", listener, seq, err);
+}
+
+int sw_events_due(SwTx *tx, const char *listener, size_t limit, size_t bytes, SwEventRows *ret, SwError *err) {
     SwArena *a = tx->arena;
     _sw_sql_ SwSql q = {0};
-    *ret_found = false;
-    if (last_event(tx, ret_last, err) < 0)
-        return -1;
+    *ret = (SwEventRows){0};
     if (sw_sql(tx, &q,
-               "SELECT seq, time, source, detail_type, account, region, bus, id, resources, detail FROM event"
-               " WHERE seq>?1 AND (?2 IS NULL OR source=?2) AND (?3 IS NULL OR detail_type=?3)"
-               " ORDER BY seq LIMIT 1",
+               "SELECT seq, time, source, detail_type, account, region, bus, id, resources, detail"
+               " FROM event_due JOIN event USING(seq) WHERE listener=?1 ORDER BY seq LIMIT ?2",
                err) < 0)
         return -1;
-    sw_sql_int(&q, 1, after);
-    sw_sql_str(&q, 2, sw_str(source));
-    sw_sql_str(&q, 3, sw_str(detail_type));
-    if (sw_sql_step(tx, &q, ret_found, err) < 0)
-        return -1;
-    if (!*ret_found)
-        return 0;
-    *ret = (SwEventRow){.seq = sqlite3_column_int64(q.stmt, 0),
-                        .time = sqlite3_column_int64(q.stmt, 1),
-                        .source = sw_sql_get(a, &q, 2),
-                        .detail_type = sw_sql_get(a, &q, 3),
-                        .account = sw_sql_get(a, &q, 4),
-                        .region = sw_sql_get(a, &q, 5),
-                        .bus = sw_sql_get(a, &q, 6),
-                        .id = sw_sql_get(a, &q, 7),
-                        .resources = sw_sql_get(a, &q, 8),
-                        .detail = sw_sql_get(a, &q, 9)};
+    sw_sql_str(&q, 1, sw_str(listener));
+    sw_sql_int(&q, 2, (int64_t)limit);
+    bool row = true;
+    for (size_t size = 0; size < bytes;) {
+        if (sw_sql_step(tx, &q, &row, err) < 0)
+            return -1;
+        if (!row)
+            break;
+        SwEventRow *e = sw_list_add(a, ret);
+        *e = (SwEventRow){.seq = sqlite3_column_int64(q.stmt, 0),
+                          .time = sqlite3_column_int64(q.stmt, 1),
+                          .source = sw_sql_get(a, &q, 2),
+                          .detail_type = sw_sql_get(a, &q, 3),
+                          .account = sw_sql_get(a, &q, 4),
+                          .region = sw_sql_get(a, &q, 5),
+                          .bus = sw_sql_get(a, &q, 6),
+                          .id = sw_sql_get(a, &q, 7),
+                          .resources = sw_sql_get(a, &q, 8),
+                          .detail = sw_sql_get(a, &q, 9)};
+        size += e->detail.n + e->resources.n;
+    }
+    ret->more = row || ret->n == limit;
     return 0;
 }
 
-int sw_events_listen(SwTx *tx, const char *listener, int64_t *ret_position, SwError *err) {
-    int64_t last;
-    if (last_event(tx, &last, err) < 0)
-        return -1;
+static int count(SwTx *tx, const char *sql, int64_t *ret_n, SwError *err) {
     _sw_sql_ SwSql q = {0};
     bool row;
-    if (sw_sql(tx, &q,
-               "INSERT INTO listener VALUES(?1, ?2) ON CONFLICT DO UPDATE SET position=position"
-               " RETURNING position",
-               err) < 0)
+    if (sw_sql(tx, &q, sql, err) < 0 || sw_sql_step(tx, &q, &row, err) < 0)
         return -1;
-    sw_sql_str(&q, 1, sw_str(listener));
-    sw_sql_int(&q, 2, last);
-    if (sw_sql_step(tx, &q, &row, err) < 0)
-        return -1;
-    *ret_position = sqlite3_column_int64(q.stmt, 0);
-    return sw_sql_run(tx, &q, err);
+    *ret_n = sqlite3_column_int64(q.stmt, 0);
+    return 0;
 }
 
-int sw_events_mark(SwTx *tx, const char *listener, int64_t position, SwError *err) {
-    _sw_sql_ SwSql q = {0};
-    if (sw_sql(tx, &q, "UPDATE listener SET position=?2 WHERE name=?1", err) < 0)
-        return -1;
-    sw_sql_str(&q, 1, sw_str(listener));
-    sw_sql_int(&q, 2, position);
-    return sw_sql_run(tx, &q, err);
+int sw_events_count_due(SwTx *tx, int64_t *ret_n, SwError *err) {
+    return count(tx, "SELECT count(*) FROM event_due", ret_n, err);
 }
 
-int sw_events_trim(SwTx *tx, SwTime before, int64_t upto, SwError *err) {
+int sw_events_count_kept(SwTx *tx, int64_t *ret_n, SwError *err) {
+    return count(tx, "SELECT count(*) FROM event", ret_n, err);
+}
+
+int sw_events_trim(SwTx *tx, SwTime before, SwError *err) {
     _sw_sql_ SwSql q = {0};
-    if (sw_sql(tx, &q, "DELETE FROM event WHERE time<?1 AND seq<=?2", err) < 0)
+    if (sw_sql(tx, &q, "DELETE FROM event WHERE time<?1 AND seq NOT IN (SELECT seq FROM event_due)", err) < 0)
         return -1;
     sw_sql_int(&q, 1, before);
-    sw_sql_int(&q, 2, upto);
     return sw_sql_run(tx, &q, err);
 }

@@ -36,17 +36,22 @@ int sw_work_end(SwTx *tx, const char *controller, const SwWork *w, const SwWorkE
                 SwError *err) sw_must_check;
 int sw_work_count(SwTx *tx, SwTime now, int64_t *ret_due, int64_t *ret_waiting, SwError *err) sw_must_check;
 
-/* Events, numbered in the order of their transactions. A listener's position is the last it has handled. */
+/* Events, numbered in the order of their transactions, and to which listeners each is still due. */
 typedef struct SwEventRow {
     int64_t seq;
     SwTime time;
     SwStr id, source, detail_type, account, region, bus, resources /* JSON array */, detail;
 } SwEventRow;
-int sw_events_append(SwTx *tx, const SwEventRow *e, SwError *err) sw_must_check;
-/* First behind `after` with this source and type (NULL: any). *ret_last: number of the newest of all. */
-int sw_events_next(SwTx *tx, int64_t after, const char *source, const char *detail_type, SwEventRow *ret, bool *ret_found,
-                   int64_t *ret_last, SwError *err) sw_must_check;
-/* A listener that is new begins behind the newest event. */
-int sw_events_listen(SwTx *tx, const char *listener, int64_t *ret_position, SwError *err) sw_must_check;
-int sw_events_mark(SwTx *tx, const char *listener, int64_t position, SwError *err) sw_must_check;
-int sw_events_trim(SwTx *tx, SwTime before, int64_t upto, SwError *err) sw_must_check;
+typedef struct SwEventRows {
+    SwEventRow *v;
+    size_t n;
+    bool more; /* there may be */
+} SwEventRows;
+int sw_events_append(SwTx *tx, const SwEventRow *e, int64_t *ret_seq, SwError *err) sw_must_check;
+int sw_events_owe(SwTx *tx, const char *listener, int64_t seq, SwError *err) sw_must_check; /* it is due to this one */
+/* What is due to a listener, in order: at most `limit`, and none behind the one with which the details make `bytes`. */
+int sw_events_due(SwTx *tx, const char *listener, size_t limit, size_t bytes, SwEventRows *ret, SwError *err) sw_must_check;
+int sw_events_heard(SwTx *tx, const char *listener, int64_t seq, SwError *err) sw_must_check; /* and is due no more */
+int sw_events_count_due(SwTx *tx, int64_t *ret_n, SwError *err) sw_must_check;                /* deliveries */
+int sw_events_count_kept(SwTx *tx, int64_t *ret_n, SwError *err) sw_must_check;               /* events; reads all of them */
+int sw_events_trim(SwTx *tx, SwTime before, SwError *err) sw_must_check; /* older ones that are due to nobody */

@@ -9,6 +9,7 @@ const {
     TagResourceCommand, UntagResourceCommand, ListTagsForResourceCommand, CreateArchiveCommand,
 } = require("@aws-sdk/client-eventbridge");
 const { SQSClient, CreateQueueCommand, DeleteQueueCommand, ReceiveMessageCommand, GetQueueAttributesCommand, DeleteMessageCommand } = require("@aws-sdk/client-sqs");
+const { SSMClient, PutParameterCommand } = require("@aws-sdk/client-ssm");
 const { SNSClient, CreateTopicCommand, SubscribeCommand } = require("@aws-sdk/client-sns");
 const { start, finish, refuses, until } = require("../lib/slipway");
 
@@ -130,6 +131,70 @@ test("what a target refuses goes to its dead-letter queue at once, with AWS's at
     assert.strictEqual(a.MessageAttributes.TARGET_ARN.StringValue, gone.arn);
     assert.match(a.MessageAttributes.ERROR_MESSAGE.StringValue, /queue/i);
     assert.strictEqual(by("NO_PERMISSIONS").MessageAttributes.TARGET_ARN.StringValue, good.arn);
+});
+
+// The forms in which a rule says what it demands: each is found by an event that it matches, and once.
+test("rules are found by whatever they say of sources and detail-types", async () => {
+    const q = await queue("demands");
+    const many = Array.from({ length: 40 }, (_, i) => `s${i}`);
+    const patterns = {
+        both: { source: ["demand", "elsewhere"], "detail-type": ["Order", "Order", "Bill"] },
+        source: { source: ["demand"], detail: { n: [{ exists: true }] } },
+        type: { "detail-type": ["Order"] },
+        neither: { detail: { n: [1] } },
+        prefix: { source: [{ prefix: "dem" }], "detail-type": ["Order"] },
+        mixed: { source: ["x", { suffix: "and" }], "detail-type": [{ "anything-but": "Bill" }] },
+        or: { $or: [{ source: ["demand"] }, { source: ["elsewhere"] }], "detail-type": ["Order"] },
+        many: { source: [...many, "demand"], "detail-type": [...many, "Order"] },
+        "many-of-both": { source: [...many.slice(0, 9), "demand"], "detail-type": [...many.slice(0, 9), "Order"] },
+        "other-source": { source: ["elsewhere"], "detail-type": ["Order"] },
+        "other-type": { source: ["demand"], "detail-type": ["Bill"] },
+    };
+    for (const [name, pattern] of Object.entries(patterns)) await rule(`demand-${name}`, pattern, [{ Id: "q", Arn: q.arn, Input: `"${name}"` }]);
+    await put("demand", "Order", { n: 1 });
+    const matching = Object.keys(patterns).filter((n) => !n.startsWith("other-"));
+    assert.deepStrictEqual((await bodies(q, matching.length)).map((b) => JSON.parse(b)).sort(), matching.sort());
+    await eb.send(new PutRuleCommand({ Name: "demand-type", EventPattern: JSON.stringify({ "detail-type": ["Bill"] }) }));
+    await eb.send(new DisableRuleCommand({ Name: "demand-neither" }));
+    await put("demand", "Order", { n: 1 });
+    const left = matching.filter((n) => n !== "type" && n !== "neither");
+    assert.deepStrictEqual((await bodies(q, left.length)).map((b) => JSON.parse(b)).sort(), left);
+    for (const name of Object.keys(patterns)) await eb.send(new DisableRuleCommand({ Name: `demand-${name}` }));
+});
+
+const metric = async (name) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(await (await fetch(`${s.endpoint}/_slipway/metrics`)).text())[1]);
+
+test("a change that no rule waits for is one write transaction; what many cause is delivered in rounds", async () => {
+    const ssm = s.client(SSMClient), q = await queue("rounds");
+    const put = async (n) => {
+        const before = [await metric("slipway_store_turns_total"), await metric("slipway_engine_event_rounds_total"), await metric("slipway_engine_events_total")];
+        await Promise.all(Array.from({ length: n }, (_, i) => ssm.send(new PutParameterCommand({ Name: `/rounds/${i}`, Type: "String", Value: "x", Overwrite: true }))));
+        await until("nothing is due", async () => await metric("slipway_engine_events_due") + await metric("slipway_engine_items_due") === 0);
+        return [await metric("slipway_store_turns_total") - before[0], await metric("slipway_engine_event_rounds_total") - before[1], await metric("slipway_engine_events_total") - before[2]];
+    };
+    const [quiet, ...none] = await put(40);
+    assert.ok(quiet < 50, `${quiet} turns`);
+    assert.deepStrictEqual(none, [0, 0]);
+    await rule("rounds", { source: ["aws.ssm"] }, [{ Id: "q", Arn: q.arn }]);
+    const [turns, rounds, events] = await put(40);
+    assert.strictEqual(events, 40);
+    assert.ok(rounds < 40, `${rounds} rounds`);
+    assert.ok(turns < 40 + 2 * 40, `${turns} turns`);
+    let got = 0;
+    await until("all are told", async () => { got += (await take(q)).length; return got === 40; });
+    await eb.send(new DisableRuleCommand({ Name: "rounds" }));
+});
+
+test("a rule's pattern is parsed for its first event, and for no other", async () => {
+    const q = await queue("parsed");
+    for (let i = 0; i < 20; i++) await rule(`parsed-${i}`, { source: ["parsed"], detail: { n: [i] } }, i ? undefined : [{ Id: "q", Arn: q.arn }]);
+    await put("parsed", "Order", { n: 0 });
+    await bodies(q, 1);
+    const before = [await metric("slipway_parsed_texts_total"), await metric("slipway_parsed_found_total")];
+    await put("parsed", "Order", { n: 0 });
+    await bodies(q, 1);
+    assert.strictEqual(await metric("slipway_parsed_texts_total"), before[0]);
+    assert.ok(await metric("slipway_parsed_found_total") >= before[1] + 20);
 });
 
 test("a disabled rule is silent until it is enabled", async () => {

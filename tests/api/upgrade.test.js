@@ -74,7 +74,7 @@ test("a data folder of the first schema is brought up to date, with everything i
     }
 });
 
-// What migrations 4 and 5 add is taken out of a store of today, and what says how far it is: it is one of schema 3 again.
+// What migrations 4 to 6 add is taken out of a store of today, and what says how far it is: it is one of schema 3 again.
 const BACK_TO_3 = `
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
@@ -83,6 +83,8 @@ db.execute("UPDATE document SET body=json_remove(body,'$.headKey') WHERE collect
 left = db.execute("SELECT count(*) FROM document WHERE json_extract(body,'$.headKey') IS NOT NULL OR json_extract(body,'$.repositories') IS NOT NULL").fetchone()[0]
 for table, column in (("document_index", "collection"), ("collection", "name")):
     db.execute(f"DELETE FROM {table} WHERE {column} IN ('codepipeline/pipeline', 'sqs/message')")
+db.execute("DROP TABLE event_due")
+db.execute("CREATE TABLE listener(name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID")
 db.execute("PRAGMA user_version=3")
 db.commit()
 print(left, db.execute("SELECT count(*) FROM document WHERE collection='sqs/message'").fetchone()[0])

@@ -128,6 +128,7 @@ void write_header(Model *m, SwBuf *b) {
     structures(m, b);
     enum_values(m, b);
     tables(m, b);
+    events_header(m, b);
     if (!m->records)
         operations(m, b);
 }

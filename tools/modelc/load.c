@@ -143,7 +143,7 @@ static Model *load_api(Model *m, SwStr api) {
 }
 
 /* The shape that `ref` names: of this model, or of another API's ("ecs#Container"). NULL after complaining. */
-static Shape *link_shape(Model *m, const SwValue *ref) {
+Shape *link_shape(Model *m, const SwValue *ref) {
     SwStr name = sw_value_str(sw_value_getz(ref, "shape")), api, rest = name;
     if (!name.p) {
         model_error(m, ref, "reference without \"shape\"");
@@ -307,6 +307,7 @@ Model *model_load(SwArena *a, const char *file, const char *manifest_file, SwStr
     }
     if (ops)
         load_operations(m, ops);
+    events_load(m);
     name_errors(m);
     if (!m->records) {
         members_load(m, dir);

@@ -9,6 +9,7 @@
  *   check.c       what a well-formed model may still get wrong
  *   paging.c      how an operation's lists are paged
  *   keep.c        which operations and shapes are compiled
+ *   events.c      which events a service tells of
  *   resources.c   what its resources/ file declares, and cfn.c their CloudFormation types: resources.h
  *   names.c       from the model's names to C's
  *   header.c      the .gen.h      source.c  the .gen.c
@@ -66,6 +67,12 @@ typedef struct Operation {
     Token *token;        /* NULL: none */
 } Operation;
 
+typedef struct Event {
+    SwStr source, detail_type;
+    const char *c_name; /* "ssm_event_parameter_store_change" */
+    Shape *detail;
+} Event;
+
 struct Model {
     SwArena *arena;
     const char *file;  /* as given, for messages */
@@ -81,6 +88,8 @@ struct Model {
     size_t n_shape, n_every;
     Operation *op, *other; /* sorted by name: those that are implemented, the rest (model_keep) */
     size_t n_op, n_other;
+    Event *event; /* of a records model */
+    size_t n_event;
     Model **import; /* API models that references name */
     size_t n_import;
     SwMap c_names; /* taken C names -> what took it */
@@ -99,6 +108,8 @@ bool is_structure(const Shape *s);
 Shape *shape_of(Model *m, const char *name);                      /* NULL if none */
 Member *member_named(const Shape *s, SwStr name, size_t *ret_at); /* of a structure; NULL if none */
 
+Shape *link_shape(Model *m, const SwValue *ref); /* {"shape": "ecs#Service"}; NULL after complaining */
+
 /* members.c */
 void members_load(Model *m, const char *dir); /* dir: where the model lies */
 
@@ -106,6 +117,11 @@ void members_load(Model *m, const char *dir); /* dir: where the model lies */
 void operations_load(Model *m, const char *dir);  /* dir: where the model lies */
 Operation *operation_named(Model *m, SwStr name); /* NULL if none */
 void write_handlers(Model *m, SwBuf *b, const char *name);
+
+/* events.c */
+void events_load(Model *m);
+void events_header(Model *m, SwBuf *b);
+void events_source(Model *m, SwBuf *b);
 
 /* check.c */
 void model_check(Model *m);

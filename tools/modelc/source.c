@@ -501,6 +501,7 @@ void write_source(Model *m, SwBuf *b, const char *name) {
         write_shape(&o, o.shape[i]);
     sw_buf_addc(b, '\n');
     write_errors(&o);
+    events_source(m, b);
     if (m->records)
         return;
     sw_buf_addc(b, '\n');

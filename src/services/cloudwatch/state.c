@@ -157,65 +157,59 @@ SwStr cloudwatch_notification(SwCtx *cx, const CloudwatchAlarmRecord *r, SwStr o
     return sw_json_text(a, &v);
 }
 
-static void set_state_value(SwArena *a, SwValue *o, const char *key, const CloudwatchState *s) {
-    SwValue *v = sw_value_set(a, o, sw_str(key), sw_value_object());
-    sw_value_sets(a, v, "reason", s->reason);
-    if (sw_str_is(s->reason_data))
-        sw_value_sets(a, v, "reasonData", s->reason_data);
-    sw_value_sets(a, v, "timestamp", cloudwatch_time(a, s->at));
-    sw_value_sets(a, v, "value", s->value);
+static CloudwatchChangedState *state_detail(SwArena *a, const CloudwatchState *s) {
+    CloudwatchChangedState *d = sw_new(a, CloudwatchChangedState);
+    *d = (CloudwatchChangedState){.reason = s->reason,
+                                  .reason_data = sw_str_is(s->reason_data) ? s->reason_data : SW_NO_STR,
+                                  .timestamp = cloudwatch_time(a, s->at),
+                                  .value = s->value};
+    return d;
 }
 
-static void add_query(SwArena *a, SwValue *list, const CloudwatchMetricDataQuery *q, bool returns) {
-    SwValue *one = sw_value_add(a, list, sw_value_object());
-    sw_value_sets(a, one, "id", q->id);
-    sw_value_sets(a, one, "expression", q->expression);
-    sw_value_sets(a, one, "label", q->label);
-    if (q->metric_stat) {
-        const CloudwatchMetric *m = q->metric_stat->metric;
-        SwValue *stat = sw_value_set(a, one, SW_STR("metricStat"), sw_value_object());
-        SwValue *metric = sw_value_set(a, stat, SW_STR("metric"), sw_value_object());
-        sw_value_sets(a, metric, "namespace", m->namespace);
-        sw_value_sets(a, metric, "name", m->metric_name);
-        SwValue *d = sw_value_set(a, metric, SW_STR("dimensions"), sw_value_object());
-        for (size_t i = 0; i < m->dimensions.n; i++)
-            sw_value_set(a, d, m->dimensions.v[i].name, sw_value_string(m->dimensions.v[i].value));
-        sw_value_set(a, stat, SW_STR("period"), sw_value_int(a, q->metric_stat->period.v));
-        sw_value_sets(a, stat, "stat", q->metric_stat->stat);
-    }
-    sw_value_set(a, one, SW_STR("returnData"), sw_value_bool(returns));
+static CloudwatchChangedStat *stat_detail(SwArena *a, const CloudwatchMetricStat *s) {
+    CloudwatchChangedStat *stat = sw_new(a, CloudwatchChangedStat);
+    CloudwatchChangedMetric *metric = sw_new(a, CloudwatchChangedMetric);
+    *metric = (CloudwatchChangedMetric){.namespace = s->metric->namespace, .name = s->metric->metric_name};
+    sw_list_present(a, &metric->dimensions);
+    for (size_t i = 0; i < s->metric->dimensions.n; i++)
+        sw_str_map_set(a, &metric->dimensions, s->metric->dimensions.v[i].name, s->metric->dimensions.v[i].value);
+    *stat = (CloudwatchChangedStat){.metric = metric, .period = SW_SOME_INT(s->period.v), .stat = s->stat};
+    return stat;
+}
+
+static void add_query(SwArena *a, CloudwatchChangedQueryList *l, const CloudwatchMetricDataQuery *q, bool returns) {
+    *sw_list_add(a, l) = (CloudwatchChangedQuery){.id = q->id,
+                                                  .expression = q->expression,
+                                                  .label = q->label,
+                                                  .metric_stat = q->metric_stat ? stat_detail(a, q->metric_stat) : NULL,
+                                                  .return_data = SW_SOME_BOOL(returns)};
 }
 
 /* An alarm on one metric is shown as a query too, as EventBridge has it. */
-static void set_configuration(SwArena *a, SwValue *detail, const CloudwatchMetricAlarm *m) {
-    SwValue *c = sw_value_set(a, detail, SW_STR("configuration"), sw_value_object());
-    sw_value_sets(a, c, "description", m->alarm_description);
-    SwValue *list = sw_value_set(a, c, SW_STR("metrics"), sw_value_array());
+static CloudwatchChangedConfiguration *configuration_detail(SwArena *a, const CloudwatchMetricAlarm *m) {
+    CloudwatchChangedConfiguration *c = sw_new(a, CloudwatchChangedConfiguration);
+    c->description = m->alarm_description;
     for (size_t i = 0; i < m->metrics.n; i++)
-        add_query(a, list, &m->metrics.v[i], SW_OR(m->metrics.v[i].return_data, m->metrics.n == 1));
+        add_query(a, &c->metrics, &m->metrics.v[i], SW_OR(m->metrics.v[i].return_data, m->metrics.n == 1));
     if (m->metrics.n)
-        return;
+        return c;
     CloudwatchMetric metric = {.namespace = m->namespace, .metric_name = m->metric_name, .dimensions = m->dimensions};
     CloudwatchMetricStat stat = {.metric = &metric,
                                  .period = m->period,
                                  .stat = sw_str_or(m->statistic, m->extended_statistic)};
     CloudwatchMetricDataQuery q = {.id = sw_id_uuid(a), .metric_stat = &stat};
-    add_query(a, list, &q, true);
+    add_query(a, &c->metrics, &q, true);
+    return c;
 }
 
 int cloudwatch_state_event(SwCtx *cx, const CloudwatchAlarmRecord *r, const CloudwatchState *before, const CloudwatchState *now,
                            SwError *err) {
-    SwValue d = sw_value_object();
-    sw_value_sets(cx->arena, &d, "alarmName", r->name);
-    set_state_value(cx->arena, &d, "state", now);
-    set_state_value(cx->arena, &d, "previousState", before);
-    set_configuration(cx->arena, &d, r->metric);
-    SwEvent e = {.source = SW_STR("aws.cloudwatch"),
-                 .detail_type = SW_STR("CloudWatch Alarm State Change"),
-                 .time = now->at,
-                 .detail = sw_json_text(cx->arena, &d)};
-    sw_str_list_add(cx->arena, &e.resources, r->metric->alarm_arn);
-    return sw_event_put(cx, &e, err);
+    const CloudwatchAlarmStateChange detail = {.alarm_name = r->name,
+                                               .state = state_detail(cx->arena, now),
+                                               .previous_state = state_detail(cx->arena, before),
+                                               .configuration = configuration_detail(cx->arena, r->metric)};
+    SwEvent e = {.time = now->at, .resources = {&r->metric->alarm_arn, 1}};
+    return sw_event_as(cx, &cloudwatch_event_alarm_state_change, &e, &detail, err);
 }
 
 /* --- the change --------------------------------------------------------------------------------------------------------------

@@ -74,81 +74,80 @@ static SwStr context_text(SwArena *a, const CodebuildBuildPhase *p) {
     return sw_strf(a, "[%.*s: %.*s]", SW_FMT(p->contexts.v[0].status_code), SW_FMT(p->contexts.v[0].message));
 }
 
-static void add_phases(SwArena *a, SwValue *info, const CodebuildBuild *b) {
-    SwValue *list = sw_value_set(a, info, SW_STR("phases"), sw_value_array());
+static CodebuildToldPhaseList told_phases(SwArena *a, const CodebuildBuild *b) {
+    CodebuildToldPhaseList l = {0};
+    sw_list_present(a, &l);
     for (size_t i = 0; i < b->phases.n; i++) {
         const CodebuildBuildPhase *p = &b->phases.v[i];
-        SwValue *v = sw_value_add(a, list, sw_value_object());
-        sw_value_sets(a, v, "start-time", event_time(a, p->start_time.v));
-        sw_value_sets(a, v, "phase-type", p->phase_type);
+        CodebuildToldPhase *told = sw_list_add(a, &l);
+        *told = (CodebuildToldPhase){.start_time = event_time(a, p->start_time.v), .phase_type = p->phase_type};
         if (!p->end_time.set)
             continue;
-        SwValue *context = sw_value_set(a, v, SW_STR("phase-context"), sw_value_array());
-        sw_value_add(a, context,
-                     sw_value_string(p->contexts.n ? sw_str_drop(sw_str_skip(context_text(a, p), 1), 1) : SW_STR("")));
-        sw_value_sets(a, v, "end-time", event_time(a, p->end_time.v));
-        sw_value_set(a, v, SW_STR("duration-in-seconds"), sw_value_int(a, p->duration_in_seconds.v));
-        sw_value_sets(a, v, "phase-status", p->phase_status);
+        sw_str_list_add(a, &told->phase_context,
+                        p->contexts.n ? sw_str_drop(sw_str_skip(context_text(a, p), 1), 1) : SW_STR(""));
+        told->end_time = event_time(a, p->end_time.v);
+        told->duration_in_seconds = SW_SOME_INT(p->duration_in_seconds.v);
+        told->phase_status = p->phase_status;
     }
+    return l;
 }
 
-static void add_environment(SwArena *a, SwValue *info, const CodebuildProjectEnvironment *e) {
-    SwValue *v = sw_value_set(a, info, SW_STR("environment"), sw_value_object());
-    sw_value_sets(a, v, "image", e->image);
-    sw_value_set(a, v, SW_STR("privileged-mode"), sw_value_bool(SW_OR(e->privileged_mode, false)));
-    sw_value_sets(a, v, "compute-type", e->compute_type);
-    sw_value_sets(a, v, "type", e->type);
-    SwValue *vars = sw_value_set(a, v, SW_STR("environment-variables"), sw_value_array());
+static CodebuildToldEnvironment *told_environment(SwArena *a, const CodebuildProjectEnvironment *e) {
+    CodebuildToldEnvironment *told = sw_new(a, CodebuildToldEnvironment);
+    *told = (CodebuildToldEnvironment){.image = e->image,
+                                       .privileged_mode = SW_SOME_BOOL(SW_OR(e->privileged_mode, false)),
+                                       .compute_type = e->compute_type,
+                                       .type = e->type};
+    sw_list_present(a, &told->environment_variables);
     for (size_t i = 0; i < e->environment_variables.n; i++) {
-        SwValue *o = sw_value_add(a, vars, sw_value_object());
-        sw_value_sets(a, o, "name", e->environment_variables.v[i].name);
-        sw_value_sets(a, o, "type", e->environment_variables.v[i].type);
-        sw_value_sets(a, o, "value", e->environment_variables.v[i].value);
+        const CodebuildEnvironmentVariable *v = &e->environment_variables.v[i];
+        *sw_list_add(a, &told->environment_variables) =
+            (CodebuildToldVariable){.name = v->name, .type = v->type, .value = v->value};
     }
+    return told;
 }
 
-static void add_information(SwArena *a, SwValue *detail, const CodebuildBuild *b) {
-    SwValue *info = sw_value_set(a, detail, SW_STR("additional-information"), sw_value_object());
-    SwValue *v = sw_value_set(a, info, SW_STR("artifact"), sw_value_object());
-    sw_value_sets(a, v, "location", b->artifacts ? sw_str_or(b->artifacts->location, SW_STR("")) : SW_STR(""));
-    if (b->artifacts)
-        sw_value_sets(a, v, "sha256sum", b->artifacts->sha256sum);
-    add_environment(a, info, b->environment);
-    sw_value_set(a, info, SW_STR("timeout-in-minutes"), sw_value_int(a, b->timeout_in_minutes.v));
-    sw_value_set(a, info, SW_STR("queued-timeout-in-minutes"), sw_value_int(a, b->queued_timeout_in_minutes.v));
-    sw_value_set(a, info, SW_STR("build-complete"), sw_value_bool(SW_OR(b->build_complete, false)));
-    sw_value_set(a, info, SW_STR("build-number"), sw_value_int(a, b->build_number.v));
-    sw_value_sets(a, info, "initiator", b->initiator);
-    sw_value_sets(a, info, "build-start-time", event_time(a, b->start_time.v));
-    v = sw_value_set(a, info, SW_STR("source"), sw_value_object());
-    sw_value_sets(a, v, "location", b->source->location);
-    sw_value_sets(a, v, "type", b->source->type);
-    sw_value_sets(a, info, "source-version", b->source_version);
-    v = sw_value_set(a, info, SW_STR("logs"), sw_value_object());
-    sw_value_sets(a, v, "group-name", b->logs->group_name);
-    sw_value_sets(a, v, "stream-name", b->logs->stream_name);
-    sw_value_sets(a, v, "deep-link", b->logs->deep_link);
-    add_phases(a, info, b);
-}
-
-static int emit(SwCtx *cx, const CodebuildBuildRecord *r, SwStr type, SwValue *detail, SwError *err) {
-    SwArena *a = cx->arena;
-    sw_value_sets(a, detail, "project-name", r->build->project_name);
-    sw_value_sets(a, detail, "build-id", r->build->arn);
-    add_information(a, detail, r->build);
-    sw_value_sets(a, detail, "version", SW_STR("1"));
-    SwEvent e = {.source = SW_STR("aws.codebuild"), .detail_type = type, .detail = sw_json_text(a, detail)};
-    sw_str_list_add(a, &e.resources, r->build->arn);
-    return sw_event_put(cx, &e, err);
+static CodebuildToldInformation *told_information(SwArena *a, const CodebuildBuild *b) {
+    CodebuildToldInformation *told = sw_new(a, CodebuildToldInformation);
+    CodebuildToldArtifact *artifact = sw_new(a, CodebuildToldArtifact);
+    CodebuildToldSource *source = sw_new(a, CodebuildToldSource);
+    CodebuildToldLogs *logs = sw_new(a, CodebuildToldLogs);
+    artifact->location = b->artifacts ? sw_str_or(b->artifacts->location, SW_STR("")) : SW_STR("");
+    artifact->sha256sum = b->artifacts ? b->artifacts->sha256sum : SW_NO_STR;
+    *source = (CodebuildToldSource){.location = b->source->location, .type = b->source->type};
+    *logs = (CodebuildToldLogs){.group_name = b->logs->group_name,
+                                .stream_name = b->logs->stream_name,
+                                .deep_link = b->logs->deep_link};
+    *told = (CodebuildToldInformation){
+        .artifact = artifact,
+        .environment = told_environment(a, b->environment),
+        .timeout_in_minutes = SW_SOME_INT(b->timeout_in_minutes.v),
+        .queued_timeout_in_minutes = SW_SOME_INT(b->queued_timeout_in_minutes.v),
+        .build_complete = SW_SOME_BOOL(SW_OR(b->build_complete, false)),
+        .build_number = SW_SOME_INT(b->build_number.v),
+        .initiator = b->initiator,
+        .build_start_time = event_time(a, b->start_time.v),
+        .source = source,
+        .source_version = b->source_version,
+        .logs = logs,
+        .phases = told_phases(a, b),
+    };
+    return told;
 }
 
 int codebuild_state_event(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) {
-    SwValue d = sw_value_object();
-    const CodebuildBuildPhaseList *l = &r->build->phases;
-    sw_value_sets(cx->arena, &d, "build-status", r->build->build_status);
-    sw_value_sets(cx->arena, &d, "current-phase", r->build->current_phase);
-    sw_value_sets(cx->arena, &d, "current-phase-context", l->n ? context_text(cx->arena, &l->v[l->n - 1]) : SW_STR("[]"));
-    return emit(cx, r, SW_STR("CodeBuild Build State Change"), &d, err);
+    const CodebuildBuild *b = r->build;
+    const CodebuildBuildPhaseList *l = &b->phases;
+    const CodebuildBuildStateChange detail = {
+        .build_status = b->build_status,
+        .current_phase = b->current_phase,
+        .current_phase_context = l->n ? context_text(cx->arena, &l->v[l->n - 1]) : SW_STR("[]"),
+        .project_name = b->project_name,
+        .build_id = b->arn,
+        .additional_information = told_information(cx->arena, b),
+        .version = SW_STR("1"),
+    };
+    return sw_event(cx, &codebuild_event_build_state_change, b->arn, &detail, err);
 }
 
 int codebuild_phase_end(SwCtx *cx, CodebuildBuildRecord *r, SwStr status, SwStr code, SwStr message, SwTime at, SwError *err) {
@@ -165,12 +164,17 @@ int codebuild_phase_end(SwCtx *cx, CodebuildBuildRecord *r, SwStr status, SwStr 
     if (sw_str_is(code) || !early)
         *sw_list_add(a, &p->contexts) =
             (CodebuildPhaseContext){.status_code = code.p ? code : SW_STR(""), .message = message.p ? message : SW_STR("")};
-    SwValue d = sw_value_object();
-    sw_value_sets(a, &d, "completed-phase", p->phase_type);
-    sw_value_sets(a, &d, "completed-phase-status", status);
-    sw_value_sets(a, &d, "completed-phase-context", context_text(a, p));
-    sw_value_set(a, &d, SW_STR("completed-phase-duration-seconds"), sw_value_int(a, p->duration_in_seconds.v));
-    sw_value_sets(a, &d, "completed-phase-start", event_time(a, p->start_time.v));
-    sw_value_sets(a, &d, "completed-phase-end", event_time(a, at));
-    return emit(cx, r, SW_STR("CodeBuild Build Phase Change"), &d, err);
+    const CodebuildBuildPhaseChange detail = {
+        .completed_phase = p->phase_type,
+        .completed_phase_status = status,
+        .completed_phase_context = context_text(a, p),
+        .completed_phase_duration_seconds = SW_SOME_INT(p->duration_in_seconds.v),
+        .completed_phase_start = event_time(a, p->start_time.v),
+        .completed_phase_end = event_time(a, at),
+        .project_name = r->build->project_name,
+        .build_id = r->build->arn,
+        .additional_information = told_information(a, r->build),
+        .version = SW_STR("1"),
+    };
+    return sw_event(cx, &codebuild_event_build_phase_change, r->build->arn, &detail, err);
 }

@@ -10,23 +10,23 @@
 #include "services/codecommit/codecommit.h"
 
 /* detail as the CodeCommit user guide shows it under "Monitoring CodeCommit events". */
-static SwStr detail(SwCtx *cx, const CodecommitRepositoryMetadata *m, const SwGitRefChange *c, SwStr caller) {
-    SwArena *a = cx->arena;
+static int tell(SwCtx *cx, const CodecommitRepositoryMetadata *m, const SwGitRefChange *c, SwStr caller, SwError *err) {
     bool tag = sw_str_starts(c->ref, SW_STR("refs/tags/"));
-    SwValue d = sw_value_object();
-    sw_value_sets(a, &d, "callerUserArn", caller);
-    sw_value_sets(a, &d, "commitId", c->new_id);
-    sw_value_sets(a, &d, "event",
-                  !c->old_id.p  ? SW_STR("referenceCreated")
-                  : c->new_id.p ? SW_STR("referenceUpdated")
-                                : SW_STR("referenceDeleted"));
-    sw_value_sets(a, &d, "oldCommitId", c->old_id);
-    sw_value_sets(a, &d, "referenceFullName", c->ref);
-    sw_value_sets(a, &d, "referenceName", sw_str_skip(c->ref, tag ? 10 : 11));
-    sw_value_sets(a, &d, "referenceType", tag ? SW_STR("tag") : SW_STR("branch"));
-    sw_value_sets(a, &d, "repositoryId", m->repository_id);
-    sw_value_sets(a, &d, "repositoryName", m->repository_name);
-    return sw_json_text(a, &d);
+    const CodecommitStateChange detail = {
+        .caller_user_arn = caller,
+        .commit_id = c->new_id,
+        .event = !c->old_id.p  ? SW_STR("referenceCreated")
+                 : c->new_id.p ? SW_STR("referenceUpdated")
+                               : SW_STR("referenceDeleted"),
+        .old_commit_id = c->old_id,
+        .reference_full_name = c->ref,
+        .reference_name = sw_str_skip(c->ref, tag ? 10 : 11),
+        .reference_type = tag ? SW_STR("tag") : SW_STR("branch"),
+        .repository_id = m->repository_id,
+        .repository_name = m->repository_name,
+    };
+    return sw_event(cx, &codecommit_event_repository_state_change, codecommit_repository_arn(cx, m->repository_name), &detail,
+                    err);
 }
 
 int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, SwError *err) {
@@ -39,14 +39,9 @@ int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, Sw
     CodecommitRefsRecord refs = record ? *(CodecommitRefsRecord *)record : (CodecommitRefsRecord){0};
     if (sw_git_changed_since(a, codecommit_path(cx->host, a, m->repository_id), refs.refs, &changes, &refs.refs, err) < 0)
         return -1;
-    for (size_t i = 0; i < changes.n; i++) {
-        SwEvent e = {.source = SW_STR("aws.codecommit"),
-                     .detail_type = SW_STR("CodeCommit Repository State Change"),
-                     .detail = detail(cx, m, &changes.v[i], caller)};
-        sw_str_list_add(a, &e.resources, codecommit_repository_arn(cx, m->repository_name));
-        if (sw_event_put(cx, &e, err) < 0)
+    for (size_t i = 0; i < changes.n; i++)
+        if (tell(cx, m, &changes.v[i], caller, err) < 0)
             return -1;
-    }
     if (!changes.n)
         return 0;
     m->last_modified_date = SW_SOME_TIME(sw_now(cx));

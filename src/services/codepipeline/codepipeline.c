@@ -6,9 +6,10 @@
 static const SwCollection *const collections[] = {&codepipeline_pipelines, &codepipeline_versions, &codepipeline_executions,
                                                   &codepipeline_actions, NULL};
 static const SwController *const controllers[] = {&codepipeline_execution_controller, &codepipeline_action_controller, NULL};
+static const SwEventKind of_codecommit[] = {{"aws.codecommit", "CodeCommit Repository State Change"}, {0}};
 static const SwListener listeners[] = {
-    {"codepipeline/codecommit", "aws.codecommit", "CodeCommit Repository State Change", codepipeline_on_codecommit},
-    {"codepipeline/action", NULL, NULL, codepipeline_on_action_event},
+    {.name = "codepipeline/codecommit", .kinds = of_codecommit, .on_event = codepipeline_on_codecommit},
+    {.name = "codepipeline/action", .concerns = codepipeline_concerns, .on_event = codepipeline_on_action_event},
 };
 static const SwTarget targets[] = {{"codepipeline", NULL, codepipeline_deliver, "codepipeline:StartPipelineExecution"}};
 

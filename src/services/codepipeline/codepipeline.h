@@ -62,5 +62,6 @@ int codepipeline_event_action(SwCtx *cx, const CodepipelineActionRecord *a, cons
 
 /* trigger.c */
 int codepipeline_on_codecommit(SwCtx *cx, const SwEvent *e, SwError *err);
+int codepipeline_concerns(SwCtx *cx, const SwEvent *e, bool *ret_concerned, SwError *err);
 int codepipeline_on_action_event(SwCtx *cx, const SwEvent *e, SwError *err);
 int codepipeline_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err);

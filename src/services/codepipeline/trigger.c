@@ -45,25 +45,39 @@ int codepipeline_on_codecommit(SwCtx *cx, const SwEvent *e, SwError *err) {
     return 0;
 }
 
-/* Any event: does an action type wait for it, and which action has its external id? */
-int codepipeline_on_action_event(SwCtx *cx, const SwEvent *e, SwError *err) {
+/* Build and Test share an event: the first will do, since it says where the external id is. */
+static const SwActionType *waiting_for(const SwCtx *cx, const SwEvent *e) {
     for (const SwService *const *s = cx->host->config->services; *s; s++)
         for (size_t i = 0; i < (*s)->n_actions; i++) {
             const SwActionType *t = &(*s)->actions[i];
-            SwValue detail;
-            SwDocList l;
-            if (!t->event_source || !sw_str_eqz(e->source, t->event_source) || !sw_str_eqz(e->detail_type, t->event_type))
-                continue;
-            if (sw_json_parse(cx->arena, e->detail, &detail, err) < 0)
-                return -1;
-            SwDocQuery q = {.index = "by_external", .equals = {sw_value_str(sw_value_path(&detail, t->event_path))}};
-            if (!sw_str_is(q.equals[0]) || sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
-                return sw_str_is(q.equals[0]) ? -1 : 0;
-            for (size_t k = 0; k < l.n; k++)
-                if (sw_wake(cx, &codepipeline_action_controller, l.v[k].id, 0, err) < 0)
-                    return -1;
-            return 0; /* Build and Test share an event: waking once is enough */
+            if (t->event_source && sw_str_eqz(e->source, t->event_source) && sw_str_eqz(e->detail_type, t->event_type))
+                return t;
         }
+    return NULL;
+}
+
+int codepipeline_concerns(SwCtx *cx, const SwEvent *e, bool *ret_concerned, SwError *err) {
+    *ret_concerned = waiting_for(cx, e) != NULL;
+    return 0;
+}
+
+/* An action type waits for it: which action has its external id? */
+int codepipeline_on_action_event(SwCtx *cx, const SwEvent *e, SwError *err) {
+    const SwActionType *t = waiting_for(cx, e);
+    SwValue detail;
+    SwDocList l;
+    if (!t)
+        return 0;
+    if (sw_json_parse(cx->arena, e->detail, &detail, err) < 0)
+        return -1;
+    SwDocQuery q = {.index = "by_external", .equals = {sw_value_str(sw_value_path(&detail, t->event_path))}};
+    if (!sw_str_is(q.equals[0]))
+        return 0;
+    if (sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
+        return -1;
+    for (size_t k = 0; k < l.n; k++)
+        if (sw_wake(cx, &codepipeline_action_controller, l.v[k].id, 0, err) < 0)
+            return -1;
     return 0;
 }
 

@@ -35,15 +35,12 @@ static SwStr owner(SwCtx *cx, SwStr repository) {
 }
 
 static int emit(SwCtx *cx, const char *action, SwStr repository, SwStr digest, SwStr tag, SwError *err) {
-    SwArena *a = cx->arena;
-    SwValue d = sw_value_object();
-    sw_value_sets(a, &d, "result", SW_STR("SUCCESS"));
-    sw_value_sets(a, &d, "repository-name", repository);
-    sw_value_sets(a, &d, "image-digest", digest);
-    sw_value_sets(a, &d, "action-type", sw_str(action));
-    sw_value_sets(a, &d, "image-tag", tag);
-    SwEvent e = {.source = SW_STR("aws.ecr"), .detail_type = SW_STR("ECR Image Action"), .detail = sw_json_text(a, &d)};
-    return sw_event_put(cx, &e, err);
+    const EcrImageAction detail = {.result = SW_STR("SUCCESS"),
+                                   .repository_name = repository,
+                                   .image_digest = digest,
+                                   .action_type = sw_str(action),
+                                   .image_tag = tag};
+    return sw_event(cx, &ecr_event_image_action, SW_NO_STR, &detail, err);
 }
 
 /* ---- reading ---- */

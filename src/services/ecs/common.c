@@ -49,12 +49,6 @@ void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from) {
     *into = merged;
 }
 
-int ecs_event(SwCtx *cx, const char *type, SwStr resource, SwStr detail, SwError *err) {
-    SwEvent e = {.source = SW_STR("aws.ecs"), .detail_type = sw_str(type), .detail = detail};
-    sw_str_list_add(cx->arena, &e.resources, resource);
-    return sw_event_put(cx, &e, err);
-}
-
 void ecs_failure(SwArena *a, EcsFailureList *l, SwStr arn, const char *reason) {
     EcsFailure *f = sw_list_add(a, l);
     f->arn = arn;

@@ -28,23 +28,21 @@ EcsDeploymentState *ecs_deployment_state(EcsServiceRecord *s, SwStr id) {
 
 static int event(SwCtx *cx, const EcsServiceRecord *s, const EcsDeployment *d, const char *type, const char *name, SwStr reason,
                  SwError *err) {
-    SwValue v = sw_value_object();
-    sw_value_sets(cx->arena, &v, "eventType", sw_str(type));
-    sw_value_sets(cx->arena, &v, "eventName", sw_str(name));
-    sw_value_sets(cx->arena, &v, "deploymentId", d->id);
-    sw_value_sets(cx->arena, &v, "updatedAt", sw_time_iso8601(cx->arena, sw_now(cx)));
-    sw_value_sets(cx->arena, &v, "reason", reason);
-    return ecs_event(cx, "ECS Deployment State Change", s->service->service_arn, sw_json_text(cx->arena, &v), err);
+    const EcsDeploymentStateChange detail = {.event_type = sw_str(type),
+                                             .event_name = sw_str(name),
+                                             .deployment_id = d->id,
+                                             .updated_at = SW_SOME_TIME(sw_now(cx)),
+                                             .reason = reason};
+    return sw_event(cx, &ecs_event_deployment_state_change, s->service->service_arn, &detail, err);
 }
 
 int ecs_service_action(SwCtx *cx, EcsServiceRecord *s, const char *type, const char *name, SwStr reason, SwError *err) {
-    SwValue v = sw_value_object();
-    sw_value_sets(cx->arena, &v, "eventType", sw_str(type));
-    sw_value_sets(cx->arena, &v, "eventName", sw_str(name));
-    sw_value_sets(cx->arena, &v, "clusterArn", s->cluster_arn);
-    sw_value_sets(cx->arena, &v, "createdAt", sw_time_iso8601(cx->arena, sw_now(cx)));
-    sw_value_sets(cx->arena, &v, "reason", reason);
-    return ecs_event(cx, "ECS Service Action", s->service->service_arn, sw_json_text(cx->arena, &v), err);
+    const EcsServiceActionDetail detail = {.event_type = sw_str(type),
+                                           .event_name = sw_str(name),
+                                           .cluster_arn = s->cluster_arn,
+                                           .created_at = SW_SOME_TIME(sw_now(cx)),
+                                           .reason = reason};
+    return sw_event(cx, &ecs_event_service_action, s->service->service_arn, &detail, err);
 }
 
 static int put_service_deployment(SwCtx *cx, EcsServiceDeployment *d, SwError *err) {

@@ -115,12 +115,8 @@ static int on_target_health(SwCtx *cx, const SwEvent *e, SwError *err) {
     return 0;
 }
 
-static const SwListener listeners[] = {
-    {.name = "ecs/target-health",
-     .source = "aws.elasticloadbalancing",
-     .detail_type = "ELB Target Health Change",
-     .on_event = on_target_health},
-};
+static const SwEventKind target_health[] = {{"aws.elasticloadbalancing", "ELB Target Health Change"}, {0}};
+static const SwListener listeners[] = {{.name = "ecs/target-health", .kinds = target_health, .on_event = on_target_health}};
 
 static int reset(SwHost *h, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);

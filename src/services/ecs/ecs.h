@@ -32,7 +32,6 @@ SwStr ecs_new_id(SwArena *a); /* 32 hexadecimal digits */
 SwStr ecs_service_key(SwArena *a, SwStr cluster, SwStr service);
 #define ECS_PAGE .usual = 100, .most = 100 /* of a SwPage: nearly all lists of the service */
 void ecs_tags_merge(SwArena *a, EcsTagList *into, const EcsTagList *from);
-int ecs_event(SwCtx *cx, const char *type, SwStr resource, SwStr detail, SwError *err) sw_must_check;
 void ecs_failure(SwArena *a, EcsFailureList *l, SwStr arn, const char *reason);
 SwStr ecs_key_value(const EcsKeyValuePairList *l, const char *name);
 void ecs_key_value_set(SwArena *a, EcsKeyValuePairList *l, const char *name, SwStr value);

@@ -59,24 +59,10 @@ int ecs_task_store(SwCtx *cx, EcsTaskRecord *t, SwError *err) {
     t->task->version = SW_SOME_INT(SW_OR(t->task->version, 0) + 1);
     if (ecs_task_save(cx, t, err) < 0)
         return -1;
-    EcsTask event = *shown(cx, t);
-    event.tags = (EcsTagList){0};
-    SwBuf b = sw_buf(cx->arena, 256 * SW_KIB);
-    sw_shape_to_json(&b, &ecs_shape_task, &event);
-    SwValue v;
-    if (sw_json_parse(cx->arena, sw_buf_str(&b), &v, err) < 0)
-        return -1;
-    /* The event writes times as text (EventBridge's documentation), where the API has numbers. */
-    static const char *const times[] = {"connectivityAt", "createdAt", "executionStoppedAt", "pullStartedAt",
-                                        "pullStoppedAt",  "startedAt", "stoppedAt",          "stoppingAt"};
-    for (size_t i = 0; i < SW_N(times); i++) {
-        double s;
-        if (sw_value_double(sw_value_getz(&v, times[i]), &s))
-            sw_value_set(cx->arena, &v, sw_str(times[i]),
-                         sw_value_string(sw_time_iso8601(cx->arena, (SwTime)(s * 1e3) * SW_MS)));
-    }
-    sw_value_set(cx->arena, &v, SW_STR("updatedAt"), sw_value_string(sw_time_iso8601(cx->arena, sw_now(cx))));
-    return ecs_event(cx, "ECS Task State Change", t->task->task_arn, sw_json_text(cx->arena, &v), err);
+    EcsTaskStateChange detail = {0};
+    sw_shape_move(cx->arena, &ecs_shape_task_state_change, &detail, &ecs_shape_task, shown(cx, t));
+    detail.updated_at = SW_SOME_TIME(sw_now(cx));
+    return sw_event(cx, &ecs_event_task_state_change, t->task->task_arn, &detail, err);
 }
 
 /* ---- making one ---- */

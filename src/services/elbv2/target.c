@@ -31,25 +31,15 @@ SwHealth elbv2_target_health(const Elbv2TargetRecord *t) {
     return h;
 }
 
-static void add_text(SwArena *a, SwValue *o, const char *key, SwStr s) {
-    sw_value_sets(a, o, key, s);
-}
-
 /* Ours, not AWS's: others learn at once what a target's health is. */
 static int emit(SwCtx *cx, const Elbv2TargetGroupRecord *g, const Elbv2TargetRecord *t, SwStr state, SwError *err) {
     SwHealth h = elbv2_target_health(t);
-    SwValue detail = sw_value_object();
-    add_text(cx->arena, &detail, "targetGroupArn", g->group->target_group_arn);
-    add_text(cx->arena, &detail, "targetId", t->target->id);
-    sw_value_set(cx->arena, &detail, SW_STR("port"), sw_value_int(cx->arena, t->target->port.v));
-    add_text(cx->arena, &detail, "state", state);
-    if (!elbv2_is(state, "deregistered"))
-        add_text(cx->arena, &detail, "reason", sw_health_reason(&h));
-    SwEvent e = {.source = SW_STR("aws.elasticloadbalancing"),
-                 .detail_type = SW_STR("ELB Target Health Change"),
-                 .detail = sw_json_text(cx->arena, &detail)};
-    sw_str_list_add(cx->arena, &e.resources, g->group->target_group_arn);
-    return sw_event_put(cx, &e, err);
+    const Elbv2TargetHealthChange detail = {.target_group_arn = g->group->target_group_arn,
+                                            .target_id = t->target->id,
+                                            .port = t->target->port,
+                                            .state = state,
+                                            .reason = elbv2_is(state, "deregistered") ? SW_NO_STR : sw_health_reason(&h)};
+    return sw_event(cx, &elbv2_event_target_health_change, g->group->target_group_arn, &detail, err);
 }
 
 int elbv2_target_set(SwCtx *cx, SwStr id, const Elbv2TargetGroupRecord *g, Elbv2TargetRecord *t, SwStr state, SwError *err) {

@@ -6,7 +6,7 @@
 static const SwCollection *const collections[] = {&events_buses, &events_rules, &events_deliveries, NULL};
 static const SwController *const controllers[] = {&events_delivery_controller, &events_schedule_controller, NULL};
 static const SwTarget targets[] = {{"events", "event-bus/", events_deliver, "events:PutEvents"}};
-static const SwListener listeners[] = {{"events/rules", NULL, NULL, events_on_event}};
+static const SwListener listeners[] = {{.name = "events/rules", .concerns = events_concerns, .on_event = events_on_event}};
 
 const SwService sw_service_events = {
     .name = "events",

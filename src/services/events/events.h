@@ -22,7 +22,7 @@ int events_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameter
 SwStr events_rule_id(SwCtx *cx, SwStr bus, SwStr name);
 /* bus: as requests say it: a name, an ARN, or absent. */
 int events_rule_on(SwCtx *cx, SwStr bus, SwStr name, EventsRuleRecord **ret_r, SwError *err) sw_must_check;
-int events_rule_store(SwCtx *cx, const EventsRuleRecord *r, SwError *err) sw_must_check; /* and wakes its schedule */
+int events_rule_store(SwCtx *cx, EventsRuleRecord *r, SwError *err) sw_must_check; /* and wakes its schedule */
 #define EVENTS_PAGE 100 /* elements of a page, unless Limit says otherwise */
 
 /* input.c: what a target gets of an event. */
@@ -32,10 +32,14 @@ int events_input(SwCtx *cx, const EventsDeliveryRecord *d, SwStr *ret_payload, S
 /* delivery.c: a row for each target of the rule, in cx->tx. forwarded: from another bus, so that buses do not get it. */
 int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, bool forwarded, SwError *err) sw_must_check;
 bool events_target_is_bus(SwStr arn);
-/* put.c: a pattern that can be used; fails with InvalidEventPatternException. */
+
+/* match.c: a pattern that can be used; fails with InvalidEventPatternException. */
 int events_pattern_parse(SwCtx *cx, SwStr text, SwValue *ret, SwError *err) sw_must_check;
-/* put.c: the event's JSON against the bus's enabled rules; SwListener.on_event. */
+/* Under what a rule with this pattern (absent: none) is found when an event comes. */
+int events_demands(SwCtx *cx, SwStr pattern, SwStrList *ret_demands, SwError *err) sw_must_check;
+/* The event's JSON against the bus's enabled rules. */
 int events_match(SwCtx *cx, SwStr bus, SwStr event, bool forwarded, SwError *err) sw_must_check;
+int events_concerns(SwCtx *cx, const SwEvent *e, bool *ret_concerned, SwError *err); /* SwListener.concerns */
 int events_on_event(SwCtx *cx, const SwEvent *e, SwError *err);
 
 /* metric.c: AWS/Events. rule_arn absent: of no rule. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events come in, from outside by PutEvents and from our services by the engine's bus, and are looked at once: by the
- * listener, against the enabled rules of the event's bus. */
+/* Events come in from outside, by PutEvents; those of our services come to the engine's bus as well. match.c looks at both. */
 
-#include "api/match.h"
 #include "base/id.h"
 #include "services/events/events.h"
 
@@ -88,54 +86,4 @@ int events_put_events(SwCtx *cx, const EventsPutEventsRequest *in, EventsPutEven
     count_put(cx, in->entries.n, failed, size);
     out->failed_entry_count = SW_SOME_INT(failed);
     return 0;
-}
-
-#define INVALID_PATTERN "Event pattern is not valid. Reason: "
-
-int events_pattern_parse(SwCtx *cx, SwStr text, SwValue *ret, SwError *err) {
-    if (sw_json_parse(cx->arena, text, ret, err) < 0)
-        return sw_fail(err, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, INVALID_PATTERN "%s", err->message);
-    return sw_match_check(ret, text, INVALID_PATTERN, &EVENTS_INVALID_EVENT_PATTERN_EXCEPTION, err);
-}
-
-int events_test_event_pattern(SwCtx *cx, const EventsTestEventPatternRequest *in, EventsTestEventPatternResponse *out,
-                              SwError *err) {
-    static const char *const needed[] = {"id", "detail-type", "source", "account", "time", "region"};
-    SwValue pattern, event;
-    if (events_pattern_parse(cx, in->event_pattern, &pattern, err) < 0)
-        return -1;
-    if (sw_json_parse(cx->arena, in->event, &event, err) < 0 || event.kind != SW_VOBJECT)
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter Event is not valid.");
-    for (size_t i = 0; i < SW_N(needed); i++)
-        if (!sw_value_getz(&event, needed[i]))
-            return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Parameter Event is not valid. Reason: %s is missing", needed[i]);
-    out->result = SW_SOME_BOOL(sw_match(&pattern, &event));
-    return 0;
-}
-
-int events_match(SwCtx *cx, SwStr bus, SwStr text, bool forwarded, SwError *err) {
-    SwDocQuery q = {.index = "by_bus", .equals = {bus, EVENTS_RULE_STATE_ENABLED}};
-    SwDocList l;
-    SwValue event, pattern;
-    if (sw_doc_list(cx->tx, &events_rules, &q, &l, err) < 0)
-        return -1;
-    if (l.n && sw_json_parse(cx->arena, text, &event, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++) {
-        const EventsRuleRecord *r = l.v[i].record;
-        if (!sw_str_is(r->event_pattern))
-            continue;
-        if (sw_json_parse(cx->arena, r->event_pattern, &pattern, err) < 0)
-            return -1;
-        if (!sw_match(&pattern, &event))
-            continue;
-        events_count(cx, r->arn, EVENTS_MATCHED, 1);
-        if (events_enqueue(cx, r, text, forwarded, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-int events_on_event(SwCtx *cx, const SwEvent *e, SwError *err) {
-    return events_match(cx, sw_str_or(e->bus, SW_STR("default")), sw_event_json(cx->arena, e), /* forwarded= */ false, err);
 }

@@ -8,7 +8,9 @@
 const SwCollection events_rules = {
     .name = "events/rule",
     .shape = &events_shape_rule_record,
-    .indexes = {{.name = "by_bus", .member = {"bus", "state"}}, {.name = "by_target", .member = {"targets.Arn", "bus"}}},
+    .indexes = {{.name = "by_bus", .member = {"bus", "state"}},
+                {.name = "by_target", .member = {"targets.Arn", "bus"}},
+                {.name = "by_demand", .member = {"bus", "state", "demands"}}},
 };
 
 SwStr events_rule_id(SwCtx *cx, SwStr bus, SwStr name) {
@@ -36,8 +38,8 @@ int events_rule_on(SwCtx *cx, SwStr bus_text, SwStr name, EventsRuleRecord **ret
     return events_bus_name(cx, bus_text, &bus, err) < 0 ? -1 : events_rule_get(cx, bus, name, ret_r, err);
 }
 
-int events_rule_store(SwCtx *cx, const EventsRuleRecord *r, SwError *err) {
-    if (events_rule_put(cx, r->bus, r->name, r, err) < 0)
+int events_rule_store(SwCtx *cx, EventsRuleRecord *r, SwError *err) {
+    if (events_demands(cx, r->event_pattern, &r->demands, err) < 0 || events_rule_put(cx, r->bus, r->name, r, err) < 0)
         return -1;
     return sw_str_is(r->schedule_expression)
                ? sw_wake(cx, &events_schedule_controller, events_rule_id(cx, r->bus, r->name), 0, err)

@@ -20,7 +20,7 @@ static int add(SwCtx *cx, Policies *l, SwStr document, SwPolicyUse use, SwError 
     const SwPolicy *p;
     if (!document.p)
         return 0;
-    if (sw_policy_parse(cx->arena, document, use, &p, err) < 0)
+    if (sw_policy_parsed(cx->arena, document, use, &p, err) < 0)
         return -1;
     *sw_list_add(cx->arena, l) = p;
     return 0;
@@ -78,7 +78,7 @@ static int bucket_policy(SwCtx *cx, SwStr resource, const SwPolicy **ret_p, SwEr
     bool closed = false;
     if (cx->principal.kind == SW_PRINCIPAL_ANONYMOUS && is_closed_to_the_public(&as, bucket, &closed, err) < 0)
         return -1;
-    return out->policy.p && !closed ? sw_policy_parse(cx->arena, out->policy, SW_POLICY_RESOURCE, ret_p, err) : 0;
+    return out->policy.p && !closed ? sw_policy_parsed(cx->arena, out->policy, SW_POLICY_RESOURCE, ret_p, err) : 0;
 }
 
 /* Of whatever else has a policy: as its service declares, or answers. */
@@ -93,7 +93,7 @@ static int declared_policy(SwCtx *cx, SwStr resource, const SwPolicy **ret_p, Sw
         return -1;
     if (!sw_str_is(document))
         return 0;
-    return sw_policy_parse(cx->arena, document, itself ? SW_POLICY_REPOSITORY : SW_POLICY_RESOURCE, ret_p, err);
+    return sw_policy_parsed(cx->arena, document, itself ? SW_POLICY_REPOSITORY : SW_POLICY_RESOURCE, ret_p, err);
 }
 
 static int resource_policy(SwCtx *cx, const char *action, SwStr resource, const SwPolicy **ret_p, SwError *err) {

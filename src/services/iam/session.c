@@ -65,12 +65,12 @@ int iam_trust_set(SwCtx *cx, IamRoleRecord *role, SwStr document, SwError *err) 
 }
 
 int iam_trust_policy(SwCtx *cx, const IamRoleRecord *role, const SwPolicy **ret_p, SwError *err) {
-    if (sw_policy_parse(cx->arena, role->role->assume_role_policy_document, SW_POLICY_TRUST, ret_p, err) < 0)
+    if (sw_policy_parsed(cx->arena, role->role->assume_role_policy_document, SW_POLICY_TRUST, ret_p, err) < 0)
         return -1;
     SwPolicyBound *bound = sw_new_n(cx->arena, SwPolicyBound, role->trusted.n + 1);
     for (size_t k = 0; k < role->trusted.n; k++)
         bound[k] = (SwPolicyBound){role->trusted.v[k].key, role->trusted.v[k].value};
-    sw_policy_bind(*ret_p, bound, role->trusted.n);
+    *ret_p = sw_policy_bind(cx->arena, *ret_p, bound, role->trusted.n);
     return 0;
 }
 

@@ -87,43 +87,39 @@ static int deliver(SwCtx *cx, SwStr bucket, SwStr arn, SwStr payload, SwError *e
     return 0;
 }
 
-static int to_event_bridge(SwCtx *cx, const S3BucketRecord *b, const char *detail_type, const char *reason,
-                           const S3ObjectRecord *o, SwError *err) {
-    SwBuf d = sw_buf(cx->arena, 64 * SW_KIB);
-    sw_buf_addf(&d, "{\"version\":\"0\",\"bucket\":{\"name\":\"%.*s\"},\"object\":{", SW_FMT(b->name));
-    quoted(&d, "key", o->key);
-    bool created = strcmp(detail_type, "Object Created") == 0;
-    if (created) {
-        sw_buf_addf(&d, ",\"size\":%lld,", (long long)o->size.v);
-        quoted(&d, "etag", bare_etag(o));
-    }
-    if (sw_str_is(s3_shown_version(b, o))) {
-        sw_buf_addc(&d, ',');
-        quoted(&d, "version-id", o->version_id);
-    }
-    sw_buf_addf(&d, ",\"sequencer\":\"%.*s\"},\"request-id\":\"%.*s\",", SW_FMT(o->order), SW_FMT(cx->request_id));
-    quoted(&d, "requester", cx->account);
-    sw_buf_addc(&d, ',');
-    quoted(&d, "source-ip-address", peer_address(cx));
-    sw_buf_addf(&d, ",\"reason\":\"%s\"", reason);
-    if (!created)
-        sw_buf_addf(&d, ",\"deletion-type\":\"%s\"", o->delete_marker.v ? "Delete Marker Created" : "Permanently Deleted");
-    sw_buf_addc(&d, '}');
-    SwEvent e = {.source = SW_STR("aws.s3"),
-                 .detail_type = sw_str(detail_type),
-                 .account = b->account,
-                 .region = b->region,
-                 .detail = sw_buf_str(&d)};
-    sw_str_list_add(cx->arena, &e.resources, sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name)));
-    return sw_event_put(cx, &e, err);
+static SwStr text(SwStr s) {
+    return sw_str_or(s, SW_STR(""));
 }
 
-int s3_notify(SwCtx *cx, const S3BucketRecord *b, const char *event, const char *detail_type, const char *reason,
+static int to_event_bridge(SwCtx *cx, const S3BucketRecord *b, const SwEventType *type, const char *reason,
+                           const S3ObjectRecord *o, SwError *err) {
+    bool created = type == &s3_event_object_created;
+    S3ChangedBucket bucket = {.name = b->name};
+    S3ChangedObject object = {.key = text(o->key),
+                              .size = created ? SW_SOME_INT(o->size.v) : (SwOptInt){0},
+                              .etag = created ? text(bare_etag(o)) : SW_NO_STR,
+                              .version_id = sw_str_is(s3_shown_version(b, o)) ? text(o->version_id) : SW_NO_STR,
+                              .sequencer = text(o->order)};
+    S3ObjectChange detail = {.version = SW_STR("0"),
+                             .bucket = &bucket,
+                             .object = &object,
+                             .request_id = text(cx->request_id),
+                             .requester = cx->account,
+                             .source_ip_address = text(peer_address(cx)),
+                             .reason = sw_str(reason)};
+    if (!created)
+        detail.deletion_type = o->delete_marker.v ? SW_STR("Delete Marker Created") : SW_STR("Permanently Deleted");
+    SwStr arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name));
+    SwEvent e = {.account = b->account, .region = b->region, .resources = {&arn, 1}};
+    return sw_event_as(cx, type, &e, &detail, err);
+}
+
+int s3_notify(SwCtx *cx, const S3BucketRecord *b, const char *event, const SwEventType *type, const char *reason,
               const S3ObjectRecord *o, SwError *err) {
     const S3NotificationConfiguration *n = b->notification;
     if (!n)
         return 0;
-    if (n->event_bridge_configuration && to_event_bridge(cx, b, detail_type, reason, o, err) < 0)
+    if (n->event_bridge_configuration && to_event_bridge(cx, b, type, reason, o, err) < 0)
         return -1;
     for (size_t i = 0; i < n->queue_configurations.n; i++) {
         const S3QueueConfiguration *c = &n->queue_configurations.v[i];

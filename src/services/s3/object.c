@@ -194,7 +194,7 @@ int s3_store(SwCtx *cx, const S3BucketRecord *b, S3ObjectRecord *o, const char *
         return -1;
     if (put_current(cx, o, err) < 0)
         return -1;
-    return s3_notify(cx, b, created_event(reason), "Object Created", reason, o, err);
+    return s3_notify(cx, b, created_event(reason), &s3_event_object_created, reason, o, err);
 }
 
 int s3_check_key(SwStr key, SwError *err) {
@@ -316,7 +316,7 @@ static int delete_version(SwCtx *cx, const S3BucketRecord *b, SwStr key, SwStr v
         return -1;
     if ((was_current || (marker && !current)) && promote(cx, b->name, key, err) < 0)
         return -1;
-    return s3_notify(cx, b, "ObjectRemoved:Delete", "Object Deleted", "DeleteObject", o, err);
+    return s3_notify(cx, b, "ObjectRemoved:Delete", &s3_event_object_deleted, "DeleteObject", o, err);
 }
 
 static int delete_with_marker(SwCtx *cx, const S3BucketRecord *b, SwStr key, const S3ObjectRecord *current,
@@ -335,7 +335,7 @@ static int delete_with_marker(SwCtx *cx, const S3BucketRecord *b, SwStr key, con
     ret->delete_marker_version_id = marker.version_id;
     if (put_version(cx, &marker, err) < 0)
         return -1;
-    return s3_notify(cx, b, "ObjectRemoved:DeleteMarkerCreated", "Object Deleted", "DeleteObject", &marker, err);
+    return s3_notify(cx, b, "ObjectRemoved:DeleteMarkerCreated", &s3_event_object_deleted, "DeleteObject", &marker, err);
 }
 
 static int delete_one(SwCtx *cx, const S3BucketRecord *b, SwStr key, SwStr version, S3DeletedObject *ret, SwError *err) {
@@ -351,7 +351,7 @@ static int delete_one(SwCtx *cx, const S3BucketRecord *b, SwStr key, SwStr versi
         return 0;
     return remove_current(cx, current, err) < 0
                ? -1
-               : s3_notify(cx, b, "ObjectRemoved:Delete", "Object Deleted", "DeleteObject", current, err);
+               : s3_notify(cx, b, "ObjectRemoved:Delete", &s3_event_object_deleted, "DeleteObject", current, err);
 }
 
 static int check_delete_conditions(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, SwStr etag, SwOptTime modified,

@@ -157,7 +157,7 @@ bool s3_post_begin(SwCtx *cx, SwError *err);
 void s3_post(SwCtx *cx);
 
 /* notify.c: what the bucket's configuration asks for when an object came or went. */
-int s3_notify(SwCtx *cx, const S3BucketRecord *b, const char *event, const char *detail_type, const char *reason,
+int s3_notify(SwCtx *cx, const S3BucketRecord *b, const char *event, const SwEventType *type, const char *reason,
               const S3ObjectRecord *o, SwError *err) sw_must_check;
 
 /* metric.c: SwService.gauge. */

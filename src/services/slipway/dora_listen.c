@@ -251,15 +251,15 @@ static int service_changed(SwCtx *cx, const SwEvent *e, const SwValue *detail, S
 }
 
 static int on_event(SwCtx *cx, const SwEvent *e, SwError *err) {
-    bool action =
-        sw_str_eqz(e->source, "aws.codepipeline") && sw_str_eqz(e->detail_type, "CodePipeline Action Execution State Change");
-    bool service = sw_str_eqz(e->source, "aws.ecs") && sw_str_eqz(e->detail_type, "ECS Deployment State Change");
     SwValue detail;
     SwError bad = sw_error(cx->arena);
-    if ((!action && !service) || sw_json_parse(cx->arena, e->detail, &detail, &bad) < 0)
+    if (sw_json_parse(cx->arena, e->detail, &detail, &bad) < 0)
         return 0;
-    return action ? action_changed(cx, &detail, err) : service_changed(cx, e, &detail, err);
+    return sw_str_eqz(e->source, "aws.ecs") ? service_changed(cx, e, &detail, err) : action_changed(cx, &detail, err);
 }
 
-/* Of any source: one order over pipelines and services. */
-const SwListener slipway_dora_listeners[1] = {{.name = "slipway/dora", .on_event = on_event}};
+/* One listener: one order over pipelines and services. */
+static const SwEventKind kinds[] = {{"aws.codepipeline", "CodePipeline Action Execution State Change"},
+                                    {"aws.ecs", "ECS Deployment State Change"},
+                                    {0}};
+const SwListener slipway_dora_listeners[1] = {{.name = "slipway/dora", .kinds = kinds, .on_event = on_event}};

@@ -2,6 +2,7 @@
 /* Pages beside the API: what wrappers of other emulators look for, and metrics for Prometheus. */
 
 #include "api/access_log.h"
+#include "base/parsed.h"
 #include "services/slipway/slipway.h"
 
 static void reply(SwCtx *cx, uint16_t status, const char *type, SwStr body) {
@@ -46,11 +47,13 @@ static void metrics(SwCtx *cx) {
     SwStoreStats store;
     SwEngineStats engine;
     SwAccessCounts access;
+    SwParsedStats parsed;
     SwBuf b = sw_buf(cx->arena, SW_MIB);
     sw_http_server_stats(h->http, &http);
     sw_store_stats(h->store, &store);
     sw_engine_stats(h->engine, &engine);
     sw_access_counts(h, &access);
+    sw_parsed_stats(&parsed);
     metric(&b, "slipway_uptime_seconds", "gauge", "Seconds since the start.",
            (double)(sw_monotonic_ns() - h->started_ns) / 1e9);
     metric(&b, "slipway_http_connections_total", "counter", "Connections accepted.", (double)http.connections);
@@ -73,10 +76,17 @@ static void metrics(SwCtx *cx) {
     metric(&b, "slipway_engine_steps_total", "counter", "Controller steps run.", (double)engine.steps);
     metric(&b, "slipway_engine_step_failures_total", "counter", "Controller steps that failed and are repeated.",
            (double)engine.failures);
-    metric(&b, "slipway_engine_events_total", "counter", "Events delivered.", (double)engine.events);
+    metric(&b, "slipway_engine_events_total", "counter", "Events delivered to a listener.", (double)engine.events);
+    metric(&b, "slipway_engine_event_rounds_total", "counter", "Rounds of deliveries: one write transaction each.",
+           (double)engine.rounds);
+    metric(&b, "slipway_engine_events_due", "gauge", "Deliveries of events that are still to be made.",
+           (double)engine.events_due);
     metric(&b, "slipway_engine_items_due", "gauge", "Work items due now.", (double)engine.due);
     metric(&b, "slipway_engine_items_waiting", "gauge", "Work items that wait for a time or an outside event.",
            (double)engine.waiting);
+    metric(&b, "slipway_parsed_texts_total", "counter", "Policies and patterns that were parsed.", (double)parsed.parsed);
+    metric(&b, "slipway_parsed_found_total", "counter", "Policies and patterns that had been parsed before.",
+           (double)parsed.found);
     sw_buf_addz(&b, "# HELP slipway_memory_bytes Memory held.\n# TYPE slipway_memory_bytes gauge\n");
     for (SwPool p = SW_POOL_NONE; p < SW_POOL_MAX_; p++) {
         SwPoolStats pool;

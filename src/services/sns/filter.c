@@ -5,6 +5,7 @@
 
 #include "api/match.h"
 #include "base/map.h"
+#include "base/parsed.h"
 #include "services/sns/sns.h"
 
 #define COMBINATIONS_MAX 150
@@ -195,24 +196,36 @@ static const SwValue *document_of(SwCtx *cx, SnsMessage *m) {
     return m->document = document;
 }
 
+static int parse_plain(SwArena *a, SwStr text, const void **ret_form, SwError *err) {
+    SwValue v, *plain = sw_new(a, SwValue);
+    if (sw_json_parse(a, text, &v, err) < 0)
+        return -1;
+    *plain = sns_filter_plain(a, &v);
+    *ret_form = plain;
+    return 0;
+}
+
+/* A filter policy for the body, in the form that it is looked at in. */
+static const SwParser plain_parser = {parse_plain};
+
 bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, SnsMessage *m, SnsFiltered *ret_why) {
     SwStr text = sw_str_map_get(&s->attributes, SW_STR("FilterPolicy"));
     SwError ignored = sw_error(cx->arena);
-    SwValue policy, document;
+    SwValue document;
+    const void *policy;
     *ret_why = why_not(s, m);
-    if (!sw_str_is(text) || sw_json_parse(cx->arena, text, &policy, &ignored) < 0)
+    if (!sw_str_is(text) || sw_parsed(cx->arena, on_body(s) ? &plain_parser : &sw_parser_json, text, &policy, &ignored) < 0)
         return true;
     if (!on_body(s)) {
         document = attribute_document(cx->arena, m->attributes, &ignored);
-        return sw_match(&policy, &document);
+        return sw_match(policy, &document);
     }
     const SwValue *body = document_of(cx, m);
     if (m->not_json) { /* nothing in it can match */
         *ret_why = SNS_FILTERED_INVALID_BODY;
         return false;
     }
-    policy = sns_filter_plain(cx->arena, &policy);
-    return sw_match(&policy, body);
+    return sw_match(policy, body);
 }
 
 /* --- checks

@@ -109,18 +109,11 @@ static int trim_history(SwCtx *cx, SwStr name, SwError *err) {
 }
 
 static int announce(SwCtx *cx, const char *operation, const SsmParameterRecord *p, SwError *err) {
-    SwBuf d = sw_buf(cx->arena, 16 * SW_KIB);
-    sw_buf_addf(&d, "{\"operation\":\"%s\",\"name\":", operation);
-    sw_json_write_string(&d, p->name);
-    sw_buf_addf(&d, ",\"type\":\"%.*s\"", SW_FMT(p->type));
-    if (sw_str_is(p->description)) {
-        sw_buf_addz(&d, ",\"description\":");
-        sw_json_write_string(&d, p->description);
-    }
-    sw_buf_addc(&d, '}');
-    SwEvent e = {.source = SW_STR("aws.ssm"), .detail_type = SW_STR("Parameter Store Change"), .detail = sw_buf_str(&d)};
-    sw_str_list_add(cx->arena, &e.resources, ssm_arn(cx, p->name));
-    return sw_event_put(cx, &e, err);
+    const SsmParameterChange detail = {.operation = sw_str(operation),
+                                       .name = p->name,
+                                       .type = p->type,
+                                       .description = sw_str_is(p->description) ? p->description : SW_NO_STR};
+    return sw_event(cx, &ssm_event_parameter_store_change, ssm_arn(cx, p->name), &detail, err);
 }
 
 int ssm_put_parameter(SwCtx *cx, const SsmPutParameterRequest *in, SsmPutParameterResult *out, SwError *err) {

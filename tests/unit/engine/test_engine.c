@@ -196,6 +196,88 @@ static void failing_listener_is_tried_again_and_blocks_no_other(void **state) {
     assert_string_equal(w->heard[0], "1! 1! 1 2 ");
 }
 
+static void event_that_concerns_nobody_costs_no_further_transaction(void **state) {
+    World *w = *state;
+    settle(w);
+    int64_t before = turns(w);
+    put_event(w, "quiet", "aws.a");
+    settle(w);
+    assert_int_equal(turns(w) - before, 1);
+    assert_string_equal(w->heard[0], "");
+    put_event(w, "1", "aws.b");
+    settle(w);
+    assert_string_equal(w->heard[0], "1 ");
+    assert_int_equal(w->asked, 2);
+}
+
+/* Also not to one who listens from then on, after a restart. */
+static void event_that_concerned_nobody_is_never_delivered(void **state) {
+    World *w = *state;
+    put_event(w, "quiet", "aws.a");
+    settle(w);
+    restart(w);
+    settle(w);
+    assert_string_equal(w->heard[0], "");
+    assert_int_equal(w->asked, 1);
+}
+
+static void event_of_which_it_cannot_be_said_whom_it_concerns_is_not_put(void **state) {
+    World *w = *state;
+    SwCtx *cx = ctx(w);
+    OK(sw_tx_begin(w->host.store, w->a, SW_WRITE, cx->account, cx->region, &cx->tx, &w->err));
+    SwEvent e = {.id = SW_STR("broken"), .source = SW_STR("aws.a"), .detail_type = SW_STR("T")};
+    assert_int_equal(sw_event_put(cx, &e, &w->err), -1);
+    sw_tx_rollback(cx->tx);
+    w->err = sw_error(w->a);
+    settle(w);
+    assert_string_equal(w->heard[0], "");
+}
+
+static void events_of_one_moment_reach_all_listeners_in_one_transaction(void **state) {
+    World *w = *state;
+    static const char *const ids[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9"};
+    settle(w);
+    int64_t before = turns(w);
+    put_events(w, ids, SW_N(ids), "aws.b");
+    settle(w);
+    assert_int_equal(turns(w) - before, 2);
+    assert_string_equal(w->heard[0], "1 2 3 4 5 6 7 8 9 ");
+    assert_string_equal(w->heard[1], "1 2 3 4 5 6 7 8 9 ");
+    SwEngineStats s;
+    sw_engine_stats(w->host.engine, &s);
+    assert_int_equal(s.events, 18);
+    assert_int_equal(s.rounds, 1);
+    assert_int_equal(s.events_due, 0);
+}
+
+static void more_events_than_a_round_has_are_all_delivered(void **state) {
+    World *w = *state;
+    const char *ids[150];
+    for (int i = 0; i < 150; i++)
+        ids[i] = sw_strf(w->a, "%d", i % 10).p;
+    put_events(w, ids, SW_N(ids), "aws.b");
+    settle(w);
+    assert_int_equal(strlen(w->heard[0]), 300);
+    assert_int_equal(strlen(w->heard[1]), 300);
+}
+
+/* Two listeners hear of it, one fails after what it wrote: of it nothing stays, of the other all. */
+static void failing_delivery_undoes_its_own_writes_alone(void **state) {
+    World *w = *state;
+    static const char *const ids[] = {"wake1", "2"};
+    w->deliveries_fail = true;
+    put_events(w, ids, SW_N(ids), "aws.b");
+    settle(w);
+    assert_string_equal(w->heard[0], "wake1! ");
+    assert_string_equal(w->heard[1], "wake1 2 ");
+    assert_int_equal(steps(w), 1);
+    w->deliveries_fail = false;
+    sw_clock_advance(w->host.clock, 100 * SW_MS);
+    settle(w);
+    assert_string_equal(w->heard[0], "wake1! wake1 2 ");
+    assert_int_equal(steps(w), 2);
+}
+
 static void step_that_asks_for_all_memory_is_given_up_after_three_tries(void **state) {
     World *w = *state;
     w->greedy = 1000;
@@ -315,6 +397,49 @@ static void event_has_the_form_that_eventbridge_documents(void **state) {
         "\"time\":\"2024-10-04T00:00:00Z\",\"region\":\"r\",\"resources\":[\"arn:\\\"x\\\"\"],\"detail\":{\"k\":2}}");
 }
 
+typedef struct Change {
+    SwStr name;
+    SwOptTime at;
+    SwOptInt left;
+} Change;
+static const SwShape text = {.name = "Text", .kind = SW_STRING, .size = sizeof(SwStr)};
+static const SwShape number = {.name = "Number", .kind = SW_LONG, .size = sizeof(SwOptInt)};
+static const SwShape moment = {.name = "Time", .kind = SW_TIMESTAMP, .size = sizeof(SwOptTime)};
+static const SwMember change_members[] = {
+    {.name = "name", .shape = &text, .offset = offsetof(Change, name)},
+    {.name = "changed-at", .shape = &moment, .offset = offsetof(Change, at)},
+    {.name = "left", .shape = &number, .offset = offsetof(Change, left)},
+};
+static const SwShape change = {
+    .name = "Change", .kind = SW_STRUCTURE, .size = sizeof(Change), .member = change_members, .n_member = SW_N(change_members)};
+static const SwEventType changed = {"aws.b", "T", &change};
+
+static SwEventRow only_event(World *w) {
+    SwEventRows l;
+    SwTx *tx;
+    OK(sw_tx_begin(w->host.store, w->a, SW_READ, SW_STR(""), SW_STR(""), &tx, &w->err));
+    OK(sw_events_due(tx, "test/all", 10, SW_MIB, &l, &w->err));
+    sw_tx_rollback(tx);
+    assert_int_equal(l.n, 1);
+    return l.v[0];
+}
+
+static void declared_event_has_the_form_of_its_shape(void **state) {
+    World *w = *state;
+    SwCtx *cx = ctx(w);
+    w->deliveries_fail = true; /* so that it can be looked at */
+    Change detail = {.name = SW_STR("a\"b"), .at = SW_SOME_TIME(T0 + 5 * SW_MS + 7)};
+    OK(sw_tx_begin(w->host.store, w->a, SW_WRITE, cx->account, cx->region, &cx->tx, &w->err));
+    OK(sw_event(cx, &changed, SW_STR("arn:x"), &detail, &w->err));
+    OK(sw_tx_commit(&cx->tx, &w->err));
+    settle(w);
+    SwEventRow row = only_event(w);
+    assert_string_equal(row.source.p, "aws.b");
+    assert_string_equal(row.detail_type.p, "T");
+    assert_string_equal(row.resources.p, "[\"arn:x\"]");
+    assert_string_equal(row.detail.p, "{\"name\":\"a\\\"b\",\"changed-at\":\"2024-10-04T00:00:00.005Z\"}");
+}
+
 static int empty(void *arg, SwError *err) {
     World *w = arg;
     assert_int_equal(w->inside, 0);
@@ -354,6 +479,12 @@ int main(void) {
         T(many_items_woken_by_many_run_all),
         T(events_come_in_order_to_those_who_listen),
         T(failing_listener_is_tried_again_and_blocks_no_other),
+        T(event_that_concerns_nobody_costs_no_further_transaction),
+        T(event_that_concerned_nobody_is_never_delivered),
+        T(event_of_which_it_cannot_be_said_whom_it_concerns_is_not_put),
+        T(events_of_one_moment_reach_all_listeners_in_one_transaction),
+        T(more_events_than_a_round_has_are_all_delivered),
+        T(failing_delivery_undoes_its_own_writes_alone),
         T(delivered_events_are_kept_for_fourteen_days),
         T(step_that_asks_for_all_memory_is_given_up_after_three_tries),
         T(step_that_nobody_can_give_up_is_tried_again_with_pauses),
@@ -361,6 +492,7 @@ int main(void) {
         T(every_allocation_of_a_step_may_fail),
         T(every_allocation_of_a_delivery_may_fail),
         T(event_has_the_form_that_eventbridge_documents),
+        T(declared_event_has_the_form_of_its_shape),
         T(reset_while_quiet_forgets_all_and_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,12 +5,6 @@
 
 /* --- store steps --------------------------------------------------------------------------------------------------- */
 
-static int64_t turns(World *w) {
-    SwStoreStats s;
-    sw_store_stats(w->host.store, &s);
-    return s.turns;
-}
-
 static void store_step_and_its_end_are_one_turn_of_the_writer(void **state) {
     World *w = *state;
     settle(w);

@@ -32,6 +32,7 @@ typedef struct World {
     int fail;                             /* so many steps fail */
     SwTime again, wake_self_at;
     bool waiting, hold, deliveries_fail;
+    int asked;                         /* whom an event concerns */
     int greedy, greedy_hook, given_up; /* so many steps, deliveries and hooks ask for all memory */
     size_t starve;                     /* this allocation of each step and delivery fails; 0: none */
     int slow_inside, slow_steps, prepared;
@@ -191,6 +192,8 @@ static inline int hear(SwCtx *cx, const SwEvent *ev, int who, SwError *err) {
     World *w = world;
     if (who == 0 && take_turn(&w->greedy))
         take_all(cx->arena);
+    if (sw_str_starts(ev->id, SW_STR("wake")) && sw_wake(cx, &notes, ev->id, 0, err) < 0)
+        return -1;
     (void)sw_strf(cx->arena, "%d", who);
     pthread_mutex_lock(&w->lock);
     bool failing = who == 0 && w->deliveries_fail;
@@ -205,8 +208,16 @@ static inline int hear_all(SwCtx *cx, const SwEvent *ev, SwError *err) {
 static inline int hear_some(SwCtx *cx, const SwEvent *ev, SwError *err) {
     return hear(cx, ev, 1, err);
 }
-static const SwListener all = {.name = "test/all", .on_event = hear_all};
-static const SwListener some = {.name = "test/some", .source = "aws.b", .detail_type = "T", .on_event = hear_some};
+static inline int loud(SwCtx *cx, const SwEvent *ev, bool *ret_concerned, SwError *err) {
+    pthread_mutex_lock(&world->lock);
+    world->asked++;
+    pthread_mutex_unlock(&world->lock);
+    *ret_concerned = !sw_str_starts(ev->id, SW_STR("quiet"));
+    return sw_str_eqz(ev->id, "broken") ? sw_fail(err, &SW_INTERNAL_FAILURE, "on purpose") : 0;
+}
+static const SwListener all = {.name = "test/all", .concerns = loud, .on_event = hear_all};
+static const SwEventKind of_b[] = {{"aws.c", "T"}, {"aws.b", "T"}, {0}};
+static const SwListener some = {.name = "test/some", .kinds = of_b, .on_event = hear_some};
 
 static inline void start(World *w) {
     static const SwController *const controllers[] = {&notes,   &single,  &greedy, &greedy_alone, &writing,
@@ -324,6 +335,21 @@ static inline void put_event(World *w, const char *id, const char *source) {
     OK(sw_tx_commit(&cx->tx, &w->err));
 }
 
+/* All of them by one commit. */
+static inline void put_events(World *w, const char *const *ids, size_t n, const char *source) {
+    SwCtx *cx = ctx(w);
+    OK(sw_tx_begin(w->host.store, w->a, SW_WRITE, cx->account, cx->region, &cx->tx, &w->err));
+    for (size_t i = 0; i < n; i++)
+        OK(sw_event_put(cx, &(SwEvent){.id = sw_str(ids[i]), .source = sw_str(source), .detail_type = SW_STR("T")}, &w->err));
+    OK(sw_tx_commit(&cx->tx, &w->err));
+}
+
+static inline int64_t turns(World *w) {
+    SwStoreStats s;
+    sw_store_stats(w->host.store, &s);
+    return s.turns;
+}
+
 static inline void settle_for(World *w, SwTime t) {
     for (SwTime end = sw_clock_now(w->host.clock) + t; sw_clock_now(w->host.clock) < end;) {
         settle(w);
@@ -339,14 +365,10 @@ static inline int64_t failures(World *w) {
 }
 
 static inline int64_t count_events(World *w) {
+    int64_t n = 0;
     SwTx *tx;
-    int64_t n = 0, seq = 0, last;
     OK(sw_tx_begin(w->host.store, w->a, SW_READ, SW_STR(""), SW_STR(""), &tx, &w->err));
-    for (bool found = true; found; n += found) {
-        SwEventRow e;
-        OK(sw_events_next(tx, seq, NULL, NULL, &e, &found, &last, &w->err));
-        seq = found ? e.seq : seq;
-    }
+    OK(sw_events_count_kept(tx, &n, &w->err));
     sw_tx_rollback(tx);
     return n;
 }

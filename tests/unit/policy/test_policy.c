@@ -359,10 +359,26 @@ static void a_principal_that_is_bound_is_its_unique_id(void **state) {
                        .arena = a};
     assert_int_equal(sw_policy_principals(a, p).n, 1);
     assert_int_equal(sw_policy_evaluate(p, &q, NULL), SW_POLICY_ALLOW);
-    sw_policy_bind(p, &(SwPolicyBound){SW_STR(USER), SW_STR("AIDA1")}, 1);
-    assert_int_equal(sw_policy_evaluate(p, &q, NULL), SW_POLICY_ALLOW);
+    const SwPolicy *bound = sw_policy_bind(a, p, &(SwPolicyBound){SW_STR(USER), SW_STR("AIDA1")}, 1);
+    assert_int_equal(sw_policy_evaluate(bound, &q, NULL), SW_POLICY_ALLOW);
     q.id = SW_STR("AIDA2");
-    assert_int_equal(sw_policy_evaluate(p, &q, NULL), SW_POLICY_NONE);
+    assert_int_equal(sw_policy_evaluate(bound, &q, NULL), SW_POLICY_NONE);
+    assert_int_equal(sw_policy_evaluate(p, &q, NULL), SW_POLICY_ALLOW); /* which others may use, bound to somebody else */
+}
+
+static void a_policy_that_is_asked_for_again_is_the_same(void **state) {
+    (void)state;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    const SwPolicy *p[3];
+    SwError err = sw_error(a);
+    SwStr text = SW_STR(TRUST("{\"AWS\":\"" USER "\"}"));
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(sw_policy_parsed(a, text, SW_POLICY_TRUST, &p[i], &err), 0);
+    assert_ptr_equal(p[0], p[1]);
+    assert_int_equal(sw_policy_parsed(a, text, SW_POLICY_REPOSITORY, &p[2], &err), 0);
+    assert_ptr_not_equal(p[0], p[2]); /* read as another kind */
+    assert_int_equal(sw_policy_parsed(a, text, SW_POLICY_IDENTITY, &p[2], &err), -1);
+    assert_ptr_equal(err.kind, &SW_MALFORMED_POLICY);
 }
 
 static void a_refusal_says_which_kind_of_policy_is_missing(void **state) {
@@ -383,6 +399,7 @@ int main(void) {
         cmocka_unit_test(of_a_key_that_is_there_twice_a_deny_needs_one_and_an_allow_both),
         cmocka_unit_test(a_deny_holds_however_long_its_variables_grow),
         cmocka_unit_test(a_principal_that_is_bound_is_its_unique_id),
+        cmocka_unit_test(a_policy_that_is_asked_for_again_is_the_same),
         cmocka_unit_test(a_refusal_says_which_kind_of_policy_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,14 @@
 
 #include "fixture.h"
 
+#include "store/work.h"
+
 #include <sqlite3.h>
 #include <time.h>
+
+/* A store of today becomes one whose listeners have positions: schema 5. */
+#define POSITIONS \
+    "DROP TABLE event_due; CREATE TABLE listener(name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 
 static void document_reads_as_it_was_put_and_survives_a_restart(void **state) {
     Fixture *f = *state;
@@ -250,7 +256,7 @@ static void store_of_the_first_schema_is_brought_up_to_date(void **state) {
     f->s = NULL;
     sqlite3 *db;
     assert_int_equal(sqlite3_open(sw_path(f->a, f->dir, "store.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "DROP TABLE identity; PRAGMA user_version=1", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DROP TABLE identity;" POSITIONS "PRAGMA user_version=1", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(unlink(sw_strf(f->a, "%s.id", f->dir).p), 0);
     OK(f, sw_store_open(f->dir, &f->s, &f->err));
@@ -262,6 +268,32 @@ static void store_of_the_first_schema_is_brought_up_to_date(void **state) {
     assert_int_equal(l.n, 2);
     assert_string_equal(l.v[0].id.p, "3");
     assert_string_equal(l.v[1].id.p, "4");
+    sw_tx_rollback(tx);
+}
+
+/* Of two events the older store's listener has had the first. */
+static void events_of_an_older_store_are_due_to_who_has_not_had_them(void **state) {
+    Fixture *f = *state;
+    SwEventRows l;
+    int64_t seq;
+    SwTx *tx = begin(f, SW_WRITE);
+    for (int i = 0; i < 2; i++)
+        OK(f, sw_events_append(tx, &(SwEventRow){.id = sw_strf(f->a, "e%d", i)}, &seq, &f->err));
+    OK(f, sw_tx_commit(&tx, &f->err));
+    sw_store_close(f->s);
+    f->s = NULL;
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(sw_path(f->a, f->dir, "store.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, POSITIONS "INSERT INTO listener VALUES('test/listener', 1); PRAGMA user_version=5", NULL,
+                                  NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    OK(f, sw_store_open(f->dir, &f->s, &f->err));
+    tx = begin(f, SW_READ);
+    OK(f, sw_events_due(tx, "test/listener", 10, SW_MIB, &l, &f->err));
+    assert_int_equal(l.n, 1);
+    assert_string_equal(l.v[0].id.p, "e1");
+    assert_false(l.more);
     sw_tx_rollback(tx);
 }
 
@@ -318,6 +350,7 @@ int main(void) {
         T(changed_index_declaration_is_indexed_anew_at_open),
         T(newer_store_and_second_process_are_refused),
         T(store_of_the_first_schema_is_brought_up_to_date),
+        T(events_of_an_older_store_are_due_to_who_has_not_had_them),
         T(reset_removes_everything_much_faster_than_it_was_written),
         T(store_in_memory_works_alike_and_leaves_nothing),
     };

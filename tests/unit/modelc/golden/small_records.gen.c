@@ -54,3 +54,5 @@ static const SwShape s_small_flag = {.name = "Flag", .kind = SW_BOOLEAN, .size =
 static const SwShape r_small_at = {.name = "At", .kind = SW_TIMESTAMP, .size = sizeof(SwOptTime)};
 static const SwShape r_small_state = {.name = "State", .kind = SW_STRING, .size = sizeof(SwStr), .enum_values = (const char *const[]){"NEW", "DONE", NULL}};
 
+const SwEventType small_event_step_change = {"aws.small", "Step \"State\" Change", &small_shape_step};
+const SwEventType small_event_thing_made = {"aws.small", "Thing Made", &small_shape_thing};

@@ -42,3 +42,6 @@ struct SmallPutThingRequestMapEntry {
 extern const SwShape small_shape_thing_record;
 extern const SwShape small_shape_step;
 
+
+extern const SwEventType small_event_step_change;
+extern const SwEventType small_event_thing_made;

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The last generation is looked into; those before it only wait for their users to go. */
+
+#include "base/parsed.h"
+
+#include <stdatomic.h>
+
+#include "base/map.h"
+#include "base/thread.h"
+
+#define TEXT_MAX       (64 * SW_KIB)
+#define GENERATION_MAX (8 * SW_MIB) /* what is used of its arena, after which it takes no more */
+
+typedef struct Generation {
+    SwArena *arena; /* the generation itself lies in it, and all of its forms */
+    SwMap forms;    /* by Key */
+    int64_t users;  /* arenas that hold one of its forms */
+    bool left;      /* it is looked into no more: the last user frees it */
+} Generation;
+
+typedef struct Form {
+    SwStr text;
+    const void *form;
+} Form;
+
+/* Texts that are different and have one key keep each other out of the cache, and do no other harm. */
+typedef struct Key {
+    const SwParser *parser;
+    uint64_t n, hash;
+} Key;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the generations, but what they hold */
+static Generation *newest;
+static _Atomic int64_t n_found, n_parsed, n_generations;
+
+static Key key_of(const SwParser *p, SwStr text) {
+    uint64_t h = text.n, w;
+    const char *at = text.p;
+    size_t n = text.n;
+    for (; n >= sizeof w; n -= sizeof w, at += sizeof w) {
+        memcpy(&w, at, sizeof w);
+        h = (h ^ w) * 0x9E3779B97F4A7C15U;
+        h ^= h >> 32;
+    }
+    for (; n; n--)
+        h = (h ^ (unsigned char)*at++) * 0x100000001B3U;
+    return (Key){p, text.n, h};
+}
+
+static SwStr key_text(const Key *k) {
+    return sw_str_n((const char *)k, sizeof *k);
+}
+
+static Form *find(const Generation *g, const Key *k) {
+    return sw_map_get(&g->forms, key_text(k));
+}
+
+/* --- users ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Hold {
+    Generation *of; /* NULL: nothing is held yet */
+} Hold;
+
+static void free_generation(Generation *g) {
+    n_generations--;
+    sw_arena_free(g->arena);
+}
+
+static void release(void *arg) {
+    Generation *g = ((Hold *)arg)->of;
+    if (!g)
+        return;
+    pthread_mutex_lock(&lock);
+    bool last = --g->users == 0 && g->left;
+    pthread_mutex_unlock(&lock);
+    if (last)
+        free_generation(g);
+}
+
+/* With the lock held. */
+static const void *hold(Hold *h, Generation *g, const Form *f) {
+    g->users++;
+    h->of = g;
+    return f->form;
+}
+
+/* --- generations ---------------------------------------------------------------------------------------------------------- */
+
+/* With the lock held, like the next two. */
+static Generation *begin_generation(void) {
+    SwArena *a = sw_arena_new_in(SW_POOL_NONE, 0);
+    Generation *g = sw_new(a, Generation);
+    *g = (Generation){.arena = a, .forms = sw_map(a)};
+    n_generations++;
+    return g;
+}
+
+/* The generation that a new form goes into. */
+static Generation *with_room(void) {
+    if (newest && sw_arena_used(newest->arena) < GENERATION_MAX)
+        return newest;
+    Generation *gone = newest, *g = begin_generation();
+    newest = g;
+    if (gone) {
+        gone->left = true;
+        if (gone->users == 0)
+            free_generation(gone);
+    }
+    return newest;
+}
+
+/* NULL: another text has the key. */
+static const Form *keep(Generation *g, const Key *k, SwStr text, SwError *err) {
+    Form *f = find(g, k);
+    if (f)
+        return sw_str_eq(f->text, text) ? f : NULL;
+    Key *key = sw_new(g->arena, Key);
+    *key = *k;
+    f = sw_new(g->arena, Form);
+    f->text = sw_str_dup(g->arena, text);
+    if (k->parser->parse(g->arena, f->text, &f->form, err) < 0)
+        return NULL;
+    sw_map_put(&g->forms, key_text(key), f);
+    return f;
+}
+
+static const void *look_up(const Key *k, SwStr text, Hold *h) {
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&lock);
+    const Form *f = newest ? find(newest, k) : NULL;
+    return f && sw_str_eq(f->text, text) ? hold(h, newest, f) : NULL;
+}
+
+static const void *keep_and_hold(const Key *k, SwStr text, Hold *h) {
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&lock);
+    Generation *g = with_room();
+    SwError ignored = sw_error(g->arena); /* it was parsed before */
+    const Form *f = keep(g, k, text, &ignored);
+    return f ? hold(h, g, f) : NULL;
+}
+
+int sw_parsed(SwArena *a, const SwParser *p, SwStr text, const void **ret_form, SwError *err) {
+    if (text.n > TEXT_MAX)
+        return p->parse(a, text, ret_form, err);
+    Key k = key_of(p, text);
+    Hold *h = sw_new(a, Hold);
+    sw_arena_defer(a, release, h);
+    *ret_form = look_up(&k, text, h);
+    n_found += *ret_form != NULL;
+    if (*ret_form)
+        return 0;
+    n_parsed++;
+    /* First where it may fail, or be too much: what is kept can be parsed. */
+    if (p->parse(a, text, ret_form, err) < 0)
+        return -1;
+    const void *kept = keep_and_hold(&k, text, h);
+    *ret_form = kept ? kept : *ret_form;
+    return 0;
+}
+
+void sw_parsed_stats(SwParsedStats *ret) {
+    *ret = (SwParsedStats){n_found, n_parsed, n_generations};
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------------------------------- */
+
+static int parse_json(SwArena *a, SwStr text, const void **ret_form, SwError *err) {
+    SwValue *v = sw_new(a, SwValue);
+    *ret_form = v;
+    return sw_json_parse(a, text, v, err);
+}
+
+const SwParser sw_parser_json = {parse_json};
+
+int sw_parsed_json(SwArena *a, SwStr text, const SwValue **ret_v, SwError *err) {
+    const void *form;
+    if (sw_parsed(a, &sw_parser_json, text, &form, err) < 0)
+        return -1;
+    *ret_v = form;
+    return 0;
+}

@@ -174,7 +174,8 @@ class Team:
                 continue
             state = self.pipeline("GetPipelineExecution", pipelineName="hello-web", pipelineExecutionId=execution)
             if state["pipelineExecution"]["status"] != "InProgress":
-                assert state["pipelineExecution"]["status"] == "Succeeded", state
+                if state["pipelineExecution"]["status"] != "Succeeded":
+                    raise SystemExit(f"delivery: the pipeline failed: {self.pipeline('ListActionExecutions', pipelineName='hello-web')}")
                 return execution
             if not approved:
                 approved = self.approve(execution)

@@ -340,8 +340,8 @@ static int start_container(SwCtx *cx, const CodebuildBuildRecord *r, const SwCon
         return -1;
     if (SW_OR(r->prepared, false) && sw_file_write(launched_path(cx, r), SW_STR(""), 0600, err) < 0)
         return -1;
-    SW_CRASH_POINT("codebuild.environment_taken");
     if (kept) {
+        SW_CRASH_POINT("codebuild.environment_taken");
         let_go(cx, r);
         return 0;
     }

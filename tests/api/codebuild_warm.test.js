@@ -16,7 +16,13 @@ const list = (dir) => { try { return fs.readdirSync(dir); } catch { return []; }
 const folders = (s) => list(path.join(s.data, "codebuild")).sort();
 const kept = (s) => folders(s).filter((u) => fs.existsSync(path.join(s.data, "codebuild", u, "control/ready")));
 const uuid = (b) => b.id.split(":")[1];
-const succeeded = async (w, b) => assert.strictEqual(b.buildStatus, "SUCCEEDED", await w.logs(b));
+const succeeded = async (w, b) => assert.strictEqual(b.buildStatus, "SUCCEEDED", `${await w.logs(b)}\n${JSON.stringify(b.phases)}`);
+// Processes in this server's cgroups that have not ended: init, which is not ours, may be late to reap.
+const inside = (instance) => list("/proc").filter((p) => {
+    try {
+        return fs.readFileSync(`/proc/${p}/cgroup`, "utf8").includes(`/slipway-${instance}/`) && !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${p}/status`, "utf8"));
+    } catch { return false; }
+});
 
 // As the store has it, not the folder: it can be taken.
 const ready = (s, n = 1) => until(`${n} environments are kept`, async () => {
@@ -46,13 +52,13 @@ test("the next build of the same kind is in the environment that was kept, and a
 
 // The same commands in a build that made its container itself and in one that took another's.
 const LOOK = `version: 0.2
-env: {variables: {SPEC: "it's\\n$two \\"lines\\"", odd-name: x}}
+env: {variables: {SPEC: "it's\\n$two \\"lines\\""}}
 phases:
   build:
     commands:
       - env | sort | sed 's/^/E /'; pwd; umask; ulimit -a | sed 's/^/E /'; id; cat /proc/1/comm; ls -A /codebuild /codebuild/control | sed 's/^/E /'
       - ls -la /proc/self/fd | sed 's/.* -> /E /' | grep -v /proc/; hostname; cat /etc/hosts | grep -c $(hostname)
-      - printf 'E %s\\n' "$(tr '\\0' '\\n' </proc/$PPID/environ | sort)"; tr '\\0' ' ' </proc/$PPID/cmdline
+      - printf 'E %s\\n' "$(tr '\\0' '\\n' </proc/$PPID/environ | sort)"; tr '\\0' ' ' </proc/$PPID/cmdline; echo out >out.txt
 artifacts: {files: ['**/*']}
 `;
 test("a build sees the same in an environment that was kept as in one that was made for it", async (t) => {
@@ -223,16 +229,15 @@ test("one whose container ended is not handed out", async (t) => {
     await succeeded(w, await w.build(GOOD));
     const [one] = await ready(s);
     const instance = fs.readFileSync(path.join(s.data, "instance"), "utf8").trim();
-    const inside = () => list("/proc").filter((p) => { try { return fs.readFileSync(`/proc/${p}/cgroup`, "utf8").includes(`/slipway-${instance}/`); } catch { return false; } });
-    assert.ok(inside().length > 0);
-    for (const p of inside()) try { process.kill(Number(p), "SIGKILL"); } catch { /* with its parent */ }
+    assert.ok(inside(instance).length > 0);
+    for (const p of inside(instance)) try { process.kill(Number(p), "SIGKILL"); } catch { /* with its parent */ }
     await until("it is gone", () => !folders(s).includes(one));
     const b = await w.build(GOOD);
     assert.notStrictEqual(uuid(b), one);
     await succeeded(w, b);
     await ready(s);                                                         // and one that ended while no server ran
     await s.kill9();
-    for (const p of inside()) try { process.kill(Number(p), "SIGKILL"); } catch { /* with its parent */ }
+    for (const p of inside(instance)) try { process.kill(Number(p), "SIGKILL"); } catch { /* with its parent */ }
     await s.start();
     w.client = s.client(cb.CodeBuildClient);
     await ready(s);
@@ -245,17 +250,18 @@ for (const how of ["down after kill -9", "reset"])
         await succeeded(w, await w.build(GOOD, DOCKER));
         await ready(s);
         const instance = fs.readFileSync(path.join(s.data, "instance"), "utf8").trim();
-        const left = () => list("/proc").filter((p) => { try { return fs.readFileSync(`/proc/${p}/cgroup`, "utf8").includes(`/slipway-${instance}/`); } catch { return false; } });
-        assert.ok(left().length > 1);
+        assert.ok(inside(instance).length > 1);
         if (how === "reset") {
             assert.strictEqual((await fetch(`${s.endpoint}/_slipway/reset`, { method: "POST" })).status, 200);
         } else {
             await s.kill9();
             await run(PROGRAM, ["down", "--data", s.data]);
         }
-        assert.deepStrictEqual(left(), []);
+        assert.deepStrictEqual(inside(instance), []);
         assert.deepStrictEqual(list(`/run/slipway/${instance}/netns`), []);
-        assert.deepStrictEqual(folders(s), []);
+        if (how === "reset") return assert.deepStrictEqual(folders(s), []);
+        await s.start();
+        await ready(s);                                                     // the kind that was kept is made ready anew
     });
 
 test("DOWNLOAD_SOURCE and later phases are timed as in a build that made its own", async (t) => {

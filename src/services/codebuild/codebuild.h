@@ -99,6 +99,7 @@ SwStr codebuild_place_id(SwArena *a, SwStr account, SwStr region, SwStr uuid); /
 /* The folder's parts, which are made, are mounted; `script` of the folder readonly is what runs. */
 int codebuild_place_spec(SwCtx *cx, const CodebuildPlace *p, const char *script, SwContainerSpec *ret,
                          SwError *err) sw_must_check;
+int codebuild_pipe(const char *path, SwError *err) sw_must_check;                        /* there already: success */
 int codebuild_place_remove(SwCtx *cx, SwStr id, SwStr uuid, SwError *err) sw_must_check; /* container, network, folder */
 SwStr codebuild_container_id(SwArena *a, const CodebuildBuildRecord *r);
 bool codebuild_container_owner(SwArena *a, SwStr id, SwStr *ret_account, SwStr *ret_region, SwStr *ret_uuid);

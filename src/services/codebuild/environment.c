@@ -209,6 +209,7 @@ static int make(SwCtx *cx, SwStr uuid, CodebuildEnvironmentRecord *e, SwError *e
     CodebuildPlace p = {e->account, e->region, uuid, e->compute_type, SW_OR(e->privileged, false), image};
     SwNetSpec n = {.id = codebuild_place_id(a, p.account, p.region, uuid)};
     if (codebuild_place_spec(cx, &p, "prepare", &c, err) < 0 ||
+        codebuild_pipe(codebuild_folder(cx->host, a, uuid, "control/go"), err) < 0 ||
         sw_file_write(codebuild_folder(cx->host, a, uuid, "readonly/prepare"),
                       codebuild_prepare_script(a, p.privileged && !image), 0644, err) < 0 ||
         sw_file_write(codebuild_folder(cx->host, a, uuid, "image"), digest, 0600, err) < 0 ||

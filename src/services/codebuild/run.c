@@ -249,14 +249,14 @@ static void limit(SwStr compute_type, SwContainerSpec *c) {
         }
 }
 
+int codebuild_pipe(const char *path, SwError *err) {
+    return mkfifo(path, 0600) == 0 || errno == EEXIST ? 0 : sw_fail_errno(err, errno, "make %s", path);
+}
+
 static int make_folder(SwCtx *cx, const char *readonly, const char *control, const char *output, SwError *err) {
     if (sw_mkdirs(readonly, 0755, err) < 0 || sw_mkdirs(control, 0755, err) < 0 || sw_mkdirs(output, 0755, err) < 0)
         return -1;
-    const char *const pipes[] = {sw_path(cx->arena, control, "wait"), sw_path(cx->arena, control, "go")};
-    for (size_t i = 0; i < SW_N(pipes); i++)
-        if (mkfifo(pipes[i], 0600) < 0 && !sw_exists(pipes[i]))
-            return sw_fail(err, &SW_INTERNAL_FAILURE, "The build's folder cannot be written");
-    return 0;
+    return codebuild_pipe(sw_path(cx->arena, control, "wait"), err);
 }
 
 int codebuild_place_spec(SwCtx *cx, const CodebuildPlace *p, const char *script, SwContainerSpec *ret, SwError *err) {

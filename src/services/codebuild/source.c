@@ -72,7 +72,7 @@ static int git_environment(SwCtx *cx, const CodebuildBuildRecord *r, const char 
 }
 
 static int git(SwCtx *cx, const char *const *env, const char *cwd, const char *const *argv, SwStr *ret_out, SwError *err) {
-    SwProcOpts o = {.argv = argv, .env = env, .cwd = cwd, .in = -1, .out = -1, .err = -1};
+    SwProcOpts o = {.argv = argv, .env = env, .cwd = cwd, .in = -1, .out = -1, .err = -1, .background = true};
     SwStr out, why;
     int status;
     if (sw_proc_run(cx->arena, &o, SW_NO_STR, SW_MIB, CLONE_MS, &status, &out, &why, err) < 0)

@@ -215,9 +215,9 @@ class Watch(threading.Thread):
     def run(self):
         while not self.stop.wait(0.02):
             text = self.team.elb("DescribeTargetHealth", TargetGroupArn=self.team.group)
-            for part in text.split("<member>")[1:]:
-                if "<State>healthy<" in part:
-                    self.healthy.setdefault(element(part, "Id"), time.time())
+            now = {element(part, "Id") for part in text.split("<member>")[1:] if "<State>healthy<" in part}
+            since = {a: t for a, t in self.healthy.items() if a in now}     # an address may have been another task's
+            self.healthy = since | {a: time.time() for a in now if a not in since}
             if not self.live and f"from {self.version}" in self.team.page():
                 self.live = time.time()
 
@@ -233,13 +233,13 @@ def stretches(team, pushed, pushed_end, execution, watch):
     out = [("git push itself", PLATFORM, pushed, pushed_end), ("push to the Source action", PLATFORM, pushed_end, begin("Source")),
            ("Source action", PLATFORM, begin("Source"), end("Source")), ("Source to Build", PLATFORM, end("Source"), begin(last))]
     at = begin(last)
-    for name, parts, whose in ((f"{last}: queued, provisioning, source", ("SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE"), PLATFORM),
-                               (f"{last}: to the first command (container, dockerd)", (), PLATFORM), (f"{last}: commands", OWN, COMMANDS),
-                               (f"{last}: artifacts, finalizing", ("UPLOAD_ARTIFACTS", "FINALIZING"), PLATFORM)):
+    for name, parts, whose in (("Build: queued, provisioning, source", ("SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE"), PLATFORM),
+                               ("Build: to the first command (container, dockerd)", (), PLATFORM), ("Build: commands", OWN, COMMANDS),
+                               ("Build: artifacts, finalizing", ("UPLOAD_ARTIFACTS", "FINALIZING"), PLATFORM)):
         to = max(phase[p]["endTime"] for p in parts if p in phase) if parts else phase["INSTALL"]["startTime"]
         out.append((name, whose, at, to))
         at = to
-    out += [(f"{last}: build's end to action's", PLATFORM, at, end(last)), ("Build to Approve", PLATFORM, end(last), begin("Approve")),
+    out += [("Build: build's end to action's", PLATFORM, at, end(last)), ("Build to Approve", PLATFORM, end(last), begin("Approve")),
             ("approval", PERSON, begin("Approve"), end("Approve")), ("Approve to Deploy", PLATFORM, end("Approve"), begin("Deploy"))]
     return out + deployment(team, begin("Deploy"), end("Deploy"), watch)
 
@@ -258,9 +258,10 @@ def deployment(team, began, ended, watch):
             ("Deploy: health seen late", PLATFORM, waits, healthy), ("Deploy: healthy to deployment's and action's end", PLATFORM, healthy, ended)]
 
 
-def measure(program, b, releases=3, keep_warm=True):
-    """[{what: (whose, seconds)}], one a release; the first release, which fills caches, is not among them."""
-    slipway = b.Slipway(program)
+def measure(program, b, releases=3, cold=False):
+    """[{what: (whose, seconds)}], one a release; the first release, which fills caches, is not among them. cold: no build
+    environment is kept ready."""
+    slipway = b.Slipway(program, *(("--warm-builds", "0") if cold else ()))
     slipway.start()
     team, all_ = Team(b, slipway), []
     try:
@@ -298,19 +299,21 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("program")
     p.add_argument("--releases", type=int, default=3)
+    p.add_argument("--cold", action="store_true", help="beside it, in the same run, without a build environment that is kept ready")
     p.add_argument("--json", action="store_true")
     o = p.parse_args()
-    all_ = measure(os.path.abspath(o.program), bench(), o.releases)
-    table, sums = summary(all_)
+    kinds = {"cold": True, "warm": False}
+    found = {kind: measure(os.path.abspath(o.program), bench(), o.releases, cold) for kind, cold in kinds.items() if cold <= o.cold}
     if o.json:
-        json.dump({"releases": all_, "sums": sums}, sys.stdout, indent=1)
+        json.dump({kind: {"releases": all_, "sums": summary(all_)[1]} for kind, all_ in found.items()}, sys.stdout, indent=1)
         print()
         return
-    print(f"{'median of ' + str(len(all_)) + ' releases':60}{'':15}{'s':>8}")
-    for name, whose, seconds in table:
-        print(f"{name:60}{whose:15}{seconds:8.3f}")
-    for whose, seconds in sums.items():
-        print(f"{'sum':60}{whose:15}{seconds:8.3f}")
+    shown = {kind: summary(all_) for kind, all_ in found.items()}
+    print(f"{'median of ' + str(o.releases) + ' releases, s':60}{'':15}" + "".join(f"{kind:>9}" for kind in shown))
+    for i, (name, whose, _) in enumerate(shown["warm"][0]):
+        print(f"{name:60}{whose:15}" + "".join(f"{table[i][2]:9.3f}" for table, _ in shown.values()))
+    for whose in shown["warm"][1]:
+        print(f"{'sum':60}{whose:15}" + "".join(f"{sums[whose]:9.3f}" for _, sums in shown.values()))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ typedef struct SwConfig {
     bool settle;                      /* --settle */
     bool ephemeral;                   /* --ephemeral */
     bool accept_data_loss;            /* --accept-data-loss */
+    SwTime warm_builds;               /* --warm-builds: how long a build's environment is kept ready; 0: none is */
     const SwService *const *services; /* sw_services, or a test's own few */
 } SwConfig;
 

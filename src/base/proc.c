@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -25,6 +26,15 @@ static void use_fd(posix_spawn_file_actions_t *fa, int fd, int as) {
         posix_spawn_file_actions_addopen(fa, as, "/dev/null", as == 0 ? O_RDONLY : O_WRONLY, 0);
     else
         posix_spawn_file_actions_adddup2(fa, fd, as);
+}
+
+#define BACKGROUND_NICE 15
+#define IOPRIO_IDLEST   (2 << 13 | 7) /* the last of class "best effort" (linux/ioprio.h): idle's own could starve */
+
+/* From outside, which posix_spawn cannot do: what it starts inherits both. One that has ended already needs neither. */
+static void yield_to_others(pid_t pid) {
+    (void)setpriority(PRIO_PROCESS, (id_t)pid, BACKGROUND_NICE);
+    (void)syscall(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, pid, IOPRIO_IDLEST);
 }
 
 int sw_proc_spawn(const SwProcOpts *o, pid_t *ret_pid, SwError *err) {
@@ -54,6 +64,8 @@ int sw_proc_spawn(const SwProcOpts *o, pid_t *ret_pid, SwError *err) {
     posix_spawnattr_destroy(&attr);
     if (e)
         return sw_fail_errno(err, e, "The program %s cannot be started", o->argv[0]);
+    if (o->background)
+        yield_to_others(pid);
     *ret_pid = pid;
     return 0;
 }

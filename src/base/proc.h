@@ -13,6 +13,7 @@ typedef struct SwProcOpts {
     const char *cwd;         /* NULL: ours */
     int in, out, err;        /* descriptors for 0, 1, 2; -1: /dev/null (for out with `capture`: a pipe) */
     bool new_session;
+    bool background; /* it and what it starts yield CPU and disk to all else: bulk work that nobody's traffic waits for */
 } SwProcOpts;
 
 /* Start and return its pid; the caller waits with sw_proc_wait. */

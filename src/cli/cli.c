@@ -32,6 +32,7 @@ const SwCommand sw_cli_commands[] = {
      "  --accept-data-loss start although the folder's store or blobs are lost, with what is there\n"
      "  --ephemeral        keep nothing: state in memory, everything removed at the end\n"
      "  --settle           answers wait until nothing is left to do, so that tests never poll\n"
+     "  --warm-builds TIME how long a build's environment is kept ready for the next, such as 2h; 0: none (default: 15m)\n"
      "  --memory SIZE      what requests and the engine may hold at once, such as 512M or 2G (default: a quarter of the\n"
      "                     machine's or control group's memory); beyond it requests are answered 503 SlowDown\n"},
     {"down", "[--data DIR]", "stop the server and everything that it runs; what is stored stays", sw_cli_down,

@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 typedef struct Options {
-    const char *data, *port, *address, *auth, *memory;
+    const char *data, *port, *address, *auth, *memory, *warm_builds;
     bool ephemeral, settle, accept_data_loss;
 } Options;
 
@@ -52,6 +52,11 @@ static int configure(SwCli *cli, const Options *o, SwConfig *c) {
         return sw_cli_usage(cli, "--port takes a number from 0 to 65535");
     if (o->auth && strcmp(o->auth, "strict") != 0 && strcmp(o->auth, "relaxed") != 0)
         return sw_cli_usage(cli, "--auth takes relaxed or strict");
+    SwTime warm_builds = 15 * SW_MINUTE;
+    if (o->warm_builds && strcmp(o->warm_builds, "0") == 0)
+        warm_builds = 0;
+    else if (o->warm_builds && !sw_duration_parse(sw_str(o->warm_builds), &warm_builds))
+        return sw_cli_usage(cli, "--warm-builds takes a duration such as 15m or 2h, or 0");
     bool local = !o->address || strcmp(o->address, "localhost") == 0;
     if (!local && !is_address(o->address))
         return sw_cli_usage(cli, "--address takes a numeric address, such as 127.0.0.1 or 0.0.0.0");
@@ -64,6 +69,7 @@ static int configure(SwCli *cli, const Options *o, SwConfig *c) {
         .settle = o->settle,
         .ephemeral = o->ephemeral,
         .accept_data_loss = o->accept_data_loss,
+        .warm_builds = warm_builds,
         .services = sw_services,
     };
     if (!o->data && o->ephemeral) {
@@ -159,6 +165,7 @@ int sw_cli_up(SwCli *cli) {
         {"--settle", SW_OPTION_FLAG, &o.settle},
         {"--accept-data-loss", SW_OPTION_FLAG, &o.accept_data_loss},
         {"--memory", SW_OPTION_TEXT, &o.memory},
+        {"--warm-builds", SW_OPTION_TEXT, &o.warm_builds},
     };
     SwConfig c;
     sigset_t end;

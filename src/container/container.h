@@ -161,6 +161,8 @@ typedef struct SwContainerInfo {
 } SwContainerInfo;
 
 int sw_container_create(SwRuntime *rt, const SwContainerSpec *spec, SwError *err) sw_must_check;
+/* "NAME=value" of what the container's first process sees: defaults, the image's, the spec's own. */
+SwStrList sw_container_environment(SwArena *a, const SwContainerSpec *spec);
 /* Whether a folder of the host may be mounted into a container: not one of the data folder's, by
  * whatever name; one that holds the data folder only where the container cannot unmount what hides
  * it. A folder that is not there yet is judged by the nearest one above. Start checks again, what it

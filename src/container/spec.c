@@ -251,15 +251,14 @@ static int rlimits(SwArena *a, const SwContainerSpec *s, SwValue *process, SwErr
     return 0;
 }
 
-static int process(SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue *config, SwError *err) {
-    SwValue *p = object(a, config, "process");
-    SwStrList args, env = {0};
-    SwStr cwd = s->cwd.n ? s->cwd : s->image ? sw_str_or(s->image->cwd, SW_STR("/")) : SW_STR("/");
+static SwStr hostname_of(const SwContainerSpec *s) {
+    return s->hostname.n ? s->hostname : sw_str_n(s->id.p, SW_MIN(s->id.n, (size_t)12));
+}
 
-    if (command(a, s, &args, err) < 0)
-        return -1;
-    if (cwd.p[0] != '/')
-        return sw_fail(err, &SW_CONTAINER_START_FAILED, "working directory %.*s is not absolute", SW_FMT(cwd));
+SwStrList sw_container_environment(SwArena *a, const SwContainerSpec *s) {
+    SwStr hostname = hostname_of(s);
+    SwStrList env = {0};
+
     env_set(a, &env, SW_STR("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
     env_set(a, &env, sw_strf(a, "HOSTNAME=%.*s", SW_FMT(hostname)));
     if (s->tty)
@@ -268,7 +267,18 @@ static int process(SwArena *a, const SwContainerSpec *s, SwStr hostname, SwValue
         env_set(a, &env, s->image->env.v[i]);
     for (size_t i = 0; i < s->env.n; i++)
         env_set(a, &env, s->env.v[i]);
+    return env;
+}
 
+static int process(SwArena *a, const SwContainerSpec *s, SwValue *config, SwError *err) {
+    SwValue *p = object(a, config, "process");
+    SwStrList args, env = sw_container_environment(a, s);
+    SwStr cwd = s->cwd.n ? s->cwd : s->image ? sw_str_or(s->image->cwd, SW_STR("/")) : SW_STR("/");
+
+    if (command(a, s, &args, err) < 0)
+        return -1;
+    if (cwd.p[0] != '/')
+        return sw_fail(err, &SW_CONTAINER_START_FAILED, "working directory %.*s is not absolute", SW_FMT(cwd));
     sw_value_set(a, p, SW_STR("terminal"), sw_value_bool(s->tty));
     SwValue *l = array(a, p, "args");
     if (s->init)
@@ -539,14 +549,14 @@ static int kernel(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwValue *
 
 SwValue sw_oci_config(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, const char *dir, SwError *err) {
     SwValue c = sw_value_object();
-    SwStr hostname = s->hostname.n ? s->hostname : sw_str_n(s->id.p, SW_MIN(s->id.n, (size_t)12));
+    SwStr hostname = hostname_of(s);
 
     sets(a, &c, "ociVersion", "1.0.2");
     SwValue *root = object(a, &c, "root");
     sets(a, root, "path", sw_path(a, dir, "rootfs"));
     sw_value_set(a, root, SW_STR("readonly"), sw_value_bool(s->read_only_root));
     sw_value_set(a, &c, SW_STR("hostname"), sw_value_string(hostname));
-    if (process(a, s, hostname, &c, err) < 0 || mounts(rt, a, s, hostname, &c, dir, err) < 0 || kernel(rt, a, s, &c, err) < 0)
+    if (process(a, s, &c, err) < 0 || mounts(rt, a, s, hostname, &c, dir, err) < 0 || kernel(rt, a, s, &c, err) < 0)
         return (SwValue){.kind = SW_VNULL};
     return c;
 }

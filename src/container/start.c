@@ -7,9 +7,10 @@
  *  2. in a thread with a mount namespace of its own: mount the root, write config.json, spawn
  *     conmon, which runs `runc create` and answers the process's number on a pipe. The namespace
  *     lives on in conmon and dies with it.
- *  3. write `init`
+ *  3. write `init`, once the process's number is in runc's file of it: that is the last act of
+ *     `runc create`, and neither its end nor conmon's answer is waited for
  *  4. release: runc's init waits on exec.fifo for a reader (what `runc start` does, without a
- *     third run of runc)
+ *     third run of runc); then take conmon's answer
  *  Crash before 3: nothing of the container's own ran; opening wipes it and start begins anew.
  *  Crash before 4: `init` is there and exec.fifo too: start, or opening, releases.
  *  Crash in 4: the fifo may be there although the program runs; its process's name tells. */
@@ -21,6 +22,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -33,7 +35,8 @@ typedef struct Launch {
     SwBox *b;
     SwArena *a;
     SwError *err;
-    int sync_fd, netns_fd, result;
+    int sync_fd, netns_fd, pid_watch, result;
+    bool answer_due; /* conmon has not answered yet */
 } Launch;
 
 /* Namespaces of others, pinned by our copy of the mount table, would outlive their removal. */
@@ -84,11 +87,6 @@ static int write_config(Launch *l, const char *rootfs) {
 
     if (root < 0)
         return sw_fail_errno(l->err, errno, "open %s", rootfs);
-    /* through our descriptor: the namespace's mount is not in the container's mount namespace */
-    if (b->net_id.n &&
-        (l->netns_fd = open(sw_strf(l->a, "%s/%.*s", l->rt->netns, SW_FMT(b->net_id)).p, O_RDONLY | O_CLOEXEC)) < 0)
-        return sw_fail_cause(l->err, &SW_CONTAINER_START_FAILED, strerror(errno), "network %.*s is not there",
-                             SW_FMT(b->net_id));
     if (sw_file_read(l->a, sw_path(l->a, b->dir, "base.json"), SW_FILE_MAX, &text, l->err) < 0 ||
         sw_json_parse(l->a, text, &c, l->err) < 0 || sw_oci_set_user(l->a, &c, root, b->user, l->err) < 0)
         return -1;
@@ -112,7 +110,9 @@ static int mount_foreign(Launch *l) {
     return 0;
 }
 
-static int spawn_conmon(Launch *l, int pipe_out) {
+/* It waits for a byte in `gate` before it does anything: its own start, a third of what comes before runc, goes on beside
+ * the mounts and the configuration. */
+static int spawn_conmon(Launch *l, int pipe_out, int gate, pid_t *ret_pid) {
     SwRuntime *rt = l->rt;
     SwBox *b = l->b;
     SwArena *a = l->a;
@@ -127,12 +127,12 @@ static int spawn_conmon(Launch *l, int pipe_out) {
         "-b", b->dir, "-p", pidfile, "-P", own, "--exit-dir", rt->exits, "--persist-dir", b->dir,
         "--full-attach", "--log-level", "error", "-l", log};
     /* clang-format on */
-    char *const env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"_OCI_SYNCPIPE=3"}, NULL};
+    char *const env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"_OCI_SYNCPIPE=3"},
+                         (char[]){"_OCI_STARTPIPE=4"}, NULL};
     posix_spawn_file_actions_t fa;
     posix_spawnattr_t at;
     sigset_t none, all;
-    pid_t pid;
-    int status, e;
+    int e;
 
     for (; n < SW_N(fixed); n++)
         argv[n] = fixed[n];
@@ -150,39 +150,75 @@ static int spawn_conmon(Launch *l, int pipe_out) {
     posix_spawn_file_actions_adddup2(&fa, 0, 1);
     posix_spawn_file_actions_adddup2(&fa, 0, 2);
     posix_spawn_file_actions_adddup2(&fa, pipe_out, 3);
+    posix_spawn_file_actions_adddup2(&fa, gate, 4);
+    /* its own answer's other end, so that the answer can be given when we are dead: it would end over that */
+    posix_spawn_file_actions_adddup2(&fa, l->sync_fd, 5);
     posix_spawnattr_init(&at);
     posix_spawnattr_setsigmask(&at, &none);
     posix_spawnattr_setsigdefault(&at, &all);
     posix_spawnattr_setflags(&at, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-    e = posix_spawn(&pid, rt->conmon_bin, &fa, &at, (char *const *)(uintptr_t)argv, env);
+    e = posix_spawn(ret_pid, rt->conmon_bin, &fa, &at, (char *const *)(uintptr_t)argv, env);
     posix_spawnattr_destroy(&at);
     posix_spawn_file_actions_destroy(&fa);
-    if (e)
-        return sw_fail_errno(l->err, e, "run %s", rt->conmon_bin);
-    return sw_proc_wait(pid, 30000, &status, l->err); /* it goes into the background at once */
+    return e ? sw_fail_errno(l->err, e, "run %s", rt->conmon_bin) : 0;
 }
 
-static int launch(Launch *l) {
-    const char *rootfs = sw_path(l->a, l->b->dir, "rootfs");
+/* The network is joined through our descriptor: its mount is not in the container's mount namespace. */
+static int open_network(Launch *l) {
+    SwStr id = l->b->net_id;
+
+    if (id.n && (l->netns_fd = open(sw_strf(l->a, "%s/%.*s", l->rt->netns, SW_FMT(id)).p, O_RDONLY | O_CLOEXEC)) < 0)
+        return sw_fail_cause(l->err, &SW_CONTAINER_START_FAILED, strerror(errno), "network %.*s is not there", SW_FMT(id));
+    return 0;
+}
+
+/* Of numbers from 10: a child's dup2 onto itself would keep close-on-exec. */
+static int make_pipe(Launch *l, int *ret_read, int *ret_write) {
     int p[2];
 
-    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-        return sw_fail_errno(l->err, errno, "make a mount namespace");
+    if (pipe2(p, O_CLOEXEC) < 0)
+        return sw_fail_errno(l->err, errno, "make a pipe");
+    *ret_read = fcntl(p[0], F_DUPFD_CLOEXEC, 10);
+    *ret_write = fcntl(p[1], F_DUPFD_CLOEXEC, 10);
+    close(p[0]);
+    close(p[1]);
+    return *ret_read < 0 || *ret_write < 0 ? sw_fail_errno(l->err, errno, "make a pipe") : 0;
+}
+
+/* What runc will find. */
+static int prepare(Launch *l) {
+    const char *rootfs = sw_path(l->a, l->b->dir, "rootfs");
+
     if (sw_mkdirs(rootfs, 0755, l->err) < 0 || sw_mkdirs(l->rt->runc, 0700, l->err) < 0)
         return -1;
     int r = l->b->host_root ? sw_host_mount_root(l->a, l->b->dir, l->err) : mount_layers(l, rootfs);
-    if (r < 0 || mount_foreign(l) < 0 || write_config(l, rootfs) < 0)
+    return r < 0 || mount_foreign(l) < 0 || write_config(l, rootfs) < 0 ? -1 : 0;
+}
+
+static int launch(Launch *l) {
+    _sw_close_ int out = -1, gate = -1, gate_in = -1;
+    pid_t pid = 0;
+    int status;
+
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+        return sw_fail_errno(l->err, errno, "make a mount namespace");
+    if (make_pipe(l, &l->sync_fd, &out) < 0 || make_pipe(l, &gate_in, &gate) < 0)
         return -1;
-    if (pipe2(p, O_CLOEXEC) < 0)
-        return sw_fail_errno(l->err, errno, "make a pipe");
-    l->sync_fd = p[0];
-    _sw_close_ int out = fcntl(p[1], F_DUPFD_CLOEXEC, 10); /* not 3: dup2 onto itself would keep close-on-exec */
-    close(p[1]);
+    if (open_network(l) < 0)
+        return -1;
     drop_namespace_mounts(l->a);
-    if (spawn_conmon(l, out) < 0)
+    if (spawn_conmon(l, out, gate_in, &pid) < 0)
         return -1;
+    if (prepare(l) < 0) {
+        SwError ignored = sw_error(l->a);
+        if (kill(pid, SIGKILL) < 0 || sw_proc_wait(pid, 5000, &status, &ignored) < 0) /* it waits for the gate */
+            sw_log(SW_WARN, "container's supervisor not ended", SW_F("container", l->b->id), SW_F("cause", ignored.cause));
+        return -1;
+    }
+    if (write(gate, "", 1) != 1)
+        return sw_fail_errno(l->err, errno, "begin container %s", l->b->id);
     SW_CRASH_POINT("container.spawned");
-    return 0;
+    return sw_proc_wait(pid, 30000, &status, l->err); /* it goes into the background at once */
 }
 
 static void launch_thread(void *arg) {
@@ -192,7 +228,7 @@ static void launch_thread(void *arg) {
 }
 
 /* conmon's answer: {"data": PID} or {"data": -1, "message": "..."}, one line. */
-static int read_pid(Launch *l, pid_t *ret_pid) {
+static int read_answer(Launch *l, pid_t *ret_pid) {
     SwBuf text = sw_buf(l->a, 64 * SW_KIB);
     char part[4096];
     ssize_t n;
@@ -217,6 +253,36 @@ static int read_pid(Launch *l, pid_t *ret_pid) {
         return sw_fail(l->err, &SW_CONTAINER_START_FAILED, "%.*s", SW_FMT(m));
     }
     *ret_pid = (pid_t)pid;
+    return 0;
+}
+
+/* runc renames the file to its name when it has all of the number in it. */
+static bool read_pid_file(Launch *l, pid_t *ret_pid) {
+    SwError ignored = sw_error(l->a);
+    SwStr text;
+    int64_t pid = 0;
+
+    if (sw_file_read(l->a, sw_path(l->a, l->b->dir, "pidfile"), 32, &text, &ignored) < 0 ||
+        !sw_str_to_i64(sw_str_trim(text), &pid) || pid <= 0)
+        return false;
+    *ret_pid = (pid_t)pid;
+    return true;
+}
+
+/* From runc's file, or where that does not come from conmon, which then says why. */
+static int await_pid(Launch *l, pid_t *ret_pid) {
+    struct pollfd p[2] = {{.fd = l->pid_watch, .events = POLLIN}, {.fd = l->sync_fd, .events = POLLIN}};
+    char events[4096];
+
+    while (!read_pid_file(l, ret_pid)) {
+        if (poll(p, 2, 60000) < 1)
+            return sw_fail_errno(l->err, ETIMEDOUT, "wait for the container's supervisor");
+        if (p[1].revents)
+            return read_answer(l, ret_pid);
+        if (read(l->pid_watch, events, sizeof(events)) < 0 && errno != EAGAIN)
+            return sw_fail_errno(l->err, errno, "watch %s", l->b->dir);
+    }
+    l->answer_due = true;
     return 0;
 }
 
@@ -252,32 +318,14 @@ static int release(SwRuntime *rt, SwBox *b, SwError *err) {
     return unlink(fifo) < 0 && errno != ENOENT ? sw_fail_errno(err, errno, "remove %s", fifo) : 0;
 }
 
-static int start_anew(SwRuntime *rt, SwBox *b, SwArena *a, SwError *err) {
-    const char *starting = sw_path(a, b->dir, "starting");
-    Launch l = {.rt = rt, .b = b, .a = a, .err = err, .sync_fd = -1, .netns_fd = -1, .result = -1};
-    pid_t pid = 0;
-
-    if (sw_exists(starting))
-        sw_box_wipe(rt, b->id);
-    if (sw_file_write(starting, SW_STR(""), 0600, err) < 0)
-        return -1;
-    int e = sw_thread_run(launch_thread, &l);
-    if (e)
-        return sw_fail_errno(err, e, "start a thread");
-    _sw_close_ int sync_fd = l.sync_fd, netns_fd = l.netns_fd;
-    (void)sync_fd, (void)netns_fd; /* closed at the end of the scope */
-    if (l.result < 0 || read_pid(&l, &pid) < 0) {
-        sw_box_wipe(rt, b->id);
-        return -1;
-    }
-    SW_CRASH_POINT("container.launched");
+static int record(SwRuntime *rt, SwBox *b, SwArena *a, pid_t pid, SwError *err) {
     uint64_t start = sw_proc_start_time(pid);
     SwTime now = sw_clock_now(rt->o.clock);
     SwStr text = sw_strf(a, "%d %llu %lld", (int)pid, (unsigned long long)start, (long long)now);
-    if (sw_file_write(sw_path(a, b->dir, "init"), text, 0600, err) < 0) {
-        sw_box_wipe(rt, b->id);
+
+    SW_CRASH_POINT("container.launched");
+    if (sw_file_write(sw_path(a, b->dir, "init"), text, 0600, err) < 0)
         return -1;
-    }
     pthread_mutex_lock(&rt->lock);
     b->pid = pid;
     b->pid_start = start;
@@ -287,15 +335,44 @@ static int start_anew(SwRuntime *rt, SwBox *b, SwArena *a, SwError *err) {
     return 0;
 }
 
+/* Up to the release, and its own: conmon ends if nobody takes its answer. */
+static int start_anew(SwRuntime *rt, SwBox *b, SwArena *a, SwError *err) {
+    const char *starting = sw_path(a, b->dir, "starting");
+    Launch l = {.rt = rt, .b = b, .a = a, .err = err, .sync_fd = -1, .netns_fd = -1, .result = -1};
+    pid_t pid = 0, same = 0;
+
+    if (sw_exists(starting))
+        sw_box_wipe(rt, b->id);
+    (void)unlink(sw_path(a, b->dir, "pidfile")); /* an earlier start's */
+    if (sw_file_write(starting, SW_STR(""), 0600, err) < 0)
+        return -1;
+    _sw_close_ int watch = l.pid_watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (watch < 0 || inotify_add_watch(watch, b->dir, IN_MOVED_TO | IN_ONLYDIR) < 0)
+        return sw_fail_errno(err, errno, "watch %s", b->dir);
+    int e = sw_thread_run(launch_thread, &l);
+    if (e)
+        return sw_fail_errno(err, e, "start a thread");
+    _sw_close_ int sync_fd = l.sync_fd, netns_fd = l.netns_fd;
+    (void)sync_fd, (void)netns_fd; /* closed at the end of the scope */
+    if (l.result < 0 || await_pid(&l, &pid) < 0 || record(rt, b, a, pid, err) < 0) {
+        sw_box_wipe(rt, b->id);
+        return -1;
+    }
+    int r = release(rt, b, err);
+    if (l.answer_due && read_answer(&l, &same) < 0) { /* it runs: its end will be seen without conmon too */
+        sw_log(SW_WARN, "container's supervisor not heard", SW_F("container", b->id), SW_F("message", err->message));
+        sw_error_reset(err);
+    }
+    return r;
+}
+
 int sw_box_start(SwRuntime *rt, SwBox *b, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
 
     (void)sw_box_check_exit(rt, b, false);
     if (b->ended)
         return 0;
-    if (b->pid == 0 && start_anew(rt, b, a, err) < 0)
-        return -1;
-    if (release(rt, b, err) < 0)
+    if ((b->pid == 0 ? start_anew(rt, b, a, err) : release(rt, b, err)) < 0)
         return -1;
     b->released = true;
     SW_CRASH_POINT("container.started");

@@ -200,7 +200,7 @@ static ssize_t read_fetch(void *arg, void *buf, size_t n) {
 int sw_git_upload_pack(SwArena *a, const char *path, SwStr protocol, int body, SwStream *ret, SwError *err) {
     _sw_close_ int in = body;
     const char *argv[] = {"git", "upload-pack", "--stateless-rpc", path, NULL};
-    SwProcOpts o = {.argv = argv, .env = make_env(a, protocol, PUSH_BYTES), .in = in, .out = -1, .err = -1};
+    SwProcOpts o = {.argv = argv, .env = make_env(a, protocol, PUSH_BYTES), .in = in, .out = -1, .err = -1, .background = true};
     int ends[2];
     Fetch *f;
 

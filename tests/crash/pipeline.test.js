@@ -16,7 +16,7 @@ const { SNSClient, CreateTopicCommand, SubscribeCommand, ListSubscriptionsByTopi
 const { start, until, run } = require("../lib/slipway");
 const { points, alive, lives, idle, leavesNothing } = require("../lib/crash");
 
-const HERE = points(/^(codepipeline|codebuild|codecommit|git|sns|engine)\./);
+const HERE = points(/^(codepipeline|codebuild(?!\.environment_)|codecommit|git|sns|engine)\./);
 
 const trust = (service) => JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }] });
 const action = (name, category, provider, configuration, more = {}) => ({ name, actionTypeId: { category, owner: "AWS", provider, version: "1" }, configuration, ...more });

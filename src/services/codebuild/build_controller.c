@@ -133,12 +133,9 @@ static int provision(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret
 }
 
 static int download(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret, SwError *err) {
-    SwContainerInfo info = {0};
     CodebuildSpec spec;
     SwStr version = SW_NO_STR;
-    bool there = sw_container_get(cx->host->runtime, cx->arena, codebuild_container_id(cx->arena, r), &info);
-    bool started = there && (info.state == SW_CONTAINER_RUNNING || info.state == SW_CONTAINER_EXITED);
-    if (!started) { /* else a crash came between the start and the record of it */
+    if (!codebuild_launched(cx, r)) { /* else a crash came between the start and the record of it */
         if (codebuild_download(cx, r, &spec, &version, err) < 0)
             return failed(cx, uuid, ret, err);
         r->build->resolved_source_version = version;
@@ -340,6 +337,8 @@ static int complete(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwError *err
     r->build->build_complete = SW_SOME_BOOL(true);
     r->build->build_status = r->outcome;
     codebuild_count_ended(cx, r);
+    if (codebuild_environment_keep(cx, r, err) < 0)
+        return -1;
     return codebuild_state_event(cx, r, err) < 0 || codebuild_build_put(cx, uuid, r, err) < 0 ? -1 : wake_next(cx, err);
 }
 
@@ -375,8 +374,8 @@ static int step(SwCtx *cx, SwStr uuid, SwStep *ret, SwError *err) {
     CodebuildBuildRecord *r;
     if (codebuild_load(cx, uuid, &r, err) < 0)
         return -1;
-    if (!r)
-        return 0;
+    if (!r) /* an environment that no build has yet */
+        return codebuild_environment_wake(cx, uuid, err);
     if (sw_str_eq(r->state, CODEBUILD_COMPLETED))
         return codebuild_remove(cx, r, err);
     if (sw_str_eq(r->state, CODEBUILD_FINALIZING))

@@ -25,6 +25,8 @@ static int open_service(SwHost *h, SwError *err) {
                 return sw_ctx_rollback(cx), -1;
         }
     }
+    if (codebuild_environment_open(cx, err) < 0)
+        return sw_ctx_rollback(cx), -1;
     return sw_ctx_commit(cx, err);
 }
 
@@ -33,7 +35,8 @@ static int reset(SwHost *h, SwError *err) {
     return sw_rm_tree(sw_path(a, h->config->data, "codebuild"), err);
 }
 
-/* Output wakes the log, which looks for markers too; an end wakes the build. */
+/* Output wakes the log, which looks for markers too; an end wakes the build. Both wake the environment where no build has
+ * it yet. */
 static void on_container(SwHost *h, SwStr id, int event) {
     SwStr account, region, uuid;
     _sw_arena_ SwArena *a = sw_arena_new(0);
@@ -45,8 +48,10 @@ static void on_container(SwHost *h, SwStr id, int event) {
         sw_log(SW_WARN, "build not woken", SW_F("container", id), SW_F("cause", err.cause));
 }
 
-static const SwCollection *const collections[] = {&codebuild_projects, &codebuild_builds, &codebuild_logs, NULL};
-static const SwController *const controllers[] = {&codebuild_build_controller, &codebuild_log_controller, NULL};
+static const SwCollection *const collections[] = {&codebuild_projects, &codebuild_builds, &codebuild_logs,
+                                                  &codebuild_environments, NULL};
+static const SwController *const controllers[] = {&codebuild_build_controller, &codebuild_log_controller,
+                                                  &codebuild_environment_controller, NULL};
 static const SwRoute routes[] = {
     {.method = "GET", .path = CODEBUILD_BADGES, .access = SW_ACCESS_OWN, .handle = codebuild_badge},
     {.method = "GET",

@@ -6,6 +6,7 @@
  *   codebuild/project  id NAME    the project as the API shows it
  *   codebuild/build    id UUID    a build: the API's document, and how far the controller is (see build_controller.c)
  *   codebuild/log      id UUID    how much of the container's output is in CloudWatch Logs
+ *   codebuild/environment  id UUID    what is kept ready for the build that will have this UUID (see environment.c)
  *
  * A build's folder is <data>/codebuild/UUID: readonly and control (see driver.h), output (mounted at /codebuild/output).
  * Its container and network are named cb.ACCOUNT.REGION.UUID-WITHOUT-DASHES, so that an event or a caller at
@@ -17,8 +18,8 @@
 #include "models/codebuild_resources.gen.h"
 #include "services/codebuild/driver.h"
 
-extern const SwCollection codebuild_logs;
-extern const SwController codebuild_build_controller, codebuild_log_controller;
+extern const SwCollection codebuild_logs, codebuild_environments;
+extern const SwController codebuild_build_controller, codebuild_log_controller, codebuild_environment_controller;
 extern const SwActionType codebuild_actions[2];
 
 #define CODEBUILD_AT_ONCE 4 /* builds that run; the others wait in the queue */
@@ -88,6 +89,18 @@ void codebuild_count_ended(SwCtx *cx, const CodebuildBuildRecord *r);
 
 /* ---- run.c: the container ---- */
 
+/* What a container is made for: a build, or one to come. */
+typedef struct CodebuildPlace {
+    SwStr account, region, uuid, compute_type;
+    bool privileged;
+    const SwImage *image; /* NULL: the host's environment */
+} CodebuildPlace;
+SwStr codebuild_place_id(SwArena *a, SwStr account, SwStr region, SwStr uuid); /* its container's and its network's */
+/* The folder's parts, which are made, are mounted; `script` of the folder readonly is what runs. */
+int codebuild_place_spec(SwCtx *cx, const CodebuildPlace *p, const char *script, SwContainerSpec *ret,
+                         SwError *err) sw_must_check;
+int codebuild_pipe(const char *path, SwError *err) sw_must_check;                        /* there already: success */
+int codebuild_place_remove(SwCtx *cx, SwStr id, SwStr uuid, SwError *err) sw_must_check; /* container, network, folder */
 SwStr codebuild_container_id(SwArena *a, const CodebuildBuildRecord *r);
 bool codebuild_container_owner(SwArena *a, SwStr id, SwStr *ret_account, SwStr *ret_region, SwStr *ret_uuid);
 /* A file of the build's folder that the build may have written itself: false unless it is a plain one. */
@@ -96,11 +109,29 @@ const char *codebuild_folder(const SwHost *h, SwArena *a, SwStr uuid, const char
 SwStr codebuild_source_dir(SwArena *a, const CodebuildBuildRecord *r,
                            SwStr identifier); /* inside the container; "" the primary's */
 const char *codebuild_source_folder(SwCtx *cx, const CodebuildBuildRecord *r, SwStr identifier); /* the same on the host */
-bool codebuild_on_host(SwCtx *cx, SwStr image);
 int codebuild_as_role(SwCtx *cx, const CodebuildBuildRecord *r, SwCtx **ret, SwError *err) sw_must_check;
 int codebuild_provision(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) sw_must_check; /* network, image */
 int codebuild_launch(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s, SwError *err) sw_must_check;
+/* Whether the build's commands were let run, before a crash kept that from being recorded. */
+bool codebuild_launched(SwCtx *cx, const CodebuildBuildRecord *r);
 int codebuild_remove(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) sw_must_check; /* container, network, folder */
+
+/* ---- image.c ---- */
+
+bool codebuild_on_host(SwCtx *cx, SwStr image);
+/* Pulled under the role, its layers unpacked. *ret NULL: the host's environment. */
+int codebuild_image(SwCtx *cx, SwStr name, SwStr role_arn, SwImage **ret, SwError *err) sw_must_check;
+
+/* ---- environment.c: one is kept ready for the next build of its kind ---- */
+
+/* In cx->tx, for a build that is being made: the UUID of an environment that is ready for it, which is the build's from now
+ * on, or a new one. */
+int codebuild_environment_take(SwCtx *cx, const CodebuildProjectEnvironment *e, CodebuildBuildRecord *r, SwStr *ret_uuid,
+                               SwError *err) sw_must_check;
+/* In cx->tx, with the end of a build: another of its kind is made ready. */
+int codebuild_environment_keep(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) sw_must_check;
+int codebuild_environment_wake(SwCtx *cx, SwStr uuid, SwError *err) sw_must_check; /* if there is one */
+int codebuild_environment_open(SwCtx *cx, SwError *err) sw_must_check;             /* in cx->tx, of any scope, at a start */
 
 /* ---- source.c, artifact.c ---- */
 

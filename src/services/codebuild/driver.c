@@ -172,6 +172,56 @@ static SwStr exports(Maker *m, const CodebuildSpec *s) {
     return sw_buf_str(&b);
 }
 
+/* ---- an environment that is kept ---- */
+
+SwStr codebuild_prepare_script(SwArena *a, bool dockerd) {
+    SwBuf b = sw_buf(a, SW_MIB);
+    sw_buf_addz(&b, "exec 2>&1 </dev/null\ncommand -v env >/dev/null || exit 1\n");
+    if (dockerd)
+        sw_buf_addf(&b, "(\n%s) || exit 1\n", sw_container_docker_script());
+    sw_buf_addz(&b, "exec 8<>" CONTROL "/go\n: >" CONTROL "/ready\necho '" CODEBUILD_READY_LINE "'\n"
+                    "read -r slipway_go <&8\nexec 8>&-\n. " READONLY "/go\n");
+    return sw_buf_str(&b);
+}
+
+/* Whatever it holds, inside single quotes. */
+static void add_quoted(SwBuf *b, SwStr s) {
+    sw_buf_addc(b, '\'');
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == '\'')
+            sw_buf_addz(b, "'\\''");
+        else
+            sw_buf_addc(b, s.p[i]);
+    sw_buf_addc(b, '\'');
+}
+
+SwStr codebuild_go_script(SwArena *a, const SwStrList *env, SwStr folder) {
+    SwBuf b = sw_buf(a, 16 * SW_MIB);
+    sw_buf_addz(&b, "rm -f " CONTROL "/go " CONTROL "/ready\ncd ");
+    add_quoted(&b, folder);
+    sw_buf_addz(&b, " || exit 1\nexec env -i");
+    for (size_t i = 0; i < env->n; i++) {
+        sw_buf_addc(&b, ' ');
+        add_quoted(&b, env->v[i]);
+    }
+    sw_buf_addz(&b, " /bin/sh " READONLY "/driver\n");
+    return sw_buf_str(&b);
+}
+
+bool codebuild_dockerd_reads(const SwStrList *env) {
+    static const char *const begins[] = {"HTTP_PROXY=",  "HTTPS_PROXY=", "NO_PROXY=",  "ALL_PROXY=", "http_proxy=",
+                                         "https_proxy=", "no_proxy=",    "all_proxy=", "DOCKER",     "CONTAINERD",
+                                         "GO",           "GRPC_",        "OTEL_",      "SSL_CERT_",  "LD_",
+                                         "TMPDIR=",      "RES_OPTIONS="};
+    for (size_t i = 0; i < env->n; i++)
+        for (size_t k = 0; k < SW_N(begins); k++)
+            if (sw_str_starts(env->v[i], sw_str(begins[k])) && !sw_str_eqz(env->v[i], "DOCKER_BUILDKIT=0"))
+                return true;
+    return false;
+}
+
+/* ---- the driver ---- */
+
 static SwStr main_script(SwArena *a, const CodebuildSpec *s, SwStr dir, bool dockerd, bool upload) {
     SwBuf b = sw_buf(a, SW_MIB);
     sw_buf_addz(&b, "exec 2>&1 </dev/null\n. " READONLY "/lib\n");

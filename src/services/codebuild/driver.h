@@ -7,9 +7,9 @@
  * that ends the shell (exit, set -e, a syntax error) does not end the build: the driver starts another shell behind that
  * command, with the variables and the folder that the old one left.
  *
- * /codebuild/readonly  driver, lib, steps, a file a command (BUILD.0; f: finally; r: runtime), and a file an artifact's
- *                      name (name.0: the primary's, name.1: the first of the secondary ones)
- * /codebuild/control   what the driver tells: `events`, one line a marker, written before the log line that wakes us
+ * /codebuild/readonly  driver (of a kept environment: prepare, go), lib, steps, a file a command (BUILD.0; f: finally; r:
+ * runtime), and a file an artifact's name (name.0: the primary's, name.1: the first of the secondary ones) /codebuild/control
+ * what the driver tells: `events`, one line a marker, written before the log line that wakes us
  *
  *     start PHASE SECONDS
  *     fail PHASE FILE STATUS SECONDS     exit status of the first command that failed
@@ -35,6 +35,17 @@ typedef struct CodebuildFileList {
     size_t n;
 } CodebuildFileList;
 
+/* What the container of an environment that is kept for a build to come runs: all that needs no build, then it waits. The
+ * file `ready` of /codebuild/control and the line tell that it does; a byte in the pipe `go` makes it run the script `go` of
+ * /codebuild/readonly, which becomes the driver, in the environment and folder that the container of a build would have
+ * begun with. It ends by itself where the image has no env(1) or dockerd does not start. */
+#define CODEBUILD_READY_LINE "slipway: the environment is ready"
+SwStr codebuild_prepare_script(SwArena *a, bool dockerd);
+SwStr codebuild_go_script(SwArena *a, const SwStrList *env, SwStr folder);
+/* Whether dockerd itself would do something else with these variables: then it must be started with them. */
+bool codebuild_dockerd_reads(const SwStrList *env);
+
+/* dockerd: start it first. */
 void codebuild_driver(SwArena *a, const CodebuildSpec *s, SwStr source_dir, bool dockerd, bool upload, CodebuildFileList *ret);
 /* Program that a runtime of runtime-versions stands for; NULL: unknown. */
 const char *codebuild_runtime_program(SwStr runtime);

@@ -117,6 +117,8 @@ static int batch(SwCtx *role, const CodebuildBuildRecord *r, bool all, bool *ret
         l->partial = SW_NO_STR;
         if (sw_str_eqz(text, CODEBUILD_LAST_LINE))
             l->over = SW_SOME_BOOL(true);
+        else if (begin == 0 && i == 0 && sw_str_eqz(text, CODEBUILD_READY_LINE))
+            continue; /* it was for us, before there was a build */
         else if (e[i].partial && text.n < LINE_BYTES)
             l->partial = text;
         else
@@ -212,7 +214,9 @@ static int step(SwCtx *cx, SwStr uuid, SwStep *ret, SwError *err) {
     CodebuildBuildRecord *r;
     if (codebuild_load(cx, uuid, &r, err) < 0)
         return -1;
-    if (!r || SW_OR(r->build->build_complete, false))
+    if (!r) /* an environment that no build has yet */
+        return codebuild_environment_wake(cx, uuid, err);
+    if (SW_OR(r->build->build_complete, false))
         return 0;
     if (codebuild_log_drain(cx, r, false, err) < 0)
         return -1;

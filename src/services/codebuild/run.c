@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A build's container: names, network, image, environment. */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "models/ecr.gen.h"
+#include "base/log.h"
 #include "models/ssm.gen.h"
 #include "services/codebuild/codebuild.h"
 
-static const SwErrorKind cannot_pull = {.code = "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE", .http = 400};
+#define CPU_SHARES 128 /* tasks have 1024 unless they say: what serves users comes first */
+
 static const SwErrorKind client_error = {.code = "CLIENT_ERROR", .http = 400};
 
 /* ---- names ---- */
 
 SwStr codebuild_container_id(SwArena *a, const CodebuildBuildRecord *r) {
-    SwStr uuid = codebuild_uuid(r->build->id);
+    return codebuild_place_id(a, r->account, r->region, codebuild_uuid(r->build->id));
+}
+
+SwStr codebuild_place_id(SwArena *a, SwStr account, SwStr region, SwStr uuid) {
     SwBuf b = sw_buf(a, 128);
-    sw_buf_addf(&b, "cb.%.*s.%.*s.", SW_FMT(r->account), SW_FMT(r->region));
+    sw_buf_addf(&b, "cb.%.*s.%.*s.", SW_FMT(account), SW_FMT(region));
     for (size_t i = 0; i < uuid.n; i++)
         if (uuid.p[i] != '-')
             sw_buf_addc(&b, uuid.p[i]);
@@ -84,114 +89,13 @@ int codebuild_as_role(SwCtx *cx, const CodebuildBuildRecord *r, SwCtx **ret, SwE
     return sw_ctx_assume(cx, r->build->service_role, ret, err);
 }
 
-/* ---- images ---- */
-
-typedef struct Image {
-    SwCtx *cx;
-    SwStr account, region, repository, tag, digest;
-} Image;
-
-/* HOST/REPOSITORY[:TAG][@DIGEST], where HOST is this server's registry by its address or by AWS's name. */
-static bool ours(SwCtx *cx, SwStr name, Image *ret) {
-    Image n = {.cx = cx};
-    SwStr rest = name, host, port = cx->host->registry;
-    size_t at;
-    if (!sw_str_cut(&rest, '/', &host))
-        return false;
-    if (sw_str_rfind(port, ':', &at))
-        port = sw_str_skip(port, at + 1);
-    if (sw_str_starts(host, SW_STR("127.0.0.1:")) || sw_str_starts(host, SW_STR("localhost:"))) {
-        if (!sw_str_eq(sw_str_skip(host, 10), port))
-            return false;
-    } else {
-        SwStr dkr, ecr;
-        if (!sw_str_cut(&host, '.', &n.account) || !sw_str_cut(&host, '.', &dkr) || !sw_str_cut(&host, '.', &ecr) ||
-            !sw_str_cut(&host, '.', &n.region) || n.account.n != 12 || !sw_str_eqz(dkr, "dkr") || !sw_str_eqz(ecr, "ecr"))
-            return false;
-    }
-    if (sw_str_find(rest, '@', &at)) {
-        n.digest = sw_str_skip(rest, at + 1);
-        rest = sw_str_n(rest.p, at);
-    }
-    if (sw_str_rfind(rest, ':', &at)) {
-        n.tag = sw_str_skip(rest, at + 1);
-        rest = sw_str_n(rest.p, at);
-    }
-    n.repository = rest;
-    *ret = n;
-    return rest.n > 0;
-}
-
-bool codebuild_on_host(SwCtx *cx, SwStr image) {
-    Image n;
-    return !ours(cx, image, &n);
-}
-
-static int ask(Image *n, SwStr digest, SwStr *ret_manifest, SwError *err) {
-    static SwStr types[] = {SW_STR_C("application/vnd.docker.distribution.manifest.v2+json"),
-                            SW_STR_C("application/vnd.oci.image.manifest.v1+json"),
-                            SW_STR_C("application/vnd.docker.distribution.manifest.list.v2+json"),
-                            SW_STR_C("application/vnd.oci.image.index.v1+json")};
-    EcrBatchGetImageRequest in = {.repository_name = n->repository,
-                                  .registry_id = n->account,
-                                  .accepted_media_types = {types, SW_N(types)}};
-    EcrBatchGetImageResponse *out;
-    EcrImageIdentifier *id = sw_list_add(n->cx->arena, &in.image_ids);
-    id->image_digest = digest.n ? digest : n->digest;
-    if (!id->image_digest.n)
-        id->image_tag = sw_str_or(n->tag, SW_STR("latest"));
-    if (ecr_call_batch_get_image(n->cx, &in, &out, err) < 0)
-        return -1;
-    if (!out->images.n)
-        return sw_fail(err, &cannot_pull, "manifest unknown: Requested image not found");
-    *ret_manifest = out->images.v[0].image_manifest;
-    return 0;
-}
-
-static const char *blob_path(void *arg, SwArena *a, SwStr digest) {
-    SwBlobs *b = ((Image *)arg)->cx->host->blobs;
-    SwStr hex = sw_str_starts(digest, SW_STR("sha256:")) ? sw_str_skip(digest, 7) : digest;
-    return sw_blob_exists(b, hex, NULL) ? sw_blob_path(b, a, hex) : NULL;
-}
-
-static bool manifest_of(void *arg, SwArena *a, SwStr digest, SwStr *ret_json) {
-    SwError ignored = sw_error(a);
-    return ask(arg, digest, ret_json, &ignored) == 0;
-}
-
-/* *ret NULL: the host's environment. */
-static int image_of(SwCtx *cx, const CodebuildBuildRecord *r, SwImage **ret, SwError *err) {
-    Image n;
-    SwCtx *role;
-    SwStr manifest;
-    *ret = NULL;
-    if (!ours(cx, r->build->environment->image, &n))
-        return 0;
-    if (codebuild_as_role(cx, r, &role, err) < 0)
-        return -1;
-    n.cx = sw_new(cx->arena, SwCtx);
-    *n.cx = *role;
-    if (n.account.n)
-        n.cx->account = n.account;
-    if (n.region.n)
-        n.cx->region = n.region;
-    SwImage *image = sw_new(cx->arena, SwImage);
-    if (ask(&n, SW_NO_STR, &manifest, err) == 0) {
-        SwImageSource src = {.manifest = manifest, .arg = &n, .blob_path = blob_path, .manifest_of = manifest_of};
-        if (sw_image_unpack(cx->host->runtime, cx->arena, &src, image, err) == 0) {
-            *ret = image;
-            return 0;
-        }
-    }
-    return sw_fail_as(err, &cannot_pull, "Unable to pull customer's container image. CannotPullContainerError: %s",
-                      err->message);
-}
+/* ---- network and image ---- */
 
 int codebuild_provision(SwCtx *cx, CodebuildBuildRecord *r, SwError *err) {
     SwImage *image;
     SwNet net;
     SwNetSpec n = {.id = codebuild_container_id(cx->arena, r)};
-    if (image_of(cx, r, &image, err) < 0)
+    if (codebuild_image(cx, r->build->environment->image, r->build->service_role, &image, err) < 0)
         return -1;
     return sw_net_create(cx->host->runtime, cx->arena, &n, &net, err);
 }
@@ -337,62 +241,145 @@ static const struct {
              {"BUILD_GENERAL1_XLARGE", 72, 36},
              {"BUILD_GENERAL1_2XLARGE", 145, 72}};
 
-static void limit(const CodebuildBuildRecord *r, SwContainerSpec *c) {
+static void limit(SwStr compute_type, SwContainerSpec *c) {
     for (size_t i = 0; i < SW_N(sizes); i++)
-        if (sw_str_eqz(r->build->environment->compute_type, sizes[i].name)) {
+        if (sw_str_eqz(compute_type, sizes[i].name)) {
             c->memory_limit = sizes[i].gib * SW_GIB;
             c->cpus = sizes[i].cpus < (double)sysconf(_SC_NPROCESSORS_ONLN) ? sizes[i].cpus : 0;
         }
 }
 
-int codebuild_launch(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s, SwError *err) {
+int codebuild_pipe(const char *path, SwError *err) {
+    return mkfifo(path, 0600) == 0 || errno == EEXIST ? 0 : sw_fail_errno(err, errno, "make %s", path);
+}
+
+static int make_folder(SwCtx *cx, const char *readonly, const char *control, const char *output, SwError *err) {
+    if (sw_mkdirs(readonly, 0755, err) < 0 || sw_mkdirs(control, 0755, err) < 0 || sw_mkdirs(output, 0755, err) < 0)
+        return -1;
+    return codebuild_pipe(sw_path(cx->arena, control, "wait"), err);
+}
+
+int codebuild_place_spec(SwCtx *cx, const CodebuildPlace *p, const char *script, SwContainerSpec *ret, SwError *err) {
     SwArena *a = cx->arena;
-    SwStr uuid = codebuild_uuid(r->build->id), id = codebuild_container_id(a, r);
-    const char *readonly = codebuild_folder(cx->host, a, uuid, "readonly"),
-               *control = codebuild_folder(cx->host, a, uuid, "control");
-    SwImage *image;
-    CodebuildFileList files = {0};
-    if (image_of(cx, r, &image, err) < 0)
+    SwStr id = codebuild_place_id(a, p->account, p->region, p->uuid);
+    const char *readonly = codebuild_folder(cx->host, a, p->uuid, "readonly"),
+               *control = codebuild_folder(cx->host, a, p->uuid, "control"),
+               *output = codebuild_folder(cx->host, a, p->uuid, "output");
+    if (make_folder(cx, readonly, control, output, err) < 0)
         return -1;
-    bool privileged = SW_OR(r->build->environment->privileged_mode, false);
-    codebuild_driver(a, s, codebuild_source_dir(a, r, SW_STR("")), privileged && !image, codebuild_wants_artifacts(r), &files);
-    if (sw_mkdirs(readonly, 0755, err) < 0 || sw_mkdirs(control, 0755, err) < 0 || write_files(cx, readonly, &files, err) < 0)
-        return -1;
-    if (mkfifo(sw_path(a, control, "wait"), 0600) < 0 && !sw_exists(sw_path(a, control, "wait")))
-        return sw_fail(err, &SW_INTERNAL_FAILURE, "The build's folder cannot be written");
-    SwMount mounts[] = {
-        {.source = sw_str(readonly), .target = SW_STR("/codebuild/readonly"), .read_only = true},
-        {.source = sw_str(control), .target = SW_STR("/codebuild/control")},
-        {.source = sw_str(codebuild_folder(cx->host, a, uuid, "output")), .target = SW_STR("/codebuild/output")},
-    };
-    SwContainerSpec c = {
+    SwMount *mounts = sw_new_n(a, SwMount, 3);
+    mounts[0] = (SwMount){.source = sw_str(readonly), .target = SW_STR("/codebuild/readonly"), .read_only = true};
+    mounts[1] = (SwMount){.source = sw_str(control), .target = SW_STR("/codebuild/control")};
+    mounts[2] = (SwMount){.source = sw_str(output), .target = SW_STR("/codebuild/output")};
+    *ret = (SwContainerSpec){
         .id = id,
-        .image = image,
+        .image = p->image,
         .mounts = mounts,
-        .n_mounts = SW_N(mounts),
+        .n_mounts = 3,
         .net_mode = SW_NET_JOIN,
         .net_id = id,
         .user = SW_STR("0:0"),
-        .cwd = codebuild_source_dir(a, r, SW_STR("")),
-        .privileged = privileged,
+        .cwd = SW_STR("/codebuild/output"),
+        .privileged = p->privileged,
         .init = true,
-        .tag = r->build->arn,
+        .cpu_shares = CPU_SHARES,
         .hostname = sw_str_n(sw_str_skip(id, id.n - 32).p, 12),
     };
-    SwStr argv[] = {SW_STR("/bin/sh"), SW_STR("/codebuild/readonly/driver")};
-    c.entrypoint = (SwStrList){argv, 2};
-    limit(r, &c);
-    if (environment(cx, r, s, image == NULL, &c.env, err) < 0)
+    sw_str_list_add(a, &ret->entrypoint, SW_STR("/bin/sh"));
+    sw_str_list_add(a, &ret->entrypoint, sw_strf(a, "/codebuild/readonly/%s", script));
+    limit(p->compute_type, ret);
+    return 0;
+}
+
+/* ---- an environment that was kept ---- */
+
+/* Noted outside of what the build can write, before its commands are let run. */
+static const char *launched_path(SwCtx *cx, const CodebuildBuildRecord *r) {
+    return codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), "launched");
+}
+
+/* The pipe is of a folder that the build may write once it runs: nothing but a pipe that is read is written to. */
+static void let_go(SwCtx *cx, const CodebuildBuildRecord *r) {
+    struct stat st;
+    _sw_close_ int fd = open(codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), "control/go"),
+                             O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && write(fd, "\n", 1) < 0)
+        sw_log(SW_WARN, "build not begun", SW_F("build", r->build->id), SW_F("cause", strerror(errno)));
+}
+
+bool codebuild_launched(SwCtx *cx, const CodebuildBuildRecord *r) {
+    SwContainerInfo info = {0};
+    bool there = sw_container_get(cx->host->runtime, cx->arena, codebuild_container_id(cx->arena, r), &info);
+    if (!there || (info.state != SW_CONTAINER_RUNNING && info.state != SW_CONTAINER_EXITED))
+        return false;
+    if (SW_OR(r->prepared, false) && !sw_exists(launched_path(cx, r)))
+        return false;
+    if (SW_OR(r->prepared, false))
+        let_go(cx, r); /* the crash may have come just before */
+    return true;
+}
+
+/* Whether what was prepared can be this build's: it waits, has the very image, and dockerd, which runs already, has missed
+ * none of the build's variables. */
+static bool fits(SwCtx *cx, const CodebuildBuildRecord *r, const SwContainerSpec *c, const SwStrList *env) {
+    SwContainerInfo info = {0};
+    const char *ready = codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), "control/ready");
+    return SW_OR(r->prepared, false) && sw_container_get(cx->host->runtime, cx->arena, c->id, &info) &&
+           info.state == SW_CONTAINER_RUNNING && sw_exists(ready) &&
+           sw_str_eq(c->image ? c->image->config_digest : SW_NO_STR, r->prepared_image) &&
+           !(c->privileged && !c->image && codebuild_dockerd_reads(env));
+}
+
+/* Both ends of it may be repeated after a crash. */
+static int start_container(SwCtx *cx, const CodebuildBuildRecord *r, const SwContainerSpec *c, const SwStrList *env, bool kept,
+                           SwError *err) {
+    const char *go = codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), "readonly/go");
+    if (kept && sw_file_write(go, codebuild_go_script(cx->arena, env, c->cwd), 0644, err) < 0)
         return -1;
-    if (sw_container_create(cx->host->runtime, &c, err) < 0)
+    if (!kept && SW_OR(r->prepared, false) && sw_container_delete(cx->host->runtime, c->id, err) < 0)
+        return -1;
+    if (SW_OR(r->prepared, false) && sw_file_write(launched_path(cx, r), SW_STR(""), 0600, err) < 0)
+        return -1;
+    if (kept) {
+        SW_CRASH_POINT("codebuild.environment_taken");
+        let_go(cx, r);
+        return 0;
+    }
+    if (sw_container_create(cx->host->runtime, c, err) < 0)
         return -1;
     SW_CRASH_POINT("codebuild.container_created");
-    return sw_container_start(cx->host->runtime, id, err);
+    return sw_container_start(cx->host->runtime, c->id, err);
+}
+
+int codebuild_launch(SwCtx *cx, CodebuildBuildRecord *r, const CodebuildSpec *s, SwError *err) {
+    SwArena *a = cx->arena;
+    SwStr dir = codebuild_source_dir(a, r, SW_STR(""));
+    SwImage *image;
+    CodebuildFileList files = {0};
+    SwContainerSpec c;
+    const CodebuildProjectEnvironment *e = r->build->environment;
+    if (codebuild_image(cx, e->image, r->build->service_role, &image, err) < 0)
+        return -1;
+    CodebuildPlace p = {r->account, r->region, codebuild_uuid(r->build->id), e->compute_type, SW_OR(e->privileged_mode, false),
+                        image};
+    if (codebuild_place_spec(cx, &p, "driver", &c, err) < 0 || environment(cx, r, s, image == NULL, &c.env, err) < 0)
+        return -1;
+    c.cwd = dir;
+    c.tag = r->build->arn;
+    SwStrList env = sw_container_environment(a, &c);
+    bool kept = fits(cx, r, &c, &env);
+    codebuild_driver(a, s, dir, p.privileged && !image && !kept, codebuild_wants_artifacts(r), &files);
+    if (write_files(cx, codebuild_folder(cx->host, a, p.uuid, "readonly"), &files, err) < 0)
+        return -1;
+    return start_container(cx, r, &c, &env, kept, err);
+}
+
+int codebuild_place_remove(SwCtx *cx, SwStr id, SwStr uuid, SwError *err) {
+    if (sw_container_delete(cx->host->runtime, id, err) < 0 || sw_net_delete(cx->host->runtime, id, err) < 0)
+        return -1;
+    return sw_rm_tree(codebuild_folder(cx->host, cx->arena, uuid, NULL), err);
 }
 
 int codebuild_remove(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) {
-    SwStr id = codebuild_container_id(cx->arena, r);
-    if (sw_container_delete(cx->host->runtime, id, err) < 0 || sw_net_delete(cx->host->runtime, id, err) < 0)
-        return -1;
-    return sw_rm_tree(codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), NULL), err);
+    return codebuild_place_remove(cx, codebuild_container_id(cx->arena, r), codebuild_uuid(r->build->id), err);
 }

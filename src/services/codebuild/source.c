@@ -72,7 +72,7 @@ static int git_environment(SwCtx *cx, const CodebuildBuildRecord *r, const char 
 }
 
 static int git(SwCtx *cx, const char *const *env, const char *cwd, const char *const *argv, SwStr *ret_out, SwError *err) {
-    SwProcOpts o = {.argv = argv, .env = env, .cwd = cwd, .in = -1, .out = -1, .err = -1};
+    SwProcOpts o = {.argv = argv, .env = env, .cwd = cwd, .in = -1, .out = -1, .err = -1, .background = true};
     SwStr out, why;
     int status;
     if (sw_proc_run(cx->arena, &o, SW_NO_STR, SW_MIB, CLONE_MS, &status, &out, &why, err) < 0)
@@ -198,13 +198,23 @@ SwStr codebuild_source_version(const CodebuildBuild *b, SwStr identifier) {
     return SW_NO_STR;
 }
 
+/* What an interrupted download left. The folder itself stays: a container that was kept ready has it mounted. */
+static int empty(SwArena *a, const char *folder, SwError *err) {
+    const struct dirent *e;
+    _sw_dir_ DIR *d = opendir(folder);
+    while (d && (e = readdir(d)))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && sw_rm_tree(sw_path(a, folder, e->d_name), err) < 0)
+            return -1;
+    return 0;
+}
+
 int codebuild_download(SwCtx *cx, CodebuildBuildRecord *r, CodebuildSpec *ret, SwStr *ret_version, SwError *err) {
     const CodebuildBuild *b = r->build;
     SwCtx *role;
     SwStr text, ignored;
     *ret_version = SW_NO_STR;
     if (codebuild_as_role(cx, r, &role, err) < 0 ||
-        sw_rm_tree(codebuild_folder(cx->host, cx->arena, codebuild_uuid(b->id), "output"), err) < 0)
+        empty(cx->arena, codebuild_folder(cx->host, cx->arena, codebuild_uuid(b->id), "output"), err) < 0)
         return -1;
     if (r->pipeline) {
         if (pipeline_inputs(cx, role, r, ret_version, err) < 0)

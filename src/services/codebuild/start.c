@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* StartBuild: a build is made of the project as it is now and of the request's overrides. */
 
-#include "base/id.h"
 #include "services/codebuild/codebuild.h"
 
 #define TAKE(to, from) \
@@ -175,9 +174,11 @@ int codebuild_start(SwCtx *cx, const CodebuildStartBuildInput *in, const Codebui
     if (check_start(cx, p, pipeline != NULL, err) < 0 || codebuild_host_access_check(cx, p, err) < 0 ||
         sw_doc_next(cx->tx, SW_SCOPE_REGION, sw_strf(cx->arena, "codebuild/%.*s", SW_FMT(p->name)), &number, err) < 0)
         return -1;
-    SwStr uuid = sw_id_uuid(cx->arena);
+    SwStr uuid;
     CodebuildBuildRecord *r = *ret = sw_new(cx->arena, CodebuildBuildRecord);
     SwTime now = sw_now(cx);
+    if (codebuild_environment_take(cx, p->environment, r, &uuid, err) < 0)
+        return -1;
     r->build = build_of(cx, p, uuid, number, initiator);
     r->account = cx->account;
     r->region = cx->region;

@@ -55,6 +55,10 @@ static const char *const migrations[] = {
     /* 5: FIFO queues find groups by their first messages; of what is there any may be the first */
     "UPDATE document SET body=json_set(body,'$.headKey',json_extract(body,'$.visibleKey'))"
     " WHERE collection='sqs/message' AND json_extract(body,'$.deduplication') IS NOT NULL;",
+    /* 6: messages are named by queue and order of sending, which ascends; before, by their random ids. Their indexes are
+     * declared otherwise since then, and made anew */
+    "UPDATE document SET id=json_extract(body,'$.queue')||'/'||json_extract(body,'$.sentKey')"
+    " WHERE collection='sqs/message' AND json_extract(body,'$.sentKey') IS NOT NULL;",
 };
 
 /* `collection` and `listener` say how to read the rest, and positions only grow: they stay; so does `identity`. */

@@ -28,9 +28,10 @@ typedef struct SwIndex {
     const char *name;      /* "by_cluster" */
     const char *member[3]; /* members of the record (dotted for nested: "status.code"), in order */
     bool unique;           /* among records of a scope that have at least one of the members */
+    bool sparse;           /* only of records that have all of the members: what few have costs the others nothing */
 } SwIndex;
-/* An absent member is indexed as "". A member that is a list, or lies in one, is indexed by each of its elements, so
- * that a record can be found by any of them (and is listed once for each). */
+/* Unless sparse, an absent member is indexed as "". A member that is a list, or lies in one, is indexed by each of its
+ * elements, so that a record can be found by any of them (and is listed once for each). */
 #define SW_INDEXES_MAX 8
 
 /* A constant per collection, in the service that owns it:

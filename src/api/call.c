@@ -86,12 +86,17 @@ static void check_reply(SwCtx *cx, const SwOperation *op, const void *in, const 
         abort();
 }
 
-int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
-                     void **ret_out, SwError *err) {
-    if (op->input &&
-        ((s->validate ? s->validate(cx, op, in, err) : sw_validate(op->input, in, sw_registry_invalid(s), err)) < 0 ||
-         sw_refuse_unsupported(op->input, in, sw_registry_unsupported(s), err) < 0))
+/* What can be said of the input without the store. */
+static int check_input(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwError *err) {
+    if (!op->input)
+        return 0;
+    if ((s->validate ? s->validate(cx, op, in, err) : sw_validate(op->input, in, sw_registry_invalid(s), err)) < 0)
         return -1;
+    return sw_refuse_unsupported(op->input, in, sw_registry_unsupported(s), err);
+}
+
+static int run_checked(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
+                       void **ret_out, SwError *err) {
     cx->in = in;
     cx->paged = false;
     if (!(handler->flags & SW_OWN_TX) && authorise(cx, s, op, handler, in, err) < 0)
@@ -121,6 +126,11 @@ int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const
     return 0;
 }
 
+int sw_operation_run(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
+                     void **ret_out, SwError *err) {
+    return check_input(cx, s, op, in, err) < 0 ? -1 : run_checked(cx, s, op, handler, in, ret_out, err);
+}
+
 static int call_in_savepoint(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
                              void **ret_out, SwError *err) {
     bool undoable = sw_tx_is_write(cx->tx);
@@ -134,21 +144,42 @@ static int call_in_savepoint(SwCtx *cx, const SwService *s, const SwOperation *o
     return undoable ? sw_tx_release(cx->tx, err) : 0;
 }
 
+typedef struct Run {
+    SwCtx *cx;
+    const SwService *s;
+    const SwOperation *op;
+    const SwHandler *handler;
+    const void *in;
+    void **ret_out;
+} Run;
+
+static void forget_txp(SwCtx **cx) {
+    (*cx)->tx = NULL;
+}
+
+/* Perhaps in the thread of another request (sw_tx_write), while this request's waits. */
+static int run_in_write(SwTx *tx, void *arg, SwError *err) {
+    const Run *r = arg;
+    __attribute__((cleanup(forget_txp))) SwCtx *cx = r->cx;
+    cx->tx = tx;
+    return run_checked(cx, r->s, r->op, r->handler, r->in, r->ret_out, err);
+}
+
 static int run_alone(SwCtx *cx, const SwService *s, const SwOperation *op, const SwHandler *handler, const void *in,
                      void **ret_out, SwError *err) {
     if (handler->flags & SW_OWN_TX)
         return sw_operation_run(cx, s, op, handler, in, ret_out, err);
-    bool writes = !(op->flags & SW_OP_READ) || (handler->flags & SW_WRITES);
-    if (sw_ctx_begin(cx, writes ? SW_WRITE : SW_READ, err) < 0)
+    if (check_input(cx, s, op, in, err) < 0)
         return -1;
-    if (sw_operation_run(cx, s, op, handler, in, ret_out, err) < 0) {
-        sw_ctx_rollback(cx);
-        return -1;
+    if (!(op->flags & SW_OP_READ) || (handler->flags & SW_WRITES)) {
+        Run r = {cx, s, op, handler, in, ret_out};
+        return sw_tx_write(cx->host->store, cx->arena, cx->account, cx->region, run_in_write, &r, err);
     }
-    if (writes)
-        return sw_ctx_commit(cx, err);
+    if (sw_ctx_begin(cx, SW_READ, err) < 0)
+        return -1;
+    int r = run_checked(cx, s, op, handler, in, ret_out, err);
     sw_ctx_rollback(cx);
-    return 0;
+    return r;
 }
 
 /* What makes room, and must succeed on a full disk. */

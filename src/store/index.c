@@ -3,7 +3,8 @@
  * so that an update writes only those that changed, and never has to read the old record's body.
  *
  * keys: for each entry the index's name and its three values, each packed as LENGTH:BYTES. A member that is absent
- * gives "". A member that is a list (or lies in one) gives an entry for each element; an empty list one with "". */
+ * gives "", or no entry in a sparse index. A member that is a list (or lies in one) gives an entry for each element; an empty
+ * list one with "". */
 
 #include "store/internal.h"
 
@@ -112,6 +113,8 @@ static void add_entries(SwArena *a, SwBuf *keys, const SwIndex *x, const SwShape
     for (int i = 0; i < 3; i++) {
         if (x->member[i])
             collect_member(a, shape, record, sw_str(x->member[i]), &value[i]);
+        if (value[i].n == 0 && x->member[i] && x->sparse)
+            return;
         if (value[i].n == 0)
             *(SwStr *)sw_list_add(a, &value[i]) = SW_STR("");
     }

@@ -8,6 +8,7 @@
  * the writer connection belongs to whoever has the turn (`writing`). */
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <sqlite3.h>
 
 #include "store/blob.h"
@@ -40,22 +41,26 @@ typedef struct SwSql {
 } SwSql;
 #define _sw_sql_ __attribute__((cleanup(sw_sql_done)))
 
-/* Transactions that share one COMMIT. Lives in the store's list of free batches when nobody holds it. */
-typedef struct SwBatch {
-    struct SwBatch *next;
-    pthread_cond_t ended;
+/* turn.c: what waits for the writer, on the stack of its thread. */
+typedef enum SwTurnState { SW_TURN_WAITS, SW_TURN_YOURS, SW_TURN_ENDED } SwTurnState;
+typedef struct SwTurn {
+    struct SwTurn *next;
+    /* What a job does in the turn, in whoever's thread; true: it is a member of the batch. NULL: the thread wants the turn. */
+    bool (*run)(struct SwTurn *t);
+    void (*stored)(struct SwTurn *t); /* after the commit that it is part of, where a job's thread ended the batch */
+    sem_t told;                       /* posted once the state is another */
+    SwTurnState state;
+    bool failed; /* with its batch */
+    char cause[256];
+} SwTurn;
+
+typedef struct SwBatch { /* what shares one COMMIT; only the turn's holder looks */
+    bool open, failed;
     unsigned members; /* released their savepoint, wait for the commit */
-    unsigned holders; /* threads that will still look at it */
+    SwTurn *first, **end;
     int64_t since_ns;
-    bool done, failed;
     char cause[256];
 } SwBatch;
-
-typedef struct SwTurn { /* a thread in the queue for the writer */
-    struct SwTurn *next;
-    pthread_cond_t come;
-    bool yours;
-} SwTurn;
 
 struct SwStore {
     SwArena *arena;
@@ -70,9 +75,9 @@ struct SwStore {
     bool writing; /* someone has the writer's turn */
     pthread_t writer_thread;
     SwTurn *first, *last; /* who waits for it */
-    SwBatch *open;        /* BEGIN was done for it; only the turn's holder looks */
-    SwBatch *free_batches;
-    SwConn *readers; /* idle */
+    SwBatch batch;
+    int64_t batch_age_ns; /* at which it takes no more members */
+    SwConn *readers;      /* idle */
     unsigned n_readers, n_idle;
     pthread_cond_t reader_free;
     SwBlobs *blobs;
@@ -92,6 +97,7 @@ struct SwTx {
     SwTxMode mode;
     SwStr account, region;
     bool would_write; /* a read one that met a statement that writes */
+    bool is_job;      /* of sw_tx_write, which ends it */
     unsigned depth;   /* open savepoints */
     SwAfter *after, **after_end;
     SwAfter **mark[16]; /* after_end at each savepoint: what is undone is not called */
@@ -103,6 +109,7 @@ void sw_conn_close(SwConn *c);
 void sw_conn_tidy(SwConn *c); /* gives back statements whose users were left by a jump */
 int sw_sql_fail(SwConn *c, const char *doing, SwError *err);
 int sw_sql_exec(SwConn *c, const char *sql, SwError *err) sw_must_check;
+int sw_sql_exec_kept(SwConn *c, const char *sql, SwError *err) sw_must_check; /* one statement, from the cache */
 int sw_sql_on(SwConn *c, SwSql *ret_q, const char *sql, SwError *err) sw_must_check;
 int sw_sql(SwTx *tx, SwSql *ret_q, const char *sql, SwError *err) sw_must_check; /* prepared, from the cache */
 void sw_sql_done(SwSql *q);
@@ -114,6 +121,14 @@ int sw_sql_step(SwTx *tx, SwSql *q, bool *ret_row, SwError *err) sw_must_check;
 int sw_sql_run(SwTx *tx, SwSql *q, SwError *err) sw_must_check; /* to its end; no rows wanted */
 SwStr sw_sql_get(SwArena *a, SwSql *q, int column);             /* copied; absent for NULL */
 SwStr sw_sql_view(SwSql *q, int column);                        /* valid until the next step */
+
+/* turn.c. The turn is taken with a batch's transaction open, and ended when what was done is in it whole (member: then it
+ * waits for the commit, whose failure is this one's) or not at all. */
+int sw_turn_take(SwStore *s, SwError *err) sw_must_check;
+int sw_turn_end(SwStore *s, bool member, SwError *err) sw_must_check;
+/* Both, with t->run(t) between them: here, or by the thread that has the turn. -1 also where it was not run at all; run()
+ * tells its own failures in what it is part of. */
+int sw_turn_run(SwStore *s, SwTurn *t, SwError *err) sw_must_check;
 
 /* identity.c: before SQLite opens it; before migrations; when it is open; when it is to be closed */
 int sw_identity_check_files(SwStore *s, SwError *err) sw_must_check;

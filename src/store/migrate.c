@@ -59,6 +59,10 @@ static const char *const migrations[] = {
     "CREATE TABLE event_due(listener TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(listener, seq)) STRICT, WITHOUT ROWID;"
     "INSERT INTO event_due SELECT l.name, e.seq FROM listener l JOIN event e ON e.seq>l.position;"
     "DROP TABLE listener;",
+    /* 7: messages are named by queue and order of sending, which ascends; before, by their random ids. Their indexes are
+     * declared otherwise since then, and made anew */
+    "UPDATE document SET id=json_extract(body,'$.queue')||'/'||json_extract(body,'$.sentKey')"
+    " WHERE collection='sqs/message' AND json_extract(body,'$.sentKey') IS NOT NULL;",
 };
 
 /* `collection` says how to read the rest: it stays; so does `identity`. */

@@ -11,7 +11,7 @@ static SwStr describe(SwArena *a, const SwCollection *c) {
     SwBuf b = sw_buf(a, 16 * SW_KIB);
     for (size_t i = 0; i < SW_INDEXES_MAX && c->indexes[i].name; i++) {
         const SwIndex *x = &c->indexes[i];
-        sw_buf_addf(&b, "%s%s(", x->name, x->unique ? "!" : "");
+        sw_buf_addf(&b, "%s%s%s(", x->name, x->unique ? "!" : "", x->sparse ? "?" : "");
         for (int m = 0; m < 3 && x->member[m]; m++)
             sw_buf_addf(&b, "%s%s", m ? "," : "", x->member[m]);
         sw_buf_addz(&b, ");");

@@ -69,6 +69,14 @@ int sw_sql_exec(SwConn *c, const char *sql, SwError *err) {
     return sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : sw_sql_fail(c, sql, err);
 }
 
+int sw_sql_exec_kept(SwConn *c, const char *sql, SwError *err) {
+    _sw_sql_ SwSql q = {0};
+    if (sw_sql_on(c, &q, sql, err) < 0)
+        return -1;
+    int r = sqlite3_step(q.stmt);
+    return r == SQLITE_DONE || r == SQLITE_ROW ? 0 : sw_sql_fail(c, sql, err);
+}
+
 static uint32_t hash_text(const char *z) {
     uint32_t h = 2166136261u;
     for (; *z; z++)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/time.h"
 #include "store/room.h"
 
 #define MEMORY_PREFIX "slipway-store-"
@@ -81,6 +82,7 @@ static int open_store(const char *dir, bool accept_loss, SwStore **ret_s, SwErro
                    .ephemeral = !dir,
                    .accept_loss = accept_loss,
                    .lock_file = -1,
+                   .batch_age_ns = 5 * SW_MS,
                    .lock = PTHREAD_MUTEX_INITIALIZER,
                    .reader_free = PTHREAD_COND_INITIALIZER};
     int r;

@@ -11,7 +11,7 @@
  * SQLite, WAL, synchronous=FULL. One writer at a time; what several writers do meanwhile shares one fsync (group
  * commit). Readers have snapshots of their own and never wait. Behind this header PostgreSQL can take its place.
  *
- * Threads: SwStore any; a SwTx belongs to the thread that began it. */
+ * Threads: SwStore any; a SwTx belongs to the thread that began it, in sw_tx_write to the one that runs its function. */
 
 #include "shape/shape.h"
 
@@ -28,9 +28,10 @@ typedef struct SwIndex {
     const char *name;      /* "by_cluster" */
     const char *member[3]; /* members of the record (dotted for nested: "status.code"), in order */
     bool unique;           /* among records of a scope that have at least one of the members */
+    bool sparse;           /* only of records that have all of the members: what few have costs the others nothing */
 } SwIndex;
-/* An absent member is indexed as "". A member that is a list, or lies in one, is indexed by each of its elements, so
- * that a record can be found by any of them (and is listed once for each). */
+/* Unless sparse, an absent member is indexed as "". A member that is a list, or lies in one, is indexed by each of its
+ * elements, so that a record can be found by any of them (and is listed once for each). */
 #define SW_INDEXES_MAX 8
 
 /* A constant per collection, in the service that owns it:
@@ -70,6 +71,12 @@ typedef enum SwTxMode { SW_READ, SW_WRITE } SwTxMode;
 int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr region, SwTx **ret_tx, SwError *err) sw_must_check;
 int sw_tx_commit(SwTx **tx, SwError *err) sw_must_check; /* NULLs *tx, also on failure */
 void sw_tx_rollback(SwTx *tx);
+/* A write one around fn, in one call: committed when fn returns 0, else undone. fn may run in the thread of another that
+ * does the same at the time, while this one waits: what it uses of its caller's (arena, err, arg) is its own meanwhile, it
+ * neither ends tx nor keeps it, and depends on nothing that belongs to a thread. Many of these at once cost much less than
+ * as many begins and commits. Where memory ends in fn, it does so here. */
+typedef int SwTxFn(SwTx *tx, void *arg, SwError *err);
+int sw_tx_write(SwStore *s, SwArena *a, SwStr account, SwStr region, SwTxFn *fn, void *arg, SwError *err) sw_must_check;
 void sw_tx_scope(SwTx *tx, SwStr account, SwStr region);
 bool sw_tx_is_write(const SwTx *tx);
 /* Of a read transaction: something was tried in it that only a write one can do (it failed). The engine's look. */
@@ -77,7 +84,8 @@ bool sw_tx_would_write(const SwTx *tx);
 SwArena *sw_tx_arena(SwTx *tx);
 SwStr sw_tx_account(const SwTx *tx);
 SwStr sw_tx_region(const SwTx *tx);
-/* fn runs after the commit, on the committing thread, in the order they were added; not at all after a rollback. */
+/* fn runs after the commit and before that returns, on a thread that is committing, in the order they were added; not at
+ * all after a rollback. Others may wait meanwhile: it is to be quick. */
 void sw_tx_after_commit(SwTx *tx, void (*fn)(void *), void *arg);
 /* A part that can be undone alone: in-process operation calls run in one. */
 int sw_tx_savepoint(SwTx *tx, SwError *err) sw_must_check;

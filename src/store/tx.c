@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transactions and group commit.
+/* Transactions: a write one is a savepoint inside the transaction of a batch (turn.c), a read one has a connection and a
+ * snapshot of its own.
  *
- * There is one writer connection and a queue for it, first come first served. Who has the turn works in a savepoint
- * inside the batch's transaction. At the end of a turn:
- *   1. RELEASE (or ROLLBACK TO) the savepoint: the batch now holds this member's changes whole, or none of them.
- *   2. If others wait for the writer, and the batch is neither full nor old: pass the turn on, and wait for the batch.
- *      A waiter always takes its turn, and so comes to this same place: some member always gets to 3.
- *   3. Else COMMIT (one fsync for all members), tell the members, pass the turn on.
+ *   sw_tx_begin  takes the writer's turn, SAVEPOINT
+ *   ...          sees what earlier members of the batch wrote
+ *   sw_tx_commit RELEASE; the turn ends, and this returns when the batch's COMMIT did
+ *   rollback     ROLLBACK TO the savepoint; the others' changes stay
+ * sw_tx_write does all of it around a function, which may run in the thread of another such caller.
+ *
  * Nobody returns success before the COMMIT of its batch did. A member may have read what an earlier member of the same
  * batch wrote: they become durable together or fail together, so nothing that was answered can be taken back.
  * If COMMIT fails, or SQLite rolls the transaction back by itself (full disk), all members fail.
@@ -14,179 +15,20 @@
 
 #include "store/internal.h"
 
-#include <stdio.h>
-
-#include "base/thread.h"
-#include "base/time.h"
-
-#define BATCH_MEMBERS_MAX 256
-#define BATCH_AGE_MAX_NS  (5 * SW_MS)
-
-static int out_of_turn(SwError *err) {
-    return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "store: this thread already has a write transaction open",
-                         "The store could not complete the request.");
-}
-
-/* --- the writer's turn --------------------------------------------------------------------------------------- */
-
-static int turn_take(SwStore *s, SwError *err) {
-    pthread_mutex_lock(&s->lock);
-    if (s->writing && pthread_equal(s->writer_thread, pthread_self())) {
-        pthread_mutex_unlock(&s->lock);
-        return out_of_turn(err);
-    }
-    if (s->writing) {
-        SwTurn me = {.come = PTHREAD_COND_INITIALIZER};
-        if (s->last)
-            s->last->next = &me;
-        else
-            s->first = &me;
-        s->last = &me;
-        while (!me.yours)
-            pthread_cond_wait(&me.come, &s->lock);
-        pthread_cond_destroy(&me.come);
-    }
-    s->writing = true;
-    s->turns++;
-    s->writer_thread = pthread_self();
-    pthread_mutex_unlock(&s->lock);
-    return 0;
-}
-
-/* With the lock held. */
-static void turn_pass(SwStore *s) {
-    SwTurn *t = s->first;
-    if (!t) {
-        s->writing = false;
-        return;
-    }
-    s->first = t->next;
-    if (!s->first)
-        s->last = NULL;
-    /* Until it wakes and says who it is, the writer is nobody: not the thread that leaves. */
-    s->writer_thread = (pthread_t){0};
-    t->yours = true;
-    pthread_cond_signal(&t->come);
-}
-
-/* --- batches --------------------------------------------------------------------------------------------------- */
-
-static SwBatch *batch_new(SwStore *s) {
-    _sw_lock_ pthread_mutex_t *held = sw_lock(&s->lock);
-    SwBatch *b = s->free_batches;
-    if (b) {
-        s->free_batches = b->next;
-    } else {
-        b = sw_new(s->arena, SwBatch);
-        pthread_cond_init(&b->ended, NULL);
-    }
-    b->members = b->holders = 0;
-    b->done = b->failed = false;
-    b->since_ns = sw_monotonic_ns();
-    return b;
-}
-
-/* COMMIT failed, or SQLite ended the transaction by itself: all of it is gone. */
-static void batch_fail(SwStore *s, SwBatch *b) {
-    sqlite3 *db = s->writer->db;
-    b->failed = true;
-    snprintf(b->cause, sizeof(b->cause), "store: commit: %s (%d)", sqlite3_errmsg(db), sqlite3_extended_errcode(db));
-    if (!sqlite3_get_autocommit(db))
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-}
-
-/* Holding the turn, not the lock: make durable what the members did. */
-static void batch_commit(SwStore *s, SwBatch *b) {
-    sqlite3 *db = s->writer->db;
-    if (sqlite3_get_autocommit(db)) {
-        batch_fail(s, b);
-    } else if (b->members == 0) {
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    } else {
-        int64_t from = sw_monotonic_ns();
-        SW_CRASH_POINT("store.commit.before");
-        if (sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-            batch_fail(s, b);
-        SW_CRASH_POINT("store.commit.after");
-        int64_t took = sw_monotonic_ns() - from;
-        pthread_mutex_lock(&s->lock);
-        s->fsync_ns += took;
-        s->commits += !b->failed;
-        s->transactions += b->failed ? 0 : b->members;
-        pthread_mutex_unlock(&s->lock);
-    }
-}
-
-/* The end of a turn. member: this thread's changes are in the batch, and it waits for the outcome. */
-static int turn_end(SwStore *s, bool member, SwError *err) {
-    SwBatch *b = s->open;
-    b->members += member;
-    bool alive = !sqlite3_get_autocommit(s->writer->db);
-    bool young = b->members < BATCH_MEMBERS_MAX && sw_monotonic_ns() - b->since_ns < BATCH_AGE_MAX_NS;
-    pthread_mutex_lock(&s->lock);
-    b->holders++;
-    if (alive && young && s->first) {
-        turn_pass(s);
-        while (member && !b->done)
-            pthread_cond_wait(&b->ended, &s->lock);
-    } else {
-        pthread_mutex_unlock(&s->lock);
-        batch_commit(s, b);
-        pthread_mutex_lock(&s->lock);
-        s->open = NULL;
-        b->done = true;
-        pthread_cond_broadcast(&b->ended);
-        turn_pass(s);
-    }
-    bool failed = member && b->failed;
-    char cause[sizeof(b->cause)];
-    memcpy(cause, b->cause, sizeof(cause));
-    if (--b->holders == 0 && b->done) {
-        b->next = s->free_batches;
-        s->free_batches = b;
-    }
-    pthread_mutex_unlock(&s->lock);
-    if (!failed)
-        return 0;
-    return sw_fail_cause(err, &SW_INTERNAL_FAILURE, cause, "The store could not complete the request.");
-}
-
 /* --- beginning and ending ------------------------------------------------------------------------------------------ */
-
-static int conn_do(SwConn *c, const char *sql, SwError *err) {
-    _sw_sql_ SwSql q = {0};
-    if (sw_sql_on(c, &q, sql, err) < 0)
-        return -1;
-    int r = sqlite3_step(q.stmt);
-    return r == SQLITE_DONE || r == SQLITE_ROW ? 0 : sw_sql_fail(c, sql, err);
-}
 
 /* Ends a turn that came to nothing, however its scope is left. */
 static void turn_dropp(SwStore **s) {
     SwError ignored = {0};
-    if (!*s)
-        return;
-    if ((*s)->open) {
-        (void)turn_end(*s, false, &ignored); /* not a member: has no outcome */
-        return;
-    }
-    if (!sqlite3_get_autocommit((*s)->writer->db))
-        sqlite3_exec((*s)->writer->db, "ROLLBACK", NULL, NULL, NULL);
-    pthread_mutex_lock(&(*s)->lock);
-    turn_pass(*s);
-    pthread_mutex_unlock(&(*s)->lock);
+    if (*s)
+        (void)!sw_turn_end(*s, false, &ignored); /* not a member: has no outcome */
 }
 
 static int begin_write(SwStore *s, SwError *err) {
-    if (turn_take(s, err) < 0)
+    if (sw_turn_take(s, err) < 0)
         return -1;
     __attribute__((cleanup(turn_dropp))) SwStore *turn = s;
-    if (!s->open) {
-        if (conn_do(s->writer, "BEGIN IMMEDIATE", err) < 0)
-            return -1;
-        s->open = batch_new(s);
-    }
-    if (conn_do(s->writer, "SAVEPOINT t", err) < 0)
+    if (sw_sql_exec_kept(s->writer, "SAVEPOINT t", err) < 0)
         return -1;
     turn = NULL;
     return 0;
@@ -251,8 +93,8 @@ static void reader_givep(SwConn **c) {
 static int begin_read(SwStore *s, SwConn **ret_c, SwError *err) {
     __attribute__((cleanup(reader_givep))) SwConn *c = NULL;
     /* BEGIN alone takes no snapshot; the first read does. */
-    if (reader_take(s, &c, err) < 0 || conn_do(c, "BEGIN", err) < 0 ||
-        conn_do(c, "SELECT name FROM collection LIMIT 1", err) < 0)
+    if (reader_take(s, &c, err) < 0 || sw_sql_exec_kept(c, "BEGIN", err) < 0 ||
+        sw_sql_exec_kept(c, "SELECT name FROM collection LIMIT 1", err) < 0)
         return -1;
     *ret_c = c;
     c = NULL;
@@ -271,40 +113,121 @@ int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr regi
     return 0;
 }
 
+/* What a write one did is gone; the batch's transaction goes on. */
+static void undo_write(SwTx *tx) {
+    sw_conn_tidy(tx->conn);
+    sqlite3 *db = tx->conn->db;
+    int r = sqlite3_get_autocommit(db) ? SQLITE_OK : sqlite3_exec(db, "ROLLBACK TO t; RELEASE t", NULL, NULL, NULL);
+    if (r != SQLITE_OK && !sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* better all members fail than half of one stays */
+}
+
+static int keep_write(SwTx *tx, SwError *err) {
+    return sqlite3_get_autocommit(tx->conn->db) ? 0 : sw_sql_exec_kept(tx->conn, "RELEASE t", err);
+}
+
+static void call_after(const SwTx *tx) {
+    for (SwAfter *f = tx->after; f; f = f->next)
+        f->fn(f->arg);
+}
+
 static int commit_write(SwTx *tx, SwError *err) {
     _sw_tx_ SwTx *undo = tx;
-    if (!sqlite3_get_autocommit(tx->conn->db) && conn_do(tx->conn, "RELEASE t", err) < 0)
+    if (keep_write(tx, err) < 0)
         return -1;
     undo = NULL;
-    return turn_end(tx->store, true, err);
+    return sw_turn_end(tx->store, true, err);
 }
 
 int sw_tx_commit(SwTx **txp, SwError *err) {
     SwTx *tx = *txp;
     *txp = NULL;
+    if (SW_NEVER(tx->is_job))
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "The store could not complete the request.");
     if (tx->mode == SW_READ)
         reader_give(tx->store, tx->conn);
     else if (commit_write(tx, err) < 0)
         return -1;
-    for (SwAfter *f = tx->after; f; f = f->next)
-        f->fn(f->arg);
+    call_after(tx);
     return 0;
 }
 
 void sw_tx_rollback(SwTx *tx) {
-    if (!tx)
+    if (!tx || SW_NEVER(tx->is_job))
         return;
-    sw_conn_tidy(tx->conn);
     if (tx->mode == SW_READ) {
+        sw_conn_tidy(tx->conn);
         reader_give(tx->store, tx->conn);
         return;
     }
-    sqlite3 *db = tx->conn->db;
-    int r = sqlite3_get_autocommit(db) ? SQLITE_OK : sqlite3_exec(db, "ROLLBACK TO t; RELEASE t", NULL, NULL, NULL);
-    if (r != SQLITE_OK && !sqlite3_get_autocommit(db))
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* better all members fail than half of one stays */
+    undo_write(tx);
     SwError ignored = sw_error(tx->arena);
-    (void)turn_end(tx->store, false, &ignored); /* not a member: has no outcome */
+    (void)!sw_turn_end(tx->store, false, &ignored); /* not a member: has no outcome */
+}
+
+/* --- jobs ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct Job {
+    SwTurn turn; /* first: run_job is given it */
+    SwTx tx;
+    SwTxFn *fn;
+    void *arg;
+    SwError *err;
+    SwPool pool;
+    SwLack lack; /* it ended for want of memory */
+    bool called; /* what is called after the commit */
+    int r;
+} Job;
+
+static void undo_writep(SwTx **tx) {
+    if (*tx)
+        undo_write(*tx);
+}
+
+static void job_guarded(void *arg) {
+    Job *j = arg;
+    j->r = -1;
+    if (sw_sql_exec_kept(j->tx.conn, "SAVEPOINT t", j->err) < 0)
+        return;
+    __attribute__((cleanup(undo_writep))) SwTx *undo = &j->tx;
+    if (j->fn(&j->tx, j->arg, j->err) < 0 || keep_write(&j->tx, j->err) < 0)
+        return;
+    j->r = 0;
+    undo = NULL;
+}
+
+/* In another's thread, whose memory and whose guards are not the job's: it has a guard of its own, in its own pool. */
+static bool run_job(SwTurn *t) {
+    Job *j = (Job *)t;
+    j->lack = sw_guard(j->pool, job_guarded, j);
+    return j->lack == SW_LACK_NONE && j->r == 0;
+}
+
+static void job_call_after(void *arg) {
+    const Job *j = arg;
+    call_after(&j->tx);
+}
+
+static void stored_job(SwTurn *t) {
+    Job *j = (Job *)t;
+    j->called = true;
+    if (j->tx.after)
+        j->lack = sw_guard(j->pool, job_call_after, j);
+}
+
+int sw_tx_write(SwStore *s, SwArena *a, SwStr account, SwStr region, SwTxFn *fn, void *arg, SwError *err) {
+    Job j = {.turn = {.run = run_job, .stored = stored_job}, .fn = fn, .arg = arg, .err = err, .pool = sw_pool_here()};
+    j.tx = (SwTx){
+        .store = s, .arena = a, .conn = s->writer, .mode = SW_WRITE, .account = account, .region = region, .is_job = true};
+    j.tx.after_end = &j.tx.after;
+    int r = sw_turn_run(s, &j.turn, err);
+    if (j.lack != SW_LACK_NONE)
+        sw_no_memory(j.lack);
+    if (r < 0 || j.r < 0)
+        return -1;
+    if (!j.called)
+        call_after(&j.tx);
+    return 0;
 }
 
 void sw_tx_after_commit(SwTx *tx, void (*fn)(void *), void *arg) {

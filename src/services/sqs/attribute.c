@@ -291,13 +291,28 @@ static int check_names(const SwStrList *names, SwError *err) {
     return 0;
 }
 
+/* They are counted where they are asked for alone. */
+static int show_counts(SwCtx *cx, const SqsQueueRecord *q, const SwStrList *names, SqsGetQueueAttributesResult *out,
+                       SwError *err) {
+    int64_t visible, leased, delayed;
+    bool asked = false;
+    for (size_t i = 0; i < names->n; i++)
+        asked |= sw_str_eqz(names->v[i], "All") || sw_str_starts(names->v[i], SW_STR("ApproximateNumberOf"));
+    if (!asked)
+        return 0;
+    if (sqs_messages_count(cx, q, &visible, &leased, &delayed, err) < 0)
+        return -1;
+    show(cx, out, names, "ApproximateNumberOfMessages", number(cx, visible));
+    show(cx, out, names, "ApproximateNumberOfMessagesNotVisible", number(cx, leased));
+    show(cx, out, names, "ApproximateNumberOfMessagesDelayed", number(cx, delayed));
+    return 0;
+}
+
 int sqs_get_queue_attributes(SwCtx *cx, const SqsGetQueueAttributesRequest *in, SqsGetQueueAttributesResult *out,
                              SwError *err) {
     SqsQueueRecord *q;
-    int64_t visible, leased, delayed;
     const SwStrList *names = &in->attribute_names;
-    if (check_names(names, err) < 0 || sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0 ||
-        sqs_messages_count(cx, q, &visible, &leased, &delayed, err) < 0)
+    if (check_names(names, err) < 0 || sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0)
         return -1;
     for (size_t i = 0; i < SW_N(attributes); i++) {
         const struct Attribute *a = &attributes[i];
@@ -307,10 +322,7 @@ int sqs_get_queue_attributes(SwCtx *cx, const SqsGetQueueAttributesRequest *in, 
     show(cx, out, names, "QueueArn", sqs_queue_arn(cx, q->name));
     show(cx, out, names, "CreatedTimestamp", number(cx, q->created.v / SW_S));
     show(cx, out, names, "LastModifiedTimestamp", number(cx, q->modified.v / SW_S));
-    show(cx, out, names, "ApproximateNumberOfMessages", number(cx, visible));
-    show(cx, out, names, "ApproximateNumberOfMessagesNotVisible", number(cx, leased));
-    show(cx, out, names, "ApproximateNumberOfMessagesDelayed", number(cx, delayed));
-    return 0;
+    return show_counts(cx, q, names, out, err);
 }
 
 int sqs_set_queue_attributes(SwCtx *cx, const SqsSetQueueAttributesRequest *in, void *out, SwError *err) {

@@ -136,11 +136,7 @@ static int by_sending(const void *a, const void *b) {
 int sqs_fifo_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out,
                      SwError *err) {
     size_t max = (size_t)SW_OR(in->max_number_of_messages, 1);
-    SwDocQuery query = {.index = "by_head",
-                        .equals = {q->id},
-                        .from = SW_STR("0"), /* what is no head has no key */
-                        .below = sqs_up_to(cx, sw_now(cx)),
-                        .limit = LOOK_AT};
+    SwDocQuery query = {.index = "by_head", .equals = {q->id}, .below = sqs_up_to(cx, sw_now(cx)), .limit = LOOK_AT};
     SwMap seen = sw_map(cx->arena);
     SwDocList l;
     do {

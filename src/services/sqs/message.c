@@ -7,7 +7,10 @@
  * leaseKey is visibleKey of a message that was received: those in flight are counted without being read.
  * headKey is visibleKey of the first message of a FIFO queue's group: groups that can be received from are found without the
  * messages that wait. The first one always has it; another of its group may.
- * visibleKey is that time and the message's number, so that equal times keep the order of sending; sentKey likewise. */
+ * visibleKey is that time and the message's number, so that equal times keep the order of sending; sentKey likewise.
+ *
+ * A message lies under its queue and sentKey: what is sent is written behind what was sent before, on the page that is being
+ * written anyway, and the oldest come first. It has one index entry more, by_visible; others only when it needs them. */
 
 #include "base/digest.h"
 #include "base/id.h"
@@ -18,10 +21,9 @@ const SwCollection sqs_messages = {
     .name = "sqs/message",
     .shape = &sqs_shape_message_record,
     .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}},
-                {.name = "by_sent", .member = {"queue", "sentKey"}},
-                {.name = "by_group", .member = {"queue", "group", "sentKey"}},
-                {.name = "by_head", .member = {"queue", "headKey"}},
-                {.name = "by_lease", .member = {"queue", "leaseKey"}}},
+                {.name = "by_group", .member = {"queue", "group", "sentKey"}, .sparse = true},
+                {.name = "by_head", .member = {"queue", "headKey"}, .sparse = true},
+                {.name = "by_lease", .member = {"queue", "leaseKey"}, .sparse = true}},
 };
 
 static SwStr key(SwCtx *cx, SwTime at, int64_t number) {
@@ -40,8 +42,20 @@ SwStr sqs_up_to(SwCtx *cx, SwTime at) {
     return sw_cat(cx->arena, sw_index_number(cx->arena, at), SW_STR("0"));
 }
 
+static SwStr place(SwCtx *cx, SwStr queue, SwStr sent_key) {
+    return sw_cat(cx->arena, queue, SW_STR("/"), sent_key);
+}
+
+SwDocQuery sqs_by_sending(SwCtx *cx, const SqsQueueRecord *q) {
+    return (SwDocQuery){.prefix = place(cx, q->id, SW_STR(""))};
+}
+
 static int put(SwCtx *cx, const SqsMessageRecord *m, SwError *err) {
-    return sw_doc_put(cx->tx, &sqs_messages, m->id, m, err);
+    return sw_doc_put(cx->tx, &sqs_messages, place(cx, m->queue, m->sent_key), m, err);
+}
+
+static int take_away(SwCtx *cx, const SqsMessageRecord *m, SwError *err) {
+    return sw_doc_delete(cx->tx, &sqs_messages, place(cx, m->queue, m->sent_key), NULL, err);
 }
 
 /* Who waits at the queue looks again: the message is visible, or becomes so at another time than was known. */
@@ -74,7 +88,7 @@ static int pass_head(SwCtx *cx, SwStr queue, SwStr group, SwError *err) {
 }
 
 static int drop(SwCtx *cx, const SqsMessageRecord *m, SwError *err) {
-    if (sw_doc_delete(cx->tx, &sqs_messages, m->id, NULL, err) < 0)
+    if (take_away(cx, m, err) < 0)
         return -1;
     return m->head_key.p ? pass_head(cx, m->queue, m->group, err) : 0;
 }
@@ -288,7 +302,7 @@ static void show_system(SwCtx *cx, const SqsReceiveMessageRequest *in, const Sqs
 
 static void show(SwCtx *cx, const SqsReceiveMessageRequest *in, const SqsMessageRecord *m, SqsMessage *to) {
     to->message_id = m->id;
-    to->receipt_handle = sw_base64url(cx->arena, sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(m->id), SW_FMT(m->receipt)));
+    to->receipt_handle = sw_base64url(cx->arena, sw_cat(cx->arena, m->sent_key, SW_STR("/"), m->receipt));
     to->body = m->body;
     to->md5_of_body = sw_md5_hex(cx->arena, m->body);
     show_system(cx, in, m, to);
@@ -312,6 +326,8 @@ static int move_if_dead(SwCtx *cx, const SqsQueueRecord *q, SqsMessageRecord *m,
         return 0;
     }
     bool head = m->head_key.p;
+    if (take_away(cx, m, err) < 0)
+        return -1;
     m->head_key = sqs_queue_is_fifo(target) ? SW_STR("") : SW_NO_STR; /* by its age it may be the first there */
     m->queue = target->id;
     m->dead_letter_source = sqs_queue_arn(cx, q->name);
@@ -382,19 +398,40 @@ static int bad_handle(SwStr handle, const char *why, SwError *err) {
     return sw_fail(err, &sqs_invalid, "Value %.*s for parameter ReceiptHandle is invalid. Reason: %s", SW_FMT(handle), why);
 }
 
+/* Handles that were given out before messages lay under their sentKeys name them by their ids. */
+static int by_message_id(SwCtx *cx, const SqsQueueRecord *q, SwStr id, SqsMessageRecord **ret_m, SwError *err) {
+    SwDocQuery received = {.index = "by_lease", .equals = {q->id}};
+    SwDocList l;
+    *ret_m = NULL;
+    if (sw_doc_list(cx->tx, &sqs_messages, &received, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n && !*ret_m; i++) {
+        SqsMessageRecord *m = l.v[i].record;
+        if (sw_str_eq(m->id, id))
+            *ret_m = m;
+    }
+    return 0;
+}
+
 /* *ret_m NULL: gone. *ret_latest: the handle is of the last receive. */
 static int by_receipt(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SqsMessageRecord **ret_m, bool *ret_latest,
                       SwError *err) {
-    SwStr text, id;
+    SwStr text, rest, sent, number;
     void *record;
-    if (!sw_unbase64url(cx->arena, handle, &text) || !sw_str_cut(&text, '/', &id))
+    if (!sw_unbase64url(cx->arena, handle, &text) || !sw_str_contains(text, SW_STR("/")))
         return sw_fail(err, &SQS_RECEIPT_HANDLE_IS_INVALID, "The input receipt handle \"%.*s\" is not a valid receipt handle.",
                        SW_FMT(handle));
-    if (sw_doc_get(cx->tx, &sqs_messages, id, &record, err) < 0)
+    rest = text;
+    (void)sw_str_cut(&rest, '/', &sent);
+    if (sw_str_cut(&rest, '/', &number)) {
+        SwStr sent_key = sw_str_n(text.p, sent.n + 1 + number.n);
+        if (sw_doc_get(cx->tx, &sqs_messages, place(cx, q->id, sent_key), &record, err) < 0)
+            return -1;
+        *ret_m = record;
+    } else if (by_message_id(cx, q, sent, ret_m, err) < 0) {
         return -1;
-    SqsMessageRecord *m = record;
-    *ret_m = m && sw_str_eq(m->queue, q->id) ? m : NULL;
-    *ret_latest = m && sw_str_eq(m->receipt, text);
+    }
+    *ret_latest = *ret_m && sw_str_eq((*ret_m)->receipt, rest);
     return 0;
 }
 
@@ -444,10 +481,11 @@ int sqs_message_move(SwCtx *cx, SqsMessageRecord *m, const SqsQueueRecord *to, S
 }
 
 int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, size_t max, size_t *ret_n, SwError *err) {
-    SwDocQuery query = {.index = "by_sent", .equals = {q->id}, .limit = max};
+    SwDocQuery query = sqs_by_sending(cx, q);
     SwDocList l;
+    query.limit = max;
     if (sent_before != INT64_MAX)
-        query.below = sw_index_number(cx->arena, sent_before);
+        query.below = place(cx, q->id, sw_index_number(cx->arena, sent_before));
     if (sw_doc_list(cx->tx, &sqs_messages, &query, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
@@ -462,18 +500,22 @@ int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, s
     return 0;
 }
 
-/* At `at`, not after now: what was sent later does not count; what is in flight or delayed is behind it in the index. */
+/* At `at`, not after now. What cannot be received at that time is in flight, delayed, or was sent later and does not count;
+ * of all that can nothing else is counted. */
 int sqs_messages_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *ret_visible, int64_t *ret_leased,
                           int64_t *ret_delayed, SwError *err) {
     SwDocQuery visible = {.index = "by_visible", .equals = {q->id}, .below = sqs_up_to(cx, at)};
+    SwDocQuery hidden = {.index = "by_visible", .equals = {q->id}, .from = sqs_up_to(cx, at)};
     SwDocQuery leased = {.index = "by_lease", .equals = {q->id}, .from = sqs_up_to(cx, at)};
-    SwDocQuery sent = {.index = "by_sent", .equals = {q->id}, .below = sqs_up_to(cx, at)};
-    int64_t n;
+    SwDocQuery later = sqs_by_sending(cx, q);
+    int64_t n_hidden, n_later;
+    later.from = place(cx, q->id, sqs_up_to(cx, at));
     if (sw_doc_count(cx->tx, &sqs_messages, &visible, ret_visible, err) < 0 ||
+        sw_doc_count(cx->tx, &sqs_messages, &hidden, &n_hidden, err) < 0 ||
         sw_doc_count(cx->tx, &sqs_messages, &leased, ret_leased, err) < 0 ||
-        sw_doc_count(cx->tx, &sqs_messages, &sent, &n, err) < 0)
+        sw_doc_count(cx->tx, &sqs_messages, &later, &n_later, err) < 0)
         return -1;
-    *ret_delayed = SW_MAX(n - *ret_visible - *ret_leased, 0);
+    *ret_delayed = SW_MAX(n_hidden - *ret_leased - n_later, 0);
     return 0;
 }
 

@@ -36,10 +36,11 @@ void sqs_count_sent(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s) {
 
 /* The queue as it is at `at`, which is not after now: what was sent later does not count. */
 static int look_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, SwError *err) {
-    SwDocQuery first = {.index = "by_sent", .equals = {q->id}, .limit = 1};
+    SwDocQuery first = sqs_by_sending(cx, q);
     SwDimension d = {"QueueName", q->name};
     int64_t n_visible, n_leased, n_delayed;
     SwDocList l;
+    first.limit = 1;
     if (sqs_messages_count_at(cx, q, at, &n_visible, &n_leased, &n_delayed, err) < 0 ||
         sw_doc_list(cx->tx, &sqs_messages, &first, &l, err) < 0)
         return -1;
@@ -52,7 +53,7 @@ static int look_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, SwError *err) 
 }
 
 static int look(SwCtx *cx, const SqsQueueRecord *q, SwTime from, SwTime until, bool *ret_active, SwError *err) {
-    SwDocQuery any = {.index = "by_sent", .equals = {q->id}};
+    SwDocQuery any = {.index = "by_visible", .equals = {q->id}};
     int64_t n;
     if (sw_doc_count(cx->tx, &sqs_messages, &any, &n, err) < 0)
         return -1;

@@ -10,7 +10,7 @@
 
 #define SQS_MESSAGE_MAX 1048576 /* bytes of body and attributes (SQS Developer Guide, "Message quotas") */
 
-extern const SwCollection sqs_messages;       /* by message id */
+extern const SwCollection sqs_messages;       /* by queue and time of sending */
 extern const SwCollection sqs_deduplications; /* what a FIFO queue was sent in the last five minutes */
 extern const SwCollection sqs_moves;          /* message move tasks, by id */
 extern const SwController sqs_expiry;         /* removes messages older than their queue keeps them */
@@ -89,6 +89,7 @@ SwStr sqs_system_attributes_md5(SwArena *a, const SqsMessageSystemAttributeValue
 
 /* Bound for keys of times up to and including `at`. */
 SwStr sqs_up_to(SwCtx *cx, SwTime at);
+SwDocQuery sqs_by_sending(SwCtx *cx, const SqsQueueRecord *q); /* the queue's messages, the oldest first */
 /* When the first message that is not visible now becomes so by itself, as far as is known; INT64_MAX: none. */
 int sqs_message_next(SwCtx *cx, const SqsQueueRecord *q, SwTime *ret_at, SwError *err) sw_must_check;
 

@@ -92,20 +92,22 @@ static int choose_tier(const SsmPutParameterRequest *in, SsmParameterRecord *p, 
     return 0;
 }
 
-static int trim_history(SwCtx *cx, SwStr name, SwError *err) {
-    SwDocList rows;
-    if (ssm_versions(cx, name, &rows, err) < 0)
+/* Before the next version of p: versions have no gaps, so where there are a hundred, the oldest's number is known. */
+static int trim_history(SwCtx *cx, const SsmParameterRecord *p, SwError *err) {
+    SwStr id = ssm_history_id(cx->arena, p->name, p->version.v - VERSIONS_MAX + 1);
+    SsmParameterRecord *oldest;
+    if (sw_doc_get(cx->tx, &ssm_history, id, (void **)&oldest, err) < 0)
         return -1;
-    if (rows.n < VERSIONS_MAX)
+    if (!oldest)
         return 0;
-    if (((SsmParameterRecord *)rows.v[0].record)->labels.n > 0)
+    if (oldest->labels.n > 0)
         return sw_fail(err, &SSM_PARAMETER_MAX_VERSION_LIMIT_EXCEEDED,
                        "You attempted to create a new version of %.*s by calling the PutParameter API with the overwrite flag. "
                        "Version %lld, the oldest "
                        "version, can't be deleted because it has a label associated with it. Move the label to another version "
                        "of the parameter, and try again.",
-                       SW_FMT(name), (long long)((SsmParameterRecord *)rows.v[0].record)->version.v);
-    return sw_doc_delete(cx->tx, &ssm_history, rows.v[0].id, NULL, err);
+                       SW_FMT(p->name), (long long)oldest->version.v);
+    return sw_doc_delete(cx->tx, &ssm_history, id, NULL, err);
 }
 
 static int announce(SwCtx *cx, const char *operation, const SsmParameterRecord *p, SwError *err) {
@@ -138,7 +140,7 @@ int ssm_put_parameter(SwCtx *cx, const SsmPutParameterRequest *in, SsmPutParamet
         if (ssm_encrypt(cx, ssm_arn(cx, p->name), in->value, &p->value, err) < 0)
             return -1;
     }
-    if (old && trim_history(cx, p->name, err) < 0)
+    if (old && trim_history(cx, old, err) < 0)
         return -1;
     out->version = p->version;
     out->tier = p->tier;

@@ -205,6 +205,33 @@ static void changed_index_declaration_is_indexed_anew_at_open(void **state) {
     sw_tx_rollback(tx);
 }
 
+static void sparse_index_has_only_what_has_all_of_its_members(void **state) {
+    static const SwCollection some = {.name = "test/some",
+                                      .shape = &shape_record,
+                                      .indexes = {{.name = "by_group", .member = {"group", "number"}, .sparse = true},
+                                                  {.name = "by_name", .member = {"name", "number"}}}};
+    Fixture *f = *state;
+    SwDocList l;
+    int64_t all, few;
+    SwTx *tx = begin(f, SW_WRITE);
+    Record has = {.group = SW_STR("g"), .number = SW_SOME_INT(1)}, has_one = {.group = SW_STR("g")}, has_none = {0};
+    OK(f, sw_doc_put(tx, &some, SW_STR("has"), &has, &f->err));
+    OK(f, sw_doc_put(tx, &some, SW_STR("one"), &has_one, &f->err));
+    OK(f, sw_doc_put(tx, &some, SW_STR("none"), &has_none, &f->err));
+    OK(f, sw_doc_list(tx, &some, &(SwDocQuery){.index = "by_group"}, &l, &f->err));
+    assert_int_equal(l.n, 1);
+    assert_str(l.v[0].id, "has");
+    OK(f, sw_doc_put(tx, &some, SW_STR("one"), &has, &f->err)); /* it comes and goes with the member */
+    OK(f, sw_doc_put(tx, &some, SW_STR("has"), &has_one, &f->err));
+    OK(f, sw_doc_list(tx, &some, &(SwDocQuery){.index = "by_group"}, &l, &f->err));
+    assert_int_equal(l.n, 1);
+    assert_str(l.v[0].id, "one");
+    OK(f, sw_doc_count(tx, &some, &(SwDocQuery){.index = "by_name"}, &all, &f->err));
+    OK(f, sw_doc_count(tx, &some, &(SwDocQuery){.index = "by_group"}, &few, &f->err));
+    assert_int_equal(all * 10 + few, 31);
+    sw_tx_rollback(tx);
+}
+
 static void newer_store_and_second_process_are_refused(void **state) {
     Fixture *f = *state;
     SwStore *other;
@@ -348,6 +375,7 @@ int main(void) {
         T(accounts_and_regions_do_not_see_each_other),
         T(sequences_count_from_one_in_their_scope_and_never_again),
         T(changed_index_declaration_is_indexed_anew_at_open),
+        T(sparse_index_has_only_what_has_all_of_its_members),
         T(newer_store_and_second_process_are_refused),
         T(store_of_the_first_schema_is_brought_up_to_date),
         T(events_of_an_older_store_are_due_to_who_has_not_had_them),

@@ -252,7 +252,7 @@ def deployment(team, began, ended, watch):
     created, started = max(t["createdAt"] for t in tasks), max(t["startedAt"] for t in tasks)
     addresses = [d["value"] for t in tasks for a in t["attachments"] for d in a["details"] if d["name"] == "privateIPv4Address"]
     healthy = max(watch.healthy[a] for a in addresses)
-    waits = started + (THRESHOLD - 1) * INTERVAL
+    waits = min(started + (THRESHOLD - 1) * INTERVAL, healthy)
     return [("Deploy: to the tasks' records", PLATFORM, began, created), ("Deploy: network, image, containers", PLATFORM, created, started),
             ("Deploy: health checks' interval", CONFIGURATION, started, waits),
             ("Deploy: health seen late", PLATFORM, waits, healthy), ("Deploy: healthy to deployment's and action's end", PLATFORM, healthy, ended)]
@@ -270,7 +270,7 @@ def measure(program, b, releases=3, cold=False):
         team.ecs("UpdateService", cluster="production", service="hello-web", desiredCount=2)
         team.steady()
         for i in range(1, releases + 1):
-            time.sleep(3)                               # a team does not push at the second of the last release's end
+            time.sleep(10)                              # a team does not push at the second of the last release's end
             watch = Watch(team, f"v{i}")
             watch.start()
             began, pushed, commit = team.push(f"v{i}")

@@ -18,6 +18,7 @@
 
 #include "base/thread.h"
 #include "base/time.h"
+#include "store/fault.h"
 
 #define BATCH_MEMBERS_MAX 256
 #define BATCH_AGE_MAX_NS  (5 * SW_MS)
@@ -263,7 +264,7 @@ int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr regi
     SwConn *c = s->writer;
     *ret_tx = NULL;
     SwTx *tx = sw_new(a, SwTx); /* before the turn is taken: it may not return */
-    if ((mode == SW_WRITE ? begin_write(s, err) : begin_read(s, &c, err)) < 0)
+    if (sw_fault(err) < 0 || (mode == SW_WRITE ? begin_write(s, err) : begin_read(s, &c, err)) < 0)
         return -1;
     *tx = (SwTx){.store = s, .arena = a, .conn = c, .mode = mode, .account = account, .region = region};
     tx->after_end = &tx->after;
@@ -271,12 +272,24 @@ int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr regi
     return 0;
 }
 
+/* What was done outside since `last` is taken back; NULL: all. */
+static void run_undo(SwTx *tx, const SwAfter *last) {
+    while (tx->undo != last) {
+        SwAfter *u = tx->undo;
+        tx->undo = u->next;
+        u->fn(u->arg);
+    }
+}
+
 static int commit_write(SwTx *tx, SwError *err) {
     _sw_tx_ SwTx *undo = tx;
-    if (!sqlite3_get_autocommit(tx->conn->db) && conn_do(tx->conn, "RELEASE t", err) < 0)
+    if (sw_fault(err) < 0 || (!sqlite3_get_autocommit(tx->conn->db) && conn_do(tx->conn, "RELEASE t", err) < 0))
         return -1;
     undo = NULL;
-    return turn_end(tx->store, true, err);
+    if (turn_end(tx->store, true, err) == 0)
+        return 0;
+    run_undo(tx, NULL);
+    return -1;
 }
 
 int sw_tx_commit(SwTx **txp, SwError *err) {
@@ -303,6 +316,7 @@ void sw_tx_rollback(SwTx *tx) {
     int r = sqlite3_get_autocommit(db) ? SQLITE_OK : sqlite3_exec(db, "ROLLBACK TO t; RELEASE t", NULL, NULL, NULL);
     if (r != SQLITE_OK && !sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* better all members fail than half of one stays */
+    run_undo(tx, NULL);                                 /* before another has its turn */
     SwError ignored = sw_error(tx->arena);
     (void)turn_end(tx->store, false, &ignored); /* not a member: has no outcome */
 }
@@ -312,6 +326,12 @@ void sw_tx_after_commit(SwTx *tx, void (*fn)(void *), void *arg) {
     *f = (SwAfter){.fn = fn, .arg = arg};
     *tx->after_end = f;
     tx->after_end = &f->next;
+}
+
+void sw_tx_on_undo(SwTx *tx, void (*fn)(void *), void *arg) {
+    SwAfter *u = sw_new(tx->arena, SwAfter);
+    *u = (SwAfter){.next = tx->undo, .fn = fn, .arg = arg};
+    tx->undo = u;
 }
 
 /* --- savepoints and plain answers ------------------------------------------------------------------------------- */
@@ -325,6 +345,7 @@ int sw_tx_savepoint(SwTx *tx, SwError *err) {
         if (sw_sql(tx, &q, "SAVEPOINT s", err) < 0 || sw_sql_run(tx, &q, err) < 0)
             return -1;
     }
+    tx->undo_mark[tx->depth] = tx->undo;
     tx->mark[tx->depth++] = tx->after_end;
     return 0;
 }
@@ -344,6 +365,7 @@ void sw_tx_undo(SwTx *tx) {
         return;
     tx->after_end = tx->mark[--tx->depth];
     *tx->after_end = NULL;
+    run_undo(tx, tx->undo_mark[tx->depth]);
     sqlite3 *db = tx->conn->db;
     if (tx->mode == SW_READ || sqlite3_get_autocommit(db))
         return;

@@ -8,7 +8,7 @@ unit tests of its own and higher floors and, where requests pass through it, all
 import re
 from pathlib import PurePosixPath
 
-SUITES = ["check", "members", "unit", "fuzz", "tsan", "api", "e2e", "crash", "vm", "plain"]
+SUITES = ["check", "members", "unit", "api", "e2e", "crash", "vm", "plain", "tsan", "fuzz"]
 LONG = ["fuzz", "e2e", "crash", "vm", "plain"]          # only when their own files change
 THREADS = {"base", "store", "engine", "http", "container", "api"}       # as suite_tsan has them
 # room: the unit tests' rooms that stand on it, and the API tests; None: all of them

@@ -64,6 +64,19 @@ int sw_fail_as(SwError *err, const SwErrorKind *kind, const char *fmt, ...) {
     return -1;
 }
 
+int sw_refuse_as(SwError *err, const SwErrorKind *kind, const char *fmt, ...) {
+    const char *cause = err->cause;
+    if (err->kind && err->kind->http >= 500)
+        return -1;
+    if (!cause && err->kind)
+        cause = sw_strf(err->arena, "%s: %s", err->kind->code, err->message).p;
+    va_list ap;
+    va_start(ap, fmt);
+    fill(err, kind, cause, fmt, ap);
+    va_end(ap);
+    return -1;
+}
+
 int sw_fail_wrap(SwError *err, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);

@@ -50,6 +50,9 @@ int sw_fail_cause(SwError *err, const SwErrorKind *kind, const char *cause, cons
  * sw_fail_as(err, &ECS_CLIENT_EXCEPTION, "Container '%s': %s", name, err->message). The log still sees the first: its cause
  * stays, or else its code and message become the cause. */
 int sw_fail_as(SwError *err, const SwErrorKind *kind, const char *fmt, ...) sw_printf(3, 4);
+/* The same of what a request asked for wrongly: an internal failure, which is nobody's fault, stays what it is. What else is
+ * asked on behalf of a request (is there such a queue?) fails by this. */
+int sw_refuse_as(SwError *err, const SwErrorKind *kind, const char *fmt, ...) sw_printf(3, 4);
 int sw_fail_wrap(SwError *err, const char *fmt, ...) sw_printf(2, 3); /* prefixes the cause */
 /* SW_INTERNAL_FAILURE: the text, which often names a path of ours, and errno's are the cause alone; the message says
  * nothing of this machine, for it may reach a client. */

@@ -5,6 +5,8 @@
  *   parked/KEY/SIZE    uploads that pause: one folder each (KEY: SHA-256 of the name), one file in it, whose name says how
  *                      many of its bytes count. A writer that takes it up appends; parking again fsyncs and renames, so
  *                      that after a crash, or when the writer is dropped, the upload is what it was when last parked.
+ *                      A finished one keeps its file, by a second link, until it is discarded: what is made of the blob may
+ *                      fail, and be tried again. Whoever takes it up then gets a file of its own.
  *   trash/             on its way out
  *
  * To finish a blob: 1. fsync the file  2. rename to its digest's name  3. fsync the folder. Before 2 nothing can be seen;
@@ -27,6 +29,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "store/fault.h"
 #include "store/internal.h"
 
 #define PARKED_MAX    256 /* digests kept; older ones are computed again */
@@ -307,6 +310,8 @@ static SwBlobWriter *writer_new(SwBlobs *b, SwArena *a) {
 }
 
 int sw_blob_begin(SwBlobs *b, SwArena *a, unsigned extra, SwBlobWriter **ret_w, SwError *err) {
+    if (sw_fault(err) < 0)
+        return -1;
     SwBlobWriter *w = writer_new(b, a);
     w->path = sw_path(a, b->tmp, sw_id_hex(a, 32).p);
     w->fd = open(w->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -333,6 +338,8 @@ static int write_held(SwBlobWriter *w, SwError *err) {
 /* A client chooses its pieces, by chunks or by what looks like a form's boundary: a byte each must not be a write each. */
 int sw_blob_add(SwBlobWriter *w, const void *p, size_t n, SwError *err) {
     w->size += (int64_t)n;
+    if (sw_fault(err) < 0)
+        return -1;
     if (n > GATHER - w->n_held && write_held(w, err) < 0)
         return -1;
     if (n >= GATHER)
@@ -345,14 +352,16 @@ int sw_blob_add(SwBlobWriter *w, const void *p, size_t n, SwError *err) {
     return 0;
 }
 
-/* Step 1 to 3 of the head comment. With an equal blob there, that one is kept and made young. */
-static int finish(SwBlobs *b, SwArena *a, int fd, const char *path, SwStr digest, SwError *err) {
+/* Step 1 to 3 of the head comment. With an equal blob there, that one is kept and made young. keep: what lies at `path` stays
+ * there, too. */
+static int finish(SwBlobs *b, SwArena *a, int fd, const char *path, SwStr digest, bool keep, SwError *err) {
     const char *to = sw_blob_path(b, a, digest), *dir;
     pthread_mutex_lock(&b->lock);
     bool there = utimensat(AT_FDCWD, to, NULL, 0) == 0;
     pthread_mutex_unlock(&b->lock);
     if (there) {
-        unlink(path);
+        if (!keep)
+            unlink(path);
         return 0;
     }
     if (fsync(fd) < 0)
@@ -360,7 +369,7 @@ static int finish(SwBlobs *b, SwArena *a, int fd, const char *path, SwStr digest
     SW_CRASH_POINT("blob.written_not_renamed");
     if (make_parent(b, a, digest, &dir, err) < 0)
         return -1;
-    if (rename(path, to) < 0)
+    if (keep ? link(path, to) < 0 && errno != EEXIST : rename(path, to) < 0)
         return sw_fail_errno(err, errno, "renaming %s", path);
     SW_CRASH_POINT("blob.renamed_not_synced");
     return sw_fsync_dir(dir, err);
@@ -378,18 +387,17 @@ static void forget_parked(SwBlobs *b, const char *key) {
 
 int sw_blob_commit(SwBlobWriter *w, SwBlobInfo *ret_i, SwError *err) {
     SwBlobs *b = w->blobs;
-    if (write_held(w, err) < 0)
+    if (sw_fault(err) < 0 || write_held(w, err) < 0)
         return -1;
     *ret_i = (SwBlobInfo){.size = w->size};
     hashes_end(&w->hashes, w->arena, ret_i);
-    if (finish(b, w->arena, w->fd, w->path, ret_i->digest, err) < 0)
+    bool parked = w->parked_size >= 0;
+    if (finish(b, w->arena, w->fd, w->path, ret_i->digest, parked, err) < 0)
         return -1; /* the arena's end discards it */
     sw_closep(&w->fd);
     w->fd = -1;
-    if (w->parked_size >= 0) {
-        rmdir(sw_path(w->arena, b->parked, w->key));
+    if (parked)
         forget_parked(b, w->key);
-    }
     return 0;
 }
 
@@ -425,6 +433,8 @@ static int copy_file(SwBlobs *b, SwArena *a, const char *path, SwError *err) {
 int sw_blob_adopt(SwBlobs *b, const char *path, const SwBlobInfo *info, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     struct stat from, to;
+    if (sw_fault(err) < 0)
+        return -1;
     if (SW_NEVER(!is_digest(info->digest)))
         return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "blob: not a digest", "The data could not be stored.");
     if (stat(path, &from) < 0 || stat(b->tmp, &to) < 0)
@@ -434,7 +444,7 @@ int sw_blob_adopt(SwBlobs *b, const char *path, const SwBlobInfo *info, SwError 
     _sw_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return sw_fail_errno(err, errno, "opening %s", path);
-    return finish(b, a, fd, path, info->digest, err);
+    return finish(b, a, fd, path, info->digest, /* keep= */ false, err);
 }
 
 /* --- parking ----------------------------------------------------------------------------------------------------------- */
@@ -456,7 +466,7 @@ int sw_blob_park(SwBlobWriter *w, SwStr name, int64_t *ret_size, SwError *err) {
     key_of(name, key);
     const char *dir = sw_path(a, b->parked, key);
     const char *to = sw_strf(a, "%s/%lld", dir, (long long)w->size).p;
-    if (write_held(w, err) < 0)
+    if (sw_fault(err) < 0 || write_held(w, err) < 0)
         return -1;
     if (fsync(w->fd) < 0)
         return sw_fail_errno(err, errno, "writing %s to disk", w->path);
@@ -531,11 +541,37 @@ static bool claim_parked(SwBlobs *b, const char *key, int64_t size, unsigned ext
     return mine;
 }
 
+/* The first `size` bytes in a file of its own, where a finished blob shares this one. */
+static int make_own(SwBlobs *b, SwArena *a, const char *path, int64_t size, SwError *err) {
+    struct stat st;
+    _sw_close_ int from = open(path, O_RDONLY | O_CLOEXEC);
+    if (from < 0 || fstat(from, &st) < 0)
+        return sw_fail_errno(err, errno, "opening %s", path);
+    if (st.st_nlink < 2)
+        return 0;
+    const char *tmp = sw_path(a, b->tmp, sw_id_hex(a, 32).p);
+    _sw_close_ int to = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    char *buf = sw_arena_alloc(a, CHUNK);
+    bool ok = to >= 0;
+    for (int64_t at = 0; ok && at < size;) {
+        ssize_t n = pread(from, buf, (size_t)SW_MIN((int64_t)CHUNK, size - at), at);
+        ok = n > 0 && sw_write_all(to, buf, (size_t)n, err) == 0;
+        at += n;
+    }
+    if (ok && fsync(to) == 0 && rename(tmp, path) == 0)
+        return 0;
+    int why = errno;
+    unlink(tmp);
+    return err->kind ? -1 : sw_fail_errno(err, why, "copying %s", path);
+}
+
 int sw_blob_unpark(SwBlobs *b, SwArena *a, SwStr name, unsigned extra, SwBlobWriter **ret_w, int64_t *ret_size, SwError *err) {
     char key[65];
     int64_t size;
     Hashes known = {0};
     *ret_w = NULL;
+    if (sw_fault(err) < 0)
+        return -1;
     key_of(name, key);
     const char *dir = sw_path(a, b->parked, key);
     if (!claim_parked(b, key, parked_size(dir, &size) ? size : -1, extra, &known))
@@ -550,9 +586,10 @@ int sw_blob_unpark(SwBlobs *b, SwArena *a, SwStr name, unsigned extra, SwBlobWri
     w->parked_size = w->size = size;
     w->path = sw_strf(a, "%s/%lld", dir, (long long)size).p;
     w->hashes = known.arena ? known : hashes_new(extra);
-    w->fd = open(w->path, O_RDWR | O_CLOEXEC);
+    w->fd = make_own(b, a, w->path, size, err) < 0 ? -1 : open(w->path, O_RDWR | O_CLOEXEC);
     if (w->fd < 0 || ftruncate(w->fd, size) < 0 || lseek(w->fd, size, SEEK_SET) < 0) {
-        sw_fail_errno(err, errno, "opening %s", w->path);
+        if (!err->kind)
+            sw_fail_errno(err, errno, "opening %s", w->path);
         if (w->fd < 0)
             forget_parked(b, key);
         return -1;
@@ -580,6 +617,8 @@ int64_t sw_blob_parked(SwBlobs *b, SwStr name, bool *ret_busy) {
 int sw_blob_discard(SwBlobs *b, SwStr name, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     char key[65];
+    if (sw_fault(err) < 0)
+        return -1;
     key_of(name, key);
     forget_parked(b, key);
     return sw_rm_tree(sw_path(a, b->parked, key), err);
@@ -591,6 +630,8 @@ int sw_blob_open(SwBlobs *b, SwStr digest, int *ret_fd, int64_t *ret_size, SwErr
     _sw_arena_ SwArena *a = sw_arena_new(0);
     struct stat st;
     *ret_fd = -1;
+    if (sw_fault(err) < 0)
+        return -1;
     if (!is_digest(digest))
         return 0;
     const char *path = sw_blob_path(b, a, digest);

@@ -29,6 +29,8 @@ typedef struct SwBlobInfo {
     SwStr extra[_SW_DIGEST_KIND_MAX]; /* raw bytes of what was asked for */
 } SwBlobInfo;
 int sw_blob_commit(SwBlobWriter *w, SwBlobInfo *ret_i, SwError *err) sw_must_check; /* durable when it returns */
+/* An upload that was parked stays what it was when last parked until sw_blob_discard, which is for when all that is made of the
+ * blob is stored. */
 /* Position in the middle of an upload that goes on in another request (registry PATCH): the writer is parked under a
  * name that survives a restart, and picked up again, digests included. */
 int sw_blob_park(SwBlobWriter *w, SwStr name, int64_t *ret_size, SwError *err) sw_must_check;

@@ -101,6 +101,8 @@ struct SwTx {
     unsigned depth;   /* open savepoints */
     SwAfter *after, **after_end;
     SwAfter **mark[16]; /* after_end at each savepoint: what is undone is not called */
+    SwAfter *undo;      /* newest first */
+    SwAfter *undo_mark[16];
 };
 
 /* sql.c */

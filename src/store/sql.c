@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "store/fault.h"
 
 static const char writer_setup[] = "PRAGMA journal_mode=WAL;"
                                    "PRAGMA synchronous=FULL;"
@@ -129,7 +130,7 @@ static int check_alive(SwTx *tx, SwError *err) {
 }
 
 int sw_sql(SwTx *tx, SwSql *ret_q, const char *sql, SwError *err) {
-    if (check_alive(tx, err) < 0)
+    if (check_alive(tx, err) < 0 || sw_fault(err) < 0)
         return -1;
     return sw_sql_on(tx->conn, ret_q, sql, err);
 }

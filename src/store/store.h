@@ -87,6 +87,9 @@ SwStr sw_tx_region(const SwTx *tx);
 /* fn runs after the commit and before that returns, on a thread that is committing, in the order they were added; not at
  * all after a rollback. Others may wait meanwhile: it is to be quick. */
 void sw_tx_after_commit(SwTx *tx, void (*fn)(void *), void *arg);
+/* fn takes back what was done outside the store (a git ref): it runs once where the transaction, or the savepoint that is open
+ * now, comes to nothing, on that thread, the newest first. Others may have had their turn by then: look before. */
+void sw_tx_on_undo(SwTx *tx, void (*fn)(void *), void *arg);
 /* A part that can be undone alone: in-process operation calls run in one. */
 int sw_tx_savepoint(SwTx *tx, SwError *err) sw_must_check;
 int sw_tx_release(SwTx *tx, SwError *err) sw_must_check;

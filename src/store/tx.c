@@ -13,6 +13,7 @@
  * If COMMIT fails, or SQLite rolls the transaction back by itself (full disk), all members fail.
  * While one batch is in its fsync the next members queue up: the busier the store, the larger the batches. */
 
+#include "store/fault.h"
 #include "store/internal.h"
 
 /* --- beginning and ending ------------------------------------------------------------------------------------------ */
@@ -105,7 +106,7 @@ int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr regi
     SwConn *c = s->writer;
     *ret_tx = NULL;
     SwTx *tx = sw_new(a, SwTx); /* before the turn is taken: it may not return */
-    if ((mode == SW_WRITE ? begin_write(s, err) : begin_read(s, &c, err)) < 0)
+    if (sw_fault(err) < 0 || (mode == SW_WRITE ? begin_write(s, err) : begin_read(s, &c, err)) < 0)
         return -1;
     *tx = (SwTx){.store = s, .arena = a, .conn = c, .mode = mode, .account = account, .region = region};
     tx->after_end = &tx->after;
@@ -113,16 +114,28 @@ int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr regi
     return 0;
 }
 
-/* What a write one did is gone; the batch's transaction goes on. */
+/* What was done outside since `last` is taken back; NULL: all. */
+static void run_undo(SwTx *tx, const SwAfter *last) {
+    while (tx->undo != last) {
+        SwAfter *u = tx->undo;
+        tx->undo = u->next;
+        u->fn(u->arg);
+    }
+}
+
+/* What a write one did is gone, before another has its turn; the batch's transaction goes on. */
 static void undo_write(SwTx *tx) {
     sw_conn_tidy(tx->conn);
     sqlite3 *db = tx->conn->db;
     int r = sqlite3_get_autocommit(db) ? SQLITE_OK : sqlite3_exec(db, "ROLLBACK TO t; RELEASE t", NULL, NULL, NULL);
     if (r != SQLITE_OK && !sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* better all members fail than half of one stays */
+    run_undo(tx, NULL);
 }
 
 static int keep_write(SwTx *tx, SwError *err) {
+    if (sw_fault(err) < 0)
+        return -1;
     return sqlite3_get_autocommit(tx->conn->db) ? 0 : sw_sql_exec_kept(tx->conn, "RELEASE t", err);
 }
 
@@ -136,7 +149,10 @@ static int commit_write(SwTx *tx, SwError *err) {
     if (keep_write(tx, err) < 0)
         return -1;
     undo = NULL;
-    return sw_turn_end(tx->store, true, err);
+    if (sw_turn_end(tx->store, true, err) == 0)
+        return 0;
+    run_undo(tx, NULL);
+    return -1;
 }
 
 int sw_tx_commit(SwTx **txp, SwError *err) {
@@ -187,7 +203,7 @@ static void undo_writep(SwTx **tx) {
 static void job_guarded(void *arg) {
     Job *j = arg;
     j->r = -1;
-    if (sw_sql_exec_kept(j->tx.conn, "SAVEPOINT t", j->err) < 0)
+    if (sw_fault(j->err) < 0 || sw_sql_exec_kept(j->tx.conn, "SAVEPOINT t", j->err) < 0)
         return;
     __attribute__((cleanup(undo_writep))) SwTx *undo = &j->tx;
     if (j->fn(&j->tx, j->arg, j->err) < 0 || keep_write(&j->tx, j->err) < 0)
@@ -221,6 +237,8 @@ int sw_tx_write(SwStore *s, SwArena *a, SwStr account, SwStr region, SwTxFn *fn,
         .store = s, .arena = a, .conn = s->writer, .mode = SW_WRITE, .account = account, .region = region, .is_job = true};
     j.tx.after_end = &j.tx.after;
     int r = sw_turn_run(s, &j.turn, err);
+    if (r < 0)
+        run_undo(&j.tx, NULL);
     if (j.lack != SW_LACK_NONE)
         sw_no_memory(j.lack);
     if (r < 0 || j.r < 0)
@@ -237,6 +255,12 @@ void sw_tx_after_commit(SwTx *tx, void (*fn)(void *), void *arg) {
     tx->after_end = &f->next;
 }
 
+void sw_tx_on_undo(SwTx *tx, void (*fn)(void *), void *arg) {
+    SwAfter *u = sw_new(tx->arena, SwAfter);
+    *u = (SwAfter){.next = tx->undo, .fn = fn, .arg = arg};
+    tx->undo = u;
+}
+
 /* --- savepoints and plain answers ------------------------------------------------------------------------------- */
 
 int sw_tx_savepoint(SwTx *tx, SwError *err) {
@@ -248,6 +272,7 @@ int sw_tx_savepoint(SwTx *tx, SwError *err) {
         if (sw_sql(tx, &q, "SAVEPOINT s", err) < 0 || sw_sql_run(tx, &q, err) < 0)
             return -1;
     }
+    tx->undo_mark[tx->depth] = tx->undo;
     tx->mark[tx->depth++] = tx->after_end;
     return 0;
 }
@@ -267,6 +292,7 @@ void sw_tx_undo(SwTx *tx) {
         return;
     tx->after_end = tx->mark[--tx->depth];
     *tx->after_end = NULL;
+    run_undo(tx, tx->undo_mark[tx->depth]);
     sqlite3 *db = tx->conn->db;
     if (tx->mode == SW_READ || sqlite3_get_autocommit(db))
         return;

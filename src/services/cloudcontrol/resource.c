@@ -13,8 +13,8 @@ int cloudcontrol_type(SwCtx *cx, SwStr name, const SwResource **ret_r, SwError *
 }
 
 int cloudcontrol_not_found(SwStr type, SwStr identifier, SwError *err) {
-    return sw_fail_as(err, &CLOUDCONTROL_RESOURCE_NOT_FOUND_EXCEPTION,
-                      "Resource of type '%.*s' with identifier '%.*s' was not found.", SW_FMT(type), SW_FMT(identifier));
+    return sw_refuse_as(err, &CLOUDCONTROL_RESOURCE_NOT_FOUND_EXCEPTION,
+                        "Resource of type '%.*s' with identifier '%.*s' was not found.", SW_FMT(type), SW_FMT(identifier));
 }
 
 int cloudcontrol_get_resource(SwCtx *cx, const CloudcontrolGetResourceInput *in, CloudcontrolGetResourceOutput *out,
@@ -80,7 +80,7 @@ int cloudcontrol_list_resources(SwCtx *cx, const CloudcontrolListResourcesInput 
         return sw_fail(err, &CLOUDCONTROL_UNSUPPORTED_ACTION_EXCEPTION, "Resource type %.*s does not support LIST action",
                        SW_FMT(in->type_name));
     if (in->resource_model.p && (sw_json_parse(cx->arena, in->resource_model, &q.model, err) < 0 || q.model.kind != SW_VOBJECT))
-        return sw_fail_as(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "ResourceModel is no JSON object");
+        return sw_refuse_as(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "ResourceModel is no JSON object");
     if (sw_page_limit(cx, PAGE_USUAL, PAGE_MOST, &q.limit, err) < 0 || sw_page_place(cx, NULL, &after, err) < 0)
         return -1;
     out->type_name = in->type_name;

@@ -9,6 +9,33 @@ static SwStr full(SwArena *a, SwStr branch) {
     return sw_strf(a, "refs/heads/%.*s", SW_FMT(branch));
 }
 
+/* ---- what a transaction that comes to nothing takes back ---- */
+
+typedef struct Moved {
+    const char *path;
+    SwStr ref, from, to; /* ref absent: HEAD */
+} Moved;
+
+static void move_back(void *arg) {
+    const Moved *m = arg;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError ignored = sw_error(a); /* somebody has moved it on */
+    (void)!(m->ref.p ? sw_git_update_ref(m->path, m->ref, m->to, m->from, &ignored)
+                     : sw_git_set_head(m->path, m->from, &ignored));
+}
+
+static void on_undo(SwCtx *cx, const Moved *m) {
+    Moved *kept = sw_new(sw_tx_arena(cx->tx), Moved);
+    *kept = *m;
+    sw_tx_on_undo(cx->tx, move_back, kept);
+}
+
+void codecommit_moved(SwCtx *cx, const char *path, SwStr branch, SwStr from, SwStr to) {
+    on_undo(cx, &(Moved){.path = path, .ref = full(cx->arena, branch), .from = from, .to = to});
+}
+
+/* ---- operations ---- */
+
 static int check_name(SwStr branch, SwError *err) {
     if (!sw_str_is(branch))
         return sw_fail(err, &CODECOMMIT_BRANCH_NAME_REQUIRED_EXCEPTION, "A branch name is required");
@@ -31,6 +58,7 @@ int codecommit_create_branch(SwCtx *cx, const CodecommitCreateBranchInput *in, v
         return sw_error_is(err, &SW_GIT_EXISTS) ? sw_fail(err, &CODECOMMIT_BRANCH_NAME_EXISTS_EXCEPTION,
                                                           "Branch %.*s already exists", SW_FMT(in->branch_name))
                                                 : codecommit_fail_git(err, &CODECOMMIT_INVALID_BRANCH_NAME_EXCEPTION);
+    codecommit_moved(cx, path, in->branch_name, SW_NO_STR, in->commit_id);
     return codecommit_settle(cx, r, cx->principal.arn, err);
 }
 
@@ -93,6 +121,7 @@ int codecommit_delete_branch(SwCtx *cx, const CodecommitDeleteBranchInput *in, C
                        SW_FMT(in->branch_name));
     if (sw_git_update_ref(path, full(cx->arena, in->branch_name), commit, SW_NO_STR, err) < 0)
         return codecommit_fail_git(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION);
+    codecommit_moved(cx, path, in->branch_name, commit, SW_NO_STR);
     out->deleted_branch = sw_new(cx->arena, CodecommitBranchInfo);
     *out->deleted_branch = (CodecommitBranchInfo){.branch_name = in->branch_name, .commit_id = commit};
     return codecommit_settle(cx, r, cx->principal.arn, err);
@@ -101,11 +130,15 @@ int codecommit_delete_branch(SwCtx *cx, const CodecommitDeleteBranchInput *in, C
 int codecommit_update_default_branch(SwCtx *cx, const CodecommitUpdateDefaultBranchInput *in, void *out, SwError *err) {
     CodecommitRepositoryRecord *r;
     const char *path;
-    if (check_name(in->default_branch_name, err) < 0 || codecommit_open(cx, in->repository_name, &r, &path, err) < 0)
+    SwStr head;
+    if (check_name(in->default_branch_name, err) < 0 || codecommit_open(cx, in->repository_name, &r, &path, err) < 0 ||
+        sw_git_head(cx->arena, path, &head, err) < 0)
         return -1;
     if (sw_git_set_head(path, in->default_branch_name, err) < 0)
         return sw_error_is(err, &SW_GIT_NOT_FOUND) ? sw_fail(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION,
                                                              "Branch %.*s does not exist", SW_FMT(in->default_branch_name))
                                                    : codecommit_fail_git(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION);
+    if (head.p)
+        on_undo(cx, &(Moved){.path = path, .from = head});
     return 0;
 }

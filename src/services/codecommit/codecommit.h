@@ -26,6 +26,9 @@ const char *codecommit_folder(const SwHost *h, SwArena *a); /* <data>/git */
 /* changes.c: after every change of refs, in the write transaction cx->tx: events for what changed
  * since the last time. caller: ARN for the events, or absent. */
 int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, SwError *err) sw_must_check;
+/* branch.c: in cx->tx, a branch has moved; where the transaction comes to nothing, it is moved back. from absent: it is new;
+ * to absent: it is gone. */
+void codecommit_moved(SwCtx *cx, const char *path, SwStr branch, SwStr from, SwStr to);
 int codecommit_recover(SwHost *h, SwError *err) sw_must_check; /* at start */
 
 /* commit.c */

@@ -258,6 +258,7 @@ int codecommit_create_commit(SwCtx *cx, const CodecommitCreateCommitInput *in, C
         return -1;
     if (sw_git_commit_files(cx->arena, path, &c, &made, NULL, err) < 0)
         return codecommit_fail_git(err, &CODECOMMIT_FILE_DOES_NOT_EXIST_EXCEPTION);
+    codecommit_moved(cx, path, in->branch_name, c.parent, made.id);
     if (show_changes(cx, path, c.parent, &made, out, err) < 0)
         return -1;
     return codecommit_settle(cx, r, cx->principal.arn, err);

@@ -52,6 +52,7 @@ int codecommit_put_file(SwCtx *cx, const CodecommitPutFileInput *in, CodecommitP
                    ? sw_fail(err, &CODECOMMIT_SAME_FILE_CONTENT_EXCEPTION, "The file %.*s already has this content",
                              SW_FMT(in->file_path))
                    : codecommit_fail_git(err, &CODECOMMIT_PARENT_COMMIT_DOES_NOT_EXIST_EXCEPTION);
+    codecommit_moved(cx, path, in->branch_name, c.parent, made.id);
     *out = (CodecommitPutFileOutput){.commit_id = made.id,
                                      .tree_id = made.tree,
                                      .blob_id = entries.n ? entries.v[0].id : SW_NO_STR};
@@ -76,6 +77,7 @@ int codecommit_delete_file(SwCtx *cx, const CodecommitDeleteFileInput *in, Codec
     if (sw_git_file(cx->arena, path, c.parent, in->file_path, CODECOMMIT_BLOB_MAX, &entry, NULL, err) < 0 ||
         sw_git_commit_files(cx->arena, path, &c, &made, NULL, err) < 0)
         return codecommit_fail_git(err, &CODECOMMIT_FILE_DOES_NOT_EXIST_EXCEPTION);
+    codecommit_moved(cx, path, in->branch_name, c.parent, made.id);
     *out = (CodecommitDeleteFileOutput){.commit_id = made.id,
                                         .tree_id = made.tree,
                                         .blob_id = entry.id,

@@ -63,6 +63,7 @@ static int merge(SwCtx *cx, Merge *m, SwStr *ret_commit, SwStr *ret_tree, SwErro
             err->kind = &CODECOMMIT_CONCURRENT_REFERENCE_UPDATE_EXCEPTION;
         return codecommit_fail_git(err, &CODECOMMIT_COMMIT_DOES_NOT_EXIST_EXCEPTION);
     }
+    codecommit_moved(cx, m->path, m->merge.branch, m->merge.destination, *ret_commit);
     if (sw_git_commit(cx->arena, m->path, *ret_commit, &made, err) < 0)
         return codecommit_fail_git(err, &CODECOMMIT_COMMIT_DOES_NOT_EXIST_EXCEPTION);
     *ret_tree = made.tree;

@@ -70,6 +70,13 @@ int codecommit_list_tags_for_resource(SwCtx *cx, const CodecommitListTagsForReso
 
 /* ---- repositories ---- */
 
+static void remove_folder(void *arg) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+    if (sw_git_delete(arg, &err) < 0)
+        sw_log(SW_WARN, "a repository's folder cannot be removed", SW_F("folder", (const char *)arg), SW_F("cause", err.cause));
+}
+
 int codecommit_create_repository(SwCtx *cx, const CodecommitCreateRepositoryInput *in, CodecommitCreateRepositoryOutput *out,
                                  SwError *err) {
     SwArena *a = cx->arena;
@@ -89,8 +96,11 @@ int codecommit_create_repository(SwCtx *cx, const CodecommitCreateRepositoryInpu
     };
     if (codecommit_repository_set_tags(cx, in->repository_name, &r, &in->tags, err) < 0 ||
         codecommit_repository_insert(cx, in->repository_name, &r, err) < 0 ||
-        sw_mkdirs(codecommit_folder(cx->host, a), 0700, err) < 0 ||
-        sw_git_create(codecommit_path(cx->host, a, r.metadata->repository_id), SW_NO_STR, err) < 0)
+        sw_mkdirs(codecommit_folder(cx->host, a), 0700, err) < 0)
+        return -1;
+    const char *path = codecommit_path(cx->host, a, r.metadata->repository_id);
+    sw_tx_on_undo(cx->tx, remove_folder, (void *)(uintptr_t)path);
+    if (sw_git_create(path, SW_NO_STR, err) < 0)
         return -1;
     SW_CRASH_POINT("codecommit.repository.created_not_committed");
     out->repository_metadata = sw_new(a, CodecommitRepositoryMetadata);
@@ -159,13 +169,6 @@ int codecommit_update_repository_description(SwCtx *cx, const CodecommitUpdateRe
     r->metadata->repository_description = in->repository_description;
     r->metadata->last_modified_date = SW_SOME_TIME(sw_now(cx));
     return codecommit_repository_put(cx, in->repository_name, r, err);
-}
-
-static void remove_folder(void *arg) {
-    _sw_arena_ SwArena *a = sw_arena_new(0);
-    SwError err = sw_error(a);
-    if (sw_git_delete(arg, &err) < 0)
-        sw_log(SW_WARN, "a repository's folder cannot be removed", SW_F("folder", (const char *)arg), SW_F("cause", err.cause));
 }
 
 /* AWS: deleting what is not there succeeds, without an id in the reply. */

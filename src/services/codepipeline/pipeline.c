@@ -55,10 +55,8 @@ static int check(SwCtx *cx, const CodepipelinePipelineDeclaration *d, SwError *e
     if (cx->host->auth.assume &&
         cx->host->auth.assume(cx, d->role_arn, SW_STR("codepipeline.amazonaws.com"), &ignored, err) == 0)
         return 0;
-    if (err->kind && err->kind->http >= 500)
-        return -1;
-    return sw_fail_as(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,
-                      "CodePipeline is not authorized to perform AssumeRole on role %.*s", SW_FMT(d->role_arn));
+    return sw_refuse_as(err, &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION,
+                        "CodePipeline is not authorized to perform AssumeRole on role %.*s", SW_FMT(d->role_arn));
 }
 
 int codepipeline_create_pipeline(SwCtx *cx, const CodepipelineCreatePipelineInput *in, CodepipelineCreatePipelineOutput *out,
@@ -157,7 +155,7 @@ static const SwResource *const among[] = {&codepipeline_pipeline_resource, NULL}
 static int of_tags(int done, SwStr arn, SwError *err) {
     if (done == 0 || !sw_error_is(err, &CODEPIPELINE_PIPELINE_NOT_FOUND_EXCEPTION))
         return done;
-    return sw_fail_as(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(arn));
+    return sw_refuse_as(err, &CODEPIPELINE_RESOURCE_NOT_FOUND_EXCEPTION, "The resource '%.*s' was not found", SW_FMT(arn));
 }
 
 int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsForResourceInput *in,

@@ -96,20 +96,21 @@ int ecr_upload_end(SwCtx *cx, SwStr repository, SwStr id, SwBlobWriter *w, SwStr
         sw_ctx_rollback(cx);
         return -1;
     }
-    return sw_ctx_commit(cx, err);
+    if (sw_ctx_commit(cx, err) < 0)
+        return -1;
+    SwError ignored = sw_error(cx->arena); /* it is gone when the upload's time is over */
+    (void)!sw_blob_discard(cx->host->blobs, id, &ignored);
+    return 0;
 }
 
 static int expire_upload(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
-    bool existed;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_delete(cx->tx, &ecr_uploads, id, &existed, err) < 0) {
+    if (sw_doc_delete(cx->tx, &ecr_uploads, id, NULL, err) < 0) {
         sw_ctx_rollback(cx);
         return -1;
     }
-    if (sw_ctx_commit(cx, err) < 0)
-        return -1;
-    return existed ? sw_blob_discard(cx->host->blobs, id, err) : 0;
+    return sw_ctx_commit(cx, err) < 0 ? -1 : sw_blob_discard(cx->host->blobs, id, err);
 }
 
 const SwController ecr_upload_expiry = {

@@ -15,8 +15,8 @@ static int invalid(SwError *err, const char *text) {
 /* EC2's refusal in ECS's words. */
 static int unknown(const char *what, const SwStrList *ids, SwError *err) {
     SwStr all = sw_str_join(err->arena, ids->v, ids->n, SW_STR(", "));
-    return sw_fail_as(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Error retrieving %s information for [%.*s]: %s (ErrorCode: %s)",
-                      what, SW_FMT(all), err->message, err->kind->code);
+    return sw_refuse_as(err, &ECS_INVALID_PARAMETER_EXCEPTION, "Error retrieving %s information for [%.*s]: %s (ErrorCode: %s)",
+                        what, SW_FMT(all), err->message, err->kind->code);
 }
 
 static int check_vpc(SwCtx *cx, const EcsAwsVpcConfiguration *v, SwError *err) {

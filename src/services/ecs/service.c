@@ -124,7 +124,7 @@ static int check_alarms(SwCtx *cx, const EcsDeploymentAlarms *a, SwError *err) {
     CloudwatchDescribeAlarmsInput in = {.alarm_names = a->alarm_names};
     CloudwatchDescribeAlarmsOutput *out;
     if (cloudwatch_call_describe_alarms(cx, &in, &out, err) < 0)
-        return sw_fail_as(err, &ECS_INVALID_PARAMETER_EXCEPTION, "deploymentConfiguration.alarms: %s", err->message);
+        return sw_refuse_as(err, &ECS_INVALID_PARAMETER_EXCEPTION, "deploymentConfiguration.alarms: %s", err->message);
     return 0;
 }
 
@@ -175,9 +175,9 @@ static int check_target_group(SwCtx *cx, const EcsTaskDefinition *d, SwStr arn, 
     sw_str_list_add(cx->arena, &in.target_group_arns, arn);
     if (elbv2_call_describe_target_groups(cx, &in, &out, err) < 0)
         return sw_error_is(err, &ELBV2_TARGET_GROUP_NOT_FOUND_EXCEPTION)
-                   ? sw_fail_as(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The specified target group does not exist. : %.*s",
-                                SW_FMT(arn))
-                   : sw_fail_as(err, &ECS_INVALID_PARAMETER_EXCEPTION, "loadBalancers.targetGroupArn: %s", err->message);
+                   ? sw_refuse_as(err, &ECS_INVALID_PARAMETER_EXCEPTION, "The specified target group does not exist. : %.*s",
+                                  SW_FMT(arn))
+                   : sw_refuse_as(err, &ECS_INVALID_PARAMETER_EXCEPTION, "loadBalancers.targetGroupArn: %s", err->message);
     if (!out->target_groups.n)
         return invalid(err, "The specified target group does not exist.");
     const Elbv2TargetGroup *g = &out->target_groups.v[0];

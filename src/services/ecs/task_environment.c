@@ -89,17 +89,6 @@ static bool read_all(SwArena *a, const SwStream *s, SwStr *ret) {
     return n >= 0 && !b.full;
 }
 
-void ecs_environment_parse(SwArena *a, SwStr text, SwStrMap *env) {
-    SwStr line, name;
-    while (sw_str_next(&text, '\n', &line)) {
-        if (sw_str_ends(line, SW_STR("\r")))
-            line = sw_str_drop(line, 1);
-        if (sw_str_starts(line, SW_STR("#")) || !sw_str_cut(&line, '=', &name) || !name.n)
-            continue;
-        sw_str_map_set(a, env, name, line);
-    }
-}
-
 /* Of several files the first that names a variable wins, so they are read from the last on. */
 static int add_files(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwStrMap *env, SwError *err) {
     SwCtx *role;

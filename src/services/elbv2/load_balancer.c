@@ -69,8 +69,8 @@ static int place(SwCtx *cx, Elbv2LoadBalancer *lb, const SwStrList *subnets, con
                                        : "At least one subnet must be specified");
     if (ec2_call_describe_subnets(cx, &in, &out, err) < 0) {
         bool missing = !strncmp(err->kind->code, "InvalidSubnet", 13);
-        return sw_fail_as(err, missing ? &ELBV2_SUBNET_NOT_FOUND_EXCEPTION : &ELBV2_INVALID_SUBNET_EXCEPTION, "%s",
-                          err->message);
+        return sw_refuse_as(err, missing ? &ELBV2_SUBNET_NOT_FOUND_EXCEPTION : &ELBV2_INVALID_SUBNET_EXCEPTION, "%s",
+                            err->message);
     }
     lb->availability_zones = (Elbv2AvailabilityZoneList){0};
     for (size_t i = 0; i < out->subnets.n; i++) {
@@ -101,7 +101,7 @@ static int secure(SwCtx *cx, Elbv2LoadBalancer *lb, const SwStrList *groups, SwE
         sw_str_list_add(cx->arena, &f->values, SW_STR("default"));
     }
     if (ec2_call_describe_security_groups(cx, &in, &out, err) < 0)
-        return sw_fail_as(err, &ELBV2_INVALID_SECURITY_GROUP_EXCEPTION, "%s", err->message);
+        return sw_refuse_as(err, &ELBV2_INVALID_SECURITY_GROUP_EXCEPTION, "%s", err->message);
     lb->security_groups = (SwStrList){0};
     for (size_t i = 0; i < out->security_groups.n; i++)
         sw_str_list_add(cx->arena, &lb->security_groups, out->security_groups.v[i].group_id);

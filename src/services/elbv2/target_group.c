@@ -51,7 +51,7 @@ static int check_vpc(SwCtx *cx, SwStr vpc, SwError *err) {
     sw_str_list_add(cx->arena, &in.vpc_ids, vpc);
     if (ec2_call_describe_vpcs(cx, &in, &out, err) == 0)
         return 0;
-    return sw_fail_as(err, &SW_VALIDATION_ERROR, "The VPC ID '%.*s' is not found", SW_FMT(vpc));
+    return sw_refuse_as(err, &SW_VALIDATION_ERROR, "The VPC ID '%.*s' is not found", SW_FMT(vpc));
 }
 
 static int check_port(SwStr port, SwError *err) {

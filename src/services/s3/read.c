@@ -101,17 +101,16 @@ typedef struct Reader {
     int64_t left; /* of it */
     int fd;
     int64_t position;
+    SwError err; /* why it could not go on; a read that failed by itself has none */
 } Reader;
 
 static int reader_next(Reader *r) {
-    _sw_arena_ SwArena *a = sw_arena_new(0);
-    SwError err = sw_error(a);
     const S3Extent *e = &r->extents.v[r->at];
     int64_t size;
     if (r->fd >= 0)
         close(r->fd);
     r->fd = -1;
-    int rc = sw_blob_open(r->blobs, e->digest, &r->fd, &size, &err);
+    int rc = sw_blob_open(r->blobs, e->digest, &r->fd, &size, &r->err);
     r->position = e->offset.v;
     r->left = e->size.v;
     return rc < 0 || r->fd < 0 ? -1 : 0;
@@ -134,6 +133,11 @@ static ssize_t reader_read(void *arg, void *buf, size_t n) {
     return got;
 }
 
+static int fail_read(const Reader *r, SwError *err) {
+    const char *cause = r->err.cause ? r->err.cause : "a blob of the object is missing, or shorter than it was";
+    return sw_fail_cause(err, &SW_INTERNAL_FAILURE, cause, "We encountered an internal error. Please try again.");
+}
+
 static void reader_close(void *arg) {
     Reader *r = arg;
     if (r->fd >= 0)
@@ -145,6 +149,7 @@ static Reader *reader_new(SwCtx *cx, const S3ExtentList *extents) {
     r->blobs = cx->host->blobs;
     r->extents = *extents;
     r->fd = -1;
+    r->err = sw_error(cx->arena);
     sw_arena_defer(cx->arena, reader_close, r);
     return r;
 }
@@ -169,7 +174,7 @@ int s3_digest_extents(SwCtx *cx, const S3ExtentList *extents, SwStr *ret_e_tag, 
             sw_digest_add(sum, buf, (size_t)n);
     }
     if (n < 0)
-        return sw_fail(err, &SW_INTERNAL_FAILURE, "We encountered an internal error. Please try again.");
+        return fail_read(r, err);
     if (ret_e_tag)
         *ret_e_tag = s3_e_tag(cx->arena, bytes, sw_digest_end(md5, bytes));
     if (sum)
@@ -185,7 +190,7 @@ static int open_body(SwCtx *cx, const S3ExtentList *extents, int64_t offset, int
         return 0;
     Reader *r = reader_new(cx, &slice);
     if (reader_next(r) < 0)
-        return sw_fail(err, &SW_INTERNAL_FAILURE, "We encountered an internal error. Please try again.");
+        return fail_read(r, err);
     ret_s->data = SW_NO_STR;
     if (slice.n == 1) {
         ret_s->file = r->fd; /* closed with the arena, by the reader */

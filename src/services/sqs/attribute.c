@@ -173,7 +173,9 @@ static int set_redrive(SwCtx *cx, SqsQueueRecord *q, SwStr text, SwError *err) {
     if (!sw_arn_parse(arn, &parsed) || !sw_str_eqz(parsed.service, "sqs"))
         return bad_redrive(err, name, text, "Invalid value for deadLetterTargetArn.");
     if (sqs_queue_by_arn(cx, arn, &target, err) < 0)
-        return bad_redrive(err, name, text, "Dead letter target does not exist.");
+        return sw_refuse_as(err, &sqs_invalid,
+                            "Value %.*s for parameter %.*s is invalid. Reason: Dead letter target does not exist.",
+                            SW_FMT(text), SW_FMT(name));
     if (sqs_queue_is_fifo(target) != sqs_queue_is_fifo(q))
         return bad_redrive(err, name, text, "Dead-letter queue must be same type of queue as the source.");
     if (!allows(cx, target, sqs_queue_arn(cx, q->name)))

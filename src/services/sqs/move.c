@@ -32,8 +32,8 @@ static int source_queue(SwCtx *cx, SwStr arn, SqsQueueRecord **ret_q, SwError *e
     SwDocQuery q = {.index = "by_dead_letter", .equals = {arn}};
     int64_t n;
     if (sqs_queue_by_arn(cx, arn, ret_q, err) < 0)
-        return sw_fail_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
-                          "The resource that you specified for the SourceArn parameter doesn't exist.");
+        return sw_refuse_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
+                            "The resource that you specified for the SourceArn parameter doesn't exist.");
     if (sw_doc_count(cx->tx, &sqs_queues, &q, &n, err) < 0)
         return -1;
     return n ? 0 : sw_fail(err, &sqs_invalid, "Source queue must be configured as a Dead Letter Queue.");
@@ -60,8 +60,8 @@ int sqs_start_message_move_task(SwCtx *cx, const SqsStartMessageMoveTaskRequest 
     if (source_queue(cx, in->source_arn, &source, err) < 0 || running_task(cx, in->source_arn, &other, err) < 0)
         return -1;
     if (sw_str_is(in->destination_arn) && sqs_queue_by_arn(cx, in->destination_arn, &destination, err) < 0)
-        return sw_fail_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
-                          "The resource that you specified for the DestinationArn parameter doesn't exist.");
+        return sw_refuse_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
+                            "The resource that you specified for the DestinationArn parameter doesn't exist.");
     if (sw_str_is(in->destination_arn) && sqs_queue_is_fifo(destination) != sqs_queue_is_fifo(source))
         return sw_fail(err, &sqs_invalid, "The destination queue must be of the same type as the source queue.");
     if (other)
@@ -112,8 +112,8 @@ int sqs_cancel_message_move_task(SwCtx *cx, const SqsCancelMessageMoveTaskReques
     if (!read_handle(cx, in->task_handle, &id, &source_arn))
         return sw_fail(err, &sqs_invalid, "Value for parameter TaskHandle is invalid.");
     if (sqs_queue_by_arn(cx, source_arn, &source, err) < 0)
-        return sw_fail_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
-                          "The resource that you specified for the SourceArn parameter doesn't exist.");
+        return sw_refuse_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
+                            "The resource that you specified for the SourceArn parameter doesn't exist.");
     if (sw_doc_get(cx->tx, &sqs_moves, id, &record, err) < 0)
         return -1;
     SqsMoveRecord *t = record;
@@ -136,8 +136,8 @@ int sqs_list_message_move_tasks(SwCtx *cx, const SqsListMessageMoveTasksRequest 
         return sw_fail(err, &sqs_invalid,
                        "Value for parameter MaxResults is invalid. You must enter a value between 1 and 10.");
     if (sqs_queue_by_arn(cx, in->source_arn, &source, err) < 0)
-        return sw_fail_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
-                          "The resource that you specified for the SourceArn parameter doesn't exist.");
+        return sw_refuse_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
+                            "The resource that you specified for the SourceArn parameter doesn't exist.");
     if (sw_doc_list(cx->tx, &sqs_moves, &q, &l, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->results);

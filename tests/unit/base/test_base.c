@@ -47,6 +47,14 @@ static void an_error_becomes_another_and_the_log_still_sees_the_first(void **sta
     sw_fail_as(&err, &SW_THROTTLING, "later");
     assert_string_equal(err.message, "later");
     assert_string_equal(err.cause, "opening x: No such file or directory");
+    sw_fail(&err, &SW_VALIDATION_EXCEPTION, "name is bad");
+    assert_int_equal(sw_refuse_as(&err, &SW_ACCESS_DENIED, "No: %s", err.message), -1);
+    assert_true(sw_error_is(&err, &SW_ACCESS_DENIED));
+    assert_string_equal(err.message, "No: name is bad");
+    sw_fail_errno(&err, ENOENT, "opening %s", "x");
+    assert_int_equal(sw_refuse_as(&err, &SW_ACCESS_DENIED, "No: %s", err.message), -1);
+    assert_true(sw_error_is(&err, &SW_INTERNAL_FAILURE));
+    assert_string_equal(err.message, "An internal error occurred");
 }
 
 static void what_is_closed_is_marked(void **state) {

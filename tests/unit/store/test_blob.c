@@ -202,6 +202,13 @@ static void parked_upload_goes_on_with_and_without_a_restart(void **state) {
         assert_str(i.extra[SW_MD5], "5d41402abc4b2a76b9719d911017c592");
         assert_int_equal(i.size, 5);
         assert_str(content(f, i.digest), "hello");
+        /* What is made of it fails: it is taken up again as it was parked, and the blob stays what it is. */
+        if (with_restart)
+            restart(f);
+        i = add_part(f, "o, again", 4, COMMIT);
+        assert_str(content(f, i.digest), "hello, again");
+        assert_str(content(f, SW_STR("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824")), "hello");
+        OK(f, sw_blob_discard(blobs, SW_STR("u"), &f->err));
         assert_int_equal(entries(f, "parked"), 0);
         OK(f, sw_blobs_reset(blobs, &f->err));
     }

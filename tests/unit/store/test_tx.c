@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "store/blob.h"
+#include "store/fault.h"
 
 static void reader_keeps_its_snapshot_while_others_write(void **state) {
     Fixture *f = *state;
@@ -58,6 +59,39 @@ static void undone_savepoint_takes_its_writes_and_callbacks_along(void **state) 
     sw_tx_after_commit(tx, count_call, &undone);
     sw_tx_rollback(tx);
     assert_int_equal(undone, 0);
+}
+
+/* Each is run once, the newest first. */
+static char order[8];
+static void take_back(void *arg) {
+    strcat(order, arg);
+}
+
+static void what_was_done_outside_is_taken_back_with_its_savepoint_or_transaction(void **state) {
+    Fixture *f = *state;
+    SwTx *tx = begin(f, SW_WRITE);
+    *order = 0;
+    sw_tx_on_undo(tx, take_back, "a");
+    OK(f, sw_tx_savepoint(tx, &f->err));
+    sw_tx_on_undo(tx, take_back, "b");
+    OK(f, sw_tx_savepoint(tx, &f->err));
+    sw_tx_on_undo(tx, take_back, "c");
+    sw_tx_on_undo(tx, take_back, "d");
+    sw_tx_undo(tx);
+    assert_string_equal(order, "dc");
+    OK(f, sw_tx_release(tx, &f->err));
+    sw_tx_rollback(tx);
+    assert_string_equal(order, "dcba");
+    tx = begin(f, SW_WRITE);
+    sw_tx_on_undo(tx, take_back, "e");
+    OK(f, sw_tx_commit(&tx, &f->err));
+    assert_string_equal(order, "dcba");
+    tx = begin(f, SW_WRITE);
+    sw_tx_on_undo(tx, take_back, "f");
+    sw_fault_at(1);
+    assert_int_equal(sw_tx_commit(&tx, &f->err), -1);
+    sw_fault_at(0);
+    assert_string_equal(order, "dcbaf");
 }
 
 static void second_write_transaction_of_a_thread_fails_instead_of_hanging(void **state) {
@@ -222,6 +256,7 @@ int main(void) {
         T(reader_keeps_its_snapshot_while_others_write),
         T(uncommitted_writes_are_seen_by_their_own_transaction_only),
         T(undone_savepoint_takes_its_writes_and_callbacks_along),
+        T(what_was_done_outside_is_taken_back_with_its_savepoint_or_transaction),
         T(second_write_transaction_of_a_thread_fails_instead_of_hanging),
         T(write_in_a_read_transaction_is_refused),
         T(read_transaction_knows_that_it_would_have_written),

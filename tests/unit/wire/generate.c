@@ -88,6 +88,7 @@ static const char *const words[] = {
     "c.a",
     "{}",
     "{\"a\":1}",
+    "v1",
 };
 
 static bool in_limits(const SwShape *s, size_t n) {

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Every operation of a service, called in process with an input that gets far. calls/<service>.json says what its tables
+ * cannot:
+ *
+ *   {"means": {"QueueUrl": "$(CreateQueue.QueueUrl)"},
+ *    "calls": [["CreateQueue", {"QueueName": "q"}], "*", ["DeleteQueue", {}, {"fails": "QueueDoesNotExist"}]]}
+ *
+ * `means` is what a required member of that name is given, wherever it stands in an input's outermost structure; what it does
+ * not know is made from the shapes. A call is an operation, or that with members of its own, or with these and what is said of
+ * it: "fails", the error that it ends with; "as", the name of its answer, else the operation's. $(name.path) in a text is a
+ * place in an earlier answer. "iam:CreateRole" is another service's operation, called to prepare. "*" stands for all
+ * operations that no row names; of them, those that remove something come last. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../world.h"
+#include "api/operation.h"
+
+typedef struct Call {
+    const SwService *s;
+    const SwOperation *op;
+    bool prepares;      /* another service's */
+    const char *fails;  /* the code it ends with; NULL: it succeeds */
+    bool named;         /* a row says it; else nothing but the shapes and `means` do */
+    const SwValue *own; /* members that the row gives it; or NULL */
+    SwStr as;
+} Call;
+
+typedef struct Script {
+    World *w;
+    const SwService *s;
+    SwArena *a;
+    const SwValue *file;
+    SwValue answers;
+    unsigned wrong; /* what the test has found */
+    unsigned n_calls, n_faults;
+    bool *past; /* by SwOperation.index: it came to a store call that can fail */
+} Script;
+
+/* Calls fn for each call of the service's script in turn. */
+void script_run(Script *k, void (*fn)(Script *k, const Call *c));
+/* In `a`, anew for each run: what one run does to its input, the next one does not see. NULL: the operation has no input. */
+void *script_input(Script *k, const Call *c, SwArena *a);
+/* As the root of the account, from outside. */
+SwCtx *script_ctx(Script *k, const Call *c, SwArena *a);
+/* Keeps an answer for the calls to come. */
+void script_answer(Script *k, const Call *c, const void *out);
+/* Says what is wrong and goes on; the test fails at its end. */
+void script_wrong(Script *k, const Call *c, const char *fmt, ...) sw_printf(3, 4);

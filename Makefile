@@ -51,6 +51,7 @@ bench:
 	@tools/install-packages build run demo bench
 	@$(MAKE) --no-print-directory build
 	@bench/run $(BUILD)/slipway
+	@bench/rules.py $(BUILD)/slipway
 	@ninja -C $(BUILD) -j $(JOBS) --quiet bench/bench_pages
 	@bench/pages.py $(BUILD)/bench/bench_pages
 

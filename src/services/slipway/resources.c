@@ -35,10 +35,17 @@ static bool has_tag(SwCtx *cx, const Query *q, const SwFound *f) {
     return value.p && (!q->value.p || sw_str_eq(value, q->value));
 }
 
-/* The last of its parts, as people call it. */
-static SwStr name_of(const SwFound *f) {
-    SwParts p;
-    return sw_resource_read(f->r, f->r->id, f->id, &p) ? p.v[f->r->n_part - 1] : f->id;
+/* The last of the parts that tell it from its like, as people call it; an ARN has it in the letters that it was given. */
+static SwStr name_of(SwCtx *cx, const SwFound *f, SwStr arn) {
+    SwParts p, written;
+    if (!sw_resource_read(f->r, f->r->id, f->id, &p))
+        return f->id;
+    if (!sw_resource_read_arn(cx, f->r, arn, &written))
+        written = p;
+    for (size_t i = f->r->n_part; i > 0; i--)
+        if (p.v[i - 1].p)
+            return sw_str_or(written.v[i - 1], p.v[i - 1]);
+    return f->id;
 }
 
 static int visit(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err) {
@@ -51,7 +58,7 @@ static int visit(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err
         return 1;
     *sw_list_add(a, &q->out->resources) = (SlipwayResource){
         .type = sw_strf(a, "%s:%s", f->r->service, f->r->name),
-        .name = sw_str_dup(a, name_of(f)),
+        .name = sw_str_dup(a, name_of(cx, f, arn)),
         .arn = sw_str_dup(a, arn),
         .state = sw_str_dup(a, sw_path_text(f->r->in->shape, f->record, &f->r->state_at)),
         .created_at = {created, created != 0},

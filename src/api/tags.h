@@ -33,6 +33,7 @@ typedef struct SwTagRules {
     bool by_id;                               /* a declared resource's {resource} is its id, not its ARN */
     SwTagFault too_many, reserved, duplicate; /* reserved NULL: for Slipway's own, who may set them */
     SwTagFault bad_key, bad_value;            /* 1 to 128, 0 to 256 characters; NULL where the model says so */
+    SwTagFault bad_arn; /* a text that names nothing that has tags; {ref}: the text. NULL: as the resources have it */
     SwTagFault missing; /* tags of nothing, where that is another error than the resource's own (its text as it is) */
 } SwTagRules;
 

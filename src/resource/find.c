@@ -95,7 +95,8 @@ static int fail_unfound(SwCtx *cx, const SwResource *r, SwStr ref, SwError *err)
     return sw_resource_fail(cx, r, elsewhere ? &r->elsewhere : &r->missing, ref, err);
 }
 
-int sw_resource_by_reference(SwCtx *cx, const SwResource *const *among, SwStr reference, SwFound *ret, SwError *err) {
+int sw_resource_among(SwCtx *cx, const SwResource *const *among, const SwText *bad_arn, SwStr reference, SwFound *ret,
+                      SwError *err) {
     const SwResource *meant = NULL;
     for (size_t i = 0; among[i]; i++) {
         SwParts p;
@@ -108,10 +109,14 @@ int sw_resource_by_reference(SwCtx *cx, const SwResource *const *among, SwStr re
             meant = among[i];
     }
     *ret = (SwFound){0};
-    if (!meant && among[0]->bad_arn.kind)
-        return sw_resource_fail(cx, among[0], &among[0]->bad_arn, reference, err);
+    if (!meant && bad_arn->kind)
+        return sw_resource_fail(cx, among[0], bad_arn, reference, err);
     ret->r = meant ? meant : among[0];
     return fail_unfound(cx, ret->r, reference, err);
+}
+
+int sw_resource_by_reference(SwCtx *cx, const SwResource *const *among, SwStr reference, SwFound *ret, SwError *err) {
+    return sw_resource_among(cx, among, &among[0]->bad_arn, reference, ret, err);
 }
 
 int sw_resource_find_reference(SwCtx *cx, const SwResource *r, SwStr reference, SwFound *ret, SwError *err) {
@@ -128,11 +133,15 @@ static bool is_one_of(const SwResource *const *among, SwStr arn) {
     return false;
 }
 
-int sw_resource_check_arns(SwCtx *cx, const SwResource *const *among, SwStrList refs, SwError *err) {
-    for (size_t i = 0; among[0]->bad_arn.kind && i < refs.n; i++)
+int sw_resource_check_among(SwCtx *cx, const SwResource *const *among, const SwText *bad_arn, SwStrList refs, SwError *err) {
+    for (size_t i = 0; bad_arn->kind && i < refs.n; i++)
         if (!is_one_of(among, refs.v[i]))
-            return sw_resource_fail(cx, among[0], &among[0]->bad_arn, refs.v[i], err);
+            return sw_resource_fail(cx, among[0], bad_arn, refs.v[i], err);
     return 0;
+}
+
+int sw_resource_check_arns(SwCtx *cx, const SwResource *const *among, SwStrList refs, SwError *err) {
+    return sw_resource_check_among(cx, among, &among[0]->bad_arn, refs, err);
 }
 
 int sw_resource_by_arn(SwCtx *cx, SwStr arn, SwFound *ret, SwError *err) {

@@ -10,6 +10,11 @@
 bool sw_resource_may_be_left_out(const SwResource *r);
 /* Of whatever account and region. */
 bool sw_resource_read_any_arn(const SwResource *r, SwStr arn, SwParts *ret_parts);
+/* As sw_resource_by_reference and sw_resource_check_arns, with these words for what is no ARN of theirs. */
+int sw_resource_among(SwCtx *cx, const SwResource *const *among, const SwText *bad_arn, SwStr reference, SwFound *ret,
+                      SwError *err) sw_must_check;
+int sw_resource_check_among(SwCtx *cx, const SwResource *const *among, const SwText *bad_arn, SwStrList refs,
+                            SwError *err) sw_must_check;
 /* As sw_resource_fail, of the parts that were asked for. */
 int sw_resource_fail_parts(SwCtx *cx, const SwResource *r, const SwText *text, const SwParts *parts, SwStr reference,
                            SwError *err);

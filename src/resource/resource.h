@@ -242,9 +242,13 @@ int sw_resource_set_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p,
 int sw_resource_replace_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
                                    SwError *err) sw_must_check;
 /* Whole operations, which modelc writes into each service's handlers: every reference is one of `among`. */
+/* Before them, where the input takes ARNs alone; by the tag rules' `bad_arn`, else the first one's own. */
+int sw_op_check_arns(SwCtx *cx, const SwResource *const *among, SwStrList refs, SwError *err) sw_must_check;
 int sw_op_tag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrMap *given, SwError *err) sw_must_check;
 int sw_op_untag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrList *keys, SwError *err) sw_must_check;
 int sw_op_tags(SwCtx *cx, const SwResource *const *among, SwStr ref, SwStrMap **ret_tags, SwError *err) sw_must_check;
+/* Into the list of `out`, in pages: `usual` where the input says no number. */
+int sw_op_tags_page(SwCtx *cx, const SwResource *const *among, SwStr ref, size_t usual, void *out, SwError *err) sw_must_check;
 /* The service's own operations, in process: with its limits and events, and asking for the caller's permission. */
 int sw_resource_call_tag(SwCtx *cx, const SwFound *f, const SwStrMap *tags, SwError *err) sw_must_check;
 int sw_resource_call_untag(SwCtx *cx, const SwFound *f, const SwStrList *keys, SwError *err) sw_must_check;

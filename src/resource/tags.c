@@ -3,6 +3,7 @@
 
 #include "resource/internal.h"
 
+#include "api/page.h"
 #include "api/registry.h"
 
 SwStrMap *sw_resource_tags(SwCtx *cx, const SwFound *f) {
@@ -50,6 +51,18 @@ static int write_back(SwCtx *cx, const SwFound *f, SwError *err) {
     return sw_resource_put(cx, f, err);
 }
 
+static SwText bad_arn(const SwResource *const *among) {
+    const SwTagFault *f = NULL;
+    for (size_t i = 0; among[i] && !f; i++)
+        f = among[i]->tag_rules ? &among[i]->tag_rules->bad_arn : NULL;
+    return f && f->kind ? (SwText){f->kind, f->text} : among[0]->bad_arn;
+}
+
+int sw_op_check_arns(SwCtx *cx, const SwResource *const *among, SwStrList refs, SwError *err) {
+    const SwText bad = bad_arn(among);
+    return sw_resource_check_among(cx, among, &bad, refs, err);
+}
+
 /* One of those among them that can have tags. */
 static int find(SwCtx *cx, const SwResource *const *among, SwStr ref, SwFound *ret, SwError *err) {
     struct {
@@ -60,7 +73,8 @@ static int find(SwCtx *cx, const SwResource *const *among, SwStr ref, SwFound *r
         if ((*among)->tag_rules)
             *sw_list_add(cx->arena, &taggable) = *among;
     *sw_list_add(cx->arena, &taggable) = NULL;
-    if (sw_resource_by_reference(cx, taggable.v, ref, ret, err) == 0)
+    const SwText bad = bad_arn(taggable.v);
+    if (sw_resource_among(cx, taggable.v, &bad, ref, ret, err) == 0)
         return 0;
     const SwTagFault *missing = ret->r ? &ret->r->tag_rules->missing : NULL;
     return missing && missing->kind && sw_error_is(err, ret->r->missing.kind)
@@ -100,6 +114,16 @@ int sw_op_tags(SwCtx *cx, const SwResource *const *among, SwStr ref, SwStrMap **
         return -1;
     *ret_tags = sw_resource_tags(cx, &f);
     return 0;
+}
+
+int sw_op_tags_page(SwCtx *cx, const SwResource *const *among, SwStr ref, size_t usual, void *out, SwError *err) {
+    SwStrMap *tags;
+    SwPageItems items = {0};
+    if (sw_op_tags(cx, among, ref, &tags, err) < 0)
+        return -1;
+    for (size_t i = 0; i < tags->n; i++)
+        *sw_list_add(cx->arena, &items) = (SwPageItem){tags->v[i].key, &tags->v[i]};
+    return sw_page(cx, &(SwPage){.items = items, .usual = usual}, out, err);
 }
 
 /* --- by the service's own operations ---------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@ const { test, before, after } = require("node:test");
 const T = require("@aws-sdk/client-resource-groups-tagging-api");
 const { ECRClient, CreateRepositoryCommand, DeleteRepositoryCommand, ListTagsForResourceCommand } = require("@aws-sdk/client-ecr");
 const L = require("@aws-sdk/client-elastic-load-balancing-v2");
+const LOGS = require("@aws-sdk/client-cloudwatch-logs");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
 const { SQSClient, CreateQueueCommand } = require("@aws-sdk/client-sqs");
 const { SNSClient, CreateTopicCommand } = require("@aws-sdk/client-sns");
@@ -162,12 +163,17 @@ test("the AWS CLI lists by tag", async () => {
 });
 
 test("slipway resources: type, name, state, age and ARN of all there is, tagged or not", async () => {
+    await s.client(LOGS.CloudWatchLogsClient).send(new LOGS.CreateLogGroupCommand({ logGroupName: "/app" }));
+    await s.aws("iam", "create-user", "--user-name", "Ann", "--path", "/team/");
     await s.advance(3600);
     const { stdout } = await cli();
     const rows = stdout.trimEnd().split("\n").map((l) => l.split("\t"));
     const bare = rows.find((r) => r[1] === "bare");
     assert.deepStrictEqual([bare[0], bare[4]], ["ecr:repository", `${REPOSITORY}bare`]);
     assert.match(bare[3], /^(1 h|60 min)/);
+    const [group, user] = ["logs:log-group", "iam:user"].map((type) => rows.find((r) => r[0] === type));
+    assert.deepStrictEqual([group[1], user[1]], ["/app", "Ann"]);
+    assert.match(group[3], /^(1 h|60 min)/); // logs keep milliseconds
     assert.ok(rows.some((r) => r[0] === "sqs:queue" && r[1] === "jobs"));
     assert.ok(!stdout.includes("far") && !stdout.includes("theirs"));
     const names = async (...args) => (await cli(...args)).stdout.trimEnd().split("\n").map((l) => l.split("\t")[1]);

@@ -115,7 +115,7 @@ static Text read_text(Declarations *d, const SwValue *at) {
 
 /* Of the service; of one resource, what it says of its own (null: not that), else as the service's. */
 static TagRules *read_rules(Declarations *d, const SwValue *json, const TagRules *service) {
-    static const char *const faults[] = {"too_many", "reserved", "duplicate", "bad_key", "bad_value", "missing"};
+    static const char *const faults[] = {"too_many", "reserved", "duplicate", "bad_key", "bad_value", "missing", "bad_arn"};
     TagRules *t = sw_new(d->api->arena, TagRules);
     if (service)
         *t = *service;
@@ -370,7 +370,7 @@ static void read_ways(Declarations *d, const SwValue *json, bool conditions, Way
 }
 
 static void read_tag_operation(Declarations *d, SwStr name, const SwValue *json) {
-    static const char *const words[] = {"of", "tags", "keys", "list", "resource", "own", "replaces", "says", NULL};
+    static const char *const words[] = {"of", "tags", "keys", "list", "resource", "own", "replaces", "says", "page", NULL};
     TagOperation *t = sw_list_add(d->api->arena, &d->tag_operations);
     const SwValue *of = sw_value_getz(json, "of"), *tags = sw_value_getz(json, "tags"), *keys = sw_value_getz(json, "keys"),
                   *list = sw_value_getz(json, "list"), *resource = sw_value_getz(json, "resource"),
@@ -399,6 +399,11 @@ static void read_tag_operation(Declarations *d, SwStr name, const SwValue *json)
         t->text = sw_value_str(&says->v[0]);
     if (says && !t->text.p)
         file_error(d->api, d->file, says, "\"says\" is no text member of the input with its text");
+    int64_t page = 0;
+    if (sw_value_getz(json, "page") &&
+        (!list || !sw_value_getz(t->op->json, "paging") || !sw_value_i64(sw_value_getz(json, "page"), &page) || page < 1))
+        file_error(d->api, d->file, json, "\"page\" is of an operation that lists tags in pages");
+    t->page = (size_t)page;
     if (resource)
         t->resource = resource_of(d, resource);
 }

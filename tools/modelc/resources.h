@@ -21,7 +21,7 @@ typedef struct Text {
 typedef struct TagRules {
     unsigned max;
     bool any_case, by_id;
-    Text fault[6]; /* too_many, reserved, duplicate, bad_key, bad_value, missing */
+    Text fault[7]; /* too_many, reserved, duplicate, bad_key, bad_value, missing, bad_arn */
 } TagRules;
 typedef struct Named {
     Operation *op;
@@ -110,6 +110,7 @@ typedef struct TagOperation {
     Path of, tags, keys, list;
     Resource *resource; /* NULL: any of the service */
     bool own;           /* its handler is written by hand */
+    size_t page;        /* how many it lists at once; 0: all */
     bool replaces;      /* its tags take the place of all that there are */
     Path says;          /* a member that is always this text; or none */
     SwStr text;

@@ -166,7 +166,7 @@ static void declare_error(SwBuf *b, const Text *t) {
 }
 
 static void write_rules(SwBuf *b, const char *name, TagRules *t) {
-    static const char *const faults[] = {"too_many", "reserved", "duplicate", "bad_key", "bad_value", "missing"};
+    static const char *const faults[] = {"too_many", "reserved", "duplicate", "bad_key", "bad_value", "missing", "bad_arn"};
     for (size_t i = 0; i < SW_N(faults); i++)
         declare_error(b, &t->fault[i]);
     sw_buf_addf(b, "const SwTagRules %s = {\n    .max = %u,\n", name, t->max);
@@ -338,13 +338,15 @@ static void write_tag_operation(Declarations *d, TagOperation *t, SwBuf *b) {
     sw_buf_addf(b, "int %s_%s(SwCtx *cx, const %s *in, %s *out, SwError *err) {\n", m->lower, t->op->c_name, in->c_type,
                 type_or_void(out));
     if (sw_str_ends(sw_str_lower(m->arena, t->of.text), SW_STR("arn")) || sw_str_ends(t->of.text, SW_STR("Arns")))
-        sw_buf_addf(b, "    if (sw_resource_check_arns(cx, %.*s, %s, err) < 0)\n        return -1;\n", SW_FMT(among), refs);
+        sw_buf_addf(b, "    if (sw_op_check_arns(cx, %.*s, %s, err) < 0)\n        return -1;\n", SW_FMT(among), refs);
     if (t->tags.n)
         sw_buf_addf(b, "    return sw_op_tag(cx, %.*s, %s, SW_GIVEN_TAGS(&in->%s), err);\n}\n", SW_FMT(among), refs,
                     member_name(in, &t->tags));
     else if (t->keys.n)
         sw_buf_addf(b, "    return sw_op_untag(cx, %.*s, %s, &in->%s, err);\n}\n", SW_FMT(among), refs,
                     member_name(in, &t->keys));
+    else if (t->page)
+        sw_buf_addf(b, "    return sw_op_tags_page(cx, %.*s, in->%s, %zu, out, err);\n}\n", SW_FMT(among), of, t->page);
     else
         sw_buf_addf(b,
                     "    SwStrMap *tags;\n    if (sw_op_tags(cx, %.*s, in->%s, &tags, err) < 0)\n        return -1;\n"

@@ -8,7 +8,7 @@ int cloudwatch_list_tags_for_resource(SwCtx *cx, const CloudwatchListTagsForReso
                                       CloudwatchListTagsForResourceOutput *out, SwError *err) {
     const SwResource *r = &cloudwatch_alarm_resource;
     SwFound f;
-    if (sw_resource_check_arns(cx, cloudwatch_declarations.resource, SW_ONE(in->resource_arn), err) < 0 ||
+    if (sw_op_check_arns(cx, cloudwatch_declarations.resource, SW_ONE(in->resource_arn), err) < 0 ||
         sw_resource_find(cx, r, sw_resource_id(cx, r, in->resource_arn), &f, err) < 0)
         return -1;
     if (f.record)

@@ -60,7 +60,7 @@ int codecommit_list_tags_for_resource(SwCtx *cx, const CodecommitListTagsForReso
     const SwResource *const among[] = {&codecommit_repository_resource, NULL};
     SwStrMap *tags;
     SwPageItems items = {0};
-    if (sw_resource_check_arns(cx, among, SW_ONE(in->resource_arn), err) < 0 ||
+    if (sw_op_check_arns(cx, among, SW_ONE(in->resource_arn), err) < 0 ||
         sw_op_tags(cx, among, in->resource_arn, &tags, err) < 0)
         return -1;
     for (size_t i = 0; i < tags->n; i++)

@@ -162,7 +162,7 @@ int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsFor
                                         CodepipelineListTagsForResourceOutput *out, SwError *err) {
     SwStrMap *tags;
     SwPageItems items = {0};
-    if (sw_resource_check_arns(cx, among, SW_ONE(in->resource_arn), err) < 0 ||
+    if (sw_op_check_arns(cx, among, SW_ONE(in->resource_arn), err) < 0 ||
         of_tags(sw_op_tags(cx, among, in->resource_arn, &tags, err), in->resource_arn, err) < 0)
         return -1;
     for (size_t i = 0; i < tags->n; i++) /* in the order in which they were set */
@@ -173,7 +173,7 @@ int codepipeline_list_tags_for_resource(SwCtx *cx, const CodepipelineListTagsFor
 int codepipeline_tag_resource(SwCtx *cx, const CodepipelineTagResourceInput *in, CodepipelineTagResourceOutput *out,
                               SwError *err) {
     SwStrList ref = SW_ONE(in->resource_arn);
-    if (sw_resource_check_arns(cx, among, ref, err) < 0)
+    if (sw_op_check_arns(cx, among, ref, err) < 0)
         return -1;
     return of_tags(sw_op_tag(cx, among, ref, SW_GIVEN_TAGS(&in->tags), err), in->resource_arn, err);
 }
@@ -181,7 +181,7 @@ int codepipeline_tag_resource(SwCtx *cx, const CodepipelineTagResourceInput *in,
 int codepipeline_untag_resource(SwCtx *cx, const CodepipelineUntagResourceInput *in, CodepipelineUntagResourceOutput *out,
                                 SwError *err) {
     SwStrList ref = SW_ONE(in->resource_arn);
-    if (sw_resource_check_arns(cx, among, ref, err) < 0)
+    if (sw_op_check_arns(cx, among, ref, err) < 0)
         return -1;
     return of_tags(sw_op_untag(cx, among, ref, &in->tag_keys, err), in->resource_arn, err);
 }

@@ -6,7 +6,7 @@
 int elbv2_describe_tags(SwCtx *cx, const Elbv2DescribeTagsInput *in, Elbv2DescribeTagsOutput *out, SwError *err) {
     const SwResource *const *among = elbv2_declarations.resource;
     sw_list_present(cx->arena, &out->tag_descriptions);
-    if (sw_resource_check_arns(cx, among, in->resource_arns, err) < 0)
+    if (sw_op_check_arns(cx, among, in->resource_arns, err) < 0)
         return -1;
     for (size_t i = 0; i < in->resource_arns.n; i++) {
         SwStrMap *tags;

@@ -360,6 +360,12 @@ int iam_tag_policy(SwCtx *cx, const IamTagPolicyRequest *in, void *out, SwError 
     return sw_op_tag(cx, policy_alone, SW_ONE(in->policy_arn), SW_GIVEN_TAGS(&in->tags), err);
 }
 
+int iam_list_policy_tags(SwCtx *cx, const IamListPolicyTagsRequest *in, IamListPolicyTagsResponse *out, SwError *err) {
+    if (iam_check_arn(in->policy_arn, err) < 0)
+        return -1;
+    return sw_op_tags_page(cx, policy_alone, in->policy_arn, IAM_PAGE, out, err);
+}
+
 int iam_untag_policy(SwCtx *cx, const IamUntagPolicyRequest *in, void *out, SwError *err) {
     IamPolicyRecord *r;
     if (get_own(cx, in->policy_arn, &r, err) < 0)

@@ -93,6 +93,7 @@ BAD_RESOURCES = [
     ('"told": "Owner.VPCId"', '"told": "Owner.Text"', 30, "create answers no 'Owner.Text'"),
     ('"put": "Id"', '"put": "Ic"', 31, "Whole has no 'Ic'"),
     ('"delete": "text"', '"delete": "txt"', 32, "delete takes no 'txt'"),
+    ('"own": true, "replaces"', '"own": true, "page": 3, "replaces"', 52, '"page" is of an operation that lists tags in pages'),
     ('"kept": "state"', '"kept": "steps.nome"', 41, "'Kept' keeps no 'steps.nome'"),
 ]
 

@@ -145,6 +145,32 @@ static void what_has_no_arn_is_passed_over_and_milliseconds_are_a_time(void **st
     assert_int_equal(n, 1);
 }
 
+/* The account's policy is about any group, one that is not there yet, too; what is no group has none. */
+static void a_policy_of_the_account_needs_no_record(void **state) {
+    World *w = *state;
+    SwStr document;
+    bool itself;
+    if (!w)
+        skip();
+    made(w, POLICY, MAY_WRITE("*"), "events");
+    static const char *const arns[] = {"arn:aws:logs:us-east-1:000000000000:log-group:/none",
+                                       "arn:aws:logs:us-east-1:000000000000:log-group:/none:log-stream:x"};
+    OK(sw_ctx_begin(w->cx, SW_READ, &w->err));
+    for (size_t i = 0; i < SW_N(arns); i++) {
+        OK(sw_resource_policy(w->cx, sw_str(arns[i]), &document, &itself, &w->err));
+        assert_true(sw_str_contains(document, SW_STR("events.amazonaws.com")));
+        assert_false(itself);
+    }
+    static const char *const others[] = {"arn:aws:logs:us-east-1:111111111111:log-group:/none",
+                                         "arn:aws:logs:us-east-1:000000000000:x:y",
+                                         "arn:aws:sqs:us-east-1:000000000000:log-group:/none"};
+    for (size_t i = 0; i < SW_N(others); i++) {
+        OK(sw_resource_policy(w->cx, sw_str(others[i]), &document, &itself, &w->err));
+        assert_null(document.p);
+    }
+    sw_ctx_rollback(w->cx);
+}
+
 int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
     const struct CMUnitTest tests[] = {
@@ -152,6 +178,7 @@ int main(void) {
         T(what_a_group_cannot_have_is_refused_by_name),
         T(a_stream_is_named_by_its_group_and_itself),
         T(a_policy_is_put_once_and_changed_where_it_is),
+        T(a_policy_of_the_account_needs_no_record),
         T(what_has_no_arn_is_passed_over_and_milliseconds_are_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,6 +214,53 @@ static void a_service_is_scaled_down_by_its_end_and_over_while_its_tasks_drain(v
     assert_string_equal(w->err.kind->code, "ServiceNotFoundException");
 }
 
+/* What is its own to say, the service's rules say not; what it leaves unsaid, they do. */
+static void tag_rules_are_the_services_but_for_what_a_resource_says_itself(void **state) {
+    const SwTagRules *cluster = ecs_cluster_resource.tag_rules, *service = ecs_service_resource.tag_rules;
+    (void)state;
+    assert_ptr_not_equal(cluster, service);
+    assert_ptr_equal(ecs_task_resource.tag_rules, service);
+    assert_non_null(service->missing.kind);
+    assert_null(cluster->missing.kind);
+    assert_int_equal(cluster->max, 50);
+    assert_ptr_equal(cluster->reserved.kind, service->reserved.kind);
+    assert_string_equal(cluster->bad_key.text, service->bad_key.text);
+}
+
+static const char *tags_of(World *w, const char *arn) {
+    SwStrMap *tags;
+    w->err = sw_error(w->arena);
+    OK(sw_ctx_begin(w->cx, SW_READ, &w->err));
+    int r = sw_op_check_arns(w->cx, ecs_declarations.resource, SW_ONE(sw_str(arn)), &w->err);
+    if (r == 0)
+        r = sw_op_tags(w->cx, ecs_declarations.resource, sw_str(arn), &tags, &w->err);
+    sw_ctx_rollback(w->cx);
+    return r == 0 ? "" : w->err.message;
+}
+
+/* Whichever resource is declared first. */
+static void tags_of_nothing_are_refused_by_the_services_words(void **state) {
+    World *w = *state;
+    if (!w)
+        skip();
+    assert_string_equal(tags_of(w, "web"), "Invalid arn syntax: web");
+    assert_string_equal(tags_of(w, "arn:aws:s3:::bucket"), "Invalid arn syntax: arn:aws:s3:::bucket");
+    assert_string_equal(tags_of(w, "arn:aws:ecs:us-east-1:000000000000:service/default/none"),
+                        "The specified resource is not found. Specify a valid resource and try again.");
+    assert_string_equal(tags_of(w, "arn:aws:ecs:us-east-1:000000000000:cluster/none"), "Cluster not found.");
+}
+
+/* The default cluster, and in it whatever is named without one. */
+static void what_a_reference_leaves_out_is_what_the_parts_say(void **state) {
+    World *w = *state;
+    if (!w)
+        skip();
+    assert_string_equal(sw_str_z(w->arena, sw_resource_id(w->cx, CLUSTER, SW_NO_STR)), "default");
+    assert_string_equal(sw_str_z(w->arena, sw_resource_id(w->cx, CLUSTER, SW_STR(""))), "default");
+    assert_string_equal(sw_str_z(w->arena, sw_resource_id(w->cx, SERVICE, SW_STR("web"))), "default/web");
+    assert_null(sw_resource_id(w->cx, SERVICE, SW_NO_STR).p); /* no service has a name of its own accord */
+}
+
 static void what_is_not_here_is_refused_by_name(void **state) {
     World *w = *state;
     SwApplied done;
@@ -240,8 +287,13 @@ static void what_is_not_here_is_refused_by_name(void **state) {
 int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
     const struct CMUnitTest tests[] = {
-        T(a_cluster_is_read_changed_and_ended),  T(a_definition_is_made_anew_for_all_but_its_tags),
-        T(a_service_is_told_what_changes_alone), T(a_service_is_scaled_down_by_its_end_and_over_while_its_tasks_drain),
+        T(a_cluster_is_read_changed_and_ended),
+        T(a_definition_is_made_anew_for_all_but_its_tags),
+        T(a_service_is_told_what_changes_alone),
+        T(a_service_is_scaled_down_by_its_end_and_over_while_its_tasks_drain),
+        T(tag_rules_are_the_services_but_for_what_a_resource_says_itself),
+        T(tags_of_nothing_are_refused_by_the_services_words),
+        T(what_a_reference_leaves_out_is_what_the_parts_say),
         T(what_is_not_here_is_refused_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@ const SwTagRules small_tag_rules = {
     .too_many = {&SMALL_TOO_BUSY, "too many"},
     .reserved = {&SW_VALIDATION_EXCEPTION, "{key} is reserved", "Key"},
     .missing = {&SMALL_THING_NOT_FOUND, "nothing has them"},
+    .bad_arn = {&SMALL_THING_NOT_FOUND, "{ref} is none"},
 };
 static const SwNamed thing_named[] = {
     {SMALL_PUT_THING, {.n = 1, .at = {0}}},

@@ -42,6 +42,7 @@ typedef struct SwCfnBinding {
     SwPath create; /* in the input of the type's `create` */
     uint16_t set, unset, get;
     SwPath set_at, get_at; /* get SW_NO_OPERATION: get_at is in what the type's `read` shows */
+    SwPath name_at;        /* `set` changes one attribute at a time: where its input says which, .key is it; or none */
     SwPath delete_at;      /* in the input of the type's `delete`: it is for that alone */
     uint16_t take;         /* `set` adds to what there is; what is not wanted any more goes to this one */
     SwPath take_at;
@@ -68,8 +69,10 @@ struct SwCfnType {
     SwPath made;                         /* in create's output: name or ARN; none: create's input says it */
     SwPath read_at;                      /* in read's output: the structure that shows the resource (of a list the first) */
     const char *read_input;              /* JSON that `read` is always given, or NULL */
+    const char *create_input;            /* the same of `create` */
     const char *name_property;           /* gets a name of its own where a request leaves it out; or NULL */
     bool name_lower;
+    const char *name_end, *name_end_if; /* how such a name ends where this property is true; or NULL */
     const SwCfnBinding *bind;
     size_t n_bind;
 };

@@ -56,20 +56,28 @@ static const SwValue *value_to_set(SwCtx *cx, const SwCfnBinding *b, const SwVal
     return all;
 }
 
-/* One operation with all that it takes of what is wanted. */
-static int set_by(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, const SwValue *was, const SwValue *want,
-                  SwError *err) {
+/* Set by one call: the operation takes both, unless it takes one attribute at a time. */
+static bool together(const SwCfnBinding *a, const SwCfnBinding *b) {
+    return a == b || (a->set == b->set && !a->name_at.n);
+}
+
+/* The operation that sets `by`, with all that it takes of what is wanted. */
+static int set_by(SwCtx *cx, const SwResource *r, const SwCfnBinding *by, const SwFound *f, const SwValue *was,
+                  const SwValue *want, SwError *err) {
     const SwCfnType *t = r->cfn;
+    const SwShape *s = r->api->op[by->set].input;
     void *in, *out;
-    if (sw_cfn_input(cx, r, op, f, NULL, &in, err) < 0)
+    if (sw_cfn_input(cx, r, by->set, f, NULL, &in, err) < 0)
         return -1;
+    if (by->name_at.n)
+        sw_path_write(cx->arena, s, in, &by->name_at, sw_str(by->name_at.key));
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
-        const SwValue *v = b->set == op ? value_to_set(cx, b, wanted(b, was), wanted(b, want)) : NULL;
-        if (v && put(cx, b, &b->set_at, v, r->api->op[op].input, in, err) < 0)
+        const SwValue *v = together(b, by) ? value_to_set(cx, b, wanted(b, was), wanted(b, want)) : NULL;
+        if (v && put(cx, b, &b->set_at, v, s, in, err) < 0)
             return -1;
     }
-    return call(cx, r, op, in, &out, err);
+    return call(cx, r, by->set, in, &out, err);
 }
 
 static int unset_by(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, SwError *err) {
@@ -117,17 +125,25 @@ static int set_tags(SwCtx *cx, const SwFound *f, const SwValue *was, const SwVal
 
 /* --- making ----------------------------------------------------------------------------------------------------- */
 
+static bool is_true(const SwValue *properties, const char *property) {
+    const SwValue *v = sw_value_getz(properties, property);
+    return sw_value_is_true(v) || sw_str_eqz(sw_value_str(v), "true");
+}
+
 /* A name where a request leaves it out: the type's last word and twelve letters. */
-static SwStr make_name(SwCtx *cx, const SwCfnType *t) {
+static SwStr make_name(SwCtx *cx, const SwCfnType *t, const SwValue *want) {
     const char *word = strrchr(t->name, ':');
     SwStr name = sw_cat(cx->arena, sw_str(word ? word + 1 : t->name), SW_STR("-"), sw_id_base32(cx->arena, 12));
+    if (t->name_end && is_true(want, t->name_end_if))
+        name = sw_cat(cx->arena, name, sw_str(t->name_end));
     return t->name_lower ? sw_str_lower(cx->arena, name) : name;
 }
 
 static int create_input(SwCtx *cx, const SwResource *r, const SwValue *want, void **ret_in, SwError *err) {
     const SwCfnType *t = r->cfn;
     const SwShape *s = r->api->op[t->create].input;
-    *ret_in = sw_arena_alloc(cx->arena, s->size);
+    if (sw_cfn_input(cx, r, t->create, NULL, t->create_input, ret_in, err) < 0)
+        return -1;
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
         const SwValue *v = b->create.n ? wanted(b, want) : NULL;
@@ -150,6 +166,15 @@ static int made(SwCtx *cx, const SwResource *r, const SwValue *want, const void 
     return sw_cfn_found(cx, r, sw_str_join(cx->arena, said.v, said.n, SW_STR("|")), ret, err);
 }
 
+/* What `want` names and was there before: some services answer a request to make it with what there is. */
+static int find_named(SwCtx *cx, const SwResource *r, const SwValue *want, SwFound *ret, SwError *err) {
+    SwStr name = r->cfn->name_property ? sw_value_str(sw_value_getz(want, r->cfn->name_property)) : SW_NO_STR;
+    *ret = (SwFound){0};
+    if (!r->exists.kind || !sw_str_is(name) || r->n_part > 1)
+        return 0;
+    return sw_resource_find(cx, r, sw_resource_write(cx, r, r->id, &(SwParts){.v = {name}}), ret, err);
+}
+
 /* Each operation that sets what create did not take, once. */
 static int set_rest(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *want, SwError *err) {
     const SwCfnType *t = r->cfn;
@@ -157,10 +182,10 @@ static int set_rest(SwCtx *cx, const SwResource *r, const SwFound *f, const SwVa
         const SwCfnBinding *b = &t->bind[i];
         bool first = true, needed = wanted(b, want) && !b->create.n;
         for (size_t k = 0; k < i && needed; k++)
-            first &= !(t->bind[k].set == b->set && wanted(&t->bind[k], want) && !t->bind[k].create.n);
+            first &= !(together(&t->bind[k], b) && wanted(&t->bind[k], want) && !t->bind[k].create.n);
         if (needed && b->tags && !b->create.n && set_tags(cx, f, NULL, wanted(b, want), err) < 0)
             return -1;
-        if (needed && first && b->set != SW_NO_OPERATION && set_by(cx, r, b->set, f, NULL, want, err) < 0)
+        if (needed && first && b->set != SW_NO_OPERATION && set_by(cx, r, b, f, NULL, want, err) < 0)
             return -1;
     }
     return 0;
@@ -170,14 +195,18 @@ static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied
     const SwCfnType *t = r->cfn;
     SwValue named = sw_value_object();
     void *in, *out = NULL;
-    SwFound f;
+    SwFound f, before;
     for (size_t i = 0; i < want->n; i++)
         sw_value_set(cx->arena, &named, want->keys[i], want->v[i]);
     if (t->name_property && !sw_value_getz(&named, t->name_property))
-        sw_value_set(cx->arena, &named, sw_str(t->name_property), sw_value_string(make_name(cx, t)));
-    if (sw_cfn_check(t, &named, err) < 0 || create_input(cx, r, &named, &in, err) < 0 ||
-        call(cx, r, t->create, in, &out, err) < 0 || made(cx, r, &named, out, &f, err) < 0 ||
-        set_rest(cx, r, &f, &named, err) < 0)
+        sw_value_set(cx->arena, &named, sw_str(t->name_property), sw_value_string(make_name(cx, t, want)));
+    if (sw_cfn_check(t, &named, err) < 0 || find_named(cx, r, &named, &before, err) < 0 ||
+        create_input(cx, r, &named, &in, err) < 0 || call(cx, r, t->create, in, &out, err) < 0 ||
+        made(cx, r, &named, out, &f, err) < 0)
+        return -1;
+    if (before.record)
+        return sw_resource_fail(cx, r, &r->exists, f.id, err);
+    if (set_rest(cx, r, &f, &named, err) < 0)
         return -1;
     ret->identifier = sw_resource_identifier(cx, &f);
     return 0;
@@ -204,7 +233,7 @@ static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const S
     if (b->take != SW_NO_OPERATION && take_gone(cx, r, b, f, wanted(b, was), wanted(b, want), err) < 0)
         return -1;
     if (goes_by_set(b, want))
-        return set_by(cx, r, b->set, f, was, want, err);
+        return set_by(cx, r, b, f, was, want, err);
     if (b->unset != SW_NO_OPERATION)
         return unset_by(cx, r, b->unset, f, err);
     if (b->delete_at.n || b->take != SW_NO_OPERATION)
@@ -223,7 +252,7 @@ static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValu
         const SwCfnBinding *b = &t->bind[i];
         bool done = !changes(cx, b, was, want);
         for (size_t k = 0; k < i && !done && goes_by_set(b, want); k++)
-            done = t->bind[k].set == b->set && goes_by_set(&t->bind[k], want) && changes(cx, &t->bind[k], was, want);
+            done = together(&t->bind[k], b) && goes_by_set(&t->bind[k], want) && changes(cx, &t->bind[k], was, want);
         if (!done && change(cx, r, b, f, was, want, err) < 0)
             return -1;
     }

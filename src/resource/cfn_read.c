@@ -70,6 +70,8 @@ SwStr sw_resource_identifier(SwCtx *cx, const SwFound *f) {
     const SwCfnType *t = f->r->cfn;
     SwStrList all = {0};
     SwParts p;
+    if (f->r->hooks && f->r->hooks->identifier)
+        return f->r->hooks->identifier(cx, f);
     if (!sw_resource_read(f->r, f->r->id, f->id, &p))
         p = (SwParts){0};
     for (size_t i = 0; i < t->n_identifier; i++) {
@@ -194,6 +196,16 @@ static int read_property(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, 
     return 0;
 }
 
+/* What nothing shows, since it is what it is known by. */
+static void read_identifier(SwCtx *cx, const SwFound *f, SwValue *into) {
+    const SwCfnType *t = f->r->cfn;
+    SwStr all = sw_resource_identifier(cx, f);
+    SwStrList said = t->n_identifier > 1 ? sw_str_split(cx->arena, all, '|') : SW_ONE(all);
+    for (size_t i = 0; i < t->n_identifier && i < said.n; i++)
+        if (!sw_value_getz(into, t->identifier[i].property))
+            sw_value_set(cx->arena, into, sw_str(t->identifier[i].property), sw_value_string(said.v[i]));
+}
+
 /* What the type's `read` shows of it; fails with `missing` where that is nothing. */
 static int read_main(SwCtx *cx, const SwResource *r, const SwFound *f, SwStr identifier, Reading *ret, SwError *err) {
     const SwCfnType *t = r->cfn;
@@ -225,5 +237,6 @@ int sw_resource_model(SwCtx *cx, const SwResource *r, SwStr identifier, SwValue 
         if (b->read_only && strcmp(b->property, "Arn") == 0 && !sw_value_getz(ret_properties, "Arn"))
             sw_value_set(cx->arena, ret_properties, SW_STR("Arn"), arn);
     }
+    read_identifier(cx, &f, ret_properties);
     return 0;
 }

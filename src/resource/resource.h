@@ -76,6 +76,8 @@ typedef struct SwResourceHooks {
     int (*policy)(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err);
     /* The same where it does not depend on whether there is such a record: the account's, that of what it lies in. */
     int (*any_policy)(SwCtx *cx, SwStr id, SwStr *ret_document, SwError *err);
+    /* What CloudFormation knows it by, where that is neither its ARN nor the first of its references: a URL. */
+    SwStr (*identifier)(SwCtx *cx, const SwFound *f);
     /* Fails with `missing` where its text depends on more than names. */
     int (*missing)(SwCtx *cx, SwStr reference, SwError *err);
 } SwResourceHooks;

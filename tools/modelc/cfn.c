@@ -45,13 +45,40 @@ static Operation *way(Declarations *d, const SwValue *at, bool output, Path *ret
     return op;
 }
 
-static const char *bind_words[] = {"create", "set",  "unset",   "take",  "get",  "delete",
-                                   "absent", "none", "refused", "stays", "text", NULL};
+static bool is_scalar(const SwValue *type) {
+    static const char *const scalars[] = {"string", "integer", "number", "boolean", "json", NULL};
+    return type->kind == SW_VSTRING && is_word(scalars, type->s);
+}
+
+/* A property that is an entry of a map of attributes: where create takes it, `read` shows it and one operation sets it. */
+static void bind_attribute(Declarations *d, CfnType *t, CfnBinding *b, SwStr name) {
+    SwArena *a = d->api->arena;
+    SwStr way = sw_strf(a, "%.*s[%.*s]", SW_FMT(t->attributes_at), SW_FMT(name));
+    Shape *shown = shown_by(t->read, &t->read_at);
+    Path p;
+    if (!b->read_only && !b->create.n && t->create && resource_path(t->create->input, way, &p))
+        b->create = p;
+    if (!b->get_at.n && shown && resource_path(shown, way, &p))
+        b->get_at = p;
+    if (b->set || b->create_only || b->read_only || !t->attribute_set)
+        return;
+    b->set = t->attribute_set;
+    bool map = !t->attribute_name_at.p;
+    SwStr at = map ? sw_strf(a, "%.*s[%.*s]", SW_FMT(t->attribute_set_at), SW_FMT(name)) : t->attribute_set_at;
+    (void)resource_path(b->set->input, at, &b->set_at);
+    if (!map && resource_path(b->set->input, t->attribute_name_at, &b->name_at))
+        b->name_at.key = name;
+}
+
+static const char *bind_words[] = {"create", "set",     "unset", "take", "get",       "delete", "absent",
+                                   "none",   "refused", "stays", "text", "attribute", NULL};
 
 static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
     const SwValue *create = sw_value_getz(said, "create"), *get = sw_value_getz(said, "get"),
                   *remove = sw_value_getz(said, "delete"), *none = sw_value_getz(said, "none");
     resource_words(d, said, bind_words, "a binding");
+    if (sw_value_getz(said, "attribute") && t->attributes_at.p)
+        bind_attribute(d, t, b, sw_value_str(sw_value_getz(said, "attribute")));
     if (create && create->kind == SW_VSTRING && (!t->create || !resource_path(t->create->input, create->s, &b->create)))
         file_error(d->api, d->file, create, "create takes no '%.*s'", SW_FMT(create->s));
     if (create && create->kind == SW_VNULL)
@@ -95,7 +122,7 @@ static CfnBinding *add_binding(Declarations *d, CfnType *t, SwStr property, cons
 }
 
 /* What takes and shows a property by its name alone. */
-static void bind_by_name(Declarations *d, CfnType *t, CfnBinding *b) {
+static void bind_by_name(Declarations *d, CfnType *t, CfnBinding *b, bool attribute) {
     const SwValue *updates = sw_value_getz(t->json, "update");
     Shape *in = t->create ? t->create->input : NULL;
     if (t->wrapper.n)
@@ -109,6 +136,8 @@ static void bind_by_name(Declarations *d, CfnType *t, CfnBinding *b) {
         if (op && member_path(op->input, b->property, &b->set_at))
             b->set = op;
     }
+    if (attribute && t->attributes_at.p && is_scalar(b->type))
+        bind_attribute(d, t, b, b->property);
 }
 
 static void bind_property(Declarations *d, CfnType *t, SwStr name, const SwValue *type, bool read_only) {
@@ -132,7 +161,7 @@ static void bind_property(Declarations *d, CfnType *t, SwStr name, const SwValue
     CfnBinding *b = add_binding(d, t, name, type);
     b->read_only = read_only;
     b->create_only = lists(sw_value_getz(t->schema, "createOnly"), name);
-    bind_by_name(d, t, b);
+    bind_by_name(d, t, b, !sw_value_getz(own, "attribute") && !sw_value_getz(own, "refused"));
     if (own)
         bind_explicit(d, t, b, own);
     bool taken = b->create.n || b->set || b->remove.n || b->tags;
@@ -168,13 +197,15 @@ static void read_identifier(Declarations *d, Resource *r, CfnType *t) {
         file_error(d->api, d->file, t->json, "which parts identify %.*s?", SW_FMT(t->name));
 }
 
-static const char *cfn_words[] = {"type",   "create", "in",         "made",    "read", "list", "delete",
-                                  "update", "name",   "identifier", "members", "bind", NULL};
+static const char *cfn_words[] = {"type",   "create", "in",         "made",    "read", "list",       "delete",
+                                  "update", "name",   "identifier", "members", "bind", "attributes", NULL};
 
 /* The operations that make, show, list and end one. False after complaining. */
 static bool read_operations(Declarations *d, CfnType *t) {
-    const SwValue *read = sw_value_getz(t->json, "read");
-    t->create = operation(d, sw_value_getz(t->json, "create"));
+    const SwValue *read = sw_value_getz(t->json, "read"), *create = sw_value_getz(t->json, "create");
+    t->create = operation(d, create && create->kind == SW_VSTRING ? create : sw_value_getz(create, "operation"));
+    if (sw_value_getz(create, "input"))
+        t->create_input = sw_json_text(d->api->arena, sw_value_getz(create, "input"));
     t->remove = operation(d, sw_value_getz(t->json, "delete"));
     t->list = operation(d, sw_value_getz(t->json, "list"));
     t->read = operation(d, read && read->kind == SW_VSTRING ? read : sw_value_getz(read, "operation"));
@@ -184,10 +215,43 @@ static bool read_operations(Declarations *d, CfnType *t) {
     return false;
 }
 
+/* {"at": map, "set": Operation.member, "name": member that says which, where `set` takes one at a time} */
+static void read_attributes(Declarations *d, CfnType *t) {
+    static const char *const words[] = {"at", "set", "name", NULL};
+    const SwValue *json = sw_value_getz(t->json, "attributes"), *set = sw_value_getz(json, "set"),
+                  *name = sw_value_getz(json, "name");
+    Path p;
+    if (!json)
+        return;
+    resource_words(d, json, words, "attributes");
+    t->attributes_at = sw_value_str(sw_value_getz(json, "at"));
+    if (!t->attributes_at.p || !t->read->output || !resource_path(t->read->output, t->attributes_at, &p) ||
+        p.end->kind != SW_MAP)
+        file_error(d->api, d->file, json, "read shows no map of attributes");
+    t->attribute_set = set ? way(d, set, false, &p) : NULL;
+    t->attribute_set_at = p.text;
+    t->attribute_name_at = sw_value_str(name);
+    if (t->attribute_set && p.end && (p.end->kind == SW_MAP) == (name != NULL))
+        file_error(d->api, d->file, json, "a map of attributes, or one text with its \"name\"");
+    if (t->attribute_set && name && !resource_path(t->attribute_set->input, name->s, &p))
+        file_error(d->api, d->file, name, "'%.*s' has no '%.*s'", SW_FMT(t->attribute_set->name), SW_FMT(name->s));
+}
+
+/* {"property", "lower", "end": {property: how it ends where that is true}} */
+static void read_name(CfnType *t) {
+    const SwValue *name = sw_value_getz(t->json, "name"), *end = sw_value_getz(name, "end");
+    t->name_property = sw_value_str(name && name->kind == SW_VSTRING ? name : sw_value_getz(name, "property"));
+    t->name_lower = sw_value_is_true(sw_value_getz(name, "lower"));
+    if (end && end->n == 1) {
+        t->name_end_if = end->keys[0];
+        t->name_end = sw_value_str(&end->v[0]);
+    }
+}
+
 /* Where they name and show it. */
 static void read_places(Declarations *d, CfnType *t) {
     const SwValue *read = sw_value_getz(t->json, "read"), *made = sw_value_getz(t->json, "made"),
-                  *in = sw_value_getz(t->json, "in"), *name = sw_value_getz(t->json, "name");
+                  *in = sw_value_getz(t->json, "in");
     SwStr at = sw_value_str(sw_value_getz(read, "at"));
     if (at.p && (!t->read->output || !resource_path(t->read->output, at, &t->read_at)))
         file_error(d->api, d->file, read, "read shows no '%.*s'", SW_FMT(at));
@@ -197,8 +261,8 @@ static void read_places(Declarations *d, CfnType *t) {
         file_error(d->api, d->file, made, "create answers no '%.*s'", SW_FMT(made->s));
     if (in && !resource_path(t->create->input, in->s, &t->wrapper))
         file_error(d->api, d->file, in, "create takes no '%.*s'", SW_FMT(in->s));
-    t->name_property = sw_value_str(name && name->kind == SW_VSTRING ? name : sw_value_getz(name, "property"));
-    t->name_lower = sw_value_is_true(sw_value_getz(name, "lower"));
+    read_name(t);
+    read_attributes(d, t);
 }
 
 static void bind_all(Declarations *d, CfnType *t) {

@@ -36,7 +36,7 @@ typedef struct CfnBinding {
     SwStr property;
     const SwValue *type; /* as schemas write it */
     bool create_only, read_only, tags;
-    Path create, set_at, get_at, take_at, remove;
+    Path create, set_at, get_at, take_at, remove, name_at;
     Operation *set, *unset, *get, *take;
     SwStr absent, refused, stays, text;
     const char *none;
@@ -52,10 +52,11 @@ typedef struct CfnIdentifier {
 typedef struct Resource Resource;
 typedef struct CfnType {
     Resource *of;
-    SwStr name, tags, read_input, name_property;
+    SwStr name, tags, read_input, create_input, name_property, name_end, name_end_if;
     const char *c_name;
     const SwValue *json, *schema;
-    Operation *create, *read, *list, *remove;
+    Operation *create, *read, *list, *remove, *attribute_set;
+    SwStr attributes_at, attribute_set_at, attribute_name_at; /* "attributes" of the type; absent: it has none */
     Path made, read_at, wrapper;
     CfnIdentifier identifier[4];
     size_t n_identifier;

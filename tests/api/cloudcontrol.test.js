@@ -8,6 +8,7 @@ const C = require("@aws-sdk/client-cloudcontrol");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
 const { ECRClient, DescribeRepositoriesCommand } = require("@aws-sdk/client-ecr");
 const { IAMClient, CreateRoleCommand } = require("@aws-sdk/client-iam");
+const { SQSClient, CreateQueueCommand } = require("@aws-sdk/client-sqs");
 const { start, finish, refuses, freePort } = require("../lib/slipway");
 const { allow, deny, strict } = require("../lib/strict");
 
@@ -17,6 +18,7 @@ const event = async (operation, input, client) => (await ask(operation, input, c
 const create = (TypeName, state, more) => event("CreateResource", { TypeName, DesiredState: JSON.stringify(state), ...more });
 const patch = (TypeName, Identifier, ...operations) => event("UpdateResource", { TypeName, Identifier, PatchDocument: JSON.stringify(operations) });
 const read = async (TypeName, Identifier) => JSON.parse((await ask("GetResource", { TypeName, Identifier })).ResourceDescription.Properties);
+const arn = (service, name) => `arn:aws:${service}:us-east-1:000000000000:${name}`;
 const REPOSITORY = "AWS::ECR::Repository", TEAM = [{ Key: "team", Value: "red" }];
 
 before(async () => {
@@ -25,6 +27,7 @@ before(async () => {
     const { Subnets } = await s.client(EC2Client).send(new DescribeSubnetsCommand({}));
     subnets = Subnets.slice(0, 2).map((x) => x.SubnetId).sort();
     vpc = Subnets[0].VpcId;
+    await s.client(SQSClient).send(new CreateQueueCommand({ QueueName: "dead" }));
     await s.client(IAMClient).send(new CreateRoleCommand({ RoleName: "build", AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17",
         Statement: [{ Effect: "Allow", Principal: { Service: "codebuild.amazonaws.com" }, Action: "sts:AssumeRole" }] }) }));
 });
@@ -51,6 +54,9 @@ const TYPES = {
         [{ op: "replace", path: "/DefaultActions", value: SAYS("404") }], { DefaultActions: SAYS("404") }],
     "AWS::ElasticLoadBalancingV2::ListenerRule": [(ids) => ({ ListenerArn: ids["AWS::ElasticLoadBalancingV2::Listener"], Priority: 5, Actions: SAYS("200"), Conditions: [{ Field: "http-header", HttpHeaderConfig: { HttpHeaderName: "x-a", Values: ["b"] } }] }),
         [{ op: "replace", path: "/Priority", value: 7 }], { Priority: 7 }],
+    "AWS::SQS::Queue": [() => ({ QueueName: "jobs", VisibilityTimeout: 60, DelaySeconds: 5, SqsManagedSseEnabled: false, RedrivePolicy: { deadLetterTargetArn: arn("sqs", "dead"), maxReceiveCount: 3 }, Tags: TEAM }),
+        [{ op: "replace", path: "/VisibilityTimeout", value: 90 }, { op: "remove", path: "/RedrivePolicy" }, { op: "remove", path: "/SqsManagedSseEnabled" }],
+        { VisibilityTimeout: 90, DelaySeconds: 5, RedrivePolicy: undefined, SqsManagedSseEnabled: true, Arn: arn("sqs", "jobs") }],
 };
 
 test("every declared type is made, read back, patched, listed and deleted", async () => {

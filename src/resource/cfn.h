@@ -66,11 +66,15 @@ struct SwCfnType {
     SwCfnIdentifier identifier[SW_PARTS_MAX];
     uint8_t n_identifier;
     uint16_t create, read, list, remove; /* operations of the resource's API */
-    SwPath made;                         /* in create's output: name or ARN; none: create's input says it */
-    SwPath read_at;                      /* in read's output: the structure that shows the resource (of a list the first) */
-    const char *read_input;              /* JSON that `read` is always given, or NULL */
-    const char *create_input;            /* the same of `create` */
-    const char *name_property;           /* gets a name of its own where a request leaves it out; or NULL */
+    /* A setting of others, which a property lists: its operations are theirs, done to each; its record says whose it is. */
+    const SwResource *on; /* NULL: it is a resource in itself */
+    const char *on_property;
+    SwPath on_at;
+    SwPath made;               /* in create's output: name or ARN; none: create's input says it */
+    SwPath read_at;            /* in read's output: the structure that shows the resource (of a list the first) */
+    const char *read_input;    /* JSON that `read` is always given, or NULL */
+    const char *create_input;  /* the same of `create` */
+    const char *name_property; /* gets a name of its own where a request leaves it out; or NULL */
     bool name_lower;
     const char *name_end, *name_end_if; /* how such a name ends where this property is true; or NULL */
     const SwCfnBinding *bind;

@@ -130,8 +130,7 @@ static bool is_true(const SwValue *properties, const char *property) {
     return sw_value_is_true(v) || sw_str_eqz(sw_value_str(v), "true");
 }
 
-/* A name where a request leaves it out: the type's last word and twelve letters. */
-static SwStr make_name(SwCtx *cx, const SwCfnType *t, const SwValue *want) {
+SwStr sw_cfn_name(SwCtx *cx, const SwCfnType *t, const SwValue *want) {
     const char *word = strrchr(t->name, ':');
     SwStr name = sw_cat(cx->arena, sw_str(word ? word + 1 : t->name), SW_STR("-"), sw_id_base32(cx->arena, 12));
     if (t->name_end && is_true(want, t->name_end_if))
@@ -176,7 +175,7 @@ static int find_named(SwCtx *cx, const SwResource *r, const SwValue *want, SwFou
 }
 
 /* Each operation that sets what create did not take, once. */
-static int set_rest(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *want, SwError *err) {
+int sw_cfn_set_rest(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *want, SwError *err) {
     const SwCfnType *t = r->cfn;
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
@@ -199,14 +198,14 @@ static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied
     for (size_t i = 0; i < want->n; i++)
         sw_value_set(cx->arena, &named, want->keys[i], want->v[i]);
     if (t->name_property && !sw_value_getz(&named, t->name_property))
-        sw_value_set(cx->arena, &named, sw_str(t->name_property), sw_value_string(make_name(cx, t, want)));
+        sw_value_set(cx->arena, &named, sw_str(t->name_property), sw_value_string(sw_cfn_name(cx, t, want)));
     if (sw_cfn_check(t, &named, err) < 0 || find_named(cx, r, &named, &before, err) < 0 ||
         create_input(cx, r, &named, &in, err) < 0 || call(cx, r, t->create, in, &out, err) < 0 ||
         made(cx, r, &named, out, &f, err) < 0)
         return -1;
     if (before.record)
         return sw_resource_fail(cx, r, &r->exists, f.id, err);
-    if (set_rest(cx, r, &f, &named, err) < 0)
+    if (sw_cfn_set_rest(cx, r, &f, &named, err) < 0)
         return -1;
     ret->identifier = sw_resource_identifier(cx, &f);
     return 0;
@@ -228,6 +227,8 @@ static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const S
                   const SwValue *want, SwError *err) {
     if (b->tags)
         return set_tags(cx, f, wanted(b, was), wanted(b, want), err);
+    if (r->cfn->on_property && strcmp(b->property, r->cfn->on_property) == 0)
+        return 0;
     if (b->stays && !wanted(b, want))
         return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be taken away: %s", b->property, b->stays);
     if (b->take != SW_NO_OPERATION && take_gone(cx, r, b, f, wanted(b, was), wanted(b, want), err) < 0)
@@ -241,14 +242,9 @@ static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const S
     return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be changed", b->property);
 }
 
-static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, const SwValue *want, SwApplied *ret,
-                  SwError *err) {
+int sw_cfn_change(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, const SwValue *want, SwError *err) {
     const SwCfnType *t = r->cfn;
-    if (sw_cfn_check(t, want, err) < 0)
-        return -1;
-    for (size_t i = 0; i < t->n_bind; i++)
-        ret->replace |= t->bind[i].create_only && changes(cx, &t->bind[i], was, want);
-    for (size_t i = 0; i < t->n_bind && !ret->replace; i++) {
+    for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
         bool done = !changes(cx, b, was, want);
         for (size_t k = 0; k < i && !done && goes_by_set(b, want); k++)
@@ -257,6 +253,18 @@ static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValu
             return -1;
     }
     return 0;
+}
+
+static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, const SwValue *want, SwApplied *ret,
+                  SwError *err) {
+    const SwCfnType *t = r->cfn;
+    if (sw_cfn_check(t, want, err) < 0)
+        return -1;
+    for (size_t i = 0; i < t->n_bind; i++)
+        ret->replace |= t->bind[i].create_only && changes(cx, &t->bind[i], was, want);
+    if (ret->replace)
+        return 0;
+    return t->on ? sw_cfn_change_on(cx, f, was, want, err) : sw_cfn_change(cx, r, f, was, want, err);
 }
 
 static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, SwError *err) {
@@ -278,10 +286,12 @@ int sw_resource_apply(SwCtx *cx, const SwResource *r, SwStr identifier, const Sw
     SwFound f;
     *ret = (SwApplied){.identifier = identifier};
     if (!was && want)
-        return create(cx, r, want, ret, err);
+        return r->cfn->on ? sw_cfn_create_on(cx, r, want, ret, err) : create(cx, r, want, ret, err);
     if (sw_cfn_found(cx, r, identifier, &f, err) < 0)
         return -1;
     if (!f.record)
         return sw_resource_fail(cx, r, &r->missing, identifier, err);
-    return want ? update(cx, r, &f, was, want, ret, err) : end(cx, r, &f, was, err);
+    if (want)
+        return update(cx, r, &f, was, want, ret, err);
+    return r->cfn->on ? sw_cfn_change_on(cx, &f, was, NULL, err) : end(cx, r, &f, was, err);
 }

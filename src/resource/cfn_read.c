@@ -32,9 +32,9 @@ int sw_cfn_input(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, 
     *ret_in = sw_arena_alloc(cx->arena, s->size);
     if (fixed && sw_shape_from_json(cx->arena, s, sw_str(fixed), ret_in, err) < 0)
         return -1;
-    for (size_t i = 0; f && i < r->n_named; i++)
-        if (r->named[i].op == op) {
-            name_in(cx, &r->named[i], s, f, *ret_in);
+    for (size_t i = 0; f && i < f->r->n_named; i++)
+        if (f->r->named[i].op == op) {
+            name_in(cx, &f->r->named[i], s, f, *ret_in);
             break;
         }
     return 0;
@@ -166,10 +166,11 @@ static bool read_value(SwCtx *cx, const SwCfnBinding *b, const Reading *from, Sw
     return at && sw_cfn_get(cx, b->shape, s, at, b->get_at.key, ret);
 }
 
-/* The ARN in other words. */
+/* The ARN in other words, or the id of what has none. */
 static void read_text(SwCtx *cx, const SwCfnBinding *b, const SwFound *f, SwValue *into) {
+    bool arn = f->r->arn[0] != NULL;
     SwParts p;
-    if (sw_resource_read(f->r, f->r->arn[0], sw_resource_arn(cx, f->r, f->id, f->record), &p))
+    if (sw_resource_read(f->r, arn ? f->r->arn[0] : f->r->id, arn ? sw_resource_arn(cx, f->r, f->id, f->record) : f->id, &p))
         set_property(cx->arena, into, b->property, sw_value_string(sw_resource_write(cx, f->r, b->text, &p)));
 }
 
@@ -206,12 +207,10 @@ static void read_identifier(SwCtx *cx, const SwFound *f, SwValue *into) {
             sw_value_set(cx->arena, into, sw_str(t->identifier[i].property), sw_value_string(said.v[i]));
 }
 
-/* What the type's `read` shows of it; fails with `missing` where that is nothing. */
+/* What the type's `read` shows of it, or of what it lies on; fails with `missing` where that is nothing. */
 static int read_main(SwCtx *cx, const SwResource *r, const SwFound *f, SwStr identifier, Reading *ret, SwError *err) {
     const SwCfnType *t = r->cfn;
     void *in, *out = NULL;
-    if (!f->record)
-        return sw_resource_fail(cx, r, &r->missing, identifier, err);
     if (sw_cfn_input(cx, r, t->read, f, t->read_input, &in, err) < 0 || sw_call(cx, r->api, t->read, in, &out, err) < 0)
         return -1;
     ret->shown = t->read_at.n ? sw_cfn_first(r->api->op[t->read].output, out, &t->read_at, true, &ret->shape) : out;
@@ -220,17 +219,42 @@ static int read_main(SwCtx *cx, const SwResource *r, const SwFound *f, SwStr ide
     return ret->shown ? 0 : sw_resource_fail(cx, r, &r->missing, identifier, err);
 }
 
-int sw_resource_model(SwCtx *cx, const SwResource *r, SwStr identifier, SwValue *ret_properties, SwError *err) {
+/* All that operations show of it. */
+static int read_properties(SwCtx *cx, const SwResource *r, const SwFound *f, SwStr identifier, SwValue *into, SwError *err) {
     const SwCfnType *t = r->cfn;
     Reading main = {0};
-    SwFound f;
-    SwValue arn;
-    *ret_properties = sw_value_object();
-    if (sw_cfn_found(cx, r, identifier, &f, err) < 0 || read_main(cx, r, &f, identifier, &main, err) < 0)
+    if (read_main(cx, r, f, identifier, &main, err) < 0)
         return -1;
     for (size_t i = 0; i < t->n_bind; i++)
-        if (read_property(cx, r, &t->bind[i], &main, &f, ret_properties, err) < 0)
+        if (read_property(cx, r, &t->bind[i], &main, f, into, err) < 0)
             return -1;
+    return 0;
+}
+
+static void read_owners(SwCtx *cx, const SwFound *f, SwValue *into) {
+    SwStrList owners = sw_cfn_owners(f);
+    SwValue list = sw_value_array();
+    for (size_t i = 0; i < owners.n; i++)
+        sw_value_add(cx->arena, &list, sw_value_string(owners.v[i]));
+    sw_value_set(cx->arena, into, sw_str(f->r->cfn->on_property), list);
+}
+
+int sw_resource_model(SwCtx *cx, const SwResource *r, SwStr identifier, SwValue *ret_properties, SwError *err) {
+    const SwCfnType *t = r->cfn;
+    SwFound f, shown;
+    SwValue arn;
+    *ret_properties = sw_value_object();
+    if (sw_cfn_found(cx, r, identifier, &f, err) < 0)
+        return -1;
+    if (!f.record)
+        return sw_resource_fail(cx, r, &r->missing, identifier, err);
+    shown = f;
+    if (t->on && sw_cfn_owner(cx, &f, &shown, err) < 0)
+        return -1;
+    if (shown.record && read_properties(cx, r, &shown, identifier, ret_properties, err) < 0)
+        return -1;
+    if (t->on)
+        read_owners(cx, &f, ret_properties);
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
         arn = sw_value_string(sw_resource_arn(cx, r, f.id, f.record));

@@ -123,7 +123,7 @@ SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *reco
     SwStr own = record ? sw_path_text(r->in->shape, record, &r->arn_at) : SW_NO_STR;
     if (own.p)
         return own;
-    return sw_resource_read(r, r->id, id, &p) ? sw_resource_write(cx, r, r->arn[0], &p) : SW_NO_STR;
+    return r->arn[0] && sw_resource_read(r, r->id, id, &p) ? sw_resource_write(cx, r, r->arn[0], &p) : SW_NO_STR;
 }
 
 bool sw_resource_may_be_left_out(const SwResource *r) {

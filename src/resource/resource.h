@@ -90,7 +90,8 @@ struct SwResource {
     SwPart part[SW_PARTS_MAX];
     uint8_t n_part;
     const char *id;               /* "{repositoryName}" */
-    const char *const *arn;       /* NULL-terminated; the first is how it is written, all are read */
+    const char *const *arn;       /* NULL-terminated; the first is how it is written, all are read; none: a setting of another
+                                   * resource, which CloudFormation alone counts as one of its own */
     const char *const *reference; /* NULL-terminated: how inputs write it where not by ARN; most often "{name}"; may be empty */
     SwPath arn_at;                /* the record holds its own ARN, which may say more than its id (paths, random ends) */
     const char *arn_index;        /* index of the collection by ARN, where ARNs do not say the id; or NULL */
@@ -155,7 +156,7 @@ bool sw_resource_read(const SwResource *r, const char *templ, SwStr text, SwPart
 SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const SwParts *parts);
 /* The parts of an ARN, false where it is not one of this resource, or of another region or account. */
 bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *ret_parts);
-/* The ARN of what lies under `id`: the record's own where it has one. record NULL: it need not exist. */
+/* The ARN of what lies under `id`: the record's own where it has one. record NULL: it need not exist. Absent: it has none. */
 SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *record);
 /* The id of what a reference or ARN of this resource means; absent: it means none. What is left out means what the parts say.
  */

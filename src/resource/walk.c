@@ -72,7 +72,7 @@ int sw_resource_each(SwCtx *cx, const SwResourceWalk *w, SwError *err) {
     bool begins = sw_str_cut(&rest, ' ', &service) && sw_str_cut(&rest, ' ', &name);
     for (const SwResource *const *r = sw_resource_all(cx->host); *r; r++) {
         int here = begins ? order(*r, service, name) : 1;
-        bool more = here >= 0 && (*r)->in && (!w->want || w->want(*r, w->arg));
+        bool more = here >= 0 && (*r)->in && (*r)->arn[0] && (!w->want || w->want(*r, w->arg));
         sw_buf_reset(&place);
         sw_buf_adds(&place, here == 0 ? rest : SW_NO_STR);
         while (more) {

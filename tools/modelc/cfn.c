@@ -164,7 +164,7 @@ static void bind_property(Declarations *d, CfnType *t, SwStr name, const SwValue
     bind_by_name(d, t, b, !sw_value_getz(own, "attribute") && !sw_value_getz(own, "refused"));
     if (own)
         bind_explicit(d, t, b, own);
-    bool taken = b->create.n || b->set || b->remove.n || b->tags;
+    bool taken = b->create.n || b->set || b->remove.n || b->tags || sw_str_eq(name, t->on_property);
     if (!taken && !read_only && !b->refused.p)
         b->refused = SW_STR("no operation here takes it");
 }
@@ -197,8 +197,22 @@ static void read_identifier(Declarations *d, Resource *r, CfnType *t) {
         file_error(d->api, d->file, t->json, "which parts identify %.*s?", SW_FMT(t->name));
 }
 
-static const char *cfn_words[] = {"type",   "create", "in",         "made",    "read", "list",       "delete",
-                                  "update", "name",   "identifier", "members", "bind", "attributes", NULL};
+static const char *cfn_words[] = {"type", "create",     "in",      "made", "read",       "list", "delete", "update",
+                                  "name", "identifier", "members", "bind", "attributes", "on",   NULL};
+
+/* {property: resource}: a setting of each that the property lists; the record says the same under this name. */
+static void read_on(Declarations *d, Resource *r, CfnType *t) {
+    const SwValue *on = sw_value_getz(t->json, "on");
+    if (!on)
+        return;
+    if (on->kind != SW_VOBJECT || on->n != 1 || !r->record || !member_path(r->record, on->keys[0], &t->on_at) ||
+        t->on_at.end->kind != SW_LIST) {
+        file_error(d->api, d->file, on, "\"on\" names a list of the record, and whose elements are named there");
+        return;
+    }
+    t->on_property = on->keys[0];
+    t->on = resource_of(d, &on->v[0]);
+}
 
 /* The operations that make, show, list and end one. False after complaining. */
 static bool read_operations(Declarations *d, CfnType *t) {
@@ -209,7 +223,7 @@ static bool read_operations(Declarations *d, CfnType *t) {
     t->remove = operation(d, sw_value_getz(t->json, "delete"));
     t->list = operation(d, sw_value_getz(t->json, "list"));
     t->read = operation(d, read && read->kind == SW_VSTRING ? read : sw_value_getz(read, "operation"));
-    if (t->create && t->create->input && t->remove && t->list && t->read)
+    if (t->read && (t->on || (t->create && t->create->input && t->remove && t->list)))
         return true;
     file_error(d->api, d->file, t->json, "'%.*s' needs create, read, list and delete", SW_FMT(t->name));
     return false;
@@ -285,6 +299,7 @@ CfnType *cfn_load(Declarations *d, Resource *r, const SwValue *json) {
         return NULL;
     }
     t->tags = sw_value_str(sw_value_getz(t->schema, "tags"));
+    read_on(d, r, t);
     if (!read_operations(d, t))
         return NULL;
     read_places(d, t);

@@ -133,7 +133,7 @@ static void write_binding(SwArena *a, CfnType *t, CfnBinding *x, SwBuf *b) {
     sw_buf_addz(b, "},\n");
 }
 
-static void write_type(CfnType *t, SwBuf *b) {
+static void write_type(Declarations *d, CfnType *t, SwBuf *b) {
     sw_buf_addf(b, "static const SwCfnType %s_type = {.name = ", t->c_name);
     add_quoted(b, t->name);
     sw_buf_addf(b, ", .shape = &%s, .identifier = {", t->c_name);
@@ -147,6 +147,10 @@ static void write_type(CfnType *t, SwBuf *b) {
     add_op(b, "read", t->read);
     add_op(b, "list", t->list);
     add_op(b, "remove", t->remove);
+    if (t->on)
+        sw_buf_addf(b, ", .on = &%s_%s_resource", d->api->lower, t->on->c_name);
+    add_field(b, "on_property", t->on_property);
+    add_way(b, "on_at", &t->on_at);
     add_way(b, "made", &t->made);
     add_way(b, "read_at", &t->read_at);
     add_field(b, "read_input", t->read_input);
@@ -186,5 +190,5 @@ void cfn_write(Declarations *d, Resource *r, SwBuf *b) {
     for (size_t i = 0; i < t->bind.n; i++)
         write_binding(a, t, &t->bind.v[i], b);
     sw_buf_addz(b, "};\n");
-    write_type(t, b);
+    write_type(d, t, b);
 }

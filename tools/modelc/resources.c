@@ -274,7 +274,7 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
         resource_template(d, r, id);
     r->arn = read_templates(d, r, sw_value_getz(json, "arn"));
     r->reference = read_templates(d, r, sw_value_getz(json, "reference"));
-    if (!r->arn.n)
+    if (!sw_value_getz(json, "arn"))
         file_error(d->api, d->file, json, "'%.*s' has no \"arn\"", SW_FMT(name));
     if (!sw_value_getz(json, "reference") && r->n_part)
         sw_str_list_add(a, &r->reference, sw_strf(a, "{%.*s*}", SW_FMT(r->part[r->n_part - 1].name)));
@@ -331,7 +331,7 @@ static void read_way(Declarations *d, const SwValue *at, SwStr value, Resource *
         file_error(d->api, d->file, at, "no input has '%.*s'", SW_FMT(at->s));
 }
 
-static Resource *resource_of(Declarations *d, const SwValue *at) {
+Resource *resource_of(Declarations *d, const SwValue *at) {
     SwStr name = sw_value_str(at);
     for (size_t i = 0; i < d->resources.n; i++)
         if (sw_str_eq(d->resources.v[i].name, name))

@@ -60,6 +60,9 @@ typedef struct CfnType {
     Path made, read_at, wrapper;
     CfnIdentifier identifier[4];
     size_t n_identifier;
+    Resource *on; /* what it is a setting of; NULL: nothing */
+    SwStr on_property;
+    Path on_at;
     CfnBindingList bind;
     bool name_lower;
 } CfnType;
@@ -133,6 +136,8 @@ bool resource_path(Shape *from, SwStr text, Path *ret);
  * written. */
 SwStr resource_field_name(SwStr field);
 
+/* NULL after complaining. */
+Resource *resource_of(Declarations *d, const SwValue *at);
 /* Complains of parts that the resource has not. */
 void resource_template(Declarations *d, Resource *r, const SwValue *at);
 

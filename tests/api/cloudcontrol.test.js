@@ -18,6 +18,7 @@ const event = async (operation, input, client) => (await ask(operation, input, c
 const create = (TypeName, state, more) => event("CreateResource", { TypeName, DesiredState: JSON.stringify(state), ...more });
 const patch = (TypeName, Identifier, ...operations) => event("UpdateResource", { TypeName, Identifier, PatchDocument: JSON.stringify(operations) });
 const read = async (TypeName, Identifier) => JSON.parse((await ask("GetResource", { TypeName, Identifier })).ResourceDescription.Properties);
+const permits = (Action, Resource) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: "*", Action, Resource }] });
 const arn = (service, name) => `arn:aws:${service}:us-east-1:000000000000:${name}`;
 const REPOSITORY = "AWS::ECR::Repository", TEAM = [{ Key: "team", Value: "red" }];
 
@@ -57,6 +58,8 @@ const TYPES = {
     "AWS::SQS::Queue": [() => ({ QueueName: "jobs", VisibilityTimeout: 60, DelaySeconds: 5, SqsManagedSseEnabled: false, RedrivePolicy: { deadLetterTargetArn: arn("sqs", "dead"), maxReceiveCount: 3 }, Tags: TEAM }),
         [{ op: "replace", path: "/VisibilityTimeout", value: 90 }, { op: "remove", path: "/RedrivePolicy" }, { op: "remove", path: "/SqsManagedSseEnabled" }],
         { VisibilityTimeout: 90, DelaySeconds: 5, RedrivePolicy: undefined, SqsManagedSseEnabled: true, Arn: arn("sqs", "jobs") }],
+    "AWS::SQS::QueuePolicy": [(ids) => ({ Queues: [ids["AWS::SQS::Queue"]], PolicyDocument: permits("sqs:SendMessage", "*") }),
+        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sqs:ReceiveMessage" }], { PolicyDocument: permits("sqs:ReceiveMessage", "*") }],
 };
 
 test("every declared type is made, read back, patched, listed and deleted", async () => {

@@ -46,7 +46,9 @@ typedef struct SwCfnBinding {
     SwPath delete_at;      /* in the input of the type's `delete`: it is for that alone */
     uint16_t take;         /* `set` adds to what there is; what is not wanted any more goes to this one */
     SwPath take_at;
-    const char *text; /* it is this, over the parts that the ARN says; or NULL */
+    bool hook;           /* hooks->cfn_get shows it and hooks->cfn_set sets it */
+    const char *without; /* another property, which is absent while this one changes, as one is about the other; or NULL */
+    const char *text;    /* it is this, over the parts that the ARN says; or NULL */
     /* JSON that is set when the property is taken away: of a list of keys and values, of those that are. NULL: leaving it out
      * of `set` does it, or `unset`. */
     const char *absent;
@@ -84,6 +86,7 @@ struct SwCfnType {
 /* A document that the type's schema does not take, or a change that cannot be made. */
 extern const SwErrorKind SW_CFN_INVALID_REQUEST;
 extern const SwErrorKind SW_CFN_NOT_UPDATABLE; /* but by making it anew */
+extern const SwErrorKind SW_CFN_EXISTS;        /* of what is there already, where the service has no word for it */
 
 /* NULL: no service declares it. */
 const SwResource *sw_resource_of_type(const SwHost *h, SwStr type);

@@ -169,7 +169,7 @@ static int made(SwCtx *cx, const SwResource *r, const SwValue *want, const void 
 static int find_named(SwCtx *cx, const SwResource *r, const SwValue *want, SwFound *ret, SwError *err) {
     SwStr name = r->cfn->name_property ? sw_value_str(sw_value_getz(want, r->cfn->name_property)) : SW_NO_STR;
     *ret = (SwFound){0};
-    if (!r->exists.kind || !sw_str_is(name) || r->n_part > 1)
+    if (!sw_str_is(name) || r->n_part > 1)
         return 0;
     return sw_resource_find(cx, r, sw_resource_write(cx, r, r->id, &(SwParts){.v = {name}}), ret, err);
 }
@@ -182,6 +182,8 @@ int sw_cfn_set_rest(SwCtx *cx, const SwResource *r, const SwFound *f, const SwVa
         bool first = true, needed = wanted(b, want) && !b->create.n;
         for (size_t k = 0; k < i && needed; k++)
             first &= !(together(&t->bind[k], b) && wanted(&t->bind[k], want) && !t->bind[k].create.n);
+        if (needed && b->hook && r->hooks->cfn_set(cx, f, b->property, NULL, wanted(b, want), err) < 0)
+            return -1;
         if (needed && b->tags && !b->create.n && set_tags(cx, f, NULL, wanted(b, want), err) < 0)
             return -1;
         if (needed && first && b->set != SW_NO_OPERATION && set_by(cx, r, b, f, NULL, want, err) < 0)
@@ -204,7 +206,8 @@ static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied
         made(cx, r, &named, out, &f, err) < 0)
         return -1;
     if (before.record)
-        return sw_resource_fail(cx, r, &r->exists, f.id, err);
+        return r->exists.kind ? sw_resource_fail(cx, r, &r->exists, before.id, err)
+                              : sw_fail(err, &SW_CFN_EXISTS, "%.*s already exists", SW_FMT(before.id));
     if (sw_cfn_set_rest(cx, r, &f, &named, err) < 0)
         return -1;
     ret->identifier = sw_resource_identifier(cx, &f);
@@ -227,6 +230,9 @@ static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const S
                   const SwValue *want, SwError *err) {
     if (b->tags)
         return set_tags(cx, f, wanted(b, was), wanted(b, want), err);
+    if (b->hook)
+        return r->hooks->cfn_set(cx, f, b->property, wanted(b, was), wanted(b, want) ? wanted(b, want) : absent_value(cx, b),
+                                 err);
     if (r->cfn->on_property && strcmp(b->property, r->cfn->on_property) == 0)
         return 0;
     if (b->stays && !wanted(b, want))
@@ -242,14 +248,37 @@ static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const S
     return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be changed", b->property);
 }
 
+static const SwCfnBinding *binding(const SwCfnType *t, const char *property) {
+    for (size_t i = 0; property && i < t->n_bind; i++)
+        if (strcmp(t->bind[i].property, property) == 0)
+            return &t->bind[i];
+    return NULL;
+}
+
+/* It was taken away while another one changed, and is as good as new. */
+static bool is_redone(SwCtx *cx, const SwCfnType *t, const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
+    for (size_t i = 0; i < t->n_bind; i++)
+        if (binding(t, t->bind[i].without) == b && changes(cx, &t->bind[i], was, want))
+            return wanted(b, want);
+    return false;
+}
+
+static int change_one(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, const SwValue *was,
+                      const SwValue *want, SwError *err) {
+    const SwCfnBinding *other = binding(r->cfn, b->without);
+    if (other && wanted(other, was) && change(cx, r, other, f, was, NULL, err) < 0)
+        return -1;
+    return change(cx, r, b, f, was, want, err);
+}
+
 int sw_cfn_change(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, const SwValue *want, SwError *err) {
     const SwCfnType *t = r->cfn;
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
-        bool done = !changes(cx, b, was, want);
+        bool done = !changes(cx, b, was, want) && !is_redone(cx, t, b, was, want);
         for (size_t k = 0; k < i && !done && goes_by_set(b, want); k++)
             done = together(&t->bind[k], b) && goes_by_set(&t->bind[k], want) && changes(cx, &t->bind[k], was, want);
-        if (!done && change(cx, r, b, f, was, want, err) < 0)
+        if (!done && change_one(cx, r, b, f, was, want, err) < 0)
             return -1;
     }
     return 0;

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 
 const SwErrorKind SW_CFN_INVALID_REQUEST = {.code = "InvalidRequestException", .http = 400};
+const SwErrorKind SW_CFN_EXISTS = {.code = "AlreadyExistsException", .http = 400};
 const SwErrorKind SW_CFN_NOT_UPDATABLE = {.code = "NotUpdatableException", .http = 400};
 
 static const SwMember *member_for(const SwShape *s, const SwCfnField *f) {

@@ -178,7 +178,7 @@ static int read_property(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, 
                          SwValue *into, SwError *err) {
     Reading from = *main;
     const SwShape *s;
-    SwValue v;
+    SwValue v = {0};
     if (b->tags && f->record && r->tags_at.n) {
         s = r->in->shape;
         const void *tags = sw_path_value(s, f->record, &r->tags_at, &s);
@@ -186,6 +186,10 @@ static int read_property(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, 
             set_property(cx->arena, into, b->property, v);
         return 0;
     }
+    if (b->hook && r->hooks->cfn_get(cx, f, b->property, &v, err) < 0)
+        return -1;
+    if (b->hook && v.kind != SW_VNULL)
+        set_property(cx->arena, into, b->property, v);
     if (b->text) {
         read_text(cx, b, f, into);
         return 0;

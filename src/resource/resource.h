@@ -76,6 +76,10 @@ typedef struct SwResourceHooks {
     int (*policy)(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err);
     /* The same where it does not depend on whether there is such a record: the account's, that of what it lies in. */
     int (*any_policy)(SwCtx *cx, SwStr id, SwStr *ret_document, SwError *err);
+    /* A property of its CloudFormation type that takes more than one operation, shown (*ret of the kind SW_VNULL: there is
+     * none) and set (was NULL: it is new; want NULL: the resource is about to be deleted). */
+    int (*cfn_get)(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err);
+    int (*cfn_set)(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want, SwError *err);
     /* What CloudFormation knows it by, where that is neither its ARN nor the first of its references: a URL. */
     SwStr (*identifier)(SwCtx *cx, const SwFound *f);
     /* Fails with `missing` where its text depends on more than names. */

@@ -70,8 +70,8 @@ static void bind_attribute(Declarations *d, CfnType *t, CfnBinding *b, SwStr nam
         b->name_at.key = name;
 }
 
-static const char *bind_words[] = {"create", "set",     "unset", "take", "get",       "delete", "absent",
-                                   "none",   "refused", "stays", "text", "attribute", NULL};
+static const char *bind_words[] = {"create",  "set",   "unset", "take",      "get",  "delete",  "absent", "none",
+                                   "refused", "stays", "text",  "attribute", "hook", "without", NULL};
 
 static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
     const SwValue *create = sw_value_getz(said, "create"), *get = sw_value_getz(said, "get"),
@@ -103,6 +103,12 @@ static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwVa
         b->take = way(d, sw_value_getz(said, "take"), false, &b->take_at);
     b->refused = sw_value_str(sw_value_getz(said, "refused"));
     b->stays = sw_value_str(sw_value_getz(said, "stays"));
+    b->hook = sw_value_is_true(sw_value_getz(said, "hook"));
+    if (b->hook && !sw_value_is_true(sw_value_getz(t->of->json, "hooks")))
+        file_error(d->api, d->file, said, "'%.*s' has no hooks", SW_FMT(t->of->name));
+    b->without = sw_value_str(sw_value_getz(said, "without"));
+    if (b->without.p && !sw_value_get(sw_value_getz(t->schema, "properties"), b->without))
+        file_error(d->api, d->file, said, "%.*s has no property '%.*s'", SW_FMT(t->name), SW_FMT(b->without));
     if (sw_value_getz(said, "text"))
         resource_template(d, t->of, sw_value_getz(said, "text"));
     b->text = sw_value_str(sw_value_getz(said, "text"));
@@ -164,7 +170,7 @@ static void bind_property(Declarations *d, CfnType *t, SwStr name, const SwValue
     bind_by_name(d, t, b, !sw_value_getz(own, "attribute") && !sw_value_getz(own, "refused"));
     if (own)
         bind_explicit(d, t, b, own);
-    bool taken = b->create.n || b->set || b->remove.n || b->tags || sw_str_eq(name, t->on_property);
+    bool taken = b->create.n || b->set || b->remove.n || b->tags || b->hook || sw_str_eq(name, t->on_property);
     if (!taken && !read_only && !b->refused.p)
         b->refused = SW_STR("no operation here takes it");
 }
@@ -279,10 +285,17 @@ static void read_places(Declarations *d, CfnType *t) {
     read_attributes(d, t);
 }
 
+/* What changes while another is absent comes before that. */
+static bool comes_first(CfnType *t, SwStr property) {
+    return sw_value_getz(sw_value_get(sw_value_getz(t->json, "bind"), property), "without") != NULL;
+}
+
 static void bind_all(Declarations *d, CfnType *t) {
     const SwValue *properties = sw_value_getz(t->schema, "properties"), *attributes = sw_value_getz(t->schema, "attributes");
-    for (size_t i = 0; properties && i < properties->n; i++)
-        bind_property(d, t, properties->keys[i], &properties->v[i], false);
+    for (size_t turn = 0; turn < 2; turn++)
+        for (size_t i = 0; properties && i < properties->n; i++)
+            if (comes_first(t, properties->keys[i]) == (turn == 0))
+                bind_property(d, t, properties->keys[i], &properties->v[i], false);
     for (size_t i = 0; attributes && i < attributes->n; i++)
         if (!sw_value_get(properties, attributes->keys[i]))
             bind_property(d, t, attributes->keys[i], &attributes->v[i], true);

@@ -114,6 +114,8 @@ static void write_binding(SwArena *a, CfnType *t, CfnBinding *x, SwBuf *b) {
     add_quoted(b, x->property);
     sw_buf_addf(b, ", .shape = &%.*s%s%s%s", SW_FMT(shape), x->create_only ? ", .create_only = true" : "",
                 x->read_only ? ", .read_only = true" : "", x->tags ? ", .tags = true" : "");
+    if (x->hook)
+        sw_buf_addz(b, ", .hook = true");
     add_way(b, "create", &x->create);
     add_op(b, "set", x->set);
     add_op(b, "unset", x->unset);
@@ -126,6 +128,7 @@ static void write_binding(SwArena *a, CfnType *t, CfnBinding *x, SwBuf *b) {
     add_way(b, "name_at", &x->name_at);
     add_field(b, "text", x->text);
     add_field(b, "stays", x->stays);
+    add_field(b, "without", x->without);
     add_field(b, "absent", x->absent);
     add_field(b, "refused", x->refused);
     if (x->none)

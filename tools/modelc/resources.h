@@ -35,10 +35,10 @@ typedef struct NamedList {
 typedef struct CfnBinding {
     SwStr property;
     const SwValue *type; /* as schemas write it */
-    bool create_only, read_only, tags;
+    bool create_only, read_only, tags, hook;
     Path create, set_at, get_at, take_at, remove, name_at;
     Operation *set, *unset, *get, *take;
-    SwStr absent, refused, stays, text;
+    SwStr absent, refused, stays, text, without;
     const char *none;
 } CfnBinding;
 typedef struct CfnBindingList {

@@ -56,7 +56,7 @@ static SwStr error_code(const SwResource *r, const SwError *e) {
         return CLOUDCONTROL_HANDLER_ERROR_CODE_NOT_UPDATABLE;
     if (e->kind == r->missing.kind || e->kind == &CLOUDCONTROL_RESOURCE_NOT_FOUND_EXCEPTION)
         return CLOUDCONTROL_HANDLER_ERROR_CODE_NOT_FOUND;
-    if (e->kind == r->exists.kind)
+    if (e->kind == r->exists.kind || e->kind == &SW_CFN_EXISTS)
         return CLOUDCONTROL_HANDLER_ERROR_CODE_ALREADY_EXISTS;
     if (sw_str_contains(code, SW_STR("AccessDenied")))
         return CLOUDCONTROL_HANDLER_ERROR_CODE_ACCESS_DENIED;

@@ -60,6 +60,14 @@ const TYPES = {
         { VisibilityTimeout: 90, DelaySeconds: 5, RedrivePolicy: undefined, SqsManagedSseEnabled: true, Arn: arn("sqs", "jobs") }],
     "AWS::SQS::QueuePolicy": [(ids) => ({ Queues: [ids["AWS::SQS::Queue"]], PolicyDocument: permits("sqs:SendMessage", "*") }),
         [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sqs:ReceiveMessage" }], { PolicyDocument: permits("sqs:ReceiveMessage", "*") }],
+    "AWS::SNS::Topic": [(ids) => ({ TopicName: "news", DisplayName: "News", SignatureVersion: "2", Tags: TEAM, Subscription: [{ Endpoint: arn("sqs", "dead"), Protocol: "sqs" }] }),
+        [{ op: "replace", path: "/DisplayName", value: "Old news" }, { op: "remove", path: "/Subscription" }, { op: "remove", path: "/SignatureVersion" }],
+        { DisplayName: "Old news", Subscription: undefined, SignatureVersion: "1", TopicArn: arn("sns", "news") }],
+    "AWS::SNS::Subscription": [() => ({ TopicArn: arn("sns", "news"), Protocol: "sqs", Endpoint: arn("sqs", "jobs"), RawMessageDelivery: true, FilterPolicy: { colour: ["red"] } }),
+        [{ op: "add", path: "/FilterPolicyScope", value: "MessageBody" }, { op: "replace", path: "/FilterPolicy", value: { paint: { colour: ["red"] } } }, { op: "remove", path: "/RawMessageDelivery" }],
+        { FilterPolicyScope: "MessageBody", FilterPolicy: { paint: { colour: ["red"] } }, RawMessageDelivery: false }],
+    "AWS::SNS::TopicPolicy": [(ids) => ({ Topics: [ids["AWS::SNS::Topic"]], PolicyDocument: permits("sns:Publish", arn("sns", "news")) }),
+        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sns:Subscribe" }], { PolicyDocument: permits("sns:Subscribe", arn("sns", "news")) }],
 };
 
 test("every declared type is made, read back, patched, listed and deleted", async () => {

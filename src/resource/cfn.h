@@ -24,7 +24,8 @@ typedef struct SwCfnField {
     const char *name;
     const SwCfnShape *shape;
     bool required;
-    const char *member; /* of the API's structure, where its name differs by more than case; NULL: the same name */
+    const char *member; /* of the API's structure, where its name differs by more than case; NULL: the same name; "": there is
+                         * none, the structure says this by being there */
 } SwCfnField;
 struct SwCfnShape {
     SwCfnKind kind;
@@ -107,6 +108,8 @@ int sw_resource_apply(SwCtx *cx, const SwResource *r, SwStr identifier, const Sw
 /* Whether a document is one of the type: required and unknown properties, kinds; read-only ones may not be said. */
 int sw_cfn_check(const SwCfnType *t, const SwValue *properties, SwError *err) sw_must_check;
 
+/* Whether an object says that the structure is not there. */
+bool sw_cfn_says_absent(const SwCfnShape *c, const SwValue *v);
 /* cfn_convert.c: between a property's JSON and the API's value at `at`, which has been made. */
 int sw_cfn_put(SwCtx *cx, const SwCfnShape *c, const SwValue *v, const char *name, const SwShape *s, void *at, const char *key,
                SwError *err) sw_must_check;

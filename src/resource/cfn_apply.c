@@ -12,6 +12,12 @@ static const SwValue *wanted(const SwCfnBinding *b, const SwValue *properties) {
 
 static int put(SwCtx *cx, const SwCfnBinding *b, const SwPath *at, const SwValue *v, const SwShape *s, void *in, SwError *err) {
     const SwShape *end = s;
+    SwPath above = *at;
+    if (sw_cfn_says_absent(b->shape, v)) {
+        above.n--;
+        (void)sw_path_make(cx->arena, s, in, &above);
+        return 0;
+    }
     void *to = sw_path_make(cx->arena, s, in, at);
     for (unsigned i = 0; i < at->n; i++)
         for (end = end->member[at->at[i]].shape; end->kind == SW_LIST && i + 1 < at->n;)
@@ -149,6 +155,8 @@ static int create_input(SwCtx *cx, const SwResource *r, const SwValue *want, voi
         if (v && put(cx, b, &b->create, v, s, *ret_in, err) < 0)
             return -1;
     }
+    if (r->hooks && r->hooks->cfn_new)
+        r->hooks->cfn_new(cx, *ret_in);
     return 0;
 }
 
@@ -167,7 +175,8 @@ static int made(SwCtx *cx, const SwResource *r, const SwValue *want, const void 
 
 /* What `want` names and was there before: some services answer a request to make it with what there is. */
 static int find_named(SwCtx *cx, const SwResource *r, const SwValue *want, SwFound *ret, SwError *err) {
-    SwStr name = r->cfn->name_property ? sw_value_str(sw_value_getz(want, r->cfn->name_property)) : SW_NO_STR;
+    const char *property = r->cfn->name_property ? r->cfn->name_property : r->cfn->identifier[0].property;
+    SwStr name = sw_value_str(sw_value_getz(want, property));
     *ret = (SwFound){0};
     if (!sw_str_is(name) || r->n_part > 1)
         return 0;

@@ -80,6 +80,8 @@ typedef struct SwResourceHooks {
      * none) and set (was NULL: it is new; want NULL: the resource is about to be deleted). */
     int (*cfn_get)(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err);
     int (*cfn_set)(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want, SwError *err);
+    /* What `create` is told of a new one beside its properties. */
+    void (*cfn_new)(SwCtx *cx, void *in);
     /* What CloudFormation knows it by, where that is neither its ARN nor the first of its references: a URL. */
     SwStr (*identifier)(SwCtx *cx, const SwFound *f);
     /* Fails with `missing` where its text depends on more than names. */

@@ -28,7 +28,7 @@ before(async () => {
     const { Subnets } = await s.client(EC2Client).send(new DescribeSubnetsCommand({}));
     subnets = Subnets.slice(0, 2).map((x) => x.SubnetId).sort();
     vpc = Subnets[0].VpcId;
-    await s.client(SQSClient).send(new CreateQueueCommand({ QueueName: "dead" }));
+    await s.client(SQSClient).send(new CreateQueueCommand({ QueueName: "dead", Attributes: { Policy: JSON.stringify(permits("sqs:SendMessage", "*")) } }));
     await s.client(IAMClient).send(new CreateRoleCommand({ RoleName: "build", AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17",
         Statement: [{ Effect: "Allow", Principal: { Service: "codebuild.amazonaws.com" }, Action: "sts:AssumeRole" }] }) }));
 });
@@ -68,6 +68,17 @@ const TYPES = {
         { FilterPolicyScope: "MessageBody", FilterPolicy: { paint: { colour: ["red"] } }, RawMessageDelivery: false }],
     "AWS::SNS::TopicPolicy": [(ids) => ({ Topics: [ids["AWS::SNS::Topic"]], PolicyDocument: permits("sns:Publish", arn("sns", "news")) }),
         [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sns:Subscribe" }], { PolicyDocument: permits("sns:Subscribe", arn("sns", "news")) }],
+    "AWS::S3::Bucket": [() => ({ BucketName: "files", Tags: TEAM, VersioningConfiguration: { Status: "Enabled" }, OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+        BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }] },
+        CorsConfiguration: { CorsRules: [{ AllowedMethods: ["GET"], AllowedOrigins: ["*"], ExposedHeaders: ["ETag"], Id: "all", MaxAge: 60 }] },
+        NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true }, QueueConfigurations: [{ Event: "s3:ObjectCreated:*", Filter: { S3Key: { Rules: [{ Name: "prefix", Value: "in/" }] } }, Queue: arn("sqs", "dead") }] },
+        PublicAccessBlockConfiguration: { BlockPublicAcls: false, BlockPublicPolicy: false, IgnorePublicAcls: true, RestrictPublicBuckets: false } }),
+        [{ op: "replace", path: "/VersioningConfiguration/Status", value: "Suspended" }, { op: "remove", path: "/CorsConfiguration" }, { op: "replace", path: "/NotificationConfiguration/EventBridgeConfiguration/EventBridgeEnabled", value: false },
+         { op: "remove", path: "/NotificationConfiguration/QueueConfigurations" }, { op: "add", path: "/Tags/-", value: { Key: "more", Value: "x" } }],
+        { VersioningConfiguration: { Status: "Suspended" }, CorsConfiguration: undefined, NotificationConfiguration: undefined, Tags: [...TEAM, { Key: "more", Value: "x" }],
+            Arn: "arn:aws:s3:::files", RegionalDomainName: "files.s3.us-east-1.amazonaws.com" }],
+    "AWS::S3::BucketPolicy": [() => ({ Bucket: "files", PolicyDocument: permits("s3:GetObject", "arn:aws:s3:::files/*") }),
+        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "s3:PutObject" }], { PolicyDocument: permits("s3:PutObject", "arn:aws:s3:::files/*") }],
 };
 
 test("every declared type is made, read back, patched, listed and deleted", async () => {

@@ -63,6 +63,7 @@ BAD_RESOURCES = [
     ('"id": "{box}/{name:lower}"', '"id": "{box/x"', 8, "'{' without '}'"),
     ('"named": {"Name": "*"}', '"named": {"Nome": "*"}', 11, "no operation has 'Nome'"),
     ('"named": {"Name": "*"}', '"named": {"Name": "* but Fly"}', 11, "no operation 'Fly'"),
+    ('"named": {"Name": "*"}', '"named": {"Name": "* without Name"}', 11, "no operation has 'Name'"),
     ('"named": {"Name": "*"}', '"named": {"Name": "GetTicket"}', 11, "'GetTicket' has no text 'Name'"),
     ('"with": {"name": "Name"}', '"with": {"nam": "Name"}', 47, "'Idea' has no part 'nam'"),
     ('["ThingNotFound", "No', '["ThingLost", "No', 13, "no error 'ThingLost'"),

@@ -342,19 +342,20 @@ static bool read_operations(Declarations *d, CfnType *t) {
     return false;
 }
 
-/* {"at": map, "set": Operation.member, "name": member that says which, where `set` takes one at a time} */
+/* {"at": map, not of what nothing reads; "set": Operation.member; "name": member that says which, where it takes one at a time}
+ */
 static void read_attributes(Declarations *d, CfnType *t) {
     static const char *const words[] = {"at", "set", "name", NULL};
     const SwValue *json = sw_value_getz(t->json, "attributes"), *set = sw_value_getz(json, "set"),
                   *name = sw_value_getz(json, "name");
-    Path p;
+    Shape *shown = shown_by(t->read, &t->read_at);
+    Path p = {0};
     if (!json)
         return;
     resource_words(d, json, words, "attributes");
     t->attributes_at = sw_value_str(sw_value_getz(json, "at"));
-    if (!t->read ? t->attributes_at.p != NULL
-                 : !t->attributes_at.p || !t->read->output || !resource_path(t->read->output, t->attributes_at, &p) ||
-                       p.end->kind != SW_MAP)
+    bool shows = shown && t->attributes_at.p && resource_path(shown, t->attributes_at, &p) && p.end->kind == SW_MAP;
+    if (t->read ? !shows : t->attributes_at.p != NULL)
         file_error(d->api, d->file, json, "read shows no map of attributes");
     t->attribute_set = set ? way(d, set, false, &p) : NULL;
     t->attribute_set_at = p.text;
@@ -366,14 +367,18 @@ static void read_attributes(Declarations *d, CfnType *t) {
 }
 
 /* {"property", "lower", "end": {property: how it ends where that is true}} */
-static void read_name(CfnType *t) {
+static void read_name(Declarations *d, CfnType *t) {
     const SwValue *name = sw_value_getz(t->json, "name"), *end = sw_value_getz(name, "end");
     t->name_property = sw_value_str(name && name->kind == SW_VSTRING ? name : sw_value_getz(name, "property"));
     t->name_lower = sw_value_is_true(sw_value_getz(name, "lower"));
-    if (end && end->n == 1) {
-        t->name_end_if = end->keys[0];
-        t->name_end = sw_value_str(&end->v[0]);
+    if (!end)
+        return;
+    if (end->n != 1 || !sw_value_get(sw_value_getz(t->schema, "properties"), end->keys[0])) {
+        file_error(d->api, d->file, end, "\"end\" is not one property with the end of its name");
+        return;
     }
+    t->name_end_if = end->keys[0];
+    t->name_end = sw_value_str(&end->v[0]);
 }
 
 /* Where they name and show it. */
@@ -381,7 +386,6 @@ static void read_places(Declarations *d, CfnType *t) {
     const SwValue *read = sw_value_getz(t->json, "read"), *made = sw_value_getz(t->json, "made"),
                   *in = sw_value_getz(t->json, "in");
     SwStr at = sw_value_str(sw_value_getz(read, "at"));
-    read_attributes(d, t);
     if (t->kept.n)
         return;
     if (at.p && (!t->read->output || !resource_path(t->read->output, at, &t->read_at)))
@@ -398,7 +402,7 @@ static void read_places(Declarations *d, CfnType *t) {
         file_error(d->api, d->file, made, "create answers no '%.*s'", SW_FMT(made->s));
     if (in && !resource_path(t->create->input, in->s, &t->wrapper))
         file_error(d->api, d->file, in, "create takes no '%.*s'", SW_FMT(in->s));
-    read_name(t);
+    read_name(d, t);
 }
 
 /* What changes while another is absent comes before that. */
@@ -431,6 +435,7 @@ CfnType *cfn_load(Declarations *d, Resource *r, const SwValue *json) {
     if (!read_operations(d, t))
         return NULL;
     read_places(d, t);
+    read_attributes(d, t);
     read_identifier(d, r, t);
     bind_all(d, t);
     return t;

@@ -79,7 +79,7 @@ BAD_RESOURCES = [
     ('{"IPv6Address": "x"}', '{"Nothing": "x"}', 52, '"says" is no text member of the input with its text'),
     ('"service"', '"servise"', 2, "unknown field 'servise' of a service's resources"),
     ('"type": "Little::Small::Thing"', '"type": "Little::Small::Thong"', 14, "no schema of 'Little::Small::Thong': tools/strip-schemas makes it"),
-    ('"list": null,', '', 14, "'Little::Small::Thing' needs create, read, list and delete"),
+    ('"create": {"operation": "PutThing", "input": {"ClientToken": "x"}}, ', '', 14, '\'Little::Small::Thing\' needs create, read and delete, its resource "list"'),
     ('"operation": "DescribeThings"', '"operation": "DescribeAll"', 17, "no operation 'DescribeAll'"),
     ('{"ClientToken": "x"}', '{"Client": "x"}', 16, "'PutThing' takes no 'Client'"),
     ('{"text": "{arn}"}', '{"text": "{nome}"}', 18, "'Thing' has no part 'nome'"),
@@ -94,6 +94,12 @@ BAD_RESOURCES = [
     ('"told": "Owner.VPCId"', '"told": "Owner.Text"', 30, "create answers no 'Owner.Text'"),
     ('"put": "Id"', '"put": "Ic"', 31, "Whole has no 'Ic'"),
     ('"delete": "text"', '"delete": "txt"', 32, "delete takes no 'txt'"),
+    ('"end": {"Default"', '"end": {"Default": "", "Word"', 20, '"end" is not one property with the end of its name'),
+    ('"end": {"Default"', '"end": {"Fault"', 20, '"end" is not one property with the end of its name'),
+    ('"without": "Name"', '"without": "Nome"', 32, "Little::Small::Thing has no property 'Nome'"),
+    ('"attributes": {', '"attributes": {"at": "Meta", ', 41, 'read shows no map of attributes'),
+    (', "name": "ClientToken"', '', 41, 'a map of attributes, or one text with its "name"'),
+    ('"name": "ClientToken"', '"name": "Client"', 41, "'PutThing' has no 'Client'"),
     ('"kept": "state"', '"kept": "steps.nome"', 41, "'Kept' keeps no 'steps.nome'"),
 ]
 

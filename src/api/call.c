@@ -51,12 +51,10 @@ static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const
     SwStrList about;
     if (sw_resource_arns_of(cx, s, op, in, &about, err) < 0)
         return -1;
-    if (about.n == 0 && s->resources)
-        about = s->resources(cx, op, in);
     if (about.n == 0)
-        sw_str_list_add(cx->arena, &about, s->resource ? s->resource(cx, op, in) : SW_NO_STR);
+        sw_str_list_add(cx->arena, &about, SW_STR("*"));
     for (size_t i = 0; i < about.n; i++)
-        if (sw_authorise(cx, action ? action : op->iam_action, sw_str_or(about.v[i], SW_STR("*")), err) < 0)
+        if (sw_authorise(cx, action ? action : op->iam_action, about.v[i], err) < 0)
             return -1;
     if (!cx->host->auth.pass_roles || cx->principal.kind == SW_PRINCIPAL_SERVICE ||
         cx->host->auth.pass_roles(cx, op, in, err) == 0)

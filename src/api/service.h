@@ -92,14 +92,7 @@ struct SwService {
     SwPageFault bad_token, bad_limit; /* of lists: a token that is not one of this list; a limit out of bounds, which without
                                          a text of its own becomes the nearest that is not */
     bool loose_tokens;                /* one goes on whatever else is asked meanwhile, as S3's do */
-    /* ARN of what a request is about, for authorisation, from its input; NULL or absent result: "*". */
-    SwStr (*resource)(SwCtx *cx, const SwOperation *op, const void *in);
-    /* The same of a request that can be about several: each must be allowed. An empty list: as `resource` says. */
-    SwStrList (*resources)(SwCtx *cx, const SwOperation *op, const void *in);
-    const SwDeclarations *declares; /* its resources: models/resources (resource/resource.h) */
-    /* The resource-based policy of what an ARN of this service names (a queue's, a topic's), in cx->tx; left absent where
-     * there is none. Asked by whoever evaluates policies, without a permission of its own. */
-    int (*policy)(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err);
+    const SwDeclarations *declares;   /* its resources: models/resources (resource/resource.h) */
     /* IAM's name of what a request does where the input decides ("s3:GetObjectVersion"); NULL, or returning NULL: the
      * operation's own. */
     const char *(*action)(SwCtx *cx, const SwOperation *op, const void *in);

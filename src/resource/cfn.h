@@ -24,7 +24,8 @@ typedef struct SwCfnField {
     const char *name;
     const SwCfnShape *shape;
     bool required;
-    const char *member; /* of the API's structure, where its name differs by more than case; NULL: the same name */
+    const char *member; /* of the API's structure, where its name differs by more than case; NULL: the same name; "": there is
+                         * none, the structure says this by being there */
 } SwCfnField;
 struct SwCfnShape {
     SwCfnKind kind;
@@ -51,12 +52,14 @@ typedef struct SwCfnBinding {
     SwPath create; /* in the input of the type's `create` */
     uint16_t set, unset, get;
     SwPath set_at, get_at; /* get SW_NO_OPERATION: get_at is in what the type's `read` shows */
+    SwPath name_at;        /* `set` changes one attribute at a time: where its input says which, .key is it; or none */
     SwPath delete_at;      /* in the input of the type's `delete`: it is for that alone */
     uint16_t take;         /* `set` adds to what there is; what is not wanted any more goes to this one */
     SwPath take_at;
     const SwCfnEach *each; /* or NULL */
     const char *get_input; /* JSON that `get` is given besides, or NULL */
     bool hook;             /* hooks->cfn_get shows it and hooks->cfn_set sets it */
+    const char *without;   /* another property, which is absent while this one changes, as one is about the other; or NULL */
     SwPath told;           /* in create's output: what no operation shows later */
     const char *text;      /* it is this, over the parts that the ARN says; or NULL */
     /* JSON: what it is where it is left out; set when it is taken away, of a list of keys and values, of those that are. NULL:
@@ -65,7 +68,7 @@ typedef struct SwCfnBinding {
     const char *stays;       /* why it cannot be taken away; NULL: it can */
     bool kept;               /* where it is left out, it quietly stays as it was */
     bool keeps;              /* `set` leaves alone what it is not told, and is told what changes alone */
-    bool carried;            /* what each element's call is told besides */
+    bool carried;            /* what each element's call is told besides: at set_at by `set`, else by its name */
     bool later;              /* for changes alone: it is not set when the resource is made */
     const char *put;         /* the property of it that is put; NULL: the whole */
     const SwErrorKind *none; /* what `get` fails with where there is none */
@@ -94,6 +97,7 @@ struct SwCfnType {
     const char *read_is_text;
     const char *name_property; /* gets a name of its own where a request leaves it out; or NULL */
     bool name_lower;
+    const char *name_end, *name_end_if; /* how such a name ends where this property is true; or NULL */
     const SwCfnBinding *bind;
     size_t n_bind;
 };
@@ -123,6 +127,8 @@ int sw_resource_apply(SwCtx *cx, const SwResource *r, SwStr identifier, const Sw
 /* Whether a document is one of the type: required and unknown properties, kinds; read-only ones may not be said. */
 int sw_cfn_check(const SwCfnType *t, const SwValue *properties, SwError *err) sw_must_check;
 
+/* Whether an object says that the structure is not there. */
+bool sw_cfn_says_absent(const SwCfnShape *c, const SwValue *v);
 /* cfn_convert.c: between a property's JSON and the API's value at `at`, which has been made. */
 int sw_cfn_put(SwCtx *cx, const SwCfnShape *c, const SwValue *v, const char *name, const SwShape *s, void *at, const char *key,
                SwError *err) sw_must_check;

@@ -10,8 +10,15 @@ static const SwValue *wanted(const SwCfnBinding *b, const SwValue *properties) {
     return properties ? sw_value_path(properties, b->property) : NULL;
 }
 
-static int put(SwCtx *cx, const SwCfnBinding *b, const SwPath *at, const SwValue *v, const SwShape *s, void *in, SwError *err) {
+int sw_cfn_put_at(SwCtx *cx, const SwCfnBinding *b, const SwPath *at, const SwValue *v, const SwShape *s, void *in,
+                  SwError *err) {
     const SwShape *end = s;
+    SwPath above = *at;
+    if (sw_cfn_says_absent(b->shape, v)) {
+        above.n--;
+        (void)sw_path_make(cx->arena, s, in, &above);
+        return 0;
+    }
     void *to = sw_path_make(cx->arena, s, in, at);
     for (unsigned i = 0; i < at->n; i++)
         for (end = end->member[at->at[i]].shape; end->kind == SW_LIST && i + 1 < at->n;)
@@ -25,7 +32,7 @@ static int call(SwCtx *cx, const SwResource *r, unsigned op, const void *in, voi
     return sw_call(cx, r->api, op, in, ret_out, err);
 }
 
-static const SwValue *absent_value(SwCtx *cx, const SwCfnBinding *b) {
+const SwValue *sw_cfn_absent(SwCtx *cx, const SwCfnBinding *b) {
     SwError err = sw_error(cx->arena);
     SwValue *v = sw_new(cx->arena, SwValue);
     return b->absent && sw_json_parse(cx->arena, sw_str(b->absent), v, &err) == 0 ? v : NULL;
@@ -40,7 +47,7 @@ static bool has_key(const SwValue *list, SwStr key) {
 
 /* The value that is put; of keys and values, those that are not wanted any more are put back to what they were at first. */
 static const SwValue *value_to_set(SwCtx *cx, const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
-    const SwValue *absent = was ? absent_value(cx, b) : NULL;
+    const SwValue *absent = was ? sw_cfn_absent(cx, b) : NULL;
     bool keyed = absent && absent->kind == SW_VARRAY && absent->n && sw_value_getz(&absent->v[0], "Key");
     if (!keyed)
         return want ? want : absent;
@@ -58,7 +65,7 @@ static const SwValue *value_to_set(SwCtx *cx, const SwCfnBinding *b, const SwVal
 
 /* Left out, it is what it is then: no change where that is said, or was. */
 static bool changes(SwCtx *cx, const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
-    const SwValue *before = wanted(b, was), *after = wanted(b, want), *absent = absent_value(cx, b);
+    const SwValue *before = wanted(b, was), *after = wanted(b, want), *absent = sw_cfn_absent(cx, b);
     if (b->each && sw_cfn_each_differs(b, was, want))
         return true;
     return !(b->kept && !after) && !sw_value_equal(before, after) &&
@@ -68,29 +75,37 @@ static bool changes(SwCtx *cx, const SwCfnBinding *b, const SwValue *was, const 
 /* What an operation is told of it; NULL: nothing. */
 static const SwValue *value_to_tell(SwCtx *cx, const SwCfnBinding *b, const SwShape *in, const SwValue *was,
                                     const SwValue *want) {
-    bool required = b->set_at.n == 1 && (in->member[b->set_at.at[0]].flags & SW_REQUIRED);
+    bool required = b->set_at.n == 1 && !b->set_at.key && (in->member[b->set_at.at[0]].flags & SW_REQUIRED);
     const SwValue *v = value_to_set(cx, b, wanted(b, was), wanted(b, want));
     if (b->keeps && !required && !changes(cx, b, was, want))
         return NULL;
     if (!v && required)
-        v = absent_value(cx, b);
+        v = sw_cfn_absent(cx, b);
     return v && b->put ? sw_value_getz(v, b->put) : v;
 }
 
-/* One operation with all that it takes of what is wanted. */
-static int set_by(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, const SwValue *was, const SwValue *want,
-                  SwError *err) {
+/* Set by one call: the operation takes both, unless it takes one attribute at a time. */
+static bool together(const SwCfnBinding *a, const SwCfnBinding *b) {
+    return a == b || (a->set == b->set && !a->name_at.n);
+}
+
+/* The operation that sets `by`, with all that it takes of what is wanted. */
+static int set_by(SwCtx *cx, const SwResource *r, const SwCfnBinding *by, const SwFound *f, const SwValue *was,
+                  const SwValue *want, SwError *err) {
     const SwCfnType *t = r->cfn;
+    const SwShape *s = r->api->op[by->set].input;
     void *in, *out;
-    if (sw_cfn_input(cx, r, op, f, NULL, &in, err) < 0)
+    if (sw_cfn_input(cx, r, by->set, f, NULL, &in, err) < 0)
         return -1;
+    if (by->name_at.n)
+        sw_path_write(cx->arena, s, in, &by->name_at, sw_str(by->name_at.key));
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
-        const SwValue *v = b->set == op ? value_to_tell(cx, b, r->api->op[op].input, was, want) : NULL;
-        if (v && put(cx, b, &b->set_at, v, r->api->op[op].input, in, err) < 0)
+        const SwValue *v = together(b, by) ? value_to_tell(cx, b, s, was, want) : NULL;
+        if (v && sw_cfn_put_at(cx, b, &b->set_at, v, s, in, err) < 0)
             return -1;
     }
-    return call(cx, r, op, in, &out, err);
+    return call(cx, r, by->set, in, &out, err);
 }
 
 static int unset_by(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, SwError *err) {
@@ -113,7 +128,7 @@ static int take_gone(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, cons
     if (!gone.n)
         return 0;
     if (sw_cfn_input(cx, r, b->take, f, NULL, &in, err) < 0 ||
-        put(cx, b, &b->take_at, &gone, r->api->op[b->take].input, in, err) < 0)
+        sw_cfn_put_at(cx, b, &b->take_at, &gone, r->api->op[b->take].input, in, err) < 0)
         return -1;
     return call(cx, r, b->take, in, &out, err);
 }
@@ -138,10 +153,17 @@ static int set_tags(SwCtx *cx, const SwFound *f, const SwValue *was, const SwVal
 
 /* --- making ----------------------------------------------------------------------------------------------------- */
 
+static bool is_true(const SwValue *properties, const char *property) {
+    const SwValue *v = sw_value_getz(properties, property);
+    return sw_value_is_true(v) || sw_str_eqz(sw_value_str(v), "true");
+}
+
 /* A name where a request leaves it out: the type's last word and twelve letters. */
-static SwStr make_name(SwCtx *cx, const SwCfnType *t) {
+static SwStr make_name(SwCtx *cx, const SwCfnType *t, const SwValue *want) {
     const char *word = strrchr(t->name, ':');
     SwStr name = sw_cat(cx->arena, sw_str(word ? word + 1 : t->name), SW_STR("-"), sw_id_base32(cx->arena, 12));
+    if (t->name_end && is_true(want, t->name_end_if))
+        name = sw_cat(cx->arena, name, sw_str(t->name_end));
     return t->name_lower ? sw_str_lower(cx->arena, name) : name;
 }
 
@@ -154,9 +176,11 @@ static int create_input(SwCtx *cx, const SwResource *r, const SwValue *want, voi
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
         const SwValue *v = b->create.n ? wanted(b, want) : NULL;
-        if (v && put(cx, b, &b->create, v, s, *ret_in, err) < 0)
+        if (v && sw_cfn_put_at(cx, b, &b->create, v, s, *ret_in, err) < 0)
             return -1;
     }
+    if (r->hooks && r->hooks->cfn_new)
+        r->hooks->cfn_new(cx, *ret_in);
     return 0;
 }
 
@@ -192,31 +216,38 @@ static int set_rest(SwCtx *cx, const SwResource *r, const SwFound *f, const SwVa
         const SwCfnBinding *b = &t->bind[i];
         bool first = true, needed = wanted(b, want) && !b->create.n && !b->later;
         for (size_t k = 0; k < i && needed; k++)
-            first &= !(t->bind[k].set == b->set && wanted(&t->bind[k], want) && !t->bind[k].create.n && !t->bind[k].later);
+            first &= !(together(&t->bind[k], b) && wanted(&t->bind[k], want) && !t->bind[k].create.n && !t->bind[k].later);
         if (needed && b->each && sw_cfn_each(cx, f, b, NULL, want, err) < 0)
             return -1;
-        if (needed && b->hook && r->hooks->cfn_set(cx, f, b->property, wanted(b, want), err) < 0)
+        if (needed && b->hook && r->hooks->cfn_set(cx, f, b->property, NULL, wanted(b, want), err) < 0)
             return -1;
         if (needed && b->tags && !b->create.n && set_tags(cx, f, NULL, wanted(b, want), err) < 0)
             return -1;
-        if (needed && first && b->set != SW_NO_OPERATION && set_by(cx, r, b->set, f, NULL, want, err) < 0)
+        if (needed && first && b->set != SW_NO_OPERATION && set_by(cx, r, b, f, NULL, want, err) < 0)
             return -1;
     }
     return 0;
 }
 
+/* What `want` names, by all that identifies it or by its only part; ret->r NULL: it names none. */
+static int find_named(SwCtx *cx, const SwResource *r, const SwValue *want, SwFound *ret, SwError *err) {
+    const char *property = r->n_part == 1 ? r->cfn->name_property : NULL;
+    SwStr identifier, name = property ? sw_value_str(sw_value_getz(want, property)) : SW_NO_STR;
+    *ret = (SwFound){0};
+    if (is_named(cx, r, want, &identifier))
+        return sw_cfn_found(cx, r, identifier, ret, err);
+    return sw_str_is(name) ? sw_resource_find(cx, r, sw_resource_write(cx, r, r->id, &(SwParts){.v = {name}}), ret, err) : 0;
+}
+
 /* Some services answer a request to make what there is with that, or put the new one in its place. */
 static int is_new(SwCtx *cx, const SwResource *r, const SwValue *want, SwError *err) {
-    SwStr identifier;
-    bool there;
+    bool there = false;
     SwFound f;
-    if (!is_named(cx, r, want, &identifier))
-        return 0;
-    if (sw_cfn_found(cx, r, identifier, &f, err) < 0 || sw_cfn_is_there(cx, &f, &there, err) < 0)
+    if (find_named(cx, r, want, &f, err) < 0 || (f.r && sw_cfn_is_there(cx, &f, &there, err) < 0))
         return -1;
     return !there           ? 0
            : r->exists.kind ? sw_resource_fail(cx, r, &r->exists, f.id, err)
-                            : sw_fail(err, &SW_CFN_EXISTS, "%.*s already exists", SW_FMT(identifier));
+                            : sw_fail(err, &SW_CFN_EXISTS, "%.*s already exists", SW_FMT(f.id));
 }
 
 /* What only create's answer says. */
@@ -233,7 +264,7 @@ static void note_told(SwCtx *cx, const SwResource *r, const void *out, SwValue *
 }
 
 static int create_kept(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied *ret, SwError *err) {
-    ret->identifier = make_name(cx, r->cfn);
+    ret->identifier = make_name(cx, r->cfn, want);
     return sw_cfn_check(r->cfn, want, err) < 0 ? -1 : sw_cfn_keep(cx, r, ret->identifier, NULL, want, err);
 }
 
@@ -245,7 +276,7 @@ static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied
     for (size_t i = 0; i < want->n; i++)
         sw_value_set(cx->arena, &named, want->keys[i], want->v[i]);
     if (t->name_property && !sw_value_getz(&named, t->name_property))
-        sw_value_set(cx->arena, &named, sw_str(t->name_property), sw_value_string(make_name(cx, t)));
+        sw_value_set(cx->arena, &named, sw_str(t->name_property), sw_value_string(make_name(cx, t, want)));
     if (sw_cfn_check(t, &named, err) < 0 || is_new(cx, r, &named, err) < 0 || create_input(cx, r, &named, &in, err) < 0 ||
         call(cx, r, t->create, in, &out, err) < 0 || made(cx, r, &named, out, &f, err) < 0 ||
         set_rest(cx, r, &f, &named, err) < 0)
@@ -271,19 +302,56 @@ static int change(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const S
         return sw_cfn_each(cx, f, b, was, want, err);
     if (b->stays && !wanted(b, want))
         return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be taken away: %s", b->property, b->stays);
-    if (b->hook && wanted(b, want))
-        return r->hooks->cfn_set(cx, f, b->property, wanted(b, want), err);
+    if (b->hook && (wanted(b, want) || b->absent))
+        return r->hooks->cfn_set(cx, f, b->property, wanted(b, was), wanted(b, want) ? wanted(b, want) : sw_cfn_absent(cx, b),
+                                 err);
     if (b->take != SW_NO_OPERATION && take_gone(cx, r, b, f, wanted(b, was), wanted(b, want), err) < 0)
         return -1;
     if (b->keeps && !b->absent && !wanted(b, want) && b->unset == SW_NO_OPERATION)
         return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be taken away", b->property);
     if (goes_by_set(b, want))
-        return set_by(cx, r, b->set, f, was, want, err);
+        return set_by(cx, r, b, f, was, want, err);
     if (b->unset != SW_NO_OPERATION)
         return unset_by(cx, r, b->unset, f, err);
     if (b->delete_at.n || b->take != SW_NO_OPERATION || b->carried)
         return 0;
     return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "%s cannot be changed", b->property);
+}
+
+static const SwCfnBinding *binding(const SwCfnType *t, const char *property) {
+    for (size_t i = 0; property && i < t->n_bind; i++)
+        if (strcmp(t->bind[i].property, property) == 0)
+            return &t->bind[i];
+    return NULL;
+}
+
+/* It was taken away while another one changed, and is as good as new. */
+static bool is_redone(SwCtx *cx, const SwCfnType *t, const SwCfnBinding *b, const SwValue *was, const SwValue *want) {
+    for (size_t i = 0; i < t->n_bind; i++)
+        if (binding(t, t->bind[i].without) == b && changes(cx, &t->bind[i], was, want))
+            return wanted(b, want);
+    return false;
+}
+
+static int change_one(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, const SwFound *f, const SwValue *was,
+                      const SwValue *want, SwError *err) {
+    const SwCfnBinding *other = binding(r->cfn, b->without);
+    if (other && wanted(other, was) && change(cx, r, other, f, was, NULL, err) < 0)
+        return -1;
+    return change(cx, r, b, f, was, want, err);
+}
+
+static int change_all(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, const SwValue *want, SwError *err) {
+    const SwCfnType *t = r->cfn;
+    for (size_t i = 0; i < t->n_bind; i++) {
+        const SwCfnBinding *b = &t->bind[i];
+        bool done = !changes(cx, b, was, want) && !is_redone(cx, t, b, was, want);
+        for (size_t k = 0; k < i && !done && goes_by_set(b, want); k++)
+            done = together(&t->bind[k], b) && goes_by_set(&t->bind[k], want) && changes(cx, &t->bind[k], was, want);
+        if (!done && change_one(cx, r, b, f, was, want, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, const SwValue *want, SwApplied *ret,
@@ -295,15 +363,7 @@ static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValu
         return sw_cfn_keep(cx, r, f->id, was, want, err);
     for (size_t i = 0; i < t->n_bind; i++)
         ret->replace |= t->bind[i].create_only && changes(cx, &t->bind[i], was, want);
-    for (size_t i = 0; i < t->n_bind && !ret->replace; i++) {
-        const SwCfnBinding *b = &t->bind[i];
-        bool done = !changes(cx, b, was, want);
-        for (size_t k = 0; k < i && !done && goes_by_set(b, want); k++)
-            done = t->bind[k].set == b->set && goes_by_set(&t->bind[k], want) && changes(cx, &t->bind[k], was, want);
-        if (!done && change(cx, r, b, f, was, want, err) < 0)
-            return -1;
-    }
-    return 0;
+    return ret->replace ? 0 : change_all(cx, r, f, was, want, err);
 }
 
 static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, SwError *err) {
@@ -314,7 +374,7 @@ static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
         if ((b->each && sw_cfn_each(cx, f, b, was, NULL, err) < 0) ||
-            (b->hook && r->hooks->cfn_set(cx, f, b->property, NULL, err) < 0))
+            (b->hook && r->hooks->cfn_set(cx, f, b->property, wanted(b, was), NULL, err) < 0))
             return -1;
     }
     if (sw_cfn_input(cx, r, t->remove, f, t->remove_input, &in, err) < 0)
@@ -322,7 +382,7 @@ static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
         const SwValue *v = b->delete_at.n ? wanted(b, was) : NULL;
-        if (v && put(cx, b, &b->delete_at, v, r->api->op[t->remove].input, in, err) < 0)
+        if (v && sw_cfn_put_at(cx, b, &b->delete_at, v, r->api->op[t->remove].input, in, err) < 0)
             return -1;
     }
     return call(cx, r, t->remove, in, &out, err);

@@ -99,11 +99,22 @@ static SwStr text_of(SwCtx *cx, const SwValue *v) {
     return v->kind == SW_VSTRING || v->kind == SW_VNUMBER ? v->s : sw_json_text(cx->arena, v);
 }
 
+bool sw_cfn_says_absent(const SwCfnShape *c, const SwValue *v) {
+    for (size_t i = 0; c->kind == SW_CFN_OBJECT && i < c->n_field; i++) {
+        const SwValue *said = c->field[i].member && !*c->field[i].member ? sw_value_getz(v, c->field[i].name) : NULL;
+        if (said && (said->kind == SW_VBOOL ? !said->b : sw_str_eqz(said->s, "false")))
+            return true;
+    }
+    return false;
+}
+
 static int put_object(SwCtx *cx, const SwCfnShape *c, const SwValue *v, const char *name, const SwShape *s, void *at,
                       SwError *err) {
     for (size_t i = 0; i < v->n; i++) {
         const SwCfnField *f = field_of(c, v->keys[i]);
         const SwMember *m = f ? member_for(s, f) : NULL;
+        if (f && ((f->member && !*f->member) || sw_cfn_says_absent(f->shape, &v->v[i])))
+            continue;
         if (!m)
             return sw_fail(err, &SW_CFN_INVALID_REQUEST, "%s.%.*s is not supported", name, SW_FMT(v->keys[i]));
         if (sw_cfn_put(cx, f->shape, &v->v[i], f->name, m->shape, sw_member_make(cx->arena, m, at), NULL, err) < 0)
@@ -167,6 +178,8 @@ int sw_cfn_put(SwCtx *cx, const SwCfnShape *c, const SwValue *v, const char *nam
     case SW_LIST: break;
     default: return put_scalar(cx, v, name, s, at, err);
     }
+    if (c->kind <= SW_CFN_BOOLEAN) /* one, where the API takes several */
+        return sw_cfn_put(cx, c, v, name, s->member[0].shape, sw_list_push(cx->arena, s, at), NULL, err);
     if (v->kind != SW_VARRAY || c->kind != SW_CFN_LIST)
         return wrong(name, "JSONArray", err);
     for (size_t i = 0; i < v->n; i++)
@@ -204,12 +217,31 @@ static bool get_object(SwCtx *cx, const SwCfnShape *c, const SwShape *s, const v
     *ret = sw_value_object();
     for (size_t i = 0; i < c->n_field; i++) {
         const SwMember *m = member_for(s, &c->field[i]);
+        if (c->field[i].member && !*c->field[i].member)
+            sw_value_set(cx->arena, ret, sw_str(c->field[i].name), sw_value_bool(true));
         const void *from = m ? sw_member_at(m, at) : NULL;
         SwValue v;
         if (from && sw_cfn_get(cx, c->field[i].shape, m->shape, from, NULL, &v))
             sw_value_set(cx->arena, ret, sw_str(c->field[i].name), v);
     }
     return ret->n > 0;
+}
+
+/* Where the API's element says several of what a property says one of: an element for each. */
+static void add_others(SwCtx *cx, const SwCfnShape *c, const SwShape *s, const void *at, SwValue first, SwValue *into) {
+    for (size_t i = 0; c->kind == SW_CFN_OBJECT && (s->kind == SW_STRUCTURE) && i < c->n_field; i++) {
+        const SwMember *m = member_for(s, &c->field[i]);
+        const void *all =
+            m && m->shape->kind == SW_LIST && c->field[i].shape->kind <= SW_CFN_BOOLEAN ? sw_member_at(m, at) : NULL;
+        for (size_t k = 1; all && k < sw_list_count(all); k++) {
+            SwValue other = sw_value_object(), one;
+            for (size_t n = 0; n < first.n; n++)
+                sw_value_set(cx->arena, &other, first.keys[n], first.v[n]);
+            if (sw_cfn_get(cx, c->field[i].shape, m->shape->member[0].shape, sw_list_at(m->shape, all, k), NULL, &one))
+                sw_value_set(cx->arena, &other, sw_str(c->field[i].name), one);
+            sw_value_add(cx->arena, into, other);
+        }
+    }
 }
 
 static bool get_list(SwCtx *cx, const SwCfnShape *c, const SwShape *s, const void *at, SwValue *ret) {
@@ -223,6 +255,8 @@ static bool get_list(SwCtx *cx, const SwCfnShape *c, const SwShape *s, const voi
             continue;
         }
         sw_value_add(cx->arena, ret, v);
+        if (s->kind == SW_LIST)
+            add_others(cx, c->of, s->member[0].shape, sw_list_at(s, at, i), v, ret);
     }
     return ret->n > 0;
 }
@@ -259,7 +293,10 @@ bool sw_cfn_get(SwCtx *cx, const SwCfnShape *c, const SwShape *s, const void *at
     case SW_DOCUMENT: *ret = **(const SwValue *const *)at; return true;
     case SW_STRUCTURE:
     case SW_UNION: return c->kind == SW_CFN_OBJECT ? get_object(cx, c, s, at, ret) : get_whole(cx, s, at, ret);
-    case SW_LIST: return get_list(cx, c, s, at, ret);
+    case SW_LIST:
+        if (c->kind == SW_CFN_LIST)
+            return get_list(cx, c, s, at, ret);
+        return sw_list_count(at) && sw_cfn_get(cx, c, s->member[0].shape, sw_list_at(s, at, 0), NULL, ret);
     case SW_MAP: return c->kind == SW_CFN_LIST ? get_list(cx, c, s, at, ret) : get_map(cx, c, s, at, ret);
     default: return false;
     }

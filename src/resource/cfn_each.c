@@ -26,27 +26,42 @@ static int put_fields(SwCtx *cx, const SwCfnShape *c, const SwValue *v, const Sw
     return 0;
 }
 
-/* Those properties of the type that each call is told, too. */
-static int put_with(SwCtx *cx, const SwCfnType *t, const SwCfnEach *e, const SwValue *properties, const SwShape *s, void *in,
-                    SwError *err) {
+static bool is_with(const SwCfnEach *e, const SwCfnBinding *b) {
+    for (const char *const *w = e->with; w && *w; w++)
+        if (strcmp(*w, b->property) == 0)
+            return true;
+    return false;
+}
+
+/* A property of the type that each call is told, too: by the operation's own way, or where a member has its name. */
+static int put_one_with(SwCtx *cx, const SwCfnBinding *b, uint16_t op, const SwValue *v, const SwShape *s, void *in,
+                        SwError *err) {
+    const SwMember *m = sw_shape_member(s, sw_str(b->property));
+    if (b->set == op && b->name_at.n)
+        sw_path_write(cx->arena, s, in, &b->name_at, sw_str(b->name_at.key));
+    if (b->set == op)
+        return sw_cfn_put_at(cx, b, &b->set_at, v, s, in, err);
+    return m ? sw_cfn_put(cx, b->shape, v, b->property, m->shape, sw_member_make(cx->arena, m, in), NULL, err) : 0;
+}
+
+/* All of them. What is taken is told what they are where they are left out, if that is said. */
+static int put_with(SwCtx *cx, const SwCfnType *t, const SwCfnBinding *each, uint16_t op, bool take, const SwValue *properties,
+                    const SwShape *s, void *in, SwError *err) {
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
-        const SwMember *m = sw_shape_member(s, sw_str(b->property));
-        const SwValue *v = sw_value_getz(properties, b->property);
-        bool said = false;
-        for (const char *const *w = e->with; w && *w && !said; w++)
-            said = strcmp(*w, b->property) == 0;
-        if (said && m && v &&
-            sw_cfn_put(cx, b->shape, v, b->property, m->shape, sw_member_make(cx->arena, m, in), NULL, err) < 0)
+        const SwValue *v = take && b->absent ? sw_cfn_absent(cx, b) : sw_value_getz(properties, b->property);
+        if (v && is_with(each->each, b) && put_one_with(cx, b, op, v, s, in, err) < 0)
             return -1;
     }
     return 0;
 }
 
 /* `put` or `take` of one. */
-static int call_one(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, uint16_t op, const SwPath *at, const SwValue *one,
+static int call_one(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, bool take, const SwValue *one,
                     const SwValue *properties, SwError *err) {
     const SwApi *api = f->r->api;
+    uint16_t op = take ? b->each->take : b->each->put;
+    const SwPath *at = take ? &b->each->take_at : &b->each->put_at;
     const SwShape *s = api->op[op].input;
     void *in, *out;
     if (sw_cfn_input(cx, f->r, op, f, NULL, &in, err) < 0)
@@ -54,7 +69,7 @@ static int call_one(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, uint16_t
     int told = at->n ? sw_cfn_put(cx, b->shape->of, one, b->property, s->member[at->at[at->n - 1]].shape,
                                   sw_path_make(cx->arena, s, in, at), NULL, err)
                      : put_fields(cx, b->shape->of, one, s, in, err);
-    if (told < 0 || put_with(cx, f->r->cfn, b->each, properties, s, in, err) < 0)
+    if (told < 0 || put_with(cx, f->r->cfn, b, op, take, properties, s, in, err) < 0)
         return -1;
     return sw_call(cx, api, op, in, &out, err);
 }
@@ -77,13 +92,11 @@ int sw_cfn_each(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, const SwValu
         if (!anew && has(after, &before->v[i]))
             continue;
         /* what is not there any more, or lay on what is not, has been taken already */
-        if (call_one(cx, f, b, b->each->take, &b->each->take_at, &before->v[i], was, &gone) < 0 &&
-            !sw_error_is(&gone, f->r->missing.kind))
+        if (call_one(cx, f, b, true, &before->v[i], was, &gone) < 0 && !sw_error_is(&gone, f->r->missing.kind))
             return *err = gone, -1;
     }
     for (size_t i = 0; after && i < after->n; i++)
-        if ((anew || !has(before, &after->v[i])) &&
-            call_one(cx, f, b, b->each->put, &b->each->put_at, &after->v[i], want, err) < 0)
+        if ((anew || !has(before, &after->v[i])) && call_one(cx, f, b, false, &after->v[i], want, err) < 0)
             return -1;
     return 0;
 }

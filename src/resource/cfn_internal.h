@@ -10,6 +10,10 @@
  * over the parts and {arn}; or NULL. */
 int sw_cfn_input(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, const char *fixed, void **ret_in,
                  SwError *err) sw_must_check;
+/* cfn_apply.c. A property's value at a way in an input; what it is where it is left out, or NULL. */
+int sw_cfn_put_at(SwCtx *cx, const SwCfnBinding *b, const SwPath *at, const SwValue *v, const SwShape *s, void *in,
+                  SwError *err) sw_must_check;
+const SwValue *sw_cfn_absent(SwCtx *cx, const SwCfnBinding *b);
 /* cfn_each.c. From what `was` says to what `want` says: take what is not wanted any more, put what is new. */
 int sw_cfn_each(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, const SwValue *was, const SwValue *want,
                 SwError *err) sw_must_check;

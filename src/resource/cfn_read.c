@@ -128,6 +128,8 @@ SwStr sw_resource_identifier(SwCtx *cx, const SwFound *f) {
     const SwCfnType *t = f->r->cfn;
     SwStrList all = {0};
     SwParts p;
+    if (f->r->hooks && f->r->hooks->identifier)
+        return f->r->hooks->identifier(cx, f);
     parts_of(cx, f, &p);
     for (size_t i = 0; i < t->n_identifier; i++) {
         int part = t->identifier[i].part;
@@ -314,13 +316,23 @@ int sw_cfn_is_there(SwCtx *cx, const SwFound *f, bool *ret_there, SwError *err) 
     return *ret_there || sw_error_is(&missing, f->r->missing.kind) ? 0 : (*err = missing, -1);
 }
 
+/* What nothing shows, since it is what it is known by. */
+static void read_identifier(SwCtx *cx, const SwFound *f, SwValue *into) {
+    const SwCfnType *t = f->r->cfn;
+    SwStr all = sw_resource_identifier(cx, f);
+    SwStrList said = t->n_identifier > 1 ? sw_str_split(cx->arena, all, '|') : SW_ONE(all);
+    for (size_t i = 0; i < t->n_identifier && i < said.n; i++)
+        if (!sw_value_getz(into, t->identifier[i].property))
+            sw_value_set(cx->arena, into, sw_str(t->identifier[i].property), sw_value_string(said.v[i]));
+}
+
 /* What it was told, and what it is known by. */
 static int read_kept(SwCtx *cx, const SwFound *f, SwStr identifier, SwValue *ret, SwError *err) {
     if (!f->record)
         return sw_resource_fail(cx, f->r, &f->r->missing, identifier, err);
     if (sw_cfn_kept(cx, f, ret, err) < 0)
         return -1;
-    sw_value_set(cx->arena, ret, sw_str(f->r->cfn->identifier[0].property), sw_value_string(f->id));
+    read_identifier(cx, f, ret);
     return 0;
 }
 
@@ -345,5 +357,6 @@ int sw_resource_model(SwCtx *cx, const SwResource *r, SwStr identifier, SwValue 
         if (b->read_only && strcmp(b->property, "Arn") == 0 && !sw_value_getz(ret_properties, "Arn"))
             sw_value_set(cx->arena, ret_properties, SW_STR("Arn"), arn);
     }
+    read_identifier(cx, &f, ret_properties);
     return 0;
 }

@@ -67,7 +67,7 @@ int sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, co
     *ret_arns = (SwStrList){0};
     for (size_t i = 0; op->input && s->declares && s->declares->resource[i]; i++) {
         const SwResource *r = s->declares->resource[i];
-        for (size_t k = 0; k < r->n_named; k++)
+        for (size_t k = 0; r->arn[0] && k < r->n_named; k++)
             if (r->named[k].op == op->index && add_named(cx, s, r, &r->named[k], op, in, ret_arns, err) < 0)
                 return -1;
     }

@@ -77,9 +77,13 @@ typedef struct SwResourceHooks {
     /* The same where it does not depend on whether there is such a record: the account's, that of what it lies in. */
     int (*any_policy)(SwCtx *cx, SwStr id, SwStr *ret_document, SwError *err);
     /* A property of its CloudFormation type that takes more than one operation, shown (*ret of the kind SW_VNULL: there is
-     * none) and set (want NULL: the resource is about to be deleted). */
+     * none) and set (was NULL: it is new; want NULL: the resource is about to be deleted). */
     int (*cfn_get)(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err);
-    int (*cfn_set)(SwCtx *cx, const SwFound *f, const char *property, const SwValue *want, SwError *err);
+    int (*cfn_set)(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want, SwError *err);
+    /* What `create` is told of a new one beside its properties. */
+    void (*cfn_new)(SwCtx *cx, void *in);
+    /* What CloudFormation knows it by, where that is neither its ARN nor the first of its references: a URL. */
+    SwStr (*identifier)(SwCtx *cx, const SwFound *f);
     /* Fails with `missing` where its text depends on more than names. */
     int (*missing)(SwCtx *cx, SwStr reference, SwError *err);
 } SwResourceHooks;
@@ -162,7 +166,7 @@ SwStr sw_resource_write(SwCtx *cx, const SwResource *r, const char *templ, const
 SwStr sw_resource_write_arn(SwCtx *cx, const SwResource *r, const SwParts *parts);
 /* The parts of an ARN, false where it is not one of this resource, or of another region or account. */
 bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *ret_parts);
-/* The ARN of what lies under `id`: the record's own where it has one. record NULL: it need not exist. */
+/* The ARN of what lies under `id`: the record's own where it has one. record NULL: it need not exist. Absent: it has none. */
 SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *record);
 /* What people call it: the reference by which inputs name it, else the last of its parts. */
 SwStr sw_resource_name(SwCtx *cx, const SwFound *f, SwStr arn);

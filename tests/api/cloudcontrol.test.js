@@ -8,6 +8,7 @@ const C = require("@aws-sdk/client-cloudcontrol");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
 const { ECRClient, DescribeRepositoriesCommand } = require("@aws-sdk/client-ecr");
 const { IAMClient, CreateRoleCommand } = require("@aws-sdk/client-iam");
+const { SQSClient, CreateQueueCommand } = require("@aws-sdk/client-sqs");
 const { start, finish, refuses, freePort } = require("../lib/slipway");
 const { allow, deny, strict } = require("../lib/strict");
 
@@ -17,6 +18,8 @@ const event = async (operation, input, client) => (await ask(operation, input, c
 const create = (TypeName, state, more) => event("CreateResource", { TypeName, DesiredState: JSON.stringify(state), ...more });
 const patch = (TypeName, Identifier, ...operations) => event("UpdateResource", { TypeName, Identifier, PatchDocument: JSON.stringify(operations) });
 const read = async (TypeName, Identifier) => JSON.parse((await ask("GetResource", { TypeName, Identifier })).ResourceDescription.Properties);
+const permits = (Action, Resource) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: "*", Action, Resource }] });
+const arn = (service, name) => `arn:aws:${service}:us-east-1:000000000000:${name}`;
 const REPOSITORY = "AWS::ECR::Repository", TEAM = [{ Key: "team", Value: "red" }];
 
 before(async () => {
@@ -25,6 +28,7 @@ before(async () => {
     const { Subnets } = await s.client(EC2Client).send(new DescribeSubnetsCommand({}));
     subnets = Subnets.slice(0, 2).map((x) => x.SubnetId).sort();
     vpc = Subnets[0].VpcId;
+    await s.client(SQSClient).send(new CreateQueueCommand({ QueueName: "dead", Attributes: { Policy: JSON.stringify(permits("sqs:SendMessage", "*")) } }));
     await s.client(IAMClient).send(new CreateRoleCommand({ RoleName: "build", AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17",
         Statement: [{ Effect: "Allow", Principal: { Service: "codebuild.amazonaws.com" }, Action: "sts:AssumeRole" }] }) }));
 });
@@ -37,7 +41,7 @@ const MAY = (Action) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow",
 const TRUSTS = (Service) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service }, Action: "sts:AssumeRole" }] });
 const has = (got, want) => { for (const [k, v] of Object.entries(want)) assert.deepStrictEqual(got[k], v, k); };
 
-const UNLISTED = ["RolePolicy", "UserPolicy", "GroupPolicy", "Policy", "UserToGroupAddition"].map((type) => `AWS::IAM::${type}`);
+const UNLISTED = ["IAM::RolePolicy", "IAM::UserPolicy", "IAM::GroupPolicy", "IAM::Policy", "IAM::UserToGroupAddition", "SNS::TopicPolicy", "SQS::QueuePolicy"].map((type) => `AWS::${type}`);
 // type: what is set (of those before it), a patch, and what it then says
 const TYPES = {
     [REPOSITORY]: [() => ({ RepositoryName: "team/web", ImageTagMutability: "IMMUTABLE", Tags: TEAM,
@@ -85,6 +89,30 @@ const TYPES = {
     "AWS::Logs::LogGroup": [() => ({ LogGroupName: "/app/web", RetentionInDays: 7, LogGroupClass: "STANDARD", Tags: TEAM }), [{ op: "replace", path: "/RetentionInDays", value: 14 }, { op: "remove", path: "/Tags" }], { RetentionInDays: 14, Tags: undefined }],
     "AWS::Logs::LogStream": [(ids) => ({ LogGroupName: ids["AWS::Logs::LogGroup"], LogStreamName: "one" }), [{ op: "test", path: "/LogStreamName", value: "one" }], {}],
     "AWS::Logs::ResourcePolicy": [() => ({ PolicyName: "events", PolicyDocument: WRITES("*") }), [{ op: "replace", path: "/PolicyDocument", value: WRITES("arn:aws:logs:*:*:*") }], { PolicyDocument: WRITES("arn:aws:logs:*:*:*") }],
+    "AWS::SQS::Queue": [() => ({ QueueName: "jobs", VisibilityTimeout: 60, DelaySeconds: 5, SqsManagedSseEnabled: false, RedrivePolicy: { deadLetterTargetArn: arn("sqs", "dead"), maxReceiveCount: 3 }, Tags: TEAM }),
+        [{ op: "replace", path: "/VisibilityTimeout", value: 90 }, { op: "remove", path: "/RedrivePolicy" }, { op: "remove", path: "/SqsManagedSseEnabled" }],
+        { VisibilityTimeout: 90, DelaySeconds: 5, RedrivePolicy: undefined, SqsManagedSseEnabled: true, Arn: arn("sqs", "jobs") }],
+    "AWS::SQS::QueuePolicy": [(ids) => ({ Queues: [ids["AWS::SQS::Queue"]], PolicyDocument: permits("sqs:SendMessage", "*") }),
+        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sqs:ReceiveMessage" }], { PolicyDocument: permits("sqs:ReceiveMessage", "*") }],
+    "AWS::SNS::Topic": [(ids) => ({ TopicName: "news", DisplayName: "News", SignatureVersion: "2", Tags: TEAM, Subscription: [{ Endpoint: arn("sqs", "dead"), Protocol: "sqs" }] }),
+        [{ op: "replace", path: "/DisplayName", value: "Old news" }, { op: "remove", path: "/Subscription" }, { op: "remove", path: "/SignatureVersion" }],
+        { DisplayName: "Old news", Subscription: undefined, SignatureVersion: "1", TopicArn: arn("sns", "news") }],
+    "AWS::SNS::Subscription": [() => ({ TopicArn: arn("sns", "news"), Protocol: "sqs", Endpoint: arn("sqs", "jobs"), RawMessageDelivery: true, FilterPolicy: { colour: ["red"] } }),
+        [{ op: "add", path: "/FilterPolicyScope", value: "MessageBody" }, { op: "replace", path: "/FilterPolicy", value: { paint: { colour: ["red"] } } }, { op: "remove", path: "/RawMessageDelivery" }],
+        { FilterPolicyScope: "MessageBody", FilterPolicy: { paint: { colour: ["red"] } }, RawMessageDelivery: false }],
+    "AWS::SNS::TopicPolicy": [(ids) => ({ Topics: [ids["AWS::SNS::Topic"]], PolicyDocument: permits("sns:Publish", arn("sns", "news")) }),
+        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sns:Subscribe" }], { PolicyDocument: permits("sns:Subscribe", arn("sns", "news")) }],
+    "AWS::S3::Bucket": [() => ({ BucketName: "files", Tags: TEAM, VersioningConfiguration: { Status: "Enabled" }, OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+        BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }] },
+        CorsConfiguration: { CorsRules: [{ AllowedMethods: ["GET"], AllowedOrigins: ["*"], ExposedHeaders: ["ETag"], Id: "all", MaxAge: 60 }] },
+        NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true }, QueueConfigurations: [{ Event: "s3:ObjectCreated:*", Filter: { S3Key: { Rules: [{ Name: "prefix", Value: "in/" }] } }, Queue: arn("sqs", "dead") }] },
+        PublicAccessBlockConfiguration: { BlockPublicAcls: false, BlockPublicPolicy: false, IgnorePublicAcls: true, RestrictPublicBuckets: false } }),
+        [{ op: "replace", path: "/VersioningConfiguration/Status", value: "Suspended" }, { op: "remove", path: "/CorsConfiguration" }, { op: "replace", path: "/NotificationConfiguration/EventBridgeConfiguration/EventBridgeEnabled", value: false },
+         { op: "remove", path: "/NotificationConfiguration/QueueConfigurations" }, { op: "add", path: "/Tags/-", value: { Key: "more", Value: "x" } }],
+        { VersioningConfiguration: { Status: "Suspended" }, CorsConfiguration: undefined, NotificationConfiguration: undefined, Tags: [...TEAM, { Key: "more", Value: "x" }],
+            Arn: "arn:aws:s3:::files", RegionalDomainName: "files.s3.us-east-1.amazonaws.com" }],
+    "AWS::S3::BucketPolicy": [() => ({ Bucket: "files", PolicyDocument: permits("s3:GetObject", "arn:aws:s3:::files/*") }),
+        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "s3:PutObject" }], { PolicyDocument: permits("s3:PutObject", "arn:aws:s3:::files/*") }],
 };
 
 test("every declared type is made, read back, patched, listed and deleted", async () => {
@@ -186,15 +214,19 @@ test("a client token makes one request; requests are kept for seven days", async
     const list = async (ResourceRequestStatusFilter) => (await ask("ListResourceRequests", { ResourceRequestStatusFilter })).ResourceRequestStatusSummaries;
     assert.ok((await list({ Operations: ["CREATE"], OperationStatuses: ["SUCCESS"] })).some((e) => e.RequestToken === first.RequestToken));
     assert.ok((await list({ OperationStatuses: ["FAILED"] })).every((e) => e.OperationStatus === "FAILED"));
-    const tokens = new Set();
-    let NextToken;
-    do { /* a token may hold what the model allows alone: one of many would have another character */
-        const page = await ask("ListResourceRequests", { MaxResults: 1, NextToken });
-        for (const e of page.ResourceRequestStatusSummaries) tokens.add(e.RequestToken);
-        NextToken = page.NextToken;
-        assert.match(NextToken || "=", /^[-A-Za-z0-9+/=]+$/);
-    } while (NextToken);
-    assert.strictEqual(tokens.size, (await list()).length);
+    const tokens = async (MaxResults) => {
+        const all = new Set();
+        let NextToken;
+        do { /* a token may hold what the model allows alone: one of many would have another character */
+            const page = await ask("ListResourceRequests", { MaxResults, NextToken });
+            for (const e of page.ResourceRequestStatusSummaries) all.add(e.RequestToken);
+            NextToken = page.NextToken;
+            assert.match(NextToken || "=", /^[-A-Za-z0-9+/=]+$/);
+        } while (NextToken);
+        return [...all];
+    };
+    assert.deepStrictEqual(await tokens(1), await tokens(100));
+    assert.ok((await tokens(100)).includes(first.RequestToken));
     await s.advance(8 * 86400);
     const last = await create(REPOSITORY, { RepositoryName: "later" });
     await refuses(status(first.RequestToken), "RequestTokenNotFoundException");

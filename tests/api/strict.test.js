@@ -43,6 +43,8 @@ test("strict: a user may do what its policies allow and nothing else", async (t)
     await refuses(s3.send(new PutObjectCommand({ Bucket: "box", Key: "in/b", Body: "x" })), "AccessDenied",
         /^User: arn:aws:iam::000000000000:user\/ann is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::box\/in\/b" because no identity-based policy allows the s3:PutObject action$/);
     await refuses(s3.send(new GetObjectCommand({ Bucket: "box", Key: "in/secret" })), "AccessDenied", /with an explicit deny in an identity-based policy/);
+    await refuses(s3.send(new PutObjectCommand({ Bucket: "box", Key: "arn:aws:s3:::box/ann/own", Body: "x" })), "AccessDenied",
+        /"arn:aws:s3:::box\/arn:aws:s3:::box\/ann\/own"/); // a key that looks like an ARN names the object under it
     await s3.send(new ListObjectsV2Command({ Bucket: "box", Prefix: "in/" }));
     await refuses(s3.send(new ListObjectsV2Command({ Bucket: "box" })), "AccessDenied", /s3:ListBucket/);
     await refuses(as(SSMClient, ann).send(new PutParameterCommand({ Name: "/x", Value: "y", Type: "String" })), "AccessDeniedException", /ssm:PutParameter/);

@@ -50,8 +50,9 @@ static Operation *way(Declarations *d, const SwValue *at, bool output, Path *ret
     return op;
 }
 
-static const char *bind_words[] = {"create", "set",  "unset", "take", "get",  "delete", "absent", "none", "refused", "stays",
-                                   "text",   "kept", "later", "put",  "each", "input",  "hook",   "told", NULL};
+static const char *bind_words[] = {"create", "set",     "unset", "take", "get",       "delete",  "absent",
+                                   "none",   "refused", "stays", "text", "kept",      "later",   "put",
+                                   "each",   "input",   "hook",  "told", "attribute", "without", NULL};
 
 /* What an operation is given besides: its texts are over the parts, "{arn}" or "{record.member}". */
 static void check_input(Declarations *d, CfnType *t, const SwValue *v) {
@@ -132,10 +133,37 @@ static SwStr put_property(Declarations *d, CfnType *t, CfnBinding *b, const SwVa
     return sw_value_str(said);
 }
 
+static bool is_scalar(const SwValue *type) {
+    static const char *const scalars[] = {"string", "integer", "number", "boolean", "json", NULL};
+    return type->kind == SW_VSTRING && is_word(scalars, type->s);
+}
+
+/* A property that is an entry of a map of attributes: where create takes it, `read` shows it and one operation sets it. */
+static void bind_attribute(Declarations *d, CfnType *t, CfnBinding *b, SwStr name) {
+    SwArena *a = d->api->arena;
+    SwStr way = sw_strf(a, "%.*s[%.*s]", SW_FMT(t->attributes_at), SW_FMT(name));
+    Shape *shown = shown_by(t->read, &t->read_at);
+    Path p;
+    if (!b->read_only && !b->create.n && t->create && resource_path(t->create->input, way, &p))
+        b->create = p;
+    if (!b->get_at.n && shown && resource_path(shown, way, &p))
+        b->get_at = p;
+    if (b->set || b->create_only || b->read_only || !t->attribute_set)
+        return;
+    b->set = t->attribute_set;
+    bool map = !t->attribute_name_at.p;
+    SwStr at = map ? sw_strf(a, "%.*s[%.*s]", SW_FMT(t->attribute_set_at), SW_FMT(name)) : t->attribute_set_at;
+    (void)resource_path(b->set->input, at, &b->set_at);
+    if (!map && resource_path(b->set->input, t->attribute_name_at, &b->name_at))
+        b->name_at.key = name;
+}
+
 static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
     const SwValue *create = sw_value_getz(said, "create"), *get = sw_value_getz(said, "get"),
                   *remove = sw_value_getz(said, "delete"), *none = sw_value_getz(said, "none");
     resource_words(d, said, bind_words, "a binding");
+    if (sw_value_getz(said, "attribute") && (t->attributes_at.p || t->attribute_set))
+        bind_attribute(d, t, b, sw_value_str(sw_value_getz(said, "attribute")));
     if (create && create->kind == SW_VSTRING && (!t->create || !resource_path(t->create->input, create->s, &b->create)))
         file_error(d->api, d->file, create, "create takes no '%.*s'", SW_FMT(create->s));
     if (create && create->kind == SW_VNULL)
@@ -172,6 +200,9 @@ static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwVa
     b->each = read_each(d, t, sw_value_getz(said, "each"));
     b->later = sw_value_is_true(sw_value_getz(said, "later"));
     b->put = put_property(d, t, b, sw_value_getz(said, "put"));
+    b->without = sw_value_str(sw_value_getz(said, "without"));
+    if (b->without.p && !sw_value_get(sw_value_getz(t->schema, "properties"), b->without))
+        file_error(d->api, d->file, said, "%.*s has no property '%.*s'", SW_FMT(t->name), SW_FMT(b->without));
     if (sw_value_getz(said, "text"))
         resource_template(d, t->of, sw_value_getz(said, "text"));
     b->text = sw_value_str(sw_value_getz(said, "text"));
@@ -184,7 +215,7 @@ static CfnBinding *add_binding(Declarations *d, CfnType *t, SwStr property, cons
 }
 
 /* What takes and shows a property by its name alone. */
-static void bind_by_name(Declarations *d, CfnType *t, CfnBinding *b) {
+static void bind_by_name(Declarations *d, CfnType *t, CfnBinding *b, bool attribute) {
     const SwValue *updates = sw_value_getz(t->json, "update");
     Shape *in = t->create ? t->create->input : NULL;
     if (t->wrapper.n)
@@ -198,6 +229,8 @@ static void bind_by_name(Declarations *d, CfnType *t, CfnBinding *b) {
         if (op && member_path(op->input, b->property, &b->set_at))
             b->set = op;
     }
+    if (attribute && t->attributes_at.p && is_scalar(b->type))
+        bind_attribute(d, t, b, b->property);
 }
 
 /* What is said of a binding, and whether anything takes it. */
@@ -219,7 +252,7 @@ static void bind_below(Declarations *d, CfnType *t, SwStr name, const SwValue *t
         SwStr full = sw_strf(d->api->arena, "%.*s.%.*s", SW_FMT(name), SW_FMT(properties->keys[i]));
         CfnBinding *b = add_binding(d, t, full, &properties->v[i]);
         b->create_only = create_only;
-        bind_by_name(d, t, b);
+        bind_by_name(d, t, b, false);
         bind_rest(d, t, b, sw_value_get(sw_value_getz(t->json, "bind"), full));
     }
 }
@@ -237,7 +270,7 @@ static void bind_property(Declarations *d, CfnType *t, SwStr name, const SwValue
     CfnBinding *b = add_binding(d, t, name, type);
     b->read_only = read_only;
     b->create_only = create_only;
-    bind_by_name(d, t, b);
+    bind_by_name(d, t, b, !sw_value_getz(own, "attribute") && !sw_value_getz(own, "refused"));
     bind_rest(d, t, b, own);
 }
 
@@ -288,8 +321,8 @@ static void read_is(Declarations *d, CfnType *t, const SwValue *is) {
     t->read_is_text = is->v[0].s;
 }
 
-static const char *cfn_words[] = {"type", "create",     "in",      "made", "read",  "list",  "delete", "update",
-                                  "name", "identifier", "members", "bind", "names", "keeps", "kept",   NULL};
+static const char *cfn_words[] = {"type",       "create",  "in",   "made",  "read",  "list", "delete",     "update", "name",
+                                  "identifier", "members", "bind", "names", "keeps", "kept", "attributes", NULL};
 
 /* The operations that make, show, list and end one. False after complaining. */
 static bool read_operations(Declarations *d, CfnType *t) {
@@ -309,10 +342,49 @@ static bool read_operations(Declarations *d, CfnType *t) {
     return false;
 }
 
+/* {"at": map, not of what nothing reads; "set": Operation.member; "name": member that says which, where it takes one at a time}
+ */
+static void read_attributes(Declarations *d, CfnType *t) {
+    static const char *const words[] = {"at", "set", "name", NULL};
+    const SwValue *json = sw_value_getz(t->json, "attributes"), *set = sw_value_getz(json, "set"),
+                  *name = sw_value_getz(json, "name");
+    Shape *shown = shown_by(t->read, &t->read_at);
+    Path p = {0};
+    if (!json)
+        return;
+    resource_words(d, json, words, "attributes");
+    t->attributes_at = sw_value_str(sw_value_getz(json, "at"));
+    bool shows = shown && t->attributes_at.p && resource_path(shown, t->attributes_at, &p) && p.end->kind == SW_MAP;
+    if (t->read ? !shows : t->attributes_at.p != NULL)
+        file_error(d->api, d->file, json, "read shows no map of attributes");
+    t->attribute_set = set ? way(d, set, false, &p) : NULL;
+    t->attribute_set_at = p.text;
+    t->attribute_name_at = sw_value_str(name);
+    if (t->attribute_set && p.end && (p.end->kind == SW_MAP) == (name != NULL))
+        file_error(d->api, d->file, json, "a map of attributes, or one text with its \"name\"");
+    if (t->attribute_set && name && !resource_path(t->attribute_set->input, name->s, &p))
+        file_error(d->api, d->file, name, "'%.*s' has no '%.*s'", SW_FMT(t->attribute_set->name), SW_FMT(name->s));
+}
+
+/* {"property", "lower", "end": {property: how it ends where that is true}} */
+static void read_name(Declarations *d, CfnType *t) {
+    const SwValue *name = sw_value_getz(t->json, "name"), *end = sw_value_getz(name, "end");
+    t->name_property = sw_value_str(name && name->kind == SW_VSTRING ? name : sw_value_getz(name, "property"));
+    t->name_lower = sw_value_is_true(sw_value_getz(name, "lower"));
+    if (!end)
+        return;
+    if (end->n != 1 || !sw_value_get(sw_value_getz(t->schema, "properties"), end->keys[0])) {
+        file_error(d->api, d->file, end, "\"end\" is not one property with the end of its name");
+        return;
+    }
+    t->name_end_if = end->keys[0];
+    t->name_end = sw_value_str(&end->v[0]);
+}
+
 /* Where they name and show it. */
 static void read_places(Declarations *d, CfnType *t) {
     const SwValue *read = sw_value_getz(t->json, "read"), *made = sw_value_getz(t->json, "made"),
-                  *in = sw_value_getz(t->json, "in"), *name = sw_value_getz(t->json, "name");
+                  *in = sw_value_getz(t->json, "in");
     SwStr at = sw_value_str(sw_value_getz(read, "at"));
     if (t->kept.n)
         return;
@@ -330,14 +402,20 @@ static void read_places(Declarations *d, CfnType *t) {
         file_error(d->api, d->file, made, "create answers no '%.*s'", SW_FMT(made->s));
     if (in && !resource_path(t->create->input, in->s, &t->wrapper))
         file_error(d->api, d->file, in, "create takes no '%.*s'", SW_FMT(in->s));
-    t->name_property = sw_value_str(name && name->kind == SW_VSTRING ? name : sw_value_getz(name, "property"));
-    t->name_lower = sw_value_is_true(sw_value_getz(name, "lower"));
+    read_name(d, t);
+}
+
+/* What changes while another is absent comes before that. */
+static bool comes_first(CfnType *t, SwStr property) {
+    return sw_value_getz(sw_value_get(sw_value_getz(t->json, "bind"), property), "without") != NULL;
 }
 
 static void bind_all(Declarations *d, CfnType *t) {
     const SwValue *properties = sw_value_getz(t->schema, "properties"), *attributes = sw_value_getz(t->schema, "attributes");
-    for (size_t i = 0; properties && i < properties->n; i++)
-        bind_property(d, t, properties->keys[i], &properties->v[i], false);
+    for (size_t turn = 0; turn < 2; turn++)
+        for (size_t i = 0; properties && i < properties->n; i++)
+            if (comes_first(t, properties->keys[i]) == (turn == 0))
+                bind_property(d, t, properties->keys[i], &properties->v[i], false);
     for (size_t i = 0; attributes && i < attributes->n; i++)
         if (!sw_value_get(properties, attributes->keys[i]))
             bind_property(d, t, attributes->keys[i], &attributes->v[i], true);
@@ -357,6 +435,7 @@ CfnType *cfn_load(Declarations *d, Resource *r, const SwValue *json) {
     if (!read_operations(d, t))
         return NULL;
     read_places(d, t);
+    read_attributes(d, t);
     read_identifier(d, r, t);
     bind_all(d, t);
     return t;

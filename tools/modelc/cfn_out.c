@@ -140,8 +140,10 @@ static void write_binding(SwArena *a, CfnType *t, CfnBinding *x, SwBuf *b) {
     add_way(b, "get_at", &x->get_at);
     add_way(b, "delete_at", &x->remove);
     add_way(b, "take_at", &x->take_at);
+    add_way(b, "name_at", &x->name_at);
     add_field(b, "text", x->text);
     add_field(b, "stays", x->stays);
+    add_field(b, "without", x->without);
     add_field(b, "absent", x->absent);
     add_field(b, "refused", x->refused);
     add_field(b, "put", x->put);
@@ -179,6 +181,8 @@ static void write_type(CfnType *t, SwBuf *b) {
     add_field(b, "remove_input", t->remove_input);
     add_way(b, "read_is", &t->read_is);
     add_field(b, "read_is_text", t->read_is_text);
+    add_field(b, "name_end", t->name_end);
+    add_field(b, "name_end_if", t->name_end_if);
     add_field(b, "name_property", t->name_property);
     sw_buf_addf(b, "%s, .bind = bind_%s, .n_bind = SW_N(bind_%s)};\n", t->name_lower ? ", .name_lower = true" : "", t->c_name,
                 t->c_name);

@@ -206,13 +206,14 @@ static void check_with(Declarations *d, Resource *r, const SwValue *with) {
             file_error(d->api, d->file, &with->v[i], "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(with->keys[i]));
 }
 
-/* "*", "* but A B" or "A B": operations, of which each has the member. */
+/* "*", "* but A B", "* without Member" or "A B": operations, of which each has the member. */
 static void read_named(Declarations *d, Resource *r, SwStr member, const SwValue *json) {
     const SwValue *with = json->kind == SW_VOBJECT ? sw_value_getz(json, "with") : NULL;
     const SwValue *in = json->kind == SW_VOBJECT ? sw_value_getz(json, "in") : json;
     SwStr words = sw_value_str(in), word;
     bool all = sw_str_starts(words, SW_STR("*"));
-    SwStr but = sw_str_starts(words, SW_STR("* but ")) ? sw_str_skip(words, 6) : SW_NO_STR, each = all ? but : words;
+    SwStr but = sw_str_starts(words, SW_STR("* but ")) ? sw_str_skip(words, 6) : SW_NO_STR, each = all ? but : words,
+          without = sw_str_starts(words, SW_STR("* without ")) ? sw_str_skip(words, 10) : SW_NO_STR;
     Path p;
     check_with(d, r, with);
     while (sw_str_next(&each, ' ', &word)) {
@@ -227,7 +228,8 @@ static void read_named(Declarations *d, Resource *r, SwStr member, const SwValue
     bool found = !all;
     for (size_t i = 0; all && i < d->api->n_op; i++) {
         Operation *op = &d->api->op[i];
-        if (!op->input || lists_word(but, op->name) || !resource_path(op->input, member, &p) || !is_text(p.end))
+        if (!op->input || lists_word(but, op->name) || (without.p && resource_path(op->input, without, &p)) ||
+            !resource_path(op->input, member, &p) || !is_text(p.end))
             continue;
         found = true;
         add_named(d, r, op, p, with);

@@ -43,9 +43,9 @@ typedef struct CfnBinding {
     bool create_only, read_only, tags, kept, keeps, later, carried, hook;
     CfnEach *each; /* NULL: none */
     Path told;
-    Path create, set_at, get_at, take_at, remove;
+    Path create, set_at, get_at, take_at, remove, name_at;
     Operation *set, *unset, *get, *take;
-    SwStr absent, refused, stays, text, put, get_input;
+    SwStr absent, refused, stays, text, put, get_input, without;
     const char *none;
 } CfnBinding;
 typedef struct CfnBindingList {
@@ -59,10 +59,11 @@ typedef struct CfnIdentifier {
 typedef struct Resource Resource;
 typedef struct CfnType {
     Resource *of;
-    SwStr name, tags, names, create_input, read_input, remove_input, read_is_text, name_property;
+    SwStr name, tags, names, create_input, read_input, remove_input, read_is_text, name_property, name_end, name_end_if;
     const char *c_name;
     const SwValue *json, *schema;
-    Operation *create, *read, *list, *remove;
+    Operation *create, *read, *list, *remove, *attribute_set;
+    SwStr attributes_at, attribute_set_at, attribute_name_at; /* "attributes" of the type; absent: it has none */
     Path kept, made, read_at, read_is, wrapper;
     CfnIdentifier identifier[4];
     size_t n_identifier;

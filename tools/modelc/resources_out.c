@@ -229,7 +229,7 @@ static void add_parts(SwBuf *b, Resource *r) {
 
 /* As the Tagging API calls it: the last word of its ARN ("log-group"), else its own name in dashes. */
 static SwStr type_name(SwArena *a, Resource *r) {
-    SwStr arn = r->arn.n ? r->arn.v[0] : SW_STR(""), part, word = SW_NO_STR;
+    SwStr arn = r->arn.n ? r->arn.v[0] : SW_NO_STR, part, word = SW_NO_STR;
     SwBuf b = sw_buf(a, SW_KIB);
     for (unsigned i = 0; i < 5; i++)
         (void)sw_str_cut(&arn, ':', &part);

@@ -4,7 +4,7 @@
  *   user      inline and attached policies, those of its groups; its permissions boundary
  *   role      inline and attached policies; its permissions boundary; the session's policies
  *   root      everything, as on AWS
- *   bucket    its policy, asked of S3; repository: its policy, asked of ECR; others: SwService.policy
+ *   bucket    its policy, asked of S3; repository: its policy, asked of ECR; others: as declared
  *   role      (sts:AssumeRole) its trust policy */
 
 #include "models/s3.gen.h"
@@ -81,15 +81,11 @@ static int bucket_policy(SwCtx *cx, SwStr resource, const SwPolicy **ret_p, SwEr
     return out->policy.p && !closed ? sw_policy_parsed(cx->arena, out->policy, SW_POLICY_RESOURCE, ret_p, err) : 0;
 }
 
-/* Of whatever else has a policy: as its service declares, or answers. */
+/* Of whatever else has a policy: as its service declares. */
 static int declared_policy(SwCtx *cx, SwStr resource, const SwPolicy **ret_p, SwError *err) {
-    SwArn arn;
-    SwStr document = SW_NO_STR;
-    const SwService *s = sw_arn_parse(resource, &arn) ? sw_host_service(cx->host, arn.service) : NULL;
-    bool itself = false;
-    if (!s)
-        return 0;
-    if ((s->policy ? s->policy(cx, resource, &document, err) : sw_resource_policy(cx, resource, &document, &itself, err)) < 0)
+    SwStr document;
+    bool itself;
+    if (sw_resource_policy(cx, resource, &document, &itself, err) < 0)
         return -1;
     if (!sw_str_is(document))
         return 0;

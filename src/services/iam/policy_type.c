@@ -38,7 +38,7 @@ static int drop_old(SwCtx *cx, SwStr arn, bool all, SwError *err) {
     return 0;
 }
 
-static int set(SwCtx *cx, const SwFound *f, const char *property, const SwValue *want, SwError *err) {
+static int set(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want, SwError *err) {
     SwStr arn = sw_resource_arn(cx, f->r, f->id, f->record);
     if (drop_old(cx, arn, !want, err) < 0)
         return -1;

@@ -52,36 +52,31 @@ static int check_rule(const S3CORSRule *r, SwError *err) {
                : check_one_star(&r->allowed_headers, "AllowedHeader", err);
 }
 
-int s3_put_bucket_cors(SwCtx *cx, const S3PutBucketCorsRequest *in, void *out, SwError *err) {
-    S3BucketRecord *b;
+int s3_check_cors(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError *err) {
+    const S3PutBucketCorsRequest *in = input;
     const S3CORSRuleList *rules = &in->cors_configuration->cors_rules;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
     if (rules->n == 0 || rules->n > RULES_MAX || (cx->http && cx->http->m.body.n > DOCUMENT_MAX))
         return s3_fail_schema(err);
     for (size_t i = 0; i < rules->n; i++)
         if (check_rule(&rules->v[i], err) < 0)
             return -1;
-    b->cors = in->cors_configuration;
-    return s3_bucket_store(cx, b, err);
+    return 0;
+}
+
+int s3_put_bucket_cors(SwCtx *cx, const S3PutBucketCorsRequest *in, void *out, SwError *err) {
+    return s3_setting_put(cx, S3_SETTING_CORS, in, in->bucket, &in->cors_configuration, err);
 }
 
 int s3_get_bucket_cors(SwCtx *cx, const S3GetBucketCorsRequest *in, S3GetBucketCorsOutput *out, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+    const S3CORSConfiguration *c = NULL;
+    if (s3_setting_get(cx, S3_SETTING_CORS, in, in->bucket, &c, err) < 0)
         return -1;
-    if (!b->cors)
-        return s3_fail_bucket(err, &S3_NO_SUCH_CORS_CONFIGURATION, in->bucket, "The CORS configuration does not exist");
-    out->cors_rules = b->cors->cors_rules;
+    out->cors_rules = c->cors_rules;
     return 0;
 }
 
 int s3_delete_bucket_cors(SwCtx *cx, const S3DeleteBucketCorsRequest *in, void *out, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
-    b->cors = NULL;
-    return s3_bucket_store(cx, b, err);
+    return s3_setting_delete(cx, S3_SETTING_CORS, in, in->bucket, err);
 }
 
 /* Matching. */

@@ -210,12 +210,9 @@ static int check_destination(SwCtx *cx, const S3BucketRecord *b, SwStr arn, cons
     return s3_fail_argument(err, sw_str_z(err->arena, arn), why, "Unable to validate the following destination configurations");
 }
 
-int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotificationConfigurationRequest *in, void *out,
-                                             SwError *err) {
-    S3BucketRecord *b;
+int s3_check_notification(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError *err) {
+    const S3PutBucketNotificationConfigurationRequest *in = input;
     S3NotificationConfiguration *n = in->notification_configuration;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
     for (size_t i = 0; i < n->queue_configurations.n; i++) {
         S3QueueConfiguration *c = &n->queue_configurations.v[i];
         if (check_events(&c->events, err) < 0 || check_filter(c->filter, err) < 0 ||
@@ -230,16 +227,20 @@ int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotific
             return -1;
         c->id = sw_str_or(c->id, sw_md5_hex(cx->arena, c->topic_arn));
     }
-    b->notification = n;
-    return s3_bucket_store(cx, b, err);
+    return 0;
+}
+
+int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotificationConfigurationRequest *in, void *out,
+                                             SwError *err) {
+    return s3_setting_put(cx, S3_SETTING_NOTIFICATION, in, in->bucket, &in->notification_configuration, err);
 }
 
 int s3_get_bucket_notification_configuration(SwCtx *cx, const S3GetBucketNotificationConfigurationRequest *in,
                                              S3NotificationConfiguration *out, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+    const S3NotificationConfiguration *n = NULL;
+    if (s3_setting_get(cx, S3_SETTING_NOTIFICATION, in, in->bucket, &n, err) < 0)
         return -1;
-    if (b->notification)
-        *out = *b->notification;
+    if (n)
+        *out = *n;
     return 0;
 }

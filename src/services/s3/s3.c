@@ -26,16 +26,34 @@ const SwCollection s3_completed = {.name = "s3/completed",
 static const SwCollection *const collections[] = {&s3_buckets, &s3_objects,   &s3_versions, &s3_uploads,
                                                   &s3_parts,   &s3_completed, NULL};
 
-static SwStr resource(SwCtx *cx, const SwOperation *op, const void *in) {
-    const SwMember *bucket = op->input ? sw_shape_member(op->input, SW_STR("Bucket")) : NULL,
-                   *key = op->input ? sw_shape_member(op->input, SW_STR("Key")) : NULL;
-    if (!bucket || !sw_member_is_set(bucket, in))
-        return SW_NO_STR;
-    SwStr name = *(const SwStr *)sw_member_at(bucket, in);
-    if (!key || !sw_member_is_set(key, in))
-        return sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(name));
-    return sw_cat(cx->arena, SW_STR("arn:aws:s3:::"), name, SW_STR("/"), *(const SwStr *)sw_member_at(key, in));
+/* A key may be any text, one that looks like an ARN or has more than a name can have: it is never one of something else. */
+static SwStr object_named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
+    const SwMember *bucket = sw_shape_member(op->input, SW_STR("Bucket"));
+    SwStr name = sw_member_is_set(bucket, in) ? *(const SwStr *)sw_member_at(bucket, in) : SW_NO_STR;
+    return sw_cat(cx->arena, SW_STR("arn:aws:s3:::"), name, SW_STR("/"), ref);
 }
+
+/* Nor is a bucket named by ARN. */
+static SwStr bucket_named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
+    return ref.p ? sw_cat(cx->arena, SW_STR("arn:aws:s3:::"), ref) : SW_NO_STR;
+}
+
+/* Each region's address makes buckets of its own, but wants to be told so; the oldest does not. */
+static void bucket_new(SwCtx *cx, void *input) {
+    S3CreateBucketRequest *in = input;
+    if (sw_str_eqz(cx->region, "us-east-1"))
+        return;
+    in->create_bucket_configuration = sw_new(cx->arena, S3CreateBucketConfiguration);
+    in->create_bucket_configuration->location_constraint = cx->region;
+}
+
+static bool has_policy(SwCtx *cx, const void *record) {
+    return sw_str_is(((const S3BucketRecord *)record)->policy);
+}
+
+const SwResourceHooks s3_bucket_hooks = {.named = bucket_named, .cfn_new = bucket_new};
+const SwResourceHooks s3_object_hooks = {.named = object_named};
+const SwResourceHooks s3_bucket_policy_hooks = {.exists = has_policy};
 
 /* What is done to a version by its id has a name of its own. */
 static const char *action(SwCtx *cx, const SwOperation *op, const void *in) {
@@ -90,7 +108,6 @@ const SwService sw_service_s3 = {
     .validate = s3_validate,
     .invalid = &S3_INVALID_ARGUMENT,
     .unsupported = &SW_NOT_IMPLEMENTED,
-    .resource = resource,
     .action = action,
     .beside = beside,
     .finish = s3_finish,

@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings of buckets. Those that Slipway does not have read as never set, with S3's code for that; setting them is
- * refused as not implemented, by having no handler. */
+/* Settings of buckets: a member of the record each, which one operation puts, one shows and one takes away. What is peculiar to
+ * one is its check and what its absence is called; the table has both. Those that Slipway does not have read as never set;
+ * setting them is refused as not implemented, by having no handler. */
 
 #include "policy/policy.h"
 #include "services/s3/s3.h"
 
-int s3_put_bucket_versioning(SwCtx *cx, const S3PutBucketVersioningRequest *in, void *out, SwError *err) {
-    S3BucketRecord *b;
-    const S3VersioningConfiguration *c = in->versioning_configuration;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
-    if (!sw_str_is(c->status))
-        return sw_fail(err, &S3_ILLEGAL_VERSIONING_CONFIGURATION_EXCEPTION, "The Versioning element must be specified");
-    b->versioning = c->status;
-    return s3_bucket_store(cx, b, err);
-}
+#include <stddef.h>
 
-int s3_get_bucket_versioning(SwCtx *cx, const S3GetBucketVersioningRequest *in, S3GetBucketVersioningOutput *out,
-                             SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
-    out->status = sw_str_is(b->versioning) ? b->versioning : SW_NO_STR;
-    return 0;
-}
-
-/* Policy. */
+/* --- policies --------------------------------------------------------------------------------------------------- */
 
 static bool covers(SwStr bucket, SwStr resource) {
     SwStr prefix = SW_STR("arn:aws:s3:::");
@@ -118,11 +101,9 @@ static int check_policy_text(SwStr text, SwError *err) {
     return sw_value_getz(&v, "Statement") ? 0 : sw_fail(err, &S3_MALFORMED_POLICY, "Missing required field Statement");
 }
 
-int s3_put_bucket_policy(SwCtx *cx, const S3PutBucketPolicyRequest *in, void *out, SwError *err) {
-    S3BucketRecord *b;
+static int check_policy(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError *err) {
+    const S3PutBucketPolicyRequest *in = input;
     const SwPolicy *parsed;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
     if (in->policy.n > 20 * SW_KIB)
         return sw_fail(err, &S3_MALFORMED_POLICY, "Policy document exceeds the maximum allowed size of 20480 bytes");
     if (check_policy_text(in->policy, err) < 0)
@@ -138,65 +119,153 @@ int s3_put_bucket_policy(SwCtx *cx, const S3PutBucketPolicyRequest *in, void *ou
                        "User: %.*s is not authorized to perform: s3:PutBucketPolicy on resource: \"arn:aws:s3:::%.*s\" "
                        "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
                        SW_FMT(cx->principal.arn), SW_FMT(in->bucket));
-    b->policy = in->policy;
-    return s3_bucket_store(cx, b, err);
-}
-
-int s3_get_bucket_policy(SwCtx *cx, const S3GetBucketPolicyRequest *in, S3GetBucketPolicyOutput *out, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
-    if (!sw_str_is(b->policy))
-        return s3_fail_bucket(err, &S3_NO_SUCH_BUCKET_POLICY, in->bucket, "The bucket policy does not exist");
-    out->policy = b->policy;
     return 0;
 }
 
-int s3_delete_bucket_policy(SwCtx *cx, const S3DeleteBucketPolicyRequest *in, void *out, SwError *err) {
+/* --- other checks ----------------------------------------------------------------------------------------------- */
+
+static int check_versioning(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError *err) {
+    const S3PutBucketVersioningRequest *in = input;
+    return sw_str_is(in->versioning_configuration->status)
+               ? 0
+               : sw_fail(err, &S3_ILLEGAL_VERSIONING_CONFIGURATION_EXCEPTION, "The Versioning element must be specified");
+}
+
+/* AES256 is what every bucket says; anything else is refused. */
+static int check_encryption(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError *err) {
+    const S3PutBucketEncryptionRequest *in = input;
+    const S3ServerSideEncryptionRuleList *rules = &in->server_side_encryption_configuration->rules;
+    return rules->n == 1 && rules->v[0].apply_server_side_encryption_by_default ? 0 : s3_fail_schema(err);
+}
+
+static SwStr ownership_said(const S3PutBucketOwnershipControlsRequest *in) {
+    return in->ownership_controls->rules.n == 1 ? in->ownership_controls->rules.v[0].object_ownership : SW_NO_STR;
+}
+
+static int check_ownership(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError *err) {
+    const S3PutBucketOwnershipControlsRequest *in = input;
+    if (in->ownership_controls->rules.n != 1)
+        return s3_fail_schema(err);
+    if (!sw_str_eq(ownership_said(in), S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED))
+        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership",
+                               "buckets have no ACLs; only BucketOwnerEnforced is supported");
+    return 0;
+}
+
+/* --- the table -------------------------------------------------------------------------------------------------- */
+
+/* size 0: no bucket has it. none NULL: its absence is no failure. */
+static const struct Setting {
+    size_t at, size;
+    const SwErrorKind *none;
+    const char *why;
+    int (*check)(SwCtx *cx, const S3BucketRecord *b, const void *in, SwError *err);
+} settings[] = {
+#define KEPT_AS(member) offsetof(S3BucketRecord, member), sizeof(((S3BucketRecord *)NULL)->member)
+    [S3_SETTING_CORS] = {KEPT_AS(cors), &S3_NO_SUCH_CORS_CONFIGURATION, "The CORS configuration does not exist", s3_check_cors},
+    [S3_SETTING_ENCRYPTION] = {KEPT_AS(encryption), NULL, NULL, check_encryption},
+    [S3_SETTING_NOTIFICATION] = {KEPT_AS(notification), NULL, NULL, s3_check_notification},
+    [S3_SETTING_OWNERSHIP] = {KEPT_AS(ownership), &S3_OWNERSHIP_CONTROLS_NOT_FOUND_ERROR,
+                              "The bucket ownership controls were not found", check_ownership},
+    [S3_SETTING_POLICY] = {KEPT_AS(policy), &S3_NO_SUCH_BUCKET_POLICY, "The bucket policy does not exist", check_policy},
+    [S3_SETTING_PUBLIC_ACCESS] = {KEPT_AS(public_access), &S3_NO_SUCH_PUBLIC_ACCESS_BLOCK_CONFIGURATION,
+                                  "The public access block configuration was not found", NULL},
+    [S3_SETTING_VERSIONING] = {KEPT_AS(versioning), NULL, NULL, check_versioning},
+    [S3_SETTING_LIFECYCLE] = {0, 0, &S3_NO_SUCH_LIFECYCLE_CONFIGURATION, "The lifecycle configuration does not exist", NULL},
+    [S3_SETTING_OBJECT_LOCK] = {0, 0, &S3_OBJECT_LOCK_CONFIGURATION_NOT_FOUND_ERROR,
+                                "Object Lock configuration does not exist for this bucket", NULL},
+    [S3_SETTING_REPLICATION] = {0, 0, &S3_REPLICATION_CONFIGURATION_NOT_FOUND_ERROR,
+                                "The replication configuration was not found", NULL},
+    [S3_SETTING_WEBSITE] = {0, 0, &S3_NO_SUCH_WEBSITE_CONFIGURATION,
+                            "The specified bucket does not have a website configuration", NULL},
+    [S3_SETTING_NONE] = {0, 0, NULL, NULL, NULL},
+};
+
+static char *place(S3BucketRecord *b, const struct Setting *s) {
+    return (char *)b + s->at;
+}
+
+/* A structure, or a text that is not empty. */
+static bool is_set(const struct Setting *s, const char *at) {
+    return s->size == sizeof(SwStr) ? sw_str_is(*(const SwStr *)(const void *)at) : *(void *const *)(const void *)at != NULL;
+}
+
+int s3_setting_put(SwCtx *cx, S3Setting which, const void *in, SwStr bucket, const void *value, SwError *err) {
+    const struct Setting *s = &settings[which];
     S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+    if (s3_begin(cx, in, bucket, &b, err) < 0 || (s->check && s->check(cx, b, in, err) < 0))
         return -1;
-    b->policy = SW_NO_STR;
+    memcpy(place(b, s), value, s->size);
     return s3_bucket_store(cx, b, err);
+}
+
+int s3_setting_get(SwCtx *cx, S3Setting which, const void *in, SwStr bucket, void *ret_value, SwError *err) {
+    const struct Setting *s = &settings[which];
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, bucket, &b, err) < 0)
+        return -1;
+    if (s->size && is_set(s, place(b, s)))
+        memcpy(ret_value, place(b, s), s->size);
+    else if (s->none)
+        return s3_fail_bucket(err, s->none, bucket, s->why);
+    return 0;
+}
+
+int s3_setting_delete(SwCtx *cx, S3Setting which, const void *in, SwStr bucket, SwError *err) {
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, bucket, &b, err) < 0)
+        return -1;
+    memset(place(b, &settings[which]), 0, settings[which].size);
+    return s3_bucket_store(cx, b, err);
+}
+
+/* --- operations ------------------------------------------------------------------------------------------------- */
+
+int s3_put_bucket_versioning(SwCtx *cx, const S3PutBucketVersioningRequest *in, void *out, SwError *err) {
+    return s3_setting_put(cx, S3_SETTING_VERSIONING, in, in->bucket, &in->versioning_configuration->status, err);
+}
+
+int s3_get_bucket_versioning(SwCtx *cx, const S3GetBucketVersioningRequest *in, S3GetBucketVersioningOutput *out,
+                             SwError *err) {
+    return s3_setting_get(cx, S3_SETTING_VERSIONING, in, in->bucket, &out->status, err);
+}
+
+int s3_put_bucket_policy(SwCtx *cx, const S3PutBucketPolicyRequest *in, void *out, SwError *err) {
+    return s3_setting_put(cx, S3_SETTING_POLICY, in, in->bucket, &in->policy, err);
+}
+
+int s3_get_bucket_policy(SwCtx *cx, const S3GetBucketPolicyRequest *in, S3GetBucketPolicyOutput *out, SwError *err) {
+    return s3_setting_get(cx, S3_SETTING_POLICY, in, in->bucket, &out->policy, err);
+}
+
+int s3_delete_bucket_policy(SwCtx *cx, const S3DeleteBucketPolicyRequest *in, void *out, SwError *err) {
+    return s3_setting_delete(cx, S3_SETTING_POLICY, in, in->bucket, err);
 }
 
 int s3_get_bucket_policy_status(SwCtx *cx, const S3GetBucketPolicyStatusRequest *in, S3GetBucketPolicyStatusOutput *out,
                                 SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+    SwStr policy = SW_NO_STR;
+    if (s3_setting_get(cx, S3_SETTING_POLICY, in, in->bucket, &policy, err) < 0)
         return -1;
-    if (!sw_str_is(b->policy))
-        return s3_fail_bucket(err, &S3_NO_SUCH_BUCKET_POLICY, in->bucket, "The bucket policy does not exist");
     out->policy_status = sw_new(cx->arena, S3PolicyStatus);
-    out->policy_status->is_public = SW_SOME_BOOL(is_public(cx->arena, b->policy));
+    out->policy_status->is_public = SW_SOME_BOOL(is_public(cx->arena, policy));
     return 0;
 }
 
-/* Encryption: AES256 is what every bucket says; anything else is refused. */
-
 int s3_put_bucket_encryption(SwCtx *cx, const S3PutBucketEncryptionRequest *in, void *out, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
-    const S3ServerSideEncryptionRuleList *rules = &in->server_side_encryption_configuration->rules;
-    if (rules->n != 1 || !rules->v[0].apply_server_side_encryption_by_default)
-        return s3_fail_schema(err);
-    b->encryption = in->server_side_encryption_configuration;
-    return s3_bucket_store(cx, b, err);
+    return s3_setting_put(cx, S3_SETTING_ENCRYPTION, in, in->bucket, &in->server_side_encryption_configuration, err);
 }
 
 int s3_get_bucket_encryption(SwCtx *cx, const S3GetBucketEncryptionRequest *in, S3GetBucketEncryptionOutput *out,
                              SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+    S3ServerSideEncryptionConfiguration **c = &out->server_side_encryption_configuration;
+    if (s3_setting_get(cx, S3_SETTING_ENCRYPTION, in, in->bucket, c, err) < 0)
         return -1;
-    out->server_side_encryption_configuration = b->encryption;
-    if (b->encryption)
+    if (*c)
         return 0;
     /* Since January 2023 every bucket has this one. */
-    S3ServerSideEncryptionConfiguration *c = out->server_side_encryption_configuration =
-        sw_new(cx->arena, S3ServerSideEncryptionConfiguration);
-    S3ServerSideEncryptionRule *r = sw_list_add(cx->arena, &c->rules);
+    *c = sw_new(cx->arena, S3ServerSideEncryptionConfiguration);
+    S3ServerSideEncryptionRule *r = sw_list_add(cx->arena, &(*c)->rules);
     r->bucket_key_enabled = SW_SOME_BOOL(false);
     r->apply_server_side_encryption_by_default = sw_new(cx->arena, S3ServerSideEncryptionByDefault);
     r->apply_server_side_encryption_by_default->sse_algorithm = SW_STR("AES256");
@@ -204,77 +273,80 @@ int s3_get_bucket_encryption(SwCtx *cx, const S3GetBucketEncryptionRequest *in, 
 }
 
 int s3_delete_bucket_encryption(SwCtx *cx, const S3DeleteBucketEncryptionRequest *in, void *out, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
-    b->encryption = NULL;
-    return s3_bucket_store(cx, b, err);
+    return s3_setting_delete(cx, S3_SETTING_ENCRYPTION, in, in->bucket, err);
 }
 
-/* Public access block, ownership. */
-
 int s3_put_public_access_block(SwCtx *cx, const S3PutPublicAccessBlockRequest *in, void *out, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
-    b->public_access = in->public_access_block_configuration;
-    return s3_bucket_store(cx, b, err);
+    return s3_setting_put(cx, S3_SETTING_PUBLIC_ACCESS, in, in->bucket, &in->public_access_block_configuration, err);
 }
 
 int s3_get_public_access_block(SwCtx *cx, const S3GetPublicAccessBlockRequest *in, S3GetPublicAccessBlockOutput *out,
                                SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+    S3PublicAccessBlockConfiguration **p = &out->public_access_block_configuration;
+    if (s3_setting_get(cx, S3_SETTING_PUBLIC_ACCESS, in, in->bucket, p, err) < 0)
         return -1;
-    if (!b->public_access)
-        return s3_fail_bucket(err, &S3_NO_SUCH_PUBLIC_ACCESS_BLOCK_CONFIGURATION, in->bucket,
-                              "The public access block configuration was not found");
-    S3PublicAccessBlockConfiguration *p = out->public_access_block_configuration = b->public_access;
-    p->block_public_acls.set = p->ignore_public_acls.set = p->block_public_policy.set = p->restrict_public_buckets.set = true;
+    (*p)->block_public_acls.set = (*p)->ignore_public_acls.set = true;
+    (*p)->block_public_policy.set = (*p)->restrict_public_buckets.set = true;
     return 0;
 }
 
 int s3_delete_public_access_block(SwCtx *cx, const S3DeletePublicAccessBlockRequest *in, void *out, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
-    b->public_access = NULL;
-    return s3_bucket_store(cx, b, err);
+    return s3_setting_delete(cx, S3_SETTING_PUBLIC_ACCESS, in, in->bucket, err);
 }
 
 int s3_put_bucket_ownership_controls(SwCtx *cx, const S3PutBucketOwnershipControlsRequest *in, void *out, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
-    const S3OwnershipControlsRuleList *rules = &in->ownership_controls->rules;
-    if (rules->n != 1)
-        return s3_fail_schema(err);
-    if (!sw_str_eq(rules->v[0].object_ownership, S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED))
-        return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership",
-                               "buckets have no ACLs; only BucketOwnerEnforced is supported");
-    b->ownership = rules->v[0].object_ownership;
-    return s3_bucket_store(cx, b, err);
+    SwStr said = ownership_said(in);
+    return s3_setting_put(cx, S3_SETTING_OWNERSHIP, in, in->bucket, &said, err);
 }
 
 int s3_get_bucket_ownership_controls(SwCtx *cx, const S3GetBucketOwnershipControlsRequest *in,
                                      S3GetBucketOwnershipControlsOutput *out, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+    SwStr said;
+    if (s3_setting_get(cx, S3_SETTING_OWNERSHIP, in, in->bucket, &said, err) < 0)
         return -1;
-    if (!sw_str_is(b->ownership))
-        return s3_fail_bucket(err, &S3_OWNERSHIP_CONTROLS_NOT_FOUND_ERROR, in->bucket,
-                              "The bucket ownership controls were not found");
     out->ownership_controls = sw_new(cx->arena, S3OwnershipControls);
-    sw_list_add(cx->arena, &out->ownership_controls->rules)->object_ownership = b->ownership;
+    sw_list_add(cx->arena, &out->ownership_controls->rules)->object_ownership = said;
     return 0;
 }
 
 int s3_delete_bucket_ownership_controls(SwCtx *cx, const S3DeleteBucketOwnershipControlsRequest *in, void *out, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
-        return -1;
-    b->ownership = SW_NO_STR;
-    return s3_bucket_store(cx, b, err);
+    return s3_setting_delete(cx, S3_SETTING_OWNERSHIP, in, in->bucket, err);
+}
+
+/* Never set: S3's answer to each. */
+
+int s3_get_bucket_website(SwCtx *cx, const S3GetBucketWebsiteRequest *in, S3GetBucketWebsiteOutput *out, SwError *err) {
+    return s3_setting_get(cx, S3_SETTING_WEBSITE, in, in->bucket, NULL, err);
+}
+
+int s3_get_bucket_lifecycle_configuration(SwCtx *cx, const S3GetBucketLifecycleConfigurationRequest *in,
+                                          S3GetBucketLifecycleConfigurationOutput *out, SwError *err) {
+    return s3_setting_get(cx, S3_SETTING_LIFECYCLE, in, in->bucket, NULL, err);
+}
+
+int s3_get_bucket_replication(SwCtx *cx, const S3GetBucketReplicationRequest *in, S3GetBucketReplicationOutput *out,
+                              SwError *err) {
+    return s3_setting_get(cx, S3_SETTING_REPLICATION, in, in->bucket, NULL, err);
+}
+
+int s3_get_object_lock_configuration(SwCtx *cx, const S3GetObjectLockConfigurationRequest *in,
+                                     S3GetObjectLockConfigurationOutput *out, SwError *err) {
+    return s3_setting_get(cx, S3_SETTING_OBJECT_LOCK, in, in->bucket, NULL, err);
+}
+
+int s3_get_bucket_logging(SwCtx *cx, const S3GetBucketLoggingRequest *in, S3GetBucketLoggingOutput *out, SwError *err) {
+    return s3_setting_get(cx, S3_SETTING_NONE, in, in->bucket, NULL, err);
+}
+
+int s3_get_bucket_accelerate_configuration(SwCtx *cx, const S3GetBucketAccelerateConfigurationRequest *in,
+                                           S3GetBucketAccelerateConfigurationOutput *out, SwError *err) {
+    return s3_setting_get(cx, S3_SETTING_NONE, in, in->bucket, NULL, err);
+}
+
+int s3_get_bucket_request_payment(SwCtx *cx, const S3GetBucketRequestPaymentRequest *in, S3GetBucketRequestPaymentOutput *out,
+                                  SwError *err) {
+    out->payer = SW_STR("BucketOwner");
+    return s3_setting_get(cx, S3_SETTING_NONE, in, in->bucket, NULL, err);
 }
 
 /* ACLs: the owner has everything, and nothing else can be said. */
@@ -311,50 +383,4 @@ int s3_get_object_acl(SwCtx *cx, const S3GetObjectAclRequest *in, S3GetObjectAcl
         return -1;
     owner_grant(cx->arena, b->account, &out->owner, &out->grants);
     return 0;
-}
-
-/* Never set: S3's answer to each. */
-
-static int absent(SwCtx *cx, const void *in, SwStr bucket, const SwErrorKind *kind, const char *message, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, bucket, &b, err) < 0)
-        return -1;
-    return kind ? s3_fail_bucket(err, kind, bucket, message) : 0;
-}
-
-int s3_get_bucket_website(SwCtx *cx, const S3GetBucketWebsiteRequest *in, S3GetBucketWebsiteOutput *out, SwError *err) {
-    return absent(cx, in, in->bucket, &S3_NO_SUCH_WEBSITE_CONFIGURATION,
-                  "The specified bucket does not have a website configuration", err);
-}
-
-int s3_get_bucket_lifecycle_configuration(SwCtx *cx, const S3GetBucketLifecycleConfigurationRequest *in,
-                                          S3GetBucketLifecycleConfigurationOutput *out, SwError *err) {
-    return absent(cx, in, in->bucket, &S3_NO_SUCH_LIFECYCLE_CONFIGURATION, "The lifecycle configuration does not exist", err);
-}
-
-int s3_get_bucket_replication(SwCtx *cx, const S3GetBucketReplicationRequest *in, S3GetBucketReplicationOutput *out,
-                              SwError *err) {
-    return absent(cx, in, in->bucket, &S3_REPLICATION_CONFIGURATION_NOT_FOUND_ERROR,
-                  "The replication configuration was not found", err);
-}
-
-int s3_get_object_lock_configuration(SwCtx *cx, const S3GetObjectLockConfigurationRequest *in,
-                                     S3GetObjectLockConfigurationOutput *out, SwError *err) {
-    return absent(cx, in, in->bucket, &S3_OBJECT_LOCK_CONFIGURATION_NOT_FOUND_ERROR,
-                  "Object Lock configuration does not exist for this bucket", err);
-}
-
-int s3_get_bucket_logging(SwCtx *cx, const S3GetBucketLoggingRequest *in, S3GetBucketLoggingOutput *out, SwError *err) {
-    return absent(cx, in, in->bucket, NULL, NULL, err);
-}
-
-int s3_get_bucket_accelerate_configuration(SwCtx *cx, const S3GetBucketAccelerateConfigurationRequest *in,
-                                           S3GetBucketAccelerateConfigurationOutput *out, SwError *err) {
-    return absent(cx, in, in->bucket, NULL, NULL, err);
-}
-
-int s3_get_bucket_request_payment(SwCtx *cx, const S3GetBucketRequestPaymentRequest *in, S3GetBucketRequestPaymentOutput *out,
-                                  SwError *err) {
-    out->payer = SW_STR("BucketOwner");
-    return absent(cx, in, in->bucket, NULL, NULL, err);
 }

@@ -3,7 +3,10 @@
 
 #include "services/sns/sns.h"
 
-static const SwCollection *const collections[] = {&sns_topics, &sns_subscriptions, &sns_deliveries, &sns_deduplications, NULL};
+const SwCollection sns_topic_policies = {.name = "sns/topic-policy", .shape = &sns_shape_kept_record};
+
+static const SwCollection *const collections[] = {&sns_topics,         &sns_subscriptions,  &sns_deliveries,
+                                                  &sns_deduplications, &sns_topic_policies, NULL};
 static const SwController *const controllers[] = {&sns_delivery_controller, NULL};
 static const SwTarget targets[] = {{"sns", NULL, sns_deliver, "sns:Publish"}};
 static const SwRoute routes[] = {

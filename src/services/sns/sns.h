@@ -38,6 +38,11 @@ typedef struct SnsMessage {
 int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) sw_must_check;
 int sns_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err); /* SwTarget.deliver */
 
+/* cfn.c: the subscriptions that CloudFormation's topic names itself (SwResourceHooks.cfn_get, cfn_set). */
+int sns_topic_subscriptions(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err);
+int sns_topic_subscribe(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want,
+                        SwError *err);
+
 /* filter.c. The policy and its scope come one after the other: they are looked at together, at the end. `where`: what
  * AWS says before "FilterPolicy". */
 int sns_filter_check(SwCtx *cx, const SnsSubscriptionRecord *s, const char *where, SwError *err) sw_must_check;

@@ -30,7 +30,10 @@ static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) 
     return sw_resource_read(s, s->arn[0], ref, &p) ? sw_resource_write(cx, t, t->arn[0], &p) : SW_NO_STR;
 }
 
-const SwResourceHooks sns_topic_hooks = {.named = named, .policy = sns_topic_policy};
+const SwResourceHooks sns_subscription_hooks = {.named = named};
+const SwResourceHooks sns_topic_hooks = {.policy = sns_topic_policy,
+                                         .cfn_get = sns_topic_subscriptions,
+                                         .cfn_set = sns_topic_subscribe};
 
 static bool good_name(SwStr s) {
     return s.n >= 1 && s.n <= 256 && sw_str_all(s, "a-zA-Z0-9_-");

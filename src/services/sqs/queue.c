@@ -44,7 +44,11 @@ static int policy(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err
     return 0;
 }
 
-const SwResourceHooks sqs_queue_hooks = {.named = named, .policy = policy, .missing = missing};
+static SwStr identifier(SwCtx *cx, const SwFound *f) {
+    return sqs_queue_url(cx, f->id);
+}
+
+const SwResourceHooks sqs_queue_hooks = {.named = named, .policy = policy, .identifier = identifier, .missing = missing};
 
 int sqs_queue_by_arn(SwCtx *cx, SwStr arn, SqsQueueRecord **ret_q, SwError *err) {
     SwParts p;

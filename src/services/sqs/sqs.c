@@ -3,7 +3,10 @@
 
 #include "services/sqs/sqs.h"
 
-static const SwCollection *const collections[] = {&sqs_queues, &sqs_messages, &sqs_deduplications, &sqs_moves, NULL};
+const SwCollection sqs_queue_policies = {.name = "sqs/queue-policy", .shape = &sqs_shape_kept_record};
+
+static const SwCollection *const collections[] = {&sqs_queues, &sqs_messages,       &sqs_deduplications,
+                                                  &sqs_moves,  &sqs_queue_policies, NULL};
 static const SwController *const controllers[] = {&sqs_expiry, &sqs_mover, NULL};
 static const SwTarget targets[] = {{"sqs", NULL, sqs_deliver, "sqs:SendMessage"}};
 

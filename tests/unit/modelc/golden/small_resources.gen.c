@@ -61,6 +61,7 @@ static const SwCfnField f_cfn_thing[] = {
 };
 static const SwCfnShape cfn_thing = {.kind = SW_CFN_OBJECT, .field = f_cfn_thing, .n_field = SW_N(f_cfn_thing)};
 static const SwCfnBinding bind_cfn_thing[] = {
+    {.property = "Word", .shape = &cfn_string, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .delete_at = {.n = 1, .at = {0}}, .text = "{box}/x", .stays = "it is the last", .without = "Name"},
     {.property = "Counts", .shape = &cfn_integer_list, .set = SMALL_PUT_THING, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SMALL_LIST_THINGS, .set_at = {.n = 1, .at = {5}}, .get_at = {.n = 1, .at = {5}}, .take_at = {.n = 1, .at = {0}}, .absent = "[1]", .keeps = true},
     {.property = "Default", .shape = &cfn_boolean, .create = {.n = 1, .at = {1}}, .set = SMALL_PUT_THING, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .set_at = {.n = 1, .at = {1}}, .keeps = true, .carried = true},
     {.property = "Document", .shape = &cfn_json, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .hook = true},
@@ -74,12 +75,11 @@ static const SwCfnBinding bind_cfn_thing[] = {
     {.property = "Tags", .shape = &cfn_thing_has_tag_list, .tags = true, .create = {.n = 1, .at = {3}}, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION},
     {.property = "Texts", .shape = &cfn_string_map, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .refused = "no operation here takes it"},
     {.property = "Whole", .shape = &cfn_thing_has_part, .set = SMALL_PUT_THING, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .set_at = {.n = 1, .at = {0}}, .put = "Id", .kept = true, .keeps = true},
-    {.property = "Word", .shape = &cfn_string, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .delete_at = {.n = 1, .at = {0}}, .text = "{box}/x", .stays = "it is the last"},
     {.property = "Arn", .shape = &cfn_string, .read_only = true, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION},
     {.property = "Made", .shape = &cfn_string, .read_only = true, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .get_at = {.n = 1, .at = {7}}},
     {.property = "Ticket", .shape = &cfn_string, .read_only = true, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .told = {.n = 2, .at = {4, 0}}},
 };
-static const SwCfnType cfn_thing_type = {.name = "Little::Small::Thing", .shape = &cfn_thing, .identifier = {{"Name", 1}, {"Arn", -1}, }, .n_identifier = 2, .create = SMALL_PUT_THING, .read = SMALL_DESCRIBE_THINGS, .list = SW_NO_OPERATION, .remove = SMALL_TOUCH_THING, .made = {.n = 1, .at = {0}}, .read_at = {.n = 1, .at = {0}}, .create_input = "{\"ClientToken\":\"x\"}", .names = "{\"Max\":\"{record.state}\"}", .remove_input = "{\"text\":\"{arn}\"}", .read_is = {.n = 1, .at = {0}}, .read_is_text = "{name}", .name_property = "Name", .name_lower = true, .bind = bind_cfn_thing, .n_bind = SW_N(bind_cfn_thing)};
+static const SwCfnType cfn_thing_type = {.name = "Little::Small::Thing", .shape = &cfn_thing, .identifier = {{"Name", 1}, {"Arn", -1}, }, .n_identifier = 2, .create = SMALL_PUT_THING, .read = SMALL_DESCRIBE_THINGS, .list = SW_NO_OPERATION, .remove = SMALL_TOUCH_THING, .made = {.n = 1, .at = {0}}, .read_at = {.n = 1, .at = {0}}, .create_input = "{\"ClientToken\":\"x\"}", .names = "{\"Max\":\"{record.state}\"}", .remove_input = "{\"text\":\"{arn}\"}", .read_is = {.n = 1, .at = {0}}, .read_is_text = "{name}", .name_end = ".x", .name_end_if = "Default", .name_property = "Name", .name_lower = true, .bind = bind_cfn_thing, .n_bind = SW_N(bind_cfn_thing)};
 extern const SwErrorKind small_taken;
 const SwResource small_thing_resource = {
     .name = "thing",
@@ -114,7 +114,7 @@ static const SwCfnField f_cfn_kept[] = {
 };
 static const SwCfnShape cfn_kept = {.kind = SW_CFN_OBJECT, .field = f_cfn_kept, .n_field = SW_N(f_cfn_kept)};
 static const SwCfnBinding bind_cfn_kept[] = {
-    {.property = "Default", .shape = &cfn_boolean, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .carried = true},
+    {.property = "Default", .shape = &cfn_boolean, .set = SMALL_PUT_THING, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .set_at = {.n = 1, .at = {2}}, .name_at = {.n = 1, .at = {4}, .key = "Usual"}, .absent = "false", .carried = true},
     {.property = "Names", .shape = &cfn_string_list, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .each = &(const SwCfnEach){.put = SMALL_PUT_THING, .take = SMALL_TOUCH_THING, .put_at = {.n = 1, .at = {0}}, .take_at = {.n = 1, .at = {0}}, .show = SW_NO_OPERATION, .with = (const char *const[]){"Default", NULL}}},
     {.property = "Id", .shape = &cfn_string, .read_only = true, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION},
 };
@@ -124,6 +124,7 @@ const SwResource small_kept_resource = {
     .service = "little",
     .api = &small_api,
     .in = &small_kept,
+    .plural = "kepts",
     .part = {{"id"}},
     .n_part = 1,
     .id = "{id*}",

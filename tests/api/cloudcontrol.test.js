@@ -231,6 +231,7 @@ test("a client token makes one request; requests are kept for seven days", async
     const last = await create(REPOSITORY, { RepositoryName: "later" });
     await refuses(status(first.RequestToken), "RequestTokenNotFoundException");
     assert.deepStrictEqual(await status(last.RequestToken), last);
+    assert.deepStrictEqual(await tokens(100), [last.RequestToken]); // of more than one new request removes
 });
 
 test("lists come in pages", async () => {

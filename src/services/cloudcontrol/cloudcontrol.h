@@ -12,6 +12,8 @@
 
 extern const SwCollection cloudcontrol_requests; /* by request token */
 
+/* status.c. Its time is over: it is not shown any more, and forgotten by one that comes later. */
+bool cloudcontrol_is_old(SwCtx *cx, const CloudcontrolRequestRecord *r);
 /* resource.c. Fails with TypeNotFoundException. */
 int cloudcontrol_type(SwCtx *cx, SwStr name, const SwResource **ret_r, SwError *err) sw_must_check;
 int cloudcontrol_not_found(SwStr type, SwStr identifier, SwError *err);

@@ -6,7 +6,6 @@
 #include "base/id.h"
 #include "services/cloudcontrol/cloudcontrol.h"
 
-#define KEPT        (7 * SW_DAY)
 #define MESSAGE_MAX 2048 /* bytes of a StatusMessage: no more characters than the model takes */
 #define FORGET_AT   100  /* old requests that one new one removes at most */
 
@@ -24,7 +23,7 @@ static int forget_old(SwCtx *cx, SwError *err) {
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const CloudcontrolRequestRecord *r = l.v[i].record;
-        if (r->event->event_time.v > sw_now(cx) - KEPT)
+        if (!cloudcontrol_is_old(cx, r))
             return 0;
         if (sw_doc_delete(cx->tx, &cloudcontrol_requests, l.v[i].id, NULL, err) < 0)
             return -1;

@@ -3,14 +3,20 @@
 
 #include "services/cloudcontrol/cloudcontrol.h"
 
+#define KEPT (7 * SW_DAY)
+
+bool cloudcontrol_is_old(SwCtx *cx, const CloudcontrolRequestRecord *r) {
+    return r->event->event_time.v <= sw_now(cx) - KEPT;
+}
+
 static int get(SwCtx *cx, SwStr token, CloudcontrolRequestRecord **ret, SwError *err) {
     void *r;
     if (sw_doc_get(cx->tx, &cloudcontrol_requests, token, &r, err) < 0)
         return -1;
     *ret = r;
-    return r ? 0
-             : sw_fail(err, &CLOUDCONTROL_REQUEST_TOKEN_NOT_FOUND_EXCEPTION, "Request with token %.*s was not found",
-                       SW_FMT(token));
+    return r && !cloudcontrol_is_old(cx, r) ? 0
+                                            : sw_fail(err, &CLOUDCONTROL_REQUEST_TOKEN_NOT_FOUND_EXCEPTION,
+                                                      "Request with token %.*s was not found", SW_FMT(token));
 }
 
 int cloudcontrol_get_resource_request_status(SwCtx *cx, const CloudcontrolGetResourceRequestStatusInput *in,
@@ -35,7 +41,11 @@ int cloudcontrol_cancel_resource_request(SwCtx *cx, const CloudcontrolCancelReso
 
 static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const CloudcontrolResourceRequestStatusFilter *f = arg;
-    const CloudcontrolProgressEvent *e = ((const CloudcontrolRequestRecord *)row->record)->event;
+    const CloudcontrolRequestRecord *r = row->record;
+    const CloudcontrolProgressEvent *e = r->event;
+    *ret_wanted = false;
+    if (cloudcontrol_is_old(cx, r))
+        return 0;
     *ret_wanted = !f || ((!f->operations.n || sw_str_list_has(&f->operations, e->operation)) &&
                          (!f->operation_statuses.n || sw_str_list_has(&f->operation_statuses, e->operation_status)));
     return 0;

@@ -192,8 +192,15 @@ static int first_certificate(void *arg, SwError *err) {
     return use_certificate(arg, a, err);
 }
 
+/* The engine's threads outlive the server. */
+static bool has_certificate(SwHost *h) {
+    NetListeners *l = net_listeners(h);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&l->lock);
+    return !l->closed && sw_http_server_has_tls(h->http);
+}
+
 int sw_host_renew_certificate(SwHost *h, SwArena *a, SwError *err) {
-    return sw_http_server_has_tls(h->http) ? use_certificate(h, a, err) : 0;
+    return has_certificate(h) ? use_certificate(h, a, err) : 0;
 }
 
 int sw_host_authority(SwHost *h, SwArena *a, SwStr *ret_pem, SwError *err) {

@@ -54,6 +54,8 @@ bench:
 	@bench/rules.py $(BUILD)/slipway
 	@ninja -C $(BUILD) -j $(JOBS) --quiet bench/bench_pages
 	@bench/pages.py $(BUILD)/bench/bench_pages
+	@ninja -C $(BUILD) -j $(JOBS) --quiet bench/bench_store bench/bench_http
+	@bench/request_cost.py $(BUILD)
 
 SECONDS ?= 60
 fuzz:

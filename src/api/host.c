@@ -141,14 +141,28 @@ static int purge_forgotten(SwHost *h, SwError *err) {
     return sw_exists(sw_path(h->arena, "/run/slipway", instance)) ? sw_runtime_purge_at(h->config->data, instance, err) : 0;
 }
 
+/* All at once: a new store gets them in one transaction. */
+static int register_collections(SwHost *h, SwError *err) {
+    const SwService *const *services = h->config->services;
+    size_t n = 0;
+    for (const SwService *const *s = services; *s; s++)
+        for (const SwCollection *const *c = (*s)->collections; c && *c; c++)
+            n++;
+    const SwCollection **all = sw_new_n(h->arena, const SwCollection *, n + 1);
+    n = 0;
+    for (const SwService *const *s = services; *s; s++)
+        for (const SwCollection *const *c = (*s)->collections; c && *c; c++)
+            all[n++] = *c;
+    return sw_store_register(h->store, all, err);
+}
+
 static int open_floor_2(SwHost *h, SwError *err) {
     const SwConfig *c = h->config;
     const char *dir = c->ephemeral ? NULL : sw_path(h->arena, c->data, "store");
     if ((c->accept_data_loss ? sw_store_open_accepting_loss : sw_store_open)(dir, &h->store, err) < 0)
         return -1;
-    for (const SwService *const *s = c->services; *s; s++)
-        if ((*s)->collections && sw_store_register(h->store, (*s)->collections, err) < 0)
-            return -1;
+    if (register_collections(h, err) < 0)
+        return -1;
     if (sw_blobs_open(c->data, h->store, &h->blobs, err) < 0)
         return -1;
     SwProxyOpts proxy = {.dir = sw_path(h->arena, c->data, "proxy")};
@@ -163,7 +177,8 @@ static int open_ca(SwHost *h, SwArena *a, SwCa *ret_ca, SwError *err) {
     return sw_ca_open(a, h->config->data, names, SW_N(names), now.tv_sec * SW_S, ret_ca, err);
 }
 
-int sw_host_renew_certificate(SwHost *h, SwArena *a, SwError *err) {
+/* As the server's first TLS connection asks, or for connections from now on. */
+static int use_certificate(SwHost *h, SwArena *a, SwError *err) {
     SwCa ca;
     if (open_ca(h, a, &ca, err) < 0)
         return -1;
@@ -172,21 +187,37 @@ int sw_host_renew_certificate(SwHost *h, SwArena *a, SwError *err) {
     return l->closed ? 0 : sw_http_server_tls(h->http, sw_str_z(a, ca.cert_pem), sw_str_z(a, ca.key_pem), err);
 }
 
+static int first_certificate(void *arg, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    return use_certificate(arg, a, err);
+}
+
+/* The engine's threads outlive the server. */
+static bool has_certificate(SwHost *h) {
+    NetListeners *l = net_listeners(h);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&l->lock);
+    return !l->closed && sw_http_server_has_tls(h->http);
+}
+
+int sw_host_renew_certificate(SwHost *h, SwArena *a, SwError *err) {
+    return has_certificate(h) ? use_certificate(h, a, err) : 0;
+}
+
 int sw_host_authority(SwHost *h, SwArena *a, SwStr *ret_pem, SwError *err) {
     return sw_file_read(a, sw_path(a, h->config->data, "tls/ca.pem"), 64 * SW_KIB, ret_pem, err);
 }
 
+/* The files that clients trust are there from the start on; what is in them waits for the first TLS connection, unless they
+ * are so old that they may be near their end. */
 static int open_http(SwHost *h, SwError *err) {
     SwCa ca;
-    if (open_ca(h, h->arena, &ca, err) < 0)
+    if (!sw_ca_is_recent(h->arena, h->config->data) && open_ca(h, h->arena, &ca, err) < 0)
         return -1;
-    SwHttpServerOptions o = {
-        .handler = sw_front_handler(h),
-        .paused = true,
-        .clock = h->clock,
-        .tls_cert = sw_str_z(h->arena, ca.cert_pem),
-        .tls_key = sw_str_z(h->arena, ca.key_pem),
-    };
+    SwHttpServerOptions o = {.handler = sw_front_handler(h),
+                             .paused = true,
+                             .clock = h->clock,
+                             .certificate = first_certificate,
+                             .certificate_arg = h};
     return sw_http_server_new(&o, &h->http, err);
 }
 

@@ -16,6 +16,7 @@
 #define RESERVE     (4 * SW_KIB)   /* of the first block, kept for the answer that there is no memory */
 #define OVERDRAFT   (512 * SW_KIB) /* past the limit, for the same */
 #define BLOCK_MAX   SW_MIB
+#define CLEAN_FROM  (512 * SW_KIB) /* as malloc's bound for memory of its own (memory.c): the system gives that zeroed */
 #define ALIGN(n)    (((n) + 15) & ~(size_t)15)
 
 typedef struct Block {
@@ -45,7 +46,7 @@ static Block *new_block(SwArena *a, size_t size) {
     size_t n = sizeof(Block) + size;
     if (!sw_pool_take(a->pool, n))
         return NULL;
-    Block *b = malloc(n);
+    Block *b = n >= CLEAN_FROM ? calloc(1, n) : malloc(n);
     if (!b) {
         sw_pool_give(a->pool, n);
         return NULL;
@@ -132,8 +133,9 @@ size_t sw_arena_used(const SwArena *a) {
     return a->used;
 }
 
-/* Room of n bytes (aligned) in a block, old or new; NULL: no pool or machine gives one. */
-static char *room(SwArena *a, size_t n) {
+/* Room of n bytes (aligned) in a block, old or new; NULL: no pool or machine gives one. *ret_clean: it is zeroed, and a page of
+ * it that nobody touches takes no memory. */
+static char *room(SwArena *a, size_t n, bool *ret_clean) {
     Block *b = a->block;
     if (b->size - b->used >= n) {
         b->used += n;
@@ -144,6 +146,7 @@ static char *room(SwArena *a, size_t n) {
     if (!made)
         return NULL;
     made->used = n;
+    *ret_clean = sizeof(Block) + made->size >= CLEAN_FROM;
     if (own) {
         made->next = b->next;
         b->next = made;
@@ -174,13 +177,14 @@ static void *try_alloc(SwArena *a, size_t size, SwLack *ret_why) {
         *ret_why = SW_LACK_LIMIT;
         return NULL;
     }
-    char *p = room(a, n);
+    bool clean = false;
+    char *p = room(a, n, &clean);
     if (!p)
         p = reserved(a, n);
     if (!p)
         return NULL;
     a->used += n;
-    return memset(p, 0, n);
+    return clean ? p : memset(p, 0, n);
 }
 
 void *sw_arena_alloc(SwArena *a, size_t size) {

@@ -13,8 +13,6 @@
  * in its own layer, whichever comes first, the entry stays, a folder as an opaque one. What a layer
  * brings of overlayfs's own attributes is left out: it would be believed. */
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -24,6 +22,7 @@
 #include <sys/xattr.h>
 
 #include "base/digest.h"
+#include "base/lazy_archive.h"
 #include "base/thread.h"
 #include "container/room.h"
 

@@ -3,11 +3,10 @@
 /* A commit as a zip or tar. Equal commits must give equal bytes (artifact stores are
  * content-addressed), so the order is git's, times are the committer's, and owners are nobody. */
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <locale.h>
 
+#include "base/lazy_archive.h"
 #include "git/internal.h"
 
 typedef struct Writer {

@@ -3,7 +3,7 @@
 
 /* What the files of this room share: libgit2 behind our errors. Not for others. */
 
-#include <git2.h>
+#include "base/lazy_git.h"
 
 #include "base/buf.h"
 #include "git/git.h"

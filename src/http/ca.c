@@ -21,6 +21,7 @@
 #define CA_DAYS     3650
 #define SERVER_DAYS 397 /* what browsers accept at most */
 #define RENEW_DAYS  30
+#define RECENT_DAYS 30
 #define PEM_MAX     (64 * SW_KIB)
 
 typedef struct Pair {
@@ -224,4 +225,18 @@ int sw_ca_open(SwArena *a, const char *dir, const SwStr *names, size_t n_names, 
     ret_ca->cert_pem = cert_text(a, server->cert);
     ret_ca->key_pem = key_text(a, server->key);
     return ret_ca->ca_pem.p && ret_ca->cert_pem.p && ret_ca->key_pem.p ? 0 : fail(err, "PEM");
+}
+
+bool sw_ca_is_recent(SwArena *a, const char *dir) {
+    static const struct {
+        const char *name;
+        mode_t not ; /* who may not have it */
+    } files[] = {{"tls/ca.key", 077}, {"tls/ca.pem", 0}, {"tls/server.key", 077}, {"tls/server.pem", 0}};
+    for (size_t i = 0; i < SW_N(files); i++) {
+        struct stat st;
+        if (stat(sw_path(a, dir, files[i].name), &st) < 0 || st.st_size == 0 || (st.st_mode & files[i].not ) != 0 ||
+            st.st_mtime < time(NULL) - RECENT_DAYS * (time_t)(SW_DAY / SW_S))
+            return false;
+    }
+    return true;
 }

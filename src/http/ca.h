@@ -16,3 +16,5 @@ typedef struct SwCa {
 } SwCa;
 int sw_ca_open(SwArena *a, const char *dir, const SwStr *names, size_t n_names, SwTime now, SwCa *ret_ca,
                SwError *err) sw_must_check;
+/* All of its files are there, as they were made and not long ago: reading them may wait. */
+bool sw_ca_is_recent(SwArena *a, const char *dir);

@@ -5,9 +5,9 @@
 
 #include "http/client.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 
+#include "base/lazy_curl.h"
 #include "http/guard.h"
 
 #define POOL_MAX 16

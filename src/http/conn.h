@@ -69,6 +69,7 @@ struct SwHttpServer {
     struct SwListener *listeners;
     int last_id;
     SSL_CTX *tls;
+    pthread_mutex_t tls_lock; /* held while the first connection that needs it makes it */
     atomic_bool stopping;
     _Atomic int64_t connections, requests, refused;
 };

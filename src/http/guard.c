@@ -5,9 +5,10 @@
 #include "http/guard.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/lazy_curl.h"
 
 typedef struct Address {
     struct in6_addr ip;

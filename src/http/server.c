@@ -26,6 +26,7 @@
 #include <openssl/pem.h>
 
 #include "base/log.h"
+#include "base/thread.h"
 
 #define STACK_BYTES   (2 * SW_MIB) /* address space; pages come as they are touched */
 #define OLD_HEAD_MS   1000
@@ -91,13 +92,36 @@ int sw_http_server_tls(SwHttpServer *s, const char *cert_pem, const char *key_pe
     return 0;
 }
 
-SSL_CTX *sw_server_tls_ref(SwHttpServer *s) {
+static SSL_CTX *tls_ref(SwHttpServer *s) {
     pthread_mutex_lock(&s->lock);
     SSL_CTX *ctx = s->tls;
     if (ctx)
         SSL_CTX_up_ref(ctx);
     pthread_mutex_unlock(&s->lock);
     return ctx;
+}
+
+/* Certificates are read when they are first needed: that, and OpenSSL's own beginning, are much of what a start would be. */
+SSL_CTX *sw_server_tls_ref(SwHttpServer *s) {
+    SSL_CTX *ctx = tls_ref(s);
+    if (ctx || !s->o.certificate)
+        return ctx;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&s->tls_lock);
+    ctx = tls_ref(s);
+    if (ctx)
+        return ctx;
+    if (s->o.certificate(s->o.certificate_arg, &err) < 0)
+        sw_log(SW_ERROR, "TLS cannot be set up", SW_F("cause", err.cause ? err.cause : err.message));
+    return tls_ref(s);
+}
+
+bool sw_http_server_has_tls(SwHttpServer *s) {
+    pthread_mutex_lock(&s->lock);
+    bool has = s->tls;
+    pthread_mutex_unlock(&s->lock);
+    return has;
 }
 
 /* ---- connections ---- */
@@ -393,6 +417,7 @@ static void server_free(SwHttpServer *s) {
     if (s->wake >= 0)
         close(s->wake);
     SSL_CTX_free(s->tls);
+    pthread_mutex_destroy(&s->tls_lock);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->gone);
     sw_arena_free(s->arena);
@@ -413,6 +438,7 @@ int sw_http_server_new(const SwHttpServerOptions *o, SwHttpServer **ret_s, SwErr
     pthread_condattr_init(&ca);
     pthread_condattr_setclock(&ca, CLOCK_MONOTONIC);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->tls_lock, NULL);
     pthread_cond_init(&s->gone, &ca);
     pthread_condattr_destroy(&ca);
     struct sigaction sa; /* sendfile and OpenSSL have no MSG_NOSIGNAL */

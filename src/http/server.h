@@ -66,16 +66,21 @@ typedef struct SwHttpServerOptions {
     SwHttpHandler handler;
     unsigned max_connections;       /* 0: 4096. Past it one that is idle, in a head, or stalled for 2 s is ended; none: 503 */
     unsigned idle_timeout_s;        /* 0: 120; between requests and between bytes */
-    const char *tls_cert, *tls_key; /* PEM text; NULL: plain only */
-    unsigned idle_timeout_ms;       /* instead of idle_timeout_s where not 0 */
-    unsigned header_timeout_ms;     /* 0: 20,000; from a head's first byte to its last, and for the TLS handshake */
-    bool paused;                    /* listen and let connections queue, but accept none before sw_http_server_start */
-    SwClock *clock;                 /* of the Date header; NULL: the system's */
+    const char *tls_cert, *tls_key; /* PEM text; NULL: plain only, or as the next says */
+    /* Called when the first TLS connection comes and there is no certificate yet: calls sw_http_server_tls. A failure ends
+     * that connection, and the next one asks again. NULL: there is none to be had. */
+    int (*certificate)(void *arg, SwError *err);
+    void *certificate_arg;
+    unsigned idle_timeout_ms;   /* instead of idle_timeout_s where not 0 */
+    unsigned header_timeout_ms; /* 0: 20,000; from a head's first byte to its last, and for the TLS handshake */
+    bool paused;                /* listen and let connections queue, but accept none before sw_http_server_start */
+    SwClock *clock;             /* of the Date header; NULL: the system's */
 } SwHttpServerOptions;
 
 int sw_http_server_new(const SwHttpServerOptions *o, SwHttpServer **ret_s, SwError *err) sw_must_check;
 /* Another certificate for connections from now on: after the authority renewed it. */
 int sw_http_server_tls(SwHttpServer *s, const char *cert_pem, const char *key_pem, SwError *err) sw_must_check;
+bool sw_http_server_has_tls(SwHttpServer *s);
 /* Another program listens there already. */
 extern const SwErrorKind SW_HTTP_PORT_TAKEN;
 /* Listen on a numeric address; port 0: any free. A first byte of 0x16 makes the connection TLS. Returns the port. */

@@ -3,8 +3,7 @@
 /* Health checks as ELBv2 has them: reasons and texts are AWS's own, from the API reference of
  * TargetHealth. */
 
-#include <curl/curl.h>
-
+#include "base/lazy_curl.h"
 #include "http/guard.h"
 #include "proxy/health.h"
 

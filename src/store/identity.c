@@ -112,6 +112,7 @@ int sw_identity_check_store(SwStore *s, SwError *err) {
     return row.opens < known.opens ? lost(s, "store.db is an older copy", err) : 0;
 }
 
+/* In the transaction that opens the store. */
 int sw_identity_begin(SwStore *s, SwError *err) {
     Known row = {0};
     if (read_row(s->writer, s->arena, &row, err) < 0)
@@ -121,8 +122,10 @@ int sw_identity_begin(SwStore *s, SwError *err) {
     const char *sql = sw_strf(s->arena, "REPLACE INTO identity(one, name, opens) VALUES(1, '%.*s', %lld)", SW_FMT(s->name),
                               (long long)s->opens)
                           .p;
-    if (sw_sql_exec(s->writer, sql, err) < 0)
-        return -1;
+    return sw_sql_exec(s->writer, sql, err);
+}
+
+int sw_identity_note(SwStore *s, SwError *err) {
     SW_CRASH_POINT("store.opened_not_noted");
     return write_known(s, "running", err);
 }

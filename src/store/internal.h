@@ -132,13 +132,15 @@ int sw_turn_end(SwStore *s, bool member, SwError *err) sw_must_check;
  * tells its own failures in what it is part of. */
 int sw_turn_run(SwStore *s, SwTurn *t, SwError *err) sw_must_check;
 
-/* identity.c: before SQLite opens it; before migrations; when it is open; when it is to be closed */
+/* identity.c: before SQLite opens it; before migrations; in the transaction that opens it; once that is committed; when it is
+ * to be closed */
 int sw_identity_check_files(SwStore *s, SwError *err) sw_must_check;
 int sw_identity_check_store(SwStore *s, SwError *err) sw_must_check;
 int sw_identity_begin(SwStore *s, SwError *err) sw_must_check;
+int sw_identity_note(SwStore *s, SwError *err) sw_must_check;
 void sw_identity_end(SwStore *s);
 
-/* migrate.c */
+/* migrate.c: in the transaction that opens the store */
 int sw_store_migrate(SwStore *s, SwError *err) sw_must_check;
 int sw_store_clear(SwConn *c, SwError *err) sw_must_check; /* deletes every row */
 

@@ -85,21 +85,14 @@ static int version_of(SwConn *c, int64_t *ret_version, SwError *err) {
     return 0;
 }
 
-static int migrate_one(SwConn *c, size_t n, SwError *err) {
+/* In the caller's transaction. */
+static int migrate_all(SwConn *c, size_t from, SwError *err) {
     char version[64];
-    snprintf(version, sizeof(version), "PRAGMA user_version=%zu", n + 1);
-    if (sw_sql_exec(c, "BEGIN EXCLUSIVE", err) < 0)
-        return -1;
-    if (sw_sql_exec(c, migrations[n], err) < 0 || sw_sql_exec(c, version, err) < 0) {
-        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
-        return -1;
-    }
-    SW_CRASH_POINT("store.migrate.before_commit");
-    if (sw_sql_exec(c, "COMMIT", err) < 0) {
-        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
-        return -1;
-    }
-    return 0;
+    for (size_t n = from; n < SW_N(migrations); n++)
+        if (sw_sql_exec(c, migrations[n], err) < 0)
+            return -1;
+    snprintf(version, sizeof(version), "PRAGMA user_version=%zu", SW_N(migrations));
+    return sw_sql_exec(c, version, err);
 }
 
 int sw_store_migrate(SwStore *s, SwError *err) {
@@ -111,9 +104,10 @@ int sw_store_migrate(SwStore *s, SwError *err) {
                        "The store in %s was written by a newer Slipway (schema %lld; this program knows up to %d). "
                        "Run the newer program, or choose another data folder.",
                        s->dir, (long long)version, (int)SW_N(migrations));
-    for (size_t n = (size_t)version; n < SW_N(migrations); n++) {
-        if (migrate_one(s->writer, n, err) < 0)
-            return -1;
-    }
+    if (version == (int64_t)SW_N(migrations))
+        return 0;
+    if (migrate_all(s->writer, (size_t)version, err) < 0)
+        return -1;
+    SW_CRASH_POINT("store.migrate.before_commit");
     return 0;
 }

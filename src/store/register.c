@@ -99,20 +99,30 @@ static int reindex(SwTx *tx, const SwCollection *c, SwError *err) {
     }
 }
 
+/* *ret_same: its rows are indexed as it declares. */
+static int is_same(SwTx *tx, const SwCollection *c, SwStr declared, bool *ret_same, SwError *err) {
+    _sw_sql_ SwSql q = {0};
+    bool row;
+    if (sw_sql(tx, &q, "SELECT indexes FROM collection WHERE name=?1", err) < 0)
+        return -1;
+    sw_sql_str(&q, 1, sw_str(c->name));
+    if (sw_sql_step(tx, &q, &row, err) < 0)
+        return -1;
+    *ret_same = row && sw_str_eq(sw_sql_view(&q, 0), declared);
+    return 0;
+}
+
 static int register_one(SwTx *tx, const SwCollection *c, SwError *err) {
-    SwStr now = describe(tx->arena, c), before;
-    {
-        _sw_sql_ SwSql q = {0};
-        bool row;
-        if (sw_sql(tx, &q, "SELECT indexes FROM collection WHERE name=?1", err) < 0)
-            return -1;
-        sw_sql_str(&q, 1, sw_str(c->name));
-        if (sw_sql_step(tx, &q, &row, err) < 0)
-            return -1;
-        before = row ? sw_sql_get(tx->arena, &q, 0) : SW_NO_STR;
-    }
-    if (before.p && sw_str_eq(before, now))
+    SwStr now = describe(tx->arena, c);
+    bool same;
+    if (is_same(tx, c, now, &same, err) < 0)
+        return -1;
+    if (same)
         return 0;
+    if (!sw_tx_is_write(tx)) {
+        tx->would_write = true;
+        return 0;
+    }
     if (reindex(tx, c, err) < 0)
         return -1;
     _sw_sql_ SwSql q = {0};
@@ -123,14 +133,23 @@ static int register_one(SwTx *tx, const SwCollection *c, SwError *err) {
     return sw_sql_run(tx, &q, err);
 }
 
-int sw_store_register(SwStore *s, const SwCollection *const *c, SwError *err) {
+static int register_all(SwStore *s, SwTxMode mode, const SwCollection *const *c, bool *ret_more, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     _sw_tx_ SwTx *tx = NULL;
-    if (sw_tx_begin(s, a, SW_WRITE, SW_STR(""), SW_STR(""), &tx, err) < 0)
+    if (sw_tx_begin(s, a, mode, SW_STR(""), SW_STR(""), &tx, err) < 0)
         return -1;
     for (; *c; c++) {
         if (register_one(tx, *c, err) < 0)
             return -1;
     }
+    *ret_more = sw_tx_would_write(tx);
     return sw_tx_commit(&tx, err);
+}
+
+/* Most starts find all of it as it was, and write nothing. */
+int sw_store_register(SwStore *s, const SwCollection *const *c, SwError *err) {
+    bool more;
+    if (register_all(s, SW_READ, c, &more, err) < 0)
+        return -1;
+    return more ? register_all(s, SW_WRITE, c, &more, err) : 0;
 }

@@ -62,14 +62,27 @@ static int take_lock(SwStore *s, SwError *err) {
     return 0;
 }
 
+/* What a start writes is one transaction, and is there whole or not at all: the tables of this program, then which opening
+ * this is. */
+static int bring_up(SwStore *s, SwError *err) {
+    if (sw_sql_exec(s->writer, "BEGIN EXCLUSIVE", err) < 0)
+        return -1;
+    if (sw_store_migrate(s, err) < 0 || (!s->ephemeral && sw_identity_begin(s, err) < 0) ||
+        sw_sql_exec(s->writer, "COMMIT", err) < 0) {
+        sqlite3_exec(s->writer->db, "ROLLBACK", NULL, NULL, NULL);
+        return -1;
+    }
+    return 0;
+}
+
 /* Opens the database; its tables are those of this program afterwards. */
 static int open_database(SwStore *s, SwError *err) {
     if (s->ephemeral)
-        return sw_conn_open(s, true, &s->writer, err) < 0 ? -1 : sw_store_migrate(s, err);
+        return sw_conn_open(s, true, &s->writer, err) < 0 ? -1 : bring_up(s, err);
     sw_store_room_give(s);
     if (sw_identity_check_files(s, err) < 0 || sw_conn_open(s, true, &s->writer, err) < 0 ||
-        sw_identity_check_store(s, err) < 0 || sw_store_migrate(s, err) < 0 || sw_fsync_dir(s->dir, err) < 0 ||
-        sw_identity_begin(s, err) < 0)
+        sw_identity_check_store(s, err) < 0 || bring_up(s, err) < 0 || sw_fsync_dir(s->dir, err) < 0 ||
+        sw_identity_note(s, err) < 0)
         return -1;
     sw_store_room_take(s);
     return 0;

@@ -109,11 +109,15 @@ static bool refuses_all(const SwShape *s) {
     return refused && refused == s->n_member;
 }
 
-/* What the pager and the tag operations read by what is declared (api/page.h, resource/resource.h). */
+/* What the pager, the tag operations and the front door read by what is declared (api/page.h, resource/resource.h,
+ * api/idempotency.h). */
 static bool is_declared(const Audit *x, const SwShape *s, const SwMember *m) {
     const SwPaging *page = x->op->page;
     const SwDeclarations *d = x->service->declares;
+    const SwToken *token = x->service->handlers[x->op->index].token;
     if (page && (m == page->token || m == page->limit))
+        return true;
+    if (token && m == &x->op->input->member[token->at])
         return true;
     for (size_t i = 0; d && s == x->op->input && i < d->n_tagging; i++) {
         const SwTagOperation *t = &d->tagging[i];

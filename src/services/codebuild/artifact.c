@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Artifacts: files of the still running container, opened inside its root, go to S3 as one ZIP file or as they are. */
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/lazy_archive.h"
 #include "models/s3.gen.h"
 #include "services/codebuild/codebuild.h"
 

@@ -2,14 +2,13 @@
 /* ZIP archives of strangers: every entry is opened beneath the folder by the kernel (openat2), so that neither ".." nor
  * a link, not even one that the archive itself brought, leads out of it. */
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/lazy_archive.h"
 #include "services/codebuild/codebuild.h"
 
 #define BYTES_MAX   (8 * (int64_t)SW_GIB)

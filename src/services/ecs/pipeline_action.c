@@ -6,9 +6,7 @@
  * What was started is stored under the action's token in the transaction that starts it, so that a
  * step repeated after a crash finds its deployment instead of making a second one. */
 
-#include <archive.h>
-#include <archive_entry.h>
-
+#include "base/lazy_archive.h"
 #include "ecs.h"
 #include "models/s3.gen.h"
 

@@ -4,7 +4,11 @@
 
 #include "http_test.h"
 
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -124,6 +128,56 @@ static void plain_and_tls_share_a_port(void **state) {
     assert_int_equal(fetch((SwHttpCall){.url = url("https://127.0.0.1", "/x")}, &m, NULL, &err), -1);
     assert_non_null(strstr(err.message, "certificate"));
     assert_int_equal(fetch((SwHttpCall){.url = url("https://127.0.0.1", "/x"), .any_certificate = true}, &m, NULL, &err), 0);
+}
+
+static atomic_int asked;
+
+static int first_certificate(void *arg, SwError *err) {
+    TestServer **of = arg;
+    if (asked++ == 0)
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "not yet");
+    return sw_http_server_tls((*of)->server, ca.cert_pem.p, ca.key_pem.p, err);
+}
+
+/* A server that has none is asked for one by its first TLS connection, and again where that failed; then never more. */
+static void certificate_is_asked_for_by_who_needs_it(void **state) {
+    static TestServer *late;
+    SwWireMessage m;
+    SwError err;
+    late = test_server((SwHttpServerOptions){.certificate = first_certificate, .certificate_arg = &late});
+    SwStr plain = sw_strf(arena, "http://127.0.0.1:%u/x", late->port),
+          tls = sw_strf(arena, "https://127.0.0.1:%u/x", late->port);
+    assert_int_equal(fetch((SwHttpCall){.url = plain}, &m, NULL, &err), 0);
+    assert_int_equal(asked, 0);
+    assert_false(sw_http_server_has_tls(late->server));
+    assert_int_equal(fetch((SwHttpCall){.url = tls, .ca_pem = ca.ca_pem.p}, &m, NULL, &err), -1);
+    assert_int_equal(fetch((SwHttpCall){.url = tls, .ca_pem = ca.ca_pem.p}, &m, NULL, &err), 0);
+    assert_int_equal(fetch((SwHttpCall){.url = tls, .ca_pem = ca.ca_pem.p}, &m, NULL, &err), 0);
+    assert_int_equal(asked, 2);
+    assert_true(sw_http_server_has_tls(late->server));
+    test_server_free(late);
+}
+
+/* Files that are there as they were made need not be read at a start; any other are looked at. */
+static void recent_files_can_wait(void **state) {
+    static const char *const files[] = {"tls/ca.key", "tls/ca.pem", "tls/server.key", "tls/server.pem"};
+    const struct timespec old[2] = {{.tv_sec = time(NULL) - 31 * 86400}, {.tv_sec = time(NULL) - 31 * 86400}};
+    assert_true(sw_ca_is_recent(arena, dir));
+    for (size_t i = 0; i < SW_N(files); i++) {
+        const char *path = sw_path(arena, dir, files[i]), *away = sw_strf(arena, "%s.away", path).p;
+        assert_int_equal(rename(path, away), 0);
+        assert_false(sw_ca_is_recent(arena, dir));
+        assert_int_equal(rename(away, path), 0);
+    }
+    assert_true(sw_ca_is_recent(arena, dir));
+    const char *key = sw_path(arena, dir, "tls/server.key");
+    assert_int_equal(chmod(key, 0640), 0);
+    assert_false(sw_ca_is_recent(arena, dir));
+    assert_int_equal(chmod(key, 0600), 0);
+    assert_int_equal(utimensat(AT_FDCWD, key, old, 0), 0);
+    assert_false(sw_ca_is_recent(arena, dir));
+    assert_int_equal(utimensat(AT_FDCWD, key, NULL, 0), 0);
+    assert_true(sw_ca_is_recent(arena, dir));
 }
 
 static void another_certificate_serves_new_connections(void **state) {
@@ -257,6 +311,8 @@ int main(void) {
         cmocka_unit_test(the_certificate_carries_its_names),
         cmocka_unit_test(certificates_are_renewed_before_they_end),
         cmocka_unit_test(broken_files_are_made_anew),
+        cmocka_unit_test(recent_files_can_wait),
+        cmocka_unit_test(certificate_is_asked_for_by_who_needs_it),
         cmocka_unit_test(plain_and_tls_share_a_port),
         cmocka_unit_test(another_certificate_serves_new_connections),
         cmocka_unit_test(the_client_sends_what_it_is_told),

@@ -47,15 +47,19 @@ format:
 	@tools/install-packages check
 	@git ls-files 'src/*.[ch]' 'tools/*.[ch]' 'tests/*.[ch]' 'bench/*.c' | grep -v /golden/ | xargs clang-format-14 -i
 
-bench: 
+# Each figure that is short of its limit fails the whole, after all have run.
+bench:
 	@tools/install-packages build run demo bench
 	@$(MAKE) --no-print-directory build
-	@bench/run $(BUILD)/slipway
-	@bench/rules.py $(BUILD)/slipway
-	@ninja -C $(BUILD) -j $(JOBS) --quiet bench/bench_pages
-	@bench/pages.py $(BUILD)/bench/bench_pages
-	@ninja -C $(BUILD) -j $(JOBS) --quiet bench/bench_store bench/bench_http
-	@bench/request_cost.py $(BUILD)
+	@ninja -C $(BUILD) -j $(JOBS) --quiet bench/bench_pages bench/bench_store bench/bench_http
+	@failed=; \
+	bench/run $(BUILD)/slipway || failed="$$failed run"; \
+	bench/rules.py $(BUILD)/slipway || failed="$$failed rules"; \
+	bench/pages.py $(BUILD)/bench/bench_pages || failed="$$failed pages"; \
+	bench/request_cost.py $(BUILD) || failed="$$failed request_cost"; \
+	bench/delivery.py $(BUILD)/slipway || failed="$$failed delivery"; \
+	bench/contention.py $(BUILD)/slipway || failed="$$failed contention"; \
+	[ -z "$$failed" ] || { echo "short of their limits:$$failed"; exit 1; }
 
 SECONDS ?= 60
 fuzz:

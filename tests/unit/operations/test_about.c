@@ -65,6 +65,12 @@ static const Reason beside[] = {
 /* Members that are called like names, and that the question is "*" with. */
 #define METRIC "a metric is no resource"
 #define BESIDE "nothing is named without the member that names the resource, and the request is refused"
+/* Resources that are named there, while another is asked about; the last word is the resource. */
+static const Reason about_another[] = {
+    {"sns", "GetSubscriptionAttributes", "subscription", "AWS asks for the topic"},
+    {"sns", "SetSubscriptionAttributes", "subscription", "AWS asks for the topic"},
+    {"s3", "DeleteObjects", "bucket", "AWS asks for each key, where the bucket is there"},
+};
 static const Reason starred[] = {
     {"ec2", NULL, NULL, "AWS lists no resource for what describes"},
     {"slipway", "GetDeployment", "deploymentId", "a deployment has no ARN"},
@@ -282,7 +288,8 @@ static void each_operation(Walk *k, const SwService *s, void (*fn)(Walk *k, cons
 static void check_declared(Walk *k, const SwService *s, const SwOperation *op) {
     for (const SwResource *const *r = s->declares->resource; *r; r++)
         for (size_t i = 0; i < (*r)->n_named; i++)
-            if ((*r)->named[i].op == op->index) {
+            if ((*r)->arn[0] && (*r)->named[i].op == op->index &&
+                !stands_in(about_another, SW_N(about_another), s, op, (*r)->name)) {
                 k->n_named++;
                 check_named(k, s, op, *r, &(*r)->named[i]);
             }

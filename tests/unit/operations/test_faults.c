@@ -81,7 +81,7 @@ static uint64_t rows_of(SwTx *tx, const char *table, uint64_t h, SwError *err) {
 static uint64_t digest(Script *k) {
     static const char *const tables[] = {"document",      "document_index", "sequence",       "blob_reference", "series",
                                          "series_bucket", "log_group",      "log_stream",     "log_event",      "work",
-                                         "event",         "listener",       "sqlite_sequence"};
+                                         "event",         "event_due",      "sqlite_sequence"};
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
     _sw_tx_ SwTx *tx = NULL;

@@ -30,7 +30,7 @@ static const char old_rows[] =
     " '{\"id\":\"a0000000\",\"queue\":\"q\",\"body\":\"third\",\"sent\":3,\"number\":3,\"receives\":0,\"visible\":3,"
     "\"sentKey\":\"09223372036854775811/09223372036854775811\",\"visibleKey\":\"09223372036854775811/09223372036854775811\"}', "
     "'');"
-    "PRAGMA user_version=5";
+    "PRAGMA user_version=6";
 
 typedef struct Fixture {
     SwArena *a;

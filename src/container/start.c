@@ -359,10 +359,10 @@ static int start_anew(SwRuntime *rt, SwBox *b, SwArena *a, SwError *err) {
         return -1;
     }
     int r = release(rt, b, err);
-    if (l.answer_due && read_answer(&l, &same) < 0) { /* it runs: its end will be seen without conmon too */
-        sw_log(SW_WARN, "container's supervisor not heard", SW_F("container", b->id), SW_F("message", err->message));
-        sw_error_reset(err);
-    }
+    SwError unheard = sw_error(a);
+    l.err = &unheard;
+    if (l.answer_due && read_answer(&l, &same) < 0) /* it runs: its end will be seen without conmon too */
+        sw_log(SW_WARN, "container's supervisor not heard", SW_F("container", b->id), SW_F("message", unheard.message));
     return r;
 }
 

@@ -214,6 +214,16 @@ static bool start_tls(SwConn *c) {
     return ok;
 }
 
+typedef struct Hello {
+    SwConn *c;
+    bool ok;
+} Hello;
+
+static void take_hello(void *arg) {
+    Hello *h = arg;
+    h->ok = start_tls(h->c);
+}
+
 typedef struct Turn {
     SwConn *c;
     bool served, more; /* a request came; another may */
@@ -247,7 +257,8 @@ void sw_conn_run(SwConn *c) {
     bool ok = !is_ending(c) && sw_io_peek(&c->io, &first) > 0;
     if (ok && first == 0x16) {
         set_state(c, SW_CONN_HEAD);
-        ok = start_tls(c);
+        Hello h = {.c = c};
+        ok = sw_guard(SW_POOL_REQUESTS, take_hello, &h) == SW_LACK_NONE && h.ok;
     }
     bool served = false;
     while (ok) {

@@ -3,6 +3,7 @@
  * nothing else: CloudFormation counts a policy of several roles as a resource, though no service has such a thing; what it was
  * told is kept in a record. */
 
+#include "api/registry.h"
 #include "resource/cfn_internal.h"
 
 /* --- one element ------------------------------------------------------------------------------------------------ */
@@ -56,22 +57,43 @@ static int put_with(SwCtx *cx, const SwCfnType *t, const SwCfnBinding *each, uin
     return 0;
 }
 
-/* `put` or `take` of one. */
-static int call_one(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, bool take, const SwValue *one,
-                    const SwValue *properties, SwError *err) {
-    const SwApi *api = f->r->api;
+/* The input of `put` or `take` of one. */
+static int input_of_one(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, bool take, const SwValue *one,
+                        const SwValue *properties, void **ret_in, SwError *err) {
     uint16_t op = take ? b->each->take : b->each->put;
     const SwPath *at = take ? &b->each->take_at : &b->each->put_at;
-    const SwShape *s = api->op[op].input;
-    void *in, *out;
-    if (sw_cfn_input(cx, f->r, op, f, NULL, &in, err) < 0)
+    const SwShape *s = f->r->api->op[op].input;
+    if (sw_cfn_input(cx, f->r, op, f, NULL, ret_in, err) < 0)
         return -1;
     int told = at->n ? sw_cfn_put(cx, b->shape->of, one, b->property, s->member[at->at[at->n - 1]].shape,
-                                  sw_path_make(cx->arena, s, in, at), NULL, err)
-                     : put_fields(cx, b->shape->of, one, s, in, err);
-    if (told < 0 || put_with(cx, f->r->cfn, b, op, take, properties, s, in, err) < 0)
+                                  sw_path_make(cx->arena, s, *ret_in, at), NULL, err)
+                     : put_fields(cx, b->shape->of, one, s, *ret_in, err);
+    return told < 0 ? -1 : put_with(cx, f->r->cfn, b, op, take, properties, s, *ret_in, err);
+}
+
+static int call_one(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, bool take, const SwValue *one,
+                    const SwValue *properties, SwError *err) {
+    void *in, *out;
+    if (input_of_one(cx, f, b, take, one, properties, &in, err) < 0)
         return -1;
-    return sw_call(cx, api, op, in, &out, err);
+    return sw_call(cx, f->r->api, take ? b->each->take : b->each->put, in, &out, err);
+}
+
+/* Whether the caller may put one: what `put` would ask IAM. */
+static int ask_one(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, const SwValue *one, const SwValue *properties,
+                   SwError *err) {
+    const SwOperation *op = &f->r->api->op[b->each->put];
+    SwStrList about;
+    void *in;
+    if (input_of_one(cx, f, b, false, one, properties, &in, err) < 0 ||
+        sw_resource_arns_of(cx, sw_registry_by_api(cx->host, f->r->api), op, in, &about, err) < 0)
+        return -1;
+    if (!about.n)
+        sw_str_list_add(cx->arena, &about, SW_STR("*"));
+    for (size_t i = 0; i < about.n; i++)
+        if (sw_authorise(cx, op->iam_action, about.v[i], err) < 0)
+            return -1;
+    return 0;
 }
 
 /* --- all of them ------------------------------------------------------------------------------------------------ */
@@ -143,6 +165,20 @@ int sw_cfn_keep(SwCtx *cx, const SwResource *r, SwStr id, const SwValue *was, co
     return want ? store(cx, &f, want, err) : sw_doc_delete(cx->tx, r->in, id, NULL, err);
 }
 
+/* What is kept is read by nobody who may not put it: no operation of its service shows it, which would ask. */
+static int ask_all(SwCtx *cx, const SwFound *f, const SwValue *properties, SwError *err) {
+    const SwCfnType *t = f->r->cfn;
+    for (size_t i = 0; cx->host->config->strict && i < t->n_bind; i++) {
+        const SwCfnBinding *b = &t->bind[i];
+        const SwValue *list = b->each ? sw_value_path(properties, b->property) : NULL;
+        for (size_t k = 0; list && k < list->n; k++)
+            if (ask_one(cx, f, b, &list->v[k], properties, err) < 0)
+                return -1;
+    }
+    return 0;
+}
+
 int sw_cfn_kept(SwCtx *cx, const SwFound *f, SwValue *ret, SwError *err) {
-    return sw_json_parse(cx->arena, sw_path_text(f->r->in->shape, f->record, &f->r->cfn->kept), ret, err);
+    SwStr text = sw_path_text(f->r->in->shape, f->record, &f->r->cfn->kept);
+    return sw_json_parse(cx->arena, text, ret, err) < 0 ? -1 : ask_all(cx, f, ret, err);
 }

@@ -48,6 +48,7 @@ typedef struct SwTurn {
     /* What a job does in the turn, in whoever's thread; true: it is a member of the batch. NULL: the thread wants the turn. */
     bool (*run)(struct SwTurn *t);
     void (*stored)(struct SwTurn *t); /* after the commit that it is part of, where a job's thread ended the batch */
+    SwTx *undo;                       /* whose sw_tx_on_undo is called where that commit fails; or NULL */
     sem_t told;                       /* posted once the state is another */
     SwTurnState state;
     bool failed; /* with its batch */
@@ -124,10 +125,12 @@ int sw_sql_run(SwTx *tx, SwSql *q, SwError *err) sw_must_check; /* to its end; n
 SwStr sw_sql_get(SwArena *a, SwSql *q, int column);             /* copied; absent for NULL */
 SwStr sw_sql_view(SwSql *q, int column);                        /* valid until the next step */
 
-/* turn.c. The turn is taken with a batch's transaction open, and ended when what was done is in it whole (member: then it
- * waits for the commit, whose failure is this one's) or not at all. */
+/* tx.c. What was done outside since `last` is taken back, the newest first; NULL: all. */
+void sw_tx_run_undo(SwTx *tx, const SwAfter *last);
+/* turn.c. The turn is taken with a batch's transaction open, and ended when what was done is in it whole (member: its
+ * transaction, which waits for the commit and fails with it) or not at all (NULL). */
 int sw_turn_take(SwStore *s, SwError *err) sw_must_check;
-int sw_turn_end(SwStore *s, bool member, SwError *err) sw_must_check;
+int sw_turn_end(SwStore *s, SwTx *member, SwError *err) sw_must_check;
 /* Both, with t->run(t) between them: here, or by the thread that has the turn. -1 also where it was not run at all; run()
  * tells its own failures in what it is part of. */
 int sw_turn_run(SwStore *s, SwTurn *t, SwError *err) sw_must_check;

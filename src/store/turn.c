@@ -140,14 +140,26 @@ static int outcome(const SwTurn *t, SwError *err) {
     return t->failed ? not_stored(t->cause, err) : 0;
 }
 
+/* With the turn, the latest first: none sees what another has not taken back, nor what came after. */
+static void undo_all(SwBatch *b) {
+    SwTurn *m[BATCH_MEMBERS_MAX + 1];
+    size_t n = 0;
+    for (SwTurn *t = b->first; t && n < SW_N(m); t = t->next) {
+        m[n++] = t;
+        t->failed = true;
+        memcpy(t->cause, b->cause, sizeof(t->cause));
+    }
+    while (n-- > 0)
+        if (m[n]->undo)
+            sw_tx_run_undo(m[n]->undo, NULL);
+}
+
 /* The batch is over: t is the member that ends it, or no member at all. */
 static void end_batch(SwStore *s, const SwTurn *t) {
     SwBatch *b = &s->batch;
     commit(s, b);
-    for (SwTurn *m = b->first; m && b->failed; m = m->next) {
-        m->failed = true;
-        memcpy(m->cause, b->cause, sizeof(m->cause));
-    }
+    if (b->failed)
+        undo_all(b);
     SwTurn *members = b->first;
     b->open = false;
     pthread_mutex_lock(&s->lock);
@@ -207,16 +219,22 @@ static int end_turn(SwStore *s, SwTurn *t, bool member, SwError *err) {
 
 /* --- beginning and ending ---------------------------------------------------------------------------------------- */
 
-/* With the turn: makes a batch where none is open. Without one there is no turn. */
+static void passp(SwStore **s) {
+    if (!*s)
+        return;
+    pthread_mutex_lock(&(*s)->lock);
+    pass(*s);
+    pthread_mutex_unlock(&(*s)->lock);
+}
+
+/* With the turn: makes a batch where none is open. Without one, or without memory to say so, there is no turn. */
 static int open_batch(SwStore *s, SwError *err) {
     if (s->batch.open)
         return 0;
-    if (sw_sql_exec_kept(s->writer, "BEGIN IMMEDIATE", err) < 0) {
-        pthread_mutex_lock(&s->lock);
-        pass(s);
-        pthread_mutex_unlock(&s->lock);
+    __attribute__((cleanup(passp))) SwStore *turn = s;
+    if (sw_sql_exec_kept(s->writer, "BEGIN IMMEDIATE", err) < 0)
         return -1;
-    }
+    turn = NULL;
     s->batch = (SwBatch){.open = true, .end = &s->batch.first, .since_ns = sw_monotonic_ns()};
     return 0;
 }
@@ -232,10 +250,10 @@ int sw_turn_take(SwStore *s, SwError *err) {
     return take(s, &t, err) < 0 ? -1 : open_batch(s, err);
 }
 
-int sw_turn_end(SwStore *s, bool member, SwError *err) {
-    _end_ SwTurn t = {0};
+int sw_turn_end(SwStore *s, SwTx *member, SwError *err) {
+    _end_ SwTurn t = {.undo = member};
     sem_init(&t.told, 0, 0);
-    return end_turn(s, &t, member, err);
+    return end_turn(s, &t, member != NULL, err);
 }
 
 int sw_turn_run(SwStore *s, SwTurn *t, SwError *err) {

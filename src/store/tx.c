@@ -22,7 +22,7 @@
 static void turn_dropp(SwStore **s) {
     SwError ignored = {0};
     if (*s)
-        (void)!sw_turn_end(*s, false, &ignored); /* not a member: has no outcome */
+        (void)!sw_turn_end(*s, NULL, &ignored); /* not a member: has no outcome */
 }
 
 static int begin_write(SwStore *s, SwError *err) {
@@ -114,12 +114,11 @@ int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr regi
     return 0;
 }
 
-/* What was done outside since `last` is taken back; NULL: all. */
-static void run_undo(SwTx *tx, const SwAfter *last) {
+void sw_tx_run_undo(SwTx *tx, const SwAfter *last) {
     while (tx->undo != last) {
         SwAfter *u = tx->undo;
         tx->undo = u->next;
-        u->fn(u->arg);
+        (void)sw_guard_spare(u->fn, u->arg); /* the rest is taken back whatever becomes of one */
     }
 }
 
@@ -130,7 +129,7 @@ static void undo_write(SwTx *tx) {
     int r = sqlite3_get_autocommit(db) ? SQLITE_OK : sqlite3_exec(db, "ROLLBACK TO t; RELEASE t", NULL, NULL, NULL);
     if (r != SQLITE_OK && !sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* better all members fail than half of one stays */
-    run_undo(tx, NULL);
+    sw_tx_run_undo(tx, NULL);
 }
 
 static int keep_write(SwTx *tx, SwError *err) {
@@ -149,10 +148,7 @@ static int commit_write(SwTx *tx, SwError *err) {
     if (keep_write(tx, err) < 0)
         return -1;
     undo = NULL;
-    if (sw_turn_end(tx->store, true, err) == 0)
-        return 0;
-    run_undo(tx, NULL);
-    return -1;
+    return sw_turn_end(tx->store, tx, err);
 }
 
 int sw_tx_commit(SwTx **txp, SwError *err) {
@@ -178,7 +174,7 @@ void sw_tx_rollback(SwTx *tx) {
     }
     undo_write(tx);
     SwError ignored = sw_error(tx->arena);
-    (void)!sw_turn_end(tx->store, false, &ignored); /* not a member: has no outcome */
+    (void)!sw_turn_end(tx->store, NULL, &ignored); /* not a member: has no outcome */
 }
 
 /* --- jobs ---------------------------------------------------------------------------------------------------------- */
@@ -236,9 +232,8 @@ int sw_tx_write(SwStore *s, SwArena *a, SwStr account, SwStr region, SwTxFn *fn,
     j.tx = (SwTx){
         .store = s, .arena = a, .conn = s->writer, .mode = SW_WRITE, .account = account, .region = region, .is_job = true};
     j.tx.after_end = &j.tx.after;
+    j.turn.undo = &j.tx;
     int r = sw_turn_run(s, &j.turn, err);
-    if (r < 0)
-        run_undo(&j.tx, NULL);
     if (j.lack != SW_LACK_NONE)
         sw_no_memory(j.lack);
     if (r < 0 || j.r < 0)
@@ -292,7 +287,7 @@ void sw_tx_undo(SwTx *tx) {
         return;
     tx->after_end = tx->mark[--tx->depth];
     *tx->after_end = NULL;
-    run_undo(tx, tx->undo_mark[tx->depth]);
+    sw_tx_run_undo(tx, tx->undo_mark[tx->depth]);
     sqlite3 *db = tx->conn->db;
     if (tx->mode == SW_READ || sqlite3_get_autocommit(db))
         return;

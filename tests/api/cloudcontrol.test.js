@@ -268,6 +268,17 @@ test("strict: it takes the permission of this API and of the resource's own serv
     await assert.rejects(make(await who("bob", allow("ecr:*")), "bobs"), /cloudformation:CreateResource/);
 });
 
+test("strict: what is kept for CloudFormation is read by nobody who may not put it where it lies", async (t) => {
+    const { as, user } = await strict(t);
+    const sqs = as(SQSClient), Queues = [(await sqs.send(new CreateQueueCommand({ QueueName: "jobs" }))).QueueUrl];
+    const PolicyDocument = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: "*", Action: "sqs:SendMessage", Resource: "*" }] };
+    const made = await event("CreateResource", { TypeName: "AWS::SQS::QueuePolicy", DesiredState: JSON.stringify({ Queues, PolicyDocument }) }, as(C.CloudControlClient));
+    const look = async (name, ...statements) => as(C.CloudControlClient, await user(name, ...statements))
+        .send(new C.GetResourceCommand({ TypeName: "AWS::SQS::QueuePolicy", Identifier: made.Identifier }));
+    assert.match((await look("ann", allow(["cloudformation:GetResource", "sqs:SetQueueAttributes"]))).ResourceDescription.Properties, /sqs:SendMessage/);
+    await assert.rejects(look("bob", allow("cloudformation:GetResource")), /sqs:SetQueueAttributes/);
+});
+
 test("the AWS CLI makes and reads a resource", async () => {
     const { ProgressEvent } = await s.aws("cloudcontrol", "create-resource", "--type-name", REPOSITORY, "--desired-state", '{"RepositoryName":"by-cli"}');
     assert.strictEqual(ProgressEvent.OperationStatus, "SUCCESS");

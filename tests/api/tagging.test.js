@@ -216,5 +216,8 @@ test("strict: without the permission of ListResources one sees the kinds that on
     assert.deepStrictEqual(await types("some", allow(["sqs:ListQueues"])), ["sqs:queue"]);
     await assert.rejects(look("resources", "none", allow("sqs:CreateQueue")), /slipway:ListResources/);
     assert.deepStrictEqual(await made("status", allow(["sqs:ListQueues", "slipway:GetHealth"])), ["queues"]);
+    await as(SQSClient).send(new CreateQueueCommand({ QueueName: "secret" }));
+    const named = async (...who) => JSON.parse((await look("resources", ...who)).stdout).resources.map((r) => r.name);
+    assert.deepStrictEqual(await named("denied", allow("sqs:ListQueues"), deny("sqs:ListQueues", `${QUEUE}secret`)), ["jobs"]);
     assert.deepStrictEqual(await made("nothing", allow("slipway:GetHealth")), []);
 });

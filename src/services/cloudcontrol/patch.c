@@ -77,9 +77,21 @@ static SwValue *existing(Patch *p, const Place *at) {
     return at->parent ? child(at->parent, at->name) : p->doc;
 }
 
+/* How deep values lie in each other; looks no further than SW_JSON_DEPTH_MAX. */
+static size_t depth(const SwValue *v, size_t above) {
+    size_t most = above + 1;
+    for (size_t i = 0; i < v->n && most <= SW_JSON_DEPTH_MAX; i++)
+        most = SW_MAX(most, depth(&v->v[i], above + 1));
+    return most;
+}
+
 static int add(Patch *p, SwStr pointer, const Place *at, SwValue v) {
     SwValue *to = at->parent;
-    size_t i;
+    size_t i, slashes = 0;
+    for (size_t k = 0; k < pointer.n; k++)
+        slashes += pointer.p[k] == '/';
+    if (depth(&v, slashes) > SW_JSON_DEPTH_MAX)
+        return invalid(p, "values lie too deep in each other", pointer);
     if (!to)
         *p->doc = v;
     else if (to->kind == SW_VOBJECT)

@@ -7,7 +7,8 @@
  *
  * A UUID is given to one build, and an environment has the UUID of the build that it will be of: container, network and
  * folder bear the build's names from the beginning, none serves two builds, and until it is taken nothing of a user's runs in
- * it. The record is written before anything is made and deleted when all of it is gone, or with the start of the build that
+ * it: sources are fetched into a folder that it sees. So images of the registry have none, whose shell is whatever somebody
+ * pushed. The record is written before anything is made and deleted when all of it is gone, or with the start of the build that
  * takes it; so a crash leaves nothing that nobody knows of. A container of a kept environment goes on over a restart as a
  * build's does.
  *
@@ -107,6 +108,8 @@ int codebuild_environment_keep(SwCtx *cx, const CodebuildBuildRecord *r, SwError
     const CodebuildProjectEnvironment *p = r->build->environment;
     SwTime now = sw_now(cx), life = cx->host->config->warm_builds;
     if (!life || !r->markers_seen.set) /* it never had a container that worked */
+        return 0;
+    if (!codebuild_on_host(cx, p->image))
         return 0;
     if (list(cx, true, &l, err) < 0)
         return -1;

@@ -13,15 +13,18 @@ static SwStr full(SwArena *a, SwStr branch) {
 
 typedef struct Moved {
     const char *path;
-    SwStr ref, from, to; /* ref absent: HEAD */
+    SwStr ref, from, to; /* ref absent: HEAD, of these branches */
 } Moved;
 
 static void move_back(void *arg) {
     const Moved *m = arg;
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError ignored = sw_error(a); /* somebody has moved it on */
-    (void)!(m->ref.p ? sw_git_update_ref(m->path, m->ref, m->to, m->from, &ignored)
-                     : sw_git_set_head(m->path, m->from, &ignored));
+    SwStr head;
+    if (m->ref.p)
+        (void)!sw_git_update_ref(m->path, m->ref, m->to, m->from, &ignored);
+    else if (sw_git_head(a, m->path, &head, &ignored) == 0 && sw_str_eq(head, m->to))
+        (void)!sw_git_set_head(m->path, m->from, &ignored);
 }
 
 static void on_undo(SwCtx *cx, const Moved *m) {
@@ -139,6 +142,6 @@ int codecommit_update_default_branch(SwCtx *cx, const CodecommitUpdateDefaultBra
                                                              "Branch %.*s does not exist", SW_FMT(in->default_branch_name))
                                                    : codecommit_fail_git(err, &CODECOMMIT_BRANCH_DOES_NOT_EXIST_EXCEPTION);
     if (head.p)
-        on_undo(cx, &(Moved){.path = path, .from = head});
+        on_undo(cx, &(Moved){.path = path, .from = head, .to = in->default_branch_name});
     return 0;
 }

@@ -3,7 +3,7 @@
  * which kinds there are how many, for `slipway status`.
  *
  * In strict mode a caller who may call the operation sees everything; any other sees the kinds that their own services let
- * him list. */
+ * him list, but for those that a policy denies him by name. */
 
 #include "services/slipway/slipway.h"
 
@@ -18,6 +18,7 @@
 
 /* Kinds that the caller may see, as many as sw_resource_all has. */
 typedef struct Seen {
+    bool every; /* one of them, too, that he may not list */
     bool *v;
     const SwResource *const *all;
 } Seen;
@@ -52,6 +53,7 @@ static int find_seen(SwCtx *cx, Seen *ret, SwError *err) {
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
     int r = may(cx, cx->op->iam_action, &all, &refused, err);
+    ret->every = all;
     for (size_t i = 0; r == 0 && i < n; i++) {
         const SwResource *of = ret->all[i];
         bool walked = of->in && of->arn[0];
@@ -62,6 +64,11 @@ static int find_seen(SwCtx *cx, Seen *ret, SwError *err) {
     }
     sw_ctx_rollback(cx);
     return r < 0 || any ? r : (*err = refused, -1);
+}
+
+static bool may_see(SwCtx *cx, const Seen *s, const SwResource *r, SwStr arn) {
+    SwError refused = sw_error(cx->arena);
+    return s->every || sw_authorise(cx, r->api->op[r->list].iam_action, arn, &refused) == 0;
 }
 
 static bool is_seen(const Seen *s, const SwResource *r) {
@@ -93,7 +100,7 @@ static int visit(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err
     Query *q = arg;
     SwArena *a = q->cx->arena;
     SwTime created = sw_path_time(f->r->in->shape, f->record, &f->r->created_at);
-    if (!has_tag(cx, q, f))
+    if (!has_tag(cx, q, f) || !may_see(cx, &q->seen, f->r, arn))
         return 0;
     if (q->out->resources.n == q->limit)
         return 1;
@@ -131,6 +138,7 @@ int slipway_list_resources(SwCtx *cx, const SlipwayListResourcesRequest *in, Sli
 typedef struct Count {
     SwArena *arena; /* of the reply */
     const SwResource *of;
+    const Seen *seen;
     SlipwayResourceType *into;
     size_t names;
 } Count;
@@ -142,6 +150,8 @@ static bool is_counted(const SwResource *r, const void *arg) {
 static int count(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err) {
     Count *c = arg;
     (void)err;
+    if (!may_see(cx, c->seen, f->r, arn))
+        return 0;
     if (c->into->count.v == COUNT_MOST) {
         c->into->more = SW_SOME_BOOL(true);
         return 1;
@@ -164,7 +174,7 @@ int slipway_list_resource_types(SwCtx *cx, const SlipwayListResourceTypesRequest
                                  .what = sw_str(r->plural),
                                  .operation = sw_str(r->in ? r->api->op[r->list].name : NULL),
                                  .count = SW_SOME_INT(0)};
-        Count c = {cx->arena, r, &t, (size_t)SW_OR(in->names, NAMES_USUAL)};
+        Count c = {cx->arena, r, &seen, &t, (size_t)SW_OR(in->names, NAMES_USUAL)};
         if (!seen.v[i])
             continue;
         if (sw_resource_each(cx, &(SwResourceWalk){is_counted, count, &c, SW_NO_STR}, err) < 0)

@@ -106,10 +106,30 @@ static void copies_of_copies_are_refused_before_memory_ends(void **state) {
     assert_ptr_equal(err.kind, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION);
 }
 
+/* Each add goes deeper than any text may. */
+static void documents_get_no_deeper_than_can_be_read(void **state) {
+    (void)state;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+    SwValue doc = sw_value_object();
+    SwBuf patch = sw_buf(a, SW_MIB), path = sw_buf(a, SW_MIB);
+    for (unsigned i = 0; i < SW_JSON_DEPTH_MAX; i++) {
+        sw_buf_addz(&path, "/a");
+        SwStr at = sw_buf_str(&path);
+        sw_buf_addf(&patch, "%s{\"op\":\"add\",\"path\":\"%.*s\",\"value\":{}}", i ? "," : "[", SW_FMT(at));
+    }
+    sw_buf_addc(&patch, ']');
+    assert_int_equal(cloudcontrol_patch(a, &doc, sw_buf_str(&patch), &err), -1);
+    assert_non_null(strstr(err.message, "too deep"));
+    SwStr made = sw_json_text(a, &doc);
+    assert_int_equal(sw_json_parse(a, made, &doc, &err), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patches_do_what_the_rfc_says),
         cmocka_unit_test(many_operations_on_a_large_document_end_soon),
+        cmocka_unit_test(documents_get_no_deeper_than_can_be_read),
         cmocka_unit_test(copies_of_copies_are_refused_before_memory_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

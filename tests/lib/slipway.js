@@ -184,11 +184,16 @@ async function refuses(promise, name, message) {
 }
 
 // A port of 127.0.0.1 on which nobody listens at this moment.
-function freePort() {
-    return new Promise((resolve, reject) => {
-        const p = net.createServer().listen(0, "127.0.0.1", () => { const { port } = p.address(); p.close(() => resolve(port)); });
-        p.on("error", reject);
-    });
+// Below the ports that the kernel gives out by itself: until its user binds it, no connection of another test takes it.
+async function freePort() {
+    for (;;) {
+        const port = 20000 + Math.floor(Math.random() * 12000);
+        const free = await new Promise((resolve) => {
+            const server = net.createServer().once("error", () => resolve(false));
+            server.listen(port, () => server.close(() => resolve(true)));
+        });
+        if (free) return port;
+    }
 }
 
 module.exports = { clientEnv, Slipway, start, finish, until, refuses, freePort, run, PROGRAM };

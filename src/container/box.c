@@ -199,8 +199,8 @@ static void box_ended(SwRuntime *rt, SwBox *b, int code, SwTime at) {
     char group[128];
 
     sw_box_group(rt, b, group);
-    b->oom |= sw_exists(sw_path(a, b->dir, "oom")) || sw_cgroup_oom_killed(SW_CGROUP_ROOT, group);
-    SwStr text = sw_strf(a, "%lld %d %d", (long long)at, code, b->oom);
+    bool oom = b->oom || sw_exists(sw_path(a, b->dir, "oom")) || sw_cgroup_oom_killed(SW_CGROUP_ROOT, group);
+    SwStr text = sw_strf(a, "%lld %d %d", (long long)at, code, oom);
     if (sw_file_write(sw_path(a, b->dir, "ended"), text, 0600, &err) < 0)
         sw_log(SW_WARN, "end of container not recorded", SW_F("container", b->id), SW_F("cause", err.cause));
     SW_CRASH_POINT("container.ended");
@@ -209,6 +209,7 @@ static void box_ended(SwRuntime *rt, SwBox *b, int code, SwTime at) {
         sw_log(SW_WARN, "runtime state not removed", SW_F("container", b->id), SW_F("cause", err.cause));
     (void)unlink(sw_path(a, b->dir, "kill_at"));
     pthread_mutex_lock(&rt->lock);
+    b->oom = oom;
     b->exit_code = code;
     b->finished_at = at;
     b->kill_at_ns = 0;

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A deployment while seven builds clone a large repository, beside one without: bench/contention.py PROGRAM [--pairs N] [--mib N].
 

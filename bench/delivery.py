@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Where the time of a delivery goes, from git push to the last action's end: bench/delivery.py PROGRAM [--releases N] [--json].
 

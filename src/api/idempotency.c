@@ -59,13 +59,7 @@ int sw_token_find(SwCtx *cx, const SwToken *t, const void *in, void **ret_out, S
 
 static int forget_old(SwCtx *cx, SwError *err) {
     SwDocQuery q = {.index = "by_expiry", .below = sw_index_number(cx->arena, sw_now(cx)), .limit = FORGET_AT};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &sw_tokens, &q, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++)
-        if (sw_doc_delete(cx->tx, &sw_tokens, l.v[i].id, NULL, err) < 0)
-            return -1;
-    return 0;
+    return sw_doc_delete_all(cx->tx, &sw_tokens, &q, err);
 }
 
 int sw_token_keep(SwCtx *cx, const SwToken *t, const void *in, const void *out, SwError *err) {

@@ -53,28 +53,30 @@ int sw_fail_cause(SwError *err, const SwErrorKind *kind, const char *cause, cons
     return -1;
 }
 
-int sw_fail_as(SwError *err, const SwErrorKind *kind, const char *fmt, ...) {
+static int fail_as(SwError *err, const SwErrorKind *kind, const char *fmt, va_list ap) {
     const char *cause = err->cause;
     if (!cause && err->kind)
         cause = sw_strf(err->arena, "%s: %s", err->kind->code, err->message).p;
-    va_list ap;
-    va_start(ap, fmt);
     fill(err, kind, cause, fmt, ap);
-    va_end(ap);
     return -1;
 }
 
-int sw_refuse_as(SwError *err, const SwErrorKind *kind, const char *fmt, ...) {
-    const char *cause = err->cause;
-    if (err->kind && err->kind->http >= 500)
-        return -1;
-    if (!cause && err->kind)
-        cause = sw_strf(err->arena, "%s: %s", err->kind->code, err->message).p;
+int sw_fail_as(SwError *err, const SwErrorKind *kind, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
-    fill(err, kind, cause, fmt, ap);
+    int r = fail_as(err, kind, fmt, ap);
     va_end(ap);
-    return -1;
+    return r;
+}
+
+int sw_refuse_as(SwError *err, const SwErrorKind *kind, const char *fmt, ...) {
+    if (err->kind && err->kind->http >= 500)
+        return -1;
+    va_list ap;
+    va_start(ap, fmt);
+    int r = fail_as(err, kind, fmt, ap);
+    va_end(ap);
+    return r;
 }
 
 int sw_fail_wrap(SwError *err, const char *fmt, ...) {

@@ -29,36 +29,11 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "store/blob_internal.h"
 #include "store/fault.h"
-#include "store/internal.h"
 
-#define PARKED_MAX    256 /* digests kept; older ones are computed again */
-#define COLLECT_AGE_S 3600
-#define CHUNK         (256 * SW_KIB)
-#define GATHER        (16 * SW_KIB) /* of small pieces in one write */
-
-typedef struct Hashes { /* of one upload, in an arena of their own: they outlive requests */
-    SwArena *arena;
-    unsigned extra;
-    SwDigest *d[_SW_DIGEST_KIND_MAX]; /* [SW_SHA256] always */
-} Hashes;
-
-typedef struct Parked {
-    char key[65]; /* "": free */
-    bool busy;    /* a writer has it */
-    int64_t size, used_ns;
-    Hashes hashes; /* arena NULL: not known */
-} Parked;
-
-struct SwBlobs {
-    SwArena *arena;
-    SwStore *store;
-    const char *dir, *tmp, *parked, *trash;
-    pthread_mutex_t lock;
-    Parked table[PARKED_MAX];
-    pthread_t sweeper; /* empties the trash after a reset */
-    bool sweeping;
-};
+#define CHUNK  (256 * SW_KIB)
+#define GATHER (16 * SW_KIB) /* of small pieces in one write */
 
 struct SwBlobWriter {
     SwBlobs *blobs;
@@ -67,16 +42,16 @@ struct SwBlobWriter {
     const char *path;
     int64_t size, parked_size; /* parked_size -1: not a parked one */
     char key[65];
-    Hashes hashes;
+    SwHashes hashes;
     char *held;    /* of small pieces, until they are worth a write; NULL: there was none */
     size_t n_held; /* counted in size */
 };
 
 /* --- digests ------------------------------------------------------------------------------------------------------ */
 
-static Hashes hashes_new(unsigned extra) {
+static SwHashes hashes_new(unsigned extra) {
     _sw_arena_ SwArena *a = sw_arena_new_in(SW_POOL_NONE, 0);
-    Hashes h = {.arena = a, .extra = extra};
+    SwHashes h = {.arena = a, .extra = extra};
     for (int k = 0; k < _SW_DIGEST_KIND_MAX; k++) {
         if (k == SW_SHA256 || extra & (1u << k))
             h.d[k] = sw_digest_new(h.arena, (SwDigestKind)k);
@@ -85,19 +60,19 @@ static Hashes hashes_new(unsigned extra) {
     return h;
 }
 
-static void hashes_add(Hashes *h, const void *p, size_t n) {
+static void hashes_add(SwHashes *h, const void *p, size_t n) {
     for (int k = 0; k < _SW_DIGEST_KIND_MAX; k++) {
         if (h->d[k])
             sw_digest_add(h->d[k], p, n);
     }
 }
 
-static void hashes_done(Hashes *h) {
+static void hashes_done(SwHashes *h) {
     sw_arena_free(h->arena);
-    *h = (Hashes){0};
+    *h = (SwHashes){0};
 }
 
-static void hashes_end(Hashes *h, SwArena *a, SwBlobInfo *ret) {
+static void hashes_end(SwHashes *h, SwArena *a, SwBlobInfo *ret) {
     for (int k = 0; k < _SW_DIGEST_KIND_MAX; k++) {
         uint8_t out[SW_DIGEST_BYTES_MAX];
         size_t n = h->d[k] ? sw_digest_end(h->d[k], out) : 0;
@@ -192,7 +167,7 @@ void sw_blobs_close(SwBlobs *b) {
     if (!b)
         return;
     end_sweep(b);
-    for (size_t i = 0; i < PARKED_MAX; i++)
+    for (size_t i = 0; i < SW_PARKED_MAX; i++)
         hashes_done(&b->table[i].hashes);
     b->store->blobs = NULL;
     sw_arena_free(b->arena);
@@ -202,9 +177,9 @@ int sw_blobs_reset(SwBlobs *b, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     end_sweep(b);
     _sw_lock_ pthread_mutex_t *held = sw_lock(&b->lock);
-    for (size_t i = 0; i < PARKED_MAX; i++) {
+    for (size_t i = 0; i < SW_PARKED_MAX; i++) {
         hashes_done(&b->table[i].hashes);
-        b->table[i] = (Parked){0};
+        b->table[i] = (SwParked){0};
     }
     static const char *const parts[] = {"sha256", "tmp", "parked"};
     int r = sw_mkdirs(b->trash, 0700, err);
@@ -223,7 +198,7 @@ int sw_blobs_reset(SwBlobs *b, SwError *err) {
 
 /* --- paths ----------------------------------------------------------------------------------------------------------- */
 
-static bool is_digest(SwStr d) {
+bool sw_blob_is_digest(SwStr d) {
     if (d.n != 64)
         return false;
     for (size_t i = 0; i < d.n; i++) {
@@ -234,7 +209,7 @@ static bool is_digest(SwStr d) {
 }
 
 const char *sw_blob_path(SwBlobs *b, SwArena *a, SwStr digest) {
-    if (!is_digest(digest)) /* from a client: a name that is nowhere */
+    if (!sw_blob_is_digest(digest)) /* from a client: a name that is nowhere */
         return sw_strf(a, "%s/sha256/none", b->dir).p;
     return sw_strf(a, "%s/sha256/%.2s/%.64s", b->dir, digest.p, digest.p).p;
 }
@@ -249,8 +224,8 @@ static int make_parent(SwBlobs *b, SwArena *a, SwStr digest, const char **ret_di
 
 /* --- writing ---------------------------------------------------------------------------------------------------------- */
 
-static Parked *find_parked(SwBlobs *b, const char *key) {
-    for (size_t i = 0; i < PARKED_MAX; i++) {
+static SwParked *find_parked(SwBlobs *b, const char *key) {
+    for (size_t i = 0; i < SW_PARKED_MAX; i++) {
         if (strcmp(b->table[i].key, key) == 0)
             return &b->table[i];
     }
@@ -258,12 +233,12 @@ static Parked *find_parked(SwBlobs *b, const char *key) {
 }
 
 /* With the lock held: the entry of `key`, or one to use for it; NULL when all are busy. */
-static Parked *take_parked(SwBlobs *b, const char *key) {
-    Parked *best = find_parked(b, key);
+static SwParked *take_parked(SwBlobs *b, const char *key) {
+    SwParked *best = find_parked(b, key);
     if (best)
         return best;
-    for (size_t i = 0; i < PARKED_MAX; i++) {
-        Parked *p = &b->table[i];
+    for (size_t i = 0; i < SW_PARKED_MAX; i++) {
+        SwParked *p = &b->table[i];
         if (!p->busy && (!best || (best->key[0] && p->used_ns < best->used_ns)))
             best = p;
         if (best && !best->key[0])
@@ -272,7 +247,7 @@ static Parked *take_parked(SwBlobs *b, const char *key) {
     if (!best)
         return NULL;
     hashes_done(&best->hashes);
-    *best = (Parked){0};
+    *best = (SwParked){0};
     memcpy(best->key, key, 64);
     return best;
 }
@@ -290,10 +265,10 @@ static void writer_drop(void *arg) {
     }
     /* An upload that was taken up and not parked again: as it was. Its name still says how much counts. */
     pthread_mutex_lock(&w->blobs->lock);
-    Parked *p = find_parked(w->blobs, w->key);
+    SwParked *p = find_parked(w->blobs, w->key);
     if (p) {
         hashes_done(&p->hashes);
-        *p = (Parked){0};
+        *p = (SwParked){0};
     }
     pthread_mutex_unlock(&w->blobs->lock);
 }
@@ -377,10 +352,10 @@ static int finish(SwBlobs *b, SwArena *a, int fd, const char *path, SwStr digest
 
 static void forget_parked(SwBlobs *b, const char *key) {
     pthread_mutex_lock(&b->lock);
-    Parked *p = find_parked(b, key);
+    SwParked *p = find_parked(b, key);
     if (p) {
         hashes_done(&p->hashes);
-        *p = (Parked){0};
+        *p = (SwParked){0};
     }
     pthread_mutex_unlock(&b->lock);
 }
@@ -435,7 +410,7 @@ int sw_blob_adopt(SwBlobs *b, const char *path, const SwBlobInfo *info, SwError 
     struct stat from, to;
     if (sw_fault(err) < 0)
         return -1;
-    if (SW_NEVER(!is_digest(info->digest)))
+    if (SW_NEVER(!sw_blob_is_digest(info->digest)))
         return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "blob: not a digest", "The data could not be stored.");
     if (stat(path, &from) < 0 || stat(b->tmp, &to) < 0)
         return sw_fail_errno(err, errno, "looking at %s", path);
@@ -480,7 +455,7 @@ int sw_blob_park(SwBlobWriter *w, SwStr name, int64_t *ret_size, SwError *err) {
     if (sw_fsync_dir(dir, err) < 0 || sw_fsync_dir(b->parked, err) < 0)
         return -1;
     pthread_mutex_lock(&b->lock);
-    Parked *p = take_parked(b, key);
+    SwParked *p = take_parked(b, key);
     if (p) {
         if (p->hashes.arena)
             hashes_done(&p->hashes);
@@ -492,7 +467,7 @@ int sw_blob_park(SwBlobWriter *w, SwStr name, int64_t *ret_size, SwError *err) {
         hashes_done(&w->hashes);
     }
     pthread_mutex_unlock(&b->lock);
-    w->hashes = (Hashes){0};
+    w->hashes = (SwHashes){0};
     sw_closep(&w->fd);
     w->fd = -1;
     if (ret_size)
@@ -525,15 +500,15 @@ static int hash_file(SwBlobWriter *w, SwError *err) {
 }
 
 /* Marks the upload as taken and moves its digests, if they are known, to *ret; false: another writer has it. */
-static bool claim_parked(SwBlobs *b, const char *key, int64_t size, unsigned extra, Hashes *ret) {
+static bool claim_parked(SwBlobs *b, const char *key, int64_t size, unsigned extra, SwHashes *ret) {
     pthread_mutex_lock(&b->lock);
-    Parked *p = take_parked(b, key);
+    SwParked *p = take_parked(b, key);
     bool mine = p && !p->busy;
     if (mine) {
         p->busy = true;
         if (p->hashes.arena && p->size == size && p->hashes.extra == extra) {
             *ret = p->hashes;
-            p->hashes = (Hashes){0};
+            p->hashes = (SwHashes){0};
         }
         hashes_done(&p->hashes);
     }
@@ -568,7 +543,7 @@ static int make_own(SwBlobs *b, SwArena *a, const char *path, int64_t size, SwEr
 int sw_blob_unpark(SwBlobs *b, SwArena *a, SwStr name, unsigned extra, SwBlobWriter **ret_w, int64_t *ret_size, SwError *err) {
     char key[65];
     int64_t size;
-    Hashes known = {0};
+    SwHashes known = {0};
     *ret_w = NULL;
     if (sw_fault(err) < 0)
         return -1;
@@ -608,7 +583,7 @@ int64_t sw_blob_parked(SwBlobs *b, SwStr name, bool *ret_busy) {
     int64_t size;
     key_of(name, key);
     pthread_mutex_lock(&b->lock);
-    const Parked *p = find_parked(b, key);
+    const SwParked *p = find_parked(b, key);
     *ret_busy = p && p->busy;
     pthread_mutex_unlock(&b->lock);
     return parked_size(sw_path(a, b->parked, key), &size) ? size : -1;
@@ -632,7 +607,7 @@ int sw_blob_open(SwBlobs *b, SwStr digest, int *ret_fd, int64_t *ret_size, SwErr
     *ret_fd = -1;
     if (sw_fault(err) < 0)
         return -1;
-    if (!is_digest(digest))
+    if (!sw_blob_is_digest(digest))
         return 0;
     const char *path = sw_blob_path(b, a, digest);
     _sw_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -649,90 +624,9 @@ int sw_blob_open(SwBlobs *b, SwStr digest, int *ret_fd, int64_t *ret_size, SwErr
 bool sw_blob_exists(SwBlobs *b, SwStr digest, int64_t *ret_size) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     struct stat st;
-    if (!is_digest(digest) || stat(sw_blob_path(b, a, digest), &st) < 0)
+    if (!sw_blob_is_digest(digest) || stat(sw_blob_path(b, a, digest), &st) < 0)
         return false;
     if (ret_size)
         *ret_size = st.st_size;
     return true;
-}
-
-/* --- references ------------------------------------------------------------------------------------------------------------
- */
-
-static int ref_row(SwTx *tx, const char *sql, SwStr digest, SwStr owner, bool *ret_row, SwError *err) {
-    _sw_sql_ SwSql q = {0};
-    if (sw_sql(tx, &q, sql, err) < 0)
-        return -1;
-    sw_sql_str(&q, 1, digest);
-    if (owner.p)
-        sw_sql_str(&q, 2, owner);
-    return sw_sql_step(tx, &q, ret_row, err);
-}
-
-int sw_blob_ref(SwTx *tx, SwStr digest, SwStr owner, SwError *err) {
-    bool row;
-    /* The collector removes only while it has the writer's turn, as we have now: what is here stays. */
-    if (tx->store->blobs && !sw_blob_exists(tx->store->blobs, digest, NULL))
-        return sw_fail_cause(err, &SW_INTERNAL_FAILURE, "blob: a reference to a blob that is not there",
-                             "The data is not in the store.");
-    return ref_row(tx, "INSERT OR IGNORE INTO blob_reference VALUES(?1, ?2)", digest, owner, &row, err);
-}
-
-int sw_blob_unref(SwTx *tx, SwStr digest, SwStr owner, SwError *err) {
-    bool row;
-    return ref_row(tx, "DELETE FROM blob_reference WHERE digest=?1 AND owner=?2", digest, owner, &row, err);
-}
-
-/* Removes one if it is still old and unused. */
-static int collect_one(SwBlobs *b, SwTx *tx, SwStr digest, int64_t before_s, int64_t *removed, SwError *err) {
-    const char *path = sw_blob_path(b, tx->arena, digest);
-    bool used;
-    struct stat st;
-    if (ref_row(tx, "SELECT 1 FROM blob_reference WHERE digest=?1", digest, SW_NO_STR, &used, err) < 0)
-        return -1;
-    if (used)
-        return 0;
-    pthread_mutex_lock(&b->lock);
-    if (stat(path, &st) == 0 && st.st_mtime < before_s && unlink(path) == 0)
-        (*removed)++;
-    pthread_mutex_unlock(&b->lock);
-    return 0;
-}
-
-static void list_old(SwBlobs *b, SwArena *a, const char *part, int64_t before_s, SwStrList *ret) {
-    const char *dir = sw_strf(a, "%s/sha256/%s", b->dir, part).p;
-    _sw_dir_ DIR *d = opendir(dir);
-    if (!d)
-        return;
-    for (struct dirent *e; (e = readdir(d));) {
-        struct stat st;
-        if (is_digest(sw_str(e->d_name)) && fstatat(dirfd(d), e->d_name, &st, 0) == 0 && st.st_mtime < before_s)
-            sw_str_list_add(a, ret, sw_str_dup(a, sw_str(e->d_name)));
-    }
-}
-
-int sw_blob_collect(SwBlobs *b, int64_t *ret_removed, SwError *err) {
-    _sw_arena_ SwArena *a = sw_arena_new(0);
-    struct timespec now;
-    int64_t removed = 0;
-    clock_gettime(CLOCK_REALTIME, &now); /* files' times are real ones, whatever our clock shows */
-    int64_t before_s = now.tv_sec - COLLECT_AGE_S;
-    for (int i = 0; i < 256; i++) {
-        sw_arena_reset(a);
-        SwStrList old = {0};
-        char part[3] = {"0123456789abcdef"[i >> 4], "0123456789abcdef"[i & 15], 0};
-        list_old(b, a, part, before_s, &old);
-        if (old.n == 0)
-            continue;
-        _sw_tx_ SwTx *tx = NULL; /* rolled back: it only holds the turn */
-        if (sw_tx_begin(b->store, a, SW_WRITE, SW_STR(""), SW_STR(""), &tx, err) < 0)
-            return -1;
-        for (size_t n = 0; n < old.n; n++) {
-            if (collect_one(b, tx, old.v[n], before_s, &removed, err) < 0)
-                return -1;
-        }
-    }
-    if (ret_removed)
-        *ret_removed = removed;
-    return 0;
 }

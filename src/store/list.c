@@ -240,3 +240,13 @@ int sw_doc_count(SwTx *tx, const SwCollection *c, const SwDocQuery *q, int64_t *
     *ret_n = sqlite3_column_int64(s.stmt, 0);
     return 0;
 }
+
+int sw_doc_delete_all(SwTx *tx, const SwCollection *c, const SwDocQuery *q, SwError *err) {
+    SwDocList l;
+    if (sw_doc_list(tx, c, q, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++)
+        if (sw_doc_delete(tx, c, l.v[i].id, NULL, err) < 0)
+            return -1;
+    return 0;
+}

@@ -109,7 +109,6 @@ int sw_doc_insert(SwTx *tx, const SwCollection *c, SwStr id, const void *record,
                   SwError *err) sw_must_check;
 int sw_doc_delete(SwTx *tx, const SwCollection *c, SwStr id, bool *ret_existed,
                   SwError *err) sw_must_check; /* ret_existed may be NULL */
-
 /* Listing, ordered by (index values, id), or by id without an index; bytewise. With any_scope: by account and region
  * before that. */
 typedef struct SwDocQuery {
@@ -139,6 +138,8 @@ typedef struct SwDocList {
     SwStr next; /* cursor when there is more, else absent */
 } SwDocList;
 int sw_doc_list(SwTx *tx, const SwCollection *c, const SwDocQuery *q, SwDocList *ret_l, SwError *err) sw_must_check;
+/* All that a listing shows (of the transaction's own scope): what is too old is swept by a limit at a time. */
+int sw_doc_delete_all(SwTx *tx, const SwCollection *c, const SwDocQuery *q, SwError *err) sw_must_check;
 int sw_doc_count(SwTx *tx, const SwCollection *c, const SwDocQuery *q, int64_t *ret_n, SwError *err) sw_must_check;
 /* Index text of a number or time, ordered as the numbers are (20 digits, offset so that negatives sort first). */
 SwStr sw_index_number(SwArena *a, int64_t v);

@@ -43,6 +43,8 @@ static void read_token(Model *m, const char *file, Operation *op, const SwValue 
     const SwValue *within = sw_value_getz(json, "within"), *conflict = sw_value_getz(json, "conflict");
     Token *t = op->token = sw_new(m->arena, Token);
     op->handler_flags = SW_STR("0");
+    if (!op->output)
+        file_error(m, file, json, "an operation that answers nothing needs no token");
     t->at = member_index(op, sw_value_str(sw_value_getz(json, "token")));
     if (t->at < 0)
         file_error(m, file, json, "the input has no text of that name");

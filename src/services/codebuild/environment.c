@@ -64,7 +64,6 @@ int codebuild_environment_take(SwCtx *cx, const CodebuildProjectEnvironment *p, 
             continue;
         *ret_uuid = l.v[i].id;
         r->prepared = SW_SOME_BOOL(true);
-        r->prepared_image = e->image_digest;
         return sw_doc_delete(cx->tx, &codebuild_environments, l.v[i].id, NULL, err);
     }
     return 0;
@@ -126,7 +125,6 @@ int codebuild_environment_keep(SwCtx *cx, const CodebuildBuildRecord *r, SwError
                                     .image = p->image,
                                     .compute_type = p->compute_type,
                                     .privileged = SW_SOME_BOOL(SW_OR(p->privileged_mode, false)),
-                                    .service_role = r->build->service_role,
                                     .state = PREPARING,
                                     .made = SW_SOME_INT(now),
                                     .expires = SW_SOME_INT(now + life)};
@@ -178,7 +176,6 @@ static int move_on(SwCtx *cx, SwStr uuid, const CodebuildEnvironmentRecord *seen
         return 0;
     }
     e->state = to;
-    e->image_digest = seen->image_digest;
     if (sw_doc_put(cx->tx, &codebuild_environments, uuid, e, err) < 0)
         return sw_ctx_rollback(cx), -1;
     ret->again = sw_str_eq(to, READY) ? e->expires.v : sw_now(cx);
@@ -201,21 +198,16 @@ static bool memory_spare(SwArena *a) {
 static int make(SwCtx *cx, SwStr uuid, CodebuildEnvironmentRecord *e, SwError *err) {
     SwArena *a = cx->arena;
     SwRuntime *rt = cx->host->runtime;
-    SwImage *image;
     SwNet net;
     SwContainerSpec c;
     if (!memory_spare(a))
         return sw_fail(err, &SW_INTERNAL_FAILURE, "less than 1 GiB of memory is available");
-    if (codebuild_image(cx, e->image, e->service_role, &image, err) < 0)
-        return -1;
-    SwStr digest = image ? image->config_digest : SW_STR("");
-    CodebuildPlace p = {e->account, e->region, uuid, e->compute_type, SW_OR(e->privileged, false), image};
+    CodebuildPlace p = {e->account, e->region, uuid, e->compute_type, SW_OR(e->privileged, false), NULL};
     SwNetSpec n = {.id = codebuild_place_id(a, p.account, p.region, uuid)};
     if (codebuild_place_spec(cx, &p, "prepare", &c, err) < 0 ||
         codebuild_pipe(codebuild_folder(cx->host, a, uuid, "control/go"), err) < 0 ||
-        sw_file_write(codebuild_folder(cx->host, a, uuid, "readonly/prepare"),
-                      codebuild_prepare_script(a, p.privileged && !image), 0644, err) < 0 ||
-        sw_file_write(codebuild_folder(cx->host, a, uuid, "image"), digest, 0600, err) < 0 ||
+        sw_file_write(codebuild_folder(cx->host, a, uuid, "readonly/prepare"), codebuild_prepare_script(a, p.privileged), 0644,
+                      err) < 0 ||
         sw_net_create(rt, a, &n, &net, err) < 0)
         return -1;
     c.tag = SW_STR("codebuild: kept for the next build");
@@ -240,9 +232,6 @@ static int prepare(SwCtx *cx, SwStr uuid, CodebuildEnvironmentRecord *e, SwStep 
         return move_on(cx, uuid, e, ENDING, ret, err);
     }
     if (sw_exists(codebuild_folder(cx->host, cx->arena, uuid, "control/ready"))) {
-        /* a tag may have moved since: what counts is what the container was made of */
-        if (sw_file_read(cx->arena, codebuild_folder(cx->host, cx->arena, uuid, "image"), 128, &e->image_digest, err) < 0)
-            return -1;
         SW_CRASH_POINT("codebuild.environment_ready_not_committed");
         return move_on(cx, uuid, e, READY, ret, err);
     }

@@ -319,15 +319,14 @@ bool codebuild_launched(SwCtx *cx, const CodebuildBuildRecord *r) {
     return true;
 }
 
-/* Whether what was prepared can be this build's: it waits, has the very image, and dockerd, which runs already, has missed
- * none of the build's variables. */
+/* Whether what was prepared can be this build's: it waits, the image's name is still none of the registry's, and dockerd, which
+ * runs already, has missed none of the build's variables. */
 static bool fits(SwCtx *cx, const CodebuildBuildRecord *r, const SwContainerSpec *c, const SwStrList *env) {
     SwContainerInfo info = {0};
     const char *ready = codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), "control/ready");
     return SW_OR(r->prepared, false) && sw_container_get(cx->host->runtime, cx->arena, c->id, &info) &&
-           info.state == SW_CONTAINER_RUNNING && sw_exists(ready) &&
-           sw_str_eq(c->image ? c->image->config_digest : SW_NO_STR, r->prepared_image) &&
-           !(c->privileged && !c->image && codebuild_dockerd_reads(env));
+           info.state == SW_CONTAINER_RUNNING && sw_exists(ready) && !c->image &&
+           !(c->privileged && codebuild_dockerd_reads(env));
 }
 
 /* Both ends of it may be repeated after a crash. */

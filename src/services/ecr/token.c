@@ -17,17 +17,11 @@ const SwCollection ecr_tokens = {
 };
 
 static int sweep(SwCtx *cx, SwError *err) {
-    SwDocList l;
     SwDocQuery q = {.index = "by_end",
                     .from = SW_STR("0"),
                     .below = sw_index_number(cx->arena, sw_now(cx) - REMEMBERED),
                     .limit = SWEEP_MAX};
-    if (sw_doc_list(cx->tx, &ecr_tokens, &q, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++)
-        if (sw_doc_delete(cx->tx, &ecr_tokens, l.v[i].id, NULL, err) < 0)
-            return -1;
-    return 0;
+    return sw_doc_delete_all(cx->tx, &ecr_tokens, &q, err);
 }
 
 int ecr_token_make(SwCtx *cx, SwStr layer, SwTime life, SwStr *ret_password, SwTime *ret_expires, SwError *err) {

@@ -175,14 +175,8 @@ int iam_auth_assume(SwCtx *cx, SwStr role_arn, SwStr service, SwPrincipal *ret_p
 #define KEPT_PAST_END (12 * SW_HOUR)
 
 static int sweep(SwCtx *cx, SwError *err) {
-    SwDocList rows;
     SwDocQuery q = {.index = "by_expiry", .below = sw_index_number(cx->arena, sw_now(cx) - KEPT_PAST_END), .limit = SWEEP};
-    if (sw_doc_list(cx->tx, &iam_sessions, &q, &rows, err) < 0)
-        return -1;
-    for (size_t k = 0; k < rows.n; k++)
-        if (sw_doc_delete(cx->tx, &iam_sessions, rows.v[k].id, NULL, err) < 0)
-            return -1;
-    return 0;
+    return sw_doc_delete_all(cx->tx, &iam_sessions, &q, err);
 }
 
 static int add_policies(SwCtx *cx, const SwSessionSpec *spec, IamSessionRecord *r, SwError *err) {

@@ -67,13 +67,7 @@ static int forget(SwCtx *cx, const SnsTopicRecord *t, SwError *err) {
                     .equals = {t->arn},
                     .below = sw_index_number(cx->arena, sw_now(cx) - REMEMBERED),
                     .limit = 100};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &sns_deduplications, &q, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++)
-        if (sw_doc_delete(cx->tx, &sns_deduplications, l.v[i].id, NULL, err) < 0)
-            return -1;
-    return 0;
+    return sw_doc_delete_all(cx->tx, &sns_deduplications, &q, err);
 }
 
 int sns_fifo_number(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, bool *ret_known, SwError *err) {

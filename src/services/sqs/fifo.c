@@ -93,13 +93,7 @@ int sqs_fifo_forget(SwCtx *cx, const SqsQueueRecord *q, SwTime before, SwError *
     SwDocQuery query = {.index = "by_sent",
                         .equals = {q->id},
                         .below = oldest == INT64_MAX ? SW_NO_STR : sw_index_number(cx->arena, oldest)};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &sqs_deduplications, &query, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++)
-        if (sw_doc_delete(cx->tx, &sqs_deduplications, l.v[i].id, NULL, err) < 0)
-            return -1;
-    return 0;
+    return sw_doc_delete_all(cx->tx, &sqs_deduplications, &query, err);
 }
 
 /* A group's messages from its first on, until one is not to be had: the later ones wait for it. */

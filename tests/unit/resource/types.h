@@ -57,3 +57,27 @@ static inline void assert_has(World *w, const SwValue *got, const SwValue *set) 
         assert_string_equal(sw_str_z(w->arena, have), sw_str_z(w->arena, want));
     }
 }
+
+/* Made of these properties: its identifier. */
+static inline const char *make_one(World *w, const SwResource *r, const char *json) {
+    SwApplied done;
+    const char *code = apply(w, r, "", NULL, parse(w, json), &done);
+    if (*code)
+        fail_msg("%s: %s", code, w->err.message);
+    return sw_str_z(w->arena, done.identifier);
+}
+
+/* A property as JSON, or "nothing". */
+static inline const char *property(World *w, const SwResource *r, const char *identifier, const char *name) {
+    SwValue got = read_back(w, r, identifier);
+    const SwValue *v = sw_value_getz(&got, name);
+    return v ? sw_str_z(w->arena, sw_json_text(w->arena, v)) : "nothing";
+}
+
+/* It cannot be made, and the message says so. */
+static inline void assert_refuses(World *w, const SwResource *r, const char *json, const char *why) {
+    SwApplied done;
+    assert_string_not_equal(apply(w, r, "", NULL, parse(w, json), &done), "");
+    if (!strstr(w->err.message, why))
+        fail_msg("%s: %s", json, w->err.message);
+}

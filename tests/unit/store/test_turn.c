@@ -26,9 +26,19 @@ static void count_call(void *arg) {
     ++*(int *)arg;
 }
 
+/* In the order in which they were taken back, which the turn makes one. */
+static int undone[MANY];
+static size_t n_undone;
+
+static void note_undone(void *arg) {
+    if (n_undone < SW_N(undone))
+        undone[n_undone++] = ((Client *)arg)->number;
+}
+
 static int work(SwTx *tx, void *arg, SwError *err) {
     Client *c = arg;
     void *r;
+    sw_tx_on_undo(tx, note_undone, c);
     c->ran_on = pthread_self();
     sw_tx_after_commit(tx, count_call, &c->called);
     if (sw_doc_get(tx, &things, SW_STR("common"), &r, err) < 0)
@@ -200,9 +210,10 @@ static void batch_that_is_lost_fails_all_of_its_members(void **state) {
     Client c[3] = {0}, loser = {.f = f, .a = sw_arena_new(0)}, later[2] = {0};
     loser.err = sw_error(loser.a);
     f->s->batch_age_ns = INT64_MAX;
+    n_undone = 0;
     SwTx *holder = begin(f, SW_WRITE);
     for (size_t i = 0; i < 3; i++) {
-        c[i] = (Client){.f = f, .number = (int)i, .a = sw_arena_new(0)};
+        c[i] = (Client){.f = f, .number = (int)i, .a = sw_arena_new(0), .direct = i == 1};
         c[i].err = sw_error(c[i].a);
         assert_int_equal(pthread_create(&c[i].thread, NULL, client_main, &c[i]), 0);
         while (queued(f->s) < i + 1)
@@ -220,6 +231,10 @@ static void batch_that_is_lost_fails_all_of_its_members(void **state) {
         assert_int_equal(c[i].called, 0);
         assert_true(strstr(c[i].err.cause, "store: commit") != NULL);
     }
+    /* what each did outside is taken back before anybody else has the turn, the latest first */
+    assert_int_equal(n_undone, 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(undone[i], 2 - i);
     assert_int_equal(common_number(f), 0);
     run_together(f, later, 2); /* and the next batch begins afresh */
     assert_int_equal(later[0].result + later[1].result, 0);

@@ -44,6 +44,7 @@ bool sw_value_double(const SwValue *v, double *ret);
 bool sw_value_is_true(const SwValue *v);
 /* The same value; members of objects in any order, numbers as they are written. NULL is equal to NULL alone. */
 bool sw_value_equal(const SwValue *x, const SwValue *y);
+bool sw_value_has(const SwValue *array, const SwValue *one); /* an element is equal to it */
 
 /* Building. Adders return the new member to fill further. */
 SwValue sw_value_string(SwStr s);

@@ -73,6 +73,13 @@ bool sw_value_equal(const SwValue *x, const SwValue *y) {
     return true;
 }
 
+bool sw_value_has(const SwValue *array, const SwValue *one) {
+    for (size_t i = 0; array && i < array->n; i++)
+        if (sw_value_equal(&array->v[i], one))
+            return true;
+    return false;
+}
+
 SwValue sw_value_string(SwStr s) {
     return (SwValue){.kind = SW_VSTRING, .s = s.p ? s : SW_STR("")};
 }

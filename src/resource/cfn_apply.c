@@ -118,13 +118,9 @@ static int take_gone(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, cons
                      const SwValue *want, SwError *err) {
     SwValue gone = sw_value_array();
     void *in, *out;
-    for (size_t i = 0; was && i < was->n; i++) {
-        bool stays = false;
-        for (size_t k = 0; want && k < want->n && !stays; k++)
-            stays = sw_value_equal(&was->v[i], &want->v[k]);
-        if (!stays)
+    for (size_t i = 0; was && i < was->n; i++)
+        if (!sw_value_has(want, &was->v[i]))
             sw_value_add(cx->arena, &gone, was->v[i]);
-    }
     if (!gone.n)
         return 0;
     if (sw_cfn_input(cx, r, b->take, f, NULL, &in, err) < 0 ||

@@ -8,13 +8,6 @@
 
 /* --- one element ------------------------------------------------------------------------------------------------ */
 
-static bool has(const SwValue *list, const SwValue *one) {
-    for (size_t i = 0; list && i < list->n; i++)
-        if (sw_value_equal(&list->v[i], one))
-            return true;
-    return false;
-}
-
 /* What of an object's properties the input has a member for. */
 static int put_fields(SwCtx *cx, const SwCfnShape *c, const SwValue *v, const SwShape *s, void *in, SwError *err) {
     for (size_t i = 0; i < c->n_field; i++) {
@@ -111,14 +104,14 @@ int sw_cfn_each(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, const SwValu
     bool anew = was && want && sw_cfn_each_differs(b, was, want);
     for (size_t i = 0; before && i < before->n; i++) {
         SwError gone = sw_error(err->arena);
-        if (!anew && has(after, &before->v[i]))
+        if (!anew && sw_value_has(after, &before->v[i]))
             continue;
         /* what is not there any more, or lay on what is not, has been taken already */
         if (call_one(cx, f, b, true, &before->v[i], was, &gone) < 0 && !sw_error_is(&gone, f->r->missing.kind))
             return *err = gone, -1;
     }
     for (size_t i = 0; after && i < after->n; i++)
-        if ((anew || !has(before, &after->v[i])) && call_one(cx, f, b, false, &after->v[i], want, err) < 0)
+        if ((anew || !sw_value_has(before, &after->v[i])) && call_one(cx, f, b, false, &after->v[i], want, err) < 0)
             return -1;
     return 0;
 }

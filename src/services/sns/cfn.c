@@ -37,13 +37,6 @@ int sns_topic_subscriptions(SwCtx *cx, const SwFound *f, const char *property, S
     return 0;
 }
 
-static bool has(const SwValue *list, const SwValue *one) {
-    for (size_t i = 0; list && i < list->n; i++)
-        if (sw_value_equal(&list->v[i], one))
-            return true;
-    return false;
-}
-
 static int unsubscribe(SwCtx *cx, const Subscriptions *all, const SwValue *gone, SwError *err) {
     SwStr endpoint = sw_value_str(sw_value_getz(gone, "Endpoint")), protocol = sw_value_str(sw_value_getz(gone, "Protocol"));
     void *out;
@@ -68,13 +61,13 @@ int sns_topic_subscribe(SwCtx *cx, const SwFound *f, const char *property, const
     if (was && list(cx, topic, &all, err) < 0)
         return -1;
     for (size_t i = 0; was && i < was->n; i++)
-        if (!has(want, &was->v[i]) && unsubscribe(cx, &all, &was->v[i], err) < 0)
+        if (!sw_value_has(want, &was->v[i]) && unsubscribe(cx, &all, &was->v[i], err) < 0)
             return -1;
     for (size_t i = 0; i < want->n; i++) {
         SnsSubscribeInput in = {.topic_arn = topic,
                                 .endpoint = sw_value_str(sw_value_getz(&want->v[i], "Endpoint")),
                                 .protocol = sw_value_str(sw_value_getz(&want->v[i], "Protocol"))};
-        if (!has(was, &want->v[i]) && sns_call_subscribe(cx, &in, &out, err) < 0)
+        if (!sw_value_has(was, &want->v[i]) && sns_call_subscribe(cx, &in, &out, err) < 0)
             return -1;
     }
     return 0;

@@ -197,7 +197,8 @@ test("M out of N datapoints decide", async () => {
     await nextMinute();
     await cw.send(new PutMetricAlarmCommand({ AlarmName: "mn", ...errors, MetricName: "MN", EvaluationPeriods: 3, DatapointsToAlarm: 2, TreatMissingData: "missing" }));
     const at = await advance(180.5);
-    for (const [i, v] of [[3, 5], [2, 0], [1, 7]]) await put("App", { MetricName: "MN", Value: v, Timestamp: new Date(at.getTime() - i * 60000) });
+    /* in one request: an alarm is looked at at any time, and would see some of them */
+    await put("App", ...[[3, 5], [2, 0], [1, 7]].map(([i, Value]) => ({ MetricName: "MN", Value, Timestamp: new Date(at.getTime() - i * 60000) })));
     await advance(3);
     const a = await becomes("mn", "ALARM");
     assert.match(a.StateReason, /^Threshold Crossed: 2 out of the last 3 datapoints \[7\.0 \(.*\), 0\.0 \(.*\), 5\.0 \(.*\)\] were greater than the threshold \(1\.0\) \(minimum 2 datapoints for OK -> ALARM transition\)\.$/);

@@ -71,6 +71,8 @@ typedef struct ProxyState {
 int proxy_state(SwProxy *p, SwArena *a, ProxyState *ret, SwError *err) sw_must_check;
 /* One command to the master (worker 0) or a worker; its answer's text. */
 int proxy_command(SwProxy *p, SwArena *a, pid_t worker, SwStr command, SwStr *ret, SwError *err) sw_must_check;
+/* Whether a worker is still there to be asked: a command to one that has ended costs HAProxy's master a seat. */
+bool proxy_worker_runs(pid_t worker);
 int proxy_start(SwProxy *p, SwArena *a, SwError *err) sw_must_check;
 int proxy_reload(SwProxy *p, SwArena *a, SwError *err) sw_must_check;
 int proxy_end(SwProxy *p, SwArena *a, SwError *err) sw_must_check; /* also what a killed master left behind */

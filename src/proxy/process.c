@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/time.h"
 #include "proxy/internal.h"
@@ -127,6 +128,21 @@ static void parse_state(SwArena *a, SwStr text, ProxyState *ret) {
 
 static bool anything_runs(SwProxy *p, SwArena *a);
 
+static bool links_to(const char *pid, const char *name, SwStr want, bool whole) {
+    char link[300], to[4096];
+    ssize_t n;
+
+    snprintf(link, sizeof(link), "/proc/%s/%s", pid, name);
+    n = readlink(link, to, sizeof(to));
+    return n > 0 && (whole ? sw_str_eq(sw_str_n(to, (size_t)n), want) : sw_str_contains(sw_str_n(to, (size_t)n), want));
+}
+
+bool proxy_worker_runs(pid_t worker) {
+    char pid[16];
+    snprintf(pid, sizeof(pid), "%d", (int)worker);
+    return links_to(pid, "exe", SW_STR("/haproxy"), false); /* the link goes before the sockets do */
+}
+
 /* Is the process that the pid file names still there, and ours? Its working folder tells. 0: no;
  * FILE_GONE and -1: a master that reloads is about to write the file; workers whose master was
  * killed may stay without one. */
@@ -150,14 +166,24 @@ static pid_t recorded_master(SwProxy *p, SwArena *a) {
     return n > 0 && n == m && memcmp(ours, theirs, (size_t)n) == 0 && sw_proc_start_time((pid_t)pid) ? (pid_t)pid : 0;
 }
 
+/* HAProxy 2.6 keeps a seat of its master's socket for good where a command went to a worker that ended just then; ten
+ * seats, and the socket is deaf. A reload of what it has frees them, and is asked for without the socket. */
+static void free_seats(SwProxy *p, pid_t master) {
+    sw_log(SW_WARN, "HAProxy's master socket does not answer: reloading it", SW_FN("pid", master));
+    if (kill(master, SIGUSR2) == 0)
+        p->reloads++;
+}
+
 int proxy_state(SwProxy *p, SwArena *a, ProxyState *ret, SwError *err) {
-    int64_t began = sw_monotonic_ns(), until = began + PATIENCE_NS;
+    int64_t began = sw_monotonic_ns(), until = began + PATIENCE_NS, asked;
+    bool freed = false;
 
     for (;; proxy_pause_ms(5)) {
         SwStr text;
         pid_t master;
         *ret = (ProxyState){0};
         reap(p);
+        asked = sw_monotonic_ns();
         if (proxy_command(p, a, 0, SW_STR("show proc"), &text, err) == 0) {
             parse_state(a, text, ret);
             if (ret->master)
@@ -170,6 +196,10 @@ int proxy_state(SwProxy *p, SwArena *a, ProxyState *ret, SwError *err) {
         if (!master || (master == FILE_GONE && sw_monotonic_ns() > began + FILE_GONE_NS)) {
             *ret = (ProxyState){0};
             return 0;
+        }
+        if (!freed && master > 0 && sw_monotonic_ns() > asked + ANSWER_S * SW_S) {
+            free_seats(p, master);
+            freed = true;
         }
         if (sw_monotonic_ns() > until)
             return sw_fail_cause(err, &SW_PROXY_UNAVAILABLE, "HAProxy runs, but its master socket does not answer",
@@ -289,15 +319,6 @@ typedef struct Victims {
     Victim *v;
     size_t n;
 } Victims;
-
-static bool links_to(const char *pid, const char *name, SwStr want, bool whole) {
-    char link[300], to[4096];
-    ssize_t n;
-
-    snprintf(link, sizeof(link), "/proc/%s/%s", pid, name);
-    n = readlink(link, to, sizeof(to));
-    return n > 0 && (whole ? sw_str_eq(sw_str_n(to, (size_t)n), want) : sw_str_contains(sw_str_n(to, (size_t)n), want));
-}
 
 static void find_processes(SwProxy *p, SwArena *a, Victims *ret) {
     char link[64], dir[4096];

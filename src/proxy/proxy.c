@@ -285,16 +285,22 @@ typedef struct Worker {
     bool current;
 } Worker;
 
-/* Old workers may end at any moment, so only the current one's refusal is an error. */
+/* Old workers may end at any moment, so only the current one's silence is an error: theirs is an empty answer. */
+static int ask(const Worker *w, SwStr command, SwStr *ret, SwError *err) {
+    *ret = SW_NO_STR;
+    if (!w->current && !proxy_worker_runs(w->pid))
+        return 0;
+    int r = proxy_command(w->p, w->a, w->pid, command, ret, err);
+    if (r < 0 && !w->current)
+        sw_error_reset(err);
+    return w->current ? r : 0;
+}
+
 static int tell(const Worker *w, SwStr command, const char *good, SwError *err) {
     SwStr answer;
 
-    if (proxy_command(w->p, w->a, w->pid, command, &answer, err) < 0) {
-        if (w->current)
-            return -1;
-        sw_error_reset(err);
-        return 0;
-    }
+    if (ask(w, command, &answer, err) < 0)
+        return -1;
     if (!w->current || answer.n == 0 || (good && sw_str_contains(answer, sw_str(good))))
         return 0;
     return sw_fail_cause(err, &SW_PROXY_UNAVAILABLE,
@@ -333,7 +339,7 @@ static int remove_server(const Worker *w, const Live *live, SwError *err) {
 
     if (live->ready && tell(w, sw_strf(w->a, "set server %.*s state maint", SW_FMT(name)), "is", err) < 0)
         return -1;
-    if (proxy_command(w->p, w->a, w->pid, sw_strf(w->a, "del server %.*s", SW_FMT(name)), &answer, err) < 0)
+    if (ask(w, sw_strf(w->a, "del server %.*s", SW_FMT(name)), &answer, err) < 0)
         sw_error_reset(err);
     return 0;
 }
@@ -365,12 +371,10 @@ static int apply_servers(const Worker *w, const Plan *plan, SwError *err) {
     LiveList live;
     SwStr text;
 
-    if (proxy_command(w->p, w->a, w->pid, SW_STR("show servers state"), &text, err) < 0) {
-        if (w->current)
-            return -1;
-        sw_error_reset(err);
+    if (ask(w, SW_STR("show servers state"), &text, err) < 0)
+        return -1;
+    if (!text.n && !w->current) /* ended: it has no servers to change */
         return 0;
-    }
     parse_servers(w->a, text, &live);
     if (set_servers(w, plan, &live, true, err) < 0 || set_servers(w, plan, &live, false, err) < 0)
         return -1;
@@ -389,12 +393,10 @@ static int apply_weights(const Worker *w, const Plan *plan, SwError *err) {
     proxy_weights(w->a, plan->config, &want);
     if (!want.n)
         return 0;
-    if (proxy_command(w->p, w->a, w->pid, SW_STR("show map weights.map"), &text, err) < 0) {
-        if (w->current)
-            return -1;
-        sw_error_reset(err);
+    if (ask(w, SW_STR("show map weights.map"), &text, err) < 0)
+        return -1;
+    if (!text.n && !w->current)
         return 0;
-    }
     text = sw_strf(w->a, "%.*s\n", SW_FMT(text));
     for (size_t i = 0; i < want.n; i++) {
         SwStr entry = sw_strf(w->a, " %.*s %.*s\n", SW_FMT(want.v[i].rule), SW_FMT(want.v[i].sums));

@@ -4,7 +4,10 @@
 
 #include "fleet.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "base/file.h"
@@ -350,6 +353,36 @@ static void a_haproxy_that_died_is_started_again(void **state) {
     assert_int_equal(get(w->port, "/", NULL, NULL, &r), 200);
 }
 
+/* The master's socket has ten seats. Whatever holds them all, changes go on. */
+static void a_master_without_a_free_seat_is_reloaded(void **state) {
+    World *w = *state;
+    int64_t pid;
+    int seat[10], dir;
+    char at[64];
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    Reply r;
+
+    apply(w);
+    pid = sw_proxy_pid(w->p);
+    dir = open(w->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    assert_true(dir >= 0);
+    snprintf(at, sizeof(at), "/proc/self/fd/%d/master.sock", dir);
+    memcpy(un.sun_path, at, sizeof(at));
+    for (size_t i = 0; i < SW_N(seat); i++) {
+        seat[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(seat[i], (struct sockaddr *)&un, sizeof(un)), 0);
+    }
+    w->forward[0].weight = 0;
+    w->forward[1].weight = 1;
+    apply(w);
+    assert_int_equal(sw_proxy_pid(w->p), pid);
+    assert_int_equal(get(w->port, "/", NULL, NULL, &r), 200);
+    assert_true(w->two.served == 1);
+    for (size_t i = 0; i < SW_N(seat); i++)
+        close(seat[i]);
+    close(dir);
+}
+
 static void port_in_use_is_named_and_what_runs_goes_on(void **state) {
     World *w = *state;
     uint16_t taken;
@@ -673,6 +706,7 @@ int main(void) {
         TEST(adopted_after_a_restart_and_not_started_again),
         TEST(serves_on_after_its_starter_was_killed),
         TEST(a_haproxy_that_died_is_started_again),
+        TEST(a_master_without_a_free_seat_is_reloaded),
         TEST(port_in_use_is_named_and_what_runs_goes_on),
         TEST(refused_configuration_leaves_the_working_one),
         TEST(statuses_are_those_of_a_load_balancer),

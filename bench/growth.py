@@ -18,6 +18,8 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ALARMS, POLLS, WIDTHS = 1000, 50, (10, 1000, 100000)
+IDLE_TURNS_AT_MOST = 40         # a second
+GROWTH_AT_MOST = 2              # with the most there is, of with the fewest; medians of some milliseconds, not of a mean
 
 
 def bench():
@@ -95,7 +97,8 @@ def queues(slipway, b, row):
         figures["ReceiveMessage, FIFO, group in flight"] = median_ms(50, lambda: sqs("ReceiveMessage", QueueUrl=fifo))
         for what, ms in figures.items():
             first.setdefault(what, ms)
-            row(f"{what}, {n:,} messages", "ms", ms, first[what], lower=True, peer_name=f"{WIDTHS[0]} messages")
+            row(f"{what}, {n:,} messages", "ms", ms, first[what], lower=True, peer_name=f"{WIDTHS[0]} messages",
+                least=1 / GROWTH_AT_MOST)
 
 
 # ---- idle ----------------------------------------------------------------------------------------------------------------
@@ -165,7 +168,7 @@ def idle(slipway, b, row, notes, n_services, seconds):
     if n_services:
         steady = services(slipway, b, n_services)
         if steady < n_services:
-            notes.append(f"{steady} of {n_services} services became steady in time")
+            b.short.append(f"an idle system: {steady} of {n_services} services became steady in time")
     alarms(b, slipway.port, ALARMS)
     sqs, stop = Client(b, slipway.port, "sqs", "AmazonSQS", "1.0"), threading.Event()
     for i in range(POLLS):
@@ -182,8 +185,8 @@ def idle(slipway, b, row, notes, n_services, seconds):
     what = f"idle: {steady} services, {ALARMS:,} alarms, {POLLS} long polls"
     for key, name in (("slipway_store_turns_total", "write turns"), ("slipway_store_commits_total", "commits"),
                       ("slipway_engine_steps_total", "steps")):
-        row(f"{what}: {name}", "1/s", (after[key] - before[key]) / took, 40 if name == "write turns" else None, lower=True,
-            peer_name="at most")
+        row(f"{what}: {name}", "1/s", (after[key] - before[key]) / took, IDLE_TURNS_AT_MOST if name == "write turns" else None,
+            lower=True, peer_name="at most", least=1)
     row(f"{what}: CPU", "%", 100 * spent / took, lower=True)
 
 
@@ -210,7 +213,8 @@ def main():
     b = bench()
     measure(os.path.abspath(o.program), b, o.services, o.seconds, o.only)
     b.show()
+    return b.told_short()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -18,6 +18,7 @@ from growth import bench, metrics
 
 CONNECTIONS = 64
 WRITE_AT_LEAST, READ_AT_LEAST = 0.6, 0.5        # of the store alone; of the empty answer
+TURNS_AT_MOST = 1.1             # of the writer, a request with all that it causes; PutEvents has no rule that wants its events
 FIRST_START_MS, START_MS, IDLE_MIB = 60, 25, 16
 
 
@@ -142,6 +143,7 @@ def main():
         slipway.down()
     short = [f"{what} {ratio:.2f}" for what, ratio, *_ in made if ratio < WRITE_AT_LEAST]
     short += [f"{what} {ratio:.2f}" for what, ratio, *_ in read if ratio < READ_AT_LEAST]
+    short += [f"{what}: {turns:.2f} write turns each" for what, _, _, _, _, turns, _ in made if turns > TURNS_AT_MOST]
     short += [f"{what} {value:.0f} {unit}" for what, unit, value, most in begun if value > most]
     if o.json:
         json.dump({"writes": made, "reads": read, "starts": begun, "short": short}, sys.stdout, indent=1)

@@ -199,6 +199,19 @@ int sw_operation_run_alone(SwCtx *cx, const SwService *s, const SwOperation *op,
     return r;
 }
 
+int sw_call_ask(SwCtx *cx, const SwApi *api, unsigned index, const void *in, SwError *err) {
+    const SwService *s = sw_registry_by_api(cx->host, api);
+    const SwOperation *op = &api->op[index];
+    const SwHandler *handler = s ? sw_registry_handler(s, op) : NULL;
+    if (!handler)
+        return sw_wire_not_implemented(api, sw_str(op->name), err);
+    const SwApi *outer = cx->api;
+    cx->api = api;
+    int r = authorise(cx, s, op, handler, in, err);
+    cx->api = outer;
+    return r;
+}
+
 int sw_call(SwCtx *cx, const SwApi *api, unsigned index, const void *in, void **ret_out, SwError *err) {
     const SwService *s = sw_registry_by_api(cx->host, api);
     const SwOperation *op = &api->op[index];

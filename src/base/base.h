@@ -30,8 +30,16 @@
 #endif
 #endif
 
-#define SW_MIN(a, b) ((a) < (b) ? (a) : (b))
-#define SW_MAX(a, b) ((a) > (b) ? (a) : (b))
+/* Each side is evaluated once: they may be calls. */
+#define SW_PICK_(a, b, op, x, y) \
+    __extension__({ \
+        __typeof__((a)op(b) ? (a) : (b)) x = (a), y = (b); \
+        x op y ? x : y; \
+    })
+#define SW_PICK_AT_(a, b, op, n) SW_PICK_IN_(a, b, op, n)
+#define SW_PICK_IN_(a, b, op, n) SW_PICK_(a, b, op, sw_a_##n, sw_b_##n)
+#define SW_MIN(a, b)             SW_PICK_AT_(a, b, <, __COUNTER__)
+#define SW_MAX(a, b)             SW_PICK_AT_(a, b, >, __COUNTER__)
 
 /* An environment word that turns a belief that failed into a crash: set by the test suites. */
 bool sw_never_failed(const char *text, const char *file, int line);

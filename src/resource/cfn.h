@@ -112,13 +112,16 @@ const SwResource *sw_resource_of_type(const SwHost *h, SwStr type);
 /* The properties of what `identifier` names (several parts with '|' between), read-only ones too. Fails with the resource's
  * `missing`. In cx->tx. */
 int sw_resource_model(SwCtx *cx, const SwResource *r, SwStr identifier, SwValue *ret_properties, SwError *err) sw_must_check;
+/* Of one that was found. */
+int sw_resource_model_of(SwCtx *cx, const SwFound *f, SwStr identifier, SwValue *ret_properties, SwError *err) sw_must_check;
 /* The identifier of a record that was found. */
 SwStr sw_resource_identifier(SwCtx *cx, const SwFound *f);
 
 typedef struct SwApplied {
     SwStr identifier;
-    SwValue told; /* read-only properties that only create's answer has: an access key's secret */
-    bool replace; /* what changed can only be had by making the resource anew; nothing was done */
+    SwValue told;          /* read-only properties that only create's answer has: an access key's secret */
+    bool replace;          /* what changed can only be had by making the resource anew; nothing was done */
+    SwStrList create_only; /* what that was: names of properties */
 } SwApplied;
 /* Make what `was` says into what `want` says: was NULL: create; want NULL: delete. In cx->tx, a write one; after a failure the
  * transaction is to be undone to where it was before. */

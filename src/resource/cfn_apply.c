@@ -273,7 +273,9 @@ static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied
         sw_value_set(cx->arena, &named, want->keys[i], want->v[i]);
     if (t->name_property && !sw_value_getz(&named, t->name_property))
         sw_value_set(cx->arena, &named, sw_str(t->name_property), sw_value_string(make_name(cx, t, want)));
-    if (sw_cfn_check(t, &named, err) < 0 || is_new(cx, r, &named, err) < 0 || create_input(cx, r, &named, &in, err) < 0 ||
+    /* whether it is there is told to who may make it */
+    if (sw_cfn_check(t, &named, err) < 0 || create_input(cx, r, &named, &in, err) < 0 ||
+        sw_call_ask(cx, r->api, t->create, in, err) < 0 || is_new(cx, r, &named, err) < 0 ||
         call(cx, r, t->create, in, &out, err) < 0 || made(cx, r, &named, out, &f, err) < 0 ||
         set_rest(cx, r, &f, &named, err) < 0)
         return -1;
@@ -358,7 +360,9 @@ static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValu
     if (t->kept.n)
         return sw_cfn_keep(cx, r, f->id, was, want, err);
     for (size_t i = 0; i < t->n_bind; i++)
-        ret->replace |= t->bind[i].create_only && changes(cx, &t->bind[i], was, want);
+        if (t->bind[i].create_only && changes(cx, &t->bind[i], was, want))
+            sw_str_list_add(cx->arena, &ret->create_only, sw_str(t->bind[i].property));
+    ret->replace = ret->create_only.n > 0;
     return ret->replace ? 0 : change_all(cx, r, f, was, want, err);
 }
 
@@ -389,6 +393,8 @@ int sw_resource_apply(SwCtx *cx, const SwResource *r, SwStr identifier, const Sw
     SwFound f;
     bool there;
     *ret = (SwApplied){.identifier = identifier};
+    if (want && want->kind != SW_VOBJECT)
+        return sw_fail(err, &SW_CFN_INVALID_REQUEST, "Model validation failed (#: expected type: JSONObject)");
     if (!was && want)
         return r->cfn->kept.n ? create_kept(cx, r, want, ret, err) : create(cx, r, want, ret, err);
     if (sw_cfn_found(cx, r, identifier, &f, err) < 0 || sw_cfn_is_there(cx, &f, &there, err) < 0)

@@ -76,17 +76,30 @@ static int check(const SwCfnShape *c, const SwValue *v, const char *name, SwErro
     return 0;
 }
 
+static int check_keys(const SwCfnBinding *b, const SwValue *tags, SwError *err) {
+    for (size_t i = 0; tags->kind == SW_VARRAY && i < tags->n; i++) {
+        SwStr key = sw_value_str(sw_value_getz(&tags->v[i], "Key"));
+        for (size_t k = 0; k < i; k++)
+            if (sw_str_eq(sw_value_str(sw_value_getz(&tags->v[k], "Key")), key))
+                return sw_fail(err, &SW_CFN_INVALID_REQUEST, "%s: the key '%.*s' is there twice", b->property, SW_FMT(key));
+    }
+    return 0;
+}
+
 int sw_cfn_check(const SwCfnType *t, const SwValue *properties, SwError *err) {
     if (check(t->shape, properties, "", err) < 0)
         return -1;
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
-        if (!sw_value_path(properties, b->property))
+        const SwValue *v = sw_value_path(properties, b->property);
+        if (!v)
             continue;
         if (b->read_only)
             return sw_fail(err, &SW_CFN_INVALID_REQUEST, "Encountered unsupported property %s: it is read only", b->property);
         if (b->refused)
             return sw_fail(err, &SW_CFN_INVALID_REQUEST, "%s is not supported: %s", b->property, b->refused);
+        if (b->tags && check_keys(b, v, err) < 0)
+            return -1;
     }
     return 0;
 }

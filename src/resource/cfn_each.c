@@ -151,9 +151,24 @@ static int each_of_all(SwCtx *cx, const SwFound *f, const SwValue *was, const Sw
     return 0;
 }
 
+/* What lies on nothing would do nothing. */
+static int check_lies_somewhere(const SwCfnType *t, const SwValue *want, SwError *err) {
+    size_t n = 0, lists = 0;
+    const char *property = NULL;
+    for (size_t i = 0; i < t->n_bind; i++) {
+        const SwValue *list = t->bind[i].each ? sw_value_path(want, t->bind[i].property) : NULL;
+        lists += t->bind[i].each != NULL;
+        n += list ? list->n : 0;
+        property = t->bind[i].each && !property ? t->bind[i].property : property;
+    }
+    return n || !lists ? 0
+                       : sw_fail(err, &SW_CFN_INVALID_REQUEST, "Model validation failed (#/%s: at least one %s is needed)",
+                                 property, lists > 1 ? "of what it may lie on" : "of them");
+}
+
 int sw_cfn_keep(SwCtx *cx, const SwResource *r, SwStr id, const SwValue *was, const SwValue *want, SwError *err) {
     const SwFound f = {.r = r, .id = id};
-    if (each_of_all(cx, &f, was, want, err) < 0)
+    if ((want && check_lies_somewhere(r->cfn, want, err) < 0) || each_of_all(cx, &f, was, want, err) < 0)
         return -1;
     return want ? store(cx, &f, want, err) : sw_doc_delete(cx->tx, r->in, id, NULL, err);
 }

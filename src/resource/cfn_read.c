@@ -100,9 +100,36 @@ int sw_cfn_input(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, 
 
 /* --- identifiers ------------------------------------------------------------------------------------------------ */
 
+/* A name may hold a '|' itself: the last one takes the rest. */
+static SwStrList split(SwCtx *cx, const SwCfnType *t, SwStr identifier) {
+    SwStrList l = {0};
+    SwStr one;
+    while (l.n + 1 < t->n_identifier && sw_str_find(identifier, '|', &(size_t){0})) {
+        (void)sw_str_cut(&identifier, '|', &one);
+        sw_str_list_add(cx->arena, &l, one);
+    }
+    sw_str_list_add(cx->arena, &l, identifier);
+    return l;
+}
+
+/* Whether what a reference found is called as the identifier's other parts say, by name or by ARN. */
+static bool is_called(SwCtx *cx, const SwFound *f, const SwStrList *said) {
+    SwParts p;
+    parts_of(cx, f, &p);
+    for (size_t i = 0; i < said->n; i++) {
+        int part = f->r->cfn->identifier[i].part;
+        SwStr one = said->v[i], is = part >= 0 ? p.v[part] : SW_NO_STR;
+        if (part < 0 || sw_str_eq(one, is))
+            continue;
+        if (!sw_str_starts(one, SW_STR("arn:")) || !sw_str_ends(one, sw_cat(cx->arena, SW_STR("/"), is)))
+            return false;
+    }
+    return true;
+}
+
 int sw_cfn_found(SwCtx *cx, const SwResource *r, SwStr identifier, SwFound *ret, SwError *err) {
     const SwCfnType *t = r->cfn;
-    SwStrList said = t->n_identifier > 1 ? sw_str_split(cx->arena, identifier, '|') : SW_ONE(identifier);
+    SwStrList said = split(cx, t, identifier);
     SwParts p = {0};
     if (said.n != t->n_identifier || !sw_str_is(identifier))
         return sw_fail(err, &SW_CFN_INVALID_REQUEST, "Identifier %.*s is not valid for identifier [/properties/%s]",
@@ -114,8 +141,11 @@ int sw_cfn_found(SwCtx *cx, const SwResource *r, SwStr identifier, SwFound *ret,
             continue;
         }
         SwError missing = sw_error(err->arena);
-        if (sw_resource_by_reference(cx, (const SwResource *const[]){r, NULL}, one, ret, &missing) == 0)
+        if (sw_resource_by_reference(cx, (const SwResource *const[]){r, NULL}, one, ret, &missing) == 0) {
+            if (!is_called(cx, ret, &said))
+                ret->record = NULL;
             return 0;
+        }
         if (sw_error_is(&missing, &SW_INTERNAL_FAILURE))
             return *err = missing, -1;
         *ret = (SwFound){.r = r, .id = sw_str_or(sw_resource_id(cx, r, one), one)};
@@ -256,6 +286,8 @@ static int read_property(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, 
     if (b->tags && f->record && r->tags_at.n) {
         s = r->in->shape;
         const void *tags = sw_path_value(s, f->record, &r->tags_at, &s);
+        if (sw_resource_ask_tags(cx, f, err) < 0)
+            return -1;
         if (tags && sw_cfn_get(cx, b->shape, s, tags, NULL, &v))
             set_property(cx->arena, into, b->property, v);
         return 0;
@@ -298,9 +330,11 @@ static const void *meant(SwCtx *cx, const SwFound *f, const void *out, const SwS
 static int read_main(SwCtx *cx, const SwResource *r, const SwFound *f, SwStr identifier, Reading *ret, SwError *err) {
     const SwCfnType *t = r->cfn;
     void *in, *out = NULL;
-    if (!f->record && r->in)
-        return sw_resource_fail(cx, r, &r->missing, identifier, err);
-    if (sw_cfn_input(cx, r, t->read, f, t->read_input, &in, err) < 0 || sw_call(cx, r->api, t->read, in, &out, err) < 0)
+    if (sw_cfn_input(cx, r, t->read, f, t->read_input, &in, err) < 0)
+        return -1;
+    if (!f->record && r->in) /* told to who may read it, were it there */
+        return sw_call_ask(cx, r->api, t->read, in, err) < 0 ? -1 : sw_resource_fail(cx, r, &r->missing, identifier, err);
+    if (sw_call(cx, r->api, t->read, in, &out, err) < 0)
         return -1;
     ret->shown = meant(cx, f, out, &ret->shape);
     return ret->shown ? 0 : sw_resource_fail(cx, r, &r->missing, identifier, err);
@@ -320,7 +354,7 @@ int sw_cfn_is_there(SwCtx *cx, const SwFound *f, bool *ret_there, SwError *err) 
 static void read_identifier(SwCtx *cx, const SwFound *f, SwValue *into) {
     const SwCfnType *t = f->r->cfn;
     SwStr all = sw_resource_identifier(cx, f);
-    SwStrList said = t->n_identifier > 1 ? sw_str_split(cx->arena, all, '|') : SW_ONE(all);
+    SwStrList said = split(cx, t, all);
     for (size_t i = 0; i < t->n_identifier && i < said.n; i++)
         if (!sw_value_getz(into, t->identifier[i].property))
             sw_value_set(cx->arena, into, sw_str(t->identifier[i].property), sw_value_string(said.v[i]));
@@ -337,26 +371,31 @@ static int read_kept(SwCtx *cx, const SwFound *f, SwStr identifier, SwValue *ret
 }
 
 int sw_resource_model(SwCtx *cx, const SwResource *r, SwStr identifier, SwValue *ret_properties, SwError *err) {
-    const SwCfnType *t = r->cfn;
-    Reading main = {0};
     SwFound f;
-    SwValue arn;
-    *ret_properties = sw_value_object();
     if (sw_cfn_found(cx, r, identifier, &f, err) < 0)
         return -1;
+    return sw_resource_model_of(cx, &f, identifier, ret_properties, err);
+}
+
+int sw_resource_model_of(SwCtx *cx, const SwFound *f, SwStr identifier, SwValue *ret_properties, SwError *err) {
+    const SwResource *r = f->r;
+    const SwCfnType *t = r->cfn;
+    Reading main = {0};
+    SwValue arn;
+    *ret_properties = sw_value_object();
     if (t->kept.n)
-        return read_kept(cx, &f, identifier, ret_properties, err);
-    if (read_main(cx, r, &f, identifier, &main, err) < 0)
+        return read_kept(cx, f, identifier, ret_properties, err);
+    if (read_main(cx, r, f, identifier, &main, err) < 0)
         return -1;
     for (size_t i = 0; i < t->n_bind; i++)
-        if (read_property(cx, r, &t->bind[i], &main, &f, ret_properties, err) < 0)
+        if (read_property(cx, r, &t->bind[i], &main, f, ret_properties, err) < 0)
             return -1;
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
-        arn = sw_value_string(sw_resource_arn(cx, r, f.id, f.record));
+        arn = sw_value_string(sw_resource_arn(cx, r, f->id, f->record));
         if (b->read_only && strcmp(b->property, "Arn") == 0 && !sw_value_getz(ret_properties, "Arn"))
             sw_value_set(cx->arena, ret_properties, SW_STR("Arn"), arn);
     }
-    read_identifier(cx, &f, ret_properties);
+    read_identifier(cx, f, ret_properties);
     return 0;
 }

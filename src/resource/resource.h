@@ -254,6 +254,8 @@ int sw_op_tags(SwCtx *cx, const SwResource *const *among, SwStr ref, SwStrMap **
 /* Into the list of `out`, in pages: `usual` where the input says no number. */
 int sw_op_tags_page(SwCtx *cx, const SwResource *const *among, SwStr ref, size_t usual, void *out, SwError *err) sw_must_check;
 /* The service's own operations, in process: with its limits and events, and asking for the caller's permission. */
+/* Whether the caller may be shown its tags: what the operation that shows them asks IAM. */
+int sw_resource_ask_tags(SwCtx *cx, const SwFound *f, SwError *err) sw_must_check;
 int sw_resource_call_tag(SwCtx *cx, const SwFound *f, const SwStrMap *tags, SwError *err) sw_must_check;
 int sw_resource_call_untag(SwCtx *cx, const SwFound *f, const SwStrList *keys, SwError *err) sw_must_check;
 #define SW_ONE(s) ((SwStrList){.v = (SwStr[]){s}, .n = 1})

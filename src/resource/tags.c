@@ -138,6 +138,11 @@ static const SwTagOperation *operation(SwCtx *cx, const SwResource *r, SwTagVerb
     return NULL;
 }
 
+int sw_resource_ask_tags(SwCtx *cx, const SwFound *f, SwError *err) {
+    const SwTagOperation *t = operation(cx, f->r, SW_TAG_SHOW);
+    return t ? sw_authorise(cx, f->r->api->op[t->op].iam_action, sw_resource_arn(cx, f->r, f->id, f->record), err) : 0;
+}
+
 /* All of them as they are to be afterwards, for an operation that replaces them. */
 static SwStrMap *all_tags(SwCtx *cx, const SwFound *f, const SwStrMap *tags, const SwStrList *keys) {
     const SwStrMap none = {0}, *now = f->record ? sw_resource_tags(cx, f) : &none;

@@ -33,4 +33,6 @@ enum {
     SW_AUTHORISES = 1 << 2, /* asks for permission itself, item by item, with sw_authorise */
 };
 
+/* What sw_call would ask IAM, without carrying it out. */
+int sw_call_ask(SwCtx *cx, const SwApi *api, unsigned op, const void *in, SwError *err) sw_must_check;
 int sw_call(SwCtx *cx, const SwApi *api, unsigned op, const void *in, void **ret_out, SwError *err) sw_must_check;

@@ -125,7 +125,9 @@ test("every declared type is made, read back, patched, listed and deleted", asyn
         const got = await read(type, made.Identifier), { Tags, ...rest } = state;
         if (type !== "AWS::CodeBuild::Project") has(got, rest);
         if (Tags) assert.deepStrictEqual(got.Tags, Tags);
-        assert.deepStrictEqual(JSON.parse(made.ResourceModel), got);
+        const { SecretAccessKey: secret, ...model } = JSON.parse(made.ResourceModel);
+        assert.deepStrictEqual(model, got);
+        assert.strictEqual(secret?.length, type === "AWS::IAM::AccessKey" ? 40 : undefined, "what only create says, it says once");
         const changed = await patch(type, made.Identifier, ...operations);
         assert.strictEqual(changed.OperationStatus, "SUCCESS", `${type}: ${changed.StatusMessage}`);
         has(await read(type, made.Identifier), then);
@@ -151,6 +153,83 @@ test("every type that is declared is in the test above", async () => {
     assert.deepStrictEqual(declared.sort(), Object.keys(TYPES).sort());
 });
 
+test("a key that is among the tags twice is refused, for every type that has tags", async () => {
+    const Tags = [{ Key: "a", Value: "1" }, { Key: "a", Value: "2" }];
+    for (const [type, state] of [["AWS::SQS::Queue", { QueueName: "twice" }], ["AWS::Logs::LogGroup", { LogGroupName: "twice" }],
+        ["AWS::S3::Bucket", { BucketName: "twice" }], ["AWS::SNS::Topic", { TopicName: "twice" }]])
+        await refuses(create(type, { ...state, Tags }), "InvalidRequestException", /Tags: the key 'a' is there twice/);
+});
+
+test("strict: a denial is one, whatever the service calls it, and hides from a list what it names", async (t) => {
+    const { as, user } = await strict(t);
+    const admin = as(C.CloudControlClient);
+    for (const QueueName of ["open", "secret"])
+        await event("CreateResource", { TypeName: "AWS::SQS::Queue", DesiredState: JSON.stringify({ QueueName }) }, admin);
+    const ann = as(C.CloudControlClient, await user("ann", allow("cloudformation:*"), allow("sqs:*"), deny("sqs:*", arn("sqs", "secret"))));
+    const { ResourceDescriptions } = await ask("ListResources", { TypeName: "AWS::SQS::Queue" }, ann);
+    assert.deepStrictEqual(ResourceDescriptions.map((d) => d.Identifier.replace(/.*\//, "")), ["open"]);
+    const topic = await event("CreateResource", { TypeName: "AWS::SNS::Topic", DesiredState: JSON.stringify({ TopicName: "x" }) }, ann);
+    assert.deepStrictEqual([topic.OperationStatus, topic.ErrorCode], ["FAILED", "AccessDenied"], topic.StatusMessage);
+    await refuses(ask("ListResources", { TypeName: "AWS::SNS::Topic" }, ann), "AccessDeniedException", /sns:ListTopics/);
+    await event("CreateResource", { TypeName: "AWS::SNS::Topic", DesiredState: JSON.stringify({ TopicName: "there" }) }, admin);
+    await refuses(ask("GetResource", { TypeName: "AWS::SNS::Topic", Identifier: arn("sns", "there") }, ann), "AccessDeniedException", /sns:GetTopicAttributes/);
+});
+
+test("a document that is no object, and one that is nested into itself, are refused at once", async () => {
+    for (const DesiredState of ["[1]", "[]", "5", "\"x\"", "true", "null"])
+        await refuses(ask("CreateResource", { TypeName: "AWS::SQS::Queue", DesiredState }), "InvalidRequestException", /expected type: JSONObject/);
+    const { Identifier } = await create("AWS::SQS::Queue", { QueueName: "nested" });
+    const deep = JSON.parse("[".repeat(60) + "]".repeat(60));
+    await refuses(patch("AWS::SQS::Queue", Identifier, { op: "add", path: "/Tags", value: deep }), "InvalidRequestException");
+    await refuses(patch("AWS::SQS::Queue", Identifier, { op: "replace", path: "", value: [1] }), "InvalidRequestException", /expected type: JSONObject/);
+});
+
+test("identifiers: each part counts, and the last may hold the sign that parts them", async () => {
+    await create("AWS::ECS::Cluster", { ClusterName: "one" });
+    const { TaskDefinitionArn } = JSON.parse((await create("AWS::ECS::TaskDefinition", { Family: "idle",
+        ContainerDefinitions: [{ Name: "a", Image: "b", Memory: 8 }] })).ResourceModel);
+    const made = await create("AWS::ECS::Service", { ServiceName: "s", Cluster: "one", TaskDefinition: TaskDefinitionArn, DesiredCount: 0 });
+    const [serviceArn, cluster] = made.Identifier.split("|");
+    for (const other of ["two", arn("ecs", "cluster/two"), ""]) {
+        await refuses(ask("GetResource", { TypeName: "AWS::ECS::Service", Identifier: `${serviceArn}|${other}` }), "ResourceNotFoundException");
+        const e = await event("DeleteResource", { TypeName: "AWS::ECS::Service", Identifier: `${serviceArn}|${other}` });
+        assert.deepStrictEqual([e.OperationStatus, e.ErrorCode], ["FAILED", "NotFound"]);
+    }
+    await read("AWS::ECS::Service", `${serviceArn}|${cluster.replace(/.*\//, "")}`);
+    await create("AWS::Logs::LogGroup", { LogGroupName: "pipes" });
+    const stream = await create("AWS::Logs::LogStream", { LogGroupName: "pipes", LogStreamName: "a|b" });
+    assert.deepStrictEqual([stream.OperationStatus, stream.Identifier], ["SUCCESS", "pipes|a|b"], stream.StatusMessage);
+    assert.strictEqual((await read("AWS::Logs::LogStream", "pipes|a|b")).LogStreamName, "a|b");
+});
+
+test("what would lie on nothing is refused", async () => {
+    const PolicyDocument = permits("sqs:SendMessage", "*");
+    await refuses(create("AWS::SQS::QueuePolicy", { PolicyDocument, Queues: [] }), "InvalidRequestException", /Queues/);
+    await refuses(create("AWS::SNS::TopicPolicy", { PolicyDocument, Topics: [] }), "InvalidRequestException", /Topics/);
+    await refuses(create("AWS::IAM::Policy", { PolicyName: "p", PolicyDocument }), "InvalidRequestException", /at least one/);
+});
+
+test("strict: what may not be read is not told by Cloud Control either: tags, whether it is there, old models", async (t) => {
+    const { as, user } = await strict(t);
+    const admin = as(C.CloudControlClient);
+    const make = (QueueName) => event("CreateResource", { TypeName: "AWS::SQS::Queue", DesiredState: JSON.stringify({ QueueName, Tags: TEAM }) }, admin);
+    const { Identifier, RequestToken } = await make("there");
+    const bob = as(C.CloudControlClient, await user("bob", allow("*"), deny(["sqs:ListQueueTags"])));
+    await refuses(ask("GetResource", { TypeName: "AWS::SQS::Queue", Identifier }, bob), "AccessDeniedException", /sqs:ListQueueTags/);
+    const carl = as(C.CloudControlClient, await user("carl", allow("cloudformation:*")));
+    for (const name of [Identifier, Identifier.replace("there", "absent")]) {
+        await refuses(ask("GetResource", { TypeName: "AWS::SQS::Queue", Identifier: name }, carl), "AccessDeniedException");
+        const gone = await event("DeleteResource", { TypeName: "AWS::SQS::Queue", Identifier: name }, carl);
+        assert.strictEqual(gone.ErrorCode, "AccessDenied");
+        const made = await event("CreateResource", { TypeName: "AWS::SQS::Queue", DesiredState: JSON.stringify({ QueueName: name.replace(/.*\//, "") }) }, carl);
+        assert.strictEqual(made.ErrorCode, "AccessDenied");
+    }
+    const old = async (client) => [(await ask("GetResourceRequestStatus", { RequestToken }, client)).ProgressEvent,
+        ...(await ask("ListResourceRequests", {}, client)).ResourceRequestStatusSummaries.filter((e) => e.RequestToken === RequestToken)].map((e) => typeof e.ResourceModel);
+    assert.deepStrictEqual(await old(admin), ["string", "string"]);
+    assert.deepStrictEqual(await old(carl), ["undefined", "undefined"]);
+});
+
 test("what a service refuses is a request that failed, with its words, and leaves nothing", async () => {
     const failed = async (promise, code, why) => {
         const e = await promise;
@@ -162,9 +241,12 @@ test("what a service refuses is a request that failed, with its words, and leave
     await failed(create(REPOSITORY, { RepositoryName: "not/A/name" }), "InvalidRequest", /repositoryName|name/i);
     await failed(patch(REPOSITORY, "absent", { op: "add", path: "/Tags", value: [] }), "NotFound", /'absent' was not found/);
     await failed(event("DeleteResource", { TypeName: REPOSITORY, Identifier: "absent" }), "NotFound", /was not found/);
-    await failed(patch(REPOSITORY, "here", { op: "replace", path: "/RepositoryName", value: "there" }), "NotUpdatable", /anew|RepositoryName/);
+    await failed(patch(REPOSITORY, "here", { op: "replace", path: "/RepositoryName", value: "there" }), "NotUpdatable", /^createOnlyProperties \[\/properties\/RepositoryName\] cannot be updated$/);
     /* the name is taken, then the policy is no policy: the repository is not left behind */
     await failed(create(REPOSITORY, { RepositoryName: "half", LifecyclePolicy: { LifecyclePolicyText: "{}" } }), "InvalidRequest", /policy/i);
+    /* ECS has one word for a definition that is wrong and for one that is not there */
+    await failed(create("AWS::ECS::TaskDefinition", { Family: "f", ContainerDefinitions: [{ Name: "c", Image: "i" }] }), "InvalidRequest", /memory/i);
+    await failed(create("AWS::S3::BucketPolicy", { Bucket: "there-is-none", PolicyDocument: permits("s3:GetObject", "arn:aws:s3:::there-is-none/*") }), "NotFound", /bucket/i);
     await failed(create(REPOSITORY, { RepositoryName: "€".repeat(1500) }), "InvalidRequest", /^[^\ufffd]+$/);
     const { repositories } = await s.client(ECRClient).send(new DescribeRepositoriesCommand({}));
     assert.deepStrictEqual(repositories.map((r) => r.repositoryName), ["here"]);

@@ -17,6 +17,8 @@ bool cloudcontrol_is_old(SwCtx *cx, const CloudcontrolRequestRecord *r);
 /* resource.c. Fails with TypeNotFoundException. */
 int cloudcontrol_type(SwCtx *cx, SwStr name, const SwResource **ret_r, SwError *err) sw_must_check;
 int cloudcontrol_not_found(SwStr type, SwStr identifier, SwError *err);
+/* Whether the type's service refused the caller, whatever it calls that. */
+bool cloudcontrol_denied(const SwCtx *cx, const SwResource *r, const SwError *e);
 
 /* patch.c: RFC 6902 on *doc, which is changed in place; afterwards of no use where it fails (InvalidRequestException). */
 int cloudcontrol_patch(SwArena *a, SwValue *doc, SwStr patch, SwError *err) sw_must_check;

@@ -80,8 +80,10 @@ static SwValue *existing(Patch *p, const Place *at) {
 /* How deep values lie in each other; looks no further than SW_JSON_DEPTH_MAX. */
 static size_t depth(const SwValue *v, size_t above) {
     size_t most = above + 1;
-    for (size_t i = 0; i < v->n && most <= SW_JSON_DEPTH_MAX; i++)
-        most = SW_MAX(most, depth(&v->v[i], above + 1));
+    for (size_t i = 0; i < v->n && most <= SW_JSON_DEPTH_MAX; i++) {
+        size_t below = depth(&v->v[i], above + 1);
+        most = SW_MAX(most, below);
+    }
     return most;
 }
 

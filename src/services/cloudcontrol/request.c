@@ -14,6 +14,7 @@ typedef struct Request {
     const char *operation;
     SwStr type, identifier;
     const SwValue *was, *want;
+    SwValue told; /* what only create's answer says: a secret */
 } Request;
 
 static int forget_old(SwCtx *cx, SwError *err) {
@@ -31,15 +32,25 @@ static int forget_old(SwCtx *cx, SwError *err) {
     return 0;
 }
 
-static SwStr error_code(const SwResource *r, const SwError *e) {
-    SwStr code = sw_str(e->kind->code);
+/* What its service says of something that is not there: the resource, or another that it names. */
+static bool says_missing(SwStr code) {
+    static const SwStr words[] = {SW_STR_C("NoSuch"), SW_STR_C("NotFound"), SW_STR_C("DoesNotExist"), SW_STR_C("NonExistent")};
+    for (size_t i = 0; i < SW_N(words); i++)
+        if (sw_str_contains(code, words[i]))
+            return true;
+    return false;
+}
+
+static SwStr error_code(const SwCtx *cx, const Request *q, const SwError *e) {
+    const SwResource *r = q->r;
+    bool missing = q->identifier.p && e->kind == r->missing.kind; /* some services have one word for all that is wrong */
     if (e->kind == &SW_CFN_NOT_UPDATABLE)
         return CLOUDCONTROL_HANDLER_ERROR_CODE_NOT_UPDATABLE;
-    if (e->kind == r->missing.kind || e->kind == &CLOUDCONTROL_RESOURCE_NOT_FOUND_EXCEPTION)
+    if (missing || says_missing(sw_str(e->kind->code)))
         return CLOUDCONTROL_HANDLER_ERROR_CODE_NOT_FOUND;
     if (e->kind == r->exists.kind || e->kind == &SW_CFN_EXISTS)
         return CLOUDCONTROL_HANDLER_ERROR_CODE_ALREADY_EXISTS;
-    if (sw_str_contains(code, SW_STR("AccessDenied")))
+    if (cloudcontrol_denied(cx, r, e))
         return CLOUDCONTROL_HANDLER_ERROR_CODE_ACCESS_DENIED;
     return e->kind->http >= 500 ? CLOUDCONTROL_HANDLER_ERROR_CODE_INTERNAL_FAILURE
                                 : CLOUDCONTROL_HANDLER_ERROR_CODE_INVALID_REQUEST;
@@ -56,14 +67,22 @@ static SwStr message_of(const SwError *e) {
     return s;
 }
 
-static void fail_event(const Request *q, CloudcontrolProgressEvent *e, const SwError *why) {
+static void fail_event(const SwCtx *cx, const Request *q, CloudcontrolProgressEvent *e, const SwError *why) {
     e->operation_status = CLOUDCONTROL_OPERATION_STATUS_FAILED;
-    e->error_code = error_code(q->r, why);
+    e->error_code = error_code(cx, q, why);
     e->status_message = message_of(why);
 }
 
+static int not_updatable(SwCtx *cx, const SwStrList *property, SwError *err) {
+    SwBuf b = sw_buf(cx->arena, 16 * SW_KIB);
+    for (size_t i = 0; i < property->n; i++)
+        sw_buf_addf(&b, "%s/properties/%.*s", i ? ", " : "", SW_FMT(property->v[i]));
+    SwStr all = sw_buf_str(&b);
+    return sw_fail(err, &SW_CFN_NOT_UPDATABLE, "createOnlyProperties [%.*s] cannot be updated", SW_FMT(all));
+}
+
 /* Done, or it could not be and *e says why. Documents that are none of the type fail the request itself. */
-static int act(SwCtx *cx, const Request *q, CloudcontrolProgressEvent *e, SwError *err) {
+static int act(SwCtx *cx, Request *q, CloudcontrolProgressEvent *e, SwError *err) {
     SwError failed = sw_error(cx->arena);
     SwApplied done = {.identifier = q->identifier};
     SwValue model;
@@ -71,16 +90,17 @@ static int act(SwCtx *cx, const Request *q, CloudcontrolProgressEvent *e, SwErro
         return -1;
     int r = sw_resource_apply(cx, q->r, q->identifier, q->was, q->want, &done, &failed);
     if (r == 0 && done.replace)
-        r = sw_fail(&failed, &SW_CFN_NOT_UPDATABLE, "What changed can only be had by making the resource anew.");
+        r = not_updatable(cx, &done.create_only, &failed);
     if (r == 0 && q->want)
         r = sw_resource_model(cx, q->r, done.identifier, &model, &failed);
     if (r < 0) {
         sw_tx_undo(cx->tx);
         if (failed.kind == &SW_CFN_INVALID_REQUEST)
             return sw_fail(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "%s", failed.message);
-        fail_event(q, e, &failed);
+        fail_event(cx, q, e, &failed);
         return 0;
     }
+    q->told = done.told;
     e->identifier = sw_str_or(q->identifier, done.identifier);
     e->resource_model = q->want ? sw_json_text(cx->arena, &model) : SW_NO_STR;
     e->operation_status = CLOUDCONTROL_OPERATION_STATUS_SUCCESS;
@@ -90,6 +110,19 @@ static int act(SwCtx *cx, const Request *q, CloudcontrolProgressEvent *e, SwErro
 static int keep(SwCtx *cx, CloudcontrolProgressEvent *e, SwError *err) {
     CloudcontrolRequestRecord r = {.event = e, .order = sw_index_number(cx->arena, e->event_time.v / SW_MS)};
     return sw_doc_put(cx->tx, &cloudcontrol_requests, e->request_token, &r, err);
+}
+
+/* To who made it, this once: what is kept does not have it. */
+static int tell(SwCtx *cx, const Request *q, CloudcontrolProgressEvent *e, SwError *err) {
+    SwValue model;
+    if (!q->told.n)
+        return 0;
+    if (sw_json_parse(cx->arena, e->resource_model, &model, err) < 0)
+        return -1;
+    for (size_t i = 0; i < q->told.n; i++)
+        sw_value_set(cx->arena, &model, q->told.keys[i], q->told.v[i]);
+    e->resource_model = sw_json_text(cx->arena, &model);
+    return 0;
 }
 
 /* why: the resource could not even be read; or NULL. */
@@ -103,10 +136,12 @@ static int carry_out(SwCtx *cx, Request *q, const SwError *why, CloudcontrolProg
                                      .operation = sw_str(q->operation),
                                      .event_time = SW_SOME_TIME(sw_now(cx))};
     if (why)
-        fail_event(q, e, why);
+        fail_event(cx, q, e, why);
     else if (act(cx, q, e, err) < 0)
         return -1;
-    return keep(cx, e, err);
+    if (keep(cx, e, err) < 0)
+        return -1;
+    return tell(cx, q, e, err);
 }
 
 /* What there is, without what only the service says; false: *why says why there is none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GetResource and ListResources: what is there, as documents. AWS: Cloud Control API. */
 
+#include "api/registry.h"
 #include "services/cloudcontrol/cloudcontrol.h"
 
 #define PAGE_USUAL   20
@@ -17,14 +18,24 @@ int cloudcontrol_not_found(SwStr type, SwStr identifier, SwError *err) {
                         "Resource of type '%.*s' with identifier '%.*s' was not found.", SW_FMT(type), SW_FMT(identifier));
 }
 
+bool cloudcontrol_denied(const SwCtx *cx, const SwResource *r, const SwError *e) {
+    const SwService *s = sw_registry_by_api(cx->host, r->api);
+    return (s && e->kind == sw_registry_denied(s)) || e->kind == &SW_ACCESS_DENIED_EXCEPTION;
+}
+
 int cloudcontrol_get_resource(SwCtx *cx, const CloudcontrolGetResourceInput *in, CloudcontrolGetResourceOutput *out,
                               SwError *err) {
     const SwResource *r;
     SwValue model;
     if (cloudcontrol_type(cx, in->type_name, &r, err) < 0)
         return -1;
-    if (sw_resource_model(cx, r, in->identifier, &model, err) < 0)
-        return sw_error_is(err, r->missing.kind) ? cloudcontrol_not_found(in->type_name, in->identifier, err) : -1;
+    if (sw_resource_model(cx, r, in->identifier, &model, err) < 0) {
+        if (sw_error_is(err, r->missing.kind))
+            return cloudcontrol_not_found(in->type_name, in->identifier, err);
+        if (cloudcontrol_denied(cx, r, err))
+            err->kind = &SW_ACCESS_DENIED_EXCEPTION;
+        return -1;
+    }
     out->type_name = in->type_name;
     out->resource_description = sw_new(cx->arena, CloudcontrolResourceDescription);
     out->resource_description->identifier = in->identifier;
@@ -54,10 +65,10 @@ static int visit(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err
     if (q->out->resource_descriptions.n == q->limit || q->looked++ == LOOK_AT_MOST)
         return 1;
     SwError missing = sw_error(err->arena);
-    if (sw_resource_model(cx, q->r, identifier, &model, &missing) < 0) {
-        if (!sw_error_is(&missing, q->r->missing.kind))
+    if (sw_resource_model_of(cx, f, identifier, &model, &missing) < 0) {
+        if (!sw_error_is(&missing, q->r->missing.kind) && !cloudcontrol_denied(cx, q->r, &missing))
             return *err = missing, -1;
-        q->last = f->id; /* its record is kept, but it is not shown any more */
+        q->last = f->id; /* its record is kept, but it is not shown any more; or it may not be read by this caller */
         return 0;
     }
     if (!says(&model, &q->model)) {
@@ -79,6 +90,8 @@ int cloudcontrol_list_resources(SwCtx *cx, const CloudcontrolListResourcesInput 
     if (q.r->cfn->list == SW_NO_OPERATION)
         return sw_fail(err, &CLOUDCONTROL_UNSUPPORTED_ACTION_EXCEPTION, "Resource type %.*s does not support LIST action",
                        SW_FMT(in->type_name));
+    if (sw_authorise(cx, q.r->api->op[q.r->cfn->list].iam_action, SW_STR("*"), err) < 0)
+        return -1;
     if (in->resource_model.p && (sw_json_parse(cx->arena, in->resource_model, &q.model, err) < 0 || q.model.kind != SW_VOBJECT))
         return sw_refuse_as(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "ResourceModel is no JSON object");
     if (sw_page_limit(cx, PAGE_USUAL, PAGE_MOST, &q.limit, err) < 0 || sw_page_place(cx, NULL, &after, err) < 0)

@@ -19,12 +19,22 @@ static int get(SwCtx *cx, SwStr token, CloudcontrolRequestRecord **ret, SwError 
                                                       "Request with token %.*s was not found", SW_FMT(token));
 }
 
+/* A model is shown to who may read the resource, or could if it were still there. */
+static void hide(SwCtx *cx, CloudcontrolProgressEvent *e) {
+    const SwResource *r = cx->host->config->strict && e->resource_model.p ? sw_resource_of_type(cx->host, e->type_name) : NULL;
+    SwError why = sw_error(cx->arena);
+    SwValue model;
+    if (r && sw_resource_model(cx, r, e->identifier, &model, &why) < 0 && !sw_error_is(&why, r->missing.kind))
+        e->resource_model = SW_NO_STR;
+}
+
 int cloudcontrol_get_resource_request_status(SwCtx *cx, const CloudcontrolGetResourceRequestStatusInput *in,
                                              CloudcontrolGetResourceRequestStatusOutput *out, SwError *err) {
     CloudcontrolRequestRecord *r;
     if (get(cx, in->request_token, &r, err) < 0)
         return -1;
     out->progress_event = r->event;
+    hide(cx, out->progress_event);
     return 0;
 }
 
@@ -53,6 +63,7 @@ static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_
 
 static int show(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
     *(CloudcontrolProgressEvent *)to = *((const CloudcontrolRequestRecord *)row->record)->event;
+    hide(cx, to);
     return 0;
 }
 

@@ -276,6 +276,27 @@ static int open_services(SwHost *h, SwError *err) {
     return 0;
 }
 
+static int resume_in(SwCtx *cx, SwError *err) {
+    for (const SwService *const *s = cx->host->config->services; *s; s++) {
+        cx->account = cx->host->config->account;
+        cx->region = cx->host->config->region;
+        sw_tx_scope(cx->tx, cx->account, cx->region);
+        if ((*s)->resume && (*s)->resume(cx, err) < 0)
+            return sw_fail_wrap(err, "resuming the service %s", (*s)->name);
+    }
+    return 0;
+}
+
+static int resume_services(SwHost *h, SwError *err) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwCtx *cx = sw_ctx_new(h, a, SW_NO_STR, SW_NO_STR, "slipway");
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
+        return -1;
+    if (resume_in(cx, err) < 0)
+        return sw_ctx_rollback(cx), -1;
+    return sw_ctx_commit(cx, err);
+}
+
 static int check_address(const SwConfig *c, SwError *err) {
     SwStr address = sw_str(c->address);
     bool loopback = sw_str_starts(address, SW_STR("127.")) || sw_str_eqz(address, "::1");
@@ -298,7 +319,8 @@ static int open_all(SwHost *h, SwError *err) {
     if (sw_http_listen(h->http, c->address, c->port, NULL, &h->port, err) < 0)
         return -1;
     h->registry = sw_strf(h->arena, "127.0.0.1:%u", h->port);
-    if (open_runtime(h, err) < 0 || open_services(h, err) < 0 || sw_engine_start(h->engine, err) < 0)
+    if (open_runtime(h, err) < 0 || open_services(h, err) < 0 || resume_services(h, err) < 0 ||
+        sw_engine_start(h->engine, err) < 0)
         return -1;
     return sw_http_server_start(h->http, err);
 }

@@ -114,7 +114,10 @@ struct SwService {
      * (from, until], in a read transaction of any scope. *ret_next: when to look again; left alone: not before something
      * is counted. */
     int (*gauge)(SwCtx *cx, SwTime from, SwTime until, SwTime *ret_next, SwError *err);
-    int (*open)(SwHost *host, SwError *err); /* after the store is open, before the first request; also adopts what runs */
+    int (*open)(SwHost *host, SwError *err); /* after the store is open, before the first request: what it keeps in memory */
+    /* At a start, after all are open: wakes whatever looks after what ran before, in one write transaction of all services,
+     * of any scope; cx->account and region are the configuration's, and may be changed. */
+    int (*resume)(SwCtx *cx, SwError *err);
     void (*close)(SwHost *host);
     int (*reset)(SwHost *host, SwError *err); /* what is outside the store: processes, mounts */
     /* From the container runtime's thread, for every container of every service: look at the id's prefix, wake a

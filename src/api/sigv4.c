@@ -3,12 +3,11 @@
 
 #include "api/sigv4.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/lazy_crypto.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 

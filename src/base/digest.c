@@ -2,10 +2,9 @@
 /* Digests by OpenSSL's EVP, fetched once; CRCs by tables made once. */
 
 #include "base/digest.h"
+#include "base/lazy_crypto.h"
 
 #include <endian.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
 

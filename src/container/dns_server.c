@@ -60,6 +60,7 @@ struct SwDns {
     Listener *listeners;
     size_t n_listeners;
     Query *queries;
+    size_t top; /* of the queries that were ever used: the pages of others are never touched */
     struct sockaddr_in upstream[UPSTREAMS];
     size_t n_upstream;
 };
@@ -86,6 +87,7 @@ static Query *new_query(SwDns *d) {
     for (size_t i = 0; i < IN_FLIGHT; i++)
         if (d->queries[i].state == FREE) {
             Query *q = &d->queries[i];
+            d->top = SW_MAX(d->top, i + 1);
             q->fd = q->client = -1;
             q->n = 0;
             q->upstream = 0;
@@ -258,7 +260,7 @@ static int expire(SwDns *d) {
     int64_t now = sw_monotonic_ns(), next = INT64_MAX;
     SwDnsQuestion question;
 
-    for (size_t i = 0; i < IN_FLIGHT; i++) {
+    for (size_t i = 0; i < d->top; i++) {
         Query *q = &d->queries[i];
         if (q->state == FREE)
             continue;
@@ -370,7 +372,7 @@ void sw_dns_close(SwDns *d) {
     for (size_t i = 0; i < d->n_listeners; i++)
         if (d->listeners[i].used)
             drop_listener(d, &d->listeners[i]);
-    for (size_t i = 0; i < IN_FLIGHT; i++)
+    for (size_t i = 0; i < d->top; i++)
         if (d->queries[i].state != FREE)
             finish(&d->queries[i]);
     sw_closep(&d->epoll);

@@ -10,13 +10,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
-
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/lazy_crypto.h"
+#include "base/lazy_ssl.h"
 
 #define CA_DAYS     3650
 #define SERVER_DAYS 397 /* what browsers accept at most */

@@ -13,8 +13,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include <openssl/err.h>
-
 #include "base/time.h"
 
 void sw_io_init(SwIo *io, int fd, int idle_ms) {

@@ -6,10 +6,11 @@
  * Plain sockets block in the kernel with SO_RCVTIMEO and SO_SNDTIMEO: one system call a read. TLS sockets are
  * non-blocking with poll, since one record may take many reads. Threads: the connection's own. */
 
-#include <openssl/ssl.h>
 #include <sys/uio.h>
 
 #include "base/base.h"
+#include "base/lazy_crypto.h"
+#include "base/lazy_ssl.h"
 
 #define SW_IO_FAILED  (-1)
 #define SW_IO_TIMEOUT (-2)

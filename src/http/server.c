@@ -22,9 +22,8 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
+#include "base/lazy_crypto.h"
+#include "base/lazy_ssl.h"
 #include "base/log.h"
 #include "base/thread.h"
 
@@ -416,7 +415,8 @@ static void server_free(SwHttpServer *s) {
         close(s->epoll);
     if (s->wake >= 0)
         close(s->wake);
-    SSL_CTX_free(s->tls);
+    if (s->tls)
+        SSL_CTX_free(s->tls);
     pthread_mutex_destroy(&s->tls_lock);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->gone);

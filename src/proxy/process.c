@@ -340,6 +340,8 @@ static void find_processes(SwProxy *p, SwArena *a, Victims *ret) {
 
 static bool anything_runs(SwProxy *p, SwArena *a) {
     Victims l;
+    if (faccessat(p->dir_fd, "haproxy.cfg", F_OK, 0) < 0) /* none ever ran here: no look through /proc */
+        return false;
     find_processes(p, a, &l);
     return l.n > 0;
 }

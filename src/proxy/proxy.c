@@ -91,6 +91,7 @@ typedef struct Plan {
     const SwProxyConfig *config;
     SwStr text, digest;
     SwProxyFiles files;
+    bool listens;
 } Plan;
 
 static int make_plan(SwArena *a, const SwProxyConfig *c, Plan *ret, SwError *err) {
@@ -100,7 +101,9 @@ static int make_plan(SwArena *a, const SwProxyConfig *c, Plan *ret, SwError *err
     if (proxy_render(a, c, /* with_servers= */ false, &structure, &ret->files, err) < 0 ||
         proxy_render(a, c, /* with_servers= */ true, &ret->text, &ret->files, err) < 0)
         return -1;
-    ret->digest = sw_sha256_hex(a, structure);
+    ret->listens = sw_str_contains(structure, SW_STR("\nfrontend "));
+    if (ret->listens) /* what has nothing to do at a start loads no library for it */
+        ret->digest = sw_sha256_hex(a, structure);
     return 0;
 }
 
@@ -427,7 +430,7 @@ static int apply_locked(SwProxy *p, SwArena *a, const SwProxyConfig *c, SwError 
 
     if (make_plan(a, c, &plan, err) < 0 || proxy_state(p, a, &s, err) < 0)
         return -1;
-    if (!sw_str_contains(plan.text, SW_STR("\nfrontend "))) { /* nothing to listen on: HAProxy would not start */
+    if (!plan.listens) { /* nothing to listen on: HAProxy would not start */
         (void)unlinkat(p->dir_fd, "applied", 0);
         return s.master ? proxy_end(p, a, err) : 0;
     }

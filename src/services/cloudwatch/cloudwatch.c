@@ -17,6 +17,7 @@ const SwService sw_service_cloudwatch = {
     .collections = collections,
     .controllers = controllers,
     .open = cloudwatch_publish_open,
+    .resume = cloudwatch_publish_resume,
     .close = cloudwatch_publish_close,
     .reset = cloudwatch_publish_reset,
 };

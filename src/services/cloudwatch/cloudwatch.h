@@ -63,5 +63,6 @@ SwStr cloudwatch_double(SwArena *a, double d); /* 5.0, as Java writes it */
  * again; 0: none does. */
 int cloudwatch_publish(SwCtx *cx, bool *ret_published, SwTime *ret_next, SwError *err) sw_must_check;
 int cloudwatch_publish_open(SwHost *h, SwError *err);
+int cloudwatch_publish_resume(SwCtx *cx, SwError *err);
 void cloudwatch_publish_close(SwHost *h);
 int cloudwatch_publish_reset(SwHost *h, SwError *err);

@@ -148,7 +148,11 @@ const SwController cloudwatch_publisher = {.name = "cloudwatch/publish", .step =
 
 int cloudwatch_publish_open(SwHost *h, SwError *err) {
     sw_meter_open(h, &cloudwatch_publisher);
-    return sw_engine_wake(h->engine, &cloudwatch_publisher, h->config->account, h->config->region, SW_STR("minute"), err);
+    return 0;
+}
+
+int cloudwatch_publish_resume(SwCtx *cx, SwError *err) {
+    return sw_wake(cx, &cloudwatch_publisher, SW_STR("minute"), 0, err);
 }
 
 /* A stop loses nothing that was counted. */

@@ -5,29 +5,23 @@
 #include "services/codebuild/codebuild.h"
 
 /* Containers went on without us: look at each unfinished build, and at what its container wrote meanwhile. */
-static int open_service(SwHost *h, SwError *err) {
+static int resume(SwCtx *cx, SwError *err) {
     static const SwStr kinds[] = {SW_STR_C("QUEUED"), SW_STR_C("RUNNING")};
-    _sw_arena_ SwArena *a = sw_arena_new(0);
-    SwCtx *cx = sw_ctx_new(h, a, h->config->account, h->config->region, "codebuild");
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
-        return -1;
     for (size_t k = 0; k < SW_N(kinds); k++) {
         SwDocList l;
         SwDocQuery q = {.index = "by_active", .equals = {kinds[k]}, .any_scope = true};
         if (sw_doc_list(cx->tx, &codebuild_builds, &q, &l, err) < 0)
-            return sw_ctx_rollback(cx), -1;
+            return -1;
         for (size_t i = 0; i < l.n; i++) {
             cx->account = l.v[i].account;
             cx->region = l.v[i].region;
             sw_tx_scope(cx->tx, cx->account, cx->region);
             if (sw_wake(cx, &codebuild_build_controller, l.v[i].id, 0, err) < 0 ||
                 sw_wake(cx, &codebuild_log_controller, l.v[i].id, 0, err) < 0)
-                return sw_ctx_rollback(cx), -1;
+                return -1;
         }
     }
-    if (codebuild_environment_open(cx, err) < 0)
-        return sw_ctx_rollback(cx), -1;
-    return sw_ctx_commit(cx, err);
+    return codebuild_environment_resume(cx, err);
 }
 
 static int reset(SwHost *h, SwError *err) {
@@ -78,7 +72,7 @@ const SwService sw_service_codebuild = {
     .n_actions = 2,
     .targets = targets,
     .n_targets = SW_N(targets),
-    .open = open_service,
+    .resume = resume,
     .reset = reset,
     .on_container = on_container,
 };

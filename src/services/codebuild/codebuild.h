@@ -131,7 +131,7 @@ int codebuild_environment_take(SwCtx *cx, const CodebuildProjectEnvironment *e, 
 /* In cx->tx, with the end of a build: another of its kind is made ready. */
 int codebuild_environment_keep(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) sw_must_check;
 int codebuild_environment_wake(SwCtx *cx, SwStr uuid, SwError *err) sw_must_check; /* if there is one */
-int codebuild_environment_open(SwCtx *cx, SwError *err) sw_must_check;             /* in cx->tx, of any scope, at a start */
+int codebuild_environment_resume(SwCtx *cx, SwError *err) sw_must_check;           /* in cx->tx, of any scope, at a start */
 
 /* ---- source.c, artifact.c ---- */
 

@@ -141,7 +141,7 @@ int codebuild_environment_wake(SwCtx *cx, SwStr uuid, SwError *err) {
 }
 
 /* What did not outlive the time without us, as after a restart of the machine, is made anew. */
-int codebuild_environment_open(SwCtx *cx, SwError *err) {
+int codebuild_environment_resume(SwCtx *cx, SwError *err) {
     SwDocList l;
     if (list(cx, true, &l, err) < 0)
         return -1;

@@ -88,27 +88,21 @@ static void remove_strangers(const SwHost *h, SwArena *a, const SwMap *known) {
     }
 }
 
-int codecommit_recover(SwHost *h, SwError *err) {
-    _sw_arena_ SwArena *a = sw_arena_new(0);
-    SwCtx *cx = sw_ctx_new(h, a, SW_NO_STR, SW_NO_STR, "codecommit");
-    SwMap known = sw_map(a);
+int codecommit_resume(SwCtx *cx, SwError *err) {
+    const SwDocQuery all = {.any_scope = true};
+    SwMap known = sw_map(cx->arena);
     SwDocList l;
-    SwDocQuery all = {.any_scope = true};
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
+    if (sw_doc_list(cx->tx, &codecommit_repositories, &all, &l, err) < 0)
         return -1;
-    int r = sw_doc_list(cx->tx, &codecommit_repositories, &all, &l, err);
-    for (size_t i = 0; r == 0 && i < l.n; i++) {
+    for (size_t i = 0; i < l.n; i++) {
         const CodecommitRepositoryRecord *record = l.v[i].record;
         sw_map_put(&known, record->metadata->repository_id, l.v[i].record);
-        sw_git_unlock(codecommit_path(h, a, record->metadata->repository_id));
+        sw_git_unlock(codecommit_path(cx->host, cx->arena, record->metadata->repository_id));
         cx->account = l.v[i].account;
         cx->region = l.v[i].region;
-        r = sw_wake(cx, &codecommit_repair, l.v[i].id, 0, err);
+        if (sw_wake(cx, &codecommit_repair, l.v[i].id, 0, err) < 0)
+            return -1;
     }
-    if (r == 0)
-        r = sw_ctx_commit(cx, err);
-    sw_ctx_rollback(cx);
-    if (r == 0)
-        remove_strangers(h, a, &known);
-    return r;
+    remove_strangers(cx->host, cx->arena, &known);
+    return 0;
 }

@@ -8,7 +8,7 @@ static const SwCollection *const collections[] = {&codecommit_repositories, &cod
 static const SwController *const controllers[] = {&codecommit_repair, NULL};
 
 static int open_service(SwHost *h, SwError *err) {
-    return sw_mkdirs(codecommit_folder(h, h->arena), 0700, err) < 0 ? -1 : codecommit_recover(h, err);
+    return sw_mkdirs(codecommit_folder(h, h->arena), 0700, err);
 }
 
 static int reset(SwHost *h, SwError *err) {
@@ -31,5 +31,6 @@ const SwService sw_service_codecommit = {
     .actions = codecommit_actions,
     .n_actions = SW_N(codecommit_actions),
     .open = open_service,
+    .resume = codecommit_resume,
     .reset = reset,
 };

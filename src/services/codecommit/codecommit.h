@@ -29,7 +29,7 @@ int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, Sw
 /* branch.c: in cx->tx, a branch has moved; where the transaction comes to nothing, it is moved back. from absent: it is new;
  * to absent: it is gone. */
 void codecommit_moved(SwCtx *cx, const char *path, SwStr branch, SwStr from, SwStr to);
-int codecommit_recover(SwHost *h, SwError *err) sw_must_check; /* at start */
+int codecommit_resume(SwCtx *cx, SwError *err) sw_must_check; /* at start */
 
 /* commit.c */
 int codecommit_fail_git(SwError *err, const SwErrorKind *not_found); /* git's kinds to CodeCommit's; returns -1 */

@@ -63,27 +63,26 @@ static void on_container(SwHost *h, SwStr id, int event) {
 
 /* What ended or wrote while no Slipway ran sends no event: every task that is not STOPPED looks
  * again. */
-static int open_service(SwHost *h, SwError *err) {
-    SwArena *a = sw_arena_new(0);
-    SwDocList tasks = {0}, logs = {0};
-    SwTx *tx = NULL;
-    int r = sw_tx_begin(h->store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, err);
-    if (r == 0)
-        r = sw_doc_list(tx, &ecs_tasks, &(SwDocQuery){0}, &tasks, err);
-    if (r == 0)
-        r = sw_doc_list(tx, &ecs_log_records, &(SwDocQuery){0}, &logs, err);
-    sw_tx_rollback(tx);
-    for (size_t i = 0; r == 0 && i < tasks.n; i++) {
+static int resume(SwCtx *cx, SwError *err) {
+    const SwDocQuery all = {.any_scope = true};
+    SwDocList tasks, logs;
+    if (sw_doc_list(cx->tx, &ecs_tasks, &all, &tasks, err) < 0 || sw_doc_list(cx->tx, &ecs_log_records, &all, &logs, err) < 0)
+        return -1;
+    for (size_t i = 0; i < tasks.n; i++) {
         const EcsTaskRecord *t = tasks.v[i].record;
-        if (!ecs_is(t->task->last_status, "STOPPED"))
-            r = sw_engine_wake(h->engine, &ecs_task_controller, t->account, t->region, tasks.v[i].id, err);
+        cx->account = t->account;
+        cx->region = t->region;
+        if (!ecs_is(t->task->last_status, "STOPPED") && sw_wake(cx, &ecs_task_controller, tasks.v[i].id, 0, err) < 0)
+            return -1;
     }
-    for (size_t i = 0; r == 0 && i < logs.n; i++) {
+    for (size_t i = 0; i < logs.n; i++) {
         const EcsLogRecord *l = logs.v[i].record;
-        r = sw_engine_wake(h->engine, &ecs_log_controller, l->account, l->region, logs.v[i].id, err);
+        cx->account = l->account;
+        cx->region = l->region;
+        if (sw_wake(cx, &ecs_log_controller, logs.v[i].id, 0, err) < 0)
+            return -1;
     }
-    sw_arena_free(a);
-    return r;
+    return 0;
 }
 
 /* A target became healthy or ill, or has drained: its services look at once, and the tasks that
@@ -143,7 +142,7 @@ const SwService sw_service_ecs = {
     .n_actions = 1,
     .targets = targets,
     .n_targets = SW_N(targets),
-    .open = open_service,
+    .resume = resume,
     .reset = reset,
     .on_container = on_container,
 };

@@ -56,7 +56,7 @@ static void drop_records(SwHost *h, SwArena *a) {
 
 /* What is stored is served again, and all targets are checked anew: results of checks that were
  * under way are lost. */
-static int wake_all(SwCtx *cx, SwError *err) {
+static int resume(SwCtx *cx, SwError *err) {
     const SwDocQuery all = {.any_scope = true};
     SwDocList targets;
     void *position;
@@ -73,18 +73,6 @@ static int wake_all(SwCtx *cx, SwError *err) {
             return -1;
     }
     return elbv2_wake_metrics(cx, err) < 0 ? -1 : elbv2_wake_proxy(cx, err);
-}
-
-static int open_service(SwHost *h, SwError *err) {
-    _sw_arena_ SwArena *a = sw_arena_new(0);
-    SwCtx *cx = sw_ctx_new(h, a, SW_NO_STR, SW_NO_STR, "elasticloadbalancing");
-    if (elbv2_state_open(h, err) < 0 || sw_ctx_begin(cx, SW_WRITE, err) < 0)
-        return -1;
-    if (wake_all(cx, err) < 0) {
-        sw_ctx_rollback(cx);
-        return -1;
-    }
-    return sw_ctx_commit(cx, err);
 }
 
 static int reset(SwHost *h, SwError *err) {
@@ -124,7 +112,8 @@ const SwService sw_service_elbv2 = {
     .unsupported = &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
     .controllers = controllers,
     .collections = collections,
-    .open = open_service,
+    .open = elbv2_state_open,
+    .resume = resume,
     .close = elbv2_state_close,
     .reset = reset,
     .resolve = resolve,

@@ -5,14 +5,13 @@
  *
  * AWS     S3 API Reference, "POST Object", "Authenticating Requests in Browser-Based Uploads Using POST". */
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <time.h>
 
 #include "api/authenticate.h"
 #include "api/body.h"
 #include "api/operation.h"
 #include "base/digest.h"
+#include "base/lazy_crypto.h"
 #include "http/multipart.h"
 #include "services/s3/post.h"
 

@@ -29,6 +29,6 @@ const SwController slipway_housekeeping = {
     .unfailing = "it belongs to no resource; the next hour's step tidies",
 };
 
-int slipway_housekeeping_start(SwHost *h, SwError *err) {
-    return sw_engine_wake(h->engine, &slipway_housekeeping, h->config->account, h->config->region, SW_STR("all"), err);
+int slipway_housekeeping_resume(SwCtx *cx, SwError *err) {
+    return sw_wake(cx, &slipway_housekeeping, SW_STR("all"), 0, err);
 }

@@ -49,7 +49,9 @@ int slipway_get_certificate_authority(SwCtx *cx, const void *in, SlipwayGetCerti
 }
 
 int slipway_reset_all(SwHost *h, SwError *err) {
-    return sw_host_reset(h, err) < 0 ? -1 : slipway_housekeeping_start(h, err);
+    if (sw_host_reset(h, err) < 0)
+        return -1;
+    return sw_engine_wake(h->engine, &slipway_housekeeping, h->config->account, h->config->region, SW_STR("all"), err);
 }
 
 int slipway_reset(SwCtx *cx, const void *in, void *out, SwError *err) {

@@ -5,10 +5,6 @@
 
 #include "api/idempotency.h"
 
-static int open_service(SwHost *h, SwError *err) {
-    return slipway_clock_restore(h, err) < 0 ? -1 : slipway_housekeeping_start(h, err);
-}
-
 static const SwCollection *const collections[] = {&slipway_deployments, &slipway_pending, &sw_tokens, NULL};
 static const SwController *const controllers[] = {&slipway_housekeeping, NULL};
 
@@ -25,6 +21,7 @@ const SwService sw_service_slipway = {
     .routes = slipway_routes,
     .n_routes = SW_N(slipway_routes),
     .invalid = &SLIPWAY_INVALID_PARAMETER_EXCEPTION,
-    .open = open_service,
+    .open = slipway_clock_restore,
+    .resume = slipway_housekeeping_resume,
     .reset = slipway_clock_reset,
 };

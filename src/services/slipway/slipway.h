@@ -12,6 +12,6 @@ int slipway_clock_restore(SwHost *h, SwError *err) sw_must_check;
 int slipway_clock_reset(SwHost *h, SwError *err) sw_must_check;
 /* Hourly tidying (housekeeping.c). */
 extern const SwController slipway_housekeeping;
-int slipway_housekeeping_start(SwHost *h, SwError *err) sw_must_check;
+int slipway_housekeeping_resume(SwCtx *cx, SwError *err) sw_must_check;
 /* Everything gone, as after a first start. */
 int slipway_reset_all(SwHost *h, SwError *err) sw_must_check;

@@ -2,13 +2,11 @@
 /* Signatures of what HTTP endpoints and queues get (SNS Developer Guide, "Verifying the signatures of Amazon SNS
  * messages"): an RSA key of the installation and its self-signed certificate, made at first use. */
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <pthread.h>
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/lazy_crypto.h"
 #include "base/thread.h"
 #include "services/sns/sns.h"
 

@@ -2,11 +2,10 @@
 /* SecureString values at rest. The key is a file beside the database, not in it: a copy of the database alone gives
  * nothing away. Text form: base64 of nonce, cipher text and tag. */
 
-#include <openssl/evp.h>
-
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/id.h"
+#include "base/lazy_crypto.h"
 #include "services/ssm/ssm.h"
 
 #define KEY_BYTES   32

@@ -52,7 +52,7 @@ static SwStr key_text(const Key *k) {
 }
 
 static Form *find(const Generation *g, const Key *k) {
-    return sw_map_get(&g->forms, key_text(k));
+    return sw_map_find(&g->forms, key_text(k));
 }
 
 /* --- users ---------------------------------------------------------------------------------------------------------------- */

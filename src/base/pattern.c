@@ -84,7 +84,7 @@ static const SwPattern *look_up(const char *text) {
     _sw_lock_ pthread_mutex_t *held = sw_lock(&lock);
     if (!cache.arena)
         cache = sw_map(sw_arena_new_in(SW_POOL_NONE, 256 * SW_MIB));
-    const SwPattern *p = sw_map_get(&cache, sw_str(text));
+    const SwPattern *p = sw_map_find(&cache, sw_str(text));
     if (!p && cache.n < CACHE_MAX) {
         SwPattern *made = new_pattern(cache.arena, text);
         SwPattern *none = made ? made : sw_new(cache.arena, SwPattern);

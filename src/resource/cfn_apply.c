@@ -138,7 +138,7 @@ static int set_tags(SwCtx *cx, const SwFound *f, const SwValue *was, const SwVal
                        sw_value_str(sw_value_getz(&want->v[i], "Value")));
     for (size_t i = 0; was && i < was->n; i++) {
         SwStr key = sw_value_str(sw_value_getz(&was->v[i], "Key"));
-        if (!sw_str_map_get(&given, key).p)
+        if (!sw_str_map_find(&given, key).p)
             sw_str_list_add(cx->arena, &gone, key);
     }
     SwFound now = *f; /* an operation that replaces all tags is told those that there are */

@@ -112,7 +112,7 @@ static void count_needs(const SwOperation *op, const SwWireMessage *m, Fit *fit)
     SwStr value;
     for (const SwNeed *need = op->needs; need && need->name; need++) {
         bool has = need->location == SW_IN_QUERY ? query_has(m->query, sw_str(need->name), &value)
-                                                 : sw_header_get(&m->headers, need->name).p != NULL;
+                                                 : sw_header_find(&m->headers, need->name).p != NULL;
         if (has)
             fit->present++;
         else

@@ -9,7 +9,7 @@ static const SwErrorKind configuration_error = {.code = "ConfigurationError", .h
 static const SwErrorKind job_failed = {.code = "JobFailed", .http = 400};
 
 static SwStr option(const SwAction *a, const char *name) {
-    return sw_str_map_get(&a->configuration, sw_str(name));
+    return sw_str_map_find(&a->configuration, sw_str(name));
 }
 
 /* "#{..}": known only when it runs. */

@@ -128,7 +128,7 @@ static void show_action(SwCtx *cx, const CodepipelineActionRecord *a, Codepipeli
 
 static int show_revision(SwCtx *cx, const CodepipelineActionRecord *a, CodepipelineActionState *to, SwError *err) {
     void *record;
-    if (sw_doc_get(cx->tx, &codepipeline_executions, a->execution, &record, err) < 0)
+    if (sw_doc_find(cx->tx, &codepipeline_executions, a->execution, &record, err) < 0)
         return -1;
     const CodepipelineExecutionRecord *e = record;
     for (size_t k = 0; e && k < e->revisions.n; k++)

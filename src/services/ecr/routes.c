@@ -96,7 +96,7 @@ static const char *action_of(const SwCtx *cx, const EcrPath *p) {
 
 /* Account and region of "123456789012.dkr.ecr.eu-west-1.amazonaws.com". */
 static void from_host_name(SwCtx *cx) {
-    SwStr rest = sw_header_get(&cx->http->m.headers, "host"), account, part, region;
+    SwStr rest = sw_header_find(&cx->http->m.headers, "host"), account, part, region;
     if (!sw_str_cut(&rest, '.', &account) || account.n != 12 || !sw_str_cut(&rest, '.', &part) || !sw_str_eqz(part, "dkr") ||
         !sw_str_cut(&rest, '.', &part) || !sw_str_eqz(part, "ecr") || !sw_str_cut(&rest, '.', &region))
         return;

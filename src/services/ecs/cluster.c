@@ -135,7 +135,7 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDe
     for (size_t i = 0; i < names.n; i++) {
         SwStr id = sw_resource_id(cx, &ecs_cluster_resource, names.v[i]);
         void *r = NULL; /* also one that is INACTIVE */
-        if (id.p && sw_doc_get(cx->tx, &ecs_clusters, id, &r, err) < 0)
+        if (id.p && sw_doc_find(cx->tx, &ecs_clusters, id, &r, err) < 0)
             return -1;
         if (!r) {
             SwStr arn = ecs_asked_arn(names.v[i], ecs_cluster_arn(cx, names.v[i]));

@@ -48,7 +48,7 @@ int s3_check_members(SwCtx *cx, const void *in, SwError *err) {
 
 int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, SwError *err) {
     void *record;
-    if (s3_check_members(cx, in, err) < 0 || sw_doc_get(cx->tx, &s3_buckets, bucket, &record, err) < 0)
+    if (s3_check_members(cx, in, err) < 0 || sw_doc_find(cx->tx, &s3_buckets, bucket, &record, err) < 0)
         return -1;
     if (!record)
         return s3_fail_no_bucket(err, bucket);
@@ -129,7 +129,7 @@ int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketO
         return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership",
                                "buckets have no ACLs; only BucketOwnerEnforced is supported");
     if (check_location(cx, constraint, &region, err) < 0 || (c && s3_tags_check(&c->tags, 50, err) < 0) ||
-        sw_doc_get(cx->tx, &s3_buckets, in->bucket, &record, err) < 0 ||
+        sw_doc_find(cx->tx, &s3_buckets, in->bucket, &record, err) < 0 ||
         check_there(cx, record, region, c && c->tags.n > 0, &done, err) < 0)
         return -1;
     out->location = sw_strf(cx->arena, "/%.*s", SW_FMT(in->bucket));

@@ -64,7 +64,7 @@ static int check_same(SwCtx *cx, const SnsTopicRecord *t, const SnsCreateTopicIn
 int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicResponse *out, SwError *err) {
     const SwStr suffix = SW_STR(".fifo");
     bool fifo = sw_str_ends(in->name, suffix),
-         said = sw_str_ieq(sw_str_map_get(&in->attributes, SW_STR("FifoTopic")), SW_STR("true"));
+         said = sw_str_ieq(sw_str_map_find(&in->attributes, SW_STR("FifoTopic")), SW_STR("true"));
     SnsTopicRecord *existing;
     if (said && !fifo)
         return sw_fail(

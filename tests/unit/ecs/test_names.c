@@ -78,9 +78,9 @@ static void an_environment_file_keeps_values_as_they_are_written(void **state) {
     SwStrMap env = {0};
     ecs_environment_parse(a, SW_STR("# no\nA=1\r\nB= \"x = y\" \n=none\nnothing\nC=\nA=2"), &env);
     assert_int_equal(env.n, 3);
-    assert_str(sw_str_map_get(&env, SW_STR("A")), "2");
-    assert_str(sw_str_map_get(&env, SW_STR("B")), " \"x = y\" ");
-    assert_str(sw_str_map_get(&env, SW_STR("C")), "");
+    assert_str(sw_str_map_find(&env, SW_STR("A")), "2");
+    assert_str(sw_str_map_find(&env, SW_STR("B")), " \"x = y\" ");
+    assert_str(sw_str_map_find(&env, SW_STR("C")), "");
 }
 
 static void the_arn_of_an_object_has_bucket_and_key(void **state) {

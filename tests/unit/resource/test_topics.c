@@ -162,7 +162,7 @@ static const char *policy_of(World *w, const char *topic) {
     assert_int_equal(sw_ctx_begin(w->cx, SW_READ, &w->err), 0);
     assert_int_equal(sns_call_get_topic_attributes(w->cx, &in, &out, &w->err), 0);
     sw_ctx_rollback(w->cx);
-    return sw_str_z(w->arena, sw_str_map_get(&out->attributes, SW_STR("Policy")));
+    return sw_str_z(w->arena, sw_str_map_find(&out->attributes, SW_STR("Policy")));
 }
 
 static void a_policy_lies_on_each_topic_that_it_names(void **state) {

@@ -27,7 +27,7 @@ static void act_as_root(SwCtx *cx, SwStr account, SwStr access_key) {
     cx->account = account;
     cx->principal = (SwPrincipal){
         .kind = SW_PRINCIPAL_ROOT,
-        .arn = sw_strf(cx->arena, "arn:aws:iam::%.*s:root", SW_FMT(account)),
+        .arn = sw_root_arn(cx->arena, account),
         .id = account,
         .access_key = access_key,
     };

@@ -104,7 +104,7 @@ static void act_as_root(SwCtx *cx, SwStr user) {
     cx->account = is_account(user) ? user : cx->host->config->account;
     cx->principal = (SwPrincipal){
         .kind = SW_PRINCIPAL_ROOT,
-        .arn = sw_strf(cx->arena, "arn:aws:iam::%.*s:root", SW_FMT(cx->account)),
+        .arn = sw_root_arn(cx->arena, cx->account),
         .id = cx->account,
     };
 }

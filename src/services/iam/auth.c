@@ -110,9 +110,8 @@ int iam_auth_key(SwHost *h, SwArena *a, SwStr access_key, SwStr *ret_secret, SwS
         if (sw_str_is(key) && sw_str_eq(key, access_key)) {
             *ret_secret = secret;
             *ret_account = h->config->account;
-            *ret_p = (SwPrincipal){.kind = SW_PRINCIPAL_ROOT,
-                                   .id = h->config->account,
-                                   .arn = sw_strf(a, "arn:aws:iam::%.*s:root", SW_FMT(h->config->account))};
+            *ret_p =
+                (SwPrincipal){.kind = SW_PRINCIPAL_ROOT, .id = h->config->account, .arn = sw_root_arn(a, h->config->account)};
             *ret_found = true;
             return 0;
         }

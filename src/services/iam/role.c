@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/id.h"
+#include "services/iam/aws_policies.h"
 #include "services/iam/iam.h"
 
 #define TRUST_MAX       2048 /* IAM quota "Role trust policy length", default */
@@ -248,7 +249,7 @@ int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRe
     record->role = new_role(cx, sw_strf(cx->arena, "/aws-service-role/%s/", linked[k].service), name, trust, in->description);
     record->service = in->aws_service_name;
     record->policies = sw_new(cx->arena, IamPolicySet);
-    SwStr arn = sw_strf(cx->arena, "arn:aws:iam::aws:policy/%s", linked[k].policy);
+    SwStr arn = sw_strf(cx->arena, IAM_AWS_POLICIES "/%s", linked[k].policy);
     sw_str_list_add(cx->arena, &record->policies->attached, arn);
     i = (IamIdentity){.kind = IAM_ROLE,
                       .name = name,

@@ -133,7 +133,7 @@ int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketO
         check_there(cx, record, region, c && c->tags.n > 0, &done, err) < 0)
         return -1;
     out->location = sw_strf(cx->arena, "/%.*s", SW_FMT(in->bucket));
-    out->bucket_arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(in->bucket));
+    out->bucket_arn = s3_bucket_arn(cx, in->bucket);
     if (done)
         return 0;
     S3BucketRecord b = {.name = in->bucket,
@@ -215,7 +215,7 @@ static int show_bucket(SwCtx *cx, const void *arg, const SwDocRow *row, void *to
     *(S3Bucket *)to = (S3Bucket){.name = b->name,
                                  .creation_date = b->created,
                                  .bucket_region = b->region,
-                                 .bucket_arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name))};
+                                 .bucket_arn = s3_bucket_arn(cx, b->name)};
     return 0;
 }
 

@@ -95,7 +95,7 @@ int s3_get(SwCtx *cx, const S3BucketRecord *b, SwStr key, SwStr version, S3Objec
     if (*ret_o)
         return 0;
     /* What there is, only those may know who may list. */
-    if (sw_authorise(cx, "s3:ListBucket", sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name)), err) < 0)
+    if (sw_authorise(cx, "s3:ListBucket", s3_bucket_arn(cx, b->name), err) < 0)
         return -1;
     if (sw_str_is(version))
         return s3_fail_no_version(err, key, version);

@@ -370,7 +370,7 @@ static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
         if ((b->each && sw_cfn_each(cx, f, b, was, NULL, err) < 0) ||
-            (b->hook && r->hooks->cfn_set(cx, f, b->property, wanted(b, was), NULL, err) < 0))
+            (b->hook && r->hooks->cfn_set && r->hooks->cfn_set(cx, f, b->property, wanted(b, was), NULL, err) < 0))
             return -1;
     }
     if (sw_cfn_input(cx, r, t->remove, f, t->remove_input, &in, err) < 0)

@@ -221,7 +221,21 @@ static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) 
     return iam_role_arn(cx, name, path);
 }
 
+static bool is_linked(SwCtx *cx, const void *record) {
+    return sw_str_is(((const IamRoleRecord *)record)->service);
+}
+
+static int show_service(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err) {
+    *ret = sw_value_string(((const IamRoleRecord *)f->record)->service);
+    return 0;
+}
+
+static SwStr linked_name(SwCtx *cx, const SwFound *f) {
+    return f->record ? ((const IamRoleRecord *)f->record)->role->role_name : f->id;
+}
+
 const SwResourceHooks iam_role_hooks = {.named = named};
+const SwResourceHooks iam_service_linked_role_hooks = {.exists = is_linked, .cfn_get = show_service, .identifier = linked_name};
 
 int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRequest *in,
                                    IamCreateServiceLinkedRoleResponse *out, SwError *err) {

@@ -35,6 +35,12 @@ const SwResourceHooks sns_topic_hooks = {.policy = sns_topic_policy,
                                          .cfn_get = sns_topic_subscriptions,
                                          .cfn_set = sns_topic_subscribe};
 
+static bool has_policy(SwCtx *cx, const void *record) {
+    return sw_str_is(sw_str_map_find(&((const SnsTopicRecord *)record)->attributes, SW_STR("Policy")));
+}
+
+const SwResourceHooks sns_topic_inline_policy_hooks = {.exists = has_policy};
+
 static bool good_name(SwStr s) {
     return s.n >= 1 && s.n <= 256 && sw_str_all(s, "a-zA-Z0-9_-");
 }

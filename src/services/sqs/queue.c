@@ -50,6 +50,12 @@ static SwStr identifier(SwCtx *cx, const SwFound *f) {
 
 const SwResourceHooks sqs_queue_hooks = {.named = named, .policy = policy, .identifier = identifier, .missing = missing};
 
+static bool has_policy(SwCtx *cx, const void *record) {
+    return sw_str_is(sw_str_map_find(&((const SqsQueueRecord *)record)->attributes, SW_STR("Policy")));
+}
+
+const SwResourceHooks sqs_queue_inline_policy_hooks = {.exists = has_policy, .identifier = identifier};
+
 int sqs_queue_by_arn(SwCtx *cx, SwStr arn, SqsQueueRecord **ret_q, SwError *err) {
     SwParts p;
     bool good = sw_resource_read_arn(cx, &sqs_queue_resource, arn, &p);

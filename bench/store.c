@@ -52,7 +52,7 @@ static int once(Client *c, SwArena *a, SwError *err) {
     if (sw_tx_begin(host.store, a, c->reads ? SW_READ : SW_WRITE, SW_STR("1"), SW_STR("r"), &tx, err) < 0)
         return -1;
     Record put = {.name = id, .group = SW_STR("group"), .number = SW_SOME_INT(c->done)};
-    if ((c->reads ? sw_doc_get(tx, &things, id, &r, err) : sw_doc_put(tx, &things, id, &put, err)) < 0)
+    if ((c->reads ? sw_doc_find(tx, &things, id, &r, err) : sw_doc_put(tx, &things, id, &put, err)) < 0)
         return -1;
     return sw_tx_commit(&tx, err);
 }

@@ -64,5 +64,5 @@ int sw_access_route(SwCtx *cx, const SwRoute *r, const SwWireMessage *m, const S
 }
 
 int sw_access_not_a_delivery(const SwWireMessage *m, SwError *err) {
-    return sw_header_get(&m->headers, "x-amz-sns-message-type").p ? denied(err) : 0;
+    return sw_header_find(&m->headers, "x-amz-sns-message-type").p ? denied(err) : 0;
 }

@@ -87,7 +87,7 @@ static SwStr line_of(SwHost *h, const SwAccess *x, int64_t duration_ns) {
     field(&b, "account", x->cx->account);
     field(&b, "region", x->cx->region);
     field(&b, "principal", x->cx->principal.arn);
-    field(&b, "userAgent", sw_header_get(&rq->m.headers, "user-agent"));
+    field(&b, "userAgent", sw_header_find(&rq->m.headers, "user-agent"));
     sw_buf_addf(&b, ",\"status\":%u,\"bytesIn\":%lld,\"bytesOut\":%lld,\"durationMicros\":%lld", rq->reply.status,
                 (long long)rq->received, (long long)rq->sent, (long long)(duration_ns / SW_US));
     if (x->error)

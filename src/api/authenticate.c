@@ -27,7 +27,7 @@ static void act_as_root(SwCtx *cx, SwStr account, SwStr access_key) {
     cx->account = account;
     cx->principal = (SwPrincipal){
         .kind = SW_PRINCIPAL_ROOT,
-        .arn = sw_strf(cx->arena, "arn:aws:iam::%.*s:root", SW_FMT(account)),
+        .arn = sw_root_arn(cx->arena, account),
         .id = account,
         .access_key = access_key,
     };
@@ -221,7 +221,7 @@ int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s,
     if (check_life(cx, &s, err) < 0)
         return -1;
     if (s.kind == SW_SIG_NONE) {
-        if (h->config->strict && sw_str_starts(sw_header_get(&m->headers, "authorization"), SW_STR("AWS "))) {
+        if (h->config->strict && sw_str_starts(sw_header_find(&m->headers, "authorization"), SW_STR("AWS "))) {
             ret_s->service = SW_STR("s3"); /* the only one that took it so: what answers speaks its tongue */
             return sw_fail(err, &mechanism,
                            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
@@ -342,14 +342,14 @@ void sw_presigned_headers(SwArena *a, const SwSignature *s, SwWireMessage *m) {
     while (sw_str_next(&rest, '&', &part)) {
         SwStr raw = part, name, value;
         if (!sw_str_cut(&raw, '=', &name) || !sw_percent_decode(a, name, true, &name) || !is_hoisted(a, name) ||
-            !sw_percent_decode(a, raw, false, &value) || sw_header_get(&m->headers, sw_str_z(a, name)).p)
+            !sw_percent_decode(a, raw, false, &value) || sw_header_find(&m->headers, sw_str_z(a, name)).p)
             continue;
         sw_header_set(a, &m->headers, sw_str_lower(a, name), value);
     }
 }
 
 bool sw_basic_credentials(SwArena *a, const SwWireMessage *m, SwStr *ret_user, SwStr *ret_password) {
-    SwStr auth = sw_header_get(&m->headers, "authorization"), text, user;
+    SwStr auth = sw_header_find(&m->headers, "authorization"), text, user;
     if (auth.n < 6 || !sw_str_ieq(sw_str_n(auth.p, 6), SW_STR("Basic ")))
         return false;
     if (!sw_unbase64(a, sw_str_trim(sw_str_skip(auth, 6)), &text) || !sw_str_cut(&text, ':', &user))

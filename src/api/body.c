@@ -65,10 +65,10 @@ static int checksum_of(SwStr header) {
 
 /* What the headers say about checksums must make sense before a byte of the body is asked for. */
 static int check_claims(const SwHeaderList *h, SwError *err) {
-    SwStr trailer = sw_header_get(h, "x-amz-trailer"), algorithm = sw_header_get(h, "x-amz-sdk-checksum-algorithm");
+    SwStr trailer = sw_header_find(h, "x-amz-trailer"), algorithm = sw_header_find(h, "x-amz-sdk-checksum-algorithm");
     int given = -1;
     for (int i = 0; i < (int)SW_N(checksums); i++) {
-        if (!sw_str_is(sw_header_get(h, checksums[i].header)))
+        if (!sw_str_is(sw_header_find(h, checksums[i].header)))
             continue;
         if (given >= 0)
             return sw_fail(err, &INVALID_REQUEST,
@@ -92,9 +92,9 @@ static int check_claims(const SwHeaderList *h, SwError *err) {
 
 static unsigned wanted_digests(const SwHeaderList *h) {
     unsigned wanted = 1u << SW_MD5 | 1u << SW_CRC64NVME; /* S3's ETag, and the checksum that every object has */
-    SwStr trailer = sw_header_get(h, "x-amz-trailer");
+    SwStr trailer = sw_header_find(h, "x-amz-trailer");
     for (size_t i = 0; i < SW_N(checksums); i++)
-        if (sw_str_is(sw_header_get(h, checksums[i].header)) || sw_str_ieq(trailer, sw_str(checksums[i].header)))
+        if (sw_str_is(sw_header_find(h, checksums[i].header)) || sw_str_ieq(trailer, sw_str(checksums[i].header)))
             wanted |= 1u << checksums[i].kind;
     return wanted;
 }
@@ -103,9 +103,9 @@ int sw_body_begin(SwCtx *cx, SwHttpRequest *rq, SwChunkCheck *check, void *check
     const SwHeaderList *h = &rq->m.headers;
     SwBody *b = sw_new(cx->arena, SwBody);
     b->expected = -1;
-    bool chunked = sw_str_starts(sw_header_get(h, "x-amz-content-sha256"), SW_STR("STREAMING-")) ||
-                   sw_str_contains(sw_header_get(h, "content-encoding"), SW_STR("aws-chunked"));
-    SwStr length = sw_header_get(h, chunked ? "x-amz-decoded-content-length" : "content-length");
+    bool chunked = sw_str_starts(sw_header_find(h, "x-amz-content-sha256"), SW_STR("STREAMING-")) ||
+                   sw_str_contains(sw_header_find(h, "content-encoding"), SW_STR("aws-chunked"));
+    SwStr length = sw_header_find(h, chunked ? "x-amz-decoded-content-length" : "content-length");
     if (sw_str_is(length) && (!sw_str_to_i64(length, &b->expected) || b->expected < 0))
         return sw_fail(err, &INVALID_REQUEST, "The length of the body is not a number.");
     if (b->expected > (int64_t)BODY_MAX)
@@ -143,11 +143,11 @@ static int compare(SwArena *a, SwStr have, SwStr base64, const char *header, con
 
 /* have: raw bytes by kind. */
 static int compare_all(SwArena *a, const SwHeaderList *h, const SwStr have[_SW_DIGEST_KIND_MAX], SwError *err) {
-    SwStr md5 = sw_header_get(h, "content-md5");
+    SwStr md5 = sw_header_find(h, "content-md5");
     if (sw_str_is(md5) && compare(a, have[SW_MD5], md5, "content-md5", "Content-MD5", err) < 0)
         return -1;
     for (size_t i = 0; i < SW_N(checksums); i++) {
-        SwStr value = sw_header_get(h, checksums[i].header);
+        SwStr value = sw_header_find(h, checksums[i].header);
         if (sw_str_is(value) && compare(a, have[checksums[i].kind], value, checksums[i].header, checksums[i].word, err) < 0)
             return -1;
     }
@@ -165,21 +165,21 @@ int sw_body_check(SwArena *a, const SwWireMessage *m, SwError *err) {
     SwStr have[_SW_DIGEST_KIND_MAX] = {0}, body = m->body.p ? m->body : SW_STR("");
     if (check_claims(&m->headers, err) < 0)
         return -1;
-    if (sw_str_is(sw_header_get(&m->headers, "content-md5")))
+    if (sw_str_is(sw_header_find(&m->headers, "content-md5")))
         have[SW_MD5] = digest(a, SW_MD5, body);
     for (size_t i = 0; i < SW_N(checksums); i++)
-        if (sw_str_is(sw_header_get(&m->headers, checksums[i].header)))
+        if (sw_str_is(sw_header_find(&m->headers, checksums[i].header)))
             have[checksums[i].kind] = digest(a, checksums[i].kind, body);
     return compare_all(a, &m->headers, have, err);
 }
 
 static int take_trailers(SwBody *b, SwHttpRequest *rq, SwError *err) {
-    SwStr promised = sw_header_get(&rq->m.headers, "x-amz-trailer");
+    SwStr promised = sw_header_find(&rq->m.headers, "x-amz-trailer");
     if (sw_aws_chunked_end(b->chunked, &b->trailers, err) < 0)
         return -1;
     for (size_t i = 0; i < b->trailers.n; i++)
         sw_header_set(rq->arena, &rq->m.headers, b->trailers.v[i].name, b->trailers.v[i].value);
-    if (sw_str_is(promised) && !sw_str_is(sw_header_get(&b->trailers, sw_str_z(rq->arena, promised))))
+    if (sw_str_is(promised) && !sw_str_is(sw_header_find(&b->trailers, sw_str_z(rq->arena, promised))))
         return sw_fail(
             err, &MALFORMED_TRAILER,
             "The request contained trailing data that was not well-formed or did not conform to our published schema.");
@@ -205,7 +205,7 @@ int sw_body_end(SwBody *b, SwHttpRequest *rq, SwStream *ret_s, SwStr *ret_payloa
         return sw_fail(err, &SW_INTERNAL_FAILURE, "The digest cannot be read");
     if (compare_all(rq->arena, &rq->m.headers, info.extra, err) < 0)
         return -1;
-    SwStr declared = sw_header_get(&rq->m.headers, "x-amz-content-sha256");
+    SwStr declared = sw_header_find(&rq->m.headers, "x-amz-content-sha256");
     if (declared.n == 64 && !sw_str_ieq(declared, info.digest)) {
         sw_fail(err, &CONTENT_MISMATCH, "The provided 'x-amz-content-sha256' header does not match what was computed.");
         sw_fail_fact(err, "ClientComputedContentSHA256", declared);

@@ -8,11 +8,15 @@
 #include "api/host.h"
 #include "base/id.h"
 
+SwStr sw_root_arn(SwArena *a, SwStr account) {
+    return sw_strf(a, "arn:aws:iam::%.*s:root", SW_FMT(account));
+}
+
 static SwPrincipal service_principal(const SwCtx *cx, const char *service) {
     return (SwPrincipal){
         .kind = SW_PRINCIPAL_SERVICE,
         .name = sw_strf(cx->arena, "%s.amazonaws.com", service),
-        .arn = sw_strf(cx->arena, "arn:aws:iam::%.*s:root", SW_FMT(cx->account)),
+        .arn = sw_root_arn(cx->arena, cx->account),
         .id = cx->account,
         .verified = true,
     };

@@ -70,6 +70,7 @@ void sw_ctx_rollback(SwCtx *cx); /* nothing when none is open */
 /* arn:aws:<service>:<region>:<account>:<resource>, in the context's region and account. */
 SwStr sw_arn(SwCtx *cx, const char *service, const char *resource_fmt, ...) sw_printf(3, 4);
 SwStr sw_arn_global(SwCtx *cx, const char *service, const char *resource_fmt, ...) sw_printf(3, 4); /* no region: iam */
+SwStr sw_root_arn(SwArena *a, SwStr account);                                                       /* of an account's root */
 typedef struct SwArn {
     SwStr partition, service, region, account, resource;
 } SwArn;

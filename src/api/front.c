@@ -71,7 +71,7 @@ static const char *listener_of(const SwHttpRequest *rq) {
 
 /* Headers of a streaming operation are enough to verify its signature: they declare the payload's hash. */
 static int begin_stream(Visit *v, SwHttpRequest *rq, SwError *err) {
-    SwStr declared = sw_str_or(sw_header_get(&rq->m.headers, "x-amz-content-sha256"), SW_STR("UNSIGNED-PAYLOAD"));
+    SwStr declared = sw_str_or(sw_header_find(&rq->m.headers, "x-amz-content-sha256"), SW_STR("UNSIGNED-PAYLOAD"));
     v->signature.resource = v->id.m.path;
     if (sw_authenticate_verify(v->cx, &rq->m, &v->signature, v->secret, declared, err) < 0)
         return -1;
@@ -204,7 +204,7 @@ static bool front_begin(void *arg, SwHttpRequest *rq) {
 }
 
 static SwStr payload_hash(SwArena *a, const SwHttpRequest *rq, const SwSignature *s) {
-    SwStr declared = sw_header_get(&rq->m.headers, "x-amz-content-sha256");
+    SwStr declared = sw_header_find(&rq->m.headers, "x-amz-content-sha256");
     if (sw_str_eqz(declared, "UNSIGNED-PAYLOAD") && sw_str_eqz(s->service, "s3")) /* no other service here has that */
         return declared;
     if (rq->encoded_sha256.p) /* a client signs what it sends: the compressed bytes */

@@ -47,7 +47,7 @@ int sw_token_find(SwCtx *cx, const SwToken *t, const void *in, void **ret_out, S
     *ret_out = NULL;
     if (!id.p)
         return 0;
-    if (sw_doc_get(cx->tx, &sw_tokens, id, &found, err) < 0)
+    if (sw_doc_find(cx->tx, &sw_tokens, id, &found, err) < 0)
         return -1;
     const SlipwayTokenRecord *r = found;
     if (!r || sw_str_cmp(r->expires, sw_index_number(cx->arena, sw_now(cx))) <= 0)

@@ -56,7 +56,7 @@ static SwStr bucket_of_host(SwStr host) {
 }
 
 static void to_path_style(SwArena *a, SwWireMessage *m) {
-    SwStr bucket = bucket_of_host(sw_header_get(&m->headers, "host"));
+    SwStr bucket = bucket_of_host(sw_header_find(&m->headers, "host"));
     if (sw_str_is(bucket))
         m->path = sw_strf(a, "/%.*s%.*s", SW_FMT(bucket), SW_FMT(m->path));
 }
@@ -64,7 +64,7 @@ static void to_path_style(SwArena *a, SwWireMessage *m) {
 static const SwService *by_headers(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSignature *s) {
     if (sw_str_is(s->service))
         return sw_registry_by_sign_name(h, s->service, query_value(a, m->query, "Version"));
-    SwStr target = sw_header_get(&m->headers, "x-amz-target");
+    SwStr target = sw_header_find(&m->headers, "x-amz-target");
     if (sw_str_is(target))
         return sw_registry_by_target(h, target);
     if (sw_str_starts(m->path, SW_STR("/service/"))) {
@@ -77,18 +77,18 @@ static const SwService *by_headers(const SwHost *h, SwArena *a, const SwWireMess
 
 static bool is_form(const SwWireMessage *m) {
     return sw_str_eqz(m->method, "POST") &&
-           sw_str_starts(sw_header_get(&m->headers, "content-type"), SW_STR("application/x-www-form-urlencoded"));
+           sw_str_starts(sw_header_find(&m->headers, "content-type"), SW_STR("application/x-www-form-urlencoded"));
 }
 
 /* The REST services that speak XML; all others speak JSON. (s3control signs as s3.) */
 static const char *const rest_xml[] = {"cloudfront", "route53", "s3"};
 
 uint32_t sw_identify_protocol(SwArena *a, const SwWireMessage *m, const SwSignature *s) {
-    SwStr type = sw_header_get(&m->headers, "content-type");
-    if (sw_str_eqz(sw_header_get(&m->headers, "smithy-protocol"), "rpc-v2-cbor") ||
+    SwStr type = sw_header_find(&m->headers, "content-type");
+    if (sw_str_eqz(sw_header_find(&m->headers, "smithy-protocol"), "rpc-v2-cbor") ||
         sw_str_starts(type, SW_STR("application/cbor")))
         return SW_RPC_V2_CBOR;
-    if (sw_str_is(sw_header_get(&m->headers, "x-amz-target")))
+    if (sw_str_is(sw_header_find(&m->headers, "x-amz-target")))
         return sw_str_starts(type, SW_STR("application/x-amz-json-1.0")) ? SW_JSON_1_0 : SW_JSON_1_1;
     if (is_form(m) || sw_str_is(query_value(a, m->query, "Action")))
         return sw_str_eqz(s->service, "ec2") ? SW_EC2_QUERY : SW_QUERY;
@@ -162,7 +162,7 @@ int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSig
     if (!ret_i->service && sw_str_is(s->service))
         return sw_fail(err, &SW_NOT_IMPLEMENTED,
                        "Slipway does not have the service '%.*s'. `slipway coverage` lists what it has.", SW_FMT(s->service));
-    SwStr target = sw_header_get(&m->headers, "x-amz-target");
+    SwStr target = sw_header_find(&m->headers, "x-amz-target");
     if (!ret_i->service && sw_str_is(target)) /* never a bucket's */
         return sw_fail(err, &SW_UNKNOWN_OPERATION, "No service here has the target '%.*s'", SW_FMT(target));
     if (!ret_i->service)
@@ -172,7 +172,7 @@ int sw_identify(const SwHost *h, SwArena *a, const SwWireMessage *m, const SwSig
                        "The request names no service: it carries no signature, no X-Amz-Target and no Action");
     /* The body of a Query request names its operation; wait for it. */
     bool needs_body = is_form(m) && (ret_i->service->api->protocols & (SW_QUERY | SW_EC2_QUERY)) &&
-                      !sw_str_is(sw_header_get(&m->headers, "x-amz-target"));
+                      !sw_str_is(sw_header_find(&m->headers, "x-amz-target"));
     if (needs_body && !have_body) {
         *ret_known = false;
         return 0;

@@ -125,7 +125,7 @@ static void forget_use(SwMeter *m) {
 }
 
 static void note_use(SwMeter *m, const Count *c) {
-    SwTime *at = sw_map_get(&m->used, c->place);
+    SwTime *at = sw_map_find(&m->used, c->place);
     if (!at && sw_arena_used(m->used_arena) > USED_BYTES_MAX)
         forget_use(m);
     if (!at) {
@@ -137,7 +137,7 @@ static void note_use(SwMeter *m, const Count *c) {
 
 /* Under the lock. */
 static void add(SwMeter *m, const Count *c) {
-    SwMeterEntry *e = sw_map_get(&m->counting->entries, c->key);
+    SwMeterEntry *e = sw_map_find(&m->counting->entries, c->key);
     if (!e && sw_arena_used(m->counting->arena) > BATCH_BYTES_MAX) {
         if (!m->full)
             sw_log(SW_WARN, "too many metrics in one minute: new ones are not counted");
@@ -207,7 +207,7 @@ bool sw_meter_used(SwCtx *cx, const char *space, const SwDimension *d, size_t n,
     SwMeter *m = cx->host->meter;
     SwStr place = place_of(cx, space, d, n);
     pthread_mutex_lock(&m->lock);
-    const SwTime *at = sw_map_get(&m->used, place);
+    const SwTime *at = sw_map_find(&m->used, place);
     bool used = at && *at >= since;
     pthread_mutex_unlock(&m->lock);
     return used;

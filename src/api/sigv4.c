@@ -74,17 +74,17 @@ static int parse_header(SwStr auth, const SwWireMessage *m, SwSignature *s, SwEr
         return incomplete(err, "'Signature' parameter");
     if (!sw_str_is(s->signed_headers))
         return incomplete(err, "'SignedHeaders' parameter");
-    SwStr date = sw_header_get(&m->headers, "x-amz-date");
+    SwStr date = sw_header_find(&m->headers, "x-amz-date");
     if (!sw_str_is(date)) {
-        SwStr http_date = sw_header_get(&m->headers, "date");
+        SwStr http_date = sw_header_find(&m->headers, "date");
         if (!sw_str_is(http_date) || !sw_time_parse(http_date, &s->at))
             return incomplete(err, "existence of either a 'X-Amz-Date' or a 'Date' header");
         s->timestamp = sw_time_compact(err->arena, s->at);
     } else if (!parse_timestamp(date, s)) {
         return sw_fail(err, &SW_INCOMPLETE_SIGNATURE, "Date must be in ISO-8601 'basic format'. Got '%.*s'.", SW_FMT(date));
     }
-    s->token = sw_header_get(&m->headers, "x-amz-security-token");
-    s->payload = sw_header_get(&m->headers, "x-amz-content-sha256");
+    s->token = sw_header_find(&m->headers, "x-amz-security-token");
+    s->payload = sw_header_find(&m->headers, "x-amz-content-sha256");
     return 0;
 }
 
@@ -139,7 +139,7 @@ static int parse_query(SwArena *a, const SwWireMessage *m, SwSignature *s, SwErr
 
 int sw_sigv4_parse(SwArena *a, const SwWireMessage *m, SwSignature *ret_s, SwError *err) {
     SwSignature s = {0};
-    SwStr auth = sw_header_get(&m->headers, "authorization");
+    SwStr auth = sw_header_find(&m->headers, "authorization");
     int rc = 0;
     if (sw_str_starts(auth, SW_STR(ALGORITHM)))
         rc = parse_header(auth, m, &s, err);
@@ -357,7 +357,7 @@ static void v2_query_headers(SwArena *a, const SwWireMessage *m, SwHeaderList *r
             !sw_percent_decode(a, value, true, &value))
             continue;
         name = sw_str_lower(a, name);
-        if (sw_str_starts(name, SW_STR("x-amz-")) && !sw_header_get(ret_amz, sw_str_z(a, name)).p)
+        if (sw_str_starts(name, SW_STR("x-amz-")) && !sw_header_find(ret_amz, sw_str_z(a, name)).p)
             sw_header_add(a, ret_amz, name, sw_str_trim(value));
         if (sw_str_eqz(name, "content-type"))
             *type = sw_str_or(*type, value);
@@ -373,7 +373,7 @@ static int header_order(const void *x, const void *y) {
 
 SwStr sw_sigv2_sign(SwArena *a, const SwWireMessage *m, const SwSignature *s, SwStr secret) {
     SwBuf b = sw_buf(a, SW_MIB);
-    SwStr type = sw_header_get(&m->headers, "content-type"), md5 = sw_header_get(&m->headers, "content-md5");
+    SwStr type = sw_header_find(&m->headers, "content-type"), md5 = sw_header_find(&m->headers, "content-md5");
     SwHeaderList amz = {0};
     for (size_t i = 0; i < m->headers.n; i++) {
         SwStr name = sw_str_lower(a, m->headers.v[i].name);

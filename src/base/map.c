@@ -49,7 +49,7 @@ static void place(SwMap *m, uint32_t index) {
     m->table[i] = index + 1;
 }
 
-void *sw_map_get(const SwMap *m, SwStr key) {
+void *sw_map_find(const SwMap *m, SwStr key) {
     const SwMapSlot *s = find(m, key, hash(key));
     return s ? s->value : NULL;
 }

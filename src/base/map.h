@@ -19,5 +19,5 @@ typedef struct SwMap {
 } SwMap;
 
 SwMap sw_map(SwArena *a);
-void *sw_map_get(const SwMap *m, SwStr key);       /* NULL if absent */
+void *sw_map_find(const SwMap *m, SwStr key);      /* NULL if absent */
 void sw_map_put(SwMap *m, SwStr key, void *value); /* value NULL removes */

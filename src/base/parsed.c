@@ -11,11 +11,19 @@
 #define TEXT_MAX       (64 * SW_KIB)
 #define GENERATION_MAX (8 * SW_MIB) /* what is used of its arena, after which it takes no more */
 
+/* Where forms lie. One thread parses into it at a time, without the lock, so there are as many as ever parsed at once. */
+typedef struct Shelf {
+    SwArena *arena;
+    struct Shelf *next_free, *next;
+} Shelf;
+
 typedef struct Generation {
-    SwArena *arena; /* the generation itself lies in it, and all of its forms */
-    SwMap forms;    /* by Key */
-    int64_t users;  /* arenas that hold one of its forms */
-    bool left;      /* it is looked into no more: the last user frees it */
+    SwArena *arena;        /* the generation itself lies in it, and the map */
+    SwMap forms;           /* by Key */
+    Shelf *free, *shelves; /* those that nobody parses into, and all */
+    size_t used;           /* of the shelves */
+    int64_t users;         /* arenas that hold one of its forms, and those who parse into a shelf */
+    bool left;             /* it is looked into no more: the last user frees it */
 } Generation;
 
 typedef struct Form {
@@ -29,7 +37,7 @@ typedef struct Key {
     uint64_t n, hash;
 } Key;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the generations, but what they hold */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the generations, not what lies on their shelves */
 static Generation *newest;
 static _Atomic int64_t n_found, n_parsed, n_generations;
 
@@ -52,7 +60,7 @@ static SwStr key_text(const Key *k) {
 }
 
 static Form *find(const Generation *g, const Key *k) {
-    return sw_map_get(&g->forms, key_text(k));
+    return sw_map_find(&g->forms, key_text(k));
 }
 
 /* --- users ---------------------------------------------------------------------------------------------------------------- */
@@ -63,18 +71,29 @@ typedef struct Hold {
 
 static void free_generation(Generation *g) {
     n_generations--;
+    for (const Shelf *s = g->shelves; s; s = s->next)
+        sw_arena_free(s->arena);
     sw_arena_free(g->arena);
 }
 
-static void release(void *arg) {
-    Generation *g = ((Hold *)arg)->of;
-    if (!g)
-        return;
+/* One user less. With a shelf: that is free again. */
+static void leave(Generation *g, Shelf *s, size_t used_before) {
     pthread_mutex_lock(&lock);
+    if (s) {
+        g->used += sw_arena_used(s->arena) - used_before;
+        s->next_free = g->free;
+        g->free = s;
+    }
     bool last = --g->users == 0 && g->left;
     pthread_mutex_unlock(&lock);
     if (last)
         free_generation(g);
+}
+
+static void release(void *arg) {
+    Generation *g = ((Hold *)arg)->of;
+    if (g)
+        leave(g, NULL, 0);
 }
 
 /* With the lock held. */
@@ -97,7 +116,7 @@ static Generation *begin_generation(void) {
 
 /* The generation that a new form goes into. */
 static Generation *with_room(void) {
-    if (newest && sw_arena_used(newest->arena) < GENERATION_MAX)
+    if (newest && newest->used + sw_arena_used(newest->arena) < GENERATION_MAX)
         return newest;
     Generation *gone = newest, *g = begin_generation();
     newest = g;
@@ -109,19 +128,46 @@ static Generation *with_room(void) {
     return newest;
 }
 
-/* NULL: another text has the key. */
-static const Form *keep(Generation *g, const Key *k, SwStr text, SwError *err) {
-    Form *f = find(g, k);
+/* A shelf that one thread has. */
+typedef struct Taken {
+    Generation *g; /* NULL: none yet */
+    Shelf *shelf;
+    size_t used; /* of the shelf when it was taken */
+} Taken;
+
+static void take_shelf(Taken *ret) {
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&lock);
+    Generation *g = with_room();
+    Shelf *s = g->free;
+    if (s) {
+        g->free = s->next_free;
+    } else {
+        s = sw_new(g->arena, Shelf);
+        s->arena = sw_arena_new_in(SW_POOL_NONE, 0);
+        s->next = g->shelves;
+        g->shelves = s;
+    }
+    g->users++;
+    *ret = (Taken){g, s, sw_arena_used(s->arena)};
+}
+
+static void put_back(Taken *t) {
+    if (t->g)
+        leave(t->g, t->shelf, t->used);
+}
+
+/* The form that is kept: the first of those who parsed the text at once. NULL: another text has the key. */
+static const void *keep(Generation *g, const Key *k, const Form *made, Hold *h) {
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&lock);
+    const Form *f = find(g, k);
     if (f)
-        return sw_str_eq(f->text, text) ? f : NULL;
+        return sw_str_eq(f->text, made->text) ? hold(h, g, f) : NULL;
     Key *key = sw_new(g->arena, Key);
     *key = *k;
-    f = sw_new(g->arena, Form);
-    f->text = sw_str_dup(g->arena, text);
-    if (k->parser->parse(g->arena, f->text, &f->form, err) < 0)
-        return NULL;
-    sw_map_put(&g->forms, key_text(key), f);
-    return f;
+    Form *mine = sw_new(g->arena, Form);
+    *mine = *made;
+    sw_map_put(&g->forms, key_text(key), mine);
+    return hold(h, g, mine);
 }
 
 static const void *look_up(const Key *k, SwStr text, Hold *h) {
@@ -130,12 +176,15 @@ static const void *look_up(const Key *k, SwStr text, Hold *h) {
     return f && sw_str_eq(f->text, text) ? hold(h, newest, f) : NULL;
 }
 
-static const void *keep_and_hold(const Key *k, SwStr text, Hold *h) {
-    _sw_lock_ pthread_mutex_t *held = sw_lock(&lock);
-    Generation *g = with_room();
-    SwError ignored = sw_error(g->arena); /* it was parsed before */
-    const Form *f = keep(g, k, text, &ignored);
-    return f ? hold(h, g, f) : NULL;
+static const void *parse_to_keep(const Key *k, SwStr text, Hold *h) {
+    __attribute__((cleanup(put_back))) Taken t = {0};
+    take_shelf(&t);
+    SwArena *a = t.shelf->arena;
+    SwError ignored = sw_error(a); /* it was parsed before */
+    Form f = {.text = sw_str_dup(a, text)};
+    if (k->parser->parse(a, f.text, &f.form, &ignored) < 0)
+        return NULL;
+    return keep(t.g, k, &f, h);
 }
 
 int sw_parsed(SwArena *a, const SwParser *p, SwStr text, const void **ret_form, SwError *err) {
@@ -152,7 +201,7 @@ int sw_parsed(SwArena *a, const SwParser *p, SwStr text, const void **ret_form, 
     /* First where it may fail, or be too much: what is kept can be parsed. */
     if (p->parse(a, text, ret_form, err) < 0)
         return -1;
-    const void *kept = keep_and_hold(&k, text, h);
+    const void *kept = parse_to_keep(&k, text, h);
     *ret_form = kept ? kept : *ret_form;
     return 0;
 }

@@ -21,6 +21,7 @@ struct SwPattern {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards cache */
 static SwMap cache;
+static _Atomic int64_t n_asked;
 
 static pcre2_code *compile(const char *text, uint32_t options) {
     int code;
@@ -81,10 +82,11 @@ static SwPattern *new_pattern(SwArena *a, const char *text) {
 
 /* NULL only when the cache is full; a text that does not compile has a pattern without code. */
 static const SwPattern *look_up(const char *text) {
+    n_asked++;
     _sw_lock_ pthread_mutex_t *held = sw_lock(&lock);
     if (!cache.arena)
         cache = sw_map(sw_arena_new_in(SW_POOL_NONE, 256 * SW_MIB));
-    const SwPattern *p = sw_map_get(&cache, sw_str(text));
+    const SwPattern *p = sw_map_find(&cache, sw_str(text));
     if (!p && cache.n < CACHE_MAX) {
         SwPattern *made = new_pattern(cache.arena, text);
         SwPattern *none = made ? made : sw_new(cache.arena, SwPattern);
@@ -99,6 +101,10 @@ const SwPattern *sw_pattern_compile(const char *text) {
     return p && p->whole ? p : NULL;
 }
 
+int64_t sw_pattern_asked(void) {
+    return n_asked;
+}
+
 static void free_pattern(void *arg) {
     SwPattern *p = arg;
     pcre2_code_free(p->whole);
@@ -107,6 +113,7 @@ static void free_pattern(void *arg) {
 
 const SwPattern *sw_pattern_once(SwArena *a, const char *text) {
     SwPattern *p = sw_new(a, SwPattern);
+    n_asked++;
     sw_arena_defer(a, free_pattern, p);
     text = strstr(text, "\\u") ? translate(a, text) : text;
     p->whole = compile(text, PCRE2_ANCHORED | PCRE2_ENDANCHORED);

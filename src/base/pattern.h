@@ -19,6 +19,7 @@ typedef struct SwPatternSlot {
     _Atomic(const SwPattern *) kept; /* NULL: not looked for yet */
 } SwPatternSlot;
 const SwPattern *sw_pattern_kept(SwPatternSlot *slot, const char *text);
+int64_t sw_pattern_asked(void); /* how often one was compiled, or looked for under the lock: tests see that requests do not */
 bool sw_pattern_matches(const SwPattern *p, SwStr s); /* the whole string */
 bool sw_pattern_finds(const SwPattern *p, SwStr s);   /* anywhere */
 /* Capture groups of the first find: group[0] is the whole match. Returns how many were set, 0: no match. */

@@ -37,8 +37,8 @@ int sw_container_create(SwRuntime *rt, const SwContainerSpec *s, SwError *err) {
 int sw_container_start(SwRuntime *rt, SwStr id, SwError *err) {
     return rt->driver->start(rt, id, err);
 }
-bool sw_container_get(SwRuntime *rt, SwArena *a, SwStr id, SwContainerInfo *ret) {
-    return rt->driver->get(rt, a, id, ret);
+bool sw_container_find(SwRuntime *rt, SwArena *a, SwStr id, SwContainerInfo *ret) {
+    return rt->driver->find(rt, a, id, ret);
 }
 int sw_container_signal(SwRuntime *rt, SwStr id, int signal, SwError *err) {
     return rt->driver->signal(rt, id, signal, err);
@@ -66,7 +66,7 @@ bool sw_container_wait(SwRuntime *rt, SwArena *a, SwStr id, int timeout_ms, SwCo
     int64_t until = timeout_ms < 0 ? INT64_MAX : sw_monotonic_ns() + (int64_t)timeout_ms * SW_MS;
 
     for (;;) {
-        if (!sw_container_get(rt, a, id, ret))
+        if (!sw_container_find(rt, a, id, ret))
             return false;
         if (ret->state == SW_CONTAINER_EXITED)
             return true;

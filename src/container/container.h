@@ -29,7 +29,7 @@ extern const SwErrorKind SW_CONTAINER_PORT_IN_USE; /* a host port is taken */
 /* ---- the runtime ---- */
 
 typedef enum SwContainerEvent {
-    SW_CONTAINER_EVENT_EXIT,   /* sw_container_get shows the exit code */
+    SW_CONTAINER_EVENT_EXIT,   /* sw_container_find shows the exit code */
     SW_CONTAINER_EVENT_OUTPUT, /* its log grew */
     SW_CONTAINER_EVENT_OOM,    /* the kernel killed a process in it for memory */
 } SwContainerEvent;
@@ -179,7 +179,7 @@ bool sw_container_cap_is_default(SwStr name);
 /* already started: success */
 int sw_container_start(SwRuntime *rt, SwStr id, SwError *err) sw_must_check;
 /* false: absent */
-bool sw_container_get(SwRuntime *rt, SwArena *a, SwStr id, SwContainerInfo *ret);
+bool sw_container_find(SwRuntime *rt, SwArena *a, SwStr id, SwContainerInfo *ret);
 /* Until it is EXITED; false past timeout_ms (< 0: no limit) or when absent. */
 bool sw_container_wait(SwRuntime *rt, SwArena *a, SwStr id, int timeout_ms, SwContainerInfo *ret);
 int sw_container_signal(SwRuntime *rt, SwStr id, int signal, SwError *err) sw_must_check;
@@ -244,7 +244,7 @@ typedef struct SwContainerDriver {
     const char *name;
     int (*create)(void *self, const SwContainerSpec *spec, SwError *err);
     int (*start)(void *self, SwStr id, SwError *err);
-    bool (*get)(void *self, SwArena *a, SwStr id, SwContainerInfo *ret);
+    bool (*find)(void *self, SwArena *a, SwStr id, SwContainerInfo *ret);
     int (*signal)(void *self, SwStr id, int signal, SwError *err);
     int (*stop)(void *self, SwStr id, int grace_ms, SwError *err);
     int (*remove)(void *self, SwStr id, SwError *err);

@@ -14,6 +14,17 @@
 
 typedef struct SwRuntime SwRuntime;
 
+/* name.c. HOST/REPOSITORY[:TAG][@DIGEST] where HOST is this server: 127.0.0.1:PORT, localhost:PORT, or AWS's name for the
+ * registry of an account in a region. */
+typedef struct SwImageName {
+    SwStr repository, tag, digest; /* tag "latest" where neither is given */
+    SwStr account, region;         /* absent: the name does not say */
+} SwImageName;
+/* registry: host:port of this server. False: some other registry's, or no name. */
+bool sw_image_name_parse(SwStr name, SwStr registry, SwImageName *ret);
+/* ACCOUNT.dkr.ecr.REGION.DOMAIN, whatever the domain. */
+bool sw_ecr_host_parse(SwStr host, SwStr *ret_account, SwStr *ret_region, SwStr *ret_domain);
+
 /* Where an image's bytes come from. Digests have the form "sha256:<hex>". */
 typedef struct SwImageSource {
     SwStr manifest; /* bytes of the manifest or index */

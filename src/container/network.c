@@ -317,7 +317,7 @@ int sw_net_create(SwRuntime *rt, SwArena *a, const SwNetSpec *spec, SwNet *ret_n
     return r;
 }
 
-bool sw_net_get(SwRuntime *rt, SwArena *a, SwStr id, SwNet *ret_net) {
+bool sw_net_find(SwRuntime *rt, SwArena *a, SwStr id, SwNet *ret_net) {
     _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
     const SwNetEntry *e = find(rt, id);
     if (e)

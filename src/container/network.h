@@ -40,7 +40,7 @@ typedef struct SwNet {
 
 /* Idempotent by id: the same id gives the same network, address and ports. */
 int sw_net_create(SwRuntime *rt, SwArena *a, const SwNetSpec *spec, SwNet *ret_net, SwError *err) sw_must_check;
-bool sw_net_get(SwRuntime *rt, SwArena *a, SwStr id, SwNet *ret_net);
+bool sw_net_find(SwRuntime *rt, SwArena *a, SwStr id, SwNet *ret_net);
 int sw_net_list(SwRuntime *rt, SwArena *a, SwStrList *ret_ids, SwError *err) sw_must_check;
 int sw_net_delete(SwRuntime *rt, SwStr id, SwError *err) sw_must_check; /* absent is success */
 /* The bridge's address, for names such as *.elb.localhost. */

@@ -97,7 +97,7 @@ static int oci_start(void *self, SwStr id, SwError *err) {
     return sw_box_start(rt, b, err);
 }
 
-static bool oci_get(void *self, SwArena *a, SwStr id, SwContainerInfo *ret) {
+static bool oci_find(void *self, SwArena *a, SwStr id, SwContainerInfo *ret) {
     SwRuntime *rt = self;
     _sw_box_ SwBox *b = sw_box_find(rt, id);
 
@@ -328,7 +328,7 @@ const SwContainerDriver sw_container_driver_oci = {
     .name = "oci",
     .create = oci_create,
     .start = oci_start,
-    .get = oci_get,
+    .find = oci_find,
     .signal = oci_signal,
     .stop = oci_stop,
     .remove = oci_remove,

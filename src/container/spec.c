@@ -310,7 +310,7 @@ static int etc_files(SwRuntime *rt, SwArena *a, const SwContainerSpec *s, SwStr 
     SwNet net;
 
     sw_buf_addz(&hosts, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
-    if (s->net_mode == SW_NET_JOIN && sw_net_get(rt, a, s->net_id, &net))
+    if (s->net_mode == SW_NET_JOIN && sw_net_find(rt, a, s->net_id, &net))
         sw_buf_addf(&hosts, "%.*s\t%.*s\n", SW_FMT(net.address), SW_FMT(hostname));
     for (size_t i = 0; i < s->hosts.n; i++)
         sw_buf_addf(&hosts, "%.*s\n", SW_FMT(s->hosts.v[i]));

@@ -130,7 +130,7 @@ int sw_git_archive(const char *path, SwStr commit, SwGitFormat f, int fd, SwErro
     locale_t utf8, was;
     int rc;
 
-    if (repo_open(path, &r, err) < 0 || repo_find_commit(r, commit, &c, err) < 0)
+    if (repo_open(path, &r, err) < 0 || repo_get_commit(r, commit, &c, err) < 0)
         return -1;
     if (git_commit_tree(&t, c) < 0)
         return repo_fail(err, "read tree");

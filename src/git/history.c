@@ -7,7 +7,7 @@
 static int start_walk(git_repository *r, SwStr from, git_revwalk **ret, SwError *err) {
     _git_(git_commit) git_commit *c = NULL;
 
-    if (repo_find_commit(r, from, &c, err) < 0)
+    if (repo_get_commit(r, from, &c, err) < 0)
         return -1;
     if (git_revwalk_new(ret, r) < 0 || git_revwalk_sorting(*ret, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME) < 0 ||
         git_revwalk_push(*ret, git_commit_id(c)) < 0)
@@ -113,7 +113,7 @@ int sw_git_merge_base(SwArena *a, const char *path, SwStr x, SwStr y, SwStr *ret
     int rc;
 
     *ret_commit = SW_NO_STR;
-    if (repo_open(path, &r, err) < 0 || repo_find_commit(r, x, &cx, err) < 0 || repo_find_commit(r, y, &cy, err) < 0)
+    if (repo_open(path, &r, err) < 0 || repo_get_commit(r, x, &cx, err) < 0 || repo_get_commit(r, y, &cy, err) < 0)
         return -1;
     rc = git_merge_base(&base, r, git_commit_id(cx), git_commit_id(cy));
     if (rc == GIT_ENOTFOUND)

@@ -36,7 +36,7 @@ int repo_open(const char *path, git_repository **ret, SwError *err) sw_must_chec
 int repo_fail(SwError *err, const char *what);
 SwStr repo_oid_text(SwArena *a, const git_oid *oid);
 int repo_parse_oid(SwStr id, git_oid *ret, SwError *err) sw_must_check;
-int repo_find_commit(git_repository *r, SwStr id, git_commit **ret, SwError *err) sw_must_check;
+int repo_get_commit(git_repository *r, SwStr id, git_commit **ret, SwError *err) sw_must_check;
 int repo_commit_tree(git_repository *r, SwStr commit, git_tree **ret, SwError *err) sw_must_check;
 int repo_swap_ref(git_repository *r, const char *ref, SwStr old_id, SwStr new_id, SwError *err) sw_must_check;
 /* HEAD to the branch, if HEAD's own branch does not exist. */

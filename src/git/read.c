@@ -27,7 +27,7 @@ int sw_git_commit(SwArena *a, const char *path, SwStr id, SwGitCommit *ret, SwEr
     _git_(git_repository) git_repository *r = NULL;
     _git_(git_commit) git_commit *c = NULL;
 
-    if (repo_open(path, &r, err) < 0 || repo_find_commit(r, id, &c, err) < 0)
+    if (repo_open(path, &r, err) < 0 || repo_get_commit(r, id, &c, err) < 0)
         return -1;
     repo_fill_commit(a, c, ret);
     return 0;

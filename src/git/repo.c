@@ -73,7 +73,7 @@ int repo_parse_oid(SwStr id, git_oid *ret, SwError *err) {
     return 0;
 }
 
-int repo_find_commit(git_repository *r, SwStr id, git_commit **ret, SwError *err) {
+int repo_get_commit(git_repository *r, SwStr id, git_commit **ret, SwError *err) {
     git_oid oid;
     int rc;
 
@@ -88,7 +88,7 @@ int repo_find_commit(git_repository *r, SwStr id, git_commit **ret, SwError *err
 int repo_commit_tree(git_repository *r, SwStr commit, git_tree **ret, SwError *err) {
     _git_(git_commit) git_commit *c = NULL;
 
-    if (repo_find_commit(r, commit, &c, err) < 0)
+    if (repo_get_commit(r, commit, &c, err) < 0)
         return -1;
     return git_commit_tree(ret, c) < 0 ? repo_fail(err, "find tree") : 0;
 }
@@ -371,7 +371,7 @@ int repo_swap_ref(git_repository *r, const char *ref, SwStr old_id, SwStr new_id
 
     if (git_reference_name_is_valid(&valid, ref) < 0 || !valid || strncmp(ref, "refs/", 5) != 0)
         return sw_fail(err, &SW_GIT_INVALID, "'%s' is not a valid ref name", ref);
-    if (sw_str_is(new_id) && repo_find_commit(r, new_id, &c, err) < 0)
+    if (sw_str_is(new_id) && repo_get_commit(r, new_id, &c, err) < 0)
         return -1;
     if (git_transaction_new(&tx, r) < 0)
         return repo_fail(err, "lock ref");

@@ -164,7 +164,7 @@ static int find_parent(SwArena *a, git_repository *r, const SwGitNewCommit *c, g
     SwStr is = *ret_new ? SW_NO_STR : repo_oid_text(a, &tip);
     if (!*ret_new && !sw_str_eq(is, c->parent))
         return sw_fail(err, &SW_GIT_CHANGED, "The tip of branch '%.*s' is %.*s", SW_FMT(c->branch), SW_FMT(is));
-    return sw_str_is(c->parent) ? repo_find_commit(r, c->parent, ret, err) : 0;
+    return sw_str_is(c->parent) ? repo_get_commit(r, c->parent, ret, err) : 0;
 }
 
 static int report_puts(SwArena *a, const char *path, const SwGitNewCommit *c, SwStr commit, SwGitEntryList *ret, SwError *err) {
@@ -207,7 +207,7 @@ int sw_git_commit_files(SwArena *a, const char *path, const SwGitNewCommit *c, S
     if (move_branch(a, r, c->branch, is_new ? SW_NO_STR : c->parent, text, err) < 0)
         return -1;
     SW_CRASH_POINT("git.committed_not_told");
-    if (repo_find_commit(r, text, &made, err) < 0)
+    if (repo_get_commit(r, text, &made, err) < 0)
         return -1;
     repo_fill_commit(a, made, ret);
     return ret_puts ? report_puts(a, path, c, text, ret_puts, err) : 0;
@@ -257,8 +257,8 @@ int sw_git_merge(SwArena *a, const char *path, const SwGitMerge *m, SwStr *ret_c
 
     if (ret_conflicts)
         *ret_conflicts = (SwStrList){0};
-    if (repo_open(path, &r, err) < 0 || repo_find_commit(r, m->destination, &dest, err) < 0 ||
-        repo_find_commit(r, m->source, &source, err) < 0)
+    if (repo_open(path, &r, err) < 0 || repo_get_commit(r, m->destination, &dest, err) < 0 ||
+        repo_get_commit(r, m->source, &source, err) < 0)
         return -1;
     behind = git_oid_equal(git_commit_id(dest), git_commit_id(source)) ||
              git_graph_descendant_of(r, git_commit_id(dest), git_commit_id(source)) == 1;

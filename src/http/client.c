@@ -111,7 +111,7 @@ static bool has_line_break(SwStr s) {
 /* -1: a header that cannot be sent. *ret_l is the caller's to free in any case. */
 static int header_lines(SwArena *a, const SwHttpCall *c, struct curl_slist **ret_l, SwError *err) {
     struct curl_slist *l = *ret_l = curl_slist_append(NULL, "Expect:");
-    if (!sw_header_get(&c->headers, "Content-Type").p)
+    if (!sw_header_find(&c->headers, "Content-Type").p)
         l = curl_slist_append(l, "Content-Type:");
     for (size_t i = 0; i < c->headers.n; i++) {
         SwHeader h = c->headers.v[i];

@@ -233,7 +233,7 @@ static int parse_connection(SwHead *h, const char **ret_why) {
             keep = true;
     }
     h->close = h->close || !keep;
-    SwStr expect = sw_header_get(&h->headers, "Expect");
+    SwStr expect = sw_header_find(&h->headers, "Expect");
     if (!expect.p || h->minor == 0)
         return 0;
     *ret_why = "the only expectation known here is 100-continue";

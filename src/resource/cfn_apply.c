@@ -138,7 +138,7 @@ static int set_tags(SwCtx *cx, const SwFound *f, const SwValue *was, const SwVal
                        sw_value_str(sw_value_getz(&want->v[i], "Value")));
     for (size_t i = 0; was && i < was->n; i++) {
         SwStr key = sw_value_str(sw_value_getz(&was->v[i], "Key"));
-        if (!sw_str_map_get(&given, key).p)
+        if (!sw_str_map_find(&given, key).p)
             sw_str_list_add(cx->arena, &gone, key);
     }
     SwFound now = *f; /* an operation that replaces all tags is told those that there are */
@@ -374,7 +374,7 @@ static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *
     for (size_t i = 0; i < t->n_bind; i++) {
         const SwCfnBinding *b = &t->bind[i];
         if ((b->each && sw_cfn_each(cx, f, b, was, NULL, err) < 0) ||
-            (b->hook && r->hooks->cfn_set(cx, f, b->property, wanted(b, was), NULL, err) < 0))
+            (b->hook && r->hooks->cfn_set && r->hooks->cfn_set(cx, f, b->property, wanted(b, was), NULL, err) < 0))
             return -1;
     }
     if (sw_cfn_input(cx, r, t->remove, f, t->remove_input, &in, err) < 0)

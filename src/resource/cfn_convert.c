@@ -294,7 +294,7 @@ static bool get_whole(SwCtx *cx, const SwShape *s, const void *at, SwValue *ret)
 
 bool sw_cfn_get(SwCtx *cx, const SwCfnShape *c, const SwShape *s, const void *at, const char *key, SwValue *ret) {
     if (key)
-        return get_text(cx, c, sw_str_map_get(at, sw_str(key)), ret);
+        return get_text(cx, c, sw_str_map_find(at, sw_str(key)), ret);
     switch (s->kind) {
     case SW_STRING: return get_text(cx, c, *(const SwStr *)at, ret);
     case SW_BOOLEAN: *ret = sw_value_bool(((const SwOptBool *)at)->v); return true;

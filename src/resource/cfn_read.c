@@ -163,7 +163,8 @@ SwStr sw_resource_identifier(SwCtx *cx, const SwFound *f) {
     parts_of(cx, f, &p);
     for (size_t i = 0; i < t->n_identifier; i++) {
         int part = t->identifier[i].part;
-        bool arn = part < 0 && (!f->r->reference[0] || sw_str_ends(sw_str(t->identifier[i].property), SW_STR("Arn")));
+        bool arn = part < 0 &&
+                   (!f->r->reference[0] || (f->r->arn[0] && sw_str_ends(sw_str(t->identifier[i].property), SW_STR("Arn"))));
         sw_str_list_add(cx->arena, &all,
                         part >= 0 ? p.v[part]
                         : arn     ? sw_resource_arn(cx, f->r, f->id, f->record)

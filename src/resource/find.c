@@ -19,10 +19,10 @@ static void *implied(SwCtx *cx, const SwResource *r, SwStr id) {
 /* Under its id, or the other one. */
 static int stored(SwCtx *cx, SwFound *f, SwError *err) {
     const SwResourceHooks *h = f->r->hooks;
-    if (sw_doc_get(cx->tx, f->r->in, f->id, &f->record, err) < 0)
+    if (sw_doc_find(cx->tx, f->r->in, f->id, &f->record, err) < 0)
         return -1;
     SwStr other = !f->record && h && h->other_id ? h->other_id(cx, f->id) : SW_NO_STR;
-    if (other.p && sw_doc_get(cx->tx, f->r->in, other, &f->record, err) < 0)
+    if (other.p && sw_doc_find(cx->tx, f->r->in, other, &f->record, err) < 0)
         return -1;
     if (other.p && f->record)
         f->id = other;

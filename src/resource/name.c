@@ -169,7 +169,7 @@ SwStr sw_resource_id(SwCtx *cx, const SwResource *r, SwStr reference) {
     SwParts p = {0};
     if (!sw_str_is(reference))
         return sw_resource_may_be_left_out(r) ? sw_resource_write(cx, r, r->id, &p) : SW_NO_STR;
-    if (sw_str_starts(reference, SW_STR("arn:")))
+    if (r->arn[0] && sw_str_starts(reference, SW_STR("arn:")))
         return sw_resource_read_arn(cx, r, reference, &p) ? sw_resource_write(cx, r, r->id, &p) : SW_NO_STR;
     for (size_t i = 0; r->reference[i]; i++)
         if (sw_resource_read(r, r->reference[i], reference, &p))

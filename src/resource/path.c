@@ -26,7 +26,7 @@ const void *sw_path_value(const SwShape *s, const void *v, const SwPath *p, cons
 SwStr sw_path_text(const SwShape *s, const void *v, const SwPath *p) {
     const void *at = sw_path_value(s, v, p, &s);
     if (at && p->key)
-        return sw_str_map_get(at, sw_str(p->key));
+        return sw_str_map_find(at, sw_str(p->key));
     return at && s->kind == SW_STRING ? *(const SwStr *)at : SW_NO_STR;
 }
 

@@ -77,7 +77,7 @@ typedef struct SwResourceHooks {
     /* The same where it does not depend on whether there is such a record: the account's, that of what it lies in. */
     int (*any_policy)(SwCtx *cx, SwStr id, SwStr *ret_document, SwError *err);
     /* A property of its CloudFormation type that takes more than one operation, shown (*ret of the kind SW_VNULL: there is
-     * none) and set (was NULL: it is new; want NULL: the resource is about to be deleted). */
+     * none) and set (was NULL: it is new; want NULL: the resource is about to be deleted). Without cfn_set it is only shown. */
     int (*cfn_get)(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err);
     int (*cfn_set)(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want, SwError *err);
     /* What `create` is told of a new one beside its properties. */

@@ -127,7 +127,7 @@ const SwMember *sw_union_choice(const SwShape *s, const void *v) {
     return choice;
 }
 
-SwStr sw_str_map_get(const SwStrMap *m, SwStr key) {
+SwStr sw_str_map_find(const SwStrMap *m, SwStr key) {
     for (size_t i = 0; i < m->n; i++)
         if (sw_str_eq(m->v[i].key, key))
             return m->v[i].value;

@@ -79,7 +79,7 @@ typedef struct SwStrMap {
     SwStrPair *v;
     size_t n;
 } SwStrMap;
-SwStr sw_str_map_get(const SwStrMap *m, SwStr key); /* absent if not there */
+SwStr sw_str_map_find(const SwStrMap *m, SwStr key); /* absent if not there */
 void sw_str_map_set(SwArena *a, SwStrMap *m, SwStr key, SwStr value);
 
 /* A body too large for memory.

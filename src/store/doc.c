@@ -22,7 +22,7 @@ static void bind_key(SwTx *tx, SwSql *q, const SwCollection *c, SwStr id) {
     sw_sql_str(q, 4, id.p ? id : SW_STR(""));
 }
 
-int sw_doc_get(SwTx *tx, const SwCollection *c, SwStr id, void **ret_record, SwError *err) {
+int sw_doc_find(SwTx *tx, const SwCollection *c, SwStr id, void **ret_record, SwError *err) {
     *ret_record = NULL;
     _sw_sql_ SwSql q = {0};
     if (sw_sql(tx, &q, "SELECT body FROM document WHERE collection=?1 AND account=?2 AND region=?3 AND id=?4", err) < 0)

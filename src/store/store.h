@@ -100,8 +100,8 @@ static inline void sw_tx_rollbackp(SwTx **tx) {
 #define _sw_tx_ __attribute__((cleanup(sw_tx_rollbackp)))
 
 /* Documents. Records are structures of the collection's shape, in the transaction's arena. */
-int sw_doc_get(SwTx *tx, const SwCollection *c, SwStr id, void **ret_record,
-               SwError *err) sw_must_check; /* *ret_record NULL: absent */
+int sw_doc_find(SwTx *tx, const SwCollection *c, SwStr id, void **ret_record,
+                SwError *err) sw_must_check; /* *ret_record NULL: absent */
 int sw_doc_put(SwTx *tx, const SwCollection *c, SwStr id, const void *record,
                SwError *err) sw_must_check; /* insert or replace */
 /* Insert; *ret_inserted false (and nothing written) when the id, or a unique index's value, is taken. */

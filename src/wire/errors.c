@@ -238,7 +238,7 @@ static void tell_json(Wire *w, const SwOperation *op, const SwWireMessage *m, To
     SwValue j = {0};
     if (m->body.n && sw_json_parse(w->a, m->body, &j, &ignored) < 0)
         return;
-    SwStr header = sw_header_get(&m->headers, "x-amzn-ErrorType");
+    SwStr header = sw_header_find(&m->headers, "x-amzn-ErrorType");
     t->code = plain_code(
         sw_str_or(sw_value_str(sw_value_getz(&j, "__type")), sw_str_or(header, sw_value_str(sw_value_getz(&j, "code")))));
     t->message = sw_str_or(sw_value_str(sw_value_getz(&j, "message")), sw_value_str(sw_value_getz(&j, "Message")));

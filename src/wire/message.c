@@ -4,7 +4,7 @@
 
 #include "wire/wire.h"
 
-SwStr sw_header_get(const SwHeaderList *h, const char *name) {
+SwStr sw_header_find(const SwHeaderList *h, const char *name) {
     for (size_t i = 0; i < h->n; i++)
         if (sw_str_ieq(h->v[i].name, sw_str(name)))
             return h->v[i].value;

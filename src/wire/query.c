@@ -41,7 +41,7 @@ bool wire_pair_next(SwStr *rest, WirePair *ret_raw) {
 
 static Node *find(const Node *n, SwStr key) {
     if (n->by_key)
-        return sw_map_get(n->by_key, key);
+        return sw_map_find(n->by_key, key);
     for (Node *c = n->first; c; c = c->next)
         if (sw_str_eq(c->key, key))
             return c;

@@ -308,7 +308,7 @@ static int get_body(Wire *w, const SwShape *s, const SwWireMessage *m, void *v) 
 }
 
 static void set_content_type(Wire *w, SwWireMessage *m, const char *type) {
-    if (!sw_header_get(&m->headers, "Content-Type").p)
+    if (!sw_header_find(&m->headers, "Content-Type").p)
         sw_header_add(w->a, &m->headers, SW_STR("Content-Type"), sw_str(type));
 }
 

@@ -60,28 +60,40 @@ static bool is_greedy(SwStr segment) {
     return is_label(segment) && segment.p[segment.n - 2] == '+';
 }
 
-/* A greedy label is always the last segment of the models that we have. */
-static bool match_path(const Path *pattern, const Path *path, uint64_t *ret_score) {
+/* False: there is none. As split() has them. */
+static bool next_segment(SwStr *rest, SwStr *ret) {
+    if (!rest->n)
+        return false;
+    if (sw_str_cut(rest, '/', ret))
+        return ret->n || rest->n; /* a slash at the end is none */
+    *ret = *rest;
+    rest->n = 0;
+    return true;
+}
+
+static uint64_t padded(uint64_t score, size_t n) {
+    return n < SEGMENTS_MAX - 1 ? score << (2 * (SEGMENTS_MAX - 1 - n)) : score;
+}
+
+/* Ends at the first segment that is another. A greedy label is always the last segment of the models that we have. */
+static bool match_path(SwStr pattern, const Path *path, uint64_t *ret_score) {
     uint64_t score = 0;
-    for (size_t i = 0; i < pattern->n; i++) {
-        SwStr want = pattern->segment[i];
+    size_t i = 0;
+    SwStr rest = sw_str_skip(pattern, pattern.n && pattern.p[0] == '/'), want;
+    for (; next_segment(&rest, &want); i++) {
         if (i >= path->n)
             return false;
         if (is_greedy(want)) {
-            *ret_score = score * 4 + 1;
-            for (size_t k = i + 1; k < SEGMENTS_MAX - 1; k++)
-                *ret_score *= 4;
             const SwStr *last = &path->segment[path->n - 1];
+            *ret_score = padded(score * 4 + 1, i + 1);
             return last->p + last->n > path->segment[i].p;
         }
         if (is_label(want) ? path->segment[i].n == 0 : !sw_str_eq(want, path->segment[i]))
             return false;
         score = score * 4 + (is_label(want) ? 2 : 3);
     }
-    for (size_t k = pattern->n; k < SEGMENTS_MAX - 1; k++)
-        score *= 4;
-    *ret_score = score;
-    return path->n == pattern->n || (path->n == pattern->n + 1 && path->segment[pattern->n].n == 0);
+    *ret_score = padded(score, i);
+    return path->n == i || (path->n == i + 1 && path->segment[i].n == 0);
 }
 
 static bool query_has(SwStr query, SwStr name, SwStr *ret_value) {
@@ -112,7 +124,7 @@ static void count_needs(const SwOperation *op, const SwWireMessage *m, Fit *fit)
     SwStr value;
     for (const SwNeed *need = op->needs; need && need->name; need++) {
         bool has = need->location == SW_IN_QUERY ? query_has(m->query, sw_str(need->name), &value)
-                                                 : sw_header_get(&m->headers, need->name).p != NULL;
+                                                 : sw_header_find(&m->headers, need->name).p != NULL;
         if (has)
             fit->present++;
         else
@@ -151,15 +163,13 @@ typedef struct Search {
 } Search;
 
 static void look_at(Search *s, const SwOperation *op) {
-    Fit fit = {.named = sw_str_eqz(s->id, op->name)};
+    Fit fit = {0};
     SwStr wanted;
     if (!sw_str_eqz(s->m->method, op->method))
         return;
-    Path pattern = split(without_query(op->uri, &wanted));
-    if (pattern.n && pattern.segment[pattern.n - 1].n == 0)
-        pattern.n--;
-    if (!match_path(&pattern, &s->path, &fit.path) || !match_query(wanted, s->m->query, &fit.fixed))
+    if (!match_path(without_query(op->uri, &wanted), &s->path, &fit.path) || !match_query(wanted, s->m->query, &fit.fixed))
         return;
+    fit.named = sw_str_eqz(s->id, op->name);
     count_needs(op, s->m, &fit);
     if (!s->best || better(&fit, op, &s->fit, s->best)) {
         s->best = op;

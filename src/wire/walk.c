@@ -73,7 +73,7 @@ void wire_map_unique(Wire *w, const SwShape *map, void *v) {
     size_t kept = 0;
     for (size_t i = 0; i < l->n; i++) {
         SwStr key = *sw_map_key_at(map, v, i);
-        uintptr_t before = (uintptr_t)sw_map_get(&seen, key); /* index + 1 */
+        uintptr_t before = (uintptr_t)sw_map_find(&seen, key); /* index + 1 */
         size_t to = before ? before - 1 : kept++;
         if (!before)
             sw_map_put(&seen, key, (void *)(uintptr_t)(to + 1));

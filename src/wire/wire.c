@@ -24,7 +24,7 @@ const char *wire_content_type(uint32_t protocol) {
 
 /* The media type alone: without parameters, spaces at the ends; case does not count. */
 static bool has_type(const SwWireMessage *m, const char *type) {
-    SwStr value = sw_header_get(&m->headers, "Content-Type"), head;
+    SwStr value = sw_header_find(&m->headers, "Content-Type"), head;
     if (sw_str_cut(&value, ';', &head))
         value = head;
     return sw_str_ieq(sw_str_trim(value), sw_str(type));
@@ -54,12 +54,12 @@ uint32_t sw_wire_protocol(const SwApi *api, const SwWireMessage *m) {
     SwStr operation;
     uint32_t speaks = api->protocols;
     if ((speaks & SW_RPC_V2_CBOR) && rpc_path(m->path, &operation) &&
-        (sw_str_ieq(sw_header_get(&m->headers, "smithy-protocol"), SW_STR("rpc-v2-cbor")) || has_type(m, "application/cbor")))
+        (sw_str_ieq(sw_header_find(&m->headers, "smithy-protocol"), SW_STR("rpc-v2-cbor")) || has_type(m, "application/cbor")))
         return SW_RPC_V2_CBOR;
     if (speaks & ANY_REST)
         return speaks & ANY_REST;
     bool v10 = has_type(m, "application/x-amz-json-1.0"), v11 = has_type(m, "application/x-amz-json-1.1");
-    if ((speaks & JSON_RPC) && (v10 || v11 || sw_header_get(&m->headers, "X-Amz-Target").p)) {
+    if ((speaks & JSON_RPC) && (v10 || v11 || sw_header_find(&m->headers, "X-Amz-Target").p)) {
         if (v10 && (speaks & SW_JSON_1_0))
             return SW_JSON_1_0;
         return speaks & SW_JSON_1_1 ? SW_JSON_1_1 : SW_JSON_1_0;
@@ -76,7 +76,7 @@ int sw_wire_not_implemented(const SwApi *api, SwStr operation, SwError *err) {
 }
 
 static const SwOperation *json_operation(const SwApi *api, const SwWireMessage *m, SwError *err) {
-    SwStr target = sw_header_get(&m->headers, "X-Amz-Target");
+    SwStr target = sw_header_find(&m->headers, "X-Amz-Target");
     size_t dot;
     SwStr name = sw_str_rfind(target, '.', &dot) ? sw_str_skip(target, dot + 1) : SW_NO_STR;
     const SwOperation *op = name.n ? sw_api_operation(api, name) : NULL;

@@ -28,7 +28,7 @@ typedef struct SwHeaderList {
 } SwHeaderList;
 
 /* The first value, names compared without case; absent if there is none. */
-SwStr sw_header_get(const SwHeaderList *h, const char *name);
+SwStr sw_header_find(const SwHeaderList *h, const char *name);
 void sw_header_add(SwArena *a, SwHeaderList *h, SwStr name, SwStr value);
 void sw_header_set(SwArena *a, SwHeaderList *h, SwStr name, SwStr value); /* replaces */
 

@@ -41,7 +41,7 @@ const MAY = (Action) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow",
 const TRUSTS = (Service) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service }, Action: "sts:AssumeRole" }] });
 const has = (got, want) => { for (const [k, v] of Object.entries(want)) assert.deepStrictEqual(got[k], v, k); };
 
-const UNLISTED = ["IAM::RolePolicy", "IAM::UserPolicy", "IAM::GroupPolicy", "IAM::Policy", "IAM::UserToGroupAddition", "SNS::TopicPolicy", "SQS::QueuePolicy"].map((type) => `AWS::${type}`);
+const UNLISTED = ["IAM::RolePolicy", "IAM::UserPolicy", "IAM::GroupPolicy", "IAM::Policy", "IAM::UserToGroupAddition", "SNS::TopicPolicy", "SNS::TopicInlinePolicy", "SQS::QueuePolicy"].map((type) => `AWS::${type}`);
 // type: what is set (of those before it), a patch, and what it then says
 const TYPES = {
     [REPOSITORY]: [() => ({ RepositoryName: "team/web", ImageTagMutability: "IMMUTABLE", Tags: TEAM,
@@ -65,6 +65,8 @@ const TYPES = {
         [{ op: "replace", path: "/Threshold", value: 2 }, { op: "remove", path: "/AlarmDescription" }, { op: "replace", path: "/ActionsEnabled", value: false }], { Threshold: 2, AlarmDescription: undefined, ActionsEnabled: false, Period: 60, Tags: TEAM }],
     "AWS::ECS::Cluster": [() => ({ ClusterName: "prod", CapacityProviders: ["FARGATE"], ClusterSettings: [{ Name: "containerInsights", Value: "disabled" }], Tags: TEAM }),
         [{ op: "replace", path: "/CapacityProviders", value: ["FARGATE", "FARGATE_SPOT"] }], { CapacityProviders: ["FARGATE", "FARGATE_SPOT"] }],
+    "AWS::ECS::ClusterCapacityProviderAssociations": [async () => ({ Cluster: (await create("AWS::ECS::Cluster", { ClusterName: "spare" })).Identifier, CapacityProviders: ["FARGATE"], DefaultCapacityProviderStrategy: [{ CapacityProvider: "FARGATE", Weight: 1 }] }),
+        [{ op: "replace", path: "/CapacityProviders", value: ["FARGATE", "FARGATE_SPOT"] }], { CapacityProviders: ["FARGATE", "FARGATE_SPOT"], DefaultCapacityProviderStrategy: [{ CapacityProvider: "FARGATE", Weight: 1 }] }],
     "AWS::ECS::TaskDefinition": [() => ({ Family: "web", NetworkMode: "awsvpc", Cpu: "256", Memory: "512", RequiresCompatibilities: ["FARGATE"], ContainerDefinitions: [CONTAINER], Tags: TEAM }),
         [{ op: "replace", path: "/Tags/0/Value", value: "blue" }], { Tags: [{ Key: "team", Value: "blue" }] }],
     "AWS::ECS::Service": [(ids) => ({ ServiceName: "web", Cluster: ids["AWS::ECS::Cluster"], TaskDefinition: ids["AWS::ECS::TaskDefinition"], DesiredCount: 0, LaunchType: "FARGATE", Tags: TEAM,
@@ -79,6 +81,7 @@ const TYPES = {
     "AWS::IAM::Role": [(ids) => ({ RoleName: "Task", AssumeRolePolicyDocument: TRUSTS("ecs-tasks.amazonaws.com"), Description: "runs", MaxSessionDuration: 7200, ManagedPolicyArns: [ids["AWS::IAM::ManagedPolicy"]], Policies: [{ PolicyName: "in", PolicyDocument: MAY("sqs:*") }], Tags: TEAM }),
         [{ op: "replace", path: "/AssumeRolePolicyDocument", value: TRUSTS("ec2.amazonaws.com") }, { op: "remove", path: "/ManagedPolicyArns" }, { op: "remove", path: "/MaxSessionDuration" }],
         { AssumeRolePolicyDocument: TRUSTS("ec2.amazonaws.com"), ManagedPolicyArns: undefined, MaxSessionDuration: 3600, Description: "runs" }],
+    "AWS::IAM::ServiceLinkedRole": [() => ({ AWSServiceName: "ecs.amazonaws.com", Description: "runs" }), [{ op: "replace", path: "/Description", value: "walks" }], { AWSServiceName: "ecs.amazonaws.com", Description: "walks", RoleName: "AWSServiceRoleForECS" }],
     "AWS::IAM::InstanceProfile": [(ids) => ({ InstanceProfileName: "Machine", Path: "/", Roles: [ids["AWS::IAM::Role"]] }), [{ op: "replace", path: "/Roles", value: ["build"] }], { Roles: ["build"] }],
     ...Object.fromEntries(["Role", "User", "Group"].map((kind) => [`AWS::IAM::${kind}Policy`, [(ids) => ({ [`${kind}Name`]: ids[`AWS::IAM::${kind}`], PolicyName: "more", PolicyDocument: MAY("sns:Publish") }),
         [{ op: "replace", path: "/PolicyDocument", value: MAY("sns:*") }], { PolicyDocument: MAY("sns:*") }]])),
@@ -94,6 +97,8 @@ const TYPES = {
         { VisibilityTimeout: 90, DelaySeconds: 5, RedrivePolicy: undefined, SqsManagedSseEnabled: true, Arn: arn("sqs", "jobs") }],
     "AWS::SQS::QueuePolicy": [(ids) => ({ Queues: [ids["AWS::SQS::Queue"]], PolicyDocument: permits("sqs:SendMessage", "*") }),
         [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sqs:ReceiveMessage" }], { PolicyDocument: permits("sqs:ReceiveMessage", "*") }],
+    "AWS::SQS::QueueInlinePolicy": [async () => ({ Queue: (await create("AWS::SQS::Queue", { QueueName: "inline" })).Identifier, PolicyDocument: permits("sqs:SendMessage", "*") }),
+        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sqs:ReceiveMessage" }], { PolicyDocument: permits("sqs:ReceiveMessage", "*") }],
     "AWS::SNS::Topic": [(ids) => ({ TopicName: "news", DisplayName: "News", SignatureVersion: "2", Tags: TEAM, Subscription: [{ Endpoint: arn("sqs", "dead"), Protocol: "sqs" }] }),
         [{ op: "replace", path: "/DisplayName", value: "Old news" }, { op: "remove", path: "/Subscription" }, { op: "remove", path: "/SignatureVersion" }],
         { DisplayName: "Old news", Subscription: undefined, SignatureVersion: "1", TopicArn: arn("sns", "news") }],
@@ -102,6 +107,8 @@ const TYPES = {
         { FilterPolicyScope: "MessageBody", FilterPolicy: { paint: { colour: ["red"] } }, RawMessageDelivery: false }],
     "AWS::SNS::TopicPolicy": [(ids) => ({ Topics: [ids["AWS::SNS::Topic"]], PolicyDocument: permits("sns:Publish", arn("sns", "news")) }),
         [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sns:Subscribe" }], { PolicyDocument: permits("sns:Subscribe", arn("sns", "news")) }],
+    "AWS::SNS::TopicInlinePolicy": [async () => ({ TopicArn: (await create("AWS::SNS::Topic", { TopicName: "inline" })).Identifier, PolicyDocument: permits("sns:Publish", arn("sns", "inline")) }),
+        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sns:Subscribe" }], { PolicyDocument: permits("sns:Subscribe", arn("sns", "inline")) }],
     "AWS::S3::Bucket": [() => ({ BucketName: "files", Tags: TEAM, VersioningConfiguration: { Status: "Enabled" }, OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
         BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }] },
         CorsConfiguration: { CorsRules: [{ AllowedMethods: ["GET"], AllowedOrigins: ["*"], ExposedHeaders: ["ETag"], Id: "all", MaxAge: 60 }] },

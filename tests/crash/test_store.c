@@ -64,7 +64,7 @@ static SwCtx *make_ctx(SwHost *h, SwArena *a, SwStr account, SwStr region, const
 /* Counts in the record named `id`, in cx->tx. */
 static int count_in(SwCtx *cx, SwStr id, SwError *err) {
     void *v;
-    if (sw_doc_get(cx->tx, &things, id, &v, err) < 0)
+    if (sw_doc_find(cx->tx, &things, id, &v, err) < 0)
         return -1;
     Record *r = v ? v : sw_new(cx->arena, Record);
     r->number = SW_SOME_INT(SW_OR(r->number, 0) + 1);
@@ -77,7 +77,7 @@ static int act(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
     const char *effect = sw_strf(cx->arena, "%s/effect-%.*s", life.dir, SW_FMT(id)).p;
     if (sw_file_write(effect, SW_STR("done"), 0600, err) < 0 ||
         sw_tx_begin(life.host.store, cx->arena, SW_WRITE, cx->account, cx->region, &cx->tx, err) < 0 ||
-        sw_doc_get(cx->tx, &things, id, &v, err) < 0)
+        sw_doc_find(cx->tx, &things, id, &v, err) < 0)
         return -1;
     Record *r = v;
     if (!r || r->number.set)
@@ -170,9 +170,9 @@ static void check_document(SwTx *tx, const SwDocRow *row) {
     SwStr effect, blob;
     WANT(r->number.set && r->number.v == 1);
     MUST(sw_file_read(life.a, sw_strf(life.a, "%s/effect-%.*s", life.dir, SW_FMT(row->id)).p, 100, &effect, &life.err));
-    MUST(sw_doc_get(tx, &things, sw_strf(life.a, "heard-%.*s", SW_FMT(row->id)), &heard, &life.err));
+    MUST(sw_doc_find(tx, &things, sw_strf(life.a, "heard-%.*s", SW_FMT(row->id)), &heard, &life.err));
     WANT(heard && ((Record *)heard)->number.v == 1);
-    MUST(sw_doc_get(tx, &things, sw_strf(life.a, "stored-%.*s", SW_FMT(row->id)), &stored, &life.err));
+    MUST(sw_doc_find(tx, &things, sw_strf(life.a, "stored-%.*s", SW_FMT(row->id)), &stored, &life.err));
     WANT(stored && ((Record *)stored)->number.v == 1);
     MUST(sw_file_read(life.a, sw_blob_path(life.host.blobs, life.a, r->group), 1000, &blob, &life.err));
     WANT(sw_str_eq(blob, sw_strf(life.a, "blob of %.*s", SW_FMT(row->id))));
@@ -203,7 +203,7 @@ static void check_acknowledged(SwTx *tx, const char *dir) {
     while (sw_str_next(&all, '\n', &id)) {
         void *r = NULL;
         if (id.n)
-            MUST(sw_doc_get(tx, &things, id, &r, &life.err));
+            MUST(sw_doc_find(tx, &things, id, &r, &life.err));
         WANT(!id.n || r);
     }
 }

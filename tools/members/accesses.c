@@ -270,7 +270,7 @@ static void read_line(SwArena *a, SwStr line, Reads *ret) {
     if (!sw_str_cut(&rest, ' ', &from))
         return;
     SwStr key = sw_strf(a, "%.*s %.*s", SW_FMT(service), SW_FMT(from));
-    Moves *m = sw_map_get(&ret->moved, key);
+    Moves *m = sw_map_find(&ret->moved, key);
     if (!m) {
         m = sw_new(a, Moves);
         sw_map_put(&ret->moved, key, m);

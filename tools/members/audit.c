@@ -41,7 +41,7 @@ static void add_entry(SwArena *a, SwMap *m, SwStr text) {
 }
 
 static bool take(const SwMap *m, SwStr text) {
-    Entry *e = sw_map_get(m, text);
+    Entry *e = sw_map_find(m, text);
     if (e)
         e->used = true;
     return e != NULL;
@@ -82,9 +82,9 @@ static void report_stale(Audit *x, const SwMap *m) {
 
 static bool is_read(Audit *x, SwStr type, SwStr member, int depth) {
     SwArena *a = x->arena;
-    if (sw_map_get(&x->reads->seen, sw_strf(a, "%s %.*s.%.*s", x->service->name, SW_FMT(type), SW_FMT(member))))
+    if (sw_map_find(&x->reads->seen, sw_strf(a, "%s %.*s.%.*s", x->service->name, SW_FMT(type), SW_FMT(member))))
         return true;
-    const Moves *m = sw_map_get(&x->reads->moved, sw_strf(a, "%s %.*s", x->service->name, SW_FMT(type)));
+    const Moves *m = sw_map_find(&x->reads->moved, sw_strf(a, "%s %.*s", x->service->name, SW_FMT(type)));
     for (size_t i = 0; depth < 4 && m && i < m->to.n; i++)
         if (is_read(x, m->to.v[i], member, depth + 1))
             return true;
@@ -146,7 +146,7 @@ static void walk_shape(Audit *x, const SwShape *s, SwStr path) {
     if (s->kind != SW_STRUCTURE && s->kind != SW_UNION)
         return;
     SwStr key = sw_str(s->name);
-    if (sw_map_get(&x->done, key))
+    if (sw_map_find(&x->done, key))
         return;
     sw_map_put(&x->done, key, x);
     for (size_t i = 0; i < s->n_member; i++)

@@ -18,7 +18,7 @@ static SwStr shape_name(SwArena *a, CfnType *t, const SwValue *type) {
 }
 
 static bool written(SwMap *done, SwArena *a, SwStr name) {
-    if (sw_map_get(done, name))
+    if (sw_map_find(done, name))
         return true;
     sw_map_put(done, sw_str_dup(a, name), done);
     return false;

@@ -195,7 +195,7 @@ static void check_operation(Model *m, const Operation *op) {
     paging_check(m, op);
     for (size_t i = 0; errors && i < errors->n; i++) {
         SwStr name = sw_value_str(sw_value_getz(&errors->v[i], "shape"));
-        const Shape *s = sw_map_get(&m->shapes, name);
+        const Shape *s = sw_map_find(&m->shapes, name);
         if (!s)
             model_error(m, &errors->v[i], "unknown shape '%.*s'", SW_FMT(name));
         else if (!s->c_error)
@@ -226,15 +226,15 @@ static void check_manifest(Model *m) {
     for (size_t k = 0; k < SW_N(lists); k++) {
         const SwValue *list = sw_value_getz(m->spec, lists[k]);
         for (size_t i = 0; list && i < list->n; i++)
-            if (!sw_map_get(&names, list->v[i].s))
+            if (!sw_map_find(&names, list->v[i].s))
                 model_error(m, m->metadata, "manifest: no operation '%.*s'", SW_FMT(list->v[i].s));
     }
     const SwValue *actions = sw_value_getz(m->spec, "iam_actions"), *codes = sw_value_getz(m->spec, "query_codes");
     for (size_t i = 0; actions && i < actions->n; i++)
-        if (!sw_map_get(&names, actions->keys[i]))
+        if (!sw_map_find(&names, actions->keys[i]))
             model_error(m, m->metadata, "manifest: no operation '%.*s'", SW_FMT(actions->keys[i]));
     for (size_t i = 0; codes && i < codes->n; i++)
-        if (!sw_map_get(&m->shapes, codes->keys[i]))
+        if (!sw_map_find(&m->shapes, codes->keys[i]))
             model_error(m, m->metadata, "manifest: no error '%.*s'", SW_FMT(codes->keys[i]));
 }
 
@@ -242,7 +242,7 @@ static void check_manifest(Model *m) {
 static void check_names(Model *m) {
     for (size_t i = 0; i < m->n_import; i++)
         for (size_t j = 0; j < m->n_shape; j++)
-            if (is_structure(m->shape[j]) && sw_map_get(&m->import[i]->c_names, sw_str(m->shape[j]->c_type)))
+            if (is_structure(m->shape[j]) && sw_map_find(&m->import[i]->c_names, sw_str(m->shape[j]->c_type)))
                 model_error(m, m->shape[j]->json, "%s is also a type of the %s API", m->shape[j]->c_type, m->import[i]->api);
 }
 

@@ -86,7 +86,7 @@ static void tables(Model *m, SwBuf *b) {
             sw_buf_addf(b, "extern const SwErrorKind %s;\n", m->shape[i]->c_error);
     const SwValue *more = sw_value_getz(m->spec, "errors");
     for (size_t i = 0; !m->records && more && i < more->n; i++)
-        if (!sw_map_get(&m->shapes, more->keys[i]))
+        if (!sw_map_find(&m->shapes, more->keys[i]))
             sw_buf_addf(b, "extern const SwErrorKind %s_%s;\n", m->upper, name_upper(m->arena, more->keys[i]));
 }
 

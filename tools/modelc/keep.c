@@ -20,14 +20,14 @@ static void keep_operation(Model *m, const Operation *op) {
     keep_shape(op->input);
     keep_shape(op->output);
     for (size_t i = 0; errors && i < errors->n; i++)
-        keep_shape(sw_map_get(&m->shapes, sw_value_str(sw_value_getz(&errors->v[i], "shape"))));
+        keep_shape(sw_map_find(&m->shapes, sw_value_str(sw_value_getz(&errors->v[i], "shape"))));
 }
 
 /* "ecs#Service", wherever it stands in the service's records. */
 static void keep_named(Model *m, const SwValue *v) {
     SwStr rest = v->kind == SW_VSTRING ? v->s : SW_NO_STR, api;
     if (rest.p && sw_str_cut(&rest, '#', &api) && sw_str_eqz(api, m->api))
-        keep_shape(sw_map_get(&m->shapes, rest));
+        keep_shape(sw_map_find(&m->shapes, rest));
     for (size_t i = 0; (v->kind == SW_VOBJECT || v->kind == SW_VARRAY) && i < v->n; i++)
         keep_named(m, &v->v[i]);
 }

@@ -53,7 +53,7 @@ Member *member_named(const Shape *s, SwStr name, size_t *ret_at) {
 }
 
 Shape *shape_of(Model *m, const char *name) {
-    return sw_map_get(&m->shapes, sw_str(name));
+    return sw_map_find(&m->shapes, sw_str(name));
 }
 
 static void read_json(Model *m, const char *file, SwValue *ret) {
@@ -117,7 +117,7 @@ static void load_shapes(Model *m) {
     }
     m->shape = sw_new_n(m->arena, Shape *, shapes->n + 1);
     for (size_t i = 0; i < shapes->n; i++) {
-        if (sw_map_get(&m->shapes, shapes->keys[i])) {
+        if (sw_map_find(&m->shapes, shapes->keys[i])) {
             model_error(m, &shapes->v[i], "duplicate shape '%.*s'", SW_FMT(shapes->keys[i]));
             continue;
         }
@@ -150,7 +150,7 @@ Shape *link_shape(Model *m, const SwValue *ref) {
         return NULL;
     }
     Model *from = sw_str_cut(&rest, '#', &api) ? load_api(m, api) : m;
-    Shape *s = from ? sw_map_get(&from->shapes, rest) : NULL;
+    Shape *s = from ? sw_map_find(&from->shapes, rest) : NULL;
     if (!from)
         model_error(m, ref, "no API model '%.*s'", SW_FMT(api));
     else if (!s)

@@ -90,7 +90,7 @@ const char *name_member(SwArena *a, SwStr name) {
 }
 
 const char *name_unique(Model *m, const char *name) {
-    while (sw_map_get(&m->c_names, sw_str(name)))
+    while (sw_map_find(&m->c_names, sw_str(name)))
         name = sw_str_z(m->arena, sw_strf(m->arena, "%s_", name));
     sw_map_put(&m->c_names, sw_str(name), m);
     return name;

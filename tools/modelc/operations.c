@@ -57,7 +57,7 @@ static void read_token(Model *m, const char *file, Operation *op, const SwValue 
         t->within[t->n_within++] = at;
     }
     if (conflict) {
-        Shape *e = conflict->n == 2 ? sw_map_get(&m->shapes, sw_value_str(&conflict->v[0])) : NULL;
+        Shape *e = conflict->n == 2 ? sw_map_find(&m->shapes, sw_value_str(&conflict->v[0])) : NULL;
         if (!e || !e->c_error)
             file_error(m, file, conflict, "\"conflict\" is no error of the model and its text");
         t->conflict = e;

@@ -88,7 +88,7 @@ static Path record_path(Declarations *d, Resource *r, const SwValue *at, bool (*
 /* An exception of the model, an error of the manifest, or a constant of C: SW_..., or the service's own in small letters. */
 const char *resource_error_name(Declarations *d, const SwValue *at) {
     Model *m = d->api;
-    Shape *s = sw_map_get(&m->shapes, at->s);
+    Shape *s = sw_map_find(&m->shapes, at->s);
     if (s && s->c_error)
         return s->c_error;
     if (sw_value_get(sw_value_getz(m->spec, "errors"), at->s))
@@ -264,7 +264,7 @@ static void read_record(Declarations *d, Resource *r, const SwValue *json) {
         file_error(d->api, d->file, json, "'%.*s' needs both \"record\" and \"collection\", or none", SW_FMT(r->name));
     if (!record || !collection)
         return;
-    r->record = sw_map_get(&d->records->shapes, record->s);
+    r->record = sw_map_find(&d->records->shapes, record->s);
     r->collection = collection->s;
     if (!r->record || !is_structure(r->record))
         file_error(d->api, d->file, record, "no record '%.*s'", SW_FMT(record->s));

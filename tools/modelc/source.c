@@ -273,7 +273,7 @@ static void write_errors(Out *o) {
     const SwValue *more = sw_value_getz(m->spec, "errors");
     for (size_t i = 0; !m->records && more && i < more->n; i++) {
         int64_t status = 400;
-        if (sw_map_get(&m->shapes, more->keys[i]))
+        if (sw_map_find(&m->shapes, more->keys[i]))
             continue;
         (void)sw_value_i64(&more->v[i], &status);
         const char *name = name_upper(m->arena, more->keys[i]);
@@ -405,7 +405,7 @@ static void write_operations(Out *o) {
         const SwValue *errors = sw_value_getz(m->op[i].json, "errors");
         sw_buf_addf(o->b, "static const SwErrorKind *const e_%s[] = {", m->op[i].c_name);
         for (size_t j = 0; errors && j < errors->n; j++) {
-            const Shape *e = sw_map_get(&m->shapes, sw_value_str(sw_value_getz(&errors->v[j], "shape")));
+            const Shape *e = sw_map_find(&m->shapes, sw_value_str(sw_value_getz(&errors->v[j], "shape")));
             sw_buf_addf(o->b, "&%s, ", e->c_error);
         }
         sw_buf_addz(o->b, "NULL};\n");

@@ -20,7 +20,7 @@ static const struct {
 
 static bool import_declares(Model *m, SwStr name) {
     for (size_t i = 0; i < m->n_import; i++)
-        if (sw_map_get(&m->import[i]->types, name))
+        if (sw_map_find(&m->import[i]->types, name))
             return true;
     return false;
 }
@@ -29,9 +29,9 @@ static bool import_declares(Model *m, SwStr name) {
 static const char *declare(Model *m, Shape *s, SwStr name) {
     if (import_declares(m, name))
         return name.p;
-    while (sw_map_get(&m->c_names, name) && !sw_map_get(&m->types, name))
+    while (sw_map_find(&m->c_names, name) && !sw_map_find(&m->types, name))
         name = sw_strf(m->arena, "%.*s_", SW_FMT(name));
-    if (!sw_map_get(&m->types, name)) {
+    if (!sw_map_find(&m->types, name)) {
         sw_map_put(&m->types, name, s);
         sw_map_put(&m->c_names, name, s);
     }

@@ -11,7 +11,7 @@ bool cloudcontrol_is_old(SwCtx *cx, const CloudcontrolRequestRecord *r) {
 
 static int get(SwCtx *cx, SwStr token, CloudcontrolRequestRecord **ret, SwError *err) {
     void *r;
-    if (sw_doc_get(cx->tx, &cloudcontrol_requests, token, &r, err) < 0)
+    if (sw_doc_find(cx->tx, &cloudcontrol_requests, token, &r, err) < 0)
         return -1;
     *ret = r;
     return r && !cloudcontrol_is_old(cx, r) ? 0

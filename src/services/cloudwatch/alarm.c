@@ -218,7 +218,7 @@ int cloudwatch_describe_alarms(SwCtx *cx, const CloudwatchDescribeAlarmsInput *i
         void *a;
         if (sw_str_list_has(&(SwStrList){in->alarm_names.v, i}, in->alarm_names.v[i]))
             continue;
-        if (sw_doc_get(cx->tx, &cloudwatch_alarms, in->alarm_names.v[i], &a, err) < 0)
+        if (sw_doc_find(cx->tx, &cloudwatch_alarms, in->alarm_names.v[i], &a, err) < 0)
             return -1;
         if (a)
             *sw_list_add(cx->arena, &named) = (SwPageItem){in->alarm_names.v[i], a};

@@ -2,8 +2,7 @@
 #pragma once
 
 /* CloudWatch: what its files share. Documents: a record a metric (by namespace, name and dimensions), an alarm (by
- * name), an item of history (by time) and a dashboard (by name). Values are in the store's series, one a metric and
- * unit. */
+ * name) and an item of history (by time). Values are in the store's series, one a metric and unit. */
 
 #include "api/host.h"
 #include "models/cloudwatch_resources.gen.h"

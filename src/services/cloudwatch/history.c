@@ -95,7 +95,7 @@ static int remove_old(SwCtx *cx, const Old *o, SwError *err) {
             return -1;
     for (size_t i = 0; i < o->metrics.n; i++) {
         void *m;
-        if (sw_doc_get(cx->tx, &cloudwatch_metrics, o->metrics.v[i], &m, err) < 0)
+        if (sw_doc_find(cx->tx, &cloudwatch_metrics, o->metrics.v[i], &m, err) < 0)
             return -1;
         if (m && ((const CloudwatchMetricRecord *)m)->last_at.v < sw_now(cx) - VALUES_KEPT &&
             sw_doc_delete(cx->tx, &cloudwatch_metrics, o->metrics.v[i], NULL, err) < 0)

@@ -140,7 +140,7 @@ static int check_datum(SwCtx *cx, const CloudwatchMetricDatum *d, size_t i, SwEr
 static int note_metric(SwCtx *cx, SwStr id, SwStr namespace, const CloudwatchMetricDatum *d, SwStr unit, SwTime at,
                        SwError *err) {
     void *r;
-    if (sw_doc_get(cx->tx, &cloudwatch_metrics, id, &r, err) < 0)
+    if (sw_doc_find(cx->tx, &cloudwatch_metrics, id, &r, err) < 0)
         return -1;
     CloudwatchMetricRecord *m = r, fresh = {.namespace = namespace, .metric_name = d->metric_name};
     if (m && sw_str_list_has(&m->units, unit) && at < m->last_at.v + SW_MINUTE)

@@ -127,7 +127,7 @@ int cloudwatch_read(SwCtx *cx, SwStr id, SwStr unit, SwTime from, SwTime to, int
     *ret = (SwBucketList){0};
     if (sw_str_is(unit))
         return read_unit(cx, id, unit, from, to, period, with_samples, ret, err);
-    if (sw_doc_get(cx->tx, &cloudwatch_metrics, id, &r, err) < 0)
+    if (sw_doc_find(cx->tx, &cloudwatch_metrics, id, &r, err) < 0)
         return -1;
     const CloudwatchMetricRecord *m = r;
     for (size_t i = 0; m && i < m->units.n; i++) {
@@ -206,7 +206,7 @@ int cloudwatch_get_metric_statistics(SwCtx *cx, const CloudwatchGetMetricStatist
         return -1;
     SwStr id = cloudwatch_metric_id(cx, in->namespace, in->metric_name, &in->dimensions);
     SwTime round = SW_MIN(in->period.v, 60) * SW_S;
-    if (sw_doc_get(cx->tx, &cloudwatch_metrics, id, &r, err) < 0)
+    if (sw_doc_find(cx->tx, &cloudwatch_metrics, id, &r, err) < 0)
         return -1;
     const CloudwatchMetricRecord *m = r;
     out->label = in->metric_name;

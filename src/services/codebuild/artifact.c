@@ -266,7 +266,7 @@ static int upload_one(SwCtx *cx, SwCtx *role, CodebuildBuildRecord *r, const Cod
     if (collect(&c, err) < 0 || name_of(cx, r, to, s, spec, &name, err) < 0)
         return -1;
     SwStr bucket = object ? object->bucket : to->location, key = object ? object->key : key_of(cx, r, to, name);
-    ret->location = sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s", SW_FMT(bucket), SW_FMT(key));
+    ret->location = codebuild_object_arn(cx, bucket, key);
     if (!object) {
         ret->encryption_disabled = SW_SOME_BOOL(SW_OR(to->encryption_disabled, false));
         ret->override_artifact_name = SW_SOME_BOOL(SW_OR(to->override_artifact_name, false));

@@ -224,7 +224,7 @@ static int running(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret, 
     SwContainerInfo info = {0};
     CodebuildMarker v[MARKERS_MAX];
     /* in this order: what it told before its end is there when its end is seen */
-    bool there = sw_container_get(cx->host->runtime, cx->arena, codebuild_container_id(cx->arena, r), &info);
+    bool there = sw_container_find(cx->host->runtime, cx->arena, codebuild_container_id(cx->arena, r), &info);
     bool dead = !there || info.state == SW_CONTAINER_EXITED;
     size_t n = read_markers(cx, r, v), seen = (size_t)SW_OR(r->markers_seen, 0);
     bool ended = n && (v[n - 1].kind == CODEBUILD_MARK_OVER || v[n - 1].kind == CODEBUILD_MARK_DOCKER);
@@ -346,7 +346,7 @@ static int finalize(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret,
     SwRuntime *rt = cx->host->runtime;
     SwStr id = codebuild_container_id(cx->arena, r);
     SwContainerInfo info;
-    if (sw_container_get(rt, cx->arena, id, &info) && info.state == SW_CONTAINER_RUNNING) {
+    if (sw_container_find(rt, cx->arena, id, &info) && info.state == SW_CONTAINER_RUNNING) {
         if (sw_container_signal(rt, id, SIGKILL, err) < 0 && !sw_error_is(err, &SW_CONTAINER_NOT_RUNNING))
             return -1;
         sw_error_reset(err);

@@ -2,6 +2,7 @@
 /* What a project or an override may say: honoured, or refused by its field's name
  * here where that depends on other fields, by models/members otherwise. */
 
+#include "models/s3_resources.gen.h"
 #include "services/codebuild/codebuild.h"
 
 #define REFUSE(field, why) return sw_refuse_field(err, &CODEBUILD_INVALID_INPUT_EXCEPTION, field, why)
@@ -13,6 +14,10 @@ bool codebuild_s3_location(SwStr s, SwStr *ret_bucket, SwStr *ret_key) {
         return false;
     *ret_key = s;
     return true;
+}
+
+SwStr codebuild_object_arn(SwCtx *cx, SwStr bucket, SwStr key) {
+    return s3_object_arn(cx, bucket, key);
 }
 
 SwStr codebuild_default_key(SwCtx *cx) {

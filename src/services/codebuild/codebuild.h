@@ -53,6 +53,7 @@ SwStr codebuild_default_key(SwCtx *cx);
 int codebuild_host_access_check(SwCtx *cx, const CodebuildProject *p, SwError *err) sw_must_check;
 /* "bucket/some/key": false where it is none. */
 bool codebuild_s3_location(SwStr location, SwStr *ret_bucket, SwStr *ret_key);
+SwStr codebuild_object_arn(SwCtx *cx, SwStr bucket, SwStr key);
 
 /* ---- badge.c, credentials.c ---- */
 

@@ -45,7 +45,7 @@ static int list(SwCtx *cx, bool any_scope, SwDocList *ret, SwError *err) {
 
 static int get(SwCtx *cx, SwStr uuid, CodebuildEnvironmentRecord **ret, SwError *err) {
     void *e;
-    int r = sw_doc_get(cx->tx, &codebuild_environments, uuid, &e, err);
+    int r = sw_doc_find(cx->tx, &codebuild_environments, uuid, &e, err);
     *ret = r == 0 ? e : NULL;
     return r;
 }
@@ -149,7 +149,7 @@ int codebuild_environment_resume(SwCtx *cx, SwError *err) {
         CodebuildEnvironmentRecord *e = l.v[i].record;
         SwStr id = container_of(cx->arena, e, l.v[i].id);
         SwContainerInfo info = {0};
-        bool runs = sw_container_get(cx->host->runtime, cx->arena, id, &info) && info.state == SW_CONTAINER_RUNNING;
+        bool runs = sw_container_find(cx->host->runtime, cx->arena, id, &info) && info.state == SW_CONTAINER_RUNNING;
         if (!runs && sw_str_eq(e->state, READY)) {
             if (codebuild_place_remove(cx, id, l.v[i].id, err) < 0)
                 return -1;
@@ -221,7 +221,7 @@ static int make(SwCtx *cx, SwStr uuid, CodebuildEnvironmentRecord *e, SwError *e
 static int prepare(SwCtx *cx, SwStr uuid, CodebuildEnvironmentRecord *e, SwStep *ret, SwError *err) {
     SwContainerInfo info = {0};
     SwStr id = container_of(cx->arena, e, uuid);
-    bool there = sw_container_get(cx->host->runtime, cx->arena, id, &info);
+    bool there = sw_container_find(cx->host->runtime, cx->arena, id, &info);
     if ((!there || info.state == SW_CONTAINER_CREATED) && make(cx, uuid, e, err) < 0) {
         sw_log(SW_INFO, "no build environment is kept ready", SW_F("image", e->image), SW_F("message", err->message));
         sw_error_reset(err);
@@ -267,7 +267,7 @@ static int step(SwCtx *cx, SwStr uuid, SwStep *ret, SwError *err) {
         return move_on(cx, uuid, e, ENDING, ret, err);
     if (preparing)
         return prepare(cx, uuid, e, ret, err);
-    if (!sw_container_get(cx->host->runtime, cx->arena, container_of(cx->arena, e, uuid), &info) ||
+    if (!sw_container_find(cx->host->runtime, cx->arena, container_of(cx->arena, e, uuid), &info) ||
         info.state != SW_CONTAINER_RUNNING)
         return move_on(cx, uuid, e, ENDING, ret, err);
     ret->again = e->expires.v;

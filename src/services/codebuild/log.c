@@ -80,7 +80,7 @@ static int send(SwCtx *role, SwStr uuid, LogsPutLogEventsRequest *in, const Code
 
 static int get(SwCtx *cx, SwStr uuid, CodebuildLogRecord **ret, SwError *err) {
     void *l;
-    if (sw_doc_get(cx->tx, &codebuild_logs, uuid, &l, err) < 0)
+    if (sw_doc_find(cx->tx, &codebuild_logs, uuid, &l, err) < 0)
         return -1;
     *ret = l ? l : sw_new(cx->arena, CodebuildLogRecord);
     return 0;
@@ -177,7 +177,7 @@ int codebuild_log_drain_commands(SwCtx *cx, const CodebuildBuildRecord *r, SwErr
     bool over = !logged(r);
     for (unsigned waited = 0; !over && waited < LAST_LINE_MS; waited += LAST_LINE_STEP_MS) {
         SwContainerInfo info = {0};
-        bool there = sw_container_get(cx->host->runtime, cx->arena, codebuild_container_id(cx->arena, r), &info);
+        bool there = sw_container_find(cx->host->runtime, cx->arena, codebuild_container_id(cx->arena, r), &info);
         if (codebuild_log_drain(cx, r, false, err) < 0 || is_over(cx, r, &over, err) < 0)
             return -1;
         if (!there || info.state != SW_CONTAINER_RUNNING)

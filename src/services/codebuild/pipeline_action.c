@@ -9,7 +9,7 @@ static const SwErrorKind configuration_error = {.code = "ConfigurationError", .h
 static const SwErrorKind job_failed = {.code = "JobFailed", .http = 400};
 
 static SwStr option(const SwAction *a, const char *name) {
-    return sw_str_map_get(&a->configuration, sw_str(name));
+    return sw_str_map_find(&a->configuration, sw_str(name));
 }
 
 /* "#{..}": known only when it runs. */
@@ -86,8 +86,7 @@ static int start(SwCtx *cx, SwAction *a, CodebuildBuildRecord **ret, SwError *er
     add_objects(cx, a->input, a->n_input, &w.inputs);
     add_objects(cx, a->output, a->n_output, &w.outputs);
     if (a->n_input)
-        in.source_version = sw_str_or(a->input[0].revision, sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s",
-                                                                    SW_FMT(a->input[0].bucket), SW_FMT(a->input[0].key)));
+        in.source_version = sw_str_or(a->input[0].revision, codebuild_object_arn(cx, a->input[0].bucket, a->input[0].key));
     for (size_t i = 0; i < a->n_input; i++)
         if (sw_str_eq(a->input[i].name, w.primary) && sw_str_is(a->input[i].revision))
             in.source_version = a->input[i].revision;

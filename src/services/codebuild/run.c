@@ -309,7 +309,7 @@ static void let_go(SwCtx *cx, const CodebuildBuildRecord *r) {
 
 bool codebuild_launched(SwCtx *cx, const CodebuildBuildRecord *r) {
     SwContainerInfo info = {0};
-    bool there = sw_container_get(cx->host->runtime, cx->arena, codebuild_container_id(cx->arena, r), &info);
+    bool there = sw_container_find(cx->host->runtime, cx->arena, codebuild_container_id(cx->arena, r), &info);
     if (!there || (info.state != SW_CONTAINER_RUNNING && info.state != SW_CONTAINER_EXITED))
         return false;
     if (SW_OR(r->prepared, false) && !sw_exists(launched_path(cx, r)))
@@ -324,7 +324,7 @@ bool codebuild_launched(SwCtx *cx, const CodebuildBuildRecord *r) {
 static bool fits(SwCtx *cx, const CodebuildBuildRecord *r, const SwContainerSpec *c, const SwStrList *env) {
     SwContainerInfo info = {0};
     const char *ready = codebuild_folder(cx->host, cx->arena, codebuild_uuid(r->build->id), "control/ready");
-    return SW_OR(r->prepared, false) && sw_container_get(cx->host->runtime, cx->arena, c->id, &info) &&
+    return SW_OR(r->prepared, false) && sw_container_find(cx->host->runtime, cx->arena, c->id, &info) &&
            info.state == SW_CONTAINER_RUNNING && sw_exists(ready) && !c->image &&
            !(c->privileged && codebuild_dockerd_reads(env));
 }

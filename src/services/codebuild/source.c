@@ -21,8 +21,9 @@ static int fetch(SwCtx *role, SwStr bucket, SwStr key, SwStr version, S3GetObjec
     S3GetObjectRequest in = {.bucket = bucket, .key = key, .version_id = version};
     if (s3_call_get_object(role, &in, ret, err) == 0)
         return 0;
-    return sw_fail_as(err, &client_error, "%s: %s for primary source and source version arn:aws:s3:::%.*s/%.*s",
-                      err->kind->code, err->message, SW_FMT(bucket), SW_FMT(key));
+    SwStr arn = codebuild_object_arn(role, bucket, key);
+    return sw_fail_as(err, &client_error, "%s: %s for primary source and source version %.*s", err->kind->code, err->message,
+                      SW_FMT(arn));
 }
 
 static int from_s3(SwCtx *cx, SwCtx *role, SwStr bucket, SwStr key, SwStr version, const char *folder, SwStr *ret_version,
@@ -143,8 +144,7 @@ static int pipeline_inputs(SwCtx *cx, SwCtx *role, const CodebuildBuildRecord *r
                     &version, err) < 0)
             return -1;
         if (primary)
-            *ret_version =
-                sw_str_or(o->revision, sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s", SW_FMT(o->bucket), SW_FMT(o->key)));
+            *ret_version = sw_str_or(o->revision, codebuild_object_arn(cx, o->bucket, o->key));
     }
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* StartBuild: a build is made of the project as it is now and of the request's overrides. */
 
+#include "models/logs_resources.gen.h"
 #include "services/codebuild/codebuild.h"
 
 #define TAKE(to, from) \
@@ -87,15 +88,14 @@ static CodebuildLogsLocation *logs_of(SwCtx *cx, const CodebuildProject *p, SwSt
     l->group_name = c && sw_str_is(c->group_name) ? c->group_name : sw_strf(cx->arena, "/aws/codebuild/%.*s", SW_FMT(p->name));
     l->stream_name =
         c && sw_str_is(c->stream_name) ? sw_strf(cx->arena, "%.*s/%.*s", SW_FMT(c->stream_name), SW_FMT(uuid)) : uuid;
-    l->cloud_watch_logs_arn =
-        sw_arn(cx, "logs", "log-group:%.*s:log-stream:%.*s", SW_FMT(l->group_name), SW_FMT(l->stream_name));
+    l->cloud_watch_logs_arn = logs_log_stream_arn(cx, l->group_name, l->stream_name);
     return l;
 }
 
 static CodebuildBuild *build_of(SwCtx *cx, const CodebuildProject *p, SwStr uuid, int64_t number, SwStr initiator) {
     CodebuildBuild *b = sw_new(cx->arena, CodebuildBuild);
     b->id = sw_strf(cx->arena, "%.*s:%.*s", SW_FMT(p->name), SW_FMT(uuid));
-    b->arn = sw_arn(cx, "codebuild", "build/%.*s", SW_FMT(b->id));
+    b->arn = codebuild_build_arn(cx, p->name, uuid);
     b->build_number = SW_SOME_INT(number);
     b->start_time = SW_SOME_TIME(sw_now(cx));
     b->build_status = CODEBUILD_STATUS_TYPE_IN_PROGRESS;

@@ -34,7 +34,7 @@ int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, Sw
     CodecommitRepositoryMetadata *m = r->metadata;
     SwGitRefChangeList changes;
     void *record = NULL;
-    if (sw_doc_get(cx->tx, &codecommit_refs, m->repository_id, &record, err) < 0)
+    if (sw_doc_find(cx->tx, &codecommit_refs, m->repository_id, &record, err) < 0)
         return -1;
     CodecommitRefsRecord refs = record ? *(CodecommitRefsRecord *)record : (CodecommitRefsRecord){0};
     if (sw_git_changed_since(a, codecommit_path(cx->host, a, m->repository_id), refs.refs, &changes, &refs.refs, err) < 0)
@@ -54,7 +54,7 @@ int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, Sw
 
 static int repair_in_tx(SwCtx *cx, SwStr name, SwError *err) {
     void *r = NULL;
-    if (sw_doc_get(cx->tx, &codecommit_repositories, name, &r, err) < 0)
+    if (sw_doc_find(cx->tx, &codecommit_repositories, name, &r, err) < 0)
         return -1;
     return r ? codecommit_settle(cx, r, SW_NO_STR, err) : 0;
 }
@@ -83,7 +83,7 @@ static void remove_strangers(const SwHost *h, SwArena *a, const SwMap *known) {
         return;
     for (struct dirent *e; (e = readdir(d));) {
         SwError ignored = sw_error(a);
-        if (e->d_name[0] != '.' && !sw_map_get(known, sw_str(e->d_name)))
+        if (e->d_name[0] != '.' && !sw_map_find(known, sw_str(e->d_name)))
             (void)!sw_git_delete(sw_path(a, folder, e->d_name), &ignored); /* tried again at the next start */
     }
 }

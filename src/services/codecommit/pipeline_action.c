@@ -14,8 +14,8 @@ static const SwErrorKind ACTION_FAILED = {.code = "ConfigurationError", .http = 
 static const SwErrorKind NOT_PERMITTED = {.code = "PermissionError", .http = 400};
 
 static int check_configuration(const SwAction *a, SwError *err) {
-    SwStr format = sw_str_map_get(&a->configuration, SW_STR("OutputArtifactFormat"));
-    SwStr poll = sw_str_map_get(&a->configuration, SW_STR("PollForSourceChanges"));
+    SwStr format = sw_str_map_find(&a->configuration, SW_STR("OutputArtifactFormat"));
+    SwStr poll = sw_str_map_find(&a->configuration, SW_STR("PollForSourceChanges"));
     if (sw_str_is(format) && !sw_str_eqz(format, "CODE_ZIP"))
         return sw_refuse_field(err, &ACTION_FAILED, "OutputArtifactFormat", "only CODE_ZIP is supported");
     if (sw_str_is(poll) && !sw_str_eqz(poll, "true") && !sw_str_eqz(poll, "false"))
@@ -152,8 +152,8 @@ static int fetch(SwCtx *cx, SwAction *a, SwError *err) {
     SwCtx *as = sw_new(cx->arena, SwCtx);
     const char *path;
     const CodecommitCommit *commit;
-    SwStr repository = sw_str_map_get(&a->configuration, SW_STR("RepositoryName"));
-    SwStr branch = sw_str_map_get(&a->configuration, SW_STR("BranchName"));
+    SwStr repository = sw_str_map_find(&a->configuration, SW_STR("RepositoryName"));
+    SwStr branch = sw_str_map_find(&a->configuration, SW_STR("BranchName"));
     *as = *cx; /* already under the action's role when a pipeline runs it */
     if (check_configuration(a, err) < 0 ||
         (cx->principal.kind == SW_PRINCIPAL_SERVICE && sw_ctx_assume(cx, a->role_arn, &as, err) < 0))
@@ -182,7 +182,7 @@ static int step(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwTime *re
 
 static int check_declared(const SwAction *a, SwError *err) {
     static const SwErrorKind invalid = {.code = "ConfigurationError", .http = 400};
-    SwStr poll = sw_str_map_get(&a->configuration, SW_STR("PollForSourceChanges"));
+    SwStr poll = sw_str_map_find(&a->configuration, SW_STR("PollForSourceChanges"));
     if (poll.n && !sw_str_ieq(poll, SW_STR("true")) && !sw_str_ieq(poll, SW_STR("false")) &&
         !sw_str_contains(poll, SW_STR("#{")))
         return sw_fail(err, &invalid, "PollForSourceChanges must be true or false, not '%.*s'", SW_FMT(poll));

@@ -56,7 +56,7 @@ static bool challenge(SwCtx *cx, const char *why) {
  * the URL's end. */
 static bool signature_fits(const Visit *v, SwStr password, SwStr secret, SwStr region) {
     SwArena *a = v->cx->arena;
-    SwStr with_port = sw_header_get(&v->cx->http->m.headers, "host"), without = with_port;
+    SwStr with_port = sw_header_find(&v->cx->http->m.headers, "host"), without = with_port;
     size_t colon;
     if (sw_str_rfind(with_port, ':', &colon))
         without.n = colon;
@@ -104,7 +104,7 @@ static void act_as_root(SwCtx *cx, SwStr user) {
     cx->account = is_account(user) ? user : cx->host->config->account;
     cx->principal = (SwPrincipal){
         .kind = SW_PRINCIPAL_ROOT,
-        .arn = sw_strf(cx->arena, "arn:aws:iam::%.*s:root", SW_FMT(cx->account)),
+        .arn = sw_root_arn(cx->arena, cx->account),
         .id = cx->account,
     };
 }
@@ -288,7 +288,7 @@ static int settle(const Visit *v, SwError *err) {
     SW_CRASH_POINT("codecommit.push.received_not_told");
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_get(cx->tx, &codecommit_repositories, v->name, &r, err) < 0 ||
+    if (sw_doc_find(cx->tx, &codecommit_repositories, v->name, &r, err) < 0 ||
         (r && codecommit_settle(cx, r, cx->principal.arn, err) < 0)) {
         sw_ctx_rollback(cx);
         return -1;
@@ -320,7 +320,7 @@ static int rpc(Visit *v, SwStr protocol, SwError *err) {
 static void handle(SwCtx *cx) {
     SwError err = sw_error(cx->arena);
     Visit *v = cx->http->sink_arg;
-    SwStr protocol = sw_header_get(&cx->http->m.headers, "git-protocol");
+    SwStr protocol = sw_header_find(&cx->http->m.headers, "git-protocol");
     if ((is_rpc(v) ? rpc(v, protocol, &err) : advertise(v, protocol, &err)) < 0)
         reply_failure(cx, &err);
 }

@@ -33,10 +33,10 @@ static bool is_running(const CodepipelineActionRecord *a) {
 /* Leaves t->a NULL when there is nothing to do. */
 static int read_turn(Turn *t, SwStr id, SwError *err) {
     void *a, *e = NULL;
-    if (sw_ctx_begin(t->cx, SW_READ, err) < 0 || sw_doc_get(t->cx->tx, &codepipeline_actions, id, &a, err) < 0)
+    if (sw_ctx_begin(t->cx, SW_READ, err) < 0 || sw_doc_find(t->cx->tx, &codepipeline_actions, id, &a, err) < 0)
         return -1;
     t->a = a;
-    if (a && sw_doc_get(t->cx->tx, &codepipeline_executions, t->a->execution, &e, err) < 0)
+    if (a && sw_doc_find(t->cx->tx, &codepipeline_executions, t->a->execution, &e, err) < 0)
         return -1;
     t->e = e;
     if (!e)
@@ -74,7 +74,7 @@ static int prepare(Turn *t, SwError *err) {
         .external_id = a->external_id,
         .external_url = a->external_url,
         .summary = a->summary,
-        .revision = sw_str_map_get(&t->e->overrides, a->action),
+        .revision = sw_str_map_find(&t->e->overrides, a->action),
     };
     for (size_t i = 0; i < d->configuration.n; i++) {
         SwStr value;
@@ -184,7 +184,7 @@ static void copy_said(const Turn *t, CodepipelineActionRecord *a) {
 static int write_turn(Turn *t, SwStep *ret_step, SwError *err) {
     void *now;
     SwCtx *cx = t->cx;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &codepipeline_actions, t->a->id, &now, err) < 0)
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_find(cx->tx, &codepipeline_actions, t->a->id, &now, err) < 0)
         return -1;
     CodepipelineActionRecord *a = now;
     if (!is_running(a) || SW_OR(a->generation, 0) != SW_OR(t->a->generation, 0)) {

@@ -17,15 +17,15 @@ static SwStr notification(SwCtx *cx, const SwAction *a, SwTime expires) {
     sw_value_sets(m, &approval, "actionName", a->name);
     sw_value_sets(m, &approval, "token", a->token);
     sw_value_sets(m, &approval, "expires", sw_time_iso8601(m, expires));
-    sw_value_sets(m, &approval, "externalEntityLink", sw_str_map_get(&a->configuration, SW_STR("ExternalEntityLink")));
-    sw_value_sets(m, &approval, "customData", sw_str_map_get(&a->configuration, SW_STR("CustomData")));
+    sw_value_sets(m, &approval, "externalEntityLink", sw_str_map_find(&a->configuration, SW_STR("ExternalEntityLink")));
+    sw_value_sets(m, &approval, "customData", sw_str_map_find(&a->configuration, SW_STR("CustomData")));
     sw_value_set(m, &v, SW_STR("approval"), approval);
     return sw_json_text(m, &v);
 }
 
 /* Under the action's role. */
 static int notify(SwCtx *cx, const SwAction *a, SwTime expires, SwError *err) {
-    SnsPublishInput in = {.topic_arn = sw_str_map_get(&a->configuration, SW_STR("NotificationArn"))};
+    SnsPublishInput in = {.topic_arn = sw_str_map_find(&a->configuration, SW_STR("NotificationArn"))};
     SnsPublishResponse *out;
     if (!sw_str_is(in.topic_arn))
         return 0;
@@ -44,7 +44,7 @@ static int approval_step(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, S
         if (notify(cx, a, expires, err) < 0)
             return -1;
         a->state = sw_strf(cx->arena, "asked %lld", (long long)expires);
-        a->external_url = sw_str_map_get(&a->configuration, SW_STR("ExternalEntityLink"));
+        a->external_url = sw_str_map_find(&a->configuration, SW_STR("ExternalEntityLink"));
     }
     *ret_outcome = SW_ACTION_RUNNING;
     if (sw_str_eqz(a->state, "approved")) {

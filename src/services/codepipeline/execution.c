@@ -15,7 +15,7 @@ const SwCollection codepipeline_executions = {
 
 int codepipeline_execution_get(SwCtx *cx, SwStr pipeline, SwStr id, CodepipelineExecutionRecord **ret_e, SwError *err) {
     void *record;
-    if (sw_doc_get(cx->tx, &codepipeline_executions, id, &record, err) < 0)
+    if (sw_doc_find(cx->tx, &codepipeline_executions, id, &record, err) < 0)
         return -1;
     CodepipelineExecutionRecord *e = record;
     if (!e || (sw_str_is(pipeline) && !sw_str_eq(e->pipeline, pipeline)))
@@ -117,7 +117,7 @@ static int set_variables(SwCtx *cx, const CodepipelinePipelineDeclaration *d, co
     }
     for (size_t k = 0; k < d->variables.n; k++) {
         SwStr name = d->variables.v[k].name, value = d->variables.v[k].default_value;
-        if (sw_str_map_get(&e->variables, name).p)
+        if (sw_str_map_find(&e->variables, name).p)
             continue;
         if (!value.p)
             return sw_fail(err, &CODEPIPELINE_VALIDATION_EXCEPTION, "The variable '%.*s' needs a value: it has no default",

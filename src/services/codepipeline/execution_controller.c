@@ -226,7 +226,7 @@ static int move(Move *m) {
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     void *record;
     Move m = {.cx = cx, .err = err};
-    if (sw_doc_get(cx->tx, &codepipeline_executions, id, &record, err) < 0)
+    if (sw_doc_find(cx->tx, &codepipeline_executions, id, &record, err) < 0)
         return -1;
     m.e = record;
     if (!m.e) /* deleted with its pipeline */
@@ -239,7 +239,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
 
 static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
     void *record;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &codepipeline_executions, id, &record, err) < 0)
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_find(cx->tx, &codepipeline_executions, id, &record, err) < 0)
         return -1;
     CodepipelineExecutionRecord *e = record;
     if (!e || !sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_IN_PROGRESS))

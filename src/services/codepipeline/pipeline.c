@@ -20,7 +20,7 @@ static SwStrList repositories_of(SwCtx *cx, const CodepipelinePipelineDeclaratio
     SwStrList l = {0};
     for (size_t i = 0; d->stages.n && i < d->stages.v[0].actions.n; i++) {
         const CodepipelineActionDeclaration *a = &d->stages.v[0].actions.v[i];
-        SwStr name = sw_str_map_get(&a->configuration, SW_STR("RepositoryName"));
+        SwStr name = sw_str_map_find(&a->configuration, SW_STR("RepositoryName"));
         if (sw_str_eqz(a->action_type_id->provider, "CodeCommit") && sw_str_is(name) && !sw_str_list_has(&l, name))
             sw_str_list_add(cx->arena, &l, name);
     }
@@ -100,7 +100,7 @@ int codepipeline_get_pipeline(SwCtx *cx, const CodepipelineGetPipelineInput *in,
     out->pipeline = p->declaration;
     if (in->version.set) {
         void *v;
-        if (sw_doc_get(cx->tx, &codepipeline_versions, version_id(cx, in->name, in->version.v), &v, err) < 0)
+        if (sw_doc_find(cx->tx, &codepipeline_versions, version_id(cx, in->name, in->version.v), &v, err) < 0)
             return -1;
         if (!v)
             return sw_fail(err, &CODEPIPELINE_PIPELINE_VERSION_NOT_FOUND_EXCEPTION, "Pipeline '%.*s' has no version %lld",

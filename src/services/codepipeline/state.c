@@ -32,9 +32,8 @@ static int newer(const void *a, const void *b) {
 
 /* Newest first. Those that wait are among the few that are under way. */
 static int show_waiting(SwCtx *cx, SwStr pipeline, CodepipelineStageStateList *stages, SwError *err) {
-    SwDocQuery q = {.index = "by_status", .equals = {pipeline, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_IN_PROGRESS}};
     SwDocList l;
-    if (sw_doc_list(cx->tx, &codepipeline_executions, &q, &l, err) < 0)
+    if (codepipeline_active_executions(cx, pipeline, &l, err) < 0)
         return -1;
     if (l.n)
         qsort(l.v, l.n, sizeof(*l.v), newer);
@@ -128,7 +127,7 @@ static void show_action(SwCtx *cx, const CodepipelineActionRecord *a, Codepipeli
 
 static int show_revision(SwCtx *cx, const CodepipelineActionRecord *a, CodepipelineActionState *to, SwError *err) {
     void *record;
-    if (sw_doc_get(cx->tx, &codepipeline_executions, a->execution, &record, err) < 0)
+    if (sw_doc_find(cx->tx, &codepipeline_executions, a->execution, &record, err) < 0)
         return -1;
     const CodepipelineExecutionRecord *e = record;
     for (size_t k = 0; e && k < e->revisions.n; k++)

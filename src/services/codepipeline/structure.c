@@ -31,7 +31,7 @@ static int check_type(const CodepipelinePipelineDeclaration *d, SwError *err) {
 
 static int check_configuration(const CodepipelineActionDeclaration *a, const SwActionType *t, SwError *err) {
     for (const char *const *key = t->required; key && *key; key++)
-        if (!sw_str_is(sw_str_map_get(&a->configuration, sw_str(*key))))
+        if (!sw_str_is(sw_str_map_find(&a->configuration, sw_str(*key))))
             return sw_fail(err, &CODEPIPELINE_INVALID_ACTION_DECLARATION_EXCEPTION,
                            "Action configuration for action '%.*s' is missing required configuration '%s'", SW_FMT(a->name),
                            *key);

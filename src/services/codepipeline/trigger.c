@@ -9,9 +9,9 @@ static const CodepipelineActionDeclaration *watches(const CodepipelinePipelineDe
     for (size_t i = 0; i < d->stages.v[0].actions.n; i++) {
         const CodepipelineActionDeclaration *a = &d->stages.v[0].actions.v[i];
         if (sw_str_eqz(a->action_type_id->provider, "CodeCommit") &&
-            sw_str_eq(sw_str_map_get(&a->configuration, SW_STR("RepositoryName")), repository) &&
-            sw_str_eq(sw_str_map_get(&a->configuration, SW_STR("BranchName")), branch) &&
-            !sw_str_ieq(sw_str_map_get(&a->configuration, SW_STR("PollForSourceChanges")), SW_STR("false")))
+            sw_str_eq(sw_str_map_find(&a->configuration, SW_STR("RepositoryName")), repository) &&
+            sw_str_eq(sw_str_map_find(&a->configuration, SW_STR("BranchName")), branch) &&
+            !sw_str_ieq(sw_str_map_find(&a->configuration, SW_STR("PollForSourceChanges")), SW_STR("false")))
             return a;
     }
     return NULL;

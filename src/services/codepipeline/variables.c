@@ -10,8 +10,8 @@ static SwStr value_of(const CodepipelineExecutionRecord *e, SwStr name) {
     if (sw_str_eqz(name, "codepipeline.PipelineExecutionId"))
         return e->id;
     if (sw_str_starts(name, SW_STR("variables.")))
-        return sw_str_map_get(&e->variables, sw_str_skip(name, 10));
-    return sw_str_map_get(&e->outputs, name);
+        return sw_str_map_find(&e->variables, sw_str_skip(name, 10));
+    return sw_str_map_find(&e->outputs, name);
 }
 
 int codepipeline_variables_resolve(SwArena *a, const CodepipelineExecutionRecord *e, SwStr text, SwStr *ret, SwError *err) {

@@ -49,7 +49,7 @@ static void send_blob(SwCtx *cx, SwStr digest, int fd, int64_t size) {
     int64_t from, n;
     bool partial;
     sw_arena_defer(cx->arena, close_file, (void *)(intptr_t)fd);
-    if (!read_range(sw_header_get(&cx->http->m.headers, "range"), size, &from, &n, &partial)) {
+    if (!read_range(sw_header_find(&cx->http->m.headers, "range"), size, &from, &n, &partial)) {
         ecr_reply_error(cx, 416, "RANGE_INVALID", SW_STR("the range lies outside of the blob"));
         ecr_reply_header(cx, "Content-Range", sw_strf(cx->arena, "bytes */%lld", (long long)size));
         return;
@@ -81,7 +81,7 @@ void ecr_blob_handle(EcrVisit *v) {
     }
     int r = sw_ctx_begin(cx, SW_READ, &err);
     if (r == 0)
-        r = ecr_layer_get(cx, v->path.name, v->path.reference, &l, &err);
+        r = ecr_layer_find(cx, v->path.name, v->path.reference, &l, &err);
     sw_ctx_rollback(cx);
     if (r == 0 && l)
         r = sw_blob_open(cx->host->blobs, ecr_digest_hex(v->path.reference), &fd, &size, &err);
@@ -133,7 +133,7 @@ static void reply_progress(SwCtx *cx, uint16_t status, SwStr name, SwStr id, int
 /* Content-Range of a chunk, "FIRST-LAST" as the registries' protocol writes it: begins where the
  * upload ends, and is as long as the body, where that says how long it is. */
 static bool chunk_fits(const EcrVisit *v, SwStr range) {
-    SwStr length = sw_header_get(&v->cx->http->m.headers, "content-length"), first;
+    SwStr length = sw_header_find(&v->cx->http->m.headers, "content-length"), first;
     int64_t from, to, n;
     if (sw_str_starts(range, SW_STR("bytes ")))
         range = sw_str_skip(range, 6);
@@ -146,7 +146,7 @@ static bool chunk_fits(const EcrVisit *v, SwStr range) {
 /* False after an answer. */
 static bool continues(EcrVisit *v) {
     SwCtx *cx = v->cx;
-    SwStr range = sw_header_get(&cx->http->m.headers, "content-range");
+    SwStr range = sw_header_find(&cx->http->m.headers, "content-range");
     if (!sw_str_is(range) || chunk_fits(v, range))
         return true;
     ecr_reply_error(cx, 416, "RANGE_INVALID",
@@ -174,7 +174,7 @@ bool ecr_upload_begin_body(EcrVisit *v) {
     SwStr digest;
     int r = sw_ctx_begin(cx, SW_READ, &err);
     if (r == 0)
-        r = ecr_upload_get(cx, v->path.name, v->path.reference, &there, &err);
+        r = ecr_upload_find(cx, v->path.name, v->path.reference, &there, &err);
     sw_ctx_rollback(cx);
     if (r < 0) {
         ecr_reply_failure(cx, &err);
@@ -246,7 +246,7 @@ static int mount(EcrVisit *v, SwStr digest, SwStr from, bool *ret_done, SwError 
         sw_ctx_rollback(cx);
         return 0;
     }
-    if (ecr_repository_get(cx, v->path.name, &r, err) < 0 || ecr_layer_get(cx, from, digest, &l, err) < 0 ||
+    if (ecr_repository_get(cx, v->path.name, &r, err) < 0 || ecr_layer_find(cx, from, digest, &l, err) < 0 ||
         (l && ecr_layer_add(cx, v->path.name, digest, l->size.v, err) < 0)) {
         sw_ctx_rollback(cx);
         return -1;
@@ -295,7 +295,7 @@ static void look_or_cancel(EcrVisit *v) {
     bool there = false, cancel = ecr_is_method(cx, "DELETE");
     int r = sw_ctx_begin(cx, cancel ? SW_WRITE : SW_READ, &err);
     if (r == 0)
-        r = ecr_upload_get(cx, v->path.name, v->path.reference, &there, &err);
+        r = ecr_upload_find(cx, v->path.name, v->path.reference, &there, &err);
     if (r == 0 && there && cancel)
         r = sw_doc_delete(cx->tx, &ecr_uploads, v->path.reference, NULL, &err);
     if (r == 0 && there && cancel)

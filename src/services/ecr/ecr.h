@@ -64,12 +64,12 @@ SwStr ecr_digest_hex(SwStr digest); /* without "sha256:" */
 bool ecr_tags_wanted(SwStr status, size_t tags);
 
 /* layer.c: in cx->tx */
-int ecr_layer_get(SwCtx *cx, SwStr repository, SwStr digest, EcrLayerRecord **ret, SwError *err) sw_must_check;
+int ecr_layer_find(SwCtx *cx, SwStr repository, SwStr digest, EcrLayerRecord **ret, SwError *err) sw_must_check;
 /* The blob is there: make it a layer of the repository. */
 int ecr_layer_add(SwCtx *cx, SwStr repository, SwStr digest, int64_t size, SwError *err) sw_must_check;
 int ecr_layer_remove(SwCtx *cx, const EcrLayerRecord *l, SwError *err) sw_must_check;
 int ecr_upload_begin(SwCtx *cx, SwStr repository, SwStr *ret_id, SwError *err) sw_must_check; /* without transaction */
-int ecr_upload_get(SwCtx *cx, SwStr repository, SwStr id, bool *ret_there, SwError *err) sw_must_check;
+int ecr_upload_find(SwCtx *cx, SwStr repository, SwStr id, bool *ret_there, SwError *err) sw_must_check;
 /* Without transaction: the writer's bytes become a layer, when they are what `digest` says; else
  * *ret_matches false. */
 int ecr_upload_end(SwCtx *cx, SwStr repository, SwStr id, SwBlobWriter *w, SwStr digest, bool *ret_matches, int64_t *ret_size,

@@ -45,9 +45,9 @@ static int emit(SwCtx *cx, const char *action, SwStr repository, SwStr digest, S
 
 /* ---- reading ---- */
 
-static int tag_get(SwCtx *cx, SwStr repository, SwStr tag, EcrTagRecord **ret, SwError *err) {
+static int tag_find(SwCtx *cx, SwStr repository, SwStr tag, EcrTagRecord **ret, SwError *err) {
     void *r = NULL;
-    if (sw_doc_get(cx->tx, &ecr_tags, ecr_key(cx->arena, repository, ':', tag), &r, err) < 0)
+    if (sw_doc_find(cx->tx, &ecr_tags, ecr_key(cx->arena, repository, ':', tag), &r, err) < 0)
         return -1;
     *ret = r;
     return 0;
@@ -58,13 +58,13 @@ int ecr_image_find(SwCtx *cx, SwStr repository, SwStr reference, EcrImageRecord 
     EcrTagRecord *t;
     *ret = NULL;
     if (!ecr_is_digest(reference)) {
-        if (tag_get(cx, repository, reference, &t, err) < 0)
+        if (tag_find(cx, repository, reference, &t, err) < 0)
             return -1;
         if (!t)
             return 0;
         reference = t->digest;
     }
-    if (sw_doc_get(cx->tx, &ecr_images, ecr_key(cx->arena, repository, '@', reference), &r, err) < 0)
+    if (sw_doc_find(cx->tx, &ecr_images, ecr_key(cx->arena, repository, '@', reference), &r, err) < 0)
         return -1;
     *ret = r;
     return 0;
@@ -98,7 +98,7 @@ static int missing_layers(SwCtx *cx, SwStr repository, const SwStrList *digests,
     SwStrList none = {0};
     EcrLayerRecord *l;
     for (size_t i = 0; i < digests->n; i++) {
-        if (ecr_layer_get(cx, repository, digests->v[i], &l, err) < 0)
+        if (ecr_layer_find(cx, repository, digests->v[i], &l, err) < 0)
             return -1;
         if (!l)
             sw_str_list_add(cx->arena, &none, digests->v[i]);
@@ -147,7 +147,7 @@ static int check_references(SwCtx *cx, const EcrPut *p, const EcrManifest *m, in
 static int check_tag(SwCtx *cx, const EcrPut *p, bool *ret_equal, SwError *err) {
     const EcrRepository *r = p->repository->repository;
     EcrTagRecord *t;
-    if (tag_get(cx, r->repository_name, p->tag, &t, err) < 0)
+    if (tag_find(cx, r->repository_name, p->tag, &t, err) < 0)
         return -1;
     *ret_equal = t && sw_str_eq(t->digest, p->digest);
     if (t && !*ret_equal && ecr_tag_is_immutable(r, p->tag))
@@ -224,7 +224,7 @@ static int drop_layers(SwCtx *cx, const EcrImageRecord *i, SwError *err) {
             return -1;
         if (users)
             continue;
-        if (ecr_layer_get(cx, i->repository, i->blobs.v[n], &l, err) < 0 || (l && ecr_layer_remove(cx, l, err) < 0))
+        if (ecr_layer_find(cx, i->repository, i->blobs.v[n], &l, err) < 0 || (l && ecr_layer_remove(cx, l, err) < 0))
             return -1;
     }
     return 0;

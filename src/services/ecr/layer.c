@@ -23,9 +23,9 @@ static SwStr owner(SwCtx *cx, SwStr repository) {
     return sw_strf(cx->arena, "ecr-layer/%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region), SW_FMT(repository));
 }
 
-int ecr_layer_get(SwCtx *cx, SwStr repository, SwStr digest, EcrLayerRecord **ret, SwError *err) {
+int ecr_layer_find(SwCtx *cx, SwStr repository, SwStr digest, EcrLayerRecord **ret, SwError *err) {
     void *r = NULL;
-    if (sw_doc_get(cx->tx, &ecr_layers, ecr_key(cx->arena, repository, '@', digest), &r, err) < 0)
+    if (sw_doc_find(cx->tx, &ecr_layers, ecr_key(cx->arena, repository, '@', digest), &r, err) < 0)
         return -1;
     *ret = r;
     return 0;
@@ -63,9 +63,9 @@ int ecr_upload_begin(SwCtx *cx, SwStr repository, SwStr *ret_id, SwError *err) {
     return sw_ctx_commit(cx, err);
 }
 
-int ecr_upload_get(SwCtx *cx, SwStr repository, SwStr id, bool *ret_there, SwError *err) {
+int ecr_upload_find(SwCtx *cx, SwStr repository, SwStr id, bool *ret_there, SwError *err) {
     void *r = NULL;
-    if (sw_doc_get(cx->tx, &ecr_uploads, id, &r, err) < 0)
+    if (sw_doc_find(cx->tx, &ecr_uploads, id, &r, err) < 0)
         return -1;
     const EcrUploadRecord *u = r;
     *ret_there = u && sw_str_eq(u->repository, repository);
@@ -130,7 +130,7 @@ static int check_repository(SwCtx *cx, SwStr registry_id, SwStr name, SwStr uplo
         return -1;
     int e = ecr_repository_of(cx, registry_id, name, &r, err);
     if (e == 0 && sw_str_is(upload))
-        e = ecr_upload_get(cx, name, upload, &there, err);
+        e = ecr_upload_find(cx, name, upload, &there, err);
     sw_ctx_rollback(cx);
     if (e == 0 && !there)
         e = sw_fail(err, &ECR_UPLOAD_NOT_FOUND_EXCEPTION,
@@ -236,7 +236,7 @@ int ecr_batch_check_layer_availability(SwCtx *cx, const EcrBatchCheckLayerAvaila
             };
             continue;
         }
-        if (ecr_layer_get(cx, in->repository_name, digest, &l, err) < 0)
+        if (ecr_layer_find(cx, in->repository_name, digest, &l, err) < 0)
             return -1;
         EcrLayer *to = sw_list_add(cx->arena, &out->layers);
         to->layer_digest = digest;
@@ -256,7 +256,7 @@ int ecr_get_download_url_for_layer(SwCtx *cx, const EcrGetDownloadUrlForLayerReq
     SwStr password;
     SwTime expires;
     if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
-        ecr_layer_get(cx, in->repository_name, in->layer_digest, &l, err) < 0)
+        ecr_layer_find(cx, in->repository_name, in->layer_digest, &l, err) < 0)
         return -1;
     if (!l)
         return sw_fail(err, &ECR_LAYERS_NOT_FOUND_EXCEPTION,

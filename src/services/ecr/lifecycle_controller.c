@@ -44,7 +44,7 @@ static int step_repository(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     EcrAgedList images;
     EcrRules *rules;
     SwTime next;
-    if (sw_doc_get(cx->tx, &ecr_repositories, id, &record, err) < 0)
+    if (sw_doc_find(cx->tx, &ecr_repositories, id, &record, err) < 0)
         return -1;
     EcrRepositoryRecord *r = record;
     if (!r || !sw_str_is(r->lifecycle_policy_text))

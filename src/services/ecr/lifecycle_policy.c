@@ -143,7 +143,7 @@ int ecr_get_lifecycle_policy_preview(SwCtx *cx, const EcrGetLifecyclePolicyPrevi
         return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
                        "Invalid parameter: imageIds cannot be used with filter, maxResults or nextToken");
     if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
-        sw_doc_get(cx->tx, &ecr_previews, in->repository_name, &record, err) < 0)
+        sw_doc_find(cx->tx, &ecr_previews, in->repository_name, &record, err) < 0)
         return -1;
     const EcrPreviewRecord *p = record;
     if (!p)

@@ -116,7 +116,7 @@ fail:
 }
 
 static SwStr content_type(const SwCtx *cx) {
-    SwStr type = sw_header_get(&cx->http->m.headers, "content-type"), word;
+    SwStr type = sw_header_find(&cx->http->m.headers, "content-type"), word;
     if (sw_str_cut(&type, ';', &word))
         type = word;
     return sw_str_trim(type);

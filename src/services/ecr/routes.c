@@ -8,6 +8,7 @@
 #include "api/authenticate.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "container/image.h"
 #include "services/ecr/routes.h"
 
 #define SMALL_BODY (64 * SW_KIB)
@@ -94,11 +95,9 @@ static const char *action_of(const SwCtx *cx, const EcrPath *p) {
     }
 }
 
-/* Account and region of "123456789012.dkr.ecr.eu-west-1.amazonaws.com". */
 static void from_host_name(SwCtx *cx) {
-    SwStr rest = sw_header_get(&cx->http->m.headers, "host"), account, part, region;
-    if (!sw_str_cut(&rest, '.', &account) || account.n != 12 || !sw_str_cut(&rest, '.', &part) || !sw_str_eqz(part, "dkr") ||
-        !sw_str_cut(&rest, '.', &part) || !sw_str_eqz(part, "ecr") || !sw_str_cut(&rest, '.', &region))
+    SwStr account, region, domain;
+    if (!sw_ecr_host_parse(sw_header_find(&cx->http->m.headers, "host"), &account, &region, &domain))
         return;
     cx->account = account;
     cx->region = region;

@@ -46,7 +46,7 @@ int ecr_token_make(SwCtx *cx, SwStr layer, SwTime life, SwStr *ret_password, SwT
 
 int ecr_token_find(SwCtx *cx, SwStr password, EcrTokenRecord **ret, bool *ret_expired, SwError *err) {
     void *r = NULL;
-    if (sw_doc_get(cx->tx, &ecr_tokens, sw_sha256_hex(cx->arena, password), &r, err) < 0)
+    if (sw_doc_find(cx->tx, &ecr_tokens, sw_sha256_hex(cx->arena, password), &r, err) < 0)
         return -1;
     *ret = r;
     *ret_expired = *ret && (*ret)->expires_at.v <= sw_now(cx);

@@ -13,7 +13,13 @@ static bool is_active(SwCtx *cx, const void *record) {
     return ecs_is(((const EcsClusterRecord *)record)->cluster->status, "ACTIVE");
 }
 
+static bool has_providers(SwCtx *cx, const void *record) {
+    const EcsCluster *c = ((const EcsClusterRecord *)record)->cluster;
+    return is_active(cx, record) && (c->capacity_providers.n || c->default_capacity_provider_strategy.n);
+}
+
 const SwResourceHooks ecs_cluster_hooks = {.exists = is_active};
+const SwResourceHooks ecs_cluster_capacity_provider_associations_hooks = {.exists = has_providers};
 
 static int check_settings(const EcsClusterSettingList *l, SwError *err) {
     for (size_t i = 0; i < l->n; i++) {
@@ -135,7 +141,7 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDe
     for (size_t i = 0; i < names.n; i++) {
         SwStr id = sw_resource_id(cx, &ecs_cluster_resource, names.v[i]);
         void *r = NULL; /* also one that is INACTIVE */
-        if (id.p && sw_doc_get(cx->tx, &ecs_clusters, id, &r, err) < 0)
+        if (id.p && sw_doc_find(cx->tx, &ecs_clusters, id, &r, err) < 0)
             return -1;
         if (!r) {
             SwStr arn = ecs_asked_arn(names.v[i], ecs_cluster_arn(cx, names.v[i]));

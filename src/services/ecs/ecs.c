@@ -41,9 +41,9 @@ static int wake_for(SwHost *h, SwArena *a, SwStr id, SwContainerEvent event, SwE
     SwStr task = task_of(id);
     void *t = NULL, *log;
     if (sw_tx_begin(h->store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, err) < 0 ||
-        sw_doc_get(tx, &ecs_log_records, id, &log, err) < 0)
+        sw_doc_find(tx, &ecs_log_records, id, &log, err) < 0)
         return -1;
-    if (event == SW_CONTAINER_EVENT_EXIT && sw_doc_get(tx, &ecs_tasks, task, &t, err) < 0)
+    if (event == SW_CONTAINER_EVENT_EXIT && sw_doc_find(tx, &ecs_tasks, task, &t, err) < 0)
         return -1;
     const EcsLogRecord *l = log;
     const EcsTaskRecord *r = t;

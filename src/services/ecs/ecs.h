@@ -113,11 +113,6 @@ bool ecs_can_unmount(const EcsContainerDefinition *c); /* what hides a part of a
 /* Image of a container in this server's registry, unpacked. Fails with a message in the words of
  * AWS's stoppedReason. */
 int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, SwStr *ret_digest, SwError *err) sw_must_check;
-typedef struct EcsImageName {
-    SwStr repository, tag, digest, account, region; /* tag "latest" unless a digest is given */
-} EcsImageName;
-/* registry: host:port of this server. false: some other registry's. */
-bool ecs_image_name_parse(SwStr name, SwStr registry, EcsImageName *ret);
 int ecs_container_start(SwCtx *cx, EcsTaskRecord *t, size_t i, SwStr *ret_digest, SwError *err) sw_must_check;
 bool ecs_is_joined(const EcsTaskRecord *t, const EcsContainerDefinition *d); /* its task's network */
 int ecs_role_ctx(SwCtx *cx, SwStr role_arn, SwCtx **ret, SwError *err) sw_must_check;

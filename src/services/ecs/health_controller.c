@@ -23,7 +23,7 @@ static int run_check(SwCtx *cx, SwStr id, const EcsHealthCheck *h, bool *ret_ok,
     }
     int status = -1;
     SwContainerInfo info;
-    if (!sw_container_get(cx->host->runtime, cx->arena, id, &info) || info.state != SW_CONTAINER_RUNNING)
+    if (!sw_container_find(cx->host->runtime, cx->arena, id, &info) || info.state != SW_CONTAINER_RUNNING)
         return sw_fail(err, &SW_CONTAINER_NOT_RUNNING, "not running");
     *ret_ok = sw_container_exec(cx->host->runtime, cx->arena, id, &x, SW_NO_STR, 4096, (int)SW_OR(h->timeout, 5) * 1000,
                                 &status, NULL, NULL, err) == 0 &&
@@ -52,7 +52,7 @@ static void task_health(EcsTaskRecord *t) {
 
 static int set_status(SwCtx *cx, const EcsHealthRecord *h, const char *status, SwError *err) {
     void *r;
-    if (sw_doc_get(cx->tx, &ecs_tasks, h->task_id, &r, err) < 0)
+    if (sw_doc_find(cx->tx, &ecs_tasks, h->task_id, &r, err) < 0)
         return -1;
     EcsTaskRecord *t = r;
     for (size_t i = 0; t && i < t->task->containers.n; i++) {
@@ -72,7 +72,7 @@ static int set_status(SwCtx *cx, const EcsHealthRecord *h, const char *status, S
 /* Count one result and say when the next check is. */
 static int note(SwCtx *cx, SwStr id, bool ok, SwTime *ret_next, SwError *err) {
     void *r;
-    if (sw_doc_get(cx->tx, &ecs_health_records, id, &r, err) < 0)
+    if (sw_doc_find(cx->tx, &ecs_health_records, id, &r, err) < 0)
         return -1;
     EcsHealthRecord *h = r;
     *ret_next = 0;
@@ -94,7 +94,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
     bool ok = false;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int n = sw_doc_get(cx->tx, &ecs_health_records, id, &r, err);
+    int n = sw_doc_find(cx->tx, &ecs_health_records, id, &r, err);
     sw_ctx_rollback(cx);
     EcsHealthRecord *h = r;
     if (n < 0 || !h)

@@ -11,42 +11,6 @@
 
 static const SwErrorKind cannot_pull = {.code = "CannotPullContainerError", .http = 400};
 
-bool ecs_image_name_parse(SwStr name, SwStr registry, EcsImageName *ret) {
-    EcsImageName n = {0};
-    SwStr rest = name, host, port = registry;
-    if (!sw_str_cut(&rest, '/', &host))
-        return false;
-    size_t at;
-    if (sw_str_find(registry, ':', &at))
-        port = sw_str_skip(registry, at + 1);
-    bool local = false;
-    if (sw_str_starts(host, SW_STR("127.0.0.1:")) || sw_str_starts(host, SW_STR("localhost:"))) {
-        local = sw_str_eq(sw_str_skip(host, 10), port);
-    } else {
-        SwStr h = host, dkr, ecr;
-        if (!sw_str_cut(&h, '.', &n.account) || !sw_str_cut(&h, '.', &dkr) || !sw_str_cut(&h, '.', &ecr) ||
-            !sw_str_cut(&h, '.', &n.region))
-            return false;
-        local = n.account.n == 12 && sw_str_eqz(dkr, "dkr") && sw_str_eqz(ecr, "ecr") &&
-                (sw_str_eqz(h, "amazonaws.com") || sw_str_starts(h, SW_STR("localhost")));
-    }
-    if (!local)
-        return false;
-    if (sw_str_find(rest, '@', &at)) {
-        n.digest = sw_str_skip(rest, at + 1);
-        rest = sw_str_n(rest.p, at);
-    }
-    if (sw_str_rfind(rest, ':', &at)) {
-        n.tag = sw_str_skip(rest, at + 1);
-        rest = sw_str_n(rest.p, at);
-    } else if (!n.digest.n) {
-        n.tag = SW_STR("latest");
-    }
-    n.repository = rest;
-    *ret = n;
-    return rest.n > 0;
-}
-
 static const char *blob_path(void *arg, SwArena *a, SwStr digest) {
     SwCtx *cx = arg;
     SwStr hex = sw_str_starts(digest, SW_STR("sha256:")) ? sw_str_skip(digest, 7) : digest;
@@ -55,10 +19,10 @@ static const char *blob_path(void *arg, SwArena *a, SwStr digest) {
 
 typedef struct Source {
     SwCtx *cx;
-    const EcsImageName *name;
+    const SwImageName *name;
 } Source;
 
-static int ask(SwCtx *cx, const EcsImageName *n, SwStr digest, SwStr *ret_manifest, SwStr *ret_digest, SwError *err) {
+static int ask(SwCtx *cx, const SwImageName *n, SwStr digest, SwStr *ret_manifest, SwStr *ret_digest, SwError *err) {
     EcrBatchGetImageRequest in = {.repository_name = n->repository, .registry_id = n->account};
     EcrImageIdentifier *id = sw_list_add(cx->arena, &in.image_ids);
     id->image_digest = digest.n ? digest : n->digest;
@@ -90,7 +54,7 @@ static bool source_manifest(void *arg, SwArena *a, SwStr digest, SwStr *ret_json
 }
 
 /* The repository belongs to an account and a region: those of the name, else the task's. */
-static SwCtx *registry_ctx(SwCtx *cx, const EcsImageName *n) {
+static SwCtx *registry_ctx(SwCtx *cx, const SwImageName *n) {
     SwCtx *r = sw_new(cx->arena, SwCtx);
     *r = *cx;
     if (n->account.n)
@@ -101,10 +65,10 @@ static SwCtx *registry_ctx(SwCtx *cx, const EcsImageName *n) {
 }
 
 int ecs_image_get(SwCtx *cx, const EcsTaskRecord *t, SwStr name, SwImage *ret, SwStr *ret_digest, SwError *err) {
-    EcsImageName n;
+    SwImageName n;
     SwCtx *role;
     (void)t;
-    if (!ecs_image_name_parse(name, cx->host->registry, &n))
+    if (!sw_image_name_parse(name, cx->host->registry, &n))
         return sw_fail(err, &cannot_pull,
                        "CannotPullContainerError: The image %.*s is not in this server's registry "
                        "(%.*s/REPOSITORY:TAG or ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG), and no "

@@ -22,7 +22,7 @@ static int load(SwCtx *cx, SwStr id, EcsLogRecord **ret, SwError *err) {
     void *r;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int n = sw_doc_get(cx->tx, &ecs_log_records, id, &r, err);
+    int n = sw_doc_find(cx->tx, &ecs_log_records, id, &r, err);
     sw_ctx_rollback(cx);
     *ret = r;
     return n;
@@ -101,7 +101,7 @@ static int store(SwCtx *cx, SwStr id, const EcsLogRecord *seen, const LogsInputL
     void *r;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_get(cx->tx, &ecs_log_records, id, &r, err) < 0)
+    if (sw_doc_find(cx->tx, &ecs_log_records, id, &r, err) < 0)
         goto failed;
     EcsLogRecord *rec = r;
     if (!rec || rec->offset.v != seen->offset.v) {
@@ -126,7 +126,7 @@ failed:
 
 static int pass(SwCtx *cx, SwStr id, const EcsLogRecord *r, bool *ret_again, SwError *err) {
     SwContainerInfo info;
-    bool there = sw_container_get(cx->host->runtime, cx->arena, id, &info);
+    bool there = sw_container_find(cx->host->runtime, cx->arena, id, &info);
     bool ended = !there || info.state == SW_CONTAINER_EXITED; /* looked at before its log, so that nothing comes after */
     if (!SW_OR(r->ready, false) && make_stream(cx, r, err) < 0)
         return -1;
@@ -169,7 +169,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
         SwContainerInfo info;
         sw_log(SW_WARN, "a container's log cannot be stored", SW_F("container", id), SW_F("message", err->message));
         sw_error_reset(err);
-        if (sw_container_get(cx->host->runtime, cx->arena, id, &info) && info.state != SW_CONTAINER_EXITED) {
+        if (sw_container_find(cx->host->runtime, cx->arena, id, &info) && info.state != SW_CONTAINER_EXITED) {
             ret->again = sw_now(cx) + 30 * SW_S;
             return 0;
         }

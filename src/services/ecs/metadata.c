@@ -26,7 +26,7 @@ static EcsTaskRecord *caller(SwCtx *cx) {
     void *r = NULL;
     if (!cx->net_id.n || sw_ctx_begin(cx, SW_READ, &err) < 0)
         return NULL;
-    if (sw_doc_get(cx->tx, &ecs_tasks, cx->net_id, &r, &err) < 0)
+    if (sw_doc_find(cx->tx, &ecs_tasks, cx->net_id, &r, &err) < 0)
         r = NULL;
     sw_ctx_rollback(cx);
     return r;

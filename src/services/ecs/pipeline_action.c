@@ -19,7 +19,7 @@ static const SwErrorKind configuration_error = {.code = "ConfigurationError", .h
 static const SwErrorKind job_failed = {.code = "JobFailed", .http = 400};
 
 static SwStr option(const SwAction *a, const char *name) {
-    return sw_str_map_get(&a->configuration, sw_str(name));
+    return sw_str_map_find(&a->configuration, sw_str(name));
 }
 
 /* ---- the artifact ---- */
@@ -182,7 +182,7 @@ static int load(SwCtx *cx, SwStr token, EcsActionRecord **ret, SwError *err) {
     void *r;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int n = sw_doc_get(cx->tx, &ecs_actions, token, &r, err);
+    int n = sw_doc_find(cx->tx, &ecs_actions, token, &r, err);
     sw_ctx_rollback(cx);
     *ret = n == 0 ? r : NULL;
     return n;

@@ -30,7 +30,7 @@ int ecs_service_named(SwCtx *cx, SwStr cluster_ref, SwStr ref, EcsServiceRecord 
         return -1;
     SwStr cluster = c->cluster->cluster_name, arn = ecs_asked_arn(ref, ecs_service_arn(cx, cluster, ref));
     SwStr id = sw_resource_id(cx, &ecs_service_resource, arn);
-    if (id.p && sw_doc_get(cx->tx, &ecs_services, id, &r, err) < 0)
+    if (id.p && sw_doc_find(cx->tx, &ecs_services, id, &r, err) < 0)
         return -1;
     *ret = r;
     if (r && !sw_str_eq((*ret)->cluster_name, cluster))

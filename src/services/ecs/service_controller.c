@@ -447,7 +447,7 @@ static void tidy(EcsRound *r) {
 
 static int run(EcsRound *r, SwStr id, SwError *err) {
     void *p;
-    if (sw_doc_get(r->cx->tx, &ecs_services, id, &p, err) < 0)
+    if (sw_doc_find(r->cx->tx, &ecs_services, id, &p, err) < 0)
         return -1;
     r->s = p;
     if (!r->s)

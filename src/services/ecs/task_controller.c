@@ -39,7 +39,7 @@ static int load(EcsPass *p, SwError *err) {
     void *r;
     if (sw_ctx_begin(p->cx, SW_READ, err) < 0)
         return -1;
-    int n = sw_doc_get(p->cx->tx, &ecs_tasks, p->id, &r, err);
+    int n = sw_doc_find(p->cx->tx, &ecs_tasks, p->id, &r, err);
     sw_ctx_rollback(p->cx);
     p->t = r;
     p->version = n == 0 && p->t ? SW_OR(p->t->task->version, 0) : 0;
@@ -52,7 +52,7 @@ int ecs_pass_save(EcsPass *p, EcsInTx *also, SwError *err) {
     void *r;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_get(cx->tx, &ecs_tasks, p->id, &r, err) < 0)
+    if (sw_doc_find(cx->tx, &ecs_tasks, p->id, &r, err) < 0)
         goto failed;
     EcsTaskRecord *stored = r;
     if (!stored || SW_OR(stored->task->version, 0) != p->version) {

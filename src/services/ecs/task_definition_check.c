@@ -91,23 +91,23 @@ static int check_log(SwCtx *cx, const EcsLogConfiguration *l, SwStr execution_ro
             return sw_fail(err, &ECS_CLIENT_EXCEPTION, "logConfiguration.options: %.*s is not supported.",
                            SW_FMT(l->options.v[i].key));
     }
-    SwStr mode = sw_str_map_get(&l->options, SW_STR("mode")),
-          create = sw_str_map_get(&l->options, SW_STR("awslogs-create-group"));
+    SwStr mode = sw_str_map_find(&l->options, SW_STR("mode")),
+          create = sw_str_map_find(&l->options, SW_STR("awslogs-create-group"));
     if (mode.p && !ecs_is(mode, "blocking") && !ecs_is(mode, "non-blocking"))
         return bad(err, "logConfiguration.options: mode must be blocking or non-blocking.");
     if (create.p && !ecs_is(create, "true") && !ecs_is(create, "false"))
         return bad(err, "logConfiguration.options: awslogs-create-group must be true or false.");
-    if (!sw_str_is(sw_str_map_get(&l->options, SW_STR("awslogs-group"))))
+    if (!sw_str_is(sw_str_map_find(&l->options, SW_STR("awslogs-group"))))
         return bad(err, "Log driver awslogs requires options: awslogs-group");
-    if (!sw_str_is(sw_str_map_get(&l->options, SW_STR("awslogs-region"))))
+    if (!sw_str_is(sw_str_map_find(&l->options, SW_STR("awslogs-region"))))
         return bad(err, "Log driver awslogs requires options: awslogs-region");
-    SwStr region = sw_str_map_get(&l->options, SW_STR("awslogs-region"));
+    SwStr region = sw_str_map_find(&l->options, SW_STR("awslogs-region"));
     if (!sw_str_eq(region, cx->region))
         return sw_fail(err, &ECS_CLIENT_EXCEPTION,
                        "logConfiguration.options: awslogs-region: %.*s is not supported: logs stay "
                        "in the task's region, %.*s.",
                        SW_FMT(region), SW_FMT(cx->region));
-    if (fargate && !sw_str_is(sw_str_map_get(&l->options, SW_STR("awslogs-stream-prefix"))))
+    if (fargate && !sw_str_is(sw_str_map_find(&l->options, SW_STR("awslogs-stream-prefix"))))
         return bad(err, "Log driver awslogs requires options: awslogs-stream-prefix");
     if (fargate && !sw_str_is(execution_role))
         return bad(err, "Fargate requires task definition to have execution role ARN to support "

@@ -162,7 +162,7 @@ int ecs_container_start(SwCtx *cx, EcsTaskRecord *t, size_t i, SwStr *ret_digest
     static const SwErrorKind cannot_start = {.code = "CannotStartContainerError", .http = 400};
     SwStr id = t->containers.v[i].id;
     SwContainerInfo info;
-    bool there = sw_container_get(cx->host->runtime, cx->arena, id, &info);
+    bool there = sw_container_find(cx->host->runtime, cx->arena, id, &info);
     if (there && info.state != SW_CONTAINER_CREATED)
         return 0;
     if (!there && create(cx, t, &t->definition->container_definitions.v[i], id, ret_digest, err) < 0)

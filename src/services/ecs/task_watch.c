@@ -26,7 +26,7 @@ void ecs_pass_ends(EcsPass *p) {
         SwContainerInfo info;
         if (!ecs_pass_started(p, i) || ecs_pass_ended(p, i))
             continue;
-        bool there = sw_container_get(p->cx->host->runtime, p->cx->arena, p->t->containers.v[i].id, &info);
+        bool there = sw_container_find(p->cx->host->runtime, p->cx->arena, p->t->containers.v[i].id, &info);
         if (there && info.state == SW_CONTAINER_RUNNING)
             continue;
         c->last_status = SW_STR("STOPPED");
@@ -54,15 +54,15 @@ static int put_log(EcsPass *p, size_t i, SwError *err) {
     if (!d->log_configuration || !ecs_is(d->log_configuration->log_driver, "awslogs"))
         return 0;
     const SwStrMap *o = &d->log_configuration->options;
-    SwStr prefix = sw_str_map_get(o, SW_STR("awslogs-stream-prefix"));
+    SwStr prefix = sw_str_map_find(o, SW_STR("awslogs-stream-prefix"));
     EcsLogRecord r = {
         .account = p->t->account,
         .region = p->t->region,
         .task_id = p->id,
-        .group = sw_str_map_get(o, SW_STR("awslogs-group")),
+        .group = sw_str_map_find(o, SW_STR("awslogs-group")),
         .stream = prefix.n ? sw_strf(p->cx->arena, "%.*s/%.*s/%.*s", SW_FMT(prefix), SW_FMT(d->name), SW_FMT(p->id))
                            : p->t->containers.v[i].id,
-        .create_group = SW_SOME_BOOL(ecs_is(sw_str_map_get(o, SW_STR("awslogs-create-group")), "true")),
+        .create_group = SW_SOME_BOOL(ecs_is(sw_str_map_find(o, SW_STR("awslogs-create-group")), "true")),
         .role_arn = p->t->definition->execution_role_arn,
         .offset = SW_SOME_INT(0),
     };
@@ -110,7 +110,7 @@ int ecs_watch_logs_done(EcsPass *p, bool *ret, SwError *err) {
     int n = 0;
     for (size_t i = 0; i < p->t->containers.n && n == 0; i++) {
         void *r;
-        n = sw_doc_get(p->cx->tx, &ecs_log_records, p->t->containers.v[i].id, &r, err);
+        n = sw_doc_find(p->cx->tx, &ecs_log_records, p->t->containers.v[i].id, &r, err);
         if (n == 0 && r && !SW_OR(((EcsLogRecord *)r)->done, false))
             *ret = false;
     }

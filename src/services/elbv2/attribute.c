@@ -83,7 +83,7 @@ static const Elbv2AttributeSpec *find(const Elbv2AttributeSpec *specs, SwStr key
 }
 
 SwStr elbv2_attribute(const Elbv2AttributeSpec *specs, const SwStrMap *m, const char *key) {
-    SwStr v = sw_str_map_get(m, sw_str(key));
+    SwStr v = sw_str_map_find(m, sw_str(key));
     const Elbv2AttributeSpec *s = v.p ? NULL : find(specs, sw_str(key));
     return s ? sw_str(s->fallback) : v;
 }

@@ -61,7 +61,7 @@ static int resume(SwCtx *cx, SwError *err) {
     SwDocList targets;
     void *position;
     if (sw_doc_list(cx->tx, &elbv2_targets, &all, &targets, err) < 0 ||
-        sw_doc_get(cx->tx, &elbv2_positions, SW_STR("metrics"), &position, err) < 0)
+        sw_doc_find(cx->tx, &elbv2_positions, SW_STR("metrics"), &position, err) < 0)
         return -1;
     if (!position && !sw_proxy_pid(cx->host->proxy))
         drop_records(cx->host, cx->arena);

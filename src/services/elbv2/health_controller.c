@@ -19,7 +19,7 @@ static int load(SwCtx *cx, SwStr id, Target *ret, SwError *err) {
     void *record;
     SwStrList lbs = {0};
     *ret = (Target){.id = id};
-    if (sw_doc_get(cx->tx, &elbv2_targets, id, &record, err) < 0)
+    if (sw_doc_find(cx->tx, &elbv2_targets, id, &record, err) < 0)
         return -1;
     Elbv2TargetRecord *t = record;
     if (t && elbv2_target_group_find(cx, t->group_name, &ret->g, err) < 0)

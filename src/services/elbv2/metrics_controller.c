@@ -63,7 +63,7 @@ static Scope *scope_of(Pass *p, const Owner *o) {
     SwArena *a = p->cx->arena;
     const char *space = o->network ? "AWS/NetworkELB" : "AWS/ApplicationELB";
     SwStr key = sw_strf(a, "%.*s %.*s %s", SW_FMT(o->account), SW_FMT(o->region), space);
-    Scope *s = sw_map_get(&p->scopes, key);
+    Scope *s = sw_map_find(&p->scopes, key);
     if (!s) {
         s = sw_new(a, Scope);
         *s = (Scope){o->account, o->region, space, sw_map(a)};
@@ -75,7 +75,7 @@ static Scope *scope_of(Pass *p, const Owner *o) {
 static Metric *metric_of(Pass *p, Scope *s, SwStr lb, SwStr group, SwTime minute, const char *name, const char *unit) {
     SwArena *a = p->cx->arena;
     SwStr key = sw_strf(a, "%.*s %.*s %lld %s", SW_FMT(lb), SW_FMT(group), (long long)minute, name);
-    Metric *m = sw_map_get(&s->metrics, key);
+    Metric *m = sw_map_find(&s->metrics, key);
     if (!m) {
         m = sw_new(a, Metric);
         *m = (Metric){lb, group, minute, name, unit, {0}};
@@ -183,7 +183,7 @@ static void add_record(Pass *p, const SwProxyRecord *r) {
     if (sw_str_is(r->group) && !parse_name(p->cx->arena, r->group, &group))
         return;
     SwTime at = p->real ? r->ended + p->offset : sw_now(p->cx);
-    const double *targets = sw_map_get(&p->targets, r->group);
+    const double *targets = sw_map_find(&p->targets, r->group);
     const Sum x = {p, scope_of(p, &lb), lb.dimension, group.dimension, at - at % SW_MINUTE, targets ? *targets : 1};
     if (!lb.network) {
         add_http(&x, r);
@@ -224,7 +224,7 @@ static int look_at_groups(Pass *p, const SwProxyRecordList *l, SwError *err) {
     if (sw_ctx_begin(p->cx, SW_READ, err) < 0)
         return -1;
     for (size_t i = 0; r == 0 && i < l->n; i++) {
-        if (!sw_str_is(l->v[i].group) || sw_map_get(&p->targets, l->v[i].group))
+        if (!sw_str_is(l->v[i].group) || sw_map_find(&p->targets, l->v[i].group))
             continue;
         double *n = sw_new(p->cx->arena, double);
         r = count_targets(p, l->v[i].group, n, err);
@@ -322,7 +322,7 @@ static int look(Pass *p, Seen *ret, SwError *err) {
     const SwDocQuery all = {.any_scope = true};
     SwTime now = sw_now(p->cx);
     void *r;
-    if (sw_doc_get(p->cx->tx, &elbv2_positions, SW_STR("metrics"), &r, err) < 0 ||
+    if (sw_doc_find(p->cx->tx, &elbv2_positions, SW_STR("metrics"), &r, err) < 0 ||
         sw_doc_count(p->cx->tx, &elbv2_load_balancers, &all, &ret->lbs, err) < 0)
         return -1;
     if (r)

@@ -308,7 +308,7 @@ static void scope(SwCtx *cx, const SwDocRow *row) {
 }
 
 static bool lb_changes(Picture *p, const Elbv2LoadBalancerRecord *r, SwStr *ret_code, SwStr *ret_why) {
-    *ret_why = sw_str_map_get(&p->why, r->load_balancer->load_balancer_arn);
+    *ret_why = sw_str_map_find(&p->why, r->load_balancer->load_balancer_arn);
     *ret_code = ret_why->p ? SW_STR("active_impaired") : SW_STR("active");
     const Elbv2LoadBalancerState *s = r->load_balancer->state;
     return !s || !sw_str_eq(s->code, *ret_code) || !sw_str_eq(s->reason, *ret_why);
@@ -336,7 +336,7 @@ static int write_target(Picture *p, const SwDocRow *row, SwError *err) {
     void *now;
     Elbv2TargetGroupRecord *group;
     scope(cx, row);
-    if (sw_doc_get(cx->tx, &elbv2_targets, row->id, &now, err) < 0)
+    if (sw_doc_find(cx->tx, &elbv2_targets, row->id, &now, err) < 0)
         return -1;
     Elbv2TargetRecord *t = now;
     if (!drains(t))

@@ -105,7 +105,7 @@ int elbv2_register_targets(SwCtx *cx, const Elbv2RegisterTargetsInput *in, Elbv2
     for (size_t i = 0; i < in->targets.n; i++) {
         SwStr id = elbv2_target_id(cx->arena, g, &in->targets.v[i]);
         void *old;
-        if (check_target(cx, g->group, &in->targets.v[i], err) < 0 || sw_doc_get(cx->tx, &elbv2_targets, id, &old, err) < 0)
+        if (check_target(cx, g->group, &in->targets.v[i], err) < 0 || sw_doc_find(cx->tx, &elbv2_targets, id, &old, err) < 0)
             return -1;
         if (old && !elbv2_is(((Elbv2TargetRecord *)old)->state, "draining"))
             continue;

@@ -165,7 +165,7 @@ static int settle(SwCtx *cx, SwStr id, EventsDeliveryRecord *d, const SwError *w
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     SwError why = sw_error(cx->arena);
     void *doc;
-    if (sw_doc_get(cx->tx, &events_deliveries, id, &doc, err) < 0)
+    if (sw_doc_find(cx->tx, &events_deliveries, id, &doc, err) < 0)
         return -1;
     EventsDeliveryRecord *d = doc;
     if (!d)
@@ -188,7 +188,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
 static int failed(SwCtx *cx, SwStr id, const char *text, SwError *err) {
     SwError why = {.arena = cx->arena, .kind = &SW_INTERNAL_FAILURE, .message = text};
     void *doc;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &events_deliveries, id, &doc, err) < 0)
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_find(cx->tx, &events_deliveries, id, &doc, err) < 0)
         return -1;
     if (doc && (give_up(cx, doc, &why, NULL, err) < 0 || sw_doc_delete(cx->tx, &events_deliveries, id, NULL, err) < 0))
         return -1;

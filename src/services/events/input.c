@@ -93,7 +93,7 @@ static int check_transformer(const EventsTarget *t, SwError *err) {
                            SW_FMT(t->id), SW_FMT(path));
     }
     for (size_t i = 0; i < x->input_template.n; i++)
-        if (placeholder(x->input_template, i, &name) && !is_reserved(name) && !sw_str_map_get(&x->input_paths_map, name).p)
+        if (placeholder(x->input_template, i, &name) && !is_reserved(name) && !sw_str_map_find(&x->input_paths_map, name).p)
             return sw_fail(err, &SW_VALIDATION_EXCEPTION, "InputTemplate for target %.*s contains invalid placeholder %.*s.",
                            SW_FMT(t->id), SW_FMT(name));
     return 0;
@@ -112,7 +112,7 @@ int events_input_check(SwCtx *cx, const EventsTarget *t, SwError *err) {
 }
 
 static SwValue value_of(SwCtx *cx, const EventsDeliveryRecord *d, const SwValue *event, SwStr name) {
-    SwStr path = sw_str_map_get(&d->target->input_transformer->input_paths_map, name);
+    SwStr path = sw_str_map_find(&d->target->input_transformer->input_paths_map, name);
     if (path.p) {
         const SwValue *v = look(event, path);
         return v ? *v : sw_value_string(SW_STR(""));

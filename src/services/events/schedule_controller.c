@@ -28,7 +28,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     EventsSchedule s;
     SwTime now = sw_now(cx), next;
     void *doc;
-    if (sw_doc_get(cx->tx, &events_rules, id, &doc, err) < 0)
+    if (sw_doc_find(cx->tx, &events_rules, id, &doc, err) < 0)
         return -1;
     EventsRuleRecord *r = doc;
     if (!r || !r->next.set || !sw_str_eq(r->state, EVENTS_RULE_STATE_ENABLED))

@@ -39,7 +39,7 @@ static int begin(SwHost *h, SwArena *a, SwTx **ret_tx, SwError *err) {
 static int user_principal(SwTx *tx, SwArena *a, SwStr account, SwStr name, SwPrincipal *ret_p, bool *ret_found, SwError *err) {
     void *record;
     sw_tx_scope(tx, account, sw_tx_region(tx));
-    if (sw_doc_get(tx, &iam_users, sw_str_lower(a, name), &record, err) < 0)
+    if (sw_doc_find(tx, &iam_users, sw_str_lower(a, name), &record, err) < 0)
         return -1;
     *ret_found = record != NULL;
     if (!record)
@@ -52,7 +52,7 @@ static int user_principal(SwTx *tx, SwArena *a, SwStr account, SwStr name, SwPri
 static int find_user_key(SwTx *tx, SwArena *a, SwStr access_key, SwStr *ret_secret, SwStr *ret_account, SwPrincipal *ret_p,
                          bool *ret_found, SwError *err) {
     void *record;
-    if (sw_doc_get(tx, &iam_keys, access_key, &record, err) < 0)
+    if (sw_doc_find(tx, &iam_keys, access_key, &record, err) < 0)
         return -1;
     const IamKeyRecord *r = record;
     if (!r || !sw_str_eq(r->key->status, IAM_STATUS_TYPE_ACTIVE))
@@ -83,7 +83,7 @@ static int still_there(SwHost *h, SwTx *tx, const IamSessionRecord *r, SwPrincip
 static int find_session(SwHost *h, SwTx *tx, SwStr access_key, SwStr *ret_secret, SwStr *ret_token, SwStr *ret_account,
                         SwPrincipal *ret_p, bool *ret_found, SwError *err) {
     void *record;
-    if (sw_doc_get(tx, &iam_sessions, access_key, &record, err) < 0)
+    if (sw_doc_find(tx, &iam_sessions, access_key, &record, err) < 0)
         return -1;
     const IamSessionRecord *r = record;
     if (!r)
@@ -110,9 +110,8 @@ int iam_auth_key(SwHost *h, SwArena *a, SwStr access_key, SwStr *ret_secret, SwS
         if (sw_str_is(key) && sw_str_eq(key, access_key)) {
             *ret_secret = secret;
             *ret_account = h->config->account;
-            *ret_p = (SwPrincipal){.kind = SW_PRINCIPAL_ROOT,
-                                   .id = h->config->account,
-                                   .arn = sw_strf(a, "arn:aws:iam::%.*s:root", SW_FMT(h->config->account))};
+            *ret_p =
+                (SwPrincipal){.kind = SW_PRINCIPAL_ROOT, .id = h->config->account, .arn = sw_root_arn(a, h->config->account)};
             *ret_found = true;
             return 0;
         }

@@ -3,16 +3,14 @@
 
 #include "services/iam/aws_policies.h"
 
-#define ARN_PREFIX "arn:aws:iam::aws:policy"
-
 bool iam_is_aws_policy_arn(SwStr arn) {
-    return sw_str_starts(arn, SW_STR(ARN_PREFIX "/"));
+    return sw_str_starts(arn, SW_STR(IAM_AWS_POLICIES "/"));
 }
 
 const IamAwsPolicy *iam_aws_policy_find(SwStr arn) {
     if (!iam_is_aws_policy_arn(arn))
         return NULL;
-    SwStr rest = sw_str_skip(arn, sizeof(ARN_PREFIX) - 1);
+    SwStr rest = sw_str_skip(arn, sizeof(IAM_AWS_POLICIES) - 1);
     for (size_t i = 0; i < iam_aws_policies_count; i++) {
         const IamAwsPolicy *p = &iam_aws_policies[i];
         SwStr path = sw_str(p->path);
@@ -23,5 +21,5 @@ const IamAwsPolicy *iam_aws_policy_find(SwStr arn) {
 }
 
 SwStr iam_aws_policy_arn(SwArena *a, const IamAwsPolicy *p) {
-    return sw_strf(a, ARN_PREFIX "%s%s", p->path, p->name);
+    return sw_strf(a, IAM_AWS_POLICIES "%s%s", p->path, p->name);
 }

@@ -18,6 +18,7 @@ typedef struct IamAwsPolicy {
 extern const IamAwsPolicy iam_aws_policies[];
 extern const size_t iam_aws_policies_count;
 
+#define IAM_AWS_POLICIES "arn:aws:iam::aws:policy" /* what their ARNs begin with */
 bool iam_is_aws_policy_arn(SwStr arn);
 const IamAwsPolicy *iam_aws_policy_find(SwStr arn); /* NULL: not in the table */
 SwStr iam_aws_policy_arn(SwArena *a, const IamAwsPolicy *p);

@@ -13,7 +13,7 @@
 int iam_session_of(SwCtx *cx, const IamSessionRecord **ret_s, SwError *err) {
     void *record = NULL;
     if (sw_str_starts(cx->principal.access_key, SW_STR("ASIA")) &&
-        sw_doc_get(cx->tx, &iam_sessions, cx->principal.access_key, &record, err) < 0)
+        sw_doc_find(cx->tx, &iam_sessions, cx->principal.access_key, &record, err) < 0)
         return -1;
     *ret_s = record;
     return 0;
@@ -126,8 +126,8 @@ static void request_keys(SwCtx *cx, SwPolicyQuery *q) {
         return;
     iam_query_key(q, "aws:SourceIp", address_of(cx->http->peer));
     iam_query_key(q, "aws:SecureTransport", cx->http->tls ? SW_STR("true") : SW_STR("false"));
-    iam_query_key(q, "aws:UserAgent", sw_header_get(&cx->http->m.headers, "user-agent"));
-    iam_query_key(q, "aws:Referer", sw_header_get(&cx->http->m.headers, "referer"));
+    iam_query_key(q, "aws:UserAgent", sw_header_find(&cx->http->m.headers, "user-agent"));
+    iam_query_key(q, "aws:Referer", sw_header_find(&cx->http->m.headers, "referer"));
 }
 
 static void add_value(SwCtx *cx, SwPolicyQuery *q, const char *key, const SwShape *s, const void *v) {

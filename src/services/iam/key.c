@@ -41,7 +41,7 @@ static int get_key(SwCtx *cx, SwStr user, SwStr id, IamKeyRecord **ret_r, SwErro
     IamIdentity u;
     void *record;
     if (iam_user_name(cx, user, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0 ||
-        sw_doc_get(cx->tx, &iam_keys, id, &record, err) < 0)
+        sw_doc_find(cx->tx, &iam_keys, id, &record, err) < 0)
         return -1;
     *ret_r = record;
     if (record && sw_str_eq((*ret_r)->account, cx->account) && sw_str_eq((*ret_r)->user_name, u.name))
@@ -133,7 +133,7 @@ static int get_credential(SwCtx *cx, SwStr user, SwStr id, IamCredentialRecord *
     IamIdentity u;
     void *record;
     if (iam_user_name(cx, user, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0 ||
-        sw_doc_get(cx->tx, &iam_credentials, id, &record, err) < 0)
+        sw_doc_find(cx->tx, &iam_credentials, id, &record, err) < 0)
         return -1;
     *ret_r = record;
     if (record && sw_str_eq((*ret_r)->account, cx->account) && sw_str_eq((*ret_r)->user_name, u.name))

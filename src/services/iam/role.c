@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/id.h"
+#include "services/iam/aws_policies.h"
 #include "services/iam/iam.h"
 
 #define TRUST_MAX       2048 /* IAM quota "Role trust policy length", default */
@@ -220,7 +221,21 @@ static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) 
     return iam_role_arn(cx, name, path);
 }
 
+static bool is_linked(SwCtx *cx, const void *record) {
+    return sw_str_is(((const IamRoleRecord *)record)->service);
+}
+
+static int show_service(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err) {
+    *ret = sw_value_string(((const IamRoleRecord *)f->record)->service);
+    return 0;
+}
+
+static SwStr linked_name(SwCtx *cx, const SwFound *f) {
+    return f->record ? ((const IamRoleRecord *)f->record)->role->role_name : f->id;
+}
+
 const SwResourceHooks iam_role_hooks = {.named = named};
+const SwResourceHooks iam_service_linked_role_hooks = {.exists = is_linked, .cfn_get = show_service, .identifier = linked_name};
 
 int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRequest *in,
                                    IamCreateServiceLinkedRoleResponse *out, SwError *err) {
@@ -248,7 +263,7 @@ int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRe
     record->role = new_role(cx, sw_strf(cx->arena, "/aws-service-role/%s/", linked[k].service), name, trust, in->description);
     record->service = in->aws_service_name;
     record->policies = sw_new(cx->arena, IamPolicySet);
-    SwStr arn = sw_strf(cx->arena, "arn:aws:iam::aws:policy/%s", linked[k].policy);
+    SwStr arn = sw_strf(cx->arena, IAM_AWS_POLICIES "/%s", linked[k].policy);
     sw_str_list_add(cx->arena, &record->policies->attached, arn);
     i = (IamIdentity){.kind = IAM_ROLE,
                       .name = name,

@@ -246,7 +246,7 @@ static int inherit(SwCtx *cx, const SwSessionSpec *spec, IamSessionRecord *r, Sw
                                "One of the specified transitive tag keys can't be set because it conflicts with a transitive "
                                "tag key from the calling session.");
         sw_str_list_add(cx->arena, &r->transitive, key);
-        sw_str_map_set(cx->arena, &r->tags, key, sw_str_map_get(&from->tags, key));
+        sw_str_map_set(cx->arena, &r->tags, key, sw_str_map_find(&from->tags, key));
     }
     return 0;
 }

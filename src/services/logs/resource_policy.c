@@ -55,7 +55,7 @@ int logs_put_resource_policy(SwCtx *cx, const LogsPutResourcePolicyRequest *in, 
     if (readable(cx, in->policy_document, &v, err) < 0 ||
         sw_policy_parse(cx->arena, sw_json_text(cx->arena, &v), SW_POLICY_RESOURCE, &parsed, err) < 0)
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "Invalid policy document: %s", err->message);
-    if (sw_doc_get(cx->tx, &logs_resource_policies, in->policy_name, &old, err) < 0 ||
+    if (sw_doc_find(cx->tx, &logs_resource_policies, in->policy_name, &old, err) < 0 ||
         sw_doc_count(cx->tx, &logs_resource_policies, &all, &n, err) < 0)
         return -1;
     if (!old && n >= POLICIES_MAX)

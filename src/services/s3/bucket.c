@@ -48,7 +48,7 @@ int s3_check_members(SwCtx *cx, const void *in, SwError *err) {
 
 int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, SwError *err) {
     void *record;
-    if (s3_check_members(cx, in, err) < 0 || sw_doc_get(cx->tx, &s3_buckets, bucket, &record, err) < 0)
+    if (s3_check_members(cx, in, err) < 0 || sw_doc_find(cx->tx, &s3_buckets, bucket, &record, err) < 0)
         return -1;
     if (!record)
         return s3_fail_no_bucket(err, bucket);
@@ -129,11 +129,11 @@ int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketO
         return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership",
                                "buckets have no ACLs; only BucketOwnerEnforced is supported");
     if (check_location(cx, constraint, &region, err) < 0 || (c && s3_tags_check(&c->tags, 50, err) < 0) ||
-        sw_doc_get(cx->tx, &s3_buckets, in->bucket, &record, err) < 0 ||
+        sw_doc_find(cx->tx, &s3_buckets, in->bucket, &record, err) < 0 ||
         check_there(cx, record, region, c && c->tags.n > 0, &done, err) < 0)
         return -1;
     out->location = sw_strf(cx->arena, "/%.*s", SW_FMT(in->bucket));
-    out->bucket_arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(in->bucket));
+    out->bucket_arn = s3_bucket_arn(cx, in->bucket);
     if (done)
         return 0;
     S3BucketRecord b = {.name = in->bucket,
@@ -215,7 +215,7 @@ static int show_bucket(SwCtx *cx, const void *arg, const SwDocRow *row, void *to
     *(S3Bucket *)to = (S3Bucket){.name = b->name,
                                  .creation_date = b->created,
                                  .bucket_region = b->region,
-                                 .bucket_arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name))};
+                                 .bucket_arn = s3_bucket_arn(cx, b->name)};
     return 0;
 }
 

@@ -166,7 +166,7 @@ static void answer(SwCtx *cx, const S3CompleteMultipartUploadRequest *in, const 
                    S3CompleteMultipartUploadOutput *out) {
     sw_shape_move(cx->arena, &s3_shape_complete_multipart_upload_output, out, &s3_shape_completed_record, c);
     out->bucket = in->bucket;
-    SwStr host = cx->http ? sw_header_get(&cx->http->m.headers, "host") : SW_NO_STR;
+    SwStr host = cx->http ? sw_header_find(&cx->http->m.headers, "host") : SW_NO_STR;
     out->location = sw_cat(cx->arena, SW_STR("http://"), sw_str_or(host, SW_STR("s3.amazonaws.com")), SW_STR("/"), in->bucket,
                            SW_STR("/"), sw_percent_encode(cx->arena, in->key, true));
 }
@@ -176,7 +176,7 @@ static int find_completed(SwCtx *cx, const S3CompleteMultipartUploadRequest *in,
                           S3CompletedRecord **ret_c, SwError *err) {
     void *record;
     *ret_c = NULL;
-    if (sw_doc_get(cx->tx, &s3_completed, in->upload_id, &record, err) < 0)
+    if (sw_doc_find(cx->tx, &s3_completed, in->upload_id, &record, err) < 0)
         return -1;
     S3CompletedRecord *c = record;
     if (c && sw_str_eq(c->bucket, in->bucket) && sw_str_eq(c->key, in->key) && sw_now(cx) < c->at.v + REPEATABLE &&

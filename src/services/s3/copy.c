@@ -35,7 +35,7 @@ int s3_copy_source(SwCtx *cx, const S3CopySource *s, S3BucketRecord **ret_b, S3O
     SwStr bucket, key, version;
     void *record;
     if (parse_source(cx->arena, s->text, &bucket, &key, &version, err) < 0 ||
-        sw_doc_get(cx->tx, &s3_buckets, bucket, &record, err) < 0)
+        sw_doc_find(cx->tx, &s3_buckets, bucket, &record, err) < 0)
         return -1;
     if (!record)
         return s3_fail_no_bucket(err, bucket);

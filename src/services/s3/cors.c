@@ -103,9 +103,9 @@ typedef struct Question { /* what a browser asks, or does */
 
 static Question question(const SwHttpRequest *rq) {
     const SwHeaderList *h = &rq->m.headers;
-    return (Question){.origin = sw_header_get(h, "origin"),
-                      .headers = sw_header_get(h, "access-control-request-headers"),
-                      .method = sw_str_or(sw_header_get(h, "access-control-request-method"), rq->m.method)};
+    return (Question){.origin = sw_header_find(h, "origin"),
+                      .headers = sw_header_find(h, "access-control-request-headers"),
+                      .method = sw_str_or(sw_header_find(h, "access-control-request-method"), rq->m.method)};
 }
 
 static bool allows(const S3CORSRule *r, const Question *q) {
@@ -161,7 +161,7 @@ static int look_up(SwCtx *cx, SwStr bucket, S3BucketRecord **ret_b, SwError *err
     void *record;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int r = sw_doc_get(cx->tx, &s3_buckets, bucket, &record, err);
+    int r = sw_doc_find(cx->tx, &s3_buckets, bucket, &record, err);
     sw_ctx_rollback(cx);
     *ret_b = r < 0 ? NULL : record;
     return r;

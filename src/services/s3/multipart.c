@@ -14,7 +14,7 @@ static SwStr part_id(SwArena *a, SwStr upload, int64_t number) {
 
 int s3_upload_get(SwCtx *cx, SwStr bucket, SwStr key, SwStr id, S3UploadRecord **ret_u, SwError *err) {
     void *record;
-    if (sw_doc_get(cx->tx, &s3_uploads, id, &record, err) < 0)
+    if (sw_doc_find(cx->tx, &s3_uploads, id, &record, err) < 0)
         return -1;
     *ret_u = record;
     if (record && sw_str_eq((*ret_u)->bucket, bucket) && sw_str_eq((*ret_u)->key, key))
@@ -85,7 +85,7 @@ static int put_part(SwCtx *cx, SwStr upload, S3PartRecord *p, SwError *err) {
     SwStr id = part_id(cx->arena, upload, p->number.v);
     p->ref = sw_id_uuid(cx->arena);
     p->last_modified = SW_SOME_TIME(sw_now(cx) / SW_S * SW_S);
-    if (sw_doc_get(cx->tx, &s3_parts, id, &record, err) < 0 || s3_refs(cx, &p->extents, p->ref, true, err) < 0)
+    if (sw_doc_find(cx->tx, &s3_parts, id, &record, err) < 0 || s3_refs(cx, &p->extents, p->ref, true, err) < 0)
         return -1;
     const S3PartRecord *old = record;
     if (old && s3_refs(cx, &old->extents, old->ref, false, err) < 0)

@@ -134,7 +134,7 @@ int s3_list_multipart_uploads(SwCtx *cx, const S3ListMultipartUploadsRequest *in
         s3_check_listing(in->encoding_type, in->max_uploads, "max-uploads", &p.max, err) < 0)
         return -1;
     if (sw_str_is(in->key_marker) && sw_str_is(in->upload_id_marker) &&
-        sw_doc_get(cx->tx, &s3_uploads, in->upload_id_marker, &marker, err) < 0)
+        sw_doc_find(cx->tx, &s3_uploads, in->upload_id_marker, &marker, err) < 0)
         return -1;
     if (marker)
         p.marker_initiated = sw_index_number(a, ((S3UploadRecord *)marker)->initiated.v);

@@ -46,7 +46,7 @@ static SwStr peer_address(const SwCtx *cx) {
 
 static SwStr record(SwCtx *cx, const S3BucketRecord *b, const char *event, SwStr configuration, const S3ObjectRecord *o) {
     SwBuf m = sw_buf(cx->arena, 64 * SW_KIB);
-    SwStr peer = peer_address(cx), time = sw_time_iso8601(cx->arena, sw_now(cx));
+    SwStr peer = peer_address(cx), arn = s3_bucket_arn(cx, b->name), time = sw_time_iso8601(cx->arena, sw_now(cx));
     sw_buf_addf(&m,
                 "{\"Records\":[{\"eventVersion\":\"2.1\",\"eventSource\":\"aws:s3\",\"awsRegion\":\"%.*s\",\"eventTime\":\"%.*"
                 "s\",\"eventName\":\"%s\",",
@@ -59,9 +59,9 @@ static SwStr record(SwCtx *cx, const S3BucketRecord *b, const char *event, SwStr
                 SW_FMT(peer), SW_FMT(cx->request_id), SW_FMT(cx->request_id));
     quoted(&m, "configurationId", configuration);
     sw_buf_addf(&m,
-                ",\"bucket\":{\"name\":\"%.*s\",\"ownerIdentity\":{\"principalId\":\"%.*s\"},\"arn\":\"arn:aws:s3:::%.*s\"},"
+                ",\"bucket\":{\"name\":\"%.*s\",\"ownerIdentity\":{\"principalId\":\"%.*s\"},\"arn\":\"%.*s\"},"
                 "\"object\":{",
-                SW_FMT(b->name), SW_FMT(b->account), SW_FMT(b->name));
+                SW_FMT(b->name), SW_FMT(b->account), SW_FMT(arn));
     quoted(&m, "key", s3_form_encode(cx->arena, o->key));
     if (!o->delete_marker.v && sw_str_starts(sw_str(event), SW_STR("ObjectCreated"))) {
         sw_buf_addf(&m, ",\"size\":%lld,", (long long)o->size.v);
@@ -78,7 +78,7 @@ static SwStr record(SwCtx *cx, const S3BucketRecord *b, const char *event, SwStr
 /* It was checked when it was configured; what is gone or forbidden since is AWS's silence too. */
 static int deliver(SwCtx *cx, SwStr bucket, SwStr arn, SwStr payload, SwError *err) {
     SwError lost = sw_error(cx->arena);
-    SwStr source = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(bucket));
+    SwStr source = s3_bucket_arn(cx, bucket);
     if (sw_target_deliver(sw_ctx_as_service(cx, "s3"), arn, source, payload, NULL, &lost) < 0 &&
         sw_error_is(&lost, &SW_INTERNAL_FAILURE)) {
         *err = lost;
@@ -109,7 +109,7 @@ static int to_event_bridge(SwCtx *cx, const S3BucketRecord *b, const SwEventType
                              .reason = sw_str(reason)};
     if (!created)
         detail.deletion_type = o->delete_marker.v ? SW_STR("Delete Marker Created") : SW_STR("Permanently Deleted");
-    SwStr arn = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name));
+    SwStr arn = s3_bucket_arn(cx, b->name);
     SwEvent e = {.account = b->account, .region = b->region, .resources = {&arn, 1}};
     return sw_event_as(cx, type, &e, &detail, err);
 }
@@ -188,7 +188,7 @@ static int check_destination(SwCtx *cx, const S3BucketRecord *b, SwStr arn, cons
     if (skip)
         return 0;
     SwError lost = sw_error(cx->arena);
-    SwStr source = sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name));
+    SwStr source = s3_bucket_arn(cx, b->name);
     SwStr time = sw_time_iso8601(cx->arena, sw_now(cx));
     SwStr event = sw_strf(
         cx->arena,

@@ -35,12 +35,12 @@ SwStr s3_shown_version(const S3BucketRecord *b, const S3ObjectRecord *o) {
 
 int s3_find(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, S3ObjectRecord **ret_o, SwError *err) {
     void *record;
-    if (sw_doc_get(cx->tx, &s3_objects, s3_object_id(cx->arena, bucket, key), &record, err) < 0)
+    if (sw_doc_find(cx->tx, &s3_objects, s3_object_id(cx->arena, bucket, key), &record, err) < 0)
         return -1;
     *ret_o = record;
     if (!sw_str_is(version) || (record && sw_str_eq((*ret_o)->version_id, version)))
         return 0;
-    if (sw_doc_get(cx->tx, &s3_versions, version_id(cx->arena, bucket, key, version), &record, err) < 0)
+    if (sw_doc_find(cx->tx, &s3_versions, version_id(cx->arena, bucket, key, version), &record, err) < 0)
         return -1;
     *ret_o = record;
     return 0;
@@ -95,7 +95,7 @@ int s3_get(SwCtx *cx, const S3BucketRecord *b, SwStr key, SwStr version, S3Objec
     if (*ret_o)
         return 0;
     /* What there is, only those may know who may list. */
-    if (sw_authorise(cx, "s3:ListBucket", sw_strf(cx->arena, "arn:aws:s3:::%.*s", SW_FMT(b->name)), err) < 0)
+    if (sw_authorise(cx, "s3:ListBucket", s3_bucket_arn(cx, b->name), err) < 0)
         return -1;
     if (sw_str_is(version))
         return s3_fail_no_version(err, key, version);
@@ -131,7 +131,7 @@ int s3_update(SwCtx *cx, const S3ObjectRecord *o, SwError *err) {
 static int drop_version(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, SwError *err) {
     void *record;
     SwStr id = version_id(cx->arena, bucket, key, version);
-    if (sw_doc_get(cx->tx, &s3_versions, id, &record, err) < 0)
+    if (sw_doc_find(cx->tx, &s3_versions, id, &record, err) < 0)
         return -1;
     const S3ObjectRecord *o = record;
     if (!o)

@@ -73,7 +73,7 @@ static int signature_query(const Form *f, bool v4, SwStr *ret_query, SwError *er
     SwBuf q = sw_buf(err->arena, 4 * FIELDS_MAX);
     sw_buf_addz(&q, v4 ? "X-Amz-SignedHeaders=host&X-Amz-Expires=604800" : "Expires=2147483647");
     for (size_t i = 0; i < SW_N(parts); i++) {
-        SwStr value = sw_header_get(&f->fields, parts[i].field);
+        SwStr value = sw_header_find(&f->fields, parts[i].field);
         if (parts[i].v4 != v4)
             continue;
         if (!sw_str_is(value) && parts[i].needed)
@@ -89,8 +89,8 @@ static int signature_query(const Form *f, bool v4, SwStr *ret_query, SwError *er
 /* Headers of the request itself say nothing here: whoever signed the policy acts, or nobody. */
 static int authenticate(const Form *f, SwStr policy, SwError *err) {
     SwCtx *cx = f->cx;
-    bool v4 = sw_header_get(&f->fields, "x-amz-signature").p || sw_header_get(&f->fields, "x-amz-credential").p;
-    bool v2 = sw_header_get(&f->fields, "signature").p || sw_header_get(&f->fields, "awsaccesskeyid").p;
+    bool v4 = sw_header_find(&f->fields, "x-amz-signature").p || sw_header_find(&f->fields, "x-amz-credential").p;
+    bool v2 = sw_header_find(&f->fields, "signature").p || sw_header_find(&f->fields, "awsaccesskeyid").p;
     SwWireMessage m = {.method = SW_STR("POST"), .path = SW_STR("/")};
     SwSignature s;
     SwStr secret = SW_NO_STR;
@@ -193,8 +193,8 @@ static int begin_file(Form *f, SwStr filename, SwError *err) {
     for (size_t i = 0; i < f->fields.n; i++)
         if (!is_signature(f->fields.v[i].name) && sw_str_contains(f->fields.v[i].value, SW_STR("${filename}")))
             f->fields.v[i].value = expanded(a, f->fields.v[i].value, file_name(filename));
-    SwStr policy = sw_header_get(&f->fields, "policy");
-    if (!sw_str_is(sw_header_get(&f->fields, "key")))
+    SwStr policy = sw_header_find(&f->fields, "policy");
+    if (!sw_str_is(sw_header_find(&f->fields, "key")))
         return fail_field(err, "key");
     f->range = (S3PostRange){.min = 0, .max = INT64_MAX};
     if (authenticate(f, policy, err) < 0 ||
@@ -211,7 +211,7 @@ static int begin_file(Form *f, SwStr filename, SwError *err) {
 static int end_field(Form *f, SwError *err) {
     if (!f->name.p)
         return 0;
-    if (sw_header_get(&f->fields, sw_str_z(f->cx->arena, f->name)).p)
+    if (sw_header_find(&f->fields, sw_str_z(f->cx->arena, f->name)).p)
         return s3_fail_argument(err, sw_str_z(err->arena, f->name), sw_buf_str(&f->value),
                                 "A field of a form may be given once.");
     sw_header_add(f->cx->arena, &f->fields, f->name, sw_str_dup(f->cx->arena, sw_buf_str(&f->value)));
@@ -268,7 +268,7 @@ static int push(void *arg, const void *p, size_t n, SwError *err) {
 bool s3_post_begin(SwCtx *cx, SwError *err) {
     SwStr boundary, key;
     Form *f = sw_new(cx->arena, Form);
-    if (!sw_multipart_boundary(cx->arena, sw_header_get(&cx->http->m.headers, "content-type"), &boundary)) {
+    if (!sw_multipart_boundary(cx->arena, sw_header_find(&cx->http->m.headers, "content-type"), &boundary)) {
         s3_fail_condition(err, "Bucket POST must be of the enclosure-type multipart/form-data");
         return false;
     }
@@ -297,7 +297,7 @@ static void add_element(SwBuf *b, const char *name, SwStr text) {
 
 static SwStr location(const Form *f, SwStr key) {
     SwArena *a = f->cx->arena;
-    SwStr host = sw_str_or(sw_header_get(&f->cx->http->m.headers, "host"), SW_STR("s3.amazonaws.com")),
+    SwStr host = sw_str_or(sw_header_find(&f->cx->http->m.headers, "host"), SW_STR("s3.amazonaws.com")),
           path = sw_percent_encode(a, key, true);
     bool own_host = sw_str_starts(host, sw_strf(a, "%.*s.", SW_FMT(f->bucket)));
     const char *scheme = f->cx->http->tls ? "https" : "http";
@@ -308,7 +308,7 @@ static SwStr location(const Form *f, SwStr key) {
 /* Where the browser goes next; absent: nowhere that S3 could make sense of. */
 static SwStr redirect(const Form *f, SwStr key, SwStr etag) {
     SwArena *a = f->cx->arena;
-    SwStr to = sw_str_or(sw_header_get(&f->fields, "success_action_redirect"), sw_header_get(&f->fields, "redirect"));
+    SwStr to = sw_str_or(sw_header_find(&f->fields, "success_action_redirect"), sw_header_find(&f->fields, "redirect"));
     if (!sw_str_starts(to, SW_STR("http://")) && !sw_str_starts(to, SW_STR("https://")))
         return SW_NO_STR;
     for (size_t i = 0; i < to.n; i++)
@@ -321,7 +321,7 @@ static SwStr redirect(const Form *f, SwStr key, SwStr etag) {
 static void answer(const Form *f, SwStr key, const S3PutObjectOutput *out) {
     SwArena *a = f->cx->arena;
     SwWireMessage *m = &f->cx->http->reply;
-    SwStr status = sw_header_get(&f->fields, "success_action_status"), there = location(f, key),
+    SwStr status = sw_header_find(&f->fields, "success_action_status"), there = location(f, key),
           next = redirect(f, key, out->e_tag);
     sw_header_set(a, &m->headers, SW_STR("Location"), sw_str_or(next, there));
     m->status = next.p ? 303 : sw_str_eqz(status, "200") ? 200 : sw_str_eqz(status, "201") ? 201 : 204;
@@ -343,7 +343,7 @@ static int put(Form *f, SwError *err) {
     SwCtx *cx = f->cx;
     const SwService *s = sw_registry_by_api(cx->host, &s3_api);
     const SwOperation *op = &s3_api.op[S3_PUT_OBJECT];
-    SwStr hash, key = sw_header_get(&f->fields, "key");
+    SwStr hash, key = sw_header_find(&f->fields, "key");
     SwWireMessage m = {.method = SW_STR("PUT"), .path = SW_STR("/b/k")};
     void *decoded, *out;
     if (sw_body_end(f->body, &f->inner, &m.stream, &hash, err) < 0)

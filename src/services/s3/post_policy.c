@@ -47,7 +47,7 @@ static bool starts(SwStr name, SwStr have, SwStr want) {
 
 static int check_match(Check *c, bool prefix, SwStr name, SwStr want) {
     bool bucket = sw_str_ieq(name, SW_STR("bucket"));
-    SwStr have = bucket ? c->bucket : sw_str_or(sw_header_get(c->fields, sw_str_z(c->err->arena, name)), SW_STR(""));
+    SwStr have = bucket ? c->bucket : sw_str_or(sw_header_find(c->fields, sw_str_z(c->err->arena, name)), SW_STR(""));
     sw_str_list_add(c->err->arena, &c->covered, name);
     bool holds = prefix ? starts(name, have, want) : sw_str_eq(have, want);
     return holds ? 0 : failed(c->err, prefix ? "starts-with" : "eq", name, want);

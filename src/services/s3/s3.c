@@ -30,12 +30,12 @@ static const SwCollection *const collections[] = {&s3_buckets, &s3_objects,   &s
 static SwStr object_named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
     const SwMember *bucket = sw_shape_member(op->input, SW_STR("Bucket"));
     SwStr name = sw_member_is_set(bucket, in) ? *(const SwStr *)sw_member_at(bucket, in) : SW_NO_STR;
-    return sw_cat(cx->arena, SW_STR("arn:aws:s3:::"), name, SW_STR("/"), ref);
+    return s3_object_arn(cx, sw_str_or(name, SW_STR("")), sw_str_or(ref, SW_STR("")));
 }
 
 /* Nor is a bucket named by ARN. */
 static SwStr bucket_named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
-    return ref.p ? sw_cat(cx->arena, SW_STR("arn:aws:s3:::"), ref) : SW_NO_STR;
+    return ref.p ? s3_bucket_arn(cx, ref) : SW_NO_STR;
 }
 
 /* Each region's address makes buckets of its own, but wants to be told so; the oldest does not. */
@@ -80,7 +80,7 @@ static const char *action(SwCtx *cx, const SwOperation *op, const void *in) {
 }
 
 int s3_authorise_object(SwCtx *cx, const char *action_name, SwStr bucket, SwStr key, SwError *err) {
-    return sw_authorise(cx, action_name, sw_strf(cx->arena, "arn:aws:s3:::%.*s/%.*s", SW_FMT(bucket), SW_FMT(key)), err);
+    return sw_authorise(cx, action_name, s3_object_arn(cx, bucket, key), err);
 }
 
 /* A form is posted to a bucket; every POST that is an operation says which in its query. */

@@ -114,11 +114,13 @@ static int check_policy(SwCtx *cx, const S3BucketRecord *b, const void *input, S
     }
     if (!resources_fit(cx->arena, in->bucket, in->policy))
         return sw_fail(err, &S3_MALFORMED_POLICY, "Policy has invalid resource");
-    if (b->public_access && b->public_access->block_public_policy.v && is_public(cx->arena, in->policy))
+    if (b->public_access && b->public_access->block_public_policy.v && is_public(cx->arena, in->policy)) {
+        SwStr arn = s3_bucket_arn(cx, in->bucket);
         return sw_fail(err, &SW_ACCESS_DENIED,
-                       "User: %.*s is not authorized to perform: s3:PutBucketPolicy on resource: \"arn:aws:s3:::%.*s\" "
+                       "User: %.*s is not authorized to perform: s3:PutBucketPolicy on resource: \"%.*s\" "
                        "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
-                       SW_FMT(cx->principal.arn), SW_FMT(in->bucket));
+                       SW_FMT(cx->principal.arn), SW_FMT(arn));
+    }
     return 0;
 }
 

@@ -76,7 +76,7 @@ int slipway_list_deployments(SwCtx *cx, const SlipwayListDeploymentsRequest *in,
 
 int slipway_get_deployment(SwCtx *cx, const SlipwayGetDeploymentRequest *in, SlipwayGetDeploymentResponse *out, SwError *err) {
     void *r;
-    if (sw_doc_get(cx->tx, &slipway_deployments, in->deployment_id, &r, err) < 0)
+    if (sw_doc_find(cx->tx, &slipway_deployments, in->deployment_id, &r, err) < 0)
         return -1;
     if (!r || SW_OR(((SlipwayDeploymentRecord *)r)->set_up, false))
         return sw_fail(err, &SLIPWAY_DEPLOYMENT_NOT_FOUND_EXCEPTION, "There is no deployment %.*s.", SW_FMT(in->deployment_id));

@@ -42,7 +42,7 @@ static void find_source(const CodepipelinePipelineDeclaration *p, const Codepipe
                 continue;
             for (size_t r = 0; r < e->artifact_revisions.n; r++)
                 if (sw_str_eq(e->artifact_revisions.v[r].name, d->output_artifacts.v[0].name)) {
-                    to->repository = sw_str_map_get(&d->configuration, SW_STR("RepositoryName"));
+                    to->repository = sw_str_map_find(&d->configuration, SW_STR("RepositoryName"));
                     to->commit = e->artifact_revisions.v[r].revision_id;
                     return;
                 }
@@ -73,8 +73,8 @@ static int action_changed(SwCtx *cx, const SwValue *detail, SwError *err) {
     if (!d)
         return 0;
     find_source(p->pipeline, e->pipeline_execution, &r);
-    SwStr cluster = sw_str_or(sw_str_map_get(&d->configuration, SW_STR("ClusterName")), SW_STR("default"));
-    SwStr service = sw_str_map_get(&d->configuration, SW_STR("ServiceName"));
+    SwStr cluster = sw_str_or(sw_str_map_find(&d->configuration, SW_STR("ClusterName")), SW_STR("default"));
+    SwStr service = sw_str_map_find(&d->configuration, SW_STR("ServiceName"));
     SwStr key = sw_cat(cx->arena, short_id(cluster), SW_STR("/"), short_id(service));
     return sw_doc_put(cx->tx, &slipway_pending, key, &r, err);
 }
@@ -145,7 +145,7 @@ static bool is_open_failure(const SlipwayDeploymentRecord *r) {
 static int take_note(SwCtx *cx, SwStr key, SlipwayDeployment *d, SwStr previous_commit, bool *ret_noted, SwError *err) {
     void *note;
     SwError gone = sw_error(cx->arena);
-    if (sw_doc_get(cx->tx, &slipway_pending, key, &note, err) < 0)
+    if (sw_doc_find(cx->tx, &slipway_pending, key, &note, err) < 0)
         return -1;
     *ret_noted = note;
     if (!note)
@@ -171,7 +171,7 @@ static int begun(SwCtx *cx, const SwEvent *e, SwStr id, SwStr cluster, SwStr ser
     Before b;
     bool noted;
     void *already;
-    if (sw_doc_get(cx->tx, &slipway_deployments, id, &already, err) < 0 || look_back(cx, e->resources.v[0], id, &b, err) < 0)
+    if (sw_doc_find(cx->tx, &slipway_deployments, id, &already, err) < 0 || look_back(cx, e->resources.v[0], id, &b, err) < 0)
         return -1;
     if (already)
         return 0;
@@ -216,7 +216,7 @@ static int recover(SwCtx *cx, SwStr service_arn, SwStr by, SwTime at, SwError *e
 
 static int ended(SwCtx *cx, const SwEvent *e, SwStr id, bool completed, SwStr reason, SwError *err) {
     void *found;
-    if (sw_doc_get(cx->tx, &slipway_deployments, id, &found, err) < 0)
+    if (sw_doc_find(cx->tx, &slipway_deployments, id, &found, err) < 0)
         return -1;
     SlipwayDeploymentRecord *r = found;
     /* Without a record, or with one that ended before: a rollback that is done (or failed: then nothing is recovered). */

@@ -92,7 +92,7 @@ static bool want(const SwResource *r, const void *arg) {
 static bool has_tag(SwCtx *cx, const Query *q, const SwFound *f) {
     if (!q->tag.p)
         return true;
-    SwStr value = f->r->tag_rules ? sw_str_map_get(sw_resource_tags(cx, f), q->tag) : SW_NO_STR;
+    SwStr value = f->r->tag_rules ? sw_str_map_find(sw_resource_tags(cx, f), q->tag) : SW_NO_STR;
     return value.p && (!q->value.p || sw_str_eq(value, q->value));
 }
 

@@ -17,7 +17,7 @@ static SwStr default_policy(SwCtx *cx, SwStr arn) {
 }
 
 static SwStr policy_of(SwCtx *cx, const SnsTopicRecord *t) {
-    return sw_str_or(sw_str_map_get(&t->attributes, SW_STR("Policy")), default_policy(cx, t->arn));
+    return sw_str_or(sw_str_map_find(&t->attributes, SW_STR("Policy")), default_policy(cx, t->arn));
 }
 
 int sns_topic_policy(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err) {
@@ -124,7 +124,7 @@ int sns_topic_set(SwCtx *cx, SnsTopicRecord *t, SwStr name, SwStr value, SwError
 
 bool sns_topic_has(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr given) {
     const struct Attribute *a = find(name);
-    SwStr have = sw_str_map_get(&t->attributes, name), value = normal(cx, name, given);
+    SwStr have = sw_str_map_find(&t->attributes, name), value = normal(cx, name, given);
     if (!have.p && a && a->otherwise)
         have = sw_str(a->otherwise);
     if (!have.p && sw_str_eqz(name, "FifoTopic"))
@@ -157,7 +157,7 @@ int sns_get_topic_attributes(SwCtx *cx, const SnsGetTopicAttributesInput *in, Sn
         {"SubscriptionsDeleted", SW_STR("0")},
     };
     for (size_t i = 0; i < SW_N(attributes); i++) {
-        SwStr v = sw_str_map_get(&t->attributes, sw_str(attributes[i].name));
+        SwStr v = sw_str_map_find(&t->attributes, sw_str(attributes[i].name));
         if (!v.p && (!attributes[i].fifo || sns_topic_is_fifo(t)))
             v = sw_str(attributes[i].otherwise);
         if (v.p)
@@ -169,7 +169,7 @@ int sns_get_topic_attributes(SwCtx *cx, const SnsGetTopicAttributesInput *in, Sn
     for (size_t i = 0; i < SW_N(computed); i++)
         sw_str_map_set(cx->arena, &out->attributes, sw_str(computed[i].name), computed[i].value);
     SnsRetry r = sns_retry_default();
-    if (sns_retry_read(cx->arena, sw_str_map_get(&t->attributes, SW_STR("DeliveryPolicy")), true, &r, &sns_invalid, err) < 0)
+    if (sns_retry_read(cx->arena, sw_str_map_find(&t->attributes, SW_STR("DeliveryPolicy")), true, &r, &sns_invalid, err) < 0)
         return -1;
     sw_str_map_set(cx->arena, &out->attributes, SW_STR("EffectiveDeliveryPolicy"), sns_retry_topic_text(cx->arena, &r));
     return 0;

@@ -36,7 +36,7 @@ static int send(SwCtx *cx, const SnsSubscriptionRecord *s, SwStr queue_arn, SqsS
 /* What cannot be delivered goes to the subscription's dead-letter queue, if it has one. */
 static int give_up(SwCtx *cx, const SnsSubscriptionRecord *s, SqsSendMessageRequest *in, SwError *err) {
     SwValue v;
-    SwStr policy = sw_str_map_get(&s->attributes, SW_STR("RedrivePolicy"));
+    SwStr policy = sw_str_map_find(&s->attributes, SW_STR("RedrivePolicy"));
     if (!sw_str_is(policy) || sw_json_parse(cx->arena, policy, &v, err) < 0)
         return 0;
     if (send(cx, s, sw_value_str(sw_value_getz(&v, "deadLetterTargetArn")), in, err) == 0) {
@@ -58,7 +58,7 @@ int sns_to_queue(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m,
         in.message_group_id = m->group;
     if (fifo)
         in.message_deduplication_id = m->deduplication;
-    SwStr trace = cx->http ? sw_header_get(&cx->http->m.headers, "x-amzn-trace-id") : SW_NO_STR;
+    SwStr trace = cx->http ? sw_header_find(&cx->http->m.headers, "x-amzn-trace-id") : SW_NO_STR;
     if (sw_str_is(trace)) {
         SqsMessageSystemAttributeValueMapEntry *e = sw_list_add(cx->arena, &in.message_system_attributes);
         e->key = SQS_MESSAGE_SYSTEM_ATTRIBUTE_NAME_FOR_SENDS_AWS_TRACE_HEADER;
@@ -117,10 +117,10 @@ int sns_ask_confirmation(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscripti
 int sns_retry_of(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, SnsRetry *ret, SwError *err) {
     const SwStr name = SW_STR("DeliveryPolicy");
     *ret = sns_retry_default();
-    if (t && sns_retry_read(cx->arena, sw_str_map_get(&t->attributes, name), true, ret, &sns_invalid, err) < 0)
+    if (t && sns_retry_read(cx->arena, sw_str_map_find(&t->attributes, name), true, ret, &sns_invalid, err) < 0)
         return -1;
     return ret->no_overrides ? 0
-                             : sns_retry_read(cx->arena, sw_str_map_get(&s->attributes, name), false, ret, &sns_invalid, err);
+                             : sns_retry_read(cx->arena, sw_str_map_find(&s->attributes, name), false, ret, &sns_invalid, err);
 }
 
 typedef enum Answer { ANSWER_GOOD, ANSWER_AGAIN, ANSWER_NEVER } Answer;
@@ -168,7 +168,7 @@ static int read_delivery(SwCtx *cx, SwStr id, SnsDeliveryRecord **ret_d, SnsSubs
     SnsSubscriptionRecord *s = NULL;
     SnsTopicRecord *t = NULL;
     SwArn topic;
-    if (sw_ctx_begin(cx, SW_READ, err) < 0 || sw_doc_get(cx->tx, &sns_deliveries, id, &d, err) < 0)
+    if (sw_ctx_begin(cx, SW_READ, err) < 0 || sw_doc_find(cx->tx, &sns_deliveries, id, &d, err) < 0)
         return -1;
     *ret_d = d;
     if (d && subscription_of(cx, *ret_d, &s, err) < 0)
@@ -218,7 +218,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
 static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
     void *d;
     SnsSubscriptionRecord *s;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &sns_deliveries, id, &d, err) < 0)
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_find(cx->tx, &sns_deliveries, id, &d, err) < 0)
         return -1;
     if (d) {
         const SnsDeliveryRecord *lost = d;

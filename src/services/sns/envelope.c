@@ -31,7 +31,7 @@ int sns_envelope(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord
     SwArena *a = cx->arena;
     SwValue doc = sw_value_object();
     bool confirm = strcmp(type, "SubscriptionConfirmation") == 0;
-    SwStr version = sw_str_or(sw_str_map_get(&t->attributes, SW_STR("SignatureVersion")), SW_STR("1")), signature, certificate;
+    SwStr version = sw_str_or(sw_str_map_find(&t->attributes, SW_STR("SignatureVersion")), SW_STR("1")), signature, certificate;
     SwStr base = sw_strf(a, "http://%.*s", SW_FMT(cx->host->registry));
     SwStr confirm_url = sw_strf(a, "%.*s/?Action=ConfirmSubscription&TopicArn=%.*s&Token=%.*s&Version=2010-03-31", SW_FMT(base),
                                 SW_FMT(t->arn), SW_FMT(s->token));

@@ -52,7 +52,7 @@ int sns_fifo_check(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *e
                        "128 of them");
     if (m->deduplication.p)
         return 0;
-    if (!sw_str_eqz(sw_str_map_get(&t->attributes, SW_STR("ContentBasedDeduplication")), "true"))
+    if (!sw_str_eqz(sw_str_map_find(&t->attributes, SW_STR("ContentBasedDeduplication")), "true"))
         return sw_fail(
             err, &sns_invalid,
             "Invalid parameter: The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId "
@@ -71,12 +71,12 @@ static int forget(SwCtx *cx, const SnsTopicRecord *t, SwError *err) {
 }
 
 int sns_fifo_number(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, bool *ret_known, SwError *err) {
-    bool by_group = sw_str_eqz(sw_str_map_get(&t->attributes, SW_STR("FifoThroughputScope")), "MessageGroup");
+    bool by_group = sw_str_eqz(sw_str_map_find(&t->attributes, SW_STR("FifoThroughputScope")), "MessageGroup");
     SwStr id = sw_strf(cx->arena, "%.*s\n%.*s\n%.*s", SW_FMT(t->arn), SW_FMT(by_group ? m->group : SW_STR("")),
                        SW_FMT(m->deduplication));
     void *record;
     int64_t number;
-    if (forget(cx, t, err) < 0 || sw_doc_get(cx->tx, &sns_deduplications, id, &record, err) < 0)
+    if (forget(cx, t, err) < 0 || sw_doc_find(cx->tx, &sns_deduplications, id, &record, err) < 0)
         return -1;
     const SnsDeduplicationRecord *known = record;
     *ret_known = known != NULL;

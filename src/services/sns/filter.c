@@ -88,7 +88,7 @@ static SwValue plain_simple(SwArena *a, const EntryList *l) {
 static Group *group_of(SwArena *a, GroupList *l, SwMap *by_name, SwStr name) {
     Group *g = NULL;
     if (l->n > FEW)
-        g = sw_map_get(by_name, name);
+        g = sw_map_find(by_name, name);
     for (size_t i = 0; l->n <= FEW && i < l->n && !g; i++)
         g = sw_str_eq(l->v[i]->name, name) ? l->v[i] : NULL;
     if (g)
@@ -176,7 +176,7 @@ static SwValue attribute_document(SwArena *a, const SnsMessageAttributeValueMap 
 }
 
 static bool on_body(const SnsSubscriptionRecord *s) {
-    return sw_str_eqz(sw_str_map_get(&s->attributes, SW_STR("FilterPolicyScope")), "MessageBody");
+    return sw_str_eqz(sw_str_map_find(&s->attributes, SW_STR("FilterPolicyScope")), "MessageBody");
 }
 
 static SnsFiltered why_not(const SnsSubscriptionRecord *s, const SnsMessage *m) {
@@ -209,7 +209,7 @@ static int parse_plain(SwArena *a, SwStr text, const void **ret_form, SwError *e
 static const SwParser plain_parser = {parse_plain};
 
 bool sns_filter_wants(SwCtx *cx, const SnsSubscriptionRecord *s, SnsMessage *m, SnsFiltered *ret_why) {
-    SwStr text = sw_str_map_get(&s->attributes, SW_STR("FilterPolicy"));
+    SwStr text = sw_str_map_find(&s->attributes, SW_STR("FilterPolicy"));
     SwError ignored = sw_error(cx->arena);
     SwValue document;
     const void *policy;
@@ -269,7 +269,7 @@ static double combinations(const SwValue *policy, bool body, double depth) {
 }
 
 int sns_filter_check(SwCtx *cx, const SnsSubscriptionRecord *s, const char *where, SwError *err) {
-    SwStr text = sw_str_map_get(&s->attributes, SW_STR("FilterPolicy"));
+    SwStr text = sw_str_map_find(&s->attributes, SW_STR("FilterPolicy"));
     SwValue v;
     if (!sw_str_is(text))
         return 0;

@@ -49,7 +49,7 @@ int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwEr
             sns_count_filtered(cx, s->topic, why);
             continue;
         }
-        bool raw = sw_str_eqz(sw_str_map_get(&s->attributes, SW_STR("RawMessageDelivery")), "true");
+        bool raw = sw_str_eqz(sw_str_map_find(&s->attributes, SW_STR("RawMessageDelivery")), "true");
         SwStr body = text_for(cx, m, s->protocol, err);
         if (!raw && sns_envelope(cx, t, s, "Notification", m, body, &body, err) < 0)
             return -1;

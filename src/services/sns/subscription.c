@@ -126,7 +126,7 @@ static SwStr effective(const SnsSubscriptionRecord *s, SwStr name) {
     SwStr otherwise = sw_str_eqz(name, "RawMessageDelivery")  ? SW_STR("false")
                       : sw_str_eqz(name, "FilterPolicyScope") ? SW_STR("MessageAttributes")
                                                               : SW_STR("");
-    return sw_str_or(sw_str_map_get(&s->attributes, name), otherwise);
+    return sw_str_or(sw_str_map_find(&s->attributes, name), otherwise);
 }
 
 static bool same_text(SwArena *a, SwStr x, SwStr y) {
@@ -269,17 +269,17 @@ int sns_get_subscription_attributes(SwCtx *cx, const SnsGetSubscriptionAttribute
         {"Owner", s->owner},
         {"ConfirmationWasAuthenticated", sw_str_eqz(s->protocol, "sqs") ? SW_STR("true") : SW_STR("false")},
         {"PendingConfirmation", confirmed ? SW_STR("false") : SW_STR("true")},
-        {"RawMessageDelivery", sw_str_or(sw_str_map_get(&s->attributes, SW_STR("RawMessageDelivery")), SW_STR("false"))},
+        {"RawMessageDelivery", sw_str_or(sw_str_map_find(&s->attributes, SW_STR("RawMessageDelivery")), SW_STR("false"))},
         {"SubscriptionPrincipal", sw_str_or(s->principal, sw_arn_global(cx, "iam", "root"))},
     };
     for (size_t i = 0; i < SW_N(all); i++)
         sw_str_map_set(cx->arena, &out->attributes, sw_str(all[i].name), all[i].value);
-    bool filtered = sw_str_is(sw_str_map_get(&s->attributes, SW_STR("FilterPolicy"))); /* the scope is shown with its policy */
+    bool filtered = sw_str_is(sw_str_map_find(&s->attributes, SW_STR("FilterPolicy"))); /* the scope is shown with its policy */
     if (filtered)
         sw_str_map_set(cx->arena, &out->attributes, SW_STR("FilterPolicyScope"), effective(s, SW_STR("FilterPolicyScope")));
     static const char *const optional[] = {"FilterPolicy", "RedrivePolicy", "DeliveryPolicy"};
     for (size_t i = 0; i < SW_N(optional); i++) {
-        SwStr v = sw_str_map_get(&s->attributes, sw_str(optional[i]));
+        SwStr v = sw_str_map_find(&s->attributes, sw_str(optional[i]));
         if (sw_str_is(v))
             sw_str_map_set(cx->arena, &out->attributes, sw_str(optional[i]), v);
     }

@@ -35,6 +35,12 @@ const SwResourceHooks sns_topic_hooks = {.policy = sns_topic_policy,
                                          .cfn_get = sns_topic_subscriptions,
                                          .cfn_set = sns_topic_subscribe};
 
+static bool has_policy(SwCtx *cx, const void *record) {
+    return sw_str_is(sw_str_map_find(&((const SnsTopicRecord *)record)->attributes, SW_STR("Policy")));
+}
+
+const SwResourceHooks sns_topic_inline_policy_hooks = {.exists = has_policy};
+
 static bool good_name(SwStr s) {
     return s.n >= 1 && s.n <= 256 && sw_str_all(s, "a-zA-Z0-9_-");
 }
@@ -64,7 +70,7 @@ static int check_same(SwCtx *cx, const SnsTopicRecord *t, const SnsCreateTopicIn
 int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicResponse *out, SwError *err) {
     const SwStr suffix = SW_STR(".fifo");
     bool fifo = sw_str_ends(in->name, suffix),
-         said = sw_str_ieq(sw_str_map_get(&in->attributes, SW_STR("FifoTopic")), SW_STR("true"));
+         said = sw_str_ieq(sw_str_map_find(&in->attributes, SW_STR("FifoTopic")), SW_STR("true"));
     SnsTopicRecord *existing;
     if (said && !fifo)
         return sw_fail(

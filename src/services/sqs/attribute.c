@@ -42,7 +42,7 @@ static const struct Attribute *attribute(SwStr name) {
 
 int64_t sqs_queue_number(const SqsQueueRecord *q, const char *name) {
     int64_t v;
-    if (sw_str_to_i64(sw_str_map_get(&q->attributes, sw_str(name)), &v))
+    if (sw_str_to_i64(sw_str_map_find(&q->attributes, sw_str(name)), &v))
         return v;
     const struct Attribute *a = attribute(sw_str(name));
     return a ? a->otherwise : 0;
@@ -131,7 +131,7 @@ static int bad_redrive(SwError *err, SwStr name, SwStr value, const char *why) {
 
 /* Whether a dead-letter queue takes messages of this queue: its RedriveAllowPolicy. */
 static bool allows(SwCtx *cx, const SqsQueueRecord *dead, SwStr source_arn) {
-    SwStr text = sw_str_map_get(&dead->attributes, SW_STR("RedriveAllowPolicy"));
+    SwStr text = sw_str_map_find(&dead->attributes, SW_STR("RedriveAllowPolicy"));
     SwError ignored = sw_error(cx->arena);
     SwValue v;
     if (!sw_str_is(text) || sw_json_parse(cx->arena, text, &v, &ignored) < 0)
@@ -219,8 +219,8 @@ int sqs_attributes_set(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool cre
             return -1;
         sw_str_map_set(cx->arena, &q->attributes, name, value);
     }
-    bool per_group = sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("FifoThroughputLimit")), "perMessageGroupId");
-    if (per_group && !sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("DeduplicationScope")), "messageGroup"))
+    bool per_group = sw_str_eqz(sw_str_map_find(&q->attributes, SW_STR("FifoThroughputLimit")), "perMessageGroupId");
+    if (per_group && !sw_str_eqz(sw_str_map_find(&q->attributes, SW_STR("DeduplicationScope")), "messageGroup"))
         return sw_fail(
             err, &sqs_invalid,
             "Invalid value for FifoThroughputLimit. Reason: perMessageGroupId needs the DeduplicationScope messageGroup.");
@@ -230,7 +230,7 @@ int sqs_attributes_set(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool cre
 
 /* A word that was never set has its default; a document that was never set is absent. */
 static SwStr word(const SqsQueueRecord *q, const struct Attribute *a) {
-    SwStr v = sw_str_map_get(&q->attributes, sw_str(a->name));
+    SwStr v = sw_str_map_find(&q->attributes, sw_str(a->name));
     return v.p || a->form == DOCUMENT ? v : sw_str(a->words[a->otherwise]);
 }
 

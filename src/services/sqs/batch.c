@@ -114,7 +114,7 @@ static int check_fifo(SwCtx *cx, const SqsSendMessageBatchRequest *in, SwError *
     SqsQueueRecord *q;
     if (sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0)
         return -1;
-    bool by_content = sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("ContentBasedDeduplication")), "true");
+    bool by_content = sw_str_eqz(sw_str_map_find(&q->attributes, SW_STR("ContentBasedDeduplication")), "true");
     for (size_t i = 0; sqs_queue_is_fifo(q) && i < in->entries.n; i++) {
         if (!in->entries.v[i].message_group_id.p)
             return sw_fail(err, &sqs_invalid, "The request must contain the parameter MessageGroupId.");

@@ -20,7 +20,7 @@ static void in_turn(SwArena *a, SwDocList *l) {
     SwDocRow *sorted = sw_new_n(a, SwDocRow, l->n);
     for (size_t i = 0; i < l->n; i++) {
         SwStr group = ((const SqsMessageRecord *)l->v[i].record)->group;
-        Turn *t = group.p ? sw_map_get(&groups, group) : NULL;
+        Turn *t = group.p ? sw_map_find(&groups, group) : NULL;
         if (group.p && !t)
             sw_map_put(&groups, group, t = sw_new(a, Turn));
         turn[i] = t ? t->next++ : 0;

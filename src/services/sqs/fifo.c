@@ -59,7 +59,7 @@ int sqs_fifo_check(SwCtx *cx, const SqsQueueRecord *q, SqsSend *s, SwError *err)
                        SW_FMT(s->deduplication));
     if (s->deduplication.p)
         return 0;
-    if (!sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("ContentBasedDeduplication")), "true"))
+    if (!sw_str_eqz(sw_str_map_find(&q->attributes, SW_STR("ContentBasedDeduplication")), "true"))
         return sw_fail(
             err, &sqs_invalid,
             "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly");
@@ -68,14 +68,14 @@ int sqs_fifo_check(SwCtx *cx, const SqsQueueRecord *q, SqsSend *s, SwError *err)
 }
 
 static SwStr remembered_id(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s) {
-    bool by_group = sw_str_eqz(sw_str_map_get(&q->attributes, SW_STR("DeduplicationScope")), "messageGroup");
+    bool by_group = sw_str_eqz(sw_str_map_find(&q->attributes, SW_STR("DeduplicationScope")), "messageGroup");
     return sw_strf(cx->arena, "%.*s\n%.*s\n%.*s", SW_FMT(q->id), SW_FMT(by_group ? s->group : SW_STR("")),
                    SW_FMT(s->deduplication));
 }
 
 int sqs_fifo_known(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, SqsDeduplicationRecord **ret_known, SwError *err) {
     void *record;
-    if (sw_doc_get(cx->tx, &sqs_deduplications, remembered_id(cx, q, s), &record, err) < 0)
+    if (sw_doc_find(cx->tx, &sqs_deduplications, remembered_id(cx, q, s), &record, err) < 0)
         return -1;
     SqsDeduplicationRecord *d = record;
     *ret_known = d && d->sent.v > sw_now(cx) - REMEMBERED ? d : NULL;
@@ -140,7 +140,7 @@ int sqs_fifo_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageReques
             qsort(l.v, l.n, sizeof(*l.v), by_sending);
         for (size_t i = 0; i < l.n && out->messages.n < max; i++) {
             SqsMessageRecord *m = l.v[i].record;
-            if (sw_map_get(&seen, m->group))
+            if (sw_map_find(&seen, m->group))
                 continue;
             sw_map_put(&seen, m->group, m);
             if (take_group(cx, q, m->group, in, max, out, err) < 0)

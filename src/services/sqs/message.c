@@ -183,7 +183,7 @@ static int check_system(const SqsMessageSystemAttributeValueMap *m, SwStr *ret_t
 
 /* A request that is traced says so in a header; what the caller wrote itself goes before it. */
 static SwStr trace_of_request(SwCtx *cx) {
-    SwStr header = cx->http ? sw_header_get(&cx->http->m.headers, "x-amzn-trace-id") : SW_NO_STR;
+    SwStr header = cx->http ? sw_header_find(&cx->http->m.headers, "x-amzn-trace-id") : SW_NO_STR;
     return sw_str_is(header) && valid_text(header) ? header : SW_NO_STR;
 }
 
@@ -425,7 +425,7 @@ static int by_receipt(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SqsMessa
     (void)sw_str_cut(&rest, '/', &sent);
     if (sw_str_cut(&rest, '/', &number)) {
         SwStr sent_key = sw_str_n(text.p, sent.n + 1 + number.n);
-        if (sw_doc_get(cx->tx, &sqs_messages, place(cx, q->id, sent_key), &record, err) < 0)
+        if (sw_doc_find(cx->tx, &sqs_messages, place(cx, q->id, sent_key), &record, err) < 0)
             return -1;
         *ret_m = record;
     } else if (by_message_id(cx, q, sent, ret_m, err) < 0) {

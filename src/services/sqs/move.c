@@ -114,7 +114,7 @@ int sqs_cancel_message_move_task(SwCtx *cx, const SqsCancelMessageMoveTaskReques
     if (sqs_queue_by_arn(cx, source_arn, &source, err) < 0)
         return sw_refuse_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
                             "The resource that you specified for the SourceArn parameter doesn't exist.");
-    if (sw_doc_get(cx->tx, &sqs_moves, id, &record, err) < 0)
+    if (sw_doc_find(cx->tx, &sqs_moves, id, &record, err) < 0)
         return -1;
     SqsMoveRecord *t = record;
     if (!t || !sw_str_eq(t->source, source_arn)) /* who may cancel was asked about the handle's queue */
@@ -186,7 +186,7 @@ static int move_piece(SwCtx *cx, SqsMoveRecord *t, const SqsQueueRecord *source,
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     SqsQueueRecord *source;
     void *record;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &sqs_moves, id, &record, err) < 0)
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_find(cx->tx, &sqs_moves, id, &record, err) < 0)
         return -1;
     SqsMoveRecord *t = record;
     if (!t || !is(t, "RUNNING")) {
@@ -211,7 +211,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
 
 static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
     void *record;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_get(cx->tx, &sqs_moves, id, &record, err) < 0)
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_find(cx->tx, &sqs_moves, id, &record, err) < 0)
         return -1;
     SqsMoveRecord *t = record;
     if (!t || !is(t, "RUNNING"))

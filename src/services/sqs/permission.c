@@ -11,7 +11,7 @@ int sqs_add_permission(SwCtx *cx, const SqsAddPermissionRequest *in, void *out, 
     if (!in->actions.n || !in->aws_account_ids.n)
         return sw_fail(err, &SQS_MISSING_PARAMETER, "The request must contain the parameter %s.",
                        in->actions.n ? "AWSAccountIds" : "Actions");
-    SwStr arn = sqs_queue_arn(cx, q->name), policy = sw_str_map_get(&q->attributes, SW_STR("Policy"));
+    SwStr arn = sqs_queue_arn(cx, q->name), policy = sw_str_map_find(&q->attributes, SW_STR("Policy"));
     SwPolicyPermission p = {.id = sw_strf(cx->arena, "%.*s/SQSDefaultPolicy", SW_FMT(arn)),
                             .label = in->label,
                             .accounts = &in->aws_account_ids,
@@ -29,7 +29,7 @@ int sqs_remove_permission(SwCtx *cx, const SqsRemovePermissionRequest *in, void 
     SqsQueueRecord *q;
     if (sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0)
         return -1;
-    SwStr policy = sw_str_map_get(&q->attributes, SW_STR("Policy"));
+    SwStr policy = sw_str_map_find(&q->attributes, SW_STR("Policy"));
     if (!sw_policy_remove(cx->arena, &policy, in->label))
         return sw_fail(err, &sqs_invalid, "Value %.*s for parameter Label is invalid. Reason: can't find label.",
                        SW_FMT(in->label));

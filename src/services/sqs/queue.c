@@ -40,7 +40,7 @@ static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) 
 
 static int policy(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err) {
     const SqsQueueRecord *q = f->record;
-    *ret_document = sqs_policy_readable(cx, sw_str_map_get(&q->attributes, SW_STR("Policy")));
+    *ret_document = sqs_policy_readable(cx, sw_str_map_find(&q->attributes, SW_STR("Policy")));
     return 0;
 }
 
@@ -49,6 +49,12 @@ static SwStr identifier(SwCtx *cx, const SwFound *f) {
 }
 
 const SwResourceHooks sqs_queue_hooks = {.named = named, .policy = policy, .identifier = identifier, .missing = missing};
+
+static bool has_policy(SwCtx *cx, const void *record) {
+    return sw_str_is(sw_str_map_find(&((const SqsQueueRecord *)record)->attributes, SW_STR("Policy")));
+}
+
+const SwResourceHooks sqs_queue_inline_policy_hooks = {.exists = has_policy, .identifier = identifier};
 
 int sqs_queue_by_arn(SwCtx *cx, SwStr arn, SqsQueueRecord **ret_q, SwError *err) {
     SwParts p;
@@ -64,7 +70,7 @@ int sqs_create_queue(SwCtx *cx, const SqsCreateQueueRequest *in, SqsCreateQueueR
     SqsQueueRecord *existing;
     SwStr name = in->queue_name, suffix = SW_STR(".fifo");
     bool fifo = sw_str_ends(name, suffix),
-         said = sw_str_ieq(sw_str_map_get(&in->attributes, SW_STR("FifoQueue")), SW_STR("true"));
+         said = sw_str_ieq(sw_str_map_find(&in->attributes, SW_STR("FifoQueue")), SW_STR("true"));
     const char *differs;
     if (fifo && !said)
         return sw_fail(

@@ -96,7 +96,7 @@ static int choose_tier(const SsmPutParameterRequest *in, SsmParameterRecord *p, 
 static int trim_history(SwCtx *cx, const SsmParameterRecord *p, SwError *err) {
     SwStr id = ssm_history_id(cx->arena, p->name, p->version.v - VERSIONS_MAX + 1);
     SsmParameterRecord *oldest;
-    if (sw_doc_get(cx->tx, &ssm_history, id, (void **)&oldest, err) < 0)
+    if (sw_doc_find(cx->tx, &ssm_history, id, (void **)&oldest, err) < 0)
         return -1;
     if (!oldest)
         return 0;

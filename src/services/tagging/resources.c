@@ -56,7 +56,7 @@ static bool is_of_region(const SwCtx *cx, const SwResource *r, SwStr arn) {
 static bool has_tags(const TaggingTagFilterList *filters, const SwStrMap *tags) {
     for (size_t i = 0; i < filters->n; i++) {
         const TaggingTagFilter *f = &filters->v[i];
-        SwStr value = sw_str_map_get(tags, f->key);
+        SwStr value = sw_str_map_find(tags, f->key);
         if (!value.p || (f->values.n && !sw_str_list_has(&f->values, value)))
             return false;
     }

@@ -36,7 +36,7 @@ static void names_are_unique_and_begin_with_a_service(void **state) {
     static char seen_once[1];
     EACH(s, c) {
         SwStr name = sw_str((*c)->name);
-        assert_false(sw_map_get(&seen, name));
+        assert_false(sw_map_find(&seen, name));
         sw_map_put(&seen, name, seen_once);
         SwStr rest = name, service;
         assert_true(sw_str_cut(&rest, '/', &service));

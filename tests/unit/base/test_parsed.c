@@ -143,6 +143,62 @@ static void many_threads_read_the_same_texts(void **state) {
     }
 }
 
+/* A parser that is not done before another thread has read a text, `wanted`. What it parsed first is the asker's alone. */
+static SwStr wanted;
+static SwArena *other;     /* that thread's */
+static const void *others; /* what the other thread was given */
+static bool answered;
+static _Atomic int depth;
+static int slow(SwArena *a, SwStr text, const void **ret, SwError *err);
+static const SwParser slow_parser = {slow};
+
+static void *read_wanted(void *arg) {
+    SwError err = sw_error(other);
+    assert_int_equal(sw_parsed(other, arg, wanted, &others, &err), 0);
+    return NULL;
+}
+
+static int slow(SwArena *a, SwStr text, const void **ret, SwError *err) {
+    pthread_t t;
+    struct timespec until;
+    if (++depth == 2) {
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += 10;
+        assert_int_equal(pthread_create(&t, NULL, read_wanted, (void *)(uintptr_t)&slow_parser), 0);
+        answered = pthread_timedjoin_np(t, NULL, &until) == 0;
+        if (!answered)
+            pthread_detach(t);
+    }
+    return upper(a, text, ret, err);
+}
+
+static void nobody_waits_for_another_texts_parser(void **state) {
+    (void)state;
+    _sw_arena_ SwArena *a = sw_arena_new(0), *b = sw_arena_new(0);
+    SwError err = sw_error(a);
+    const void *form;
+    other = b;
+    wanted = SW_STR("another");
+    depth = 0;
+    assert_int_equal(sw_parsed(a, &slow_parser, SW_STR("slow"), &form, &err), 0);
+    assert_true(answered);
+    assert_true(sw_str_eqz(*(const SwStr *)form, "SLOW"));
+    assert_true(sw_str_eqz(*(const SwStr *)others, "ANOTHER"));
+}
+
+static void of_those_who_parse_a_text_at_once_the_first_is_kept(void **state) {
+    (void)state;
+    _sw_arena_ SwArena *a = sw_arena_new(0), *b = sw_arena_new(0);
+    SwError err = sw_error(a);
+    const void *form;
+    other = b;
+    wanted = SW_STR("by two");
+    depth = 0;
+    assert_int_equal(sw_parsed(a, &slow_parser, SW_STR("by two"), &form, &err), 0);
+    assert_true(answered);
+    assert_ptr_equal(form, others);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_is_parsed_once),
@@ -152,6 +208,8 @@ int main(void) {
         cmocka_unit_test(memory_is_bounded_and_what_is_held_stays),
         cmocka_unit_test(memory_that_ends_leaves_nothing_held),
         cmocka_unit_test(many_threads_read_the_same_texts),
+        cmocka_unit_test(nobody_waits_for_another_texts_parser),
+        cmocka_unit_test(of_those_who_parse_a_text_at_once_the_first_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

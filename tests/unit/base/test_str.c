@@ -327,19 +327,19 @@ static void a_map_finds_what_was_put(void **state) {
     SwArena *a = *state;
     SwMap m = sw_map(a);
     int values[2000];
-    assert_null(sw_map_get(&m, SW_STR("nothing")));
+    assert_null(sw_map_find(&m, SW_STR("nothing")));
     for (int i = 0; i < 2000; i++)
         sw_map_put(&m, sw_strf(a, "key-%d", i), &values[i]);
     for (int i = 0; i < 2000; i++)
-        assert_ptr_equal(sw_map_get(&m, sw_strf(a, "key-%d", i)), &values[i]);
+        assert_ptr_equal(sw_map_find(&m, sw_strf(a, "key-%d", i)), &values[i]);
     for (size_t i = 0; i < m.n; i++)
         assert_ptr_equal(m.slots[i].value, &values[i]); /* in the order of insertion */
     sw_map_put(&m, SW_STR("key-5"), &values[0]);
-    assert_ptr_equal(sw_map_get(&m, SW_STR("key-5")), &values[0]);
+    assert_ptr_equal(sw_map_find(&m, SW_STR("key-5")), &values[0]);
     assert_int_equal(m.n, 2000);
     sw_map_put(&m, SW_STR(""), &values[1]);
-    assert_ptr_equal(sw_map_get(&m, SW_STR("")), &values[1]);
-    assert_null(sw_map_get(&m, sw_str_n("key-1\0", 6)));
+    assert_ptr_equal(sw_map_find(&m, SW_STR("")), &values[1]);
+    assert_null(sw_map_find(&m, sw_str_n("key-1\0", 6)));
 }
 
 #ifdef SW_ASAN
@@ -409,11 +409,11 @@ static void a_map_that_is_emptied_does_not_grow(void **state) {
         SwStr k = sw_strf(a, "%d", i);
         sw_map_put(&m, k, &v);
         sw_map_put(&m, k, NULL);
-        assert_null(sw_map_get(&m, k));
+        assert_null(sw_map_find(&m, k));
     }
     assert_true(m.cap <= 16);
     sw_map_put(&m, SW_STR("absent"), NULL);
-    assert_null(sw_map_get(&m, SW_STR("absent")));
+    assert_null(sw_map_find(&m, SW_STR("absent")));
 }
 
 int main(void) {

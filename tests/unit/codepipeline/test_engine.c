@@ -29,14 +29,14 @@ static struct Fake {
 
 static int fake_step(SwCtx *cx, SwAction *a, SwActionOutcome *ret_outcome, SwTime *ret_again, SwError *err) {
     static const SwErrorKind broken = {.code = "JobFailed", .http = 400};
-    SwStr what = sw_str_map_get(&a->configuration, SW_STR("Do"));
+    SwStr what = sw_str_map_find(&a->configuration, SW_STR("Do"));
     int r = 0;
     pthread_mutex_lock(&fake.lock);
     if (!sw_str_list_has(&fake.tokens, a->token)) {
         sw_str_list_add(fake.arena, &fake.tokens, sw_str_dup(fake.arena, a->token));
         sw_str_list_add(fake.arena, &fake.started, sw_strf(fake.arena, "%.*s.%.*s", SW_FMT(a->stage), SW_FMT(a->name)));
     }
-    fake.seen = sw_str_dup(fake.arena, sw_str_map_get(&a->configuration, SW_STR("Say")));
+    fake.seen = sw_str_dup(fake.arena, sw_str_map_find(&a->configuration, SW_STR("Say")));
     *ret_outcome = SW_ACTION_SUCCEEDED;
     if (sw_str_eqz(what, "wait") && !fake.open_gate) {
         *ret_outcome = SW_ACTION_RUNNING;

@@ -215,12 +215,12 @@ static void networks_survive_a_restart(void **state) {
     assert_string_equal(fetch(F, "127.0.0.1", n.ports[0].host_port), "still here\n"); /* with no Slipway at all */
     OK(sw_runtime_open(&F->o, &F->rt, &F->err));
     assert_int_equal(served.count, 2);
-    assert_true(sw_net_get(F->rt, F->a, SW_STR("n1"), &after));
+    assert_true(sw_net_find(F->rt, F->a, SW_STR("n1"), &after));
     assert_true(sw_str_eq(n.address, after.address) && n.ports[0].host_port == after.ports[0].host_port);
     assert_string_equal(fetch(F, "127.0.0.1", n.ports[0].host_port), "still here\n");
     OK(sw_container_delete(F->rt, SW_STR("web"), &F->err));
     OK(sw_net_delete(F->rt, SW_STR("n1"), &F->err));
-    assert_false(sw_net_get(F->rt, F->a, SW_STR("n1"), &after));
+    assert_false(sw_net_find(F->rt, F->a, SW_STR("n1"), &after));
     fixture_free(F);
 }
 

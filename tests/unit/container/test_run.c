@@ -225,7 +225,7 @@ static void deleting_kills_and_creating_again_is_fresh(void **state) {
     OK(sw_container_delete(F->rt, SW_STR("x"), &F->err));
     OK(sw_container_delete(F->rt, SW_STR("x"), &F->err));
     SwContainerInfo i;
-    assert_false(sw_container_get(F->rt, F->a, SW_STR("x"), &i));
+    assert_false(sw_container_find(F->rt, F->a, SW_STR("x"), &i));
     fixture_run(F, "x", "echo three");
     (void)wait_end(F, "x");
     assert_string_equal(fixture_log(F, "x").p, "three\n");

@@ -51,7 +51,7 @@ static void a_subject_and_an_artifact_type_are_read(void **state) {
                      0);
     assert_true(sw_str_eqz(m.subject, HEX2));
     assert_true(sw_str_eqz(m.artifact_type, "x/y"));
-    assert_true(sw_str_eqz(sw_str_map_get(&m.annotations, SW_STR("k")), "v"));
+    assert_true(sw_str_eqz(sw_str_map_find(&m.annotations, SW_STR("k")), "v"));
 }
 
 static void what_is_no_manifest_is_refused(void **state) {

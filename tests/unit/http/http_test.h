@@ -152,7 +152,7 @@ static inline void test_handle(void *arg, SwHttpRequest *rq) {
         memset(sw_arena_alloc(rq->arena, 4 * SW_MIB), 1, 4 * SW_MIB);
         rq->reply.body = SW_STR("held");
     } else if (sw_str_eqz(path, "/coding")) {
-        rq->reply.body = sw_cat(rq->arena, SW_STR("<"), sw_header_get(&rq->m.headers, "content-encoding"), SW_STR(">"));
+        rq->reply.body = sw_cat(rq->arena, SW_STR("<"), sw_header_find(&rq->m.headers, "content-encoding"), SW_STR(">"));
     } else if (sw_str_eqz(path, "/204")) {
         rq->reply.status = 204;
     } else if (sw_str_eqz(path, "/inject")) {

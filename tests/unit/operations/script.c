@@ -126,6 +126,64 @@ void script_answer(Script *k, const Call *c, const void *out) {
     sw_value_set(k->a, &k->answers, c->as, *v);
 }
 
+/* --- records ------------------------------------------------------------------------------------------------------------ */
+
+static const SwCollection *collection_of(Script *k, SwStr name) {
+    for (const SwService *const *s = k->w->host->config->services; *s; s++)
+        for (const SwCollection *const *c = (*s)->collections; c && *c; c++)
+            if (sw_str_eqz(name, (*c)->name))
+                return *c;
+    fail_msg("%s: there is no collection %.*s", k->s->name, SW_FMT(name));
+    return NULL;
+}
+
+/* `more` laid over `to`, structures member by member. */
+static void lay_over(SwArena *a, SwValue *to, const SwValue *more) {
+    for (size_t i = 0; i < more->n; i++) {
+        SwValue *old = (SwValue *)(uintptr_t)sw_value_get(to, more->keys[i]);
+        if (old && old->kind == SW_VOBJECT && more->v[i].kind == SW_VOBJECT)
+            lay_over(a, old, &more->v[i]);
+        else
+            sw_value_set(a, to, more->keys[i], more->v[i]);
+    }
+}
+
+static void write_record(Script *k, SwTx *tx, const SwCollection *in, SwStr id, const void *old, const SwValue *members) {
+    SwError err = sw_error(k->a);
+    SwBuf b = sw_buf(k->a, SW_MIB);
+    SwValue json = sw_value_object();
+    void *record;
+    if (old) {
+        sw_shape_to_json(&b, in->shape, old);
+        assert_int_equal(sw_json_parse(k->a, sw_buf_str(&b), &json, &err), 0);
+    }
+    lay_over(k->a, &json, members);
+    if (sw_shape_from_value(k->a, in->shape, &json, &record, &err) < 0 || sw_doc_put(tx, in, id, record, &err) < 0)
+        fail_msg("%s %.*s: %s", in->name, SW_FMT(id), err.message);
+}
+
+static void write_records(Script *k, const SwValue *row) {
+    const SwCollection *in = collection_of(k, sw_value_str(&row->v[0]));
+    SwValue members = filled(k, &row->v[1]);
+    const SwValue *said = row->n > 2 ? sw_value_getz(&row->v[2], "id") : NULL;
+    SwError err = sw_error(k->a);
+    SwDocList l;
+    _sw_tx_ SwTx *tx = NULL;
+    assert_int_equal(sw_tx_begin(k->w->host->store, k->a, SW_WRITE, k->w->config.account, k->w->config.region, &tx, &err), 0);
+    if (said) {
+        SwStr id = filled(k, said).s;
+        void *old;
+        assert_int_equal(sw_doc_find(tx, in, id, &old, &err), 0);
+        write_record(k, tx, in, id, old, &members);
+    } else {
+        assert_int_equal(sw_doc_list(tx, in, &(SwDocQuery){0}, &l, &err), 0);
+        assert_true(l.n > 0);
+        for (size_t i = 0; i < l.n; i++)
+            write_record(k, tx, in, l.v[i].id, l.v[i].record, &members);
+    }
+    assert_int_equal(sw_tx_commit(&tx, &err), 0);
+}
+
 /* --- the order ------------------------------------------------------------------------------------------------------------ */
 
 static const SwService *service_of(Script *k, SwStr name) {
@@ -190,6 +248,8 @@ void script_run(Script *k, void (*fn)(Script *k, const Call *c)) {
         if (sw_str_eqz(rows->v[i].s, "*")) {
             run_rest(k, rows, false, fn);
             rest = true;
+        } else if (rows->v[i].n && sw_str_contains(sw_value_str(&rows->v[i].v[0]), SW_STR("/"))) {
+            write_records(k, &rows->v[i]);
         } else {
             Call c = read_row(k, &rows->v[i]);
             fn(k, &c);

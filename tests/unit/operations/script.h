@@ -11,7 +11,9 @@
  * not know is made from the shapes. A call is an operation, or that with members of its own, or with these and what is said of
  * it: "fails", the error that it ends with; "as", the name of its answer, else the operation's. $(name.path) in a text is a
  * place in an earlier answer. "iam:CreateRole" is another service's operation, called to prepare. "*" stands for all
- * operations that no row names; of them, those that remove something come last. */
+ * operations that no row names; of them, those that remove something come last. No controller runs meanwhile: what one would
+ * have written, ["codebuild/build", {"build": {"buildComplete": true}}] writes into every record of that collection, and with
+ * {"id": "x"} after it into that one, which need not be there before. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +43,7 @@ typedef struct Script {
     SwValue answers;
     unsigned wrong; /* what the test has found */
     unsigned n_calls, n_faults;
-    bool *past; /* by SwOperation.index: it came to a store call that can fail */
+    bool *past, *done; /* by SwOperation.index: it came to a store call that can fail; it succeeded */
 } Script;
 
 /* Calls fn for each call of the service's script in turn. */

@@ -56,6 +56,18 @@ static const struct {
     {"cloudcontrol", "DeleteResource", "the request is there, and has failed with ServiceInternalError"},
 };
 
+/* These refuse whatever they are given. */
+static const struct {
+    const char *service, *op, *why;
+} refusing[] = {
+    {"cloudcontrol", "CancelResourceRequest", "a request has ended by the time it is answered"},
+    {"ecs", "ExecuteCommand", "a session through SSM is not supported"},
+    {"s3", "GetBucketLifecycleConfiguration", "none can be put"},
+    {"s3", "GetBucketReplication", "none can be put"},
+    {"s3", "GetBucketWebsite", "none can be put"},
+    {"s3", "GetObjectLockConfiguration", "none can be put"},
+};
+
 /* --- what is looked at ------------------------------------------------------------------------------------------------- */
 
 static uint64_t add(uint64_t h, const void *p, size_t n) {
@@ -199,6 +211,8 @@ static void fail_each(Script *k, const Call *c) {
     k->n_calls += !c->prepares;
     if (!c->prepares && r.calls > 1)
         k->past[c->op->index] = true;
+    if (!c->prepares && r.r == 0)
+        k->done[c->op->index] = true;
     sw_arena_free(r.a);
     if (n_open() != open)
         script_wrong(k, c, "%d files are left open", n_open() - open);
@@ -222,12 +236,23 @@ static bool is_storeless(const SwService *s, const SwOperation *op) {
     return false;
 }
 
-/* Every handler came to what can fail. */
+static bool is_refusing(const SwService *s, const SwOperation *op) {
+    for (size_t i = 0; i < SW_N(refusing); i++)
+        if (strcmp(refusing[i].service, s->name) == 0 && strcmp(refusing[i].op, op->name) == 0)
+            return true;
+    return false;
+}
+
+/* Every handler came to what can fail, and to its end: what follows a refusal would never fail. */
 static void check_all_asked(Script *k) {
     for (size_t i = 0; i < k->s->api->n_op; i++) {
         const Call c = {.s = k->s, .op = &k->s->api->op[i]};
-        if (sw_registry_handler(c.s, c.op) && !is_unasked(&c) && k->past[i] == is_storeless(c.s, c.op))
+        if (!sw_registry_handler(c.s, c.op) || is_unasked(&c))
+            continue;
+        if (k->past[i] == is_storeless(c.s, c.op))
             script_wrong(k, &c, k->past[i] ? "stands among those without a store call" : "made no store call that could fail");
+        if (k->done[i] == is_refusing(c.s, c.op))
+            script_wrong(k, &c, k->done[i] ? "stands among those that refuse" : "never succeeded");
     }
 }
 
@@ -251,7 +276,11 @@ static void every_store_call_of_every_operation_may_fail(void **state) {
     if (!w)
         skip();
     sw_engine_stop(w->host->engine); /* what is stored is written by the test alone */
-    Script k = {.w = w, .s = s, .a = w->arena, .past = sw_new_n(w->arena, bool, s->api->n_op)};
+    Script k = {.w = w,
+                .s = s,
+                .a = w->arena,
+                .past = sw_new_n(w->arena, bool, s->api->n_op),
+                .done = sw_new_n(w->arena, bool, s->api->n_op)};
     sw_meter_arm(w->cx); /* by whoever counts first: else each call would, until one has done so */
     warm_readers(&k);
     script_run(&k, fail_each);

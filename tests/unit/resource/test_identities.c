@@ -105,6 +105,20 @@ static void a_role_has_its_policies_one_by_one(void **state) {
     ended(w, role, "Task", want);
 }
 
+static void a_service_linked_role_is_made_by_its_service(void **state) {
+    World *w = *state;
+    if (!w)
+        skip();
+    const SwResource *r = &iam_service_linked_role_resource;
+    made(w, &iam_role_resource, "{\"RoleName\":\"other\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
+    assert_string_equal(assert_life(w, r, "{\"AWSServiceName\":\"ecs.amazonaws.com\",\"Description\":\"runs\"}",
+                                    "{\"AWSServiceName\":\"ecs.amazonaws.com\",\"Description\":\"walks\"}"),
+                        "AWSServiceRoleForECS");
+    assert_string_equal(property(w, r, "other", "RoleName"), "nothing");
+    assert_refuses(w, r, "{\"AWSServiceName\":\"never.amazonaws.com\"}", "is not known");
+    assert_refuses(w, r, "{\"AWSServiceName\":\"ecs.amazonaws.com\",\"CustomSuffix\":\"a\"}", "Custom suffix is not allowed");
+}
+
 static void what_others_attached_keeps_a_role(void **state) {
     World *w = *state;
     const SwResource *role = &iam_role_resource;
@@ -345,6 +359,7 @@ int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
     const struct CMUnitTest tests[] = {
         T(a_role_has_its_policies_one_by_one),
+        T(a_service_linked_role_is_made_by_its_service),
         T(what_others_attached_keeps_a_role),
         T(a_policy_without_a_record_is_known_by_two_names),
         T(a_user_is_in_groups_and_moves),

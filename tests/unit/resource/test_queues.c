@@ -97,6 +97,7 @@ static void a_fifo_queue_is_named_as_one(void **state) {
     "{\"Statement\":[{\"Action\":\"sqs:" action "\",\"Effect\":\"Allow\",\"Principal\":\"*\",\"Resource\":\"*\"}]," \
     "\"Version\":\"2012-10-17\"}"
 #define POLICY_OF(action, queues) "{\"PolicyDocument\":" DOCUMENT(action) ",\"Queues\":[" queues "]}"
+#define INLINE                    &sqs_queue_inline_policy_resource
 #define URL(name)                 "\"http://localhost/000000000000/" name "\""
 
 /* What SQS itself says of a queue's policy. */
@@ -107,7 +108,7 @@ static const char *policy_of(World *w, const char *name) {
     assert_int_equal(sw_ctx_begin(w->cx, SW_READ, &w->err), 0);
     assert_int_equal(sqs_call_get_queue_attributes(w->cx, &in, &out, &w->err), 0);
     sw_ctx_rollback(w->cx);
-    return sw_str_z(w->arena, sw_str_or(sw_str_map_get(&out->attributes, SW_STR("Policy")), SW_STR("none")));
+    return sw_str_z(w->arena, sw_str_or(sw_str_map_find(&out->attributes, SW_STR("Policy")), SW_STR("none")));
 }
 
 static void a_policy_lies_on_each_queue_that_it_names(void **state) {
@@ -161,6 +162,21 @@ static void a_queue_that_is_gone_does_not_hold_up_its_policy(void **state) {
     assert_string_equal(apply(w, POLICY, id, parse(w, one), NULL, &done), "");
 }
 
+static void an_inline_policy_is_its_queues_own(void **state) {
+    World *w = *state;
+    if (!w)
+        skip();
+    const char *url = make_one(w, QUEUE, "{\"QueueName\":\"a\"}");
+    const char *was = sw_strf(w->arena, "{\"PolicyDocument\":%s,\"Queue\":\"%s\"}", DOCUMENT("SendMessage"), url).p;
+    const char *want = sw_strf(w->arena, "{\"PolicyDocument\":%s,\"Queue\":\"%s\"}", DOCUMENT("ReceiveMessage"), url).p;
+    assert_string_equal(assert_life(w, INLINE, was, want), url);
+    assert_string_equal(policy_of(w, "a"), "none");
+    assert_int_equal(list_all(w, QUEUE).n, 1);
+    (void)make_one(w, INLINE, was);
+    assert_string_equal(policy_of(w, "a"), DOCUMENT("SendMessage"));
+    assert_refuses(w, INLINE, "{\"PolicyDocument\":" DOCUMENT("SendMessage") ",\"Queue\":\"absent\"}", "does not exist");
+}
+
 /* It is nothing to those that walk over all that has a name. */
 static int note_name(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err) {
     sw_str_list_add(cx->arena, arg, sw_str(f->r->name));
@@ -211,6 +227,7 @@ int main(void) {
         T(a_fifo_queue_is_named_as_one),
         T(a_policy_lies_on_each_queue_that_it_names),
         T(a_queue_that_is_gone_does_not_hold_up_its_policy),
+        T(an_inline_policy_is_its_queues_own),
         T(a_policy_is_a_resource_to_cloudformation_alone),
         T(what_cannot_be_done_is_refused_by_name),
     };

@@ -101,6 +101,23 @@ static void a_cluster_is_read_changed_and_ended(void **state) {
     assert_int_equal(got.kind, SW_VNULL);
 }
 
+static void a_clusters_providers_are_a_resource_of_their_own(void **state) {
+    World *w = *state;
+    if (!w)
+        skip();
+    const SwResource *r = &ecs_cluster_capacity_provider_associations_resource;
+    (void)made(w, CLUSTER, parse(w, "{\"ClusterName\":\"c\"}"));
+    const char *was = "{\"CapacityProviders\":[\"FARGATE\"],\"Cluster\":\"c\",\"DefaultCapacityProviderStrategy\":"
+                      "[{\"CapacityProvider\":\"FARGATE\"}]}",
+               *want = "{\"CapacityProviders\":[\"FARGATE\",\"FARGATE_SPOT\"],\"Cluster\":\"c\","
+                       "\"DefaultCapacityProviderStrategy\":[{\"CapacityProvider\":\"FARGATE_SPOT\"}]}";
+    assert_string_equal(assert_life(w, r, was, want), "c");
+    assert_string_equal(property(w, CLUSTER, "c", "CapacityProviders"), "nothing");
+    (void)make_one(w, r, was);
+    assert_string_equal(property(w, CLUSTER, "c", "CapacityProviders"), "[\"FARGATE\"]");
+    assert_string_equal(property(w, r, "arn:aws:ecs:us-east-1:000000000000:cluster/c", "Cluster"), "\"c\"");
+}
+
 static void a_definition_is_made_anew_for_all_but_its_tags(void **state) {
     World *w = *state;
     SwApplied done;
@@ -288,6 +305,7 @@ int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
     const struct CMUnitTest tests[] = {
         T(a_cluster_is_read_changed_and_ended),
+        T(a_clusters_providers_are_a_resource_of_their_own),
         T(a_definition_is_made_anew_for_all_but_its_tags),
         T(a_service_is_told_what_changes_alone),
         T(a_service_is_scaled_down_by_its_end_and_over_while_its_tasks_drain),

@@ -17,6 +17,7 @@ static const SwService *const services[] = {&sw_service_sns, &sw_service_sqs, NU
 #define TOPIC        &sns_topic_resource
 #define SUBSCRIPTION &sns_subscription_resource
 #define POLICY       &sns_topic_policy_resource
+#define INLINE       &sns_topic_inline_policy_resource
 #define SNS_ARN      "arn:aws:sns:us-east-1:000000000000:"
 #define SQS_ARN      "arn:aws:sqs:us-east-1:000000000000:"
 
@@ -162,7 +163,7 @@ static const char *policy_of(World *w, const char *topic) {
     assert_int_equal(sw_ctx_begin(w->cx, SW_READ, &w->err), 0);
     assert_int_equal(sns_call_get_topic_attributes(w->cx, &in, &out, &w->err), 0);
     sw_ctx_rollback(w->cx);
-    return sw_str_z(w->arena, sw_str_map_get(&out->attributes, SW_STR("Policy")));
+    return sw_str_z(w->arena, sw_str_map_find(&out->attributes, SW_STR("Policy")));
 }
 
 static void a_policy_lies_on_each_topic_that_it_names(void **state) {
@@ -183,6 +184,22 @@ static void a_policy_lies_on_each_topic_that_it_names(void **state) {
     assert_string_equal(apply(w, POLICY, id, parse(w, want), NULL, &done), "");
     assert_null(strstr(policy_of(w, "b"), "2012-10-17"));
     assert_int_equal(list_all(w, POLICY).n, 0);
+}
+
+static void an_inline_policy_is_its_topics_own(void **state) {
+    World *w = *state;
+    if (!w)
+        skip();
+    (void)make_one(w, TOPIC, "{\"TopicName\":\"a\"}");
+    const char *without = policy_of(w, "a");
+    const char *was = "{\"PolicyDocument\":" DOCUMENT("Publish") ",\"TopicArn\":" NAMED("a") "}";
+    const char *want = "{\"PolicyDocument\":" DOCUMENT("Subscribe") ",\"TopicArn\":" NAMED("a") "}";
+    assert_string_equal(assert_life(w, INLINE, was, want), SNS_ARN "a");
+    assert_string_equal(policy_of(w, "a"), without);
+    (void)make_one(w, INLINE, was);
+    assert_string_equal(policy_of(w, "a"), DOCUMENT("Publish"));
+    assert_refuses(w, INLINE, "{\"PolicyDocument\":" DOCUMENT("Publish") ",\"TopicArn\":" NAMED("absent") "}",
+                   "does not exist");
 }
 
 static void what_cannot_be_done_is_refused_by_name(void **state) {
@@ -218,7 +235,7 @@ int main(void) {
         T(a_topic_is_read_back_changed_and_ended), T(a_fifo_topic_is_named_as_one),
         T(what_waits_to_be_confirmed_stays),       T(a_subscription_is_read_back_changed_and_ended),
         T(a_subscription_that_waits_is_one),       T(a_policy_lies_on_each_topic_that_it_names),
-        T(what_cannot_be_done_is_refused_by_name),
+        T(an_inline_policy_is_its_topics_own),     T(what_cannot_be_done_is_refused_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,6 +74,25 @@ static inline const char *property(World *w, const SwResource *r, const char *id
     return v ? sw_str_z(w->arena, sw_json_text(w->arena, v)) : "nothing";
 }
 
+/* It is made once, read back, changed, listed and ended. Its identifier. */
+static inline const char *assert_life(World *w, const SwResource *r, const char *was, const char *want) {
+    SwApplied done;
+    const char *id = make_one(w, r, was);
+    SwValue got = read_back(w, r, id);
+    assert_has(w, &got, parse(w, was));
+    assert_string_not_equal(apply(w, r, "", NULL, parse(w, was), &done), "");
+    assert_int_equal(list_all(w, r).n, 1);
+    assert_string_equal(apply(w, r, id, parse(w, was), parse(w, want), &done), "");
+    assert_false(done.replace);
+    got = read_back(w, r, id);
+    assert_has(w, &got, parse(w, want));
+    assert_string_equal(apply(w, r, id, parse(w, want), NULL, &done), "");
+    got = read_back(w, r, id);
+    assert_int_equal(got.kind, SW_VNULL);
+    assert_int_equal(list_all(w, r).n, 0);
+    return id;
+}
+
 /* It cannot be made, and the message says so. */
 static inline void assert_refuses(World *w, const SwResource *r, const char *json, const char *why) {
     SwApplied done;

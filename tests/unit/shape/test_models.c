@@ -23,7 +23,7 @@ static void walk(const SwApi *api, SwMap *seen, const SwShape *s, Visit *visit) 
     if (!s)
         return;
     memcpy((char *)(uintptr_t)key.p, &s, sizeof(s));
-    if (sw_map_get(seen, key))
+    if (sw_map_find(seen, key))
         return;
     sw_map_put(seen, key, seen);
     visit(api, s);

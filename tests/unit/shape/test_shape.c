@@ -89,8 +89,8 @@ static void string_maps_replace_equal_keys(void **state) {
     sw_str_map_set(*state, &m, SW_STR("b"), SW_STR("2"));
     sw_str_map_set(*state, &m, SW_STR("a"), SW_STR("3"));
     assert_int_equal(m.n, 2);
-    assert_str(sw_str_map_get(&m, SW_STR("a")), "3");
-    assert_null(sw_str_map_get(&m, SW_STR("c")).p);
+    assert_str(sw_str_map_find(&m, SW_STR("a")), "3");
+    assert_null(sw_str_map_find(&m, SW_STR("c")).p);
 }
 
 static void records_point_at_their_apis_tables(void **state) {

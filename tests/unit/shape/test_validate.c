@@ -3,6 +3,8 @@
 
 #include "shape_test.h"
 
+#include "base/pattern.h"
+
 #define V "1 validation error detected: Value "
 #define C " failed to satisfy constraint: "
 
@@ -92,6 +94,15 @@ static void patterns_match_whole_and_secrets_are_not_echoed(void **state) {
     assert_string_equal(faults(*state, &small_shape_put_thing_request, &r), want);
 }
 
+static void a_pattern_is_compiled_for_the_first_value_alone(void **state) {
+    SmallPutThingRequest r = {.name = SW_STR("n"), .ipv6_address = SW_STR("hunter2\xc3\xa9")};
+    assert_string_equal(faults(*state, &small_shape_put_thing_request, &r), "none");
+    int64_t before = sw_pattern_asked();
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(faults(*state, &small_shape_put_thing_request, &r), "none");
+    assert_int_equal(sw_pattern_asked(), before);
+}
+
 static void all_faults_are_in_one_message(void **state) {
     SmallThing *t = full_thing(*state);
     t->vpc_id = SW_NO_STR;
@@ -146,6 +157,7 @@ int main(void) {
         TEST(map_keys_and_values_are_told_apart),
         TEST(enums_name_their_set),
         TEST(patterns_match_whole_and_secrets_are_not_echoed),
+        TEST(a_pattern_is_compiled_for_the_first_value_alone),
         TEST(all_faults_are_in_one_message),
         TEST(a_union_has_exactly_one_member),
         TEST(a_reply_may_hold_empty_lists_and_nothing_else_that_is_wrong),

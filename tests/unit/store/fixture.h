@@ -109,7 +109,7 @@ static inline void put(Fixture *f, const char *id, Record r) {
 static inline Record *get(Fixture *f, const char *id) {
     SwTx *tx = begin(f, SW_READ);
     void *r;
-    OK(f, sw_doc_get(tx, &things, sw_str(id), &r, &f->err));
+    OK(f, sw_doc_find(tx, &things, sw_str(id), &r, &f->err));
     sw_tx_rollback(tx);
     return r;
 }

@@ -156,7 +156,7 @@ static void accounts_and_regions_do_not_see_each_other(void **state) {
         for (int i = 0; i < 3; i++) {
             void *r;
             SwDocList l;
-            OK(f, sw_doc_get(tx, c[i], SW_STR("id"), &r, &f->err));
+            OK(f, sw_doc_find(tx, c[i], SW_STR("id"), &r, &f->err));
             assert_int_equal(r != NULL, cases[k].seen[i]);
             OK(f, sw_doc_list(tx, c[i], &(SwDocQuery){.index = "by_group", .equals = {SW_STR("g")}}, &l, &f->err));
             assert_int_equal(l.n, cases[k].seen[i]);
@@ -355,7 +355,7 @@ static void store_in_memory_works_alike_and_leaves_nothing(void **state) {
     SwTx *before = begin(f, SW_READ);
     put(f, "a", (Record){.name = SW_STR("n")});
     void *r;
-    OK(f, sw_doc_get(before, &things, SW_STR("a"), &r, &f->err));
+    OK(f, sw_doc_find(before, &things, SW_STR("a"), &r, &f->err));
     assert_null(r);
     sw_tx_rollback(before);
     assert_str(get(f, "a")->name, "n");

@@ -41,7 +41,7 @@ static int work(SwTx *tx, void *arg, SwError *err) {
     sw_tx_on_undo(tx, note_undone, c);
     c->ran_on = pthread_self();
     sw_tx_after_commit(tx, count_call, &c->called);
-    if (sw_doc_get(tx, &things, SW_STR("common"), &r, err) < 0)
+    if (sw_doc_find(tx, &things, SW_STR("common"), &r, err) < 0)
         return -1;
     Record common = {.number = SW_SOME_INT(r ? ((Record *)r)->number.v + 1 : 1)};
     Record own = {.number = SW_SOME_INT(c->number)};
@@ -111,7 +111,7 @@ static int64_t common_number(Fixture *f) {
     SwTx *tx;
     void *r;
     OK(f, sw_tx_begin(f->s, f->a, SW_READ, SW_STR("1"), SW_STR("r"), &tx, &f->err));
-    OK(f, sw_doc_get(tx, &things, SW_STR("common"), &r, &f->err));
+    OK(f, sw_doc_find(tx, &things, SW_STR("common"), &r, &f->err));
     sw_tx_rollback(tx);
     return r ? ((Record *)r)->number.v : 0;
 }
@@ -120,7 +120,7 @@ static bool has_own(Fixture *f, int number) {
     SwTx *tx;
     void *r;
     OK(f, sw_tx_begin(f->s, f->a, SW_READ, SW_STR("1"), SW_STR("r"), &tx, &f->err));
-    OK(f, sw_doc_get(tx, &things, sw_strf(f->a, "own-%d", number), &r, &f->err));
+    OK(f, sw_doc_find(tx, &things, sw_strf(f->a, "own-%d", number), &r, &f->err));
     sw_tx_rollback(tx);
     return r;
 }

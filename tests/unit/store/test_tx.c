@@ -14,7 +14,7 @@ static void reader_keeps_its_snapshot_while_others_write(void **state) {
     SwTx *reader = begin(f, SW_READ);
     put(f, "a", (Record){.name = SW_STR("new")});
     void *r;
-    OK(f, sw_doc_get(reader, &things, SW_STR("a"), &r, &f->err));
+    OK(f, sw_doc_find(reader, &things, SW_STR("a"), &r, &f->err));
     assert_str(((Record *)r)->name, "old");
     OK(f, sw_tx_commit(&reader, &f->err));
     assert_str(get(f, "a")->name, "new");
@@ -25,7 +25,7 @@ static void uncommitted_writes_are_seen_by_their_own_transaction_only(void **sta
     SwTx *tx = begin(f, SW_WRITE);
     void *r;
     OK(f, sw_doc_put(tx, &things, SW_STR("a"), &(Record){.name = SW_STR("n")}, &f->err));
-    OK(f, sw_doc_get(tx, &things, SW_STR("a"), &r, &f->err));
+    OK(f, sw_doc_find(tx, &things, SW_STR("a"), &r, &f->err));
     assert_non_null(r);
     assert_null(get(f, "a"));
     sw_tx_rollback(tx);
@@ -117,7 +117,7 @@ static void read_transaction_knows_that_it_would_have_written(void **state) {
     int64_t n;
     void *r;
     SwTx *tx = begin(f, SW_READ);
-    OK(f, sw_doc_get(tx, &things, SW_STR("a"), &r, &f->err));
+    OK(f, sw_doc_find(tx, &things, SW_STR("a"), &r, &f->err));
     assert_false(sw_tx_would_write(tx));
     assert_int_equal(sw_doc_delete(tx, &things, SW_STR("a"), NULL, &f->err), -1);
     assert_true(sw_tx_would_write(tx));
@@ -185,7 +185,7 @@ static int round_of(Writer *w, SwArena *a, int round, SwError *err) {
     _sw_tx_ SwTx *tx = NULL;
     void *r;
     if (sw_tx_begin(w->f->s, a, SW_WRITE, SW_STR("1"), SW_STR("r"), &tx, err) < 0 ||
-        sw_doc_get(tx, &things, SW_STR("common"), &r, err) < 0)
+        sw_doc_find(tx, &things, SW_STR("common"), &r, err) < 0)
         return -1;
     Record common = {.number = SW_SOME_INT(r ? ((Record *)r)->number.v + 1 : 1)};
     if (sw_doc_put(tx, &things, SW_STR("common"), &common, err) < 0 ||
@@ -239,7 +239,7 @@ static void threads_share_commits_and_lose_no_update(void **state) {
     void *r;
     int64_t n;
     OK(f, sw_tx_begin(f->s, f->a, SW_READ, SW_STR("1"), SW_STR("r"), &tx, &f->err));
-    OK(f, sw_doc_get(tx, &things, SW_STR("common"), &r, &f->err));
+    OK(f, sw_doc_find(tx, &things, SW_STR("common"), &r, &f->err));
     OK(f, sw_doc_count(tx, &things, &(SwDocQuery){0}, &n, &f->err));
     assert_int_equal(((Record *)r)->number.v, done);
     assert_int_equal(n, done + 1); /* what was rolled back inside a batch is not there */

@@ -36,8 +36,8 @@ static void json_replies_show_times_as_seconds(void **state) {
               "{\"repositories\":[{\"repositoryName\":\"a\\\"b\",\"createdAt\":1700000000.123}],\"nextToken\":\"t\"}");
     assert_int_equal(m.status, 200);
     assert_str(m.body, "{\"repositories\":[{\"repositoryName\":\"a\\\"b\",\"createdAt\":1700000000.123}],\"nextToken\":\"t\"}");
-    assert_str(sw_header_get(&m.headers, "content-type"), "application/x-amz-json-1.1");
-    assert_str(sw_header_get(&m.headers, "x-amzn-requestid"), "req-1");
+    assert_str(sw_header_find(&m.headers, "content-type"), "application/x-amz-json-1.1");
+    assert_str(sw_header_find(&m.headers, "x-amzn-requestid"), "req-1");
     assert_str(reply(*state, &ecr_api, SW_JSON_1_1, "DescribeRepositories", NULL).body, "{}");
     assert_str(reply(*state, &ecr_api, SW_JSON_1_1, "DescribeRepositories", "{\"repositories\":[]}").body,
                "{\"repositories\":[]}");
@@ -90,7 +90,7 @@ static void query_replies_are_wrapped(void **state) {
         XML "<CreateTopicResponse "
             "xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><CreateTopicResult><TopicArn>arn:a&lt;&amp;&gt;&#xD;</TopicArn>"
             "</CreateTopicResult><ResponseMetadata><RequestId>req-1</RequestId></ResponseMetadata></CreateTopicResponse>");
-    assert_str(sw_header_get(&m.headers, "Content-Type"), "text/xml");
+    assert_str(sw_header_find(&m.headers, "Content-Type"), "text/xml");
     assert_str(reply(*state, &sns_api, SW_QUERY, "DeleteTopic", NULL).body,
                XML "<DeleteTopicResponse "
                    "xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><ResponseMetadata><RequestId>req-1</RequestId></"
@@ -124,21 +124,21 @@ static void s3_replies_bind_headers_and_bodies(void **state) {
     assert_has(m.body, "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
     assert_has(m.body, "<Contents><Key>a</Key><LastModified>2023-11-14T22:13:20.000Z</LastModified><Size>3</Size></Contents>");
     assert_has(m.body, "<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>");
-    assert_str(sw_header_get(&m.headers, "x-amz-request-id"), "req-1");
-    assert_str(sw_header_get(&m.headers, "Content-Type"), "application/xml");
+    assert_str(sw_header_find(&m.headers, "x-amz-request-id"), "req-1");
+    assert_str(sw_header_find(&m.headers, "Content-Type"), "application/xml");
     assert_str(reply(*state, &s3_api, SW_REST_XML, "GetBucketLocation", "{\"LocationConstraint\":\"eu-west-1\"}").body,
                XML "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">eu-west-1</LocationConstraint>");
     m = reply(*state, &s3_api, SW_REST_XML, "HeadObject",
               "{\"ContentLength\":5,\"LastModified\":1700000000,\"ETag\":\"\\\"e\\\"\",\"Metadata\":{\"k\":\"v\\r\\nX: y\"}}");
-    assert_str(sw_header_get(&m.headers, "Content-Length"), "5");
-    assert_str(sw_header_get(&m.headers, "Last-Modified"), "Tue, 14 Nov 2023 22:13:20 GMT");
-    assert_str(sw_header_get(&m.headers, "ETag"), "\"e\"");
-    assert_str(sw_header_get(&m.headers, "x-amz-meta-k"), "v  X: y");
+    assert_str(sw_header_find(&m.headers, "Content-Length"), "5");
+    assert_str(sw_header_find(&m.headers, "Last-Modified"), "Tue, 14 Nov 2023 22:13:20 GMT");
+    assert_str(sw_header_find(&m.headers, "ETag"), "\"e\"");
+    assert_str(sw_header_find(&m.headers, "x-amz-meta-k"), "v  X: y");
     assert_int_equal(m.body.n, 0);
     m = reply(*state, &s3_api, SW_REST_XML, "DeleteObject", "{\"DeleteMarker\":true}");
     assert_int_equal(m.status, 204);
     assert_int_equal(m.body.n, 0);
-    assert_str(sw_header_get(&m.headers, "x-amz-delete-marker"), "true");
+    assert_str(sw_header_find(&m.headers, "x-amz-delete-marker"), "true");
     assert_has(
         reply(*state, &s3_api, SW_REST_XML, "GetBucketAcl",
               "{\"Grants\":[{\"Grantee\":{\"ID\":\"i\",\"Type\":\"CanonicalUser\"}}]}")
@@ -150,8 +150,8 @@ static void s3_replies_bind_headers_and_bodies(void **state) {
 
 static void cbor_replies_carry_their_protocol(void **state) {
     SwWireMessage m = reply(*state, &cloudwatch_api, SW_RPC_V2_CBOR, "ListMetrics", "{\"NextToken\":\"t\"}");
-    assert_str(sw_header_get(&m.headers, "smithy-protocol"), "rpc-v2-cbor");
-    assert_str(sw_header_get(&m.headers, "Content-Type"), "application/cbor");
+    assert_str(sw_header_find(&m.headers, "smithy-protocol"), "rpc-v2-cbor");
+    assert_str(sw_header_find(&m.headers, "Content-Type"), "application/cbor");
     assert_memory_equal(m.body.p, "\xa1\x69NextToken\x61t", m.body.n);
     assert_int_equal(m.body.n, 13);
     assert_memory_equal(reply(*state, &cloudwatch_api, SW_RPC_V2_CBOR, "PutMetricData", NULL).body.p, "\xa0", 1);
@@ -171,10 +171,10 @@ static void errors_take_each_protocols_form(void **state) {
     SwWireMessage m = failed(a, &ecr_api, SW_JSON_1_1, &SW_VALIDATION_EXCEPTION, NULL, NULL);
     assert_int_equal(m.status, 400);
     assert_str(m.body, "{\"__type\":\"ValidationException\",\"message\":\"It's <bad>\"}");
-    assert_false(sw_header_get(&m.headers, "x-amzn-query-error").p);
+    assert_false(sw_header_find(&m.headers, "x-amzn-query-error").p);
     m = failed(a, &xray_api, SW_REST_JSON, &SW_THROTTLING, NULL, NULL);
-    assert_str(sw_header_get(&m.headers, "x-amzn-errortype"), "ThrottlingException");
-    assert_str(sw_header_get(&m.headers, "content-type"), "application/json");
+    assert_str(sw_header_find(&m.headers, "x-amzn-errortype"), "ThrottlingException");
+    assert_str(sw_header_find(&m.headers, "content-type"), "application/json");
     assert_str(failed(a, &sns_api, SW_QUERY, &SW_INVALID_ACTION, NULL, NULL).body,
                XML "<ErrorResponse "
                    "xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>Sender</Type><Code>InvalidAction</"
@@ -190,8 +190,8 @@ static void errors_take_each_protocols_form(void **state) {
     assert_int_equal(m.body.n, 0);
     assert_int_equal(m.status, 403);
     m = failed(a, &cloudwatch_api, SW_RPC_V2_CBOR, &SW_INTERNAL_FAILURE, NULL, NULL);
-    assert_str(sw_header_get(&m.headers, "smithy-protocol"), "rpc-v2-cbor");
-    assert_str(sw_header_get(&m.headers, "x-amzn-query-error"), "InternalFailure;Receiver");
+    assert_str(sw_header_find(&m.headers, "smithy-protocol"), "rpc-v2-cbor");
+    assert_str(sw_header_find(&m.headers, "x-amzn-query-error"), "InternalFailure;Receiver");
     assert_memory_equal(m.body.p,
                         "\xa2\x66__type\x78\x28"
                         "com.amazonaws.cloudwatch#InternalFailure\x67message\x6aIt's <bad>",
@@ -206,7 +206,7 @@ static void query_compatible_errors_carry_both_codes(void **state) {
                                      .query_code = "AWS.SimpleQueueService.NonExistentQueue"};
     SwWireMessage m = failed(*state, &sqs_api, SW_JSON_1_0, &kind, NULL, NULL);
     assert_has(m.body, "\"__type\":\"com.amazonaws.sqs#QueueDoesNotExist\"");
-    assert_str(sw_header_get(&m.headers, "x-amzn-query-error"), "AWS.SimpleQueueService.NonExistentQueue;Sender");
+    assert_str(sw_header_find(&m.headers, "x-amzn-query-error"), "AWS.SimpleQueueService.NonExistentQueue;Sender");
     assert_has(failed(*state, &sqs_api, SW_QUERY, &kind, NULL, NULL).body,
                "<Code>AWS.SimpleQueueService.NonExistentQueue</Code><Message>It's &lt;bad&gt;</Message><Detail/></Error>");
 }
@@ -254,7 +254,7 @@ static SwWireMessage request(SwArena *a, const SwApi *api, uint32_t protocol, co
 static void a_client_writes_what_sdks_write(void **state) {
     SwArena *a = *state;
     SwWireMessage m = request(a, &ecr_api, SW_JSON_1_1, "DescribeRegistry", "{}");
-    assert_str(sw_header_get(&m.headers, "X-Amz-Target"), "AmazonEC2ContainerRegistry_V20150921.DescribeRegistry");
+    assert_str(sw_header_find(&m.headers, "X-Amz-Target"), "AmazonEC2ContainerRegistry_V20150921.DescribeRegistry");
     assert_str(m.body, "{}");
     assert_str(request(a, &sns_api, SW_QUERY, "CreateTopic", "{\"Name\":\"a b\",\"Tags\":[]}").body,
                "Action=CreateTopic&Version=2010-03-31&Name=a%20b&Tags=");
@@ -273,8 +273,8 @@ static void a_client_writes_what_sdks_write(void **state) {
                 "{\"Bucket\":\"b\",\"Key\":\"a/b c\",\"Metadata\":{\"k\":\"v\"},\"ContentType\":\"t/p\"}");
     assert_str(m.method, "PUT");
     assert_str(m.path, "/b/a/b%20c");
-    assert_str(sw_header_get(&m.headers, "x-amz-meta-k"), "v");
-    assert_str(sw_header_get(&m.headers, "content-type"), "t/p");
+    assert_str(sw_header_find(&m.headers, "x-amz-meta-k"), "v");
+    assert_str(sw_header_find(&m.headers, "content-type"), "t/p");
     m = request(a, &cloudwatch_api, SW_RPC_V2_CBOR, "ListMetrics", "{}");
     assert_str(m.path, "/service/GraniteServiceVersion20100801/operation/ListMetrics");
     assert_str(m.body, "\xa0");
@@ -315,12 +315,12 @@ static void headers_are_found_without_case(void **state) {
     sw_header_add(*state, &h, SW_STR("Accept"), SW_STR("a"));
     sw_header_add(*state, &h, SW_STR("accept"), SW_STR("b"));
     sw_header_add(*state, &h, SW_STR("X"), SW_STR(""));
-    assert_str(sw_header_get(&h, "ACCEPT"), "a");
-    assert_non_null(sw_header_get(&h, "x").p);
-    assert_null(sw_header_get(&h, "y").p);
+    assert_str(sw_header_find(&h, "ACCEPT"), "a");
+    assert_non_null(sw_header_find(&h, "x").p);
+    assert_null(sw_header_find(&h, "y").p);
     sw_header_set(*state, &h, SW_STR("ACCEPT"), SW_STR("c"));
     assert_int_equal(h.n, 2);
-    assert_str(sw_header_get(&h, "accept"), "c");
+    assert_str(sw_header_find(&h, "accept"), "c");
 }
 
 int main(void) {

@@ -49,7 +49,9 @@ typedef struct SwText {
 typedef struct SwNamed {
     uint16_t op; /* SwOperation.index */
     SwPath at;
-    SwPath with[SW_PARTS_MAX]; /* where the input says the other parts, in the order of SwResource.part */
+    SwPath with[SW_PARTS_MAX];    /* where the input says the other parts, in the order of SwResource.part */
+    SwPath becomes[SW_PARTS_MAX]; /* where it says what they are afterwards: IAM is asked about both */
+    const char *const *asks;      /* NULL-terminated: the actions that IAM is asked for; NULL: the operation's own */
 } SwNamed;
 
 /* A resource found: what it is, under which id, its record. */
@@ -225,9 +227,22 @@ SwStr sw_resource_reference(SwCtx *cx, const SwFound *f, const SwShape *s, const
 
 /* --- what requests are about ------------------------------------------------------------------------------------ */
 
-/* ARNs of all that a request names, for authorisation; empty: it names nothing that is declared. */
-int sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwStrList *ret_arns,
-                        SwError *err) sw_must_check;
+/* What IAM is asked of a request. */
+typedef struct SwQuestion {
+    const char *action; /* NULL: the operation's own */
+    SwStr arn;
+} SwQuestion;
+typedef struct SwQuestions {
+    SwQuestion *v;
+    size_t n;
+} SwQuestions;
+
+/* About all that a request names; empty: it names nothing that is declared. */
+int sw_resource_questions(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwQuestions *ret,
+                          SwError *err) sw_must_check;
+/* Asks them, of `action`, or where nothing is named about "*". */
+int sw_resource_authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const char *action, const void *in,
+                          SwError *err) sw_must_check;
 /* The value of a condition with `arn_of`; absent: the input names none, and means none by leaving it out. */
 int sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, const SwOperation *op, const void *in,
                           SwStr *ret_arn, SwError *err) sw_must_check;

@@ -261,6 +261,10 @@ int sw_resource_set_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p,
 int sw_resource_replace_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
                                    SwError *err) sw_must_check;
 /* Whole operations, which modelc writes into each service's handlers: every reference is one of `among`. */
+int sw_resource_replace_tags(SwCtx *cx, const SwTagRules *rules, SwStr named, SwStrMap *tags, const SwStrMap *given,
+                             SwError *err) sw_must_check;
+/* What the caller may give to something that is not there yet. */
+int sw_resource_check_tags(SwCtx *cx, const SwTagRules *rules, const SwStrMap *given, SwError *err) sw_must_check;
 /* Before them, where the input takes ARNs alone; by the tag rules' `bad_arn`, else the first one's own. */
 int sw_op_check_arns(SwCtx *cx, const SwResource *const *among, SwStrList refs, SwError *err) sw_must_check;
 int sw_op_tag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrMap *given, SwError *err) sw_must_check;

@@ -252,7 +252,7 @@ static int make_tasks(SwCtx *cx, EcsTaskPlan *p, const EcsLaunch *launch, int64_
 }
 
 int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out, SwError *err) {
-    if (sw_tags_check(ecs_task_resource.tag_rules, SW_NO_STR, SW_GIVEN_TAGS(&in->tags), err) < 0)
+    if (sw_resource_check_tags(cx, ecs_task_resource.tag_rules, SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
     int64_t count = SW_OR(in->count, 1);
     if (count < 1 || count > 10)

@@ -166,7 +166,6 @@ int s3_check_cors(SwCtx *cx, const S3BucketRecord *b, const void *in, SwError *e
 int s3_check_notification(SwCtx *cx, const S3BucketRecord *b, const void *in, SwError *err) sw_must_check;
 
 /* tagging.c */
-int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) sw_must_check;
 /* Of x-amz-tagging; whoever sends it needs s3:PutObjectTagging as well. */
 int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagList *ret_tags, SwError *err) sw_must_check;
 

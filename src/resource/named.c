@@ -130,6 +130,18 @@ int sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, co
     return ref.p || sw_resource_may_be_left_out(w->arn_of) ? arn_of(cx, s, w->arn_of, &n, op, in, ref, ret_arn, err) : 0;
 }
 
+int sw_resource_meant(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, const SwPath *at, SwStr *ret,
+                      SwError *err) {
+    const SwDeclarations *d = s->declares;
+    for (size_t i = 0; d && i < d->n_conditions; i++) {
+        const SwInputWay *w = &d->conditions[i];
+        if (w->op == op->index && w->arn_of && same_path(&w->at, at))
+            return sw_resource_condition(cx, s, w, op, in, ret, err);
+    }
+    *ret = sw_path_text(op->input, in, at);
+    return 0;
+}
+
 /* What an ARN would name, where the policy of such things does not depend on whether they are there. */
 static SwFound named_alone(SwCtx *cx, SwStr arn) {
     SwArn parsed;

@@ -246,6 +246,9 @@ int sw_resource_authorise(SwCtx *cx, const SwService *s, const SwOperation *op, 
 /* The value of a condition with `arn_of`; absent: the input names none, and means none by leaving it out. */
 int sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, const SwOperation *op, const void *in,
                           SwStr *ret_arn, SwError *err) sw_must_check;
+/* What a member of the input says, and where a condition's `arn_of` tells what it names, that one's ARN, however it is said. */
+int sw_resource_meant(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, const SwPath *at, SwStr *ret,
+                      SwError *err) sw_must_check;
 /* The resource-based policy of what an ARN names; absent where there is none. itself: SwResource.policy_itself. */
 int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) sw_must_check;
 
@@ -258,13 +261,13 @@ int sw_resource_set_tags(SwCtx *cx, const SwFound *f, const SwStrMap *given, SwE
 int sw_resource_set_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
                                SwError *err) sw_must_check;
 /* The same in place of those that are there; what only Slipway itself may set stays. */
-int sw_resource_replace_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
-                                   SwError *err) sw_must_check;
-/* Whole operations, which modelc writes into each service's handlers: every reference is one of `among`. */
 int sw_resource_replace_tags(SwCtx *cx, const SwTagRules *rules, SwStr named, SwStrMap *tags, const SwStrMap *given,
                              SwError *err) sw_must_check;
 /* What the caller may give to something that is not there yet. */
 int sw_resource_check_tags(SwCtx *cx, const SwTagRules *rules, const SwStrMap *given, SwError *err) sw_must_check;
+int sw_resource_replace_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
+                                   SwError *err) sw_must_check;
+/* Whole operations, which modelc writes into each service's handlers: every reference is one of `among`. */
 /* Before them, where the input takes ARNs alone; by the tag rules' `bad_arn`, else the first one's own. */
 int sw_op_check_arns(SwCtx *cx, const SwResource *const *among, SwStrList refs, SwError *err) sw_must_check;
 int sw_op_tag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const SwStrMap *given, SwError *err) sw_must_check;

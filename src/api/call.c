@@ -48,14 +48,8 @@ static int authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const
     if (!cx->host->config->strict || (op->flags & SW_OP_NO_AUTH) || (handler->flags & SW_AUTHORISES))
         return 0;
     const char *action = s->action ? s->action(cx, op, in) : NULL;
-    SwStrList about;
-    if (sw_resource_arns_of(cx, s, op, in, &about, err) < 0)
+    if (sw_resource_authorise(cx, s, op, action ? action : op->iam_action, in, err) < 0)
         return -1;
-    if (about.n == 0)
-        sw_str_list_add(cx->arena, &about, SW_STR("*"));
-    for (size_t i = 0; i < about.n; i++)
-        if (sw_authorise(cx, action ? action : op->iam_action, about.v[i], err) < 0)
-            return -1;
     if (!cx->host->auth.pass_roles || cx->principal.kind == SW_PRINCIPAL_SERVICE ||
         cx->host->auth.pass_roles(cx, op, in, err) == 0)
         return 0;

@@ -13,7 +13,7 @@ static size_t characters(SwStr s) {
     return n;
 }
 
-static bool is_reserved(SwStr key) {
+bool sw_tag_is_reserved(SwStr key) {
     return key.n >= 4 && sw_str_ieq(sw_str_n(key.p, 4), SW_STR("aws:"));
 }
 
@@ -47,7 +47,7 @@ static int refuse(const SwTagFault *f, SwStr bad, SwStr resource, SwError *err) 
 
 int sw_tags_check_keys(const SwTagRules *r, SwStr resource, const SwStrList *keys, SwError *err) {
     for (size_t i = 0; r->reserved.kind && i < keys->n; i++)
-        if (is_reserved(keys->v[i]))
+        if (sw_tag_is_reserved(keys->v[i]))
             return refuse(&r->reserved, keys->v[i], resource, err);
     return 0;
 }
@@ -57,7 +57,7 @@ int sw_tags_check(const SwTagRules *r, SwStr resource, const SwStrMap *given, Sw
         return refuse(&r->too_many, SW_NO_STR, resource, err);
     for (size_t i = 0; i < given->n; i++) {
         SwStr key = given->v[i].key;
-        if (r->reserved.kind && is_reserved(key))
+        if (r->reserved.kind && sw_tag_is_reserved(key))
             return refuse(&r->reserved, key, resource, err);
         if (r->bad_key.kind && (!key.n || characters(key) > KEY_MAX))
             return refuse(&r->bad_key, key, resource, err);
@@ -81,7 +81,7 @@ int sw_tags_merge(SwArena *a, const SwTagRules *r, SwStr resource, SwStrMap *tag
         *(at < all.n ? &all.v[at] : sw_list_add(a, &all)) = given->v[i];
     }
     for (size_t i = 0; i < all.n; i++)
-        counted += !is_reserved(all.v[i].key);
+        counted += !sw_tag_is_reserved(all.v[i].key);
     if (counted > r->max)
         return refuse(&r->too_many, SW_NO_STR, resource, err);
     *tags = all;

@@ -37,6 +37,8 @@ typedef struct SwTagRules {
     SwTagFault missing; /* tags of nothing, where that is another error than the resource's own (its text as it is) */
 } SwTagRules;
 
+/* "aws:", in any case. */
+bool sw_tag_is_reserved(SwStr key);
 /* Keys that a caller may take away. */
 int sw_tags_check_keys(const SwTagRules *r, SwStr resource, const SwStrList *keys, SwError *err) sw_must_check;
 /* What a caller may give. Linear: more than `max` are refused before any are compared. */

@@ -76,17 +76,10 @@ static int call_one(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, bool tak
 static int ask_one(SwCtx *cx, const SwFound *f, const SwCfnBinding *b, const SwValue *one, const SwValue *properties,
                    SwError *err) {
     const SwOperation *op = &f->r->api->op[b->each->put];
-    SwStrList about;
     void *in;
-    if (input_of_one(cx, f, b, false, one, properties, &in, err) < 0 ||
-        sw_resource_arns_of(cx, sw_registry_by_api(cx->host, f->r->api), op, in, &about, err) < 0)
+    if (input_of_one(cx, f, b, false, one, properties, &in, err) < 0)
         return -1;
-    if (!about.n)
-        sw_str_list_add(cx->arena, &about, SW_STR("*"));
-    for (size_t i = 0; i < about.n; i++)
-        if (sw_authorise(cx, op->iam_action, about.v[i], err) < 0)
-            return -1;
-    return 0;
+    return sw_resource_authorise(cx, sw_registry_by_api(cx->host, f->r->api), op, op->iam_action, in, err);
 }
 
 /* --- all of them ------------------------------------------------------------------------------------------------ */

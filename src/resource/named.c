@@ -27,6 +27,10 @@ static int stored_arn(SwCtx *cx, const SwResource *r, const SwParts *p, SwStr *r
     return 0;
 }
 
+static bool same_path(const SwPath *x, const SwPath *y) {
+    return x->n == y->n && x->n && memcmp(x->at, y->at, x->n * sizeof(x->at[0])) == 0;
+}
+
 /* ref absent: the request named nothing, and means what the parts say then, or what a hook knows. */
 static int arn_of(SwCtx *cx, const SwService *s, const SwResource *r, const SwNamed *n, const SwOperation *op, const void *in,
                   SwStr ref, SwStr *ret_arn, SwError *err) {
@@ -40,38 +44,82 @@ static int arn_of(SwCtx *cx, const SwService *s, const SwResource *r, const SwNa
     for (size_t i = 0; ref.p && !read && r->reference[i]; i++)
         read = sw_resource_read(r, r->reference[i], ref, &p);
     for (size_t i = 0; i < r->n_part; i++) {
-        SwStr said = sw_path_text(op->input, in, &n->with[i]);
+        SwStr said = same_path(&n->with[i], &n->at) ? ref : sw_path_text(op->input, in, &n->with[i]);
         if (!p.v[i].p && sw_str_is(said))
             p.v[i] = part_of(cx, s, r->part[i].name, said);
     }
     return stored_arn(cx, r, &p, ret_arn, err);
 }
 
+static void add_question(SwCtx *cx, SwQuestions *all, const char *action, SwStr arn) {
+    for (size_t i = 0; i < all->n; i++)
+        if (sw_str_eq(all->v[i].arn, arn) && all->v[i].action == action)
+            return;
+    *sw_list_add(cx->arena, all) = (SwQuestion){action, arn};
+}
+
+static void add_questions(SwCtx *cx, SwQuestions *all, const SwNamed *n, SwStr arn) {
+    if (!n->asks)
+        add_question(cx, all, NULL, arn);
+    for (const char *const *a = n->asks; a && *a; a++)
+        add_question(cx, all, *a, arn);
+}
+
+/* The ARN that it has when the request is done; absent: the one that it has. */
+static SwStr arn_afterwards(SwCtx *cx, const SwResource *r, const SwNamed *n, const SwOperation *op, const void *in,
+                            SwStr arn) {
+    SwParts p;
+    bool changes = false;
+    if (!sw_resource_read_any_arn(r, arn, &p))
+        return SW_NO_STR;
+    for (size_t i = 0; i < r->n_part; i++) {
+        SwStr said = sw_path_text(op->input, in, &n->becomes[i]);
+        changes |= sw_str_is(said);
+        p.v[i] = sw_str_or(said, p.v[i]);
+    }
+    return changes ? sw_resource_write_arn(cx, r, &p) : SW_NO_STR;
+}
+
 static int add_named(SwCtx *cx, const SwService *s, const SwResource *r, const SwNamed *n, const SwOperation *op,
-                     const void *in, SwStrList *all, SwError *err) {
+                     const void *in, SwQuestions *all, SwError *err) {
     SwStrList refs = sw_path_texts(cx->arena, op->input, in, &n->at);
     if (refs.n == 0)
         sw_str_list_add(cx->arena, &refs, SW_NO_STR);
     for (size_t i = 0; i < refs.n; i++) {
-        SwStr arn;
+        SwStr arn, afterwards;
         if (arn_of(cx, s, r, n, op, in, refs.v[i], &arn, err) < 0)
             return -1;
-        if (sw_str_is(arn) && !sw_str_list_has(all, arn))
-            sw_str_list_add(cx->arena, all, arn);
+        if (!sw_str_is(arn))
+            continue;
+        add_questions(cx, all, n, arn);
+        afterwards = arn_afterwards(cx, r, n, op, in, arn);
+        if (sw_str_is(afterwards))
+            add_questions(cx, all, n, afterwards);
     }
     return 0;
 }
 
-int sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwStrList *ret_arns,
-                        SwError *err) {
-    *ret_arns = (SwStrList){0};
+int sw_resource_questions(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwQuestions *ret,
+                          SwError *err) {
+    *ret = (SwQuestions){0};
     for (size_t i = 0; op->input && s->declares && s->declares->resource[i]; i++) {
         const SwResource *r = s->declares->resource[i];
         for (size_t k = 0; r->arn[0] && k < r->n_named; k++)
-            if (r->named[k].op == op->index && add_named(cx, s, r, &r->named[k], op, in, ret_arns, err) < 0)
+            if (r->named[k].op == op->index && add_named(cx, s, r, &r->named[k], op, in, ret, err) < 0)
                 return -1;
     }
     return 0;
+}
+
+int sw_resource_authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const char *action, const void *in,
+                          SwError *err) {
+    SwQuestions all;
+    if (sw_resource_questions(cx, s, op, in, &all, err) < 0)
+        return -1;
+    for (size_t i = 0; i < all.n; i++)
+        if (sw_authorise(cx, all.v[i].action ? all.v[i].action : action, all.v[i].arn, err) < 0)
+            return -1;
+    return all.n ? 0 : sw_authorise(cx, action, SW_STR("*"), err);
 }
 
 int sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, const SwOperation *op, const void *in,
@@ -80,6 +128,18 @@ int sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, co
     SwStr ref = sw_path_text(op->input, in, &w->at);
     *ret_arn = SW_NO_STR;
     return ref.p || sw_resource_may_be_left_out(w->arn_of) ? arn_of(cx, s, w->arn_of, &n, op, in, ref, ret_arn, err) : 0;
+}
+
+int sw_resource_meant(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, const SwPath *at, SwStr *ret,
+                      SwError *err) {
+    const SwDeclarations *d = s->declares;
+    for (size_t i = 0; d && i < d->n_conditions; i++) {
+        const SwInputWay *w = &d->conditions[i];
+        if (w->op == op->index && w->arn_of && same_path(&w->at, at))
+            return sw_resource_condition(cx, s, w, op, in, ret, err);
+    }
+    *ret = sw_path_text(op->input, in, at);
+    return 0;
 }
 
 /* What an ARN would name, where the policy of such things does not depend on whether they are there. */

@@ -49,7 +49,9 @@ typedef struct SwText {
 typedef struct SwNamed {
     uint16_t op; /* SwOperation.index */
     SwPath at;
-    SwPath with[SW_PARTS_MAX]; /* where the input says the other parts, in the order of SwResource.part */
+    SwPath with[SW_PARTS_MAX];    /* where the input says the other parts, in the order of SwResource.part */
+    SwPath becomes[SW_PARTS_MAX]; /* where it says what they are afterwards: IAM is asked about both */
+    const char *const *asks;      /* NULL-terminated: the actions that IAM is asked for; NULL: the operation's own */
 } SwNamed;
 
 /* A resource found: what it is, under which id, its record. */
@@ -225,12 +227,28 @@ SwStr sw_resource_reference(SwCtx *cx, const SwFound *f, const SwShape *s, const
 
 /* --- what requests are about ------------------------------------------------------------------------------------ */
 
-/* ARNs of all that a request names, for authorisation; empty: it names nothing that is declared. */
-int sw_resource_arns_of(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwStrList *ret_arns,
-                        SwError *err) sw_must_check;
+/* What IAM is asked of a request. */
+typedef struct SwQuestion {
+    const char *action; /* NULL: the operation's own */
+    SwStr arn;
+} SwQuestion;
+typedef struct SwQuestions {
+    SwQuestion *v;
+    size_t n;
+} SwQuestions;
+
+/* About all that a request names; empty: it names nothing that is declared. */
+int sw_resource_questions(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, SwQuestions *ret,
+                          SwError *err) sw_must_check;
+/* Asks them, of `action`, or where nothing is named about "*". */
+int sw_resource_authorise(SwCtx *cx, const SwService *s, const SwOperation *op, const char *action, const void *in,
+                          SwError *err) sw_must_check;
 /* The value of a condition with `arn_of`; absent: the input names none, and means none by leaving it out. */
 int sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, const SwOperation *op, const void *in,
                           SwStr *ret_arn, SwError *err) sw_must_check;
+/* What a member of the input says, and where a condition's `arn_of` tells what it names, that one's ARN, however it is said. */
+int sw_resource_meant(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, const SwPath *at, SwStr *ret,
+                      SwError *err) sw_must_check;
 /* The resource-based policy of what an ARN names; absent where there is none. itself: SwResource.policy_itself. */
 int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) sw_must_check;
 
@@ -243,6 +261,10 @@ int sw_resource_set_tags(SwCtx *cx, const SwFound *f, const SwStrMap *given, SwE
 int sw_resource_set_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
                                SwError *err) sw_must_check;
 /* The same in place of those that are there; what only Slipway itself may set stays. */
+int sw_resource_replace_tags(SwCtx *cx, const SwTagRules *rules, SwStr named, SwStrMap *tags, const SwStrMap *given,
+                             SwError *err) sw_must_check;
+/* What the caller may give to something that is not there yet. */
+int sw_resource_check_tags(SwCtx *cx, const SwTagRules *rules, const SwStrMap *given, SwError *err) sw_must_check;
 int sw_resource_replace_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
                                    SwError *err) sw_must_check;
 /* Whole operations, which modelc writes into each service's handlers: every reference is one of `among`. */

@@ -11,15 +11,15 @@ SwStrMap *sw_resource_tags(SwCtx *cx, const SwFound *f) {
 }
 
 /* Keys that begin with aws: are Slipway's own to set: its services mark what they made. */
-static SwTagRules rules_for(SwCtx *cx, const SwResource *r) {
-    SwTagRules rules = *r->tag_rules;
+static SwTagRules rules_for(SwCtx *cx, const SwTagRules *of) {
+    SwTagRules rules = *of;
     if (cx->principal.kind == SW_PRINCIPAL_SERVICE)
         rules.reserved.kind = NULL;
     return rules;
 }
 
 int sw_resource_set_tags(SwCtx *cx, const SwFound *f, const SwStrMap *given, SwError *err) {
-    SwTagRules rules = rules_for(cx, f->r);
+    SwTagRules rules = rules_for(cx, f->r->tag_rules);
     SwStr named = rules.by_id ? f->id : sw_resource_arn(cx, f->r, f->id, f->record);
     return sw_tags_merge(cx->arena, &rules, named, sw_resource_tags(cx, f), given, err);
 }
@@ -29,19 +29,29 @@ int sw_resource_set_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p,
     return sw_resource_set_tags(cx, &(SwFound){r, sw_resource_write(cx, r, r->id, p), record}, given, err);
 }
 
-static bool is_reserved(SwStr key) {
-    return key.n >= 4 && sw_str_ieq(sw_str_n(key.p, 4), SW_STR("aws:"));
+int sw_resource_check_tags(SwCtx *cx, const SwTagRules *of, const SwStrMap *given, SwError *err) {
+    SwTagRules rules = rules_for(cx, of);
+    return sw_tags_check(&rules, SW_NO_STR, given, err);
+}
+
+int sw_resource_replace_tags(SwCtx *cx, const SwTagRules *of, SwStr named, SwStrMap *tags, const SwStrMap *given,
+                             SwError *err) {
+    SwTagRules rules = rules_for(cx, of);
+    SwStrMap kept = {0};
+    for (size_t i = 0; cx->principal.kind != SW_PRINCIPAL_SERVICE && i < tags->n; i++)
+        if (sw_tag_is_reserved(tags->v[i].key))
+            *sw_list_add(cx->arena, &kept) = tags->v[i];
+    if (sw_tags_merge(cx->arena, &rules, named, &kept, given, err) < 0)
+        return -1;
+    *tags = kept;
+    return 0;
 }
 
 int sw_resource_replace_tags_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void *record, const SwStrMap *given,
                                    SwError *err) {
     const SwFound f = {r, sw_resource_write(cx, r, r->id, p), record};
-    SwStrMap *tags = sw_resource_tags(cx, &f), was = *tags, kept = {0};
-    for (size_t i = 0; cx->principal.kind != SW_PRINCIPAL_SERVICE && i < was.n; i++)
-        if (is_reserved(was.v[i].key))
-            *sw_list_add(cx->arena, &kept) = was.v[i];
-    *tags = kept;
-    return sw_resource_set_tags(cx, &f, given, err);
+    SwStr named = r->tag_rules->by_id ? f.id : sw_resource_arn(cx, r, f.id, record);
+    return sw_resource_replace_tags(cx, r->tag_rules, named, sw_resource_tags(cx, &f), given, err);
 }
 
 static int write_back(SwCtx *cx, const SwFound *f, SwError *err) {
@@ -97,7 +107,7 @@ int sw_op_untag(SwCtx *cx, const SwResource *const *among, SwStrList refs, const
         SwFound f;
         if (find(cx, among, refs.v[i], &f, err) < 0)
             return -1;
-        SwTagRules rules = rules_for(cx, f.r);
+        SwTagRules rules = rules_for(cx, f.r->tag_rules);
         SwStr arn = sw_resource_arn(cx, f.r, f.id, f.record);
         if (sw_tags_check_keys(&rules, arn, keys, err) < 0)
             return -1;

@@ -120,6 +120,7 @@ test("the same client token starts a task once", async () => {
     const rest = { clientToken: "t-1", startedBy: "me" };
     const a = await e.run(d, rest), b = await e.run(d, rest);
     assert.strictEqual(a, b);
+    assert.strictEqual(await e.run(d, { ...rest, cluster: "arn:aws:ecs:us-east-1:000000000000:cluster/main" }), a, "by its ARN it is the same cluster");
     await refuses(e.run(d, { ...rest, startedBy: "other" }), "ConflictException");
     assert.deepStrictEqual((await e.send("ListTasks", { cluster: "main", startedBy: "me" })).taskArns, [a]);
     await e.send("StopTask", { cluster: "main", task: a });

@@ -28,13 +28,15 @@ const pipeline = (name) => ({ name, roleArn: "arn:aws:iam::000000000000:role/r",
     stages: [{ name: "Source", actions: [{ name: "a", actionTypeId: { category: "Source", owner: "AWS", provider: "S3", version: "1" } }] },
              { name: "Go", actions: [{ name: "a", actionTypeId: { category: "Approval", owner: "AWS", provider: "Manual", version: "1" } }] }] });
 
-// [module, client, operation, input for a name, ARN for that name]
+// [module, client, operation, input for a name, ARN for that name, the action that is asked of it where that is not the operation]
 const rows = [
     [L, "CloudWatchLogs", "CreateLogGroup", (n) => ({ logGroupName: n }), (n) => arn("logs", `log-group:${n}:log-stream:`)],
     [L, "CloudWatchLogs", "CreateLogStream", (n) => ({ logGroupName: `/a/${n}`, logStreamName: "s/1" }), (n) => arn("logs", `log-group:/a/${n}:log-stream:s/1`)],
     [L, "CloudWatchLogs", "GetLogEvents", (n) => ({ logGroupIdentifier: n, logStreamName: "s" }), (n) => arn("logs", `log-group:${n}:log-stream:s`)],
     [L, "CloudWatchLogs", "GetLogEvents", (n) => ({ logGroupIdentifier: arn("logs", `log-group:${n}`), logStreamName: "s" }), (n) => arn("logs", `log-group:${n}:log-stream:s`)],
     [L, "CloudWatchLogs", "DescribeLogStreams", (n) => ({ logGroupIdentifier: arn("logs", `log-group:${n}`) }), (n) => arn("logs", `log-group:${n}:log-stream:`)],
+    [L, "CloudWatchLogs", "DescribeLogGroups", (n) => ({ logGroupIdentifiers: ["mine", n] }), (n) => arn("logs", `log-group:${n}:log-stream:`)],
+    [L, "CloudWatchLogs", "DescribeLogGroups", (n) => ({ logGroupIdentifiers: [arn("logs", "log-group:mine"), arn("logs", `log-group:${n}`)] }), (n) => arn("logs", `log-group:${n}:log-stream:`)],
     [L, "CloudWatchLogs", "FilterLogEvents", (n) => ({ logGroupName: n }), (n) => arn("logs", `log-group:${n}:log-stream:`)],
     [L, "CloudWatchLogs", "DeleteLogGroup", (n) => ({ logGroupName: n }), (n) => arn("logs", `log-group:${n}:log-stream:`)],
     [L, "CloudWatchLogs", "TagResource", (n) => ({ resourceArn: arn("logs", `log-group:${n}`), tags: { a: "b" } }), (n) => arn("logs", `log-group:${n}`)],
@@ -106,6 +108,7 @@ const rows = [
     [EB, "EventBridge", "PutTargets", (n) => ({ Rule: n, EventBusName: "default", Targets: [{ Id: "1", Arn: arn("sqs", "q") }] }), (n) => arn("events", `rule/${n}`)],
     [R, "ECR", "DescribeRepositories", (n) => ({ repositoryNames: ["mine", n] }), (n) => arn("ecr", `repository/${n}`)],
     [CC, "CodeCommit", "UpdateRepositoryName", (n) => ({ oldName: n, newName: "mine" }), (n) => arn("codecommit", n)],
+    [CC, "CodeCommit", "UpdateRepositoryName", (n) => ({ oldName: "mine", newName: n }), (n) => arn("codecommit", n)],
     [CC, "CodeCommit", "ListBranches", (n) => ({ repositoryName: n }), (n) => arn("codecommit", n)],
     [CC, "CodeCommit", "TagResource", (n) => ({ resourceArn: arn("codecommit", n), tags: { a: "b" } }), (n) => arn("codecommit", n)],
     [CC, "CodeCommit", "BatchGetRepositories", (n) => ({ repositoryNames: ["mine", n] }), (n) => arn("codecommit", n)],
@@ -120,6 +123,7 @@ const rows = [
     [Q, "SQS", "DeleteQueue", (n) => ({ QueueUrl: n }), (n) => arn("sqs", n)],
     [Q, "SQS", "TagQueue", (n) => ({ QueueUrl: url(n), Tags: { a: "b" } }), (n) => arn("sqs", n)],
     [Q, "SQS", "StartMessageMoveTask", (n) => ({ SourceArn: arn("sqs", n) }), (n) => arn("sqs", n)],
+    [Q, "SQS", "StartMessageMoveTask", (n) => ({ SourceArn: arn("sqs", "mine"), DestinationArn: arn("sqs", n) }), (n) => arn("sqs", n), "SendMessage"],
     [Q, "SQS", "CancelMessageMoveTask", (n) => ({ TaskHandle: handle(n) }), (n) => arn("sqs", n)],
     [N, "SNS", "CreateTopic", (n) => ({ Name: n }), (n) => arn("sns", n)],
     [N, "SNS", "Publish", (n) => ({ TargetArn: arn("sns", n), Message: "m" }), (n) => arn("sns", n)],
@@ -128,6 +132,8 @@ const rows = [
     [N, "SNS", "TagResource", (n) => ({ ResourceArn: arn("sns", n), Tags: [{ Key: "a", Value: "b" }] }), (n) => arn("sns", n)],
     [I, "IAM", "GetRole", (n) => ({ RoleName: n }), (n) => iam(`role/${n}`)],
     [I, "IAM", "CreateUser", (n) => ({ UserName: n, Path: "/team/" }), (n) => iam(`user/team/${n}`)],
+    [I, "IAM", "UpdateUser", (n) => ({ UserName: "mine-too", NewUserName: n }), (n) => iam(`user/${n}`)],
+    [I, "IAM", "UpdateUser", (n) => ({ UserName: "mine-too", NewUserName: n, NewPath: "/team/" }), (n) => iam(`user/team/${n}`)],
     [I, "IAM", "AttachRolePolicy", (n) => ({ RoleName: n, PolicyArn: iam("policy/p") }), (n) => iam(`role/${n}`)],
     [I, "IAM", "CreatePolicy", (n) => ({ PolicyName: n, Path: "/team/", PolicyDocument: "{}" }), (n) => iam(`policy/team/${n}`)],
     [I, "IAM", "AddUserToGroup", (n) => ({ GroupName: n, UserName: "u" }), (n) => iam(`group/${n}`)],
@@ -136,9 +142,8 @@ const rows = [
      (n) => iam(`role/aws-service-role/ecs.amazonaws.com/${n}`)],
 ];
 
-let as, ann, bob, clean;
+let as, user, ann, bob, clean;
 before(async () => {
-    let user;
     ({ as, user } = await strict({ after: (f) => { clean = f; } }));
     ann = await user("ann", allow("*"), deny("*", "arn:aws:*:*:*:*theirs*"));
     bob = await user("bob", allow("*", "arn:aws:*:*:*:*mine*"));
@@ -156,13 +161,32 @@ async function fault(who, [module, client, op], input) {
 
 for (const row of rows)
     test(`${row[1]} ${row[2]} asks about ${row[4]("NAME")}${JSON.stringify(row[3]("NAME")).includes('"mine') ? ", the last of several" : ""}`, async () => {
-        const [, , op, input, arnOf] = row, theirs = arnOf("theirs");
+        const [, , op, input, arnOf, action = op] = row, theirs = arnOf("theirs");
         const denied = await fault(ann, row, input("theirs"));
-        assert.ok(denied.includes(`:${op} on resource: ${theirs} with an explicit deny`), `ann: ${denied || "let in"}`);
+        assert.ok(denied.includes(`:${action} on resource: ${theirs} with an explicit deny`), `ann: ${denied || "let in"}`);
         const unnamed = await fault(bob, row, input("theirs"));
         assert.ok(unnamed.includes(`on resource: ${theirs} because no identity-based policy`), `bob: ${unnamed || "let in"}`);
-        assert.doesNotMatch(await fault(bob, row, input("mine")), new RegExp(`:${op} on resource`));
+        assert.doesNotMatch(await fault(bob, row, input("mine")), new RegExp(`:${action} on resource`));
     });
+
+test("who moves messages may send where they go, also where they came from", async () => {
+    const sqs = as(Q.SQSClient), create = (QueueName, Attributes) => sqs.send(new Q.CreateQueueCommand({ QueueName, Attributes }));
+    const SourceArn = arn("sqs", "dead"), to = arn("sqs", "other");
+    await create("dead");
+    await create("other");
+    await create("work", { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: SourceArn, maxReceiveCount: 1 }) });
+    const move = async (who, more) => as(Q.SQSClient, who).send(new Q.StartMessageMoveTaskCommand({ SourceArn, ...more }));
+    const least = ["sqs:StartMessageMoveTask", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"].map((a) => allow(a, SourceArn));
+    const taker = await user("taker", ...least), mover = await user("mover", ...least, allow("sqs:SendMessage", arn("sqs", "work")));
+    const careless = await user("careless", allow("sqs:*"), deny("sqs:*", arn("sqs", "work")));
+    await assert.rejects(move(taker), /sqs:SendMessage on resource: .*:work because/);
+    await assert.rejects(move(taker, { DestinationArn: to }), /sqs:SendMessage on resource: .*:other because/);
+    await assert.rejects(move(careless), /sqs:SendMessage on resource: .*:work with an explicit deny/);
+    for (const without of least)
+        await assert.rejects(move(await user(`no-${without.Action.slice(4)}`, ...least.filter((x) => x !== without), allow("sqs:SendMessage"))),
+            (e) => e.message.includes(`${without.Action} on resource: ${SourceArn} because`));
+    assert.ok((await move(mover)).TaskHandle);
+});
 
 test("every operation of IAM that may leave its user out is about the caller's own", async () => {
     const iam = as(I.IAMClient), own = "arn:aws:iam::000000000000:user/team/carl";

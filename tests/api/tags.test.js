@@ -115,6 +115,7 @@ const KINDS = {
         async (n, tags) => (await send("events", "CreateEventBus", { Name: n, Tags: Upper(tags) })).EventBusArn, { arnKey: "ResourceARN" }),
     "iam role": iam("CreateRole", "Role", (RoleName) => ({ RoleName, AssumeRolePolicyDocument: TRUST }), "RoleName"),
     "iam user": iam("CreateUser", "User", (UserName) => ({ UserName }), "UserName"),
+    "iam instance profile": iam("CreateInstanceProfile", "InstanceProfile", (InstanceProfileName) => ({ InstanceProfileName }), "InstanceProfileName"),
     "iam policy": iam("CreatePolicy", "Policy", (PolicyName) => ({ PolicyName, PolicyDocument: POLICY }), "PolicyArn", "Arn"),
     "logs group": standard("logs", "TooManyTagsException", "InvalidParameterException", undefined,
         async (n, tags) => { await send("logs", "CreateLogGroup", { logGroupName: n, tags: tags.length ? map(tags) : undefined }); return arn("logs", `log-group:${n}`); },

@@ -190,32 +190,60 @@ static bool lists_word(SwStr words, SwStr word) {
     return false;
 }
 
-static void add_named(Declarations *d, Resource *r, Operation *op, Path at, const SwValue *with) {
+/* Of the parts that `says` names: where the operation's input has them, if it has. */
+static void read_part_ways(Resource *r, Operation *op, const SwValue *says, Path *ways) {
+    for (size_t i = 0; says && i < says->n; i++)
+        for (size_t k = 0; k < r->n_part; k++)
+            if (sw_str_eq(r->part[k].name, says->keys[i]) && !resource_path(op->input, says->v[i].s, &ways[k]))
+                ways[k] = (Path){0};
+}
+
+static void add_named(Declarations *d, Resource *r, Operation *op, Path at, const SwValue *json) {
     Named *n = sw_list_add(d->api->arena, &r->named);
     n->op = op;
     n->at = at;
-    for (size_t i = 0; with && i < with->n; i++)
-        for (size_t k = 0; k < r->n_part; k++)
-            if (sw_str_eq(r->part[k].name, with->keys[i]) && !resource_path(op->input, with->v[i].s, &n->with[k]))
-                n->with[k] = (Path){0};
+    if (json->kind != SW_VOBJECT)
+        return;
+    read_part_ways(r, op, sw_value_getz(json, "with"), n->with);
+    read_part_ways(r, op, sw_value_getz(json, "becomes"), n->becomes);
+    n->asks = sw_value_getz(json, "asks");
 }
 
-static void check_with(Declarations *d, Resource *r, const SwValue *with) {
-    for (size_t i = 0; with && i < with->n; i++)
-        if (!has_part(r, with->keys[i]))
-            file_error(d->api, d->file, &with->v[i], "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(with->keys[i]));
+static void check_parts(Declarations *d, Resource *r, const SwValue *says) {
+    for (size_t i = 0; says && i < says->n; i++)
+        if (!has_part(r, says->keys[i]))
+            file_error(d->api, d->file, &says->v[i], "'%.*s' has no part '%.*s'", SW_FMT(r->name), SW_FMT(says->keys[i]));
 }
+
+/* Some of the operations, from the first that this added, have each member. */
+static void check_found(Declarations *d, Resource *r, size_t first, const SwValue *says) {
+    Path p;
+    for (size_t i = 0; says && i < says->n; i++) {
+        bool found = false;
+        for (size_t k = first; k < r->named.n; k++)
+            found |= resource_path(r->named.v[k].op->input, says->v[i].s, &p);
+        if (!found)
+            file_error(d->api, d->file, &says->v[i], "no input that names '%.*s' has '%.*s'", SW_FMT(r->name),
+                       SW_FMT(says->v[i].s));
+    }
+}
+
+static const char *const fields_of_named[] = {"in", "with", "becomes", "asks", NULL};
 
 /* "*", "* but A B", "* without Member" or "A B": operations, of which each has the member. */
 static void read_named(Declarations *d, Resource *r, SwStr member, const SwValue *json) {
-    const SwValue *with = json->kind == SW_VOBJECT ? sw_value_getz(json, "with") : NULL;
     const SwValue *in = json->kind == SW_VOBJECT ? sw_value_getz(json, "in") : json;
     SwStr words = sw_value_str(in), word;
     bool all = sw_str_starts(words, SW_STR("*"));
     SwStr but = sw_str_starts(words, SW_STR("* but ")) ? sw_str_skip(words, 6) : SW_NO_STR, each = all ? but : words,
           without = sw_str_starts(words, SW_STR("* without ")) ? sw_str_skip(words, 10) : SW_NO_STR;
     Path p;
-    check_with(d, r, with);
+    size_t first = r->named.n;
+    if (json->kind == SW_VOBJECT) {
+        resource_words(d, json, fields_of_named, "what names it");
+        check_parts(d, r, sw_value_getz(json, "with"));
+        check_parts(d, r, sw_value_getz(json, "becomes"));
+    }
     while (sw_str_next(&each, ' ', &word)) {
         Operation *op = operation_named(d->api, word);
         if (!op)
@@ -223,7 +251,7 @@ static void read_named(Declarations *d, Resource *r, SwStr member, const SwValue
         else if (!op->input || !resource_path(op->input, member, &p) || !is_text(p.end))
             file_error(d->api, d->file, in, "'%.*s' has no text '%.*s'", SW_FMT(word), SW_FMT(member));
         else if (!all)
-            add_named(d, r, op, p, with);
+            add_named(d, r, op, p, json);
     }
     bool found = !all;
     for (size_t i = 0; all && i < d->api->n_op; i++) {
@@ -232,10 +260,14 @@ static void read_named(Declarations *d, Resource *r, SwStr member, const SwValue
             !resource_path(op->input, member, &p) || !is_text(p.end))
             continue;
         found = true;
-        add_named(d, r, op, p, with);
+        add_named(d, r, op, p, json);
     }
     if (!found)
         file_error(d->api, d->file, in, "no operation has '%.*s'", SW_FMT(member));
+    if (json->kind == SW_VOBJECT) {
+        check_found(d, r, first, sw_value_getz(json, "with"));
+        check_found(d, r, first, sw_value_getz(json, "becomes"));
+    }
 }
 
 /* --- a resource ------------------------------------------------------------------------------------------------- */
@@ -289,7 +321,11 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     if (!sw_value_getz(json, "reference") && r->n_part)
         sw_str_list_add(a, &r->reference, sw_strf(a, "{%.*s*}", SW_FMT(r->part[r->n_part - 1].name)));
     for (size_t i = 0; named && i < named->n; i++)
-        read_named(d, r, named->keys[i], &named->v[i]);
+        if (named->v[i].kind == SW_VARRAY)
+            for (size_t k = 0; k < named->v[i].n; k++)
+                read_named(d, r, named->keys[i], &named->v[i].v[k]);
+        else
+            read_named(d, r, named->keys[i], &named->v[i]);
     r->arn_at = record_path(d, r, sw_value_getz(json, "arn_at"), is_text);
     r->account = record_path(d, r, sw_value_getz(json, "account"), is_text);
     r->region = record_path(d, r, sw_value_getz(json, "region"), is_text);
@@ -315,7 +351,8 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     if (!tags)
         return;
     bool plain = tags->kind == SW_VSTRING;
-    r->tags = record_path(d, r, plain ? tags : sw_value_getz(tags, "at"), is_tags);
+    if (r->record)
+        r->tags = record_path(d, r, plain ? tags : sw_value_getz(tags, "at"), is_tags);
     r->rules = plain ? d->rules : read_rules(d, tags, d->rules);
     if (!r->rules)
         file_error(d->api, d->file, tags, "no rules of tags");

@@ -25,7 +25,8 @@ typedef struct TagRules {
 } TagRules;
 typedef struct Named {
     Operation *op;
-    Path at, with[4];
+    Path at, with[4], becomes[4];
+    const SwValue *asks; /* actions; NULL: the operation's own */
 } Named;
 typedef struct NamedList {
     Named *v;

@@ -123,6 +123,12 @@ static void arn_accessor(Declarations *d, Resource *r, SwBuf *b) {
     sw_buf_addz(b, ");\n}\n");
 }
 
+static const char *rules_name(Declarations *d, Resource *r) {
+    Model *m = d->api;
+    return sw_str_z(m->arena, r->rules == d->rules ? sw_strf(m->arena, "%s_tag_rules", m->lower)
+                                                   : sw_strf(m->arena, "%s_%s_tag_rules", m->lower, r->c_name));
+}
+
 void write_resources_header(Declarations *d, SwBuf *b) {
     Model *m = d->api;
     sw_buf_addf(
@@ -138,6 +144,8 @@ void write_resources_header(Declarations *d, SwBuf *b) {
             sw_buf_addf(b, "extern const SwResourceHooks %s_%s_hooks;\n", m->lower, r->c_name);
         if (r->record)
             sw_buf_addf(b, "extern const SwCollection %s_%.*s;\n", m->lower, SW_FMT(r->collection));
+        if (r->rules && !r->record)
+            sw_buf_addf(b, "extern const SwTagRules %s;\n", rules_name(d, r));
         if (r->arn.n)
             arn_accessor(d, r, b);
         if (r->record)
@@ -179,10 +187,21 @@ static void write_rules(SwBuf *b, const char *name, TagRules *t) {
     sw_buf_addz(b, "};\n");
 }
 
-static const char *rules_name(Declarations *d, Resource *r) {
-    Model *m = d->api;
-    return sw_str_z(m->arena, r->rules == d->rules ? sw_strf(m->arena, "%s_tag_rules", m->lower)
-                                                   : sw_strf(m->arena, "%s_%s_tag_rules", m->lower, r->c_name));
+static void write_part_ways(const Resource *r, const char *what, const Path *ways, SwBuf *b) {
+    for (size_t k = 0; k < r->n_part; k++)
+        if (ways[k].n) {
+            sw_buf_addf(b, ", .%s[%zu] = ", what, k);
+            write_path(b, &ways[k]);
+        }
+}
+
+static void write_asks(const SwValue *asks, SwBuf *b) {
+    sw_buf_addz(b, ", .asks = (const char *const[]){");
+    for (size_t k = 0; k < asks->n; k++) {
+        add_quoted(b, asks->v[k].s);
+        sw_buf_addz(b, ", ");
+    }
+    sw_buf_addz(b, "NULL}");
 }
 
 static void write_named(Declarations *d, Resource *r, SwBuf *b) {
@@ -193,12 +212,10 @@ static void write_named(Declarations *d, Resource *r, SwBuf *b) {
         Named *n = &r->named.v[i];
         sw_buf_addf(b, "    {%s, ", n->op->c_index);
         write_path(b, &n->at);
-        for (size_t k = 0; k < r->n_part; k++) {
-            if (!n->with[k].n)
-                continue;
-            sw_buf_addf(b, ", .with[%zu] = ", k);
-            write_path(b, &n->with[k]);
-        }
+        write_part_ways(r, "with", n->with, b);
+        write_part_ways(r, "becomes", n->becomes, b);
+        if (n->asks)
+            write_asks(n->asks, b);
         sw_buf_addz(b, "},\n");
     }
     sw_buf_addz(b, "};\n");
@@ -302,7 +319,7 @@ static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
     add_path_field(b, "policy_at", &r->policy);
     if (r->policy_itself)
         sw_buf_addz(b, "    .policy_itself = true,\n");
-    if (r->rules)
+    if (r->rules && r->record)
         sw_buf_addf(b, "    .tag_rules = &%s,\n", rules_name(d, r));
     add_text(b, "missing", &r->missing);
     add_text(b, "exists", &r->exists);

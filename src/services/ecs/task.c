@@ -11,8 +11,7 @@ const SwCollection ecs_tasks = {.name = "ecs/task",
                                 .shape = &ecs_shape_task_record,
                                 .indexes = {{.name = "by_desired", .member = {"clusterArn", "task.desiredStatus"}},
                                             {.name = "by_last_status", .member = {"clusterArn", "task.lastStatus"}},
-                                            {.name = "by_service", .member = {"serviceArn"}},
-                                            {.name = "by_credentials", .member = {"credentialsId"}}}};
+                                            {.name = "by_service", .member = {"serviceArn"}}}};
 
 SwStr ecs_task_id(const EcsTaskRecord *t) {
     return ecs_short_name(t->task->task_arn);
@@ -252,7 +251,7 @@ static int make_tasks(SwCtx *cx, EcsTaskPlan *p, const EcsLaunch *launch, int64_
 }
 
 int ecs_run_task(SwCtx *cx, const EcsRunTaskRequest *in, EcsRunTaskResponse *out, SwError *err) {
-    if (sw_tags_check(ecs_task_resource.tag_rules, SW_NO_STR, SW_GIVEN_TAGS(&in->tags), err) < 0)
+    if (sw_resource_check_tags(cx, ecs_task_resource.tag_rules, SW_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
     int64_t count = SW_OR(in->count, 1);
     if (count < 1 || count > 10)

@@ -4,10 +4,9 @@
  *   user      inline and attached policies, those of its groups; its permissions boundary
  *   role      inline and attached policies; its permissions boundary; the session's policies
  *   root      everything, as on AWS
- *   bucket    its policy, asked of S3; repository: its policy, asked of ECR; others: as declared
+ *   bucket, repository, queue, ..   its policy, as its service declares
  *   role      (sts:AssumeRole) its trust policy */
 
-#include "models/s3.gen.h"
 #include "resource/resource.h"
 #include "services/iam/iam.h"
 
@@ -43,45 +42,7 @@ static int add_identity(SwCtx *cx, Policies *l, const IamIdentity *i, SwError *e
     return 0;
 }
 
-/* A service's own call, so that reading a resource's policy needs no permission. */
-static SwCtx as_iam(const SwCtx *cx) {
-    SwCtx as = *cx;
-    as.principal = (SwPrincipal){.kind = SW_PRINCIPAL_SERVICE, .name = SW_STR("iam.amazonaws.com")};
-    return as;
-}
-
-/* RestrictPublicBuckets: a public policy lets nobody in from outside of the account. */
-static int is_closed_to_the_public(SwCtx *as, SwStr bucket, bool *ret_closed, SwError *err) {
-    S3GetPublicAccessBlockOutput *block;
-    S3GetBucketPolicyStatusOutput *status;
-    SwError none = sw_error(as->arena);
-    if (s3_call_get_public_access_block(as, &(S3GetPublicAccessBlockRequest){.bucket = bucket}, &block, &none) < 0)
-        return sw_error_is(&none, &SW_INTERNAL_FAILURE) ? (*err = none, -1) : 0;
-    if (!block->public_access_block_configuration->restrict_public_buckets.v)
-        return 0;
-    if (s3_call_get_bucket_policy_status(as, &(S3GetBucketPolicyStatusRequest){.bucket = bucket}, &status, err) < 0)
-        return -1;
-    *ret_closed = status->policy_status->is_public.v;
-    return 0;
-}
-
-/* "bucket" or "bucket/key" to its policy. */
-static int bucket_policy(SwCtx *cx, SwStr resource, const SwPolicy **ret_p, SwError *err) {
-    SwStr rest = sw_str_skip(resource, sizeof("arn:aws:s3:::") - 1), bucket = rest;
-    (void)sw_str_cut(&rest, '/', &bucket);
-    SwCtx as = as_iam(cx);
-    S3GetBucketPolicyOutput *out;
-    SwError none = sw_error(cx->arena);
-    S3GetBucketPolicyRequest in = {.bucket = bucket};
-    if (s3_call_get_bucket_policy(&as, &in, &out, &none) < 0)
-        return sw_error_is(&none, &SW_INTERNAL_FAILURE) ? (*err = none, -1) : 0;
-    bool closed = false;
-    if (cx->principal.kind == SW_PRINCIPAL_ANONYMOUS && is_closed_to_the_public(&as, bucket, &closed, err) < 0)
-        return -1;
-    return out->policy.p && !closed ? sw_policy_parsed(cx->arena, out->policy, SW_POLICY_RESOURCE, ret_p, err) : 0;
-}
-
-/* Of whatever else has a policy: as its service declares. */
+/* Of what has one: as its service declares. */
 static int declared_policy(SwCtx *cx, SwStr resource, const SwPolicy **ret_p, SwError *err) {
     SwStr document;
     bool itself;
@@ -93,9 +54,6 @@ static int declared_policy(SwCtx *cx, SwStr resource, const SwPolicy **ret_p, Sw
 }
 
 static int resource_policy(SwCtx *cx, const char *action, SwStr resource, const SwPolicy **ret_p, SwError *err) {
-    if (sw_str_starts(resource, SW_STR("arn:aws:s3:::")) && sw_str_starts(sw_str(action), SW_STR("s3:")) &&
-        strcmp(action, "s3:CreateBucket") != 0)
-        return bucket_policy(cx, resource, ret_p, err);
     if (strcmp(action, "sts:AssumeRole") == 0 || strcmp(action, "sts:TagSession") == 0 ||
         strcmp(action, "sts:SetSourceIdentity") == 0) {
         IamRoleRecord *role;

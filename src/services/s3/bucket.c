@@ -128,7 +128,8 @@ int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketO
     if (sw_str_is(in->object_ownership) && !sw_str_eq(in->object_ownership, S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED))
         return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership",
                                "buckets have no ACLs; only BucketOwnerEnforced is supported");
-    if (check_location(cx, constraint, &region, err) < 0 || (c && s3_tags_check(&c->tags, 50, err) < 0) ||
+    if (check_location(cx, constraint, &region, err) < 0 ||
+        (c && sw_resource_check_tags(cx, s3_bucket_resource.tag_rules, SW_GIVEN_TAGS(&c->tags), err) < 0) ||
         sw_doc_find(cx->tx, &s3_buckets, in->bucket, &record, err) < 0 ||
         check_there(cx, record, region, c && c->tags.n > 0, &done, err) < 0)
         return -1;

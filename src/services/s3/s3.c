@@ -51,8 +51,20 @@ static bool has_policy(SwCtx *cx, const void *record) {
     return sw_str_is(((const S3BucketRecord *)record)->policy);
 }
 
-const SwResourceHooks s3_bucket_hooks = {.named = bucket_named, .cfn_new = bucket_new};
-const SwResourceHooks s3_object_hooks = {.named = object_named};
+/* Of a bucket and what lies in it, wherever the bucket was made. Nobody is asked about a bucket that is yet to be. */
+static int bucket_policy(SwCtx *cx, SwStr bucket, SwStr *ret_document, SwError *err) {
+    void *record;
+    bool creates = cx->api == &s3_api && cx->op && cx->op->index == S3_CREATE_BUCKET;
+    if (sw_doc_find(cx->tx, &s3_buckets, bucket, &record, err) < 0)
+        return -1;
+    const S3BucketRecord *b = record;
+    if (b && !creates && sw_str_eq(b->account, cx->account) && !s3_is_closed_to(cx, b))
+        *ret_document = b->policy;
+    return 0;
+}
+
+const SwResourceHooks s3_bucket_hooks = {.named = bucket_named, .cfn_new = bucket_new, .any_policy = bucket_policy};
+const SwResourceHooks s3_object_hooks = {.named = object_named, .any_policy = bucket_policy};
 const SwResourceHooks s3_bucket_policy_hooks = {.exists = has_policy};
 
 /* What is done to a version by its id has a name of its own. */

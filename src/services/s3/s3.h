@@ -43,7 +43,8 @@ int s3_fail_not_accepted(SwError *err, const char *header); /* a value of it tha
 /* s3.c: what an operation does to an object beside its own. */
 int s3_authorise_object(SwCtx *cx, const char *action_name, SwStr bucket, SwStr key, SwError *err) sw_must_check;
 S3Owner *s3_owner(SwArena *a, SwStr account);
-bool s3_is_versioned(const S3BucketRecord *b); /* Enabled: new versions get ids of their own */
+bool s3_is_closed_to(SwCtx *cx, const S3BucketRecord *b); /* its policy does not count for this caller */
+bool s3_is_versioned(const S3BucketRecord *b);            /* Enabled: new versions get ids of their own */
 
 /* object.c */
 SwStr s3_object_id(SwArena *a, SwStr bucket, SwStr key);
@@ -166,7 +167,6 @@ int s3_check_cors(SwCtx *cx, const S3BucketRecord *b, const void *in, SwError *e
 int s3_check_notification(SwCtx *cx, const S3BucketRecord *b, const void *in, SwError *err) sw_must_check;
 
 /* tagging.c */
-int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) sw_must_check;
 /* Of x-amz-tagging; whoever sends it needs s3:PutObjectTagging as well. */
 int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagList *ret_tags, SwError *err) sw_must_check;
 

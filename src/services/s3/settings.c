@@ -90,6 +90,12 @@ static bool is_public(SwArena *a, SwStr policy) {
     return false;
 }
 
+/* RestrictPublicBuckets: a public policy lets nobody in from outside of the account. */
+bool s3_is_closed_to(SwCtx *cx, const S3BucketRecord *b) {
+    return cx->principal.kind == SW_PRINCIPAL_ANONYMOUS && b->public_access && b->public_access->restrict_public_buckets.v &&
+           is_public(cx->arena, b->policy);
+}
+
 static const char NO_JSON[] = "Policies must be valid JSON and the first byte must be '{'";
 
 /* What S3 sees before the policy's language is looked at. */

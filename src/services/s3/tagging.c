@@ -2,26 +2,9 @@
 /* Tags of buckets and objects. */
 
 #include "api/tags.h"
-#include "base/digest.h"
 #include "services/s3/s3.h"
 
-#define OBJECT_TAGS_MAX 10
-
 const SwErrorKind s3_bad_request = {.code = "BadRequest", .http = 400};
-
-static const SwTagRules of_object = {
-    .max = OBJECT_TAGS_MAX,
-    .too_many = {&s3_bad_request, "Object tags cannot be greater than 10"},
-    .reserved = {&S3_INVALID_TAG, "System tags cannot be added/updated by requester", "TagKey"},
-    .duplicate = {&S3_INVALID_TAG, "Cannot provide multiple Tags with the same key", "TagKey"},
-    .bad_key = {&S3_INVALID_TAG, "The TagKey you have provided is invalid", "TagKey"},
-    .bad_value = {&S3_INVALID_TAG, "The TagValue you have provided is invalid", "TagValue"},
-};
-
-int s3_tags_check(const S3TagList *tags, size_t max, SwError *err) {
-    return sw_tags_check(max == OBJECT_TAGS_MAX ? &of_object : s3_bucket_resource.tag_rules, SW_NO_STR, SW_GIVEN_TAGS(tags),
-                         err);
-}
 
 int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagList *ret_tags, SwError *err) {
     SwStr part, whole = text;
@@ -40,7 +23,7 @@ int s3_tags_from_header(SwCtx *cx, SwStr text, SwStr bucket, SwStr key, S3TagLis
                                     "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters "
                                     "without tag name duplicates.");
     }
-    return s3_tags_check(ret_tags, OBJECT_TAGS_MAX, err);
+    return sw_resource_check_tags(cx, &s3_object_tag_rules, SW_GIVEN_TAGS(ret_tags), err);
 }
 
 int s3_put_bucket_tagging(SwCtx *cx, const S3PutBucketTaggingRequest *in, void *out, SwError *err) {
@@ -63,19 +46,21 @@ int s3_get_bucket_tagging(SwCtx *cx, const S3GetBucketTaggingRequest *in, S3GetB
 
 int s3_delete_bucket_tagging(SwCtx *cx, const S3DeleteBucketTaggingRequest *in, void *out, SwError *err) {
     S3BucketRecord *b;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_bucket_replace_tags(cx, in->bucket, b, &(SwStrMap){0}, err) < 0)
         return -1;
-    b->tags = (S3TagList){0};
     return s3_bucket_store(cx, b, err);
+}
+
+static int replace(SwCtx *cx, S3ObjectRecord *o, const SwStrMap *given, SwError *err) {
+    return sw_resource_replace_tags(cx, &s3_object_tag_rules, o->key, SW_TAGS(&o->tags), given, err);
 }
 
 int s3_put_object_tagging(SwCtx *cx, const S3PutObjectTaggingRequest *in, S3PutObjectTaggingOutput *out, SwError *err) {
     S3BucketRecord *b;
     S3ObjectRecord *o;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, b, in->key, in->version_id, &o, err) < 0 ||
-        s3_tags_check(&in->tagging->tag_set, OBJECT_TAGS_MAX, err) < 0)
+        replace(cx, o, SW_GIVEN_TAGS(&in->tagging->tag_set), err) < 0)
         return -1;
-    o->tags = in->tagging->tag_set;
     out->version_id = s3_shown_version(b, o);
     return s3_update(cx, o, err);
 }
@@ -95,9 +80,9 @@ int s3_delete_object_tagging(SwCtx *cx, const S3DeleteObjectTaggingRequest *in, 
                              SwError *err) {
     S3BucketRecord *b;
     S3ObjectRecord *o;
-    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, b, in->key, in->version_id, &o, err) < 0)
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_get(cx, b, in->key, in->version_id, &o, err) < 0 ||
+        replace(cx, o, &(SwStrMap){0}, err) < 0)
         return -1;
-    o->tags = (S3TagList){0};
     out->version_id = s3_shown_version(b, o);
     return s3_update(cx, o, err);
 }

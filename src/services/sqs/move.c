@@ -27,16 +27,23 @@ static int count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_n, SwError *er
     return sqs_messages_count(cx, q, ret_n, &leased, &delayed, err);
 }
 
-/* A queue that is the dead-letter queue of another; AWS moves from no other. */
-static int source_queue(SwCtx *cx, SwStr arn, SqsQueueRecord **ret_q, SwError *err) {
+/* A queue that is the dead-letter queue of others; AWS moves from no other. */
+static int source_queue(SwCtx *cx, SwStr arn, SqsQueueRecord **ret_q, SwDocList *ret_others, SwError *err) {
     SwDocQuery q = {.index = "by_dead_letter", .equals = {arn}};
-    int64_t n;
     if (sqs_queue_by_arn(cx, arn, ret_q, err) < 0)
         return sw_refuse_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
                             "The resource that you specified for the SourceArn parameter doesn't exist.");
-    if (sw_doc_count(cx->tx, &sqs_queues, &q, &n, err) < 0)
+    if (sw_doc_list(cx->tx, &sqs_queues, &q, ret_others, err) < 0)
         return -1;
-    return n ? 0 : sw_fail(err, &sqs_invalid, "Source queue must be configured as a Dead Letter Queue.");
+    return ret_others->n ? 0 : sw_fail(err, &sqs_invalid, "Source queue must be configured as a Dead Letter Queue.");
+}
+
+/* Where messages go back to, which the request does not name. */
+static int may_send_back(SwCtx *cx, const SwDocList *queues, SwError *err) {
+    for (size_t i = 0; i < queues->n; i++)
+        if (sw_authorise(cx, "sqs:SendMessage", sqs_queue_arn(cx, queues->v[i].id), err) < 0)
+            return -1;
+    return 0;
 }
 
 static int running_task(SwCtx *cx, SwStr source, const SqsMoveRecord **ret_t, SwError *err) {
@@ -53,11 +60,13 @@ int sqs_start_message_move_task(SwCtx *cx, const SqsStartMessageMoveTaskRequest 
     int64_t rate = SW_OR(in->max_number_of_messages_per_second, 1), number;
     const SqsMoveRecord *other;
     SqsQueueRecord *source, *destination;
+    SwDocList others;
     if (rate < 1 || rate > 500)
         return sw_fail(
             err, &sqs_invalid,
             "Value for parameter MaxNumberOfMessagesPerSecond is invalid. You must enter a value between 1 and 500.");
-    if (source_queue(cx, in->source_arn, &source, err) < 0 || running_task(cx, in->source_arn, &other, err) < 0)
+    if (source_queue(cx, in->source_arn, &source, &others, err) < 0 || running_task(cx, in->source_arn, &other, err) < 0 ||
+        (!sw_str_is(in->destination_arn) && may_send_back(cx, &others, err) < 0))
         return -1;
     if (sw_str_is(in->destination_arn) && sqs_queue_by_arn(cx, in->destination_arn, &destination, err) < 0)
         return sw_refuse_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,

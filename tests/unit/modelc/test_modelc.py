@@ -101,6 +101,9 @@ BAD_RESOURCES = [
     ('"attributes": {', '"attributes": {"at": "Meta", ', 41, 'read shows no map of attributes'),
     (', "name": "ClientToken"', '', 41, 'a map of attributes, or one text with its "name"'),
     ('"name": "ClientToken"', '"name": "Client"', 41, "'PutThing' has no 'Client'"),
+    ('"becomes": {"name"', '"becomes": {"nome"', 47, "'Idea' has no part 'nome'"),
+    ('"name": "ClientToken"}}', '"name": "Token"}}', 47, "no input that names 'Idea' has 'Token'"),
+    ('"asks": [', '"ask": [', 47, "unknown field 'ask' of what names it"),
     ('"kept": "state"', '"kept": "steps.nome"', 41, "'Kept' keeps no 'steps.nome'"),
 ]
 

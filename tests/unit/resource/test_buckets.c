@@ -170,7 +170,7 @@ static void a_bucket_has_one_policy_or_none(void **state) {
 
 static void a_request_is_about_a_bucket_or_an_object_in_it(void **state) {
     World *w = *state;
-    SwStrList arns;
+    SwQuestions arns;
     if (!w)
         skip();
     static const struct {
@@ -188,11 +188,49 @@ static void a_request_is_about_a_bucket_or_an_object_in_it(void **state) {
         const SwOperation *op = &s3_api.op[all[i].op];
         void *in = sw_arena_alloc(w->arena, op->input->size);
         assert_int_equal(sw_shape_from_json(w->arena, op->input, sw_str(all[i].json), &in, &w->err), 0);
-        assert_int_equal(sw_resource_arns_of(w->cx, &sw_service_s3, op, in, &arns, &w->err), 0);
+        assert_int_equal(sw_resource_questions(w->cx, &sw_service_s3, op, in, &arns, &w->err), 0);
         assert_int_equal(arns.n, all[i].about ? 1 : 0);
         if (all[i].about)
-            assert_string_equal(sw_str_z(w->arena, arns.v[0]), all[i].about);
+            assert_string_equal(sw_str_z(w->arena, arns.v[0].arn), all[i].about);
     }
+}
+
+#define EVERYBODY(resource) \
+    "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"s3:GetObject\"," \
+    "\"Resource\":\"" resource "\"}]}"
+
+static SwStr policy_of(World *w, const char *arn) {
+    SwStr document;
+    bool itself;
+    assert_int_equal(sw_resource_policy(w->cx, sw_str(arn), &document, &itself, &w->err), 0);
+    assert_false(itself);
+    return document;
+}
+
+static void a_buckets_policy_is_found_by_its_arn_and_its_objects(void **state) {
+    World *w = *state;
+    if (!w)
+        skip();
+    OK(sw_ctx_begin(w->cx, SW_WRITE, &w->err));
+    S3PublicAccessBlockConfiguration block = {.restrict_public_buckets = SW_SOME_BOOL(true)};
+    S3BucketRecord b = {.name = SW_STR("files"),
+                        .account = SW_STR("000000000000"),
+                        .region = SW_STR("eu-west-1"), /* another than the request's */
+                        .policy = SW_STR(EVERYBODY("arn:aws:s3:::files/*")),
+                        .public_access = &block};
+    OK(sw_doc_put(w->cx->tx, &s3_buckets, b.name, &b, &w->err));
+    assert_true(sw_str_eq(policy_of(w, "arn:aws:s3:::files"), b.policy));
+    assert_true(sw_str_eq(policy_of(w, "arn:aws:s3:::files/a/b:c"), b.policy));
+    assert_false(sw_str_is(policy_of(w, "arn:aws:s3:::other/a")));
+    w->cx->principal = (SwPrincipal){.kind = SW_PRINCIPAL_ANONYMOUS}; /* RestrictPublicBuckets */
+    assert_false(sw_str_is(policy_of(w, "arn:aws:s3:::files/a")));
+    block.restrict_public_buckets.v = false;
+    OK(sw_doc_put(w->cx->tx, &s3_buckets, b.name, &b, &w->err));
+    assert_true(sw_str_is(policy_of(w, "arn:aws:s3:::files/a")));
+    b.account = SW_STR("111111111111");
+    OK(sw_doc_put(w->cx->tx, &s3_buckets, b.name, &b, &w->err));
+    assert_false(sw_str_is(policy_of(w, "arn:aws:s3:::files/a")));
+    sw_ctx_rollback(w->cx);
 }
 
 static void what_cannot_be_done_is_refused_by_name(void **state) {
@@ -226,7 +264,7 @@ int main(void) {
         T(a_bucket_is_read_back_changed_and_ended), T(a_bucket_is_made_in_the_region_that_it_is_asked_in),
         T(notifications_say_one_event_each),        T(a_notification_of_several_events_is_read_as_several),
         T(a_bucket_has_one_policy_or_none),         T(a_request_is_about_a_bucket_or_an_object_in_it),
-        T(what_cannot_be_done_is_refused_by_name),
+        T(what_cannot_be_done_is_refused_by_name),  T(a_buckets_policy_is_found_by_its_arn_and_its_objects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

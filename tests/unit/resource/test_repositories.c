@@ -211,18 +211,18 @@ static void what_is_implied_is_there_without_being_stored(void **state) {
 
 static void a_request_is_about_each_that_it_names_once(void **state) {
     World *w = *state;
-    SwStrList arns;
+    SwQuestions arns;
     if (!w)
         skip();
     SwStr names[] = {SW_STR("a"), SW_STR("b/c"), SW_STR("a"), SW_STR("arn:aws:ecr:us-east-1:000000000000:repository/d")};
     EcrDescribeRepositoriesRequest in = {.repository_names = {names, 4}};
     const SwOperation *op = &ecr_api.op[ECR_DESCRIBE_REPOSITORIES];
-    assert_int_equal(sw_resource_arns_of(w->cx, &sw_service_ecr, op, &in, &arns, &w->err), 0);
+    assert_int_equal(sw_resource_questions(w->cx, &sw_service_ecr, op, &in, &arns, &w->err), 0);
     assert_int_equal(arns.n, 3);
-    assert_string_equal(sw_str_z(w->arena, arns.v[1]), "arn:aws:ecr:us-east-1:000000000000:repository/b/c");
+    assert_string_equal(sw_str_z(w->arena, arns.v[1].arn), "arn:aws:ecr:us-east-1:000000000000:repository/b/c");
     in.repository_names.n = 0;
     in.repository_names.v = NULL;
-    assert_int_equal(sw_resource_arns_of(w->cx, &sw_service_ecr, op, &in, &arns, &w->err), 0);
+    assert_int_equal(sw_resource_questions(w->cx, &sw_service_ecr, op, &in, &arns, &w->err), 0);
     assert_int_equal(arns.n, 0); /* none that it could mean */
 }
 

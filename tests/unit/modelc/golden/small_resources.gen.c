@@ -135,7 +135,16 @@ const SwResource small_kept_resource = {
 };
 
 static const SwNamed idea_named[] = {
-    {SMALL_PUT_THING, {.n = 1, .at = {0}}, .with[0] = {.n = 1, .at = {0}}},
+    {SMALL_PUT_THING, {.n = 1, .at = {0}}, .with[0] = {.n = 1, .at = {0}}, .becomes[0] = {.n = 1, .at = {4}}},
+    {SMALL_PUT_THING, {.n = 1, .at = {0}}, .asks = (const char *const[]){"little:Look", "little:Take", NULL}},
+};
+const SwTagRules small_idea_tag_rules = {
+    .max = 2,
+    .by_id = true,
+    .too_many = {&SMALL_TOO_BUSY, "too many"},
+    .reserved = {&SW_VALIDATION_EXCEPTION, "{key} is reserved", "Key"},
+    .missing = {&SMALL_THING_NOT_FOUND, "nothing has them"},
+    .bad_arn = {&SMALL_THING_NOT_FOUND, "{ref} is none"},
 };
 const SwResource small_idea_resource = {
     .name = "idea",

@@ -87,6 +87,7 @@ sw_must_check static inline int small_kept_by_reference(SwCtx *cx, SwStr referen
 }
 
 extern const SwResource small_idea_resource;
+extern const SwTagRules small_idea_tag_rules;
 static inline SwStr small_idea_arn(SwCtx *cx, SwStr name) {
     return sw_resource_write_arn(cx, &small_idea_resource, &(SwParts){.v = {[0] = name}});
 }

@@ -172,6 +172,16 @@ static bool is_named(Script *k, const SwValue *rows, const SwOperation *op) {
     return false;
 }
 
+Call script_call(Script *k, const SwOperation *op) {
+    const SwValue *rows = sw_value_getz(k->file, "calls");
+    for (size_t i = 0; rows && i < rows->n; i++) {
+        SwStr name = rows->v[i].kind == SW_VSTRING ? rows->v[i].s : sw_value_str(&rows->v[i].v[0]);
+        if (sw_str_eqz(name, op->name))
+            return read_row(k, &rows->v[i]);
+    }
+    return (Call){.s = k->s, .op = op, .as = sw_str(op->name)};
+}
+
 static void run_rest(Script *k, const SwValue *rows, bool removing, void (*fn)(Script *k, const Call *c)) {
     for (size_t i = 0; i < k->s->api->n_op; i++) {
         const SwOperation *op = &k->s->api->op[i];

@@ -46,6 +46,8 @@ typedef struct Script {
 
 /* Calls fn for each call of the service's script in turn. */
 void script_run(Script *k, void (*fn)(Script *k, const Call *c));
+/* An operation of the service as the first of the rows says that names it, else with the smallest input. */
+Call script_call(Script *k, const SwOperation *op);
 /* In `a`, anew for each run: what one run does to its input, the next one does not see. NULL: the operation has no input. */
 void *script_input(Script *k, const Call *c, SwArena *a);
 /* As the root of the account, from outside. */

@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What models/resources says of operations is true, resource by resource, with the calls of the service's script: what shows,
- * changes, ends or uses one that is not there answers its `missing`; what is made is found by its id and its ARN, and listed;
- * made again it is the declaration's `exists`; what is ended is gone, or in another state. What is otherwise stands below with
- * its reason, and a reason that is not needed fails. */
+ * changes, ends or uses one that is not there answers its `missing`, word for word; what is made is found by its id and its
+ * ARN, and listed; made again it is the declaration's `exists`; what is ended is gone, or in another state. What is otherwise
+ * stands below with its reason, and a reason that is not needed fails. */
 
 #include "script.h"
 
 #include "base/json.h"
 #include "resource/internal.h"
 
-typedef enum Question { MISSING, TOLD, MADE, LISTED, AGAIN, ENDED, _QUESTION_MAX } Question;
+typedef enum Question { MISSING, WORDS, TOLD, MADE, LISTED, AGAIN, ENDED, _QUESTION_MAX } Question;
 
 static const char *const questions[] = {
     [MISSING] = "one that is not there",
+    [WORDS] = "one that is not there, in words",
+    [TOLD] = "one that is not there, told in the answer",
     [MADE] = "one is made",
     [LISTED] = "it is listed",
     [AGAIN] = "made again",
     [ENDED] = "one is ended",
 };
 
-/* resource NULL: any that the operation is about. TOLD: where several are asked for, the answer says which are not there. */
+/* resource NULL: any that the operation is about. WORDS: it is the declared error with another text. TOLD: where several are
+ * asked for, the answer says which are not there. */
 static struct {
     Question of;
     const char *service, *op, *resource, *why;
@@ -27,6 +30,7 @@ static struct {
 } otherwise[] = {
 #define EACH  "what became of each is told in the answer"
 #define ENDS  "what is not there need not be ended, as on AWS"
+#define OWN   "AWS says it in other words there"
 #define FINDS "a filter: what it does not find is not listed"
     {TOLD, "ecs", "DescribeClusters", NULL, EACH},
     {TOLD, "ecs", "DescribeServices", NULL, EACH},
@@ -64,6 +68,13 @@ static struct {
     {MISSING, "sqs", "ListMessageMoveTasks", NULL, "its input names resources by ARN, and AWS has another error for these"},
     {MISSING, "sqs", "CancelMessageMoveTask", NULL, "a handle that was not given is no handle"},
     {MISSING, "sns", "ConfirmSubscription", NULL, "a token is of a topic, and is looked at first"},
+    {WORDS, "codebuild", "ListBuildsForProject", NULL, OWN},
+    {WORDS, "ecs", "DescribeTaskDefinition", NULL, OWN},
+    {WORDS, "ecs", "DeregisterTaskDefinition", NULL, OWN},
+    {WORDS, "elbv2", "DescribeLoadBalancers", NULL, OWN},
+    {WORDS, "elbv2", "DescribeTargetGroups", NULL, OWN},
+    {WORDS, "iam", "GetServiceLinkedRoleDeletionStatus", NULL, "the task of ending it is missing"},
+    {WORDS, "logs", "DescribeLogStreams", NULL, "the group that they would be in is missing"},
     {AGAIN, "iam", "CreateServiceLinkedRole", NULL, "AWS has another error for it, as its name is not the caller's choice"},
     {AGAIN, "sqs", "CreateQueue", NULL, "with the same attributes it is the same queue"},
     {AGAIN, "s3", "CreateBucket", NULL, "one's own is made again without an error in us-east-1"},
@@ -286,21 +297,47 @@ static const char *words(SwArena *a, SwStr name, const Run *r) {
         .p;
 }
 
+/* As the inputs of the script name it, or where there is a record as this would be named. False: there is none yet. */
+static bool name_some(Walk *w, SwCtx *cx, const Call *c, const SwResource *r, const SwNamed *n, void *in) {
+    SwError err = sw_error(cx->arena);
+    SwFound f = {0};
+    if (!r->in)
+        return true;
+    if (sw_resource_walk(cx, r, SW_NO_STR, take_first, &f, &err) != 1)
+        return false;
+    name_nothing(c, in);
+    name_one(cx, &f, n, c->op, in);
+    return true;
+}
+
+/* The error that is declared for this name. */
+static SwError declared(SwCtx *cx, const SwResource *r, SwStr none) {
+    SwError err = sw_error(cx->arena);
+    SwParts p = {0};
+    p.v[r->n_part - 1] = none;
+    if (r->in)
+        (void)sw_resource_fail(cx, r, &r->missing, none, &err);
+    else
+        (void)sw_resource_fail_parts(cx, r, &r->missing, &p, none, &err);
+    return err;
+}
+
 static void ask_missing(Walk *w, const Call *c, size_t resource, const SwNamed *n, const SwPath *at) {
     const SwResource *r = c->s->declares->resource[resource];
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err;
-    SwFound f = {0};
     SwCtx *cx = looking(w, a, &err);
-    if (sw_resource_walk(cx, r, SW_NO_STR, take_first, &f, &err) == 1) {
-        void *in = script_input(&w->k, c, a);
-        name_nothing(c, in);
-        name_one(cx, &f, n, c->op, in);
+    void *in = script_input(&w->k, c, a);
+    if (name_some(w, cx, c, r, n, in)) {
         SwStr none = name_none(cx, r, at, c->op, in);
+        SwError want = declared(cx, r, none);
         sw_ctx_rollback(cx);
         Run got = run(&w->k, c, a, in);
         bool told = got.r == 0 && tells_of(c, &got, none) && is_otherwise(TOLD, c->s, r, c->op);
-        answered(w, MISSING, resource, c, told || (got.r < 0 && got.err.kind == r->missing.kind), words(a, none, &got));
+        bool good = got.r < 0 && got.err.kind == want.kind;
+        answered(w, MISSING, resource, c, told || good, words(a, none, &got));
+        if (good)
+            answered(w, WORDS, resource, c, strcmp(got.err.message, want.message) == 0, words(a, none, &got));
     }
     sw_ctx_rollback(cx);
 }
@@ -319,7 +356,7 @@ static bool ask_each(Walk *w, const Call *c, size_t resource, bool ask) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     bool any = false;
     SwPath at;
-    if (!r->in || !r->missing.kind || !c->op->input || !is_about(r, c->op))
+    if (!r->missing.kind || !c->op->input || !is_about(r, c->op))
         return false;
     for (size_t i = 0; i < r->n_named; i++) {
         if (r->named[i].op != c->op->index)

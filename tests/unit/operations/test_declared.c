@@ -86,7 +86,7 @@ static struct {
 
 /* One of a kind, as it was before an operation. */
 typedef struct Seen {
-    SwStr id, state;
+    SwStr id, state, name, arn;
 } Seen;
 typedef struct SeenList {
     Seen *v;
@@ -265,29 +265,36 @@ static SwStr name_none(SwCtx *cx, const SwResource *r, const SwPath *at, const S
     return none;
 }
 
-static bool says(const SwValue *v, SwStr name, SwStr end) {
-    if (v->kind == SW_VSTRING && (sw_str_eq(v->s, name) || sw_str_ends(v->s, end)))
+/* Whether a text in it is this name, an ARN or URL that ends in it, or this ARN. */
+static bool says(const SwValue *v, SwStr name, SwStr arn) {
+    bool text = v->kind == SW_VSTRING, ends = text && name.n < v->s.n && sw_str_ends(v->s, name);
+    if (text && (sw_str_eq(v->s, name) || (arn.p && sw_str_eq(v->s, arn)) || (ends && v->s.p[v->s.n - name.n - 1] == '/')))
         return true;
     for (size_t i = 0; (v->kind == SW_VOBJECT || v->kind == SW_VARRAY) && i < v->n; i++)
-        if (says(&v->v[i], name, end))
+        if (says(&v->v[i], name, arn))
             return true;
     return false;
 }
 
-static SwValue answer_of(const Call *c, Run *r) {
-    SwBuf b = sw_buf(r->a, 4 * SW_MIB);
-    SwValue v = {0};
-    if (r->r < 0 || !r->out || !c->op->output)
-        return v;
-    sw_shape_to_json(&b, c->op->output, r->out);
-    assert_int_equal(sw_json_parse(r->a, sw_buf_str(&b), &v, &r->err), 0);
-    return v;
+static SwValue document(SwArena *a, const SwShape *s, const void *v) {
+    SwError err = sw_error(a);
+    SwBuf b = sw_buf(a, 4 * SW_MIB);
+    SwValue json = {0};
+    if (!s || !v)
+        return json;
+    sw_shape_to_json(&b, s, v);
+    assert_int_equal(sw_json_parse(a, sw_buf_str(&b), &json, &err), 0);
+    return json;
+}
+
+static SwValue answer_of(const Call *c, const Run *r) {
+    return document(r->a, c->op->output, r->r == 0 ? r->out : NULL);
 }
 
 /* One of several: the answer tells which were not found. */
-static bool tells_of(const Call *c, Run *r, SwStr none) {
+static bool tells_of(const Call *c, const Run *r, SwStr none) {
     SwValue v = answer_of(c, r);
-    return says(&v, none, sw_strf(r->a, "/%.*s", SW_FMT(none)));
+    return says(&v, none, SW_NO_STR);
 }
 
 static const char *words(SwArena *a, SwStr name, const Run *r) {
@@ -376,14 +383,13 @@ static bool ask_each(Walk *w, const Call *c, size_t resource, bool ask) {
 
 static int see_one(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err) {
     Walk *w = arg;
-    (void)cx;
-    (void)arn;
+    SwArena *a = w->k.a;
     (void)err;
     for (size_t i = 0; w->k.s->declares->resource[i]; i++)
         if (w->k.s->declares->resource[i] == f->r)
-            *sw_list_add(w->k.a, &w->seen[i]) =
-                (Seen){sw_str_dup(w->k.a, f->id),
-                       sw_str_dup(w->k.a, sw_path_text(f->r->in->shape, f->record, &f->r->state_at))};
+            *sw_list_add(a, &w->seen[i]) =
+                (Seen){sw_str_dup(a, f->id), sw_str_dup(a, sw_path_text(f->r->in->shape, f->record, &f->r->state_at)),
+                       sw_str_dup(a, sw_resource_name(cx, f, arn)), sw_str_dup(a, arn)};
     return 0;
 }
 
@@ -418,8 +424,7 @@ static void check_listed(Walk *w, const Call *c, size_t resource, SwStr name, Sw
     Call l = script_call(&w->k, list);
     Run got = run(&w->k, &l, a, script_input(&w->k, &l, a));
     SwValue v = answer_of(&l, &got);
-    bool is = says(&v, name, sw_strf(a, "/%.*s", SW_FMT(name))) || (arn.p && says(&v, arn, arn));
-    answered(w, LISTED, resource, &l, is, words(a, name, &got));
+    answered(w, LISTED, resource, &l, says(&v, name, arn), words(a, name, &got));
 }
 
 static void check_found(Walk *w, const Call *c, size_t resource, SwStr id) {
@@ -466,14 +471,23 @@ static void check_made(Walk *w, const Call *c, size_t resource, const SeenList *
 
 /* --- ended ---------------------------------------------------------------------------------------------------------------- */
 
+/* Something is, and all that is was named. */
 static void check_ended(Walk *w, const Call *c, size_t resource, const SeenList *was, const SeenList *is) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwValue in = document(a, c->op->input, script_input(&w->k, c, a));
+    SwStr other = SW_NO_STR;
     bool any = false;
-    for (size_t i = 0; i < was->n && !any; i++) {
+    for (size_t i = 0; i < was->n; i++) {
         const Seen *now = seen_in(is, was->v[i].id);
-        any = !now || !sw_str_eq(now->state, was->v[i].state);
+        if (now && sw_str_eq(now->state, was->v[i].state))
+            continue;
+        any = true;
+        if (!says(&in, was->v[i].name, was->v[i].arn))
+            other = was->v[i].id;
     }
     if (was->n)
-        answered(w, ENDED, resource, c, any, "all are there, and in the state in which they were");
+        answered(w, ENDED, resource, c, any && !other.p,
+                 other.p ? sw_strf(a, "%.*s, too", SW_FMT(other)).p : "all are there, and in the state in which they were");
 }
 
 /* --- a service ------------------------------------------------------------------------------------------------------------ */

@@ -54,5 +54,9 @@ void *script_input(Script *k, const Call *c, SwArena *a);
 SwCtx *script_ctx(Script *k, const Call *c, SwArena *a);
 /* Keeps an answer for the calls to come. */
 void script_answer(Script *k, const Call *c, const void *out);
+/* An input or answer as JSON; empty where there is none. */
+SwValue script_document(SwArena *a, const SwShape *s, const void *v);
+/* Whether a text in it is this name, an ARN or URL that ends in it, or this ARN (absent: it has none). */
+bool script_says(const SwValue *v, SwStr name, SwStr arn);
 /* Says what is wrong and goes on; the test fails at its end. */
 void script_wrong(Script *k, const Call *c, const char *fmt, ...) sw_printf(3, 4);

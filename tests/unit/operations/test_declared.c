@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What models/resources says of operations is true, resource by resource, with the calls of the service's script: what shows,
  * changes, ends or uses one that is not there answers its `missing`, word for word; what is made is found by its id and its
- * ARN, and listed; made again it is the declaration's `exists`; what is ended is gone, or in another state. What is otherwise
- * stands below with its reason, and a reason that is not needed fails. */
+ * ARN, and listed; made again it is the declaration's `exists`; what is ended is gone with what lay in it, or in another state.
+ * What is otherwise stands below with its reason, and a reason that is not needed fails. */
 
 #include "script.h"
 
 #include "base/json.h"
 #include "resource/internal.h"
 
-typedef enum Question { MISSING, WORDS, TOLD, MADE, LISTED, AGAIN, ENDED, _QUESTION_MAX } Question;
+typedef enum Question { MISSING, WORDS, TOLD, MADE, LISTED, AGAIN, ENDED, LEFT, _QUESTION_MAX } Question;
 
 static const char *const questions[] = {
     [MISSING] = "one that is not there",
@@ -19,6 +19,7 @@ static const char *const questions[] = {
     [LISTED] = "it is listed",
     [AGAIN] = "made again",
     [ENDED] = "one is ended",
+    [LEFT] = "left of what has ended",
 };
 
 /* resource NULL: any that the operation is about. WORDS: it is the declared error with another text. TOLD: where several are
@@ -81,12 +82,14 @@ static struct {
     {MADE, "codebuild", "RetryBuild", NULL, "of a build that has ended; the engine is stopped here"},
     {MADE, "ecs", "StartTask", NULL, "there are no container instances to start it on"},
     {ENDED, "ecs", "StopTask", NULL, "the engine stops it, and is stopped here"},
+    {LEFT, "codebuild", "DeleteProject", "build", "builds are not deleted with their project, as on AWS"},
     {ENDED, "codebuild", "BatchDeleteBuilds", NULL, "of builds that have ended; the engine is stopped here"},
 };
 
 /* One of a kind, as it was before an operation. */
 typedef struct Seen {
     SwStr id, state, name, arn;
+    SwParts parts;
 } Seen;
 typedef struct SeenList {
     Seen *v;
@@ -265,36 +268,14 @@ static SwStr name_none(SwCtx *cx, const SwResource *r, const SwPath *at, const S
     return none;
 }
 
-/* Whether a text in it is this name, an ARN or URL that ends in it, or this ARN. */
-static bool says(const SwValue *v, SwStr name, SwStr arn) {
-    bool text = v->kind == SW_VSTRING, ends = text && name.n < v->s.n && sw_str_ends(v->s, name);
-    if (text && (sw_str_eq(v->s, name) || (arn.p && sw_str_eq(v->s, arn)) || (ends && v->s.p[v->s.n - name.n - 1] == '/')))
-        return true;
-    for (size_t i = 0; (v->kind == SW_VOBJECT || v->kind == SW_VARRAY) && i < v->n; i++)
-        if (says(&v->v[i], name, arn))
-            return true;
-    return false;
-}
-
-static SwValue document(SwArena *a, const SwShape *s, const void *v) {
-    SwError err = sw_error(a);
-    SwBuf b = sw_buf(a, 4 * SW_MIB);
-    SwValue json = {0};
-    if (!s || !v)
-        return json;
-    sw_shape_to_json(&b, s, v);
-    assert_int_equal(sw_json_parse(a, sw_buf_str(&b), &json, &err), 0);
-    return json;
-}
-
 static SwValue answer_of(const Call *c, const Run *r) {
-    return document(r->a, c->op->output, r->r == 0 ? r->out : NULL);
+    return script_document(r->a, c->op->output, r->r == 0 ? r->out : NULL);
 }
 
 /* One of several: the answer tells which were not found. */
 static bool tells_of(const Call *c, const Run *r, SwStr none) {
     SwValue v = answer_of(c, r);
-    return says(&v, none, SW_NO_STR);
+    return script_says(&v, none, SW_NO_STR);
 }
 
 static const char *words(SwArena *a, SwStr name, const Run *r) {
@@ -381,15 +362,23 @@ static bool ask_each(Walk *w, const Call *c, size_t resource, bool ask) {
 
 /* --- what there is ------------------------------------------------------------------------------------------------------ */
 
+static Seen seen_of(SwCtx *cx, const SwFound *f, SwStr arn, SwArena *a) {
+    Seen x = {.id = sw_str_dup(a, f->id),
+              .state = sw_str_dup(a, sw_path_text(f->r->in->shape, f->record, &f->r->state_at)),
+              .name = sw_str_dup(a, sw_resource_name(cx, f, arn)),
+              .arn = sw_str_dup(a, arn)};
+    sw_resource_parts_of(cx, f, &x.parts);
+    for (size_t i = 0; i < f->r->n_part; i++)
+        x.parts.v[i] = sw_str_dup(a, x.parts.v[i]);
+    return x;
+}
+
 static int see_one(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err) {
     Walk *w = arg;
-    SwArena *a = w->k.a;
     (void)err;
     for (size_t i = 0; w->k.s->declares->resource[i]; i++)
         if (w->k.s->declares->resource[i] == f->r)
-            *sw_list_add(a, &w->seen[i]) =
-                (Seen){sw_str_dup(a, f->id), sw_str_dup(a, sw_path_text(f->r->in->shape, f->record, &f->r->state_at)),
-                       sw_str_dup(a, sw_resource_name(cx, f, arn)), sw_str_dup(a, arn)};
+            *sw_list_add(w->k.a, &w->seen[i]) = seen_of(cx, f, arn, w->k.a);
     return 0;
 }
 
@@ -416,15 +405,26 @@ static const Seen *seen_in(const SeenList *l, SwStr id) {
 
 /* --- made ----------------------------------------------------------------------------------------------------------------- */
 
-static void check_listed(Walk *w, const Call *c, size_t resource, SwStr name, SwStr arn) {
+/* Where it is listed with what it lies in: of which one. */
+static void name_whole(SwArena *a, const SwResource *r, const SwOperation *list, const SwParts *p, void *in) {
+    for (size_t i = 0; i < r->n_named; i++)
+        for (size_t k = 0; r->named[i].op == list->index && k + 1 < r->n_part; k++)
+            if (r->named[i].with[k].n && sw_path_text(list->input, in, &r->named[i].with[k]).p)
+                write_at(a, list->input, in, &r->named[i].with[k], p->v[k]);
+}
+
+static void check_listed(Walk *w, const Call *c, size_t resource, SwStr name, SwStr arn, const SwParts *p) {
+    const SwResource *r = c->s->declares->resource[resource];
     _sw_arena_ SwArena *a = sw_arena_new(0);
-    const SwOperation *list = sw_resource_operation(c->s->declares->resource[resource], SW_VERB_LIST);
+    const SwOperation *list = sw_resource_operation(r, SW_VERB_LIST);
     if (!list)
         return;
     Call l = script_call(&w->k, list);
-    Run got = run(&w->k, &l, a, script_input(&w->k, &l, a));
+    void *in = script_input(&w->k, &l, a);
+    name_whole(a, r, list, p, in);
+    Run got = run(&w->k, &l, a, in);
     SwValue v = answer_of(&l, &got);
-    answered(w, LISTED, resource, &l, says(&v, name, arn), words(a, name, &got));
+    answered(w, LISTED, resource, &l, script_says(&v, name, arn), words(a, name, &got));
 }
 
 static void check_found(Walk *w, const Call *c, size_t resource, SwStr id) {
@@ -432,17 +432,20 @@ static void check_found(Walk *w, const Call *c, size_t resource, SwStr id) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err;
     SwFound f, by_arn;
+    SwParts p;
     SwCtx *cx = looking(w, a, &err);
     bool good = sw_resource_get(cx, r, id, &f, &err) == 0;
     SwStr arn = good ? sw_resource_arn(cx, r, f.id, f.record) : SW_NO_STR, name = SW_NO_STR;
     if (good && arn.p)
         good = sw_resource_by_arn(cx, arn, &by_arn, &err) == 0 && by_arn.r == r && sw_str_eq(by_arn.id, f.id);
-    if (good)
+    if (good) {
         name = sw_resource_name(cx, &f, arn);
+        sw_resource_parts_of(cx, &f, &p);
+    }
     sw_ctx_rollback(cx);
     answered(w, MADE, resource, c, good, sw_strf(a, "%.*s is not found by %.*s", SW_FMT(id), SW_FMT(arn)).p);
     if (good)
-        check_listed(w, c, resource, name, arn);
+        check_listed(w, c, resource, name, arn, &p);
 }
 
 static void check_again(Walk *w, const Call *c, size_t resource) {
@@ -471,21 +474,47 @@ static void check_made(Walk *w, const Call *c, size_t resource, const SeenList *
 
 /* --- ended ---------------------------------------------------------------------------------------------------------------- */
 
+/* Whether all that tells `whole` from its like is said of `part`, too: a topic of its subscription. */
+static bool lies_in(const SwResource *of_part, const Seen *part, const SwResource *of_whole, const Seen *whole) {
+    if (of_part->n_part == of_whole->n_part)
+        return false;
+    for (size_t i = 0; i < of_whole->n_part; i++) {
+        size_t k = 0;
+        while (k < of_part->n_part && strcmp(of_part->part[k].name, of_whole->part[i].name) != 0)
+            k++;
+        if (k == of_part->n_part || !sw_str_eq(part->parts.v[k], whole->parts.v[i]))
+            return false;
+    }
+    return true;
+}
+
+/* What lay in it is gone with it. */
+static void check_left(Walk *w, const Call *c, size_t resource, const Seen *gone, const SeenList *is) {
+    const SwResource *const *all = c->s->declares->resource;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    for (size_t i = 0; all[i]; i++)
+        for (size_t k = 0; i != resource && k < is[i].n; k++)
+            if (lies_in(all[i], &is[i].v[k], all[resource], gone))
+                answered(w, LEFT, i, c, false, sw_strf(a, "%.*s", SW_FMT(is[i].v[k].id)).p);
+}
+
 /* Something is, and all that is was named. */
 static void check_ended(Walk *w, const Call *c, size_t resource, const SeenList *was, const SeenList *is) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
-    SwValue in = document(a, c->op->input, script_input(&w->k, c, a));
+    SwValue in = script_document(a, c->op->input, script_input(&w->k, c, a));
     SwStr other = SW_NO_STR;
     bool any = false;
-    for (size_t i = 0; i < was->n; i++) {
-        const Seen *now = seen_in(is, was->v[i].id);
-        if (now && sw_str_eq(now->state, was->v[i].state))
+    for (size_t i = 0; i < was[resource].n; i++) {
+        const Seen *x = &was[resource].v[i], *now = seen_in(&is[resource], x->id);
+        if (now && sw_str_eq(now->state, x->state))
             continue;
         any = true;
-        if (!says(&in, was->v[i].name, was->v[i].arn))
-            other = was->v[i].id;
+        if (!script_says(&in, x->name, x->arn))
+            other = x->id;
+        if (!now)
+            check_left(w, c, resource, x, is);
     }
-    if (was->n)
+    if (was[resource].n)
         answered(w, ENDED, resource, c, any && !other.p,
                  other.p ? sw_strf(a, "%.*s, too", SW_FMT(other)).p : "all are there, and in the state in which they were");
 }
@@ -511,7 +540,7 @@ static void follow(Script *k, const Call *c) {
         if (makes(all[i], c->op))
             check_made(w, c, i, &was[i], &is[i]);
         if (all[i]->in && sw_resource_does(all[i], SW_VERB_END, c->op))
-            check_ended(w, c, i, &was[i], &is[i]);
+            check_ended(w, c, i, was, is);
     }
 }
 

@@ -34,7 +34,6 @@ struct SwCfnShape {
     size_t n_field;
 };
 
-#define SW_NO_OPERATION UINT16_MAX
 /* A list whose elements have an operation each. */
 typedef struct SwCfnEach {
     uint16_t put, take;
@@ -92,7 +91,6 @@ struct SwCfnType {
     const char *read_input,
         *remove_input; /* JSON that they are given besides; its texts are over the parts and {arn}; or NULL */
     SwPath kept;       /* in the record: the properties as JSON; the service has no such resource itself; or none */
-    const char *names; /* the same, given to each operation that takes it and does not name the resource otherwise */
     SwPath read_is;    /* in what `read` shows: the one is meant where this text, over the parts, is there */
     const char *read_is_text;
     const char *name_property; /* gets a name of its own where a request leaves it out; or NULL */

@@ -10,74 +10,16 @@ const SwResource *sw_resource_of_type(const SwHost *h, SwStr type) {
     return NULL;
 }
 
-/* What it is called: as its ARN says, which may say more than its id does and in the letters that it was given. */
-static void parts_of(SwCtx *cx, const SwFound *f, SwParts *ret) {
-    SwStr arn = f->record ? sw_resource_arn(cx, f->r, f->id, f->record) : SW_NO_STR;
-    if (!sw_resource_read_any_arn(f->r, arn, ret) && !sw_resource_read(f->r, f->r->id, f->id, ret))
-        *ret = (SwParts){0};
-}
-
 /* --- naming it in inputs ---------------------------------------------------------------------------------------- */
-
-static void name_in(SwCtx *cx, const SwNamed *n, const SwShape *s, const SwFound *f, void *in) {
-    SwParts p;
-    sw_path_write(cx->arena, s, in, &n->at, sw_resource_reference(cx, f, s, &n->at));
-    parts_of(cx, f, &p);
-    for (size_t i = 0; i < f->r->n_part; i++)
-        if (p.v[i].p)
-            sw_path_write(cx->arena, s, in, &n->with[i], p.v[i]);
-}
-
-/* A text that the record holds. */
-static SwStr from_record(const SwFound *f, SwStr member) {
-    const SwMember *m = f->record ? sw_shape_member(f->r->in->shape, member) : NULL;
-    const SwStr *at = m && m->shape->kind == SW_STRING ? sw_member_at(m, f->record) : NULL;
-    return at ? *at : SW_NO_STR;
-}
-
-/* A document over the parts of what is meant, its ARN and its record. */
-static SwValue filled(SwCtx *cx, const SwFound *f, const SwParts *p, const SwValue *v) {
-    SwValue all = *v;
-    bool holds = v->kind == SW_VOBJECT || v->kind == SW_VARRAY;
-    if (v->kind == SW_VSTRING && sw_str_starts(v->s, SW_STR("{record.")))
-        return sw_value_string(from_record(f, sw_str_drop(sw_str_skip(v->s, 8), 1)));
-    if (v->kind == SW_VSTRING)
-        return sw_value_string(sw_str_eqz(v->s, "{arn}") ? sw_resource_arn(cx, f->r, f->id, f->record)
-                                                         : sw_resource_write(cx, f->r, sw_str_z(cx->arena, v->s), p));
-    if (!holds)
-        return all;
-    all = v->kind == SW_VOBJECT ? sw_value_object() : sw_value_array();
-    for (size_t i = 0; i < v->n; i++)
-        if (v->kind == SW_VOBJECT)
-            sw_value_set(cx->arena, &all, v->keys[i], filled(cx, f, p, &v->v[i]));
-        else
-            sw_value_add(cx->arena, &all, filled(cx, f, p, &v->v[i]));
-    return all;
-}
 
 static int fill(SwCtx *cx, const SwFound *f, const SwShape *s, const char *fixed, void **ret_in, SwError *err) {
     SwParts p;
     SwValue v;
     if (sw_json_parse(cx->arena, sw_str(fixed), &v, err) < 0)
         return -1;
-    parts_of(cx, f, &p);
-    v = filled(cx, f, &p, &v);
+    sw_resource_parts_of(cx, f, &p);
+    v = sw_resource_filled(cx, f, &p, &v);
     return sw_shape_from_json(cx->arena, s, sw_json_text(cx->arena, &v), ret_in, err);
-}
-
-static int name_otherwise(SwCtx *cx, const SwFound *f, const SwShape *s, void *in, SwError *err) {
-    SwParts p;
-    SwValue v;
-    if (sw_json_parse(cx->arena, sw_str(f->r->cfn->names), &v, err) < 0)
-        return -1;
-    parts_of(cx, f, &p);
-    v = filled(cx, f, &p, &v);
-    for (size_t i = 0; i < v.n; i++) {
-        const SwMember *m = sw_shape_member(s, v.keys[i]);
-        if (m && m->shape->kind == SW_STRING)
-            *(SwStr *)sw_member_make(cx->arena, m, in) = v.v[i].s;
-    }
-    return 0;
 }
 
 int sw_cfn_input(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, const char *fixed, void **ret_in,
@@ -90,12 +32,7 @@ int sw_cfn_input(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, 
     *ret_in = sw_arena_alloc(cx->arena, s->size);
     if (fixed && f && fill(cx, f, s, fixed, ret_in, err) < 0)
         return -1;
-    for (size_t i = 0; f && i < r->n_named; i++)
-        if (r->named[i].op == op) {
-            name_in(cx, &r->named[i], s, f, *ret_in);
-            return 0;
-        }
-    return f && r->cfn->names ? name_otherwise(cx, f, s, *ret_in, err) : 0;
+    return f ? sw_resource_name_in(cx, f, &r->api->op[op], *ret_in, err) : 0;
 }
 
 /* --- identifiers ------------------------------------------------------------------------------------------------ */
@@ -160,7 +97,7 @@ SwStr sw_resource_identifier(SwCtx *cx, const SwFound *f) {
     SwParts p;
     if (f->r->hooks && f->r->hooks->identifier)
         return f->r->hooks->identifier(cx, f);
-    parts_of(cx, f, &p);
+    sw_resource_parts_of(cx, f, &p);
     for (size_t i = 0; i < t->n_identifier; i++) {
         int part = t->identifier[i].part;
         bool arn = part < 0 &&
@@ -276,7 +213,7 @@ static int read_apart(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, con
 /* The ARN, or without one the id, in other words. */
 static void read_text(SwCtx *cx, const SwCfnBinding *b, const SwFound *f, SwValue *into) {
     SwParts p;
-    parts_of(cx, f, &p);
+    sw_resource_parts_of(cx, f, &p);
     set_property(cx->arena, into, b->property, sw_value_string(sw_resource_write(cx, f->r, b->text, &p)));
 }
 
@@ -317,7 +254,7 @@ static const void *meant(SwCtx *cx, const SwFound *f, const void *out, const SwS
     *ret_shape = s->kind == SW_LIST ? s->member[0].shape : s;
     if (!at || !t->read_is_text)
         return at;
-    parts_of(cx, f, &p);
+    sw_resource_parts_of(cx, f, &p);
     SwStr want = sw_resource_write(cx, f->r, t->read_is_text, &p);
     for (size_t i = 0; i < (s->kind == SW_LIST ? sw_list_count(at) : 1); i++) {
         const void *one = s->kind == SW_LIST ? sw_list_at(s, at, i) : at;

@@ -20,3 +20,7 @@ int sw_resource_fail_parts(SwCtx *cx, const SwResource *r, const SwText *text, c
                            SwError *err);
 /* A record that is there for the context: its account's and region's, and not one that counts as gone. */
 bool sw_resource_is_here(SwCtx *cx, const SwResource *r, const void *record);
+/* What it is called: as its ARN says, which may say more than its id does and in the letters that it was given. */
+void sw_resource_parts_of(SwCtx *cx, const SwFound *f, SwParts *ret);
+/* A document over the parts of what is meant, its ARN and its record. */
+SwValue sw_resource_filled(SwCtx *cx, const SwFound *f, const SwParts *p, const SwValue *v);

@@ -228,20 +228,29 @@ static bool ends(SwStr s, const char *end) {
     return sw_str_ends(s, sw_str(end));
 }
 
+/* By its id, and what that leaves out by its ARN; `lower`: by the ARN, which has the capitals. */
+static bool read_whole(SwCtx *cx, const SwFound *f, SwStr arn, bool lower, SwParts *ret) {
+    SwParts said;
+    if (lower)
+        return sw_resource_read_arn(cx, f->r, arn, ret);
+    if (!sw_resource_read(f->r, f->r->id, f->id, ret))
+        return false;
+    for (size_t i = 0; sw_resource_read_arn(cx, f->r, arn, &said) && i < f->r->n_part; i++)
+        ret->v[i] = ret->v[i].p ? ret->v[i] : said.v[i];
+    return true;
+}
+
 SwStr sw_resource_reference(SwCtx *cx, const SwFound *f, const SwShape *s, const SwPath *at) {
-    SwStr member = sw_path_last(s, at);
+    SwStr member = sw_path_last(s, at), arn = sw_resource_arn(cx, f->r, f->id, f->record);
     SwParts p;
     bool by_arn = ends(member, "Arn") || ends(member, "Arns") || ends(member, "ARN") || !f->r->reference[0];
-    if (by_arn || !sw_resource_read(f->r, f->r->id, f->id, &p))
-        return sw_resource_arn(cx, f->r, f->id, f->record);
-    return sw_resource_write(cx, f->r, f->r->reference[0], &p);
+    return by_arn || !read_whole(cx, f, arn, false, &p) ? arn : sw_resource_write(cx, f->r, f->r->reference[0], &p);
 }
 
 SwStr sw_resource_name(SwCtx *cx, const SwFound *f, SwStr arn) {
     const char *reference = f->r->reference ? f->r->reference[0] : NULL;
-    bool lower = strstr(f->r->id, ":lower}") != NULL; /* the ARN has the capitals */
     SwParts p;
-    if (lower ? !sw_resource_read_arn(cx, f->r, arn, &p) : !sw_resource_read(f->r, f->r->id, f->id, &p))
+    if (!read_whole(cx, f, arn, strstr(f->r->id, ":lower}") != NULL, &p))
         return f->id;
     return reference ? sw_resource_write(cx, f->r, reference, &p) : p.v[f->r->n_part - 1];
 }

@@ -61,6 +61,20 @@ typedef struct SwFound {
     void *record;
 } SwFound;
 
+/* What the service's operations do with a resource. */
+typedef enum SwVerb {
+    SW_VERB_MAKE,
+    SW_VERB_PUT,  /* makes it, or changes the one that is there */
+    SW_VERB_SHOW, /* it, or what it has */
+    SW_VERB_LIST,
+    SW_VERB_CHANGE,
+    SW_VERB_END,
+    SW_VERB_USE, /* works with it, and leaves what it is as it was: sends a message to a queue */
+    _SW_VERB_MAX
+} SwVerb;
+
+#define SW_NO_OPERATION UINT16_MAX
+
 /* What templates cannot say. Each may be NULL. */
 typedef struct SwResourceHooks {
     /* The ARN of what a request means by `ref` (absent: it named nothing); absent: as is declared. */
@@ -96,7 +110,9 @@ struct SwResource {
     const char *service; /* as ARNs say it: "ecr", "elasticloadbalancing" */
     const SwApi *api;
     const SwCollection *in;
-    uint16_t list; /* SwOperation.index of what shows all of them; only where `in` is set */
+    const uint16_t *does[_SW_VERB_MAX]; /* by SwVerb: SwOperation.index, ended by SW_NO_OPERATION; NULL: none */
+    const char *names; /* JSON: members of inputs that name it, about which IAM is not asked; texts over the parts, {arn} and
+                          {record.member}; or NULL */
     SwPart part[SW_PARTS_MAX];
     uint8_t n_part;
     const char *id;               /* "{repositoryName}" */
@@ -175,6 +191,14 @@ SwStr sw_resource_name(SwCtx *cx, const SwFound *f, SwStr arn);
 /* The id of what a reference or ARN of this resource means; absent: it means none. What is left out means what the parts say.
  */
 SwStr sw_resource_id(SwCtx *cx, const SwResource *r, SwStr reference);
+
+/* --- its operations --------------------------------------------------------------------------------------------- */
+
+/* The first that does this; NULL: none. */
+const SwOperation *sw_resource_operation(const SwResource *r, SwVerb verb);
+bool sw_resource_does(const SwResource *r, SwVerb verb, const SwOperation *op);
+/* Writes into an operation's input which one is meant: where `named` says so, else by `names`. */
+int sw_resource_name_in(SwCtx *cx, const SwFound *f, const SwOperation *op, void *in, SwError *err) sw_must_check;
 
 /* --- finding ---------------------------------------------------------------------------------------------------- */
 

@@ -54,16 +54,15 @@ static const char *bind_words[] = {"create", "set",     "unset", "take", "get", 
                                    "none",   "refused", "stays", "text", "kept",      "later",   "put",
                                    "each",   "input",   "hook",  "told", "attribute", "without", NULL};
 
-/* What an operation is given besides: its texts are over the parts, "{arn}" or "{record.member}". */
-static void check_input(Declarations *d, CfnType *t, const SwValue *v) {
+void resource_told(Declarations *d, Resource *r, const SwValue *v) {
     for (size_t i = 0; (v->kind == SW_VOBJECT || v->kind == SW_VARRAY) && i < v->n; i++)
-        check_input(d, t, &v->v[i]);
+        resource_told(d, r, &v->v[i]);
     bool record = v->kind == SW_VSTRING && sw_str_starts(v->s, SW_STR("{record."));
     Path p;
-    if (record && (!t->of->record || !resource_path(t->of->record, sw_str_drop(sw_str_skip(v->s, 8), 1), &p) || p.n > 1))
-        file_error(d->api, d->file, v, "'%.*s' keeps no '%.*s'", SW_FMT(t->of->name), SW_FMT(v->s));
+    if (record && (!r->record || !resource_path(r->record, sw_str_drop(sw_str_skip(v->s, 8), 1), &p) || p.n > 1))
+        file_error(d->api, d->file, v, "'%.*s' keeps no '%.*s'", SW_FMT(r->name), SW_FMT(v->s));
     if (v->kind == SW_VSTRING && !record && !sw_str_eqz(v->s, "{arn}"))
-        resource_template(d, t->of, v);
+        resource_template(d, r, v);
 }
 
 static SwStr read_input(Declarations *d, CfnType *t, Operation *op, const SwValue *said) {
@@ -74,7 +73,7 @@ static SwStr read_input(Declarations *d, CfnType *t, Operation *op, const SwValu
             file_error(d->api, d->file, &in->v[i], "'%.*s' takes no '%.*s'", SW_FMT(op->name), SW_FMT(in->keys[i]));
     if (!in)
         return SW_NO_STR;
-    check_input(d, t, in);
+    resource_told(d, t->of, in);
     return sw_json_text(d->api->arena, in);
 }
 
@@ -302,9 +301,14 @@ static void read_identifier(Declarations *d, Resource *r, CfnType *t) {
         file_error(d->api, d->file, t->json, "which parts identify %.*s?", SW_FMT(t->name));
 }
 
-/* {"operation", ..} or the operation alone. */
-static const SwValue *operation_said(const SwValue *said) {
-    return said && said->kind == SW_VSTRING ? said : sw_value_getz(said, "operation");
+/* {"operation", ..}, the operation alone, or where neither is said what the resource says. */
+static Operation *operation_said(Declarations *d, CfnType *t, const char *field, Operation *otherwise) {
+    const SwValue *said = sw_value_getz(t->json, field),
+                  *name = said && said->kind == SW_VSTRING ? said : sw_value_getz(said, "operation");
+    Operation *op = name ? resource_operation(d, name) : otherwise;
+    if (name && op && op == otherwise)
+        file_error(d->api, d->file, name, "'%.*s' is what the resource's operations say", SW_FMT(name->s));
+    return op;
 }
 
 /* {"member": text} of the one that is meant. */
@@ -321,8 +325,8 @@ static void read_is(Declarations *d, CfnType *t, const SwValue *is) {
     t->read_is_text = is->v[0].s;
 }
 
-static const char *cfn_words[] = {"type",       "create",  "in",   "made",  "read",  "list", "delete",     "update", "name",
-                                  "identifier", "members", "bind", "names", "keeps", "kept", "attributes", NULL};
+static const char *cfn_words[] = {"type", "create",     "in",      "made", "read",  "list", "delete",     "update",
+                                  "name", "identifier", "members", "bind", "keeps", "kept", "attributes", NULL};
 
 /* The operations that make, show, list and end one. False after complaining. */
 static bool read_operations(Declarations *d, CfnType *t) {
@@ -332,10 +336,13 @@ static bool read_operations(Declarations *d, CfnType *t) {
             file_error(d->api, d->file, kept, "'%.*s' keeps no '%.*s'", SW_FMT(t->of->name), SW_FMT(kept->s));
         return true;
     }
-    t->create = resource_operation(d, operation_said(sw_value_getz(t->json, "create")));
-    t->remove = resource_operation(d, operation_said(sw_value_getz(t->json, "delete")));
-    t->list = list ? resource_operation(d, list->kind == SW_VNULL ? NULL : list) : t->of->list;
-    t->read = resource_operation(d, operation_said(sw_value_getz(t->json, "read")));
+    Operation *make = resource_first(t->of, VERB_MAKE);
+    t->create = operation_said(d, t, "create", make ? make : resource_first(t->of, VERB_PUT));
+    t->remove = operation_said(d, t, "delete", resource_first(t->of, VERB_END));
+    t->read = operation_said(d, t, "read", resource_first(t->of, VERB_SHOW));
+    t->list = list ? NULL : resource_first(t->of, VERB_LIST);
+    if (list && list->kind != SW_VNULL)
+        file_error(d->api, d->file, list, "\"list\" of a type is null, or what the resource's operations say");
     if (t->create && t->create->input && t->remove && (list || t->list) && t->read)
         return true;
     file_error(d->api, d->file, t->json, "'%.*s' needs create, read and delete, its resource \"list\"", SW_FMT(t->name));
@@ -394,10 +401,6 @@ static void read_places(Declarations *d, CfnType *t) {
     t->read_input = read_input(d, t, t->read, read);
     t->remove_input = read_input(d, t, t->remove, sw_value_getz(t->json, "delete"));
     read_is(d, t, sw_value_getz(read, "is"));
-    if (sw_value_getz(t->json, "names")) {
-        check_input(d, t, sw_value_getz(t->json, "names"));
-        t->names = sw_json_text(d->api->arena, sw_value_getz(t->json, "names"));
-    }
     if (made && (!t->create->output || !resource_path(t->create->output, made->s, &t->made)))
         file_error(d->api, d->file, made, "create answers no '%.*s'", SW_FMT(made->s));
     if (in && !resource_path(t->create->input, in->s, &t->wrapper))

@@ -176,7 +176,6 @@ static void write_type(CfnType *t, SwBuf *b) {
     add_way(b, "made", &t->made);
     add_way(b, "read_at", &t->read_at);
     add_field(b, "create_input", t->create_input);
-    add_field(b, "names", t->names);
     add_field(b, "read_input", t->read_input);
     add_field(b, "remove_input", t->remove_input);
     add_way(b, "read_is", &t->read_is);

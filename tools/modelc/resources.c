@@ -2,7 +2,7 @@
 /* resources/<api>.json: what of a service AWS names by an ARN. Read, checked against the API's and the records' models, and
  * written as the constants of src/resource/resource.h; a name that is nowhere is a fault at its line.
  *
- *   resources.c        reading and checking       resources_out.c    writing
+ *   resources.c        reading and checking       resources_out.c    writing       verbs.c    its operations
  *
  * models/README.md, "Resources", has the fields. */
 
@@ -272,10 +272,10 @@ static void read_named(Declarations *d, Resource *r, SwStr member, const SwValue
 
 /* --- a resource ------------------------------------------------------------------------------------------------- */
 
-static const char *const fields_of_resource[] = {"record",    "collection", "parts",     "id",      "arn",    "reference",
-                                                 "named",     "arn_at",     "arn_index", "account", "region", "state",
-                                                 "created",   "tags",       "policy",    "missing", "exists", "bad_arn",
-                                                 "elsewhere", "hooks",      "cfn",       "list",    NULL};
+static const char *const fields_of_resource[] = {"record",    "collection", "parts",     "id",         "arn",    "reference",
+                                                 "named",     "arn_at",     "arn_index", "account",    "region", "state",
+                                                 "created",   "tags",       "policy",    "missing",    "exists", "bad_arn",
+                                                 "elsewhere", "hooks",      "cfn",       "operations", "names",  NULL};
 
 void resource_words(Declarations *d, const SwValue *json, const char *const *words, const char *what) {
     for (size_t i = 0; json && i < json->n; i++)
@@ -343,11 +343,11 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     r->elsewhere = read_text(d, sw_value_getz(json, "elsewhere"));
     if (r->record && !r->missing.kind)
         file_error(d->api, d->file, json, "'%.*s' has no \"missing\"", SW_FMT(name));
-    r->list = resource_operation(d, sw_value_getz(json, "list"));
+    resource_verbs(d, r, json);
+    if (r->record && r->arn.n && !r->verb[VERB_LIST].n)
+        file_error(d->api, d->file, json, "'%.*s': what has records and an ARN has a \"list\" operation", SW_FMT(name));
     if (sw_value_getz(json, "cfn"))
         r->cfn = cfn_load(d, r, sw_value_getz(json, "cfn"));
-    if (r->record && r->arn.n && !r->list)
-        file_error(d->api, d->file, json, "'%.*s': what has records and an ARN has a \"list\" operation", SW_FMT(name));
     if (!tags)
         return;
     bool plain = tags->kind == SW_VSTRING;
@@ -448,7 +448,8 @@ static void read_tag_operation(Declarations *d, SwStr name, const SwValue *json)
 }
 
 static void read_file(Declarations *d, const SwValue *json) {
-    static const char *const words[] = {"service", "tags", "resources", "tag_operations", "passes", "conditions", NULL};
+    static const char *const words[] = {"service", "tags",       "resources", "tag_operations",
+                                        "passes",  "conditions", "of_none",   NULL};
     const SwValue *resources = sw_value_getz(json, "resources"), *tags = sw_value_getz(json, "tags"),
                   *operations = sw_value_getz(json, "tag_operations");
     resource_words(d, json, words, "a service's resources");
@@ -460,6 +461,7 @@ static void read_file(Declarations *d, const SwValue *json) {
         read_resource(d, resources->keys[i], &resources->v[i]);
     for (size_t i = 0; operations && i < operations->n; i++)
         read_tag_operation(d, operations->keys[i], &operations->v[i]);
+    resource_verbs_check(d, json);
     read_ways(d, sw_value_getz(json, "passes"), false, &d->passes);
     read_ways(d, sw_value_getz(json, "conditions"), true, &d->conditions);
 }

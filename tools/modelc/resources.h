@@ -33,6 +33,13 @@ typedef struct NamedList {
     size_t n;
 } NamedList;
 
+/* What operations do with a resource: SwVerb of src/resource/resource.h. */
+typedef enum Verb { VERB_MAKE, VERB_PUT, VERB_SHOW, VERB_LIST, VERB_CHANGE, VERB_END, VERB_USE, VERB_MAX } Verb;
+typedef struct OperationList {
+    Operation **v;
+    size_t n;
+} OperationList;
+
 typedef struct CfnEach {
     Operation *put, *take, *show;
     Path put_at, take_at, show_at;
@@ -60,7 +67,7 @@ typedef struct CfnIdentifier {
 typedef struct Resource Resource;
 typedef struct CfnType {
     Resource *of;
-    SwStr name, tags, names, create_input, read_input, remove_input, read_is_text, name_property, name_end, name_end_if;
+    SwStr name, tags, create_input, read_input, remove_input, read_is_text, name_property, name_end, name_end_if;
     const char *c_name;
     const SwValue *json, *schema;
     Operation *create, *read, *list, *remove, *attribute_set;
@@ -78,7 +85,8 @@ struct Resource {
     const SwValue *json;
     Shape *record;    /* NULL: it has none of its own */
     SwStr collection; /* "repositories" */
-    Operation *list;  /* shows all; NULL: it has no records */
+    OperationList verb[VERB_MAX];
+    const SwValue *names; /* members of inputs that name it beside `named`; NULL: none */
     Part part[4];
     size_t n_part;
     SwStr id, arn_index;
@@ -137,6 +145,14 @@ typedef struct Declarations {
 Declarations *resources_load(Model *api, Model *records, const char *file);
 /* Complains of fields that are none of `words`. */
 void resource_words(Declarations *d, const SwValue *json, const char *const *words, const char *what);
+/* verbs.c. Of a resource: reads and checks "operations" and "names"; of the service: every operation is somebody's. */
+extern const char *const verb_names[]; /* by Verb */
+void resource_verbs(Declarations *d, Resource *r, const SwValue *json);
+void resource_verbs_check(Declarations *d, const SwValue *json);
+bool resource_does(const Resource *r, const Operation *op);
+Operation *resource_first(const Resource *r, Verb verb); /* NULL: none */
+/* Complains of what an input cannot be told: texts are over the parts, "{arn}" or "{record.member}". */
+void resource_told(Declarations *d, Resource *r, const SwValue *v);
 /* "a.b[Key]" from a structure down; false where there is no such way. */
 Operation *resource_operation(Declarations *d, const SwValue *at); /* at NULL: NULL; a wrong name is said */
 bool resource_path(Shape *from, SwStr text, Path *ret);

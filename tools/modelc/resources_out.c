@@ -276,8 +276,23 @@ static void add_names(SwArena *a, const Resource *r, SwBuf *b) {
     SwStr name = sw_buf_str(&words);
     bool y = sw_str_ends(name, SW_STR("y")), s = sw_str_ends(name, SW_STR("s"));
     sw_buf_addf(b, "    .plural = \"%.*s%s\",\n", (int)(name.n - y), name.p, y ? "ies" : s ? "es" : "s");
-    if (r->list)
-        sw_buf_addf(b, "    .list = %s,\n", r->list->c_index);
+}
+
+static void add_verbs(SwArena *a, const Resource *r, SwBuf *b) {
+    bool any = false;
+    for (size_t verb = 0; verb < VERB_MAX; verb++) {
+        const OperationList *l = &r->verb[verb];
+        if (!l->n)
+            continue;
+        sw_buf_addf(b, "%s        [SW_VERB_%s] = (const uint16_t[]){", any ? "" : "    .does = {\n",
+                    name_upper(a, sw_str(verb_names[verb])));
+        for (size_t i = 0; i < l->n; i++)
+            sw_buf_addf(b, "%s, ", l->v[i]->c_index);
+        sw_buf_addz(b, "SW_NO_OPERATION},\n");
+        any = true;
+    }
+    if (any)
+        sw_buf_addz(b, "    },\n");
 }
 
 static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
@@ -299,6 +314,12 @@ static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
     if (r->record)
         sw_buf_addf(b, "    .in = &%s_%.*s,\n", m->lower, SW_FMT(r->collection));
     add_names(m->arena, r, b);
+    add_verbs(m->arena, r, b);
+    if (r->names) {
+        sw_buf_addz(b, "    .names = ");
+        add_quoted(b, sw_json_text(m->arena, r->names));
+        sw_buf_addz(b, ",\n");
+    }
     add_parts(b, r);
     sw_buf_addz(b, "    .id = ");
     add_quoted(b, r->id);

@@ -59,7 +59,7 @@ static int find_seen(SwCtx *cx, Seen *ret, SwError *err) {
         bool walked = of->in && of->arn[0];
         ret->v[i] = walked && all;
         if (walked && !all)
-            r = may(cx, of->api->op[of->list].iam_action, &ret->v[i], &other, err);
+            r = may(cx, sw_resource_operation(of, SW_VERB_LIST)->iam_action, &ret->v[i], &other, err);
         any |= ret->v[i];
     }
     sw_ctx_rollback(cx);
@@ -68,7 +68,7 @@ static int find_seen(SwCtx *cx, Seen *ret, SwError *err) {
 
 static bool may_see(SwCtx *cx, const Seen *s, const SwResource *r, SwStr arn) {
     SwError refused = sw_error(cx->arena);
-    return s->every || sw_authorise(cx, r->api->op[r->list].iam_action, arn, &refused) == 0;
+    return s->every || sw_authorise(cx, sw_resource_operation(r, SW_VERB_LIST)->iam_action, arn, &refused) == 0;
 }
 
 static bool is_seen(const Seen *s, const SwResource *r) {
@@ -169,10 +169,11 @@ int slipway_list_resource_types(SwCtx *cx, const SlipwayListResourceTypesRequest
         return -1;
     for (size_t i = 0; seen.all[i]; i++) {
         const SwResource *r = seen.all[i];
+        const SwOperation *list = r->in ? sw_resource_operation(r, SW_VERB_LIST) : NULL;
         SlipwayResourceType t = {.service = sw_str(r->api->name),
                                  .type = sw_strf(cx->arena, "%s:%s", r->service, r->name),
                                  .what = sw_str(r->plural),
-                                 .operation = sw_str(r->in ? r->api->op[r->list].name : NULL),
+                                 .operation = sw_str(list ? list->name : NULL),
                                  .count = SW_SOME_INT(0)};
         Count c = {cx->arena, r, &seen, &t, (size_t)SW_OR(in->names, NAMES_USUAL)};
         if (!seen.v[i])

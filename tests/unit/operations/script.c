@@ -83,7 +83,7 @@ void *script_input(Script *k, const Call *c, SwArena *a) {
         return NULL;
     SwBuf b = sw_buf(a, SW_MIB);
     sw_shape_to_json(&b, s, generate(&g, s));
-    assert_int_equal(sw_json_parse(a, sw_buf_str(&b), &json, &err), 0);
+    assert_int_equal(sw_json_parse(a, sw_str_dup(a, sw_buf_str(&b)), &json, &err), 0);
     const SwValue *means = sw_value_getz(k->file, "means");
     for (size_t i = 0; i < json.n; i++) {
         const SwValue *v = c->prepares ? NULL : sw_value_get(means, json.keys[i]);
@@ -115,15 +115,30 @@ SwCtx *script_ctx(Script *k, const Call *c, SwArena *a) {
     return cx;
 }
 
+bool script_says(const SwValue *v, SwStr name, SwStr arn) {
+    bool text = v->kind == SW_VSTRING, ends = text && name.n < v->s.n && sw_str_ends(v->s, name);
+    if (text && (sw_str_eq(v->s, name) || (arn.p && sw_str_eq(v->s, arn)) || (ends && v->s.p[v->s.n - name.n - 1] == '/')))
+        return true;
+    for (size_t i = 0; (v->kind == SW_VOBJECT || v->kind == SW_VARRAY) && i < v->n; i++)
+        if (script_says(&v->v[i], name, arn))
+            return true;
+    return false;
+}
+
+SwValue script_document(SwArena *a, const SwShape *s, const void *v) {
+    SwError err = sw_error(a);
+    SwBuf b = sw_buf(a, 4 * SW_MIB);
+    SwValue json = {0};
+    if (!s || !v)
+        return json;
+    sw_shape_to_json(&b, s, v);
+    assert_int_equal(sw_json_parse(a, sw_str_dup(a, sw_buf_str(&b)), &json, &err), 0);
+    return json;
+}
+
 void script_answer(Script *k, const Call *c, const void *out) {
-    SwError err = sw_error(k->a);
-    SwValue *v = sw_new(k->a, SwValue);
-    SwBuf b = sw_buf(k->a, 4 * SW_MIB);
-    if (!out)
-        return;
-    sw_shape_to_json(&b, c->op->output, out);
-    assert_int_equal(sw_json_parse(k->a, sw_str_dup(k->a, sw_buf_str(&b)), v, &err), 0);
-    sw_value_set(k->a, &k->answers, c->as, *v);
+    if (out)
+        sw_value_set(k->a, &k->answers, c->as, script_document(k->a, c->op->output, out));
 }
 
 /* --- records ------------------------------------------------------------------------------------------------------------ */
@@ -228,6 +243,16 @@ static bool is_named(Script *k, const SwValue *rows, const SwOperation *op) {
             return true;
     }
     return false;
+}
+
+Call script_call(Script *k, const SwOperation *op) {
+    const SwValue *rows = sw_value_getz(k->file, "calls");
+    for (size_t i = 0; rows && i < rows->n; i++) {
+        SwStr name = rows->v[i].kind == SW_VSTRING ? rows->v[i].s : sw_value_str(&rows->v[i].v[0]);
+        if (sw_str_eqz(name, op->name))
+            return read_row(k, &rows->v[i]);
+    }
+    return (Call){.s = k->s, .op = op, .as = sw_str(op->name)};
 }
 
 static void run_rest(Script *k, const SwValue *rows, bool removing, void (*fn)(Script *k, const Call *c)) {

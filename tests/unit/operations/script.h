@@ -48,11 +48,17 @@ typedef struct Script {
 
 /* Calls fn for each call of the service's script in turn. */
 void script_run(Script *k, void (*fn)(Script *k, const Call *c));
+/* An operation of the service as the first of the rows says that names it, else with the smallest input. */
+Call script_call(Script *k, const SwOperation *op);
 /* In `a`, anew for each run: what one run does to its input, the next one does not see. NULL: the operation has no input. */
 void *script_input(Script *k, const Call *c, SwArena *a);
 /* As the root of the account, from outside. */
 SwCtx *script_ctx(Script *k, const Call *c, SwArena *a);
 /* Keeps an answer for the calls to come. */
 void script_answer(Script *k, const Call *c, const void *out);
+/* An input or answer as JSON; empty where there is none. */
+SwValue script_document(SwArena *a, const SwShape *s, const void *v);
+/* Whether a text in it is this name, an ARN or URL that ends in it, or this ARN (absent: it has none). */
+bool script_says(const SwValue *v, SwStr name, SwStr arn);
 /* Says what is wrong and goes on; the test fails at its end. */
 void script_wrong(Script *k, const Call *c, const char *fmt, ...) sw_printf(3, 4);

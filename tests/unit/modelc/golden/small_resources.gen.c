@@ -79,7 +79,7 @@ static const SwCfnBinding bind_cfn_thing[] = {
     {.property = "Made", .shape = &cfn_string, .read_only = true, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .get_at = {.n = 1, .at = {7}}},
     {.property = "Ticket", .shape = &cfn_string, .read_only = true, .set = SW_NO_OPERATION, .unset = SW_NO_OPERATION, .get = SW_NO_OPERATION, .take = SW_NO_OPERATION, .told = {.n = 2, .at = {4, 0}}},
 };
-static const SwCfnType cfn_thing_type = {.name = "Little::Small::Thing", .shape = &cfn_thing, .identifier = {{"Name", 1}, {"Arn", -1}, }, .n_identifier = 2, .create = SMALL_PUT_THING, .read = SMALL_DESCRIBE_THINGS, .list = SW_NO_OPERATION, .remove = SMALL_TOUCH_THING, .made = {.n = 1, .at = {0}}, .read_at = {.n = 1, .at = {0}}, .create_input = "{\"ClientToken\":\"x\"}", .names = "{\"Max\":\"{record.state}\"}", .remove_input = "{\"text\":\"{arn}\"}", .read_is = {.n = 1, .at = {0}}, .read_is_text = "{name}", .name_end = ".x", .name_end_if = "Default", .name_property = "Name", .name_lower = true, .bind = bind_cfn_thing, .n_bind = SW_N(bind_cfn_thing)};
+static const SwCfnType cfn_thing_type = {.name = "Little::Small::Thing", .shape = &cfn_thing, .identifier = {{"Name", 1}, {"Arn", -1}, }, .n_identifier = 2, .create = SMALL_PUT_THING, .read = SMALL_DESCRIBE_THINGS, .list = SW_NO_OPERATION, .remove = SMALL_TOUCH_THING, .made = {.n = 1, .at = {0}}, .read_at = {.n = 1, .at = {0}}, .create_input = "{\"ClientToken\":\"x\"}", .remove_input = "{\"text\":\"{arn}\"}", .read_is = {.n = 1, .at = {0}}, .read_is_text = "{name}", .name_end = ".x", .name_end_if = "Default", .name_property = "Name", .name_lower = true, .bind = bind_cfn_thing, .n_bind = SW_N(bind_cfn_thing)};
 extern const SwErrorKind small_taken;
 const SwResource small_thing_resource = {
     .name = "thing",
@@ -87,7 +87,13 @@ const SwResource small_thing_resource = {
     .api = &small_api,
     .in = &small_things,
     .plural = "things",
-    .list = SMALL_PUT_THING,
+    .does = {
+        [SW_VERB_PUT] = (const uint16_t[]){SMALL_PUT_THING, SW_NO_OPERATION},
+        [SW_VERB_SHOW] = (const uint16_t[]){SMALL_DESCRIBE_THINGS, SW_NO_OPERATION},
+        [SW_VERB_LIST] = (const uint16_t[]){SMALL_DESCRIBE_THINGS, SMALL_LIST_THINGS, SW_NO_OPERATION},
+        [SW_VERB_END] = (const uint16_t[]){SMALL_TOUCH_THING, SW_NO_OPERATION},
+    },
+    .names = "{\"Max\":\"{record.state}\",\"text\":\"{arn}\"}",
     .part = {{"box", "main"}, {"name"}},
     .n_part = 2,
     .id = "{box}/{name:lower}",
@@ -151,6 +157,9 @@ const SwResource small_idea_resource = {
     .service = "little",
     .api = &small_api,
     .plural = "ideas",
+    .does = {
+        [SW_VERB_USE] = (const uint16_t[]){SMALL_PUT_THING, SW_NO_OPERATION},
+    },
     .part = {{"name"}},
     .n_part = 1,
     .id = "{name*}",

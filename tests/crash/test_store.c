@@ -105,7 +105,7 @@ static void open_life(const char *dir) {
     life.err = sw_error(life.a);
     life.dir = dir;
     life.host.clock = sw_clock_new();
-    MUST(sw_store_open(dir, &life.host.store, &life.err));
+    MUST(sw_store_open(sw_path(life.a, dir, "store"), &life.host.store, &life.err));
     MUST(sw_store_register(life.host.store, (const SwCollection *[]){&things, NULL}, &life.err));
     MUST(sw_blobs_open(dir, life.host.store, &life.host.blobs, &life.err));
     SwEngineOptions o = {.host = &life.host,
@@ -262,8 +262,8 @@ static void nothing_is_lost_doubled_or_stuck_after_a_kill_at_any_point(void **st
     for (size_t p = 0; p < SW_N(points); p++) {
         int killed = 0;
         for (size_t t = 0; t < SW_N(times); t++) {
-            char dir[] = "/tmp/slipway-test-crash-XXXXXX", at[128];
-            assert_non_null(mkdtemp(dir));
+            char dir[TEST_FOLDER], at[128];
+            assert_non_null(test_folder(dir));
             snprintf(at, sizeof(at), "%s:%d", points[p], times[t]);
             int first = run("work", dir, at);
             killed += first == 128 + SIGKILL;
@@ -281,8 +281,8 @@ static void nothing_is_lost_doubled_or_stuck_after_a_kill_at_any_point(void **st
 
 /* A second crash while the first is being repaired. */
 static void crash_during_recovery_is_recovered_from(void **state) {
-    char dir[] = "/tmp/slipway-test-crash-XXXXXX";
-    assert_non_null(mkdtemp(dir));
+    char dir[TEST_FOLDER];
+    assert_non_null(test_folder(dir));
     assert_int_equal(run("work", dir, "engine.step.before:3"), 128 + SIGKILL);
     assert_int_equal(run("check", dir, "engine.step.after_effect:1"), 128 + SIGKILL);
     run("check", dir, "engine.event.delivered_not_marked:1");

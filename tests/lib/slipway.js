@@ -28,8 +28,28 @@ function clientEnv(extra = {}) {
 
 const PROGRAM = process.env.SLIPWAY || path.join(__dirname, "../../build/slipway");
 
+// What servers warned of, when a test of this file has failed: the last lines of all of them, for tests/run to show.
+const servers = [];
+const LINES = 40;
+
+function warnings(s) {
+    const name = path.basename(s.data);
+    let time = "";          // what is no line of the log, as a sanitizer's report, belongs to the line before
+    return s.log.split("\n").filter((line) => line).map((line) => {
+        time = line.match(/^time=(\S+)/)?.[1] || time;
+        return { time, level: line.match(/^time=\S+ level=(\w+)/)?.[1], text: `${name} ${line.slice(0, 600)}` };
+    }).filter((l) => l.level !== "info" && l.level !== "debug");
+}
+
+process.once("exit", () => {
+    if (!process.exitCode) return;
+    const lines = servers.flatMap(warnings).sort((a, b) => a.time < b.time ? -1 : a.time > b.time ? 1 : 0).slice(-LINES);
+    fs.writeSync(2, lines.map((l) => `server's log: ${l.text}\n`).join(""));
+});
+
 class Slipway {
     constructor(options) {
+        servers.push(this);
         this.args = options.args || [];
         this.env = options.env || {};
         this.ephemeral = options.ephemeral !== false;

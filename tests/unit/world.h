@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "api/host.h"
 #include "base/file.h"
 
@@ -17,7 +18,7 @@ typedef struct World {
     SwHost *host;
     SwCtx *cx; /* Slipway's own: "test" */
     SwError err;
-    char dir[64];
+    char dir[TEST_FOLDER];
 } World;
 
 #define OK(call) \
@@ -28,15 +29,13 @@ typedef struct World {
 
 /* NULL: who runs the tests is not root. */
 static inline World *world_open(const SwService *const *services) {
-    static const char template[] = "/tmp/slipway-world-XXXXXX";
     if (getuid() != 0)
         return NULL;
     SwArena *a = sw_arena_new(0);
     World *w = sw_new(a, World);
     w->arena = a;
     w->err = sw_error(a);
-    memcpy(w->dir, template, sizeof(template));
-    assert_non_null(mkdtemp(w->dir));
+    assert_non_null(test_folder(w->dir));
     w->config = (SwConfig){.data = w->dir,
                            .address = "127.0.0.1",
                            .account = SW_STR("000000000000"),

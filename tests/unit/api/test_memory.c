@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../folder.h"
 #include "api/front.h"
 #include "base/file.h"
 
@@ -249,7 +250,7 @@ static void every_allocation_of_a_request_may_fail(void **state) {
     }
 }
 
-static char folder[] = "/tmp/slipway-memory-XXXXXX";
+static char folder[TEST_FOLDER];
 
 static int open_host(void **state) {
     static SwConfig config = {.data = folder,
@@ -261,7 +262,7 @@ static int open_host(void **state) {
     (void)state;
     SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
-    if (!mkdtemp(folder) || sw_host_open(&config, &host, &err) < 0) {
+    if (!test_folder(folder) || sw_host_open(&config, &host, &err) < 0) {
         print_error("%s %s\n", err.message ? err.message : "no folder", err.cause ? err.cause : "");
         return -1;
     }

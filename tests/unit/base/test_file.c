@@ -10,14 +10,14 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "../folder.h"
 #include "base/file.h"
 
-static char dir[64];
+static char dir[TEST_FOLDER];
 
 static int make_dir(void **state) {
     (void)state;
-    snprintf(dir, sizeof dir, "/tmp/slipway-test-file-XXXXXX");
-    return mkdtemp(dir) ? 0 : -1;
+    return test_folder(dir) ? 0 : -1;
 }
 
 static int drop_dir(void **state) {

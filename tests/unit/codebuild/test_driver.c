@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "services/codebuild/driver.h"
 
 static const struct {
@@ -98,8 +99,8 @@ static void odd_commands_reach_the_shell_word_for_word(void **state) {
     (void)state;
     for (size_t i = 0; i < SW_N(cases); i++) {
         _sw_arena_ SwArena *a = sw_arena_new(0);
-        char root[] = "/tmp/slipway-driver-XXXXXX";
-        assert_non_null(mkdtemp(root));
+        char root[TEST_FOLDER];
+        assert_non_null(test_folder(root));
         assert_true(system(sw_strf(a, "mkdir %s/readonly %s/control", root, root).p) == 0);
         run(i, a, root);
         assert_true(system(sw_strf(a, "rm -rf %s", root).p) == 0);

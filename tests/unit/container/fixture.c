@@ -149,11 +149,11 @@ Fixture *fixture_attach(const char *data, const char *instance) {
 }
 
 Fixture *fixture_new(void) {
-    char data[64], instance[9];
+    char data[TEST_FOLDER], instance[9];
     static int count;
 
-    snprintf(data, sizeof(data), "/tmp/slipway-test-container-%d-%d", (int)getpid(), ++count);
-    snprintf(instance, sizeof(instance), "t%x", ((unsigned)getpid() * 16 + (unsigned)count) & 0xfffffff);
+    assert_non_null(test_folder(data));
+    snprintf(instance, sizeof(instance), "t%x", ((unsigned)getpid() * 16 + (unsigned)++count) & 0xfffffff);
     Fixture *F = fixture_attach(data, instance);
     OK(sw_mkdirs(sw_path(F->a, data, "blobs"), 0700, &F->err));
     OK(sw_runtime_open(&F->o, &F->rt, &F->err));

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "../folder.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -27,7 +28,7 @@ typedef struct Fixture {
     SwClock *clock;
     SwRuntime *rt;
     SwRuntimeOpts o;
-    char data[64], instance[9];
+    char data[TEST_FOLDER], instance[9];
     SwImage busybox;
     SwStr busybox_manifest;
 } Fixture;

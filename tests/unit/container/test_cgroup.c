@@ -14,7 +14,7 @@
 typedef struct Tree {
     SwArena *a;
     SwError err;
-    char root[64];
+    char root[TEST_FOLDER];
 } Tree;
 
 static void put(Tree *T, const char *path, const char *text) {
@@ -30,8 +30,7 @@ static Tree *tree_new(void) {
     Tree *T = sw_new(a, Tree);
     T->a = a;
     T->err = sw_error(a);
-    snprintf(T->root, sizeof(T->root), "/tmp/slipway-test-cgroup-XXXXXX");
-    assert_non_null(mkdtemp(T->root));
+    assert_non_null(test_folder(T->root));
     return T;
 }
 

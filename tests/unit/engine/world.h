@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "../folder.h"
 #include "api/host.h"
 #include "base/file.h"
 #include "store/work.h"
@@ -24,7 +25,7 @@
 typedef struct World {
     SwArena *a;
     SwHost host;
-    const char *dir;
+    char folder[TEST_FOLDER];
     SwError err;
     pthread_mutex_t lock;
     pthread_cond_t change;
@@ -243,15 +244,12 @@ static inline int setup(void **state) {
     w->err = sw_error(a);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->change, NULL);
-    char *dir = sw_arena_alloc(a, 64);
-    snprintf(dir, 64, "%s", "/tmp/slipway-test-engine-XXXXXX");
-    if (!mkdtemp(dir))
+    if (!test_folder(w->folder))
         return -1;
-    w->dir = dir;
     w->host.clock = sw_clock_new();
     SwTime now = sw_clock_now(w->host.clock);
     sw_clock_set(w->host.clock, SW_CLOCK_STEPPED, 1, T0 - now);
-    OK(sw_store_open(dir, &w->host.store, &w->err));
+    OK(sw_store_open(sw_path(a, w->folder, "store"), &w->host.store, &w->err));
     start(w);
     *state = w;
     return 0;
@@ -262,7 +260,7 @@ static inline int teardown(void **state) {
     sw_engine_close(w->host.engine);
     sw_store_close(w->host.store);
     sw_clock_free(w->host.clock);
-    OK(sw_rm_tree(w->dir, &w->err));
+    OK(sw_rm_tree(w->folder, &w->err));
     sw_arena_free(w->a);
     return 0;
 }
@@ -310,7 +308,7 @@ static inline void let_through(World *w, int n) {
 static inline void restart(World *w) {
     sw_engine_close(w->host.engine);
     sw_store_close(w->host.store);
-    OK(sw_store_open(w->dir, &w->host.store, &w->err));
+    OK(sw_store_open(sw_path(w->a, w->folder, "store"), &w->host.store, &w->err));
     start(w);
 }
 

@@ -12,13 +12,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "git/git.h"
 
 typedef struct Bench {
     SwArena *a;
     SwError err;
-    char dir[64];
+    char dir[TEST_FOLDER];
     const char *repo;
 } Bench;
 
@@ -27,8 +28,7 @@ static inline int bench_setup(void **state) {
 
     b->a = sw_arena_new(0);
     b->err = sw_error(b->a);
-    snprintf(b->dir, sizeof(b->dir), "/tmp/slipway-git-XXXXXX");
-    assert_non_null(mkdtemp(b->dir));
+    assert_non_null(test_folder(b->dir));
     b->repo = sw_path(b->a, b->dir, "r.git");
     assert_int_equal(sw_git_create(b->repo, SW_NO_STR, &b->err), 0);
     *state = b;

@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "http/ca.h"
 
@@ -121,8 +122,8 @@ static void large_bodies_pass_through_tls(void **state) {
     SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
     SwCa ca;
-    char dir[] = "/tmp/slipway-http-XXXXXX";
-    assert_non_null(mkdtemp(dir));
+    char dir[TEST_FOLDER];
+    assert_non_null(test_folder(dir));
     assert_int_equal(sw_ca_open(a, dir, NULL, 0, (SwTime)time(NULL) * SW_S, &ca, &err), 0);
     TestServer *t = test_server((SwHttpServerOptions){.tls_cert = ca.cert_pem.p, .tls_key = ca.key_pem.p});
     int64_t size = LARGE / 8;

@@ -13,12 +13,13 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "http/ca.h"
 #include "http/client.h"
 
 static SwArena *arena;
-static char dir[] = "/tmp/slipway-ca-XXXXXX";
+static char dir[TEST_FOLDER];
 static SwTime now;
 static SwCa ca;
 static TestServer *server;
@@ -290,7 +291,7 @@ static int setup(void **state) {
     sw_log_level(SW_ERROR);
     arena = sw_arena_new(0);
     now = (SwTime)time(NULL) * SW_S;
-    if (!mkdtemp(dir))
+    if (!test_folder(dir))
         return -1;
     ca = open_ca(NULL, 0, now);
     return 0;

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/time.h"
@@ -18,7 +19,7 @@
 typedef struct World {
     SwArena *a;
     SwProxy *p;
-    char dir[512];
+    char folder[TEST_FOLDER], dir[512];
     uint16_t port;
     Backend one, two;
     SwProxyTarget target[2];
@@ -39,9 +40,8 @@ static int setup(void **state) {
 
     w->a = sw_arena_new(0);
     w->err = sw_error(w->a);
-    snprintf(w->dir, sizeof(w->dir), "/tmp/slipway-proxy-XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
-    strncat(w->dir, deep, sizeof(w->dir) - strlen(w->dir) - 1);
+    assert_non_null(test_folder(w->folder));
+    snprintf(w->dir, sizeof(w->dir), "%s%s", w->folder, deep);
     assert_int_equal(sw_proxy_open(&(SwProxyOpts){.dir = w->dir}, &w->p, &w->err), 0);
     backend_start(&w->one, "one");
     backend_start(&w->two, "two");
@@ -74,8 +74,7 @@ static int teardown(void **state) {
     sw_proxy_close(w->p);
     backend_stop(&w->one);
     backend_stop(&w->two);
-    w->dir[strlen("/tmp/slipway-proxy-XXXXXX")] = 0;
-    assert_int_equal(sw_rm_tree(w->dir, &w->err), 0);
+    assert_int_equal(sw_rm_tree(w->folder, &w->err), 0);
     sw_arena_free(w->a);
     free(w);
     return 0;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../folder.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "proxy/proxy.h"
@@ -61,13 +62,13 @@ static void what_is_no_record_is_refused(void **state) {
 static void positions_survive_forgetting_and_foreign_lines(void **state) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
-    char dir[] = "/tmp/slipway-record-XXXXXX";
+    char dir[TEST_FOLDER];
     SwProxy *p;
     SwProxyRecordList l;
     int64_t at = 0, next, n = 0;
     SwBuf b = sw_buf(a, 4 * SW_MIB);
 
-    assert_non_null(mkdtemp(dir));
+    assert_non_null(test_folder(dir));
     assert_int_equal(sw_proxy_open(&(SwProxyOpts){.dir = dir}, &p, &err), 0);
     assert_int_equal(sw_proxy_records(p, a, 0, 10, &l, &next, &err), 0);
     assert_int_equal(next, 0);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "../folder.h"
 #include "api/host.h"
 #include "base/file.h"
 #include "services/sqs/sqs.h"
@@ -38,7 +39,8 @@ typedef struct Fixture {
     SwConfig config;
     SwCtx cx;
     SwError err;
-    char dir[64];
+    char folder[TEST_FOLDER];
+    const char *dir; /* the store's, in it */
 } Fixture;
 
 #define OK(f, call) \
@@ -61,9 +63,9 @@ static int setup(void **state) {
     Fixture *f = sw_new(a, Fixture);
     f->a = a;
     f->err = sw_error(a);
-    snprintf(f->dir, sizeof(f->dir), "/tmp/slipway-test-sqs-XXXXXX");
-    if (!mkdtemp(f->dir))
+    if (!test_folder(f->folder))
         return -1;
+    f->dir = sw_path(a, f->folder, "store");
     open_store(f);
     sw_store_close(f->host.store);
     sqlite3 *db;
@@ -84,7 +86,7 @@ static int teardown(void **state) {
     Fixture *f = *state;
     sw_store_close(f->host.store);
     sw_clock_free(f->host.clock);
-    int r = sw_rm_tree(f->dir, &f->err);
+    int r = sw_rm_tree(f->folder, &f->err);
     sw_arena_free(f->a);
     return r;
 }

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "store/store.h"
 
@@ -53,7 +54,8 @@ static const SwCollection things = {.name = "test/thing",
 typedef struct Fixture {
     SwArena *a;
     SwStore *s;
-    const char *dir;
+    char folder[TEST_FOLDER];
+    const char *dir; /* the store's, in it */
     SwError err;
 } Fixture;
 
@@ -70,12 +72,10 @@ static inline int setup(void **state) {
     Fixture *f = sw_new(a, Fixture);
     f->a = a;
     f->err = sw_error(a);
-    char *dir = sw_arena_alloc(a, 64);
-    snprintf(dir, 64, "%s", "/tmp/slipway-test-store-XXXXXX");
-    if (!mkdtemp(dir))
+    if (!test_folder(f->folder))
         return -1;
-    f->dir = dir;
-    OK(f, sw_store_open(dir, &f->s, &f->err));
+    f->dir = sw_path(a, f->folder, "store");
+    OK(f, sw_store_open(f->dir, &f->s, &f->err));
     *state = f;
     return 0;
 }
@@ -83,7 +83,7 @@ static inline int setup(void **state) {
 static inline int teardown(void **state) {
     Fixture *f = *state;
     sw_store_close(f->s);
-    OK(f, sw_rm_tree(f->dir, &f->err));
+    OK(f, sw_rm_tree(f->folder, &f->err));
     sw_arena_free(f->a);
     return 0;
 }

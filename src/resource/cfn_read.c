@@ -52,7 +52,7 @@ static SwStrList split(SwCtx *cx, const SwCfnType *t, SwStr identifier) {
 /* Whether what a reference found is called as the identifier's other parts say, by name or by ARN. */
 static bool is_called(SwCtx *cx, const SwFound *f, const SwStrList *said) {
     SwParts p;
-    parts_of(cx, f, &p);
+    sw_resource_parts_of(cx, f, &p);
     for (size_t i = 0; i < said->n; i++) {
         int part = f->r->cfn->identifier[i].part;
         SwStr one = said->v[i], is = part >= 0 ? p.v[part] : SW_NO_STR;

@@ -49,7 +49,7 @@ class Job:
 
     def run(self):
         """How the program ended, how long it took, and what it left in its TMPDIR."""
-        tmp = tempfile.mkdtemp(prefix="slipway-")
+        tmp = tempfile.mkdtemp(prefix="sw-")     # short: podman takes no folder of more than 50 characters
         at = time.monotonic()
         r = run([*([] if self.waits else BEHIND), *self.argv], self.timeout, cwd=self.cwd,
                 env=dict(os.environ, **(self.env or {}), TMPDIR=tmp))

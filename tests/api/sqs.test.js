@@ -34,7 +34,9 @@ test("a message is received with the digests that the SDK checks, then deleted",
     assert.strictEqual(Attributes.ApproximateNumberOfMessagesNotVisible, "0");
 });
 
-test("a received message hides for its visibility timeout and comes back after it", async () => {
+test("a received message hides for its visibility timeout and comes back after it", async (t) => {
+    await s.clock("PUT", "", { mode: "stepped" });
+    t.after(() => s.clock("PUT", "", { mode: "real" }));
     const QueueUrl = await create("hides", { VisibilityTimeout: "60" });
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "m" }));
     const [first] = await receive(QueueUrl);

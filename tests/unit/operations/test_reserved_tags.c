@@ -51,7 +51,7 @@ static SwStrMap one(SwArena *a) {
 }
 
 static bool has(const SwStrMap *tags) {
-    return sw_str_map_get(tags, KEY).p != NULL;
+    return sw_str_map_find(tags, KEY).p != NULL;
 }
 
 static void check_record(SwCtx *cx, const SwResource *r) {

@@ -45,6 +45,22 @@ static int refuse(const SwTagFault *f, SwStr bad, SwStr resource, SwError *err) 
     return f->fact ? sw_fail_fact(err, f->fact, bad) : -1;
 }
 
+/* No tag of AWS's has one, and XML has no way to say it. */
+static bool has_control(SwStr s) {
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+            return true;
+    return false;
+}
+
+static int refuse_control(const SwTagRules *r, bool in_key, SwStr key, SwStr resource, SwError *err) {
+    const SwTagFault *f = in_key ? &r->bad_key : &r->bad_value;
+    if (f->kind)
+        return refuse(f, key, resource, err);
+    return sw_fail(err, r->reserved.kind ? r->reserved.kind : &SW_VALIDATION_EXCEPTION,
+                   "Tags: a %s has a control character, which no tag may have", in_key ? "key" : "value");
+}
+
 int sw_tags_check_keys(const SwTagRules *r, SwStr resource, const SwStrList *keys, SwError *err) {
     for (size_t i = 0; r->reserved.kind && i < keys->n; i++)
         if (sw_tag_is_reserved(keys->v[i]))
@@ -63,6 +79,8 @@ int sw_tags_check(const SwTagRules *r, SwStr resource, const SwStrMap *given, Sw
             return refuse(&r->bad_key, key, resource, err);
         if (r->bad_value.kind && characters(given->v[i].value) > VALUE_MAX)
             return refuse(&r->bad_value, given->v[i].value, resource, err);
+        if (has_control(key) || has_control(given->v[i].value))
+            return refuse_control(r, has_control(key), key, resource, err);
         if (r->duplicate.kind && find(r, given, i, key) < i)
             return refuse(&r->duplicate, key, resource, err);
     }

@@ -10,10 +10,25 @@ SwTable sw_table(SwCli *cli, const char *title, const char *const *heads) {
     return t;
 }
 
+/* Names are whatever somebody chose: none of them moves a terminal's cursor, or begins a line or a column of its own. */
+static SwStr plain(SwArena *a, SwStr s) {
+    char *p = NULL;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i], next = i + 1 < s.n ? (unsigned char)s.p[i + 1] : 0;
+        if (c >= 0x20 && c != 0x7f && !(c == 0xc2 && next >= 0x80 && next < 0xa0)) /* C1 */
+            continue;
+        p = p ? p : (char *)(uintptr_t)sw_str_dup(a, s).p;
+        p[i] = '?';
+        if (c == 0xc2)
+            p[++i] = '?';
+    }
+    return p ? sw_str_n(p, s.n) : s;
+}
+
 void sw_table_row(SwTable *t, const SwStr *cell, size_t n) {
     SwStrList *row = sw_list_add(t->cli->arena, &t->rows);
     for (size_t i = 0; i < n; i++)
-        sw_str_list_add(t->cli->arena, row, cell[i].p ? cell[i] : SW_STR("-"));
+        sw_str_list_add(t->cli->arena, row, cell[i].p ? plain(t->cli->arena, cell[i]) : SW_STR("-"));
 }
 
 /* Columns that a terminal needs: one for each UTF-8 character. */

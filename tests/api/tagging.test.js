@@ -7,6 +7,7 @@ const { test, before, after } = require("node:test");
 const T = require("@aws-sdk/client-resource-groups-tagging-api");
 const { ECRClient, CreateRepositoryCommand, DeleteRepositoryCommand, ListTagsForResourceCommand } = require("@aws-sdk/client-ecr");
 const L = require("@aws-sdk/client-elastic-load-balancing-v2");
+const CW = require("@aws-sdk/client-cloudwatch");
 const LOGS = require("@aws-sdk/client-cloudwatch-logs");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
 const { SQSClient, CreateQueueCommand } = require("@aws-sdk/client-sqs");
@@ -185,6 +186,15 @@ test("slipway resources: type, name, state, age and ARN of all there is, tagged 
     assert.deepStrictEqual(json.resources.map((r) => [r.type, r.name, r.arn]), [["sns:topic", "news", `${TOPIC}news`]]);
     assert.deepStrictEqual(JSON.parse((await cli("--json", "--type", "nothing")).stdout).resources, []);
     assert.strictEqual((await cli("extra")).code, 2);
+});
+
+test("slipway resources: a name moves no cursor and makes no row", async (t) => {
+    const own = await start(t);
+    await own.client(CW.CloudWatchClient).send(new CW.PutMetricAlarmCommand({ AlarmName: "\x1b[31mred\n\u009bfake\trow", Namespace: "n", MetricName: "m",
+        Statistic: "Sum", Period: 60, EvaluationPeriods: 1, Threshold: 1, ComparisonOperator: "GreaterThanThreshold" }));
+    const { stdout } = await run(PROGRAM, ["resources", "--service", "cloudwatch", "--endpoint", own.endpoint], { env: own.awsEnv() });
+    assert.strictEqual(stdout.split("\n").length, 2);
+    assert.match(stdout, /^cloudwatch:alarm\t\?\[31mred\?\?\?fake\?row\t/);
 });
 
 test("slipway resources calls things as their services' inputs do", async () => {

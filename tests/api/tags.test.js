@@ -184,13 +184,13 @@ for (const [name, k] of Object.entries(KINDS)) {
         same(k, await k.list(plain), full);
     });
 
-    test(`${name}: reserved keys and keys that are too long are refused, on creation and later`, async () => {
+    test(`${name}: reserved keys, keys that are too long and control characters are refused, on creation and later`, async () => {
         const r = await k.make(fresh(), pairs(1));
         for (const key of ["aws:x", "AWS:x", "Aws:x"]) {
             await refuses(k.make(fresh(), [[key, "v"]]), k.reserved);
             await refuses(add(r, [["fine", "v"], [key, "v"]]), k.reserved);
         }
-        for (const pair of [["k".repeat(129), "v"], ["k", "v".repeat(257)]]) {
+        for (const pair of [["k".repeat(129), "v"], ["k", "v".repeat(257)], ["k\u0001", "v"], ["k", "v\u0000"]]) {
             await assert.rejects(k.make(fresh(), [pair]), (e) => e.$metadata.httpStatusCode === 400);
             await assert.rejects(add(r, [pair]), (e) => e.$metadata.httpStatusCode === 400);
         }

@@ -39,7 +39,8 @@ int sw_cli_clock(SwCli *cli) {
     } else if (strcmp(verb, "set") == 0 && (cli->argc == 3 || cli->argc == 4)) {
         set.mode = sw_str(cli->argv[2]);
         bool scaled = sw_str_eqz(set.mode, "scaled");
-        if (scaled && cli->argc == 4 && sw_str_to_double(sw_str(cli->argv[3]), &set.scale.v) && set.scale.v == 0)
+        if (scaled && cli->argc == 4 && sw_str_to_double(sw_str(cli->argv[3]), &set.scale.v) &&
+            !(set.scale.v >= 0.001 && set.scale.v <= 1000000))
             return sw_cli_usage(cli, "set scaled takes a factor from 0.001 to 1000000; set stepped makes time stand still");
         if (scaled != (cli->argc == 4) || (scaled && !sw_str_to_double(sw_str(cli->argv[3]), &set.scale.v)) ||
             (!scaled && !sw_str_eqz(set.mode, "real") && !sw_str_eqz(set.mode, "stepped")))

@@ -273,7 +273,7 @@ static int run(int argc, char **argv) {
         return 0;
     }
     if (!c) {
-        (void)sw_cli_usage(&cli, "no such command");
+        (void)sw_cli_usage(&cli, is_option(cli.argv[0]) ? "no such option, or no command behind it" : "no such command");
         say_nearest(cli.argv[0]);
         return 2;
     }

@@ -39,6 +39,9 @@ int sw_cli_clock(SwCli *cli) {
     } else if (strcmp(verb, "set") == 0 && (cli->argc == 3 || cli->argc == 4)) {
         set.mode = sw_str(cli->argv[2]);
         bool scaled = sw_str_eqz(set.mode, "scaled");
+        if (scaled && cli->argc == 4 && sw_str_to_double(sw_str(cli->argv[3]), &set.scale.v) &&
+            !(set.scale.v >= 0.001 && set.scale.v <= 1000000))
+            return sw_cli_usage(cli, "set scaled takes a factor from 0.001 to 1000000; set stepped makes time stand still");
         if (scaled != (cli->argc == 4) || (scaled && !sw_str_to_double(sw_str(cli->argv[3]), &set.scale.v)) ||
             (!scaled && !sw_str_eqz(set.mode, "real") && !sw_str_eqz(set.mode, "stepped")))
             return sw_cli_usage(cli, "set takes real, stepped, or scaled and a factor");
@@ -52,16 +55,22 @@ int sw_cli_clock(SwCli *cli) {
 
 int sw_cli_coverage(SwCli *cli) {
     SlipwayGetCoverageRequest in = {0};
-    void *answer;
+    SwError err = sw_error(cli->arena);
+    void *answer = NULL;
     if (!sw_cli_options(cli, NULL, 0))
         return 2;
     if (cli->argc > 2)
         return sw_cli_usage(cli, "takes one service at most");
     if (cli->argc == 2)
         in.service = sw_str(cli->argv[1]);
-    int r = sw_client_ask(cli, &slipway_api, SLIPWAY_GET_COVERAGE, &in, &answer);
-    if (r || !answer)
-        return r;
+    if (sw_client_call(cli, &slipway_api, SLIPWAY_GET_COVERAGE, &in, &answer, &err) < 0)
+        return sw_cli_fail(&err, sw_error_is(&err, &SLIPWAY_INVALID_PARAMETER_EXCEPTION)
+                                     ? "`slipway coverage` lists the services."
+                                     : sw_client_advice(cli, &err));
+    if (cli->json) {
+        sw_cli_print_json(cli, slipway_api.op[SLIPWAY_GET_COVERAGE].output, answer);
+        return 0;
+    }
     const SlipwayGetCoverageResponse *out = answer;
     if (cli->argc == 2) {
         SwTable t = SW_TABLE(cli, NULL, "Operation", "State");

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#define NAME_MOST 31 /* letters of a command that is compared with those that exist */
+#define NEAR      2
+
 static int help(SwCli *cli);
 
 static int version(SwCli *cli) {
@@ -30,7 +33,7 @@ const SwCommand sw_cli_commands[] = {
      "  --account ID       default account, twelve digits (default 000000000000)\n"
      "  --region NAME      default region (default us-east-1)\n"
      "  --accept-data-loss start although the folder's store or blobs are lost, with what is there\n"
-     "  --ephemeral        keep nothing: state in memory, everything removed at the end\n"
+     "  --ephemeral        keep nothing: state in memory, everything removed at the end; a folder of --data has no store yet\n"
      "  --settle           answers wait until nothing is left to do, so that tests never poll\n"
      "  --warm-builds TIME how long a build's environment is kept ready for the next, such as 2h; 0: none (default: 15m)\n"
      "  --memory SIZE      what requests and the engine may hold at once, such as 512M or 2G (default: a quarter of the\n"
@@ -40,8 +43,8 @@ const SwCommand sw_cli_commands[] = {
     {"status", "", "show what runs and what was made", sw_cli_status, NULL},
     {"resources", "[options]", "list what exists in the region, of all services", sw_cli_resources,
      "  --service NAME     of this service alone: ecr, s3, elasticloadbalancing\n"
-     "  --type TYPE        of this type alone: repository, or ecr:repository\n"
-     "  --tag KEY[=VALUE]  with this tag\n"},
+     "  --type TYPE        of this type alone: repository, ecr:repository or AWS::ECR::Repository\n"
+     "  --tag KEY[=VALUE]  with this tag; several: with all of them\n"},
     {"env", "[--shell NAME]", "print exports for the shell: eval \"$(slipway env)\"", sw_cli_env,
      "  --shell NAME       sh, bash, zsh or fish (default: by $SHELL)\n"
      "Defines a function `aws` too, which adds --endpoint-url: AWS CLI v1 sends `aws sqs` to AWS whatever AWS_ENDPOINT_URL "
@@ -49,12 +52,12 @@ const SwCommand sw_cli_commands[] = {
      "v2 before 2.13 does not read it. Credentials of the shell are kept only when a strict server knows them; else they "
      "become\n"
      "test, which AWS never accepts.\n"},
-    {"hosts", "[--write | --remove]", "print names of load balancers and buckets for /etc/hosts", sw_cli_hosts,
+    {"hosts", "[options]", "print names of load balancers and buckets for /etc/hosts", sw_cli_hosts,
      "  --write            bring the marked block of the account and region in the file up to date (as root)\n"
      "  --remove           take all marked blocks out of it; needs no server\n"
      "  --file PATH        another file than /etc/hosts\n"
      "curl and browsers find *.localhost by themselves; most other clients find only what the file names.\n"},
-    {"demo", "[--example DIR]", "from git push to production: the main job, shown step by step", sw_cli_demo,
+    {"demo", "[options]", "from git push to production: the main job, shown step by step", sw_cli_demo,
      "  --example DIR      what is released (default examples/hello-web)\n"
      "  --keep             keep the temporary folder with its logs\n"
      "Runs a server of its own in a temporary folder; needs root, the AWS CLI, git, curl, docker and haproxy.\n"},
@@ -65,7 +68,8 @@ const SwCommand sw_cli_commands[] = {
     {"clock", "[VERB]", "show or change what time the server thinks it is", sw_cli_clock,
      "  show                                 (default)\n"
      "  advance DURATION                     90s, 15m, 1h30m, 2d\n"
-     "  set real | stepped | scaled FACTOR   the system's, standing still, or running FACTOR times as fast\n"},
+     "  set real | stepped | scaled FACTOR   as fast as the system's, standing still, or FACTOR times as fast\n"
+     "Time never runs backwards: `set real` does not undo `advance`, it goes on from there.\n"},
     {"coverage", "[SERVICE]", "show which operations are implemented", sw_cli_coverage, NULL},
     {"ca", "", "print the certificate of the server's own authority (PEM)", sw_cli_ca, NULL},
     {"version", "", "print the version", version, NULL},
@@ -80,11 +84,39 @@ static const SwCommand *find(const char *name) {
     return NULL;
 }
 
+/* Letters to add, take away or change to make one of the other. */
+static size_t distance(const char *a, const char *b) {
+    size_t row[NAME_MOST + 1], n = strlen(b);
+    if (strlen(a) > NAME_MOST || n > NAME_MOST)
+        return NAME_MOST;
+    for (size_t k = 0; k <= n; k++)
+        row[k] = k;
+    for (size_t i = 0; a[i]; i++) {
+        size_t above = row[0]; /* and to the left */
+        row[0] = i + 1;
+        for (size_t k = 1; k <= n; k++) {
+            size_t here = SW_MIN(above + (a[i] != b[k - 1]), SW_MIN(row[k - 1], row[k]) + 1);
+            above = row[k];
+            row[k] = here;
+        }
+    }
+    return row[n];
+}
+
+static void say_nearest(const char *name) {
+    const SwCommand *best = sw_cli_commands;
+    for (const SwCommand *c = sw_cli_commands; c->name; c++)
+        if (distance(name, c->name) < distance(name, best->name))
+            best = c;
+    if (distance(name, best->name) <= NEAR && distance(name, best->name) < strlen(best->name))
+        fprintf(stderr, "  Did you mean `slipway %s`?\n", best->name);
+}
+
 static void print_help(FILE *to) {
     fputs("slipway - DevOps on AWS, on one machine\n\nUsage: slipway COMMAND [options]\n\nCommands:\n", to);
     for (const SwCommand *c = sw_cli_commands; c->name; c++)
         fprintf(to, "  %-10s %-21s %s\n", c->name, c->arguments, c->summary);
-    fputs("\nCommon options:\n"
+    fputs("\nCommon options, before the command or behind it:\n"
           "  --endpoint URL     the server (default $SLIPWAY_ENDPOINT, $AWS_ENDPOINT_URL, http://127.0.0.1:4566)\n"
           "  --region NAME      region of the question (default $AWS_REGION, else us-east-1)\n"
           "  --account ID       account of the question (default: the server's)\n"
@@ -102,7 +134,9 @@ static int help(SwCli *cli) {
     if (cli->argc > 2)
         return sw_cli_usage(cli, "takes one command at most");
     if (cli->argc > 1 && !c) {
-        fprintf(stderr, "slipway help: no such command: %s\n  `slipway help` lists them.\n", cli->argv[1]);
+        fprintf(stderr, "slipway help: no such command: %s\n", cli->argv[1]);
+        say_nearest(cli->argv[1]);
+        fputs("  `slipway help` lists them.\n", stderr);
         return 2;
     }
     if (!c) {
@@ -112,6 +146,8 @@ static int help(SwCli *cli) {
     printf("Usage: slipway %s %s\n\n%s\n", c->name, c->arguments, c->summary);
     if (c->details)
         printf("\n%s", c->details);
+    if (c->run != sw_cli_up)
+        puts("\nCommon options: --endpoint URL, --region NAME, --account ID, --json; `slipway help` explains them.");
     return 0;
 }
 
@@ -146,16 +182,14 @@ static int take(SwCli *cli, int i, const SwOption *o) {
         *(bool *)o->to = true;
         return arg[n] ? 0 : 1;
     }
-    if (arg[n] == '=' && !arg[n + 1])
+    const char *value = arg[n] == '=' ? arg + n + 1 : i + 1 < cli->argc ? cli->argv[i + 1] : "";
+    if (!*value)
         return -1;
-    if (arg[n] == '=') {
-        *(const char **)o->to = arg + n + 1;
-        return 1;
-    }
-    if (i + 1 >= cli->argc || !*cli->argv[i + 1])
-        return -1;
-    *(const char **)o->to = cli->argv[i + 1];
-    return 2;
+    if (o->kind == SW_OPTION_LIST)
+        sw_str_list_add(cli->arena, o->to, sw_str(value));
+    else
+        *(const char **)o->to = value;
+    return arg[n] == '=' ? 1 : 2;
 }
 
 /* "-1" is a number. */
@@ -195,35 +229,74 @@ static const char *first_set(const char *a, const char *b, const char *otherwise
     return a && *a ? a : b && *b ? b : otherwise;
 }
 
-int sw_cli_main(int argc, char **argv) {
+/* Common options before the command go behind it. */
+static void put_command_first(SwCli *cli, const SwOption *common, size_t n) {
+    int at = 0, used = 1;
+    while (at < cli->argc && used > 0) {
+        used = 0;
+        for (size_t k = 0; k < n && used == 0; k++)
+            used = take(cli, at, &common[k]);
+        at += SW_MAX(used, 0);
+    }
+    if (at == 0 || at >= cli->argc)
+        return;
+    char *name = cli->argv[at];
+    memmove(cli->argv + 1, cli->argv, (size_t)at * sizeof(*cli->argv));
+    cli->argv[0] = name;
+}
+
+static void look_at_terminal(SwCli *cli) {
+    const char *term = getenv("TERM");
+    cli->terminal = isatty(STDOUT_FILENO);
+    cli->columns = cli->terminal ? sw_cli_columns() : 0;
+    cli->dumb = term && strcmp(term, "dumb") == 0;
+    cli->color = cli->terminal && !cli->dumb && !first_set(getenv("NO_COLOR"), NULL, NULL); /* no-color.org: set, not empty */
+}
+
+static int run(int argc, char **argv) {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(argc < 2 ? stderr : stdout);
         return argc < 2 ? 2 : 0;
     }
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwCli cli = {.arena = a, .argc = argc - 1, .argv = argv + 1};
-    const SwCommand *c = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
-    if (!c)
-        return sw_cli_usage(&cli, "no such command");
     bool want_help = false;
     const SwOption common[] = {
         {"--endpoint", SW_OPTION_TEXT, &cli.endpoint}, {"--region", SW_OPTION_TEXT, &cli.region},
         {"--account", SW_OPTION_TEXT, &cli.account},   {"--json", SW_OPTION_FLAG, &cli.json},
         {"--help", SW_OPTION_FLAG, &want_help},        {"-h", SW_OPTION_FLAG, &want_help},
     };
+    put_command_first(&cli, common, SW_N(common));
+    const SwCommand *c = find(strcmp(cli.argv[0], "--version") == 0 ? "version" : cli.argv[0]);
+    if (!c && want_help) {
+        print_help(stdout);
+        return 0;
+    }
+    if (!c) {
+        (void)sw_cli_usage(&cli, is_option(cli.argv[0]) ? "no such option, or no command behind it" : "no such command");
+        say_nearest(cli.argv[0]);
+        return 2;
+    }
     if (!parse(&cli, common, SW_N(common), false))
         return 2;
     if (want_help) {
-        SwCli about = {.arena = a, .argc = 2, .argv = (char *[]){argv[0], argv[1]}};
+        SwCli about = {.arena = a, .argc = 2, .argv = (char *[]){argv[0], cli.argv[0]}};
         return help(&about);
     }
-    cli.endpoint = first_set(cli.endpoint, getenv("SLIPWAY_ENDPOINT"),
-                             first_set(getenv("AWS_ENDPOINT_URL"), NULL, "http://127.0.0.1:4566"));
+    const char *meant = first_set(cli.endpoint, getenv("SLIPWAY_ENDPOINT"), NULL);
+    cli.endpoint_named = meant;
+    cli.endpoint = first_set(meant, getenv("AWS_ENDPOINT_URL"), "http://127.0.0.1:4566");
     cli.region = first_set(cli.region, getenv("AWS_REGION"), first_set(getenv("AWS_DEFAULT_REGION"), NULL, "us-east-1"));
     if (cli.account && (strlen(cli.account) != 12 || strspn(cli.account, "0123456789") != 12))
         return sw_cli_usage(&cli, "--account takes twelve digits");
-    cli.terminal = isatty(STDOUT_FILENO);
-    cli.columns = cli.terminal ? sw_cli_columns() : 0;
-    cli.color = cli.terminal && !first_set(getenv("NO_COLOR"), NULL, NULL); /* no-color.org: when set and not empty */
+    look_at_terminal(&cli);
     return c->run(&cli);
+}
+
+int sw_cli_main(int argc, char **argv) {
+    int r = run(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return r;
+    fputs("slipway: what it says could not be written to standard output.\n", stderr);
+    return r ? r : 1;
 }

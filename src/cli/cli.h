@@ -5,8 +5,9 @@
  * API, nothing more. Results go to standard output, everything else to standard error; exit status 0, 1 when the
  * command failed, 2 when it was called wrongly.
  *
- * Common options, taken off before a subcommand sees its arguments:
+ * Common options, before the subcommand or behind it, taken off before it sees its arguments:
  *   --endpoint URL   the server; default $SLIPWAY_ENDPOINT, then $AWS_ENDPOINT_URL, then http://127.0.0.1:4566
+ *   --region NAME, --account ID   of the question
  *   --json           print the API's answer as JSON */
 
 #include <stdio.h>
@@ -17,9 +18,11 @@
 typedef struct SwCli {
     SwArena *arena;
     const char *endpoint;
+    bool endpoint_named;          /* by option or SLIPWAY_ENDPOINT: this server is meant and no other */
     const char *account, *region; /* of the calls: AWS_REGION; account by --account */
     bool json;
     bool terminal, color; /* of standard output */
+    bool dumb;            /* TERM says that it knows no sequences */
     unsigned columns;     /* of that terminal; 0: unknown */
     int argc;             /* what is left: argv[0] is the subcommand */
     char **argv;
@@ -41,12 +44,12 @@ const char *sw_cli_reason(const SwError *err);
 int sw_cli_fail(const SwError *err, const char *next);
 int sw_cli_usage(const SwCli *cli, const char *what); /* returns 2 */
 
-/* Options of a subcommand: a table, parsed by one function. Values are views of argv. */
-typedef enum SwOptionKind { SW_OPTION_FLAG, SW_OPTION_TEXT } SwOptionKind;
+/* Options of a subcommand: a table, parsed by one function. Values are views of argv; of a text the last one counts. */
+typedef enum SwOptionKind { SW_OPTION_FLAG, SW_OPTION_TEXT, SW_OPTION_LIST } SwOptionKind;
 typedef struct SwOption {
     const char *name; /* "--data" */
     SwOptionKind kind;
-    void *to; /* bool * or const char ** */
+    void *to; /* bool *, const char ** or SwStrList * */
 } SwOption;
 /* Removes options from cli->argv; false (after a message) for unknown ones. */
 bool sw_cli_options(SwCli *cli, const SwOption *o, size_t n);

@@ -8,6 +8,7 @@
 
 #include "api/sigv4.h"
 #include "http/client.h"
+#include "models/sts.gen.h"
 
 static SwStr env_or(const char *name, SwStr otherwise) {
     return sw_str_or(sw_str(getenv(name)), otherwise);
@@ -86,11 +87,41 @@ bool sw_client_is_about_credentials(const SwErrorKind *kind) {
     return kind && kind->http == 403;
 }
 
+bool sw_client_is_denied(const SwError *err, SwStr *ret_action) {
+    static const char says[] = " is not authorized to perform: ";
+    const char *at = err->message ? strstr(err->message, says) : NULL;
+    SwStr rest = sw_str(at ? at + sizeof says - 1 : NULL), action;
+    if (at && ret_action)
+        *ret_action = sw_str_cut(&rest, ' ', &action) ? action : rest;
+    return at;
+}
+
+int sw_client_account(SwCli *cli, SwStr *ret_account, SwError *err) {
+    void *out = NULL;
+    if (sw_client_call(cli, &sts_api, STS_GET_CALLER_IDENTITY, NULL, &out, err) < 0)
+        return -1;
+    *ret_account = ((const StsGetCallerIdentityResponse *)out)->account;
+    return 0;
+}
+
+static const char *advice_on_denial(SwCli *cli, const SwError *err, SwStr action) {
+    if (strstr(err->message, "explicit deny"))
+        return "A policy denies it by name; the root, and who may change policies, can take that away.";
+    return sw_strf(cli->arena,
+                   "Allow %.*s to that user or role (aws iam put-user-policy, put-role-policy). The root may do that: its "
+                   "credentials are in the server's data folder, in root-credentials.",
+                   SW_FMT(action))
+        .p;
+}
+
 const char *sw_client_advice(SwCli *cli, const SwError *err) {
+    SwStr action;
     if (sw_client_is_absent(err))
         return sw_strf(cli->arena, "No server answers at %s. Start it with `slipway up`, or name another with --endpoint.",
                        cli->endpoint)
             .p;
+    if (sw_client_is_denied(err, &action))
+        return advice_on_denial(cli, err, action);
     if (sw_client_is_about_credentials(err->kind))
         return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to credentials that this server knows; the root's are in its "
                "data folder, in root-credentials.";

@@ -16,6 +16,10 @@ int sw_client_ask(SwCli *cli, const SwApi *api, unsigned op, const void *in, voi
 /* True when no server answers at the endpoint (as against a server that refuses). */
 bool sw_client_is_absent(const SwError *err);
 bool sw_client_is_about_credentials(const SwErrorKind *kind); /* a strict server's word on who asks */
+/* A strict server knows who asks, and does not allow him the action. *ret_action may be NULL. */
+bool sw_client_is_denied(const SwError *err, SwStr *ret_action);
+/* Of the caller's credentials, which takes no permission. */
+int sw_client_account(SwCli *cli, SwStr *ret_account, SwError *err) sw_must_check;
 /* What to do about this error, or NULL. */
 const char *sw_client_advice(SwCli *cli, const SwError *err);
 void sw_cli_print_json(SwCli *cli, const SwShape *shape, const void *v);

@@ -14,7 +14,7 @@ static FILE *told(const Demo *d) {
 }
 
 static bool is_live(const Demo *d) {
-    return d->cli->terminal && !d->cli->json;
+    return d->cli->terminal && !d->cli->dumb && !d->cli->json;
 }
 
 /* Columns that a line may have: one less than the terminal, whose cursor would else wrap. */

@@ -30,8 +30,9 @@ static SwStr all_ids(SwArena *a, const SwStrList *l) {
 /* On a terminal the title says whose numbers they are; in a pipe each line does, and names every deployment and commit. */
 static void print_one(SwCli *cli, const SlipwayDoraMetrics *m) {
     SwArena *a = cli->arena;
-    SwStr title = sw_strf(a, "%.*s in %.*s: %d deployments, %d failed", SW_FMT(m->service), SW_FMT(m->environment),
-                          (int)SW_OR(m->deployments, 0), (int)SW_OR(m->failed_deployments, 0));
+    int all = SW_OR(m->deployments, 0);
+    SwStr title = sw_strf(a, "%.*s in %.*s: %d deployment%s, %d failed", SW_FMT(m->service), SW_FMT(m->environment), all,
+                          all == 1 ? "" : "s", (int)SW_OR(m->failed_deployments, 0));
     SwTable t = cli->terminal ? SW_TABLE(cli, sw_str_z(a, title), "Metric", "Value", "Deployments", "Commits")
                               : SW_TABLE(cli, NULL, "Service", "Environment", "Metric", "Value", "Deployments", "Commits");
     const struct {

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
 
@@ -49,12 +50,15 @@ static pid_t read_pid(SwCli *cli, const char *path) {
 }
 
 /* The process that holds the folder's lock; 0: none. */
-static pid_t holder(SwCli *cli, const char *data) {
+static int holder(SwCli *cli, const char *data, pid_t *ret_pid, SwError *err) {
     const char *path = sw_path(cli->arena, data, "lock");
     _sw_close_ int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return 0;
-    return read_pid(cli, path);
+    *ret_pid = 0;
+    if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+        return sw_fail_errno(err, errno, "Whether a server runs on %s cannot be seen", data);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
+        *ret_pid = read_pid(cli, path);
+    return 0;
 }
 
 /* Where that process listens; absent while it starts. */
@@ -112,38 +116,81 @@ static int remove_rest(SwCli *cli, const char *data, SwError *err) {
     return containers < 0 || stopped < 0 ? -1 : 0;
 }
 
-/* Without --data: the folder of the server that answers at the endpoint, else the default one. */
-static const char *choose_folder(SwCli *cli) {
+/* Whether the default folder's server is the one at the endpoint. */
+static bool is_own(SwCli *cli, const char *own) {
     SwError err = sw_error(cli->arena);
+    pid_t pid;
+    const char *at = holder(cli, own, &pid, &err) == 0 && pid ? endpoint_of(cli, own, pid) : NULL;
+    return at && strcmp(at, cli->endpoint) == 0;
+}
+
+/* Without --data: the folder of the server at the endpoint; the default one where none answers and none was named. Fails
+ * where a server is meant whose folder is not known. *ret_told: a server said so. */
+static int choose_folder(SwCli *cli, const char **ret_data, bool *ret_told, SwError *err) {
     void *out = NULL;
-    if (sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &out, &err) == 0) {
+    *ret_data = sw_cli_data_folder(cli, NULL);
+    *ret_told = false;
+    if (sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &out, err) == 0) {
         const SlipwayGetHealthResponse *health = out;
-        if (sw_str_is(health->data_folder))
-            return sw_str_z(cli->arena, health->data_folder);
+        *ret_told = sw_str_is(health->data_folder);
+        if (*ret_told)
+            *ret_data = sw_str_z(cli->arena, health->data_folder);
+        return 0;
     }
-    return sw_cli_data_folder(cli, NULL);
+    return is_own(cli, *ret_data) || (sw_client_is_absent(err) && !cli->endpoint_named) ? 0 : -1;
+}
+
+static int fail_unknown(SwCli *cli, const SwError *err) {
+    bool absent = sw_client_is_absent(err);
+    return sw_cli_fail(err,
+                       sw_strf(cli->arena, "%s at %s, so nothing was stopped. Name its data folder: `slipway down --data DIR`.",
+                               absent ? "No server answers" : "It is not known which data folder has the server", cli->endpoint)
+                           .p);
+}
+
+/* To a person: what became of it. */
+static void report(SwCli *cli, const char *data, bool ran) {
+    SwValue v = sw_value_object();
+    if (cli->json) {
+        sw_value_sets(cli->arena, &v, "dataFolder", sw_str(data));
+        sw_value_set(cli->arena, &v, SW_STR("wasRunning"), sw_value_bool(ran));
+        SwStr text = sw_json_text(cli->arena, &v);
+        printf("%.*s\n", SW_FMT(text));
+    } else if (ran) {
+        printf("Stopped; nothing is left running. What was stored is in %s.\n", data);
+    } else {
+        printf("No server ran on %s; nothing is left running.\n", data);
+    }
 }
 
 int sw_cli_down(SwCli *cli) {
     const char *data = NULL;
+    bool told = false;
+    pid_t pid;
     const SwOption options[] = {{"--data", SW_OPTION_TEXT, &data}};
     SwError err = sw_error(cli->arena);
     if (!sw_cli_options(cli, options, SW_N(options)))
         return 2;
     if (cli->argc > 1)
         return sw_cli_usage(cli, "takes no further arguments");
-    data = data ? sw_cli_data_folder(cli, data) : choose_folder(cli);
-    pid_t pid = holder(cli, data);
+    if (data)
+        data = sw_cli_data_folder(cli, data);
+    else if (choose_folder(cli, &data, &told, &err) < 0)
+        return fail_unknown(cli, &err);
+    if (holder(cli, data, &pid, &err) < 0)
+        return sw_cli_fail(&err, geteuid() == 0 ? NULL : "Run it as root, as the server ran.");
+    if (told && !pid) {
+        fprintf(stderr,
+                "slipway: the server at %s runs on another machine, or in a container: no process here has %s\n"
+                "  Run `slipway down` there.\n",
+                cli->endpoint, data);
+        return 1;
+    }
     if (pid && end_server(cli, data, pid, &err) < 0)
         return sw_cli_fail(&err, "End that process, then run `slipway down` again.");
     if (remove_rest(cli, data, &err) < 0)
         return sw_cli_fail(&err, geteuid() == 0 ? "Run `slipway down` again to remove what is left."
                                                 : "Run it as root, as the server ran.");
-    if (cli->json)
-        printf("{\"dataFolder\":\"%s\",\"wasRunning\":%s}\n", data, pid ? "true" : "false");
-    else if (pid)
-        printf("Stopped; nothing is left running. What was stored is in %s.\n", data);
-    else
-        printf("No server ran on %s; nothing is left running.\n", data);
+    report(cli, data, pid != 0);
     return 0;
 }

@@ -7,7 +7,7 @@
  * nor at the configuration. CLI v2 before 2.13 and v1 before 1.29 do not read AWS_ENDPOINT_URL for any service. So `aws`
  * becomes a function that adds the option; what is typed on the command line still goes before. What cannot see that function
  * (a Makefile, a program) may go to AWS, but with credentials that AWS cannot know: those of this shell are kept only when a
- * strict server says that they are its own. What would lead a client past the exports is unset. */
+ * strict server says that they are its own, whatever they may do there. What would lead a client past the exports is unset. */
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -15,7 +15,6 @@
 #include "base/proc.h"
 #include "cli/client.h"
 #include "models/slipway.gen.h"
-#include "models/sts.gen.h"
 
 typedef enum Shell { SHELL_SH, SHELL_FISH } Shell;
 
@@ -66,29 +65,38 @@ static const char *set(const char *name) {
     return v && *v ? v : NULL;
 }
 
-/* Whether the shell's credentials are this server's own: only a strict one can tell. */
-static bool server_knows(SwCli *cli) {
-    SwError err = sw_error(cli->arena);
-    void *out;
-    if (cli->account || !set("AWS_ACCESS_KEY_ID") || !set("AWS_SECRET_ACCESS_KEY"))
-        return false;
-    if (sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &out, &err) < 0)
-        return false;
-    return sw_str_eqz(((SlipwayGetHealthResponse *)out)->auth, "strict") &&
-           sw_client_call(cli, &sts_api, STS_GET_CALLER_IDENTITY, NULL, &out, &err) == 0;
-}
+typedef enum Answer {
+    NO_SERVER,
+    RELAXED, /* or something else that answers */
+    KNOWN,   /* strict, and the shell's credentials are its own */
+    UNKNOWN  /* strict, and they are not */
+} Answer;
 
-/* Whether a server answers, and not to everybody: it refuses what a relaxed one says to all. */
-static bool server_is_strict(SwCli *cli) {
+/* Only a strict server can tell. One that does not allow GetHealth knows who asked, and is Slipway by the action's name. */
+static Answer ask_server(SwCli *cli) {
     SwError err = sw_error(cli->arena);
-    void *out;
-    return sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &out, &err) < 0 &&
-           sw_client_is_about_credentials(err.kind);
+    void *out = NULL;
+    SwStr action = SW_NO_STR, account;
+    bool own = !cli->account && set("AWS_ACCESS_KEY_ID") && set("AWS_SECRET_ACCESS_KEY"), strict = false;
+    if (sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &out, &err) == 0)
+        strict = sw_str_eqz(((const SlipwayGetHealthResponse *)out)->auth, "strict");
+    else if (sw_client_is_absent(&err))
+        return NO_SERVER;
+    else if (sw_client_is_denied(&err, &action))
+        strict = sw_str_eqz(action, "slipway:GetHealth");
+    else
+        return sw_client_is_about_credentials(err.kind) ? UNKNOWN : RELAXED;
+    if (!strict)
+        return RELAXED;
+    return own && sw_client_account(cli, &account, &err) == 0 ? KNOWN : UNKNOWN;
 }
 
 static void add_credentials(SwCli *cli, Vars *to) {
     const char *before = set("AWS_ACCESS_KEY_ID");
-    if (server_knows(cli)) {
+    Answer answer = ask_server(cli);
+    if (answer == NO_SERVER)
+        fprintf(stderr, "slipway env: no server answers at %s yet. Start it with `slipway up`.\n", cli->endpoint);
+    if (answer == KNOWN) {
         add(cli, to, "AWS_ACCESS_KEY_ID", sw_str(before));
         add(cli, to, "AWS_SECRET_ACCESS_KEY", sw_str(set("AWS_SECRET_ACCESS_KEY")));
         if (set("AWS_SESSION_TOKEN"))
@@ -100,7 +108,7 @@ static void add_credentials(SwCli *cli, Vars *to) {
         fprintf(stderr,
                 "slipway env: AWS_ACCESS_KEY_ID becomes %s in this shell: a strict server has not said that %s is its own.\n",
                 key, before);
-    if (server_is_strict(cli))
+    if (answer == UNKNOWN)
         fprintf(stderr,
                 "slipway env: %s is strict and does not know these credentials. Export the root's, which are in its data\n"
                 "  folder in root-credentials, and do this again.\n",

@@ -19,7 +19,6 @@
 #include "cli/inventory.h"
 #include "models/elbv2.gen.h"
 #include "models/s3.gen.h"
-#include "models/slipway.gen.h"
 
 #define FILE_MAX (4 * SW_MIB)
 #define BEGIN    "# slipway: begin"
@@ -85,10 +84,9 @@ static int collect(SwCli *cli, SwStrList *ret_lines, SwError *err) {
 
 /* "# slipway: begin 000000000000 us-east-1 (by slipway hosts --write)" */
 static int begin_line(SwCli *cli, SwStr *ret, SwError *err) {
-    void *out;
-    if (sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &out, err) < 0)
+    SwStr account;
+    if (sw_client_account(cli, &account, err) < 0)
         return -1;
-    SwStr account = cli->account ? sw_str(cli->account) : ((SlipwayGetHealthResponse *)out)->account;
     *ret = sw_strf(cli->arena, BEGIN " %.*s %s (by slipway hosts --write)", SW_FMT(account), cli->region);
     return 0;
 }
@@ -160,8 +158,10 @@ static int update(SwCli *cli, const char *named, SwStr begin, const SwStrList *l
     char path[PATH_MAX], dir[PATH_MAX];
     struct stat st;
     SwStr text = SW_NO_STR, next = SW_NO_STR;
-    if (!realpath(named, path) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+    if (!realpath(named, path) || stat(path, &st) < 0)
         return sw_fail_errno(err, errno, "%s is not there", named);
+    if (!S_ISREG(st.st_mode))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "%s is no file", named);
     snprintf(dir, sizeof dir, "%s", path);
     char *slash = strrchr(dir, '/');
     slash[slash == dir ? 1 : 0] = 0;
@@ -192,6 +192,13 @@ static void print(SwCli *cli, const SwStrList *lines) {
     }
 }
 
+static const char *next_step(const char *file) {
+    struct stat st;
+    if (stat(file, &st) < 0 && errno == ENOENT)
+        return "Make the file, or name another with --file.";
+    return geteuid() == 0 ? "Nothing was changed; mend the file, then run it again." : "Nothing was changed. Run it as root.";
+}
+
 int sw_cli_hosts(SwCli *cli) {
     const char *file = "/etc/hosts";
     bool write = false, remove = false, changed = false;
@@ -212,8 +219,7 @@ int sw_cli_hosts(SwCli *cli) {
         return 0;
     }
     if (update(cli, file, begin, &lines, &changed, &err) < 0)
-        return sw_cli_fail(&err, geteuid() == 0 ? "Nothing was changed; mend the file, then run it again."
-                                                : "Nothing was changed. Run it as root.");
+        return sw_cli_fail(&err, next_step(file));
     fprintf(stderr, "%s: %s\n", file,
             !changed ? "nothing to change"
             : remove ? "Slipway's names are taken out"

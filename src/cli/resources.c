@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `slipway resources`: all that exists, whichever service's it is. */
 
+#include <stdlib.h>
+
 #include "cli/client.h"
 #include "cli/table.h"
 #include "models/slipway.gen.h"
@@ -28,6 +30,28 @@ static int ask(SwCli *cli, SlipwayListResourcesRequest *in, SlipwayListResources
     return 0;
 }
 
+static int by_arn(const void *a, const void *b) {
+    return sw_str_cmp(((const SlipwayResource *)a)->arn, ((const SlipwayResource *)b)->arn);
+}
+
+/* What has this tag, too. A question takes one tag. */
+static int keep_tagged(SwCli *cli, SlipwayListResourcesRequest in, SwStr tag, SlipwayListResourcesResponse *all, SwError *err) {
+    SlipwayListResourcesResponse with = {0};
+    in.tag = tag;
+    if (ask(cli, &in, &with, err) < 0)
+        return -1;
+    if (with.resources.n)
+        qsort(with.resources.v, with.resources.n, sizeof(*with.resources.v), by_arn);
+    size_t n = all->resources.n;
+    all->resources.n = 0;
+    for (size_t i = 0; i < n && with.resources.n; i++) {
+        const SlipwayResource *r = &all->resources.v[i];
+        if (bsearch(r, with.resources.v, with.resources.n, sizeof(*r), by_arn))
+            all->resources.v[all->resources.n++] = *r;
+    }
+    return 0;
+}
+
 static void print(SwCli *cli, const SlipwayListResourcesResponse *all) {
     SwTable t = SW_TABLE(cli, NULL, "Type", "Name", "State", "Age", "ARN");
     for (size_t i = 0; i < all->resources.n; i++) {
@@ -41,11 +65,12 @@ static void print(SwCli *cli, const SlipwayListResourcesResponse *all) {
 }
 
 int sw_cli_resources(SwCli *cli) {
-    const char *service = NULL, *type = NULL, *tag = NULL;
+    const char *service = NULL, *type = NULL;
+    SwStrList tags = {0};
     const SwOption options[] = {
         {"--service", SW_OPTION_TEXT, &service},
         {"--type", SW_OPTION_TEXT, &type},
-        {"--tag", SW_OPTION_TEXT, &tag},
+        {"--tag", SW_OPTION_LIST, &tags},
     };
     SwError err = sw_error(cli->arena);
     SlipwayListResourcesResponse all = {0};
@@ -55,9 +80,12 @@ int sw_cli_resources(SwCli *cli) {
         return sw_cli_usage(cli, "takes no further arguments");
     SlipwayListResourcesRequest in = {.service = sw_str(service),
                                       .type = sw_str(type),
-                                      .tag = sw_str(tag),
+                                      .tag = tags.n ? tags.v[0] : SW_NO_STR,
                                       .max_results = SW_SOME_INT(PAGE)};
-    if (ask(cli, &in, &all, &err) < 0)
+    int r = ask(cli, &in, &all, &err);
+    for (size_t i = 1; r == 0 && i < tags.n; i++)
+        r = keep_tagged(cli, in, tags.v[i], &all, &err);
+    if (r < 0)
         return sw_cli_fail(&err, sw_client_advice(cli, &err));
     (void)sw_member_make(cli->arena, slipway_api.op[SLIPWAY_LIST_RESOURCES].page->result[0], &all); /* an empty list is one */
     if (cli->json)

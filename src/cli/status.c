@@ -16,19 +16,23 @@ typedef struct Status {
     bool json;
 } Status;
 
-/* One question; NULL when the server does not do it. */
+static void keep(Status *s, const SwShape *shape, const void *answer, const char *key) {
+    SwBuf b = sw_buf(s->a, 16 * SW_MIB);
+    SwError err = sw_error(s->a);
+    SwValue v;
+    sw_shape_to_json(&b, shape, answer);
+    if (sw_json_parse(s->a, sw_buf_str(&b), &v, &err) == 0)
+        sw_value_set(s->a, &s->all, sw_str(key), v);
+}
+
+/* One question; NULL when the server does not do it, or not for this caller. */
 static void *ask(Status *s, const SwApi *api, unsigned op, const void *in, const char *key) {
     SwError err = sw_error(s->a);
     void *out = NULL;
-    SwValue v;
     if (sw_client_call(s->cli, api, op, in, &out, &err) < 0)
         return NULL;
-    if (s->json && key && out) {
-        SwBuf b = sw_buf(s->a, 16 * SW_MIB);
-        sw_shape_to_json(&b, api->op[op].output, out);
-        if (sw_json_parse(s->a, sw_buf_str(&b), &v, &err) == 0)
-            sw_value_set(s->a, &s->all, sw_str(key), v);
-    }
+    if (s->json && key && out)
+        keep(s, api->op[op].output, out, key);
     return out;
 }
 
@@ -159,23 +163,43 @@ static void inventory(Status *s) {
     show(s, &t);
 }
 
+/* Who is asked, and of which account and region. What only GetHealth tells is left out for whom it is denied. */
+static int head(Status *s, SwError *err) {
+    SwCli *cli = s->cli;
+    const char *said = "";
+    void *answer = NULL;
+    SwStr account;
+    if (sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &answer, err) < 0 && !sw_client_is_denied(err, NULL))
+        return -1;
+    if (sw_client_account(cli, &account, err) < 0)
+        return -1;
+    sw_value_sets(s->a, &s->all, "account", account);
+    sw_value_sets(s->a, &s->all, "region", sw_str(cli->region));
+    const SlipwayGetHealthResponse *h = answer;
+    if (h)
+        keep(s, slipway_api.op[SLIPWAY_GET_HEALTH].output, h, "server");
+    if (s->json)
+        return 0;
+    if (h) {
+        SwStr uptime = sw_table_duration(s->a, SW_OR(h->uptime_seconds, 0));
+        printf("Slipway %.*s has run at %s for %.*s", SW_FMT(h->version), cli->endpoint, SW_FMT(uptime));
+        said = sw_strf(s->a, ", data in %.*s", SW_FMT(h->data_folder)).p;
+    } else {
+        printf("Slipway runs at %s", cli->endpoint);
+    }
+    printf(", account %.*s, region %s%s\n", SW_FMT(account), cli->region, said);
+    return 0;
+}
+
 int sw_cli_status(SwCli *cli) {
     Status s = {.cli = cli, .a = cli->arena, .all = sw_value_object(), .json = cli->json};
     SwError err = sw_error(cli->arena);
-    void *answer;
     if (!sw_cli_options(cli, NULL, 0))
         return 2;
     if (cli->argc > 1)
         return sw_cli_usage(cli, "takes no further arguments");
-    if (sw_client_call(cli, &slipway_api, SLIPWAY_GET_HEALTH, NULL, &answer, &err) < 0)
+    if (head(&s, &err) < 0)
         return sw_cli_fail(&err, sw_client_advice(cli, &err));
-    const SlipwayGetHealthResponse *h = answer;
-    SwStr uptime = sw_table_duration(cli->arena, SW_OR(h->uptime_seconds, 0));
-    if (s.json)
-        (void)ask(&s, &slipway_api, SLIPWAY_GET_HEALTH, NULL, "server");
-    else
-        printf("Slipway %.*s has run at %s for %.*s, account %.*s, region %.*s, data in %.*s\n", SW_FMT(h->version),
-               cli->endpoint, SW_FMT(uptime), SW_FMT(h->account), SW_FMT(h->region), SW_FMT(h->data_folder));
     pipelines(&s);
     containers(&s);
     balancers(&s);

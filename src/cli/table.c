@@ -53,14 +53,15 @@ static void print_row(const SwTable *t, const SwStrList *row, const size_t *wide
     printf("\n");
 }
 
-/* Columns of each column; returns what a whole line takes. */
+/* Columns of each column; returns what a line takes but for the last one, which may run over the edge and of which the head
+ * alone counts. */
 static size_t measure(const SwTable *t, size_t *wide) {
     size_t all = 0;
     for (size_t k = 0; k < t->heads.n; k++) {
         wide[k] = width(t->heads.v[k]);
         for (size_t i = 0; i < t->rows.n; i++)
             wide[k] = SW_MAX(wide[k], width(t->rows.v[i].v[k]));
-        all += wide[k] + (k ? 2 : 0);
+        all += (k + 1 < t->heads.n ? wide[k] : width(t->heads.v[k])) + (k ? 2 : 0);
     }
     return all;
 }

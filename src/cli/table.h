@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Tables: columns in line with bold heads on a terminal, or, where it is too narrow for them, a line for each value; lines
- * with tabs and without heads in a pipe. */
+/* Tables: columns in line with bold heads on a terminal, of which the last may run over its edge; where it is too narrow for
+ * the others, a line for each value; lines with tabs and without heads in a pipe. */
 
 #include "cli/cli.h"
 

@@ -17,6 +17,8 @@
 #include "http/server.h"
 #include "store/store.h"
 
+#define REGION_MOST 32
+
 typedef struct Options {
     const char *data, *port, *address, *auth, *memory, *warm_builds;
     bool ephemeral, settle, accept_data_loss;
@@ -60,11 +62,14 @@ static int configure(SwCli *cli, const Options *o, SwConfig *c) {
     bool local = !o->address || strcmp(o->address, "localhost") == 0;
     if (!local && !is_address(o->address))
         return sw_cli_usage(cli, "--address takes a numeric address, such as 127.0.0.1 or 0.0.0.0");
+    SwStr region = sw_str(cli->region);
+    if (!sw_str_all(region, "a-z0-9-") || region.n > REGION_MOST)
+        return sw_cli_usage(cli, "--region (or AWS_REGION) takes a name such as us-east-1");
     *c = (SwConfig){
         .address = local ? "127.0.0.1" : o->address,
         .port = (uint16_t)port,
         .account = sw_str(cli->account ? cli->account : "000000000000"),
-        .region = sw_str(cli->region),
+        .region = region,
         .strict = o->auth && strcmp(o->auth, "strict") == 0,
         .settle = o->settle,
         .ephemeral = o->ephemeral,
@@ -85,6 +90,10 @@ static int configure(SwCli *cli, const Options *o, SwConfig *c) {
         }
     } else {
         c->data = sw_cli_data_folder(cli, o->data);
+        if (o->ephemeral && sw_exists(sw_path(cli->arena, c->data, "store")))
+            return sw_cli_usage(cli,
+                                "with --ephemeral what is stored in the folder of --data would not be there; name an empty "
+                                "folder, or leave one of the two out");
     }
     return 0;
 }
@@ -142,7 +151,10 @@ static int run(SwCli *cli, const SwConfig *c, const sigset_t *end) {
     }
     printf("Slipway listens on %.*s, data in %s\n", SW_FMT(url), c->ephemeral ? "memory" : c->data);
     printf("Ready.\n");
-    fflush(stdout);
+    if (fflush(stdout) != 0) { /* a server that says nothing still serves */
+        sw_log(SW_WARN, "standard output cannot be written");
+        clearerr(stdout);
+    }
     wait_for_end(end);
     bool down = c->ephemeral || h->down;
     if (!down) {

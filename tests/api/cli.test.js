@@ -4,11 +4,13 @@
 "use strict";
 const assert = require("node:assert");
 const fs = require("node:fs");
+const http = require("node:http");
 const net = require("node:net");
 const os = require("node:os");
 const path = require("node:path");
 const { test, before, after } = require("node:test");
 const { start, finish, run, PROGRAM } = require("../lib/slipway");
+const { strict } = require("../lib/strict");
 const { onTerminal } = require("../lib/terminal");
 
 const ROOT = path.join(__dirname, "../..");
@@ -25,6 +27,9 @@ const folder = (t) => {
 const env = (extra) => ({ PATH: process.env.PATH, HOME: "/nonexistent", SLIPWAY_ENDPOINT: s.endpoint, ...extra });
 const cli = (args, extra) => run(program, args, { env: env(extra) })
     .then((r) => ({ code: 0, ...r }), (e) => ({ code: e.code, stdout: e.stdout, stderr: e.stderr }));
+const closedPort = () => new Promise((resolve) => {
+    const l = net.createServer().listen(0, "127.0.0.1", () => { const { port } = l.address(); l.close(() => resolve(port)); });
+});
 const shown = async (args, columns, extra) => {
     const { code, bytes, screen } = await onTerminal(`${program} ${args}`, { columns, env: env(extra) }).end;
     return { code, bytes, lines: screen, text: screen.join("\n") };
@@ -44,6 +49,18 @@ test("on a narrow terminal nothing is cut off: each value has its line", async (
     const at = lines.indexOf("Service      sqs");
     assert.ok(at >= 0, lines.join("\n"));
     assert.match(lines[at + 1], /^Implemented  \d+$/);
+});
+
+test("only the last column runs over the edge of a terminal", async () => {
+    await s.aws("sqs", "create-queue", "--queue-name", "q".repeat(70));
+    const { lines, text } = await shown("resources --service sqs", 110);
+    assert.match(text, /^Type +Name +State +Age +ARN$/m);
+    assert.match(lines.find((l) => l.startsWith("sqs:queue ")), /^sqs:queue +q{70} .*arn:aws:/);
+    assert.match((await shown("resources --service sqs", 80)).text, /^Name +q{70}$/m);
+});
+
+test("a dumb terminal gets no colours", async () => {
+    assert.doesNotMatch((await shown("coverage", 80, { TERM: "dumb" })).bytes, /\x1b\[/);
 });
 
 test("NO_COLOR leaves a terminal without colours, an empty one does not", async () => {
@@ -84,12 +101,13 @@ test("a wrong call exits with 2 and says what is right", async () => {
         [["up", "--port", "x"], /from 0 to 65535/], [["up", "--port", "65536"], /from 0 to 65535/], [["up", "--port"], /a value is missing/],
         [["up", "--data="], /a value is missing/], [["up", "--data", ""], /a value is missing/], [["up", "-x"], /unknown option -x/],
         [["up", "--auth", "loose"], /relaxed or strict/], [["up", "--account", "12"], /twelve digits/],
+        [["up", "--region", "us east"], /such as us-east-1/], [["up", "--region", "US-EAST-1"], /such as us-east-1/], [["--region"], /no command behind it/], [["--jsn", "status"], /no such option/],
         [["up", "--address", "example.com"], /numeric address/], [["up", "now"], /no further arguments/],
         ...["", "x", "31M", "5", "1Q", "-1", "99999999999G", "G"].map((m) => [["up", "--memory", m], m ? /at least 32M, such as 512M/ : /a value is missing/]),
         [["status", "--account", "12"], /twelve digits/], [["status", "x"], /no further arguments/], [["status", "--json=1"], /unknown option/],
         [["env", "--shell", "tcsh"], /sh, bash, zsh or fish/], [["dora", "--from", "yesterday"], /such as 2026-/],
         [["clock", "advance"], /advance DURATION/], [["clock", "advance", "soon"], /90s, 15m/], [["clock", "advance", "-5m"], /90s, 15m|unknown/],
-        [["clock", "set", "wrong"], /real, stepped, or scaled/], [["clock", "set", "scaled"], /a factor/],
+        [["clock", "set", "wrong"], /real, stepped, or scaled/], [["clock", "set", "scaled"], /a factor/], ...["0", "-1", "1e9", "NaN"].map((n) => [["clock", "set", "scaled", n], /from 0\.001 .*set stepped makes time stand still/]),
         [["coverage", "a", "b"], /one service/], [["ca", "x"], /no further arguments/], [["demo", "x"], /no further arguments/],
         [["down", "x"], /no further arguments/],
     ];
@@ -102,15 +120,95 @@ test("a wrong call exits with 2 and says what is right", async () => {
 });
 
 test("with no server each command that asks it says how to start one", async () => {
-    const closed = await new Promise((resolve) => {
-        const l = net.createServer().listen(0, "127.0.0.1", () => { const { port } = l.address(); l.close(() => resolve(port)); });
-    });
+    const closed = await closedPort();
     for (const args of [["status"], ["dora"], ["clock"], ["clock", "advance", "1m"], ["coverage"], ["ca"]]) {
         const r = await cli(args, { SLIPWAY_ENDPOINT: `http://127.0.0.1:${closed}` });
         assert.strictEqual(r.code, 1, args.join(" "));
         assert.match(r.stderr, new RegExp(`No server answers at http://127.0.0.1:${closed}. Start it with \`slipway up\``));
     }
     assert.strictEqual((await cli(["status"], { SLIPWAY_ENDPOINT: "nonsense" })).code, 1);
+    const r = await cli(["env"], { SLIPWAY_ENDPOINT: `http://127.0.0.1:${closed}` });
+    assert.match(r.stderr, new RegExp(`^slipway env: no server answers at http://127.0.0.1:${closed} yet. Start it with \`slipway up\``));
+    assert.match(r.stdout, /^export AWS_ENDPOINT_URL=/, "all the same");
+});
+
+test("down does not speak of another folder than that of the server that was named", async (t) => {
+    const dir = folder(t), HOME = dir, url = `http://127.0.0.1:${await closedPort()}`;
+    const stays = /so nothing was stopped\. Name its data folder: `slipway down --data DIR`/;
+    for (const [args, extra] of [[["down"], { SLIPWAY_ENDPOINT: url }], [["down", "--endpoint", url], {}]]) {
+        const r = await cli(args, { HOME, ...extra });
+        assert.deepStrictEqual([r.code, r.stdout], [1, ""], args.join(" "));
+        assert.match(r.stderr, stays);
+    }
+    const none = await cli(["down"], { HOME, SLIPWAY_ENDPOINT: "", AWS_ENDPOINT_URL: url });
+    assert.deepStrictEqual([none.code, none.stdout], [0, `No server ran on ${dir}/.local/share/slipway; nothing is left running.\n`]);
+    const { server, root } = await strict(t);
+    for (const keys of [{}, { AWS_ACCESS_KEY_ID: root.accessKeyId, AWS_SECRET_ACCESS_KEY: "wrong" }]) {
+        const r = await cli(["down"], { HOME, SLIPWAY_ENDPOINT: server.endpoint, ...keys });
+        assert.strictEqual(r.code, 1, r.stdout);
+        assert.match(r.stderr, stays);
+    }
+    /* a server elsewhere: its folder is not one of this machine */
+    const far = http.createServer((q, a) => a.setHeader("content-type", "application/json").end(JSON.stringify({ dataFolder: `${dir}/far` })));
+    await new Promise((resolve) => far.listen(0, "127.0.0.1", resolve));
+    t.after(() => far.close());
+    const r = await cli(["down", "--endpoint", `http://127.0.0.1:${far.address().port}`], { HOME });
+    assert.strictEqual(r.code, 1, r.stdout);
+    assert.match(r.stderr, /runs on another machine/);
+});
+
+test("down with the default folder ends its server, which is strict, without credentials", async (t) => {
+    const HOME = folder(t);
+    const p = onTerminal(`${program} up --port 0 --auth strict`, { columns: 200, env: { PATH: process.env.PATH, HOME } });
+    const [, url] = (await p.sees(/^Ready\.$/m)).match(/listens on (\S+),/);
+    const r = await cli(["down"], { HOME, SLIPWAY_ENDPOINT: url });
+    assert.deepStrictEqual([r.code, r.stdout], [0, `Stopped; nothing is left running. What was stored is in ${HOME}/.local/share/slipway.\n`], r.stderr);
+    assert.strictEqual((await p.end).code, 0);
+});
+
+test("a folder that cannot be looked at is not one on which no server ran", async (t) => {
+    const data = folder(t);
+    fs.mkdirSync(`${data}/lock`);
+    const r = await cli(["down", "--data", data]);
+    assert.deepStrictEqual([r.code, r.stdout], [1, ""]);
+    assert.match(r.stderr, /Whether a server runs on .* cannot be seen/);
+});
+
+test("an ephemeral server takes no folder whose store it would not read", async (t) => {
+    const data = folder(t);
+    fs.mkdirSync(`${data}/store`);
+    const r = await cli(["up", "--port", "0", "--ephemeral", "--data", data]);
+    assert.strictEqual(r.code, 2);
+    assert.match(r.stderr, /with --ephemeral what is stored in the folder of --data would not be there/);
+});
+
+test("what cannot be written fails, in every command", async () => {
+    for (const args of ["status", "status --json", "coverage", "resources", "env", "clock", "ca", "version", "help", "help up", "--help"]) {
+        const r = await run("sh", ["-c", `exec '${program}' ${args} >/dev/full`], { env: env() }).then(assert.fail, (e) => e);
+        assert.strictEqual(r.code, 1, args);
+        assert.match(r.stderr, /could not be written to standard output/, args);
+    }
+});
+
+test("common options may stand before the command", async () => {
+    assert.strictEqual(JSON.parse((await cli(["--json", "--region=eu-west-1", "status"])).stdout).region, "eu-west-1");
+    assert.match((await cli(["--json", "--version"])).stdout, /^\{"version"/);
+    assert.match((await cli(["--region", "eu-west-1", "coverage", "--help"])).stdout, /^Usage: slipway coverage/);
+});
+
+test("status says which account and region it shows", async () => {
+    const of = async (args, extra) => (await cli(["status", ...args], extra)).stdout.match(/account (\d+), region ([^,]+)/).slice(1);
+    assert.deepStrictEqual(await of(["--region", "eu-west-1"]), ["000000000000", "eu-west-1"]);
+    assert.deepStrictEqual(await of(["--account", "111111111111"]), ["111111111111", "us-east-1"]);
+    assert.deepStrictEqual(await of([], { AWS_ACCESS_KEY_ID: "222222222222", AWS_SECRET_ACCESS_KEY: "x", AWS_REGION: "eu-north-1" }), ["222222222222", "eu-north-1"]);
+});
+
+test("help names the common options, and what is mistyped its nearest command", async () => {
+    assert.match((await cli(["status", "-h"])).stdout, /^Common options: --endpoint URL, --region NAME, --account ID, --json/m);
+    assert.match((await cli(["resorces"])).stderr, /Did you mean `slipway resources`\?/);
+    assert.match((await cli(["help", "staus"])).stderr, /Did you mean `slipway status`\?/);
+    assert.doesNotMatch((await cli(["frobnicate"])).stderr, /Did you mean/);
+    assert.match((await cli(["coverage", "elb"])).stderr, /no model of 'elb'\n {2}`slipway coverage` lists the services\./);
 });
 
 test("env's exports are for the shell that asks, whatever is in them", async () => {

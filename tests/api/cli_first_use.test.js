@@ -10,7 +10,7 @@ const { test, before, after } = require("node:test");
 const { S3Client, CreateBucketCommand } = require("@aws-sdk/client-s3");
 const { Balancing, says, served, freePort } = require("../lib/elbv2");
 const { run, PROGRAM } = require("../lib/slipway");
-const { strict } = require("../lib/strict");
+const { allow, deny, strict } = require("../lib/strict");
 const { onTerminal } = require("../lib/terminal");
 
 const program = path.resolve(PROGRAM);
@@ -69,6 +69,27 @@ test("env keeps credentials that a strict server knows, and no others", async (t
     assert.deepStrictEqual([other.AWS_ACCESS_KEY_ID, other.AWS_SECRET_ACCESS_KEY], ["test", "test"]);
 });
 
+test("a user who may do little keeps his credentials, sees what he may, and is told what to allow", async (t) => {
+    const { server, user } = await strict(t);
+    const keys = (k) => ({ SLIPWAY_ENDPOINT: server.endpoint, AWS_ACCESS_KEY_ID: k.accessKeyId, AWS_SECRET_ACCESS_KEY: k.secretAccessKey });
+    const few = keys(await user("few", allow("sqs:*"))), refused = keys(await user("refused", deny("slipway:*")));
+    for (const who of [few, refused]) {
+        const kept = await cli(["env", "--json"], who);
+        assert.strictEqual(JSON.parse(kept.stdout).AWS_ACCESS_KEY_ID, who.AWS_ACCESS_KEY_ID);
+        assert.strictEqual(kept.stderr, "");
+    }
+    await server.aws("sqs", "create-queue", "--queue-name", "jobs", { env: few });
+    const seen = await cli(["status"], few);
+    assert.strictEqual(seen.code, 0, seen.stderr);
+    assert.match(seen.stdout, new RegExp(`^Slipway runs at ${server.endpoint}, account 000000000000, region us-east-1\n`));
+    assert.match(seen.stdout, /^sqs\tqueues\t1\tjobs$/m);
+    const clock = await cli(["clock"], few), denied = await cli(["clock"], refused);
+    assert.deepStrictEqual([clock.code, denied.code], [1, 1]);
+    assert.match(clock.stderr, /\n  Allow slipway:GetClock to that user or role \(aws iam put-user-policy,/);
+    assert.match(denied.stderr, /\n  A policy denies it by name;/);
+    for (const r of [clock, denied]) assert.doesNotMatch(r.stderr, /credentials that this server knows/);
+});
+
 test("a strict server that does not know the shell's credentials: every command says what to set, env says that they do not serve", async (t) => {
     const { server, root } = await strict(t);
     const keys = (k, s) => ({ SLIPWAY_ENDPOINT: server.endpoint, AWS_ACCESS_KEY_ID: k, AWS_SECRET_ACCESS_KEY: s });
@@ -118,6 +139,18 @@ test("hosts keeps its own block of the file up to date, and takes it away", asyn
     assert.strictEqual(fs.readFileSync(file, "utf8"), `${before}\n10.0.0.2 later\n`);
     assert.match((await hosts("--remove")).stderr, /nothing to change/);
     assert.deepStrictEqual(fs.readdirSync(path.dirname(file)), ["hosts"]);
+});
+
+test("hosts says what to do about a file that is not there, and names the account of who asks", async (t) => {
+    const file = path.join(folder(t), "hosts");
+    const r = await cli(["hosts", "--write", "--file", file]);
+    assert.strictEqual(r.code, 1);
+    assert.match(r.stderr, /is not there[^]*\n  Make the file, or name another with --file\.\n$/);
+    fs.writeFileSync(file, "");
+    const theirs = { AWS_ACCESS_KEY_ID: "222222222222", AWS_SECRET_ACCESS_KEY: "x" };
+    await b.s.client(S3Client, { credentials: { accessKeyId: "222222222222", secretAccessKey: "x" } }).send(new CreateBucketCommand({ Bucket: "theirs" }));
+    assert.strictEqual((await cli(["hosts", "--write", "--file", file], theirs)).code, 0);
+    assert.match(fs.readFileSync(file, "utf8"), /^# slipway: begin 222222222222 us-east-1 /);
 });
 
 test("hosts leaves a file alone whose block has lost an end, and says where", async (t) => {

@@ -158,6 +158,8 @@ test("every type that is declared is in the test above", async () => {
     const fs = require("node:fs"), path = require("node:path"), dir = path.join(__dirname, "../../models/resources");
     const declared = fs.readdirSync(dir).flatMap((f) => Object.values(JSON.parse(fs.readFileSync(path.join(dir, f), "utf8")).resources).map((r) => r.cfn?.type)).filter(Boolean);
     assert.deepStrictEqual(declared.sort(), Object.keys(TYPES).sort());
+    const [, list] = fs.readFileSync(path.join(__dirname, "../../src/services/cloudcontrol/README.md"), "utf8").match(/<!-- types -->([^]*)<!-- end of types -->/);
+    assert.deepStrictEqual([...list.matchAll(/`([^`]+)`/g)].map((m) => m[1]).sort(), declared, "the README's list");
 });
 
 test("a key that is among the tags twice is refused, for every type that has tags", async () => {
@@ -261,7 +263,7 @@ test("what a service refuses is a request that failed, with its words, and leave
 
 test("what is no request is refused at once", async () => {
     const bad = (promise, why) => refuses(promise, "InvalidRequestException", why);
-    await refuses(create("AWS::Nothing::Here", {}), "TypeNotFoundException", /AWS::Nothing::Here/);
+    await refuses(create("AWS::Nothing::Here", {}), "TypeNotFoundException", /AWS::Nothing::Here.*cloudcontrol\/README\.md/);
     await bad(ask("CreateResource", { TypeName: REPOSITORY, DesiredState: "{" }), /DesiredState/);
     await bad(create(REPOSITORY, { Colour: "red" }), /Colour/);
     await bad(create(REPOSITORY, {}, { RoleArn: "arn:aws:iam::000000000000:role/build" }), /RoleArn/);

@@ -69,3 +69,11 @@ test("Terraform makes queues, topics and subscriptions, finds them unchanged and
     assert.strictEqual((await sqs.send(new ListQueuesCommand({}))).QueueUrls, undefined);
     assert.deepStrictEqual((await sns.send(new ListTopicsCommand({}))).Topics ?? [], []);
 });
+
+test("what `slipway env` exports is all that Terraform's provider needs", { skip: unavailable() }, async (t) => {
+    const s = await start(t);
+    const tf = await terraform(t, s, 'resource "aws_sns_topic" "news" { name = "news" }', { configured: 'provider "aws" {}\n', env: await s.cli("env") });
+    await tf.settles();
+    assert.strictEqual((await s.client(SNSClient).send(new ListTopicsCommand({}))).Topics.length, 1);
+    await tf.destroy();
+});

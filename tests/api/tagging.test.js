@@ -184,7 +184,6 @@ test("slipway resources: type, name, state, age and ARN of all there is, tagged 
     assert.deepStrictEqual(await names("--service", "ecr", "--region", "eu-west-1"), ["far"]);
     const json = JSON.parse((await cli("--json", "--type", "sns:topic")).stdout);
     assert.deepStrictEqual(json.resources.map((r) => [r.type, r.name, r.arn]), [["sns:topic", "news", `${TOPIC}news`]]);
-    assert.deepStrictEqual(JSON.parse((await cli("--json", "--type", "nothing")).stdout).resources, []);
     assert.strictEqual((await cli("extra")).code, 2);
 });
 
@@ -195,6 +194,30 @@ test("slipway resources: a name moves no cursor and makes no row", async (t) => 
     const { stdout } = await run(PROGRAM, ["resources", "--service", "cloudwatch", "--endpoint", own.endpoint], { env: own.awsEnv() });
     assert.strictEqual(stdout.split("\n").length, 2);
     assert.match(stdout, /^cloudwatch:alarm\t\?\[31mred\?\?\?fake\?row\t/);
+});
+
+test("slipway resources: several tags are all asked for; types and services are refused when there are none such", async () => {
+    const names = async (...args) => (await cli(...args)).stdout.trimEnd().split("\n").map((l) => l.split("\t")[1]).sort();
+    assert.deepStrictEqual(await names("--tag", "team=red", "--tag", "stage=test"), ["red"]);
+    assert.deepStrictEqual(await names("--tag", "stage=live", "--tag", "team"), ["jobs"]);
+    assert.strictEqual((await cli("--tag", "team=red", "--tag", "owner=red")).stdout, "");
+    for (const type of ["queue", "Queue", "queues", "sqs:queue", "AWS::SQS::Queue"]) assert.deepStrictEqual(await names("--type", type), ["jobs"], type);
+    assert.deepStrictEqual(await names("--service", "SQS"), ["jobs"]);
+    for (const [args, why] of [[["--service", "elbv3"], /service: there is no 'elbv3'; there are cloudwatch, .*, sqs, ssm$/m], [["--type", "nope"], /type: there is no 'nope'; there are .*ecr:repository,/],
+                               [["--type", "sqs:"], /there is no 'sqs:'/], [["--service", "sqs", "--type", "topic"], /there is no 'topic'; there are sqs:queue$/m], [["--type", "AWS::SQS::Nothing"], /no 'AWS::SQS::Nothing'/]]) {
+        const r = await cli(...args);
+        assert.strictEqual(r.code, 1, args.join(" "));
+        assert.match(r.stderr, why);
+    }
+});
+
+test("slipway status counts what people name, not what comes with it", async () => {
+    await s.aws("logs", "create-log-group", "--log-group-name", "/named");
+    await s.aws("logs", "create-log-stream", "--log-group-name", "/named", "--log-stream-name", "of-it");
+    const { types } = await (await fetch(`${s.endpoint}/_slipway/resource-types`)).json();
+    assert.ok(types.some((t) => t.type === "logs:log-group") && types.some((t) => t.type === "sns:topic") && types.some((t) => t.type === "sqs:queue"));
+    for (const part of ["logs:log-stream", "ecs:service-revision", "elasticloadbalancing:listener-rule", "sns:subscription"]) assert.ok(!types.some((t) => t.type === part), part);
+    assert.match((await cli("--type", "log-stream")).stdout, /of-it/);
 });
 
 test("slipway resources calls things as their services' inputs do", async () => {

@@ -53,14 +53,13 @@ provider "aws" {
 `;
 
 class Terraform {
-    constructor(s, text, { region = "us-east-1" } = {}) {
+    constructor(s, text, { region = "us-east-1", configured = provider(s, region), env = { AWS_ENDPOINT_URL: s.endpoint, AWS_EC2_METADATA_DISABLED: "true" } } = {}) {
         this.dir = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-terraform-"));
         const config = path.join(this.dir, "terraform.rc");
         fs.writeFileSync(config, `provider_installation { filesystem_mirror { path = ${JSON.stringify(plugins())} } }\n`);
-        fs.writeFileSync(path.join(this.dir, "provider.tf"), provider(s, region));
+        fs.writeFileSync(path.join(this.dir, "provider.tf"), configured);
         this.write(text);
-        this.env = { PATH: process.env.PATH, HOME: this.dir, TF_CLI_CONFIG_FILE: config, TF_IN_AUTOMATION: "1", CHECKPOINT_DISABLE: "1",
-                     AWS_ENDPOINT_URL: s.endpoint, AWS_EC2_METADATA_DISABLED: "true" };
+        this.env = { PATH: process.env.PATH, HOME: this.dir, TF_CLI_CONFIG_FILE: config, TF_IN_AUTOMATION: "1", CHECKPOINT_DISABLE: "1", ...env };
     }
 
     // What is wanted, from now on.

@@ -10,7 +10,11 @@
 
 int cloudcontrol_type(SwCtx *cx, SwStr name, const SwResource **ret_r, SwError *err) {
     *ret_r = sw_resource_of_type(cx->host, name);
-    return *ret_r ? 0 : sw_fail(err, &CLOUDCONTROL_TYPE_NOT_FOUND_EXCEPTION, "The type '%.*s' cannot be found.", SW_FMT(name));
+    if (*ret_r)
+        return 0;
+    return sw_fail(err, &CLOUDCONTROL_TYPE_NOT_FOUND_EXCEPTION,
+                   "The type '%.*s' cannot be found. Those that there are stand in src/services/cloudcontrol/README.md.",
+                   SW_FMT(name));
 }
 
 int cloudcontrol_not_found(SwStr type, SwStr identifier, SwError *err) {

@@ -63,6 +63,7 @@ static int container(Reader *r, yaml_event_type_t end, int depth, SwValue *ret) 
     for (;;) {
         yaml_event_t e;
         SwValue key = {0}, v = {0};
+        size_t line = 0; /* of the key */
         if (next(r, &e) < 0)
             return -1;
         if (e.type == end) {
@@ -70,7 +71,7 @@ static int container(Reader *r, yaml_event_type_t end, int depth, SwValue *ret) 
             return 0;
         }
         if (ret->kind == SW_VOBJECT) {
-            size_t line = e.start_mark.line;
+            line = e.start_mark.line;
             if (node(r, &e, depth, &key) < 0)
                 return -1;
             if (key.kind != SW_VSTRING)
@@ -83,6 +84,8 @@ static int container(Reader *r, yaml_event_type_t end, int depth, SwValue *ret) 
         }
         if (node(r, &e, depth, &v) < 0)
             return -1;
+        if (ret->kind == SW_VOBJECT) /* where a person looks for it: a block begins a line later */
+            v.line = (int32_t)line + 1;
         push(r, ret, key.s, v);
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ListResources: all that is declared and exists, whichever service's it is, for `slipway resources`. ListResourceTypes: of
- * which kinds there are how many, for `slipway status`.
+ * which kinds that people name there are how many, for `slipway status`.
  *
  * In strict mode a caller who may call the operation sees everything; any other sees the kinds that their own services let
  * him list, but for those that a policy denies him by name. */
@@ -9,7 +9,7 @@
 
 #include "api/page.h"
 #include "api/registry.h"
-#include "resource/resource.h"
+#include "resource/cfn.h"
 
 #define PAGE_USUAL  100
 #define PAGE_MOST   1000
@@ -78,15 +78,47 @@ static bool is_seen(const Seen *s, const SwResource *r) {
     return false;
 }
 
-/* type: "repository" or "ecr:repository" */
+static bool is_of(const SwResource *r, SwStr service) {
+    return sw_str_ieq(service, sw_str(r->service)) || sw_str_ieq(service, sw_str(r->api->name));
+}
+
+/* "queue", "queues", "sqs:queue" or "AWS::SQS::Queue" */
+static bool is_type(const SwResource *r, SwStr type) {
+    SwStr service;
+    if (r->cfn && sw_str_ieq(type, sw_str(r->cfn->name)))
+        return true;
+    if (sw_str_cut(&type, ':', &service) && !is_of(r, service))
+        return false;
+    return sw_str_ieq(type, sw_str(r->name)) || sw_str_ieq(type, sw_str(r->plural));
+}
+
+static bool is_asked(const SwResource *r, const SlipwayListResourcesRequest *in) {
+    return (!in->service.p || is_of(r, in->service)) && (!in->type.p || is_type(r, in->type));
+}
+
 static bool want(const SwResource *r, const void *arg) {
     const Query *q = arg;
-    const SlipwayListResourcesRequest *in = q->in;
-    SwStr type = in->type, service = SW_NO_STR;
-    if (type.p && sw_str_contains(type, SW_STR(":")))
-        (void)sw_str_cut(&type, ':', &service);
-    return is_seen(&q->seen, r) && (!service.p || sw_str_eqz(service, r->service)) && (!type.p || sw_str_eqz(type, r->name)) &&
-           (!in->service.p || sw_str_eqz(in->service, r->service) || sw_str_eqz(in->service, r->api->name));
+    return is_seen(&q->seen, r) && is_asked(r, q->in);
+}
+
+/* A service or type that is none is refused, naming those that are: an empty list would say that nothing was made. */
+static int check_asked(SwCtx *cx, const SlipwayListResourcesRequest *in, SwError *err) {
+    SwStrList services = {0}, types = {0};
+    for (const SwResource *const *r = sw_resource_all(cx->host); *r; r++) {
+        SwStr service = sw_str((*r)->service);
+        if (!(*r)->in || !(*r)->arn[0])
+            continue;
+        if (is_asked(*r, in))
+            return 0;
+        if (!sw_str_list_has(&services, service))
+            sw_str_list_add(cx->arena, &services, service);
+        if (!in->service.p || is_of(*r, in->service))
+            sw_str_list_add(cx->arena, &types, sw_strf(cx->arena, "%s:%s", (*r)->service, (*r)->name));
+    }
+    const SwStrList *there = types.n ? &types : &services;
+    SwStr all = sw_str_join(cx->arena, there->v, there->n, SW_STR(", "));
+    return sw_fail(err, &SLIPWAY_INVALID_PARAMETER_EXCEPTION, "%s: there is no '%.*s'; there are %.*s",
+                   types.n ? "type" : "service", SW_FMT(types.n ? in->type : in->service), SW_FMT(all));
 }
 
 static bool has_tag(SwCtx *cx, const Query *q, const SwFound *f) {
@@ -122,8 +154,8 @@ int slipway_list_resources(SwCtx *cx, const SlipwayListResourcesRequest *in, Sli
         (void)sw_str_cut(&rest, '=', &q.tag);
         q.value = rest;
     }
-    if (find_seen(cx, &q.seen, err) < 0 || sw_page_limit(cx, PAGE_USUAL, PAGE_MOST, &q.limit, err) < 0 ||
-        sw_page_place(cx, NULL, &after, err) < 0)
+    if (find_seen(cx, &q.seen, err) < 0 || check_asked(cx, in, err) < 0 ||
+        sw_page_limit(cx, PAGE_USUAL, PAGE_MOST, &q.limit, err) < 0 || sw_page_place(cx, NULL, &after, err) < 0)
         return -1;
     (void)sw_member_make(cx->arena, cx->op->page->result[0], out);
     int stop = sw_resource_each(cx, &(SwResourceWalk){want, visit, &q, after}, err);
@@ -142,6 +174,12 @@ typedef struct Count {
     SlipwayResourceType *into;
     size_t names;
 } Count;
+
+/* Whether people make and name these, as far as the declaration tells: not what is named by ARN alone and lies in another (a
+ * service's revisions, a group's streams), nor what CloudFormation makes without a name (a listener's rules). */
+static bool is_named(const SwResource *r) {
+    return (r->reference[0] || r->n_part == 1) && (!r->cfn || r->cfn->name_property);
+}
 
 static bool is_counted(const SwResource *r, const void *arg) {
     return r == ((const Count *)arg)->of;
@@ -176,7 +214,7 @@ int slipway_list_resource_types(SwCtx *cx, const SlipwayListResourceTypesRequest
                                  .operation = sw_str(list ? list->name : NULL),
                                  .count = SW_SOME_INT(0)};
         Count c = {cx->arena, r, &seen, &t, (size_t)SW_OR(in->names, NAMES_USUAL)};
-        if (!seen.v[i])
+        if (!seen.v[i] || !is_named(r))
             continue;
         if (sw_resource_each(cx, &(SwResourceWalk){is_counted, count, &c, SW_NO_STR}, err) < 0)
             return -1;

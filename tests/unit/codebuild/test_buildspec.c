@@ -91,7 +91,8 @@ static void all_faults_are_told_at_once_with_their_lines(void **state) {
     (void)state;
     static const char text[] = "version: 0.3\nenv:\n  shell: fish\n  secrets-manager: {A: b}\n  variables:\n    a-b: c\n"
                                "phases:\n  build:\n    commands:\n      - a: b\n    on-failure: RETRY\n  test: {}\n"
-                               "artifacts:\n  files: [x]\n  discard-paths: perhaps\nreports: {}\ncache: {path: [a]}\n";
+                               "artifacts:\n  files: [x]\n  discard-paths: perhaps\nreports: {}\ncache: {path: [a]}\n"
+                               "batch:\n  build-list:\n    - identifier: one\n";
     static const char *const whys[] = {
         "invalid buildspec version: only 0.2 is available at line 1",
         "env/shell: fish is not available, only sh and bash are at line 3",
@@ -103,6 +104,7 @@ static void all_faults_are_told_at_once_with_their_lines(void **state) {
         "artifacts/discard-paths must be yes or no at line 15",
         "the buildspec: the key reports is not available at line 16",
         "cache: the key path is not available at line 17",
+        "the buildspec: the key batch is not available at line 18",
     };
     for (size_t i = 0; i < SW_N(whys); i++)
         refused(sw_str(text), whys[i]);

@@ -41,6 +41,16 @@ static const SwResource stream = {
     .reference = (const char *const[]){"{*}://{region}.logs/{account}/{group}", "{*}/{account}/{group}", "/{group:path}", NULL},
 };
 
+static const SwResource build = {
+    .name = "build",
+    .service = "codebuild",
+    .part = {{"project"}, {"uuid"}},
+    .n_part = 2,
+    .id = "{uuid}",
+    .arn = (const char *const[]){"arn:aws:codebuild:{region}:{account}:build/{project}:{uuid}", NULL},
+    .reference = (const char *const[]){"{project}:{uuid}", NULL},
+};
+
 typedef struct World {
     SwArena *a;
     SwCtx cx;
@@ -70,6 +80,13 @@ static void parts_are_written_and_what_is_left_out_has_its_default(void **state)
     assert_text(w, sw_resource_write(&w->cx, &service, service.arn[0], &p), "arn:aws:ecs:eu:1:service/default/Web");
     assert_text(w, sw_resource_write(&w->cx, &service, service.arn[0], &(SwParts){0}), "arn:aws:ecs:eu:1:service/default/*");
     assert_text(w, ecr_repository_arn(&w->cx, SW_STR("a/b")), "arn:aws:ecr:eu:1:repository/a/b");
+}
+
+static void a_name_says_also_what_the_id_leaves_out(void **state) {
+    World *w = *state;
+    const SwFound of_build = {.r = &build, .id = SW_STR("12ab")}, of_service = {.r = &service, .id = SW_STR("default/web")};
+    assert_text(w, sw_resource_name(&w->cx, &of_build, SW_STR("arn:aws:codebuild:eu:1:build/cc:12ab")), "cc:12ab");
+    assert_text(w, sw_resource_name(&w->cx, &of_service, SW_STR("arn:aws:ecs:eu:1:service/default/Web")), "Web");
 }
 
 static SwStr with_slash(SwCtx *cx, SwStr id) {
@@ -243,6 +260,7 @@ int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(parts_are_written_and_what_is_left_out_has_its_default),
+        T(a_name_says_also_what_the_id_leaves_out),
         T(an_arn_is_written_by_the_first_text_that_says_enough),
         T(arns_are_read_back_into_parts),
         T(what_is_no_arn_of_it_is_not_read),

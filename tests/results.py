@@ -32,7 +32,10 @@ class Results:
             m = re.match(r"\s*(not )?ok \d+(?: - (.*?))?(\s+# SKIP.*)?$", line)
             if not m or line.startswith("        "):
                 continue
-            if m.group(1):
+            if m.group(3):
+                good += 1
+                say(f"skipped {name}: {m.group(2)}{m.group(3)}")
+            elif m.group(1):
                 bad += 1
                 self.count(f"{name}: {m.group(2)}", False, output if bad == 1 else "")
             else:

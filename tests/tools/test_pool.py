@@ -89,6 +89,12 @@ class OfTests(unittest.TestCase):
         self.assertIn('    slipway-test-1 level=warn msg="lost # 5"', text)
         self.assertNotIn("duration_ms", text)
 
+    def test_what_is_skipped_has_not_passed(self):
+        results, out = Results("unit"), io.StringIO()
+        with contextlib.redirect_stdout(out):
+            results.tap("x", "ok 1 - good\nok 2 - walk # SKIP needs root\n", 0)
+        self.assertEqual((results.passed, results.failed, out.getvalue()), (1, [], "skipped x: walk # SKIP needs root\n"))
+
     def test_a_file_that_ends_badly_or_runs_nothing_has_failed(self):
         self.assertEqual(self.heard("ok 1 - good\n", 7)[0].failed, ["x.test.js: ended with status 7"])
         self.assertEqual(self.heard("", 0)[0].failed, ["x.test.js: ended with status 0"])

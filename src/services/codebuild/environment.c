@@ -52,6 +52,20 @@ static int get(SwCtx *cx, SwStr uuid, CodebuildEnvironmentRecord **ret, SwError 
 
 /* ---- for builds ---- */
 
+static bool says_ready(SwCtx *cx, SwStr uuid) {
+    return sw_exists(codebuild_folder(cx->host, cx->arena, uuid, "control/ready"));
+}
+
+/* READY, or its container has just said so and the engine has not come to it. */
+static bool waits(SwCtx *cx, SwStr uuid, const CodebuildEnvironmentRecord *e) {
+    SwContainerInfo info = {0};
+    if (sw_str_eq(e->state, READY))
+        return true;
+    return sw_str_eq(e->state, PREPARING) && says_ready(cx, uuid) &&
+           sw_container_find(cx->host->runtime, cx->arena, container_of(cx->arena, e, uuid), &info) &&
+           info.state == SW_CONTAINER_RUNNING;
+}
+
 int codebuild_environment_take(SwCtx *cx, const CodebuildProjectEnvironment *p, CodebuildBuildRecord *r, SwStr *ret_uuid,
                                SwError *err) {
     SwDocList l;
@@ -60,7 +74,7 @@ int codebuild_environment_take(SwCtx *cx, const CodebuildProjectEnvironment *p, 
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const CodebuildEnvironmentRecord *e = l.v[i].record;
-        if (!sw_str_eq(e->state, READY) || !same_kind(e, p) || sw_now(cx) >= e->expires.v)
+        if (!same_kind(e, p) || sw_now(cx) >= e->expires.v || !waits(cx, l.v[i].id, e))
             continue;
         *ret_uuid = l.v[i].id;
         r->prepared = SW_SOME_BOOL(true);
@@ -150,7 +164,7 @@ int codebuild_environment_resume(SwCtx *cx, SwError *err) {
         SwStr id = container_of(cx->arena, e, l.v[i].id);
         SwContainerInfo info = {0};
         bool runs = sw_container_find(cx->host->runtime, cx->arena, id, &info) && info.state == SW_CONTAINER_RUNNING;
-        if (!runs && sw_str_eq(e->state, READY)) {
+        if (!runs && !sw_str_eq(e->state, ENDING)) {
             if (codebuild_place_remove(cx, id, l.v[i].id, err) < 0)
                 return -1;
             e->state = PREPARING;
@@ -231,7 +245,7 @@ static int prepare(SwCtx *cx, SwStr uuid, CodebuildEnvironmentRecord *e, SwStep 
         sw_log(SW_INFO, "a build environment ended before it was ready", SW_F("image", e->image));
         return move_on(cx, uuid, e, ENDING, ret, err);
     }
-    if (sw_exists(codebuild_folder(cx->host, cx->arena, uuid, "control/ready"))) {
+    if (says_ready(cx, uuid)) {
         SW_CRASH_POINT("codebuild.environment_ready_not_committed");
         return move_on(cx, uuid, e, READY, ret, err);
     }

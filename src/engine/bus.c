@@ -19,7 +19,6 @@
 
 #define ROUND_MOST  64     /* deliveries to one listener in a round */
 #define ROUND_BYTES SW_MIB /* of their events */
-#define TURN_MOST   (5 * SW_MS)
 #define TRIM_EVERY  SW_HOUR
 
 typedef struct Owed {
@@ -134,7 +133,7 @@ static void deliver_some(void *arg) {
     if (sw_tx_begin(p->u->engine->o.store, p->step, SW_WRITE, SW_STR(""), SW_STR(""), &tx, &p->err) < 0)
         return;
     bool any = false;
-    int64_t until = sw_monotonic_ns() + TURN_MOST;
+    int64_t until = sw_turn_until(p->u->engine);
     for (r->at = r->from; r->at < r->upto && (r->at == r->from || sw_monotonic_ns() < until); r->at++) {
         Owed *o = &r->owed[r->at];
         if (!o->ear->failed && deliver(p, tx, o) < 0)

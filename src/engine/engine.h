@@ -117,6 +117,7 @@ typedef struct SwEngineOptions {
     SwStore *store;
     SwClock *clock;
     unsigned threads;      /* 0: 8 */
+    unsigned turn_ms;      /* a round begins nothing more after so long in the writer's turn; 0: 5 */
     unsigned slow_idle_ms; /* after which a thread for slow steps ends; 0: 30,000 */
     const SwController *const *controllers;
     size_t n_controllers;

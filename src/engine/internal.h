@@ -125,6 +125,8 @@ SwCtx *sw_piece_ctx(Piece *p, SwStr account, SwStr region, const char *name);
 void sw_failure_log(const SwError *err, const char *what, const char *name, SwStr id, int64_t attempts);
 void sw_piece_log(const Piece *p, const char *what, const char *name, SwStr id, int64_t attempts);
 SwTime sw_backoff(int64_t attempts);
+/* When a round that has the writer's turn since now begins nothing more: nanoseconds of sw_monotonic_ns. */
+int64_t sw_turn_until(const SwEngine *e);
 void sw_unit_looked(Unit *u); /* with the lock held, which it gives back */
 
 /* event.c. kinds NULL: it is of any. */

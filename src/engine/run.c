@@ -8,11 +8,16 @@
 
 #include "base/log.h"
 
+#define TURN_MS     5
 #define RETRY_FIRST (100 * SW_MS)
 #define RETRY_MOST  (30 * SW_S)
 
 SwTime sw_backoff(int64_t attempts) {
     return attempts >= 9 ? RETRY_MOST : SW_MIN(RETRY_FIRST << attempts, RETRY_MOST);
+}
+
+int64_t sw_turn_until(const SwEngine *e) {
+    return sw_monotonic_ns() + (e->o.turn_ms ? e->o.turn_ms : TURN_MS) * SW_MS;
 }
 
 void sw_unit_looked(Unit *u) {

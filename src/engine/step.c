@@ -21,8 +21,7 @@
 #include "base/log.h"
 #include "engine/internal.h"
 
-#define RETRY_HOPELESS SW_HOUR     /* of a step that needs more memory than one may use, where nothing ends it */
-#define TURN_MOST      (5 * SW_MS) /* a round begins no further step after so long in the writer's turn */
+#define RETRY_HOPELESS SW_HOUR /* of a step that needs more memory than one may use, where nothing ends it */
 
 /* --- finding what is due -------------------------------------------------------------------------------------------- */
 
@@ -260,7 +259,7 @@ static void write_steps(void *arg) {
     p->did = 0;
     if (sw_tx_begin(p->u->engine->o.store, p->step, SW_WRITE, SW_STR(""), SW_STR(""), &tx, &p->err) < 0)
         return;
-    int64_t until = sw_monotonic_ns() + TURN_MOST;
+    int64_t until = sw_turn_until(p->u->engine);
     do {
         if (step_in(p, tx, &p->running[p->did]) < 0)
             return;

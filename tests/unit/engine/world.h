@@ -229,6 +229,7 @@ static inline void start(World *w) {
                          .clock = w->host.clock,
                          .controllers = controllers,
                          .n_controllers = SW_N(controllers),
+                         .turn_ms = 60000, /* however slow the machine is */
                          .slow_idle_ms = 20,
                          .listeners = listeners,
                          .n_listeners = 2,

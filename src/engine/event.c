@@ -9,15 +9,23 @@
 #include "base/log.h"
 #include "engine/internal.h"
 
-static void ear_has_news(void *arg) {
-    Ear *ear = arg;
-    SwEngine *e = ear->engine;
+/* Of one event: the listeners whom it concerns. */
+typedef struct News {
+    SwEngine *engine;
+    Ear **ear;
+    size_t n;
+} News;
+
+/* All at once, so that one round takes it to all of them. */
+static void have_news(void *arg) {
+    const News *news = arg;
+    SwEngine *e = news->engine;
     pthread_mutex_lock(&e->lock);
-    ear->news = true;
-    if (ear->attempts == 0) { /* else it waits for its next try */
-        e->bus->dirty = true;
-        pthread_cond_signal(&e->work);
+    for (size_t i = 0; i < news->n; i++) {
+        news->ear[i]->news = true;
+        e->bus->dirty |= news->ear[i]->attempts == 0; /* else it waits for its next try */
     }
+    pthread_cond_signal(&e->work);
     pthread_mutex_unlock(&e->lock);
 }
 
@@ -43,6 +51,9 @@ static SwStr resources_json(SwArena *a, const SwStrList *l) {
 /* cx->tx has the event's account and region. */
 static int tell(SwCtx *cx, const SwEvent *ev, int64_t seq, SwError *err) {
     SwEngine *e = cx->host->engine;
+    SwArena *a = sw_tx_arena(cx->tx);
+    News *news = sw_new(a, News);
+    *news = (News){.engine = e, .ear = sw_new_n(a, Ear *, e->o.n_listeners + 1)};
     for (size_t i = 0; i < e->o.n_listeners; i++) {
         const SwListener *l = e->ear[i].listener;
         bool concerned = sw_event_is_of(ev, l->kinds);
@@ -52,8 +63,10 @@ static int tell(SwCtx *cx, const SwEvent *ev, int64_t seq, SwError *err) {
             continue;
         if (sw_events_owe(cx->tx, l->name, seq, err) < 0)
             return -1;
-        sw_tx_after_commit(cx->tx, ear_has_news, &e->ear[i]);
+        news->ear[news->n++] = &e->ear[i];
     }
+    if (news->n)
+        sw_tx_after_commit(cx->tx, have_news, news);
     return 0;
 }
 

@@ -145,7 +145,7 @@ int sw_engine_open(const SwEngineOptions *o, SwEngine **ret_e, SwError *err) {
     for (size_t i = 0; i < o->n_controllers; i++)
         e->unit[e->n_unit++] = (Unit){.engine = e, .kind = UNIT_CONTROLLER, .controller = o->controllers[i], .dirty = true};
     for (size_t i = 0; i < o->n_listeners; i++)
-        e->ear[i] = (Ear){.engine = e, .listener = o->listeners[i], .news = true};
+        e->ear[i] = (Ear){.listener = o->listeners[i], .news = true};
     e->bus = &e->unit[e->n_unit++];
     *e->bus = (Unit){.engine = e, .kind = UNIT_BUS, .dirty = true};
     e->unit[e->n_unit++] = (Unit){.engine = e, .kind = UNIT_TRIM, .dirty = true};

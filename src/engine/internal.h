@@ -18,7 +18,6 @@
 typedef enum UnitKind { UNIT_CONTROLLER, UNIT_BUS, UNIT_TRIM } UnitKind;
 
 typedef struct Ear { /* a listener, as the bus sees it */
-    SwEngine *engine;
     const SwListener *listener;
     bool news;         /* something may be due to it */
     unsigned attempts; /* failures of the first event that is due to it */

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs of all suites, side by side on the cores of this machine. A job is one program: a test file's, a unit test's.
 
-Most files wait: two thirds of their time are for containers, clocks and disks. Half as many of them run at once as there are
-cores and half of that again, those first that take longest. What they leave of the cores goes to the jobs that compute, one
+Most files wait: two thirds of their time are for containers, clocks and disks. Of them half as many again as there are cores
+run at once, those first that take longest. What they leave of the cores goes to the jobs that compute, one
 for two cores and behind the files (nice); once no file is left, these have all cores.
 
 Builds that a suite needs of its own are made one after another by what all others leave (SCHED_IDLE); its jobs come then.

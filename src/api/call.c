@@ -193,16 +193,42 @@ int sw_operation_run_alone(SwCtx *cx, const SwService *s, const SwOperation *op,
     return r;
 }
 
+/* What a context serves. The callee sees what is being served; the context stays one, so that whoever unwinds finds its
+ * transaction. */
+typedef struct Serving {
+    const SwApi *api;
+    const SwOperation *op;
+    const void *in;
+    SwHttpRequest *http;
+    bool paged;
+} Serving;
+
+static Serving serve(SwCtx *cx, const SwApi *api, const SwOperation *op) {
+    Serving outer = {cx->api, cx->op, cx->in, cx->http, cx->paged};
+    cx->api = api;
+    cx->op = op;
+    cx->http = NULL;
+    return outer;
+}
+
+static void serve_again(SwCtx *cx, const Serving *outer) {
+    cx->api = outer->api;
+    cx->op = outer->op;
+    cx->in = outer->in;
+    cx->http = outer->http;
+    cx->paged = outer->paged;
+}
+
 int sw_call_ask(SwCtx *cx, const SwApi *api, unsigned index, const void *in, SwError *err) {
     const SwService *s = sw_registry_by_api(cx->host, api);
     const SwOperation *op = &api->op[index];
     const SwHandler *handler = s ? sw_registry_handler(s, op) : NULL;
     if (!handler)
         return sw_wire_not_implemented(api, sw_str(op->name), err);
-    const SwApi *outer = cx->api;
-    cx->api = api;
+    Serving outer = serve(cx, api, op);
+    cx->in = in;
     int r = authorise(cx, s, op, handler, in, err);
-    cx->api = outer;
+    serve_again(cx, &outer);
     return r;
 }
 
@@ -214,21 +240,9 @@ int sw_call(SwCtx *cx, const SwApi *api, unsigned index, const void *in, void **
     const SwHandler *handler = sw_registry_handler(s, op);
     if (!handler)
         return sw_wire_not_implemented(api, sw_str(op->name), err);
-    /* The callee sees what is being served; the context stays one, so that whoever unwinds finds its transaction. */
-    const SwApi *outer_api = cx->api;
-    const SwOperation *outer_op = cx->op;
-    const void *outer_in = cx->in;
-    SwHttpRequest *outer_http = cx->http;
-    bool outer_paged = cx->paged;
-    cx->api = api;
-    cx->op = op;
-    cx->http = NULL;
+    Serving outer = serve(cx, api, op);
     int r = cx->tx ? call_in_savepoint(cx, s, op, handler, in, ret_out, err)
                    : sw_operation_run_alone(cx, s, op, handler, in, ret_out, err);
-    cx->api = outer_api;
-    cx->op = outer_op;
-    cx->in = outer_in;
-    cx->http = outer_http;
-    cx->paged = outer_paged;
+    serve_again(cx, &outer);
     return r;
 }

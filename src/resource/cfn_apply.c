@@ -133,9 +133,9 @@ static int take_gone(SwCtx *cx, const SwResource *r, const SwCfnBinding *b, cons
 static int set_tags(SwCtx *cx, const SwFound *f, const SwValue *was, const SwValue *want, SwError *err) {
     SwStrMap given = {0};
     SwStrList gone = {0};
-    for (size_t i = 0; want && i < want->n; i++)
-        sw_str_map_set(cx->arena, &given, sw_value_str(sw_value_getz(&want->v[i], "Key")),
-                       sw_value_str(sw_value_getz(&want->v[i], "Value")));
+    for (size_t i = 0; want && i < want->n; i++) /* no key is there twice: sw_cfn_check */
+        *sw_list_add(cx->arena, &given) =
+            (SwStrPair){sw_value_str(sw_value_getz(&want->v[i], "Key")), sw_value_str(sw_value_getz(&want->v[i], "Value"))};
     for (size_t i = 0; was && i < was->n; i++) {
         SwStr key = sw_value_str(sw_value_getz(&was->v[i], "Key"));
         if (!sw_str_map_find(&given, key).p)

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/map.h"
 
 const SwErrorKind SW_CFN_INVALID_REQUEST = {.code = "InvalidRequestException", .http = 400};
 const SwErrorKind SW_CFN_EXISTS = {.code = "AlreadyExistsException", .http = 400};
@@ -76,12 +77,14 @@ static int check(const SwCfnShape *c, const SwValue *v, const char *name, SwErro
     return 0;
 }
 
+/* However many somebody sends: the service says only later how many it takes. */
 static int check_keys(const SwCfnBinding *b, const SwValue *tags, SwError *err) {
+    SwMap seen = sw_map(err->arena);
     for (size_t i = 0; tags->kind == SW_VARRAY && i < tags->n; i++) {
         SwStr key = sw_value_str(sw_value_getz(&tags->v[i], "Key"));
-        for (size_t k = 0; k < i; k++)
-            if (sw_str_eq(sw_value_str(sw_value_getz(&tags->v[k], "Key")), key))
-                return sw_fail(err, &SW_CFN_INVALID_REQUEST, "%s: the key '%.*s' is there twice", b->property, SW_FMT(key));
+        if (sw_map_find(&seen, key))
+            return sw_fail(err, &SW_CFN_INVALID_REQUEST, "%s: the key '%.*s' is there twice", b->property, SW_FMT(key));
+        sw_map_put(&seen, key, &seen); /* it is there: no more is asked */
     }
     return 0;
 }

@@ -218,6 +218,16 @@ test("what would lie on nothing is refused", async () => {
     await refuses(create("AWS::IAM::Policy", { PolicyName: "p", PolicyDocument }), "InvalidRequestException", /at least one/);
 });
 
+test("strict: conditions on what is made are asked of what Cloud Control makes", async (t) => {
+    const { as, user } = await strict(t);
+    const dan = as(C.CloudControlClient, await user("dan", allow("cloudformation:*"), allow(["sqs:GetQueueAttributes", "sqs:ListQueueTags", "sqs:TagQueue"]),
+        allow("sqs:CreateQueue", "*", { Condition: { StringEquals: { "aws:RequestTag/team": "red" } } })));
+    const make = (QueueName, Tags) => event("CreateResource", { TypeName: "AWS::SQS::Queue", DesiredState: JSON.stringify({ QueueName, Tags }) }, dan);
+    const made = await make("red", TEAM);
+    assert.strictEqual(made.OperationStatus, "SUCCESS", made.StatusMessage);
+    assert.strictEqual((await make("blue", [{ Key: "team", Value: "blue" }])).ErrorCode, "AccessDenied");
+});
+
 test("strict: what may not be read is not told by Cloud Control either: tags, whether it is there, old models", async (t) => {
     const { as, user } = await strict(t);
     const admin = as(C.CloudControlClient);

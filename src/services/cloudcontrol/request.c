@@ -112,7 +112,7 @@ static int keep(SwCtx *cx, CloudcontrolProgressEvent *e, SwError *err) {
     return sw_doc_put(cx->tx, &cloudcontrol_requests, e->request_token, &r, err);
 }
 
-/* To who made it, this once: what is kept does not have it. */
+/* To who made it: the history of requests, which others may read, does not have it. */
 static int tell(SwCtx *cx, const Request *q, CloudcontrolProgressEvent *e, SwError *err) {
     SwValue model;
     if (!q->told.n)

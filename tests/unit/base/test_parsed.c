@@ -172,16 +172,22 @@ static int slow(SwArena *a, SwStr text, const void **ret, SwError *err) {
     return upper(a, text, ret, err);
 }
 
-static void nobody_waits_for_another_texts_parser(void **state) {
-    (void)state;
-    _sw_arena_ SwArena *a = sw_arena_new(0), *b = sw_arena_new(0);
+/* Parses `text` while the other thread, in an arena of its own, reads `another`. */
+static const void *parse_beside(SwArena *a, SwArena *b, const char *text, const char *another) {
     SwError err = sw_error(a);
     const void *form;
     other = b;
-    wanted = SW_STR("another");
+    wanted = sw_str(another);
     depth = 0;
-    assert_int_equal(sw_parsed(a, &slow_parser, SW_STR("slow"), &form, &err), 0);
+    assert_int_equal(sw_parsed(a, &slow_parser, sw_str(text), &form, &err), 0);
     assert_true(answered);
+    return form;
+}
+
+static void nobody_waits_for_another_texts_parser(void **state) {
+    (void)state;
+    _sw_arena_ SwArena *a = sw_arena_new(0), *b = sw_arena_new(0);
+    const void *form = parse_beside(a, b, "slow", "another");
     assert_true(sw_str_eqz(*(const SwStr *)form, "SLOW"));
     assert_true(sw_str_eqz(*(const SwStr *)others, "ANOTHER"));
 }
@@ -189,13 +195,7 @@ static void nobody_waits_for_another_texts_parser(void **state) {
 static void of_those_who_parse_a_text_at_once_the_first_is_kept(void **state) {
     (void)state;
     _sw_arena_ SwArena *a = sw_arena_new(0), *b = sw_arena_new(0);
-    SwError err = sw_error(a);
-    const void *form;
-    other = b;
-    wanted = SW_STR("by two");
-    depth = 0;
-    assert_int_equal(sw_parsed(a, &slow_parser, SW_STR("by two"), &form, &err), 0);
-    assert_true(answered);
+    const void *form = parse_beside(a, b, "by two", "by two");
     assert_ptr_equal(form, others);
 }
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "container/room.h"
@@ -133,8 +134,6 @@ static bool pump(int *in_fd, SwStr input, Pump *out, Pump *err_out, int64_t unti
     return true;
 }
 
-/* Ends the command itself: its parent, the driver's client, can only pass on signals that can be
- * ignored. */
 static void kill_children(pid_t pid) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
@@ -153,6 +152,20 @@ static void kill_children(pid_t pid) {
     }
 }
 
+/* Ends the command and its parent, the driver's client, which could only pass on signals that can be ignored. The client
+ * stands still while its children are looked up: one that it has not handed the command yet ends when the client does. */
+static void end_command(pid_t pid) {
+    siginfo_t stopped;
+
+    (void)kill(pid, SIGSTOP);
+    while (waitid(P_PID, (id_t)pid, &stopped, WSTOPPED | WEXITED | WNOWAIT) < 0 && errno == EINTR)
+        ;
+    kill_children(pid);
+    (void)kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
 int sw_container_exec(SwRuntime *rt, SwArena *a, SwStr id, const SwExec *x, SwStr input, size_t max, int timeout_ms,
                       int *ret_status, SwStr *ret_out, SwStr *ret_err_text, SwError *err) {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, er[2] = {-1, -1};
@@ -167,9 +180,7 @@ int sw_container_exec(SwRuntime *rt, SwArena *a, SwStr id, const SwExec *x, SwSt
     Pump o = {out[0], sw_buf(a, max)}, e = {er[0], sw_buf(a, max)};
     bool whole = r == 0 && pump(&in[1], input, &o, &e, until);
     if (r == 0 && !whole) {
-        kill_children(pid);
-        if (sw_proc_wait(pid, 2000, ret_status, err) < 0)
-            sw_error_reset(err); /* killed and reaped */
+        end_command(pid);
         r = sw_fail(err, &SW_CONTAINER_START_FAILED, "command timed out after %d ms", timeout_ms);
     } else if (r == 0) {
         r = sw_proc_wait(pid, -1, ret_status, err);

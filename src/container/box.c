@@ -132,8 +132,6 @@ static bool supervisor_is(const char *pid_text, const char *exits, const char *r
     if (n <= 0)
         return false;
     line[n] = '\0';
-    if (!strstr(line, "conmon") && !strstr(line, "runc"))
-        return false;
     for (const char *p = line; p < line + n; p += strlen(p) + 1) {
         const char *next = p + strlen(p) + 1;
         of_id |= strcmp(p, id ? id : "") == 0;
@@ -191,6 +189,16 @@ void sw_box_wipe(SwRuntime *rt, const char *id) {
     (void)unlink(sw_path(a, rt->exits, id));
 }
 
+void sw_box_reap(SwBox *b) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError err = sw_error(a);
+    int status;
+
+    if (b->conmon && sw_proc_wait(b->conmon, 2000, &status, &err) < 0)
+        sw_log(SW_WARN, "container's supervisor did not end", SW_F("container", b->id), SW_F("cause", err.cause));
+    b->conmon = 0;
+}
+
 /* ---- the end ---- */
 
 static void box_ended(SwRuntime *rt, SwBox *b, int code, SwTime at) {
@@ -208,6 +216,7 @@ static void box_ended(SwRuntime *rt, SwBox *b, int code, SwTime at) {
     if (sw_rm_tree(sw_path(a, rt->runc, b->id), &err) < 0)
         sw_log(SW_WARN, "runtime state not removed", SW_F("container", b->id), SW_F("cause", err.cause));
     (void)unlink(sw_path(a, b->dir, "kill_at"));
+    sw_box_reap(b);
     pthread_mutex_lock(&rt->lock);
     b->oom = oom;
     b->exit_code = code;

@@ -215,6 +215,7 @@ static int delete_box(SwRuntime *rt, SwBox *b, SwError *err) {
     SW_CRASH_POINT("container.deleting");
     if (!b->ended && (b->pid || sw_exists(sw_path(a, b->dir, "starting"))))
         sw_box_wipe(rt, b->id);
+    sw_box_reap(b);
     (void)unlink(sw_path(a, rt->exits, b->id));
     if (sw_rm_tree(b->dir, err) < 0)
         return -1;
@@ -260,7 +261,7 @@ static int exec_argv(SwRuntime *rt, SwArena *a, SwBox *b, const SwExec *x, SwStr
     SwStrList more;
     SwStr home;
 
-    const char *const head[] = {rt->runc_bin, "--root", rt->runc, "exec"};
+    const char *const head[] = {sw_runc(rt, a), "--root", rt->runc, "exec"};
     for (size_t i = 0; i < SW_N(head); i++)
         sw_str_list_add(a, v, sw_str(head[i]));
     if (x->tty)

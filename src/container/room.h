@@ -15,7 +15,9 @@
  * while a process is spawned or waited for, except net.lock during nft. A box's own lock orders
  * start, stop and delete of one container. Order: box->lock, box->end_lock, rt->lock. */
 
+#include <limits.h>
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -38,6 +40,7 @@ struct SwBox {
     pthread_mutex_t end_lock; /* one look for its end at a time; taken after lock */
     int refs, watch;          /* inotify's number for dir, -1: none */
     pid_t pid;                /* init; 0: not started */
+    pid_t conmon;             /* its supervisor while that is a child of ours, else 0 */
     uint64_t pid_start;
     _Atomic bool ended; /* set last, once exit_code and finished_at are there; read without a lock */
     bool released, oom;
@@ -64,12 +67,22 @@ struct SwNetEntry {
 
 typedef struct SwDns SwDns;
 
+/* A copy of runc in memory, and what it was copied from. */
+typedef struct SwSealedRunc {
+    pthread_mutex_t lock;
+    int fd; /* above 0: the copy's */
+    dev_t dev;
+    ino_t ino;
+    struct timespec changed;
+    char path[PATH_MAX];
+} SwSealedRunc;
+
 struct SwRuntime {
     SwArena *arena;
     SwRuntimeOpts o;
     const SwContainerDriver *driver;
     const char *data, *layers, *containers, *exits, *nets;
-    const char *run, *netns, *runc, *runc_bin, *conmon_bin;
+    const char *run, *netns, *runc, *pids, *runc_bin, *conmon_bin;
     pthread_mutex_t lock;
     pthread_cond_t ended; /* some container ended */
     SwBox *boxes;
@@ -86,6 +99,7 @@ struct SwRuntime {
         int bridge_index;
     } net;
     SwDns *dns;
+    SwSealedRunc sealed;
 };
 
 bool sw_container_id_ok(SwStr id);
@@ -112,9 +126,15 @@ bool sw_box_group(SwRuntime *rt, const SwBox *b, char ret[static 128]); /* its c
 bool sw_box_check_exit(SwRuntime *rt, SwBox *b, bool late);
 /* Ends everything that runs for a container, conmon first so that it writes no exit code. */
 void sw_box_wipe(SwRuntime *rt, const char *id);
+/* Waits for its supervisor's end, which has come or is about to. */
+void sw_box_reap(SwBox *b);
 /* conmon and `runc create` processes of one container, or of all (id NULL). */
 void sw_supervisors_kill(const char *exits, const char *runc, const char *id);
 void sw_supervisors_list(const char *exits, const char *runc, SwArena *a, SwStrList *ret);
+
+/* ---- runc.c ---- */
+const char *sw_runc(SwRuntime *rt, SwArena *a); /* what to run, in `a` */
+void sw_runc_close(SwRuntime *rt);
 
 /* ---- start.c ---- */
 int sw_box_start(SwRuntime *rt, SwBox *b, SwError *err) sw_must_check;

@@ -54,6 +54,7 @@ static void set_paths(SwRuntime *rt, const SwRuntimeOpts *o) {
     rt->run = sw_path(a, "/run/slipway", rt->o.instance);
     rt->netns = sw_path(a, rt->run, "netns");
     rt->runc = sw_path(a, rt->run, "runc");
+    rt->pids = sw_path(a, rt->run, "pids");
     rt->runc_bin = find_program(a, "runc");
     rt->conmon_bin = find_program(a, "conmon");
     rt->driver = &sw_container_driver_oci;
@@ -115,6 +116,7 @@ int sw_runtime_open(const SwRuntimeOpts *o, SwRuntime **ret_rt, SwError *err) {
     pthread_mutex_init(&rt->lock, NULL);
     pthread_mutex_init(&rt->layer_lock, NULL);
     pthread_mutex_init(&rt->net.lock, NULL);
+    pthread_mutex_init(&rt->sealed.lock, NULL);
     pthread_condattr_init(&mono);
     pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
     pthread_cond_init(&rt->ended, &mono);
@@ -147,6 +149,7 @@ void sw_runtime_close(SwRuntime *rt) {
     pthread_mutex_destroy(&rt->lock);
     pthread_mutex_destroy(&rt->layer_lock);
     pthread_mutex_destroy(&rt->net.lock);
+    sw_runc_close(rt);
     pthread_cond_destroy(&rt->ended);
     sw_arena_free(rt->arena);
 }

@@ -7,8 +7,8 @@
  *  2. in a thread with a mount namespace of its own: mount the root, write config.json, spawn
  *     conmon, which runs `runc create` and answers the process's number on a pipe. The namespace
  *     lives on in conmon and dies with it.
- *  3. write `init`, once the process's number is in runc's file of it: that is the last act of
- *     `runc create`, and neither its end nor conmon's answer is waited for
+ *  3. write `init`, once the process's number is in runc's file of it (in /run, since runc syncs it):
+ *     that is the last act of `runc create`, and neither its end nor conmon's answer is waited for
  *  4. release: runc's init waits on exec.fifo for a reader (what `runc start` does, without a
  *     third run of runc); then take conmon's answer
  *  Crash before 3: nothing of the container's own ran; opening wipes it and start begins anew.
@@ -112,19 +112,19 @@ static int mount_foreign(Launch *l) {
 
 /* It waits for a byte in `gate` before it does anything: its own start, a third of what comes before runc, goes on beside
  * the mounts and the configuration. */
-static int spawn_conmon(Launch *l, int pipe_out, int gate, pid_t *ret_pid) {
+static int spawn_conmon(Launch *l, int pipe_out, int gate) {
     SwRuntime *rt = l->rt;
     SwBox *b = l->b;
     SwArena *a = l->a;
     const char *argv[40];
     size_t n = 0;
     const char *log = sw_strf(a, "k8s-file:%s/log", b->dir).p;
-    const char *pidfile = sw_path(a, b->dir, "pidfile"), *own = sw_path(a, b->dir, "conmon.pid");
+    const char *pidfile = sw_path(a, rt->pids, b->id);
     /* clang-format off */
     const char *const fixed[] = {
         rt->conmon_bin, "--api-version", "1", "-c", b->id, "-u", b->id, "-n", b->id,
-        "-r", rt->runc_bin, "--runtime-arg", "--root", "--runtime-arg", rt->runc,
-        "-b", b->dir, "-p", pidfile, "-P", own, "--exit-dir", rt->exits, "--persist-dir", b->dir,
+        "-r", sw_runc(rt, a), "--runtime-arg", "--root", "--runtime-arg", rt->runc,
+        "--sync", "-b", b->dir, "-p", pidfile, "--exit-dir", rt->exits, "--persist-dir", b->dir,
         "--full-attach", "--log-level", "error", "-l", log};
     /* clang-format on */
     char *const env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"_OCI_SYNCPIPE=3"},
@@ -157,10 +157,12 @@ static int spawn_conmon(Launch *l, int pipe_out, int gate, pid_t *ret_pid) {
     posix_spawnattr_setsigmask(&at, &none);
     posix_spawnattr_setsigdefault(&at, &all);
     posix_spawnattr_setflags(&at, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-    e = posix_spawn(ret_pid, rt->conmon_bin, &fa, &at, (char *const *)(uintptr_t)argv, env);
+    e = posix_spawn(&b->conmon, rt->conmon_bin, &fa, &at, (char *const *)(uintptr_t)argv, env);
     posix_spawnattr_destroy(&at);
     posix_spawn_file_actions_destroy(&fa);
-    return e ? sw_fail_errno(l->err, e, "run %s", rt->conmon_bin) : 0;
+    if (e)
+        return sw_fail_errno(l->err, e, "run %s", rt->conmon_bin);
+    return sw_file_write(sw_path(a, b->dir, "conmon.pid"), sw_strf(a, "%d", (int)b->conmon), 0600, l->err);
 }
 
 /* The network is joined through our descriptor: its mount is not in the container's mount namespace. */
@@ -185,10 +187,13 @@ static int make_pipe(Launch *l, int *ret_read, int *ret_write) {
     return *ret_read < 0 || *ret_write < 0 ? sw_fail_errno(l->err, errno, "make a pipe") : 0;
 }
 
-/* What runc will find. */
+/* What runc will find. The network's mount is among those that are dropped. */
 static int prepare(Launch *l) {
     const char *rootfs = sw_path(l->a, l->b->dir, "rootfs");
 
+    if (open_network(l) < 0)
+        return -1;
+    drop_namespace_mounts(l->a);
     if (sw_mkdirs(rootfs, 0755, l->err) < 0 || sw_mkdirs(l->rt->runc, 0700, l->err) < 0)
         return -1;
     int r = l->b->host_root ? sw_host_mount_root(l->a, l->b->dir, l->err) : mount_layers(l, rootfs);
@@ -197,28 +202,21 @@ static int prepare(Launch *l) {
 
 static int launch(Launch *l) {
     _sw_close_ int out = -1, gate = -1, gate_in = -1;
-    pid_t pid = 0;
-    int status;
 
     if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
         return sw_fail_errno(l->err, errno, "make a mount namespace");
     if (make_pipe(l, &l->sync_fd, &out) < 0 || make_pipe(l, &gate_in, &gate) < 0)
         return -1;
-    if (open_network(l) < 0)
-        return -1;
-    drop_namespace_mounts(l->a);
-    if (spawn_conmon(l, out, gate_in, &pid) < 0)
-        return -1;
-    if (prepare(l) < 0) {
-        SwError ignored = sw_error(l->a);
-        if (kill(pid, SIGKILL) < 0 || sw_proc_wait(pid, 5000, &status, &ignored) < 0) /* it waits for the gate */
-            sw_log(SW_WARN, "container's supervisor not ended", SW_F("container", l->b->id), SW_F("cause", ignored.cause));
+    if (spawn_conmon(l, out, gate_in) < 0 || prepare(l) < 0) {
+        if (l->b->conmon)
+            (void)kill(l->b->conmon, SIGKILL); /* it waits for the gate, and would go on when that is closed */
+        sw_box_reap(l->b);
         return -1;
     }
     if (write(gate, "", 1) != 1)
         return sw_fail_errno(l->err, errno, "begin container %s", l->b->id);
     SW_CRASH_POINT("container.spawned");
-    return sw_proc_wait(pid, 30000, &status, l->err); /* it goes into the background at once */
+    return 0;
 }
 
 static void launch_thread(void *arg) {
@@ -262,7 +260,7 @@ static bool read_pid_file(Launch *l, pid_t *ret_pid) {
     SwStr text;
     int64_t pid = 0;
 
-    if (sw_file_read(l->a, sw_path(l->a, l->b->dir, "pidfile"), 32, &text, &ignored) < 0 ||
+    if (sw_file_read(l->a, sw_path(l->a, l->rt->pids, l->b->id), 32, &text, &ignored) < 0 ||
         !sw_str_to_i64(sw_str_trim(text), &pid) || pid <= 0)
         return false;
     *ret_pid = (pid_t)pid;
@@ -280,7 +278,7 @@ static int await_pid(Launch *l, pid_t *ret_pid) {
         if (p[1].revents)
             return read_answer(l, ret_pid);
         if (read(l->pid_watch, events, sizeof(events)) < 0 && errno != EAGAIN)
-            return sw_fail_errno(l->err, errno, "watch %s", l->b->dir);
+            return sw_fail_errno(l->err, errno, "watch %s", l->rt->pids);
     }
     l->answer_due = true;
     return 0;
@@ -343,12 +341,15 @@ static int start_anew(SwRuntime *rt, SwBox *b, SwArena *a, SwError *err) {
 
     if (sw_exists(starting))
         sw_box_wipe(rt, b->id);
-    (void)unlink(sw_path(a, b->dir, "pidfile")); /* an earlier start's */
+    const char *pid_file = sw_path(a, rt->pids, b->id);
+    (void)unlink(pid_file); /* an earlier start's */
     if (sw_file_write(starting, SW_STR(""), 0600, err) < 0)
         return -1;
     _sw_close_ int watch = l.pid_watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (watch < 0 || inotify_add_watch(watch, b->dir, IN_MOVED_TO | IN_ONLYDIR) < 0)
-        return sw_fail_errno(err, errno, "watch %s", b->dir);
+    if (sw_mkdirs(rt->pids, 0700, err) < 0)
+        return -1;
+    if (watch < 0 || inotify_add_watch(watch, rt->pids, IN_MOVED_TO | IN_ONLYDIR) < 0)
+        return sw_fail_errno(err, errno, "watch %s", rt->pids);
     int e = sw_thread_run(launch_thread, &l);
     if (e)
         return sw_fail_errno(err, e, "start a thread");
@@ -356,6 +357,7 @@ static int start_anew(SwRuntime *rt, SwBox *b, SwArena *a, SwError *err) {
     (void)sync_fd, (void)netns_fd; /* closed at the end of the scope */
     if (l.result < 0 || await_pid(&l, &pid) < 0 || record(rt, b, a, pid, err) < 0) {
         sw_box_wipe(rt, b->id);
+        sw_box_reap(b);
         return -1;
     }
     int r = release(rt, b, err);
@@ -363,6 +365,7 @@ static int start_anew(SwRuntime *rt, SwBox *b, SwArena *a, SwError *err) {
     l.err = &unheard;
     if (l.answer_due && read_answer(&l, &same) < 0) /* it runs: its end will be seen without conmon too */
         sw_log(SW_WARN, "container's supervisor not heard", SW_F("container", b->id), SW_F("message", unheard.message));
+    (void)unlink(pid_file); /* conmon has read it too */
     return r;
 }
 

@@ -64,7 +64,7 @@ typedef struct EcsTaskPlan { /* what a new task is to be */
     SwStr subnet; /* of network mode awsvpc: where its interface is */
     SwStr service_name, service_arn, deployment_id;
 } EcsTaskPlan;
-/* Write a task in PROVISIONING and wake its controller. */
+/* Write a task in its first state and wake its controller. */
 int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError *err) sw_must_check;
 /* desiredStatus STOPPED, once: the first reason stays. Writes nothing. Returns whether it changed.
  */
@@ -73,7 +73,8 @@ bool ecs_task_stop(EcsTaskRecord *t, SwTime now, SwStr code, SwStr reason);
 int ecs_task_store(SwCtx *cx, EcsTaskRecord *t, SwError *err) sw_must_check;
 int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, SwDocList *ret, SwError *err) sw_must_check;
 SwStr ecs_task_id(const EcsTaskRecord *t);
-bool ecs_is_checked(const EcsContainerDefinition *d); /* has a health check that is not NONE */
+bool ecs_task_joins_network(const EcsTaskDefinition *d); /* one is made for it: modes awsvpc and bridge */
+bool ecs_is_checked(const EcsContainerDefinition *d);    /* has a health check that is not NONE */
 bool ecs_is(SwStr s, const char *word);
 /* Where a target group of the service finds the task. false: it has no such container. */
 bool ecs_target_of(const EcsTaskRecord *t, const EcsLoadBalancer *b, SwStr *ret_id, int64_t *ret_port);

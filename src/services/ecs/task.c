@@ -183,7 +183,7 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
         .task_arn = ecs_task_arn(cx, cluster, id),
         .cluster_arn = t->cluster_arn,
         .task_definition_arn = t->definition->task_definition_arn,
-        .last_status = SW_STR("PROVISIONING"),
+        .last_status = ecs_task_joins_network(t->definition) ? SW_STR("PROVISIONING") : SW_STR("PENDING"),
         .desired_status = SW_STR("RUNNING"),
         .launch_type = p->launch_type,
         .capacity_provider_name = p->capacity_provider,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A task's life.
  *
- *   PROVISIONING   its network is made
+ *   PROVISIONING   its network is made (a task that joins none begins as PENDING)
  *   PENDING        images are unpacked, containers started in the order of their dependencies
  *   ACTIVATING     its targets are registered (only with load balancers)
  *   RUNNING        containers are watched: an essential one's end stops the task

@@ -73,10 +73,22 @@ static int make_network(EcsPass *p, SwNet *net, SwError *err) {
     return sw_net_create(p->cx->host->runtime, p->cx->arena, &spec, net, err);
 }
 
+/* net NULL: the task is in the host's, or in none. */
+static void connected(EcsPass *p, const SwNet *net) {
+    p->t->has_network = SW_SOME_BOOL(net != NULL);
+    fill_bindings(p, net);
+    p->t->task->connectivity = SW_STR("CONNECTED");
+    p->t->task->connectivity_at = SW_SOME_TIME(sw_now(p->cx));
+    p->changed = true;
+}
+
+bool ecs_task_joins_network(const EcsTaskDefinition *d) {
+    return ecs_is(d->network_mode, "awsvpc") || ecs_is(d->network_mode, "bridge");
+}
+
 int ecs_task_provision(EcsPass *p, SwError *err) {
-    const EcsTaskDefinition *d = p->t->definition;
     SwNet net;
-    bool joins = ecs_is(d->network_mode, "awsvpc") || ecs_is(d->network_mode, "bridge");
+    bool joins = ecs_task_joins_network(p->t->definition);
     if (joins && make_network(p, &net, err) < 0) {
         if (!sw_error_is(err, &SW_CONTAINER_PORT_IN_USE))
             return -1;
@@ -89,10 +101,7 @@ int ecs_task_provision(EcsPass *p, SwError *err) {
         p->t->address = net.address;
         fill_attachment(p, &net);
     }
-    p->t->has_network = SW_SOME_BOOL(joins);
-    fill_bindings(p, joins ? &net : NULL);
-    p->t->task->connectivity = SW_STR("CONNECTED");
-    p->t->task->connectivity_at = SW_SOME_TIME(sw_now(p->cx));
+    connected(p, joins ? &net : NULL);
     ecs_pass_state(p, "PENDING");
     return ecs_pass_save(p, NULL, err);
 }
@@ -173,6 +182,8 @@ static int start_one(EcsPass *p, size_t i, SwError *err) {
 int ecs_task_bring_up(EcsPass *p, SwError *err) {
     EcsTask *k = p->t->task;
     size_t waiting = 0, n = p->t->containers.n;
+    if (!p->t->has_network.set)
+        connected(p, NULL);
     ecs_pass_ends(p); /* what waited for an end may go on */
     if (!k->pull_started_at.set)
         k->pull_started_at = SW_SOME_TIME(sw_now(p->cx));

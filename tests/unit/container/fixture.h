@@ -31,6 +31,7 @@ typedef struct Fixture {
     char data[TEST_FOLDER], instance[9];
     SwImage busybox;
     SwStr busybox_manifest;
+    bool reopened; /* the runtime that made the containers is gone, and their supervisors are no one's */
 } Fixture;
 
 /* One entry of a layer. */

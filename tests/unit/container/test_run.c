@@ -2,6 +2,8 @@
 
 /* Containers for real: runc, conmon, overlayfs, cgroups. */
 
+#include <sys/wait.h>
+
 #include "fixture.h"
 
 static SwContainerInfo wait_end(Fixture *F, const char *id) {
@@ -24,6 +26,7 @@ static void exit_code_and_output_are_complete(void **state) {
                 "done; exit 7");
     SwContainerInfo i = wait_end(F, "c1");
     assert_int_equal(i.exit_code, 7);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* its supervisor is reaped */
     assert_true(i.finished_at >= i.started_at && i.started_at >= i.created_at && i.created_at > 0);
     SwStr log = fixture_log(F, "c1");
     assert_true(sw_str_contains(log, SW_STR("out\n")) && sw_str_contains(log, SW_STR("err\n")));

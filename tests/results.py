@@ -68,8 +68,7 @@ class Results:
             self.count(f"{name}: {title}", ok, "" if ok else diagnosis(lines, at))
         if n == 0 or (status != 0 and all(leaf[2] for leaf in leaves)):
             self.count(f"{name}: ended with status {status}", status == 0 and n > 0, output)
-        prefix = "# server's log: "
-        warned = [re.sub(r"\\([#\\])", r"\1", line.removeprefix(prefix)) for line in lines if line.startswith(prefix)]
+        warned = [line.partition(": ")[2] for line in lines if line.startswith("server's log: ")]
         if len(self.failed) > before and warned:
             say(f"the last warnings of the servers of {name}:")
             say("\n".join("    " + line for line in warned))

@@ -146,6 +146,7 @@ static int spawn_conmon(Launch *l, int pipe_out, int gate) {
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawn_file_actions_init(&fa);
+    posix_spawn_file_actions_addchdir_np(&fa, b->dir); /* where the kernel ends something it leaves a file there too */
     posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDWR, 0);
     posix_spawn_file_actions_adddup2(&fa, 0, 1);
     posix_spawn_file_actions_adddup2(&fa, 0, 2);

@@ -22,7 +22,7 @@ not ok 2 - bad
   ---
   error: 'x'
   ...
-# server's log: slipway-test-1 level=warn msg="lost \\# 5"
+server's log: slipway-test-1 level=warn msg="lost # 5"
 1..2
 """
 

@@ -4,12 +4,6 @@
 #include "api/registry.h"
 #include "services/cloudwatch/cloudwatch.h"
 
-const SwCollection cloudwatch_alarms = {
-    .name = "cloudwatch/alarm",
-    .shape = &cloudwatch_shape_alarm_record,
-    .indexes = {{.name = "by_metric", .member = {"watches"}}, {.name = "by_state", .member = {"metric.StateValue", "name"}}},
-};
-
 int64_t cloudwatch_alarm_period(const CloudwatchMetricAlarm *m) {
     return m->metrics.n ? cloudwatch_queries_period(&m->metrics) : m->period.v;
 }

@@ -8,12 +8,6 @@
 #define SUMMARY_MAX  255 /* bytes of HistorySummary */
 #define VALUES_KEPT  (455 * SW_DAY)
 
-const SwCollection cloudwatch_history = {
-    .name = "cloudwatch/history",
-    .shape = &cloudwatch_shape_history_record,
-    .indexes = {{.name = "by_alarm", .member = {"alarm", "at"}}},
-};
-
 int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at, SwStr type, SwStr summary, SwStr data,
                            SwError *err) {
     int64_t n;

@@ -12,8 +12,6 @@
 #define LIST_PAGE  500
 #define LISTED_FOR (14 * SW_DAY)
 
-const SwCollection cloudwatch_metrics = {.name = "cloudwatch/metric", .shape = &cloudwatch_shape_metric_record};
-
 static int by_name(const void *a, const void *b) {
     return sw_str_cmp(((const CloudwatchDimension *)a)->name, ((const CloudwatchDimension *)b)->name);
 }

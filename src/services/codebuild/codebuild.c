@@ -42,8 +42,6 @@ static void on_container(SwHost *h, SwStr id, int event) {
         sw_log(SW_WARN, "build not woken", SW_F("container", id), SW_F("cause", err.cause));
 }
 
-static const SwCollection *const collections[] = {&codebuild_projects, &codebuild_builds, &codebuild_logs,
-                                                  &codebuild_environments, NULL};
 static const SwController *const controllers[] = {&codebuild_build_controller, &codebuild_log_controller,
                                                   &codebuild_environment_controller, NULL};
 static const SwRoute routes[] = {
@@ -66,7 +64,7 @@ const SwService sw_service_codebuild = {
     .invalid = &CODEBUILD_INVALID_INPUT_EXCEPTION,
     .routes = routes,
     .n_routes = SW_N(routes),
-    .collections = collections,
+    .collections = codebuild_collections,
     .controllers = controllers,
     .actions = codebuild_actions,
     .n_actions = 2,

@@ -28,8 +28,6 @@
 #define READY        SW_STR("READY")
 #define ENDING       SW_STR("ENDING")
 
-const SwCollection codebuild_environments = {.name = "codebuild/environment", .shape = &codebuild_shape_environment_record};
-
 static SwStr container_of(SwArena *a, const CodebuildEnvironmentRecord *e, SwStr uuid) {
     return codebuild_place_id(a, e->account, e->region, uuid);
 }

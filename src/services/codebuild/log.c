@@ -16,8 +16,6 @@
 #define LAST_LINE_MS      5000 /* of real time, for a line to come through its pipe */
 #define LAST_LINE_STEP_MS 5
 
-const SwCollection codebuild_logs = {.name = "codebuild/log", .shape = &codebuild_shape_log_record};
-
 static bool logged(const CodebuildBuildRecord *r) {
     return sw_str_is(r->build->logs->group_name);
 }

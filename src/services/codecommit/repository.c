@@ -12,13 +12,6 @@
 #define LIST_PAGE 1000
 #define BATCH_MAX 100
 
-const SwCollection codecommit_repositories = {
-    .name = "codecommit/repository",
-    .shape = &codecommit_shape_repository_record,
-    .indexes = {{.name = "by_modified", .member = {"metadata.lastModifiedDate", "metadata.repositoryName"}}},
-};
-const SwCollection codecommit_refs = {.name = "codecommit/refs", .shape = &codecommit_shape_refs_record};
-
 const char *codecommit_folder(const SwHost *h, SwArena *a) {
     return sw_path(a, h->config->data, "git");
 }

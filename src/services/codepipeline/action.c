@@ -5,16 +5,6 @@
 #include "base/id.h"
 #include "services/codepipeline/codepipeline.h"
 
-const SwCollection codepipeline_actions = {
-    .name = "codepipeline/action",
-    .shape = &codepipeline_shape_action_record,
-    .indexes = {{.name = "by_execution", .member = {"execution", "order"}},
-                {.name = "by_pipeline", .member = {"pipeline", "order"}},
-                {.name = "by_name", .member = {"pipeline", "action", "order"}},
-                {.name = "by_token", .member = {"token"}},
-                {.name = "by_external", .member = {"externalId"}}},
-};
-
 int codepipeline_action_put(SwCtx *cx, CodepipelineActionRecord *a, SwError *err) {
     a->updated = SW_SOME_TIME(sw_now(cx));
     return sw_doc_put(cx->tx, &codepipeline_actions, a->id, a, err);

@@ -6,9 +6,6 @@
 #include "api/registry.h"
 #include "models/codepipeline_resources.gen.h"
 
-extern const SwCollection codepipeline_versions;   /* by name + "\n" + version */
-extern const SwCollection codepipeline_executions; /* by execution id */
-extern const SwCollection codepipeline_actions;    /* by action execution id */
 extern const SwController codepipeline_execution_controller, codepipeline_action_controller;
 extern const SwActionType codepipeline_approval; /* approval.c */
 

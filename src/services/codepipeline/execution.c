@@ -5,14 +5,6 @@
 #include "base/id.h"
 #include "services/codepipeline/codepipeline.h"
 
-const SwCollection codepipeline_executions = {
-    .name = "codepipeline/execution",
-    .shape = &codepipeline_shape_execution_record,
-    .indexes = {{.name = "by_pipeline", .member = {"pipeline", "order"}},
-                {.name = "by_status", .member = {"pipeline", "status"}},
-                {.name = "by_token", .member = {"pipeline", "token"}}},
-};
-
 int codepipeline_execution_get(SwCtx *cx, SwStr pipeline, SwStr id, CodepipelineExecutionRecord **ret_e, SwError *err) {
     void *record;
     if (sw_doc_find(cx->tx, &codepipeline_executions, id, &record, err) < 0)

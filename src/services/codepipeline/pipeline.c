@@ -4,13 +4,6 @@
 #include "base/id.h"
 #include "services/codepipeline/codepipeline.h"
 
-const SwCollection codepipeline_pipelines = {
-    .name = "codepipeline/pipeline",
-    .shape = &codepipeline_shape_pipeline_record,
-    .indexes = {{.name = "by_repository", .member = {"repositories"}}},
-};
-const SwCollection codepipeline_versions = {.name = "codepipeline/version", .shape = &codepipeline_shape_version_record};
-
 static SwStr version_id(SwCtx *cx, SwStr name, int64_t version) {
     return sw_strf(cx->arena, "%.*s\n%lld", SW_FMT(name), (long long)version);
 }

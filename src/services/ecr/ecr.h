@@ -20,7 +20,6 @@
 #define ECR_LAYER_MAX ((int64_t)52000 * (int64_t)SW_MIB) /* ECR's limit of a layer */
 #define ECR_PART_SIZE ((int64_t)10 * (int64_t)SW_MIB)
 
-extern const SwCollection ecr_images, ecr_tags, ecr_layers, ecr_uploads, ecr_tokens, ecr_previews;
 extern const SwController ecr_lifecycle, ecr_upload_expiry;
 
 /* repository.c */

@@ -8,20 +8,6 @@
 
 #define PULL_NOTED_EVERY SW_DAY /* ECR refreshes lastRecordedPullTime at least once in 24 hours */
 
-const SwCollection ecr_images = {
-    .name = "ecr/image",
-    .shape = &ecr_shape_image_record,
-    .indexes = {{.name = "by_repository", .member = {"repository"}},
-                {.name = "by_blob", .member = {"repository", "blobs"}},
-                {.name = "by_child", .member = {"repository", "children"}},
-                {.name = "by_subject", .member = {"repository", "subject"}}},
-};
-const SwCollection ecr_tags = {
-    .name = "ecr/tag",
-    .shape = &ecr_shape_tag_record,
-    .indexes = {{.name = "by_repository", .member = {"repository"}}, {.name = "by_digest", .member = {"repository", "digest"}}},
-};
-
 SwStr ecr_key(SwArena *a, SwStr repository, char between, SwStr reference) {
     return sw_strf(a, "%.*s%c%.*s", SW_FMT(repository), between, SW_FMT(reference));
 }

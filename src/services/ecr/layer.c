@@ -8,17 +8,6 @@
 
 #define UPLOAD_LIFE SW_DAY
 
-const SwCollection ecr_layers = {
-    .name = "ecr/layer",
-    .shape = &ecr_shape_layer_record,
-    .indexes = {{.name = "by_repository", .member = {"repository"}}},
-};
-const SwCollection ecr_uploads = {
-    .name = "ecr/upload",
-    .shape = &ecr_shape_upload_record,
-    .indexes = {{.name = "by_repository", .member = {"repository"}}},
-};
-
 static SwStr owner(SwCtx *cx, SwStr repository) {
     return sw_strf(cx->arena, "ecr-layer/%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region), SW_FMT(repository));
 }

@@ -6,8 +6,6 @@
 
 #define PAGE_DEFAULT 100
 
-const SwCollection ecr_previews = {.name = "ecr/preview", .shape = &ecr_shape_preview_record};
-
 static int no_policy(SwCtx *cx, SwStr name, SwError *err) {
     return sw_fail(err, &ECR_LIFECYCLE_POLICY_NOT_FOUND_EXCEPTION,
                    "Lifecycle policy does not exist for the repository with name '%.*s' in the "

@@ -6,8 +6,6 @@
 
 #define PAGE_DEFAULT 100
 
-const SwCollection ecr_repositories = {.name = "ecr/repository", .shape = &ecr_shape_repository_record};
-
 int ecr_repository_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret, SwError *err) {
     const SwResource *r = &ecr_repository_resource;
     if (!sw_str_is(registry_id) || sw_str_eq(registry_id, cx->account))

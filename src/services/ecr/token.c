@@ -9,13 +9,6 @@
 #define SWEEP_MAX  100          /* expired ones removed when a new one is made */
 #define REMEMBERED (7 * SW_DAY) /* past its end, so that it is told from a password that never was */
 
-const SwCollection ecr_tokens = {
-    .name = "ecr/token",
-    .scope = SW_SCOPE_GLOBAL,
-    .shape = &ecr_shape_token_record,
-    .indexes = {{.name = "by_end", .member = {"expiresAt"}}},
-};
-
 static int sweep(SwCtx *cx, SwError *err) {
     SwDocQuery q = {.index = "by_end",
                     .from = SW_STR("0"),

@@ -6,8 +6,6 @@
 
 #include "wire/wire.h"
 
-const SwCollection ecs_clusters = {.name = "ecs/cluster", .shape = &ecs_shape_cluster_record};
-
 static bool is_active(SwCtx *cx, const void *record) {
     (void)cx;
     return ecs_is(((const EcsClusterRecord *)record)->cluster->status, "ACTIVE");

@@ -7,11 +7,6 @@
 
 #include "base/id.h"
 
-const SwCollection ecs_service_deployments = {.name = "ecs/serviceDeployment",
-                                              .shape = &ecs_shape_service_deployment_record,
-                                              .indexes = {{.name = "by_service", .member = {"serviceArn", "createdAt"}}}};
-const SwCollection ecs_service_revisions = {.name = "ecs/serviceRevision", .shape = &ecs_shape_service_revision_record};
-
 EcsDeployment *ecs_deployment_primary(EcsServiceRecord *s) {
     for (size_t i = 0; i < s->service->deployments.n; i++)
         if (ecs_is(s->service->deployments.v[i].status, "PRIMARY"))

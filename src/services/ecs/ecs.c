@@ -18,17 +18,6 @@ static const SwRoute routes[] = {
 
 static const SwController *const controllers[] = {&ecs_task_controller, &ecs_service_controller, &ecs_health_controller,
                                                   &ecs_log_controller,  &ecs_metrics_controller, NULL};
-static const SwCollection *const collections[] = {&ecs_clusters,
-                                                  &ecs_task_definitions,
-                                                  &ecs_tasks,
-                                                  &ecs_services,
-                                                  &ecs_health_records,
-                                                  &ecs_log_records,
-                                                  &ecs_service_deployments,
-                                                  &ecs_service_revisions,
-                                                  &ecs_actions,
-                                                  NULL};
-
 /* Ids are "ecs-<task>-<n>": the number of the container within its task. */
 static SwStr task_of(SwStr container) {
     size_t at;
@@ -135,7 +124,7 @@ const SwService sw_service_ecs = {
     .routes = routes,
     .n_routes = SW_N(routes),
     .controllers = controllers,
-    .collections = collections,
+    .collections = ecs_collections,
     .listeners = listeners,
     .n_listeners = SW_N(listeners),
     .actions = &ecs_deploy_action,

@@ -16,8 +16,6 @@
 #define ECS_METADATA   "http://169.254.170.2"
 #define ECS_EVENTS_MAX 100 /* of a service, as AWS */
 
-extern const SwCollection ecs_clusters, ecs_task_definitions, ecs_tasks, ecs_services, ecs_health_records, ecs_log_records,
-    ecs_service_deployments, ecs_service_revisions, ecs_actions;
 extern const SwController ecs_task_controller, ecs_service_controller, ecs_health_controller, ecs_log_controller,
     ecs_metrics_controller;
 extern const SwActionType ecs_deploy_action;

@@ -9,8 +9,6 @@
 
 #include "ecs.h"
 
-const SwCollection ecs_health_records = {.name = "ecs/health", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_health_record};
-
 static int run_check(SwCtx *cx, SwStr id, const EcsHealthCheck *h, bool *ret_ok, SwError *err) {
     SwExec x = {0};
     if (ecs_is(h->command.v[0], "CMD-SHELL")) {

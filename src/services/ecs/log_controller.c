@@ -16,8 +16,6 @@
 #define BATCH_BYTES (900 * SW_KIB) /* PutLogEvents takes 1 MiB, 26 bytes of it for each event */
 #define EVENT_BYTES (256 * SW_KIB)
 
-const SwCollection ecs_log_records = {.name = "ecs/log", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_log_record};
-
 static int load(SwCtx *cx, SwStr id, EcsLogRecord **ret, SwError *err) {
     void *r;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)

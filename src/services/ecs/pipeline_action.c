@@ -13,8 +13,6 @@
 #define ZIP_MAX  (48 * SW_MIB)
 #define FILE_MAX SW_MIB
 
-const SwCollection ecs_actions = {.name = "ecs/action", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_action_record};
-
 static const SwErrorKind configuration_error = {.code = "ConfigurationError", .http = 400};
 static const SwErrorKind job_failed = {.code = "JobFailed", .http = 400};
 

@@ -7,11 +7,6 @@
 #include "models/cloudwatch.gen.h"
 #include "models/elbv2.gen.h"
 
-const SwCollection ecs_services = {.name = "ecs/service",
-                                   .shape = &ecs_shape_service_record,
-                                   .indexes = {{.name = "by_cluster", .member = {"clusterArn", "status"}},
-                                               {.name = "by_group", .member = {"service.loadBalancers.targetGroupArn"}}}};
-
 static int invalid(SwError *err, const char *text) {
     return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "%s", text);
 }

@@ -6,13 +6,6 @@
 
 #include "base/id.h"
 
-const SwCollection ecs_tasks = {.name = "ecs/task",
-                                .scope = SW_SCOPE_GLOBAL,
-                                .shape = &ecs_shape_task_record,
-                                .indexes = {{.name = "by_desired", .member = {"clusterArn", "task.desiredStatus"}},
-                                            {.name = "by_last_status", .member = {"clusterArn", "task.lastStatus"}},
-                                            {.name = "by_service", .member = {"serviceArn"}}}};
-
 SwStr ecs_task_id(const EcsTaskRecord *t) {
     return ecs_short_name(t->task->task_arn);
 }

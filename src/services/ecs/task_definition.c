@@ -4,12 +4,6 @@
 
 #include "ecs.h"
 
-const SwCollection ecs_task_definitions = {.name = "ecs/taskDefinition",
-                                           .shape = &ecs_shape_task_definition_record,
-                                           .indexes = {{.name = "by_family", .member = {"family", "revision"}},
-                                                       {.name = "by_status",
-                                                        .member = {"definition.status", "family", "revision"}}}};
-
 static int newest(SwCtx *cx, SwStr family, EcsTaskDefinitionRecord **ret, SwError *err) {
     SwDocQuery q = {.index = "by_status", .equals = {SW_STR("ACTIVE"), family}, .descending = true, .limit = 1};
     SwDocList l;

@@ -16,7 +16,6 @@
  *  target group    NAME                        targetgroup/NAME/HEX
  *  target          GROUP-HEX/ADDRESS:PORT
  *  position        one, id "metrics" */
-extern const SwCollection elbv2_targets, elbv2_positions;
 extern const SwController elbv2_proxy, elbv2_health, elbv2_metrics;
 
 /* RuleRecord.order of a listener's default rule: behind all others. */
@@ -62,7 +61,7 @@ const Elbv2AttributeSpec *elbv2_group_specs(const Elbv2TargetGroup *g);
 
 /* rule.c: a listener's default rule is a rule document too */
 int elbv2_rule_put_default(SwCtx *cx, const Elbv2ListenerRecord *li, const SwStrList *groups, SwError *err) sw_must_check;
-int elbv2_rules_delete(SwCtx *cx, SwStr listener_arn, SwError *err) sw_must_check;
+int elbv2_rules_end(SwCtx *cx, SwStr listener_arn, SwError *err) sw_must_check;
 int elbv2_listener_end(SwCtx *cx, const Elbv2ListenerRecord *li, SwError *err) sw_must_check;
 
 /* target.c */

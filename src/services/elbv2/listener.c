@@ -125,7 +125,7 @@ int elbv2_describe_listeners(SwCtx *cx, const Elbv2DescribeListenersInput *in, E
 }
 
 int elbv2_listener_end(SwCtx *cx, const Elbv2ListenerRecord *li, SwError *err) {
-    return elbv2_rules_delete(cx, li->listener->listener_arn, err) < 0 ? -1 : elbv2_listener_drop(cx, li, err);
+    return elbv2_rules_end(cx, li->listener->listener_arn, err) < 0 ? -1 : elbv2_listener_drop(cx, li, err);
 }
 
 int elbv2_delete_listener(SwCtx *cx, const Elbv2DeleteListenerInput *in, Elbv2DeleteListenerOutput *out, SwError *err) {

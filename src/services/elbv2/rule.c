@@ -71,7 +71,7 @@ static int delete_one(SwCtx *cx, const Elbv2RuleRecord *r, SwError *err) {
     return elbv2_wake_groups(cx, &r->groups, err);
 }
 
-int elbv2_rules_delete(SwCtx *cx, SwStr listener_arn, SwError *err) {
+int elbv2_rules_end(SwCtx *cx, SwStr listener_arn, SwError *err) {
     SwDocList l;
     if (elbv2_rules_of(cx, listener_arn, &l, err) < 0)
         return -1;

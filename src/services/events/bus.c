@@ -7,8 +7,6 @@
 #include "policy/policy.h"
 #include "services/events/events.h"
 
-const SwCollection events_buses = {.name = "events/bus", .shape = &events_shape_bus_record};
-
 static void *implied(SwCtx *cx, SwStr id) {
     if (!sw_str_eqz(id, "default"))
         return NULL;

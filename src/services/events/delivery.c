@@ -16,8 +16,6 @@
 #define ATTEMPTS_MAX 185 /* RetryPolicy's defaults */
 #define AGE_MAX      86400
 
-const SwCollection events_deliveries = {.name = "events/delivery", .shape = &events_shape_delivery_record};
-
 bool events_target_is_bus(SwStr text) {
     SwArn arn;
     return sw_arn_parse(text, &arn) && sw_str_eqz(arn.service, "events");

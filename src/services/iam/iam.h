@@ -7,8 +7,6 @@
 #include "models/iam_resources.gen.h"
 #include "policy/policy.h"
 
-extern const SwCollection iam_attachments, iam_keys, iam_credentials, iam_sessions;
-
 /* identity.c: what users, groups and roles share. */
 typedef enum IamKind { IAM_ROLE, IAM_USER, IAM_GROUP } IamKind;
 typedef struct IamIdentity {

@@ -3,8 +3,6 @@
 
 #include "services/logs/logs.h"
 
-const SwCollection logs_groups = {.name = "logs/group", .shape = &logs_shape_group_record};
-
 SwStr logs_series(SwCtx *cx, SwStr group) {
     return sw_strf(cx->arena, "%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region), SW_FMT(group));
 }

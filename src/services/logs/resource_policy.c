@@ -7,8 +7,6 @@
 
 #define POLICIES_MAX 10
 
-const SwCollection logs_resource_policies = {.name = "logs/resource-policy", .shape = &logs_shape_resource_policy_record};
-
 static LogsResourcePolicy *show(SwCtx *cx, const LogsResourcePolicyRecord *r, LogsResourcePolicy *to) {
     *to = (LogsResourcePolicy){.policy_name = r->name,
                                .policy_document = r->document,

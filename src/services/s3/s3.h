@@ -14,8 +14,6 @@
 #include "base/digest.h"
 #include "models/s3_resources.gen.h"
 
-extern const SwCollection s3_buckets, s3_objects, s3_versions, s3_uploads, s3_parts, s3_completed;
-
 /* First thing in every handler: the bucket exists and is the caller's; members that Slipway cannot honour are refused
  * by name, whatever the operation. */
 int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, SwError *err) sw_must_check;

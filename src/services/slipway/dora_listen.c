@@ -11,12 +11,6 @@
 #include "models/ecs.gen.h"
 #include "services/slipway/dora.h"
 
-const SwCollection slipway_deployments = {.name = "slipway/deployment",
-                                          .shape = &slipway_shape_deployment_record,
-                                          .indexes = {{.name = "by_service", .member = {"serviceArn", "started"}},
-                                                      {.name = "by_start", .member = {"started"}}}};
-const SwCollection slipway_pending = {.name = "slipway/pendingDeployment", .shape = &slipway_shape_pending_record};
-
 static SwStr short_id(SwStr id) {
     size_t at;
     return sw_str_rfind(id, '/', &at) ? sw_str_skip(id, at + 1) : id;

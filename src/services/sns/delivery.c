@@ -16,8 +16,6 @@
 #include "services/sns/retry.h"
 #include "services/sns/sns.h"
 
-const SwCollection sns_deliveries = {.name = "sns/delivery", .shape = &sns_shape_delivery_record};
-
 /* --- queues
  * ---------------------------------------------------------------------------------------------------------------------- */
 

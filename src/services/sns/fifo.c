@@ -7,12 +7,6 @@
 
 #define REMEMBERED (5 * SW_MINUTE)
 
-const SwCollection sns_deduplications = {
-    .name = "sns/deduplication",
-    .shape = &sns_shape_deduplication_record,
-    .indexes = {{.name = "by_sent", .member = {"topic", "sentKey"}}},
-};
-
 bool sns_topic_is_fifo(const SnsTopicRecord *t) {
     return sw_str_ends(t->name, SW_STR(".fifo"));
 }

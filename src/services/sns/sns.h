@@ -8,8 +8,6 @@
 #include "api/registry.h"
 #include "models/sns_resources.gen.h"
 
-extern const SwCollection sns_deliveries;     /* by a UUID */
-extern const SwCollection sns_deduplications; /* what a FIFO topic was sent in the last five minutes */
 extern const SwController sns_delivery_controller;
 extern const SwErrorKind sns_invalid; /* InvalidParameter */
 

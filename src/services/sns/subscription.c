@@ -5,12 +5,6 @@
 #include "services/sns/retry.h"
 #include "services/sns/sns.h"
 
-const SwCollection sns_subscriptions = {
-    .name = "sns/subscription",
-    .shape = &sns_shape_subscription_record,
-    .indexes = {{.name = "by_topic", .member = {"topic"}}, {.name = "by_token", .member = {"topic", "token"}}},
-};
-
 int sns_subscription_of(SwCtx *cx, SwStr arn, SnsSubscriptionRecord **ret_s, SwError *err) {
     SwArn parsed;
     return sns_arn_check(cx, arn, "SubscriptionArn", &parsed, err) < 0 ? -1

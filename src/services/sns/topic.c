@@ -3,7 +3,6 @@
 
 #include "services/sns/sns.h"
 
-const SwCollection sns_topics = {.name = "sns/topic", .shape = &sns_shape_topic_record};
 const SwErrorKind sns_invalid = {.code = "InvalidParameter", .http = 400};
 
 int sns_arn_check(SwCtx *cx, SwStr text, const char *member, SwArn *ret_arn, SwError *err) {

@@ -15,12 +15,6 @@
 #define REMEMBERED (5 * SW_MINUTE)
 #define LOOK_AT    100 /* groups a read */
 
-const SwCollection sqs_deduplications = {
-    .name = "sqs/deduplication",
-    .shape = &sqs_shape_deduplication_record,
-    .indexes = {{.name = "by_sent", .member = {"queue", "sentKey"}}},
-};
-
 SwStr sqs_fifo_sequence(SwCtx *cx, int64_t number) {
     return sw_strf(cx->arena, "%020lld", (long long)number);
 }

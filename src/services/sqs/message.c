@@ -17,15 +17,6 @@
 #include "services/sqs/bell.h"
 #include "services/sqs/sqs.h"
 
-const SwCollection sqs_messages = {
-    .name = "sqs/message",
-    .shape = &sqs_shape_message_record,
-    .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}},
-                {.name = "by_group", .member = {"queue", "group", "sentKey"}, .sparse = true},
-                {.name = "by_head", .member = {"queue", "headKey"}, .sparse = true},
-                {.name = "by_lease", .member = {"queue", "leaseKey"}, .sparse = true}},
-};
-
 static SwStr key(SwCtx *cx, SwTime at, int64_t number) {
     return sw_cat(cx->arena, sw_index_number(cx->arena, at), SW_STR("/"), sw_index_number(cx->arena, number));
 }
@@ -502,8 +493,8 @@ int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, s
 
 /* At `at`, not after now. What cannot be received at that time is in flight, delayed, or was sent later and does not count;
  * of all that can nothing else is counted. */
-int sqs_messages_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *ret_visible, int64_t *ret_leased,
-                          int64_t *ret_delayed, SwError *err) {
+int sqs_queue_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *ret_visible, int64_t *ret_leased,
+                       int64_t *ret_delayed, SwError *err) {
     SwDocQuery visible = {.index = "by_visible", .equals = {q->id}, .below = sqs_up_to(cx, at)};
     SwDocQuery hidden = {.index = "by_visible", .equals = {q->id}, .from = sqs_up_to(cx, at)};
     SwDocQuery leased = {.index = "by_lease", .equals = {q->id}, .from = sqs_up_to(cx, at)};
@@ -519,9 +510,9 @@ int sqs_messages_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t
     return 0;
 }
 
-int sqs_messages_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed,
-                       SwError *err) {
-    return sqs_messages_count_at(cx, q, sw_now(cx), ret_visible, ret_leased, ret_delayed, err);
+int sqs_queue_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed,
+                    SwError *err) {
+    return sqs_queue_count_at(cx, q, sw_now(cx), ret_visible, ret_leased, ret_delayed, err);
 }
 
 /* Once an hour a queue, a thousand messages a transaction. */

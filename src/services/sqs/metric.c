@@ -41,7 +41,7 @@ static int look_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, SwError *err) 
     int64_t n_visible, n_leased, n_delayed;
     SwDocList l;
     first.limit = 1;
-    if (sqs_messages_count_at(cx, q, at, &n_visible, &n_leased, &n_delayed, err) < 0 ||
+    if (sqs_queue_count_at(cx, q, at, &n_visible, &n_leased, &n_delayed, err) < 0 ||
         sw_doc_list(cx->tx, &sqs_messages, &first, &l, err) < 0)
         return -1;
     SwTime oldest = l.n ? ((const SqsMessageRecord *)l.v[0].record)->sent.v : at;

@@ -14,17 +14,13 @@
 
 #define PIECE 100 /* messages a transaction */
 
-const SwCollection sqs_moves = {.name = "sqs/move",
-                                .shape = &sqs_shape_move_record,
-                                .indexes = {{.name = "by_source", .member = {"source", "order"}}}};
-
 static bool is(const SqsMoveRecord *t, const char *status) {
     return sw_str_eqz(t->entry->status, status);
 }
 
 static int count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_n, SwError *err) {
     int64_t leased, delayed;
-    return sqs_messages_count(cx, q, ret_n, &leased, &delayed, err);
+    return sqs_queue_count(cx, q, ret_n, &leased, &delayed, err);
 }
 
 /* A queue that is the dead-letter queue of others; AWS moves from no other. */

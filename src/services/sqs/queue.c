@@ -5,12 +5,6 @@
 #include "services/sqs/bell.h"
 #include "services/sqs/sqs.h"
 
-const SwCollection sqs_queues = {
-    .name = "sqs/queue",
-    .shape = &sqs_shape_queue_record,
-    .indexes = {{.name = "by_dead_letter", .member = {"deadLetterArn"}}},
-};
-
 /* The names of the JSON protocol; Query has kept the older ones. */
 const SwErrorKind sqs_invalid = {.code = "InvalidParameterValueException", .http = 400, .query_code = "InvalidParameterValue"};
 const SwErrorKind SQS_MISSING_PARAMETER = {.code = "MissingRequiredParameterException",

@@ -8,8 +8,6 @@
 #include "api/tags.h"
 #include "models/ssm_resources.gen.h"
 
-extern const SwCollection ssm_parameters, ssm_history;
-
 /* A name as clients give it: bare, or an ARN, with an optional ":version" or ":label". */
 typedef struct SsmName {
     SwStr name, selector; /* selector absent: the current version */

@@ -54,7 +54,7 @@ static void show(SwCtx *cx, const LogsStreamRecord *s, LogsLogStream *to) {
 }
 
 static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    show(cx, row->record, to);
+    show(cx, logs_streams_row(row), to);
     return 0;
 }
 

@@ -131,7 +131,7 @@ int codecommit_batch_get_repositories(SwCtx *cx, const CodecommitBatchGetReposit
 }
 
 static int show_pair(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    const CodecommitRepositoryRecord *r = row->record;
+    const CodecommitRepositoryRecord *r = codecommit_repositories_row(row);
     *(CodecommitRepositoryNameIdPair *)to = (CodecommitRepositoryNameIdPair){.repository_name = r->metadata->repository_name,
                                                                              .repository_id = r->metadata->repository_id};
     return 0;
@@ -174,7 +174,7 @@ int codecommit_delete_repository(SwCtx *cx, const CodecommitDeleteRepositoryInpu
         return 0;
     out->repository_id = r->metadata->repository_id;
     if (codecommit_repository_delete(cx, in->repository_name, err) < 0 ||
-        sw_doc_delete(cx->tx, &codecommit_refs, r->metadata->repository_id, NULL, err) < 0)
+        codecommit_refs_delete(cx->tx, r->metadata->repository_id, NULL, err) < 0)
         return -1;
     const char *path = codecommit_path(cx->host, cx->arena, r->metadata->repository_id);
     sw_tx_after_commit(cx->tx, remove_folder, (void *)(uintptr_t)path);

@@ -116,7 +116,7 @@ int events_describe_rule(SwCtx *cx, const EventsDescribeRuleRequest *in, EventsD
 }
 
 static int show_rule(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    const EventsRuleRecord *r = row->record;
+    const EventsRuleRecord *r = events_rules_row(row);
     *(EventsRule *)to = (EventsRule){.name = r->name,
                                      .arn = r->arn,
                                      .event_pattern = r->event_pattern,

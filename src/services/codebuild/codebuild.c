@@ -8,9 +8,9 @@
 static int resume(SwCtx *cx, SwError *err) {
     static const SwStr kinds[] = {SW_STR_C("QUEUED"), SW_STR_C("RUNNING")};
     for (size_t k = 0; k < SW_N(kinds); k++) {
-        SwDocList l;
+        CodebuildBuildRecords l;
         SwDocQuery q = {.index = "by_active", .equals = {kinds[k]}, .any_scope = true};
-        if (sw_doc_list(cx->tx, &codebuild_builds, &q, &l, err) < 0)
+        if (codebuild_builds_list(cx->tx, &q, &l, err) < 0)
             return -1;
         for (size_t i = 0; i < l.n; i++) {
             cx->account = l.v[i].account;

@@ -38,10 +38,10 @@ static void drop_records(SwHost *h, SwArena *a) {
  * under way are lost. */
 static int resume(SwCtx *cx, SwError *err) {
     const SwDocQuery all = {.any_scope = true};
-    SwDocList targets;
-    void *position;
-    if (sw_doc_list(cx->tx, &elbv2_targets, &all, &targets, err) < 0 ||
-        sw_doc_find(cx->tx, &elbv2_positions, SW_STR("metrics"), &position, err) < 0)
+    Elbv2TargetRecords targets;
+    Elbv2PositionRecord *position;
+    if (elbv2_targets_list(cx->tx, &all, &targets, err) < 0 ||
+        elbv2_positions_find(cx->tx, SW_STR("metrics"), &position, err) < 0)
         return -1;
     if (!position && !sw_proxy_pid(cx->host->proxy))
         drop_records(cx->host, cx->arena);

@@ -32,9 +32,9 @@ static inline bool elbv2_is(SwStr s, const char *z) {
 }
 
 /* find.c */
-int elbv2_rules_of(SwCtx *cx, SwStr listener_arn, SwDocList *ret_l, SwError *err) sw_must_check; /* by priority */
-int elbv2_listeners_of(SwCtx *cx, SwStr lb_arn, SwDocList *ret_l, SwError *err) sw_must_check;
-int elbv2_targets_of(SwCtx *cx, const Elbv2TargetGroupRecord *g, SwDocList *ret_l, SwError *err) sw_must_check;
+int elbv2_rules_of(SwCtx *cx, SwStr listener_arn, Elbv2RuleRecords *ret_l, SwError *err) sw_must_check; /* by priority */
+int elbv2_listeners_of(SwCtx *cx, SwStr lb_arn, Elbv2ListenerRecords *ret_l, SwError *err) sw_must_check;
+int elbv2_targets_of(SwCtx *cx, const Elbv2TargetGroupRecord *g, Elbv2TargetRecords *ret_l, SwError *err) sw_must_check;
 /* The proxy sends it no new requests any more: its deregistration delay begins. */
 void elbv2_target_drained_from(const Elbv2TargetGroupRecord *g, Elbv2TargetRecord *t, SwTime now);
 int elbv2_group_lbs(SwCtx *cx, SwStr group_arn, SwStrList *ret_arns, SwError *err) sw_must_check; /* that use it */

@@ -33,7 +33,7 @@ static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) 
 }
 
 static int policy(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err) {
-    const SqsQueueRecord *q = f->record;
+    const SqsQueueRecord *q = sqs_queue_found(f);
     *ret_document = sqs_policy_readable(cx, sw_str_map_find(&q->attributes, SW_STR("Policy")));
     return 0;
 }

@@ -61,7 +61,7 @@ int sqs_queue_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *r
                        int64_t *ret_delayed, SwError *err) sw_must_check;
 
 /* fair.c. A page of a standard queue's visible messages, in the order in which they are given out; as sw_doc_list. */
-int sqs_fair_list(SwCtx *cx, SwDocQuery *query, SwDocList *ret_l, SwError *err) sw_must_check;
+int sqs_fair_list(SwCtx *cx, SwDocQuery *query, SqsMessageRecords *ret_l, SwError *err) sw_must_check;
 
 /* fifo.c */
 int sqs_group_check(SwStr group, SwError *err) sw_must_check; /* MessageGroupId, of queues of both kinds */

@@ -30,11 +30,10 @@ static bool has_policy(SwCtx *cx, const void *record) {
 
 /* Of a bucket and what lies in it, wherever the bucket was made. Nobody is asked about a bucket that is yet to be. */
 static int bucket_policy(SwCtx *cx, SwStr bucket, SwStr *ret_document, SwError *err) {
-    void *record;
+    S3BucketRecord *b;
     bool creates = cx->api == &s3_api && cx->op && cx->op->index == S3_CREATE_BUCKET;
-    if (sw_doc_find(cx->tx, &s3_buckets, bucket, &record, err) < 0)
+    if (s3_buckets_find(cx->tx, bucket, &b, err) < 0)
         return -1;
-    const S3BucketRecord *b = record;
     if (b && !creates && sw_str_eq(b->account, cx->account) && !s3_is_closed_to(cx, b))
         *ret_document = b->policy;
     return 0;

@@ -69,7 +69,7 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
 bool ecs_task_stop(EcsTaskRecord *t, SwTime now, SwStr code, SwStr reason);
 /* Store with a new version, and the event "ECS Task State Change". */
 int ecs_task_store(SwCtx *cx, EcsTaskRecord *t, SwError *err) sw_must_check;
-int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, SwDocList *ret, SwError *err) sw_must_check;
+int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, EcsTaskRecords *ret, SwError *err) sw_must_check;
 SwStr ecs_task_id(const EcsTaskRecord *t);
 bool ecs_task_joins_network(const EcsTaskDefinition *d); /* one is made for it: modes awsvpc and bridge */
 bool ecs_is_checked(const EcsContainerDefinition *d);    /* has a health check that is not NONE */

@@ -12,12 +12,6 @@
 
 #define FORGET_AT 8 /* old tokens that one new one removes at most: more than come, so that they go */
 
-const SwCollection sw_tokens = {
-    .name = "api/token",
-    .shape = &slipway_shape_token_record,
-    .indexes = {{.name = "by_expiry", .member = {"expires"}}},
-};
-
 static SwStr text_at(const SwOperation *op, const void *in, unsigned member) {
     const SwMember *m = &op->input->member[member];
     return sw_member_is_set(m, in) ? *(const SwStr *)sw_member_at(m, in) : SW_NO_STR;
@@ -69,15 +63,14 @@ static int digest_of(SwCtx *cx, const SwToken *t, const void *in, SwStr *ret, Sw
 
 int sw_token_find(SwCtx *cx, const SwToken *t, const void *in, void **ret_out, SwError *err) {
     SwStr id, digest;
-    void *found;
+    SlipwayTokenRecord *r;
     *ret_out = NULL;
     if (id_of(cx, t, in, &id, err) < 0)
         return -1;
     if (!id.p)
         return 0;
-    if (sw_doc_find(cx->tx, &sw_tokens, id, &found, err) < 0)
+    if (slipway_tokens_find(cx->tx, id, &r, err) < 0)
         return -1;
-    const SlipwayTokenRecord *r = found;
     if (!r || sw_str_cmp(r->expires, sw_index_number(cx->arena, sw_now(cx))) <= 0)
         return 0;
     if (digest_of(cx, t, in, &digest, err) < 0)
@@ -89,7 +82,7 @@ int sw_token_find(SwCtx *cx, const SwToken *t, const void *in, void **ret_out, S
 
 static int forget_old(SwCtx *cx, SwError *err) {
     SwDocQuery q = {.index = "by_expiry", .below = sw_index_number(cx->arena, sw_now(cx)), .limit = FORGET_AT};
-    return sw_doc_delete_all(cx->tx, &sw_tokens, &q, err);
+    return slipway_tokens_delete_all(cx->tx, &q, err);
 }
 
 int sw_token_keep(SwCtx *cx, const SwToken *t, const void *in, const void *out, SwError *err) {
@@ -105,5 +98,5 @@ int sw_token_keep(SwCtx *cx, const SwToken *t, const void *in, const void *out, 
     const SlipwayTokenRecord r = {.digest = digest,
                                   .reply = sw_buf_str(&reply),
                                   .expires = sw_index_number(cx->arena, sw_now(cx) + t->life_s * SW_S)};
-    return forget_old(cx, err) < 0 ? -1 : sw_doc_put(cx->tx, &sw_tokens, id, &r, err);
+    return forget_old(cx, err) < 0 ? -1 : slipway_tokens_put(cx->tx, id, &r, err);
 }

@@ -6,8 +6,6 @@
 #include "api/ctx.h"
 #include "shape/call.h"
 
-extern const SwCollection sw_tokens;
-
 /* *ret_out: the reply to the first call with this input's token, in cx->arena; NULL: there was none, or it gave no token. Fails
  * with the operation's conflict where the token came with another input. */
 int sw_token_find(SwCtx *cx, const SwToken *t, const void *in, void **ret_out, SwError *err) sw_must_check;

@@ -34,9 +34,8 @@ typedef struct SwIndex {
  * elements, so that a record can be found by any of them (and is listed once for each). */
 #define SW_INDEXES_MAX 8
 
-/* A constant per collection, in the service that owns it:
- *     const SwCollection ecs_services = {.name = "ecs/service", .shape = &ecs_shape_service_record,
- *         .indexes = {{.name = "by_cluster", .member = {"clusterArn"}}}};                                 */
+/* A constant per collection, made from its service's models/records with typed accessors in place of the calls below:
+ *     "services": {"name": "ecs/service", "record": "ServiceRecord", "indexes": {"by_cluster": ["clusterArn"]}} */
 typedef struct SwCollection {
     const char *name;
     SwScope scope;

@@ -28,5 +28,24 @@ class Fmt(unittest.TestCase):
             self.assertEqual(faults(check.check_fmt, f"f(SW_FMT({arg}), g(x));"), [], arg)
 
 
+class Typed(unittest.TestCase):
+    """A service's records have their types."""
+
+    def test_a_void_record_is_found(self):
+        for line in ["    void *record;", "    void *r = NULL;", "    if (sw_doc_find(tx, &ssm_parameters, id, &r, err) < 0)",
+                     "    x = ((const SsmParameterRecord *)row->record)->name;", "    x = ((KeyRecord *)l.v[i].record)->key;",
+                     "    const SnsTopicRecord *t = f->record;"]:
+            self.assertEqual(faults(check.check_typed, [line]), ["typed"], line)
+        self.assertEqual(faults(check.check_typed, ["static int show(const SwDocRow *row) {",
+                                                    "    const KeyRecord *k = row->record;"]), ["typed"])
+
+    def test_a_typed_one_is_not(self):
+        for line in ["static bool has_policy(SwCtx *cx, const void *record) {", "    const KeyRecord *k = l.v[i].record;",
+                     "    return sw_doc_count(cx->tx, c, &q, ret_n, err);", "    KeyRecord *k = iam_keys_row(row);"]:
+            self.assertEqual(faults(check.check_typed, [line]), [], line)
+        self.assertEqual(faults(check.check_typed, ["static int draw(const KeyRecordRow *row) {",
+                                                    "    const KeyRecord *k = row->record;"]), [])
+
+
 if __name__ == "__main__":
     unittest.main()

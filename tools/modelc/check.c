@@ -19,7 +19,7 @@ static Words member_words = {
     "jsonvalue", "timestampFormat", "xmlAttribute", "xmlNamespace", "eventpayload", NULL,
 };
 static Words operation_words = {"http", "input", "output", "errors", "authtype", "httpChecksum", "paging", NULL};
-static Words model_words = {"metadata", "operations", "shapes", "others", "events", NULL};
+static Words model_words = {"metadata", "operations", "shapes", "others", "events", "collections", NULL};
 static Words locations = {"header", "headers", "querystring", "uri", "statusCode", NULL};
 static Words formats = {"iso8601", "rfc822", "unixTimestamp", NULL};
 static Words protocols = {"json", "query", "ec2", "rest-json", "rest-xml", "smithy-rpc-v2-cbor", NULL};

@@ -121,6 +121,8 @@ void write_header(Model *m, SwBuf *b) {
         "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by modelc from the model of %s%s; changes belong there. */\n"
         "#pragma once\n\n#include \"shape/call.h\"\n",
         m->api, m->records ? "'s records" : "");
+    if (m->collections.n)
+        sw_buf_addz(b, "#include \"store/store.h\"\n");
     for (size_t i = 0; i < m->n_import; i++)
         sw_buf_addf(b, "#include \"models/%s.gen.h\"\n", m->import[i]->api);
     sw_buf_addc(b, '\n');
@@ -129,6 +131,7 @@ void write_header(Model *m, SwBuf *b) {
     enum_values(m, b);
     tables(m, b);
     events_header(m, b);
+    collections_header(m, b);
     if (!m->records)
         operations(m, b);
 }

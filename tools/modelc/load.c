@@ -308,6 +308,7 @@ Model *model_load(SwArena *a, const char *file, const char *manifest_file, SwStr
     if (ops)
         load_operations(m, ops);
     events_load(m);
+    collections_load(m);
     name_errors(m);
     if (!m->records) {
         members_load(m, dir);

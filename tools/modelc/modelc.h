@@ -10,6 +10,7 @@
  *   paging.c      how an operation's lists are paged
  *   keep.c        which operations and shapes are compiled
  *   events.c      which events a service tells of
+ *   collections.c what it keeps its records in
  *   resources.c   what its resources/ file declares, and cfn.c their CloudFormation types: resources.h
  *   names.c       from the model's names to C's
  *   header.c      the .gen.h      source.c  the .gen.c
@@ -73,6 +74,28 @@ typedef struct Event {
     Shape *detail;
 } Event;
 
+typedef struct Index { /* SwIndex, src/store/store.h */
+    SwStr name;
+    SwStrList member;
+    bool unique, sparse;
+} Index;
+typedef struct IndexList {
+    Index *v;
+    size_t n;
+} IndexList;
+
+typedef struct Collection {
+    SwStr name, stored, about; /* "subscriptions"; "sns/subscription"; in words, or absent */
+    const char *c_name;        /* "sns_subscriptions" */
+    const char *scope;         /* "SW_SCOPE_REGION" */
+    Shape *record;
+    IndexList index;
+} Collection;
+typedef struct CollectionList {
+    Collection *v;
+    size_t n;
+} CollectionList;
+
 struct Model {
     SwArena *arena;
     const char *file;  /* as given, for messages */
@@ -90,7 +113,8 @@ struct Model {
     size_t n_op, n_other;
     Event *event; /* of a records model */
     size_t n_event;
-    Model **import; /* API models that references name */
+    CollectionList collections; /* of a records model */
+    Model **import;             /* API models that references name */
     size_t n_import;
     SwMap c_names; /* taken C names -> what took it */
     SwMap types;   /* list and map types it declares -> Shape */
@@ -122,6 +146,13 @@ void write_handlers(Model *m, SwBuf *b, const char *name);
 void events_load(Model *m);
 void events_header(Model *m, SwBuf *b);
 void events_source(Model *m, SwBuf *b);
+
+/* collections.c */
+void collections_load(Model *m);
+Collection *collection_named(Model *m, SwStr name); /* NULL if none */
+bool collection_has_index(const Collection *c, SwStr name);
+void collections_header(Model *m, SwBuf *b);
+void collections_source(Model *m, SwBuf *b);
 
 /* check.c */
 void model_check(Model *m);

@@ -272,10 +272,10 @@ static void read_named(Declarations *d, Resource *r, SwStr member, const SwValue
 
 /* --- a resource ------------------------------------------------------------------------------------------------- */
 
-static const char *const fields_of_resource[] = {"record",    "collection", "parts",     "id",         "arn",    "reference",
-                                                 "named",     "arn_at",     "arn_index", "account",    "region", "state",
-                                                 "created",   "tags",       "policy",    "missing",    "exists", "bad_arn",
-                                                 "elsewhere", "hooks",      "cfn",       "operations", "names",  NULL};
+static const char *const fields_of_resource[] = {"collection", "parts",     "id",         "arn",    "reference", "named",
+                                                 "arn_at",     "arn_index", "account",    "region", "state",     "created",
+                                                 "tags",       "policy",    "missing",    "exists", "bad_arn",   "elsewhere",
+                                                 "hooks",      "cfn",       "operations", "names",  NULL};
 
 void resource_words(Declarations *d, const SwValue *json, const char *const *words, const char *what) {
     for (size_t i = 0; json && i < json->n; i++)
@@ -291,15 +291,14 @@ static void read_parts(Declarations *d, Resource *r, const SwValue *parts, const
 }
 
 static void read_record(Declarations *d, Resource *r, const SwValue *json) {
-    const SwValue *record = sw_value_getz(json, "record"), *collection = sw_value_getz(json, "collection");
-    if (!record != !collection)
-        file_error(d->api, d->file, json, "'%.*s' needs both \"record\" and \"collection\", or none", SW_FMT(r->name));
-    if (!record || !collection)
-        return;
-    r->record = sw_map_find(&d->records->shapes, record->s);
-    r->collection = collection->s;
-    if (!r->record || !is_structure(r->record))
-        file_error(d->api, d->file, record, "no record '%.*s'", SW_FMT(record->s));
+    const SwValue *collection = sw_value_getz(json, "collection"), *arn_index = sw_value_getz(json, "arn_index");
+    r->collection = collection ? collection_named(d->records, collection->s) : NULL;
+    r->record = r->collection ? r->collection->record : NULL;
+    if (collection && !r->collection)
+        file_error(d->api, d->file, collection, "no collection '%.*s'", SW_FMT(collection->s));
+    r->arn_index = sw_value_str(arn_index);
+    if (arn_index && !(r->collection && collection_has_index(r->collection, arn_index->s)))
+        file_error(d->api, d->file, arn_index, "'%.*s' has no index '%.*s'", SW_FMT(r->name), SW_FMT(arn_index->s));
 }
 
 static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
@@ -335,7 +334,6 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     bool itself = policy && policy->kind == SW_VOBJECT;
     r->policy = record_path(d, r, itself ? sw_value_getz(policy, "at") : policy, is_text);
     r->policy_itself = itself && sw_value_is_true(sw_value_getz(policy, "itself"));
-    r->arn_index = sw_value_str(sw_value_getz(json, "arn_index"));
     r->hooks = sw_value_is_true(sw_value_getz(json, "hooks"));
     r->missing = read_text(d, sw_value_getz(json, "missing"));
     r->exists = read_text(d, sw_value_getz(json, "exists"));

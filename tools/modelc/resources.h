@@ -83,8 +83,8 @@ struct Resource {
     SwStr name;
     const char *c_name;
     const SwValue *json;
-    Shape *record;    /* NULL: it has none of its own */
-    SwStr collection; /* "repositories" */
+    Collection *collection; /* NULL: it has no records of its own */
+    Shape *record;          /* the collection's */
     OperationList verb[VERB_MAX];
     const SwValue *names; /* members of inputs that name it beside `named`; NULL: none */
     Part part[4];

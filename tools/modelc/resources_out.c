@@ -89,6 +89,8 @@ static void own_accessor(Declarations *d, Resource *r, SwBuf *b, const char *ver
 
 static void record_accessors(Declarations *d, Resource *r, SwBuf *b) {
     SwArena *a = d->api->arena;
+    sw_buf_addf(b, "static inline %s *%s_%s_found(const SwFound *f) {\n    return f->record;\n}\n", record_type(r),
+                d->api->lower, r->c_name);
     const char *back = sw_str_z(a, sw_strf(a, "%s **ret, ", record_type(r)));
     const char *record = sw_str_z(a, sw_strf(a, "%s *record, ", record_type(r)));
     const char *whole = sw_str_z(a, sw_cat(a, SW_STR("const "), sw_str(record)));
@@ -142,8 +144,6 @@ void write_resources_header(Declarations *d, SwBuf *b) {
         sw_buf_addf(b, "\nextern const SwResource %s_%s_resource;\n", m->lower, r->c_name);
         if (r->hooks)
             sw_buf_addf(b, "extern const SwResourceHooks %s_%s_hooks;\n", m->lower, r->c_name);
-        if (r->record)
-            sw_buf_addf(b, "extern const SwCollection %s_%.*s;\n", m->lower, SW_FMT(r->collection));
         if (r->rules && !r->record)
             sw_buf_addf(b, "extern const SwTagRules %s;\n", rules_name(d, r));
         if (r->arn.n)
@@ -312,7 +312,7 @@ static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
     add_quoted(b, d->service);
     sw_buf_addf(b, ",\n    .api = &%s_api,\n", m->lower);
     if (r->record)
-        sw_buf_addf(b, "    .in = &%s_%.*s,\n", m->lower, SW_FMT(r->collection));
+        sw_buf_addf(b, "    .in = &%s,\n", r->collection->c_name);
     add_names(m->arena, r, b);
     add_verbs(m->arena, r, b);
     if (r->names) {

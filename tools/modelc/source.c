@@ -502,6 +502,7 @@ void write_source(Model *m, SwBuf *b, const char *name) {
     sw_buf_addc(b, '\n');
     write_errors(&o);
     events_source(m, b);
+    collections_source(m, b);
     if (m->records)
         return;
     sw_buf_addc(b, '\n');

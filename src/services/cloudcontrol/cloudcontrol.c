@@ -3,19 +3,11 @@
 
 #include "services/cloudcontrol/cloudcontrol.h"
 
-const SwCollection cloudcontrol_requests = {
-    .name = "cloudcontrol/request",
-    .shape = &cloudcontrol_shape_request_record,
-    .indexes = {{.name = "by_time", .member = {"order"}}},
-};
-
-static const SwCollection *const collections[] = {&cloudcontrol_requests, NULL};
-
 const SwService sw_service_cloudcontrol = {
     .name = "cloudcontrol",
     .api = &cloudcontrol_api,
     .handlers = cloudcontrol_handlers,
     .invalid = &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION,
     .bad_token = {&CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "NextToken is not one of {operation}, or not of this query."},
-    .collections = collections,
+    .collections = cloudcontrol_collections,
 };

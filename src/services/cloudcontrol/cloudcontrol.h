@@ -10,8 +10,6 @@
 #include "models/cloudcontrol_records.gen.h"
 #include "resource/cfn.h"
 
-extern const SwCollection cloudcontrol_requests; /* by request token */
-
 /* status.c. Its time is over: it is not shown any more, and forgotten by one that comes later. */
 bool cloudcontrol_is_old(SwCtx *cx, const CloudcontrolRequestRecord *r);
 /* resource.c. Fails with TypeNotFoundException. */

@@ -19,14 +19,14 @@ typedef struct Request {
 
 static int forget_old(SwCtx *cx, SwError *err) {
     SwDocQuery q = {.index = "by_time", .limit = FORGET_AT};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &cloudcontrol_requests, &q, &l, err) < 0)
+    CloudcontrolRequestRecords l;
+    if (cloudcontrol_requests_list(cx->tx, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const CloudcontrolRequestRecord *r = l.v[i].record;
         if (!cloudcontrol_is_old(cx, r))
             return 0;
-        if (sw_doc_delete(cx->tx, &cloudcontrol_requests, l.v[i].id, NULL, err) < 0)
+        if (cloudcontrol_requests_delete(cx->tx, l.v[i].id, NULL, err) < 0)
             return -1;
     }
     return 0;
@@ -109,7 +109,7 @@ static int act(SwCtx *cx, Request *q, CloudcontrolProgressEvent *e, SwError *err
 
 static int keep(SwCtx *cx, CloudcontrolProgressEvent *e, SwError *err) {
     CloudcontrolRequestRecord r = {.event = e, .order = sw_index_number(cx->arena, e->event_time.v / SW_MS)};
-    return sw_doc_put(cx->tx, &cloudcontrol_requests, e->request_token, &r, err);
+    return cloudcontrol_requests_put(cx->tx, e->request_token, &r, err);
 }
 
 /* To who made it: the history of requests, which others may read, does not have it. */

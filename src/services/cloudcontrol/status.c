@@ -10,8 +10,8 @@ bool cloudcontrol_is_old(SwCtx *cx, const CloudcontrolRequestRecord *r) {
 }
 
 static int get(SwCtx *cx, SwStr token, CloudcontrolRequestRecord **ret, SwError *err) {
-    void *r;
-    if (sw_doc_find(cx->tx, &cloudcontrol_requests, token, &r, err) < 0)
+    CloudcontrolRequestRecord *r;
+    if (cloudcontrol_requests_find(cx->tx, token, &r, err) < 0)
         return -1;
     *ret = r;
     return r && !cloudcontrol_is_old(cx, r) ? 0
@@ -51,7 +51,7 @@ int cloudcontrol_cancel_resource_request(SwCtx *cx, const CloudcontrolCancelReso
 
 static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const CloudcontrolResourceRequestStatusFilter *f = arg;
-    const CloudcontrolRequestRecord *r = row->record;
+    const CloudcontrolRequestRecord *r = cloudcontrol_requests_row(row);
     const CloudcontrolProgressEvent *e = r->event;
     *ret_wanted = false;
     if (cloudcontrol_is_old(cx, r))
@@ -62,7 +62,7 @@ static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_
 }
 
 static int show(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(CloudcontrolProgressEvent *)to = *((const CloudcontrolRequestRecord *)row->record)->event;
+    *(CloudcontrolProgressEvent *)to = *cloudcontrol_requests_row(row)->event;
     hide(cx, to);
     return 0;
 }

@@ -4,12 +4,6 @@
 #include "api/registry.h"
 #include "services/cloudwatch/cloudwatch.h"
 
-const SwCollection cloudwatch_alarms = {
-    .name = "cloudwatch/alarm",
-    .shape = &cloudwatch_shape_alarm_record,
-    .indexes = {{.name = "by_metric", .member = {"watches"}}, {.name = "by_state", .member = {"metric.StateValue", "name"}}},
-};
-
 int64_t cloudwatch_alarm_period(const CloudwatchMetricAlarm *m) {
     return m->metrics.n ? cloudwatch_queries_period(&m->metrics) : m->period.v;
 }
@@ -190,7 +184,7 @@ static bool has_action(const CloudwatchMetricAlarm *m, SwStr prefix) {
 
 static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const CloudwatchDescribeAlarmsInput *in = arg;
-    const CloudwatchAlarmRecord *a = row->record;
+    const CloudwatchAlarmRecord *a = cloudwatch_alarms_row(row);
     *ret_wanted = (!in->alarm_types.n || sw_str_list_has(&in->alarm_types, CLOUDWATCH_ALARM_TYPE_METRIC_ALARM)) &&
                   (!in->alarm_names.n || sw_str_list_has(&in->alarm_names, a->name)) &&
                   (!in->alarm_name_prefix.p || sw_str_starts(a->name, in->alarm_name_prefix)) &&
@@ -200,7 +194,7 @@ static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_
 }
 
 static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    show(cx, row->record, to);
+    show(cx, cloudwatch_alarms_row(row), to);
     return 0;
 }
 
@@ -215,10 +209,10 @@ int cloudwatch_describe_alarms(SwCtx *cx, const CloudwatchDescribeAlarmsInput *i
     if (in->alarm_names.n && sw_str_is(in->alarm_name_prefix))
         return sw_fail(err, &SW_VALIDATION_ERROR, "AlarmNames and AlarmNamePrefix cannot be used together");
     for (size_t i = 0; i < in->alarm_names.n; i++) {
-        void *a;
+        CloudwatchAlarmRecord *a;
         if (sw_str_list_has(&(SwStrList){in->alarm_names.v, i}, in->alarm_names.v[i]))
             continue;
-        if (sw_doc_find(cx->tx, &cloudwatch_alarms, in->alarm_names.v[i], &a, err) < 0)
+        if (cloudwatch_alarms_find(cx->tx, in->alarm_names.v[i], &a, err) < 0)
             return -1;
         if (a)
             *sw_list_add(cx->arena, &named) = (SwPageItem){in->alarm_names.v[i], a};
@@ -235,11 +229,11 @@ int cloudwatch_describe_alarms(SwCtx *cx, const CloudwatchDescribeAlarmsInput *i
 
 int cloudwatch_describe_alarms_for_metric(SwCtx *cx, const CloudwatchDescribeAlarmsForMetricInput *in,
                                           CloudwatchDescribeAlarmsForMetricOutput *out, SwError *err) {
-    SwDocList l;
+    CloudwatchAlarmRecords l;
     SwDocQuery q = {.index = "by_metric",
                     .equals = {sw_strf(cx->arena, "%.*s\n%.*s", SW_FMT(in->namespace), SW_FMT(in->metric_name))}};
     SwStr id = cloudwatch_metric_id(cx, in->namespace, in->metric_name, &in->dimensions);
-    if (sw_doc_list(cx->tx, &cloudwatch_alarms, &q, &l, err) < 0)
+    if (cloudwatch_alarms_list(cx->tx, &q, &l, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->metric_alarms);
     for (size_t i = 0; i < l.n; i++) {

@@ -3,7 +3,6 @@
 
 #include "services/cloudwatch/cloudwatch.h"
 
-static const SwCollection *const collections[] = {&cloudwatch_metrics, &cloudwatch_alarms, &cloudwatch_history, NULL};
 static const SwController *const controllers[] = {&cloudwatch_alarm_controller, &cloudwatch_trim_controller,
                                                   &cloudwatch_publisher, NULL};
 
@@ -14,7 +13,7 @@ const SwService sw_service_cloudwatch = {
     .handlers = cloudwatch_handlers,
     .bad_token = {&CLOUDWATCH_INVALID_NEXT_TOKEN, "The value for parameter NextToken is invalid."},
     .invalid = &SW_VALIDATION_ERROR,
-    .collections = collections,
+    .collections = cloudwatch_collections,
     .controllers = controllers,
     .open = cloudwatch_publish_open,
     .resume = cloudwatch_publish_resume,

@@ -7,7 +7,6 @@
 #include "api/host.h"
 #include "models/cloudwatch_resources.gen.h"
 
-extern const SwCollection cloudwatch_metrics, cloudwatch_history;
 extern const SwController cloudwatch_publisher;        /* what services counted becomes values */
 extern const SwController cloudwatch_alarm_controller; /* evaluates one alarm, by name */
 extern const SwController cloudwatch_trim_controller;  /* drops what is older than AWS keeps it */

@@ -8,12 +8,6 @@
 #define SUMMARY_MAX  255 /* bytes of HistorySummary */
 #define VALUES_KEPT  (455 * SW_DAY)
 
-const SwCollection cloudwatch_history = {
-    .name = "cloudwatch/history",
-    .shape = &cloudwatch_shape_history_record,
-    .indexes = {{.name = "by_alarm", .member = {"alarm", "at"}}},
-};
-
 int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at, SwStr type, SwStr summary, SwStr data,
                            SwError *err) {
     int64_t n;
@@ -30,12 +24,12 @@ int cloudwatch_history_add(SwCtx *cx, const CloudwatchAlarmRecord *a, SwTime at,
     CloudwatchHistoryRecord r = {.alarm = a->name, .at = key, .item = item};
     if (n == 1 && sw_wake(cx, &cloudwatch_trim_controller, SW_STR("trim"), sw_now(cx) + SW_DAY, err) < 0)
         return -1;
-    return sw_doc_put(cx->tx, &cloudwatch_history, key, &r, err);
+    return cloudwatch_history_put(cx->tx, key, &r, err);
 }
 
 static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const CloudwatchDescribeAlarmHistoryInput *in = arg;
-    const CloudwatchAlarmHistoryItem *i = ((const CloudwatchHistoryRecord *)row->record)->item;
+    const CloudwatchAlarmHistoryItem *i = cloudwatch_history_row(row)->item;
     *ret_wanted = (!in->alarm_types.n || sw_str_list_has(&in->alarm_types, i->alarm_type)) &&
                   (!sw_str_is(in->history_item_type) || sw_str_eq(in->history_item_type, i->history_item_type)) &&
                   (!in->start_date.set || i->timestamp.v >= in->start_date.v) &&
@@ -44,7 +38,7 @@ static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_
 }
 
 static int show(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(CloudwatchAlarmHistoryItem *)to = *((const CloudwatchHistoryRecord *)row->record)->item;
+    *(CloudwatchAlarmHistoryItem *)to = *cloudwatch_history_row(row)->item;
     return 0;
 }
 
@@ -70,35 +64,35 @@ typedef struct Old {
 
 /* In a snapshot, which hinders nobody: all metrics are looked at for those that had no value for long. */
 static int find_old(SwCtx *cx, Old *o, SwError *err) {
-    SwDocList l;
+    CloudwatchHistoryRecords history;
+    CloudwatchMetricRecords metrics;
     SwDocQuery old = {.below = sw_index_number(cx->arena, sw_now(cx) - HISTORY_KEPT), .limit = AT_ONCE};
-    if (sw_doc_list(cx->tx, &cloudwatch_history, &old, &l, err) < 0)
+    if (cloudwatch_history_list(cx->tx, &old, &history, err) < 0)
         return -1;
-    for (size_t i = 0; i < l.n; i++)
-        sw_str_list_add(cx->arena, &o->history, l.v[i].id);
+    for (size_t i = 0; i < history.n; i++)
+        sw_str_list_add(cx->arena, &o->history, history.v[i].id);
     SwDocQuery all = {.limit = AT_ONCE};
     do {
-        if (sw_doc_list(cx->tx, &cloudwatch_metrics, &all, &l, err) < 0)
+        if (cloudwatch_metrics_list(cx->tx, &all, &metrics, err) < 0)
             return -1;
-        for (size_t i = 0; i < l.n && o->metrics.n < AT_ONCE; i++)
-            if (((const CloudwatchMetricRecord *)l.v[i].record)->last_at.v < sw_now(cx) - VALUES_KEPT)
-                sw_str_list_add(cx->arena, &o->metrics, l.v[i].id);
-        all.after = l.next;
-    } while (sw_str_is(l.next) && o->metrics.n < AT_ONCE);
+        for (size_t i = 0; i < metrics.n && o->metrics.n < AT_ONCE; i++)
+            if (metrics.v[i].record->last_at.v < sw_now(cx) - VALUES_KEPT)
+                sw_str_list_add(cx->arena, &o->metrics, metrics.v[i].id);
+        all.after = metrics.next;
+    } while (sw_str_is(metrics.next) && o->metrics.n < AT_ONCE);
     return 0;
 }
 
 /* A metric that has got a value meanwhile stays. */
 static int remove_old(SwCtx *cx, const Old *o, SwError *err) {
     for (size_t i = 0; i < o->history.n; i++)
-        if (sw_doc_delete(cx->tx, &cloudwatch_history, o->history.v[i], NULL, err) < 0)
+        if (cloudwatch_history_delete(cx->tx, o->history.v[i], NULL, err) < 0)
             return -1;
     for (size_t i = 0; i < o->metrics.n; i++) {
-        void *m;
-        if (sw_doc_find(cx->tx, &cloudwatch_metrics, o->metrics.v[i], &m, err) < 0)
+        CloudwatchMetricRecord *m;
+        if (cloudwatch_metrics_find(cx->tx, o->metrics.v[i], &m, err) < 0)
             return -1;
-        if (m && ((const CloudwatchMetricRecord *)m)->last_at.v < sw_now(cx) - VALUES_KEPT &&
-            sw_doc_delete(cx->tx, &cloudwatch_metrics, o->metrics.v[i], NULL, err) < 0)
+        if (m && m->last_at.v < sw_now(cx) - VALUES_KEPT && cloudwatch_metrics_delete(cx->tx, o->metrics.v[i], NULL, err) < 0)
             return -1;
     }
     return sw_series_trim(cx->tx, sw_now(cx) - VALUES_KEPT, err);

@@ -12,8 +12,6 @@
 #define LIST_PAGE  500
 #define LISTED_FOR (14 * SW_DAY)
 
-const SwCollection cloudwatch_metrics = {.name = "cloudwatch/metric", .shape = &cloudwatch_shape_metric_record};
-
 static int by_name(const void *a, const void *b) {
     return sw_str_cmp(((const CloudwatchDimension *)a)->name, ((const CloudwatchDimension *)b)->name);
 }
@@ -139,8 +137,8 @@ static int check_datum(SwCtx *cx, const CloudwatchMetricDatum *d, size_t i, SwEr
 /* The record is written when the metric or its unit is new, or it had none for a minute. */
 static int note_metric(SwCtx *cx, SwStr id, SwStr namespace, const CloudwatchMetricDatum *d, SwStr unit, SwTime at,
                        SwError *err) {
-    void *r;
-    if (sw_doc_find(cx->tx, &cloudwatch_metrics, id, &r, err) < 0)
+    CloudwatchMetricRecord *r;
+    if (cloudwatch_metrics_find(cx->tx, id, &r, err) < 0)
         return -1;
     CloudwatchMetricRecord *m = r, fresh = {.namespace = namespace, .metric_name = d->metric_name};
     if (m && sw_str_list_has(&m->units, unit) && at < m->last_at.v + SW_MINUTE)
@@ -154,7 +152,7 @@ static int note_metric(SwCtx *cx, SwStr id, SwStr namespace, const CloudwatchMet
     if (!sw_str_list_has(&m->units, unit))
         sw_str_list_add(cx->arena, &m->units, unit);
     m->last_at = SW_SOME_INT(SW_MAX(SW_OR(m->last_at, 0), at));
-    return sw_doc_put(cx->tx, &cloudwatch_metrics, id, m, err);
+    return cloudwatch_metrics_put(cx->tx, id, m, err);
 }
 
 static int put_datum(SwCtx *cx, SwStr namespace, const CloudwatchMetricDatum *d, SwError *err) {
@@ -209,7 +207,7 @@ static bool has_dimension(const CloudwatchMetricRecord *m, const CloudwatchDimen
 
 static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const CloudwatchListMetricsInput *in = arg;
-    const CloudwatchMetricRecord *m = row->record;
+    const CloudwatchMetricRecord *m = cloudwatch_metrics_row(row);
     SwTime since = sw_now(cx) - (sw_str_is(in->recently_active) ? 3 * SW_HOUR : LISTED_FOR);
     *ret_wanted = m->last_at.v >= since && (!sw_str_is(in->metric_name) || sw_str_eq(m->metric_name, in->metric_name));
     for (size_t i = 0; *ret_wanted && i < in->dimensions.n; i++)
@@ -218,7 +216,7 @@ static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_
 }
 
 static int show(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    const CloudwatchMetricRecord *m = row->record;
+    const CloudwatchMetricRecord *m = cloudwatch_metrics_row(row);
     CloudwatchMetric *shown = to;
     *shown = (CloudwatchMetric){.namespace = m->namespace, .metric_name = m->metric_name, .dimensions = m->dimensions};
     sw_list_present(cx->arena, &shown->dimensions);

@@ -123,13 +123,12 @@ static int read_unit(SwCtx *cx, SwStr id, SwStr unit, SwTime from, SwTime to, in
 
 int cloudwatch_read(SwCtx *cx, SwStr id, SwStr unit, SwTime from, SwTime to, int period, bool with_samples, SwBucketList *ret,
                     SwError *err) {
-    void *r;
+    CloudwatchMetricRecord *m;
     *ret = (SwBucketList){0};
     if (sw_str_is(unit))
         return read_unit(cx, id, unit, from, to, period, with_samples, ret, err);
-    if (sw_doc_find(cx->tx, &cloudwatch_metrics, id, &r, err) < 0)
+    if (cloudwatch_metrics_find(cx->tx, id, &m, err) < 0)
         return -1;
-    const CloudwatchMetricRecord *m = r;
     for (size_t i = 0; m && i < m->units.n; i++) {
         SwBucketList one;
         if (read_unit(cx, id, m->units.v[i], from, to, period, with_samples, &one, err) < 0)
@@ -201,14 +200,13 @@ static void show(SwCtx *cx, const CloudwatchGetMetricStatisticsInput *in, const 
 
 int cloudwatch_get_metric_statistics(SwCtx *cx, const CloudwatchGetMetricStatisticsInput *in,
                                      CloudwatchGetMetricStatisticsOutput *out, SwError *err) {
-    void *r;
+    CloudwatchMetricRecord *m;
     if (check(cx, in, err) < 0)
         return -1;
     SwStr id = cloudwatch_metric_id(cx, in->namespace, in->metric_name, &in->dimensions);
     SwTime round = SW_MIN(in->period.v, 60) * SW_S;
-    if (sw_doc_find(cx->tx, &cloudwatch_metrics, id, &r, err) < 0)
+    if (cloudwatch_metrics_find(cx->tx, id, &m, err) < 0)
         return -1;
-    const CloudwatchMetricRecord *m = r;
     out->label = in->metric_name;
     sw_list_present(cx->arena, &out->datapoints);
     for (size_t u = 0; m && u < m->units.n; u++) {

@@ -34,9 +34,9 @@ static SwStr asked(SwCtx *cx, const char *name) {
 }
 
 /* A build that was asked for no version is one of the default branch, whatever that is called. */
-static const CodebuildBuild *latest(const SwDocList *l, SwStr branch) {
+static const CodebuildBuild *latest(const CodebuildBuildRecords *l, SwStr branch) {
     for (size_t i = 0; i < l->n; i++) {
-        const CodebuildBuild *b = ((CodebuildBuildRecord *)l->v[i].record)->build;
+        const CodebuildBuild *b = l->v[i].record->build;
         if (!sw_str_is(branch) || !sw_str_is(b->source_version) || sw_str_eq(b->source_version, branch))
             return b;
     }
@@ -69,21 +69,22 @@ static SwStr picture(SwArena *a, const CodebuildBuild *b) {
 /* *ret absent: no such badge. */
 static int draw(SwCtx *cx, SwStr *ret, SwError *err) {
     SwStr token = asked(cx, "uuid");
-    SwDocList l;
+    CodebuildProjectRecords projects;
+    CodebuildBuildRecords l;
     *ret = SW_NO_STR;
     if (token.n != TOKEN_CHARS)
         return 0;
-    if (sw_doc_list(cx->tx, &codebuild_projects, &(SwDocQuery){.index = "by_badge", .equals = {token}, .any_scope = true}, &l,
-                    err) < 0)
+    if (codebuild_projects_list(cx->tx, &(SwDocQuery){.index = "by_badge", .equals = {token}, .any_scope = true}, &projects,
+                                err) < 0)
         return -1;
-    if (!l.n || !SW_OR(((CodebuildProjectRecord *)l.v[0].record)->project->badge->badge_enabled, false))
+    if (!projects.n || !SW_OR(projects.v[0].record->project->badge->badge_enabled, false))
         return 0;
-    sw_tx_scope(cx->tx, l.v[0].account, l.v[0].region);
-    SwDocQuery builds = {.index = "by_project", .equals = {l.v[0].id}, .descending = true, .limit = 1};
+    sw_tx_scope(cx->tx, projects.v[0].account, projects.v[0].region);
+    SwDocQuery builds = {.index = "by_project", .equals = {projects.v[0].id}, .descending = true, .limit = 1};
     const CodebuildBuild *b = NULL;
     size_t looked_at = 0;
     do { /* mostly it is the first; of a branch that is seldom built a thousand are looked at */
-        if (sw_doc_list(cx->tx, &codebuild_builds, &builds, &l, err) < 0)
+        if (codebuild_builds_list(cx->tx, &builds, &l, err) < 0)
             return -1;
         b = latest(&l, asked(cx, "branch"));
         looked_at += l.n;

@@ -142,7 +142,7 @@ int codebuild_batch_delete_builds(SwCtx *cx, const CodebuildBatchDeleteBuildsInp
             continue;
         }
         SwStr uuid = codebuild_uuid(r->build->id);
-        if (codebuild_build_delete(cx, uuid, err) < 0 || sw_doc_delete(cx->tx, &codebuild_logs, uuid, NULL, err) < 0)
+        if (codebuild_build_delete(cx, uuid, err) < 0 || codebuild_logs_delete(cx->tx, uuid, NULL, err) < 0)
             return -1;
         sw_str_list_add(cx->arena, &out->builds_deleted, r->build->arn);
     }
@@ -150,7 +150,7 @@ int codebuild_batch_delete_builds(SwCtx *cx, const CodebuildBatchDeleteBuildsInp
 }
 
 static int show_id(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(SwStr *)to = ((const CodebuildBuildRecord *)row->record)->build->id;
+    *(SwStr *)to = codebuild_builds_row(row)->build->id;
     return 0;
 }
 

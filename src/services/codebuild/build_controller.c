@@ -92,8 +92,8 @@ static int admit(SwCtx *cx, SwStr uuid, SwStep *ret, SwError *err) {
     int64_t running;
     if (codebuild_begin(cx, uuid, &r, err) < 0)
         return -1;
-    if (sw_doc_count(cx->tx, &codebuild_builds,
-                     &(SwDocQuery){.index = "by_active", .equals = {CODEBUILD_RUNNING}, .any_scope = true}, &running, err) < 0)
+    if (codebuild_builds_count(cx->tx, &(SwDocQuery){.index = "by_active", .equals = {CODEBUILD_RUNNING}, .any_scope = true},
+                               &running, err) < 0)
         return sw_ctx_rollback(cx), -1;
     if (running >= CODEBUILD_AT_ONCE) {
         sw_ctx_rollback(cx);
@@ -303,15 +303,15 @@ static void read_exports(SwCtx *cx, CodebuildBuildRecord *r) {
 
 /* The longest waiting build takes the place: of whatever account and region. */
 static int wake_next(SwCtx *cx, SwError *err) {
-    SwDocList l;
+    CodebuildBuildRecords l;
     SwStr account = cx->account, region = cx->region;
     SwDocQuery q = {.index = "by_active", .equals = {CODEBUILD_QUEUED}, .any_scope = true};
-    const SwDocRow *first = NULL;
+    const CodebuildBuildRecordRow *first = NULL;
     int r = 0;
-    if (sw_doc_list(cx->tx, &codebuild_builds, &q, &l, err) < 0)
+    if (codebuild_builds_list(cx->tx, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
-        if (!first || ((CodebuildBuildRecord *)l.v[i].record)->order.v < ((CodebuildBuildRecord *)first->record)->order.v)
+        if (!first || l.v[i].record->order.v < first->record->order.v)
             first = &l.v[i];
     if (first) {
         cx->account = first->account;

@@ -8,9 +8,9 @@
 static int resume(SwCtx *cx, SwError *err) {
     static const SwStr kinds[] = {SW_STR_C("QUEUED"), SW_STR_C("RUNNING")};
     for (size_t k = 0; k < SW_N(kinds); k++) {
-        SwDocList l;
+        CodebuildBuildRecords l;
         SwDocQuery q = {.index = "by_active", .equals = {kinds[k]}, .any_scope = true};
-        if (sw_doc_list(cx->tx, &codebuild_builds, &q, &l, err) < 0)
+        if (codebuild_builds_list(cx->tx, &q, &l, err) < 0)
             return -1;
         for (size_t i = 0; i < l.n; i++) {
             cx->account = l.v[i].account;
@@ -42,8 +42,6 @@ static void on_container(SwHost *h, SwStr id, int event) {
         sw_log(SW_WARN, "build not woken", SW_F("container", id), SW_F("cause", err.cause));
 }
 
-static const SwCollection *const collections[] = {&codebuild_projects, &codebuild_builds, &codebuild_logs,
-                                                  &codebuild_environments, NULL};
 static const SwController *const controllers[] = {&codebuild_build_controller, &codebuild_log_controller,
                                                   &codebuild_environment_controller, NULL};
 static const SwRoute routes[] = {
@@ -66,7 +64,7 @@ const SwService sw_service_codebuild = {
     .invalid = &CODEBUILD_INVALID_INPUT_EXCEPTION,
     .routes = routes,
     .n_routes = SW_N(routes),
-    .collections = collections,
+    .collections = codebuild_collections,
     .controllers = controllers,
     .actions = codebuild_actions,
     .n_actions = 2,

@@ -18,7 +18,6 @@
 #include "models/codebuild_resources.gen.h"
 #include "services/codebuild/driver.h"
 
-extern const SwCollection codebuild_logs, codebuild_environments;
 extern const SwController codebuild_build_controller, codebuild_log_controller, codebuild_environment_controller;
 extern const SwActionType codebuild_actions[2];
 

@@ -28,8 +28,6 @@
 #define READY        SW_STR("READY")
 #define ENDING       SW_STR("ENDING")
 
-const SwCollection codebuild_environments = {.name = "codebuild/environment", .shape = &codebuild_shape_environment_record};
-
 static SwStr container_of(SwArena *a, const CodebuildEnvironmentRecord *e, SwStr uuid) {
     return codebuild_place_id(a, e->account, e->region, uuid);
 }
@@ -39,13 +37,13 @@ static bool same_kind(const CodebuildEnvironmentRecord *e, const CodebuildProjec
            SW_OR(e->privileged, false) == SW_OR(p->privileged_mode, false);
 }
 
-static int list(SwCtx *cx, bool any_scope, SwDocList *ret, SwError *err) {
-    return sw_doc_list(cx->tx, &codebuild_environments, &(SwDocQuery){.any_scope = any_scope}, ret, err);
+static int list(SwCtx *cx, bool any_scope, CodebuildEnvironmentRecords *ret, SwError *err) {
+    return codebuild_environments_list(cx->tx, &(SwDocQuery){.any_scope = any_scope}, ret, err);
 }
 
 static int get(SwCtx *cx, SwStr uuid, CodebuildEnvironmentRecord **ret, SwError *err) {
-    void *e;
-    int r = sw_doc_find(cx->tx, &codebuild_environments, uuid, &e, err);
+    CodebuildEnvironmentRecord *e;
+    int r = codebuild_environments_find(cx->tx, uuid, &e, err);
     *ret = r == 0 ? e : NULL;
     return r;
 }
@@ -68,7 +66,7 @@ static bool waits(SwCtx *cx, SwStr uuid, const CodebuildEnvironmentRecord *e) {
 
 int codebuild_environment_take(SwCtx *cx, const CodebuildProjectEnvironment *p, CodebuildBuildRecord *r, SwStr *ret_uuid,
                                SwError *err) {
-    SwDocList l;
+    CodebuildEnvironmentRecords l;
     *ret_uuid = sw_id_uuid(cx->arena);
     if (list(cx, false, &l, err) < 0)
         return -1;
@@ -78,7 +76,7 @@ int codebuild_environment_take(SwCtx *cx, const CodebuildProjectEnvironment *p, 
             continue;
         *ret_uuid = l.v[i].id;
         r->prepared = SW_SOME_BOOL(true);
-        return sw_doc_delete(cx->tx, &codebuild_environments, l.v[i].id, NULL, err);
+        return codebuild_environments_delete(cx->tx, l.v[i].id, NULL, err);
     }
     return 0;
 }
@@ -89,7 +87,7 @@ static int put(SwCtx *cx, SwStr uuid, const CodebuildEnvironmentRecord *e, SwErr
     cx->account = e->account;
     cx->region = e->region;
     sw_tx_scope(cx->tx, e->account, e->region);
-    int r = sw_doc_put(cx->tx, &codebuild_environments, uuid, e, err);
+    int r = codebuild_environments_put(cx->tx, uuid, e, err);
     if (r == 0)
         r = sw_wake(cx, &codebuild_environment_controller, uuid, 0, err);
     cx->account = account;
@@ -99,25 +97,25 @@ static int put(SwCtx *cx, SwStr uuid, const CodebuildEnvironmentRecord *e, SwErr
 }
 
 /* The longest kept goes where there are too many. */
-static int make_room(SwCtx *cx, const SwDocList *l, SwError *err) {
-    const SwDocRow *first = NULL;
+static int make_room(SwCtx *cx, const CodebuildEnvironmentRecords *l, SwError *err) {
+    const CodebuildEnvironmentRecordRow *first = NULL;
     size_t n = 0;
     for (size_t i = 0; i < l->n; i++) {
         CodebuildEnvironmentRecord *e = l->v[i].record;
         if (sw_str_eq(e->state, ENDING))
             continue;
         n++;
-        if (!first || e->made.v < ((CodebuildEnvironmentRecord *)first->record)->made.v)
+        if (!first || e->made.v < first->record->made.v)
             first = &l->v[i];
     }
     if (n < KEPT_MAX)
         return 0;
-    ((CodebuildEnvironmentRecord *)first->record)->state = ENDING;
+    first->record->state = ENDING;
     return put(cx, first->id, first->record, err);
 }
 
 int codebuild_environment_keep(SwCtx *cx, const CodebuildBuildRecord *r, SwError *err) {
-    SwDocList l;
+    CodebuildEnvironmentRecords l;
     const CodebuildProjectEnvironment *p = r->build->environment;
     SwTime now = sw_now(cx), life = cx->host->config->warm_builds;
     if (!life || !r->markers_seen.set) /* it never had a container that worked */
@@ -156,7 +154,7 @@ int codebuild_environment_wake(SwCtx *cx, SwStr uuid, SwError *err) {
 
 /* What did not outlive the time without us, as after a restart of the machine, is made anew. */
 int codebuild_environment_resume(SwCtx *cx, SwError *err) {
-    SwDocList l;
+    CodebuildEnvironmentRecords l;
     if (list(cx, true, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
@@ -190,7 +188,7 @@ static int move_on(SwCtx *cx, SwStr uuid, const CodebuildEnvironmentRecord *seen
         return 0;
     }
     e->state = to;
-    if (sw_doc_put(cx->tx, &codebuild_environments, uuid, e, err) < 0)
+    if (codebuild_environments_put(cx->tx, uuid, e, err) < 0)
         return sw_ctx_rollback(cx), -1;
     ret->again = sw_str_eq(to, READY) ? e->expires.v : sw_now(cx);
     ret->waiting = sw_str_eq(to, READY);
@@ -260,7 +258,7 @@ static int end(SwCtx *cx, SwStr uuid, const CodebuildEnvironmentRecord *e, SwErr
     SW_CRASH_POINT("codebuild.environment_removed");
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_delete(cx->tx, &codebuild_environments, uuid, NULL, err) < 0)
+    if (codebuild_environments_delete(cx->tx, uuid, NULL, err) < 0)
         return sw_ctx_rollback(cx), -1;
     return sw_ctx_commit(cx, err);
 }

@@ -16,8 +16,6 @@
 #define LAST_LINE_MS      5000 /* of real time, for a line to come through its pipe */
 #define LAST_LINE_STEP_MS 5
 
-const SwCollection codebuild_logs = {.name = "codebuild/log", .shape = &codebuild_shape_log_record};
-
 static bool logged(const CodebuildBuildRecord *r) {
     return sw_str_is(r->build->logs->group_name);
 }
@@ -75,12 +73,12 @@ static int send(SwCtx *role, SwStr uuid, LogsPutLogEventsRequest *in, const Code
             return -1;
         sw_error_reset(err); /* somebody deleted the group: the build goes on without */
     }
-    return sw_doc_put(role->tx, &codebuild_logs, uuid, l, err);
+    return codebuild_logs_put(role->tx, uuid, l, err);
 }
 
 static int get(SwCtx *cx, SwStr uuid, CodebuildLogRecord **ret, SwError *err) {
-    void *l;
-    if (sw_doc_find(cx->tx, &codebuild_logs, uuid, &l, err) < 0)
+    CodebuildLogRecord *l;
+    if (codebuild_logs_find(cx->tx, uuid, &l, err) < 0)
         return -1;
     *ret = l ? l : sw_new(cx->arena, CodebuildLogRecord);
     return 0;

@@ -7,14 +7,6 @@
 
 #define PAGE 100
 
-const SwCollection codebuild_projects = {
-    .name = "codebuild/project",
-    .shape = &codebuild_shape_project_record,
-    .indexes = {{.name = "by_created", .member = {"created"}},
-                {.name = "by_modified", .member = {"modified"}},
-                {.name = "by_badge", .member = {"badge"}}},
-};
-
 /* What a policy names of a build is its project. */
 static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
     const SwResource *b = &codebuild_build_resource;

@@ -128,7 +128,7 @@ static int check_limit(SwCtx *cx, const CodebuildProject *p, SwError *err) {
         return 0;
     for (size_t i = 0; i < SW_N(kinds); i++, n += some) {
         SwDocQuery q = {.index = "by_project_active", .equals = {p->name, kinds[i]}};
-        if (sw_doc_count(cx->tx, &codebuild_builds, &q, &some, err) < 0)
+        if (codebuild_builds_count(cx->tx, &q, &some, err) < 0)
             return -1;
     }
     if (n >= p->concurrent_build_limit.v)
@@ -139,9 +139,9 @@ static int check_limit(SwCtx *cx, const CodebuildProject *p, SwError *err) {
 
 /* The build of this action of a pipeline, which starts one however often it is stepped. */
 static int find_token(SwCtx *cx, SwStr token, CodebuildBuildRecord **ret, SwError *err) {
-    SwDocList l;
+    CodebuildBuildRecords l;
     *ret = NULL;
-    if (sw_doc_list(cx->tx, &codebuild_builds, &(SwDocQuery){.index = "by_token", .equals = {token}}, &l, err) < 0)
+    if (codebuild_builds_list(cx->tx, &(SwDocQuery){.index = "by_token", .equals = {token}}, &l, err) < 0)
         return -1;
     *ret = l.n ? l.v[0].record : NULL;
     return 0;

@@ -5,16 +5,6 @@
 
 #include "services/codebuild/codebuild.h"
 
-const SwCollection codebuild_builds = {
-    .name = "codebuild/build",
-    .shape = &codebuild_shape_build_record,
-    .indexes = {{.name = "by_project", .member = {"build.projectName", "order"}},
-                {.name = "by_order", .member = {"order"}},
-                {.name = "by_active", .member = {"active", "order"}},
-                {.name = "by_project_active", .member = {"build.projectName", "active"}},
-                {.name = "by_token", .member = {"token"}}},
-};
-
 int codebuild_load(SwCtx *cx, SwStr uuid, CodebuildBuildRecord **ret, SwError *err) {
     *ret = NULL;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)

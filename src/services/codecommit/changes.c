@@ -33,10 +33,10 @@ int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, Sw
     SwArena *a = cx->arena;
     CodecommitRepositoryMetadata *m = r->metadata;
     SwGitRefChangeList changes;
-    void *record = NULL;
-    if (sw_doc_find(cx->tx, &codecommit_refs, m->repository_id, &record, err) < 0)
+    CodecommitRefsRecord *known;
+    if (codecommit_refs_find(cx->tx, m->repository_id, &known, err) < 0)
         return -1;
-    CodecommitRefsRecord refs = record ? *(CodecommitRefsRecord *)record : (CodecommitRefsRecord){0};
+    CodecommitRefsRecord refs = known ? *known : (CodecommitRefsRecord){0};
     if (sw_git_changed_since(a, codecommit_path(cx->host, a, m->repository_id), refs.refs, &changes, &refs.refs, err) < 0)
         return -1;
     for (size_t i = 0; i < changes.n; i++)
@@ -45,16 +45,16 @@ int codecommit_settle(SwCtx *cx, CodecommitRepositoryRecord *r, SwStr caller, Sw
     if (!changes.n)
         return 0;
     m->last_modified_date = SW_SOME_TIME(sw_now(cx));
-    if (sw_doc_put(cx->tx, &codecommit_repositories, m->repository_name, r, err) < 0)
+    if (codecommit_repositories_put(cx->tx, m->repository_name, r, err) < 0)
         return -1;
-    return sw_doc_put(cx->tx, &codecommit_refs, m->repository_id, &refs, err);
+    return codecommit_refs_put(cx->tx, m->repository_id, &refs, err);
 }
 
 /* ---- at start ---- */
 
 static int repair_in_tx(SwCtx *cx, SwStr name, SwError *err) {
-    void *r = NULL;
-    if (sw_doc_find(cx->tx, &codecommit_repositories, name, &r, err) < 0)
+    CodecommitRepositoryRecord *r = NULL;
+    if (codecommit_repositories_find(cx->tx, name, &r, err) < 0)
         return -1;
     return r ? codecommit_settle(cx, r, SW_NO_STR, err) : 0;
 }
@@ -91,8 +91,8 @@ static void remove_strangers(const SwHost *h, SwArena *a, const SwMap *known) {
 int codecommit_resume(SwCtx *cx, SwError *err) {
     const SwDocQuery all = {.any_scope = true};
     SwMap known = sw_map(cx->arena);
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &codecommit_repositories, &all, &l, err) < 0)
+    CodecommitRepositoryRecords l;
+    if (codecommit_repositories_list(cx->tx, &all, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const CodecommitRepositoryRecord *record = l.v[i].record;

@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "services/codecommit/codecommit.h"
 
-static const SwCollection *const collections[] = {&codecommit_repositories, &codecommit_refs, NULL};
 static const SwController *const controllers[] = {&codecommit_repair, NULL};
 
 static int open_service(SwHost *h, SwError *err) {
@@ -27,7 +26,7 @@ const SwService sw_service_codecommit = {
     .routes = codecommit_routes,
     .n_routes = SW_N(codecommit_routes),
     .controllers = controllers,
-    .collections = collections,
+    .collections = codecommit_collections,
     .actions = codecommit_actions,
     .n_actions = SW_N(codecommit_actions),
     .open = open_service,

@@ -14,7 +14,6 @@
 #define CODECOMMIT_FILE_MAX (6 * SW_MIB)  /* GetFile, PutFile: AWS's limit */
 #define CODECOMMIT_BLOB_MAX (20 * SW_MIB) /* GetBlob */
 
-extern const SwCollection codecommit_refs;
 extern const SwController codecommit_repair;
 
 /* repository.c */

@@ -12,13 +12,6 @@
 #define LIST_PAGE 1000
 #define BATCH_MAX 100
 
-const SwCollection codecommit_repositories = {
-    .name = "codecommit/repository",
-    .shape = &codecommit_shape_repository_record,
-    .indexes = {{.name = "by_modified", .member = {"metadata.lastModifiedDate", "metadata.repositoryName"}}},
-};
-const SwCollection codecommit_refs = {.name = "codecommit/refs", .shape = &codecommit_shape_refs_record};
-
 const char *codecommit_folder(const SwHost *h, SwArena *a) {
     return sw_path(a, h->config->data, "git");
 }
@@ -138,7 +131,7 @@ int codecommit_batch_get_repositories(SwCtx *cx, const CodecommitBatchGetReposit
 }
 
 static int show_pair(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    const CodecommitRepositoryRecord *r = row->record;
+    const CodecommitRepositoryRecord *r = codecommit_repositories_row(row);
     *(CodecommitRepositoryNameIdPair *)to = (CodecommitRepositoryNameIdPair){.repository_name = r->metadata->repository_name,
                                                                              .repository_id = r->metadata->repository_id};
     return 0;
@@ -181,7 +174,7 @@ int codecommit_delete_repository(SwCtx *cx, const CodecommitDeleteRepositoryInpu
         return 0;
     out->repository_id = r->metadata->repository_id;
     if (codecommit_repository_delete(cx, in->repository_name, err) < 0 ||
-        sw_doc_delete(cx->tx, &codecommit_refs, r->metadata->repository_id, NULL, err) < 0)
+        codecommit_refs_delete(cx->tx, r->metadata->repository_id, NULL, err) < 0)
         return -1;
     const char *path = codecommit_path(cx->host, cx->arena, r->metadata->repository_id);
     sw_tx_after_commit(cx->tx, remove_folder, (void *)(uintptr_t)path);

@@ -113,11 +113,11 @@ static void act_as_root(SwCtx *cx, SwStr user) {
 static int find_repository(Visit *v, SwError *err) {
     SwCtx *cx = v->cx;
     CodecommitRepositoryRecord *r;
-    SwDocList l;
+    CodecommitRepositoryRecords l;
     SwDocQuery q = {.prefix = v->name, .any_scope = true};
-    if (sw_doc_list(cx->tx, &codecommit_repositories, &q, &l, err) < 0)
+    if (codecommit_repositories_list(cx->tx, &q, &l, err) < 0)
         return -1;
-    const SwDocRow *best = NULL;
+    const CodecommitRepositoryRecordRow *best = NULL;
     for (size_t i = 0; i < l.n; i++)
         if (sw_str_eq(l.v[i].id, v->name) && sw_str_eq(l.v[i].account, cx->account) &&
             (!best || sw_str_eq(l.v[i].region, cx->region)))
@@ -284,11 +284,11 @@ static int advertise(const Visit *v, SwStr protocol, SwError *err) {
 /* The push's events are stored before its client hears of success. */
 static int settle(const Visit *v, SwError *err) {
     SwCtx *cx = v->cx;
-    void *r = NULL;
+    CodecommitRepositoryRecord *r = NULL;
     SW_CRASH_POINT("codecommit.push.received_not_told");
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_find(cx->tx, &codecommit_repositories, v->name, &r, err) < 0 ||
+    if (codecommit_repositories_find(cx->tx, v->name, &r, err) < 0 ||
         (r && codecommit_settle(cx, r, cx->principal.arn, err) < 0)) {
         sw_ctx_rollback(cx);
         return -1;

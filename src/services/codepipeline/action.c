@@ -5,19 +5,9 @@
 #include "base/id.h"
 #include "services/codepipeline/codepipeline.h"
 
-const SwCollection codepipeline_actions = {
-    .name = "codepipeline/action",
-    .shape = &codepipeline_shape_action_record,
-    .indexes = {{.name = "by_execution", .member = {"execution", "order"}},
-                {.name = "by_pipeline", .member = {"pipeline", "order"}},
-                {.name = "by_name", .member = {"pipeline", "action", "order"}},
-                {.name = "by_token", .member = {"token"}},
-                {.name = "by_external", .member = {"externalId"}}},
-};
-
 int codepipeline_action_put(SwCtx *cx, CodepipelineActionRecord *a, SwError *err) {
     a->updated = SW_SOME_TIME(sw_now(cx));
-    return sw_doc_put(cx->tx, &codepipeline_actions, a->id, a, err);
+    return codepipeline_actions_put(cx->tx, a->id, a, err);
 }
 
 static const char *event_of(SwStr status) {
@@ -35,19 +25,19 @@ int codepipeline_action_set_status(SwCtx *cx, CodepipelineActionRecord *a, SwStr
     return codepipeline_event_action(cx, a, event_of(status), err);
 }
 
-int codepipeline_actions_of(SwCtx *cx, SwStr execution, SwDocList *ret_l, SwError *err) {
+int codepipeline_actions_of(SwCtx *cx, SwStr execution, CodepipelineActionRecords *ret_l, SwError *err) {
     SwDocQuery q = {.index = "by_execution", .equals = {execution}};
-    if (sw_doc_list(cx->tx, &codepipeline_actions, &q, ret_l, err) < 0)
+    if (codepipeline_actions_list(cx->tx, &q, ret_l, err) < 0)
         return -1;
     size_t n = 0;
     for (size_t i = 0; i < ret_l->n; i++)
-        if (!SW_OR(((CodepipelineActionRecord *)ret_l->v[i].record)->retired, false))
+        if (!SW_OR(ret_l->v[i].record->retired, false))
             ret_l->v[n++] = ret_l->v[i];
     sw_list_cut(ret_l, n);
     return 0;
 }
 
-CodepipelineActionRecord *codepipeline_action_find(const SwDocList *l, SwStr stage, SwStr action) {
+CodepipelineActionRecord *codepipeline_action_find(const CodepipelineActionRecords *l, SwStr stage, SwStr action) {
     for (size_t i = 0; i < l->n; i++) {
         CodepipelineActionRecord *a = l->v[i].record;
         if (sw_str_eq(a->stage, stage) && sw_str_eq(a->action, action))
@@ -178,12 +168,12 @@ static int read_filter(const CodepipelineActionExecutionFilter *f, SwStr *ret_ex
 }
 
 static int is_latest(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
-    *ret_wanted = !SW_OR(((const CodepipelineActionRecord *)row->record)->retired, false);
+    *ret_wanted = !SW_OR(codepipeline_actions_row(row)->retired, false);
     return 0;
 }
 
 static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    show_detail(cx, row->record, to);
+    show_detail(cx, codepipeline_actions_row(row), to);
     return 0;
 }
 

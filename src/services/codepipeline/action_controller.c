@@ -32,14 +32,12 @@ static bool is_running(const CodepipelineActionRecord *a) {
 
 /* Leaves t->a NULL when there is nothing to do. */
 static int read_turn(Turn *t, SwStr id, SwError *err) {
-    void *a, *e = NULL;
-    if (sw_ctx_begin(t->cx, SW_READ, err) < 0 || sw_doc_find(t->cx->tx, &codepipeline_actions, id, &a, err) < 0)
+    if (sw_ctx_begin(t->cx, SW_READ, err) < 0 || codepipeline_actions_find(t->cx->tx, id, &t->a, err) < 0)
         return -1;
-    t->a = a;
-    if (a && sw_doc_find(t->cx->tx, &codepipeline_executions, t->a->execution, &e, err) < 0)
+    t->e = NULL;
+    if (t->a && codepipeline_executions_find(t->cx->tx, t->a->execution, &t->e, err) < 0)
         return -1;
-    t->e = e;
-    if (!e)
+    if (!t->e)
         t->a = NULL;
     sw_ctx_rollback(t->cx);
     return 0;
@@ -182,11 +180,10 @@ static void copy_said(const Turn *t, CodepipelineActionRecord *a) {
 }
 
 static int write_turn(Turn *t, SwStep *ret_step, SwError *err) {
-    void *now;
+    CodepipelineActionRecord *a;
     SwCtx *cx = t->cx;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_find(cx->tx, &codepipeline_actions, t->a->id, &now, err) < 0)
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || codepipeline_actions_find(cx->tx, t->a->id, &a, err) < 0)
         return -1;
-    CodepipelineActionRecord *a = now;
     if (!is_running(a) || SW_OR(a->generation, 0) != SW_OR(t->a->generation, 0)) {
         sw_ctx_rollback(cx);
         ret_step->again = a ? sw_now(cx) : 0; /* somebody wrote meanwhile: look again */

@@ -77,9 +77,9 @@ const SwActionType codepipeline_approval = {
 /* *ret NULL: no action of this name was given the token. */
 static int by_token(SwCtx *cx, const CodepipelinePutApprovalResultInput *in, CodepipelineActionRecord **ret, SwError *err) {
     SwDocQuery q = {.index = "by_token", .equals = {in->token}};
-    SwDocList l = {0};
+    CodepipelineActionRecords l = {0};
     *ret = NULL;
-    if (sw_str_is(in->token) && sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
+    if (sw_str_is(in->token) && codepipeline_actions_list(cx->tx, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n && !*ret; i++) {
         CodepipelineActionRecord *x = l.v[i].record;

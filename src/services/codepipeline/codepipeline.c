@@ -3,8 +3,6 @@
 
 #include "services/codepipeline/codepipeline.h"
 
-static const SwCollection *const collections[] = {&codepipeline_pipelines, &codepipeline_versions, &codepipeline_executions,
-                                                  &codepipeline_actions, NULL};
 static const SwController *const controllers[] = {&codepipeline_execution_controller, &codepipeline_action_controller, NULL};
 static const SwEventKind of_codecommit[] = {{"aws.codecommit", "CodeCommit Repository State Change"}, {0}};
 static const SwListener listeners[] = {
@@ -21,7 +19,7 @@ const SwService sw_service_codepipeline = {
     .bad_token = {&CODEPIPELINE_INVALID_NEXT_TOKEN_EXCEPTION, "The next token is not valid"},
     .invalid = &CODEPIPELINE_VALIDATION_EXCEPTION,
     .unsupported = &CODEPIPELINE_INVALID_STRUCTURE_EXCEPTION, /* all that is refused so stands in a declaration */
-    .collections = collections,
+    .collections = codepipeline_collections,
     .controllers = controllers,
     .listeners = listeners,
     .n_listeners = SW_N(listeners),

@@ -6,9 +6,6 @@
 #include "api/registry.h"
 #include "models/codepipeline_resources.gen.h"
 
-extern const SwCollection codepipeline_versions;   /* by name + "\n" + version */
-extern const SwCollection codepipeline_executions; /* by execution id */
-extern const SwCollection codepipeline_actions;    /* by action execution id */
 extern const SwController codepipeline_execution_controller, codepipeline_action_controller;
 extern const SwActionType codepipeline_approval; /* approval.c */
 
@@ -38,14 +35,14 @@ int codepipeline_stage_set_status(SwCtx *cx, CodepipelineExecutionRecord *e, siz
                                   SwError *err) sw_must_check;
 /* Wake what may go on now that a stage of the pipeline is free or open. */
 int codepipeline_wake_waiting(SwCtx *cx, SwStr pipeline, SwError *err) sw_must_check;
-int codepipeline_active_executions(SwCtx *cx, SwStr pipeline, SwDocList *ret_l, SwError *err) sw_must_check;
+int codepipeline_active_executions(SwCtx *cx, SwStr pipeline, CodepipelineExecutionRecords *ret_l, SwError *err) sw_must_check;
 
 /* action.c */
 int codepipeline_action_put(SwCtx *cx, CodepipelineActionRecord *a, SwError *err) sw_must_check;
 int codepipeline_action_set_status(SwCtx *cx, CodepipelineActionRecord *a, SwStr status, SwError *err) sw_must_check;
 /* Of one execution, not those that a retry replaced; oldest first. */
-int codepipeline_actions_of(SwCtx *cx, SwStr execution, SwDocList *ret_l, SwError *err) sw_must_check;
-CodepipelineActionRecord *codepipeline_action_find(const SwDocList *l, SwStr stage, SwStr action);
+int codepipeline_actions_of(SwCtx *cx, SwStr execution, CodepipelineActionRecords *ret_l, SwError *err) sw_must_check;
+CodepipelineActionRecord *codepipeline_action_find(const CodepipelineActionRecords *l, SwStr stage, SwStr action);
 int codepipeline_action_start(SwCtx *cx, const CodepipelineExecutionRecord *e, const CodepipelineStageDeclaration *s,
                               const CodepipelineActionDeclaration *d, SwError *err) sw_must_check;
 

@@ -5,19 +5,10 @@
 #include "base/id.h"
 #include "services/codepipeline/codepipeline.h"
 
-const SwCollection codepipeline_executions = {
-    .name = "codepipeline/execution",
-    .shape = &codepipeline_shape_execution_record,
-    .indexes = {{.name = "by_pipeline", .member = {"pipeline", "order"}},
-                {.name = "by_status", .member = {"pipeline", "status"}},
-                {.name = "by_token", .member = {"pipeline", "token"}}},
-};
-
 int codepipeline_execution_get(SwCtx *cx, SwStr pipeline, SwStr id, CodepipelineExecutionRecord **ret_e, SwError *err) {
-    void *record;
-    if (sw_doc_find(cx->tx, &codepipeline_executions, id, &record, err) < 0)
+    CodepipelineExecutionRecord *e;
+    if (codepipeline_executions_find(cx->tx, id, &e, err) < 0)
         return -1;
-    CodepipelineExecutionRecord *e = record;
     if (!e || (sw_str_is(pipeline) && !sw_str_eq(e->pipeline, pipeline)))
         return sw_fail(err, &CODEPIPELINE_PIPELINE_EXECUTION_NOT_FOUND_EXCEPTION,
                        "Pipeline '%.*s' does not have an execution with id '%.*s'", SW_FMT(pipeline), SW_FMT(id));
@@ -27,7 +18,7 @@ int codepipeline_execution_get(SwCtx *cx, SwStr pipeline, SwStr id, Codepipeline
 
 int codepipeline_execution_put(SwCtx *cx, CodepipelineExecutionRecord *e, SwError *err) {
     e->updated = SW_SOME_TIME(sw_now(cx));
-    return sw_doc_put(cx->tx, &codepipeline_executions, e->id, e, err);
+    return codepipeline_executions_put(cx->tx, e->id, e, err);
 }
 
 static const struct {
@@ -79,13 +70,13 @@ int codepipeline_stage_set_status(SwCtx *cx, CodepipelineExecutionRecord *e, siz
     return codepipeline_event_stage(cx, e, run, event_of(status), err);
 }
 
-int codepipeline_active_executions(SwCtx *cx, SwStr pipeline, SwDocList *ret_l, SwError *err) {
+int codepipeline_active_executions(SwCtx *cx, SwStr pipeline, CodepipelineExecutionRecords *ret_l, SwError *err) {
     SwDocQuery q = {.index = "by_status", .equals = {pipeline, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_IN_PROGRESS}};
-    return sw_doc_list(cx->tx, &codepipeline_executions, &q, ret_l, err);
+    return codepipeline_executions_list(cx->tx, &q, ret_l, err);
 }
 
 int codepipeline_wake_waiting(SwCtx *cx, SwStr pipeline, SwError *err) {
-    SwDocList l;
+    CodepipelineExecutionRecords l;
     if (codepipeline_active_executions(cx, pipeline, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
@@ -129,10 +120,10 @@ static int set_variables(SwCtx *cx, const CodepipelinePipelineDeclaration *d, co
 
 static int find_by_token(SwCtx *cx, SwStr pipeline, SwStr token, SwStr *ret_id, SwError *err) {
     SwDocQuery q = {.index = "by_token", .equals = {pipeline, token}, .limit = 1};
-    SwDocList l;
+    CodepipelineExecutionRecords l;
     if (!sw_str_is(token))
         return 0;
-    if (sw_doc_list(cx->tx, &codepipeline_executions, &q, &l, err) < 0)
+    if (codepipeline_executions_list(cx->tx, &q, &l, err) < 0)
         return -1;
     if (l.n)
         *ret_id = l.v[0].id;
@@ -268,7 +259,7 @@ typedef struct Listing {
 /* filter.succeededInStage: in the pipeline's current version. */
 static int passes(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const Listing *l = arg;
-    const CodepipelineExecutionRecord *e = row->record;
+    const CodepipelineExecutionRecord *e = codepipeline_executions_row(row);
     *ret_wanted = !sw_str_is(l->succeeded_in);
     for (size_t i = 0; i < e->stages.n && !*ret_wanted; i++)
         *ret_wanted = sw_str_eq(e->stages.v[i].name, l->succeeded_in) &&
@@ -278,7 +269,7 @@ static int passes(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wan
 }
 
 static int show_summary(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    summarize(cx, row->record, to);
+    summarize(cx, codepipeline_executions_row(row), to);
     return 0;
 }
 
@@ -324,7 +315,7 @@ int codepipeline_stop_pipeline_execution(SwCtx *cx, const CodepipelineStopPipeli
 
 /* The stage's actions that must run again are retired; the controller starts fresh ones. */
 static int retire(SwCtx *cx, const CodepipelineExecutionRecord *e, SwStr stage, bool all, SwError *err) {
-    SwDocList l;
+    CodepipelineActionRecords l;
     if (codepipeline_actions_of(cx, e->id, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
@@ -340,7 +331,7 @@ static int retire(SwCtx *cx, const CodepipelineExecutionRecord *e, SwStr stage, 
 
 /* A stage holds one execution: while a newer one is in it, an older cannot come back. PARALLEL ones do not meet. */
 static int check_free(SwCtx *cx, const CodepipelineExecutionRecord *e, size_t stage, SwError *err) {
-    SwDocList active;
+    CodepipelineExecutionRecords active;
     if (sw_str_eq(e->declaration->execution_mode, CODEPIPELINE_EXECUTION_MODE_PARALLEL))
         return 0;
     if (codepipeline_active_executions(cx, e->pipeline, &active, err) < 0)

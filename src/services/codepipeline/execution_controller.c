@@ -47,7 +47,7 @@ static bool transition_open(const Move *m) {
 /* Whether the stage is free for this one. Of several at its door the newest passes (SUPERSEDED: the older ones end) or
  * the oldest (QUEUED). */
 static Went may_enter(Move *m, bool *ret_may) {
-    SwDocList l;
+    CodepipelineExecutionRecords l;
     size_t at = stage_of(m->e);
     *ret_may = true;
     if (mode_is(m->e, CODEPIPELINE_EXECUTION_MODE_PARALLEL))
@@ -95,7 +95,7 @@ typedef struct Tally {
     size_t missing, running, failed, succeeded;
 } Tally;
 
-static Tally tally(const CodepipelineStageDeclaration *s, const SwDocList *records, int order) {
+static Tally tally(const CodepipelineStageDeclaration *s, const CodepipelineActionRecords *records, int order) {
     Tally t = {0};
     for (size_t i = 0; i < s->actions.n; i++) {
         if (codepipeline_run_order(&s->actions.v[i]) != order)
@@ -124,7 +124,7 @@ static int next_order(const CodepipelineStageDeclaration *s, int from) {
     return best;
 }
 
-static int start_missing(Move *m, const CodepipelineStageDeclaration *s, const SwDocList *records, int order) {
+static int start_missing(Move *m, const CodepipelineStageDeclaration *s, const CodepipelineActionRecords *records, int order) {
     for (size_t i = 0; i < s->actions.n; i++)
         if (codepipeline_run_order(&s->actions.v[i]) == order &&
             !codepipeline_action_find(records, s->name, s->actions.v[i].name) &&
@@ -165,7 +165,7 @@ static Went leave(Move *m) {
 
 static Went run_stage(Move *m) {
     const CodepipelineStageDeclaration *s = &m->e->declaration->stages.v[stage_of(m->e)];
-    SwDocList records;
+    CodepipelineActionRecords records;
     if (codepipeline_actions_of(m->cx, m->e->id, &records, m->err) < 0)
         return WENT_WRONG;
     for (int order = next_order(s, 1); order; order = next_order(s, order + 1)) {
@@ -182,7 +182,7 @@ static Went run_stage(Move *m) {
 
 /* Stop and wait: what runs may end. Abandon: what runs is told to stop, and not waited for. */
 static Went stop(Move *m) {
-    SwDocList records;
+    CodepipelineActionRecords records;
     size_t running = 0, at = stage_of(m->e);
     bool was_in = SW_OR(m->e->entered, false);
     if (codepipeline_actions_of(m->cx, m->e->id, &records, m->err) < 0)
@@ -224,11 +224,9 @@ static int move(Move *m) {
 }
 
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
-    void *record;
     Move m = {.cx = cx, .err = err};
-    if (sw_doc_find(cx->tx, &codepipeline_executions, id, &record, err) < 0)
+    if (codepipeline_executions_find(cx->tx, id, &m.e, err) < 0)
         return -1;
-    m.e = record;
     if (!m.e) /* deleted with its pipeline */
         return 0;
     if (codepipeline_pipeline_get(cx, m.e->pipeline, &m.p, err) < 0 || move(&m) < 0)
@@ -238,10 +236,9 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
 }
 
 static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
-    void *record;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_find(cx->tx, &codepipeline_executions, id, &record, err) < 0)
+    CodepipelineExecutionRecord *e;
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || codepipeline_executions_find(cx->tx, id, &e, err) < 0)
         return -1;
-    CodepipelineExecutionRecord *e = record;
     if (!e || !sw_str_eq(e->status, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_IN_PROGRESS))
         return 0;
     if (codepipeline_execution_set_status(cx, e, CODEPIPELINE_PIPELINE_EXECUTION_STATUS_FAILED, sw_str(why), err) < 0)

@@ -4,13 +4,6 @@
 #include "base/id.h"
 #include "services/codepipeline/codepipeline.h"
 
-const SwCollection codepipeline_pipelines = {
-    .name = "codepipeline/pipeline",
-    .shape = &codepipeline_shape_pipeline_record,
-    .indexes = {{.name = "by_repository", .member = {"repositories"}}},
-};
-const SwCollection codepipeline_versions = {.name = "codepipeline/version", .shape = &codepipeline_shape_version_record};
-
 static SwStr version_id(SwCtx *cx, SwStr name, int64_t version) {
     return sw_strf(cx->arena, "%.*s\n%lld", SW_FMT(name), (long long)version);
 }
@@ -31,7 +24,7 @@ static SwStrList repositories_of(SwCtx *cx, const CodepipelinePipelineDeclaratio
 static int keep(SwCtx *cx, CodepipelinePipelineRecord *p, SwError *err) {
     CodepipelineVersionRecord v = {.declaration = p->declaration, .updated = p->updated};
     p->repositories = repositories_of(cx, p->declaration);
-    return sw_doc_put(cx->tx, &codepipeline_versions, version_id(cx, p->declaration->name, p->declaration->version.v), &v, err);
+    return codepipeline_versions_put(cx->tx, version_id(cx, p->declaration->name, p->declaration->version.v), &v, err);
 }
 
 /* What AWS fills in. */
@@ -99,13 +92,13 @@ int codepipeline_get_pipeline(SwCtx *cx, const CodepipelineGetPipelineInput *in,
         return -1;
     out->pipeline = p->declaration;
     if (in->version.set) {
-        void *v;
-        if (sw_doc_find(cx->tx, &codepipeline_versions, version_id(cx, in->name, in->version.v), &v, err) < 0)
+        CodepipelineVersionRecord *v;
+        if (codepipeline_versions_find(cx->tx, version_id(cx, in->name, in->version.v), &v, err) < 0)
             return -1;
         if (!v)
             return sw_fail(err, &CODEPIPELINE_PIPELINE_VERSION_NOT_FOUND_EXCEPTION, "Pipeline '%.*s' has no version %lld",
                            SW_FMT(in->name), (long long)in->version.v);
-        out->pipeline = ((CodepipelineVersionRecord *)v)->declaration;
+        out->pipeline = v->declaration;
     }
     out->metadata = sw_new(cx->arena, CodepipelinePipelineMetadata);
     *out->metadata = (CodepipelinePipelineMetadata){.pipeline_arn = p->arn, .created = p->created, .updated = p->updated};
@@ -113,7 +106,7 @@ int codepipeline_get_pipeline(SwCtx *cx, const CodepipelineGetPipelineInput *in,
 }
 
 static int summarize(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    const CodepipelinePipelineRecord *p = row->record;
+    const CodepipelinePipelineRecord *p = codepipeline_pipelines_row(row);
     *(CodepipelinePipelineSummary *)to = (CodepipelinePipelineSummary){.name = p->declaration->name,
                                                                        .version = p->declaration->version,
                                                                        .pipeline_type = p->declaration->pipeline_type,
@@ -128,23 +121,14 @@ int codepipeline_list_pipelines(SwCtx *cx, const CodepipelineListPipelinesInput 
     return sw_page(cx, &(SwPage){.of = &codepipeline_pipelines, .show = summarize, .usual = 1000}, out, err);
 }
 
-static int delete_all(SwCtx *cx, const SwCollection *c, const SwDocQuery *q, SwError *err) {
-    SwDocList l;
-    if (sw_doc_list(cx->tx, c, q, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++)
-        if (sw_doc_delete(cx->tx, c, l.v[i].id, NULL, err) < 0)
-            return -1;
-    return 0;
-}
-
 /* Success also when there is none, as AWS. Running actions find their records gone and end. */
 int codepipeline_delete_pipeline(SwCtx *cx, const CodepipelineDeletePipelineInput *in, void *out, SwError *err) {
     SwDocQuery versions = {.prefix = sw_strf(cx->arena, "%.*s\n", SW_FMT(in->name))};
     SwDocQuery mine = {.index = "by_pipeline", .equals = {in->name}};
-    if (codepipeline_pipeline_delete(cx, in->name, err) < 0 || delete_all(cx, &codepipeline_versions, &versions, err) < 0)
+    if (codepipeline_pipeline_delete(cx, in->name, err) < 0 || codepipeline_versions_delete_all(cx->tx, &versions, err) < 0 ||
+        codepipeline_actions_delete_all(cx->tx, &mine, err) < 0)
         return -1;
-    return delete_all(cx, &codepipeline_actions, &mine, err) < 0 ? -1 : delete_all(cx, &codepipeline_executions, &mine, err);
+    return codepipeline_executions_delete_all(cx->tx, &mine, err);
 }
 
 /* ---- tags ---- */

@@ -26,13 +26,13 @@ static bool at_door(const CodepipelineExecutionRecord *e, size_t stage) {
 }
 
 static int newer(const void *a, const void *b) {
-    const CodepipelineExecutionRecord *x = ((const SwDocRow *)a)->record, *y = ((const SwDocRow *)b)->record;
-    return sw_str_cmp(y->order, x->order);
+    const CodepipelineExecutionRecordRow *x = a, *y = b;
+    return sw_str_cmp(y->record->order, x->record->order);
 }
 
 /* Newest first. Those that wait are among the few that are under way. */
 static int show_waiting(SwCtx *cx, SwStr pipeline, CodepipelineStageStateList *stages, SwError *err) {
-    SwDocList l;
+    CodepipelineExecutionRecords l;
     if (codepipeline_active_executions(cx, pipeline, &l, err) < 0)
         return -1;
     if (l.n)
@@ -55,9 +55,9 @@ static int show_waiting(SwCtx *cx, SwStr pipeline, CodepipelineStageStateList *s
 static int show_latest(SwCtx *cx, SwStr pipeline, CodepipelineStageStateList *stages, SwError *err) {
     SwDocQuery q = {.index = "by_pipeline", .equals = {pipeline}, .descending = true, .limit = PAGE};
     size_t left = stages->n, looked_at = 0;
-    SwDocList l;
+    CodepipelineExecutionRecords l;
     do {
-        if (sw_doc_list(cx->tx, &codepipeline_executions, &q, &l, err) < 0)
+        if (codepipeline_executions_list(cx->tx, &q, &l, err) < 0)
             return -1;
         for (size_t i = 0; i < l.n * stages->n; i++) {
             const CodepipelineExecutionRecord *e = l.v[i / stages->n].record;
@@ -79,10 +79,10 @@ static int latest_action(SwCtx *cx, SwStr pipeline, SwStr stage, SwStr action, c
                          SwError *err) {
     SwDocQuery q = {.index = "by_name", .equals = {pipeline, action}, .descending = true, .limit = 1};
     size_t looked_at = 0;
-    SwDocList l;
+    CodepipelineActionRecords l;
     *ret = NULL;
     do {
-        if (sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
+        if (codepipeline_actions_list(cx->tx, &q, &l, err) < 0)
             return -1;
         *ret = codepipeline_action_find(&l, stage, action);
         looked_at += l.n;
@@ -126,10 +126,9 @@ static void show_action(SwCtx *cx, const CodepipelineActionRecord *a, Codepipeli
 }
 
 static int show_revision(SwCtx *cx, const CodepipelineActionRecord *a, CodepipelineActionState *to, SwError *err) {
-    void *record;
-    if (sw_doc_find(cx->tx, &codepipeline_executions, a->execution, &record, err) < 0)
+    CodepipelineExecutionRecord *e;
+    if (codepipeline_executions_find(cx->tx, a->execution, &e, err) < 0)
         return -1;
-    const CodepipelineExecutionRecord *e = record;
     for (size_t k = 0; e && k < e->revisions.n; k++)
         if (sw_str_eq(e->revisions.v[k].action, a->action)) {
             to->current_revision = sw_new(cx->arena, CodepipelineActionRevision);

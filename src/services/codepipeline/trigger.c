@@ -19,14 +19,14 @@ static const CodepipelineActionDeclaration *watches(const CodepipelinePipelineDe
 
 int codepipeline_on_codecommit(SwCtx *cx, const SwEvent *e, SwError *err) {
     SwValue detail;
-    SwDocList l;
+    CodepipelinePipelineRecords l;
     if (sw_json_parse(cx->arena, e->detail, &detail, err) < 0)
         return -1;
     SwStr what = sw_value_str(sw_value_getz(&detail, "event")), type = sw_value_str(sw_value_getz(&detail, "referenceType"));
     if (!sw_str_eqz(type, "branch") || (!sw_str_eqz(what, "referenceCreated") && !sw_str_eqz(what, "referenceUpdated")))
         return 0;
     SwDocQuery q = {.index = "by_repository", .equals = {sw_value_str(sw_value_getz(&detail, "repositoryName"))}};
-    if (!sw_str_is(q.equals[0]) || sw_doc_list(cx->tx, &codepipeline_pipelines, &q, &l, err) < 0)
+    if (!sw_str_is(q.equals[0]) || codepipeline_pipelines_list(cx->tx, &q, &l, err) < 0)
         return q.equals[0].n ? -1 : 0;
     for (size_t i = 0; i < l.n; i++) {
         const CodepipelinePipelineRecord *p = l.v[i].record;
@@ -65,7 +65,7 @@ int codepipeline_concerns(SwCtx *cx, const SwEvent *e, bool *ret_concerned, SwEr
 int codepipeline_on_action_event(SwCtx *cx, const SwEvent *e, SwError *err) {
     const SwActionType *t = waiting_for(cx, e);
     SwValue detail;
-    SwDocList l;
+    CodepipelineActionRecords l;
     if (!t)
         return 0;
     if (sw_json_parse(cx->arena, e->detail, &detail, err) < 0)
@@ -73,7 +73,7 @@ int codepipeline_on_action_event(SwCtx *cx, const SwEvent *e, SwError *err) {
     SwDocQuery q = {.index = "by_external", .equals = {sw_value_str(sw_value_path(&detail, t->event_path))}};
     if (!sw_str_is(q.equals[0]))
         return 0;
-    if (sw_doc_list(cx->tx, &codepipeline_actions, &q, &l, err) < 0)
+    if (codepipeline_actions_list(cx->tx, &q, &l, err) < 0)
         return -1;
     for (size_t k = 0; k < l.n; k++)
         if (sw_wake(cx, &codepipeline_action_controller, l.v[k].id, 0, err) < 0)

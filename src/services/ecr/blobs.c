@@ -297,7 +297,7 @@ static void look_or_cancel(EcrVisit *v) {
     if (r == 0)
         r = ecr_upload_find(cx, v->path.name, v->path.reference, &there, &err);
     if (r == 0 && there && cancel)
-        r = sw_doc_delete(cx->tx, &ecr_uploads, v->path.reference, NULL, &err);
+        r = ecr_uploads_delete(cx->tx, v->path.reference, NULL, &err);
     if (r == 0 && there && cancel)
         r = sw_ctx_commit(cx, &err);
     sw_ctx_rollback(cx);

@@ -3,9 +3,6 @@
 
 #include "services/ecr/ecr.h"
 
-static const SwCollection *const collections[] = {
-    &ecr_repositories, &ecr_images, &ecr_tags, &ecr_layers, &ecr_uploads, &ecr_tokens, &ecr_previews, NULL,
-};
 static const SwController *const controllers[] = {&ecr_lifecycle, &ecr_upload_expiry, NULL};
 
 const SwService sw_service_ecr = {
@@ -19,5 +16,5 @@ const SwService sw_service_ecr = {
     .routes = ecr_routes,
     .n_routes = SW_N(ecr_routes),
     .controllers = controllers,
-    .collections = collections,
+    .collections = ecr_collections,
 };

@@ -20,7 +20,6 @@
 #define ECR_LAYER_MAX ((int64_t)52000 * (int64_t)SW_MIB) /* ECR's limit of a layer */
 #define ECR_PART_SIZE ((int64_t)10 * (int64_t)SW_MIB)
 
-extern const SwCollection ecr_images, ecr_tags, ecr_layers, ecr_uploads, ecr_tokens, ecr_previews;
 extern const SwController ecr_lifecycle, ecr_upload_expiry;
 
 /* repository.c */
@@ -53,7 +52,7 @@ int ecr_image_manifest(SwCtx *cx, const EcrImageRecord *i, SwStr *ret, SwError *
 /* With its tags; layers that no image of the repository uses any more go too. *ret_held: an index
  * of the repository names it, and nothing was done. */
 int ecr_image_delete(SwCtx *cx, const EcrImageRecord *i, bool force, bool *ret_held, SwError *err) sw_must_check;
-int ecr_images_of(SwCtx *cx, SwStr repository, SwDocList *ret, SwError *err) sw_must_check;
+int ecr_images_of(SwCtx *cx, SwStr repository, EcrImageRecords *ret, SwError *err) sw_must_check;
 int ecr_untag(SwCtx *cx, SwStr repository, SwStr tag, SwError *err) sw_must_check;
 /* Remember that an image was pulled, at most once a day. */
 int ecr_image_pulled(SwCtx *cx, SwStr repository, SwStr digest, SwError *err) sw_must_check;

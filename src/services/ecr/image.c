@@ -8,20 +8,6 @@
 
 #define PULL_NOTED_EVERY SW_DAY /* ECR refreshes lastRecordedPullTime at least once in 24 hours */
 
-const SwCollection ecr_images = {
-    .name = "ecr/image",
-    .shape = &ecr_shape_image_record,
-    .indexes = {{.name = "by_repository", .member = {"repository"}},
-                {.name = "by_blob", .member = {"repository", "blobs"}},
-                {.name = "by_child", .member = {"repository", "children"}},
-                {.name = "by_subject", .member = {"repository", "subject"}}},
-};
-const SwCollection ecr_tags = {
-    .name = "ecr/tag",
-    .shape = &ecr_shape_tag_record,
-    .indexes = {{.name = "by_repository", .member = {"repository"}}, {.name = "by_digest", .member = {"repository", "digest"}}},
-};
-
 SwStr ecr_key(SwArena *a, SwStr repository, char between, SwStr reference) {
     return sw_strf(a, "%.*s%c%.*s", SW_FMT(repository), between, SW_FMT(reference));
 }
@@ -46,15 +32,15 @@ static int emit(SwCtx *cx, const char *action, SwStr repository, SwStr digest, S
 /* ---- reading ---- */
 
 static int tag_find(SwCtx *cx, SwStr repository, SwStr tag, EcrTagRecord **ret, SwError *err) {
-    void *r = NULL;
-    if (sw_doc_find(cx->tx, &ecr_tags, ecr_key(cx->arena, repository, ':', tag), &r, err) < 0)
+    EcrTagRecord *r = NULL;
+    if (ecr_tags_find(cx->tx, ecr_key(cx->arena, repository, ':', tag), &r, err) < 0)
         return -1;
     *ret = r;
     return 0;
 }
 
 int ecr_image_find(SwCtx *cx, SwStr repository, SwStr reference, EcrImageRecord **ret, SwError *err) {
-    void *r = NULL;
+    EcrImageRecord *r = NULL;
     EcrTagRecord *t;
     *ret = NULL;
     if (!ecr_is_digest(reference)) {
@@ -64,20 +50,20 @@ int ecr_image_find(SwCtx *cx, SwStr repository, SwStr reference, EcrImageRecord 
             return 0;
         reference = t->digest;
     }
-    if (sw_doc_find(cx->tx, &ecr_images, ecr_key(cx->arena, repository, '@', reference), &r, err) < 0)
+    if (ecr_images_find(cx->tx, ecr_key(cx->arena, repository, '@', reference), &r, err) < 0)
         return -1;
     *ret = r;
     return 0;
 }
 
 int ecr_image_tags(SwCtx *cx, SwStr repository, SwStr digest, SwStrList *ret, SwError *err) {
-    SwDocList l;
+    EcrTagRecords l;
     SwDocQuery q = {.index = "by_digest", .equals = {repository, digest}};
     *ret = (SwStrList){0};
-    if (sw_doc_list(cx->tx, &ecr_tags, &q, &l, err) < 0)
+    if (ecr_tags_list(cx->tx, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
-        sw_str_list_add(cx->arena, ret, ((EcrTagRecord *)l.v[i].record)->tag);
+        sw_str_list_add(cx->arena, ret, l.v[i].record->tag);
     return 0;
 }
 
@@ -86,9 +72,9 @@ int ecr_image_manifest(SwCtx *cx, const EcrImageRecord *i, SwStr *ret, SwError *
                         err);
 }
 
-int ecr_images_of(SwCtx *cx, SwStr repository, SwDocList *ret, SwError *err) {
+int ecr_images_of(SwCtx *cx, SwStr repository, EcrImageRecords *ret, SwError *err) {
     SwDocQuery q = {.index = "by_repository", .equals = {repository}};
-    return sw_doc_list(cx->tx, &ecr_images, &q, ret, err);
+    return ecr_images_list(cx->tx, &q, ret, err);
 }
 
 /* ---- writing ---- */
@@ -180,7 +166,7 @@ static int write_image(SwCtx *cx, const EcrPut *p, const EcrManifest *m, int64_t
     };
     if (sw_blob_ref(cx->tx, ecr_digest_hex(p->digest), owner(cx, name), err) < 0)
         return -1;
-    return sw_doc_put(cx->tx, &ecr_images, ecr_key(cx->arena, name, '@', p->digest), i, err);
+    return ecr_images_put(cx->tx, ecr_key(cx->arena, name, '@', p->digest), i, err);
 }
 
 int ecr_image_put(SwCtx *cx, const EcrPut *p, EcrImageRecord **ret_image, SwError *err) {
@@ -207,7 +193,7 @@ int ecr_image_put(SwCtx *cx, const EcrPut *p, EcrImageRecord **ret_image, SwErro
     if (!there && write_image(cx, p, &m, size, *ret_image, err) < 0)
         return -1;
     EcrTagRecord t = {.repository = name, .tag = p->tag, .digest = p->digest};
-    if (sw_str_is(p->tag) && sw_doc_put(cx->tx, &ecr_tags, ecr_key(cx->arena, name, ':', p->tag), &t, err) < 0)
+    if (sw_str_is(p->tag) && ecr_tags_put(cx->tx, ecr_key(cx->arena, name, ':', p->tag), &t, err) < 0)
         return -1;
     if (sw_str_is(p->repository->lifecycle_policy_text) && sw_wake(cx, &ecr_lifecycle, name, 0, err) < 0)
         return -1;
@@ -220,7 +206,7 @@ static int drop_layers(SwCtx *cx, const EcrImageRecord *i, SwError *err) {
         int64_t users;
         EcrLayerRecord *l;
         SwDocQuery q = {.index = "by_blob", .equals = {i->repository, i->blobs.v[n]}};
-        if (sw_doc_count(cx->tx, &ecr_images, &q, &users, err) < 0)
+        if (ecr_images_count(cx->tx, &q, &users, err) < 0)
             return -1;
         if (users)
             continue;
@@ -231,14 +217,14 @@ static int drop_layers(SwCtx *cx, const EcrImageRecord *i, SwError *err) {
 }
 
 int ecr_untag(SwCtx *cx, SwStr repository, SwStr tag, SwError *err) {
-    return sw_doc_delete(cx->tx, &ecr_tags, ecr_key(cx->arena, repository, ':', tag), NULL, err);
+    return ecr_tags_delete(cx->tx, ecr_key(cx->arena, repository, ':', tag), NULL, err);
 }
 
 int ecr_image_delete(SwCtx *cx, const EcrImageRecord *i, bool force, bool *ret_held, SwError *err) {
     int64_t indexes = 0;
     SwStrList tags;
     SwDocQuery q = {.index = "by_child", .equals = {i->repository, i->digest}};
-    if (!force && sw_doc_count(cx->tx, &ecr_images, &q, &indexes, err) < 0)
+    if (!force && ecr_images_count(cx->tx, &q, &indexes, err) < 0)
         return -1;
     *ret_held = indexes > 0;
     if (*ret_held)
@@ -252,7 +238,7 @@ int ecr_image_delete(SwCtx *cx, const EcrImageRecord *i, bool force, bool *ret_h
     if (!tags.n && emit(cx, "DELETE", i->repository, i->digest, SW_NO_STR, err) < 0)
         return -1;
     if (sw_blob_unref(cx->tx, ecr_digest_hex(i->digest), owner(cx, i->repository), err) < 0 ||
-        sw_doc_delete(cx->tx, &ecr_images, ecr_key(cx->arena, i->repository, '@', i->digest), NULL, err) < 0)
+        ecr_images_delete(cx->tx, ecr_key(cx->arena, i->repository, '@', i->digest), NULL, err) < 0)
         return -1;
     return drop_layers(cx, i, err);
 }
@@ -264,5 +250,5 @@ int ecr_image_pulled(SwCtx *cx, SwStr repository, SwStr digest, SwError *err) {
     if (!i || sw_now(cx) - SW_OR(i->pulled_at, 0) < PULL_NOTED_EVERY)
         return 0;
     i->pulled_at = SW_SOME_TIME(sw_now(cx));
-    return sw_doc_put(cx->tx, &ecr_images, ecr_key(cx->arena, repository, '@', digest), i, err);
+    return ecr_images_put(cx->tx, ecr_key(cx->arena, repository, '@', digest), i, err);
 }

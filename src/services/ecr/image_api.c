@@ -217,7 +217,7 @@ static int read_place(ImagePage *p, SwError *err) {
 int ecr_list_images(SwCtx *cx, const EcrListImagesRequest *in, EcrListImagesResponse *out, SwError *err) {
     ImagePage p = {.cx = cx, .in = in, .to = &out->image_ids};
     EcrRepositoryRecord *r;
-    SwDocList l;
+    EcrImageRecords l;
     if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
         sw_page_limit(cx, PAGE_DEFAULT, 0, &p.limit, err) < 0 || read_place(&p, err) < 0)
         return -1;
@@ -225,7 +225,7 @@ int ecr_list_images(SwCtx *cx, const EcrListImagesRequest *in, EcrListImagesResp
     SwDocQuery q = {
         .index = "by_repository", .equals = {in->repository_name}, .after = p.behind, .limit = 100, .cursors = true};
     do {
-        if (sw_doc_list(cx->tx, &ecr_images, &q, &l, err) < 0)
+        if (ecr_images_list(cx->tx, &q, &l, err) < 0)
             return -1;
         for (size_t i = 0; i < l.n && !p.next.p; i++) {
             if (add_identifiers(&p, l.v[i].record, err) < 0)
@@ -283,7 +283,7 @@ static int describe_named(SwCtx *cx, const EcrDescribeImagesRequest *in, EcrDesc
 
 static int passes(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const EcrDescribeImagesFilter *f = arg;
-    const EcrImageRecord *i = row->record;
+    const EcrImageRecord *i = ecr_images_row(row);
     SwStrList tags;
     if (ecr_image_tags(cx, i->repository, i->digest, &tags, err) < 0)
         return -1;
@@ -292,7 +292,7 @@ static int passes(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wan
 }
 
 static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    return show_detail(cx, row->record, to, err);
+    return show_detail(cx, ecr_images_row(row), to, err);
 }
 
 int ecr_describe_images(SwCtx *cx, const EcrDescribeImagesRequest *in, EcrDescribeImagesResponse *out, SwError *err) {

@@ -8,24 +8,13 @@
 
 #define UPLOAD_LIFE SW_DAY
 
-const SwCollection ecr_layers = {
-    .name = "ecr/layer",
-    .shape = &ecr_shape_layer_record,
-    .indexes = {{.name = "by_repository", .member = {"repository"}}},
-};
-const SwCollection ecr_uploads = {
-    .name = "ecr/upload",
-    .shape = &ecr_shape_upload_record,
-    .indexes = {{.name = "by_repository", .member = {"repository"}}},
-};
-
 static SwStr owner(SwCtx *cx, SwStr repository) {
     return sw_strf(cx->arena, "ecr-layer/%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region), SW_FMT(repository));
 }
 
 int ecr_layer_find(SwCtx *cx, SwStr repository, SwStr digest, EcrLayerRecord **ret, SwError *err) {
-    void *r = NULL;
-    if (sw_doc_find(cx->tx, &ecr_layers, ecr_key(cx->arena, repository, '@', digest), &r, err) < 0)
+    EcrLayerRecord *r = NULL;
+    if (ecr_layers_find(cx->tx, ecr_key(cx->arena, repository, '@', digest), &r, err) < 0)
         return -1;
     *ret = r;
     return 0;
@@ -35,13 +24,13 @@ int ecr_layer_add(SwCtx *cx, SwStr repository, SwStr digest, int64_t size, SwErr
     EcrLayerRecord l = {.repository = repository, .digest = digest, .size = SW_SOME_INT(size)};
     if (sw_blob_ref(cx->tx, ecr_digest_hex(digest), owner(cx, repository), err) < 0)
         return -1;
-    return sw_doc_put(cx->tx, &ecr_layers, ecr_key(cx->arena, repository, '@', digest), &l, err);
+    return ecr_layers_put(cx->tx, ecr_key(cx->arena, repository, '@', digest), &l, err);
 }
 
 int ecr_layer_remove(SwCtx *cx, const EcrLayerRecord *l, SwError *err) {
     if (sw_blob_unref(cx->tx, ecr_digest_hex(l->digest), owner(cx, l->repository), err) < 0)
         return -1;
-    return sw_doc_delete(cx->tx, &ecr_layers, ecr_key(cx->arena, l->repository, '@', l->digest), NULL, err);
+    return ecr_layers_delete(cx->tx, ecr_key(cx->arena, l->repository, '@', l->digest), NULL, err);
 }
 
 /* ---- uploads ---- */
@@ -54,7 +43,7 @@ int ecr_upload_begin(SwCtx *cx, SwStr repository, SwStr *ret_id, SwError *err) {
         return -1;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_put(cx->tx, &ecr_uploads, id, &u, err) < 0 ||
+    if (ecr_uploads_put(cx->tx, id, &u, err) < 0 ||
         sw_wake(cx, &ecr_upload_expiry, id, u.created_at.v + UPLOAD_LIFE, err) < 0) {
         sw_ctx_rollback(cx);
         return -1;
@@ -64,10 +53,9 @@ int ecr_upload_begin(SwCtx *cx, SwStr repository, SwStr *ret_id, SwError *err) {
 }
 
 int ecr_upload_find(SwCtx *cx, SwStr repository, SwStr id, bool *ret_there, SwError *err) {
-    void *r = NULL;
-    if (sw_doc_find(cx->tx, &ecr_uploads, id, &r, err) < 0)
+    EcrUploadRecord *u = NULL;
+    if (ecr_uploads_find(cx->tx, id, &u, err) < 0)
         return -1;
-    const EcrUploadRecord *u = r;
     *ret_there = u && sw_str_eq(u->repository, repository);
     return 0;
 }
@@ -76,7 +64,7 @@ static int end_in_tx(SwCtx *cx, SwStr repository, SwStr id, SwStr digest, int64_
     EcrRepositoryRecord *ignored;
     if (ecr_repository_get(cx, repository, &ignored, err) < 0 || ecr_layer_add(cx, repository, digest, size, err) < 0)
         return -1;
-    return sw_doc_delete(cx->tx, &ecr_uploads, id, NULL, err);
+    return ecr_uploads_delete(cx->tx, id, NULL, err);
 }
 
 int ecr_upload_end(SwCtx *cx, SwStr repository, SwStr id, SwBlobWriter *w, SwStr digest, bool *ret_matches, int64_t *ret_size,
@@ -90,8 +78,7 @@ int ecr_upload_end(SwCtx *cx, SwStr repository, SwStr id, SwBlobWriter *w, SwStr
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
     /* The bytes of an upload that ends with the wrong digest are gone with it. */
-    int r = *ret_matches ? end_in_tx(cx, repository, id, digest, info.size, err)
-                         : sw_doc_delete(cx->tx, &ecr_uploads, id, NULL, err);
+    int r = *ret_matches ? end_in_tx(cx, repository, id, digest, info.size, err) : ecr_uploads_delete(cx->tx, id, NULL, err);
     if (r < 0) {
         sw_ctx_rollback(cx);
         return -1;
@@ -106,7 +93,7 @@ int ecr_upload_end(SwCtx *cx, SwStr repository, SwStr id, SwBlobWriter *w, SwStr
 static int expire_upload(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_delete(cx->tx, &ecr_uploads, id, NULL, err) < 0) {
+    if (ecr_uploads_delete(cx->tx, id, NULL, err) < 0) {
         sw_ctx_rollback(cx);
         return -1;
     }

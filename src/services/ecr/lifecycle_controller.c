@@ -9,7 +9,7 @@
 #include "services/ecr/ecr.h"
 
 int ecr_images_aged(SwCtx *cx, SwStr repository, EcrAgedList *ret, SwError *err) {
-    SwDocList l;
+    EcrImageRecords l;
     *ret = (EcrAgedList){0};
     if (ecr_images_of(cx, repository, &l, err) < 0)
         return -1;
@@ -40,13 +40,12 @@ static int expire(SwCtx *cx, SwStr repository, const EcrAgedList *images, SwErro
 }
 
 static int step_repository(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
-    void *record = NULL;
+    EcrRepositoryRecord *r = NULL;
     EcrAgedList images;
     EcrRules *rules;
     SwTime next;
-    if (sw_doc_find(cx->tx, &ecr_repositories, id, &record, err) < 0)
+    if (ecr_repositories_find(cx->tx, id, &r, err) < 0)
         return -1;
-    EcrRepositoryRecord *r = record;
     if (!r || !sw_str_is(r->lifecycle_policy_text))
         return 0;
     if (ecr_rules_parse(cx->arena, r->lifecycle_policy_text, &rules, err) < 0 || ecr_images_aged(cx, id, &images, err) < 0)
@@ -56,7 +55,7 @@ static int step_repository(SwCtx *cx, SwStr id, SwStep *step, SwError *err) {
         return -1;
     r->lifecycle_evaluated_at = SW_SOME_TIME(sw_now(cx));
     step->again = SW_MIN(next, sw_now(cx) + SW_DAY);
-    return sw_doc_put(cx->tx, &ecr_repositories, id, r, err);
+    return ecr_repositories_put(cx->tx, id, r, err);
 }
 
 const SwController ecr_lifecycle = {

@@ -6,8 +6,6 @@
 
 #define PAGE_DEFAULT 100
 
-const SwCollection ecr_previews = {.name = "ecr/preview", .shape = &ecr_shape_preview_record};
-
 static int no_policy(SwCtx *cx, SwStr name, SwError *err) {
     return sw_fail(err, &ECR_LIFECYCLE_POLICY_NOT_FOUND_EXCEPTION,
                    "Lifecycle policy does not exist for the repository with name '%.*s' in the "
@@ -26,7 +24,7 @@ int ecr_put_lifecycle_policy(SwCtx *cx, const EcrPutLifecyclePolicyRequest *in, 
     *out = (EcrPutLifecyclePolicyResponse){.registry_id = cx->account,
                                            .repository_name = in->repository_name,
                                            .lifecycle_policy_text = in->lifecycle_policy_text};
-    if (sw_doc_put(cx->tx, &ecr_repositories, in->repository_name, r, err) < 0)
+    if (ecr_repositories_put(cx->tx, in->repository_name, r, err) < 0)
         return -1;
     return sw_wake(cx, &ecr_lifecycle, in->repository_name, 0, err);
 }
@@ -57,7 +55,7 @@ int ecr_delete_lifecycle_policy(SwCtx *cx, const EcrDeleteLifecyclePolicyRequest
     sw_shape_move(cx->arena, &ecr_shape_delete_lifecycle_policy_response, out, &ecr_shape_get_lifecycle_policy_response, &was);
     r->lifecycle_policy_text = SW_NO_STR;
     r->lifecycle_evaluated_at = (SwOptTime){0};
-    return sw_doc_put(cx->tx, &ecr_repositories, in->repository_name, r, err);
+    return ecr_repositories_put(cx->tx, in->repository_name, r, err);
 }
 
 /* ---- preview ---- */
@@ -99,7 +97,7 @@ int ecr_start_lifecycle_policy_preview(SwCtx *cx, const EcrStartLifecyclePolicyP
         .lifecycle_policy_text = p.lifecycle_policy_text,
         .status = ECR_LIFECYCLE_POLICY_PREVIEW_STATUS_COMPLETE,
     };
-    return sw_doc_put(cx->tx, &ecr_previews, in->repository_name, &p, err);
+    return ecr_previews_put(cx->tx, in->repository_name, &p, err);
 }
 
 static bool has_tag(const EcrLifecyclePolicyPreviewResult *r, SwStr tag) {
@@ -138,14 +136,13 @@ static int show_page(SwCtx *cx, const EcrGetLifecyclePolicyPreviewRequest *in, c
 int ecr_get_lifecycle_policy_preview(SwCtx *cx, const EcrGetLifecyclePolicyPreviewRequest *in,
                                      EcrGetLifecyclePolicyPreviewResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
-    void *record = NULL;
+    EcrPreviewRecord *p = NULL;
     if (in->image_ids.n && (in->filter || in->max_results.set || sw_str_is(in->next_token)))
         return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
                        "Invalid parameter: imageIds cannot be used with filter, maxResults or nextToken");
     if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
-        sw_doc_find(cx->tx, &ecr_previews, in->repository_name, &record, err) < 0)
+        ecr_previews_find(cx->tx, in->repository_name, &p, err) < 0)
         return -1;
-    const EcrPreviewRecord *p = record;
     if (!p)
         return sw_fail(err, &ECR_LIFECYCLE_POLICY_PREVIEW_NOT_FOUND_EXCEPTION,
                        "Lifecycle policy preview does not exist for the repository with name "

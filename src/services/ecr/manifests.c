@@ -207,7 +207,7 @@ void ecr_manifest_handle(EcrVisit *v) {
 
 /* ---- lists ---- */
 
-static int list_tags(EcrVisit *v, int64_t max, SwDocList *ret, SwError *err) {
+static int list_tags(EcrVisit *v, int64_t max, EcrTagRecords *ret, SwError *err) {
     SwCtx *cx = v->cx;
     SwStr last = ecr_query(cx, "last");
     /* Ids are NAME:TAG, so a page begins behind "NAME:LAST". */
@@ -221,7 +221,7 @@ static int list_tags(EcrVisit *v, int64_t max, SwDocList *ret, SwError *err) {
     }
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int r = sw_doc_list(cx->tx, &ecr_tags, &q, ret, err);
+    int r = ecr_tags_list(cx->tx, &q, ret, err);
     sw_ctx_rollback(cx);
     return r;
 }
@@ -229,7 +229,7 @@ static int list_tags(EcrVisit *v, int64_t max, SwDocList *ret, SwError *err) {
 void ecr_tags_handle(EcrVisit *v) {
     SwCtx *cx = v->cx;
     SwError err = sw_error(cx->arena);
-    SwDocList l = {0};
+    EcrTagRecords l = {0};
     int64_t max = TAGS_PAGE;
     SwStr n = ecr_query(cx, "n");
     if (sw_str_is(n) && (!sw_str_to_i64(n, &max) || max < 0)) {
@@ -245,7 +245,7 @@ void ecr_tags_handle(EcrVisit *v) {
     SwStr tag = SW_NO_STR;
     sw_buf_addf(&b, "{\"name\":\"%.*s\",\"tags\":[", SW_FMT(v->path.name));
     for (size_t i = 0; i < SW_MIN(l.n, (size_t)max); i++) {
-        tag = ((EcrTagRecord *)l.v[i].record)->tag;
+        tag = l.v[i].record->tag;
         sw_buf_addf(&b, "%s\"%.*s\"", i ? "," : "", SW_FMT(tag));
     }
     sw_buf_addz(&b, "]}\n");
@@ -276,7 +276,7 @@ static void add_referrer(SwBuf *b, const EcrImageRecord *i, bool first) {
 void ecr_referrers_handle(EcrVisit *v) {
     SwCtx *cx = v->cx;
     SwError err = sw_error(cx->arena);
-    SwDocList l = {0};
+    EcrImageRecords l = {0};
     SwStr type = ecr_query(cx, "artifactType");
     SwDocQuery q = {.index = "by_subject", .equals = {v->path.name, v->path.reference}};
     if (!ecr_is_digest(v->path.reference)) {
@@ -285,7 +285,7 @@ void ecr_referrers_handle(EcrVisit *v) {
     }
     int r = sw_ctx_begin(cx, SW_READ, &err);
     if (r == 0)
-        r = sw_doc_list(cx->tx, &ecr_images, &q, &l, &err);
+        r = ecr_images_list(cx->tx, &q, &l, &err);
     sw_ctx_rollback(cx);
     if (r < 0) {
         ecr_reply_failure(cx, &err);

@@ -6,8 +6,6 @@
 
 #define PAGE_DEFAULT 100
 
-const SwCollection ecr_repositories = {.name = "ecr/repository", .shape = &ecr_shape_repository_record};
-
 int ecr_repository_of(SwCtx *cx, SwStr registry_id, SwStr name, EcrRepositoryRecord **ret, SwError *err) {
     const SwResource *r = &ecr_repository_resource;
     if (!sw_str_is(registry_id) || sw_str_eq(registry_id, cx->account))
@@ -80,7 +78,7 @@ int ecr_create_repository(SwCtx *cx, const EcrCreateRepositoryRequest *in, EcrCr
 }
 
 static int show_repository(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(EcrRepository *)to = *shown(cx, row->record);
+    *(EcrRepository *)to = *shown(cx, ecr_repositories_row(row));
     return 0;
 }
 
@@ -102,24 +100,24 @@ int ecr_describe_repositories(SwCtx *cx, const EcrDescribeRepositoriesRequest *i
 }
 
 /* Uploads that go on find their repository gone and expire by themselves. */
-static int delete_contents(SwCtx *cx, SwStr name, const SwDocList *images, SwError *err) {
-    SwDocList layers;
+static int delete_contents(SwCtx *cx, SwStr name, const EcrImageRecords *images, SwError *err) {
+    EcrLayerRecords layers;
     SwDocQuery q = {.index = "by_repository", .equals = {name}};
     bool held;
     for (size_t i = 0; i < images->n; i++)
         if (ecr_image_delete(cx, images->v[i].record, true, &held, err) < 0)
             return -1;
-    if (sw_doc_list(cx->tx, &ecr_layers, &q, &layers, err) < 0)
+    if (ecr_layers_list(cx->tx, &q, &layers, err) < 0)
         return -1;
     for (size_t i = 0; i < layers.n; i++)
         if (ecr_layer_remove(cx, layers.v[i].record, err) < 0)
             return -1;
-    return sw_doc_delete(cx->tx, &ecr_previews, name, NULL, err);
+    return ecr_previews_delete(cx->tx, name, NULL, err);
 }
 
 int ecr_delete_repository(SwCtx *cx, const EcrDeleteRepositoryRequest *in, EcrDeleteRepositoryResponse *out, SwError *err) {
     EcrRepositoryRecord *r;
-    SwDocList images;
+    EcrImageRecords images;
     if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0 ||
         ecr_images_of(cx, in->repository_name, &images, err) < 0)
         return -1;

@@ -9,19 +9,12 @@
 #define SWEEP_MAX  100          /* expired ones removed when a new one is made */
 #define REMEMBERED (7 * SW_DAY) /* past its end, so that it is told from a password that never was */
 
-const SwCollection ecr_tokens = {
-    .name = "ecr/token",
-    .scope = SW_SCOPE_GLOBAL,
-    .shape = &ecr_shape_token_record,
-    .indexes = {{.name = "by_end", .member = {"expiresAt"}}},
-};
-
 static int sweep(SwCtx *cx, SwError *err) {
     SwDocQuery q = {.index = "by_end",
                     .from = SW_STR("0"),
                     .below = sw_index_number(cx->arena, sw_now(cx) - REMEMBERED),
                     .limit = SWEEP_MAX};
-    return sw_doc_delete_all(cx->tx, &ecr_tokens, &q, err);
+    return ecr_tokens_delete_all(cx->tx, &q, err);
 }
 
 int ecr_token_make(SwCtx *cx, SwStr layer, SwTime life, SwStr *ret_password, SwTime *ret_expires, SwError *err) {
@@ -41,12 +34,12 @@ int ecr_token_make(SwCtx *cx, SwStr layer, SwTime life, SwStr *ret_password, SwT
         return -1;
     *ret_password = sw_id_base62(cx->arena, 64);
     *ret_expires = t.expires_at.v;
-    return sw_doc_put(cx->tx, &ecr_tokens, sw_sha256_hex(cx->arena, *ret_password), &t, err);
+    return ecr_tokens_put(cx->tx, sw_sha256_hex(cx->arena, *ret_password), &t, err);
 }
 
 int ecr_token_find(SwCtx *cx, SwStr password, EcrTokenRecord **ret, bool *ret_expired, SwError *err) {
-    void *r = NULL;
-    if (sw_doc_find(cx->tx, &ecr_tokens, sw_sha256_hex(cx->arena, password), &r, err) < 0)
+    EcrTokenRecord *r = NULL;
+    if (ecr_tokens_find(cx->tx, sw_sha256_hex(cx->arena, password), &r, err) < 0)
         return -1;
     *ret = r;
     *ret_expired = *ret && (*ret)->expires_at.v <= sw_now(cx);

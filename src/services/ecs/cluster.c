@@ -6,8 +6,6 @@
 
 #include "wire/wire.h"
 
-const SwCollection ecs_clusters = {.name = "ecs/cluster", .shape = &ecs_shape_cluster_record};
-
 static bool is_active(SwCtx *cx, const void *record) {
     (void)cx;
     return ecs_is(((const EcsClusterRecord *)record)->cluster->status, "ACTIVE");
@@ -61,14 +59,14 @@ static int count_tasks(SwCtx *cx, EcsCluster *c, SwError *err) {
     int64_t n[SW_N(states)];
     for (size_t i = 0; i < SW_N(states); i++) {
         SwDocQuery tasks = {.index = "by_last_status", .equals = {c->cluster_arn, states[i]}};
-        if (sw_doc_count(cx->tx, &ecs_tasks, &tasks, &n[i], err) < 0)
+        if (ecs_tasks_count(cx->tx, &tasks, &n[i], err) < 0)
             return -1;
     }
     c->running_tasks_count = SW_SOME_INT(n[0]);
     c->pending_tasks_count = SW_SOME_INT(n[1] + n[2] + n[3]);
     SwDocQuery q = {.index = "by_cluster", .equals = {c->cluster_arn, SW_STR("ACTIVE")}};
     int64_t services;
-    if (sw_doc_count(cx->tx, &ecs_services, &q, &services, err) < 0)
+    if (ecs_services_count(cx->tx, &q, &services, err) < 0)
         return -1;
     c->active_services_count = SW_SOME_INT(services);
     c->registered_container_instances_count = SW_SOME_INT(0);
@@ -140,8 +138,8 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDe
     sw_list_present(cx->arena, &out->failures);
     for (size_t i = 0; i < names.n; i++) {
         SwStr id = sw_resource_id(cx, &ecs_cluster_resource, names.v[i]);
-        void *r = NULL; /* also one that is INACTIVE */
-        if (id.p && sw_doc_find(cx->tx, &ecs_clusters, id, &r, err) < 0)
+        EcsClusterRecord *r = NULL; /* also one that is INACTIVE */
+        if (id.p && ecs_clusters_find(cx->tx, id, &r, err) < 0)
             return -1;
         if (!r) {
             SwStr arn = ecs_asked_arn(names.v[i], ecs_cluster_arn(cx, names.v[i]));
@@ -149,7 +147,7 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDe
             continue;
         }
         EcsCluster *c = sw_list_add(cx->arena, &out->clusters);
-        *c = *((EcsClusterRecord *)r)->cluster;
+        *c = *r->cluster;
         if (show(cx, c, &in->include, err) < 0)
             return -1;
     }
@@ -157,12 +155,12 @@ int ecs_describe_clusters(SwCtx *cx, const EcsDescribeClustersRequest *in, EcsDe
 }
 
 static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
-    *ret_wanted = is_active(cx, row->record);
+    *ret_wanted = is_active(cx, ecs_clusters_row(row));
     return 0;
 }
 
 static int show_arn(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(SwStr *)to = ((const EcsClusterRecord *)row->record)->cluster->cluster_arn;
+    *(SwStr *)to = ecs_clusters_row(row)->cluster->cluster_arn;
     return 0;
 }
 

@@ -7,11 +7,6 @@
 
 #include "base/id.h"
 
-const SwCollection ecs_service_deployments = {.name = "ecs/serviceDeployment",
-                                              .shape = &ecs_shape_service_deployment_record,
-                                              .indexes = {{.name = "by_service", .member = {"serviceArn", "createdAt"}}}};
-const SwCollection ecs_service_revisions = {.name = "ecs/serviceRevision", .shape = &ecs_shape_service_revision_record};
-
 EcsDeployment *ecs_deployment_primary(EcsServiceRecord *s) {
     for (size_t i = 0; i < s->service->deployments.n; i++)
         if (ecs_is(s->service->deployments.v[i].status, "PRIMARY"))
@@ -323,7 +318,7 @@ int ecs_describe_service_revisions(SwCtx *cx, const EcsDescribeServiceRevisionsR
 
 static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const EcsListServiceDeploymentsRequest *in = arg;
-    const EcsServiceDeployment *d = ((const EcsServiceDeploymentRecord *)row->record)->deployment;
+    const EcsServiceDeployment *d = ecs_service_deployments_row(row)->deployment;
     bool after = !in->created_at || !in->created_at->after.set || d->created_at.v >= in->created_at->after.v;
     bool before = !in->created_at || !in->created_at->before.set || d->created_at.v <= in->created_at->before.v;
     *ret_wanted = after && before && (!in->status.n || sw_str_list_has(&in->status, d->status));
@@ -331,7 +326,7 @@ static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_
 }
 
 static int show_brief(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    const EcsServiceDeployment *d = ((const EcsServiceDeploymentRecord *)row->record)->deployment;
+    const EcsServiceDeployment *d = ecs_service_deployments_row(row)->deployment;
     EcsServiceDeploymentBrief *b = to;
     sw_shape_move(cx->arena, &ecs_shape_service_deployment_brief, b, &ecs_shape_service_deployment, d);
     b->target_service_revision_arn = d->target_service_revision ? d->target_service_revision->arn : SW_NO_STR;

@@ -18,17 +18,6 @@ static const SwRoute routes[] = {
 
 static const SwController *const controllers[] = {&ecs_task_controller, &ecs_service_controller, &ecs_health_controller,
                                                   &ecs_log_controller,  &ecs_metrics_controller, NULL};
-static const SwCollection *const collections[] = {&ecs_clusters,
-                                                  &ecs_task_definitions,
-                                                  &ecs_tasks,
-                                                  &ecs_services,
-                                                  &ecs_health_records,
-                                                  &ecs_log_records,
-                                                  &ecs_service_deployments,
-                                                  &ecs_service_revisions,
-                                                  &ecs_actions,
-                                                  NULL};
-
 /* Ids are "ecs-<task>-<n>": the number of the container within its task. */
 static SwStr task_of(SwStr container) {
     size_t at;
@@ -39,17 +28,15 @@ static SwStr task_of(SwStr container) {
 static int wake_for(SwHost *h, SwArena *a, SwStr id, SwContainerEvent event, SwError *err) {
     _sw_tx_ SwTx *tx = NULL;
     SwStr task = task_of(id);
-    void *t = NULL, *log;
-    if (sw_tx_begin(h->store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, err) < 0 ||
-        sw_doc_find(tx, &ecs_log_records, id, &log, err) < 0)
+    EcsTaskRecord *t = NULL;
+    EcsLogRecord *l;
+    if (sw_tx_begin(h->store, a, SW_READ, SW_STR(""), SW_STR(""), &tx, err) < 0 || ecs_log_records_find(tx, id, &l, err) < 0)
         return -1;
-    if (event == SW_CONTAINER_EVENT_EXIT && sw_doc_find(tx, &ecs_tasks, task, &t, err) < 0)
+    if (event == SW_CONTAINER_EVENT_EXIT && ecs_tasks_find(tx, task, &t, err) < 0)
         return -1;
-    const EcsLogRecord *l = log;
-    const EcsTaskRecord *r = t;
     if (l && sw_engine_wake(h->engine, &ecs_log_controller, l->account, l->region, id, err) < 0)
         return -1;
-    return r ? sw_engine_wake(h->engine, &ecs_task_controller, r->account, r->region, task, err) : 0;
+    return t ? sw_engine_wake(h->engine, &ecs_task_controller, t->account, t->region, task, err) : 0;
 }
 
 static void on_container(SwHost *h, SwStr id, int event) {
@@ -65,8 +52,9 @@ static void on_container(SwHost *h, SwStr id, int event) {
  * again. */
 static int resume(SwCtx *cx, SwError *err) {
     const SwDocQuery all = {.any_scope = true};
-    SwDocList tasks, logs;
-    if (sw_doc_list(cx->tx, &ecs_tasks, &all, &tasks, err) < 0 || sw_doc_list(cx->tx, &ecs_log_records, &all, &logs, err) < 0)
+    EcsTaskRecords tasks;
+    EcsLogRecords logs;
+    if (ecs_tasks_list(cx->tx, &all, &tasks, err) < 0 || ecs_log_records_list(cx->tx, &all, &logs, err) < 0)
         return -1;
     for (size_t i = 0; i < tasks.n; i++) {
         const EcsTaskRecord *t = tasks.v[i].record;
@@ -87,14 +75,14 @@ static int resume(SwCtx *cx, SwError *err) {
 
 /* A target became healthy or ill, or has drained: its services look at once, and the tasks that
  * wait for the drain. */
-static int wake_service(SwCtx *cx, const SwDocRow *row, SwError *err) {
-    SwDocList tasks;
+static int wake_service(SwCtx *cx, const EcsServiceRecordRow *row, SwError *err) {
+    EcsTaskRecords tasks;
     const EcsServiceRecord *s = row->record;
     if (sw_wake(cx, &ecs_service_controller, row->id, 0, err) < 0 ||
         ecs_tasks_of(cx, "by_service", s->service->service_arn, &tasks, err) < 0)
         return -1;
     for (size_t i = 0; i < tasks.n; i++)
-        if (ecs_is(((EcsTaskRecord *)tasks.v[i].record)->task->last_status, "DEACTIVATING") &&
+        if (ecs_is(tasks.v[i].record->task->last_status, "DEACTIVATING") &&
             sw_wake(cx, &ecs_task_controller, tasks.v[i].id, 0, err) < 0)
             return -1;
     return 0;
@@ -102,11 +90,11 @@ static int wake_service(SwCtx *cx, const SwDocRow *row, SwError *err) {
 
 static int on_target_health(SwCtx *cx, const SwEvent *e, SwError *err) {
     SwValue v;
-    SwDocList services;
+    EcsServiceRecords services;
     if (sw_json_parse(cx->arena, e->detail, &v, err) < 0)
         return -1;
     SwDocQuery q = {.index = "by_group", .equals = {sw_value_str(sw_value_getz(&v, "targetGroupArn"))}};
-    if (!q.equals[0].n || sw_doc_list(cx->tx, &ecs_services, &q, &services, err) < 0)
+    if (!q.equals[0].n || ecs_services_list(cx->tx, &q, &services, err) < 0)
         return q.equals[0].n ? -1 : 0;
     for (size_t i = 0; i < services.n; i++)
         if (wake_service(cx, &services.v[i], err) < 0)
@@ -135,7 +123,7 @@ const SwService sw_service_ecs = {
     .routes = routes,
     .n_routes = SW_N(routes),
     .controllers = controllers,
-    .collections = collections,
+    .collections = ecs_collections,
     .listeners = listeners,
     .n_listeners = SW_N(listeners),
     .actions = &ecs_deploy_action,

@@ -16,8 +16,6 @@
 #define ECS_METADATA   "http://169.254.170.2"
 #define ECS_EVENTS_MAX 100 /* of a service, as AWS */
 
-extern const SwCollection ecs_clusters, ecs_task_definitions, ecs_tasks, ecs_services, ecs_health_records, ecs_log_records,
-    ecs_service_deployments, ecs_service_revisions, ecs_actions;
 extern const SwController ecs_task_controller, ecs_service_controller, ecs_health_controller, ecs_log_controller,
     ecs_metrics_controller;
 extern const SwActionType ecs_deploy_action;
@@ -71,7 +69,7 @@ int ecs_task_make(SwCtx *cx, const EcsTaskPlan *p, EcsTaskRecord **ret, SwError 
 bool ecs_task_stop(EcsTaskRecord *t, SwTime now, SwStr code, SwStr reason);
 /* Store with a new version, and the event "ECS Task State Change". */
 int ecs_task_store(SwCtx *cx, EcsTaskRecord *t, SwError *err) sw_must_check;
-int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, SwDocList *ret, SwError *err) sw_must_check;
+int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, EcsTaskRecords *ret, SwError *err) sw_must_check;
 SwStr ecs_task_id(const EcsTaskRecord *t);
 bool ecs_task_joins_network(const EcsTaskDefinition *d); /* one is made for it: modes awsvpc and bridge */
 bool ecs_is_checked(const EcsContainerDefinition *d);    /* has a health check that is not NONE */

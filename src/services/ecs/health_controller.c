@@ -9,8 +9,6 @@
 
 #include "ecs.h"
 
-const SwCollection ecs_health_records = {.name = "ecs/health", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_health_record};
-
 static int run_check(SwCtx *cx, SwStr id, const EcsHealthCheck *h, bool *ret_ok, SwError *err) {
     SwExec x = {0};
     if (ecs_is(h->command.v[0], "CMD-SHELL")) {
@@ -51,10 +49,9 @@ static void task_health(EcsTaskRecord *t) {
 }
 
 static int set_status(SwCtx *cx, const EcsHealthRecord *h, const char *status, SwError *err) {
-    void *r;
-    if (sw_doc_find(cx->tx, &ecs_tasks, h->task_id, &r, err) < 0)
+    EcsTaskRecord *t;
+    if (ecs_tasks_find(cx->tx, h->task_id, &t, err) < 0)
         return -1;
-    EcsTaskRecord *t = r;
     for (size_t i = 0; t && i < t->task->containers.n; i++) {
         EcsContainer *c = &t->task->containers.v[i];
         if (!sw_str_eq(c->name, h->container) || ecs_is(c->health_status, status))
@@ -71,10 +68,9 @@ static int set_status(SwCtx *cx, const EcsHealthRecord *h, const char *status, S
 
 /* Count one result and say when the next check is. */
 static int note(SwCtx *cx, SwStr id, bool ok, SwTime *ret_next, SwError *err) {
-    void *r;
-    if (sw_doc_find(cx->tx, &ecs_health_records, id, &r, err) < 0)
+    EcsHealthRecord *h;
+    if (ecs_health_records_find(cx->tx, id, &h, err) < 0)
         return -1;
-    EcsHealthRecord *h = r;
     *ret_next = 0;
     if (!h)
         return 0;
@@ -82,7 +78,7 @@ static int note(SwCtx *cx, SwStr id, bool ok, SwTime *ret_next, SwError *err) {
     bool forgiven = now < h->since.v + SW_OR(h->check->start_period, 0) * SW_S;
     h->failures = SW_SOME_INT(ok ? 0 : forgiven ? h->failures.v : h->failures.v + 1);
     h->next = SW_SOME_TIME(*ret_next = now + h->check->interval.v * SW_S);
-    if (sw_doc_put(cx->tx, &ecs_health_records, id, h, err) < 0)
+    if (ecs_health_records_put(cx->tx, id, h, err) < 0)
         return -1;
     if (ok)
         return set_status(cx, h, "HEALTHY", err);
@@ -90,13 +86,12 @@ static int note(SwCtx *cx, SwStr id, bool ok, SwTime *ret_next, SwError *err) {
 }
 
 static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
-    void *r;
+    EcsHealthRecord *h;
     bool ok = false;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int n = sw_doc_find(cx->tx, &ecs_health_records, id, &r, err);
+    int n = ecs_health_records_find(cx->tx, id, &h, err);
     sw_ctx_rollback(cx);
-    EcsHealthRecord *h = r;
     if (n < 0 || !h)
         return n;
     ret->waiting = true;

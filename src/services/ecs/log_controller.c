@@ -16,15 +16,11 @@
 #define BATCH_BYTES (900 * SW_KIB) /* PutLogEvents takes 1 MiB, 26 bytes of it for each event */
 #define EVENT_BYTES (256 * SW_KIB)
 
-const SwCollection ecs_log_records = {.name = "ecs/log", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_log_record};
-
 static int load(SwCtx *cx, SwStr id, EcsLogRecord **ret, SwError *err) {
-    void *r;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int n = sw_doc_find(cx->tx, &ecs_log_records, id, &r, err);
+    int n = ecs_log_records_find(cx->tx, id, ret, err);
     sw_ctx_rollback(cx);
-    *ret = r;
     return n;
 }
 
@@ -98,12 +94,11 @@ static int offset_behind(SwCtx *cx, SwStr id, uint64_t from, SwContainerLog *l, 
 
 static int store(SwCtx *cx, SwStr id, const EcsLogRecord *seen, const LogsInputLogEventList *events, uint64_t offset, bool done,
                  SwError *err) {
-    void *r;
+    EcsLogRecord *rec;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_find(cx->tx, &ecs_log_records, id, &r, err) < 0)
+    if (ecs_log_records_find(cx->tx, id, &rec, err) < 0)
         goto failed;
-    EcsLogRecord *rec = r;
     if (!rec || rec->offset.v != seen->offset.v) {
         sw_ctx_rollback(cx);
         return 0;
@@ -114,8 +109,7 @@ static int store(SwCtx *cx, SwStr id, const EcsLogRecord *seen, const LogsInputL
     rec->ready = SW_SOME_BOOL(true);
     rec->offset = SW_SOME_INT((int64_t)offset);
     rec->done = SW_SOME_BOOL(done);
-    if (sw_doc_put(cx->tx, &ecs_log_records, id, rec, err) < 0 ||
-        (done && sw_wake(cx, &ecs_task_controller, rec->task_id, 0, err) < 0))
+    if (ecs_log_records_put(cx->tx, id, rec, err) < 0 || (done && sw_wake(cx, &ecs_task_controller, rec->task_id, 0, err) < 0))
         goto failed;
     SW_CRASH_POINT("ecs.log.before_commit");
     return sw_ctx_commit(cx, err);

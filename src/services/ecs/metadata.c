@@ -23,10 +23,10 @@ static void refuse(SwCtx *cx, uint16_t status, const char *text) {
 
 static EcsTaskRecord *caller(SwCtx *cx) {
     SwError err = sw_error(cx->arena);
-    void *r = NULL;
+    EcsTaskRecord *r = NULL;
     if (!cx->net_id.n || sw_ctx_begin(cx, SW_READ, &err) < 0)
         return NULL;
-    if (sw_doc_find(cx->tx, &ecs_tasks, cx->net_id, &r, &err) < 0)
+    if (ecs_tasks_find(cx->tx, cx->net_id, &r, &err) < 0)
         r = NULL;
     sw_ctx_rollback(cx);
     return r;

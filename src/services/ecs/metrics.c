@@ -61,14 +61,14 @@ static int find(SwCtx *cx, SwStr key, EcsServiceRecord **ret_s, SwError *err) {
     SwFound f;
     if (sw_resource_find(cx, &ecs_service_resource, key, &f, err) < 0)
         return -1;
-    *ret_s = f.record;
+    *ret_s = ecs_service_found(&f);
     return 0;
 }
 
 /* In a snapshot. *ret_idle: no task runs, and none was measured before. */
 static int running(SwCtx *cx, SwStr key, MeasuredList *l, bool *ret_more, bool *ret_idle, SwError *err) {
     EcsServiceRecord *s;
-    SwDocList tasks;
+    EcsTaskRecords tasks;
     if (find(cx, key, &s, err) < 0)
         return -1;
     *ret_more = s != NULL;

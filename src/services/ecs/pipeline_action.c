@@ -13,8 +13,6 @@
 #define ZIP_MAX  (48 * SW_MIB)
 #define FILE_MAX SW_MIB
 
-const SwCollection ecs_actions = {.name = "ecs/action", .scope = SW_SCOPE_GLOBAL, .shape = &ecs_shape_action_record};
-
 static const SwErrorKind configuration_error = {.code = "ConfigurationError", .http = 400};
 static const SwErrorKind job_failed = {.code = "JobFailed", .http = 400};
 
@@ -161,7 +159,7 @@ static int deploy(SwCtx *cx, const SwAction *a, const SwValue *images, EcsAction
                              .service_deployment_arn = out->service->current_service_deployment,
                              .task_definition = up.task_definition,
                              .started_at = SW_SOME_TIME(sw_now(cx))};
-    return sw_doc_put(cx->tx, &ecs_actions, a->token, ret, err);
+    return ecs_actions_put(cx->tx, a->token, ret, err);
 }
 
 static int begin(SwCtx *cx, SwAction *a, EcsActionRecord *ret, SwError *err) {
@@ -179,10 +177,10 @@ static int begin(SwCtx *cx, SwAction *a, EcsActionRecord *ret, SwError *err) {
 }
 
 static int load(SwCtx *cx, SwStr token, EcsActionRecord **ret, SwError *err) {
-    void *r;
+    EcsActionRecord *r;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int n = sw_doc_find(cx->tx, &ecs_actions, token, &r, err);
+    int n = ecs_actions_find(cx->tx, token, &r, err);
     sw_ctx_rollback(cx);
     *ret = n == 0 ? r : NULL;
     return n;

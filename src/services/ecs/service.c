@@ -7,11 +7,6 @@
 #include "models/cloudwatch.gen.h"
 #include "models/elbv2.gen.h"
 
-const SwCollection ecs_services = {.name = "ecs/service",
-                                   .shape = &ecs_shape_service_record,
-                                   .indexes = {{.name = "by_cluster", .member = {"clusterArn", "status"}},
-                                               {.name = "by_group", .member = {"service.loadBalancers.targetGroupArn"}}}};
-
 static int invalid(SwError *err, const char *text) {
     return sw_fail(err, &ECS_INVALID_PARAMETER_EXCEPTION, "%s", text);
 }
@@ -25,12 +20,12 @@ const SwResourceHooks ecs_service_hooks = {.exists = is_kept};
 
 int ecs_service_named(SwCtx *cx, SwStr cluster_ref, SwStr ref, EcsServiceRecord **ret, SwError *err) {
     EcsClusterRecord *c;
-    void *r = NULL;
+    EcsServiceRecord *r = NULL;
     if (ecs_cluster_by_reference(cx, cluster_ref, &c, err) < 0)
         return -1;
     SwStr cluster = c->cluster->cluster_name, arn = ecs_asked_arn(ref, ecs_service_arn(cx, cluster, ref));
     SwStr id = sw_resource_id(cx, &ecs_service_resource, arn);
-    if (id.p && sw_doc_find(cx->tx, &ecs_services, id, &r, err) < 0)
+    if (id.p && ecs_services_find(cx->tx, id, &r, err) < 0)
         return -1;
     *ret = r;
     if (r && !sw_str_eq((*ret)->cluster_name, cluster))
@@ -70,7 +65,7 @@ static bool is_pending(const EcsTask *t) {
 
 /* Counts as they are now, from the tasks themselves. */
 static int show(SwCtx *cx, EcsServiceRecord *s, bool tags, EcsService *out, SwError *err) {
-    SwDocList l;
+    EcsTaskRecords l;
     if (ecs_tasks_of(cx, "by_service", s->service->service_arn, &l, err) < 0)
         return -1;
     *out = *s->service;
@@ -434,7 +429,7 @@ int ecs_describe_services(SwCtx *cx, const EcsDescribeServicesRequest *in, EcsDe
 
 static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const EcsListServicesRequest *in = arg;
-    const EcsService *v = ((const EcsServiceRecord *)row->record)->service;
+    const EcsService *v = ecs_services_row(row)->service;
     *ret_wanted = !ecs_is(v->status, "INACTIVE") && (!in->launch_type.n || sw_str_eq(v->launch_type, in->launch_type)) &&
                   (!in->scheduling_strategy.n || ecs_is(in->scheduling_strategy, "REPLICA")) &&
                   !ecs_is(in->resource_management_type, "ECS");
@@ -442,7 +437,7 @@ static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_
 }
 
 static int show_arn(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(SwStr *)to = ((const EcsServiceRecord *)row->record)->service->service_arn;
+    *(SwStr *)to = ecs_services_row(row)->service->service_arn;
     return 0;
 }
 

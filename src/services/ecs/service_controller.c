@@ -81,7 +81,7 @@ static int account(EcsRound *r, SwError *err) {
         /* No change of state for the event bus: only the record, with a new version so that nobody
          * overwrites it. */
         t->task->version = SW_SOME_INT(SW_OR(t->task->version, 0) + 1);
-        if (sw_doc_put(r->cx->tx, &ecs_tasks, ecs_task_id(t), t, err) < 0 ||
+        if (ecs_tasks_put(r->cx->tx, ecs_task_id(t), t, err) < 0 ||
             sw_wake(r->cx, &ecs_task_controller, ecs_task_id(t), 0, err) < 0)
             return -1;
     }
@@ -446,10 +446,8 @@ static void tidy(EcsRound *r) {
 }
 
 static int run(EcsRound *r, SwStr id, SwError *err) {
-    void *p;
-    if (sw_doc_find(r->cx->tx, &ecs_services, id, &p, err) < 0)
+    if (ecs_services_find(r->cx->tx, id, &r->s, err) < 0)
         return -1;
-    r->s = p;
     if (!r->s)
         return 0;
     if (ecs_is(r->s->service->status, "INACTIVE")) {
@@ -458,7 +456,7 @@ static int run(EcsRound *r, SwStr id, SwError *err) {
             return 0;
         r->again = 0;
         r->changed = true;
-        return sw_doc_delete(r->cx->tx, &ecs_services, id, NULL, err);
+        return ecs_services_delete(r->cx->tx, id, NULL, err);
     }
     r->primary = ecs_deployment_primary(r->s);
     r->state = r->primary ? ecs_deployment_state(r->s, r->primary->id) : NULL;

@@ -97,7 +97,7 @@ static void judge(EcsRound *r, EcsSeen *s) {
 }
 
 int ecs_round_look(EcsRound *r, SwError *err) {
-    SwDocList l;
+    EcsTaskRecords l;
     if (ecs_tasks_of(r->cx, "by_service", r->s->service->service_arn, &l, err) < 0)
         return -1;
     r->seen = sw_new_n(r->cx->arena, EcsSeen, l.n + 1);

@@ -6,13 +6,6 @@
 
 #include "base/id.h"
 
-const SwCollection ecs_tasks = {.name = "ecs/task",
-                                .scope = SW_SCOPE_GLOBAL,
-                                .shape = &ecs_shape_task_record,
-                                .indexes = {{.name = "by_desired", .member = {"clusterArn", "task.desiredStatus"}},
-                                            {.name = "by_last_status", .member = {"clusterArn", "task.lastStatus"}},
-                                            {.name = "by_service", .member = {"serviceArn"}}}};
-
 SwStr ecs_task_id(const EcsTaskRecord *t) {
     return ecs_short_name(t->task->task_arn);
 }
@@ -21,9 +14,9 @@ bool ecs_is_checked(const EcsContainerDefinition *d) {
     return d->health_check && !ecs_is(d->health_check->command.v[0], "NONE");
 }
 
-int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, SwDocList *ret, SwError *err) {
+int ecs_tasks_of(SwCtx *cx, const char *index, SwStr value, EcsTaskRecords *ret, SwError *err) {
     SwDocQuery q = {.index = index, .equals = {value}};
-    return sw_doc_list(cx->tx, &ecs_tasks, &q, ret, err);
+    return ecs_tasks_list(cx->tx, &q, ret, err);
 }
 
 bool ecs_task_stop(EcsTaskRecord *t, SwTime now, SwStr code, SwStr reason) {
@@ -47,7 +40,7 @@ static EcsTask *shown(SwCtx *cx, const EcsTaskRecord *t) {
 
 /* With a new version, so that its controller, if it is at work, does not write over the tags. */
 static int tagged(SwCtx *cx, const SwFound *f, SwError *err) {
-    EcsTask *k = ((EcsTaskRecord *)f->record)->task;
+    EcsTask *k = ecs_task_found(f)->task;
     k->version = SW_SOME_INT(SW_OR(k->version, 0) + 1);
     return sw_wake(cx, &ecs_task_controller, f->id, 0, err);
 }
@@ -356,7 +349,7 @@ int ecs_describe_tasks(SwCtx *cx, const EcsDescribeTasksRequest *in, EcsDescribe
 
 static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const EcsListTasksRequest *in = arg;
-    const EcsTaskRecord *t = row->record;
+    const EcsTaskRecord *t = ecs_tasks_row(row);
     bool stopped = ecs_is(t->task->desired_status, "STOPPED");
     *ret_wanted = !ecs_is(in->desired_status, "PENDING") && /* AWS: no task's desired status is ever that */
                   stopped == ecs_is(in->desired_status, "STOPPED") &&
@@ -367,7 +360,7 @@ static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_
 }
 
 static int show_arn(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(SwStr *)to = ((const EcsTaskRecord *)row->record)->task->task_arn;
+    *(SwStr *)to = ecs_tasks_row(row)->task->task_arn;
     return 0;
 }
 

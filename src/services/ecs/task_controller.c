@@ -36,12 +36,10 @@ bool ecs_pass_stopping(const EcsPass *p) {
 }
 
 static int load(EcsPass *p, SwError *err) {
-    void *r;
     if (sw_ctx_begin(p->cx, SW_READ, err) < 0)
         return -1;
-    int n = sw_doc_find(p->cx->tx, &ecs_tasks, p->id, &r, err);
+    int n = ecs_tasks_find(p->cx->tx, p->id, &p->t, err);
     sw_ctx_rollback(p->cx);
-    p->t = r;
     p->version = n == 0 && p->t ? SW_OR(p->t->task->version, 0) : 0;
     return n;
 }
@@ -49,12 +47,11 @@ static int load(EcsPass *p, SwError *err) {
 /* Store p->t, with what `also` does in the same transaction. On a conflict nothing is written. */
 int ecs_pass_save(EcsPass *p, EcsInTx *also, SwError *err) {
     SwCtx *cx = p->cx;
-    void *r;
+    EcsTaskRecord *stored;
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_find(cx->tx, &ecs_tasks, p->id, &r, err) < 0)
+    if (ecs_tasks_find(cx->tx, p->id, &stored, err) < 0)
         goto failed;
-    EcsTaskRecord *stored = r;
     if (!stored || SW_OR(stored->task->version, 0) != p->version) {
         sw_ctx_rollback(cx);
         p->conflict = true;

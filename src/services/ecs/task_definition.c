@@ -4,16 +4,10 @@
 
 #include "ecs.h"
 
-const SwCollection ecs_task_definitions = {.name = "ecs/taskDefinition",
-                                           .shape = &ecs_shape_task_definition_record,
-                                           .indexes = {{.name = "by_family", .member = {"family", "revision"}},
-                                                       {.name = "by_status",
-                                                        .member = {"definition.status", "family", "revision"}}}};
-
 static int newest(SwCtx *cx, SwStr family, EcsTaskDefinitionRecord **ret, SwError *err) {
     SwDocQuery q = {.index = "by_status", .equals = {SW_STR("ACTIVE"), family}, .descending = true, .limit = 1};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &ecs_task_definitions, &q, &l, err) < 0)
+    EcsTaskDefinitionRecords l;
+    if (ecs_task_definitions_list(cx->tx, &q, &l, err) < 0)
         return -1;
     *ret = l.n ? l.v[0].record : NULL;
     return 0;
@@ -168,7 +162,7 @@ int ecs_describe_task_definition(SwCtx *cx, const EcsDescribeTaskDefinitionReque
 }
 
 static int show_arn(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(SwStr *)to = ((const EcsTaskDefinitionRecord *)row->record)->definition->task_definition_arn;
+    *(SwStr *)to = ecs_task_definitions_row(row)->definition->task_definition_arn;
     return 0;
 }
 
@@ -185,14 +179,14 @@ int ecs_list_task_definitions(SwCtx *cx, const EcsListTaskDefinitionsRequest *in
 /* A family is INACTIVE when none of its revisions is ACTIVE. */
 static int is_inactive(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     EcsTaskDefinitionRecord *active;
-    if (newest(cx, ((const EcsTaskDefinitionRecord *)row->record)->family, &active, err) < 0)
+    if (newest(cx, ecs_task_definitions_row(row)->family, &active, err) < 0)
         return -1;
     *ret_wanted = !active;
     return 0;
 }
 
 static int show_family(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(SwStr *)to = ((const EcsTaskDefinitionRecord *)row->record)->family;
+    *(SwStr *)to = ecs_task_definitions_row(row)->family;
     return 0;
 }
 

@@ -106,7 +106,7 @@ int ecs_task_expire(EcsPass *p, SwError *err) {
     }
     if (sw_ctx_begin(p->cx, SW_WRITE, err) < 0)
         return -1;
-    if (sw_doc_delete(p->cx->tx, &ecs_tasks, p->id, NULL, err) < 0) {
+    if (ecs_tasks_delete(p->cx->tx, p->id, NULL, err) < 0) {
         sw_ctx_rollback(p->cx);
         return -1;
     }

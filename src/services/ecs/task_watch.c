@@ -67,7 +67,7 @@ static int put_log(EcsPass *p, size_t i, SwError *err) {
         .offset = SW_SOME_INT(0),
     };
     bool inserted;
-    if (sw_doc_insert(p->cx->tx, &ecs_log_records, p->t->containers.v[i].id, &r, &inserted, err) < 0)
+    if (ecs_log_records_insert(p->cx->tx, p->t->containers.v[i].id, &r, &inserted, err) < 0)
         return -1;
     return sw_wake(p->cx, &ecs_log_controller, p->t->containers.v[i].id, 0, err);
 }
@@ -84,7 +84,7 @@ static int put_health(EcsPass *p, size_t i, SwError *err) {
                          .next = SW_SOME_TIME(next),
                          .failures = SW_SOME_INT(0)};
     bool inserted;
-    if (sw_doc_insert(p->cx->tx, &ecs_health_records, p->t->containers.v[i].id, &r, &inserted, err) < 0)
+    if (ecs_health_records_insert(p->cx->tx, p->t->containers.v[i].id, &r, &inserted, err) < 0)
         return -1;
     return sw_wake(p->cx, &ecs_health_controller, p->t->containers.v[i].id, next, err);
 }
@@ -98,7 +98,7 @@ int ecs_watch_begin(EcsPass *p, SwError *err) {
 
 int ecs_watch_drop_health(EcsPass *p, SwError *err) {
     for (size_t i = 0; i < p->t->containers.n; i++)
-        if (sw_doc_delete(p->cx->tx, &ecs_health_records, p->t->containers.v[i].id, NULL, err) < 0)
+        if (ecs_health_records_delete(p->cx->tx, p->t->containers.v[i].id, NULL, err) < 0)
             return -1;
     return 0;
 }
@@ -109,9 +109,9 @@ int ecs_watch_logs_done(EcsPass *p, bool *ret, SwError *err) {
         return -1;
     int n = 0;
     for (size_t i = 0; i < p->t->containers.n && n == 0; i++) {
-        void *r;
-        n = sw_doc_find(p->cx->tx, &ecs_log_records, p->t->containers.v[i].id, &r, err);
-        if (n == 0 && r && !SW_OR(((EcsLogRecord *)r)->done, false))
+        EcsLogRecord *r;
+        n = ecs_log_records_find(p->cx->tx, p->t->containers.v[i].id, &r, err);
+        if (n == 0 && r && !SW_OR(r->done, false))
             *ret = false;
     }
     sw_ctx_rollback(p->cx);
@@ -120,7 +120,7 @@ int ecs_watch_logs_done(EcsPass *p, bool *ret, SwError *err) {
 
 int ecs_watch_drop_logs(EcsPass *p, SwError *err) {
     for (size_t i = 0; i < p->t->containers.n; i++)
-        if (sw_doc_delete(p->cx->tx, &ecs_log_records, p->t->containers.v[i].id, NULL, err) < 0)
+        if (ecs_log_records_delete(p->cx->tx, p->t->containers.v[i].id, NULL, err) < 0)
             return -1;
     return 0;
 }

@@ -8,26 +8,6 @@
 #include "container/network.h"
 #include "services/elbv2/elbv2.h"
 
-const SwCollection elbv2_load_balancers = {.name = "elbv2/load-balancer", .shape = &elbv2_shape_load_balancer_record};
-const SwCollection elbv2_listeners = {.name = "elbv2/listener",
-                                      .shape = &elbv2_shape_listener_record,
-                                      .indexes = {{.name = "by_lb", .member = {"loadBalancerArn"}},
-                                                  {.name = "by_port", .member = {"port"}}}};
-const SwCollection elbv2_rules = {.name = "elbv2/rule",
-                                  .shape = &elbv2_shape_rule_record,
-                                  .indexes = {{.name = "by_listener", .member = {"listenerArn", "order"}},
-                                              {.name = "by_lb", .member = {"loadBalancerArn"}},
-                                              {.name = "by_group", .member = {"groups"}}}};
-const SwCollection elbv2_target_groups = {.name = "elbv2/target-group", .shape = &elbv2_shape_target_group_record};
-const SwCollection elbv2_targets = {.name = "elbv2/target", .shape = &elbv2_shape_target_record};
-const SwCollection elbv2_positions = {.name = "elbv2/position",
-                                      .scope = SW_SCOPE_GLOBAL,
-                                      .shape = &elbv2_shape_position_record};
-
-static const SwCollection *const collections[] = {
-    &elbv2_load_balancers, &elbv2_listeners, &elbv2_rules, &elbv2_target_groups, &elbv2_targets, &elbv2_positions, NULL,
-};
-
 static const SwController *const controllers[] = {&elbv2_proxy, &elbv2_health, &elbv2_metrics, NULL};
 
 /* A new one is asked about before it has its random end. */
@@ -58,10 +38,10 @@ static void drop_records(SwHost *h, SwArena *a) {
  * under way are lost. */
 static int resume(SwCtx *cx, SwError *err) {
     const SwDocQuery all = {.any_scope = true};
-    SwDocList targets;
-    void *position;
-    if (sw_doc_list(cx->tx, &elbv2_targets, &all, &targets, err) < 0 ||
-        sw_doc_find(cx->tx, &elbv2_positions, SW_STR("metrics"), &position, err) < 0)
+    Elbv2TargetRecords targets;
+    Elbv2PositionRecord *position;
+    if (elbv2_targets_list(cx->tx, &all, &targets, err) < 0 ||
+        elbv2_positions_find(cx->tx, SW_STR("metrics"), &position, err) < 0)
         return -1;
     if (!position && !sw_proxy_pid(cx->host->proxy))
         drop_records(cx->host, cx->arena);
@@ -111,7 +91,7 @@ const SwService sw_service_elbv2 = {
     .invalid = &SW_VALIDATION_ERROR,
     .unsupported = &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION,
     .controllers = controllers,
-    .collections = collections,
+    .collections = elbv2_collections,
     .open = elbv2_state_open,
     .resume = resume,
     .close = elbv2_state_close,

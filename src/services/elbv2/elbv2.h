@@ -16,7 +16,6 @@
  *  target group    NAME                        targetgroup/NAME/HEX
  *  target          GROUP-HEX/ADDRESS:PORT
  *  position        one, id "metrics" */
-extern const SwCollection elbv2_targets, elbv2_positions;
 extern const SwController elbv2_proxy, elbv2_health, elbv2_metrics;
 
 /* RuleRecord.order of a listener's default rule: behind all others. */
@@ -33,9 +32,9 @@ static inline bool elbv2_is(SwStr s, const char *z) {
 }
 
 /* find.c */
-int elbv2_rules_of(SwCtx *cx, SwStr listener_arn, SwDocList *ret_l, SwError *err) sw_must_check; /* by priority */
-int elbv2_listeners_of(SwCtx *cx, SwStr lb_arn, SwDocList *ret_l, SwError *err) sw_must_check;
-int elbv2_targets_of(SwCtx *cx, const Elbv2TargetGroupRecord *g, SwDocList *ret_l, SwError *err) sw_must_check;
+int elbv2_rules_of(SwCtx *cx, SwStr listener_arn, Elbv2RuleRecords *ret_l, SwError *err) sw_must_check; /* by priority */
+int elbv2_listeners_of(SwCtx *cx, SwStr lb_arn, Elbv2ListenerRecords *ret_l, SwError *err) sw_must_check;
+int elbv2_targets_of(SwCtx *cx, const Elbv2TargetGroupRecord *g, Elbv2TargetRecords *ret_l, SwError *err) sw_must_check;
 /* The proxy sends it no new requests any more: its deregistration delay begins. */
 void elbv2_target_drained_from(const Elbv2TargetGroupRecord *g, Elbv2TargetRecord *t, SwTime now);
 int elbv2_group_lbs(SwCtx *cx, SwStr group_arn, SwStrList *ret_arns, SwError *err) sw_must_check; /* that use it */
@@ -62,7 +61,7 @@ const Elbv2AttributeSpec *elbv2_group_specs(const Elbv2TargetGroup *g);
 
 /* rule.c: a listener's default rule is a rule document too */
 int elbv2_rule_put_default(SwCtx *cx, const Elbv2ListenerRecord *li, const SwStrList *groups, SwError *err) sw_must_check;
-int elbv2_rules_delete(SwCtx *cx, SwStr listener_arn, SwError *err) sw_must_check;
+int elbv2_rules_end(SwCtx *cx, SwStr listener_arn, SwError *err) sw_must_check;
 int elbv2_listener_end(SwCtx *cx, const Elbv2ListenerRecord *li, SwError *err) sw_must_check;
 
 /* target.c */

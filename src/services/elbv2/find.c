@@ -4,26 +4,26 @@
 #include "services/elbv2/elbv2.h"
 #include "wire/wire.h"
 
-int elbv2_rules_of(SwCtx *cx, SwStr listener_arn, SwDocList *ret_l, SwError *err) {
+int elbv2_rules_of(SwCtx *cx, SwStr listener_arn, Elbv2RuleRecords *ret_l, SwError *err) {
     const SwDocQuery q = {.index = "by_listener", .equals = {listener_arn}};
-    return sw_doc_list(cx->tx, &elbv2_rules, &q, ret_l, err);
+    return elbv2_rules_list(cx->tx, &q, ret_l, err);
 }
 
-int elbv2_listeners_of(SwCtx *cx, SwStr lb_arn, SwDocList *ret_l, SwError *err) {
+int elbv2_listeners_of(SwCtx *cx, SwStr lb_arn, Elbv2ListenerRecords *ret_l, SwError *err) {
     const SwDocQuery q = {.index = "by_lb", .equals = {lb_arn}};
-    return sw_doc_list(cx->tx, &elbv2_listeners, &q, ret_l, err);
+    return elbv2_listeners_list(cx->tx, &q, ret_l, err);
 }
 
-int elbv2_targets_of(SwCtx *cx, const Elbv2TargetGroupRecord *g, SwDocList *ret_l, SwError *err) {
+int elbv2_targets_of(SwCtx *cx, const Elbv2TargetGroupRecord *g, Elbv2TargetRecords *ret_l, SwError *err) {
     const SwDocQuery q = {.prefix = sw_strf(cx->arena, "%.*s/", SW_FMT(g->hex))};
-    return sw_doc_list(cx->tx, &elbv2_targets, &q, ret_l, err);
+    return elbv2_targets_list(cx->tx, &q, ret_l, err);
 }
 
 int elbv2_group_lbs(SwCtx *cx, SwStr group_arn, SwStrList *ret_arns, SwError *err) {
     const SwDocQuery q = {.index = "by_group", .equals = {group_arn}};
-    SwDocList l;
+    Elbv2RuleRecords l;
     *ret_arns = (SwStrList){0};
-    if (sw_doc_list(cx->tx, &elbv2_rules, &q, &l, err) < 0)
+    if (elbv2_rules_list(cx->tx, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const Elbv2RuleRecord *r = l.v[i].record;

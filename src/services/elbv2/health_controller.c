@@ -16,12 +16,11 @@ typedef struct Target {
 
 /* In cx->tx. */
 static int load(SwCtx *cx, SwStr id, Target *ret, SwError *err) {
-    void *record;
+    Elbv2TargetRecord *t;
     SwStrList lbs = {0};
     *ret = (Target){.id = id};
-    if (sw_doc_find(cx->tx, &elbv2_targets, id, &record, err) < 0)
+    if (elbv2_targets_find(cx->tx, id, &t, err) < 0)
         return -1;
-    Elbv2TargetRecord *t = record;
     if (t && elbv2_target_group_find(cx, t->group_name, &ret->g, err) < 0)
         return -1;
     if (!t || !ret->g)

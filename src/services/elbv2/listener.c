@@ -25,12 +25,12 @@ static int check_protocol(const Elbv2LoadBalancerRecord *lb, SwStr protocol, SwE
 }
 
 static int listener_on(SwCtx *cx, SwStr lb_arn, int64_t port, Elbv2ListenerRecord **ret_r, SwError *err) {
-    SwDocList l;
+    Elbv2ListenerRecords l;
     *ret_r = NULL;
     if (elbv2_listeners_of(cx, lb_arn, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
-        if (((Elbv2ListenerRecord *)l.v[i].record)->listener->port.v == port)
+        if (l.v[i].record->listener->port.v == port)
             *ret_r = l.v[i].record;
     return 0;
 }
@@ -100,7 +100,7 @@ int elbv2_modify_listener(SwCtx *cx, const Elbv2ModifyListenerInput *in, Elbv2Mo
 }
 
 static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(Elbv2Listener *)to = *((const Elbv2ListenerRecord *)row->record)->listener;
+    *(Elbv2Listener *)to = *elbv2_listeners_row(row)->listener;
     return 0;
 }
 
@@ -125,7 +125,7 @@ int elbv2_describe_listeners(SwCtx *cx, const Elbv2DescribeListenersInput *in, E
 }
 
 int elbv2_listener_end(SwCtx *cx, const Elbv2ListenerRecord *li, SwError *err) {
-    return elbv2_rules_delete(cx, li->listener->listener_arn, err) < 0 ? -1 : elbv2_listener_drop(cx, li, err);
+    return elbv2_rules_end(cx, li->listener->listener_arn, err) < 0 ? -1 : elbv2_listener_drop(cx, li, err);
 }
 
 int elbv2_delete_listener(SwCtx *cx, const Elbv2DeleteListenerInput *in, Elbv2DeleteListenerOutput *out, SwError *err) {

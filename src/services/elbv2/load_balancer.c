@@ -176,7 +176,7 @@ int elbv2_create_load_balancer(SwCtx *cx, const Elbv2CreateLoadBalancerInput *in
 }
 
 static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(Elbv2LoadBalancer *)to = *((const Elbv2LoadBalancerRecord *)row->record)->load_balancer;
+    *(Elbv2LoadBalancer *)to = *elbv2_load_balancers_row(row)->load_balancer;
     return 0;
 }
 
@@ -206,7 +206,7 @@ int elbv2_describe_load_balancers(SwCtx *cx, const Elbv2DescribeLoadBalancersInp
 int elbv2_delete_load_balancer(SwCtx *cx, const Elbv2DeleteLoadBalancerInput *in, Elbv2DeleteLoadBalancerOutput *out,
                                SwError *err) {
     Elbv2LoadBalancerRecord *r;
-    SwDocList l;
+    Elbv2ListenerRecords l;
     if (elbv2_load_balancer_by_arn(cx, in->load_balancer_arn, &r, err) < 0) {
         if (!sw_error_is(err, &ELBV2_LOAD_BALANCER_NOT_FOUND_EXCEPTION))
             return -1;

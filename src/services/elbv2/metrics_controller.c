@@ -198,7 +198,7 @@ static void add_record(Pass *p, const SwProxyRecord *r) {
 static int count_targets(Pass *p, SwStr name_in_records, double *ret, SwError *err) {
     SwCtx *cx = p->cx;
     SwStrList parts = sw_str_split(cx->arena, name_in_records, '.');
-    SwDocList targets;
+    Elbv2TargetRecords targets;
     double healthy = 0;
     Elbv2TargetGroupRecord *group;
     *ret = 1;
@@ -212,7 +212,7 @@ static int count_targets(Pass *p, SwStr name_in_records, double *ret, SwError *e
     if (elbv2_targets_of(cx, group, &targets, err) < 0)
         return -1;
     for (size_t i = 0; i < targets.n; i++)
-        healthy += elbv2_is(((const Elbv2TargetRecord *)targets.v[i].record)->state, "healthy");
+        healthy += elbv2_is(targets.v[i].record->state, "healthy");
     *ret = SW_MAX(healthy > 0 ? healthy : (double)targets.n, 1);
     return 0;
 }
@@ -243,17 +243,17 @@ static SwStr dimension_of_arn(SwArena *a, SwStr arn) {
     return sw_str_starts(parsed.resource, SW_STR("loadbalancer/")) ? sw_str_skip(parsed.resource, 13) : parsed.resource;
 }
 
-static int add_group_health(Pass *p, const SwDocRow *row, SwTime minute, SwError *err) {
+static int add_group_health(Pass *p, const Elbv2TargetGroupRecordRow *row, SwTime minute, SwError *err) {
     SwCtx *cx = p->cx;
     const Elbv2TargetGroupRecord *g = row->record;
     SwStrList lbs;
-    SwDocList targets;
+    Elbv2TargetRecords targets;
     double healthy = 0, unhealthy = 0;
     sw_tx_scope(cx->tx, row->account, row->region);
     if (elbv2_group_lbs(cx, g->group->target_group_arn, &lbs, err) < 0 || elbv2_targets_of(cx, g, &targets, err) < 0)
         return -1;
     for (size_t i = 0; i < targets.n; i++) {
-        SwStr state = ((const Elbv2TargetRecord *)targets.v[i].record)->state;
+        SwStr state = targets.v[i].record->state;
         healthy += elbv2_is(state, "healthy");
         unhealthy += elbv2_is(state, "unhealthy");
     }
@@ -269,8 +269,8 @@ static int add_group_health(Pass *p, const SwDocRow *row, SwTime minute, SwError
 
 static int add_health(Pass *p, SwTime minute, SwError *err) {
     const SwDocQuery all = {.any_scope = true};
-    SwDocList groups;
-    if (sw_doc_list(p->cx->tx, &elbv2_target_groups, &all, &groups, err) < 0)
+    Elbv2TargetGroupRecords groups;
+    if (elbv2_target_groups_list(p->cx->tx, &all, &groups, err) < 0)
         return -1;
     for (size_t i = 0; i < groups.n; i++)
         if (add_group_health(p, &groups.v[i], minute, err) < 0)
@@ -307,7 +307,7 @@ static int put_all(Pass *p, const Elbv2PositionRecord *position, SwError *err) {
     for (size_t i = 0; i < p->scopes.n; i++)
         if (put_scope(p->cx, p->scopes.slots[i].value, err) < 0)
             return -1;
-    return sw_doc_put(p->cx->tx, &elbv2_positions, SW_STR("metrics"), position, err);
+    return elbv2_positions_put(p->cx->tx, SW_STR("metrics"), position, err);
 }
 
 /* ---- the step ---- */
@@ -321,9 +321,9 @@ typedef struct Seen {
 static int look(Pass *p, Seen *ret, SwError *err) {
     const SwDocQuery all = {.any_scope = true};
     SwTime now = sw_now(p->cx);
-    void *r;
-    if (sw_doc_find(p->cx->tx, &elbv2_positions, SW_STR("metrics"), &r, err) < 0 ||
-        sw_doc_count(p->cx->tx, &elbv2_load_balancers, &all, &ret->lbs, err) < 0)
+    Elbv2PositionRecord *r;
+    if (elbv2_positions_find(p->cx->tx, SW_STR("metrics"), &r, err) < 0 ||
+        elbv2_load_balancers_count(p->cx->tx, &all, &ret->lbs, err) < 0)
         return -1;
     if (r)
         ret->position = *(Elbv2PositionRecord *)r;

@@ -18,7 +18,11 @@
 
 typedef struct Picture {
     SwCtx *cx;
-    SwDocList lbs, listeners, rules, groups, targets;
+    Elbv2LoadBalancerRecords lbs;
+    Elbv2ListenerRecords listeners;
+    Elbv2RuleRecords rules;
+    Elbv2TargetGroupRecords groups;
+    Elbv2TargetRecords targets;
     SwProxyConfig config;
     SwStrList blocked;     /* listeners (hex) whose port another program has */
     SwStrList blocked_lbs; /* ARNs */
@@ -47,8 +51,8 @@ SwStr elbv2_proxy_group_id(SwArena *a, SwStr account, SwStr region, const Elbv2T
 
 int elbv2_port_check(SwCtx *cx, SwStr listener_arn, SwStr lb_arn, int64_t port, SwStr protocol, SwError *err) {
     const SwDocQuery q = {.index = "by_port", .equals = {sw_index_number(cx->arena, port)}, .any_scope = true};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &elbv2_listeners, &q, &l, err) < 0)
+    Elbv2ListenerRecords l;
+    if (elbv2_listeners_list(cx->tx, &q, &l, err) < 0)
         return -1;
     bool shared = false;
     for (size_t i = 0; i < l.n; i++) {
@@ -75,12 +79,10 @@ int elbv2_port_check(SwCtx *cx, SwStr listener_arn, SwStr lb_arn, int64_t port, 
 static int read_all(Picture *p, SwError *err) {
     const SwDocQuery all = {.any_scope = true}, in_order = {.index = "by_listener", .any_scope = true};
     SwTx *tx = p->cx->tx;
-    if (sw_doc_list(tx, &elbv2_load_balancers, &all, &p->lbs, err) < 0 ||
-        sw_doc_list(tx, &elbv2_listeners, &all, &p->listeners, err) < 0 ||
-        sw_doc_list(tx, &elbv2_rules, &in_order, &p->rules, err) < 0 ||
-        sw_doc_list(tx, &elbv2_target_groups, &all, &p->groups, err) < 0)
+    if (elbv2_load_balancers_list(tx, &all, &p->lbs, err) < 0 || elbv2_listeners_list(tx, &all, &p->listeners, err) < 0 ||
+        elbv2_rules_list(tx, &in_order, &p->rules, err) < 0 || elbv2_target_groups_list(tx, &all, &p->groups, err) < 0)
         return -1;
-    return sw_doc_list(tx, &elbv2_targets, &all, &p->targets, err);
+    return elbv2_targets_list(tx, &all, &p->targets, err);
 }
 
 static SwProxyStickiness stickiness_of(const Elbv2TargetGroupRecord *r) {
@@ -96,7 +98,7 @@ static void draw_target(Picture *p, SwProxyTargetGroup *g, const Elbv2TargetReco
         (SwProxyTarget){.address = t->target->id, .port = (uint16_t)t->target->port.v, .state = elbv2_target_health(t).state};
 }
 
-static void draw_group(Picture *p, const SwDocRow *row) {
+static void draw_group(Picture *p, const Elbv2TargetGroupRecordRow *row) {
     const Elbv2TargetGroupRecord *r = row->record;
     const SwStrMap *m = &r->attributes;
     const Elbv2AttributeSpec *specs = elbv2_group_specs(r->group);
@@ -213,7 +215,7 @@ static void draw_rules(Picture *p, SwStr listener_arn, SwProxyListener *to) {
     }
 }
 
-static void draw_lb(Picture *p, const SwDocRow *row) {
+static void draw_lb(Picture *p, const Elbv2LoadBalancerRecordRow *row) {
     SwArena *a = p->cx->arena;
     const Elbv2LoadBalancerRecord *r = row->record;
     const SwStrMap *m = &r->attributes;
@@ -301,10 +303,10 @@ static void note_ports(Picture *p) {
 
 /* ---- writing what is so now ---- */
 
-static void scope(SwCtx *cx, const SwDocRow *row) {
-    cx->account = row->account;
-    cx->region = row->region;
-    sw_tx_scope(cx->tx, row->account, row->region);
+static void scope(SwCtx *cx, SwStr account, SwStr region) {
+    cx->account = account;
+    cx->region = region;
+    sw_tx_scope(cx->tx, account, region);
 }
 
 static bool lb_changes(Picture *p, const Elbv2LoadBalancerRecord *r, SwStr *ret_code, SwStr *ret_why) {
@@ -314,13 +316,13 @@ static bool lb_changes(Picture *p, const Elbv2LoadBalancerRecord *r, SwStr *ret_
     return !s || !sw_str_eq(s->code, *ret_code) || !sw_str_eq(s->reason, *ret_why);
 }
 
-static int write_lb(Picture *p, const SwDocRow *row, SwStr code, SwStr why, SwError *err) {
+static int write_lb(Picture *p, const Elbv2LoadBalancerRecordRow *row, SwStr code, SwStr why, SwError *err) {
     SwCtx *cx = p->cx;
     Elbv2LoadBalancerRecord *r;
-    scope(cx, row);
+    scope(cx, row->account, row->region);
     if (elbv2_load_balancer_find(cx, row->id, &r, err) < 0)
         return -1;
-    if (!r || !sw_str_eq(r->hex, ((const Elbv2LoadBalancerRecord *)row->record)->hex))
+    if (!r || !sw_str_eq(r->hex, row->record->hex))
         return 0;
     r->load_balancer->state = sw_new(cx->arena, Elbv2LoadBalancerState);
     *r->load_balancer->state = (Elbv2LoadBalancerState){code, why};
@@ -331,14 +333,13 @@ static bool drains(const Elbv2TargetRecord *t) {
     return t && elbv2_is(t->state, "draining") && !SW_OR(t->drain_applied, false);
 }
 
-static int write_target(Picture *p, const SwDocRow *row, SwError *err) {
+static int write_target(Picture *p, const Elbv2TargetRecordRow *row, SwError *err) {
     SwCtx *cx = p->cx;
-    void *now;
+    Elbv2TargetRecord *t;
     Elbv2TargetGroupRecord *group;
-    scope(cx, row);
-    if (sw_doc_find(cx->tx, &elbv2_targets, row->id, &now, err) < 0)
+    scope(cx, row->account, row->region);
+    if (elbv2_targets_find(cx->tx, row->id, &t, err) < 0)
         return -1;
-    Elbv2TargetRecord *t = now;
     if (!drains(t))
         return 0;
     if (elbv2_target_group_find(cx, t->group_name, &group, err) < 0)
@@ -346,7 +347,7 @@ static int write_target(Picture *p, const SwDocRow *row, SwError *err) {
     if (!group)
         return 0;
     elbv2_target_drained_from(group, t, sw_now(cx));
-    if (sw_doc_put(cx->tx, &elbv2_targets, row->id, t, err) < 0)
+    if (elbv2_targets_put(cx->tx, row->id, t, err) < 0)
         return -1;
     return sw_wake(cx, &elbv2_health, row->id, 0, err);
 }

@@ -15,12 +15,12 @@ static SwStr rule_arn(SwCtx *cx, SwStr listener_arn, SwStr hex) {
 }
 
 static int default_rule(SwCtx *cx, SwStr listener_arn, Elbv2RuleRecord **ret_r, SwError *err) {
-    SwDocList l;
+    Elbv2RuleRecords l;
     *ret_r = NULL;
     if (elbv2_rules_of(cx, listener_arn, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
-        if (SW_OR(((Elbv2RuleRecord *)l.v[i].record)->rule->is_default, false))
+        if (SW_OR(l.v[i].record->rule->is_default, false))
             *ret_r = l.v[i].record;
     return 0;
 }
@@ -71,8 +71,8 @@ static int delete_one(SwCtx *cx, const Elbv2RuleRecord *r, SwError *err) {
     return elbv2_wake_groups(cx, &r->groups, err);
 }
 
-int elbv2_rules_delete(SwCtx *cx, SwStr listener_arn, SwError *err) {
-    SwDocList l;
+int elbv2_rules_end(SwCtx *cx, SwStr listener_arn, SwError *err) {
+    Elbv2RuleRecords l;
     if (elbv2_rules_of(cx, listener_arn, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
@@ -82,7 +82,7 @@ int elbv2_rules_delete(SwCtx *cx, SwStr listener_arn, SwError *err) {
 }
 
 /* A priority that `except` has itself is free for it. */
-static int check_priority(const SwDocList *rules, int64_t priority, const SwStrList *except, SwError *err) {
+static int check_priority(const Elbv2RuleRecords *rules, int64_t priority, const SwStrList *except, SwError *err) {
     for (size_t i = 0; i < rules->n; i++) {
         const Elbv2RuleRecord *r = rules->v[i].record;
         if (r->order.v == priority && !sw_str_list_has(except, r->rule->rule_arn))
@@ -107,7 +107,7 @@ int elbv2_create_rule(SwCtx *cx, const Elbv2CreateRuleInput *in, Elbv2CreateRule
     Elbv2LoadBalancerRecord *lb;
     Elbv2RuleRecord r = {.hex = sw_id_hex(cx->arena, 16), .listener_arn = in->listener_arn, .order = in->priority};
     const SwStrList none = {0};
-    SwDocList rules;
+    Elbv2RuleRecords rules;
     if (elbv2_rule_set_tags(cx, SW_NO_STR, SW_NO_STR, r.hex, &r, SW_GIVEN_TAGS(&in->tags), err) < 0 ||
         parents(cx, in->listener_arn, &li, &lb, err) < 0 || elbv2_rules_of(cx, in->listener_arn, &rules, err) < 0 ||
         check_priority(&rules, in->priority.v, &none, err) < 0)
@@ -156,7 +156,7 @@ int elbv2_delete_rule(SwCtx *cx, const Elbv2DeleteRuleInput *in, Elbv2DeleteRule
 }
 
 static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(Elbv2Rule *)to = *((const Elbv2RuleRecord *)row->record)->rule;
+    *(Elbv2Rule *)to = *elbv2_rules_row(row)->rule;
     return 0;
 }
 
@@ -182,7 +182,7 @@ int elbv2_describe_rules(SwCtx *cx, const Elbv2DescribeRulesInput *in, Elbv2Desc
 int elbv2_set_rule_priorities(SwCtx *cx, const Elbv2SetRulePrioritiesInput *in, Elbv2SetRulePrioritiesOutput *out,
                               SwError *err) {
     SwStrList moved = {0};
-    SwDocList rules = {0};
+    Elbv2RuleRecords rules = {0};
     for (size_t i = 0; i < in->rule_priorities.n; i++)
         sw_str_list_add(cx->arena, &moved, in->rule_priorities.v[i].rule_arn);
     for (size_t i = 0; i < in->rule_priorities.n; i++) {

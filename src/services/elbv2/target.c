@@ -49,12 +49,12 @@ int elbv2_target_set(SwCtx *cx, SwStr id, const Elbv2TargetGroupRecord *g, Elbv2
             return -1;
     }
     if (elbv2_is(state, "deregistered"))
-        return sw_doc_delete(cx->tx, &elbv2_targets, id, NULL, err);
-    return sw_doc_put(cx->tx, &elbv2_targets, id, t, err);
+        return elbv2_targets_delete(cx->tx, id, NULL, err);
+    return elbv2_targets_put(cx->tx, id, t, err);
 }
 
 int elbv2_wake_targets(SwCtx *cx, const Elbv2TargetGroupRecord *g, SwError *err) {
-    SwDocList l;
+    Elbv2TargetRecords l;
     if (elbv2_targets_of(cx, g, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
@@ -96,7 +96,7 @@ static int check_target(SwCtx *cx, const Elbv2TargetGroup *g, const Elbv2TargetD
 
 int elbv2_register_targets(SwCtx *cx, const Elbv2RegisterTargetsInput *in, Elbv2RegisterTargetsOutput *out, SwError *err) {
     Elbv2TargetGroupRecord *g;
-    SwDocList l;
+    Elbv2TargetRecords l;
     if (elbv2_target_group_by_arn(cx, in->target_group_arn, &g, err) < 0 || elbv2_targets_of(cx, g, &l, err) < 0)
         return -1;
     if (l.n + in->targets.n > TARGETS_MAX)
@@ -104,10 +104,10 @@ int elbv2_register_targets(SwCtx *cx, const Elbv2RegisterTargetsInput *in, Elbv2
                        TARGETS_MAX);
     for (size_t i = 0; i < in->targets.n; i++) {
         SwStr id = elbv2_target_id(cx->arena, g, &in->targets.v[i]);
-        void *old;
-        if (check_target(cx, g->group, &in->targets.v[i], err) < 0 || sw_doc_find(cx->tx, &elbv2_targets, id, &old, err) < 0)
+        Elbv2TargetRecord *old;
+        if (check_target(cx, g->group, &in->targets.v[i], err) < 0 || elbv2_targets_find(cx->tx, id, &old, err) < 0)
             return -1;
-        if (old && !elbv2_is(((Elbv2TargetRecord *)old)->state, "draining"))
+        if (old && !elbv2_is(old->state, "draining"))
             continue;
         Elbv2TargetRecord t = {.group_name = g->group->target_group_name, .target = sw_new(cx->arena, Elbv2TargetDescription)};
         *t.target = in->targets.v[i];
@@ -136,7 +136,7 @@ int elbv2_deregister_targets(SwCtx *cx, const Elbv2DeregisterTargetsInput *in, E
                              SwError *err) {
     Elbv2TargetGroupRecord *g;
     SwStrList lbs;
-    SwDocList l;
+    Elbv2TargetRecords l;
     if (elbv2_target_group_by_arn(cx, in->target_group_arn, &g, err) < 0 ||
         elbv2_group_lbs(cx, in->target_group_arn, &lbs, err) < 0 || elbv2_targets_of(cx, g, &l, err) < 0)
         return -1;
@@ -189,7 +189,7 @@ int elbv2_describe_target_health(SwCtx *cx, const Elbv2DescribeTargetHealthInput
                                  SwError *err) {
     Elbv2TargetGroupRecord *g;
     SwStrList lbs;
-    SwDocList l;
+    Elbv2TargetRecords l;
     if (in->include.n)
         return sw_refuse_field(err, &ELBV2_INVALID_CONFIGURATION_REQUEST_EXCEPTION, "Include", "there is no anomaly detection");
     if (elbv2_target_group_by_arn(cx, in->target_group_arn, &g, err) < 0 ||

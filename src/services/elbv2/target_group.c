@@ -134,14 +134,17 @@ static int make(SwCtx *cx, const Elbv2CreateTargetGroupInput *in, Elbv2TargetGro
     return check_health(g, err);
 }
 
+static int show_one(SwCtx *cx, const Elbv2TargetGroupRecord *r, Elbv2TargetGroup *to, SwError *err) {
+    *to = *r->group;
+    return elbv2_group_lbs(cx, to->target_group_arn, &to->load_balancer_arns, err);
+}
+
 static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    Elbv2TargetGroup *g = to;
-    *g = *((const Elbv2TargetGroupRecord *)row->record)->group;
-    return elbv2_group_lbs(cx, g->target_group_arn, &g->load_balancer_arns, err);
+    return show_one(cx, elbv2_target_groups_row(row), to, err);
 }
 
 static int show(SwCtx *cx, const Elbv2TargetGroupRecord *r, Elbv2TargetGroupList *to, SwError *err) {
-    return show_row(cx, NULL, &(SwDocRow){.record = (void *)(uintptr_t)r}, sw_list_add(cx->arena, to), err);
+    return show_one(cx, r, sw_list_add(cx->arena, to), err);
 }
 
 int elbv2_create_target_group(SwCtx *cx, const Elbv2CreateTargetGroupInput *in, Elbv2CreateTargetGroupOutput *out,
@@ -194,9 +197,9 @@ int elbv2_modify_target_group(SwCtx *cx, const Elbv2ModifyTargetGroupInput *in, 
 static int of_load_balancer(SwCtx *cx, SwStr arn, Elbv2TargetGroupList *to, SwError *err) {
     Elbv2LoadBalancerRecord *lb;
     SwDocQuery q = {.index = "by_lb", .equals = {arn}};
-    SwDocList l;
+    Elbv2RuleRecords l;
     SwStrList seen = {0};
-    if (elbv2_load_balancer_by_arn(cx, arn, &lb, err) < 0 || sw_doc_list(cx->tx, &elbv2_rules, &q, &l, err) < 0)
+    if (elbv2_load_balancer_by_arn(cx, arn, &lb, err) < 0 || elbv2_rules_list(cx->tx, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const Elbv2RuleRecord *r = l.v[i].record;
@@ -244,7 +247,7 @@ int elbv2_delete_target_group(SwCtx *cx, const Elbv2DeleteTargetGroupInput *in, 
                               SwError *err) {
     Elbv2TargetGroupRecord *r;
     SwStrList lbs;
-    SwDocList l;
+    Elbv2TargetRecords l;
     if (elbv2_target_group_by_arn(cx, in->target_group_arn, &r, err) < 0) {
         if (!sw_error_is(err, &ELBV2_TARGET_GROUP_NOT_FOUND_EXCEPTION))
             return -1;
@@ -257,7 +260,7 @@ int elbv2_delete_target_group(SwCtx *cx, const Elbv2DeleteTargetGroupInput *in, 
         return sw_fail(err, &ELBV2_RESOURCE_IN_USE_EXCEPTION, "Target group '%.*s' is currently in use by a listener or a rule",
                        SW_FMT(in->target_group_arn));
     for (size_t i = 0; i < l.n; i++)
-        if (sw_doc_delete(cx->tx, &elbv2_targets, l.v[i].id, NULL, err) < 0)
+        if (elbv2_targets_delete(cx->tx, l.v[i].id, NULL, err) < 0)
             return -1;
     return elbv2_target_group_drop(cx, r, err);
 }

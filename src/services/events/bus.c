@@ -7,8 +7,6 @@
 #include "policy/policy.h"
 #include "services/events/events.h"
 
-const SwCollection events_buses = {.name = "events/bus", .shape = &events_shape_bus_record};
-
 static void *implied(SwCtx *cx, SwStr id) {
     if (!sw_str_eqz(id, "default"))
         return NULL;
@@ -175,12 +173,12 @@ static void show(SwCtx *cx, const EventsBusRecord *b, EventsEventBus *to) {
 }
 
 static int is_custom(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
-    *ret_wanted = arg == row->record || !sw_str_eqz(((const EventsBusRecord *)row->record)->name, "default");
+    *ret_wanted = arg == events_buses_row(row) || !sw_str_eqz(events_buses_row(row)->name, "default");
     return 0;
 }
 
 static int show_bus(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    show(cx, row->record, to);
+    show(cx, events_buses_row(row), to);
     return 0;
 }
 
@@ -206,7 +204,7 @@ int events_delete_event_bus(SwCtx *cx, const EventsDeleteEventBusRequest *in, vo
     int64_t n;
     if (sw_str_eqz(in->name, "default"))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Cannot delete event bus default.");
-    if (sw_doc_count(cx->tx, &events_rules, &q, &n, err) < 0)
+    if (events_rules_count(cx->tx, &q, &n, err) < 0)
         return -1;
     if (n)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Event bus %.*s can't be deleted since it has rules.", SW_FMT(in->name));

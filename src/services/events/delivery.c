@@ -16,8 +16,6 @@
 #define ATTEMPTS_MAX 185 /* RetryPolicy's defaults */
 #define AGE_MAX      86400
 
-const SwCollection events_deliveries = {.name = "events/delivery", .shape = &events_shape_delivery_record};
-
 bool events_target_is_bus(SwStr text) {
     SwArn arn;
     return sw_arn_parse(text, &arn) && sw_str_eqz(arn.service, "events");
@@ -35,7 +33,7 @@ int events_enqueue(SwCtx *cx, const EventsRuleRecord *r, SwStr event, bool forwa
                                   .event = event,
                                   .since = SW_SOME_TIME(sw_now(cx)),
                                   .attempts = SW_SOME_INT(0)};
-        if (sw_doc_put(cx->tx, &events_deliveries, id, &d, err) < 0 || sw_wake(cx, &events_delivery_controller, id, 0, err) < 0)
+        if (events_deliveries_put(cx->tx, id, &d, err) < 0 || sw_wake(cx, &events_delivery_controller, id, 0, err) < 0)
             return -1;
         events_count(cx, SW_NO_STR, EVENTS_INVOCATIONS_CREATED, 1);
     }
@@ -157,24 +155,23 @@ static int settle(SwCtx *cx, SwStr id, EventsDeliveryRecord *d, const SwError *w
     count_attempt(cx, d, /* good= */ false, permanent || exhausted);
     d->attempts = SW_SOME_INT(attempts);
     if (permanent || exhausted)
-        return give_up(cx, d, why, exhausted, err) < 0 ? -1 : sw_doc_delete(cx->tx, &events_deliveries, id, NULL, err);
+        return give_up(cx, d, why, exhausted, err) < 0 ? -1 : events_deliveries_delete(cx->tx, id, NULL, err);
     ret_step->again = again;
-    return sw_doc_put(cx->tx, &events_deliveries, id, d, err);
+    return events_deliveries_put(cx->tx, id, d, err);
 }
 
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     SwError why = sw_error(cx->arena);
-    void *doc;
-    if (sw_doc_find(cx->tx, &events_deliveries, id, &doc, err) < 0)
+    EventsDeliveryRecord *d;
+    if (events_deliveries_find(cx->tx, id, &d, err) < 0)
         return -1;
-    EventsDeliveryRecord *d = doc;
     if (!d)
         return 0;
     if (sw_tx_savepoint(cx->tx, err) < 0)
         return -1;
     if (deliver(cx, d, &why) == 0) {
         count_attempt(cx, d, /* good= */ true, /* last= */ true);
-        if (sw_tx_release(cx->tx, err) < 0 || sw_doc_delete(cx->tx, &events_deliveries, id, NULL, err) < 0)
+        if (sw_tx_release(cx->tx, err) < 0 || events_deliveries_delete(cx->tx, id, NULL, err) < 0)
             return -1;
     } else {
         sw_tx_undo(cx->tx);
@@ -187,10 +184,10 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
 
 static int failed(SwCtx *cx, SwStr id, const char *text, SwError *err) {
     SwError why = {.arena = cx->arena, .kind = &SW_INTERNAL_FAILURE, .message = text};
-    void *doc;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_find(cx->tx, &events_deliveries, id, &doc, err) < 0)
+    EventsDeliveryRecord *doc;
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || events_deliveries_find(cx->tx, id, &doc, err) < 0)
         return -1;
-    if (doc && (give_up(cx, doc, &why, NULL, err) < 0 || sw_doc_delete(cx->tx, &events_deliveries, id, NULL, err) < 0))
+    if (doc && (give_up(cx, doc, &why, NULL, err) < 0 || events_deliveries_delete(cx->tx, id, NULL, err) < 0))
         return -1;
     return sw_ctx_commit(cx, err);
 }

@@ -3,7 +3,6 @@
 
 #include "services/events/events.h"
 
-static const SwCollection *const collections[] = {&events_buses, &events_rules, &events_deliveries, NULL};
 static const SwController *const controllers[] = {&events_delivery_controller, &events_schedule_controller, NULL};
 static const SwTarget targets[] = {{"events", "event-bus/", events_deliver, "events:PutEvents"}};
 static const SwListener listeners[] = {{.name = "events/rules", .concerns = events_concerns, .on_event = events_on_event}};
@@ -15,7 +14,7 @@ const SwService sw_service_events = {
     .handlers = events_handlers,
     .bad_token = {&SW_VALIDATION_EXCEPTION, "NextToken: is not one that {operation} gave"},
     .invalid = &SW_VALIDATION_EXCEPTION,
-    .collections = collections,
+    .collections = events_collections,
     .controllers = controllers,
     .listeners = listeners,
     .n_listeners = SW_N(listeners),

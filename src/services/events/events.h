@@ -8,9 +8,6 @@
 #include "api/tags.h"
 #include "models/events_resources.gen.h"
 
-extern const SwCollection events_buses;      /* custom ones, by name */
-extern const SwCollection events_rules;      /* by "<bus>|<name>" */
-extern const SwCollection events_deliveries; /* by a UUID */
 extern const SwController events_delivery_controller, events_schedule_controller;
 
 /* bus.c. By name or ARN, absent: "default". Fails with ResourceNotFoundException. */

@@ -95,13 +95,13 @@ int events_concerns(SwCtx *cx, const SwEvent *e, bool *ret_concerned, SwError *e
     SwDocQuery q = {.index = "by_bus", .equals = {e->bus, EVENTS_RULE_STATE_ENABLED}};
     int64_t n = 0;
     *ret_concerned = false;
-    if (sw_doc_count(cx->tx, &events_rules, &q, &n, err) < 0)
+    if (events_rules_count(cx->tx, &q, &n, err) < 0)
         return -1;
     q.index = "by_demand";
     for (size_t i = 0; n && i < SW_N(asked.v) && !*ret_concerned; i++) {
         int64_t found;
         q.equals[2] = asked.v[i];
-        if (sw_doc_count(cx->tx, &events_rules, &q, &found, err) < 0)
+        if (events_rules_count(cx->tx, &q, &found, err) < 0)
             return -1;
         *ret_concerned = found > 0;
     }
@@ -130,8 +130,8 @@ int events_match(SwCtx *cx, SwStr bus, SwStr text, bool forwarded, SwError *err)
         asked_by(cx->arena, sw_value_str(sw_value_getz(&event, "source")), sw_value_str(sw_value_getz(&event, "detail-type")));
     for (size_t i = 0; i < SW_N(asked.v); i++) {
         SwDocQuery q = {.index = "by_demand", .equals = {bus, EVENTS_RULE_STATE_ENABLED, asked.v[i]}};
-        SwDocList l;
-        if (sw_doc_list(cx->tx, &events_rules, &q, &l, err) < 0)
+        EventsRuleRecords l;
+        if (events_rules_list(cx->tx, &q, &l, err) < 0)
             return -1;
         for (size_t k = 0; k < l.n; k++)
             if (match_rule(cx, l.v[k].record, text, &event, forwarded, err) < 0)

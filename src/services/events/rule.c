@@ -5,14 +5,6 @@
 #include "services/events/events.h"
 #include "services/events/schedule.h"
 
-const SwCollection events_rules = {
-    .name = "events/rule",
-    .shape = &events_shape_rule_record,
-    .indexes = {{.name = "by_bus", .member = {"bus", "state"}},
-                {.name = "by_target", .member = {"targets.Arn", "bus"}},
-                {.name = "by_demand", .member = {"bus", "state", "demands"}}},
-};
-
 SwStr events_rule_id(SwCtx *cx, SwStr bus, SwStr name) {
     return sw_strf(cx->arena, "%.*s|%.*s", SW_FMT(bus), SW_FMT(name));
 }
@@ -124,7 +116,7 @@ int events_describe_rule(SwCtx *cx, const EventsDescribeRuleRequest *in, EventsD
 }
 
 static int show_rule(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    const EventsRuleRecord *r = row->record;
+    const EventsRuleRecord *r = events_rules_row(row);
     *(EventsRule *)to = (EventsRule){.name = r->name,
                                      .arn = r->arn,
                                      .event_pattern = r->event_pattern,

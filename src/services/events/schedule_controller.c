@@ -27,10 +27,9 @@ static int fire(SwCtx *cx, EventsRuleRecord *r, SwError *err) {
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     EventsSchedule s;
     SwTime now = sw_now(cx), next;
-    void *doc;
-    if (sw_doc_find(cx->tx, &events_rules, id, &doc, err) < 0)
+    EventsRuleRecord *r;
+    if (events_rules_find(cx->tx, id, &r, err) < 0)
         return -1;
-    EventsRuleRecord *r = doc;
     if (!r || !r->next.set || !sw_str_eq(r->state, EVENTS_RULE_STATE_ENABLED))
         return 0;
     if (r->next.v > now) {
@@ -47,7 +46,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     r->next = (SwOptTime){more ? next : 0, more};
     ret_step->again = r->next.v;
     ret_step->waiting = r->next.v > now;
-    return sw_doc_put(cx->tx, &events_rules, id, r, err);
+    return events_rules_put(cx->tx, id, r, err);
 }
 
 const SwController events_schedule_controller = {

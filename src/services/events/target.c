@@ -126,7 +126,7 @@ int events_list_targets_by_rule(SwCtx *cx, const EventsListTargetsByRuleRequest 
 }
 
 static int show_name(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(SwStr *)to = ((const EventsRuleRecord *)row->record)->name;
+    *(SwStr *)to = events_rules_row(row)->name;
     return 0;
 }
 

@@ -37,24 +37,23 @@ static int begin(SwHost *h, SwArena *a, SwTx **ret_tx, SwError *err) {
 }
 
 static int user_principal(SwTx *tx, SwArena *a, SwStr account, SwStr name, SwPrincipal *ret_p, bool *ret_found, SwError *err) {
-    void *record;
+    IamUserRecord *record;
     sw_tx_scope(tx, account, sw_tx_region(tx));
-    if (sw_doc_find(tx, &iam_users, sw_str_lower(a, name), &record, err) < 0)
+    if (iam_users_find(tx, sw_str_lower(a, name), &record, err) < 0)
         return -1;
     *ret_found = record != NULL;
     if (!record)
         return 0;
-    const IamUser *u = ((IamUserRecord *)record)->user;
+    const IamUser *u = record->user;
     *ret_p = (SwPrincipal){.kind = SW_PRINCIPAL_USER, .arn = u->arn, .id = u->user_id, .name = u->user_name};
     return 0;
 }
 
 static int find_user_key(SwTx *tx, SwArena *a, SwStr access_key, SwStr *ret_secret, SwStr *ret_account, SwPrincipal *ret_p,
                          bool *ret_found, SwError *err) {
-    void *record;
-    if (sw_doc_find(tx, &iam_keys, access_key, &record, err) < 0)
+    IamKeyRecord *r;
+    if (iam_keys_find(tx, access_key, &r, err) < 0)
         return -1;
-    const IamKeyRecord *r = record;
     if (!r || !sw_str_eq(r->key->status, IAM_STATUS_TYPE_ACTIVE))
         return 0;
     *ret_secret = r->key->secret_access_key;
@@ -76,16 +75,15 @@ static int still_there(SwHost *h, SwTx *tx, const IamSessionRecord *r, SwPrincip
     sw_tx_scope(tx, r->account, sw_tx_region(tx));
     if (iam_caller(&cx, &i, err) < 0)
         return -1;
-    *ret_yes = i.record != NULL;
+    *ret_yes = i.found;
     return 0;
 }
 
 static int find_session(SwHost *h, SwTx *tx, SwStr access_key, SwStr *ret_secret, SwStr *ret_token, SwStr *ret_account,
                         SwPrincipal *ret_p, bool *ret_found, SwError *err) {
-    void *record;
-    if (sw_doc_find(tx, &iam_sessions, access_key, &record, err) < 0)
+    IamSessionRecord *r;
+    if (iam_sessions_find(tx, access_key, &r, err) < 0)
         return -1;
-    const IamSessionRecord *r = record;
     if (!r)
         return 0;
     if (r->expires.v <= sw_clock_now(h->clock))
@@ -128,9 +126,9 @@ int iam_auth_password(SwHost *h, SwArena *a, const char *service, SwStr user, Sw
                       SwPrincipal *ret_p, bool *ret_found, SwError *err) {
     *ret_found = false;
     _sw_tx_ SwTx *tx = NULL;
-    SwDocList rows;
+    IamCredentialRecords rows;
     if (begin(h, a, &tx, err) < 0 ||
-        sw_doc_list(tx, &iam_credentials, &(SwDocQuery){.index = "by_name", .equals = {user}}, &rows, err) < 0)
+        iam_credentials_list(tx, &(SwDocQuery){.index = "by_name", .equals = {user}}, &rows, err) < 0)
         return -1;
     if (rows.n == 0)
         return 0;

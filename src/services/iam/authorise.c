@@ -80,17 +80,17 @@ static int gather(SwCtx *cx, Gathered *g, bool *ret_gone, SwError *err) {
         return 0;
     if (iam_caller(cx, &i, err) < 0 || iam_session_of(cx, &session, err) < 0)
         return -1;
-    *ret_gone = !i.record || (!session && sw_str_starts(cx->principal.access_key, SW_STR("ASIA")));
+    *ret_gone = !i.found || (!session && sw_str_starts(cx->principal.access_key, SW_STR("ASIA")));
     if (*ret_gone)
         return 0;
     if (add_identity(cx, &g->identity, &i, err) < 0)
         return -1;
-    const SwStrList *groups = cx->principal.kind == SW_PRINCIPAL_USER ? &((IamUserRecord *)i.record)->groups : NULL;
+    const SwStrList *groups = cx->principal.kind == SW_PRINCIPAL_USER ? &i.user->groups : NULL;
     for (size_t k = 0; groups && k < groups->n; k++) {
         IamIdentity group;
         if (iam_identity_find(cx, IAM_GROUP, groups->v[k], &group, err) < 0)
             return -1;
-        if (group.record && add_identity(cx, &g->identity, &group, err) < 0)
+        if (group.found && add_identity(cx, &g->identity, &group, err) < 0)
             return -1;
     }
     if (i.boundary && *i.boundary && add_managed(cx, &g->boundary, (*i.boundary)->permissions_boundary_arn, err) < 0)

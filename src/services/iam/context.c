@@ -11,9 +11,9 @@
 #define KEYS_FIRST 64 /* room for keys, doubled as they come: one that was dropped could be what denies */
 
 int iam_session_of(SwCtx *cx, const IamSessionRecord **ret_s, SwError *err) {
-    void *record = NULL;
+    IamSessionRecord *record = NULL;
     if (sw_str_starts(cx->principal.access_key, SW_STR("ASIA")) &&
-        sw_doc_find(cx->tx, &iam_sessions, cx->principal.access_key, &record, err) < 0)
+        iam_sessions_find(cx->tx, cx->principal.access_key, &record, err) < 0)
         return -1;
     *ret_s = record;
     return 0;
@@ -29,7 +29,7 @@ int iam_caller(SwCtx *cx, IamIdentity *ret_i, SwError *err) {
     if (iam_identity_find(cx, p->kind == SW_PRINCIPAL_USER ? IAM_USER : IAM_ROLE, p->name, ret_i, err) < 0)
         return -1;
     (void)sw_str_cut(&rest, ':', &id); /* of a session: ROLE-ID:SESSION */
-    if (ret_i->record && !sw_str_eq(id, ret_i->id))
+    if (ret_i->found && !sw_str_eq(id, ret_i->id))
         *ret_i = (IamIdentity){0};
     return 0;
 }
@@ -99,7 +99,7 @@ static int principal_keys(SwCtx *cx, SwPolicyQuery *q, SwError *err) {
     }
     if (iam_caller(cx, &i, err) < 0)
         return -1;
-    for (size_t k = 0; i.record && i.tags && k < i.tags->n; k++)
+    for (size_t k = 0; i.found && i.tags && k < i.tags->n; k++)
         if (!has_tag(session, i.tags->v[k].key)) /* a session's own is in its place */
             add_tags(q, "aws:PrincipalTag", i.tags->v[k].key, i.tags->v[k].value);
     return 0;
@@ -221,7 +221,7 @@ int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery 
         if (iam_caller(cx, &i, err) < 0)
             return -1;
         ret_q->id = i.id;
-        if (cx->principal.kind == SW_PRINCIPAL_ROLE && i.record) /* its path is in the role's record alone */
+        if (cx->principal.kind == SW_PRINCIPAL_ROLE && i.found) /* its path is in the role's record alone */
             ret_q->role = i.arn;
     }
     if (principal_keys(cx, ret_q, err) < 0)

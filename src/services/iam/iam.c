@@ -7,56 +7,6 @@
 
 #define PROFILE (IAM_GROUP + 1)
 
-const SwCollection iam_roles = {.name = "iam/role",
-                                .scope = SW_SCOPE_ACCOUNT,
-                                .shape = &iam_shape_role_record,
-                                .indexes = {{.name = "by_path", .member = {"role.Path"}}}};
-const SwCollection iam_users = {.name = "iam/user",
-                                .scope = SW_SCOPE_ACCOUNT,
-                                .shape = &iam_shape_user_record,
-                                .indexes = {{.name = "by_path", .member = {"user.Path"}},
-                                            {.name = "by_group", .member = {"groups"}}}};
-const SwCollection iam_groups = {.name = "iam/group",
-                                 .scope = SW_SCOPE_ACCOUNT,
-                                 .shape = &iam_shape_group_record,
-                                 .indexes = {{.name = "by_path", .member = {"group.Path"}}}};
-const SwCollection iam_policies = {.name = "iam/policy",
-                                   .scope = SW_SCOPE_ACCOUNT,
-                                   .shape = &iam_shape_policy_record,
-                                   .indexes = {{.name = "by_path", .member = {"policy.Path"}}}};
-const SwCollection iam_attachments = {.name = "iam/attachment",
-                                      .scope = SW_SCOPE_ACCOUNT,
-                                      .shape = &iam_shape_attachment_record,
-                                      .indexes = {{.name = "by_policy", .member = {"policyArn", "usage"}}}};
-const SwCollection iam_keys = {.name = "iam/access-key",
-                               .scope = SW_SCOPE_GLOBAL,
-                               .shape = &iam_shape_key_record,
-                               .indexes = {{.name = "by_user", .member = {"account", "userName"}}}};
-const SwCollection iam_credentials = {.name = "iam/service-credential",
-                                      .scope = SW_SCOPE_GLOBAL,
-                                      .shape = &iam_shape_credential_record,
-                                      .indexes = {{.name = "by_user", .member = {"account", "userName"}},
-                                                  {.name = "by_name", .member = {"serviceUserName"}, .unique = true}}};
-const SwCollection iam_profiles = {.name = "iam/instance-profile",
-                                   .scope = SW_SCOPE_ACCOUNT,
-                                   .shape = &iam_shape_profile_record,
-                                   .indexes = {{.name = "by_role", .member = {"role"}},
-                                               {.name = "by_path", .member = {"profile.Path"}}}};
-const SwCollection iam_sessions = {.name = "iam/session",
-                                   .scope = SW_SCOPE_GLOBAL,
-                                   .shape = &iam_shape_session_record,
-                                   .indexes = {{.name = "by_expiry", .member = {"expires"}}}};
-/* What CloudFormation alone counts as resources */
-const SwCollection iam_inline_policies = {.name = "iam/inline-policy",
-                                          .scope = SW_SCOPE_ACCOUNT,
-                                          .shape = &iam_shape_kept_record};
-const SwCollection iam_additions = {.name = "iam/addition", .scope = SW_SCOPE_ACCOUNT, .shape = &iam_shape_kept_record};
-
-static const SwCollection *const collections[] = {
-    &iam_roles,       &iam_users,    &iam_groups,   &iam_policies,        &iam_attachments, &iam_keys,
-    &iam_credentials, &iam_profiles, &iam_sessions, &iam_inline_policies, &iam_additions,   NULL,
-};
-
 static int iam_open(SwHost *h, SwError *err) {
     h->auth = (SwAuth){
         .key = iam_auth_key,
@@ -89,6 +39,6 @@ const SwService sw_service_iam = {
     .declares = &iam_declarations,
     .handlers = iam_handlers,
     .bad_token = {&SW_VALIDATION_ERROR, "Invalid Marker."},
-    .collections = collections,
+    .collections = iam_collections,
     .open = iam_open,
 };

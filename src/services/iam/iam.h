@@ -7,20 +7,23 @@
 #include "models/iam_resources.gen.h"
 #include "policy/policy.h"
 
-extern const SwCollection iam_attachments, iam_keys, iam_credentials, iam_sessions;
-
 /* identity.c: what users, groups and roles share. */
 typedef enum IamKind { IAM_ROLE, IAM_USER, IAM_GROUP } IamKind;
 typedef struct IamIdentity {
     IamKind kind;
     SwStr name, arn, id, path;
-    void *record;
+    bool found;
+    union { /* its record */
+        IamRoleRecord *role;
+        IamUserRecord *user;
+        IamGroupRecord *group;
+    };
     IamPolicySet *policies;                    /* in the record; never NULL */
     IamAttachedPermissionsBoundary **boundary; /* in the record; NULL: groups have none */
     IamTagList *tags;                          /* NULL: groups have none */
 } IamIdentity;
 
-/* *ret_i.record NULL: absent. */
+/* ret_i->found false: absent. */
 int iam_identity_find(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, SwError *err) sw_must_check;
 /* NoSuchEntity when absent. */
 int iam_identity_get(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, SwError *err) sw_must_check;
@@ -69,7 +72,7 @@ int iam_trust_set(SwCtx *cx, IamRoleRecord *role, SwStr document, SwError *err) 
 int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery *ret_q, SwError *err) sw_must_check;
 void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value);                       /* nothing when absent */
 int iam_session_of(SwCtx *cx, const IamSessionRecord **ret_s, SwError *err) sw_must_check; /* the caller's; NULL: none */
-/* The user that calls, or the role that a session is of; record NULL: gone since, or neither of the two. */
+/* The user that calls, or the role that a session is of; not found: gone since, or neither of the two. */
 int iam_caller(SwCtx *cx, IamIdentity *ret_i, SwError *err) sw_must_check;
 /* Every policy that has a say about the query, asked; fails with AccessDenied and AWS's reason. */
 int iam_decide(SwCtx *cx, const SwPolicyQuery *q, SwError *err) sw_must_check;

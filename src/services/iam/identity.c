@@ -25,44 +25,64 @@ static IamPolicySet *present(SwArena *a, IamPolicySet **p) {
     return *p;
 }
 
-static void open_role(SwArena *a, IamRoleRecord *r, IamIdentity *i) {
+static int find_role(SwCtx *cx, IamIdentity *i, SwError *err) {
+    IamRoleRecord *r;
+    if (iam_role_find(cx, i->name, &r, err) < 0)
+        return -1;
+    if (!r)
+        return 0;
+    i->found = true;
+    i->role = r;
     i->name = r->role->role_name;
     i->arn = r->role->arn;
     i->id = r->role->role_id;
     i->path = r->role->path;
-    i->policies = present(a, &r->policies);
+    i->policies = present(cx->arena, &r->policies);
     i->boundary = &r->role->permissions_boundary;
     i->tags = &r->role->tags;
+    return 0;
 }
 
-static void open_user(SwArena *a, IamUserRecord *r, IamIdentity *i) {
+static int find_user(SwCtx *cx, IamIdentity *i, SwError *err) {
+    IamUserRecord *r;
+    if (iam_user_find(cx, i->name, &r, err) < 0)
+        return -1;
+    if (!r)
+        return 0;
+    i->found = true;
+    i->user = r;
     i->name = r->user->user_name;
     i->arn = r->user->arn;
     i->id = r->user->user_id;
     i->path = r->user->path;
-    i->policies = present(a, &r->policies);
+    i->policies = present(cx->arena, &r->policies);
     i->boundary = &r->user->permissions_boundary;
     i->tags = &r->user->tags;
+    return 0;
 }
 
-static void open_group(SwArena *a, IamGroupRecord *r, IamIdentity *i) {
+static int find_group(SwCtx *cx, IamIdentity *i, SwError *err) {
+    IamGroupRecord *r;
+    if (iam_group_find(cx, i->name, &r, err) < 0)
+        return -1;
+    if (!r)
+        return 0;
+    i->found = true;
+    i->group = r;
     i->name = r->group->group_name;
     i->arn = r->group->arn;
     i->id = r->group->group_id;
     i->path = r->group->path;
-    i->policies = present(a, &r->policies);
+    i->policies = present(cx->arena, &r->policies);
+    return 0;
 }
 
 int iam_identity_find(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, SwError *err) {
     *ret_i = (IamIdentity){.kind = kind, .name = name};
-    if (sw_resource_find_parts(cx, kinds[kind], &(SwParts){.v = {name}}, &ret_i->record, err) < 0)
-        return -1;
-    if (!ret_i->record)
-        return 0;
     switch (kind) {
-    case IAM_ROLE: open_role(cx->arena, ret_i->record, ret_i); break;
-    case IAM_USER: open_user(cx->arena, ret_i->record, ret_i); break;
-    case IAM_GROUP: open_group(cx->arena, ret_i->record, ret_i); break;
+    case IAM_ROLE: return find_role(cx, ret_i, err);
+    case IAM_USER: return find_user(cx, ret_i, err);
+    case IAM_GROUP: return find_group(cx, ret_i, err);
     }
     return 0;
 }
@@ -70,11 +90,16 @@ int iam_identity_find(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, S
 int iam_identity_get(SwCtx *cx, IamKind kind, SwStr name, IamIdentity *ret_i, SwError *err) {
     if (iam_identity_find(cx, kind, name, ret_i, err) < 0)
         return -1;
-    return ret_i->record ? 0 : sw_resource_fail(cx, kinds[kind], &kinds[kind]->missing, name, err);
+    return ret_i->found ? 0 : sw_resource_fail(cx, kinds[kind], &kinds[kind]->missing, name, err);
 }
 
 int iam_identity_put(SwCtx *cx, const IamIdentity *i, SwError *err) {
-    return sw_resource_put_parts(cx, kinds[i->kind], &(SwParts){.v = {i->name}}, i->record, err);
+    switch (i->kind) {
+    case IAM_ROLE: return iam_role_put(cx, i->name, i->role, err);
+    case IAM_USER: return iam_user_put(cx, i->name, i->user, err);
+    case IAM_GROUP: return iam_group_put(cx, i->name, i->group, err);
+    }
+    return 0;
 }
 
 int iam_identity_delete(SwCtx *cx, const IamIdentity *i, SwError *err) {

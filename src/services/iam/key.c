@@ -12,19 +12,16 @@ static SwDocQuery of_user(SwCtx *cx, SwStr user) { /* absent: of all */
     return (SwDocQuery){.index = "by_user", .equals = {cx->account, user}};
 }
 
-static int list_of_user(SwCtx *cx, const SwCollection *c, SwStr user, SwDocList *ret_l, SwError *err) {
-    const SwDocQuery q = of_user(cx, user);
-    return sw_doc_list(cx->tx, c, &q, ret_l, err);
-}
-
 int iam_create_access_key(SwCtx *cx, const IamCreateAccessKeyRequest *in, IamCreateAccessKeyResponse *out, SwError *err) {
     SwStr name;
     IamIdentity u;
-    SwDocList have;
-    if (iam_user_name(cx, in->user_name, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0 ||
-        list_of_user(cx, &iam_keys, u.name, &have, err) < 0)
+    int64_t have;
+    if (iam_user_name(cx, in->user_name, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0)
         return -1;
-    if (have.n >= KEYS_MAX)
+    const SwDocQuery its = of_user(cx, u.name);
+    if (iam_keys_count(cx->tx, &its, &have, err) < 0)
+        return -1;
+    if (have >= KEYS_MAX)
         return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION, "Cannot exceed quota for AccessKeysPerUser: %d", KEYS_MAX);
     IamAccessKey *k = out->access_key = sw_new(cx->arena, IamAccessKey);
     k->user_name = u.name;
@@ -33,18 +30,16 @@ int iam_create_access_key(SwCtx *cx, const IamCreateAccessKeyRequest *in, IamCre
     k->status = IAM_STATUS_TYPE_ACTIVE;
     k->create_date = SW_SOME_TIME(sw_now(cx));
     IamKeyRecord r = {.account = cx->account, .user_name = u.name, .key = k};
-    return sw_doc_put(cx->tx, &iam_keys, k->access_key_id, &r, err);
+    return iam_keys_put(cx->tx, k->access_key_id, &r, err);
 }
 
 static int get_key(SwCtx *cx, SwStr user, SwStr id, IamKeyRecord **ret_r, SwError *err) {
     SwStr name;
     IamIdentity u;
-    void *record;
     if (iam_user_name(cx, user, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0 ||
-        sw_doc_find(cx->tx, &iam_keys, id, &record, err) < 0)
+        iam_keys_find(cx->tx, id, ret_r, err) < 0)
         return -1;
-    *ret_r = record;
-    if (record && sw_str_eq((*ret_r)->account, cx->account) && sw_str_eq((*ret_r)->user_name, u.name))
+    if (*ret_r && sw_str_eq((*ret_r)->account, cx->account) && sw_str_eq((*ret_r)->user_name, u.name))
         return 0;
     return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The Access Key with id %.*s cannot be found.", SW_FMT(id));
 }
@@ -53,7 +48,7 @@ int iam_delete_access_key(SwCtx *cx, const IamDeleteAccessKeyRequest *in, void *
     IamKeyRecord *r;
     if (get_key(cx, in->user_name, in->access_key_id, &r, err) < 0)
         return -1;
-    return sw_doc_delete(cx->tx, &iam_keys, in->access_key_id, NULL, err);
+    return iam_keys_delete(cx->tx, in->access_key_id, NULL, err);
 }
 
 int iam_update_access_key(SwCtx *cx, const IamUpdateAccessKeyRequest *in, void *out, SwError *err) {
@@ -63,12 +58,11 @@ int iam_update_access_key(SwCtx *cx, const IamUpdateAccessKeyRequest *in, void *
     if (sw_str_eqz(in->status, "Expired"))
         return sw_refuse_field(err, &SW_VALIDATION_ERROR, "Status", "a key can be set Active or Inactive");
     r->key->status = in->status;
-    return sw_doc_put(cx->tx, &iam_keys, in->access_key_id, r, err);
+    return iam_keys_put(cx->tx, in->access_key_id, r, err);
 }
 
 static int show_key(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    sw_shape_move(cx->arena, &iam_shape_access_key_metadata, to, &iam_shape_access_key,
-                  ((const IamKeyRecord *)row->record)->key);
+    sw_shape_move(cx->arena, &iam_shape_access_key_metadata, to, &iam_shape_access_key, iam_keys_row(row)->key);
     return 0;
 }
 
@@ -95,9 +89,11 @@ static void show(IamServiceSpecificCredential *c, const IamServiceSpecificCreden
 int iam_create_service_specific_credential(SwCtx *cx, const IamCreateServiceSpecificCredentialRequest *in,
                                            IamCreateServiceSpecificCredentialResponse *out, SwError *err) {
     IamIdentity u;
-    SwDocList have;
-    if (iam_identity_get(cx, IAM_USER, in->user_name, &u, err) < 0 ||
-        list_of_user(cx, &iam_credentials, u.name, &have, err) < 0)
+    int64_t have;
+    if (iam_identity_get(cx, IAM_USER, in->user_name, &u, err) < 0)
+        return -1;
+    const SwDocQuery its = of_user(cx, u.name);
+    if (iam_credentials_count(cx->tx, &its, &have, err) < 0)
         return -1;
     if (!sw_str_eqz(in->service_name, "codecommit.amazonaws.com"))
         return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "No such service %.*s is supported for Service Specific Credentials",
@@ -105,7 +101,7 @@ int iam_create_service_specific_credential(SwCtx *cx, const IamCreateServiceSpec
     if (in->credential_age_days.set)
         return sw_refuse_field(err, &SW_VALIDATION_ERROR, "CredentialAgeDays",
                                "credentials for codecommit.amazonaws.com do not expire");
-    if (have.n >= KEYS_MAX)
+    if (have >= KEYS_MAX)
         return sw_fail(err, &IAM_LIMIT_EXCEEDED_EXCEPTION, "Cannot exceed quota for ServiceSpecificCredentialsPerUser: %d",
                        KEYS_MAX);
     IamServiceSpecificCredentialMetadata *m = sw_new(cx->arena, IamServiceSpecificCredentialMetadata);
@@ -114,7 +110,7 @@ int iam_create_service_specific_credential(SwCtx *cx, const IamCreateServiceSpec
     m->status = IAM_STATUS_TYPE_ACTIVE;
     m->create_date = SW_SOME_TIME(sw_now(cx));
     m->service_specific_credential_id = sw_cat(cx->arena, SW_STR("ACCA"), sw_id_base32(cx->arena, 17));
-    m->service_user_name = have.n == 0
+    m->service_user_name = have == 0
                                ? sw_strf(cx->arena, "%.*s-at-%.*s", SW_FMT(u.name), SW_FMT(cx->account))
                                : sw_cat(cx->arena, u.name, SW_STR("+"), sw_id_hex(cx->arena, 4), SW_STR("-at-"), cx->account);
     SwStr password = sw_id_base62(cx->arena, 44);
@@ -125,18 +121,16 @@ int iam_create_service_specific_credential(SwCtx *cx, const IamCreateServiceSpec
                              .service_user_name = m->service_user_name,
                              .password_hash = sw_sha256_hex(cx->arena, password),
                              .credential = m};
-    return sw_doc_put(cx->tx, &iam_credentials, m->service_specific_credential_id, &r, err);
+    return iam_credentials_put(cx->tx, m->service_specific_credential_id, &r, err);
 }
 
 static int get_credential(SwCtx *cx, SwStr user, SwStr id, IamCredentialRecord **ret_r, SwError *err) {
     SwStr name;
     IamIdentity u;
-    void *record;
     if (iam_user_name(cx, user, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0 ||
-        sw_doc_find(cx->tx, &iam_credentials, id, &record, err) < 0)
+        iam_credentials_find(cx->tx, id, ret_r, err) < 0)
         return -1;
-    *ret_r = record;
-    if (record && sw_str_eq((*ret_r)->account, cx->account) && sw_str_eq((*ret_r)->user_name, u.name))
+    if (*ret_r && sw_str_eq((*ret_r)->account, cx->account) && sw_str_eq((*ret_r)->user_name, u.name))
         return 0;
     return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "No such credential %.*s exists", SW_FMT(id));
 }
@@ -146,7 +140,7 @@ int iam_delete_service_specific_credential(SwCtx *cx, const IamDeleteServiceSpec
     IamCredentialRecord *r;
     if (get_credential(cx, in->user_name, in->service_specific_credential_id, &r, err) < 0)
         return -1;
-    return sw_doc_delete(cx->tx, &iam_credentials, in->service_specific_credential_id, NULL, err);
+    return iam_credentials_delete(cx->tx, in->service_specific_credential_id, NULL, err);
 }
 
 int iam_update_service_specific_credential(SwCtx *cx, const IamUpdateServiceSpecificCredentialRequest *in, void *out,
@@ -157,7 +151,7 @@ int iam_update_service_specific_credential(SwCtx *cx, const IamUpdateServiceSpec
     if (sw_str_eqz(in->status, "Expired"))
         return sw_refuse_field(err, &SW_VALIDATION_ERROR, "Status", "a credential can be set Active or Inactive");
     r->credential->status = in->status;
-    return sw_doc_put(cx->tx, &iam_credentials, in->service_specific_credential_id, r, err);
+    return iam_credentials_put(cx->tx, in->service_specific_credential_id, r, err);
 }
 
 int iam_reset_service_specific_credential(SwCtx *cx, const IamResetServiceSpecificCredentialRequest *in,
@@ -169,18 +163,18 @@ int iam_reset_service_specific_credential(SwCtx *cx, const IamResetServiceSpecif
     r->password_hash = sw_sha256_hex(cx->arena, password);
     out->service_specific_credential = sw_new(cx->arena, IamServiceSpecificCredential);
     show(out->service_specific_credential, r->credential, password);
-    return sw_doc_put(cx->tx, &iam_credentials, in->service_specific_credential_id, r, err);
+    return iam_credentials_put(cx->tx, in->service_specific_credential_id, r, err);
 }
 
 static int is_of_service(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const IamListServiceSpecificCredentialsRequest *in = arg;
-    const IamCredentialRecord *r = row->record;
+    const IamCredentialRecord *r = iam_credentials_row(row);
     *ret_wanted = !sw_str_is(in->service_name) || sw_str_eq(in->service_name, r->credential->service_name);
     return 0;
 }
 
 static int show_credential(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(IamServiceSpecificCredentialMetadata *)to = *((const IamCredentialRecord *)row->record)->credential;
+    *(IamServiceSpecificCredentialMetadata *)to = *iam_credentials_row(row)->credential;
     return 0;
 }
 

@@ -17,7 +17,7 @@ static int pass(SwCtx *cx, SwStr role, const char *service, SwError *err) {
     if (!sw_str_starts(role, SW_STR("arn:"))) { /* by name */
         if (iam_identity_find(cx, IAM_ROLE, role, &i, err) < 0)
             return -1;
-        arn = i.record ? i.arn : sw_arn_global(cx, "iam", "role/%.*s", SW_FMT(role));
+        arn = i.found ? i.arn : sw_arn_global(cx, "iam", "role/%.*s", SW_FMT(role));
     }
     if (iam_query_fill(cx, "iam:PassRole", arn, &q, err) < 0)
         return -1;

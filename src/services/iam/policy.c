@@ -42,7 +42,7 @@ int iam_policy_document(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err)
     SwFound f;
     if (sw_resource_find(cx, &iam_policy_resource, arn, &f, err) < 0)
         return -1;
-    const IamPolicyRecord *r = f.record;
+    const IamPolicyRecord *r = iam_policy_found(&f);
     if (r)
         *ret_document = r->versions.v[version_at(r, r->policy->default_version_id)].document;
     return 0;
@@ -61,17 +61,16 @@ int iam_attachment_add(SwCtx *cx, const IamIdentity *i, SwStr arn, const char *u
                              .name = i->name,
                              .entity_id = i->id,
                              .path = i->path};
-    return sw_doc_put(cx->tx, &iam_attachments, attachment_id(cx->arena, i, arn, usage), &r, err);
+    return iam_attachments_put(cx->tx, attachment_id(cx->arena, i, arn, usage), &r, err);
 }
 
 int iam_attachment_remove(SwCtx *cx, const IamIdentity *i, SwStr arn, const char *usage, SwError *err) {
-    return sw_doc_delete(cx->tx, &iam_attachments, attachment_id(cx->arena, i, arn, usage), NULL, err);
+    return iam_attachments_delete(cx->tx, attachment_id(cx->arena, i, arn, usage), NULL, err);
 }
 
 static int count(SwCtx *cx, SwStr arn, const char *usage, SwOptInt *ret_n, SwError *err) {
     ret_n->set = true;
-    return sw_doc_count(cx->tx, &iam_attachments, &(SwDocQuery){.index = "by_policy", .equals = {arn, sw_str(usage)}},
-                        &ret_n->v, err);
+    return iam_attachments_count(cx->tx, &(SwDocQuery){.index = "by_policy", .equals = {arn, sw_str(usage)}}, &ret_n->v, err);
 }
 
 static int count_both(SwCtx *cx, IamPolicy *p, SwError *err) {
@@ -137,7 +136,7 @@ int iam_get_policy(SwCtx *cx, const IamGetPolicyRequest *in, IamGetPolicyRespons
 /* Rows are the account's own, items AWS's: both have their ARN as id. */
 static IamPolicy *policy_of(SwCtx *cx, const SwDocRow *row) {
     const IamAwsPolicy *aws = iam_aws_policy_find(row->id);
-    return aws ? of_aws(cx->arena, aws) : ((IamPolicyRecord *)row->record)->policy;
+    return aws ? of_aws(cx->arena, aws) : iam_policies_row(row)->policy;
 }
 
 static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
@@ -322,12 +321,12 @@ typedef struct EntityPage {
 } EntityPage;
 
 static int is_entity(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
-    *ret_wanted = entity_wanted(((const EntityPage *)arg)->in, row->record);
+    *ret_wanted = entity_wanted(((const EntityPage *)arg)->in, iam_attachments_row(row));
     return 0;
 }
 
 static int show_entity(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    add_entity(cx, row->record, ((const EntityPage *)arg)->out);
+    add_entity(cx, iam_attachments_row(row), ((const EntityPage *)arg)->out);
     return 0;
 }
 

@@ -51,7 +51,7 @@ static int set(SwCtx *cx, const SwFound *f, const char *property, const SwValue 
 }
 
 static int get(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err) {
-    const IamPolicyRecord *r = f->record;
+    const IamPolicyRecord *r = iam_policy_found(f);
     IamGetPolicyVersionRequest in = {.policy_arn = r->policy->arn, .version_id = r->policy->default_version_id};
     IamGetPolicyVersionResponse *out;
     if (iam_call_get_policy_version(cx, &in, &out, err) < 0)

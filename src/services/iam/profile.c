@@ -15,7 +15,7 @@ static int show(SwCtx *cx, const IamProfileRecord *r, IamInstanceProfile *ret_p,
     if (iam_identity_get(cx, IAM_ROLE, r->role, &i, err) < 0)
         return -1;
     IamRole *role = sw_list_add(cx->arena, &ret_p->roles);
-    *role = *((IamRoleRecord *)i.record)->role;
+    *role = *i.role->role;
     role->assume_role_policy_document = iam_encoded(cx, role->assume_role_policy_document);
     role->tags = (IamTagList){0};
     return 0;
@@ -80,7 +80,7 @@ int iam_remove_role_from_instance_profile(SwCtx *cx, const IamRemoveRoleFromInst
 }
 
 static int show_profile(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    return show(cx, row->record, to, err);
+    return show(cx, iam_profiles_row(row), to, err);
 }
 
 int iam_list_instance_profiles(SwCtx *cx, const IamListInstanceProfilesRequest *in, IamListInstanceProfilesResponse *out,

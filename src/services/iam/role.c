@@ -12,7 +12,7 @@
 static int get(SwCtx *cx, SwStr name, IamIdentity *ret_i, IamRoleRecord **ret_r, SwError *err) {
     if (iam_identity_get(cx, IAM_ROLE, name, ret_i, err) < 0)
         return -1;
-    *ret_r = ret_i->record;
+    *ret_r = ret_i->role;
     return 0;
 }
 
@@ -56,7 +56,7 @@ int iam_create_role(SwCtx *cx, const IamCreateRoleRequest *in, IamCreateRoleResp
     IamIdentity i;
     if (iam_identity_find(cx, IAM_ROLE, in->role_name, &i, err) < 0)
         return -1;
-    if (i.record)
+    if (i.found)
         return sw_resource_fail(cx, &iam_role_resource, &iam_role_resource.exists, in->role_name, err);
     if (iam_check_document(cx, in->assume_role_policy_document, SW_POLICY_TRUST, TRUST_MAX, "ACLSizePerRole", err) < 0)
         return -1;
@@ -71,7 +71,8 @@ int iam_create_role(SwCtx *cx, const IamCreateRoleRequest *in, IamCreateRoleResp
                       .name = r->role_name,
                       .id = r->role_id,
                       .path = r->path,
-                      .record = record,
+                      .found = true,
+                      .role = record,
                       .policies = record->policies,
                       .boundary = &r->permissions_boundary};
     if (sw_str_is(in->permissions_boundary) && iam_set_boundary(cx, &i, in->permissions_boundary, err) < 0)
@@ -95,7 +96,7 @@ int iam_get_role(SwCtx *cx, const IamGetRoleRequest *in, IamGetRoleResponse *out
 }
 
 static int show_role(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(IamRole *)to = *shown(cx, ((const IamRoleRecord *)row->record)->role, true);
+    *(IamRole *)to = *shown(cx, iam_roles_row(row)->role, true);
     return 0;
 }
 
@@ -106,7 +107,7 @@ int iam_list_roles(SwCtx *cx, const IamListRolesRequest *in, IamListRolesRespons
 
 static int in_profile(SwCtx *cx, SwStr role, bool *ret_yes, SwError *err) {
     int64_t n;
-    if (sw_doc_count(cx->tx, &iam_profiles, &(SwDocQuery){.index = "by_role", .equals = {role}}, &n, err) < 0)
+    if (iam_profiles_count(cx->tx, &(SwDocQuery){.index = "by_role", .equals = {role}}, &n, err) < 0)
         return -1;
     *ret_yes = n > 0;
     return 0;
@@ -226,12 +227,12 @@ static bool is_linked(SwCtx *cx, const void *record) {
 }
 
 static int show_service(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err) {
-    *ret = sw_value_string(((const IamRoleRecord *)f->record)->service);
+    *ret = sw_value_string(iam_role_found(f)->service);
     return 0;
 }
 
 static SwStr linked_name(SwCtx *cx, const SwFound *f) {
-    return f->record ? ((const IamRoleRecord *)f->record)->role->role_name : f->id;
+    return f->record ? iam_role_found(f)->role->role_name : f->id;
 }
 
 const SwResourceHooks iam_role_hooks = {.named = named};
@@ -252,7 +253,7 @@ int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRe
     IamIdentity i;
     if (iam_identity_find(cx, IAM_ROLE, name, &i, err) < 0)
         return -1;
-    if (i.record)
+    if (i.found)
         return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION,
                        "Service role name %.*s has been taken in this account, please try a different suffix.", SW_FMT(name));
     SwStr trust = sw_strf(cx->arena,
@@ -269,7 +270,8 @@ int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRe
                       .name = name,
                       .id = record->role->role_id,
                       .path = record->role->path,
-                      .record = record,
+                      .found = true,
+                      .role = record,
                       .policies = record->policies};
     if (iam_attachment_add(cx, &i, arn, "PermissionsPolicy", err) < 0)
         return -1;

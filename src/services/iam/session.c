@@ -10,7 +10,7 @@
 
 #define SWEEP 16
 
-/* A role or user by its ARN, in whatever account that names. ret_i->record NULL: none. */
+/* A role or user by its ARN, in whatever account that names. ret_i->found false: none. */
 static int by_arn(SwCtx *cx, IamKind kind, SwStr arn, IamIdentity *ret_i, SwStr *ret_account, SwError *err) {
     const SwResource *r = kind == IAM_ROLE ? &iam_role_resource : &iam_user_resource;
     SwStr account = sw_tx_account(cx->tx), region = sw_tx_region(cx->tx);
@@ -22,8 +22,8 @@ static int by_arn(SwCtx *cx, IamKind kind, SwStr arn, IamIdentity *ret_i, SwStr 
     sw_tx_scope(cx->tx, p.account, region);
     int e = iam_identity_find(cx, kind, p.v[0], ret_i, err);
     sw_tx_scope(cx->tx, account, region);
-    if (e == 0 && ret_i->record && !sw_str_eq(ret_i->arn, arn))
-        ret_i->record = NULL;
+    if (e == 0 && ret_i->found && !sw_str_eq(ret_i->arn, arn))
+        *ret_i = (IamIdentity){0};
     return e;
 }
 
@@ -31,7 +31,7 @@ int iam_role_by_arn(SwCtx *cx, SwStr arn, IamRoleRecord **ret_role, SwStr *ret_a
     IamIdentity i;
     if (by_arn(cx, IAM_ROLE, arn, &i, ret_account, err) < 0)
         return -1;
-    *ret_role = i.record;
+    *ret_role = i.found ? i.role : NULL;
     return 0;
 }
 
@@ -39,9 +39,9 @@ int iam_role_by_arn(SwCtx *cx, SwStr arn, IamRoleRecord **ret_role, SwStr *ret_a
 static int id_by_arn(SwCtx *cx, SwStr arn, SwStr *ret_id, SwError *err) {
     IamIdentity i;
     SwStr account;
-    if (by_arn(cx, IAM_USER, arn, &i, &account, err) < 0 || (!i.record && by_arn(cx, IAM_ROLE, arn, &i, &account, err) < 0))
+    if (by_arn(cx, IAM_USER, arn, &i, &account, err) < 0 || (!i.found && by_arn(cx, IAM_ROLE, arn, &i, &account, err) < 0))
         return -1;
-    *ret_id = i.record ? i.id : SW_NO_STR;
+    *ret_id = i.found ? i.id : SW_NO_STR;
     return 0;
 }
 
@@ -176,7 +176,7 @@ int iam_auth_assume(SwCtx *cx, SwStr role_arn, SwStr service, SwPrincipal *ret_p
 
 static int sweep(SwCtx *cx, SwError *err) {
     SwDocQuery q = {.index = "by_expiry", .below = sw_index_number(cx->arena, sw_now(cx) - KEPT_PAST_END), .limit = SWEEP};
-    return sw_doc_delete_all(cx->tx, &iam_sessions, &q, err);
+    return iam_sessions_delete_all(cx->tx, &q, err);
 }
 
 static int add_policies(SwCtx *cx, const SwSessionSpec *spec, IamSessionRecord *r, SwError *err) {
@@ -218,7 +218,7 @@ static int store(SwCtx *cx, const SwSessionSpec *spec, const SwPrincipal *p, SwS
     r->role = SW_SOME_BOOL(p->kind == SW_PRINCIPAL_ROLE);
     ret_s->principal = *p;
     ret_s->principal.access_key = ret_s->key;
-    return sw_doc_put(cx->tx, &iam_sessions, ret_s->key, r, err);
+    return iam_sessions_put(cx->tx, ret_s->key, r, err);
 }
 
 static int touch_role(SwCtx *cx, SwStr account, IamRoleRecord *role, SwError *err) {

@@ -20,7 +20,7 @@ int iam_create_user(SwCtx *cx, const IamCreateUserRequest *in, IamCreateUserResp
     IamIdentity i;
     if (iam_identity_find(cx, IAM_USER, in->user_name, &i, err) < 0)
         return -1;
-    if (i.record)
+    if (i.found)
         return sw_resource_fail(cx, &iam_user_resource, &iam_user_resource.exists, in->user_name, err);
     IamUserRecord *record = sw_new(cx->arena, IamUserRecord);
     IamUser *u = record->user = sw_new(cx->arena, IamUser);
@@ -36,7 +36,8 @@ int iam_create_user(SwCtx *cx, const IamCreateUserRequest *in, IamCreateUserResp
                       .name = u->user_name,
                       .id = u->user_id,
                       .path = u->path,
-                      .record = record,
+                      .found = true,
+                      .user = record,
                       .policies = record->policies,
                       .boundary = &u->permissions_boundary};
     if (sw_str_is(in->permissions_boundary) && iam_set_boundary(cx, &i, in->permissions_boundary, err) < 0)
@@ -58,13 +59,13 @@ int iam_get_user(SwCtx *cx, const IamGetUserRequest *in, IamGetUserResponse *out
     IamIdentity i;
     if (iam_user_name(cx, in->user_name, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &i, err) < 0)
         return -1;
-    out->user = ((IamUserRecord *)i.record)->user;
+    out->user = i.user->user;
     return 0;
 }
 
 static int show_user(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
     IamUser *u = to;
-    *u = *((const IamUserRecord *)row->record)->user;
+    *u = *iam_users_row(row)->user;
     u->tags = (IamTagList){0};
     u->permissions_boundary = NULL;
     return 0;
@@ -75,21 +76,19 @@ int iam_list_users(SwCtx *cx, const IamListUsersRequest *in, IamListUsersRespons
                    err);
 }
 
-static int count_of_user(SwCtx *cx, const SwCollection *c, SwStr name, int64_t *ret_n, SwError *err) {
-    return sw_doc_count(cx->tx, c, &(SwDocQuery){.index = "by_user", .equals = {cx->account, name}}, ret_n, err);
-}
-
 int iam_delete_user(SwCtx *cx, const IamDeleteUserRequest *in, void *out, SwError *err) {
     IamIdentity i;
     int64_t keys, credentials;
-    if (iam_identity_get(cx, IAM_USER, in->user_name, &i, err) < 0 || count_of_user(cx, &iam_keys, i.name, &keys, err) < 0 ||
-        count_of_user(cx, &iam_credentials, i.name, &credentials, err) < 0)
+    if (iam_identity_get(cx, IAM_USER, in->user_name, &i, err) < 0)
+        return -1;
+    const SwDocQuery its = {.index = "by_user", .equals = {cx->account, i.name}};
+    if (iam_keys_count(cx->tx, &its, &keys, err) < 0 || iam_credentials_count(cx->tx, &its, &credentials, err) < 0)
         return -1;
     if (keys > 0)
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must delete access keys first.");
     if (credentials > 0)
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove referenced objects first.");
-    if (((IamUserRecord *)i.record)->groups.n > 0)
+    if (i.user->groups.n > 0)
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove users from group first.");
     return iam_identity_delete(cx, &i, err);
 }
@@ -100,7 +99,7 @@ int iam_update_user(SwCtx *cx, const IamUpdateUserRequest *in, void *out, SwErro
         return sw_refuse_field(err, &SW_VALIDATION_ERROR, "NewUserName", "users cannot be renamed");
     if (iam_identity_get(cx, IAM_USER, in->user_name, &i, err) < 0)
         return -1;
-    IamUser *u = ((IamUserRecord *)i.record)->user;
+    IamUser *u = i.user->user;
     if (sw_str_is(in->new_path)) {
         u->path = in->new_path;
         u->arn = iam_user_arn(cx, u->user_name, u->path);
@@ -131,12 +130,12 @@ int iam_get_group(SwCtx *cx, const IamGetGroupRequest *in, IamGetGroupResponse *
     IamIdentity i;
     if (iam_identity_get(cx, IAM_GROUP, in->group_name, &i, err) < 0)
         return -1;
-    out->group = ((IamGroupRecord *)i.record)->group;
+    out->group = i.group->group;
     return sw_page(cx, &(SwPage){.of = &iam_users, .q = members(i.name), .show = show_user, .usual = IAM_PAGE}, out, err);
 }
 
 static int show_group(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(IamGroup *)to = *((const IamGroupRecord *)row->record)->group;
+    *(IamGroup *)to = *iam_groups_row(row)->group;
     return 0;
 }
 
@@ -151,7 +150,7 @@ int iam_delete_group(SwCtx *cx, const IamDeleteGroupRequest *in, void *out, SwEr
     if (iam_identity_get(cx, IAM_GROUP, in->group_name, &i, err) < 0)
         return -1;
     const SwDocQuery q = members(i.name);
-    if (sw_doc_count(cx->tx, &iam_users, &q, &users, err) < 0)
+    if (iam_users_count(cx->tx, &q, &users, err) < 0)
         return -1;
     if (users > 0)
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove users from group first.");
@@ -167,7 +166,7 @@ int iam_add_user_to_group(SwCtx *cx, const IamAddUserToGroupRequest *in, void *o
     IamIdentity u, g;
     if (get_both(cx, in->user_name, in->group_name, &u, &g, err) < 0)
         return -1;
-    SwStrList *groups = &((IamUserRecord *)u.record)->groups;
+    SwStrList *groups = &u.user->groups;
     if (sw_str_list_has(groups, g.name))
         return 0;
     if (groups->n >= 10)
@@ -180,7 +179,7 @@ int iam_remove_user_from_group(SwCtx *cx, const IamRemoveUserFromGroupRequest *i
     IamIdentity u, g;
     if (get_both(cx, in->user_name, in->group_name, &u, &g, err) < 0)
         return -1;
-    SwStrList *groups = &((IamUserRecord *)u.record)->groups;
+    SwStrList *groups = &u.user->groups;
     size_t kept = 0;
     for (size_t k = 0; k < groups->n; k++)
         if (!sw_str_eq(groups->v[k], g.name))
@@ -193,7 +192,7 @@ static int show_group_named(SwCtx *cx, const void *arg, const SwDocRow *row, voi
     IamIdentity g;
     if (iam_identity_get(cx, IAM_GROUP, row->id, &g, err) < 0)
         return -1;
-    *(IamGroup *)to = *((IamGroupRecord *)g.record)->group;
+    *(IamGroup *)to = *g.group->group;
     return 0;
 }
 
@@ -202,7 +201,7 @@ int iam_list_groups_for_user(SwCtx *cx, const IamListGroupsForUserRequest *in, I
     IamIdentity u;
     if (iam_identity_get(cx, IAM_USER, in->user_name, &u, err) < 0)
         return -1;
-    const SwStrList *groups = &((IamUserRecord *)u.record)->groups;
+    const SwStrList *groups = &u.user->groups;
     SwPageItems items = {0};
     for (size_t k = 0; k < groups->n; k++)
         *sw_list_add(cx->arena, &items) = (SwPageItem){.key = groups->v[k]};

@@ -11,7 +11,7 @@
 
 static int streams_of(SwCtx *cx, const LogsFilterLogEventsRequest *in, SwStr group, SwStrList *ret, SwError *err) {
     LogsStreamRecord *s;
-    SwDocList l;
+    LogsStreamRecords l;
     *ret = in->log_stream_names;
     if (in->log_stream_names.n && sw_str_is(in->log_stream_name_prefix))
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION,
@@ -22,11 +22,11 @@ static int streams_of(SwCtx *cx, const LogsFilterLogEventsRequest *in, SwStr gro
     if (!sw_str_is(in->log_stream_name_prefix))
         return 0;
     SwDocQuery q = {.index = "by_group", .equals = {group}, .prefix = in->log_stream_name_prefix};
-    if (sw_doc_list(cx->tx, &logs_streams, &q, &l, err) < 0)
+    if (logs_streams_list(cx->tx, &q, &l, err) < 0)
         return -1;
     sw_list_present(cx->arena, ret);
     for (size_t i = 0; i < l.n; i++)
-        sw_str_list_add(cx->arena, ret, ((LogsStreamRecord *)l.v[i].record)->name);
+        sw_str_list_add(cx->arena, ret, l.v[i].record->name);
     return 0;
 }
 

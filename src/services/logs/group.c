@@ -3,8 +3,6 @@
 
 #include "services/logs/logs.h"
 
-const SwCollection logs_groups = {.name = "logs/group", .shape = &logs_shape_group_record};
-
 SwStr logs_series(SwCtx *cx, SwStr group) {
     return sw_strf(cx->arena, "%.*s/%.*s/%.*s", SW_FMT(cx->account), SW_FMT(cx->region), SW_FMT(group));
 }
@@ -38,13 +36,13 @@ int logs_create_log_group(SwCtx *cx, const LogsCreateLogGroupRequest *in, void *
 
 int logs_delete_log_group(SwCtx *cx, const LogsDeleteLogGroupRequest *in, void *out, SwError *err) {
     LogsGroupRecord *g;
-    SwDocList streams;
+    LogsStreamRecords streams;
     SwDocQuery q = {.index = "by_group", .equals = {in->log_group_name}};
     if (logs_log_group_get(cx, in->log_group_name, &g, err) < 0 || logs_log_group_delete(cx, g->name, err) < 0 ||
-        sw_doc_list(cx->tx, &logs_streams, &q, &streams, err) < 0)
+        logs_streams_list(cx->tx, &q, &streams, err) < 0)
         return -1;
     for (size_t i = 0; i < streams.n; i++)
-        if (sw_doc_delete(cx->tx, &logs_streams, streams.v[i].id, NULL, err) < 0)
+        if (logs_streams_delete(cx->tx, streams.v[i].id, NULL, err) < 0)
             return -1;
     return sw_logs_delete(cx->tx, logs_series(cx, in->log_group_name), SW_NO_STR, 0, err);
 }
@@ -68,7 +66,7 @@ static void show(SwCtx *cx, const LogsGroupRecord *g, bool by_pattern, LogsLogGr
 
 static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const LogsDescribeLogGroupsRequest *in = arg;
-    const LogsGroupRecord *g = row->record;
+    const LogsGroupRecord *g = logs_groups_row(row);
     bool named = !in->log_group_identifiers.n;
     for (size_t i = 0; i < in->log_group_identifiers.n && !named; i++)
         named = sw_str_eq(sw_resource_id(cx, &logs_log_group_resource, in->log_group_identifiers.v[i]), g->name);
@@ -78,7 +76,7 @@ static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_
 }
 
 static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    show(cx, row->record, sw_str_is(((const LogsDescribeLogGroupsRequest *)arg)->log_group_name_pattern), to);
+    show(cx, logs_groups_row(row), sw_str_is(((const LogsDescribeLogGroupsRequest *)arg)->log_group_name_pattern), to);
     return 0;
 }
 

@@ -3,7 +3,6 @@
 
 #include "services/logs/logs.h"
 
-static const SwCollection *const collections[] = {&logs_groups, &logs_streams, &logs_resource_policies, NULL};
 static const SwController *const controllers[] = {&logs_retention, NULL};
 
 static const SwTarget targets[] = {{"logs", "log-group:", logs_deliver, NULL}};
@@ -15,7 +14,7 @@ const SwService sw_service_logs = {
     .handlers = logs_handlers,
     .bad_token = {&LOGS_INVALID_PARAMETER_EXCEPTION, "The specified nextToken is invalid."},
     .invalid = &LOGS_INVALID_PARAMETER_EXCEPTION,
-    .collections = collections,
+    .collections = logs_collections,
     .controllers = controllers,
     .targets = targets,
     .n_targets = SW_N(targets),

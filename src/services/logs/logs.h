@@ -9,7 +9,6 @@
 #include "api/host.h"
 #include "models/logs_resources.gen.h"
 
-extern const SwCollection logs_groups, logs_streams, logs_resource_policies;
 extern const SwController logs_retention; /* drops events older than their group keeps them */
 
 /* Key of a group's events in the store: groups of one name in two regions are two. */

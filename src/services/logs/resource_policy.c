@@ -7,8 +7,6 @@
 
 #define POLICIES_MAX 10
 
-const SwCollection logs_resource_policies = {.name = "logs/resource-policy", .shape = &logs_shape_resource_policy_record};
-
 static LogsResourcePolicy *show(SwCtx *cx, const LogsResourcePolicyRecord *r, LogsResourcePolicy *to) {
     *to = (LogsResourcePolicy){.policy_name = r->name,
                                .policy_document = r->document,
@@ -47,7 +45,7 @@ int logs_put_resource_policy(SwCtx *cx, const LogsPutResourcePolicyRequest *in, 
                              SwError *err) {
     const SwPolicy *parsed;
     SwValue v;
-    void *old;
+    LogsResourcePolicyRecord *old;
     int64_t n;
     SwDocQuery all = {0};
     if (!sw_str_is(in->policy_name) || !sw_str_is(in->policy_document))
@@ -55,8 +53,8 @@ int logs_put_resource_policy(SwCtx *cx, const LogsPutResourcePolicyRequest *in, 
     if (readable(cx, in->policy_document, &v, err) < 0 ||
         sw_policy_parse(cx->arena, sw_json_text(cx->arena, &v), SW_POLICY_RESOURCE, &parsed, err) < 0)
         return sw_fail(err, &LOGS_INVALID_PARAMETER_EXCEPTION, "Invalid policy document: %s", err->message);
-    if (sw_doc_find(cx->tx, &logs_resource_policies, in->policy_name, &old, err) < 0 ||
-        sw_doc_count(cx->tx, &logs_resource_policies, &all, &n, err) < 0)
+    if (logs_resource_policies_find(cx->tx, in->policy_name, &old, err) < 0 ||
+        logs_resource_policies_count(cx->tx, &all, &n, err) < 0)
         return -1;
     if (!old && n >= POLICIES_MAX)
         return sw_fail(err, &LOGS_LIMIT_EXCEEDED_EXCEPTION, "Resource limit exceeded.");
@@ -64,11 +62,11 @@ int logs_put_resource_policy(SwCtx *cx, const LogsPutResourcePolicyRequest *in, 
                                   .document = in->policy_document,
                                   .updated = SW_SOME_INT(logs_now_ms(cx))};
     out->resource_policy = show(cx, &r, sw_new(cx->arena, LogsResourcePolicy));
-    return sw_doc_put(cx->tx, &logs_resource_policies, r.name, &r, err);
+    return logs_resource_policies_put(cx->tx, r.name, &r, err);
 }
 
 static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    show(cx, row->record, to);
+    show(cx, logs_resource_policies_row(row), to);
     return 0;
 }
 
@@ -79,7 +77,7 @@ int logs_describe_resource_policies(SwCtx *cx, const LogsDescribeResourcePolicie
 
 int logs_delete_resource_policy(SwCtx *cx, const LogsDeleteResourcePolicyRequest *in, void *out, SwError *err) {
     bool existed;
-    if (sw_doc_delete(cx->tx, &logs_resource_policies, in->policy_name, &existed, err) < 0)
+    if (logs_resource_policies_delete(cx->tx, in->policy_name, &existed, err) < 0)
         return -1;
     return existed ? 0
                    : sw_fail(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION, "Policy with name [%.*s] does not exist.",
@@ -89,13 +87,13 @@ int logs_delete_resource_policy(SwCtx *cx, const LogsDeleteResourcePolicyRequest
 /* One document with everybody's statements. */
 int logs_policy(SwCtx *cx, SwStr id, SwStr *ret_document, SwError *err) {
     SwDocQuery q = {0};
-    SwDocList l;
+    LogsResourcePolicyRecords l;
     SwValue all = sw_value_object(), statements = sw_value_array(), v;
     (void)id;
-    if (sw_doc_list(cx->tx, &logs_resource_policies, &q, &l, err) < 0)
+    if (logs_resource_policies_list(cx->tx, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
-        if (readable(cx, ((const LogsResourcePolicyRecord *)l.v[i].record)->document, &v, err) < 0)
+        if (readable(cx, l.v[i].record->document, &v, err) < 0)
             return -1;
         const SwValue *s = sw_value_getz(&v, "Statement");
         for (size_t k = 0; s && k < (s->kind == SW_VARRAY ? s->n : 1); k++)

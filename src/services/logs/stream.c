@@ -4,12 +4,6 @@
 #include "api/operation.h"
 #include "services/logs/logs.h"
 
-const SwCollection logs_streams = {
-    .name = "logs/stream",
-    .shape = &logs_shape_stream_record,
-    .indexes = {{.name = "by_group", .member = {"group", "name"}}, {.name = "by_last_event", .member = {"group", "orderKey"}}},
-};
-
 /* Of a group that an ARN names: its stream, or the group itself as a stream without name, as AWS asks. */
 static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
     SwParts p;
@@ -60,7 +54,7 @@ static void show(SwCtx *cx, const LogsStreamRecord *s, LogsLogStream *to) {
 }
 
 static int show_row(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    show(cx, row->record, to);
+    show(cx, logs_streams_row(row), to);
     return 0;
 }
 

@@ -47,19 +47,17 @@ int s3_check_members(SwCtx *cx, const void *in, SwError *err) {
 }
 
 int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, SwError *err) {
-    void *record;
-    if (s3_check_members(cx, in, err) < 0 || sw_doc_find(cx->tx, &s3_buckets, bucket, &record, err) < 0)
+    if (s3_check_members(cx, in, err) < 0 || s3_buckets_find(cx->tx, bucket, ret_b, err) < 0)
         return -1;
-    if (!record)
+    if (!*ret_b)
         return s3_fail_no_bucket(err, bucket);
-    *ret_b = record;
     SwStr expected = text_member(cx->op->input, in, "ExpectedBucketOwner");
     bool own = sw_str_eq((*ret_b)->account, cx->account) && (!sw_str_is(expected) || sw_str_eq(expected, cx->account));
     return own ? 0 : sw_fail(err, &SW_ACCESS_DENIED, "Access Denied");
 }
 
 int s3_bucket_store(SwCtx *cx, const S3BucketRecord *b, SwError *err) {
-    return sw_doc_put(cx->tx, &s3_buckets, b->name, b, err);
+    return s3_buckets_put(cx->tx, b->name, b, err);
 }
 
 static bool is_bucket_name(SwStr s) {
@@ -120,7 +118,7 @@ int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketO
     const S3CreateBucketConfiguration *c = in->create_bucket_configuration;
     SwStr constraint = c ? c->location_constraint : SW_NO_STR, region;
     bool done;
-    void *record;
+    S3BucketRecord *there;
     if (s3_check_members(cx, in, err) < 0)
         return -1;
     if (!is_bucket_name(in->bucket))
@@ -130,8 +128,8 @@ int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketO
                                "buckets have no ACLs; only BucketOwnerEnforced is supported");
     if (check_location(cx, constraint, &region, err) < 0 ||
         (c && sw_resource_check_tags(cx, s3_bucket_resource.tag_rules, SW_GIVEN_TAGS(&c->tags), err) < 0) ||
-        sw_doc_find(cx->tx, &s3_buckets, in->bucket, &record, err) < 0 ||
-        check_there(cx, record, region, c && c->tags.n > 0, &done, err) < 0)
+        s3_buckets_find(cx->tx, in->bucket, &there, err) < 0 ||
+        check_there(cx, there, region, c && c->tags.n > 0, &done, err) < 0)
         return -1;
     out->location = sw_strf(cx->arena, "/%.*s", SW_FMT(in->bucket));
     out->bucket_arn = s3_bucket_arn(cx, in->bucket);
@@ -171,10 +169,10 @@ int s3_get_bucket_location(SwCtx *cx, const S3GetBucketLocationRequest *in, S3Ge
 }
 
 static int is_empty(SwCtx *cx, SwStr bucket, bool *ret_empty, SwError *err) {
-    SwDocList objects, versions;
+    S3ObjectRecords objects, versions;
     SwStr prefix = sw_strf(cx->arena, "%.*s/", SW_FMT(bucket));
-    if (sw_doc_list(cx->tx, &s3_objects, &(SwDocQuery){.prefix = prefix, .limit = 1}, &objects, err) < 0 ||
-        sw_doc_list(cx->tx, &s3_versions, &(SwDocQuery){.index = "by_key", .equals = {bucket}, .limit = 1}, &versions, err) < 0)
+    if (s3_objects_list(cx->tx, &(SwDocQuery){.prefix = prefix, .limit = 1}, &objects, err) < 0 ||
+        s3_versions_list(cx->tx, &(SwDocQuery){.index = "by_key", .equals = {bucket}, .limit = 1}, &versions, err) < 0)
         return -1;
     *ret_empty = objects.n + versions.n == 0;
     return 0;
@@ -191,28 +189,28 @@ int s3_delete_bucket(SwCtx *cx, const S3DeleteBucketRequest *in, void *out, SwEr
                                   ? "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
                                   : "The bucket you tried to delete is not empty");
     /* What was being uploaded goes too, as on AWS: with the bucket it can no longer be completed. */
-    SwDocList uploads;
-    if (sw_doc_list(cx->tx, &s3_uploads, &(SwDocQuery){.index = "by_key", .equals = {in->bucket}}, &uploads, err) < 0)
+    S3UploadRecords uploads;
+    if (s3_uploads_list(cx->tx, &(SwDocQuery){.index = "by_key", .equals = {in->bucket}}, &uploads, err) < 0)
         return -1;
     for (size_t i = 0; i < uploads.n; i++) {
         S3AbortMultipartUploadOutput *ignored;
         S3AbortMultipartUploadRequest abort_it = {.bucket = in->bucket,
-                                                  .key = ((S3UploadRecord *)uploads.v[i].record)->key,
+                                                  .key = uploads.v[i].record->key,
                                                   .upload_id = uploads.v[i].id};
         if (s3_call_abort_multipart_upload(cx, &abort_it, &ignored, err) < 0)
             return -1;
     }
-    return s3_completed_forget(cx, in->bucket, err) < 0 ? -1 : sw_doc_delete(cx->tx, &s3_buckets, in->bucket, NULL, err);
+    return s3_completed_forget(cx, in->bucket, err) < 0 ? -1 : s3_buckets_delete(cx->tx, in->bucket, NULL, err);
 }
 
 static int is_in_region(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const S3ListBucketsRequest *in = arg;
-    *ret_wanted = sw_str_eq(in->bucket_region, ((const S3BucketRecord *)row->record)->region);
+    *ret_wanted = sw_str_eq(in->bucket_region, s3_buckets_row(row)->region);
     return 0;
 }
 
 static int show_bucket(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    const S3BucketRecord *b = row->record;
+    const S3BucketRecord *b = s3_buckets_row(row);
     *(S3Bucket *)to = (S3Bucket){.name = b->name,
                                  .creation_date = b->created,
                                  .bucket_region = b->region,

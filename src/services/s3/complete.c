@@ -13,7 +13,7 @@
 
 static const SwErrorKind CONFLICT = {.code = "ConditionalRequestConflict", .http = 409};
 
-static S3PartRecord *part_numbered(const SwDocList *parts, int64_t number) {
+static S3PartRecord *part_numbered(const S3PartRecords *parts, int64_t number) {
     for (size_t lo = 0, hi = parts->n; lo < hi;) {
         size_t mid = (lo + hi) / 2;
         S3PartRecord *p = parts->v[mid].record;
@@ -90,7 +90,7 @@ static int check_order(SwStr upload, const S3CompletedPartList *named, SwError *
 }
 
 /* Fills o's extents, sizes, ETag and checksum from the parts that are named. */
-static int join(SwCtx *cx, SwStr upload, const S3CompletedPartList *named, const SwDocList *parts, const S3UploadRecord *u,
+static int join(SwCtx *cx, SwStr upload, const S3CompletedPartList *named, const S3PartRecords *parts, const S3UploadRecord *u,
                 S3ObjectRecord *o, SwError *err) {
     SwArena *a = cx->arena;
     SwDigest *d = sw_digest_new(a, SW_MD5);
@@ -174,11 +174,10 @@ static void answer(SwCtx *cx, const S3CompleteMultipartUploadRequest *in, const 
 /* *ret_c NULL: this upload was not completed with these parts, or too long ago. */
 static int find_completed(SwCtx *cx, const S3CompleteMultipartUploadRequest *in, const S3CompletedPartList *named,
                           S3CompletedRecord **ret_c, SwError *err) {
-    void *record;
+    S3CompletedRecord *c;
     *ret_c = NULL;
-    if (sw_doc_find(cx->tx, &s3_completed, in->upload_id, &record, err) < 0)
+    if (s3_completed_find(cx->tx, in->upload_id, &c, err) < 0)
         return -1;
-    S3CompletedRecord *c = record;
     if (c && sw_str_eq(c->bucket, in->bucket) && sw_str_eq(c->key, in->key) && sw_now(cx) < c->at.v + REPEATABLE &&
         sw_str_eq(c->parts, parts_word(cx->arena, named)))
         *ret_c = c;
@@ -186,11 +185,11 @@ static int find_completed(SwCtx *cx, const S3CompleteMultipartUploadRequest *in,
 }
 
 static int drop_completed(SwCtx *cx, const SwDocQuery *q, SwError *err) {
-    SwDocList rows;
-    if (sw_doc_list(cx->tx, &s3_completed, q, &rows, err) < 0)
+    S3CompletedRecords rows;
+    if (s3_completed_list(cx->tx, q, &rows, err) < 0)
         return -1;
     for (size_t i = 0; i < rows.n; i++)
-        if (sw_doc_delete(cx->tx, &s3_completed, rows.v[i].id, NULL, err) < 0)
+        if (s3_completed_delete(cx->tx, rows.v[i].id, NULL, err) < 0)
             return -1;
     return 0;
 }
@@ -207,7 +206,7 @@ static int keep_completed(SwCtx *cx, const S3CompleteMultipartUploadRequest *in,
     c->bucket = in->bucket;
     c->at = SW_SOME_TIME(sw_now(cx));
     c->parts = parts_word(cx->arena, &in->multipart_upload->parts);
-    return drop_completed(cx, &old, err) < 0 ? -1 : sw_doc_put(cx->tx, &s3_completed, in->upload_id, c, err);
+    return drop_completed(cx, &old, err) < 0 ? -1 : s3_completed_put(cx->tx, in->upload_id, c, err);
 }
 
 int s3_complete_multipart_upload(SwCtx *cx, const S3CompleteMultipartUploadRequest *in, S3CompleteMultipartUploadOutput *out,
@@ -215,7 +214,7 @@ int s3_complete_multipart_upload(SwCtx *cx, const S3CompleteMultipartUploadReque
     S3BucketRecord *b;
     S3UploadRecord *u;
     S3CompletedRecord *before, *now = sw_new(cx->arena, S3CompletedRecord);
-    SwDocList parts;
+    S3PartRecords parts;
     const S3CompletedPartList *named = in->multipart_upload ? &in->multipart_upload->parts : NULL;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;

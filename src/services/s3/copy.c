@@ -33,13 +33,10 @@ static int parse_source(SwArena *a, SwStr text, SwStr *ret_bucket, SwStr *ret_ke
 int s3_copy_source(SwCtx *cx, const S3CopySource *s, S3BucketRecord **ret_b, S3ObjectRecord **ret_o, bool *ret_named,
                    SwStr *ret_version, SwError *err) {
     SwStr bucket, key, version;
-    void *record;
-    if (parse_source(cx->arena, s->text, &bucket, &key, &version, err) < 0 ||
-        sw_doc_find(cx->tx, &s3_buckets, bucket, &record, err) < 0)
+    if (parse_source(cx->arena, s->text, &bucket, &key, &version, err) < 0 || s3_buckets_find(cx->tx, bucket, ret_b, err) < 0)
         return -1;
-    if (!record)
+    if (!*ret_b)
         return s3_fail_no_bucket(err, bucket);
-    *ret_b = record;
     *ret_named = sw_str_is(version);
     SwStr owner = (*ret_b)->account;
     if (!sw_str_eq(owner, cx->account) || (sw_str_is(s->expected_owner) && !sw_str_eq(s->expected_owner, owner)))

@@ -158,12 +158,11 @@ SwStr s3_bucket_of_path(SwStr path, SwStr *ret_key) {
 }
 
 static int look_up(SwCtx *cx, SwStr bucket, S3BucketRecord **ret_b, SwError *err) {
-    void *record;
+    *ret_b = NULL;
     if (sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int r = sw_doc_find(cx->tx, &s3_buckets, bucket, &record, err);
+    int r = s3_buckets_find(cx->tx, bucket, ret_b, err);
     sw_ctx_rollback(cx);
-    *ret_b = r < 0 ? NULL : record;
     return r;
 }
 

@@ -7,8 +7,8 @@
 
 #define CHUNK 500
 
-int s3_walk_peek(SwCtx *cx, S3Walk *w, void **ret_record, SwError *err) {
-    *ret_record = NULL;
+int s3_walk_peek(SwCtx *cx, S3Walk *w, const SwDocRow **ret_row, SwError *err) {
+    *ret_row = NULL;
     while (w->at == w->rows.n && !w->end) {
         w->q.after = w->rows.next;
         w->q.limit = CHUNK;
@@ -18,7 +18,7 @@ int s3_walk_peek(SwCtx *cx, S3Walk *w, void **ret_record, SwError *err) {
         w->end = !w->rows.next.p;
     }
     if (w->at < w->rows.n)
-        *ret_record = w->rows.v[w->at].record;
+        *ret_row = &w->rows.v[w->at];
     return 0;
 }
 
@@ -125,12 +125,12 @@ static int list(SwCtx *cx, Listing *l, SwError *err) {
             from = start;
     }
     S3Walk w = {.c = &s3_objects, .q = {.from = from, .below = below}};
-    for (void *record;; w.at++) {
-        if (s3_walk_peek(cx, &w, &record, err) < 0)
+    for (const SwDocRow *row;; w.at++) {
+        if (s3_walk_peek(cx, &w, &row, err) < 0)
             return -1;
-        const S3ObjectRecord *o = record;
-        if (!o)
+        if (!row)
             return 0;
+        const S3ObjectRecord *o = s3_objects_row(row);
         if (l->after.p && sw_str_cmp(o->key, l->after) <= 0)
             continue;
         if (!take(a, l, o))

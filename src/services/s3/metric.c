@@ -56,16 +56,16 @@ static int walk(SwCtx *cx, const SwCollection *c, SwDocQuery q,
 }
 
 static int each_object(SwCtx *own, const SwDocRow *row, Sums *s, SwError *err) {
-    add_object(s, row->record);
+    add_object(s, s3_objects_row(row));
     return 0;
 }
 
 static int each_upload(SwCtx *own, const SwDocRow *row, Sums *s, SwError *err) {
-    SwDocList parts;
+    S3PartRecords parts;
     if (s3_upload_parts(own, row->id, &parts, err) < 0)
         return -1;
     for (size_t i = 0; i < parts.n; i++)
-        s->bytes[0] += SW_OR(((const S3PartRecord *)parts.v[i].record)->size, 0);
+        s->bytes[0] += SW_OR(parts.v[i].record->size, 0);
     s->count += (int64_t)parts.n;
     return 0;
 }
@@ -97,8 +97,8 @@ static void put(SwCtx *cx, const S3BucketRecord *b, SwTime at, const Sums *s) {
 int s3_gauge(SwCtx *cx, SwTime from, SwTime until, SwTime *ret_next, SwError *err) {
     SwTime midnight = until - until % SW_DAY, first = SW_MAX(from - from % SW_DAY, midnight - DAYS_MADE * SW_DAY) + SW_DAY;
     const SwDocQuery all = {.any_scope = true};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &s3_buckets, &all, &l, err) < 0)
+    S3BucketRecords l;
+    if (s3_buckets_list(cx->tx, &all, &l, err) < 0)
         return -1;
     if (l.n)
         *ret_next = midnight + SW_DAY;

@@ -13,11 +13,9 @@ static SwStr part_id(SwArena *a, SwStr upload, int64_t number) {
 }
 
 int s3_upload_get(SwCtx *cx, SwStr bucket, SwStr key, SwStr id, S3UploadRecord **ret_u, SwError *err) {
-    void *record;
-    if (sw_doc_find(cx->tx, &s3_uploads, id, &record, err) < 0)
+    if (s3_uploads_find(cx->tx, id, ret_u, err) < 0)
         return -1;
-    *ret_u = record;
-    if (record && sw_str_eq((*ret_u)->bucket, bucket) && sw_str_eq((*ret_u)->key, key))
+    if (*ret_u && sw_str_eq((*ret_u)->bucket, bucket) && sw_str_eq((*ret_u)->key, key))
         return 0;
     sw_fail(
         err, &S3_NO_SUCH_UPLOAD,
@@ -76,21 +74,20 @@ int s3_create_multipart_upload(SwCtx *cx, const S3CreateMultipartUploadRequest *
     out->server_side_encryption = SW_STR("AES256");
     out->checksum_algorithm = u->checksum_algorithm;
     out->checksum_type = u->checksum_type;
-    return sw_doc_put(cx->tx, &s3_uploads, out->upload_id, u, err);
+    return s3_uploads_put(cx->tx, out->upload_id, u, err);
 }
 
 /* Stores a part over an earlier one of its number. */
 static int put_part(SwCtx *cx, SwStr upload, S3PartRecord *p, SwError *err) {
-    void *record;
+    S3PartRecord *old;
     SwStr id = part_id(cx->arena, upload, p->number.v);
     p->ref = sw_id_uuid(cx->arena);
     p->last_modified = SW_SOME_TIME(sw_now(cx) / SW_S * SW_S);
-    if (sw_doc_find(cx->tx, &s3_parts, id, &record, err) < 0 || s3_refs(cx, &p->extents, p->ref, true, err) < 0)
+    if (s3_parts_find(cx->tx, id, &old, err) < 0 || s3_refs(cx, &p->extents, p->ref, true, err) < 0)
         return -1;
-    const S3PartRecord *old = record;
     if (old && s3_refs(cx, &old->extents, old->ref, false, err) < 0)
         return -1;
-    return sw_doc_put(cx->tx, &s3_parts, id, p, err);
+    return s3_parts_put(cx->tx, id, p, err);
 }
 
 static int check_number(SwOptInt number, SwError *err) {
@@ -214,38 +211,38 @@ int s3_upload_part_copy(SwCtx *cx, const S3UploadPartCopyRequest *in, S3UploadPa
 }
 
 int s3_uploads_lost_object(SwCtx *cx, SwStr bucket, SwStr key, SwError *err) {
-    SwDocList uploads;
-    if (sw_doc_list(cx->tx, &s3_uploads, &(SwDocQuery){.index = "by_key", .equals = {bucket, key}}, &uploads, err) < 0)
+    S3UploadRecords uploads;
+    if (s3_uploads_list(cx->tx, &(SwDocQuery){.index = "by_key", .equals = {bucket, key}}, &uploads, err) < 0)
         return -1;
     for (size_t i = 0; i < uploads.n; i++) {
         S3UploadRecord *u = uploads.v[i].record;
         if (u->deleted.v)
             continue;
         u->deleted = SW_SOME_BOOL(true);
-        if (sw_doc_put(cx->tx, &s3_uploads, uploads.v[i].id, u, err) < 0)
+        if (s3_uploads_put(cx->tx, uploads.v[i].id, u, err) < 0)
             return -1;
     }
     return 0;
 }
 
-int s3_upload_parts(SwCtx *cx, SwStr upload, SwDocList *ret_l, SwError *err) {
-    return sw_doc_list(cx->tx, &s3_parts, &(SwDocQuery){.prefix = sw_strf(cx->arena, "%.*s/", SW_FMT(upload))}, ret_l, err);
+int s3_upload_parts(SwCtx *cx, SwStr upload, S3PartRecords *ret_l, SwError *err) {
+    return s3_parts_list(cx->tx, &(SwDocQuery){.prefix = sw_strf(cx->arena, "%.*s/", SW_FMT(upload))}, ret_l, err);
 }
 
-int s3_upload_forget(SwCtx *cx, SwStr upload, const SwDocList *parts, SwError *err) {
+int s3_upload_forget(SwCtx *cx, SwStr upload, const S3PartRecords *parts, SwError *err) {
     for (size_t i = 0; i < parts->n; i++) {
         const S3PartRecord *p = parts->v[i].record;
-        if (s3_refs(cx, &p->extents, p->ref, false, err) < 0 || sw_doc_delete(cx->tx, &s3_parts, parts->v[i].id, NULL, err) < 0)
+        if (s3_refs(cx, &p->extents, p->ref, false, err) < 0 || s3_parts_delete(cx->tx, parts->v[i].id, NULL, err) < 0)
             return -1;
     }
-    return sw_doc_delete(cx->tx, &s3_uploads, upload, NULL, err);
+    return s3_uploads_delete(cx->tx, upload, NULL, err);
 }
 
 int s3_abort_multipart_upload(SwCtx *cx, const S3AbortMultipartUploadRequest *in, S3AbortMultipartUploadOutput *out,
                               SwError *err) {
     S3BucketRecord *b;
     S3UploadRecord *u;
-    SwDocList parts;
+    S3PartRecords parts;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_upload_get(cx, in->bucket, in->key, in->upload_id, &u, err) < 0)
         return -1;
     if (in->if_match_initiated_time.set && in->if_match_initiated_time.v / SW_S != u->initiated.v / SW_S)

@@ -14,7 +14,7 @@ static S3Initiator *initiator(SwArena *a, SwStr arn) {
 int s3_list_parts(SwCtx *cx, const S3ListPartsRequest *in, S3ListPartsOutput *out, SwError *err) {
     S3BucketRecord *b;
     S3UploadRecord *u;
-    SwDocList parts;
+    S3PartRecords parts;
     if (s3_begin(cx, in, in->bucket, &b, err) < 0 || s3_upload_get(cx, in->bucket, in->key, in->upload_id, &u, err) < 0 ||
         s3_upload_parts(cx, in->upload_id, &parts, err) < 0)
         return -1;
@@ -111,13 +111,13 @@ static int fill(SwCtx *cx, Uploads *p, S3ListMultipartUploadsOutput *out, SwErro
                       .from = sw_str_is(in->key_marker) && sw_str_cmp(in->key_marker, in->prefix) > 0 ? in->key_marker
                               : sw_str_is(in->prefix)                                                 ? in->prefix
                                                                                                       : SW_NO_STR}};
-    for (void *u;; w.at++) {
-        if (s3_walk_peek(cx, &w, &u, err) < 0)
+    for (const SwDocRow *row;; w.at++) {
+        if (s3_walk_peek(cx, &w, &row, err) < 0)
             return -1;
-        if (!u)
+        if (!row)
             return 0;
-        SwStr id = w.rows.v[w.at].id;
-        if (was_shown(cx->arena, p, u, id) || take(cx->arena, p, u, id, out))
+        const S3UploadRecord *u = s3_uploads_row(row);
+        if (was_shown(cx->arena, p, u, row->id) || take(cx->arena, p, u, row->id, out))
             continue;
         out->is_truncated = SW_SOME_BOOL(p->max > 0);
         return 0;
@@ -128,16 +128,16 @@ int s3_list_multipart_uploads(SwCtx *cx, const S3ListMultipartUploadsRequest *in
                               SwError *err) {
     SwArena *a = cx->arena;
     S3BucketRecord *b;
-    void *marker = NULL;
+    S3UploadRecord *marker = NULL;
     Uploads p = {.in = in};
     if (s3_begin(cx, in, in->bucket, &b, err) < 0 ||
         s3_check_listing(in->encoding_type, in->max_uploads, "max-uploads", &p.max, err) < 0)
         return -1;
     if (sw_str_is(in->key_marker) && sw_str_is(in->upload_id_marker) &&
-        sw_doc_find(cx->tx, &s3_uploads, in->upload_id_marker, &marker, err) < 0)
+        s3_uploads_find(cx->tx, in->upload_id_marker, &marker, err) < 0)
         return -1;
     if (marker)
-        p.marker_initiated = sw_index_number(a, ((S3UploadRecord *)marker)->initiated.v);
+        p.marker_initiated = sw_index_number(a, marker->initiated.v);
     p.account = b->account;
     out->is_truncated = SW_SOME_BOOL(false);
     if (fill(cx, &p, out, err) < 0)

@@ -34,23 +34,17 @@ SwStr s3_shown_version(const S3BucketRecord *b, const S3ObjectRecord *o) {
 }
 
 int s3_find(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, S3ObjectRecord **ret_o, SwError *err) {
-    void *record;
-    if (sw_doc_find(cx->tx, &s3_objects, s3_object_id(cx->arena, bucket, key), &record, err) < 0)
+    if (s3_objects_find(cx->tx, s3_object_id(cx->arena, bucket, key), ret_o, err) < 0)
         return -1;
-    *ret_o = record;
-    if (!sw_str_is(version) || (record && sw_str_eq((*ret_o)->version_id, version)))
+    if (!sw_str_is(version) || (*ret_o && sw_str_eq((*ret_o)->version_id, version)))
         return 0;
-    if (sw_doc_find(cx->tx, &s3_versions, version_id(cx->arena, bucket, key, version), &record, err) < 0)
-        return -1;
-    *ret_o = record;
-    return 0;
+    return s3_versions_find(cx->tx, version_id(cx->arena, bucket, key, version), ret_o, err);
 }
 
 /* Of the versions that are not current. *ret_o NULL: there is none. */
 static int newest(SwCtx *cx, SwStr bucket, SwStr key, const S3ObjectRecord **ret_o, SwError *err) {
-    SwDocList rows;
-    if (sw_doc_list(cx->tx, &s3_versions, &(SwDocQuery){.index = "by_key", .equals = {bucket, key}, .limit = 1}, &rows, err) <
-        0)
+    S3ObjectRecords rows;
+    if (s3_versions_list(cx->tx, &(SwDocQuery){.index = "by_key", .equals = {bucket, key}, .limit = 1}, &rows, err) < 0)
         return -1;
     *ret_o = rows.n ? rows.v[0].record : NULL;
     return 0;
@@ -113,11 +107,11 @@ int s3_refs(SwCtx *cx, const S3ExtentList *extents, SwStr ref, bool add, SwError
 }
 
 static int put_current(SwCtx *cx, const S3ObjectRecord *o, SwError *err) {
-    return sw_doc_put(cx->tx, &s3_objects, s3_object_id(cx->arena, o->bucket, o->key), o, err);
+    return s3_objects_put(cx->tx, s3_object_id(cx->arena, o->bucket, o->key), o, err);
 }
 
 static int put_version(SwCtx *cx, const S3ObjectRecord *o, SwError *err) {
-    return sw_doc_put(cx->tx, &s3_versions, version_id(cx->arena, o->bucket, o->key, o->version_id), o, err);
+    return s3_versions_put(cx->tx, version_id(cx->arena, o->bucket, o->key, o->version_id), o, err);
 }
 
 int s3_update(SwCtx *cx, const S3ObjectRecord *o, SwError *err) {
@@ -129,14 +123,13 @@ int s3_update(SwCtx *cx, const S3ObjectRecord *o, SwError *err) {
 
 /* Removes a noncurrent version, delete markers too; absent is fine. */
 static int drop_version(SwCtx *cx, SwStr bucket, SwStr key, SwStr version, SwError *err) {
-    void *record;
+    S3ObjectRecord *o;
     SwStr id = version_id(cx->arena, bucket, key, version);
-    if (sw_doc_find(cx->tx, &s3_versions, id, &record, err) < 0)
+    if (s3_versions_find(cx->tx, id, &o, err) < 0)
         return -1;
-    const S3ObjectRecord *o = record;
     if (!o)
         return 0;
-    return s3_refs(cx, &o->extents, o->ref, false, err) < 0 ? -1 : sw_doc_delete(cx->tx, &s3_versions, id, NULL, err);
+    return s3_refs(cx, &o->extents, o->ref, false, err) < 0 ? -1 : s3_versions_delete(cx->tx, id, NULL, err);
 }
 
 /* The current object makes room: kept as a version, or gone for good. */
@@ -284,7 +277,7 @@ int s3_put_object(SwCtx *cx, const S3PutObjectRequest *in, S3PutObjectOutput *ou
 static int remove_current(SwCtx *cx, const S3ObjectRecord *o, SwError *err) {
     if (s3_uploads_lost_object(cx, o->bucket, o->key, err) < 0 || s3_refs(cx, &o->extents, o->ref, false, err) < 0)
         return -1;
-    return sw_doc_delete(cx->tx, &s3_objects, s3_object_id(cx->arena, o->bucket, o->key), NULL, err);
+    return s3_objects_delete(cx->tx, s3_object_id(cx->arena, o->bucket, o->key), NULL, err);
 }
 
 /* The newest version comes back, unless that is a delete marker: then the key stays hidden. */
@@ -294,7 +287,7 @@ static int promote(SwCtx *cx, SwStr bucket, SwStr key, SwError *err) {
         return -1;
     if (!o || o->delete_marker.v)
         return 0;
-    return sw_doc_delete(cx->tx, &s3_versions, version_id(cx->arena, bucket, key, o->version_id), NULL, err) < 0
+    return s3_versions_delete(cx->tx, version_id(cx->arena, bucket, key, o->version_id), NULL, err) < 0
                ? -1
                : put_current(cx, o, err);
 }
@@ -327,7 +320,7 @@ static int delete_with_marker(SwCtx *cx, const S3BucketRecord *b, SwStr key, con
     if (current && displace(cx, b, current, err) < 0)
         return -1;
     if (current && (s3_uploads_lost_object(cx, b->name, key, err) < 0 ||
-                    sw_doc_delete(cx->tx, &s3_objects, s3_object_id(cx->arena, b->name, key), NULL, err) < 0))
+                    s3_objects_delete(cx->tx, s3_object_id(cx->arena, b->name, key), NULL, err) < 0))
         return -1;
     if (!s3_is_versioned(b) && drop_version(cx, b->name, key, SW_STR("null"), err) < 0)
         return -1;

@@ -3,29 +3,6 @@
 
 #include "services/s3/s3.h"
 
-const SwCollection s3_buckets = {.name = "s3/bucket",
-                                 .scope = SW_SCOPE_GLOBAL,
-                                 .shape = &s3_shape_bucket_record,
-                                 .indexes = {{.name = "by_account", .member = {"account", "Name"}}}};
-const SwCollection s3_objects = {.name = "s3/object", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_object_record};
-const SwCollection s3_versions = {.name = "s3/version",
-                                  .scope = SW_SCOPE_GLOBAL,
-                                  .shape = &s3_shape_object_record,
-                                  .indexes = {{.name = "by_key", .member = {"bucket", "Key", "order"}}}};
-const SwCollection s3_uploads = {.name = "s3/upload",
-                                 .scope = SW_SCOPE_GLOBAL,
-                                 .shape = &s3_shape_upload_record,
-                                 .indexes = {{.name = "by_key", .member = {"bucket", "Key", "initiated"}}}};
-const SwCollection s3_parts = {.name = "s3/part", .scope = SW_SCOPE_GLOBAL, .shape = &s3_shape_part_record};
-
-const SwCollection s3_completed = {.name = "s3/completed",
-                                   .scope = SW_SCOPE_GLOBAL,
-                                   .shape = &s3_shape_completed_record,
-                                   .indexes = {{.name = "by_time", .member = {"bucket", "at"}}}};
-
-static const SwCollection *const collections[] = {&s3_buckets, &s3_objects,   &s3_versions, &s3_uploads,
-                                                  &s3_parts,   &s3_completed, NULL};
-
 /* A key may be any text, one that looks like an ARN or has more than a name can have: it is never one of something else. */
 static SwStr object_named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
     const SwMember *bucket = sw_shape_member(op->input, SW_STR("Bucket"));
@@ -53,11 +30,10 @@ static bool has_policy(SwCtx *cx, const void *record) {
 
 /* Of a bucket and what lies in it, wherever the bucket was made. Nobody is asked about a bucket that is yet to be. */
 static int bucket_policy(SwCtx *cx, SwStr bucket, SwStr *ret_document, SwError *err) {
-    void *record;
+    S3BucketRecord *b;
     bool creates = cx->api == &s3_api && cx->op && cx->op->index == S3_CREATE_BUCKET;
-    if (sw_doc_find(cx->tx, &s3_buckets, bucket, &record, err) < 0)
+    if (s3_buckets_find(cx->tx, bucket, &b, err) < 0)
         return -1;
-    const S3BucketRecord *b = record;
     if (b && !creates && sw_str_eq(b->account, cx->account) && !s3_is_closed_to(cx, b))
         *ret_document = b->policy;
     return 0;
@@ -123,6 +99,6 @@ const SwService sw_service_s3 = {
     .action = action,
     .beside = beside,
     .finish = s3_finish,
-    .collections = collections,
+    .collections = s3_collections,
     .gauge = s3_gauge,
 };

@@ -14,8 +14,6 @@
 #include "base/digest.h"
 #include "models/s3_resources.gen.h"
 
-extern const SwCollection s3_buckets, s3_objects, s3_versions, s3_uploads, s3_parts, s3_completed;
-
 /* First thing in every handler: the bucket exists and is the caller's; members that Slipway cannot honour are refused
  * by name, whatever the operation. */
 int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, SwError *err) sw_must_check;
@@ -121,7 +119,7 @@ typedef struct S3Walk { /* over the rows of a query, a page at a time; begin wit
     size_t at;
     bool end;
 } S3Walk;
-int s3_walk_peek(SwCtx *cx, S3Walk *w, void **ret_record, SwError *err) sw_must_check; /* NULL: at the end */
+int s3_walk_peek(SwCtx *cx, S3Walk *w, const SwDocRow **ret_row, SwError *err) sw_must_check; /* NULL: at the end */
 /* "a/b/" of "a/b/c" with prefix "a/" and delimiter "/"; absent where the key has none behind the prefix. */
 SwStr s3_common_prefix(SwStr key, SwStr prefix, SwStr delimiter);
 SwStr s3_behind(SwArena *a, SwStr s);                /* the smallest text behind all that begins with s; absent: none */
@@ -136,9 +134,9 @@ int s3_check_listing(SwStr encoding, SwOptInt max, const char *argument, size_t 
 int s3_upload_get(SwCtx *cx, SwStr bucket, SwStr key, SwStr id, S3UploadRecord **ret_u, SwError *err) sw_must_check;
 /* The key's object was deleted: what is being uploaded to it can no longer promise that nothing happened meanwhile. */
 int s3_uploads_lost_object(SwCtx *cx, SwStr bucket, SwStr key, SwError *err) sw_must_check;
-int s3_upload_parts(SwCtx *cx, SwStr upload, SwDocList *ret_l, SwError *err) sw_must_check;
+int s3_upload_parts(SwCtx *cx, SwStr upload, S3PartRecords *ret_l, SwError *err) sw_must_check;
 /* The upload and its parts go; what an object has taken over it refers to itself. */
-int s3_upload_forget(SwCtx *cx, SwStr upload, const SwDocList *parts, SwError *err) sw_must_check;
+int s3_upload_forget(SwCtx *cx, SwStr upload, const S3PartRecords *parts, SwError *err) sw_must_check;
 /* complete.c: what completions of this bucket answered. */
 int s3_completed_forget(SwCtx *cx, SwStr bucket, SwError *err) sw_must_check;
 

@@ -116,7 +116,7 @@ static Taken take(SwArena *a, Page *p, const S3ObjectRecord *o, bool current, S3
 static int fill(SwCtx *cx, Page *p, S3ListObjectVersionsOutput *out, SwError *err) {
     start_at_marker(cx->arena, p);
     for (;;) {
-        void *object, *version;
+        const SwDocRow *object, *version;
         if (s3_walk_peek(cx, &p->objects, &object, err) < 0 || s3_walk_peek(cx, &p->versions, &version, err) < 0)
             return -1;
         if (!version && p->inside_key) {
@@ -125,7 +125,7 @@ static int fill(SwCtx *cx, Page *p, S3ListObjectVersionsOutput *out, SwError *er
         }
         if (!object && !version)
             return 0;
-        const S3ObjectRecord *o = object, *v = version;
+        const S3ObjectRecord *o = object ? s3_objects_row(object) : NULL, *v = version ? s3_versions_row(version) : NULL;
         bool current = o && (!v || sw_str_cmp(o->key, v->key) <= 0);
         Taken taken = take(cx->arena, p, current ? o : v, current, out);
         if (taken == FULL) {

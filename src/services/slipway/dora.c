@@ -33,11 +33,11 @@ int slipway_get_dora_metrics(SwCtx *cx, const SlipwayGetDoraMetricsRequest *in, 
                              SwError *err) {
     SwTime to = SW_OR(in->to, sw_now(cx) + 1), from = SW_OR(in->from, to - WINDOW);
     const SwDocQuery q = {.index = "by_start"};
-    SwDocList l;
+    SlipwayDeploymentRecords l;
     GroupList groups = {0};
     if (from >= to)
         return sw_fail(err, &SLIPWAY_INVALID_PARAMETER_EXCEPTION, "from: must be before to");
-    if (sw_doc_list(cx->tx, &slipway_deployments, &q, &l, err) < 0)
+    if (slipway_deployments_list(cx->tx, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const SlipwayDeploymentRecord *r = l.v[i].record;
@@ -58,12 +58,12 @@ int slipway_get_dora_metrics(SwCtx *cx, const SlipwayGetDoraMetricsRequest *in, 
 
 static int is_listed(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const SlipwayListDeploymentsRequest *in = arg;
-    *ret_wanted = wanted(row->record, in->service, in->environment);
+    *ret_wanted = wanted(slipway_deployments_row(row), in->service, in->environment);
     return 0;
 }
 
 static int show(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(SlipwayDeployment *)to = *((const SlipwayDeploymentRecord *)row->record)->deployment;
+    *(SlipwayDeployment *)to = *slipway_deployments_row(row)->deployment;
     return 0;
 }
 
@@ -75,11 +75,11 @@ int slipway_list_deployments(SwCtx *cx, const SlipwayListDeploymentsRequest *in,
 }
 
 int slipway_get_deployment(SwCtx *cx, const SlipwayGetDeploymentRequest *in, SlipwayGetDeploymentResponse *out, SwError *err) {
-    void *r;
-    if (sw_doc_find(cx->tx, &slipway_deployments, in->deployment_id, &r, err) < 0)
+    SlipwayDeploymentRecord *r;
+    if (slipway_deployments_find(cx->tx, in->deployment_id, &r, err) < 0)
         return -1;
-    if (!r || SW_OR(((SlipwayDeploymentRecord *)r)->set_up, false))
+    if (!r || SW_OR(r->set_up, false))
         return sw_fail(err, &SLIPWAY_DEPLOYMENT_NOT_FOUND_EXCEPTION, "There is no deployment %.*s.", SW_FMT(in->deployment_id));
-    out->deployment = ((SlipwayDeploymentRecord *)r)->deployment;
+    out->deployment = r->deployment;
     return 0;
 }

@@ -7,8 +7,6 @@
 #include "models/slipway_records.gen.h"
 #include "services/slipway/slipway.h"
 
-extern const SwCollection slipway_deployments; /* by the digits of ECS's deployment id */
-extern const SwCollection slipway_pending;     /* by "cluster/service": the pipeline action that deploys there now */
 extern const SwListener slipway_dora_listeners[1];
 
 /* The calculation: deployments of one service and environment, in the order of their starts. Those that ended in

@@ -11,12 +11,6 @@
 #include "models/ecs.gen.h"
 #include "services/slipway/dora.h"
 
-const SwCollection slipway_deployments = {.name = "slipway/deployment",
-                                          .shape = &slipway_shape_deployment_record,
-                                          .indexes = {{.name = "by_service", .member = {"serviceArn", "started"}},
-                                                      {.name = "by_start", .member = {"started"}}}};
-const SwCollection slipway_pending = {.name = "slipway/pendingDeployment", .shape = &slipway_shape_pending_record};
-
 static SwStr short_id(SwStr id) {
     size_t at;
     return sw_str_rfind(id, '/', &at) ? sw_str_skip(id, at + 1) : id;
@@ -76,7 +70,7 @@ static int action_changed(SwCtx *cx, const SwValue *detail, SwError *err) {
     SwStr cluster = sw_str_or(sw_str_map_find(&d->configuration, SW_STR("ClusterName")), SW_STR("default"));
     SwStr service = sw_str_map_find(&d->configuration, SW_STR("ServiceName"));
     SwStr key = sw_cat(cx->arena, short_id(cluster), SW_STR("/"), short_id(service));
-    return sw_doc_put(cx->tx, &slipway_pending, key, &r, err);
+    return slipway_pending_put(cx->tx, key, &r, err);
 }
 
 /* ---- services ---- */
@@ -87,9 +81,9 @@ typedef struct Before {                                   /* what a service's ea
 
 static int look_back(SwCtx *cx, SwStr service_arn, SwStr but, Before *ret, SwError *err) {
     const SwDocQuery q = {.index = "by_service", .equals = {service_arn}, .descending = true, .limit = 200};
-    SwDocList l;
+    SlipwayDeploymentRecords l;
     *ret = (Before){0};
-    if (sw_doc_list(cx->tx, &slipway_deployments, &q, &l, err) < 0)
+    if (slipway_deployments_list(cx->tx, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         SlipwayDeploymentRecord *r = l.v[i].record;
@@ -134,7 +128,7 @@ static SwStr task_definition_of(SwCtx *cx, SwStr cluster, SwStr service, SwStr d
 }
 
 static int put(SwCtx *cx, const SlipwayDeploymentRecord *r, SwError *err) {
-    return sw_doc_put(cx->tx, &slipway_deployments, r->deployment->deployment_id, r, err);
+    return slipway_deployments_put(cx->tx, r->deployment->deployment_id, r, err);
 }
 
 static bool is_open_failure(const SlipwayDeploymentRecord *r) {
@@ -143,14 +137,13 @@ static bool is_open_failure(const SlipwayDeploymentRecord *r) {
 
 /* Takes the pipeline's note, if there is one. */
 static int take_note(SwCtx *cx, SwStr key, SlipwayDeployment *d, SwStr previous_commit, bool *ret_noted, SwError *err) {
-    void *note;
+    SlipwayPendingRecord *n;
     SwError gone = sw_error(cx->arena);
-    if (sw_doc_find(cx->tx, &slipway_pending, key, &note, err) < 0)
+    if (slipway_pending_find(cx->tx, key, &n, err) < 0)
         return -1;
-    *ret_noted = note;
-    if (!note)
+    *ret_noted = n;
+    if (!n)
         return 0;
-    const SlipwayPendingRecord *n = note;
     d->pipeline_name = n->pipeline;
     d->pipeline_execution_id = n->execution;
     d->repository_name = n->repository;
@@ -158,7 +151,7 @@ static int take_note(SwCtx *cx, SwStr key, SlipwayDeployment *d, SwStr previous_
     if (sw_str_is(n->repository) && sw_str_is(n->commit) &&
         slipway_dora_commits(cx, n->repository, n->commit, previous_commit, &d->commits, &gone) < 0)
         d->commits = (SlipwayDeploymentCommitList){0}; /* the repository is gone, or its history was rewritten */
-    return sw_doc_delete(cx->tx, &slipway_pending, key, NULL, err);
+    return slipway_pending_delete(cx->tx, key, NULL, err);
 }
 
 /* A deployment begins. Not counted: a service's first one that no pipeline made (setting it up), and one that brings
@@ -170,8 +163,8 @@ static int begun(SwCtx *cx, const SwEvent *e, SwStr id, SwStr cluster, SwStr ser
                            .started_at = SW_SOME_TIME(e->time)};
     Before b;
     bool noted;
-    void *already;
-    if (sw_doc_find(cx->tx, &slipway_deployments, id, &already, err) < 0 || look_back(cx, e->resources.v[0], id, &b, err) < 0)
+    SlipwayDeploymentRecord *already;
+    if (slipway_deployments_find(cx->tx, id, &already, err) < 0 || look_back(cx, e->resources.v[0], id, &b, err) < 0)
         return -1;
     if (already)
         return 0;
@@ -198,8 +191,8 @@ static int begun(SwCtx *cx, const SwEvent *e, SwStr id, SwStr cluster, SwStr ser
 /* The service works again: what failed before has been recovered from. */
 static int recover(SwCtx *cx, SwStr service_arn, SwStr by, SwTime at, SwError *err) {
     const SwDocQuery q = {.index = "by_service", .equals = {service_arn}, .descending = true, .limit = 200};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &slipway_deployments, &q, &l, err) < 0)
+    SlipwayDeploymentRecords l;
+    if (slipway_deployments_list(cx->tx, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         SlipwayDeploymentRecord *r = l.v[i].record;
@@ -215,10 +208,9 @@ static int recover(SwCtx *cx, SwStr service_arn, SwStr by, SwTime at, SwError *e
 }
 
 static int ended(SwCtx *cx, const SwEvent *e, SwStr id, bool completed, SwStr reason, SwError *err) {
-    void *found;
-    if (sw_doc_find(cx->tx, &slipway_deployments, id, &found, err) < 0)
+    SlipwayDeploymentRecord *r;
+    if (slipway_deployments_find(cx->tx, id, &r, err) < 0)
         return -1;
-    SlipwayDeploymentRecord *r = found;
     /* Without a record, or with one that ended before: a rollback that is done (or failed: then nothing is recovered). */
     if (r && sw_str_eq(r->deployment->status, SLIPWAY_DEPLOYMENT_STATUS_IN_PROGRESS)) {
         r->deployment->status = completed ? SLIPWAY_DEPLOYMENT_STATUS_SUCCEEDED : SLIPWAY_DEPLOYMENT_STATUS_FAILED;

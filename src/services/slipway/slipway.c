@@ -5,7 +5,6 @@
 
 #include "api/idempotency.h"
 
-static const SwCollection *const collections[] = {&slipway_deployments, &slipway_pending, &sw_tokens, NULL};
 static const SwController *const controllers[] = {&slipway_housekeeping, NULL};
 
 const SwService sw_service_slipway = {
@@ -15,7 +14,7 @@ const SwService sw_service_slipway = {
     .handlers = slipway_handlers,
     .bad_token = {&SLIPWAY_INVALID_PARAMETER_EXCEPTION, "nextToken: is not one of {operation}"},
     .controllers = controllers,
-    .collections = collections,
+    .collections = slipway_collections,
     .listeners = slipway_dora_listeners,
     .n_listeners = SW_N(slipway_dora_listeners),
     .routes = slipway_routes,

@@ -21,7 +21,7 @@ static SwStr policy_of(SwCtx *cx, const SnsTopicRecord *t) {
 }
 
 int sns_topic_policy(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err) {
-    *ret_document = policy_of(cx, f->record);
+    *ret_document = policy_of(cx, sns_topic_found(f));
     return 0;
 }
 
@@ -139,12 +139,12 @@ bool sns_topic_has(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr given) 
 int sns_get_topic_attributes(SwCtx *cx, const SnsGetTopicAttributesInput *in, SnsGetTopicAttributesResponse *out,
                              SwError *err) {
     SnsTopicRecord *t;
-    SwDocList l;
+    SnsSubscriptionRecords l;
     size_t confirmed = 0;
     if (sns_topic_of(cx, in->topic_arn, &t, err) < 0 || sns_subscriptions_of(cx, t->arn, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
-        confirmed += SW_OR(((SnsSubscriptionRecord *)l.v[i].record)->confirmed, false);
+        confirmed += SW_OR(l.v[i].record->confirmed, false);
     const struct {
         const char *name;
         SwStr value;

@@ -25,7 +25,7 @@ static int list(SwCtx *cx, SwStr topic, Subscriptions *ret, SwError *err) {
 
 int sns_topic_subscriptions(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err) {
     Subscriptions all;
-    if (list(cx, ((const SnsTopicRecord *)f->record)->arn, &all, err) < 0)
+    if (list(cx, sns_topic_found(f)->arn, &all, err) < 0)
         return -1;
     *ret = all.n ? sw_value_array() : (SwValue){0};
     for (size_t i = 0; i < all.n; i++) {
@@ -53,7 +53,7 @@ static int unsubscribe(SwCtx *cx, const Subscriptions *all, const SwValue *gone,
 
 int sns_topic_subscribe(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want,
                         SwError *err) {
-    SwStr topic = ((const SnsTopicRecord *)f->record)->arn;
+    SwStr topic = sns_topic_found(f)->arn;
     Subscriptions all = {0};
     SnsSubscribeResponse *out;
     if (!want) /* with the topic, all of them go */

@@ -16,8 +16,6 @@
 #include "services/sns/retry.h"
 #include "services/sns/sns.h"
 
-const SwCollection sns_deliveries = {.name = "sns/delivery", .shape = &sns_shape_delivery_record};
-
 /* --- queues
  * ---------------------------------------------------------------------------------------------------------------------- */
 
@@ -98,7 +96,7 @@ int sns_to_endpoint(SwCtx *cx, const SnsSubscriptionRecord *s, const char *type,
                            .body = body,
                            .raw = SW_SOME_BOOL(raw),
                            .attempts = SW_SOME_INT(0)};
-    if (sw_doc_put(cx->tx, &sns_deliveries, id, &d, err) < 0)
+    if (sns_deliveries_put(cx->tx, id, &d, err) < 0)
         return -1;
     return sw_wake(cx, &sns_delivery_controller, id, 0, err);
 }
@@ -157,21 +155,19 @@ static int subscription_of(SwCtx *cx, const SnsDeliveryRecord *d, SnsSubscriptio
     SwFound f;
     if (sw_resource_find(cx, &sns_subscription_resource, d->subscription, &f, err) < 0)
         return -1;
-    *ret_s = f.record;
+    *ret_s = sns_subscription_found(&f);
     return 0;
 }
 
 /* Both NULL when there is nothing left to do. */
 static int read_delivery(SwCtx *cx, SwStr id, SnsDeliveryRecord **ret_d, SnsSubscriptionRecord **ret_s, SnsRetry *ret_r,
                          SwError *err) {
-    void *d;
     SnsSubscriptionRecord *s = NULL;
     SnsTopicRecord *t = NULL;
     SwArn topic;
-    if (sw_ctx_begin(cx, SW_READ, err) < 0 || sw_doc_find(cx->tx, &sns_deliveries, id, &d, err) < 0)
+    if (sw_ctx_begin(cx, SW_READ, err) < 0 || sns_deliveries_find(cx->tx, id, ret_d, err) < 0)
         return -1;
-    *ret_d = d;
-    if (d && subscription_of(cx, *ret_d, &s, err) < 0)
+    if (*ret_d && subscription_of(cx, *ret_d, &s, err) < 0)
         return -1;
     if (s && sw_arn_parse(s->topic, &topic) && sns_topic_find(cx, topic.resource, &t, err) < 0)
         return -1;
@@ -197,7 +193,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     if (answer == ANSWER_AGAIN && sns_retry_wait(&r, d->attempts.v, &wait)) {
         ret_step->again = sw_now(cx) + wait;
         ret_step->waiting = wait > 0;
-        if (sw_doc_put(cx->tx, &sns_deliveries, id, d, err) < 0)
+        if (sns_deliveries_put(cx->tx, id, d, err) < 0)
             return -1;
         return sw_ctx_commit(cx, err);
     }
@@ -210,23 +206,22 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     }
     if (s && sw_str_eqz(d->type, "Notification"))
         sns_count(cx, s->topic, answer == ANSWER_GOOD ? &sns_delivered : &sns_failed, 1);
-    if (sw_doc_delete(cx->tx, &sns_deliveries, id, NULL, err) < 0)
+    if (sns_deliveries_delete(cx->tx, id, NULL, err) < 0)
         return -1;
     return sw_ctx_commit(cx, err);
 }
 
 static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
-    void *d;
+    SnsDeliveryRecord *lost;
     SnsSubscriptionRecord *s;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_find(cx->tx, &sns_deliveries, id, &d, err) < 0)
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sns_deliveries_find(cx->tx, id, &lost, err) < 0)
         return -1;
-    if (d) {
-        const SnsDeliveryRecord *lost = d;
+    if (lost) {
         SqsSendMessageRequest letter = {.message_body = lost->body};
         sw_log(SW_WARN, "sns delivery given up", SW_F("url", lost->url), SW_F("subscription", lost->subscription),
                SW_F("cause", why));
         if (subscription_of(cx, lost, &s, err) < 0 || (s && give_up(cx, s, &letter, err) < 0) ||
-            sw_doc_delete(cx->tx, &sns_deliveries, id, NULL, err) < 0)
+            sns_deliveries_delete(cx->tx, id, NULL, err) < 0)
             return -1;
     }
     return sw_ctx_commit(cx, err);

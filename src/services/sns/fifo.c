@@ -7,12 +7,6 @@
 
 #define REMEMBERED (5 * SW_MINUTE)
 
-const SwCollection sns_deduplications = {
-    .name = "sns/deduplication",
-    .shape = &sns_shape_deduplication_record,
-    .indexes = {{.name = "by_sent", .member = {"topic", "sentKey"}}},
-};
-
 bool sns_topic_is_fifo(const SnsTopicRecord *t) {
     return sw_str_ends(t->name, SW_STR(".fifo"));
 }
@@ -67,18 +61,17 @@ static int forget(SwCtx *cx, const SnsTopicRecord *t, SwError *err) {
                     .equals = {t->arn},
                     .below = sw_index_number(cx->arena, sw_now(cx) - REMEMBERED),
                     .limit = 100};
-    return sw_doc_delete_all(cx->tx, &sns_deduplications, &q, err);
+    return sns_deduplications_delete_all(cx->tx, &q, err);
 }
 
 int sns_fifo_number(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, bool *ret_known, SwError *err) {
     bool by_group = sw_str_eqz(sw_str_map_find(&t->attributes, SW_STR("FifoThroughputScope")), "MessageGroup");
     SwStr id = sw_strf(cx->arena, "%.*s\n%.*s\n%.*s", SW_FMT(t->arn), SW_FMT(by_group ? m->group : SW_STR("")),
                        SW_FMT(m->deduplication));
-    void *record;
+    SnsDeduplicationRecord *known;
     int64_t number;
-    if (forget(cx, t, err) < 0 || sw_doc_find(cx->tx, &sns_deduplications, id, &record, err) < 0)
+    if (forget(cx, t, err) < 0 || sns_deduplications_find(cx->tx, id, &known, err) < 0)
         return -1;
-    const SnsDeduplicationRecord *known = record;
     *ret_known = known != NULL;
     if (known) {
         m->id = known->message;
@@ -92,5 +85,5 @@ int sns_fifo_number(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, bool *ret
                                 .message = m->id,
                                 .sequence = m->sequence,
                                 .sent_key = sw_index_number(cx->arena, sw_now(cx))};
-    return sw_doc_put(cx->tx, &sns_deduplications, id, &d, err);
+    return sns_deduplications_put(cx->tx, id, &d, err);
 }

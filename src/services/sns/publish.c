@@ -32,7 +32,7 @@ static size_t size_of(const SnsMessage *m) {
 }
 
 int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) {
-    SwDocList l;
+    SnsSubscriptionRecords l;
     bool known = false;
     if (sns_topic_is_fifo(t) && (sns_fifo_number(cx, t, m, &known, err) < 0 || known))
         return known ? 0 : -1;

@@ -3,10 +3,6 @@
 
 #include "services/sns/sns.h"
 
-const SwCollection sns_topic_policies = {.name = "sns/topic-policy", .shape = &sns_shape_kept_record};
-
-static const SwCollection *const collections[] = {&sns_topics,         &sns_subscriptions,  &sns_deliveries,
-                                                  &sns_deduplications, &sns_topic_policies, NULL};
 static const SwController *const controllers[] = {&sns_delivery_controller, NULL};
 static const SwTarget targets[] = {{"sns", NULL, sns_deliver, "sns:Publish"}};
 static const SwRoute routes[] = {
@@ -22,7 +18,7 @@ const SwService sw_service_sns = {
     .n_routes = SW_N(routes),
     .invalid = &sns_invalid,
     .denied = &SNS_AUTHORIZATION_ERROR_EXCEPTION,
-    .collections = collections,
+    .collections = sns_collections,
     .controllers = controllers,
     .targets = targets,
     .n_targets = SW_N(targets),

@@ -8,8 +8,6 @@
 #include "api/registry.h"
 #include "models/sns_resources.gen.h"
 
-extern const SwCollection sns_deliveries;     /* by a UUID */
-extern const SwCollection sns_deduplications; /* what a FIFO topic was sent in the last five minutes */
 extern const SwController sns_delivery_controller;
 extern const SwErrorKind sns_invalid; /* InvalidParameter */
 
@@ -18,7 +16,7 @@ int sns_arn_check(SwCtx *cx, SwStr text, const char *member, SwArn *ret_arn, SwE
 /* By an ARN that a request names. */
 int sns_topic_of(SwCtx *cx, SwStr arn, SnsTopicRecord **ret_t, SwError *err) sw_must_check;
 int sns_subscription_of(SwCtx *cx, SwStr arn, SnsSubscriptionRecord **ret_s, SwError *err) sw_must_check;
-int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SwDocList *ret_l, SwError *err) sw_must_check;
+int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SnsSubscriptionRecords *ret_l, SwError *err) sw_must_check;
 
 /* attribute.c. One attribute of a topic, checked; whether it has this value, said or by default. */
 int sns_topic_set(SwCtx *cx, SnsTopicRecord *t, SwStr name, SwStr value, SwError *err) sw_must_check;

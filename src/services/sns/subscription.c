@@ -5,21 +5,15 @@
 #include "services/sns/retry.h"
 #include "services/sns/sns.h"
 
-const SwCollection sns_subscriptions = {
-    .name = "sns/subscription",
-    .shape = &sns_shape_subscription_record,
-    .indexes = {{.name = "by_topic", .member = {"topic"}}, {.name = "by_token", .member = {"topic", "token"}}},
-};
-
 int sns_subscription_of(SwCtx *cx, SwStr arn, SnsSubscriptionRecord **ret_s, SwError *err) {
     SwArn parsed;
     return sns_arn_check(cx, arn, "SubscriptionArn", &parsed, err) < 0 ? -1
                                                                        : sns_subscription_by_reference(cx, arn, ret_s, err);
 }
 
-int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SwDocList *ret_l, SwError *err) {
+int sns_subscriptions_of(SwCtx *cx, SwStr topic_arn, SnsSubscriptionRecords *ret_l, SwError *err) {
     SwDocQuery q = {.index = "by_topic", .equals = {topic_arn}};
-    return sw_doc_list(cx->tx, &sns_subscriptions, &q, ret_l, err);
+    return sns_subscriptions_list(cx->tx, &q, ret_l, err);
 }
 
 /* --- attributes
@@ -112,7 +106,7 @@ static int check_endpoint(SwCtx *cx, const SnsTopicRecord *t, SwStr protocol, Sw
 }
 
 /* The same topic, protocol and endpoint is the same subscription. */
-static SnsSubscriptionRecord *find(const SwDocList *l, const SnsSubscribeInput *in) {
+static SnsSubscriptionRecord *find(const SnsSubscriptionRecords *l, const SnsSubscribeInput *in) {
     for (size_t i = 0; i < l->n; i++) {
         SnsSubscriptionRecord *s = l->v[i].record;
         if (sw_str_eq(s->protocol, in->protocol) && sw_str_eq(s->endpoint, in->endpoint))
@@ -153,7 +147,7 @@ static int check_same(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsSubscr
 
 int sns_subscribe(SwCtx *cx, const SnsSubscribeInput *in, SnsSubscribeResponse *out, SwError *err) {
     SnsTopicRecord *t;
-    SwDocList l;
+    SnsSubscriptionRecords l;
     if (!sw_str_is(in->endpoint))
         return sw_fail(err, &sns_invalid, "Invalid parameter: Endpoint");
     if (sns_topic_of(cx, in->topic_arn, &t, err) < 0 || check_endpoint(cx, t, in->protocol, in->endpoint, err) < 0 ||
@@ -179,7 +173,7 @@ int sns_subscribe(SwCtx *cx, const SnsSubscribeInput *in, SnsSubscribeResponse *
             return -1;
     bool confirmed = SW_OR(s->confirmed, false);
     out->subscription_arn = confirmed || SW_OR(in->return_subscription_arn, false) ? s->arn : SW_STR("pending confirmation");
-    if (sns_filter_check(cx, s, IN_ATTRIBUTES, err) < 0 || sw_doc_put(cx->tx, &sns_subscriptions, s->arn, s, err) < 0)
+    if (sns_filter_check(cx, s, IN_ATTRIBUTES, err) < 0 || sns_subscriptions_put(cx->tx, s->arn, s, err) < 0)
         return -1;
     return confirmed ? 0 : sns_ask_confirmation(cx, t, s, err);
 }
@@ -198,7 +192,7 @@ int sns_confirm_subscription(SwCtx *cx, const SnsConfirmSubscriptionInput *in, S
                              SwError *err) {
     SnsTopicRecord *t;
     SwDocQuery q = {.index = "by_token", .equals = {in->topic_arn, in->token}, .limit = 1};
-    SwDocList l;
+    SnsSubscriptionRecords l;
     if (sw_str_eqz(in->authenticate_on_unsubscribe, "true"))
         return sw_fail(err, &sns_invalid, "Invalid parameter: AuthenticateOnUnsubscribe Reason: true is not available");
     follow_link(cx, in->topic_arn);
@@ -207,14 +201,14 @@ int sns_confirm_subscription(SwCtx *cx, const SnsConfirmSubscriptionInput *in, S
             return -1;
         return sw_fail(err, &sns_invalid, "Invalid parameter: Token"); /* it is of no topic */
     }
-    if (sw_doc_list(cx->tx, &sns_subscriptions, &q, &l, err) < 0)
+    if (sns_subscriptions_list(cx->tx, &q, &l, err) < 0)
         return -1;
     if (!l.n)
         return sw_fail(err, &sns_invalid, "Invalid parameter: Token");
     SnsSubscriptionRecord *s = l.v[0].record;
     s->confirmed = SW_SOME_BOOL(true);
     out->subscription_arn = s->arn;
-    return sw_doc_put(cx->tx, &sns_subscriptions, s->arn, s, err);
+    return sns_subscriptions_put(cx->tx, s->arn, s, err);
 }
 
 int sns_unsubscribe(SwCtx *cx, const SnsUnsubscribeInput *in, void *out, SwError *err) {
@@ -225,11 +219,11 @@ int sns_unsubscribe(SwCtx *cx, const SnsUnsubscribeInput *in, void *out, SwError
         return -1;
     if (!sw_str_find(arn.resource, ':', &colon))
         return sw_fail(err, &sns_invalid, "Invalid parameter: SubscriptionId");
-    return sw_doc_delete(cx->tx, &sns_subscriptions, in->subscription_arn, NULL, err);
+    return sns_subscriptions_delete(cx->tx, in->subscription_arn, NULL, err);
 }
 
 static int show(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    const SnsSubscriptionRecord *s = row->record;
+    const SnsSubscriptionRecord *s = sns_subscriptions_row(row);
     *(SnsSubscription *)to =
         (SnsSubscription){.subscription_arn = SW_OR(s->confirmed, false) ? s->arn : SW_STR("PendingConfirmation"),
                           .owner = s->owner,
@@ -299,5 +293,5 @@ int sns_set_subscription_attributes(SwCtx *cx, const SnsSetSubscriptionAttribute
         set_attribute(cx, s, in->attribute_name, in->attribute_value.p ? in->attribute_value : SW_STR(""), "", err) < 0 ||
         sns_filter_check(cx, s, "", err) < 0)
         return -1;
-    return sw_doc_put(cx->tx, &sns_subscriptions, s->arn, s, err);
+    return sns_subscriptions_put(cx->tx, s->arn, s, err);
 }

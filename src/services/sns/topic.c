@@ -3,7 +3,6 @@
 
 #include "services/sns/sns.h"
 
-const SwCollection sns_topics = {.name = "sns/topic", .shape = &sns_shape_topic_record};
 const SwErrorKind sns_invalid = {.code = "InvalidParameter", .http = 400};
 
 int sns_arn_check(SwCtx *cx, SwStr text, const char *member, SwArn *ret_arn, SwError *err) {
@@ -99,7 +98,7 @@ int sns_create_topic(SwCtx *cx, const SnsCreateTopicInput *in, SnsCreateTopicRes
 
 int sns_delete_topic(SwCtx *cx, const SnsDeleteTopicInput *in, void *out, SwError *err) {
     SwArn arn;
-    SwDocList l;
+    SnsSubscriptionRecords l;
     if (sns_arn_check(cx, in->topic_arn, "TopicArn", &arn, err) < 0)
         return -1;
     if (!sw_str_eq(arn.account, cx->account))
@@ -107,13 +106,13 @@ int sns_delete_topic(SwCtx *cx, const SnsDeleteTopicInput *in, void *out, SwErro
     if (sns_topic_delete(cx, arn.resource, err) < 0 || sns_subscriptions_of(cx, in->topic_arn, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
-        if (sw_doc_delete(cx->tx, &sns_subscriptions, l.v[i].id, NULL, err) < 0)
+        if (sns_subscriptions_delete(cx->tx, l.v[i].id, NULL, err) < 0)
             return -1;
     return 0;
 }
 
 static int show_topic(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    ((SnsTopic *)to)->topic_arn = ((const SnsTopicRecord *)row->record)->arn;
+    ((SnsTopic *)to)->topic_arn = sns_topics_row(row)->arn;
     return 0;
 }
 

@@ -302,7 +302,7 @@ static int show_counts(SwCtx *cx, const SqsQueueRecord *q, const SwStrList *name
         asked |= sw_str_eqz(names->v[i], "All") || sw_str_starts(names->v[i], SW_STR("ApproximateNumberOf"));
     if (!asked)
         return 0;
-    if (sqs_messages_count(cx, q, &visible, &leased, &delayed, err) < 0)
+    if (sqs_queue_count(cx, q, &visible, &leased, &delayed, err) < 0)
         return -1;
     show(cx, out, names, "ApproximateNumberOfMessages", number(cx, visible));
     show(cx, out, names, "ApproximateNumberOfMessagesNotVisible", number(cx, leased));

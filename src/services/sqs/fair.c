@@ -14,12 +14,12 @@ typedef struct Turn {
 } Turn; /* of a group: how many of its messages were seen */
 
 /* Sorted by turn, stable: a counting sort, the turns are small. */
-static void in_turn(SwArena *a, SwDocList *l) {
+static void in_turn(SwArena *a, SqsMessageRecords *l) {
     SwMap groups = sw_map(a);
     size_t *turn = sw_new_n(a, size_t, l->n), *at = sw_new_n(a, size_t, l->n + 1);
-    SwDocRow *sorted = sw_new_n(a, SwDocRow, l->n);
+    SqsMessageRecordRow *sorted = sw_new_n(a, SqsMessageRecordRow, l->n);
     for (size_t i = 0; i < l->n; i++) {
-        SwStr group = ((const SqsMessageRecord *)l->v[i].record)->group;
+        SwStr group = l->v[i].record->group;
         Turn *t = group.p ? sw_map_find(&groups, group) : NULL;
         if (group.p && !t)
             sw_map_put(&groups, group, t = sw_new(a, Turn));
@@ -33,17 +33,17 @@ static void in_turn(SwArena *a, SwDocList *l) {
     l->v = sorted;
 }
 
-int sqs_fair_list(SwCtx *cx, SwDocQuery *query, SwDocList *ret_l, SwError *err) {
+int sqs_fair_list(SwCtx *cx, SwDocQuery *query, SqsMessageRecords *ret_l, SwError *err) {
     size_t max = query->limit;
     bool grouped = false;
-    if (sw_doc_list(cx->tx, &sqs_messages, query, ret_l, err) < 0)
+    if (sqs_messages_list(cx->tx, query, ret_l, err) < 0)
         return -1;
     for (size_t i = 0; i < ret_l->n && !grouped; i++)
-        grouped = ((const SqsMessageRecord *)ret_l->v[i].record)->group.p != NULL;
+        grouped = ret_l->v[i].record->group.p != NULL;
     if (!grouped || !sw_str_is(ret_l->next))
         return 0;
     query->limit = LOOK_AT;
-    int r = sw_doc_list(cx->tx, &sqs_messages, query, ret_l, err);
+    int r = sqs_messages_list(cx->tx, query, ret_l, err);
     query->limit = max;
     if (r == 0)
         in_turn(cx->arena, ret_l);

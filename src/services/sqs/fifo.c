@@ -15,12 +15,6 @@
 #define REMEMBERED (5 * SW_MINUTE)
 #define LOOK_AT    100 /* groups a read */
 
-const SwCollection sqs_deduplications = {
-    .name = "sqs/deduplication",
-    .shape = &sqs_shape_deduplication_record,
-    .indexes = {{.name = "by_sent", .member = {"queue", "sentKey"}}},
-};
-
 SwStr sqs_fifo_sequence(SwCtx *cx, int64_t number) {
     return sw_strf(cx->arena, "%020lld", (long long)number);
 }
@@ -74,10 +68,9 @@ static SwStr remembered_id(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s)
 }
 
 int sqs_fifo_known(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, SqsDeduplicationRecord **ret_known, SwError *err) {
-    void *record;
-    if (sw_doc_find(cx->tx, &sqs_deduplications, remembered_id(cx, q, s), &record, err) < 0)
+    SqsDeduplicationRecord *d;
+    if (sqs_deduplications_find(cx->tx, remembered_id(cx, q, s), &d, err) < 0)
         return -1;
-    SqsDeduplicationRecord *d = record;
     *ret_known = d && d->sent.v > sw_now(cx) - REMEMBERED ? d : NULL;
     return 0;
 }
@@ -85,7 +78,7 @@ int sqs_fifo_known(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, SqsDedu
 int sqs_fifo_remember(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *s, const SqsMessageRecord *m, SwError *err) {
     SqsDeduplicationRecord d = {
         .queue = q->id, .message = m->id, .number = m->number, .sent = m->sent, .sent_key = m->sent_key};
-    return sw_doc_put(cx->tx, &sqs_deduplications, remembered_id(cx, q, s), &d, err);
+    return sqs_deduplications_put(cx->tx, remembered_id(cx, q, s), &d, err);
 }
 
 int sqs_fifo_forget(SwCtx *cx, const SqsQueueRecord *q, SwTime before, SwError *err) {
@@ -93,7 +86,7 @@ int sqs_fifo_forget(SwCtx *cx, const SqsQueueRecord *q, SwTime before, SwError *
     SwDocQuery query = {.index = "by_sent",
                         .equals = {q->id},
                         .below = oldest == INT64_MAX ? SW_NO_STR : sw_index_number(cx->arena, oldest)};
-    return sw_doc_delete_all(cx->tx, &sqs_deduplications, &query, err);
+    return sqs_deduplications_delete_all(cx->tx, &query, err);
 }
 
 /* A group's messages from its first on, until one is not to be had: the later ones wait for it. */
@@ -104,9 +97,9 @@ static int take_group(SwCtx *cx, const SqsQueueRecord *q, SwStr group, const Sqs
                         .equals = {q->id, group},
                         .from = sw_index_number(cx->arena, oldest),
                         .limit = max};
-    SwDocList l;
+    SqsMessageRecords l;
     do {
-        if (sw_doc_list(cx->tx, &sqs_messages, &query, &l, err) < 0)
+        if (sqs_messages_list(cx->tx, &query, &l, err) < 0)
             return -1;
         for (size_t i = 0; i < l.n && out->messages.n < max; i++) {
             SqsMessageRecord *m = l.v[i].record;
@@ -121,8 +114,8 @@ static int take_group(SwCtx *cx, const SqsQueueRecord *q, SwStr group, const Sqs
 }
 
 static int by_sending(const void *a, const void *b) {
-    const SqsMessageRecord *x = ((const SwDocRow *)a)->record, *y = ((const SwDocRow *)b)->record;
-    return sw_str_cmp(x->sent_key, y->sent_key);
+    const SqsMessageRecordRow *x = a, *y = b;
+    return sw_str_cmp(x->record->sent_key, y->record->sent_key);
 }
 
 /* As many of one group as there are, then of the next. Groups that can be received from are found by their heads, a number
@@ -132,9 +125,9 @@ int sqs_fifo_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageReques
     size_t max = (size_t)SW_OR(in->max_number_of_messages, 1);
     SwDocQuery query = {.index = "by_head", .equals = {q->id}, .below = sqs_up_to(cx, sw_now(cx)), .limit = LOOK_AT};
     SwMap seen = sw_map(cx->arena);
-    SwDocList l;
+    SqsMessageRecords l;
     do {
-        if (sw_doc_list(cx->tx, &sqs_messages, &query, &l, err) < 0)
+        if (sqs_messages_list(cx->tx, &query, &l, err) < 0)
             return -1;
         if (l.n)
             qsort(l.v, l.n, sizeof(*l.v), by_sending);

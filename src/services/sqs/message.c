@@ -17,15 +17,6 @@
 #include "services/sqs/bell.h"
 #include "services/sqs/sqs.h"
 
-const SwCollection sqs_messages = {
-    .name = "sqs/message",
-    .shape = &sqs_shape_message_record,
-    .indexes = {{.name = "by_visible", .member = {"queue", "visibleKey"}},
-                {.name = "by_group", .member = {"queue", "group", "sentKey"}, .sparse = true},
-                {.name = "by_head", .member = {"queue", "headKey"}, .sparse = true},
-                {.name = "by_lease", .member = {"queue", "leaseKey"}, .sparse = true}},
-};
-
 static SwStr key(SwCtx *cx, SwTime at, int64_t number) {
     return sw_cat(cx->arena, sw_index_number(cx->arena, at), SW_STR("/"), sw_index_number(cx->arena, number));
 }
@@ -51,11 +42,11 @@ SwDocQuery sqs_by_sending(SwCtx *cx, const SqsQueueRecord *q) {
 }
 
 static int put(SwCtx *cx, const SqsMessageRecord *m, SwError *err) {
-    return sw_doc_put(cx->tx, &sqs_messages, place(cx, m->queue, m->sent_key), m, err);
+    return sqs_messages_put(cx->tx, place(cx, m->queue, m->sent_key), m, err);
 }
 
 static int take_away(SwCtx *cx, const SqsMessageRecord *m, SwError *err) {
-    return sw_doc_delete(cx->tx, &sqs_messages, place(cx, m->queue, m->sent_key), NULL, err);
+    return sqs_messages_delete(cx->tx, place(cx, m->queue, m->sent_key), NULL, err);
 }
 
 /* Who waits at the queue looks again: the message is visible, or becomes so at another time than was known. */
@@ -69,8 +60,8 @@ static int put_and_ring(SwCtx *cx, const SqsMessageRecord *m, SwError *err) {
 /* *ret_m NULL: the group is empty. */
 static int first_of_group(SwCtx *cx, SwStr queue, SwStr group, SqsMessageRecord **ret_m, SwError *err) {
     SwDocQuery q = {.index = "by_group", .equals = {queue, group}, .limit = 1};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &sqs_messages, &q, &l, err) < 0)
+    SqsMessageRecords l;
+    if (sqs_messages_list(cx->tx, &q, &l, err) < 0)
         return -1;
     *ret_m = l.n ? l.v[0].record : NULL;
     return 0;
@@ -368,7 +359,7 @@ int sqs_message_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageReq
     size_t max = (size_t)SW_OR(in->max_number_of_messages, 1);
     SwTime oldest = sw_now(cx) - sqs_queue_number(q, "MessageRetentionPeriod") * SW_S;
     SwDocQuery query = {.index = "by_visible", .equals = {q->id}, .below = sqs_up_to(cx, sw_now(cx)), .limit = max};
-    SwDocList l;
+    SqsMessageRecords l;
     if (sqs_queue_is_fifo(q))
         return sqs_fifo_receive(cx, q, in, out, err);
     do {
@@ -387,10 +378,10 @@ int sqs_message_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageReq
 
 int sqs_message_next(SwCtx *cx, const SqsQueueRecord *q, SwTime *ret_at, SwError *err) {
     SwDocQuery later = {.index = "by_visible", .equals = {q->id}, .from = sqs_up_to(cx, sw_now(cx)), .limit = 1};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &sqs_messages, &later, &l, err) < 0)
+    SqsMessageRecords l;
+    if (sqs_messages_list(cx->tx, &later, &l, err) < 0)
         return -1;
-    *ret_at = l.n ? ((const SqsMessageRecord *)l.v[0].record)->visible.v : INT64_MAX;
+    *ret_at = l.n ? l.v[0].record->visible.v : INT64_MAX;
     return 0;
 }
 
@@ -401,9 +392,9 @@ static int bad_handle(SwStr handle, const char *why, SwError *err) {
 /* Handles that were given out before messages lay under their sentKeys name them by their ids. */
 static int by_message_id(SwCtx *cx, const SqsQueueRecord *q, SwStr id, SqsMessageRecord **ret_m, SwError *err) {
     SwDocQuery received = {.index = "by_lease", .equals = {q->id}};
-    SwDocList l;
+    SqsMessageRecords l;
     *ret_m = NULL;
-    if (sw_doc_list(cx->tx, &sqs_messages, &received, &l, err) < 0)
+    if (sqs_messages_list(cx->tx, &received, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n && !*ret_m; i++) {
         SqsMessageRecord *m = l.v[i].record;
@@ -417,7 +408,6 @@ static int by_message_id(SwCtx *cx, const SqsQueueRecord *q, SwStr id, SqsMessag
 static int by_receipt(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SqsMessageRecord **ret_m, bool *ret_latest,
                       SwError *err) {
     SwStr text, rest, sent, number;
-    void *record;
     if (!sw_unbase64url(cx->arena, handle, &text) || !sw_str_contains(text, SW_STR("/")))
         return sw_fail(err, &SQS_RECEIPT_HANDLE_IS_INVALID, "The input receipt handle \"%.*s\" is not a valid receipt handle.",
                        SW_FMT(handle));
@@ -425,9 +415,8 @@ static int by_receipt(SwCtx *cx, const SqsQueueRecord *q, SwStr handle, SqsMessa
     (void)sw_str_cut(&rest, '/', &sent);
     if (sw_str_cut(&rest, '/', &number)) {
         SwStr sent_key = sw_str_n(text.p, sent.n + 1 + number.n);
-        if (sw_doc_find(cx->tx, &sqs_messages, place(cx, q->id, sent_key), &record, err) < 0)
+        if (sqs_messages_find(cx->tx, place(cx, q->id, sent_key), ret_m, err) < 0)
             return -1;
-        *ret_m = record;
     } else if (by_message_id(cx, q, sent, ret_m, err) < 0) {
         return -1;
     }
@@ -482,14 +471,14 @@ int sqs_message_move(SwCtx *cx, SqsMessageRecord *m, const SqsQueueRecord *to, S
 
 int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, size_t max, size_t *ret_n, SwError *err) {
     SwDocQuery query = sqs_by_sending(cx, q);
-    SwDocList l;
+    SqsMessageRecords l;
     query.limit = max;
     if (sent_before != INT64_MAX)
         query.below = place(cx, q->id, sw_index_number(cx->arena, sent_before));
-    if (sw_doc_list(cx->tx, &sqs_messages, &query, &l, err) < 0)
+    if (sqs_messages_list(cx->tx, &query, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++)
-        if (sw_doc_delete(cx->tx, &sqs_messages, l.v[i].id, NULL, err) < 0)
+        if (sqs_messages_delete(cx->tx, l.v[i].id, NULL, err) < 0)
             return -1;
     for (size_t i = 0; i < l.n; i++) {
         const SqsMessageRecord *m = l.v[i].record;
@@ -502,26 +491,24 @@ int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, s
 
 /* At `at`, not after now. What cannot be received at that time is in flight, delayed, or was sent later and does not count;
  * of all that can nothing else is counted. */
-int sqs_messages_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *ret_visible, int64_t *ret_leased,
-                          int64_t *ret_delayed, SwError *err) {
+int sqs_queue_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *ret_visible, int64_t *ret_leased,
+                       int64_t *ret_delayed, SwError *err) {
     SwDocQuery visible = {.index = "by_visible", .equals = {q->id}, .below = sqs_up_to(cx, at)};
     SwDocQuery hidden = {.index = "by_visible", .equals = {q->id}, .from = sqs_up_to(cx, at)};
     SwDocQuery leased = {.index = "by_lease", .equals = {q->id}, .from = sqs_up_to(cx, at)};
     SwDocQuery later = sqs_by_sending(cx, q);
     int64_t n_hidden, n_later;
     later.from = place(cx, q->id, sqs_up_to(cx, at));
-    if (sw_doc_count(cx->tx, &sqs_messages, &visible, ret_visible, err) < 0 ||
-        sw_doc_count(cx->tx, &sqs_messages, &hidden, &n_hidden, err) < 0 ||
-        sw_doc_count(cx->tx, &sqs_messages, &leased, ret_leased, err) < 0 ||
-        sw_doc_count(cx->tx, &sqs_messages, &later, &n_later, err) < 0)
+    if (sqs_messages_count(cx->tx, &visible, ret_visible, err) < 0 || sqs_messages_count(cx->tx, &hidden, &n_hidden, err) < 0 ||
+        sqs_messages_count(cx->tx, &leased, ret_leased, err) < 0 || sqs_messages_count(cx->tx, &later, &n_later, err) < 0)
         return -1;
     *ret_delayed = SW_MAX(n_hidden - *ret_leased - n_later, 0);
     return 0;
 }
 
-int sqs_messages_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed,
-                       SwError *err) {
-    return sqs_messages_count_at(cx, q, sw_now(cx), ret_visible, ret_leased, ret_delayed, err);
+int sqs_queue_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed,
+                    SwError *err) {
+    return sqs_queue_count_at(cx, q, sw_now(cx), ret_visible, ret_leased, ret_delayed, err);
 }
 
 /* Once an hour a queue, a thousand messages a transaction. */

@@ -39,12 +39,12 @@ static int look_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, SwError *err) 
     SwDocQuery first = sqs_by_sending(cx, q);
     SwDimension d = {"QueueName", q->name};
     int64_t n_visible, n_leased, n_delayed;
-    SwDocList l;
+    SqsMessageRecords l;
     first.limit = 1;
-    if (sqs_messages_count_at(cx, q, at, &n_visible, &n_leased, &n_delayed, err) < 0 ||
-        sw_doc_list(cx->tx, &sqs_messages, &first, &l, err) < 0)
+    if (sqs_queue_count_at(cx, q, at, &n_visible, &n_leased, &n_delayed, err) < 0 ||
+        sqs_messages_list(cx->tx, &first, &l, err) < 0)
         return -1;
-    SwTime oldest = l.n ? ((const SqsMessageRecord *)l.v[0].record)->sent.v : at;
+    SwTime oldest = l.n ? l.v[0].record->sent.v : at;
     sw_meter_at(cx, &visible, at, (double)n_visible, &d, 1);
     sw_meter_at(cx, &not_visible, at, (double)n_leased, &d, 1);
     sw_meter_at(cx, &delayed, at, (double)n_delayed, &d, 1);
@@ -55,7 +55,7 @@ static int look_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, SwError *err) 
 static int look(SwCtx *cx, const SqsQueueRecord *q, SwTime from, SwTime until, bool *ret_active, SwError *err) {
     SwDocQuery any = {.index = "by_visible", .equals = {q->id}};
     int64_t n;
-    if (sw_doc_count(cx->tx, &sqs_messages, &any, &n, err) < 0)
+    if (sqs_messages_count(cx->tx, &any, &n, err) < 0)
         return -1;
     *ret_active = n > 0 || sw_meter_used(cx, SPACE, &(SwDimension){"QueueName", q->name}, 1, sw_now(cx) - ACTIVE_FOR);
     if (!*ret_active)
@@ -69,8 +69,8 @@ static int look(SwCtx *cx, const SqsQueueRecord *q, SwTime from, SwTime until, b
 /* Each queue in memory of its own: a message may have a megabyte. */
 int sqs_gauge(SwCtx *cx, SwTime from, SwTime until, SwTime *ret_next, SwError *err) {
     const SwDocQuery all = {.any_scope = true};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &sqs_queues, &all, &l, err) < 0)
+    SqsQueueRecords l;
+    if (sqs_queues_list(cx->tx, &all, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         _sw_arena_ SwArena *a = sw_arena_new(0);

@@ -14,32 +14,28 @@
 
 #define PIECE 100 /* messages a transaction */
 
-const SwCollection sqs_moves = {.name = "sqs/move",
-                                .shape = &sqs_shape_move_record,
-                                .indexes = {{.name = "by_source", .member = {"source", "order"}}}};
-
 static bool is(const SqsMoveRecord *t, const char *status) {
     return sw_str_eqz(t->entry->status, status);
 }
 
 static int count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_n, SwError *err) {
     int64_t leased, delayed;
-    return sqs_messages_count(cx, q, ret_n, &leased, &delayed, err);
+    return sqs_queue_count(cx, q, ret_n, &leased, &delayed, err);
 }
 
 /* A queue that is the dead-letter queue of others; AWS moves from no other. */
-static int source_queue(SwCtx *cx, SwStr arn, SqsQueueRecord **ret_q, SwDocList *ret_others, SwError *err) {
+static int source_queue(SwCtx *cx, SwStr arn, SqsQueueRecord **ret_q, SqsQueueRecords *ret_others, SwError *err) {
     SwDocQuery q = {.index = "by_dead_letter", .equals = {arn}};
     if (sqs_queue_by_arn(cx, arn, ret_q, err) < 0)
         return sw_refuse_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
                             "The resource that you specified for the SourceArn parameter doesn't exist.");
-    if (sw_doc_list(cx->tx, &sqs_queues, &q, ret_others, err) < 0)
+    if (sqs_queues_list(cx->tx, &q, ret_others, err) < 0)
         return -1;
     return ret_others->n ? 0 : sw_fail(err, &sqs_invalid, "Source queue must be configured as a Dead Letter Queue.");
 }
 
 /* Where messages go back to, which the request does not name. */
-static int may_send_back(SwCtx *cx, const SwDocList *queues, SwError *err) {
+static int may_send_back(SwCtx *cx, const SqsQueueRecords *queues, SwError *err) {
     for (size_t i = 0; i < queues->n; i++)
         if (sw_authorise(cx, "sqs:SendMessage", sqs_queue_arn(cx, queues->v[i].id), err) < 0)
             return -1;
@@ -48,8 +44,8 @@ static int may_send_back(SwCtx *cx, const SwDocList *queues, SwError *err) {
 
 static int running_task(SwCtx *cx, SwStr source, const SqsMoveRecord **ret_t, SwError *err) {
     SwDocQuery q = {.index = "by_source", .equals = {source}, .limit = 1, .descending = true};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &sqs_moves, &q, &l, err) < 0)
+    SqsMoveRecords l;
+    if (sqs_moves_list(cx->tx, &q, &l, err) < 0)
         return -1;
     *ret_t = l.n && is(l.v[0].record, "RUNNING") ? l.v[0].record : NULL;
     return 0;
@@ -60,7 +56,7 @@ int sqs_start_message_move_task(SwCtx *cx, const SqsStartMessageMoveTaskRequest 
     int64_t rate = SW_OR(in->max_number_of_messages_per_second, 1), number;
     const SqsMoveRecord *other;
     SqsQueueRecord *source, *destination;
-    SwDocList others;
+    SqsQueueRecords others;
     if (rate < 1 || rate > 500)
         return sw_fail(
             err, &sqs_invalid,
@@ -92,7 +88,7 @@ int sqs_start_message_move_task(SwCtx *cx, const SqsStartMessageMoveTaskRequest 
         return -1;
     SqsMoveRecord t = {.source = in->source_arn, .order = sw_index_number(cx->arena, number), .entry = &e};
     out->task_handle = e.task_handle;
-    if (sw_doc_put(cx->tx, &sqs_moves, id, &t, err) < 0)
+    if (sqs_moves_put(cx->tx, id, &t, err) < 0)
         return -1;
     return sw_wake(cx, &sqs_mover, id, 0, err);
 }
@@ -116,23 +112,22 @@ SwStr sqs_move_source(SwCtx *cx, SwStr handle) {
 int sqs_cancel_message_move_task(SwCtx *cx, const SqsCancelMessageMoveTaskRequest *in, SqsCancelMessageMoveTaskResult *out,
                                  SwError *err) {
     SwStr id, source_arn;
-    void *record;
+    SqsMoveRecord *t;
     SqsQueueRecord *source;
     if (!read_handle(cx, in->task_handle, &id, &source_arn))
         return sw_fail(err, &sqs_invalid, "Value for parameter TaskHandle is invalid.");
     if (sqs_queue_by_arn(cx, source_arn, &source, err) < 0)
         return sw_refuse_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
                             "The resource that you specified for the SourceArn parameter doesn't exist.");
-    if (sw_doc_find(cx->tx, &sqs_moves, id, &record, err) < 0)
+    if (sqs_moves_find(cx->tx, id, &t, err) < 0)
         return -1;
-    SqsMoveRecord *t = record;
     if (!t || !sw_str_eq(t->source, source_arn)) /* who may cancel was asked about the handle's queue */
         return sw_fail(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION, "Task does not exist.");
     if (!is(t, "RUNNING"))
         return sw_fail(err, &SQS_UNSUPPORTED_OPERATION, "Only active tasks can be cancelled.");
     t->entry->status = SW_STR("CANCELLED");
     out->approximate_number_of_messages_moved = t->entry->approximate_number_of_messages_moved;
-    return sw_doc_put(cx->tx, &sqs_moves, id, t, err);
+    return sqs_moves_put(cx->tx, id, t, err);
 }
 
 int sqs_list_message_move_tasks(SwCtx *cx, const SqsListMessageMoveTasksRequest *in, SqsListMessageMoveTasksResult *out,
@@ -140,19 +135,19 @@ int sqs_list_message_move_tasks(SwCtx *cx, const SqsListMessageMoveTasksRequest 
     SqsQueueRecord *source;
     int64_t max = SW_OR(in->max_results, 1);
     SwDocQuery q = {.index = "by_source", .equals = {in->source_arn}, .limit = (size_t)max, .descending = true};
-    SwDocList l;
+    SqsMoveRecords l;
     if (max < 1 || max > 10)
         return sw_fail(err, &sqs_invalid,
                        "Value for parameter MaxResults is invalid. You must enter a value between 1 and 10.");
     if (sqs_queue_by_arn(cx, in->source_arn, &source, err) < 0)
         return sw_refuse_as(err, &SQS_RESOURCE_NOT_FOUND_EXCEPTION,
                             "The resource that you specified for the SourceArn parameter doesn't exist.");
-    if (sw_doc_list(cx->tx, &sqs_moves, &q, &l, err) < 0)
+    if (sqs_moves_list(cx->tx, &q, &l, err) < 0)
         return -1;
     sw_list_present(cx->arena, &out->results);
     for (size_t i = 0; i < l.n; i++) {
         SqsListMessageMoveTasksResultEntry *e = sw_list_add(cx->arena, &out->results);
-        *e = *((const SqsMoveRecord *)l.v[i].record)->entry;
+        *e = *l.v[i].record->entry;
         if (!sw_str_eqz(e->status, "RUNNING"))
             e->task_handle = SW_NO_STR; /* "only if the status is RUNNING" */
     }
@@ -181,8 +176,8 @@ static int move_piece(SwCtx *cx, SqsMoveRecord *t, const SqsQueueRecord *source,
                     .equals = {source->id},
                     .below = sw_index_number(cx->arena, sw_now(cx) + 1),
                     .limit = most};
-    SwDocList l;
-    if (sw_doc_list(cx->tx, &sqs_messages, &q, &l, err) < 0)
+    SqsMessageRecords l;
+    if (sqs_messages_list(cx->tx, &q, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n && is(t, "RUNNING"); i++)
         if (move_one(cx, t, l.v[i].record, err) < 0)
@@ -194,10 +189,9 @@ static int move_piece(SwCtx *cx, SqsMoveRecord *t, const SqsQueueRecord *source,
 
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     SqsQueueRecord *source;
-    void *record;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_find(cx->tx, &sqs_moves, id, &record, err) < 0)
+    SqsMoveRecord *t;
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sqs_moves_find(cx->tx, id, &t, err) < 0)
         return -1;
-    SqsMoveRecord *t = record;
     if (!t || !is(t, "RUNNING")) {
         sw_ctx_rollback(cx);
         return 0;
@@ -213,21 +207,20 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     }
     if (is(t, "RUNNING"))
         ret_step->again = limited ? sw_now(cx) + SW_S : sw_now(cx);
-    if (sw_doc_put(cx->tx, &sqs_moves, id, t, err) < 0)
+    if (sqs_moves_put(cx->tx, id, t, err) < 0)
         return -1;
     return sw_ctx_commit(cx, err);
 }
 
 static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
-    void *record;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sw_doc_find(cx->tx, &sqs_moves, id, &record, err) < 0)
+    SqsMoveRecord *t;
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sqs_moves_find(cx->tx, id, &t, err) < 0)
         return -1;
-    SqsMoveRecord *t = record;
     if (!t || !is(t, "RUNNING"))
         return 0;
     t->entry->status = SW_STR("FAILED");
     t->entry->failure_reason = sw_str(why);
-    if (sw_doc_put(cx->tx, &sqs_moves, id, t, err) < 0)
+    if (sqs_moves_put(cx->tx, id, t, err) < 0)
         return -1;
     return sw_ctx_commit(cx, err);
 }

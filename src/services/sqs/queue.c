@@ -5,12 +5,6 @@
 #include "services/sqs/bell.h"
 #include "services/sqs/sqs.h"
 
-const SwCollection sqs_queues = {
-    .name = "sqs/queue",
-    .shape = &sqs_shape_queue_record,
-    .indexes = {{.name = "by_dead_letter", .member = {"deadLetterArn"}}},
-};
-
 /* The names of the JSON protocol; Query has kept the older ones. */
 const SwErrorKind sqs_invalid = {.code = "InvalidParameterValueException", .http = 400, .query_code = "InvalidParameterValue"};
 const SwErrorKind SQS_MISSING_PARAMETER = {.code = "MissingRequiredParameterException",
@@ -39,7 +33,7 @@ static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) 
 }
 
 static int policy(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err) {
-    const SqsQueueRecord *q = f->record;
+    const SqsQueueRecord *q = sqs_queue_found(f);
     *ret_document = sqs_policy_readable(cx, sw_str_map_find(&q->attributes, SW_STR("Policy")));
     return 0;
 }

@@ -3,10 +3,6 @@
 
 #include "services/sqs/sqs.h"
 
-const SwCollection sqs_queue_policies = {.name = "sqs/queue-policy", .shape = &sqs_shape_kept_record};
-
-static const SwCollection *const collections[] = {&sqs_queues, &sqs_messages,       &sqs_deduplications,
-                                                  &sqs_moves,  &sqs_queue_policies, NULL};
 static const SwController *const controllers[] = {&sqs_expiry, &sqs_mover, NULL};
 static const SwTarget targets[] = {{"sqs", NULL, sqs_deliver, "sqs:SendMessage"}};
 
@@ -18,7 +14,7 @@ const SwService sw_service_sqs = {
     .bad_token = {&sqs_invalid, "Invalid or expired next token."},
     .invalid = &sqs_invalid,
     .denied = &sqs_denied,
-    .collections = collections,
+    .collections = sqs_collections,
     .controllers = controllers,
     .targets = targets,
     .n_targets = SW_N(targets),

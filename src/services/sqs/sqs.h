@@ -10,12 +10,9 @@
 
 #define SQS_MESSAGE_MAX 1048576 /* bytes of body and attributes (SQS Developer Guide, "Message quotas") */
 
-extern const SwCollection sqs_messages;       /* by queue and time of sending */
-extern const SwCollection sqs_deduplications; /* what a FIFO queue was sent in the last five minutes */
-extern const SwCollection sqs_moves;          /* message move tasks, by id */
-extern const SwController sqs_expiry;         /* removes messages older than their queue keeps them */
-extern const SwController sqs_mover;          /* carries out one move task */
-extern const SwErrorKind sqs_invalid;         /* InvalidParameterValue */
+extern const SwController sqs_expiry; /* removes messages older than their queue keeps them */
+extern const SwController sqs_mover;  /* carries out one move task */
+extern const SwErrorKind sqs_invalid; /* InvalidParameterValue */
 extern const SwErrorKind SQS_MISSING_PARAMETER, sqs_denied;
 
 /* queue.c */
@@ -58,13 +55,13 @@ int sqs_message_set_visibility(SwCtx *cx, const SqsQueueRecord *q, SwStr receipt
 int sqs_message_move(SwCtx *cx, SqsMessageRecord *m, const SqsQueueRecord *to, SwError *err) sw_must_check;
 int sqs_messages_clear(SwCtx *cx, const SqsQueueRecord *q, SwTime sent_before, size_t max, size_t *ret_n,
                        SwError *err) sw_must_check;
-int sqs_messages_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed,
-                       SwError *err) sw_must_check;
-int sqs_messages_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *ret_visible, int64_t *ret_leased,
-                          int64_t *ret_delayed, SwError *err) sw_must_check;
+int sqs_queue_count(SwCtx *cx, const SqsQueueRecord *q, int64_t *ret_visible, int64_t *ret_leased, int64_t *ret_delayed,
+                    SwError *err) sw_must_check;
+int sqs_queue_count_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, int64_t *ret_visible, int64_t *ret_leased,
+                       int64_t *ret_delayed, SwError *err) sw_must_check;
 
 /* fair.c. A page of a standard queue's visible messages, in the order in which they are given out; as sw_doc_list. */
-int sqs_fair_list(SwCtx *cx, SwDocQuery *query, SwDocList *ret_l, SwError *err) sw_must_check;
+int sqs_fair_list(SwCtx *cx, SwDocQuery *query, SqsMessageRecords *ret_l, SwError *err) sw_must_check;
 
 /* fifo.c */
 int sqs_group_check(SwStr group, SwError *err) sw_must_check; /* MessageGroupId, of queues of both kinds */

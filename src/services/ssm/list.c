@@ -37,12 +37,12 @@ static SwStr tag_value(const SsmTagList *tags, SwStr key) {
 }
 
 static int has_label(SwCtx *cx, SwStr name, const SwStrList *labels, bool *ret_yes, SwError *err) {
-    SwDocList rows;
+    SsmParameterRecords rows;
     if (ssm_versions(cx, name, &rows, err) < 0)
         return -1;
     for (size_t i = 0; i < rows.n; i++)
         for (size_t k = 0; k < labels->n; k++)
-            if (sw_str_list_has(&((SsmParameterRecord *)rows.v[i].record)->labels, labels->v[k])) {
+            if (sw_str_list_has(&rows.v[i].record->labels, labels->v[k])) {
                 *ret_yes = true;
                 return 0;
             }
@@ -111,7 +111,7 @@ typedef struct Listing {
 
 static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
     const Listing *l = arg;
-    const SsmParameterRecord *p = row->record;
+    const SsmParameterRecord *p = ssm_parameters_row(row);
     *ret_wanted = !l->path.p || under(p->name, l->path, l->recursive);
     for (size_t k = 0; *ret_wanted && k < l->filters.n; k++)
         if (filter_matches(cx, &l->filters.v[k], p, ret_wanted, err) < 0)
@@ -121,14 +121,14 @@ static int is_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_
 
 static int show_parameter(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
     SsmParameter *p = to;
-    sw_shape_move(cx->arena, &ssm_shape_parameter, p, &ssm_shape_parameter_record, row->record);
+    sw_shape_move(cx->arena, &ssm_shape_parameter, p, &ssm_shape_parameter_record, ssm_parameters_row(row));
     p->arn = ssm_arn(cx, p->name);
-    return ssm_value(cx, row->record, ((const Listing *)arg)->decrypt, &p->value, err);
+    return ssm_value(cx, ssm_parameters_row(row), ((const Listing *)arg)->decrypt, &p->value, err);
 }
 
 static int show_metadata(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
     SsmParameterMetadata *m = to;
-    sw_shape_move(cx->arena, &ssm_shape_parameter_metadata, m, &ssm_shape_parameter_record, row->record);
+    sw_shape_move(cx->arena, &ssm_shape_parameter_metadata, m, &ssm_shape_parameter_record, ssm_parameters_row(row));
     m->arn = ssm_arn(cx, m->name);
     sw_list_present(cx->arena, &m->policies);
     return 0;

@@ -92,8 +92,8 @@ int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) {
     return ssm_name_check_path(name, err) < 0 ? -1 : ssm_parameter_get(cx, name, ret_p, err);
 }
 
-int ssm_versions(SwCtx *cx, SwStr name, SwDocList *ret_l, SwError *err) {
-    return sw_doc_list(cx->tx, &ssm_history, &(SwDocQuery){.prefix = sw_strf(cx->arena, "%.*s:", SW_FMT(name))}, ret_l, err);
+int ssm_versions(SwCtx *cx, SwStr name, SsmParameterRecords *ret_l, SwError *err) {
+    return ssm_history_list(cx->tx, &(SwDocQuery){.prefix = sw_strf(cx->arena, "%.*s:", SW_FMT(name))}, ret_l, err);
 }
 
 int ssm_value(SwCtx *cx, const SsmParameterRecord *p, bool decrypt, SwStr *ret_value, SwError *err) {

@@ -96,7 +96,7 @@ static int choose_tier(const SsmPutParameterRequest *in, SsmParameterRecord *p, 
 static int trim_history(SwCtx *cx, const SsmParameterRecord *p, SwError *err) {
     SwStr id = ssm_history_id(cx->arena, p->name, p->version.v - VERSIONS_MAX + 1);
     SsmParameterRecord *oldest;
-    if (sw_doc_find(cx->tx, &ssm_history, id, (void **)&oldest, err) < 0)
+    if (ssm_history_find(cx->tx, id, &oldest, err) < 0)
         return -1;
     if (!oldest)
         return 0;
@@ -107,7 +107,7 @@ static int trim_history(SwCtx *cx, const SsmParameterRecord *p, SwError *err) {
                        "version, can't be deleted because it has a label associated with it. Move the label to another version "
                        "of the parameter, and try again.",
                        SW_FMT(p->name), (long long)oldest->version.v);
-    return sw_doc_delete(cx->tx, &ssm_history, id, NULL, err);
+    return ssm_history_delete(cx->tx, id, NULL, err);
 }
 
 static int announce(SwCtx *cx, const char *operation, const SsmParameterRecord *p, SwError *err) {
@@ -144,11 +144,11 @@ int ssm_put_parameter(SwCtx *cx, const SsmPutParameterRequest *in, SsmPutParamet
         return -1;
     out->version = p->version;
     out->tier = p->tier;
-    if (sw_doc_put(cx->tx, &ssm_parameters, p->name, p, err) < 0)
+    if (ssm_parameters_put(cx->tx, p->name, p, err) < 0)
         return -1;
     SsmParameterRecord version = *p;
     version.tags = (SsmTagList){0};
-    if (sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, p->name, p->version.v), &version, err) < 0)
+    if (ssm_history_put(cx->tx, ssm_history_id(cx->arena, p->name, p->version.v), &version, err) < 0)
         return -1;
     return announce(cx, old ? "Update" : "Create", p, err);
 }
@@ -157,7 +157,7 @@ int ssm_put_parameter(SwCtx *cx, const SsmPutParameterRequest *in, SsmPutParamet
 
 static int select_version(SwCtx *cx, const SsmName *n, SsmParameterRecord **p, SwError *err) {
     int64_t number;
-    SwDocList rows;
+    SsmParameterRecords rows;
     bool by_number = sw_str_to_i64(n->selector, &number);
     if (ssm_versions(cx, n->name, &rows, err) < 0)
         return -1;
@@ -261,7 +261,7 @@ int ssm_get_parameters(SwCtx *cx, const SsmGetParametersRequest *in, SsmGetParam
 
 static int delete_one(SwCtx *cx, SwStr name, bool *ret_existed, SwError *err) {
     SsmParameterRecord *p;
-    SwDocList rows;
+    SsmParameterRecords rows;
     if (ssm_name_check_path(name, err) < 0 || ssm_parameter_find(cx, name, &p, err) < 0)
         return -1;
     *ret_existed = p != NULL;
@@ -271,9 +271,9 @@ static int delete_one(SwCtx *cx, SwStr name, bool *ret_existed, SwError *err) {
     if (ssm_versions(cx, name, &rows, err) < 0)
         return -1;
     for (size_t i = 0; i < rows.n; i++)
-        if (sw_doc_delete(cx->tx, &ssm_history, rows.v[i].id, NULL, err) < 0)
+        if (ssm_history_delete(cx->tx, rows.v[i].id, NULL, err) < 0)
             return -1;
-    return sw_doc_delete(cx->tx, &ssm_parameters, name, NULL, err) < 0 ? -1 : announce(cx, "Delete", p, err);
+    return ssm_parameters_delete(cx->tx, name, NULL, err) < 0 ? -1 : announce(cx, "Delete", p, err);
 }
 
 int ssm_delete_parameter(SwCtx *cx, const SsmDeleteParameterRequest *in, SsmDeleteParameterResult *out, SwError *err) {
@@ -317,7 +317,8 @@ static bool drop_label(SwStrList *labels, SwStr label) {
 }
 
 /* Finds the version to label among all; the whole history is needed, for a label is on one version only. */
-static int version_among(const SwDocList *rows, SwStr name, int64_t number, SsmParameterRecord **ret_v, SwError *err) {
+static int version_among(const SsmParameterRecords *rows, SwStr name, int64_t number, SsmParameterRecord **ret_v,
+                         SwError *err) {
     for (size_t i = 0; i < rows->n; i++) {
         *ret_v = rows->v[i].record;
         if ((*ret_v)->version.v == number)
@@ -331,7 +332,7 @@ static int version_among(const SwDocList *rows, SwStr name, int64_t number, SsmP
 int ssm_label_parameter_version(SwCtx *cx, const SsmLabelParameterVersionRequest *in, SsmLabelParameterVersionResult *out,
                                 SwError *err) {
     SsmParameterRecord *p, *v = NULL;
-    SwDocList rows;
+    SsmParameterRecords rows;
     if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, p->name, &rows, err) < 0 ||
         version_among(&rows, in->name, SW_OR(in->parameter_version, p->version.v), &v, err) < 0)
         return -1;
@@ -344,8 +345,7 @@ int ssm_label_parameter_version(SwCtx *cx, const SsmLabelParameterVersionRequest
         }
         for (size_t k = 0; k < rows.n; k++) {
             SsmParameterRecord *other = rows.v[k].record;
-            if (drop_label(&other->labels, label) && other != v &&
-                sw_doc_put(cx->tx, &ssm_history, rows.v[k].id, other, err) < 0)
+            if (drop_label(&other->labels, label) && other != v && ssm_history_put(cx->tx, rows.v[k].id, other, err) < 0)
                 return -1;
         }
         sw_str_list_add(cx->arena, &v->labels, label);
@@ -356,13 +356,13 @@ int ssm_label_parameter_version(SwCtx *cx, const SsmLabelParameterVersionRequest
                        "Move one or more labels to another version and try again.",
                        LABELS_MAX);
     out->parameter_version = v->version;
-    return sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, p->name, v->version.v), v, err);
+    return ssm_history_put(cx->tx, ssm_history_id(cx->arena, p->name, v->version.v), v, err);
 }
 
 int ssm_unlabel_parameter_version(SwCtx *cx, const SsmUnlabelParameterVersionRequest *in, SsmUnlabelParameterVersionResult *out,
                                   SwError *err) {
     SsmParameterRecord *p, *v = NULL;
-    SwDocList rows;
+    SsmParameterRecords rows;
     if (ssm_get(cx, in->name, &p, err) < 0 || ssm_versions(cx, p->name, &rows, err) < 0 ||
         version_among(&rows, in->name, in->parameter_version.v, &v, err) < 0)
         return -1;
@@ -371,15 +371,15 @@ int ssm_unlabel_parameter_version(SwCtx *cx, const SsmUnlabelParameterVersionReq
     for (size_t i = 0; i < in->labels.n; i++)
         sw_str_list_add(cx->arena, drop_label(&v->labels, in->labels.v[i]) ? &out->removed_labels : &out->invalid_labels,
                         in->labels.v[i]);
-    return sw_doc_put(cx->tx, &ssm_history, ssm_history_id(cx->arena, p->name, v->version.v), v, err);
+    return ssm_history_put(cx->tx, ssm_history_id(cx->arena, p->name, v->version.v), v, err);
 }
 
 static int show_version(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
     SsmParameterHistory *h = to;
-    sw_shape_move(cx->arena, &ssm_shape_parameter_history, h, &ssm_shape_parameter_record, row->record);
+    sw_shape_move(cx->arena, &ssm_shape_parameter_history, h, &ssm_shape_parameter_record, ssm_history_row(row));
     sw_list_present(cx->arena, &h->labels);
     sw_list_present(cx->arena, &h->policies);
-    return ssm_value(cx, row->record, ((const SsmGetParameterHistoryRequest *)arg)->with_decryption.v, &h->value, err);
+    return ssm_value(cx, ssm_history_row(row), ((const SsmGetParameterHistoryRequest *)arg)->with_decryption.v, &h->value, err);
 }
 
 int ssm_get_parameter_history(SwCtx *cx, const SsmGetParameterHistoryRequest *in, SsmGetParameterHistoryResult *out,

@@ -8,8 +8,6 @@
 #include "api/tags.h"
 #include "models/ssm_resources.gen.h"
 
-extern const SwCollection ssm_parameters, ssm_history;
-
 /* A name as clients give it: bare, or an ARN, with an optional ":version" or ":label". */
 typedef struct SsmName {
     SwStr name, selector; /* selector absent: the current version */
@@ -24,7 +22,7 @@ SwStr ssm_name_arn(SwCtx *cx, const SsmName *n); /* what an action on that name 
 SwStr ssm_history_id(SwArena *a, SwStr name, int64_t version);
 /* By either form of a name at the root; what is found knows its own. */
 int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) sw_must_check;
-int ssm_versions(SwCtx *cx, SwStr name, SwDocList *ret_l, SwError *err) sw_must_check; /* oldest first */
+int ssm_versions(SwCtx *cx, SwStr name, SsmParameterRecords *ret_l, SwError *err) sw_must_check; /* oldest first */
 /* The value to show: decrypted only where it is asked for. */
 int ssm_value(SwCtx *cx, const SsmParameterRecord *p, bool decrypt, SwStr *ret_value, SwError *err) sw_must_check;
 

@@ -51,8 +51,9 @@ def golden(modelc, name, model, update):
 RESOURCES = 'models/resources/small.json'
 # What is written instead of what in the good file; the line and the words of the complaint.
 BAD_RESOURCES = [
-    ('"record": "ThingRecord"', '"record": "Thinf"', 6, "no record 'Thinf'"),
-    ('"collection": "things",', '', 5, '\'Thing\' needs both "record" and "collection", or none'),
+    ('"collection": "things"', '"collection": "thinks"', 6, "no collection 'thinks'"),
+    ('"collection": "kept",', '"record": "ThingRecord", "collection": "kept",', 37, "unknown field 'record' of a resource"),
+    ('"arn_index": "by_state"', '"arn_index": "by_stage"', 12, "'Thing' has no index 'by_stage'"),
     (', "list": "DescribeThings ListThings"', '', 6, "'DescribeThings' does not name 'Thing': no member of \"named\" or \"names\""),
     ('"show": "DescribeThings", "list": "DescribeThings ListThings", "end": "TouchThing"', '"without": "x"', 5, '\'Thing\': what has records and an ARN has a "list" operation'),
     ('"show": "DescribeThings"', '"show": "DropThing"', 6, "no operation 'DropThing'"),
@@ -126,6 +127,33 @@ BAD_RESOURCES = [
 ]
 
 
+RECORDS = 'models/records/small.json'
+# The same of the collections that lie beside records.
+BAD_COLLECTIONS = [
+    ('"record": "Step"', '"record": "Stop"', 31, "no record 'Stop'"),
+    ('"record": "Step"', '"record": "Steps"', 31, "no record 'Steps'"),
+    ('"name": "small/step", ', '', 31, '\'steps\' needs "name" and "record"'),
+    (', "record": "Step"', '', 31, '\'steps\' needs "name" and "record"'),
+    ('"scope": "global"', '"scope": "planet"', 31, "unknown scope 'planet'"),
+    ('"scope": "global"', '"scop": "global"', 31, "unknown field 'scop' of a collection"),
+    ('"small/step"', '"small/kept"', 31, "'small/kept' is the name of small_kept, too"),
+    ('"steps": {"name"', '"kept": {"name"', 31, "duplicate collection 'kept'"),
+    ('"steps": {"name"', '"Steps": {"name"', 31, "'Steps' is no name in C"),
+    ('["state", "at"]', '["state", "when"]', 27, "ThingRecord has no 'when'"),
+    ('"steps.name"', '"steps.nome"', 28, "ThingRecord has no 'steps.nome'"),
+    ('"steps.done"', '"requests"', 29, "'requests' has no order"),
+    ('"steps.done"', '"thing"', 29, "'thing' has no order"),
+    ('["state", "at"]', '[]', 27, "index 'by_state' is of one to 3 members"),
+    ('["state", "at"]', '["state", "at", "account", "note"]', 27, "index 'by_state' is of one to 3 members"),
+    ('["state", "at"]', '"state"', 27, "index 'by_state' is of one to 3 members"),
+    ('"sparse": true', '"spares": true', 29, "unknown field 'spares' of an index"),
+    ('"by_done"', '"by_state"', 29, "duplicate index 'by_state'"),
+    ('"scope": "global"', '"indexes": ["name"]', 31, '"indexes" are at most 8, by name'),
+    ('"scope": "global"', '"indexes": {' + ', '.join(f'"by_{n}": ["name"]' for n in range(9)) + '}', 31,
+     '"indexes" are at most 8, by name'),
+]
+
+
 def compile_resources(modelc, resources, out):
     made = [os.path.join(out, f'small_resources.gen.{e}') for e in 'hc']
     done = subprocess.run([modelc, '--header', made[0], '--source', made[1], '--resources', resources,
@@ -156,6 +184,22 @@ def bad_resources(modelc, old, new, line, words):
         with open(path, 'w') as f:
             f.write(text.replace(old, new, 1))
         done, made = compile_resources(modelc, path, tmp)
+        first = (done.stderr.splitlines() or ['nothing said'])[0]
+        if any(os.path.exists(p) for p in made):
+            return 'something was written'
+    return None if done.returncode == 1 and first == f'{path}:{line}: {words}' else f'expected :{line}: {words}\n     got {first}'
+
+
+def bad_collections(modelc, old, new, line, words):
+    with open(os.path.join(HERE, RECORDS)) as f:
+        text = f.read()
+    if old not in text:
+        return f'{old} is not in {RECORDS}'
+    with tempfile.TemporaryDirectory() as tmp:
+        path = os.path.join(tmp, 'small.json')
+        with open(path, 'w') as f:
+            f.write(text.replace(old, new, 1))
+        done, made = compile_model(modelc, path, tmp, 'bad')
         first = (done.stderr.splitlines() or ['nothing said'])[0]
         if any(os.path.exists(p) for p in made):
             return 'something was written'
@@ -249,6 +293,8 @@ def main():
     check('declared resources compile to their golden files', golden_resources(modelc, update))
     for old, new, line, words in BAD_RESOURCES:
         check(f'refuses of resources: {words}', bad_resources(modelc, old, new, line, words))
+    for old, new, line, words in BAD_COLLECTIONS:
+        check(f'refuses of collections: {words}', bad_collections(modelc, old, new, line, words))
     check('leaves a file alone that would be the same', unchanged(modelc))
     check('an edit of what is refused compiles one file again',
           edited(modelc, 'members/small.json', 'nothing is empty here', 'nothing is ever empty', {'small.gen.c'}))

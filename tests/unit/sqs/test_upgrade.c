@@ -110,7 +110,7 @@ static void old_messages_are_there_in_the_order_of_sending(void **state) {
     assert_string_equal(bodies(f, &(SwDocQuery){.index = "by_lease", .equals = {queue.id}}).p, "second ");
     assert_string_equal(bodies(f, &(SwDocQuery){.index = "by_group", .equals = {queue.id}}).p, "");
     int64_t visible, leased, delayed;
-    OK(f, sqs_messages_count(&f->cx, &queue, &visible, &leased, &delayed, &f->err));
+    OK(f, sqs_queue_count(&f->cx, &queue, &visible, &leased, &delayed, &f->err));
     assert_int_equal(visible * 100 + leased * 10 + delayed, 210);
     sw_ctx_rollback(&f->cx);
 }

@@ -56,3 +56,30 @@ static const SwShape r_small_state = {.name = "State", .kind = SW_STRING, .size 
 
 const SwEventType small_event_step_change = {"aws.small", "Step \"State\" Change", &small_shape_step};
 const SwEventType small_event_thing_made = {"aws.small", "Thing Made", &small_shape_thing};
+_Static_assert(sizeof(SmallThingRecordRow) == sizeof(SwDocRow) &&
+                   offsetof(SmallThingRecordRow, record) == offsetof(SwDocRow, record),
+               "rows are SwDocRow");
+const SwCollection small_things = {
+    .name = "small/thing",
+    .scope = SW_SCOPE_REGION,
+    .shape = &small_shape_thing_record,
+    .indexes = {
+        {.name = "by_state", .member = {"state", "at"}},
+        {.name = "by_step", .member = {"account", "steps.name", "thing.VPCId"}, .unique = true},
+        {.name = "by_done", .member = {"steps.done"}, .sparse = true},
+    },
+};
+const SwCollection small_kept = {
+    .name = "small/kept",
+    .scope = SW_SCOPE_ACCOUNT,
+    .shape = &small_shape_thing_record,
+};
+_Static_assert(sizeof(SmallStepRow) == sizeof(SwDocRow) &&
+                   offsetof(SmallStepRow, record) == offsetof(SwDocRow, record),
+               "rows are SwDocRow");
+const SwCollection small_steps = {
+    .name = "small/step",
+    .scope = SW_SCOPE_GLOBAL,
+    .shape = &small_shape_step,
+};
+const SwCollection *const small_collections[] = {&small_things, &small_kept, &small_steps, NULL};

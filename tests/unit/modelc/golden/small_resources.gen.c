@@ -99,6 +99,7 @@ const SwResource small_thing_resource = {
     .id = "{box}/{name:lower}",
     .arn = (const char *const[]){"arn:aws:little:{region}:{account}:thing/{box}/{name*}", "arn:aws:little:{region}:{account}:old/{name*}", NULL},
     .reference = (const char *const[]){"{name*}", NULL},
+    .arn_index = "by_state",
     .account_at = {.n = 1, .at = {0}},
     .state_at = {.n = 1, .at = {8}},
     .created_at = {.n = 1, .at = {7}},

@@ -10,9 +10,11 @@ extern const SwDeclarations small_declarations;
 
 extern const SwResource small_thing_resource;
 extern const SwResourceHooks small_thing_hooks;
-extern const SwCollection small_things;
 static inline SwStr small_thing_arn(SwCtx *cx, SwStr box, SwStr name) {
     return sw_resource_write_arn(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}});
+}
+static inline SmallThingRecord *small_thing_found(const SwFound *f) {
+    return f->record;
 }
 sw_must_check static inline int small_thing_find(SwCtx *cx, SwStr box, SwStr name, SmallThingRecord **ret, SwError *err) {
     return sw_resource_find_parts(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}}, (void **)ret, err);
@@ -53,7 +55,9 @@ sw_must_check static inline int small_thing_by_reference(SwCtx *cx, SwStr refere
 }
 
 extern const SwResource small_kept_resource;
-extern const SwCollection small_kept;
+static inline SmallThingRecord *small_kept_found(const SwFound *f) {
+    return f->record;
+}
 sw_must_check static inline int small_kept_find(SwCtx *cx, SwStr id, SmallThingRecord **ret, SwError *err) {
     return sw_resource_find_parts(cx, &small_kept_resource, &(SwParts){.v = {[0] = id}}, (void **)ret, err);
 }

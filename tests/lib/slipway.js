@@ -26,6 +26,17 @@ function clientEnv(extra = {}) {
     return { ...env, PATH: `${bin}:${env.PATH}` };
 }
 
+// { code, stdout, stderr } of a program, however it ends.
+const outcome = (program, args, options) => run(program, args, options)
+    .then((r) => ({ code: 0, ...r }), (e) => ({ code: e.code, stdout: e.stdout, stderr: e.stderr }));
+
+// A folder of test `t`, removed with it.
+function folder(t) {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-"));
+    t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+    return dir;
+}
+
 const PROGRAM = process.env.SLIPWAY || path.join(__dirname, "../../build/slipway");
 
 // What servers warned of, when a test of this file has failed: the last lines of all of them, for tests/run to show.
@@ -216,4 +227,4 @@ async function freePort() {
     }
 }
 
-module.exports = { clientEnv, Slipway, start, finish, until, refuses, freePort, run, PROGRAM };
+module.exports = { clientEnv, Slipway, start, finish, until, refuses, freePort, run, outcome, folder, PROGRAM };

@@ -24,8 +24,8 @@ const inside = (instance) => list("/proc").filter((p) => {
 
 // As the store has it, not the folder: it can be taken.
 const ready = (s, n = 1) => until(`${n} environments are kept`, async () => {
-    const text = await (await fetch(`${s.endpoint}/_slipway/metrics`)).text();
-    return kept(s).length === n && folders(s).length === n && /^slipway_engine_items_due 0$/m.test(text) && kept(s);
+    const due = await s.metric("slipway_engine_items_due");
+    return kept(s).length === n && folders(s).length === n && due === 0 && kept(s);
 });
 
 async function setUp(t, options) {

@@ -157,15 +157,14 @@ test("rules are found by whatever they say of sources and detail-types", async (
     for (const name of Object.keys(patterns)) await eb.send(new DisableRuleCommand({ Name: `demand-${name}` }));
 });
 
-const metric = async (name) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(await (await fetch(`${s.endpoint}/_slipway/metrics`)).text())[1]);
 
 test("a change that no rule waits for is one write transaction; what many cause is delivered in rounds", async () => {
     const ssm = s.client(SSMClient), q = await queue("rounds");
     const put = async (n) => {
-        const before = [await metric("slipway_store_turns_total"), await metric("slipway_engine_event_rounds_total"), await metric("slipway_engine_events_total")];
+        const before = [await s.metric("slipway_store_turns_total"), await s.metric("slipway_engine_event_rounds_total"), await s.metric("slipway_engine_events_total")];
         await Promise.all(Array.from({ length: n }, (_, i) => ssm.send(new PutParameterCommand({ Name: `/rounds/${i}`, Type: "String", Value: "x", Overwrite: true }))));
-        await until("nothing is due", async () => await metric("slipway_engine_events_due") + await metric("slipway_engine_items_due") === 0);
-        return [await metric("slipway_store_turns_total") - before[0], await metric("slipway_engine_event_rounds_total") - before[1], await metric("slipway_engine_events_total") - before[2]];
+        await until("nothing is due", async () => await s.metric("slipway_engine_events_due") + await s.metric("slipway_engine_items_due") === 0);
+        return [await s.metric("slipway_store_turns_total") - before[0], await s.metric("slipway_engine_event_rounds_total") - before[1], await s.metric("slipway_engine_events_total") - before[2]];
     };
     const [quiet, ...none] = await put(40);
     assert.ok(quiet < 50, `${quiet} turns`);
@@ -185,11 +184,11 @@ test("a rule's pattern is parsed for its first event, and for no other", async (
     for (let i = 0; i < 20; i++) await rule(`parsed-${i}`, { source: ["parsed"], detail: { n: [i] } }, i ? undefined : [{ Id: "q", Arn: q.arn }]);
     await put("parsed", "Order", { n: 0 });
     await bodies(q, 1);
-    const before = [await metric("slipway_parsed_texts_total"), await metric("slipway_parsed_found_total")];
+    const before = [await s.metric("slipway_parsed_texts_total"), await s.metric("slipway_parsed_found_total")];
     await put("parsed", "Order", { n: 0 });
     await bodies(q, 1);
-    assert.strictEqual(await metric("slipway_parsed_texts_total"), before[0]);
-    assert.ok(await metric("slipway_parsed_found_total") >= before[1] + 20);
+    assert.strictEqual(await s.metric("slipway_parsed_texts_total"), before[0]);
+    assert.ok(await s.metric("slipway_parsed_found_total") >= before[1] + 20);
 });
 
 test("a disabled rule is silent until it is enabled", async () => {

@@ -130,6 +130,12 @@ class Slipway {
         return { accessKeyId: "test", secretAccessKey: "test" };
     }
 
+    // A figure of its own metrics, by name and labels: metric('slipway_memory_bytes{pool="all"}').
+    async metric(name) {
+        const text = await (await fetch(`${this.endpoint}/_slipway/metrics`)).text();
+        return Number(text.split("\n").find((line) => line.startsWith(`${name} `)).slice(name.length + 1));
+    }
+
     // Asks the injected clock, with a body sets it; the time that it shows then.
     async clock(method = "GET", at = "", body = undefined) {
         const r = await fetch(`${this.endpoint}/_slipway/clock${at}`,

@@ -48,6 +48,12 @@ def uses(text, service):
     return re.search(rf'client-{package}["\']|\baws\w*\(?.{{0,40}}\b{service}\b', text) is not None
 
 
+def with_lib(path, texts):
+    """A file's text and the clients of what it requires of lib/, which uses them in its place."""
+    libs = [texts.get(f"tests/lib/{lib}.js", "") for lib in re.findall(r'lib/(\w+)"', texts[path])]
+    return "\n".join([texts[path], *re.findall(r'client-[\w-]+"', "".join(libs))])
+
+
 def users_of_lib(lib, texts):
     """Test files that require it, also by way of another file of lib/."""
     known, grown = {lib}, True
@@ -62,8 +68,8 @@ def users_of_lib(lib, texts):
 def of_service(c, service, texts):
     c.suites.add("members")
     c.unit([service])
-    c.api(p for p, t in texts.items() if p.startswith("tests/api/") and
-          (uses(t, service) or PurePosixPath(p).name.startswith((service, *WALKERS))))
+    c.api(p for p in texts if p.startswith("tests/api/") and
+          (uses(with_lib(p, texts), service) or PurePosixPath(p).name.startswith((service, *WALKERS))))
 
 
 def of_room(c, room, texts):

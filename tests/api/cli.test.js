@@ -6,27 +6,19 @@ const assert = require("node:assert");
 const fs = require("node:fs");
 const http = require("node:http");
 const net = require("node:net");
-const os = require("node:os");
 const path = require("node:path");
-const { test, before, after } = require("node:test");
-const { start, finish, run, PROGRAM } = require("../lib/slipway");
+const { test } = require("node:test");
+const { serve } = require("../lib/file");
+const { run, outcome, folder, PROGRAM } = require("../lib/slipway");
 const { strict } = require("../lib/strict");
 const { onTerminal } = require("../lib/terminal");
 
 const ROOT = path.join(__dirname, "../..");
 const program = path.resolve(PROGRAM);
-let s;
-before(async () => { s = await start(null); });
-after(() => finish(s));
+const s = serve();
 
-const folder = (t) => {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-cli-"));
-    t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
-    return dir;
-};
 const env = (extra) => ({ PATH: process.env.PATH, HOME: "/nonexistent", SLIPWAY_ENDPOINT: s.endpoint, ...extra });
-const cli = (args, extra) => run(program, args, { env: env(extra) })
-    .then((r) => ({ code: 0, ...r }), (e) => ({ code: e.code, stdout: e.stdout, stderr: e.stderr }));
+const cli = (args, extra) => outcome(program, args, { env: env(extra) });
 const closedPort = () => new Promise((resolve) => {
     const l = net.createServer().listen(0, "127.0.0.1", () => { const { port } = l.address(); l.close(() => resolve(port)); });
 });

@@ -4,12 +4,11 @@
 "use strict";
 const assert = require("node:assert");
 const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 const { test, before, after } = require("node:test");
 const { S3Client, CreateBucketCommand } = require("@aws-sdk/client-s3");
 const { Balancing, says, served, freePort } = require("../lib/elbv2");
-const { run, PROGRAM } = require("../lib/slipway");
+const { run, outcome, folder, PROGRAM } = require("../lib/slipway");
 const { allow, deny, strict } = require("../lib/strict");
 const { onTerminal } = require("../lib/terminal");
 
@@ -18,14 +17,8 @@ const b = new Balancing();
 before(() => b.open());
 after(() => b.close());
 
-const folder = (t) => {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-first-"));
-    t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
-    return dir;
-};
 const env = (extra) => ({ PATH: process.env.PATH, HOME: "/nonexistent", SLIPWAY_ENDPOINT: b.s.endpoint, ...extra });
-const cli = (args, extra) => run(program, args, { env: env(extra) })
-    .then((r) => ({ code: 0, ...r }), (e) => ({ code: e.code, stdout: e.stdout, stderr: e.stderr }));
+const cli = (args, extra) => outcome(program, args, { env: env(extra) });
 
 // A folder for PATH with an `aws` that prints what it was called with; --version as this.
 function fakeAws(t, version) {

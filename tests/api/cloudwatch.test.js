@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 "use strict";
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const assert = require("node:assert");
 const { CloudWatchClient, PutMetricDataCommand, GetMetricStatisticsCommand, ListMetricsCommand, PutMetricAlarmCommand, GetMetricDataCommand, TagResourceCommand, UntagResourceCommand,
         ListTagsForResourceCommand,
@@ -8,19 +8,11 @@ const { CloudWatchClient, PutMetricDataCommand, GetMetricStatisticsCommand, List
         DisableAlarmActionsCommand, EnableAlarmActionsCommand } = require("@aws-sdk/client-cloudwatch");
 const { SNSClient, CreateTopicCommand, SubscribeCommand } = require("@aws-sdk/client-sns");
 const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
-const { start, finish, until, refuses, run } = require("../lib/slipway");
+const { serve, later } = require("../lib/file");
+const { start, until, refuses, run } = require("../lib/slipway");
 
-let s, cw;
-before(async () => {
-    s = await start(null);
-    cw = s.client(CloudWatchClient);
-    await clock("PUT", "", { mode: "stepped" });
-});
-after(() => finish(s));
+const s = serve({ stepped: true }), cw = later(s, CloudWatchClient);
 
-const clock = (...words) => s.clock(...words);
-const advance = (seconds) => s.advance(seconds);
-const nextMinute = () => s.nextMinute();
 const put = (Namespace, ...MetricData) => cw.send(new PutMetricDataCommand({ Namespace, MetricData }));
 const alarm = async (name) => (await cw.send(new DescribeAlarmsCommand({ AlarmNames: [name] }))).MetricAlarms[0];
 const becomes = (name, state) => until(`${name} ${state}`, async () => { const a = await alarm(name); return a.StateValue === state && a; }, { seconds: 10 });
@@ -28,8 +20,8 @@ const errors = { Namespace: "App", MetricName: "Errors", Statistic: "Sum", Perio
                  ComparisonOperator: "GreaterThanThreshold", TreatMissingData: "notBreaching" };
 
 test("an alarm's history begins with its creation, however soon it is first looked at", async (t) => {
-    await clock("PUT", "", { mode: "real" });           // a stepped one stands still in between
-    t.after(() => clock("PUT", "", { mode: "stepped" }));
+    await s.clock("PUT", "", { mode: "real" });           // a stepped one stands still in between
+    t.after(() => s.clock("PUT", "", { mode: "stepped" }));
     await cw.send(new PutMetricAlarmCommand({ AlarmName: "early", ...errors, TreatMissingData: "notBreaching" }));
     await becomes("early", "OK");
     const { AlarmHistoryItems } = await cw.send(new DescribeAlarmHistoryCommand({ AlarmName: "early", ScanBy: "TimestampAscending" }));
@@ -38,7 +30,7 @@ test("an alarm's history begins with its creation, however soon it is first look
 });
 
 test("statistics of a minute come from values, counts and statistic sets", async () => {
-    const at = await nextMinute();
+    const at = await s.nextMinute();
     const d = { MetricName: "Latency", Timestamp: at, Unit: "Milliseconds", Dimensions: [{ Name: "b", Value: "2" }, { Name: "a", Value: "1" }] };
     await put("Stats", { ...d, Value: 1 }, { ...d, Values: [2, 10], Counts: [3, 1] });
     const ask = (extra) => cw.send(new GetMetricStatisticsCommand({ Namespace: "Stats", MetricName: "Latency", StartTime: at, EndTime: new Date(at.getTime() + 300000),
@@ -55,7 +47,7 @@ test("statistics of a minute come from values, counts and statistic sets", async
 });
 
 test("periods longer than a minute join minutes from the start that was asked for", async () => {
-    const at = await nextMinute();
+    const at = await s.nextMinute();
     for (let i = 0; i < 4; i++) await put("Long", { MetricName: "N", Value: i + 1, Timestamp: new Date(at.getTime() - i * 60000) });
     const { Datapoints } = await cw.send(new GetMetricStatisticsCommand({ Namespace: "Long", MetricName: "N", Period: 120, Statistics: ["Sum"],
         StartTime: new Date(at.getTime() - 180000), EndTime: new Date(at.getTime() + 60000) }));
@@ -63,7 +55,7 @@ test("periods longer than a minute join minutes from the start that was asked fo
 });
 
 test("high resolution keeps seconds", async () => {
-    const at = await nextMinute();
+    const at = await s.nextMinute();
     for (const i of [0, 1, 5]) await put("Fast", { MetricName: "N", Value: 1, StorageResolution: 1, Timestamp: new Date(at.getTime() + i * 1000) });
     const ask = async (Period) => (await cw.send(new GetMetricStatisticsCommand({ Namespace: "Fast", MetricName: "N", Period, Statistics: ["Sum"],
         StartTime: at, EndTime: new Date(at.getTime() + 60000) }))).Datapoints.map((d) => d.Sum);
@@ -73,7 +65,7 @@ test("high resolution keeps seconds", async () => {
 });
 
 test("many metrics are read at once, in either order and page by page", async () => {
-    const at = await nextMinute();
+    const at = await s.nextMinute();
     for (let i = 1; i <= 3; i++) await put("Data", { MetricName: "A", Value: i, Timestamp: new Date(at.getTime() - i * 60000) },
         { MetricName: "B", Values: [1, 9], Timestamp: new Date(at.getTime() - i * 60000) });
     const stat = (MetricName, Stat) => ({ Metric: { Namespace: "Data", MetricName }, Period: 60, Stat });
@@ -99,7 +91,7 @@ test("many metrics are read at once, in either order and page by page", async ()
 });
 
 test("a label without a name of its own tells queries of one metric apart", async () => {
-    const at = await nextMinute();
+    const at = await s.nextMinute();
     await put("Labels", { MetricName: "M", Value: 1, Timestamp: at }, { MetricName: "N", Value: 1, Timestamp: at });
     const labels = async (...of) => (await cw.send(new GetMetricDataCommand({ StartTime: at, EndTime: new Date(at.getTime() + 3600000),
         MetricDataQueries: of.map(([MetricName, Stat, Period, Label], i) => ({ Id: `q${i}`, Label, MetricStat: { Metric: { Namespace: "Labels", MetricName }, Stat, Period } })) })))
@@ -112,7 +104,7 @@ test("a label without a name of its own tells queries of one metric apart", asyn
 });
 
 test("values and a statistic set of one datum both count", async () => {
-    const at = await nextMinute();
+    const at = await s.nextMinute();
     await put("Both", { MetricName: "M", Timestamp: at, Values: [1, 2], StatisticValues: { SampleCount: 2, Sum: 30, Minimum: 10, Maximum: 20 } });
     const ask = (EndTime) => cw.send(new GetMetricStatisticsCommand({ Namespace: "Both", MetricName: "M", StartTime: at, EndTime, Period: 60, Statistics: ["Sum", "SampleCount", "Minimum", "Maximum"] }));
     const [{ Sum, SampleCount, Minimum, Maximum }] = (await ask(new Date(at.getTime() + 60000))).Datapoints;
@@ -122,8 +114,8 @@ test("values and a statistic set of one datum both count", async () => {
 
 test("the data of a reason has every datapoint that was judged, also those that were missing", async () => {
     await cw.send(new PutMetricAlarmCommand({ AlarmName: "judged", ...errors, MetricName: "Judged", TreatMissingData: "breaching", EvaluationPeriods: 2 }));
-    const at = await nextMinute();
-    await advance(10);
+    const at = await s.nextMinute();
+    await s.advance(10);
     const a = await becomes("judged", "ALARM"), { evaluatedDatapoints, recentDatapoints, startDate } = JSON.parse(a.StateReasonData);
     assert.deepStrictEqual([recentDatapoints, startDate, evaluatedDatapoints.map((d) => Object.keys(d))], [[], undefined, [["timestamp"], ["timestamp"]]]);
     assert.ok(new Date(evaluatedDatapoints[0].timestamp) - new Date(evaluatedDatapoints[1].timestamp) === 60000 && new Date(evaluatedDatapoints[0].timestamp) < at);
@@ -137,13 +129,13 @@ test("metrics are listed by namespace, name and dimensions", async () => {
     assert.deepStrictEqual(await list({ MetricName: "One" }), ["One x", "One y"]);
     assert.deepStrictEqual(await list({ Dimensions: [{ Name: "Host" }] }), ["One x", "One y"]);
     assert.deepStrictEqual(await list({ Dimensions: [{ Name: "Host", Value: "y" }] }), ["One y"]);
-    await advance(4 * 3600);
+    await s.advance(4 * 3600);
     assert.deepStrictEqual(await list({ RecentlyActive: "PT3H" }), []);
     assert.strictEqual((await list({})).length, 3);
 });
 
 test("values that AWS refuses are refused in its words", async () => {
-    const now = await advance(1);
+    const now = await s.advance(1);
     await refuses(put("AWS/ECS", { MetricName: "x", Value: 1 }), "InvalidParameterValueException", /The value AWS\/ for parameter Namespace is invalid/);
     await refuses(put("V", { MetricName: "x" }), "MissingRequiredParameterException", /MetricData.member.1.Value is required/);
     await refuses(put("V", { MetricName: "x", Value: 1, Values: [1] }), "InvalidParameterCombinationException", /mutually exclusive/);
@@ -155,20 +147,20 @@ test("values that AWS refuses are refused in its words", async () => {
 });
 
 test("an alarm goes to ALARM by its metric and back to OK, with AWS's reason, history and event data", async () => {
-    await nextMinute();
+    await s.nextMinute();
     await cw.send(new PutMetricAlarmCommand({ AlarmName: "errors", ...errors }));
     assert.strictEqual((await alarm("errors")).AlarmArn, "arn:aws:cloudwatch:us-east-1:000000000000:alarm:errors");
     await becomes("errors", "OK");
-    const at = await advance(1);
+    const at = await s.advance(1);
     await put("App", { MetricName: "Errors", Value: 5 });
-    await advance(63);
+    await s.advance(63);
     const a = await becomes("errors", "ALARM");
     const start = new Date(Math.floor(at.getTime() / 60000) * 60000).toISOString();
     const [y, mo, d] = start.slice(2, 10).split("-");
     assert.strictEqual(a.StateReason, `Threshold Crossed: 1 datapoint [5.0 (${d}/${mo}/${y} ${start.slice(11, 19)})] was greater than the threshold (1.0).`);
     const data = JSON.parse(a.StateReasonData);
     assert.deepStrictEqual([data.version, data.statistic, data.period, data.recentDatapoints, data.threshold], ["1.0", "Sum", 60, [5], 1]);
-    await advance(300);
+    await s.advance(300);
     await becomes("errors", "OK");
     const items = async (q) => (await cw.send(new DescribeAlarmHistoryCommand({ AlarmName: "errors", ScanBy: "TimestampAscending", ...q }))).AlarmHistoryItems;
     assert.deepStrictEqual((await items({})).map((i) => i.HistorySummary), ['Alarm "errors" created', "Alarm updated from INSUFFICIENT_DATA to OK",
@@ -178,12 +170,12 @@ test("an alarm goes to ALARM by its metric and back to OK, with AWS's reason, hi
 });
 
 test("a jump of the clock makes up every evaluation that fell into it", async () => {
-    await nextMinute();
+    await s.nextMinute();
     await cw.send(new PutMetricAlarmCommand({ AlarmName: "jump", ...errors, MetricName: "Jump" }));
     await becomes("jump", "OK");
-    const now = await advance(1);
+    const now = await s.advance(1);
     await put("App", { MetricName: "Jump", Value: 9, Timestamp: new Date(now.getTime() + 30 * 60000) });
-    await advance(2 * 3600);
+    await s.advance(2 * 3600);
     const items = await until("history", async () => {
         const { AlarmHistoryItems } = await cw.send(new DescribeAlarmHistoryCommand({ AlarmName: "jump", HistoryItemType: "StateUpdate" }));
         return AlarmHistoryItems.length === 3 && AlarmHistoryItems;
@@ -194,15 +186,15 @@ test("a jump of the clock makes up every evaluation that fell into it", async ()
 });
 
 test("M out of N datapoints decide", async () => {
-    await nextMinute();
+    await s.nextMinute();
     await cw.send(new PutMetricAlarmCommand({ AlarmName: "mn", ...errors, MetricName: "MN", EvaluationPeriods: 3, DatapointsToAlarm: 2, TreatMissingData: "missing" }));
-    const at = await advance(180.5);
+    const at = await s.advance(180.5);
     /* in one request: an alarm is looked at at any time, and would see some of them */
     await put("App", ...[[3, 5], [2, 0], [1, 7]].map(([i, Value]) => ({ MetricName: "MN", Value, Timestamp: new Date(at.getTime() - i * 60000) })));
-    await advance(3);
+    await s.advance(3);
     const a = await becomes("mn", "ALARM");
     assert.match(a.StateReason, /^Threshold Crossed: 2 out of the last 3 datapoints \[7\.0 \(.*\), 0\.0 \(.*\), 5\.0 \(.*\)\] were greater than the threshold \(1\.0\) \(minimum 2 datapoints for OK -> ALARM transition\)\.$/);
-    await advance(900);
+    await s.advance(900);
     assert.match((await becomes("mn", "INSUFFICIENT_DATA")).StateReason, /^Insufficient Data: 3 datapoints were unknown\.$/);
 });
 
@@ -296,7 +288,7 @@ test("both AWS CLIs and raw CBOR speak to it", async () => {
     const r = await fetch(`${s.endpoint}/service/GraniteServiceVersion20100801/operation/PutMetricData`, { method: "POST", body, headers: {
         "smithy-protocol": "rpc-v2-cbor", "content-type": "application/cbor", "x-amz-date": "20261121T000000Z", authorization: "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0" } });
     assert.strictEqual(r.status, 200, await r.text());
-    const now = await advance(0.001);
+    const now = await s.advance(0.001);
     const { Datapoints } = await s.aws("cloudwatch", "get-metric-statistics", "--namespace", "Cli", "--metric-name", "N", "--period", "3600", "--statistics", "Sum",
         "--start-time", new Date(now.getTime() - 600000).toISOString(), "--end-time", new Date(now.getTime() + 600000).toISOString());
     assert.strictEqual(Datapoints.reduce((sum, d) => sum + d.Sum, 0), require("node:fs").existsSync(debian) ? 12 : 8);

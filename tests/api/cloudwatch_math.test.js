@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Metric math: in GetMetricData and in alarms.
 "use strict";
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const assert = require("node:assert");
 const { CloudWatchClient, PutMetricDataCommand, GetMetricDataCommand, PutMetricAlarmCommand, DescribeAlarmsCommand } = require("@aws-sdk/client-cloudwatch");
-const { start, finish, until, refuses } = require("../lib/slipway");
+const { serve, later } = require("../lib/file");
+const { until, refuses } = require("../lib/slipway");
 
-let s, cw;
-before(async () => {
-    s = await start(null);
-    cw = s.client(CloudWatchClient);
-    await clock("PUT", "", { mode: "stepped" });
-});
-after(() => finish(s));
+const s = serve({ stepped: true }), cw = later(s, CloudWatchClient);
 
-const clock = (...words) => s.clock(...words);
-const advance = (seconds) => s.advance(seconds);
-const nextMinute = () => s.nextMinute();
 const put = (...MetricData) => cw.send(new PutMetricDataCommand({ Namespace: "M", MetricData }));
 const stat = (MetricName, Period = 60) => ({ Metric: { Namespace: "M", MetricName }, Period, Stat: "Sum" });
 const requests = { Id: "requests", MetricStat: stat("Requests"), ReturnData: false }, errors = { Id: "errors", MetricStat: stat("Errors"), ReturnData: false };
@@ -25,7 +17,7 @@ const requests = { Id: "requests", MetricStat: stat("Requests"), ReturnData: fal
 let at;
 async function data() {
     if (at) return;
-    at = await nextMinute();
+    at = await s.nextMinute();
     const put4 = (MetricName, values) => Promise.all(values.map((Value, i) => Value !== null &&
         put({ MetricName, Value, Timestamp: new Date(at.getTime() - (4 - i) * 60000) })));
     await put4("Requests", [10, 20, null, 40]);
@@ -110,7 +102,7 @@ test("an expression that cannot be computed is refused, saying why", async () =>
 });
 
 test("an alarm on an expression is evaluated on the clock, and shows its queries", async () => {
-    await nextMinute();
+    await s.nextMinute();
     const Metrics = [{ Id: "rate", Expression: "failed / all * 100", Label: "Error rate", ReturnData: true },
         { Id: "failed", MetricStat: stat("Failed"), ReturnData: false }, { Id: "all", MetricStat: stat("All"), ReturnData: false }];
     const base = { AlarmName: "rate", EvaluationPeriods: 1, Threshold: 5, ComparisonOperator: "GreaterThanThreshold", TreatMissingData: "notBreaching" };
@@ -118,14 +110,14 @@ test("an alarm on an expression is evaluated on the clock, and shows its queries
     const look = async () => (await cw.send(new DescribeAlarmsCommand({ AlarmNames: ["rate"] }))).MetricAlarms[0];
     const becomes = (state) => until(state, async () => { const a = await look(); return a.StateValue === state && a; }, { seconds: 10 });
     await becomes("OK");
-    await advance(1);
+    await s.advance(1);
     await put({ MetricName: "All", Value: 50 }, { MetricName: "Failed", Value: 5 });
-    await advance(63);
+    await s.advance(63);
     const a = await becomes("ALARM");
     assert.match(a.StateReason, /^Threshold Crossed: 1 datapoint \[10\.0 \(.*\)\] was greater than the threshold \(5\.0\)\.$/);
     assert.deepStrictEqual(a.Metrics.map((q) => [q.Id, q.ReturnData]), [["rate", true], ["failed", false], ["all", false]]);
     assert.strictEqual(a.MetricName, undefined);
-    await advance(300);
+    await s.advance(300);
     await becomes("OK");
     const bad = (more, message) => refuses(cw.send(new PutMetricAlarmCommand({ ...base, AlarmName: "bad", Metrics, ...more })), "ValidationError", message);
     await bad({ MetricName: "x" }, /MetricName cannot be used with Metrics/);

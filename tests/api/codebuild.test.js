@@ -6,8 +6,7 @@ const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const cb = require("@aws-sdk/client-codebuild");
 const { CodeCommitClient, CreateBranchCommand, CreateRepositoryCommand, PutFileCommand } = require("@aws-sdk/client-codecommit");
-const { EventBridgeClient, PutRuleCommand, PutTargetsCommand } = require("@aws-sdk/client-eventbridge");
-const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
+const { hears } = require("../lib/events");
 const { start, finish, until, refuses } = require("../lib/slipway");
 const { builds, phase, ROLE } = require("../lib/build");
 
@@ -18,7 +17,6 @@ before(async () => {
 });
 after(() => finish(s));
 
-const advance = (server, seconds) => server.advance(seconds);
 const GOOD = "version: 0.2\nphases: {build: {commands: [true]}}\n";
 const SLEEP = "version: 0.2\nphases: {build: {commands: [sleep 600]}}\n";
 
@@ -210,13 +208,13 @@ test("by the clock: a build times out while it runs, and one that waits for its 
     assert.strictEqual((await v.get(queued)).currentPhase, "QUEUED");
     await v.send(cb.StopBuildCommand, { id: other });
     assert.strictEqual(phase(await v.ended(other), "QUEUED").phaseStatus, "STOPPED");
-    await advance(own, 11 * 60);
+    await own.advance(11 * 60);
     const late = await v.ended(queued);
     assert.deepStrictEqual([late.buildStatus, phase(late, "QUEUED").phaseStatus, phase(late, "QUEUED").contexts[0].statusCode], ["TIMED_OUT", "TIMED_OUT", "BUILD_TIMED_OUT"]);
     const { id: waits } = await v.start(name);
     await v.send(cb.StopBuildCommand, { id: running[0] });
     await until("the waiting one takes the free place", async () => (await v.get(waits)).currentPhase === "BUILD");
-    await advance(own, 20 * 60);
+    await own.advance(20 * 60);
     for (const id of running.slice(1)) {
         const b = await v.ended(id);
         assert.deepStrictEqual([b.buildStatus, phase(b, "BUILD").contexts[0].statusCode], ["TIMED_OUT", "BUILD_TIMED_OUT"]);
@@ -226,18 +224,10 @@ test("by the clock: a build times out while it runs, and one that waits for its 
 });
 
 test("EventBridge hears of a build's beginning, its phases and its end", async () => {
-    const eb = s.client(EventBridgeClient), sqs = s.client(SQSClient);
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "builds" }));
-    await eb.send(new PutRuleCommand({ Name: "builds", EventPattern: JSON.stringify({ source: ["aws.codebuild"], detail: { "project-name": ["told"] } }) }));
-    await eb.send(new PutTargetsCommand({ Rule: "builds", Targets: [{ Id: "q", Arn: "arn:aws:sqs:us-east-1:000000000000:builds" }] }));
+    const told = await hears(s, "builds", { source: ["aws.codebuild"], detail: { "project-name": ["told"] } }), { got } = told;
     const b = await w.build("version: 0.2\nphases: {build: {commands: [exit 4]}}\n", { name: "told" });
-    const got = [];
     const states = () => got.filter((e) => e["detail-type"] === "CodeBuild Build State Change");
-    await until("its end is told", async () => {
-        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-        got.push(...Messages.map((m) => JSON.parse(m.Body)));
-        return states().length === 2 && got.length >= 10;
-    });
+    await told.until("its end is told", () => states().length === 2 && got.length >= 10);
     assert.deepStrictEqual(states().map((e) => e.detail["build-status"]).sort(), ["FAILED", "IN_PROGRESS"]);
     const end = states().find((e) => e.detail["build-status"] === "FAILED");
     assert.deepStrictEqual([end.resources, end.detail["build-id"], end.detail["current-phase"]], [[b.arn], b.arn, "COMPLETED"]);

@@ -5,14 +5,13 @@
 const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 const { PutObjectCommand } = require("@aws-sdk/client-s3");
 const { SSMClient, PutParameterCommand } = require("@aws-sdk/client-ssm");
 const { ECRClient, CreateRepositoryCommand, DescribeImagesCommand } = require("@aws-sdk/client-ecr");
 const { CodeCommitClient, CreateRepositoryCommand: CreateGit, PutFileCommand } = require("@aws-sdk/client-codecommit");
 const { IAMClient, PutRolePolicyCommand } = require("@aws-sdk/client-iam");
-const { start, finish, run } = require("../lib/slipway");
+const { start, finish, run, folder } = require("../lib/slipway");
 const { builds, phase } = require("../lib/build");
 const { unzip } = require("../lib/zip");
 
@@ -91,8 +90,7 @@ test("a failing install ends the build, and a broken buildspec fails DOWNLOAD_SO
 });
 
 test("a ZIP source is unpacked and artifacts are packed as the buildspec says", async (t) => {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "codebuild-zip-"));
-    t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+    const dir = folder(t);
     fs.writeFileSync(path.join(dir, "buildspec.yml"), `
 version: 0.2
 phases: {build: {commands: ["sh make.sh"]}}

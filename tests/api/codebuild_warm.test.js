@@ -8,13 +8,11 @@ const fs = require("node:fs");
 const path = require("node:path");
 const cb = require("@aws-sdk/client-codebuild");
 const { start, until, run, PROGRAM } = require("../lib/slipway");
-const { builds, phase } = require("../lib/build");
+const { builds, phase, folders, kept } = require("../lib/build");
 const { push } = require("../lib/image");
 
 const GOOD = "version: 0.2\nphases: {build: {commands: [true]}}\n";
 const list = (dir) => { try { return fs.readdirSync(dir); } catch { return []; } };
-const folders = (s) => list(path.join(s.data, "codebuild")).sort();
-const kept = (s) => folders(s).filter((u) => fs.existsSync(path.join(s.data, "codebuild", u, "control/ready")));
 const uuid = (b) => b.id.split(":")[1];
 const succeeded = async (w, b) => assert.strictEqual(b.buildStatus, "SUCCEEDED", `${await w.logs(b)}\n${JSON.stringify(b.phases)}`);
 // Processes in this server's cgroups that have not ended: init, which is not ours, may be late to reap.
@@ -26,8 +24,8 @@ const inside = (instance) => list("/proc").filter((p) => {
 
 // As the store has it, not the folder: it can be taken.
 const ready = (s, n = 1) => until(`${n} environments are kept`, async () => {
-    const text = await (await fetch(`${s.endpoint}/_slipway/metrics`)).text();
-    return kept(s).length === n && folders(s).length === n && /^slipway_engine_items_due 0$/m.test(text) && kept(s);
+    const due = await s.metric("slipway_engine_items_due");
+    return kept(s).length === n && folders(s).length === n && due === 0 && kept(s);
 });
 
 async function setUp(t, options) {

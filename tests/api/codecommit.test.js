@@ -1,33 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // CodeCommit by its API; the stock git client is in codecommit_git.test.js.
 "use strict";
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const assert = require("node:assert");
 const fs = require("node:fs");
 const path = require("node:path");
-const { CodeCommitClient, CreateRepositoryCommand, GetRepositoryCommand, BatchGetRepositoriesCommand, ListRepositoriesCommand,
+const { CreateRepositoryCommand, GetRepositoryCommand, BatchGetRepositoriesCommand, ListRepositoriesCommand,
         UpdateRepositoryNameCommand, UpdateRepositoryDescriptionCommand, DeleteRepositoryCommand, CreateBranchCommand,
-        GetBranchCommand, ListBranchesCommand, DeleteBranchCommand, UpdateDefaultBranchCommand, PutFileCommand, GetFileCommand,
+        GetBranchCommand, DeleteBranchCommand, UpdateDefaultBranchCommand, PutFileCommand, GetFileCommand,
         GetFolderCommand, DeleteFileCommand, GetBlobCommand, CreateCommitCommand, GetCommitCommand, BatchGetCommitsCommand,
         GetDifferencesCommand, MergeBranchesByFastForwardCommand, MergeBranchesBySquashCommand, MergeBranchesByThreeWayCommand,
         TagResourceCommand, UntagResourceCommand, ListTagsForResourceCommand,
         PutRepositoryTriggersCommand, CreatePullRequestCommand, PostCommentForComparedCommitCommand } = require("@aws-sdk/client-codecommit");
 const { S3Client, CreateBucketCommand, ListObjectsV2Command, GetObjectCommand } = require("@aws-sdk/client-s3");
 const { CodePipelineClient, CreatePipelineCommand, GetPipelineStateCommand, ListActionExecutionsCommand, ListPipelineExecutionsCommand } = require("@aws-sdk/client-codepipeline");
-const { IAMClient, CreateRoleCommand } = require("@aws-sdk/client-iam");
-const { start, finish, refuses, until } = require("../lib/slipway");
-const { gitOf } = require("../lib/git");
+const { gitFile } = require("../lib/git");
+const { stage, action, approval } = require("../lib/pipeline");
+const { role } = require("../lib/role");
+const { refuses, until } = require("../lib/slipway");
 const { unzip } = require("../lib/zip");
 
-let s, cc, g;
-before(async () => {
-    s = await start(null, { ephemeral: false });
-    cc = s.client(CodeCommitClient);
-    g = gitOf(s);
-});
-after(async () => { g.close(); await finish(s); });
-
-const send = (Command, input = {}) => cc.send(new Command(input));
+const { s, g, send } = gitFile();
 const create = async (repositoryName, more = {}) => (await send(CreateRepositoryCommand, { repositoryName, ...more })).repositoryMetadata;
 const text = (b) => Buffer.from(b).toString();
 
@@ -175,23 +168,20 @@ test("everything is there after a restart, and kill -9 after a push loses nothin
     await g.git(w, "push", "-q", "origin", "main");
     await s.kill9();
     await s.start();
-    cc = s.client(CodeCommitClient);
     const head = await g.git(w, "rev-parse", "HEAD");
     assert.strictEqual((await send(GetBranchCommand, { repositoryName: "stay", branchName: "main" })).branch.commitId, head);
     await g.git(g.tmp, "clone", "-q", g.url("stay"), path.join(g.tmp, "stay"));
 });
 
 test("CodePipeline's source action stores a push's commit as a zip and tells what it is", async () => {
-    const iam = s.client(IAMClient), s3 = s.client(S3Client), cp = s.client(CodePipelineClient);
+    const s3 = s.client(S3Client), cp = s.client(CodePipelineClient);
     await create("source");
-    const { Role } = await iam.send(new CreateRoleCommand({ RoleName: "pipeline", AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17",
-        Statement: [{ Effect: "Allow", Principal: { Service: "codepipeline.amazonaws.com" }, Action: "sts:AssumeRole" }] }) }));
     await s3.send(new CreateBucketCommand({ Bucket: "artifacts" }));
-    const action = (name, category, provider, configuration, more = {}) => ({ name, actionTypeId: { category, owner: "AWS", provider, version: "1" }, configuration, ...more });
+    const roleArn = await role(s, "pipeline", "codepipeline.amazonaws.com");
     const pipeline = (configuration) => ({
-        name: "p", roleArn: Role.Arn, artifactStore: { type: "S3", location: "artifacts" },
-        stages: [{ name: "Source", actions: [action("Source", "Source", "CodeCommit", { RepositoryName: "source", BranchName: "main", ...configuration }, { outputArtifacts: [{ name: "code" }], namespace: "Src" })] },
-                 { name: "Hold", actions: [action("Hold", "Approval", "Manual", { CustomData: "#{Src.CommitId} #{Src.RepositoryName} #{Src.BranchName} #{Src.CommitMessage}" })] }],
+        name: "p", roleArn, artifactStore: { type: "S3", location: "artifacts" },
+        stages: [stage("Source", action("Source", "Source", "CodeCommit", { RepositoryName: "source", BranchName: "main", ...configuration }, { outputArtifacts: [{ name: "code" }], namespace: "Src" })),
+                 stage("Hold", approval("Hold", {}, { CustomData: "#{Src.CommitId} #{Src.RepositoryName} #{Src.BranchName} #{Src.CommitMessage}" }))],
     });
     await cp.send(new CreatePipelineCommand({ pipeline: pipeline({}) }));
     const w = await g.work("source");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CodeCommit by the stock git client: transport, credentials, what is told of a push.
 "use strict";
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const assert = require("node:assert");
 const crypto = require("node:crypto");
 const { execFileSync } = require("node:child_process");
@@ -10,22 +10,13 @@ const http = require("node:http");
 const path = require("node:path");
 const { CodeCommitClient, CreateRepositoryCommand, GetRepositoryCommand, GetBranchCommand, ListBranchesCommand, PutFileCommand, DeleteBranchCommand,
         CreateBranchCommand } = require("@aws-sdk/client-codecommit");
-const { EventBridgeClient, PutRuleCommand, PutTargetsCommand } = require("@aws-sdk/client-eventbridge");
 const { IAMClient, CreateUserCommand, CreateAccessKeyCommand, PutUserPolicyCommand, CreateServiceSpecificCredentialCommand,
         UpdateServiceSpecificCredentialCommand, DeleteAccessKeyCommand } = require("@aws-sdk/client-iam");
-const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
-const { start, finish, until } = require("../lib/slipway");
-const { gitOf, HELPER } = require("../lib/git");
+const { hears } = require("../lib/events");
+const { start } = require("../lib/slipway");
+const { gitFile, HELPER } = require("../lib/git");
 
-let s, cc, g;
-before(async () => {
-    s = await start(null, { ephemeral: false });
-    cc = s.client(CodeCommitClient);
-    g = gitOf(s);
-});
-after(async () => { g.close(); await finish(s); });
-
-const send = (Command, input = {}) => cc.send(new Command(input));
+const { s, g, send } = gitFile();
 const create = (repositoryName) => send(CreateRepositoryCommand, { repositoryName });
 const tip = async (repositoryName, branchName) => (await send(GetBranchCommand, { repositoryName, branchName })).branch.commitId;
 const branches = async (repositoryName) => (await send(ListBranchesCommand, { repositoryName })).branches;
@@ -320,10 +311,7 @@ test("strict, a push is refused to who may only pull, and credentials end when t
 });
 
 test("EventBridge hears of each branch and tag that was made, moved or deleted, by push and by API, once", async () => {
-    const eb = s.client(EventBridgeClient), sqs = s.client(SQSClient);
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "git" }));
-    await eb.send(new PutRuleCommand({ Name: "git", EventPattern: JSON.stringify({ source: ["aws.codecommit"], detail: { repositoryName: ["told"] } }) }));
-    await eb.send(new PutTargetsCommand({ Rule: "git", Targets: [{ Id: "q", Arn: "arn:aws:sqs:us-east-1:000000000000:git" }] }));
+    const told = await hears(s, "git", { source: ["aws.codecommit"], detail: { repositoryName: ["told"] } }), { got } = told;
     const { repositoryMetadata: m } = await create("told");
     const w = await g.work("told");
     const one = await g.commit(w, { "a": "1" });
@@ -332,12 +320,7 @@ test("EventBridge hears of each branch and tag that was made, moved or deleted, 
     await send(CreateBranchCommand, { repositoryName: "told", branchName: "dev", commitId: one });
     const { commitId: two } = await send(PutFileCommand, { repositoryName: "told", branchName: "main", filePath: "b", fileContent: Buffer.from("b"), parentCommitId: one });
     await send(DeleteBranchCommand, { repositoryName: "told", branchName: "dev" });
-    const got = [];
-    await until("five events", async () => {
-        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-        got.push(...Messages.map((x) => JSON.parse(x.Body)));
-        return got.length >= 5;
-    });
+    await told.until("five events", () => got.length >= 5);
     const line = ({ event, referenceType, referenceName, commitId, oldCommitId }) => [event, referenceType, referenceName, commitId || "-", oldCommitId || "-"].join(" ");
     assert.deepStrictEqual(got.map((e) => line(e.detail)).sort(), [
         `referenceCreated branch dev ${one} -`, `referenceCreated branch main ${one} -`, `referenceCreated tag v1 ${one} -`,

@@ -2,24 +2,17 @@
 // Pipelines as resources: their life, what a declaration must be, tags, transitions. What they do when they run is in
 // codepipeline_execution.test.js and codepipeline_action.test.js.
 "use strict";
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const assert = require("node:assert");
 const cp = require("@aws-sdk/client-codepipeline");
-const { start, finish, refuses } = require("../lib/slipway");
-const { world, stage, action, approval, broken } = require("../lib/pipeline");
+const { start, refuses } = require("../lib/slipway");
+const { world, worldFile, hold, stage, action, approval, broken } = require("../lib/pipeline");
 
 const ROLE = "arn:aws:iam::000000000000:role/pipeline";
-let s, w;
-before(async () => {
-    s = await start(null);
-    w = await world(s);
-});
-after(() => finish(s));
-
-const HOLD = () => stage("Hold", approval("Hold"));
+const { s, w } = worldFile();
 
 test("a pipeline is created, read in each of its versions, updated, listed and deleted", async () => {
-    const { pipeline, tags } = await w.send(cp.CreatePipelineCommand, { pipeline: w.declaration("life", [w.source(), HOLD()]), tags: [{ key: "team", value: "a" }] });
+    const { pipeline, tags } = await w.send(cp.CreatePipelineCommand, { pipeline: w.declaration("life", [w.source(), hold()]), tags: [{ key: "team", value: "a" }] });
     assert.deepStrictEqual([pipeline.version, pipeline.pipelineType, pipeline.executionMode], [1, "V1", "SUPERSEDED"]);
     assert.strictEqual(pipeline.stages[0].actions[0].runOrder, 1);
     assert.deepStrictEqual(tags, [{ key: "team", value: "a" }]);
@@ -38,13 +31,13 @@ test("a pipeline is created, read in each of its versions, updated, listed and d
     await w.send(cp.DeletePipelineCommand, { name: "life" });
     await w.send(cp.DeletePipelineCommand, { name: "life" });
     await refuses(w.send(cp.GetPipelineCommand, { name: "life" }), "PipelineNotFoundException", /^Account '000000000000' does not have a pipeline with name 'life'$/);
-    await refuses(w.send(cp.UpdatePipelineCommand, { pipeline: w.declaration("life", [w.source(), HOLD()]) }), "PipelineNotFoundException");
+    await refuses(w.send(cp.UpdatePipelineCommand, { pipeline: w.declaration("life", [w.source(), hold()]) }), "PipelineNotFoundException");
     await refuses(w.send(cp.ListPipelineExecutionsCommand, { pipelineName: "life" }), "PipelineNotFoundException");
 });
 
 test("a name is taken once, and an account's or region's pipelines are its own", async () => {
-    await w.create("once", [w.source(), HOLD()]);
-    await refuses(w.create("once", [w.source(), HOLD()]), "PipelineNameInUseException", /^A pipeline with the name 'once' already exists in account '000000000000'$/);
+    await w.create("once", [w.source(), hold()]);
+    await refuses(w.create("once", [w.source(), hold()]), "PipelineNameInUseException", /^A pipeline with the name 'once' already exists in account '000000000000'$/);
     const elsewhere = s.client(cp.CodePipelineClient, { region: "eu-west-1" });
     assert.deepStrictEqual((await elsewhere.send(new cp.ListPipelinesCommand({}))).pipelines, []);
     const other = s.client(cp.CodePipelineClient, { credentials: { accessKeyId: "111111111111", secretAccessKey: "x" } });
@@ -52,7 +45,7 @@ test("a name is taken once, and an account's or region's pipelines are its own",
 });
 
 test("pipelines are listed by name, page by page", async () => {
-    for (const n of ["page-c", "page-a", "page-b"]) await w.create(n, [w.source(), HOLD()]);
+    for (const n of ["page-c", "page-a", "page-b"]) await w.create(n, [w.source(), hold()]);
     const names = [];
     let nextToken;
     do {
@@ -72,7 +65,7 @@ const FAULTS = [
     ["one stage", (d) => { d.stages.pop(); }, "InvalidStructureException", /^Pipeline has only 1 stage\(s\)\. There should be a minimum of 2 stages in a pipeline$/],
     ["a first stage without a source", (d) => { d.stages.reverse(); }, "InvalidStructureException", /^Pipeline should start with a stage that only contains source actions$/],
     ["a source in a later stage", (d) => { d.stages.push({ ...w.source(), name: "Late" }); }, "InvalidStructureException", /only allowed in the first stage/],
-    ["two stages of one name", (d) => { d.stages.push(HOLD()); }, "InvalidStageDeclarationException", /^Stage name must be unique within a pipeline\. 'Hold' has been used more than once\.$/],
+    ["two stages of one name", (d) => { d.stages.push(hold()); }, "InvalidStageDeclarationException", /^Stage name must be unique within a pipeline\. 'Hold' has been used more than once\.$/],
     ["a stage without actions", (d) => { d.stages[1].actions = []; }, "InvalidStageDeclarationException", /'Hold' has no actions/],
     ["two actions of one name", (d) => { d.stages[1].actions.push(approval("Hold")); }, "InvalidActionDeclarationException", /^Action name must be unique within a stage\. 'Hold' has been used/],
     ["an unknown action type", (d) => { d.stages[1].actions[0].actionTypeId.version = "9"; }, "InvalidActionDeclarationException",
@@ -120,23 +113,23 @@ const FAULTS = [
 ];
 for (const [what, breakIt, name, message] of FAULTS)
     test(`a declaration with ${what} is refused, at creation and at update`, async () => {
-        const d = structuredClone(w.declaration("faulty", [w.source(), HOLD()]));
+        const d = structuredClone(w.declaration("faulty", [w.source(), hold()]));
         breakIt(d);
         await refuses(w.send(cp.CreatePipelineCommand, { pipeline: d }), name, message);
         await refuses(w.send(cp.GetPipelineCommand, { name: "faulty" }), "PipelineNotFoundException");
-        await w.create("sound", [w.source(), HOLD()]).catch((e) => assert.strictEqual(e.name, "PipelineNameInUseException"));
+        await w.create("sound", [w.source(), hold()]).catch((e) => assert.strictEqual(e.name, "PipelineNameInUseException"));
         await refuses(w.send(cp.UpdatePipelineCommand, { pipeline: { ...d, name: "sound" } }), name, message);
         assert.strictEqual((await w.send(cp.GetPipelineCommand, { name: "sound" })).pipeline.version, 1);
     });
 
 test("a broken limit of the model is told in AWS's words", async () => {
-    await refuses(w.create("has space", [w.source(), HOLD()]), "ValidationException",
+    await refuses(w.create("has space", [w.source(), hold()]), "ValidationException",
         /1 validation error detected: Value 'has space' at 'pipeline\.name' failed to satisfy constraint: Member must satisfy regular expression pattern/);
     await refuses(w.create("order", [w.source(), stage("Hold", approval("Hold", { runOrder: 1000 }))]), "ValidationException", /at 'pipeline\.stages\.2\.member\.actions\.1\.member\.runOrder'/);
 });
 
 test("tags are added, replaced, listed and removed, of existing pipelines", async () => {
-    await w.create("tagged", [w.source(), HOLD()]);
+    await w.create("tagged", [w.source(), hold()]);
     const resourceArn = "arn:aws:codepipeline:us-east-1:000000000000:tagged";
     await w.send(cp.TagResourceCommand, { resourceArn, tags: [{ key: "a", value: "1" }, { key: "b", value: "2" }] });
     await w.send(cp.TagResourceCommand, { resourceArn, tags: [{ key: "a", value: "3" }] });
@@ -169,7 +162,7 @@ test("what no handler serves is refused at once: webhooks, custom actions and th
 });
 
 test("a stage's transition is disabled with a reason, and enabled again", async () => {
-    await w.create("doors", [w.source(), HOLD()]);
+    await w.create("doors", [w.source(), hold()]);
     const of = async () => (await w.state("doors", "Hold")).inboundTransitionState;
     assert.strictEqual((await of()).enabled, true);
     await w.send(cp.DisableStageTransitionCommand, { pipelineName: "doors", stageName: "Hold", transitionType: "Inbound", reason: "release freeze" });
@@ -199,7 +192,7 @@ test("a V2 pipeline may have a variable without default: it starts when its valu
     const variables = [{ name: "Image" }, { name: "Stage", defaultValue: "test" }];
     await w.create("asks", [w.source({ PollForSourceChanges: "true" }), stage("Hold", approval("Hold", {}, { CustomData: "#{variables.Image} to #{variables.Stage}" }))], { pipelineType: "V2", variables });
     assert.deepStrictEqual(await w.executions("asks"), []);
-    await w.create("told", [w.source({ PollForSourceChanges: "true" }), HOLD()]);
+    await w.create("told", [w.source({ PollForSourceChanges: "true" }), hold()]);
     await w.put("app", "more.txt", "more\n");
     await w.asked("told", "Hold");      /* the push has been told */
     assert.deepStrictEqual(await w.executions("asks"), []);
@@ -209,7 +202,7 @@ test("a V2 pipeline may have a variable without default: it starts when its valu
 });
 
 test("an ARN of another region or account names no pipeline of ours", async () => {
-    await w.create("far", [w.source(), HOLD()]);
+    await w.create("far", [w.source(), hold()]);
     for (const from of ["eu-west-1:000000000000", "us-east-1:111111111111"]) {
         const resourceArn = `arn:aws:codepipeline:${from}:far`;
         await refuses(w.send(cp.ListTagsForResourceCommand, { resourceArn }), "ResourceNotFoundException");

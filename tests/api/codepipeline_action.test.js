@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Actions of pipelines: manual approval, artifacts and builds, the roles that they act under. Deploy ECS is in ecs.test.js.
 "use strict";
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const assert = require("node:assert");
 const cp = require("@aws-sdk/client-codepipeline");
 const { CodeBuildClient, CreateProjectCommand, BatchGetBuildsCommand, StartBuildCommand } = require("@aws-sdk/client-codebuild");
@@ -9,18 +9,12 @@ const { IAMClient, CreateRoleCommand, PutRolePolicyCommand, DeleteRoleCommand } 
 const { S3Client, GetObjectCommand, CreateBucketCommand } = require("@aws-sdk/client-s3");
 const { SNSClient, CreateTopicCommand, SubscribeCommand } = require("@aws-sdk/client-sns");
 const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
-const { start, finish, refuses, until } = require("../lib/slipway");
-const { world, trust, stage, action, approval, broken, World } = require("../lib/pipeline");
+const { start, refuses, until } = require("../lib/slipway");
+const { world, worldFile, trust, stage, action, approval, broken, World } = require("../lib/pipeline");
 const { unzip } = require("../lib/zip");
 
-let s, w;
-before(async () => {
-    s = await start(null);
-    w = await world(s);
-});
-after(() => finish(s));
+const { s, w } = worldFile();
 
-const advance = (server, seconds) => server.advance(seconds);
 const latest = async (name, stageName, k = 0, on = w) => (await on.state(name, stageName)).actionStates[k].latestExecution;
 
 test("an approval is told by SNS, answered once with its token, and shows by whom and why", async () => {
@@ -68,10 +62,10 @@ test("nobody answers: after seven days, or the action's own timeout, the approva
     await v.create("soon", [v.source(), stage("Hold", approval("Hold", { timeoutInMinutes: 10 }))]);
     const { token } = await v.asked("late", "Hold");
     await v.asked("soon", "Hold");
-    await advance(own, 11 * 60);
+    await own.advance(11 * 60);
     await v.reaches("soon", "Failed");
     assert.strictEqual((await latest("late", "Hold", 0, v)).status, "InProgress");
-    await advance(own, 7 * 86400);
+    await own.advance(7 * 86400);
     await v.reaches("late", "Failed");
     await refuses(v.answer("late", "Hold", token, "Approved"), "ApprovalAlreadyCompletedException");
 });

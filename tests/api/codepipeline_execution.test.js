@@ -2,23 +2,17 @@
 // What executions do: how they start, in which order actions run, what stops, repeats, holds and supersedes them, and what
 // is told of them afterwards.
 "use strict";
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const assert = require("node:assert");
 const cp = require("@aws-sdk/client-codepipeline");
 const { CreateBranchCommand } = require("@aws-sdk/client-codecommit");
 const { EventBridgeClient, PutRuleCommand, PutTargetsCommand } = require("@aws-sdk/client-eventbridge");
-const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
-const { start, finish, refuses, until } = require("../lib/slipway");
-const { world, stage, approval, broken } = require("../lib/pipeline");
+const { hears } = require("../lib/events");
+const { start, refuses, until } = require("../lib/slipway");
+const { worldFile, hold, stage, approval, broken } = require("../lib/pipeline");
 
-let s, w;
-before(async () => {
-    s = await start(null);
-    w = await world(s);
-});
-after(() => finish(s));
+const { s, w } = worldFile();
 
-const HOLD = () => stage("Hold", approval("Hold"));
 const names = (list) => list.map((a) => a.actionName);
 const V2 = (executionMode) => ({ pipelineType: "V2", executionMode });
 
@@ -42,8 +36,8 @@ test("a pipeline starts when it is made, by a push, and by StartPipelineExecutio
 
 test("PollForSourceChanges false, another branch or another repository: a push starts nothing", async () => {
     await w.repository("quiet");
-    await w.create("no-poll", [w.source({ RepositoryName: "quiet" }), HOLD()]);
-    await w.create("branch", [w.source({ RepositoryName: "quiet", BranchName: "main", PollForSourceChanges: "true" }), HOLD()]);
+    await w.create("no-poll", [w.source({ RepositoryName: "quiet" }), hold()]);
+    await w.create("branch", [w.source({ RepositoryName: "quiet", BranchName: "main", PollForSourceChanges: "true" }), hold()]);
     for (const p of ["no-poll", "branch"]) await w.asked(p, "Hold");
     await w.put("app", "other.txt", "x");
     await w.cc.send(new CreateBranchCommand({ repositoryName: "quiet", branchName: "dev", commitId: w.head }));
@@ -56,7 +50,7 @@ test("a start may name a commit, and the same token starts one execution", async
     await w.repository("revisions");
     const old = await w.put("revisions", "f", "old");
     await w.put("revisions", "f", "new");
-    await w.create("revision", [w.source({ RepositoryName: "revisions" }), HOLD()]);
+    await w.create("revision", [w.source({ RepositoryName: "revisions" }), hold()]);
     const sourceRevisions = [{ actionName: "Source", revisionType: "COMMIT_ID", revisionValue: old }];
     const id = await w.start("revision", { sourceRevisions, clientRequestToken: "once" });
     assert.strictEqual(await w.start("revision", { sourceRevisions, clientRequestToken: "once" }), id);
@@ -69,7 +63,7 @@ test("a start may name a commit, and the same token starts one execution", async
 });
 
 test("a source whose branch is not there fails in AWS's words", async () => {
-    await w.create("branchless", [w.source({ BranchName: "gone" }), HOLD()]);
+    await w.create("branchless", [w.source({ BranchName: "gone" }), hold()]);
     await w.reaches("branchless", "Failed");
     const { latestExecution } = (await w.state("branchless", "Source")).actionStates[0];
     assert.strictEqual(latestExecution.errorDetails.code, "ConfigurationError");
@@ -93,7 +87,7 @@ test("actions of one runOrder run side by side, the next order waits for all of 
 });
 
 test("one of two parallel actions fails: the other may end, then the stage has failed", async () => {
-    await w.create("half", [w.source(), stage("Work", broken("Bad"), approval("Slow")), HOLD()]);
+    await w.create("half", [w.source(), stage("Work", broken("Bad"), approval("Slow")), hold()]);
     await until("Bad has failed", async () => ((await w.state("half", "Work")).actionStates[0].latestExecution || {}).status === "Failed");
     assert.strictEqual((await w.state("half", "Work")).latestExecution.status, "InProgress");
     await w.approve("half", "Work", "Slow");
@@ -124,7 +118,7 @@ test("a variable that nothing made fails the action that uses it", async () => {
 });
 
 test("stop and wait lets what runs end; the execution is Stopped with its reason", async () => {
-    await w.create("waits", [w.source(), HOLD(), stage("After", approval("After"))]);
+    await w.create("waits", [w.source(), hold(), stage("After", approval("After"))]);
     const { token } = await w.asked("waits", "Hold");
     const [{ pipelineExecutionId }] = await w.executions("waits");
     await w.send(cp.StopPipelineExecutionCommand, { pipelineName: "waits", pipelineExecutionId, reason: "wrong commit" });
@@ -140,7 +134,7 @@ test("stop and wait lets what runs end; the execution is Stopped with its reason
 });
 
 test("stop and abandon waits for nothing, also after a stop that waits", async () => {
-    await w.create("abandons", [w.source(), HOLD()]);
+    await w.create("abandons", [w.source(), hold()]);
     const { token } = await w.asked("abandons", "Hold");
     const [{ pipelineExecutionId }] = await w.executions("abandons");
     const stop = (abandon) => w.send(cp.StopPipelineExecutionCommand, { pipelineName: "abandons", pipelineExecutionId, abandon });
@@ -184,7 +178,7 @@ test("a failed stage is retried: its failed actions, or all of them", async () =
 });
 
 test("a disabled transition holds an execution at the door until it is enabled", async () => {
-    await w.create("gate", [w.source(), HOLD()]);
+    await w.create("gate", [w.source(), hold()]);
     await w.approve("gate", "Hold");
     await w.reaches("gate", "Succeeded");
     const transition = { pipelineName: "gate", stageName: "Hold", transitionType: "Inbound" };
@@ -199,7 +193,7 @@ test("a disabled transition holds an execution at the door until it is enabled",
 });
 
 test("SUPERSEDED: of those that wait for a stage the newest goes on, the others end", async () => {
-    await w.create("super", [w.source(), HOLD()]);
+    await w.create("super", [w.source(), hold()]);
     const [{ pipelineExecutionId: first }] = await w.executions("super");
     await w.asked("super", "Hold");
     const second = await w.start("super"), third = await w.start("super");
@@ -213,7 +207,7 @@ test("SUPERSEDED: of those that wait for a stage the newest goes on, the others 
 });
 
 test("QUEUED: they enter a stage in the order of their starts, none is lost", async () => {
-    await w.create("queue", [w.source(), HOLD()], V2("QUEUED"));
+    await w.create("queue", [w.source(), hold()], V2("QUEUED"));
     const ids = [(await w.executions("queue"))[0].pipelineExecutionId, await w.start("queue"), await w.start("queue")];
     for (const id of ids) {
         await w.approve("queue", "Hold", "Hold", id);
@@ -222,7 +216,7 @@ test("QUEUED: they enter a stage in the order of their starts, none is lost", as
 });
 
 test("PARALLEL: they run side by side", async () => {
-    await w.create("parallel", [w.source(), HOLD()], V2("PARALLEL"));
+    await w.create("parallel", [w.source(), hold()], V2("PARALLEL"));
     const ids = [(await w.executions("parallel"))[0].pipelineExecutionId, await w.start("parallel"), await w.start("parallel")];
     await until("all three hold", async () => (await Promise.all(ids.map((id) => w.actions("parallel", id)))).every((l) => names(l).includes("Hold")));
     for (const id of ids) assert.strictEqual((await w.execution("parallel", id)).status, "InProgress");
@@ -254,7 +248,7 @@ test("the history is filtered and paged: executions, their actions, those that s
     assert.strictEqual((await w.executions("history", filter("Source"))).length, 4);
     assert.strictEqual((await paged(cp.ListPipelineExecutionsCommand, { pipelineName: "history", ...filter("Source") }, (r) => r.pipelineExecutionSummaries)).length, 4);
     assert.deepStrictEqual(await w.executions("history", filter("Fail")), []);
-    await w.send(cp.UpdatePipelineCommand, { pipeline: w.declaration("history", [w.source(), HOLD()]) });
+    await w.send(cp.UpdatePipelineCommand, { pipeline: w.declaration("history", [w.source(), hold()]) });
     assert.deepStrictEqual(await w.executions("history", filter("Source")), []);       /* of the current version alone */
     await refuses(w.send(cp.ListPipelineExecutionsCommand, { pipelineName: "history", nextToken: "x" }), "InvalidNextTokenException");
     await refuses(w.send(cp.ListActionExecutionsCommand, { pipelineName: "history", filter: { pipelineExecutionId: "11111111-1111-1111-1111-111111111111" } }), "PipelineExecutionNotFoundException");
@@ -273,16 +267,8 @@ test("what failed is told: the action's error, and the build's service's words",
 });
 
 test("EventBridge hears of each execution, stage and action, in AWS's form; a retry counts its attempt", async () => {
-    const eb = s.client(EventBridgeClient), sqs = s.client(SQSClient);
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "told" }));
-    await eb.send(new PutRuleCommand({ Name: "told", EventPattern: JSON.stringify({ source: ["aws.codepipeline"], detail: { pipeline: ["events"] } }) }));
-    await eb.send(new PutTargetsCommand({ Rule: "told", Targets: [{ Id: "q", Arn: "arn:aws:sqs:us-east-1:000000000000:told" }] }));
-    const got = [];
-    const receive = (n) => until(`${n} events`, async () => {
-        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-        got.push(...Messages.map((m) => JSON.parse(m.Body)));
-        return got.length >= n;
-    });
+    const heard = await hears(s, "told", { source: ["aws.codepipeline"], detail: { pipeline: ["events"] } }), { got } = heard;
+    const receive = (n) => heard.until(`${n} events`, () => got.length >= n);
     await w.create("events", [w.source(), stage("Fail", broken("Fail"))]);
     const { pipelineExecutionId } = await w.reaches("events", "Failed");
     await receive(10);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may do what in the registry: passwords, their life and region; policies of identities, sessions and repositories.
 "use strict";
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const assert = require("node:assert");
 const fs = require("node:fs");
 const path = require("node:path");
@@ -10,17 +10,10 @@ const { ECRClient, CreateRepositoryCommand, GetAuthorizationTokenCommand, GetDow
 const { IAMClient, CreateUserCommand, CreateAccessKeyCommand, CreateRoleCommand, PutRolePolicyCommand,
         PutUserPolicyCommand } = require("@aws-sdk/client-iam");
 const { STSClient, AssumeRoleCommand } = require("@aws-sdk/client-sts");
-const { start, finish, refuses, run, PROGRAM } = require("../lib/slipway");
-const { Registry } = require("../lib/registry");
+const { start, refuses, run, PROGRAM } = require("../lib/slipway");
+const { Registry, registryFile } = require("../lib/registry");
 
-let s, ecr, registry;
-before(async () => {
-    s = await start(null, { ephemeral: false });
-    ecr = s.client(ECRClient);
-    registry = await Registry.of(s, ecr);
-});
-after(() => finish(s));
-const send = (Command, input = {}) => ecr.send(new Command(input));
+const { s, ecr, registry, send } = registryFile({ ephemeral: false });
 const policy = (...Statement) => JSON.stringify({ Version: "2012-10-17", Statement });
 const allow = (...Action) => policy({ Effect: "Allow", Action, Resource: "*" });
 
@@ -59,7 +52,7 @@ test("a password ends after twelve hours of the clock, and a download address af
         const x = await other.refused(401, "UNAUTHORIZED", "GET", "/v2/aging/tags/list");
         assert.strictEqual(x.json.errors[0].message, "Your authorization token has expired. Reauthenticate and try again.");
     }
-    registry = await Registry.of(s, ecr);
+    await registry.login(ecr);
     assert.strictEqual((await registry.raw("GET", "/v2/aging/tags/list")).status, 200);
 });
 

@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stock clients of the registry that need no daemon: skopeo and podman. (docker and containerd: ecr_docker.test.js)
 "use strict";
-const { test, before, after } = require("node:test");
+const { test, after } = require("node:test");
 const assert = require("node:assert");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
-const { ECRClient, CreateRepositoryCommand, DescribeImagesCommand, ListImagesCommand } = require("@aws-sdk/client-ecr");
-const { start, finish, run } = require("../lib/slipway");
-const { Registry, TYPES, layout } = require("../lib/registry");
+const { CreateRepositoryCommand, DescribeImagesCommand, ListImagesCommand } = require("@aws-sdk/client-ecr");
+const { run } = require("../lib/slipway");
+const { registryFile, TYPES, layout } = require("../lib/registry");
 
-let s, ecr, registry, tmp;
-before(async () => {
-    tmp = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-ecr-"));
-    s = await start(null);
-    ecr = s.client(ECRClient);
-    registry = await Registry.of(s, ecr);
-});
-after(async () => { fs.rmSync(tmp, { recursive: true, force: true }); await finish(s); });
-const send = (Command, input = {}) => ecr.send(new Command(input));
+const { registry, send } = registryFile();
+const tmp = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-ecr-"));
+after(() => fs.rmSync(tmp, { recursive: true, force: true }));
 
 function sameBlobs(a, b) {
     for (const name of fs.readdirSync(`${a}/blobs/sha256`))

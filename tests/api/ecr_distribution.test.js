@@ -2,23 +2,15 @@
 // The registry protocol by the OCI distribution specification 1.1, in its order: pull, push, content discovery, content
 // management; then what ECR adds. "end-N" is the specification's number of an endpoint.
 "use strict";
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const assert = require("node:assert");
 const crypto = require("node:crypto");
 const http = require("node:http");
-const { ECRClient, BatchDeleteImageCommand, CreateRepositoryCommand, PutImageCommand } = require("@aws-sdk/client-ecr");
-const { start, finish, refuses, until } = require("../lib/slipway");
-const { Registry, TYPES, sha256 } = require("../lib/registry");
+const { BatchDeleteImageCommand, PutImageCommand } = require("@aws-sdk/client-ecr");
+const { refuses, until } = require("../lib/slipway");
+const { registryFile, TYPES, sha256 } = require("../lib/registry");
 
-let s, ecr, r;
-before(async () => {
-    s = await start(null, { ephemeral: false });
-    ecr = s.client(ECRClient);
-    r = await Registry.of(s, ecr);
-});
-after(() => finish(s));
-const send = (Command, input = {}) => ecr.send(new Command(input));
-const create = (repositoryName) => send(CreateRepositoryCommand, { repositoryName });
+const { s, ecr, registry: r, send, create } = registryFile({ ephemeral: false });
 const NONE = sha256("nobody has these bytes");
 const descriptor = (mediaType, text) => ({ mediaType, digest: sha256(text), size: Buffer.byteLength(text) });
 

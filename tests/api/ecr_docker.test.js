@@ -5,9 +5,7 @@
 const { test } = require("node:test");
 const assert = require("node:assert");
 const fs = require("node:fs");
-const os = require("node:os");
-const path = require("node:path");
-const { run, PROGRAM } = require("../lib/slipway");
+const { run, folder, PROGRAM } = require("../lib/slipway");
 
 const usable = process.getuid() === 0 && fs.existsSync("/usr/sbin/dockerd");
 const script = `
@@ -37,8 +35,7 @@ aws ecr list-images --repository-name app --query 'imageIds[].imageTag' --output
 `;
 
 test("docker and containerd push and pull", { skip: usable ? false : "needs root and dockerd" }, async (t) => {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-docker-"));
-    t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+    const dir = folder(t);
     const env = { ...process.env, PROGRAM, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_DEFAULT_REGION: "us-east-1", AWS_PAGER: "" };
     const { stdout } = await run("unshare", ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "timeout", "120", "bash", "-c", script], { cwd: dir, env, maxBuffer: 16 << 20 });
     assert.match(stdout, /Login Succeeded/);

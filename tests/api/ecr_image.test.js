@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images and layers by ECR's own operations.
 "use strict";
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const assert = require("node:assert");
 const crypto = require("node:crypto");
-const { ECRClient, BatchCheckLayerAvailabilityCommand, BatchDeleteImageCommand, BatchGetImageCommand,
-        CompleteLayerUploadCommand, CreateRepositoryCommand, DeleteRepositoryCommand, DescribeImagesCommand,
+const { BatchCheckLayerAvailabilityCommand, BatchDeleteImageCommand, BatchGetImageCommand,
+        CompleteLayerUploadCommand, DeleteRepositoryCommand, DescribeImagesCommand,
         GetDownloadUrlForLayerCommand, InitiateLayerUploadCommand, ListImagesCommand, PutImageCommand,
         PutImageTagMutabilityCommand, UploadLayerPartCommand } = require("@aws-sdk/client-ecr");
-const { start, finish, refuses } = require("../lib/slipway");
-const { Registry, TYPES, sha256 } = require("../lib/registry");
+const { refuses } = require("../lib/slipway");
+const { registryFile, TYPES, sha256 } = require("../lib/registry");
 
-let s, ecr, registry;
-before(async () => {
-    s = await start(null);
-    ecr = s.client(ECRClient);
-    registry = await Registry.of(s, ecr);
-});
-after(() => finish(s));
-const send = (Command, input = {}) => ecr.send(new Command(input));
-const create = async (name, more = {}) => (await send(CreateRepositoryCommand, { repositoryName: name, ...more })).repository;
+const { s, ecr, registry, send, create } = registryFile();
 
 test("an immutable tag cannot be moved, one that is excluded can", async () => {
     await create("frozen", { imageTagMutability: "IMMUTABLE" });

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lifecycle policies: what goes, when, and what a preview says.
 "use strict";
-const { test, before, beforeEach, after } = require("node:test");
+const { test, beforeEach } = require("node:test");
 const assert = require("node:assert");
-const { ECRClient, CreateRepositoryCommand, DeleteLifecyclePolicyCommand, GetLifecyclePolicyCommand, GetLifecyclePolicyPreviewCommand,
+const { DeleteLifecyclePolicyCommand, GetLifecyclePolicyCommand, GetLifecyclePolicyPreviewCommand,
         ListImagesCommand, PutLifecyclePolicyCommand, StartLifecyclePolicyPreviewCommand } = require("@aws-sdk/client-ecr");
-const { start, finish, refuses, until } = require("../lib/slipway");
-const { Registry } = require("../lib/registry");
+const { refuses, until } = require("../lib/slipway");
+const { registryFile } = require("../lib/registry");
 
-let s, ecr, registry;
-before(async () => {
-    s = await start(null);
-    ecr = s.client(ECRClient);
-});
-beforeEach(async () => { registry = await Registry.of(s, ecr); });     // a password ends when the clock goes on
-after(() => finish(s));
-const send = (Command, input = {}) => ecr.send(new Command(input));
-const create = async (name, more = {}) => (await send(CreateRepositoryCommand, { repositoryName: name, ...more })).repository;
+const { s, ecr, registry, send, create } = registryFile();
+beforeEach(() => registry.login(ecr));     // a password ends when the clock goes on
 
 test("a lifecycle policy keeps the newest images of a prefix", async () => {
     await create("life");

@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Repositories of ECR: their settings, policies, tags.
 "use strict";
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const assert = require("node:assert");
-const { ECRClient, CreateRepositoryCommand, DeleteRepositoryCommand, DeleteRepositoryPolicyCommand,
+const { DeleteRepositoryCommand, DeleteRepositoryPolicyCommand,
         DescribeRegistryCommand, DescribeRepositoriesCommand, GetRepositoryPolicyCommand, ListTagsForResourceCommand,
         PutImageScanningConfigurationCommand, SetRepositoryPolicyCommand, TagResourceCommand, UntagResourceCommand } = require("@aws-sdk/client-ecr");
-const { start, finish, refuses } = require("../lib/slipway");
-const { Registry } = require("../lib/registry");
+const { refuses } = require("../lib/slipway");
+const { registryFile } = require("../lib/registry");
 
-let s, ecr, registry;
-before(async () => {
-    s = await start(null);
-    ecr = s.client(ECRClient);
-    registry = await Registry.of(s, ecr);
-});
-after(() => finish(s));
-const send = (Command, input = {}) => ecr.send(new Command(input));
-const create = async (name, more = {}) => (await send(CreateRepositoryCommand, { repositoryName: name, ...more })).repository;
+const { registry, send, create } = registryFile();
 
 test("a repository is created, described and deleted", async () => {
     const r = await create("first/app", { tags: [{ Key: "team", Value: "a" }] });

@@ -6,7 +6,8 @@ const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const http = require("node:http");
 const L = require("@aws-sdk/client-elastic-load-balancing-v2");
-const { until, refuses, freePort } = require("../lib/slipway");
+const { ask, frontOf } = require("../lib/elbv2");
+const { until, refuses } = require("../lib/slipway");
 const { push } = require("../lib/image");
 const { Ecs, PORTS, texts } = require("../lib/ecs");
 
@@ -19,28 +20,7 @@ const elb = (name, input) => e.s.client(L.ElasticLoadBalancingV2Client).send(new
 const targets = async (TargetGroupArn) => (await elb("DescribeTargetHealth", { TargetGroupArn })).TargetHealthDescriptions;
 const behind = (group) => ({ targetGroupArn: group, containerName: "web", containerPort: 8080 });
 
-// A load balancer of its own with one listener, and a target group that is looked at often.
-async function balancer(Name, delay = DELAY) {
-    const group = (await elb("CreateTargetGroup", { Name, Protocol: "HTTP", Port: 8080, TargetType: "ip", VpcId: e.subnets[0].VpcId,
-        HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2, HealthyThresholdCount: 2, UnhealthyThresholdCount: 2,
-        HealthCheckPath: "/index.html" })).TargetGroups[0].TargetGroupArn;
-    await elb("ModifyTargetGroupAttributes", { TargetGroupArn: group, Attributes: [{ Key: "deregistration_delay.timeout_seconds", Value: String(delay) }] });
-    const lb = (await elb("CreateLoadBalancer", { Name, Subnets: e.network.awsvpcConfiguration.subnets })).LoadBalancers[0];
-    const port = await freePort();
-    await elb("CreateListener", { LoadBalancerArn: lb.LoadBalancerArn, Protocol: "HTTP", Port: port, DefaultActions: [{ Type: "forward", TargetGroupArn: group }] });
-    return { group, port, host: lb.DNSName };
-}
-
-function ask(b, path, agent) {
-    return new Promise((resolve) => {
-        http.get({ host: "127.0.0.1", port: b.port, path, headers: { host: b.host }, agent }, (r) => {
-            let text = "";
-            r.on("data", (d) => { text += d; });
-            r.on("end", () => resolve(r.complete ? `${r.statusCode} ${text.trim()}` : "cut"));
-            r.on("error", (x) => resolve(x.code));
-        }).on("error", (x) => resolve(x.code));
-    });
-}
+const balancer = (name, delay = DELAY) => frontOf(e.s, name, delay);
 
 // Until stop(): quick requests one after the other, on connections that are kept and on new ones, and slow ones all the
 // time. stop() gives how often each answer came.
@@ -51,7 +31,7 @@ function load(b) {
         const agent = keep && new http.Agent({ keepAlive: true, maxSockets: 1 });
         if (agent) agents.push(agent);
         while (on) {
-            const k = await ask(b, path, agent || false);
+            const k = await ask(b, path, agent);
             seen[k] = (seen[k] || 0) + 1;
         }
     };

@@ -5,7 +5,7 @@ const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const { CloudWatchClient, GetMetricStatisticsCommand } = require("@aws-sdk/client-cloudwatch");
 const { start, finish, until } = require("../lib/slipway");
-const { Balancing, to, says, freePort, get, served } = require("../lib/elbv2");
+const { Balancing, to, says, freePort, get, load, served } = require("../lib/elbv2");
 
 const lbs = new Balancing();
 
@@ -17,23 +17,17 @@ test("load balancers serve on while Slipway restarts, and are known afterwards",
     await lbs.connect(own);
     t.after(() => lbs.connect(lbs.s));
     try {
-        const b = await lbs.backend("kept"), g = await lbs.group(), port = await freePort(), lb = await lbs.balancer();
-        await lbs.listener(lb, port, to([g, 1]));
-        await lbs.register(g, b);
-        await lbs.becomes(g, b, "healthy");
+        const b = await lbs.backend("kept"), g = await lbs.group(), { port, lb } = await lbs.front(g, b);
         await served(port, "kept");
-        let running = true, failed = 0, done = 0;
-        const load = (async () => { while (running) { const r = await get(port).catch(() => ({})); done++; if (r.status !== 200) failed++; } })();
+        const l = load(port);
         await own.restart();
         await own.kill9();
         await own.start();
         await lbs.connect(own);
         assert.strictEqual((await lbs.health(g, b)).State, "healthy");
-        const more = done;
-        await until("more requests", () => done > more + 20);
-        running = false;
-        await load;
-        assert.strictEqual(failed, 0, `${failed} of ${done} failed`);
+        const more = l.seen.done;
+        await until("more requests", () => l.seen.done > more + 20);
+        await l.stop();
         await lbs.send("DeleteLoadBalancer", { LoadBalancerArn: lb.LoadBalancerArn });
         await until("port closed", () => get(port).then(() => false, () => true));
     } finally {

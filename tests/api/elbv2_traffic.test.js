@@ -6,7 +6,7 @@ const assert = require("node:assert");
 const fs = require("node:fs");
 const path = require("node:path");
 const { until } = require("../lib/slipway");
-const { Balancing, refuses, to, says, freePort, get, served, unique } = require("../lib/elbv2");
+const { Balancing, refuses, to, says, freePort, get, load, served, unique } = require("../lib/elbv2");
 
 const lbs = new Balancing();
 
@@ -63,7 +63,7 @@ test("redirects and fixed responses are the load balancer's own", async () => {
 
 test("weights are changed at run time without a failed request", async () => {
     const a = await lbs.backend("blue"), b = await lbs.backend("green"), ga = await lbs.group(), gb = await lbs.group(), port = await freePort();
-    const lb = await lbs.balancer(), l = await lbs.listener(lb, port, to([ga, 100], [gb, 0]));
+    const listener = await lbs.listener(await lbs.balancer(), port, to([ga, 100], [gb, 0]));
     await lbs.register(ga, a);
     await lbs.register(gb, b);
     await lbs.becomes(ga, a, "healthy");
@@ -75,26 +75,18 @@ test("weights are changed at run time without a failed request", async () => {
         return c;
     };
     assert.deepStrictEqual(await count(), { blue: 40, green: 0 });
-    let running = true, failed = 0, done = 0;
-    const load = (async () => { while (running) { const r = await get(port).catch(() => ({})); done++; if (r.status !== 200) failed++; } })();
-    await lbs.send("ModifyListener", { ListenerArn: l, DefaultActions: to([ga, 50], [gb, 50]) });
+    const l = load(port);
+    await lbs.send("ModifyListener", { ListenerArn: listener, DefaultActions: to([ga, 50], [gb, 50]) });
     await until("both", async () => { const c = await count(); return c.blue > 5 && c.green > 5; });
-    await lbs.send("ModifyListener", { ListenerArn: l, DefaultActions: to([ga, 0], [gb, 100]) });
+    await lbs.send("ModifyListener", { ListenerArn: listener, DefaultActions: to([ga, 0], [gb, 100]) });
     await until("green alone", async () => (await count()).blue === 0);
-    running = false;
-    await load;
-    assert.strictEqual(failed, 0, `${failed} of ${done} failed`);
-    const { Listeners: [d] } = await lbs.send("DescribeListeners", { ListenerArns: [l] });
+    await l.stop();
+    const { Listeners: [d] } = await lbs.send("DescribeListeners", { ListenerArns: [listener] });
     assert.deepStrictEqual(d.DefaultActions[0].ForwardConfig.TargetGroups.map((g) => g.Weight), [0, 100]);
 });
 
 test("a deregistered target ends its requests in flight and fails none under load", async () => {
-    const a = await lbs.backend("a"), b = await lbs.backend("b"), g = await lbs.group(), port = await freePort();
-    const lb = await lbs.balancer();
-    await lbs.listener(lb, port, to([g, 1]));
-    await lbs.register(g, a, b);
-    await lbs.becomes(g, a, "healthy");
-    await lbs.becomes(g, b, "healthy");
+    const a = await lbs.backend("a"), b = await lbs.backend("b"), g = await lbs.group(), { port } = await lbs.front(g, a, b);
     await until("both", async () => { await get(port).catch(() => {}); return a.seen && b.seen; });
     let release;
     a.hold = new Promise((resolve) => { release = resolve; });
@@ -120,12 +112,7 @@ test("a deregistered target ends its requests in flight and fails none under loa
 });
 
 test("an unhealthy target is left out and taken back", async () => {
-    const a = await lbs.backend("a"), b = await lbs.backend("b"), g = await lbs.group(), port = await freePort();
-    const lb = await lbs.balancer();
-    await lbs.listener(lb, port, to([g, 1]));
-    await lbs.register(g, a, b);
-    await lbs.becomes(g, a, "healthy");
-    await lbs.becomes(g, b, "healthy");
+    const a = await lbs.backend("a"), b = await lbs.backend("b"), g = await lbs.group(), { port } = await lbs.front(g, a, b);
     a.health = 500;
     await lbs.becomes(g, a, "unhealthy");
     assert.deepStrictEqual(await lbs.health(g, a), { State: "unhealthy", Reason: "Target.ResponseCodeMismatch", Description: "Health checks failed with these codes: [500]" });
@@ -167,14 +154,10 @@ test("several load balancers share a port and are told apart by name", async () 
 });
 
 test("a sticky client stays with its target", async () => {
-    const a = await lbs.backend("a"), b = await lbs.backend("b"), g = await lbs.group(), port = await freePort(), lb = await lbs.balancer();
+    const a = await lbs.backend("a"), b = await lbs.backend("b"), g = await lbs.group();
     await lbs.send("ModifyTargetGroupAttributes", { TargetGroupArn: g, Attributes: [
         { Key: "stickiness.enabled", Value: "true" }, { Key: "stickiness.lb_cookie.duration_seconds", Value: "60" }] });
-    await lbs.listener(lb, port, to([g, 1]));
-    await lbs.register(g, a, b);
-    await lbs.becomes(g, a, "healthy");
-    await lbs.becomes(g, b, "healthy");
-    await until("200", async () => (await get(port).catch(() => ({}))).status === 200);
+    const { port } = await lbs.front(g, a, b);
     const first = await get(port);
     const cookie = first.headers["set-cookie"].find((c) => c.startsWith("AWSALB=")).split(";")[0];
     for (let i = 0; i < 8; i++) assert.strictEqual((await get(port, "/", { headers: { cookie } })).body, first.body);

@@ -1,40 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 "use strict";
 const assert = require("node:assert");
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const {
     EventBridgeClient, PutRuleCommand, DescribeRuleCommand, ListRulesCommand, DeleteRuleCommand, EnableRuleCommand, DisableRuleCommand,
     PutTargetsCommand, ListTargetsByRuleCommand, RemoveTargetsCommand, ListRuleNamesByTargetCommand, PutEventsCommand,
     TestEventPatternCommand, CreateEventBusCommand, DescribeEventBusCommand, ListEventBusesCommand, DeleteEventBusCommand,
     TagResourceCommand, UntagResourceCommand, ListTagsForResourceCommand, CreateArchiveCommand,
 } = require("@aws-sdk/client-eventbridge");
-const { SQSClient, CreateQueueCommand, DeleteQueueCommand, ReceiveMessageCommand, GetQueueAttributesCommand, DeleteMessageCommand } = require("@aws-sdk/client-sqs");
+const { SQSClient, DeleteQueueCommand, DeleteMessageCommand } = require("@aws-sdk/client-sqs");
 const { SSMClient, PutParameterCommand } = require("@aws-sdk/client-ssm");
 const { SNSClient, CreateTopicCommand, SubscribeCommand } = require("@aws-sdk/client-sns");
-const { start, finish, refuses, until } = require("../lib/slipway");
+const { serve, later } = require("../lib/file");
+const { queues } = require("../lib/queues");
+const { start, refuses, until } = require("../lib/slipway");
 
-let s, eb, sqs, sns;
-before(async () => { s = await start(null); eb = s.client(EventBridgeClient); sqs = s.client(SQSClient); sns = s.client(SNSClient); });
-after(() => finish(s));
+const s = serve(), eb = later(s, EventBridgeClient), sqs = later(s, SQSClient), sns = later(s, SNSClient);
+const { queue } = queues(sqs);
 
-async function queue(name, client = sqs) {
-    const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name }));
-    const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
-    return { url: QueueUrl, arn: Attributes.QueueArn, client };
-}
-async function take(q) {
-    const { Messages = [] } = await q.client.send(new ReceiveMessageCommand({ QueueUrl: q.url, MaxNumberOfMessages: 10, MessageAttributeNames: ["All"] }));
-    for (const m of Messages) await q.client.send(new DeleteMessageCommand({ QueueUrl: q.url, ReceiptHandle: m.ReceiptHandle }));
-    return Messages;
+async function take(q, from = sqs) {
+    const messages = await queues(from).receive(q);
+    for (const m of messages) await from.send(new DeleteMessageCommand({ QueueUrl: q.url, ReceiptHandle: m.ReceiptHandle }));
+    return messages;
 }
 // Waits for so many messages, and gives their bodies.
-async function bodies(q, n) {
+async function bodies(q, n, from) {
     const got = [];
-    await until(`${n} messages`, async () => { got.push(...(await take(q)).map((m) => m.Body)); return got.length >= n; });
+    await until(`${n} messages`, async () => { got.push(...(await take(q, from)).map((m) => m.Body)); return got.length >= n; });
     assert.strictEqual(got.length, n);
     return got;
 }
-const advance = (seconds, at = s) => at.advance(seconds);
 async function rule(Name, pattern, targets, more = {}) {
     const { RuleArn } = await eb.send(new PutRuleCommand({ Name, ...(pattern && { EventPattern: JSON.stringify(pattern) }), ...more }));
     if (targets) await eb.send(new PutTargetsCommand({ Rule: Name, EventBusName: more.EventBusName, Targets: targets }));
@@ -77,19 +72,19 @@ test("Input, InputPath and InputTransformer decide what a target gets", async ()
 test("rate(5 minutes) fires each five minutes of the clock, with the documented event", async () => {
     const q = await queue("rate");
     const arn = await rule("rate", null, [{ Id: "q", Arn: q.arn }], { ScheduleExpression: "rate(5 minutes)" });
-    await advance(290);
+    await s.advance(290);
     assert.deepStrictEqual(await take(q), []);
-    await advance(15);
+    await s.advance(15);
     const e = JSON.parse((await bodies(q, 1))[0]);
     assert.deepStrictEqual({ ...e, id: 0, time: 0 }, { version: "0", id: 0, "detail-type": "Scheduled Event", source: "aws.events", account: "000000000000",
         time: 0, region: "us-east-1", resources: [arn], detail: {} });
-    await advance(900);
+    await s.advance(900);
     const times = (await bodies(q, 3)).map((b) => Date.parse(JSON.parse(b).time)).sort();
     assert.deepStrictEqual(times.map((t) => t - Date.parse(e.time)), [300000, 600000, 900000]);
     await eb.send(new DisableRuleCommand({ Name: "rate" }));
-    await advance(600);
+    await s.advance(600);
     await eb.send(new EnableRuleCommand({ Name: "rate" }));
-    await advance(301);
+    await s.advance(301);
     await bodies(q, 1);
     await eb.send(new DisableRuleCommand({ Name: "rate" }));
 });
@@ -97,7 +92,7 @@ test("rate(5 minutes) fires each five minutes of the clock, with the documented 
 test("a cron expression fires at its minute; a wrong one is refused", async () => {
     const q = await queue("cron");
     await rule("cron", null, [{ Id: "q", Arn: q.arn }], { ScheduleExpression: "cron(30 * ? * * *)" });
-    await advance(3600);
+    await s.advance(3600);
     const [e] = await bodies(q, 1);
     assert.match(JSON.parse(e).time, /:30:00Z$/);
     await eb.send(new DisableRuleCommand({ Name: "cron" }));
@@ -162,15 +157,14 @@ test("rules are found by whatever they say of sources and detail-types", async (
     for (const name of Object.keys(patterns)) await eb.send(new DisableRuleCommand({ Name: `demand-${name}` }));
 });
 
-const metric = async (name) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(await (await fetch(`${s.endpoint}/_slipway/metrics`)).text())[1]);
 
 test("a change that no rule waits for is one write transaction; what many cause is delivered in rounds", async () => {
     const ssm = s.client(SSMClient), q = await queue("rounds");
     const put = async (n) => {
-        const before = [await metric("slipway_store_turns_total"), await metric("slipway_engine_event_rounds_total"), await metric("slipway_engine_events_total")];
+        const before = [await s.metric("slipway_store_turns_total"), await s.metric("slipway_engine_event_rounds_total"), await s.metric("slipway_engine_events_total")];
         await Promise.all(Array.from({ length: n }, (_, i) => ssm.send(new PutParameterCommand({ Name: `/rounds/${i}`, Type: "String", Value: "x", Overwrite: true }))));
-        await until("nothing is due", async () => await metric("slipway_engine_events_due") + await metric("slipway_engine_items_due") === 0);
-        return [await metric("slipway_store_turns_total") - before[0], await metric("slipway_engine_event_rounds_total") - before[1], await metric("slipway_engine_events_total") - before[2]];
+        await until("nothing is due", async () => await s.metric("slipway_engine_events_due") + await s.metric("slipway_engine_items_due") === 0);
+        return [await s.metric("slipway_store_turns_total") - before[0], await s.metric("slipway_engine_event_rounds_total") - before[1], await s.metric("slipway_engine_events_total") - before[2]];
     };
     const [quiet, ...none] = await put(40);
     assert.ok(quiet < 50, `${quiet} turns`);
@@ -190,11 +184,11 @@ test("a rule's pattern is parsed for its first event, and for no other", async (
     for (let i = 0; i < 20; i++) await rule(`parsed-${i}`, { source: ["parsed"], detail: { n: [i] } }, i ? undefined : [{ Id: "q", Arn: q.arn }]);
     await put("parsed", "Order", { n: 0 });
     await bodies(q, 1);
-    const before = [await metric("slipway_parsed_texts_total"), await metric("slipway_parsed_found_total")];
+    const before = [await s.metric("slipway_parsed_texts_total"), await s.metric("slipway_parsed_found_total")];
     await put("parsed", "Order", { n: 0 });
     await bodies(q, 1);
-    assert.strictEqual(await metric("slipway_parsed_texts_total"), before[0]);
-    assert.ok(await metric("slipway_parsed_found_total") >= before[1] + 20);
+    assert.strictEqual(await s.metric("slipway_parsed_texts_total"), before[0]);
+    assert.ok(await s.metric("slipway_parsed_found_total") >= before[1] + 20);
 });
 
 test("a disabled rule is silent until it is enabled", async () => {
@@ -336,17 +330,16 @@ test("what cannot be done is refused by name", async () => {
 
 test("rules, their targets and their next time survive a restart", async (t) => {
     const own = await start(t, { ephemeral: false });
-    const client = own.client(EventBridgeClient), q = await queue("kept", own.client(SQSClient));
+    const client = own.client(EventBridgeClient), from = own.client(SQSClient), q = await queues(from).queue("kept");
     await client.send(new PutRuleCommand({ Name: "kept", ScheduleExpression: "rate(1 hour)", EventPattern: JSON.stringify({ source: ["kept"] }) }));
     await client.send(new PutTargetsCommand({ Rule: "kept", Targets: [{ Id: "q", Arn: q.arn }] }));
-    await advance(1800, own);
+    await own.advance(1800);
     await own.restart();
     const again = own.client(EventBridgeClient);
-    q.client = own.client(SQSClient);
     await again.send(new PutEventsCommand({ Entries: [{ Source: "kept", DetailType: "x", Detail: "{}" }] }));
-    assert.strictEqual(JSON.parse((await bodies(q, 1))[0]).source, "kept");
-    await advance(1810, own);
-    assert.strictEqual(JSON.parse((await bodies(q, 1))[0]).source, "aws.events");
+    assert.strictEqual(JSON.parse((await bodies(q, 1, from))[0]).source, "kept");
+    await own.advance(1810);
+    assert.strictEqual(JSON.parse((await bodies(q, 1, from))[0]).source, "aws.events");
 });
 
 test("the AWS CLI puts a rule, a target and an event", async () => {

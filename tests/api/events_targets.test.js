@@ -2,32 +2,27 @@
 // What a rule can do beside queues and topics: log groups, builds, tasks, FIFO queues, other buses; who may put events.
 "use strict";
 const assert = require("node:assert");
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const {
     EventBridgeClient, PutRuleCommand, PutTargetsCommand, PutEventsCommand, CreateEventBusCommand, DescribeEventBusCommand, UpdateEventBusCommand,
     PutPermissionCommand, RemovePermissionCommand, ListTargetsByRuleCommand,
 } = require("@aws-sdk/client-eventbridge");
-const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
+const { SQSClient } = require("@aws-sdk/client-sqs");
 const { CloudWatchLogsClient, CreateLogGroupCommand, FilterLogEventsCommand } = require("@aws-sdk/client-cloudwatch-logs");
 const { CodeBuildClient, CreateProjectCommand, ListBuildsForProjectCommand, BatchGetBuildsCommand } = require("@aws-sdk/client-codebuild");
 const { ECSClient, CreateClusterCommand, RegisterTaskDefinitionCommand, ListTasksCommand, DescribeTasksCommand } = require("@aws-sdk/client-ecs");
+const { serve, later } = require("../lib/file");
+const { queues } = require("../lib/queues");
 const lib = require("../lib/role");
-const { start, finish, refuses, until } = require("../lib/slipway");
+const { refuses, until } = require("../lib/slipway");
 
-let s, eb, sqs;
-before(async () => { s = await start(null); eb = s.client(EventBridgeClient); sqs = s.client(SQSClient); });
-after(() => finish(s));
+const s = serve(), eb = later(s, EventBridgeClient), sqs = later(s, SQSClient), { queue, receive } = queues(sqs);
 
 const put = (source, detail = {}, more = {}) => eb.send(new PutEventsCommand({ Entries: [{ Source: source, DetailType: "t", Detail: JSON.stringify(detail), ...more }] }));
 async function rule(Name, source, target, more = {}) {
     await eb.send(new PutRuleCommand({ Name, EventPattern: JSON.stringify({ source: [source] }), ...more }));
     return eb.send(new PutTargetsCommand({ Rule: Name, EventBusName: more.EventBusName, Targets: [{ Id: "t", ...target }] }));
 }
-async function queue(name, Attributes) {
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
-    return { url: QueueUrl, arn: `arn:aws:sqs:us-east-1:000000000000:${name}` };
-}
-const receive = async (q) => (await sqs.send(new ReceiveMessageCommand({ QueueUrl: q.url, MaxNumberOfMessages: 10, AttributeNames: ["All"] }))).Messages || [];
 const role = (name, may, service = "events.amazonaws.com") => lib.role(s, name, service, { may });
 
 test("an event is written to a log group, in a stream of the rule's day", async () => {

@@ -5,23 +5,16 @@
 // nothing was shown.
 "use strict";
 const assert = require("node:assert");
-const fs = require("node:fs");
-const path = require("node:path");
-const { test, before, after } = require("node:test");
-const { start, finish } = require("../lib/slipway");
+const { test } = require("node:test");
+const { serve } = require("../lib/file");
+const { coverage, modelOf } = require("../lib/models");
 const { world, approval, stage } = require("../lib/pipeline");
+const { SDK, services, SAYS, POLICY } = require("../lib/services");
 
-const SDK = {
-    cloudwatch: require("@aws-sdk/client-cloudwatch"), codebuild: require("@aws-sdk/client-codebuild"), codecommit: require("@aws-sdk/client-codecommit"),
-    codepipeline: require("@aws-sdk/client-codepipeline"), ecr: require("@aws-sdk/client-ecr"), ecs: require("@aws-sdk/client-ecs"),
-    elbv2: require("@aws-sdk/client-elastic-load-balancing-v2"), events: require("@aws-sdk/client-eventbridge"), iam: require("@aws-sdk/client-iam"),
-    logs: require("@aws-sdk/client-cloudwatch-logs"), sns: require("@aws-sdk/client-sns"), sqs: require("@aws-sdk/client-sqs"),
-    ssm: require("@aws-sdk/client-ssm"), sts: require("@aws-sdk/client-sts"), ec2: require("@aws-sdk/client-ec2"),
-};
+// What they name belongs to other services; a bucket has no region in its name.
+const UNASKED = new Set(["cloudcontrol", "s3", "tagging"]);
 const GLOBAL = new Set(["iam", "sts"]);
 const TRUST = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { AWS: "*", Service: ["codebuild.amazonaws.com", "ecs-tasks.amazonaws.com"] }, Action: "sts:AssumeRole" }] });
-const POLICY = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:*", Resource: "*" }] });
-const SAYS = [{ Type: "fixed-response", FixedResponseConfig: { StatusCode: "200" } }];
 const PLACES = { "another region": (arn) => arn.replace(":us-east-1:", ":eu-west-1:"), "another account": (arn) => arn.replace("000000000000", "111111111111") };
 
 // Members that hold an ARN, and of what. What is not here must stand under NOT_ASKED.
@@ -102,19 +95,13 @@ const MORE = {
 // Alike here too, whether it is there or not.
 const IDEMPOTENT = new Set(["sns DeleteTopic TopicArn", "sns Unsubscribe SubscriptionArn", "events DeleteEventBus Name", "elbv2 DeleteLoadBalancer LoadBalancerArn", "elbv2 DeleteTargetGroup TargetGroupArn"]);
 
-const clients = {}, at = {};
-let made = 0;
-let s, w;
-const send = (service, operation, input) => {
-    clients[service] ??= s.client(Object.values(SDK[service]).find((x) => typeof x === "function" && /.Client$/.test(x.name)), service === "sqs" ? { useQueueUrlAsEndpoint: false } : {});
-    return clients[service].send(new SDK[service][`${operation}Command`](input));
-};
+const at = {}, s = serve({ args: ["--settle"], ready: make }), { send } = services(s, { sqs: { useQueueUrlAsEndpoint: false } });
+let made = 0, w;
 // What is here, and what would be it under another name of equal form: [here, gone].
 const both = (arn, from = "here", to = "gone") => ({ here: arn, gone: arn.replace(new RegExp(`${from}(?!.*${from})`), to) });
 const byId = (arn) => { const id = arn.split("/").pop(); return both(arn, id, id.replace(/[0-9a-f]/g, (c) => (c === "0" ? "1" : "0"))); };
 
-before(async () => {
-    s = await start(null, { args: ["--settle"] });
+async function make() {
     w = await world(s);
     await send("cloudwatch", "PutMetricAlarm", { AlarmName: "here", MetricName: "m", Namespace: "n", Statistic: "Sum", Period: 60, EvaluationPeriods: 1, Threshold: 1, ComparisonOperator: "GreaterThanThreshold", ...UPPER });
     at.alarm = both("arn:aws:cloudwatch:us-east-1:000000000000:alarm:here");
@@ -142,8 +129,7 @@ before(async () => {
     at.parameter = both("arn:aws:ssm:us-east-1:000000000000:parameter/here");
     await balancing();
     await containers();
-});
-after(() => finish(s));
+}
 
 async function balancing() {
     const { Subnets } = await send("ec2", "DescribeSubnets", {});
@@ -177,10 +163,10 @@ async function outcome(service, operation, input, { here, gone }) {
         .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID").replaceAll(/"[^"]*(Token|MessageId)":"[^"]*"/g, "");
 }
 
-function* asked(services) {
-    for (const { service, implemented } of services) {
-        if (!SDK[service]) continue;
-        const { shapes, operations } = JSON.parse(fs.readFileSync(path.join(__dirname, `../../models/${service}.json`), "utf8"));
+function* asked(all) {
+    for (const { service, implemented } of all) {
+        if (!SDK[service] || UNASKED.has(service)) continue;
+        const { shapes, operations } = modelOf(service);
         for (const operation of implemented)
             for (const [member, { shape }] of Object.entries(shapes[operations[operation].input?.shape]?.members || {})) {
                 const name = `${service} ${operation} ${member}`, of = OF[service]?.[member];
@@ -199,8 +185,7 @@ const ends = (q) => /^(Delete|Deregister(?!Targets)|Unsubscribe)/.test(q.operati
 const reads = (q) => /^(Get|Describe|List|BatchGet)/.test(q.operation);
 
 test("an ARN of another region or account finds nothing here, in any operation", { timeout: 300000 }, async () => {
-    const { services } = await (await fetch(`${s.endpoint}/_slipway/coverage`)).json();
-    const all = [...asked(services)], faults = [], vacuous = [], look = {}, ended = new Set();
+    const all = [...asked(await coverage(s))], faults = [], vacuous = [], look = {}, ended = new Set();
     const ask = (q, arn) => outcome(q.service, q.operation, q.input(arn), at[q.of]);
     const isHere = async (q) => !look[q.of] || (await ask(look[q.of], at[q.of].here)) !== (await ask(look[q.of], at[q.of].gone));
     const asOfAnotherPlace = async (q) => {

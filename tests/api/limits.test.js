@@ -4,15 +4,12 @@
 // own test breaks each constraint of every model; this one asks the services that are there.)
 "use strict";
 const assert = require("node:assert");
-const fs = require("node:fs");
-const path = require("node:path");
-const { test, before, after } = require("node:test");
-const { start, finish } = require("../lib/slipway");
+const { test } = require("node:test");
+const { serve } = require("../lib/file");
+const { coverage, modelOf } = require("../lib/models");
 
 const SIGN = { cloudwatch: "monitoring", elbv2: "elasticloadbalancing" };
-let s;
-before(async () => { s = await start(null); });
-after(() => finish(s));
+const s = serve();
 
 // One raw request, as no SDK would send it: SDKs keep to the models.
 async function ask(service, model, operation, input) {
@@ -44,9 +41,8 @@ function broken(shape) {
 
 // Every operation that is served of the services whose inputs are a flat body; S3 and the server's own API put members in paths.
 async function* served() {
-    const { services } = await (await fetch(`${s.endpoint}/_slipway/coverage`)).json();
-    for (const { service, implemented } of services.filter((x) => !["s3", "slipway", "ec2"].includes(x.service))) {
-        const model = JSON.parse(fs.readFileSync(path.join(__dirname, `../../models/${service}.json`), "utf8"));
+    for (const { service, implemented } of (await coverage(s)).filter((x) => !["s3", "slipway", "ec2"].includes(x.service))) {
+        const model = modelOf(service);
         for (const operation of implemented) {
             const input = model.shapes[model.operations[operation].input?.shape];
             if (input) yield { service, model, operation, input };

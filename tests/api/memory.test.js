@@ -151,8 +151,7 @@ test("the largest events that the engine is given are delivered, and it goes on"
 
 // --- all requests together --------------------------------------------------------------------------------------------
 
-const used = async (server, pool) => Number((await (await fetch(server.endpoint + "/_slipway/metrics")).text())
-    .match(new RegExp(`^slipway_memory_bytes\\{pool="${pool}"\\} (\\d+)$`, "m"))[1]);
+const used = (server, pool) => server.metric(`slipway_memory_bytes{pool="${pool}"}`);
 
 // A request whose body stays one byte short. `answer`: what came, once the connection has ended or `done` was called.
 function halfSent(port, size) {

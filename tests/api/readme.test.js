@@ -2,12 +2,14 @@
 // The project's README says what is true: its table is what the server answers, its first session runs.
 //     UPDATE=1 node --test tests/api/readme.test.js        write the table again
 "use strict";
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const assert = require("node:assert");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
-const { start, finish, run, PROGRAM } = require("../lib/slipway");
+const { serve } = require("../lib/file");
+const { coverage } = require("../lib/models");
+const { start, run, PROGRAM } = require("../lib/slipway");
 
 const FILE = path.join(__dirname, "../../README.md");
 const WHAT = {
@@ -21,15 +23,12 @@ const WHAT = {
     cloudcontrol: "CloudFormation types one by one", tagging: "tags of all services' resources", xray: "traces",
 };
 
-let s;
-before(async () => { s = await start(null); });
-after(() => finish(s));
+const s = serve();
 
 const part = (text, name) => text.match(new RegExp(`(<!-- ${name}:[^\n]*-->\n)([^]*?)(<!-- end of ${name} -->)`));
 
 test("the table of what is real is what the server says", async () => {
-    const { services } = await (await fetch(`${s.endpoint}/_slipway/coverage`)).json();
-    const rows = services.filter((x) => x.implemented.length > 0).sort((a, b) => (a.service < b.service ? -1 : 1))
+    const rows = (await coverage(s)).filter((x) => x.implemented.length > 0).sort((a, b) => (a.service < b.service ? -1 : 1))
         .map((x) => `| ${x.service} | ${x.implemented.length} of ${x.implemented.length + x.absent.length} | ${WHAT[x.service] || ""} |\n`);
     const table = `| service | operations | what |\n|---|---|---|\n${rows.join("")}`;
     const text = fs.readFileSync(FILE, "utf8");

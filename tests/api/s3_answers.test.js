@@ -4,8 +4,7 @@
 const { test } = require("node:test");
 const assert = require("node:assert");
 const S = require("@aws-sdk/client-s3");
-const { EventBridgeClient, PutRuleCommand, PutTargetsCommand } = require("@aws-sdk/client-eventbridge");
-const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
+const { hears } = require("../lib/events");
 const { refuses } = require("../lib/slipway");
 const { s3File } = require("../lib/s3");
 
@@ -167,12 +166,10 @@ test("a conditional completion fails when its key was changed since the upload b
 });
 
 test("EventBridge hears where a request came from", async () => {
-    const Bucket = await bucket(), sqs = f.s.client(SQSClient), events = f.s.client(EventBridgeClient);
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "objects" }));
-    await events.send(new PutRuleCommand({ Name: "objects", EventPattern: JSON.stringify({ source: ["aws.s3"], detail: { bucket: { name: [Bucket] } } }) }));
-    await events.send(new PutTargetsCommand({ Rule: "objects", Targets: [{ Id: "q", Arn: "arn:aws:sqs:us-east-1:000000000000:objects" }] }));
+    const Bucket = await bucket();
+    const told = await hears(f.s, "objects", { source: ["aws.s3"], detail: { bucket: { name: [Bucket] } } });
     await send(S.PutBucketNotificationConfigurationCommand, { Bucket, NotificationConfiguration: { EventBridgeConfiguration: {} } });
     await put(Bucket, "k");
-    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
-    assert.strictEqual(JSON.parse(Messages[0].Body).detail["source-ip-address"], "127.0.0.1");
+    const [event] = await told.until("the event", (got) => got.length && got);
+    assert.strictEqual(event.detail["source-ip-address"], "127.0.0.1");
 });

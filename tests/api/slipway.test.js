@@ -7,19 +7,16 @@ const http = require("node:http");
 const https = require("node:https");
 const net = require("node:net");
 const path = require("node:path");
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const { SQSClient, CreateQueueCommand, ListQueuesCommand, SendMessageCommand } = require("@aws-sdk/client-sqs");
 const { SNSClient, CreateTopicCommand } = require("@aws-sdk/client-sns");
-const { start, finish, run, until, PROGRAM } = require("../lib/slipway");
+const { serve } = require("../lib/file");
+const { start, run, outcome, until, PROGRAM } = require("../lib/slipway");
 
-let s;
-before(async () => { s = await start(null); });
-after(() => finish(s));
+const s = serve();
 
 const page = async (path, options) => { const r = await fetch(s.endpoint + path, options); return { status: r.status, text: await r.text() }; };
-// Runs the program and gives its exit status, output and errors, whatever they are.
-const cli = (...args) => run(PROGRAM, args, { env: { ...process.env, SLIPWAY_ENDPOINT: s.endpoint, AWS_ENDPOINT_URL: "" } })
-    .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }), (e) => ({ code: e.code, stdout: e.stdout, stderr: e.stderr }));
+const cli = (...args) => outcome(PROGRAM, args, { env: { ...process.env, SLIPWAY_ENDPOINT: s.endpoint, AWS_ENDPOINT_URL: "" } });
 
 test("wrappers of other emulators find the pages they wait for", async () => {
     const health = JSON.parse((await page("/_localstack/health")).text);

@@ -3,27 +3,19 @@
 const assert = require("node:assert");
 const crypto = require("node:crypto");
 const http = require("node:http");
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const {
-    SNSClient, CreateTopicCommand, SubscribeCommand, PublishCommand, ConfirmSubscriptionCommand, ListSubscriptionsByTopicCommand,
+    SNSClient, SubscribeCommand, PublishCommand, ConfirmSubscriptionCommand, ListSubscriptionsByTopicCommand,
     GetSubscriptionAttributesCommand, GetTopicAttributesCommand, SetTopicAttributesCommand, DeleteTopicCommand, PublishBatchCommand,
     ListTopicsCommand, TagResourceCommand, ListTagsForResourceCommand, UnsubscribeCommand,
 } = require("@aws-sdk/client-sns");
-const { SQSClient, CreateQueueCommand, ReceiveMessageCommand, GetQueueAttributesCommand } = require("@aws-sdk/client-sqs");
-const { start, finish, refuses, until } = require("../lib/slipway");
+const { SQSClient } = require("@aws-sdk/client-sqs");
+const { serve, later } = require("../lib/file");
+const { queues, topics, endpoint } = require("../lib/queues");
+const { refuses, until } = require("../lib/slipway");
 
-let s, sns, sqs;
-before(async () => { s = await start(null); sns = s.client(SNSClient); sqs = s.client(SQSClient); });
-after(() => finish(s));
-
-async function queue(name) {
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
-    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
-    return { url: QueueUrl, arn: Attributes.QueueArn };
-}
-const topic = async (name, Attributes) => (await sns.send(new CreateTopicCommand({ Name: name, Attributes }))).TopicArn;
-const receive = async (q) => (await sqs.send(new ReceiveMessageCommand({ QueueUrl: q.url, MaxNumberOfMessages: 10, MessageAttributeNames: ["All"] }))).Messages || [];
-const advance = (seconds) => s.advance(seconds);
+const s = serve(), sns = later(s, SNSClient), sqs = later(s, SQSClient);
+const { queue, receive } = queues(sqs), { topic } = topics(sns);
 
 // The text that SNS signs, from the message's own members.
 function signedText(m) {
@@ -35,23 +27,6 @@ async function verify(m) {
     const pem = await (await fetch(m.SigningCertURL)).text();
     const algorithm = m.SignatureVersion === "2" ? "RSA-SHA256" : "RSA-SHA1";
     return crypto.createVerify(algorithm).update(signedText(m)).verify(new crypto.X509Certificate(pem).publicKey, m.Signature, "base64");
-}
-
-// An HTTP endpoint that keeps what it gets; `answer` decides the status.
-async function endpoint(t, answer = () => 200) {
-    const got = [];
-    const server = http.createServer((req, res) => {
-        let body = "";
-        req.on("data", (d) => { body += d; });
-        req.on("end", () => {
-            got.push({ type: req.headers["x-amz-sns-message-type"], headers: req.headers, body });
-            res.statusCode = answer(got.length, req);
-            res.end();
-        });
-    });
-    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-    t.after(() => { server.closeAllConnections(); server.close(); });
-    return { url: `http://127.0.0.1:${server.address().port}/hook`, got };
 }
 
 test("a queue gets the envelope, or the raw message with its attributes", async () => {
@@ -128,7 +103,7 @@ test("a failing endpoint is tried again on the clock, then its message goes to t
     await sns.send(new PublishCommand({ TopicArn, Message: "lost" }));
     for (let tries = 2; tries <= 5; tries++) {
         await until(`try ${tries - 1} arrives`, () => hook.got.length === tries);
-        if (tries < 5) await until("the retry is due", async () => { await advance(5); return hook.got.length === tries + 1; });
+        if (tries < 5) await until("the retry is due", async () => { await s.advance(5); return hook.got.length === tries + 1; });
     }
     const m = await until("the dead letter", async () => (await receive(dead))[0]);
     assert.strictEqual(JSON.parse(m.Body).Message, "lost");

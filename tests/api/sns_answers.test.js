@@ -2,27 +2,21 @@
 // SNS as its recorded answers have it: what is refused and in which words, what is the same again, whom a filter lets through.
 "use strict";
 const assert = require("node:assert");
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const {
-    SNSClient, CreateTopicCommand, SubscribeCommand, PublishCommand, PublishBatchCommand, ConfirmSubscriptionCommand, ListSubscriptionsByTopicCommand,
+    SNSClient, SubscribeCommand, PublishCommand, PublishBatchCommand, ConfirmSubscriptionCommand, ListSubscriptionsByTopicCommand,
     GetSubscriptionAttributesCommand, SetSubscriptionAttributesCommand, GetTopicAttributesCommand, SetTopicAttributesCommand, DeleteTopicCommand,
     TagResourceCommand, ListTagsForResourceCommand, UnsubscribeCommand,
 } = require("@aws-sdk/client-sns");
-const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
-const { start, finish, refuses } = require("../lib/slipway");
+const { SQSClient } = require("@aws-sdk/client-sqs");
+const { serve, later } = require("../lib/file");
+const { queues, topics, endpoint } = require("../lib/queues");
+const { refuses } = require("../lib/slipway");
 
-let s, sns, sqs;
-before(async () => { s = await start(null); sns = s.client(SNSClient); sqs = s.client(SQSClient); });
-after(() => finish(s));
-
-async function queue(name, Attributes) {
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }));
-    return { url: QueueUrl, arn: `arn:aws:sqs:us-east-1:000000000000:${name}` };
-}
-const topic = async (name, Attributes, Tags) => (await sns.send(new CreateTopicCommand({ Name: name, Attributes, Tags }))).TopicArn;
+const s = serve(), sns = later(s, SNSClient), sqs = later(s, SQSClient);
+const { queue, receive } = queues(sqs), { topic } = topics(sns);
 const subscribe = async (TopicArn, Endpoint, Attributes) => (await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint, Attributes }))).SubscriptionArn;
 const set = (SubscriptionArn, AttributeName, AttributeValue) => sns.send(new SetSubscriptionAttributesCommand({ SubscriptionArn, AttributeName, AttributeValue }));
-const receive = async (q) => (await sqs.send(new ReceiveMessageCommand({ QueueUrl: q.url, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ["All"] }))).Messages || [];
 const invalid = (promise, message) => refuses(promise, "InvalidParameterException").then((e) => assert.strictEqual(e.message, `Invalid parameter: ${message}`));
 
 test("a filter on the body takes a dot for a step down, in the policy and in the body, and looks into lists in lists", async () => {

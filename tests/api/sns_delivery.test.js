@@ -3,43 +3,20 @@
 "use strict";
 const assert = require("node:assert");
 const http = require("node:http");
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const {
     SNSClient, CreateTopicCommand, SubscribeCommand, PublishCommand, PublishBatchCommand, ConfirmSubscriptionCommand, ListSubscriptionsByTopicCommand,
     GetSubscriptionAttributesCommand, SetSubscriptionAttributesCommand, GetTopicAttributesCommand, SetTopicAttributesCommand,
     AddPermissionCommand, RemovePermissionCommand, ListSubscriptionsCommand,
 } = require("@aws-sdk/client-sns");
-const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
-const { start, finish, refuses, until } = require("../lib/slipway");
+const { SQSClient } = require("@aws-sdk/client-sqs");
+const { serve, later } = require("../lib/file");
+const { queues, topics, endpoint } = require("../lib/queues");
+const { refuses, until } = require("../lib/slipway");
 
-let s, sns, sqs;
-before(async () => { s = await start(null); sns = s.client(SNSClient); sqs = s.client(SQSClient); });
-after(() => finish(s));
+const s = serve(), sns = later(s, SNSClient), sqs = later(s, SQSClient);
+const { queue, receive } = queues(sqs), { topic } = topics(sns);
 
-async function queue(name, Attributes, client = sqs) {
-    const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes }));
-    const [account] = QueueUrl.split("/").slice(-2);
-    return { url: QueueUrl, arn: `arn:aws:sqs:us-east-1:${account}:${name}`, client };
-}
-const topic = async (name, Attributes) => (await sns.send(new CreateTopicCommand({ Name: name, Attributes }))).TopicArn;
-const receive = async (q) => (await q.client.send(new ReceiveMessageCommand({ QueueUrl: q.url, MaxNumberOfMessages: 10, AttributeNames: ["All"], MessageAttributeNames: ["All"] }))).Messages || [];
-const advance = (seconds) => s.advance(seconds);
-
-async function endpoint(t, answer = () => 200) {
-    const got = [];
-    const server = http.createServer((req, res) => {
-        let body = "";
-        req.on("data", (d) => { body += d; });
-        req.on("end", () => {
-            got.push({ headers: req.headers, body });
-            res.statusCode = answer(got.length);
-            res.end();
-        });
-    });
-    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-    t.after(() => { server.closeAllConnections(); server.close(); });
-    return { url: `http://127.0.0.1:${server.address().port}/hook`, got };
-}
 async function subscribed(TopicArn, hook, Attributes) {
     await sns.send(new SubscribeCommand({ TopicArn, Protocol: "http", Endpoint: hook.url, Attributes }));
     await until("the confirmation arrives", () => hook.got.length === 1);
@@ -56,15 +33,15 @@ test("a subscription's delivery policy says how often and when an endpoint is tr
     await sns.send(new PublishCommand({ TopicArn, Message: "m" }));
     await until("the message and the retry without delay", () => hook.got.length === 3);
     assert.strictEqual(hook.got[1].headers["content-type"], "application/json");
-    await advance(4);
+    await s.advance(4);
     assert.strictEqual(hook.got.length, 3, "the next waits five seconds");
-    await advance(2);
+    await s.advance(2);
     await until("the retry after the least delay", () => hook.got.length === 4);
-    await advance(50);
+    await s.advance(50);
     assert.strictEqual(hook.got.length, 4, "the last waits a minute");
-    await advance(11);
+    await s.advance(11);
     await until("the last retry", () => hook.got.length === 5);
-    await advance(600);
+    await s.advance(600);
     assert.strictEqual(hook.got.length, 5);
 });
 
@@ -108,7 +85,7 @@ test("a FIFO topic orders and deduplicates what its FIFO queues get", async () =
     assert.strictEqual(JSON.parse(got[0].Body).SequenceNumber, first.SequenceNumber);
     assert.deepStrictEqual(Object.keys(JSON.parse(got[0].Body)), ["Type", "Message", "MessageId", "SequenceNumber", "Timestamp", "TopicArn", "UnsubscribeURL"]);
     assert.deepStrictEqual((await receive(standard)).map((m) => m.Body), ["one", "two"]);
-    await advance(301);
+    await s.advance(301);
     assert.notStrictEqual((await publish("one", "g", "1")).MessageId, first.MessageId);
     await refuses(publish("x"), "InvalidParameterException", /MessageGroupId/);
     await refuses(publish("x", "g"), "InvalidParameterException", /ContentBasedDeduplication/);

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 "use strict";
 const assert = require("node:assert");
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const {
     SQSClient, CreateQueueCommand, SendMessageCommand, SendMessageBatchCommand, ReceiveMessageCommand, DeleteMessageCommand,
     GetQueueAttributesCommand, SetQueueAttributesCommand, ListQueuesCommand, DeleteQueueCommand, PurgeQueueCommand,
     ChangeMessageVisibilityCommand, GetQueueUrlCommand, TagQueueCommand, UntagQueueCommand, ListQueueTagsCommand,
     ListDeadLetterSourceQueuesCommand, DeleteMessageBatchCommand,
 } = require("@aws-sdk/client-sqs");
-const { start, finish, refuses } = require("../lib/slipway");
+const { serve, later } = require("../lib/file");
+const { queues } = require("../lib/queues");
+const { start, refuses } = require("../lib/slipway");
 
-let s, sqs;
-before(async () => { s = await start(null); sqs = s.client(SQSClient); });
-after(() => finish(s));
-
-const create = async (name, Attributes) => (await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }))).QueueUrl;
+const s = serve(), sqs = later(s, SQSClient);
+const { create } = queues(sqs);
 const receive = async (QueueUrl, more) => (await sqs.send(new ReceiveMessageCommand({ QueueUrl, ...more }))).Messages || [];
-const advance = (seconds) => s.advance(seconds);
 
 test("a message is received with the digests that the SDK checks, then deleted", async () => {
     const QueueUrl = await create("digests");
@@ -41,9 +39,9 @@ test("a received message hides for its visibility timeout and comes back after i
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "m" }));
     const [first] = await receive(QueueUrl);
     assert.strictEqual((await receive(QueueUrl)).length, 0);
-    await advance(59);
+    await s.advance(59);
     assert.strictEqual((await receive(QueueUrl)).length, 0);
-    await advance(2);
+    await s.advance(2);
     const [again] = await receive(QueueUrl, { AttributeNames: ["ApproximateReceiveCount"] });
     assert.strictEqual(again.MessageId, first.MessageId);
     assert.strictEqual(again.Attributes.ApproximateReceiveCount, "2");
@@ -52,7 +50,7 @@ test("a received message hides for its visibility timeout and comes back after i
     await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: first.ReceiptHandle, VisibilityTimeout: 0 }));
     const [third] = await receive(QueueUrl);
     assert.strictEqual(third.MessageId, first.MessageId, "an older handle is good for its visibility");
-    await advance(61);
+    await s.advance(61);
     await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: third.ReceiptHandle, VisibilityTimeout: 60 }));
     const [fourth] = await receive(QueueUrl);
     assert.strictEqual(fourth.MessageId, first.MessageId, "nothing changes for one that is not in flight any more");
@@ -68,7 +66,7 @@ test("a delayed message is not seen before its time, and counts as delayed", asy
     const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }));
     assert.strictEqual(Attributes.ApproximateNumberOfMessagesDelayed, "1");
     assert.deepStrictEqual((await receive(QueueUrl, { MaxNumberOfMessages: 10 })).map((m) => m.Body), ["now"]);
-    await advance(31);
+    await s.advance(31);
     assert.ok((await receive(QueueUrl, { MaxNumberOfMessages: 10 })).some((m) => m.Body === "later"));
 });
 
@@ -154,7 +152,7 @@ test("attributes and tags are set, listed and removed; lists have pages", async 
 test("messages older than the retention are gone; a purge empties, once a minute", async () => {
     const QueueUrl = await create("old", { MessageRetentionPeriod: "60" });
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "m" }));
-    await advance(61);
+    await s.advance(61);
     assert.strictEqual((await receive(QueueUrl)).length, 0);
     await sqs.send(new PurgeQueueCommand({ QueueUrl }));
     await refuses(sqs.send(new PurgeQueueCommand({ QueueUrl })), "PurgeQueueInProgress");

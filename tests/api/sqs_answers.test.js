@@ -2,25 +2,20 @@
 // SQS as its recorded answers have it: errors in both protocols, a queue's URL as an endpoint, what is taken and what is not.
 "use strict";
 const assert = require("node:assert");
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const {
-    SQSClient, CreateQueueCommand, SendMessageCommand, SendMessageBatchCommand, ReceiveMessageCommand, DeleteMessageCommand, DeleteMessageBatchCommand,
-    GetQueueAttributesCommand, SetQueueAttributesCommand, ChangeMessageVisibilityBatchCommand, PurgeQueueCommand, StartMessageMoveTaskCommand,
+    SQSClient, SendMessageCommand, SendMessageBatchCommand, ReceiveMessageCommand, DeleteMessageCommand, DeleteMessageBatchCommand,
+    SetQueueAttributesCommand, ChangeMessageVisibilityBatchCommand, PurgeQueueCommand, StartMessageMoveTaskCommand,
     CancelMessageMoveTaskCommand, AddPermissionCommand, GetQueueUrlCommand,
 } = require("@aws-sdk/client-sqs");
-const { start, finish, refuses } = require("../lib/slipway");
+const { serve, later } = require("../lib/file");
+const { queues, bodies } = require("../lib/queues");
+const { refuses } = require("../lib/slipway");
 
-let s, sqs;
-before(async () => { s = await start(null); sqs = s.client(SQSClient); });
-after(() => finish(s));
-
-const create = async (name, Attributes) => (await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }))).QueueUrl;
-const fifo = (name, more) => create(`${name}.fifo`, { FifoQueue: "true", ...more });
+const s = serve(), sqs = later(s, SQSClient);
+const { create, fifo, attributes } = queues(sqs);
 const send = (QueueUrl, MessageBody, more) => sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, ...more }));
 const receive = async (QueueUrl, more) => (await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ["All"], ...more }))).Messages || [];
-const attributes = async (QueueUrl) => (await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }))).Attributes;
-const bodies = (l) => l.map((m) => m.Body);
-const advance = (seconds) => s.advance(seconds);
 
 async function json(operation, input, headers = {}) {
     const r = await fetch(s.endpoint, { method: "POST", body: JSON.stringify(input),
@@ -118,7 +113,7 @@ test("a FIFO queue gives as many of one group as it has, and refuses a handle wh
     const remove = (m) => sqs.send(new DeleteMessageCommand({ QueueUrl: q, ReceiptHandle: m.ReceiptHandle }));
     await remove(first[0]);
     await remove(first[0]);
-    await advance(31);
+    await s.advance(31);
     const e = await refuses(remove(first[1]), "InvalidParameterValue", /The receipt handle has expired\.$/);
     assert.ok(e.message.startsWith(`Value ${first[1].ReceiptHandle} for parameter ReceiptHandle is invalid. Reason: `));
     const batch = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: q, Entries: [{ Id: "a", ReceiptHandle: first[1].ReceiptHandle }] }));

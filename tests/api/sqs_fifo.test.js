@@ -2,29 +2,24 @@
 // FIFO queues, message move tasks, permissions and what messages may carry.
 "use strict";
 const assert = require("node:assert");
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const {
-    SQSClient, CreateQueueCommand, SendMessageCommand, SendMessageBatchCommand, ReceiveMessageCommand, DeleteMessageCommand, GetQueueAttributesCommand,
+    SQSClient, SendMessageCommand, SendMessageBatchCommand, ReceiveMessageCommand, DeleteMessageCommand,
     SetQueueAttributesCommand, ChangeMessageVisibilityBatchCommand, DeleteMessageBatchCommand, StartMessageMoveTaskCommand, ListMessageMoveTasksCommand,
     CancelMessageMoveTaskCommand, AddPermissionCommand, RemovePermissionCommand,
 } = require("@aws-sdk/client-sqs");
-const { start, finish, refuses, until } = require("../lib/slipway");
+const { serve, later } = require("../lib/file");
+const { queues, bodies } = require("../lib/queues");
+const { refuses, until } = require("../lib/slipway");
 
-let s, sqs;
-before(async () => { s = await start(null); sqs = s.client(SQSClient); });
-after(() => finish(s));
-
-const create = async (name, Attributes) => (await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }))).QueueUrl;
-const fifo = (name, more) => create(`${name}.fifo`, { FifoQueue: "true", ...more });
+const s = serve(), sqs = later(s, SQSClient);
+const { create, fifo, attributes } = queues(sqs);
 const send = (QueueUrl, MessageBody, MessageGroupId, MessageDeduplicationId, more) =>
     sqs.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageGroupId, MessageDeduplicationId, ...more }));
 const receive = async (QueueUrl, max = 10) =>
     (await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: max, MessageSystemAttributeNames: ["All"] }))).Messages || [];
 const remove = (QueueUrl, m) => sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: m.ReceiptHandle }));
-const bodies = (l) => l.map((m) => m.Body);
 const arn = async (QueueUrl) => (await attributes(QueueUrl)).QueueArn;
-const attributes = async (QueueUrl) => (await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }))).Attributes;
-const advance = (seconds) => s.advance(seconds);
 
 test("a FIFO queue gives each group's messages in order, and holds back a group while one of its messages is out", async () => {
     const q = await fifo("order");
@@ -38,28 +33,28 @@ test("a FIFO queue gives each group's messages in order, and holds back a group 
     assert.deepStrictEqual(await receive(q), []);
     await remove(q, a1);
     assert.deepStrictEqual(bodies(await receive(q)), ["a2", "a3"]);
-    await advance(31);
+    await s.advance(31);
     assert.deepStrictEqual(bodies(await receive(q)), ["b1", "b2", "a2", "a3"], "all of one group come, then those of the next; first the group whose message is the oldest");
 });
 
-const turns = async () => Number(/^slipway_store_turns_total (\S+)$/m.exec(await (await fetch(`${s.endpoint}/_slipway/metrics`)).text())[1]);
+const turns = () => s.metric("slipway_store_turns_total");
 const poll = (QueueUrl, WaitTimeSeconds = 20) => sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds, MaxNumberOfMessages: 10 }));
 
 test("a group goes on when its first message is deleted, expires, or goes to the dead letters", async () => {
     const q = await fifo("heads", { MessageRetentionPeriod: "60", VisibilityTimeout: "10" });
     await send(q, "a1", "a", "a1");
-    await advance(50);
+    await s.advance(50);
     for (const body of ["a2", "a3"]) await send(q, body, "a", body);
-    await advance(20);
+    await s.advance(20);
     assert.deepStrictEqual(bodies(await receive(q, 1)), ["a2"], "a1 is too old, and does not stand in the way");
-    await advance(3700); // the hourly step has removed all
+    await s.advance(3700); // the hourly step has removed all
     await send(q, "a4", "a", "a4");
     assert.deepStrictEqual(bodies(await receive(q)), ["a4"]);
     const dead = await fifo("heads-dead");
     const once = await fifo("heads-once", { VisibilityTimeout: "1", RedrivePolicy: JSON.stringify({ deadLetterTargetArn: await arn(dead), maxReceiveCount: 1 }) });
     for (const body of ["b1", "b2"]) await send(once, body, "b", body);
     assert.deepStrictEqual(bodies(await receive(once, 1)), ["b1"]);
-    await advance(2);
+    await s.advance(2);
     assert.deepStrictEqual(bodies(await receive(once, 1)), ["b2"], "b1 went to the dead letters, and b2 is the group's first");
     assert.deepStrictEqual(bodies(await receive(dead)), ["b1"]);
 });
@@ -68,16 +63,17 @@ test("a long poll hears of what becomes visible without being sent, and costs no
     const q = await fifo("bell", { VisibilityTimeout: "1000" }), back = await create("bell-back"), delayed = await create("bell-delayed");
     for (const body of ["a1", "a2"]) await send(q, body, "a", body);
     const [a1] = await receive(q, 1);
-    const began = Date.now(), waits = poll(q);
+    // The answer, which comes before the poll's own 20 s are over.
+    const heard = async (asked) => { const began = Date.now(), { Messages } = await asked; assert.ok(Date.now() - began < 15000); return bodies(Messages); };
+    const waits = heard(poll(q));
     for (let i = 0; i < 20; i++) assert.deepStrictEqual(await receive(back), []); // meanwhile the poll has begun to wait
     await remove(q, a1);
-    assert.deepStrictEqual(bodies((await waits).Messages), ["a2"], "the group is free");
+    assert.deepStrictEqual(await waits, ["a2"], "the group is free");
     await send(back, "back");
     await sqs.send(new ReceiveMessageCommand({ QueueUrl: back, VisibilityTimeout: 2 }));
-    assert.deepStrictEqual(bodies((await poll(back)).Messages), ["back"], "its visibility timeout is over");
+    assert.deepStrictEqual(await heard(poll(back)), ["back"], "its visibility timeout is over");
     await send(delayed, "delayed", undefined, undefined, { DelaySeconds: 2 });
-    assert.deepStrictEqual(bodies((await poll(delayed)).Messages), ["delayed"], "its delay is over");
-    assert.ok(Date.now() - began < 15000);
+    assert.deepStrictEqual(await heard(poll(delayed)), ["delayed"], "its delay is over");
     const many = await Promise.all(Array.from({ length: 20 }, (_, i) => create(`bell-${i}`)));
     const before = await turns();
     for (const answer of await Promise.all(many.map((url) => poll(url, 3)))) assert.deepStrictEqual(answer.Messages || [], []);
@@ -94,7 +90,7 @@ test("what a FIFO queue was sent is not sent again within five minutes", async (
     await remove(q, m);
     await send(q, "deleted meanwhile", "g", "id");
     assert.deepStrictEqual(await receive(q), []);
-    await advance(301);
+    await s.advance(301);
     await send(q, "later", "g", "id");
     assert.deepStrictEqual(bodies(await receive(q)), ["later"]);
     await send(content, "same", "g");

@@ -3,36 +3,28 @@
 // sender was given.
 "use strict";
 const assert = require("node:assert");
-const fs = require("node:fs");
-const path = require("node:path");
-const { test, before, after } = require("node:test");
+const { test } = require("node:test");
 const { EventBridgeClient, PutRuleCommand, PutTargetsCommand, PutEventsCommand } = require("@aws-sdk/client-eventbridge");
-const { SQSClient, CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SetQueueAttributesCommand } = require("@aws-sdk/client-sqs");
+const { SQSClient, SendMessageCommand, SetQueueAttributesCommand } = require("@aws-sdk/client-sqs");
 const { SNSClient, CreateTopicCommand, SubscribeCommand, PublishCommand, SetTopicAttributesCommand } = require("@aws-sdk/client-sns");
 const { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand, DescribeAlarmHistoryCommand } = require("@aws-sdk/client-cloudwatch");
 const { CloudWatchLogsClient, CreateLogGroupCommand, PutResourcePolicyCommand, DescribeResourcePoliciesCommand, DeleteResourcePolicyCommand,
         FilterLogEventsCommand } = require("@aws-sdk/client-cloudwatch-logs");
 const { IAMClient, CreateRoleCommand, PutRolePolicyCommand, CreateUserCommand, CreateAccessKeyCommand, PutUserPolicyCommand } = require("@aws-sdk/client-iam");
-const { start, finish, refuses, until } = require("../lib/slipway");
+const { serve, later } = require("../lib/file");
+const { queues } = require("../lib/queues");
+const { refuses, until } = require("../lib/slipway");
+const { document } = require("../lib/strict");
 
-let s, credentials, eb, sqs, sns;
-before(async () => {
-    s = await start(null, { args: ["--auth", "strict"] });
-    const [, accessKeyId, secretAccessKey] = fs.readFileSync(path.join(s.data, "root-credentials"), "utf8").match(/KEY_ID=(.*)\n.*SECRET_ACCESS_KEY=(.*)/);
-    credentials = { accessKeyId, secretAccessKey };
-    [eb, sqs, sns] = [EventBridgeClient, SQSClient, SNSClient].map((C) => s.client(C, { credentials }));
-});
-after(() => finish(s));
+const root = (server) => ({ credentials: server.root });
+const s = serve({ args: ["--auth", "strict"] });
+const [eb, sqs, sns] = [EventBridgeClient, SQSClient, SNSClient].map((C) => later(s, C, root));
+const { queue: made, receive } = queues(sqs);
 
-const document = (...Statement) => JSON.stringify({ Version: "2012-10-17", Statement });
 const service = (name, Action, Resource, Condition) => ({ Effect: "Allow", Principal: { Service: `${name}.amazonaws.com` }, Action, Resource, Condition });
-async function queue(name, ...statements) {
-    const arn = `arn:aws:sqs:us-east-1:000000000000:${name}`;
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: statements.length ? { Policy: document(...statements.map((f) => f(arn))) } : {} }));
-    return { url: QueueUrl, arn };
-}
+const queue = (name, ...statements) => made(name, statements.length ?
+    { Policy: document(...statements.map((f) => f(`arn:aws:sqs:us-east-1:000000000000:${name}`))) } : {});
 const lets = (name, source) => (arn) => service(name, "sqs:SendMessage", arn, source && { ArnEquals: { "aws:SourceArn": source } });
-const receive = async (q) => (await sqs.send(new ReceiveMessageCommand({ QueueUrl: q.url, MaxNumberOfMessages: 10, MessageAttributeNames: ["All"] }))).Messages || [];
 const arrives = (q) => until("a message", async () => { const l = await receive(q); return l.length && l; });
 async function rule(Name, Targets) {
     await eb.send(new PutRuleCommand({ Name, EventPattern: JSON.stringify({ source: [Name] }) }));
@@ -56,7 +48,7 @@ test("a queue takes events only of the rule that its policy names; others go to 
 });
 
 test("a target's role delivers what its policies allow", async () => {
-    const iam = s.client(IAMClient, { credentials }), mine = await queue("mine"), yours = await queue("yours"), dead = await queue("role-dead", lets("events"));
+    const iam = s.client(IAMClient, root(s)), mine = await queue("mine"), yours = await queue("yours"), dead = await queue("role-dead", lets("events"));
     const { Role } = await iam.send(new CreateRoleCommand({ RoleName: "sender", AssumeRolePolicyDocument: document({ Effect: "Allow", Principal: { Service: "events.amazonaws.com" }, Action: "sts:AssumeRole" }) }));
     await iam.send(new PutRolePolicyCommand({ RoleName: "sender", PolicyName: "p", PolicyDocument: document({ Effect: "Allow", Action: "sqs:SendMessage", Resource: mine.arn }) }));
     await rule("by-role", [mine, yours].map((q, i) => ({ Id: String(i), Arn: q.arn, RoleArn: Role.Arn, DeadLetterConfig: { Arn: dead.arn } })));
@@ -78,7 +70,7 @@ test("a topic's messages reach queues that let the topic in", async () => {
 });
 
 test("a topic's default policy lets alarms in and rules not; its own policy says otherwise", async () => {
-    const cw = s.client(CloudWatchClient, { credentials });
+    const cw = s.client(CloudWatchClient, root(s));
     const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "alarms" }));
     const q = await queue("alarms", lets("sns")), dead = await queue("alarms-dead", lets("events"));
     await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: q.arn, Attributes: { RawMessageDelivery: "true" } }));
@@ -99,7 +91,7 @@ test("a topic's default policy lets alarms in and rules not; its own policy says
 });
 
 test("a log group takes events when a resource policy lets them in", async () => {
-    const logs = s.client(CloudWatchLogsClient, { credentials }), group = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/events/strict";
+    const logs = s.client(CloudWatchLogsClient, root(s)), group = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/events/strict";
     const dead = await queue("logs-dead", lets("events"));
     await logs.send(new CreateLogGroupCommand({ logGroupName: "/aws/events/strict" }));
     await rule("to-logs", [{ Id: "l", Arn: group, DeadLetterConfig: { Arn: dead.arn } }]);
@@ -115,7 +107,7 @@ test("a log group takes events when a resource policy lets them in", async () =>
 });
 
 test("a user's policies name queues, topics, rules, log groups and alarms; a resource's policy may let it in", async () => {
-    const iam = s.client(IAMClient, { credentials }), q = await queue("named"), closed = await queue("not-named");
+    const iam = s.client(IAMClient, root(s)), q = await queue("named"), closed = await queue("not-named");
     const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "named" }));
     await iam.send(new CreateUserCommand({ UserName: "ann" }));
     const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: "ann" }));

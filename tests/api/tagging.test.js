@@ -12,7 +12,7 @@ const LOGS = require("@aws-sdk/client-cloudwatch-logs");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
 const { SQSClient, CreateQueueCommand } = require("@aws-sdk/client-sqs");
 const { SNSClient, CreateTopicCommand } = require("@aws-sdk/client-sns");
-const { start, finish, refuses, run, PROGRAM } = require("../lib/slipway");
+const { start, finish, refuses, run, outcome, PROGRAM } = require("../lib/slipway");
 const { allow, deny, strict } = require("../lib/strict");
 
 const REPOSITORY = "arn:aws:ecr:us-east-1:000000000000:repository/", QUEUE = "arn:aws:sqs:us-east-1:000000000000:", TOPIC = "arn:aws:sns:us-east-1:000000000000:";
@@ -22,8 +22,7 @@ let s, tagging, ecr;
 const ask = (operation, input) => tagging.send(new T[`${operation}Command`](input));
 const get = async (input = {}) => arns(await ask("GetResources", input));
 const repository = (client, repositoryName, tags) => client.send(new CreateRepositoryCommand({ repositoryName, tags: list(tags) }));
-const cli = (...args) => run(PROGRAM, ["resources", ...args], { env: { ...process.env, SLIPWAY_ENDPOINT: s.endpoint, AWS_ENDPOINT_URL: "" } })
-    .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }), (e) => ({ code: e.code, stdout: e.stdout, stderr: e.stderr }));
+const cli = (...args) => outcome(PROGRAM, ["resources", ...args], { env: { ...process.env, SLIPWAY_ENDPOINT: s.endpoint, AWS_ENDPOINT_URL: "" } });
 
 before(async () => {
     s = await start(null);

@@ -3,32 +3,18 @@
 // each other, `aws:` in any case reserved, order kept. The last test compares what was asked with what the models have.
 "use strict";
 const assert = require("node:assert");
-const fs = require("node:fs");
-const path = require("node:path");
-const { test, before, after } = require("node:test");
-const { start, finish, refuses } = require("../lib/slipway");
-const { world, approval, stage } = require("../lib/pipeline");
+const { test } = require("node:test");
+const { serve } = require("../lib/file");
+const { coverage, modelOf } = require("../lib/models");
+const { refuses } = require("../lib/slipway");
+const { world, trust, approval, stage } = require("../lib/pipeline");
+const { SDK, services, balancer, SAYS, POLICY } = require("../lib/services");
 
-const SDK = {
-    cloudwatch: require("@aws-sdk/client-cloudwatch"), codebuild: require("@aws-sdk/client-codebuild"), codecommit: require("@aws-sdk/client-codecommit"),
-    codepipeline: require("@aws-sdk/client-codepipeline"), ecr: require("@aws-sdk/client-ecr"), ecs: require("@aws-sdk/client-ecs"),
-    elbv2: require("@aws-sdk/client-elastic-load-balancing-v2"), events: require("@aws-sdk/client-eventbridge"), iam: require("@aws-sdk/client-iam"),
-    logs: require("@aws-sdk/client-cloudwatch-logs"), s3: require("@aws-sdk/client-s3"), sns: require("@aws-sdk/client-sns"),
-    sqs: require("@aws-sdk/client-sqs"), ssm: require("@aws-sdk/client-ssm"), sts: require("@aws-sdk/client-sts"), ec2: require("@aws-sdk/client-ec2"),
-    tagging: require("@aws-sdk/client-resource-groups-tagging-api"),
-};
 const ROLE = "arn:aws:iam::000000000000:role/builder";
-const TRUST = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: ["codebuild.amazonaws.com", "ecs-tasks.amazonaws.com"] }, Action: "sts:AssumeRole" }] });
-const POLICY = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:*", Resource: "*" }] });
+const TRUST = trust(["codebuild.amazonaws.com", "ecs-tasks.amazonaws.com"]);
 
-const asked = new Set(), clients = {};
-let s, w, subnets, vpc, listener;
-async function send(service, operation, input) {
-    const sdk = SDK[service];
-    clients[service] ??= s.client(Object.values(sdk).find((x) => typeof x === "function" && /.Client$/.test(x.name)));
-    asked.add(`${service} ${operation}`);
-    return clients[service].send(new sdk[`${operation}Command`](input));
-}
+const s = serve({ ready: make }), { send, client, asked } = services(s);
+let w, subnets, vpc, listener;
 
 // With tags, which this SDK does not know yet.
 async function createBucket(Bucket, tags) {
@@ -38,24 +24,17 @@ async function createBucket(Bucket, tags) {
         if (tags.length) args.request.body = `<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Tags>${xml}</Tags></CreateBucketConfiguration>`;
         return next(args);
     }, { step: "build", priority: "high" });
-    await clients.s3.send(command);
+    await client("s3").send(command);
     return Bucket;
 }
 
-before(async () => {
-    s = await start(null);
+async function make() {
     w = await world(s);
     await send("iam", "CreateRole", { RoleName: "builder", AssumeRolePolicyDocument: TRUST });
     await send("s3", "CreateBucket", { Bucket: "objects" });
-    const { Subnets } = await send("ec2", "DescribeSubnets", {});
-    subnets = Subnets.slice(0, 2).map((x) => x.SubnetId);
-    vpc = Subnets[0].VpcId;
-    const lb = (await send("elbv2", "CreateLoadBalancer", { Name: "for-listeners", Subnets: subnets })).LoadBalancers[0].LoadBalancerArn;
-    listener = (await send("elbv2", "CreateListener", { LoadBalancerArn: lb, Port: 18080, Protocol: "HTTP", DefaultActions: SAYS })).Listeners[0].ListenerArn;
-});
-after(() => finish(s));
+    ({ subnets, vpc, listener } = await balancer(send, "for-listeners", 18080));
+}
 
-const SAYS = [{ Type: "fixed-response", FixedResponseConfig: { StatusCode: "200" } }];
 const arn = (service, resource) => `arn:aws:${service}:us-east-1:000000000000:${resource}`;
 const Upper = (pairs) => pairs.map(([Key, Value]) => ({ Key, Value }));
 const lower = (pairs) => pairs.map(([key, value]) => ({ key, value }));
@@ -246,11 +225,9 @@ for (const [name, [ask, many]] of Object.entries(ALSO))
     test(`${name} refuses more than its tags`, () => refuses(ask(pairs(51)), many));
 
 test("every operation that takes tags was asked", async () => {
-    const { services } = await (await fetch(`${s.endpoint}/_slipway/coverage`)).json();
     const missed = [];
-    for (const { service, implemented } of services) {
-        const file = path.join(__dirname, `../../models/${service}.json`);
-        const { shapes, operations } = JSON.parse(fs.readFileSync(file, "utf8"));
+    for (const { service, implemented } of await coverage(s)) {
+        const { shapes, operations } = modelOf(service);
         for (const op of implemented) {
             const members = Object.keys(shapes[operations[op].input?.shape]?.members || {});
             const takes = members.some((m) => /^(tags|tagging|tag)$/i.test(m)) && !/^(Untag|List|Describe|Get)/.test(op);

@@ -3,39 +3,20 @@
 // same resource, a new one, or the error that names it. The last test finds operations that no row asks.
 "use strict";
 const assert = require("node:assert");
-const fs = require("node:fs");
-const path = require("node:path");
-const { test, before, after } = require("node:test");
-const { start, finish, refuses } = require("../lib/slipway");
-const { world, approval, stage } = require("../lib/pipeline");
+const { test } = require("node:test");
+const { serve } = require("../lib/file");
+const { coverage } = require("../lib/models");
+const { refuses } = require("../lib/slipway");
+const { world, trust, approval, stage } = require("../lib/pipeline");
+const { services, balancer, SAYS, POLICY } = require("../lib/services");
 
-const SDK = {
-    codebuild: require("@aws-sdk/client-codebuild"), codecommit: require("@aws-sdk/client-codecommit"), codepipeline: require("@aws-sdk/client-codepipeline"),
-    ecr: require("@aws-sdk/client-ecr"), ecs: require("@aws-sdk/client-ecs"), elbv2: require("@aws-sdk/client-elastic-load-balancing-v2"),
-    events: require("@aws-sdk/client-eventbridge"), iam: require("@aws-sdk/client-iam"), logs: require("@aws-sdk/client-cloudwatch-logs"),
-    s3: require("@aws-sdk/client-s3"), sns: require("@aws-sdk/client-sns"), sqs: require("@aws-sdk/client-sqs"), ssm: require("@aws-sdk/client-ssm"),
-    ec2: require("@aws-sdk/client-ec2"), cloudwatch: require("@aws-sdk/client-cloudwatch"),
-    cloudcontrol: require("@aws-sdk/client-cloudcontrol"),
-};
-const TRUST = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "codebuild.amazonaws.com" }, Action: "sts:AssumeRole" }] });
-const POLICY = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:*", Resource: "*" }] });
-const SAYS = [{ Type: "fixed-response", FixedResponseConfig: { StatusCode: "200" } }];
+const TRUST = trust("codebuild.amazonaws.com");
 
-const clients = {}, at = {}, asked = new Set();
-let s, w;
-const send = (service, operation, input) => {
-    clients[service] ??= s.client(Object.values(SDK[service]).find((x) => typeof x === "function" && /.Client$/.test(x.name)));
-    asked.add(`${service} ${operation}`);
-    return clients[service].send(new SDK[service][`${operation}Command`](input));
-};
-before(async () => {
-    s = await start(null);
+const at = {}, s = serve({ ready: make }), { send, asked } = services(s);
+let w;
+async function make() {
     w = await world(s);
-    const { Subnets } = await send("ec2", "DescribeSubnets", {});
-    at.subnets = Subnets.slice(0, 2).map((x) => x.SubnetId);
-    at.vpc = Subnets[0].VpcId;
-    at.lb = (await send("elbv2", "CreateLoadBalancer", { Name: "base", Subnets: at.subnets })).LoadBalancers[0].LoadBalancerArn;
-    at.listener = (await send("elbv2", "CreateListener", { LoadBalancerArn: at.lb, Port: 18090, Protocol: "HTTP", DefaultActions: SAYS })).Listeners[0].ListenerArn;
+    Object.assign(at, await balancer(send, "base", 18090));
     at.role = (await send("iam", "CreateRole", { RoleName: "base", AssumeRolePolicyDocument: TRUST })).Role.Arn;
     await send("iam", "CreateUser", { UserName: "base" });
     await send("iam", "CreateInstanceProfile", { InstanceProfileName: "base" });
@@ -48,8 +29,7 @@ before(async () => {
     await send("s3", "CreateBucket", { Bucket: "base" });
     await send("events", "PutRule", { Name: "base", EventPattern: '{"source":["x"]}' });
     await w.repository("base");
-});
-after(() => finish(s));
+}
 
 const TASK = { family: "base", containerDefinitions: [{ name: "a", image: "x", memory: 16 }] };
 const QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:base";
@@ -147,8 +127,7 @@ for (const [service, operation, input, error] of DELETED)
     });
 
 test("every operation that creates was asked twice", async () => {
-    const { services } = await (await fetch(`${s.endpoint}/_slipway/coverage`)).json();
-    const missed = services.flatMap(({ service, implemented }) => implemented.filter((op) => /^Create/.test(op)).map((op) => `${service} ${op}`))
+    const missed = (await coverage(s)).flatMap(({ service, implemented }) => implemented.filter((op) => /^Create/.test(op)).map((op) => `${service} ${op}`))
         .filter((name) => !MADE.some(([service, operation]) => `${service} ${operation}` === name));
     assert.deepStrictEqual(missed, []);
 });

@@ -8,23 +8,20 @@ const assert = require("node:assert");
 const CW = require("@aws-sdk/client-cloudwatch");
 const EB = require("@aws-sdk/client-eventbridge");
 const SNS = require("@aws-sdk/client-sns");
-const SQS = require("@aws-sdk/client-sqs");
 const { ECRClient, DescribeImagesCommand, BatchGetImageCommand } = require("@aws-sdk/client-ecr");
+const { SQSClient } = require("@aws-sdk/client-sqs");
 const { ListTaskDefinitionsCommand } = require("@aws-sdk/client-ecs");
 const { CreateRuleCommand, DescribeRulesCommand } = require("@aws-sdk/client-elastic-load-balancing-v2");
 const { start, until } = require("../lib/slipway");
-const { points, live, lives, alive, fsck, idle, leavesNothing } = require("../lib/crash");
+const { points, live, lives, alive, idle, leavesNothing } = require("../lib/crash");
 const { delivery } = require("../lib/delivery");
 const { push } = require("../lib/image");
+const { queues } = require("../lib/queues");
 const { execFileSync } = require("node:child_process");
 
 async function queue(s, name) {
-    const sqs = s.client(SQS.SQSClient);
-    const { QueueUrl } = await sqs.send(new SQS.CreateQueueCommand({ QueueName: name }));
-    const { Attributes } = await sqs.send(new SQS.GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
-    const count = async () => Number((await sqs.send(new SQS.GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["ApproximateNumberOfMessages"] })))
-        .Attributes.ApproximateNumberOfMessages);
-    return { arn: Attributes.QueueArn, count };
+    const q = queues(s.client(SQSClient)), { url, arn } = await q.queue(name);
+    return { arn, count: async () => Number((await q.attributes(url)).ApproximateNumberOfMessages) };
 }
 
 const blobs = (s) => execFileSync("find", [`${s.data}/blobs/sha256`, "-type", "f"]).toString().trim().split("\n").length;

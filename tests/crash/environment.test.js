@@ -4,15 +4,10 @@
 "use strict";
 const { test } = require("node:test");
 const assert = require("node:assert");
-const fs = require("node:fs");
-const path = require("node:path");
 const cb = require("@aws-sdk/client-codebuild");
 const { start, until } = require("../lib/slipway");
-const { builds } = require("../lib/build");
+const { builds, folders, kept } = require("../lib/build");
 const { points, alive, lives, idle, leavesNothing } = require("../lib/crash");
-
-const folders = (s) => { try { return fs.readdirSync(path.join(s.data, "codebuild")); } catch { return []; } };
-const kept = (s) => folders(s).filter((u) => fs.existsSync(path.join(s.data, "codebuild", u, "control/ready")));
 
 const STEPS = (project) => [
     async (s) => {

@@ -10,16 +10,15 @@ const path = require("node:path");
 const cc = require("@aws-sdk/client-codecommit");
 const cp = require("@aws-sdk/client-codepipeline");
 const cb = require("@aws-sdk/client-codebuild");
-const { IAMClient, CreateRoleCommand } = require("@aws-sdk/client-iam");
 const { S3Client, CreateBucketCommand } = require("@aws-sdk/client-s3");
 const { SNSClient, CreateTopicCommand, SubscribeCommand, ListSubscriptionsByTopicCommand } = require("@aws-sdk/client-sns");
+const { stage, action, approval } = require("../lib/pipeline");
+const { role } = require("../lib/role");
 const { start, until, run } = require("../lib/slipway");
 const { points, alive, lives, idle, leavesNothing } = require("../lib/crash");
 
 const HERE = points(/^(codepipeline|codebuild(?!\.environment_)|codecommit|git|sns|engine)\./);
 
-const trust = (service) => JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }] });
-const action = (name, category, provider, configuration, more = {}) => ({ name, actionTypeId: { category, owner: "AWS", provider, version: "1" }, configuration, ...more });
 const git = (cwd, ...args) => run("git", ["-c", "user.name=T", "-c", "user.email=t@example.com", ...args], { cwd, env: { ...process.env, GIT_TERMINAL_PROMPT: "0" } });
 
 // An HTTP endpoint that confirms its subscription.
@@ -39,8 +38,7 @@ async function endpoint(t) {
 }
 
 async function setUp(t, s) {
-    const iam = s.client(IAMClient), sns = s.client(SNSClient);
-    const roleArn = async (n, service) => (await iam.send(new CreateRoleCommand({ RoleName: n, AssumeRolePolicyDocument: trust(service) }))).Role.Arn;
+    const sns = s.client(SNSClient);
     await s.client(S3Client).send(new CreateBucketCommand({ Bucket: "artifacts" }));
     await s.client(cc.CodeCommitClient).send(new cc.CreateRepositoryCommand({ repositoryName: "app" }));
     const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "approvals" }));
@@ -48,14 +46,14 @@ async function setUp(t, s) {
     await until("the subscription is confirmed", async () => (await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn })))
         .Subscriptions.some((x) => x.SubscriptionArn.startsWith("arn:")));
     await s.client(cb.CodeBuildClient).send(new cb.CreateProjectCommand({
-        name: "app", serviceRole: await roleArn("builder", "codebuild.amazonaws.com"), source: { type: "CODEPIPELINE" }, artifacts: { type: "CODEPIPELINE" },
+        name: "app", serviceRole: await role(s, "builder", "codebuild.amazonaws.com"), source: { type: "CODEPIPELINE" }, artifacts: { type: "CODEPIPELINE" },
         environment: { type: "LINUX_CONTAINER", image: "aws/codebuild/standard:7.0", computeType: "BUILD_GENERAL1_SMALL" } }));
     await s.client(cp.CodePipelineClient).send(new cp.CreatePipelineCommand({ pipeline: {
-        name: "p", roleArn: await roleArn("pipeline", "codepipeline.amazonaws.com"), artifactStore: { type: "S3", location: "artifacts" },
+        name: "p", roleArn: await role(s, "pipeline", "codepipeline.amazonaws.com"), artifactStore: { type: "S3", location: "artifacts" },
         stages: [
-            { name: "Source", actions: [action("Source", "Source", "CodeCommit", { RepositoryName: "app", BranchName: "main" }, { outputArtifacts: [{ name: "code" }] })] },
-            { name: "Approve", actions: [action("Approve", "Approval", "Manual", { NotificationArn: TopicArn })] },
-            { name: "Build", actions: [action("Build", "Build", "CodeBuild", { ProjectName: "app" }, { inputArtifacts: [{ name: "code" }], outputArtifacts: [{ name: "built" }] })] },
+            stage("Source", action("Source", "Source", "CodeCommit", { RepositoryName: "app", BranchName: "main" }, { outputArtifacts: [{ name: "code" }] })),
+            stage("Approve", approval("Approve", {}, { NotificationArn: TopicArn })),
+            stage("Build", action("Build", "Build", "CodeBuild", { ProjectName: "app" }, { inputArtifacts: [{ name: "code" }], outputArtifacts: [{ name: "built" }] })),
         ] } }));
     /* Made on an empty repository, it starts and fails: out of the way before the crash. */
     await until("the first execution has ended", async () => (await executions(s)).every((e) => e.status !== "InProgress"));

@@ -3,21 +3,13 @@
 "use strict";
 const assert = require("node:assert");
 const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 const { test } = require("node:test");
-const { run, PROGRAM, clientEnv } = require("../lib/slipway");
+const { run, folder, PROGRAM, clientEnv } = require("../lib/slipway");
 const { onTerminal } = require("../lib/terminal");
 
 const program = path.resolve(PROGRAM);
 const example = path.join(__dirname, "../../examples/hello-web");
-
-// A folder for the demo's temporary one, so that a test sees what stays in it.
-function folder(t) {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-demo-"));
-    t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
-    return dir;
-}
 
 // Processes, mounts and interfaces that name this folder or the instance in it.
 function remains(dir, instance) {

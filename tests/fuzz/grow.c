@@ -7,6 +7,7 @@
  * against one of a quarter of its size (linear: 4 times, quadratic: 16). What looks guilty is measured again: a noisy
  * machine makes a time longer, never shorter. */
 
+#include "../unit/cpu.h"
 #include "grow.h"
 
 #include <dirent.h>
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SMALL     ((size_t)16 << 10)
 #define LARGE     ((size_t)64 << 10)
@@ -110,12 +110,6 @@ static const struct {
 };
 #define PIECES (sizeof pieces / sizeof pieces[0])
 
-static long long now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
 /* One input of `size` bytes; how long it takes. */
 static long long measure(const uint8_t *begin, size_t n, size_t piece, size_t size) {
     uint8_t *data = malloc(size + 64);
@@ -125,9 +119,9 @@ static long long measure(const uint8_t *begin, size_t n, size_t piece, size_t si
     size_t at = n;
     for (; at + pieces[piece].n <= size; at += pieces[piece].n)
         memcpy(data + at, pieces[piece].p, pieces[piece].n);
-    long long since = now_ns();
+    long long since = cpu_thread_ns();
     (void)LLVMFuzzerTestOneInput(data, at);
-    long long took = now_ns() - since;
+    long long took = cpu_thread_ns() - since;
     free(data);
     return took;
 }

@@ -5,6 +5,8 @@
 //     const b = await w.build("version: 0.2\n...");    // a project of its own, its build, ended
 //     await w.logs(b);
 "use strict";
+const fs = require("node:fs");
+const path = require("node:path");
 const cb = require("@aws-sdk/client-codebuild");
 const { CloudWatchLogsClient, GetLogEventsCommand } = require("@aws-sdk/client-cloudwatch-logs");
 const { S3Client, CreateBucketCommand, GetObjectCommand, ListObjectsV2Command } = require("@aws-sdk/client-s3");
@@ -75,6 +77,10 @@ async function builds(s, options = {}) {
     return w;
 }
 
+// Names of the folders that builds have in a server's data, and of those that wait for one.
+const folders = (s) => { try { return fs.readdirSync(path.join(s.data, "codebuild")).sort(); } catch { return []; } };
+const kept = (s) => folders(s).filter((u) => fs.existsSync(path.join(s.data, "codebuild", u, "control/ready")));
+
 const phase = (b, name) => b.phases.find((p) => p.phaseType === name);
 
-module.exports = { builds, phase, ROLE };
+module.exports = { builds, phase, folders, kept, ROLE };

@@ -52,8 +52,7 @@ async function lives(s, point, steps) {
 }
 
 // No work is due that nobody does: steps that fail for ever would be.
-const idle = (s) => alive(s, "nothing is left to do", async () =>
-    /^slipway_engine_items_due 0$/m.test(await (await fetch(`${s.endpoint}/_slipway/metrics`)).text()));
+const idle = (s) => alive(s, "nothing is left to do", async () => await s.metric("slipway_engine_items_due") === 0);
 
 // Stops the server for good; its store agrees with itself, and nothing of it is outside of the data folder.
 async function leavesNothing(s) {

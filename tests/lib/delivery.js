@@ -7,16 +7,20 @@
 //     await d.ended(await d.start(), "Succeeded");
 //     await d.stable();
 "use strict";
-const http = require("node:http");
 const ECS = require("@aws-sdk/client-ecs");
 const CC = require("@aws-sdk/client-codecommit");
 const CP = require("@aws-sdk/client-codepipeline");
 const L = require("@aws-sdk/client-elastic-load-balancing-v2");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
 const { S3Client, CreateBucketCommand } = require("@aws-sdk/client-s3");
+const { ask, frontOf } = require("./elbv2");
 const { push } = require("./image");
+const { action, stage } = require("./pipeline");
 const { role } = require("./role");
-const { until, freePort } = require("./slipway");
+const { until } = require("./slipway");
+
+// A stage of one action of its name.
+const alone = (name, ...rest) => stage(name, action(name, ...rest));
 
 class Delivery {
     constructor(s) {
@@ -36,22 +40,7 @@ class Delivery {
         return push(this.s, `web:${tag}`, { cmd: ["sh", "-c", "trap 'exit 0' TERM; httpd -f -p 8080 -h /www & wait"], files: { "www/index.html": tag }, ...more });
     }
 
-    async balancer() {
-        const { Subnets } = await this.s.client(EC2Client).send(new DescribeSubnetsCommand({}));
-        const { TargetGroups: [group] } = await this.elb.send(new L.CreateTargetGroupCommand({ Name: "web", Protocol: "HTTP", Port: 8080,
-            TargetType: "ip", VpcId: Subnets[0].VpcId, HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2,
-            HealthyThresholdCount: 2, UnhealthyThresholdCount: 2, HealthCheckPath: "/index.html" }));
-        await this.elb.send(new L.ModifyTargetGroupAttributesCommand({ TargetGroupArn: group.TargetGroupArn,
-            Attributes: [{ Key: "deregistration_delay.timeout_seconds", Value: "1" }] }));
-        const { LoadBalancers: [lb] } = await this.elb.send(new L.CreateLoadBalancerCommand({ Name: "web",
-            Subnets: Subnets.slice(0, 2).map((x) => x.SubnetId) }));
-        this.port = await freePort();
-        const { Listeners: [listener] } = await this.elb.send(new L.CreateListenerCommand({ LoadBalancerArn: lb.LoadBalancerArn, Protocol: "HTTP",
-            Port: this.port, DefaultActions: [{ Type: "forward", TargetGroupArn: group.TargetGroupArn }] }));
-        this.host = lb.DNSName;
-        this.group = group.TargetGroupArn;
-        this.listener = listener.ListenerArn;
-    }
+    async balancer() { Object.assign(this, await frontOf(this.s, "web", 1)); }
 
     async service({ desiredCount = 1, tags, breaker = true } = {}) {
         await this.ecs.send(new ECS.CreateClusterCommand({ clusterName: "main" }));
@@ -67,12 +56,10 @@ class Delivery {
     async pipeline(between = [], artifact = "code") {
         const roleArn = await this.role("pipeline", "codepipeline.amazonaws.com");
         await this.s.client(S3Client).send(new CreateBucketCommand({ Bucket: "artifacts" }));
-        const action = (name, category, provider, configuration, more) => ({ name, actions: [
-            { name, actionTypeId: { category, owner: "AWS", provider, version: "1" }, configuration, ...more }] });
         await this.cp.send(new CP.CreatePipelineCommand({ pipeline: { name: "web", roleArn, artifactStore: { type: "S3", location: "artifacts" }, stages: [
-            action("Source", "Source", "CodeCommit", { RepositoryName: "web", BranchName: "main", PollForSourceChanges: "false" }, { outputArtifacts: [{ name: "code" }] }),
-            ...between.map((x) => action(...x)),
-            action("Deploy", "Deploy", "ECS", { ClusterName: "main", ServiceName: "web" }, { inputArtifacts: [{ name: artifact }] })] } }));
+            alone("Source", "Source", "CodeCommit", { RepositoryName: "web", BranchName: "main", PollForSourceChanges: "false" }, { outputArtifacts: [{ name: "code" }] }),
+            ...between.map((x) => alone(...x)),
+            alone("Deploy", "Deploy", "ECS", { ClusterName: "main", ServiceName: "web" }, { inputArtifacts: [{ name: artifact }] })] } }));
     }
 
     // Made again where it is cut short: the same text again is the commit that is there.
@@ -122,16 +109,7 @@ class Delivery {
     }
 
     // One request through the load balancer: "200 v1", or what went wrong.
-    ask(path = "/index.html") {
-        return new Promise((resolve) => {
-            http.get({ host: "127.0.0.1", port: this.port, path, headers: { host: this.host }, agent: false }, (r) => {
-                let text = "";
-                r.on("data", (d) => { text += d; });
-                r.on("end", () => resolve(`${r.statusCode} ${text}`));
-                r.on("error", (e) => resolve(e.code));
-            }).on("error", (e) => resolve(e.code));
-        });
-    }
+    ask(path = "/index.html") { return ask(this, path); }
 
     // One request after the other until stop(), which gives how often each answer came.
     load() {

@@ -7,6 +7,7 @@
 //     const one = await b.backend("one"), g = await b.group(), port = await b.freePort();
 //     await b.listener(await b.balancer(), port, to([g, 1]));
 "use strict";
+const assert = require("node:assert");
 const http = require("node:http");
 const L = require("@aws-sdk/client-elastic-load-balancing-v2");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
@@ -36,6 +37,48 @@ function get(port, path = "/", { host = "localhost", headers = {}, method = "GET
 const served = (port, what, ask = {}) => until(`${what} on ${port}`, async () => {
     try { return (await get(port, ask.path, ask)).body === what; } catch { return false; }
 });
+
+// A request to a load balancer { port, host }: "200 v1", or what went wrong.
+function ask({ port, host }, path, agent = false) {
+    return new Promise((resolve) => {
+        http.get({ host: "127.0.0.1", port, path, headers: { host }, agent }, (r) => {
+            let text = "";
+            r.on("data", (d) => { text += d; });
+            r.on("end", () => resolve(r.complete ? `${r.statusCode} ${text.trim()}` : "cut"));
+            r.on("error", (e) => resolve(e.code));
+        }).on("error", (e) => resolve(e.code));
+    });
+}
+
+// One request after the other, until stop(), which fails if one of them was not answered by 200.
+function load(port) {
+    const seen = { done: 0, failed: 0 };
+    let on = true;
+    const ended = (async () => {
+        for (; on; seen.done++)
+            if ((await get(port).catch(() => ({}))).status !== 200) seen.failed++;
+    })();
+    return { seen, stop: async () => {
+        on = false;
+        await ended;
+        assert.strictEqual(seen.failed, 0, `${seen.failed} of ${seen.done} failed`);
+    } };
+}
+
+// A load balancer of this name with one listener, and a target group that is looked at often: { group, listener, port, host }.
+async function frontOf(s, Name, delay) {
+    const elb = s.client(L.ElasticLoadBalancingV2Client), send = (name, input) => elb.send(new L[`${name}Command`](input));
+    const { Subnets } = await s.client(EC2Client).send(new DescribeSubnetsCommand({}));
+    const group = (await send("CreateTargetGroup", { Name, Protocol: "HTTP", Port: 8080, TargetType: "ip", VpcId: Subnets[0].VpcId,
+        HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2, HealthyThresholdCount: 2, UnhealthyThresholdCount: 2,
+        HealthCheckPath: "/index.html" })).TargetGroups[0].TargetGroupArn;
+    await send("ModifyTargetGroupAttributes", { TargetGroupArn: group, Attributes: [{ Key: "deregistration_delay.timeout_seconds", Value: String(delay) }] });
+    const lb = (await send("CreateLoadBalancer", { Name, Subnets: Subnets.slice(0, 2).map((x) => x.SubnetId) })).LoadBalancers[0];
+    const port = await freePort();
+    const listener = (await send("CreateListener", { LoadBalancerArn: lb.LoadBalancerArn, Protocol: "HTTP", Port: port,
+        DefaultActions: [{ Type: "forward", TargetGroupArn: group }] })).Listeners[0].ListenerArn;
+    return { group, listener, port, host: lb.DNSName };
+}
 
 let n = 0;
 const unique = (what) => `${what}-${++n}`;
@@ -127,4 +170,4 @@ class Balancing {
     }
 }
 
-module.exports = { Balancing, refuses, to, says, freePort, get, served, unique };
+module.exports = { Balancing, refuses, to, says, freePort, get, ask, load, served, frontOf, unique };

@@ -5,10 +5,17 @@
 //     const w = await g.work("repository");            // a folder with the remote `origin`
 //     const id = await g.commit(w, { "a.txt": "a" });
 //     await g.git(w, "push", "-q", "origin", "main");
+//
+// A file's own server, with both ways into its repositories:
+//
+//     const { s, g, send } = gitFile();
 "use strict";
+const { after } = require("node:test");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
+const { CodeCommitClient } = require("@aws-sdk/client-codecommit");
+const { serve, later } = require("./file");
 const { run } = require("./slipway");
 
 // git asks the AWS CLI for a password, as CodeCommit documents.
@@ -57,4 +64,12 @@ class Git {
     }
 }
 
-module.exports = { gitOf: (s) => new Git(s), HELPER };
+const gitOf = (s) => new Git(s);
+
+function gitFile() {
+    const s = serve({ ephemeral: false }), cc = later(s, CodeCommitClient), g = gitOf(s);
+    after(() => g.close());
+    return { s, g, send: (Command, input = {}) => cc.send(new Command(input)) };
+}
+
+module.exports = { gitOf, gitFile, HELPER };

@@ -8,6 +8,7 @@
 const cp = require("@aws-sdk/client-codepipeline");
 const { CodeCommitClient, CreateRepositoryCommand, PutFileCommand, GetBranchCommand } = require("@aws-sdk/client-codecommit");
 const { S3Client, CreateBucketCommand } = require("@aws-sdk/client-s3");
+const { serve, later } = require("./file");
 const { role, trust } = require("./role");
 const { until } = require("./slipway");
 
@@ -15,14 +16,16 @@ const stage = (name, ...actions) => ({ name, actions });
 const action = (name, category, provider, configuration, more = {}) =>
     ({ name, actionTypeId: { category, owner: "AWS", provider, version: "1" }, configuration, ...more });
 const approval = (name, more = {}, configuration = {}) => action(name, "Approval", "Manual", configuration, more);
+// A stage that waits for its approval.
+const hold = () => stage("Hold", approval("Hold"));
 // A build whose project does not exist: it fails at once.
 const broken = (name, more = {}) => action(name, "Build", "CodeBuild", { ProjectName: "nowhere" }, { inputArtifacts: [{ name: "code" }], ...more });
 
 class World {
     constructor(s) {
         this.s = s;
-        this.cp = s.client(cp.CodePipelineClient);
-        this.cc = s.client(CodeCommitClient);
+        this.cp = later(s, cp.CodePipelineClient);
+        this.cc = later(s, CodeCommitClient);
     }
 
     send(Command, input = {}) { return this.cp.send(new Command(input)); }
@@ -107,12 +110,18 @@ class World {
     }
 }
 
-async function world(s) {
-    const w = new World(s);
+async function furnish(w) {
     w.roleArn = await w.role("pipeline", "codepipeline.amazonaws.com");
-    await s.client(S3Client).send(new CreateBucketCommand({ Bucket: "artifacts" }));
+    await w.s.client(S3Client).send(new CreateBucketCommand({ Bucket: "artifacts" }));
     await w.repository("app");
     return w;
 }
+const world = (s) => furnish(new World(s));
 
-module.exports = { World, world, trust, stage, action, approval, broken };
+// A file's own server, and such a world in it.
+function worldFile() {
+    const s = serve({ ready: () => furnish(w) }), w = new World(s);
+    return { s, w };
+}
+
+module.exports = { World, world, worldFile, trust, stage, action, approval, broken, hold };

@@ -5,6 +5,10 @@
 //     const r = await Registry.of(s, ecr);                     // logged in by GetAuthorizationToken
 //     const image = await r.pushImage("app", "v1");            // one that no other test has
 //     const { status, headers, json } = await r.raw("GET", "/v2/app/tags/list");
+//
+// A file's own server, and a registry that is logged in when its tests run:
+//
+//     const { s, ecr, registry, send, create } = registryFile();
 "use strict";
 const assert = require("node:assert");
 const crypto = require("node:crypto");
@@ -12,7 +16,8 @@ const fs = require("node:fs");
 const http = require("node:http");
 const path = require("node:path");
 const zlib = require("node:zlib");
-const { GetAuthorizationTokenCommand } = require("@aws-sdk/client-ecr");
+const { ECRClient, CreateRepositoryCommand, GetAuthorizationTokenCommand } = require("@aws-sdk/client-ecr");
+const { serve, later } = require("./file");
 
 const TYPES = {
     image: "application/vnd.oci.image.manifest.v1+json",
@@ -25,17 +30,24 @@ const TYPES = {
 const sha256 = (b) => "sha256:" + crypto.createHash("sha256").update(b).digest("hex");
 
 class Registry {
-    constructor(s, auth) {
+    constructor(s, auth = null) {
         this.s = s;
         this.auth = auth;                       // "AWS:password", or null for none
-        this.password = auth && auth.replace(/^AWS:/, "");
-        this.host = `127.0.0.1:${s.port}`;
     }
 
     static async of(s, ecr) {
-        const { authorizationData: [d] } = await ecr.send(new GetAuthorizationTokenCommand({}));
-        return new Registry(s, Buffer.from(d.authorizationToken, "base64").toString());
+        const r = new Registry(s);
+        await r.login(ecr);
+        return r;
     }
+
+    async login(ecr) {
+        const { authorizationData: [d] } = await ecr.send(new GetAuthorizationTokenCommand({}));
+        this.auth = Buffer.from(d.authorizationToken, "base64").toString();
+    }
+
+    get password() { return this.auth && this.auth.replace(/^AWS:/, ""); }
+    get host() { return `127.0.0.1:${this.s.port}`; }
 
     // One request. Several values of a header go as several lines; chunked: body is a list of parts.
     raw(method, target, { headers = {}, body, auth = this.auth, chunked } = {}) {
@@ -133,4 +145,11 @@ function layout(dir, size) {
     return manifest.digest;
 }
 
-module.exports = { Registry, TYPES, sha256, layout };
+function registryFile(options) {
+    const s = serve({ ...options, ready: () => registry.login(ecr) }), ecr = later(s, ECRClient), registry = new Registry(s);
+    const send = (Command, input = {}) => ecr.send(new Command(input));
+    const create = async (repositoryName, more = {}) => (await send(CreateRepositoryCommand, { repositoryName, ...more })).repository;
+    return { s, ecr, registry, send, create };
+}
+
+module.exports = { Registry, registryFile, TYPES, sha256, layout };

@@ -26,6 +26,17 @@ function clientEnv(extra = {}) {
     return { ...env, PATH: `${bin}:${env.PATH}` };
 }
 
+// { code, stdout, stderr } of a program, however it ends.
+const outcome = (program, args, options) => run(program, args, options)
+    .then((r) => ({ code: 0, ...r }), (e) => ({ code: e.code, stdout: e.stdout, stderr: e.stderr }));
+
+// A folder of test `t`, removed with it.
+function folder(t) {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-"));
+    t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+    return dir;
+}
+
 const PROGRAM = process.env.SLIPWAY || path.join(__dirname, "../../build/slipway");
 
 // What servers warned of, when a test of this file has failed: the last lines of all of them, for tests/run to show.
@@ -117,6 +128,12 @@ class Slipway {
 
     get credentials() {
         return { accessKeyId: "test", secretAccessKey: "test" };
+    }
+
+    // A figure of its own metrics, by name and labels: metric('slipway_memory_bytes{pool="all"}').
+    async metric(name) {
+        const text = await (await fetch(`${this.endpoint}/_slipway/metrics`)).text();
+        return Number(text.split("\n").find((line) => line.startsWith(`${name} `)).slice(name.length + 1));
     }
 
     // Asks the injected clock, with a body sets it; the time that it shows then.
@@ -216,4 +233,4 @@ async function freePort() {
     }
 }
 
-module.exports = { clientEnv, Slipway, start, finish, until, refuses, freePort, run, PROGRAM };
+module.exports = { clientEnv, Slipway, start, finish, until, refuses, freePort, run, outcome, folder, PROGRAM };

@@ -30,6 +30,7 @@ class Changed(unittest.TestCase):
         self.assertIn("tests/api/ssm.test.js", c.files)
         self.assertIn("tests/api/tags.test.js", c.files)
         self.assertNotIn("tests/api/s3_cors.test.js", c.files)
+        self.assertIn("tests/api/codebuild.test.js", choose("src/services/events/rule.c").files)    # by way of lib/events.js
         self.assertIn("tests/api/elbv2_life.test.js", choose("src/services/elbv2/rule.c").files)
         self.assertEqual(choose("models/members/ssm.json").files, c.files)
 

@@ -48,6 +48,12 @@ static inline World *world_open(const SwService *const *services) {
     return w;
 }
 
+/* As cmocka's set-up: *state is the list of services, then the world or NULL. */
+static inline int world_set_up(void **state) {
+    *state = world_open((const SwService *const *)*state);
+    return 0;
+}
+
 /* As cmocka's teardown; accepts NULL. */
 static inline int world_close(void **state) {
     World *w = *state;
@@ -60,3 +66,22 @@ static inline int world_close(void **state) {
     sw_arena_free(w->arena);
     return 0;
 }
+
+static inline void world_end(World *w) {
+    void *state = w;
+    world_close(&state);
+}
+
+/* Until nothing is due. */
+static inline void world_settle(World *w) {
+    assert_true(sw_engine_settle(w->host->engine, 20000));
+}
+
+static inline void world_advance(World *w, SwTime by) {
+    sw_clock_advance(w->host->clock, by);
+    world_settle(w);
+}
+
+/* A test of a world of its own with these services; it skips where that is NULL. */
+#define WORLD_TEST(t, services) \
+    cmocka_unit_test_prestate_setup_teardown(t, world_set_up, world_close, (void *)(uintptr_t)(services))

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../arena.h"
 #include "api/operation.h"
 
 typedef struct Thing {
@@ -83,20 +84,10 @@ static void a_reply_that_breaks_its_model_ends_a_server_under_test(void **state)
     assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
 }
 
-static int setup(void **state) {
-    *state = sw_arena_new(0);
-    return 0;
-}
-
-static int teardown(void **state) {
-    sw_arena_free(*state);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(limits_come_before_refusals_and_both_before_the_handler, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_reply_that_breaks_its_model_ends_a_server_under_test, setup, teardown),
+        ARENA_TEST(limits_come_before_refusals_and_both_before_the_handler),
+        ARENA_TEST(a_reply_that_breaks_its_model_ends_a_server_under_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

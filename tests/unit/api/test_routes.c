@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "../arena.h"
 #include "api/access.h"
 #include "base/file.h"
 
@@ -106,22 +107,12 @@ static void a_container_route_is_for_requests_from_a_containers_network(void **s
     }
 }
 
-static int setup(void **state) {
-    *state = sw_arena_new(0);
-    return 0;
-}
-
-static int teardown(void **state) {
-    sw_arena_free(*state);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_route_has_a_rule_that_fits_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_table_of_the_documentation_is_that_of_the_code, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_container_route_is_for_requests_from_a_containers_network, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_route_without_a_rule_lets_nobody_in, setup, teardown),
+        ARENA_TEST(every_route_has_a_rule_that_fits_it),
+        ARENA_TEST(the_table_of_the_documentation_is_that_of_the_code),
+        ARENA_TEST(a_container_route_is_for_requests_from_a_containers_network),
+        ARENA_TEST(a_route_without_a_rule_lets_nobody_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

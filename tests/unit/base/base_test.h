@@ -9,20 +9,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "../arena.h"
 #include "base/buf.h"
 #include "base/error.h"
 
-static inline int make_arena(void **state) {
-    *state = sw_arena_new(0);
-    return 0;
-}
-
-static inline int drop_arena(void **state) {
-    sw_arena_free(*state);
-    return 0;
-}
-
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_arena, drop_arena)
+#define TEST(fn) ARENA_TEST(fn)
 
 /* For a string that may not end with a NUL. */
 #define assert_str(s, z) \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patterns in the dialect of the API models, and their limits. */
 
+#include "../cpu.h"
 #include "base_test.h"
 
 #include "base/pattern.h"
@@ -102,10 +103,10 @@ static void a_hostile_pattern_ends_soon(void **state) {
     for (int i = 0; i < 5000; i++)
         sw_buf_addc(&b, 'a');
     sw_buf_addc(&b, '!');
-    int64_t from = sw_monotonic_ns();
+    int64_t from = cpu_thread_ns();
     assert_false(sw_pattern_matches(sw_pattern_compile("(a+)+$"), sw_buf_str(&b)));
     assert_false(sw_pattern_matches(sw_pattern_compile("(a|aa)+$"), sw_buf_str(&b)));
-    assert_true(sw_monotonic_ns() - from < 20 * SW_S);
+    assert_true(cpu_thread_ns() - from < 20 * SW_S);
 }
 
 static void long_plain_text_is_within_the_limits(void **state) {

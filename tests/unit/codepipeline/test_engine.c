@@ -108,15 +108,6 @@ static int tear_down(void **state) {
     return r;
 }
 
-static void settle(World *w) {
-    assert_true(sw_engine_settle(w->host->engine, 20000));
-}
-
-static void advance(World *w, SwTime by) {
-    sw_clock_advance(w->host->clock, by);
-    settle(w);
-}
-
 #define REFUSED(call, k) \
     do { \
         assert_int_equal((call), -1); \
@@ -227,13 +218,13 @@ static void actions_of_one_order_run_side_by_side_and_the_next_order_waits(void 
                                {"Work", "B", 1, "wait", NULL},
                                {"Work", "C", 2, "ok", NULL}};
     create(w, rows, SW_N(rows));
-    settle(w);
+    world_settle(w);
     assert_int_equal(fake.started.n, 3); /* S, then A and B in any order; not C */
     assert_string_equal(sw_str_z(w->arena, fake.started.v[0]), "Source.S");
     assert_null(strstr(started(w), "Work.C"));
     assert_status(w, 0, "InProgress");
     fake.open_gate = true;
-    advance(w, 2 * SW_S);
+    world_advance(w, 2 * SW_S);
     assert_status(w, 0, "Succeeded");
     assert_string_equal(sw_str_z(w->arena, fake.started.v[3]), "Work.C");
     assert_int_equal(fake.tokens.n, 4);
@@ -247,7 +238,7 @@ static void a_failed_action_stops_the_execution_and_a_retry_repeats_it_alone(voi
                                {"Work", "Bad", 1, "fail", NULL},
                                {"Last", "L", 1, "ok", NULL}};
     create(w, rows, SW_N(rows));
-    settle(w);
+    world_settle(w);
     assert_status(w, 0, "Failed");
     assert_null(strstr(started(w), "Last.L"));
     CodepipelineActionExecution *bad = latest(w, "Work", "Bad");
@@ -260,7 +251,7 @@ static void a_failed_action_stops_the_execution_and_a_retry_repeats_it_alone(voi
                                                .retry_mode = SW_STR("FAILED_ACTIONS")};
     CodepipelineRetryStageExecutionOutput *out;
     OK(codepipeline_call_retry_stage_execution(w->cx, &in, &out, &w->err));
-    settle(w);
+    world_settle(w);
     assert_status(w, 0, "Succeeded");
     assert_int_equal(fake.started.n, 5); /* S Good Bad, again Bad, L */
     REFUSED(codepipeline_call_retry_stage_execution(w->cx, &in, &out, &w->err), CODEPIPELINE_STAGE_NOT_RETRYABLE_EXCEPTION);
@@ -271,7 +262,7 @@ static void an_error_of_the_callers_fails_the_action_with_its_code(void **state)
     SKIP_UNLESS_ROOT(w);
     static const Row rows[] = {{"Source", "S", 1, "ok", NULL}, {"Work", "A", 1, "error", NULL}};
     create(w, rows, SW_N(rows));
-    settle(w);
+    world_settle(w);
     assert_status(w, 0, "Failed");
     assert_string_equal(sw_str_z(w->arena, latest(w, "Work", "A")->error_details->code), "JobFailed");
 }
@@ -293,14 +284,14 @@ static void an_approval_waits_for_its_token_and_takes_one_answer(void **state) {
     World *w = *state;
     SKIP_UNLESS_ROOT(w);
     create(w, gated, SW_N(gated));
-    settle(w);
+    world_settle(w);
     assert_status(w, 0, "InProgress");
     SwStr token = latest(w, "Gate", "Ask")->token;
     assert_true(sw_str_is(token));
     REFUSED(put_result(w, sw_id_uuid(w->arena), "Approved"), CODEPIPELINE_INVALID_APPROVAL_TOKEN_EXCEPTION);
     OK(put_result(w, token, "Approved"));
     REFUSED(put_result(w, token, "Rejected"), CODEPIPELINE_APPROVAL_ALREADY_COMPLETED_EXCEPTION);
-    settle(w);
+    world_settle(w);
     assert_status(w, 0, "Succeeded");
     assert_non_null(strstr(started(w), "Last.L"));
 }
@@ -309,15 +300,15 @@ static void a_rejection_and_seven_days_without_an_answer_fail_the_execution(void
     World *w = *state;
     SKIP_UNLESS_ROOT(w);
     create(w, gated, SW_N(gated));
-    settle(w);
+    world_settle(w);
     OK(put_result(w, latest(w, "Gate", "Ask")->token, "Rejected"));
-    settle(w);
+    world_settle(w);
     assert_status(w, 0, "Failed");
     start(w);
-    settle(w);
-    advance(w, 7 * SW_DAY - SW_MINUTE);
+    world_settle(w);
+    world_advance(w, 7 * SW_DAY - SW_MINUTE);
     assert_status(w, 0, "InProgress");
-    advance(w, 2 * SW_MINUTE);
+    world_advance(w, 2 * SW_MINUTE);
     assert_status(w, 0, "Failed");
     assert_string_equal(sw_str_z(w->arena, latest(w, "Gate", "Ask")->error_details->code), "ApprovalTimedOut");
 }
@@ -326,19 +317,19 @@ static void a_newer_execution_supersedes_one_that_waits_at_the_same_door(void **
     World *w = *state;
     SKIP_UNLESS_ROOT(w);
     create(w, gated, SW_N(gated)); /* stays in Gate */
-    settle(w);
+    world_settle(w);
     start(w); /* waits at Gate's door */
-    settle(w);
+    world_settle(w);
     start(w); /* takes its place */
-    settle(w);
+    world_settle(w);
     assert_status(w, 2, "InProgress");
     assert_status(w, 1, "Superseded");
     assert_status(w, 0, "InProgress");
     OK(put_result(w, latest(w, "Gate", "Ask")->token, "Approved"));
-    settle(w);
+    world_settle(w);
     assert_status(w, 2, "Succeeded");
     OK(put_result(w, latest(w, "Gate", "Ask")->token, "Approved"));
-    settle(w);
+    world_settle(w);
     assert_status(w, 0, "Succeeded");
 }
 
@@ -349,7 +340,7 @@ static void stop(World *w, bool abandon) {
                                                  .reason = SW_STR("enough")};
     CodepipelineStopPipelineExecutionOutput *out;
     OK(codepipeline_call_stop_pipeline_execution(w->cx, &in, &out, &w->err));
-    settle(w);
+    world_settle(w);
 }
 
 static void stopping_waits_for_what_runs_unless_it_is_abandoned(void **state) {
@@ -357,17 +348,17 @@ static void stopping_waits_for_what_runs_unless_it_is_abandoned(void **state) {
     SKIP_UNLESS_ROOT(w);
     static const Row rows[] = {{"Source", "S", 1, "ok", NULL}, {"Work", "A", 1, "wait", NULL}, {"Last", "L", 1, "ok", NULL}};
     create(w, rows, SW_N(rows));
-    settle(w);
+    world_settle(w);
     stop(w, false);
     assert_status(w, 0, "Stopping");
     fake.open_gate = true;
-    advance(w, 2 * SW_S);
+    world_advance(w, 2 * SW_S);
     assert_status(w, 0, "Stopped");
     assert_null(strstr(started(w), "Last.L"));
     assert_int_equal(fake.stopped, 0);
     fake.open_gate = false;
     start(w);
-    settle(w);
+    world_settle(w);
     stop(w, true);
     assert_status(w, 0, "Stopped");
     assert_int_equal(fake.stopped, 1);
@@ -389,14 +380,14 @@ static void a_disabled_transition_holds_executions_at_the_door(void **state) {
                                                  .transition_type = SW_STR("Inbound")};
     void *nothing;
     OK(codepipeline_call_create_pipeline(w->cx, &in, &out, &w->err));
-    settle(w);
+    world_settle(w);
     OK(codepipeline_call_disable_stage_transition(w->cx, &off, &nothing, &w->err));
     start(w);
-    settle(w);
+    world_settle(w);
     assert_status(w, 0, "InProgress");
     assert_int_equal(fake.started.n, 3);
     OK(codepipeline_call_enable_stage_transition(w->cx, &on, &nothing, &w->err));
-    settle(w);
+    world_settle(w);
     assert_status(w, 0, "Succeeded");
 }
 
@@ -405,7 +396,7 @@ static void variables_of_earlier_actions_are_resolved_and_unknown_ones_fail(void
     SKIP_UNLESS_ROOT(w);
     static const Row rows[] = {{"Source", "S", 1, "ok", NULL}, {"Work", "A", 1, "ok", "x-#{Src.Name}-y"}};
     create(w, rows, SW_N(rows));
-    settle(w);
+    world_settle(w);
     assert_status(w, 0, "Succeeded");
     assert_string_equal(sw_str_z(w->arena, fake.seen), "x-value-y");
     static const Row wrong[] = {{"Source", "S", 1, "ok", NULL}, {"Work", "A", 1, "ok", "#{Src.Missing}"}};
@@ -414,7 +405,7 @@ static void variables_of_earlier_actions_are_resolved_and_unknown_ones_fail(void
     OK(codepipeline_call_update_pipeline(w->cx, &in, &out, &w->err));
     assert_int_equal(out->pipeline->version.v, 2);
     start(w);
-    settle(w);
+    world_settle(w);
     assert_status(w, 0, "Failed");
 }
 

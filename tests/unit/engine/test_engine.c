@@ -8,8 +8,7 @@ static void wake_runs_the_step_once_and_leaves_nothing(void **state) {
     wake(w, &notes, "a", 0);
     settle(w);
     assert_int_equal(steps(w), 1);
-    SwEngineStats s;
-    sw_engine_stats(w->host.engine, &s);
+    SwEngineStats s = stats(w);
     assert_int_equal(s.steps, 1);
     assert_int_equal(s.due + s.waiting, 0);
 }
@@ -45,12 +44,7 @@ static void later_wake_waits_for_the_clock_and_an_earlier_one_wins(void **state)
 static void step_that_asks_for_it_runs_again_at_its_time(void **state) {
     World *w = *state;
     w->again = T0 + SW_MINUTE;
-    wake(w, &notes, "a", 0);
-    settle(w);
-    assert_int_equal(steps(w), 1);
-    sw_clock_advance(w->host.clock, SW_MINUTE);
-    settle(w);
-    assert_int_equal(steps(w), 2);
+    assert_again_in_a_minute(w, &notes);
 }
 
 static void real_clock_starts_what_is_due_without_being_asked(void **state) {
@@ -79,8 +73,7 @@ static void failing_step_is_repeated_with_growing_pauses(void **state) {
     static const int64_t pause_ms[] = {100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000, 30000, 30000};
     for (int i = 0; i < 12; i++)
         assert_int_equal((w->step_at[i + 1] - w->step_at[i]) / SW_MS, pause_ms[i]);
-    SwEngineStats s;
-    sw_engine_stats(w->host.engine, &s);
+    SwEngineStats s = stats(w);
     assert_int_equal(s.failures, 12);
     assert_int_equal(s.due, 0);
 }
@@ -103,12 +96,7 @@ static void item_never_runs_twice_at_once_and_a_wake_meanwhile_repeats_it(void *
 static void wake_for_later_while_it_runs_does_not_repeat_it_at_once(void **state) {
     World *w = *state;
     w->wake_self_at = T0 + SW_MINUTE;
-    wake(w, &notes, "a", 0);
-    settle(w);
-    assert_int_equal(steps(w), 1);
-    sw_clock_advance(w->host.clock, SW_MINUTE);
-    settle(w);
-    assert_int_equal(steps(w), 2);
+    assert_again_in_a_minute(w, &notes);
 }
 
 static void controller_runs_at_most_its_number_at_once(void **state) {
@@ -243,8 +231,7 @@ static void events_of_one_moment_reach_all_listeners_in_one_transaction(void **s
     assert_int_equal(turns(w) - before, 2);
     assert_string_equal(w->heard[0], "1 2 3 4 5 6 7 8 9 ");
     assert_string_equal(w->heard[1], "1 2 3 4 5 6 7 8 9 ");
-    SwEngineStats s;
-    sw_engine_stats(w->host.engine, &s);
+    SwEngineStats s = stats(w);
     assert_int_equal(s.events, 18);
     assert_int_equal(s.rounds, 1);
     assert_int_equal(s.events_due, 0);
@@ -287,9 +274,7 @@ static void step_that_asks_for_all_memory_is_given_up_after_three_tries(void **s
     assert_int_equal(w->given_up, 1);
     assert_int_equal(steps(w), 4);
     assert_int_equal(count_events(w), 0); /* rolled back each time */
-    SwEngineStats s;
-    sw_engine_stats(w->host.engine, &s);
-    assert_int_equal(s.due, 0);
+    assert_int_equal(stats(w).due, 0);
     w->greedy = 0;
     wake(w, &greedy, "a", 0); /* woken, it is tried anew */
     wake(w, &notes, "b", 0);
@@ -324,9 +309,9 @@ static void delivery_that_asks_for_all_memory_is_left_out_after_three_tries(void
     assert_string_equal(w->heard[1], "1 2 ");
 }
 
-/* What the step does happens, and once, whichever allocation of it (and of the deliveries of its event) fails. */
-static void every_allocation_of_a_step_may_fail(void **state) {
-    World *w = *state;
+/* What is done happens, and once, whichever allocation of it (and of the deliveries of its event) fails: `who` hears of it as
+ * often as it is done. How often that was. */
+static size_t starve_each(World *w, int who, void (*act)(World *w, const char *id)) {
     size_t nth = 0;
     int64_t before;
     do {
@@ -334,36 +319,35 @@ static void every_allocation_of_a_step_may_fail(void **state) {
         snprintf(id, sizeof id, "e%zu", ++nth);
         snprintf(heard, sizeof heard, "%s ", id);
         before = failures(w);
-        w->heard[1][0] = 0;
+        w->heard[who][0] = 0;
         w->starve = nth;
-        wake(w, &writing, id, 0);
+        act(w, id);
         settle(w);
         w->starve = 0;
         settle_for(w, SW_S);
-        assert_string_equal(w->heard[1] + strlen(w->heard[1]) - strlen(heard), heard);
+        assert_string_equal(w->heard[who] + strlen(w->heard[who]) - strlen(heard), heard);
     } while (failures(w) > before);
+    return nth;
+}
+
+static void wake_writing(World *w, const char *id) {
+    wake(w, &writing, id, 0);
+}
+
+static void every_allocation_of_a_step_may_fail(void **state) {
+    World *w = *state;
+    size_t nth = starve_each(w, 1, wake_writing);
     assert_true(nth > 5);
     assert_int_equal(count_events(w), nth);
 }
 
+static void put_for_one(World *w, const char *id) {
+    put_event(w, id, "aws.a");
+}
+
 static void every_allocation_of_a_delivery_may_fail(void **state) {
     World *w = *state;
-    size_t nth = 0;
-    int64_t before;
-    do {
-        char id[32], heard[40];
-        snprintf(id, sizeof id, "e%zu", ++nth);
-        snprintf(heard, sizeof heard, "%s ", id);
-        before = failures(w);
-        w->heard[0][0] = 0;
-        w->starve = nth;
-        put_event(w, id, "aws.a"); /* heard by one alone */
-        settle(w);
-        w->starve = 0;
-        settle_for(w, SW_S);
-        assert_string_equal(w->heard[0] + strlen(w->heard[0]) - strlen(heard), heard);
-    } while (failures(w) > before);
-    assert_true(nth > 3);
+    assert_true(starve_each(w, 0, put_for_one) > 3);
 }
 
 static void delivered_events_are_kept_for_fourteen_days(void **state) {

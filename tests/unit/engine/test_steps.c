@@ -54,14 +54,13 @@ static void failing_store_step_undoes_itself_and_no_other(void **state) {
     wake_many(w, &storing, ids, SW_N(ids));
     settle(w);
     assert_int_equal(count_events(w), 2);
-    SwEngineStats s;
-    sw_engine_stats(w->host.engine, &s);
+    SwEngineStats s = stats(w);
     assert_int_equal(s.failures, 1); /* the round is not a failure of its members */
     w->fail = 0;
     sw_clock_advance(w->host.clock, SW_S);
     settle(w);
     assert_int_equal(count_events(w), 3);
-    sw_engine_stats(w->host.engine, &s);
+    s = stats(w);
     assert_int_equal(s.due, 0);
 }
 
@@ -80,12 +79,7 @@ static void store_step_that_asks_for_all_memory_is_given_up_and_its_company_goes
 static void store_step_that_wakes_itself_for_later_is_not_repeated_at_once(void **state) {
     World *w = *state;
     w->wake_self_at = T0 + SW_MINUTE;
-    wake(w, &storing, "a", 0);
-    settle(w);
-    assert_int_equal(steps(w), 1);
-    sw_clock_advance(w->host.clock, SW_MINUTE);
-    settle(w);
-    assert_int_equal(steps(w), 2);
+    assert_again_in_a_minute(w, &storing);
 }
 
 static void every_allocation_of_a_store_step_may_fail(void **state) {
@@ -93,14 +87,14 @@ static void every_allocation_of_a_store_step_may_fail(void **state) {
     int64_t nth = 0, before;
     SwEngineStats s;
     do {
-        sw_engine_stats(w->host.engine, &s);
+        s = stats(w);
         before = s.failures;
         w->starve = (size_t)++nth;
         wake(w, &storing, sw_strf(w->a, "e%lld", (long long)nth).p, 0);
         settle(w);
         w->starve = 0;
         settle_for(w, SW_S);
-        sw_engine_stats(w->host.engine, &s);
+        s = stats(w);
         assert_int_equal(s.due, 0);
     } while (s.failures > before);
     assert_true(nth > 3);
@@ -119,9 +113,7 @@ static int slow_inside(World *w, int at_least) {
 }
 
 static int64_t slow_threads(World *w) {
-    SwEngineStats s;
-    sw_engine_stats(w->host.engine, &s);
-    return s.slow_threads;
+    return stats(w).slow_threads;
 }
 
 static void slow_gate(World *w) {

@@ -357,10 +357,24 @@ static inline void settle_for(World *w, SwTime t) {
     settle(w);
 }
 
-static inline int64_t failures(World *w) {
+static inline SwEngineStats stats(World *w) {
     SwEngineStats s;
     sw_engine_stats(w->host.engine, &s);
-    return s.failures;
+    return s;
+}
+
+static inline int64_t failures(World *w) {
+    return stats(w).failures;
+}
+
+/* Woken once, it runs at once, and again when a minute has passed. */
+static inline void assert_again_in_a_minute(World *w, const SwController *c) {
+    wake(w, c, "a", 0);
+    settle(w);
+    assert_int_equal(steps(w), 1);
+    sw_clock_advance(w->host.clock, SW_MINUTE);
+    settle(w);
+    assert_int_equal(steps(w), 2);
 }
 
 static inline int64_t count_events(World *w) {

@@ -40,11 +40,6 @@ static int set_up(void **state) {
     return 0;
 }
 
-static void advance(World *w, SwTime by) {
-    sw_clock_advance(w->host->clock, by);
-    assert_true(sw_engine_settle(w->host->engine, 20000));
-}
-
 /* A rule with the fake target, and one event that it matches. */
 static void send(World *w, int fails, EventsRetryPolicy *policy) {
     EventsDeadLetterConfig dead = {.arn = SW_STR(DEAD)};
@@ -61,7 +56,7 @@ static void send(World *w, int fails, EventsRetryPolicy *policy) {
     OK(events_call_put_rule(w->cx, &rule, &rule_out, &w->err));
     OK(events_call_put_targets(w->cx, &targets, &targets_out, &w->err));
     OK(events_call_put_events(w->cx, &events, &events_out, &w->err));
-    assert_true(sw_engine_settle(w->host->engine, 20000));
+    world_settle(w);
 }
 
 /* NULL: none. */
@@ -89,17 +84,17 @@ static void a_target_that_fails_is_tried_again_later_and_later(void **state) {
         skip();
     send(w, 3, NULL);
     assert_int_equal(atomic_load(&tries), 1);
-    advance(w, SW_S - SW_MS);
+    world_advance(w, SW_S - SW_MS);
     assert_int_equal(atomic_load(&tries), 1);
-    advance(w, SW_MS);
+    world_advance(w, SW_MS);
     assert_int_equal(atomic_load(&tries), 2);
-    advance(w, 2 * SW_S - SW_MS);
+    world_advance(w, 2 * SW_S - SW_MS);
     assert_int_equal(atomic_load(&tries), 2);
-    advance(w, SW_MS);
+    world_advance(w, SW_MS);
     assert_int_equal(atomic_load(&tries), 3);
-    advance(w, 4 * SW_S);
+    world_advance(w, 4 * SW_S);
     assert_int_equal(atomic_load(&tries), 4);
-    advance(w, SW_HOUR);
+    world_advance(w, SW_HOUR);
     assert_int_equal(atomic_load(&tries), 4);
     assert_null(dead_letter(w));
 }
@@ -111,7 +106,7 @@ static void after_the_last_retry_the_event_is_a_dead_letter(void **state) {
         skip();
     send(w, 100, &two);
     for (int i = 0; i < 10; i++)
-        advance(w, 10 * SW_S);
+        world_advance(w, 10 * SW_S);
     assert_int_equal(atomic_load(&tries), 3);
     const SqsMessage *m = dead_letter(w);
     assert_non_null(m);
@@ -129,7 +124,7 @@ static void an_event_that_is_too_old_is_not_tried_again(void **state) {
         skip();
     send(w, 100, &minute);
     for (int i = 0; i < 20; i++)
-        advance(w, 10 * SW_S);
+        world_advance(w, 10 * SW_S);
     assert_true(atomic_load(&tries) > 1 && atomic_load(&tries) < 10);
     const SqsMessage *m = dead_letter(w);
     assert_non_null(m);

@@ -12,7 +12,7 @@
 #define MANY   256
 
 static void a_head_that_never_ends_is_cut_however_it_drips(void **state) {
-    TestServer *t = test_server((SwHttpServerOptions){.idle_timeout_ms = 5000, .header_timeout_ms = 300});
+    TestServer *t = test_server((SwHttpServerOptions){.idle_timeout_ms = 60000, .header_timeout_ms = 300});
     SwArena *a = sw_arena_new(0);
     int fd = test_connect(t->port);
     struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -22,7 +22,7 @@ static void a_head_that_never_ends_is_cut_however_it_drips(void **state) {
         (void)send(fd, "y", 1, MSG_NOSIGNAL);
     while (poll(&p, 1, 20) == 0); /* a byte every 20 ms */
     int64_t took = sw_monotonic_ns() - since;
-    assert_true(took >= 250 * SW_MS && took < 3 * SW_S);
+    assert_true(took >= 250 * SW_MS && took < 30 * SW_S); /* by the head's time; the idle one begins anew with each byte */
     assert_true(sw_str_eqz(test_statuses(a, test_hear(a, fd, NULL)), "408"));
     close(fd);
     test_server_free(t);
@@ -49,11 +49,12 @@ static void a_body_that_drips_is_cut(void **state) {
     int fd = test_connect(t->port);
     struct pollfd p = {.fd = fd, .events = POLLIN};
     test_say(fd, "POST /sink HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n");
-    int64_t since = sw_monotonic_ns();
-    do
+    int sent = 0;
+    for (bool cut = false; !cut; sent++) {
         (void)send(fd, "y", 1, MSG_NOSIGNAL);
-    while (poll(&p, 1, 20) == 0);
-    assert_true(sw_monotonic_ns() - since < 4 * SW_S);
+        cut = poll(&p, 1, 20) != 0;
+    }
+    assert_in_range(sent, 1, 999); /* long before it was whole */
     assert_true(sw_str_eqz(test_statuses(a, test_hear(a, fd, NULL)), "408"));
     close(fd);
     test_server_free(t);

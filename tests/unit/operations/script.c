@@ -284,3 +284,19 @@ void script_run(Script *k, void (*fn)(Script *k, const Call *c)) {
         run_rest(k, rows, false, fn);
     run_rest(k, rows, true, fn);
 }
+
+World *script_world(void) {
+    World *w = world_open(sw_services);
+    if (w)
+        sw_engine_stop(w->host->engine);
+    return w;
+}
+
+int script_main(const char *name, int argc, char **argv, bool (*takes)(const SwService *s), CMUnitTestFunction test) {
+    struct CMUnitTest tests[64];
+    size_t n = 0;
+    for (const SwService *const *s = sw_services; *s; s++)
+        if (takes(*s) && (argc < 2 || strcmp(argv[1], (*s)->name) == 0))
+            tests[n++] = (struct CMUnitTest){.name = (*s)->name, .test_func = test, .initial_state = (void *)(uintptr_t)*s};
+    return _cmocka_run_group_tests(name, tests, n, NULL, NULL);
+}

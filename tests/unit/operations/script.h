@@ -46,6 +46,11 @@ typedef struct Script {
     bool *past, *done; /* by SwOperation.index: it came to a store call that can fail; it succeeded */
 } Script;
 
+/* A world of all services whose engine is stopped: what is stored is written by the test alone. NULL: as world_open. */
+World *script_world(void);
+/* Runs a program of this name: one test for each service that `takes` says (all, or that which the command line names), whose
+ * *state is the service. What main returns. */
+int script_main(const char *name, int argc, char **argv, bool (*takes)(const SwService *s), CMUnitTestFunction test);
 /* Calls fn for each call of the service's script in turn. */
 void script_run(Script *k, void (*fn)(Script *k, const Call *c));
 /* An operation of the service as the first of the rows says that names it, else with the smallest input. */

@@ -492,8 +492,7 @@ static void walk(void (*fn)(Walk *k, const SwService *s, const SwOperation *op))
     if (fn == check_undeclared)
         check_reasons(&k);
     print_message("# %u members that name, %u questions\n", k.n_named, k.n_asked);
-    void *world = w;
-    world_close(&world);
+    world_end(w);
     assert_int_equal(k.wrong, 0);
 }
 

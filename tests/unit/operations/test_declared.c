@@ -570,10 +570,9 @@ static void check_all(Walk *w) {
 
 static void what_is_declared_of_operations_is_true(void **state) {
     const SwService *s = *state;
-    World *w = world_open(sw_services);
+    World *w = script_world();
     if (!w)
         skip();
-    sw_engine_stop(w->host->engine); /* what is stored is written by the test alone */
     size_t n = 0;
     while (s->declares->resource[n])
         n++;
@@ -584,18 +583,14 @@ static void what_is_declared_of_operations_is_true(void **state) {
     check_all(&k);
     print_message("# %s: %u that are not there, %u made, %u listed, %u made again, %u ended\n", s->name, k.n_asked[MISSING],
                   k.n_asked[MADE], k.n_asked[LISTED], k.n_asked[AGAIN], k.n_asked[ENDED]);
-    void *world = w;
-    world_close(&world);
+    world_end(w);
     assert_int_equal(k.k.wrong, 0);
 }
 
+static bool takes(const SwService *s) {
+    return s->declares && s->declares->resource[0];
+}
+
 int main(int argc, char **argv) {
-    struct CMUnitTest tests[64];
-    size_t n = 0;
-    for (const SwService *const *s = sw_services; *s; s++)
-        if ((*s)->declares && (*s)->declares->resource[0] && (argc < 2 || strcmp(argv[1], (*s)->name) == 0))
-            tests[n++] = (struct CMUnitTest){.name = (*s)->name,
-                                             .test_func = what_is_declared_of_operations_is_true,
-                                             .initial_state = (void *)(uintptr_t)*s};
-    return _cmocka_run_group_tests("declared", tests, n, NULL, NULL);
+    return script_main("declared", argc, argv, takes, what_is_declared_of_operations_is_true);
 }

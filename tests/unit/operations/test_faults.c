@@ -272,10 +272,9 @@ static void check_store(Script *k) {
 
 static void every_store_call_of_every_operation_may_fail(void **state) {
     const SwService *s = *state;
-    World *w = world_open(sw_services);
+    World *w = script_world();
     if (!w)
         skip();
-    sw_engine_stop(w->host->engine); /* what is stored is written by the test alone */
     Script k = {.w = w,
                 .s = s,
                 .a = w->arena,
@@ -287,18 +286,14 @@ static void every_store_call_of_every_operation_may_fail(void **state) {
     check_all_asked(&k);
     check_store(&k);
     print_message("# %s: %u calls, %u faults\n", s->name, k.n_calls, k.n_faults);
-    void *world = w;
-    world_close(&world);
+    world_end(w);
     assert_int_equal(k.wrong, 0);
 }
 
+static bool takes(const SwService *s) {
+    return s->api != NULL;
+}
+
 int main(int argc, char **argv) {
-    struct CMUnitTest tests[64];
-    size_t n = 0;
-    for (const SwService *const *s = sw_services; *s; s++)
-        if ((*s)->api && (argc < 2 || strcmp(argv[1], (*s)->name) == 0))
-            tests[n++] = (struct CMUnitTest){.name = (*s)->name,
-                                             .test_func = every_store_call_of_every_operation_may_fail,
-                                             .initial_state = (void *)(uintptr_t)*s};
-    return _cmocka_run_group_tests("faults", tests, n, NULL, NULL);
+    return script_main("faults", argc, argv, takes, every_store_call_of_every_operation_may_fail);
 }

@@ -37,8 +37,7 @@ static World *open_world(void) {
 }
 
 static void close_world(World *w) {
-    void *state = w;
-    world_close(&state);
+    world_end(w);
     assert_int_equal(faults, 0);
 }
 

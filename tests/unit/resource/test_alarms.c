@@ -22,11 +22,6 @@ static const SwService *const services[] = {&sw_service_cloudwatch, NULL};
     "\"Unit\":\"Count\",\"Dimensions\":[{\"Name\":\"stage\",\"Value\":\"prod\"}]," \
     "\"Tags\":[{\"Key\":\"team\",\"Value\":\"red\"}]}"
 
-static int set_up(void **state) {
-    *state = world_open(services);
-    return 0;
-}
-
 static void what_is_set_is_read_back_and_not_made_over(void **state) {
     World *w = *state;
     SwApplied done;
@@ -51,24 +46,14 @@ static void what_changes_is_changed_and_the_rest_stays(void **state) {
     SwValue *want = parse(w, FULL);
     assert_string_equal(apply(w, TYPE, "", NULL, was, &done), "");
     sw_value_set(w->arena, want, SW_STR("Threshold"), sw_value_int(w->arena, 7));
-    assert_string_equal(apply(w, TYPE, "errors", was, want, &done), "");
-    SwValue got = read_back(w, TYPE, "errors");
-    assert_has(w, &got, want);
+    SwValue got = change_one(w, TYPE, "errors", was, want);
     const SwValue *less = parse(w, "{\"AlarmName\":\"errors\",\"MetricName\":\"Errors\",\"Namespace\":\"web\","
                                    "\"ExtendedStatistic\":\"p99\",\"Period\":60,\"EvaluationPeriods\":3,"
                                    "\"Threshold\":7,\"ComparisonOperator\":\"GreaterThanThreshold\"}");
-    assert_string_equal(apply(w, TYPE, "errors", want, less, &done), "");
-    got = read_back(w, TYPE, "errors");
-    assert_has(w, &got, less);
+    got = change_one(w, TYPE, "errors", want, less);
     assert_has(w, &got, parse(w, "{\"ActionsEnabled\":true}"));
-    static const char *const gone[] = {"AlarmDescription", "Statistic", "DatapointsToAlarm", "TreatMissingData", "Unit",
-                                       "Dimensions",       "Tags"};
-    for (size_t i = 0; i < SW_N(gone); i++)
-        if (sw_value_getz(&got, gone[i]))
-            fail_msg("%s is still there", gone[i]);
-    assert_string_equal(apply(w, TYPE, "errors", less, NULL, &done), "");
-    got = read_back(w, TYPE, "errors");
-    assert_int_equal(got.kind, SW_VNULL);
+    assert_lacks(&got, "AlarmDescription", "Statistic", "DatapointsToAlarm", "TreatMissingData", "Unit", "Dimensions", "Tags");
+    end_one(w, TYPE, "errors", less, NULL);
 }
 
 static void an_alarm_over_an_expression_is_one_too(void **state) {
@@ -103,7 +88,7 @@ static void what_an_alarm_cannot_have_is_refused_by_name(void **state) {
 }
 
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
+#define T(t) WORLD_TEST(t, services)
     const struct CMUnitTest tests[] = {
         T(what_is_set_is_read_back_and_not_made_over),
         T(what_changes_is_changed_and_the_rest_stays),

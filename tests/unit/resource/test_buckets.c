@@ -18,11 +18,6 @@ static const SwService *const services[] = {&sw_service_s3, &sw_service_sqs, NUL
 #define BUCKET &s3_bucket_resource
 #define POLICY &s3_bucket_policy_resource
 
-static int set_up(void **state) {
-    *state = world_open(services);
-    return 0;
-}
-
 #define FULL \
     "{\"BucketEncryption\":{\"ServerSideEncryptionConfiguration\":[{\"ServerSideEncryptionByDefault\":{" \
     "\"SSEAlgorithm\":\"AES256\"}}]},\"BucketName\":\"files\",\"CorsConfiguration\":{\"CorsRules\":[{" \
@@ -49,10 +44,8 @@ static void a_bucket_is_read_back_changed_and_ended(void **state) {
     assert_string_equal(apply(w, BUCKET, "files", was, want, &done), "");
     assert_false(done.replace);
     got = read_back(w, BUCKET, "files");
-    static const char *const gone[] = {"CorsConfiguration", "NotificationConfiguration", "OwnershipControls",
-                                       "PublicAccessBlockConfiguration", "Tags"};
-    for (size_t i = 0; i < SW_N(gone); i++)
-        assert_null(sw_value_getz(&got, gone[i]));
+    assert_lacks(&got, "CorsConfiguration", "NotificationConfiguration", "OwnershipControls", "PublicAccessBlockConfiguration",
+                 "Tags");
     assert_has(w, &got, parse(w, "{\"VersioningConfiguration\":{\"Status\":\"Suspended\"}}"));
     assert_string_equal(apply(w, BUCKET, "files", want, parse(w, "{\"BucketName\":\"other\"}"), &done), "");
     assert_true(done.replace);
@@ -60,9 +53,7 @@ static void a_bucket_is_read_back_changed_and_ended(void **state) {
     assert_int_equal(list_all(w, BUCKET).n, 1);
     assert_string_equal(apply(w, BUCKET, "files", want, NULL, &done), "");
     assert_int_equal(list_all(w, BUCKET).n, 0);
-    got = read_back(w, BUCKET, "files");
-    assert_int_equal(got.kind, SW_VNULL);
-    assert_string_equal(w->err.kind->code, "NoSuchBucket");
+    assert_gone(w, BUCKET, "files", "NoSuchBucket");
     const char *unnamed = make_one(w, BUCKET, "{}");
     assert_true(sw_str_starts(sw_str(unnamed), SW_STR("bucket-")) &&
                 sw_str_eq(sw_str(unnamed), sw_str_lower(w->arena, sw_str(unnamed))));
@@ -110,9 +101,7 @@ static void notifications_say_one_event_each(void **state) {
                         "{\"QueueConfigurations\":[" TO_QUEUE("s3:ObjectCreated:*", "a/") "," TO_QUEUE("s3:ObjectRemoved:*",
                                                                                                        "b/") "]}");
     const char *want = NOTIFIES("true", TO_QUEUE("s3:ObjectCreated:Put", "c/"));
-    assert_string_equal(apply(w, BUCKET, "files", parse(w, was), parse(w, want), &done), "");
-    SwValue got = read_back(w, BUCKET, "files");
-    assert_has(w, &got, parse(w, want));
+    (void)change_one(w, BUCKET, "files", parse(w, was), parse(w, want));
     assert_string_equal(apply(w, BUCKET, "files", parse(w, want), parse(w, NOTIFIES("false", "")), &done), "");
     assert_string_equal(property(w, BUCKET, "files", "NotificationConfiguration"), "nothing");
 }
@@ -152,8 +141,7 @@ static void a_bucket_has_one_policy_or_none(void **state) {
     make_one(w, BUCKET, "{\"BucketName\":\"files\"}");
     assert_int_equal(list_all(w, POLICY).n, 0);
     assert_string_equal(make_one(w, POLICY, POLICY_OF("GetObject")), "files");
-    SwValue got = read_back(w, POLICY, "files");
-    assert_has(w, &got, parse(w, POLICY_OF("GetObject")));
+    assert_reads_as(w, POLICY, "files", parse(w, POLICY_OF("GetObject")));
     assert_string_equal(apply(w, POLICY, "", NULL, parse(w, POLICY_OF("PutObject")), &done), "AlreadyExistsException");
     assert_string_equal(property(w, POLICY, "files", "PolicyDocument"), DOCUMENT("GetObject"));
     assert_string_equal(apply(w, POLICY, "files", parse(w, POLICY_OF("GetObject")), parse(w, POLICY_OF("PutObject")), &done),
@@ -163,9 +151,7 @@ static void a_bucket_has_one_policy_or_none(void **state) {
     assert_string_equal(apply(w, POLICY, "files", parse(w, POLICY_OF("PutObject")), NULL, &done), "");
     assert_int_equal(list_all(w, POLICY).n, 0);
     assert_int_equal(list_all(w, BUCKET).n, 1);
-    got = read_back(w, POLICY, "files");
-    assert_int_equal(got.kind, SW_VNULL);
-    assert_string_equal(w->err.kind->code, "NoSuchBucketPolicy");
+    assert_gone(w, POLICY, "files", "NoSuchBucketPolicy");
 }
 
 static void a_request_is_about_a_bucket_or_an_object_in_it(void **state) {
@@ -259,7 +245,7 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
 }
 
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
+#define T(t) WORLD_TEST(t, services)
     const struct CMUnitTest tests[] = {
         T(a_bucket_is_read_back_changed_and_ended), T(a_bucket_is_made_in_the_region_that_it_is_asked_in),
         T(notifications_say_one_event_each),        T(a_notification_of_several_events_is_read_as_several),

@@ -25,48 +25,14 @@ static const SwService *const services[] = {&sw_service_iam, NULL};
 #define READ_ARN             "arn:aws:iam::000000000000:policy/team/read"
 #define AWS_ARN              "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
-static int set_up(void **state) {
-    *state = world_open(services);
-    return 0;
-}
-
-static const char *made(World *w, const SwResource *r, const char *json) {
-    SwApplied done;
-    const char *failed = apply(w, r, "", NULL, parse(w, json), &done);
-    if (*failed)
-        fail_msg("%s: %s", failed, w->err.message);
-    return sw_str_z(w->arena, done.identifier);
-}
-
-/* Changed, and then it says all that is wanted. */
-static SwValue changed(World *w, const SwResource *r, const char *identifier, const SwValue *was, const SwValue *want) {
-    SwApplied done;
-    const char *failed = apply(w, r, identifier, was, want, &done);
-    if (*failed)
-        fail_msg("%s: %s", failed, w->err.message);
-    assert_false(done.replace);
-    SwValue got = read_back(w, r, identifier);
-    assert_has(w, &got, want);
-    return got;
-}
-
-static void ended(World *w, const SwResource *r, const char *identifier, const SwValue *was) {
-    SwApplied done;
-    const char *failed = apply(w, r, identifier, was, NULL, &done);
-    if (*failed)
-        fail_msg("%s: %s", failed, w->err.message);
-    SwValue got = read_back(w, r, identifier);
-    assert_int_equal(got.kind, SW_VNULL);
-    assert_string_equal(w->err.kind->code, "NoSuchEntity");
-}
-
 static void a_role_has_its_policies_one_by_one(void **state) {
     World *w = *state;
     const SwResource *role = &iam_role_resource;
     SwApplied done;
     if (!w)
         skip();
-    made(w, &iam_policy_resource, "{\"ManagedPolicyName\":\"read\",\"Path\":\"/team/\",\"PolicyDocument\":" MAY("s3:Get*") "}");
+    make_one(w, &iam_policy_resource,
+             "{\"ManagedPolicyName\":\"read\",\"Path\":\"/team/\",\"PolicyDocument\":" MAY("s3:Get*") "}");
     const SwValue *was =
         parse(w,
               "{\"RoleName\":\"Task\",\"Path\":\"/team/\",\"AssumeRolePolicyDocument\":" TRUSTS(
@@ -91,18 +57,15 @@ static void a_role_has_its_policies_one_by_one(void **state) {
         parse(w, "{\"RoleName\":\"Task\",\"Path\":\"/team/\",\"AssumeRolePolicyDocument\":" TRUSTS(
                      "ec2.amazonaws.com") ",\"ManagedPolicyArns\":[\"" AWS_ARN
                                           "\"],\"Policies\":[" INLINE("a", "ecr:*") "," INLINE("c", "sns:*") "]}");
-    got = changed(w, role, "Task", was, want);
-    static const char *const gone[] = {"PermissionsBoundary", "Tags"};
-    for (size_t i = 0; i < SW_N(gone); i++)
-        if (sw_value_getz(&got, gone[i]))
-            fail_msg("%s is still there", gone[i]);
+    got = change_one(w, role, "Task", was, want);
+    assert_lacks(&got, "PermissionsBoundary", "Tags");
     assert_has(w, &got, parse(w, "{\"MaxSessionDuration\":3600,\"Description\":\"\"}"));
     assert_string_equal(apply(w, role, "Task", want,
                               parse(w, "{\"RoleName\":\"Task\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}"),
                               &done),
                         "");
     assert_true(done.replace); /* another path is another role */
-    ended(w, role, "Task", want);
+    end_one(w, role, "Task", want, "NoSuchEntity");
 }
 
 static void a_service_linked_role_is_made_by_its_service(void **state) {
@@ -110,7 +73,7 @@ static void a_service_linked_role_is_made_by_its_service(void **state) {
     if (!w)
         skip();
     const SwResource *r = &iam_service_linked_role_resource;
-    made(w, &iam_role_resource, "{\"RoleName\":\"other\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
+    make_one(w, &iam_role_resource, "{\"RoleName\":\"other\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
     assert_string_equal(assert_life(w, r, "{\"AWSServiceName\":\"ecs.amazonaws.com\",\"Description\":\"runs\"}",
                                     "{\"AWSServiceName\":\"ecs.amazonaws.com\",\"Description\":\"walks\"}"),
                         "AWSServiceRoleForECS");
@@ -126,16 +89,16 @@ static void what_others_attached_keeps_a_role(void **state) {
     if (!w)
         skip();
     const SwValue *was = parse(w, "{\"RoleName\":\"task\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
-    made(w, role, "{\"RoleName\":\"task\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
-    const char *policy =
-        made(w, &iam_role_policy_resource, "{\"RoleName\":\"task\",\"PolicyName\":\"p\",\"PolicyDocument\":" MAY("s3:*") "}");
+    make_one(w, role, "{\"RoleName\":\"task\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
+    const char *policy = make_one(w, &iam_role_policy_resource,
+                                  "{\"RoleName\":\"task\",\"PolicyName\":\"p\",\"PolicyDocument\":" MAY("s3:*") "}");
     assert_string_equal(policy, "p|task");
     assert_string_equal(apply(w, role, "task", was, NULL, &done), "DeleteConflict");
     /* what was said and is gone already is no failure */
     const SwValue *more =
         parse(w, "{\"RoleName\":\"task\",\"AssumeRolePolicyDocument\":" TRUSTS(
                      "ec2.amazonaws.com") ",\"Policies\":[" INLINE("p", "s3:*") "," INLINE("never", "s3:*") "]}");
-    ended(w, role, "task", more);
+    end_one(w, role, "task", more, "NoSuchEntity");
 }
 
 static void a_policy_without_a_record_is_known_by_two_names(void **state) {
@@ -144,16 +107,15 @@ static void a_policy_without_a_record_is_known_by_two_names(void **state) {
     SwApplied done;
     if (!w)
         skip();
-    made(w, &iam_user_resource, "{\"UserName\":\"Ann\"}");
+    make_one(w, &iam_user_resource, "{\"UserName\":\"Ann\"}");
     const SwValue *was = parse(w, "{\"UserName\":\"Ann\",\"PolicyName\":\"p\",\"PolicyDocument\":" MAY("s3:*") "}");
     const SwValue *want = parse(w, "{\"UserName\":\"Ann\",\"PolicyName\":\"p\",\"PolicyDocument\":" MAY("sqs:*") "}");
     assert_string_equal(apply(w, r, "", NULL, was, &done), "");
-    SwValue got = read_back(w, r, "p|Ann");
-    assert_has(w, &got, was);
+    assert_reads_as(w, r, "p|Ann", was);
     assert_string_equal(apply(w, r, "", NULL, want, &done), "EntityAlreadyExists");
-    (void)changed(w, r, "p|Ann", was, want);
+    (void)change_one(w, r, "p|Ann", was, want);
     assert_string_equal(apply(w, r, "q|Ann", want, NULL, &done), "NoSuchEntity");
-    ended(w, r, "p|Ann", want);
+    end_one(w, r, "p|Ann", want, "NoSuchEntity");
     assert_string_equal(apply(w, &iam_group_policy_resource, "", NULL,
                               parse(w, "{\"GroupName\":\"none\",\"PolicyName\":\"p\",\"PolicyDocument\":" MAY("s3:*") "}"),
                               &done),
@@ -166,10 +128,10 @@ static void a_user_is_in_groups_and_moves(void **state) {
     SwApplied done;
     if (!w)
         skip();
-    made(w, &iam_group_resource,
-         "{\"GroupName\":\"Red\",\"Path\":\"/team/\",\"ManagedPolicyArns\":[\"" AWS_ARN "\"],"
-         "\"Policies\":[" INLINE("a", "sqs:*") "]}");
-    made(w, &iam_group_resource, "{\"GroupName\":\"Blue\"}");
+    make_one(w, &iam_group_resource,
+             "{\"GroupName\":\"Red\",\"Path\":\"/team/\",\"ManagedPolicyArns\":[\"" AWS_ARN "\"],"
+             "\"Policies\":[" INLINE("a", "sqs:*") "]}");
+    make_one(w, &iam_group_resource, "{\"GroupName\":\"Blue\"}");
     const SwValue *was = parse(w, "{\"UserName\":\"Ann\",\"Path\":\"/a/\",\"Groups\":[\"Red\"],\"Policies\":[" INLINE(
                                       "a", "sqs:*") "],"
                                                     "\"PermissionsBoundary\":\"" AWS_ARN "\",\"Tags\":" TAGS "}");
@@ -178,23 +140,20 @@ static void a_user_is_in_groups_and_moves(void **state) {
     assert_string_equal(apply(w, user, "", NULL, was, &done), "");
     SwValue got = read_back(w, user, "Ann");
     assert_has(w, &got, was);
-    got = changed(w, user, "Ann", was, want);
+    got = change_one(w, user, "Ann", was, want);
     assert_has(w, &got, parse(w, "{\"Arn\":\"arn:aws:iam::000000000000:user/b/Ann\"}"));
-    static const char *const gone[] = {"Policies", "PermissionsBoundary", "Tags"};
-    for (size_t i = 0; i < SW_N(gone); i++)
-        if (sw_value_getz(&got, gone[i]))
-            fail_msg("%s is still there", gone[i]);
+    assert_lacks(&got, "Policies", "PermissionsBoundary", "Tags");
     assert_string_equal(apply(w, user, "", NULL, parse(w, "{\"LoginProfile\":{\"Password\":\"x\"}}"), &done),
                         "InvalidRequestException");
     assert_non_null(strstr(w->err.message, "LoginProfile is not supported"));
-    ended(w, user, "Ann", want);
+    end_one(w, user, "Ann", want, "NoSuchEntity");
     got = read_back(w, &iam_group_resource, "Red");
     assert_has(
         w, &got,
         parse(w, "{\"Path\":\"/team/\",\"Arn\":\"arn:aws:iam::000000000000:group/team/Red\",\"ManagedPolicyArns\":[\"" AWS_ARN
                  "\"]}"));
     SwValue red = got;
-    ended(w, &iam_group_resource, "Red", &red);
+    end_one(w, &iam_group_resource, "Red", &red, "NoSuchEntity");
 }
 
 /* Each change is a version, of which there are five at most. */
@@ -204,11 +163,11 @@ static void a_managed_policy_is_its_default_version(void **state) {
     SwApplied done;
     if (!w)
         skip();
-    made(w, &iam_role_resource, "{\"RoleName\":\"one\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
-    made(w, &iam_role_resource,
-         "{\"RoleName\":\"two\",\"PermissionsBoundary\":\"" AWS_ARN
-         "\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
-    made(w, &iam_group_resource, "{\"GroupName\":\"team\"}");
+    make_one(w, &iam_role_resource, "{\"RoleName\":\"one\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
+    make_one(w, &iam_role_resource,
+             "{\"RoleName\":\"two\",\"PermissionsBoundary\":\"" AWS_ARN
+             "\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
+    make_one(w, &iam_group_resource, "{\"GroupName\":\"team\"}");
     const SwValue *was =
         parse(w, "{\"ManagedPolicyName\":\"read\",\"Path\":\"/team/\",\"Description\":\"reads\",\"PolicyDocument\":" MAY(
                      "s3:v1") ",\"Roles\":[\"one\"],\"Groups\":[\"team\"]}");
@@ -222,8 +181,7 @@ static void a_managed_policy_is_its_default_version(void **state) {
     IamPutRolePermissionsBoundaryRequest bound = {.role_name = SW_STR("two"), .permissions_boundary = SW_STR(READ_ARN)};
     OK(iam_call_put_role_permissions_boundary(w->cx, &bound, &(void *){0}, &w->err));
     OK(sw_ctx_commit(w->cx, &w->err));
-    got = read_back(w, policy, READ_ARN);
-    assert_has(w, &got, parse(w, "{\"Roles\":[\"one\"]}"));
+    assert_reads_as(w, policy, READ_ARN, parse(w, "{\"Roles\":[\"one\"]}"));
     OK(sw_ctx_begin(w->cx, SW_WRITE, &w->err));
     IamDeleteRolePermissionsBoundaryRequest free = {.role_name = SW_STR("two")};
     OK(iam_call_delete_role_permissions_boundary(w->cx, &free, &(void *){0}, &w->err));
@@ -236,7 +194,7 @@ static void a_managed_policy_is_its_default_version(void **state) {
                              "\"Resource\":\"*\"}]},\"Roles\":[\"two\"]}",
                              i)
                          .p);
-        got = changed(w, policy, READ_ARN, was, want);
+        got = change_one(w, policy, READ_ARN, was, want);
         was = want;
     }
     assert_has(w, &got, parse(w, "{\"DefaultVersionId\":\"v8\",\"AttachmentCount\":1}"));
@@ -244,7 +202,7 @@ static void a_managed_policy_is_its_default_version(void **state) {
                               parse(w, "{\"ManagedPolicyName\":\"other\",\"PolicyDocument\":" MAY("s3:*") "}"), &done),
                         "");
     assert_true(done.replace);
-    ended(w, policy, READ_ARN, was);
+    end_one(w, policy, READ_ARN, was, "NoSuchEntity");
 }
 
 static void a_profile_has_a_role(void **state) {
@@ -252,16 +210,15 @@ static void a_profile_has_a_role(void **state) {
     const SwResource *profile = &iam_instance_profile_resource;
     if (!w)
         skip();
-    made(w, &iam_role_resource, "{\"RoleName\":\"one\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
-    made(w, &iam_role_resource, "{\"RoleName\":\"two\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
+    make_one(w, &iam_role_resource, "{\"RoleName\":\"one\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
+    make_one(w, &iam_role_resource, "{\"RoleName\":\"two\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
     const SwValue *was = parse(w, "{\"InstanceProfileName\":\"machine\",\"Path\":\"/m/\",\"Roles\":[\"one\"]}");
     const SwValue *want = parse(w, "{\"InstanceProfileName\":\"machine\",\"Path\":\"/m/\",\"Roles\":[\"two\"]}");
     SwApplied done;
     assert_string_equal(apply(w, profile, "", NULL, was, &done), "");
-    SwValue got = read_back(w, profile, "machine");
-    assert_has(w, &got, was);
-    (void)changed(w, profile, "machine", was, want);
-    ended(w, profile, "machine", want);
+    assert_reads_as(w, profile, "machine", was);
+    (void)change_one(w, profile, "machine", was, want);
+    end_one(w, profile, "machine", want, "NoSuchEntity");
 }
 
 static void a_key_tells_its_secret_once(void **state) {
@@ -270,7 +227,7 @@ static void a_key_tells_its_secret_once(void **state) {
     SwApplied done;
     if (!w)
         skip();
-    made(w, &iam_user_resource, "{\"UserName\":\"Ann\"}");
+    make_one(w, &iam_user_resource, "{\"UserName\":\"Ann\"}");
     const SwValue *was = parse(w, "{\"UserName\":\"Ann\",\"Serial\":1,\"Status\":\"Inactive\"}");
     const SwValue *want = parse(w, "{\"UserName\":\"Ann\",\"Serial\":1}");
     assert_string_equal(apply(w, key, "", NULL, was, &done), "");
@@ -282,11 +239,10 @@ static void a_key_tells_its_secret_once(void **state) {
     assert_has(w, &got, parse(w, sw_strf(w->arena, "{\"Id\":\"%s\"}", id).p));
     assert_null(sw_value_getz(&got, "SecretAccessKey"));
     assert_string_equal(apply(w, key, id, was, want, &done), "");
-    got = read_back(w, key, id);
-    assert_has(w, &got, parse(w, "{\"Status\":\"Active\"}"));
+    assert_reads_as(w, key, id, parse(w, "{\"Status\":\"Active\"}"));
     assert_string_equal(apply(w, key, id, want, parse(w, "{\"UserName\":\"Ann\",\"Serial\":2}"), &done), "");
     assert_true(done.replace);
-    ended(w, key, id, want);
+    end_one(w, key, id, want, "NoSuchEntity");
 }
 
 static const char *inline_of(World *w, const SwResource *r, const char *name) {
@@ -300,9 +256,9 @@ static void a_policy_of_several_is_put_on_each(void **state) {
     SwApplied done;
     if (!w)
         skip();
-    made(w, &iam_role_resource, "{\"RoleName\":\"one\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
-    made(w, &iam_role_resource, "{\"RoleName\":\"two\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
-    made(w, &iam_user_resource, "{\"UserName\":\"Ann\"}");
+    make_one(w, &iam_role_resource, "{\"RoleName\":\"one\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
+    make_one(w, &iam_role_resource, "{\"RoleName\":\"two\",\"AssumeRolePolicyDocument\":" TRUSTS("ec2.amazonaws.com") "}");
+    make_one(w, &iam_user_resource, "{\"UserName\":\"Ann\"}");
     const SwValue *was =
         parse(w, "{\"PolicyName\":\"p\",\"PolicyDocument\":" MAY("s3:*") ",\"Roles\":[\"one\",\"two\"],\"Users\":[\"Ann\"]}");
     const SwValue *want = parse(w, "{\"PolicyName\":\"q\",\"PolicyDocument\":" MAY("sqs:*") ",\"Roles\":[\"two\"]}");
@@ -314,7 +270,7 @@ static void a_policy_of_several_is_put_on_each(void **state) {
     SwValue got = read_back(w, r, id);
     assert_has(w, &got, was);
     assert_has(w, &got, parse(w, sw_strf(w->arena, "{\"Id\":\"%s\"}", id).p));
-    got = changed(w, r, id, was, want);
+    got = change_one(w, r, id, was, want);
     assert_null(sw_value_getz(&got, "Users"));
     assert_string_equal(inline_of(w, &iam_role_resource, "two"), "[" INLINE("q", "sqs:*") "]");
     got = read_back(w, &iam_role_resource, "one");
@@ -325,9 +281,8 @@ static void a_policy_of_several_is_put_on_each(void **state) {
                               parse(w, "{\"PolicyName\":\"q\",\"PolicyDocument\":" MAY("s3:*") ",\"Roles\":[\"none\"]}"),
                               &done),
                         "NoSuchEntity");
-    got = read_back(w, r, id);
-    assert_has(w, &got, want);
-    ended(w, r, id, want);
+    assert_reads_as(w, r, id, want);
+    end_one(w, r, id, want, "NoSuchEntity");
     got = read_back(w, &iam_role_resource, "two");
     assert_null(sw_value_getz(&got, "Policies"));
 }
@@ -338,25 +293,24 @@ static void users_are_added_to_a_group(void **state) {
     SwApplied done;
     if (!w)
         skip();
-    made(w, &iam_group_resource, "{\"GroupName\":\"red\"}");
-    made(w, &iam_group_resource, "{\"GroupName\":\"blue\"}");
-    made(w, &iam_user_resource, "{\"UserName\":\"Ann\"}");
+    make_one(w, &iam_group_resource, "{\"GroupName\":\"red\"}");
+    make_one(w, &iam_group_resource, "{\"GroupName\":\"blue\"}");
+    make_one(w, &iam_user_resource, "{\"UserName\":\"Ann\"}");
     const SwValue *was = parse(w, "{\"GroupName\":\"red\",\"Users\":[\"Ann\"]}"),
                   *want = parse(w, "{\"GroupName\":\"blue\",\"Users\":[\"Ann\"]}");
     assert_string_equal(apply(w, r, "", NULL, was, &done), "");
     const char *id = sw_str_z(w->arena, done.identifier);
     SwValue got = read_back(w, &iam_user_resource, "Ann");
     assert_has(w, &got, parse(w, "{\"Groups\":[\"red\"]}"));
-    (void)changed(w, r, id, was, want);
-    got = read_back(w, &iam_user_resource, "Ann");
-    assert_has(w, &got, parse(w, "{\"Groups\":[\"blue\"]}"));
-    ended(w, r, id, want);
+    (void)change_one(w, r, id, was, want);
+    assert_reads_as(w, &iam_user_resource, "Ann", parse(w, "{\"Groups\":[\"blue\"]}"));
+    end_one(w, r, id, want, "NoSuchEntity");
     got = read_back(w, &iam_user_resource, "Ann");
     assert_null(sw_value_getz(&got, "Groups"));
 }
 
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
+#define T(t) WORLD_TEST(t, services)
     const struct CMUnitTest tests[] = {
         T(a_role_has_its_policies_one_by_one),
         T(a_service_linked_role_is_made_by_its_service),

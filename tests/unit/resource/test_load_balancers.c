@@ -38,11 +38,6 @@ typedef struct Net {
     const char *vpc, *subnet[3], *group;
 } Net;
 
-static int set_up(void **state) {
-    *state = world_open(services);
-    return 0;
-}
-
 static Net net(World *w) {
     Ec2DescribeSubnetsRequest in = {0};
     Ec2DescribeSubnetsResult *out;
@@ -87,14 +82,6 @@ static const char *port_text(World *w) {
     return sw_str_z(w->arena, sw_strf(w->arena, "%d", ntohs(in.sin_port)));
 }
 
-static const char *make(World *w, const SwResource *r, const SwValue *want) {
-    SwApplied done;
-    const char *code = apply(w, r, "", NULL, want, &done);
-    if (*code)
-        fail_msg("%s: %s", code, w->err.message);
-    return sw_str_z(w->arena, done.identifier);
-}
-
 static const char *text_at(World *w, const SwValue *v, const char *path) {
     const SwValue *at = sw_value_path(v, path);
     return at ? sw_str_z(w->arena, at->kind == SW_VSTRING ? at->s : sw_json_text(w->arena, at)) : "nothing";
@@ -128,7 +115,7 @@ static void a_target_group_is_read_back_changed_and_ended(void **state) {
         skip();
     Net n = net(w);
     const SwValue *was = filled(w, GROUP_FULL, n.vpc, "");
-    const char *arn = make(w, GROUP, was);
+    const char *arn = make_of(w, GROUP, was);
     assert_reads(w, GROUP, arn, was, "TargetGroupAttributes");
     SwValue got = read_back(w, GROUP, arn);
     assert_string_equal(text_at(w, &got, "TargetGroupArn"), arn);
@@ -163,9 +150,7 @@ static void a_target_group_is_read_back_changed_and_ended(void **state) {
     assert_int_equal(list_all(w, GROUP).n, 1);
     assert_string_equal(apply(w, GROUP, arn, want, NULL, &done), "");
     assert_int_equal(list_all(w, GROUP).n, 0);
-    got = read_back(w, GROUP, arn);
-    assert_int_equal(got.kind, SW_VNULL);
-    assert_string_equal(w->err.kind->code, "TargetGroupNotFound");
+    assert_gone(w, GROUP, arn, "TargetGroupNotFound");
     assert_non_null(strstr(w->err.message, arn));
 }
 
@@ -181,7 +166,7 @@ static void a_load_balancer_is_read_back_changed_and_ended(void **state) {
         "{\"Key\":\"routing.http.xff_client_port.enabled\",\"Value\":\"true\"}],\"Name\":\"front\",\"Scheme\":\"internal\","
         "\"Subnets\":[\"%s\",\"%s\"],\"Tags\":[{\"Key\":\"team\",\"Value\":\"red\"}],\"Type\":\"application\"}",
         n.subnet[0], n.subnet[1]);
-    const char *arn = make(w, LB, was);
+    const char *arn = make_of(w, LB, was);
     assert_reads(w, LB, arn, was, "LoadBalancerAttributes");
     SwValue got = read_back(w, LB, arn);
     assert_string_equal(text_at(w, &got, "LoadBalancerArn"), arn);
@@ -205,14 +190,12 @@ static void a_load_balancer_is_read_back_changed_and_ended(void **state) {
     assert_string_equal(apply(w, LB, arn, want, facing, &done), "");
     assert_true(done.replace);
     const char *unnamed =
-        make(w, LB, filled(w, "{\"SubnetMappings\":[{\"SubnetId\":\"%s\"}],\"Type\":\"%s\"}", n.subnet[0], "network"));
+        make_of(w, LB, filled(w, "{\"SubnetMappings\":[{\"SubnetId\":\"%s\"}],\"Type\":\"%s\"}", n.subnet[0], "network"));
     assert_non_null(strstr(unnamed, ":loadbalancer/net/LoadBalancer-"));
     assert_int_equal(list_all(w, LB).n, 2);
     assert_string_equal(apply(w, LB, arn, want, NULL, &done), "");
     assert_int_equal(list_all(w, LB).n, 1);
-    got = read_back(w, LB, arn);
-    assert_int_equal(got.kind, SW_VNULL);
-    assert_string_equal(w->err.kind->code, "LoadBalancerNotFound");
+    assert_gone(w, LB, arn, "LoadBalancerNotFound");
 }
 
 #define RULE_OF(body, path, priority) \
@@ -226,21 +209,16 @@ static void a_rule(World *w, const char *listener) {
     SwApplied done;
     const SwValue *was = filled(w, RULE_OF("yes", "/a", "5"), listener, "");
     const SwValue *want = filled(w, RULE_OF("no", "/b", "7"), listener, "");
-    const char *arn = make(w, RULE, was);
+    const char *arn = make_of(w, RULE, was);
     SwValue got = read_back(w, RULE, arn);
     assert_has(w, &got, was);
     assert_string_equal(text_at(w, &got, "RuleArn"), arn);
     assert_string_equal(text_at(w, &got, "IsDefault"), "false");
-    assert_string_equal(apply(w, RULE, arn, was, want, &done), "");
-    assert_false(done.replace);
-    got = read_back(w, RULE, arn);
-    assert_has(w, &got, want);
+    (void)change_one(w, RULE, arn, was, want);
     assert_int_equal(list_all(w, RULE).n, 2); /* with the default rule */
     assert_string_equal(apply(w, RULE, arn, want, NULL, &done), "");
     assert_int_equal(list_all(w, RULE).n, 1);
-    got = read_back(w, RULE, arn);
-    assert_int_equal(got.kind, SW_VNULL);
-    assert_string_equal(w->err.kind->code, "RuleNotFound");
+    assert_gone(w, RULE, arn, "RuleNotFound");
 }
 
 static void a_listener_and_its_rule_are_read_back_changed_and_ended(void **state) {
@@ -249,16 +227,16 @@ static void a_listener_and_its_rule_are_read_back_changed_and_ended(void **state
     if (!w)
         skip();
     Net n = net(w);
-    const char *lb = make(w, LB, filled(w, "{\"Name\":\"front\",\"Subnets\":[\"%s\",\"%s\"]}", n.subnet[0], n.subnet[1]));
+    const char *lb = make_of(w, LB, filled(w, "{\"Name\":\"front\",\"Subnets\":[\"%s\",\"%s\"]}", n.subnet[0], n.subnet[1]));
     const char *group =
-        make(w, GROUP, filled(w, "{\"Port\":80,\"Protocol\":\"HTTP\",\"TargetType\":\"ip\",\"VpcId\":\"%s\"}", n.vpc, ""));
+        make_of(w, GROUP, filled(w, "{\"Port\":80,\"Protocol\":\"HTTP\",\"TargetType\":\"ip\",\"VpcId\":\"%s\"}", n.vpc, ""));
     const SwValue *was =
         filled(w,
                "{\"DefaultActions\":[{\"FixedResponseConfig\":{\"ContentType\":\"text/plain\",\"MessageBody\":\"no\","
                "\"StatusCode\":\"404\"},\"Type\":\"fixed-response\"}],\"LoadBalancerArn\":\"%s\",\"Port\":%s,"
                "\"Protocol\":\"HTTP\",\"Tags\":[{\"Key\":\"team\",\"Value\":\"red\"}]}",
                lb, port_text(w));
-    const char *arn = make(w, LISTENER, was);
+    const char *arn = make_of(w, LISTENER, was);
     SwValue got = read_back(w, LISTENER, arn);
     assert_has(w, &got, was);
     const SwValue *want =
@@ -270,9 +248,7 @@ static void a_listener_and_its_rule_are_read_back_changed_and_ended(void **state
     SwValue *whole = parse(w, sw_str_z(w->arena, sw_json_text(w->arena, want)));
     sw_value_set(w->arena, whole, SW_STR("Port"), *parse(w, port_text(w)));
     sw_value_set(w->arena, whole, SW_STR("LoadBalancerArn"), sw_value_string(sw_str(lb)));
-    assert_string_equal(apply(w, LISTENER, arn, was, whole, &done), "");
-    got = read_back(w, LISTENER, arn);
-    assert_has(w, &got, whole);
+    got = change_one(w, LISTENER, arn, was, whole);
     assert_string_equal(text_at(w, &got, "Tags"), "nothing");
     assert_string_equal(text_at(w, &got, "ListenerArn"), arn);
     assert_string_equal(apply(w, LISTENER, arn, whole, was, &done), "");
@@ -280,9 +256,7 @@ static void a_listener_and_its_rule_are_read_back_changed_and_ended(void **state
     assert_int_equal(list_all(w, LISTENER).n, 1);
     assert_string_equal(apply(w, LISTENER, arn, was, NULL, &done), "");
     assert_int_equal(list_all(w, LISTENER).n, 0);
-    got = read_back(w, LISTENER, arn);
-    assert_int_equal(got.kind, SW_VNULL);
-    assert_string_equal(w->err.kind->code, "ListenerNotFound");
+    assert_gone(w, LISTENER, arn, "ListenerNotFound");
 }
 
 static void a_network_load_balancer_keeps_a_security_group(void **state) {
@@ -294,7 +268,7 @@ static void a_network_load_balancer_keeps_a_security_group(void **state) {
     const SwValue *none = filled(w, "{\"Name\":\"n\",\"Subnets\":[\"%s\"],\"Type\":\"%s\"}", n.subnet[0], "network");
     const SwValue *was = filled(w, "{\"Name\":\"n\",\"SecurityGroups\":[\"%s\"],\"Subnets\":[\"%s\"],\"Type\":\"network\"}",
                                 n.group, n.subnet[0]);
-    const char *arn = make(w, LB, was);
+    const char *arn = make_of(w, LB, was);
     assert_reads(w, LB, arn, was, "");
     assert_string_equal(apply(w, LB, arn, was, none, &done), "InvalidConfigurationRequest");
     assert_non_null(strstr(w->err.message, "needs at least one"));
@@ -305,10 +279,7 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
     World *w = *state;
     if (!w)
         skip();
-    static const struct {
-        const SwResource *type;
-        const char *json, *why;
-    } bad[] = {
+    static const Refusal bad[] = {
         {LB, "{\"Ipv4IpamPoolId\":\"p\"}", "Ipv4IpamPoolId is not supported"},
         {LB, "{\"MinimumLoadBalancerCapacity\":{\"CapacityUnits\":1}}", "MinimumLoadBalancerCapacity is not supported"},
         {LB, "{\"EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic\":\"on\"}", "PrivateLinkTraffic is not supported"},
@@ -321,12 +292,11 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
          "{\"Actions\":[],\"Conditions\":[],\"ListenerArn\":\"a\",\"Priority\":1,\"Transforms\":[{\"Type\":\"url-rewrite\"}]}",
          "Transforms"},
     };
-    for (size_t i = 0; i < SW_N(bad); i++)
-        assert_refuses(w, bad[i].type, bad[i].json, bad[i].why);
+    assert_refuses_each(w, bad, SW_N(bad));
 }
 
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
+#define T(t) WORLD_TEST(t, services)
     const struct CMUnitTest tests[] = {
         T(a_target_group_is_read_back_changed_and_ended),
         T(a_load_balancer_is_read_back_changed_and_ended),

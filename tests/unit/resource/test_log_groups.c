@@ -23,19 +23,6 @@ static const SwService *const services[] = {&sw_service_logs, NULL};
     "{\"PolicyName\":\"events\",\"PolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\"," \
     "\"Principal\":{\"Service\":\"events.amazonaws.com\"},\"Action\":\"logs:PutLogEvents\",\"Resource\":\"" resource "\"}]}}"
 
-static int set_up(void **state) {
-    *state = world_open(services);
-    return 0;
-}
-
-static void made(World *w, const SwResource *r, const char *json, const char *identifier) {
-    SwApplied done;
-    const char *failed = apply(w, r, "", NULL, parse(w, json), &done);
-    if (*failed)
-        fail_msg("%s: %s", failed, w->err.message);
-    assert_string_equal(sw_str_z(w->arena, done.identifier), identifier);
-}
-
 static void a_group_is_read_among_those_whose_names_begin_alike(void **state) {
     World *w = *state;
     SwApplied done;
@@ -43,7 +30,7 @@ static void a_group_is_read_among_those_whose_names_begin_alike(void **state) {
         skip();
     const SwValue *want = parse(w, "{\"LogGroupName\":\"/app\",\"RetentionInDays\":7,\"LogGroupClass\":\"STANDARD\","
                                    "\"Tags\":[{\"Key\":\"team\",\"Value\":\"red\"}]}");
-    made(w, GROUP, "{\"LogGroupName\":\"/app/web\",\"RetentionInDays\":1}", "/app/web");
+    assert_string_equal(make_one(w, GROUP, "{\"LogGroupName\":\"/app/web\",\"RetentionInDays\":1}"), "/app/web");
     assert_string_equal(apply(w, GROUP, "", NULL, want, &done), "");
     assert_string_equal(sw_str_z(w->arena, done.identifier), "/app");
     SwValue got = read_back(w, GROUP, "/app");
@@ -54,11 +41,8 @@ static void a_group_is_read_among_those_whose_names_begin_alike(void **state) {
     got = read_back(w, GROUP, "/app");
     assert_null(sw_value_getz(&got, "RetentionInDays"));
     assert_null(sw_value_getz(&got, "Tags"));
-    assert_string_equal(apply(w, GROUP, "/app", less, NULL, &done), "");
-    got = read_back(w, GROUP, "/app");
-    assert_int_equal(got.kind, SW_VNULL);
-    got = read_back(w, GROUP, "/app/web");
-    assert_has(w, &got, parse(w, "{\"RetentionInDays\":1}"));
+    end_one(w, GROUP, "/app", less, NULL);
+    assert_reads_as(w, GROUP, "/app/web", parse(w, "{\"RetentionInDays\":1}"));
 }
 
 static void what_a_group_cannot_have_is_refused_by_name(void **state) {
@@ -84,17 +68,15 @@ static void a_stream_is_named_by_its_group_and_itself(void **state) {
     SwApplied done;
     if (!w)
         skip();
-    made(w, GROUP, "{\"LogGroupName\":\"/app\"}", "/app");
+    assert_string_equal(make_one(w, GROUP, "{\"LogGroupName\":\"/app\"}"), "/app");
     const SwValue *want = parse(w, "{\"LogGroupName\":\"/app\",\"LogStreamName\":\"a/b\"}");
-    made(w, STREAM, "{\"LogGroupName\":\"/app\",\"LogStreamName\":\"a/b/c\"}", "/app|a/b/c");
+    assert_string_equal(make_one(w, STREAM, "{\"LogGroupName\":\"/app\",\"LogStreamName\":\"a/b/c\"}"), "/app|a/b/c");
     assert_string_equal(apply(w, STREAM, "", NULL, want, &done), "");
     SwValue got = read_back(w, STREAM, "/app|a/b");
     assert_has(w, &got, want);
     assert_string_equal(apply(w, STREAM, "", NULL, parse(w, "{\"LogGroupName\":\"/app\"}"), &done), "");
     assert_true(sw_str_starts(done.identifier, SW_STR("/app|LogStream-")));
-    assert_string_equal(apply(w, STREAM, "/app|a/b", want, NULL, &done), "");
-    got = read_back(w, STREAM, "/app|a/b");
-    assert_int_equal(got.kind, SW_VNULL);
+    end_one(w, STREAM, "/app|a/b", want, NULL);
     got = read_back(w, STREAM, "/app|a/b/c");
     assert_int_equal(got.kind, SW_VOBJECT);
     got = read_back(w, STREAM, "/app");
@@ -106,20 +88,16 @@ static void a_policy_is_put_once_and_changed_where_it_is(void **state) {
     SwApplied done;
     if (!w)
         skip();
-    made(w, POLICY, MAY_WRITE("*"), "events");
+    assert_string_equal(make_one(w, POLICY, MAY_WRITE("*")), "events");
     const SwValue *was = parse(w, MAY_WRITE("*")), *want = parse(w, MAY_WRITE("arn:aws:logs:*:*:*"));
     assert_string_equal(apply(w, POLICY, "", NULL, want, &done), "AlreadyExistsException");
     SwValue got = read_back(w, POLICY, "events");
     assert_has(w, &got, was);
-    assert_string_equal(apply(w, POLICY, "events", was, want, &done), "");
-    got = read_back(w, POLICY, "events");
-    assert_has(w, &got, want);
+    (void)change_one(w, POLICY, "events", was, want);
     assert_int_equal(list_all(w, POLICY).n, 1);
     got = read_back(w, POLICY, "other");
     assert_string_equal(w->err.kind->code, "ResourceNotFoundException");
-    assert_string_equal(apply(w, POLICY, "events", want, NULL, &done), "");
-    got = read_back(w, POLICY, "events");
-    assert_int_equal(got.kind, SW_VNULL);
+    end_one(w, POLICY, "events", want, NULL);
 }
 
 static int count(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err) {
@@ -135,8 +113,8 @@ static void what_has_no_arn_is_passed_over_and_milliseconds_are_a_time(void **st
     size_t n = 0;
     if (!w)
         skip();
-    made(w, GROUP, "{\"LogGroupName\":\"/app\"}", "/app");
-    made(w, POLICY, MAY_WRITE("*"), "events");
+    assert_string_equal(make_one(w, GROUP, "{\"LogGroupName\":\"/app\"}"), "/app");
+    assert_string_equal(make_one(w, POLICY, MAY_WRITE("*")), "events");
     OK(sw_resource_each(w->cx, &(SwResourceWalk){.fn = count, .arg = &n}, &w->err));
     assert_int_equal(n, 1);
 }
@@ -148,7 +126,7 @@ static void a_policy_of_the_account_needs_no_record(void **state) {
     bool itself;
     if (!w)
         skip();
-    made(w, POLICY, MAY_WRITE("*"), "events");
+    assert_string_equal(make_one(w, POLICY, MAY_WRITE("*")), "events");
     static const char *const arns[] = {"arn:aws:logs:us-east-1:000000000000:log-group:/none",
                                        "arn:aws:logs:us-east-1:000000000000:log-group:/none:log-stream:x"};
     OK(sw_ctx_begin(w->cx, SW_READ, &w->err));
@@ -168,7 +146,7 @@ static void a_policy_of_the_account_needs_no_record(void **state) {
 }
 
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
+#define T(t) WORLD_TEST(t, services)
     const struct CMUnitTest tests[] = {
         T(a_group_is_read_among_those_whose_names_begin_alike),
         T(what_a_group_cannot_have_is_refused_by_name),

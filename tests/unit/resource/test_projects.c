@@ -39,11 +39,6 @@ static const SwService *const services[] = {&sw_service_codebuild, NULL};
     "{\"Artifacts\":{\"Type\":\"NO_ARTIFACTS\"}," ENVIRONMENT ",\"Name\":\"web\"," ROLE "," SOURCE \
     ",\"Tags\":[{\"Key\":\"team\",\"Value\":\"blue\"}],\"QueuedTimeoutInMinutes\":40}"
 
-static int set_up(void **state) {
-    *state = world_open(services);
-    return 0;
-}
-
 static void what_is_set_is_read_back(void **state) {
     World *w = *state;
     SwApplied done;
@@ -66,17 +61,11 @@ static void what_is_taken_away_is_as_if_it_had_never_been_set(void **state) {
         skip();
     const SwValue *was = parse(w, FULL), *want = parse(w, CHANGED);
     assert_string_equal(apply(w, TYPE, "", NULL, was, &done), "");
-    assert_string_equal(apply(w, TYPE, "web", was, want, &done), "");
-    assert_false(done.replace);
-    SwValue got = read_back(w, TYPE, "web");
-    assert_has(w, &got, want);
+    SwValue got = change_one(w, TYPE, "web", was, want);
     assert_has(w, &got,
                parse(w, "{\"BadgeEnabled\":false,\"Cache\":{\"Type\":\"NO_CACHE\"},\"EncryptionKey\":\"alias/aws/s3\","
                         "\"LogsConfig\":{\"CloudWatchLogs\":{\"Status\":\"ENABLED\"}},\"TimeoutInMinutes\":60}"));
-    static const char *const gone[] = {"ConcurrentBuildLimit", "SecondaryArtifacts", "SecondarySources",
-                                       "SecondarySourceVersions"};
-    for (size_t i = 0; i < SW_N(gone); i++)
-        assert_null(sw_value_getz(&got, gone[i]));
+    assert_lacks(&got, "ConcurrentBuildLimit", "SecondaryArtifacts", "SecondarySources", "SecondarySourceVersions");
     assert_string_equal(sw_str_z(w->arena, sw_value_str(sw_value_getz(&got, "Description"))), "");
     assert_string_equal(sw_str_z(w->arena, sw_value_str(sw_value_getz(&got, "SourceVersion"))), "");
 }
@@ -125,9 +114,7 @@ static void another_name_is_another_project(void **state) {
     assert_int_equal(list_all(w, TYPE).n, 2);
     assert_string_equal(apply(w, TYPE, "web", was, NULL, &done), "");
     assert_int_equal(list_all(w, TYPE).n, 1);
-    SwValue got = read_back(w, TYPE, "web");
-    assert_int_equal(got.kind, SW_VNULL);
-    assert_string_equal(w->err.kind->code, "ResourceNotFoundException");
+    assert_gone(w, TYPE, "web", "ResourceNotFoundException");
 }
 
 static void what_cannot_be_done_is_refused_by_name(void **state) {
@@ -156,7 +143,7 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
 }
 
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
+#define T(t) WORLD_TEST(t, services)
     const struct CMUnitTest tests[] = {
         T(what_is_set_is_read_back),
         T(what_is_taken_away_is_as_if_it_had_never_been_set),

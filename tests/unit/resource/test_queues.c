@@ -17,12 +17,7 @@ static const SwService *const services[] = {&sw_service_sqs, NULL};
 #define QUEUE  &sqs_queue_resource
 #define POLICY &sqs_queue_policy_resource
 
-static int set_up(void **state) {
-    *state = world_open(services);
-    return 0;
-}
-
-#define ARN "arn:aws:sqs:us-east-1:000000000000:"
+#define ARN    "arn:aws:sqs:us-east-1:000000000000:"
 #define FULL \
     "{\"DelaySeconds\":3,\"MaximumMessageSize\":2048,\"MessageRetentionPeriod\":600,\"QueueName\":\"jobs\"," \
     "\"ReceiveMessageWaitTimeSeconds\":4,\"RedriveAllowPolicy\":{\"redrivePermission\":\"denyAll\"}," \
@@ -48,17 +43,13 @@ static void a_queue_is_read_back_changed_and_ended(void **state) {
     assert_has(w, &got,
                parse(w, "{\"DelaySeconds\":5,\"MaximumMessageSize\":1048576,\"MessageRetentionPeriod\":345600,"
                         "\"ReceiveMessageWaitTimeSeconds\":0,\"SqsManagedSseEnabled\":true,\"VisibilityTimeout\":30}"));
-    static const char *const gone[] = {"RedriveAllowPolicy", "RedrivePolicy", "Tags", "FifoQueue", "DeduplicationScope"};
-    for (size_t i = 0; i < SW_N(gone); i++)
-        assert_null(sw_value_getz(&got, gone[i]));
+    assert_lacks(&got, "RedriveAllowPolicy", "RedrivePolicy", "Tags", "FifoQueue", "DeduplicationScope");
     assert_string_equal(apply(w, QUEUE, url, want, parse(w, "{\"QueueName\":\"work\"}"), &done), "");
     assert_true(done.replace);
     assert_int_equal(list_all(w, QUEUE).n, 2);
     assert_string_equal(apply(w, QUEUE, url, want, NULL, &done), "");
     assert_int_equal(list_all(w, QUEUE).n, 1);
-    got = read_back(w, QUEUE, url);
-    assert_int_equal(got.kind, SW_VNULL);
-    assert_string_equal(w->err.kind->code, "QueueDoesNotExist");
+    assert_gone(w, QUEUE, url, "QueueDoesNotExist");
 }
 
 /* CreateQueue answers with the queue that there is; a resource that is there is not made again. */
@@ -93,9 +84,7 @@ static void a_fifo_queue_is_named_as_one(void **state) {
                         "\"FifoQueue\":true,\"FifoThroughputLimit\":\"perQueue\"}"));
 }
 
-#define DOCUMENT(action) \
-    "{\"Statement\":[{\"Action\":\"sqs:" action "\",\"Effect\":\"Allow\",\"Principal\":\"*\",\"Resource\":\"*\"}]," \
-    "\"Version\":\"2012-10-17\"}"
+#define DOCUMENT(action)          ANYBODY_MAY("sqs:" action)
 #define POLICY_OF(action, queues) "{\"PolicyDocument\":" DOCUMENT(action) ",\"Queues\":[" queues "]}"
 #define INLINE                    &sqs_queue_inline_policy_resource
 #define URL(name)                 "\"http://localhost/000000000000/" name "\""
@@ -133,15 +122,13 @@ static void a_policy_lies_on_each_queue_that_it_names(void **state) {
     assert_string_equal(policy_of(w, "a"), "none");
     assert_string_equal(policy_of(w, "b"), DOCUMENT("ReceiveMessage"));
     assert_string_equal(policy_of(w, "c"), DOCUMENT("ReceiveMessage"));
-    got = read_back(w, POLICY, id);
-    assert_has(w, &got, parse(w, want));
+    assert_reads_as(w, POLICY, id, parse(w, want));
     assert_int_equal(list_all(w, POLICY).n, 1);
     assert_string_equal(apply(w, POLICY, id, parse(w, want), NULL, &done), "");
     assert_string_equal(policy_of(w, "b"), "none");
     assert_string_equal(policy_of(w, "c"), "none");
     assert_int_equal(list_all(w, POLICY).n, 0);
-    got = read_back(w, POLICY, id);
-    assert_int_equal(got.kind, SW_VNULL);
+    assert_gone(w, POLICY, id, NULL);
 }
 
 static void a_queue_that_is_gone_does_not_hold_up_its_policy(void **state) {
@@ -200,10 +187,7 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
     World *w = *state;
     if (!w)
         skip();
-    static const struct {
-        const SwResource *type;
-        const char *json, *why;
-    } bad[] = {
+    static const Refusal bad[] = {
         {QUEUE, "{\"KmsMasterKeyId\":\"alias/a\"}", "KmsMasterKeyId"},
         {QUEUE, "{\"KmsDataKeyReusePeriodSeconds\":300}", "KmsDataKeyReusePeriodSeconds is not supported"},
         {QUEUE, "{\"DelaySeconds\":901}", "DelaySeconds"},
@@ -214,13 +198,12 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
         {POLICY, "{\"Queues\":[]}", "required key [PolicyDocument] not found"},
         {POLICY, POLICY_OF("SendMessage", URL("absent")), "does not exist"},
     };
-    for (size_t i = 0; i < SW_N(bad); i++)
-        assert_refuses(w, bad[i].type, bad[i].json, bad[i].why);
+    assert_refuses_each(w, bad, SW_N(bad));
     assert_int_equal(list_all(w, POLICY).n, 0);
 }
 
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
+#define T(t) WORLD_TEST(t, services)
     const struct CMUnitTest tests[] = {
         T(a_queue_is_read_back_changed_and_ended),
         T(a_queue_is_made_once),

@@ -29,11 +29,6 @@ static const SwService *const services[] = {&sw_service_ecr, NULL};
     "\\\"expire\\\"}}]}\"}," \
     "\"Tags\":[{\"Key\":\"team\",\"Value\":\"red\"},{\"Key\":\"a\",\"Value\":\"\"}]}"
 
-static int set_up(void **state) {
-    *state = world_open(services);
-    return 0;
-}
-
 static void what_is_set_is_read_back(void **state) {
     World *w = *state;
     SwApplied done;
@@ -61,21 +56,13 @@ static void what_changes_is_changed_and_what_is_taken_away_is_gone(void **state)
                                    "\"EncryptionConfiguration\":{\"EncryptionType\":\"AES256\"},"
                                    "\"Tags\":[{\"Key\":\"team\",\"Value\":\"blue\"}]}");
     assert_string_equal(apply(w, TYPE, "", NULL, was, &done), "");
-    assert_string_equal(apply(w, TYPE, "team/web", was, want, &done), "");
-    SwValue got = read_back(w, TYPE, "team/web");
-    assert_has(w, &got, want);
-    static const char *const gone[] = {"ImageTagMutabilityExclusionFilters", "RepositoryPolicyText", "LifecyclePolicy"};
-    for (size_t i = 0; i < SW_N(gone); i++)
-        assert_null(sw_value_getz(&got, gone[i]));
+    SwValue got = change_one(w, TYPE, "team/web", was, want);
+    assert_lacks(&got, "ImageTagMutabilityExclusionFilters", "RepositoryPolicyText", "LifecyclePolicy");
     const SwValue *renamed = parse(w, "{\"RepositoryName\":\"team/api\"}");
     assert_string_equal(apply(w, TYPE, "team/web", want, renamed, &done), "");
     assert_true(done.replace); /* and nothing was done */
-    got = read_back(w, TYPE, "team/web");
-    assert_has(w, &got, want);
-    assert_string_equal(apply(w, TYPE, "team/web", want, NULL, &done), "");
-    got = read_back(w, TYPE, "team/web");
-    assert_int_equal(got.kind, SW_VNULL);
-    assert_string_equal(w->err.kind->code, "RepositoryNotFoundException");
+    assert_reads_as(w, TYPE, "team/web", want);
+    end_one(w, TYPE, "team/web", want, "RepositoryNotFoundException");
     assert_string_equal(apply(w, TYPE, "team/web", want, NULL, &done), "RepositoryNotFoundException");
 }
 
@@ -227,7 +214,7 @@ static void a_request_is_about_each_that_it_names_once(void **state) {
 }
 
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
+#define T(t) WORLD_TEST(t, services)
     const struct CMUnitTest tests[] = {
         T(what_is_set_is_read_back),
         T(what_changes_is_changed_and_what_is_taken_away_is_gone),

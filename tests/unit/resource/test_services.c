@@ -31,19 +31,6 @@ static const SwService *const services[] = {&sw_service_cloudwatch, &sw_service_
     "\"Ulimits\":[{\"HardLimit\":4096,\"Name\":\"nofile\",\"SoftLimit\":1024}]}]," \
     "\"Tags\":[{\"Key\":\"team\",\"Value\":\"red\"}]}"
 
-static int set_up(void **state) {
-    *state = world_open(services);
-    return 0;
-}
-
-static const char *made(World *w, const SwResource *r, const SwValue *want) {
-    SwApplied done;
-    const char *failed = apply(w, r, "", NULL, want, &done);
-    if (*failed)
-        fail_msg("%s: %s", failed, w->err.message);
-    return sw_str_z(w->arena, done.identifier);
-}
-
 static const char *subnet(World *w) {
     Ec2DescribeSubnetsRequest in = {0};
     Ec2DescribeSubnetsResult *out;
@@ -79,7 +66,7 @@ static void a_cluster_is_read_changed_and_ended(void **state) {
                  "\"DefaultCapacityProviderStrategy\":[{\"Base\":1,\"CapacityProvider\":\"FARGATE\",\"Weight\":2}],"
                  "\"ClusterSettings\":[{\"Name\":\"containerInsights\",\"Value\":\"disabled\"}],"
                  "\"Tags\":[{\"Key\":\"team\",\"Value\":\"red\"}]}");
-    assert_string_equal(made(w, CLUSTER, was), "prod");
+    assert_string_equal(make_of(w, CLUSTER, was), "prod");
     SwValue got = read_back(w, CLUSTER, "prod");
     assert_has(w, &got, was);
     assert_has(w, &got, parse(w, "{\"Arn\":\"arn:aws:ecs:us-east-1:000000000000:cluster/prod\"}"));
@@ -87,18 +74,14 @@ static void a_cluster_is_read_changed_and_ended(void **state) {
     assert_string_equal(apply(w, CLUSTER, "", NULL, was, &done), "AlreadyExistsException");
     /* one operation takes both, and needs both */
     const SwValue *want = parse(w, "{\"ClusterName\":\"prod\",\"CapacityProviders\":[\"FARGATE\"]}");
-    assert_string_equal(apply(w, CLUSTER, "prod", was, want, &done), "");
-    got = read_back(w, CLUSTER, "prod");
-    assert_has(w, &got, want);
+    got = change_one(w, CLUSTER, "prod", was, want);
     assert_null(sw_value_getz(&got, "DefaultCapacityProviderStrategy"));
     assert_null(sw_value_getz(&got, "Tags"));
     const SwValue *less = parse(w, "{\"ClusterName\":\"prod\"}");
     assert_string_equal(apply(w, CLUSTER, "prod", want, less, &done), "");
     got = read_back(w, CLUSTER, "prod");
     assert_null(sw_value_getz(&got, "CapacityProviders"));
-    assert_string_equal(apply(w, CLUSTER, "prod", less, NULL, &done), "");
-    got = read_back(w, CLUSTER, "prod");
-    assert_int_equal(got.kind, SW_VNULL);
+    end_one(w, CLUSTER, "prod", less, NULL);
 }
 
 static void a_clusters_providers_are_a_resource_of_their_own(void **state) {
@@ -106,7 +89,7 @@ static void a_clusters_providers_are_a_resource_of_their_own(void **state) {
     if (!w)
         skip();
     const SwResource *r = &ecs_cluster_capacity_provider_associations_resource;
-    (void)made(w, CLUSTER, parse(w, "{\"ClusterName\":\"c\"}"));
+    (void)make_of(w, CLUSTER, parse(w, "{\"ClusterName\":\"c\"}"));
     const char *was = "{\"CapacityProviders\":[\"FARGATE\"],\"Cluster\":\"c\",\"DefaultCapacityProviderStrategy\":"
                       "[{\"CapacityProvider\":\"FARGATE\"}]}",
                *want = "{\"CapacityProviders\":[\"FARGATE\",\"FARGATE_SPOT\"],\"Cluster\":\"c\","
@@ -124,7 +107,7 @@ static void a_definition_is_made_anew_for_all_but_its_tags(void **state) {
     if (!w)
         skip();
     const SwValue *was = parse(w, WEB("web:1"));
-    const char *arn = made(w, DEFINITION, was);
+    const char *arn = make_of(w, DEFINITION, was);
     assert_string_equal(arn, "arn:aws:ecs:us-east-1:000000000000:task-definition/web:1");
     SwValue got = read_back(w, DEFINITION, arn);
     assert_has(w, &got, without(w, was, "ContainerDefinitions"));
@@ -134,14 +117,10 @@ static void a_definition_is_made_anew_for_all_but_its_tags(void **state) {
     const SwValue *tagged = with(w, was, "Tags", "[{\"Key\":\"team\",\"Value\":\"blue\"}]");
     assert_string_equal(apply(w, DEFINITION, arn, was, tagged, &done), "");
     assert_false(done.replace);
-    got = read_back(w, DEFINITION, arn);
-    assert_has(w, &got, without(w, tagged, "ContainerDefinitions"));
+    assert_reads_as(w, DEFINITION, arn, without(w, tagged, "ContainerDefinitions"));
     /* the number is never used again; one that is INACTIVE is over */
-    assert_true(strcmp(made(w, DEFINITION, was), arn) != 0);
-    assert_string_equal(apply(w, DEFINITION, arn, tagged, NULL, &done), "");
-    got = read_back(w, DEFINITION, arn);
-    assert_int_equal(got.kind, SW_VNULL);
-    assert_string_equal(w->err.kind->code, "ClientException");
+    assert_true(strcmp(make_of(w, DEFINITION, was), arn) != 0);
+    end_one(w, DEFINITION, arn, tagged, "ClientException");
 }
 
 static EcsService *described(World *w) {
@@ -172,9 +151,9 @@ static void a_service_is_told_what_changes_alone(void **state) {
     SwApplied done;
     if (!w)
         skip();
-    made(w, CLUSTER, parse(w, "{\"ClusterName\":\"prod\"}"));
-    SwValue *was = service(w, made(w, DEFINITION, parse(w, WEB("web:1"))));
-    const char *id = made(w, SERVICE, was);
+    make_of(w, CLUSTER, parse(w, "{\"ClusterName\":\"prod\"}"));
+    SwValue *was = service(w, make_of(w, DEFINITION, parse(w, WEB("web:1"))));
+    const char *id = make_of(w, SERVICE, was);
     assert_string_equal(id, "arn:aws:ecs:us-east-1:000000000000:service/prod/web|prod");
     SwValue got = read_back(w, SERVICE, id);
     assert_has(w, &got, without(w, was, "DeploymentConfiguration"));
@@ -185,8 +164,7 @@ static void a_service_is_told_what_changes_alone(void **state) {
     SwValue *want = with(w, was, "PropagateTags", "\"TASK_DEFINITION\"");
     assert_string_equal(apply(w, SERVICE, id, was, want, &done), "");
     assert_true(sw_str_eq(described(w)->deployments.v[0].id, first));
-    got = read_back(w, SERVICE, id);
-    assert_has(w, &got, parse(w, "{\"PropagateTags\":\"TASK_DEFINITION\",\"DesiredCount\":0}"));
+    assert_reads_as(w, SERVICE, id, parse(w, "{\"PropagateTags\":\"TASK_DEFINITION\",\"DesiredCount\":0}"));
     /* one property of an object is taken away, the other stays */
     SwValue *fewer = with(w, want, "DeploymentConfiguration", "{\"MaximumPercent\":150}");
     assert_string_equal(apply(w, SERVICE, id, want, fewer, &done), "");
@@ -216,19 +194,17 @@ static void a_service_is_scaled_down_by_its_end_and_over_while_its_tasks_drain(v
     SwApplied done;
     if (!w)
         skip();
-    made(w, CLUSTER, parse(w, "{\"ClusterName\":\"prod\"}"));
-    SwValue *was = service(w, made(w, DEFINITION, parse(w, WEB("web:1"))));
+    make_of(w, CLUSTER, parse(w, "{\"ClusterName\":\"prod\"}"));
+    SwValue *was = service(w, make_of(w, DEFINITION, parse(w, WEB("web:1"))));
     was = without(w, without(w, was, "DesiredCount"), "DeploymentConfiguration");
-    const char *id = made(w, SERVICE, was);
+    const char *id = make_of(w, SERVICE, was);
     SwValue got = read_back(w, SERVICE, id);
     assert_has(w, &got, parse(w, "{\"DesiredCount\":1}")); /* as CloudFormation */
     assert_string_equal(apply(w, SERVICE, id, was, with(w, was, "LaunchType", "\"EC2\""), &done), "");
     assert_true(done.replace);
     assert_string_equal(apply(w, SERVICE, id, was, NULL, &done), "");
     assert_true(sw_str_eqz(described(w)->status, "DRAINING") || sw_str_eqz(described(w)->status, "INACTIVE"));
-    got = read_back(w, SERVICE, id);
-    assert_int_equal(got.kind, SW_VNULL);
-    assert_string_equal(w->err.kind->code, "ServiceNotFoundException");
+    assert_gone(w, SERVICE, id, "ServiceNotFoundException");
 }
 
 /* What is its own to say, the service's rules say not; what it leaves unsaid, they do. */
@@ -283,8 +259,8 @@ static void what_is_not_here_is_refused_by_name(void **state) {
     SwApplied done;
     if (!w)
         skip();
-    made(w, CLUSTER, parse(w, "{\"ClusterName\":\"prod\"}"));
-    const char *arn = made(w, DEFINITION, parse(w, WEB("web:1")));
+    make_of(w, CLUSTER, parse(w, "{\"ClusterName\":\"prod\"}"));
+    const char *arn = make_of(w, DEFINITION, parse(w, WEB("web:1")));
     static const char *const bad[][3] = {
         {"Monitoring", "{\"MetricConfigurations\":[]}", "Monitoring is not supported"},
         {"VpcLatticeConfigurations", "[{\"PortName\":\"a\",\"RoleArn\":\"b\",\"TargetGroupArn\":\"c\"}]",
@@ -302,7 +278,7 @@ static void what_is_not_here_is_refused_by_name(void **state) {
 }
 
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
+#define T(t) WORLD_TEST(t, services)
     const struct CMUnitTest tests[] = {
         T(a_cluster_is_read_changed_and_ended),
         T(a_clusters_providers_are_a_resource_of_their_own),

@@ -21,11 +21,6 @@ static const SwService *const services[] = {&sw_service_sns, &sw_service_sqs, NU
 #define SNS_ARN      "arn:aws:sns:us-east-1:000000000000:"
 #define SQS_ARN      "arn:aws:sqs:us-east-1:000000000000:"
 
-static int set_up(void **state) {
-    *state = world_open(services);
-    return 0;
-}
-
 /* From one document to another; "" or the error's code. */
 static const char *change(World *w, const SwResource *r, const char *identifier, const char *was, const char *want) {
     SwApplied done;
@@ -70,8 +65,7 @@ static void a_topic_is_read_back_changed_and_ended(void **state) {
     assert_string_equal(apply(w, TOPIC, arn, parse(w, want), NULL, &done), "");
     assert_int_equal(list_all(w, TOPIC).n, 0);
     assert_int_equal(list_all(w, SUBSCRIPTION).n, 0);
-    got = read_back(w, TOPIC, arn);
-    assert_int_equal(got.kind, SW_VNULL);
+    assert_gone(w, TOPIC, arn, NULL);
 }
 
 static void a_fifo_topic_is_named_as_one(void **state) {
@@ -82,8 +76,7 @@ static void a_fifo_topic_is_named_as_one(void **state) {
     const char *arn = make_one(w, TOPIC, was);
     assert_non_null(strstr(arn, ":Topic-"));
     assert_true(sw_str_ends(sw_str(arn), SW_STR(".fifo")));
-    SwValue got = read_back(w, TOPIC, arn);
-    assert_has(w, &got, parse(w, was));
+    assert_reads_as(w, TOPIC, arn, parse(w, was));
     assert_string_equal(change(w, TOPIC, arn, was, "{\"FifoTopic\":true}"), "");
     assert_string_equal(property(w, TOPIC, arn, "ContentBasedDeduplication"), "false");
     assert_string_equal(property(w, TOPIC, arn, "FifoThroughputScope"), "\"Topic\"");
@@ -122,8 +115,7 @@ static void a_subscription_is_read_back_changed_and_ended(void **state) {
     assert_has(w, &got, parse(w, OF(NESTED "\"RawMessageDelivery\":false,")));
     assert_null(sw_value_getz(&got, "RedrivePolicy"));
     assert_string_equal(change(w, SUBSCRIPTION, arn, OF(NESTED), OF(FLAT)), "");
-    got = read_back(w, SUBSCRIPTION, arn);
-    assert_has(w, &got, parse(w, OF(FLAT "\"FilterPolicyScope\":\"MessageAttributes\",")));
+    assert_reads_as(w, SUBSCRIPTION, arn, parse(w, OF(FLAT "\"FilterPolicyScope\":\"MessageAttributes\",")));
     assert_string_equal(change(w, SUBSCRIPTION, arn, OF(FLAT), OF(FLAT "\"FilterPolicyScope\":\"MessageBody\",")), "");
     got = read_back(w, SUBSCRIPTION, arn);
     assert_has(w, &got, parse(w, OF(FLAT "\"FilterPolicyScope\":\"MessageBody\","))); /* the policy itself did not change */
@@ -132,8 +124,7 @@ static void a_subscription_is_read_back_changed_and_ended(void **state) {
     assert_int_equal(list_all(w, SUBSCRIPTION).n, 1);
     assert_string_equal(apply(w, SUBSCRIPTION, arn, parse(w, OF("")), NULL, &done), "");
     assert_int_equal(list_all(w, SUBSCRIPTION).n, 0);
-    got = read_back(w, SUBSCRIPTION, arn);
-    assert_int_equal(got.kind, SW_VNULL);
+    assert_gone(w, SUBSCRIPTION, arn, NULL);
 }
 
 /* An endpoint that has not confirmed has its ARN all the same. */
@@ -147,13 +138,10 @@ static void a_subscription_that_waits_is_one(void **state) {
         "\"Protocol\":\"http\",\"TopicArn\":\"" SNS_ARN "news\"}";
     const char *arn = make_one(w, SUBSCRIPTION, was);
     assert_true(sw_str_starts(sw_str(arn), SW_STR(SNS_ARN "news:")));
-    SwValue got = read_back(w, SUBSCRIPTION, arn);
-    assert_has(w, &got, parse(w, was));
+    assert_reads_as(w, SUBSCRIPTION, arn, parse(w, was));
 }
 
-#define DOCUMENT(action) \
-    "{\"Statement\":[{\"Action\":\"sns:" action "\",\"Effect\":\"Allow\",\"Principal\":\"*\",\"Resource\":\"*\"}]," \
-    "\"Version\":\"2012-10-17\"}"
+#define DOCUMENT(action)          ANYBODY_MAY("sns:" action)
 #define POLICY_OF(action, topics) "{\"PolicyDocument\":" DOCUMENT(action) ",\"Topics\":[" topics "]}"
 #define NAMED(topic)              "\"" SNS_ARN topic "\""
 
@@ -176,8 +164,7 @@ static void a_policy_lies_on_each_topic_that_it_names(void **state) {
     const char *first = policy_of(w, "a"), *was = POLICY_OF("Publish", NAMED("a")), *want = POLICY_OF("Publish", NAMED("b"));
     const char *id = make_one(w, POLICY, was);
     assert_string_equal(policy_of(w, "a"), DOCUMENT("Publish"));
-    SwValue got = read_back(w, POLICY, id);
-    assert_has(w, &got, parse(w, was));
+    assert_reads_as(w, POLICY, id, parse(w, was));
     assert_string_equal(change(w, POLICY, id, was, want), "");
     assert_string_equal(policy_of(w, "a"), first); /* as a topic has it that was given none */
     assert_string_equal(policy_of(w, "b"), DOCUMENT("Publish"));
@@ -206,10 +193,7 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
     World *w = *state;
     if (!w)
         skip();
-    static const struct {
-        const SwResource *type;
-        const char *json, *why;
-    } bad[] = {
+    static const Refusal bad[] = {
         {TOPIC, "{\"ArchivePolicy\":{\"MessageRetentionPeriod\":\"30\"}}", "ArchivePolicy is not supported"},
         {TOPIC, "{\"DataProtectionPolicy\":{}}", "DataProtectionPolicy is not supported"},
         {TOPIC, "{\"DeliveryStatusLogging\":[{\"Protocol\":\"sqs\"}]}", "DeliveryStatusLogging is not supported"},
@@ -224,13 +208,12 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
         {SUBSCRIPTION, "{\"Protocol\":\"sqs\",\"TopicArn\":\"a\",\"SubscriptionRoleArn\":\"b\"}", "SubscriptionRoleArn is not"},
         {POLICY, POLICY_OF("Publish", NAMED("absent")), "does not exist"},
     };
-    for (size_t i = 0; i < SW_N(bad); i++)
-        assert_refuses(w, bad[i].type, bad[i].json, bad[i].why);
+    assert_refuses_each(w, bad, SW_N(bad));
     assert_int_equal(list_all(w, TOPIC).n, 0);
 }
 
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up, world_close)
+#define T(t) WORLD_TEST(t, services)
     const struct CMUnitTest tests[] = {
         T(a_topic_is_read_back_changed_and_ended), T(a_fifo_topic_is_named_as_one),
         T(what_waits_to_be_confirmed_stays),       T(a_subscription_is_read_back_changed_and_ended),

@@ -59,12 +59,58 @@ static inline void assert_has(World *w, const SwValue *got, const SwValue *set) 
 }
 
 /* Made of these properties: its identifier. */
-static inline const char *make_one(World *w, const SwResource *r, const char *json) {
+static inline const char *make_of(World *w, const SwResource *r, const SwValue *want) {
     SwApplied done;
-    const char *code = apply(w, r, "", NULL, parse(w, json), &done);
+    const char *code = apply(w, r, "", NULL, want, &done);
     if (*code)
         fail_msg("%s: %s", code, w->err.message);
     return sw_str_z(w->arena, done.identifier);
+}
+
+static inline const char *make_one(World *w, const SwResource *r, const char *json) {
+    return make_of(w, r, parse(w, json));
+}
+
+/* It is not here; reading it fails with this code, where one is given. */
+static inline void assert_gone(World *w, const SwResource *r, const char *identifier, const char *code) {
+    SwValue got = read_back(w, r, identifier);
+    assert_int_equal(got.kind, SW_VNULL);
+    if (code)
+        assert_string_equal(w->err.kind->code, code);
+}
+
+static inline void assert_reads_as(World *w, const SwResource *r, const char *identifier, const SwValue *want) {
+    SwValue got = read_back(w, r, identifier);
+    assert_has(w, &got, want);
+}
+
+#define assert_lacks(v, ...) assert_lacks_(v, (const char *const[]){__VA_ARGS__, NULL})
+static inline void assert_lacks_(const SwValue *v, const char *const *properties) {
+    for (; *properties; properties++)
+        if (sw_value_getz(v, *properties))
+            fail_msg("%s is still there", *properties);
+}
+
+/* Changed in place, and then it says all that is wanted. What it says. */
+static inline SwValue change_one(World *w, const SwResource *r, const char *identifier, const SwValue *was,
+                                 const SwValue *want) {
+    SwApplied done;
+    const char *code = apply(w, r, identifier, was, want, &done);
+    if (*code)
+        fail_msg("%s: %s", code, w->err.message);
+    assert_false(done.replace);
+    SwValue got = read_back(w, r, identifier);
+    assert_has(w, &got, want);
+    return got;
+}
+
+/* Ended, and gone then: assert_gone. */
+static inline void end_one(World *w, const SwResource *r, const char *identifier, const SwValue *was, const char *code) {
+    SwApplied done;
+    const char *failed = apply(w, r, identifier, was, NULL, &done);
+    if (*failed)
+        fail_msg("%s: %s", failed, w->err.message);
+    assert_gone(w, r, identifier, code);
 }
 
 /* A property as JSON, or "nothing". */
@@ -78,17 +124,11 @@ static inline const char *property(World *w, const SwResource *r, const char *id
 static inline const char *assert_life(World *w, const SwResource *r, const char *was, const char *want) {
     SwApplied done;
     const char *id = make_one(w, r, was);
-    SwValue got = read_back(w, r, id);
-    assert_has(w, &got, parse(w, was));
+    assert_reads_as(w, r, id, parse(w, was));
     assert_string_not_equal(apply(w, r, "", NULL, parse(w, was), &done), "");
     assert_int_equal(list_all(w, r).n, 1);
-    assert_string_equal(apply(w, r, id, parse(w, was), parse(w, want), &done), "");
-    assert_false(done.replace);
-    got = read_back(w, r, id);
-    assert_has(w, &got, parse(w, want));
-    assert_string_equal(apply(w, r, id, parse(w, want), NULL, &done), "");
-    got = read_back(w, r, id);
-    assert_int_equal(got.kind, SW_VNULL);
+    (void)change_one(w, r, id, parse(w, was), parse(w, want));
+    end_one(w, r, id, parse(w, want), NULL);
     assert_int_equal(list_all(w, r).n, 0);
     return id;
 }
@@ -100,3 +140,18 @@ static inline void assert_refuses(World *w, const SwResource *r, const char *jso
     if (!strstr(w->err.message, why))
         fail_msg("%s: %s", json, w->err.message);
 }
+
+typedef struct Refusal {
+    const SwResource *type;
+    const char *json, *why;
+} Refusal;
+
+static inline void assert_refuses_each(World *w, const Refusal *bad, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        assert_refuses(w, bad[i].type, bad[i].json, bad[i].why);
+}
+
+/* A policy by which anybody may do this. */
+#define ANYBODY_MAY(action) \
+    "{\"Statement\":[{\"Action\":\"" action "\",\"Effect\":\"Allow\",\"Principal\":\"*\",\"Resource\":\"*\"}]," \
+    "\"Version\":\"2012-10-17\"}"

@@ -10,19 +10,10 @@
 
 #include <cmocka.h>
 
+#include "../arena.h"
 #include "models/small_records.gen.h"
 
-static inline int arena_setup(void **state) {
-    *state = sw_arena_new(0);
-    return 0;
-}
-
-static inline int arena_teardown(void **state) {
-    sw_arena_free(*state);
-    return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, arena_setup, arena_teardown)
+#define TEST(f) ARENA_TEST(f)
 
 static inline void assert_str(SwStr s, const char *want) {
     assert_non_null(s.p);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Documents: storing, finding, paging, indexes, scopes, migrations. */
 
+#include "../cpu.h"
 #include "fixture.h"
 
 #include "store/work.h"
 
 #include <sqlite3.h>
-#include <time.h>
 
 /* A store of today becomes one whose listeners have positions: schema 5. */
 #define POSITIONS \
@@ -324,23 +324,17 @@ static void events_of_an_older_store_are_due_to_who_has_not_had_them(void **stat
     sw_tx_rollback(tx);
 }
 
-static int64_t ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static void reset_removes_everything_much_faster_than_it_was_written(void **state) {
     Fixture *f = *state;
-    int64_t from = ns();
+    int64_t from = cpu_process_ns();
     SwTx *tx = begin(f, SW_WRITE);
     for (int i = 0; i < 5000; i++)
         OK(f, sw_doc_put(tx, &things, sw_strf(f->a, "%d", i), &(Record){.group = SW_STR("g")}, &f->err));
     OK(f, sw_tx_commit(&tx, &f->err));
-    int64_t wrote = ns() - from;
-    from = ns();
+    int64_t wrote = cpu_process_ns() - from;
+    from = cpu_process_ns();
     OK(f, sw_store_reset(f->s, &f->err));
-    int64_t reset = ns() - from;
+    int64_t reset = cpu_process_ns() - from;
     print_message("wrote in %lld us, reset in %lld us\n", (long long)wrote / 1000, (long long)reset / 1000);
     assert_true(reset * 4 < wrote);
     assert_string_equal(page_ids(f, &(SwDocQuery){0}, 0), "");

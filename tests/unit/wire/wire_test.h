@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../arena.h"
 #include "wire/wire.h"
 
 #define assert_str(s, z) \
@@ -26,16 +27,7 @@
             fail_msg("\n  %.*s\n  lacks %s", SW_FMT(h_), (z)); \
     } while (0)
 
-static inline int with_arena(void **state) {
-    *state = sw_arena_new(0);
-    return 0;
-}
-
-static inline int without_arena(void **state) {
-    sw_arena_free(*state);
-    return 0;
-}
-#define wire_unit_test(f) cmocka_unit_test_setup_teardown(f, with_arena, without_arena)
+#define wire_unit_test(f) ARENA_TEST(f)
 
 typedef struct Sent { /* a request as a client wrote it */
     const char *method, *path, *query, *type, *target, *body;

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What must not grow with what is there: figures of bench/run, and alone: bench/growth.py PROGRAM [--services N] [--seconds N]."""
 import argparse

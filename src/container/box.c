@@ -187,6 +187,7 @@ void sw_box_wipe(SwRuntime *rt, const char *id) {
     if (sw_rm_tree(sw_path(a, rt->runc, id), &err) < 0)
         sw_log(SW_WARN, "runtime state not removed", SW_F("container", id), SW_F("cause", err.cause));
     (void)unlink(sw_path(a, rt->exits, id));
+    (void)unlink(sw_path(a, rt->pids, id));
 }
 
 void sw_box_reap(SwBox *b) {

@@ -215,8 +215,11 @@ static int delete_box(SwRuntime *rt, SwBox *b, SwError *err) {
     SW_CRASH_POINT("container.deleting");
     if (!b->ended && (b->pid || sw_exists(sw_path(a, b->dir, "starting"))))
         sw_box_wipe(rt, b->id);
+    pthread_mutex_lock(&b->end_lock); /* the watcher may be at it */
     sw_box_reap(b);
+    pthread_mutex_unlock(&b->end_lock);
     (void)unlink(sw_path(a, rt->exits, b->id));
+    (void)unlink(sw_path(a, rt->pids, b->id)); /* where the server was killed during the start */
     if (sw_rm_tree(b->dir, err) < 0)
         return -1;
     sw_box_unlink(rt, b);

@@ -126,7 +126,7 @@ bool sw_box_group(SwRuntime *rt, const SwBox *b, char ret[static 128]); /* its c
 bool sw_box_check_exit(SwRuntime *rt, SwBox *b, bool late);
 /* Ends everything that runs for a container, conmon first so that it writes no exit code. */
 void sw_box_wipe(SwRuntime *rt, const char *id);
-/* Waits for its supervisor's end, which has come or is about to. */
+/* Waits for its supervisor's end, which has come or is about to. Under end_lock once the box has a pid. */
 void sw_box_reap(SwBox *b);
 /* conmon and `runc create` processes of one container, or of all (id NULL). */
 void sw_supervisors_kill(const char *exits, const char *runc, const char *id);

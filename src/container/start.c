@@ -342,8 +342,6 @@ static int start_anew(SwRuntime *rt, SwBox *b, SwArena *a, SwError *err) {
 
     if (sw_exists(starting))
         sw_box_wipe(rt, b->id);
-    const char *pid_file = sw_path(a, rt->pids, b->id);
-    (void)unlink(pid_file); /* an earlier start's */
     if (sw_file_write(starting, SW_STR(""), 0600, err) < 0)
         return -1;
     _sw_close_ int watch = l.pid_watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -366,7 +364,7 @@ static int start_anew(SwRuntime *rt, SwBox *b, SwArena *a, SwError *err) {
     l.err = &unheard;
     if (l.answer_due && read_answer(&l, &same) < 0) /* it runs: its end will be seen without conmon too */
         sw_log(SW_WARN, "container's supervisor not heard", SW_F("container", b->id), SW_F("message", unheard.message));
-    (void)unlink(pid_file); /* conmon has read it too */
+    (void)unlink(sw_path(a, rt->pids, b->id)); /* conmon has read it too */
     return r;
 }
 

@@ -92,6 +92,16 @@ test("bridge mode maps ports of the host", async () => {
     await e.stopped(arn);
 });
 
+test("a task that joins no network is PENDING from the beginning, and connected where it runs", async () => {
+    for (const [networkMode, first, more] of [["host", "PENDING"], ["none", "PENDING"], ["bridge", "PROVISIONING"], ["awsvpc", "PROVISIONING", e.fargate]]) {
+        const d = await e.register(`first-${networkMode}`, [{ name: "a", command: ["sleep", "600"] }], more ? FARGATE : { networkMode });
+        const { tasks: [t] } = await e.send("RunTask", { cluster: "main", taskDefinition: d.taskDefinitionArn, ...more });
+        assert.strictEqual(t.lastStatus, first, networkMode);
+        assert.strictEqual((await e.running(t.taskArn)).connectivity, "CONNECTED", networkMode);
+        await e.stop(t.taskArn);
+    }
+});
+
 test("containers wait for those they depend on, share volumes and localhost, and health checks are run", async () => {
     const d = await e.register("order", [
         { name: "init", essential: false, command: ["sh", "-c", "echo ready > /data/x"], mountPoints: [{ sourceVolume: "data", containerPath: "/data" }] },

@@ -88,7 +88,7 @@ bool ecs_task_joins_network(const EcsTaskDefinition *d) {
 
 int ecs_task_provision(EcsPass *p, SwError *err) {
     SwNet net;
-    bool joins = ecs_task_joins_network(p->t->definition);
+    bool joins = ecs_task_joins_network(p->t->definition); /* false: stored when all tasks began here */
     if (joins && make_network(p, &net, err) < 0) {
         if (!sw_error_is(err, &SW_CONTAINER_PORT_IN_USE))
             return -1;

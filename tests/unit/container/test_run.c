@@ -27,6 +27,8 @@ static void exit_code_and_output_are_complete(void **state) {
     SwContainerInfo i = wait_end(F, "c1");
     assert_int_equal(i.exit_code, 7);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* its supervisor is reaped */
+    const char *pid_file = sw_strf(F->a, "/run/slipway/%s/pids/c1", F->instance).p;
+    assert_int_equal(access(pid_file, F_OK), -1); /* and nothing would be taken for another's */
     assert_true(i.finished_at >= i.started_at && i.started_at >= i.created_at && i.created_at > 0);
     SwStr log = fixture_log(F, "c1");
     assert_true(sw_str_contains(log, SW_STR("out\n")) && sw_str_contains(log, SW_STR("err\n")));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The access log. A line is built in the request's arena and written with one write(2), so lines never mix. */
+/* The access log. A line is built in the request's arena and written with one write(2), so lines never mix. No lock is held
+ * for that: 64 connections spent more time waiting for it than writing. */
 
 #include "api/access_log.h"
 
@@ -15,9 +16,9 @@
 #define ROTATE_AT (64 * SW_MIB)
 
 struct SwAccessLog {
-    pthread_mutex_t lock; /* guards fd and size while rotating */
-    int fd;
-    size_t size;
+    pthread_mutex_t lock; /* of who rotates */
+    int fd;               /* stays the same number */
+    _Atomic size_t size;
     const char *path, *old_path;
     _Atomic int64_t by_class[6], bytes_in, bytes_out, duration_ns;
 };
@@ -47,36 +48,49 @@ void sw_access_log_close(SwAccessLog *l) {
     pthread_mutex_destroy(&l->lock);
 }
 
-static void write_line(SwAccessLog *l, SwStr line) {
+/* The new file takes the place of the old under the same number; what is being written ends up in the one or the other. */
+static void rotate(SwAccessLog *l) {
     pthread_mutex_lock(&l->lock);
     if (l->size > ROTATE_AT && rename(l->path, l->old_path) == 0) {
-        int fresh = open_file(l->path);
-        if (fresh >= 0) {
-            close(l->fd);
-            l->fd = fresh;
+        _sw_close_ int fresh = open_file(l->path);
+        if (fresh >= 0 && dup3(fresh, l->fd, O_CLOEXEC) >= 0)
             l->size = 0;
-        }
     }
+    pthread_mutex_unlock(&l->lock);
+}
+
+static void write_line(SwAccessLog *l, SwStr line) {
+    if (l->size > ROTATE_AT)
+        rotate(l);
     ssize_t n = write(l->fd, line.p, line.n);
     if (n > 0)
         l->size += (size_t)n;
-    pthread_mutex_unlock(&l->lock);
+}
+
+static void name_of(SwBuf *b, const char *name) {
+    sw_buf_addz(b, ",\""); /* not a format: ten of these a request were a tenth of a read's time */
+    sw_buf_addz(b, name);
+    sw_buf_addz(b, "\":");
 }
 
 static void field(SwBuf *b, const char *name, SwStr value) {
     if (!value.p)
         return;
-    sw_buf_addz(b, ",\""); /* not a format: ten of these a request were a tenth of a read's time */
-    sw_buf_addz(b, name);
-    sw_buf_addz(b, "\":");
+    name_of(b, name);
     sw_json_write_string(b, value);
+}
+
+static void number(SwBuf *b, const char *name, int64_t value) {
+    name_of(b, name);
+    sw_buf_addi(b, value);
 }
 
 static SwStr line_of(SwHost *h, const SwAccess *x, int64_t duration_ns) {
     const SwHttpRequest *rq = x->rq;
     SwBuf b = sw_buf(rq->arena, 64 * SW_KIB);
-    SwStr time = sw_time_iso8601(rq->arena, sw_clock_now(h->clock));
-    sw_buf_addf(&b, "{\"time\":\"%.*s\"", SW_FMT(time));
+    sw_buf_addz(&b, "{\"time\":\"");
+    sw_buf_adds(&b, sw_time_iso8601(rq->arena, sw_clock_now(h->clock)));
+    sw_buf_addc(&b, '"');
     field(&b, "requestId", x->cx->request_id);
     field(&b, "peer", rq->peer);
     field(&b, "network", x->cx->net_id);
@@ -88,8 +102,10 @@ static SwStr line_of(SwHost *h, const SwAccess *x, int64_t duration_ns) {
     field(&b, "region", x->cx->region);
     field(&b, "principal", x->cx->principal.arn);
     field(&b, "userAgent", sw_header_find(&rq->m.headers, "user-agent"));
-    sw_buf_addf(&b, ",\"status\":%u,\"bytesIn\":%lld,\"bytesOut\":%lld,\"durationMicros\":%lld", rq->reply.status,
-                (long long)rq->received, (long long)rq->sent, (long long)(duration_ns / SW_US));
+    number(&b, "status", rq->reply.status);
+    number(&b, "bytesIn", rq->received);
+    number(&b, "bytesOut", rq->sent);
+    number(&b, "durationMicros", duration_ns / SW_US);
     if (x->error)
         field(&b, "error", sw_str(x->error->kind->code));
     if (!x->complete)

@@ -9,7 +9,7 @@
 #include "base/id.h"
 
 SwStr sw_root_arn(SwArena *a, SwStr account) {
-    return sw_strf(a, "arn:aws:iam::%.*s:root", SW_FMT(account));
+    return sw_cat(a, SW_STR("arn:aws:iam::"), account, SW_STR(":root"));
 }
 
 static SwPrincipal service_principal(const SwCtx *cx, const char *service) {
@@ -72,7 +72,8 @@ void sw_ctx_rollback(SwCtx *cx) {
 
 static SwStr arn(SwCtx *cx, const char *service, SwStr region, const char *fmt, va_list ap) {
     SwStr resource = sw_strfv(cx->arena, fmt, ap);
-    return sw_strf(cx->arena, "arn:aws:%s:%.*s:%.*s:%.*s", service, SW_FMT(region), SW_FMT(cx->account), SW_FMT(resource));
+    return sw_cat(cx->arena, SW_STR("arn:aws:"), sw_str(service), SW_STR(":"), region, SW_STR(":"), cx->account, SW_STR(":"),
+                  resource);
 }
 
 SwStr sw_arn(SwCtx *cx, const char *service, const char *fmt, ...) {

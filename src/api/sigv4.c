@@ -39,11 +39,13 @@ static bool parse_scope(SwStr scope, SwSignature *s) {
 }
 
 static bool parse_timestamp(SwStr text, SwSignature *s) {
-    char iso[21];
+    static const char at[] = {0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14},
+                      to[] = {0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18};
+    char iso[] = "YYYY-MM-DDThh:mm:ssZ";
     if (text.n != 16 || text.p[8] != 'T' || text.p[15] != 'Z')
         return false;
-    const char *p = text.p;
-    snprintf(iso, sizeof iso, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", p, p + 4, p + 6, p + 9, p + 11, p + 13);
+    for (size_t i = 0; i < SW_N(at); i++)
+        iso[(int)to[i]] = text.p[(int)at[i]];
     s->timestamp = text;
     return sw_time_parse(sw_str(iso), &s->at);
 }

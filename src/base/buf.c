@@ -45,6 +45,17 @@ void sw_buf_addc(SwBuf *b, char c) {
     sw_buf_add(b, &c, 1);
 }
 
+void sw_buf_addi(SwBuf *b, int64_t v) {
+    char digits[20], *p = digits + sizeof(digits);
+    uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v;
+    do
+        *--p = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (v < 0)
+        *--p = '-';
+    sw_buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+}
+
 /* Formats into the room there is, which is mostly enough; only text that does not fit is formatted twice. */
 void sw_buf_addf(SwBuf *b, const char *fmt, ...) {
     va_list ap, again;

@@ -18,6 +18,7 @@ void sw_buf_add(SwBuf *b, const void *p, size_t n);
 void sw_buf_adds(SwBuf *b, SwStr s);
 void sw_buf_addz(SwBuf *b, const char *z);
 void sw_buf_addc(SwBuf *b, char c);
+void sw_buf_addi(SwBuf *b, int64_t v); /* decimal; a tenth of what a format costs */
 void sw_buf_addf(SwBuf *b, const char *fmt, ...) sw_printf(2, 3);
 void sw_buf_reset(SwBuf *b);
 static inline SwStr sw_buf_str(const SwBuf *b) { /* view; present even when empty */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Identifiers from getrandom(2). */
+/* Identifiers from getrandom(2), which each thread asks for more than one at a time. */
 
 #include "base/id.h"
 
@@ -9,7 +9,9 @@
 
 #include "base/digest.h"
 
-void sw_random(void *p, size_t n) {
+#define DRAWN 512 /* bytes a call: a request draws 16 or 32 */
+
+static void from_kernel(void *p, size_t n) {
     char *at = p;
     while (n) {
         ssize_t got = getrandom(at, n, 0);
@@ -20,6 +22,25 @@ void sw_random(void *p, size_t n) {
         at += got;
         n -= (size_t)got;
     }
+}
+
+/* What was given away is not kept: it may be a key. */
+void sw_random(void *p, size_t n) {
+    static _Thread_local struct {
+        unsigned char bytes[DRAWN];
+        size_t left;
+    } drawn;
+    if (n > DRAWN / 4) {
+        from_kernel(p, n);
+        return;
+    }
+    if (drawn.left < n) {
+        from_kernel(drawn.bytes, DRAWN);
+        drawn.left = DRAWN;
+    }
+    drawn.left -= n;
+    memcpy(p, drawn.bytes + drawn.left, n);
+    explicit_bzero(drawn.bytes + drawn.left, n);
 }
 
 uint64_t sw_id_u64(void) {

@@ -24,14 +24,31 @@ static void split(SwTime t, struct tm *ret_tm, SwTime *ret_ns) {
     *ret_ns = ns;
 }
 
+/* `n` digits at p; gives what is behind them. */
+static char *put(char *p, size_t n, int v, char behind) {
+    for (size_t i = n; i-- > 0; v /= 10)
+        p[i] = (char)('0' + v % 10);
+    p[n] = behind;
+    return p + n + 1;
+}
+
+/* Without printf, as each request has one: SwTime's years, 1677 to 2262, have four digits. */
 SwStr sw_time_iso8601(SwArena *a, SwTime t) {
     struct tm tm;
     SwTime ns;
     split(t, &tm, &ns);
-    SwStr s = sw_strf(a, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-                      tm.tm_sec);
     int ms = (int)(ns / SW_MS);
-    return ms ? sw_strf(a, "%.*s.%03dZ", SW_FMT(s), ms) : sw_strf(a, "%.*sZ", SW_FMT(s));
+    char *text = sw_arena_alloc(a, sizeof("2026-01-01T00:00:00.000Z")), *p = text;
+    p = put(p, 4, tm.tm_year + 1900, '-');
+    p = put(p, 2, tm.tm_mon + 1, '-');
+    p = put(p, 2, tm.tm_mday, 'T');
+    p = put(p, 2, tm.tm_hour, ':');
+    p = put(p, 2, tm.tm_min, ':');
+    p = put(p, 2, tm.tm_sec, ms ? '.' : 'Z');
+    if (ms)
+        p = put(p, 3, ms, 'Z');
+    *p = 0;
+    return sw_str_n(text, (size_t)(p - text));
 }
 
 SwStr sw_time_http(SwArena *a, SwTime t) {

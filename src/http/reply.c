@@ -122,10 +122,20 @@ static bool is_own_header(SwStr name, bool keep_length) {
            (!keep_length && sw_str_ieq(name, SW_STR("Content-Length")));
 }
 
+static void add_length(SwBuf *b, int64_t length) {
+    sw_buf_addz(b, "Content-Length: ");
+    sw_buf_addi(b, length);
+    sw_buf_addz(b, "\r\n");
+}
+
 static void build_head(SwConn *c, SwBuf *b, bool head_only, bool keep, int64_t length, bool chunked) {
     const SwWireMessage *r = &c->rq.reply;
     bool own_date = false, own_length = false;
-    sw_buf_addf(b, "HTTP/1.1 %u %s\r\n", r->status, reason(r->status));
+    sw_buf_addz(b, "HTTP/1.1 ");
+    sw_buf_addi(b, r->status);
+    sw_buf_addc(b, ' ');
+    sw_buf_addz(b, reason(r->status));
+    sw_buf_addz(b, "\r\n");
     for (size_t i = 0; i < r->headers.n; i++) {
         SwStr name = r->headers.v[i].name;
         if (is_own_header(name, head_only && r->status != 204))
@@ -139,7 +149,7 @@ static void build_head(SwConn *c, SwBuf *b, bool head_only, bool keep, int64_t l
     if (chunked)
         sw_buf_addz(b, "Transfer-Encoding: chunked\r\n");
     else if (length >= 0 && !own_length && !is_bodyless(r->status))
-        sw_buf_addf(b, "Content-Length: %lld\r\n", (long long)length);
+        add_length(b, length);
     if (!keep)
         sw_buf_addz(b, "Connection: close\r\n");
     else if (c->head.minor == 0)

@@ -38,7 +38,7 @@
 struct SwBlobWriter {
     SwBlobs *blobs;
     SwArena *arena;
-    int fd;
+    int fd; /* -1: no more came than is held */
     const char *path;
     int64_t size, parked_size; /* parked_size -1: not a parked one */
     char key[65];
@@ -254,11 +254,11 @@ static SwParked *take_parked(SwBlobs *b, const char *key) {
 
 static void writer_drop(void *arg) {
     SwBlobWriter *w = arg;
+    hashes_done(&w->hashes);
     if (w->fd < 0)
         return;
     sw_closep(&w->fd);
     w->fd = -1;
-    hashes_done(&w->hashes);
     if (w->parked_size < 0) {
         unlink(w->path);
         return;
@@ -288,17 +288,21 @@ int sw_blob_begin(SwBlobs *b, SwArena *a, unsigned extra, SwBlobWriter **ret_w, 
     if (sw_fault(err) < 0)
         return -1;
     SwBlobWriter *w = writer_new(b, a);
-    w->path = sw_path(a, b->tmp, sw_id_hex(a, 32).p);
-    w->fd = open(w->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (w->fd < 0)
-        return sw_fail_errno(err, errno, "making %s", w->path);
     w->hashes = hashes_new(extra);
     *ret_w = w;
     return 0;
 }
 
+static int open_file(SwBlobWriter *w, SwError *err) {
+    if (w->fd >= 0)
+        return 0;
+    w->path = sw_path(w->arena, w->blobs->tmp, sw_id_hex(w->arena, 32).p);
+    w->fd = open(w->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return w->fd < 0 ? sw_fail_errno(err, errno, "making %s", w->path) : 0;
+}
+
 static int write_out(SwBlobWriter *w, const void *p, size_t n, SwError *err) {
-    if (sw_write_all(w->fd, p, n, err) < 0)
+    if (open_file(w, err) < 0 || sw_write_all(w->fd, p, n, err) < 0)
         return -1;
     hashes_add(&w->hashes, p, n);
     return 0;
@@ -327,14 +331,19 @@ int sw_blob_add(SwBlobWriter *w, const void *p, size_t n, SwError *err) {
     return 0;
 }
 
-/* Step 1 to 3 of the head comment. With an equal blob there, that one is kept and made young. keep: what lies at `path` stays
- * there, too. */
+/* An equal blob is kept and made young. */
+static bool is_there(SwBlobs *b, SwArena *a, SwStr digest) {
+    const char *path = sw_blob_path(b, a, digest);
+    pthread_mutex_lock(&b->lock);
+    bool there = utimensat(AT_FDCWD, path, NULL, 0) == 0;
+    pthread_mutex_unlock(&b->lock);
+    return there;
+}
+
+/* Step 1 to 3 of the head comment, unless an equal blob is there. keep: what lies at `path` stays there, too. */
 static int finish(SwBlobs *b, SwArena *a, int fd, const char *path, SwStr digest, bool keep, SwError *err) {
     const char *to = sw_blob_path(b, a, digest), *dir;
-    pthread_mutex_lock(&b->lock);
-    bool there = utimensat(AT_FDCWD, to, NULL, 0) == 0;
-    pthread_mutex_unlock(&b->lock);
-    if (there) {
+    if (is_there(b, a, digest)) {
         if (!keep)
             unlink(path);
         return 0;
@@ -362,10 +371,17 @@ static void forget_parked(SwBlobs *b, const char *key) {
 
 int sw_blob_commit(SwBlobWriter *w, SwBlobInfo *ret_i, SwError *err) {
     SwBlobs *b = w->blobs;
-    if (sw_fault(err) < 0 || write_held(w, err) < 0)
+    bool small = w->fd < 0; /* it needs no file where an equal one is there */
+    if (sw_fault(err) < 0 || (!small && write_held(w, err) < 0))
         return -1;
+    if (w->n_held)
+        hashes_add(&w->hashes, w->held, w->n_held);
     *ret_i = (SwBlobInfo){.size = w->size};
     hashes_end(&w->hashes, w->arena, ret_i);
+    if (small && is_there(b, w->arena, ret_i->digest))
+        return 0;
+    if (small && (open_file(w, err) < 0 || sw_write_all(w->fd, w->held, w->n_held, err) < 0))
+        return -1;
     bool parked = w->parked_size >= 0;
     if (finish(b, w->arena, w->fd, w->path, ret_i->digest, parked, err) < 0)
         return -1; /* the arena's end discards it */
@@ -441,7 +457,7 @@ int sw_blob_park(SwBlobWriter *w, SwStr name, int64_t *ret_size, SwError *err) {
     key_of(name, key);
     const char *dir = sw_path(a, b->parked, key);
     const char *to = sw_strf(a, "%s/%lld", dir, (long long)w->size).p;
-    if (sw_fault(err) < 0 || write_held(w, err) < 0)
+    if (sw_fault(err) < 0 || open_file(w, err) < 0 || write_held(w, err) < 0)
         return -1;
     if (fsync(w->fd) < 0)
         return sw_fail_errno(err, errno, "writing %s to disk", w->path);

@@ -228,12 +228,14 @@ int sw_doc_count(SwTx *tx, const SwCollection *c, const SwDocQuery *q, int64_t *
     if (check_index(c, q->index, err) < 0 || make_plan(tx, q, &p, err) < 0)
         return -1;
     SwBuf b = sw_buf(tx->arena, 4096);
-    sw_buf_addz(&b, q->index ? "SELECT count(*) FROM document_index i" : "SELECT count(*) FROM document i");
+    sw_buf_addf(&b, "SELECT count(*) FROM (SELECT 1 FROM %s i", q->index ? "document_index" : "document");
     add_where(&b, q, &p);
+    sw_buf_addf(&b, " LIMIT ?%d)", P_LIMIT);
     _sw_sql_ SwSql s = {0};
     if (sw_sql(tx, &s, sw_buf_str(&b).p, err) < 0)
         return -1;
     bind(tx, &s, c, q, &p);
+    sw_sql_int(&s, P_LIMIT, q->limit ? (int64_t)q->limit : -1);
     bool row;
     if (sw_sql_step(tx, &s, &row, err) < 0)
         return -1;

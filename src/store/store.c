@@ -113,6 +113,11 @@ static int open_store(const char *dir, bool accept_loss, SwStore **ret_s, SwErro
     return 0;
 }
 
+/* Its count of memory has a lock of its own, which every thread that reads waits for. Too late where another has begun. */
+__attribute__((constructor)) static void without_statistics(void) {
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int sw_store_open(const char *dir, SwStore **ret_s, SwError *err) {
     return open_store(dir, false, ret_s, err);
 }

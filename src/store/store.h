@@ -139,6 +139,7 @@ typedef struct SwDocList {
 int sw_doc_list(SwTx *tx, const SwCollection *c, const SwDocQuery *q, SwDocList *ret_l, SwError *err) sw_must_check;
 /* All that a listing shows (of the transaction's own scope): what is too old is swept by a limit at a time. */
 int sw_doc_delete_all(SwTx *tx, const SwCollection *c, const SwDocQuery *q, SwError *err) sw_must_check;
+/* Counts no further than the query's limit: with 1 it tells whether there is any. */
 int sw_doc_count(SwTx *tx, const SwCollection *c, const SwDocQuery *q, int64_t *ret_n, SwError *err) sw_must_check;
 /* Index text of a number or time, ordered as the numbers are (20 digits, offset so that negatives sort first). */
 SwStr sw_index_number(SwArena *a, int64_t v);

@@ -231,7 +231,7 @@ void wire_json_put(Wire *w, SwBuf *b, const SwMember *m, const void *v) {
     case SW_BLOB: sw_json_write_string(b, sw_base64(w->a, *(const SwStr *)v)); break;
     case SW_BOOLEAN: sw_buf_addz(b, *(const bool *)v ? "true" : "false"); break;
     case SW_INTEGER:
-    case SW_LONG: sw_buf_addf(b, "%lld", (long long)*(const int64_t *)v); break;
+    case SW_LONG: sw_buf_addi(b, *(const int64_t *)v); break;
     case SW_FLOAT:
     case SW_DOUBLE: put_double(w, b, *(const double *)v); break;
     case SW_TIMESTAMP: put_time(w, b, m, *(const SwTime *)v); break;

@@ -11,7 +11,7 @@ const zlib = require("node:zlib");
 const { test, before, after } = require("node:test");
 const { ECSClient, CreateClusterCommand, RegisterTaskDefinitionCommand, RunTaskCommand, DescribeTasksCommand } = require("@aws-sdk/client-ecs");
 const { S3Client, CreateBucketCommand, PutObjectCommand, GetObjectCommand, ListBucketsCommand } = require("@aws-sdk/client-s3");
-const { SQSClient, CreateQueueCommand, ListQueuesCommand, ReceiveMessageCommand } = require("@aws-sdk/client-sqs");
+const { SQSClient, CreateQueueCommand, ListQueuesCommand, ReceiveMessageCommand, SendMessageCommand } = require("@aws-sdk/client-sqs");
 const { SSMClient, PutParameterCommand, GetParametersByPathCommand } = require("@aws-sdk/client-ssm");
 const { push } = require("../lib/image");
 const { start, finish, run, until } = require("../lib/slipway");
@@ -258,6 +258,20 @@ test("each request is a line of the access log: who, what, how it ended, how lon
     assert.match(e.error, /QueueDoesNotExist|NonExistentQueue/);
     assert.ok(e.requestId && e.peer.startsWith("127.0.0.1:") && e.durationMicros > 0 && e.bytesOut > 0);
     assert.doesNotMatch(line, /secret/);
+});
+
+test("a long access log makes room for a new one, also while 64 requests are under way", async (t) => {
+    const own = await start(t, { ephemeral: false });
+    await own.stop();
+    const log = path.join(own.data, "access.log"), lines = (file) => fs.readFileSync(file, "utf8").split("\n").filter((l) => l.includes('"SendMessage"'));
+    fs.truncateSync(log, 64 * 1024 * 1024 + 1);
+    fs.appendFileSync(log, "\n");
+    await own.restart();
+    const sqs = own.client(SQSClient), { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "logged" }));
+    await Promise.all(Array.from({ length: 64 }, (_, i) => sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: `${i}` }))));
+    assert.ok(fs.statSync(`${log}.1`).size > 64 * 1024 * 1024);
+    await until("each is logged once, whole", () => [`${log}.1`, log].flatMap(lines).map((l) => JSON.parse(l.slice(l.indexOf("{")))).length === 64);
+    assert.ok(fs.statSync(log).size < 1024 * 1024);
 });
 
 // The text format 0.0.4, strictly: what a scraper refuses, this refuses.

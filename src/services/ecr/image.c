@@ -205,7 +205,7 @@ static int drop_layers(SwCtx *cx, const EcrImageRecord *i, SwError *err) {
     for (size_t n = 0; n < i->blobs.n; n++) {
         int64_t users;
         EcrLayerRecord *l;
-        SwDocQuery q = {.index = "by_blob", .equals = {i->repository, i->blobs.v[n]}};
+        SwDocQuery q = {.index = "by_blob", .equals = {i->repository, i->blobs.v[n]}, .limit = 1};
         if (ecr_images_count(cx->tx, &q, &users, err) < 0)
             return -1;
         if (users)
@@ -223,7 +223,7 @@ int ecr_untag(SwCtx *cx, SwStr repository, SwStr tag, SwError *err) {
 int ecr_image_delete(SwCtx *cx, const EcrImageRecord *i, bool force, bool *ret_held, SwError *err) {
     int64_t indexes = 0;
     SwStrList tags;
-    SwDocQuery q = {.index = "by_child", .equals = {i->repository, i->digest}};
+    SwDocQuery q = {.index = "by_child", .equals = {i->repository, i->digest}, .limit = 1};
     if (!force && ecr_images_count(cx->tx, &q, &indexes, err) < 0)
         return -1;
     *ret_held = indexes > 0;

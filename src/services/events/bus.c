@@ -200,7 +200,7 @@ int events_list_event_buses(SwCtx *cx, const EventsListEventBusesRequest *in, Ev
 }
 
 int events_delete_event_bus(SwCtx *cx, const EventsDeleteEventBusRequest *in, void *out, SwError *err) {
-    SwDocQuery q = {.index = "by_bus", .equals = {in->name}};
+    SwDocQuery q = {.index = "by_bus", .equals = {in->name}, .limit = 1};
     int64_t n;
     if (sw_str_eqz(in->name, "default"))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Cannot delete event bus default.");

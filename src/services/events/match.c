@@ -92,7 +92,7 @@ static Asked asked_by(SwArena *a, SwStr source, SwStr type) {
 /* In the turn of whoever puts the event: a look into an index, and four more where the bus has rules. */
 int events_concerns(SwCtx *cx, const SwEvent *e, bool *ret_concerned, SwError *err) {
     Asked asked = asked_by(cx->arena, e->source, e->detail_type);
-    SwDocQuery q = {.index = "by_bus", .equals = {e->bus, EVENTS_RULE_STATE_ENABLED}};
+    SwDocQuery q = {.index = "by_bus", .equals = {e->bus, EVENTS_RULE_STATE_ENABLED}, .limit = 1};
     int64_t n = 0;
     *ret_concerned = false;
     if (events_rules_count(cx->tx, &q, &n, err) < 0)

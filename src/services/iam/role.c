@@ -107,7 +107,7 @@ int iam_list_roles(SwCtx *cx, const IamListRolesRequest *in, IamListRolesRespons
 
 static int in_profile(SwCtx *cx, SwStr role, bool *ret_yes, SwError *err) {
     int64_t n;
-    if (iam_profiles_count(cx->tx, &(SwDocQuery){.index = "by_role", .equals = {role}}, &n, err) < 0)
+    if (iam_profiles_count(cx->tx, &(SwDocQuery){.index = "by_role", .equals = {role}, .limit = 1}, &n, err) < 0)
         return -1;
     *ret_yes = n > 0;
     return 0;

@@ -81,7 +81,7 @@ int iam_delete_user(SwCtx *cx, const IamDeleteUserRequest *in, void *out, SwErro
     int64_t keys, credentials;
     if (iam_identity_get(cx, IAM_USER, in->user_name, &i, err) < 0)
         return -1;
-    const SwDocQuery its = {.index = "by_user", .equals = {cx->account, i.name}};
+    const SwDocQuery its = {.index = "by_user", .equals = {cx->account, i.name}, .limit = 1};
     if (iam_keys_count(cx->tx, &its, &keys, err) < 0 || iam_credentials_count(cx->tx, &its, &credentials, err) < 0)
         return -1;
     if (keys > 0)

@@ -53,7 +53,7 @@ static int look_at(SwCtx *cx, const SqsQueueRecord *q, SwTime at, SwError *err) 
 }
 
 static int look(SwCtx *cx, const SqsQueueRecord *q, SwTime from, SwTime until, bool *ret_active, SwError *err) {
-    SwDocQuery any = {.index = "by_visible", .equals = {q->id}};
+    SwDocQuery any = {.index = "by_visible", .equals = {q->id}, .limit = 1};
     int64_t n;
     if (sqs_messages_count(cx->tx, &any, &n, err) < 0)
         return -1;

@@ -307,6 +307,20 @@ static void a_buffer_keeps_to_its_maximum(void **state) {
     assert_string_equal(b.p, "y"); /* nothing of what did not fit */
 }
 
+static void a_buffer_takes_numbers(void **state) {
+    SwArena *a = *state;
+    const int64_t cases[] = {0, 7, -7, 10, 200, -1000, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < SW_N(cases); i++) {
+        SwBuf b = sw_buf(a, 32);
+        sw_buf_addi(&b, cases[i]);
+        assert_str(sw_buf_str(&b), sw_strf(a, "%lld", (long long)cases[i]).p);
+    }
+    SwBuf small = sw_buf(a, 3);
+    sw_buf_addi(&small, 1234);
+    assert_true(small.full);
+    assert_str(sw_buf_str(&small), "");
+}
+
 static void a_buffer_grows(void **state) {
     SwArena *a = *state;
     SwBuf b = sw_buf(a, SW_MIB);
@@ -430,6 +444,7 @@ int main(void) {
         TEST(utf8_is_strict),
         TEST(formatting),
         TEST(a_buffer_keeps_to_its_maximum),
+        TEST(a_buffer_takes_numbers),
         TEST(a_buffer_grows),
         TEST(a_map_finds_what_was_put),
 #ifdef SW_ASAN

@@ -77,7 +77,7 @@ static void a_missing_command_is_refused_at_start(void **state) {
 
 static void exit_codes_survive_a_restart(void **state) {
     NEED();
-    char fifo[128];
+    char fifo[TEST_FOLDER + 8];
     fixture_run(F, "quick", "exit 3");
     SwContainerSpec s = {.id = SW_STR("slow"), .image = &F->busybox, .tag = SW_STR("mine")};
     snprintf(fifo, sizeof(fifo), "%s/go", F->data);

@@ -77,6 +77,22 @@ static void blob_is_found_under_its_digest_after_a_restart(void **state) {
     assert_int_equal(entries(f, "tmp"), 0);
 }
 
+static void small_blob_that_is_there_needs_no_file(void **state) {
+    Fixture *f = *state;
+    SwBlobInfo i;
+    const char *tmp = sw_path(f->a, f->dir, "blobs/tmp");
+    OK(f, sw_blob_put(blobs, f->a, SW_STR("small"), &i, &f->err));
+    assert_int_equal(rmdir(tmp), 0);
+    OK(f, sw_blob_put(blobs, f->a, SW_STR("small"), &i, &f->err));
+    assert_str(content(f, i.digest), "small");
+    assert_int_equal(sw_blob_put(blobs, f->a, SW_STR("other"), &i, &f->err), -1);
+    sw_error_reset(&f->err);
+    assert_int_equal(mkdir(tmp, 0700), 0);
+    OK(f, sw_blob_put(blobs, f->a, SW_STR("other"), &i, &f->err));
+    OK(f, sw_blob_put(blobs, f->a, SW_STR(""), &i, &f->err));
+    assert_str(content(f, i.digest), "");
+}
+
 /* A byte each, as the worst client chooses them: kept in order, and in writes of some size (of each the kernel keeps count). */
 static void small_pieces_are_gathered(void **state) {
     Fixture *f = *state;
@@ -313,6 +329,7 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_blobs, teardown_blobs)
     const struct CMUnitTest tests[] = {
         T(blob_is_found_under_its_digest_after_a_restart),
+        T(small_blob_that_is_there_needs_no_file),
         T(small_pieces_are_gathered),
         T(pieces_of_any_size_keep_their_order),
         T(names_that_are_no_digests_are_nowhere),

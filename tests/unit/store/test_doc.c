@@ -115,6 +115,9 @@ static void lists_come_in_order_whatever_the_page_size(void **state) {
     SwTx *tx = begin(f, SW_READ);
     OK(f, sw_doc_count(tx, &things, &range, &n, &f->err));
     assert_int_equal(n, 2);
+    range.limit = 1; /* is there any? */
+    OK(f, sw_doc_count(tx, &things, &range, &n, &f->err));
+    assert_int_equal(n, 1);
     SwDocList l;
     SwDocQuery forged = {.after = SW_STR("AAAA")};
     assert_int_equal(sw_doc_list(tx, &things, &forged, &l, &f->err), -1);

@@ -171,6 +171,8 @@ static void dropped_writer_leaves_nothing(void **state) {
     SwBlobWriter *w;
     OK(f, sw_blob_begin(blobs, a, 0, &w, &f->err));
     OK(f, sw_blob_add(w, "hello", 5, &f->err));
+    assert_int_equal(entries(f, "tmp"), 0); /* nobody knows yet whether it needs a file */
+    OK(f, sw_blob_add(w, memset(sw_arena_alloc(a, SW_MIB), 'x', SW_MIB), SW_MIB, &f->err));
     assert_int_equal(entries(f, "tmp"), 1);
     sw_arena_free(a);
     assert_int_equal(entries(f, "tmp"), 0);

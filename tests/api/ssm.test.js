@@ -40,7 +40,12 @@ test("a secure string is shown only when decryption is asked for, and is not in 
     await kept.restart();
     const open = (await kept.client(P.SSMClient).send(new P.GetParameterCommand({ Name: "/db/password", WithDecryption: true }))).Parameter;
     assert.deepStrictEqual([open.Value, open.Type], ["correct horse battery", "SecureString"]);
-    assert.strictEqual(fs.statSync(path.join(kept.data, "ssm-key")).mode & 0o777, 0o600);
+    assert.strictEqual(fs.statSync(path.join(kept.data, "seal-key")).mode & 0o777, 0o600);
+    await kept.stop();
+    fs.renameSync(path.join(kept.data, "seal-key"), path.join(kept.data, "ssm-key")); // as it was called once
+    await kept.restart();
+    assert.strictEqual((await kept.client(P.SSMClient).send(new P.GetParameterCommand({ Name: "/db/password", WithDecryption: true }))).Parameter.Value, "correct horse battery");
+    assert.ok(!fs.existsSync(path.join(kept.data, "ssm-key")));
     for (const f of fs.readdirSync(path.join(kept.data, "store")))
         assert.ok(!fs.readFileSync(path.join(kept.data, "store", f)).includes("correct horse battery"), f);
     await refuses(put("/k", "v", { Type: "SecureString", KeyId: "alias/mine" }), "InvalidKeyId", /alias\/mine/);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of parameters, and finding them. */
 
+#include "api/seal.h"
 #include "services/ssm/ssm.h"
 
 #define LEVELS_MAX 15
@@ -100,5 +101,5 @@ int ssm_value(SwCtx *cx, const SsmParameterRecord *p, bool decrypt, SwStr *ret_v
     *ret_value = p->value;
     if (!decrypt || !sw_str_eq(p->type, SSM_PARAMETER_TYPE_SECURE_STRING))
         return 0;
-    return ssm_decrypt(cx, ssm_arn(cx, p->name), p->value, ret_value, err);
+    return sw_unseal(cx, ssm_arn(cx, p->name), p->value, ret_value, err);
 }

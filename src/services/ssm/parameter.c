@@ -5,6 +5,7 @@
  *         the 101st comes, unless it has a label. */
 
 #include "base/pattern.h"
+#include "api/seal.h"
 #include "services/ssm/ssm.h"
 
 #define VERSIONS_MAX   100
@@ -137,7 +138,7 @@ int ssm_put_parameter(SwCtx *cx, const SsmPutParameterRequest *in, SsmPutParamet
         return -1;
     if (sw_str_eq(p->type, SSM_PARAMETER_TYPE_SECURE_STRING)) {
         p->key_id = SW_STR(DEFAULT_KEY);
-        if (ssm_encrypt(cx, ssm_arn(cx, p->name), in->value, &p->value, err) < 0)
+        if (sw_seal(cx, ssm_arn(cx, p->name), in->value, &p->value, err) < 0)
             return -1;
     }
     if (old && trim_history(cx, old, err) < 0)

@@ -25,7 +25,3 @@ int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) sw_
 int ssm_versions(SwCtx *cx, SwStr name, SsmParameterRecords *ret_l, SwError *err) sw_must_check; /* oldest first */
 /* The value to show: decrypted only where it is asked for. */
 int ssm_value(SwCtx *cx, const SsmParameterRecord *p, bool decrypt, SwStr *ret_value, SwError *err) sw_must_check;
-
-/* secret.c: AES-256-GCM under <data>/ssm-key (0600, made when first needed), bound to `context`. Base64. */
-int ssm_encrypt(SwCtx *cx, SwStr context, SwStr plain, SwStr *ret_cipher, SwError *err) sw_must_check;
-int ssm_decrypt(SwCtx *cx, SwStr context, SwStr cipher, SwStr *ret_plain, SwError *err) sw_must_check;

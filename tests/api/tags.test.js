@@ -5,8 +5,8 @@
 const assert = require("node:assert");
 const { test } = require("node:test");
 const { serve } = require("../lib/file");
-const { coverage, modelOf } = require("../lib/models");
-const { refuses } = require("../lib/slipway");
+const { coverage, declarations, modelOf } = require("../lib/models");
+const { freePort, refuses } = require("../lib/slipway");
 const { world, trust, approval, stage } = require("../lib/pipeline");
 const { SDK, services, balancer, SAYS, POLICY } = require("../lib/services");
 
@@ -14,7 +14,7 @@ const ROLE = "arn:aws:iam::000000000000:role/builder";
 const TRUST = trust(["codebuild.amazonaws.com", "ecs-tasks.amazonaws.com"]);
 
 const s = serve({ ready: make }), { send, client, asked } = services(s);
-let w, subnets, vpc, listener;
+let w, subnets, vpc, lb, listener;
 
 // With tags, which this SDK does not know yet.
 async function createBucket(Bucket, tags) {
@@ -32,7 +32,9 @@ async function make() {
     w = await world(s);
     await send("iam", "CreateRole", { RoleName: "builder", AssumeRolePolicyDocument: TRUST });
     await send("s3", "CreateBucket", { Bucket: "objects" });
-    ({ subnets, vpc, listener } = await balancer(send, "for-listeners", 18080));
+    await send("ecs", "CreateCluster", {});
+    await send("ecs", "RegisterTaskDefinition", { family: "idle", containerDefinitions: [{ name: "a", image: "x", memory: 8 }] });
+    ({ subnets, vpc, lb, listener } = await balancer(send, "for-listeners", 18080));
 }
 
 const arn = (service, resource) => `arn:aws:${service}:us-east-1:000000000000:${resource}`;
@@ -47,7 +49,7 @@ const project = (name, tags) => ({ name, serviceRole: ROLE, source: { type: "NO_
 const alarm = (AlarmName, tags) => ({ AlarmName, MetricName: "m", Namespace: "n", Statistic: "Sum", Period: 60, EvaluationPeriods: 1, Threshold: 1,
     ComparisonOperator: "GreaterThanThreshold", Tags: Upper(tags) });
 const elb = (op, input, list, id) => ({ max: 50, many: "TooManyTagsException", reserved: "ValidationError", duplicate: "DuplicateTagKeysException",
-    make: async (n, tags) => (await send("elbv2", op, { ...input(n), Tags: tags.length ? Upper(tags) : undefined }))[list][0][id],
+    make: async (n, tags) => (await send("elbv2", op, { ...await input(n), Tags: tags.length ? Upper(tags) : undefined }))[list][0][id],
     tag: (r, tags) => send("elbv2", "AddTags", { ResourceArns: [r], Tags: Upper(tags) }),
     untag: (r, TagKeys) => send("elbv2", "RemoveTags", { ResourceArns: [r], TagKeys }),
     list: async (r) => fromUpper((await send("elbv2", "DescribeTags", { ResourceArns: [r] })).TagDescriptions[0].Tags) });
@@ -85,21 +87,26 @@ const KINDS = {
     "ecs task definition": standard("ecs", "InvalidParameterException", "InvalidParameterException", "InvalidParameterException",
         async (n, tags) => (await send("ecs", "RegisterTaskDefinition", { family: n, tags: lower(tags), cpu: "256", memory: "512", networkMode: "awsvpc",
             requiresCompatibilities: ["FARGATE"], containerDefinitions: [{ name: "a", image: "x" }] })).taskDefinition.taskDefinitionArn, LOWER),
+    "ecs service": standard("ecs", "InvalidParameterException", "InvalidParameterException", "InvalidParameterException",
+        async (n, tags) => (await send("ecs", "CreateService", { serviceName: n, taskDefinition: "idle", desiredCount: 0, tags: lower(tags) })).service.serviceArn, LOWER),
+    "ecs task": standard("ecs", "InvalidParameterException", "InvalidParameterException", "InvalidParameterException",
+        async (n, tags) => (await send("ecs", "RunTask", { taskDefinition: "idle", tags: lower(tags) })).tasks[0].taskArn, LOWER),
     "elbv2 load balancer": elb("CreateLoadBalancer", (Name) => ({ Name, Subnets: subnets }), "LoadBalancers", "LoadBalancerArn"),
     "elbv2 target group": elb("CreateTargetGroup", (Name) => ({ Name, Protocol: "HTTP", Port: 80, VpcId: vpc, TargetType: "ip" }), "TargetGroups", "TargetGroupArn"),
+    "elbv2 listener": elb("CreateListener", async () => ({ LoadBalancerArn: lb, Port: await freePort(), Protocol: "HTTP", DefaultActions: SAYS }), "Listeners", "ListenerArn"),
     "elbv2 rule": elb("CreateRule", (n) => ({ ListenerArn: listener, Priority: 1 + Object.keys(SDK).length + n.length * 7 + count, Conditions: [{ Field: "path-pattern", Values: [`/${n}`] }], Actions: SAYS }), "Rules", "RuleArn"),
     "events rule": standard("events", "ValidationException", "ValidationException", "ValidationException",
         async (n, tags) => (await send("events", "PutRule", { Name: n, EventPattern: '{"source":["x"]}', Tags: Upper(tags) })).RuleArn, { arnKey: "ResourceARN" }),
-    "events bus": standard("events", "ValidationException", "ValidationException", "ValidationException",
+    "events event bus": standard("events", "ValidationException", "ValidationException", "ValidationException",
         async (n, tags) => (await send("events", "CreateEventBus", { Name: n, Tags: Upper(tags) })).EventBusArn, { arnKey: "ResourceARN" }),
     "iam role": iam("CreateRole", "Role", (RoleName) => ({ RoleName, AssumeRolePolicyDocument: TRUST }), "RoleName"),
     "iam user": iam("CreateUser", "User", (UserName) => ({ UserName }), "UserName"),
     "iam instance profile": iam("CreateInstanceProfile", "InstanceProfile", (InstanceProfileName) => ({ InstanceProfileName }), "InstanceProfileName"),
     "iam policy": iam("CreatePolicy", "Policy", (PolicyName) => ({ PolicyName, PolicyDocument: POLICY }), "PolicyArn", "Arn"),
-    "logs group": standard("logs", "TooManyTagsException", "InvalidParameterException", undefined,
+    "logs log group": standard("logs", "TooManyTagsException", "InvalidParameterException", undefined,
         async (n, tags) => { await send("logs", "CreateLogGroup", { logGroupName: n, tags: tags.length ? map(tags) : undefined }); return arn("logs", `log-group:${n}`); },
         { ...MAP, atOnce: "InvalidParameterException", byArn: false }),
-    "logs group, the old way": { max: 50, many: "TooManyTagsException", atOnce: "InvalidParameterException", reserved: "InvalidParameterException", unordered: true,
+    "logs log group, the old way": { max: 50, many: "TooManyTagsException", atOnce: "InvalidParameterException", reserved: "InvalidParameterException", unordered: true,
         make: async (n, tags) => { await send("logs", "CreateLogGroup", { logGroupName: n, tags: tags.length ? map(tags) : undefined }); return n; },
         tag: (logGroupName, tags) => send("logs", "TagLogGroup", { logGroupName, tags: map(tags) }),
         untag: (logGroupName, tags) => send("logs", "UntagLogGroup", { logGroupName, tags }),
@@ -223,6 +230,15 @@ for (const [name, k] of Object.entries(KINDS)) {
 
 for (const [name, [ask, many]] of Object.entries(ALSO))
     test(`${name} refuses more than its tags`, () => refuses(ask(pairs(51)), many));
+
+test("every resource that is declared with tags is among these kinds", () => {
+    const declared = [];
+    for (const { service, resources } of declarations())
+        for (const [name, r] of Object.entries(resources))
+            if (r.tags && r.arn?.length !== 0) declared.push(`${service} ${name.replace(/(?<=.)[A-Z]/g, " $&").toLowerCase()}`);
+    const kinds = Object.keys(KINDS).map((name) => name.replace(/,.*/, ""));
+    assert.deepStrictEqual(declared.sort(), [...new Set(kinds)].sort());
+});
 
 test("every operation that takes tags was asked", async () => {
     const missed = [];

@@ -11,4 +11,10 @@ const path = require("node:path");
 const coverage = async (s) => (await (await fetch(`${s.endpoint}/_slipway/coverage`)).json()).services;
 const modelOf = (service) => JSON.parse(fs.readFileSync(path.join(__dirname, `../../models/${service}.json`), "utf8"));
 
-module.exports = { coverage, modelOf };
+// [{ service, resources }] as models/resources declares them; schemaOf: what models/schemas says of a type of CloudFormation.
+const json = (folder, file) => JSON.parse(fs.readFileSync(path.join(__dirname, "../../models", folder, file), "utf8"));
+const declarations = () => fs.readdirSync(path.join(__dirname, "../../models/resources"))
+    .map((file) => ({ ...json("resources", file), service: path.basename(file, ".json") }));
+const schemaOf = (service, type) => json("schemas", `${service}.json`)[type];
+
+module.exports = { coverage, modelOf, declarations, schemaOf };

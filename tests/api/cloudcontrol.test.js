@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cloud Control over every declared CloudFormation type: made, read back as it was set, patched, listed, deleted; and what
-// became of each request.
+// Cloud Control's requests: what becomes of each, what is none, who may make them, and how lists and identifiers are read. The
+// types are in cloudcontrol_types.test.js.
 "use strict";
 const assert = require("node:assert");
 const { test, before, after } = require("node:test");
 const C = require("@aws-sdk/client-cloudcontrol");
-const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
 const { ECRClient, DescribeRepositoriesCommand } = require("@aws-sdk/client-ecr");
-const { IAMClient, CreateRoleCommand } = require("@aws-sdk/client-iam");
 const { SQSClient, CreateQueueCommand } = require("@aws-sdk/client-sqs");
-const { start, finish, refuses, freePort } = require("../lib/slipway");
+const { start, finish, refuses } = require("../lib/slipway");
 const { allow, deny, strict } = require("../lib/strict");
 
-let s, cc, subnets, vpc;
+let s, cc;
 const ask = (operation, input, client = cc) => client.send(new C[`${operation}Command`](input));
 const event = async (operation, input, client) => (await ask(operation, input, client)).ProgressEvent;
 const create = (TypeName, state, more) => event("CreateResource", { TypeName, DesiredState: JSON.stringify(state), ...more });
@@ -25,142 +23,8 @@ const REPOSITORY = "AWS::ECR::Repository", TEAM = [{ Key: "team", Value: "red" }
 before(async () => {
     s = await start(null);
     cc = s.client(C.CloudControlClient);
-    const { Subnets } = await s.client(EC2Client).send(new DescribeSubnetsCommand({}));
-    subnets = Subnets.slice(0, 2).map((x) => x.SubnetId).sort();
-    vpc = Subnets[0].VpcId;
-    await s.client(SQSClient).send(new CreateQueueCommand({ QueueName: "dead", Attributes: { Policy: JSON.stringify(permits("sqs:SendMessage", "*")) } }));
-    await s.client(IAMClient).send(new CreateRoleCommand({ RoleName: "build", AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17",
-        Statement: [{ Effect: "Allow", Principal: { Service: "codebuild.amazonaws.com" }, Action: "sts:AssumeRole" }] }) }));
 });
 after(() => finish(s));
-
-const SAYS = (StatusCode) => [{ Type: "fixed-response", FixedResponseConfig: { ContentType: "text/plain", MessageBody: "hi", StatusCode } }];
-const WRITES = (Resource) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "events.amazonaws.com" }, Action: "logs:PutLogEvents", Resource }] });
-const CONTAINER = { Name: "web", Image: "web:1", Cpu: 0, Essential: true, Command: ["serve"], PortMappings: [{ ContainerPort: 80, HostPort: 80, Protocol: "tcp" }], Environment: [{ Name: "A", Value: "1" }] };
-const MAY = (Action) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, Resource: "*" }] });
-const TRUSTS = (Service) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service }, Action: "sts:AssumeRole" }] });
-const has = (got, want) => { for (const [k, v] of Object.entries(want)) assert.deepStrictEqual(got[k], v, k); };
-
-const UNLISTED = ["IAM::RolePolicy", "IAM::UserPolicy", "IAM::GroupPolicy", "IAM::Policy", "IAM::UserToGroupAddition", "SNS::TopicPolicy", "SNS::TopicInlinePolicy", "SQS::QueuePolicy"].map((type) => `AWS::${type}`);
-// type: what is set (of those before it), a patch, and what it then says
-const TYPES = {
-    [REPOSITORY]: [() => ({ RepositoryName: "team/web", ImageTagMutability: "IMMUTABLE", Tags: TEAM,
-        LifecyclePolicy: { LifecyclePolicyText: JSON.stringify({ rules: [{ rulePriority: 1, selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: 1 }, action: { type: "expire" } }] }) } }),
-    [{ op: "replace", path: "/ImageTagMutability", value: "MUTABLE" }, { op: "add", path: "/Tags/-", value: { Key: "a/b~c", Value: "x" } }, { op: "remove", path: "/LifecyclePolicy" }],
-    { ImageTagMutability: "MUTABLE", LifecyclePolicy: undefined }],
-    "AWS::CodeBuild::Project": [() => ({ Name: "web", ServiceRole: "arn:aws:iam::000000000000:role/build", Artifacts: { Type: "NO_ARTIFACTS" }, Tags: TEAM,
-        Source: { Type: "NO_SOURCE", BuildSpec: "version: 0.2\nphases: {build: {commands: [true]}}" }, TimeoutInMinutes: 10,
-        Environment: { Type: "LINUX_CONTAINER", Image: "alpine:3", ComputeType: "BUILD_GENERAL1_SMALL", EnvironmentVariables: [{ Name: "A", Value: "1", Type: "PLAINTEXT" }] } }),
-    [{ op: "replace", path: "/TimeoutInMinutes", value: 20 }, { op: "replace", path: "/Environment/EnvironmentVariables/0/Value", value: "2" }],
-    { TimeoutInMinutes: 20 }],
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": [() => ({ Name: "front", Subnets: subnets, Tags: TEAM }), [{ op: "add", path: "/Tags/0", value: { Key: "more", Value: "x" } }], {}],
-    "AWS::ElasticLoadBalancingV2::TargetGroup": [() => ({ Name: "web", Port: 8000, Protocol: "HTTP", TargetType: "ip", VpcId: vpc, HealthCheckPath: "/up", Tags: TEAM }),
-        [{ op: "replace", path: "/HealthCheckPath", value: "/health" }], { HealthCheckPath: "/health" }],
-    "AWS::ElasticLoadBalancingV2::Listener": [async (ids) => ({ LoadBalancerArn: ids["AWS::ElasticLoadBalancingV2::LoadBalancer"], Port: await freePort(), Protocol: "HTTP", DefaultActions: SAYS("200") }),
-        [{ op: "replace", path: "/DefaultActions", value: SAYS("404") }], { DefaultActions: SAYS("404") }],
-    "AWS::ElasticLoadBalancingV2::ListenerRule": [(ids) => ({ ListenerArn: ids["AWS::ElasticLoadBalancingV2::Listener"], Priority: 5, Actions: SAYS("200"), Conditions: [{ Field: "http-header", HttpHeaderConfig: { HttpHeaderName: "x-a", Values: ["b"] } }] }),
-        [{ op: "replace", path: "/Priority", value: 7 }], { Priority: 7 }],
-    "AWS::CloudWatch::Alarm": [() => ({ AlarmName: "errors", MetricName: "Errors", Namespace: "web", Statistic: "Sum", Period: 60, EvaluationPeriods: 3, DatapointsToAlarm: 2, Threshold: 1.5,
-        ComparisonOperator: "GreaterThanThreshold", TreatMissingData: "notBreaching", Dimensions: [{ Name: "stage", Value: "prod" }], AlarmDescription: "too many", Tags: TEAM }),
-        [{ op: "replace", path: "/Threshold", value: 2 }, { op: "remove", path: "/AlarmDescription" }, { op: "replace", path: "/ActionsEnabled", value: false }], { Threshold: 2, AlarmDescription: undefined, ActionsEnabled: false, Period: 60, Tags: TEAM }],
-    "AWS::ECS::Cluster": [() => ({ ClusterName: "prod", CapacityProviders: ["FARGATE"], ClusterSettings: [{ Name: "containerInsights", Value: "disabled" }], Tags: TEAM }),
-        [{ op: "replace", path: "/CapacityProviders", value: ["FARGATE", "FARGATE_SPOT"] }], { CapacityProviders: ["FARGATE", "FARGATE_SPOT"] }],
-    "AWS::ECS::ClusterCapacityProviderAssociations": [async () => ({ Cluster: (await create("AWS::ECS::Cluster", { ClusterName: "spare" })).Identifier, CapacityProviders: ["FARGATE"], DefaultCapacityProviderStrategy: [{ CapacityProvider: "FARGATE", Weight: 1 }] }),
-        [{ op: "replace", path: "/CapacityProviders", value: ["FARGATE", "FARGATE_SPOT"] }], { CapacityProviders: ["FARGATE", "FARGATE_SPOT"], DefaultCapacityProviderStrategy: [{ CapacityProvider: "FARGATE", Weight: 1 }] }],
-    "AWS::ECS::TaskDefinition": [() => ({ Family: "web", NetworkMode: "awsvpc", Cpu: "256", Memory: "512", RequiresCompatibilities: ["FARGATE"], ContainerDefinitions: [CONTAINER], Tags: TEAM }),
-        [{ op: "replace", path: "/Tags/0/Value", value: "blue" }], { Tags: [{ Key: "team", Value: "blue" }] }],
-    "AWS::ECS::Service": [(ids) => ({ ServiceName: "web", Cluster: ids["AWS::ECS::Cluster"], TaskDefinition: ids["AWS::ECS::TaskDefinition"], DesiredCount: 0, LaunchType: "FARGATE", Tags: TEAM,
-        NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: "DISABLED", Subnets: subnets } } }),
-        [{ op: "replace", path: "/DeploymentConfiguration/MaximumPercent", value: 150 }, { op: "add", path: "/ForceNewDeployment", value: { EnableForceNewDeployment: true } }], { DesiredCount: 0, ForceNewDeployment: undefined }],
-    "AWS::IAM::ManagedPolicy": [() => ({ ManagedPolicyName: "read", Path: "/team/", Description: "reads", PolicyDocument: MAY("s3:GetObject") }),
-        [{ op: "replace", path: "/PolicyDocument", value: MAY("s3:ListBucket") }], { PolicyDocument: MAY("s3:ListBucket"), DefaultVersionId: "v2" }],
-    "AWS::IAM::Group": [(ids) => ({ GroupName: "Team", Path: "/team/", ManagedPolicyArns: [ids["AWS::IAM::ManagedPolicy"]], Policies: [{ PolicyName: "in", PolicyDocument: MAY("sqs:*") }] }),
-        [{ op: "remove", path: "/Policies" }], { Policies: undefined }],
-    "AWS::IAM::User": [(ids) => ({ UserName: "Ann", Path: "/team/", Groups: [ids["AWS::IAM::Group"]], PermissionsBoundary: ids["AWS::IAM::ManagedPolicy"], Policies: [{ PolicyName: "in", PolicyDocument: MAY("sqs:*") }], Tags: TEAM }),
-        [{ op: "remove", path: "/PermissionsBoundary" }, { op: "replace", path: "/Policies/0/PolicyDocument", value: MAY("sns:*") }], { PermissionsBoundary: undefined, Policies: [{ PolicyName: "in", PolicyDocument: MAY("sns:*") }] }],
-    "AWS::IAM::Role": [(ids) => ({ RoleName: "Task", AssumeRolePolicyDocument: TRUSTS("ecs-tasks.amazonaws.com"), Description: "runs", MaxSessionDuration: 7200, ManagedPolicyArns: [ids["AWS::IAM::ManagedPolicy"]], Policies: [{ PolicyName: "in", PolicyDocument: MAY("sqs:*") }], Tags: TEAM }),
-        [{ op: "replace", path: "/AssumeRolePolicyDocument", value: TRUSTS("ec2.amazonaws.com") }, { op: "remove", path: "/ManagedPolicyArns" }, { op: "remove", path: "/MaxSessionDuration" }],
-        { AssumeRolePolicyDocument: TRUSTS("ec2.amazonaws.com"), ManagedPolicyArns: undefined, MaxSessionDuration: 3600, Description: "runs" }],
-    "AWS::IAM::ServiceLinkedRole": [() => ({ AWSServiceName: "ecs.amazonaws.com", Description: "runs" }), [{ op: "replace", path: "/Description", value: "walks" }], { AWSServiceName: "ecs.amazonaws.com", Description: "walks", RoleName: "AWSServiceRoleForECS" }],
-    "AWS::IAM::InstanceProfile": [(ids) => ({ InstanceProfileName: "Machine", Path: "/", Roles: [ids["AWS::IAM::Role"]] }), [{ op: "replace", path: "/Roles", value: ["build"] }], { Roles: ["build"] }],
-    ...Object.fromEntries(["Role", "User", "Group"].map((kind) => [`AWS::IAM::${kind}Policy`, [(ids) => ({ [`${kind}Name`]: ids[`AWS::IAM::${kind}`], PolicyName: "more", PolicyDocument: MAY("sns:Publish") }),
-        [{ op: "replace", path: "/PolicyDocument", value: MAY("sns:*") }], { PolicyDocument: MAY("sns:*") }]])),
-    "AWS::IAM::Policy": [(ids) => ({ PolicyName: "shared", PolicyDocument: MAY("ecr:*"), Roles: [ids["AWS::IAM::Role"]], Users: [ids["AWS::IAM::User"]], Groups: [ids["AWS::IAM::Group"]] }),
-        [{ op: "replace", path: "/PolicyDocument", value: MAY("ecs:*") }, { op: "remove", path: "/Users" }], { PolicyDocument: MAY("ecs:*"), Users: undefined }],
-    "AWS::IAM::UserToGroupAddition": [(ids) => ({ GroupName: ids["AWS::IAM::Group"], Users: [ids["AWS::IAM::User"]] }), [{ op: "test", path: "/Users/0", value: "Ann" }], {}],
-    "AWS::IAM::AccessKey": [(ids) => ({ UserName: ids["AWS::IAM::User"], Status: "Active" }), [{ op: "replace", path: "/Status", value: "Inactive" }], { Status: "Inactive" }],
-    "AWS::Logs::LogGroup": [() => ({ LogGroupName: "/app/web", RetentionInDays: 7, LogGroupClass: "STANDARD", Tags: TEAM }), [{ op: "replace", path: "/RetentionInDays", value: 14 }, { op: "remove", path: "/Tags" }], { RetentionInDays: 14, Tags: undefined }],
-    "AWS::Logs::LogStream": [(ids) => ({ LogGroupName: ids["AWS::Logs::LogGroup"], LogStreamName: "one" }), [{ op: "test", path: "/LogStreamName", value: "one" }], {}],
-    "AWS::Logs::ResourcePolicy": [() => ({ PolicyName: "events", PolicyDocument: WRITES("*") }), [{ op: "replace", path: "/PolicyDocument", value: WRITES("arn:aws:logs:*:*:*") }], { PolicyDocument: WRITES("arn:aws:logs:*:*:*") }],
-    "AWS::SQS::Queue": [() => ({ QueueName: "jobs", VisibilityTimeout: 60, DelaySeconds: 5, SqsManagedSseEnabled: false, RedrivePolicy: { deadLetterTargetArn: arn("sqs", "dead"), maxReceiveCount: 3 }, Tags: TEAM }),
-        [{ op: "replace", path: "/VisibilityTimeout", value: 90 }, { op: "remove", path: "/RedrivePolicy" }, { op: "remove", path: "/SqsManagedSseEnabled" }],
-        { VisibilityTimeout: 90, DelaySeconds: 5, RedrivePolicy: undefined, SqsManagedSseEnabled: true, Arn: arn("sqs", "jobs") }],
-    "AWS::SQS::QueuePolicy": [(ids) => ({ Queues: [ids["AWS::SQS::Queue"]], PolicyDocument: permits("sqs:SendMessage", "*") }),
-        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sqs:ReceiveMessage" }], { PolicyDocument: permits("sqs:ReceiveMessage", "*") }],
-    "AWS::SQS::QueueInlinePolicy": [async () => ({ Queue: (await create("AWS::SQS::Queue", { QueueName: "inline" })).Identifier, PolicyDocument: permits("sqs:SendMessage", "*") }),
-        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sqs:ReceiveMessage" }], { PolicyDocument: permits("sqs:ReceiveMessage", "*") }],
-    "AWS::SNS::Topic": [(ids) => ({ TopicName: "news", DisplayName: "News", SignatureVersion: "2", Tags: TEAM, Subscription: [{ Endpoint: arn("sqs", "dead"), Protocol: "sqs" }] }),
-        [{ op: "replace", path: "/DisplayName", value: "Old news" }, { op: "remove", path: "/Subscription" }, { op: "remove", path: "/SignatureVersion" }],
-        { DisplayName: "Old news", Subscription: undefined, SignatureVersion: "1", TopicArn: arn("sns", "news") }],
-    "AWS::SNS::Subscription": [() => ({ TopicArn: arn("sns", "news"), Protocol: "sqs", Endpoint: arn("sqs", "jobs"), RawMessageDelivery: true, FilterPolicy: { colour: ["red"] } }),
-        [{ op: "add", path: "/FilterPolicyScope", value: "MessageBody" }, { op: "replace", path: "/FilterPolicy", value: { paint: { colour: ["red"] } } }, { op: "remove", path: "/RawMessageDelivery" }],
-        { FilterPolicyScope: "MessageBody", FilterPolicy: { paint: { colour: ["red"] } }, RawMessageDelivery: false }],
-    "AWS::SNS::TopicPolicy": [(ids) => ({ Topics: [ids["AWS::SNS::Topic"]], PolicyDocument: permits("sns:Publish", arn("sns", "news")) }),
-        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sns:Subscribe" }], { PolicyDocument: permits("sns:Subscribe", arn("sns", "news")) }],
-    "AWS::SNS::TopicInlinePolicy": [async () => ({ TopicArn: (await create("AWS::SNS::Topic", { TopicName: "inline" })).Identifier, PolicyDocument: permits("sns:Publish", arn("sns", "inline")) }),
-        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sns:Subscribe" }], { PolicyDocument: permits("sns:Subscribe", arn("sns", "inline")) }],
-    "AWS::S3::Bucket": [() => ({ BucketName: "files", Tags: TEAM, VersioningConfiguration: { Status: "Enabled" }, OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
-        BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }] },
-        CorsConfiguration: { CorsRules: [{ AllowedMethods: ["GET"], AllowedOrigins: ["*"], ExposedHeaders: ["ETag"], Id: "all", MaxAge: 60 }] },
-        NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true }, QueueConfigurations: [{ Event: "s3:ObjectCreated:*", Filter: { S3Key: { Rules: [{ Name: "prefix", Value: "in/" }] } }, Queue: arn("sqs", "dead") }] },
-        PublicAccessBlockConfiguration: { BlockPublicAcls: false, BlockPublicPolicy: false, IgnorePublicAcls: true, RestrictPublicBuckets: false } }),
-        [{ op: "replace", path: "/VersioningConfiguration/Status", value: "Suspended" }, { op: "remove", path: "/CorsConfiguration" }, { op: "replace", path: "/NotificationConfiguration/EventBridgeConfiguration/EventBridgeEnabled", value: false },
-         { op: "remove", path: "/NotificationConfiguration/QueueConfigurations" }, { op: "add", path: "/Tags/-", value: { Key: "more", Value: "x" } }],
-        { VersioningConfiguration: { Status: "Suspended" }, CorsConfiguration: undefined, NotificationConfiguration: undefined, Tags: [...TEAM, { Key: "more", Value: "x" }],
-            Arn: "arn:aws:s3:::files", RegionalDomainName: "files.s3.us-east-1.amazonaws.com" }],
-    "AWS::S3::BucketPolicy": [() => ({ Bucket: "files", PolicyDocument: permits("s3:GetObject", "arn:aws:s3:::files/*") }),
-        [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "s3:PutObject" }], { PolicyDocument: permits("s3:PutObject", "arn:aws:s3:::files/*") }],
-};
-
-test("every declared type is made, read back, patched, listed and deleted", async () => {
-    const ids = {};
-    for (const [type, [want, operations, then]] of Object.entries(TYPES)) {
-        const state = await want(ids), made = await create(type, state);
-        assert.strictEqual(made.OperationStatus, "SUCCESS", `${type}: ${made.StatusMessage}`);
-        ids[type] = made.Identifier;
-        assert.ok(!Number.isNaN(Date.parse(made.EventTime)) && made.Operation === "CREATE" && made.TypeName === type);
-        const got = await read(type, made.Identifier), { Tags, ...rest } = state;
-        if (type !== "AWS::CodeBuild::Project") has(got, rest);
-        if (Tags) assert.deepStrictEqual(got.Tags, Tags);
-        const { SecretAccessKey: secret, ...model } = JSON.parse(made.ResourceModel);
-        assert.deepStrictEqual(model, got);
-        assert.strictEqual(secret?.length, type === "AWS::IAM::AccessKey" ? 40 : undefined, "what only create says, it says once");
-        const changed = await patch(type, made.Identifier, ...operations);
-        assert.strictEqual(changed.OperationStatus, "SUCCESS", `${type}: ${changed.StatusMessage}`);
-        has(await read(type, made.Identifier), then);
-        if (UNLISTED.includes(type)) {
-            await refuses(ask("ListResources", { TypeName: type }), "UnsupportedActionException", /does not support LIST action/);
-            continue;
-        }
-        const { ResourceDescriptions } = await ask("ListResources", { TypeName: type, ResourceModel: type.endsWith("Listener") ? JSON.stringify({ LoadBalancerArn: state.LoadBalancerArn }) : undefined });
-        assert.ok(ResourceDescriptions.some((d) => d.Identifier === made.Identifier && JSON.parse(d.Properties)), type);
-    }
-    assert.deepStrictEqual((await read("AWS::CodeBuild::Project", "web")).Environment.EnvironmentVariables, [{ Name: "A", Value: "2", Type: "PLAINTEXT" }]);
-    assert.deepStrictEqual((await read(REPOSITORY, "team/web")).Tags, [...TEAM, { Key: "a/b~c", Value: "x" }]);
-    for (const [type, Identifier] of Object.entries(ids).reverse()) {
-        const gone = await event("DeleteResource", { TypeName: type, Identifier });
-        assert.strictEqual(gone.OperationStatus, "SUCCESS", `${type}: ${gone.StatusMessage}`);
-        await refuses(ask("GetResource", { TypeName: type, Identifier }), "ResourceNotFoundException", /was not found/);
-    }
-});
-
-test("every type that is declared is in the test above", async () => {
-    const fs = require("node:fs"), path = require("node:path"), dir = path.join(__dirname, "../../models/resources");
-    const declared = fs.readdirSync(dir).flatMap((f) => Object.values(JSON.parse(fs.readFileSync(path.join(dir, f), "utf8")).resources).map((r) => r.cfn?.type)).filter(Boolean);
-    assert.deepStrictEqual(declared.sort(), Object.keys(TYPES).sort());
-    const [, list] = fs.readFileSync(path.join(__dirname, "../../src/services/cloudcontrol/README.md"), "utf8").match(/<!-- types -->([^]*)<!-- end of types -->/);
-    assert.deepStrictEqual([...list.matchAll(/`([^`]+)`/g)].map((m) => m[1]).sort(), declared, "the README's list");
-});
 
 test("a key that is among the tags twice is refused, for every type that has tags", async () => {
     const Tags = [{ Key: "a", Value: "1" }, { Key: "a", Value: "2" }];

@@ -173,10 +173,8 @@ static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwVa
     Shape *shown = shown_by(t->read, &t->read_at);
     if (get && get->kind == SW_VSTRING && shown && resource_path(shown, get->s, &b->get_at))
         b->get = NULL;
-    else if (get && get->kind == SW_VSTRING)
+    else if (get) /* null is no way either: what nothing shows is refused */
         b->get = way(d, get, true, &b->get_at);
-    else if (get)
-        b->get_at = (Path){0};
     if (remove && (!t->remove || !resource_path(t->remove->input, remove->s, &b->remove)))
         file_error(d->api, d->file, remove, "delete takes no '%.*s'", SW_FMT(remove->s));
     if (sw_value_getz(said, "absent"))

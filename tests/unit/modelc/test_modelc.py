@@ -113,6 +113,7 @@ BAD_RESOURCES = [
     ('"told": "Owner.VPCId"', '"told": "Owner.Text"', 30, "create answers no 'Owner.Text'"),
     ('"put": "Id"', '"put": "Ic"', 31, "Whole has no 'Ic'"),
     ('"delete": "text"', '"delete": "txt"', 32, "delete takes no 'txt'"),
+    ('{"get": "VPCId"}', '{"get": null}', 25, "not Operation.member"),
     ('"own": true, "replaces"', '"own": true, "page": 3, "replaces"', 52, '"page" is of an operation that lists tags in pages'),
     ('"end": {"Default"', '"end": {"Default": "", "Word"', 20, '"end" is not one property with the end of its name'),
     ('"end": {"Default"', '"end": {"Fault"', 20, '"end" is not one property with the end of its name'),

@@ -130,7 +130,7 @@ const TYPES = {
         [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "s3:PutObject" }], { PolicyDocument: permits("s3:PutObject", "arn:aws:s3:::files/*") }],
 };
 
-// Types that AWS does not list either, and why.
+// Types that cannot be listed, and why; the README says the same.
 const OWN = "its service lists those of one role, user or group alone", KEPT = "CloudFormation alone counts it as a resource: no operation of its service knows it";
 const UNLISTED = {
     "AWS::IAM::RolePolicy": OWN, "AWS::IAM::UserPolicy": OWN, "AWS::IAM::GroupPolicy": OWN,

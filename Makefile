@@ -47,7 +47,7 @@ format:
 	@tools/install-packages check
 	@git ls-files 'src/*.[ch]' 'tools/*.[ch]' 'tests/*.[ch]' 'bench/*.c' | grep -v /golden/ | xargs clang-format-14 -i
 
-# Each figure that is short of its limit fails the whole, after all have run.
+# Each figure that is short of its limit or missing fails the whole, after all have run.
 bench:
 	@tools/install-packages build run demo bench
 	@$(MAKE) --no-print-directory build

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A deployment while seven builds clone a large repository, beside one without: bench/contention.py PROGRAM [--pairs N] [--mib N].
+"""A deployment while four builds clone a large repository and three wait, beside one without: bench/contention.py PROGRAM [--pairs N]
+[--mib N]. At most four builds run at once on a machine (src/services/codebuild/README.md); the three are QUEUED until one ends.
 
 The service has two tasks, a load balancer's target group is not asked, so that what is measured is the platform's own work:
 from UpdateService to the deployment's COMPLETED. A task without any health check must run for two seconds before it counts,
-with clones and without. Builds and deployments take turns; the medians are compared, and more than 1.2 times fails."""
+with clones and without. It is begun when all four clone, and all four must still do so at its end, else the repository is too small
+to say anything. Builds and deployments take turns; the medians are compared, and more than 1.2 times fails."""
 import argparse
 import os
 import shutil
@@ -15,8 +17,10 @@ import time
 
 from delivery import Team
 from growth import bench
+from outcome import status
 
-BUILDS, MOST, DEADLINE_S = 7, 1.2, 600
+BUILDS, AT_ONCE = 7, 4          # CODEBUILD_AT_ONCE: those that run
+MOST, DEADLINE_S = 1.2, 600
 
 
 def wait(what, condition):
@@ -67,21 +71,41 @@ class Rivals(Team):
         wait("a deployment", self.completed)
         return time.monotonic() - began
 
-    def phases(self, ids):
-        return [b["currentPhase"] for b in self.codebuild("BatchGetBuilds", ids=ids)["builds"]]
+    def builds(self, ids, member="currentPhase"):
+        return {b["id"]: b[member] for b in self.codebuild("BatchGetBuilds", ids=ids)["builds"]}
 
     def deploy_beside(self):
-        """(seconds, clones that went on at the deployment's end)."""
+        """(seconds, how many of the builds that cloned at the deployment's beginning did at its end)."""
         ids = [self.codebuild("StartBuild", projectName="clone")["build"]["id"] for _ in range(BUILDS)]
-        wait("a clone", lambda: self.phases(ids).count("DOWNLOAD_SOURCE") >= 2)
+        begun = wait("as many clones as may run", lambda: all_clone(self.builds(ids)))
         took = self.deploy()
-        left = self.phases(ids).count("DOWNLOAD_SOURCE")
-        wait("the builds' end", lambda: set(self.phases(ids)) == {"COMPLETED"})
+        left = len(begun & cloning(self.builds(ids)))
+        wait("the builds' end", lambda: set(self.builds(ids).values()) == {"COMPLETED"})
+        if set(self.builds(ids, "buildStatus").values()) != {"SUCCEEDED"}:
+            raise SystemExit(f"contention: a build failed: {self.builds(ids, 'buildStatus')}")
         return took, left
 
 
-def measure(program, b, pairs=3, mib=256):
-    """(seconds alone, seconds beside clones, least number of clones that went on at a deployment's end): medians."""
+def cloning(phases):
+    """Of {build: phase} those builds that clone."""
+    return {id_ for id_, phase in phases.items() if phase == "DOWNLOAD_SOURCE"}
+
+
+def all_clone(phases):
+    """Those that clone, once they are as many as may run; else none. Waiting is no use when all have ended."""
+    if "QUEUED" not in phases.values() and len(cloning(phases)) < AT_ONCE and "SUBMITTED" not in phases.values():
+        raise SystemExit(f"contention: {AT_ONCE} builds never cloned at once: the repository is too small (--mib)")
+    return cloning(phases) if len(cloning(phases)) == AT_ONCE else None
+
+
+def short_of(alone, beside, left):
+    """What is short. left: how many clones went on to a deployment's end, the least."""
+    short = [f"{beside / alone:.2f} times, at most {MOST} are wanted"] if beside / alone > MOST else []
+    return short + [f"only {left} of {AT_ONCE} clones went on to a deployment's end: not measured (--mib)"] * (left < AT_ONCE)
+
+
+def measure(program, b, pairs=3, mib=384):
+    """(seconds alone, seconds beside clones: medians; the least number of clones that went on from a deployment's beginning to its end)."""
     slipway = b.Slipway(program)
     slipway.start()
     team, alone, beside, left = Rivals(b, slipway), [], [], []
@@ -103,12 +127,12 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("program")
     p.add_argument("--pairs", type=int, default=3)
-    p.add_argument("--mib", type=int, default=256, help="size of the repository")
+    p.add_argument("--mib", type=int, default=384, help="size of the repository")
     o = p.parse_args()
     alone, beside, left = measure(os.path.abspath(o.program), bench(), o.pairs, o.mib)
-    print(f"a deployment of two tasks alone: {alone:.2f} s; while {BUILDS} builds clone {o.mib} MiB: {beside:.2f} s; "
-          f"{beside / alone:.2f} times; at its end at least {left} clones went on")
-    return 1 if beside / alone > MOST or not left else 0
+    print(f"a deployment of two tasks alone: {alone:.2f} s; while {AT_ONCE} builds clone {o.mib} MiB and {BUILDS - AT_ONCE} "
+          f"wait: {beside:.2f} s; {beside / alone:.2f} times; of the {AT_ONCE} clones at least {left} went on to its end")
+    return status(short_of(alone, beside, left))
 
 
 if __name__ == "__main__":

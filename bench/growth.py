@@ -9,13 +9,14 @@ import importlib.util
 import json
 import os
 import re
-import shutil
 import statistics
 import sys
 import threading
 import time
 import urllib.parse
 import urllib.request
+
+from outcome import status
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ALARMS, POLLS, WIDTHS = 1000, 50, (10, 1000, 100000)
@@ -52,7 +53,10 @@ class Client:
 
 
 def metrics(url):
-    text = urllib.request.urlopen(url + "/_slipway/metrics", timeout=30).read().decode()
+    return counters(urllib.request.urlopen(url + "/_slipway/metrics", timeout=30).read().decode())
+
+
+def counters(text):
     return {m.group(1): float(m.group(2)) for m in re.finditer(r"^(\w+) ([\d.e+]+)$", text, re.M)}
 
 
@@ -155,26 +159,32 @@ def services(slipway, b, n):
 
 
 def poll(b, port, url, stop):
+    """Ends before it is told to where the server fails it."""
     sqs = Client(b, port, "sqs", "AmazonSQS", "1.0")
     while not stop.is_set():
         sqs("ReceiveMessage", QueueUrl=url, WaitTimeSeconds=20)
 
 
-def idle(slipway, b, row, notes, n_services, seconds):
+def settled(slipway, b, n):
+    """How many of n services are steady. Fewer than were asked for fail the whole: an idle system without them is another."""
+    if not n:
+        return 0
+    lacking = b.lacking()
+    steady = 0 if lacking else services(slipway, b, n)
+    if steady < n:
+        b.short.append(f"an idle system: {steady} of {n} services became steady " + (f"without {lacking}" if lacking else "in time"))
+    return steady
+
+
+def idle(slipway, b, row, n_services, seconds):
     """Turns of the one writer while nothing happens. Evaluations come once a minute, so it is measured over whole ones."""
-    steady = 0
-    if n_services and (os.geteuid() != 0 or not shutil.which("runc") or not os.path.exists(b.BUSYBOX)):
-        notes.append("an idle system's services need root, runc and busybox-static: left out")
-        n_services = 0
-    if n_services:
-        steady = services(slipway, b, n_services)
-        if steady < n_services:
-            b.short.append(f"an idle system: {steady} of {n_services} services became steady in time")
+    steady, polls = settled(slipway, b, n_services), []
     alarms(b, slipway.port, ALARMS)
     sqs, stop = Client(b, slipway.port, "sqs", "AmazonSQS", "1.0"), threading.Event()
     for i in range(POLLS):
         url = sqs("CreateQueue", QueueName=f"idle-{i}")["QueueUrl"]
-        threading.Thread(target=poll, args=(b, slipway.port, url, stop), daemon=True).start()
+        polls.append(threading.Thread(target=poll, args=(b, slipway.port, url, stop), daemon=True))
+        polls[-1].start()
     time.sleep(15)                                      # what the making of all this caused has happened
     before, began = metrics(slipway.url), time.monotonic()
     cpu = lambda: sum(map(int, open(f"/proc/{slipway.child.pid}/stat").read().rsplit(")", 1)[1].split()[11:13]))
@@ -182,12 +192,14 @@ def idle(slipway, b, row, notes, n_services, seconds):
     time.sleep(seconds)
     after, took = metrics(slipway.url), time.monotonic() - began
     spent = (cpu() - spent) / os.sysconf("SC_CLK_TCK")
+    if ended := sum(not p.is_alive() for p in polls):
+        b.short.append(f"an idle system: {ended} of {POLLS} long polls ended")
     stop.set()
     what = f"idle: {steady} services, {ALARMS:,} alarms, {POLLS} long polls"
     for key, name in (("slipway_store_turns_total", "write turns"), ("slipway_store_commits_total", "commits"),
                       ("slipway_engine_steps_total", "steps")):
-        row(f"{what}: {name}", "1/s", (after[key] - before[key]) / took, IDLE_TURNS_AT_MOST if name == "write turns" else None,
-            lower=True, peer_name="at most", least=1)
+        limit = {"peer": IDLE_TURNS_AT_MOST, "least": 1} if name == "write turns" else {}
+        row(f"{what}: {name}", "1/s", (after[key] - before[key]) / took, lower=True, peer_name="at most", **limit)
     row(f"{what}: CPU", "%", 100 * spent / took, lower=True)
 
 
@@ -197,7 +209,7 @@ def measure(program, b, n_services=100, seconds=120, only=None):
     slipway.start()
     try:
         if only != "queues":
-            idle(slipway, b, b.row, b.notes, n_services, seconds)
+            idle(slipway, b, b.row, n_services, seconds)
         if only != "idle":
             queues(slipway, b, b.row)
     finally:
@@ -207,14 +219,14 @@ def measure(program, b, n_services=100, seconds=120, only=None):
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("program")
-    p.add_argument("--services", type=int, default=100)
+    p.add_argument("--services", type=int, default=100, help="0: without them, and without need of root and runc")
     p.add_argument("--seconds", type=int, default=120, help="how long an idle system is watched")
     p.add_argument("--only", choices=("idle", "queues"))
     o = p.parse_args()
     b = bench()
     measure(os.path.abspath(o.program), b, o.services, o.seconds, o.only)
     b.show()
-    return b.told_short()
+    return status(b.short)
 
 
 if __name__ == "__main__":

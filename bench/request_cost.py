@@ -15,6 +15,7 @@ import tempfile
 import time
 
 from growth import bench, metrics
+from outcome import Unmeasured, status
 
 CONNECTIONS = 64
 WRITE_AT_LEAST, READ_AT_LEAST = 0.6, 0.5        # of the store alone; of the empty answer
@@ -64,8 +65,6 @@ def press(b, url, load, seconds, pid):
     """Requests a second, and microseconds of the server's processor time for each."""
     spent, began = cpu_s(pid), time.monotonic()
     rate = b.wrk(url, (load.what, load.service, load.headers, load.body, load.method, load.path), CONNECTIONS, seconds)
-    if not rate:
-        sys.exit("bench: " + "; ".join(b.notes))
     return rate, (cpu_s(pid) - spent) * 1e6 / (rate * seconds)
 
 
@@ -124,6 +123,23 @@ def starts(b, program):
             ("idle memory", "MiB", statistics.median(idle), IDLE_MIB)]
 
 
+def short_of(made, read, begun):
+    """Rows of what was measured: what is short of its goal. Nothing at all is short too."""
+    short = [f"{what} {ratio:.2f}" for what, ratio, *_ in made if ratio < WRITE_AT_LEAST]
+    short += [f"{what} {ratio:.2f}" for what, ratio, *_ in read if ratio < READ_AT_LEAST]
+    short += [f"{what}: {turns:.2f} write turns each" for what, _, _, _, _, turns, _ in made if turns > TURNS_AT_MOST]
+    short += [f"{what} {value:.0f} {unit}" for what, unit, value, most in begun if value > most]
+    return short if made or read else short + ["no load was measured"]
+
+
+def show(made, read, begun):
+    print(f"{CONNECTIONS} connections                    1/s    alone   ratio  CPU us  turns  commits")
+    for what, ratio, rate, peer, cpu, turns, commits in made + read:
+        print(f"{what:28} {rate:9.0f} {peer:8.0f} {ratio:7.2f} {cpu:7.0f} {turns:6.2f} {commits:8.3f}")
+    for what, unit, value, most in begun:
+        print(f"{what:28} {value:9.1f} {unit} (at most {most})")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("build")
@@ -139,24 +155,18 @@ def main():
     try:
         slipway.start()
         made, read = throughput(b, build, slipway, o)
+    except Unmeasured as e:             # a ratio needs both of its sides, so that the rest says nothing
+        return status([str(e)])
     finally:
         slipway.down()
-    short = [f"{what} {ratio:.2f}" for what, ratio, *_ in made if ratio < WRITE_AT_LEAST]
-    short += [f"{what} {ratio:.2f}" for what, ratio, *_ in read if ratio < READ_AT_LEAST]
-    short += [f"{what}: {turns:.2f} write turns each" for what, _, _, _, _, turns, _ in made if turns > TURNS_AT_MOST]
-    short += [f"{what} {value:.0f} {unit}" for what, unit, value, most in begun if value > most]
+    short = short_of(made, read, begun)
     if o.json:
         json.dump({"writes": made, "reads": read, "starts": begun, "short": short}, sys.stdout, indent=1)
         print()
-        return
-    print(f"{CONNECTIONS} connections                    1/s    alone   ratio  CPU us  turns  commits")
-    for what, ratio, rate, peer, cpu, turns, commits in made + read:
-        print(f"{what:28} {rate:9.0f} {peer:8.0f} {ratio:7.2f} {cpu:7.0f} {turns:6.2f} {commits:8.3f}")
-    for what, unit, value, most in begun:
-        print(f"{what:28} {value:9.1f} {unit} (at most {most})")
-    if short:
-        sys.exit("short of what is wanted: " + "; ".join(short))
+    else:
+        show(made, read, begun)
+    return status(short)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

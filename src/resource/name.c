@@ -133,9 +133,19 @@ SwStr sw_resource_write_arn(SwCtx *cx, const SwResource *r, const SwParts *parts
     return sw_resource_write(cx, r, r->arn[0], parts);
 }
 
+/* No second name for one thing: what the first text leaves out another does not say, or a Deny of the one would be passed by
+ * the other. */
+static bool is_its_own(const SwResource *r, const char *templ, const SwParts *parts) {
+    for (unsigned i = 0; i < r->n_part; i++)
+        if (r->part[i].otherwise && sw_str_eqz(parts->v[i], r->part[i].otherwise) && says(r, templ, i) &&
+            !says(r, r->arn[0], i))
+            return false;
+    return true;
+}
+
 bool sw_resource_read_any_arn(const SwResource *r, SwStr arn, SwParts *ret_parts) {
     for (const char *const *t = r->arn; *t; t++)
-        if (sw_resource_read(r, *t, arn, ret_parts))
+        if (sw_resource_read(r, *t, arn, ret_parts) && is_its_own(r, *t, ret_parts))
             return true;
     return false;
 }

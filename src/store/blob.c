@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -150,6 +151,8 @@ int sw_blobs_open(const char *dir, SwStore *s, SwBlobs **ret_b, SwError *err) {
     SwArena *a = sw_arena_new(0);
     SwBlobs *b = sw_new(a, SwBlobs);
     *b = (SwBlobs){.arena = a, .store = s, .lock = PTHREAD_MUTEX_INITIALIZER};
+    for (size_t i = 0; i < SW_BLOB_FOLDERS; i++)
+        b->made[i] = 1;
     b->dir = sw_path(a, dir, "blobs");
     b->tmp = sw_path(a, b->dir, "tmp");
     b->parked = sw_path(a, b->dir, "parked");
@@ -214,12 +217,50 @@ const char *sw_blob_path(SwBlobs *b, SwArena *a, SwStr digest) {
     return sw_strf(a, "%s/sha256/%.2s/%.64s", b->dir, digest.p, digest.p).p;
 }
 
-static int make_parent(SwBlobs *b, SwArena *a, SwStr digest, const char **ret_dir, SwError *err) {
+static unsigned folder_of(SwStr digest) {
+    const char pair[] = {digest.p[0], digest.p[1], 0};
+    return (unsigned)strtoul(pair, NULL, 16);
+}
+
+static const char *folder_path(SwBlobs *b, SwArena *a, unsigned folder) {
     const char *sha = sw_path(a, b->dir, "sha256");
-    *ret_dir = sw_strf(a, "%s/%.2s", sha, digest.p).p;
-    if (mkdir(*ret_dir, 0700) == 0)
-        return sw_fsync_dir(sha, err);
-    return errno == EEXIST ? 0 : sw_fail_errno(err, errno, "making %s", *ret_dir);
+    return folder == SW_BLOB_ROOT ? sha : sw_strf(a, "%s/%02x", sha, folder).p;
+}
+
+/* Before a name is made: whoever finds it counts it. */
+static void note_made(SwBlobs *b, unsigned folder) {
+    pthread_mutex_lock(&b->lock);
+    b->made[folder]++;
+    pthread_mutex_unlock(&b->lock);
+}
+
+/* All names that were made in it up to now are on the disk. Who finds an equal blob asks for this, too: its writer's fsync may
+ * be under way, or have failed. */
+static int sync_folder(SwBlobs *b, SwArena *a, unsigned folder, SwError *err) {
+    pthread_mutex_lock(&b->lock);
+    uint64_t made = b->made[folder];
+    bool done = b->synced[folder] >= made;
+    pthread_mutex_unlock(&b->lock);
+    if (done)
+        return 0;
+    if (sw_fsync_dir(folder_path(b, a, folder), err) < 0)
+        return -1;
+    pthread_mutex_lock(&b->lock);
+    b->synced[folder] = SW_MAX(b->synced[folder], made);
+    pthread_mutex_unlock(&b->lock);
+    return 0;
+}
+
+static int make_parent(SwBlobs *b, SwArena *a, SwStr digest, SwError *err) {
+    const char *dir = folder_path(b, a, folder_of(digest));
+    if (sw_exists(dir))
+        return 0;
+    note_made(b, SW_BLOB_ROOT);
+    return mkdir(dir, 0700) == 0 || errno == EEXIST ? 0 : sw_fail_errno(err, errno, "making %s", dir);
+}
+
+static int sync_blob(SwBlobs *b, SwArena *a, SwStr digest, SwError *err) {
+    return sync_folder(b, a, folder_of(digest), err) < 0 ? -1 : sync_folder(b, a, SW_BLOB_ROOT, err);
 }
 
 /* --- writing ---------------------------------------------------------------------------------------------------------- */
@@ -332,18 +373,21 @@ int sw_blob_add(SwBlobWriter *w, const void *p, size_t n, SwError *err) {
 }
 
 /* An equal blob is kept and made young. */
-static bool is_there(SwBlobs *b, SwArena *a, SwStr digest) {
+static int find_equal(SwBlobs *b, SwArena *a, SwStr digest, bool *ret_there, SwError *err) {
     const char *path = sw_blob_path(b, a, digest);
     pthread_mutex_lock(&b->lock);
-    bool there = utimensat(AT_FDCWD, path, NULL, 0) == 0;
+    *ret_there = utimensat(AT_FDCWD, path, NULL, 0) == 0;
     pthread_mutex_unlock(&b->lock);
-    return there;
+    return *ret_there ? sync_blob(b, a, digest, err) : 0;
 }
 
 /* Step 1 to 3 of the head comment, unless an equal blob is there. keep: what lies at `path` stays there, too. */
 static int finish(SwBlobs *b, SwArena *a, int fd, const char *path, SwStr digest, bool keep, SwError *err) {
-    const char *to = sw_blob_path(b, a, digest), *dir;
-    if (is_there(b, a, digest)) {
+    const char *to = sw_blob_path(b, a, digest);
+    bool there;
+    if (find_equal(b, a, digest, &there, err) < 0)
+        return -1;
+    if (there) {
         if (!keep)
             unlink(path);
         return 0;
@@ -351,12 +395,13 @@ static int finish(SwBlobs *b, SwArena *a, int fd, const char *path, SwStr digest
     if (fsync(fd) < 0)
         return sw_fail_errno(err, errno, "writing %s to disk", path);
     SW_CRASH_POINT("blob.written_not_renamed");
-    if (make_parent(b, a, digest, &dir, err) < 0)
+    if (make_parent(b, a, digest, err) < 0)
         return -1;
+    note_made(b, folder_of(digest));
     if (keep ? link(path, to) < 0 && errno != EEXIST : rename(path, to) < 0)
         return sw_fail_errno(err, errno, "renaming %s", path);
     SW_CRASH_POINT("blob.renamed_not_synced");
-    return sw_fsync_dir(dir, err);
+    return sync_blob(b, a, digest, err);
 }
 
 static void forget_parked(SwBlobs *b, const char *key) {
@@ -371,14 +416,16 @@ static void forget_parked(SwBlobs *b, const char *key) {
 
 int sw_blob_commit(SwBlobWriter *w, SwBlobInfo *ret_i, SwError *err) {
     SwBlobs *b = w->blobs;
-    bool small = w->fd < 0; /* it needs no file where an equal one is there */
+    bool small = w->fd < 0, there = false; /* it needs no file where an equal one is there */
     if (sw_fault(err) < 0 || (!small && write_held(w, err) < 0))
         return -1;
     if (w->n_held)
         hashes_add(&w->hashes, w->held, w->n_held);
     *ret_i = (SwBlobInfo){.size = w->size};
     hashes_end(&w->hashes, w->arena, ret_i);
-    if (small && is_there(b, w->arena, ret_i->digest))
+    if (small && find_equal(b, w->arena, ret_i->digest, &there, err) < 0)
+        return -1;
+    if (there)
         return 0;
     if (small && (open_file(w, err) < 0 || sw_write_all(w->fd, w->held, w->n_held, err) < 0))
         return -1;

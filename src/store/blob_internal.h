@@ -20,12 +20,19 @@ typedef struct SwParked {
     SwHashes hashes; /* arena NULL: not known */
 } SwParked;
 
+/* Folders whose names must be on the disk before anybody says that what lies in them is stored: sha256/00 to ff, and sha256. */
+#define SW_BLOB_FOLDERS 257
+#define SW_BLOB_ROOT    256
+
 struct SwBlobs {
     SwArena *arena;
     SwStore *store;
     const char *dir, *tmp, *parked, *trash;
     pthread_mutex_t lock;
     SwParked table[SW_PARKED_MAX];
+    /* By folder: names that were made in it, and how many of these its last fsync had before it. One more than 0 at the start:
+     * what a killed process left may not be there yet. */
+    uint64_t made[SW_BLOB_FOLDERS], synced[SW_BLOB_FOLDERS];
     pthread_t sweeper; /* empties the trash after a reset */
     bool sweeping;
 };

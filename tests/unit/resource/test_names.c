@@ -105,6 +105,7 @@ static void an_arn_is_written_by_the_first_text_that_says_enough(void **state) {
     assert_text(w, sw_resource_write_arn(&w->cx, &rule, &other), "arn:rule/c/r");
     assert_text(w, sw_resource_arn(&w->cx, &rule, SW_STR("c/r"), NULL), "arn:rule/c/r");
     assert_text(w, sw_resource_arn(&w->cx, &rule, SW_STR("default/r"), NULL), "arn:rule/r");
+    assert_false(sw_resource_read_arn(&w->cx, &rule, SW_STR("arn:rule/default/r"), &p));
     assert_true(sw_resource_read_arn(&w->cx, &rule, SW_STR("arn:rule/c/r"), &p));
     assert_text(w, p.v[0], "c");
     rule.hooks = &(SwResourceHooks){.arn = with_slash};

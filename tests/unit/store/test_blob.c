@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "store/blob.h"
+#include "store/blob_internal.h"
 
 static SwBlobs *blobs;
 
@@ -91,6 +92,30 @@ static void small_blob_that_is_there_needs_no_file(void **state) {
     OK(f, sw_blob_put(blobs, f->a, SW_STR("other"), &i, &f->err));
     OK(f, sw_blob_put(blobs, f->a, SW_STR(""), &i, &f->err));
     assert_str(content(f, i.digest), "");
+}
+
+static bool is_synced(unsigned folder) {
+    return blobs->synced[folder] == blobs->made[folder] && blobs->synced[SW_BLOB_ROOT] == blobs->made[SW_BLOB_ROOT];
+}
+
+/* As while another writer's fsync of the folder is under way, after one that failed, and after a kill between rename and fsync.
+ */
+static void equal_blob_is_stored_once_its_name_is_on_the_disk(void **state) {
+    Fixture *f = *state;
+    SwBlobInfo i;
+    OK(f, sw_blob_put(blobs, f->a, SW_STR("hello"), &i, &f->err));
+    const unsigned folder = 0x2c; /* 2cf24d.. */
+    assert_true(is_synced(folder));
+    blobs->synced[folder] = 0;
+    OK(f, sw_blob_put(blobs, f->a, SW_STR("hello"), &i, &f->err));
+    assert_true(is_synced(folder));
+    blobs->synced[SW_BLOB_ROOT] = 0;
+    OK(f, sw_blob_put(blobs, f->a, SW_STR("hello"), &i, &f->err));
+    assert_true(is_synced(folder));
+    restart(f);
+    assert_false(is_synced(folder));
+    OK(f, sw_blob_put(blobs, f->a, SW_STR("hello"), &i, &f->err));
+    assert_true(is_synced(folder));
 }
 
 /* A byte each, as the worst client chooses them: kept in order, and in writes of some size (of each the kernel keeps count). */
@@ -332,6 +357,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         T(blob_is_found_under_its_digest_after_a_restart),
         T(small_blob_that_is_there_needs_no_file),
+        T(equal_blob_is_stored_once_its_name_is_on_the_disk),
         T(small_pieces_are_gathered),
         T(pieces_of_any_size_keep_their_order),
         T(names_that_are_no_digests_are_nowhere),

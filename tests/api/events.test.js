@@ -302,9 +302,9 @@ test("rules and targets are listed in pages, changed, found by target, tagged an
     await eb.send(new TagResourceCommand({ ResourceARN: arn, Tags: [{ Key: "a", Value: "1" }, { Key: "b", Value: "2" }] }));
     await eb.send(new UntagResourceCommand({ ResourceARN: arn, TagKeys: ["a"] }));
     assert.deepStrictEqual((await eb.send(new ListTagsForResourceCommand({ ResourceARN: arn }))).Tags, [{ Key: "b", Value: "2" }]);
-    const second = arn.replace("rule/", "rule/default/"); // a rule has one ARN: IAM would be asked about another thing
-    await refuses(eb.send(new TagResourceCommand({ ResourceARN: second, Tags: [{ Key: "c", Value: "3" }] })), "ResourceNotFoundException");
-    await refuses(eb.send(new ListTagsForResourceCommand({ ResourceARN: second })), "ResourceNotFoundException");
+    const other = arn.replace("rule/", "rule/default/"); // a rule has one ARN: IAM would be asked about another thing
+    await refuses(eb.send(new TagResourceCommand({ ResourceARN: other, Tags: [{ Key: "c", Value: "3" }] })), "ResourceNotFoundException");
+    await refuses(eb.send(new ListTagsForResourceCommand({ ResourceARN: other })), "ResourceNotFoundException");
     await refuses(eb.send(new DeleteRuleCommand({ Name: "listed-1" })), "ValidationException", /Rule can't be deleted since it has targets/);
     const removed = await eb.send(new RemoveTargetsCommand({ Rule: "listed-1", Ids: ["a", "b", "c"] }));
     assert.deepStrictEqual([removed.FailedEntryCount, removed.FailedEntries[0].TargetId], [1, "c"]);

@@ -226,7 +226,8 @@ int sw_resource_fail_parts(SwCtx *cx, const SwResource *r, const SwText *text, c
             sw_buf_adds(&b, said_or_meant(r, &p, v));
     }
     SwStr said = sw_buf_str(&b);
-    return sw_fail(err, text->kind, "%.*s", SW_FMT(said));
+    sw_fail(err, text->kind, "%.*s", SW_FMT(said));
+    return text->fact ? sw_fail_fact(err, text->fact, reference) : -1;
 }
 
 int sw_resource_fail(SwCtx *cx, const SwResource *r, const SwText *text, SwStr reference, SwError *err) {

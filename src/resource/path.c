@@ -63,6 +63,32 @@ SwStrList sw_path_texts(SwArena *a, const SwShape *s, const void *v, const SwPat
     return all;
 }
 
+const void *sw_path_first(const SwShape *s, const void *v, const SwPath *p, const SwShape **ret_shape) {
+    for (unsigned i = 0; v && i < p->n; i++) {
+        for (; v && s->kind == SW_LIST; s = element(s))
+            v = sw_list_count(v) ? sw_list_at(s, v, 0) : NULL;
+        if (!v)
+            break;
+        const SwMember *m = step(s, p, i);
+        v = sw_member_at(m, v);
+        s = m->shape;
+    }
+    *ret_shape = s;
+    return p->n ? v : NULL;
+}
+
+void sw_path_clear(const SwShape *s, void *v, const SwPath *p) {
+    for (unsigned i = 0; v && i < p->n; i++) {
+        const SwMember *m = step(s, p, i);
+        bool inner = m->shape->kind == SW_STRUCTURE || m->shape->kind == SW_UNION;
+        if (i + 1 == p->n)
+            memset((char *)v + m->offset, 0, inner ? sizeof(void *) : m->shape->size);
+        else
+            v = sw_member_at(m, v);
+        s = m->shape;
+    }
+}
+
 void *sw_path_make(SwArena *a, const SwShape *s, void *v, const SwPath *p) {
     for (unsigned i = 0; i < p->n; i++) {
         const SwMember *m = step(s, p, i);

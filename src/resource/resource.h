@@ -43,6 +43,7 @@ typedef struct SwPart {
 typedef struct SwText {
     const SwErrorKind *kind; /* NULL: the service has none of its own */
     const char *text;
+    const char *fact; /* of the error: its value is what the caller wrote; NULL: none */
 } SwText;
 
 /* Where an operation's input names the resource: by reference or ARN, one or a list. */
@@ -102,7 +103,45 @@ typedef struct SwResourceHooks {
     SwStr (*identifier)(SwCtx *cx, const SwFound *f);
     /* Fails with `missing` where its text depends on more than names. */
     int (*missing)(SwCtx *cx, SwStr reference, SwError *err);
+    /* Of settings: gets the one that an input names, where more than the name decides about that. */
+    int (*of_setting)(SwCtx *cx, const void *in, SwFound *ret, SwError *err);
 } SwResourceHooks;
+
+/* What a declaration of a setting cannot say; each may be NULL. `in` is put's input. */
+typedef struct SwSettingHooks {
+    int (*valid)(SwCtx *cx, const void *in, SwError *err);                   /* before the resource is looked for */
+    int (*check)(SwCtx *cx, const SwFound *f, const void *in, SwError *err); /* before it is put into the record */
+    void (*taken)(SwCtx *cx, const SwFound *f);                              /* what else of the record goes with it */
+    int (*changed)(SwCtx *cx, const SwFound *f, const void *in,
+                   SwError *err);                          /* it is stored (in NULL: taken away): wakes, tells */
+    void (*shown)(SwCtx *cx, const SwFound *f, void *out); /* what get answers */
+} SwSettingHooks;
+
+/* An operation on a setting. */
+typedef struct SwSettingOperation {
+    uint16_t op;  /* SwOperation.index; SW_NO_OPERATION: there is none */
+    SwPath of;    /* in the input: which one is meant */
+    SwPath given; /* in put's input: the setting */
+    SwPath shown; /* in the output: as it is; of what takes it away: as it was */
+} SwSettingOperation;
+
+/* A member of outputs: a text over the parts, or "{record.member}". */
+typedef struct SwSaid {
+    const char *member, *text; /* member NULL: the last */
+} SwSaid;
+
+/* A part of a resource's record that has operations of its own. It is there while it is not empty. */
+typedef struct SwSetting {
+    const char *name; /* "cors" */
+    SwSettingOperation put, get, take;
+    SwPath at;             /* in the record; empty: no record has it, ever */
+    bool whole;            /* get's output has the members of what is kept */
+    bool strict;           /* taking away what is not there fails with `none`, too */
+    SwText none;           /* get's answer where it is not there; no kind: that is no failure */
+    const char *otherwise; /* JSON: what get shows then; NULL: nothing */
+    const SwSaid *says;    /* or NULL */
+    const SwSettingHooks *hooks;
+} SwSetting;
 
 struct SwResource {
     const char *name;    /* "repository": with the service, "ecr:repository", the type that the Tagging API knows */
@@ -130,6 +169,8 @@ struct SwResource {
     SwText elsewhere; /* an ARN or reference of another region; no kind: as `missing` */
     const SwNamed *named;
     size_t n_named;
+    const SwSetting *settings;
+    size_t n_settings;
     const SwCfnType *cfn; /* NULL: CloudFormation has no such type, or Slipway not yet */
     const SwResourceHooks *hooks;
 };
@@ -241,6 +282,10 @@ SwTime sw_path_time(const SwShape *s, const void *v, const SwPath *p);
 /* The value's own place, made where it is not there yet (lists and maps empty), to be written; a list on the way stands for its
  * last element. NULL: no such path. */
 void *sw_path_make(SwArena *a, const SwShape *s, void *v, const SwPath *p);
+/* The value at its end; of a list on the way, in its first element. NULL: absent. */
+const void *sw_path_first(const SwShape *s, const void *v, const SwPath *p, const SwShape **ret_shape);
+/* Takes away what lies there; no list may be on the way. */
+void sw_path_clear(const SwShape *s, void *v, const SwPath *p);
 
 /* Writes a text there; lists on the way, and at its end, get one element more. */
 void sw_path_write(SwArena *a, const SwShape *s, void *v, const SwPath *p, SwStr text);
@@ -305,6 +350,15 @@ int sw_resource_ask_tags(SwCtx *cx, const SwFound *f, SwError *err) sw_must_chec
 int sw_resource_call_tag(SwCtx *cx, const SwFound *f, const SwStrMap *tags, SwError *err) sw_must_check;
 int sw_resource_call_untag(SwCtx *cx, const SwFound *f, const SwStrList *keys, SwError *err) sw_must_check;
 #define SW_ONE(s) ((SwStrList){.v = (SwStr[]){s}, .n = 1})
+
+/* --- settings --------------------------------------------------------------------------------------------------- */
+
+/* Whole operations, which modelc writes into each service's handlers; `at` is the setting's place in r->settings. */
+int sw_op_setting_put(SwCtx *cx, const SwResource *r, size_t at, const void *in, void *out, SwError *err) sw_must_check;
+int sw_op_setting_get(SwCtx *cx, const SwResource *r, size_t at, const void *in, void *out, SwError *err) sw_must_check;
+int sw_op_setting_delete(SwCtx *cx, const SwResource *r, size_t at, const void *in, void *out, SwError *err) sw_must_check;
+/* The setting as a record has it, and its shape; NULL: it is not there. */
+const void *sw_setting_of(const SwFound *f, const SwSetting *s, const SwShape **ret_shape);
 
 /* --- all of them ------------------------------------------------------------------------------------------------ */
 

@@ -11,7 +11,7 @@
  *   keep.c        which operations and shapes are compiled
  *   events.c      which events a service tells of
  *   collections.c what it keeps its records in
- *   resources.c   what its resources/ file declares, and cfn.c their CloudFormation types: resources.h
+ *   resources.c   what its resources/ file declares, settings.c their settings, cfn.c their CloudFormation types: resources.h
  *   names.c       from the model's names to C's
  *   header.c      the .gen.h      source.c  the .gen.c
  *

@@ -2,7 +2,8 @@
 /* resources/<api>.json: what of a service AWS names by an ARN. Read, checked against the API's and the records' models, and
  * written as the constants of src/resource/resource.h; a name that is nowhere is a fault at its line.
  *
- *   resources.c        reading and checking       resources_out.c    writing       verbs.c    its operations
+ *   resources.c    reading and checking    resources_out.c    writing    verbs.c    its operations    settings.c    its
+ * settings
  *
  * models/README.md, "Resources", has the fields. */
 
@@ -99,7 +100,7 @@ const char *resource_error_name(Declarations *d, const SwValue *at) {
     return "SW_INTERNAL_FAILURE";
 }
 
-static Text read_text(Declarations *d, const SwValue *at) {
+Text resource_text(Declarations *d, const SwValue *at) {
     Text t = {0};
     if (!at)
         return t;
@@ -128,7 +129,7 @@ static TagRules *read_rules(Declarations *d, const SwValue *json, const TagRules
     for (size_t i = 0; i < SW_N(faults); i++) {
         const SwValue *fault = sw_value_getz(json, faults[i]);
         if (fault)
-            t->fault[i] = fault->kind == SW_VNULL ? (Text){0} : read_text(d, fault);
+            t->fault[i] = fault->kind == SW_VNULL ? (Text){0} : resource_text(d, fault);
     }
     if (!t->fault[0].kind || !t->fault[1].kind)
         file_error(d->api, d->file, json, "tags need \"too_many\" and \"reserved\"");
@@ -275,7 +276,7 @@ static void read_named(Declarations *d, Resource *r, SwStr member, const SwValue
 static const char *const fields_of_resource[] = {"collection", "parts",     "id",         "arn",    "reference", "named",
                                                  "arn_at",     "arn_index", "account",    "region", "state",     "created",
                                                  "tags",       "policy",    "missing",    "exists", "bad_arn",   "elsewhere",
-                                                 "hooks",      "cfn",       "operations", "names",  NULL};
+                                                 "hooks",      "cfn",       "operations", "names",  "settings",  NULL};
 
 void resource_words(Declarations *d, const SwValue *json, const char *const *words, const char *what) {
     for (size_t i = 0; json && i < json->n; i++)
@@ -335,15 +336,16 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     r->policy = record_path(d, r, itself ? sw_value_getz(policy, "at") : policy, is_text);
     r->policy_itself = itself && sw_value_is_true(sw_value_getz(policy, "itself"));
     r->hooks = sw_value_is_true(sw_value_getz(json, "hooks"));
-    r->missing = read_text(d, sw_value_getz(json, "missing"));
-    r->exists = read_text(d, sw_value_getz(json, "exists"));
-    r->bad_arn = read_text(d, sw_value_getz(json, "bad_arn"));
-    r->elsewhere = read_text(d, sw_value_getz(json, "elsewhere"));
+    r->missing = resource_text(d, sw_value_getz(json, "missing"));
+    r->exists = resource_text(d, sw_value_getz(json, "exists"));
+    r->bad_arn = resource_text(d, sw_value_getz(json, "bad_arn"));
+    r->elsewhere = resource_text(d, sw_value_getz(json, "elsewhere"));
     if (r->record && !r->missing.kind)
         file_error(d->api, d->file, json, "'%.*s' has no \"missing\"", SW_FMT(name));
     resource_verbs(d, r, json);
     if (r->record && r->arn.n && !r->verb[VERB_LIST].n)
         file_error(d->api, d->file, json, "'%.*s': what has records and an ARN has a \"list\" operation", SW_FMT(name));
+    settings_load(d, r, sw_value_getz(json, "settings"));
     if (sw_value_getz(json, "cfn"))
         r->cfn = cfn_load(d, r, sw_value_getz(json, "cfn"));
     if (!tags)

@@ -79,6 +79,26 @@ typedef struct CfnType {
     bool name_lower;
 } CfnType;
 
+/* A part of a record that operations put, show and take away: SwSetting of src/resource/resource.h. */
+typedef enum SettingVerb { SETTING_PUT, SETTING_GET, SETTING_DELETE, SETTING_VERB_MAX } SettingVerb;
+typedef struct SettingOperation {
+    Operation *op; /* NULL: none */
+    Path of, given, shown;
+} SettingOperation;
+typedef struct Setting {
+    SwStr name;
+    const char *c_name; /* "bucket_cors" */
+    SettingOperation does[SETTING_VERB_MAX];
+    Path at; /* in the record; empty: nothing ever has it */
+    Text none;
+    const SwValue *says, *otherwise; /* NULL: nothing */
+    bool whole, strict, hooks;
+} Setting;
+typedef struct SettingList {
+    Setting *v;
+    size_t n;
+} SettingList;
+
 struct Resource {
     SwStr name;
     const char *c_name;
@@ -95,6 +115,7 @@ struct Resource {
     TagRules *rules;
     Text missing, exists, bad_arn, elsewhere;
     NamedList named;
+    SettingList settings;
     bool hooks, policy_itself;
     CfnType *cfn; /* NULL: none */
 };
@@ -151,6 +172,8 @@ void resource_verbs(Declarations *d, Resource *r, const SwValue *json);
 void resource_verbs_check(Declarations *d, const SwValue *json);
 bool resource_does(const Resource *r, const Operation *op);
 Operation *resource_first(const Resource *r, Verb verb); /* NULL: none */
+/* Where its input says which one is meant. */
+bool resource_named_at(const Resource *r, const Operation *op, Path *ret);
 /* Complains of what an input cannot be told: texts are over the parts, "{arn}" or "{record.member}". */
 void resource_told(Declarations *d, Resource *r, const SwValue *v);
 /* "a.b[Key]" from a structure down; false where there is no such way. */
@@ -165,7 +188,15 @@ void resource_template(Declarations *d, Resource *r, const SwValue *at);
 
 Path path_join(const Path *a, const Path *b);
 const char *resource_error_name(Declarations *d, const SwValue *at);
+Text resource_text(Declarations *d, const SwValue *at); /* [error, text], with a fact or without; at NULL: none */
 void write_path(SwBuf *b, const Path *p);
+void write_text(SwBuf *b, const char *field, const Text *t); /* where there is one */
+
+/* settings.c */
+void settings_load(Declarations *d, Resource *r, const SwValue *json); /* json NULL: none */
+void settings_header(Declarations *d, Resource *r, SwBuf *b);
+void settings_table(Declarations *d, Resource *r, SwBuf *b);
+void settings_handlers(Declarations *d, Resource *r, SwBuf *b);
 
 /* cfn.c, cfn_out.c. NULL after complaining. */
 CfnType *cfn_load(Declarations *d, Resource *r, const SwValue *json);

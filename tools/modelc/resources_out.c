@@ -144,6 +144,7 @@ void write_resources_header(Declarations *d, SwBuf *b) {
         sw_buf_addf(b, "\nextern const SwResource %s_%s_resource;\n", m->lower, r->c_name);
         if (r->hooks)
             sw_buf_addf(b, "extern const SwResourceHooks %s_%s_hooks;\n", m->lower, r->c_name);
+        settings_header(d, r, b);
         if (r->rules && !r->record)
             sw_buf_addf(b, "extern const SwTagRules %s;\n", rules_name(d, r));
         if (r->arn.n)
@@ -155,7 +156,7 @@ void write_resources_header(Declarations *d, SwBuf *b) {
 
 /* --- the source ------------------------------------------------------------------------------------------------- */
 
-static void add_text(SwBuf *b, const char *field, const Text *t) {
+void write_text(SwBuf *b, const char *field, const Text *t) {
     if (!t->kind)
         return;
     sw_buf_addf(b, "    .%s = {&%s, ", field, t->kind);
@@ -183,7 +184,7 @@ static void write_rules(SwBuf *b, const char *name, TagRules *t) {
     if (t->by_id)
         sw_buf_addz(b, "    .by_id = true,\n");
     for (size_t i = 0; i < SW_N(faults); i++)
-        add_text(b, faults[i], &t->fault[i]);
+        write_text(b, faults[i], &t->fault[i]);
     sw_buf_addz(b, "};\n");
 }
 
@@ -300,6 +301,7 @@ static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
     write_named(d, r, b);
     if (r->rules && r->rules != d->rules)
         write_rules(b, rules_name(d, r), r->rules);
+    settings_table(d, r, b);
     if (r->cfn)
         cfn_write(d, r, b);
     declare_error(b, &r->missing);
@@ -342,12 +344,14 @@ static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
         sw_buf_addz(b, "    .policy_itself = true,\n");
     if (r->rules && r->record)
         sw_buf_addf(b, "    .tag_rules = &%s,\n", rules_name(d, r));
-    add_text(b, "missing", &r->missing);
-    add_text(b, "exists", &r->exists);
-    add_text(b, "bad_arn", &r->bad_arn);
-    add_text(b, "elsewhere", &r->elsewhere);
+    write_text(b, "missing", &r->missing);
+    write_text(b, "exists", &r->exists);
+    write_text(b, "bad_arn", &r->bad_arn);
+    write_text(b, "elsewhere", &r->elsewhere);
     if (r->named.n)
         sw_buf_addf(b, "    .named = %s_named,\n    .n_named = SW_N(%s_named),\n", r->c_name, r->c_name);
+    if (r->settings.n)
+        sw_buf_addf(b, "    .settings = %s_settings,\n    .n_settings = SW_N(%s_settings),\n", r->c_name, r->c_name);
     if (r->cfn)
         sw_buf_addf(b, "    .cfn = &%s_type,\n", r->cfn->c_name);
     if (r->hooks)
@@ -467,6 +471,8 @@ void write_resources_source(Declarations *d, SwBuf *b, const char *name) {
     for (size_t i = 0; i < d->resources.n; i++)
         write_resource(d, &d->resources.v[i], b);
     write_declarations(d, b);
+    for (size_t i = 0; i < d->resources.n; i++)
+        settings_handlers(d, &d->resources.v[i], b);
     for (size_t i = 0; i < d->tag_operations.n; i++) {
         if (d->tag_operations.v[i].own)
             continue;

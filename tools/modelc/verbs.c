@@ -47,13 +47,14 @@ static void read_verb(Declarations *d, Resource *r, Verb verb, const SwValue *at
     }
 }
 
-static bool names_it(const Resource *r, const Operation *op) {
-    Path p;
+bool resource_named_at(const Resource *r, const Operation *op, Path *ret) {
     for (size_t i = 0; i < r->named.n; i++)
-        if (r->named.v[i].op == op)
+        if (r->named.v[i].op == op) {
+            *ret = r->named.v[i].at;
             return true;
+        }
     for (size_t i = 0; r->names && op->input && i < r->names->n; i++)
-        if (resource_path(op->input, r->names->keys[i], &p))
+        if (resource_path(op->input, r->names->keys[i], ret))
             return true;
     return false;
 }
@@ -63,7 +64,8 @@ static void check_named(Declarations *d, const Resource *r, const SwValue *json)
     for (size_t verb = VERB_PUT; verb < VERB_MAX; verb++)
         for (size_t i = 0; verb != VERB_LIST && i < r->verb[verb].n; i++) {
             const Operation *op = r->verb[verb].v[i];
-            if (!names_it(r, op) && !has(&r->verb[VERB_LIST], op))
+            Path p;
+            if (!resource_named_at(r, op, &p) && !has(&r->verb[VERB_LIST], op))
                 file_error(d->api, d->file, sw_value_getz(json, verb_names[verb]),
                            "'%.*s' does not name '%.*s': no member of \"named\" or \"names\"", SW_FMT(op->name),
                            SW_FMT(r->name));

@@ -6,57 +6,21 @@
 
 #define PAGE_DEFAULT 100
 
-static int no_policy(SwCtx *cx, SwStr name, SwError *err) {
-    return sw_fail(err, &ECR_LIFECYCLE_POLICY_NOT_FOUND_EXCEPTION,
-                   "Lifecycle policy does not exist for the repository with name '%.*s' in the "
-                   "registry with id '%.*s'",
-                   SW_FMT(name), SW_FMT(cx->account));
-}
-
-int ecr_put_lifecycle_policy(SwCtx *cx, const EcrPutLifecyclePolicyRequest *in, EcrPutLifecyclePolicyResponse *out,
-                             SwError *err) {
-    EcrRepositoryRecord *r;
+static int valid(SwCtx *cx, const void *input, SwError *err) {
+    const EcrPutLifecyclePolicyRequest *in = input;
     EcrRules *rules;
-    if (ecr_rules_parse(cx->arena, in->lifecycle_policy_text, &rules, err) < 0 ||
-        ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
-        return -1;
-    r->lifecycle_policy_text = in->lifecycle_policy_text;
-    *out = (EcrPutLifecyclePolicyResponse){.registry_id = cx->account,
-                                           .repository_name = in->repository_name,
-                                           .lifecycle_policy_text = in->lifecycle_policy_text};
-    if (ecr_repositories_put(cx->tx, in->repository_name, r, err) < 0)
-        return -1;
-    return sw_wake(cx, &ecr_lifecycle, in->repository_name, 0, err);
+    return ecr_rules_parse(cx->arena, in->lifecycle_policy_text, &rules, err);
 }
 
-int ecr_get_lifecycle_policy(SwCtx *cx, const EcrGetLifecyclePolicyRequest *in, EcrGetLifecyclePolicyResponse *out,
-                             SwError *err) {
-    EcrRepositoryRecord *r;
-    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
-        return -1;
-    if (!sw_str_is(r->lifecycle_policy_text))
-        return no_policy(cx, in->repository_name, err);
-    *out = (EcrGetLifecyclePolicyResponse){.registry_id = cx->account,
-                                           .repository_name = in->repository_name,
-                                           .lifecycle_policy_text = r->lifecycle_policy_text,
-                                           .last_evaluated_at = r->lifecycle_evaluated_at};
-    return 0;
+static void taken(SwCtx *cx, const SwFound *f) {
+    ecr_repository_found(f)->lifecycle_evaluated_at = (SwOptTime){0};
 }
 
-/* Answers what Get would have. */
-int ecr_delete_lifecycle_policy(SwCtx *cx, const EcrDeleteLifecyclePolicyRequest *in, EcrDeleteLifecyclePolicyResponse *out,
-                                SwError *err) {
-    EcrGetLifecyclePolicyRequest get = {.registry_id = in->registry_id, .repository_name = in->repository_name};
-    EcrGetLifecyclePolicyResponse was;
-    EcrRepositoryRecord *r;
-    if (ecr_get_lifecycle_policy(cx, &get, &was, err) < 0 ||
-        ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
-        return -1;
-    sw_shape_move(cx->arena, &ecr_shape_delete_lifecycle_policy_response, out, &ecr_shape_get_lifecycle_policy_response, &was);
-    r->lifecycle_policy_text = SW_NO_STR;
-    r->lifecycle_evaluated_at = (SwOptTime){0};
-    return ecr_repositories_put(cx->tx, in->repository_name, r, err);
+static int changed(SwCtx *cx, const SwFound *f, const void *in, SwError *err) {
+    return in ? sw_wake(cx, &ecr_lifecycle, f->id, 0, err) : 0;
 }
+
+const SwSettingHooks ecr_repository_lifecycle_policy_setting = {.valid = valid, .taken = taken, .changed = changed};
 
 /* ---- preview ---- */
 
@@ -71,7 +35,9 @@ int ecr_start_lifecycle_policy_preview(SwCtx *cx, const EcrStartLifecyclePolicyP
         return -1;
     p.lifecycle_policy_text = sw_str_or(in->lifecycle_policy_text, r->lifecycle_policy_text);
     if (!sw_str_is(p.lifecycle_policy_text))
-        return no_policy(cx, in->repository_name, err);
+        return sw_resource_fail(cx, &ecr_repository_resource,
+                                &ecr_repository_resource.settings[ECR_REPOSITORY_SETTING_LIFECYCLE_POLICY].none,
+                                in->repository_name, err);
     if (ecr_rules_parse(cx->arena, p.lifecycle_policy_text, &rules, err) < 0 ||
         ecr_images_aged(cx, in->repository_name, &images, err) < 0)
         return -1;

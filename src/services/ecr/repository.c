@@ -167,10 +167,11 @@ int ecr_put_image_scanning_configuration(SwCtx *cx, const EcrPutImageScanningCon
 
 /* ---- policies: evaluated by IAM where the server is strict ---- */
 
-static int check_policy(SwCtx *cx, SwStr text, SwError *err) {
+static int valid_policy(SwCtx *cx, const void *input, SwError *err) {
+    const EcrSetRepositoryPolicyRequest *in = input;
     const SwPolicy *p;
     SwError why = sw_error(cx->arena);
-    if (sw_policy_parse(cx->arena, text, SW_POLICY_REPOSITORY, &p, &why) < 0)
+    if (sw_policy_parse(cx->arena, in->policy_text, SW_POLICY_REPOSITORY, &p, &why) < 0)
         return sw_fail(err, &ECR_INVALID_PARAMETER_EXCEPTION,
                        "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid "
                        "repository policy provided'");
@@ -178,57 +179,36 @@ static int check_policy(SwCtx *cx, SwStr text, SwError *err) {
 }
 
 /* The policy is in place, in the transaction: may the caller still replace it? */
-static int check_lockout(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in, SwError *err) {
+static int check_lockout(SwCtx *cx, const SwFound *f, const void *input, SwError *err) {
+    const EcrSetRepositoryPolicyRequest *in = input;
     SwError why = sw_error(cx->arena);
-    if (SW_OR(in->force, false) || ecr_may(cx, "ecr:SetRepositoryPolicy", in->repository_name, &why))
+    if (!in || SW_OR(in->force, false) || ecr_may(cx, "ecr:SetRepositoryPolicy", in->repository_name, &why))
         return 0;
     return sw_refuse_field(err, &ECR_INVALID_PARAMETER_EXCEPTION, "policyText",
                            "the policy would keep the caller from setting another one; `force` "
                            "sets it all the same");
 }
 
-int ecr_set_repository_policy(SwCtx *cx, const EcrSetRepositoryPolicyRequest *in, EcrSetRepositoryPolicyResponse *out,
-                              SwError *err) {
-    EcrRepositoryRecord *r;
-    if (check_policy(cx, in->policy_text, err) < 0 || ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
-        return -1;
-    r->policy_text = in->policy_text;
-    *out = (EcrSetRepositoryPolicyResponse){.registry_id = cx->account,
-                                            .repository_name = in->repository_name,
-                                            .policy_text = in->policy_text};
-    return put(cx, r, err) < 0 ? -1 : check_lockout(cx, in, err);
-}
+const SwSettingHooks ecr_repository_policy_setting = {.valid = valid_policy, .changed = check_lockout};
 
-int ecr_get_repository_policy(SwCtx *cx, const EcrGetRepositoryPolicyRequest *in, EcrGetRepositoryPolicyResponse *out,
-                              SwError *err) {
+/* Inputs of settings name the registry, too. */
+static int of_setting(SwCtx *cx, const void *in, SwFound *ret, SwError *err) {
+    static const char *const members[] = {"registryId", "repositoryName"};
     EcrRepositoryRecord *r;
-    if (ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
+    SwStr said[SW_N(members)] = {SW_NO_STR, SW_NO_STR};
+    for (size_t i = 0; i < SW_N(members); i++) {
+        const SwMember *m = sw_shape_member(cx->op->input, sw_str(members[i]));
+        if (sw_member_is_set(m, in))
+            said[i] = *(const SwStr *)sw_member_at(m, in);
+    }
+    if (ecr_repository_of(cx, said[0], said[1], &r, err) < 0)
         return -1;
-    if (!sw_str_is(r->policy_text))
-        return sw_fail(err, &ECR_REPOSITORY_POLICY_NOT_FOUND_EXCEPTION,
-                       "Repository policy does not exist for the repository with name '%.*s' in "
-                       "the registry with id '%.*s'",
-                       SW_FMT(in->repository_name), SW_FMT(cx->account));
-    *out = (EcrGetRepositoryPolicyResponse){.registry_id = cx->account,
-                                            .repository_name = in->repository_name,
-                                            .policy_text = r->policy_text};
+    ret->id = said[1];
+    ret->record = r;
     return 0;
 }
 
-/* Answers what Get would have. */
-int ecr_delete_repository_policy(SwCtx *cx, const EcrDeleteRepositoryPolicyRequest *in, EcrDeleteRepositoryPolicyResponse *out,
-                                 SwError *err) {
-    EcrGetRepositoryPolicyRequest get = {.registry_id = in->registry_id, .repository_name = in->repository_name};
-    EcrGetRepositoryPolicyResponse was;
-    EcrRepositoryRecord *r;
-    if (ecr_get_repository_policy(cx, &get, &was, err) < 0 ||
-        ecr_repository_of(cx, in->registry_id, in->repository_name, &r, err) < 0)
-        return -1;
-    sw_shape_move(cx->arena, &ecr_shape_delete_repository_policy_response, out, &ecr_shape_get_repository_policy_response,
-                  &was);
-    r->policy_text = SW_NO_STR;
-    return put(cx, r, err);
-}
+const SwResourceHooks ecr_repository_hooks = {.of_setting = of_setting};
 
 int ecr_describe_registry(SwCtx *cx, const EcrDescribeRegistryRequest *in, EcrDescribeRegistryResponse *out, SwError *err) {
     out->registry_id = cx->account;

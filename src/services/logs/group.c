@@ -92,22 +92,13 @@ int logs_describe_log_groups(SwCtx *cx, const LogsDescribeLogGroupsRequest *in, 
                    err);
 }
 
-static int set_retention(SwCtx *cx, SwStr name, SwOptInt days, SwError *err) {
-    LogsGroupRecord *g;
-    if (logs_log_group_get(cx, name, &g, err) < 0)
-        return -1;
-    g->retention_in_days = days;
-    if (logs_log_group_put(cx, name, g, err) < 0)
-        return -1;
-    return days.set ? sw_wake(cx, &logs_retention, name, 0, err) : 0;
-}
-
-int logs_put_retention_policy(SwCtx *cx, const LogsPutRetentionPolicyRequest *in, void *out, SwError *err) {
+static int valid_retention(SwCtx *cx, const void *input, SwError *err) {
     static const int allowed[] = {1,   3,   5,   7,   14,   30,   60,   90,   120,  150,  180,
                                   365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653};
+    const LogsPutRetentionPolicyRequest *in = input;
     for (size_t i = 0; i < SW_N(allowed); i++)
         if (in->retention_in_days.v == allowed[i])
-            return set_retention(cx, in->log_group_name, in->retention_in_days, err);
+            return 0;
     return sw_fail(
         err, &LOGS_INVALID_PARAMETER_EXCEPTION,
         "1 validation error detected: Value '%lld' at 'retentionInDays' failed to satisfy constraint: Member must satisfy "
@@ -116,9 +107,11 @@ int logs_put_retention_policy(SwCtx *cx, const LogsPutRetentionPolicyRequest *in
         (long long)in->retention_in_days.v);
 }
 
-int logs_delete_retention_policy(SwCtx *cx, const LogsDeleteRetentionPolicyRequest *in, void *out, SwError *err) {
-    return set_retention(cx, in->log_group_name, (SwOptInt){0}, err);
+static int retention_changed(SwCtx *cx, const SwFound *f, const void *in, SwError *err) {
+    return in ? sw_wake(cx, &logs_retention, f->id, 0, err) : 0;
 }
+
+const SwSettingHooks logs_log_group_retention_setting = {.valid = valid_retention, .changed = retention_changed};
 
 /* Once an hour while a group has a retention. */
 static int retain(SwCtx *cx, SwStr name, SwStep *ret_step, SwError *err) {

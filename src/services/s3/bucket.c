@@ -50,7 +50,7 @@ int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, Sw
     if (s3_check_members(cx, in, err) < 0 || s3_buckets_find(cx->tx, bucket, ret_b, err) < 0)
         return -1;
     if (!*ret_b)
-        return s3_fail_no_bucket(err, bucket);
+        return sw_resource_fail(cx, &s3_bucket_resource, &s3_bucket_resource.missing, bucket, err);
     SwStr expected = text_member(cx->op->input, in, "ExpectedBucketOwner");
     bool own = sw_str_eq((*ret_b)->account, cx->account) && (!sw_str_is(expected) || sw_str_eq(expected, cx->account));
     return own ? 0 : sw_fail(err, &SW_ACCESS_DENIED, "Access Denied");
@@ -109,9 +109,7 @@ static int check_there(SwCtx *cx, const S3BucketRecord *there, SwStr region, boo
             "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
             "Please select a different name and try again.");
     *ret_done = sw_str_eqz(region, "us-east-1") && sw_str_eqz(there->region, "us-east-1") && !tagged;
-    return *ret_done ? 0
-                     : s3_fail_bucket(err, &S3_BUCKET_ALREADY_OWNED_BY_YOU, there->name,
-                                      "Your previous request to create the named bucket succeeded and you already own it.");
+    return *ret_done ? 0 : sw_resource_fail(cx, &s3_bucket_resource, &s3_bucket_resource.exists, there->name, err);
 }
 
 int s3_create_bucket(SwCtx *cx, const S3CreateBucketRequest *in, S3CreateBucketOutput *out, SwError *err) {

@@ -52,7 +52,7 @@ static int check_rule(const S3CORSRule *r, SwError *err) {
                : check_one_star(&r->allowed_headers, "AllowedHeader", err);
 }
 
-int s3_check_cors(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError *err) {
+static int check_cors(SwCtx *cx, const SwFound *f, const void *input, SwError *err) {
     const S3PutBucketCorsRequest *in = input;
     const S3CORSRuleList *rules = &in->cors_configuration->cors_rules;
     if (rules->n == 0 || rules->n > RULES_MAX || (cx->http && cx->http->m.body.n > DOCUMENT_MAX))
@@ -63,21 +63,7 @@ int s3_check_cors(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError
     return 0;
 }
 
-int s3_put_bucket_cors(SwCtx *cx, const S3PutBucketCorsRequest *in, void *out, SwError *err) {
-    return s3_setting_put(cx, S3_SETTING_CORS, in, in->bucket, &in->cors_configuration, err);
-}
-
-int s3_get_bucket_cors(SwCtx *cx, const S3GetBucketCorsRequest *in, S3GetBucketCorsOutput *out, SwError *err) {
-    const S3CORSConfiguration *c = NULL;
-    if (s3_setting_get(cx, S3_SETTING_CORS, in, in->bucket, &c, err) < 0)
-        return -1;
-    out->cors_rules = c->cors_rules;
-    return 0;
-}
-
-int s3_delete_bucket_cors(SwCtx *cx, const S3DeleteBucketCorsRequest *in, void *out, SwError *err) {
-    return s3_setting_delete(cx, S3_SETTING_CORS, in, in->bucket, err);
-}
+const SwSettingHooks s3_bucket_cors_setting = {.check = check_cors};
 
 /* Matching. */
 

@@ -11,10 +11,6 @@ int s3_fail_bucket(SwError *err, const SwErrorKind *kind, SwStr bucket, const ch
     return sw_fail_fact(err, "BucketName", bucket);
 }
 
-int s3_fail_no_bucket(SwError *err, SwStr bucket) {
-    return s3_fail_bucket(err, &S3_NO_SUCH_BUCKET, bucket, "The specified bucket does not exist");
-}
-
 int s3_fail_no_key(SwError *err, SwStr key) {
     sw_fail(err, &S3_NO_SUCH_KEY, "The specified key does not exist.");
     return sw_fail_fact(err, "Key", key);

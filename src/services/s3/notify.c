@@ -210,7 +210,9 @@ static int check_destination(SwCtx *cx, const S3BucketRecord *b, SwStr arn, cons
     return s3_fail_argument(err, sw_str_z(err->arena, arn), why, "Unable to validate the following destination configurations");
 }
 
-int s3_check_notification(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError *err) {
+/* A notification that has no id gets one. */
+static int check_notification(SwCtx *cx, const SwFound *f, const void *input, SwError *err) {
+    const S3BucketRecord *b = s3_bucket_found(f);
     const S3PutBucketNotificationConfigurationRequest *in = input;
     S3NotificationConfiguration *n = in->notification_configuration;
     for (size_t i = 0; i < n->queue_configurations.n; i++) {
@@ -230,17 +232,4 @@ int s3_check_notification(SwCtx *cx, const S3BucketRecord *b, const void *input,
     return 0;
 }
 
-int s3_put_bucket_notification_configuration(SwCtx *cx, const S3PutBucketNotificationConfigurationRequest *in, void *out,
-                                             SwError *err) {
-    return s3_setting_put(cx, S3_SETTING_NOTIFICATION, in, in->bucket, &in->notification_configuration, err);
-}
-
-int s3_get_bucket_notification_configuration(SwCtx *cx, const S3GetBucketNotificationConfigurationRequest *in,
-                                             S3NotificationConfiguration *out, SwError *err) {
-    const S3NotificationConfiguration *n = NULL;
-    if (s3_setting_get(cx, S3_SETTING_NOTIFICATION, in, in->bucket, &n, err) < 0)
-        return -1;
-    if (n)
-        *out = *n;
-    return 0;
-}
+const SwSettingHooks s3_bucket_notification_setting = {.check = check_notification};

@@ -39,7 +39,20 @@ static int bucket_policy(SwCtx *cx, SwStr bucket, SwStr *ret_document, SwError *
     return 0;
 }
 
-const SwResourceHooks s3_bucket_hooks = {.named = bucket_named, .cfn_new = bucket_new, .any_policy = bucket_policy};
+static int bucket_of_setting(SwCtx *cx, const void *in, SwFound *ret, SwError *err) {
+    const SwMember *bucket = sw_shape_member(cx->op->input, SW_STR("Bucket"));
+    S3BucketRecord *b;
+    ret->id = *(const SwStr *)sw_member_at(bucket, in);
+    if (s3_begin(cx, in, ret->id, &b, err) < 0)
+        return -1;
+    ret->record = b;
+    return 0;
+}
+
+const SwResourceHooks s3_bucket_hooks = {.named = bucket_named,
+                                         .cfn_new = bucket_new,
+                                         .any_policy = bucket_policy,
+                                         .of_setting = bucket_of_setting};
 const SwResourceHooks s3_object_hooks = {.named = object_named, .any_policy = bucket_policy};
 const SwResourceHooks s3_bucket_policy_hooks = {.exists = has_policy};
 

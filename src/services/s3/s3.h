@@ -26,7 +26,6 @@ int s3_validate(SwCtx *cx, const SwOperation *op, const void *in, SwError *err) 
 
 /* errors.c: what S3 says beside the message. All return -1. */
 int s3_fail_bucket(SwError *err, const SwErrorKind *kind, SwStr bucket, const char *message);
-int s3_fail_no_bucket(SwError *err, SwStr bucket);
 int s3_fail_no_key(SwError *err, SwStr key);
 int s3_fail_no_version(SwError *err, SwStr key, SwStr version);
 int s3_fail_condition(SwError *err, const char *condition); /* "If-Match" */
@@ -139,30 +138,6 @@ int s3_upload_parts(SwCtx *cx, SwStr upload, S3PartRecords *ret_l, SwError *err)
 int s3_upload_forget(SwCtx *cx, SwStr upload, const S3PartRecords *parts, SwError *err) sw_must_check;
 /* complete.c: what completions of this bucket answered. */
 int s3_completed_forget(SwCtx *cx, SwStr bucket, SwError *err) sw_must_check;
-
-/* settings.c: what a bucket keeps as one member of its record. `in`: the operation's input, which s3_begin looks into. */
-typedef enum S3Setting {
-    S3_SETTING_CORS,
-    S3_SETTING_ENCRYPTION,
-    S3_SETTING_LIFECYCLE,
-    S3_SETTING_NONE, /* one that no bucket has, which is no failure */
-    S3_SETTING_NOTIFICATION,
-    S3_SETTING_OBJECT_LOCK,
-    S3_SETTING_OWNERSHIP,
-    S3_SETTING_POLICY,
-    S3_SETTING_PUBLIC_ACCESS,
-    S3_SETTING_REPLICATION,
-    S3_SETTING_VERSIONING,
-    S3_SETTING_WEBSITE,
-} S3Setting;
-/* value: where such a member lies, a text or a pointer to a structure, that is to be kept once it was checked. */
-int s3_setting_put(SwCtx *cx, S3Setting which, const void *in, SwStr bucket, const void *value, SwError *err) sw_must_check;
-/* *ret_value as it was where it is absent and that is no failure. */
-int s3_setting_get(SwCtx *cx, S3Setting which, const void *in, SwStr bucket, void *ret_value, SwError *err) sw_must_check;
-int s3_setting_delete(SwCtx *cx, S3Setting which, const void *in, SwStr bucket, SwError *err) sw_must_check;
-/* cors.c, notify.c: of inputs that put them; a notification that has no id gets one. */
-int s3_check_cors(SwCtx *cx, const S3BucketRecord *b, const void *in, SwError *err) sw_must_check;
-int s3_check_notification(SwCtx *cx, const S3BucketRecord *b, const void *in, SwError *err) sw_must_check;
 
 /* tagging.c */
 /* Of x-amz-tagging; whoever sends it needs s3:PutObjectTagging as well. */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings of buckets: a member of the record each, which one operation puts, one shows and one takes away. What is peculiar to
- * one is its check and what its absence is called; the table has both. Those that Slipway does not have read as never set;
- * setting them is refused as not implemented, by having no handler. */
+/* Settings of buckets: a member of the record each, which one operation puts, one shows and one takes away
+ * (models/resources/s3.json). Here is what is peculiar to one: its check, what it shows besides. Those that Slipway does not
+ * have read as never set; setting them is refused as not implemented, by having no handler. */
 
 #include "policy/policy.h"
 #include "services/s3/s3.h"
-
-#include <stddef.h>
 
 /* --- policies --------------------------------------------------------------------------------------------------- */
 
@@ -107,8 +105,9 @@ static int check_policy_text(SwStr text, SwError *err) {
     return sw_value_getz(&v, "Statement") ? 0 : sw_fail(err, &S3_MALFORMED_POLICY, "Missing required field Statement");
 }
 
-static int check_policy(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError *err) {
+static int check_policy(SwCtx *cx, const SwFound *f, const void *input, SwError *err) {
     const S3PutBucketPolicyRequest *in = input;
+    const S3BucketRecord *b = s3_bucket_found(f);
     const SwPolicy *parsed;
     if (in->policy.n > 20 * SW_KIB)
         return sw_fail(err, &S3_MALFORMED_POLICY, "Policy document exceeds the maximum allowed size of 20480 bytes");
@@ -132,7 +131,7 @@ static int check_policy(SwCtx *cx, const S3BucketRecord *b, const void *input, S
 
 /* --- other checks ----------------------------------------------------------------------------------------------- */
 
-static int check_versioning(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError *err) {
+static int check_versioning(SwCtx *cx, const SwFound *f, const void *input, SwError *err) {
     const S3PutBucketVersioningRequest *in = input;
     return sw_str_is(in->versioning_configuration->status)
                ? 0
@@ -140,221 +139,48 @@ static int check_versioning(SwCtx *cx, const S3BucketRecord *b, const void *inpu
 }
 
 /* AES256 is what every bucket says; anything else is refused. */
-static int check_encryption(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError *err) {
+static int check_encryption(SwCtx *cx, const SwFound *f, const void *input, SwError *err) {
     const S3PutBucketEncryptionRequest *in = input;
     const S3ServerSideEncryptionRuleList *rules = &in->server_side_encryption_configuration->rules;
     return rules->n == 1 && rules->v[0].apply_server_side_encryption_by_default ? 0 : s3_fail_schema(err);
 }
 
-static SwStr ownership_said(const S3PutBucketOwnershipControlsRequest *in) {
-    return in->ownership_controls->rules.n == 1 ? in->ownership_controls->rules.v[0].object_ownership : SW_NO_STR;
-}
-
-static int check_ownership(SwCtx *cx, const S3BucketRecord *b, const void *input, SwError *err) {
+static int check_ownership(SwCtx *cx, const SwFound *f, const void *input, SwError *err) {
     const S3PutBucketOwnershipControlsRequest *in = input;
     if (in->ownership_controls->rules.n != 1)
         return s3_fail_schema(err);
-    if (!sw_str_eq(ownership_said(in), S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED))
+    if (!sw_str_eq(in->ownership_controls->rules.v[0].object_ownership, S3_OBJECT_OWNERSHIP_BUCKET_OWNER_ENFORCED))
         return sw_refuse_field(err, &SW_NOT_IMPLEMENTED, "ObjectOwnership",
                                "buckets have no ACLs; only BucketOwnerEnforced is supported");
     return 0;
 }
 
-/* --- the table -------------------------------------------------------------------------------------------------- */
-
-/* size 0: no bucket has it. none NULL: its absence is no failure. */
-static const struct Setting {
-    size_t at, size;
-    const SwErrorKind *none;
-    const char *why;
-    int (*check)(SwCtx *cx, const S3BucketRecord *b, const void *in, SwError *err);
-} settings[] = {
-#define KEPT_AS(member) offsetof(S3BucketRecord, member), sizeof(((S3BucketRecord *)NULL)->member)
-    [S3_SETTING_CORS] = {KEPT_AS(cors), &S3_NO_SUCH_CORS_CONFIGURATION, "The CORS configuration does not exist", s3_check_cors},
-    [S3_SETTING_ENCRYPTION] = {KEPT_AS(encryption), NULL, NULL, check_encryption},
-    [S3_SETTING_NOTIFICATION] = {KEPT_AS(notification), NULL, NULL, s3_check_notification},
-    [S3_SETTING_OWNERSHIP] = {KEPT_AS(ownership), &S3_OWNERSHIP_CONTROLS_NOT_FOUND_ERROR,
-                              "The bucket ownership controls were not found", check_ownership},
-    [S3_SETTING_POLICY] = {KEPT_AS(policy), &S3_NO_SUCH_BUCKET_POLICY, "The bucket policy does not exist", check_policy},
-    [S3_SETTING_PUBLIC_ACCESS] = {KEPT_AS(public_access), &S3_NO_SUCH_PUBLIC_ACCESS_BLOCK_CONFIGURATION,
-                                  "The public access block configuration was not found", NULL},
-    [S3_SETTING_VERSIONING] = {KEPT_AS(versioning), NULL, NULL, check_versioning},
-    [S3_SETTING_LIFECYCLE] = {0, 0, &S3_NO_SUCH_LIFECYCLE_CONFIGURATION, "The lifecycle configuration does not exist", NULL},
-    [S3_SETTING_OBJECT_LOCK] = {0, 0, &S3_OBJECT_LOCK_CONFIGURATION_NOT_FOUND_ERROR,
-                                "Object Lock configuration does not exist for this bucket", NULL},
-    [S3_SETTING_REPLICATION] = {0, 0, &S3_REPLICATION_CONFIGURATION_NOT_FOUND_ERROR,
-                                "The replication configuration was not found", NULL},
-    [S3_SETTING_WEBSITE] = {0, 0, &S3_NO_SUCH_WEBSITE_CONFIGURATION,
-                            "The specified bucket does not have a website configuration", NULL},
-    [S3_SETTING_NONE] = {0, 0, NULL, NULL, NULL},
-};
-
-static char *place(S3BucketRecord *b, const struct Setting *s) {
-    return (char *)b + s->at;
+/* Each of the four is said, also where it was not put. */
+static void show_public_access(SwCtx *cx, const SwFound *f, void *output) {
+    S3GetPublicAccessBlockOutput *out = output;
+    S3PublicAccessBlockConfiguration *p = out->public_access_block_configuration;
+    p->block_public_acls.set = p->ignore_public_acls.set = true;
+    p->block_public_policy.set = p->restrict_public_buckets.set = true;
 }
 
-/* A structure, or a text that is not empty. */
-static bool is_set(const struct Setting *s, const char *at) {
-    return s->size == sizeof(SwStr) ? sw_str_is(*(const SwStr *)(const void *)at) : *(void *const *)(const void *)at != NULL;
-}
+const SwSettingHooks s3_bucket_encryption_setting = {.check = check_encryption};
+const SwSettingHooks s3_bucket_ownership_setting = {.check = check_ownership};
+const SwSettingHooks s3_bucket_policy_setting = {.check = check_policy};
+const SwSettingHooks s3_bucket_public_access_setting = {.shown = show_public_access};
+const SwSettingHooks s3_bucket_versioning_setting = {.check = check_versioning};
 
-int s3_setting_put(SwCtx *cx, S3Setting which, const void *in, SwStr bucket, const void *value, SwError *err) {
-    const struct Setting *s = &settings[which];
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, bucket, &b, err) < 0 || (s->check && s->check(cx, b, in, err) < 0))
-        return -1;
-    memcpy(place(b, s), value, s->size);
-    return s3_bucket_store(cx, b, err);
-}
-
-int s3_setting_get(SwCtx *cx, S3Setting which, const void *in, SwStr bucket, void *ret_value, SwError *err) {
-    const struct Setting *s = &settings[which];
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, bucket, &b, err) < 0)
-        return -1;
-    if (s->size && is_set(s, place(b, s)))
-        memcpy(ret_value, place(b, s), s->size);
-    else if (s->none)
-        return s3_fail_bucket(err, s->none, bucket, s->why);
-    return 0;
-}
-
-int s3_setting_delete(SwCtx *cx, S3Setting which, const void *in, SwStr bucket, SwError *err) {
-    S3BucketRecord *b;
-    if (s3_begin(cx, in, bucket, &b, err) < 0)
-        return -1;
-    memset(place(b, &settings[which]), 0, settings[which].size);
-    return s3_bucket_store(cx, b, err);
-}
-
-/* --- operations ------------------------------------------------------------------------------------------------- */
-
-int s3_put_bucket_versioning(SwCtx *cx, const S3PutBucketVersioningRequest *in, void *out, SwError *err) {
-    return s3_setting_put(cx, S3_SETTING_VERSIONING, in, in->bucket, &in->versioning_configuration->status, err);
-}
-
-int s3_get_bucket_versioning(SwCtx *cx, const S3GetBucketVersioningRequest *in, S3GetBucketVersioningOutput *out,
-                             SwError *err) {
-    return s3_setting_get(cx, S3_SETTING_VERSIONING, in, in->bucket, &out->status, err);
-}
-
-int s3_put_bucket_policy(SwCtx *cx, const S3PutBucketPolicyRequest *in, void *out, SwError *err) {
-    return s3_setting_put(cx, S3_SETTING_POLICY, in, in->bucket, &in->policy, err);
-}
-
-int s3_get_bucket_policy(SwCtx *cx, const S3GetBucketPolicyRequest *in, S3GetBucketPolicyOutput *out, SwError *err) {
-    return s3_setting_get(cx, S3_SETTING_POLICY, in, in->bucket, &out->policy, err);
-}
-
-int s3_delete_bucket_policy(SwCtx *cx, const S3DeleteBucketPolicyRequest *in, void *out, SwError *err) {
-    return s3_setting_delete(cx, S3_SETTING_POLICY, in, in->bucket, err);
-}
+/* --- what is said of them ---------------------------------------------------------------------------------------- */
 
 int s3_get_bucket_policy_status(SwCtx *cx, const S3GetBucketPolicyStatusRequest *in, S3GetBucketPolicyStatusOutput *out,
                                 SwError *err) {
-    SwStr policy = SW_NO_STR;
-    if (s3_setting_get(cx, S3_SETTING_POLICY, in, in->bucket, &policy, err) < 0)
+    S3BucketRecord *b;
+    if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
+    if (!sw_str_is(b->policy))
+        return sw_resource_fail(cx, &s3_bucket_resource, &s3_bucket_policy_resource.missing, in->bucket, err);
     out->policy_status = sw_new(cx->arena, S3PolicyStatus);
-    out->policy_status->is_public = SW_SOME_BOOL(is_public(cx->arena, policy));
+    out->policy_status->is_public = SW_SOME_BOOL(is_public(cx->arena, b->policy));
     return 0;
-}
-
-int s3_put_bucket_encryption(SwCtx *cx, const S3PutBucketEncryptionRequest *in, void *out, SwError *err) {
-    return s3_setting_put(cx, S3_SETTING_ENCRYPTION, in, in->bucket, &in->server_side_encryption_configuration, err);
-}
-
-int s3_get_bucket_encryption(SwCtx *cx, const S3GetBucketEncryptionRequest *in, S3GetBucketEncryptionOutput *out,
-                             SwError *err) {
-    S3ServerSideEncryptionConfiguration **c = &out->server_side_encryption_configuration;
-    if (s3_setting_get(cx, S3_SETTING_ENCRYPTION, in, in->bucket, c, err) < 0)
-        return -1;
-    if (*c)
-        return 0;
-    /* Since January 2023 every bucket has this one. */
-    *c = sw_new(cx->arena, S3ServerSideEncryptionConfiguration);
-    S3ServerSideEncryptionRule *r = sw_list_add(cx->arena, &(*c)->rules);
-    r->bucket_key_enabled = SW_SOME_BOOL(false);
-    r->apply_server_side_encryption_by_default = sw_new(cx->arena, S3ServerSideEncryptionByDefault);
-    r->apply_server_side_encryption_by_default->sse_algorithm = SW_STR("AES256");
-    return 0;
-}
-
-int s3_delete_bucket_encryption(SwCtx *cx, const S3DeleteBucketEncryptionRequest *in, void *out, SwError *err) {
-    return s3_setting_delete(cx, S3_SETTING_ENCRYPTION, in, in->bucket, err);
-}
-
-int s3_put_public_access_block(SwCtx *cx, const S3PutPublicAccessBlockRequest *in, void *out, SwError *err) {
-    return s3_setting_put(cx, S3_SETTING_PUBLIC_ACCESS, in, in->bucket, &in->public_access_block_configuration, err);
-}
-
-int s3_get_public_access_block(SwCtx *cx, const S3GetPublicAccessBlockRequest *in, S3GetPublicAccessBlockOutput *out,
-                               SwError *err) {
-    S3PublicAccessBlockConfiguration **p = &out->public_access_block_configuration;
-    if (s3_setting_get(cx, S3_SETTING_PUBLIC_ACCESS, in, in->bucket, p, err) < 0)
-        return -1;
-    (*p)->block_public_acls.set = (*p)->ignore_public_acls.set = true;
-    (*p)->block_public_policy.set = (*p)->restrict_public_buckets.set = true;
-    return 0;
-}
-
-int s3_delete_public_access_block(SwCtx *cx, const S3DeletePublicAccessBlockRequest *in, void *out, SwError *err) {
-    return s3_setting_delete(cx, S3_SETTING_PUBLIC_ACCESS, in, in->bucket, err);
-}
-
-int s3_put_bucket_ownership_controls(SwCtx *cx, const S3PutBucketOwnershipControlsRequest *in, void *out, SwError *err) {
-    SwStr said = ownership_said(in);
-    return s3_setting_put(cx, S3_SETTING_OWNERSHIP, in, in->bucket, &said, err);
-}
-
-int s3_get_bucket_ownership_controls(SwCtx *cx, const S3GetBucketOwnershipControlsRequest *in,
-                                     S3GetBucketOwnershipControlsOutput *out, SwError *err) {
-    SwStr said;
-    if (s3_setting_get(cx, S3_SETTING_OWNERSHIP, in, in->bucket, &said, err) < 0)
-        return -1;
-    out->ownership_controls = sw_new(cx->arena, S3OwnershipControls);
-    sw_list_add(cx->arena, &out->ownership_controls->rules)->object_ownership = said;
-    return 0;
-}
-
-int s3_delete_bucket_ownership_controls(SwCtx *cx, const S3DeleteBucketOwnershipControlsRequest *in, void *out, SwError *err) {
-    return s3_setting_delete(cx, S3_SETTING_OWNERSHIP, in, in->bucket, err);
-}
-
-/* Never set: S3's answer to each. */
-
-int s3_get_bucket_website(SwCtx *cx, const S3GetBucketWebsiteRequest *in, S3GetBucketWebsiteOutput *out, SwError *err) {
-    return s3_setting_get(cx, S3_SETTING_WEBSITE, in, in->bucket, NULL, err);
-}
-
-int s3_get_bucket_lifecycle_configuration(SwCtx *cx, const S3GetBucketLifecycleConfigurationRequest *in,
-                                          S3GetBucketLifecycleConfigurationOutput *out, SwError *err) {
-    return s3_setting_get(cx, S3_SETTING_LIFECYCLE, in, in->bucket, NULL, err);
-}
-
-int s3_get_bucket_replication(SwCtx *cx, const S3GetBucketReplicationRequest *in, S3GetBucketReplicationOutput *out,
-                              SwError *err) {
-    return s3_setting_get(cx, S3_SETTING_REPLICATION, in, in->bucket, NULL, err);
-}
-
-int s3_get_object_lock_configuration(SwCtx *cx, const S3GetObjectLockConfigurationRequest *in,
-                                     S3GetObjectLockConfigurationOutput *out, SwError *err) {
-    return s3_setting_get(cx, S3_SETTING_OBJECT_LOCK, in, in->bucket, NULL, err);
-}
-
-int s3_get_bucket_logging(SwCtx *cx, const S3GetBucketLoggingRequest *in, S3GetBucketLoggingOutput *out, SwError *err) {
-    return s3_setting_get(cx, S3_SETTING_NONE, in, in->bucket, NULL, err);
-}
-
-int s3_get_bucket_accelerate_configuration(SwCtx *cx, const S3GetBucketAccelerateConfigurationRequest *in,
-                                           S3GetBucketAccelerateConfigurationOutput *out, SwError *err) {
-    return s3_setting_get(cx, S3_SETTING_NONE, in, in->bucket, NULL, err);
-}
-
-int s3_get_bucket_request_payment(SwCtx *cx, const S3GetBucketRequestPaymentRequest *in, S3GetBucketRequestPaymentOutput *out,
-                                  SwError *err) {
-    out->payer = SW_STR("BucketOwner");
-    return s3_setting_get(cx, S3_SETTING_NONE, in, in->bucket, NULL, err);
 }
 
 /* ACLs: the owner has everything, and nothing else can be said. */

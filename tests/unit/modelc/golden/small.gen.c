@@ -130,6 +130,7 @@ static const SwErrorKind *const e_get_ticket[] = {NULL};
 static const SwErrorKind *const e_list_things[] = {NULL};
 static const SwPaging g_list_things = {.token = &m_small_shape_list_things_request[1], .limit = &m_small_shape_list_things_request[0], .next = &m_small_shape_list_things_response[3], .more = &m_small_shape_list_things_response[2], .result = {&m_small_shape_list_things_response[0], &m_small_shape_list_things_response[1]}};
 static const SwErrorKind *const e_put_thing[] = {&SMALL_THING_NOT_FOUND, NULL};
+static const SwErrorKind *const e_show_thing[] = {NULL};
 static const SwErrorKind *const e_touch_thing[] = {NULL};
 
 static const SwOperation operations[] = {
@@ -145,6 +146,9 @@ static const SwOperation operations[] = {
     {.name = "PutThing", .method = "PUT", .uri = "/things/{Name+}", .index = SMALL_PUT_THING, .flags = SW_OP_STREAM_IN | SW_OP_CHECKSUM | SW_OP_CHECKSUM_REQUIRED,
      .status = 201, .input = &small_shape_put_thing_request, .output = &small_shape_thing, .result_wrapper = "PutThingResult", .iam_action = "little:WriteThing",
      .error = e_put_thing},
+    {.name = "ShowThing", .method = "POST", .uri = "/", .index = SMALL_SHOW_THING,
+     .status = 200, .input = &small_shape_list_things_request, .output = &small_shape_thing, .result_wrapper = "ShowThingResult", .iam_action = "little:ShowThing",
+     .error = e_show_thing},
     {.name = "TouchThing", .method = "POST", .uri = "/", .index = SMALL_TOUCH_THING, .flags = SW_OP_READ | SW_OP_NO_AUTH,
      .status = 200, .input = &small_shape_choice, .iam_action = "little:TouchThing",
      .error = e_touch_thing},

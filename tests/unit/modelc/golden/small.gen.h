@@ -110,6 +110,7 @@ enum {
     SMALL_GET_TICKET,
     SMALL_LIST_THINGS,
     SMALL_PUT_THING,
+    SMALL_SHOW_THING,
     SMALL_TOUCH_THING,
     SMALL_OP_MAX
 };
@@ -122,6 +123,7 @@ int small_describe_things(SwCtx *cx, const void *in, SmallThings *out, SwError *
 int small_get_ticket(SwCtx *cx, const void *in, void *out, SwError *err);
 int small_list_things(SwCtx *cx, const SmallListThingsRequest *in, SmallListThingsResponse *out, SwError *err);
 int small_put_thing(SwCtx *cx, const SmallPutThingRequest *in, SmallThing *out, SwError *err);
+int small_show_thing(SwCtx *cx, const SmallListThingsRequest *in, SmallThing *out, SwError *err);
 int small_touch_thing(SwCtx *cx, const SmallChoice *in, void *out, SwError *err);
 
 /* In-process calls. */
@@ -136,6 +138,9 @@ static inline int small_call_list_things(SwCtx *cx, const SmallListThingsRequest
 }
 static inline int small_call_put_thing(SwCtx *cx, const SmallPutThingRequest *in, SmallThing **ret_out, SwError *err) {
     return sw_call(cx, &small_api, SMALL_PUT_THING, in, (void **)ret_out, err);
+}
+static inline int small_call_show_thing(SwCtx *cx, const SmallListThingsRequest *in, SmallThing **ret_out, SwError *err) {
+    return sw_call(cx, &small_api, SMALL_SHOW_THING, in, (void **)ret_out, err);
 }
 static inline int small_call_touch_thing(SwCtx *cx, const SmallChoice *in, void **ret_out, SwError *err) {
     return sw_call(cx, &small_api, SMALL_TOUCH_THING, in, (void **)ret_out, err);

@@ -17,5 +17,6 @@ const SwHandler small_handlers[SMALL_OP_MAX] = {
     [SMALL_GET_TICKET] = {SW_HANDLER(small_get_ticket), SW_OWN_TX | SW_WRITES},
     [SMALL_LIST_THINGS] = {SW_HANDLER(small_list_things), 0},
     [SMALL_PUT_THING] = {SW_HANDLER(small_put_thing), 0, &put_thing_token},
+    [SMALL_SHOW_THING] = {SW_HANDLER(small_show_thing), 0},
     [SMALL_TOUCH_THING] = {SW_HANDLER(small_touch_thing), SW_AUTHORISES},
 };

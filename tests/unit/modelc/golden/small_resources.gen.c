@@ -19,6 +19,27 @@ const SwTagRules small_tag_rules = {
 static const SwNamed thing_named[] = {
     {SMALL_PUT_THING, {.n = 1, .at = {0}}},
 };
+static const SwSetting thing_settings[] = {
+    {
+    .name = "State",
+    .put = {SMALL_PUT_THING, .of = {.n = 1, .at = {0}}, .given = {.n = 1, .at = {0}}},
+    .get = {SMALL_LIST_THINGS, .of = {.n = 1, .at = {0}}, .shown = {.n = 1, .at = {3}}},
+    .take = {SMALL_TOUCH_THING, .of = {.n = 1, .at = {0}}},
+    .at = {.n = 1, .at = {8}},
+    .strict = true,
+    .none = {&SMALL_THING_NOT_FOUND, "no state", "Name"},
+    .says = (const SwSaid[]){{"VPCId", "{box}/{name}"}, {"Kind", "{record.state}"}, {NULL, NULL}},
+    .hooks = &small_thing_state_setting,
+    },
+    {
+    .name = "Owner",
+    .put = {SW_NO_OPERATION},
+    .get = {SMALL_SHOW_THING, .of = {.n = 1, .at = {0}}, .shown = {.n = 1, .at = {4}}},
+    .take = {SW_NO_OPERATION},
+    .at = {.n = 1, .at = {1}},
+    .otherwise = "{\"VPCId\":\"x\",\"Parts\":[{\"ACLs\":[\"y\"]}]}",
+    },
+};
 static const SwCfnShape cfn_thing_has_note;
 static const SwCfnShape cfn_thing_has_part;
 static const SwCfnShape cfn_thing_has_tag;
@@ -91,6 +112,7 @@ const SwResource small_thing_resource = {
         [SW_VERB_PUT] = (const uint16_t[]){SMALL_PUT_THING, SW_NO_OPERATION},
         [SW_VERB_SHOW] = (const uint16_t[]){SMALL_DESCRIBE_THINGS, SW_NO_OPERATION},
         [SW_VERB_LIST] = (const uint16_t[]){SMALL_DESCRIBE_THINGS, SMALL_LIST_THINGS, SW_NO_OPERATION},
+        [SW_VERB_CHANGE] = (const uint16_t[]){SMALL_SHOW_THING, SW_NO_OPERATION},
         [SW_VERB_END] = (const uint16_t[]){SMALL_TOUCH_THING, SW_NO_OPERATION},
     },
     .names = "{\"Max\":\"{record.state}\",\"text\":\"{arn}\"}",
@@ -109,6 +131,8 @@ const SwResource small_thing_resource = {
     .exists = {&small_taken, "taken"},
     .named = thing_named,
     .n_named = SW_N(thing_named),
+    .settings = thing_settings,
+    .n_settings = SW_N(thing_settings),
     .cfn = &cfn_thing_type,
     .hooks = &small_thing_hooks,
 };
@@ -189,3 +213,19 @@ const SwDeclarations small_declarations = {
     .tagging = tagging,
     .n_tagging = SW_N(tagging),
 };
+
+int small_put_thing(SwCtx *cx, const SmallPutThingRequest *in, SmallThing *out, SwError *err) {
+    return sw_op_setting_put(cx, &small_thing_resource, SMALL_THING_SETTING_STATE, in, out, err);
+}
+
+int small_list_things(SwCtx *cx, const SmallListThingsRequest *in, SmallListThingsResponse *out, SwError *err) {
+    return sw_op_setting_get(cx, &small_thing_resource, SMALL_THING_SETTING_STATE, in, out, err);
+}
+
+int small_touch_thing(SwCtx *cx, const SmallChoice *in, void *out, SwError *err) {
+    return sw_op_setting_delete(cx, &small_thing_resource, SMALL_THING_SETTING_STATE, in, out, err);
+}
+
+int small_show_thing(SwCtx *cx, const SmallListThingsRequest *in, SmallThing *out, SwError *err) {
+    return sw_op_setting_get(cx, &small_thing_resource, SMALL_THING_SETTING_OWNER, in, out, err);
+}

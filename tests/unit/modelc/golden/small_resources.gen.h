@@ -10,6 +10,11 @@ extern const SwDeclarations small_declarations;
 
 extern const SwResource small_thing_resource;
 extern const SwResourceHooks small_thing_hooks;
+enum { /* in its settings */
+    SMALL_THING_SETTING_STATE,
+    SMALL_THING_SETTING_OWNER,
+};
+extern const SwSettingHooks small_thing_state_setting;
 static inline SwStr small_thing_arn(SwCtx *cx, SwStr box, SwStr name) {
     return sw_resource_write_arn(cx, &small_thing_resource, &(SwParts){.v = {[0] = box, [1] = name}});
 }

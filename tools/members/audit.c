@@ -109,8 +109,35 @@ static bool refuses_all(const SwShape *s) {
     return refused && refused == s->n_member;
 }
 
-/* What the pager, the tag operations and the front door read by what is declared (api/page.h, resource/resource.h,
- * api/idempotency.h). */
+/* One of the members on a way. */
+static bool is_on(const SwShape *from, const SwPath *p, const SwShape *s, const SwMember *m) {
+    for (unsigned i = 0; i < p->n; i++) {
+        while (from->kind == SW_LIST)
+            from = from->member[0].shape;
+        const SwMember *step = &from->member[p->at[i]];
+        if (from == s && step == m)
+            return true;
+        from = step->shape;
+    }
+    return false;
+}
+
+/* What a setting's operation is told: which one is meant, and what is put (given). */
+static bool is_of_setting(const Audit *x, const SwShape *s, const SwMember *m, bool given) {
+    const SwDeclarations *d = x->service->declares;
+    bool is = false;
+    for (size_t i = 0; d && d->resource[i]; i++)
+        for (size_t k = 0; k < d->resource[i]->n_settings; k++) {
+            const SwSetting *t = &d->resource[i]->settings[k];
+            const SwSettingOperation *const all[] = {&t->put, &t->get, &t->take};
+            for (size_t v = 0; v < SW_N(all); v++)
+                is |= all[v]->op == x->op->index && is_on(x->op->input, given ? &all[v]->given : &all[v]->of, s, m);
+        }
+    return is;
+}
+
+/* What the pager, the tag operations, those of settings and the front door read by what is declared (api/page.h,
+ * resource/resource.h, api/idempotency.h). */
 static bool is_declared(const Audit *x, const SwShape *s, const SwMember *m) {
     const SwPaging *page = x->op->page;
     const SwDeclarations *d = x->service->declares;
@@ -124,7 +151,7 @@ static bool is_declared(const Audit *x, const SwShape *s, const SwMember *m) {
         if (t->op == x->op->index && (m == &s->member[t->of.at[0]] || (t->verb != SW_TAG_SHOW && m == &s->member[t->at.at[0]])))
             return true;
     }
-    return false;
+    return is_of_setting(x, s, m, false);
 }
 
 static void walk_member(Audit *x, const SwShape *s, const SwMember *m, SwStr path) {
@@ -134,7 +161,7 @@ static void walk_member(Audit *x, const SwShape *s, const SwMember *m, SwStr pat
     SwStr at = sw_strf(a, "%.*s%s%s", SW_FMT(path), path.n ? "." : "", m->name);
     if (is_declared(x, s, m))
         return;
-    if (!m->refused && is_read(x, type, member, 0))
+    if (!m->refused && (is_read(x, type, member, 0) || is_of_setting(x, s, m, true)))
         walk_shape(x, m->shape, at);
     else if (!is_explained(x, s, m) && !refuses_all(m->shape))
         say(x, sw_strf(a, "%s %.*s  # %s: %.*s", x->service->name, SW_FMT(name), x->op->name, SW_FMT(at)));

@@ -260,6 +260,9 @@ int sw_resource_check_arns(SwCtx *cx, const SwResource *const *among, SwStrList 
 int sw_resource_by_arn(SwCtx *cx, SwStr arn, SwFound *ret, SwError *err) sw_must_check;
 /* Fails with the resource's own error, its words filled from the id or reference that was asked for. */
 int sw_resource_fail(SwCtx *cx, const SwResource *r, const SwText *text, SwStr reference, SwError *err);
+static inline int sw_resource_missing(SwCtx *cx, const SwResource *r, SwStr reference, SwError *err) {
+    return sw_resource_fail(cx, r, &r->missing, reference, err);
+}
 int sw_resource_put(SwCtx *cx, const SwFound *f, SwError *err) sw_must_check;
 /* The same by parts: what the generated, typed accessors call (ecr_repository_get). Insert fails with `exists`. */
 int sw_resource_find_parts(SwCtx *cx, const SwResource *r, const SwParts *p, void **ret_record, SwError *err) sw_must_check;

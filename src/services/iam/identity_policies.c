@@ -70,14 +70,16 @@ static int put_inline(SwCtx *cx, IamKind kind, SwStr owner, SwStr name, SwStr do
     return iam_identity_put(cx, &i, err);
 }
 
+static const SwResource *const policies[] = {
+    [IAM_USER] = &iam_user_policy_resource, [IAM_ROLE] = &iam_role_policy_resource, [IAM_GROUP] = &iam_group_policy_resource};
+
 static int find_inline(SwCtx *cx, IamKind kind, SwStr owner, SwStr name, IamIdentity *ret_i, size_t *ret_at, SwError *err) {
     if (iam_identity_get(cx, kind, owner, ret_i, err) < 0)
         return -1;
     *ret_at = inline_at(ret_i->policies, name);
     if (*ret_at < ret_i->policies->inlined.n)
         return 0;
-    return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The %s policy with name %.*s cannot be found.", iam_kind_noun(kind),
-                   SW_FMT(name));
+    return sw_resource_missing(cx, policies[kind], sw_cat(cx->arena, owner, SW_STR("/"), name), err);
 }
 
 static int delete_inline(SwCtx *cx, IamKind kind, SwStr owner, SwStr name, SwError *err) {

@@ -41,7 +41,7 @@ static int get_key(SwCtx *cx, SwStr user, SwStr id, IamKeyRecord **ret_r, SwErro
         return -1;
     if (*ret_r && sw_str_eq((*ret_r)->account, cx->account) && sw_str_eq((*ret_r)->user_name, u.name))
         return 0;
-    return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The Access Key with id %.*s cannot be found.", SW_FMT(id));
+    return sw_resource_missing(cx, &iam_access_key_resource, id, err);
 }
 
 int iam_delete_access_key(SwCtx *cx, const IamDeleteAccessKeyRequest *in, void *out, SwError *err) {

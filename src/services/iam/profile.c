@@ -74,7 +74,7 @@ int iam_remove_role_from_instance_profile(SwCtx *cx, const IamRemoveRoleFromInst
     if (iam_instance_profile_get(cx, in->instance_profile_name, &r, err) < 0)
         return -1;
     if (!sw_str_ieq(r->role, in->role_name))
-        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The role with name %.*s cannot be found.", SW_FMT(in->role_name));
+        return sw_resource_missing(cx, &iam_role_resource, in->role_name, err);
     r->role = SW_STR("");
     return iam_instance_profile_put(cx, in->instance_profile_name, r, err);
 }

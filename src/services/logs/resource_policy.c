@@ -79,9 +79,7 @@ int logs_delete_resource_policy(SwCtx *cx, const LogsDeleteResourcePolicyRequest
     bool existed;
     if (logs_resource_policies_delete(cx->tx, in->policy_name, &existed, err) < 0)
         return -1;
-    return existed ? 0
-                   : sw_fail(err, &LOGS_RESOURCE_NOT_FOUND_EXCEPTION, "Policy with name [%.*s] does not exist.",
-                             SW_FMT(in->policy_name));
+    return existed ? 0 : sw_resource_missing(cx, &logs_resource_policy_resource, in->policy_name, err);
 }
 
 /* One document with everybody's statements. */

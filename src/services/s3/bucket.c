@@ -50,7 +50,7 @@ int s3_begin(SwCtx *cx, const void *in, SwStr bucket, S3BucketRecord **ret_b, Sw
     if (s3_check_members(cx, in, err) < 0 || s3_buckets_find(cx->tx, bucket, ret_b, err) < 0)
         return -1;
     if (!*ret_b)
-        return sw_resource_fail(cx, &s3_bucket_resource, &s3_bucket_resource.missing, bucket, err);
+        return sw_resource_missing(cx, &s3_bucket_resource, bucket, err);
     SwStr expected = text_member(cx->op->input, in, "ExpectedBucketOwner");
     bool own = sw_str_eq((*ret_b)->account, cx->account) && (!sw_str_is(expected) || sw_str_eq(expected, cx->account));
     return own ? 0 : sw_fail(err, &SW_ACCESS_DENIED, "Access Denied");

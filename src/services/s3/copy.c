@@ -36,7 +36,7 @@ int s3_copy_source(SwCtx *cx, const S3CopySource *s, S3BucketRecord **ret_b, S3O
     if (parse_source(cx->arena, s->text, &bucket, &key, &version, err) < 0 || s3_buckets_find(cx->tx, bucket, ret_b, err) < 0)
         return -1;
     if (!*ret_b)
-        return sw_resource_fail(cx, &s3_bucket_resource, &s3_bucket_resource.missing, bucket, err);
+        return sw_resource_missing(cx, &s3_bucket_resource, bucket, err);
     *ret_named = sw_str_is(version);
     SwStr owner = (*ret_b)->account;
     if (!sw_str_eq(owner, cx->account) || (sw_str_is(s->expected_owner) && !sw_str_eq(s->expected_owner, owner)))

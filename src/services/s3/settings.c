@@ -177,7 +177,7 @@ int s3_get_bucket_policy_status(SwCtx *cx, const S3GetBucketPolicyStatusRequest 
     if (s3_begin(cx, in, in->bucket, &b, err) < 0)
         return -1;
     if (!sw_str_is(b->policy))
-        return sw_resource_fail(cx, &s3_bucket_resource, &s3_bucket_policy_resource.missing, in->bucket, err);
+        return sw_resource_missing(cx, &s3_bucket_policy_resource, in->bucket, err);
     out->policy_status = sw_new(cx->arena, S3PolicyStatus);
     out->policy_status->is_public = SW_SOME_BOOL(is_public(cx->arena, b->policy));
     return 0;

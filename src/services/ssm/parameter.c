@@ -31,9 +31,7 @@ static int check_put(SwCtx *cx, const SsmPutParameterRequest *in, const SsmParam
                        "remove overwrite flag. "
                        "To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.");
     if (old && !in->overwrite.v)
-        return sw_fail(
-            err, &SSM_PARAMETER_ALREADY_EXISTS,
-            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.");
+        return sw_resource_fail(cx, &ssm_parameter_resource, &ssm_parameter_resource.exists, in->name, err);
     if (!old && !sw_str_is(in->type))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "A parameter type is required when you create a parameter.");
     if (old && sw_str_is(in->type) && !sw_str_eq(in->type, old->type))
@@ -206,7 +204,7 @@ static int get(SwCtx *cx, SwStr given, bool decrypt, SsmParameter *ret, SwError 
             return -1;
     }
     if (!p)
-        return sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(n.name));
+        return sw_resource_missing(cx, &ssm_parameter_resource, n.name, err);
     n.name = p->name;
     if (n.selector.p && select_version(cx, &n, &p, err) < 0)
         return -1;
@@ -281,7 +279,7 @@ int ssm_delete_parameter(SwCtx *cx, const SsmDeleteParameterRequest *in, SsmDele
     bool existed;
     if (delete_one(cx, in->name, &existed, err) < 0)
         return -1;
-    return existed ? 0 : sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(in->name));
+    return existed ? 0 : sw_resource_missing(cx, &ssm_parameter_resource, in->name, err);
 }
 
 int ssm_delete_parameters(SwCtx *cx, const SsmDeleteParametersRequest *in, SsmDeleteParametersResult *out, SwError *err) {

@@ -64,6 +64,8 @@ static void read_operation(Declarations *d, Resource *r, Setting *s, SettingVerb
         file_error(d->api, d->file, at, "'%.*s' is not implemented", SW_FMT(o->op->name));
     if (!o->op->input || !resource_named_at(r, o->op, &o->of))
         file_error(d->api, d->file, at, "'%.*s' does not name '%.*s'", SW_FMT(o->op->name), SW_FMT(r->name));
+    else if (o->of.end->kind != SW_STRING && !r->hooks) /* of_setting may find it otherwise */
+        file_error(d->api, d->file, at, "'%.*s' names '%.*s' by no text", SW_FMT(o->op->name), SW_FMT(r->name));
     if (verb == SETTING_PUT && !member)
         file_error(d->api, d->file, at, "\"put\" is Operation.member");
     else if (verb == SETTING_DELETE && member)

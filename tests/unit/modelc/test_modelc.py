@@ -133,6 +133,7 @@ BAD_RESOURCES = [
     ('"get": "ListThings.NextMarker"', '"get": "DescribeThings.Things"', 15, "'DescribeThings' does not name 'Thing'"),
     ('"get": "ListThings.NextMarker"', '"get": "ListThings"', 15, "'ListThings' shows no member of what is kept"),
     ('"get": "ListThings.NextMarker"', '"get": "ListThings.Names"', 15, "'ListThings.Names' is not of the type that is kept"),
+    ('"tags": "tags", "hooks": true', '"tags": "tags"', 15, "'ListThings' names 'Thing' by no text"),
     ('"delete": "TouchThing"', '"delete": "TouchThing.text"', 15, '"delete" is an operation'),
     ('"at": "state", "hooks"', '"at": "stat", "hooks"', 15, "'Thing' keeps no 'stat'"),
     ('"at": "state", "hooks"', '"at": "steps.name", "hooks"', 15, "a list is on the way to 'steps.name'"),

@@ -98,6 +98,14 @@ static void what_was_never_put_may_be_something_or_nothing(void **state) {
     "LifecyclePolicyNotFoundException: Lifecycle policy does not exist for the repository with name 'app' in the registry " \
     "with id '000000000000'"
 
+static SwOptTime evaluated(World *w) {
+    EcrRepositoryRecord *r;
+    OK(sw_ctx_begin(w->cx, SW_READ, &w->err));
+    OK(ecr_repository_get(w->cx, SW_STR("app"), &r, &w->err));
+    sw_ctx_rollback(w->cx);
+    return r->lifecycle_evaluated_at;
+}
+
 static void what_is_strict_fails_where_there_is_none_and_answers_what_it_was(void **state) {
     World *w = *state;
     if (!w)
@@ -112,6 +120,7 @@ static void what_is_strict_fails_where_there_is_none_and_answers_what_it_was(voi
     const char *got = call(w, &ecr_api, "GetLifecyclePolicy", REPOSITORY);
     assert_true(sw_str_starts(sw_str(got), SW_STR(SAYS ",\"lastEvaluatedAt\":")));
     assert_string_equal(call(w, &ecr_api, "DeleteLifecyclePolicy", REPOSITORY), got);
+    assert_false(evaluated(w).set); /* it goes with the policy */
     assert_string_equal(call(w, &ecr_api, "DeleteLifecyclePolicy", REPOSITORY), NO_RULES);
 }
 

@@ -55,5 +55,6 @@ SwValue sw_value_object(void);
 SwValue sw_value_array(void);
 SwValue *sw_value_set(SwArena *a, SwValue *object, SwStr key, SwValue v); /* replaces an equal name */
 SwValue *sw_value_add(SwArena *a, SwValue *array, SwValue v);
+void sw_value_take(SwValue *v, size_t i);                                  /* an object's or array's member out of it */
 void sw_value_sets(SwArena *a, SwValue *object, const char *key, SwStr s); /* skips absent strings */
 SwStr sw_double_text(SwArena *a, double d);

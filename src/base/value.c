@@ -128,6 +128,16 @@ SwValue *sw_value_add(SwArena *a, SwValue *array, SwValue v) {
     return at;
 }
 
+void sw_value_take(SwValue *v, size_t i) {
+    size_t behind = v->n - i - 1;
+    memmove(&v->v[i], &v->v[i + 1], behind * sizeof(*v->v));
+    sw_list_cut(v, v->n - 1);
+    if (v->kind == SW_VOBJECT) {
+        memmove(&v->keys[i], &v->keys[i + 1], behind * sizeof(*v->keys));
+        sw_list_seal(v->keys, v->n, sizeof(*v->keys));
+    }
+}
+
 SwValue *sw_value_set(SwArena *a, SwValue *object, SwStr key, SwValue v) {
     for (size_t i = 0; i < object->n; i++)
         if (sw_str_eq(object->keys[i], key)) {

@@ -72,6 +72,8 @@ typedef struct SwCfnBinding {
     const char *put;         /* the property of it that is put; NULL: the whole */
     const SwErrorKind *none; /* what `get` fails with where there is none */
     const char *refused;     /* why no value is taken; NULL: it is */
+    const char *unless;      /* JSON: those that are nevertheless, as they ask for what is so anyway; texts over {account} and
+                              * {region}; or NULL */
 } SwCfnBinding;
 
 typedef struct SwCfnIdentifier {
@@ -125,9 +127,6 @@ typedef struct SwApplied {
  * transaction is to be undone to where it was before. */
 int sw_resource_apply(SwCtx *cx, const SwResource *r, SwStr identifier, const SwValue *was, const SwValue *want, SwApplied *ret,
                       SwError *err) sw_must_check;
-/* Whether a document is one of the type: required and unknown properties, kinds; read-only ones may not be said. */
-int sw_cfn_check(const SwCfnType *t, const SwValue *properties, SwError *err) sw_must_check;
-
 /* Whether an object says that the structure is not there. */
 bool sw_cfn_says_absent(const SwCfnShape *c, const SwValue *v);
 /* cfn_convert.c: between a property's JSON and the API's value at `at`, which has been made. */

@@ -10,9 +10,15 @@ static const SwValue *wanted(const SwCfnBinding *b, const SwValue *properties) {
     return properties ? sw_value_path(properties, b->property) : NULL;
 }
 
+const SwShape *sw_cfn_end(const SwShape *s, const SwPath *at) {
+    for (unsigned i = 0; i < at->n; i++)
+        for (s = s->member[at->at[i]].shape; s->kind == SW_LIST && i + 1 < at->n;)
+            s = s->member[0].shape;
+    return s;
+}
+
 int sw_cfn_put_at(SwCtx *cx, const SwCfnBinding *b, const SwPath *at, const SwValue *v, const SwShape *s, void *in,
                   SwError *err) {
-    const SwShape *end = s;
     SwPath above = *at;
     if (sw_cfn_says_absent(b->shape, v)) {
         above.n--;
@@ -20,10 +26,7 @@ int sw_cfn_put_at(SwCtx *cx, const SwCfnBinding *b, const SwPath *at, const SwVa
         return 0;
     }
     void *to = sw_path_make(cx->arena, s, in, at);
-    for (unsigned i = 0; i < at->n; i++)
-        for (end = end->member[at->at[i]].shape; end->kind == SW_LIST && i + 1 < at->n;)
-            end = end->member[0].shape;
-    return sw_cfn_put(cx, b->shape, v, b->property, end, to, at->key, err);
+    return sw_cfn_put(cx, b->shape, v, b->property, sw_cfn_end(s, at), to, at->key, err);
 }
 
 /* --- setting ---------------------------------------------------------------------------------------------------- */
@@ -225,25 +228,31 @@ static int set_rest(SwCtx *cx, const SwResource *r, const SwFound *f, const SwVa
     return 0;
 }
 
-/* What `want` names, by all that identifies it or by its only part; ret->r NULL: it names none. */
-static int find_named(SwCtx *cx, const SwResource *r, const SwValue *want, SwFound *ret, SwError *err) {
+/* What is asked for already, by its names, or by what a hook knows it by; ret->r NULL: nothing could be. */
+static int find_named(SwCtx *cx, const SwResource *r, const SwValue *want, const void *in, SwFound *ret, SwError *err) {
     const char *property = r->n_part == 1 ? r->cfn->name_property : NULL;
     SwStr identifier, name = property ? sw_value_str(sw_value_getz(want, property)) : SW_NO_STR;
     *ret = (SwFound){0};
     if (is_named(cx, r, want, &identifier))
         return sw_cfn_found(cx, r, identifier, ret, err);
-    return sw_str_is(name) ? sw_resource_find(cx, r, sw_resource_write(cx, r, r->id, &(SwParts){.v = {name}}), ret, err) : 0;
+    if (r->hooks && r->hooks->cfn_like)
+        return r->hooks->cfn_like(cx, in, ret, err);
+    if (sw_str_is(name))
+        return sw_resource_find(cx, r, sw_resource_write(cx, r, r->id, &(SwParts){.v = {name}}), ret, err);
+    return sw_resource_named(cx, r, &r->api->op[r->cfn->create], in, ret, err);
 }
 
 /* Some services answer a request to make what there is with that, or put the new one in its place. */
-static int is_new(SwCtx *cx, const SwResource *r, const SwValue *want, SwError *err) {
+static int is_new(SwCtx *cx, const SwResource *r, const SwValue *want, const void *in, SwError *err) {
     bool there = false;
     SwFound f;
-    if (find_named(cx, r, want, &f, err) < 0 || (f.r && sw_cfn_is_there(cx, &f, &there, err) < 0))
+    if (find_named(cx, r, want, in, &f, err) < 0 || (f.r && sw_cfn_is_there(cx, &f, &there, err) < 0))
         return -1;
-    return !there           ? 0
-           : r->exists.kind ? sw_resource_fail(cx, r, &r->exists, f.id, err)
-                            : sw_fail(err, &SW_CFN_EXISTS, "%.*s already exists", SW_FMT(f.id));
+    if (!there)
+        return 0;
+    SwStr identifier = sw_resource_identifier(cx, &f);
+    return sw_fail(err, &SW_CFN_EXISTS, "Resource of type '%s' with identifier '%.*s' already exists.", r->cfn->name,
+                   SW_FMT(identifier));
 }
 
 /* What only create's answer says. */
@@ -260,13 +269,14 @@ static void note_told(SwCtx *cx, const SwResource *r, const void *out, SwValue *
 }
 
 static int create_kept(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied *ret, SwError *err) {
+    SwValue plain;
     ret->identifier = make_name(cx, r->cfn, want);
-    return sw_cfn_check(r->cfn, want, err) < 0 ? -1 : sw_cfn_keep(cx, r, ret->identifier, NULL, want, err);
+    return sw_cfn_check(cx, r, want, &plain, err) < 0 ? -1 : sw_cfn_keep(cx, r, ret->identifier, NULL, &plain, err);
 }
 
 static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied *ret, SwError *err) {
     const SwCfnType *t = r->cfn;
-    SwValue named = sw_value_object();
+    SwValue named = sw_value_object(), plain;
     void *in, *out = NULL;
     SwFound f;
     for (size_t i = 0; i < want->n; i++)
@@ -274,10 +284,10 @@ static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied
     if (t->name_property && !sw_value_getz(&named, t->name_property))
         sw_value_set(cx->arena, &named, sw_str(t->name_property), sw_value_string(make_name(cx, t, want)));
     /* whether it is there is told to who may make it */
-    if (sw_cfn_check(t, &named, err) < 0 || create_input(cx, r, &named, &in, err) < 0 ||
-        sw_call_ask(cx, r->api, t->create, in, err) < 0 || is_new(cx, r, &named, err) < 0 ||
-        call(cx, r, t->create, in, &out, err) < 0 || made(cx, r, &named, out, &f, err) < 0 ||
-        set_rest(cx, r, &f, &named, err) < 0)
+    if (sw_cfn_check(cx, r, &named, &plain, err) < 0 || create_input(cx, r, &plain, &in, err) < 0 ||
+        sw_call_ask(cx, r->api, t->create, in, err) < 0 || is_new(cx, r, &plain, in, err) < 0 ||
+        call(cx, r, t->create, in, &out, err) < 0 || made(cx, r, &plain, out, &f, err) < 0 ||
+        set_rest(cx, r, &f, &plain, err) < 0)
         return -1;
     ret->identifier = sw_resource_identifier(cx, &f);
     note_told(cx, r, out, &ret->told);
@@ -355,8 +365,10 @@ static int change_all(SwCtx *cx, const SwResource *r, const SwFound *f, const Sw
 static int update(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *was, const SwValue *want, SwApplied *ret,
                   SwError *err) {
     const SwCfnType *t = r->cfn;
-    if (sw_cfn_check(t, want, err) < 0)
+    SwValue plain;
+    if (sw_cfn_check(cx, r, want, &plain, err) < 0)
         return -1;
+    want = &plain;
     if (t->kept.n)
         return sw_cfn_keep(cx, r, f->id, was, want, err);
     for (size_t i = 0; i < t->n_bind; i++)

@@ -2,11 +2,10 @@
 /* Between CloudFormation's documents and the API's structures. Both have the same tree; names differ in case, scalars may be
  * written as text, a list of tags may be a map, a policy is an object here and text there. */
 
-#include "resource/cfn.h"
+#include "resource/cfn_internal.h"
 
 #include "base/buf.h"
 #include "base/digest.h"
-#include "base/map.h"
 
 const SwErrorKind SW_CFN_INVALID_REQUEST = {.code = "InvalidRequestException", .http = 400};
 const SwErrorKind SW_CFN_EXISTS = {.code = "AlreadyExistsException", .http = 400};
@@ -21,90 +20,15 @@ static const SwMember *member_for(const SwShape *s, const SwCfnField *f) {
     return NULL;
 }
 
-static const SwCfnField *field_of(const SwCfnShape *c, SwStr name) {
+const SwCfnField *sw_cfn_field(const SwCfnShape *c, SwStr name) {
     for (size_t i = 0; i < c->n_field; i++)
         if (sw_str_eqz(name, c->field[i].name))
             return &c->field[i];
     return NULL;
 }
 
-/* --- checking --------------------------------------------------------------------------------------------------- */
-
 static int wrong(const char *name, const char *kind, SwError *err) {
     return sw_fail(err, &SW_CFN_INVALID_REQUEST, "Model validation failed (#/%s: expected type: %s)", name, kind);
-}
-
-static bool fits(SwCfnKind kind, const SwValue *v) {
-    int64_t i;
-    double d;
-    switch (kind) {
-    case SW_CFN_STRING: return v->kind == SW_VSTRING || v->kind == SW_VNUMBER || v->kind == SW_VBOOL;
-    case SW_CFN_INTEGER: return v->kind == SW_VSTRING ? sw_str_to_i64(v->s, &i) : sw_value_i64(v, &i);
-    case SW_CFN_NUMBER: return v->kind == SW_VSTRING ? sw_str_to_double(v->s, &d) : sw_value_double(v, &d);
-    case SW_CFN_BOOLEAN:
-        return v->kind == SW_VBOOL || (v->kind == SW_VSTRING && (sw_str_eqz(v->s, "true") || sw_str_eqz(v->s, "false")));
-    case SW_CFN_JSON: return v->kind == SW_VOBJECT || v->kind == SW_VARRAY || v->kind == SW_VSTRING;
-    case SW_CFN_LIST: return v->kind == SW_VARRAY;
-    case SW_CFN_MAP:
-    case SW_CFN_OBJECT: return v->kind == SW_VOBJECT;
-    }
-    return false;
-}
-
-static int check(const SwCfnShape *c, const SwValue *v, const char *name, SwError *err) {
-    static const char *const kinds[] = {"String",     "Integer",   "Number",     "Boolean",
-                                        "JSONObject", "JSONArray", "JSONObject", "JSONObject"};
-    if (!fits(c->kind, v))
-        return wrong(name, kinds[c->kind], err);
-    for (size_t i = 0; (c->kind == SW_CFN_LIST || c->kind == SW_CFN_MAP) && i < v->n; i++)
-        if (check(c->of, &v->v[i], name, err) < 0)
-            return -1;
-    if (c->kind != SW_CFN_OBJECT)
-        return 0;
-    for (size_t i = 0; i < v->n; i++) {
-        const SwCfnField *f = field_of(c, v->keys[i]);
-        if (!f)
-            return sw_fail(err, &SW_CFN_INVALID_REQUEST,
-                           "Model validation failed (#%s%s: extraneous key [%.*s] is not permitted)", *name ? "/" : "", name,
-                           SW_FMT(v->keys[i]));
-        if (check(f->shape, &v->v[i], f->name, err) < 0)
-            return -1;
-    }
-    for (size_t i = 0; i < c->n_field; i++)
-        if (c->field[i].required && !sw_value_getz(v, c->field[i].name))
-            return sw_fail(err, &SW_CFN_INVALID_REQUEST, "Model validation failed (#%s%s: required key [%s] not found)",
-                           *name ? "/" : "", name, c->field[i].name);
-    return 0;
-}
-
-/* However many somebody sends: the service says only later how many it takes. */
-static int check_keys(const SwCfnBinding *b, const SwValue *tags, SwError *err) {
-    SwMap seen = sw_map(err->arena);
-    for (size_t i = 0; tags->kind == SW_VARRAY && i < tags->n; i++) {
-        SwStr key = sw_value_str(sw_value_getz(&tags->v[i], "Key"));
-        if (sw_map_find(&seen, key))
-            return sw_fail(err, &SW_CFN_INVALID_REQUEST, "%s: the key '%.*s' is there twice", b->property, SW_FMT(key));
-        sw_map_put(&seen, key, &seen); /* it is there: no more is asked */
-    }
-    return 0;
-}
-
-int sw_cfn_check(const SwCfnType *t, const SwValue *properties, SwError *err) {
-    if (check(t->shape, properties, "", err) < 0)
-        return -1;
-    for (size_t i = 0; i < t->n_bind; i++) {
-        const SwCfnBinding *b = &t->bind[i];
-        const SwValue *v = sw_value_path(properties, b->property);
-        if (!v)
-            continue;
-        if (b->read_only)
-            return sw_fail(err, &SW_CFN_INVALID_REQUEST, "Encountered unsupported property %s: it is read only", b->property);
-        if (b->refused)
-            return sw_fail(err, &SW_CFN_INVALID_REQUEST, "%s is not supported: %s", b->property, b->refused);
-        if (b->tags && check_keys(b, v, err) < 0)
-            return -1;
-    }
-    return 0;
 }
 
 /* --- to the API ------------------------------------------------------------------------------------------------- */
@@ -127,9 +51,11 @@ bool sw_cfn_says_absent(const SwCfnShape *c, const SwValue *v) {
 static int put_object(SwCtx *cx, const SwCfnShape *c, const SwValue *v, const char *name, const SwShape *s, void *at,
                       SwError *err) {
     for (size_t i = 0; i < v->n; i++) {
-        const SwCfnField *f = field_of(c, v->keys[i]);
+        const SwCfnField *f = sw_cfn_field(c, v->keys[i]);
         const SwMember *m = f ? member_for(s, f) : NULL;
         if (f && ((f->member && !*f->member) || sw_cfn_says_absent(f->shape, &v->v[i])))
+            continue;
+        if (m && sw_cfn_says_nothing(&v->v[i], m->shape))
             continue;
         if (!m)
             return sw_fail(err, &SW_CFN_INVALID_REQUEST, "%s.%.*s is not supported", name, SW_FMT(v->keys[i]));
@@ -295,7 +221,7 @@ static bool get_whole(SwCtx *cx, const SwShape *s, const void *at, SwValue *ret)
     return sw_json_parse(cx->arena, text, ret, &err) == 0;
 }
 
-bool sw_cfn_get(SwCtx *cx, const SwCfnShape *c, const SwShape *s, const void *at, const char *key, SwValue *ret) {
+static bool get(SwCtx *cx, const SwCfnShape *c, const SwShape *s, const void *at, const char *key, SwValue *ret) {
     if (key)
         return get_text(cx, c, sw_str_map_find(at, sw_str(key)), ret);
     switch (s->kind) {
@@ -316,4 +242,12 @@ bool sw_cfn_get(SwCtx *cx, const SwCfnShape *c, const SwShape *s, const void *at
     case SW_MAP: return c->kind == SW_CFN_LIST ? get_list(cx, c, s, at, ret) : get_map(cx, c, s, at, ret);
     default: return false;
     }
+}
+
+bool sw_cfn_get(SwCtx *cx, const SwCfnShape *c, const SwShape *s, const void *at, const char *key, SwValue *ret) {
+    if (!get(cx, c, s, at, key, ret))
+        return false;
+    if (c->kind == SW_CFN_STRING && (ret->kind == SW_VNUMBER || ret->kind == SW_VBOOL))
+        *ret = sw_value_string(text_of(cx, ret)); /* the schema has a text where the API has a number */
+    return true;
 }

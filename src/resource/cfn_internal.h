@@ -10,7 +10,15 @@
  * over the parts and {arn}; or NULL. */
 int sw_cfn_input(SwCtx *cx, const SwResource *r, unsigned op, const SwFound *f, const char *fixed, void **ret_in,
                  SwError *err) sw_must_check;
-/* cfn_apply.c. A property's value at a way in an input; what it is where it is left out, or NULL. */
+/* cfn_check.c. Whether a document is one of the type: required and unknown properties, kinds; read-only and refused ones may
+ * not be said. *ret: it without what says nothing. */
+int sw_cfn_check(SwCtx *cx, const SwResource *r, const SwValue *properties, SwValue *ret, SwError *err) sw_must_check;
+/* An empty list or map, where the API's needs an element: it is left out. */
+bool sw_cfn_says_nothing(const SwValue *v, const SwShape *s);
+const SwCfnField *sw_cfn_field(const SwCfnShape *c, SwStr name); /* cfn_convert.c; NULL: none */
+/* cfn_apply.c. What is at the end of a way. */
+const SwShape *sw_cfn_end(const SwShape *s, const SwPath *at);
+/* A property's value at a way in an input; what it is where it is left out, or NULL. */
 int sw_cfn_put_at(SwCtx *cx, const SwCfnBinding *b, const SwPath *at, const SwValue *v, const SwShape *s, void *in,
                   SwError *err) sw_must_check;
 const SwValue *sw_cfn_absent(SwCtx *cx, const SwCfnBinding *b);

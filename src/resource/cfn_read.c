@@ -282,7 +282,7 @@ int sw_cfn_is_there(SwCtx *cx, const SwFound *f, bool *ret_there, SwError *err) 
     SwError missing = sw_error(err->arena);
     Reading shown;
     *ret_there = f->record != NULL;
-    if (f->r->in)
+    if (f->r->in && !(f->record && f->r->cfn->read_is_text)) /* what is on its way out is not shown any more */
         return 0;
     *ret_there = read_main(cx, f->r, f, f->id, &shown, &missing) == 0;
     return *ret_there || sw_error_is(&missing, f->r->missing.kind) ? 0 : (*err = missing, -1);

@@ -24,3 +24,7 @@ bool sw_resource_is_here(SwCtx *cx, const SwResource *r, const void *record);
 void sw_resource_parts_of(SwCtx *cx, const SwFound *f, SwParts *ret);
 /* A document over the parts of what is meant, its ARN and its record. */
 SwValue sw_resource_filled(SwCtx *cx, const SwFound *f, const SwParts *p, const SwValue *v);
+/* named.c. The resource that an operation's input names by declared members; ret->r NULL: it names none, or not all of its id.
+ */
+int sw_resource_named(SwCtx *cx, const SwResource *r, const SwOperation *op, const void *in, SwFound *ret,
+                      SwError *err) sw_must_check;

@@ -3,6 +3,7 @@
 
 #include "resource/internal.h"
 
+#include "api/registry.h"
 #include "api/service.h"
 
 /* One of the other parts, as the input says it: a name, or the ARN of what it is part of. */
@@ -31,23 +32,55 @@ static bool same_path(const SwPath *x, const SwPath *y) {
     return x->n == y->n && x->n && memcmp(x->at, y->at, x->n * sizeof(x->at[0])) == 0;
 }
 
+/* What an input says of its parts. */
+static void parts_named(SwCtx *cx, const SwService *s, const SwResource *r, const SwNamed *n, const SwOperation *op,
+                        const void *in, SwStr ref, SwParts *ret) {
+    bool read = false;
+    *ret = (SwParts){0};
+    for (size_t i = 0; ref.p && !read && r->reference[i]; i++)
+        read = sw_resource_read(r, r->reference[i], ref, ret);
+    for (size_t i = 0; i < r->n_part; i++) {
+        SwStr said = same_path(&n->with[i], &n->at) ? ref : sw_path_text(op->input, in, &n->with[i]);
+        if (!ret->v[i].p && sw_str_is(said))
+            ret->v[i] = part_of(cx, s, r->part[i].name, said);
+    }
+}
+
+/* Whether an id can be written of them. */
+static bool say_id(SwCtx *cx, const SwResource *r, const SwParts *p) {
+    for (size_t i = 0; i < r->n_part; i++) {
+        SwStr part = sw_cat(cx->arena, SW_STR("{"), sw_str(r->part[i].name));
+        if (!sw_str_is(p->v[i]) && !r->part[i].otherwise && sw_str_contains(sw_str(r->id), part))
+            return false;
+    }
+    return true;
+}
+
+int sw_resource_named(SwCtx *cx, const SwResource *r, const SwOperation *op, const void *in, SwFound *ret, SwError *err) {
+    SwParts p;
+    *ret = (SwFound){0};
+    for (size_t i = 0; i < r->n_named; i++) {
+        const SwNamed *n = &r->named[i];
+        SwStr ref = n->op == op->index ? sw_path_text(op->input, in, &n->at) : SW_NO_STR;
+        if (!ref.p)
+            continue;
+        parts_named(cx, sw_registry_by_api(cx->host, r->api), r, n, op, in, ref, &p);
+        if (say_id(cx, r, &p))
+            return sw_resource_find(cx, r, sw_resource_write(cx, r, r->id, &p), ret, err);
+    }
+    return 0;
+}
+
 /* ref absent: the request named nothing, and means what the parts say then, or what a hook knows. */
 static int arn_of(SwCtx *cx, const SwService *s, const SwResource *r, const SwNamed *n, const SwOperation *op, const void *in,
                   SwStr ref, SwStr *ret_arn, SwError *err) {
-    SwParts p = {0};
-    bool read = false;
+    SwParts p;
     *ret_arn = r->hooks && r->hooks->named ? r->hooks->named(cx, op, in, ref) : SW_NO_STR;
     if (!ret_arn->p && sw_str_starts(ref, SW_STR("arn:")))
         *ret_arn = ref;
     if (ret_arn->p || (!ref.p && !sw_resource_may_be_left_out(r)))
         return 0;
-    for (size_t i = 0; ref.p && !read && r->reference[i]; i++)
-        read = sw_resource_read(r, r->reference[i], ref, &p);
-    for (size_t i = 0; i < r->n_part; i++) {
-        SwStr said = same_path(&n->with[i], &n->at) ? ref : sw_path_text(op->input, in, &n->with[i]);
-        if (!p.v[i].p && sw_str_is(said))
-            p.v[i] = part_of(cx, s, r->part[i].name, said);
-    }
+    parts_named(cx, s, r, n, op, in, ref, &p);
     return stored_arn(cx, r, &p, ret_arn, err);
 }
 

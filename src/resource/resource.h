@@ -99,6 +99,8 @@ typedef struct SwResourceHooks {
     int (*cfn_set)(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want, SwError *err);
     /* What `create` is told of a new one beside its properties. */
     void (*cfn_new)(SwCtx *cx, void *in);
+    /* The one that `create`, told this, would answer with; ret->r NULL: none. Where names do not tell. */
+    int (*cfn_like)(SwCtx *cx, const void *in, SwFound *ret, SwError *err);
     /* What CloudFormation knows it by, where that is neither its ARN nor the first of its references: a URL. */
     SwStr (*identifier)(SwCtx *cx, const SwFound *f);
     /* Fails with `missing` where its text depends on more than names. */

@@ -137,7 +137,7 @@ test("what a service refuses is a request that failed, with its words, and leave
 
 test("what is no request is refused at once", async () => {
     const bad = (promise, why) => refuses(promise, "InvalidRequestException", why);
-    await refuses(create("AWS::Nothing::Here", {}), "TypeNotFoundException", /AWS::Nothing::Here.*cloudcontrol\/README\.md/);
+    await refuses(create("AWS::Nothing::Here", {}), "TypeNotFoundException", /AWS::Nothing::Here.*`slipway coverage --types`/);
     await bad(ask("CreateResource", { TypeName: REPOSITORY, DesiredState: "{" }), /DesiredState/);
     await bad(create(REPOSITORY, { Colour: "red" }), /Colour/);
     await bad(create(REPOSITORY, {}, { RoleArn: "arn:aws:iam::000000000000:role/build" }), /RoleArn/);
@@ -211,6 +211,40 @@ test("lists come in pages", async () => {
     } while (NextToken);
     assert.deepStrictEqual(all.filter((n) => n.startsWith("page")), ["page0", "page1", "page2", "page3", "page4"]);
     assert.deepStrictEqual([...new Set(all)], all);
+});
+
+test("a document's kinds are the schema's: what is wrong is named with its place", async () => {
+    const bad = (type, state, where) => assert.rejects(create(type, state), (e) => e.name === "InvalidRequestException" && e.message === `Model validation failed (#${where})`);
+    const task = (...ContainerDefinitions) => ({ Family: "f", ContainerDefinitions });
+    await bad("AWS::S3::Bucket", { BucketName: 12345 }, "/BucketName: expected type: String, found: Integer");
+    await bad("AWS::SQS::Queue", { QueueName: 777 }, "/QueueName: expected type: String, found: Integer");
+    await bad("AWS::SQS::Queue", { QueueName: true }, "/QueueName: expected type: String, found: Boolean");
+    await bad("AWS::SQS::Queue", { DelaySeconds: "5" }, "/DelaySeconds: expected type: Integer, found: String");
+    await bad("AWS::SQS::Queue", { DelaySeconds: 1.5 }, "/DelaySeconds: expected type: Integer, found: Double");
+    await bad("AWS::SQS::Queue", { FifoQueue: "true" }, "/FifoQueue: expected type: Boolean, found: String");
+    await bad("AWS::SQS::Queue", { QueueName: null }, "/QueueName: expected type: String, found: Null");
+    await bad("AWS::SQS::Queue", { Tags: {} }, "/Tags: expected type: JSONArray, found: JSONObject");
+    await bad("AWS::ECS::TaskDefinition", task({ Name: "a", Image: "b", Memory: "many" }), "/ContainerDefinitions/0/Memory: expected type: Integer, found: String");
+    await bad("AWS::ECS::TaskDefinition", task({ Name: "a", Image: "b" }, { Name: "web" }), "/ContainerDefinitions/1: required key [Image] not found");
+    await bad("AWS::ECS::TaskDefinition", task({ Name: "a", Image: "b", DockerLabels: { "x/y": 1 } }), "/ContainerDefinitions/0/DockerLabels/x~1y: expected type: String, found: Integer");
+    await bad("AWS::ECS::TaskDefinition", task({ Name: "a", Image: "b", Colour: 1 }), "/ContainerDefinitions/0: extraneous key [Colour] is not permitted");
+    await create("AWS::SQS::Queue", { QueueName: "kinds" });
+    await refuses(patch("AWS::SQS::Queue", (await create("AWS::SQS::Queue", { QueueName: "kind" })).Identifier, { op: "add", path: "/DelaySeconds", value: "5" }),
+        "InvalidRequestException", /#\/DelaySeconds: expected type: Integer, found: String/);
+});
+
+test("what is read only is seen by a patch, and not changed", async () => {
+    await create(REPOSITORY, { RepositoryName: "shown" });
+    const Arn = arn("ecr", "repository/shown"), is = await read(REPOSITORY, "shown");
+    const ok = async (...operations) => { const e = await patch(REPOSITORY, "shown", ...operations); assert.strictEqual(e.OperationStatus, "SUCCESS", e.StatusMessage); };
+    await ok({ op: "test", path: "/Arn", value: Arn });
+    await refuses(patch(REPOSITORY, "shown", { op: "test", path: "/Arn", value: "x" }), "InvalidRequestException", /the test failed: \/Arn/);
+    for (const operation of [{ op: "replace", path: "/Arn", value: Arn }, { op: "add", path: "/Arn", value: "x" }, { op: "remove", path: "/Arn" }, { op: "add", path: "/Arn/x", value: 1 },
+                             { op: "move", from: "/Arn", path: "/RepositoryName" }, { op: "copy", from: "/RepositoryName", path: "/Arn" }])
+        await refuses(patch(REPOSITORY, "shown", operation), "InvalidRequestException", /Arn: it is read only/);
+    await ok({ op: "replace", path: "", value: is });
+    await refuses(patch(REPOSITORY, "shown", { op: "replace", path: "", value: { ...is, Arn: "x" } }), "InvalidRequestException", /Arn: it is read only/);
+    assert.deepStrictEqual(await read(REPOSITORY, "shown"), is);
 });
 
 test("members of objects may stand in any order", async () => {

@@ -50,6 +50,9 @@ const CONTAINER = { Name: "web", Image: "web:1", Cpu: 0, Essential: true, Comman
 const MAY = (Action) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, Resource: "*" }] });
 const TRUSTS = (Service) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service }, Action: "sts:AssumeRole" }] });
 
+// What several tests put their policies on.
+const some = async (type, state) => { const e = await create(type, state); return e.Identifier || e.StatusMessage.match(/identifier '(.*)' already exists/)[1]; };
+
 // type: what is set (of those before it), a patch, and what it then says
 const TYPES = {
     [REPOSITORY]: [() => ({ RepositoryName: "team/web", ImageTagMutability: "IMMUTABLE", Tags: TEAM,
@@ -73,7 +76,7 @@ const TYPES = {
         [{ op: "replace", path: "/Threshold", value: 2 }, { op: "remove", path: "/AlarmDescription" }, { op: "replace", path: "/ActionsEnabled", value: false }], { Threshold: 2, AlarmDescription: undefined, ActionsEnabled: false, Period: 60, Tags: TEAM }],
     "AWS::ECS::Cluster": [() => ({ ClusterName: "prod", CapacityProviders: ["FARGATE"], ClusterSettings: [{ Name: "containerInsights", Value: "disabled" }], Tags: TEAM }),
         [{ op: "replace", path: "/CapacityProviders", value: ["FARGATE", "FARGATE_SPOT"] }], { CapacityProviders: ["FARGATE", "FARGATE_SPOT"] }],
-    "AWS::ECS::ClusterCapacityProviderAssociations": [async () => ({ Cluster: (await create("AWS::ECS::Cluster", { ClusterName: "spare" })).Identifier, CapacityProviders: ["FARGATE"], DefaultCapacityProviderStrategy: [{ CapacityProvider: "FARGATE", Weight: 1 }] }),
+    "AWS::ECS::ClusterCapacityProviderAssociations": [async () => ({ Cluster: await some("AWS::ECS::Cluster", { ClusterName: "spare" }), CapacityProviders: ["FARGATE"], DefaultCapacityProviderStrategy: [{ CapacityProvider: "FARGATE", Weight: 1 }] }),
         [{ op: "replace", path: "/CapacityProviders", value: ["FARGATE", "FARGATE_SPOT"] }], { CapacityProviders: ["FARGATE", "FARGATE_SPOT"], DefaultCapacityProviderStrategy: [{ CapacityProvider: "FARGATE", Weight: 1 }] }],
     "AWS::ECS::TaskDefinition": [() => ({ Family: "web", NetworkMode: "awsvpc", Cpu: "256", Memory: "512", RequiresCompatibilities: ["FARGATE"], ContainerDefinitions: [CONTAINER], Tags: TEAM }),
         [{ op: "replace", path: "/Tags/0/Value", value: "blue" }], { Tags: [{ Key: "team", Value: "blue" }] }],
@@ -105,7 +108,7 @@ const TYPES = {
         { VisibilityTimeout: 90, DelaySeconds: 5, RedrivePolicy: undefined, SqsManagedSseEnabled: true, Arn: arn("sqs", "jobs") }],
     "AWS::SQS::QueuePolicy": [(ids) => ({ Queues: [ids["AWS::SQS::Queue"]], PolicyDocument: permits("sqs:SendMessage", "*") }),
         [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sqs:ReceiveMessage" }], { PolicyDocument: permits("sqs:ReceiveMessage", "*") }],
-    "AWS::SQS::QueueInlinePolicy": [async () => ({ Queue: (await create("AWS::SQS::Queue", { QueueName: "inline" })).Identifier, PolicyDocument: permits("sqs:SendMessage", "*") }),
+    "AWS::SQS::QueueInlinePolicy": [async () => ({ Queue: await some("AWS::SQS::Queue", { QueueName: "inline" }), PolicyDocument: permits("sqs:SendMessage", "*") }),
         [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sqs:ReceiveMessage" }], { PolicyDocument: permits("sqs:ReceiveMessage", "*") }],
     "AWS::SNS::Topic": [(ids) => ({ TopicName: "news", DisplayName: "News", SignatureVersion: "2", Tags: TEAM, Subscription: [{ Endpoint: arn("sqs", "dead"), Protocol: "sqs" }] }),
         [{ op: "replace", path: "/DisplayName", value: "Old news" }, { op: "remove", path: "/Subscription" }, { op: "remove", path: "/SignatureVersion" }],
@@ -115,7 +118,7 @@ const TYPES = {
         { FilterPolicyScope: "MessageBody", FilterPolicy: { paint: { colour: ["red"] } }, RawMessageDelivery: false }],
     "AWS::SNS::TopicPolicy": [(ids) => ({ Topics: [ids["AWS::SNS::Topic"]], PolicyDocument: permits("sns:Publish", arn("sns", "news")) }),
         [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sns:Subscribe" }], { PolicyDocument: permits("sns:Subscribe", arn("sns", "news")) }],
-    "AWS::SNS::TopicInlinePolicy": [async () => ({ TopicArn: (await create("AWS::SNS::Topic", { TopicName: "inline" })).Identifier, PolicyDocument: permits("sns:Publish", arn("sns", "inline")) }),
+    "AWS::SNS::TopicInlinePolicy": [async () => ({ TopicArn: await some("AWS::SNS::Topic", { TopicName: "inline" }), PolicyDocument: permits("sns:Publish", arn("sns", "inline")) }),
         [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sns:Subscribe" }], { PolicyDocument: permits("sns:Subscribe", arn("sns", "inline")) }],
     "AWS::S3::Bucket": [() => ({ BucketName: "files", Tags: TEAM, VersioningConfiguration: { Status: "Enabled" }, OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
         BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }] },
@@ -204,6 +207,103 @@ test("every type that is declared is in the test above", async () => {
     assert.deepStrictEqual(names("types"), declared, "the README's list");
     assert.deepStrictEqual(names("unlisted"), Object.keys(UNLISTED).sort(), "the README's types that are not listed");
     assert.deepStrictEqual(TYPES_DECLARED.filter(({ cfn }) => cfn.list === null || cfn.kept).map(({ type }) => type).sort(), Object.keys(UNLISTED).sort());
+});
+
+// Types of which each create makes one more, and those that have no name by which one could be there already.
+const ANOTHER = { "AWS::ECS::TaskDefinition": "a revision each", "AWS::IAM::AccessKey": "a key each", "AWS::IAM::Policy": "it has a name of CloudFormation's own",
+    "AWS::IAM::UserToGroupAddition": "it has no name", "AWS::SNS::TopicPolicy": "it has no name", "AWS::SQS::QueuePolicy": "it has no name" };
+
+test("what is there already is not made again, whatever its service says to that, and stays as it was", async () => {
+    const ids = {}, order = [];
+    for (const [type, [want]] of Object.entries(TYPES)) {
+        const state = await want(ids), made = await create(type, state);
+        done(made);
+        ids[type] = made.Identifier;
+        order.unshift([type, made.Identifier]);
+        if (type in ANOTHER) continue;
+        const was = await read(type, made.Identifier);
+        const { Tags, ...rest } = state;
+        for (const again of [state, rest, ...(Tags ? [{ ...state, Tags: [{ Key: "other", Value: "x" }] }] : [])]) {
+            const e = await create(type, again);
+            assert.deepStrictEqual([e.OperationStatus, e.ErrorCode], ["FAILED", "AlreadyExists"], `${type}: ${e.StatusMessage}`);
+        }
+        assert.deepStrictEqual(await read(type, made.Identifier), was, type);
+    }
+    const say = async (type, state) => { const e = await create(type, state); return [e.ErrorCode, e.StatusMessage]; };
+    const there = (type) => ["AlreadyExists", `Resource of type '${type}' with identifier '${ids[type]}' already exists.`];
+    const group = "AWS::ElasticLoadBalancingV2::TargetGroup", balancer = "AWS::ElasticLoadBalancingV2::LoadBalancer", subscription = "AWS::SNS::Subscription", service = "AWS::ECS::Service";
+    assert.deepStrictEqual(await say(group, { Name: "web", Port: 9, Protocol: "TCP", TargetType: "ip", VpcId: vpc }), there(group));
+    assert.deepStrictEqual(await say(balancer, { Name: "front", Subnets: subnets, Scheme: "internal" }), there(balancer));
+    assert.deepStrictEqual(await say(subscription, { TopicArn: arn("sns", "news"), Protocol: "sqs", Endpoint: arn("sqs", "jobs"), RawMessageDelivery: false }), there(subscription));
+    for (const Cluster of ["prod", arn("ecs", "cluster/prod")])
+        assert.deepStrictEqual(await say(service, { ServiceName: "web", Cluster, TaskDefinition: "web", DesiredCount: 3, LaunchType: "FARGATE" }), there(service));
+    assert.deepStrictEqual(await say("AWS::S3::Bucket", { BucketName: "files" }), there("AWS::S3::Bucket"));
+    for (const [TypeName, Identifier] of order) done(await event("DeleteResource", { TypeName, Identifier }));
+    const queue = await create("AWS::SQS::Queue", { QueueName: "jobs" });
+    done(queue);
+    done(await event("DeleteResource", { TypeName: "AWS::SQS::Queue", Identifier: queue.Identifier }));
+});
+
+// Values of refused properties that ask for what is so anyway.
+const SO = {
+    "AWS::S3::Bucket": { AccessControl: "Private", ObjectLockEnabled: false, LifecycleConfiguration: { Rules: [] }, IntelligentTieringConfigurations: [], AbacStatus: "Disabled",
+        AccelerateConfiguration: { AccelerationStatus: "Suspended" } },
+    "AWS::CodeBuild::Project": { Visibility: "PRIVATE", Triggers: { Webhook: false }, FileSystemLocations: [], AutoRetryLimit: 0 },
+    "AWS::SNS::Topic": { DeliveryStatusLogging: [] },
+    "AWS::SNS::Subscription": { Region: "us-east-1" },
+    "AWS::Logs::LogGroup": { FieldIndexPolicies: [], BearerTokenAuthenticationEnabled: false },
+    "AWS::ElasticLoadBalancingV2::Listener": { MutualAuthentication: { Mode: "off" } },
+    "AWS::ECS::Service": { ServiceConnectConfiguration: { Enabled: false } },
+    [REPOSITORY]: { LifecyclePolicy: { RegistryId: "000000000000" } },
+};
+const FULL = { [REPOSITORY]: { LifecyclePolicy: { RegistryId: "111111111111" } }, "AWS::S3::Bucket": { LifecycleConfiguration: { Rules: [{ Status: "Enabled" }] }, AccessControl: "PublicRead" },
+    "AWS::SNS::Subscription": { Region: "eu-west-1" }, "AWS::CodeBuild::Project": { Triggers: { Webhook: true } } };
+
+test("what asks for what is so anyway is taken, and leaves what there is as it is", async () => {
+    const ids = {}, order = [];
+    for (const [type, [want]] of Object.entries(TYPES)) {
+        const state = await want(ids), LifecyclePolicy = { ...state.LifecyclePolicy, ...SO[type]?.LifecyclePolicy };
+        const whole = { ...state, ...SO[type], ...(state.LifecyclePolicy ? { LifecyclePolicy } : {}) }, made = await create(type, whole);
+        done(made);
+        ids[type] = made.Identifier;
+        order.unshift([type, made.Identifier]);
+        const got = await read(type, made.Identifier);
+        has(got, state, type);
+        for (const [name, value] of Object.entries(SO[type] || {})) {
+            assert.strictEqual(name in got, name in state, `${type} ${name}`);
+            if (!(name in state)) done(await patch(type, made.Identifier, { op: "add", path: `/${name}`, value }));
+        }
+        assert.deepStrictEqual(await read(type, made.Identifier), got, type);
+        for (const [name, value] of Object.entries(FULL[type] || {})) assert.match(await refusal(type, { ...state, [name]: value }), new RegExp(`${name}.* is not supported`), `${type} ${name}`);
+    }
+    for (const [TypeName, Identifier] of order) done(await event("DeleteResource", { TypeName, Identifier }));
+    const unless = TYPES_DECLARED.flatMap(({ type, cfn }) => Object.entries(cfn.bind || {}).filter(([, b]) => b.unless).map(([name]) => `${type} ${name.split(".")[0]}`));
+    assert.deepStrictEqual(unless.filter((it) => !SO[it.split(" ")[0]]?.[it.split(" ")[1]] && SO[it.split(" ")[0]]?.[it.split(" ")[1]] !== false && SO[it.split(" ")[0]]?.[it.split(" ")[1]] !== 0), [], "each that is declared is asked");
+});
+
+test("an empty list or map is the same as none, made and patched, for every property of every type", async () => {
+    const ids = {}, order = [];
+    for (const [type, [want]] of Object.entries(TYPES)) {
+        const { service } = TYPES_DECLARED.find((d) => d.type === type), schema = schemaOf(service, type), state = await want(ids);
+        const empty = Object.fromEntries(Object.entries(schema.properties).filter(([name, kind]) => (Array.isArray(kind) || kind["*"]) && !(schema.required || []).includes(name) && !(name in state && name !== "Tags"))
+            .map(([name, kind]) => [name, Array.isArray(kind) ? [] : {}]));
+        const made = await create(type, { ...state, ...empty });
+        done(made);
+        ids[type] = made.Identifier;
+        order.unshift([type, made.Identifier]);
+        const got = await read(type, made.Identifier);
+        assert.strictEqual(got.Tags, undefined, type);
+        for (const [name, value] of Object.entries(empty)) {
+            if (!(schema.createOnly || []).includes(name)) done(await patch(type, made.Identifier, { op: "add", path: `/${name}`, value }));
+        }
+        if (schema.properties.Tags) {
+            done(await patch(type, made.Identifier, { op: "add", path: "/Tags", value: TEAM }));
+            assert.deepStrictEqual((await read(type, made.Identifier)).Tags, TEAM);
+            done(await patch(type, made.Identifier, { op: "replace", path: "/Tags", value: [] }));
+        }
+        assert.strictEqual((await read(type, made.Identifier)).Tags, undefined, type);
+    }
+    for (const [TypeName, Identifier] of order) done(await event("DeleteResource", { TypeName, Identifier }));
 });
 
 /* --- every property --- */
@@ -325,11 +425,12 @@ test("what a service refuses is named", async () => {
 
 // Any value of what the schema says it is.
 function sample(schema, kind) {
-    if (Array.isArray(kind)) return [];
-    const plain = { string: "x", integer: 1, number: 1, boolean: true, json: {} };
+    if (Array.isArray(kind)) return [sample(schema, kind[0])];
+    const plain = { string: "x", integer: 1, number: 1, boolean: true, json: { x: "y" } };
     if (kind in plain) return plain[kind];
     const { properties, required = [] } = schema.definitions[kind] || { properties: {} };
-    return Object.fromEntries(required.map((name) => [name, sample(schema, properties[name])]));
+    const named = required.length ? required : Object.keys(properties).slice(0, 1);
+    return Object.fromEntries(named.map((name) => [name, sample(schema, properties[name])]));
 }
 
 test("what a declaration refuses is named, with its reason", async () => {

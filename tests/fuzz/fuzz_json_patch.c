@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     SwStr patch = sw_str_n(copy, size), text;
     SwValue doc, again;
     if (sw_str_cut(&patch, '\n', &text) && sw_json_parse(a, text, &doc, &err) == 0 &&
-        cloudcontrol_patch(a, &doc, patch, &err) == 0) {
+        cloudcontrol_patch(a, NULL, &doc, patch, &err) == 0) {
         SwStr made = sw_json_text(a, &doc);
         bool deep = sw_json_parse(a, made, &again, &err) < 0; /* a copy of a value into itself may go too deep */
         if (!deep && !sw_str_eq(sw_json_text(a, &again), made))

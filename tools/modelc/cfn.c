@@ -50,9 +50,9 @@ static Operation *way(Declarations *d, const SwValue *at, bool output, Path *ret
     return op;
 }
 
-static const char *bind_words[] = {"create", "set",     "unset", "take", "get",       "delete",  "absent",
-                                   "none",   "refused", "stays", "text", "kept",      "later",   "put",
-                                   "each",   "input",   "hook",  "told", "attribute", "without", NULL};
+static const char *bind_words[] = {"create",  "set",   "unset",     "take",    "get",    "delete", "absent", "none",
+                                   "refused", "stays", "text",      "kept",    "later",  "put",    "each",   "input",
+                                   "hook",    "told",  "attribute", "without", "unless", NULL};
 
 void resource_told(Declarations *d, Resource *r, const SwValue *v) {
     for (size_t i = 0; (v->kind == SW_VOBJECT || v->kind == SW_VARRAY) && i < v->n; i++)
@@ -157,6 +157,31 @@ static void bind_attribute(Declarations *d, CfnType *t, CfnBinding *b, SwStr nam
         b->name_at.key = name;
 }
 
+static bool is_of(const SwValue *type, const SwValue *v) {
+    static const char *const texts[] = {"string", NULL}, *const numbers[] = {"integer", "number", NULL},
+                             *const truths[] = {"boolean", NULL};
+    SwStr kind = sw_value_str(type);
+    return is_word(texts, kind)     ? v->kind == SW_VSTRING
+           : is_word(numbers, kind) ? v->kind == SW_VNUMBER
+           : is_word(truths, kind)  ? v->kind == SW_VBOOL
+                                    : v->kind == (type->kind == SW_VARRAY ? SW_VARRAY : SW_VOBJECT);
+}
+
+/* The values of what is refused that ask for what is so anyway, as JSON. */
+static SwStr unless(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
+    if (!said)
+        return SW_NO_STR;
+    if (said->kind != SW_VARRAY || !said->n || !b->refused.p)
+        file_error(d->api, d->file, said, "\"unless\" is a list of values of what is \"refused\"");
+    for (size_t i = 0; said->kind == SW_VARRAY && i < said->n; i++) {
+        if (!is_of(b->type, &said->v[i]))
+            file_error(d->api, d->file, &said->v[i], "no value of %.*s.%.*s", SW_FMT(t->name), SW_FMT(b->property));
+        if (said->v[i].kind == SW_VSTRING)
+            resource_template(d, t->of, &said->v[i]);
+    }
+    return sw_json_text(d->api->arena, said);
+}
+
 static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwValue *said) {
     const SwValue *create = sw_value_getz(said, "create"), *get = sw_value_getz(said, "get"),
                   *remove = sw_value_getz(said, "delete"), *none = sw_value_getz(said, "none");
@@ -184,6 +209,7 @@ static void bind_explicit(Declarations *d, CfnType *t, CfnBinding *b, const SwVa
     if (sw_value_getz(said, "take"))
         b->take = way(d, sw_value_getz(said, "take"), false, &b->take_at);
     b->refused = sw_value_str(sw_value_getz(said, "refused"));
+    b->unless = unless(d, t, b, sw_value_getz(said, "unless"));
     b->stays = sw_value_str(sw_value_getz(said, "stays"));
     b->kept = sw_value_is_true(sw_value_getz(said, "kept"));
     b->hook = sw_value_is_true(sw_value_getz(said, "hook"));

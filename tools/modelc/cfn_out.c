@@ -146,6 +146,7 @@ static void write_binding(SwArena *a, CfnType *t, CfnBinding *x, SwBuf *b) {
     add_field(b, "without", x->without);
     add_field(b, "absent", x->absent);
     add_field(b, "refused", x->refused);
+    add_field(b, "unless", x->unless);
     add_field(b, "put", x->put);
     add_field(b, "get_input", x->get_input);
     add_way(b, "told", &x->told);

@@ -53,7 +53,7 @@ typedef struct CfnBinding {
     Path told;
     Path create, set_at, get_at, take_at, remove, name_at;
     Operation *set, *unset, *get, *take;
-    SwStr absent, refused, stays, text, put, get_input, without;
+    SwStr absent, refused, unless, stays, text, put, get_input, without;
     const char *none;
 } CfnBinding;
 typedef struct CfnBindingList {

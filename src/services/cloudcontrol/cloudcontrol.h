@@ -18,5 +18,7 @@ int cloudcontrol_not_found(SwStr type, SwStr identifier, SwError *err);
 /* Whether the type's service refused the caller, whatever it calls that. */
 bool cloudcontrol_denied(const SwCtx *cx, const SwResource *r, const SwError *e);
 
-/* patch.c: RFC 6902 on *doc, which is changed in place; afterwards of no use where it fails (InvalidRequestException). */
-int cloudcontrol_patch(SwArena *a, SwValue *doc, SwStr patch, SwError *err) sw_must_check;
+/* patch.c: RFC 6902 on *doc, which is changed in place; afterwards of no use where it fails (InvalidRequestException). What is
+ * read only by the type (NULL: nothing) is seen, and left as it is. */
+int cloudcontrol_patch(SwArena *a, const SwCfnType *t, SwValue *doc, SwStr patch, SwError *err) sw_must_check;
+bool cloudcontrol_is_read_only(const SwCfnType *t, SwStr property);

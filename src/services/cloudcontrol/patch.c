@@ -8,6 +8,7 @@
 
 typedef struct Patch {
     SwArena *a;
+    const SwCfnType *t;
     SwValue *doc;
     size_t copied;
     SwError *err;
@@ -32,6 +33,25 @@ static SwStr unescaped(SwArena *a, SwStr token) {
         i += escape;
     }
     return sw_buf_str(&b);
+}
+
+bool cloudcontrol_is_read_only(const SwCfnType *t, SwStr property) {
+    for (size_t i = 0; t && i < t->n_bind; i++)
+        if (t->bind[i].read_only && sw_str_eqz(property, t->bind[i].property))
+            return true;
+    return false;
+}
+
+/* What is about to be changed, or something in it. */
+static int check_writable(Patch *p, SwStr pointer) {
+    SwStr rest = sw_str_skip(pointer, pointer.n ? 1 : 0), head = rest;
+    if (sw_str_find(rest, '/', &(size_t){0}))
+        (void)sw_str_cut(&rest, '/', &head);
+    head = unescaped(p->a, head);
+    if (!cloudcontrol_is_read_only(p->t, head))
+        return 0;
+    return sw_fail(p->err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "Encountered unsupported property %.*s: it is read only",
+                   SW_FMT(head));
 }
 
 /* Without a sign, without leading zeros; false beyond `most`. */
@@ -116,14 +136,7 @@ static int take(Patch *p, SwStr pointer, const Place *at) {
     SwValue *v = at->parent ? child(at->parent, at->name) : NULL;
     if (!v)
         return invalid(p, "there is nothing to remove", pointer);
-    SwValue *list = at->parent;
-    size_t i = (size_t)(v - list->v), behind = list->n - i - 1;
-    memmove(v, v + 1, behind * sizeof(*v));
-    sw_list_cut(list, list->n - 1);
-    if (list->kind == SW_VOBJECT) {
-        memmove(&list->keys[i], &list->keys[i + 1], behind * sizeof(*list->keys));
-        sw_list_seal(list->keys, list->n, sizeof(*list->keys));
-    }
+    sw_value_take(at->parent, (size_t)(v - at->parent->v));
     return 0;
 }
 
@@ -161,6 +174,9 @@ static int step(Patch *p, const SwValue *said) {
     SwValue v;
     if (!path.p || (moves && !from.p) || (valued && !value) || (!moves && !valued && !sw_str_eqz(op, "remove")))
         return invalid(p, "not an operation of RFC 6902", sw_json_text(p->a, said));
+    bool looks = sw_str_eqz(op, "test");
+    if ((!looks && check_writable(p, path) < 0) || (sw_str_eqz(op, "move") && check_writable(p, from) < 0))
+        return -1;
     if (moves)
         return move(p, from, path, sw_str_eqz(op, "copy"));
     if (locate(p, path, &at) < 0)
@@ -174,14 +190,14 @@ static int step(Patch *p, const SwValue *said) {
     SwValue *there = existing(p, &at);
     if (!there)
         return invalid(p, "there is no such path", path);
-    if (sw_str_eqz(op, "test"))
+    if (looks)
         return sw_value_equal(there, &v) ? 0 : invalid(p, "the test failed", path);
     *there = v;
     return 0;
 }
 
-int cloudcontrol_patch(SwArena *a, SwValue *doc, SwStr text, SwError *err) {
-    Patch p = {.a = a, .doc = doc, .err = err};
+int cloudcontrol_patch(SwArena *a, const SwCfnType *t, SwValue *doc, SwStr text, SwError *err) {
+    Patch p = {.a = a, .t = t, .doc = doc, .err = err};
     SwValue patch;
     if (sw_json_parse(a, text, &patch, err) < 0)
         return sw_fail_as(err, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION, "PatchDocument is no JSON: %s", err->message);

@@ -144,24 +144,22 @@ static int carry_out(SwCtx *cx, Request *q, const SwError *why, CloudcontrolProg
     return tell(cx, q, e, err);
 }
 
-/* What there is, without what only the service says; false: *why says why there is none. */
+/* What there is; false: *why says why there is none. */
 static bool current(SwCtx *cx, const Request *q, SwValue *ret, SwError *why) {
-    SwValue model;
     *why = sw_error(cx->arena);
     *ret = sw_value_object();
-    if (sw_resource_model(cx, q->r, q->identifier, &model, why) < 0) {
-        if (sw_error_is(why, q->r->missing.kind))
-            (void)cloudcontrol_not_found(q->type, q->identifier, why);
-        return false;
-    }
-    for (size_t i = 0; i < model.n; i++) {
-        bool read_only = false;
-        for (size_t k = 0; k < q->r->cfn->n_bind; k++)
-            read_only |= q->r->cfn->bind[k].read_only && sw_str_eqz(model.keys[i], q->r->cfn->bind[k].property);
-        if (!read_only)
-            sw_value_set(cx->arena, ret, model.keys[i], model.v[i]);
-    }
-    return true;
+    if (sw_resource_model(cx, q->r, q->identifier, ret, why) == 0)
+        return true;
+    if (sw_error_is(why, q->r->missing.kind))
+        (void)cloudcontrol_not_found(q->type, q->identifier, why);
+    return false;
+}
+
+/* Without what only the service says; what is said of it otherwise stays. */
+static void leave_out_read_only(const SwCfnType *t, SwValue *v, const SwValue *is) {
+    for (size_t i = v->kind == SW_VOBJECT ? v->n : 0; i > 0; i--)
+        if (cloudcontrol_is_read_only(t, v->keys[i - 1]) && sw_value_equal(&v->v[i - 1], sw_value_get(is, v->keys[i - 1])))
+            sw_value_take(v, i - 1);
 }
 
 int cloudcontrol_create_resource(SwCtx *cx, const CloudcontrolCreateResourceInput *in, CloudcontrolCreateResourceOutput *out,
@@ -179,15 +177,18 @@ int cloudcontrol_create_resource(SwCtx *cx, const CloudcontrolCreateResourceInpu
 int cloudcontrol_update_resource(SwCtx *cx, const CloudcontrolUpdateResourceInput *in, CloudcontrolUpdateResourceOutput *out,
                                  SwError *err) {
     Request q = {.operation = "UPDATE", .type = in->type_name, .identifier = in->identifier};
-    SwValue was, want;
+    SwValue is, was, want;
     SwError why;
     if (cloudcontrol_type(cx, q.type, &q.r, err) < 0)
         return -1;
-    if (!current(cx, &q, &was, &why))
+    if (!current(cx, &q, &is, &why))
         return carry_out(cx, &q, &why, &out->progress_event, err);
-    if (sw_json_parse(cx->arena, sw_json_text(cx->arena, &was), &want, err) < 0 ||
-        cloudcontrol_patch(cx->arena, &want, in->patch_document, err) < 0)
+    SwStr text = sw_json_text(cx->arena, &is);
+    if (sw_json_parse(cx->arena, text, &was, err) < 0 || sw_json_parse(cx->arena, text, &want, err) < 0 ||
+        cloudcontrol_patch(cx->arena, q.r->cfn, &want, in->patch_document, err) < 0)
         return -1;
+    leave_out_read_only(q.r->cfn, &was, &is);
+    leave_out_read_only(q.r->cfn, &want, &is);
     q.was = &was;
     q.want = &want;
     return carry_out(cx, &q, NULL, &out->progress_event, err);

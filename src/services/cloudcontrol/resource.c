@@ -13,8 +13,7 @@ int cloudcontrol_type(SwCtx *cx, SwStr name, const SwResource **ret_r, SwError *
     if (*ret_r)
         return 0;
     return sw_fail(err, &CLOUDCONTROL_TYPE_NOT_FOUND_EXCEPTION,
-                   "The type '%.*s' cannot be found. Those that there are stand in src/services/cloudcontrol/README.md.",
-                   SW_FMT(name));
+                   "The type '%.*s' cannot be found. `slipway coverage --types` lists those that there are.", SW_FMT(name));
 }
 
 int cloudcontrol_not_found(SwStr type, SwStr identifier, SwError *err) {

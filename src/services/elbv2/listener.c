@@ -35,6 +35,20 @@ static int listener_on(SwCtx *cx, SwStr lb_arn, int64_t port, Elbv2ListenerRecor
     return 0;
 }
 
+/* The one on the same port (SwResourceHooks.cfn_like). */
+static int listener_like(SwCtx *cx, const void *input, SwFound *ret, SwError *err) {
+    const Elbv2CreateListenerInput *in = input;
+    Elbv2ListenerRecord *old;
+    *ret = (SwFound){0};
+    if (!in->port.set)
+        return 0;
+    if (listener_on(cx, in->load_balancer_arn, in->port.v, &old, err) < 0)
+        return -1;
+    return old ? sw_resource_by_arn(cx, old->listener->listener_arn, ret, err) : 0;
+}
+
+const SwResourceHooks elbv2_listener_hooks = {.cfn_like = listener_like};
+
 static int duplicate(SwStr lb_arn, SwError *err) {
     return sw_fail(err, &ELBV2_DUPLICATE_LISTENER_EXCEPTION,
                    "A listener already exists on this port for this load balancer '%.*s'", SW_FMT(lb_arn));

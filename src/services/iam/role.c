@@ -235,8 +235,22 @@ static SwStr linked_name(SwCtx *cx, const SwFound *f) {
     return f->record ? iam_role_found(f)->role->role_name : f->id;
 }
 
+/* A service's only one. */
+static int linked_like(SwCtx *cx, const void *input, SwFound *ret, SwError *err) {
+    const IamCreateServiceLinkedRoleRequest *in = input;
+    *ret = (SwFound){0};
+    for (size_t k = 0; k < SW_N(linked); k++)
+        if (sw_str_eqz(in->aws_service_name, linked[k].service))
+            return sw_resource_find(cx, &iam_service_linked_role_resource, sw_str_lower(cx->arena, sw_str(linked[k].role)), ret,
+                                    err);
+    return 0;
+}
+
 const SwResourceHooks iam_role_hooks = {.named = named};
-const SwResourceHooks iam_service_linked_role_hooks = {.exists = is_linked, .cfn_get = show_service, .identifier = linked_name};
+const SwResourceHooks iam_service_linked_role_hooks = {.exists = is_linked,
+                                                       .cfn_get = show_service,
+                                                       .cfn_like = linked_like,
+                                                       .identifier = linked_name};
 
 int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRequest *in,
                                    IamCreateServiceLinkedRoleResponse *out, SwError *err) {

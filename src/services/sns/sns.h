@@ -36,6 +36,8 @@ typedef struct SnsMessage {
 int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) sw_must_check;
 int sns_deliver(SwCtx *cx, SwStr arn, SwStr payload, const SwValue *parameters, SwError *err); /* SwTarget.deliver */
 
+/* subscription.c: the one of the same topic, protocol and endpoint (SwResourceHooks.cfn_like). */
+int sns_subscription_like(SwCtx *cx, const void *input, SwFound *ret, SwError *err) sw_must_check;
 /* cfn.c: the subscriptions that CloudFormation's topic names itself (SwResourceHooks.cfn_get, cfn_set). */
 int sns_topic_subscriptions(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err);
 int sns_topic_subscribe(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want,

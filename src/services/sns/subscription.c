@@ -115,6 +115,18 @@ static SnsSubscriptionRecord *find(const SnsSubscriptionRecords *l, const SnsSub
     return NULL;
 }
 
+int sns_subscription_like(SwCtx *cx, const void *input, SwFound *ret, SwError *err) {
+    const SnsSubscribeInput *in = input;
+    SnsSubscriptionRecords l;
+    *ret = (SwFound){0};
+    if (sns_subscriptions_of(cx, in->topic_arn, &l, err) < 0)
+        return -1;
+    SnsSubscriptionRecord *s = find(&l, in);
+    if (s)
+        *ret = (SwFound){.r = &sns_subscription_resource, .id = s->arn, .record = s};
+    return 0;
+}
+
 /* What an attribute says, or says by default. */
 static SwStr effective(const SnsSubscriptionRecord *s, SwStr name) {
     SwStr otherwise = sw_str_eqz(name, "RawMessageDelivery")  ? SW_STR("false")

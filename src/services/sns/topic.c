@@ -29,7 +29,7 @@ static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) 
     return sw_resource_read(s, s->arn[0], ref, &p) ? sw_resource_write(cx, t, t->arn[0], &p) : SW_NO_STR;
 }
 
-const SwResourceHooks sns_subscription_hooks = {.named = named};
+const SwResourceHooks sns_subscription_hooks = {.named = named, .cfn_like = sns_subscription_like};
 const SwResourceHooks sns_topic_hooks = {.policy = sns_topic_policy,
                                          .cfn_get = sns_topic_subscriptions,
                                          .cfn_set = sns_topic_subscribe};

@@ -64,7 +64,7 @@ static void patches_do_what_the_rfc_says(void **state) {
         SwError err = sw_error(a);
         SwValue doc;
         assert_int_equal(sw_json_parse(a, sw_str(cases[i].doc), &doc, &err), 0);
-        int r = cloudcontrol_patch(a, &doc, sw_str(cases[i].patch), &err);
+        int r = cloudcontrol_patch(a, NULL, &doc, sw_str(cases[i].patch), &err);
         if (!cases[i].want) {
             if (r == 0 || err.kind != &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION)
                 fail_msg("%s was taken", cases[i].patch);
@@ -87,7 +87,7 @@ static void many_operations_on_a_large_document_end_soon(void **state) {
     for (unsigned i = 0; i < 1000; i++)
         sw_buf_addf(&patch, "%s{\"op\":\"remove\",\"path\":\"/l/0\"}", i ? "," : "[");
     sw_buf_addc(&patch, ']');
-    assert_int_equal(cloudcontrol_patch(a, &doc, sw_buf_str(&patch), &err), 0);
+    assert_int_equal(cloudcontrol_patch(a, NULL, &doc, sw_buf_str(&patch), &err), 0);
     assert_int_equal(sw_value_getz(&doc, "l")->n, 19000);
 }
 
@@ -102,7 +102,7 @@ static void copies_of_copies_are_refused_before_memory_ends(void **state) {
     for (unsigned i = 0; i < 100; i++)
         sw_buf_addf(&patch, "%s{\"op\":\"copy\",\"from\":\"/l\",\"path\":\"/l/-\"}", i ? "," : "[");
     sw_buf_addc(&patch, ']');
-    assert_int_equal(cloudcontrol_patch(a, &doc, sw_buf_str(&patch), &err), -1);
+    assert_int_equal(cloudcontrol_patch(a, NULL, &doc, sw_buf_str(&patch), &err), -1);
     assert_ptr_equal(err.kind, &CLOUDCONTROL_INVALID_REQUEST_EXCEPTION);
 }
 
@@ -119,7 +119,7 @@ static void documents_get_no_deeper_than_can_be_read(void **state) {
         sw_buf_addf(&patch, "%s{\"op\":\"add\",\"path\":\"%.*s\",\"value\":{}}", i ? "," : "[", SW_FMT(at));
     }
     sw_buf_addc(&patch, ']');
-    assert_int_equal(cloudcontrol_patch(a, &doc, sw_buf_str(&patch), &err), -1);
+    assert_int_equal(cloudcontrol_patch(a, NULL, &doc, sw_buf_str(&patch), &err), -1);
     assert_non_null(strstr(err.message, "too deep"));
     SwStr made = sw_json_text(a, &doc);
     assert_int_equal(sw_json_parse(a, made, &doc, &err), 0);

@@ -150,6 +150,10 @@ BAD_RESOURCES = [
     ('"get": "ShowThing.Owner"', '"get": "ShowThing"', 17, '"otherwise" is for a member that "get" shows where there is no "none"'),
     ('[{"ACLs": ["y"]}]', '[{"ACL": ["y"]}]', 17, "Thing has no 'ACL'"),
     ('[{"ACLs": ["y"]}]', '[{"ACLs": "y"}]', 17, 'no Texts'),
+    ('"refused": "there is none", ', '', 32, '"unless" is a list of values of what is "refused"'),
+    ('"unless": ["x", "{name}"]', '"unless": []', 32, '"unless" is a list of values of what is "refused"'),
+    ('"unless": ["x", ', '"unless": [1, ', 32, 'no value of Little::Small::Thing.Nothing'),
+    ('"unless": ["x", "{name}"', '"unless": ["x", "{nome}"', 32, "'Thing' has no part 'nome'"),
 ]
 
 

@@ -29,6 +29,29 @@ test("an alarm's history begins with its creation, however soon it is first look
     await cw.send(new DeleteAlarmsCommand({ AlarmNames: ["early"] }));
 });
 
+test("names hold no control characters, dimensions ASCII alone", async () => {
+    const invalid = (promise, why) => refuses(promise, "InvalidParameterValueException", why), wrong = (promise, why) => refuses(promise, "ValidationError", why);
+    const set = (more) => cw.send(new PutMetricAlarmCommand({ AlarmName: "text", ...errors, ...more }));
+    const one = (Dimensions) => [{ Id: "m", MetricStat: { Metric: { Namespace: "n", MetricName: "m", Dimensions }, Period: 60, Stat: "Sum" } }];
+    for (const c of ["\n", "\t", "\x01", "\x7f"]) {
+        await wrong(set({ AlarmName: `a${c}b` }), /AlarmName must not contain ASCII control characters/);
+        if (c === "\n") continue; // a line's end does not match the model's pattern
+        await wrong(set({ Namespace: `a${c}b` }), /Namespace must not contain ASCII control characters/);
+        await invalid(put(`a${c}b`, { MetricName: "m", Value: 1 }), /Namespace must not contain ASCII control characters/);
+    }
+    const dimensions = [[{ Name: "a\nb", Value: "x" }, /Dimensions\.member\.1\.Name must not contain ASCII control/], [{ Name: "a", Value: "x\x7f" }, /member\.1\.Value must not contain ASCII control/],
+        [{ Name: "a", Value: "é" }, /Value must contain only ASCII/], [{ Name: " ", Value: "x" }, /Name must contain at least one non-whitespace/], [{ Name: ":a", Value: "x" }, /Name must not begin with a colon/]];
+    const { Namespace, MetricName, Statistic, Period, ...rest } = errors;
+    for (const [d, why] of dimensions) {
+        await wrong(set({ Dimensions: [d] }), why);
+        await wrong(cw.send(new PutMetricAlarmCommand({ AlarmName: "text", ...rest, Metrics: one([d]) })), why);
+        await invalid(put("App", { MetricName: "m", Value: 1, Dimensions: [d] }), why);
+    }
+    await set({ AlarmName: "grün" });
+    assert.strictEqual((await alarm("grün")).AlarmName, "grün");
+    await cw.send(new DeleteAlarmsCommand({ AlarmNames: ["grün"] }));
+});
+
 test("statistics of a minute come from values, counts and statistic sets", async () => {
     const at = await s.nextMinute();
     const d = { MetricName: "Latency", Timestamp: at, Unit: "Milliseconds", Dimensions: [{ Name: "b", Value: "2" }, { Name: "a", Value: "1" }] };

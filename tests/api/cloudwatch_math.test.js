@@ -122,6 +122,9 @@ test("an alarm on an expression is evaluated on the clock, and shows its queries
     const bad = (more, message) => refuses(cw.send(new PutMetricAlarmCommand({ ...base, AlarmName: "bad", Metrics, ...more })), "ValidationError", message);
     await bad({ MetricName: "x" }, /MetricName cannot be used with Metrics/);
     await bad({ Metrics: Metrics.slice(1) }, /Exactly one element/);
+    await bad({ Metrics: [Metrics[0], { Id: "failed", MetricStat: stat("Failed") }, Metrics[2]] }, /Exactly one element/); // it returns data unless it says otherwise
+    const { ReturnData, ...unsaid } = Metrics[0];
+    await cw.send(new PutMetricAlarmCommand({ ...base, AlarmName: "unsaid", Metrics: [unsaid, ...Metrics.slice(1)] }));
     await bad({ Metrics: [{ ...Metrics[0], Expression: "METRICS()" }, ...Metrics.slice(1)] }, /one time series/);
     await bad({ Metrics: [{ ...Metrics[0], Expression: "nobody" }, ...Metrics.slice(1)] }, /nobody/);
 });

@@ -65,6 +65,21 @@ static int check_metrics(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwE
     return cloudwatch_queries_check(cx, &in->metrics, err);
 }
 
+static int check_texts(const CloudwatchPutMetricAlarmInput *in, SwError *err) {
+    if (cloudwatch_check_text("AlarmName", in->alarm_name, &SW_VALIDATION_ERROR, err) < 0 ||
+        cloudwatch_check_text("Namespace", in->namespace, &SW_VALIDATION_ERROR, err) < 0 ||
+        cloudwatch_check_dimensions(&in->dimensions, "Dimensions", &SW_VALIDATION_ERROR, err) < 0)
+        return -1;
+    for (size_t i = 0; i < in->metrics.n; i++) {
+        const CloudwatchMetricStat *s = in->metrics.v[i].metric_stat;
+        if (s && s->metric &&
+            (cloudwatch_check_text("Metrics.Namespace", s->metric->namespace, &SW_VALIDATION_ERROR, err) < 0 ||
+             cloudwatch_check_dimensions(&s->metric->dimensions, "Metrics.Dimensions", &SW_VALIDATION_ERROR, err) < 0))
+            return -1;
+    }
+    return 0;
+}
+
 static int check_needed(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwError *err) {
     if (in->metrics.n)
         return check_metrics(cx, in, err);
@@ -103,7 +118,7 @@ static int check(SwCtx *cx, const CloudwatchPutMetricAlarmInput *in, SwError *er
     static const char *const missing[] = {"missing", "ignore", "breaching", "notBreaching"};
     double percent;
     bool known = !sw_str_is(in->treat_missing_data);
-    if (check_absent(in, err) < 0 || check_needed(cx, in, err) < 0 || check_numbers(in, err) < 0)
+    if (check_absent(in, err) < 0 || check_texts(in, err) < 0 || check_needed(cx, in, err) < 0 || check_numbers(in, err) < 0)
         return -1;
     for (size_t i = 0; i < SW_N(missing); i++)
         known |= sw_str_eqz(in->treat_missing_data, missing[i]);

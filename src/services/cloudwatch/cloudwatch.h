@@ -31,6 +31,11 @@ int cloudwatch_queries_check(SwCtx *cx, const CloudwatchMetricDataQueryList *l, 
 int64_t cloudwatch_queries_period(const CloudwatchMetricDataQueryList *l);
 int cloudwatch_queries_read(SwCtx *cx, const CloudwatchMetricDataQueryList *l, SwTime from, size_t n, const double **ret,
                             SwError *err) sw_must_check;
+/* metric.c: names hold no ASCII control characters. */
+int cloudwatch_check_text(const char *field, SwStr s, const SwErrorKind *kind, SwError *err) sw_must_check;
+/* Names and values of dimensions: ASCII, something to see, a name does not begin with ':'. */
+int cloudwatch_check_dimensions(const CloudwatchDimensionList *l, const char *field, const SwErrorKind *kind,
+                                SwError *err) sw_must_check;
 int cloudwatch_check_period(SwStr field, int64_t period, const SwErrorKind *kind, SwError *err);
 
 /* --- alarm.c, state.c -------------------------------------------------------------------------------------- */

@@ -233,7 +233,7 @@ static size_t returned(const CloudwatchMetricDataQueryList *l, size_t *ret_n) {
     size_t which = 0;
     *ret_n = 0;
     for (size_t i = 0; i < l->n; i++)
-        if (SW_OR(l->v[i].return_data, l->n == 1)) {
+        if (SW_OR(l->v[i].return_data, true)) {
             which = i;
             ++*ret_n;
         }

@@ -106,7 +106,44 @@ static int check_numbers(SwCtx *cx, const CloudwatchMetricDatum *d, size_t i, Sw
     return 0;
 }
 
+int cloudwatch_check_text(const char *field, SwStr s, const SwErrorKind *kind, SwError *err) {
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
+            return sw_fail(err, kind, "The value of the parameter %s must not contain ASCII control characters.", field);
+    return 0;
+}
+
+static int check_dimension_text(const char *field, SwStr s, const SwErrorKind *kind, SwError *err) {
+    bool seen = false;
+    if (cloudwatch_check_text(field, s, kind, err) < 0)
+        return -1;
+    for (size_t i = 0; i < s.n; i++) {
+        seen |= s.p[i] != ' ';
+        if ((unsigned char)s.p[i] > 0x7f)
+            return sw_fail(err, kind, "The value of the parameter %s must contain only ASCII characters.", field);
+    }
+    return seen
+               ? 0
+               : sw_fail(err, kind, "The value of the parameter %s must contain at least one non-whitespace character.", field);
+}
+
+int cloudwatch_check_dimensions(const CloudwatchDimensionList *l, const char *field, const SwErrorKind *kind, SwError *err) {
+    for (size_t k = 0; k < l->n; k++) {
+        const char *name = sw_strf(err->arena, "%s.member.%zu.Name", field, k + 1).p,
+                   *value = sw_strf(err->arena, "%s.member.%zu.Value", field, k + 1).p;
+        if (check_dimension_text(name, l->v[k].name, kind, err) < 0 ||
+            check_dimension_text(value, l->v[k].value, kind, err) < 0)
+            return -1;
+        if (*l->v[k].name.p == ':')
+            return sw_fail(err, kind, "The value of the parameter %s must not begin with a colon.", name);
+    }
+    return 0;
+}
+
 static int check_dimensions(const CloudwatchDimensionList *l, size_t i, SwError *err) {
+    const char *field = sw_strf(err->arena, "MetricData.member.%zu.Dimensions", i + 1).p;
+    if (cloudwatch_check_dimensions(l, field, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, err) < 0)
+        return -1;
     for (size_t k = 0; k < l->n; k++)
         for (size_t j = 0; j < k; j++)
             if (sw_str_eq(l->v[k].name, l->v[j].name))
@@ -182,6 +219,8 @@ int cloudwatch_put_metric_data(SwCtx *cx, const CloudwatchPutMetricDataInput *in
     if (sw_str_starts(in->namespace, SW_STR("AWS/")) && cx->principal.kind != SW_PRINCIPAL_SERVICE)
         return sw_fail(err, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION,
                        "The value AWS/ for parameter Namespace is invalid.");
+    if (cloudwatch_check_text("Namespace", in->namespace, &CLOUDWATCH_INVALID_PARAMETER_VALUE_EXCEPTION, err) < 0)
+        return -1;
     if (!in->metric_data.n)
         return sw_fail(err, &CLOUDWATCH_MISSING_REQUIRED_PARAMETER_EXCEPTION, "The parameter MetricData is required.");
     if (in->metric_data.n > DATA_MAX)

@@ -103,7 +103,7 @@ static void set_queries(SwArena *a, SwValue *o, const CloudwatchMetricDataQueryL
             sw_value_set(a, stat, SW_STR("Period"), sw_value_int(a, q->metric_stat->period.v));
             set_text(a, stat, "Stat", q->metric_stat->stat);
         }
-        sw_value_set(a, one, SW_STR("ReturnData"), sw_value_bool(SW_OR(q->return_data, l->n == 1)));
+        sw_value_set(a, one, SW_STR("ReturnData"), sw_value_bool(SW_OR(q->return_data, true)));
     }
 }
 
@@ -190,7 +190,7 @@ static CloudwatchChangedConfiguration *configuration_detail(SwArena *a, const Cl
     CloudwatchChangedConfiguration *c = sw_new(a, CloudwatchChangedConfiguration);
     c->description = m->alarm_description;
     for (size_t i = 0; i < m->metrics.n; i++)
-        add_query(a, &c->metrics, &m->metrics.v[i], SW_OR(m->metrics.v[i].return_data, m->metrics.n == 1));
+        add_query(a, &c->metrics, &m->metrics.v[i], SW_OR(m->metrics.v[i].return_data, true));
     if (m->metrics.n)
         return c;
     CloudwatchMetric metric = {.namespace = m->namespace, .metric_name = m->metric_name, .dimensions = m->dimensions};

@@ -121,7 +121,7 @@ const TYPES = {
     "AWS::SNS::TopicInlinePolicy": [async () => ({ TopicArn: await some("AWS::SNS::Topic", { TopicName: "inline" }), PolicyDocument: permits("sns:Publish", arn("sns", "inline")) }),
         [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sns:Subscribe" }], { PolicyDocument: permits("sns:Subscribe", arn("sns", "inline")) }],
     "AWS::S3::Bucket": [() => ({ BucketName: "files", Tags: TEAM, VersioningConfiguration: { Status: "Enabled" }, OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
-        BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }] },
+        BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" }, BucketKeyEnabled: true }] },
         CorsConfiguration: { CorsRules: [{ AllowedMethods: ["GET"], AllowedOrigins: ["*"], ExposedHeaders: ["ETag"], Id: "all", MaxAge: 60 }] },
         NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true }, QueueConfigurations: [{ Event: "s3:ObjectCreated:*", Filter: { S3Key: { Rules: [{ Name: "prefix", Value: "in/" }] } }, Queue: arn("sqs", "dead") }] },
         PublicAccessBlockConfiguration: { BlockPublicAcls: false, BlockPublicPolicy: false, IgnorePublicAcls: true, RestrictPublicBuckets: false } }),

@@ -53,11 +53,22 @@ int sw_cli_clock(SwCli *cli) {
     return r ? r : show_clock(cli, out);
 }
 
+static int print_types(SwCli *cli, const SlipwayGetCoverageResponse *out) {
+    SwTable t = SW_TABLE(cli, NULL, "Type");
+    for (size_t i = 0; i < out->services.n; i++)
+        for (size_t k = 0; k < out->services.v[i].types.n; k++)
+            SW_ROW(&t, out->services.v[i].types.v[k]);
+    sw_table_print(&t);
+    return 0;
+}
+
 int sw_cli_coverage(SwCli *cli) {
     SlipwayGetCoverageRequest in = {0};
     SwError err = sw_error(cli->arena);
     void *answer = NULL;
-    if (!sw_cli_options(cli, NULL, 0))
+    bool types = false;
+    const SwOption options[] = {{"--types", SW_OPTION_FLAG, &types}};
+    if (!sw_cli_options(cli, options, SW_N(options)))
         return 2;
     if (cli->argc > 2)
         return sw_cli_usage(cli, "takes one service at most");
@@ -72,6 +83,8 @@ int sw_cli_coverage(SwCli *cli) {
         return 0;
     }
     const SlipwayGetCoverageResponse *out = answer;
+    if (types)
+        return print_types(cli, out);
     if (cli->argc == 2) {
         SwTable t = SW_TABLE(cli, NULL, "Operation", "State");
         for (size_t i = 0; i < out->services.v[0].implemented.n; i++)

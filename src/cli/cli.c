@@ -70,7 +70,8 @@ const SwCommand sw_cli_commands[] = {
      "  advance DURATION                     90s, 15m, 1h30m, 2d\n"
      "  set real | stepped | scaled FACTOR   as fast as the system's, standing still, or FACTOR times as fast\n"
      "Time never runs backwards: `set real` does not undo `advance`, it goes on from there.\n"},
-    {"coverage", "[SERVICE]", "show which operations are implemented", sw_cli_coverage, NULL},
+    {"coverage", "[SERVICE]", "show which operations are implemented", sw_cli_coverage,
+     "  --types            which CloudFormation types instead, as Cloud Control makes them\n"},
     {"ca", "", "print the certificate of the server's own authority (PEM)", sw_cli_ca, NULL},
     {"version", "", "print the version", version, NULL},
     {"help", "[COMMAND]", "explain a command", help, NULL},
@@ -197,15 +198,32 @@ static bool is_option(const char *arg) {
     return arg[0] == '-' && arg[1] && !(arg[1] >= '0' && arg[1] <= '9');
 }
 
-static bool parse(SwCli *cli, const SwOption *o, size_t n, bool refuse_unknown) {
+static void say_missing(const SwCli *cli, const char *option) {
+    bool known = find(cli->argv[0]);
+    fprintf(stderr, "slipway%s%s: a value is missing after %s\n  See `slipway help%s%s`.\n", known ? " " : "",
+            known ? cli->argv[0] : "", option, known ? " " : "", known ? cli->argv[0] : "");
+}
+
+/* own: the subcommand's, the last that are looked for. */
+static bool parse(SwCli *cli, const SwOption *o, size_t n, bool own) {
     int kept = 1;
+    uint64_t said = 0;
     for (int i = 1; i < cli->argc;) {
         int used = 0;
-        for (size_t k = 0; k < n && used == 0; k++)
+        size_t k = 0;
+        for (; k < n && used == 0; k++)
             used = take(cli, i, &o[k]);
-        if (used < 0 || (used == 0 && refuse_unknown && is_option(cli->argv[i]))) {
-            fprintf(stderr, "slipway %s: %s %s\n  See `slipway help %s`.\n", cli->argv[0],
-                    used < 0 ? "a value is missing after" : "unknown option", cli->argv[i], cli->argv[0]);
+        if (used > 0 && own && o[k - 1].kind == SW_OPTION_TEXT && (said & UINT64_C(1) << (k - 1))) {
+            (void)sw_cli_usage(cli, sw_strf(cli->arena, "%s is there twice", o[k - 1].name).p);
+            return false;
+        }
+        said |= used > 0 ? UINT64_C(1) << (k - 1) : 0;
+        if (used < 0) {
+            say_missing(cli, cli->argv[i]);
+            return false;
+        }
+        if (used == 0 && own && is_option(cli->argv[i])) {
+            (void)sw_cli_usage(cli, sw_strf(cli->arena, "unknown option %s", cli->argv[i]).p);
             return false;
         }
         if (used == 0)
@@ -229,20 +247,35 @@ static const char *first_set(const char *a, const char *b, const char *otherwise
     return a && *a ? a : b && *b ? b : otherwise;
 }
 
-/* Common options before the command go behind it. */
-static void put_command_first(SwCli *cli, const SwOption *common, size_t n) {
+/* Common options before the command go behind it. False (after a message) where one has no value. */
+static bool put_command_first(SwCli *cli, const SwOption *common, size_t n) {
     int at = 0, used = 1;
     while (at < cli->argc && used > 0) {
         used = 0;
         for (size_t k = 0; k < n && used == 0; k++)
             used = take(cli, at, &common[k]);
-        at += SW_MAX(used, 0);
+        if (used < 0) {
+            say_missing(cli, cli->argv[at]);
+            return false;
+        }
+        at += used;
     }
     if (at == 0 || at >= cli->argc)
-        return;
+        return true;
     char *name = cli->argv[at];
     memmove(cli->argv + 1, cli->argv, (size_t)at * sizeof(*cli->argv));
     cli->argv[0] = name;
+    return true;
+}
+
+/* us-east-1, us-gov-west-1 */
+static bool is_region(SwStr s) {
+    SwStr word;
+    size_t words = 0;
+    while (sw_str_cut(&s, '-', &word))
+        if (!word.n || !sw_str_all(word, "a-z") || (words++ == 0 && word.n != 2))
+            return false;
+    return words >= 2 && s.n == 1 && sw_str_all(s, "0-9");
 }
 
 static void look_at_terminal(SwCli *cli) {
@@ -266,7 +299,8 @@ static int run(int argc, char **argv) {
         {"--account", SW_OPTION_TEXT, &cli.account},   {"--json", SW_OPTION_FLAG, &cli.json},
         {"--help", SW_OPTION_FLAG, &want_help},        {"-h", SW_OPTION_FLAG, &want_help},
     };
-    put_command_first(&cli, common, SW_N(common));
+    if (!put_command_first(&cli, common, SW_N(common)))
+        return 2;
     const SwCommand *c = find(strcmp(cli.argv[0], "--version") == 0 ? "version" : cli.argv[0]);
     if (!c && want_help) {
         print_help(stdout);
@@ -286,9 +320,11 @@ static int run(int argc, char **argv) {
     const char *meant = first_set(cli.endpoint, getenv("SLIPWAY_ENDPOINT"), NULL);
     cli.endpoint_named = meant;
     cli.endpoint = first_set(meant, getenv("AWS_ENDPOINT_URL"), "http://127.0.0.1:4566");
-    cli.region = first_set(cli.region, getenv("AWS_REGION"), first_set(getenv("AWS_DEFAULT_REGION"), NULL, "us-east-1"));
     if (cli.account && (strlen(cli.account) != 12 || strspn(cli.account, "0123456789") != 12))
         return sw_cli_usage(&cli, "--account takes twelve digits");
+    if (cli.region && !is_region(sw_str(cli.region)))
+        return sw_cli_usage(&cli, "--region takes a region, such as us-east-1");
+    cli.region = first_set(cli.region, getenv("AWS_REGION"), first_set(getenv("AWS_DEFAULT_REGION"), NULL, "us-east-1"));
     look_at_terminal(&cli);
     return c->run(&cli);
 }

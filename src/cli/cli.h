@@ -44,7 +44,8 @@ const char *sw_cli_reason(const SwError *err);
 int sw_cli_fail(const SwError *err, const char *next);
 int sw_cli_usage(const SwCli *cli, const char *what); /* returns 2 */
 
-/* Options of a subcommand: a table, parsed by one function. Values are views of argv; of a text the last one counts. */
+/* Options of a subcommand: a table, parsed by one function. Values are views of argv. A text is said once; of the
+ * common ones, which an alias may say too, the last counts. */
 typedef enum SwOptionKind { SW_OPTION_FLAG, SW_OPTION_TEXT, SW_OPTION_LIST } SwOptionKind;
 typedef struct SwOption {
     const char *name; /* "--data" */

@@ -78,6 +78,9 @@ int sw_cli_resources(SwCli *cli) {
         return 2;
     if (cli->argc > 1)
         return sw_cli_usage(cli, "takes no further arguments");
+    for (size_t i = 0; i < tags.n; i++)
+        if (*tags.v[i].p == '=')
+            return sw_cli_usage(cli, "--tag takes KEY or KEY=VALUE: the key is missing");
     SlipwayListResourcesRequest in = {.service = sw_str(service),
                                       .type = sw_str(type),
                                       .tag = tags.n ? tags.v[0] : SW_NO_STR,

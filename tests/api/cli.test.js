@@ -93,7 +93,7 @@ test("a wrong call exits with 2 and says what is right", async () => {
         [["up", "--port", "x"], /from 0 to 65535/], [["up", "--port", "65536"], /from 0 to 65535/], [["up", "--port"], /a value is missing/],
         [["up", "--data="], /a value is missing/], [["up", "--data", ""], /a value is missing/], [["up", "-x"], /unknown option -x/],
         [["up", "--auth", "loose"], /relaxed or strict/], [["up", "--account", "12"], /twelve digits/],
-        [["up", "--region", "us east"], /such as us-east-1/], [["up", "--region", "US-EAST-1"], /such as us-east-1/], [["--region"], /no command behind it/], [["--jsn", "status"], /no such option/],
+        [["up", "--region", "us east"], /such as us-east-1/], [["up", "--region", "US-EAST-1"], /such as us-east-1/], [["--region"], /a value is missing after --region/], [["--region", "", "resources"], /a value is missing after --region/], [["--jsn", "status"], /no such option/],
         [["up", "--address", "example.com"], /numeric address/], [["up", "now"], /no further arguments/],
         ...["", "x", "31M", "5", "1Q", "-1", "99999999999G", "G"].map((m) => [["up", "--memory", m], m ? /at least 32M, such as 512M/ : /a value is missing/]),
         [["status", "--account", "12"], /twelve digits/], [["status", "x"], /no further arguments/], [["status", "--json=1"], /unknown option/],
@@ -101,7 +101,8 @@ test("a wrong call exits with 2 and says what is right", async () => {
         [["clock", "advance"], /advance DURATION/], [["clock", "advance", "soon"], /90s, 15m/], [["clock", "advance", "-5m"], /90s, 15m|unknown/],
         [["clock", "set", "wrong"], /real, stepped, or scaled/], [["clock", "set", "scaled"], /a factor/], ...["0", "-1", "1e9", "NaN"].map((n) => [["clock", "set", "scaled", n], /from 0\.001 .*set stepped makes time stand still/]),
         [["coverage", "a", "b"], /one service/], [["ca", "x"], /no further arguments/], [["demo", "x"], /no further arguments/],
-        [["down", "x"], /no further arguments/],
+        [["down", "x"], /no further arguments/], [["resources", "--service", "s3", "--service=sqs"], /--service is there twice/],
+        [["resources", "--tag", "=b"], /--tag takes KEY or KEY=VALUE/], ...["nonsense", "us-east", "us--1", "u-east-1", "us-east-1a", "-1"].map((r) => [["resources", "--region", r], /such as us-east-1/]),
     ];
     for (const [args, says] of wrong) {
         const r = await cli(args);
@@ -109,6 +110,26 @@ test("a wrong call exits with 2 and says what is right", async () => {
         assert.strictEqual(r.stdout, "", args.join(" "));
         assert.match(r.stderr, says, args.join(" "));
     }
+});
+
+test("common options may be said again, as by an alias; regions have the forms that AWS has", async () => {
+    for (const region of ["us-gov-west-1", "us-isob-east-1"])
+        assert.strictEqual((await cli(["--region", "us-east-1", "resources", "--region", region])).code, 0, region);
+});
+
+test("resources names the types of the service that is asked for, and refuses a tag without a key", async () => {
+    const r = await cli(["resources", "--service", "sqs", "--type", "bucket"]);
+    assert.deepStrictEqual([r.code, r.stdout], [1, ""]);
+    assert.match(r.stderr, /type: sqs has no 'bucket'; there are sqs:queue/);
+    assert.match((await cli(["resources", "--type", "frog"])).stderr, /type: there is no 'frog'; there are .*s3:bucket/);
+    const answer = await fetch(`${s.endpoint}/_slipway/resources?tag=%3Db`);
+    assert.deepStrictEqual([answer.status, /has no key/.test(await answer.text())], [400, true]);
+});
+
+test("coverage --types lists the CloudFormation types, of one service or all", async () => {
+    assert.match((await cli(["coverage", "--types"])).stdout, /^AWS::ECR::Repository$/m);
+    assert.deepStrictEqual((await cli(["coverage", "codebuild", "--types"])).stdout, "AWS::CodeBuild::Project\n");
+    assert.deepStrictEqual(JSON.parse((await cli(["coverage", "ecr", "--json"])).stdout).services[0].types, ["AWS::ECR::Repository"]);
 });
 
 test("with no server each command that asks it says how to start one", async () => {
@@ -205,7 +226,7 @@ test("help names the common options, and what is mistyped its nearest command", 
 
 test("env's exports are for the shell that asks, whatever is in them", async () => {
     const region = `it's "here" $HOME`;
-    const text = (await cli(["env", "--region", region, "--shell", "bash"])).stdout;
+    const text = (await cli(["env", "--shell", "bash"], { AWS_REGION: region })).stdout;
     const { stdout } = await run("bash", ["-c", `${text}\nprintf '%s\\n' "$AWS_REGION" "$AWS_ENDPOINT_URL"`], { env: { PATH: process.env.PATH } });
     assert.strictEqual(stdout, `${region}\n${s.endpoint}\n`);
     assert.match((await cli(["env"], { SHELL: "/usr/bin/fish" })).stdout, /^set -gx AWS_ENDPOINT_URL '/m);

@@ -117,8 +117,9 @@ static int check_asked(SwCtx *cx, const SlipwayListResourcesRequest *in, SwError
     }
     const SwStrList *there = types.n ? &types : &services;
     SwStr all = sw_str_join(cx->arena, there->v, there->n, SW_STR(", "));
-    return sw_fail(err, &SLIPWAY_INVALID_PARAMETER_EXCEPTION, "%s: there is no '%.*s'; there are %.*s",
-                   types.n ? "type" : "service", SW_FMT(types.n ? in->type : in->service), SW_FMT(all));
+    SwStr who = types.n && in->service.p ? sw_cat(cx->arena, in->service, SW_STR(" has")) : SW_STR("there is");
+    return sw_fail(err, &SLIPWAY_INVALID_PARAMETER_EXCEPTION, "%s: %.*s no '%.*s'; there are %.*s",
+                   types.n ? "type" : "service", SW_FMT(who), SW_FMT(types.n ? in->type : in->service), SW_FMT(all));
 }
 
 static bool has_tag(SwCtx *cx, const Query *q, const SwFound *f) {
@@ -154,6 +155,8 @@ int slipway_list_resources(SwCtx *cx, const SlipwayListResourcesRequest *in, Sli
         (void)sw_str_cut(&rest, '=', &q.tag);
         q.value = rest;
     }
+    if (in->tag.p && !sw_str_is(q.tag))
+        return sw_fail(err, &SLIPWAY_INVALID_PARAMETER_EXCEPTION, "tag: it has no key; it is KEY or KEY=VALUE");
     if (find_seen(cx, &q.seen, err) < 0 || check_asked(cx, in, err) < 0 ||
         sw_page_limit(cx, PAGE_USUAL, PAGE_MOST, &q.limit, err) < 0 || sw_page_place(cx, NULL, &after, err) < 0)
         return -1;

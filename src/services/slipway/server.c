@@ -5,6 +5,7 @@
 
 #include "api/registry.h"
 #include "models/apis.h"
+#include "resource/cfn.h"
 #include "services/slipway/slipway.h"
 
 int slipway_get_health(SwCtx *cx, const void *in, SlipwayGetHealthResponse *out, SwError *err) {
@@ -33,6 +34,10 @@ static void cover(SwCtx *cx, const SwApi *api, SlipwayServiceCoverageList *to) {
         sw_str_list_add(cx->arena, s ? &c->implemented : &c->absent, sw_str(api->op[i].name));
     for (size_t i = 0; i < api->n_other; i++)
         sw_str_list_add(cx->arena, &c->absent, sw_str(api->other[i].name));
+    sw_list_present(cx->arena, &c->types);
+    for (size_t i = 0; s && s->declares && s->declares->resource[i]; i++)
+        if (s->declares->resource[i]->cfn)
+            sw_str_list_add(cx->arena, &c->types, sw_str(s->declares->resource[i]->cfn->name));
 }
 
 int slipway_get_coverage(SwCtx *cx, const SlipwayGetCoverageRequest *in, SlipwayGetCoverageResponse *out, SwError *err) {

@@ -77,8 +77,8 @@ static void what_an_alarm_cannot_have_is_refused_by_name(void **state) {
     if (!w)
         skip();
     static const char *const bad[][2] = {
-        {"{\"EvaluationWindow\":{}}", "EvaluationWindow is not supported"},
-        {"{\"WarmUpConfiguration\":{}}", "WarmUpConfiguration is not supported"},
+        {"{\"EvaluationWindow\":{\"SlidingWindow\":\"x\"}}", "EvaluationWindow is not supported"},
+        {"{\"WarmUpConfiguration\":{\"WarmUpPeriodDurationInMinutes\":1}}", "WarmUpConfiguration is not supported"},
         {"{\"ThresholdMetricId\":\"x\"}", "ThresholdMetricId"},
         {"{\"EvaluationInterval\":60}", "EvaluationInterval"},
         {"{\"Threshold\":\"high\"}", "#/Threshold: expected type: Number"},

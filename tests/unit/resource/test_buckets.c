@@ -49,7 +49,7 @@ static void a_bucket_is_read_back_changed_and_ended(void **state) {
     assert_has(w, &got, parse(w, "{\"VersioningConfiguration\":{\"Status\":\"Suspended\"}}"));
     assert_string_equal(apply(w, BUCKET, "files", want, parse(w, "{\"BucketName\":\"other\"}"), &done), "");
     assert_true(done.replace);
-    assert_string_equal(apply(w, BUCKET, "", NULL, want, &done), "BucketAlreadyOwnedByYou"); /* S3 would answer with it */
+    assert_string_equal(apply(w, BUCKET, "", NULL, want, &done), "AlreadyExistsException"); /* S3 would answer with it */
     assert_int_equal(list_all(w, BUCKET).n, 1);
     assert_string_equal(apply(w, BUCKET, "files", want, NULL, &done), "");
     assert_int_equal(list_all(w, BUCKET).n, 0);
@@ -224,15 +224,17 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
     if (!w)
         skip();
     static const char *const bad[][2] = {
-        {"{\"LifecycleConfiguration\":{\"Rules\":[]}}", "LifecycleConfiguration is not supported: objects do not expire"},
-        {"{\"WebsiteConfiguration\":{}}", "WebsiteConfiguration is not supported"},
+        {"{\"LifecycleConfiguration\":{\"Rules\":[{\"Status\":\"Enabled\"}]}}",
+         "LifecycleConfiguration is not supported: objects do not expire"},
+        {"{\"WebsiteConfiguration\":{\"IndexDocument\":\"i\"}}", "WebsiteConfiguration is not supported"},
         {"{\"AccelerateConfiguration\":{\"AccelerationStatus\":\"Enabled\"}}", "AccelerateConfiguration is not supported"},
         {"{\"ReplicationConfiguration\":{\"Role\":\"r\",\"Rules\":[]}}", "ReplicationConfiguration is not supported"},
-        {"{\"LoggingConfiguration\":{}}", "LoggingConfiguration is not supported"},
+        {"{\"LoggingConfiguration\":{\"LogFilePrefix\":\"l\"}}", "LoggingConfiguration is not supported"},
         {"{\"ObjectLockEnabled\":true}", "ObjectLockEnabled is not supported"},
         {"{\"AccessControl\":\"PublicRead\"}", "AccessControl is not supported"},
         {"{\"BucketNamespace\":\"account-regional\"}", "BucketNamespace"},
-        {"{\"NotificationConfiguration\":{\"LambdaConfigurations\":[]}}", "LambdaConfigurations is not supported"},
+        {"{\"NotificationConfiguration\":{\"LambdaConfigurations\":[{\"Event\":\"e\",\"Function\":\"f\"}]}}",
+         "LambdaConfigurations is not supported"},
         {"{\"BucketEncryption\":{\"ServerSideEncryptionConfiguration\":[{\"ServerSideEncryptionByDefault\":{\"SSEAlgorithm\":"
          "\"aws:kms\"}}]}}",
          "SSEAlgorithm"},

@@ -52,7 +52,7 @@ static void a_role_has_its_policies_one_by_one(void **state) {
     assert_has(w, &got, parse(w, "{\"PermissionsBoundary\":\"" READ_ARN "\",\"Tags\":" TAGS "}"));
     assert_true(sw_str_starts(sw_value_str(sw_value_getz(&got, "RoleId")), SW_STR("AROA")));
     assert_int_equal(sw_value_getz(&got, "ManagedPolicyArns")->n, 2);
-    assert_string_equal(apply(w, role, "", NULL, was, &done), "EntityAlreadyExists");
+    assert_string_equal(apply(w, role, "", NULL, was, &done), "AlreadyExistsException");
     const SwValue *want =
         parse(w, "{\"RoleName\":\"Task\",\"Path\":\"/team/\",\"AssumeRolePolicyDocument\":" TRUSTS(
                      "ec2.amazonaws.com") ",\"ManagedPolicyArns\":[\"" AWS_ARN
@@ -112,7 +112,7 @@ static void a_policy_without_a_record_is_known_by_two_names(void **state) {
     const SwValue *want = parse(w, "{\"UserName\":\"Ann\",\"PolicyName\":\"p\",\"PolicyDocument\":" MAY("sqs:*") "}");
     assert_string_equal(apply(w, r, "", NULL, was, &done), "");
     assert_reads_as(w, r, "p|Ann", was);
-    assert_string_equal(apply(w, r, "", NULL, want, &done), "EntityAlreadyExists");
+    assert_string_equal(apply(w, r, "", NULL, want, &done), "AlreadyExistsException");
     (void)change_one(w, r, "p|Ann", was, want);
     assert_string_equal(apply(w, r, "q|Ann", want, NULL, &done), "NoSuchEntity");
     end_one(w, r, "p|Ann", want, "NoSuchEntity");

@@ -50,9 +50,9 @@ static void what_a_group_cannot_have_is_refused_by_name(void **state) {
     if (!w)
         skip();
     static const char *const bad[][2] = {
-        {"{\"DataProtectionPolicy\":{}}", "DataProtectionPolicy is not supported: nothing is masked here"},
-        {"{\"FieldIndexPolicies\":[{}]}", "FieldIndexPolicies is not supported"},
-        {"{\"ResourcePolicyDocument\":{}}", "ResourcePolicyDocument is not supported"},
+        {"{\"DataProtectionPolicy\":{\"a\":1}}", "DataProtectionPolicy is not supported: nothing is masked here"},
+        {"{\"FieldIndexPolicies\":[{\"a\":1}]}", "FieldIndexPolicies is not supported"},
+        {"{\"ResourcePolicyDocument\":{\"a\":1}}", "ResourcePolicyDocument is not supported"},
         {"{\"BearerTokenAuthenticationEnabled\":true}", "BearerTokenAuthenticationEnabled is not supported"},
         {"{\"LogGroupClass\":\"INFREQUENT_ACCESS\"}", "logGroupClass"},
         {"{\"KmsKeyId\":\"arn:aws:kms:us-east-1:000000000000:key/1\"}", "kmsKeyId"},

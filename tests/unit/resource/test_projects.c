@@ -51,7 +51,7 @@ static void what_is_set_is_read_back(void **state) {
     SwValue got = read_back(w, TYPE, "web");
     assert_has(w, &got, want);
     assert_has(w, &got, parse(w, "{\"Arn\":\"arn:aws:codebuild:us-east-1:000000000000:project/web\",\"Id\":\"web\"}"));
-    assert_string_equal(apply(w, TYPE, "", NULL, want, &done), "ResourceAlreadyExistsException");
+    assert_string_equal(apply(w, TYPE, "", NULL, want, &done), "AlreadyExistsException");
 }
 
 static void what_is_taken_away_is_as_if_it_had_never_been_set(void **state) {

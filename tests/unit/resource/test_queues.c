@@ -59,9 +59,9 @@ static void a_queue_is_made_once(void **state) {
     if (!w)
         skip();
     make_one(w, QUEUE, "{\"QueueName\":\"jobs\"}");
-    assert_string_equal(apply(w, QUEUE, "", NULL, parse(w, "{\"QueueName\":\"jobs\"}"), &done), "QueueNameExists");
+    assert_string_equal(apply(w, QUEUE, "", NULL, parse(w, "{\"QueueName\":\"jobs\"}"), &done), "AlreadyExistsException");
     assert_string_equal(apply(w, QUEUE, "", NULL, parse(w, "{\"QueueName\":\"jobs\",\"DelaySeconds\":1}"), &done),
-                        "QueueNameExists");
+                        "AlreadyExistsException");
 }
 
 static void a_fifo_queue_is_named_as_one(void **state) {

@@ -43,7 +43,7 @@ static void what_is_set_is_read_back(void **state) {
     assert_has(w, &got, want);
     assert_has(w, &got, parse(w, "{\"Arn\":\"arn:aws:ecr:us-east-1:000000000000:repository/team/web\"}"));
     assert_true(sw_value_str(sw_value_getz(&got, "RepositoryUri")).n > 0);
-    assert_string_equal(apply(w, TYPE, "", NULL, want, &done), "RepositoryAlreadyExistsException");
+    assert_string_equal(apply(w, TYPE, "", NULL, want, &done), "AlreadyExistsException");
 }
 
 static void what_changes_is_changed_and_what_is_taken_away_is_gone(void **state) {

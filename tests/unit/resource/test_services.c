@@ -262,11 +262,12 @@ static void what_is_not_here_is_refused_by_name(void **state) {
     make_of(w, CLUSTER, parse(w, "{\"ClusterName\":\"prod\"}"));
     const char *arn = make_of(w, DEFINITION, parse(w, WEB("web:1")));
     static const char *const bad[][3] = {
-        {"Monitoring", "{\"MetricConfigurations\":[]}", "Monitoring is not supported"},
+        {"Monitoring", "{\"MetricConfigurations\":[{\"MetricNames\":[\"a\"],\"ResolutionSeconds\":60}]}",
+         "Monitoring is not supported"},
         {"VpcLatticeConfigurations", "[{\"PortName\":\"a\",\"RoleArn\":\"b\",\"TargetGroupArn\":\"c\"}]",
          "vpcLatticeConfigurations"},
         {"PlacementStrategies", "[{\"Type\":\"spread\"}]", "PlacementStrategies is not supported"},
-        {"ServiceConnectConfiguration", "{\"Enabled\":false}", "ServiceConnectConfiguration is not supported"},
+        {"ServiceConnectConfiguration", "{\"Enabled\":true}", "ServiceConnectConfiguration is not supported"},
         {"SchedulingStrategy", "\"DAEMON\"", "schedulingStrategy"},
         {"DeploymentConfiguration", "{\"EarlySuccessCriteria\":{\"Enable\":true}}", "EarlySuccessCriteria"},
         {"DeploymentConfiguration", "{\"LifecycleHooks\":[{\"LifecycleStages\":[\"PRE_SCALE_UP\"]}]}", "lifecycleHooks"},

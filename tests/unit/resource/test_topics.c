@@ -195,7 +195,7 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
         skip();
     static const Refusal bad[] = {
         {TOPIC, "{\"ArchivePolicy\":{\"MessageRetentionPeriod\":\"30\"}}", "ArchivePolicy is not supported"},
-        {TOPIC, "{\"DataProtectionPolicy\":{}}", "DataProtectionPolicy is not supported"},
+        {TOPIC, "{\"DataProtectionPolicy\":{\"a\":1}}", "DataProtectionPolicy is not supported"},
         {TOPIC, "{\"DeliveryStatusLogging\":[{\"Protocol\":\"sqs\"}]}", "DeliveryStatusLogging is not supported"},
         {TOPIC, "{\"KmsMasterKeyId\":\"alias/a\"}", "KmsMasterKeyId"},
         {TOPIC, "{\"MaximumMessageSize\":1024}", "MaximumMessageSize is not supported"},
@@ -204,7 +204,7 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
         {TOPIC, "{\"TopicArn\":\"arn:a\"}", "TopicArn: it is read only"},
         {SUBSCRIPTION, "{\"Protocol\":\"sqs\"}", "required key [TopicArn] not found"},
         {SUBSCRIPTION, "{\"Protocol\":\"sqs\",\"TopicArn\":\"a\",\"Region\":\"eu-west-1\"}", "Region is not supported"},
-        {SUBSCRIPTION, "{\"Protocol\":\"sqs\",\"TopicArn\":\"a\",\"ReplayPolicy\":{}}", "ReplayPolicy is not supported"},
+        {SUBSCRIPTION, "{\"Protocol\":\"sqs\",\"TopicArn\":\"a\",\"ReplayPolicy\":{\"a\":1}}", "ReplayPolicy is not supported"},
         {SUBSCRIPTION, "{\"Protocol\":\"sqs\",\"TopicArn\":\"a\",\"SubscriptionRoleArn\":\"b\"}", "SubscriptionRoleArn is not"},
         {POLICY, POLICY_OF("Publish", NAMED("absent")), "does not exist"},
     };

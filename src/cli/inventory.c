@@ -59,11 +59,35 @@ int sw_cli_list_names(SwCli *cli, const SwListing *r, SwStrList *ret_names, bool
     return 0;
 }
 
-static SwStr joined(SwCli *cli, const SlipwayResourceType *t) {
-    size_t n = cli->terminal ? SW_MIN(t->names.n, (size_t)NAMES_SHOWN) : t->names.n;
+static SwStr first_names(SwCli *cli, const SlipwayResourceType *t, size_t n) {
     SwStr text = sw_str_join(cli->arena, t->names.v, n, SW_STR(", "));
     long long more = (long long)SW_OR(t->count, 0) - (long long)n;
     return more > 0 ? sw_strf(cli->arena, "%.*s and %lld more", SW_FMT(text), more) : text;
+}
+
+/* As many as there is room for, on a terminal; one at least. */
+static SwStr joined(SwCli *cli, const SlipwayResourceType *t, size_t room) {
+    size_t n = cli->terminal ? SW_MIN(t->names.n, (size_t)NAMES_SHOWN) : t->names.n;
+    SwStr text = first_names(cli, t, n);
+    while (n > 1 && text.n > room)
+        text = first_names(cli, t, --n);
+    return text;
+}
+
+static SwStr counted(SwCli *cli, const SlipwayResourceType *t) {
+    return sw_strf(cli->arena, "%lld%s", (long long)SW_OR(t->count, 0), SW_OR(t->more, false) ? " or more" : "");
+}
+
+/* Columns that are left for names. */
+static size_t room_beside(SwCli *cli, const SlipwayResourceTypeList *l) {
+    size_t service = strlen("Service"), what = strlen("What"), count = strlen("Count");
+    for (size_t i = 0; i < l->n; i++) {
+        service = SW_MAX(service, l->v[i].service.n);
+        what = SW_MAX(what, l->v[i].what.n);
+        count = SW_MAX(count, counted(cli, &l->v[i]).n);
+    }
+    size_t taken = service + what + count + 3 * strlen("  ");
+    return !cli->columns ? SIZE_MAX : cli->columns > taken ? cli->columns - taken : 0;
 }
 
 static SwValue as_value(SwArena *a, const SlipwayResourceType *t) {
@@ -85,11 +109,10 @@ void sw_cli_inventory(SwCli *cli, SwTable *to, SwValue *ret_json) {
     if (sw_client_call(cli, &slipway_api, SLIPWAY_LIST_RESOURCE_TYPES, &in, &answer, &err) < 0 || !answer)
         return; /* one may be allowed to see nothing of this */
     const SlipwayListResourceTypesResponse *all = answer;
+    size_t room = room_beside(cli, &all->types);
     for (size_t i = 0; i < all->types.n; i++) {
         const SlipwayResourceType *t = &all->types.v[i];
         sw_value_add(cli->arena, ret_json, as_value(cli->arena, t));
-        SW_ROW(to, t->service, t->what,
-               sw_strf(cli->arena, "%lld%s", (long long)SW_OR(t->count, 0), SW_OR(t->more, false) ? " or more" : ""),
-               joined(cli, t));
+        SW_ROW(to, t->service, t->what, counted(cli, t), joined(cli, t, room));
     }
 }

@@ -74,6 +74,20 @@ test("status names what runs and where, on a terminal and as JSON", async () => 
     assert.strictEqual(json.server.status, "running");
 });
 
+test("status says in which cluster services are, and no more names than there is room for", async () => {
+    const container = JSON.stringify([{ name: "a", image: "b", memory: 8 }]), long = (c) => c.repeat(30);
+    await s.aws("ecs", "create-cluster", "--cluster-name", "beside");
+    await s.aws("ecs", "register-task-definition", "--family", "idle", "--container-definitions", container);
+    await s.aws("ecs", "create-service", "--cluster", "beside", "--service-name", "web", "--task-definition", "idle", "--desired-count", "0");
+    for (const c of "abc") await s.aws("sns", "create-topic", "--name", long(c));
+    assert.match((await cli(["status"])).stdout, /^ecs\tservices\t1\tbeside\/web$/m);
+    const names = async (columns) => (await shown("status", columns)).lines.find((l) => /^sns +topics/.test(l));
+    assert.match(await names(200), new RegExp(`${long("a")}, ${long("b")}, ${long("c")}$`));
+    const narrow = await names(100);
+    assert.match(narrow, new RegExp(`${long("a")} and 2 more$`));
+    assert.ok(narrow.length <= 100);
+});
+
 test("every command is explained, with the exit status 0", async () => {
     const { stdout } = await cli(["help"]);
     const commands = [...stdout.match(/Commands:\n([^]*?)\n\n/)[1].matchAll(/^ {2}(\w+)/gm)].map((m) => m[1]);

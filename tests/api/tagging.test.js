@@ -7,7 +7,6 @@ const { test, before, after } = require("node:test");
 const T = require("@aws-sdk/client-resource-groups-tagging-api");
 const { ECRClient, CreateRepositoryCommand, DeleteRepositoryCommand, ListTagsForResourceCommand } = require("@aws-sdk/client-ecr");
 const L = require("@aws-sdk/client-elastic-load-balancing-v2");
-const CW = require("@aws-sdk/client-cloudwatch");
 const LOGS = require("@aws-sdk/client-cloudwatch-logs");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
 const { SQSClient, CreateQueueCommand } = require("@aws-sdk/client-sqs");
@@ -188,11 +187,12 @@ test("slipway resources: type, name, state, age and ARN of all there is, tagged 
 
 test("slipway resources: a name moves no cursor and makes no row", async (t) => {
     const own = await start(t);
-    await own.client(CW.CloudWatchClient).send(new CW.PutMetricAlarmCommand({ AlarmName: "\x1b[31mred\n\u009bfake\trow", Namespace: "n", MetricName: "m",
-        Statistic: "Sum", Period: 60, EvaluationPeriods: 1, Threshold: 1, ComparisonOperator: "GreaterThanThreshold" }));
-    const { stdout } = await run(PROGRAM, ["resources", "--service", "cloudwatch", "--endpoint", own.endpoint], { env: own.awsEnv() });
+    const logs = own.client(LOGS.CloudWatchLogsClient), logStreamName = "\x1b[31mred\r\u009bfake\trow";
+    await logs.send(new LOGS.CreateLogGroupCommand({ logGroupName: "g" }));
+    await logs.send(new LOGS.CreateLogStreamCommand({ logGroupName: "g", logStreamName }));
+    const { stdout } = await run(PROGRAM, ["resources", "--type", "logs:log-stream", "--endpoint", own.endpoint], { env: own.awsEnv() });
     assert.strictEqual(stdout.split("\n").length, 2);
-    assert.match(stdout, /^cloudwatch:alarm\t\?\[31mred\?\?\?fake\?row\t/);
+    assert.match(stdout, /^logs:log-stream\t\?\[31mred\?\?\?fake\?row\t/);
 });
 
 test("slipway resources: several tags are all asked for; types and services are refused when there are none such", async () => {
@@ -203,7 +203,7 @@ test("slipway resources: several tags are all asked for; types and services are 
     for (const type of ["queue", "Queue", "queues", "sqs:queue", "AWS::SQS::Queue"]) assert.deepStrictEqual(await names("--type", type), ["jobs"], type);
     assert.deepStrictEqual(await names("--service", "SQS"), ["jobs"]);
     for (const [args, why] of [[["--service", "elbv3"], /service: there is no 'elbv3'; there are cloudwatch, .*, sqs, ssm$/m], [["--type", "nope"], /type: there is no 'nope'; there are .*ecr:repository,/],
-                               [["--type", "sqs:"], /there is no 'sqs:'/], [["--service", "sqs", "--type", "topic"], /there is no 'topic'; there are sqs:queue$/m], [["--type", "AWS::SQS::Nothing"], /no 'AWS::SQS::Nothing'/]]) {
+                               [["--type", "sqs:"], /there is no 'sqs:'/], [["--service", "sqs", "--type", "topic"], /type: sqs has no 'topic'; there are sqs:queue$/m], [["--type", "AWS::SQS::Nothing"], /no 'AWS::SQS::Nothing'/]]) {
         const r = await cli(...args);
         assert.strictEqual(r.code, 1, args.join(" "));
         assert.match(r.stderr, why);

@@ -188,6 +188,20 @@ static bool is_counted(const SwResource *r, const void *arg) {
     return r == ((const Count *)arg)->of;
 }
 
+/* Among those of its kind: with what it lies in, where that is not what a request means that does not say it (the cluster of a
+ * service, the bus of a rule). */
+static SwStr full_name(SwCtx *cx, const SwFound *f, SwStr arn) {
+    const SwResource *r = f->r;
+    SwStr name = sw_resource_name(cx, f, arn), above = SW_NO_STR;
+    SwParts p = {0};
+    if (sw_str_starts(sw_str(r->id), SW_STR("arn:")) || !sw_resource_read(r, r->id, f->id, &p))
+        return name;
+    for (size_t i = 0; i + 1 < r->n_part; i++)
+        if (p.v[i].p && p.v[r->n_part - 1].p && !(r->part[i].otherwise && sw_str_eqz(p.v[i], r->part[i].otherwise)))
+            above = sw_cat(cx->arena, above, p.v[i], SW_STR("/"));
+    return sw_cat(cx->arena, above, name);
+}
+
 static int count(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err) {
     Count *c = arg;
     (void)err;
@@ -199,7 +213,7 @@ static int count(SwCtx *cx, const SwFound *f, SwStr arn, void *arg, SwError *err
     }
     c->into->count.v++;
     if (c->into->names.n < c->names)
-        sw_str_list_add(c->arena, &c->into->names, sw_str_dup(c->arena, sw_resource_name(cx, f, arn)));
+        sw_str_list_add(c->arena, &c->into->names, sw_str_dup(c->arena, full_name(cx, f, arn)));
     return 0;
 }
 

@@ -276,11 +276,11 @@ static int create_kept(SwCtx *cx, const SwResource *r, const SwValue *want, SwAp
 
 static int create(SwCtx *cx, const SwResource *r, const SwValue *want, SwApplied *ret, SwError *err) {
     const SwCfnType *t = r->cfn;
-    SwValue named = sw_value_object(), plain;
+    SwValue named, plain;
     void *in, *out = NULL;
     SwFound f;
-    for (size_t i = 0; i < want->n; i++)
-        sw_value_set(cx->arena, &named, want->keys[i], want->v[i]);
+    if (sw_json_parse(cx->arena, sw_json_text(cx->arena, want), &named, err) < 0) /* a copy, however many keys it has */
+        return -1;
     if (t->name_property && !sw_value_getz(&named, t->name_property))
         sw_value_set(cx->arena, &named, sw_str(t->name_property), sw_value_string(make_name(cx, t, want)));
     /* whether it is there is told to who may make it */

@@ -107,13 +107,18 @@ static size_t depth(const SwValue *v, size_t above) {
     return most;
 }
 
-static int add(Patch *p, SwStr pointer, const Place *at, SwValue v) {
-    SwValue *to = at->parent;
-    size_t i, slashes = 0;
+static int check_depth(Patch *p, SwStr pointer, const SwValue *v) {
+    size_t slashes = 0;
     for (size_t k = 0; k < pointer.n; k++)
         slashes += pointer.p[k] == '/';
-    if (depth(&v, slashes) > SW_JSON_DEPTH_MAX)
-        return invalid(p, "values lie too deep in each other", pointer);
+    return depth(v, slashes) > SW_JSON_DEPTH_MAX ? invalid(p, "values lie too deep in each other", pointer) : 0;
+}
+
+static int add(Patch *p, SwStr pointer, const Place *at, SwValue v) {
+    SwValue *to = at->parent;
+    size_t i;
+    if (check_depth(p, pointer, &v) < 0)
+        return -1;
     if (!to)
         *p->doc = v;
     else if (to->kind == SW_VOBJECT)
@@ -192,6 +197,8 @@ static int step(Patch *p, const SwValue *said) {
         return invalid(p, "there is no such path", path);
     if (looks)
         return sw_value_equal(there, &v) ? 0 : invalid(p, "the test failed", path);
+    if (check_depth(p, path, &v) < 0)
+        return -1;
     *there = v;
     return 0;
 }

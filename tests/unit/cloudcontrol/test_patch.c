@@ -123,6 +123,13 @@ static void documents_get_no_deeper_than_can_be_read(void **state) {
     assert_non_null(strstr(err.message, "too deep"));
     SwStr made = sw_json_text(a, &doc);
     assert_int_equal(sw_json_parse(a, made, &doc, &err), 0);
+    /* what takes the place of the deepest is as deep again */
+    SwBuf deep = sw_buf(a, SW_MIB);
+    SwStr last = sw_str_n(sw_buf_str(&path).p, 2 * (SW_JSON_DEPTH_MAX - 2));
+    sw_buf_addf(&deep, "[{\"op\":\"replace\",\"path\":\"%.*s\",\"value\":{\"a\":{\"a\":{\"a\":{}}}}}]", SW_FMT(last));
+    sw_error_reset(&err);
+    assert_int_equal(cloudcontrol_patch(a, NULL, &doc, sw_buf_str(&deep), &err), -1);
+    assert_non_null(strstr(err.message, "too deep"));
 }
 
 int main(void) {

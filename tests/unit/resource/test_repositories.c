@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../cpu.h"
 #include "models/ecr_resources.gen.h"
 #include "types.h"
 
@@ -92,6 +93,25 @@ static void documents_that_are_none_of_the_type_are_refused_by_name(void **state
     };
     for (size_t i = 0; i < SW_N(bad); i++)
         assert_refuses(w, TYPE, bad[i][0], bad[i][1]);
+}
+
+/* While it is looked at nobody else can write. */
+static void a_document_of_many_keys_is_refused_as_soon_as_one_of_few(void **state) {
+    World *w = *state;
+    int64_t took[2];
+    if (!w)
+        skip();
+    for (size_t k = 0; k < 2; k++) {
+        const size_t n = k ? 20000 : 2000;
+        SwBuf b = sw_buf(w->arena, SW_MIB);
+        for (size_t i = 0; i < n; i++)
+            sw_buf_addf(&b, "%c\"k%zu\":0", i ? ',' : '{', i);
+        sw_buf_addc(&b, '}');
+        took[k] = cpu_thread_ns();
+        assert_refuses(w, TYPE, sw_buf_str(&b).p, "extraneous key [k0]");
+        took[k] = cpu_thread_ns() - took[k];
+    }
+    assert_true(took[1] < 40 * took[0]); /* ten times as much, and no more than linear with room */
 }
 
 /* --- tags, walking, what a request is about: over the same repositories ---------------------------------------- */
@@ -220,6 +240,7 @@ int main(void) {
         T(what_changes_is_changed_and_what_is_taken_away_is_gone),
         T(a_name_is_made_where_none_is_given),
         T(documents_that_are_none_of_the_type_are_refused_by_name),
+        T(a_document_of_many_keys_is_refused_as_soon_as_one_of_few),
         T(keys_of_aws_are_for_its_own_services_to_set_and_to_take),
         T(a_walk_comes_by_all_that_is_here_in_order_and_may_be_ended),
         T(what_is_implied_is_there_without_being_stored),

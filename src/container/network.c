@@ -355,9 +355,15 @@ SwStr sw_net_gateway(SwRuntime *rt) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
 
+    SW_ACTS_OUTSIDE();
     _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
     int r = up(rt, &err);
     return r == 0 ? sw_str(rt->net.gateway) : SW_STR("127.0.0.1");
+}
+
+SwStr sw_net_gateway_find(SwRuntime *rt) {
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
+    return rt->net.up ? sw_str(rt->net.gateway) : SW_NO_STR;
 }
 
 static int read_counter(SwArena *a, const char *veth, const char *which, uint64_t *ret, SwError *err) {

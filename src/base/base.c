@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Beliefs that failed, and crash points. */
+/* Beliefs that failed, marks of threads, and crash points. */
 
 #include "base/base.h"
 
@@ -10,6 +10,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/outside.h"
+
+_Thread_local int sw_open_tx;
+_Thread_local bool sw_common_thread;
 
 bool sw_never_failed(const char *text, const char *file, int line) {
     const char *want = getenv("SLIPWAY_NEVER");

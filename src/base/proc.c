@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/outside.h"
 #include "base/time.h"
 
 extern char **environ;
@@ -41,6 +42,7 @@ int sw_proc_spawn(const SwProcOpts *o, pid_t *ret_pid, SwError *err) {
     posix_spawn_file_actions_t fa;
     posix_spawnattr_t attr;
     sigset_t none, defaults;
+    SW_ACTS_OUTSIDE();
     posix_spawn_file_actions_init(&fa);
     posix_spawnattr_init(&attr);
     use_fd(&fa, o->in, 0);

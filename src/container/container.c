@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/outside.h"
 #include "container/room.h"
 
 bool sw_container_id_ok(SwStr id) {
@@ -32,10 +33,12 @@ int sw_container_create(SwRuntime *rt, const SwContainerSpec *s, SwError *err) {
     for (size_t i = 0; i < s->env.n; i++)
         if (!sw_str_contains(s->env.v[i], SW_STR("=")))
             return sw_fail(err, &SW_CONTAINER_START_FAILED, "environment entry %.*s has no value", SW_FMT(s->env.v[i]));
+    SW_ACTS_OUTSIDE();
     return rt->driver->create(rt, s, err);
 }
 
 int sw_container_start(SwRuntime *rt, SwStr id, SwError *err) {
+    SW_ACTS_OUTSIDE();
     return rt->driver->start(rt, id, err);
 }
 bool sw_container_find(SwRuntime *rt, SwArena *a, SwStr id, SwContainerInfo *ret) {
@@ -45,12 +48,15 @@ int sw_container_signal(SwRuntime *rt, SwStr id, int signal, SwError *err) {
     return rt->driver->signal(rt, id, signal, err);
 }
 int sw_container_stop(SwRuntime *rt, SwStr id, int grace_ms, SwError *err) {
+    SW_ACTS_OUTSIDE();
     return rt->driver->stop(rt, id, grace_ms, err);
 }
 int sw_container_delete(SwRuntime *rt, SwStr id, SwError *err) {
+    SW_ACTS_OUTSIDE();
     return rt->driver->remove(rt, id, err);
 }
 int sw_container_stats(SwRuntime *rt, SwStr id, SwContainerStats *ret, SwError *err) {
+    SW_ACTS_OUTSIDE();
     return rt->driver->stats(rt, id, ret, err);
 }
 int sw_container_open(SwRuntime *rt, SwStr id, const char *path, int flags, unsigned mode, SwError *err) {
@@ -60,12 +66,14 @@ int sw_container_exec_start(SwRuntime *rt, SwStr id, const SwExec *x, int in, in
                             SwError *err) {
     if (x->args.n == 0 || !words_ok(&x->args) || !words_ok(&x->env))
         return sw_fail(err, &SW_CONTAINER_START_FAILED, "No command specified");
+    SW_ACTS_OUTSIDE();
     return rt->driver->exec_start(rt, id, x, in, out, err_fd, ret_pid, err);
 }
 
 bool sw_container_wait(SwRuntime *rt, SwArena *a, SwStr id, int timeout_ms, SwContainerInfo *ret) {
     int64_t until = timeout_ms < 0 ? INT64_MAX : sw_monotonic_ns() + (int64_t)timeout_ms * SW_MS;
 
+    SW_ACTS_OUTSIDE();
     for (;;) {
         if (!sw_container_find(rt, a, id, ret))
             return false;
@@ -172,6 +180,7 @@ int sw_container_exec(SwRuntime *rt, SwArena *a, SwStr id, const SwExec *x, SwSt
     int64_t until = timeout_ms < 0 ? INT64_MAX : sw_monotonic_ns() + (int64_t)timeout_ms * SW_MS;
     pid_t pid = 0;
 
+    SW_MAY_TAKE_MINUTES();
     if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(er, O_CLOEXEC) < 0)
         return sw_fail_errno(err, errno, "make pipes");
     (void)fcntl(in[1], F_SETFL, O_NONBLOCK);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/outside.h"
 #include "container/room.h"
 #include "base/thread.h"
 
@@ -139,6 +140,7 @@ int sw_image_unpack(SwRuntime *rt, SwArena *a, const SwImageSource *src, SwImage
     SwStrList blobs;
     int r = 0;
 
+    SW_MAY_TAKE_MINUTES();
     if (inspect(a, src, ret_image, &blobs, err) < 0)
         return -1;
     _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->layer_lock);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "base/outside.h"
 #include "container/subnet.h"
 #include "base/thread.h"
 
@@ -308,6 +309,7 @@ static int create(SwRuntime *rt, const SwNetSpec *spec, SwNetEntry **ret_e, SwEr
 int sw_net_create(SwRuntime *rt, SwArena *a, const SwNetSpec *spec, SwNet *ret_net, SwError *err) {
     SwNetEntry *e = NULL;
 
+    SW_ACTS_OUTSIDE();
     if (!sw_container_id_ok(spec->id))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "Network id %.*s is not valid", SW_FMT(spec->id));
     _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
@@ -334,6 +336,7 @@ int sw_net_list(SwRuntime *rt, SwArena *a, SwStrList *ret_ids, SwError *err) {
 }
 
 int sw_net_delete(SwRuntime *rt, SwStr id, SwError *err) {
+    SW_ACTS_OUTSIDE();
     _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
     SwNetEntry **at = &rt->net.list;
 
@@ -352,9 +355,15 @@ SwStr sw_net_gateway(SwRuntime *rt) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwError err = sw_error(a);
 
+    SW_ACTS_OUTSIDE();
     _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
     int r = up(rt, &err);
     return r == 0 ? sw_str(rt->net.gateway) : SW_STR("127.0.0.1");
+}
+
+SwStr sw_net_gateway_find(SwRuntime *rt) {
+    _sw_lock_ pthread_mutex_t *held = sw_lock(&rt->net.lock);
+    return rt->net.up ? sw_str(rt->net.gateway) : SW_NO_STR;
 }
 
 static int read_counter(SwArena *a, const char *veth, const char *which, uint64_t *ret, SwError *err) {

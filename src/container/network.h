@@ -45,6 +45,8 @@ int sw_net_list(SwRuntime *rt, SwArena *a, SwStrList *ret_ids, SwError *err) sw_
 int sw_net_delete(SwRuntime *rt, SwStr id, SwError *err) sw_must_check; /* absent is success */
 /* The bridge's address, for names such as *.elb.localhost. */
 SwStr sw_net_gateway(SwRuntime *rt);
+/* The same where the bridge is up already; absent: there is none, and so nobody at its address. */
+SwStr sw_net_gateway_find(SwRuntime *rt);
 /* Bytes through the network's interface since it was made, as the container sees them. */
 int sw_net_stats(SwRuntime *rt, SwStr id, uint64_t *ret_rx, uint64_t *ret_tx, SwError *err) sw_must_check;
 /* Whether a TCP port on the host is free to map. */

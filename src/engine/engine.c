@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/outside.h"
 
 #define THREADS_DEFAULT 8
 #define STEP_MEMORY     (256 * SW_MIB)
@@ -67,6 +68,7 @@ static void wait_for_work(SwEngine *e, SwTime now) {
 static void *work_on(void *arg) {
     const SwWorker *w = arg;
     SwEngine *e = w->engine;
+    sw_common_thread = true;
     pthread_mutex_lock(&e->lock);
     while (!e->stopping) {
         SwTime now = now_of(e);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "base/lazy_curl.h"
+#include "base/outside.h"
 #include "http/guard.h"
 
 #define POOL_MAX 16
@@ -212,6 +213,7 @@ static void handle_dropp(CURL **h) {
 int sw_http_fetch(SwArena *a, const SwHttpCall *c, SwWireMessage *ret_m, bool *ret_timeout, SwError *err) {
     __attribute__((cleanup(lines_freep))) struct curl_slist *lines = NULL;
     __attribute__((cleanup(handle_dropp))) CURL *h = NULL;
+    SW_ACTS_OUTSIDE();
     Call *k = sw_new(a, Call);
     *ret_m = (SwWireMessage){0};
     if (ret_timeout)

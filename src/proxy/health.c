@@ -4,6 +4,7 @@
  * TargetHealth. */
 
 #include "base/lazy_curl.h"
+#include "base/outside.h"
 #include "http/guard.h"
 #include "proxy/health.h"
 
@@ -81,6 +82,7 @@ void sw_health_probe(SwArena *a, const SwHealthCheck *c, SwStr address, uint16_t
                         SW_FMT(sw_str_or(c->path, SW_STR("/"))));
     __attribute__((cleanup(curl_freep))) CURL *h = curl_easy_init();
 
+    SW_ACTS_OUTSIDE();
     *ret = (SwProbe){SW_PROBE_FAILED, 0};
     if (!h)
         return;

@@ -13,6 +13,7 @@
  * If COMMIT fails, or SQLite rolls the transaction back by itself (full disk), all members fail.
  * While one batch is in its fsync the next members queue up: the busier the store, the larger the batches. */
 
+#include "base/outside.h"
 #include "store/fault.h"
 #include "store/internal.h"
 
@@ -111,6 +112,7 @@ int sw_tx_begin(SwStore *s, SwArena *a, SwTxMode mode, SwStr account, SwStr regi
     *tx = (SwTx){.store = s, .arena = a, .conn = c, .mode = mode, .account = account, .region = region};
     tx->after_end = &tx->after;
     *ret_tx = tx;
+    sw_open_tx++;
     return 0;
 }
 
@@ -148,6 +150,7 @@ static int commit_write(SwTx *tx, SwError *err) {
     if (keep_write(tx, err) < 0)
         return -1;
     undo = NULL;
+    sw_open_tx--;
     return sw_turn_end(tx->store, tx, err);
 }
 
@@ -156,10 +159,12 @@ int sw_tx_commit(SwTx **txp, SwError *err) {
     *txp = NULL;
     if (SW_NEVER(tx->is_job))
         return sw_fail(err, &SW_INTERNAL_FAILURE, "The store could not complete the request.");
-    if (tx->mode == SW_READ)
-        reader_give(tx->store, tx->conn);
-    else if (commit_write(tx, err) < 0)
+    if (tx->mode == SW_WRITE && commit_write(tx, err) < 0)
         return -1;
+    if (tx->mode == SW_READ) {
+        sw_open_tx--;
+        reader_give(tx->store, tx->conn);
+    }
     call_after(tx);
     return 0;
 }
@@ -167,6 +172,7 @@ int sw_tx_commit(SwTx **txp, SwError *err) {
 void sw_tx_rollback(SwTx *tx) {
     if (!tx || SW_NEVER(tx->is_job))
         return;
+    sw_open_tx--;
     if (tx->mode == SW_READ) {
         sw_conn_tidy(tx->conn);
         reader_give(tx->store, tx->conn);
@@ -198,6 +204,8 @@ static void undo_writep(SwTx **tx) {
 
 static void job_guarded(void *arg) {
     Job *j = arg;
+    _sw_in_tx_ bool counted = true;
+    sw_open_tx++;
     j->r = -1;
     if (sw_fault(j->err) < 0 || sw_sql_exec_kept(j->tx.conn, "SAVEPOINT t", j->err) < 0)
         return;

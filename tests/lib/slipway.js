@@ -37,6 +37,9 @@ function folder(t) {
     return dir;
 }
 
+// What a server does not live through in tests: a belief that failed, a reply that breaks its model, a list that is grown by
+// somebody who may not (docs/testing.md).
+const STRICT = { SLIPWAY_NEVER: "abort", SLIPWAY_REPLIES: "abort", SLIPWAY_LISTS: "abort" };
 const PROGRAM = process.env.SLIPWAY || path.join(__dirname, "../../build/slipway");
 
 // What servers warned of, when a test of this file has failed: the last lines of all of them, for tests/run to show.
@@ -77,7 +80,7 @@ class Slipway {
         this.child = spawn(PROGRAM, argv, {
             stdio: ["ignore", "pipe", "pipe"],
             // a reply that breaks its model ends the server: such a test fails
-            env: { SLIPWAY_REPLIES: "abort", ...process.env, ...this.env, ...extra.env },
+            env: { ...STRICT, ...process.env, ...this.env, ...extra.env },
         });
         this.ended = new Promise((resolve) => this.child.once("exit", (code, signal) => resolve({ code, signal })));
         this.child.stderr.on("data", (d) => { this.log += d; });

@@ -63,7 +63,9 @@ static void read_entry(const Table *t, const SwValue *at, const char *why) {
 }
 
 static void read_list(const Table *t, const SwValue *list, const char *why) {
-    for (size_t i = 0; list && i < list->n; i++)
+    if (list->kind != SW_VARRAY)
+        table_error(t, list, "not a list of members:", list->s);
+    for (size_t i = 0; i < list->n; i++)
         read_entry(t, &list->v[i], why);
 }
 

@@ -72,11 +72,29 @@ static void read_token(Model *m, const char *file, Operation *op, const SwValue 
     }
 }
 
+/* What the model calls a token is one: without a declaration, the second of two equal requests would be done as well. */
+static void check_token(Model *m, const char *file, const Operation *op, const SwValue *json) {
+    for (size_t i = 0; op->input && i < op->input->n_member; i++) {
+        const Member *e = &op->input->member[i];
+        if (sw_value_is_true(sw_value_getz(e->json, "idempotencyToken")) && (!op->token || op->token->at != (int)i))
+            file_error(m, file, json, "'%.*s' is an idempotency token: declare it, {\"token\": \"%.*s\", \"life\": ..}",
+                       SW_FMT(e->name), SW_FMT(e->name));
+    }
+}
+
 Operation *operation_named(Model *m, SwStr name) {
     for (size_t i = 0; i < m->n_op; i++)
         if (sw_str_eq(m->op[i].name, name))
             return &m->op[i];
     return NULL;
+}
+
+static void read_operation(Model *m, const char *file, Operation *op, const SwValue *json) {
+    if (json->kind == SW_VOBJECT)
+        read_token(m, file, op, json);
+    else
+        op->handler_flags = read_flags(m, file, json);
+    check_token(m, file, op, json);
 }
 
 void operations_load(Model *m, const char *dir) {
@@ -88,10 +106,8 @@ void operations_load(Model *m, const char *dir) {
             file_error(m, file, &json.v[i], "no operation '%.*s'", SW_FMT(json.keys[i]));
         else if (op->handler_flags.p)
             file_error(m, file, &json.v[i], "duplicate operation '%.*s'", SW_FMT(json.keys[i]));
-        else if (json.v[i].kind == SW_VOBJECT)
-            read_token(m, file, op, &json.v[i]);
         else
-            op->handler_flags = read_flags(m, file, &json.v[i]);
+            read_operation(m, file, op, &json.v[i]);
     }
 }
 

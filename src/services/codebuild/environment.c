@@ -2,8 +2,9 @@
 /* Warm environments: container, network, for privileged builds dockerd, ready before there is a build.
  *
  *   PREPARING --its container waits--> READY --StartBuild takes its UUID--> a build's, as if that had made it
- *       |           |
- *       '-----------'--its container ended, it is kept too long, another kind needs the place--> ENDING --> gone
+ *    ^  |           |
+ *    |  '-----------'--its container ended, it is kept too long, another kind needs the place--> ENDING --> gone
+ *   LOST  at a start: its container ended while no server ran
  *
  * A UUID is given to one build, and an environment has the UUID of the build that it will be of: container, network and
  * folder bear the build's names from the beginning, none serves two builds, and until it is taken nothing of a user's runs in
@@ -26,6 +27,7 @@
 
 #define PREPARING    SW_STR("PREPARING")
 #define READY        SW_STR("READY")
+#define LOST         SW_STR("LOST") /* it ended while no server ran: to be removed and made anew */
 #define ENDING       SW_STR("ENDING")
 
 static SwStr container_of(SwArena *a, const CodebuildEnvironmentRecord *e, SwStr uuid) {
@@ -163,9 +165,7 @@ int codebuild_environment_resume(SwCtx *cx, SwError *err) {
         SwContainerInfo info = {0};
         bool runs = sw_container_find(cx->host->runtime, cx->arena, id, &info) && info.state == SW_CONTAINER_RUNNING;
         if (!runs && !sw_str_eq(e->state, ENDING)) {
-            if (codebuild_place_remove(cx, id, l.v[i].id, err) < 0)
-                return -1;
-            e->state = PREPARING;
+            e->state = LOST;
             e->made = SW_SOME_INT(sw_now(cx));
         }
         if (put(cx, l.v[i].id, e, err) < 0)
@@ -263,6 +263,12 @@ static int end(SwCtx *cx, SwStr uuid, const CodebuildEnvironmentRecord *e, SwErr
     return sw_ctx_commit(cx, err);
 }
 
+static int renew(SwCtx *cx, SwStr uuid, const CodebuildEnvironmentRecord *e, SwStep *ret, SwError *err) {
+    if (codebuild_place_remove(cx, container_of(cx->arena, e, uuid), uuid, err) < 0)
+        return -1;
+    return move_on(cx, uuid, e, PREPARING, ret, err);
+}
+
 static int step(SwCtx *cx, SwStr uuid, SwStep *ret, SwError *err) {
     CodebuildEnvironmentRecord *e;
     SwContainerInfo info = {0};
@@ -277,6 +283,8 @@ static int step(SwCtx *cx, SwStr uuid, SwStep *ret, SwError *err) {
     bool preparing = sw_str_eq(e->state, PREPARING);
     if (sw_now(cx) >= (preparing ? e->made.v + PREPARE_MAX : e->expires.v))
         return move_on(cx, uuid, e, ENDING, ret, err);
+    if (sw_str_eq(e->state, LOST))
+        return renew(cx, uuid, e, ret, err);
     if (preparing)
         return prepare(cx, uuid, e, ret, err);
     if (!sw_container_find(cx->host->runtime, cx->arena, container_of(cx->arena, e, uuid), &info) ||

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/outside.h"
 #include "base/proc.h"
 #include "models/codecommit.gen.h"
 #include "models/s3.gen.h"
@@ -76,6 +77,7 @@ static int git(SwCtx *cx, const char *const *env, const char *cwd, const char *c
     SwProcOpts o = {.argv = argv, .env = env, .cwd = cwd, .in = -1, .out = -1, .err = -1, .background = true};
     SwStr out, why;
     int status;
+    SW_MAY_TAKE_MINUTES();
     if (sw_proc_run(cx->arena, &o, SW_NO_STR, SW_MIB, CLONE_MS, &status, &out, &why, err) < 0)
         return -1;
     if (status != 0)

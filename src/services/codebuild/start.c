@@ -137,7 +137,9 @@ static int check_limit(SwCtx *cx, const CodebuildProject *p, SwError *err) {
     return 0;
 }
 
-/* The build of this action of a pipeline, which starts one however often it is stepped. */
+/* The build of this action of a pipeline, which starts one however often it is stepped. Not the declared token of StartBuild,
+ * which is a client's, is kept beside the answer and is forgotten after five minutes: this one is part of the build, so that a
+ * pipeline that is stepped again after days finds its build, and its calls pass no front door. */
 static int find_token(SwCtx *cx, SwStr token, CodebuildBuildRecord **ret, SwError *err) {
     CodebuildBuildRecords l;
     *ret = NULL;

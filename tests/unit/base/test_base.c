@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/outside.h"
 #include "base/proc.h"
 
 static void an_error_has_three_audiences(void **state) {
@@ -139,6 +140,32 @@ static void a_belief_that_failed_aborts_only_in_tests(void **state) {
     assert_int_equal(status, 128 + SIGABRT);
 }
 
+/* What may be done outside, by the marks of the thread. */
+static int act(const char *how, const char *what) {
+    sw_open_tx = strcmp(how, "tx") == 0;
+    sw_common_thread = strcmp(how, "common") == 0;
+    if (strcmp(what, "acts") == 0)
+        SW_ACTS_OUTSIDE();
+    else
+        SW_MAY_TAKE_MINUTES();
+    return 0;
+}
+
+static void acting_outside_is_no_business_of_a_transaction_nor_minutes_of_a_common_thread(void **state) {
+    static const struct {
+        const char *mode;
+        bool aborts;
+    } t[] = {{"acts:none", false},    {"acts:common", false},   {"acts:tx", true},
+             {"minutes:none", false}, {"minutes:common", true}, {"minutes:tx", true}};
+    for (size_t i = 0; i < SW_N(t); i++) {
+        int status;
+        ran(*state, t[i].mode, "SLIPWAY_NEVER=abort", &status);
+        assert_int_equal(status, t[i].aborts ? 128 + SIGABRT : 0);
+        ran(*state, t[i].mode, "X=", &status);
+        assert_int_equal(status, 0);
+    }
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         TEST(an_error_has_three_audiences),
@@ -147,6 +174,7 @@ int main(int argc, char **argv) {
         TEST(an_event_is_one_line),
         TEST(a_crash_point_kills_at_the_wanted_passage),
         TEST(a_belief_that_failed_aborts_only_in_tests),
+        TEST(acting_outside_is_no_business_of_a_transaction_nor_minutes_of_a_common_thread),
     };
     if (argc == 1)
         return cmocka_run_group_tests(tests, NULL, NULL);
@@ -154,5 +182,7 @@ int main(int argc, char **argv) {
         log_lines();
     if (strcmp(argv[1], "crash") == 0)
         pass_crash_points();
+    if (strchr(argv[1], ':'))
+        return act(strchr(argv[1], ':') + 1, argv[1][0] == 'a' ? "acts" : "minutes");
     return strcmp(argv[1], "never") == 0 && SW_NEVER(1 > 2 - 2) ? 7 : 0;
 }

@@ -177,6 +177,25 @@ static void threads_of_slow_steps_end_when_they_are_idle_and_come_again(void **s
     assert_int_equal(slow_threads(w), 0);
 }
 
+/* --- what they may do outside (base/outside.h) ----------------------------------------------------------------------- */
+
+static void quick_steps_hold_no_transaction_and_slow_ones_run_where_nobody_waits(void **state) {
+    World *w = *state;
+    slow_gate(w);
+    for (int i = 0; i < 2; i++) { /* nothing is left of the first */
+        wake(w, &notes, "a", 0);
+        wake(w, &storing, "a", 0);
+        wake(w, &slow, "a", 0);
+        settle(w);
+        assert_false(w->mark[SW_STEP_QUICK].tx);
+        assert_true(w->mark[SW_STEP_QUICK].common);
+        assert_true(w->mark[SW_STEP_STORE].tx);
+        assert_true(w->mark[SW_STEP_STORE].common);
+        assert_false(w->mark[SW_STEP_SLOW].tx);
+        assert_false(w->mark[SW_STEP_SLOW].common);
+    }
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -189,6 +208,7 @@ int main(void) {
         T(every_allocation_of_a_store_step_may_fail),
         T(slow_steps_that_do_not_end_stop_no_others),
         T(slow_controller_runs_at_most_its_number_at_once),
+        T(quick_steps_hold_no_transaction_and_slow_ones_run_where_nobody_waits),
         T(threads_of_slow_steps_end_when_they_are_idle_and_come_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

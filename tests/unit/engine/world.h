@@ -18,6 +18,7 @@
 #include "../folder.h"
 #include "api/host.h"
 #include "base/file.h"
+#include "base/outside.h"
 #include "store/work.h"
 
 #define T0 (SW_DAY * 20000)
@@ -38,6 +39,10 @@ typedef struct World {
     size_t starve;                     /* this allocation of each step and delivery fails; 0: none */
     int slow_inside, slow_steps, prepared;
     bool slow_gate, prepared_first;
+    /* whether the last step of each kind had a transaction open, and ran where others wait */
+    struct {
+        bool tx, common;
+    } mark[3];
     SwTime step_at[64];
     char heard[2][1024];
 } World;
@@ -58,6 +63,12 @@ static inline SwCtx *make_ctx(SwHost *h, SwArena *a, SwStr account, SwStr region
     SwCtx *cx = sw_new(a, SwCtx);
     *cx = (SwCtx){.arena = a, .host = h, .account = account, .region = region};
     return cx;
+}
+
+/* With the lock held. */
+static inline void mark(SwStepKind k) {
+    world->mark[k].tx = sw_open_tx == 1;
+    world->mark[k].common = sw_common_thread;
 }
 
 static inline int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err);
@@ -121,6 +132,7 @@ static inline int step_store(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
     World *w = world;
     pthread_mutex_lock(&w->lock);
     w->steps++;
+    mark(SW_STEP_STORE);
     w->prepared_first &= w->prepared > 0;
     SwTime again = w->again, self = w->wake_self_at;
     w->wake_self_at = 0;
@@ -154,6 +166,7 @@ static inline int step_slow(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
     World *w = world;
     pthread_mutex_lock(&w->lock);
     w->slow_inside++;
+    mark(SW_STEP_SLOW);
     pthread_cond_broadcast(&w->change);
     while (!w->slow_gate)
         pthread_cond_wait(&w->change, &w->lock);
@@ -171,6 +184,7 @@ static inline int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {
     w->step_at[w->steps % 64] = sw_clock_now(w->host.clock);
     w->steps++;
     w->inside++;
+    mark(SW_STEP_QUICK);
     w->most_inside = SW_MAX(w->most_inside, w->inside);
     pthread_cond_broadcast(&w->change);
     while (w->hold && w->gate == 0)

@@ -146,6 +146,9 @@ static const Reason about_another[] = {
 
 /* --- what is asked ----------------------------------------------------------------------------------------------------- */
 
+static const SwPrincipal ann = {.kind = SW_PRINCIPAL_USER,
+                                .arn = SW_STR_C("arn:aws:iam::000000000000:user/ann"),
+                                .id = SW_STR_C("AIDA")};
 static SwStrList asked, actions;
 static const char *refusal; /* what the operation ended with */
 static SwArena *asked_in;
@@ -171,8 +174,7 @@ static bool ask(World *w, SwArena *a, const SwService *s, const SwOperation *op,
     SwError err = sw_error(a);
     SwCtx *cx = sw_ctx_new(w->host, a, SW_NO_STR, SW_NO_STR, "test");
     void *out;
-    cx->principal =
-        (SwPrincipal){.kind = SW_PRINCIPAL_USER, .arn = SW_STR("arn:aws:iam::000000000000:user/ann"), .id = SW_STR("AIDA")};
+    cx->principal = ann;
     cx->api = s->api;
     cx->op = op;
     if (!(handler.flags & SW_AUTHORISES))
@@ -469,13 +471,83 @@ static void check_undeclared(Walk *k, const SwService *s, const SwOperation *op)
     }
 }
 
-static void check_reasons(Walk *k) {
-    for (size_t i = 0; i < SW_N(unasked); i++)
-        if (!needed[i]) {
+static void check_reasons(Walk *k, const Reason *r, const bool *was_needed, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!was_needed[i]) {
             k->wrong++;
-            print_error("%s %s %s stands in the list without need\n", unasked[i].service, unasked[i].op, unasked[i].path);
+            print_error("%s %s %s stands in the list without need\n", r[i].service, r[i].op, r[i].path);
         }
 }
+
+/* --- roles that are passed ------------------------------------------------------------------------------------------------ */
+
+/* Texts that are called after a role, and hand none to a service. */
+static const Reason not_passed[] = {
+    {"iam", "*Role*", "RoleName", "it is about the role, which stays where it is"},
+    {"iam", "CreateRole", "AssumeRolePolicyDocument", "a policy"},
+    {"sts", "AssumeRole", "Role*", "the caller's own session, which sts:AssumeRole is asked for"},
+    {"ecs", "*Service", "serviceConnectConfiguration.*", "refused where it is on"},
+};
+static bool not_passed_needed[SW_N(not_passed)];
+
+#define ROLE "arn:aws:iam::000000000000:role/theirs"
+
+/* Of several the first that may not be passed is told of: it is to be this one. */
+static void leave_out_other_roles(SwArena *a, const SwService *s, const SwOperation *op, const SwPath *but, void *in) {
+    for (size_t i = 0; s->declares && i < s->declares->n_passes; i++) {
+        const SwInputWay *w = &s->declares->passes[i];
+        if (w->op == op->index && !same_path(&w->at, but))
+            sw_path_write(a, op->input, in, &w->at, SW_NO_STR);
+    }
+}
+
+/* Nobody may do anything here, so that what is asked for is what is refused. Of an operation that asks by itself, nobody asks
+ * for the roles (SW_AUTHORISES). */
+static bool is_passed(Walk *k, SwArena *a, const SwService *s, const SwOperation *op, const Text *t) {
+    static const char *const texts[] = {ROLE, "theirs"};
+    bool asks = t->at.n && !(sw_registry_handler(s, op)->flags & SW_AUTHORISES);
+    for (size_t i = 0; asks && i < SW_N(texts); i++) {
+        Generator g = {.a = a, .protocol = s->api->protocol};
+        SwError err = sw_error(a);
+        SwCtx *cx = sw_ctx_new(k->w->host, a, SW_NO_STR, SW_NO_STR, "test");
+        void *in = generate(&g, op->input);
+        cx->principal = ann;
+        cx->api = s->api;
+        leave_out_other_roles(a, s, op, &t->at, in);
+        sw_path_write(a, op->input, in, &t->at, sw_str(texts[i]));
+        assert_int_equal(sw_ctx_begin(cx, SW_READ, &err), 0);
+        asks = k->w->host->auth.pass_roles(cx, op, in, &err) < 0 && strstr(err.message, "iam:PassRole") &&
+               strstr(err.message, ROLE);
+        sw_ctx_rollback(cx);
+    }
+    return asks;
+}
+
+static void check_passed(Walk *k, const SwService *s, const SwOperation *op) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    TextList all = {0};
+    const SwShape *stack[DEEP + 1];
+    find_texts(a, op->input, &(Text){0}, stack, 0, &all);
+    for (size_t i = 0; i < all.n; i++) {
+        const Text *t = &all.v[i];
+        if (!strcasestr(t->m->name, "role"))
+            continue;
+        k->n_named++;
+        if (is_passed(k, a, s, op, t)) {
+            k->n_asked++;
+            continue;
+        }
+        const Reason *why = reason_in(not_passed, SW_N(not_passed), s, op, sw_str_z(a, t->path));
+        if (why) {
+            not_passed_needed[why - not_passed] = true;
+            continue;
+        }
+        k->wrong++;
+        print_error("%s %s: nobody is asked whether the role %.*s may be passed\n", s->name, op->name, SW_FMT(t->path));
+    }
+}
+
+/* --- all of them -------------------------------------------------------------------------------------------------------- */
 
 static void walk(void (*fn)(Walk *k, const SwService *s, const SwOperation *op)) {
     World *w = world_open(sw_services);
@@ -484,13 +556,16 @@ static void walk(void (*fn)(Walk *k, const SwService *s, const SwOperation *op))
     sw_engine_stop(w->host->engine);
     w->config.strict = true;
     w->host->auth.authorise = note;
-    w->host->auth.pass_roles = NULL;
+    if (fn != check_passed)
+        w->host->auth.pass_roles = NULL;
     Walk k = {.w = w};
     for (const SwService *const *s = sw_services; *s; s++)
         if ((*s)->api)
             each_operation(&k, *s, fn);
     if (fn == check_undeclared)
-        check_reasons(&k);
+        check_reasons(&k, unasked, needed, SW_N(unasked));
+    if (fn == check_passed)
+        check_reasons(&k, not_passed, not_passed_needed, SW_N(not_passed));
     print_message("# %u members that name, %u questions\n", k.n_named, k.n_asked);
     world_end(w);
     assert_int_equal(k.wrong, 0);
@@ -506,10 +581,16 @@ static void what_an_input_may_name_is_declared_or_explained(void **state) {
     walk(check_undeclared);
 }
 
+static void roles_of_an_input_are_asked_about_or_explained(void **state) {
+    (void)state;
+    walk(check_passed);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_an_input_names_is_what_is_asked_about),
         cmocka_unit_test(what_an_input_may_name_is_declared_or_explained),
+        cmocka_unit_test(roles_of_an_input_are_asked_about_or_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

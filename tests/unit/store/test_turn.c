@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "base/outside.h"
 #include "store/internal.h"
 
 #define MANY 40
@@ -20,6 +21,7 @@ typedef struct Client {
     bool fails, starves, nests, undone_after; /* what its job does */
     bool direct;                              /* it is no job, but a transaction of its own */
     SwLack lack;
+    int open_inside, open_after; /* the mark of the thread that did it, and of its own at the end */
 } Client;
 
 static void count_call(void *arg) {
@@ -40,6 +42,7 @@ static int work(SwTx *tx, void *arg, SwError *err) {
     void *r;
     sw_tx_on_undo(tx, note_undone, c);
     c->ran_on = pthread_self();
+    c->open_inside = sw_open_tx;
     sw_tx_after_commit(tx, count_call, &c->called);
     if (sw_doc_find(tx, &things, SW_STR("common"), &r, err) < 0)
         return -1;
@@ -72,6 +75,7 @@ static void *client_main(void *arg) {
     Client *c = arg;
     c->result = -1;
     c->lack = sw_guard(SW_POOL_NONE, write_guarded, c);
+    c->open_after = sw_open_tx;
     return NULL;
 }
 
@@ -98,8 +102,11 @@ static void run_together(Fixture *f, Client *c, size_t n) {
             sched_yield();
     }
     sw_tx_rollback(holder);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         pthread_join(c[i].thread, NULL);
+        assert_int_equal(c[i].open_inside, 1);
+        assert_int_equal(c[i].open_after, 0);
+    }
 }
 
 static void free_all(Client *c, size_t n) {

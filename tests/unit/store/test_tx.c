@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "base/outside.h"
 #include "store/blob.h"
 #include "store/fault.h"
 
@@ -92,6 +93,25 @@ static void what_was_done_outside_is_taken_back_with_its_savepoint_or_transactio
     assert_int_equal(sw_tx_commit(&tx, &f->err), -1);
     sw_fault_at(0);
     assert_string_equal(order, "dcbaf");
+}
+
+static void thread_is_marked_while_it_has_one_open(void **state) {
+    Fixture *f = *state;
+    assert_int_equal(sw_open_tx, 0);
+    SwTx *tx = begin(f, SW_WRITE), *reader = begin(f, SW_READ), *second;
+    assert_int_equal(sw_open_tx, 2);
+    assert_int_equal(sw_tx_begin(f->s, f->a, SW_WRITE, SW_STR("1"), SW_STR("r"), &second, &f->err), -1);
+    OK(f, sw_tx_commit(&reader, &f->err));
+    assert_int_equal(sw_open_tx, 1);
+    sw_tx_rollback(NULL);
+    sw_tx_rollback(tx);
+    assert_int_equal(sw_open_tx, 0);
+    reader = begin(f, SW_READ);
+    sw_tx_rollback(reader);
+    tx = begin(f, SW_WRITE);
+    assert_int_equal(sw_open_tx, 1);
+    OK(f, sw_tx_commit(&tx, &f->err));
+    assert_int_equal(sw_open_tx, 0);
 }
 
 static void second_write_transaction_of_a_thread_fails_instead_of_hanging(void **state) {
@@ -257,6 +277,7 @@ int main(void) {
         T(uncommitted_writes_are_seen_by_their_own_transaction_only),
         T(undone_savepoint_takes_its_writes_and_callbacks_along),
         T(what_was_done_outside_is_taken_back_with_its_savepoint_or_transaction),
+        T(thread_is_marked_while_it_has_one_open),
         T(second_write_transaction_of_a_thread_fails_instead_of_hanging),
         T(write_in_a_read_transaction_is_refused),
         T(read_transaction_knows_that_it_would_have_written),

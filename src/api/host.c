@@ -306,6 +306,14 @@ static int check_address(const SwConfig *c, SwError *err) {
                    "Listening on %s lets others in: --auth strict is needed on any address but loopback.", c->address);
 }
 
+/* "localhost" is both, and a client may try one alone (Node 18: the first that it is told, which is ::1). Where there is no
+ * IPv6, or the port is somebody's there, the other one has to do. */
+static void listen_on_the_other_loopback(SwHost *h) {
+    SwError why = sw_error(h->arena);
+    if (strcmp(h->config->address, "127.0.0.1") == 0 && sw_http_listen(h->http, "::1", h->port, NULL, NULL, &why) < 0)
+        sw_log(SW_DEBUG, "not listening on ::1", SW_F("why", why.message));
+}
+
 static int open_all(SwHost *h, SwError *err) {
     const SwConfig *c = h->config;
     if (check_address(c, err) < 0 || sw_mkdirs(c->data, 0700, err) < 0 || lock_data(h, err) < 0 || open_instance(h, err) < 0)
@@ -318,6 +326,7 @@ static int open_all(SwHost *h, SwError *err) {
      * queue, for the server is paused. */
     if (sw_http_listen(h->http, c->address, c->port, NULL, &h->port, err) < 0)
         return -1;
+    listen_on_the_other_loopback(h);
     h->registry = sw_strf(h->arena, "127.0.0.1:%u", h->port);
     if (open_runtime(h, err) < 0 || open_services(h, err) < 0 || resume_services(h, err) < 0 ||
         sw_engine_start(h->engine, err) < 0)

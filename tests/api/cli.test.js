@@ -23,7 +23,7 @@ const closedPort = () => new Promise((resolve) => {
     const l = net.createServer().listen(0, "127.0.0.1", () => { const { port } = l.address(); l.close(() => resolve(port)); });
 });
 const shown = async (args, columns, extra) => {
-    const { code, bytes, screen } = await onTerminal(`${program} ${args}`, { columns, env: env(extra) }).end;
+    const { code, bytes, screen } = await onTerminal(`${program} ${args}`, { columns, env: env(extra), term: extra?.TERM }).end;
     return { code, bytes, lines: screen, text: screen.join("\n") };
 };
 

@@ -6,6 +6,7 @@ const crypto = require("node:crypto");
 const fs = require("node:fs");
 const https = require("node:https");
 const net = require("node:net");
+const os = require("node:os");
 const path = require("node:path");
 const zlib = require("node:zlib");
 const { test, before, after } = require("node:test");
@@ -93,6 +94,8 @@ test("HTTP and HTTPS share the port; Node and curl trust the authority that `sli
     const { stdout } = await run("curl", ["--silent", "--show-error", "--fail", "--cacert", file, `https://localhost:${s.port}/_slipway/health`]);
     assert.strictEqual(JSON.parse(stdout).status, "running");
     const { stdout: plain } = await run("curl", ["--silent", "--fail", `http://localhost:${s.port}/_slipway/health`]);
+    if (Object.values(os.networkInterfaces()).flat().some((x) => x.address === "::1")) // what Node 18 takes localhost for
+        assert.strictEqual((await run("curl", ["--silent", "--fail", "-o", "/dev/null", "-w", "%{http_code}", `http://[::1]:${s.port}/_slipway/health`])).stdout, "200");
     assert.strictEqual(JSON.parse(plain).status, "running");
     await assert.rejects(run("curl", ["--silent", "--fail", `https://localhost:${s.port}/_slipway/health`]), (e) => e.code === 60);
     const { NodeHttpHandler } = require("@smithy/node-http-handler");

@@ -34,7 +34,7 @@ async function make() {
     await send("s3", "CreateBucket", { Bucket: "objects" });
     await send("ecs", "CreateCluster", {});
     await send("ecs", "RegisterTaskDefinition", { family: "idle", containerDefinitions: [{ name: "a", image: "x", memory: 8 }] });
-    ({ subnets, vpc, lb, listener } = await balancer(send, "for-listeners", 18080));
+    ({ subnets, vpc, lb, listener } = await balancer(send, "for-listeners", await freePort()));
 }
 
 const arn = (service, resource) => `arn:aws:${service}:us-east-1:000000000000:${resource}`;

@@ -29,9 +29,9 @@ function screenOf(bytes, columns) {
     return lines.map((l) => l.trimEnd());
 }
 
-function onTerminal(command, { columns = 80, env = process.env, cwd } = {}) {
+function onTerminal(command, { columns = 80, env = process.env, cwd, term = "xterm" } = {}) {
     const child = spawn("script", ["--quiet", "--flush", "--return", "--command", `stty cols ${columns} rows 40; exec ${command}`, "/dev/null"],
-        { env: { TERM: "xterm", ...env }, cwd, stdio: ["pipe", "pipe", "inherit"] });
+        { env: { ...env, TERM: term }, cwd, stdio: ["pipe", "pipe", "inherit"] });
     let bytes = "";
     const waiting = [];
     const screen = () => screenOf(bytes, columns);

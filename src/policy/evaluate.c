@@ -70,7 +70,7 @@ static bool principal_matches(const SwPolicy *p, const PolicyPrincipal *w, const
         }
         *ret_direct = false;
         return !sw_str_is(q->service) && names_account(w->value, q->account);
-    case PRINCIPAL_FEDERATED:
+    case PRINCIPAL_FEDERATED: return sw_str_is(q->federated) && sw_str_eq(w->value, q->federated);
     case PRINCIPAL_CANONICAL: return false;
     }
     return false;

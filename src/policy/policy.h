@@ -41,6 +41,7 @@ typedef struct SwPolicyQuery {
     SwStr role;      /* ARN of the role that a session is of */
     SwStr account;   /* twelve digits */
     SwStr service;   /* "ecs-tasks.amazonaws.com", for a service's own call */
+    SwStr federated; /* ARN of the identity provider that says who asks */
     SwStr id;        /* unique id of the user, or of the role that a session is of */
     const SwPolicyKey *key;
     size_t n_key;

@@ -12,6 +12,7 @@ const { ECSClient, DescribeServicesCommand } = require("@aws-sdk/client-ecs");
 const { IAMClient, CreateGroupCommand, CreateRoleCommand, CreateUserCommand } = require("@aws-sdk/client-iam");
 const { SNSClient, CreateTopicCommand } = require("@aws-sdk/client-sns");
 const { SQSClient, CreateQueueCommand } = require("@aws-sdk/client-sqs");
+const { samlMetadata } = require("../lib/saml");
 const { start, finish, refuses, freePort } = require("../lib/slipway");
 const { declarations, schemaOf } = require("../lib/models");
 
@@ -93,6 +94,9 @@ const TYPES = {
         [{ op: "replace", path: "/AssumeRolePolicyDocument", value: TRUSTS("ec2.amazonaws.com") }, { op: "remove", path: "/ManagedPolicyArns" }, { op: "remove", path: "/MaxSessionDuration" }],
         { AssumeRolePolicyDocument: TRUSTS("ec2.amazonaws.com"), ManagedPolicyArns: undefined, MaxSessionDuration: 3600, Description: "runs" }],
     "AWS::IAM::ServiceLinkedRole": [() => ({ AWSServiceName: "ecs.amazonaws.com", Description: "runs" }), [{ op: "replace", path: "/Description", value: "walks" }], { AWSServiceName: "ecs.amazonaws.com", Description: "walks", RoleName: "AWSServiceRoleForECS" }],
+    "AWS::IAM::OIDCProvider": [() => ({ Url: "https://idp.example.com/walks", ClientIdList: ["one"], ThumbprintList: ["a".repeat(40)], Tags: TEAM }),
+        [{ op: "replace", path: "/ClientIdList", value: ["one", "two"] }, { op: "replace", path: "/ThumbprintList", value: ["b".repeat(40)] }], { Url: "https://idp.example.com/walks", ClientIdList: ["one", "two"], ThumbprintList: ["b".repeat(40)] }],
+    "AWS::IAM::SAMLProvider": [() => ({ Name: "walks", SamlMetadataDocument: samlMetadata("https://one"), Tags: TEAM }), [{ op: "replace", path: "/SamlMetadataDocument", value: samlMetadata("https://two") }], { Name: "walks", SamlMetadataDocument: samlMetadata("https://two") }],
     "AWS::IAM::InstanceProfile": [(ids) => ({ InstanceProfileName: "Machine", Path: "/", Roles: [ids["AWS::IAM::Role"]] }), [{ op: "replace", path: "/Roles", value: ["build"] }], { Roles: ["build"] }],
     ...Object.fromEntries(["Role", "User", "Group"].map((kind) => [`AWS::IAM::${kind}Policy`, [(ids) => ({ [`${kind}Name`]: ids[`AWS::IAM::${kind}`], PolicyName: "more", PolicyDocument: MAY("sns:Publish") }),
         [{ op: "replace", path: "/PolicyDocument", value: MAY("sns:*") }], { PolicyDocument: MAY("sns:*") }]])),

@@ -60,7 +60,7 @@ test("what cannot be assumed is refused", async () => {
         "ValidationError", /SerialNumber/);
     await refuses(sts.send(new AssumeRoleCommand({ RoleArn: Role.Arn, RoleSessionName: "xx", Policy: "{" })), "MalformedPolicyDocumentException");
     const anonymous = new AssumeRoleWithWebIdentityCommand({ RoleArn: Role.Arn, RoleSessionName: "xx", WebIdentityToken: "abcd" });
-    await refuses(sts.send(anonymous), "NotImplemented", /AssumeRoleWithWebIdentity/);
+    await refuses(sts.send(anonymous), "InvalidIdentityTokenException", /not a valid JWT/);
 });
 
 test("a user's session token stands for the user, and a key tells its account", async () => {

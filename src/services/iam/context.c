@@ -52,6 +52,10 @@ void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value) {
     add_key(q, name, v, value.p ? 1 : 0);
 }
 
+void iam_query_keys(SwPolicyQuery *q, const char *name, const SwStrList *values) {
+    add_key(q, name, values->v, values->n);
+}
+
 static void add_tags(SwPolicyQuery *q, const char *prefix, SwStr key, SwStr value) {
     iam_query_key(q, sw_str_z(q->arena, sw_strf(q->arena, "%s/%.*s", prefix, SW_FMT(key))), value);
 }
@@ -94,6 +98,8 @@ static int principal_keys(SwCtx *cx, SwPolicyQuery *q, SwError *err) {
     if (session) {
         iam_query_key(q, "aws:TokenIssueTime", sw_time_iso8601(cx->arena, session->issued.v));
         iam_query_key(q, "aws:SourceIdentity", session->source_identity);
+        for (size_t k = 0; k < session->context.n; k++)
+            iam_query_key(q, sw_str_z(cx->arena, session->context.v[k].key), session->context.v[k].value);
         for (size_t k = 0; k < session->tags.n; k++)
             add_tags(q, "aws:PrincipalTag", session->tags.v[k].key, session->tags.v[k].value);
     }

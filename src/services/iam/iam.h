@@ -61,6 +61,7 @@ int iam_auth_assume(SwCtx *cx, SwStr role_arn, SwStr service, SwPrincipal *ret_p
 int iam_auth_credentials(SwCtx *cx, SwStr role_arn, SwStr session, SwTime lifetime, SwStr *ret_key, SwStr *ret_secret,
                          SwStr *ret_token, SwTime *ret_expires, SwError *err);
 int iam_auth_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err);
+int iam_auth_web_identity(SwCtx *cx, SwStr role_arn, SwStr token, SwWebIdentity *ret_w, SwError *err); /* web_identity.c */
 int iam_root_credentials(SwHost *h, SwArena *a, bool make, SwStr *ret_key, SwStr *ret_secret, SwError *err) sw_must_check;
 
 /* A role by its ARN, in whatever account that names. *ret_role NULL: none. */
@@ -70,10 +71,16 @@ int iam_trust_policy(SwCtx *cx, const IamRoleRecord *role, const SwPolicy **ret_
 int iam_trust_set(SwCtx *cx, IamRoleRecord *role, SwStr document, SwError *err) sw_must_check;
 /* context.c: who asks, and the context keys of a request. */
 int iam_query_fill(SwCtx *cx, const char *action, SwStr resource, SwPolicyQuery *ret_q, SwError *err) sw_must_check;
-void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value);                       /* nothing when absent */
+void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value); /* nothing when absent */
+void iam_query_keys(SwPolicyQuery *q, const char *name, const SwStrList *values);
 int iam_session_of(SwCtx *cx, const IamSessionRecord **ret_s, SwError *err) sw_must_check; /* the caller's; NULL: none */
 /* The user that calls, or the role that a session is of; not found: gone since, or neither of the two. */
 int iam_caller(SwCtx *cx, IamIdentity *ret_i, SwError *err) sw_must_check;
 /* Every policy that has a say about the query, asked; fails with AccessDenied and AWS's reason. */
 int iam_decide(SwCtx *cx, const SwPolicyQuery *q, SwError *err) sw_must_check;
 int iam_denied(SwCtx *cx, const char *action, SwStr resource, SwStr reason, SwError *err);
+
+/* oidc_keys.c: the keys of an OpenID Connect provider. */
+extern const SwController iam_oidc_controller;
+/* Asks for them anew: id is the provider's, in cx->account. */
+int iam_oidc_ask(SwCtx *cx, SwStr id, SwError *err) sw_must_check;

@@ -66,6 +66,7 @@ static const struct {
     {"s3", "GetBucketReplication", "none can be put"},
     {"s3", "GetBucketWebsite", "none can be put"},
     {"s3", "GetObjectLockConfiguration", "none can be put"},
+    {"sts", "AssumeRoleWithWebIdentity", "a token's keys come from a file or its provider, and there is neither"},
 };
 
 /* --- what is looked at ------------------------------------------------------------------------------------------------- */

@@ -260,8 +260,7 @@ static SwStr v2_signature(SwArena *a, const SwWireMessage *m, const SwSignature 
     return sw_sigv2_sign(a, m, &with_slash, secret);
 }
 
-/* Of a user's key, which is told when it was last used. */
-static void note_use(SwCtx *cx, const SwSignature *s) {
+void sw_authenticate_used(SwCtx *cx, const SwSignature *s) {
     const SwHost *h = cx->host;
     if (h->auth.used && cx->principal.kind == SW_PRINCIPAL_USER && sw_str_starts(s->access_key, SW_STR("AKIA")))
         h->auth.used(cx->host, s->access_key, cx->account, s->service, s->region);
@@ -269,10 +268,8 @@ static void note_use(SwCtx *cx, const SwSignature *s) {
 
 int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr payload_hash,
                            SwError *err) {
-    if (!cx->host->config->strict || s->kind == SW_SIG_NONE) {
-        note_use(cx, s);
+    if (!cx->host->config->strict || s->kind == SW_SIG_NONE)
         return 0;
-    }
     if (check_time(cx, s, err) < 0 || check_form(cx, m, s, payload_hash, err) < 0)
         return -1;
     SwStr want;
@@ -288,7 +285,6 @@ int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature 
     if (!sw_equal_constant_time(want, s->signature))
         return sw_fail(err, bad_signature(cx, s), "%s", MISMATCH);
     cx->principal.verified = true;
-    note_use(cx, s);
     return 0;
 }
 

@@ -124,6 +124,17 @@ SwPolicyEffect sw_policy_evaluate(const SwPolicy *p, const SwPolicyQuery *q, boo
     return effect;
 }
 
+size_t sw_policy_statements(const SwPolicy *p) {
+    return p->n;
+}
+
+SwPolicyEffect sw_policy_statement(const SwPolicy *p, size_t i, const SwPolicyQuery *q) {
+    bool direct;
+    if (!applies(p, &p->statement[i], q, &direct))
+        return SW_POLICY_NONE;
+    return p->statement[i].deny ? SW_POLICY_DENY : SW_POLICY_ALLOW;
+}
+
 static SwPolicyEffect evaluate_all(const SwPolicy *const *p, size_t n, const SwPolicyQuery *q) {
     SwPolicyEffect effect = SW_POLICY_NONE;
     for (size_t i = 0; i < n; i++) {

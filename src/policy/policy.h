@@ -63,6 +63,18 @@ const SwPolicy *sw_policy_bind(SwArena *a, const SwPolicy *p, const SwPolicyBoun
  * its account to decide. */
 SwPolicyEffect sw_policy_evaluate(const SwPolicy *p, const SwPolicyQuery *q, bool *ret_direct);
 
+/* For those who explain a decision. What a statement by itself says about a request, as sw_policy_evaluate asks it; and where
+ * it stands in the text that the policy was parsed from: lines and columns from 1, the end behind its last character. */
+size_t sw_policy_statements(const SwPolicy *p);
+SwPolicyEffect sw_policy_statement(const SwPolicy *p, size_t i, const SwPolicyQuery *q);
+typedef struct SwPolicyPlace {
+    int64_t line, column, end_line, end_column;
+} SwPolicyPlace;
+bool sw_policy_place(SwStr text, size_t i, SwPolicyPlace *ret);
+/* Adds the context keys that conditions and variables of the policy name, each once whatever its case. */
+void sw_policy_context_keys(SwArena *a, const SwPolicy *p, SwStrList *keys);
+bool sw_policy_has_key(const SwPolicyQuery *q, SwStr name);
+
 /* Everything that has a say about one request within one account. NULL lists are absent: no limit of that kind. */
 typedef struct SwPolicySet {
     const SwPolicy *const *identity;

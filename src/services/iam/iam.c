@@ -8,6 +8,7 @@
 static int iam_open(SwHost *h, SwError *err) {
     h->auth = (SwAuth){
         .key = iam_auth_key,
+        .used = iam_key_used,
         .authorise = iam_auth_authorise,
         .pass_roles = iam_auth_pass_roles,
         .assume = iam_auth_assume,
@@ -16,6 +17,7 @@ static int iam_open(SwHost *h, SwError *err) {
         .web_identity = iam_auth_web_identity,
         .password = iam_auth_password,
     };
+    iam_key_use_open(h);
     if (!h->config->strict)
         return 0;
     SwStr key, secret;
@@ -32,7 +34,7 @@ static int iam_open(SwHost *h, SwError *err) {
     return 0;
 }
 
-static const SwController *const controllers[] = {&iam_oidc_controller, NULL};
+static const SwController *const controllers[] = {&iam_oidc_controller, &iam_key_use_controller, NULL};
 
 const SwService sw_service_iam = {
     .name = "iam",

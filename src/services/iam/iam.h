@@ -84,3 +84,20 @@ int iam_denied(SwCtx *cx, const char *action, SwStr resource, SwStr reason, SwEr
 extern const SwController iam_oidc_controller;
 /* Asks for them anew: id is the provider's, in cx->account. */
 int iam_oidc_ask(SwCtx *cx, SwStr id, SwError *err) sw_must_check;
+
+/* key_use.c: when keys were last used. */
+extern const SwController iam_key_use_controller;
+void iam_key_use_open(SwHost *h);
+void iam_key_used(SwHost *h, SwStr key, SwStr account, SwStr service, SwStr region);
+void iam_key_use_of(SwCtx *cx, SwStr key, IamKeyRecord *r); /* into the record, which may be older */
+
+/* login.c and user_key.c: what else a user has. *ret_r NULL: no password. */
+int iam_login_find(SwCtx *cx, SwStr user, IamLoginRecord **ret_r, SwError *err) sw_must_check;
+int iam_user_keys(SwCtx *cx, SwStr user, int64_t *ret_ssh, int64_t *ret_certificates, SwError *err) sw_must_check;
+/* What the account has as such; empty where there is no record. */
+int iam_account_record(SwCtx *cx, IamAccountRecord **ret_r, SwError *err) sw_must_check;
+int iam_account_record_put(SwCtx *cx, const IamAccountRecord *r, SwError *err) sw_must_check;
+
+/* As replies show them: a profile with its role as it is now; a policy of anybody's with its counts, and its versions. */
+int iam_profile_show(SwCtx *cx, const IamProfileRecord *r, IamInstanceProfile *ret_p, SwError *err) sw_must_check;
+int iam_policy_details(SwCtx *cx, SwStr arn, IamPolicy **ret_p, IamPolicyVersionList *ret_versions, SwError *err) sw_must_check;

@@ -43,6 +43,7 @@ typedef struct SwSessionSpec {
     SwStrList policy_arns; /* managed session policies */
     SwStrMap tags;
     SwStrList transitive;     /* keys of tags that go on to sessions made from this one */
+    SwStr federated;          /* the name of a federated user, for whom the caller speaks; absent: for itself */
     const SwWebIdentity *web; /* who wants it, in place of the caller; or NULL */
     SwTime lifetime;
 } SwSessionSpec;

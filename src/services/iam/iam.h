@@ -101,3 +101,7 @@ int iam_account_record_put(SwCtx *cx, const IamAccountRecord *r, SwError *err) s
 /* As replies show them: a profile with its role as it is now; a policy of anybody's with its counts, and its versions. */
 int iam_profile_show(SwCtx *cx, const IamProfileRecord *r, IamInstanceProfile *ret_p, SwError *err) sw_must_check;
 int iam_policy_details(SwCtx *cx, SwStr arn, IamPolicy **ret_p, IamPolicyVersionList *ret_versions, SwError *err) sw_must_check;
+
+/* role.c: a role as replies show it (lists leave out tags, boundary and last use), and a new one. */
+IamRole *iam_role_shown(SwCtx *cx, const IamRole *role, bool in_list);
+IamRole *iam_role_new(SwCtx *cx, SwStr path, SwStr name, SwStr trust, SwStr description);

@@ -45,6 +45,13 @@ static int id_by_arn(SwCtx *cx, SwStr arn, SwStr *ret_id, SwError *err) {
     return 0;
 }
 
+/* A user or role of this account; of others it is not known whether they will be there. */
+static bool is_ours(const SwCtx *cx, SwStr text) {
+    SwArn arn;
+    return sw_arn_parse(text, &arn) && sw_str_eqz(arn.service, "iam") && sw_str_eq(arn.account, cx->account) &&
+           (sw_str_starts(arn.resource, SW_STR("user/")) || sw_str_starts(arn.resource, SW_STR("role/")));
+}
+
 /* As on AWS, a principal that is named by its ARN is kept by its unique id: one that is deleted and made anew is not trusted.
  */
 int iam_trust_set(SwCtx *cx, IamRoleRecord *role, SwStr document, SwError *err) {
@@ -59,6 +66,8 @@ int iam_trust_set(SwCtx *cx, IamRoleRecord *role, SwStr document, SwError *err) 
             return -1;
         if (sw_str_is(id))
             sw_str_map_set(cx->arena, &role->trusted, arns.v[k], id);
+        else if (is_ours(cx, arns.v[k]))
+            return sw_fail(err, &SW_MALFORMED_POLICY, "Invalid principal in policy: \"AWS\":\"%.*s\"", SW_FMT(arns.v[k]));
     }
     role->role->assume_role_policy_document = document;
     return 0;
@@ -331,10 +340,28 @@ static int web_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, S
     return role_session(&as, spec, ret_s, err);
 }
 
+/* Who a user or the root speaks for: what it may, is what both its own policies and those of the session allow. */
+static int federated_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err) {
+    IamSessionRecord r = {.federated = spec->federated, .owner_id = cx->principal.id};
+    SwPrincipal p = {.kind = SW_PRINCIPAL_USER,
+                     .arn = sw_strf(cx->arena, "arn:aws:sts::%.*s:federated-user/%.*s", SW_FMT(cx->account),
+                                    SW_FMT(spec->federated)),
+                     .id = sw_cat(cx->arena, cx->account, SW_STR(":"), spec->federated),
+                     .name = cx->principal.name,
+                     .verified = true};
+    if (add_policies(cx, spec, &r, err) < 0)
+        return -1;
+    for (size_t k = 0; k < spec->tags.n; k++)
+        sw_str_map_set(cx->arena, &r.tags, spec->tags.v[k].key, spec->tags.v[k].value);
+    return store(cx, spec, &p, cx->account, &r, ret_s, err);
+}
+
 int iam_auth_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err) {
     *ret_s = (SwSession){0};
     if (spec->web)
         return web_session(cx, spec, ret_s, err);
+    if (sw_str_is(spec->federated))
+        return federated_session(cx, spec, ret_s, err);
     if (sw_str_is(spec->role_arn))
         return role_session(cx, spec, ret_s, err);
     IamSessionRecord r = {0};

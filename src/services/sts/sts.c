@@ -156,6 +156,31 @@ int sts_get_session_token(SwCtx *cx, const StsGetSessionTokenRequest *in, StsGet
     return 0;
 }
 
+int sts_get_federation_token(SwCtx *cx, const StsGetFederationTokenRequest *in, StsGetFederationTokenResponse *out,
+                             SwError *err) {
+    if (cx->principal.kind == SW_PRINCIPAL_ROLE || sw_str_starts(cx->principal.access_key, SW_STR("ASIA")))
+        return sw_fail(err, &SW_ACCESS_DENIED, "Cannot call GetFederationToken with session credentials");
+    bool root = cx->principal.kind == SW_PRINCIPAL_ROOT;
+    int64_t seconds = SW_OR(in->duration_seconds, SESSION_LIFETIME_DEFAULT);
+    SwSessionSpec spec = {.federated = in->name,
+                          .policy = in->policy,
+                          .lifetime = (root ? SW_MIN(seconds, ROOT_LIFETIME_MAX) : seconds) * SW_S};
+    SwSession s;
+    add_policy_arns(cx, &in->policy_arns, &spec);
+    add_tags(cx, &in->tags, &spec);
+    if (check_tags(&in->tags, &(SwStrList){0}, err) < 0 || check_packed(&spec, &out->packed_policy_size, err) < 0)
+        return -1;
+    if (in->tags.n > 0 && sw_authorise(cx, "sts:TagSession", sts_federated_user_arn(cx, in->name), err) < 0)
+        return -1;
+    if (cx->host->auth.session(cx, &spec, &s, err) < 0)
+        return -1;
+    out->credentials = credentials(cx->arena, &s);
+    out->federated_user = sw_new(cx->arena, StsFederatedUser);
+    out->federated_user->arn = s.principal.arn;
+    out->federated_user->federated_user_id = s.principal.id;
+    return 0;
+}
+
 int sts_get_access_key_info(SwCtx *cx, const StsGetAccessKeyInfoRequest *in, StsGetAccessKeyInfoResponse *out, SwError *err) {
     SwStr secret, token = SW_NO_STR;
     SwPrincipal p;

@@ -64,6 +64,7 @@ static const Reason unasked[] = {
     {"iam", "Simulate*", "ContextEntries.ContextKeyName", SIMULATED},
     {"sts", "AssumeRole*", "RoleSessionName", "AWS asks for the role"},
     {"sts", "AssumeRole", "ExternalId", "a condition of the role's trust policy"},
+    {"sts", "GetFederationToken", "PolicyArns.arn", "what the session may do at most; AWS asks for the federated user"},
     {"sts", "AssumeRole*", "PolicyArns.arn", "what the session may do at most; AWS asks for the role"},
     {"sts", "GetAccessKeyInfo", "AccessKeyId", NONE},
     {"ecr", "*", "registryId", ACCOUNT},

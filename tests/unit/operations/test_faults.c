@@ -31,7 +31,6 @@ static const struct {
     {"slipway", "GetCoverage", "a table"},
     {"slipway", "GetHealth", "the process about itself"},
     {"slipway", "SetClock", "the clock is no part of the store"},
-    {"iam", "GetServiceLinkedRoleDeletionStatus", "every task has succeeded"},
     {"iam", "ChangePassword", "the caller is no user"},
     {"iam", "GetContextKeysForCustomPolicy", "works on its input alone"},
     {"iam", "ListVirtualMFADevices", "there are none"},

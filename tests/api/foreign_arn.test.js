@@ -46,6 +46,7 @@ const NOT_ASKED = {
     "ecs StartTask cluster": "there are no container instances", "ecs StartTask taskDefinition": "the same",
     "events ListRuleNamesByTarget TargetArn": "is compared with what targets say", "events PutRule RoleArn": "is a role that deliveries will take",
     "logs DescribeResourcePolicies resourceArn": "is compared with what policies say", "logs PutResourcePolicy resourceArn": "is refused", "logs DeleteResourcePolicy resourceArn": "is refused",
+    "sts AssumeRoleWithWebIdentity PolicyArns": "are session policies", "sts AssumeRoleWithWebIdentity RoleArn": "a token comes first", "sts GetFederationToken PolicyArns": "are session policies",
     "iam CreateUser PermissionsBoundary": "makes a user", "iam CreateRole PermissionsBoundary": "makes a role",
     "iam SimulateCustomPolicy ResourceArns": "need not exist", "iam SimulateCustomPolicy CallerArn": "need not exist",
     "iam SimulatePrincipalPolicy ResourceArns": "need not exist", "iam SimulatePrincipalPolicy CallerArn": "need not exist",

@@ -260,6 +260,12 @@ static SwStr v2_signature(SwArena *a, const SwWireMessage *m, const SwSignature 
     return sw_sigv2_sign(a, m, &with_slash, secret);
 }
 
+void sw_authenticate_used(SwCtx *cx, const SwSignature *s) {
+    const SwHost *h = cx->host;
+    if (h->auth.used && cx->principal.kind == SW_PRINCIPAL_USER && sw_str_starts(s->access_key, SW_STR("AKIA")))
+        h->auth.used(cx->host, s->access_key, cx->account, s->service, s->region);
+}
+
 int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr payload_hash,
                            SwError *err) {
     if (!cx->host->config->strict || s->kind == SW_SIG_NONE)

@@ -16,6 +16,8 @@ int sw_authenticate_begin(SwCtx *cx, const SwWireMessage *m, SwSignature *ret_s,
  * x-amz-content-sha256) and the clock's distance. */
 int sw_authenticate_verify(SwCtx *cx, const SwWireMessage *m, const SwSignature *s, SwStr secret, SwStr payload_hash,
                            SwError *err) sw_must_check;
+/* A request that was believed: IAM tells when a user's key was last used. */
+void sw_authenticate_used(SwCtx *cx, const SwSignature *s);
 /* Strict only: each chunk of a body that was sent as STREAMING-AWS4-HMAC-SHA256-PAYLOAD is signed, its signature chained
  * to the one before, the first to the request's. *ret_check NULL: nothing to check. */
 void sw_authenticate_chunks(SwCtx *cx, const SwSignature *s, SwStr secret, SwChunkCheck **ret_check, void **ret_arg);

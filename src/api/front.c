@@ -226,6 +226,7 @@ static int decode(Visit *v, SwHttpRequest *rq, void **ret_in, SwError *err) {
                                       err) < 0) {
         return -1;
     }
+    sw_authenticate_used(v->cx, &v->signature);
     if (!v->body && (id->op->flags & SW_OP_CHECKSUM) && sw_body_check(rq->arena, &rq->m, err) < 0)
         return -1;
     if (id->protocol == SW_REST_XML)

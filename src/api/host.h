@@ -23,6 +23,17 @@ typedef struct SwConfig {
     const SwService *const *services; /* sw_services, or a test's own few */
 } SwConfig;
 
+/* What a web identity token says, once it is verified against its provider's keys. */
+typedef struct SwWebIdentity {
+    SwStr provider; /* the provider's ARN */
+    SwStr url;      /* the same without "https://": what its condition keys begin with */
+    SwStr audience, subject;
+    SwStrList audiences, methods; /* aud, amr */
+    SwStr source_identity;
+    SwStrMap tags;
+    SwStrList transitive;
+} SwWebIdentity;
+
 /* Temporary credentials, as STS issues them. */
 typedef struct SwSessionSpec {
     SwStr role_arn; /* absent: for the caller itself (GetSessionToken) */
@@ -31,7 +42,9 @@ typedef struct SwSessionSpec {
     SwStr policy;          /* session policy: a document */
     SwStrList policy_arns; /* managed session policies */
     SwStrMap tags;
-    SwStrList transitive; /* keys of tags that go on to sessions made from this one */
+    SwStrList transitive;     /* keys of tags that go on to sessions made from this one */
+    SwStr federated;          /* the name of a federated user, for whom the caller speaks; absent: for itself */
+    const SwWebIdentity *web; /* who wants it, in place of the caller; or NULL */
     SwTime lifetime;
 } SwSessionSpec;
 typedef struct SwSession {
@@ -45,6 +58,8 @@ typedef struct SwAuth {
     /* *ret_found false: no such key. Reads in a transaction of its own. */
     int (*key)(SwHost *h, SwArena *a, SwStr access_key, SwStr *ret_secret, SwStr *ret_token, SwStr *ret_account,
                SwPrincipal *ret_p, bool *ret_found, SwError *err);
+    /* The key signed a request to this service and region. No transaction is open. */
+    void (*used)(SwHost *h, SwStr access_key, SwStr account, SwStr service, SwStr region);
     /* In cx->tx. resource: ARN or "*". conditions: context keys. Fails with the service's access-denied kind. */
     int (*authorise)(SwCtx *cx, const char *action, SwStr resource, SwError *err);
     /* Whoever gives a service a role to act under needs iam:PassRole for it. In cx->tx. */
@@ -56,6 +71,8 @@ typedef struct SwAuth {
                        SwStr *ret_token, SwTime *ret_expires, SwError *err);
     /* In cx->tx, a write one: checks existence, the trust policy where the server is strict, and duration. */
     int (*session)(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err);
+    /* No transaction is open: the token is verified against the keys of its provider, in the account of the role. */
+    int (*web_identity)(SwCtx *cx, SwStr role_arn, SwStr token, SwWebIdentity *ret_w, SwError *err);
     /* A password that IAM made for one service (git over HTTPS: "codecommit.amazonaws.com"). As `key`. */
     int (*password)(SwHost *h, SwArena *a, const char *service, SwStr user, SwStr password, SwStr *ret_account,
                     SwPrincipal *ret_p, bool *ret_found, SwError *err);
@@ -80,6 +97,7 @@ struct SwHost {
     SwStr instance;                            /* 8 hexadecimal digits; names what lies outside the data folder */
     SwStr registry;                            /* "127.0.0.1:4566": host of image names */
     void *elbv2;                               /* services/elbv2: health checks under way */
+    void *iam;                                 /* services/iam: when keys were last used */
     void *net_listeners;                       /* host.c's: sockets inside containers' networks */
     int lock_fd;                               /* holds <data>/lock */
     bool down;                                 /* asked to leave nothing behind when it ends */

@@ -70,7 +70,7 @@ static bool principal_matches(const SwPolicy *p, const PolicyPrincipal *w, const
         }
         *ret_direct = false;
         return !sw_str_is(q->service) && names_account(w->value, q->account);
-    case PRINCIPAL_FEDERATED:
+    case PRINCIPAL_FEDERATED: return sw_str_is(q->federated) && sw_str_eq(w->value, q->federated);
     case PRINCIPAL_CANONICAL: return false;
     }
     return false;
@@ -122,6 +122,17 @@ SwPolicyEffect sw_policy_evaluate(const SwPolicy *p, const SwPolicyQuery *q, boo
     if (ret_direct)
         *ret_direct = any_direct;
     return effect;
+}
+
+size_t sw_policy_statements(const SwPolicy *p) {
+    return p->n;
+}
+
+SwPolicyEffect sw_policy_statement(const SwPolicy *p, size_t i, const SwPolicyQuery *q) {
+    bool direct;
+    if (!applies(p, &p->statement[i], q, &direct))
+        return SW_POLICY_NONE;
+    return p->statement[i].deny ? SW_POLICY_DENY : SW_POLICY_ALLOW;
 }
 
 static SwPolicyEffect evaluate_all(const SwPolicy *const *p, size_t n, const SwPolicyQuery *q) {

@@ -41,6 +41,7 @@ typedef struct SwPolicyQuery {
     SwStr role;      /* ARN of the role that a session is of */
     SwStr account;   /* twelve digits */
     SwStr service;   /* "ecs-tasks.amazonaws.com", for a service's own call */
+    SwStr federated; /* ARN of the identity provider that says who asks */
     SwStr id;        /* unique id of the user, or of the role that a session is of */
     const SwPolicyKey *key;
     size_t n_key;
@@ -61,6 +62,18 @@ const SwPolicy *sw_policy_bind(SwArena *a, const SwPolicy *p, const SwPolicyBoun
 /* *ret_direct, where not NULL: an allowing statement names the caller itself (or everybody), and does not merely trust
  * its account to decide. */
 SwPolicyEffect sw_policy_evaluate(const SwPolicy *p, const SwPolicyQuery *q, bool *ret_direct);
+
+/* For those who explain a decision. What a statement by itself says about a request, as sw_policy_evaluate asks it; and where
+ * it stands in the text that the policy was parsed from: lines and columns from 1, the end behind its last character. */
+size_t sw_policy_statements(const SwPolicy *p);
+SwPolicyEffect sw_policy_statement(const SwPolicy *p, size_t i, const SwPolicyQuery *q);
+typedef struct SwPolicyPlace {
+    int64_t line, column, end_line, end_column;
+} SwPolicyPlace;
+bool sw_policy_place(SwStr text, size_t i, SwPolicyPlace *ret);
+/* Adds the context keys that conditions and variables of the policy name, each once whatever its case. */
+void sw_policy_context_keys(SwArena *a, const SwPolicy *p, SwStrList *keys);
+bool sw_policy_has_key(const SwPolicyQuery *q, SwStr name);
 
 /* Everything that has a say about one request within one account. NULL lists are absent: no limit of that kind. */
 typedef struct SwPolicySet {

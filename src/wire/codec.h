@@ -8,6 +8,7 @@
  * A function that returns int gives 0, or -1 with the walk's error filled. */
 
 #include "wire/wire.h"
+#include "wire/xml_tree.h"
 
 #define WIRE_DEPTH_MAX 64
 #define WIRE_BODY_MAX  (256 * SW_MIB) /* of what is encoded; an arena's limit is met before */
@@ -72,24 +73,10 @@ int wire_json_get_text(Wire *w, const SwShape *s, SwStr text, void *v, bool top)
 
 /* --- XML as a small tree (xml.c, xml_read.c) and over shapes (xml_shape.c) --- */
 
-typedef struct XmlAttr {
-    SwStr name, value;
-} XmlAttr; /* name without prefix */
-typedef struct XmlNode XmlNode;
-struct XmlNode {
-    SwStr name; /* local name */
-    SwStr text; /* all character data directly inside */
-    size_t text_room;
-    XmlAttr *attr;
-    size_t n_attr;
-    XmlNode *first, *last, *next;
-};
-
 #define WIRE_XML_HEAD      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 #define WIRE_XML_MALFORMED "The XML you provided was not well-formed or did not validate against our published schema"
 
 int wire_xml_parse(Wire *w, SwStr text, XmlNode **ret_root) sw_must_check;
-const XmlNode *wire_xml_child(const XmlNode *n, const char *name);
 SwStr wire_xml_child_text(const XmlNode *n, const char *name);
 void wire_xml_escape(SwBuf *b, SwStr s);
 void wire_xml_element(SwBuf *b, const char *name, SwStr text);

@@ -331,3 +331,19 @@ int wire_xml_parse(Wire *w, SwStr text, XmlNode **ret_root) {
     *ret_root = document.first;
     return 0;
 }
+
+int sw_xml_read(SwArena *a, SwStr text, const XmlNode **ret_root, SwError *err) {
+    Wire w = {.a = a, .protocol = SW_REST_XML, .malformed = &SW_VALIDATION_ERROR, .err = err};
+    XmlNode *root;
+    if (wire_xml_parse(&w, text, &root) < 0)
+        return -1;
+    *ret_root = root;
+    return 0;
+}
+
+SwStr sw_xml_attribute(const XmlNode *n, const char *name) {
+    for (size_t i = 0; n && i < n->n_attr; i++)
+        if (sw_str_eqz(n->attr[i].name, name))
+            return n->attr[i].value;
+    return SW_NO_STR;
+}

@@ -6,6 +6,7 @@
 "use strict";
 const assert = require("node:assert");
 const { test } = require("node:test");
+const { samlMetadata } = require("../lib/saml");
 const { serve } = require("../lib/file");
 const { coverage, modelOf } = require("../lib/models");
 const { world, approval, stage } = require("../lib/pipeline");
@@ -29,7 +30,7 @@ const OF = {
     elbv2: { LoadBalancerArn: "balancer", LoadBalancerArns: "balancer", ListenerArn: "listener", ListenerArns: "listener", RuleArn: "rule", RuleArns: "rule",
              TargetGroupArn: "group", TargetGroupArns: "group", ResourceArns: "balancer" },
     events: { ResourceARN: "bus", EventBusName: "bus", Name: "bus" },
-    iam: { PolicyArn: "policy", PermissionsBoundary: "policy", PolicySourceArn: "user" },
+    iam: { PolicyArn: "policy", PermissionsBoundary: "policy", PolicySourceArn: "user", OpenIDConnectProviderArn: "oidc", SAMLProviderArn: "saml" },
     logs: { resourceArn: "logs", logGroupIdentifier: "logs", logGroupIdentifiers: "logs" },
     sns: { TopicArn: "topic", TargetArn: "topic", ResourceArn: "topic", SubscriptionArn: "subscription" },
     sqs: { SourceArn: "queue", QueueUrl: "url" },
@@ -45,6 +46,7 @@ const NOT_ASKED = {
     "ecs StartTask cluster": "there are no container instances", "ecs StartTask taskDefinition": "the same",
     "events ListRuleNamesByTarget TargetArn": "is compared with what targets say", "events PutRule RoleArn": "is a role that deliveries will take",
     "logs DescribeResourcePolicies resourceArn": "is compared with what policies say", "logs PutResourcePolicy resourceArn": "is refused", "logs DeleteResourcePolicy resourceArn": "is refused",
+    "sts AssumeRoleWithWebIdentity PolicyArns": "are session policies", "sts AssumeRoleWithWebIdentity RoleArn": "a token comes first", "sts GetFederationToken PolicyArns": "are session policies",
     "iam CreateUser PermissionsBoundary": "makes a user", "iam CreateRole PermissionsBoundary": "makes a role",
     "iam SimulateCustomPolicy ResourceArns": "need not exist", "iam SimulateCustomPolicy CallerArn": "need not exist",
     "iam SimulatePrincipalPolicy ResourceArns": "need not exist", "iam SimulatePrincipalPolicy CallerArn": "need not exist",
@@ -80,6 +82,9 @@ const MORE = {
     "iam AttachGroupPolicy": { GroupName: "here" }, "iam DetachGroupPolicy": { GroupName: "here" },
     "iam CreatePolicyVersion": { PolicyDocument: POLICY }, "iam DeletePolicyVersion": { VersionId: "v1" }, "iam GetPolicyVersion": { VersionId: "v1" }, "iam SetDefaultPolicyVersion": { VersionId: "v1" },
     "iam TagPolicy": UPPER, "iam UntagPolicy": { TagKeys: ["a"] }, "iam PutRolePermissionsBoundary": { RoleName: "here" }, "iam PutUserPermissionsBoundary": { UserName: "here" },
+    "iam AddClientIDToOpenIDConnectProvider": { ClientID: "c" }, "iam RemoveClientIDFromOpenIDConnectProvider": { ClientID: "c" },
+    "iam UpdateOpenIDConnectProviderThumbprint": { ThumbprintList: ["a".repeat(40)] }, "iam UpdateSAMLProvider": { SAMLMetadataDocument: samlMetadata() },
+    "iam TagOpenIDConnectProvider": UPPER, "iam UntagOpenIDConnectProvider": { TagKeys: ["a"] }, "iam TagSAMLProvider": UPPER, "iam UntagSAMLProvider": { TagKeys: ["a"] },
     "iam SimulatePrincipalPolicy": { ActionNames: ["s3:GetObject"] },
     "logs TagResource": { tags: { a: "b" } }, "logs UntagResource": { tagKeys: ["a"] }, "logs GetLogEvents": { logStreamName: "s" },
     "sns AddPermission": { Label: "x", AWSAccountId: ["000000000000"], ActionName: ["Publish"] }, "sns RemovePermission": { Label: "x" }, "sns Publish": { Message: "m" },
@@ -107,6 +112,8 @@ async function make() {
     at.alarm = both("arn:aws:cloudwatch:us-east-1:000000000000:alarm:here");
     at.role = both((await send("iam", "CreateRole", { RoleName: "here", AssumeRolePolicyDocument: TRUST })).Role.Arn);
     at.user = both((await send("iam", "CreateUser", { UserName: "here" })).User.Arn);
+    at.oidc = both((await send("iam", "CreateOpenIDConnectProvider", { Url: "https://here" })).OpenIDConnectProviderArn);
+    at.saml = both((await send("iam", "CreateSAMLProvider", { Name: "here", SAMLMetadataDocument: samlMetadata() })).SAMLProviderArn);
     await send("iam", "CreateGroup", { GroupName: "here" });
     at.policy = both((await send("iam", "CreatePolicy", { PolicyName: "here", PolicyDocument: POLICY })).Policy.Arn);
     at.project = both((await send("codebuild", "CreateProject", { name: "here", serviceRole: at.role.here, source: { type: "NO_SOURCE", buildspec: "version: 0.2\nphases: {build: {commands: [\"true\"]}}" },

@@ -4,6 +4,8 @@ const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const I = require("@aws-sdk/client-iam");
 const { STSClient, GetCallerIdentityCommand } = require("@aws-sdk/client-sts");
+const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
+const { ElasticLoadBalancingV2Client, CreateLoadBalancerCommand, DeleteLoadBalancerCommand } = require("@aws-sdk/client-elastic-load-balancing-v2");
 const { start, finish, refuses } = require("../lib/slipway");
 const { document, allow, trust, TASKS, keys } = require("../lib/strict");
 
@@ -168,4 +170,33 @@ test("identities are there again after a restart, and belong to their account", 
     await kept.client(I.IAMClient).send(new I.GetRoleCommand({ RoleName: "stays" }));
     const other = kept.client(I.IAMClient, { credentials: { accessKeyId: "111111111111", secretAccessKey: "x" } });
     await refuses(other.send(new I.GetRoleCommand({ RoleName: "stays" })), "NoSuchEntityException");
+});
+
+test("service-linked roles have their services' names, endings where AWS has them, and go when nothing needs them", async () => {
+    const make = (AWSServiceName, CustomSuffix) => iam.send(new I.CreateServiceLinkedRoleCommand({ AWSServiceName, CustomSuffix }));
+    const { Role } = await make("autoscaling.amazonaws.com", "team");
+    assert.strictEqual(Role.Arn, "arn:aws:iam::000000000000:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_team");
+    assert.strictEqual((await make("autoscaling.amazonaws.com")).Role.RoleName, "AWSServiceRoleForAutoScaling");
+    assert.strictEqual((await make("rds.amazonaws.com")).Role.RoleName, "AWSServiceRoleForRDS");
+    await refuses(make("rds.amazonaws.com", "x"), "InvalidInputException", /Custom suffix is not allowed for rds/);
+    await refuses(make("no-such.amazonaws.com"), "InvalidInputException");
+    const RoleName = (await make("elasticloadbalancing.amazonaws.com")).Role.RoleName;
+    const elb = s.client(ElasticLoadBalancingV2Client), Subnets = (await s.client(EC2Client).send(new DescribeSubnetsCommand({}))).Subnets.slice(0, 2).map((x) => x.SubnetId);
+    const { LoadBalancers } = await elb.send(new CreateLoadBalancerCommand({ Name: "uses", Subnets }));
+    const end = async () => {
+        const { DeletionTaskId } = await iam.send(new I.DeleteServiceLinkedRoleCommand({ RoleName }));
+        return iam.send(new I.GetServiceLinkedRoleDeletionStatusCommand({ DeletionTaskId }));
+    };
+    const used = await end();
+    assert.deepStrictEqual([used.Status, used.Reason.RoleUsageList[0].Resources], ["FAILED", [LoadBalancers[0].LoadBalancerArn]]);
+    await elb.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: LoadBalancers[0].LoadBalancerArn }));
+    assert.strictEqual((await end()).Status, "SUCCEEDED");
+    await refuses(iam.send(new I.GetRoleCommand({ RoleName })), "NoSuchEntityException");
+});
+
+test("a trust policy cannot name a user or role of the account that is not there", async () => {
+    const AssumeRolePolicyDocument = trust({ AWS: "arn:aws:iam::000000000000:user/nobody" });
+    await refuses(iam.send(new I.CreateRoleCommand({ RoleName: "lonely", AssumeRolePolicyDocument })), "MalformedPolicyDocumentException", /^Invalid principal in policy: "AWS":"arn:aws:iam::000000000000:user\/nobody"$/);
+    await iam.send(new I.CreateRoleCommand({ RoleName: "lonely", AssumeRolePolicyDocument: trust({ AWS: ["arn:aws:iam::111111111111:user/far", "000000000000"] }) }));
+    await refuses(iam.send(new I.UpdateAssumeRolePolicyCommand({ RoleName: "lonely", PolicyDocument: AssumeRolePolicyDocument })), "MalformedPolicyDocumentException", /Invalid principal/);
 });

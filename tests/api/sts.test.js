@@ -60,7 +60,7 @@ test("what cannot be assumed is refused", async () => {
         "ValidationError", /SerialNumber/);
     await refuses(sts.send(new AssumeRoleCommand({ RoleArn: Role.Arn, RoleSessionName: "xx", Policy: "{" })), "MalformedPolicyDocumentException");
     const anonymous = new AssumeRoleWithWebIdentityCommand({ RoleArn: Role.Arn, RoleSessionName: "xx", WebIdentityToken: "abcd" });
-    await refuses(sts.send(anonymous), "NotImplemented", /AssumeRoleWithWebIdentity/);
+    await refuses(sts.send(anonymous), "InvalidIdentityTokenException", /not a valid JWT/);
 });
 
 test("a user's session token stands for the user, and a key tells its account", async () => {
@@ -72,4 +72,27 @@ test("a user's session token stands for the user, and a key tells its account", 
     assert.strictEqual((await session.send(new GetCallerIdentityCommand({}))).Arn, "arn:aws:iam::000000000000:user/ann");
     await refuses(session.send(new GetSessionTokenCommand({})), "AccessDenied", /Cannot call GetSessionToken with session credentials/);
     assert.strictEqual((await sts.send(new GetAccessKeyInfoCommand({ AccessKeyId: AccessKey.AccessKeyId }))).Account, "000000000000");
+});
+
+test("a federated user is who the caller says, and may what both allow", async (t) => {
+    const { GetFederationTokenCommand } = require("@aws-sdk/client-sts");
+    const { SQSClient, CreateQueueCommand, GetQueueUrlCommand } = require("@aws-sdk/client-sqs");
+    const { strict, allow, document } = require("../lib/strict");
+    const { as, user, root } = await strict(t);
+    await as(SQSClient).send(new CreateQueueCommand({ QueueName: "q" }));
+    const ann = await user("ann", allow("sts:GetFederationToken", "arn:aws:sts::000000000000:federated-user/fed"), allow("sqs:*"));
+    const federate = async (key, more) => (await as(STSClient, key).send(new GetFederationTokenCommand({ Name: "fed", ...more })));
+    const got = await federate(ann, { Policy: document(allow("sqs:GetQueueUrl"), allow("s3:*")) });
+    assert.deepStrictEqual([got.FederatedUser.Arn, got.FederatedUser.FederatedUserId], ["arn:aws:sts::000000000000:federated-user/fed", "000000000000:fed"]);
+    const fed = keys(got.Credentials), ask = (k) => as(SQSClient, k).send(new GetQueueUrlCommand({ QueueName: "q" }));
+    assert.strictEqual((await as(STSClient, fed).send(new GetCallerIdentityCommand({}))).Arn, got.FederatedUser.Arn);
+    assert.ok((await ask(fed)).QueueUrl);
+    await refuses(as(SQSClient, fed).send(new CreateQueueCommand({ QueueName: "x" })), "AccessDenied", /no session policy allows/);
+    await refuses(as(IAMClient, fed).send(new GetRoleCommand({ RoleName: "x" })), "InvalidClientTokenId");
+    await refuses(ask(keys((await federate(ann)).Credentials)), "AccessDenied", /no session policy/);
+    assert.ok((await ask(keys((await federate(root, { Policy: document(allow("sqs:*")) })).Credentials))).QueueUrl);
+    await refuses(as(STSClient, ann).send(new GetFederationTokenCommand({ Name: "other" })), "AccessDenied", /federated-user\/other/);
+    await refuses(federate(fed), "InvalidClientTokenId");
+    const bob = await user("bob", allow(["sts:GetFederationToken", "sts:TagSession"]), allow("sqs:*", "*", { Condition: { StringEquals: { "aws:PrincipalTag/team": "a", "aws:PrincipalType": "FederatedUser" } } }));
+    assert.ok((await ask(keys((await federate(bob, { Policy: document(allow("sqs:*")), Tags: [{ Key: "team", Value: "a" }] })).Credentials))).QueueUrl);
 });

@@ -4,6 +4,8 @@
 "use strict";
 const assert = require("node:assert");
 const { test } = require("node:test");
+const { CERTIFICATE, KEY } = require("../lib/certificate");
+const { samlMetadata } = require("../lib/saml");
 const { serve } = require("../lib/file");
 const { coverage, declarations, modelOf } = require("../lib/models");
 const { freePort, refuses } = require("../lib/slipway");
@@ -102,6 +104,12 @@ const KINDS = {
     "iam role": iam("CreateRole", "Role", (RoleName) => ({ RoleName, AssumeRolePolicyDocument: TRUST }), "RoleName"),
     "iam user": iam("CreateUser", "User", (UserName) => ({ UserName }), "UserName"),
     "iam instance profile": iam("CreateInstanceProfile", "InstanceProfile", (InstanceProfileName) => ({ InstanceProfileName }), "InstanceProfileName"),
+    "iam open i d connect provider": { ...iam("CreateOpenIDConnectProvider", "OpenIDConnectProvider", (n) => ({ Url: `https://${n}.example.com` }), "OpenIDConnectProviderArn"),
+        make: async (n, tags) => (await send("iam", "CreateOpenIDConnectProvider", { Url: `https://${n}.example.com`, Tags: Upper(tags) })).OpenIDConnectProviderArn },
+    "iam s a m l provider": { ...iam("CreateSAMLProvider", "SAMLProvider", (Name) => ({ Name }), "SAMLProviderArn"),
+        make: async (Name, tags) => (await send("iam", "CreateSAMLProvider", { Name, SAMLMetadataDocument: samlMetadata(), Tags: Upper(tags) })).SAMLProviderArn },
+    "iam server certificate": { ...iam("UploadServerCertificate", "ServerCertificate", (n) => ({ ServerCertificateName: n }), "ServerCertificateName"),
+        make: async (n, tags) => (await send("iam", "UploadServerCertificate", { ServerCertificateName: n, CertificateBody: CERTIFICATE, PrivateKey: KEY, Tags: Upper(tags) })).ServerCertificateMetadata.ServerCertificateName },
     "iam policy": iam("CreatePolicy", "Policy", (PolicyName) => ({ PolicyName, PolicyDocument: POLICY }), "PolicyArn", "Arn"),
     "logs log group": standard("logs", "TooManyTagsException", "InvalidParameterException", undefined,
         async (n, tags) => { await send("logs", "CreateLogGroup", { logGroupName: n, tags: tags.length ? map(tags) : undefined }); return arn("logs", `log-group:${n}`); },

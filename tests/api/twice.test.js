@@ -4,6 +4,7 @@
 "use strict";
 const assert = require("node:assert");
 const { test } = require("node:test");
+const { samlMetadata } = require("../lib/saml");
 const { serve } = require("../lib/file");
 const { coverage } = require("../lib/models");
 const { refuses } = require("../lib/slipway");
@@ -58,6 +59,10 @@ const MADE = [
     ["iam", "CreatePolicyVersion", () => ({ PolicyArn: at.policy, PolicyDocument: POLICY }), ANOTHER, "PolicyVersion.VersionId"],
     ["iam", "CreateGroup", { GroupName: "made" }, "EntityAlreadyExistsException"],
     ["iam", "CreateInstanceProfile", { InstanceProfileName: "made" }, "EntityAlreadyExistsException"],
+    ["iam", "CreateOpenIDConnectProvider", { Url: "https://made.example.com" }, "EntityAlreadyExistsException"],
+    ["iam", "CreateSAMLProvider", { Name: "made", SAMLMetadataDocument: samlMetadata() }, "EntityAlreadyExistsException"],
+    ["iam", "CreateLoginProfile", { UserName: "base", Password: "First-pass1" }, "EntityAlreadyExistsException"],
+    ["iam", "CreateAccountAlias", { AccountAlias: "made" }, "EntityAlreadyExistsException"],
     ["iam", "CreateAccessKey", { UserName: "base" }, ANOTHER, "AccessKey.AccessKeyId"],
     ["iam", "CreateServiceSpecificCredential", { UserName: "base", ServiceName: "codecommit.amazonaws.com" }, ANOTHER, "ServiceSpecificCredential.ServiceSpecificCredentialId"],
     ["iam", "AttachRolePolicy", () => ({ RoleName: "base", PolicyArn: at.policy })],

@@ -67,10 +67,10 @@ static int still_there(SwHost *h, SwTx *tx, const IamSessionRecord *r, SwPrincip
                 .host = h,
                 .account = r->account,
                 .tx = tx,
-                .principal = {.kind = kind, .name = r->name, .id = r->principal_id}};
+                .principal = {.kind = kind, .name = r->name, .id = sw_str_or(r->owner_id, r->principal_id)}};
     IamIdentity i;
     *ret_yes = true;
-    if (!h->config->strict || kind == SW_PRINCIPAL_ROOT)
+    if (!h->config->strict || kind == SW_PRINCIPAL_ROOT || !sw_str_is(r->name)) /* a root's federated user has none */
         return 0;
     sw_tx_scope(tx, r->account, sw_tx_region(tx));
     if (iam_caller(&cx, &i, err) < 0)
@@ -92,7 +92,9 @@ static int find_session(SwHost *h, SwTx *tx, SwStr access_key, SwStr *ret_secret
     *ret_token = r->token;
     *ret_account = r->account;
     *ret_p = (SwPrincipal){.arn = r->arn, .id = r->principal_id, .name = r->name, .session = r->session};
-    ret_p->kind = r->role.v ? SW_PRINCIPAL_ROLE : sw_str_is(r->name) ? SW_PRINCIPAL_USER : SW_PRINCIPAL_ROOT;
+    ret_p->kind = r->role.v                                       ? SW_PRINCIPAL_ROLE
+                  : sw_str_is(r->name) || sw_str_is(r->federated) ? SW_PRINCIPAL_USER
+                                                                  : SW_PRINCIPAL_ROOT;
     return still_there(h, tx, r, ret_p->kind, ret_found, err);
 }
 

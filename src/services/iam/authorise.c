@@ -71,6 +71,15 @@ typedef struct Gathered {
     Policies identity, boundary, session;
 } Gathered;
 
+#define EVERYTHING "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}]}"
+
+static int add_session(SwCtx *cx, Gathered *g, const IamSessionRecord *session, SwError *err) {
+    for (size_t k = 0; k < session->policies.n; k++)
+        if (add(cx, &g->session, session->policies.v[k], SW_POLICY_IDENTITY, err) < 0)
+            return -1;
+    return 0;
+}
+
 /* *ret_gone: the caller was deleted since; nothing allows it anything, no resource's policy either. */
 static int gather(SwCtx *cx, Gathered *g, bool *ret_gone, SwError *err) {
     const IamSessionRecord *session;
@@ -80,9 +89,14 @@ static int gather(SwCtx *cx, Gathered *g, bool *ret_gone, SwError *err) {
         return 0;
     if (iam_caller(cx, &i, err) < 0 || iam_session_of(cx, &session, err) < 0)
         return -1;
-    *ret_gone = !i.found || (!session && sw_str_starts(cx->principal.access_key, SW_STR("ASIA")));
+    bool federated = session && sw_str_is(session->federated), of_root = federated && !sw_str_is(session->name);
+    *ret_gone = (!i.found && !of_root) || (!session && sw_str_starts(cx->principal.access_key, SW_STR("ASIA")));
     if (*ret_gone)
         return 0;
+    if (federated) /* it may nothing but what its session's policies say, though there be none */
+        g->session.v = sw_new_n(cx->arena, const SwPolicy *, 1);
+    if (of_root)
+        return add(cx, &g->identity, SW_STR(EVERYTHING), SW_POLICY_IDENTITY, err) < 0 ? -1 : add_session(cx, g, session, err);
     if (add_identity(cx, &g->identity, &i, err) < 0)
         return -1;
     const SwStrList *groups = cx->principal.kind == SW_PRINCIPAL_USER ? &i.user->groups : NULL;
@@ -95,10 +109,7 @@ static int gather(SwCtx *cx, Gathered *g, bool *ret_gone, SwError *err) {
     }
     if (i.boundary && *i.boundary && add_managed(cx, &g->boundary, (*i.boundary)->permissions_boundary_arn, err) < 0)
         return -1;
-    for (size_t k = 0; session && k < session->policies.n; k++)
-        if (add(cx, &g->session, session->policies.v[k], SW_POLICY_IDENTITY, err) < 0)
-            return -1;
-    return 0;
+    return session ? add_session(cx, g, session, err) : 0;
 }
 
 int iam_denied(SwCtx *cx, const char *action, SwStr resource, SwStr reason, SwError *err) {

@@ -29,6 +29,11 @@ int iam_caller(SwCtx *cx, IamIdentity *ret_i, SwError *err) {
     if (iam_identity_find(cx, p->kind == SW_PRINCIPAL_USER ? IAM_USER : IAM_ROLE, p->name, ret_i, err) < 0)
         return -1;
     (void)sw_str_cut(&rest, ':', &id); /* of a session: ROLE-ID:SESSION */
+    const IamSessionRecord *session;
+    if (iam_session_of(cx, &session, err) < 0)
+        return -1;
+    if (session && sw_str_is(session->federated))
+        id = session->owner_id;
     if (ret_i->found && !sw_str_eq(id, ret_i->id))
         *ret_i = (IamIdentity){0};
     return 0;
@@ -52,6 +57,10 @@ void iam_query_key(SwPolicyQuery *q, const char *name, SwStr value) {
     add_key(q, name, v, value.p ? 1 : 0);
 }
 
+void iam_query_keys(SwPolicyQuery *q, const char *name, const SwStrList *values) {
+    add_key(q, name, values->v, values->n);
+}
+
 static void add_tags(SwPolicyQuery *q, const char *prefix, SwStr key, SwStr value) {
     iam_query_key(q, sw_str_z(q->arena, sw_strf(q->arena, "%s/%.*s", prefix, SW_FMT(key))), value);
 }
@@ -69,9 +78,10 @@ static int principal_keys(SwCtx *cx, SwPolicyQuery *q, SwError *err) {
         [SW_PRINCIPAL_ANONYMOUS] = "Anonymous", [SW_PRINCIPAL_ROOT] = "Account", [SW_PRINCIPAL_USER] = "User",
         [SW_PRINCIPAL_ROLE] = "AssumedRole",    [SW_PRINCIPAL_SERVICE] = NULL,
     };
-    iam_query_key(q, "aws:PrincipalType", sw_str(types[p->kind]));
-    if (p->kind == SW_PRINCIPAL_ANONYMOUS)
+    if (p->kind == SW_PRINCIPAL_ANONYMOUS) {
+        iam_query_key(q, "aws:PrincipalType", sw_str(types[p->kind]));
         return 0;
+    }
     if (p->kind == SW_PRINCIPAL_SERVICE) {
         iam_query_key(q, "aws:PrincipalServiceName", p->name);
         iam_query_key(q, "aws:PrincipalIsAWSService", SW_STR("true"));
@@ -84,16 +94,20 @@ static int principal_keys(SwCtx *cx, SwPolicyQuery *q, SwError *err) {
     }
     iam_query_key(q, "aws:userid", p->id);
     iam_query_key(q, "aws:PrincipalAccount", cx->account);
-    if (p->kind == SW_PRINCIPAL_USER)
-        iam_query_key(q, "aws:username", p->name);
-    iam_query_key(q, "aws:PrincipalArn", sw_str_or(q->role, p->arn));
     const IamSessionRecord *session;
     IamIdentity i = {0};
     if (iam_session_of(cx, &session, err) < 0)
         return -1;
+    bool federated = session && sw_str_is(session->federated);
+    iam_query_key(q, "aws:PrincipalType", federated ? SW_STR("FederatedUser") : sw_str(types[p->kind]));
+    if (p->kind == SW_PRINCIPAL_USER && !federated)
+        iam_query_key(q, "aws:username", p->name);
+    iam_query_key(q, "aws:PrincipalArn", sw_str_or(q->role, p->arn));
     if (session) {
         iam_query_key(q, "aws:TokenIssueTime", sw_time_iso8601(cx->arena, session->issued.v));
         iam_query_key(q, "aws:SourceIdentity", session->source_identity);
+        for (size_t k = 0; k < session->context.n; k++)
+            iam_query_key(q, sw_str_z(cx->arena, session->context.v[k].key), session->context.v[k].value);
         for (size_t k = 0; k < session->tags.n; k++)
             add_tags(q, "aws:PrincipalTag", session->tags.v[k].key, session->tags.v[k].value);
     }

@@ -5,18 +5,19 @@
 
 #include <stdio.h>
 
-#define PROFILE (IAM_GROUP + 1)
-
 static int iam_open(SwHost *h, SwError *err) {
     h->auth = (SwAuth){
         .key = iam_auth_key,
+        .used = iam_key_used,
         .authorise = iam_auth_authorise,
         .pass_roles = iam_auth_pass_roles,
         .assume = iam_auth_assume,
         .credentials = iam_auth_credentials,
         .session = iam_auth_session,
+        .web_identity = iam_auth_web_identity,
         .password = iam_auth_password,
     };
+    iam_key_use_open(h);
     if (!h->config->strict)
         return 0;
     SwStr key, secret;
@@ -33,6 +34,8 @@ static int iam_open(SwHost *h, SwError *err) {
     return 0;
 }
 
+static const SwController *const controllers[] = {&iam_oidc_controller, &iam_key_use_controller, NULL};
+
 const SwService sw_service_iam = {
     .name = "iam",
     .api = &iam_api,
@@ -40,5 +43,6 @@ const SwService sw_service_iam = {
     .handlers = iam_handlers,
     .bad_token = {&SW_VALIDATION_ERROR, "Invalid Marker."},
     .collections = iam_collections,
+    .controllers = controllers,
     .open = iam_open,
 };

@@ -74,6 +74,23 @@ int iam_list_access_keys(SwCtx *cx, const IamListAccessKeysRequest *in, IamListA
     return sw_page(cx, &(SwPage){.of = &iam_keys, .q = of_user(cx, u.name), .show = show_key, .usual = IAM_PAGE}, out, err);
 }
 
+int iam_get_access_key_last_used(SwCtx *cx, const IamGetAccessKeyLastUsedRequest *in, IamGetAccessKeyLastUsedResponse *out,
+                                 SwError *err) {
+    IamKeyRecord *r;
+    if (iam_keys_find(cx->tx, in->access_key_id, &r, err) < 0)
+        return -1;
+    if (!r || !sw_str_eq(r->account, cx->account))
+        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The Access Key with id %.*s cannot be found.",
+                       SW_FMT(in->access_key_id));
+    iam_key_use_of(cx, in->access_key_id, r);
+    out->user_name = r->user_name;
+    out->access_key_last_used = sw_new(cx->arena, IamAccessKeyLastUsed);
+    out->access_key_last_used->last_used_date = r->last_used;
+    out->access_key_last_used->service_name = sw_str_or(r->last_service, SW_STR("N/A"));
+    out->access_key_last_used->region = sw_str_or(r->last_region, SW_STR("N/A"));
+    return 0;
+}
+
 /* Service specific credentials. */
 
 static void show(IamServiceSpecificCredential *c, const IamServiceSpecificCredentialMetadata *m, SwStr password) {

@@ -195,6 +195,22 @@ static IamPolicyVersion shown(SwCtx *cx, const IamPolicyRecord *r, const IamPoli
     return s;
 }
 
+int iam_policy_details(SwCtx *cx, SwStr arn, IamPolicy **ret_p, IamPolicyVersionList *ret_versions, SwError *err) {
+    const IamAwsPolicy *aws = iam_aws_policy_find(arn);
+    IamPolicyRecord *r = NULL;
+    if (!aws && get(cx, arn, &r, err) < 0)
+        return -1;
+    *ret_p = aws ? of_aws(cx->arena, aws) : r->policy;
+    if (aws)
+        *sw_list_add(cx->arena, ret_versions) = (IamPolicyVersion){.version_id = sw_str(aws->version),
+                                                                   .is_default_version = SW_SOME_BOOL(true),
+                                                                   .create_date = SW_SOME_TIME(aws->updated_s * SW_S),
+                                                                   .document = iam_encoded(cx, sw_str(aws->document))};
+    for (size_t k = r ? r->versions.n : 0; k > 0; k--)
+        *sw_list_add(cx->arena, ret_versions) = shown(cx, r, &r->versions.v[k - 1], true);
+    return count_both(cx, *ret_p, err);
+}
+
 int iam_create_policy_version(SwCtx *cx, const IamCreatePolicyVersionRequest *in, IamCreatePolicyVersionResponse *out,
                               SwError *err) {
     IamPolicyRecord *r;

@@ -4,8 +4,7 @@
 #include "base/id.h"
 #include "services/iam/iam.h"
 
-/* With its role as it is now. */
-static int show(SwCtx *cx, const IamProfileRecord *r, IamInstanceProfile *ret_p, SwError *err) {
+int iam_profile_show(SwCtx *cx, const IamProfileRecord *r, IamInstanceProfile *ret_p, SwError *err) {
     *ret_p = *r->profile;
     ret_p->roles = (IamRoleList){0};
     sw_list_present(cx->arena, &ret_p->roles);
@@ -34,7 +33,7 @@ int iam_create_instance_profile(SwCtx *cx, const IamCreateInstanceProfileRequest
         iam_instance_profile_insert(cx, in->instance_profile_name, &r, err) < 0)
         return -1;
     out->instance_profile = sw_new(cx->arena, IamInstanceProfile);
-    return show(cx, &r, out->instance_profile, err);
+    return iam_profile_show(cx, &r, out->instance_profile, err);
 }
 
 int iam_get_instance_profile(SwCtx *cx, const IamGetInstanceProfileRequest *in, IamGetInstanceProfileResponse *out,
@@ -43,7 +42,7 @@ int iam_get_instance_profile(SwCtx *cx, const IamGetInstanceProfileRequest *in, 
     if (iam_instance_profile_get(cx, in->instance_profile_name, &r, err) < 0)
         return -1;
     out->instance_profile = sw_new(cx->arena, IamInstanceProfile);
-    return show(cx, r, out->instance_profile, err);
+    return iam_profile_show(cx, r, out->instance_profile, err);
 }
 
 int iam_delete_instance_profile(SwCtx *cx, const IamDeleteInstanceProfileRequest *in, void *out, SwError *err) {
@@ -80,7 +79,7 @@ int iam_remove_role_from_instance_profile(SwCtx *cx, const IamRemoveRoleFromInst
 }
 
 static int show_profile(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    return show(cx, iam_profiles_row(row), to, err);
+    return iam_profile_show(cx, iam_profiles_row(row), to, err);
 }
 
 int iam_list_instance_profiles(SwCtx *cx, const IamListInstanceProfilesRequest *in, IamListInstanceProfilesResponse *out,

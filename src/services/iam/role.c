@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Roles, and service-linked roles: those that a service makes for itself and that only it can change. */
+/* Roles. Those that a service makes for itself are linked_role.c's, and only that service can change them. */
 
-#include "base/digest.h"
 #include "base/id.h"
-#include "services/iam/aws_policies.h"
 #include "services/iam/iam.h"
 
 #define TRUST_MAX       2048 /* IAM quota "Role trust policy length", default */
@@ -27,7 +25,7 @@ static int get_to_change(SwCtx *cx, SwStr name, IamIdentity *ret_i, IamRoleRecor
 }
 
 /* A role as replies show it: the document encoded; lists leave out tags, boundary and last use. */
-static IamRole *shown(SwCtx *cx, const IamRole *role, bool in_list) {
+IamRole *iam_role_shown(SwCtx *cx, const IamRole *role, bool in_list) {
     IamRole *r = sw_new(cx->arena, IamRole);
     *r = *role;
     r->assume_role_policy_document = iam_encoded(cx, role->assume_role_policy_document);
@@ -39,7 +37,7 @@ static IamRole *shown(SwCtx *cx, const IamRole *role, bool in_list) {
     return r;
 }
 
-static IamRole *new_role(SwCtx *cx, SwStr path, SwStr name, SwStr trust, SwStr description) {
+IamRole *iam_role_new(SwCtx *cx, SwStr path, SwStr name, SwStr trust, SwStr description) {
     IamRole *r = sw_new(cx->arena, IamRole);
     r->path = iam_path(path);
     r->role_name = name;
@@ -61,7 +59,7 @@ int iam_create_role(SwCtx *cx, const IamCreateRoleRequest *in, IamCreateRoleResp
     if (iam_check_document(cx, in->assume_role_policy_document, SW_POLICY_TRUST, TRUST_MAX, "ACLSizePerRole", err) < 0)
         return -1;
     IamRoleRecord *record = sw_new(cx->arena, IamRoleRecord);
-    IamRole *r = record->role = new_role(cx, in->path, in->role_name, in->assume_role_policy_document, in->description);
+    IamRole *r = record->role = iam_role_new(cx, in->path, in->role_name, in->assume_role_policy_document, in->description);
     if (in->max_session_duration.set)
         r->max_session_duration = in->max_session_duration;
     if (iam_role_set_tags(cx, in->role_name, record, SW_GIVEN_TAGS(&in->tags), err) < 0)
@@ -79,7 +77,7 @@ int iam_create_role(SwCtx *cx, const IamCreateRoleRequest *in, IamCreateRoleResp
         return -1;
     if (iam_trust_set(cx, record, in->assume_role_policy_document, err) < 0)
         return -1;
-    out->role = shown(cx, r, false);
+    out->role = iam_role_shown(cx, r, false);
     out->role->max_session_duration = (SwOptInt){0}; /* CreateRole's answer has none; GetRole's has */
     return iam_identity_put(cx, &i, err);
 }
@@ -89,14 +87,14 @@ int iam_get_role(SwCtx *cx, const IamGetRoleRequest *in, IamGetRoleResponse *out
     IamRoleRecord *r;
     if (get(cx, in->role_name, &i, &r, err) < 0)
         return -1;
-    out->role = shown(cx, r->role, false);
+    out->role = iam_role_shown(cx, r->role, false);
     if (!out->role->role_last_used)
         out->role->role_last_used = sw_new(cx->arena, IamRoleLastUsed);
     return 0;
 }
 
 static int show_role(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
-    *(IamRole *)to = *shown(cx, iam_roles_row(row)->role, true);
+    *(IamRole *)to = *iam_role_shown(cx, iam_roles_row(row)->role, true);
     return 0;
 }
 
@@ -137,7 +135,7 @@ static int update(SwCtx *cx, SwStr name, SwStr description, SwOptInt duration, I
     if (duration.set)
         r->role->max_session_duration = duration;
     if (ret_role)
-        *ret_role = shown(cx, r->role, false);
+        *ret_role = iam_role_shown(cx, r->role, false);
     return iam_identity_put(cx, &i, err);
 }
 
@@ -190,132 +188,4 @@ int iam_put_user_permissions_boundary(SwCtx *cx, const IamPutUserPermissionsBoun
 int iam_delete_user_permissions_boundary(SwCtx *cx, const IamDeleteUserPermissionsBoundaryRequest *in, void *out,
                                          SwError *err) {
     return change_boundary(cx, IAM_USER, in->user_name, SW_NO_STR, err);
-}
-
-/* Service-linked roles. Names and policies as AWS's service authorisation reference lists them. */
-static const struct {
-    const char *service, *role, *policy;
-    bool suffix;
-} linked[] = {
-    {"ecs.amazonaws.com", "AWSServiceRoleForECS", "aws-service-role/AmazonECSServiceRolePolicy", false},
-    {"elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing",
-     "aws-service-role/AWSElasticLoadBalancingServiceRolePolicy", false},
-    {"ecs.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_ECSService",
-     "aws-service-role/AWSApplicationAutoscalingECSServicePolicy", false},
-};
-
-/* Also of roles that are made and asked about by other words than their name. */
-static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
-    SwStr name, path;
-    size_t end;
-    for (size_t k = 0; k < SW_N(linked) && op->index == IAM_CREATE_SERVICE_LINKED_ROLE; k++)
-        if (sw_str_eqz(ref, linked[k].service))
-            return iam_role_arn(cx, sw_str(linked[k].role), sw_cat(cx->arena, SW_STR("/aws-service-role/"), ref, SW_STR("/")));
-    if (op->index != IAM_GET_SERVICE_LINKED_ROLE_DELETION_STATUS || !sw_str_starts(ref, SW_STR("task/")) ||
-        !sw_str_rfind(ref, '/', &end))
-        return SW_NO_STR;
-    path = sw_str_n(ref.p + 4, end - 4); /* task/aws-service-role/SERVICE/NAME/UUID */
-    if (!sw_str_rfind(path, '/', &end))
-        return SW_NO_STR;
-    name = sw_str_skip(path, end + 1);
-    path.n = end + 1;
-    return iam_role_arn(cx, name, path);
-}
-
-static bool is_linked(SwCtx *cx, const void *record) {
-    return sw_str_is(((const IamRoleRecord *)record)->service);
-}
-
-static int show_service(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err) {
-    *ret = sw_value_string(iam_role_found(f)->service);
-    return 0;
-}
-
-static SwStr linked_name(SwCtx *cx, const SwFound *f) {
-    return f->record ? iam_role_found(f)->role->role_name : f->id;
-}
-
-/* A service's only one. */
-static int linked_like(SwCtx *cx, const void *input, SwFound *ret, SwError *err) {
-    const IamCreateServiceLinkedRoleRequest *in = input;
-    *ret = (SwFound){0};
-    for (size_t k = 0; k < SW_N(linked); k++)
-        if (sw_str_eqz(in->aws_service_name, linked[k].service))
-            return sw_resource_find(cx, &iam_service_linked_role_resource, sw_str_lower(cx->arena, sw_str(linked[k].role)), ret,
-                                    err);
-    return 0;
-}
-
-const SwResourceHooks iam_role_hooks = {.named = named};
-const SwResourceHooks iam_service_linked_role_hooks = {.exists = is_linked,
-                                                       .cfn_get = show_service,
-                                                       .cfn_like = linked_like,
-                                                       .identifier = linked_name};
-
-int iam_create_service_linked_role(SwCtx *cx, const IamCreateServiceLinkedRoleRequest *in,
-                                   IamCreateServiceLinkedRoleResponse *out, SwError *err) {
-    size_t k = 0;
-    while (k < SW_N(linked) && !sw_str_eqz(in->aws_service_name, linked[k].service))
-        k++;
-    if (k == SW_N(linked))
-        return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Service role for %.*s is not known to Slipway.",
-                       SW_FMT(in->aws_service_name));
-    if (sw_str_is(in->custom_suffix) && !linked[k].suffix)
-        return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Custom suffix is not allowed for %.*s",
-                       SW_FMT(in->aws_service_name));
-    SwStr name = sw_str(linked[k].role);
-    IamIdentity i;
-    if (iam_identity_find(cx, IAM_ROLE, name, &i, err) < 0)
-        return -1;
-    if (i.found)
-        return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION,
-                       "Service role name %.*s has been taken in this account, please try a different suffix.", SW_FMT(name));
-    SwStr trust = sw_strf(cx->arena,
-                          "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":"
-                          "\"%s\"},\"Action\":\"sts:AssumeRole\"}]}",
-                          linked[k].service);
-    IamRoleRecord *record = sw_new(cx->arena, IamRoleRecord);
-    record->role = new_role(cx, sw_strf(cx->arena, "/aws-service-role/%s/", linked[k].service), name, trust, in->description);
-    record->service = in->aws_service_name;
-    record->policies = sw_new(cx->arena, IamPolicySet);
-    SwStr arn = sw_strf(cx->arena, IAM_AWS_POLICIES "/%s", linked[k].policy);
-    sw_str_list_add(cx->arena, &record->policies->attached, arn);
-    i = (IamIdentity){.kind = IAM_ROLE,
-                      .name = name,
-                      .id = record->role->role_id,
-                      .path = record->role->path,
-                      .found = true,
-                      .role = record,
-                      .policies = record->policies};
-    if (iam_attachment_add(cx, &i, arn, "PermissionsPolicy", err) < 0)
-        return -1;
-    out->role = shown(cx, record->role, false);
-    out->role->max_session_duration = (SwOptInt){0};
-    return iam_identity_put(cx, &i, err);
-}
-
-/* Deletion is done when it is asked for; its task can be asked about all the same. */
-int iam_delete_service_linked_role(SwCtx *cx, const IamDeleteServiceLinkedRoleRequest *in,
-                                   IamDeleteServiceLinkedRoleResponse *out, SwError *err) {
-    IamIdentity i;
-    IamRoleRecord *r;
-    if (get(cx, in->role_name, &i, &r, err) < 0)
-        return -1;
-    if (!sw_str_is(r->service))
-        return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "The role %.*s is not a service-linked role.", SW_FMT(in->role_name));
-    for (size_t k = 0; k < i.policies->attached.n; k++)
-        if (iam_attachment_remove(cx, &i, i.policies->attached.v[k], "PermissionsPolicy", err) < 0)
-            return -1;
-    i.policies->attached.n = 0;
-    out->deletion_task_id = sw_cat(cx->arena, SW_STR("task"), i.path, i.name, SW_STR("/"), sw_id_uuid(cx->arena));
-    return iam_identity_delete(cx, &i, err);
-}
-
-int iam_get_service_linked_role_deletion_status(SwCtx *cx, const IamGetServiceLinkedRoleDeletionStatusRequest *in,
-                                                IamGetServiceLinkedRoleDeletionStatusResponse *out, SwError *err) {
-    if (!sw_str_starts(in->deletion_task_id, SW_STR("task/aws-service-role/")))
-        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The deletion task %.*s cannot be found.",
-                       SW_FMT(in->deletion_task_id));
-    out->status = SW_STR("SUCCEEDED");
-    return 0;
 }

@@ -45,6 +45,13 @@ static int id_by_arn(SwCtx *cx, SwStr arn, SwStr *ret_id, SwError *err) {
     return 0;
 }
 
+/* A user or role of this account; of others it is not known whether they will be there. */
+static bool is_ours(const SwCtx *cx, SwStr text) {
+    SwArn arn;
+    return sw_arn_parse(text, &arn) && sw_str_eqz(arn.service, "iam") && sw_str_eq(arn.account, cx->account) &&
+           (sw_str_starts(arn.resource, SW_STR("user/")) || sw_str_starts(arn.resource, SW_STR("role/")));
+}
+
 /* As on AWS, a principal that is named by its ARN is kept by its unique id: one that is deleted and made anew is not trusted.
  */
 int iam_trust_set(SwCtx *cx, IamRoleRecord *role, SwStr document, SwError *err) {
@@ -59,6 +66,8 @@ int iam_trust_set(SwCtx *cx, IamRoleRecord *role, SwStr document, SwError *err) 
             return -1;
         if (sw_str_is(id))
             sw_str_map_set(cx->arena, &role->trusted, arns.v[k], id);
+        else if (is_ours(cx, arns.v[k]))
+            return sw_fail(err, &SW_MALFORMED_POLICY, "Invalid principal in policy: \"AWS\":\"%.*s\"", SW_FMT(arns.v[k]));
     }
     role->role->assume_role_policy_document = document;
     return 0;
@@ -81,6 +90,13 @@ static const struct {
     {"ecs.amazonaws.com", "ecs-tasks.amazonaws.com"},
 };
 
+static const char WEB[] = "sts:AssumeRoleWithWebIdentity";
+
+/* Whoever has a token and no key is told no more than this. */
+static int not_for_web(SwError *err) {
+    return sw_fail(err, &SW_ACCESS_DENIED, "Not authorized to perform %s", WEB);
+}
+
 static bool trusts(const SwPolicy *trust, SwPolicyQuery *q) {
     if (sw_policy_evaluate(trust, q, NULL) == SW_POLICY_ALLOW)
         return true;
@@ -92,6 +108,23 @@ static bool trusts(const SwPolicy *trust, SwPolicyQuery *q) {
     return false;
 }
 
+/* What is known of whom a token names, and the tags that it asks for. */
+static void web_keys(SwCtx *cx, const SwSessionSpec *spec, SwPolicyQuery *q) {
+    const SwWebIdentity *w = spec->web;
+    SwStrList tags = {0};
+    q->federated = w->provider;
+    iam_query_key(q, "aws:FederatedProvider", w->provider);
+    iam_query_key(q, sw_str_z(cx->arena, sw_cat(cx->arena, w->url, SW_STR(":sub"))), w->subject);
+    iam_query_keys(q, sw_str_z(cx->arena, sw_cat(cx->arena, w->url, SW_STR(":aud"))), &w->audiences);
+    iam_query_keys(q, sw_str_z(cx->arena, sw_cat(cx->arena, w->url, SW_STR(":amr"))), &w->methods);
+    for (size_t k = 0; k < spec->tags.n; k++) {
+        SwStr key = spec->tags.v[k].key;
+        sw_str_list_add(cx->arena, &tags, key);
+        iam_query_key(q, sw_str_z(cx->arena, sw_cat(cx->arena, SW_STR("aws:RequestTag/"), key)), spec->tags.v[k].value);
+    }
+    iam_query_keys(q, "aws:TagKeys", &tags);
+}
+
 static int check_trust_in(SwCtx *cx, const char *action, SwStr role_arn, const IamRoleRecord *role, const SwSessionSpec *spec,
                           SwError *err) {
     const SwPolicy *trust;
@@ -101,11 +134,15 @@ static int check_trust_in(SwCtx *cx, const char *action, SwStr role_arn, const I
     iam_query_key(&q, "sts:ExternalId", spec->external_id);
     iam_query_key(&q, "sts:RoleSessionName", spec->session);
     iam_query_key(&q, "sts:SourceIdentity", spec->source_identity);
+    if (spec->web)
+        web_keys(cx, spec, &q);
     if (trusts(trust, &q))
         return 0;
     if (cx->principal.kind == SW_PRINCIPAL_SERVICE)
         return sw_fail(err, &SW_ACCESS_DENIED, "The role %.*s does not trust %.*s: its trust policy does not allow %s",
                        SW_FMT(role_arn), SW_FMT(cx->principal.name), action);
+    if (spec->web)
+        return not_for_web(err);
     return iam_denied(cx, action, role_arn, SW_NO_STR, err);
 }
 
@@ -119,11 +156,11 @@ static int check_trust(SwCtx *cx, SwStr role_arn, const IamRoleRecord *role, con
         {"sts:TagSession", spec->tags.n > 0},
         {"sts:SetSourceIdentity", sw_str_is(spec->source_identity)},
     };
-    if (check_trust_in(cx, "sts:AssumeRole", role_arn, role, spec, err) < 0)
+    if (check_trust_in(cx, spec->web ? WEB : "sts:AssumeRole", role_arn, role, spec, err) < 0)
         return -1;
     for (size_t k = 0; k < SW_N(more); k++)
         if (more[k].asked && (check_trust_in(cx, more[k].action, role_arn, role, spec, err) < 0 ||
-                              sw_authorise(cx, more[k].action, role_arn, err) < 0))
+                              (!spec->web && sw_authorise(cx, more[k].action, role_arn, err) < 0)))
             return -1;
     return 0;
 }
@@ -140,11 +177,14 @@ static SwPrincipal principal_of(SwArena *a, SwStr account, const IamRole *role, 
     };
 }
 
-static int find_role(SwCtx *cx, SwStr arn, IamRoleRecord **ret_role, SwStr *ret_account, SwError *err) {
+static int find_role(SwCtx *cx, const SwSessionSpec *spec, IamRoleRecord **ret_role, SwStr *ret_account, SwError *err) {
+    SwStr arn = spec->role_arn;
     if (iam_role_by_arn(cx, arn, ret_role, ret_account, err) < 0)
         return -1;
     if (*ret_role)
         return 0;
+    if (spec->web)
+        return not_for_web(err);
     if (cx->principal.kind == SW_PRINCIPAL_SERVICE)
         return sw_fail(err, &SW_ACCESS_DENIED, "The role %.*s does not exist", SW_FMT(arn));
     return iam_denied(cx, "sts:AssumeRole", arn, SW_NO_STR, err);
@@ -161,7 +201,7 @@ int iam_auth_assume(SwCtx *cx, SwStr role_arn, SwStr service, SwPrincipal *ret_p
     SwStr account, name = service, rest = service;
     (void)sw_str_cut(&rest, '.', &name);
     SwSessionSpec spec = {.role_arn = role_arn, .session = sw_strf(cx->arena, "slipway-%.*s", SW_FMT(name))};
-    int r = find_role(&as, role_arn, &role, &account, err);
+    int r = find_role(&as, &spec, &role, &account, err);
     if (r == 0)
         r = check_trust(&as, role_arn, role, &spec, err);
     if (r == 0)
@@ -251,25 +291,40 @@ static int inherit(SwCtx *cx, const SwSessionSpec *spec, IamSessionRecord *r, Sw
     return 0;
 }
 
-static int role_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err) {
-    IamRoleRecord *role;
-    SwStr account;
+/* A session made from a token is asked about by whose it is, from then on. */
+static void keep_context(SwCtx *cx, const SwWebIdentity *w, IamSessionRecord *r) {
+    SwArena *a = cx->arena;
+    sw_str_map_set(a, &r->context, SW_STR("aws:FederatedProvider"), w->provider);
+    sw_str_map_set(a, &r->context, sw_cat(a, w->url, SW_STR(":sub")), w->subject);
+    sw_str_map_set(a, &r->context, sw_cat(a, w->url, SW_STR(":aud")), w->audience);
+}
+
+static int check_lifetime(SwCtx *cx, const SwSessionSpec *spec, const IamRole *role, SwError *err) {
     bool ours = cx->principal.kind == SW_PRINCIPAL_SERVICE;
-    if (find_role(cx, spec->role_arn, &role, &account, err) < 0)
-        return -1;
-    if (cx->host->config->strict && cx->principal.kind == SW_PRINCIPAL_ROOT)
-        return sw_fail(err, &SW_ACCESS_DENIED, "Roles may not be assumed by root accounts.");
-    if ((ours || cx->host->config->strict) && check_trust(cx, spec->role_arn, role, spec, err) < 0)
-        return -1;
-    if (!ours && spec->lifetime > SW_OR(role->role->max_session_duration, 3600) * SW_S)
+    if (!ours && spec->lifetime > SW_OR(role->max_session_duration, 3600) * SW_S)
         return sw_fail(err, &SW_VALIDATION_ERROR,
                        "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
     if (cx->principal.kind == SW_PRINCIPAL_ROLE && spec->lifetime > SW_HOUR)
         return sw_fail(err, &SW_VALIDATION_ERROR,
                        "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
+    return 0;
+}
+
+static int role_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err) {
+    IamRoleRecord *role;
+    SwStr account;
+    bool strict = cx->host->config->strict || cx->principal.kind == SW_PRINCIPAL_SERVICE || spec->web;
+    if (find_role(cx, spec, &role, &account, err) < 0)
+        return -1;
+    if (cx->host->config->strict && cx->principal.kind == SW_PRINCIPAL_ROOT)
+        return sw_fail(err, &SW_ACCESS_DENIED, "Roles may not be assumed by root accounts.");
+    if ((strict && check_trust(cx, spec->role_arn, role, spec, err) < 0) || check_lifetime(cx, spec, role->role, err) < 0)
+        return -1;
     IamSessionRecord r = {.source_identity = spec->source_identity};
     if (inherit(cx, spec, &r, err) < 0 || add_policies(cx, spec, &r, err) < 0)
         return -1;
+    if (spec->web)
+        keep_context(cx, spec->web, &r);
     for (size_t k = 0; k < spec->tags.n; k++)
         sw_str_map_set(cx->arena, &r.tags, spec->tags.v[k].key, spec->tags.v[k].value);
     for (size_t k = 0; k < spec->transitive.n; k++)
@@ -278,8 +333,35 @@ static int role_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, 
     return store(cx, spec, &p, account, &r, ret_s, err) < 0 ? -1 : touch_role(cx, account, role, err);
 }
 
+/* Who comes with a token is nobody else, whatever the request was signed with. */
+static int web_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err) {
+    SwCtx as = *cx;
+    as.principal = (SwPrincipal){.kind = SW_PRINCIPAL_ANONYMOUS, .arn = SW_STR("*"), .id = SW_STR("anonymous")};
+    return role_session(&as, spec, ret_s, err);
+}
+
+/* Who a user or the root speaks for: what it may, is what both its own policies and those of the session allow. */
+static int federated_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err) {
+    IamSessionRecord r = {.federated = spec->federated, .owner_id = cx->principal.id};
+    SwPrincipal p = {.kind = SW_PRINCIPAL_USER,
+                     .arn = sw_strf(cx->arena, "arn:aws:sts::%.*s:federated-user/%.*s", SW_FMT(cx->account),
+                                    SW_FMT(spec->federated)),
+                     .id = sw_cat(cx->arena, cx->account, SW_STR(":"), spec->federated),
+                     .name = cx->principal.name,
+                     .verified = true};
+    if (add_policies(cx, spec, &r, err) < 0)
+        return -1;
+    for (size_t k = 0; k < spec->tags.n; k++)
+        sw_str_map_set(cx->arena, &r.tags, spec->tags.v[k].key, spec->tags.v[k].value);
+    return store(cx, spec, &p, cx->account, &r, ret_s, err);
+}
+
 int iam_auth_session(SwCtx *cx, const SwSessionSpec *spec, SwSession *ret_s, SwError *err) {
     *ret_s = (SwSession){0};
+    if (spec->web)
+        return web_session(cx, spec, ret_s, err);
+    if (sw_str_is(spec->federated))
+        return federated_session(cx, spec, ret_s, err);
     if (sw_str_is(spec->role_arn))
         return role_session(cx, spec, ret_s, err);
     IamSessionRecord r = {0};

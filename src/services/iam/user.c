@@ -78,33 +78,26 @@ int iam_list_users(SwCtx *cx, const IamListUsersRequest *in, IamListUsersRespons
 
 int iam_delete_user(SwCtx *cx, const IamDeleteUserRequest *in, void *out, SwError *err) {
     IamIdentity i;
-    int64_t keys, credentials;
+    int64_t keys, credentials, ssh, certificates;
+    IamLoginRecord *login;
     if (iam_identity_get(cx, IAM_USER, in->user_name, &i, err) < 0)
         return -1;
     const SwDocQuery its = {.index = "by_user", .equals = {cx->account, i.name}, .limit = 1};
     if (iam_keys_count(cx->tx, &its, &keys, err) < 0 || iam_credentials_count(cx->tx, &its, &credentials, err) < 0)
         return -1;
+    if (iam_user_keys(cx, i.name, &ssh, &certificates, err) < 0 || iam_login_find(cx, i.name, &login, err) < 0)
+        return -1;
+    if (login)
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must delete login profile first.");
+    if (certificates > 0)
+        return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must delete signing certificates first.");
     if (keys > 0)
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must delete access keys first.");
-    if (credentials > 0)
+    if (credentials + ssh > 0)
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove referenced objects first.");
     if (i.user->groups.n > 0)
         return sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "Cannot delete entity, must remove users from group first.");
     return iam_identity_delete(cx, &i, err);
-}
-
-int iam_update_user(SwCtx *cx, const IamUpdateUserRequest *in, void *out, SwError *err) {
-    IamIdentity i;
-    if (sw_str_is(in->new_user_name) && !sw_str_eq(in->new_user_name, in->user_name))
-        return sw_refuse_field(err, &SW_VALIDATION_ERROR, "NewUserName", "users cannot be renamed");
-    if (iam_identity_get(cx, IAM_USER, in->user_name, &i, err) < 0)
-        return -1;
-    IamUser *u = i.user->user;
-    if (sw_str_is(in->new_path)) {
-        u->path = in->new_path;
-        u->arn = iam_user_arn(cx, u->user_name, u->path);
-    }
-    return iam_identity_put(cx, &i, err);
 }
 
 /* Groups. */

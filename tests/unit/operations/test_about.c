@@ -22,18 +22,19 @@ typedef struct Reason {
 
 /* Members that may name something, and that IAM is asked nothing about. */
 static const Reason unasked[] = {
-#define ACCOUNT  "an account is no resource"
-#define ATTACHED "AWS asks for what it is attached to; the policy is the condition iam:PolicyARN"
-#define CLUSTER  "AWS lists no resource for it; the cluster is the condition ecs:cluster"
-#define FILTER   "what is listed is not one resource; AWS lists none for it"
-#define GROUP    "who is put into a group is not what the request is about: AWS asks for the group"
-#define HANDLER  "the handler asks, where it knows more"
-#define INLINE   "of an inline policy, which is part of what has it"
-#define LABEL    "a name inside of what is asked about; it has no ARN"
-#define METRIC   "a metric is no resource"
-#define NONE     "AWS lists no resource for it"
-#define PART     "a part of what is asked about; it has no ARN"
-#define SETTING  "AWS asks for what is set; this is a value of it"
+#define ACCOUNT   "an account is no resource"
+#define ATTACHED  "AWS asks for what it is attached to; the policy is the condition iam:PolicyARN"
+#define CLUSTER   "AWS lists no resource for it; the cluster is the condition ecs:cluster"
+#define FILTER    "what is listed is not one resource; AWS lists none for it"
+#define GROUP     "who is put into a group is not what the request is about: AWS asks for the group"
+#define HANDLER   "the handler asks, where it knows more"
+#define INLINE    "of an inline policy, which is part of what has it"
+#define LABEL     "a name inside of what is asked about; it has no ARN"
+#define METRIC    "a metric is no resource"
+#define SIMULATED "it is only described; AWS asks for the principal whose policies are looked at"
+#define NONE      "AWS lists no resource for it"
+#define PART      "a part of what is asked about; it has no ARN"
+#define SETTING   "AWS asks for what is set; this is a value of it"
     {"cloudcontrol", "*", "*", "the caller's own calls of the services' operations ask"},
     {"tagging", "*", "*", "the caller's own calls of the services' operations ask"},
     {"ec2", "Describe*", "*", "AWS lists no resource for what describes"},
@@ -54,9 +55,17 @@ static const Reason unasked[] = {
     {"iam", "*AccessKey", "AccessKeyId", PART},
     {"iam", "*ServiceSpecificCredential", "ServiceSpecificCredentialId", PART},
     {"iam", "*ServiceSpecificCredential*", "ServiceName", "a service is no resource"},
-    {"sts", "AssumeRole", "RoleSessionName", "AWS asks for the role"},
+    {"iam", "*SSHPublicKey", "SSHPublicKeyId", PART},
+    {"iam", "*SigningCertificate", "CertificateId", PART},
+    {"iam", "GetAccessKeyLastUsed", "AccessKeyId", PART},
+    {"iam", "Simulate*", "ActionNames", SIMULATED},
+    {"iam", "Simulate*", "ResourceArns", SIMULATED},
+    {"iam", "Simulate*", "CallerArn", SIMULATED},
+    {"iam", "Simulate*", "ContextEntries.ContextKeyName", SIMULATED},
+    {"sts", "AssumeRole*", "RoleSessionName", "AWS asks for the role"},
     {"sts", "AssumeRole", "ExternalId", "a condition of the role's trust policy"},
-    {"sts", "AssumeRole", "PolicyArns.arn", "what the session may do at most; AWS asks for the role"},
+    {"sts", "GetFederationToken", "PolicyArns.arn", "what the session may do at most; AWS asks for the federated user"},
+    {"sts", "AssumeRole*", "PolicyArns.arn", "what the session may do at most; AWS asks for the role"},
     {"sts", "GetAccessKeyInfo", "AccessKeyId", NONE},
     {"ecr", "*", "registryId", ACCOUNT},
     {"ecr", "*", "registryIds", ACCOUNT},

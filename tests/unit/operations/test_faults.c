@@ -31,7 +31,10 @@ static const struct {
     {"slipway", "GetCoverage", "a table"},
     {"slipway", "GetHealth", "the process about itself"},
     {"slipway", "SetClock", "the clock is no part of the store"},
-    {"iam", "GetServiceLinkedRoleDeletionStatus", "every task has succeeded"},
+    {"iam", "ChangePassword", "the caller is no user"},
+    {"iam", "GetContextKeysForCustomPolicy", "works on its input alone"},
+    {"iam", "ListVirtualMFADevices", "there are none"},
+    {"iam", "SimulateCustomPolicy", "works on its input alone"},
     {"sts", "GetCallerIdentity", "who the caller is was found before"},
     {"ec2", NULL, "one network of each kind, as every account has"},
     {"ecr", "DescribeRegistry", "a registry is an account"},
@@ -66,6 +69,8 @@ static const struct {
     {"s3", "GetBucketReplication", "none can be put"},
     {"s3", "GetBucketWebsite", "none can be put"},
     {"s3", "GetObjectLockConfiguration", "none can be put"},
+    {"iam", "ChangePassword", "the caller is no user"},
+    {"sts", "AssumeRoleWithWebIdentity", "a token's keys come from a file or its provider, and there is neither"},
 };
 
 /* --- what is looked at ------------------------------------------------------------------------------------------------- */

@@ -91,9 +91,10 @@ static int run_checked(SwCtx *cx, const SwService *s, const SwOperation *op, con
                        void **ret_out, SwError *err) {
     cx->in = in;
     cx->paged = false;
-    if (!(handler->flags & SW_OWN_TX) && authorise(cx, s, op, handler, in, err) < 0)
+    bool own_tx = (handler->flags & SW_OWN_TX) && !(cx->tx && (handler->flags & SW_ANY_TX));
+    if (!own_tx && authorise(cx, s, op, handler, in, err) < 0)
         return -1;
-    if (handler->flags & SW_OWN_TX) {
+    if (own_tx) {
         if (SW_NEVER(cx->tx != NULL))
             return sw_fail(err, &SW_INTERNAL_FAILURE, "%s cannot run inside a transaction", op->name);
         if (cx->host->config->strict) {

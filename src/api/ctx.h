@@ -35,6 +35,7 @@ struct SwCtx {
     SwStr account, region;
     SwPrincipal principal;
     SwStr source;        /* ARN of the resource for which a service acts (aws:SourceArn); or absent */
+    const char *via;     /* service that calls another under the caller's own rights ("sqs": kms:ViaService); or NULL */
     SwStr request_id;    /* UUID */
     SwTx *tx;            /* a handler's transaction; NULL in a controller step between transactions */
     SwHttpRequest *http; /* NULL when called in process */

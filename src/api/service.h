@@ -79,6 +79,12 @@ typedef struct SwActionType {
     const char *event_source, *event_type, *event_path;
 } SwActionType;
 
+/* A condition key of IAM whose value no member of an input is: absent where a request has none. */
+typedef struct SwContextKey {
+    const char *name; /* "kms:ViaService" */
+    SwStr (*value)(SwCtx *cx);
+} SwContextKey;
+
 typedef struct SwService SwService;
 struct SwService {
     const char *name;          /* folder's name */
@@ -96,6 +102,8 @@ struct SwService {
     /* IAM's name of what a request does where the input decides ("s3:GetObjectVersion"); NULL, or returning NULL: the
      * operation's own. */
     const char *(*action)(SwCtx *cx, const SwOperation *op, const void *in);
+    const SwContextKey *context_keys;
+    size_t n_context_keys;
     const SwRoute *routes;
     size_t n_routes;
     /* A request to this service that is none of its model's operations: S3's forms and preflights. NULL: it is no such. */

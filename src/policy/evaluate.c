@@ -149,7 +149,7 @@ static SwPolicyEffect evaluate_all(const SwPolicy *const *p, size_t n, const SwP
 
 SwPolicyReason sw_policy_decide(const SwPolicySet *s, const SwPolicyQuery *q) {
     bool direct = false;
-    SwPolicyEffect identity = evaluate_all(s->identity, s->n_identity, q);
+    SwPolicyEffect identity = s->root ? SW_POLICY_ALLOW : evaluate_all(s->identity, s->n_identity, q);
     SwPolicyEffect boundary = s->boundary ? evaluate_all(s->boundary, s->n_boundary, q) : SW_POLICY_ALLOW;
     SwPolicyEffect session = s->session ? evaluate_all(s->session, s->n_session, q) : SW_POLICY_ALLOW;
     SwPolicyEffect resource = s->resource ? sw_policy_evaluate(s->resource, q, &direct) : SW_POLICY_NONE;
@@ -161,6 +161,12 @@ SwPolicyReason sw_policy_decide(const SwPolicySet *s, const SwPolicyQuery *q) {
         return SW_POLICY_DENIED_SESSION;
     if (resource == SW_POLICY_DENY)
         return SW_POLICY_DENIED_RESOURCE;
+    if (s->granted) {
+        resource = SW_POLICY_ALLOW;
+        direct = true;
+    }
+    if (s->decides && resource != SW_POLICY_ALLOW)
+        return SW_POLICY_NO_RESOURCE;
     /* Within one account a resource that names the caller is enough. A session's policy limits it, and a role's boundary. */
     bool limited = session != SW_POLICY_ALLOW || (sw_str_is(q->role) && boundary != SW_POLICY_ALLOW);
     if (resource == SW_POLICY_ALLOW && direct && !limited)
@@ -187,6 +193,7 @@ SwStr sw_policy_reason_text(SwArena *a, SwPolicyReason r, SwStr action) {
         [SW_POLICY_NO_IDENTITY] = {false, "identity-based policy"},
         [SW_POLICY_NO_BOUNDARY] = {false, "permissions boundary"},
         [SW_POLICY_NO_SESSION] = {false, "session policy"},
+        [SW_POLICY_NO_RESOURCE] = {false, "resource-based policy"},
     };
     if (texts[r].denied)
         return sw_strf(a, "with an explicit deny in %s", texts[r].what);

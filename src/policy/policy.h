@@ -84,6 +84,9 @@ typedef struct SwPolicySet {
     const SwPolicy *const *session;
     size_t n_session;         /* given when a role was assumed; the same */
     const SwPolicy *resource; /* of the bucket or queue; NULL: none */
+    bool decides;             /* the resource's: what it does not allow nobody may do (a key's) */
+    bool granted;             /* something else allows it as the resource's policy would (a key's grant) */
+    bool root;                /* of the account: it needs no identity-based policies */
 } SwPolicySet;
 
 typedef enum SwPolicyReason {
@@ -95,6 +98,7 @@ typedef enum SwPolicyReason {
     SW_POLICY_NO_IDENTITY,
     SW_POLICY_NO_BOUNDARY,
     SW_POLICY_NO_SESSION,
+    SW_POLICY_NO_RESOURCE,
 } SwPolicyReason;
 SwPolicyReason sw_policy_decide(const SwPolicySet *s, const SwPolicyQuery *q);
 /* "because no identity-based policy allows the s3:GetObject action", as AWS ends its sentence. */

@@ -321,6 +321,8 @@ int sw_resource_model_of(SwCtx *cx, const SwFound *f, SwStr identifier, SwValue 
     Reading main = {0};
     SwValue arn;
     *ret_properties = sw_value_object();
+    if (r->hooks && r->hooks->cfn_ended && f->record && r->hooks->cfn_ended(cx, f->record))
+        return sw_resource_fail(cx, r, &r->missing, f->id, err);
     if (t->kept.n)
         return read_kept(cx, f, identifier, ret_properties, err);
     if (read_main(cx, r, f, identifier, &main, err) < 0)

@@ -186,21 +186,27 @@ static SwFound named_alone(SwCtx *cx, SwStr arn) {
     return (SwFound){0};
 }
 
-int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) {
-    SwFound f;
+int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwFound *ret_f, SwError *err) {
     *ret_document = SW_NO_STR;
-    *ret_itself = false;
-    if (sw_resource_by_arn(cx, arn, &f, err) < 0)
+    if (sw_resource_by_arn(cx, arn, ret_f, err) < 0)
         return -1;
-    if (!f.record)
-        f = named_alone(cx, arn);
-    if (!f.r)
+    if (!ret_f->record)
+        *ret_f = named_alone(cx, arn);
+    const SwResource *r = ret_f->r;
+    if (!r)
         return 0;
-    *ret_itself = f.r->policy_itself;
-    if (f.r->hooks && f.r->hooks->policy)
-        return f.r->hooks->policy(cx, &f, ret_document, err);
-    if (f.r->hooks && f.r->hooks->any_policy)
-        return f.r->hooks->any_policy(cx, f.id, ret_document, err);
-    *ret_document = sw_path_text(f.r->in->shape, f.record, &f.r->policy_at);
+    if (r->hooks && r->hooks->policy)
+        return r->hooks->policy(cx, ret_f, ret_document, err);
+    if (r->hooks && r->hooks->any_policy)
+        return r->hooks->any_policy(cx, ret_f->id, ret_document, err);
+    *ret_document = sw_path_text(r->in->shape, ret_f->record, &r->policy_at);
     return 0;
+}
+
+bool sw_resource_policy_decides(SwCtx *cx, SwStr arn) {
+    SwParts p;
+    for (const SwResource *const *r = sw_resource_all(cx->host); *r; r++)
+        if ((*r)->policy_decides && sw_resource_read_arn(cx, *r, arn, &p))
+            return true;
+    return false;
 }

@@ -93,10 +93,14 @@ typedef struct SwResourceHooks {
     int (*policy)(SwCtx *cx, const SwFound *f, SwStr *ret_document, SwError *err);
     /* The same where it does not depend on whether there is such a record: the account's, that of what it lies in. */
     int (*any_policy)(SwCtx *cx, SwStr id, SwStr *ret_document, SwError *err);
+    /* Does something beside its policy allow the caller the action, of which cx->op and cx->in tell: a key's grant? */
+    int (*granted)(SwCtx *cx, const SwFound *f, const char *action, bool *ret, SwError *err);
     /* A property of its CloudFormation type that takes more than one operation, shown (*ret of the kind SW_VNULL: there is
      * none) and set (was NULL: it is new; want NULL: the resource is about to be deleted). Without cfn_set it is only shown. */
     int (*cfn_get)(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err);
     int (*cfn_set)(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want, SwError *err);
+    /* For CloudFormation it is gone, though it can still be shown: a key that waits for its deletion. NULL: never. */
+    bool (*cfn_ended)(SwCtx *cx, const void *record);
     /* What `create` is told of a new one beside its properties. */
     void (*cfn_new)(SwCtx *cx, void *in);
     /* The one that `create`, told this, would answer with; ret->r NULL: none. Where names do not tell. */
@@ -164,7 +168,8 @@ struct SwResource {
     SwPath account_at, region_at; /* of collections of global scope: whose it is */
     SwPath state_at, created_at;  /* for those who look: "ACTIVE"; a timestamp, or milliseconds since 1970 */
     SwPath tags_at, policy_at;
-    bool policy_itself; /* its policy's statements name no Resource: they are about what they lie on (ECR) */
+    bool policy_itself;  /* its policy's statements name no Resource: they are about what they lie on (ECR) */
+    bool policy_decides; /* what its policy does not allow nobody may do: IAM's count where it trusts the account (KMS) */
     const SwTagRules *tag_rules;
     SwText missing, exists;
     SwText bad_arn;   /* a text that is an ARN of none of the kinds that may be named there */
@@ -323,8 +328,10 @@ int sw_resource_condition(SwCtx *cx, const SwService *s, const SwInputWay *w, co
 /* What a member of the input says, and where a condition's `arn_of` tells what it names, that one's ARN, however it is said. */
 int sw_resource_meant(SwCtx *cx, const SwService *s, const SwOperation *op, const void *in, const SwPath *at, SwStr *ret,
                       SwError *err) sw_must_check;
-/* The resource-based policy of what an ARN names; absent where there is none. itself: SwResource.policy_itself. */
-int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, bool *ret_itself, SwError *err) sw_must_check;
+/* The resource-based policy of what an ARN names; absent where there is none. f: what it is, r NULL: nothing declared. */
+int sw_resource_policy(SwCtx *cx, SwStr arn, SwStr *ret_document, SwFound *ret_f, SwError *err) sw_must_check;
+/* SwResource.policy_decides of what an ARN would name. */
+bool sw_resource_policy_decides(SwCtx *cx, SwStr arn);
 
 /* --- tags ------------------------------------------------------------------------------------------------------- */
 

@@ -30,6 +30,7 @@ typedef struct SwHandler {
 enum {
     SW_OWN_TX = 1 << 0,     /* runs without a transaction, opens its own, may wait: long polls, the clock */
     SW_WRITES = 1 << 1,     /* needs a write transaction although its name sounds like a read */
+    SW_ANY_TX = 1 << 3,     /* with SW_OWN_TX: called in process, it works in its caller's transaction, if there is one */
     SW_AUTHORISES = 1 << 2, /* asks for permission itself, item by item, with sw_authorise */
 };
 

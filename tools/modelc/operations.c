@@ -9,7 +9,7 @@
 #include "modelc.h"
 
 /* Flags of SwHandler, src/shape/call.h. */
-static const char *const flags[] = {"SW_OWN_TX", "SW_WRITES", "SW_AUTHORISES"};
+static const char *const flags[] = {"SW_OWN_TX", "SW_ANY_TX", "SW_WRITES", "SW_AUTHORISES"};
 
 static bool is_flag(SwStr s) {
     for (size_t i = 0; i < SW_N(flags); i++)

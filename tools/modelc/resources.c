@@ -335,6 +335,7 @@ static void read_resource(Declarations *d, SwStr name, const SwValue *json) {
     bool itself = policy && policy->kind == SW_VOBJECT;
     r->policy = record_path(d, r, itself ? sw_value_getz(policy, "at") : policy, is_text);
     r->policy_itself = itself && sw_value_is_true(sw_value_getz(policy, "itself"));
+    r->policy_decides = itself && sw_value_is_true(sw_value_getz(policy, "decides"));
     r->hooks = sw_value_is_true(sw_value_getz(json, "hooks"));
     r->missing = resource_text(d, sw_value_getz(json, "missing"));
     r->exists = resource_text(d, sw_value_getz(json, "exists"));

@@ -116,7 +116,7 @@ struct Resource {
     Text missing, exists, bad_arn, elsewhere;
     NamedList named;
     SettingList settings;
-    bool hooks, policy_itself;
+    bool hooks, policy_itself, policy_decides;
     CfnType *cfn; /* NULL: none */
 };
 typedef struct ResourceList {

@@ -342,6 +342,8 @@ static void write_resource(Declarations *d, Resource *r, SwBuf *b) {
     add_path_field(b, "policy_at", &r->policy);
     if (r->policy_itself)
         sw_buf_addz(b, "    .policy_itself = true,\n");
+    if (r->policy_decides)
+        sw_buf_addz(b, "    .policy_decides = true,\n");
     if (r->rules && r->record)
         sw_buf_addf(b, "    .tag_rules = &%s,\n", rules_name(d, r));
     write_text(b, "missing", &r->missing);

@@ -3,7 +3,7 @@
  *
  *   user      inline and attached policies, those of its groups; its permissions boundary
  *   role      inline and attached policies; its permissions boundary; the session's policies
- *   root      everything, as on AWS
+ *   root      everything, as on AWS, but what a key's policy keeps from it
  *   bucket, repository, queue, ..   its policy, as its service declares
  *   role      (sts:AssumeRole) its trust policy */
 
@@ -42,18 +42,22 @@ static int add_identity(SwCtx *cx, Policies *l, const IamIdentity *i, SwError *e
     return 0;
 }
 
-/* Of what has one: as its service declares. */
-static int declared_policy(SwCtx *cx, SwStr resource, const SwPolicy **ret_p, SwError *err) {
+/* Of what has one, and what beside it allows the same: as its service declares. */
+static int declared_policy(SwCtx *cx, const char *action, SwStr resource, SwPolicySet *set, SwError *err) {
     SwStr document;
-    bool itself;
-    if (sw_resource_policy(cx, resource, &document, &itself, err) < 0)
+    SwFound f;
+    if (sw_resource_policy(cx, resource, &document, &f, err) < 0)
+        return -1;
+    set->decides = f.record && f.r->policy_decides;
+    if (f.record && f.r->hooks && f.r->hooks->granted && f.r->hooks->granted(cx, &f, action, &set->granted, err) < 0)
         return -1;
     if (!sw_str_is(document))
         return 0;
-    return sw_policy_parsed(cx->arena, document, itself ? SW_POLICY_REPOSITORY : SW_POLICY_RESOURCE, ret_p, err);
+    return sw_policy_parsed(cx->arena, document, f.r->policy_itself ? SW_POLICY_REPOSITORY : SW_POLICY_RESOURCE, &set->resource,
+                            err);
 }
 
-static int resource_policy(SwCtx *cx, const char *action, SwStr resource, const SwPolicy **ret_p, SwError *err) {
+static int resource_policy(SwCtx *cx, const char *action, SwStr resource, SwPolicySet *set, SwError *err) {
     if (strcmp(action, "sts:AssumeRole") == 0 || strcmp(action, "sts:TagSession") == 0 ||
         strcmp(action, "sts:SetSourceIdentity") == 0) {
         IamRoleRecord *role;
@@ -61,10 +65,10 @@ static int resource_policy(SwCtx *cx, const char *action, SwStr resource, const 
         if (iam_role_by_arn(cx, resource, &role, &account, err) < 0)
             return -1;
         if (role)
-            return iam_trust_policy(cx, role, ret_p, err);
+            return iam_trust_policy(cx, role, &set->resource, err);
         return 0;
     }
-    return declared_policy(cx, resource, ret_p, err);
+    return declared_policy(cx, action, resource, set, err);
 }
 
 typedef struct Gathered {
@@ -123,14 +127,14 @@ int iam_denied(SwCtx *cx, const char *action, SwStr resource, SwStr reason, SwEr
 
 int iam_decide(SwCtx *cx, const SwPolicyQuery *q, SwError *err) {
     Gathered g = {0};
-    SwPolicySet set = {0};
+    SwPolicySet set = {.root = cx->principal.kind == SW_PRINCIPAL_ROOT};
     const char *action = sw_str_z(cx->arena, q->action);
     bool gone;
     if (gather(cx, &g, &gone, err) < 0)
         return -1;
     if (gone)
         return iam_denied(cx, action, q->resource, sw_policy_reason_text(cx->arena, SW_POLICY_NO_IDENTITY, q->action), err);
-    if (resource_policy(cx, action, q->resource, &set.resource, err) < 0)
+    if (resource_policy(cx, action, q->resource, &set, err) < 0)
         return -1;
     set.identity = g.identity.v;
     set.n_identity = g.identity.n;
@@ -157,7 +161,8 @@ int iam_auth_authorise(SwCtx *cx, const char *action, SwStr resource, SwError *e
     /* Whoever has a key may always learn who it is and have a session of its own (STS API, GetCallerIdentity and
      * GetSessionToken: no permissions are required, and no policy takes them away). */
     bool free_of_policies = strcmp(action, "sts:GetCallerIdentity") == 0 || strcmp(action, "sts:GetSessionToken") == 0;
-    if (cx->principal.kind == SW_PRINCIPAL_ROOT || (free_of_policies && cx->principal.kind != SW_PRINCIPAL_ANONYMOUS))
+    bool root = cx->principal.kind == SW_PRINCIPAL_ROOT && !sw_resource_policy_decides(cx, resource);
+    if (root || (free_of_policies && cx->principal.kind != SW_PRINCIPAL_ANONYMOUS))
         return 0;
     return iam_query_fill(cx, action, resource, &q, err) < 0 ? -1 : iam_decide(cx, &q, err);
 }

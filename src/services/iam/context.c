@@ -144,6 +144,18 @@ static void request_keys(SwCtx *cx, SwPolicyQuery *q) {
     iam_query_key(q, "aws:Referer", sw_header_find(&cx->http->m.headers, "referer"));
 }
 
+/* "kms:EncryptionContext:" is a key for each entry, "kms:EncryptionContextKeys" one with their names. */
+static void add_entries(SwCtx *cx, SwPolicyQuery *q, const char *key, const SwStrMap *m) {
+    SwStrList names = {0};
+    for (size_t i = 0; i < m->n; i++) {
+        sw_str_list_add(cx->arena, &names, m->v[i].key);
+        if (sw_str_ends(sw_str(key), SW_STR(":")))
+            iam_query_key(q, sw_str_z(cx->arena, sw_cat(cx->arena, sw_str(key), m->v[i].key)), m->v[i].value);
+    }
+    if (!sw_str_ends(sw_str(key), SW_STR(":")))
+        add_key(q, key, names.v, names.n);
+}
+
 static void add_value(SwCtx *cx, SwPolicyQuery *q, const char *key, const SwShape *s, const void *v) {
     if (s->kind == SW_STRING)
         iam_query_key(q, key, *(const SwStr *)v);
@@ -151,11 +163,23 @@ static void add_value(SwCtx *cx, SwPolicyQuery *q, const char *key, const SwShap
         iam_query_key(q, key, sw_strf(cx->arena, "%lld", (long long)((const SwOptInt *)v)->v));
     else if (s->kind == SW_LIST && s->member[0].shape->kind == SW_STRING)
         add_key(q, key, ((const SwStrList *)v)->v, ((const SwStrList *)v)->n);
+    else if (s->kind == SW_MAP && s->member[0].shape->kind == SW_STRING)
+        add_entries(cx, q, key, v);
 }
 
 static const SwMember *member_of(const SwShape *s, const char *upper, const char *lower) {
     const SwMember *m = sw_shape_member(s, sw_str(upper));
     return m ? m : sw_shape_member(s, sw_str(lower));
+}
+
+static const SwMember *key_of(const SwShape *tag) {
+    const SwMember *m = member_of(tag, "Key", "key");
+    return m ? m : sw_shape_member(tag, SW_STR("TagKey"));
+}
+
+static const SwMember *value_of(const SwShape *tag) {
+    const SwMember *m = member_of(tag, "Value", "value");
+    return m ? m : sw_shape_member(tag, SW_STR("TagValue"));
 }
 
 /* aws:RequestTag/KEY and aws:TagKeys, from an input's list or map of tags, or of the keys that are to go. */
@@ -169,8 +193,7 @@ static void tag_keys(SwCtx *cx, SwPolicyQuery *q) {
     SwStrList keys = {0};
     bool map = tags->shape->kind == SW_MAP;
     const SwShape *one = map ? NULL : tags->shape->member[0].shape;
-    const SwMember *km = map || one->kind != SW_STRUCTURE ? NULL : member_of(one, "Key", "key"),
-                   *vm = km ? member_of(one, "Value", "value") : NULL;
+    const SwMember *km = map || one->kind != SW_STRUCTURE ? NULL : key_of(one), *vm = km ? value_of(one) : NULL;
     for (size_t i = 0; i < sw_list_count(list) && (map || vm); i++) {
         const void *t = map ? NULL : sw_list_at(tags->shape, list, i);
         SwStr key = map ? *sw_map_key_at(tags->shape, list, i) : *(const SwStr *)sw_member_at(km, t);
@@ -205,6 +228,8 @@ static int input_keys(SwCtx *cx, SwPolicyQuery *q, SwError *err) {
         if (w->op == cx->op->index && input_key(cx, service, w, q, err) < 0)
             return -1;
     }
+    for (size_t i = 0; service && i < service->n_context_keys; i++)
+        iam_query_key(q, service->context_keys[i].name, service->context_keys[i].value(cx));
     tag_keys(cx, q);
     return 0;
 }

@@ -187,9 +187,9 @@ static void a_request_is_about_a_bucket_or_an_object_in_it(void **state) {
 
 static SwStr policy_of(World *w, const char *arn) {
     SwStr document;
-    bool itself;
-    assert_int_equal(sw_resource_policy(w->cx, sw_str(arn), &document, &itself, &w->err), 0);
-    assert_false(itself);
+    SwFound f;
+    assert_int_equal(sw_resource_policy(w->cx, sw_str(arn), &document, &f, &w->err), 0);
+    assert_false(f.r->policy_itself);
     return document;
 }
 

@@ -123,7 +123,7 @@ static void what_has_no_arn_is_passed_over_and_milliseconds_are_a_time(void **st
 static void a_policy_of_the_account_needs_no_record(void **state) {
     World *w = *state;
     SwStr document;
-    bool itself;
+    SwFound f;
     if (!w)
         skip();
     assert_string_equal(make_one(w, POLICY, MAY_WRITE("*")), "events");
@@ -131,15 +131,15 @@ static void a_policy_of_the_account_needs_no_record(void **state) {
                                        "arn:aws:logs:us-east-1:000000000000:log-group:/none:log-stream:x"};
     OK(sw_ctx_begin(w->cx, SW_READ, &w->err));
     for (size_t i = 0; i < SW_N(arns); i++) {
-        OK(sw_resource_policy(w->cx, sw_str(arns[i]), &document, &itself, &w->err));
+        OK(sw_resource_policy(w->cx, sw_str(arns[i]), &document, &f, &w->err));
         assert_true(sw_str_contains(document, SW_STR("events.amazonaws.com")));
-        assert_false(itself);
+        assert_false(f.r->policy_itself);
     }
     static const char *const others[] = {"arn:aws:logs:us-east-1:111111111111:log-group:/none",
                                          "arn:aws:logs:us-east-1:000000000000:x:y",
                                          "arn:aws:sqs:us-east-1:000000000000:log-group:/none"};
     for (size_t i = 0; i < SW_N(others); i++) {
-        OK(sw_resource_policy(w->cx, sw_str(others[i]), &document, &itself, &w->err));
+        OK(sw_resource_policy(w->cx, sw_str(others[i]), &document, &f, &w->err));
         assert_null(document.p);
     }
     sw_ctx_rollback(w->cx);

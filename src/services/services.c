@@ -8,6 +8,7 @@
     X(slipway) \
     X(logs) \
     X(iam) \
+    X(kms) \
     X(sts) \
     X(ec2) \
     X(ecr) \

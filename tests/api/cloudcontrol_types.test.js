@@ -54,6 +54,8 @@ const TRUSTS = (Service) => ({ Version: "2012-10-17", Statement: [{ Effect: "All
 
 // What several tests put their policies on.
 const some = async (type, state) => { const e = await create(type, state); return e.Identifier || e.StatusMessage.match(/identifier '(.*)' already exists/)[1]; };
+const OWNED = (Action) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { AWS: "arn:aws:iam::000000000000:root" }, Action, Resource: "*" }] });
+const spare = {};       // a key that another's alias is given to
 
 // type: what is set (of those before it), a patch, and what it then says
 const TYPES = {
@@ -107,6 +109,12 @@ const TYPES = {
         [{ op: "replace", path: "/PolicyDocument", value: MAY("ecs:*") }, { op: "remove", path: "/Users" }], { PolicyDocument: MAY("ecs:*"), Users: undefined }],
     "AWS::IAM::UserToGroupAddition": [(ids) => ({ GroupName: ids["AWS::IAM::Group"], Users: [ids["AWS::IAM::User"]] }), [{ op: "test", path: "/Users/0", value: "Ann" }, { op: "add", path: "/Users/-", value: "Bob" }], { Users: ["Ann", "Bob"] }],
     "AWS::IAM::AccessKey": [(ids) => ({ UserName: ids["AWS::IAM::User"], Status: "Active" }), [{ op: "replace", path: "/Status", value: "Inactive" }], { Status: "Inactive" }],
+    "AWS::KMS::Key": [() => ({ Description: "mine", EnableKeyRotation: true, RotationPeriodInDays: 100, Enabled: true, KeySpec: "SYMMETRIC_DEFAULT", KeyUsage: "ENCRYPT_DECRYPT", Origin: "AWS_KMS", MultiRegion: false,
+        KeyPolicy: OWNED("kms:*"), Tags: TEAM }),
+        [{ op: "replace", path: "/Description", value: "yours" }, { op: "replace", path: "/RotationPeriodInDays", value: 200 }, { op: "replace", path: "/KeyPolicy", value: OWNED(["kms:*"]) }],
+        { Description: "yours", RotationPeriodInDays: 200, EnableKeyRotation: true, KeySpec: "SYMMETRIC_DEFAULT", KeyPolicy: OWNED(["kms:*"]), Tags: TEAM }],
+    "AWS::KMS::Alias": [async (ids) => { spare.key = (await create("AWS::KMS::Key", {})).Identifier; return { AliasName: "alias/team/key", TargetKeyId: ids["AWS::KMS::Key"] }; },
+        [{ op: "replace", path: "/TargetKeyId", get value() { return spare.key; } }], { get TargetKeyId() { return spare.key; } }],
     "AWS::Logs::LogGroup": [() => ({ LogGroupName: "/app/web", RetentionInDays: 7, LogGroupClass: "STANDARD", Tags: TEAM }), [{ op: "replace", path: "/RetentionInDays", value: 14 }, { op: "remove", path: "/Tags" }], { RetentionInDays: 14, Tags: undefined }],
     "AWS::Logs::LogStream": [(ids) => ({ LogGroupName: ids["AWS::Logs::LogGroup"], LogStreamName: "one" }), [{ op: "test", path: "/LogStreamName", value: "one" }], {}],
     "AWS::Logs::ResourcePolicy": [() => ({ PolicyName: "events", PolicyDocument: WRITES("*") }), [{ op: "replace", path: "/PolicyDocument", value: WRITES("arn:aws:logs:*:*:*") }], { PolicyDocument: WRITES("arn:aws:logs:*:*:*") }],
@@ -153,6 +161,7 @@ const CHANGELESS = { "AWS::Logs::LogStream": "all its properties are its name" }
 const UNSHOWN = {
     "AWS::ECR::Repository EmptyOnDelete": "it says how a template's deletion goes, and is told to that alone",
     "AWS::ECS::Service ForceNewDeployment": "it is asked for, not kept: a test below sees the deployment",
+    "AWS::KMS::Key PendingWindowInDays": "it says how long a template's deletion waits, and is told to that alone",
     "AWS::ElasticLoadBalancingV2::LoadBalancer SubnetMappings": "its subnets are shown as Subnets, however they were said",
     "AWS::IAM::ServerCertificate PrivateKey": "it is kept for those who serve with it, and shown to nobody",
     "AWS::IAM::AccessKey Serial": "a template counts it up to have another key",
@@ -362,6 +371,7 @@ const STATES = [
     ["AWS::IAM::ManagedPolicy", () => ({ ManagedPolicyName: "attached", PolicyDocument: MAY("s3:GetObject"), Groups: ["Crew"], Roles: ["build"], Users: ["Bob"] })],
     ["AWS::IAM::Role", (id) => ({ RoleName: "More", Path: "/team/", AssumeRolePolicyDocument: TRUSTS("ec2.amazonaws.com"), PermissionsBoundary: id["AWS::IAM::ManagedPolicy"] })],
     ["AWS::IAM::User", (id) => ({ UserName: "More", ManagedPolicyArns: [id["AWS::IAM::ManagedPolicy"]] })],
+    ["AWS::KMS::Key", () => ({ Description: "off", Enabled: false, PendingWindowInDays: 7 }), () => ({ PendingWindowInDays: undefined })],
     ["AWS::SNS::Topic", () => ({ TopicName: "more.fifo", FifoTopic: true, ContentBasedDeduplication: true, FifoThroughputScope: "MessageGroup", TracingConfig: "PassThrough" })],
     ["AWS::SNS::Subscription", () => ({ TopicArn: arn("sns", "told"), Protocol: "sqs", Endpoint: arn("sqs", "dead"), RedrivePolicy: DEAD })],
     ["AWS::SNS::Subscription", () => ({ TopicArn: arn("sns", "told"), Protocol: "http", Endpoint: "http://127.0.0.1:9/", DeliveryPolicy: { healthyRetryPolicy: { numRetries: 0 } } })],

@@ -19,6 +19,7 @@ const WHAT = {
     ecs: "clusters, tasks, services, rolling deployments", elbv2: "load balancers, target groups, health checks",
     events: "rules and targets", iam: "users, roles, policies", logs: "groups, streams, filter patterns",
     s3: "buckets, objects, versions, multipart uploads", slipway: "the server itself: clock, coverage, DORA",
+    kms: "keys, aliases, grants, signatures, imported material, rotation",
     sns: "standard and FIFO topics, subscriptions of queues and HTTP endpoints", sqs: "standard and FIFO queues, dead letters and their way back", ssm: "Parameter Store", sts: "temporary credentials",
     cloudcontrol: "CloudFormation types one by one", tagging: "tags of all services' resources", xray: "traces",
 };

@@ -36,6 +36,7 @@ static const struct {
     {"iam", "ListVirtualMFADevices", "there are none"},
     {"iam", "SimulateCustomPolicy", "works on its input alone"},
     {"sts", "GetCallerIdentity", "who the caller is was found before"},
+    {"kms", "GenerateRandom", "of no key"},
     {"ec2", NULL, "one network of each kind, as every account has"},
     {"ecr", "DescribeRegistry", "a registry is an account"},
     {"ecs", "DescribeCapacityProviders", "a table"},
@@ -65,6 +66,7 @@ static const struct {
 } refusing[] = {
     {"cloudcontrol", "CancelResourceRequest", "a request has ended by the time it is answered"},
     {"ecs", "ExecuteCommand", "a session through SSM is not supported"},
+    {"kms", "ImportKeyMaterial", "material comes encrypted under the key that was given out for it"},
     {"s3", "GetBucketLifecycleConfiguration", "none can be put"},
     {"s3", "GetBucketReplication", "none can be put"},
     {"s3", "GetBucketWebsite", "none can be put"},

@@ -397,7 +397,6 @@ const REFUSED = {
     "AWS::Logs::LogGroup": [{ LogGroupName: "no" }, { DeletionProtectionEnabled: true, KmsKeyId: arn("kms", "key/x") }],
     "AWS::S3::Bucket": [{ BucketName: "none" }, { BucketNamespace: "global" }],
     "AWS::SNS::Topic": [{ TopicName: "no" }, { KmsMasterKeyId: "k" }],
-    "AWS::SQS::Queue": [{ QueueName: "no" }, { KmsMasterKeyId: "k" }],
 };
 
 test("every other property is made and read back as it was set", async () => {

@@ -5,7 +5,11 @@
 #include "services/sqs/bell.h"
 #include "services/sqs/sqs.h"
 
-typedef enum Form { NUMBER, DOCUMENT, WORD } Form;
+typedef enum Form { NUMBER, DOCUMENT, WORD, TEXT } Form;
+
+#define KEY        "KmsMasterKeyId"
+#define KEY_PERIOD "KmsDataKeyReusePeriodSeconds"
+#define OWN_SSE    "SqsManagedSseEnabled"
 
 /* Numbers have bounds and a default; words one of `words`, and words[otherwise] unless said. Of true and false any case
  * is taken. `fifo`: of FIFO queues only. */
@@ -25,13 +29,13 @@ static const struct Attribute {
     {"RedrivePolicy", DOCUMENT, 0, 0, 0, {NULL}, false},
     {"RedriveAllowPolicy", DOCUMENT, 0, 0, 0, {NULL}, false},
     {"SqsManagedSseEnabled", WORD, 0, 0, 0, {"true", "false"}, false},
+    {KEY, TEXT, 0, 0, 0, {NULL}, false},
+    {KEY_PERIOD, NUMBER, 60, 86400, 300, {NULL}, false},
     {"FifoQueue", WORD, 0, 0, 0, {"true"}, true},
     {"ContentBasedDeduplication", WORD, 0, 0, 1, {"true", "false"}, true},
     {"DeduplicationScope", WORD, 0, 0, 0, {"queue", "messageGroup"}, true},
     {"FifoThroughputLimit", WORD, 0, 0, 0, {"perQueue", "perMessageGroupId"}, true},
 };
-
-static const char *const keys_of_ones_own[] = {"KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"};
 
 static const struct Attribute *attribute(SwStr name) {
     for (size_t i = 0; i < SW_N(attributes); i++)
@@ -46,6 +50,10 @@ int64_t sqs_queue_number(const SqsQueueRecord *q, const char *name) {
         return v;
     const struct Attribute *a = attribute(sw_str(name));
     return a ? a->otherwise : 0;
+}
+
+SwStr sqs_queue_key(const SqsQueueRecord *q) {
+    return sw_str_map_find(&q->attributes, SW_STR(KEY));
 }
 
 static int bad_value(SwError *err, SwStr name, const char *why) {
@@ -92,22 +100,16 @@ SwStr sqs_policy_readable(SwCtx *cx, SwStr text) {
     return sw_json_text(cx->arena, &doc);
 }
 
-/* Terraform and CloudFormation say so where a key is taken away: no key, which is how every queue is. */
-static bool names_no_key(SwStr name, SwStr value) {
-    return sw_str_eqz(name, "KmsMasterKeyId") && !sw_str_is(value);
-}
-
 static int check_attribute(SwCtx *cx, SwStr name, SwStr value, bool fifo, SwError *err) {
     const struct Attribute *a = attribute(name);
     const SwPolicy *parsed;
     int64_t v;
-    for (size_t i = 0; i < SW_N(keys_of_ones_own); i++)
-        if (sw_str_eqz(name, keys_of_ones_own[i]))
-            return bad_value(err, name, "keys of one's own are not available.");
     if (a && a->fifo && !fifo && a->words[0] && strcmp(a->words[0], "true") != 0)
         return sw_fail(err, &SQS_INVALID_ATTRIBUTE_NAME, "You can specify the %s only when FifoQueue is set to true.", a->name);
     if (!a || (a->fifo && !fifo))
         return sw_fail(err, &SQS_INVALID_ATTRIBUTE_NAME, "Unknown Attribute %.*s.", SW_FMT(name));
+    if (a->form == TEXT)
+        return value.n <= 2048 ? 0 : bad_value(err, name, "it is too long.");
     if (a->form == NUMBER)
         return sw_str_to_i64(value, &v) && v >= a->min && v <= a->max ? 0 : bad_value(err, name, "it is out of range.");
     if (a->form == WORD) {
@@ -203,12 +205,34 @@ static int check_redrive_allow(SwCtx *cx, SwStr text, SwError *err) {
     return 0;
 }
 
+static void unset(SqsQueueRecord *q, const char *name) {
+    size_t kept = 0;
+    for (size_t i = 0; i < q->attributes.n; i++)
+        if (!sw_str_eqz(q->attributes.v[i].key, name))
+            q->attributes.v[kept++] = q->attributes.v[i];
+    sw_list_cut(&q->attributes, kept);
+}
+
+/* A queue is encrypted by SQS's own keys or by one of KMS: what is chosen last, or neither. An empty key is none. */
+static int choose_encryption(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool had, SwError *err) {
+    SwStr key = sw_str_map_find(m, SW_STR(KEY)), own = normal(cx, SW_STR(OWN_SSE), sw_str_map_find(m, SW_STR(OWN_SSE)));
+    if (sw_str_is(key) && sw_str_eqz(own, "true"))
+        return sw_fail(err, &SQS_INVALID_ATTRIBUTE_VALUE,
+                       "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS "
+                       "SSE.");
+    if (sw_str_is(key))
+        sw_str_map_set(cx->arena, &q->attributes, SW_STR(OWN_SSE), SW_STR("false"));
+    if (key.p && !sw_str_is(key) && had && !own.p)
+        unset(q, OWN_SSE);
+    if (key.p ? !sw_str_is(key) : sw_str_eqz(own, "true"))
+        unset(q, KEY);
+    return 0;
+}
+
 int sqs_attributes_set(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool creating, SwError *err) {
-    bool fifo = sqs_queue_is_fifo(q);
+    bool fifo = sqs_queue_is_fifo(q), had_key = sw_str_is(sqs_queue_key(q));
     for (size_t i = 0; i < m->n; i++) {
         SwStr name = m->v[i].key, value = normal(cx, m->v[i].key, m->v[i].value);
-        if (names_no_key(name, value))
-            continue;
         if (check_attribute(cx, name, value, fifo, err) < 0)
             return -1;
         if (sw_str_eqz(name, "FifoQueue") && !creating)
@@ -219,6 +243,8 @@ int sqs_attributes_set(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool cre
             return -1;
         sw_str_map_set(cx->arena, &q->attributes, name, value);
     }
+    if (choose_encryption(cx, q, m, had_key, err) < 0)
+        return -1;
     bool per_group = sw_str_eqz(sw_str_map_find(&q->attributes, SW_STR("FifoThroughputLimit")), "perMessageGroupId");
     if (per_group && !sw_str_eqz(sw_str_map_find(&q->attributes, SW_STR("DeduplicationScope")), "messageGroup"))
         return sw_fail(
@@ -231,7 +257,7 @@ int sqs_attributes_set(SwCtx *cx, SqsQueueRecord *q, const SwStrMap *m, bool cre
 /* A word that was never set has its default; a document that was never set is absent. */
 static SwStr word(const SqsQueueRecord *q, const struct Attribute *a) {
     SwStr v = sw_str_map_find(&q->attributes, sw_str(a->name));
-    return v.p || a->form == DOCUMENT ? v : sw_str(a->words[a->otherwise]);
+    return v.p || a->form == DOCUMENT || a->form == TEXT ? v : sw_str(a->words[a->otherwise]);
 }
 
 static bool same_document(SwCtx *cx, SwStr x, SwStr y) {
@@ -248,7 +274,7 @@ const char *sqs_attribute_that_differs(SwCtx *cx, const SqsQueueRecord *q, const
         const struct Attribute *a = attribute(m->v[i].key);
         SwStr value = normal(cx, m->v[i].key, m->v[i].value);
         int64_t want;
-        bool equal = names_no_key(m->v[i].key, value);
+        bool equal = a && a->form == TEXT && sw_str_eq(sw_str_map_find(&q->attributes, m->v[i].key), value);
         if (a && a->form == NUMBER)
             equal = sw_str_to_i64(value, &want) && want == sqs_queue_number(q, a->name);
         else if (a && a->form == DOCUMENT)
@@ -280,9 +306,7 @@ static int check_names(const SwStrList *names, SwError *err) {
                                            "LastModifiedTimestamp",
                                            "ApproximateNumberOfMessages",
                                            "ApproximateNumberOfMessagesNotVisible",
-                                           "ApproximateNumberOfMessagesDelayed",
-                                           "KmsMasterKeyId",
-                                           "KmsDataKeyReusePeriodSeconds"};
+                                           "ApproximateNumberOfMessagesDelayed"};
     for (size_t i = 0; i < names->n; i++) {
         bool known = attribute(names->v[i]) != NULL;
         for (size_t k = 0; k < SW_N(computed) && !known; k++)
@@ -318,7 +342,8 @@ int sqs_get_queue_attributes(SwCtx *cx, const SqsGetQueueAttributesRequest *in, 
         return -1;
     for (size_t i = 0; i < SW_N(attributes); i++) {
         const struct Attribute *a = &attributes[i];
-        if (!a->fifo || sqs_queue_is_fifo(q))
+        bool has = strcmp(a->name, KEY_PERIOD) != 0 || sw_str_is(sqs_queue_key(q));
+        if (has && (!a->fifo || sqs_queue_is_fifo(q)))
             show(cx, out, names, a->name, a->form == NUMBER ? number(cx, sqs_queue_number(q, a->name)) : word(q, a));
     }
     show(cx, out, names, "QueueArn", sqs_queue_arn(cx, q->name));

@@ -246,6 +246,8 @@ int sqs_message_send(SwCtx *cx, const SqsQueueRecord *q, const SqsSend *given, S
         m.attributes = *s.attributes;
     m.group = s.group;
     m.deduplication = s.deduplication;
+    if (sqs_body_seal(cx, q, &m, err) < 0)
+        return -1;
     if (enter(cx, &m, fifo, m.sent.v + delay * SW_S, err) < 0)
         return -1;
     sqs_count_sent(cx, q, &s);
@@ -291,11 +293,12 @@ static void show_system(SwCtx *cx, const SqsReceiveMessageRequest *in, const Sqs
     }
 }
 
-static void show(SwCtx *cx, const SqsReceiveMessageRequest *in, const SqsMessageRecord *m, SqsMessage *to) {
+static int show(SwCtx *cx, const SqsReceiveMessageRequest *in, const SqsMessageRecord *m, SqsMessage *to, SwError *err) {
+    if (sqs_body_open(cx, m, &to->body, err) < 0)
+        return -1;
     to->message_id = m->id;
     to->receipt_handle = sw_base64url(cx->arena, sw_cat(cx->arena, m->sent_key, SW_STR("/"), m->receipt));
-    to->body = m->body;
-    to->md5_of_body = sw_md5_hex(cx->arena, m->body);
+    to->md5_of_body = sw_md5_hex(cx->arena, to->body);
     show_system(cx, in, m, to);
     for (size_t i = 0; i < in->message_attribute_names.n && m->attributes.n; i++)
         if (good_attribute_name(in->message_attribute_names.v[i]))
@@ -304,6 +307,7 @@ static void show(SwCtx *cx, const SqsReceiveMessageRequest *in, const SqsMessage
         if (wanted(&in->message_attribute_names, m->attributes.v[i].key))
             *sw_list_add(cx->arena, &to->message_attributes) = m->attributes.v[i];
     to->md5_of_message_attributes = sqs_attributes_md5(cx->arena, &to->message_attributes);
+    return 0;
 }
 
 /* Received too often: it goes on in the dead-letter queue, with its age. False in *ret_moved when there is none. */
@@ -350,8 +354,7 @@ int sqs_message_take(SwCtx *cx, const SqsQueueRecord *q, SqsMessageRecord *m, co
         return 0;
     if (lease(cx, m, SW_OR(in->visibility_timeout, sqs_queue_number(q, "VisibilityTimeout")), err) < 0)
         return -1;
-    show(cx, in, m, sw_list_add(cx->arena, &out->messages));
-    return 0;
+    return show(cx, in, m, sw_list_add(cx->arena, &out->messages), err);
 }
 
 int sqs_message_receive(SwCtx *cx, SqsQueueRecord *q, const SqsReceiveMessageRequest *in, SqsReceiveMessageResult *out,

@@ -139,7 +139,8 @@ int sqs_list_dead_letter_source_queues(SwCtx *cx, const SqsListDeadLetterSourceQ
 int sqs_delete_queue(SwCtx *cx, const SqsDeleteQueueRequest *in, void *out, SwError *err) {
     SqsQueueRecord *q;
     size_t n;
-    if (sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0 || sqs_queue_delete(cx, q->name, err) < 0)
+    if (sqs_queue_by_reference(cx, in->queue_url, &q, err) < 0 || sqs_queue_delete(cx, q->name, err) < 0 ||
+        sqs_data_keys_delete(cx->tx, q->id, NULL, err) < 0)
         return -1;
     sqs_ring(cx, q->id); /* who waits at it is told that it is gone */
     return sqs_messages_clear(cx, q, INT64_MAX, 0, &n, err) < 0 ? -1 : sqs_fifo_forget(cx, q, INT64_MAX, err);

@@ -29,6 +29,12 @@ const char *sqs_attribute_that_differs(SwCtx *cx, const SqsQueueRecord *q, const
 /* A queue's policy as the policy language reads it: SQS takes resources that are no ARNs; they name nothing. */
 SwStr sqs_policy_readable(SwCtx *cx, SwStr text);
 
+SwStr sqs_queue_key(const SqsQueueRecord *q); /* of KMS, as its owner names it; empty: SQS's own */
+
+/* seal.c: bodies at rest, where the queue has a key. */
+int sqs_body_seal(SwCtx *cx, const SqsQueueRecord *q, SqsMessageRecord *m, SwError *err) sw_must_check;
+int sqs_body_open(SwCtx *cx, const SqsMessageRecord *m, SwStr *ret_body, SwError *err) sw_must_check;
+
 /* message.c */
 typedef struct SqsSend {
     SwStr body;

@@ -230,7 +230,7 @@ test("every type that is declared is in the test above", async () => {
 });
 
 // Types of which each create makes one more, and those that have no name by which one could be there already.
-const ANOTHER = { "AWS::ECS::TaskDefinition": "a revision each", "AWS::IAM::AccessKey": "a key each", "AWS::IAM::Policy": "it has a name of CloudFormation's own",
+const ANOTHER = { "AWS::ECS::TaskDefinition": "a revision each", "AWS::IAM::AccessKey": "a key each", "AWS::KMS::Key": "a key each", "AWS::IAM::Policy": "it has a name of CloudFormation's own",
     "AWS::IAM::UserToGroupAddition": "it has no name", "AWS::SNS::TopicPolicy": "it has no name", "AWS::SQS::QueuePolicy": "it has no name" };
 
 test("what is there already is not made again, whatever its service says to that, and stays as it was", async () => {
@@ -372,10 +372,10 @@ const STATES = [
     ["AWS::IAM::Role", (id) => ({ RoleName: "More", Path: "/team/", AssumeRolePolicyDocument: TRUSTS("ec2.amazonaws.com"), PermissionsBoundary: id["AWS::IAM::ManagedPolicy"] })],
     ["AWS::IAM::User", (id) => ({ UserName: "More", ManagedPolicyArns: [id["AWS::IAM::ManagedPolicy"]] })],
     ["AWS::KMS::Key", () => ({ Description: "off", Enabled: false, PendingWindowInDays: 7 }), () => ({ PendingWindowInDays: undefined })],
-    ["AWS::SNS::Topic", () => ({ TopicName: "more.fifo", FifoTopic: true, ContentBasedDeduplication: true, FifoThroughputScope: "MessageGroup", TracingConfig: "PassThrough" })],
+    ["AWS::SNS::Topic", () => ({ TopicName: "more.fifo", KmsMasterKeyId: "alias/aws/sns", FifoTopic: true, ContentBasedDeduplication: true, FifoThroughputScope: "MessageGroup", TracingConfig: "PassThrough" })],
     ["AWS::SNS::Subscription", () => ({ TopicArn: arn("sns", "told"), Protocol: "sqs", Endpoint: arn("sqs", "dead"), RedrivePolicy: DEAD })],
     ["AWS::SNS::Subscription", () => ({ TopicArn: arn("sns", "told"), Protocol: "http", Endpoint: "http://127.0.0.1:9/", DeliveryPolicy: { healthyRetryPolicy: { numRetries: 0 } } })],
-    ["AWS::SQS::Queue", () => ({ QueueName: "more.fifo", FifoQueue: true, ContentBasedDeduplication: true, DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId", MaximumMessageSize: 2048,
+    ["AWS::SQS::Queue", () => ({ QueueName: "more.fifo", KmsMasterKeyId: "alias/aws/sqs", KmsDataKeyReusePeriodSeconds: 600, FifoQueue: true, ContentBasedDeduplication: true, DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId", MaximumMessageSize: 2048,
         MessageRetentionPeriod: 3600, ReceiveMessageWaitTimeSeconds: 5, RedriveAllowPolicy: { redrivePermission: "denyAll" } })],
 ];
 
@@ -396,7 +396,6 @@ const REFUSED = {
     "AWS::IAM::ServiceLinkedRole": [{ AWSServiceName: "ecs.amazonaws.com" }, { CustomSuffix: "x" }],
     "AWS::Logs::LogGroup": [{ LogGroupName: "no" }, { DeletionProtectionEnabled: true, KmsKeyId: arn("kms", "key/x") }],
     "AWS::S3::Bucket": [{ BucketName: "none" }, { BucketNamespace: "global" }],
-    "AWS::SNS::Topic": [{ TopicName: "no" }, { KmsMasterKeyId: "k" }],
 };
 
 test("every other property is made and read back as it was set", async () => {

@@ -133,7 +133,6 @@ test("topics keep attributes and tags; creating one twice is one; what cannot be
     await refuses(topic("feedback", { HTTPSuccessFeedbackRoleArn: "arn:aws:iam::000000000000:role/r" }), "InvalidParameterException", /HTTPSuccessFeedbackRoleArn/);
     await refuses(topic("odd", { Odd: "1" }), "InvalidParameterException", /Unknown attribute: Odd/);
     await refuses(topic("policy", { Policy: "{}" }), "InvalidParameterException", /Policy/);
-    await refuses(topic("keys", { KmsMasterKeyId: "k" }), "InvalidParameterException", /KmsMasterKeyId/);
     await refuses(sns.send(new SubscribeCommand({ TopicArn, Protocol: "email", Endpoint: "a@b.c" })), "InvalidParameterException", /email/);
     await sns.send(new DeleteTopicCommand({ TopicArn }));
     await refuses(sns.send(new PublishCommand({ TopicArn, Message: "x" })), "NotFoundException", /Topic does not exist/);

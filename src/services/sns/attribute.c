@@ -34,13 +34,14 @@ static const struct Attribute {
     {"DisplayName", "", {NULL}, false},
     {"Policy", NULL, {NULL}, false},
     {"DeliveryPolicy", NULL, {NULL}, false},
+    {"KmsMasterKeyId", NULL, {NULL}, false},
     {"SignatureVersion", NULL, {"1", "2"}, false},
     {"TracingConfig", NULL, {"PassThrough"}, false},
     {"FifoTopic", NULL, {"true"}, true},
     {"ContentBasedDeduplication", "false", {"true", "false"}, true},
     {"FifoThroughputScope", NULL, {"Topic", "MessageGroup"}, true},
 };
-static const char *const refused[] = {"KmsMasterKeyId", "ArchivePolicy", "BeginningArchiveTime"};
+static const char *const refused[] = {"ArchivePolicy", "BeginningArchiveTime"};
 
 static const struct Attribute *find(SwStr name) {
     for (size_t i = 0; i < SW_N(attributes); i++)
@@ -100,6 +101,8 @@ static int check(SwCtx *cx, const SnsTopicRecord *t, SwStr name, SwStr value, Sw
     if (sw_str_eqz(name, "DisplayName") && value.n > 100)
         return sw_fail(err, &sns_invalid,
                        "Invalid parameter: Attributes Reason: DisplayName must be at most 100 characters long");
+    if (sw_str_eqz(name, "KmsMasterKeyId") && value.n > 2048)
+        return sw_fail(err, &sns_invalid, "Invalid parameter: Attributes Reason: KmsMasterKeyId is too long");
     if (sw_str_eqz(name, "Policy") && sw_str_is(value) &&
         sw_policy_parse(cx->arena, value, SW_POLICY_RESOURCE, &parsed, err) < 0)
         return sw_fail(err, &sns_invalid, "Invalid parameter: Policy Error: %s", err->message);

@@ -86,17 +86,17 @@ int sns_to_queue(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m,
 /* --- endpoints
  * ------------------------------------------------------------------------------------------------------------------- */
 
-int sns_to_endpoint(SwCtx *cx, const SnsSubscriptionRecord *s, const char *type, SwStr message_id, SwStr body, bool raw,
+int sns_to_endpoint(SwCtx *cx, const SnsSubscriptionRecord *s, const char *type, const SnsMessage *m, SwStr body, bool raw,
                     SwError *err) {
     SwStr id = sw_id_uuid(cx->arena);
     SnsDeliveryRecord d = {.subscription = s->arn,
                            .type = sw_str(type),
-                           .message_id = message_id,
+                           .message_id = m->id,
                            .url = s->endpoint,
                            .body = body,
                            .raw = SW_SOME_BOOL(raw),
                            .attempts = SW_SOME_INT(0)};
-    if (sns_deliveries_put(cx->tx, id, &d, err) < 0)
+    if (sns_body_seal(cx, s->topic, m->key, &d, err) < 0 || sns_deliveries_put(cx->tx, id, &d, err) < 0)
         return -1;
     return sw_wake(cx, &sns_delivery_controller, id, 0, err);
 }
@@ -109,7 +109,7 @@ int sns_ask_confirmation(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscripti
     SnsMessage m = {.id = sw_id_uuid(cx->arena)};
     if (sns_envelope(cx, t, s, "SubscriptionConfirmation", &m, text, &json, err) < 0)
         return -1;
-    return sns_to_endpoint(cx, s, "SubscriptionConfirmation", m.id, json, false, err);
+    return sns_to_endpoint(cx, s, "SubscriptionConfirmation", &m, json, false, err);
 }
 
 int sns_retry_of(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, SnsRetry *ret, SwError *err) {
@@ -123,11 +123,12 @@ int sns_retry_of(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord
 
 typedef enum Answer { ANSWER_GOOD, ANSWER_AGAIN, ANSWER_NEVER } Answer;
 
-static Answer post(SwCtx *cx, const SnsDeliveryRecord *d, const SnsSubscriptionRecord *s, const SnsRetry *r) {
+/* body absent: its key does not open it; perhaps it will, as long as is tried. */
+static Answer post(SwCtx *cx, const SnsDeliveryRecord *d, SwStr body, const SnsSubscriptionRecord *s, const SnsRetry *r) {
     SwError err = sw_error(cx->arena);
     SwWireMessage reply = {0};
     SwHttpCall call = {
-        .method = SW_STR("POST"), .url = d->url, .body = d->body, .timeout_ms = 15000, .guarded_port = cx->host->port};
+        .method = SW_STR("POST"), .url = d->url, .body = body, .timeout_ms = 15000, .guarded_port = cx->host->port};
     const struct {
         const char *name;
         SwStr value;
@@ -140,6 +141,8 @@ static Answer post(SwCtx *cx, const SnsDeliveryRecord *d, const SnsSubscriptionR
         {"x-amz-sns-subscription-arn", sw_str_eqz(d->type, "SubscriptionConfirmation") ? SW_NO_STR : s->arn}, /* none yet */
         {"x-amz-sns-rawdelivery", SW_OR(d->raw, false) ? SW_STR("true") : SW_NO_STR},
     };
+    if (!body.p)
+        return ANSWER_AGAIN;
     for (size_t i = 0; i < SW_N(headers); i++)
         if (headers[i].value.p)
             sw_header_add(cx->arena, &call.headers, sw_str(headers[i].name), headers[i].value);
@@ -160,14 +163,14 @@ static int subscription_of(SwCtx *cx, const SnsDeliveryRecord *d, SnsSubscriptio
 }
 
 /* Both NULL when there is nothing left to do. */
-static int read_delivery(SwCtx *cx, SwStr id, SnsDeliveryRecord **ret_d, SnsSubscriptionRecord **ret_s, SnsRetry *ret_r,
-                         SwError *err) {
+static int read_delivery(SwCtx *cx, SwStr id, SnsDeliveryRecord **ret_d, SwStr *ret_body, SnsSubscriptionRecord **ret_s,
+                         SnsRetry *ret_r, SwError *err) {
     SnsSubscriptionRecord *s = NULL;
     SnsTopicRecord *t = NULL;
     SwArn topic;
     if (sw_ctx_begin(cx, SW_READ, err) < 0 || sns_deliveries_find(cx->tx, id, ret_d, err) < 0)
         return -1;
-    if (*ret_d && subscription_of(cx, *ret_d, &s, err) < 0)
+    if (*ret_d && (subscription_of(cx, *ret_d, &s, err) < 0 || sns_body_open(cx, *ret_d, ret_body, err) < 0))
         return -1;
     if (s && sw_arn_parse(s->topic, &topic) && sns_topic_find(cx, topic.resource, &t, err) < 0)
         return -1;
@@ -181,11 +184,12 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     SnsSubscriptionRecord *s;
     SnsRetry r;
     SwTime wait;
-    if (read_delivery(cx, id, &d, &s, &r, err) < 0)
+    SwStr body = SW_NO_STR;
+    if (read_delivery(cx, id, &d, &body, &s, &r, err) < 0)
         return -1;
     if (!d)
         return 0;
-    Answer answer = s ? post(cx, d, s, &r) : ANSWER_GOOD; /* unsubscribed meanwhile: nothing to deliver */
+    Answer answer = s ? post(cx, d, body, s, &r) : ANSWER_GOOD; /* unsubscribed meanwhile: nothing to deliver */
     SW_CRASH_POINT("sns.delivery.posted_not_written");
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0)
         return -1;
@@ -198,10 +202,10 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
         return sw_ctx_commit(cx, err);
     }
     if (answer != ANSWER_GOOD) {
-        SqsSendMessageRequest letter = {.message_body = d->body};
+        SqsSendMessageRequest letter = {.message_body = body};
         sw_log(SW_WARN, "sns delivery given up", SW_F("url", d->url), SW_F("subscription", d->subscription),
                SW_FN("attempts", d->attempts.v));
-        if (give_up(cx, s, &letter, err) < 0)
+        if (body.p && give_up(cx, s, &letter, err) < 0)
             return -1;
     }
     if (s && sw_str_eqz(d->type, "Notification"))
@@ -217,10 +221,11 @@ static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
     if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || sns_deliveries_find(cx->tx, id, &lost, err) < 0)
         return -1;
     if (lost) {
-        SqsSendMessageRequest letter = {.message_body = lost->body};
+        SqsSendMessageRequest letter = {0};
         sw_log(SW_WARN, "sns delivery given up", SW_F("url", lost->url), SW_F("subscription", lost->subscription),
                SW_F("cause", why));
-        if (subscription_of(cx, lost, &s, err) < 0 || (s && give_up(cx, s, &letter, err) < 0) ||
+        if (subscription_of(cx, lost, &s, err) < 0 || sns_body_open(cx, lost, &letter.message_body, err) < 0 ||
+            (s && letter.message_body.p && give_up(cx, s, &letter, err) < 0) ||
             sns_deliveries_delete(cx->tx, id, NULL, err) < 0)
             return -1;
     }

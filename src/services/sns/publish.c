@@ -36,7 +36,7 @@ int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwEr
     bool known = false;
     if (sns_topic_is_fifo(t) && (sns_fifo_number(cx, t, m, &known, err) < 0 || known))
         return known ? 0 : -1;
-    if (sns_subscriptions_of(cx, t->arn, &l, err) < 0)
+    if (sns_topic_data_key(cx, t, &m->key, err) < 0 || sns_subscriptions_of(cx, t->arn, &l, err) < 0)
         return -1;
     sns_count(cx, t->arn, &sns_published, 1);
     sns_count(cx, t->arn, &sns_publish_size, (double)size_of(m));
@@ -54,7 +54,7 @@ int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwEr
         if (!raw && sns_envelope(cx, t, s, "Notification", m, body, &body, err) < 0)
             return -1;
         int r = sw_str_eqz(s->protocol, "sqs") ? sns_to_queue(cx, s, m, body, raw, err)
-                                               : sns_to_endpoint(cx, s, "Notification", m->id, body, raw, err);
+                                               : sns_to_endpoint(cx, s, "Notification", m, body, raw, err);
         if (r < 0)
             return -1;
     }

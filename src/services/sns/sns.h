@@ -4,6 +4,7 @@
 /* SNS: what its files share. A message for a queue is sent in the transaction that publishes it; one for an HTTP endpoint
  * is a delivery, a row that the controller carries out until it succeeded or was given up. */
 
+#include "api/envelope.h"
 #include "api/meter.h"
 #include "api/registry.h"
 #include "models/sns_resources.gen.h"
@@ -30,7 +31,14 @@ typedef struct SnsMessage {
     SwStr sequence;                  /* given by it */
     const SwValue *texts, *document; /* as JSON, read once for all subscriptions; NULL: not yet */
     bool not_json;                   /* known with the document */
+    const SwDataKey *key;            /* of its topic's key; NULL: the topic has none */
 } SnsMessage;
+
+/* seal.c: what waits for its delivery, of a topic that has a key of KMS. */
+int sns_topic_data_key(SwCtx *cx, const SnsTopicRecord *t, const SwDataKey **ret_k, SwError *err) sw_must_check;
+int sns_body_seal(SwCtx *cx, SwStr topic_arn, const SwDataKey *k, SnsDeliveryRecord *d, SwError *err) sw_must_check;
+/* *ret_body absent: its key does not open it now. */
+int sns_body_open(SwCtx *cx, const SnsDeliveryRecord *d, SwStr *ret_body, SwError *err) sw_must_check;
 
 /* publish.c. The message was checked; a FIFO topic fills in its number, and its id where it was known. */
 int sns_publish_to_topic(SwCtx *cx, const SnsTopicRecord *t, SnsMessage *m, SwError *err) sw_must_check;
@@ -70,7 +78,7 @@ int sns_envelope(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord
 /* delivery.c */
 int sns_to_queue(SwCtx *cx, const SnsSubscriptionRecord *s, const SnsMessage *m, SwStr body, bool raw,
                  SwError *err) sw_must_check;
-int sns_to_endpoint(SwCtx *cx, const SnsSubscriptionRecord *s, const char *type, SwStr message_id, SwStr body, bool raw,
+int sns_to_endpoint(SwCtx *cx, const SnsSubscriptionRecord *s, const char *type, const SnsMessage *m, SwStr body, bool raw,
                     SwError *err) sw_must_check;
 /* A SubscriptionConfirmation to a new HTTP endpoint. */
 int sns_ask_confirmation(SwCtx *cx, const SnsTopicRecord *t, const SnsSubscriptionRecord *s, SwError *err) sw_must_check;

@@ -41,6 +41,7 @@ async function make() {
 
 const arn = (service, resource) => `arn:aws:${service}:us-east-1:000000000000:${resource}`;
 const Upper = (pairs) => pairs.map(([Key, Value]) => ({ Key, Value }));
+const named = (pairs) => pairs.map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
 const lower = (pairs) => pairs.map(([key, value]) => ({ key, value }));
 const map = (pairs) => Object.fromEntries(pairs);
 const fromUpper = (l) => (l || []).map((t) => [t.Key, t.Value]);
@@ -111,6 +112,11 @@ const KINDS = {
     "iam server certificate": { ...iam("UploadServerCertificate", "ServerCertificate", (n) => ({ ServerCertificateName: n }), "ServerCertificateName"),
         make: async (n, tags) => (await send("iam", "UploadServerCertificate", { ServerCertificateName: n, CertificateBody: CERTIFICATE, PrivateKey: KEY, Tags: Upper(tags) })).ServerCertificateMetadata.ServerCertificateName },
     "iam policy": iam("CreatePolicy", "Policy", (PolicyName) => ({ PolicyName, PolicyDocument: POLICY }), "PolicyArn", "Arn"),
+    "kms key": { sorted: true, max: 50, many: "LimitExceededException", reserved: "TagException", duplicate: "TagException",
+        make: async (n, tags) => (await send("kms", "CreateKey", { Description: n, Tags: named(tags) })).KeyMetadata.KeyId,
+        tag: (KeyId, tags) => send("kms", "TagResource", { KeyId, Tags: named(tags) }),
+        untag: (KeyId, TagKeys) => send("kms", "UntagResource", { KeyId, TagKeys }),
+        list: async (KeyId) => (await send("kms", "ListResourceTags", { KeyId })).Tags.map((x) => [x.TagKey, x.TagValue]) },
     "logs log group": standard("logs", "TooManyTagsException", "InvalidParameterException", undefined,
         async (n, tags) => { await send("logs", "CreateLogGroup", { logGroupName: n, tags: tags.length ? map(tags) : undefined }); return arn("logs", `log-group:${n}`); },
         { ...MAP, atOnce: "InvalidParameterException", byArn: false }),

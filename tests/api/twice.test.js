@@ -16,6 +16,7 @@ const TRUST = trust("codebuild.amazonaws.com");
 const at = {}, s = serve({ ready: make }), { send, asked } = services(s);
 let w;
 async function make() {
+    at.key = (await send("kms", "CreateKey", {})).KeyMetadata.KeyId;
     w = await world(s);
     Object.assign(at, await balancer(send, "base", 18090));
     at.role = (await send("iam", "CreateRole", { RoleName: "base", AssumeRolePolicyDocument: TRUST })).Role.Arn;
@@ -49,6 +50,9 @@ const MADE = [
     ["events", "PutRule", { Name: "made", EventPattern: '{"source":["x"]}' }, SAME, "RuleArn"],
     ["events", "PutTargets", { Rule: "base", Targets: [{ Id: "1", Arn: QUEUE_ARN }] }, SAME, "FailedEntryCount"],
     ["events", "CreateEventBus", { Name: "made" }, "ResourceAlreadyExistsException"],
+    ["kms", "CreateKey", {}, ANOTHER, "KeyMetadata.KeyId"],
+    ["kms", "CreateAlias", () => ({ AliasName: "alias/made", TargetKeyId: at.key }), "AlreadyExistsException"],
+    ["kms", "CreateGrant", () => ({ KeyId: at.key, GranteePrincipal: "arn:aws:iam::000000000000:user/u", Operations: ["Encrypt"] }), ANOTHER, "GrantId"],
     ["logs", "CreateLogGroup", { logGroupName: "made" }, "ResourceAlreadyExistsException"],
     ["logs", "CreateLogStream", { logGroupName: "base", logStreamName: "made" }, "ResourceAlreadyExistsException"],
     ["cloudwatch", "PutMetricAlarm", { AlarmName: "made", MetricName: "m", Namespace: "n", Statistic: "Sum", Period: 60, EvaluationPeriods: 1, Threshold: 1, ComparisonOperator: "GreaterThanThreshold" }],
@@ -100,6 +104,7 @@ for (const [service, operation, input, then, member] of MADE)
 
 // What is deleted twice: done again (null) or this error.
 const DELETED = [
+    ["kms", "DeleteAlias", { AliasName: "alias/made" }, "NotFoundException"],
     ["s3", "DeleteObject", { Bucket: "base", Key: "never" }, null],
     ["s3", "DeleteBucket", { Bucket: "made" }, "NoSuchBucket"],
     ["sqs", "DeleteQueue", () => ({ QueueUrl: at.queue.replace(/base$/, "made") }), "QueueDoesNotExist"],

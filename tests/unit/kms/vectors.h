@@ -57,8 +57,7 @@
     "rrbJnCMSIiF8tKTcR2sla9fJ0G7ur8D3KjakXjsWiwmQBHpqXjROv5hLy8rfq1KuTzP3lmWTpMhq7CrxpVSeG8Pv7U8qlIlat/Yb2J1T+4FHD68O" \
     "KmcFWg=="
 
-#define ECDSA_P256 \
-    "MEUCIHSH4sQOotbqGua+S8b0p/S5JkLcXh14sDY5sK5PCwMzAiEAi5OeKY8yF3XFYBlrkkAq26xEE2VhcyjFkGpMQTNf8ew="
+#define ECDSA_P256 "MEUCIHSH4sQOotbqGua+S8b0p/S5JkLcXh14sDY5sK5PCwMzAiEAi5OeKY8yF3XFYBlrkkAq26xEE2VhcyjFkGpMQTNf8ew="
 
 #define ECDSA_P384 \
     "MGQCMFXrwlQNGlpVnEJkSu8luZMcQkLTNuUdf+A1CXkYUzuKriwT7IdFU15xjcaj3PmIZAIwCXLO/W5gV0ySuxw+5l6qmsteV6hrc7hJWbQ0kV6O" \
@@ -68,8 +67,7 @@
     "MIGHAkIBG12uB995ng7jgEpFGU5Eqt0QCE2A4h4Z6qIxyxstzWkIOaKEJARR7EeyxgiMFv6wz8mcvDK0Xklb3+ECdqSwXdQCQTCpFnvqDddqZ5bu" \
     "0zPJ5JdEFWuBIf6m8plLLwNwICSS5+XkoEuzz1exQv4TbSvZ4LFWuHAqf1BBiSA0/88Vn5YI"
 
-#define ECDSA_P256K1 \
-    "MEQCIBLtFLBJALL1dT9f7HkJINvyirN0ZgLemJTGDAnikjRdAiB7JqancsnwszFijE+4LJ96Xno/Xrgfez4aJyrfam+KPg=="
+#define ECDSA_P256K1 "MEQCIBLtFLBJALL1dT9f7HkJINvyirN0ZgLemJTGDAnikjRdAiB7JqancsnwszFijE+4LJ96Xno/Xrgfez4aJyrfam+KPg=="
 
 #define OAEP_SHA_1 \
     "cuKvATIX5WR+mNHroZ1yLmLB7S6Cs422Q5ydWnk14aE73QAk3XXAMevdDemfmCBoiP1qfcXtEbSAbmWgxSmcyc0j4LlESPf8rQgxXwFtbJb+xGcT" \

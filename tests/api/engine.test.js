@@ -19,6 +19,7 @@ const { EventBridgeClient, PutRuleCommand, PutTargetsCommand, DescribeRuleComman
 const { IAMClient, CreateRoleCommand, GetRoleCommand, CreateUserCommand, CreateAccessKeyCommand, ListAccessKeysCommand } = require("@aws-sdk/client-iam");
 const { S3Client, CreateBucketCommand, PutObjectCommand, GetObjectCommand, ListObjectsV2Command } = require("@aws-sdk/client-s3");
 const { SNSClient, CreateTopicCommand, SubscribeCommand, ListSubscriptionsByTopicCommand } = require("@aws-sdk/client-sns");
+const { KMSClient, CreateKeyCommand, CreateAliasCommand, DecryptCommand, DescribeKeyCommand, EncryptCommand } = require("@aws-sdk/client-kms");
 const { SQSClient, CreateQueueCommand, SendMessageCommand, GetQueueAttributesCommand } = require("@aws-sdk/client-sqs");
 const { SSMClient, PutParameterCommand, GetParameterCommand } = require("@aws-sdk/client-ssm");
 const { start, until } = require("../lib/slipway");
@@ -29,11 +30,12 @@ const trust = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "All
 const at = new Date(Math.floor(Date.now() / 60000) * 60000);
 
 // One thing of each service: how it is made, and how it is looked at.
+let sealed;         // by KMS, for as long as there is its key
 const THINGS = (s) => {
     const of = (Client) => { const c = s.client(Client); return (command) => c.send(command); };
     const cw = of(CloudWatchClient), logs = of(CloudWatchLogsClient), cb = of(CodeBuildClient), cc = of(CodeCommitClient), cp = of(CodePipelineClient);
     const ecs = of(ECSClient), elb = of(ElasticLoadBalancingV2Client), eb = of(EventBridgeClient), iam = of(IAMClient), s3 = of(S3Client);
-    const sns = of(SNSClient), sqs = of(SQSClient), ssm = of(SSMClient), control = of(CloudControlClient);
+    const sns = of(SNSClient), sqs = of(SQSClient), ssm = of(SSMClient), control = of(CloudControlClient), kms = of(KMSClient);
     const url = `${s.endpoint}/000000000000/q`, queue = "arn:aws:sqs:us-east-1:000000000000:q", topic = "arn:aws:sns:us-east-1:000000000000:t";
     const role = "arn:aws:iam::000000000000:role/r";
     const act = (name, category, provider, configuration, more) => ({ name, actions: [{ name, actionTypeId: { category, owner: "AWS", provider, version: "1" }, configuration, ...more }] });
@@ -65,6 +67,9 @@ const THINGS = (s) => {
         codepipeline: [() => cp(new CreatePipelineCommand({ pipeline: { name: "p", roleArn: role, artifactStore: { type: "S3", location: "bucket" }, stages: [
             act("Source", "Source", "CodeCommit", { RepositoryName: "c", BranchName: "none", PollForSourceChanges: "false" }, { outputArtifacts: [{ name: "code" }] }), act("Hold", "Approval", "Manual")] } })),
             async () => (await cp(new GetPipelineCommand({ name: "p" }))).pipeline],
+        kms: [async () => { const { KeyId } = (await kms(new CreateKeyCommand({}))).KeyMetadata; await kms(new CreateAliasCommand({ AliasName: "alias/k", TargetKeyId: KeyId }));
+            sealed = (await kms(new EncryptCommand({ KeyId, Plaintext: Buffer.from("plain") }))).CiphertextBlob; },
+            async () => [Buffer.from((await kms(new DecryptCommand({ CiphertextBlob: sealed }))).Plaintext).toString(), (await kms(new DescribeKeyCommand({ KeyId: "alias/k" }))).KeyMetadata]],
         ecr: [() => push(s, "app:v1", { cmd: ["true"] }), async () => (await s.client(ECRClient).send(new DescribeImagesCommand({ repositoryName: "app" }))).imageDetails.map((i) => i.imageDigest)],
         ecs: [async () => { await ecs(new CreateClusterCommand({ clusterName: "m" })); await ecs(new RegisterTaskDefinitionCommand({ family: "f", containerDefinitions: [{ name: "a", image: "app:v1", memory: 64 }] })); },
             async () => [(await ecs(new DescribeTaskDefinitionCommand({ taskDefinition: "f" }))).taskDefinition, (await ecs(new DescribeClustersCommand({ clusters: ["m"] }))).clusters]],

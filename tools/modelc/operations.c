@@ -73,10 +73,10 @@ static void read_token(Model *m, const char *file, Operation *op, const SwValue 
 }
 
 /* What the model calls a token is one: without a declaration, the second of two equal requests would be done as well. */
-static void check_token(Model *m, const char *file, const Operation *op, const SwValue *json) {
+static void check_token(Model *m, const char *file, const Operation *op, int at, const SwValue *json) {
     for (size_t i = 0; op->input && i < op->input->n_member; i++) {
         const Member *e = &op->input->member[i];
-        if (sw_value_is_true(sw_value_getz(e->json, "idempotencyToken")) && (!op->token || op->token->at != (int)i))
+        if (sw_value_is_true(sw_value_getz(e->json, "idempotencyToken")) && at != (int)i)
             file_error(m, file, json, "'%.*s' is an idempotency token: declare it, {\"token\": \"%.*s\", \"life\": ..}",
                        SW_FMT(e->name), SW_FMT(e->name));
     }
@@ -89,12 +89,26 @@ Operation *operation_named(Model *m, SwStr name) {
     return NULL;
 }
 
+/* {"token": member, "own": why}: the handler itself knows what was done with it. */
+static void read_own_token(Model *m, const char *file, Operation *op, const SwValue *json) {
+    op->handler_flags = SW_STR("0");
+    if (json->n != 2 || !sw_str_is(sw_value_str(sw_value_getz(json, "own"))))
+        file_error(m, file, json, "a token that is the handler's own has a name and \"own\", which says why");
+}
+
 static void read_operation(Model *m, const char *file, Operation *op, const SwValue *json) {
-    if (json->kind == SW_VOBJECT)
+    bool own = sw_value_getz(json, "own") != NULL;
+    if (own)
+        read_own_token(m, file, op, json);
+    else if (json->kind == SW_VOBJECT)
         read_token(m, file, op, json);
     else
         op->handler_flags = read_flags(m, file, json);
-    check_token(m, file, op, json);
+    check_token(m, file, op,
+                own         ? member_index(op, sw_value_str(sw_value_getz(json, "token")))
+                : op->token ? op->token->at
+                            : -1,
+                json);
 }
 
 void operations_load(Model *m, const char *dir) {

@@ -104,6 +104,9 @@ SwPolicyReason sw_policy_decide(const SwPolicySet *s, const SwPolicyQuery *q);
 /* "because no identity-based policy allows the s3:GetObject action", as AWS ends its sentence. */
 SwStr sw_policy_reason_text(SwArena *a, SwPolicyReason r, SwStr action);
 
+/* Everybody is allowed, and no condition fixes who that can be. */
+bool sw_policy_is_public(SwArena *a, SwStr document);
+
 /* AddPermission and RemovePermission of queues and topics: a resource policy, a statement at a time. */
 typedef struct SwPolicyPermission {
     SwStr id;                            /* of a document that is new */

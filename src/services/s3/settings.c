@@ -36,62 +36,10 @@ static bool resources_fit(SwArena *a, SwStr bucket, SwStr policy) {
     return true;
 }
 
-/* S3 User Guide, "The meaning of 'public'": everybody is allowed, and no condition fixes who that can be. */
-
-static bool has_wildcard(const SwValue *v) {
-    if (!v)
-        return false;
-    for (size_t i = 0, n = v->kind == SW_VARRAY ? v->n : 1; i < n; i++)
-        if (sw_str_eqz(sw_value_str(v->kind == SW_VARRAY ? &v->v[i] : v), "*"))
-            return true;
-    return false;
-}
-
-static bool is_everybody(const SwValue *statement) {
-    const SwValue *p = sw_value_getz(statement, "Principal");
-    return sw_value_getz(statement, "NotPrincipal") || has_wildcard(p) ||
-           (p && p->kind == SW_VOBJECT && has_wildcard(sw_value_getz(p, "AWS")));
-}
-
-static bool fixes_caller(const SwValue *statement) {
-    static const char *const keys[] = {"aws:PrincipalOrgID",    "aws:SourceIp",
-                                       "aws:SourceArn",         "aws:SourceVpc",
-                                       "aws:SourceVpce",        "aws:SourceOwner",
-                                       "aws:SourceAccount",     "aws:userid",
-                                       "aws:PrincipalArn",      "aws:PrincipalAccount",
-                                       "s3:DataAccessPointArn", "s3:DataAccessPointAccount"};
-    const SwValue *conditions = sw_value_getz(statement, "Condition");
-    for (size_t i = 0; conditions && conditions->kind == SW_VOBJECT && i < conditions->n; i++) {
-        SwStr op = conditions->keys[i];
-        if (sw_str_contains(op, SW_STR("Not")) || sw_str_eqz(op, "Null") || sw_str_ends(op, SW_STR("IfExists")) ||
-            conditions->v[i].kind != SW_VOBJECT)
-            continue;
-        for (size_t k = 0; k < conditions->v[i].n; k++)
-            for (size_t m = 0; m < SW_N(keys); m++)
-                if (sw_str_ieq(conditions->v[i].keys[k], sw_str(keys[m])) && !has_wildcard(&conditions->v[i].v[k]))
-                    return true;
-    }
-    return false;
-}
-
-static bool is_public(SwArena *a, SwStr policy) {
-    SwValue v;
-    SwError ignored = sw_error(a);
-    if (!sw_str_is(policy) || sw_json_parse(a, policy, &v, &ignored) < 0)
-        return false;
-    const SwValue *statements = sw_value_getz(&v, "Statement");
-    for (size_t i = 0, n = statements->kind == SW_VARRAY ? statements->n : 1; i < n; i++) {
-        const SwValue *s = statements->kind == SW_VARRAY ? &statements->v[i] : statements;
-        if (sw_str_eqz(sw_value_str(sw_value_getz(s, "Effect")), "Allow") && is_everybody(s) && !fixes_caller(s))
-            return true;
-    }
-    return false;
-}
-
 /* RestrictPublicBuckets: a public policy lets nobody in from outside of the account. */
 bool s3_is_closed_to(SwCtx *cx, const S3BucketRecord *b) {
     return cx->principal.kind == SW_PRINCIPAL_ANONYMOUS && b->public_access && b->public_access->restrict_public_buckets.v &&
-           is_public(cx->arena, b->policy);
+           sw_policy_is_public(cx->arena, b->policy);
 }
 
 static const char NO_JSON[] = "Policies must be valid JSON and the first byte must be '{'";
@@ -119,7 +67,7 @@ static int check_policy(SwCtx *cx, const SwFound *f, const void *input, SwError 
     }
     if (!resources_fit(cx->arena, in->bucket, in->policy))
         return sw_fail(err, &S3_MALFORMED_POLICY, "Policy has invalid resource");
-    if (b->public_access && b->public_access->block_public_policy.v && is_public(cx->arena, in->policy)) {
+    if (b->public_access && b->public_access->block_public_policy.v && sw_policy_is_public(cx->arena, in->policy)) {
         SwStr arn = s3_bucket_arn(cx, in->bucket);
         return sw_fail(err, &SW_ACCESS_DENIED,
                        "User: %.*s is not authorized to perform: s3:PutBucketPolicy on resource: \"%.*s\" "
@@ -179,7 +127,7 @@ int s3_get_bucket_policy_status(SwCtx *cx, const S3GetBucketPolicyStatusRequest 
     if (!sw_str_is(b->policy))
         return sw_resource_missing(cx, &s3_bucket_policy_resource, in->bucket, err);
     out->policy_status = sw_new(cx->arena, S3PolicyStatus);
-    out->policy_status->is_public = SW_SOME_BOOL(is_public(cx->arena, b->policy));
+    out->policy_status->is_public = SW_SOME_BOOL(sw_policy_is_public(cx->arena, b->policy));
     return 0;
 }
 

@@ -381,6 +381,35 @@ static void a_policy_that_is_asked_for_again_is_the_same(void **state) {
     assert_ptr_equal(err.kind, &SW_MALFORMED_POLICY);
 }
 
+static void a_policy_is_public_where_everybody_is_allowed_and_nothing_fixes_who(void **state) {
+    (void)state;
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+#define SAYS(rest)            "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"," rest "}]}"
+#define WHERE(op, key, value) SAYS("\"Principal\":\"*\",\"Condition\":{\"" op "\":{\"" key "\":\"" value "\"}}")
+    static const struct {
+        const char *document;
+        bool is;
+    } rows[] = {
+        {SAYS("\"Principal\":\"*\""), true},
+        {SAYS("\"Principal\":{\"AWS\":[\"" USER "\",\"*\"]}"), true},
+        {SAYS("\"NotPrincipal\":{\"AWS\":\"" USER "\"}"), true},
+        {SAYS("\"Principal\":{\"AWS\":\"" USER "\"}"), false},
+        {SAYS("\"Principal\":{\"Service\":\"*\"}"), false},
+        {WHERE("StringEquals", "AWS:SourceAccount", "000000000000"), false},
+        {WHERE("StringNotEquals", "aws:SourceAccount", "000000000000"), true},
+        {WHERE("StringEqualsIfExists", "aws:SourceAccount", "000000000000"), true},
+        {WHERE("StringEquals", "aws:PrincipalTag/a", "b"), true},
+        {WHERE("StringLike", "aws:PrincipalArn", "*"), true},
+        {"{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":\"*\"}}", false},
+        {"{}", false},
+        {"[", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < SW_N(rows); i++)
+        if (sw_policy_is_public(a, sw_str(rows[i].document)) != rows[i].is)
+            fail_msg("%s", rows[i].document);
+}
+
 static void a_refusal_says_which_kind_of_policy_is_missing(void **state) {
     (void)state;
     _sw_arena_ SwArena *a = sw_arena_new(0);
@@ -394,6 +423,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_statement_speaks_about_what_it_names),
         cmocka_unit_test(a_trust_policy_lets_in_whom_it_names),
+        cmocka_unit_test(a_policy_is_public_where_everybody_is_allowed_and_nothing_fixes_who),
         cmocka_unit_test(a_malformed_policy_is_refused_in_iams_words),
         cmocka_unit_test(several_policies_add_up_as_aws_documents),
         cmocka_unit_test(of_a_key_that_is_there_twice_a_deny_needs_one_and_an_allow_both),

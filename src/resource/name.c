@@ -159,12 +159,12 @@ bool sw_resource_read_arn(SwCtx *cx, const SwResource *r, SwStr arn, SwParts *re
 }
 
 SwStr sw_resource_arn(SwCtx *cx, const SwResource *r, SwStr id, const void *record) {
-    if (r->hooks && r->hooks->arn)
-        return r->hooks->arn(cx, id);
     SwParts p;
     SwStr own = record ? sw_path_text(r->in->shape, record, &r->arn_at) : SW_NO_STR;
     if (own.p)
         return own;
+    if (r->hooks && r->hooks->arn)
+        return r->hooks->arn(cx, id);
     return sw_resource_read(r, r->id, id, &p) ? sw_resource_write_arn(cx, r, &p) : SW_NO_STR;
 }
 

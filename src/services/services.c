@@ -18,6 +18,7 @@
     X(events) \
     X(codepipeline) \
     X(s3) \
+    X(secretsmanager) \
     X(ssm) \
     X(codecommit) \
     X(elbv2) \

@@ -24,6 +24,7 @@ const create = (TypeName, state) => event("CreateResource", { TypeName, DesiredS
 const patch = (TypeName, Identifier, ...operations) => event("UpdateResource", { TypeName, Identifier, PatchDocument: JSON.stringify(operations) });
 const read = async (TypeName, Identifier) => JSON.parse((await ask("GetResource", { TypeName, Identifier })).ResourceDescription.Properties);
 const permits = (Action, Resource) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: "*", Action, Resource }] });
+const OWNER = (Action) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { AWS: "arn:aws:iam::000000000000:root" }, Action, Resource: "*" }] });
 const arn = (service, name) => `arn:aws:${service}:us-east-1:000000000000:${name}`;
 const REPOSITORY = "AWS::ECR::Repository", TEAM = [{ Key: "team", Value: "red" }];
 
@@ -125,6 +126,11 @@ const TYPES = {
         [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sqs:ReceiveMessage" }], { PolicyDocument: permits("sqs:ReceiveMessage", "*") }],
     "AWS::SQS::QueueInlinePolicy": [async () => ({ Queue: await some("AWS::SQS::Queue", { QueueName: "inline" }), PolicyDocument: permits("sqs:SendMessage", "*") }),
         [{ op: "replace", path: "/PolicyDocument/Statement/0/Action", value: "sqs:ReceiveMessage" }], { PolicyDocument: permits("sqs:ReceiveMessage", "*") }],
+    "AWS::SecretsManager::Secret": [() => ({ Name: "db", Description: "d", SecretString: "one", Tags: TEAM }),
+        [{ op: "replace", path: "/SecretString", value: "two" }, { op: "remove", path: "/Description" }, { op: "remove", path: "/Tags" }], { SecretString: "two", Description: undefined, Tags: undefined, Name: "db" }],
+    "AWS::SecretsManager::ResourcePolicy": [(ids) => ({ SecretId: ids["AWS::SecretsManager::Secret"], ResourcePolicy: OWNER("secretsmanager:GetSecretValue"), BlockPublicPolicy: true }),
+        [{ op: "replace", path: "/ResourcePolicy/Statement/0/Action", value: "secretsmanager:DescribeSecret" }, { op: "remove", path: "/BlockPublicPolicy" }],
+        { ResourcePolicy: OWNER("secretsmanager:DescribeSecret"), BlockPublicPolicy: false }],
     "AWS::SNS::Topic": [(ids) => ({ TopicName: "news", DisplayName: "News", SignatureVersion: "2", Tags: TEAM, Subscription: [{ Endpoint: arn("sqs", "dead"), Protocol: "sqs" }] }),
         [{ op: "replace", path: "/DisplayName", value: "Old news" }, { op: "remove", path: "/Subscription" }, { op: "remove", path: "/SignatureVersion" }],
         { DisplayName: "Old news", Subscription: undefined, SignatureVersion: "1", TopicArn: arn("sns", "news") }],
@@ -373,6 +379,7 @@ const STATES = [
     ["AWS::IAM::User", (id) => ({ UserName: "More", ManagedPolicyArns: [id["AWS::IAM::ManagedPolicy"]] })],
     ["AWS::KMS::Key", () => ({ Description: "off", Enabled: false, PendingWindowInDays: 7 }), () => ({ PendingWindowInDays: undefined })],
     ["AWS::SNS::Topic", () => ({ TopicName: "more.fifo", KmsMasterKeyId: "alias/aws/sns", FifoTopic: true, ContentBasedDeduplication: true, FifoThroughputScope: "MessageGroup", TracingConfig: "PassThrough" })],
+    ["AWS::SecretsManager::Secret", () => ({ Name: "more", GenerateSecretString: { PasswordLength: 20, ExcludePunctuation: true, SecretStringTemplate: '{"user":"ann"}', GenerateStringKey: "password" } })],
     ["AWS::SNS::Subscription", () => ({ TopicArn: arn("sns", "told"), Protocol: "sqs", Endpoint: arn("sqs", "dead"), RedrivePolicy: DEAD })],
     ["AWS::SNS::Subscription", () => ({ TopicArn: arn("sns", "told"), Protocol: "http", Endpoint: "http://127.0.0.1:9/", DeliveryPolicy: { healthyRetryPolicy: { numRetries: 0 } } })],
     ["AWS::SQS::Queue", () => ({ QueueName: "more.fifo", KmsMasterKeyId: "alias/aws/sqs", KmsDataKeyReusePeriodSeconds: 600, FifoQueue: true, ContentBasedDeduplication: true, DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId", MaximumMessageSize: 2048,
@@ -396,6 +403,7 @@ const REFUSED = {
     "AWS::IAM::ServiceLinkedRole": [{ AWSServiceName: "ecs.amazonaws.com" }, { CustomSuffix: "x" }],
     "AWS::Logs::LogGroup": [{ LogGroupName: "no" }, { DeletionProtectionEnabled: true, KmsKeyId: arn("kms", "key/x") }],
     "AWS::S3::Bucket": [{ BucketName: "none" }, { BucketNamespace: "global" }],
+    "AWS::SecretsManager::Secret": [{ Name: "no" }, { KmsKeyId: "alias/mine" }],
 };
 
 test("every other property is made and read back as it was set", async () => {

@@ -32,6 +32,7 @@ const OF = {
     events: { ResourceARN: "bus", EventBusName: "bus", Name: "bus" },
     iam: { PolicyArn: "policy", PermissionsBoundary: "policy", PolicySourceArn: "user", OpenIDConnectProviderArn: "oidc", SAMLProviderArn: "saml" },
     logs: { resourceArn: "logs", logGroupIdentifier: "logs", logGroupIdentifiers: "logs" },
+    secretsmanager: { SecretId: "secret", SecretIdList: "secret" },
     sns: { TopicArn: "topic", TargetArn: "topic", ResourceArn: "topic", SubscriptionArn: "subscription" },
     sqs: { SourceArn: "queue", QueueUrl: "url" },
     ssm: { Name: "parameter", Names: "parameter" },
@@ -50,6 +51,7 @@ const NOT_ASKED = {
     "iam CreateUser PermissionsBoundary": "makes a user", "iam CreateRole PermissionsBoundary": "makes a role",
     "iam SimulateCustomPolicy ResourceArns": "need not exist", "iam SimulateCustomPolicy CallerArn": "need not exist",
     "iam SimulatePrincipalPolicy ResourceArns": "need not exist", "iam SimulatePrincipalPolicy CallerArn": "need not exist",
+    "secretsmanager RotateSecret ExternalSecretRotationRoleArn": "is refused", "secretsmanager RotateSecret RotationLambdaARN": "is refused", "secretsmanager ReplicateSecretToRegions SecretId": "is refused for its regions",
     "sqs StartMessageMoveTask DestinationArn": "is asked by its source",
     "sts AssumeRole PolicyArns": "are session policies", "sns ConfirmSubscription TopicArn": "needs a token that was sent",
     "ssm GetParameterHistory Name": "is asked by name alone here",
@@ -66,6 +68,9 @@ const MORE = {
     "ecs StopTask": () => ({ cluster: "here", task: at.task.here }), "ecs ExecuteCommand": () => ({ cluster: "here", task: at.task.here, command: "x", interactive: true }),
     "ecs ListTasks": () => ({ cluster: "here" }), "ecs PutClusterCapacityProviders": { capacityProviders: [], defaultCapacityProviderStrategy: [] },
     "ecs UpdateClusterSettings": { settings: [{ name: "containerInsights", value: "disabled" }] },
+    "secretsmanager PutResourcePolicy": { ResourcePolicy: POLICY.replace('"Action"', '"Principal":"*","Action"') }, "secretsmanager PutSecretValue": { SecretString: "y" }, "secretsmanager TagResource": UPPER,
+    "secretsmanager UntagResource": { TagKeys: ["a"] }, "secretsmanager UpdateSecretVersionStage": { VersionStage: "AWSCURRENT", RemoveFromVersionId: "0".repeat(32) },
+    "secretsmanager ValidateResourcePolicy": { ResourcePolicy: POLICY }, "secretsmanager RemoveRegionsFromReplication": { RemoveReplicaRegions: ["eu-west-1"] },
     "elbv2 AddTags": UPPER, "elbv2 RemoveTags": { TagKeys: ["a"] }, "elbv2 CreateListener": { Port: 18099, Protocol: "HTTP", DefaultActions: SAYS },
     "elbv2 CreateRule": { Priority: 99, Conditions: [{ Field: "path-pattern", Values: ["/x"] }], Actions: SAYS }, "elbv2 ModifyListener": { DefaultActions: SAYS },
     "elbv2 ModifyRule": { Actions: SAYS }, "elbv2 ModifyTargetGroup": { HealthCheckPath: "/y" }, "elbv2 RegisterTargets": { Targets: [{ Id: "127.0.0.1", Port: 1 }] },
@@ -130,6 +135,7 @@ async function make() {
     at.url = both((await send("sqs", "CreateQueue", { QueueName: "here" })).QueueUrl);
     at.queue = both("arn:aws:sqs:us-east-1:000000000000:here");
     await send("sqs", "CreateQueue", { QueueName: "source", Attributes: { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: at.queue.here, maxReceiveCount: 3 }) } });
+    at.secret = both((await send("secretsmanager", "CreateSecret", { Name: "here", SecretString: "x" })).ARN);
     at.topic = both((await send("sns", "CreateTopic", { Name: "here" })).TopicArn);
     at.subscription = both((await send("sns", "Subscribe", { TopicArn: at.topic.here, Protocol: "sqs", Endpoint: at.queue.here })).SubscriptionArn);
     await send("ssm", "PutParameter", { Name: "here", Type: "String", Value: "x" });

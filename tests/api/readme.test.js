@@ -18,6 +18,7 @@ const WHAT = {
     ec2: "the default VPC, read only", ecr: "repositories, registry for docker push and pull",
     ecs: "clusters, tasks, services, rolling deployments", elbv2: "load balancers, target groups, health checks",
     events: "rules and targets", iam: "users, roles, policies", logs: "groups, streams, filter patterns",
+    secretsmanager: "secrets, versions and labels, random passwords",
     s3: "buckets, objects, versions, multipart uploads", slipway: "the server itself: clock, coverage, DORA",
     kms: "keys, aliases, grants, signatures, imported material, rotation",
     sns: "standard and FIFO topics, subscriptions of queues and HTTP endpoints", sqs: "standard and FIFO queues, dead letters and their way back", ssm: "Parameter Store", sts: "temporary credentials",

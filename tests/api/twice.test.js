@@ -29,6 +29,7 @@ async function make() {
     at.queue = (await send("sqs", "CreateQueue", { QueueName: "base" })).QueueUrl;
     at.topic = (await send("sns", "CreateTopic", { Name: "base" })).TopicArn;
     await send("s3", "CreateBucket", { Bucket: "base" });
+    await send("secretsmanager", "CreateSecret", { Name: "base", SecretString: "x" });
     await send("events", "PutRule", { Name: "base", EventPattern: '{"source":["x"]}' });
     await w.repository("base");
 }
@@ -47,6 +48,8 @@ const MADE = [
     ["sns", "Subscribe", () => ({ TopicArn: at.topic, Protocol: "sqs", Endpoint: QUEUE_ARN, ReturnSubscriptionArn: true }), SAME, "SubscriptionArn"],
     ["sns", "AddPermission", () => ({ TopicArn: at.topic, Label: "l", AWSAccountId: ["000000000000"], ActionName: ["Publish"] }), "InvalidParameterException"],
     ["ssm", "PutParameter", { Name: "made", Type: "String", Value: "x" }, "ParameterAlreadyExists"],
+    ["secretsmanager", "CreateSecret", { Name: "made", SecretString: "x" }, "ResourceExistsException"],
+    ["secretsmanager", "CreateSecret", { Name: "token", SecretString: "x", ClientRequestToken: "t".repeat(32) }, SAME, "ARN"],
     ["events", "PutRule", { Name: "made", EventPattern: '{"source":["x"]}' }, SAME, "RuleArn"],
     ["events", "PutTargets", { Rule: "base", Targets: [{ Id: "1", Arn: QUEUE_ARN }] }, SAME, "FailedEntryCount"],
     ["events", "CreateEventBus", { Name: "made" }, "ResourceAlreadyExistsException"],
@@ -109,6 +112,9 @@ const DELETED = [
     ["s3", "DeleteBucket", { Bucket: "made" }, "NoSuchBucket"],
     ["sqs", "DeleteQueue", () => ({ QueueUrl: at.queue.replace(/base$/, "made") }), "QueueDoesNotExist"],
     ["sns", "DeleteTopic", { TopicArn: "arn:aws:sns:us-east-1:000000000000:made" }, null],
+    ["secretsmanager", "DeleteSecret", { SecretId: "made" }, "InvalidRequestException"],
+    ["secretsmanager", "DeleteSecret", { SecretId: "token", ForceDeleteWithoutRecovery: true }, null],
+    ["secretsmanager", "DeleteResourcePolicy", { SecretId: "base" }, null],
     ["ssm", "DeleteParameter", { Name: "made" }, "ParameterNotFound"],
     ["events", "DeleteRule", { Name: "made" }, null],
     ["events", "DeleteEventBus", { Name: "made" }, null],

@@ -128,6 +128,8 @@ static const Reason unasked[] = {
     {"s3", "PutBucketAcl", "AccessControlPolicy.*", SETTING},
     {"s3", "PutBucketCors", "CORSConfiguration.CORSRules.ID", LABEL},
     {"s3", "PutBucketNotificationConfiguration", "NotificationConfiguration.*", SETTING},
+    {"secretsmanager", "*", "KmsKeyId", SETTING},
+    {"secretsmanager", "*", "*VersionId", PART},
     {"ssm", "PutParameter", "KeyId", SETTING},
     {"codecommit", "*", "*ranchName", "a branch has no ARN; it is the condition codecommit:References"},
     {"codecommit", "*", "*ommitId*", PART},

@@ -62,6 +62,8 @@ static struct {
     {MISSING, "cloudwatch", "EnableAlarmActions", NULL, "names that are not there are passed over, as on AWS"},
     {MISSING, "cloudwatch", "SetAlarmState", NULL, "AWS has another error for it, without words"},
     {MISSING, "events", "PutEvents", NULL, "an event for a bus that is not there gets an id and is lost, as on AWS"},
+    {MISSING, "secretsmanager", "DeleteSecret", NULL, "by force, what is not there need not be deleted, as on AWS"},
+    {MISSING, "secretsmanager", "ReplicateSecretToRegions", NULL, "its regions are refused first"},
     {MISSING, "ssm", "ListTagsForResource", NULL, "AWS has another error where tags are asked for"},
     {MISSING, "s3", "GetBucketPolicy", "bucket-policy", "where the bucket is not there, that is what is missing"},
     {MISSING, "s3", "DeleteBucketPolicy", "bucket-policy", "where the bucket is not there, that is what is missing"},
@@ -81,6 +83,7 @@ static struct {
     {AGAIN, "s3", "CreateBucket", NULL, "one's own is made again without an error in us-east-1"},
     {LISTED, "sns", "ListSubscriptions", NULL, "one that is not confirmed yet is listed without its ARN, as on AWS"},
     {MADE, "ecs", "StartTask", NULL, "there are no container instances to start it on"},
+    {ENDED, "secretsmanager", "DeleteSecret", NULL, "it is marked, and can be restored for a while"},
     {ENDED, "ecs", "StopTask", NULL, "the engine stops it, and is stopped here"},
     {LEFT, "codebuild", "DeleteProject", "build", "builds are not deleted with their project, as on AWS"},
 };

@@ -41,6 +41,8 @@ static const struct {
     {"ecr", "DescribeRegistry", "a registry is an account"},
     {"ecs", "DescribeCapacityProviders", "a table"},
     {"ecs", "ListAccountSettings", "a table"},
+    {"secretsmanager", "GetRandomPassword", "works on its input alone"},
+    {"secretsmanager", "ReplicateSecretToRegions", "its regions are refused before"},
     {"events", "TestEventPattern", "works on its input alone"},
     {"codepipeline", "ListActionTypes", "a table"},
 };
@@ -73,6 +75,11 @@ static const struct {
     {"s3", "GetObjectLockConfiguration", "none can be put"},
     {"iam", "ChangePassword", "the caller is no user"},
     {"sts", "AssumeRoleWithWebIdentity", "a token's keys come from a file or its provider, and there is neither"},
+    {"secretsmanager", "CancelRotateSecret", "no secret is rotated"},
+    {"secretsmanager", "RemoveRegionsFromReplication", "there are no replicas"},
+    {"secretsmanager", "ReplicateSecretToRegions", "there are no replicas"},
+    {"secretsmanager", "RotateSecret", "no secret is rotated"},
+    {"secretsmanager", "StopReplicationToReplica", "there are no replicas"},
 };
 
 /* --- what is looked at ------------------------------------------------------------------------------------------------- */

@@ -35,7 +35,7 @@ const OF = {
     secretsmanager: { SecretId: "secret", SecretIdList: "secret" },
     sns: { TopicArn: "topic", TargetArn: "topic", ResourceArn: "topic", SubscriptionArn: "subscription" },
     sqs: { SourceArn: "queue", QueueUrl: "url" },
-    ssm: { Name: "parameter", Names: "parameter" },
+    ssm: { Name: "parameter", Names: "parameter", ResourceArn: "parameter" },
     sts: { RoleArn: "role" },
 };
 const NAMES = { "events PutPermission": 1, "events RemovePermission": 1, "events UpdateEventBus": 1, "ssm DeleteParameter": 1, "ssm DeleteParameters": 1,
@@ -71,6 +71,7 @@ const MORE = {
     "secretsmanager PutResourcePolicy": { ResourcePolicy: POLICY.replace('"Action"', '"Principal":"*","Action"') }, "secretsmanager PutSecretValue": { SecretString: "y" }, "secretsmanager TagResource": UPPER,
     "secretsmanager UntagResource": { TagKeys: ["a"] }, "secretsmanager UpdateSecretVersionStage": { VersionStage: "AWSCURRENT", RemoveFromVersionId: "0".repeat(32) },
     "secretsmanager ValidateResourcePolicy": { ResourcePolicy: POLICY }, "secretsmanager RemoveRegionsFromReplication": { RemoveReplicaRegions: ["eu-west-1"] },
+    "ssm PutResourcePolicy": { Policy: POLICY.replace('"Action"', '"Principal":"*","Action"') }, "ssm DeleteResourcePolicy": { PolicyId: "x", PolicyHash: "x" },
     "elbv2 AddTags": UPPER, "elbv2 RemoveTags": { TagKeys: ["a"] }, "elbv2 CreateListener": { Port: 18099, Protocol: "HTTP", DefaultActions: SAYS },
     "elbv2 CreateRule": { Priority: 99, Conditions: [{ Field: "path-pattern", Values: ["/x"] }], Actions: SAYS }, "elbv2 ModifyListener": { DefaultActions: SAYS },
     "elbv2 ModifyRule": { Actions: SAYS }, "elbv2 ModifyTargetGroup": { HealthCheckPath: "/y" }, "elbv2 RegisterTargets": { Targets: [{ Id: "127.0.0.1", Port: 1 }] },

@@ -152,8 +152,6 @@ test("names, values and fields that cannot be are refused", async () => {
     await refuses(put("/big", "x".repeat(4097)), "ValidationException", /4096/);
     assert.strictEqual((await put("/big", "x".repeat(4097), { Tier: "Intelligent-Tiering" })).Tier, "Advanced");
     await refuses(send(P.PutParameterCommand, { Name: "/t", Value: "1" }), "ValidationException", /type is required/);
-    await refuses(put("/t", "1", { Policies: '[{"Type":"Expiration","Version":"1.0","Attributes":{"Timestamp":"2030-01-01T00:00:00Z"}}]' }), "PoliciesLimitExceededException", /Policies/);
-    await refuses(put("/t", "ami-1", { DataType: "aws:ec2:image" }), "ValidationException", /data type is not supported/);
     await refuses(put("/t", "1", { Overwrite: true, Tags: [{ Key: "a", Value: "b" }] }), "ValidationException", /tags and overwrite/);
     await refuses(send(P.SendCommandCommand, { DocumentName: "AWS-RunShellScript" }), "NotImplemented", /SendCommand/);
 });

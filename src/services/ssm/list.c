@@ -81,24 +81,71 @@ static int filter_matches(SwCtx *cx, const SsmParameterStringFilter *f, const Ss
     return 0;
 }
 
+static bool key_is_one_of(SwStr key, bool by_path) {
+    static const char *const of_paths[] = {"Type", "KeyId", "Label"}, *const of_all[] = {"Name", "Type",     "KeyId",
+                                                                                         "Tier", "DataType", "Path"};
+    for (size_t i = 0; by_path && i < SW_N(of_paths); i++)
+        if (sw_str_eqz(key, of_paths[i]))
+            return true;
+    for (size_t i = 0; !by_path && i < SW_N(of_all); i++)
+        if (sw_str_eqz(key, of_all[i]))
+            return true;
+    return !by_path && sw_str_starts(key, SW_STR("tag:"));
+}
+
+static bool option_fits(const SsmParameterStringFilter *f) {
+    SwStr o = f->option;
+    if (!sw_str_is(o))
+        return true;
+    if (sw_str_eqz(f->key, "Path"))
+        return sw_str_eqz(o, "Recursive") || sw_str_eqz(o, "OneLevel");
+    return sw_str_eqz(o, "Equals") || (sw_str_eqz(o, "BeginsWith") && !sw_str_eqz(f->key, "Label")) ||
+           (sw_str_eqz(o, "Contains") && sw_str_eqz(f->key, "Name"));
+}
+
+static int check_paths(const SsmParameterStringFilter *f, SwError *err) {
+    for (size_t i = 0; i < f->values.n; i++) {
+        SwStr path = f->values.v[i], first = sw_str_n(path.p, path.n < 4 ? path.n : 4);
+        if (!sw_str_starts(path, SW_STR("/")) || sw_str_contains(path, SW_STR("//")) || !sw_str_all(path, "a-zA-Z0-9_./-"))
+            return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                           "The parameter doesn't meet the parameter name requirements. The parameter name must begin with a "
+                           "forward slash \"/\".");
+        if (sw_str_ieq(first, SW_STR("/aws")) || sw_str_ieq(first, SW_STR("/ssm")))
+            return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                           "Filters for common parameters can't be prefixed with \"aws\" or \"ssm\" (case-insensitive). When "
+                           "using global parameters, please specify within a global namespace.");
+    }
+    return 0;
+}
+
+static int check_filter(const SsmParameterStringFilter *f, bool by_path, SwError *err) {
+    if (!key_is_one_of(f->key, by_path))
+        return sw_fail(err, &SSM_INVALID_FILTER_KEY,
+                       "The following filter key is not valid: %.*s. Valid filter keys include: [%s].", SW_FMT(f->key),
+                       by_path ? "Type, KeyId, Label" : "Path, Name, Type, KeyId, Tier, DataType, tag");
+    if (!option_fits(f))
+        return sw_fail(err, &SSM_INVALID_FILTER_OPTION,
+                       "The following filter option is not valid: %.*s. Valid options include: [%s].", SW_FMT(f->option),
+                       sw_str_eqz(f->key, "Path")    ? "Recursive, OneLevel"
+                       : sw_str_eqz(f->key, "Label") ? "Equals"
+                       : sw_str_eqz(f->key, "Name")  ? "BeginsWith, Equals, Contains"
+                                                     : "BeginsWith, Equals");
+    if (f->values.n == 0 && !sw_str_starts(f->key, SW_STR("tag:")))
+        return sw_fail(err, &SSM_INVALID_FILTER_VALUE, "The following filter values are missing : null for filter key %.*s",
+                       SW_FMT(f->key));
+    return sw_str_eqz(f->key, "Path") ? check_paths(f, err) : 0;
+}
+
 static int check_filters(const SsmParameterStringFilterList *filters, bool by_path, SwError *err) {
-    static const char *const keys[] = {"Name", "Type", "KeyId", "Tier", "DataType", "Path", "Label"};
-    static const char *const options[] = {"Equals", "BeginsWith", "Contains", "Recursive", "OneLevel"};
     for (size_t i = 0; i < filters->n; i++) {
-        const SsmParameterStringFilter *f = &filters->v[i];
-        bool known = sw_str_starts(f->key, SW_STR("tag:")) && !by_path, option = !sw_str_is(f->option);
-        for (size_t k = 0; k < SW_N(keys) && !known; k++)
-            known = sw_str_eqz(f->key, keys[k]) && !(by_path && (k == 0 || k == 5)) && !(!by_path && k == 6);
-        if (!known)
-            return sw_fail(err, &SSM_INVALID_FILTER_KEY, "The following filter key is not valid: %.*s.", SW_FMT(f->key));
-        for (size_t k = 0; k < SW_N(options) && !option; k++)
-            option = sw_str_eqz(f->option, options[k]) && (k < 3) == !sw_str_eqz(f->key, "Path");
-        if (!option)
-            return sw_fail(err, &SSM_INVALID_FILTER_OPTION, "The following filter option is not valid: %.*s.",
-                           SW_FMT(f->option));
-        if (f->values.n == 0 && !sw_str_starts(f->key, SW_STR("tag:")))
-            return sw_fail(err, &SSM_INVALID_FILTER_VALUE, "The following filter values are missing : null for filter key %.*s",
-                           SW_FMT(f->key));
+        for (size_t k = 0; k < i; k++)
+            if (sw_str_eq(filters->v[i].key, filters->v[k].key))
+                return sw_fail(err, &SSM_INVALID_FILTER_KEY,
+                               "The following filter is duplicated in the request: %.*s. A request can contain only one "
+                               "occurrence of a specific filter.",
+                               SW_FMT(filters->v[i].key));
+        if (check_filter(&filters->v[i], by_path, err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -130,8 +177,37 @@ static int show_metadata(SwCtx *cx, const void *arg, const SwDocRow *row, void *
     SsmParameterMetadata *m = to;
     sw_shape_move(cx->arena, &ssm_shape_parameter_metadata, m, &ssm_shape_parameter_record, ssm_parameters_row(row));
     m->arn = ssm_arn(cx, m->name);
-    sw_list_present(cx->arena, &m->policies);
+    m->policies = ssm_policies_shown(cx, ssm_parameters_row(row));
     return 0;
+}
+
+int ssm_show_item(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    const SwShape *s = arg;
+    sw_shape_move(cx->arena, s, to, s, row->record);
+    return 0;
+}
+
+/* Of AWS's own a filter knows the type. */
+static int is_public_wanted(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret_wanted, SwError *err) {
+    const Listing *l = arg;
+    const SsmParameter *p = row->record;
+    *ret_wanted = under(p->name, l->path, l->recursive);
+    for (size_t i = 0; i < l->filters.n; i++) {
+        const SsmParameterStringFilter *f = &l->filters.v[i];
+        *ret_wanted &= sw_str_eqz(f->key, "Type") && value_matches(p->type, f->option, &f->values);
+    }
+    return 0;
+}
+
+static int show_public(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
+    return ssm_show_item(cx, &ssm_shape_parameter, row, to, err);
+}
+
+static int list_public(SwCtx *cx, const Listing *l, SsmGetParametersByPathResult *out, SwError *err) {
+    SwPageItems all;
+    if (ssm_public(cx, &all, err) < 0)
+        return -1;
+    return sw_page(cx, &(SwPage){.items = all, .want = is_public_wanted, .show = show_public, .arg = l, .usual = 10}, out, err);
 }
 
 int ssm_get_parameters_by_path(SwCtx *cx, const SsmGetParametersByPathRequest *in, SsmGetParametersByPathResult *out,
@@ -143,6 +219,8 @@ int ssm_get_parameters_by_path(SwCtx *cx, const SsmGetParametersByPathRequest *i
                        "forward slash \"/\".");
     if (check_filters(&l.filters, true, err) < 0)
         return -1;
+    if (sw_str_eqz(in->path, "/aws/service") || ssm_is_public(in->path))
+        return list_public(cx, &l, out, err);
     bool root = sw_str_eqz(in->path, "/"), ended = sw_str_ends(in->path, SW_STR("/"));
     SwDocQuery q = {.prefix = root    ? SW_NO_STR /* bare names lie there as well */
                               : ended ? in->path

@@ -18,7 +18,9 @@ bool ssm_name_parse(const SwCtx *cx, SwStr given, SsmName *ret_n) {
     if (sw_arn_parse(given, &arn)) {
         if (!sw_str_eqz(arn.service, "ssm") || !sw_str_starts(arn.resource, SW_STR("parameter/")))
             return false;
-        if (!sw_arn_is_here(cx, &arn, "ssm"))
+        bool public = !arn.account.n && sw_str_eq(arn.region, cx->region) &&
+                      sw_str_starts(arn.resource, SW_STR("parameter/aws/service/"));
+        if (!public && !sw_arn_is_here(cx, &arn, "ssm"))
             ret_n->elsewhere = given;
         /* "parameter/a" may be a or /a; a path keeps its slash: the caller tries both. */
         name = sw_str_skip(arn.resource, sizeof("parameter") - 1);
@@ -59,7 +61,9 @@ SwStr ssm_arn(SwCtx *cx, SwStr name) {
 }
 
 SwStr ssm_name_arn(SwCtx *cx, const SsmName *n) {
-    return n->elsewhere.p ? n->elsewhere : ssm_arn(cx, n->name);
+    if (n->elsewhere.p)
+        return n->elsewhere;
+    return ssm_is_public(n->name) ? ssm_public_arn(cx, n->name) : ssm_arn(cx, n->name);
 }
 
 SwStr ssm_history_id(SwArena *a, SwStr name, int64_t version) {

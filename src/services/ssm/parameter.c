@@ -13,18 +13,34 @@
 #define STANDARD_BYTES 4096
 #define ADVANCED_BYTES 8192
 #define DEFAULT_KEY    "alias/aws/ssm"
+#define DATA_IMAGE     "aws:ec2:image"
+#define STANDARD_MAX   10000
+#define ADVANCED_MAX   100000
 
 /* Put. */
+
+#define INTEGRATIONS "/d9d01087-4a3f-49e0-b0b4-d568d7826553/ssm/integrations/webhook/"
+
+static int check_data_type(const SsmPutParameterRequest *in, SwStr type, SwError *err) {
+    bool image = sw_str_eqz(in->data_type, DATA_IMAGE), integration = sw_str_eqz(in->data_type, "aws:ssm:integration");
+    if (sw_str_is(in->data_type) && !image && !integration && !sw_str_eqz(in->data_type, "text"))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "The following data type is not supported: %.*s (Data type names are all lowercase.)",
+                       SW_FMT(in->data_type));
+    if (image && !sw_str_eq(type, SSM_PARAMETER_TYPE_STRING))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "The data type aws:ec2:image is of parameters of type String only.");
+    if (integration && (!sw_str_eq(type, SSM_PARAMETER_TYPE_SECURE_STRING) || !sw_str_starts(in->name, SW_STR(INTEGRATIONS))))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "Parameter with data type aws:ssm:integration should have name prefix " INTEGRATIONS
+                       " and the type SecureString.");
+    return 0;
+}
 
 static int check_put(SwCtx *cx, const SsmPutParameterRequest *in, const SsmParameterRecord *old, SwError *err) {
     if (ssm_name_check(in->name, err) < 0)
         return -1;
-    if (sw_str_is(in->policies) && !sw_str_eqz(in->policies, "[{}]") && !sw_str_eqz(in->policies, "[]"))
-        return sw_fail(err, &SSM_POLICIES_LIMIT_EXCEEDED_EXCEPTION, "Policies: parameter policies are not supported");
-    if (sw_str_is(in->data_type) && !sw_str_eqz(in->data_type, "text"))
-        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
-                       "The following data type is not supported: %.*s (Data type names are all lowercase.)",
-                       SW_FMT(in->data_type));
+    if (check_data_type(in, old ? old->type : in->type, err) < 0)
+        return -1;
     if (in->overwrite.v && in->tags.n > 0)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION,
                        "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please "
@@ -52,6 +68,9 @@ static int check_value(const SsmPutParameterRequest *in, const SsmParameterRecor
         return sw_fail(err, &SW_VALIDATION_EXCEPTION,
                        "1 validation error detected: Value '' at 'value' failed to satisfy "
                        "constraint: Member must have length greater than or equal to 1");
+    if (sw_str_contains(in->value, SW_STR("{{")) && sw_str_contains(in->value, SW_STR("}}")))
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION,
+                       "Parameter value can't nest another parameter. Do not use \"{{}}\" in the value.");
     if (!advanced && in->value.n > STANDARD_BYTES)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION,
                        "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger "
@@ -78,17 +97,46 @@ static int check_value(const SsmPutParameterRequest *in, const SsmParameterRecor
     return 0;
 }
 
-static int choose_tier(const SsmPutParameterRequest *in, SsmParameterRecord *p, const SsmParameterRecord *old, SwError *err) {
-    bool was_advanced = old && sw_str_eqz(old->tier, "Advanced");
+/* One more of this tier than there may be? A new parameter alone is counted. */
+static int is_full(SwCtx *cx, SwStr tier, int64_t most, bool *ret_full, SwError *err) {
+    int64_t n;
+    SwDocQuery q = {.index = "by_tier", .equals = {tier}, .limit = (size_t)most};
+    if (ssm_parameters_count(cx->tx, &q, &n, err) < 0)
+        return -1;
+    *ret_full = n >= most;
+    return 0;
+}
+
+static int check_room(SwCtx *cx, const SsmPutParameterRequest *in, SsmParameterRecord *p, SwError *err) {
+    bool advanced = sw_str_eqz(p->tier, "Advanced"), full;
+    if (!advanced && is_full(cx, p->tier, STANDARD_MAX, &full, err) < 0)
+        return -1;
+    if (!advanced && full && sw_str_eqz(in->tier, "Intelligent-Tiering")) {
+        p->tier = SW_STR("Advanced");
+        advanced = true;
+    }
+    if (advanced && is_full(cx, p->tier, ADVANCED_MAX, &full, err) < 0)
+        return -1;
+    return !full ? 0
+                 : sw_fail(
+                       err, &SSM_PARAMETER_LIMIT_EXCEEDED,
+                       "You have exceeded the number of parameters for this Amazon Web Services account: %d of the tier %.*s. "
+                       "Delete one or more parameters and try again.",
+                       advanced ? ADVANCED_MAX : STANDARD_MAX, SW_FMT(p->tier));
+}
+
+static int choose_tier(SwCtx *cx, const SsmPutParameterRequest *in, SsmParameterRecord *p, const SsmParameterRecord *old,
+                       SwError *err) {
+    bool was_advanced = old && sw_str_eqz(old->tier, "Advanced"), policies = ssm_policies_asked(in->policies);
     if (was_advanced && sw_str_eqz(in->tier, "Standard"))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION,
                        "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
                        "advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced "
                        "parameter and recreate it as a standard parameter.");
     bool advanced = was_advanced || sw_str_eqz(in->tier, "Advanced") ||
-                    (sw_str_eqz(in->tier, "Intelligent-Tiering") && in->value.n > STANDARD_BYTES);
+                    (sw_str_eqz(in->tier, "Intelligent-Tiering") && (policies || in->value.n > STANDARD_BYTES));
     p->tier = advanced ? SW_STR("Advanced") : SW_STR("Standard");
-    return 0;
+    return old ? 0 : check_room(cx, in, p, err);
 }
 
 /* Before the next version of p: versions have no gaps, so where there are a hundred, the oldest's number is known. */
@@ -109,47 +157,74 @@ static int trim_history(SwCtx *cx, const SsmParameterRecord *p, SwError *err) {
     return ssm_history_delete(cx->tx, id, NULL, err);
 }
 
-static int announce(SwCtx *cx, const char *operation, const SsmParameterRecord *p, SwError *err) {
+static int announce(SwCtx *cx, const char *operation, const SsmParameterRecord *p, const char *exception, SwError *err) {
+    bool image = sw_str_eqz(p->data_type, DATA_IMAGE);
     const SsmParameterChange detail = {.operation = sw_str(operation),
                                        .name = p->name,
                                        .type = p->type,
-                                       .description = sw_str_is(p->description) ? p->description : SW_NO_STR};
+                                       .description = sw_str_is(p->description) ? p->description : SW_NO_STR,
+                                       .data_type = image ? p->data_type : SW_NO_STR,
+                                       .exception = sw_str(exception)};
     return sw_event(cx, &ssm_event_parameter_store_change, ssm_arn(cx, p->name), &detail, err);
+}
+
+/* The value as it is kept. */
+static int close_value(SwCtx *cx, const SsmPutParameterRequest *in, SsmParameterRecord *p, SwError *err) {
+    if (!sw_str_eq(p->type, SSM_PARAMETER_TYPE_SECURE_STRING))
+        return 0;
+    p->key_id = SW_STR(DEFAULT_KEY);
+    return sw_seal(cx, ssm_arn(cx, p->name), in->value, &p->value, err);
+}
+
+static int store(SwCtx *cx, const SsmParameterRecord *p, SwError *err) {
+    SsmParameterRecord version = *p;
+    version.tags = (SsmTagList){0};
+    version.policy = version.policy_id = version.policy_hash = SW_NO_STR;
+    return ssm_parameters_put(cx->tx, p->name, p, err) < 0
+               ? -1
+               : ssm_history_put(cx->tx, ssm_history_id(cx->arena, p->name, p->version.v), &version, err);
+}
+
+/* AWS looks for an image after it has answered: the parameter is made, or an event tells why not. */
+static bool is_image_missing(const SsmParameterRecord *p) {
+    return sw_str_eqz(p->data_type, DATA_IMAGE) && !ssm_is_image(p->value);
+}
+
+/* What a new version is, but for its value's lock. */
+static int fill(SwCtx *cx, const SsmPutParameterRequest *in, const SsmParameterRecord *old, SsmParameterRecord *p,
+                SwError *err) {
+    p->name = old ? old->name : in->name;
+    p->type = old ? old->type : in->type;
+    p->description = in->description.p ? in->description : old ? old->description : SW_NO_STR;
+    p->allowed_pattern = in->allowed_pattern.p ? sw_str_dup(cx->arena, in->allowed_pattern) : SW_NO_STR;
+    p->data_type = sw_str_is(in->data_type) ? in->data_type : old ? old->data_type : SW_STR("text");
+    p->version = SW_SOME_INT(old ? old->version.v + 1 : 1);
+    p->last_modified_date = SW_SOME_TIME(sw_now(cx));
+    p->last_modified_user = cx->principal.arn;
+    p->value = in->value;
+    if (old) {
+        p->tags = old->tags;
+        p->policy = old->policy;
+        p->policy_id = old->policy_id;
+        p->policy_hash = old->policy_hash;
+    }
+    return ssm_policies_put(cx, in->policies, old, p, err);
 }
 
 int ssm_put_parameter(SwCtx *cx, const SsmPutParameterRequest *in, SsmPutParameterResult *out, SwError *err) {
     SsmParameterRecord *old, *p = sw_new(cx->arena, SsmParameterRecord);
     if (ssm_parameter_find(cx, in->name, &old, err) < 0 || check_put(cx, in, old, err) < 0 ||
-        ssm_parameter_set_tags(cx, in->name, p, SW_GIVEN_TAGS(&in->tags), err) < 0 || choose_tier(in, p, old, err) < 0)
-        return -1;
-    p->name = old ? old->name : in->name;
-    p->type = old ? old->type : in->type;
-    p->description = in->description.p ? in->description : old ? old->description : SW_NO_STR;
-    p->allowed_pattern = in->allowed_pattern.p ? sw_str_dup(cx->arena, in->allowed_pattern) : SW_NO_STR;
-    p->data_type = SW_STR("text");
-    p->tags = old ? old->tags : p->tags;
-    p->version = SW_SOME_INT(old ? old->version.v + 1 : 1);
-    p->last_modified_date = SW_SOME_TIME(sw_now(cx));
-    p->last_modified_user = cx->principal.arn;
-    p->value = in->value;
-    if (check_value(in, p, err) < 0)
-        return -1;
-    if (sw_str_eq(p->type, SSM_PARAMETER_TYPE_SECURE_STRING)) {
-        p->key_id = SW_STR(DEFAULT_KEY);
-        if (sw_seal(cx, ssm_arn(cx, p->name), in->value, &p->value, err) < 0)
-            return -1;
-    }
-    if (old && trim_history(cx, old, err) < 0)
+        ssm_parameter_set_tags(cx, in->name, p, SW_GIVEN_TAGS(&in->tags), err) < 0 || choose_tier(cx, in, p, old, err) < 0 ||
+        fill(cx, in, old, p, err) < 0 || check_value(in, p, err) < 0)
         return -1;
     out->version = p->version;
     out->tier = p->tier;
-    if (ssm_parameters_put(cx->tx, p->name, p, err) < 0)
+    if (is_image_missing(p))
+        return announce(cx, old ? "Update" : "Create", p, "Unable to Describe Resource", err);
+    if (close_value(cx, in, p, err) < 0 || (old && trim_history(cx, old, err) < 0) || store(cx, p, err) < 0 ||
+        ssm_policies_wake(cx, p, err) < 0)
         return -1;
-    SsmParameterRecord version = *p;
-    version.tags = (SsmTagList){0};
-    if (ssm_history_put(cx->tx, ssm_history_id(cx->arena, p->name, p->version.v), &version, err) < 0)
-        return -1;
-    return announce(cx, old ? "Update" : "Create", p, err);
+    return announce(cx, old ? "Update" : "Create", p, NULL, err);
 }
 
 /* Get. */
@@ -184,6 +259,23 @@ static int show(SwCtx *cx, const SsmParameterRecord *p, SwStr selector, bool dec
     return ssm_value(cx, p, decrypt, &ret->value, err);
 }
 
+/* AWS's own has one version. */
+static int get_public(SwCtx *cx, const SsmName *n, SsmParameter *ret, SwError *err) {
+    const SsmParameter *p;
+    if (ssm_public_find(cx, n->name, &p, err) < 0)
+        return -1;
+    if (!p)
+        return sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(n->name));
+    if (n->selector.p && !sw_str_eqz(n->selector, "1"))
+        return sw_fail(err, &SSM_PARAMETER_VERSION_NOT_FOUND,
+                       "Systems Manager could not find version %.*s of %.*s. Verify the version and try again.",
+                       SW_FMT(n->selector), SW_FMT(n->name));
+    *ret = *p;
+    if (n->selector.p)
+        ret->selector = SW_STR(":1");
+    return 0;
+}
+
 /* Kinds that mean "there is none" are the caller's to report. */
 static int get(SwCtx *cx, SwStr given, bool decrypt, SsmParameter *ret, SwError *err) {
     SsmName n;
@@ -194,6 +286,10 @@ static int get(SwCtx *cx, SwStr given, bool decrypt, SsmParameter *ret, SwError 
             "Invalid parameter name. Please use correct syntax for referencing a version/label  <name>:<version/label>");
     if (n.elsewhere.p)
         return sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(given));
+    if (ssm_is_reference(n.name))
+        return ssm_reference(cx, &n, decrypt, ret, err);
+    if (ssm_is_public(n.name))
+        return get_public(cx, &n, ret, err);
     if (!sw_str_starts(given, SW_STR("arn:")) && ssm_name_check_path(n.name, err) < 0)
         return -1;
     if (ssm_parameter_find(cx, n.name, &p, err) < 0)
@@ -258,7 +354,7 @@ int ssm_get_parameters(SwCtx *cx, const SsmGetParametersRequest *in, SsmGetParam
 
 /* Delete. */
 
-static int delete_one(SwCtx *cx, SwStr name, bool *ret_existed, SwError *err) {
+int ssm_delete_one(SwCtx *cx, SwStr name, bool *ret_existed, SwError *err) {
     SsmParameterRecord *p;
     SsmParameterRecords rows;
     if (ssm_name_check_path(name, err) < 0 || ssm_parameter_find(cx, name, &p, err) < 0)
@@ -272,12 +368,12 @@ static int delete_one(SwCtx *cx, SwStr name, bool *ret_existed, SwError *err) {
     for (size_t i = 0; i < rows.n; i++)
         if (ssm_history_delete(cx->tx, rows.v[i].id, NULL, err) < 0)
             return -1;
-    return ssm_parameters_delete(cx->tx, name, NULL, err) < 0 ? -1 : announce(cx, "Delete", p, err);
+    return ssm_parameters_delete(cx->tx, name, NULL, err) < 0 ? -1 : announce(cx, "Delete", p, NULL, err);
 }
 
 int ssm_delete_parameter(SwCtx *cx, const SsmDeleteParameterRequest *in, SsmDeleteParameterResult *out, SwError *err) {
     bool existed;
-    if (delete_one(cx, in->name, &existed, err) < 0)
+    if (ssm_delete_one(cx, in->name, &existed, err) < 0)
         return -1;
     return existed ? 0 : sw_resource_missing(cx, &ssm_parameter_resource, in->name, err);
 }
@@ -291,7 +387,7 @@ int ssm_delete_parameters(SwCtx *cx, const SsmDeleteParametersRequest *in, SsmDe
         bool existed;
         if (asked_before(&in->names, i))
             continue;
-        if (delete_one(cx, in->names.v[i], &existed, err) < 0)
+        if (ssm_delete_one(cx, in->names.v[i], &existed, err) < 0)
             return -1;
         sw_str_list_add(cx->arena, existed ? &out->deleted_parameters : &out->invalid_parameters, in->names.v[i]);
     }
@@ -377,7 +473,7 @@ static int show_version(SwCtx *cx, const void *arg, const SwDocRow *row, void *t
     SsmParameterHistory *h = to;
     sw_shape_move(cx->arena, &ssm_shape_parameter_history, h, &ssm_shape_parameter_record, ssm_history_row(row));
     sw_list_present(cx->arena, &h->labels);
-    sw_list_present(cx->arena, &h->policies);
+    h->policies = ssm_policies_shown(cx, ssm_history_row(row));
     return ssm_value(cx, ssm_history_row(row), ((const SsmGetParameterHistoryRequest *)arg)->with_decryption.v, &h->value, err);
 }
 

@@ -5,6 +5,7 @@
  * is in the history. Labels lie in the history only. */
 
 #include "api/host.h"
+#include "api/page.h"
 #include "api/tags.h"
 #include "models/ssm_resources.gen.h"
 
@@ -25,3 +26,25 @@ int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) sw_
 int ssm_versions(SwCtx *cx, SwStr name, SsmParameterRecords *ret_l, SwError *err) sw_must_check; /* oldest first */
 /* The value to show: decrypted only where it is asked for. */
 int ssm_value(SwCtx *cx, const SsmParameterRecord *p, bool decrypt, SwStr *ret_value, SwError *err) sw_must_check;
+int ssm_delete_one(SwCtx *cx, SwStr name, bool *ret_existed, SwError *err) sw_must_check;
+/* An item that is shown as it is: arg is its shape. */
+int ssm_show_item(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) sw_must_check;
+
+/* --- policies (policy.c) ---------------------------------------------------------------------------------------- */
+
+extern const SwController ssm_policy_controller;
+bool ssm_policies_asked(SwStr text); /* some, and not that there be none */
+/* What a new version has of them; its tier and date are known. old NULL: it is the first. */
+int ssm_policies_put(SwCtx *cx, SwStr text, const SsmParameterRecord *old, SsmParameterRecord *p, SwError *err) sw_must_check;
+int ssm_policies_wake(SwCtx *cx, const SsmParameterRecord *p, SwError *err) sw_must_check;
+SsmParameterInlinePolicyList ssm_policies_shown(SwCtx *cx, const SsmParameterRecord *p);
+
+/* --- what nobody puts (known.c) --------------------------------------------------------------------------------- */
+
+bool ssm_is_public(SwStr name);
+bool ssm_is_reference(SwStr name);
+bool ssm_is_image(SwStr value); /* an image's id that is known here */
+SwStr ssm_public_arn(SwCtx *cx, SwStr name);
+int ssm_public(SwCtx *cx, SwPageItems *ret, SwError *err) sw_must_check; /* all: of SsmParameter */
+int ssm_public_find(SwCtx *cx, SwStr name, const SsmParameter **ret, SwError *err) sw_must_check;
+int ssm_reference(SwCtx *cx, const SsmName *n, bool decrypt, SsmParameter *ret, SwError *err) sw_must_check;

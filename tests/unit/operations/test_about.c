@@ -131,6 +131,7 @@ static const Reason unasked[] = {
     {"secretsmanager", "*", "KmsKeyId", SETTING},
     {"secretsmanager", "*", "*VersionId", PART},
     {"ssm", "PutParameter", "KeyId", SETTING},
+    {"ssm", "*ResourcePolicy", "PolicyId", PART},
     {"codecommit", "*", "*ranchName", "a branch has no ARN; it is the condition codecommit:References"},
     {"codecommit", "*", "*ommitId*", PART},
     {"codecommit", "GetBlob", "blobId", PART},

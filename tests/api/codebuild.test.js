@@ -66,7 +66,6 @@ for (const [what, more, message] of [
     ["Windows", { environment: { type: "WINDOWS_SERVER_2019_CONTAINER" } }, /^environment\.type: /],
     ["a fleet", { environment: { fleet: { fleetArn: "arn:aws:codebuild:us-east-1:000000000000:fleet/f" } } }, /^environment\.fleet is not supported: /],
     ["a registry's password", { environment: { registryCredential: { credential: "c", credentialProvider: "SECRETS_MANAGER" } } }, /^environment\.registryCredential is not supported: /],
-    ["secrets", { environment: { environmentVariables: [{ name: "A", value: "b", type: "SECRETS_MANAGER" }] } }, /^environment\.environmentVariables\[0\]\.type is not supported: .*SECRETS_MANAGER/],
     ["a reserved variable", { environment: { environmentVariables: [{ name: "CODEBUILD_X", value: "b" }] } }, /CODEBUILD_/],
     ["artifacts without a bucket", { artifacts: { type: "S3" } }, /^Invalid artifacts: location must be specified/],
     ["a limit of no builds", { concurrentBuildLimit: 0 }, /concurrent build limit|concurrentBuildLimit/],

@@ -2,6 +2,7 @@
 // What a buildspec says is done: environment, phases, artifacts, sources. Real builds, each in a container of its own, on
 // this host's tools.
 "use strict";
+const { SecretsManagerClient, CreateSecretCommand } = require("@aws-sdk/client-secrets-manager");
 const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const fs = require("node:fs");
@@ -171,6 +172,21 @@ test("a build sees the variables that AWS documents, and the request's win over 
     assert.match(text, /^from the side$/m);
 });
 
+test("variables come out of Secrets Manager, by the buildspec and by the project", async () => {
+    const { ARN } = await s.client(SecretsManagerClient).send(new CreateSecretCommand({ Name: "build/key", SecretString: '{"token":"t0ken","n":7}' }));
+    const b = await w.build(`
+version: 0.2
+env:
+  secrets-manager: {TOKEN: "build/key:token", WHOLE: build/key}
+phases: {build: {commands: ['echo "got $TOKEN $WHOLE $N"']}}
+`, { environment: { environmentVariables: [{ name: "N", value: `${ARN}:n:AWSCURRENT`, type: "SECRETS_MANAGER" }] } });
+    assert.match(await w.logs(b), /got t0ken \{"token":"t0ken","n":7\} 7/);
+    for (const [reference, why] of [["none", /^Secrets Manager Error Message: Secrets Manager can't find the specified secret\.$/], ["build/key:none", /did not contain json key none/]]) {
+        const failed = await w.build(`version: 0.2\nenv: {secrets-manager: {P: "${reference}"}}\nphases: {build: {commands: [true]}}\n`);
+        assert.match(phase(failed, "DOWNLOAD_SOURCE").contexts[0].message, why);
+    }
+});
+
 test("a parameter that is not there fails DOWNLOAD_SOURCE by its name", async () => {
     const b = await w.build("version: 0.2\nenv: {parameter-store: {P: /not/there}}\nphases: {build: {commands: [true]}}\n");
     assert.strictEqual(b.buildStatus, "FAILED");
@@ -244,7 +260,6 @@ for (const [what, extra, message] of [
     ["batch", "batch: {fast-fail: true}", /the key batch is not available/],
     ["proxy", "proxy: {upload-artifacts: yes}", /the key proxy is not available/],
     ["run-as", "run-as: nobody", /run-as: only root is available/],
-    ["secrets-manager", "env: {secrets-manager: {A: b}}", /the key secrets-manager is not available/],
 ])
     test(`a buildspec with ${what} is refused by that name`, async () => {
         const b = await w.build(`version: 0.2\nphases: {build: {commands: [echo never]}}\n${extra}\n`);

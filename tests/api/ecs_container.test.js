@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a container of a task gets: environment, files, limits, metadata, credentials.
 "use strict";
+const { SecretsManagerClient, CreateSecretCommand, PutSecretValueCommand } = require("@aws-sdk/client-secrets-manager");
 const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const { SSMClient, PutParameterCommand } = require("@aws-sdk/client-ssm");
@@ -69,6 +70,23 @@ test("secrets come from parameters under the execution role, credentials of the 
     assert.strictEqual(c.RoleArn, taskRole);
     assert.match(c.AccessKeyId, /^ASIA/);
     assert.ok(c.SecretAccessKey && c.Token && Date.parse(c.Expiration) > Date.now());
+});
+
+test("secrets of Secrets Manager come under the execution role, whole or a key of them", async () => {
+    const sm = e.s.client(SecretsManagerClient);
+    const { ARN } = await sm.send(new CreateSecretCommand({ Name: "app/db", SecretString: '{"user":"ann","port":5432}' }));
+    await sm.send(new PutSecretValueCommand({ SecretId: ARN, SecretString: '{"user":"bob"}', VersionStages: ["AWSPENDING"] }));
+    const abroad = (await e.s.client(SecretsManagerClient, { region: "eu-west-1" }).send(new CreateSecretCommand({ Name: "app/db", SecretString: "abroad" }))).ARN;
+    const from = (name, valueFrom) => ({ name, valueFrom });
+    const r = await e.shell("echo $WHOLE $USER_ $PORT $NEXT $ABROAD $BY_SSM", { secrets: [from("WHOLE", ARN), from("USER_", `${ARN}:user::`), from("PORT", `${ARN.slice(0, -7)}:port`),
+        from("NEXT", `${ARN}:user:AWSPENDING:`), from("ABROAD", abroad), from("BY_SSM", "/aws/reference/secretsmanager/app/db")] }, { networkMode: "awsvpc", executionRoleArn: execution }, { networkConfiguration: e.network });
+    assert.strictEqual(r.lines[0], '{"user":"ann","port":5432} ann 5432 bob abroad {"user":"ann","port":5432}');
+    for (const [reference, why] of [[`${ARN}:none::`, /did not contain json key none/], [`${ARN.slice(0, -6)}aaaaaa`, /ResourceNotFoundException: Secrets Manager can't find the specified secret/]]) {
+        const d = await e.register("noasm", [{ name: "a", secrets: [from("A", reference)] }], { ...FARGATE, executionRoleArn: execution });
+        const t = await e.stopped(await e.run(d, e.fargate));
+        assert.match(t.stoppedReason, /^ResourceInitializationError: unable to pull secrets or registry auth: .* unable to retrieve secret from asm: /);
+        assert.match(t.stoppedReason, why);
+    }
 });
 
 test("a secret that is missing and a role that cannot be assumed stop the task before it starts", async () => {

@@ -67,7 +67,7 @@ for (const [field, container, rest] of [
     ["interactive", { interactive: true }], ["containerPortRange", { portMappings: [{ containerPortRange: "1-2" }] }],
     ["versionConsistency", { versionConsistency: "disabled" }],
     ["logDriver", { logConfiguration: { logDriver: "splunk" } }],
-    ["secrets.valueFrom", { secrets: [{ name: "A", valueFrom: "arn:aws:secretsmanager:us-east-1:000000000000:secret:a" }] }, { executionRoleArn: ROLE }],
+    ["secrets.valueFrom", { secrets: [{ name: "A", valueFrom: "arn:aws:secretsmanager:us-east-1:000000000000:secret:a-AbCdEf:k:s:v:more" }] }, { executionRoleArn: ROLE }],
     ["efsVolumeConfiguration", {}, { volumes: [{ name: "v", efsVolumeConfiguration: { fileSystemId: "fs-1" } }] }],
     ["configuredAtLaunch", {}, { volumes: [{ name: "v", configuredAtLaunch: true }] }],
     ["dockerVolumeConfiguration", {}, { volumes: [{ name: "v", dockerVolumeConfiguration: { scope: "task" } }] }],

@@ -125,8 +125,8 @@ static void read_shell(const SwValue *v, CodebuildSpec *s, SwError *err) {
 }
 
 static void read_env(SwArena *a, const SwValue *v, CodebuildSpec *s, SwError *err) {
-    static const char *const keys[] = {"shell", "variables", "parameter-store", "exported-variables", "git-credential-helper",
-                                       NULL};
+    static const char *const keys[] = {
+        "shell", "variables", "parameter-store", "secrets-manager", "exported-variables", "git-credential-helper", NULL};
     SwStr helper = SW_STR("no");
     s->shell = SW_STR("sh");
     if (!v || !only(v, "env", keys, err))
@@ -138,6 +138,7 @@ static void read_env(SwArena *a, const SwValue *v, CodebuildSpec *s, SwError *er
     s->git_helper = sw_str_eqz(helper, "yes");
     variables(a, part(v, "variables"), "env/variables", &s->variables, err);
     variables(a, part(v, "parameter-store"), "env/parameter-store", &s->parameters, err);
+    variables(a, part(v, "secrets-manager"), "env/secrets-manager", &s->secrets, err);
     strings(a, exported, "env/exported-variables", &s->exported, err);
     for (size_t i = 0; i < s->exported.n; i++)
         if (!codebuild_variable_ok(s->exported.v[i]))

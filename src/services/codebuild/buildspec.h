@@ -40,6 +40,7 @@ typedef struct CodebuildSpec {
     SwStr shell;                    /* "sh" or "bash", or with /bin/ */
     bool git_helper;                /* git asks the AWS CLI for CodeCommit passwords */
     SwStrMap variables, parameters; /* parameters: variable to name in the parameter store */
+    SwStrMap secrets;               /* variable to reference of a secret */
     SwStrList exported;
     CodebuildStageSpec stage[_CODEBUILD_STAGES];
     bool has_artifacts;

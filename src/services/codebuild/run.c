@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "api/secret.h"
 #include "models/ssm.gen.h"
 #include "services/codebuild/codebuild.h"
 
@@ -107,19 +108,43 @@ static void set(SwArena *a, SwStrMap *env, const char *name, SwStr value) {
         sw_str_map_set(a, env, sw_str(name), value);
 }
 
-static int from_parameters(SwCtx *cx, const CodebuildBuildRecord *r, const SwStrMap *wanted, SwStrMap *env, SwError *err) {
+/* Variables whose values lie elsewhere: what each is looked up by. */
+typedef struct Elsewhere {
+    SwStrMap parameters, secrets;
+} Elsewhere;
+
+static int from_parameter(SwCtx *role, SwStr name, SwStr *ret, SwError *err) {
+    SsmGetParametersRequest in = {.with_decryption = SW_SOME_BOOL(true)};
+    SsmGetParametersResult *out;
+    sw_str_list_add(role->arena, &in.names, name);
+    if (ssm_call_get_parameters(role, &in, &out, err) < 0 || !out->parameters.n) {
+        SwStr why = err->kind ? sw_str(err->message) : sw_strf(role->arena, "[%.*s]", SW_FMT(name));
+        return sw_fail_as(err, &client_error, "Parameter store error: Invalid parameters: %.*s", SW_FMT(why));
+    }
+    *ret = out->parameters.v[0].value;
+    return 0;
+}
+
+static int from_secret(SwCtx *role, SwStr reference, SwStr *ret, SwError *err) {
+    return sw_secret_value(role, reference, ret, err) == 0
+               ? 0
+               : sw_fail_as(err, &client_error, "Secrets Manager Error Message: %s", err->message);
+}
+
+static int look_up(SwCtx *cx, const CodebuildBuildRecord *r, const Elsewhere *from, SwStrMap *env, SwError *err) {
     SwCtx *role;
-    if (wanted->n && codebuild_as_role(cx, r, &role, err) < 0)
+    SwStr value;
+    if ((from->parameters.n || from->secrets.n) && codebuild_as_role(cx, r, &role, err) < 0)
         return -1;
-    for (size_t i = 0; i < wanted->n; i++) {
-        SsmGetParametersRequest in = {.with_decryption = SW_SOME_BOOL(true)};
-        SsmGetParametersResult *out;
-        sw_str_list_add(cx->arena, &in.names, wanted->v[i].value);
-        if (ssm_call_get_parameters(role, &in, &out, err) < 0 || !out->parameters.n) {
-            SwStr why = err->kind ? sw_str(err->message) : sw_strf(cx->arena, "[%.*s]", SW_FMT(wanted->v[i].value));
-            return sw_fail_as(err, &client_error, "Parameter store error: Invalid parameters: %.*s", SW_FMT(why));
-        }
-        sw_str_map_set(cx->arena, env, wanted->v[i].key, out->parameters.v[0].value);
+    for (size_t i = 0; i < from->parameters.n; i++) {
+        if (from_parameter(role, from->parameters.v[i].value, &value, err) < 0)
+            return -1;
+        sw_str_map_set(cx->arena, env, from->parameters.v[i].key, value);
+    }
+    for (size_t i = 0; i < from->secrets.n; i++) {
+        if (from_secret(role, from->secrets.v[i].value, &value, err) < 0)
+            return -1;
+        sw_str_map_set(cx->arena, env, from->secrets.v[i].key, value);
     }
     return 0;
 }
@@ -177,16 +202,21 @@ static void codebuild_variables(SwCtx *cx, const CodebuildBuildRecord *r, SwStrM
 static int environment(SwCtx *cx, const CodebuildBuildRecord *r, const CodebuildSpec *s, bool on_host, SwStrList *ret,
                        SwError *err) {
     SwArena *a = cx->arena;
-    SwStrMap e = {0}, parameters = {0};
+    SwStrMap e = {0};
+    Elsewhere given = {0};
     slipway_variables(cx, r, on_host, &e);
     for (size_t i = 0; i < s->variables.n; i++)
         sw_str_map_set(a, &e, s->variables.v[i].key, s->variables.v[i].value);
-    if (from_parameters(cx, r, &s->parameters, &e, err) < 0)
+    if (look_up(cx, r, &(Elsewhere){s->parameters, s->secrets}, &e, err) < 0)
         return -1;
     const CodebuildEnvironmentVariableList *l = &r->build->environment->environment_variables;
     for (size_t i = 0; i < l->n; i++)
-        sw_str_map_set(a, sw_str_eqz(l->v[i].type, "PARAMETER_STORE") ? &parameters : &e, l->v[i].name, l->v[i].value);
-    if (from_parameters(cx, r, &parameters, &e, err) < 0)
+        sw_str_map_set(a,
+                       sw_str_eqz(l->v[i].type, "PARAMETER_STORE")   ? &given.parameters
+                       : sw_str_eqz(l->v[i].type, "SECRETS_MANAGER") ? &given.secrets
+                                                                     : &e,
+                       l->v[i].name, l->v[i].value);
+    if (look_up(cx, r, &given, &e, err) < 0)
         return -1;
     codebuild_variables(cx, r, &e);
     if (s->git_helper) {

@@ -48,6 +48,7 @@ bool ecs_fargate_size(int64_t cpu, int64_t memory); /* whether Fargate offers th
 /* CPU units from "256" or "1 vCPU", MiB from "512" or "1 GB"; false: neither. */
 bool ecs_cpu_parse(SwStr s, int64_t *ret_units);
 bool ecs_memory_parse(SwStr s, int64_t *ret_mib);
+bool ecs_names_secret(SwStr value_from); /* of Secrets Manager, not a parameter */
 
 /* ---- task.c ---- */
 

@@ -85,8 +85,10 @@ static void fill_attributes(SwArena *a, EcsTaskDefinition *d) {
         const EcsContainerDefinition *c = &d->container_definitions.v[i];
         if (c->log_configuration && ecs_is(c->log_configuration->log_driver, "awslogs"))
             add_attribute(a, d, "com.amazonaws.ecs.capability.logging-driver.awslogs");
-        if (c->secrets.n)
-            add_attribute(a, d, "ecs.capability.secrets.ssm.environment-variables");
+        for (size_t k = 0; k < c->secrets.n; k++)
+            add_attribute(a, d,
+                          ecs_names_secret(c->secrets.v[k].value_from) ? "ecs.capability.secrets.asm.environment-variables"
+                                                                       : "ecs.capability.secrets.ssm.environment-variables");
         if (c->health_check)
             add_attribute(a, d, "ecs.capability.container-health-check");
         if (c->depends_on.n)

@@ -3,6 +3,7 @@
  * runtime can never honour is refused by models/members/ecs.json; the rest here, by name, so that a
  * task never runs otherwise than its definition says. */
 
+#include "api/secret.h"
 #include "ecs.h"
 
 #define CONTAINERS_MAX 10
@@ -201,16 +202,22 @@ static int check_mounts(const EcsRegisterTaskDefinitionRequest *in, const EcsCon
     return 0;
 }
 
+bool ecs_names_secret(SwStr value_from) {
+    SwArn arn;
+    return sw_arn_parse(value_from, &arn) && ecs_is(arn.service, "secretsmanager");
+}
+
 static int check_secrets(const EcsRegisterTaskDefinitionRequest *in, const EcsContainerDefinition *c, SwError *err) {
     if (c->secrets.n && !sw_str_is(in->execution_role_arn))
         return bad(err, "When you are specifying container secrets, you must also specify a value "
                         "for 'executionRoleArn'.");
-    for (size_t i = 0; i < c->secrets.n; i++)
-        if (sw_str_starts(c->secrets.v[i].value_from, SW_STR("arn:aws:secretsmanager:")))
-            return sw_fail(err, &ECS_CLIENT_EXCEPTION,
-                           "secrets.valueFrom: %.*s: AWS Secrets Manager is not part of this "
-                           "server; use a parameter of Systems Manager.",
-                           SW_FMT(c->secrets.v[i].value_from));
+    for (size_t i = 0; i < c->secrets.n; i++) {
+        SwSecretReference r;
+        SwStr from = c->secrets.v[i].value_from;
+        if (ecs_names_secret(from) && !sw_secret_reference_parse(err->arena, from, &r))
+            return sw_fail(err, &ECS_CLIENT_EXCEPTION, "secrets.valueFrom: '%.*s' is not a reference to a secret.",
+                           SW_FMT(from));
+    }
     return 0;
 }
 

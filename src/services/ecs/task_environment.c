@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container's environment: what ECS itself sets, files in S3, the definition's own variables, and
- * secrets out of parameters; each overrides those before it. */
+ * secrets out of parameters and of Secrets Manager; each overrides those before it. */
 
 #include <unistd.h>
 
 #include "ecs.h"
 
+#include "api/secret.h"
 #include "models/s3.gen.h"
 #include "models/ssm.gen.h"
 
@@ -15,12 +16,39 @@ static void env_set(SwArena *a, SwStrMap *env, const char *name, SwStr value) {
     sw_str_map_set(a, env, sw_str(name), value);
 }
 
-static int secret_missing(SwStr from, const char *why, SwError *err) {
+static int parameter_missing(SwStr from, const char *why, SwError *err) {
     return sw_fail_as(err, &ecs_cannot_initialize,
                       "ResourceInitializationError: unable to pull secrets or registry auth: "
                       "execution resource retrieval failed: unable to retrieve secrets from ssm: "
                       "service call has been retried 1 time(s): %s: %.*s",
                       why, SW_FMT(from));
+}
+
+static int from_parameter(SwCtx *role, SwStr from, SwStr *ret, SwError *err) {
+    SsmGetParametersRequest in = {.with_decryption = SW_SOME_BOOL(true)};
+    SsmGetParametersResult *out;
+    SwCtx there = *role;
+    SwArn arn;
+    sw_str_list_add(role->arena, &in.names, from);
+    if (sw_arn_parse(from, &arn)) /* it may be of another region */
+        there.region = arn.region;
+    if (ssm_call_get_parameters(&there, &in, &out, err) < 0)
+        return parameter_missing(from, err->message, err);
+    if (!out->parameters.n)
+        return parameter_missing(from, "invalid parameters", err);
+    *ret = out->parameters.v[0].value;
+    return 0;
+}
+
+static int from_secret(SwCtx *role, SwStr from, SwStr *ret, SwError *err) {
+    if (sw_secret_value(role, from, ret, err) == 0)
+        return 0;
+    return sw_fail_as(
+        err, &ecs_cannot_initialize,
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+        "unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret %.*s "
+        "from secrets manager: %s: %s",
+        SW_FMT(from), err->kind->code, err->message);
 }
 
 static int add_secrets(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefinition *d, SwStrMap *env, SwError *err) {
@@ -30,18 +58,10 @@ static int add_secrets(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefi
     if (ecs_role_ctx(cx, t->definition->execution_role_arn, &role, err) < 0)
         return -1;
     for (size_t i = 0; i < d->secrets.n; i++) {
-        SsmGetParametersRequest in = {.with_decryption = SW_SOME_BOOL(true)};
-        sw_str_list_add(cx->arena, &in.names, d->secrets.v[i].value_from);
-        SsmGetParametersResult *out;
-        SwCtx there = *role;
-        SwArn arn;
-        if (sw_arn_parse(d->secrets.v[i].value_from, &arn)) /* it may be of another region */
-            there.region = arn.region;
-        if (ssm_call_get_parameters(&there, &in, &out, err) < 0)
-            return secret_missing(d->secrets.v[i].value_from, err->message, err);
-        if (!out->parameters.n)
-            return secret_missing(d->secrets.v[i].value_from, "invalid parameters", err);
-        sw_str_map_set(cx->arena, env, d->secrets.v[i].name, out->parameters.v[0].value);
+        SwStr from = d->secrets.v[i].value_from, value;
+        if ((ecs_names_secret(from) ? from_secret(role, from, &value, err) : from_parameter(role, from, &value, err)) < 0)
+            return -1;
+        sw_str_map_set(cx->arena, env, d->secrets.v[i].name, value);
     }
     return 0;
 }

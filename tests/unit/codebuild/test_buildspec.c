@@ -53,7 +53,8 @@ static const struct {
     {GOOD "env: {shell: fish}\n", "env/shell: fish is not available"},
     {GOOD "env:\n  variables:\n    a-b: c\n", "a-b cannot be a variable's name at line 8"},
     {GOOD "env: {exported-variables: ['$(x)']}\n", "$(x) cannot be a variable's name"},
-    {GOOD "env:\n  secrets-manager: {A: b}\n", "the key secrets-manager is not available at line 7"},
+    {GOOD "env:\n  secrets: {A: b}\n", "the key secrets is not available at line 7"},
+    {GOOD "env:\n  secrets-manager: {a-b: c}\n", "env/secrets-manager: a-b cannot be a variable's name at line 7"},
     {GOOD "run-as: me\n", "run-as: only root is available"},
     {HEAD "      - echo: b\n", "Expected Commands[0] to be of string type: found subkeys instead at line 5"},
     {HEAD "      - a\n      -\n", "Expected Commands[1] to be of string type: found nothing instead at line 6"},
@@ -89,14 +90,14 @@ static void a_fault_is_refused_with_its_place(void **state) {
 
 static void all_faults_are_told_at_once_with_their_lines(void **state) {
     (void)state;
-    static const char text[] = "version: 0.3\nenv:\n  shell: fish\n  secrets-manager: {A: b}\n  variables:\n    a-b: c\n"
+    static const char text[] = "version: 0.3\nenv:\n  shell: fish\n  secrets: {A: b}\n  variables:\n    a-b: c\n"
                                "phases:\n  build:\n    commands:\n      - a: b\n    on-failure: RETRY\n  test: {}\n"
                                "artifacts:\n  files: [x]\n  discard-paths: perhaps\nreports: {}\ncache: {path: [a]}\n"
                                "batch:\n  build-list:\n    - identifier: one\n";
     static const char *const whys[] = {
         "invalid buildspec version: only 0.2 is available at line 1",
         "env/shell: fish is not available, only sh and bash are at line 3",
-        "env: the key secrets-manager is not available at line 4",
+        "env: the key secrets is not available at line 4",
         "env/variables: a-b cannot be a variable's name at line 6",
         "Expected Commands[0] to be of string type: found subkeys instead at line 10",
         "phases/build/on-failure: RETRY is not available, only ABORT and CONTINUE are at line 11",

@@ -379,6 +379,7 @@ const STATES = [
     ["AWS::IAM::User", (id) => ({ UserName: "More", ManagedPolicyArns: [id["AWS::IAM::ManagedPolicy"]] })],
     ["AWS::KMS::Key", () => ({ Description: "off", Enabled: false, PendingWindowInDays: 7 }), () => ({ PendingWindowInDays: undefined })],
     ["AWS::SNS::Topic", () => ({ TopicName: "more.fifo", KmsMasterKeyId: "alias/aws/sns", FifoTopic: true, ContentBasedDeduplication: true, FifoThroughputScope: "MessageGroup", TracingConfig: "PassThrough" })],
+    ["AWS::SecretsManager::Secret", (id) => ({ Name: "keyed", KmsKeyId: id["AWS::KMS::Key"] })],
     ["AWS::SecretsManager::Secret", () => ({ Name: "more", GenerateSecretString: { PasswordLength: 20, ExcludePunctuation: true, SecretStringTemplate: '{"user":"ann"}', GenerateStringKey: "password" } })],
     ["AWS::SNS::Subscription", () => ({ TopicArn: arn("sns", "told"), Protocol: "sqs", Endpoint: arn("sqs", "dead"), RedrivePolicy: DEAD })],
     ["AWS::SNS::Subscription", () => ({ TopicArn: arn("sns", "told"), Protocol: "http", Endpoint: "http://127.0.0.1:9/", DeliveryPolicy: { healthyRetryPolicy: { numRetries: 0 } } })],
@@ -403,7 +404,6 @@ const REFUSED = {
     "AWS::IAM::ServiceLinkedRole": [{ AWSServiceName: "ecs.amazonaws.com" }, { CustomSuffix: "x" }],
     "AWS::Logs::LogGroup": [{ LogGroupName: "no" }, { DeletionProtectionEnabled: true, KmsKeyId: arn("kms", "key/x") }],
     "AWS::S3::Bucket": [{ BucketName: "none" }, { BucketNamespace: "global" }],
-    "AWS::SecretsManager::Secret": [{ Name: "no" }, { KmsKeyId: "alias/mine" }],
 };
 
 test("every other property is made and read back as it was set", async () => {

@@ -15,6 +15,11 @@ static SwStr said(SwStr text) {
     return sw_str_is(text) ? text : SW_NO_STR;
 }
 
+/* AWS's own key is what there is where no other is said, and is not shown. */
+static SwStr key_said(SwStr key) {
+    return sw_str_eqz(key, DEFAULT_KEY) ? SW_NO_STR : said(key);
+}
+
 /* Random letters and digits: what follows the name in an ARN. */
 static SwStr new_arn(SwCtx *cx, SwStr name) {
     SwStr end = sw_id_base62(cx->arena, 6);
@@ -51,7 +56,7 @@ static int create_again(SwCtx *cx, const Secret *s, const SecretsmanagerCreateSe
 
 int secretsmanager_create_secret(SwCtx *cx, const SecretsmanagerCreateSecretRequest *in,
                                  SecretsmanagerCreateSecretResponse *out, SwError *err) {
-    Secret *old, s = {.name = in->name, .description = said(in->description)};
+    Secret *old, s = {.name = in->name, .description = said(in->description), .kms_key_id = key_said(in->kms_key_id)};
     SecretValue v = {in->secret_string, in->secret_binary};
     bool made;
     if (check_name(in->name, err) < 0 || secretsmanager_check_value(&v, false, err) < 0 ||
@@ -81,6 +86,11 @@ int secretsmanager_update_secret(SwCtx *cx, const SecretsmanagerUpdateSecretRequ
     bool made = false;
     if (secretsmanager_check_value(&v, false, err) < 0 || secretsmanager_live(cx, in->secret_id, &s, err) < 0)
         return -1;
+    if (in->kms_key_id.p) {
+        s->kms_key_id = key_said(in->kms_key_id);
+        if (secretsmanager_reseal(cx, s, err) < 0)
+            return -1;
+    }
     if ((v.text.p || v.binary.p) &&
         secretsmanager_version_add(cx, s, in->client_request_token, &v, &out->version_id, &made, err) < 0)
         return -1;

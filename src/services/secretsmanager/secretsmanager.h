@@ -50,6 +50,8 @@ int secretsmanager_versions_of(SwCtx *cx, const Secret *s, SecretsmanagerVersion
  * labels are the caller's to set. */
 int secretsmanager_version_add(SwCtx *cx, const Secret *s, SwStr token, const SecretValue *v, SwStr *ret_version,
                                bool *ret_made, SwError *err) sw_must_check;
+/* The secret has another key now. */
+int secretsmanager_reseal(SwCtx *cx, const Secret *s, SwError *err) sw_must_check;
 /* Those without labels that are too many. */
 int secretsmanager_version_trim(SwCtx *cx, const Secret *s, SwError *err) sw_must_check;
 SwStr secretsmanager_version_id(SwArena *a, SwStr name, SwStr version); /* of its record */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Versions of a secret's value, sealed (api/seal.h) and bound to the secret's ARN and the version's id. */
+/* Versions of a secret's value, sealed with the secret's key (api/envelope.h) and bound to the secret's ARN and the version's
+ * id. */
 
 #include "services/secretsmanager/secretsmanager.h"
 
-#include "api/seal.h"
+#include "api/envelope.h"
 #include "base/id.h"
 
 #define VERSIONS_MAX 100
@@ -12,10 +13,73 @@ SwStr secretsmanager_version_id(SwArena *a, SwStr name, SwStr version) {
     return sw_cat(a, name, SW_STR(":"), version);
 }
 
-/* What is sealed is bound to this. */
-static SwStr whose(SwArena *a, const Secret *s, SwStr version) {
-    return sw_cat(a, s->arn, SW_STR(":"), version);
+/* --- sealing ---------------------------------------------------------------------------------------------------- */
+
+static const SwEnvelopeFaults cannot_seal = {&SECRETSMANAGER_ENCRYPTION_FAILURE, &SECRETSMANAGER_ENCRYPTION_FAILURE,
+                                             &SECRETSMANAGER_ENCRYPTION_FAILURE, &SECRETSMANAGER_ENCRYPTION_FAILURE},
+                              cannot_open = {&SECRETSMANAGER_DECRYPTION_FAILURE, &SECRETSMANAGER_DECRYPTION_FAILURE,
+                                             &SECRETSMANAGER_DECRYPTION_FAILURE, &SECRETSMANAGER_DECRYPTION_FAILURE};
+
+typedef struct Bound {
+    SwStrPair pair[2];
+    SwStrMap context;
+    SwEnvelope envelope;
+} Bound;
+
+/* What is sealed is bound to the secret and the version, for KMS's log and policies, too. */
+static void bind(SwCtx *cx, const Secret *s, SwStr version, const SwEnvelopeFaults *faults, Bound *b) {
+    b->pair[0] = (SwStrPair){SW_STR("SecretARN"), s->arn};
+    b->pair[1] = (SwStrPair){SW_STR("SecretVersionId"), version};
+    b->context = (SwStrMap){b->pair, SW_N(b->pair)};
+    b->envelope = (SwEnvelope){.service = "secretsmanager",
+                               .key = s->kms_key_id,
+                               .about = sw_cat(cx->arena, s->arn, SW_STR(":"), version),
+                               .context = &b->context,
+                               .faults = faults};
 }
+
+static int seal(SwCtx *cx, const Secret *s, const SecretValue *v, Version *ret, SwError *err) {
+    Bound b;
+    bind(cx, s, ret->version_id, &cannot_seal, &b);
+    ret->text = ret->binary = SW_NO_STR;
+    ret->kms_key_id = s->kms_key_id;
+    return v->text.p ? sw_envelope_seal(cx, &b.envelope, v->text, &ret->text, err)
+                     : sw_envelope_seal(cx, &b.envelope, v->binary, &ret->binary, err);
+}
+
+int secretsmanager_version_open(SwCtx *cx, const Secret *s, const Version *v, SecretValue *ret, SwError *err) {
+    Bound b;
+    bind(cx, s, v->version_id, &cannot_open, &b);
+    *ret = (SecretValue){0};
+    return v->text.p ? sw_envelope_open(cx, &b.envelope, v->text, &ret->text, err)
+                     : sw_envelope_open(cx, &b.envelope, v->binary, &ret->binary, err);
+}
+
+/* Those that are in use. Whoever may not use one of the keys leaves a version as it is. */
+int secretsmanager_reseal(SwCtx *cx, const Secret *s, SwError *err) {
+    const SwStr stages[] = {SECRETS_CURRENT, SECRETS_PENDING, SECRETS_PREVIOUS};
+    for (size_t i = 0; i < SW_N(stages); i++) {
+        SwStr version = secretsmanager_stage_at(s, stages[i]);
+        SecretValue value;
+        Version *v = NULL;
+        SwError why = sw_error(cx->arena);
+        if (version.p && secretsmanager_version_find(cx, s, version, &v, err) < 0)
+            return -1;
+        if (!v || sw_str_eq(v->kms_key_id, s->kms_key_id))
+            continue;
+        if (secretsmanager_version_open(cx, s, v, &value, &why) < 0 || seal(cx, s, &value, v, &why) < 0) {
+            if (sw_error_is(&why, &SW_ACCESS_DENIED_EXCEPTION))
+                continue;
+            *err = why;
+            return -1;
+        }
+        if (secretsmanager_versions_put(cx->tx, secretsmanager_version_id(cx->arena, s->name, version), v, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --- versions --------------------------------------------------------------------------------------------------- */
 
 int secretsmanager_check_value(const SecretValue *v, bool needed, SwError *err) {
     if (v->text.p && v->binary.p)
@@ -28,12 +92,6 @@ int secretsmanager_check_value(const SecretValue *v, bool needed, SwError *err) 
 
 int secretsmanager_version_find(SwCtx *cx, const Secret *s, SwStr version, Version **ret, SwError *err) {
     return secretsmanager_versions_find(cx->tx, secretsmanager_version_id(cx->arena, s->name, version), ret, err);
-}
-
-int secretsmanager_version_open(SwCtx *cx, const Secret *s, const Version *v, SecretValue *ret, SwError *err) {
-    SwStr context = whose(cx->arena, s, v->version_id);
-    *ret = (SecretValue){0};
-    return v->text.p ? sw_unseal(cx, context, v->text, &ret->text, err) : sw_unseal(cx, context, v->binary, &ret->binary, err);
 }
 
 int secretsmanager_versions_of(SwCtx *cx, const Secret *s, SecretsmanagerVersionRecords *ret, SwError *err) {
@@ -62,9 +120,8 @@ int secretsmanager_version_add(SwCtx *cx, const Secret *s, SwStr token, const Se
     *ret_made = !old;
     if (old)
         return check_same(cx, s, old, v, err);
-    SwStr context = whose(cx->arena, s, new.version_id);
     new.created_date = SW_SOME_TIME(sw_now(cx));
-    if ((v->text.p ? sw_seal(cx, context, v->text, &new.text, err) : sw_seal(cx, context, v->binary, &new.binary, err)) < 0)
+    if (seal(cx, s, v, &new, err) < 0)
         return -1;
     return secretsmanager_versions_put(cx->tx, secretsmanager_version_id(cx->arena, s->name, new.version_id), &new, err);
 }

@@ -5,7 +5,6 @@
  *         the 101st comes, unless it has a label. */
 
 #include "base/pattern.h"
-#include "api/seal.h"
 #include "services/ssm/ssm.h"
 
 #define VERSIONS_MAX   100
@@ -57,8 +56,6 @@ static int check_put(SwCtx *cx, const SsmPutParameterRequest *in, const SsmParam
     bool secure = sw_str_eq(old ? old->type : in->type, SSM_PARAMETER_TYPE_SECURE_STRING);
     if (sw_str_is(in->key_id) && !secure)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION, "KeyId is required for SecureString type parameter only.");
-    if (sw_str_is(in->key_id) && !sw_str_eqz(in->key_id, DEFAULT_KEY))
-        return sw_fail(err, &SSM_INVALID_KEY_ID, "Invalid KeyId %.*s: only %s is supported", SW_FMT(in->key_id), DEFAULT_KEY);
     return 0;
 }
 
@@ -172,8 +169,8 @@ static int announce(SwCtx *cx, const char *operation, const SsmParameterRecord *
 static int close_value(SwCtx *cx, const SsmPutParameterRequest *in, SsmParameterRecord *p, SwError *err) {
     if (!sw_str_eq(p->type, SSM_PARAMETER_TYPE_SECURE_STRING))
         return 0;
-    p->key_id = SW_STR(DEFAULT_KEY);
-    return sw_seal(cx, ssm_arn(cx, p->name), in->value, &p->value, err);
+    p->key_id = sw_str_or(in->key_id, SW_STR(DEFAULT_KEY));
+    return ssm_close(cx, p, in->value, &p->value, err);
 }
 
 static int store(SwCtx *cx, const SsmParameterRecord *p, SwError *err) {

@@ -23,7 +23,8 @@ SwStr ssm_name_arn(SwCtx *cx, const SsmName *n); /* what an action on that name 
 SwStr ssm_history_id(SwArena *a, SwStr name, int64_t version);
 /* By either form of a name at the root; what is found knows its own. */
 int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) sw_must_check;
-int ssm_versions(SwCtx *cx, SwStr name, SsmParameterRecords *ret_l, SwError *err) sw_must_check; /* oldest first */
+int ssm_versions(SwCtx *cx, SwStr name, SsmParameterRecords *ret_l, SwError *err) sw_must_check;            /* oldest first */
+int ssm_close(SwCtx *cx, const SsmParameterRecord *p, SwStr value, SwStr *ret, SwError *err) sw_must_check; /* with its key */
 /* The value to show: decrypted only where it is asked for. */
 int ssm_value(SwCtx *cx, const SsmParameterRecord *p, bool decrypt, SwStr *ret_value, SwError *err) sw_must_check;
 int ssm_delete_one(SwCtx *cx, SwStr name, bool *ret_existed, SwError *err) sw_must_check;

@@ -4,6 +4,7 @@ const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const fs = require("node:fs");
 const path = require("node:path");
+const C = require("@aws-sdk/client-cloudcontrol");
 const M = require("@aws-sdk/client-secrets-manager");
 const { start, finish, refuses, until } = require("../lib/slipway");
 
@@ -150,7 +151,10 @@ test("a deleted secret can be restored until its window ends by the clock", asyn
 
 test("a secret is deleted at once by force, also when it is marked or not there", async () => {
     const { ARN } = await create("now", "x");
+    const shown = () => s.client(C.CloudControlClient).send(new C.GetResourceCommand({ TypeName: "AWS::SecretsManager::Secret", Identifier: ARN }));
+    assert.strictEqual(JSON.parse((await shown()).ResourceDescription.Properties).SecretString, "x");
     await ask("DeleteSecret", { SecretId: "now" });
+    await refuses(shown(), "ResourceNotFoundException");
     assert.strictEqual((await ask("DeleteSecret", { SecretId: "now", ForceDeleteWithoutRecovery: true })).ARN, ARN);
     await refuses(describe("now"), "ResourceNotFoundException");
     assert.strictEqual((await ask("DeleteSecret", { SecretId: "now", ForceDeleteWithoutRecovery: true })).Name, "now");

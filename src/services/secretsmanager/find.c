@@ -97,7 +97,13 @@ static SwStr identifier(SwCtx *cx, const SwFound *f) {
     return secretsmanager_secret_found(f)->arn;
 }
 
-const SwResourceHooks secretsmanager_secret_hooks = {.identifier = identifier,
+/* One that is marked is gone for CloudFormation, though it can be restored. */
+static bool is_marked(SwCtx *cx, const void *record) {
+    return ((const Secret *)record)->deletion.set;
+}
+
+const SwResourceHooks secretsmanager_secret_hooks = {.cfn_ended = is_marked,
+                                                     .identifier = identifier,
                                                      .named = named,
                                                      .arn = arn_of_name,
                                                      .tagged = tagged,
@@ -120,7 +126,19 @@ static SwStr policy_identifier(SwCtx *cx, const SwFound *f) {
     return secretsmanager_resource_policy_found(f)->arn;
 }
 
-const SwResourceHooks secretsmanager_resource_policy_hooks = {.exists = has_policy,
+/* A secret has one policy, and putting another would take its place. */
+static int policy_there(SwCtx *cx, const void *in, SwFound *ret, SwError *err) {
+    Secret *s;
+    if (secretsmanager_find(cx, ((const SecretsmanagerPutResourcePolicyRequest *)in)->secret_id, &s, err) < 0)
+        return -1;
+    *ret = (SwFound){0};
+    if (s && sw_str_is(s->policy))
+        *ret = (SwFound){.r = &secretsmanager_resource_policy_resource, .id = s->name, .record = s};
+    return 0;
+}
+
+const SwResourceHooks secretsmanager_resource_policy_hooks = {.cfn_like = policy_there,
+                                                              .exists = has_policy,
                                                               .other_id = by_arn,
                                                               .identifier = policy_identifier,
                                                               .cfn_get = secretsmanager_policy_get,

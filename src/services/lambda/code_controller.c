@@ -150,7 +150,7 @@ static int remove_step(SwCtx *cx, SwStr digest, SwStep *ret, SwError *err) {
         return 0;
     if (lambda_pool_uses(cx->host, digest)) {
         ret->again = sw_now(cx) + SW_MINUTE;
-        ret->waiting = true;
+        ret->waiting = true; /* its end wakes us */
         return 0;
     }
     const char *folder = folder_of(cx->host, cx->arena, digest);

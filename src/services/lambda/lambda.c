@@ -26,10 +26,6 @@ static const SwRoute routes[] = {
     {.method = "GET", .path = LAMBDA_CODE_PATH, .access = SW_ACCESS_OWN, .handle = lambda_code_download},
 };
 
-static int open(SwHost *h, SwError *err) {
-    return lambda_runtime_write(h, err) < 0 ? -1 : lambda_pool_open(h, err);
-}
-
 /* What another process left running ends. */
 static int resume(SwCtx *cx, SwError *err) {
     SwStrList ids = {0};
@@ -68,7 +64,7 @@ const SwService sw_service_lambda = {
     .n_routes = SW_N(routes),
     .controllers = controllers,
     .collections = lambda_collections,
-    .open = open,
+    .open = lambda_pool_open,
     .close = lambda_pool_close,
     .resume = resume,
     .reset = reset,

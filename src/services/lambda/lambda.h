@@ -98,8 +98,8 @@ typedef struct LambdaRuntime {
 } LambdaRuntime;
 /* Fails where the interpreter is not on this machine, naming it. */
 int lambda_runtime_find(SwArena *a, SwStr name, LambdaRuntime *ret, SwError *err) sw_must_check;
-/* The folder of our bootstraps, written at the service's opening. */
-int lambda_runtime_write(SwHost *h, SwError *err) sw_must_check;
+/* The folder of our bootstraps; written where it is not there. */
+int lambda_runtime_folder(SwHost *h, SwArena *a, const char **ret, SwError *err) sw_must_check;
 const char *lambda_folder(const SwHost *h, SwArena *a, const char *part);
 extern const char lambda_bootstrap_mjs[], lambda_bootstrap_py[];
 

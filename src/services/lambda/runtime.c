@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/proc.h"
 #include "services/lambda/lambda.h"
 
@@ -94,12 +95,16 @@ int lambda_runtime_find(SwArena *a, SwStr name, LambdaRuntime *ret, SwError *err
     return not_here(name, "functions run in nodejs*.x, python3.*, provided.al2 and provided.al2023", err);
 }
 
-int lambda_runtime_write(SwHost *h, SwError *err) {
-    _sw_arena_ SwArena *a = sw_arena_new(0);
-    const char *folder = lambda_folder(h, a, "runtime");
+/* Each content has a folder of its own, so that what runs keeps what it began with. */
+int lambda_runtime_folder(SwHost *h, SwArena *a, const char **ret, SwError *err) {
+    SwStr js = sw_str(lambda_bootstrap_mjs), py = sw_str(lambda_bootstrap_py);
+    SwStr digest = sw_sha256_hex(a, sw_cat(a, js, py));
+    const char *name = sw_strf(a, "runtime/%.16s", digest.p).p, *folder = *ret = lambda_folder(h, a, name);
+    if (sw_exists(sw_path(a, folder, "bootstrap.py")))
+        return 0;
     if (sw_mkdirs(folder, 0755, err) < 0)
         return -1;
-    if (sw_file_write(sw_path(a, folder, "bootstrap.mjs"), sw_str(lambda_bootstrap_mjs), 0644, err) < 0)
+    if (sw_file_write(sw_path(a, folder, "bootstrap.mjs"), js, 0644, err) < 0)
         return -1;
-    return sw_file_write(sw_path(a, folder, "bootstrap.py"), sw_str(lambda_bootstrap_py), 0644, err);
+    return sw_file_write(sw_path(a, folder, "bootstrap.py"), py, 0644, err);
 }

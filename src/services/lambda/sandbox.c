@@ -87,14 +87,17 @@ static void command(SwArena *a, const LambdaRuntime *r, SwContainerSpec *c) {
         sw_str_list_add(a, &c->entrypoint, sw_strf(a, "/var/runtime/%s", r->bootstrap));
 }
 
-static void mounts(SwCtx *cx, const LambdaSandbox *s, const char *code, const char *folder, SwContainerSpec *c) {
+typedef struct Folders {
+    const char *code, *runtime, *own;
+} Folders;
+
+static void mounts(SwCtx *cx, const LambdaSandbox *s, const Folders *f, SwContainerSpec *c) {
     SwArena *a = cx->arena;
     SwMount *m = sw_new_n(a, SwMount, 5);
     uint64_t storage = (uint64_t)s->of.configuration->ephemeral_storage->size.v * SW_MIB;
-    m[0] = (SwMount){.source = sw_str(code), .target = SW_STR("/var/task"), .read_only = true};
-    m[1] =
-        (SwMount){.source = sw_str(lambda_folder(cx->host, a, "runtime")), .target = SW_STR("/var/runtime"), .read_only = true};
-    m[2] = (SwMount){.source = sw_str(folder), .target = SW_STR("/var/slipway"), .read_only = true};
+    m[0] = (SwMount){.source = sw_str(f->code), .target = SW_STR("/var/task"), .read_only = true};
+    m[1] = (SwMount){.source = sw_str(f->runtime), .target = SW_STR("/var/runtime"), .read_only = true};
+    m[2] = (SwMount){.source = sw_str(f->own), .target = SW_STR("/var/slipway"), .read_only = true};
     m[3] = (SwMount){.kind = SW_MOUNT_TMPFS, .target = SW_STR("/tmp"), .size = storage};
     m[4] = (SwMount){.kind = SW_MOUNT_TMPFS, .target = SW_STR("/opt"), .size = 64 * SW_KIB, .read_only = true};
     sw_str_list_add(a, &m[3].options, SW_STR("mode=1777"));
@@ -102,22 +105,26 @@ static void mounts(SwCtx *cx, const LambdaSandbox *s, const char *code, const ch
     c->n_mounts = 5;
 }
 
-static int open_pipe(SwArena *a, const char *folder, int *ret, SwError *err) {
+/* The owner has it before anything can be printed. */
+static int open_pipe(SwCtx *cx, LambdaSandbox *s, const char *folder, SwError *err) {
+    SwArena *a = cx->arena;
     const char *path = sw_path(a, folder, "log");
     if (sw_mkdirs(folder, 0755, err) < 0)
         return -1;
     if (mkfifo(path, 0622) < 0 && errno != EEXIST)
         return sw_fail_errno(err, errno, "make %s", path);
     (void)!chmod(path, 0622);
-    *ret = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    if (*ret < 0)
+    int pipe = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (pipe < 0)
         return sw_fail_errno(err, errno, "open %s", path);
-    (void)fcntl(*ret, F_SETPIPE_SZ, PIPE_BYTES); /* what is refused stays as it was */
+    (void)fcntl(pipe, F_SETPIPE_SZ, PIPE_BYTES); /* what is refused stays as it was */
+    _sw_lock_ pthread_mutex_t *held = sw_lock(lambda_pool_lock(cx->host));
+    s->pipe = pipe;
     return 0;
 }
 
-static int describe(SwCtx *cx, const LambdaSandbox *s, const LambdaRuntime *r, const char *code, const char *folder,
-                    SwContainerSpec *c, SwError *err) {
+static int describe(SwCtx *cx, const LambdaSandbox *s, const LambdaRuntime *r, const Folders *f, SwContainerSpec *c,
+                    SwError *err) {
     static const SwUlimit limits[] = {{SW_STR_C("nofile"), FILES_MAX, FILES_MAX}};
     int64_t memory = s->of.configuration->memory_size.v;
     *c = (SwContainerSpec){
@@ -133,45 +140,44 @@ static int describe(SwCtx *cx, const LambdaSandbox *s, const LambdaRuntime *r, c
         .ulimits = limits,
         .n_ulimits = 1,
         .read_only_root = true,
+        .init = true, /* the runtime is a process like others, which signals end */
         .log_max = SW_MIB,
         .tag = s->of.configuration->function_arn,
     };
     command(cx->arena, r, c);
-    mounts(cx, s, code, folder, c);
+    mounts(cx, s, f, c);
     return environment(cx, s, r, &c->env, err);
 }
 
 static const SwErrorKind invalid_entry = {.code = "Runtime.InvalidEntrypoint", .http = 400};
 
-static int make(SwCtx *cx, LambdaSandbox *s, int *ret_pipe, SwError *err) {
+static int make(SwCtx *cx, LambdaSandbox *s, SwError *err) {
     SwArena *a = cx->arena;
-    const char *code, *folder = folder_of(cx->host, a, sw_str(s->id));
+    Folders f = {.own = folder_of(cx->host, a, sw_str(s->id))};
     SwNetSpec n = {.id = sw_str(s->id)};
     SwContainerSpec c;
     LambdaRuntime r;
     SwNet net;
     if (lambda_runtime_find(a, s->of.configuration->runtime, &r, err) < 0 ||
-        lambda_code_folder(cx->host, a, s->of.digest, &code, err) < 0)
+        lambda_code_folder(cx->host, a, s->of.digest, &f.code, err) < 0 ||
+        lambda_runtime_folder(cx->host, a, &f.runtime, err) < 0)
         return -1;
-    if (!r.program && access(sw_path(a, code, "bootstrap"), X_OK) < 0)
+    if (!r.program && access(sw_path(a, f.code, "bootstrap"), X_OK) < 0)
         return sw_fail(err, &invalid_entry, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
-    if (open_pipe(a, folder, ret_pipe, err) < 0 || describe(cx, s, &r, code, folder, &c, err) < 0 ||
+    if (open_pipe(cx, s, f.own, err) < 0 || describe(cx, s, &r, &f, &c, err) < 0 ||
         sw_net_create(cx->host->runtime, a, &n, &net, err) < 0 || sw_container_create(cx->host->runtime, &c, err) < 0)
         return -1;
     SW_CRASH_POINT("lambda.sandbox_created");
     return sw_container_start(cx->host->runtime, c.id, err);
 }
 
-/* The owner waits in poll: it gets the pipe together with the news. */
 static int start(SwCtx *cx, LambdaSandbox *s, SwStep *ret, SwError *err) {
-    int pipe = -1;
-    int made = make(cx, s, &pipe, err);
+    int made = make(cx, s, err);
     if (made < 0)
         sw_log(SW_INFO, "a sandbox could not be made", SW_F("function", s->of.configuration->function_arn),
                SW_F("message", err->message), SW_F("cause", err->cause));
     pthread_mutex_lock(lambda_pool_lock(cx->host));
     s->started = true;
-    s->pipe = pipe;
     if (made < 0) {
         s->cannot = sw_strf(s->arena, "%s", err->message);
         s->error_type = err->kind == &invalid_entry ? SW_STR("Runtime.InvalidEntrypoint") : SW_STR("Sandbox.Failure");
@@ -230,13 +236,15 @@ static int look(SwCtx *cx, LambdaSandbox *s, SwStep *ret, SwError *err) {
 
 /* Whoever still owns it is told first, and lets go. */
 static int finish(SwCtx *cx, LambdaSandbox *s, SwError *err) {
+    SwStr digest = sw_str_dup(cx->arena, s->of.digest);
     if (remove_all(cx, sw_str(s->id), err) < 0)
         return -1;
-    _sw_lock_ pthread_mutex_t *held = sw_lock(lambda_pool_lock(cx->host));
+    pthread_mutex_lock(lambda_pool_lock(cx->host));
     s->exited = true;
     lambda_ring(s);
     lambda_unref(cx->host, s);
-    return 0;
+    pthread_mutex_unlock(lambda_pool_lock(cx->host));
+    return sw_wake(cx, &lambda_code_remover, digest, 0, err); /* it may have waited for us */
 }
 
 static int step(SwCtx *cx, SwStr id, SwStep *ret, SwError *err) {

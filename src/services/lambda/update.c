@@ -20,8 +20,8 @@ static int store(SwCtx *cx, LambdaFunctionRecord *f, SwError *err) {
     LambdaFunctionConfiguration *c = f->configuration;
     lambda_changed(cx, f);
     c->last_update_status = LAMBDA_LAST_UPDATE_STATUS_IN_PROGRESS;
-    c->last_update_status_reason = SW_STR("The function is being created.");
-    c->last_update_status_reason_code = SW_STR("Creating");
+    c->last_update_status_reason = SW_STR("The function is being updated.");
+    c->last_update_status_reason_code = SW_NO_STR;
     if (lambda_function_put(cx, f->function_name, f, err) < 0 ||
         sw_wake(cx, &lambda_code_controller, f->function_name, 0, err) < 0)
         return -1;

@@ -195,9 +195,9 @@ def handler(event, context):
 });
 
 test("new code and settings are what runs next", node, async () => {
-    await f.make("changing", "exports.handler = async () => process.env.V + 1;", { Environment: { Variables: { V: "a" } } });
+    await f.make("changing", "exports.handler = async () => process.env.VALUE + 1;", { Environment: { Variables: { VALUE: "a" } } });
     assert.strictEqual((await f.invoke("changing")).result, "a1");
-    await f.send(L.UpdateFunctionConfigurationCommand, { FunctionName: "changing", Environment: { Variables: { V: "b" } } });
+    await f.send(L.UpdateFunctionConfigurationCommand, { FunctionName: "changing", Environment: { Variables: { VALUE: "b" } } });
     await f.active("changing");
     assert.strictEqual((await f.invoke("changing")).result, "b1");
     assert.strictEqual((await f.invoke("changing")).result, "b1");

@@ -33,6 +33,10 @@ int lambda_check_role(SwCtx *cx, SwStr role, SwError *err) {
     SwError why = sw_error(cx->arena);
     if (sw_ctx_assume(sw_ctx_as_service(cx, "lambda"), role, &ignored, &why) == 0)
         return 0;
+    if (!sw_error_is(&why, &SW_ACCESS_DENIED)) {
+        *err = why;
+        return -1;
+    }
     return sw_fail(err, &LAMBDA_INVALID_PARAMETER_VALUE_EXCEPTION,
                    "The role defined for the function cannot be assumed by Lambda.");
 }

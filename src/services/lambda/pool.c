@@ -193,9 +193,13 @@ static LambdaSandbox *new_one(SwCtx *cx, const LambdaVersion *v, SwStr key) {
 }
 
 static int throttled(SwError *err, const char *reason) {
+    LambdaTooManyRequestsException *detail = sw_new(err->arena, LambdaTooManyRequestsException);
+    detail->retry_after_seconds = SW_STR("1");
+    detail->type = SW_STR("User");
+    detail->reason = sw_str(reason);
     (void)sw_fail(err, &LAMBDA_TOO_MANY_REQUESTS_EXCEPTION, "Rate Exceeded.");
-    (void)sw_fail_header(err, "Retry-After", SW_STR("1"));
-    return sw_fail_fact(err, "Reason", sw_str(reason));
+    err->detail = detail;
+    return -1;
 }
 
 int lambda_acquire(SwCtx *cx, const LambdaVersion *v, LambdaSandbox **ret, bool *ret_new, SwStr *ret_evicted, SwError *err) {

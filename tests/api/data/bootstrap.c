@@ -19,7 +19,8 @@ static const char *call(const char *method, const char *path, const char *body) 
     inet_pton(AF_INET, getenv("AWS_LAMBDA_RUNTIME_API"), &at.sin_addr);
     if (connect(s, (struct sockaddr *)&at, sizeof at) < 0)
         exit(3);
-    int h = snprintf(head, sizeof head, "%s /2018-06-01/runtime/%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
+    int h = snprintf(head, sizeof head,
+                     "%s /2018-06-01/runtime/%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
                      method, path, strlen(body));
     if (write(s, head, (size_t)h) != h || write(s, body, strlen(body)) < 0)
         exit(4);

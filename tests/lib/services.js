@@ -10,6 +10,7 @@ const SDK = {
     codecommit: require("@aws-sdk/client-codecommit"), codepipeline: require("@aws-sdk/client-codepipeline"), ec2: require("@aws-sdk/client-ec2"),
     ecr: require("@aws-sdk/client-ecr"), ecs: require("@aws-sdk/client-ecs"), elbv2: require("@aws-sdk/client-elastic-load-balancing-v2"),
     events: require("@aws-sdk/client-eventbridge"), iam: require("@aws-sdk/client-iam"), logs: require("@aws-sdk/client-cloudwatch-logs"),
+    lambda: require("@aws-sdk/client-lambda"),
     s3: require("@aws-sdk/client-s3"), sns: require("@aws-sdk/client-sns"), sqs: require("@aws-sdk/client-sqs"), ssm: require("@aws-sdk/client-ssm"),
     sts: require("@aws-sdk/client-sts"), tagging: require("@aws-sdk/client-resource-groups-tagging-api"),
 };

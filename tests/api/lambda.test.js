@@ -60,7 +60,7 @@ test("archives that are none, lead out of their folder, or are too large are ref
         { FunctionName: "zipped", Role: f.role, Runtime: OWN, Handler: "h", Code: { ZipFile } }), "InvalidParameterValueException", message);
     await refused(Buffer.from("PK, but no archive"));
     await refused(zip(FILES).subarray(0, 60));
-    for (const name of ["../x", "a/../../x", "/etc/x", "a\\b", ""]) await refused(zip([{ name, data: "x" }]));
+    for (const name of ["../x", "a/../../x", "/etc/x", "..\\x", ""]) await refused(zip([{ name, data: "x" }]));
     await refused(zip([{ name: "link", data: "/etc/passwd", mode: 0o120777 }]));
     await refused(zip([{ name: "device", data: "", mode: 0o020666 }]));
     const bomb = Buffer.alloc(263 << 20);

@@ -105,7 +105,7 @@ static int walk(int fd, int root, SwError *err) {
     int64_t left = LAMBDA_UNZIPPED_MAX;
     int r = ARCHIVE_OK, entries = 0, is = 0;
     _sw_arena_ SwArena *names = sw_arena_new(0);
-    archive_read_support_format_zip(z);
+    archive_read_support_format_zip_seekable(z); /* by its directory: what has none is no archive */
     if (lseek(fd, 0, SEEK_SET) < 0 || archive_read_open_fd(z, fd, 64 * 1024) != ARCHIVE_OK)
         return bad_zip(err);
     while (is == 0 && (r = archive_read_next_header(z, &e)) == ARCHIVE_OK) {

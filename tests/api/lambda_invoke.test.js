@@ -49,7 +49,7 @@ test("handlers of ES modules, with callbacks, and of files in folders", node, as
     assert.strictEqual((await f.invoke("esm", { n: 21 })).result, 42);
     await f.make("callback", `exports.handler = (event, context, callback) => {
         context.callbackWaitsForEmptyEventLoop = event.wait;
-        setTimeout(() => console.log("later"), 100);
+        setImmediate(() => console.log("later"));
         callback(event.fail ? new TypeError("no") : null, "said");
     };`);
     const waited = await f.invoke("callback", { wait: true });
@@ -204,7 +204,7 @@ test("new code and settings are what runs next", node, async () => {
 });
 
 test("invocations at once have sandboxes of their own, up to what is reserved", node, async () => {
-    await f.make("slow", "exports.handler = (e) => new Promise((r) => setTimeout(() => r(process.pid), e.ms));", { Timeout: 30 });
+    await f.make("slow", "exports.handler = async (e) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, e.ms);", { Timeout: 30 });
     await f.send(L.PutFunctionConcurrencyCommand, { FunctionName: "slow", ReservedConcurrentExecutions: 2 });
     const [a, b] = [f.invoke("slow", { ms: 3000 }), f.invoke("slow", { ms: 3000 })];
     let third;

@@ -40,6 +40,18 @@ int lambda_code_folder(SwHost *h, SwArena *a, SwStr digest, const char **ret, Sw
     return sw_exists(*ret) ? 0 : unpack(h, a, digest, *ret, err);
 }
 
+/* At a start, when nothing is unpacked or removed: what a killed server was about to. */
+void lambda_code_tidy(SwHost *h) {
+    _sw_arena_ SwArena *a = sw_arena_new(0);
+    SwError ignored = sw_error(a);
+    const char *code = lambda_folder(h, a, "code");
+    const struct dirent *e;
+    _sw_dir_ DIR *d = opendir(code);
+    while (d && (e = readdir(d)))
+        if (e->d_name[0] != '.' && strchr(e->d_name, '.'))
+            (void)!sw_rm_tree(sw_path(a, code, e->d_name), &ignored);
+}
+
 /* ---- what waits for it ---- */
 
 static void succeed(LambdaFunctionConfiguration *c) {
@@ -155,7 +167,9 @@ static int remove_step(SwCtx *cx, SwStr digest, SwStep *ret, SwError *err) {
     }
     const char *folder = folder_of(cx->host, cx->arena, digest);
     const char *gone = sw_strf(cx->arena, "%s.gone", folder).p;
-    if (rename(folder, gone) < 0 && errno != ENOENT && errno != ENOTEMPTY)
+    if (sw_rm_tree(gone, err) < 0)
+        return -1;
+    if (rename(folder, gone) < 0 && errno != ENOENT)
         return sw_fail_errno(err, errno, "remove %s", folder);
     return sw_rm_tree(gone, err);
 }

@@ -26,6 +26,11 @@ static const SwRoute routes[] = {
     {.method = "GET", .path = LAMBDA_CODE_PATH, .access = SW_ACCESS_OWN, .handle = lambda_code_download},
 };
 
+static int open(SwHost *h, SwError *err) {
+    lambda_code_tidy(h);
+    return lambda_pool_open(h, err);
+}
+
 /* What another process left running ends. */
 static int resume(SwCtx *cx, SwError *err) {
     SwStrList ids = {0};
@@ -64,7 +69,7 @@ const SwService sw_service_lambda = {
     .n_routes = SW_N(routes),
     .controllers = controllers,
     .collections = lambda_collections,
-    .open = lambda_pool_open,
+    .open = open,
     .close = lambda_pool_close,
     .resume = resume,
     .reset = reset,

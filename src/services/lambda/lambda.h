@@ -81,6 +81,7 @@ void lambda_code_download(SwCtx *cx);
 #define LAMBDA_CODE_PATH "/_slipway/lambda/code/"
 /* The folder of the unpacked code; made where it is not there. May take seconds. */
 int lambda_code_folder(SwHost *h, SwArena *a, SwStr digest, const char **ret, SwError *err) sw_must_check;
+void lambda_code_tidy(SwHost *h);
 extern const SwController lambda_code_controller; /* id: a function's name */
 extern const SwController lambda_code_remover;    /* id: a digest */
 

@@ -98,6 +98,8 @@ static int begin(Visit *v, SwHttpRequest *rq, SwError *err) {
     }
     if (v->id.op->flags & SW_OP_STREAM_IN)
         return begin_stream(v, rq, err);
+    if (v->id.service->body_max)
+        rq->body_max = v->id.service->body_max;
     return 0;
 }
 

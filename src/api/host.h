@@ -98,6 +98,7 @@ struct SwHost {
     SwStr registry;                            /* "127.0.0.1:4566": host of image names */
     void *elbv2;                               /* services/elbv2: health checks under way */
     void *iam;                                 /* services/iam: when keys were last used */
+    void *lambda;                              /* services/lambda: sandboxes */
     void *net_listeners;                       /* host.c's: sockets inside containers' networks */
     int lock_fd;                               /* holds <data>/lock */
     bool down;                                 /* asked to leave nothing behind when it ends */

@@ -98,6 +98,7 @@ struct SwService {
     SwPageFault bad_token, bad_limit; /* of lists: a token that is not one of this list; a limit out of bounds, which without
                                          a text of its own becomes the nearest that is not */
     bool loose_tokens;                /* one goes on whatever else is asked meanwhile, as S3's do */
+    size_t body_max;                  /* of a request that does not stream; 0: 16 MiB */
     const SwDeclarations *declares;   /* its resources: models/resources (resource/resource.h) */
     /* IAM's name of what a request does where the input decides ("s3:GetObjectVersion"); NULL, or returning NULL: the
      * operation's own. */

@@ -184,6 +184,18 @@ bool sw_cgroup_exists(const char *root, const char *group) {
     return there;
 }
 
+int sw_cgroup_freeze(const char *root, const char *group, bool frozen, SwError *err) {
+    char path[4096];
+    bool v2 = is_v2(root);
+    const char *text = v2 ? (frozen ? "1" : "0") : frozen ? "FROZEN" : "THAWED";
+
+    snprintf(path, sizeof(path), v2 ? "%s%s/cgroup.freeze" : "%s/freezer%s/freezer.state", root, group);
+    _sw_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0)
+        return sw_fail_errno(err, errno, "%s %s", frozen ? "freeze" : "thaw", path);
+    return 0;
+}
+
 static void below(const char *path, void (*fn)(void *, const char *), void *arg) {
     char child[4096];
     const struct dirent *e;
@@ -205,11 +217,22 @@ static bool kill_whole(const char *path) {
     return fd >= 0 && write(fd, "1", 1) == 1;
 }
 
+/* v1: what is frozen dies only when it is thawed. */
+static void thaw(const char *path) {
+    char file[4200];
+
+    snprintf(file, sizeof(file), "%s/freezer.state", path);
+    _sw_close_ int fd = open(file, O_WRONLY | O_CLOEXEC);
+    if (fd >= 0)
+        (void)!write(fd, "THAWED", 6);
+}
+
 static void kill_tree(void *arg, const char *path) {
     char file[4200], line[32];
 
     if (kill_whole(path))
         return;
+    thaw(path);
     snprintf(file, sizeof(file), "%s/cgroup.procs", path);
     FILE *f = fopen(file, "re");
     while (f && fgets(line, sizeof(line), f)) {

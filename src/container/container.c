@@ -55,6 +55,10 @@ int sw_container_delete(SwRuntime *rt, SwStr id, SwError *err) {
     SW_ACTS_OUTSIDE();
     return rt->driver->remove(rt, id, err);
 }
+int sw_container_freeze(SwRuntime *rt, SwStr id, bool frozen, SwError *err) {
+    return rt->driver->freeze(rt, id, frozen, err);
+}
+
 int sw_container_stats(SwRuntime *rt, SwStr id, SwContainerStats *ret, SwError *err) {
     SW_ACTS_OUTSIDE();
     return rt->driver->stats(rt, id, ret, err);

@@ -186,6 +186,8 @@ int sw_container_signal(SwRuntime *rt, SwStr id, int signal, SwError *err) sw_mu
 /* Send the stop signal now and SIGKILL after grace_ms of real time if it still runs; returns at
  * once. The deadline is kept on disk. Absent or exited is success. */
 int sw_container_stop(SwRuntime *rt, SwStr id, int grace_ms, SwError *err) sw_must_check;
+/* Nothing in it runs until it is thawed; its end thaws it. Idempotent. */
+int sw_container_freeze(SwRuntime *rt, SwStr id, bool frozen, SwError *err) sw_must_check;
 /* kills first; absent is success */
 int sw_container_delete(SwRuntime *rt, SwStr id, SwError *err) sw_must_check;
 
@@ -249,6 +251,7 @@ typedef struct SwContainerDriver {
     int (*stop)(void *self, SwStr id, int grace_ms, SwError *err);
     int (*remove)(void *self, SwStr id, SwError *err);
     int (*exec_start)(void *self, SwStr id, const SwExec *x, int in, int out, int err_fd, pid_t *ret_pid, SwError *err);
+    int (*freeze)(void *self, SwStr id, bool frozen, SwError *err);
     int (*stats)(void *self, SwStr id, SwContainerStats *ret, SwError *err);
     int (*open)(void *self, SwStr id, const char *path, int flags, unsigned mode, SwError *err);
 } SwContainerDriver;

@@ -312,6 +312,17 @@ static int oci_exec_start(void *self, SwStr id, const SwExec *x, int in, int out
     return sw_proc_spawn(&o, ret_pid, err);
 }
 
+static int oci_freeze(void *self, SwStr id, bool frozen, SwError *err) {
+    SwRuntime *rt = self;
+    _sw_box_ SwBox *b = sw_box_find(rt, id);
+    char group[128];
+
+    if (!b)
+        return not_found(err, id);
+    sw_box_group(rt, b, group);
+    return b->ended || !b->pid ? not_running(err, id) : sw_cgroup_freeze(SW_CGROUP_ROOT, group, frozen, err);
+}
+
 static int oci_stats(void *self, SwStr id, SwContainerStats *ret, SwError *err) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     SwRuntime *rt = self;
@@ -337,6 +348,7 @@ const SwContainerDriver sw_container_driver_oci = {
     .stop = oci_stop,
     .remove = oci_remove,
     .exec_start = oci_exec_start,
+    .freeze = oci_freeze,
     .stats = oci_stats,
     .open = oci_open,
 };

@@ -172,6 +172,7 @@ int sw_cgroup_stats(SwArena *a, const char *root, const char *group, SwContainer
 bool sw_cgroup_exists(const char *root, const char *group);
 bool sw_cgroup_oom_killed(const char *root, const char *group);
 bool sw_cgroup_limits_swap(const char *root);
+int sw_cgroup_freeze(const char *root, const char *group, bool frozen, SwError *err) sw_must_check;
 #define SW_CGROUP_END_MS 5000
 /* Kills all that runs in it and below and removes it; what is busy after timeout_ms stays. */
 void sw_cgroup_end(const char *root, const char *group, int timeout_ms);

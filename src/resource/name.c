@@ -254,7 +254,9 @@ static bool read_whole(SwCtx *cx, const SwFound *f, SwStr arn, bool lower, SwPar
 SwStr sw_resource_reference(SwCtx *cx, const SwFound *f, const SwShape *s, const SwPath *at) {
     SwStr member = sw_path_last(s, at), arn = sw_resource_arn(cx, f->r, f->id, f->record);
     SwParts p;
-    bool by_arn = ends(member, "Arn") || ends(member, "Arns") || ends(member, "ARN") || !f->r->reference[0];
+    /* Lambda says only "Resource" */
+    bool by_arn =
+        ends(member, "Resource") || ends(member, "Arn") || ends(member, "Arns") || ends(member, "ARN") || !f->r->reference[0];
     return by_arn || !read_whole(cx, f, arn, false, &p) ? arn : sw_resource_write(cx, f->r, f->r->reference[0], &p);
 }
 

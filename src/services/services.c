@@ -24,6 +24,7 @@
     X(elbv2) \
     X(cloudwatch) \
     X(codebuild) \
+    X(lambda) \
     X(tagging) \
     X(cloudcontrol)
 

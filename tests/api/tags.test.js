@@ -11,9 +11,10 @@ const { coverage, declarations, modelOf } = require("../lib/models");
 const { freePort, refuses } = require("../lib/slipway");
 const { world, trust, approval, stage } = require("../lib/pipeline");
 const { SDK, services, balancer, SAYS, POLICY } = require("../lib/services");
+const { zip } = require("../lib/zip");
 
 const ROLE = "arn:aws:iam::000000000000:role/builder";
-const TRUST = trust(["codebuild.amazonaws.com", "ecs-tasks.amazonaws.com"]);
+const TRUST = trust(["codebuild.amazonaws.com", "ecs-tasks.amazonaws.com", "lambda.amazonaws.com"]);
 
 const s = serve({ ready: make }), { send, client, asked } = services(s);
 let w, subnets, vpc, lb, listener;
@@ -98,6 +99,12 @@ const KINDS = {
     "elbv2 target group": elb("CreateTargetGroup", (Name) => ({ Name, Protocol: "HTTP", Port: 80, VpcId: vpc, TargetType: "ip" }), "TargetGroups", "TargetGroupArn"),
     "elbv2 listener": elb("CreateListener", async () => ({ LoadBalancerArn: lb, Port: await freePort(), Protocol: "HTTP", DefaultActions: SAYS }), "Listeners", "ListenerArn"),
     "elbv2 rule": elb("CreateRule", (n) => ({ ListenerArn: listener, Priority: 1 + Object.keys(SDK).length + n.length * 7 + count, Conditions: [{ Field: "path-pattern", Values: [`/${n}`] }], Actions: SAYS }), "Rules", "RuleArn"),
+    "lambda function": { max: 50, many: "InvalidParameterValueException", reserved: "InvalidParameterValueException", byArn: true, unordered: true,
+        make: async (n, tags) => (await send("lambda", "CreateFunction", { FunctionName: n.replace(/[^\w-]/g, "-"), Role: ROLE, Runtime: "provided.al2023", Handler: "h",
+            Code: { ZipFile: zip([{ name: "bootstrap", data: "x" }]) }, Tags: map(tags) })).FunctionArn,
+        tag: (r, tags) => send("lambda", "TagResource", { Resource: r, Tags: map(tags) }),
+        untag: (r, TagKeys) => send("lambda", "UntagResource", { Resource: r, TagKeys }),
+        list: async (r) => Object.entries((await send("lambda", "ListTags", { Resource: r })).Tags || {}) },
     "events rule": standard("events", "ValidationException", "ValidationException", "ValidationException",
         async (n, tags) => (await send("events", "PutRule", { Name: n, EventPattern: '{"source":["x"]}', Tags: Upper(tags) })).RuleArn, { arnKey: "ResourceARN" }),
     "events event bus": standard("events", "ValidationException", "ValidationException", "ValidationException",

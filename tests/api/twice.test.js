@@ -9,9 +9,10 @@ const { serve } = require("../lib/file");
 const { coverage } = require("../lib/models");
 const { refuses } = require("../lib/slipway");
 const { world, trust, approval, stage } = require("../lib/pipeline");
+const { zip } = require("../lib/zip");
 const { services, balancer, SAYS, POLICY } = require("../lib/services");
 
-const TRUST = trust("codebuild.amazonaws.com");
+const TRUST = trust(["codebuild.amazonaws.com", "lambda.amazonaws.com"]);
 
 const at = {}, s = serve({ ready: make }), { send, asked } = services(s);
 let w;
@@ -20,6 +21,7 @@ async function make() {
     w = await world(s);
     Object.assign(at, await balancer(send, "base", 18090));
     at.role = (await send("iam", "CreateRole", { RoleName: "base", AssumeRolePolicyDocument: TRUST })).Role.Arn;
+    await send("lambda", "CreateFunction", { ...FUNCTION, FunctionName: "base", Role: at.role });
     await send("iam", "CreateUser", { UserName: "base" });
     await send("iam", "CreateInstanceProfile", { InstanceProfileName: "base" });
     at.policy = (await send("iam", "CreatePolicy", { PolicyName: "base", PolicyDocument: POLICY })).Policy.Arn;
@@ -34,6 +36,7 @@ async function make() {
     await w.repository("base");
 }
 
+const FUNCTION = { Runtime: "provided.al2023", Handler: "h", Code: { ZipFile: zip([{ name: "bootstrap", data: "x" }]) } };
 const TASK = { family: "base", containerDefinitions: [{ name: "a", image: "x", memory: 16 }] };
 const QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:base";
 const SAME = "the same", ANOTHER = "another";
@@ -75,6 +78,9 @@ const MADE = [
     ["iam", "AttachRolePolicy", () => ({ RoleName: "base", PolicyArn: at.policy })],
     ["iam", "PutRolePolicy", { RoleName: "base", PolicyName: "p", PolicyDocument: POLICY }],
     ["iam", "AddRoleToInstanceProfile", { InstanceProfileName: "base", RoleName: "base" }, "LimitExceededException"],
+    ["lambda", "CreateFunction", () => ({ ...FUNCTION, FunctionName: "made", Role: at.role }), "ResourceConflictException"],
+    ["lambda", "CreateAlias", { FunctionName: "base", Name: "made", FunctionVersion: "$LATEST" }, "ResourceConflictException"],
+    ["lambda", "AddPermission", { FunctionName: "base", StatementId: "made", Action: "lambda:InvokeFunction", Principal: "sns.amazonaws.com" }, "ResourceConflictException"],
     ["codecommit", "CreateRepository", { repositoryName: "made" }, "RepositoryNameExistsException"],
     ["codecommit", "CreateBranch", () => ({ repositoryName: "base", branchName: "made", commitId: w.head }), "BranchNameExistsException"],
     ["codecommit", "CreateCommit", () => ({ repositoryName: "base", branchName: "main", parentCommitId: w.head, putFiles: [{ filePath: "new", fileContent: Buffer.from("x") }] }), "ParentCommitIdOutdatedException"],
@@ -125,6 +131,9 @@ const DELETED = [
     ["iam", "DeletePolicy", () => ({ PolicyArn: at.policy.replace(/base$/, "made") }), "NoSuchEntityException"],
     ["iam", "DeleteGroup", { GroupName: "made" }, "NoSuchEntityException"],
     ["iam", "DeleteInstanceProfile", { InstanceProfileName: "made" }, "NoSuchEntityException"],
+    ["lambda", "DeleteAlias", { FunctionName: "base", Name: "made" }, null],
+    ["lambda", "RemovePermission", { FunctionName: "base", StatementId: "made" }, "ResourceNotFoundException"],
+    ["lambda", "DeleteFunction", { FunctionName: "made" }, "ResourceNotFoundException"],
     ["codecommit", "DeleteBranch", { repositoryName: "base", branchName: "made" }, null],
     ["codecommit", "DeleteRepository", { repositoryName: "made" }, null],
     ["codebuild", "DeleteProject", { name: "made" }, null],

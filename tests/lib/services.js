@@ -9,7 +9,7 @@ const SDK = {
     cloudcontrol: require("@aws-sdk/client-cloudcontrol"), cloudwatch: require("@aws-sdk/client-cloudwatch"), codebuild: require("@aws-sdk/client-codebuild"),
     codecommit: require("@aws-sdk/client-codecommit"), codepipeline: require("@aws-sdk/client-codepipeline"), ec2: require("@aws-sdk/client-ec2"),
     ecr: require("@aws-sdk/client-ecr"), ecs: require("@aws-sdk/client-ecs"), elbv2: require("@aws-sdk/client-elastic-load-balancing-v2"),
-    events: require("@aws-sdk/client-eventbridge"), iam: require("@aws-sdk/client-iam"), kms: require("@aws-sdk/client-kms"), logs: require("@aws-sdk/client-cloudwatch-logs"),
+    events: require("@aws-sdk/client-eventbridge"), iam: require("@aws-sdk/client-iam"), kms: require("@aws-sdk/client-kms"), lambda: require("@aws-sdk/client-lambda"), logs: require("@aws-sdk/client-cloudwatch-logs"),
     s3: require("@aws-sdk/client-s3"), secretsmanager: require("@aws-sdk/client-secrets-manager"), sns: require("@aws-sdk/client-sns"), sqs: require("@aws-sdk/client-sqs"), ssm: require("@aws-sdk/client-ssm"),
     sts: require("@aws-sdk/client-sts"), tagging: require("@aws-sdk/client-resource-groups-tagging-api"),
 };

@@ -18,4 +18,37 @@ function unzip(b) {
     return files;
 }
 
-module.exports = { unzip };
+// An archive of files: [{ name, data, mode = 0o100644, size: what it says of itself }], deflated. A mode may say that an entry is a link.
+function zip(files) {
+    const parts = [], central = [];
+    let at = 0;
+    for (const { name, data, mode = 0o100644, size } of files) {
+        const bytes = Buffer.from(data), packed = zlib.deflateRawSync(bytes), n = Buffer.from(name), head = Buffer.alloc(26);
+        head.writeUInt16LE(20, 0);
+        head.writeUInt16LE(8, 4);
+        head.writeUInt32LE(zlib.crc32 ? zlib.crc32(bytes) : crc32(bytes), 10);
+        head.writeUInt32LE(packed.length, 14);
+        head.writeUInt32LE(size === undefined ? bytes.length : size, 18);
+        head.writeUInt16LE(n.length, 22);
+        parts.push(Buffer.from("PK\x03\x04", "latin1"), head, n, packed);
+        const tail = Buffer.alloc(14);
+        tail.writeUInt32LE((mode << 16) >>> 0, 6);
+        tail.writeUInt32LE(at, 10);
+        central.push(Buffer.from("PK\x01\x02\x14\x03", "latin1"), head, tail, n);
+        at += 4 + head.length + n.length + packed.length;
+    }
+    const directory = Buffer.concat(central), end = Buffer.alloc(18);
+    end.writeUInt16LE(files.length, 4);
+    end.writeUInt16LE(files.length, 6);
+    end.writeUInt32LE(directory.length, 8);
+    end.writeUInt32LE(at, 12);
+    return Buffer.concat([...parts, directory, Buffer.from("PK\x05\x06", "latin1"), end]);
+}
+
+const TABLE = Array.from({ length: 256 }, (_, i) => {
+    for (let k = 0; k < 8; k++) i = i & 1 ? (i >>> 1) ^ 0xedb88320 : i >>> 1;
+    return i >>> 0;
+});
+const crc32 = (b) => (b.reduce((c, x) => TABLE[(c ^ x) & 255] ^ (c >>> 8), 0xffffffff) ^ 0xffffffff) >>> 0;
+
+module.exports = { unzip, zip };

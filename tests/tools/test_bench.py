@@ -128,6 +128,22 @@ class Run(Fresh):
             bench.task_start(None)
         self.assertTrue(bench.short[0].endswith(": 503"), bench.short)
 
+    def test_functions_that_cannot_be_or_fail_are_short(self):
+        with mock.patch.object(bench, "lacking", lambda: "root"):
+            bench.functions(None)
+        fail = mock.Mock(side_effect=OSError("503"))
+        with mock.patch.object(bench, "lacking", lambda: ""), mock.patch.object(bench, "function_times", fail), \
+                mock.patch.object(bench.os.path, "exists", lambda path: True):
+            bench.functions(mock.Mock())
+        self.assertEqual([s.split(": ")[-1] for s in bench.short], ["without root"] * 2 + ["503"] * 2)
+
+    def test_functions_beyond_their_limit_are_short(self):
+        with mock.patch.object(bench, "lacking", lambda: ""), mock.patch.object(bench, "function_times", lambda url: (2.9, 251.0)), \
+                mock.patch.object(bench.os.path, "exists", lambda path: True):
+            bench.functions(mock.Mock())
+        self.assertEqual(len(bench.short), 1)
+        self.assertIn("cold start", bench.short[0])
+
     def test_a_demo_that_fails_is_short(self):
         failed = subprocess.CompletedProcess([], 1, "", "it\nbroke")
         with mock.patch.object(bench.subprocess, "run", lambda *a, **k: failed):

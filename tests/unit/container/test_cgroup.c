@@ -204,6 +204,36 @@ static void ending_removes_a_group_and_those_below(void **state) {
     tree_free(T);
 }
 
+static void freezing_is_a_word_to_each_version(void **state) {
+    static const char *const files[] = {GROUP "/cgroup.freeze", "freezer" GROUP "/freezer.state"};
+    static const char *const words[][2] = {{"1", "0"}, {"FROZEN", "THAWED"}};
+    for (int v1 = 0; v1 <= 1; v1++) {
+        Tree *T = tree_new();
+        SwStr text;
+        if (!v1)
+            put(T, "cgroup.controllers", controllers);
+        assert_int_equal(sw_cgroup_freeze(T->root, GROUP, true, &T->err), -1); /* there is no such group */
+        put(T, files[v1], "");
+        for (int thaw = 0; thaw <= 1; thaw++) {
+            assert_int_equal(sw_cgroup_freeze(T->root, GROUP, !thaw, &T->err), 0);
+            assert_int_equal(sw_file_read(T->a, sw_path(T->a, T->root, files[v1]), 64, &text, &T->err), 0);
+            assert_true(sw_str_eqz(text, words[v1][thaw]));
+        }
+        tree_free(T);
+    }
+}
+
+/* Version 1 leaves what is frozen alive. */
+static void ending_thaws(void **state) {
+    Tree *T = tree_new();
+    SwStr text;
+    put(T, "freezer" GROUP "/freezer.state", "FROZEN");
+    sw_cgroup_end(T->root, "/slipway-t1", 0);
+    assert_int_equal(sw_file_read(T->a, sw_path(T->a, T->root, "freezer" GROUP "/freezer.state"), 64, &text, &T->err), 0);
+    assert_true(sw_str_eqz(text, "THAWED"));
+    tree_free(T);
+}
+
 int main(void) {
     const struct CMUnitTest t[] = {
         cmocka_unit_test(v2_figures_are_read),
@@ -213,6 +243,8 @@ int main(void) {
         cmocka_unit_test(swap_is_limited_where_the_kernel_counts_it),
         cmocka_unit_test(ending_kills_by_the_kernel_or_one_by_one),
         cmocka_unit_test(ending_removes_a_group_and_those_below),
+        cmocka_unit_test(freezing_is_a_word_to_each_version),
+        cmocka_unit_test(ending_thaws),
     };
     return cmocka_run_group_tests(t, NULL, NULL);
 }

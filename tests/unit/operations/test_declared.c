@@ -32,6 +32,7 @@ static struct {
 #define EACH  "what became of each is told in the answer"
 #define ENDS  "what is not there need not be ended, as on AWS"
 #define OWN   "AWS says it in other words there"
+#define INNER "the ARN that it tells is of the function, too"
 #define FINDS "a filter: what it does not find is not listed"
     {TOLD, "ecs", "DescribeClusters", NULL, EACH},
     {TOLD, "ecs", "DescribeServices", NULL, EACH},
@@ -53,6 +54,7 @@ static struct {
     {MISSING, "events", "DeleteEventBus", NULL, ENDS},
     {MISSING, "events", "DeleteRule", NULL, ENDS},
     {MISSING, "cloudwatch", "DeleteAlarms", NULL, ENDS},
+    {MISSING, "lambda", "DeleteAlias", NULL, ENDS},
     {MISSING, "sns", "DeleteTopic", NULL, ENDS},
     {MISSING, "sns", "Unsubscribe", NULL, ENDS},
     {MISSING, "cloudwatch", "DescribeAlarms", NULL, FINDS},
@@ -81,10 +83,17 @@ static struct {
     {WORDS, "elbv2", "DescribeTargetGroups", NULL, OWN},
     {WORDS, "iam", "GetServiceLinkedRoleDeletionStatus", NULL, "the task of ending it is missing"},
     {WORDS, "logs", "DescribeLogStreams", NULL, "the group that they would be in is missing"},
+    {WORDS, "lambda", "DeleteFunction", NULL, INNER},
+    {WORDS, "lambda", "GetAlias", NULL, INNER},
+    {WORDS, "lambda", "GetFunctionConfiguration", NULL, INNER},
+    {WORDS, "lambda", "Invoke", NULL, INNER},
+    {WORDS, "lambda", "UpdateAlias", NULL, INNER},
     {AGAIN, "iam", "CreateServiceLinkedRole", NULL, "AWS has another error for it, as its name is not the caller's choice"},
     {AGAIN, "sqs", "CreateQueue", NULL, "with the same attributes it is the same queue"},
     {AGAIN, "s3", "CreateBucket", NULL, "one's own is made again without an error in us-east-1"},
     {LISTED, "sns", "ListSubscriptions", NULL, "one that is not confirmed yet is listed without its ARN, as on AWS"},
+    {MADE, "lambda", "PublishVersion", NULL, "of code that is unpacked, which no controller does here"},
+    {ENDED, "lambda", "DeleteFunction", NULL, "its versions end with it"},
     {MADE, "ecs", "StartTask", NULL, "there are no container instances to start it on"},
     {ENDED, "secretsmanager", "DeleteSecret", NULL, "it is marked, and can be restored for a while"},
     {ENDED, "ecs", "StopTask", NULL, "the engine stops it, and is stopped here"},

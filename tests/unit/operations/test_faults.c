@@ -67,6 +67,10 @@ static const struct {
     const char *service, *op, *why;
 } refusing[] = {
     {"cloudcontrol", "CancelResourceRequest", "a request has ended by the time it is answered"},
+    {"lambda", "Invoke", "no controller has unpacked its code"},
+    {"lambda", "PublishVersion", "no controller has unpacked its code"},
+    {"lambda", "UpdateFunctionCode", "no controller has unpacked its code"},
+    {"lambda", "UpdateFunctionConfiguration", "no controller has unpacked its code"},
     {"ecs", "ExecuteCommand", "a session through SSM is not supported"},
     {"kms", "ImportKeyMaterial", "material comes encrypted under the key that was given out for it"},
     {"s3", "GetBucketLifecycleConfiguration", "none can be put"},

@@ -10,6 +10,7 @@ const { samlMetadata } = require("../lib/saml");
 const { serve } = require("../lib/file");
 const { coverage, modelOf } = require("../lib/models");
 const { world, approval, stage } = require("../lib/pipeline");
+const { freePort } = require("../lib/slipway");
 const { SDK, services, SAYS, POLICY } = require("../lib/services");
 
 // What they name belongs to other services; a bucket has no region in its name.
@@ -153,7 +154,7 @@ async function balancing() {
     at.subnets = Subnets.slice(0, 2).map((x) => x.SubnetId);
     at.sg = (await send("ec2", "DescribeSecurityGroups", {})).SecurityGroups[0].GroupId;
     at.balancer = byId((await send("elbv2", "CreateLoadBalancer", { Name: "here", Subnets: at.subnets })).LoadBalancers[0].LoadBalancerArn);
-    at.listener = byId((await send("elbv2", "CreateListener", { LoadBalancerArn: at.balancer.here, Port: 18081, Protocol: "HTTP", DefaultActions: SAYS })).Listeners[0].ListenerArn);
+    at.listener = byId((await send("elbv2", "CreateListener", { LoadBalancerArn: at.balancer.here, Port: await freePort(), Protocol: "HTTP", DefaultActions: SAYS })).Listeners[0].ListenerArn);
     at.rule = byId((await send("elbv2", "CreateRule", { ListenerArn: at.listener.here, Priority: 1, Conditions: [{ Field: "path-pattern", Values: ["/"] }], Actions: SAYS })).Rules[0].RuleArn);
     at.group = byId((await send("elbv2", "CreateTargetGroup", { Name: "here", Protocol: "HTTP", Port: 80, VpcId: Subnets[0].VpcId, TargetType: "ip" })).TargetGroups[0].TargetGroupArn);
 }

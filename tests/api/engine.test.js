@@ -20,11 +20,14 @@ const { IAMClient, CreateRoleCommand, GetRoleCommand, CreateUserCommand, CreateA
 const { S3Client, CreateBucketCommand, PutObjectCommand, GetObjectCommand, ListObjectsV2Command } = require("@aws-sdk/client-s3");
 const { SNSClient, CreateTopicCommand, SubscribeCommand, ListSubscriptionsByTopicCommand } = require("@aws-sdk/client-sns");
 const { KMSClient, CreateKeyCommand, CreateAliasCommand, DecryptCommand, DescribeKeyCommand, EncryptCommand } = require("@aws-sdk/client-kms");
+const { LambdaClient, GetFunctionConfigurationCommand } = require("@aws-sdk/client-lambda");
+const { SecretsManagerClient, CreateSecretCommand, GetSecretValueCommand } = require("@aws-sdk/client-secrets-manager");
 const { SQSClient, CreateQueueCommand, SendMessageCommand, GetQueueAttributesCommand } = require("@aws-sdk/client-sqs");
 const { SSMClient, PutParameterCommand, GetParameterCommand } = require("@aws-sdk/client-ssm");
 const { start, until } = require("../lib/slipway");
 const { fsck } = require("../lib/crash");
 const { push } = require("../lib/image");
+const { Functions } = require("../lib/lambda");
 
 const trust = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "codepipeline.amazonaws.com" }, Action: "sts:AssumeRole" }] });
 const at = new Date(Math.floor(Date.now() / 60000) * 60000);
@@ -70,6 +73,10 @@ const THINGS = (s) => {
         kms: [async () => { const { KeyId } = (await kms(new CreateKeyCommand({}))).KeyMetadata; await kms(new CreateAliasCommand({ AliasName: "alias/k", TargetKeyId: KeyId }));
             sealed = (await kms(new EncryptCommand({ KeyId, Plaintext: Buffer.from("plain") }))).CiphertextBlob; },
             async () => [Buffer.from((await kms(new DecryptCommand({ CiphertextBlob: sealed }))).Plaintext).toString(), (await kms(new DescribeKeyCommand({ KeyId: "alias/k" }))).KeyMetadata]],
+        lambda: [() => new Functions(s).make("f", [{ name: "bootstrap", data: "#!/bin/sh\n", mode: 0o755 }], { Runtime: "provided.al2023" }),
+            async () => { const { CodeSha256, State, RevisionId } = await of(LambdaClient)(new GetFunctionConfigurationCommand({ FunctionName: "f" })); return [CodeSha256, State, RevisionId]; }],
+        secretsmanager: [() => of(SecretsManagerClient)(new CreateSecretCommand({ Name: "s", SecretString: "told" })),
+            async () => { const { ARN, VersionId, SecretString } = await of(SecretsManagerClient)(new GetSecretValueCommand({ SecretId: "s" })); return [ARN, VersionId, SecretString]; }],
         ecr: [() => push(s, "app:v1", { cmd: ["true"] }), async () => (await s.client(ECRClient).send(new DescribeImagesCommand({ repositoryName: "app" }))).imageDetails.map((i) => i.imageDigest)],
         ecs: [async () => { await ecs(new CreateClusterCommand({ clusterName: "m" })); await ecs(new RegisterTaskDefinitionCommand({ family: "f", containerDefinitions: [{ name: "a", image: "app:v1", memory: 64 }] })); },
             async () => [(await ecs(new DescribeTaskDefinitionCommand({ taskDefinition: "f" }))).taskDefinition, (await ecs(new DescribeClustersCommand({ clusters: ["m"] }))).clusters]],

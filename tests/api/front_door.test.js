@@ -175,7 +175,7 @@ test("a service that is not here is refused in its own protocol, signed or not",
         ["route53", {}, undefined, "xml", queryError, "/2013-04-01/hostedzone", "GET"],
         ["dynamodb", { "content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.ListTables" }, "{}", "application/x-amz-json-1.0", jsonError],
         ["kinesis", { "content-type": "application/x-amz-json-1.1", "x-amz-target": "Kinesis_20131202.ListStreams" }, "{}", "application/x-amz-json-1.1", jsonError],
-        ["lambda", {}, undefined, "application/json", jsonError, "/2015-03-31/functions", "GET"],
+        ["eks", {}, undefined, "application/json", jsonError, "/clusters", "GET"],
         ["apigateway", { "content-type": "application/json" }, "{}", "application/json", jsonError, "/restapis"],
         ["arc-region-switch", { "content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor" }, Buffer.from([0xa0]), "application/cbor", /__type.NotImplemented/, "/service/ArcRegionSwitch/operation/ListPlans"],
     ];
@@ -207,7 +207,7 @@ test("a signature that cannot be read is refused in the protocol of the service 
 
 test("what stock clients make of a service that is not here is its refusal", async () => {
     for (const command of [["cloudformation", "list-stacks"], ["elb", "describe-load-balancers"], ["autoscaling", "describe-auto-scaling-groups"],
-        ["route53", "list-hosted-zones"], ["dynamodb", "list-tables"], ["lambda", "list-functions"]])
+        ["route53", "list-hosted-zones"], ["dynamodb", "list-tables"], ["eks", "list-clusters"]])
         await assert.rejects(s.aws(...command), (e) => /\(NotImplemented\)/.test(e.stderr ?? e.message), command.join(" "));
 });
 

@@ -83,7 +83,7 @@ static int create(SwCtx *cx, const KmsCreateKeyRequest *in, KmsKeyRecord *k, SwS
 
 /* A pair of RSA takes long: it is made before the writer's turn, but where the caller has taken it already. */
 int kms_create_key(SwCtx *cx, const KmsCreateKeyRequest *in, KmsCreateKeyResponse *out, SwError *err) {
-    const KmsSpec *s;
+    const KmsSpec *s = NULL;
     SwStr usage, material = SW_NO_STR;
     if (check_create(in, &s, &usage, err) < 0)
         return -1;

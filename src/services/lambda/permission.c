@@ -124,7 +124,7 @@ static int check(SwCtx *cx, SwStr document, const LambdaAddPermissionRequest *in
 
 int lambda_add_permission(SwCtx *cx, const LambdaAddPermissionRequest *in, LambdaAddPermissionResponse *out, SwError *err) {
     SwArena *a = cx->arena;
-    Owner o;
+    Owner o = {0};
     SwValue document, *statements;
     if (find(cx, in->function_name, in->qualifier, &o, err) < 0 ||
         lambda_check_revision(in->revision_id, *o.revision, err) < 0 ||
@@ -149,7 +149,7 @@ static int no_policy(SwError *err) {
 }
 
 int lambda_remove_permission(SwCtx *cx, const LambdaRemovePermissionRequest *in, void *out, SwError *err) {
-    Owner o;
+    Owner o = {0};
     if (find(cx, in->function_name, in->qualifier, &o, err) < 0 || lambda_check_revision(in->revision_id, *o.revision, err) < 0)
         return -1;
     if (!sw_str_is(*o.policy))
@@ -161,7 +161,7 @@ int lambda_remove_permission(SwCtx *cx, const LambdaRemovePermissionRequest *in,
 }
 
 int lambda_get_policy(SwCtx *cx, const LambdaGetPolicyRequest *in, LambdaGetPolicyResponse *out, SwError *err) {
-    Owner o;
+    Owner o = {0};
     if (find(cx, in->function_name, in->qualifier, &o, err) < 0)
         return -1;
     if (!sw_str_is(*o.policy))

@@ -2,6 +2,7 @@
 /* STS: who am I, and temporary credentials. What it issues is kept and checked by IAM, behind SwHost.auth. */
 
 #include "api/host.h"
+#include "api/tags.h"
 #include "models/sts_resources.gen.h"
 
 #define ROLE_LIFETIME_DEFAULT    3600
@@ -35,6 +36,9 @@ static bool has_tag(const StsTagList *tags, SwStr key) {
 }
 
 static int check_tags(const StsTagList *tags, const SwStrList *transitive, SwError *err) {
+    for (size_t i = 0; i < tags->n; i++)
+        if (sw_tag_is_reserved(tags->v[i].key))
+            return sw_fail(err, &SW_VALIDATION_ERROR, "Tag keys that begin with aws: are reserved for system use");
     for (size_t i = 0; i < tags->n; i++)
         if (has_tag(&(StsTagList){tags->v, i}, tags->v[i].key))
             return sw_fail(err, &SW_VALIDATION_ERROR,

@@ -16,7 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = ROOT / 'models'
-MOST_GENERATED = 0.55   # of the lines that whole models would be; 0.52 in November 2026
+MOST_DONE = 2 / 3        # of an API's operations: of what is done nearly whole there is nothing to leave out
+MOST_GENERATED = 0.55   # of the lines that whole models would be; 0.47 in November 2026
 MOST_OBJECTS = 3        # after an edit of one members file; ssm.gen.c, and the whole models' of the tests
 count = failed = 0
 
@@ -41,9 +42,14 @@ def whole_lines(modelc, api, tmp):
     return lines(out)
 
 
+def done(operations):
+    all_of = json.loads((MODELS / operations.name).read_text())['operations']
+    return len(json.loads(operations.read_text())) / len(all_of)
+
+
 def generated(build):
-    """Of APIs and their handlers; records and resources are not from AWS's models."""
-    apis = sorted(p.stem for p in (MODELS / 'operations').glob('*.json'))
+    """Of APIs that are done in part, and their handlers; records and resources are not from AWS's models."""
+    apis = [p.stem for p in sorted((MODELS / 'operations').glob('*.json')) if done(p) <= MOST_DONE]
     made = lines(build / 'models' / f'{api}{kind}' for api in apis for kind in ('.gen.h', '.gen.c', '_handlers.gen.c'))
     with tempfile.TemporaryDirectory() as tmp, ThreadPoolExecutor(2) as pool:
         whole = sum(pool.map(lambda api: whole_lines(build / 'tools/modelc/modelc', api, tmp), apis))

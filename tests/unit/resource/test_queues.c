@@ -188,8 +188,6 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
     if (!w)
         skip();
     static const Refusal bad[] = {
-        {QUEUE, "{\"KmsMasterKeyId\":\"alias/a\"}", "KmsMasterKeyId"},
-        {QUEUE, "{\"KmsDataKeyReusePeriodSeconds\":300}", "KmsDataKeyReusePeriodSeconds is not supported"},
         {QUEUE, "{\"DelaySeconds\":901}", "DelaySeconds"},
         {QUEUE, "{\"QueueName\":\"a\",\"FifoQueue\":true}", "must end with .fifo"},
         {QUEUE, "{\"ContentBasedDeduplication\":true}", "ContentBasedDeduplication"},

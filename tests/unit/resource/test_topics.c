@@ -197,7 +197,6 @@ static void what_cannot_be_done_is_refused_by_name(void **state) {
         {TOPIC, "{\"ArchivePolicy\":{\"MessageRetentionPeriod\":\"30\"}}", "ArchivePolicy is not supported"},
         {TOPIC, "{\"DataProtectionPolicy\":{\"a\":1}}", "DataProtectionPolicy is not supported"},
         {TOPIC, "{\"DeliveryStatusLogging\":[{\"Protocol\":\"sqs\"}]}", "DeliveryStatusLogging is not supported"},
-        {TOPIC, "{\"KmsMasterKeyId\":\"alias/a\"}", "KmsMasterKeyId"},
         {TOPIC, "{\"MaximumMessageSize\":1024}", "MaximumMessageSize is not supported"},
         {TOPIC, "{\"TracingConfig\":\"Active\"}", "TracingConfig"},
         {TOPIC, "{\"Subscription\":[{\"Endpoint\":\"a@b.c\",\"Protocol\":\"email\"}]}", "email is not available"},

@@ -156,7 +156,8 @@ static SwStr broken_text(Generator *g, const SwMember *m) {
         SwStr text = s->flags & SW_HAS_MIN && (int64_t)strlen(odd[i]) < s->min && s->min < LONGEST
                          ? repeat(g, sw_str(odd[i]), (size_t)s->min)
                          : sw_str(odd[i]);
-        if (in_limits(s, text.n) && !matches(s, text))
+        bool carried = m->location != SW_IN_HEADER || (*odd[i] > ' ' && *odd[i] != 0x7f); /* as it is */
+        if (carried && in_limits(s, text.n) && !matches(s, text))
             return text;
     }
     g->done = false;
@@ -399,7 +400,8 @@ bool generate_can_break(const SwMember *m, Fault fault) {
     bool sized = s->kind == SW_STRING || s->kind == SW_BLOB || s->kind == SW_LIST || s->kind == SW_MAP;
     switch (fault) {
     case FAULT_MISSING: return (m->flags & SW_REQUIRED) && s->kind != SW_STREAM;
-    case FAULT_SHORT: return sized && has_min && s->min > 0;
+    case FAULT_SHORT: /* an empty list in a query is none */
+        return sized && has_min && s->min > 0 && !(s->kind == SW_LIST && s->min == 1 && m->location == SW_IN_QUERY);
     case FAULT_LONG: return sized && has_max && s->max < (s->kind == SW_LIST || s->kind == SW_MAP ? 500 : LONGEST);
     case FAULT_LOW: return (number && has_min && s->min > (s->kind == SW_LONG ? INT64_MIN : INT32_MIN)) || (real && has_min);
     case FAULT_HIGH: return (number && has_max && s->max < (s->kind == SW_LONG ? INT64_MAX : INT32_MAX)) || (real && has_max);

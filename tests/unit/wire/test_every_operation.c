@@ -127,6 +127,11 @@ static void check_reply(Case *c, bool maximal) {
         complain(c, "reply: %s\n%.*s", err.message, (int)SW_MIN(m.body.n, 600u), m.body.p);
         return;
     }
+    for (uint32_t i = 0; out && got && i < c->op->output->n_member; i++) { /* a reply has a status, said or not */
+        const SwMember *s = &c->op->output->member[i];
+        if (s->location == SW_IN_STATUS && !sw_member_at(s, out))
+            *(int64_t *)sw_member_make(c->a, s, out) = m.status;
+    }
     if (out && !sw_shape_equal(c->op->output, out, got))
         show_difference(c, c->op->output, out, got);
 }

@@ -150,7 +150,7 @@ static int download(SwCtx *cx, SwStr uuid, CodebuildBuildRecord *r, SwStep *ret,
     r->state = CODEBUILD_RUNNING;
     if (codebuild_phase_end(cx, r, CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_NO_STR, SW_NO_STR, sw_now(cx), err) < 0 ||
         say_end(cx, r, "DOWNLOAD_SOURCE", CODEBUILD_STATUS_TYPE_SUCCEEDED, SW_STR(""), SW_STR(""), err) < 0 ||
-        codebuild_build_put(cx, uuid, r, err) < 0)
+        codebuild_build_put(cx, uuid, r, err) < 0 || sw_wake(cx, &codebuild_log_controller, uuid, 0, err) < 0)
         return sw_ctx_rollback(cx), -1;
     ret->again = sw_now(cx);
     return sw_ctx_commit(cx, err);

@@ -214,7 +214,8 @@ static int step(SwCtx *cx, SwStr uuid, SwStep *ret, SwError *err) {
         return -1;
     if (!r) /* an environment that no build has yet */
         return codebuild_environment_wake(cx, uuid, err);
-    if (SW_OR(r->build->build_complete, false))
+    /* What it prints comes behind the lines about the phases before, which its builder writes: that wakes us. */
+    if (SW_OR(r->build->build_complete, false) || sw_str_eq(r->state, CODEBUILD_DOWNLOAD))
         return 0;
     if (codebuild_log_drain(cx, r, false, err) < 0)
         return -1;

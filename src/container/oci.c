@@ -312,15 +312,20 @@ static int oci_exec_start(void *self, SwStr id, const SwExec *x, int in, int out
     return sw_proc_spawn(&o, ret_pid, err);
 }
 
+/* Its cgroup, of one that runs. */
+static int running_group(SwRuntime *rt, const SwBox *b, SwStr id, char ret[static 128], SwError *err) {
+    if (!b)
+        return not_found(err, id);
+    sw_box_group(rt, b, ret);
+    return b->ended || !b->pid ? not_running(err, id) : 0;
+}
+
 static int oci_freeze(void *self, SwStr id, bool frozen, SwError *err) {
     SwRuntime *rt = self;
     _sw_box_ SwBox *b = sw_box_find(rt, id);
     char group[128];
 
-    if (!b)
-        return not_found(err, id);
-    sw_box_group(rt, b, group);
-    return b->ended || !b->pid ? not_running(err, id) : sw_cgroup_freeze(SW_CGROUP_ROOT, group, frozen, err);
+    return running_group(rt, b, id, group, err) < 0 ? -1 : sw_cgroup_freeze(SW_CGROUP_ROOT, group, frozen, err);
 }
 
 static int oci_stats(void *self, SwStr id, SwContainerStats *ret, SwError *err) {
@@ -330,10 +335,9 @@ static int oci_stats(void *self, SwStr id, SwContainerStats *ret, SwError *err) 
     char group[128];
 
     *ret = (SwContainerStats){.read_at = sw_clock_now(rt->o.clock)};
-    if (!b)
-        return not_found(err, id);
-    sw_box_group(rt, b, group);
-    int r = b->ended || !b->pid ? not_running(err, id) : sw_cgroup_stats(a, SW_CGROUP_ROOT, group, ret, err);
+    if (running_group(rt, b, id, group, err) < 0)
+        return -1;
+    int r = sw_cgroup_stats(a, SW_CGROUP_ROOT, group, ret, err);
     if (r == 0 && b->net_id.n)
         r = sw_net_stats(rt, b->net_id, &ret->net_rx, &ret->net_tx, err);
     return r;

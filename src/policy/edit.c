@@ -29,21 +29,28 @@ static bool labelled(const SwValue *statement, SwStr label) {
     return sw_str_eq(sw_value_str(sw_value_getz(statement, "Sid")), label);
 }
 
-int sw_policy_add(SwArena *a, SwStr *document, const SwPolicyPermission *p, const SwErrorKind *invalid, SwError *err) {
-    SwValue doc = open_document(a, *document), statement = sw_value_object(), principal = sw_value_object(),
-            list = sw_value_array();
-    const SwPolicy *parsed;
+bool sw_policy_append(SwArena *a, SwStr *document, SwValue statement, const char *version, SwStr id) {
+    SwValue doc = open_document(a, *document), list = sw_value_array();
     const SwValue *known = sw_value_getz(&doc, "Statement");
+    SwStr sid = sw_value_str(sw_value_getz(&statement, "Sid"));
     for (size_t i = 0; known && i < known->n; i++) {
-        if (labelled(&known->v[i], p->label))
-            return sw_fail(err, invalid, "Value %.*s for parameter Label is invalid. Reason: Already exists.",
-                           SW_FMT(p->label));
+        if (labelled(&known->v[i], sid))
+            return false;
         sw_value_add(a, &list, known->v[i]);
     }
     if (!sw_value_getz(&doc, "Version"))
-        sw_value_sets(a, &doc, "Version", sw_str(p->version ? p->version : "2012-10-17"));
+        sw_value_sets(a, &doc, "Version", sw_str(version ? version : "2012-10-17"));
     if (!sw_value_getz(&doc, "Id"))
-        sw_value_sets(a, &doc, "Id", p->id);
+        sw_value_sets(a, &doc, "Id", id);
+    sw_value_add(a, &list, statement);
+    sw_value_set(a, &doc, SW_STR("Statement"), list);
+    *document = sw_json_text(a, &doc);
+    return true;
+}
+
+int sw_policy_add(SwArena *a, SwStr *document, const SwPolicyPermission *p, const SwErrorKind *invalid, SwError *err) {
+    SwValue statement = sw_value_object(), principal = sw_value_object();
+    const SwPolicy *parsed;
     sw_value_set(a, &principal, SW_STR("AWS"),
                  p->anybody ? sw_value_string(SW_STR("*")) : strings(a, p->accounts, "arn:aws:iam::", ":root"));
     sw_value_sets(a, &statement, "Sid", p->label);
@@ -51,9 +58,8 @@ int sw_policy_add(SwArena *a, SwStr *document, const SwPolicyPermission *p, cons
     sw_value_set(a, &statement, SW_STR("Principal"), p->anybody ? principal.v[0] : principal);
     sw_value_set(a, &statement, SW_STR("Action"), strings(a, p->actions, sw_str_z(a, sw_strf(a, "%s:", p->vendor)), ""));
     sw_value_sets(a, &statement, "Resource", p->resource);
-    sw_value_add(a, &list, statement);
-    sw_value_set(a, &doc, SW_STR("Statement"), list);
-    *document = sw_json_text(a, &doc);
+    if (!sw_policy_append(a, document, statement, p->version, p->id))
+        return sw_fail(err, invalid, "Value %.*s for parameter Label is invalid. Reason: Already exists.", SW_FMT(p->label));
     if (sw_policy_parse(a, *document, SW_POLICY_RESOURCE, &parsed, err) < 0) {
         err->kind = invalid;
         return -1;

@@ -120,5 +120,7 @@ typedef struct SwPolicyPermission {
 /* Fails with `invalid` when the label is taken or the statement makes no policy. */
 int sw_policy_add(SwArena *a, SwStr *document, const SwPolicyPermission *p, const SwErrorKind *invalid,
                   SwError *err) sw_must_check;
+/* The same with a statement that is made already. False: there is one with its Sid. */
+bool sw_policy_append(SwArena *a, SwStr *document, SwValue statement, const char *version, SwStr id);
 /* False: no statement of that label. Without statements the document is empty text. */
 bool sw_policy_remove(SwArena *a, SwStr *document, SwStr label);

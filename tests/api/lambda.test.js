@@ -101,6 +101,9 @@ test("versions stay what they were; an alias leads to one of two by weight", nod
     const route = (weights) => f.send(L.UpdateAliasCommand, { FunctionName, Name: "live", RoutingConfig: { AdditionalVersionWeights: weights } });
     await route({ 2: 1 });
     assert.strictEqual((await f.invoke(`${FunctionName}:live`)).version, "2");
+    assert.strictEqual((await f.send(L.GetFunctionConfigurationCommand, { FunctionName, Qualifier: "live" })).Version, "1"); /* its own, whatever the weights */
+    for (const FunctionVersion of ["1", "2"])
+        assert.deepStrictEqual((await f.send(L.ListAliasesCommand, { FunctionName, FunctionVersion })).Aliases.map((a) => a.Name), ["live"]);
     await route({ 2: 0.5 });
     const seen = new Set();
     for (let i = 0; i < 64 && seen.size < 2; i++) seen.add((await f.invoke(`${FunctionName}:live`)).version);

@@ -37,6 +37,14 @@ static LambdaAliasRoutingConfiguration *routing(LambdaAliasRoutingConfiguration 
     return r && r->additional_version_weights.n ? r : NULL;
 }
 
+bool lambda_alias_uses(const LambdaAliasConfiguration *a, SwStr version) {
+    const LambdaAliasRoutingConfiguration *r = a->routing_config;
+    for (size_t i = 0; r && i < r->additional_version_weights.n; i++)
+        if (sw_str_eq(r->additional_version_weights.v[i].key, version))
+            return true;
+    return sw_str_eq(a->function_version, version);
+}
+
 int lambda_create_alias(SwCtx *cx, const LambdaCreateAliasRequest *in, LambdaAliasConfiguration *out, SwError *err) {
     LambdaFunctionRecord *f;
     if (lambda_function_named(cx, in->function_name, &f, err) < 0)
@@ -96,8 +104,7 @@ int lambda_delete_alias(SwCtx *cx, const LambdaDeleteAliasRequest *in, void *out
 
 static int want(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret, SwError *err) {
     const LambdaListAliasesRequest *in = arg;
-    *ret =
-        !sw_str_is(in->function_version) || sw_str_eq(lambda_aliases_row(row)->alias->function_version, in->function_version);
+    *ret = !sw_str_is(in->function_version) || lambda_alias_uses(lambda_aliases_row(row)->alias, in->function_version);
     return 0;
 }
 

@@ -206,27 +206,18 @@ static int drop_code(SwCtx *cx, SwStr function, SwStr version, SwStr digest, SwE
     return sw_wake(cx, &lambda_code_remover, digest, 0, err);
 }
 
-static int drop_aliases(SwCtx *cx, SwStr function, SwError *err) {
-    LambdaAliasRecords l;
-    if (lambda_aliases_list(cx->tx, &(SwDocQuery){.index = "by_function", .equals = {function}}, &l, err) < 0)
-        return -1;
-    for (size_t i = 0; i < l.n; i++)
-        if (lambda_aliases_delete(cx->tx, l.v[i].id, NULL, err) < 0)
-            return -1;
-    return 0;
-}
-
 static int delete_all(SwCtx *cx, LambdaFunctionRecord *f, SwError *err) {
+    const SwDocQuery its = {.index = "by_function", .equals = {f->function_name}};
     LambdaVersionRecords l;
-    if (lambda_versions_list(cx->tx, &(SwDocQuery){.index = "by_function", .equals = {f->function_name}}, &l, err) < 0)
+    if (lambda_versions_list(cx->tx, &its, &l, err) < 0)
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const LambdaVersionRecord *v = l.v[i].record;
-        if (drop_code(cx, f->function_name, v->configuration->version, v->digest, err) < 0 ||
-            lambda_versions_delete(cx->tx, l.v[i].id, NULL, err) < 0)
+        if (drop_code(cx, f->function_name, v->configuration->version, v->digest, err) < 0)
             return -1;
     }
-    if (drop_aliases(cx, f->function_name, err) < 0 || drop_code(cx, f->function_name, LAMBDA_LATEST, f->digest, err) < 0)
+    if (lambda_versions_delete_all(cx->tx, &its, err) < 0 || lambda_aliases_delete_all(cx->tx, &its, err) < 0 ||
+        drop_code(cx, f->function_name, LAMBDA_LATEST, f->digest, err) < 0)
         return -1;
     return lambda_function_delete(cx, f->function_name, err);
 }
@@ -238,10 +229,7 @@ static int check_unused(SwCtx *cx, SwStr function, SwStr version, SwError *err) 
         return -1;
     for (size_t i = 0; i < l.n; i++) {
         const LambdaAliasConfiguration *a = l.v[i].record->alias;
-        bool uses = sw_str_eq(a->function_version, version);
-        for (size_t k = 0; a->routing_config && k < a->routing_config->additional_version_weights.n; k++)
-            uses |= sw_str_eq(a->routing_config->additional_version_weights.v[k].key, version);
-        if (uses)
+        if (lambda_alias_uses(a, version))
             sw_str_list_add(cx->arena, &users, a->name);
     }
     SwStr names = sw_str_join(cx->arena, users.v, users.n, SW_STR(", "));

@@ -353,7 +353,7 @@ static int find(SwCtx *cx, const LambdaInvocationRequest *in, LambdaVersion *ret
     LambdaName n;
     if (lambda_name(cx, in->function_name, in->qualifier, &n, err) < 0 || sw_ctx_begin(cx, SW_READ, err) < 0)
         return -1;
-    int r = lambda_resolve(cx, &n, ret, err);
+    int r = lambda_route(cx, &n, ret, err);
     sw_ctx_rollback(cx);
     return r < 0 ? -1 : check_state(ret->configuration, err);
 }

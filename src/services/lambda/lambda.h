@@ -41,8 +41,10 @@ typedef struct LambdaVersion {
     LambdaFunctionConfiguration *configuration;
     SwStr digest;
 } LambdaVersion;
-/* By chance where an alias has weights. */
-int lambda_resolve(SwCtx *cx, const LambdaName *name, LambdaVersion *ret, SwError *err) sw_must_check;
+int lambda_resolve(SwCtx *cx, const LambdaName *name, LambdaVersion *ret, SwError *err) sw_must_check; /* an alias: its own */
+/* The one to run: by chance where an alias has weights. */
+int lambda_route(SwCtx *cx, const LambdaName *name, LambdaVersion *ret, SwError *err) sw_must_check;
+bool lambda_alias_uses(const LambdaAliasConfiguration *a, SwStr version);
 int lambda_check_revision(SwStr given, SwStr has, SwError *err) sw_must_check;
 
 /* ---- configure.c: what a function may be told ---- */

@@ -95,7 +95,7 @@ static int find_published(SwCtx *cx, SwStr function, SwStr version, SwStr shown,
     return 0;
 }
 
-int lambda_resolve(SwCtx *cx, const LambdaName *name, LambdaVersion *ret, SwError *err) {
+static int resolve(SwCtx *cx, const LambdaName *name, bool route, LambdaVersion *ret, SwError *err) {
     SwStr version = name->qualifier;
     bool latest = !sw_str_is(version) || sw_str_eq(version, LAMBDA_LATEST);
     *ret = (LambdaVersion){0};
@@ -108,7 +108,7 @@ int lambda_resolve(SwCtx *cx, const LambdaName *name, LambdaVersion *ret, SwErro
             return -1;
         if (!ret->alias)
             return not_found(lambda_arn(cx, name->function, version), err);
-        version = choose(ret->alias->alias);
+        version = route ? choose(ret->alias->alias) : ret->alias->alias->function_version;
         latest = sw_str_eq(version, LAMBDA_LATEST);
     }
     if (latest) {
@@ -119,6 +119,14 @@ int lambda_resolve(SwCtx *cx, const LambdaName *name, LambdaVersion *ret, SwErro
         return -1;
     ret->configuration->function_arn = lambda_arn(cx, name->function, name->qualifier);
     return 0;
+}
+
+int lambda_resolve(SwCtx *cx, const LambdaName *name, LambdaVersion *ret, SwError *err) {
+    return resolve(cx, name, /* route= */ false, ret, err);
+}
+
+int lambda_route(SwCtx *cx, const LambdaName *name, LambdaVersion *ret, SwError *err) {
+    return resolve(cx, name, /* route= */ true, ret, err);
 }
 
 int lambda_check_revision(SwStr given, SwStr has, SwError *err) {

@@ -87,28 +87,6 @@ static SwValue statement(SwArena *a, const LambdaAddPermissionRequest *in, SwStr
     return v;
 }
 
-/* A document as it is, or a new one; the place of its statements. */
-static int open_policy(SwArena *a, SwStr text, SwValue *ret, SwValue **ret_statements, SwError *err) {
-    if (!sw_str_is(text)) {
-        *ret = sw_value_object();
-        sw_value_sets(a, ret, "Version", SW_STR("2012-10-17"));
-        sw_value_sets(a, ret, "Id", SW_STR("default"));
-        *ret_statements = sw_value_set(a, ret, SW_STR("Statement"), sw_value_array());
-        return 0;
-    }
-    if (sw_json_parse(a, text, ret, err) < 0)
-        return -1;
-    *ret_statements = (SwValue *)(uintptr_t)sw_value_getz(ret, "Statement");
-    return *ret_statements ? 0 : sw_fail(err, &SW_INTERNAL_FAILURE, "A policy has no statements");
-}
-
-static bool has(const SwValue *statements, SwStr sid) {
-    for (size_t i = 0; i < statements->n; i++)
-        if (sw_str_eq(sw_value_str(sw_value_getz(&statements->v[i], "Sid")), sid))
-            return true;
-    return false;
-}
-
 /* Principals and ARNs that no policy may have are told here, before they are stored. */
 static int check(SwCtx *cx, SwStr document, const LambdaAddPermissionRequest *in, SwError *err) {
     const SwPolicy *p;
@@ -125,27 +103,18 @@ static int check(SwCtx *cx, SwStr document, const LambdaAddPermissionRequest *in
 int lambda_add_permission(SwCtx *cx, const LambdaAddPermissionRequest *in, LambdaAddPermissionResponse *out, SwError *err) {
     SwArena *a = cx->arena;
     Owner o = {0};
-    SwValue document, *statements;
-    if (find(cx, in->function_name, in->qualifier, &o, err) < 0 ||
-        lambda_check_revision(in->revision_id, *o.revision, err) < 0 ||
-        open_policy(a, *o.policy, &document, &statements, err) < 0)
+    if (find(cx, in->function_name, in->qualifier, &o, err) < 0 || lambda_check_revision(in->revision_id, *o.revision, err) < 0)
         return -1;
-    if (has(statements, in->statement_id))
+    SwValue s = statement(a, in, o.arn);
+    if (!sw_policy_append(a, o.policy, s, NULL, SW_STR("default")))
         return sw_fail(err, &LAMBDA_RESOURCE_CONFLICT_EXCEPTION,
                        "The statement id (%.*s) provided already exists. Please provide a new statement id, or remove the "
                        "existing statement.",
                        SW_FMT(in->statement_id));
-    SwValue s = statement(a, in, o.arn);
-    sw_value_add(a, statements, s);
-    *o.policy = sw_json_text(a, &document);
     if (check(cx, *o.policy, in, err) < 0)
         return -1;
     out->statement = sw_json_text(a, &s);
     return store(cx, &o, err);
-}
-
-static int no_policy(SwError *err) {
-    return sw_fail(err, &LAMBDA_RESOURCE_NOT_FOUND_EXCEPTION, "The resource you requested does not exist.");
 }
 
 int lambda_remove_permission(SwCtx *cx, const LambdaRemovePermissionRequest *in, void *out, SwError *err) {
@@ -165,7 +134,7 @@ int lambda_get_policy(SwCtx *cx, const LambdaGetPolicyRequest *in, LambdaGetPoli
     if (find(cx, in->function_name, in->qualifier, &o, err) < 0)
         return -1;
     if (!sw_str_is(*o.policy))
-        return no_policy(err);
+        return sw_fail(err, &LAMBDA_RESOURCE_NOT_FOUND_EXCEPTION, "The resource you requested does not exist.");
     out->policy = *o.policy;
     out->revision_id = *o.revision;
     return 0;

@@ -3,22 +3,22 @@
 
 #include "services/secretsmanager/secretsmanager.h"
 
-int secretsmanager_rotate_secret(SwCtx *cx, const SecretsmanagerRotateSecretRequest *in,
-                                 SecretsmanagerRotateSecretResponse *out, SwError *err) {
+static int no_function(SwCtx *cx, SwStr id, SwError *err) {
     Secret *s;
-    if (secretsmanager_live(cx, in->secret_id, &s, err) < 0)
+    if (secretsmanager_live(cx, id, &s, err) < 0)
         return -1;
     return sw_fail(err, &SECRETSMANAGER_INVALID_REQUEST_EXCEPTION,
                    "No Lambda rotation function ARN is associated with this secret.");
 }
 
+int secretsmanager_rotate_secret(SwCtx *cx, const SecretsmanagerRotateSecretRequest *in,
+                                 SecretsmanagerRotateSecretResponse *out, SwError *err) {
+    return no_function(cx, in->secret_id, err);
+}
+
 int secretsmanager_cancel_rotate_secret(SwCtx *cx, const SecretsmanagerCancelRotateSecretRequest *in,
                                         SecretsmanagerCancelRotateSecretResponse *out, SwError *err) {
-    Secret *s;
-    if (secretsmanager_live(cx, in->secret_id, &s, err) < 0)
-        return -1;
-    return sw_fail(err, &SECRETSMANAGER_INVALID_REQUEST_EXCEPTION,
-                   "No Lambda rotation function ARN is associated with this secret.");
+    return no_function(cx, in->secret_id, err);
 }
 
 /* Its regions are required, and refused (models/members). */

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "models/secretsmanager.gen.h"
+#include "models/ssm.gen.h"
 
 #define ARN_PARTS 7 /* up to the secret's name */
 
@@ -45,9 +46,27 @@ int sw_secret_value(SwCtx *cx, SwStr reference, SwStr *ret_value, SwError *err) 
         there.region = r.region;
     if (secretsmanager_call_get_secret_value(&there, &in, &out, err) < 0)
         return -1;
-    *ret_value = out->secret_string.p ? out->secret_string : out->secret_binary;
+    if (!out->secret_string.p)
+        return sw_fail(err, &SECRETSMANAGER_INVALID_REQUEST_EXCEPTION, "The secret has a binary value, and a text is wanted.");
+    *ret_value = out->secret_string;
     if (!r.key.p || sw_secret_key(cx->arena, *ret_value, r.key, ret_value))
         return 0;
     return sw_fail(err, &SECRETSMANAGER_INVALID_REQUEST_EXCEPTION,
                    "retrieved secret from Secrets Manager did not contain json key %.*s", SW_FMT(r.key));
+}
+
+int sw_parameter_value(SwCtx *cx, SwStr reference, SwStr *ret_value, SwError *err) {
+    SsmGetParametersRequest in = {.with_decryption = SW_SOME_BOOL(true)};
+    SsmGetParametersResult *out;
+    SwCtx there = *cx;
+    SwArn arn;
+    sw_str_list_add(cx->arena, &in.names, reference);
+    if (sw_arn_parse(reference, &arn) && !cx->tx) /* it may be of another region */
+        there.region = arn.region;
+    if (ssm_call_get_parameters(&there, &in, &out, err) < 0)
+        return -1;
+    if (!out->parameters.n)
+        return sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(reference));
+    *ret_value = out->parameters.v[0].value;
+    return 0;
 }

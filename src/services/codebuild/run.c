@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "base/log.h"
 #include "api/secret.h"
+#include "base/log.h"
 #include "models/ssm.gen.h"
 #include "services/codebuild/codebuild.h"
 
@@ -114,15 +114,11 @@ typedef struct Elsewhere {
 } Elsewhere;
 
 static int from_parameter(SwCtx *role, SwStr name, SwStr *ret, SwError *err) {
-    SsmGetParametersRequest in = {.with_decryption = SW_SOME_BOOL(true)};
-    SsmGetParametersResult *out;
-    sw_str_list_add(role->arena, &in.names, name);
-    if (ssm_call_get_parameters(role, &in, &out, err) < 0 || !out->parameters.n) {
-        SwStr why = err->kind ? sw_str(err->message) : sw_strf(role->arena, "[%.*s]", SW_FMT(name));
-        return sw_fail_as(err, &client_error, "Parameter store error: Invalid parameters: %.*s", SW_FMT(why));
-    }
-    *ret = out->parameters.v[0].value;
-    return 0;
+    if (sw_parameter_value(role, name, ret, err) == 0)
+        return 0;
+    SwStr why =
+        sw_error_is(err, &SSM_PARAMETER_NOT_FOUND) ? sw_strf(role->arena, "[%.*s]", SW_FMT(name)) : sw_str(err->message);
+    return sw_fail_as(err, &client_error, "Parameter store error: Invalid parameters: %.*s", SW_FMT(why));
 }
 
 static int from_secret(SwCtx *role, SwStr reference, SwStr *ret, SwError *err) {
@@ -131,22 +127,26 @@ static int from_secret(SwCtx *role, SwStr reference, SwStr *ret, SwError *err) {
                : sw_fail_as(err, &client_error, "Secrets Manager Error Message: %s", err->message);
 }
 
-static int look_up(SwCtx *cx, const CodebuildBuildRecord *r, const Elsewhere *from, SwStrMap *env, SwError *err) {
-    SwCtx *role;
-    SwStr value;
-    if ((from->parameters.n || from->secrets.n) && codebuild_as_role(cx, r, &role, err) < 0)
-        return -1;
-    for (size_t i = 0; i < from->parameters.n; i++) {
-        if (from_parameter(role, from->parameters.v[i].value, &value, err) < 0)
+typedef int LookUp(SwCtx *role, SwStr from, SwStr *ret, SwError *err);
+
+static int look_up_each(SwCtx *role, const SwStrMap *wanted, LookUp *f, SwArena *a, SwStrMap *env, SwError *err) {
+    for (size_t i = 0; i < wanted->n; i++) {
+        SwStr value;
+        if (f(role, wanted->v[i].value, &value, err) < 0)
             return -1;
-        sw_str_map_set(cx->arena, env, from->parameters.v[i].key, value);
-    }
-    for (size_t i = 0; i < from->secrets.n; i++) {
-        if (from_secret(role, from->secrets.v[i].value, &value, err) < 0)
-            return -1;
-        sw_str_map_set(cx->arena, env, from->secrets.v[i].key, value);
+        sw_str_map_set(a, env, wanted->v[i].key, value);
     }
     return 0;
+}
+
+static int look_up(SwCtx *cx, const CodebuildBuildRecord *r, const Elsewhere *from, SwStrMap *env, SwError *err) {
+    SwCtx *role;
+    if (!from->parameters.n && !from->secrets.n)
+        return 0;
+    if (codebuild_as_role(cx, r, &role, err) < 0 ||
+        look_up_each(role, &from->parameters, from_parameter, cx->arena, env, err) < 0)
+        return -1;
+    return look_up_each(role, &from->secrets, from_secret, cx->arena, env, err);
 }
 
 static void slipway_variables(SwCtx *cx, const CodebuildBuildRecord *r, bool on_host, SwStrMap *e) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Repositories: create, describe, delete; their policies, settings and tags. */
 
+#include "api/operation.h"
 #include "policy/policy.h"
 #include "services/ecr/ecr.h"
 
@@ -193,17 +194,10 @@ const SwSettingHooks ecr_repository_policy_setting = {.valid = valid_policy, .ch
 
 /* Inputs of settings name the registry, too. */
 static int of_setting(SwCtx *cx, const void *in, SwFound *ret, SwError *err) {
-    static const char *const members[] = {"registryId", "repositoryName"};
     EcrRepositoryRecord *r;
-    SwStr said[SW_N(members)] = {SW_NO_STR, SW_NO_STR};
-    for (size_t i = 0; i < SW_N(members); i++) {
-        const SwMember *m = sw_shape_member(cx->op->input, sw_str(members[i]));
-        if (sw_member_is_set(m, in))
-            said[i] = *(const SwStr *)sw_member_at(m, in);
-    }
-    if (ecr_repository_of(cx, said[0], said[1], &r, err) < 0)
+    ret->id = sw_operation_text(cx->op, in, "repositoryName");
+    if (ecr_repository_of(cx, sw_operation_text(cx->op, in, "registryId"), ret->id, &r, err) < 0)
         return -1;
-    ret->id = said[1];
     ret->record = r;
     return 0;
 }

@@ -25,19 +25,9 @@ static int parameter_missing(SwStr from, const char *why, SwError *err) {
 }
 
 static int from_parameter(SwCtx *role, SwStr from, SwStr *ret, SwError *err) {
-    SsmGetParametersRequest in = {.with_decryption = SW_SOME_BOOL(true)};
-    SsmGetParametersResult *out;
-    SwCtx there = *role;
-    SwArn arn;
-    sw_str_list_add(role->arena, &in.names, from);
-    if (sw_arn_parse(from, &arn)) /* it may be of another region */
-        there.region = arn.region;
-    if (ssm_call_get_parameters(&there, &in, &out, err) < 0)
-        return parameter_missing(from, err->message, err);
-    if (!out->parameters.n)
-        return parameter_missing(from, "invalid parameters", err);
-    *ret = out->parameters.v[0].value;
-    return 0;
+    if (sw_parameter_value(role, from, ret, err) == 0)
+        return 0;
+    return parameter_missing(from, sw_error_is(err, &SSM_PARAMETER_NOT_FOUND) ? "invalid parameters" : err->message, err);
 }
 
 static int from_secret(SwCtx *role, SwStr from, SwStr *ret, SwError *err) {
@@ -59,7 +49,8 @@ static int add_secrets(SwCtx *cx, const EcsTaskRecord *t, const EcsContainerDefi
         return -1;
     for (size_t i = 0; i < d->secrets.n; i++) {
         SwStr from = d->secrets.v[i].value_from, value;
-        if ((ecs_names_secret(from) ? from_secret(role, from, &value, err) : from_parameter(role, from, &value, err)) < 0)
+        int r = ecs_names_secret(from) ? from_secret(role, from, &value, err) : from_parameter(role, from, &value, err);
+        if (r < 0)
             return -1;
         sw_str_map_set(cx->arena, env, d->secrets.v[i].name, value);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The service's table and its documents. See s3.h. */
 
+#include "api/operation.h"
 #include "services/s3/s3.h"
 
 /* A key may be any text, one that looks like an ARN or has more than a name can have: it is never one of something else. */
@@ -40,9 +41,8 @@ static int bucket_policy(SwCtx *cx, SwStr bucket, SwStr *ret_document, SwError *
 }
 
 static int bucket_of_setting(SwCtx *cx, const void *in, SwFound *ret, SwError *err) {
-    const SwMember *bucket = sw_shape_member(cx->op->input, SW_STR("Bucket"));
     S3BucketRecord *b;
-    ret->id = *(const SwStr *)sw_member_at(bucket, in);
+    ret->id = sw_operation_text(cx->op, in, "Bucket");
     if (s3_begin(cx, in, ret->id, &b, err) < 0)
         return -1;
     ret->record = b;

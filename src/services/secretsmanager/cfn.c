@@ -57,6 +57,9 @@ int secretsmanager_cfn_set(SwCtx *cx, const SwFound *f, const char *property, co
     SwStr value;
     if (!want) /* the value stays, or goes with the secret */
         return 0;
+    if (!was && secretsmanager_stage_at(s, SECRETS_CURRENT).p)
+        return sw_fail(err, &SECRETSMANAGER_INVALID_REQUEST_EXCEPTION,
+                       "GenerateSecretString: a secret has a SecretString of its own, or one that is generated, and not both.");
     if (generate(cx, want, &value, err) < 0 ||
         secretsmanager_call_put_secret_value(
             cx, &(SecretsmanagerPutSecretValueRequest){.secret_id = s->arn, .secret_string = value}, &out, err) < 0 ||
@@ -66,14 +69,14 @@ int secretsmanager_cfn_set(SwCtx *cx, const SwFound *f, const char *property, co
     return secretsmanager_put(cx, s, false, err);
 }
 
-int secretsmanager_policy_get(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err) {
+int secretsmanager_cfn_policy_get(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err) {
     SwOptBool block = secretsmanager_resource_policy_found(f)->block_public_policy;
     *ret = block.set ? sw_value_bool(block.v) : (SwValue){0};
     return 0;
 }
 
-int secretsmanager_policy_set(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want,
-                              SwError *err) {
+int secretsmanager_cfn_policy_set(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want,
+                                  SwError *err) {
     Secret *s;
     if (secretsmanager_get(cx, secretsmanager_resource_policy_found(f)->arn, &s, err) < 0)
         return -1;

@@ -48,7 +48,7 @@ int secretsmanager_put(SwCtx *cx, Secret *s, bool changed, SwError *err) {
 }
 
 int secretsmanager_erase(SwCtx *cx, const Secret *s, SwError *err) {
-    SwDocQuery q = {.prefix = secretsmanager_version_id(cx->arena, s->name, SW_STR(""))};
+    SwDocQuery q = secretsmanager_versions_query(cx, s);
     if (secretsmanager_versions_delete_all(cx->tx, &q, err) < 0 ||
         secretsmanager_secrets_delete(cx->tx, s->name, NULL, err) < 0)
         return -1;
@@ -141,5 +141,5 @@ const SwResourceHooks secretsmanager_resource_policy_hooks = {.cfn_like = policy
                                                               .exists = has_policy,
                                                               .other_id = by_arn,
                                                               .identifier = policy_identifier,
-                                                              .cfn_get = secretsmanager_policy_get,
-                                                              .cfn_set = secretsmanager_policy_set};
+                                                              .cfn_get = secretsmanager_cfn_policy_get,
+                                                              .cfn_set = secretsmanager_cfn_policy_set};

@@ -176,12 +176,11 @@ int secretsmanager_list_secret_version_ids(SwCtx *cx, const SecretsmanagerListSe
     if (secretsmanager_get(cx, in->secret_id, &s, err) < 0)
         return -1;
     const Versions l = {s, in->include_deprecated.v};
-    SwDocQuery q = {.prefix = secretsmanager_version_id(cx->arena, s->name, SW_STR(""))};
     out->arn = s->arn;
     out->name = s->name;
     return sw_page(cx,
                    &(SwPage){.of = &secretsmanager_versions,
-                             .q = q,
+                             .q = secretsmanager_versions_query(cx, s),
                              .want = wants_version,
                              .show = show_version,
                              .arg = &l,

@@ -38,12 +38,13 @@ static int too_short(SwError *err) {
                    "Password length is too short based on the required types.");
 }
 
-int secretsmanager_password(SwCtx *cx, const SecretsmanagerGetRandomPasswordRequest *in, SwStr *ret, SwError *err) {
+int secretsmanager_get_random_password(SwCtx *cx, const SecretsmanagerGetRandomPasswordRequest *in,
+                                       SecretsmanagerGetRandomPasswordResponse *out, SwError *err) {
     const bool left_out[KINDS] = {in->exclude_uppercase.v, in->exclude_lowercase.v, in->exclude_numbers.v,
                                   in->exclude_punctuation.v, !in->include_space.v};
     bool each = SW_OR(in->require_each_included_type, true);
     size_t length = (size_t)SW_OR(in->password_length, USUAL_LENGTH), n = 0;
-    char *out = sw_arena_alloc(cx->arena, length + 1);
+    char *text = sw_arena_alloc(cx->arena, length + 1);
     Set all = {.n = 0};
     for (size_t i = 0; i < KINDS; i++) {
         Set one = {.n = 0};
@@ -55,24 +56,19 @@ int secretsmanager_password(SwCtx *cx, const SecretsmanagerGetRandomPasswordRequ
             continue;
         if (n == length)
             return too_short(err);
-        out[n++] = one.v[below(one.n)];
+        text[n++] = one.v[below(one.n)];
     }
     if (!all.n)
         return sw_fail(err, &SECRETSMANAGER_INVALID_PARAMETER_EXCEPTION,
                        "The password can't be generated because all characters are excluded.");
     while (n < length)
-        out[n++] = all.v[below(all.n)];
+        text[n++] = all.v[below(all.n)];
     for (size_t i = length; i > 1; i--) {
         size_t k = below(i);
-        char c = out[i - 1];
-        out[i - 1] = out[k];
-        out[k] = c;
+        char c = text[i - 1];
+        text[i - 1] = text[k];
+        text[k] = c;
     }
-    *ret = sw_str_n(out, length);
+    out->random_password = sw_str_n(text, length);
     return 0;
-}
-
-int secretsmanager_get_random_password(SwCtx *cx, const SecretsmanagerGetRandomPasswordRequest *in,
-                                       SecretsmanagerGetRandomPasswordResponse *out, SwError *err) {
-    return secretsmanager_password(cx, in, &out->random_password, err);
 }

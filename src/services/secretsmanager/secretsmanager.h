@@ -45,7 +45,7 @@ int secretsmanager_check_value(const SecretValue *v, bool needed, SwError *err) 
 /* *ret NULL: no such version, or one without a value. */
 int secretsmanager_version_find(SwCtx *cx, const Secret *s, SwStr version, Version **ret, SwError *err) sw_must_check;
 int secretsmanager_version_open(SwCtx *cx, const Secret *s, const Version *v, SecretValue *ret, SwError *err) sw_must_check;
-int secretsmanager_versions_of(SwCtx *cx, const Secret *s, SecretsmanagerVersionRecords *ret, SwError *err) sw_must_check;
+SwDocQuery secretsmanager_versions_query(SwCtx *cx, const Secret *s); /* all of a secret */
 /* A new version under the token (absent: a new id); the same token with the same value is the same call: *ret_made false. Its
  * labels are the caller's to set. */
 int secretsmanager_version_add(SwCtx *cx, const Secret *s, SwStr token, const SecretValue *v, SwStr *ret_version,
@@ -79,11 +79,6 @@ int secretsmanager_check_filters(const SecretsmanagerFilterList *filters, SwErro
 
 int secretsmanager_check_public(SwCtx *cx, const Secret *s, bool block, SwError *err) sw_must_check;
 
-/* --- password.c ------------------------------------------------------------------------------------------------- */
-
-int secretsmanager_password(SwCtx *cx, const SecretsmanagerGetRandomPasswordRequest *in, SwStr *ret,
-                            SwError *err) sw_must_check;
-
 /* --- controller.c ----------------------------------------------------------------------------------------------- */
 
 extern const SwController secretsmanager_deletion_controller;
@@ -91,8 +86,9 @@ extern const SwController secretsmanager_deletion_controller;
 /* --- cfn.c ------------------------------------------------------------------------------------------------------ */
 
 int secretsmanager_cfn_get(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err) sw_must_check;
-int secretsmanager_policy_get(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err) sw_must_check;
-int secretsmanager_policy_set(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want,
-                              SwError *err) sw_must_check;
 int secretsmanager_cfn_set(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want,
                            SwError *err) sw_must_check;
+/* the same of a resource policy */
+int secretsmanager_cfn_policy_get(SwCtx *cx, const SwFound *f, const char *property, SwValue *ret, SwError *err) sw_must_check;
+int secretsmanager_cfn_policy_set(SwCtx *cx, const SwFound *f, const char *property, const SwValue *was, const SwValue *want,
+                                  SwError *err) sw_must_check;

@@ -94,9 +94,8 @@ int secretsmanager_version_find(SwCtx *cx, const Secret *s, SwStr version, Versi
     return secretsmanager_versions_find(cx->tx, secretsmanager_version_id(cx->arena, s->name, version), ret, err);
 }
 
-int secretsmanager_versions_of(SwCtx *cx, const Secret *s, SecretsmanagerVersionRecords *ret, SwError *err) {
-    SwDocQuery q = {.prefix = secretsmanager_version_id(cx->arena, s->name, SW_STR(""))};
-    return secretsmanager_versions_list(cx->tx, &q, ret, err);
+SwDocQuery secretsmanager_versions_query(SwCtx *cx, const Secret *s) {
+    return (SwDocQuery){.prefix = secretsmanager_version_id(cx->arena, s->name, SW_STR(""))};
 }
 
 /* The token is that of a version that is there: the same call again, or a mistake. */
@@ -140,8 +139,9 @@ static const SecretsmanagerVersionRecordRow *outdated(SwCtx *cx, const Secret *s
 }
 
 int secretsmanager_version_trim(SwCtx *cx, const Secret *s, SwError *err) {
+    const SwDocQuery q = secretsmanager_versions_query(cx, s);
     SecretsmanagerVersionRecords all;
-    if (secretsmanager_versions_of(cx, s, &all, err) < 0)
+    if (secretsmanager_versions_list(cx->tx, &q, &all, err) < 0)
         return -1;
     const SecretsmanagerVersionRecordRow *old = all.n > VERSIONS_MAX ? outdated(cx, s, &all) : NULL;
     if (!old)

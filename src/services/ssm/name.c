@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of parameters, and finding them. */
 
-#include "api/envelope.h"
 #include "services/ssm/ssm.h"
 
 #define LEVELS_MAX 15
@@ -99,36 +98,4 @@ int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) {
 
 int ssm_versions(SwCtx *cx, SwStr name, SsmParameterRecords *ret_l, SwError *err) {
     return ssm_history_list(cx->tx, &(SwDocQuery){.prefix = sw_strf(cx->arena, "%.*s:", SW_FMT(name))}, ret_l, err);
-}
-
-/* AWS's own key is the data folder's seal; another is asked for in KMS. */
-static void bind(SwCtx *cx, const SsmParameterRecord *p, SwStrPair *pair, SwStrMap *context, SwEnvelope *ret) {
-    static const SwEnvelopeFaults faults = {&SSM_INVALID_KEY_ID, &SSM_INVALID_KEY_ID, &SSM_INVALID_KEY_ID, &SSM_INVALID_KEY_ID};
-    SwStr arn = ssm_arn(cx, p->name);
-    *pair = (SwStrPair){SW_STR("PARAMETER_ARN"), arn};
-    *context = (SwStrMap){pair, 1};
-    *ret = (SwEnvelope){.service = "ssm",
-                        .key = sw_str_eqz(p->key_id, "alias/aws/ssm") ? SW_NO_STR : p->key_id,
-                        .about = arn,
-                        .context = context,
-                        .faults = &faults};
-}
-
-int ssm_close(SwCtx *cx, const SsmParameterRecord *p, SwStr value, SwStr *ret, SwError *err) {
-    SwStrPair pair;
-    SwStrMap context;
-    SwEnvelope e;
-    bind(cx, p, &pair, &context, &e);
-    return sw_envelope_seal(cx, &e, value, ret, err);
-}
-
-int ssm_value(SwCtx *cx, const SsmParameterRecord *p, bool decrypt, SwStr *ret_value, SwError *err) {
-    SwStrPair pair;
-    SwStrMap context;
-    SwEnvelope e;
-    *ret_value = p->value;
-    if (!decrypt || !sw_str_eq(p->type, SSM_PARAMETER_TYPE_SECURE_STRING))
-        return 0;
-    bind(cx, p, &pair, &context, &e);
-    return sw_envelope_open(cx, &e, p->value, ret_value, err);
 }

@@ -11,7 +11,6 @@
 #define LABELS_MAX     10
 #define STANDARD_BYTES 4096
 #define ADVANCED_BYTES 8192
-#define DEFAULT_KEY    "alias/aws/ssm"
 #define DATA_IMAGE     "aws:ec2:image"
 #define STANDARD_MAX   10000
 #define ADVANCED_MAX   100000
@@ -36,9 +35,7 @@ static int check_data_type(const SsmPutParameterRequest *in, SwStr type, SwError
 }
 
 static int check_put(SwCtx *cx, const SsmPutParameterRequest *in, const SsmParameterRecord *old, SwError *err) {
-    if (ssm_name_check(in->name, err) < 0)
-        return -1;
-    if (check_data_type(in, old ? old->type : in->type, err) < 0)
+    if (ssm_name_check(in->name, err) < 0 || check_data_type(in, old ? old->type : in->type, err) < 0)
         return -1;
     if (in->overwrite.v && in->tags.n > 0)
         return sw_fail(err, &SW_VALIDATION_EXCEPTION,
@@ -124,7 +121,7 @@ static int check_room(SwCtx *cx, const SsmPutParameterRequest *in, SsmParameterR
 
 static int choose_tier(SwCtx *cx, const SsmPutParameterRequest *in, SsmParameterRecord *p, const SsmParameterRecord *old,
                        SwError *err) {
-    bool was_advanced = old && sw_str_eqz(old->tier, "Advanced"), policies = ssm_policies_asked(in->policies);
+    bool was_advanced = old && sw_str_eqz(old->tier, "Advanced"), policies = ssm_policies_asked(cx, in->policies);
     if (was_advanced && sw_str_eqz(in->tier, "Standard"))
         return sw_fail(err, &SW_VALIDATION_EXCEPTION,
                        "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
@@ -169,7 +166,7 @@ static int announce(SwCtx *cx, const char *operation, const SsmParameterRecord *
 static int close_value(SwCtx *cx, const SsmPutParameterRequest *in, SsmParameterRecord *p, SwError *err) {
     if (!sw_str_eq(p->type, SSM_PARAMETER_TYPE_SECURE_STRING))
         return 0;
-    p->key_id = sw_str_or(in->key_id, SW_STR(DEFAULT_KEY));
+    p->key_id = sw_str_or(in->key_id, SW_STR(SSM_DEFAULT_KEY));
     return ssm_close(cx, p, in->value, &p->value, err);
 }
 
@@ -226,6 +223,12 @@ int ssm_put_parameter(SwCtx *cx, const SsmPutParameterRequest *in, SsmPutParamet
 
 /* Get. */
 
+static int no_version(const SsmName *n, SwError *err) {
+    return sw_fail(err, &SSM_PARAMETER_VERSION_NOT_FOUND,
+                   "Systems Manager could not find version %.*s of %.*s. Verify the version and try again.",
+                   SW_FMT(n->selector), SW_FMT(n->name));
+}
+
 static int select_version(SwCtx *cx, const SsmName *n, SsmParameterRecord **p, SwError *err) {
     int64_t number;
     SsmParameterRecords rows;
@@ -239,9 +242,7 @@ static int select_version(SwCtx *cx, const SsmName *n, SsmParameterRecord **p, S
             return 0;
         }
     }
-    return sw_fail(err, &SSM_PARAMETER_VERSION_NOT_FOUND,
-                   "Systems Manager could not find version %.*s of %.*s. Verify the version and try again.",
-                   SW_FMT(n->selector), SW_FMT(n->name));
+    return no_version(n, err);
 }
 
 static int show(SwCtx *cx, const SsmParameterRecord *p, SwStr selector, bool decrypt, SsmParameter *ret, SwError *err) {
@@ -262,11 +263,9 @@ static int get_public(SwCtx *cx, const SsmName *n, SsmParameter *ret, SwError *e
     if (ssm_public_find(cx, n->name, &p, err) < 0)
         return -1;
     if (!p)
-        return sw_fail(err, &SSM_PARAMETER_NOT_FOUND, "Parameter %.*s not found.", SW_FMT(n->name));
+        return sw_resource_missing(cx, &ssm_parameter_resource, n->name, err);
     if (n->selector.p && !sw_str_eqz(n->selector, "1"))
-        return sw_fail(err, &SSM_PARAMETER_VERSION_NOT_FOUND,
-                       "Systems Manager could not find version %.*s of %.*s. Verify the version and try again.",
-                       SW_FMT(n->selector), SW_FMT(n->name));
+        return no_version(n, err);
     *ret = *p;
     if (n->selector.p)
         ret->selector = SW_STR(":1");

@@ -59,7 +59,7 @@ static int read_policy(const SwValue *v, SwTime now, Read *ret, SwError *err) {
                    SW_FMT(ret->type));
 }
 
-/* Where it is taken from what there was, an Expiration may be over by now. */
+/* 0: there is none. */
 static SwTime expiration_of(const SsmParameterRecord *p) {
     for (size_t i = 0; i < p->policies.n; i++)
         if (sw_str_eqz(p->policies.v[i].policy_type, "Expiration"))
@@ -106,8 +106,9 @@ static int take(SwCtx *cx, const SwValue *all, SsmParameterRecord *p, SwError *e
         return sw_fail(err, &SSM_INCOMPATIBLE_POLICY_EXCEPTION,
                        "There is a conflict in the policies specified for this parameter. You can't, for example, specify two "
                        "Expiration policies for a parameter, or an ExpirationNotification without an Expiration.");
+    SwTime expires = expiration_of(p);
     for (size_t i = 0; i < p->policies.n; i++)
-        set_due(&p->policies.v[i], expiration_of(p), p->last_modified_date.v);
+        set_due(&p->policies.v[i], expires, p->last_modified_date.v);
     return 0;
 }
 
@@ -139,8 +140,10 @@ int ssm_policies_put(SwCtx *cx, SwStr text, const SsmParameterRecord *old, SsmPa
     return 0;
 }
 
-bool ssm_policies_asked(SwStr text) {
-    return sw_str_is(text) && !sw_str_eqz(text, "[{}]") && !sw_str_eqz(text, "[]");
+bool ssm_policies_asked(SwCtx *cx, SwStr text) {
+    SwValue all;
+    SwError ignored = sw_error(cx->arena); /* told when they are put */
+    return sw_str_is(text) && parse(cx, text, &all, &ignored) == 0 && all.n > 0;
 }
 
 SsmParameterInlinePolicyList ssm_policies_shown(SwCtx *cx, const SsmParameterRecord *p) {

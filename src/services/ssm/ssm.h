@@ -23,18 +23,22 @@ SwStr ssm_name_arn(SwCtx *cx, const SsmName *n); /* what an action on that name 
 SwStr ssm_history_id(SwArena *a, SwStr name, int64_t version);
 /* By either form of a name at the root; what is found knows its own. */
 int ssm_get(SwCtx *cx, SwStr name, SsmParameterRecord **ret_p, SwError *err) sw_must_check;
-int ssm_versions(SwCtx *cx, SwStr name, SsmParameterRecords *ret_l, SwError *err) sw_must_check;            /* oldest first */
-int ssm_close(SwCtx *cx, const SsmParameterRecord *p, SwStr value, SwStr *ret, SwError *err) sw_must_check; /* with its key */
-/* The value to show: decrypted only where it is asked for. */
-int ssm_value(SwCtx *cx, const SsmParameterRecord *p, bool decrypt, SwStr *ret_value, SwError *err) sw_must_check;
+int ssm_versions(SwCtx *cx, SwStr name, SsmParameterRecords *ret_l, SwError *err) sw_must_check; /* oldest first */
 int ssm_delete_one(SwCtx *cx, SwStr name, bool *ret_existed, SwError *err) sw_must_check;
 /* An item that is shown as it is: arg is its shape. */
 int ssm_show_item(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) sw_must_check;
 
+/* --- values (value.c) ------------------------------------------------------------------------------------------- */
+
+#define SSM_DEFAULT_KEY "alias/aws/ssm"
+int ssm_close(SwCtx *cx, const SsmParameterRecord *p, SwStr value, SwStr *ret, SwError *err) sw_must_check; /* with its key */
+/* The value to show: decrypted only where it is asked for. */
+int ssm_value(SwCtx *cx, const SsmParameterRecord *p, bool decrypt, SwStr *ret_value, SwError *err) sw_must_check;
+
 /* --- policies (policy.c) ---------------------------------------------------------------------------------------- */
 
 extern const SwController ssm_policy_controller;
-bool ssm_policies_asked(SwStr text); /* some, and not that there be none */
+bool ssm_policies_asked(SwCtx *cx, SwStr text); /* some, and not that there be none */
 /* What a new version has of them; its tier and date are known. old NULL: it is the first. */
 int ssm_policies_put(SwCtx *cx, SwStr text, const SsmParameterRecord *old, SsmParameterRecord *p, SwError *err) sw_must_check;
 int ssm_policies_wake(SwCtx *cx, const SsmParameterRecord *p, SwError *err) sw_must_check;

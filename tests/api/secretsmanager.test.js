@@ -149,6 +149,14 @@ test("a deleted secret can be restored until its window ends by the clock", asyn
     await refuses(ask("DescribeSecret", { SecretId: ARN }, c()), "ResourceNotFoundException");
 });
 
+test("a secret that is given a value has none generated besides", async () => {
+    const cc = s.client(C.CloudControlClient), DesiredState = JSON.stringify({ Name: "both", SecretString: "mine", GenerateSecretString: {} });
+    const { ProgressEvent } = await cc.send(new C.CreateResourceCommand({ TypeName: "AWS::SecretsManager::Secret", DesiredState }));
+    assert.strictEqual(ProgressEvent.OperationStatus, "FAILED");
+    assert.match(ProgressEvent.StatusMessage, /GenerateSecretString/);
+    await refuses(describe("both"), "ResourceNotFoundException");
+});
+
 test("a secret is deleted at once by force, also when it is marked or not there", async () => {
     const { ARN } = await create("now", "x");
     const shown = () => s.client(C.CloudControlClient).send(new C.GetResourceCommand({ TypeName: "AWS::SecretsManager::Secret", Identifier: ARN }));

@@ -169,6 +169,8 @@ test("a secret of Secrets Manager is read by reference", async () => {
     assert.deepStrictEqual((await ask("GetParameters", { Names: [Name], WithDecryption: true })).Parameters.map((x) => x.Value), ["two"]);
     await refuses(get(Name), "ValidationException", /WithDecryption flag must be True/);
     await refuses(get("/aws/reference/secretsmanager/none", { WithDecryption: true }), "ParameterNotFound", /when referencing Secrets Manager/);
+    await sm.send(new M.CreateSecretCommand({ Name: "bytes", SecretBinary: Buffer.from([0, 255]) }));
+    await refuses(get("/aws/reference/secretsmanager/bytes", { WithDecryption: true }), "ValidationException", /binary value/);
 });
 
 test("filters and their options are checked by their keys", async () => {

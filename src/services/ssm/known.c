@@ -141,9 +141,11 @@ int ssm_reference(SwCtx *cx, const SsmName *n, bool decrypt, SsmParameter *ret, 
                               SW_FMT(n->name));
         return -1;
     }
+    if (!out->secret_string.p)
+        return sw_fail(err, &SW_VALIDATION_EXCEPTION, "The secret %.*s has a binary value, and a text is wanted.", SW_FMT(id));
     *ret = (SsmParameter){.name = n->name,
                           .type = SSM_PARAMETER_TYPE_SECURE_STRING,
-                          .value = out->secret_string.p ? out->secret_string : sw_str_or(out->secret_binary, SW_STR("")),
+                          .value = out->secret_string,
                           .version = SW_SOME_INT(0),
                           .source_result = source_of(cx, out),
                           .last_modified_date = out->created_date,

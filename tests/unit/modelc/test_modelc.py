@@ -11,18 +11,10 @@ import subprocess
 import sys
 import tempfile
 
+from tap import check, finish
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 GOOD = [('small', 'models/small.json'), ('small_records', 'models/records/small.json')]
-count = failed = 0
-
-
-def check(name, problem):
-    global count, failed
-    count += 1
-    failed += bool(problem)
-    print(f'{"not ok" if problem else "ok"} {count} - {name}')
-    for line in (problem or '').splitlines():
-        print(f'# {line}')
 
 
 def compile_model(modelc, model, out, name, where=HERE):
@@ -335,8 +327,7 @@ def main():
                  {'small_records.gen.h', 'small_records.gen.c'}))
     check('can compile what is not implemented, too', whole(modelc))
     check('tells the build which files were read', depfile(modelc))
-    print(f'1..{count}')
-    sys.exit(failed > 0)
+    finish()
 
 
 main()

@@ -14,21 +14,13 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tap import check, finish
+
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = ROOT / 'models'
 MOST_DONE = 2 / 3        # of an API's operations: of what is done nearly whole there is nothing to leave out
 MOST_GENERATED = 0.55   # of the lines that whole models would be; 0.47 in November 2026
 MOST_OBJECTS = 3        # after an edit of one members file; ssm.gen.c, and the whole models' of the tests
-count = failed = 0
-
-
-def check(name, problem):
-    global count, failed
-    count += 1
-    failed += bool(problem)
-    print(f'{"not ok" if problem else "ok"} {count} - {name}')
-    for line in (problem or '').splitlines():
-        print(f'# {line}')
 
 
 def lines(paths):
@@ -120,8 +112,7 @@ def main():
     # One that many include, so that the count is known to count.
     many = edited(build, 'ssm.json', lambda text: text.replace('"DataType"', '"KindOfData"'))
     check('a member that is called otherwise compiles all that include it again', None if len(many) > MOST_OBJECTS else f'{many}')
-    print(f'1..{count}')
-    sys.exit(failed > 0)
+    finish()
 
 
 main()

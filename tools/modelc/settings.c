@@ -289,7 +289,6 @@ void settings_table(Declarations *d, Resource *r, SwBuf *b) {
 }
 
 void settings_handlers(Declarations *d, Resource *r, SwBuf *b) {
-    static const char *const calls[] = {"put", "get", "delete"};
     Model *m = d->api;
     for (size_t i = 0; i < r->settings.n; i++)
         for (size_t v = 0; v < SETTING_VERB_MAX; v++) {
@@ -298,7 +297,7 @@ void settings_handlers(Declarations *d, Resource *r, SwBuf *b) {
                 sw_buf_addf(b,
                             "\nint %s_%s(SwCtx *cx, const %s *in, %s *out, SwError *err) {\n"
                             "    return sw_op_setting_%s(cx, &%s_%s_resource, %s_%s_SETTING_%s, in, out, err);\n}\n",
-                            m->lower, op->c_name, op->input->c_type, op->output ? op->output->c_type : "void", calls[v],
+                            m->lower, op->c_name, op->input->c_type, op->output ? op->output->c_type : "void", kinds[v],
                             m->lower, r->c_name, m->upper, name_upper(m->arena, sw_str(r->c_name)),
                             name_upper(m->arena, r->settings.v[i].name));
         }

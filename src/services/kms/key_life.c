@@ -198,7 +198,7 @@ static SwTime earlier(SwTime x, SwOptTime y) {
 
 SwTime kms_next_event(const KmsKeyRecord *k) {
     SwTime at = earlier(0, k->deletion);
-    if (k->rotates.v)
+    if (k->rotates.v && KMS_IS(k, "Enabled")) /* what is overdue then is done when it is enabled again */
         at = earlier(at, k->next_rotation);
     for (size_t i = 0; i < k->materials.n; i++)
         if (sw_str_is(k->materials.v[i].sealed))
@@ -248,8 +248,7 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     expire(k, now);
     if (rotate_if_due(cx, k, now, err) < 0 || kms_key_put(cx, id, k, err) < 0)
         return -1;
-    next = kms_next_event(k);
-    ret_step->again = next > now ? next : 0; /* one that may not be rotated now is woken when that changes */
+    ret_step->again = kms_next_event(k);
     return 0;
 }
 

@@ -3,7 +3,9 @@
 
 /* Secrets at rest: sealed (base/gcm.h) with a key that is a file of the data folder, `seal-key` (0600, made when first needed),
  * beside the database and not in it: a copy of the database alone gives nothing away. `context` says whose secret it is (an
- * ARN). As text: base64. */
+ * ARN). As text: base64.
+ *
+ * Threads: any. sw_unseal never makes the key: without it, what was sealed is lost, and another would hide that. */
 
 #include "api/ctx.h"
 

@@ -5,7 +5,6 @@
  *     Enabled, Disabled, PendingImport -> PendingDeletion -> (gone, by the clock)
  *     PendingDeletion -> Disabled (CancelKeyDeletion) */
 
-#include "api/seal.h"
 #include "base/id.h"
 #include "services/kms/kms.h"
 
@@ -73,8 +72,7 @@ static int create(SwCtx *cx, const KmsCreateKeyRequest *in, KmsKeyRecord *k, SwS
         return -1;
     if (kms_key_set_tags(cx, k->key_id, k, (const SwStrMap *)(const void *)&in->tags, err) < 0)
         return -1;
-    /* What is imported is sealed later by an operation that reads; the data folder's key is made now. */
-    if (material.p ? first_material(cx, k, material, err) < 0 : sw_seal(cx, arn, SW_STR("none"), &k->seal, err) < 0)
+    if (material.p && first_material(cx, k, material, err) < 0)
         return -1;
     if (!material.p)
         k->state = SW_STR("PendingImport");

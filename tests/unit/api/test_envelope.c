@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What services keep sealed, with a key and without. */
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 
 #include "../world.h"
 #include "api/envelope.h"
+#include "api/seal.h"
 #include "base/digest.h"
 #include "models/kms.gen.h"
 
@@ -43,6 +45,66 @@ static void without_a_key_it_is_the_data_folders_seal(void **state) {
     OK(sw_envelope_open(w->cx, &e, text, &plain, &w->err));
     assert_true(sw_str_eqz(plain, "secret"));
     assert_int_equal(sw_envelope_open(w->cx, &another, text, &plain, &w->err), -1);
+}
+
+static const char *seal_key(World *w) {
+    return sw_path(w->arena, w->dir, "seal-key");
+}
+
+static void nothing_opens_without_the_seal_key_and_none_is_made_for_it(void **state) {
+    World *w = *state;
+    SwStr sealed, plain;
+    if (!w)
+        skip();
+    OK(sw_seal(w->cx, SW_STR("arn:x"), SW_STR("secret"), &sealed, &w->err));
+    assert_int_equal(unlink(seal_key(w)), 0);
+    assert_int_equal(sw_unseal(w->cx, SW_STR("arn:x"), sealed, &plain, &w->err), -1);
+    assert_string_equal(w->err.message, "The data folder's seal-key is missing");
+    assert_false(sw_exists(seal_key(w)));
+    sw_error_reset(&w->err);
+}
+
+typedef struct Sealer {
+    World *w;
+    pthread_barrier_t *start;
+    SwArena *arena;
+    SwStr sealed;
+    int r;
+} Sealer;
+
+static void *seal_at_once(void *arg) {
+    Sealer *s = arg;
+    SwError err = sw_error(s->arena);
+    SwCtx *cx = sw_ctx_new(s->w->host, s->arena, SW_NO_STR, SW_NO_STR, "test");
+    pthread_barrier_wait(s->start);
+    s->r = sw_seal(cx, SW_STR("arn:x"), SW_STR("secret"), &s->sealed, &err);
+    return NULL;
+}
+
+static void threads_that_seal_first_at_once_make_one_key(void **state) {
+    World *w = *state;
+    pthread_barrier_t start;
+    pthread_t t[4];
+    SwStr plain;
+    if (!w)
+        skip();
+    for (int round = 0; round < 20; round++) {
+        Sealer s[SW_N(t)];
+        unlink(seal_key(w));
+        assert_int_equal(pthread_barrier_init(&start, NULL, SW_N(t)), 0);
+        for (size_t i = 0; i < SW_N(t); i++) {
+            s[i] = (Sealer){.w = w, .start = &start, .arena = sw_arena_new(0)};
+            assert_int_equal(pthread_create(&t[i], NULL, seal_at_once, &s[i]), 0);
+        }
+        for (size_t i = 0; i < SW_N(t); i++)
+            pthread_join(t[i], NULL);
+        for (size_t i = 0; i < SW_N(t); i++) {
+            assert_int_equal(s[i].r, 0);
+            OK(sw_unseal(w->cx, SW_STR("arn:x"), s[i].sealed, &plain, &w->err));
+            sw_arena_free(s[i].arena);
+        }
+        pthread_barrier_destroy(&start);
+    }
 }
 
 static void a_key_seals_with_context_and_owner(void **state) {
@@ -143,6 +205,8 @@ int main(void) {
 #define T(t) WORLD_TEST(t, services)
     const struct CMUnitTest tests[] = {
         T(without_a_key_it_is_the_data_folders_seal),
+        T(nothing_opens_without_the_seal_key_and_none_is_made_for_it),
+        T(threads_that_seal_first_at_once_make_one_key),
         T(a_key_seals_with_context_and_owner),
         T(aws_s_own_key_is_made_with_the_first_use),
         T(keys_that_do_not_work_fail_in_the_services_words),

@@ -131,6 +131,12 @@ test("RSA encrypts by OAEP what its public key does, too, up to its size", async
         await refuses(ask("Decrypt", { KeyId, CiphertextBlob: outside.subarray(1), EncryptionAlgorithm }), "InvalidCiphertextException");
     }
     await refuses(ask("Encrypt", { KeyId, Plaintext: Buffer.from("x") }), "InvalidKeyUsageException");
+    const SourceEncryptionAlgorithm = "RSAES_OAEP_SHA_256", { KeyId: DestinationKeyId } = await make();
+    const inside = await ask("Encrypt", { KeyId, Plaintext: Buffer.from("moves"), EncryptionAlgorithm: SourceEncryptionAlgorithm });
+    const moved = await ask("ReEncrypt", { SourceKeyId: KeyId, SourceEncryptionAlgorithm, CiphertextBlob: inside.CiphertextBlob, DestinationKeyId });
+    assert.strictEqual(text((await ask("Decrypt", { CiphertextBlob: moved.CiphertextBlob })).Plaintext), "moves");
+    for (const CiphertextBlob of [Buffer.alloc(256, 1), Buffer.alloc(256, 2)]) // ciphertext of RSA names no key, whatever it begins with
+        await refuses(ask("ReEncrypt", { SourceEncryptionAlgorithm, CiphertextBlob, DestinationKeyId }), "ValidationException", /KeyId/);
 });
 
 test("MACs are HMAC's, and a shared secret is ECDH's", async () => {

@@ -188,33 +188,35 @@ int kms_decrypt(SwCtx *cx, const KmsDecryptRequest *in, KmsDecryptResponse *out,
 /* --- from one key to another -------------------------------------------------------------------------------------- */
 
 /* Each half is asked about with its own encryption context, as its condition keys and grants' constraints know it. */
-static int ask_half(SwCtx *cx, const char *action, SwStr key, const SwStrMap *context, SwError *err) {
-    const KmsDecryptRequest half = {.encryption_context = *context, .key_id = key};
+static int ask_half(SwCtx *cx, const char *action, const KmsKeyRecord *k, const KmsDecryptRequest *half, SwError *err) {
     const SwOperation *op = cx->op;
     const void *in = cx->in;
-    KmsKeyRecord *k;
-    if (kms_key_of(cx, key, &k, err) < 0)
-        return -1;
     cx->op = &cx->api->op[KMS_DECRYPT];
-    cx->in = &half;
+    cx->in = half;
     int r = sw_authorise(cx, action, kms_arn(cx, k), err);
     cx->op = op;
     cx->in = in;
     return r;
 }
 
-static int ask(SwCtx *cx, const KmsReEncryptRequest *in, SwError *err) {
+/* *ret_k NULL: neither the request nor the ciphertext says which key it is of. */
+static int source_of(SwCtx *cx, const Opening *o, KmsKeyRecord **ret_k, SwError *err) {
     KmsBlob b;
-    SwStr from = in->source_key_id;
-    if (!sw_str_is(from) && kms_blob_read(cx->arena, in->ciphertext_blob, &b)) {
-        KmsKeyRecord *k;
-        if (key_of_blob(cx, &b, &k, err) < 0)
-            return -1;
-        from = b.key;
-    }
-    if (sw_str_is(from) && ask_half(cx, "kms:ReEncryptFrom", from, &in->source_encryption_context, err) < 0)
+    *ret_k = NULL;
+    if (sw_str_is(o->key))
+        return kms_key_of(cx, o->key, ret_k, err);
+    if (!sw_str_eq(o->algorithm, SYMMETRIC) || !kms_blob_read(cx->arena, o->blob, &b))
+        return 0;
+    return key_of_blob(cx, &b, ret_k, err);
+}
+
+static int ask(SwCtx *cx, const Opening *o, const Sealing *s, SwError *err) {
+    const KmsDecryptRequest from = {.encryption_context = *o->context, .key_id = o->key};
+    const KmsDecryptRequest to = {.encryption_context = *s->context, .key_id = s->key};
+    KmsKeyRecord *k;
+    if (source_of(cx, o, &k, err) < 0 || (k && ask_half(cx, "kms:ReEncryptFrom", k, &from, err) < 0))
         return -1;
-    return ask_half(cx, "kms:ReEncryptTo", in->destination_key_id, &in->destination_encryption_context, err);
+    return kms_key_of(cx, s->key, &k, err) < 0 ? -1 : ask_half(cx, "kms:ReEncryptTo", k, &to, err);
 }
 
 /* A token is of a grant of either key. */
@@ -240,13 +242,11 @@ int kms_re_encrypt(SwCtx *cx, const KmsReEncryptRequest *in, KmsReEncryptRespons
                  .tokens = NULL};
     KmsUse from, to;
     Sealed sealed;
-    if (ask(cx, in, err) < 0 || open_it(cx, &o, &from, &s.plain, &out->source_key_material_id, err) < 0 ||
-        begin_seal(cx, &s, &to, err) < 0 || check_tokens(cx, &from, &to, &in->grant_tokens, err) < 0 ||
-        kms_dry_run(in->dry_run, err) < 0)
-        return -1;
-    int r = seal_with(cx, &to, &s, &sealed, err);
+    bool good = ask(cx, &o, &s, err) == 0 && open_it(cx, &o, &from, &s.plain, &out->source_key_material_id, err) == 0 &&
+                begin_seal(cx, &s, &to, err) == 0 && check_tokens(cx, &from, &to, &in->grant_tokens, err) == 0 &&
+                kms_dry_run(in->dry_run, err) == 0 && seal_with(cx, &to, &s, &sealed, err) == 0;
     kms_cleanse(s.plain);
-    if (r < 0)
+    if (!good)
         return -1;
     out->ciphertext_blob = sealed.blob;
     out->destination_key_material_id = sealed.material;

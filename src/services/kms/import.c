@@ -37,19 +37,22 @@ int kms_get_parameters_for_import(SwCtx *cx, const KmsGetParametersForImportRequ
         return sw_fail(err, &KMS_UNSUPPORTED_OPERATION_EXCEPTION, "WrappingKeySpec %.*s is not supported",
                        SW_FMT(in->wrapping_key_spec));
     t.key = k->key_id;
-    if (kms_material_new(cx->arena, s, &t.private_key, err) < 0 ||
-        kms_public_of(cx->arena, t.private_key, &out->public_key, err) < 0 ||
-        kms_token_seal(cx, &t, &out->import_token, err) < 0)
+    if (kms_material_new(cx->arena, s, &t.private_key, err) < 0)
         return -1;
-    kms_cleanse(t.private_key);
     out->key_id = kms_arn(cx, k);
     out->parameters_valid_to = SW_SOME_TIME(t.valid_to);
-    return 0;
+    int r = kms_public_of(cx->arena, t.private_key, &out->public_key, err);
+    if (r == 0)
+        r = kms_token_seal(cx, &t, &out->import_token, err);
+    kms_cleanse(t.private_key);
+    return r;
 }
 
 /* The same material of the same key has the same id, whenever it comes. */
 static SwStr id_of(SwCtx *cx, const KmsKeyRecord *k, SwStr material) {
-    return sw_sha256_hex(cx->arena, sw_cat(cx->arena, k->key_id, SW_STR("\n"), material));
+    SwStr text = sw_cat(cx->arena, k->key_id, SW_STR("\n"), material), id = sw_sha256_hex(cx->arena, text);
+    kms_cleanse(text);
+    return id;
 }
 
 static int check_expiry(SwCtx *cx, const KmsImportKeyMaterialRequest *in, SwError *err) {
@@ -65,19 +68,28 @@ static int check_expiry(SwCtx *cx, const KmsImportKeyMaterialRequest *in, SwErro
     return 0;
 }
 
-static int open_token(SwCtx *cx, const KmsKeyRecord *k, SwStr token, KmsToken *t, SwError *err) {
-    if (!kms_token_open(cx, token, t) || !sw_str_eq(t->key, k->key_id))
+static int unwrap(SwCtx *cx, const KmsKeyRecord *k, const KmsToken *t, SwStr wrapped, SwStr *ret, SwError *err) {
+    if (!sw_str_eq(t->key, k->key_id))
         return sw_fail(err, &KMS_INVALID_IMPORT_TOKEN_EXCEPTION, "The import token is not one of this key.");
-    return t->valid_to > sw_now(cx) ? 0 : sw_fail(err, &KMS_EXPIRED_IMPORT_TOKEN_EXCEPTION, "The import token has expired.");
+    if (t->valid_to <= sw_now(cx))
+        return sw_fail(err, &KMS_EXPIRED_IMPORT_TOKEN_EXCEPTION, "The import token has expired.");
+    return kms_unwrap_import(cx->arena, t->private_key, t->algorithm, wrapped, ret)
+               ? 0
+               : sw_fail(err, &KMS_INVALID_CIPHERTEXT_EXCEPTION, "%s", "");
 }
 
-static int unwrap(SwCtx *cx, const KmsKeyRecord *k, const KmsToken *t, SwStr wrapped, SwStr *ret, SwError *err) {
-    bool good = kms_unwrap_import(cx->arena, t->private_key, t->algorithm, wrapped, ret);
-    kms_cleanse(t->private_key);
-    if (good && kms_material_fits(cx->arena, kms_spec(k->spec), *ret))
-        return 0;
-    return sw_fail(err, good ? &KMS_INCORRECT_KEY_MATERIAL_EXCEPTION : &KMS_INVALID_CIPHERTEXT_EXCEPTION, "%s",
-                   good ? "The key material is not of the key's spec." : "");
+/* *ret is to be cleansed, whatever comes of it. */
+static int open_material(SwCtx *cx, const KmsKeyRecord *k, const KmsImportKeyMaterialRequest *in, SwStr *ret, SwError *err) {
+    KmsToken t;
+    if (!kms_token_open(cx, in->import_token, &t))
+        t = (KmsToken){0};
+    int r = unwrap(cx, k, &t, in->encrypted_key_material, ret, err);
+    kms_cleanse(t.private_key);
+    if (r < 0)
+        return -1;
+    return kms_material_fits(cx->arena, kms_spec(k->spec), *ret)
+               ? 0
+               : sw_fail(err, &KMS_INCORRECT_KEY_MATERIAL_EXCEPTION, "The key material is not of the key's spec.");
 }
 
 static int not_the_same(SwError *err) {
@@ -106,16 +118,10 @@ static int place_for(SwCtx *cx, const KmsImportKeyMaterialRequest *in, KmsKeyRec
     return 0;
 }
 
-int kms_import_key_material(SwCtx *cx, const KmsImportKeyMaterialRequest *in, KmsImportKeyMaterialResponse *out, SwError *err) {
-    KmsKeyRecord *k;
-    KmsToken t;
+static int keep(SwCtx *cx, const KmsImportKeyMaterialRequest *in, KmsKeyRecord *k, SwStr bytes, SwStr *ret_id, SwError *err) {
     KmsMaterial *m;
-    SwStr bytes;
-    if (external_key(cx, in->key_id, &k, err) < 0 || check_expiry(cx, in, err) < 0 ||
-        open_token(cx, k, in->import_token, &t, err) < 0 || unwrap(cx, k, &t, in->encrypted_key_material, &bytes, err) < 0)
-        return -1;
-    SwStr id = id_of(cx, k, bytes);
-    if (place_for(cx, in, k, id, &m, err) < 0)
+    *ret_id = id_of(cx, k, bytes);
+    if (place_for(cx, in, k, *ret_id, &m, err) < 0)
         return -1;
     m->expiration_model = sw_str_or(in->expiration_model, SW_STR("KEY_MATERIAL_EXPIRES"));
     m->valid_to = in->valid_to;
@@ -124,9 +130,20 @@ int kms_import_key_material(SwCtx *cx, const KmsImportKeyMaterialRequest *in, Km
     if (kms_material_put(cx, k, m, bytes, err) < 0)
         return -1;
     kms_material_missing(k);
-    out->key_id = kms_arn(cx, k);
-    out->key_material_id = id;
     return kms_key_save(cx, k, err);
+}
+
+int kms_import_key_material(SwCtx *cx, const KmsImportKeyMaterialRequest *in, KmsImportKeyMaterialResponse *out, SwError *err) {
+    KmsKeyRecord *k;
+    SwStr bytes = SW_NO_STR;
+    if (external_key(cx, in->key_id, &k, err) < 0 || check_expiry(cx, in, err) < 0)
+        return -1;
+    out->key_id = kms_arn(cx, k);
+    int r = open_material(cx, k, in, &bytes, err);
+    if (r == 0)
+        r = keep(cx, in, k, bytes, &out->key_material_id, err);
+    kms_cleanse(bytes);
+    return r;
 }
 
 int kms_delete_imported_key_material(SwCtx *cx, const KmsDeleteImportedKeyMaterialRequest *in,

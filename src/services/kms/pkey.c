@@ -269,7 +269,7 @@ bool kms_unwrap(SwArena *a, SwStr key, SwStr wrapped, SwStr *ret) {
 
 bool kms_unwrap_import(SwArena *a, SwStr private_key, SwStr algorithm, SwStr wrapped, SwStr *ret) {
     const char *hash = sw_str_ends(algorithm, SW_STR("SHA_1")) ? "SHA1" : "SHA256";
-    SwStr key, head, rest;
+    SwStr key = SW_NO_STR, head, rest;
     if (!sw_str_starts(algorithm, SW_STR("RSA_AES_KEY_WRAP")))
         return kms_oaep_open(a, private_key, hash, wrapped, ret);
     EVP_PKEY *k = private_of(a, private_key);
@@ -279,7 +279,7 @@ bool kms_unwrap_import(SwArena *a, SwStr private_key, SwStr algorithm, SwStr wra
     head = sw_str_n(wrapped.p, n);
     rest = sw_str_skip(wrapped, n);
     bool good = kms_oaep_open(a, private_key, hash, head, &key) && kms_unwrap(a, key, rest, ret);
-    kms_cleanse(good ? key : SW_NO_STR);
+    kms_cleanse(key);
     return good;
 }
 

@@ -10,12 +10,12 @@
 
 #define CONTEXT SW_STR("kms:import")
 
-SwStr kms_token_text(SwArena *a, const KmsToken *t) {
+static SwStr text_of(SwArena *a, const KmsToken *t) {
     SwStr end = sw_strf(a, "\n%lld\n", (long long)t->valid_to);
     return sw_cat(a, t->key, SW_STR("\n"), t->algorithm, end, t->private_key);
 }
 
-bool kms_token_read(SwStr plain, KmsToken *ret) {
+static bool read_text(SwStr plain, KmsToken *ret) {
     SwStr end;
     int64_t v;
     *ret = (KmsToken){0};
@@ -28,8 +28,10 @@ bool kms_token_read(SwStr plain, KmsToken *ret) {
 }
 
 int kms_token_seal(SwCtx *cx, const KmsToken *t, SwStr *ret, SwError *err) {
-    SwStr text;
-    if (sw_seal(cx, CONTEXT, kms_token_text(cx->arena, t), &text, err) < 0)
+    SwStr plain = text_of(cx->arena, t), text;
+    int r = sw_seal(cx, CONTEXT, plain, &text, err);
+    kms_cleanse(plain);
+    if (r < 0)
         return -1;
     return sw_unbase64(cx->arena, text, ret) ? 0 : sw_fail(err, &SW_INTERNAL_FAILURE, "The token could not be made");
 }
@@ -37,5 +39,5 @@ int kms_token_seal(SwCtx *cx, const KmsToken *t, SwStr *ret, SwError *err) {
 bool kms_token_open(SwCtx *cx, SwStr token, KmsToken *ret) {
     SwError none = sw_error(cx->arena);
     SwStr plain;
-    return sw_unseal(cx, CONTEXT, sw_base64(cx->arena, token), &plain, &none) == 0 && kms_token_read(plain, ret);
+    return sw_unseal(cx, CONTEXT, sw_base64(cx->arena, token), &plain, &none) == 0 && read_text(plain, ret);
 }

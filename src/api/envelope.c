@@ -32,6 +32,13 @@ static SwStrMap context_of(const SwEnvelope *e) {
     return e->context ? *e->context : (SwStrMap){0};
 }
 
+/* The caller's own context, in the same transaction, but for the service that asks in between. */
+static SwCtx via(const SwCtx *cx, const SwEnvelope *e) {
+    SwCtx inner = *cx;
+    inner.via = e->service;
+    return inner;
+}
+
 /* AWS's own key of a service is made by the service, whoever its caller is. */
 static int make_managed(SwCtx *cx, const SwEnvelope *e, SwError *err) {
     KmsDescribeKeyResponse *out;
@@ -44,42 +51,23 @@ int sw_data_key_new(SwCtx *cx, const SwEnvelope *e, SwDataKey *ret, SwError *err
     const KmsGenerateDataKeyRequest in = {.key_id = e->key,
                                           .key_spec = KMS_DATA_KEY_SPEC_AES_256,
                                           .encryption_context = context_of(e)};
-    const char *outer = cx->via;
+    SwCtx inner = via(cx, e);
     KmsGenerateDataKeyResponse *out;
-    cx->via = e->service;
-    int r = make_managed(cx, e, err) < 0 ? -1 : kms_call_generate_data_key(cx, &in, &out, err);
-    cx->via = outer;
-    if (r < 0)
+    if (make_managed(&inner, e, err) < 0 || kms_call_generate_data_key(&inner, &in, &out, err) < 0)
         return own_words(e, err);
-    *ret = (SwDataKey){.plain = out->plaintext, .sealed = sw_base64(cx->arena, out->ciphertext_blob), .arn = out->key_id};
+    *ret = (SwDataKey){.plain = out->plaintext, .sealed = sw_base64(cx->arena, out->ciphertext_blob)};
     return 0;
 }
 
 int sw_data_key_open(SwCtx *cx, const SwEnvelope *e, SwStr sealed, SwDataKey *ret, SwError *err) {
     KmsDecryptRequest in = {.encryption_context = context_of(e)};
-    const char *outer = cx->via;
+    SwCtx inner = via(cx, e);
     KmsDecryptResponse *out;
     if (!sw_unbase64(cx->arena, sealed, &in.ciphertext_blob))
         return sw_fail(err, &SW_INTERNAL_FAILURE, "The stored data key is damaged");
-    cx->via = e->service;
-    int r = kms_call_decrypt(cx, &in, &out, err);
-    cx->via = outer;
-    if (r < 0)
+    if (kms_call_decrypt(&inner, &in, &out, err) < 0)
         return own_words(e, err);
-    *ret = (SwDataKey){.plain = out->plaintext, .sealed = sealed, .arn = out->key_id};
-    return 0;
-}
-
-int sw_envelope_key_arn(SwCtx *cx, const SwEnvelope *e, SwStr *ret_arn, SwError *err) {
-    const char *outer = cx->via;
-    KmsDescribeKeyResponse *out;
-    cx->via = e->service;
-    int r =
-        make_managed(cx, e, err) < 0 ? -1 : kms_call_describe_key(cx, &(KmsDescribeKeyRequest){.key_id = e->key}, &out, err);
-    cx->via = outer;
-    if (r < 0)
-        return own_words(e, err);
-    *ret_arn = out->key_metadata->arn;
+    *ret = (SwDataKey){.plain = out->plaintext, .sealed = sealed};
     return 0;
 }
 

@@ -35,11 +35,8 @@ int sw_envelope_open(SwCtx *cx, const SwEnvelope *e, SwStr text, SwStr *ret_plai
 typedef struct SwDataKey {
     SwStr plain;  /* 32 bytes */
     SwStr sealed; /* base64: what is kept */
-    SwStr arn;    /* of the key that sealed it */
 } SwDataKey;
 int sw_data_key_new(SwCtx *cx, const SwEnvelope *e, SwDataKey *ret, SwError *err) sw_must_check;
 int sw_data_key_open(SwCtx *cx, const SwEnvelope *e, SwStr sealed, SwDataKey *ret, SwError *err) sw_must_check;
 int sw_data_key_seal(SwCtx *cx, const SwEnvelope *e, const SwDataKey *k, SwStr plain, SwStr *ret_text,
                      SwError *err) sw_must_check;
-/* The key that a text, or a name, is of: its ARN; asks for kms:DescribeKey. For whoever shows it. */
-int sw_envelope_key_arn(SwCtx *cx, const SwEnvelope *e, SwStr *ret_arn, SwError *err) sw_must_check;

@@ -23,6 +23,13 @@ static bool space(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+bool sw_str_among(SwStr s, const char *const *names, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (sw_str_eqz(s, names[i]))
+            return true;
+    return false;
+}
+
 bool sw_str_ieq(SwStr a, SwStr b) {
     if (a.n != b.n)
         return false;

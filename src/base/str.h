@@ -47,8 +47,9 @@ static inline bool sw_str_eq(SwStr a, SwStr b) {
 static inline bool sw_str_eqz(SwStr a, const char *z) {
     return sw_str_eq(a, sw_str(z));
 }
-bool sw_str_ieq(SwStr a, SwStr b); /* ASCII case folded */
-int sw_str_cmp(SwStr a, SwStr b);  /* bytewise order */
+bool sw_str_among(SwStr s, const char *const *names, size_t n); /* is it one of these? */
+bool sw_str_ieq(SwStr a, SwStr b);                              /* ASCII case folded */
+int sw_str_cmp(SwStr a, SwStr b);                               /* bytewise order */
 bool sw_str_starts(SwStr s, SwStr prefix);
 bool sw_str_ends(SwStr s, SwStr suffix);
 bool sw_str_contains(SwStr s, SwStr part);

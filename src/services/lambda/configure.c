@@ -61,10 +61,7 @@ static bool reserved(SwStr name) {
                                         "AWS_SESSION_TOKEN",
                                         "LAMBDA_RUNTIME_DIR",
                                         "LAMBDA_TASK_ROOT"};
-    for (size_t i = 0; i < SW_N(names); i++)
-        if (sw_str_eqz(name, names[i]))
-            return true;
-    return false;
+    return sw_str_among(name, names, SW_N(names));
 }
 
 static SwStr measured(SwArena *a, const LambdaEnvironmentResponse *e) {

@@ -28,6 +28,12 @@ static void absent_differs_from_empty(void **state) {
 
 static void comparing(void **state) {
     (void)state;
+    static const char *const names[] = {"a", "ab", ""};
+    assert_true(sw_str_among(SW_STR("ab"), names, 2));
+    assert_true(sw_str_among(SW_STR(""), names, 3));
+    assert_false(sw_str_among(SW_STR(""), names, 2));
+    assert_false(sw_str_among(SW_STR("abc"), names, 3) || sw_str_among(SW_STR("A"), names, 3) ||
+                 sw_str_among(SW_STR("a"), names, 0));
     assert_true(sw_str_ieq(SW_STR("Content-TYPE"), SW_STR("content-type")));
     assert_false(sw_str_ieq(SW_STR("a["), SW_STR("a{")));
     assert_true(sw_str_cmp(SW_STR("a"), SW_STR("ab")) < 0);

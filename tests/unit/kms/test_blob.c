@@ -21,13 +21,18 @@ static SwStrMap context(SwArena *a, const char *const *pairs) {
     return m;
 }
 
+static SwStr sealed(SwArena *a, const SwStrMap *context) {
+    SwError err = sw_error(a);
+    SwStr blob;
+    assert_int_equal(kms_blob_seal(a, KEY, MATERIAL, SECRET, context, SW_STR("plain"), &blob, &err), 0);
+    return blob;
+}
+
 static void ciphertext_names_key_and_material(void **state) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
-    SwError err = sw_error(a);
-    SwStr blob, plain;
+    SwStr blob = sealed(a, NULL), plain;
     KmsBlob b;
     (void)state;
-    assert_int_equal(kms_blob_seal(a, KEY, MATERIAL, SECRET, NULL, SW_STR("plain"), &blob, &err), 0);
     assert_true(kms_blob_read(a, blob, &b));
     assert_true(sw_str_eq(b.key, KEY) && sw_str_eq(b.material, MATERIAL));
     assert_true(kms_blob_open(a, &b, SECRET, NULL, &plain) && sw_str_eqz(plain, "plain"));
@@ -38,11 +43,9 @@ static void ciphertext_names_key_and_material(void **state) {
 
 static void each_bit_of_it_counts(void **state) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
-    SwError err = sw_error(a);
-    SwStr blob, plain;
+    SwStr blob = sealed(a, NULL), plain;
     KmsBlob b;
     (void)state;
-    assert_int_equal(kms_blob_seal(a, KEY, MATERIAL, SECRET, NULL, SW_STR("plain"), &blob, &err), 0);
     for (size_t i = 0; i < 8 * blob.n; i++) {
         char *p = (char *)(uintptr_t)blob.p + i / 8;
         *p = (char)(*p ^ (1 << i % 8));
@@ -60,12 +63,10 @@ static void encryption_contexts_are_alike_in_any_order_and_no_other_way(void **s
                                            {"a", "b1:c1:d", NULL},
                                            {"A", "b", "c", "d", NULL}};
     _sw_arena_ SwArena *a = sw_arena_new(0);
-    SwError err = sw_error(a);
     SwStrMap m = context(a, right), t = context(a, turned);
-    SwStr blob, plain;
+    SwStr blob = sealed(a, &m), plain;
     KmsBlob b;
     (void)state;
-    assert_int_equal(kms_blob_seal(a, KEY, MATERIAL, SECRET, &m, SW_STR("plain"), &blob, &err), 0);
     assert_true(kms_blob_read(a, blob, &b) && kms_blob_open(a, &b, SECRET, &t, &plain));
     for (size_t i = 0; i < SW_N(wrong); i++) {
         SwStrMap w = context(a, wrong[i]);

@@ -69,9 +69,8 @@ static int make_pair(SwCtx *cx, const KmsGenerateDataKeyPairRequest *in, DataKey
     const KmsSpec *s = kms_spec(in->key_pair_spec);
     if (use_symmetric(cx, in->key_id, &in->grant_tokens, &ret->use, err) < 0)
         return -1;
-    if (!s || (s->kind != KMS_RSA && s->kind != KMS_ECC))
-        return sw_fail(err, &KMS_UNSUPPORTED_OPERATION_EXCEPTION, "KeyPairSpec %.*s is not supported",
-                       SW_FMT(in->key_pair_spec));
+    if (SW_NEVER(!s || (s->kind != KMS_RSA && s->kind != KMS_ECC))) /* refused by name (models/members) */
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "The pair is of an unknown kind");
     if (kms_dry_run(in->dry_run, err) < 0 || kms_material_new(cx->arena, s, &ret->plain, err) < 0 ||
         kms_public_of(cx->arena, ret->plain, ret_public, err) < 0)
         return -1;

@@ -82,10 +82,7 @@ static bool constrains(SwStr operation) {
                                              "GenerateDataKeyPairWithoutPlaintext",
                                              "ReEncryptFrom",
                                              "ReEncryptTo"};
-    for (size_t i = 0; i < SW_N(by_context); i++)
-        if (sw_str_eqz(operation, by_context[i]))
-            return true;
-    return false;
+    return sw_str_among(operation, by_context, SW_N(by_context));
 }
 
 /* Who may hand on what it was granted hands on no more of it. */
@@ -144,9 +141,8 @@ static bool suits(const KmsKeyRecord *k, SwStr operation) {
               {"ENCRYPT_DECRYPT", "ReEncryptFrom"},
               {"ENCRYPT_DECRYPT", "ReEncryptTo"}};
     const KmsSpec *s = kms_spec(k->spec);
-    for (size_t i = 0; i < SW_N(any); i++)
-        if (sw_str_eqz(operation, any[i]))
-            return true;
+    if (sw_str_among(operation, any, SW_N(any)))
+        return true;
     for (size_t i = 0; i < SW_N(of); i++)
         if (sw_str_eqz(operation, of[i].operation))
             return sw_str_eqz(k->usage, of[i].usage);
@@ -223,7 +219,7 @@ int kms_create_grant(SwCtx *cx, const KmsCreateGrantRequest *in, KmsCreateGrantR
         return sw_fail(err, &KMS_LIMIT_EXCEEDED_EXCEPTION, "A key can have at most %d grants.", GRANTS_OF_A_KEY);
     KmsGrantListEntry g = {.key_id = kms_arn(cx, k),
                            .grant_id = sw_id_hex(cx->arena, 64),
-                           .name = in->name.p ? in->name : SW_STR(""),
+                           .name = in->name,
                            .creation_date = SW_SOME_TIME(sw_now(cx)),
                            .grantee_principal = in->grantee_principal,
                            .retiring_principal = in->retiring_principal,
@@ -248,7 +244,7 @@ static int want(SwCtx *cx, const void *arg, const SwDocRow *row, bool *ret, SwEr
 static int show(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
     KmsGrantListEntry *g = to;
     *g = *kms_grants_row(row)->grant;
-    if (!sw_str_is(g->name))
+    if (!sw_str_is(g->name)) /* empty in older stores */
         g->name = SW_NO_STR;
     return 0;
 }

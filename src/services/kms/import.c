@@ -33,9 +33,8 @@ int kms_get_parameters_for_import(SwCtx *cx, const KmsGetParametersForImportRequ
     KmsToken t = {.algorithm = in->wrapping_algorithm, .valid_to = sw_now(cx) + TOKEN_LIFE};
     if (external_key(cx, in->key_id, &k, err) < 0 || check_wrapping(k, in->wrapping_algorithm, err) < 0)
         return -1;
-    if (!s)
-        return sw_fail(err, &KMS_UNSUPPORTED_OPERATION_EXCEPTION, "WrappingKeySpec %.*s is not supported",
-                       SW_FMT(in->wrapping_key_spec));
+    if (SW_NEVER(!s)) /* refused by name (models/members) */
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "The wrapping key is of an unknown kind");
     t.key = k->key_id;
     if (kms_material_new(cx->arena, s, &t.private_key, err) < 0)
         return -1;

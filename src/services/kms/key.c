@@ -14,7 +14,7 @@ bool kms_key_is_symmetric(const KmsKeyRecord *k) {
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
 
-static SwStr alias_of(SwCtx *cx, SwStr reference) {
+SwStr kms_alias_of(SwCtx *cx, SwStr reference) {
     SwParts p;
     if (sw_resource_read_arn(cx, &kms_alias_resource, reference, &p))
         return p.v[0];
@@ -23,7 +23,7 @@ static SwStr alias_of(SwCtx *cx, SwStr reference) {
 
 /* *ret_k NULL: there is none. */
 static int find(SwCtx *cx, SwStr reference, KmsKeyRecord **ret_k, SwError *err) {
-    SwStr name = alias_of(cx, reference);
+    SwStr name = kms_alias_of(cx, reference);
     KmsAliasRecord *alias = NULL;
     SwParts p = {.v = {reference}};
     *ret_k = NULL;
@@ -42,7 +42,7 @@ static bool is_uuid(SwStr s) {
 
 static int missing(SwCtx *cx, SwStr reference, SwError *err) {
     SwArn arn;
-    SwStr name = alias_of(cx, reference), full;
+    SwStr name = kms_alias_of(cx, reference), full;
     bool is_arn = sw_arn_parse(reference, &arn) && sw_str_eqz(arn.service, "kms");
     if (is_arn && !sw_str_eq(arn.region, cx->region))
         return sw_fail(err, &KMS_NOT_FOUND_EXCEPTION, "Invalid arn %.*s", SW_FMT(arn.region));
@@ -82,7 +82,7 @@ int kms_check_via(SwCtx *cx, const KmsKeyRecord *k, SwError *err) {
 }
 
 int kms_key_to_change(SwCtx *cx, SwStr reference, KmsKeyRecord **ret_k, SwError *err) {
-    if (alias_of(cx, reference).p)
+    if (kms_alias_of(cx, reference).p)
         return sw_fail(err, sw_str_starts(reference, SW_STR("arn:")) ? &KMS_INVALID_ARN_EXCEPTION : &KMS_NOT_FOUND_EXCEPTION,
                        "Invalid keyId '%.*s'", SW_FMT(reference));
     if (kms_key_of(cx, reference, ret_k, err) < 0)
@@ -202,7 +202,7 @@ KmsKeyMetadata *kms_metadata(SwCtx *cx, const KmsKeyRecord *k) {
 
 int kms_describe_key(SwCtx *cx, const KmsDescribeKeyRequest *in, KmsDescribeKeyResponse *out, SwError *err) {
     KmsKeyRecord *k = NULL;
-    SwStr alias = alias_of(cx, in->key_id);
+    SwStr alias = kms_alias_of(cx, in->key_id);
     /* "If you call DescribeKey on a predefined AWS alias .., KMS associates the alias with an AWS managed key." */
     if (find(cx, in->key_id, &k, err) < 0 || (!k && alias.p && kms_managed_key(cx, alias, &k, err) < 0))
         return -1;
@@ -232,7 +232,7 @@ static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) 
     KmsBlob b;
     if (!ref.p && op->index == KMS_DECRYPT && kms_blob_read(cx->arena, ((const KmsDecryptRequest *)in)->ciphertext_blob, &b))
         return kms_key_arn(cx, b.key);
-    if (!alias_of(cx, ref).p || !cx->tx || find(cx, ref, &k, &none) < 0)
+    if (!kms_alias_of(cx, ref).p || !cx->tx || find(cx, ref, &k, &none) < 0)
         return SW_NO_STR;
     return k ? kms_arn(cx, k) : SW_NO_STR;
 }

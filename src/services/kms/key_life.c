@@ -2,13 +2,12 @@
 /* The life of a key.
  *
  *     CreateKey -> Enabled <-> Disabled          CreateKey (EXTERNAL) -> PendingImport <-> Enabled
+ *     Disabled -> PendingImport (its material expires or is deleted)
  *     Enabled, Disabled, PendingImport -> PendingDeletion -> (gone, by the clock)
- *     PendingDeletion -> Disabled (CancelKeyDeletion) */
+ *     PendingDeletion -> Disabled, or PendingImport where material is missing (CancelKeyDeletion) */
 
 #include "base/id.h"
 #include "services/kms/kms.h"
-
-#define MATERIAL_ID_DIGITS 64
 
 /* What each kind of key may be for; the first is what it is for where nobody says (symmetric keys alone). */
 static const char *usages_of(const KmsSpec *s, size_t i) {
@@ -40,8 +39,8 @@ static int check_create(const KmsCreateKeyRequest *in, const KmsSpec **ret_s, Sw
                        "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is "
                        "deprecated.");
     *ret_s = kms_spec(sw_str_or(in->key_spec, sw_str_or(in->customer_master_key_spec, SW_STR("SYMMETRIC_DEFAULT"))));
-    if (!*ret_s)
-        return sw_fail(err, &KMS_UNSUPPORTED_OPERATION_EXCEPTION, "KeySpec %.*s is not supported", SW_FMT(in->key_spec));
+    if (SW_NEVER(!*ret_s)) /* refused by name (models/members) */
+        return sw_fail(err, &SW_INTERNAL_FAILURE, "The key is of an unknown kind");
     return choose_usage(*ret_s, in->key_usage, ret_usage, err);
 }
 
@@ -57,12 +56,6 @@ static KmsKeyRecord *key_new(SwCtx *cx, const KmsSpec *s, SwStr usage, const cha
     return k;
 }
 
-static int first_material(SwCtx *cx, KmsKeyRecord *k, SwStr bytes, SwError *err) {
-    KmsMaterial *m = kms_material_add(cx, k, "CURRENT");
-    m->id = sw_id_hex(cx->arena, MATERIAL_ID_DIGITS);
-    return kms_material_put(cx, k, m, bytes, err);
-}
-
 /* In cx->tx. material absent: it is imported later. */
 static int create(SwCtx *cx, const KmsCreateKeyRequest *in, KmsKeyRecord *k, SwStr material, SwError *err) {
     SwStr arn = kms_arn(cx, k);
@@ -70,9 +63,9 @@ static int create(SwCtx *cx, const KmsCreateKeyRequest *in, KmsKeyRecord *k, SwS
     k->policy = sw_str_or(in->policy, kms_policy_default(cx));
     if (in->policy.p && kms_policy_check(cx, arn, in->policy, in->bypass_policy_lockout_safety_check.v, err) < 0)
         return -1;
-    if (kms_key_set_tags(cx, k->key_id, k, (const SwStrMap *)(const void *)&in->tags, err) < 0)
+    if (kms_key_set_tags(cx, k->key_id, k, KMS_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
-    if (material.p && first_material(cx, k, material, err) < 0)
+    if (material.p && kms_material_start(cx, k, "CURRENT", material, err) < 0)
         return -1;
     if (!material.p)
         k->state = SW_STR("PendingImport");
@@ -109,11 +102,8 @@ int kms_managed_key(SwCtx *cx, SwStr alias, KmsKeyRecord **ret_k, SwError *err) 
                                         "sns",    "sqs",        "ssm", "xray"};
     const KmsSpec *s = kms_spec(SW_STR("SYMMETRIC_DEFAULT"));
     SwStr service = sw_str_starts(alias, SW_STR("aws/")) ? sw_str_skip(alias, 4) : SW_NO_STR, bytes;
-    bool is = false;
-    for (size_t i = 0; i < SW_N(known); i++)
-        is |= sw_str_eqz(service, known[i]);
     *ret_k = NULL;
-    if (!is || !sw_tx_is_write(cx->tx))
+    if (!sw_str_among(service, known, SW_N(known)) || !sw_tx_is_write(cx->tx))
         return 0;
     KmsKeyRecord *k = key_new(cx, s, SW_STR("ENCRYPT_DECRYPT"), "AWS");
     KmsAliasRecord a = {.name = alias, .target = k->key_id, .created = k->created, .updated = k->created};
@@ -122,7 +112,7 @@ int kms_managed_key(SwCtx *cx, SwStr alias, KmsKeyRecord **ret_k, SwError *err) 
     k->rotates = SW_SOME_BOOL(true);
     k->rotation_period = SW_SOME_INT(365);
     k->next_rotation = SW_SOME_TIME(sw_now(cx) + 365 * SW_DAY);
-    if (kms_material_new(cx->arena, s, &bytes, err) < 0 || first_material(cx, k, bytes, err) < 0 ||
+    if (kms_material_new(cx->arena, s, &bytes, err) < 0 || kms_material_start(cx, k, "CURRENT", bytes, err) < 0 ||
         kms_key_save(cx, k, err) < 0 || kms_alias_insert(cx, alias, &a, err) < 0)
         return -1;
     *ret_k = k;
@@ -215,8 +205,7 @@ static void expire(KmsKeyRecord *k, SwTime now) {
     for (size_t i = 0; i < k->materials.n; i++)
         if (k->materials.v[i].valid_to.set && k->materials.v[i].valid_to.v <= now)
             kms_material_drop(&k->materials.v[i]);
-    if (sw_str_eqz(k->origin, "EXTERNAL"))
-        kms_material_missing(k);
+    kms_material_missing(k);
 }
 
 /* A key that is disabled, or waits for its end, is not rotated; afterwards it is at once ("Rotating KMS keys"). */

@@ -21,11 +21,8 @@ static SwStr for_resource(SwCtx *cx) {
 
 /* The name by which the request calls its key, if that is an alias. */
 static SwStr request_alias(SwCtx *cx) {
-    SwStr ref = sw_operation_text(cx->op, cx->in, "KeyId");
-    SwParts p;
-    if (sw_resource_read_arn(cx, &kms_alias_resource, ref, &p))
-        return sw_cat(cx->arena, SW_STR("alias/"), p.v[0]);
-    return sw_str_starts(ref, SW_STR("alias/")) ? ref : SW_NO_STR;
+    SwStr name = kms_alias_of(cx, sw_operation_text(cx->op, cx->in, "KeyId"));
+    return name.p ? sw_cat(cx->arena, SW_STR("alias/"), name) : SW_NO_STR;
 }
 
 static const SwContextKey context_keys[] = {

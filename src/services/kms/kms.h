@@ -9,9 +9,15 @@
 #include "services/kms/blob.h"
 #include "services/kms/pkey.h"
 
-extern const SwController kms_clock; /* of one key: the end of waiting periods, rotation, expiry */
+/* A tag is a SwStrPair but for its members' names, and nothing but a list of tags is seen so. */
+_Static_assert(sizeof(KmsTag) == sizeof(SwStrPair) && offsetof(KmsTag, tag_key) == offsetof(SwStrPair, key) &&
+                   offsetof(KmsTag, tag_value) == offsetof(SwStrPair, value),
+               "a tag is a pair");
+#define KMS_GIVEN_TAGS(list) ((const SwStrMap *)(const void *)(1 ? (list) : (const KmsTagList *)NULL))
 
 /* key.c */
+/* The name without "alias/" where that is what a request calls its key by, or its ARN; else absent. */
+SwStr kms_alias_of(SwCtx *cx, SwStr reference);
 /* By id, ARN, alias name or alias ARN. */
 int kms_key_of(SwCtx *cx, SwStr reference, KmsKeyRecord **ret_k, SwError *err) sw_must_check;
 /* The same, but of what operations change: by id or ARN alone, and no key of AWS's own. */
@@ -25,9 +31,6 @@ int kms_check_not_pending(SwCtx *cx, const KmsKeyRecord *k, SwError *err) sw_mus
 /* AWS managed: nobody uses it but a service for its callers. */
 int kms_check_via(SwCtx *cx, const KmsKeyRecord *k, SwError *err) sw_must_check;
 bool kms_key_is_symmetric(const KmsKeyRecord *k);
-/* The AWS managed key of alias/aws/NAME, made where it is not there; *ret_k NULL: no such alias is made. */
-int kms_managed_key(SwCtx *cx, SwStr alias, KmsKeyRecord **ret_k, SwError *err) sw_must_check;
-SwTime kms_next_event(const KmsKeyRecord *k); /* 0: none */
 KmsKeyMetadata *kms_metadata(SwCtx *cx, const KmsKeyRecord *k);
 
 /* What an operation with a key's material begins with: key, its state, what it is for, and grant tokens. */
@@ -42,11 +45,19 @@ int kms_use_key(SwCtx *cx, KmsKeyRecord *k, SwStr usage, const SwStrList *tokens
 int kms_dry_run(SwOptBool dry, SwError *err) sw_must_check;
 int kms_bad_algorithm(const KmsUse *u, SwStr algorithm, SwError *err);
 
+/* key_life.c */
+extern const SwController kms_clock;          /* of one key: the end of waiting periods, rotation, expiry */
+SwTime kms_next_event(const KmsKeyRecord *k); /* 0: none */
+/* The AWS managed key of alias/aws/NAME, made where it is not there; *ret_k NULL: no such alias is made. */
+int kms_managed_key(SwCtx *cx, SwStr alias, KmsKeyRecord **ret_k, SwError *err) sw_must_check;
+
 /* material.c */
 KmsMaterial *kms_material(const KmsKeyRecord *k, SwStr id); /* NULL: none */
 KmsMaterial *kms_material_current(const KmsKeyRecord *k);
 KmsMaterial *kms_material_with(const KmsKeyRecord *k, const char *state); /* the first */
 KmsMaterial *kms_material_add(SwCtx *cx, KmsKeyRecord *k, const char *state);
+/* The same with an id of its own, and kms_material_put. */
+int kms_material_start(SwCtx *cx, KmsKeyRecord *k, const char *state, SwStr bytes, SwError *err) sw_must_check;
 int kms_material_put(SwCtx *cx, const KmsKeyRecord *k, KmsMaterial *m, SwStr bytes, SwError *err) sw_must_check;
 int kms_material_bytes(SwCtx *cx, const KmsKeyRecord *k, const KmsMaterial *m, SwStr *ret, SwError *err) sw_must_check;
 int kms_current_bytes(SwCtx *cx, const KmsKeyRecord *k, SwStr *ret, SwError *err) sw_must_check;
@@ -78,7 +89,5 @@ typedef struct KmsToken {
     SwTime valid_to;
 } KmsToken;
 int kms_token_seal(SwCtx *cx, const KmsToken *t, SwStr *ret, SwError *err) sw_must_check;
-bool kms_token_read(SwStr plain, KmsToken *ret);
 /* False: none of ours. */
 bool kms_token_open(SwCtx *cx, SwStr token, KmsToken *ret);
-SwStr kms_token_text(SwArena *a, const KmsToken *t);

@@ -5,7 +5,10 @@
  *     (first) -> CURRENT */
 
 #include "api/seal.h"
+#include "base/id.h"
 #include "services/kms/kms.h"
+
+#define ID_DIGITS 64
 
 KmsMaterial *kms_material(const KmsKeyRecord *k, SwStr id) {
     for (size_t i = 0; i < k->materials.n; i++)
@@ -40,6 +43,12 @@ int kms_material_put(SwCtx *cx, const KmsKeyRecord *k, KmsMaterial *m, SwStr byt
     int r = sw_seal(cx, place(cx, k, m), bytes, &m->sealed, err);
     kms_cleanse(bytes);
     return r;
+}
+
+int kms_material_start(SwCtx *cx, KmsKeyRecord *k, const char *state, SwStr bytes, SwError *err) {
+    KmsMaterial *m = kms_material_add(cx, k, state);
+    m->id = sw_id_hex(cx->arena, ID_DIGITS);
+    return kms_material_put(cx, k, m, bytes, err);
 }
 
 int kms_material_bytes(SwCtx *cx, const KmsKeyRecord *k, const KmsMaterial *m, SwStr *ret, SwError *err) {

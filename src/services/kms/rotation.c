@@ -2,7 +2,6 @@
 /* Rotation: new material encrypts from now on, the old stays and decrypts. By the clock every so many days, or on demand, at
  * most 25 times. What is imported is rotated on demand alone, to material that was imported for it. */
 
-#include "base/id.h"
 #include "services/kms/kms.h"
 
 #define PERIOD_USUAL  365
@@ -10,9 +9,8 @@
 
 int kms_rotate_now(SwCtx *cx, KmsKeyRecord *k, const char *type, SwError *err) {
     SwStr bytes;
-    KmsMaterial *m = kms_material_add(cx, k, "PENDING_ROTATION");
-    m->id = sw_id_hex(cx->arena, 64);
-    if (kms_material_new(cx->arena, kms_spec(k->spec), &bytes, err) < 0 || kms_material_put(cx, k, m, bytes, err) < 0)
+    if (kms_material_new(cx->arena, kms_spec(k->spec), &bytes, err) < 0 ||
+        kms_material_start(cx, k, "PENDING_ROTATION", bytes, err) < 0)
         return -1;
     kms_rotate(cx, k, type);
     return 0;

@@ -7,30 +7,37 @@
 typedef struct Signing {
     SwStr key, algorithm, message, type;
     const SwStrList *tokens;
+    SwOptBool dry;
 } Signing;
 
+static int digest_of(SwCtx *cx, const Signing *s, const KmsAlgorithm *g, SwStr *ret, SwError *err) {
+    *ret = s->message;
+    if (!sw_str_eqz(s->type, "DIGEST"))
+        return kms_hash(cx->arena, g->hash, s->message, ret, err);
+    return s->message.n == g->digest
+               ? 0
+               : sw_fail(err, &SW_VALIDATION_EXCEPTION, "Digest is invalid length for algorithm %s.", g->name);
+}
+
 /* *ret_digest: what is signed; *ret_secret: the private key, to be cleansed. */
-static int begin(SwCtx *cx, const Signing *s, KmsUse *u, const KmsAlgorithm **ret_g, SwStr *ret_digest, SwError *err) {
+static int begin(SwCtx *cx, const Signing *s, KmsUse *u, const KmsAlgorithm **ret_g, SwStr *ret_digest, SwStr *ret_secret,
+                 SwError *err) {
     if (kms_use(cx, s->key, KMS_KEY_USAGE_TYPE_SIGN_VERIFY, s->tokens, u, err) < 0)
         return -1;
     *ret_g = kms_signing(s->algorithm);
     if (!*ret_g || !kms_signs(u->spec, *ret_g))
         return kms_bad_algorithm(u, s->algorithm, err);
-    *ret_digest = s->message;
-    if (!sw_str_eqz(s->type, "DIGEST"))
-        return kms_hash(cx->arena, (*ret_g)->hash, s->message, ret_digest, err);
-    return s->message.n == (*ret_g)->digest
-               ? 0
-               : sw_fail(err, &SW_VALIDATION_EXCEPTION, "Digest is invalid length for algorithm %s.", (*ret_g)->name);
+    return digest_of(cx, s, *ret_g, ret_digest, err) < 0 || kms_dry_run(s->dry, err) < 0
+               ? -1
+               : kms_current_bytes(cx, u->key, ret_secret, err);
 }
 
 int kms_sign(SwCtx *cx, const KmsSignRequest *in, KmsSignResponse *out, SwError *err) {
-    const Signing s = {in->key_id, in->signing_algorithm, in->message, in->message_type, &in->grant_tokens};
+    const Signing s = {in->key_id, in->signing_algorithm, in->message, in->message_type, &in->grant_tokens, in->dry_run};
     const KmsAlgorithm *g;
     KmsUse u;
     SwStr digest, secret;
-    if (begin(cx, &s, &u, &g, &digest, err) < 0 || kms_dry_run(in->dry_run, err) < 0 ||
-        kms_current_bytes(cx, u.key, &secret, err) < 0)
+    if (begin(cx, &s, &u, &g, &digest, &secret, err) < 0)
         return -1;
     *out = (KmsSignResponse){.key_id = u.arn, .signing_algorithm = in->signing_algorithm};
     int r = kms_sign_digest(cx->arena, secret, g, digest, &out->signature, err);
@@ -39,12 +46,11 @@ int kms_sign(SwCtx *cx, const KmsSignRequest *in, KmsSignResponse *out, SwError 
 }
 
 int kms_verify(SwCtx *cx, const KmsVerifyRequest *in, KmsVerifyResponse *out, SwError *err) {
-    const Signing s = {in->key_id, in->signing_algorithm, in->message, in->message_type, &in->grant_tokens};
+    const Signing s = {in->key_id, in->signing_algorithm, in->message, in->message_type, &in->grant_tokens, in->dry_run};
     const KmsAlgorithm *g;
     KmsUse u;
     SwStr digest, secret;
-    if (begin(cx, &s, &u, &g, &digest, err) < 0 || kms_dry_run(in->dry_run, err) < 0 ||
-        kms_current_bytes(cx, u.key, &secret, err) < 0)
+    if (begin(cx, &s, &u, &g, &digest, &secret, err) < 0)
         return -1;
     bool good = kms_verify_digest(cx->arena, secret, g, digest, in->signature);
     kms_cleanse(secret);

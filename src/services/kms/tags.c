@@ -9,8 +9,7 @@ static int to_tag(SwCtx *cx, SwStr id, KmsKeyRecord **ret_k, SwError *err) {
 
 int kms_tag_resource(SwCtx *cx, const KmsTagResourceRequest *in, void *out, SwError *err) {
     KmsKeyRecord *k;
-    if (to_tag(cx, in->key_id, &k, err) < 0 ||
-        kms_key_set_tags(cx, k->key_id, k, (const SwStrMap *)(const void *)&in->tags, err) < 0)
+    if (to_tag(cx, in->key_id, &k, err) < 0 || kms_key_set_tags(cx, k->key_id, k, KMS_GIVEN_TAGS(&in->tags), err) < 0)
         return -1;
     return kms_key_save(cx, k, err);
 }

@@ -118,16 +118,21 @@ test("all that decides is listed, by kind and in pages", async () => {
     assert.strictEqual(seen.length, all.UserDetailList.length + all.GroupDetailList.length + all.RoleDetailList.length + all.Policies.length);
 });
 
+// RFC 4180: a cell with a comma stands in quotes.
+const cells = (line) => [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))/g)].map((m) => m[2] ?? m[1].replaceAll('""', '"'));
+
 test("the credential report has AWS's columns, and lives four hours", async () => {
     await refuses(send("GetCredentialReport"), "CredentialReportNotPresentException");
+    await send("CreateUser", { UserName: "a,b" });
     assert.strictEqual((await send("GenerateCredentialReport")).State, "STARTED");
     assert.strictEqual((await send("GenerateCredentialReport")).State, "COMPLETE");
     const report = await send("GetCredentialReport");
     assert.strictEqual(report.ReportFormat, "text/csv");
-    const [head, root, ...users] = Buffer.from(report.Content).toString().split("\n").map((l) => l.split(","));
+    const [head, root, ...users] = Buffer.from(report.Content).toString().split("\n").map(cells);
     assert.strictEqual(head.length, 22);
     assert.ok([root, ...users].every((l) => l.length === 22));
     assert.strictEqual(root[0], "<root_account>");
+    assert.deepStrictEqual(users.find((l) => l[0] === "a,b").slice(0, 2), ["a,b", "arn:aws:iam::000000000000:user/a,b"]);
     const uma = users.find((l) => l[0] === "uma"), at = (name) => uma[head.indexOf(name)];
     assert.deepStrictEqual([at("password_enabled"), at("access_key_1_active"), at("access_key_1_last_used_service"), at("access_key_2_active"), at("cert_1_active")], ["false", "true", "sts", "false", "false"]);
     assert.match(at("user_creation_time"), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$/);

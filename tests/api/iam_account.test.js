@@ -18,6 +18,9 @@ after(() => finish(s));
 
 const send = (name, input = {}) => iam.send(new I[`${name}Command`](input));
 
+// All that the store's files hold, as text.
+const stored = () => fs.readdirSync(path.join(s.data, "store")).map((f) => fs.readFileSync(path.join(s.data, "store", f), "latin1")).join("");
+
 test("an account has one alias, which no other account can have", async () => {
     await send("CreateAccountAlias", { AccountAlias: "first" });
     await send("CreateAccountAlias", { AccountAlias: "second" });
@@ -55,8 +58,9 @@ test("passwords follow the account's rules, and are kept as hashes", async () =>
     await refuses(send("ChangePassword", { OldPassword: "x", NewPassword: "y" }), "InvalidUserTypeException");
     await s.restart();
     assert.strictEqual((await send("GetLoginProfile", { UserName: "pat" })).LoginProfile.PasswordResetRequired, false);
-    const stored = fs.readdirSync(s.data).filter((f) => fs.statSync(path.join(s.data, f)).isFile()).map((f) => fs.readFileSync(path.join(s.data, f), "latin1")).join("");
-    assert.ok(!stored.includes("First-pass1") && !stored.includes("Third-pass1"));
+    const text = stored();
+    assert.ok(text.includes(key.AccessKeyId) && text.includes('"resetRequired"'), "records are read here");
+    for (const password of ["First-pass1", "Second-pass1", "Third-pass1"]) assert.ok(!text.includes(password), password);
     await send("DeleteAccessKey", { UserName: "pat", AccessKeyId: key.AccessKeyId });
     await refuses(send("DeleteUser", { UserName: "pat" }), "DeleteConflictException", /must delete login profile first/);
     await send("DeleteLoginProfile", { UserName: "pat" });
@@ -185,6 +189,10 @@ test("server certificates are checked with key and chain, and shown without thei
     const locked = crypto.createPrivateKey(c.leafKey).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "p" });
     await refuses(upload("x", { PrivateKey: locked }), "MalformedCertificateException");
     await upload("plain");
+    await s.restart();
+    const line = (pem) => pem.split("\n")[2], text = stored();
+    assert.ok(text.includes(line(c.leaf)), "certificates are read here");
+    assert.ok(!text.includes(line(c.leafKey)), "their keys are not kept");
     assert.deepStrictEqual((await send("ListServerCertificates", { PathPrefix: "/cloudfront/" })).ServerCertificateMetadataList.map((x) => x.ServerCertificateName), ["web"]);
     await send("UpdateServerCertificate", { ServerCertificateName: "web", NewServerCertificateName: "site", NewPath: "/" });
     await refuses(send("UpdateServerCertificate", { ServerCertificateName: "site", NewServerCertificateName: "plain" }), "EntityAlreadyExistsException");

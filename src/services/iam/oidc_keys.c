@@ -7,7 +7,8 @@
  *
  * They are asked for when a provider is made, when a token names a key that is not among them, and when they are a while old.
  * This is a step of its own, as a request never waits for another's server. What a provider answers is bounded in size and
- * time, and it may not send Slipway to itself or to the machine's own addresses (http/guard.h). */
+ * time, and it may not send Slipway to itself or to link-local addresses (http/guard.h): a provider on this machine is as good
+ * as another. */
 
 #include "base/log.h"
 #include "http/client.h"

@@ -69,6 +69,35 @@ test("passwords follow the account's rules, and are kept as hashes", async () =>
     await refuses(send("DeleteAccountPasswordPolicy"), "NoSuchEntityException");
 });
 
+// The record of pat's password as it is, and in its place the one that is given.
+const EDIT = `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+print(db.execute("SELECT body FROM document WHERE collection = 'iam/login-profile' AND id = 'pat'").fetchone()[0])
+if len(sys.argv) > 2: db.execute("UPDATE document SET body = ? WHERE collection = 'iam/login-profile' AND id = 'pat'", sys.argv[2:])
+db.commit()`;
+
+test("a hash says its rounds; one that does not is of 10,000, and counts", async (t) => {
+    const own = await start(t, { ephemeral: false }), its = own.client(I.IAMClient);
+    const record = (...text) => JSON.parse(execFileSync("python3", ["-c", EDIT, path.join(own.data, "store/store.db"), ...text], { encoding: "utf8" }));
+    const hash = (password, salt, rounds) => crypto.pbkdf2Sync(password, salt, rounds, 32, "sha256").toString("hex");
+    await its.send(new I.CreateUserCommand({ UserName: "pat" }));
+    await its.send(new I.CreateLoginProfileCommand({ UserName: "pat", Password: "First-pass1" }));
+    const { AccessKey } = await its.send(new I.CreateAccessKeyCommand({ UserName: "pat" }));
+    await own.stop();
+    const now = record(), [p] = now.passwords, { salt } = p;
+    assert.deepStrictEqual(p, { salt, hash: hash("First-pass1", salt, 100000), rounds: 100000 });
+    record(JSON.stringify({ ...now, passwords: [{ salt, hash: hash("Older-pass1", salt, 10000) }] }));
+    await own.restart();
+    const change = (OldPassword, NewPassword) => own.client(I.IAMClient, { credentials: keys(AccessKey) }).send(new I.ChangePasswordCommand({ OldPassword, NewPassword }));
+    await refuses(change("First-pass1", "Second-pass1"), "AccessDenied", /old password was incorrect/);
+    await change("Older-pass1", "Second-pass1");
+    await change("Second-pass1", "Third-pass1");
+    await own.stop();
+    assert.deepStrictEqual(record().passwords.map((x) => x.rounds), [100000, 100000, undefined]);
+    await own.restart();
+});
+
 test("a key's last use is told, and kept", async () => {
     await send("CreateUser", { UserName: "uma" });
     const { AccessKey } = await send("CreateAccessKey", { UserName: "uma" });

@@ -7,20 +7,22 @@
 #include "base/lazy_crypto.h"
 #include "services/iam/iam.h"
 
-#define ROUNDS      10000 /* of PBKDF2 with HMAC-SHA-256 */
+#define ROUNDS      100000 /* of PBKDF2 with HMAC-SHA-256 */
+#define ROUNDS_ONCE 10000  /* of hashes that do not say how many */
 #define SALT_SIZE   16
 #define HISTORY_MAX 24 /* passwords: the most that PasswordReusePrevention can ask for */
 
-static SwStr hash_of(SwArena *a, SwStr salt, SwStr password) {
+static SwStr hash_of(SwArena *a, const IamPasswordHash *h, SwStr password) {
     unsigned char out[32];
-    if (PKCS5_PBKDF2_HMAC(password.p, (int)password.n, (const unsigned char *)salt.p, (int)salt.n, ROUNDS, EVP_sha256(),
+    int rounds = (int)SW_OR(h->rounds, ROUNDS_ONCE);
+    if (PKCS5_PBKDF2_HMAC(password.p, (int)password.n, (const unsigned char *)h->salt.p, (int)h->salt.n, rounds, EVP_sha256(),
                           sizeof out, out) != 1)
         return SW_NO_STR;
     return sw_hex(a, out, sizeof out);
 }
 
 static bool is_password(SwArena *a, const IamPasswordHash *h, SwStr password) {
-    return sw_equal_constant_time(hash_of(a, h->salt, password), h->hash);
+    return sw_equal_constant_time(hash_of(a, h, password), h->hash);
 }
 
 /* The rules. */
@@ -170,7 +172,8 @@ static int set_password(SwCtx *cx, IamLoginRecord *r, SwStr password, SwError *e
     IamPasswordHashList l = {0};
     IamPasswordHash *h = sw_list_add(cx->arena, &l);
     h->salt = sw_id_base62(cx->arena, SALT_SIZE);
-    h->hash = hash_of(cx->arena, h->salt, password);
+    h->rounds = SW_SOME_INT(ROUNDS);
+    h->hash = hash_of(cx->arena, h, password);
     if (!h->hash.p)
         return sw_fail(err, &SW_INTERNAL_FAILURE, "A password cannot be hashed");
     for (size_t i = 0; i < r->passwords.n && i + 1 < HISTORY_MAX; i++)

@@ -6,13 +6,16 @@
 #include "http/client.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
+#include "base/file.h"
 #include "base/lazy_curl.h"
 #include "base/outside.h"
 #include "http/guard.h"
 
-#define POOL_MAX 16
-#define BODY_MAX (16 * SW_MIB)
+#define POOL_MAX    16
+#define BODY_MAX    (16 * SW_MIB)
+#define ANCHORS_MAX (4 * SW_MIB)
 
 static struct {
     pthread_mutex_t lock;
@@ -149,6 +152,19 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     return fd;
 }
 
+/* A text of anchors takes the place of libcurl's file of them, so that the system's are put before it. */
+static SwStr anchors(SwArena *a, SwStr own) {
+    const char *const places[] = {getenv("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt" /* Debian, Arch */,
+                                  "/etc/pki/tls/certs/ca-bundle.crt" /* Fedora */, "/etc/ssl/ca-bundle.pem" /* SUSE */,
+                                  "/etc/ssl/cert.pem" /* Alpine, BSD */};
+    SwError ignored = sw_error(a);
+    SwStr system;
+    for (size_t i = 0; i < SW_N(places); i++)
+        if (places[i] && sw_exists(places[i]) && sw_file_read(a, places[i], ANCHORS_MAX, &system, &ignored) == 0)
+            return sw_cat(a, system, SW_STR("\n"), own);
+    return own;
+}
+
 static void set_options(CURL *h, SwArena *a, const SwHttpCall *c, Call *k) {
     curl_easy_setopt(h, CURLOPT_URL, sw_str_z(a, c->url));
     curl_easy_setopt(h, CURLOPT_PATH_AS_IS, 1L);
@@ -180,7 +196,8 @@ static void set_options(CURL *h, SwArena *a, const SwHttpCall *c, Call *k) {
         curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L);
     } else if (c->ca_pem) {
-        struct curl_blob blob = {.data = (void *)(uintptr_t)c->ca_pem, .len = strlen(c->ca_pem), .flags = CURL_BLOB_COPY};
+        SwStr all = anchors(a, sw_str(c->ca_pem));
+        struct curl_blob blob = {.data = (void *)(uintptr_t)all.p, .len = all.n, .flags = CURL_BLOB_NOCOPY};
         curl_easy_setopt(h, CURLOPT_CAINFO_BLOB, &blob);
     }
 }

@@ -183,14 +183,20 @@ test("service-linked roles have their services' names, endings where AWS has the
     const RoleName = (await make("elasticloadbalancing.amazonaws.com")).Role.RoleName;
     const elb = s.client(ElasticLoadBalancingV2Client), Subnets = (await s.client(EC2Client).send(new DescribeSubnetsCommand({}))).Subnets.slice(0, 2).map((x) => x.SubnetId);
     const { LoadBalancers } = await elb.send(new CreateLoadBalancerCommand({ Name: "uses", Subnets }));
-    const end = async () => {
-        const { DeletionTaskId } = await iam.send(new I.DeleteServiceLinkedRoleCommand({ RoleName }));
-        return iam.send(new I.GetServiceLinkedRoleDeletionStatusCommand({ DeletionTaskId }));
+    const end = async () => (await iam.send(new I.DeleteServiceLinkedRoleCommand({ RoleName }))).DeletionTaskId;
+    const ended = (DeletionTaskId) => iam.send(new I.GetServiceLinkedRoleDeletionStatusCommand({ DeletionTaskId }));
+    const first = await end(), failed = async () => {
+        const { Status, Reason } = await ended(first);
+        assert.deepStrictEqual([Status, Reason.RoleUsageList], ["FAILED", [{ Region: "us-east-1", Resources: [LoadBalancers[0].LoadBalancerArn] }]]);
     };
-    const used = await end();
-    assert.deepStrictEqual([used.Status, used.Reason.RoleUsageList[0].Resources], ["FAILED", [LoadBalancers[0].LoadBalancerArn]]);
+    await failed();
     await elb.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: LoadBalancers[0].LoadBalancerArn }));
-    assert.strictEqual((await end()).Status, "SUCCEEDED");
+    await failed();
+    const second = await end();
+    assert.strictEqual((await ended(second)).Status, "SUCCEEDED");
+    await failed();
+    for (const invented of [second.replace(/.$/, (c) => (c === "0" ? "1" : "0")), second.replace(RoleName, "AWSServiceRoleForRDS"), "task/aws-service-role/x", "another"])
+        await refuses(ended(invented), "NoSuchEntityException", /The deletion task .* cannot be found/);
     await refuses(iam.send(new I.GetRoleCommand({ RoleName })), "NoSuchEntityException");
 });
 

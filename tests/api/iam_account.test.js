@@ -18,6 +18,9 @@ after(() => finish(s));
 
 const send = (name, input = {}) => iam.send(new I[`${name}Command`](input));
 
+// All that the store's files hold, as text.
+const stored = () => fs.readdirSync(path.join(s.data, "store")).map((f) => fs.readFileSync(path.join(s.data, "store", f), "latin1")).join("");
+
 test("an account has one alias, which no other account can have", async () => {
     await send("CreateAccountAlias", { AccountAlias: "first" });
     await send("CreateAccountAlias", { AccountAlias: "second" });
@@ -55,14 +58,44 @@ test("passwords follow the account's rules, and are kept as hashes", async () =>
     await refuses(send("ChangePassword", { OldPassword: "x", NewPassword: "y" }), "InvalidUserTypeException");
     await s.restart();
     assert.strictEqual((await send("GetLoginProfile", { UserName: "pat" })).LoginProfile.PasswordResetRequired, false);
-    const stored = fs.readdirSync(s.data).filter((f) => fs.statSync(path.join(s.data, f)).isFile()).map((f) => fs.readFileSync(path.join(s.data, f), "latin1")).join("");
-    assert.ok(!stored.includes("First-pass1") && !stored.includes("Third-pass1"));
+    const text = stored();
+    assert.ok(text.includes(key.AccessKeyId) && text.includes('"resetRequired"'), "records are read here");
+    for (const password of ["First-pass1", "Second-pass1", "Third-pass1"]) assert.ok(!text.includes(password), password);
     await send("DeleteAccessKey", { UserName: "pat", AccessKeyId: key.AccessKeyId });
     await refuses(send("DeleteUser", { UserName: "pat" }), "DeleteConflictException", /must delete login profile first/);
     await send("DeleteLoginProfile", { UserName: "pat" });
     await refuses(send("GetLoginProfile", { UserName: "pat" }), "NoSuchEntityException", /Login Profile for User pat cannot be found/);
     await send("DeleteAccountPasswordPolicy");
     await refuses(send("DeleteAccountPasswordPolicy"), "NoSuchEntityException");
+});
+
+// The record of pat's password as it is, and in its place the one that is given.
+const EDIT = `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+print(db.execute("SELECT body FROM document WHERE collection = 'iam/login-profile' AND id = 'pat'").fetchone()[0])
+if len(sys.argv) > 2: db.execute("UPDATE document SET body = ? WHERE collection = 'iam/login-profile' AND id = 'pat'", sys.argv[2:])
+db.commit()`;
+
+test("a hash says its rounds; one that does not is of 10,000, and counts", async (t) => {
+    const own = await start(t, { ephemeral: false }), its = own.client(I.IAMClient);
+    const record = (...text) => JSON.parse(execFileSync("python3", ["-c", EDIT, path.join(own.data, "store/store.db"), ...text], { encoding: "utf8" }));
+    const hash = (password, salt, rounds) => crypto.pbkdf2Sync(password, salt, rounds, 32, "sha256").toString("hex");
+    await its.send(new I.CreateUserCommand({ UserName: "pat" }));
+    await its.send(new I.CreateLoginProfileCommand({ UserName: "pat", Password: "First-pass1" }));
+    const { AccessKey } = await its.send(new I.CreateAccessKeyCommand({ UserName: "pat" }));
+    await own.stop();
+    const now = record(), [p] = now.passwords, { salt } = p;
+    assert.deepStrictEqual(p, { salt, hash: hash("First-pass1", salt, 100000), rounds: 100000 });
+    record(JSON.stringify({ ...now, passwords: [{ salt, hash: hash("Older-pass1", salt, 10000) }] }));
+    await own.restart();
+    const change = (OldPassword, NewPassword) => own.client(I.IAMClient, { credentials: keys(AccessKey) }).send(new I.ChangePasswordCommand({ OldPassword, NewPassword }));
+    await refuses(change("First-pass1", "Second-pass1"), "AccessDenied", /old password was incorrect/);
+    await change("Older-pass1", "Second-pass1");
+    await change("Second-pass1", "Third-pass1");
+    await own.stop();
+    assert.deepStrictEqual(record().passwords.map((x) => x.rounds), [100000, 100000, undefined]);
+    await own.restart();
 });
 
 test("a key's last use is told, and kept", async () => {
@@ -118,16 +151,21 @@ test("all that decides is listed, by kind and in pages", async () => {
     assert.strictEqual(seen.length, all.UserDetailList.length + all.GroupDetailList.length + all.RoleDetailList.length + all.Policies.length);
 });
 
+// RFC 4180: a cell with a comma stands in quotes.
+const cells = (line) => [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))/g)].map((m) => m[2] ?? m[1].replaceAll('""', '"'));
+
 test("the credential report has AWS's columns, and lives four hours", async () => {
     await refuses(send("GetCredentialReport"), "CredentialReportNotPresentException");
+    await send("CreateUser", { UserName: "a,b" });
     assert.strictEqual((await send("GenerateCredentialReport")).State, "STARTED");
     assert.strictEqual((await send("GenerateCredentialReport")).State, "COMPLETE");
     const report = await send("GetCredentialReport");
     assert.strictEqual(report.ReportFormat, "text/csv");
-    const [head, root, ...users] = Buffer.from(report.Content).toString().split("\n").map((l) => l.split(","));
+    const [head, root, ...users] = Buffer.from(report.Content).toString().split("\n").map(cells);
     assert.strictEqual(head.length, 22);
     assert.ok([root, ...users].every((l) => l.length === 22));
     assert.strictEqual(root[0], "<root_account>");
+    assert.deepStrictEqual(users.find((l) => l[0] === "a,b").slice(0, 2), ["a,b", "arn:aws:iam::000000000000:user/a,b"]);
     const uma = users.find((l) => l[0] === "uma"), at = (name) => uma[head.indexOf(name)];
     assert.deepStrictEqual([at("password_enabled"), at("access_key_1_active"), at("access_key_1_last_used_service"), at("access_key_2_active"), at("cert_1_active")], ["false", "true", "sts", "false", "false"]);
     assert.match(at("user_creation_time"), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$/);
@@ -180,6 +218,10 @@ test("server certificates are checked with key and chain, and shown without thei
     const locked = crypto.createPrivateKey(c.leafKey).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "p" });
     await refuses(upload("x", { PrivateKey: locked }), "MalformedCertificateException");
     await upload("plain");
+    await s.restart();
+    const line = (pem) => pem.split("\n")[2], text = stored();
+    assert.ok(text.includes(line(c.leaf)), "certificates are read here");
+    assert.ok(!text.includes(line(c.leafKey)), "their keys are not kept");
     assert.deepStrictEqual((await send("ListServerCertificates", { PathPrefix: "/cloudfront/" })).ServerCertificateMetadataList.map((x) => x.ServerCertificateName), ["web"]);
     await send("UpdateServerCertificate", { ServerCertificateName: "web", NewServerCertificateName: "site", NewPath: "/" });
     await refuses(send("UpdateServerCertificate", { ServerCertificateName: "site", NewServerCertificateName: "plain" }), "EntityAlreadyExistsException");

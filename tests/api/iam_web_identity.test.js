@@ -4,6 +4,7 @@
 const { test, before, after } = require("node:test");
 const assert = require("node:assert");
 const fs = require("node:fs");
+const http = require("node:http");
 const path = require("node:path");
 const I = require("@aws-sdk/client-iam");
 const { STSClient, AssumeRoleWithWebIdentityCommand, AssumeRoleWithSAMLCommand, GetCallerIdentityCommand } = require("@aws-sdk/client-sts");
@@ -121,6 +122,38 @@ test("tags and a source identity come with the token where the trust allows them
     await refuses(assume(arn, signer.sign(claims({ "https://aws.amazon.com/tags": { principal_tags: { a: ["1"] }, transitive_tag_keys: ["b"] } }))), "InvalidParameterValue", /transitive tag key/);
 });
 
+const DISCOVERY = "/.well-known/openid-configuration";
+
+test("what a provider answers is not followed elsewhere, to http or to Slipway itself, and is to be about itself", async (t) => {
+    const k = key("ES256"), other = await provider(t, s, k);
+    const plain = http.createServer((request, reply) => { plain.asked = true; reply.end(JSON.stringify({ keys: [k.jwk] })); });
+    await new Promise((done) => plain.listen(0, "127.0.0.1", done));
+    t.after(() => plain.close());
+    // A provider that is changed so; what its token is answered when it was asked, and what the log says of why.
+    const outcome = async (change) => {
+        const idp = await provider(t, s, k), { port } = new URL(idp.url);
+        Object.assign(idp, change(idp));
+        const { OpenIDConnectProviderArn } = await iam.send(new I.CreateOpenIDConnectProviderCommand({ Url: idp.url, ClientIDList: ["me"] }));
+        const arn = await role(`p${port}`, federated(undefined, undefined, OpenIDConnectProviderArn)), token = k.sign(claims({ iss: idp.url, aud: "me" }));
+        const answer = await until("the provider was asked", () => assume(arn, token).then(() => "taken", (e) => e.name !== "IDPCommunicationErrorException" && e.name));
+        return [answer, s.log.split("\n").find((line) => line.includes("identity provider cannot be had") && line.includes(`localhost:${port}`)) || ""];
+    };
+    assert.deepStrictEqual(await outcome(() => ({})), ["taken", ""]);
+    const refused = async (change, why) => {
+        const [answer, line] = await outcome(change);
+        assert.strictEqual(answer, "InvalidIdentityTokenException");
+        assert.match(line, why);
+    };
+    await refused(() => ({ moved: { [DISCOVERY]: `${other.url}${DISCOVERY}` } }), /answers 302/);
+    await refused((idp) => ({ moved: { "/keys": `${other.url}/keys` } }), /answers 302/);
+    assert.deepStrictEqual(other.paths, []);
+    await refused(() => ({ about: { jwks_uri: `http://127.0.0.1:${plain.address().port}/keys` } }), /is not an address of https/);
+    assert.ok(!plain.asked);
+    await refused(() => ({ about: { jwks_uri: `${s.endpoint.replace("http:", "https:")}/keys` } }), /does not connect to for others/);
+    await refused((idp) => ({ about: { issuer: `${idp.url}/other` } }), /says that it is the issuer/);
+    await refused(() => ({ about: { issuer: undefined } }), /says that it is the issuer/);
+});
+
 test("keys are fetched from the provider, again when a token names another, and SDKs wait for them", async (t) => {
     const first = key("ES256", "first"), second = key("RS256", "second");
     const idp = await provider(t, s, first);
@@ -130,9 +163,6 @@ test("keys are fetched from the provider, again when a token names another, and 
     const token = (k) => k.sign(claims({ iss: Url, aud: "me" }));
     await until("the first key is known", () => assume(arn, token(first)).then(() => true, (e) => { assert.strictEqual(e.name, "IDPCommunicationErrorException", e.message); return false; }));
     assert.strictEqual((await assume(arn, token(first))).Provider, `arn:aws:iam::000000000000:oidc-provider/${host}`);
-    const asked = idp.asked;
-    await assume(arn, token(first));
-    assert.strictEqual(idp.asked, asked, "keys are kept");
     idp.keys = [second];
     await refuses(assume(arn, token(second)), "InvalidIdentityTokenException", /Couldn't retrieve verification key/);
     await s.advance(11);
@@ -141,6 +171,22 @@ test("keys are fetched from the provider, again when a token names another, and 
     const gone = await iam.send(new I.CreateOpenIDConnectProviderCommand({ Url: "https://127.0.0.1:1", ClientIDList: ["me"] }));
     const other = await role("unreached", federated(undefined, undefined, gone.OpenIDConnectProviderArn));
     await until("the provider was asked in vain", () => assume(other, first.sign(claims({ iss: "https://127.0.0.1:1", aud: "me" }))).then(() => false, (e) => e.name === "InvalidIdentityTokenException"));
+});
+
+test("keys are kept, and asked for again when they are an hour old", async (t) => {
+    const own = await start(t, { args: ["--settle"] }), k = key("ES256"), idp = await provider(t, own, k);
+    const its = own.client(I.IAMClient), { OpenIDConnectProviderArn } = await its.send(new I.CreateOpenIDConnectProviderCommand({ Url: idp.url, ClientIDList: ["me"] }));
+    const arn = await role("keeps", federated(undefined, undefined, OpenIDConnectProviderArn), its);
+    const asked = async (seconds) => { // an answer waits until nothing is left to do, a fetch that it began too
+        const iat = Math.floor((await own.advance(seconds)).getTime() / 1000);
+        await own.client(STSClient).send(new AssumeRoleWithWebIdentityCommand({ RoleArn: arn, RoleSessionName: "s-1", WebIdentityToken: k.sign(claims({ iss: idp.url, aud: "me", iat, exp: iat + 60 })) }));
+        return idp.paths.splice(0);
+    };
+    assert.deepStrictEqual(await asked(0.001), [DISCOVERY, "/keys"]);
+    assert.deepStrictEqual(await asked(0.001), []);
+    assert.deepStrictEqual(await asked(3000), []);
+    assert.deepStrictEqual(await asked(700), [DISCOVERY, "/keys"]);
+    assert.deepStrictEqual(await asked(0.001), []);
 });
 
 test("strict: the session may what its role may, and who it is stays known", async (t) => {

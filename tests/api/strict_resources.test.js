@@ -138,6 +138,8 @@ const rows = [
     [I, "IAM", "CreatePolicy", (n) => ({ PolicyName: n, Path: "/team/", PolicyDocument: "{}" }), (n) => iam(`policy/team/${n}`)],
     [I, "IAM", "AddUserToGroup", (n) => ({ GroupName: n, UserName: "u" }), (n) => iam(`group/${n}`)],
     [I, "IAM", "AddRoleToInstanceProfile", (n) => ({ InstanceProfileName: n, RoleName: "r" }), (n) => iam(`instance-profile/${n}`)],
+    [I, "IAM", "CreateServiceLinkedRole", (n) => ({ AWSServiceName: "autoscaling.amazonaws.com", CustomSuffix: n }),
+     (n) => iam(`role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_${n}`)],
     [I, "IAM", "GetServiceLinkedRoleDeletionStatus", (n) => ({ DeletionTaskId: `task/aws-service-role/ecs.amazonaws.com/${n}/x` }),
      (n) => iam(`role/aws-service-role/ecs.amazonaws.com/${n}`)],
 ];

@@ -29,14 +29,17 @@ function give(s, url, ...keys) {
     fs.writeFileSync(file, JSON.stringify({ keys: keys.map((k) => k.jwk) }));
 }
 
-// { url, keys, asked(), close() }: keys may be changed while it runs.
+// { url, keys, about, moved, asked, paths, close() }: keys, and what the discovery document says otherwise (`about`), may be changed while
+// it runs; a path of `moved` answers a redirect. `asked` counts requests, `paths` has them.
 async function provider(t, s, ...keys) {
     const tls = (name) => fs.readFileSync(path.join(s.data, "tls", name));
-    const p = { keys, asked: 0, close: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
+    const p = { keys, asked: 0, paths: [], about: {}, moved: {}, close: () => new Promise((done) => { server.closeAllConnections(); server.close(done); }) };
     const server = https.createServer({ key: tls("server.key"), cert: tls("server.pem") }, (request, reply) => {
         p.asked++;
-        const answers = { "/.well-known/openid-configuration": { issuer: p.url, jwks_uri: `${p.url}/keys` }, "/keys": { keys: p.keys.map((k) => k.jwk) } };
-        reply.writeHead(answers[request.url] ? 200 : 404, { "content-type": "application/json" }).end(JSON.stringify(answers[request.url] || {}));
+        p.paths.push(request.url);
+        if (p.moved[request.url]) return reply.writeHead(302, { location: p.moved[request.url] }).end();
+        const answers = { "/.well-known/openid-configuration": { issuer: p.url, jwks_uri: `${p.url}/keys`, ...p.about }, "/keys": { keys: p.keys.map((k) => k.jwk) } };
+        return reply.writeHead(answers[request.url] ? 200 : 404, { "content-type": "application/json" }).end(JSON.stringify(answers[request.url] || {}));
     });
     await new Promise((done) => server.listen(0, "127.0.0.1", done));
     p.url = `https://localhost:${server.address().port}`;

@@ -73,9 +73,8 @@ static int resource_policy(SwCtx *cx, const char *action, SwStr resource, SwPoli
 
 typedef struct Gathered {
     Policies identity, boundary, session;
+    bool root; /* or what it federated */
 } Gathered;
-
-#define EVERYTHING "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}]}"
 
 static int add_session(SwCtx *cx, Gathered *g, const IamSessionRecord *session, SwError *err) {
     for (size_t k = 0; k < session->policies.n; k++)
@@ -89,6 +88,7 @@ static int gather(SwCtx *cx, Gathered *g, bool *ret_gone, SwError *err) {
     const IamSessionRecord *session;
     IamIdentity i;
     *ret_gone = false;
+    g->root = cx->principal.kind == SW_PRINCIPAL_ROOT;
     if (cx->principal.kind != SW_PRINCIPAL_USER && cx->principal.kind != SW_PRINCIPAL_ROLE)
         return 0;
     if (iam_caller(cx, &i, err) < 0 || iam_session_of(cx, &session, err) < 0)
@@ -99,8 +99,9 @@ static int gather(SwCtx *cx, Gathered *g, bool *ret_gone, SwError *err) {
         return 0;
     if (federated) /* it may nothing but what its session's policies say, though there be none */
         g->session.v = sw_new_n(cx->arena, const SwPolicy *, 1);
+    g->root = of_root;
     if (of_root)
-        return add(cx, &g->identity, SW_STR(EVERYTHING), SW_POLICY_IDENTITY, err) < 0 ? -1 : add_session(cx, g, session, err);
+        return add_session(cx, g, session, err);
     if (add_identity(cx, &g->identity, &i, err) < 0)
         return -1;
     const SwStrList *groups = cx->principal.kind == SW_PRINCIPAL_USER ? &i.user->groups : NULL;
@@ -127,7 +128,7 @@ int iam_denied(SwCtx *cx, const char *action, SwStr resource, SwStr reason, SwEr
 
 int iam_decide(SwCtx *cx, const SwPolicyQuery *q, SwError *err) {
     Gathered g = {0};
-    SwPolicySet set = {.root = cx->principal.kind == SW_PRINCIPAL_ROOT};
+    SwPolicySet set = {0};
     const char *action = sw_str_z(cx->arena, q->action);
     bool gone;
     if (gather(cx, &g, &gone, err) < 0)
@@ -136,6 +137,7 @@ int iam_decide(SwCtx *cx, const SwPolicyQuery *q, SwError *err) {
         return iam_denied(cx, action, q->resource, sw_policy_reason_text(cx->arena, SW_POLICY_NO_IDENTITY, q->action), err);
     if (resource_policy(cx, action, q->resource, &set, err) < 0)
         return -1;
+    set.root = g.root;
     set.identity = g.identity.v;
     set.n_identity = g.identity.n;
     set.boundary = g.boundary.v;

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/lazy_crypto.h"
+#include "services/iam/jwt.h"
 
 #define RSA_MIN    256 /* bytes: 2048 bits */
 #define RSA_MAX    2048
@@ -163,31 +164,19 @@ bool iam_ssh_key_read(SwArena *a, SwStr text, SwStr *ret_ssh, SwStr *ret_fingerp
     return true;
 }
 
-static OSSL_PARAM number(SwArena *a, const char *name, SwStr big_endian) {
-    unsigned char *p = sw_arena_alloc(a, big_endian.n);
-    for (size_t i = 0; i < big_endian.n; i++)
-        p[i] = (unsigned char)big_endian.p[big_endian.n - 1 - i];
-    return OSSL_PARAM_construct_BN(name, p, big_endian.n);
-}
-
 SwStr iam_ssh_key_pem(SwArena *a, SwStr ssh) {
     SwStr blob, e, n, pem = SW_NO_STR;
     if (!blob_of(a, ssh, &blob) || !read_blob(blob, &e, &n))
         return pem;
-    OSSL_PARAM params[] = {number(a, OSSL_PKEY_PARAM_RSA_N, n), number(a, OSSL_PKEY_PARAM_RSA_E, e),
-                           OSSL_PARAM_construct_end()};
-    EVP_PKEY *key = NULL;
-    EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *key = iam_rsa_key(a, n, e);
     BIO *b = BIO_new(BIO_s_mem());
     char *p;
-    if (c && b && EVP_PKEY_fromdata_init(c) > 0 && EVP_PKEY_fromdata(c, &key, EVP_PKEY_PUBLIC_KEY, params) > 0 &&
-        PEM_write_bio_PUBKEY(b, key)) {
+    if (key && b && PEM_write_bio_PUBKEY(b, key)) {
         long size = BIO_get_mem_data(b, &p);
         pem = sw_str_dup(a, sw_str_n(p, size > 0 ? (size_t)size : 0));
     }
     BIO_free(b);
     EVP_PKEY_free(key);
-    EVP_PKEY_CTX_free(c);
     ERR_clear_error();
     return pem;
 }

@@ -23,11 +23,8 @@ static void inlined(SwCtx *cx, const IamPolicySet *set, IamPolicyDetailList *to)
 static void attached(SwCtx *cx, const IamPolicySet *set, IamAttachedPolicyList *to) {
     sw_list_present(cx->arena, to);
     for (size_t i = 0; set && i < set->attached.n; i++) {
-        SwStr arn = set->attached.v[i], name = arn;
-        size_t slash;
-        if (sw_str_rfind(arn, '/', &slash))
-            name = sw_str_skip(arn, slash + 1);
-        *sw_list_add(cx->arena, to) = (IamAttachedPolicy){.policy_name = name, .policy_arn = arn};
+        SwStr arn = set->attached.v[i];
+        *sw_list_add(cx->arena, to) = (IamAttachedPolicy){.policy_name = iam_policy_name(arn), .policy_arn = arn};
     }
 }
 

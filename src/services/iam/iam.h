@@ -36,6 +36,7 @@ const char *iam_kind_noun(IamKind kind);                                        
 /* identity_policies.c and policy.c */
 int iam_check_document(SwCtx *cx, SwStr text, SwPolicyUse use, size_t max, const char *quota, SwError *err) sw_must_check;
 SwStr iam_encoded(SwCtx *cx, SwStr document); /* documents travel percent-encoded */
+SwStr iam_policy_name(SwStr arn);             /* what stands behind its path */
 /* The default version's text; absent when there is no such policy. */
 int iam_policy_document(SwCtx *cx, SwStr arn, SwStr *ret_document, SwError *err) sw_must_check;
 int iam_attachment_add(SwCtx *cx, const IamIdentity *i, SwStr arn, const char *usage, SwError *err) sw_must_check;
@@ -48,7 +49,7 @@ SwDocQuery iam_under(SwStr path_prefix);
 int iam_check_arn(SwStr text, SwError *err) sw_must_check; /* ValidationError unless it is one at all */
 SwStr iam_path(SwStr path);                                /* "/" when absent */
 /* The user a request means when it names none: the caller. */
-int iam_user_name(SwCtx *cx, SwStr given, SwStr *ret_name, SwError *err) sw_must_check;
+int iam_user_of(SwCtx *cx, SwStr given, IamIdentity *ret_u, SwError *err) sw_must_check;
 
 /* auth.c, authorise.c, pass_role.c, session.c: what SwHost.auth is made of. */
 int iam_auth_key(SwHost *h, SwArena *a, SwStr access_key, SwStr *ret_secret, SwStr *ret_token, SwStr *ret_account,

@@ -143,12 +143,8 @@ SwStr iam_path(SwStr path) {
     return sw_str_is(path) ? path : SW_STR("/");
 }
 
-int iam_user_name(SwCtx *cx, SwStr given, SwStr *ret_name, SwError *err) {
-    *ret_name = given;
-    if (sw_str_is(given))
-        return 0;
-    if (cx->principal.kind != SW_PRINCIPAL_USER)
+int iam_user_of(SwCtx *cx, SwStr given, IamIdentity *ret_u, SwError *err) {
+    if (!sw_str_is(given) && cx->principal.kind != SW_PRINCIPAL_USER)
         return sw_fail(err, &SW_VALIDATION_ERROR, "Must specify userName when calling with non-User credentials");
-    *ret_name = cx->principal.name;
-    return 0;
+    return iam_identity_get(cx, IAM_USER, sw_str_is(given) ? given : cx->principal.name, ret_u, err);
 }

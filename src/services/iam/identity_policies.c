@@ -166,8 +166,13 @@ static int detach(SwCtx *cx, IamKind kind, SwStr owner, SwStr arn, SwError *err)
     return iam_identity_put(cx, &i, err);
 }
 
-/* Path and name of a policy's ARN: "arn:aws:iam::ACCOUNT:policy" PATH NAME. */
-static bool policy_arn_parts(SwStr arn, SwStr *ret_path, SwStr *ret_name) {
+SwStr iam_policy_name(SwStr arn) {
+    size_t slash;
+    return sw_str_rfind(arn, '/', &slash) ? sw_str_skip(arn, slash + 1) : arn;
+}
+
+/* The path of a policy's ARN: "arn:aws:iam::ACCOUNT:policy" PATH NAME. */
+static bool read_path(SwStr arn, SwStr *ret_path) {
     SwArn parts;
     size_t slash;
     if (!sw_arn_parse(arn, &parts) || !sw_str_starts(parts.resource, SW_STR("policy/")))
@@ -176,26 +181,24 @@ static bool policy_arn_parts(SwStr arn, SwStr *ret_path, SwStr *ret_name) {
     if (!sw_str_rfind(rest, '/', &slash))
         return false;
     *ret_path = sw_str_n(rest.p, slash + 1);
-    *ret_name = sw_str_skip(rest, slash + 1);
     return true;
 }
 
 static int show_attached(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, SwError *err) {
     IamAttachedPolicy *p = to;
-    SwStr path;
     p->policy_arn = row->id;
-    (void)policy_arn_parts(row->id, &path, &p->policy_name);
+    p->policy_name = iam_policy_name(row->id);
     return 0;
 }
 
 static int list_attached(SwCtx *cx, IamKind kind, SwStr owner, SwStr prefix, void *out, SwError *err) {
     IamIdentity i;
     SwPageItems items = {0};
-    SwStr path, name;
+    SwStr path;
     if (iam_identity_get(cx, kind, owner, &i, err) < 0)
         return -1;
     for (size_t k = 0; k < i.policies->attached.n; k++)
-        if (policy_arn_parts(i.policies->attached.v[k], &path, &name) && (!prefix.p || sw_str_starts(path, prefix)))
+        if (read_path(i.policies->attached.v[k], &path) && (!prefix.p || sw_str_starts(path, prefix)))
             *sw_list_add(cx->arena, &items) = (SwPageItem){.key = i.policies->attached.v[k]};
     return sw_page(cx, &(SwPage){.items = items, .show = show_attached, .usual = IAM_PAGE}, out, err);
 }

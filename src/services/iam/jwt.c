@@ -140,23 +140,28 @@ static OSSL_PARAM number(SwArena *a, const char *name, SwStr big_endian) {
     return OSSL_PARAM_construct_BN(name, p, big_endian.n);
 }
 
-static EVP_PKEY *make_key(SwArena *a, const IamJwk *k) {
-    OSSL_PARAM params[3] = {OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end()};
-    if (k->curve) {
-        SwStr point = sw_cat(a, SW_STR("\x04"), k->x, k->y); /* uncompressed */
-        char *curve = (char *)(uintptr_t)(k->p384 ? "P-384" : "P-256");
-        params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0);
-        params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (char *)(uintptr_t)point.p, point.n);
-    } else {
-        params[0] = number(a, OSSL_PKEY_PARAM_RSA_N, k->modulus);
-        params[1] = number(a, OSSL_PKEY_PARAM_RSA_E, k->exponent);
-    }
+static EVP_PKEY *key_of(const char *kind, OSSL_PARAM *params) {
     EVP_PKEY *key = NULL;
-    EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, k->curve ? "EC" : "RSA", NULL);
+    EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, kind, NULL);
     if (!c || EVP_PKEY_fromdata_init(c) <= 0 || EVP_PKEY_fromdata(c, &key, EVP_PKEY_PUBLIC_KEY, params) <= 0)
         key = NULL;
     EVP_PKEY_CTX_free(c);
     return key;
+}
+
+EVP_PKEY *iam_rsa_key(SwArena *a, SwStr modulus, SwStr exponent) {
+    OSSL_PARAM params[] = {number(a, OSSL_PKEY_PARAM_RSA_N, modulus), number(a, OSSL_PKEY_PARAM_RSA_E, exponent),
+                           OSSL_PARAM_construct_end()};
+    return key_of("RSA", params);
+}
+
+static EVP_PKEY *curve_key(SwArena *a, const IamJwk *k) {
+    SwStr point = sw_cat(a, SW_STR("\x04"), k->x, k->y); /* uncompressed */
+    char *curve = (char *)(uintptr_t)(k->p384 ? "P-384" : "P-256");
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0),
+                           OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (char *)(uintptr_t)point.p, point.n),
+                           OSSL_PARAM_construct_end()};
+    return key_of("EC", params);
 }
 
 /* One integer of a signature, as DER has it: without leading zeros, but with one before a first bit that is set. */
@@ -189,7 +194,7 @@ static bool verify(SwArena *a, const IamJwk *k, const IamJwt *t) {
     SwStr signature = t->signature;
     if (k->curve && !der_signature(a, t, &signature))
         return false;
-    EVP_PKEY *key = make_key(a, k);
+    EVP_PKEY *key = k->curve ? curve_key(a, k) : iam_rsa_key(a, k->modulus, k->exponent);
     EVP_MD_CTX *c = EVP_MD_CTX_new();
     bool good = key && c && EVP_DigestVerifyInit(c, NULL, digest_of(t->algorithm), NULL, key) == 1 &&
                 EVP_DigestVerify(c, (const unsigned char *)signature.p, signature.n, (const unsigned char *)t->signed_part.p,

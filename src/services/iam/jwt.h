@@ -35,6 +35,8 @@ typedef struct IamJwks {
     size_t n;
 } IamJwks;
 
+/* The public key of two numbers, their first byte first. The caller's to free; NULL: OpenSSL takes it for none. */
+struct evp_pkey_st *iam_rsa_key(SwArena *a, SwStr modulus, SwStr exponent);
 /* False: it is no token of a form and algorithm that is taken here. */
 bool iam_jwt_read(SwArena *a, SwStr token, IamJwt *ret_t);
 /* Keys of other kinds, or for encryption, are passed over. False: the text is no set of keys. */

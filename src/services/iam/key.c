@@ -13,10 +13,9 @@ static SwDocQuery of_user(SwCtx *cx, SwStr user) { /* absent: of all */
 }
 
 int iam_create_access_key(SwCtx *cx, const IamCreateAccessKeyRequest *in, IamCreateAccessKeyResponse *out, SwError *err) {
-    SwStr name;
     IamIdentity u;
     int64_t have;
-    if (iam_user_name(cx, in->user_name, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0)
+    if (iam_user_of(cx, in->user_name, &u, err) < 0)
         return -1;
     const SwDocQuery its = of_user(cx, u.name);
     if (iam_keys_count(cx->tx, &its, &have, err) < 0)
@@ -34,10 +33,8 @@ int iam_create_access_key(SwCtx *cx, const IamCreateAccessKeyRequest *in, IamCre
 }
 
 static int get_key(SwCtx *cx, SwStr user, SwStr id, IamKeyRecord **ret_r, SwError *err) {
-    SwStr name;
     IamIdentity u;
-    if (iam_user_name(cx, user, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0 ||
-        iam_keys_find(cx->tx, id, ret_r, err) < 0)
+    if (iam_user_of(cx, user, &u, err) < 0 || iam_keys_find(cx->tx, id, ret_r, err) < 0)
         return -1;
     if (*ret_r && sw_str_eq((*ret_r)->account, cx->account) && sw_str_eq((*ret_r)->user_name, u.name))
         return 0;
@@ -67,9 +64,8 @@ static int show_key(SwCtx *cx, const void *arg, const SwDocRow *row, void *to, S
 }
 
 int iam_list_access_keys(SwCtx *cx, const IamListAccessKeysRequest *in, IamListAccessKeysResponse *out, SwError *err) {
-    SwStr name;
     IamIdentity u;
-    if (iam_user_name(cx, in->user_name, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0)
+    if (iam_user_of(cx, in->user_name, &u, err) < 0)
         return -1;
     return sw_page(cx, &(SwPage){.of = &iam_keys, .q = of_user(cx, u.name), .show = show_key, .usual = IAM_PAGE}, out, err);
 }
@@ -80,8 +76,7 @@ int iam_get_access_key_last_used(SwCtx *cx, const IamGetAccessKeyLastUsedRequest
     if (iam_keys_find(cx->tx, in->access_key_id, &r, err) < 0)
         return -1;
     if (!r || !sw_str_eq(r->account, cx->account))
-        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The Access Key with id %.*s cannot be found.",
-                       SW_FMT(in->access_key_id));
+        return sw_resource_missing(cx, &iam_access_key_resource, in->access_key_id, err);
     iam_key_use_of(cx, in->access_key_id, r);
     out->user_name = r->user_name;
     out->access_key_last_used = sw_new(cx->arena, IamAccessKeyLastUsed);
@@ -142,10 +137,8 @@ int iam_create_service_specific_credential(SwCtx *cx, const IamCreateServiceSpec
 }
 
 static int get_credential(SwCtx *cx, SwStr user, SwStr id, IamCredentialRecord **ret_r, SwError *err) {
-    SwStr name;
     IamIdentity u;
-    if (iam_user_name(cx, user, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0 ||
-        iam_credentials_find(cx->tx, id, ret_r, err) < 0)
+    if (iam_user_of(cx, user, &u, err) < 0 || iam_credentials_find(cx->tx, id, ret_r, err) < 0)
         return -1;
     if (*ret_r && sw_str_eq((*ret_r)->account, cx->account) && sw_str_eq((*ret_r)->user_name, u.name))
         return 0;
@@ -198,9 +191,7 @@ static int show_credential(SwCtx *cx, const void *arg, const SwDocRow *row, void
 int iam_list_service_specific_credentials(SwCtx *cx, const IamListServiceSpecificCredentialsRequest *in,
                                           IamListServiceSpecificCredentialsResponse *out, SwError *err) {
     IamIdentity u = {0};
-    SwStr name;
-    if (!in->all_users.v &&
-        (iam_user_name(cx, in->user_name, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &u, err) < 0))
+    if (!in->all_users.v && iam_user_of(cx, in->user_name, &u, err) < 0)
         return -1;
     const SwPage p = {.of = &iam_credentials,
                       .q = of_user(cx, u.name),

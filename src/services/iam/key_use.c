@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When users' keys were last used, and for what. Requests note it in memory, as reading must not write; a step stores it at a
- * key's first use and from then on at most every STORE_EVERY, so that a crash forgets no more than that. */
+ * key's first use and from then on at most every STORE_EVERY, so that a stop or a crash forgets no more than that of a key, and
+ * so does a key that makes room. */
 
 #include <pthread.h>
 #include <stdio.h>

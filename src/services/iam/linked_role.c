@@ -6,6 +6,8 @@
 #include "services/iam/aws_policies.h"
 #include "services/iam/iam.h"
 
+#define TASKS_KEPT 20 /* deletions of one role that can be asked about */
+
 /* Names as AWS's documentation of each service has them; the policy where it is among those that exist here. */
 static const struct {
     const char *service, *role, *policy;
@@ -50,22 +52,41 @@ static const struct {
     {"transitgateway.amazonaws.com", "AWSServiceRoleForVPCTransitGateway", NULL, false},
 };
 
+/* The name of the service's role: its only one, or one of several with endings of their own. */
+static SwStr name_of(SwCtx *cx, size_t k, SwStr suffix) {
+    return sw_str_is(suffix) ? sw_strf(cx->arena, "%s_%.*s", linked[k].role, SW_FMT(suffix)) : sw_str(linked[k].role);
+}
+
+static bool find_service(SwStr service, size_t *ret_k) {
+    for (*ret_k = 0; *ret_k < SW_N(linked); ++*ret_k)
+        if (sw_str_eqz(service, linked[*ret_k].service))
+            return true;
+    return false;
+}
+
+/* The role of task/aws-service-role/SERVICE/NAME/UUID. */
+static bool read_task(SwStr id, SwStr *ret_path, SwStr *ret_name) {
+    size_t end;
+    if (!sw_str_starts(id, SW_STR("task/")) || !sw_str_rfind(id, '/', &end))
+        return false;
+    *ret_path = sw_str_n(id.p + 4, end - 4);
+    if (!sw_str_rfind(*ret_path, '/', &end))
+        return false;
+    *ret_name = sw_str_skip(*ret_path, end + 1);
+    ret_path->n = end + 1;
+    return true;
+}
+
 /* Also of roles that are made and asked about by other words than their name. */
 static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) {
     SwStr name, path;
-    size_t end;
-    for (size_t k = 0; k < SW_N(linked) && op->index == IAM_CREATE_SERVICE_LINKED_ROLE; k++)
-        if (sw_str_eqz(ref, linked[k].service))
-            return iam_role_arn(cx, sw_str(linked[k].role), sw_cat(cx->arena, SW_STR("/aws-service-role/"), ref, SW_STR("/")));
-    if (op->index != IAM_GET_SERVICE_LINKED_ROLE_DELETION_STATUS || !sw_str_starts(ref, SW_STR("task/")) ||
-        !sw_str_rfind(ref, '/', &end))
-        return SW_NO_STR;
-    path = sw_str_n(ref.p + 4, end - 4); /* task/aws-service-role/SERVICE/NAME/UUID */
-    if (!sw_str_rfind(path, '/', &end))
-        return SW_NO_STR;
-    name = sw_str_skip(path, end + 1);
-    path.n = end + 1;
-    return iam_role_arn(cx, name, path);
+    size_t k;
+    if (op->index == IAM_CREATE_SERVICE_LINKED_ROLE && find_service(ref, &k)) {
+        name = name_of(cx, k, ((const IamCreateServiceLinkedRoleRequest *)in)->custom_suffix);
+        return iam_role_arn(cx, name, sw_cat(cx->arena, SW_STR("/aws-service-role/"), ref, SW_STR("/")));
+    }
+    bool of_task = op->index == IAM_GET_SERVICE_LINKED_ROLE_DELETION_STATUS && read_task(ref, &path, &name);
+    return of_task ? iam_role_arn(cx, name, path) : SW_NO_STR;
 }
 
 static bool is_linked(SwCtx *cx, const void *record) {
@@ -79,18 +100,6 @@ static int show_service(SwCtx *cx, const SwFound *f, const char *property, SwVal
 
 static SwStr linked_name(SwCtx *cx, const SwFound *f) {
     return f->record ? iam_role_found(f)->role->role_name : f->id;
-}
-
-/* The name of the service's role: its only one, or one of several with endings of their own. */
-static SwStr name_of(SwCtx *cx, size_t k, SwStr suffix) {
-    return sw_str_is(suffix) ? sw_strf(cx->arena, "%s_%.*s", linked[k].role, SW_FMT(suffix)) : sw_str(linked[k].role);
-}
-
-static bool find_service(SwStr service, size_t *ret_k) {
-    for (*ret_k = 0; *ret_k < SW_N(linked); ++*ret_k)
-        if (sw_str_eqz(service, linked[*ret_k].service))
-            return true;
-    return false;
 }
 
 static int linked_like(SwCtx *cx, const void *input, SwFound *ret, SwError *err) {
@@ -171,19 +180,32 @@ static int used_by(SwCtx *cx, const IamRoleRecord *r, SwStrList *ret_arns, SwErr
     return 0;
 }
 
+/* How a deletion ended is kept beside the role, as that is gone where it succeeded: then nobody uses it. */
+static int keep_task(SwCtx *cx, SwStr role, IamDeletion task, SwError *err) {
+    SwStr id = sw_str_lower(cx->arena, role);
+    IamDeletionsRecord *old, r = {0};
+    if (iam_deletions_find(cx->tx, id, &old, err) < 0)
+        return -1;
+    *sw_list_add(cx->arena, &r.tasks) = task;
+    for (size_t i = 0; old && i < old->tasks.n && i + 1 < TASKS_KEPT; i++)
+        *sw_list_add(cx->arena, &r.tasks) = old->tasks.v[i];
+    return iam_deletions_put(cx->tx, id, &r, err);
+}
+
 /* Done when it is asked for, if nothing needs the role; its task can be asked about all the same. */
 int iam_delete_service_linked_role(SwCtx *cx, const IamDeleteServiceLinkedRoleRequest *in,
                                    IamDeleteServiceLinkedRoleResponse *out, SwError *err) {
     IamIdentity i;
-    SwStrList users;
+    IamDeletion task = {.region = cx->region};
     if (iam_identity_get(cx, IAM_ROLE, in->role_name, &i, err) < 0)
         return -1;
     if (!sw_str_is(i.role->service))
         return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "The role %.*s is not a service-linked role.", SW_FMT(in->role_name));
-    out->deletion_task_id = sw_cat(cx->arena, SW_STR("task"), i.path, i.name, SW_STR("/"), sw_id_uuid(cx->arena));
-    if (used_by(cx, i.role, &users, err) < 0)
+    task.id = sw_cat(cx->arena, SW_STR("task"), i.path, i.name, SW_STR("/"), sw_id_uuid(cx->arena));
+    out->deletion_task_id = task.id;
+    if (used_by(cx, i.role, &task.users, err) < 0 || keep_task(cx, i.name, task, err) < 0)
         return -1;
-    if (users.n > 0)
+    if (task.users.n > 0)
         return 0;
     for (size_t k = 0; k < i.policies->attached.n; k++)
         if (iam_attachment_remove(cx, &i, i.policies->attached.v[k], "PermissionsPolicy", err) < 0)
@@ -192,29 +214,35 @@ int iam_delete_service_linked_role(SwCtx *cx, const IamDeleteServiceLinkedRoleRe
     return iam_identity_delete(cx, &i, err);
 }
 
-static void tell_why(SwCtx *cx, const SwStrList *users, IamGetServiceLinkedRoleDeletionStatusResponse *out) {
+static int find_task(SwCtx *cx, SwStr id, const IamDeletion **ret_task, SwError *err) {
+    SwStr path, name;
+    IamDeletionsRecord *r = NULL;
+    if (read_task(id, &path, &name) && iam_deletions_find(cx->tx, sw_str_lower(cx->arena, name), &r, err) < 0)
+        return -1;
+    for (size_t i = 0; r && i < r->tasks.n; i++)
+        if (sw_str_eq(r->tasks.v[i].id, id)) {
+            *ret_task = &r->tasks.v[i];
+            return 0;
+        }
+    return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The deletion task %.*s cannot be found.", SW_FMT(id));
+}
+
+static void tell_why(SwCtx *cx, const IamDeletion *task, IamGetServiceLinkedRoleDeletionStatusResponse *out) {
     IamDeletionTaskFailureReasonType *why = out->reason = sw_new(cx->arena, IamDeletionTaskFailureReasonType);
     out->status = SW_STR("FAILED");
     why->reason = SW_STR("The role is in use by resources of its service.");
     IamRoleUsageType *usage = sw_list_add(cx->arena, &why->role_usage_list);
-    usage->region = cx->region;
-    usage->resources = *users;
+    usage->region = task->region;
+    usage->resources = task->users;
 }
 
 int iam_get_service_linked_role_deletion_status(SwCtx *cx, const IamGetServiceLinkedRoleDeletionStatusRequest *in,
                                                 IamGetServiceLinkedRoleDeletionStatusResponse *out, SwError *err) {
-    SwStr rest = in->deletion_task_id, part, name = SW_NO_STR;
-    IamIdentity i;
-    SwStrList users;
-    if (!sw_str_starts(rest, SW_STR("task/aws-service-role/")))
-        return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "The deletion task %.*s cannot be found.",
-                       SW_FMT(in->deletion_task_id));
-    for (int n = 0; n < 4 && sw_str_next(&rest, '/', &part); n++) /* task/aws-service-role/SERVICE/NAME/UUID */
-        name = part;
-    out->status = SW_STR("SUCCEEDED");
-    if (iam_identity_find(cx, IAM_ROLE, name, &i, err) < 0 || (i.found && used_by(cx, i.role, &users, err) < 0))
+    const IamDeletion *task;
+    if (find_task(cx, in->deletion_task_id, &task, err) < 0)
         return -1;
-    if (i.found && users.n > 0)
-        tell_why(cx, &users, out);
+    out->status = SW_STR("SUCCEEDED");
+    if (task->users.n > 0)
+        tell_why(cx, task, out);
     return 0;
 }

@@ -7,20 +7,22 @@
 #include "base/lazy_crypto.h"
 #include "services/iam/iam.h"
 
-#define ROUNDS      10000 /* of PBKDF2 with HMAC-SHA-256 */
+#define ROUNDS      100000 /* of PBKDF2 with HMAC-SHA-256 */
+#define ROUNDS_ONCE 10000  /* of hashes that do not say how many */
 #define SALT_SIZE   16
 #define HISTORY_MAX 24 /* passwords: the most that PasswordReusePrevention can ask for */
 
-static SwStr hash_of(SwArena *a, SwStr salt, SwStr password) {
+static SwStr hash_of(SwArena *a, const IamPasswordHash *h, SwStr password) {
     unsigned char out[32];
-    if (PKCS5_PBKDF2_HMAC(password.p, (int)password.n, (const unsigned char *)salt.p, (int)salt.n, ROUNDS, EVP_sha256(),
+    int rounds = (int)SW_OR(h->rounds, ROUNDS_ONCE);
+    if (PKCS5_PBKDF2_HMAC(password.p, (int)password.n, (const unsigned char *)h->salt.p, (int)h->salt.n, rounds, EVP_sha256(),
                           sizeof out, out) != 1)
         return SW_NO_STR;
     return sw_hex(a, out, sizeof out);
 }
 
 static bool is_password(SwArena *a, const IamPasswordHash *h, SwStr password) {
-    return sw_equal_constant_time(hash_of(a, h->salt, password), h->hash);
+    return sw_equal_constant_time(hash_of(a, h, password), h->hash);
 }
 
 /* The rules. */
@@ -135,15 +137,20 @@ int iam_login_find(SwCtx *cx, SwStr user, IamLoginRecord **ret_r, SwError *err) 
     return iam_logins_find(cx->tx, id_of(cx, user), ret_r, err);
 }
 
-static int missing(SwStr user, SwError *err) {
-    return sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Login Profile for User %.*s cannot be found.", SW_FMT(user));
+static int find(SwCtx *cx, SwStr given, IamIdentity *ret_u, IamLoginRecord **ret_r, SwError *err) {
+    return iam_user_of(cx, given, ret_u, err) < 0 ? -1 : iam_login_find(cx, ret_u->name, ret_r, err);
 }
 
-static int find(SwCtx *cx, SwStr given, IamIdentity *ret_u, IamLoginRecord **ret_r, SwError *err) {
-    SwStr name;
-    if (iam_user_name(cx, given, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, ret_u, err) < 0)
+static int get(SwCtx *cx, SwStr given, IamLoginRecord **ret_r, SwError *err) {
+    IamIdentity u;
+    if (find(cx, given, &u, ret_r, err) < 0)
         return -1;
-    return iam_login_find(cx, ret_u->name, ret_r, err);
+    return *ret_r ? 0
+                  : sw_fail(err, &IAM_NO_SUCH_ENTITY_EXCEPTION, "Login Profile for User %.*s cannot be found.", SW_FMT(u.name));
+}
+
+static int put(SwCtx *cx, const IamLoginRecord *r, SwError *err) {
+    return iam_logins_put(cx->tx, id_of(cx, r->user_name), r, err);
 }
 
 static int check_reuse(SwCtx *cx, const IamPasswordPolicy *p, const IamLoginRecord *r, SwStr password, SwError *err) {
@@ -165,7 +172,8 @@ static int set_password(SwCtx *cx, IamLoginRecord *r, SwStr password, SwError *e
     IamPasswordHashList l = {0};
     IamPasswordHash *h = sw_list_add(cx->arena, &l);
     h->salt = sw_id_base62(cx->arena, SALT_SIZE);
-    h->hash = hash_of(cx->arena, h->salt, password);
+    h->rounds = SW_SOME_INT(ROUNDS);
+    h->hash = hash_of(cx->arena, h, password);
     if (!h->hash.p)
         return sw_fail(err, &SW_INTERNAL_FAILURE, "A password cannot be hashed");
     for (size_t i = 0; i < r->passwords.n && i + 1 < HISTORY_MAX; i++)
@@ -198,55 +206,41 @@ int iam_create_login_profile(SwCtx *cx, const IamCreateLoginProfileRequest *in, 
     if (set_password(cx, &r, in->password, err) < 0)
         return -1;
     out->login_profile = shown(cx, &r);
-    return iam_logins_put(cx->tx, id_of(cx, u.name), &r, err);
+    return put(cx, &r, err);
 }
 
 int iam_get_login_profile(SwCtx *cx, const IamGetLoginProfileRequest *in, IamGetLoginProfileResponse *out, SwError *err) {
-    IamIdentity u;
     IamLoginRecord *r;
-    if (find(cx, in->user_name, &u, &r, err) < 0)
+    if (get(cx, in->user_name, &r, err) < 0)
         return -1;
-    if (!r)
-        return missing(u.name, err);
     out->login_profile = shown(cx, r);
     return 0;
 }
 
 int iam_update_login_profile(SwCtx *cx, const IamUpdateLoginProfileRequest *in, void *out, SwError *err) {
-    IamIdentity u;
     IamLoginRecord *r;
-    if (find(cx, in->user_name, &u, &r, err) < 0)
-        return -1;
-    if (!r)
-        return missing(u.name, err);
-    if (in->password.p && set_password(cx, r, in->password, err) < 0)
+    if (get(cx, in->user_name, &r, err) < 0 || (in->password.p && set_password(cx, r, in->password, err) < 0))
         return -1;
     if (in->password_reset_required.set)
         r->reset_required = in->password_reset_required;
-    return iam_logins_put(cx->tx, id_of(cx, u.name), r, err);
+    return put(cx, r, err);
 }
 
 int iam_delete_login_profile(SwCtx *cx, const IamDeleteLoginProfileRequest *in, void *out, SwError *err) {
-    IamIdentity u;
     IamLoginRecord *r;
-    if (find(cx, in->user_name, &u, &r, err) < 0)
-        return -1;
-    return r ? iam_logins_delete(cx->tx, id_of(cx, u.name), NULL, err) : missing(u.name, err);
+    return get(cx, in->user_name, &r, err) < 0 ? -1 : iam_logins_delete(cx->tx, id_of(cx, r->user_name), NULL, err);
 }
 
 int iam_change_password(SwCtx *cx, const IamChangePasswordRequest *in, void *out, SwError *err) {
-    IamIdentity u;
     IamLoginRecord *r;
     if (cx->principal.kind != SW_PRINCIPAL_USER)
         return sw_fail(err, &IAM_INVALID_USER_TYPE_EXCEPTION, "Only IAM Users can change their own password");
-    if (find(cx, cx->principal.name, &u, &r, err) < 0)
+    if (get(cx, cx->principal.name, &r, err) < 0)
         return -1;
-    if (!r)
-        return missing(u.name, err);
     if (!is_password(cx->arena, &r->passwords.v[0], in->old_password))
         return sw_fail(err, &SW_ACCESS_DENIED, "The old password was incorrect.");
     if (set_password(cx, r, in->new_password, err) < 0)
         return -1;
     r->reset_required = SW_SOME_BOOL(false);
-    return iam_logins_put(cx->tx, id_of(cx, u.name), r, err);
+    return put(cx, r, err);
 }

@@ -19,11 +19,10 @@ static SwStr named(SwCtx *cx, const SwOperation *op, const void *in, SwStr ref) 
 const SwResourceHooks iam_open_id_connect_provider_hooks = {.named = named};
 
 static int check_url(SwStr url, SwError *err) {
-    size_t at;
     if (!sw_str_starts(url, SCHEME) || url.n == SCHEME.n)
         return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Invalid Open ID Connect Provider URL");
     SwStr rest = sw_str_skip(url, SCHEME.n);
-    if (!sw_str_all(rest, "a-zA-Z0-9.:/_~%-") || rest.p[0] == '/' || sw_str_find(rest, '?', &at))
+    if (!sw_str_all(rest, "a-zA-Z0-9.:/_~%-") || rest.p[0] == '/')
         return sw_fail(err, &IAM_INVALID_INPUT_EXCEPTION, "Invalid Open ID Connect Provider URL");
     return 0;
 }

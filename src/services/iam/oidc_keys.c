@@ -3,11 +3,12 @@
  *
  *   asked --discovery document and key set answered--> kept with the provider
  *     |
- *     \--not reached, or not understood--> why, until they are asked for again
+ *     \--not reached, or not understood--> those from before stay, until they are asked for again; the log says why
  *
  * They are asked for when a provider is made, when a token names a key that is not among them, and when they are a while old.
  * This is a step of its own, as a request never waits for another's server. What a provider answers is bounded in size and
- * time, and it may not send Slipway to itself or to the machine's own addresses (http/guard.h). */
+ * time, and it may not send Slipway to itself or to link-local addresses (http/guard.h): a provider on this machine is as good
+ * as another. */
 
 #include "base/log.h"
 #include "http/client.h"
@@ -15,6 +16,8 @@
 #include "services/iam/jwt.h"
 
 #define TIMEOUT_MS 5000
+
+static const SwStr SCHEME = SW_STR_C("https://");
 
 int iam_oidc_ask(SwCtx *cx, SwStr id, SwError *err) {
     SwCtx as = *cx;
@@ -26,7 +29,7 @@ int iam_oidc_ask(SwCtx *cx, SwStr id, SwError *err) {
 static int fetch(SwCtx *cx, SwStr url, SwStr *ret_text, SwError *err) {
     SwWireMessage reply = {0};
     SwStr authority;
-    if (!sw_str_starts(url, SW_STR("https://")))
+    if (!sw_str_starts(url, SCHEME))
         return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "%.*s is not an address of https", SW_FMT(url));
     if (sw_host_authority(cx->host, cx->arena, &authority, err) < 0)
         return -1;
@@ -46,19 +49,44 @@ static int fetch(SwCtx *cx, SwStr url, SwStr *ret_text, SwError *err) {
     return 0;
 }
 
+/* OpenID Connect Discovery 1.0, 4.3: the document is to say that it is the provider's own. */
+static int check_issuer(SwStr issuer, SwStr provider, SwError *err) {
+    if (sw_str_starts(issuer, SCHEME) && sw_str_eq(sw_str_skip(issuer, SCHEME.n), provider))
+        return 0;
+    return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "https://%.*s says that it is the issuer %.*s", SW_FMT(provider),
+                   SW_FMT(issuer));
+}
+
 static int fetch_keys(SwCtx *cx, SwStr provider, SwStr *ret_keys, SwError *err) {
     SwStr text;
     SwValue about;
     IamJwks keys;
-    SwStr url = sw_cat(cx->arena, SW_STR("https://"), sw_str_ends(provider, SW_STR("/")) ? sw_str_drop(provider, 1) : provider,
+    SwStr url = sw_cat(cx->arena, SCHEME, sw_str_ends(provider, SW_STR("/")) ? sw_str_drop(provider, 1) : provider,
                        SW_STR("/.well-known/openid-configuration"));
     if (fetch(cx, url, &text, err) < 0 || sw_json_parse(cx->arena, text, &about, err) < 0 ||
+        check_issuer(sw_value_str(sw_value_getz(&about, "issuer")), provider, err) < 0 ||
         fetch(cx, sw_value_str(sw_value_getz(&about, "jwks_uri")), &text, err) < 0)
         return -1;
     if (!iam_jwks_read(cx->arena, text, &keys) || keys.n == 0)
         return sw_fail(err, &SW_SERVICE_UNAVAILABLE, "The provider's jwks_uri answers no keys");
     *ret_keys = text;
     return 0;
+}
+
+/* When they were asked for last, and what came of it; keys absent: those from before stay. The provider may be gone since. */
+static int keep(SwCtx *cx, SwStr id, SwStr keys, SwError *err) {
+    IamOidcRecord *r;
+    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || iam_oidc_providers_find(cx->tx, id, &r, err) < 0)
+        return -1;
+    if (!r) {
+        sw_ctx_rollback(cx);
+        return 0;
+    }
+    r->fetched = SW_SOME_TIME(sw_now(cx));
+    r->keys = sw_str_or(keys, r->keys);
+    if (iam_oidc_providers_put(cx->tx, id, r, err) < 0)
+        return -1;
+    return sw_ctx_commit(cx, err);
 }
 
 static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
@@ -70,35 +98,13 @@ static int step(SwCtx *cx, SwStr id, SwStep *ret_step, SwError *err) {
     sw_ctx_rollback(cx);
     if (!r)
         return 0;
-    int got = fetch_keys(cx, id, &keys, &why);
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || iam_oidc_providers_find(cx->tx, id, &r, err) < 0)
-        return -1;
-    if (!r) {
-        sw_ctx_rollback(cx);
-        return 0;
-    }
-    r->fetched = SW_SOME_TIME(sw_now(cx));
-    r->why = got < 0 ? sw_str(why.message) : SW_NO_STR;
-    if (got == 0)
-        r->keys = keys;
-    else
+    if (fetch_keys(cx, id, &keys, &why) < 0)
         sw_log(SW_WARN, "the keys of an identity provider cannot be had", SW_F("provider", id), SW_F("cause", why.message));
-    if (iam_oidc_providers_put(cx->tx, id, r, err) < 0)
-        return -1;
-    return sw_ctx_commit(cx, err);
+    return keep(cx, id, keys, err);
 }
 
 static int failed(SwCtx *cx, SwStr id, const char *why, SwError *err) {
-    IamOidcRecord *r;
-    if (sw_ctx_begin(cx, SW_WRITE, err) < 0 || iam_oidc_providers_find(cx->tx, id, &r, err) < 0)
-        return -1;
-    if (r) {
-        r->fetched = SW_SOME_TIME(sw_now(cx));
-        r->why = sw_str(why);
-        if (iam_oidc_providers_put(cx->tx, id, r, err) < 0)
-            return -1;
-    }
-    return sw_ctx_commit(cx, err);
+    return keep(cx, id, SW_NO_STR, err);
 }
 
 const SwController iam_oidc_controller = {

@@ -96,6 +96,14 @@ static int check_free(SwCtx *cx, const SwResource *r, const IamIdentity *i, SwSt
     return other.found ? sw_resource_fail(cx, r, &r->exists, to, err) : 0;
 }
 
+/* Who gets a new name, and which. */
+static int begin(SwCtx *cx, IamKind kind, SwStr name, SwStr new_name, IamIdentity *ret_i, SwStr *ret_to, SwError *err) {
+    if (iam_identity_get(cx, kind, name, ret_i, err) < 0)
+        return -1;
+    *ret_to = sw_str_or(new_name, ret_i->name);
+    return check_free(cx, kind == IAM_USER ? &iam_user_resource : &iam_group_resource, ret_i, *ret_to, err);
+}
+
 static int store(SwCtx *cx, const SwResource *r, const IamIdentity *old, IamIdentity *new_one, SwError *err) {
     if (move_attachments(cx, old, new_one, err) < 0 ||
         (!sw_str_ieq(old->name, new_one->name) && sw_resource_delete_parts(cx, r, &(SwParts){.v = {old->name}}, err) < 0))
@@ -105,10 +113,8 @@ static int store(SwCtx *cx, const SwResource *r, const IamIdentity *old, IamIden
 
 int iam_update_user(SwCtx *cx, const IamUpdateUserRequest *in, void *out, SwError *err) {
     IamIdentity i, new_one;
-    if (iam_identity_get(cx, IAM_USER, in->user_name, &i, err) < 0)
-        return -1;
-    SwStr to = sw_str_or(in->new_user_name, i.name);
-    if (check_free(cx, &iam_user_resource, &i, to, err) < 0)
+    SwStr to;
+    if (begin(cx, IAM_USER, in->user_name, in->new_user_name, &i, &to, err) < 0)
         return -1;
     IamUser *u = i.user->user;
     u->path = sw_str_or(in->new_path, u->path);
@@ -125,10 +131,8 @@ int iam_update_user(SwCtx *cx, const IamUpdateUserRequest *in, void *out, SwErro
 
 int iam_update_group(SwCtx *cx, const IamUpdateGroupRequest *in, void *out, SwError *err) {
     IamIdentity i, new_one;
-    if (iam_identity_get(cx, IAM_GROUP, in->group_name, &i, err) < 0)
-        return -1;
-    SwStr to = sw_str_or(in->new_group_name, i.name);
-    if (check_free(cx, &iam_group_resource, &i, to, err) < 0)
+    SwStr to;
+    if (begin(cx, IAM_GROUP, in->group_name, in->new_group_name, &i, &to, err) < 0)
         return -1;
     IamGroup *g = i.group->group;
     g->path = sw_str_or(in->new_path, g->path);

@@ -13,9 +13,25 @@ static const char HEAD[] =
     "access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,cert_1_last_rotated,cert_2_active,"
     "cert_2_last_rotated";
 
+/* RFC 4180: what has a comma or a quote of its own, as names may, stands in quotes. */
+static void cell(SwBuf *b, SwStr s) {
+    size_t at;
+    if (!sw_str_find(s, ',', &at) && !sw_str_find(s, '"', &at)) {
+        sw_buf_adds(b, s);
+        return;
+    }
+    sw_buf_addc(b, '"');
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '"')
+            sw_buf_addc(b, '"');
+        sw_buf_addc(b, s.p[i]);
+    }
+    sw_buf_addc(b, '"');
+}
+
 static void field(SwBuf *b, SwStr s) {
     sw_buf_addc(b, ',');
-    sw_buf_adds(b, s);
+    cell(b, s);
 }
 
 static void flag(SwBuf *b, bool yes) {
@@ -64,7 +80,7 @@ static int user_line(SwCtx *cx, SwBuf *b, const IamUser *u, const IamPasswordPol
             0)
         return -1;
     sw_buf_addc(b, '\n');
-    sw_buf_adds(b, u->user_name);
+    cell(b, u->user_name);
     field(b, u->arn);
     when(cx, b, u->create_date);
     password(cx, b, login, rules);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Server certificates: kept with their keys for those who serve with them, and shown without. */
+/* Server certificates: checked with their keys, kept and shown without them, as nothing here serves with them. */
 
 #include "base/id.h"
 #include "services/iam/certificate.h"
@@ -44,7 +44,7 @@ int iam_upload_server_certificate(SwCtx *cx, const IamUploadServerCertificateReq
                        CERTIFICATES_MAX);
     IamServerCertificate *c = sw_new(cx->arena, IamServerCertificate);
     IamServerCertificateMetadata *m = c->server_certificate_metadata = sw_new(cx->arena, IamServerCertificateMetadata);
-    IamServerCertificateRecord r = {.certificate = c, .private_key = in->private_key};
+    IamServerCertificateRecord r = {.certificate = c};
     m->path = iam_path(in->path);
     m->server_certificate_name = in->server_certificate_name;
     m->server_certificate_id = sw_cat(cx->arena, SW_STR("ASCA"), sw_id_base32(cx->arena, 17));

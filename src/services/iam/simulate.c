@@ -47,14 +47,11 @@ static int add_given(SwCtx *cx, Sources *l, const char *name, const SwStrList *t
 }
 
 static int add_managed(SwCtx *cx, Sources *l, SwStr arn, SwError *err) {
-    SwStr text, name = arn;
-    size_t slash;
+    SwStr text;
     if (iam_policy_document(cx, arn, &text, err) < 0)
         return -1;
-    if (sw_str_rfind(arn, '/', &slash))
-        name = sw_str_skip(arn, slash + 1);
     const char *type = iam_is_aws_policy_arn(arn) ? "aws-managed" : "user-managed";
-    return text.p ? add(cx, l, name, type, text, SW_POLICY_IDENTITY, err) : 0;
+    return text.p ? add(cx, l, iam_policy_name(arn), type, text, SW_POLICY_IDENTITY, err) : 0;
 }
 
 static int add_identity(SwCtx *cx, Sources *l, const IamIdentity *i, SwError *err) {

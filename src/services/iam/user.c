@@ -55,9 +55,8 @@ int iam_get_user(SwCtx *cx, const IamGetUserRequest *in, IamGetUserResponse *out
         out->user->create_date = SW_SOME_TIME(0);
         return 0;
     }
-    SwStr name;
     IamIdentity i;
-    if (iam_user_name(cx, in->user_name, &name, err) < 0 || iam_identity_get(cx, IAM_USER, name, &i, err) < 0)
+    if (iam_user_of(cx, in->user_name, &i, err) < 0)
         return -1;
     out->user = i.user->user;
     return 0;

@@ -13,11 +13,6 @@ static SwDocQuery of_user(SwStr user) {
     return (SwDocQuery){.index = "by_user", .equals = {user}};
 }
 
-static int user_of(SwCtx *cx, SwStr given, IamIdentity *ret_u, SwError *err) {
-    SwStr name;
-    return iam_user_name(cx, given, &name, err) < 0 ? -1 : iam_identity_get(cx, IAM_USER, name, ret_u, err);
-}
-
 static int check_status(SwStr status, SwError *err) {
     return sw_str_eqz(status, "Expired")
                ? sw_refuse_field(err, &SW_VALIDATION_ERROR, "Status", "it can be set Active or Inactive")
@@ -87,7 +82,7 @@ static int show_ssh_key(SwCtx *cx, const void *arg, const SwDocRow *row, void *t
 int iam_list_ssh_public_keys(SwCtx *cx, const IamListSSHPublicKeysRequest *in, IamListSSHPublicKeysResponse *out,
                              SwError *err) {
     IamIdentity u;
-    if (user_of(cx, in->user_name, &u, err) < 0)
+    if (iam_user_of(cx, in->user_name, &u, err) < 0)
         return -1;
     return sw_page(cx, &(SwPage){.of = &iam_ssh_keys, .q = of_user(u.name), .show = show_ssh_key, .usual = IAM_PAGE}, out, err);
 }
@@ -132,7 +127,7 @@ static int check_new_certificate(SwCtx *cx, const IamSigningCertificate *c, SwEr
 int iam_upload_signing_certificate(SwCtx *cx, const IamUploadSigningCertificateRequest *in,
                                    IamUploadSigningCertificateResponse *out, SwError *err) {
     IamIdentity u;
-    if (user_of(cx, in->user_name, &u, err) < 0)
+    if (iam_user_of(cx, in->user_name, &u, err) < 0)
         return -1;
     IamSigningCertificate *c = out->certificate = sw_new(cx->arena, IamSigningCertificate);
     c->user_name = u.name;
@@ -147,7 +142,7 @@ int iam_upload_signing_certificate(SwCtx *cx, const IamUploadSigningCertificateR
 
 static int get_certificate(SwCtx *cx, SwStr user, SwStr id, IamSigningCertificateRecord **ret_r, SwError *err) {
     IamIdentity u;
-    if (user_of(cx, user, &u, err) < 0 || iam_signing_certificates_find(cx->tx, id, ret_r, err) < 0)
+    if (iam_user_of(cx, user, &u, err) < 0 || iam_signing_certificates_find(cx->tx, id, ret_r, err) < 0)
         return -1;
     if (*ret_r && sw_str_eq((*ret_r)->certificate->user_name, u.name))
         return 0;
@@ -162,7 +157,7 @@ static int show_certificate(SwCtx *cx, const void *arg, const SwDocRow *row, voi
 int iam_list_signing_certificates(SwCtx *cx, const IamListSigningCertificatesRequest *in,
                                   IamListSigningCertificatesResponse *out, SwError *err) {
     IamIdentity u;
-    if (user_of(cx, in->user_name, &u, err) < 0)
+    if (iam_user_of(cx, in->user_name, &u, err) < 0)
         return -1;
     return sw_page(
         cx, &(SwPage){.of = &iam_signing_certificates, .q = of_user(u.name), .show = show_certificate, .usual = IAM_PAGE}, out,
@@ -188,7 +183,7 @@ int iam_delete_signing_certificate(SwCtx *cx, const IamDeleteSigningCertificateR
 
 int iam_list_mfa_devices(SwCtx *cx, const IamListMFADevicesRequest *in, IamListMFADevicesResponse *out, SwError *err) {
     IamIdentity u;
-    if (user_of(cx, in->user_name, &u, err) < 0)
+    if (iam_user_of(cx, in->user_name, &u, err) < 0)
         return -1;
     return sw_page(cx, &(SwPage){.usual = IAM_PAGE}, out, err);
 }

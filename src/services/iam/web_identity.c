@@ -89,13 +89,13 @@ static int find_provider(SwCtx *cx, SwStr account, SwStr url, IamOidcRecord **re
     return r;
 }
 
-/* The keys are being had, or that was just tried. */
 static int ask(SwCtx *cx, SwStr account, const IamOidcRecord *r, SwError *err) {
     SwCtx as = *cx;
     as.account = account;
     return iam_oidc_ask(&as, r->url, err);
 }
 
+/* Asked for in the last ten seconds, with whatever end: the token is refused. Else they are asked for now. */
 static int no_key(SwCtx *cx, SwStr account, const IamOidcRecord *r, SwError *err) {
     bool tried = r->fetched.set && sw_now(cx) < r->fetched.v + ASK_AGAIN;
     if (tried)

@@ -22,6 +22,7 @@ static SwArena *arena;
 static char dir[TEST_FOLDER];
 static SwTime now;
 static SwCa ca;
+static const char *none; /* a file without anchors: to read the system's for each connection takes long */
 static TestServer *server;
 
 static SwCa open_ca(const SwStr *names, size_t n, SwTime at) {
@@ -129,6 +130,33 @@ static void plain_and_tls_share_a_port(void **state) {
     assert_int_equal(fetch((SwHttpCall){.url = url("https://127.0.0.1", "/x")}, &m, NULL, &err), -1);
     assert_non_null(strstr(err.message, "certificate"));
     assert_int_equal(fetch((SwHttpCall){.url = url("https://127.0.0.1", "/x"), .any_certificate = true}, &m, NULL, &err), 0);
+}
+
+/* The system's are those of a file here; libcurl's own know neither of the two. */
+static void anchors_of_ones_own_stand_beside_the_systems(void **state) {
+    char other_dir[TEST_FOLDER];
+    const SwStr names[] = {SW_STR("localhost")};
+    SwWireMessage m;
+    SwError err = sw_error(arena);
+    SwCa system;
+    (void)state;
+    assert_non_null(test_folder(other_dir));
+    assert_int_equal(sw_ca_open(arena, other_dir, names, 1, now, &system, &err), 0);
+    TestServer *of_system = test_server((SwHttpServerOptions){.tls_cert = system.cert_pem.p, .tls_key = system.key_pem.p});
+    const char *file = sw_path(arena, other_dir, "anchors.pem");
+    assert_int_equal(sw_file_write(file, system.ca_pem, 0600, &err), 0);
+    SwHttpCall call = {.url = sw_strf(arena, "https://localhost:%u/x", of_system->port), .ca_pem = ca.ca_pem.p};
+    assert_int_equal(fetch(call, &m, NULL, &err), -1);
+    assert_non_null(strstr(err.message, "certificate"));
+    setenv("SSL_CERT_FILE", file, 1);
+    assert_int_equal(fetch(call, &m, NULL, &err), 0);
+    call.url = url("https://localhost", "/x");
+    assert_int_equal(fetch(call, &m, NULL, &err), 0);
+    setenv("SSL_CERT_FILE", "/nonexistent", 1);
+    assert_int_equal(fetch(call, &m, NULL, &err), 0);
+    setenv("SSL_CERT_FILE", none, 1);
+    test_server_free(of_system);
+    assert_int_equal(sw_rm_tree(other_dir, &err), 0);
 }
 
 static atomic_int asked;
@@ -294,7 +322,10 @@ static int setup(void **state) {
     if (!test_folder(dir))
         return -1;
     ca = open_ca(NULL, 0, now);
-    return 0;
+    SwError err = sw_error(arena);
+    none = sw_path(arena, dir, "none.pem");
+    setenv("SSL_CERT_FILE", none, 1);
+    return sw_file_write(none, SW_STR("\n"), 0600, &err);
 }
 
 static int teardown(void **state) {
@@ -315,6 +346,7 @@ int main(void) {
         cmocka_unit_test(recent_files_can_wait),
         cmocka_unit_test(certificate_is_asked_for_by_who_needs_it),
         cmocka_unit_test(plain_and_tls_share_a_port),
+        cmocka_unit_test(anchors_of_ones_own_stand_beside_the_systems),
         cmocka_unit_test(another_certificate_serves_new_connections),
         cmocka_unit_test(the_client_sends_what_it_is_told),
         cmocka_unit_test(the_client_keeps_its_connections),

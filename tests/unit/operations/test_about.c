@@ -479,6 +479,13 @@ static bool is_asked_about(Walk *k, SwArena *a, const SwService *s, const SwOper
 static bool needed[SW_N(unasked)];
 
 /* A reason counts where there is nothing else. */
+static bool excuse(const Reason *r, bool *ret_needed, size_t n, const SwService *s, const SwOperation *op, const char *path) {
+    const Reason *why = reason_in(r, n, s, op, path);
+    if (why)
+        ret_needed[why - r] = true;
+    return why != NULL;
+}
+
 static void check_undeclared(Walk *k, const SwService *s, const SwOperation *op) {
     _sw_arena_ SwArena *a = sw_arena_new(0);
     TextList all = {0};
@@ -488,11 +495,8 @@ static void check_undeclared(Walk *k, const SwService *s, const SwOperation *op)
         const Text *t = &all.v[i];
         if (!looks_like_a_name(s, t->m) || is_declared(s, op, &t->at) || is_asked_about(k, a, s, op, &t->at))
             continue;
-        const Reason *why = reason_in(unasked, SW_N(unasked), s, op, sw_str_z(a, t->path));
-        if (why) {
-            needed[why - unasked] = true;
+        if (excuse(unasked, needed, SW_N(unasked), s, op, sw_str_z(a, t->path)))
             continue;
-        }
         k->wrong++;
         print_error("%s %s: IAM is asked nothing about %.*s\n", s->name, op->name, SW_FMT(t->path));
     }
@@ -564,11 +568,8 @@ static void check_passed(Walk *k, const SwService *s, const SwOperation *op) {
             k->n_asked++;
             continue;
         }
-        const Reason *why = reason_in(not_passed, SW_N(not_passed), s, op, sw_str_z(a, t->path));
-        if (why) {
-            not_passed_needed[why - not_passed] = true;
+        if (excuse(not_passed, not_passed_needed, SW_N(not_passed), s, op, sw_str_z(a, t->path)))
             continue;
-        }
         k->wrong++;
         print_error("%s %s: nobody is asked whether the role %.*s may be passed\n", s->name, op->name, SW_FMT(t->path));
     }

@@ -397,7 +397,9 @@ static int end(SwCtx *cx, const SwResource *r, const SwFound *f, const SwValue *
         if (v && sw_cfn_put_at(cx, b, &b->delete_at, v, r->api->op[t->remove].input, in, err) < 0)
             return -1;
     }
-    return call(cx, r, t->remove, in, &out, err);
+    if (call(cx, r, t->remove, in, &out, err) < 0)
+        return -1;
+    return r->hooks && r->hooks->cfn_deleted ? r->hooks->cfn_deleted(cx, f, out, err) : 0;
 }
 
 int sw_resource_apply(SwCtx *cx, const SwResource *r, SwStr identifier, const SwValue *was, const SwValue *want, SwApplied *ret,

@@ -105,6 +105,8 @@ typedef struct SwResourceHooks {
     void (*cfn_new)(SwCtx *cx, void *in);
     /* The one that `create`, told this, would answer with; ret->r NULL: none. Where names do not tell. */
     int (*cfn_like)(SwCtx *cx, const void *in, SwFound *ret, SwError *err);
+    /* Fails where `delete` answered this, and did nothing. NULL: it fails then. */
+    int (*cfn_deleted)(SwCtx *cx, const SwFound *f, const void *out, SwError *err);
     /* What CloudFormation knows it by, where that is neither its ARN nor the first of its references: a URL. */
     SwStr (*identifier)(SwCtx *cx, const SwFound *f);
     /* Fails with `missing` where its text depends on more than names. */

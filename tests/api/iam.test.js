@@ -2,6 +2,7 @@
 "use strict";
 const { test, before, after } = require("node:test");
 const assert = require("node:assert");
+const C = require("@aws-sdk/client-cloudcontrol");
 const I = require("@aws-sdk/client-iam");
 const { STSClient, GetCallerIdentityCommand } = require("@aws-sdk/client-sts");
 const { EC2Client, DescribeSubnetsCommand } = require("@aws-sdk/client-ec2");
@@ -190,6 +191,9 @@ test("service-linked roles have their services' names, endings where AWS has the
         assert.deepStrictEqual([Status, Reason.RoleUsageList], ["FAILED", [{ Region: "us-east-1", Resources: [LoadBalancers[0].LoadBalancerArn] }]]);
     };
     await failed();
+    const { ProgressEvent } = await s.client(C.CloudControlClient).send(new C.DeleteResourceCommand({ TypeName: "AWS::IAM::ServiceLinkedRole", Identifier: RoleName }));
+    assert.strictEqual(ProgressEvent.OperationStatus, "FAILED");
+    assert.match(ProgressEvent.StatusMessage, /The role is in use by resources of its service: arn:aws:elasticloadbalancing:/);
     await elb.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: LoadBalancers[0].LoadBalancerArn }));
     await failed();
     const second = await end();

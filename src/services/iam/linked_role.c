@@ -113,10 +113,6 @@ static int linked_like(SwCtx *cx, const void *input, SwFound *ret, SwError *err)
 }
 
 const SwResourceHooks iam_role_hooks = {.named = named};
-const SwResourceHooks iam_service_linked_role_hooks = {.exists = is_linked,
-                                                       .cfn_get = show_service,
-                                                       .cfn_like = linked_like,
-                                                       .identifier = linked_name};
 
 static IamRoleRecord *new_role(SwCtx *cx, size_t k, SwStr name, SwStr description) {
     IamRoleRecord *r = sw_new(cx->arena, IamRoleRecord);
@@ -246,3 +242,21 @@ int iam_get_service_linked_role_deletion_status(SwCtx *cx, const IamGetServiceLi
         tell_why(cx, task, out);
     return 0;
 }
+
+/* Whoever asks for the deletion alone, and not how it ended. */
+static int linked_deleted(SwCtx *cx, const SwFound *f, const void *out, SwError *err) {
+    const IamDeleteServiceLinkedRoleResponse *said = out;
+    const IamDeletion *task;
+    if (find_task(cx, said->deletion_task_id, &task, err) < 0)
+        return -1;
+    SwStr users = sw_str_join(cx->arena, task->users.v, task->users.n, SW_STR(", "));
+    return task->users.n ? sw_fail(err, &IAM_DELETE_CONFLICT_EXCEPTION, "The role is in use by resources of its service: %.*s",
+                                   SW_FMT(users))
+                         : 0;
+}
+
+const SwResourceHooks iam_service_linked_role_hooks = {.exists = is_linked,
+                                                       .cfn_get = show_service,
+                                                       .cfn_like = linked_like,
+                                                       .cfn_deleted = linked_deleted,
+                                                       .identifier = linked_name};
